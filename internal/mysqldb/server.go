@@ -1,0 +1,44 @@
+package mysqldb
+
+// Flavor is the family of a server. Dialects differ: see upsert.go, ddl.go.
+type Flavor string
+
+const (
+	// FlavorMySQL is Oracle's MySQL and what is built from it (Percona, Aurora).
+	FlavorMySQL Flavor = "mysql"
+	// FlavorMariaDB is MariaDB.
+	FlavorMariaDB Flavor = "mariadb"
+)
+
+// Server is what a server says of itself when a pool is opened.
+type Server struct {
+	Flavor Flavor `json:"flavor"`
+	// Version is @@version, such as "9.7.0" or "10.11.14-MariaDB-0+deb12u2".
+	Version string `json:"version"`
+	// Major, Minor and Patch are the numbers at the beginning of Version.
+	Major int `json:"major"`
+	Minor int `json:"minor"`
+	Patch int `json:"patch"`
+	// MaxAllowedPacket is @@max_allowed_packet in bytes: no statement may be larger.
+	MaxAllowedPacket int64 `json:"maxAllowedPacket"`
+}
+
+// AtLeast reports whether the server's version is at least major.minor.patch.
+func (s Server) AtLeast(major, minor, patch int) bool {
+	if s.Major != major {
+		return s.Major > major
+	}
+	if s.Minor != minor {
+		return s.Minor > minor
+	}
+	return s.Patch >= patch
+}
+
+// String is for people: "MySQL 9.7.0", "MariaDB 10.11.14".
+func (s Server) String() string {
+	name := "MySQL"
+	if s.Flavor == FlavorMariaDB {
+		name = "MariaDB"
+	}
+	return name + " " + s.Version
+}
