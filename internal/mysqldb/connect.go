@@ -1,0 +1,243 @@
+package mysqldb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// Role is what a pool is for; it decides how its sessions are set up.
+type Role int
+
+const (
+	// Source sessions read: they are READ ONLY, so that no bug of ours can change a source.
+	Source Role = iota
+	// Target sessions write: strict, READ COMMITTED, with short lock waits.
+	Target
+)
+
+// Options are what a connection needs beside its DSN.
+type Options struct {
+	Role Role
+	// TLS is how the connection is protected; see TLSMode for the meaning of "".
+	TLS TLSMode
+	// CAFile is a PEM file with the authorities to trust instead of the system's.
+	CAFile string
+	// MaxOpen bounds the connections of the pool; 0 is 8.
+	MaxOpen int
+	// Name is what the connection is called in the configuration. Errors carry it, and
+	// never the DSN.
+	Name string
+}
+
+// DB is a pool of connections to one server, every session set up for its role.
+type DB struct {
+	*sql.DB
+	Server Server
+	Role   Role
+	// Name is the connection's name in the configuration.
+	Name string
+}
+
+var (
+	// ErrBadDSN is returned by Open for a DSN that cannot be parsed or holds a parameter
+	// that would change what rows or errors mean.
+	ErrBadDSN = errors.New("the DSN cannot be used")
+	// ErrServerTooOld is returned by Open for a server older than MySQL 5.7 or MariaDB 10.3.
+	ErrServerTooOld = errors.New("the server is too old")
+)
+
+const (
+	defaultMaxOpen = 8
+	dialTimeout    = 10 * time.Second
+	// ioTimeout is the last resort against a peer that vanished in the middle of a reply;
+	// contexts end things sooner. It must outlast the longest silent statement, an ALTER TABLE.
+	ioTimeout = 15 * time.Minute
+	// idleTime keeps idle connections shorter than any wait_timeout seen in practice.
+	idleTime = 45 * time.Second
+)
+
+// Open connects, sets up the sessions of the role and reads what the server says of itself.
+//
+// The error of a server that refuses or cannot be reached wraps the driver's own.
+func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
+	cfg, err := driverConfig(dsn, o)
+	if err != nil {
+		return nil, fmt.Errorf("connection %q: %w", o.Name, err)
+	}
+	inner, err := mysql.NewConnector(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("connection %q: %w: the driver refuses it", o.Name, ErrBadDSN)
+	}
+	pool := sql.OpenDB(&connector{Connector: inner, role: o.Role})
+	maxOpen := o.MaxOpen
+	if maxOpen <= 0 {
+		maxOpen = defaultMaxOpen
+	}
+	pool.SetMaxOpenConns(maxOpen)
+	pool.SetMaxIdleConns(maxOpen)
+	pool.SetConnMaxIdleTime(idleTime)
+	db := &DB{DB: pool, Role: o.Role, Name: o.Name}
+	if err := db.readServer(ctx); err != nil {
+		_ = pool.Close() // the first error is the one that tells
+		return nil, fmt.Errorf("connection %q: connect: %w", o.Name, err)
+	}
+	return db, nil
+}
+
+func (d *DB) readServer(ctx context.Context) error {
+	var comment string
+	row := d.QueryRowContext(ctx, "SELECT @@version, @@version_comment, @@max_allowed_packet")
+	if err := row.Scan(&d.Server.Version, &comment, &d.Server.MaxAllowedPacket); err != nil {
+		return err
+	}
+	s := &d.Server
+	s.Flavor = flavorOf(s.Version + " " + comment)
+	s.Major, s.Minor, s.Patch = versionNumbers(s.Version)
+	oldest := [2]int{5, 7}
+	if s.Flavor == FlavorMariaDB {
+		oldest = [2]int{10, 3}
+	}
+	if !s.AtLeast(oldest[0], oldest[1], 0) {
+		return fmt.Errorf("%w: %s, needed is %d.%d", ErrServerTooOld, s, oldest[0], oldest[1])
+	}
+	return nil
+}
+
+func flavorOf(version string) Flavor {
+	if strings.Contains(strings.ToLower(version), "mariadb") {
+		return FlavorMariaDB
+	}
+	return FlavorMySQL
+}
+
+// versionNumbers reads the leading numbers of a version; what is missing is 0.
+func versionNumbers(v string) (major, minor, patch int) {
+	var n [3]int
+	i := 0
+	for _, r := range v {
+		if r >= '0' && r <= '9' {
+			n[i] = n[i]*10 + int(r-'0')
+			continue
+		}
+		if i++; r != '.' || i == len(n) {
+			break
+		}
+	}
+	return n[0], n[1], n[2]
+}
+
+// driverConfig turns a DSN into the driver's configuration, with everything set that the
+// rest of the package relies on.
+func driverConfig(dsn string, o Options) (*mysql.Config, error) {
+	if err := checkParams(dsn); err != nil {
+		return nil, err
+	}
+	cfg, err := mysql.ParseDSN(dsn)
+	if err != nil {
+		return nil, dsnError(err)
+	}
+	if err := checkConfig(cfg); err != nil {
+		return nil, err
+	}
+	if err := applyTLS(cfg, o); err != nil {
+		return nil, err
+	}
+	// Harmless in other programs' DSNs, and without meaning here: values travel as text.
+	cfg.ParseTime, cfg.Loc, cfg.ColumnsWithAlias = false, time.UTC, false
+	// Placeholders are filled in by the driver: one round trip, and nothing to close on the server.
+	cfg.InterpolateParams, cfg.Collation = true, ""
+	// The driver asks each server for its own limit, so that a packet that is too large is
+	// refused here with a clear error instead of there with a lost connection.
+	cfg.MaxAllowedPacket = 0
+	cfg.Logger = &mysql.NopLogger{} // it would write over the progress bar, and every error is returned anyway
+	if cfg.Timeout == 0 {
+		cfg.Timeout = dialTimeout
+	}
+	if cfg.ReadTimeout == 0 {
+		cfg.ReadTimeout = ioTimeout
+	}
+	if cfg.WriteTimeout == 0 {
+		cfg.WriteTimeout = ioTimeout
+	}
+	return cfg, nil
+}
+
+// dsnError says what is wrong with a DSN without repeating it: the driver's texts quote
+// pieces, and a piece may be of the password.
+func dsnError(err error) error {
+	hint := "write it as user:password@tcp(host:3306)/"
+	for _, known := range []string{"missing the slash", "address not terminated", "did you forget to escape"} {
+		if strings.Contains(err.Error(), known) {
+			hint = "it is " + map[string]string{
+				"missing the slash":        "missing the slash before the database name",
+				"address not terminated":   "missing the brace after the address",
+				"did you forget to escape": "holding a parameter value that is not escaped",
+			}[known] + "; " + hint
+		}
+	}
+	return fmt.Errorf("%w: %s", ErrBadDSN, hint)
+}
+
+// refusedParams are DSN parameters that would change what rows, counts or errors mean, or
+// that weaken the connection behind the back of the tls setting.
+var refusedParams = map[string]string{
+	"strict":                   "the driver has no such parameter",
+	"allowAllFiles":            "a server could read this machine's files",
+	"allowFallbackToPlaintext": "encryption is never given up silently; use the connection's tls setting",
+	"allowOldPasswords":        "these passwords are not safe on a wire",
+	"clientFoundRows":          "row counts would be wrong",
+	"multiStatements":          "statements are sent one at a time",
+	"time_zone":                "sessions run in UTC",
+	"sql_mode":                 "the mode is chosen by what the connection is for",
+	"autocommit":               "transactions are opened explicitly",
+	"transaction_isolation":    "the isolation is chosen by what the connection is for",
+	"tx_isolation":             "the isolation is chosen by what the connection is for",
+	"transaction_read_only":    "access is chosen by what the connection is for",
+	"tx_read_only":             "access is chosen by what the connection is for",
+	"character_set_results":    "text travels as utf8mb4",
+	"character_set_client":     "text travels as utf8mb4",
+	"character_set_connection": "text travels as utf8mb4",
+	"collation_connection":     "text travels as utf8mb4",
+	"sql_select_limit":         "rows would go missing",
+}
+
+func checkParams(dsn string) error {
+	_, query, _ := strings.Cut(dsn[strings.LastIndexByte(dsn, '/')+1:], "?")
+	for param := range strings.SplitSeq(query, "&") {
+		key, value, _ := strings.Cut(param, "=")
+		why, refused := refusedParams[key]
+		off := value == "false" || value == "0" || value == "False" || value == "FALSE"
+		if refused && (!off || key == "autocommit") {
+			return fmt.Errorf("%w: leave out the parameter %s: %s", ErrBadDSN, key, why)
+		}
+	}
+	return nil
+}
+
+func checkConfig(cfg *mysql.Config) error {
+	if cfg.Net != "tcp" && cfg.Net != "unix" {
+		return fmt.Errorf("%w: write it as user:password@tcp(host:3306)/ or user:password@unix(/path/to/socket)/", ErrBadDSN)
+	}
+	cfg.RejectReadOnly = false // it would hide "the target is read-only" behind a bad connection
+	return nil
+}
+
+// isLocal reports whether the connection never leaves the machine.
+func isLocal(cfg *mysql.Config) bool {
+	if cfg.Net == "unix" {
+		return true
+	}
+	host, _, err := net.SplitHostPort(cfg.Addr)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

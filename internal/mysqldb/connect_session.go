@@ -1,0 +1,114 @@
+package mysqldb
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"sync/atomic"
+)
+
+// connector opens connections and sets each session up before anyone uses it.
+type connector struct {
+	driver.Connector
+	role Role
+	// flavor is known after the first connection: the setup differs by it.
+	flavor atomic.Pointer[Flavor]
+}
+
+// Connect implements driver.Connector. The connection it returns is the driver's own.
+func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.setUp(ctx, conn); err != nil {
+		_ = conn.Close() // the first error is the one that tells
+		return nil, fmt.Errorf("set up the session: %w", err)
+	}
+	return conn, nil
+}
+
+func (c *connector) setUp(ctx context.Context, conn driver.Conn) error {
+	flavor := c.flavor.Load()
+	if flavor == nil {
+		v, err := askText(ctx, conn, "SELECT CONCAT(@@version, ' ', @@version_comment)")
+		if err != nil {
+			return err
+		}
+		f := flavorOf(v)
+		flavor = &f
+		c.flavor.Store(flavor)
+	}
+	execer, ok := conn.(driver.ExecerContext)
+	if !ok {
+		return errors.New("the driver's connection cannot execute a statement directly")
+	}
+	for _, stmt := range sessionSetup(c.role, *flavor) {
+		if _, err := execer.ExecContext(ctx, stmt, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sessionSetup are the statements that every session of a role begins with.
+//
+// They come after anything that the DSN or the server's init_connect sets, so that a global
+// autocommit=0, sql_select_limit or statement time limit cannot change what we read or write.
+func sessionSetup(role Role, flavor Flavor) []string {
+	common := "SET time_zone = '+00:00', autocommit = 1, sql_select_limit = 18446744073709551615, sql_safe_updates = 0"
+	if flavor == FlavorMariaDB {
+		common += ", max_statement_time = 0"
+	} else {
+		common += ", max_execution_time = 0"
+	}
+	// A binary collation: no literal of ours ever equals a different text. Comparisons with
+	// a column name the column's own collation.
+	names := "SET NAMES utf8mb4 COLLATE utf8mb4_bin"
+	if role == Source {
+		return []string{
+			names,
+			// No mode at all but this one: zero and impossible dates must come through as stored.
+			common + ", sql_mode = 'ALLOW_INVALID_DATES', lock_wait_timeout = 30",
+			"SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY",
+		}
+	}
+	return []string{
+		names,
+		// Strict, so that no value is bent silently; NO_AUTO_VALUE_ON_ZERO, or a literal 0 would be
+		// renumbered; no NO_ZERO_DATE, because a source may hold such dates. lock_wait_timeout is
+		// a year by default. max_error_count: every warning of a batch is looked at.
+		common + ", sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION'" +
+			", innodb_lock_wait_timeout = 3, lock_wait_timeout = 30, max_error_count = 65535" +
+			// Both checks stay on: off, they let orphans and duplicates in without an error.
+			", foreign_key_checks = 1, unique_checks = 1",
+		"SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE",
+	}
+}
+
+// askText runs a query of one row and one column on a bare driver connection.
+func askText(ctx context.Context, conn driver.Conn, query string) (text string, err error) {
+	queryer, ok := conn.(driver.QueryerContext)
+	if !ok {
+		return "", errors.New("the driver's connection cannot query directly")
+	}
+	rows, err := queryer.QueryContext(ctx, query, nil)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	dest := make([]driver.Value, 1)
+	if err := rows.Next(dest); err != nil {
+		if errors.Is(err, io.EOF) {
+			return "", errors.New("no row where one must be")
+		}
+		return "", err
+	}
+	b, ok := dest[0].([]byte)
+	if !ok {
+		return "", errors.New("not a text")
+	}
+	return string(b), nil
+}

@@ -1,0 +1,127 @@
+package mysqldb
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// TLSMode says how a connection is protected. There is no mode that falls back silently.
+//
+// The empty mode is verify-identity, but disabled where the connection never leaves the
+// machine (a loopback address or a unix socket).
+type TLSMode string
+
+const (
+	// TLSDisabled sends everything in the clear.
+	TLSDisabled TLSMode = "disabled"
+	// TLSRequired encrypts and trusts any certificate.
+	TLSRequired TLSMode = "required"
+	// TLSVerifyCA encrypts and checks the certificate's chain, not its host name.
+	TLSVerifyCA TLSMode = "verify-ca"
+	// TLSVerifyIdentity encrypts and checks the chain and the host name.
+	TLSVerifyIdentity TLSMode = "verify-identity"
+)
+
+// TLSModes are the modes that a configuration may name.
+func TLSModes() []TLSMode {
+	return []TLSMode{TLSDisabled, TLSRequired, TLSVerifyCA, TLSVerifyIdentity}
+}
+
+var errNoCertificates = errors.New("no PEM certificate in it")
+
+// applyTLS replaces whatever the DSN says of TLS by one of the modes.
+func applyTLS(cfg *mysql.Config, o Options) error {
+	mode, err := tlsMode(cfg, o.TLS)
+	if err != nil {
+		return err
+	}
+	cfg.TLS, cfg.TLSConfig, cfg.AllowFallbackToPlaintext = nil, "", false
+	if mode == TLSDisabled {
+		if cfg.AllowCleartextPasswords && !isLocal(cfg) {
+			return fmt.Errorf("%w: allowCleartextPasswords needs an encrypted connection", ErrBadDSN)
+		}
+		return nil
+	}
+	host, _, err := net.SplitHostPort(cfg.Addr)
+	if err != nil || cfg.Net == "unix" {
+		return fmt.Errorf("%w: a unix socket is not encrypted: use tls %q", ErrBadDSN, TLSDisabled)
+	}
+	conf := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host}
+	if o.CAFile != "" {
+		if conf.RootCAs, err = readCAs(o.CAFile); err != nil {
+			return fmt.Errorf("read the CA file: %w", err)
+		}
+	}
+	switch mode {
+	case TLSRequired:
+		conf.InsecureSkipVerify = true
+	case TLSVerifyCA:
+		// Go checks the chain and the name together or neither, so the chain is checked by hand.
+		conf.InsecureSkipVerify = true
+		conf.VerifyConnection = verifyChain(conf.RootCAs)
+	case TLSVerifyIdentity, TLSDisabled:
+	}
+	cfg.TLS = conf
+	return nil
+}
+
+// tlsMode joins the setting with the DSN's own tls parameter; a contradiction is an error.
+func tlsMode(cfg *mysql.Config, set TLSMode) (TLSMode, error) {
+	var fromDSN TLSMode
+	switch cfg.TLSConfig {
+	case "":
+	case "true":
+		fromDSN = TLSVerifyIdentity
+	case "false":
+		fromDSN = TLSDisabled
+	case "skip-verify":
+		fromDSN = TLSRequired
+	default:
+		return "", fmt.Errorf("%w: leave out the parameter tls and use the connection's tls setting", ErrBadDSN)
+	}
+	switch {
+	case set != "" && fromDSN != "" && set != fromDSN:
+		return "", fmt.Errorf("%w: its tls parameter means %q, the tls setting says %q", ErrBadDSN, fromDSN, set)
+	case set == "" && fromDSN != "":
+		return fromDSN, nil
+	case set == "" && isLocal(cfg):
+		return TLSDisabled, nil
+	case set == "":
+		return TLSVerifyIdentity, nil
+	}
+	for _, known := range TLSModes() {
+		if set == known {
+			return set, nil
+		}
+	}
+	return "", fmt.Errorf("%w: unknown tls mode %q, known are %q", ErrBadDSN, set, TLSModes())
+}
+
+func readCAs(file string) (*x509.CertPool, error) {
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%s: %w", file, errNoCertificates)
+	}
+	return pool, nil
+}
+
+func verifyChain(roots *x509.CertPool) func(tls.ConnectionState) error {
+	return func(cs tls.ConnectionState) error {
+		opts := x509.VerifyOptions{Roots: roots, Intermediates: x509.NewCertPool()}
+		for _, c := range cs.PeerCertificates[1:] {
+			opts.Intermediates.AddCert(c)
+		}
+		_, err := cs.PeerCertificates[0].Verify(opts)
+		return err
+	}
+}
