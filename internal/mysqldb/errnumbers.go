@@ -1,0 +1,201 @@
+package mysqldb
+
+// The server's error numbers that the program acts on. Where MySQL and MariaDB use a number
+// for different things, the comment says so; a driver error does not tell the flavor, so
+// every such number is in a class that is safe for both.
+const (
+	errDiskFull           = 1021 // ER_DISK_FULL
+	errHandlerError       = 1020 // ER_CHECKREAD: the row changed since it was read (MariaDB ≥ 10.6.18 snapshot isolation)
+	errOutOfMemory        = 1037 // ER_OUTOFMEMORY
+	errOutOfSortMemory    = 1038 // ER_OUT_OF_SORTMEMORY
+	errTooManyConnections = 1040 // ER_CON_COUNT_ERROR
+	errOutOfResources     = 1041 // ER_OUT_OF_RESOURCES
+	errDBAccessDenied     = 1044 // ER_DBACCESS_DENIED_ERROR
+	errAccessDenied       = 1045 // ER_ACCESS_DENIED_ERROR
+	errNoDB               = 1046 // ER_NO_DB_ERROR
+	errNotReady           = 1047 // ER_UNKNOWN_COM_ERROR: a Galera node that is not ready says this
+	errBadNull            = 1048 // ER_BAD_NULL_ERROR
+	errBadDB              = 1049 // ER_BAD_DB_ERROR
+	errShutdown           = 1053 // ER_SERVER_SHUTDOWN
+	errBadField           = 1054 // ER_BAD_FIELD_ERROR
+	errDuplicateEntry     = 1062 // ER_DUP_ENTRY
+	errParse              = 1064 // ER_PARSE_ERROR
+	errTableFull          = 1114 // ER_RECORD_FILE_FULL
+	errHostBlocked        = 1129 // ER_HOST_IS_BLOCKED
+	errHostNotAllowed     = 1130 // ER_HOST_NOT_PRIVILEGED
+	errCantCreateThread   = 1135 // ER_CANT_CREATE_THREAD
+	errTableAccessDenied  = 1142 // ER_TABLEACCESS_DENIED_ERROR
+	errColumnAccessDenied = 1143 // ER_COLUMNACCESS_DENIED_ERROR
+	errNoSuchTable        = 1146 // ER_NO_SUCH_TABLE
+	errPacketTooLarge     = 1153 // ER_NET_PACKET_TOO_LARGE
+	errNetReadFromPipe    = 1154 // ER_NET_READ_ERROR_FROM_PIPE
+	errNetReadError       = 1158 // ER_NET_READ_ERROR
+	errNetReadInterrupted = 1159 // ER_NET_READ_INTERRUPTED
+	errNetErrorOnWrite    = 1160 // ER_NET_ERROR_ON_WRITE
+	errNetWriteInterrupt  = 1161 // ER_NET_WRITE_INTERRUPTED
+	errUnknownVariable    = 1193 // ER_UNKNOWN_SYSTEM_VARIABLE
+	errTooManyUserConns   = 1203 // ER_TOO_MANY_USER_CONNECTIONS
+	errLockWaitTimeout    = 1205 // ER_LOCK_WAIT_TIMEOUT: the transaction stays open, so it must be rolled back
+	errLockTableFull      = 1206 // ER_LOCK_TABLE_FULL
+	errDeadlock           = 1213 // ER_LOCK_DEADLOCK: rolled back by the server
+	errUserLimit          = 1226 // ER_USER_LIMIT_REACHED
+	errSpecificAccess     = 1227 // ER_SPECIFIC_ACCESS_DENIED_ERROR
+	errSubqueryRows       = 1242 // ER_SUBQUERY_NO_1_ROW: in our upserts only the key guard raises it
+	errAuthProtocol       = 1251 // ER_NOT_SUPPORTED_AUTH_MODE
+	errOutOfRange         = 1264 // ER_WARN_DATA_OUT_OF_RANGE
+	errDataTruncated      = 1265 // WARN_DATA_TRUNCATED
+	errDeprecated         = 1287 // ER_WARN_DEPRECATED_SYNTAX
+	errOptionPrevents     = 1290 // ER_OPTION_PREVENTS_STATEMENT: read-only, or another option: the text tells
+	errWrongValue         = 1292 // ER_TRUNCATED_WRONG_VALUE
+	errUnknownTimeZone    = 1298 // ER_UNKNOWN_TIME_ZONE
+	errInvalidCharacters  = 1300 // ER_INVALID_CHARACTER_STRING
+	errInterrupted        = 1317 // ER_QUERY_INTERRUPTED
+	errViewInvalid        = 1356 // ER_VIEW_INVALID
+	errNoDefault          = 1364 // ER_NO_DEFAULT_FOR_FIELD
+	errWrongValueForField = 1366 // ER_TRUNCATED_WRONG_VALUE_FOR_FIELD
+	errIllegalValue       = 1367 // ER_ILLEGAL_VALUE_FOR_TYPE
+	errTooManyMarkers     = 1390 // ER_PS_MANY_PARAM
+	errDataTooLong        = 1406 // ER_DATA_TOO_LONG
+	errWrongValueForType  = 1411 // ER_WRONG_VALUE_FOR_TYPE
+	errTableDefChanged    = 1412 // ER_TABLE_DEF_CHANGED
+	errBadGeometry        = 1416 // ER_CANT_CREATE_GEOMETRY_OBJECT
+	errForeignKey         = 1452 // ER_NO_REFERENCED_ROW_2
+	errUnsafeStatement    = 1592 // ER_BINLOG_UNSAFE_STATEMENT
+	errReprepare          = 1615 // ER_NEED_REPREPARE
+	errBinlogFormat       = 1665 // ER_BINLOG_STMT_MODE_AND_ROW_ENGINE
+	errNumericRange       = 1690 // ER_DATA_OUT_OF_RANGE
+	errAccessDeniedNoPass = 1698 // ER_ACCESS_DENIED_NO_PASSWORD_ERROR
+	errReadOnlyTx         = 1792 // ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION
+	errMustChangePassword = 1820 // ER_MUST_CHANGE_PASSWORD
+	errReadOnlyMode       = 1836 // ER_READ_ONLY_MODE
+	errPasswordExpired    = 1862 // ER_MUST_CHANGE_PASSWORD_LOGIN
+	errInnoDBReadOnly     = 1874 // ER_INNODB_READ_ONLY
+	errConnectionKilled   = 1927 // MariaDB ER_CONNECTION_KILLED
+	errStatementTimeout   = 1969 // MariaDB ER_STATEMENT_TIMEOUT (max_statement_time)
+	errClientConnect      = 2003 // CR_CONN_HOST_ERROR
+	errClientGone         = 2006 // CR_SERVER_GONE_ERROR
+	errClientLost         = 2013 // CR_SERVER_LOST
+	errClientLostExtended = 2055 // CR_SERVER_LOST_EXTENDED
+	errQueryTimeout       = 3024 // MySQL ER_QUERY_TIMEOUT (max_execution_time)
+	errCommitHook         = 3100 // MySQL ER_RUN_HOOK_ERROR: group replication refused this commit
+	errTransactionRolled  = 3101 // MySQL ER_TRANSACTION_ROLLBACK_DURING_COMMIT
+	errAccountLocked      = 3118 // MySQL ER_ACCOUNT_HAS_BEEN_LOCKED
+	errInvalidJSON        = 3140 // MySQL ER_INVALID_JSON_TEXT
+	errSecureTransport    = 3159 // ER_SECURE_TRANSPORT_REQUIRED
+	errCheckViolated      = 3819 // MySQL ER_CHECK_CONSTRAINT_VIOLATED
+	errConstraintFailed   = 4025 // MariaDB ER_CONSTRAINT_FAILED
+	errClientInactive     = 4031 // MySQL ER_CLIENT_INTERACTION_TIMEOUT
+	errMariaAccountLocked = 4151 // MariaDB ER_ACCOUNT_HAS_BEEN_LOCKED
+)
+
+// A verdict is what the program knows of one error number.
+type verdict struct {
+	class Class
+	// keep says that the server's own text holds names only and may be shown. Every other
+	// text is replaced by say, because it may hold row values or the statement.
+	keep bool
+	// say is the sentence shown where the text is not kept.
+	say string
+	// remedy says what a person can change; empty where only time helps.
+	remedy string
+}
+
+const (
+	remedyGrant   = "grant the login what it lacks, or use another login"
+	remedyLogin   = "check user, password and the hosts the login is allowed from"
+	remedyValue   = "widen or change the target column, or correct the row at the source"
+	remedyRoom    = "make room on the server"
+	remedyConns   = "raise the server's limit or lower the number of parallel chunks"
+	remedySecure  = "set tls for this connection"
+	remedyBlocked = "run FLUSH HOSTS on the server once its network trouble is over"
+)
+
+// verdicts is the one table of error classes. A number that is missing is ClassUnknown.
+var verdicts = map[uint16]verdict{
+	errLockWaitTimeout:    {class: ClassRetry, say: "lock wait timeout: another session holds a lock on the same rows"},
+	errDeadlock:           {class: ClassRetry, say: "deadlock with another session"},
+	errInterrupted:        {class: ClassRetry, say: "the statement was interrupted"},
+	errTableDefChanged:    {class: ClassRetry, say: "the table's definition changed"},
+	errReprepare:          {class: ClassRetry, say: "the statement must be prepared again"},
+	errClientInactive:     {class: ClassRetry, say: "the server closed an idle connection"},
+	errShutdown:           {class: ClassRetry, say: "the server is shutting down"},
+	errClientConnect:      {class: ClassRetry, say: "the server cannot be reached"},
+	errClientGone:         {class: ClassRetry, say: "the connection is gone"},
+	errClientLost:         {class: ClassRetry, say: "the connection was lost during a statement"},
+	errClientLostExtended: {class: ClassRetry, say: "the connection was lost during a statement"},
+	errNetReadFromPipe:    {class: ClassRetry, say: "network error"},
+	errNetReadError:       {class: ClassRetry, say: "network error while reading"},
+	errNetReadInterrupted: {class: ClassRetry, say: "network timeout while reading"},
+	errNetErrorOnWrite:    {class: ClassRetry, say: "network error while writing"},
+	errNetWriteInterrupt:  {class: ClassRetry, say: "network timeout while writing"},
+	errHandlerError:       {class: ClassRetry, say: "a row changed since it was read"},
+	errConnectionKilled:   {class: ClassRetry, say: "the connection was killed on the server"},
+	errNotReady:           {class: ClassRetry, say: "the node is not ready for statements"},
+	errCommitHook:         {class: ClassRetry, say: "the group refused the commit"},
+	errTransactionRolled:  {class: ClassRetry, say: "the server rolled the transaction back during commit"},
+	errQueryTimeout:       {class: ClassRetry, say: "the statement ran longer than the server allows"},
+	errStatementTimeout:   {class: ClassRetry, say: "the statement ran longer than the server allows"},
+
+	errTooManyConnections: {class: ClassCapacity, say: "the server has no connection left", remedy: remedyConns},
+	errTooManyUserConns:   {class: ClassCapacity, say: "the login has no connection left", remedy: remedyConns},
+	errUserLimit:          {class: ClassCapacity, keep: true, remedy: remedyConns},
+	errHostBlocked:        {class: ClassCapacity, say: "the server blocks this host after too many connection errors", remedy: remedyBlocked},
+	errCantCreateThread:   {class: ClassCapacity, say: "the server cannot create a thread", remedy: remedyRoom},
+	errDiskFull:           {class: ClassCapacity, say: "the server's disk is full", remedy: remedyRoom},
+	errTableFull:          {class: ClassCapacity, say: "the table or its tablespace is full", remedy: remedyRoom},
+	errOutOfMemory:        {class: ClassCapacity, say: "the server is out of memory", remedy: remedyRoom},
+	errOutOfSortMemory:    {class: ClassCapacity, say: "the server is out of sort memory", remedy: "raise the server's sort_buffer_size"},
+	errOutOfResources:     {class: ClassCapacity, say: "the server is out of resources", remedy: remedyRoom},
+
+	errReadOnlyTx:     {class: ClassFailover, say: "the session is read-only", remedy: "write to the primary server"},
+	errReadOnlyMode:   {class: ClassFailover, say: "the server is in read-only mode", remedy: "write to the primary server"},
+	errInnoDBReadOnly: {class: ClassFailover, say: "innodb is in read-only mode", remedy: "write to the primary server"},
+	// 1290 is failover only where its text says read-only: see Classify.
+	errOptionPrevents: {class: ClassConfiguration, keep: true, remedy: "change the server option that the message names"},
+
+	errPacketTooLarge: {class: ClassSplit, say: "the statement is larger than the server's max_allowed_packet", remedy: "raise max_allowed_packet on the server"},
+	errLockTableFull:  {class: ClassSplit, say: "the statement takes more locks than the server's lock table holds"},
+	errTooManyMarkers: {class: ClassSplit, say: "the statement has too many placeholders"},
+
+	errDuplicateEntry:     {class: ClassRowData, say: "another row already holds this value of a unique key", remedy: "find the two rows that share it, or drop the unique key on the target"},
+	errBadNull:            {class: ClassRowData, say: "a column that cannot be NULL got a NULL", remedy: "make the target column nullable, or correct the row at the source"},
+	errOutOfRange:         {class: ClassRowData, say: "value out of range", remedy: remedyValue},
+	errDataTruncated:      {class: ClassRowData, say: "value does not fit and would be cut", remedy: remedyValue},
+	errWrongValue:         {class: ClassRowData, say: "value cannot be read as the column's type", remedy: remedyValue},
+	errInvalidCharacters:  {class: ClassRowData, say: "string is not valid in its character set", remedy: remedyValue},
+	errNoDefault:          {class: ClassRowData, say: "a target column without a default gets no value", remedy: "give the target column a default or make it nullable"},
+	errWrongValueForField: {class: ClassRowData, say: "value cannot be stored in the column's type or character set", remedy: remedyValue},
+	errIllegalValue:       {class: ClassRowData, say: "illegal value for the type", remedy: remedyValue},
+	errDataTooLong:        {class: ClassRowData, say: "value too long", remedy: remedyValue},
+	errWrongValueForType:  {class: ClassRowData, say: "value cannot be read as the type", remedy: remedyValue},
+	errBadGeometry:        {class: ClassRowData, say: "value is not a geometry", remedy: remedyValue},
+	errForeignKey:         {class: ClassRowData, say: "a foreign key of the target has no parent row for this value", remedy: "sync the parent table first, or drop the foreign key on the target"},
+	errNumericRange:       {class: ClassRowData, say: "the result of an expression is out of range", remedy: remedyValue},
+	errInvalidJSON:        {class: ClassRowData, say: "value is not valid JSON", remedy: remedyValue},
+	errCheckViolated:      {class: ClassRowData, say: "a check of the target refuses the row", remedy: "drop the check on the target, or correct the row at the source"},
+	errConstraintFailed:   {class: ClassRowData, say: "a check of the target refuses the row", remedy: "drop the check on the target, or correct the row at the source"},
+	errSubqueryRows:       {class: ClassRowData, say: "another row already holds this value of a unique key", remedy: "find the two rows that share it, or drop the unique key on the target"},
+
+	errDBAccessDenied:     {class: ClassConfiguration, keep: true, remedy: remedyGrant},
+	errAccessDenied:       {class: ClassConfiguration, keep: true, remedy: remedyLogin},
+	errAccessDeniedNoPass: {class: ClassConfiguration, keep: true, remedy: remedyLogin},
+	errHostNotAllowed:     {class: ClassConfiguration, keep: true, remedy: remedyLogin},
+	errAuthProtocol:       {class: ClassConfiguration, keep: true, remedy: remedyLogin},
+	errMustChangePassword: {class: ClassConfiguration, say: "the login's password has expired", remedy: "set a new password"},
+	errPasswordExpired:    {class: ClassConfiguration, say: "the login's password has expired", remedy: "set a new password"},
+	errAccountLocked:      {class: ClassConfiguration, keep: true, remedy: "unlock the account"},
+	errMariaAccountLocked: {class: ClassConfiguration, keep: true, remedy: "unlock the account"},
+	errNoDB:               {class: ClassConfiguration, say: "no database is selected", remedy: "write table names as schema.table"},
+	errBadDB:              {class: ClassConfiguration, keep: true, remedy: "create the database, or correct its name"},
+	errBadField:           {class: ClassConfiguration, keep: true, remedy: "the table's columns changed: plan the run again"},
+	errParse:              {class: ClassConfiguration, say: "the server does not understand a statement of ours", remedy: "report it with the server's version"},
+	errTableAccessDenied:  {class: ClassConfiguration, keep: true, remedy: remedyGrant},
+	errColumnAccessDenied: {class: ClassConfiguration, keep: true, remedy: remedyGrant},
+	errNoSuchTable:        {class: ClassConfiguration, keep: true, remedy: "create the table, or correct its name"},
+	errViewInvalid:        {class: ClassConfiguration, keep: true, remedy: "correct the view"},
+	errUnknownVariable:    {class: ClassConfiguration, keep: true, remedy: "use a server version that has it"},
+	errSpecificAccess:     {class: ClassConfiguration, keep: true, remedy: remedyGrant},
+	errUnknownTimeZone:    {class: ClassConfiguration, keep: true, remedy: "load the server's time zone tables"},
+	errBinlogFormat:       {class: ClassConfiguration, say: "binlog_format=STATEMENT does not allow writes in READ COMMITTED", remedy: "set binlog_format to ROW or MIXED on the target"},
+	errSecureTransport:    {class: ClassConfiguration, say: "the server accepts encrypted connections only", remedy: remedySecure},
+}
