@@ -1,0 +1,221 @@
+package mysqldb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+var (
+	// ErrTableNotFound is returned by Table where the account sees no such table: it does not
+	// exist, or nothing is granted on it.
+	ErrTableNotFound = errors.New("no such table, or no privilege on it")
+	// ErrNotABaseTable is returned by Table for a view, a sequence or a system table.
+	ErrNotABaseTable = errors.New("not a base table")
+)
+
+// Table reads everything that the information schema says of one table.
+//
+// Name is given back as the server spells it, which differs in letter case where the server
+// folds it. Columns the account may not see are missing without a trace, on either server.
+func (d *DB) Table(ctx context.Context, name table.Name) (_ *Table, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("introspect %s: %w", name, err)
+		}
+	}()
+	conn, err := d.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	if d.Server.Flavor == FlavorMySQL && d.Server.AtLeast(8, 0, 0) {
+		// The estimates are cached for a day otherwise.
+		if _, err := conn.ExecContext(ctx, "SET SESSION information_schema_stats_expiry = 0"); err != nil {
+			return nil, err
+		}
+	}
+	i := introspection{conn: conn, server: d.Server}
+	t, err := i.tableOf(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	for _, step := range []func(context.Context, *Table) error{i.columns, i.srids, i.indexes, i.constraints, i.triggers} {
+		if err := step(ctx, t); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+// introspection is one reading of the information schema, on one connection.
+type introspection struct {
+	conn   *sql.Conn
+	server Server
+}
+
+// record is a row by upper-case column names, so that columns which only some versions
+// have can be asked for and come back as NULL elsewhere.
+type record map[string]sql.NullString
+
+func (r record) text(col string) string { return r[col].String }
+
+func (r record) number(col string) int64 {
+	n, err := strconv.ParseInt(r[col].String, 10, 64)
+	if err != nil {
+		return 0 // NULL, or an estimate beyond int64
+	}
+	return n
+}
+
+func (i introspection) query(ctx context.Context, query string, args ...any) (_ []record, err error) {
+	rows, err := i.conn.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	return scanRecords(rows)
+}
+
+func scanRecords(rows *sql.Rows) ([]record, error) {
+	names, err := rows.Columns()
+	if err != nil {
+		return nil, err
+	}
+	var out []record
+	for rows.Next() {
+		values := make([]sql.NullString, len(names))
+		dest := make([]any, len(names))
+		for i := range values {
+			dest[i] = &values[i]
+		}
+		if err := rows.Scan(dest...); err != nil {
+			return nil, err
+		}
+		rec := make(record, len(names))
+		for i, n := range names {
+			rec[strings.ToUpper(n)] = values[i]
+		}
+		out = append(out, rec)
+	}
+	return out, rows.Err()
+}
+
+func (i introspection) tableOf(ctx context.Context, name table.Name) (*Table, error) {
+	recs, err := i.query(ctx, "SELECT * FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?",
+		name.Schema, name.Table)
+	if err != nil {
+		return nil, err
+	}
+	if len(recs) == 0 {
+		return nil, ErrTableNotFound
+	}
+	r := recs[0]
+	switch kind := r.text("TABLE_TYPE"); kind {
+	case "BASE TABLE", "SYSTEM VERSIONED":
+	default:
+		return nil, fmt.Errorf("%w: it is a %s", ErrNotABaseTable, strings.ToLower(kind))
+	}
+	collation := r.text("TABLE_COLLATION")
+	return &Table{
+		Name:         table.Name{Schema: r.text("TABLE_SCHEMA"), Table: r.text("TABLE_NAME")},
+		Charset:      charsetOf(collation),
+		Collation:    collation,
+		Comment:      r.text("TABLE_COMMENT"),
+		Engine:       r.text("ENGINE"),
+		RowsEstimate: r.number("TABLE_ROWS"),
+		Bytes:        r.number("DATA_LENGTH") + r.number("INDEX_LENGTH"),
+		Partitioned:  strings.Contains(strings.ToLower(r.text("CREATE_OPTIONS")), "partitioned"),
+	}, nil
+}
+
+// charsetOf is the character set of a collation: the part of its name before the first "_".
+func charsetOf(collation string) string {
+	charset, _, _ := strings.Cut(collation, "_")
+	if charset == "utf8" {
+		return "utf8mb3"
+	}
+	return charset
+}
+
+func (i introspection) columns(ctx context.Context, t *Table) error {
+	recs, err := i.query(ctx, "SELECT * FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?"+
+		" ORDER BY ORDINAL_POSITION", t.Name.Schema, t.Name.Table)
+	if err != nil {
+		return err
+	}
+	for _, r := range recs {
+		c, err := i.column(r)
+		if err != nil {
+			return fmt.Errorf("column %s: %w", r.text("COLUMN_NAME"), err)
+		}
+		t.Columns = append(t.Columns, c)
+	}
+	return nil
+}
+
+func (i introspection) column(r record) (Column, error) {
+	extra := r.text("EXTRA")
+	upper := strings.ToUpper(extra)
+	expr := r.text("GENERATION_EXPRESSION")
+	if i.server.Flavor == FlavorMySQL {
+		expr = unescapeExpression(expr)
+	}
+	c := Column{
+		Column: table.Column{
+			Name:          r.text("COLUMN_NAME"),
+			Type:          r.text("COLUMN_TYPE"),
+			Charset:       r.text("CHARACTER_SET_NAME"),
+			Collation:     r.text("COLLATION_NAME"),
+			Nullable:      r.text("IS_NULLABLE") == "YES",
+			Generated:     strings.Contains(upper, "VIRTUAL GENERATED") || strings.Contains(upper, "STORED GENERATED"),
+			Invisible:     strings.Contains(upper, "INVISIBLE"),
+			AutoIncrement: strings.Contains(upper, "AUTO_INCREMENT"),
+		},
+		Expression: expr,
+		Stored:     strings.Contains(upper, "STORED GENERATED"),
+		Comment:    r.text("COLUMN_COMMENT"),
+		OnUpdate:   onUpdate(extra),
+	}
+	// MariaDB's system versioning columns are filled by the server and cannot be written.
+	if r.text("IS_GENERATED") == "ALWAYS" {
+		c.Generated = true
+	}
+	if err := setKind(&c.Column, r); err != nil {
+		return c, err
+	}
+	c.Default = i.defaultSQL(&c, r)
+	if srs := r["SRS_ID"]; srs.Valid {
+		n, err := strconv.ParseUint(srs.String, 10, 32)
+		if err != nil {
+			return c, fmt.Errorf("read its SRID: %w", err)
+		}
+		id := uint32(n)
+		c.SRID = &id
+	}
+	return c, nil
+}
+
+// srids reads MariaDB's declared SRIDs. 0 is "none declared" there.
+func (i introspection) srids(ctx context.Context, t *Table) error {
+	if i.server.Flavor != FlavorMariaDB {
+		return nil
+	}
+	recs, err := i.query(ctx, "SELECT G_GEOMETRY_COLUMN, SRID FROM information_schema.GEOMETRY_COLUMNS"+
+		" WHERE G_TABLE_SCHEMA = ? AND G_TABLE_NAME = ?", t.Name.Schema, t.Name.Table)
+	if err != nil {
+		return err
+	}
+	for _, r := range recs {
+		c := t.Column(r.text("G_GEOMETRY_COLUMN"))
+		if id := uint32(r.number("SRID")); c != nil && id != 0 {
+			c.SRID = &id
+		}
+	}
+	return nil
+}

@@ -1,0 +1,88 @@
+package mysqldb
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+func (i introspection) indexes(ctx context.Context, t *Table) error {
+	recs, err := i.query(ctx, "SELECT * FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?"+
+		" ORDER BY INDEX_NAME, SEQ_IN_INDEX", t.Name.Schema, t.Name.Table)
+	if err != nil {
+		return err
+	}
+	for _, r := range recs {
+		name := r.text("INDEX_NAME")
+		if len(t.Indexes) == 0 || t.Indexes[len(t.Indexes)-1].Name != name {
+			t.Indexes = append(t.Indexes, Index{
+				Name:      name,
+				Unique:    r.text("NON_UNIQUE") == "0",
+				Type:      r.text("INDEX_TYPE"),
+				Comment:   r.text("INDEX_COMMENT"),
+				Invisible: r.text("IS_VISIBLE") == "NO" || r.text("IGNORED") == "YES",
+			})
+		}
+		ix := &t.Indexes[len(t.Indexes)-1]
+		part := IndexColumn{
+			Column:     r.text("COLUMN_NAME"),
+			Prefix:     int(r.number("SUB_PART")),
+			Desc:       r.text("COLLATION") == "D",
+			Expression: unescapeExpression(r.text("EXPRESSION")),
+		}
+		if ix.Type == "SPATIAL" {
+			part.Prefix = 0 // the server's own 32, which no CREATE accepts
+		}
+		ix.Columns = append(ix.Columns, part)
+		if name == "PRIMARY" {
+			t.PrimaryKey = append(t.PrimaryKey, part.Column)
+		}
+	}
+	return nil
+}
+
+func (i introspection) constraints(ctx context.Context, t *Table) error {
+	fks, err := i.query(ctx, "SELECT CONSTRAINT_NAME, UPDATE_RULE, DELETE_RULE FROM information_schema.REFERENTIAL_CONSTRAINTS"+
+		" WHERE CONSTRAINT_SCHEMA = ? AND TABLE_NAME = ? ORDER BY CONSTRAINT_NAME", t.Name.Schema, t.Name.Table)
+	if err != nil {
+		return err
+	}
+	for _, r := range fks {
+		name := r.text("CONSTRAINT_NAME")
+		t.ForeignKeys = append(t.ForeignKeys, name)
+		update := r.text("UPDATE_RULE")
+		if update == "CASCADE" || strings.HasPrefix(update, "SET ") || strings.HasPrefix(r.text("DELETE_RULE"), "SET ") {
+			t.Cascades = append(t.Cascades, name)
+		}
+	}
+	query := "SELECT CONSTRAINT_NAME FROM information_schema.TABLE_CONSTRAINTS" +
+		" WHERE CONSTRAINT_SCHEMA = ? AND TABLE_NAME = ? AND CONSTRAINT_TYPE = 'CHECK' ORDER BY CONSTRAINT_NAME"
+	if i.server.Flavor == FlavorMariaDB {
+		// Every JSON column there is a LONGTEXT with such a check, which says nothing new.
+		query = "SELECT CONSTRAINT_NAME FROM information_schema.CHECK_CONSTRAINTS" +
+			" WHERE CONSTRAINT_SCHEMA = ? AND TABLE_NAME = ? AND CHECK_CLAUSE NOT LIKE 'json_valid(`%`)' ORDER BY CONSTRAINT_NAME"
+	} else if !i.server.AtLeast(8, 0, 16) {
+		return nil // no checks before that, they were parsed and dropped
+	}
+	checks, err := i.query(ctx, query, t.Name.Schema, t.Name.Table)
+	if err != nil {
+		return fmt.Errorf("read the checks: %w", err)
+	}
+	for _, r := range checks {
+		t.Checks = append(t.Checks, r.text("CONSTRAINT_NAME"))
+	}
+	return nil
+}
+
+// triggers needs the TRIGGER privilege to see anything; without it the list is empty.
+func (i introspection) triggers(ctx context.Context, t *Table) error {
+	recs, err := i.query(ctx, "SELECT TRIGGER_NAME FROM information_schema.TRIGGERS"+
+		" WHERE EVENT_OBJECT_SCHEMA = ? AND EVENT_OBJECT_TABLE = ? ORDER BY TRIGGER_NAME", t.Name.Schema, t.Name.Table)
+	if err != nil {
+		return err
+	}
+	for _, r := range recs {
+		t.Triggers = append(t.Triggers, r.text("TRIGGER_NAME"))
+	}
+	return nil
+}
