@@ -1,0 +1,155 @@
+package config
+
+import (
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// Config is a whole, valid configuration. It is made by Load and read only.
+type Config struct {
+	// File is where it was read from; empty when it came from a plain reader.
+	File string
+	// Connections are the servers by the names that tables use, and histories too.
+	Connections map[string]Connection
+	// Staging is where files stand between extract and upsert.
+	Staging Staging
+
+	entries []entry
+}
+
+// Connection is one MySQL or MariaDB server.
+type Connection struct {
+	DSN DSN
+	// TLS is "" (what the DSN says), "disabled", "required", "verify-ca" or "verify-identity".
+	TLS string
+	// CA is the path of a PEM file of certificate authorities; empty means the system's.
+	CA string
+	// MaxConnections bounds the pool of one worker process, 1–1000.
+	MaxConnections int
+}
+
+// Staging says where staged files are kept and how they are packed.
+type Staging struct {
+	// URL is file:///an/absolute/folder.
+	URL string
+	// Compression is "snappy", "none", "zstd", "gzip" or "lz4".
+	Compression string
+}
+
+// Table holds the resolved settings of one source → target pair. The bounds and defaults of its
+// settings stand in docs/configuration.md, which is written from settings.go.
+type Table struct {
+	// Name is the source table, Target the table that receives its rows.
+	Name   table.Name
+	Target table.Name
+	// SourceConnection and TargetConnection are names in Config.Connections.
+	SourceConnection string
+	TargetConnection string
+
+	// Cursor is the column that says what changed; empty means that every run reads the whole table.
+	Cursor string
+	// CursorZone is the zone of a DATETIME cursor; empty means the source server's own.
+	CursorZone string
+	// Overlap is read again below the watermark, MinLag and FixedLag keep the window's end in the past.
+	Overlap  time.Duration
+	MinLag   time.Duration
+	FixedLag time.Duration
+	// AllowReplica accepts a source that is a replica, whose clock and order are not the writers'.
+	AllowReplica bool
+
+	// PageRows, PageBytes and PageTime end a page of the source, whichever comes first.
+	PageRows  int
+	PageBytes int64
+	PageTime  time.Duration
+	// ChunkRows and ChunkBytes end a chunk, which is one transaction of the target.
+	ChunkRows  int
+	ChunkBytes int64
+	// PartBytes ends a staged file, RangeRows a range; both are aims and not exact limits.
+	PartBytes int64
+	RangeRows int64
+	// ChunksInFlight and RangesInFlight bound what one run does at once.
+	ChunksInFlight int
+	RangesInFlight int
+
+	// Write is how rows are applied; "upsert" is the only way so far.
+	Write string
+	// CreateTarget creates a missing target table, AddColumns adds the source's later columns to it.
+	CreateTarget bool
+	AddColumns   bool
+}
+
+// A DSN is a connection text with a password in it. Printing one by any verb masks the password.
+type DSN string
+
+// Reveal is the text itself, for whoever opens the connection.
+func (d DSN) Reveal() string { return string(d) }
+
+// String is the DSN with its password hidden.
+func (d DSN) String() string {
+	s := string(d)
+	// The driver takes the last slash as the end of the address, and the last @ before it as
+	// the end of the login: a password may hold either.
+	slash := strings.LastIndexByte(s, '/')
+	if slash < 0 {
+		if s == "" {
+			return ""
+		}
+		return "***"
+	}
+	at := strings.LastIndexByte(s[:slash], '@')
+	if at < 0 {
+		return s
+	}
+	user, _, found := strings.Cut(s[:at], ":")
+	if !found {
+		return s
+	}
+	return user + ":***" + s[at:]
+}
+
+// GoString masks %#v like String does.
+func (d DSN) GoString() string { return `"` + d.String() + `"` }
+
+// MarshalText masks JSON, YAML and log/slog like String does.
+func (d DSN) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// Masked is a copy without secrets: passwords in DSNs and in the staging URL are "***".
+func (c *Config) Masked() *Config {
+	out := *c
+	out.Connections = maps.Clone(c.Connections)
+	for name, conn := range out.Connections {
+		conn.DSN = DSN(conn.DSN.String())
+		out.Connections[name] = conn
+	}
+	out.Staging.URL = maskURL(c.Staging.URL)
+	out.entries = slices.Clone(c.entries)
+	return &out
+}
+
+func maskURL(s string) string {
+	u, err := url.Parse(s)
+	if err != nil {
+		return "***"
+	}
+	if u.User != nil {
+		u.User = url.User("***")
+	}
+	q := u.Query()
+	for key := range q {
+		low := strings.ToLower(key)
+		for _, word := range []string{"secret", "password", "token", "key"} {
+			if strings.Contains(low, word) {
+				q.Set(key, "***")
+			}
+		}
+	}
+	if len(q) > 0 {
+		u.RawQuery = q.Encode()
+	}
+	return u.String()
+}

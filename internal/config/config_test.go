@@ -1,0 +1,187 @@
+package config_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// sentinel stands for a secret: it must not appear in any message.
+const sentinel = "S3NT1NEL"
+
+func env(pairs ...string) func(string) string {
+	m := map[string]string{}
+	for i := 0; i < len(pairs); i += 2 {
+		m[pairs[i]] = pairs[i+1]
+	}
+	return func(name string) string { return m[name] }
+}
+
+var shopEnv = env(
+	"SHOP_DSN", "reader:"+sentinel+"@tcp(10.0.0.1:3306)/",
+	"WAREHOUSE_PASSWORD", sentinel+"/@:${X}",
+)
+
+func load(t *testing.T, text string, getenv func(string) string) *config.Config {
+	t.Helper()
+	c, err := config.Load(strings.NewReader(text), getenv)
+	require.NoError(t, err)
+	return c
+}
+
+const small = `
+connections:
+  shop: { dsn: "${SHOP_DSN}" }
+  warehouse: { dsn: "w:p@tcp(h:3306)/" }
+staging: { url: "file:///tmp/x" }
+defaults: { source: shop, target: warehouse, overlap: 2m, chunkRows: 500 }
+tables:
+`
+
+func TestExampleFileLoads(t *testing.T) {
+	c, err := config.LoadFile("../../tablehaul.yaml", shopEnv)
+	require.NoError(t, err)
+	require.Equal(t, "../../tablehaul.yaml", c.File)
+	require.Equal(t, "tablehaul:"+sentinel+"/@:${X}@tcp(warehouse.example.com:3306)/", c.Connections["warehouse"].DSN.Reveal())
+	require.Equal(t, "verify-identity", c.Connections["warehouse"].TLS)
+	require.Equal(t, config.Staging{URL: "file:///var/lib/tablehaul", Compression: "snappy"}, c.Staging)
+
+	got, err := c.Table(table.Name{Schema: "shop", Table: "orders"})
+	require.NoError(t, err)
+	require.Equal(t, config.Table{
+		Name: table.Name{Schema: "shop", Table: "orders"}, Target: table.Name{Schema: "dw", Table: "orders"},
+		SourceConnection: "shop", TargetConnection: "warehouse",
+		Cursor: "updated_at", Overlap: time.Minute, MinLag: time.Second,
+		PageRows: 10000, PageBytes: 16 << 20, PageTime: 5 * time.Second,
+		ChunkRows: 10000, ChunkBytes: 16 << 20, PartBytes: 256 << 20, RangeRows: 250000,
+		ChunksInFlight: 4, RangesInFlight: 2,
+		Write: "upsert", CreateTarget: true, AddColumns: true,
+	}, got)
+
+	log, err := c.Table(table.Name{Schema: "shop", Table: "log_2024"})
+	require.NoError(t, err)
+	require.Equal(t, "dw.shop_log_2024", log.Target.String())
+	require.Equal(t, "id", log.Cursor)
+	require.Zero(t, log.Overlap)
+
+	require.Len(t, c.Tables(), 2)
+	require.Len(t, c.Patterns(), 1)
+	require.Equal(t, "shop.log_*", c.Patterns()[0].Name)
+	require.True(t, c.Patterns()[0].Match(table.Name{Schema: "shop", Table: "log_"}))
+	require.False(t, c.Patterns()[0].Match(table.Name{Schema: "other", Table: "log_1"}))
+}
+
+func TestExactNamesWinOverPatternsThenTheFirstMatch(t *testing.T) {
+	c := load(t, small+`
+  - { name: "shop.log_a*", cursor: first }
+  - { name: "shop.log_*", cursor: second }
+  - { name: shop.log_abc, cursor: exact }
+  - { name: "shop.`+"`log_*`"+`", cursor: literal }
+`, shopEnv)
+	for name, cursor := range map[string]string{
+		"log_abc": "exact", "log_abd": "first", "log_b": "second", "log_*": "literal",
+	} {
+		got, err := c.Table(table.Name{Schema: "shop", Table: name})
+		require.NoError(t, err)
+		require.Equal(t, cursor, got.Cursor, name)
+		require.Equal(t, got.Name, got.Target)
+		require.Equal(t, 500, got.ChunkRows)
+	}
+}
+
+func TestUnknownTableNamesLookalikes(t *testing.T) {
+	c := load(t, small+"  - { name: shop.orders }\n  - { name: shop.customers }\n", shopEnv)
+	for text, want := range map[string]string{
+		"shop.order":     "table shop.order is not in the configuration; did you mean shop.orders?",
+		"crm.customers":  "table crm.customers is not in the configuration; did you mean shop.customers?",
+		"blog.wordpress": "table blog.wordpress is not in the configuration; it names shop.orders, shop.customers",
+	} {
+		n, err := table.ParseName(text)
+		require.NoError(t, err)
+		_, err = c.Table(n)
+		require.ErrorIs(t, err, config.ErrUnknownTable)
+		require.EqualError(t, err, want)
+	}
+}
+
+func TestEverySettingIsTakenFromTableThenDefaults(t *testing.T) {
+	c := load(t, small+`
+  - name: shop.a
+    target: dw.b
+    sourceConnection: warehouse
+    targetConnection: shop
+    cursor: 7
+    cursorZone: Europe/Berlin
+    overlap: 1h30m
+    minLag: 250ms
+    fixedLag: 10m
+    allowReplica: true
+    pageRows: 1_000
+    pageBytes: 1 MiB
+    pageTime: 1s
+    chunkRows: ${ROWS}
+    chunkBytes: 100kB
+    partBytes: 4GiB
+    rangeRows: 5
+    chunksInFlight: 32
+    rangesInFlight: 16
+    write: upsert
+    createTarget: false
+    addColumns: false
+`, func(n string) string { return map[string]string{"ROWS": "77", "SHOP_DSN": "u@tcp(h)/"}[n] })
+	require.Equal(t, config.Table{
+		Name: table.Name{Schema: "shop", Table: "a"}, Target: table.Name{Schema: "dw", Table: "b"},
+		SourceConnection: "warehouse", TargetConnection: "shop",
+		Cursor: "7", CursorZone: "Europe/Berlin", Overlap: 90 * time.Minute, MinLag: 250 * time.Millisecond, FixedLag: 10 * time.Minute,
+		AllowReplica: true, PageRows: 1000, PageBytes: 1 << 20, PageTime: time.Second,
+		ChunkRows: 77, ChunkBytes: 100_000, PartBytes: 4 << 30, RangeRows: 5, ChunksInFlight: 32, RangesInFlight: 16,
+		Write: "upsert",
+	}, c.Tables()[0])
+}
+
+func TestSecretFiles(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "dsn")
+	require.NoError(t, os.WriteFile(path, []byte("u:"+sentinel+"@tcp(h:3306)/\n"), 0o600))
+	text := strings.Replace(small, "${SHOP_DSN}", "${file:"+path+"}", 1) + "  - { name: shop.a }\n"
+	c := load(t, text, env())
+	require.Equal(t, "u:"+sentinel+"@tcp(h:3306)/", c.Connections["shop"].DSN.Reveal())
+	c = load(t, strings.Replace(text, "${file:"+path+"}", "u:$${X}@tcp(h)/", 1), env())
+	require.Equal(t, "u:${X}@tcp(h)/", c.Connections["shop"].DSN.Reveal())
+}
+
+func TestWithoutSecretsNeedsNoEnvironment(t *testing.T) {
+	c, err := config.LoadFile("../../tablehaul.yaml", env(), config.WithoutSecrets())
+	require.NoError(t, err)
+	require.Len(t, c.Tables(), 2)
+}
+
+func TestSecretsStayHidden(t *testing.T) {
+	c, err := config.LoadFile("../../tablehaul.yaml", shopEnv)
+	require.NoError(t, err)
+	printed, err := json.Marshal(c)
+	require.NoError(t, err)
+	for _, text := range []string{fmt.Sprintf("%v %+v %#v", c, c, c), string(printed)} {
+		require.NotContains(t, text, sentinel)
+	}
+	masked := c.Masked()
+	require.Equal(t, "reader:***@tcp(10.0.0.1:3306)/", masked.Connections["shop"].DSN.Reveal())
+	require.Equal(t, "tablehaul:***@tcp(warehouse.example.com:3306)/", masked.Connections["warehouse"].DSN.Reveal())
+	require.Contains(t, c.Connections["shop"].DSN.Reveal(), sentinel, "the original is left alone")
+	for in, want := range map[string]string{
+		"": "", "no slash " + sentinel: "***", "u@tcp(h)/db": "u@tcp(h)/db", "tcp(h)/": "tcp(h)/",
+		"u:" + sentinel + "@" + sentinel + "/x@unix(/tmp/s)/db?a=/": "u:***",
+	} {
+		got := config.DSN(in).String()
+		require.NotContains(t, got, sentinel, in)
+		require.True(t, strings.HasPrefix(got, want), "%s: %s", in, got)
+	}
+}

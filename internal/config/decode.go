@@ -1,0 +1,197 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// decoder walks the file's syntax tree and collects problems instead of stopping at the first.
+type decoder struct {
+	getenv func(string) string
+	// sealed leaves variables of connections and staging as they are written; see WithoutSecrets.
+	sealed   bool
+	problems []Problem
+}
+
+// at is a place in the file: a key path, and the node found there.
+type at struct {
+	path string
+	node ast.Node
+}
+
+func (a at) line() int {
+	if a.node == nil || a.node.GetToken() == nil || a.node.GetToken().Position == nil {
+		return 0
+	}
+	return a.node.GetToken().Position.Line
+}
+
+func (d *decoder) problem(a at, remedy, format string, args ...any) {
+	d.problems = append(d.problems, Problem{
+		Path: a.path, Line: a.line(), Text: fmt.Sprintf(format, args...), Remedy: remedy,
+	})
+}
+
+func join(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
+
+// field is one key of a mapping whose values go into a T.
+type field[T any] struct {
+	key string
+	// def and bounds are for people; doc is one or two sentences with the unit.
+	def, bounds, doc string
+	set              func(d *decoder, a at, into *T)
+}
+
+// decodeMapping fills into from the mapping at a, key by key, and returns the places of the
+// keys that it found. hint is what to say about a key that belongs elsewhere.
+func decodeMapping[T any](d *decoder, a at, fields []field[T], hint map[string]string, into *T) map[string]at {
+	found := map[string]at{}
+	keys := make([]string, len(fields))
+	for i, f := range fields {
+		keys[i] = f.key
+	}
+	for _, kv := range d.pairs(a) {
+		place := at{join(a.path, kv.key), kv.value}
+		i := indexOf(keys, kv.key)
+		if i < 0 {
+			remedy := hint[kv.key]
+			if remedy == "" {
+				remedy = meant(kv.key, keys)
+			}
+			d.problem(at{place.path, kv.keyNode}, remedy, "unknown key")
+			continue
+		}
+		found[kv.key] = place
+		fields[i].set(d, place, into)
+	}
+	return found
+}
+
+func indexOf(list []string, s string) int {
+	for i := range list {
+		if list[i] == s {
+			return i
+		}
+	}
+	return -1
+}
+
+type pair struct {
+	key     string
+	keyNode ast.Node
+	value   ast.Node
+}
+
+// pairs are the keys and values of the mapping at a; anything else is a problem. An empty
+// value counts as an empty mapping.
+func (d *decoder) pairs(a at) []pair {
+	var values []*ast.MappingValueNode
+	switch n := a.node.(type) {
+	case nil, *ast.NullNode:
+		return nil
+	case *ast.MappingNode:
+		values = n.Values
+	case *ast.MappingValueNode:
+		values = []*ast.MappingValueNode{n}
+	default:
+		d.problem(a, "", "must be a mapping of keys to values, not %s", kindOf(n))
+		return nil
+	}
+	var out []pair
+	for _, v := range values {
+		if v.Key.IsMergeKey() {
+			d.problem(at{join(a.path, "<<"), v.Key}, "put shared settings under defaults", "merge keys are not supported")
+			continue
+		}
+		key, ok := v.Key.(ast.ScalarNode)
+		if !ok {
+			d.problem(at{a.path, v.Key}, "", "a key must be a plain word")
+			continue
+		}
+		out = append(out, pair{key.GetToken().Value, v.Key, v.Value})
+	}
+	return out
+}
+
+// items are the values of the list at a.
+func (d *decoder) items(a at) []at {
+	var out []at
+	switch n := a.node.(type) {
+	case nil, *ast.NullNode:
+	case *ast.SequenceNode:
+		for i, v := range n.Values {
+			out = append(out, at{fmt.Sprintf("%s[%d]", a.path, i), v})
+		}
+	default:
+		d.problem(a, "begin each entry with a dash", "must be a list, not %s", kindOf(n))
+	}
+	return out
+}
+
+// scalar is a value's text after variables, and how to show it in a message.
+type scalar struct {
+	text string
+	// shown is the text in quotes, or where it came from when a variable was in it.
+	shown string
+}
+
+// scalar reads the plain value at a; false means that a problem was recorded.
+func (d *decoder) scalar(a at) (scalar, bool) {
+	var text string
+	switch n := a.node.(type) {
+	case *ast.StringNode:
+		text = n.Value
+	case *ast.LiteralNode:
+		text = n.Value.Value
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
+		text = n.GetToken().Value
+	case nil, *ast.NullNode:
+		d.problem(a, "give it a value or remove the key", "has no value")
+		return scalar{}, false
+	default:
+		d.problem(a, "", "must be a single value, not %s", kindOf(n))
+		return scalar{}, false
+	}
+	if !strings.Contains(text, "${") {
+		return scalar{text, fmt.Sprintf("%q", text)}, true
+	}
+	value, err := expand(text, d.getenv)
+	if err != nil {
+		d.problem(a, "set it where the program starts, or change the file", "%s", err.Error())
+		return scalar{}, false
+	}
+	return scalar{value, "the value of " + text}, true
+}
+
+// sealedScalar is scalar for places where a variable may stay unread; see WithoutSecrets.
+// false means that there is nothing to check.
+func (d *decoder) sealedScalar(a at) (scalar, bool) {
+	if d.sealed {
+		if n, ok := a.node.(*ast.StringNode); ok && strings.Contains(n.Value, "${") {
+			return scalar{text: n.Value}, false
+		}
+	}
+	return d.scalar(a)
+}
+
+func kindOf(n ast.Node) string {
+	switch n.(type) {
+	case *ast.MappingNode, *ast.MappingValueNode:
+		return "a mapping"
+	case *ast.SequenceNode:
+		return "a list"
+	case *ast.AnchorNode, *ast.AliasNode:
+		return "an anchor or alias (put shared settings under defaults)"
+	case *ast.TagNode:
+		return "a tagged value"
+	default:
+		return "a single value"
+	}
+}

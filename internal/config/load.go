@@ -1,0 +1,147 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+
+	yaml "github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// maxFile bounds the file: a configuration is kilobytes, and a device or a dump named by
+// mistake must not fill the memory.
+const maxFile = 1 << 20
+
+// Option changes how Load reads.
+type Option func(*decoder)
+
+// WithoutSecrets leaves the variables of connections and staging unread. It is for programs that
+// open neither, such as the command line, so that they run where the secrets are not.
+func WithoutSecrets() Option { return func(d *decoder) { d.sealed = true } }
+
+// LoadFile is Load of the file at path. A file that cannot be opened keeps its os error:
+// errors.Is(err, fs.ErrNotExist) works.
+func LoadFile(path string, getenv func(string) string, opts ...Option) (*Config, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the configuration: %w", err)
+	}
+	defer f.Close()
+	c, err := Load(f, getenv, opts...)
+	if problems := (*Problems)(nil); errors.As(err, &problems) {
+		problems.File = path
+	}
+	if err != nil {
+		return nil, err
+	}
+	c.File = path
+	return c, nil
+}
+
+// Load reads a configuration and checks all of it. Where the content is at fault, the error is
+// a *Problems that lists everything wrong with it.
+func Load(r io.Reader, getenv func(string) string, opts ...Option) (*Config, error) {
+	content, err := io.ReadAll(io.LimitReader(r, maxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("read the configuration: %w", err)
+	}
+	d := &decoder{getenv: getenv}
+	for _, o := range opts {
+		o(d)
+	}
+	c := &Config{Connections: map[string]Connection{}}
+	if root, ok := d.parse(content); ok {
+		d.decode(root, c)
+	}
+	if len(d.problems) > 0 {
+		return nil, &Problems{List: sorted(d.problems)}
+	}
+	return c, nil
+}
+
+// parse reads the syntax. Its messages leave out the source text, which may hold a password.
+func (d *decoder) parse(content []byte) (at, bool) {
+	if len(content) > maxFile {
+		d.problem(at{}, "is this the right file?", "larger than %s", formatSize(maxFile))
+		return at{}, false
+	}
+	file, err := parser.ParseBytes(content, 0)
+	if err != nil {
+		p := Problem{Text: "not valid YAML", Remedy: `a value with {, }, :, # or ${ in it goes into "quotes"`}
+		if syntax := (yaml.Error)(nil); errors.As(err, &syntax) {
+			p.Text += ": " + syntax.GetMessage()
+			if tk := syntax.GetToken(); tk != nil && tk.Position != nil {
+				p.Line = tk.Position.Line
+			}
+		}
+		d.problems = append(d.problems, p)
+		return at{}, false
+	}
+	switch len(file.Docs) {
+	case 0:
+		return at{}, true
+	case 1:
+		return at{node: file.Docs[0].Body}, true
+	default:
+		d.problem(at{node: file.Docs[1].Body}, "keep one", "more than one YAML document")
+		return at{}, false
+	}
+}
+
+// document is the file's top level, as far as places are concerned.
+type document struct{ connections, staging, defaults, tables at }
+
+var documentFields = []field[document]{
+	{"connections", "", "required", "Servers by name.", func(_ *decoder, a at, x *document) { x.connections = a }},
+	{"staging", "", "required", "Where files stand between source and target.", func(_ *decoder, a at, x *document) { x.staging = a }},
+	{"defaults", "", "", "Settings of every table that does not set them itself.", func(_ *decoder, a at, x *document) { x.defaults = a }},
+	{"tables", "", "required", "The tables to keep fresh.", func(_ *decoder, a at, x *document) { x.tables = a }},
+}
+
+func (d *decoder) decode(root at, c *Config) {
+	doc := document{
+		connections: at{path: "connections"}, staging: at{path: "staging"},
+		defaults: at{path: "defaults"}, tables: at{path: "tables"},
+	}
+	decodeMapping(d, root, documentFields, nil, &doc)
+	d.connections(doc.connections, c)
+
+	c.Staging = Staging{Compression: defaultCompression}
+	found := decodeMapping(d, doc.staging, stagingFields, nil, &c.Staging)
+	if _, ok := found["url"]; !ok {
+		d.problem(at{"staging.url", doc.staging.node}, "for example file:///var/lib/tablehaul", "is missing")
+	}
+
+	defaults := builtin
+	hints := map[string]string{
+		"sourceConnection": "in defaults the key is source", "targetConnection": "in defaults the key is target",
+	}
+	places := decodeMapping(d, doc.defaults, defaultsFields, hints, &defaults)
+	d.checkConnection(c, places["source"], defaults.SourceConnection)
+	d.checkConnection(c, places["target"], defaults.TargetConnection)
+	d.tables(doc.tables, defaults, c)
+}
+
+// connectionName keeps names fit for histories, logs and metrics.
+var connectionName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
+
+func (d *decoder) connections(a at, c *Config) {
+	for _, kv := range d.pairs(a) {
+		place := at{join(a.path, kv.key), kv.value}
+		if !connectionName.MatchString(kv.key) {
+			d.problem(at{place.path, kv.keyNode}, "use up to 64 letters, digits, dots, dashes and underscores", "is not a connection's name")
+		}
+		conn := Connection{MaxConnections: defaultMaxConnections}
+		found := decodeMapping(d, place, connectionFields, nil, &conn)
+		if _, ok := found["dsn"]; !ok {
+			d.problem(at{join(place.path, "dsn"), kv.keyNode}, `for example "${SHOP_DSN}"`, "is missing")
+		}
+		c.Connections[kv.key] = conn
+	}
+	if len(c.Connections) == 0 {
+		d.problem(a, "name at least one server", "is missing")
+	}
+}

@@ -1,0 +1,131 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"time"
+	_ "time/tzdata" // cursorZone must mean the same on a machine without zone files
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// builtin holds the value of every table setting that neither the table nor defaults gives.
+//
+// Pages stay well under net_write_timeout (60 s) and a part's rows under a worker's memory:
+// larger values bring back the lost connections that this program exists to avoid.
+var builtin = Table{
+	Overlap: time.Minute, MinLag: time.Second,
+	PageRows: 10_000, PageBytes: 16 * mib, PageTime: 5 * time.Second,
+	ChunkRows: 10_000, ChunkBytes: 16 * mib,
+	PartBytes: 256 * mib, RangeRows: 250_000,
+	ChunksInFlight: 4, RangesInFlight: 2,
+	Write: writeUpsert, CreateTarget: true, AddColumns: true,
+}
+
+const (
+	writeUpsert = "upsert"
+	writeAppend = "append"
+)
+
+const day = 24 * time.Hour
+
+// settings are the keys that stand in defaults and in every table, in the order of the docs.
+var settings = []field[Table]{
+	textField("cursor", "", "a column name", "Column that says what changed since the last run: DATETIME, TIMESTAMP, DATE or an integer. Empty: every run reads the whole table.",
+		checkColumn, func(t *Table) *string { return &t.Cursor }),
+	textField("cursorZone", "", "a zone such as Europe/Berlin, or +02:00", "Time zone in which the writers fill a DATETIME or DATE cursor. Empty: the source server's own.",
+		checkZone, func(t *Table) *string { return &t.CursorZone }),
+	durationField("overlap", builtin.Overlap, 0, 30*day, "How far below the watermark a run reads again, for clocks that are not the server's.",
+		func(t *Table) *time.Duration { return &t.Overlap }),
+	durationField("minLag", builtin.MinLag, 0, time.Hour, "A window ends at least this long before the source's now.",
+		func(t *Table) *time.Duration { return &t.MinLag }),
+	durationField("fixedLag", builtin.FixedLag, 0, day, "0: a window ends before the source's oldest open work, which needs the PROCESS privilege. More: it ends exactly this long before now instead, and no transaction may stay open longer.",
+		func(t *Table) *time.Duration { return &t.FixedLag }),
+	boolField("allowReplica", builtin.AllowReplica, "Accept a source that is a replica: its open work says nothing about the primary's, so choose overlap above its lag.",
+		func(t *Table) *bool { return &t.AllowReplica }),
+	intField("pageRows", builtin.PageRows, 1, 100_000, "Rows that one SELECT of the source returns at most.",
+		func(t *Table) *int { return &t.PageRows }),
+	sizeField("pageBytes", builtin.PageBytes, 64*kib, 64*mib, "Bytes after which a page ends.",
+		func(t *Table) *int64 { return &t.PageBytes }),
+	durationField("pageTime", builtin.PageTime, 100*time.Millisecond, 30*time.Second, "Time after which a page ends.",
+		func(t *Table) *time.Duration { return &t.PageTime }),
+	intField("chunkRows", builtin.ChunkRows, 1, 100_000, "Rows of a chunk, which is one transaction of the target.",
+		func(t *Table) *int { return &t.ChunkRows }),
+	sizeField("chunkBytes", builtin.ChunkBytes, 64*kib, 256*mib, "Bytes after which a chunk ends.",
+		func(t *Table) *int64 { return &t.ChunkBytes }),
+	sizeField("partBytes", builtin.PartBytes, 64*kib, 4*gib, "Bytes after which a staged file ends.",
+		func(t *Table) *int64 { return &t.PartBytes }),
+	int64Field("rangeRows", builtin.RangeRows, 1, 1_000_000_000, "Rows of a range, the piece whose files are removed as soon as it is loaded. Very large tables get larger ranges, so that their number stays bounded.",
+		func(t *Table) *int64 { return &t.RangeRows }),
+	intField("chunksInFlight", builtin.ChunksInFlight, 1, 32, "Chunks of a range that are written at once.",
+		func(t *Table) *int { return &t.ChunksInFlight }),
+	intField("rangesInFlight", builtin.RangesInFlight, 1, 16, "Ranges of a run that are worked on at once.",
+		func(t *Table) *int { return &t.RangesInFlight }),
+	textField("write", builtin.Write, writeUpsert, "How rows are applied: inserted, or updated where the source's row is at least as new.",
+		checkWrite, func(t *Table) *string { return &t.Write }),
+	boolField("createTarget", builtin.CreateTarget, "Create the target table where it is missing.",
+		func(t *Table) *bool { return &t.CreateTarget }),
+	boolField("addColumns", builtin.AddColumns, "Add columns to the target that the source has gained.",
+		func(t *Table) *bool { return &t.AddColumns }),
+}
+
+// connectionNames are the fields of defaults; tables have longer names for the same, because
+// there target is a table.
+var defaultsFields = append([]field[Table]{
+	textField("source", "", "a name in connections", "Connection that tables are read from.", nil,
+		func(t *Table) *string { return &t.SourceConnection }),
+	textField("target", "", "a name in connections", "Connection that tables are written to.", nil,
+		func(t *Table) *string { return &t.TargetConnection }),
+}, settings...)
+
+// tableFields are the fields of an entry of tables.
+var tableFields = append([]field[entry]{
+	{"name", "", "schema.table, or schema.part_*", "Source table. One * in the table's half stands for any characters; exact names win over patterns, then the first match.", setPattern(func(e *entry) *pattern { return &e.source })},
+	{"target", "the same name", "schema.table", "Target table. For a pattern, its * takes what the name's * matched.", setPattern(func(e *entry) *pattern { return &e.target })},
+	textField("sourceConnection", "defaults.source", "a name in connections", "Connection that this table is read from.", nil,
+		func(e *entry) *string { return &e.settings.SourceConnection }),
+	textField("targetConnection", "defaults.target", "a name in connections", "Connection that this table is written to.", nil,
+		func(e *entry) *string { return &e.settings.TargetConnection }),
+}, liftAll(settings, func(e *entry) *Table { return &e.settings })...)
+
+func liftAll[Outer, Inner any](fields []field[Inner], to func(*Outer) *Inner) []field[Outer] {
+	out := make([]field[Outer], len(fields))
+	for i, f := range fields {
+		out[i] = lift(f, to)
+	}
+	return out
+}
+
+func checkColumn(s string) (wrong, remedy string) {
+	if s == "" {
+		return "", ""
+	}
+	if _, err := (table.ParseName("s.`" + s + "`")); err != nil {
+		return "is not a column name", "write it as the source has it, without quotes or the table's name"
+	}
+	return "", ""
+}
+
+var zoneOffset = regexp.MustCompile(`^[+-](0\d|1[0-4]):[0-5]\d$`)
+
+func checkZone(s string) (wrong, remedy string) {
+	if s == "" || zoneOffset.MatchString(s) {
+		return "", ""
+	}
+	// "Local" would mean another zone on every machine.
+	if _, err := time.LoadLocation(s); err != nil || s == "Local" {
+		return "is not a time zone", "write a name such as Europe/Berlin, or an offset such as +02:00"
+	}
+	return "", ""
+}
+
+func checkWrite(s string) (wrong, remedy string) {
+	switch s {
+	case writeUpsert:
+		return "", ""
+	case writeAppend:
+		return "is not available in this version", fmt.Sprintf("remove the key or write %s, which applies new rows as inserts", writeUpsert)
+	default:
+		return "is not a way to write", fmt.Sprintf("write %s", writeUpsert)
+	}
+}

@@ -1,0 +1,135 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// entry is one element of tables: what it names, and the settings that follow from it and defaults.
+type entry struct {
+	source   pattern
+	target   pattern
+	settings Table
+	place    at
+}
+
+// targetOrSame is the target's name: the source's where none was given.
+func (e entry) targetOrSame() pattern {
+	if e.target.zero() {
+		return e.source
+	}
+	return e.target
+}
+
+func (d *decoder) tables(a at, defaults Table, c *Config) {
+	hints := map[string]string{
+		"source": "a table names its connection with sourceConnection",
+		"from":   "a table names its connection with sourceConnection",
+		"to":     "a table names its connection with targetConnection",
+	}
+	for _, place := range d.items(a) {
+		e := entry{settings: defaults, place: place}
+		found := decodeMapping(d, place, tableFields, hints, &e)
+		if _, ok := found["name"]; !ok {
+			d.problem(at{join(place.path, "name"), place.node}, "for example shop.orders", "is missing")
+			e.source.broken = true
+		}
+		d.checkTableConnection(c, place, found["sourceConnection"], "source", e.settings.SourceConnection)
+		d.checkTableConnection(c, place, found["targetConnection"], "target", e.settings.TargetConnection)
+		d.checkTarget(e)
+		d.checkAgainst(c.entries, e)
+		c.entries = append(c.entries, e)
+	}
+	if len(c.entries) == 0 {
+		d.problem(a, "name at least one table", "is missing")
+	}
+}
+
+// checkConnection reports a connection name at a that connections does not have.
+func (d *decoder) checkConnection(c *Config, a at, name string) {
+	if a.node == nil || name == "" {
+		return // not given here, or already reported
+	}
+	if _, ok := c.Connections[name]; !ok {
+		known := slices.Sorted(maps.Keys(c.Connections))
+		d.problem(a, meant(name, known), "there is no such connection")
+	}
+}
+
+func (d *decoder) checkTableConnection(c *Config, table, given at, key, name string) {
+	if given.node != nil {
+		d.checkConnection(c, given, name)
+		return
+	}
+	if name == "" {
+		remedy := fmt.Sprintf("set defaults.%s to a name in connections", key)
+		d.problem(at{join(table.path, key+"Connection"), table.node}, remedy, "is missing")
+	}
+}
+
+// checkTarget reports what is wrong with one entry's two names taken together.
+func (d *decoder) checkTarget(e entry) {
+	if e.source.broken || e.target.broken {
+		return
+	}
+	target := e.targetOrSame()
+	a := at{join(e.place.path, "target"), e.place.node}
+	switch {
+	case e.source.wild && !target.wild:
+		d.problem(a, "put a * where the name's * goes", "every table of %s would go into %s", e.source, target)
+	case !e.source.wild && target.wild:
+		d.problem(a, "write the whole name", "has a *, and the name has none")
+	case e.settings.SourceConnection != "" && e.settings.SourceConnection == e.settings.TargetConnection && target == e.source:
+		d.problem(a, "give it another target, or another targetConnection", "%s would be copied onto itself", e.source)
+	}
+}
+
+// checkAgainst reports what is wrong with e beside the entries before it: one table has one
+// watermark, and one target has one writer.
+func (d *decoder) checkAgainst(before []entry, e entry) {
+	if e.source.broken || e.target.broken {
+		return
+	}
+	for _, other := range before {
+		if other.source.broken || other.target.broken {
+			continue
+		}
+		switch {
+		case other.source == e.source:
+			d.problem(at{join(e.place.path, "name"), e.place.node}, "keep one of them", "%s is named by %s already", e.source, other.place.path)
+			return
+		case e.source.wild && other.source.wild && other.source.covers(e.source):
+			d.problem(at{join(e.place.path, "name"), e.place.node}, "put the narrower pattern first",
+				"%s is never reached: %s of %s matches first", e.source, other.source, other.place.path)
+			return
+		}
+		if clash, ok := sharedTarget(other, e); ok {
+			d.problem(at{join(e.place.path, "target"), e.place.node}, "give one of them another target",
+				"%s is a target of %s already", clash, other.place.path)
+			return
+		}
+	}
+}
+
+// sharedTarget is a target table that a and b would both write from two different source tables.
+func sharedTarget(a, b entry) (pattern, bool) {
+	if a.settings.TargetConnection != b.settings.TargetConnection {
+		return pattern{}, false
+	}
+	ta, tb := a.targetOrSame(), b.targetOrSame()
+	n, ok := common(ta, tb)
+	if !ok {
+		return pattern{}, false
+	}
+	starA, _ := ta.match(n)
+	starB, _ := tb.match(n)
+	sameServer := a.settings.SourceConnection == b.settings.SourceConnection
+	if sameServer && a.source.fill(starA) == b.source.fill(starB) {
+		return pattern{}, false // the very same source table: only one of the two entries gets it
+	}
+	if ta.wild && tb.wild {
+		return tb, true
+	}
+	return pattern{schema: n.Schema, prefix: n.Table}, true
+}
