@@ -25,7 +25,7 @@ type Config struct {
 // Connection is one MySQL or MariaDB server.
 type Connection struct {
 	DSN DSN
-	// TLS is "" (what the DSN says), "disabled", "required", "verify-ca" or "verify-identity".
+	// TLS is "" (see docs/configuration.md), "disabled", "required", "verify-ca" or "verify-identity".
 	TLS string
 	// CA is the path of a PEM file of certificate authorities; empty means the system's.
 	CA string

@@ -34,6 +34,17 @@ func (d *decoder) problem(a at, remedy, format string, args ...any) {
 	})
 }
 
+// missing is problem for what is not there, unless its place has been reported as something
+// that could not hold it.
+func (d *decoder) missing(parent at, path, remedy string) {
+	for _, p := range d.problems {
+		if p.Path == parent.path && p.Line == parent.line() {
+			return
+		}
+	}
+	d.problem(at{path, parent.node}, remedy, "is missing")
+}
+
 func join(path, key string) string {
 	if path == "" {
 		return key

@@ -93,14 +93,14 @@ func boolField[T any](key string, def bool, doc string, to func(*T) *bool) field
 	}}
 }
 
-// wordField takes one of a few words.
+// wordField takes one of a few words, or what is the default anyway.
 func wordField[T any](key, def string, words []string, doc string, to func(*T) *string) field[T] {
 	return field[T]{key, def, strings.Join(words, ", "), doc, func(d *decoder, a at, into *T) {
 		v, ok := d.scalar(a)
 		if !ok {
 			return
 		}
-		if !slices.Contains(words, v.text) {
+		if v.text != def && !slices.Contains(words, v.text) {
 			d.problem(a, meant(v.text, words), "%s is not allowed", v.shown)
 			return
 		}

@@ -112,7 +112,7 @@ func (d *decoder) decode(root at, c *Config) {
 	c.Staging = Staging{Compression: defaultCompression}
 	found := decodeMapping(d, doc.staging, stagingFields, nil, &c.Staging)
 	if _, ok := found["url"]; !ok {
-		d.problem(at{"staging.url", doc.staging.node}, "for example file:///var/lib/tablehaul", "is missing")
+		d.missing(doc.staging, "staging.url", "for example file:///var/lib/tablehaul")
 	}
 
 	defaults := builtin
@@ -137,11 +137,11 @@ func (d *decoder) connections(a at, c *Config) {
 		conn := Connection{MaxConnections: defaultMaxConnections}
 		found := decodeMapping(d, place, connectionFields, nil, &conn)
 		if _, ok := found["dsn"]; !ok {
-			d.problem(at{join(place.path, "dsn"), kv.keyNode}, `for example "${SHOP_DSN}"`, "is missing")
+			d.missing(place, join(place.path, "dsn"), `for example "${SHOP_DSN}"`)
 		}
 		c.Connections[kv.key] = conn
 	}
 	if len(c.Connections) == 0 {
-		d.problem(a, "name at least one server", "is missing")
+		d.missing(a, a.path, "name at least one server")
 	}
 }

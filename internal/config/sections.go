@@ -12,7 +12,7 @@ var stagingSchemes = []string{"file"}
 
 var connectionFields = []field[Connection]{
 	{"dsn", "", "required", "user:password@tcp(host:3306)/ in the form of go-sql-driver/mysql. Take it, or the password in it, from the environment or a file.", setDSN},
-	wordField("tls", "", []string{"disabled", "required", "verify-ca", "verify-identity"}, "How the connection is secured. Without the key, what the DSN's own tls parameter says.",
+	wordField("tls", "", []string{"disabled", "required", "verify-ca", "verify-identity"}, "How the connection is secured; nothing falls back silently. Without the key: what the DSN's tls parameter says, else disabled for a loopback address or a unix socket, else verify-identity.",
 		func(c *Connection) *string { return &c.TLS }),
 	{"ca", "", "a path", "PEM file of the certificate authorities to trust. Empty: the system's.", func(d *decoder, a at, c *Connection) {
 		if v, ok := d.sealedScalar(a); ok {

@@ -69,8 +69,8 @@ var settings = []field[Table]{
 		func(t *Table) *bool { return &t.AddColumns }),
 }
 
-// connectionNames are the fields of defaults; tables have longer names for the same, because
-// there target is a table.
+// defaultsFields are the fields of defaults. A table has longer names for the two connections,
+// because there target is a table.
 var defaultsFields = append([]field[Table]{
 	textField("source", "", "a name in connections", "Connection that tables are read from.", nil,
 		func(t *Table) *string { return &t.SourceConnection }),

@@ -32,17 +32,17 @@ func (d *decoder) tables(a at, defaults Table, c *Config) {
 		e := entry{settings: defaults, place: place}
 		found := decodeMapping(d, place, tableFields, hints, &e)
 		if _, ok := found["name"]; !ok {
-			d.problem(at{join(place.path, "name"), place.node}, "for example shop.orders", "is missing")
+			d.missing(place, join(place.path, "name"), "for example shop.orders")
 			e.source.broken = true
 		}
 		d.checkTableConnection(c, place, found["sourceConnection"], "source", e.settings.SourceConnection)
 		d.checkTableConnection(c, place, found["targetConnection"], "target", e.settings.TargetConnection)
-		d.checkTarget(e)
+		e.target.broken = e.target.broken || !d.checkTarget(e)
 		d.checkAgainst(c.entries, e)
 		c.entries = append(c.entries, e)
 	}
 	if len(c.entries) == 0 {
-		d.problem(a, "name at least one table", "is missing")
+		d.missing(a, a.path, "name at least one table")
 	}
 }
 
@@ -64,14 +64,15 @@ func (d *decoder) checkTableConnection(c *Config, table, given at, key, name str
 	}
 	if name == "" {
 		remedy := fmt.Sprintf("set defaults.%s to a name in connections", key)
-		d.problem(at{join(table.path, key+"Connection"), table.node}, remedy, "is missing")
+		d.missing(table, join(table.path, key+"Connection"), remedy)
 	}
 }
 
-// checkTarget reports what is wrong with one entry's two names taken together.
-func (d *decoder) checkTarget(e entry) {
+// checkTarget reports what is wrong with one entry's two names taken together; false means that
+// something was.
+func (d *decoder) checkTarget(e entry) bool {
 	if e.source.broken || e.target.broken {
-		return
+		return false
 	}
 	target := e.targetOrSame()
 	a := at{join(e.place.path, "target"), e.place.node}
@@ -82,7 +83,10 @@ func (d *decoder) checkTarget(e entry) {
 		d.problem(a, "write the whole name", "has a *, and the name has none")
 	case e.settings.SourceConnection != "" && e.settings.SourceConnection == e.settings.TargetConnection && target == e.source:
 		d.problem(a, "give it another target, or another targetConnection", "%s would be copied onto itself", e.source)
+	default:
+		return true
 	}
+	return false
 }
 
 // checkAgainst reports what is wrong with e beside the entries before it: one table has one
