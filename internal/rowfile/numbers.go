@@ -1,0 +1,64 @@
+package rowfile
+
+import (
+	"math"
+	"strconv"
+	"unsafe"
+)
+
+// parseInt reads the canonical text of an integer of the given width: no sign but '-', no
+// leading zero, no "-0". Only that text prints back to itself.
+func parseInt(b []byte, bits int) (int64, bool) {
+	neg := len(b) > 0 && b[0] == '-'
+	if neg {
+		b = b[1:]
+	}
+	u, ok := parseUint(b, 64)
+	limit := uint64(1) << (bits - 1)
+	switch {
+	case !ok:
+		return 0, false
+	case neg:
+		return -int64(u), u != 0 && u <= limit //nolint:gosec // u ≤ 2⁶³ is what the check is for
+	default:
+		return int64(u), u < limit //nolint:gosec // as above
+	}
+}
+
+// parseUint is parseInt for numbers without a sign.
+func parseUint(b []byte, bits int) (uint64, bool) {
+	if len(b) == 0 || len(b) > 20 || b[0] == '0' && len(b) > 1 {
+		return 0, false
+	}
+	var u uint64
+	for i, ch := range b {
+		d := ch - '0'
+		if d > 9 {
+			return 0, false
+		}
+		if i == 19 && (u > math.MaxUint64/10 || u == math.MaxUint64/10 && d > math.MaxUint64%10) {
+			return 0, false
+		}
+		u = u*10 + uint64(d)
+	}
+	return u, bits == 64 || u < 1<<bits
+}
+
+// maxFloatText is longer than the shortest text of any double ("-1.7976931348623157e+308").
+const maxFloatText = 32
+
+// parseFloat reads the shortest text of a double. The text is printed again, because only
+// the printer knows which of many texts for the same number is its own.
+func parseFloat(b []byte, scratch []byte) (float64, bool) {
+	if len(b) == 0 || len(b) > maxFloatText {
+		return 0, false
+	}
+	// The string is gone when the call returns: an error of ParseFloat holds a copy.
+	f, err := strconv.ParseFloat(unsafe.String(&b[0], len(b)), 64)
+	if err != nil || math.IsNaN(f) {
+		return 0, false
+	}
+	return f, string(appendFloat(scratch[:0], f)) == string(b)
+}
+
+func appendFloat(dst []byte, f float64) []byte { return strconv.AppendFloat(dst, f, 'g', -1, 64) }
