@@ -1,0 +1,96 @@
+package servers
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/process"
+)
+
+//go:embed fetch.sh
+var fetchScript []byte
+
+// fetchTimeout bounds the download of about 100 MB of packages over a slow line.
+const fetchTimeout = 15 * time.Minute
+
+// CacheDir is the folder for unpacked servers and initialised data folders, shared by all
+// processes of a user: TABLEHAUL_TEST_CACHE, or tablehaul below the user's cache folder.
+// Root's is below /var/cache: servers run as nobody then, who cannot enter /root.
+func CacheDir() (string, error) {
+	if dir := os.Getenv("TABLEHAUL_TEST_CACHE"); dir != "" {
+		return filepath.Abs(dir)
+	}
+	if os.Geteuid() == 0 {
+		return "/var/cache/tablehaul", nil
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("find the user's cache folder (set TABLEHAUL_TEST_CACHE): %w", err)
+	}
+	return filepath.Join(dir, "tablehaul"), nil
+}
+
+// cached returns the folder name below CacheDir, made by fill on first use. Only one
+// process fills it, the others wait; a fill that fails leaves nothing behind.
+func cached(ctx context.Context, name string, fill func(dir string) error) (string, error) {
+	cache, err := CacheDir()
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(cache, name)
+	if _, err := os.Stat(dir); err == nil {
+		return dir, nil
+	}
+	if err := os.MkdirAll(cache, 0o755); err != nil {
+		return "", fmt.Errorf("make cache folder: %w", err)
+	}
+	lock, err := process.Lock(ctx, dir+".lock")
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = lock.Unlock() }()
+	if _, err := os.Stat(dir); err == nil {
+		return dir, nil
+	}
+	tmp := dir + ".tmp"
+	if err := os.RemoveAll(tmp); err != nil {
+		return "", fmt.Errorf("clear half-made cache folder: %w", err)
+	}
+	if err := os.Mkdir(tmp, 0o755); err != nil {
+		return "", fmt.Errorf("make cache folder: %w", err)
+	}
+	if err := fill(tmp); err != nil {
+		_ = os.RemoveAll(tmp)
+		return "", err
+	}
+	if err := os.Rename(tmp, dir); err != nil {
+		return "", fmt.Errorf("publish cache folder: %w", err)
+	}
+	return dir, nil
+}
+
+// fetched returns the server of Debian's packages, downloading them on first use.
+func fetched(ctx context.Context, f Flavor) (binary, error) {
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
+	defer cancel()
+	dir, err := cached(ctx, "packages-"+string(f), func(dir string) error {
+		fmt.Fprintf(os.Stderr, "servers: fetching Debian's %s server into a private folder (once, about 100 MB)\n", f)
+		cmd := exec.CommandContext(ctx, "bash", "-s", string(f), dir)
+		cmd.Stdin = bytes.NewReader(fetchScript)
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			return fmt.Errorf("fetch Debian's packages: %w: %s", err, lastLine(string(out)))
+		}
+		return nil
+	})
+	if err != nil {
+		return binary{}, err
+	}
+	return unpacked(ctx, f, filepath.Join(dir, "root"))
+}

@@ -1,0 +1,153 @@
+package servers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/process"
+)
+
+// stopGrace is what a server gets for a clean shutdown; then it is killed. Nobody reads
+// its data afterwards, so it is kept short.
+const stopGrace = 5 * time.Second
+
+// A local is a server process on this machine.
+type local struct {
+	cmd   []string // program and arguments, the same at every start
+	owner *owner
+	dir   string // folder of ours: socket, log, and the data unless the caller named a folder
+	child *process.Child
+}
+
+// newLocal prepares a data folder and the command line; start runs it.
+func newLocal(ctx context.Context, b binary, port int, o Options) (_ *local, err error) {
+	who, err := serverOwner()
+	if err != nil {
+		return nil, err
+	}
+	template, err := b.template(ctx)
+	if err != nil {
+		return nil, err
+	}
+	removeOrphans()
+	// the name tells a later process whether the owner of the folder still runs
+	dir, err := os.MkdirTemp("", fmt.Sprintf("%s%d-", dirPrefix, os.Getpid()))
+	if err != nil {
+		return nil, fmt.Errorf("make server folder: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			_ = os.RemoveAll(dir)
+		}
+	}()
+	if err := who.own(dir); err != nil {
+		return nil, fmt.Errorf("give server folder to the server's account: %w", err)
+	}
+	data := o.DataDir
+	if data == "" {
+		data = filepath.Join(dir, "data")
+	}
+	if _, err := os.Stat(data); errors.Is(err, os.ErrNotExist) {
+		if err := copyData(template, data, who); err != nil {
+			return nil, fmt.Errorf("copy data folder: %w", err)
+		}
+	}
+	cmd := append([]string{b.command[0]}, b.args()...)
+	cmd = append(cmd,
+		"--datadir="+data,
+		"--port="+strconv.Itoa(port),
+		"--socket="+filepath.Join(dir, "s"),
+		"--pid-file="+filepath.Join(dir, "pid"),
+		"--log-error="+filepath.Join(dir, "log"),
+		"--bind-address=127.0.0.1",
+		"--secure-file-priv="+dir)
+	if b.flavor == FlavorMySQL {
+		cmd = append(cmd, "--mysqlx=OFF")
+	}
+	return &local{cmd: append(cmd, serverArgs(b.flavor, o)...), owner: who, dir: dir}, nil
+}
+
+func (l *local) start(context.Context) error {
+	cmd := exec.Command(l.cmd[0], l.cmd[1:]...)
+	cmd.Dir, cmd.SysProcAttr = l.dir, l.owner.attr()
+	child, err := process.Start(cmd)
+	if err != nil {
+		return fmt.Errorf("start %s: %w", l.cmd[0], err)
+	}
+	l.child = child
+	return nil
+}
+
+// ended returns an error with the last words of the server's log once the process is gone.
+func (l *local) ended() error {
+	select {
+	case <-l.child.Done():
+		return fmt.Errorf("the server ended by itself: %w: %s", errOrExit(l.child.Err()), l.lastWords())
+	default:
+		return nil
+	}
+}
+
+var errExit = errors.New("exit code 0")
+
+func errOrExit(err error) error {
+	if err == nil {
+		return errExit
+	}
+	return err
+}
+
+// lastWords are the log's last lines about errors, where a server says why it gave up.
+func (l *local) lastWords() string {
+	text, err := os.ReadFile(filepath.Join(l.dir, "log"))
+	if err != nil {
+		return "it left no log"
+	}
+	var last []string
+	for line := range strings.Lines(string(text)) {
+		if strings.Contains(line, "ERROR") {
+			last = append(last, strings.TrimSpace(line))
+		}
+	}
+	if len(last) == 0 {
+		return lastLine(string(text))
+	}
+	return strings.Join(last[max(0, len(last)-3):], "; ")
+}
+
+func (l *local) kill(context.Context) error   { return l.child.Kill() }
+func (l *local) pause(context.Context) error  { return l.child.Signal(syscall.SIGSTOP) }
+func (l *local) resume(context.Context) error { return l.child.Signal(syscall.SIGCONT) }
+
+func (l *local) stop(context.Context) error {
+	err := l.child.Stop(stopGrace)
+	return errors.Join(err, os.RemoveAll(l.dir))
+}
+
+const dirPrefix = "tablehaul-server-"
+
+// removeOrphans removes the folders of processes that were killed before they could do it.
+func removeOrphans() {
+	dirs, err := filepath.Glob(filepath.Join(os.TempDir(), dirPrefix+"*"))
+	if err != nil {
+		return
+	}
+	for _, dir := range dirs {
+		pid, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), dirPrefix), "-")
+		n, err := strconv.Atoi(pid)
+		if err == nil && gone(n) {
+			_ = os.RemoveAll(dir)
+		}
+	}
+}
+
+// gone reports whether no process has this id.
+func gone(pid int) bool { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }

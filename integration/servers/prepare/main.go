@@ -1,0 +1,30 @@
+// Command prepare finds, fetches and initialises the database servers that the tests need,
+// and prints the choice. Run before the tests, it keeps downloads out of their time.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/tablehaul/tablehaul/integration/servers"
+)
+
+func main() { os.Exit(run(context.Background(), os.Stdout, os.Stderr)) }
+
+func run(ctx context.Context, stdout, stderr io.Writer) int {
+	for _, f := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
+		s, err := servers.Start(ctx, f, servers.Options{})
+		if err != nil {
+			fmt.Fprintln(stderr, err)
+			return 1
+		}
+		fmt.Fprintln(stdout, "servers:", s)
+		if err := s.Stop(); err != nil {
+			fmt.Fprintln(stderr, err)
+			return 1
+		}
+	}
+	return 0
+}

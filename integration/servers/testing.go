@@ -1,0 +1,164 @@
+package servers
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// startTimeout bounds finding and starting a server in a test, download included.
+const startTimeout = 20 * time.Minute
+
+// A once is the one server of a flavor that the tests of a process share.
+type once struct {
+	sync.Once
+	server *Server
+	err    error
+}
+
+var shared = map[Flavor]*once{FlavorMySQL: {}, FlavorMariaDB: {}}
+
+// Main runs a package's tests, stops the shared servers, runs cleanups and exits. Call it
+// from TestMain.
+func Main(m *testing.M, cleanups ...func() error) {
+	code := m.Run()
+	var errs []error
+	for _, o := range shared {
+		if o.server != nil {
+			errs = append(errs, o.server.Stop())
+		}
+	}
+	for _, cleanup := range cleanups {
+		errs = append(errs, cleanup())
+	}
+	if err := errors.Join(errs...); err != nil {
+		fmt.Fprintln(os.Stderr, "servers: stop:", err)
+		code = max(code, 1)
+	}
+	os.Exit(code)
+}
+
+// MySQL returns the MySQL server that the tests of this process share.
+func MySQL(tb testing.TB) *Server { tb.Helper(); return get(tb, FlavorMySQL) }
+
+// MariaDB returns the MariaDB server that the tests of this process share.
+func MariaDB(tb testing.TB) *Server { tb.Helper(); return get(tb, FlavorMariaDB) }
+
+func get(tb testing.TB, f Flavor) *Server {
+	tb.Helper()
+	o := shared[f]
+	o.Do(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+		defer cancel()
+		if o.server, o.err = Start(ctx, f, Options{}); o.err == nil {
+			fmt.Fprintln(os.Stderr, "servers:", o.server)
+		}
+	})
+	if o.err != nil {
+		tb.Fatal(o.err)
+	}
+	return o.server
+}
+
+// Each runs f once for each flavor, as the subtests "mysql" and "mariadb".
+func Each(t *testing.T, f func(t *testing.T, s *Server)) {
+	t.Helper()
+	for _, flavor := range []Flavor{FlavorMySQL, FlavorMariaDB} {
+		t.Run(string(flavor), func(t *testing.T) { f(t, get(t, flavor)) })
+	}
+}
+
+// Private starts a server of the test's own, with further arguments of mysqld. Only such a
+// server can be killed, paused and restarted. It ends with the test.
+func Private(tb testing.TB, f Flavor, args ...string) *Server {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	s, err := Start(ctx, f, Options{Args: args, own: true})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := s.Stop(); err != nil {
+			tb.Errorf("stop server: %v", err)
+		}
+	})
+	return s
+}
+
+// Schema makes an empty database and returns its name; it is dropped when the test ends.
+func (s *Server) Schema(tb testing.TB) string {
+	tb.Helper()
+	name := "th_" + strings.ToLower(rand.Text()[:12])
+	db := s.DB(tb, "")
+	if _, err := db.ExecContext(tb.Context(), "CREATE DATABASE "+name); err != nil {
+		tb.Fatalf("create database: %v", err)
+	}
+	tb.Cleanup(func() {
+		// a test that locked its tables for good must not hang here, and a killed server
+		// cannot answer: the data goes with the server anyway
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		cleaner, err := sql.Open("mysql", s.DSN(""))
+		if err != nil {
+			return
+		}
+		defer func() { _ = cleaner.Close() }()
+		_, _ = cleaner.ExecContext(ctx, "DROP DATABASE IF EXISTS "+name)
+	})
+	return name
+}
+
+// DB opens a pool of root connections to schema, which may be empty; it is closed when the
+// test ends.
+func (s *Server) DB(tb testing.TB, schema string) *sql.DB {
+	tb.Helper()
+	db, err := sql.Open("mysql", s.DSN(schema))
+	if err != nil {
+		tb.Fatalf("open database: %v", err)
+	}
+	tb.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// Kill ends a private server with SIGKILL, as a crash would.
+func (s *Server) Kill(tb testing.TB) { tb.Helper(); s.control(tb, "kill", runner.kill) }
+
+// Pause stops a private server with SIGSTOP: connections stay open and nothing answers.
+func (s *Server) Pause(tb testing.TB) { tb.Helper(); s.control(tb, "pause", runner.pause) }
+
+// Resume lets a paused server go on.
+func (s *Server) Resume(tb testing.TB) { tb.Helper(); s.control(tb, "resume", runner.resume) }
+
+// Restart starts a killed server again on the same data and port, and waits until it
+// answers. A server that still runs is killed first.
+func (s *Server) Restart(tb testing.TB) {
+	tb.Helper()
+	s.control(tb, "restart", func(r runner, ctx context.Context) error {
+		if r.ended() == nil {
+			if err := r.kill(ctx); err != nil {
+				return err
+			}
+		}
+		return s.up(ctx)
+	})
+}
+
+func (s *Server) control(tb testing.TB, verb string, do func(runner, context.Context) error) {
+	tb.Helper()
+	if s.runner == nil || s == shared[s.Flavor].server {
+		tb.Fatalf("%s: only a private server can be controlled", verb)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), readyTimeout)
+	defer cancel()
+	if err := do(s.runner, ctx); err != nil {
+		tb.Fatalf("%s server: %v", verb, err)
+	}
+}
