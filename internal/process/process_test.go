@@ -1,0 +1,107 @@
+package process_test
+
+import (
+	"bufio"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/internal/process"
+)
+
+// asParent makes the test binary start a child, print its id, and wait to be killed.
+const asParent = "TABLEHAUL_PROCESS_TEST_PARENT"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asParent) == "" {
+		os.Exit(m.Run())
+	}
+	child, err := process.Start(exec.Command("sleep", "60"))
+	if err != nil {
+		os.Exit(1)
+	}
+	os.Stdout.WriteString(strconv.Itoa(child.Pid()) + "\n")
+	<-child.Done()
+}
+
+func TestChildDiesWithItsKilledParent(t *testing.T) {
+	parent := exec.CommandContext(t.Context(), os.Args[0])
+	parent.Env = append(os.Environ(), asParent+"=1")
+	stdout, err := parent.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, parent.Start())
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	require.NoError(t, err)
+	pid, err := strconv.Atoi(strings.TrimSpace(line))
+	require.NoError(t, err)
+	require.NoError(t, syscall.Kill(pid, 0), "the child runs")
+
+	require.NoError(t, parent.Process.Kill())
+	require.Error(t, parent.Wait())
+	require.Eventually(t, func() bool { return !running(pid) }, 10*time.Second, 10*time.Millisecond)
+}
+
+// running reports whether pid is a process that is not merely waiting to be reaped.
+func running(pid int) bool {
+	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	return err == nil && !strings.Contains(string(stat), ") Z ")
+}
+
+func TestStopKillsAChildThatIgnoresIt(t *testing.T) {
+	cmd := exec.Command("sh", "-c", "trap '' TERM; echo ready; while :; do sleep 1; done")
+	stdout, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	child, err := process.Start(cmd)
+	require.NoError(t, err)
+	_, err = bufio.NewReader(stdout).ReadString('\n')
+	require.NoError(t, err)
+	require.NoError(t, child.Stop(50*time.Millisecond))
+	require.ErrorContains(t, child.Err(), "killed")
+	require.NoError(t, child.Stop(time.Second), "stopping twice is fine")
+}
+
+func TestStopEndsAPausedChildCleanly(t *testing.T) {
+	child, err := process.Start(exec.Command("sleep", "60"))
+	require.NoError(t, err)
+	require.NoError(t, child.Signal(syscall.SIGSTOP))
+	require.NoError(t, child.Stop(10*time.Second))
+	require.ErrorContains(t, child.Err(), "terminated")
+}
+
+func TestStartSaysThatTheProgramIsMissing(t *testing.T) {
+	_, err := process.Start(exec.Command(filepath.Join(t.TempDir(), "none")))
+	require.ErrorIs(t, err, os.ErrNotExist)
+}
+
+func TestLockIsHeldByOne(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock")
+	first, err := process.TryLock(path)
+	require.NoError(t, err)
+	_, err = process.TryLock(path)
+	require.ErrorIs(t, err, process.ErrLocked)
+
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	_, err = process.Lock(ctx, path)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+
+	require.NoError(t, first.Unlock())
+	second, err := process.Lock(t.Context(), path)
+	require.NoError(t, err)
+	require.NoError(t, second.Unlock())
+}
+
+func TestFreePortStaysBelowThePortsOfClients(t *testing.T) {
+	port, err := process.FreePort()
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, port, 15000)
+	require.Less(t, port, 32768)
+}
