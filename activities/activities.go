@@ -1,0 +1,84 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/staging"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// Activities are the steps of a run, bound to what they work with. Every exported method is
+// registered under its own name; see Register.
+type Activities struct {
+	deps      Deps
+	manifests *manifestCache
+}
+
+// Deps are what the steps work with. All fields but Log are required.
+type Deps struct {
+	// Settings resolves a configured table; an error of it is the caller's mistake (unknown
+	// table) and is never retried.
+	Settings func(table.Name) (Settings, error)
+	// Source and Target open, or return the already open, pool of a named connection.
+	Source func(ctx context.Context, connection string) (*mysqldb.DB, error)
+	Target func(ctx context.Context, connection string) (*mysqldb.DB, error)
+	// Store holds staged files.
+	Store staging.Store
+	// Client reaches the tables' owners (TableState).
+	Client client.Client
+	// Log gets one line per step; nil discards.
+	Log *slog.Logger
+}
+
+// New binds the steps to deps.
+func New(deps Deps) *Activities {
+	if deps.Log == nil {
+		deps.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Activities{deps: deps, manifests: newManifestCache()}
+}
+
+// Register makes every step known to w under its method's name, which is public vocabulary:
+// histories hold it.
+func Register(w worker.ActivityRegistry, a *Activities) {
+	for name, f := range map[string]any{
+		"BeginRun":           a.BeginRun,
+		"PlanRun":            a.PlanRun,
+		"ExtractIncremental": a.ExtractIncremental,
+		"WaitForFiles":       a.WaitForFiles,
+		"ListChunks":         a.ListChunks,
+		"UpsertChunk":        a.UpsertChunk,
+		"Cleanup":            a.Cleanup,
+		"RecordProgress":     a.RecordProgress,
+		"FinishRun":          a.FinishRun,
+		"PreviewRun":         a.PreviewRun,
+	} {
+		w.RegisterActivityWithOptions(f, activity.RegisterOptions{Name: name})
+	}
+}
+
+// settings resolves the table that an input names.
+func (a *Activities) settings(name string) (Settings, error) {
+	n, err := table.ParseName(name)
+	if err != nil {
+		return Settings{}, invalidInput(fmt.Sprintf("table: %s", err), `name a configured table as "schema.table"`)
+	}
+	s, err := a.deps.Settings(n)
+	if err != nil {
+		return Settings{}, failure(TypeUnknownTable, err.Error(), "add it under tables: in the worker's configuration, or mend the name")
+	}
+	return s, nil
+}
+
+// log is the logger of the running step, with the table and the attempt.
+func (a *Activities) log(ctx context.Context, tbl string) *slog.Logger {
+	info := activity.GetInfo(ctx)
+	return a.deps.Log.With("step", info.ActivityType.Name, "table", tbl, "attempt", info.Attempt)
+}

@@ -1,0 +1,187 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+)
+
+// What a run does when another one holds its table.
+const (
+	IfBusyFail = "fail"
+	IfBusyWait = "wait"
+	IfBusySkip = "skip"
+)
+
+const (
+	// busyPoll is the pause between two looks at a busy table while a run waits for it.
+	busyPoll = 2 * time.Second
+	// ChunkTimeout bounds one try of UpsertChunk. A worker that lost Temporal but not MySQL
+	// may go on writing for as long, which is why BeginRun waits it out where no cursor
+	// guards the rows.
+	ChunkTimeout = 2 * time.Minute
+)
+
+// BeginRunInput asks for the right to write a table.
+type BeginRunInput struct {
+	Table string `json:"table"`
+	// WorkflowID and RunID are those of the asking run.
+	WorkflowID string `json:"workflowId"`
+	RunID      string `json:"runId"`
+	// IfBusy is IfBusyFail (also for ""), IfBusyWait or IfBusySkip.
+	IfBusy string `json:"ifBusy,omitempty"`
+}
+
+// BeginRunResult is the lease, or who holds it.
+type BeginRunResult struct {
+	// Busy is the holder where the run is to be skipped; nil where the lease was granted.
+	Busy *Lease `json:"busy,omitempty"`
+	// State is the table's as of now; State.Lease is ours unless Busy is set.
+	State State `json:"state"`
+}
+
+// BeginRun gets the table's lease from its owner, starting the owner where there is none. A
+// lease whose holder is closed is taken over with a higher fence.
+//
+// Repeating it is harmless: the same run gets the same lease. While it waits for a busy table
+// it heartbeats the holder's workflow id.
+func (a *Activities) BeginRun(ctx context.Context, in BeginRunInput) (BeginRunResult, error) {
+	settings, err := a.settings(in.Table)
+	if err != nil {
+		return BeginRunResult{}, err
+	}
+	req := BeginRequest{WorkflowID: in.WorkflowID, RunID: in.RunID}
+	for {
+		var reply BeginReply
+		if err := a.update(ctx, in.Table, UpdateBegin, req, &reply); err != nil {
+			return BeginRunResult{}, err
+		}
+		if reply.Granted {
+			return BeginRunResult{State: reply.State}, nil
+		}
+		holder := *reply.State.Lease
+		closed, err := a.closedSince(ctx, holder)
+		if err != nil {
+			return BeginRunResult{}, err
+		}
+		if closed != nil {
+			if wait := ChunkTimeout - time.Since(closed.at); closed.abruptly && settings.Cursor == "" && wait > 0 {
+				if err := pause(ctx, wait, "waiting for the last write of "+holder.WorkflowID); err != nil {
+					return BeginRunResult{}, err
+				}
+			}
+			req.TakeOver = holder.Fence
+			continue
+		}
+		switch in.IfBusy {
+		case IfBusySkip:
+			return BeginRunResult{Busy: &holder, State: reply.State}, nil
+		case IfBusyWait:
+			if err := pause(ctx, busyPoll, "waiting for "+holder.WorkflowID); err != nil {
+				return BeginRunResult{}, err
+			}
+		default:
+			return BeginRunResult{}, failure(TypeTableBusy,
+				fmt.Sprintf("table %s is being written by workflow %s (run %s) since %s", in.Table, holder.WorkflowID, holder.RunID, holder.Since.UTC().Format(time.RFC3339)),
+				`wait for it, or start with "ifBusy":"wait" or "skip"`)
+		}
+	}
+}
+
+// closing says when a lease's holder ended, and whether it had no chance to stop its writers.
+type closing struct {
+	at       time.Time
+	abruptly bool
+}
+
+// closedSince is nil while the holder runs.
+func (a *Activities) closedSince(ctx context.Context, holder Lease) (*closing, error) {
+	d, err := a.deps.Client.DescribeWorkflowExecution(ctx, holder.WorkflowID, holder.RunID)
+	var gone *serviceerror.NotFound
+	if errors.As(err, &gone) {
+		return &closing{}, nil // past the namespace's retention: long over
+	}
+	if err != nil {
+		return nil, fmt.Errorf("describe the holder %s: %w", holder.WorkflowID, err)
+	}
+	info := d.GetWorkflowExecutionInfo()
+	switch info.GetStatus() {
+	case enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED:
+		return nil, nil
+	case enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED, enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:
+		return &closing{at: info.GetCloseTime().AsTime(), abruptly: true}, nil
+	default:
+		return &closing{at: info.GetCloseTime().AsTime()}, nil
+	}
+}
+
+// pause sleeps for d, heartbeating why, so that a waiting step is neither timed out nor deaf to a cancel.
+func pause(ctx context.Context, d time.Duration, why string) error {
+	end := time.NewTimer(d)
+	defer end.Stop()
+	beat := time.NewTicker(5 * time.Second)
+	defer beat.Stop()
+	for {
+		activity.RecordHeartbeat(ctx, why)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-end.C:
+			return nil
+		case <-beat.C:
+		}
+	}
+}
+
+// update sends an update to the table's owner, which is started first where it does not run.
+func (a *Activities) update(ctx context.Context, tbl, name string, req, reply any) error {
+	start := a.deps.Client.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
+		ID:                       TableStateID(tbl),
+		TaskQueue:                activity.GetInfo(ctx).TaskQueue,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		StaticSummary:            "Watermark and lease of " + tbl,
+	}, TableStateName, State{Version: 1, Table: tbl})
+	handle, err := a.deps.Client.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
+		StartWorkflowOperation: start,
+		UpdateOptions: client.UpdateWorkflowOptions{
+			UpdateName:   name,
+			Args:         []any{req},
+			WaitForStage: client.WorkflowUpdateStageCompleted,
+		},
+	})
+	if err == nil {
+		err = handle.Get(ctx, reply)
+	}
+	var app *temporal.ApplicationError
+	if errors.As(err, &app) {
+		return err // the owner's own refusal, such as FencedOff
+	}
+	if err != nil {
+		return fmt.Errorf("%s of the owner of %s: %w", name, tbl, err)
+	}
+	return nil
+}
+
+// state reads the table's state without changing it; the zero State where there is no owner yet.
+func (a *Activities) state(ctx context.Context, tbl string) (State, error) {
+	value, err := a.deps.Client.QueryWorkflow(ctx, TableStateID(tbl), "", QueryState)
+	var gone *serviceerror.NotFound
+	if errors.As(err, &gone) {
+		return State{Version: 1, Table: tbl}, nil
+	}
+	if err != nil {
+		return State{}, fmt.Errorf("ask the owner of %s for its state: %w", tbl, err)
+	}
+	var s State
+	if err := value.Get(&s); err != nil {
+		return State{}, fmt.Errorf("read the state of %s: %w", tbl, err)
+	}
+	return s, nil
+}

@@ -1,0 +1,242 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+const (
+	// maxRanges bounds a first load's ranges, and with them the history of SyncTable (about
+	// 12 events a range): larger tables get larger ranges.
+	maxRanges = 300
+	// maxMarks bounds what is remembered of an integer cursor's past.
+	maxMarks = 20
+	// heldRetry is the pause before looking again at a source whose open work leaves nothing to read.
+	heldRetry = 10 * time.Second
+)
+
+// drafted is a run's plan in the making: what is known before anything is written.
+type drafted struct {
+	settings Settings
+	src, dst *mysqldb.DB
+	table    *mysqldb.Table
+	target   mysqldb.TargetPlan
+	findings []mysqldb.Finding
+	mode     string
+	window   table.Window
+	ranges   []*mysqldb.KeyRange
+	marks    []mysqldb.Mark
+	heldBack string
+	warnings []string
+	// nothing says that the window is empty.
+	nothing bool
+}
+
+// draft looks at both sides and chooses mode and window. It writes nothing.
+func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, error) {
+	settings, err := a.settings(in.Table)
+	if err != nil {
+		return nil, err
+	}
+	p := &drafted{settings: settings}
+	source := where{settings.SourceConnection, "look at " + settings.Table.String()}
+	target := where{settings.TargetConnection, "look at " + settings.Target.String()}
+	if p.src, p.table, err = a.source(ctx, settings); err != nil {
+		return nil, lookFailure(ctx, err, source)
+	}
+	if p.findings, err = p.src.CheckSource(ctx, p.table, mysqldb.SourceCheck{
+		Cursor: settings.Cursor, FixedLag: settings.FixedLag, AllowReplica: settings.AllowReplica, Zone: settings.CursorZone,
+	}); err != nil {
+		return nil, lookFailure(ctx, err, source)
+	}
+	if p.dst, err = a.deps.Target(ctx, settings.TargetConnection); err != nil {
+		return nil, translate(ctx, err, target)
+	}
+	if p.target, err = p.dst.PlanTarget(ctx, p.src, p.table, settings.Target, mysqldb.TargetOptions{
+		Create: settings.CreateTarget, AddColumns: settings.AddColumns, Cursor: settings.Cursor,
+	}); err != nil {
+		return nil, lookFailure(ctx, err, target)
+	}
+	p.findings = append(p.findings, p.target.Findings...)
+	if p.refusal() != nil {
+		return p, nil // the window of a refused table means nothing
+	}
+	if err := p.chooseMode(in); err != nil {
+		return nil, err
+	}
+	if settings.Cursor != "" {
+		if err := p.chooseWindow(ctx, in); err != nil {
+			return nil, err
+		}
+	}
+	for _, f := range p.findings {
+		if f.Level == mysqldb.LevelWarn {
+			p.warnings = append(p.warnings, findingText(f))
+		}
+	}
+	return p, nil
+}
+
+// lookFailure translates an error of introspection: what is not there is the caller's to mend.
+func lookFailure(ctx context.Context, err error, at where) error {
+	if errors.Is(err, mysqldb.ErrTableNotFound) || errors.Is(err, mysqldb.ErrNotABaseTable) ||
+		errors.Is(err, mysqldb.ErrNeedsProcess) || errors.Is(err, mysqldb.ErrReplica) {
+		return failure(TypeUnsupportedTable, at.text(err), "")
+	}
+	return translate(ctx, err, at)
+}
+
+func (p *drafted) chooseMode(in PlanRunInput) error {
+	backfill := in.From != "" || in.To != ""
+	switch {
+	case backfill && in.Full:
+		return invalidInput("full and from/to together", "full reads the whole table: give one or the other")
+	case backfill && p.settings.Cursor == "":
+		return invalidInput("from/to for table "+in.Table+", which has no cursor", "set cursor: for the table, or leave from and to out")
+	case backfill:
+		p.mode = ModeBackfill
+	case p.settings.Cursor == "":
+		p.mode = ModeWhole
+	case in.Full || in.State.Watermark == "":
+		p.mode = ModeFirstLoad
+	case in.State.Cursor != "" && in.State.Cursor != p.settings.Cursor:
+		return invalidInput(fmt.Sprintf("the watermark of %s is of cursor %s, the configuration now says %s", in.Table, in.State.Cursor, p.settings.Cursor),
+			`start once with "full":true, or set the watermark by hand`)
+	default:
+		p.mode = ModeIncremental
+	}
+	return nil
+}
+
+// chooseWindow fixes hi, from the source's clock and its open work, and then lo.
+func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
+	at := where{p.settings.SourceConnection, "choose the window of " + in.Table}
+	cursor := p.table.Column(p.settings.Cursor).Column
+	from, to, err := p.bounds(ctx, cursor, in)
+	if err != nil {
+		return err
+	}
+	h, err := p.src.ChooseHi(ctx, mysqldb.HiSpec{
+		Table: p.table, Cursor: cursor, MinLag: p.settings.MinLag, FixedLag: p.settings.FixedLag,
+		Zone: p.settings.CursorZone, AllowReplica: p.settings.AllowReplica, Marks: in.State.Marks,
+	})
+	if err != nil {
+		return lookFailure(ctx, err, at)
+	}
+	p.marks = in.State.Marks
+	if h.Mark != nil {
+		p.marks = append(p.marks, *h.Mark)
+		p.marks = p.marks[max(0, len(p.marks)-maxMarks):]
+	}
+	if h.HeldBy != nil {
+		p.heldBack = h.HeldBy.String()
+	}
+	p.warnings = append(p.warnings, h.Warnings...)
+	if h.Future > 0 {
+		p.warnings = append(p.warnings, fmt.Sprintf("%d rows have a %s in the future; they are not read", h.Future, cursor.Name))
+	}
+	p.window.Hi = h.Hi
+	if h.Hi == "" {
+		return p.nothingToRead(h)
+	}
+	return p.chooseLo(ctx, in, cursor, from, to)
+}
+
+// bounds are a backfill's from and to as the server prints them.
+func (p *drafted) bounds(ctx context.Context, cursor table.Column, in PlanRunInput) (from, to string, err error) {
+	if p.mode != ModeBackfill {
+		return "", "", nil
+	}
+	for _, b := range []struct {
+		key, text string
+		out       *string
+	}{{"from", in.From, &from}, {"to", in.To, &to}} {
+		if b.text == "" {
+			continue
+		}
+		if *b.out, err = p.src.ParseCursor(ctx, cursor, b.text); err != nil {
+			if errors.Is(err, mysqldb.ErrBadCursor) {
+				return "", "", invalidInput(fmt.Sprintf("%s is not a value of cursor %s (%s)", b.key, cursor.Name, cursor.Type), "write it as MySQL prints it")
+			}
+			return "", "", translate(ctx, err, where{p.settings.SourceConnection, "read " + b.key})
+		}
+	}
+	if from != "" && to != "" && mysqldb.CompareCursor(cursor, from, to) >= 0 {
+		return "", "", invalidInput("from is not below to", "the window is (from, to]: from exclusive, to inclusive")
+	}
+	return from, to, nil
+}
+
+// nothingToRead is where open work leaves no safe upper end. An incremental run has simply
+// nothing to do yet; a first load must wait for its upper end.
+func (p *drafted) nothingToRead(h mysqldb.Horizon) error {
+	if h.HeldBy == nil || p.mode == ModeIncremental || p.mode == ModeBackfill {
+		p.nothing = true
+		return nil
+	}
+	return temporal.NewApplicationErrorWithOptions(
+		fmt.Sprintf("nothing of %s can be read safely yet: %s", p.settings.Table, p.heldBack), TypeSourceHeld,
+		temporal.ApplicationErrorOptions{NextRetryDelay: heldRetry})
+}
+
+func (p *drafted) chooseLo(ctx context.Context, in PlanRunInput, cursor table.Column, from, to string) error {
+	switch p.mode {
+	case ModeBackfill:
+		p.window.Lo = from
+		if to != "" && mysqldb.CompareCursor(cursor, to, p.window.Hi) < 0 {
+			p.window.Hi = to
+		}
+		p.nothing = from != "" && mysqldb.CompareCursor(cursor, from, p.window.Hi) >= 0
+		return nil
+	case ModeIncremental:
+		if mysqldb.CompareCursor(cursor, p.window.Hi, in.State.Watermark) <= 0 {
+			p.window = table.Window{Lo: in.State.Watermark, Hi: in.State.Watermark}
+			p.nothing = true
+			return nil
+		}
+		lo, err := p.src.Back(ctx, cursor, in.State.Watermark, p.settings.Overlap)
+		if err != nil {
+			return translate(ctx, err, where{p.settings.SourceConnection, "go back by the overlap of " + in.Table})
+		}
+		p.window.Lo = lo
+	}
+	return nil
+}
+
+// byKey says whether ranges are of the key space.
+func (p *drafted) byKey() bool { return p.mode == ModeFirstLoad || p.mode == ModeWhole }
+
+// cut makes the ranges: of the key space for a first load, one for a window.
+func (p *drafted) cut(ctx context.Context) error {
+	switch {
+	case p.nothing:
+		return nil
+	case !p.byKey():
+		p.ranges = []*mysqldb.KeyRange{nil}
+		return nil
+	}
+	want := min(maxRanges, int(p.table.RowsEstimate/max(1, p.settings.RangeRows))+1)
+	ranges, err := p.src.CutRanges(ctx, p.table, want, p.settings.RangeRows)
+	if err != nil {
+		return translate(ctx, err, where{p.settings.SourceConnection, "cut the ranges of " + p.settings.Table.String()})
+	}
+	for i := range ranges {
+		p.ranges = append(p.ranges, &ranges[i])
+	}
+	return nil
+}
+
+// rowsEstimate is the server's guess for a run by key; a window's rows are not guessed.
+func (p *drafted) rowsEstimate() int64 {
+	if p.byKey() {
+		return p.table.RowsEstimate
+	}
+	return 0
+}

@@ -1,0 +1,153 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/staging"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// RangeInput names one range of a planned run. All steps of a range take it.
+type RangeInput struct {
+	Table string `json:"table"`
+	// Run is the staging name of the run whose plan is meant, PlanSum the plan's SHA-256.
+	Run     string `json:"run"`
+	PlanSum string `json:"planSum"`
+	// Range counts from 0.
+	Range int `json:"range"`
+}
+
+// ExtractResult is what one range came to.
+type ExtractResult struct {
+	Rows   int64 `json:"rows"`
+	Chunks int   `json:"chunks"`
+	Parts  int   `json:"parts"`
+	// Bytes are those of the staged parts.
+	Bytes int64 `json:"bytes"`
+	Pages int   `json:"pages"`
+	// LongestPage is the longest SELECT on the source, in seconds.
+	LongestPage float64 `json:"longestPage"`
+}
+
+// ExtractProgress is what ExtractIncremental heartbeats.
+type ExtractProgress struct {
+	Rows  int64 `json:"rows"`
+	Bytes int64 `json:"bytes"`
+}
+
+// ExtractIncremental reads one range of the source, page by page, into Parquet parts, and
+// publishes their manifest last.
+//
+// Repeating it is harmless: parts are named after the attempt, only those of the published
+// manifest are ever read, and a manifest that is already there is kept and returned. A failed
+// attempt removes its own parts. It heartbeats ExtractProgress.
+func (a *Activities) ExtractIncremental(ctx context.Context, in RangeInput) (ExtractResult, error) {
+	r, err := a.openRange(ctx, in)
+	if err != nil {
+		return ExtractResult{}, translate(ctx, err, where{doing: "open the plan of " + in.Table})
+	}
+	if m, err := staging.ReadManifest(ctx, a.deps.Store, r.manifestKey()); err == nil {
+		return extractResult(m), nil // an earlier attempt got this far; its result was lost
+	} else if !errors.Is(err, staging.ErrNotFound) {
+		return ExtractResult{}, translate(ctx, err, where{doing: "read the manifest of " + in.Table})
+	}
+	at := where{connection: r.plan.Settings.SourceConnection, doing: "extract " + in.Table}
+	db, src, err := a.source(ctx, r.plan.Settings)
+	if err != nil {
+		return ExtractResult{}, translate(ctx, err, at)
+	}
+	if !r.plan.sameSource(src) {
+		return ExtractResult{}, failure(TypeTableChanged, in.Table+" was altered after this run was planned", "start the run again")
+	}
+
+	parts := newPartWriter(a.deps.Store, r, fmt.Sprintf("%s-%d", shortID(activity.GetInfo(ctx).ActivityID+"/"+activity.GetInfo(ctx).WorkflowExecution.RunID), activity.GetInfo(ctx).Attempt))
+	stats, readErr, writeErr := a.copyPages(ctx, db, src, r, parts)
+	switch {
+	case writeErr != nil:
+		parts.discard(ctx)
+		return ExtractResult{}, translate(ctx, writeErr, where{doing: "stage " + in.Table})
+	case readErr != nil:
+		parts.discard(ctx)
+		return ExtractResult{}, translate(ctx, readErr, at)
+	}
+	manifest := r.manifest(parts)
+	err = staging.PublishManifest(ctx, a.deps.Store, r.manifestKey(), manifest)
+	if errors.Is(err, staging.ErrExists) { // another attempt was faster: its files count, ours go
+		parts.discard(ctx)
+		manifest, err = staging.ReadManifest(ctx, a.deps.Store, r.manifestKey())
+	}
+	if err != nil {
+		parts.discard(ctx)
+		return ExtractResult{}, translate(ctx, err, where{doing: "publish the manifest of " + in.Table})
+	}
+	result := extractResult(manifest)
+	result.Pages, result.LongestPage = stats.Pages, stats.LongestPage
+	a.log(ctx, in.Table).Info("extracted", "range", in.Range, "rows", result.Rows, "parts", result.Parts, "bytes", result.Bytes)
+	return result, nil
+}
+
+// copyPages moves every page of the range into parts and keeps the heartbeat going.
+func (a *Activities) copyPages(ctx context.Context, db *mysqldb.DB, src *mysqldb.Table, r *openedRange, parts *partWriter) (stats mysqldb.ReadStats, readErr, writeErr error) {
+	var rows, bytes atomic.Int64
+	defer beat(ctx, func() any { return ExtractProgress{Rows: rows.Load(), Bytes: bytes.Load()} })()
+	stats, readErr = db.ReadPages(ctx, r.readSpec(src), func(page *table.Rows) error {
+		if writeErr = parts.write(ctx, page); writeErr != nil {
+			return writeErr
+		}
+		rows.Add(int64(page.Len()))
+		bytes.Store(parts.bytes())
+		return nil
+	})
+	if readErr == nil {
+		writeErr = parts.close()
+	}
+	return stats, readErr, writeErr
+}
+
+// beat heartbeats details() every few seconds until the returned function is called, also
+// while the step waits for a slow server.
+func beat(ctx context.Context, details func() any) (stop func()) {
+	done := make(chan struct{})
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		tick := time.NewTicker(heartbeatEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				activity.RecordHeartbeat(ctx, details())
+			}
+		}
+	}()
+	return func() {
+		close(done)
+		<-stopped
+	}
+}
+
+// heartbeatEvery is a fifth of the heartbeat timeout, so that one lost beat harms nobody.
+const heartbeatEvery = 4 * time.Second
+
+func extractResult(m staging.Manifest) ExtractResult {
+	out := ExtractResult{Rows: m.Rows, Parts: len(m.Parts)}
+	for _, p := range m.Parts {
+		out.Bytes += p.Size
+		out.Chunks += len(p.Chunks)
+	}
+	return out
+}
+
+// shortID names an attempt: unique within its range, and safe in a file name.
+func shortID(s string) string { return hash([]byte(s))[:10] }

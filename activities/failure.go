@@ -1,0 +1,144 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/staging"
+)
+
+// Failure types: conditions, frozen once released. People see them in the Web UI, and
+// docs/operations.md has a row for each.
+const (
+	// TypeInvalidInput: the workflow's input cannot be read or makes no sense.
+	TypeInvalidInput = "InvalidInput"
+	// TypeUnknownTable: the worker's configuration does not have the table.
+	TypeUnknownTable = "UnknownTable"
+	// TypeUnsupportedTable: preflight refused the table; nothing was written.
+	TypeUnsupportedTable = "UnsupportedTable"
+	// TypeTableBusy: another run holds the table.
+	TypeTableBusy = "TableBusy"
+	// TypeFencedOff: a newer run took the table over.
+	TypeFencedOff = "FencedOff"
+	// TypeServerRejected: a server refuses us for good: login, grant, setting, missing object, TLS.
+	TypeServerRejected = "ServerRejected"
+	// TypeRowRejected: the target refuses a row's data.
+	TypeRowRejected = "RowRejected"
+	// TypeStagedFileCorrupt: a staged file is missing or not what its manifest says; the range is extracted again.
+	TypeStagedFileCorrupt = "StagedFileCorrupt"
+	// TypeTableChanged: the source or target table was altered while a run was in flight.
+	TypeTableChanged = "TableChanged"
+	// TypeSourceHeld: open work on the source leaves nothing that could be read safely.
+	TypeSourceHeld = "SourceHeld"
+	// TypeServerUnavailable: a connection was lost or refused, a lock was not had in time; retried.
+	TypeServerUnavailable = "ServerUnavailable"
+	// TypeServerFull: connections, memory or disk ran out; retried slowly.
+	TypeServerFull = "ServerFull"
+	// TypeServerReadOnly: the server is read-only, as during a failover; retried for a while.
+	TypeServerReadOnly = "ServerReadOnly"
+	// TypeUnexpected: none of the above; retried for a while, then failed.
+	TypeUnexpected = "Unexpected"
+)
+
+const (
+	// patience is how long the same step may fail of an unknown cause, or find the server
+	// read-only, before the run fails. Longer than a failover, shorter than a night.
+	patience = 15 * time.Minute
+	// fullDelay is the pause after "out of connections" or "disk full": retrying sooner
+	// would be part of the problem.
+	fullDelay = 30 * time.Second
+)
+
+// failure is a permanent failure: what is wrong, and what to do.
+func failure(typ, what, remedy string) error {
+	msg := what
+	if remedy != "" {
+		msg += ": " + remedy
+	}
+	return temporal.NewApplicationErrorWithOptions(msg, typ, temporal.ApplicationErrorOptions{NonRetryable: true})
+}
+
+func invalidInput(what, remedy string) error { return failure(TypeInvalidInput, what, remedy) }
+
+// where says which server and which step an error belongs to.
+type where struct {
+	// connection is the configured name; empty where no server is involved.
+	connection string
+	// doing is the operation in lower case, such as "read a page of shop.orders".
+	doing string
+}
+
+// translate turns any error of a step into the failure that Temporal and people see. Whether
+// to retry is decided here and nowhere else. It never lets a server's text through that could
+// hold a row's values: mysqldb has rewritten those.
+func translate(ctx context.Context, err error, at where) error {
+	var app *temporal.ApplicationError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &app):
+		return err
+	case ctx.Err() != nil && errors.Is(ctx.Err(), context.Canceled):
+		return ctx.Err() // a cancelled step is not a failure
+	case errors.Is(err, staging.ErrCorrupt), errors.Is(err, staging.ErrNotFound):
+		return failure(TypeStagedFileCorrupt, at.text(err), "")
+	}
+	opts := temporal.ApplicationErrorOptions{}
+	typ := TypeUnexpected
+	remedy := ""
+	if at.connection != "" {
+		p := mysqldb.Describe(err)
+		remedy = p.Remedy
+		typ, opts = retryOf(p.Class, age(ctx))
+	} else if age(ctx) > patience {
+		opts.NonRetryable = true
+	}
+	msg := at.text(err)
+	if remedy != "" {
+		msg += ": " + remedy
+	}
+	if opts.NonRetryable && (typ == TypeUnexpected || typ == TypeServerReadOnly) {
+		msg = fmt.Sprintf("%s (the same for %s, given up)", msg, patience)
+	}
+	return temporal.NewApplicationErrorWithOptions(msg, typ, opts)
+}
+
+func (at where) text(err error) string {
+	text := mysqldb.Safe(err).Error()
+	if at.connection == "" {
+		return fmt.Sprintf("%s: %s", at.doing, text)
+	}
+	return fmt.Sprintf("%s (connection %s): %s", at.doing, at.connection, text)
+}
+
+// retryOf maps an error class to a failure type and its retry.
+func retryOf(c mysqldb.Class, age time.Duration) (string, temporal.ApplicationErrorOptions) {
+	switch c {
+	case mysqldb.ClassRetry:
+		return TypeServerUnavailable, temporal.ApplicationErrorOptions{}
+	case mysqldb.ClassCapacity:
+		return TypeServerFull, temporal.ApplicationErrorOptions{NextRetryDelay: fullDelay}
+	case mysqldb.ClassFailover:
+		return TypeServerReadOnly, temporal.ApplicationErrorOptions{NonRetryable: age > patience}
+	case mysqldb.ClassSplit, mysqldb.ClassRowData:
+		return TypeRowRejected, temporal.ApplicationErrorOptions{NonRetryable: true}
+	case mysqldb.ClassConfiguration:
+		return TypeServerRejected, temporal.ApplicationErrorOptions{NonRetryable: true}
+	default:
+		return TypeUnexpected, temporal.ApplicationErrorOptions{NonRetryable: age > patience}
+	}
+}
+
+// age is how long ago this step was first scheduled, over all its attempts.
+func age(ctx context.Context) time.Duration {
+	if !activity.IsActivity(ctx) {
+		return 0
+	}
+	return time.Since(activity.GetInfo(ctx).ScheduledTime)
+}

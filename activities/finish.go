@@ -1,0 +1,50 @@
+package activities
+
+import (
+	"context"
+	"errors"
+
+	"go.temporal.io/sdk/temporal"
+)
+
+// RecordProgressInput tells the table's owner how far a run is.
+type RecordProgressInput struct {
+	Table    string          `json:"table"`
+	Progress ProgressRequest `json:"progress"`
+}
+
+// RecordProgress keeps what a later run needs should this one not end well: the plan of a
+// first load and its loaded ranges. Repeating it is harmless.
+func (a *Activities) RecordProgress(ctx context.Context, in RecordProgressInput) error {
+	var s State
+	return a.update(ctx, in.Table, UpdateProgress, in.Progress, &s)
+}
+
+// FinishRunInput ends a run.
+type FinishRunInput struct {
+	Table  string        `json:"table"`
+	Finish FinishRequest `json:"finish"`
+	// DropPlan is the run whose staged plan is not needed any more; empty keeps it.
+	DropPlan string `json:"dropPlan,omitempty"`
+}
+
+// FinishRun gives the lease back and, for a run that is done, raises the watermark. Repeating
+// it is harmless. A plan that cannot be removed does not fail a run: it is logged and left.
+func (a *Activities) FinishRun(ctx context.Context, in FinishRunInput) (State, error) {
+	var s State
+	if err := a.update(ctx, in.Table, UpdateFinish, in.Finish, &s); err != nil {
+		return State{}, err
+	}
+	if in.DropPlan != "" {
+		if err := a.dropPlan(ctx, in.Table, in.DropPlan); err != nil {
+			a.log(ctx, in.Table).Warn("plan not removed", "run", in.DropPlan, "error", err)
+		}
+	}
+	return s, nil
+}
+
+// IsFencedOff reports whether err says that a newer run owns the table.
+func IsFencedOff(err error) bool {
+	var app *temporal.ApplicationError
+	return errors.As(err, &app) && app.Type() == TypeFencedOff
+}

@@ -1,0 +1,108 @@
+package activities
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/staging"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// Modes of a run.
+const (
+	// ModeFirstLoad reads the whole table up to hi, because there is no watermark or the
+	// caller asked for a full run.
+	ModeFirstLoad = "first load"
+	// ModeIncremental reads the window above the watermark.
+	ModeIncremental = "incremental"
+	// ModeWhole reads a table that has no cursor.
+	ModeWhole = "whole"
+	// ModeBackfill reads a window that the caller gave, and leaves the watermark alone.
+	ModeBackfill = "backfill"
+)
+
+// maxPlanBytes bounds a plan file. A thousand ranges with keys of 3,072 bytes need 12 MiB.
+const maxPlanBytes = 64 << 20
+
+// plan is what the steps of a run agree on. It stays in staging: key values do not belong in
+// histories. It is written once, by PlanRun, and its hash travels with every step.
+type plan struct {
+	Version  int          `json:"version"`
+	Settings Settings     `json:"settings"`
+	Mode     string       `json:"mode"`
+	Window   table.Window `json:"window"`
+	// ByKey says that ranges are of the key space; otherwise the one range is the window.
+	ByKey bool `json:"byKey"`
+	// Columns are those whose values travel, Key the primary key's names.
+	Columns []table.Column `json:"columns"`
+	Key     []string       `json:"key"`
+	// Ranges are the key ranges, or one nil for a window.
+	Ranges []*mysqldb.KeyRange `json:"ranges"`
+}
+
+func (a *Activities) writePlan(ctx context.Context, run string, p plan) (sum string, err error) {
+	text, err := json.Marshal(p)
+	if err != nil {
+		return "", fmt.Errorf("encode the plan: %w", err)
+	}
+	if err := a.deps.Store.Put(ctx, staging.PlanKey(p.Settings.Table, run), bytes.NewReader(text)); err != nil {
+		return "", fmt.Errorf("stage the plan: %w", err)
+	}
+	return hash(text), nil
+}
+
+// readPlan returns the staged plan of a run. sum is the expected SHA-256; empty accepts any.
+func (a *Activities) readPlan(ctx context.Context, tbl table.Name, run, sum string) (plan, string, error) {
+	f, err := a.deps.Store.Open(ctx, staging.PlanKey(tbl, run))
+	if err != nil {
+		return plan{}, "", fmt.Errorf("open the plan of run %s: %w", run, err)
+	}
+	defer f.Close() //nolint:errcheck // opened for reading
+	if f.Size() > maxPlanBytes {
+		return plan{}, "", fmt.Errorf("plan of run %s: %d bytes: %w", run, f.Size(), staging.ErrCorrupt)
+	}
+	text, err := io.ReadAll(io.NewSectionReader(f, 0, f.Size()))
+	if err != nil {
+		return plan{}, "", fmt.Errorf("read the plan of run %s: %w", run, err)
+	}
+	got := hash(text)
+	if sum != "" && got != sum {
+		return plan{}, "", fmt.Errorf("plan of run %s: SHA-256 %s, expected %s: %w", run, got, sum, staging.ErrCorrupt)
+	}
+	var p plan
+	if err := json.Unmarshal(text, &p); err != nil {
+		return plan{}, "", fmt.Errorf("plan of run %s: %w", run, errors.Join(staging.ErrCorrupt, err))
+	}
+	return p, got, nil
+}
+
+func (a *Activities) dropPlan(ctx context.Context, tbl, run string) error {
+	n, err := table.ParseName(tbl)
+	if err != nil {
+		return err
+	}
+	return a.deps.Store.Delete(ctx, staging.PlanKey(n, run))
+}
+
+func hash(b []byte) string {
+	s := sha256.Sum256(b)
+	return hex.EncodeToString(s[:])
+}
+
+// sameSource reports whether t still is what the plan was made for.
+func (p *plan) sameSource(t *mysqldb.Table) bool {
+	return slices.Equal(p.Key, t.PrimaryKey) && slices.EqualFunc(p.Columns, table.Carried(t.Values()), sameColumn)
+}
+
+func sameColumn(a, b table.Column) bool {
+	a.Members, b.Members = nil, nil // part of Type
+	return fmt.Sprintf("%+v", a) == fmt.Sprintf("%+v", b)
+}

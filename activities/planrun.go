@@ -1,0 +1,144 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/staging"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// PlanRunInput asks what a run is to do.
+type PlanRunInput struct {
+	Table string `json:"table"`
+	// Run is the name that the run's files get in staging.
+	Run string `json:"run"`
+	// State is the table's, as BeginRun returned it.
+	State State `json:"state"`
+	// Full starts over; From (exclusive) and To (inclusive) make the run a backfill.
+	Full bool   `json:"full,omitempty"`
+	From string `json:"from,omitempty"`
+	To   string `json:"to,omitempty"`
+}
+
+// PlanRunResult is a run's plan as far as histories may know it: no keys, no rows.
+type PlanRunResult struct {
+	Target string `json:"target"`
+	Mode   string `json:"mode"`
+	// Window is empty for a table without a cursor.
+	Window table.Window `json:"window"`
+	Cursor string       `json:"cursor,omitempty"`
+	// Run and PlanSum name the staged plan; Run is an earlier run's where a first load resumes.
+	Run     string `json:"run"`
+	PlanSum string `json:"planSum"`
+	// Ranges is how many there are; 0: nothing to read. Done has a '1' for each that an
+	// earlier run has loaded.
+	Ranges int    `json:"ranges"`
+	Done   string `json:"done,omitempty"`
+	// RowsEstimate is the server's guess, 0 where it has none.
+	RowsEstimate   int64 `json:"rowsEstimate,omitempty"`
+	ChunksInFlight int   `json:"chunksInFlight"`
+	RangesInFlight int   `json:"rangesInFlight"`
+	// HeldBack says what open work keeps the window's end back, empty for none.
+	HeldBack string         `json:"heldBack,omitempty"`
+	Marks    []mysqldb.Mark `json:"marks,omitempty"`
+	Warnings []string       `json:"warnings,omitempty"`
+}
+
+// PlanRun checks the table on both sides, creates or widens the target, chooses the window's
+// upper end and cuts the ranges. All refusals come before the first write.
+//
+// Repeating it is harmless: it plans anew, and the last plan counts. An unfinished first load
+// is resumed where its plan is still there and still fits.
+func (a *Activities) PlanRun(ctx context.Context, in PlanRunInput) (PlanRunResult, error) {
+	defer beat(ctx, func() any { return "planning" })()
+	p, err := a.draft(ctx, in)
+	if err != nil {
+		return PlanRunResult{}, err
+	}
+	if refusal := p.refusal(); refusal != nil {
+		return PlanRunResult{}, refusal
+	}
+	if err := p.dst.ApplyTarget(ctx, p.target); err != nil {
+		return PlanRunResult{}, translate(ctx, err, where{p.settings.TargetConnection, "create or widen " + p.settings.Target.String()})
+	}
+	if resumed, ok, err := a.resume(ctx, in, p); err != nil || ok {
+		return resumed, err
+	}
+	if err := p.cut(ctx); err != nil {
+		return PlanRunResult{}, err
+	}
+	out := p.result(in)
+	if len(p.ranges) == 0 {
+		return out, nil
+	}
+	out.PlanSum, err = a.writePlan(ctx, in.Run, plan{
+		Version: 1, Settings: p.settings, Mode: p.mode, Window: p.window, ByKey: p.byKey(),
+		Columns: table.Carried(p.table.Values()), Key: p.table.PrimaryKey, Ranges: p.ranges,
+	})
+	return out, translate(ctx, err, where{doing: "stage the plan of " + in.Table})
+}
+
+// resume returns the plan of an unfinished first load where one can go on.
+func (a *Activities) resume(ctx context.Context, in PlanRunInput, p *drafted) (PlanRunResult, bool, error) {
+	old := in.State.FirstLoad
+	if p.mode != ModeFirstLoad || in.Full || old == nil {
+		return PlanRunResult{}, false, nil
+	}
+	staged, sum, err := a.readPlan(ctx, p.settings.Table, old.Run, "")
+	switch {
+	case errors.Is(err, staging.ErrNotFound), errors.Is(err, staging.ErrCorrupt):
+		p.warnings = append(p.warnings, "the staged plan of the unfinished first load is lost: the load starts over")
+		return PlanRunResult{}, false, nil
+	case err != nil:
+		return PlanRunResult{}, false, translate(ctx, err, where{doing: "read the plan of " + in.Table})
+	}
+	if !staged.sameSource(p.table) || staged.Settings.Cursor != p.settings.Cursor || staged.Settings.Target != p.settings.Target ||
+		staged.Settings.SourceConnection != p.settings.SourceConnection || staged.Settings.TargetConnection != p.settings.TargetConnection ||
+		len(old.Done) != len(staged.Ranges) {
+		p.warnings = append(p.warnings, "the table or its settings changed since the unfinished first load: the load starts over")
+		return PlanRunResult{}, false, nil
+	}
+	p.window, p.ranges = staged.Window, staged.Ranges
+	out := p.result(in)
+	out.Run, out.PlanSum, out.Done = old.Run, sum, old.Done
+	return out, true, nil
+}
+
+// result is the draft as histories may know it.
+func (p *drafted) result(in PlanRunInput) PlanRunResult {
+	return PlanRunResult{
+		Target: p.settings.Target.String(), Mode: p.mode, Window: p.window, Cursor: p.settings.Cursor,
+		Run: in.Run, Ranges: len(p.ranges), Done: strings.Repeat("0", len(p.ranges)),
+		RowsEstimate: p.rowsEstimate(), ChunksInFlight: p.settings.ChunksInFlight, RangesInFlight: p.settings.RangesInFlight,
+		HeldBack: p.heldBack, Marks: p.marks, Warnings: p.warnings,
+	}
+}
+
+// refusal is the first finding that forbids the run, with all others of its kind, or nil.
+func (p *drafted) refusal() error {
+	var texts []string
+	for _, f := range p.findings {
+		if f.Level == mysqldb.LevelRefuse {
+			texts = append(texts, findingText(f))
+		}
+	}
+	if len(texts) == 0 {
+		return nil
+	}
+	return failure(TypeUnsupportedTable, fmt.Sprintf("table %s cannot be synced safely: %s", p.settings.Table, strings.Join(texts, "; ")), "")
+}
+
+func findingText(f mysqldb.Finding) string {
+	text := f.Text
+	if f.Column != "" && !strings.Contains(text, f.Column) {
+		text = f.Column + ": " + text
+	}
+	if f.Remedy != "" {
+		text += " (" + f.Remedy + ")"
+	}
+	return text
+}

@@ -1,0 +1,92 @@
+package activities
+
+import (
+	"context"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// Verdicts of a preview.
+const (
+	VerdictReady   = "ready"
+	VerdictRefused = "refused"
+)
+
+// PreviewRunInput asks what a run would do.
+type PreviewRunInput struct {
+	Table string `json:"table"`
+	Full  bool   `json:"full,omitempty"`
+	From  string `json:"from,omitempty"`
+	To    string `json:"to,omitempty"`
+}
+
+// PreviewRunResult is what a run would do now. Statements are DDL for the target; Findings
+// are all that preflight has to say, refusals first.
+type PreviewRunResult struct {
+	Table     string       `json:"table"`
+	Target    string       `json:"target"`
+	Mode      string       `json:"mode,omitempty"`
+	Window    table.Window `json:"window"`
+	Watermark string       `json:"watermark,omitempty"`
+	// RowsEstimate and BytesEstimate are the server's guess of the whole table.
+	RowsEstimate  int64 `json:"rowsEstimate"`
+	BytesEstimate int64 `json:"bytesEstimate"`
+	Ranges        int   `json:"ranges"`
+	// Index is what the reads go by; empty where they filter a scan by key.
+	Index      string            `json:"index,omitempty"`
+	HeldBack   string            `json:"heldBack,omitempty"`
+	Statements []string          `json:"statements"`
+	Findings   []mysqldb.Finding `json:"findings"`
+	Verdict    string            `json:"verdict"`
+}
+
+// PreviewRun does all that PlanRun does short of writing anything anywhere.
+func (a *Activities) PreviewRun(ctx context.Context, in PreviewRunInput) (PreviewRunResult, error) {
+	if _, err := a.settings(in.Table); err != nil {
+		return PreviewRunResult{}, err
+	}
+	defer beat(ctx, func() any { return "planning" })()
+	state, err := a.state(ctx, in.Table)
+	if err != nil {
+		return PreviewRunResult{}, err
+	}
+	p, err := a.draft(ctx, PlanRunInput{Table: in.Table, State: state, Full: in.Full, From: in.From, To: in.To})
+	if err != nil {
+		return PreviewRunResult{}, err
+	}
+	out := PreviewRunResult{
+		Table: p.settings.Table.String(), Target: p.settings.Target.String(), Mode: p.mode, Window: p.window,
+		Watermark: state.Watermark, RowsEstimate: p.table.RowsEstimate, BytesEstimate: p.table.Bytes,
+		HeldBack: p.heldBack, Statements: p.target.Statements, Findings: p.findings, Verdict: VerdictReady,
+	}
+	for _, w := range p.warnings {
+		if !p.hasFinding(w) {
+			out.Findings = append(out.Findings, mysqldb.Finding{Level: mysqldb.LevelWarn, Table: out.Table, Text: w})
+		}
+	}
+	if p.refusal() != nil {
+		out.Verdict = VerdictRefused
+		return out, nil
+	}
+	if err := p.cut(ctx); err != nil {
+		return PreviewRunResult{}, err
+	}
+	out.Ranges = len(p.ranges)
+	if p.byKey() {
+		out.Index = "PRIMARY"
+	} else {
+		out.Index = mysqldb.CursorIndex(p.table, p.settings.Cursor)
+	}
+	return out, nil
+}
+
+// hasFinding reports whether a warning is a finding's text.
+func (p *drafted) hasFinding(text string) bool {
+	for _, f := range p.findings {
+		if findingText(f) == text {
+			return true
+		}
+	}
+	return false
+}

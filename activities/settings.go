@@ -1,0 +1,48 @@
+package activities
+
+import (
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// Settings are a table's resolved settings: plain values, no secrets, safe to stage. A run
+// uses those that PlanRun saw, whatever the configuration says later.
+type Settings struct {
+	// Table is the source table, Target where its rows go.
+	Table  table.Name `json:"table"`
+	Target table.Name `json:"target"`
+	// SourceConnection and TargetConnection are names of connections, never DSNs.
+	SourceConnection string `json:"sourceConnection"`
+	TargetConnection string `json:"targetConnection"`
+	// Cursor is the column that grows with every change; empty: the table is read whole by every run.
+	Cursor string `json:"cursor,omitempty"`
+	// CursorZone is the zone of the writers' local time for DATETIME and DATE cursors; empty
+	// is the source's global time zone.
+	CursorZone string `json:"cursorZone,omitempty"`
+	// Overlap is re-read below the watermark; MinLag is never read; FixedLag > 0 replaces the
+	// look at open transactions.
+	Overlap  time.Duration `json:"overlap,omitempty"`
+	MinLag   time.Duration `json:"minLag,omitempty"`
+	FixedLag time.Duration `json:"fixedLag,omitempty"`
+	// AllowReplica lets the source be a replica.
+	AllowReplica bool `json:"allowReplica,omitempty"`
+	// ChunkRows and ChunkBytes (values' bytes) bound a chunk; PartBytes (file bytes) a part.
+	ChunkRows  int   `json:"chunkRows"`
+	ChunkBytes int64 `json:"chunkBytes"`
+	PartBytes  int64 `json:"partBytes"`
+	// PageRows, PageBytes and PageTime bound one SELECT on the source.
+	PageRows  int           `json:"pageRows"`
+	PageBytes int64         `json:"pageBytes"`
+	PageTime  time.Duration `json:"pageTime"`
+	// ChunksInFlight bounds a run's chunks being written at once, RangesInFlight its ranges.
+	ChunksInFlight int `json:"chunksInFlight"`
+	RangesInFlight int `json:"rangesInFlight"`
+	// RangeRows is how many rows a range of a first load should hold, roughly.
+	RangeRows int64 `json:"rangeRows"`
+	// CreateTarget lets a missing target be created, AddColumns lets it be widened.
+	CreateTarget bool `json:"createTarget"`
+	AddColumns   bool `json:"addColumns"`
+	// Compression of staged files: snappy, zstd, gzip, lz4 or none.
+	Compression string `json:"compression"`
+}

@@ -1,0 +1,125 @@
+package activities
+
+import (
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// The owner of a table's watermark is a workflow (workflows.TableState); the messages that
+// reach it through activities live here, since both sides speak them.
+
+// TableStateName is the owner's registered workflow type.
+const TableStateName = "TableState"
+
+// Names of the owner's updates and of its query.
+const (
+	UpdateBegin    = "begin"
+	UpdateProgress = "progress"
+	UpdateFinish   = "finish"
+	UpdateSet      = "set"
+	QueryState     = "state"
+)
+
+// TableStateID is the fixed workflow id of a table's owner: it makes the owner unique.
+func TableStateID(tbl string) string { return "tablehaul/" + tbl }
+
+// Lease is the right to write a table's target. At most one is out at any time.
+type Lease struct {
+	WorkflowID string `json:"workflowId"`
+	RunID      string `json:"runId"`
+	// Fence rises with every lease; a request that carries an older one is refused.
+	Fence int64     `json:"fence"`
+	Since time.Time `json:"since"`
+}
+
+// FirstLoad is how far an unfinished first load is. Its plan, with the key ranges, is staged
+// under Run.
+type FirstLoad struct {
+	Run string `json:"run"`
+	// Done has one character per range, '1' where the range is loaded.
+	Done string `json:"done"`
+}
+
+// RunRecord is what the owner remembers of a finished run.
+type RunRecord struct {
+	WorkflowID string `json:"workflowId"`
+	RunID      string `json:"runId"`
+	Mode       string `json:"mode"`
+	// Outcome is OutcomeDone, OutcomeFailed or OutcomeCancelled.
+	Outcome string       `json:"outcome"`
+	Window  table.Window `json:"window"`
+	// Rows is how many were read from the source.
+	Rows     int64     `json:"rows"`
+	Seconds  float64   `json:"seconds"`
+	Finished time.Time `json:"finished"`
+	// Failure is the failure's type and text, empty for a run that is done.
+	Failure string `json:"failure,omitempty"`
+}
+
+// Outcomes of a run.
+const (
+	OutcomeDone      = "done"
+	OutcomeFailed    = "failed"
+	OutcomeCancelled = "cancelled"
+)
+
+// State is all that the owner keeps, carried through continue-as-new. Fields are added, never re-used.
+type State struct {
+	Version int    `json:"version"`
+	Table   string `json:"table"`
+	// Watermark is the upper end of what the target is known to hold; empty before the first load.
+	Watermark string `json:"watermark,omitempty"`
+	// Cursor is the column that Watermark is a value of.
+	Cursor    string         `json:"cursor,omitempty"`
+	Fence     int64          `json:"fence"`
+	Lease     *Lease         `json:"lease,omitempty"`
+	FirstLoad *FirstLoad     `json:"firstLoad,omitempty"`
+	Marks     []mysqldb.Mark `json:"marks,omitempty"`
+	// HeldBack is set while open work on the source keeps the watermark from rising.
+	HeldBack string      `json:"heldBack,omitempty"`
+	LastRuns []RunRecord `json:"lastRuns,omitempty"`
+}
+
+// BeginRequest asks for the lease. Asking again for a lease that one holds is harmless.
+type BeginRequest struct {
+	WorkflowID string `json:"workflowId"`
+	RunID      string `json:"runId"`
+	// TakeOver is the fence of a lease whose holder is known to be closed; 0 takes nothing over.
+	TakeOver int64 `json:"takeOver,omitempty"`
+}
+
+// BeginReply grants the lease (Granted) or names its holder; State is as it is afterwards.
+type BeginReply struct {
+	Granted bool  `json:"granted"`
+	State   State `json:"state"`
+}
+
+// ProgressRequest records progress of the lease's holder. Only what is set changes.
+type ProgressRequest struct {
+	Fence     int64          `json:"fence"`
+	FirstLoad *FirstLoad     `json:"firstLoad,omitempty"`
+	RangeDone *int           `json:"rangeDone,omitempty"`
+	Marks     []mysqldb.Mark `json:"marks,omitempty"`
+	HeldBack  *string        `json:"heldBack,omitempty"`
+}
+
+// FinishRequest gives the lease back and records the run.
+type FinishRequest struct {
+	Fence int64 `json:"fence"`
+	// Watermark and Cursor replace those of the table; an empty Watermark changes nothing.
+	Watermark string `json:"watermark,omitempty"`
+	Cursor    string `json:"cursor,omitempty"`
+	// ForgetFirstLoad drops the record of an unfinished first load.
+	ForgetFirstLoad bool      `json:"forgetFirstLoad,omitempty"`
+	Record          RunRecord `json:"record"`
+}
+
+// SetRequest moves the watermark by hand. It is refused while a run holds the lease.
+type SetRequest struct {
+	// Watermark is the exact text of a cursor value; empty forgets the watermark, so that the
+	// next run is a first load.
+	Watermark string `json:"watermark"`
+	Cursor    string `json:"cursor,omitempty"`
+}

@@ -1,0 +1,107 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/rowfile"
+	"github.com/tablehaul/tablehaul/internal/staging"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// UpsertChunkInput names the chunk to write.
+type UpsertChunkInput struct {
+	RangeInput
+	ChunkRef
+}
+
+// UpsertChunkResult is what one chunk's transaction did.
+type UpsertChunkResult struct {
+	Inserted  int64 `json:"inserted"`
+	Updated   int64 `json:"updated"`
+	Unchanged int64 `json:"unchanged"`
+	// Approximate is set where a connection was lost at COMMIT: the rows are right, the three
+	// counters may not be.
+	Approximate bool `json:"approximate,omitempty"`
+	// Seconds is the transaction that committed, from BEGIN to COMMIT.
+	Seconds float64 `json:"seconds"`
+	// Tries is 1 unless a lock wait or a deadlock was met.
+	Tries int `json:"tries"`
+}
+
+// UpsertChunk writes the rows of one chunk to the target table in one transaction.
+//
+// Repeating it is harmless: a row is written only where it is at least as new as the row
+// already there. A retry starts the chunk again; nothing of a failed try stays. It applies
+// exactly the bytes whose hash the manifest holds, and heartbeats the rows sent.
+func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (UpsertChunkResult, error) {
+	r, m, err := a.manifest(ctx, in.RangeInput)
+	if err != nil {
+		return UpsertChunkResult{}, translate(ctx, err, where{doing: "find a chunk of " + in.Table})
+	}
+	rows, err := a.readChunk(ctx, r, m, in.ChunkRef)
+	if err != nil {
+		return UpsertChunkResult{}, translate(ctx, err, where{doing: "read a chunk of " + in.Table})
+	}
+	s := r.plan.Settings
+	at := where{connection: s.TargetConnection, doing: fmt.Sprintf("write a chunk of %s to %s", s.Table, s.Target)}
+	var batches atomic.Int64
+	defer beat(ctx, func() any { return batches.Load() })()
+	db, err := a.deps.Target(ctx, s.TargetConnection)
+	if err != nil {
+		return UpsertChunkResult{}, translate(ctx, err, at)
+	}
+	dst, err := db.Table(ctx, s.Target)
+	if err != nil {
+		return UpsertChunkResult{}, translate(ctx, err, at)
+	}
+	if missing := missingColumn(r.plan.Columns, dst); missing != "" {
+		return UpsertChunkResult{}, failure(TypeTableChanged, fmt.Sprintf("%s lost column %s after this run was planned", s.Target, missing), "start the run again")
+	}
+	done, err := db.UpsertChunk(ctx, mysqldb.UpsertSpec{Target: dst, Columns: r.plan.Columns, Cursor: s.Cursor}, rows, func() { batches.Add(1) })
+	if err != nil {
+		return UpsertChunkResult{}, translate(ctx, err, at)
+	}
+	return UpsertChunkResult{
+		Inserted: done.Inserted, Updated: done.Updated, Unchanged: done.Unchanged,
+		Approximate: done.Approximate, Seconds: done.Seconds, Tries: done.Tries,
+	}, nil
+}
+
+// readChunk returns the chunk's rows from bytes that match the manifest's hashes.
+func (a *Activities) readChunk(ctx context.Context, r *openedRange, m staging.Manifest, ref ChunkRef) (*table.Rows, error) {
+	if ref.Part < 0 || ref.Part >= len(m.Parts) || ref.Chunk < 0 || ref.Chunk >= len(m.Parts[ref.Part].Chunks) {
+		return nil, fmt.Errorf("chunk %d of part %d is not in the manifest: %w", ref.Chunk, ref.Part, staging.ErrCorrupt)
+	}
+	part := m.Parts[ref.Part]
+	chunk := part.Chunks[ref.Chunk]
+	footer, err := staging.ReadSpan(ctx, a.deps.Store, part.Key, part.Footer)
+	if err != nil {
+		return nil, err
+	}
+	group, err := staging.ReadSpan(ctx, a.deps.Store, part.Key, chunk.Span)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := rowfile.ReadChunk(part, ref.Chunk, footer, group, r.plan.Columns)
+	if err != nil {
+		return nil, err
+	}
+	if int64(rows.Len()) != chunk.Rows || chunk.Rows != ref.Rows {
+		return nil, fmt.Errorf("chunk %d of %s: %d rows, the manifest has %d and the workflow %d: %w",
+			ref.Chunk, part.Key, rows.Len(), chunk.Rows, ref.Rows, staging.ErrCorrupt)
+	}
+	return rows, nil
+}
+
+// missingColumn is the first carried column that dst does not have, or "".
+func missingColumn(cols []table.Column, dst *mysqldb.Table) string {
+	for _, c := range cols {
+		if dst.Column(c.Name) == nil {
+			return c.Name
+		}
+	}
+	return ""
+}

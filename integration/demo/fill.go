@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// The demo's table: rows of about 150 bytes, a primary key and one index, as shops have it.
+const createOrders = `CREATE TABLE shop.orders (
+  id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  customer VARCHAR(60) NOT NULL,
+  status ENUM('new','paid','sent','returned') NOT NULL DEFAULT 'new',
+  amount DECIMAL(12,2) NOT NULL,
+  note VARCHAR(200) NULL COMMENT 'free text',
+  created_at DATETIME NOT NULL,
+  updated_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6),
+  KEY by_update (updated_at)
+) DEFAULT CHARSET=utf8mb4 COMMENT='orders of the shop'`
+
+const fillBatch = 1000
+
+// fill makes the source table and its rows, two inserters side by side.
+func fill(ctx context.Context, db *sql.DB, rows int) error {
+	for _, q := range []string{"DROP DATABASE IF EXISTS shop", "CREATE DATABASE shop", createOrders} {
+		if _, err := db.ExecContext(ctx, q); err != nil {
+			return fmt.Errorf("make the source table: %w", err)
+		}
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(2)
+	for first := 1; first <= rows; first += fillBatch {
+		last := min(first+fillBatch-1, rows)
+		g.Go(func() error {
+			_, err := db.ExecContext(ctx, insertOrders(first, last))
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return fmt.Errorf("fill the source table: %w", err)
+	}
+	return nil
+}
+
+// insertOrders is one INSERT of the rows first to last, the same ones for the same numbers.
+func insertOrders(first, last int) string {
+	r := rand.New(rand.NewPCG(uint64(first), uint64(last)))
+	var b strings.Builder
+	b.WriteString("INSERT INTO shop.orders (id, customer, status, amount, note, created_at, updated_at) VALUES ")
+	for id := first; id <= last; id++ {
+		if id > first {
+			b.WriteByte(',')
+		}
+		note := "NULL"
+		if id%7 != 0 {
+			note = fmt.Sprintf("'%s, ring twice — größte Sorgfalt 😀'", strings.Repeat("x", r.IntN(40)))
+		}
+		fmt.Fprintf(&b, "(%d,'customer %d of the %d',%d,%d.%02d,%s,'2024-01-01' + INTERVAL %d SECOND,'2026-01-01' + INTERVAL %d MICROSECOND)",
+			id, id%9973, r.IntN(1000), 1+r.IntN(4), r.IntN(100000), r.IntN(100), note, id, id)
+	}
+	return b.String()
+}
+
+// change updates and inserts n rows, in transactions of 100, as an application would.
+func change(ctx context.Context, db *sql.DB, rows, n int) error {
+	const step = 100
+	for done := 0; done < n; done += step {
+		tx, err := db.BeginTx(ctx, nil)
+		if err != nil {
+			return fmt.Errorf("change rows: %w", err)
+		}
+		from := 1 + (done*17)%max(1, rows-step)
+		for _, q := range []string{
+			fmt.Sprintf("UPDATE shop.orders SET status = 'paid', amount = amount + 1 WHERE id BETWEEN %d AND %d", from, from+step*4/5-1),
+			insertNew(step / 5),
+		} {
+			if _, err := tx.ExecContext(ctx, q); err != nil {
+				_ = tx.Rollback()
+				return fmt.Errorf("change rows: %w", err)
+			}
+		}
+		if err := tx.Commit(); err != nil {
+			return fmt.Errorf("change rows: %w", err)
+		}
+	}
+	return nil
+}
+
+func insertNew(n int) string {
+	values := strings.TrimSuffix(strings.Repeat("('a new customer','new',9.99,NULL,NOW()),", n), ",")
+	return "INSERT INTO shop.orders (customer, status, amount, note, created_at) VALUES " + values
+}

@@ -1,0 +1,81 @@
+// Command worker runs Tablehaul's workflows and activities for a Temporal server that is
+// already there. See tablehaul-standalone for one that brings its own.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tablehaul/tablehaul/internal/app"
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
+}
+
+// run returns the exit code: 0 after an orderly stop, 1 where the worker cannot run, 2 for
+// flags that make no sense.
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	code := 0
+	cmd := command(getenv, stderr, &code)
+	cmd.SetArgs(args)
+	cmd.SetOut(stdout)
+	cmd.SetErr(stderr)
+	if err := cmd.ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(stderr, "worker:", err)
+		return max(code, 1)
+	}
+	return 0
+}
+
+func command(getenv func(string) string, stderr io.Writer, code *int) *cobra.Command {
+	var file, queue string
+	var jsonLogs bool
+	cmd := &cobra.Command{
+		Use:   "worker",
+		Short: "Run Tablehaul's workflows and activities for an existing Temporal server",
+		Long: `worker takes tasks from a Temporal server and does the work of every table in its configuration.
+
+Temporal is found by its own settings: TEMPORAL_ADDRESS (default 127.0.0.1:7233), TEMPORAL_NAMESPACE,
+TLS and API key variables, or temporal.toml. SIGTERM lets running chunks end.
+
+Exit codes: 0 stopped in order, 1 cannot run, 2 wrong flags.`,
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var handler slog.Handler = slog.NewTextHandler(stderr, nil)
+			if jsonLogs {
+				handler = slog.NewJSONHandler(stderr, nil)
+			}
+			return app.RunWorker(cmd.Context(), app.WorkerOptions{
+				ConfigFile: file, Getenv: getenv, TaskQueue: queue, Log: slog.New(handler),
+			})
+		},
+	}
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		*code = 2
+		return err
+	})
+	cmd.Flags().StringVar(&file, "config", defaultConfig(getenv), "configuration file (environment TABLEHAUL_CONFIG)")
+	cmd.Flags().StringVar(&queue, "task-queue", workflows.TaskQueue, "Temporal task queue to serve")
+	cmd.Flags().BoolVar(&jsonLogs, "log-json", false, "log JSON instead of text")
+	return cmd
+}
+
+func defaultConfig(getenv func(string) string) string {
+	if path := getenv("TABLEHAUL_CONFIG"); path != "" {
+		return path
+	}
+	return "tablehaul.yaml"
+}

@@ -1,0 +1,82 @@
+package workflows
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// inputRemedy shows the shape of a good input.
+const inputRemedy = `give --input '{"table":"shop.orders"}'; also known: "full", "from", "to", "ifBusy"`
+
+// decodeSync reads what a person typed after --input, strictly: a misspelt key must not
+// silently mean "the default".
+func decodeSync(raw converter.RawValue) (SyncTableInput, error) {
+	var in SyncTableInput
+	if err := decode(raw, &in); err != nil {
+		return in, err
+	}
+	if err := checkTable(in.Table); err != nil {
+		return in, err
+	}
+	switch in.IfBusy {
+	case "", activities.IfBusyFail, activities.IfBusyWait, activities.IfBusySkip:
+		return in, nil
+	}
+	return in, invalid(fmt.Sprintf(`ifBusy is %q: it is "fail", "wait" or "skip"`, in.IfBusy))
+}
+
+func checkTable(name string) error {
+	if name == "" {
+		return invalid("the table is missing")
+	}
+	if _, err := table.ParseName(name); err != nil {
+		return invalid("table: " + err.Error())
+	}
+	return nil
+}
+
+// decode reads one JSON object without unknown keys into in.
+func decode(raw converter.RawValue, in any) error {
+	p := raw.Payload()
+	if p == nil || len(p.GetData()) == 0 {
+		return invalid("the input is missing")
+	}
+	if enc := string(p.GetMetadata()[converter.MetadataEncoding]); enc != converter.MetadataEncodingJSON {
+		return invalid(fmt.Sprintf("the input is encoded as %s, not as JSON", enc))
+	}
+	dec := json.NewDecoder(bytes.NewReader(p.GetData()))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(in); err != nil {
+		return invalid("the input cannot be read: " + jsonText(err))
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return invalid("there is more than one JSON value in the input")
+	}
+	return nil
+}
+
+// jsonText names what is wrong in the words of JSON instead of those of Go.
+func jsonText(err error) string {
+	var typ *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &typ) && typ.Field == "":
+		return fmt.Sprintf("it is a JSON %s, not an object", typ.Value)
+	case errors.As(err, &typ):
+		return fmt.Sprintf("%q is a JSON %s, it must be a %s", typ.Field, typ.Value, typ.Type)
+	}
+	return err.Error()
+}
+
+func invalid(what string) error {
+	return temporal.NewApplicationErrorWithOptions(what+": "+inputRemedy, activities.TypeInvalidInput,
+		temporal.ApplicationErrorOptions{NonRetryable: true})
+}

@@ -1,0 +1,149 @@
+package workflows
+
+import (
+	"time"
+
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// SyncTableInput starts a run. Only Table is required.
+type SyncTableInput struct {
+	// Table is a configured source table, "schema.table".
+	Table string `json:"table"`
+	// Full starts over: the whole table is read again, and the watermark set anew.
+	Full bool `json:"full,omitempty"`
+	// From (exclusive) and To (inclusive) make the run a bounded backfill by cursor, which
+	// leaves the watermark alone. Either may be empty.
+	From string `json:"from,omitempty"`
+	To   string `json:"to,omitempty"`
+	// IfBusy says what to do when another run holds the table: "fail" (default), "wait" or "skip".
+	IfBusy string `json:"ifBusy,omitempty"`
+}
+
+// SyncTableResult is what a run did.
+type SyncTableResult struct {
+	Table  string `json:"table"`
+	Target string `json:"target,omitempty"`
+	// Mode is one of activities.Mode….
+	Mode string `json:"mode,omitempty"`
+	// Window is what was read, its overlap included; Watermark what the target holds now.
+	Window    table.Window `json:"window"`
+	Watermark string       `json:"watermark,omitempty"`
+	Counts
+	// Seconds is per phase: plan, extract, wait, upsert, cleanup, total. Phases of ranges that
+	// run side by side add up, so their sum may exceed the total.
+	Seconds map[string]float64 `json:"seconds"`
+	// Skipped says that another run held the table, and HolderID which.
+	Skipped  bool   `json:"skipped,omitempty"`
+	HolderID string `json:"holderId,omitempty"`
+	// HeldBack says what open work on the source kept the window's end back.
+	HeldBack string   `json:"heldBack,omitempty"`
+	Warnings []string `json:"warnings,omitempty"`
+}
+
+// Counts are rows and files of a run or a range.
+type Counts struct {
+	RowsExtracted int64 `json:"rowsExtracted"`
+	Inserted      int64 `json:"inserted"`
+	Updated       int64 `json:"updated"`
+	Unchanged     int64 `json:"unchanged"`
+	Chunks        int64 `json:"chunks"`
+	Parts         int64 `json:"parts"`
+	// StagedBytes is the sum of the parts' sizes.
+	StagedBytes int64 `json:"stagedBytes"`
+	// Approximate marks Inserted, Updated and Unchanged: a connection was lost at COMMIT.
+	Approximate bool `json:"approximate,omitempty"`
+	// LongestTransaction and LongestPage are the longest on target and source, in seconds.
+	LongestTransaction float64 `json:"longestTransaction"`
+	LongestPage        float64 `json:"longestPage"`
+	// Retried counts chunks that met a lock wait or a deadlock.
+	Retried int64 `json:"retried,omitempty"`
+}
+
+func (c *Counts) add(o Counts) {
+	c.RowsExtracted += o.RowsExtracted
+	c.Inserted += o.Inserted
+	c.Updated += o.Updated
+	c.Unchanged += o.Unchanged
+	c.Chunks += o.Chunks
+	c.Parts += o.Parts
+	c.StagedBytes += o.StagedBytes
+	c.Approximate = c.Approximate || o.Approximate
+	c.LongestTransaction = max(c.LongestTransaction, o.LongestTransaction)
+	c.LongestPage = max(c.LongestPage, o.LongestPage)
+	c.Retried += o.Retried
+}
+
+func (c *Counts) written() int64 { return c.Inserted + c.Updated + c.Unchanged }
+
+// Phases of a run, as Status and Seconds name them.
+const (
+	PhaseBegin   = "begin"
+	PhasePlan    = "plan"
+	PhaseExtract = "extract"
+	PhaseWait    = "wait"
+	PhaseUpsert  = "upsert"
+	PhaseCleanup = "cleanup"
+	PhaseFinish  = "finish"
+	PhaseDone    = "done"
+	PhaseTotal   = "total"
+	// PhaseRanges is the phase of a run whose ranges are child workflows.
+	PhaseRanges = "ranges"
+)
+
+// Status answers the query "status".
+type Status struct {
+	Table  string       `json:"table"`
+	Phase  string       `json:"phase"`
+	Mode   string       `json:"mode,omitempty"`
+	Window table.Window `json:"window"`
+	// Ranges and RangesDone count ranges, those of an earlier run included.
+	Ranges     int64 `json:"ranges"`
+	RangesDone int64 `json:"rangesDone"`
+	// RowsTotal is an estimate for a first load and 0 while nothing is known.
+	RowsTotal     int64     `json:"rowsTotal"`
+	RowsExtracted int64     `json:"rowsExtracted"`
+	RowsWritten   int64     `json:"rowsWritten"`
+	Chunks        int64     `json:"chunks"`
+	ChunksDone    int64     `json:"chunksDone"`
+	Waits         []Wait    `json:"waits,omitempty"`
+	Started       time.Time `json:"started"`
+}
+
+// Wait is something that a run waits for, or that holds it back.
+type Wait struct {
+	Reason string    `json:"reason"`
+	Since  time.Time `json:"since"`
+}
+
+// SyncRangeInput starts a range as a child.
+type SyncRangeInput struct {
+	Range          activities.RangeInput `json:"range"`
+	Ranges         int                   `json:"ranges"`
+	ChunksInFlight int                   `json:"chunksInFlight"`
+}
+
+// SyncRangeResult is what a range did.
+type SyncRangeResult struct {
+	Counts
+	Seconds map[string]float64 `json:"seconds"`
+}
+
+// rangeProgress is what a child tells its parent while it runs.
+type rangeProgress struct {
+	Range      int   `json:"range"`
+	Extracted  int64 `json:"extracted"`
+	Written    int64 `json:"written"`
+	Chunks     int64 `json:"chunks"`
+	ChunksDone int64 `json:"chunksDone"`
+}
+
+// TableStateView answers the owner's query "state".
+type TableStateView = activities.State
+
+// PlanTableInput asks for a preview; its fields mean what those of SyncTableInput do.
+type PlanTableInput = activities.PreviewRunInput
+
+// PlanTableResult is what a run would do now.
+type PlanTableResult = activities.PreviewRunResult

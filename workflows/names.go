@@ -1,0 +1,44 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tablehaul/tablehaul/activities"
+)
+
+// Registered workflow types. They are public vocabulary and frozen: histories and people's
+// schedules hold them.
+const (
+	SyncTableName  = "SyncTable"
+	SyncRangeName  = "SyncRange"
+	PlanTableName  = "PlanTable"
+	TableStateName = activities.TableStateName
+)
+
+// TaskQueue is the default task queue of workers and starters.
+const TaskQueue = "tablehaul"
+
+// QueryStatus is the query of SyncTable and SyncRange; its answer is a Status.
+const QueryStatus = "status"
+
+// signalRange carries a SyncRange's counts to its SyncTable while it runs.
+const signalRange = "range-progress"
+
+// SyncTableID is the workflow id that the command line and its schedules use for a table.
+// Any other id works as well: the table's owner excludes two runs at once, not the id.
+func SyncTableID(tbl string) string { return "sync-" + tbl }
+
+// TableStateID is the workflow id of a table's owner.
+func TableStateID(tbl string) string { return activities.TableStateID(tbl) }
+
+// PlanTableID is the workflow id that the command line uses for a preview.
+func PlanTableID(tbl string) string { return "plan-" + tbl }
+
+// Register makes every workflow known to w.
+func Register(w worker.WorkflowRegistry) {
+	w.RegisterWorkflowWithOptions(SyncTable, workflow.RegisterOptions{Name: SyncTableName})
+	w.RegisterWorkflowWithOptions(SyncRange, workflow.RegisterOptions{Name: SyncRangeName})
+	w.RegisterWorkflowWithOptions(PlanTable, workflow.RegisterOptions{Name: PlanTableName})
+	w.RegisterWorkflowWithOptions(TableState, workflow.RegisterOptions{Name: TableStateName})
+}

@@ -1,0 +1,80 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tablehaul/tablehaul/activities"
+)
+
+// One variable per step. What is retried is decided by the failure, not here: a permanent
+// failure is marked as such by the activity. So attempts are unlimited, and time is what bounds them.
+
+// retry is every step's policy: quick at first, so that a lock wait or a lost connection costs
+// a second, then once a minute, so that an outage of hours costs no storm.
+var retry = &temporal.RetryPolicy{
+	InitialInterval:    time.Second,
+	BackoffCoefficient: 2,
+	MaximumInterval:    time.Minute,
+}
+
+// heartbeatTimeout is how long a dead worker holds a step up. Steps heartbeat every 4 seconds.
+const heartbeatTimeout = 20 * time.Second
+
+var (
+	// beginOptions: with "ifBusy":"wait" it waits for another run, which may take a day.
+	beginOptions = workflow.ActivityOptions{
+		StartToCloseTimeout: 48 * time.Hour, HeartbeatTimeout: heartbeatTimeout,
+		RetryPolicy: retry, WaitForCancellation: true,
+	}
+	// planOptions: introspection and at most one scan for a cursor's NULLs.
+	planOptions = workflow.ActivityOptions{
+		StartToCloseTimeout: time.Hour, HeartbeatTimeout: heartbeatTimeout,
+		RetryPolicy: retry, WaitForCancellation: true,
+	}
+	// extractOptions: a range is some hundred thousand rows, but a window may be of any size
+	// and a source may be slow. The heartbeat finds a dead worker.
+	extractOptions = workflow.ActivityOptions{
+		StartToCloseTimeout: 24 * time.Hour, HeartbeatTimeout: heartbeatTimeout,
+		RetryPolicy: retry, WaitForCancellation: true,
+	}
+	// waitOptions: reading what was staged once, to hash it.
+	waitOptions = workflow.ActivityOptions{
+		StartToCloseTimeout: time.Hour, HeartbeatTimeout: heartbeatTimeout,
+		RetryPolicy: retry, WaitForCancellation: true,
+	}
+	// listOptions: one file of a megabyte at most.
+	listOptions = workflow.ActivityOptions{StartToCloseTimeout: time.Minute, RetryPolicy: retry}
+	// upsertOptions: a chunk's transaction takes a second; the rest is lock waits and retries.
+	upsertOptions = workflow.ActivityOptions{
+		StartToCloseTimeout: activities.ChunkTimeout, HeartbeatTimeout: heartbeatTimeout,
+		RetryPolicy: retry, WaitForCancellation: true,
+	}
+	// cleanupOptions: bounded, since files left behind must not keep a good run from ending.
+	cleanupOptions = workflow.ActivityOptions{
+		StartToCloseTimeout: time.Minute, ScheduleToCloseTimeout: 5 * time.Minute, RetryPolicy: retry,
+	}
+	// stateOptions: an update of the table's owner; it must arrive, however long Temporal is away.
+	stateOptions = workflow.ActivityOptions{StartToCloseTimeout: time.Minute, RetryPolicy: retry}
+)
+
+const (
+	// maxChunksInFlight bounds the chunks being written at once, whatever a plan says. It
+	// protects the target, and keeps clear of the server's limit of 2,000 pending activities.
+	maxChunksInFlight = 32
+	// maxRangesInFlight bounds the children of a run that exist at once.
+	maxRangesInFlight = 16
+	// chunksPerPage is how many chunk references a page of ListChunks has: 60 bytes each.
+	chunksPerPage = 500
+	// maxExtracts is how often a range whose staged files turn out corrupt or lost is
+	// extracted before the run fails: twice is an accident, more is a broken disk.
+	maxExtracts = 3
+)
+
+// with applies options and a summary that people read in the Web UI.
+func with(ctx workflow.Context, o workflow.ActivityOptions, summary string) workflow.Context {
+	o.Summary = summary
+	return workflow.WithActivityOptions(ctx, o)
+}

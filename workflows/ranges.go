@@ -1,0 +1,180 @@
+package workflows
+
+import (
+	"errors"
+	"fmt"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tablehaul/tablehaul/activities"
+)
+
+// SyncRange moves one range of a run as a child of SyncTable, so that a run's history is
+// spread over its ranges. It tells its parent how far it is, a handful of times.
+func SyncRange(ctx workflow.Context, in SyncRangeInput) (SyncRangeResult, error) {
+	status := Status{Table: in.Range.Table, Phase: PhaseBegin, Ranges: int64(in.Ranges), Started: workflow.Now(ctx).UTC()}
+	if err := workflow.SetQueryHandler(ctx, QueryStatus, func() (Status, error) { return status, nil }); err != nil {
+		return SyncRangeResult{}, fmt.Errorf("register query: %w", err)
+	}
+	told := int64(-1)
+	m := newMover(in, func(phase string) {
+		status.Phase = phase
+		workflow.SetCurrentDetails(ctx, fmt.Sprintf("**%s** range %d of %d: %s, chunk %d of %d",
+			in.Range.Table, in.Range.Range+1, in.Ranges, phase, status.ChunksDone, status.Chunks))
+	}, func(p rangeProgress) {
+		status.RowsExtracted, status.RowsWritten = p.Extracted, p.Written
+		status.Chunks, status.ChunksDone = p.Chunks, p.ChunksDone
+		if quarter := quarterOf(p); quarter > told {
+			told = quarter
+			tellParent(ctx, p)
+		}
+	})
+	err := m.move(ctx)
+	return SyncRangeResult{Counts: m.counts, Seconds: m.phases}, err
+}
+
+// quarterOf is 0 to 4: a parent of hundreds of ranges must not get a signal per chunk.
+func quarterOf(p rangeProgress) int64 {
+	if p.Chunks == 0 {
+		return 0
+	}
+	return 4 * p.ChunksDone / p.Chunks
+}
+
+// tellParent signals without waiting: progress that does not arrive is only not shown.
+func tellParent(ctx workflow.Context, p rangeProgress) {
+	parent := workflow.GetInfo(ctx).ParentWorkflowExecution
+	if parent == nil {
+		return
+	}
+	workflow.SignalExternalWorkflow(ctx, parent.ID, parent.RunID, signalRange, p)
+}
+
+// rangeInput is what the steps of range i of this run take.
+func (s *sync) rangeInput(i int) SyncRangeInput {
+	side := min(max(1, s.plan.RangesInFlight), maxRangesInFlight, s.plan.Ranges)
+	return SyncRangeInput{
+		Range:  activities.RangeInput{Table: s.in.Table, Run: s.plan.Run, PlanSum: s.plan.PlanSum, Range: i},
+		Ranges: s.plan.Ranges,
+		// ChunksInFlight is a bound of the run: ranges side by side share it.
+		ChunksInFlight: max(1, s.plan.ChunksInFlight/side),
+	}
+}
+
+// moveInline moves the only range in this workflow's own history.
+func (s *sync) moveInline(ctx workflow.Context) error {
+	m := newMover(s.rangeInput(0),
+		func(phase string) { s.enter(ctx, phase) },
+		func(p rangeProgress) { s.ranges[0] = p })
+	err := m.move(ctx)
+	delete(s.ranges, 0)
+	s.add(m.counts, m.phases)
+	if err == nil {
+		s.status.RangesDone++
+	}
+	return err
+}
+
+// moveRanges moves ranges as children, a bounded number at a time. The first error wins; the
+// other children are cancelled and waited for, so that nothing writes after this run.
+func (s *sync) moveRanges(ctx workflow.Context, todo []int) error {
+	children, cancel := workflow.WithCancel(ctx)
+	defer cancel()
+	var first error
+	inFlight := 0
+	limit := min(max(1, s.plan.RangesInFlight), maxRangesInFlight)
+	done := workflow.NewSelector(ctx)
+	done.AddReceive(workflow.GetSignalChannel(ctx, signalRange), func(ch workflow.ReceiveChannel, _ bool) {
+		var p rangeProgress
+		ch.Receive(ctx, &p)
+		s.ranges[p.Range] = p
+		s.show(ctx)
+	})
+	fail := func(err error) {
+		if first == nil {
+			first = err
+			cancel()
+		}
+	}
+	for _, i := range todo {
+		for inFlight >= limit {
+			done.Select(ctx)
+		}
+		if first != nil {
+			break
+		}
+		inFlight++
+		done.AddFuture(s.startRange(children, i), func(f workflow.Future) {
+			inFlight--
+			if err := s.settleRange(ctx, i, f); err != nil {
+				fail(err)
+			}
+		})
+	}
+	for inFlight > 0 {
+		done.Select(ctx)
+	}
+	return first
+}
+
+func (s *sync) startRange(ctx workflow.Context, i int) workflow.Future {
+	info := workflow.GetInfo(ctx).WorkflowExecution
+	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
+		WorkflowID:          fmt.Sprintf("%s/%s/range-%d", info.ID, info.RunID, i),
+		WaitForCancellation: true,
+		ParentClosePolicy:   enumspb.PARENT_CLOSE_POLICY_REQUEST_CANCEL,
+		StaticSummary:       fmt.Sprintf("%s, range %d of %d", s.in.Table, i+1, s.plan.Ranges),
+	})
+	return workflow.ExecuteChildWorkflow(ctx, SyncRangeName, s.rangeInput(i))
+}
+
+// settleRange adds a finished range and lets the owner remember it.
+func (s *sync) settleRange(ctx workflow.Context, i int, f workflow.Future) error {
+	var out SyncRangeResult
+	err := f.Get(ctx, &out)
+	delete(s.ranges, i)
+	if err != nil {
+		return childCause(err)
+	}
+	s.add(out.Counts, out.Seconds)
+	s.status.RangesDone++
+	s.show(ctx)
+	if s.plan.Mode != activities.ModeFirstLoad {
+		return nil
+	}
+	return s.record(ctx, fmt.Sprintf("range %d is loaded", i+1), activities.ProgressRequest{Fence: s.fence, RangeDone: &i})
+}
+
+func (s *sync) add(c Counts, phases map[string]float64) {
+	s.result.Counts.add(c)
+	for _, phase := range []string{PhaseExtract, PhaseWait, PhaseUpsert, PhaseCleanup} {
+		if t, ok := phases[phase]; ok {
+			s.result.Seconds[phase] += t
+		}
+	}
+}
+
+// childCause is the application failure or cancel inside a child's failure: people should read
+// "key of another row", not "child workflow execution error".
+func childCause(err error) error {
+	var app *temporal.ApplicationError
+	if errors.As(err, &app) {
+		return app
+	}
+	var canceled *temporal.CanceledError
+	if errors.As(err, &canceled) {
+		return canceled
+	}
+	return err
+}
+
+// failureType is the type of the application failure inside err, or "".
+func failureType(err error) string {
+	var app *temporal.ApplicationError
+	if errors.As(err, &app) {
+		return app.Type()
+	}
+	return ""
+}

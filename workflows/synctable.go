@@ -1,0 +1,231 @@
+package workflows
+
+import (
+	"fmt"
+	"strings"
+
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tablehaul/tablehaul/activities"
+)
+
+// SyncTable is one run of one table: it gets the lease, plans, moves every range, and raises
+// the watermark. Its input is a SyncTableInput; it is decoded by hand so that a misspelt key
+// is an InvalidInput failure that says so.
+//
+// It never continues as new: that would end a cron schedule.
+func SyncTable(ctx workflow.Context, raw converter.RawValue) (SyncTableResult, error) {
+	in, err := decodeSync(raw)
+	if err != nil {
+		return SyncTableResult{}, err
+	}
+	s := newSync(ctx, in)
+	if err := s.serveStatus(ctx); err != nil {
+		return SyncTableResult{}, err
+	}
+	begun, err := s.begin(ctx)
+	if err != nil {
+		return SyncTableResult{}, err
+	}
+	if begun.Busy != nil {
+		s.result.Skipped, s.result.HolderID = true, begun.Busy.WorkflowID
+		s.enter(ctx, PhaseDone)
+		return s.result, nil
+	}
+	runErr := s.run(ctx, begun.State)
+	if err := s.finish(ctx, runErr); err != nil {
+		return SyncTableResult{}, err
+	}
+	return s.result, nil
+}
+
+// sync is the state of a running SyncTable.
+type sync struct {
+	in     SyncTableInput
+	fence  int64
+	status Status
+	result SyncTableResult
+	plan   activities.PlanRunResult
+	// ranges has the counts that running children have told so far.
+	ranges map[int]rangeProgress
+	// planned says that PlanRun succeeded.
+	planned bool
+}
+
+func newSync(ctx workflow.Context, in SyncTableInput) *sync {
+	return &sync{
+		in:     in,
+		status: Status{Table: in.Table, Phase: PhaseBegin, Started: workflow.Now(ctx).UTC()},
+		result: SyncTableResult{Table: in.Table, Seconds: map[string]float64{}},
+		ranges: map[int]rangeProgress{},
+	}
+}
+
+func (s *sync) begin(ctx workflow.Context) (activities.BeginRunResult, error) {
+	exec := workflow.GetInfo(ctx).WorkflowExecution
+	var out activities.BeginRunResult
+	err := workflow.ExecuteActivity(with(ctx, beginOptions, "get the lease of "+s.in.Table), "BeginRun", activities.BeginRunInput{
+		Table: s.in.Table, WorkflowID: exec.ID, RunID: exec.RunID, IfBusy: s.in.IfBusy,
+	}).Get(ctx, &out)
+	if err == nil && out.State.Lease != nil {
+		s.fence = out.State.Lease.Fence
+		s.result.Watermark = out.State.Watermark
+	}
+	return out, err
+}
+
+// run plans and moves the rows. What it returns is the first thing that went wrong.
+func (s *sync) run(ctx workflow.Context, state activities.State) error {
+	if err := s.planRun(ctx, state); err != nil {
+		return err
+	}
+	if err := s.recordPlan(ctx, state); err != nil {
+		return err
+	}
+	todo := pending(s.plan)
+	var err error
+	switch {
+	case len(todo) == 1 && s.plan.Ranges == 1:
+		err = s.moveInline(ctx)
+	case len(todo) > 0:
+		s.enter(ctx, PhaseRanges)
+		err = s.moveRanges(ctx, todo)
+	}
+	if err == nil && s.result.written() != s.result.RowsExtracted {
+		// Invariant: rows extracted = rows in manifests = rows applied. If it does not hold,
+		// the watermark must not rise.
+		err = temporal.NewNonRetryableApplicationError(
+			fmt.Sprintf("%d rows were extracted and %d applied: the watermark stays", s.result.RowsExtracted, s.result.written()),
+			activities.TypeUnexpected, nil)
+	}
+	return err
+}
+
+func (s *sync) planRun(ctx workflow.Context, state activities.State) error {
+	s.enter(ctx, PhasePlan)
+	defer s.clock(ctx, PhasePlan)()
+	err := workflow.ExecuteActivity(with(ctx, planOptions, "check "+s.in.Table+" and choose what to read"), "PlanRun", activities.PlanRunInput{
+		Table: s.in.Table, Run: workflow.GetInfo(ctx).WorkflowExecution.RunID, State: state,
+		Full: s.in.Full, From: s.in.From, To: s.in.To,
+	}).Get(ctx, &s.plan)
+	if err != nil {
+		return err
+	}
+	s.planned = true
+	s.result.Target, s.result.Mode, s.result.Window = s.plan.Target, s.plan.Mode, s.plan.Window
+	s.result.Warnings, s.result.HeldBack = s.plan.Warnings, s.plan.HeldBack
+	s.status.Mode, s.status.Window = s.plan.Mode, s.plan.Window
+	s.status.Ranges, s.status.RowsTotal = int64(s.plan.Ranges), s.plan.RowsEstimate
+	s.status.RangesDone = int64(strings.Count(s.plan.Done, "1"))
+	if s.plan.HeldBack != "" {
+		s.status.Waits = []Wait{{Reason: s.plan.HeldBack, Since: workflow.Now(ctx).UTC()}}
+	}
+	return nil
+}
+
+// recordPlan tells the owner what a later run needs to know, where there is something to tell.
+func (s *sync) recordPlan(ctx workflow.Context, state activities.State) error {
+	req := activities.ProgressRequest{Fence: s.fence, Marks: s.plan.Marks}
+	if s.plan.Mode == activities.ModeFirstLoad && s.plan.Ranges > 0 {
+		req.FirstLoad = &activities.FirstLoad{Run: s.plan.Run, Done: s.plan.Done}
+	}
+	if s.plan.HeldBack != state.HeldBack {
+		req.HeldBack = &s.plan.HeldBack
+	}
+	if req.FirstLoad == nil && req.HeldBack == nil && len(req.Marks) == 0 {
+		return nil
+	}
+	return s.record(ctx, "remember the plan", req)
+}
+
+func (s *sync) record(ctx workflow.Context, summary string, req activities.ProgressRequest) error {
+	return workflow.ExecuteActivity(with(ctx, stateOptions, summary), "RecordProgress",
+		activities.RecordProgressInput{Table: s.in.Table, Progress: req}).Get(ctx, nil)
+}
+
+// finish gives the lease back, whatever happened, and returns the run's first error. It runs
+// detached from a cancel, which must not leave the table locked.
+func (s *sync) finish(ctx workflow.Context, runErr error) error {
+	detached, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	s.enter(detached, PhaseFinish)
+	total := workflow.Now(detached).Sub(s.status.Started).Seconds()
+	s.result.Seconds[PhaseTotal] = total
+	exec := workflow.GetInfo(ctx).WorkflowExecution
+	req := activities.FinishRequest{Fence: s.fence, Record: activities.RunRecord{
+		WorkflowID: exec.ID, RunID: exec.RunID, Mode: s.plan.Mode, Outcome: activities.OutcomeDone,
+		Window: s.plan.Window, Rows: s.result.RowsExtracted, Seconds: total,
+	}}
+	in := activities.FinishRunInput{Table: s.in.Table}
+	switch {
+	case runErr == nil:
+		s.raise(&req)
+		in.DropPlan = s.plan.Run
+		if s.plan.Ranges == 0 {
+			in.DropPlan = ""
+		}
+	case temporal.IsCanceledError(runErr):
+		req.Record.Outcome = activities.OutcomeCancelled
+	default:
+		req.Record.Outcome, req.Record.Failure = activities.OutcomeFailed, failureText(runErr)
+	}
+	if runErr != nil && s.planned && s.plan.Mode != activities.ModeFirstLoad && s.plan.Ranges > 0 {
+		in.DropPlan = s.plan.Run // only a first load is resumed
+	}
+	in.Finish = req
+	var state activities.State
+	err := workflow.ExecuteActivity(with(detached, stateOptions, finishSummary(req)), "FinishRun", in).Get(detached, &state)
+	if runErr != nil {
+		return runErr
+	}
+	if err != nil {
+		return err
+	}
+	s.result.Watermark = state.Watermark
+	s.enter(detached, PhaseDone)
+	return nil
+}
+
+// raise sets the new watermark, where the mode has one.
+func (s *sync) raise(req *activities.FinishRequest) {
+	switch s.plan.Mode {
+	case activities.ModeFirstLoad:
+		req.Watermark, req.Cursor, req.ForgetFirstLoad = s.plan.Window.Hi, s.plan.Cursor, true
+	case activities.ModeIncremental:
+		req.Watermark, req.Cursor = s.plan.Window.Hi, s.plan.Cursor
+	}
+}
+
+func finishSummary(req activities.FinishRequest) string {
+	switch {
+	case req.Record.Outcome != activities.OutcomeDone:
+		return "give the lease back after a run that " + map[string]string{
+			activities.OutcomeFailed: "failed", activities.OutcomeCancelled: "was cancelled",
+		}[req.Record.Outcome]
+	case req.Watermark == "":
+		return "give the lease back; the watermark stays"
+	}
+	return "watermark " + req.Watermark
+}
+
+// pending are the indexes of the ranges that are not loaded yet.
+func pending(p activities.PlanRunResult) []int {
+	var out []int
+	for i := range p.Ranges {
+		if i >= len(p.Done) || p.Done[i] != '1' {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// failureText is the type and message of the application failure inside err.
+func failureText(err error) string {
+	var app *temporal.ApplicationError
+	if asApplication(err, &app) {
+		return app.Type() + ": " + app.Message()
+	}
+	return err.Error()
+}

@@ -1,0 +1,169 @@
+package workflows
+
+import (
+	"fmt"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tablehaul/tablehaul/activities"
+)
+
+const (
+	// keptRuns is how many finished runs a table's owner remembers: a day of five-minute
+	// runs would be 288, and a record is about 400 bytes of the carried state.
+	keptRuns = 50
+	// updatesPerRun is when the owner continues as new: far below 51,200 events, rare enough
+	// not to matter.
+	updatesPerRun = 500
+)
+
+// TableState owns one table's watermark and the right to write its target. It never ends: it
+// continues as new with its state. Runs reach it through activities (update with start).
+//
+// Its updates are begin, progress, finish and set; all are safe to repeat. Its query is state.
+func TableState(ctx workflow.Context, state activities.State) error {
+	o := &owner{state: state}
+	if err := o.handle(ctx); err != nil {
+		return err
+	}
+	o.show(ctx)
+	err := workflow.Await(ctx, func() bool {
+		return o.updates >= updatesPerRun || workflow.GetInfo(ctx).GetContinueAsNewSuggested()
+	})
+	if err != nil {
+		return err
+	}
+	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
+		return err
+	}
+	return workflow.NewContinueAsNewError(ctx, TableStateName, o.state)
+}
+
+type owner struct {
+	state   activities.State
+	updates int
+}
+
+func (o *owner) handle(ctx workflow.Context) error {
+	if err := workflow.SetQueryHandler(ctx, activities.QueryState, func() (activities.State, error) { return o.state, nil }); err != nil {
+		return fmt.Errorf("register query: %w", err)
+	}
+	for _, u := range []struct {
+		name string
+		f    any
+	}{
+		{activities.UpdateBegin, o.begin},
+		{activities.UpdateProgress, o.progress},
+		{activities.UpdateFinish, o.finish},
+		{activities.UpdateSet, o.set},
+	} {
+		if err := workflow.SetUpdateHandler(ctx, u.name, u.f); err != nil {
+			return fmt.Errorf("register update %s: %w", u.name, err)
+		}
+	}
+	return nil
+}
+
+func (o *owner) begin(ctx workflow.Context, req activities.BeginRequest) (activities.BeginReply, error) {
+	o.updates++
+	defer o.show(ctx)
+	lease := o.state.Lease
+	switch {
+	case lease != nil && lease.WorkflowID == req.WorkflowID && lease.RunID == req.RunID:
+		return activities.BeginReply{Granted: true, State: o.state}, nil
+	case lease != nil && lease.Fence != req.TakeOver:
+		return activities.BeginReply{State: o.state}, nil
+	}
+	o.state.Fence++
+	o.state.Lease = &activities.Lease{
+		WorkflowID: req.WorkflowID, RunID: req.RunID, Fence: o.state.Fence, Since: workflow.Now(ctx).UTC(),
+	}
+	return activities.BeginReply{Granted: true, State: o.state}, nil
+}
+
+func (o *owner) progress(ctx workflow.Context, req activities.ProgressRequest) (activities.State, error) {
+	o.updates++
+	if err := o.checkFence(req.Fence); err != nil {
+		return activities.State{}, err
+	}
+	if req.FirstLoad != nil {
+		o.state.FirstLoad = req.FirstLoad
+	}
+	if first := o.state.FirstLoad; req.RangeDone != nil && first != nil && *req.RangeDone < len(first.Done) {
+		i := *req.RangeDone
+		first.Done = first.Done[:i] + "1" + first.Done[i+1:]
+	}
+	if req.Marks != nil {
+		o.state.Marks = req.Marks
+	}
+	if req.HeldBack != nil {
+		o.state.HeldBack = *req.HeldBack
+	}
+	o.show(ctx)
+	return o.state, nil
+}
+
+func (o *owner) finish(ctx workflow.Context, req activities.FinishRequest) (activities.State, error) {
+	o.updates++
+	if n := len(o.state.LastRuns); n > 0 && o.state.LastRuns[n-1].RunID == req.Record.RunID && o.state.Lease == nil {
+		return o.state, nil // the reply of an earlier try was lost
+	}
+	if err := o.checkFence(req.Fence); err != nil {
+		return activities.State{}, err
+	}
+	if req.Watermark != "" {
+		o.state.Watermark, o.state.Cursor = req.Watermark, req.Cursor
+	}
+	if req.ForgetFirstLoad {
+		o.state.FirstLoad = nil
+	}
+	req.Record.Finished = workflow.Now(ctx).UTC()
+	o.state.Lease = nil
+	o.state.LastRuns = append(o.state.LastRuns, req.Record)
+	o.state.LastRuns = o.state.LastRuns[max(0, len(o.state.LastRuns)-keptRuns):]
+	o.show(ctx)
+	return o.state, nil
+}
+
+func (o *owner) set(ctx workflow.Context, req activities.SetRequest) (activities.State, error) {
+	o.updates++
+	if l := o.state.Lease; l != nil {
+		return activities.State{}, temporal.NewApplicationErrorWithOptions(
+			fmt.Sprintf("table %s is being written by workflow %s (run %s): wait for it, then set the watermark", o.state.Table, l.WorkflowID, l.RunID),
+			activities.TypeTableBusy, temporal.ApplicationErrorOptions{NonRetryable: true})
+	}
+	o.state.Watermark, o.state.Cursor = req.Watermark, req.Cursor
+	o.state.FirstLoad, o.state.HeldBack = nil, ""
+	o.show(ctx)
+	return o.state, nil
+}
+
+// checkFence refuses whoever does not hold the lease any more.
+func (o *owner) checkFence(fence int64) error {
+	if l := o.state.Lease; l != nil && l.Fence == fence {
+		return nil
+	}
+	return temporal.NewApplicationErrorWithOptions(
+		fmt.Sprintf("table %s was taken over by a newer run", o.state.Table),
+		activities.TypeFencedOff, temporal.ApplicationErrorOptions{NonRetryable: true})
+}
+
+// show puts the state where people look: the Web UI's user metadata.
+func (o *owner) show(ctx workflow.Context) {
+	text := fmt.Sprintf("**%s** watermark `%s`", o.state.Table, orNone(o.state.Watermark))
+	if l := o.state.Lease; l != nil {
+		text += fmt.Sprintf("\n\nwritten by `%s` since %s", l.WorkflowID, l.Since.Format("2006-01-02 15:04:05Z"))
+	}
+	if o.state.HeldBack != "" {
+		text += "\n\nheld back: " + o.state.HeldBack
+	}
+	workflow.SetCurrentDetails(ctx, text)
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
