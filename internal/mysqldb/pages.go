@@ -1,0 +1,205 @@
+package mysqldb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// KeyRange is a slice of a table's key space: keys after After, up to and including Through.
+//
+// Both hold texts of the primary key's columns, in key order and direction: what a page
+// returns for the column, but the number (index, bits) of an ENUM or a SET. Either may name
+// fewer columns than the key has: [5] stands for all keys whose first column is 5.
+type KeyRange struct {
+	// After is exclusive; nil is "from the start".
+	After []string `json:"after,omitempty"`
+	// Through is inclusive; nil is "to the end".
+	Through []string `json:"through,omitempty"`
+}
+
+// ReadSpec says which rows of a table to read, and in what order.
+type ReadSpec struct {
+	Table *Table
+	// Columns are the columns of the pages, in order; none may be generated.
+	Columns []table.Column
+	// Cursor is the cursor column; empty for a table without one.
+	Cursor string
+	// Window bounds the cursor. It must be zero where there is no cursor.
+	Window table.Window
+	// Keys bounds a read by key; nil is the whole key space.
+	Keys *KeyRange
+	// ByKey reads in the order of the primary key, with the window as a filter: first loads
+	// and whole reads. Otherwise rows come in the order of (cursor, key), along an index that
+	// begins with the cursor; where there is none, the read is by key all the same.
+	ByKey  bool
+	Limits PageLimits
+}
+
+// PageLimits bound one page. Zero fields have the defaults beside them.
+type PageLimits struct {
+	// MaxBytes bounds the values of a page, in bytes: 16 MiB. One row may be larger.
+	MaxBytes int
+	// MaxTime bounds one statement on the server: 5 s. It also decides the rows of a page.
+	MaxTime time.Duration
+	// Rows is the size of the first page: 1,000. Later ones follow MaxBytes and MaxTime.
+	Rows int
+}
+
+// PageInfo is the measure of one page.
+type PageInfo struct {
+	Rows    int     `json:"rows"`
+	Bytes   int     `json:"bytes"`
+	Seconds float64 `json:"seconds"`
+}
+
+// ReadStats are the measures of a read.
+type ReadStats struct {
+	Rows  int64 `json:"rows"`
+	Bytes int64 `json:"bytes"`
+	// Pages were yielded; Statements were sent, of which there are more.
+	Pages      int `json:"pages"`
+	Statements int `json:"statements"`
+	// Index is the index that the read went along.
+	Index string `json:"index"`
+	// Longest is the slowest single statement: how long a read view lasted.
+	Longest PageInfo `json:"longest"`
+}
+
+var (
+	// ErrNoPrimaryKey is returned for a table without a primary key: pages need one to
+	// know where the next begins.
+	ErrNoPrimaryKey = errors.New("the table has no primary key")
+	// ErrPageTooSlow is returned by ReadPages where not even one row arrives within the
+	// longest time that a statement is ever given.
+	ErrPageTooSlow = errors.New("a page of one row takes too long")
+)
+
+const (
+	defaultPageBytes = 16 << 20
+	defaultPageTime  = 5 * time.Second
+	defaultPageRows  = 1000
+	// maxPageRows keeps the bookkeeping of narrow rows below the size of their values' limit.
+	maxPageRows = 100_000
+	// maxStatementTime is the last resort for a single row that does not come: a read view
+	// that lasts longer hurts the source more than a failed run.
+	maxStatementTime = 2 * time.Minute
+)
+
+func (l PageLimits) withDefaults() PageLimits {
+	if l.MaxBytes <= 0 {
+		l.MaxBytes = defaultPageBytes
+	}
+	if l.MaxTime <= 0 {
+		l.MaxTime = defaultPageTime
+	}
+	if l.Rows <= 0 {
+		l.Rows = defaultPageRows
+	}
+	return l
+}
+
+// ReadPages reads rows and hands them to yield a page at a time.
+//
+// Every page is one or a few short SELECTs in autocommit, read whole before the connection
+// is given back and yield is called: a slow caller holds nothing open on the server. Each
+// committed row in range is read exactly once if it does not change meanwhile. The Rows are
+// reused: yield must be done with them when it returns. A page may be empty: a sign of life
+// where a filter passes few rows. An error of yield ends the read and is returned as it is.
+func (d *DB) ReadPages(ctx context.Context, spec ReadSpec, yield func(*table.Rows) error) (ReadStats, error) {
+	plan, err := newReadPlan(d.Server, spec)
+	if err != nil {
+		return ReadStats{}, fmt.Errorf("read %s: %w", spec.Table.Name, err)
+	}
+	limits := spec.Limits.withDefaults()
+	r := &pageReader{
+		db: d, plan: plan, limits: limits, time: limits.MaxTime, want: min(limits.Rows, maxPageRows),
+		rows: table.NewRows(len(plan.exprs)), out: table.NewRows(max(1, len(spec.Columns))), pos: plan.start,
+	}
+	r.stats.Index = plan.index
+	for more := true; more; {
+		if more, err = r.page(ctx); err != nil {
+			return r.stats, fmt.Errorf("read %s: %w", spec.Table.Name, Safe(err))
+		}
+		rows := r.visible()
+		if rows.Len() == 0 && !more {
+			break
+		}
+		r.stats.Pages++
+		r.stats.Rows += int64(rows.Len())
+		r.stats.Bytes += int64(rows.Bytes())
+		if err := yield(rows); err != nil {
+			return r.stats, err
+		}
+	}
+	return r.stats, nil
+}
+
+// position is where a read stands: the first eq values hold exactly, and the value after
+// them, where there is one, is a lower bound. Past the last row of the group that the
+// equalities name, the group is left for the next wider one.
+type position struct {
+	values []string
+	eq     int
+}
+
+// widen leaves a group that is read to its end; false when there is no wider one.
+func (p *position) widen() bool {
+	if p.eq == 0 {
+		return false
+	}
+	p.eq--
+	p.values = p.values[:p.eq+1]
+	return true
+}
+
+// pageReader is one call of ReadPages.
+type pageReader struct {
+	db     *DB
+	plan   *readPlan
+	limits PageLimits
+	time   time.Duration
+	// want is the number of rows that a page shall have, adapted after every statement.
+	want  int
+	rows  *table.Rows
+	out   *table.Rows
+	pos   position
+	stats ReadStats
+}
+
+// page fills r.rows with the next page; false says that it is the last.
+func (r *pageReader) page(ctx context.Context) (more bool, err error) {
+	r.rows.Reset()
+	for began := time.Now(); ; {
+		if err := ctx.Err(); err != nil {
+			return false, err
+		}
+		exhausted, err := r.step(ctx)
+		if err != nil {
+			return false, err
+		}
+		if exhausted && !r.pos.widen() {
+			return false, nil
+		}
+		if r.rows.Len() >= r.want || r.rows.Bytes() >= r.limits.MaxBytes/2 || time.Since(began) > r.limits.MaxTime {
+			return true, nil
+		}
+	}
+}
+
+// visible is the page as the caller wants it: without the hidden expressions.
+func (r *pageReader) visible() *table.Rows {
+	if len(r.plan.exprs) == len(r.plan.columns) {
+		return r.rows
+	}
+	r.out.Reset()
+	for row := range r.rows.Len() {
+		for col := range r.plan.columns {
+			r.out.Append(r.rows.Value(row, col))
+		}
+	}
+	return r.out
+}

@@ -1,0 +1,86 @@
+package mysqldb
+
+import (
+	"slices"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// selectExpr is one expression of a SELECT list and the kind its values have.
+type selectExpr struct {
+	sql  string
+	kind table.Kind
+	// unpad says that leading zeros are display (ZEROFILL) and not value.
+	unpad bool
+}
+
+// valueExpr selects a column so that the text protocol sends the text that a value of its
+// kind has; see the kinds of package table.
+func valueExpr(server Server, c table.Column) selectExpr {
+	name := Ident(c.Name)
+	e := selectExpr{sql: name, kind: c.Kind, unpad: c.Kind == table.KindDecimal && isZerofill(c)}
+	switch {
+	case c.Kind == table.KindFloat:
+		// As FLOAT only six digits would be sent.
+		if server.Flavor == FlavorMariaDB || server.AtLeast(8, 0, 17) {
+			e.sql = "CAST(" + name + " AS DOUBLE)"
+		} else {
+			e.sql = name + " * 1e0"
+		}
+	case c.RawCharset:
+		e.sql = "CAST(" + name + " AS BINARY)"
+	}
+	if c.Kind == table.KindEnum && slices.Contains(c.Members, "") {
+		e.sql = "IF(CAST(" + name + " AS UNSIGNED) = 0, x'00', " + e.sql + ")"
+		if !c.RawCharset {
+			// A hex literal is binary, and would make the whole expression binary.
+			e.sql = "IF(CAST(" + name + " AS UNSIGNED) = 0, _utf8mb4 x'00', CONVERT(" + name + " USING utf8mb4))"
+		}
+	}
+	return e
+}
+
+func isZerofill(c table.Column) bool {
+	const word = "zerofill"
+	return len(c.Type) >= len(word) && c.Type[len(c.Type)-len(word):] == word
+}
+
+// positionExpr selects a part of the position that the page itself does not hold.
+func positionExpr(server Server, c table.Column) selectExpr {
+	if byNumber(c.Kind) {
+		return selectExpr{sql: "CAST(" + Ident(c.Name) + " AS UNSIGNED)", kind: table.KindUint}
+	}
+	return valueExpr(server, c)
+}
+
+// byNumber says that the server orders a kind by its number and not by its text.
+func byNumber(k table.Kind) bool { return k == table.KindEnum || k == table.KindSet }
+
+// comparand chooses how a text is written so that it compares with a column exactly as the
+// column's own values do: same type, character set and collation. Anything else converts the
+// column instead, which leaves its index unused or, worse, compares by other rules.
+func comparand(c table.Column) (func(text string) (string, error), error) {
+	base := c
+	if byNumber(c.Kind) {
+		base = table.Column{Name: c.Name, Kind: table.KindUint}
+	}
+	literal, err := newAppender(base, base)
+	if err != nil {
+		return nil, err
+	}
+	collate := ""
+	if c.Collation != "" && c.Kind == table.KindString {
+		collate = " COLLATE " + Ident(c.Collation)
+	}
+	convert := c.Kind == table.KindString && !c.RawCharset && c.Charset != "utf8mb4" && c.Charset != ""
+	return func(text string) (string, error) {
+		sql, err := literal(nil, []byte(text))
+		if err != nil {
+			return "", err
+		}
+		if convert {
+			return "CONVERT(_utf8mb4 " + string(sql) + " USING " + c.Charset + ")" + collate, nil
+		}
+		return string(sql) + collate, nil
+	}, nil
+}

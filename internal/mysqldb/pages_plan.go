@@ -1,0 +1,195 @@
+package mysqldb
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// readPlan is how a ReadSpec is read: along which index, ordered by what.
+type readPlan struct {
+	server  Server
+	table   *Table
+	columns []table.Column
+	// exprs are what every statement selects: the columns, then hidden parts of the position.
+	exprs []selectExpr
+	// parts are the position, in order: (cursor, key …) or (key …).
+	parts []posPart
+	index string
+	// loose says that the index orders by the cursor alone, not by the key within a cursor value.
+	loose bool
+	// bounded says that the window is a filter which may pass few rows, so that a page is
+	// bounded by the rows it looks at.
+	bounded bool
+	start   position
+	// filters are conditions of every statement, as SQL.
+	filters []string
+	// top is the upper bound of the first part, wanted only where no equality fixes that part.
+	top string
+}
+
+// posPart is one column of the position.
+type posPart struct {
+	column table.Column
+	desc   bool
+	// expr is the part's place in readPlan.exprs.
+	expr int
+	lit  func(text string) (string, error)
+}
+
+var (
+	errNoSuchColumn = errors.New("no such column")
+	errBadSpec      = errors.New("the read makes no sense")
+)
+
+func newReadPlan(server Server, spec ReadSpec) (*readPlan, error) {
+	t := spec.Table
+	if len(t.PrimaryKey) == 0 {
+		return nil, ErrNoPrimaryKey
+	}
+	p := &readPlan{server: server, table: t, columns: spec.Columns}
+	for _, c := range spec.Columns {
+		if c.Kind == table.KindUnsupported {
+			return nil, fmt.Errorf("column %s: type %s cannot be read", c.Name, c.Type)
+		}
+		p.exprs = append(p.exprs, valueExpr(server, c))
+	}
+	index := ""
+	if !spec.ByKey && spec.Cursor != "" {
+		index = CursorIndex(t, spec.Cursor)
+	}
+	var err error
+	if index != "" {
+		err = p.alongCursor(spec, index)
+	} else {
+		err = p.alongKey(spec)
+	}
+	return p, err
+}
+
+func (p *readPlan) alongCursor(spec ReadSpec, index string) error {
+	if spec.Keys != nil {
+		return fmt.Errorf("%w: a key range needs a read by key", errBadSpec)
+	}
+	p.index = index
+	if err := p.addPart(spec.Cursor, false); err != nil {
+		return err
+	}
+	ix := indexNamed(p.table, index)
+	p.loose = !ordersTies(p.table, ix)
+	for _, key := range p.table.PrimaryKey {
+		if key == spec.Cursor {
+			continue
+		}
+		if err := p.addPart(key, p.keyDesc(key)); err != nil {
+			return err
+		}
+	}
+	if spec.Window.Lo != "" {
+		p.start = position{values: []string{spec.Window.Lo}}
+	}
+	if spec.Window.Hi != "" {
+		hi, err := p.parts[0].lit(spec.Window.Hi)
+		if err != nil {
+			return err
+		}
+		p.top = Ident(spec.Cursor) + " <= " + hi
+	}
+	return nil
+}
+
+func (p *readPlan) alongKey(spec ReadSpec) error {
+	p.index = "PRIMARY"
+	for _, key := range p.table.PrimaryKey {
+		if err := p.addPart(key, p.keyDesc(key)); err != nil {
+			return err
+		}
+	}
+	if spec.Keys != nil {
+		if err := p.boundKeys(*spec.Keys); err != nil {
+			return err
+		}
+	}
+	if spec.Cursor == "" {
+		if spec.Window != (table.Window{}) {
+			return fmt.Errorf("%w: a window needs a cursor", errBadSpec)
+		}
+		return nil
+	}
+	c := p.table.Column(spec.Cursor)
+	if c == nil {
+		return fmt.Errorf("cursor %s: %w", spec.Cursor, errNoSuchColumn)
+	}
+	for _, bound := range []struct{ op, text string }{{" > ", spec.Window.Lo}, {" <= ", spec.Window.Hi}} {
+		if bound.text == "" {
+			continue
+		}
+		lit, err := comparand(c.Column)
+		if err != nil {
+			return err
+		}
+		sql, err := lit(bound.text)
+		if err != nil {
+			return err
+		}
+		p.filters = append(p.filters, Ident(c.Name)+bound.op+sql)
+	}
+	p.bounded = spec.Window.Lo != ""
+	return nil
+}
+
+func (p *readPlan) boundKeys(keys KeyRange) error {
+	if len(keys.After) > len(p.parts) || len(keys.Through) > len(p.parts) {
+		return fmt.Errorf("%w: a bound has more values than the key has columns", errBadSpec)
+	}
+	if n := len(keys.After); n > 0 {
+		p.start = position{values: keys.After, eq: n - 1}
+	}
+	if len(keys.Through) > 0 {
+		cond, err := p.atMost(keys.Through, 0)
+		if err != nil {
+			return err
+		}
+		p.filters = append(p.filters, cond)
+	}
+	return nil
+}
+
+func (p *readPlan) keyDesc(column string) bool {
+	for _, c := range indexNamed(p.table, "PRIMARY").Columns {
+		if c.Column == column {
+			return c.Desc
+		}
+	}
+	return false
+}
+
+// addPart adds a column to the position. Its text is that of the page's own column where that
+// will do, and a hidden expression otherwise.
+func (p *readPlan) addPart(name string, desc bool) error {
+	c := p.table.Column(name)
+	if c == nil {
+		return fmt.Errorf("column %s: %w", name, errNoSuchColumn)
+	}
+	lit, err := comparand(c.Column)
+	if err != nil {
+		return err
+	}
+	part := posPart{column: c.Column, desc: desc, lit: lit, expr: table.Index(p.columns, name)}
+	if part.expr < 0 || byNumber(c.Kind) {
+		part.expr = len(p.exprs)
+		p.exprs = append(p.exprs, positionExpr(p.server, c.Column))
+	}
+	p.parts = append(p.parts, part)
+	return nil
+}
+
+// partExprs are the expressions of the position alone.
+func (p *readPlan) partExprs() []selectExpr {
+	out := make([]selectExpr, len(p.parts))
+	for i, part := range p.parts {
+		out[i] = p.exprs[part.expr]
+	}
+	return out
+}
