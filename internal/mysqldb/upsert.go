@@ -1,0 +1,145 @@
+package mysqldb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// WriteMode says what happens to a row whose key the target already has.
+type WriteMode string
+
+const (
+	// ModeUpsert updates it, where the new row is at least as new. The zero value means the same.
+	ModeUpsert WriteMode = "upsert"
+	// ModeAppend leaves it as it is.
+	ModeAppend WriteMode = "append"
+)
+
+// UpsertSpec says where and how the rows of a chunk are written.
+type UpsertSpec struct {
+	// Target is the table as introspected; it must have a primary key.
+	Target *Table
+	// Columns are those of the rows, in their order; all are columns of the target.
+	Columns []table.Column
+	// Cursor is the column whose larger value is the newer row; "" writes every row as it comes.
+	Cursor string
+	Mode   WriteMode
+	// MaxBatchRows bounds the rows of one statement; 0 is 400.
+	MaxBatchRows int
+	// MaxBatchBytes bounds the text of one statement, in bytes; 0 is 4 MiB, and the
+	// server's max_allowed_packet bounds both. A row larger than this goes alone.
+	MaxBatchBytes int64
+}
+
+// UpsertResult is what a chunk's transaction did. Inserted + Updated + Unchanged is the
+// number of distinct keys of the chunk.
+type UpsertResult struct {
+	Inserted  int64 `json:"inserted"`
+	Updated   int64 `json:"updated"`
+	Unchanged int64 `json:"unchanged"` // equal already, or newer on the target
+	// Approximate says that the three are not exact: another session wrote the same rows,
+	// or a try whose COMMIT was never answered may have written them first.
+	Approximate bool `json:"approximate,omitempty"`
+	// Seconds is how long the transaction that committed took, begin to commit.
+	Seconds float64 `json:"seconds"`
+	// Tries counts transactions, the one that committed among them.
+	Tries   int `json:"tries"`
+	Batches int `json:"batches"`
+}
+
+// ErrOutcomeUnknown is wrapped where the connection was lost during COMMIT: the chunk may be
+// on the target. Writing it again is right, but then the counters do not tell what was new.
+var ErrOutcomeUnknown = errors.New("the commit was not answered")
+
+const (
+	// defaultBatchRows is where throughput is flat (200 to 500 rows measured equal within noise),
+	// while a single statement still takes milliseconds.
+	defaultBatchRows = 400
+	// defaultBatchBytes keeps the memory that a statement takes on both sides small.
+	defaultBatchBytes = 4 << 20
+	// packetMargin is what a packet holds beside the statement's text.
+	packetMargin = 64
+	// maxTries bounds the quick tries of a transaction after a lock conflict; what is left is
+	// the caller's to retry, slowly.
+	maxTries = 3
+	// rollbackTimeout bounds the ROLLBACK after an error; without an answer the connection is dropped.
+	rollbackTimeout = 3 * time.Second
+)
+
+// UpsertChunk writes rows into the target in one transaction, all or none.
+//
+// Repeating it is harmless: a row is written only where it is at least as new as the one
+// already there. After a lock conflict the whole transaction is tried again, three times at
+// most. heartbeat, which may be nil, is called between statements. Every error is safe to
+// show; a row's key is named by [KeyHash].
+func (d *DB) UpsertChunk(ctx context.Context, spec UpsertSpec, rows *table.Rows, heartbeat func()) (UpsertResult, error) {
+	res, err := d.upsertChunk(ctx, spec, rows, heartbeat)
+	if err != nil {
+		return UpsertResult{}, fmt.Errorf("upsert into %s: %w", spec.Target.Name, Safe(err))
+	}
+	return res, nil
+}
+
+func (d *DB) upsertChunk(ctx context.Context, spec UpsertSpec, rows *table.Rows, heartbeat func()) (UpsertResult, error) {
+	if heartbeat == nil {
+		heartbeat = func() {}
+	}
+	plan, err := newUpsertPlan(d.Server, spec)
+	if err != nil {
+		return UpsertResult{}, err
+	}
+	w := &chunkWriter{db: d, plan: plan, rows: rows, heartbeat: heartbeat, order: plan.orderRows(rows)}
+	if len(w.order) == 0 {
+		return UpsertResult{}, nil
+	}
+	commitLost := false
+	for try := 1; ; try++ {
+		res, err := w.once(ctx)
+		if err == nil {
+			res.Tries = try
+			res.Approximate = res.Approximate || commitLost
+			return res, nil
+		}
+		again := false
+		switch {
+		case errors.Is(err, ErrOutcomeUnknown):
+			again, commitLost = !commitLost, true
+		case Classify(err) == ClassSplit:
+			if plan.halve() {
+				try-- // not the rows' fault, and bounded by itself
+				continue
+			}
+		case IsLockConflict(err) || NumberOf(err) == errHandlerError:
+			again = true
+		}
+		if !again || try >= maxTries {
+			if commitLost && !errors.Is(err, ErrOutcomeUnknown) {
+				err = fmt.Errorf("%w, and then: %w", ErrOutcomeUnknown, Safe(err))
+			}
+			return UpsertResult{}, err
+		}
+		heartbeat()
+		if err := pause(ctx, try); err != nil {
+			return UpsertResult{}, err
+		}
+	}
+}
+
+// pause waits 50 to 150 ms times the number of tries, so that two writers that met once do
+// not meet again.
+func pause(ctx context.Context, try int) error {
+	d := time.Duration(try) * (50*time.Millisecond + rand.N(100*time.Millisecond))
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

@@ -1,0 +1,211 @@
+package mysqldb
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+)
+
+// writeBatches sends all rows, as many in one statement as the limits allow.
+func (w *chunkWriter) writeBatches(ctx context.Context) error {
+	p := w.plan
+	w.stmt = append(w.stmt[:0], p.head...)
+	first := 0 // position of the statement's first row
+	for i, row := range w.order {
+		if err := w.buildRow(row); err != nil {
+			return err
+		}
+		if int64(len(p.head)+len(w.row)+len(p.tail)) > p.packet {
+			return w.rowTooLarge(row)
+		}
+		size := int64(len(w.stmt) + 1 + len(w.row) + len(p.tail))
+		if i > first && (i-first >= p.maxRows || size > p.maxBytes) {
+			if err := w.flush(ctx, first, i); err != nil {
+				return err
+			}
+			first = i
+			w.stmt = append(w.stmt[:0], p.head...)
+		}
+		if i > first {
+			w.stmt = append(w.stmt, ',')
+		}
+		w.stmt = append(w.stmt, w.row...)
+	}
+	return w.flush(ctx, first, len(w.order))
+}
+
+// buildRow writes (…) of a row into w.row.
+func (w *chunkWriter) buildRow(row int32) (err error) {
+	w.row = append(w.row[:0], '(')
+	for i := range w.plan.columns {
+		if i > 0 {
+			w.row = append(w.row, ',')
+		}
+		if w.row, err = w.appendValue(w.row, row, i); err != nil {
+			return err
+		}
+	}
+	w.row = append(w.row, ')')
+	return nil
+}
+
+// flush sends the statement that holds the rows at positions [from, to).
+func (w *chunkWriter) flush(ctx context.Context, from, to int) error {
+	w.stmt = append(w.stmt, w.plan.tail...)
+	stmt := string(w.stmt)
+	affected, err := w.send(ctx, stmt, from, to)
+	if err != nil {
+		return w.blame(ctx, err, from, to)
+	}
+	w.affected += affected
+	w.batches++
+	w.heartbeat()
+	return nil
+}
+
+// send executes a statement and refuses its warnings. Rows with an ENUM's error value, and
+// targets that hold one, need a session that is not strict for a moment.
+func (w *chunkWriter) send(ctx context.Context, stmt string, from, to int) (int64, error) {
+	if len(w.plan.enums) == 0 {
+		return w.execStrict(ctx, stmt)
+	}
+	if !w.hasEnumErrors(from, to) {
+		affected, err := w.execStrict(ctx, stmt)
+		if NumberOf(err) != errDataTruncated || !w.enumsAreMembers(from, to) {
+			return affected, err
+		}
+		// The row on the target is newer and holds an error value, which keeping means to write.
+	}
+	return w.execRelaxed(ctx, stmt, from)
+}
+
+func (w *chunkWriter) execStrict(ctx context.Context, stmt string) (int64, error) {
+	affected, err := w.exec(ctx, stmt)
+	if err != nil {
+		return 0, err
+	}
+	// The driver does not hand out the count that the server's reply holds, so it is asked for.
+	var warnings int
+	if err := w.conn.QueryRowContext(ctx, "SELECT @@warning_count").Scan(&warnings); err != nil {
+		return 0, err
+	}
+	if warnings == 0 {
+		return affected, nil
+	}
+	return affected, w.checkWarnings(ctx, func(Problem) bool { return false })
+}
+
+func (w *chunkWriter) exec(ctx context.Context, stmt string) (int64, error) {
+	res, err := w.conn.ExecContext(ctx, stmt)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// execRelaxed executes a statement without strict mode and is as strict itself: the only
+// warnings it lets pass are of ENUM columns, in rows whose ENUM values are all known.
+func (w *chunkWriter) execRelaxed(ctx context.Context, stmt string, from int) (int64, error) {
+	const relax = "SET @tablehaul_mode = @@SESSION.sql_mode, SESSION sql_mode = REPLACE(REPLACE(@@SESSION.sql_mode, 'STRICT_ALL_TABLES', ''), 'STRICT_TRANS_TABLES', '')"
+	if _, err := w.conn.ExecContext(ctx, relax); err != nil {
+		return 0, err
+	}
+	affected, err := w.exec(ctx, stmt)
+	if err == nil {
+		err = w.checkWarnings(ctx, func(p Problem) bool { return w.isEnumWarning(p, from) })
+	}
+	if _, restore := w.conn.ExecContext(ctx, "SET SESSION sql_mode = @tablehaul_mode"); restore != nil {
+		w.drop() // never a session in the pool that is not strict
+		if err == nil {
+			err = restore
+		}
+	}
+	return affected, err
+}
+
+// checkWarnings reads the last statement's warnings; the first that is not allowed is the error.
+func (w *chunkWriter) checkWarnings(ctx context.Context, allowed func(Problem) bool) (err error) {
+	list, err := w.conn.QueryContext(ctx, "SHOW WARNINGS")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if e := list.Close(); err == nil {
+			err = e
+		}
+	}()
+	for list.Next() {
+		var level, message sql.RawBytes
+		var number uint16
+		if err := list.Scan(&level, &number, &message); err != nil {
+			return fmt.Errorf("read a warning: %w", err)
+		}
+		if number == errDeprecated || number == errUnsafeStatement {
+			continue
+		}
+		p := describeWarning(number, string(message))
+		if !allowed(p) {
+			return &Error{Problem: p, cause: Code(number)}
+		}
+	}
+	return list.Err()
+}
+
+// isEnumWarning reports whether a warning says no more than that an error value was stored
+// where one was meant.
+func (w *chunkWriter) isEnumWarning(p Problem, from int) bool {
+	if p.Number != errDataTruncated || p.Row < 1 || from+p.Row > len(w.order) {
+		return false
+	}
+	row := w.order[from+p.Row-1]
+	for _, i := range w.plan.enums {
+		if w.plan.targets[i].Name == p.Column {
+			return w.enumIsKnown(row, i)
+		}
+	}
+	return false
+}
+
+// enumIsKnown reports whether a row's ENUM value is a member on the target, the error value,
+// or NULL: whatever warning comes, the value written is the one that was meant.
+func (w *chunkWriter) enumIsKnown(row int32, column int) bool {
+	v := w.rows.Value(int(row), column)
+	return v == nil || w.isErrorValue(row, column) || slices.Contains(w.plan.targets[column].Members, string(v))
+}
+
+func (w *chunkWriter) isErrorValue(row int32, column int) bool {
+	v := w.rows.Value(int(row), column)
+	return v != nil && isEnumError(v, slices.Contains(w.plan.columns[column].Members, ""))
+}
+
+func (w *chunkWriter) hasEnumErrors(from, to int) bool {
+	for _, row := range w.order[from:to] {
+		for _, i := range w.plan.enums {
+			if w.isErrorValue(row, i) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (w *chunkWriter) enumsAreMembers(from, to int) bool {
+	for _, row := range w.order[from:to] {
+		for _, i := range w.plan.enums {
+			if !w.enumIsKnown(row, i) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// keyValues are a row's primary key values, in key order.
+func (w *chunkWriter) keyValues(row int32) [][]byte {
+	values := make([][]byte, len(w.plan.key))
+	for n, i := range w.plan.key {
+		values[n] = w.rows.Value(int(row), i)
+	}
+	return values
+}

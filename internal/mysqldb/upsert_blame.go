@@ -1,0 +1,146 @@
+package mysqldb
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// KeyHash stands for a row's primary key where its values must not be shown: the first 16 hex
+// digits of the SHA-256 of the values, joined with a comma. In SQL, for a key (a, b):
+//
+//	SELECT … WHERE LEFT(SHA2(CONCAT_WS(',', a, b), 256), 16) = '…'
+func KeyHash(values [][]byte) string {
+	h := sha256.New()
+	for i, v := range values {
+		if i > 0 {
+			h.Write([]byte{','})
+		}
+		h.Write(v)
+	}
+	return hex.EncodeToString(h.Sum(nil))[:16]
+}
+
+// refuse is an error that only a person can resolve, found before anything was written.
+func refuse(column, sentence, remedy string) error {
+	return &Error{Problem: Problem{Class: ClassConfiguration, Column: column, Sentence: sentence, Remedy: remedy}}
+}
+
+// rowError is a problem of one row, named by its key's hash.
+func (w *chunkWriter) rowError(row int32, p Problem) error {
+	p.Row, p.KeyHash = 0, KeyHash(w.keyValues(row))
+	var cause error
+	if p.Number != 0 {
+		cause = Code(p.Number)
+	}
+	return &Error{Problem: p, cause: cause}
+}
+
+func (w *chunkWriter) rowTooLarge(row int32) error {
+	return w.rowError(row, Problem{
+		Class: ClassRowData,
+		Sentence: fmt.Sprintf("the row takes %d bytes as a statement, the server's max_allowed_packet is %d",
+			len(w.plan.head)+len(w.row)+len(w.plan.tail)+packetMargin, w.db.Server.MaxAllowedPacket),
+		Remedy: "raise max_allowed_packet on the target",
+	})
+}
+
+// blame says which row of a statement, positions [from, to), an error is about.
+//
+// The transaction is still open: after an error that names no row, the rows are tried one by
+// one to find it, and everything is rolled back afterwards as after any error.
+func (w *chunkWriter) blame(ctx context.Context, err error, from, to int) error {
+	p := Describe(err)
+	switch {
+	case p.Class == ClassSplit && to-from == 1:
+		return w.rowTooLarge(w.order[from])
+	case p.Class != ClassRowData || p.KeyHash != "":
+		return err
+	case p.Row >= 1 && from+p.Row <= to:
+		return w.rowError(w.order[from+p.Row-1], p)
+	}
+	for i := from; i < to; i++ {
+		found, err := w.tryAlone(ctx, i)
+		if err != nil {
+			return err // a lock or a lost connection: the next try blames
+		}
+		if found != nil {
+			return w.rowError(w.order[i], *found)
+		}
+	}
+	return err
+}
+
+// tryAlone sends one row; what the server has against it is returned as a problem.
+func (w *chunkWriter) tryAlone(ctx context.Context, i int) (*Problem, error) {
+	if err := w.buildRow(w.order[i]); err != nil {
+		return nil, err
+	}
+	plain := string(w.plan.head) + string(w.row)
+	_, err := w.send(ctx, plain+string(w.plan.tail), i, i+1)
+	if err == nil {
+		w.heartbeat()
+		return nil, nil
+	}
+	p := Describe(err)
+	if p.Class != ClassRowData {
+		return nil, err
+	}
+	if p.Number == errSubqueryRows {
+		// Without the update part the server says which unique key it is.
+		_, err := w.exec(ctx, plain)
+		if again := Describe(err); again.Number == errDuplicateEntry {
+			p.Key = again.Key
+		}
+	}
+	if p.Number == errDuplicateEntry || p.Number == errSubqueryRows {
+		w.nameUnique(&p)
+	}
+	return &p, nil
+}
+
+// nameUnique keeps a key's name only where the target has such a key: the text it was read
+// from begins with a value, and a value can imitate anything.
+func (w *chunkWriter) nameUnique(p *Problem) {
+	found := ""
+	var all []string
+	for _, u := range w.plan.uniques {
+		all = append(all, u.Name)
+		if p.Key != u.Name && !strings.HasSuffix(p.Key, "."+u.Name) {
+			continue
+		}
+		found = u.Name
+		var columns []string
+		for _, c := range u.Columns {
+			if c.Column != "" {
+				columns = append(columns, c.Column)
+			}
+		}
+		p.Column = strings.Join(columns, ", ")
+	}
+	if p.Key = found; found == "" {
+		p.Key = strings.Join(all, " or ")
+	}
+}
+
+// describeWarning is Describe for a line of SHOW WARNINGS. A warning is a row that would not
+// arrive as it is, unless its number says otherwise.
+func describeWarning(number uint16, message string) Problem {
+	p := Describe(&mysql.MySQLError{Number: number, Message: message})
+	if p.Class == ClassUnknown {
+		p.Sentence = "the server warned of something that is not known here"
+	}
+	return p
+}
+
+// IsUniqueConflict reports a row that the target cannot take because another row holds the
+// same value of a unique key.
+func IsUniqueConflict(err error) bool {
+	var known *Error
+	return errors.As(err, &known) && (known.Number == errDuplicateEntry || known.Number == errSubqueryRows)
+}

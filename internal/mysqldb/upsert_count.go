@@ -1,0 +1,144 @@
+package mysqldb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// countRows bounds the keys of one counting statement. MariaDB turns an IN list of 1,000 into
+// a join with a temporary table, and both servers' range optimizers give up on long ones.
+const countRows = 500
+
+// countExisting counts which keys of the chunk the target has, in the chunk's own
+// transaction: the server's row count alone cannot tell inserted from updated.
+func (w *chunkWriter) countExisting(ctx context.Context) error {
+	if w.sortsLikeServer() {
+		empty, err := w.nothingBetween(ctx)
+		if err != nil || empty {
+			return err
+		}
+	}
+	for from := 0; from < len(w.order); {
+		to, err := w.buildCount(from)
+		if err != nil {
+			return err
+		}
+		var n int64
+		if err := w.conn.QueryRowContext(ctx, string(w.stmt)).Scan(&n); err != nil {
+			return err
+		}
+		w.existing += n
+		w.heartbeat()
+		from = to
+	}
+	return nil
+}
+
+// sortsLikeServer reports whether the first key column's smallest and largest value of ours
+// are the server's too.
+func (w *chunkWriter) sortsLikeServer() bool {
+	from, to := w.plan.columns[w.plan.key[0]], w.plan.targets[w.plan.key[0]]
+	if from.Kind != to.Kind || from.RawCharset {
+		return false
+	}
+	switch from.Kind {
+	case table.KindInt, table.KindUint, table.KindDecimal, table.KindYear, table.KindBit,
+		table.KindDate, table.KindDateTime, table.KindTimestamp, table.KindBytes:
+		return true
+	case table.KindString:
+		return isExactCollation(to.Collation) && strings.HasPrefix(to.Charset, "utf8")
+	}
+	return false
+}
+
+// nothingBetween reports whether the target holds no key between the chunk's smallest and
+// largest: the usual case of a first load, answered by one look into the index.
+func (w *chunkWriter) nothingBetween(ctx context.Context) (bool, error) {
+	name := w.plan.target.PrimaryKey[0]
+	w.stmt = append(w.stmt[:0], "SELECT 1 FROM "+Qualified(w.plan.target.Name)+" WHERE "+Ident(name)+" BETWEEN "...)
+	var err error
+	if w.stmt, err = w.appendKeyValue(w.stmt, w.order[0], 0); err != nil {
+		return false, err
+	}
+	w.stmt = append(w.stmt, " AND "...)
+	if w.stmt, err = w.appendKeyValue(w.stmt, w.order[len(w.order)-1], 0); err != nil {
+		return false, err
+	}
+	w.stmt = append(w.stmt, " LIMIT 1"...)
+	var one int
+	err = w.conn.QueryRowContext(ctx, string(w.stmt)).Scan(&one)
+	if errors.Is(err, sql.ErrNoRows) {
+		return true, nil
+	}
+	return false, err
+}
+
+// buildCount writes the statement that counts the keys from a position on; it returns the
+// position after the last key that went in.
+func (w *chunkWriter) buildCount(from int) (int, error) {
+	p := w.plan
+	w.stmt = append(w.stmt[:0], "SELECT COUNT(*) FROM "+Qualified(p.target.Name)+" FORCE INDEX (PRIMARY) WHERE "...)
+	separator, end := " OR ", ""
+	if len(p.key) == 1 {
+		w.stmt = append(w.stmt, Ident(p.target.PrimaryKey[0])+" IN ("...)
+		separator, end = ",", ")"
+	}
+	to := from
+	for ; to < len(w.order) && to-from < min(countRows, p.maxRows); to++ {
+		if to > from {
+			if int64(len(w.stmt)) > p.maxBytes/2 {
+				break
+			}
+			w.stmt = append(w.stmt, separator...)
+		}
+		if err := w.appendKeyCondition(w.order[to]); err != nil {
+			return to, err
+		}
+	}
+	w.stmt = append(w.stmt, end...)
+	return to, nil
+}
+
+// appendKeyCondition appends a row's key: its value for an IN list, or, for a composite key,
+// (a = 1 AND b = 2), which MariaDB can look up and a row constructor it cannot.
+func (w *chunkWriter) appendKeyCondition(row int32) (err error) {
+	p := w.plan
+	if len(p.key) == 1 {
+		w.stmt, err = w.appendKeyValue(w.stmt, row, 0)
+		return err
+	}
+	for n := range p.key {
+		w.stmt = append(w.stmt, [...]string{"(", " AND "}[min(n, 1)]...)
+		w.stmt = append(w.stmt, Ident(p.target.PrimaryKey[n])...)
+		w.stmt = append(w.stmt, " = "...)
+		if w.stmt, err = w.appendKeyValue(w.stmt, row, n); err != nil {
+			return err
+		}
+	}
+	w.stmt = append(w.stmt, ')')
+	return nil
+}
+
+func (w *chunkWriter) appendKeyValue(dst []byte, row int32, n int) ([]byte, error) {
+	return w.appendValue(dst, row, w.plan.key[n])
+}
+
+// appendValue appends a value of a row as SQL text, NULL included.
+func (w *chunkWriter) appendValue(dst []byte, row int32, column int) ([]byte, error) {
+	v := w.rows.Value(int(row), column)
+	if v == nil {
+		return append(dst, "NULL"...), nil
+	}
+	dst, err := w.plan.appenders[column](dst, v)
+	if err != nil {
+		return dst, w.rowError(row, Problem{
+			Class: ClassRowData, Column: w.plan.columns[column].Name, Sentence: err.Error(),
+			Remedy: "extract the rows again",
+		})
+	}
+	return dst, nil
+}

@@ -1,0 +1,266 @@
+package mysqldb
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// upsertPlan is everything about a chunk's statements that does not depend on its rows.
+type upsertPlan struct {
+	target    *Table
+	columns   []table.Column // of the rows
+	targets   []*Column      // the same columns on the target
+	appenders []appender
+	// key are the positions of the primary key's columns in a row, in key order.
+	key []int
+	// cursor is the position of the cursor, or -1.
+	cursor int
+	// enums are the positions of columns that are an ENUM on both sides.
+	enums []int
+	// head stands before the first row of a statement, tail after the last.
+	head, tail []byte
+	// uniques are the target's unique keys beside the primary key.
+	uniques []Index
+
+	appendOnly bool // rows that exist are left alone
+
+	maxRows  int
+	maxBytes int64 // of a statement with more than one row
+	packet   int64 // of any statement
+}
+
+func newUpsertPlan(server Server, spec UpsertSpec) (*upsertPlan, error) {
+	p := &upsertPlan{target: spec.Target, columns: spec.Columns, cursor: -1}
+	for i, from := range spec.Columns {
+		to := spec.Target.find(from.Name)
+		if to == nil || to.Generated {
+			return nil, refuse(from.Name, fmt.Sprintf("the target %s has no column that takes it", spec.Target.Name),
+				"plan the run again, so that the target gets the column")
+		}
+		app, err := newAppender(from, to.Column)
+		if err != nil {
+			return nil, refuse(from.Name, err.Error(), "leave the column out")
+		}
+		p.targets = append(p.targets, to)
+		p.appenders = append(p.appenders, app)
+		if from.Kind == table.KindEnum && to.Kind == table.KindEnum && !from.RawCharset {
+			p.enums = append(p.enums, i)
+		}
+		if from.Name == spec.Cursor {
+			p.cursor = i
+		}
+	}
+	if err := p.findKey(spec); err != nil {
+		return nil, err
+	}
+	for _, index := range spec.Target.Indexes {
+		if index.Unique && index.Name != "PRIMARY" {
+			p.uniques = append(p.uniques, index)
+		}
+	}
+	switch spec.Mode {
+	case "", ModeUpsert:
+	case ModeAppend:
+		p.appendOnly = true
+	default:
+		return nil, refuse("", fmt.Sprintf("unknown write mode %q", spec.Mode), "use upsert or append")
+	}
+	p.limits(server, spec)
+	p.writeStatement(server)
+	return p, nil
+}
+
+func (p *upsertPlan) findKey(spec UpsertSpec) error {
+	if len(spec.Target.PrimaryKey) == 0 {
+		return refuse("", fmt.Sprintf("the target %s has no primary key", spec.Target.Name), "give it the source's primary key")
+	}
+	for _, name := range spec.Target.PrimaryKey {
+		at := -1
+		for i := range p.targets {
+			if p.targets[i].Name == name {
+				at = i
+			}
+		}
+		if at < 0 {
+			return refuse(name, fmt.Sprintf("the primary key of the target %s has a column that the source does not have", spec.Target.Name),
+				"give the target the source's primary key")
+		}
+		p.key = append(p.key, at)
+	}
+	if spec.Cursor != "" && p.cursor < 0 {
+		return refuse(spec.Cursor, "the cursor is not among the columns of the rows", "choose a column that the table has")
+	}
+	return nil
+}
+
+func (p *upsertPlan) limits(server Server, spec UpsertSpec) {
+	p.packet = server.MaxAllowedPacket - packetMargin
+	if server.MaxAllowedPacket == 0 {
+		p.packet = defaultBatchBytes // every server allows that much unless told otherwise
+	}
+	p.maxRows, p.maxBytes = spec.MaxBatchRows, spec.MaxBatchBytes
+	if p.maxRows <= 0 {
+		p.maxRows = defaultBatchRows
+	}
+	if p.maxBytes <= 0 {
+		p.maxBytes = defaultBatchBytes
+	}
+	p.maxBytes = min(p.maxBytes, p.packet)
+}
+
+// halve makes batches smaller; false where they are as small as they can be.
+func (p *upsertPlan) halve() bool {
+	if p.maxRows == 1 {
+		return false
+	}
+	p.maxRows = (p.maxRows + 1) / 2
+	p.maxBytes = max(p.maxBytes/2, 1)
+	return true
+}
+
+// dialect is how a server names the row that could not be inserted.
+type dialect struct {
+	table    string // the target's own row, qualified by this
+	alias    string // of the new row; empty where VALUES() is used
+	rowAlias bool
+}
+
+// newDialect chooses the row alias where the server has it: VALUES() is deprecated there and
+// warns, and the alias is a syntax error everywhere else.
+func newDialect(server Server, name table.Name) dialect {
+	d := dialect{table: Ident(name.Table), rowAlias: server.Flavor == FlavorMySQL && server.AtLeast(8, 0, 19)}
+	d.alias = "new"
+	if strings.EqualFold(name.Table, d.alias) {
+		d.alias = "incoming"
+	}
+	return d
+}
+
+func (d dialect) old(column string) string { return d.table + "." + Ident(column) }
+
+func (d dialect) new(column string) string {
+	if d.rowAlias {
+		return d.alias + "." + Ident(column)
+	}
+	return "VALUES(" + Ident(column) + ")"
+}
+
+func (p *upsertPlan) writeStatement(server Server) {
+	names := make([]string, len(p.targets))
+	for i, c := range p.targets {
+		names[i] = c.Name
+	}
+	p.head = []byte("INSERT INTO " + Qualified(p.target.Name) + " (" + Idents(names) + ") VALUES ")
+	d := newDialect(server, p.target.Name)
+	tail := ""
+	if d.rowAlias {
+		tail = " AS " + d.alias
+	}
+	p.tail = []byte(tail + " ON DUPLICATE KEY UPDATE " + strings.Join(p.assignments(d), ", "))
+}
+
+// assignments are the UPDATE part. They run from left to right and see what those before
+// them assigned: the key guard comes first, the cursor, which all others compare, last.
+func (p *upsertPlan) assignments(d dialect) []string {
+	newer := p.newerGuard(d)
+	take := func(i int) string {
+		c := p.targets[i]
+		fresh, kept := d.new(c.Name), d.old(c.Name)
+		if c.Kind == table.KindEnum {
+			// By index: as text the error value would become the empty member.
+			fresh, kept = fresh+" + 0", kept+" + 0"
+		}
+		if newer == "" {
+			return fresh
+		}
+		return "IF(" + newer + ", " + fresh + ", " + kept + ")"
+	}
+	isKey := make(map[int]bool, len(p.key))
+	var out []string
+	for n, i := range p.key {
+		isKey[i] = true
+		c := p.targets[i]
+		value := d.old(c.Name)
+		// Keys that compare equal may still differ: 'Abc' becomes 'abc'.
+		rewrite := !p.appendOnly && keyTextMayDiffer(c)
+		if rewrite {
+			value = take(i)
+		}
+		if n == 0 && len(p.uniques) > 0 {
+			value = "IF(" + p.sameKey(d) + " OR (SELECT 1 UNION SELECT 2), " + value + ", " + d.old(c.Name) + ")"
+			rewrite = true
+		}
+		if rewrite {
+			out = append(out, d.old(c.Name)+" = "+value)
+		}
+	}
+	if !p.appendOnly {
+		for i, c := range p.targets {
+			if !isKey[i] && i != p.cursor {
+				out = append(out, d.old(c.Name)+" = "+take(i))
+			}
+		}
+		if p.cursor >= 0 && !isKey[p.cursor] {
+			out = append(out, d.old(p.targets[p.cursor].Name)+" = "+take(p.cursor))
+		}
+	}
+	if len(out) == 0 { // the grammar wants one
+		c := d.old(p.targets[p.key[0]].Name)
+		out = append(out, c+" = "+c)
+	}
+	return out
+}
+
+// newerGuard is true where the new row may replace the old one; empty where every row may.
+// A cursor in the key says nothing: rows that meet have the same.
+func (p *upsertPlan) newerGuard(d dialect) string {
+	if p.cursor < 0 {
+		return ""
+	}
+	for _, i := range p.key {
+		if i == p.cursor {
+			return ""
+		}
+	}
+	c := p.targets[p.cursor].Name
+	return d.new(c) + " >= " + d.old(c) + " OR " + d.old(c) + " IS NULL"
+}
+
+// sameKey is true where the row that was met has the new row's primary key. Where it is
+// false, another unique key brought the two together, and the statement must fail: a
+// subquery of two rows is an error, and only evaluated then.
+func (p *upsertPlan) sameKey(d dialect) string {
+	parts := make([]string, len(p.key))
+	for n, i := range p.key {
+		c := p.targets[i].Name
+		parts[n] = d.old(c) + " <=> " + d.new(c)
+	}
+	return strings.Join(parts, " AND ")
+}
+
+// keyTextMayDiffer reports whether two values of a key column can be equal and not the same.
+func keyTextMayDiffer(c *Column) bool {
+	return c.Kind == table.KindString && !isExactCollation(c.Collation)
+}
+
+// isExactCollation reports whether only identical strings are equal. The plain _bin
+// collations are not among them: they ignore trailing spaces.
+func isExactCollation(collation string) bool {
+	return collation == "binary" || strings.HasSuffix(collation, "_nopad_bin") || strings.HasSuffix(collation, "_0900_bin")
+}
+
+// find returns the named column; the server's rule that names ignore case decides where no
+// name is exactly equal.
+func (t *Table) find(name string) *Column {
+	if c := t.Column(name); c != nil {
+		return c
+	}
+	for i := range t.Columns {
+		if strings.EqualFold(t.Columns[i].Name, name) {
+			return &t.Columns[i]
+		}
+	}
+	return nil
+}
