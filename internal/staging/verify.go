@@ -1,0 +1,116 @@
+package staging
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// verifyBytes is how much VerifyPart reads between two heartbeats: a fraction of a second
+// even on a slow disk.
+const verifyBytes = 1 << 20
+
+// VerifyPart reads a part and compares its size and its hash with what the manifest says.
+// beat, which may be nil, is called with the bytes read so far, about once a MiB. A part that
+// is gone is ErrNotFound; one that differs is ErrCorrupt.
+func VerifyPart(ctx context.Context, s Store, part table.Part, beat func(done int64)) error {
+	f, err := s.Open(ctx, part.Key)
+	if err != nil {
+		return fmt.Errorf("verifying a part: %w", err)
+	}
+	defer f.Close() //nolint:errcheck // nothing was written
+	if f.Size() != part.Size {
+		return fmt.Errorf("%w: %s has %d bytes, its manifest says %d", ErrCorrupt, part.Key, f.Size(), part.Size)
+	}
+	hash, buf := sha256.New(), make([]byte, verifyBytes)
+	for done := int64(0); done < part.Size; {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("verifying %s: %w", part.Key, err)
+		}
+		n := min(int64(len(buf)), part.Size-done)
+		if err := readFull(f, buf[:n], done); err != nil {
+			return fmt.Errorf("verifying %s: %w", part.Key, err)
+		}
+		hash.Write(buf[:n])
+		if done += n; beat != nil {
+			beat(done)
+		}
+	}
+	if hex.EncodeToString(hash.Sum(nil)) != part.SHA256 {
+		return fmt.Errorf("%w: the SHA-256 of %s is not that of its manifest", ErrCorrupt, part.Key)
+	}
+	return nil
+}
+
+// readFull is ReadAt without the freedom to return io.EOF along with the last byte.
+func readFull(f File, b []byte, at int64) error {
+	n, err := f.ReadAt(b, at)
+	if n == len(b) {
+		return nil
+	}
+	if err == nil {
+		err = io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// ReadSpan reads one piece of a staged file and verifies its hash: what it returns are exactly
+// the bytes that were hashed when the file was written.
+func ReadSpan(ctx context.Context, s Store, key string, span table.Span) ([]byte, error) {
+	pieces, err := ReadSpans(ctx, s, key, span)
+	if err != nil {
+		return nil, err
+	}
+	return pieces[0], nil
+}
+
+// ReadSpans is ReadSpan for several pieces of a file that is opened once, such as a chunk and
+// the footer.
+func ReadSpans(ctx context.Context, s Store, key string, spans ...table.Span) ([][]byte, error) {
+	f, err := s.Open(ctx, key)
+	if err != nil {
+		return nil, fmt.Errorf("reading a staged file: %w", err)
+	}
+	defer f.Close() //nolint:errcheck // nothing was written
+	out := make([][]byte, len(spans))
+	for i, span := range spans {
+		// Checked before memory is given to a size that nobody has verified.
+		if span.Offset < 0 || span.Size < 0 || span.Offset > f.Size()-span.Size {
+			return nil, fmt.Errorf("%w: %s has %d bytes, a piece of it would end at %d", ErrCorrupt, key, f.Size(), span.Offset+span.Size)
+		}
+		out[i] = make([]byte, span.Size)
+		if err := readFull(f, out[i], span.Offset); err != nil {
+			return nil, fmt.Errorf("reading %s: %w", key, err)
+		}
+		if hash := sha256.Sum256(out[i]); hex.EncodeToString(hash[:]) != span.SHA256 {
+			return nil, fmt.Errorf("%w: the SHA-256 of bytes %d to %d of %s is not that of its manifest",
+				ErrCorrupt, span.Offset, span.Offset+span.Size, key)
+		}
+	}
+	return out, nil
+}
+
+// Sweep deletes the files of ours under prefix that were last written before the given time:
+// those of attempts and runs that never came to their own cleanup. Foreign files stay. It
+// returns how many it deleted.
+func Sweep(ctx context.Context, s Store, prefix string, before time.Time) (int, error) {
+	var keys []string
+	err := s.List(ctx, prefix, func(e Entry) error {
+		if Ours(e.Key) && e.Modified.Before(before) {
+			keys = append(keys, e.Key)
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("sweeping %s: %w", prefix, err)
+	}
+	if err := s.Delete(ctx, keys...); err != nil {
+		return 0, fmt.Errorf("sweeping %s: %w", prefix, err)
+	}
+	return len(keys), nil
+}
