@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"time"
+
+	namespacepb "go.temporal.io/api/namespace/v1"
+	workflowservice "go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	sdklog "go.temporal.io/sdk/log"
+	"go.temporal.io/server/common/headers"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"log/slog"
+)
+
+// readyTimeout bounds the wait for the server's first answer; it usually takes under a
+// second, and longer only while it works through what was running when it was killed.
+const readyTimeout = 60 * time.Second
+
+// minRetention is the shortest time that Temporal's API accepts.
+const minRetention = time.Hour
+
+// serve runs until ctx ends or the worker gives up.
+func serve(ctx context.Context, s settings, getenv func(string) string, stdout, stderr io.Writer) (err error) {
+	if s.retention < minRetention {
+		return fmt.Errorf("%w: --retention must be at least %s", errUsage, minRetention)
+	}
+	cfg, err := loadConfig(s, getenv) // before any server is started: mistakes in it are the likeliest
+	if err != nil {
+		return err
+	}
+	if s.dataDir == "" {
+		s.dataDir = defaultDataDir(getenv)
+	}
+	dir, err := openDataDir(s.dataDir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, dir.close()) }()
+
+	c := serverConfig{ip: s.ip, database: dir.database, logFile: dir.log, retention: s.retention}
+	if c.port, err = s.port.resolve(s.ip, "--port"); err != nil {
+		return err
+	}
+	if c.uiPort, err = s.uiPort.resolve(s.ip, "--ui-port"); err != nil {
+		return err
+	}
+	server, err := startServer(c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, server.stop()) }()
+
+	temporal, err := connect(ctx, c)
+	if err != nil {
+		return fmt.Errorf("the embedded Temporal server does not answer (see %s): %w", c.logFile, err)
+	}
+	defer temporal.Close()
+	if err := announce(s, c, dir, stdout, stderr); err != nil {
+		return err
+	}
+	if s.readyFile != "" {
+		defer func() { err = errors.Join(err, os.RemoveAll(s.readyFile)) }()
+	}
+	if s.serverOnly {
+		<-ctx.Done()
+		return nil
+	}
+	return runWorker(ctx, s, cfg, temporal, getenv, stderr)
+}
+
+// connect waits until the server answers, and brings the namespace's retention to what was
+// asked for, which may be another than at the last start.
+func connect(ctx context.Context, c serverConfig) (client.Client, error) {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	opts := client.Options{HostPort: c.address(), Namespace: namespace, Logger: sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler))}
+	for {
+		temporal, err := client.DialContext(ctx, opts)
+		if err == nil {
+			if err = setRetention(ctx, temporal, c.retention); err == nil {
+				return temporal, nil
+			}
+			temporal.Close()
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+func setRetention(ctx context.Context, c client.Client, retention time.Duration) error {
+	service := c.WorkflowService()
+	d, err := service.DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: namespace})
+	if err != nil {
+		return fmt.Errorf("describe namespace: %w", err)
+	}
+	if d.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration() == retention {
+		return nil
+	}
+	_, err = service.UpdateNamespace(ctx, &workflowservice.UpdateNamespaceRequest{
+		Namespace: namespace,
+		Config:    &namespacepb.NamespaceConfig{WorkflowExecutionRetentionTtl: durationpb.New(retention)},
+	})
+	if err != nil {
+		return fmt.Errorf("set retention: %w", err)
+	}
+	return nil
+}
+
+// announce tells people and programs where the server is.
+func announce(s settings, c serverConfig, dir *dataDir, stdout, stderr io.Writer) error {
+	here := running{Address: c.address(), UIURL: c.uiURL(), PID: os.Getpid()}
+	if err := writeJSON(dir.state, here); err != nil {
+		return fmt.Errorf("write %s: %w", dir.state, err)
+	}
+	if s.readyFile != "" {
+		if err := writeJSON(s.readyFile, here); err != nil {
+			return fmt.Errorf("write the ready file: %w", err)
+		}
+	}
+	fmt.Fprintf(stdout, "Temporal %s  %s  (namespace %s, closed workflows are kept %s)\nWeb UI           %s\nDatabase         %s\nServer log       %s\n",
+		headers.ServerVersion, here.Address, namespace, c.retention, here.UIURL, c.database, c.logFile)
+	if ip := net.ParseIP(c.ip); ip == nil || !ip.IsLoopback() {
+		fmt.Fprintf(stderr, "warning: whoever reaches %s can start and read workflows: this server asks for no password\n", c.ip)
+	}
+	return nil
+}
