@@ -57,7 +57,7 @@ type UpsertResult struct {
 var ErrOutcomeUnknown = errors.New("the commit was not answered")
 
 const (
-	// defaultBatchRows is where throughput is flat (200 to 500 rows measured equal within noise),
+	// defaultBatchRows is where throughput is flat (from 200 rows on, within noise, on both servers),
 	// while a single statement still takes milliseconds.
 	defaultBatchRows = 400
 	// defaultBatchBytes keeps the memory that a statement takes on both sides small.

@@ -85,14 +85,6 @@ func (w *chunkWriter) execStrict(ctx context.Context, stmt string) (int64, error
 	if err != nil {
 		return 0, err
 	}
-	// The driver does not hand out the count that the server's reply holds, so it is asked for.
-	var warnings int
-	if err := w.conn.QueryRowContext(ctx, "SELECT @@warning_count").Scan(&warnings); err != nil {
-		return 0, err
-	}
-	if warnings == 0 {
-		return affected, nil
-	}
 	return affected, w.checkWarnings(ctx, func(Problem) bool { return false })
 }
 
@@ -125,6 +117,9 @@ func (w *chunkWriter) execRelaxed(ctx context.Context, stmt string, from int) (i
 }
 
 // checkWarnings reads the last statement's warnings; the first that is not allowed is the error.
+//
+// The driver does not hand out the number of warnings in the server's reply, and asking for
+// it (@@warning_count) clears the warnings on MySQL: so the list is read after every batch.
 func (w *chunkWriter) checkWarnings(ctx context.Context, allowed func(Problem) bool) (err error) {
 	list, err := w.conn.QueryContext(ctx, "SHOW WARNINGS")
 	if err != nil {
