@@ -119,7 +119,7 @@ func (p *drafted) chooseMode(in PlanRunInput) error {
 func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
 	at := where{p.settings.SourceConnection, "choose the window of " + in.Table}
 	cursor := p.table.Column(p.settings.Cursor).Column
-	from, to, err := p.bounds(ctx, cursor, in)
+	from, to, err := p.bounds(cursor, in)
 	if err != nil {
 		return err
 	}
@@ -150,7 +150,7 @@ func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
 }
 
 // bounds are a backfill's from and to as the server prints them.
-func (p *drafted) bounds(ctx context.Context, cursor table.Column, in PlanRunInput) (from, to string, err error) {
+func (p *drafted) bounds(cursor table.Column, in PlanRunInput) (from, to string, err error) {
 	if p.mode != ModeBackfill {
 		return "", "", nil
 	}
@@ -161,11 +161,8 @@ func (p *drafted) bounds(ctx context.Context, cursor table.Column, in PlanRunInp
 		if b.text == "" {
 			continue
 		}
-		if *b.out, err = p.src.ParseCursor(ctx, cursor, b.text); err != nil {
-			if errors.Is(err, mysqldb.ErrBadCursor) {
-				return "", "", invalidInput(fmt.Sprintf("%s is not a value of cursor %s (%s)", b.key, cursor.Name, cursor.Type), "write it as MySQL prints it")
-			}
-			return "", "", translate(ctx, err, where{p.settings.SourceConnection, "read " + b.key})
+		if *b.out, err = mysqldb.ParseCursor(cursor, b.text); err != nil {
+			return "", "", invalidInput(fmt.Sprintf("%s of cursor %s (%s): %s", b.key, cursor.Name, cursor.Type, err), "")
 		}
 	}
 	if from != "" && to != "" && mysqldb.CompareCursor(cursor, from, to) >= 0 {

@@ -88,7 +88,7 @@ func (a *Activities) ExtractIncremental(ctx context.Context, in RangeInput) (Ext
 		return ExtractResult{}, translate(ctx, err, where{doing: "publish the manifest of " + in.Table})
 	}
 	result := extractResult(manifest)
-	result.Pages, result.LongestPage = stats.Pages, stats.LongestPage
+	result.Pages, result.LongestPage = stats.Pages, stats.Longest.Seconds
 	a.log(ctx, in.Table).Info("extracted", "range", in.Range, "rows", result.Rows, "parts", result.Parts, "bytes", result.Bytes)
 	return result, nil
 }

@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/rowfile"
 	"github.com/tablehaul/tablehaul/internal/staging"
 )
 
@@ -32,6 +33,8 @@ const (
 	TypeRowRejected = "RowRejected"
 	// TypeStagedFileCorrupt: a staged file is missing or not what its manifest says; the range is extracted again.
 	TypeStagedFileCorrupt = "StagedFileCorrupt"
+	// TypeStagingFull: staging has no room left; retried slowly.
+	TypeStagingFull = "StagingFull"
 	// TypeTableChanged: the source or target table was altered while a run was in flight.
 	TypeTableChanged = "TableChanged"
 	// TypeSourceHeld: open work on the source leaves nothing that could be read safely.
@@ -86,8 +89,12 @@ func translate(ctx context.Context, err error, at where) error {
 		return err
 	case ctx.Err() != nil && errors.Is(ctx.Err(), context.Canceled):
 		return ctx.Err() // a cancelled step is not a failure
-	case errors.Is(err, staging.ErrCorrupt), errors.Is(err, staging.ErrNotFound):
+	case errors.Is(err, staging.ErrCorrupt), errors.Is(err, staging.ErrNotFound), errors.Is(err, rowfile.ErrCorrupt):
 		return failure(TypeStagedFileCorrupt, at.text(err), "")
+	case errors.Is(err, rowfile.ErrColumns), errors.Is(err, rowfile.ErrValue):
+		return failure(TypeUnsupportedTable, at.text(err), "")
+	case errors.Is(err, staging.ErrFull):
+		return temporal.NewApplicationErrorWithOptions(at.text(err), TypeStagingFull, temporal.ApplicationErrorOptions{NextRetryDelay: fullDelay})
 	}
 	opts := temporal.ApplicationErrorOptions{}
 	typ := TypeUnexpected

@@ -43,12 +43,15 @@ func (r *openedRange) readSpec(src *mysqldb.Table) mysqldb.ReadSpec {
 	return mysqldb.ReadSpec{
 		Table: src, Columns: r.plan.Columns, Cursor: s.Cursor, Window: r.plan.Window,
 		Keys: r.plan.Ranges[r.in.Range], ByKey: r.plan.ByKey,
-		Limits: mysqldb.PageLimits{Rows: s.PageRows, MaxBytes: s.PageBytes, MaxTime: s.PageTime},
+		Limits: mysqldb.PageLimits{Rows: s.PageRows, MaxBytes: int(s.PageBytes), MaxTime: s.PageTime},
 	}
 }
 
 func (r *openedRange) manifest(w *partWriter) staging.Manifest {
-	return staging.NewManifest(r.name, r.in.Run, r.in.Range, r.plan.Window, r.plan.Columns, w.parts)
+	return staging.Manifest{
+		Table: r.name, Run: r.in.Run, Range: r.in.Range, Window: r.plan.Window,
+		Columns: r.plan.Columns, Parts: w.parts, Created: time.Now().UTC(),
+	}
 }
 
 // source opens the source and introspects the table.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync/atomic"
 
+	"go.temporal.io/sdk/activity"
+
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/rowfile"
 	"github.com/tablehaul/tablehaul/internal/staging"
@@ -64,9 +66,14 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	if err != nil {
 		return UpsertChunkResult{}, translate(ctx, err, at)
 	}
+	// A key that is twice in the chunk was written once, as its newer version: the older one
+	// changed nothing, and every row that was extracted is accounted for.
+	superseded := int64(rows.Len()) - done.Inserted - done.Updated - done.Unchanged
 	return UpsertChunkResult{
-		Inserted: done.Inserted, Updated: done.Updated, Unchanged: done.Unchanged,
-		Approximate: done.Approximate, Seconds: done.Seconds, Tries: done.Tries,
+		Inserted: done.Inserted, Updated: done.Updated, Unchanged: done.Unchanged + superseded,
+		// What an earlier attempt of this step left behind is not known: it may have committed.
+		Approximate: done.Approximate || activity.GetInfo(ctx).Attempt > 1,
+		Seconds:     done.Seconds, Tries: done.Tries,
 	}, nil
 }
 
@@ -77,15 +84,11 @@ func (a *Activities) readChunk(ctx context.Context, r *openedRange, m staging.Ma
 	}
 	part := m.Parts[ref.Part]
 	chunk := part.Chunks[ref.Chunk]
-	footer, err := staging.ReadSpan(ctx, a.deps.Store, part.Key, part.Footer)
+	spans, err := staging.ReadSpans(ctx, a.deps.Store, part.Key, part.Footer, chunk.Span)
 	if err != nil {
 		return nil, err
 	}
-	group, err := staging.ReadSpan(ctx, a.deps.Store, part.Key, chunk.Span)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := rowfile.ReadChunk(part, ref.Chunk, footer, group, r.plan.Columns)
+	rows, err := rowfile.ReadChunk(spans[0], part.Footer.Offset, spans[1], chunk, r.plan.Columns)
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/staging"
+	_ "github.com/tablehaul/tablehaul/internal/staging/file" // file:// URLs
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -56,7 +57,7 @@ func RunWorker(ctx context.Context, o WorkerOptions) error {
 			return err
 		}
 	}
-	store, err := staging.OpenURL(cfg.Staging.URL)
+	store, err := staging.Open(cfg.Staging.URL)
 	if err != nil {
 		return fmt.Errorf("staging.url: %w", err)
 	}

@@ -1,0 +1,250 @@
+package workflows_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/table"
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+func TestSyncTableRaisesTheWatermarkAfterEveryChunk(t *testing.T) {
+	f := newFake()
+	env := run(t, f, orders)
+	require.NoError(t, env.GetWorkflowError())
+	require.Equal(t, []string{"BeginRun", "PlanRun", "ExtractIncremental", "WaitForFiles", "ListChunks", "UpsertChunk", "Cleanup", "FinishRun"}, f.order())
+	require.Equal(t, fakeChunks, f.count("UpsertChunk"))
+
+	var result workflows.SyncTableResult
+	require.NoError(t, env.GetWorkflowResult(&result))
+	require.Equal(t, "9", result.Watermark)
+	require.Equal(t, table.Window{Lo: "1", Hi: "9"}, result.Window)
+	require.EqualValues(t, 120, result.RowsExtracted)
+	require.EqualValues(t, 48, result.Inserted)
+	require.EqualValues(t, 60, result.Updated)
+	require.EqualValues(t, 12, result.Unchanged)
+	require.EqualValues(t, 12, result.Chunks)
+	require.EqualValues(t, 2, result.Parts)
+	require.EqualValues(t, 99, result.StagedBytes)
+	require.InDelta(t, 0.25, result.LongestTransaction, 0)
+
+	finish := f.finished[0].Finish
+	require.EqualValues(t, 7, finish.Fence)
+	require.Equal(t, "9", finish.Watermark)
+	require.Equal(t, "updated_at", finish.Cursor)
+	require.Equal(t, activities.OutcomeDone, finish.Record.Outcome)
+	require.Equal(t, "run-1", f.finished[0].DropPlan)
+}
+
+func TestSyncTableWritesEachChunkOnce(t *testing.T) {
+	f := newFake()
+	require.NoError(t, run(t, f, orders).GetWorkflowError())
+	seen := map[activities.ChunkRef]int{}
+	for _, u := range f.upserts {
+		seen[u.ChunkRef]++
+		require.Equal(t, activities.RangeInput{Table: "shop.orders", Run: "run-1", PlanSum: "sum"}, u.RangeInput)
+	}
+	require.Len(t, seen, fakeChunks)
+}
+
+func TestSyncTableBoundsChunksInFlight(t *testing.T) {
+	f := newFake()
+	full := make(chan struct{}, fakeChunks)
+	f.upsert = func(ctx context.Context, _ activities.UpsertChunkInput) (activities.UpsertChunkResult, error) {
+		full <- struct{}{}
+		select { // wait until the bound is reached, so that the test sees real overlap
+		case <-ctx.Done():
+		case <-time.After(20 * time.Millisecond):
+		}
+		return activities.UpsertChunkResult{Inserted: fakeChunkRows}, nil
+	}
+	require.NoError(t, run(t, f, orders).GetWorkflowError())
+	require.Equal(t, 3, f.most)
+}
+
+func TestSyncTableFailsWithTheFirstErrorAndCleansUp(t *testing.T) {
+	f := newFake()
+	f.upsert = func(_ context.Context, in activities.UpsertChunkInput) (activities.UpsertChunkResult, error) {
+		if in.Part == 0 && in.Chunk == 2 {
+			return activities.UpsertChunkResult{}, temporal.NewNonRetryableApplicationError("column c", activities.TypeRowRejected, nil)
+		}
+		return activities.UpsertChunkResult{Inserted: fakeChunkRows}, nil
+	}
+	f.cleanup = func(activities.RangeInput) error {
+		return temporal.NewNonRetryableApplicationError("disk", activities.TypeUnexpected, nil)
+	}
+	env := run(t, f, orders)
+	requireFailure(t, env, activities.TypeRowRejected)
+	require.Equal(t, 1, f.count("Cleanup"))
+	require.Less(t, f.count("UpsertChunk"), fakeChunks, "no chunk may be begun after the first error")
+
+	finish := f.finished[0].Finish
+	require.Empty(t, finish.Watermark, "a failed run must not raise the watermark")
+	require.Equal(t, activities.OutcomeFailed, finish.Record.Outcome)
+	require.Equal(t, "RowRejected: column c", finish.Record.Failure)
+}
+
+func TestSyncTableExtractsAgainWhenStagedFilesAreCorrupt(t *testing.T) {
+	f := newFake()
+	broken := 1
+	f.wait = func(activities.RangeInput) error {
+		if broken > 0 {
+			broken--
+			return temporal.NewNonRetryableApplicationError("hash", activities.TypeStagedFileCorrupt, nil)
+		}
+		return nil
+	}
+	env := run(t, f, orders)
+	require.NoError(t, env.GetWorkflowError())
+	require.Equal(t, []string{
+		"BeginRun", "PlanRun", "ExtractIncremental", "WaitForFiles", "Cleanup",
+		"ExtractIncremental", "WaitForFiles", "ListChunks", "UpsertChunk", "Cleanup", "FinishRun",
+	}, f.order())
+	var result workflows.SyncTableResult
+	require.NoError(t, env.GetWorkflowResult(&result))
+	require.EqualValues(t, 120, result.RowsExtracted, "rows of the corrupt files do not count")
+}
+
+func TestSyncTableGivesUpOnStagingThatIsAlwaysCorrupt(t *testing.T) {
+	f := newFake()
+	f.wait = func(activities.RangeInput) error {
+		return temporal.NewNonRetryableApplicationError("hash", activities.TypeStagedFileCorrupt, nil)
+	}
+	env := run(t, f, orders)
+	requireFailure(t, env, activities.TypeStagedFileCorrupt)
+	require.Equal(t, 3, f.count("ExtractIncremental"))
+	require.Empty(t, f.finished[0].Finish.Watermark)
+}
+
+func TestSyncTableKeepsTheWatermarkWhenRowsAreMissing(t *testing.T) {
+	f := newFake()
+	f.upsert = func(context.Context, activities.UpsertChunkInput) (activities.UpsertChunkResult, error) {
+		return activities.UpsertChunkResult{Inserted: fakeChunkRows - 1}, nil
+	}
+	env := run(t, f, orders)
+	requireFailure(t, env, activities.TypeUnexpected)
+	require.Empty(t, f.finished[0].Finish.Watermark)
+}
+
+func TestSyncTableCancelCleansUpAndGivesTheLeaseBack(t *testing.T) {
+	f := newFake()
+	started := make(chan struct{})
+	f.upsert = func(ctx context.Context, in activities.UpsertChunkInput) (activities.UpsertChunkResult, error) {
+		if in.Part == 0 && in.Chunk == 0 {
+			close(started)
+		}
+		<-ctx.Done()
+		return activities.UpsertChunkResult{}, ctx.Err()
+	}
+	env := run(t, f, orders, func(env *testsuite.TestWorkflowEnvironment) {
+		go func() {
+			<-started
+			env.CancelWorkflow()
+		}()
+	})
+	require.True(t, temporal.IsCanceledError(env.GetWorkflowError()), "%v", env.GetWorkflowError())
+	require.Equal(t, []string{"Cleanup", "FinishRun"}, f.order()[len(f.order())-2:])
+	require.Equal(t, activities.OutcomeCancelled, f.finished[0].Finish.Record.Outcome)
+	require.Empty(t, f.finished[0].Finish.Watermark)
+}
+
+func TestSyncTableSkipsABusyTable(t *testing.T) {
+	f := newFake()
+	f.begin = func(activities.BeginRunInput) (activities.BeginRunResult, error) {
+		return activities.BeginRunResult{Busy: &activities.Lease{WorkflowID: "other"}}, nil
+	}
+	env := run(t, f, workflows.SyncTableInput{Table: "shop.orders", IfBusy: "skip"})
+	require.NoError(t, env.GetWorkflowError())
+	var result workflows.SyncTableResult
+	require.NoError(t, env.GetWorkflowResult(&result))
+	require.True(t, result.Skipped)
+	require.Equal(t, "other", result.HolderID)
+	require.Equal(t, []string{"BeginRun"}, f.steps)
+}
+
+func TestSyncTableWithNothingToReadEndsWithoutStaging(t *testing.T) {
+	f := newFake()
+	f.plan.Ranges, f.plan.Done = 0, ""
+	f.plan.Window = table.Window{Lo: "5", Hi: "5"}
+	env := run(t, f, orders)
+	require.NoError(t, env.GetWorkflowError())
+	require.Equal(t, []string{"BeginRun", "PlanRun", "FinishRun"}, f.order())
+}
+
+func TestSyncTableRefusesBadInput(t *testing.T) {
+	for name, in := range map[string]any{
+		"no input":        nil,
+		"no table":        map[string]any{},
+		"unknown key":     map[string]any{"table": "shop.orders", "ful": true},
+		"wrong type":      map[string]any{"table": 5},
+		"not an object":   "shop.orders",
+		"a bare name":     map[string]any{"table": "orders"},
+		"ifBusy":          map[string]any{"table": "shop.orders", "ifBusy": "panic"},
+		"bytes, not JSON": []byte("table"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake()
+			env := run(t, f, in)
+			requireFailure(t, env, activities.TypeInvalidInput)
+			require.Empty(t, f.steps, "refused before the first step")
+		})
+	}
+}
+
+func TestSyncTableMovesManyRangesAsChildren(t *testing.T) {
+	f := newFake()
+	f.plan.Mode, f.plan.Ranges, f.plan.Done = activities.ModeFirstLoad, 5, "01000"
+	env := run(t, f, orders)
+	require.NoError(t, env.GetWorkflowError())
+	require.Equal(t, 4, f.count("ExtractIncremental"), "a loaded range is not read again")
+	var ranges []int
+	for _, p := range f.recorded[1:] {
+		ranges = append(ranges, *p.RangeDone)
+		require.EqualValues(t, 7, p.Fence)
+	}
+	slices.Sort(ranges)
+	require.Equal(t, []int{0, 2, 3, 4}, ranges)
+	require.Equal(t, &activities.FirstLoad{Run: "run-1", Done: "01000"}, f.recorded[0].FirstLoad)
+	require.Equal(t, "9", f.finished[0].Finish.Watermark)
+	require.True(t, f.finished[0].Finish.ForgetFirstLoad)
+	require.LessOrEqual(t, f.most, 3, "ranges side by side share the run's bound")
+
+	var status workflows.Status
+	value, err := env.QueryWorkflow(workflows.QueryStatus)
+	require.NoError(t, err)
+	require.NoError(t, value.Get(&status))
+	require.EqualValues(t, 5, status.RangesDone)
+	require.EqualValues(t, 4*120, status.RowsWritten)
+	require.Equal(t, workflows.PhaseDone, status.Phase)
+}
+
+func TestSyncTableOfManyRangesFailsWithTheChildsCause(t *testing.T) {
+	f := newFake()
+	f.plan.Mode, f.plan.Ranges, f.plan.Done = activities.ModeFirstLoad, 4, "0000"
+	f.extract = func(in activities.RangeInput) (activities.ExtractResult, error) {
+		if in.Range == 1 {
+			return activities.ExtractResult{}, temporal.NewNonRetryableApplicationError("gone", activities.TypeServerRejected, nil)
+		}
+		return activities.ExtractResult{Rows: 120, Chunks: fakeChunks, Parts: 1}, nil
+	}
+	env := run(t, f, orders)
+	requireFailure(t, env, activities.TypeServerRejected)
+	require.Empty(t, f.finished[0].Finish.Watermark)
+	require.Empty(t, f.finished[0].DropPlan, "a first load is resumed: its plan stays")
+}
+
+func requireFailure(t *testing.T, env *testsuite.TestWorkflowEnvironment, typ string) {
+	t.Helper()
+	var app *temporal.ApplicationError
+	require.True(t, errors.As(env.GetWorkflowError(), &app), "%v", env.GetWorkflowError())
+	require.Equal(t, typ, app.Type(), app.Message())
+	require.True(t, app.NonRetryable())
+}

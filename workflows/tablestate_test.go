@@ -1,0 +1,135 @@
+package workflows_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+// owner drives a TableState with updates, one after the other.
+type owner struct {
+	t     *testing.T
+	env   *testsuite.TestWorkflowEnvironment
+	delay time.Duration
+}
+
+func newOwner(t *testing.T) *owner {
+	var suite testsuite.WorkflowTestSuite
+	env := suite.NewTestWorkflowEnvironment()
+	workflows.Register(env)
+	return &owner{t: t, env: env}
+}
+
+func (o *owner) then(name string, req any, check func(reply any, err error)) {
+	o.delay += time.Second
+	o.env.RegisterDelayedCallback(func() {
+		o.env.UpdateWorkflow(name, o.delay.String(), &testsuite.TestUpdateCallback{
+			OnAccept:   func() {},
+			OnReject:   func(err error) { check(nil, err) },
+			OnComplete: check,
+		}, req)
+	}, o.delay)
+}
+
+func (o *owner) run() {
+	o.env.RegisterDelayedCallback(o.env.CancelWorkflow, o.delay+time.Second)
+	o.env.ExecuteWorkflow(workflows.TableStateName, activities.State{Version: 1, Table: "shop.orders"})
+	require.True(o.t, o.env.IsWorkflowCompleted())
+}
+
+func (o *owner) state() activities.State {
+	value, err := o.env.QueryWorkflow(activities.QueryState)
+	require.NoError(o.t, err)
+	var s activities.State
+	require.NoError(o.t, value.Get(&s))
+	return s
+}
+
+func TestTableStateGrantsOneLeaseAtATime(t *testing.T) {
+	o := newOwner(t)
+	granted := func(want bool, holder string, fence int64) func(any, error) {
+		return func(reply any, err error) {
+			require.NoError(t, err)
+			r := reply.(activities.BeginReply)
+			require.Equal(t, want, r.Granted)
+			require.Equal(t, holder, r.State.Lease.WorkflowID)
+			require.Equal(t, fence, r.State.Lease.Fence)
+		}
+	}
+	o.then("begin", activities.BeginRequest{WorkflowID: "a", RunID: "1"}, granted(true, "a", 1))
+	o.then("begin", activities.BeginRequest{WorkflowID: "b", RunID: "1"}, granted(false, "a", 1))
+	o.then("begin", activities.BeginRequest{WorkflowID: "a", RunID: "1"}, granted(true, "a", 1)) // its reply was lost
+	o.then("begin", activities.BeginRequest{WorkflowID: "a", RunID: "2"}, granted(false, "a", 1))
+	o.then("begin", activities.BeginRequest{WorkflowID: "b", RunID: "1", TakeOver: 9}, granted(false, "a", 1))
+	o.then("begin", activities.BeginRequest{WorkflowID: "b", RunID: "1", TakeOver: 1}, granted(true, "b", 2))
+	o.then("finish", activities.FinishRequest{Fence: 1, Watermark: "9"}, func(_ any, err error) { requireType(t, err, activities.TypeFencedOff) })
+	o.then("progress", activities.ProgressRequest{Fence: 1}, func(_ any, err error) { requireType(t, err, activities.TypeFencedOff) })
+	o.then("set", activities.SetRequest{Watermark: "1"}, func(_ any, err error) { requireType(t, err, activities.TypeTableBusy) })
+	finish := activities.FinishRequest{Fence: 2, Watermark: "9", Cursor: "id", Record: activities.RunRecord{RunID: "1", Outcome: "done"}}
+	o.then("finish", finish, func(reply any, err error) {
+		require.NoError(t, err)
+		require.Equal(t, "9", reply.(activities.State).Watermark)
+	})
+	o.then("finish", finish, func(_ any, err error) { require.NoError(t, err) }) // its reply was lost
+	o.run()
+	s := o.state()
+	require.Nil(t, s.Lease)
+	require.Equal(t, "9", s.Watermark)
+	require.Equal(t, "id", s.Cursor)
+	require.Len(t, s.LastRuns, 1)
+}
+
+func TestTableStateRemembersAFirstLoad(t *testing.T) {
+	o := newOwner(t)
+	ok := func(_ any, err error) { require.NoError(t, err) }
+	one := 1
+	o.then("begin", activities.BeginRequest{WorkflowID: "a", RunID: "1"}, ok)
+	o.then("progress", activities.ProgressRequest{Fence: 1, FirstLoad: &activities.FirstLoad{Run: "1", Done: "000"}}, ok)
+	o.then("progress", activities.ProgressRequest{Fence: 1, RangeDone: &one}, ok)
+	o.then("finish", activities.FinishRequest{Fence: 1, Record: activities.RunRecord{RunID: "1", Outcome: "failed"}}, ok)
+	o.run()
+	require.Equal(t, &activities.FirstLoad{Run: "1", Done: "010"}, o.state().FirstLoad)
+	require.Empty(t, o.state().Watermark)
+}
+
+func TestTableStateSetForgetsAFirstLoad(t *testing.T) {
+	o := newOwner(t)
+	ok := func(_ any, err error) { require.NoError(t, err) }
+	o.then("begin", activities.BeginRequest{WorkflowID: "a", RunID: "1"}, ok)
+	o.then("progress", activities.ProgressRequest{Fence: 1, FirstLoad: &activities.FirstLoad{Run: "1", Done: "000"}}, ok)
+	o.then("finish", activities.FinishRequest{Fence: 1, Record: activities.RunRecord{RunID: "1"}}, ok)
+	o.then("set", activities.SetRequest{Watermark: "2024-01-01", Cursor: "u"}, ok)
+	o.run()
+	require.Nil(t, o.state().FirstLoad)
+	require.Equal(t, "2024-01-01", o.state().Watermark)
+}
+
+func TestTableStateContinuesAsNewWithItsState(t *testing.T) {
+	o := newOwner(t)
+	for range 500 {
+		o.then("set", activities.SetRequest{Watermark: "5", Cursor: "id"}, func(_ any, err error) { require.NoError(t, err) })
+	}
+	o.run()
+	var next *workflow.ContinueAsNewError
+	require.True(t, errors.As(o.env.GetWorkflowError(), &next), "%v", o.env.GetWorkflowError())
+	var s activities.State
+	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(next.Input, &s))
+	require.Equal(t, "5", s.Watermark)
+	require.Equal(t, "shop.orders", s.Table)
+}
+
+func requireType(t *testing.T, err error, typ string) {
+	t.Helper()
+	var app *temporal.ApplicationError
+	require.True(t, errors.As(err, &app), "%v", err)
+	require.Equal(t, typ, app.Type())
+}
