@@ -16,8 +16,12 @@ type Pattern struct {
 	// Name is the entry's text, such as "shop.log_*"; Schema is its first half.
 	Name   string
 	Schema string
-	// Connection is where its tables are read from.
-	Connection string
+	// Target is the target's pattern, in the same form.
+	Target string
+	// Connection is where its tables are read from, TargetConnection where they go.
+	Connection       string
+	TargetConnection string
+	Cursor           string
 
 	source pattern
 }
@@ -65,7 +69,11 @@ func (c *Config) Patterns() []Pattern {
 	var out []Pattern
 	for _, e := range c.entries {
 		if e.source.wild {
-			out = append(out, Pattern{e.source.String(), e.source.schema, e.settings.SourceConnection, e.source})
+			out = append(out, Pattern{
+				Name: e.source.String(), Schema: e.source.schema, Target: e.targetOrSame().String(),
+				Connection: e.settings.SourceConnection, TargetConnection: e.settings.TargetConnection,
+				Cursor: e.settings.Cursor, source: e.source,
+			})
 		}
 	}
 	return out

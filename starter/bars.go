@@ -1,0 +1,106 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+const (
+	barWidth   = 28
+	barRefresh = 200 * time.Millisecond
+)
+
+// bars is one live bar per table.
+type bars struct {
+	container *mpb.Progress
+	byTable   map[string]*tableBar // not changed after newBars
+}
+
+// tableBar is one bar; the library's drawing reads it while updates write it.
+type tableBar struct {
+	bar *mpb.Bar
+
+	mu     sync.Mutex
+	status workflows.Status
+	meter  meter
+	phase  string
+}
+
+func newBars(out io.Writer, tables []string) *bars {
+	b := &bars{
+		container: mpb.New(mpb.WithOutput(out), mpb.WithRefreshRate(barRefresh), mpb.WithAutoRefresh()),
+		byTable:   map[string]*tableBar{},
+	}
+	for _, name := range tables {
+		t := &tableBar{phase: "starting"}
+		t.bar = b.container.AddBar(0, mpb.BarWidth(barWidth),
+			mpb.PrependDecorators(
+				decor.Name(name, decor.WCSyncSpaceR),
+				decor.Any(t.text((*tableBar).phaseText), decor.WCSyncSpaceR)),
+			mpb.AppendDecorators(
+				decor.Any(t.text((*tableBar).rowsText), decor.WCSyncSpace),
+				decor.Any(t.text((*tableBar).speedText), decor.WCSyncSpaceR)))
+		b.byTable[name] = t
+	}
+	return b
+}
+
+func (t *tableBar) text(f func(*tableBar) string) decor.DecorFunc {
+	return func(decor.Statistics) string {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		return f(t)
+	}
+}
+
+func (t *tableBar) phaseText() string { return t.phase }
+
+func (t *tableBar) rowsText() string {
+	if t.status.RowsTotal == 0 && t.status.RowsExtracted == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s/%s rows", number(t.status.RowsWritten), number(total(t.status)))
+}
+
+func (t *tableBar) speedText() string {
+	if len(t.status.Waits) > 0 {
+		return "waiting: " + t.status.Waits[0].Reason
+	}
+	return speedText(t.status, &t.meter)
+}
+
+func (b *bars) update(table string, s workflows.Status) {
+	t := b.byTable[table]
+	t.mu.Lock()
+	t.status, t.phase = s, s.Phase
+	t.meter.add(time.Now(), s.RowsWritten)
+	t.mu.Unlock()
+	t.bar.SetTotal(total(s), false)
+	t.bar.SetCurrent(s.RowsWritten)
+}
+
+// note goes above the bars, which stay at the bottom.
+func (b *bars) note(table, text string) {
+	fmt.Fprintf(b.container, "%s: %s\n", table, text)
+}
+
+func (b *bars) finish(table, outcome string) {
+	t := b.byTable[table]
+	t.mu.Lock()
+	t.phase, t.meter, t.status.Waits = outcome, meter{}, nil
+	t.mu.Unlock()
+	if outcome == outcomeDone {
+		t.bar.SetTotal(-1, true) // full, whatever the estimate was
+		return
+	}
+	t.bar.Abort(false)
+}
+
+func (b *bars) close() { b.container.Wait() }

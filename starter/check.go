@@ -1,0 +1,119 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"github.com/tablehaul/tablehaul/internal/config"
+)
+
+// configReport is the answer of config check in --output json.
+type configReport struct {
+	File     string           `json:"file"`
+	OK       bool             `json:"ok"`
+	Problems []config.Problem `json:"problems"`
+	Tables   []configTable    `json:"tables"`
+}
+
+type configTable struct {
+	Name             string `json:"name"`
+	Target           string `json:"target,omitempty"`
+	SourceConnection string `json:"sourceConnection"`
+	TargetConnection string `json:"targetConnection,omitempty"`
+	Cursor           string `json:"cursor,omitempty"`
+}
+
+func (a *app) configCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "config", Short: "Look at the configuration", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	check := &cobra.Command{
+		Use: "check", Short: "Read the configuration and list everything that is wrong with it",
+		Long: "Check reads the file as a worker does, with the variables of the environment that it is started in.\n" +
+			"It connects to nothing: tablehaul plan looks at the servers.\n\n" + exitHelp,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return a.checkConfig() },
+	}
+	a.outputFlag(check)
+	cmd.AddCommand(check)
+	return cmd
+}
+
+func (a *app) checkConfig() error {
+	path, _ := a.configPath()
+	c, err := config.LoadFile(path, a.getenv)
+	var problems *config.Problems
+	if err != nil && (!a.json() || !errors.As(err, &problems)) {
+		return &exitError{exitUsage, err}
+	}
+	report := configReport{File: path, OK: err == nil, Problems: []config.Problem{}, Tables: []configTable{}}
+	if problems != nil {
+		report.Problems = problems.List
+	} else {
+		report.Tables = configTables(c)
+	}
+	if a.json() {
+		a.printJSON(report)
+		if problems != nil {
+			return &exitError{code: exitUsage}
+		}
+		return nil
+	}
+	t := a.newTable("Table", "From", "Target", "To", "Cursor")
+	for _, x := range report.Tables {
+		cursor := x.Cursor
+		if cursor == "" {
+			cursor = "none: read whole"
+		}
+		t.AppendRow(table.Row{x.Name, x.SourceConnection, x.Target, x.TargetConnection, cursor})
+	}
+	fmt.Fprintf(a.stdout, "%s is fine.\n%s\n", path, t.Render())
+	return nil
+}
+
+func configTables(c *config.Config) []configTable {
+	var out []configTable
+	for _, t := range c.Tables() {
+		out = append(out, configTable{t.Name.String(), t.Target.String(), t.SourceConnection, t.TargetConnection, t.Cursor})
+	}
+	for _, p := range c.Patterns() {
+		out = append(out, configTable{p.Name, p.Target, p.Connection, p.TargetConnection, p.Cursor})
+	}
+	return out
+}
+
+// version is set when a release is built (-ldflags -X main.version=…).
+var version = ""
+
+func (a *app) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			fmt.Fprintf(a.stdout, "tablehaul %s (%s, %s/%s)\n", versionText(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			return nil
+		},
+	}
+}
+
+// versionText is the release, or the commit that the program was built from.
+func versionText() string {
+	if version != "" {
+		return version
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return "built from " + s.Value
+		}
+	}
+	return info.Main.Version
+}

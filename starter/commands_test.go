@@ -1,0 +1,203 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+func TestPlanPrintsWhatARunWouldDo(t *testing.T) {
+	f := &fakeService{plans: map[string]workflows.PlanTableResult{"shop.orders": {
+		Table: "shop.orders", Target: "dw.orders", Mode: "first load", Window: table.Window{Hi: "9"}, RowsEstimate: 1234567, BytesEstimate: 3 << 30,
+		Ranges: 5, Index: "PRIMARY", Statements: []string{"CREATE TABLE `dw`.`orders` (\n  `id` int\n)"}, Verdict: activities.VerdictReady,
+		Findings: []mysqldb.Finding{{Level: mysqldb.LevelWarn, Table: "shop.orders", Column: "updated_at", Text: "no index begins with it", Remedy: "add one"}},
+	}}}
+	got := call(t, f, "plan", "shop.orders")
+	require.Equal(t, exitOK, got.code, got.stderr)
+	require.Contains(t, got.stdout, `shop.orders → dw.orders: ready
+  mode:       first load
+  window:     (-∞, 9]
+  watermark:  none
+  table:      about 1,234,567 rows, 3.0 GiB
+  ranges:     5
+  index:      PRIMARY
+  would run:
+    CREATE TABLE `+"`dw`.`orders`"+` (
+      `+"`id`"+` int
+    )
+`)
+	require.Regexp(t, `updated_at\s+no index begins with it\s+add one`, got.stdout)
+}
+
+func TestPlanOfARefusedTableFails(t *testing.T) {
+	f := &fakeService{idle: true, plans: map[string]workflows.PlanTableResult{"shop.orders": {Verdict: activities.VerdictRefused}}}
+	got := call(t, f, "plan", "shop.orders", "--output", "json")
+	require.Equal(t, exitFailed, got.code)
+	require.Contains(t, got.stderr, "no worker polls")
+	var p workflows.PlanTableResult
+	require.NoError(t, json.Unmarshal([]byte(got.stdout), &p))
+	require.Equal(t, "refused", p.Verdict)
+
+	f.fails = map[string]error{"shop.orders": &failedError{Type: activities.TypeServerUnavailable, Message: "no route"}}
+	got = call(t, f, "plan", "shop.orders")
+	require.Equal(t, exitFailed, got.code)
+	require.Contains(t, got.stderr, "where:  workflow plan-shop.orders")
+}
+
+func ownedOrders() map[string]workflows.TableStateView {
+	return map[string]workflows.TableStateView{"shop.orders": {
+		Table: "shop.orders", Watermark: "2024-05-01 12:00:00", Cursor: "updated_at",
+		Lease: &activities.Lease{WorkflowID: "nightly", RunID: "r9"},
+		LastRuns: []activities.RunRecord{
+			{Mode: "first load", Outcome: "done", Rows: 1000, Seconds: 4, Finished: time.Now().Add(-time.Hour)},
+			{Mode: "incremental", Outcome: "failed", Failure: "TableBusy: held", Finished: time.Now().Add(-90 * time.Second)},
+		},
+	}}
+}
+
+func TestStatusShowsConfiguredAndOwnedTables(t *testing.T) {
+	f := &fakeService{states: ownedOrders(), report: workflows.Status{Phase: "upsert", Mode: "incremental", RowsWritten: 5, RowsExtracted: 10}}
+	f.states["old.gone"] = workflows.TableStateView{Table: "old.gone", Watermark: "7"}
+	got := call(t, f, "status")
+	require.Equal(t, exitOK, got.code, got.stderr)
+	require.Regexp(t, `shop.orders +2024-05-01 12:00:00 +incremental, upsert; 5 rows written, 10 read +failed 1m30s ago, 0 rows in 0s: TableBusy: held`, got.stdout)
+	require.Regexp(t, `old.gone +7 +idle`, got.stdout)
+	require.Regexp(t, `shop.countries +none +never run`, got.stdout)
+
+	got = call(t, f, "status", "shop.orders")
+	require.Equal(t, exitOK, got.code)
+	require.Contains(t, got.stdout, "  watermark:  2024-05-01 12:00:00\n")
+	require.Regexp(t, `(?s)incremental +failed.*first load +done +1,000 +4s`, got.stdout, "newest first")
+
+	got = call(t, f, "status", "shop.orders", "--output", "json")
+	var one tableStatus
+	require.NoError(t, json.Unmarshal([]byte(got.stdout), &one))
+	require.Equal(t, "upsert", one.Run.Phase)
+	require.Len(t, one.State.LastRuns, 2)
+}
+
+func TestStatusFollowsWhatGoesOn(t *testing.T) {
+	f := &fakeService{states: ownedOrders(), results: orders()}
+	f.states["shop.orders"].Lease.WorkflowID = "sync-shop.orders"
+	got := call(t, f, "status", "--follow", "shop.orders", "shop.countries")
+	require.Equal(t, exitOK, got.code, got.stderr)
+	require.Contains(t, got.stdout, "shop.countries: no run is going on")
+	require.Contains(t, got.stdout, "shop.orders → dw.orders done")
+	require.Equal(t, []execution{{"sync-shop.orders", "r9"}}, f.waited)
+	require.Empty(t, f.starts)
+}
+
+func TestStatusWithoutAWorkerSaysSo(t *testing.T) {
+	f := &fakeService{mute: &unreachableError{"h:1", nil}, idle: true}
+	got := call(t, f, "status", "shop.orders")
+	require.Equal(t, exitFailed, got.code)
+	require.Contains(t, got.stderr, `no worker polls the task queue "tablehaul"`)
+}
+
+func TestWatermark(t *testing.T) {
+	f := &fakeService{states: ownedOrders()}
+	got := call(t, f, "watermark", "show", "shop.orders")
+	require.Equal(t, invocation{exitOK, "2024-05-01 12:00:00\n", ""}, got)
+	got = call(t, f, "watermark", "show", "shop.countries", "--output", "json")
+	require.Equal(t, invocation{exitOK, `{"table":"shop.countries","watermark":""}` + "\n", ""}, got)
+
+	got = call(t, f, "watermark", "set", "shop.orders", "2024-04-01 00:00:00.5")
+	require.Equal(t, invocation{exitOK, "shop.orders: the watermark is 2024-04-01 00:00:00.5\n", ""}, got)
+	got = call(t, f, "watermark", "set", "shop.orders", "--none")
+	require.Equal(t, invocation{exitOK, "shop.orders: the watermark is none\n", ""}, got)
+	require.Equal(t, []string{"shop.orders updated_at 2024-04-01 00:00:00.5", "shop.orders  "}, f.set)
+
+	f.fails = map[string]error{"shop.orders": &failedError{Type: activities.TypeTableBusy, Message: "wait for it"}}
+	require.Equal(t, exitBusy, call(t, f, "watermark", "set", "shop.orders", "--none").code)
+}
+
+func TestConfigCheck(t *testing.T) {
+	got := call(t, nil, "config", "check")
+	require.Equal(t, exitUsage, got.code)
+	require.Contains(t, got.stderr, "connections.shop.dsn: the environment variable SHOP_DSN is not set (line 3)")
+
+	path := configFile(t, strings.Replace(testConfig, "${SHOP_DSN}", "r:S3NT1NEL@tcp(h)/", 1))
+	got = call(t, nil, "config", "check", "--config", path)
+	require.Equal(t, exitOK, got.code, got.stderr)
+	require.Regexp(t, `shop.orders +shop +dw.orders +warehouse +updated_at`, got.stdout)
+	require.Regexp(t, `shop.log_\* +shop +shop.log_\* +warehouse +id`, got.stdout)
+	require.NotContains(t, got.stdout, "S3NT1NEL")
+
+	got = call(t, nil, "config", "check", "--output", "json")
+	require.Equal(t, exitUsage, got.code)
+	var report configReport
+	require.NoError(t, json.Unmarshal([]byte(got.stdout), &report))
+	require.False(t, report.OK)
+	require.Len(t, report.Problems, 1)
+	require.Equal(t, "connections.shop.dsn", report.Problems[0].Path)
+}
+
+func TestHelpAndCompletion(t *testing.T) {
+	got := call(t, nil, "run", "--help")
+	require.Equal(t, exitOK, got.code)
+	require.Contains(t, got.stdout, "130  stopped following")
+	got = call(t, nil, "__complete", "run", "shop.orders", "")
+	require.Contains(t, got.stdout, "shop.countries\n")
+	require.NotContains(t, got.stdout, "shop.orders\n")
+	require.Contains(t, call(t, nil, "completion", "bash").stdout, "__start_tablehaul")
+	require.Contains(t, call(t, nil, "version").stdout, "tablehaul ")
+}
+
+func TestLinesPrintPhasesAndProgress(t *testing.T) {
+	now := time.Unix(0, 0)
+	var out, notes bytes.Buffer
+	l := newLines(&out, &notes, func() time.Time { return now })
+	step := func(after time.Duration, phase string, written, read int64) {
+		now = now.Add(after)
+		l.update("shop.orders", workflows.Status{
+			Phase: phase, Mode: "first load", RowsWritten: written, RowsExtracted: read, RowsTotal: 1_000_000, Ranges: 4, RangesDone: 1,
+		})
+	}
+	step(0, "extract", 0, 0)
+	step(time.Second, "extract", 0, 0)
+	step(time.Second, "upsert", 0, 20_000)
+	step(time.Second, "upsert", 10_000, 20_000)
+	step(5*time.Second, "upsert", 80_000, 90_000)
+	l.note("shop.orders", "a note")
+	require.Equal(t, `shop.orders: first load, extract; range 2 of 4
+shop.orders: first load, upsert; range 2 of 4; 0 of about 1,000,000 rows written, 20,000 read
+shop.orders: first load, upsert; range 2 of 4; 80,000 of about 1,000,000 rows written, 90,000 read; 10,000 rows/s, 1m32s left
+`, out.String())
+	require.Equal(t, "shop.orders: a note\n", notes.String())
+}
+
+func TestBarsEndWithEveryOutcome(t *testing.T) {
+	var out bytes.Buffer
+	b := newBars(&out, []string{"shop.orders", "shop.countries"})
+	b.update("shop.orders", workflows.Status{Phase: "upsert", RowsWritten: 500, RowsTotal: 2000})
+	b.note("shop.orders", "a note")
+	b.finish("shop.orders", outcomeDone)
+	b.finish("shop.countries", outcomeFailed)
+	b.close()
+	require.Contains(t, out.String(), "500/2,000 rows")
+	require.Contains(t, out.String(), "a note")
+	require.Contains(t, out.String(), "failed")
+}
+
+func TestFormats(t *testing.T) {
+	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", -1000: "-1,000"} {
+		require.Equal(t, want, number(n))
+	}
+	for n, want := range map[int64]string{0: "0 B", 1023: "1,023 B", 1 << 20: "1.0 MiB", 15 << 30: "15.0 GiB"} {
+		require.Equal(t, want, size(n))
+	}
+	for d, want := range map[time.Duration]string{
+		350 * time.Millisecond: "350ms", 4230 * time.Millisecond: "4.2s", 190 * time.Second: "3m10s", 125 * time.Minute: "2h5m", -1: "0s",
+	} {
+		require.Equal(t, want, span(d))
+	}
+}

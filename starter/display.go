@@ -1,0 +1,168 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+// display shows the progress of several tables. Its methods may be called from any goroutine.
+type display interface {
+	// update shows what a run says of itself.
+	update(table string, s workflows.Status)
+	// note shows a line that is not progress.
+	note(table, text string)
+	// finish ends a table's progress with its outcome.
+	finish(table, outcome string)
+	// close returns when everything shown is on the screen.
+	close()
+}
+
+// display chooses by where stdout goes.
+func (a *app) display(tables []string) display {
+	switch {
+	case a.json():
+		return quiet{a.stderr}
+	case terminal(a.stdout) && a.getenv("TERM") != "dumb":
+		return newBars(a.stdout, tables)
+	default:
+		return newLines(a.stdout, a.stderr, time.Now)
+	}
+}
+
+// quiet shows notes only.
+type quiet struct{ stderr io.Writer }
+
+func (q quiet) update(string, workflows.Status) {}
+func (q quiet) note(table, text string)         { fmt.Fprintf(q.stderr, "%s: %s\n", table, text) }
+func (q quiet) finish(string, string)           {}
+func (q quiet) close()                          {}
+
+// lineInterval is how often plain lines repeat while a phase goes on: logs stay readable.
+const lineInterval = 5 * time.Second
+
+// lines prints one line per phase, and one every few seconds while rows move.
+type lines struct {
+	out, err io.Writer
+	now      func() time.Time
+
+	mu   sync.Mutex
+	last map[string]*lastLine
+}
+
+type lastLine struct {
+	meter meter
+	phase string
+	text  string
+	at    time.Time
+}
+
+func newLines(out, err io.Writer, now func() time.Time) *lines {
+	return &lines{out: out, err: err, now: now, last: map[string]*lastLine{}}
+}
+
+func (l *lines) update(table string, s workflows.Status) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	last := l.last[table]
+	if last == nil {
+		last = &lastLine{}
+		l.last[table] = last
+	}
+	now := l.now()
+	last.meter.add(now, s.RowsWritten)
+	text := progressText(s, &last.meter)
+	same := s.Phase == last.phase && (text == last.text || now.Sub(last.at) < lineInterval)
+	if same {
+		return
+	}
+	last.phase, last.text, last.at = s.Phase, text, now
+	fmt.Fprintf(l.out, "%s: %s\n", table, text)
+}
+
+func (l *lines) note(table, text string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fmt.Fprintf(l.err, "%s: %s\n", table, text)
+}
+
+func (l *lines) finish(string, string) {}
+func (l *lines) close()                {}
+
+// progressText is a status in one line.
+func progressText(s workflows.Status, m *meter) string {
+	parts := []string{s.Phase}
+	if s.Mode != "" {
+		parts[0] = s.Mode + ", " + s.Phase
+	}
+	if s.Ranges > 1 {
+		parts = append(parts, fmt.Sprintf("range %s of %s", number(min(s.RangesDone+1, s.Ranges)), number(s.Ranges)))
+	}
+	if s.RowsExtracted > 0 || s.RowsWritten > 0 {
+		parts = append(parts, rowsText(s))
+	}
+	if speed := speedText(s, m); speed != "" {
+		parts = append(parts, speed)
+	}
+	for _, w := range s.Waits {
+		parts = append(parts, "waiting: "+w.Reason)
+	}
+	return strings.Join(parts, "; ")
+}
+
+func rowsText(s workflows.Status) string {
+	if s.RowsTotal > 0 {
+		return fmt.Sprintf("%s of about %s rows written, %s read", number(s.RowsWritten), number(s.RowsTotal), number(s.RowsExtracted))
+	}
+	return fmt.Sprintf("%s rows written, %s read", number(s.RowsWritten), number(s.RowsExtracted))
+}
+
+func speedText(s workflows.Status, m *meter) string {
+	rate := m.rate()
+	if rate < 1 {
+		return ""
+	}
+	text := number(int64(rate)) + " rows/s"
+	if left := total(s) - s.RowsWritten; left > 0 {
+		text += ", " + span(time.Duration(float64(left)/rate*float64(time.Second))) + " left"
+	}
+	return text
+}
+
+// total is how many rows there will be, as far as is known: an estimate may be too low.
+func total(s workflows.Status) int64 { return max(s.RowsTotal, s.RowsExtracted, s.RowsWritten) }
+
+// meterWindow is what a rate is an average of: long enough to smooth chunks, short enough to
+// show a stall.
+const meterWindow = 20 * time.Second
+
+// meter measures rows per second over the last seconds.
+type meter struct{ samples []sample }
+
+type sample struct {
+	at   time.Time
+	rows int64
+}
+
+func (m *meter) add(at time.Time, rows int64) {
+	m.samples = append(m.samples, sample{at, rows})
+	for len(m.samples) > 2 && at.Sub(m.samples[1].at) >= meterWindow {
+		m.samples = m.samples[1:]
+	}
+}
+
+func (m *meter) rate() float64 {
+	if len(m.samples) < 2 {
+		return 0
+	}
+	first, last := m.samples[0], m.samples[len(m.samples)-1]
+	elapsed := last.at.Sub(first.at).Seconds()
+	if elapsed <= 0 {
+		return 0
+	}
+	return float64(last.rows-first.rows) / elapsed
+}

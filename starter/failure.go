@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/tablehaul/tablehaul/activities"
+)
+
+// explain turns an error of the Temporal client into one of the kinds that service promises.
+func (s *temporalService) explain(tbl string, err error) error {
+	var (
+		app         *temporal.ApplicationError
+		cancelled   *temporal.CanceledError
+		terminated  *temporal.TerminatedError
+		timeout     *temporal.TimeoutError
+		step        *temporal.ActivityError
+		unavailable *serviceerror.Unavailable
+		deadline    *serviceerror.DeadlineExceeded
+		namespace   *serviceerror.NamespaceNotFound
+		denied      *serviceerror.PermissionDenied
+	)
+	failed := &failedError{}
+	if errors.As(err, &step) {
+		failed.Step = step.ActivityType().GetName()
+	}
+	switch {
+	case errors.As(err, &app):
+		failed.Type, failed.Message = app.Type(), app.Message()
+		if failed.Type == "" {
+			failed.Type = activities.TypeUnexpected
+		}
+		return failed
+	case errors.As(err, &terminated):
+		failed.Type, failed.Message = "Terminated", "somebody terminated the run"
+		return failed
+	case errors.As(err, &cancelled):
+		failed.Type, failed.Message = "Cancelled", "somebody cancelled the run; the watermark has not moved"
+		return failed
+	case errors.As(err, &timeout):
+		failed.Type, failed.Message = "TimedOut", timeout.Message()
+		return failed
+	case errors.As(err, &namespace):
+		return &settingsError{fmt.Errorf("namespace %s does not exist at %s", s.namespace, s.address)}
+	case errors.As(err, &denied):
+		return &settingsError{fmt.Errorf("%s denies access to namespace %s: %w", s.address, s.namespace, plainError(err))}
+	case errors.As(err, &unavailable), errors.As(err, &deadline), errors.Is(err, context.DeadlineExceeded):
+		return &unreachableError{s.address, plainError(err)}
+	case tbl == "":
+		return fmt.Errorf("ask Temporal: %w", err)
+	default:
+		return fmt.Errorf("%s: ask Temporal: %w", tbl, err)
+	}
+}
+
+// plainError is the error's cause without the layers of gRPC around it, on one line.
+func plainError(err error) error {
+	text := err.Error()
+	if _, after, ok := strings.Cut(text, `desc = `); ok {
+		text = strings.Trim(after, `"`)
+	}
+	text, _, _ = strings.Cut(text, "\n")
+	if errors.Is(err, context.DeadlineExceeded) {
+		text = "no answer in time"
+	}
+	return errors.New(text)
+}
+
+// next says what to do about a failure, by its type, beyond what its own message says.
+var next = map[string]string{
+	activities.TypeInvalidInput:      "correct the arguments and run again",
+	activities.TypeUnknownTable:      "add the table to the worker's configuration and restart the worker",
+	activities.TypeUnsupportedTable:  "tablehaul plan shows every finding; nothing was written",
+	activities.TypeTableBusy:         "wait for that run, or use --if-busy wait or skip",
+	activities.TypeFencedOff:         "a newer run holds the table now; nothing of this one is missing from it",
+	activities.TypeServerRejected:    "correct the server's setting, grant or login and run again",
+	activities.TypeRowRejected:       "correct the row at the source or widen the target, then run again; the watermark has not moved",
+	activities.TypeStagedFileCorrupt: "check the disk under the staging folder, then run again; the watermark has not moved",
+	activities.TypeTableChanged:      "run again: the new shape is planned for; the watermark has not moved",
+	activities.TypeSourceHeld:        "end the open transaction on the source, or set fixedLag for the table",
+	activities.TypeServerUnavailable: "see that the server answers, then run again; the watermark has not moved",
+	activities.TypeServerFull:        "make room on the server, then run again; the watermark has not moved",
+	activities.TypeServerReadOnly:    "make the server writable, then run again; the watermark has not moved",
+	activities.TypeUnexpected:        "look at the run in the Temporal Web UI; the watermark has not moved",
+	"Cancelled":                      "run again when you like",
+	"Terminated":                     "run again: the next run takes the table over",
+	"TimedOut":                       "look at the run in the Temporal Web UI",
+}
+
+// printFailure says what went wrong, where, and what to do.
+func printFailure(w io.Writer, tbl string, e execution, err error) {
+	var failed *failedError
+	if !errors.As(err, &failed) {
+		fmt.Fprintf(w, "%s: %s\n", tbl, err.Error())
+		return
+	}
+	where := e.String()
+	if failed.Step != "" {
+		where = "step " + failed.Step + ", " + where
+	}
+	fmt.Fprintf(w, "%s failed: %s\n  what:   %s\n  where:  %s\n", tbl, failed.Type, failed.Message, where)
+	if remedy := next[failed.Type]; remedy != "" {
+		fmt.Fprintf(w, "  remedy: %s\n", remedy)
+	}
+}

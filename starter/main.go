@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// Exit codes. They are public: scripts depend on them, and the help text lists them.
+const (
+	exitOK          = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitUnreachable = 3
+	exitBusy        = 4
+	exitStopped     = 130
+)
+
+const exitHelp = `Exit codes:
+  0    done
+  1    a run, or what was asked, failed
+  2    wrong usage, or a problem in the configuration
+  3    Temporal cannot be reached
+  4    another run holds the table
+  130  stopped following (Ctrl-C); the run goes on`
+
+// exitError is an error with its exit code. Errors without one come from reading the command
+// line, and so are wrong usage.
+type exitError struct {
+	code int
+	// err is what to print; nil where everything has been said.
+	err error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// app is what every command needs.
+type app struct {
+	getenv func(string) string
+	stdout io.Writer
+	stderr io.Writer
+	// dial connects to Temporal; tests put a fake here.
+	dial func(ctx context.Context, getenv func(string) string, taskQueue string) (service, error)
+
+	// poll is how often runs are asked for their status; 0 is pollInterval.
+	poll time.Duration
+
+	configFile string
+	taskQueue  string
+	output     string
+}
+
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	a := &app{getenv: getenv, stdout: stdout, stderr: stderr, dial: dialTemporal}
+	return a.execute(ctx, args)
+}
+
+func (a *app) execute(ctx context.Context, args []string) int {
+	root := a.rootCommand()
+	root.SetArgs(args)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	var exit *exitError
+	if !errors.As(err, &exit) {
+		fmt.Fprintf(a.stderr, "tablehaul: %s\nSee tablehaul --help.\n", err.Error())
+		return exitUsage
+	}
+	if exit.err != nil {
+		fmt.Fprintf(a.stderr, "tablehaul: %s\n", exit.err.Error())
+	}
+	return exit.code
+}
+
+func (a *app) rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "tablehaul",
+		Short: "Keep copies of large MySQL tables fresh",
+		Long: "Tablehaul keeps copies of large MySQL tables fresh without hurting either server.\n" +
+			"This program starts runs and looks at them; a worker does the work.\n\n" +
+			"Temporal is found by its own conventions: TEMPORAL_ADDRESS (default " + defaultAddress + "),\n" +
+			"TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS…, temporal.toml.\n\n" + exitHelp,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.PersistentFlags().StringVar(&a.configFile, "config", "", "configuration file (environment TABLEHAUL_CONFIG; default "+defaultConfig+")")
+	root.PersistentFlags().StringVar(&a.taskQueue, "task-queue", defaultTaskQueue, "task queue of the workers")
+	root.AddCommand(a.runCommand(), a.planCommand(), a.statusCommand(), a.watermarkCommand(), a.configCommand(), a.versionCommand())
+	return root
+}
+
+// outputFlag adds --output, and checks it before the command runs.
+func (a *app) outputFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&a.output, "output", "text", "text, or json: one object per line")
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp)) // fails only for an unknown flag
+	cmd.PreRunE = func(*cobra.Command, []string) error {
+		if a.output != "text" && a.output != "json" {
+			return fmt.Errorf("--output is %q: it is text or json", a.output)
+		}
+		return nil
+	}
+}
+
+func (a *app) json() bool { return a.output == "json" }
+
+// connect reaches Temporal, or says how to.
+func (a *app) connect(ctx context.Context) (service, error) {
+	s, err := a.dial(ctx, a.getenv, a.taskQueue)
+	if err != nil {
+		return nil, a.fromTemporal(ctx, err)
+	}
+	return s, nil
+}
+
+// fromTemporal gives an error of a service its exit code.
+func (a *app) fromTemporal(ctx context.Context, err error) error {
+	var unreachable *unreachableError
+	var settings *settingsError
+	switch {
+	case ctx.Err() != nil:
+		return &exitError{exitStopped, errors.New("stopped")}
+	case errors.As(err, &settings):
+		return &exitError{exitUsage, err}
+	case errors.As(err, &unreachable):
+		return &exitError{exitUnreachable, fmt.Errorf("%w\nIs it running? Start tablehaul-standalone, or set TEMPORAL_ADDRESS", err)}
+	default:
+		return &exitError{exitFailed, err}
+	}
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+func (a *app) planCommand() *cobra.Command {
+	var in workflows.PlanTableInput
+	cmd := &cobra.Command{
+		Use:   "plan TABLE…",
+		Short: "Check tables, and say what a run would do; nothing is written",
+		Long: "Plan does what a run does before its first write: it looks at both tables, chooses the window\n" +
+			"and cuts the ranges. It ends with exit code 1 where a run would be refused.\n\n" + exitHelp,
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: a.completeTables,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.config()
+			if err != nil {
+				return err
+			}
+			names, err := a.tables(c, args)
+			if err != nil {
+				return err
+			}
+			return a.planAll(cmd.Context(), names, in)
+		},
+	}
+	cmd.Flags().BoolVar(&in.Full, "full", false, "as if run with --full")
+	cmd.Flags().StringVar(&in.From, "from", "", "as if run with --from")
+	cmd.Flags().StringVar(&in.To, "to", "", "as if run with --to")
+	a.outputFlag(cmd)
+	return cmd
+}
+
+func (a *app) planAll(ctx context.Context, names []string, in workflows.PlanTableInput) error {
+	s, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	code := exitOK
+	for _, name := range names {
+		in.Table = name
+		p, err := a.planOne(ctx, s, in)
+		var failed *failedError
+		switch {
+		case errors.As(err, &failed):
+			code = exitFailed
+			if a.json() {
+				a.printJSON(outcome{Table: name, Outcome: outcomeFailed, Failure: failed})
+				continue
+			}
+			printFailure(a.stderr, name, execution{WorkflowID: workflows.PlanTableID(name)}, err)
+		case err != nil:
+			return a.fromTemporal(ctx, err)
+		default:
+			if p.Verdict != activities.VerdictReady {
+				code = exitFailed
+			}
+			a.printPlan(p)
+		}
+	}
+	if code != exitOK {
+		return &exitError{code: code}
+	}
+	return nil
+}
+
+// planOne waits for the preview, and says so when nobody works on it.
+func (a *app) planOne(ctx context.Context, s service, in workflows.PlanTableInput) (workflows.PlanTableResult, error) {
+	if there, err := s.workers(ctx); err == nil && !there {
+		fmt.Fprintf(a.stderr, "%s: %s\n", in.Table, a.noWorker().Error())
+	}
+	return s.plan(ctx, in)
+}
+
+func (a *app) printPlan(p workflows.PlanTableResult) {
+	if a.json() {
+		a.printJSON(p)
+		return
+	}
+	verdict := a.paint(a.stdout, green, p.Verdict)
+	if p.Verdict != activities.VerdictReady {
+		verdict = a.paint(a.stdout, red, p.Verdict)
+	}
+	fmt.Fprintf(a.stdout, "%s → %s: %s\n", p.Table, p.Target, verdict)
+	if p.Mode != "" {
+		fmt.Fprintf(a.stdout, "  mode:       %s\n  window:     %s\n", p.Mode, p.Window)
+	}
+	fmt.Fprintf(a.stdout, "  watermark:  %s\n", orNone(p.Watermark))
+	fmt.Fprintf(a.stdout, "  table:      about %s rows, %s\n", number(p.RowsEstimate), size(p.BytesEstimate))
+	if p.Ranges > 0 {
+		fmt.Fprintf(a.stdout, "  ranges:     %s\n", number(int64(p.Ranges)))
+		index := p.Index
+		if index == "" {
+			index = "none: the whole table is scanned"
+		}
+		fmt.Fprintf(a.stdout, "  index:      %s\n", index)
+	}
+	if p.HeldBack != "" {
+		fmt.Fprintf(a.stdout, "  held back:  %s\n", p.HeldBack)
+	}
+	for _, statement := range p.Statements {
+		fmt.Fprintf(a.stdout, "  would run:\n    %s\n", strings.ReplaceAll(statement, "\n", "\n    "))
+	}
+	if len(p.Findings) == 0 {
+		return
+	}
+	t := a.newTable("Level", "Column", "Finding", "What to do")
+	for _, f := range p.Findings {
+		t.AppendRow(table.Row{f.Level, f.Column, f.Text, f.Remedy})
+	}
+	fmt.Fprintln(a.stdout, t.Render())
+}
+
+// newTable is a table in the house style: no frame, so that it can be cut and pasted.
+func (a *app) newTable(headings ...any) table.Writer {
+	t := table.NewWriter()
+	style := table.StyleDefault
+	style.Options = table.OptionsNoBordersAndSeparators
+	style.Format.Header = 0
+	t.SetStyle(style)
+	t.AppendHeader(table.Row(headings))
+	if width := terminalWidth(a.stdout); width > 0 {
+		t.Style().Size.WidthMax = width
+	}
+	return t
+}

@@ -1,0 +1,263 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+// Outcomes of a run, as --output json names them.
+const (
+	outcomeDone    = "done"
+	outcomeSkipped = "skipped"
+	outcomeStarted = "started"
+	outcomeFailed  = "failed"
+	outcomeBusy    = "busy"
+	// outcomeStopped: this program stopped following, the run goes on.
+	outcomeStopped = "stopped"
+	// outcomeLost: Temporal no longer answers; a run that was started goes on.
+	outcomeLost = "lost"
+)
+
+// outcome is what became of one table: the line of --output json.
+type outcome struct {
+	Table   string `json:"table"`
+	Outcome string `json:"outcome"`
+	execution
+	Result  *workflows.SyncTableResult `json:"result,omitempty"`
+	Failure *failedError               `json:"failure,omitempty"`
+
+	err error
+}
+
+type runFlags struct {
+	all    bool
+	noWait bool
+	input  workflows.SyncTableInput
+}
+
+func (a *app) runCommand() *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use:   "run TABLE…",
+		Short: "Bring tables up to date, and follow the runs",
+		Long: "Run starts one run per table and follows them. Without a watermark a run is a first load;\n" +
+			"later ones read what has changed. Ctrl-C stops following; the runs go on.\n\n" + exitHelp,
+		Example: "  tablehaul run shop.orders\n  tablehaul run --all --if-busy skip --output json\n" +
+			"  tablehaul run shop.orders --from '2024-05-01 00:00:00' --to '2024-06-01 00:00:00'",
+		ValidArgsFunction: a.completeTables,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			names, err := a.runTables(cmd, f, args)
+			if err != nil {
+				return err
+			}
+			return a.runAll(cmd.Context(), f, names)
+		},
+	}
+	fl := cmd.Flags()
+	fl.BoolVar(&f.all, "all", false, "every table that the configuration names exactly")
+	fl.BoolVar(&f.input.Full, "full", false, "start over: read the whole table and set the watermark anew")
+	fl.StringVar(&f.input.From, "from", "", "backfill: read above this cursor value (exclusive); the watermark stays")
+	fl.StringVar(&f.input.To, "to", "", "backfill: read up to this cursor value (inclusive); the watermark stays")
+	fl.BoolVar(&f.noWait, "no-wait", false, "start and do not follow")
+	fl.StringVar(&f.input.IfBusy, "if-busy", activities.IfBusyFail, "when another run holds the table: fail, wait or skip")
+	words := []string{activities.IfBusyFail, activities.IfBusyWait, activities.IfBusySkip}
+	_ = cmd.RegisterFlagCompletionFunc("if-busy", cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)) // fails only for an unknown flag
+	cmd.MarkFlagsMutuallyExclusive("full", "from")
+	cmd.MarkFlagsMutuallyExclusive("full", "to")
+	a.outputFlag(cmd)
+	return cmd
+}
+
+// runTables checks the arguments that cobra cannot, and returns the tables to run.
+func (a *app) runTables(cmd *cobra.Command, f runFlags, args []string) ([]string, error) {
+	switch f.input.IfBusy {
+	case activities.IfBusyFail, activities.IfBusyWait, activities.IfBusySkip:
+	default:
+		return nil, fmt.Errorf("--if-busy is %q: it is fail, wait or skip", f.input.IfBusy)
+	}
+	bounded := cmd.Flags().Changed("from") || cmd.Flags().Changed("to")
+	switch {
+	case f.all && len(args) > 0:
+		return nil, errors.New("give tables or --all, not both")
+	case !f.all && len(args) == 0:
+		return nil, errors.New("name at least one table, or give --all")
+	case bounded && (f.all || len(args) > 1):
+		return nil, errors.New("--from and --to are values of one table's cursor: give one table")
+	case bounded && f.input.From == "" && f.input.To == "":
+		return nil, errors.New("--from and --to are empty: give a cursor value")
+	}
+	c, err := a.config()
+	if err != nil {
+		return nil, err
+	}
+	if f.all {
+		return a.allTables(c)
+	}
+	return a.tables(c, args)
+}
+
+// runAll starts and follows all tables side by side. How much happens at once is the workers'
+// decision, not ours.
+func (a *app) runAll(ctx context.Context, f runFlags, names []string) error {
+	s, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	d := a.display(names)
+	results := make([]outcome, len(names))
+	var group sync.WaitGroup
+	for i, name := range names {
+		group.Go(func() {
+			in := f.input
+			in.Table = name
+			results[i] = a.runTable(ctx, s, in, f.noWait, d)
+			d.finish(name, results[i].Outcome)
+		})
+	}
+	group.Wait()
+	d.close()
+	for _, r := range results {
+		a.report(r)
+	}
+	return exitOf(results)
+}
+
+// runTable brings one table's run to an outcome.
+func (a *app) runTable(ctx context.Context, s service, in workflows.SyncTableInput, noWait bool, d display) outcome {
+	e, err := a.startRun(ctx, s, in, noWait, d)
+	var busy *busyError
+	if errors.As(err, &busy) && in.IfBusy == activities.IfBusySkip {
+		skipped := workflows.SyncTableResult{Table: in.Table, Skipped: true, HolderID: busy.holder.WorkflowID}
+		return outcome{Table: in.Table, Outcome: outcomeSkipped, Result: &skipped}
+	}
+	if err != nil {
+		return a.failed(ctx, in.Table, e, err)
+	}
+	if noWait {
+		return outcome{Table: in.Table, Outcome: outcomeStarted, execution: e}
+	}
+	result, err := a.follow(ctx, s, in.Table, e, d)
+	if err != nil {
+		return a.failed(ctx, in.Table, e, err)
+	}
+	out := outcome{Table: in.Table, Outcome: outcomeDone, execution: e, Result: &result}
+	if result.Skipped {
+		out.Outcome = outcomeSkipped
+	}
+	return out
+}
+
+// startRun starts a run. One of the same workflow id that is already there is another run that
+// holds the table, and is treated as --if-busy says, like those that the table's owner finds.
+func (a *app) startRun(ctx context.Context, s service, in workflows.SyncTableInput, noWait bool, d display) (execution, error) {
+	for {
+		e, err := s.start(ctx, in)
+		var busy *busyError
+		if !errors.As(err, &busy) || in.IfBusy != activities.IfBusyWait || noWait {
+			return e, err
+		}
+		d.note(in.Table, "waiting for "+busy.holder.String())
+		var failed *failedError
+		if _, err := s.wait(ctx, busy.holder); err != nil && !errors.As(err, &failed) {
+			return busy.holder, err
+		}
+	}
+}
+
+// failed sorts an error into an outcome.
+func (a *app) failed(ctx context.Context, tbl string, e execution, err error) outcome {
+	out := outcome{Table: tbl, Outcome: outcomeFailed, execution: e, err: err}
+	var busy *busyError
+	switch {
+	case errors.As(err, &busy):
+		out.Outcome, out.execution = outcomeBusy, busy.holder
+	case errors.As(err, &out.Failure):
+		if out.Failure.Type == activities.TypeTableBusy {
+			out.Outcome = outcomeBusy
+		}
+	case ctx.Err() != nil:
+		out.Outcome = outcomeStopped
+	case isUnreachable(err):
+		out.Outcome = outcomeLost
+	}
+	if out.Failure == nil && out.Outcome != outcomeStopped {
+		out.Failure = &failedError{Type: failureTypes[out.Outcome], Message: err.Error()}
+	}
+	return out
+}
+
+// failureTypes name failures that no workflow had, for --output json.
+var failureTypes = map[string]string{
+	outcomeBusy: activities.TypeTableBusy, outcomeLost: "TemporalUnavailable", outcomeFailed: "NotStarted",
+}
+
+// report prints the outcome of one table: results on stdout, the rest on stderr.
+func (a *app) report(o outcome) {
+	if a.json() {
+		a.printJSON(o)
+		return
+	}
+	switch o.Outcome {
+	case outcomeStarted:
+		fmt.Fprintf(a.stdout, "%s started: %s\n", o.Table, o.execution)
+	case outcomeStopped:
+		fmt.Fprintf(a.stderr, "%s: stopped following; the run goes on (%s).\nLook again with: tablehaul status %s --follow\n", o.Table, o.execution, o.Table)
+	case outcomeSkipped:
+		fmt.Fprintf(a.stdout, "%s skipped: another run holds the table%s\n", o.Table, holderText(o))
+	case outcomeDone:
+		a.printResult(*o.Result)
+	case outcomeBusy:
+		if o.err != nil && o.Failure.Message == o.err.Error() {
+			fmt.Fprintf(a.stderr, "%s\n  remedy: %s\n", o.err.Error(), next[activities.TypeTableBusy])
+			return
+		}
+		printFailure(a.stderr, o.Table, o.execution, o.Failure)
+	case outcomeLost:
+		fmt.Fprintf(a.stderr, "%s: %s\n", o.Table, o.err.Error())
+		if o.WorkflowID != "" {
+			fmt.Fprintf(a.stderr, "The run goes on when Temporal is back (%s).\n", o.execution)
+		}
+	default:
+		printFailure(a.stderr, o.Table, o.execution, o.err)
+	}
+}
+
+func holderText(o outcome) string {
+	if o.Result != nil && o.Result.HolderID != "" {
+		return " (workflow " + o.Result.HolderID + ")"
+	}
+	return ""
+}
+
+func (a *app) printJSON(v any) {
+	line, err := json.Marshal(v)
+	if err != nil {
+		fmt.Fprintf(a.stderr, "tablehaul: write JSON: %s\n", err.Error())
+		return
+	}
+	fmt.Fprintf(a.stdout, "%s\n", line)
+}
+
+// exitOf is the exit code of several tables together: what needs somebody's attention first.
+func exitOf(results []outcome) error {
+	worst := map[string]int{
+		outcomeStopped: exitStopped, outcomeLost: exitUnreachable, outcomeFailed: exitFailed, outcomeBusy: exitBusy,
+	}
+	for _, kind := range []string{outcomeStopped, outcomeLost, outcomeFailed, outcomeBusy} {
+		for _, r := range results {
+			if r.Outcome == kind {
+				return &exitError{code: worst[kind]}
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+// service is what the commands ask of Temporal: temporal.go in earnest, a fake in tests.
+//
+// Methods return *unreachableError when Temporal does not answer, *failedError when a workflow
+// or an update failed, *busyError when another run holds the table.
+type service interface {
+	// start begins a run under the table's own workflow id.
+	start(ctx context.Context, in workflows.SyncTableInput) (execution, error)
+	// wait returns when the run has ended.
+	wait(ctx context.Context, e execution) (workflows.SyncTableResult, error)
+	// status asks a run, which needs a worker that answers.
+	status(ctx context.Context, e execution) (workflows.Status, error)
+	// plan runs the preview to its end.
+	plan(ctx context.Context, in workflows.PlanTableInput) (workflows.PlanTableResult, error)
+	// state asks the table's owner; false where the table has never had a run.
+	state(ctx context.Context, table string) (workflows.TableStateView, bool, error)
+	// setWatermark moves the watermark; "" forgets it.
+	setWatermark(ctx context.Context, table, cursor, watermark string) (workflows.TableStateView, error)
+	// owned are the tables that have an owner, whoever started it.
+	owned(ctx context.Context) ([]string, error)
+	// workers reports whether a worker has polled the task queue of late.
+	workers(ctx context.Context) (bool, error)
+	close()
+}
+
+// execution is one run of a workflow. An empty RunID is the latest.
+type execution struct {
+	WorkflowID string `json:"workflowId"`
+	RunID      string `json:"runId"`
+}
+
+func (e execution) String() string {
+	if e.RunID == "" {
+		return "workflow " + e.WorkflowID
+	}
+	return fmt.Sprintf("workflow %s, run %s", e.WorkflowID, e.RunID)
+}
+
+// busyError says that another run holds a table.
+type busyError struct {
+	table  string
+	holder execution
+}
+
+func (e *busyError) Error() string {
+	return fmt.Sprintf("%s is busy: %s is at it", e.table, e.holder)
+}
+
+// unreachableError says that Temporal did not answer.
+type unreachableError struct {
+	address string
+	cause   error
+}
+
+func (e *unreachableError) Error() string {
+	return fmt.Sprintf("Temporal at %s cannot be reached: %s", e.address, e.cause.Error())
+}
+
+func (e *unreachableError) Unwrap() error { return e.cause }
+
+// settingsError says that Temporal's own settings cannot be used.
+type settingsError struct{ cause error }
+
+func (e *settingsError) Error() string { return "the Temporal settings: " + e.cause.Error() }
+func (e *settingsError) Unwrap() error { return e.cause }
+
+// failedError is a workflow's failure in the words that people need.
+type failedError struct {
+	// Type is the failure's type, such as UnsupportedTable; or Cancelled, Terminated, TimedOut.
+	Type string `json:"type"`
+	// Message says what is wrong, and mostly what to do.
+	Message string `json:"message"`
+	// Step is the activity that failed; empty where the workflow itself did.
+	Step string `json:"step,omitempty"`
+}
+
+func (e *failedError) Error() string { return e.Type + ": " + e.Message }
+
+// queryTimeout bounds a question that a worker must answer: without one it would hang.
+const queryTimeout = 5 * time.Second

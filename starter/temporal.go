@@ -1,0 +1,242 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
+	sdklog "go.temporal.io/sdk/log"
+
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+const (
+	// defaultAddress is where tablehaul-standalone listens.
+	defaultAddress   = "127.0.0.1:7233"
+	defaultTaskQueue = workflows.TaskQueue
+)
+
+const (
+	dialTimeout = 10 * time.Second
+	// requestTimeout bounds a request that needs no worker.
+	requestTimeout = 10 * time.Second
+	// updateTimeout bounds an update of the table's owner, which may have to be started first.
+	updateTimeout = 30 * time.Second
+	// outage is how long following survives without an answer; a Temporal restart is seconds.
+	outage = 2 * time.Minute
+)
+
+// temporalService is the service of a real Temporal.
+type temporalService struct {
+	client    client.Client
+	address   string
+	namespace string
+	taskQueue string
+}
+
+var _ service = (*temporalService)(nil)
+
+func dialTemporal(ctx context.Context, getenv func(string) string, taskQueue string) (service, error) {
+	opts, err := envconfig.LoadClientOptions(envconfig.LoadClientOptionsRequest{EnvLookup: environment(getenv)})
+	if err != nil {
+		return nil, &settingsError{err}
+	}
+	if opts.HostPort == "" {
+		opts.HostPort = defaultAddress
+	}
+	if opts.Namespace == "" {
+		opts.Namespace = client.DefaultNamespace
+	}
+	opts.Logger = sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)) // what matters is returned as errors
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	c, err := client.DialContext(ctx, opts)
+	if err != nil {
+		return nil, &unreachableError{opts.HostPort, plainError(err)}
+	}
+	return &temporalService{client: c, address: opts.HostPort, namespace: opts.Namespace, taskQueue: taskQueue}, nil
+}
+
+// environment lets envconfig look variables up where the rest of the program does.
+type environment func(string) string
+
+func (e environment) Environ() []string { return os.Environ() } // for TEMPORAL_GRPC_META_*, found by prefix
+
+func (e environment) LookupEnv(name string) (string, bool) {
+	value := e(name)
+	return value, value != ""
+}
+
+func (s *temporalService) close() { s.client.Close() }
+
+func (s *temporalService) start(ctx context.Context, in workflows.SyncTableInput) (execution, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	id := workflows.SyncTableID(in.Table)
+	run, err := s.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID: id, TaskQueue: s.taskQueue, StaticSummary: "Sync " + in.Table,
+		WorkflowExecutionErrorWhenAlreadyStarted: true,
+	}, workflows.SyncTableName, in)
+	var already *serviceerror.WorkflowExecutionAlreadyStarted
+	if errors.As(err, &already) {
+		return execution{}, &busyError{in.Table, execution{id, already.RunId}}
+	}
+	if err != nil {
+		return execution{}, s.explain(in.Table, err)
+	}
+	return execution{run.GetID(), run.GetRunID()}, nil
+}
+
+// wait survives an outage of Temporal: the run does too.
+func (s *temporalService) wait(ctx context.Context, e execution) (workflows.SyncTableResult, error) {
+	var lost time.Time
+	for {
+		var result workflows.SyncTableResult
+		err := s.client.GetWorkflow(ctx, e.WorkflowID, e.RunID).Get(ctx, &result)
+		if err == nil {
+			return result, nil
+		}
+		if err = s.explain(strings.TrimPrefix(e.WorkflowID, workflows.SyncTableID("")), err); !isUnreachable(err) || ctx.Err() != nil {
+			return result, err
+		}
+		if lost.IsZero() {
+			lost = time.Now()
+		}
+		if time.Since(lost) > outage {
+			return result, err
+		}
+		if !pause(ctx, time.Second) {
+			return result, ctx.Err()
+		}
+	}
+}
+
+func isUnreachable(err error) bool {
+	var u *unreachableError
+	return errors.As(err, &u)
+}
+
+// pause waits for d; false means that ctx ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (s *temporalService) status(ctx context.Context, e execution) (workflows.Status, error) {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	var out workflows.Status
+	value, err := s.client.QueryWorkflow(ctx, e.WorkflowID, e.RunID, workflows.QueryStatus)
+	if err == nil {
+		err = value.Get(&out)
+	}
+	if err != nil {
+		return out, s.explain("", err)
+	}
+	return out, nil
+}
+
+func (s *temporalService) plan(ctx context.Context, in workflows.PlanTableInput) (workflows.PlanTableResult, error) {
+	var out workflows.PlanTableResult
+	run, err := s.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID: workflows.PlanTableID(in.Table), TaskQueue: s.taskQueue, StaticSummary: "Plan " + in.Table,
+		// A preview that somebody else asked for just now may have other bounds: take our own.
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING,
+	}, workflows.PlanTableName, in)
+	if err != nil {
+		return out, s.explain(in.Table, err)
+	}
+	if err := run.Get(ctx, &out); err != nil {
+		return out, s.explain(in.Table, err)
+	}
+	return out, nil
+}
+
+func (s *temporalService) state(ctx context.Context, tbl string) (workflows.TableStateView, bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	var out workflows.TableStateView
+	value, err := s.client.QueryWorkflow(ctx, workflows.TableStateID(tbl), "", activities.QueryState)
+	var none *serviceerror.NotFound
+	if errors.As(err, &none) {
+		return out, false, nil
+	}
+	if err == nil {
+		err = value.Get(&out)
+	}
+	if err != nil {
+		return out, false, s.explain(tbl, err)
+	}
+	return out, true, nil
+}
+
+func (s *temporalService) setWatermark(ctx context.Context, tbl, cursor, watermark string) (workflows.TableStateView, error) {
+	ctx, cancel := context.WithTimeout(ctx, updateTimeout)
+	defer cancel()
+	var out workflows.TableStateView
+	handle, err := s.client.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
+		StartWorkflowOperation: s.client.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
+			ID: workflows.TableStateID(tbl), TaskQueue: s.taskQueue, StaticSummary: "Watermark and lease of " + tbl,
+			WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		}, workflows.TableStateName, activities.State{Version: 1, Table: tbl}),
+		UpdateOptions: client.UpdateWorkflowOptions{
+			UpdateName: activities.UpdateSet, Args: []any{activities.SetRequest{Watermark: watermark, Cursor: cursor}},
+			WaitForStage: client.WorkflowUpdateStageCompleted,
+		},
+	})
+	if err == nil {
+		err = handle.Get(ctx, &out)
+	}
+	if err != nil {
+		return out, s.explain(tbl, err)
+	}
+	return out, nil
+}
+
+func (s *temporalService) owned(ctx context.Context) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	var out []string
+	var page []byte
+	for {
+		reply, err := s.client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
+			Query:         fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running'", workflows.TableStateName),
+			NextPageToken: page,
+		})
+		if err != nil {
+			return nil, s.explain("", err)
+		}
+		for _, e := range reply.GetExecutions() {
+			out = append(out, strings.TrimPrefix(e.GetExecution().GetWorkflowId(), workflows.TableStateID("")))
+		}
+		if page = reply.GetNextPageToken(); len(page) == 0 {
+			return out, nil
+		}
+	}
+}
+
+func (s *temporalService) workers(ctx context.Context) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	reply, err := s.client.DescribeTaskQueue(ctx, s.taskQueue, enumspb.TASK_QUEUE_TYPE_WORKFLOW)
+	if err != nil {
+		return false, s.explain("", err)
+	}
+	return len(reply.GetPollers()) > 0, nil
+}

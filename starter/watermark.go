@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// tableWatermark is the line of --output json.
+type tableWatermark struct {
+	Table     string `json:"table"`
+	Watermark string `json:"watermark"`
+	Cursor    string `json:"cursor,omitempty"`
+}
+
+func (a *app) watermarkCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "watermark",
+		Short: "Show or move the point up to which a target is known to be complete",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(a.watermarkShow(), a.watermarkSet())
+	return cmd
+}
+
+func (a *app) watermarkShow() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "show TABLE", Short: "Show a table's watermark",
+		Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeTables,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			names, err := a.tables(nil, args)
+			if err != nil {
+				return err
+			}
+			s, err := a.connect(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			one, err := a.askTable(cmd.Context(), s, names[0])
+			if err != nil {
+				return err
+			}
+			if a.json() {
+				out := tableWatermark{Table: names[0]}
+				if one.State != nil {
+					out.Watermark, out.Cursor = one.State.Watermark, one.State.Cursor
+				}
+				a.printJSON(out)
+				return nil
+			}
+			fmt.Fprintln(a.stdout, watermarkText(one.State))
+			return nil
+		},
+	}
+	a.outputFlag(cmd)
+	return cmd
+}
+
+func (a *app) watermarkSet() *cobra.Command {
+	forget := false
+	cmd := &cobra.Command{
+		Use: "set TABLE VALUE", Short: "Move a table's watermark; the next run reads from there",
+		Long: "Set moves the watermark by hand. A lower value makes the next run read more, which is harmless;\n" +
+			"a higher one leaves out what lies between. It is refused while a run holds the table.\n\n" +
+			"VALUE is a value of the cursor as MySQL prints it: 42, 2024-05-01 or 2024-05-01 12:00:00.123456.\n" +
+			"A TIMESTAMP is in UTC, a DATETIME as the writers fill it. --none forgets the watermark, so that\n" +
+			"the next run is a first load.\n\n" + exitHelp,
+		Example:           "  tablehaul watermark set shop.orders '2024-05-01 12:00:00'\n  tablehaul watermark set shop.orders --none",
+		Args:              cobra.RangeArgs(1, 2),
+		ValidArgsFunction: a.completeTables,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			value := ""
+			if len(args) == 2 {
+				value = args[1]
+			}
+			switch {
+			case forget && value != "":
+				return errors.New("give a value or --none, not both")
+			case !forget && value == "":
+				return errors.New("give a value, or --none to forget the watermark")
+			case !forget && !cursorValue.MatchString(value):
+				return fmt.Errorf("%q is not a cursor's value: write it like 42, 2024-05-01 or 2024-05-01 12:00:00.123456", value)
+			}
+			return a.setWatermark(cmd.Context(), args[:1], value)
+		},
+	}
+	cmd.Flags().BoolVar(&forget, "none", false, "forget the watermark")
+	a.outputFlag(cmd)
+	return cmd
+}
+
+// cursorValue is the text of an integer, a DATE, a DATETIME or a TIMESTAMP.
+var cursorValue = regexp.MustCompile(`^(-?\d+|\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2}(\.\d{1,6})?)?)$`)
+
+func (a *app) setWatermark(ctx context.Context, args []string, value string) error {
+	c, err := a.config()
+	if err != nil {
+		return err
+	}
+	names, err := a.tables(c, args)
+	if err != nil {
+		return err
+	}
+	cursor := ""
+	if c != nil && value != "" {
+		n, err := table.ParseName(names[0])
+		if err != nil {
+			return &exitError{exitUsage, err}
+		}
+		settings, err := c.Table(n)
+		if err != nil {
+			return &exitError{exitUsage, err}
+		}
+		if cursor = settings.Cursor; cursor == "" {
+			return &exitError{exitUsage, fmt.Errorf("%s has no cursor and so no watermark: every run reads it whole", n)}
+		}
+	}
+	s, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	state, err := s.setWatermark(ctx, names[0], cursor, value)
+	var failed *failedError
+	switch {
+	case errors.As(err, &failed) && failed.Type == activities.TypeTableBusy:
+		return &exitError{exitBusy, err}
+	case err != nil:
+		return a.fromTemporal(ctx, a.silent(ctx, s, err))
+	case a.json():
+		a.printJSON(tableWatermark{names[0], state.Watermark, state.Cursor})
+	default:
+		fmt.Fprintf(a.stdout, "%s: the watermark is %s\n", names[0], orNone(state.Watermark))
+	}
+	return nil
+}
