@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"sync"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/tablehaul/tablehaul/activities"
@@ -148,13 +150,20 @@ func (f *fake) write(ctx context.Context, in activities.UpsertChunkInput) (activ
 	return f.upsert(ctx, in)
 }
 
-// run executes SyncTable with the fake's activities.
-func run(t *testing.T, f *fake, in any, prepare ...func(*testsuite.TestWorkflowEnvironment)) *testsuite.TestWorkflowEnvironment {
-	t.Helper()
+// newEnvironment knows every workflow, and keeps its timers out of the test's output.
+func newEnvironment() *testsuite.TestWorkflowEnvironment {
 	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	env := suite.NewTestWorkflowEnvironment()
 	env.SetTestTimeout(30 * time.Second)
 	workflows.Register(env)
+	return env
+}
+
+// run executes SyncTable with the fake's activities.
+func run(t *testing.T, f *fake, in any, prepare ...func(*testsuite.TestWorkflowEnvironment)) *testsuite.TestWorkflowEnvironment {
+	t.Helper()
+	env := newEnvironment()
 	f.register(env)
 	for _, p := range prepare {
 		p(env)

@@ -72,10 +72,13 @@ func TestSyncTableBoundsChunksInFlight(t *testing.T) {
 
 func TestSyncTableFailsWithTheFirstErrorAndCleansUp(t *testing.T) {
 	f := newFake()
+	failed := make(chan struct{})
 	f.upsert = func(_ context.Context, in activities.UpsertChunkInput) (activities.UpsertChunkResult, error) {
 		if in.Part == 0 && in.Chunk == 2 {
+			defer close(failed)
 			return activities.UpsertChunkResult{}, temporal.NewNonRetryableApplicationError("column c", activities.TypeRowRejected, nil)
 		}
+		<-failed
 		return activities.UpsertChunkResult{Inserted: fakeChunkRows}, nil
 	}
 	f.cleanup = func(activities.RangeInput) error {

@@ -23,16 +23,15 @@ type owner struct {
 }
 
 func newOwner(t *testing.T) *owner {
-	var suite testsuite.WorkflowTestSuite
-	env := suite.NewTestWorkflowEnvironment()
-	workflows.Register(env)
+	env := newEnvironment()
 	return &owner{t: t, env: env}
 }
 
 func (o *owner) then(name string, req any, check func(reply any, err error)) {
 	o.delay += time.Second
+	id := o.delay.String()
 	o.env.RegisterDelayedCallback(func() {
-		o.env.UpdateWorkflow(name, o.delay.String(), &testsuite.TestUpdateCallback{
+		o.env.UpdateWorkflow(name, id, &testsuite.TestUpdateCallback{
 			OnAccept:   func() {},
 			OnReject:   func(err error) { check(nil, err) },
 			OnComplete: check,
