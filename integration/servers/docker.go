@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/tablehaul/tablehaul/internal/process"
 )
 
 // Images that are used when the environment names none: the long-term releases.
@@ -127,7 +129,7 @@ func removeOrphanContainers(ctx context.Context) {
 		if len(f) != 2 {
 			continue
 		}
-		if pid, err := strconv.Atoi(f[1]); err == nil && gone(pid) {
+		if pid, err := strconv.Atoi(f[1]); err == nil && process.Gone(pid) {
 			_, _ = docker(ctx, "rm", "--force", "--volumes", f[0])
 		}
 	}

@@ -37,9 +37,7 @@ func newLocal(ctx context.Context, b binary, port int, o Options) (_ *local, err
 	if err != nil {
 		return nil, err
 	}
-	removeOrphans()
-	// the name tells a later process whether the owner of the folder still runs
-	dir, err := os.MkdirTemp("", fmt.Sprintf("%s%d-", dirPrefix, os.Getpid()))
+	dir, err := process.TempDir("tablehaul-server")
 	if err != nil {
 		return nil, fmt.Errorf("make server folder: %w", err)
 	}
@@ -131,23 +129,3 @@ func (l *local) stop(context.Context) error {
 	err := l.child.Stop(stopGrace)
 	return errors.Join(err, os.RemoveAll(l.dir))
 }
-
-const dirPrefix = "tablehaul-server-"
-
-// removeOrphans removes the folders of processes that were killed before they could do it.
-func removeOrphans() {
-	dirs, err := filepath.Glob(filepath.Join(os.TempDir(), dirPrefix+"*"))
-	if err != nil {
-		return
-	}
-	for _, dir := range dirs {
-		pid, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), dirPrefix), "-")
-		n, err := strconv.Atoi(pid)
-		if err == nil && gone(n) {
-			_ = os.RemoveAll(dir)
-		}
-	}
-}
-
-// gone reports whether no process has this id.
-func gone(pid int) bool { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }

@@ -105,3 +105,17 @@ func TestFreePortStaysBelowThePortsOfClients(t *testing.T) {
 	require.GreaterOrEqual(t, port, 15000)
 	require.Less(t, port, 32768)
 }
+
+func TestTempDirRemovesWhatKilledProcessesLeft(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	dead := exec.Command("true")
+	require.NoError(t, dead.Run())
+	orphan := filepath.Join(os.TempDir(), "x-"+strconv.Itoa(dead.Process.Pid)+"-1")
+	require.NoError(t, os.Mkdir(orphan, 0o700))
+	mine, err := process.TempDir("x")
+	require.NoError(t, err)
+	require.NoDirExists(t, orphan)
+	_, err = process.TempDir("x")
+	require.NoError(t, err)
+	require.DirExists(t, mine)
+}

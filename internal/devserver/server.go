@@ -1,0 +1,160 @@
+package devserver
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/process"
+)
+
+const (
+	// readyTimeout bounds a start; under a second is usual, but a busy machine runs several.
+	readyTimeout = 2 * time.Minute
+	stopGrace    = 10 * time.Second
+)
+
+// A Server is a Temporal server that answers.
+type Server struct {
+	Address string // host:port of the frontend
+	UIURL   string // of the Web UI; empty for a server from the environment
+	Origin  string // where it comes from, for people
+
+	bin    string
+	dir    string // temporary folder; empty where the caller's DataDir is used
+	data   string
+	ports  [2]string // frontend and Web UI, the same after a restart
+	child  *process.Child
+	output *bytes.Buffer
+}
+
+// Options says what a server should be like. The zero value is fine.
+type Options struct {
+	// DataDir keeps the database there, for a server that is to be continued later. Empty
+	// means a temporary folder that goes with the server.
+	DataDir string
+	// Ports of the frontend and the Web UI; 0 picks free ones.
+	Port, UIPort int
+}
+
+// Find returns the server of TEMPORAL_ADDRESS, or starts one as New does.
+func Find(ctx context.Context, o Options) (*Server, error) {
+	address := os.Getenv("TEMPORAL_ADDRESS")
+	if address == "" {
+		return New(ctx, o)
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("the server of TEMPORAL_ADDRESS does not answer: %w", err)
+	}
+	return &Server{Address: address, Origin: "TEMPORAL_ADDRESS"}, conn.Close()
+}
+
+// New starts a server of one's own, whatever the environment says, and returns when it
+// answers. Stop it when done. ctx bounds the start only.
+func New(ctx context.Context, o Options) (*Server, error) {
+	bin, err := serverOnly.path(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{Origin: "tablehaul-standalone", bin: bin, data: o.DataDir}
+	if s.dir, err = process.TempDir("tablehaul-temporal"); err != nil {
+		return nil, fmt.Errorf("make a folder for the Temporal server: %w", err)
+	}
+	if s.data == "" {
+		s.data = filepath.Join(s.dir, "data")
+	}
+	for i, port := range []int{o.Port, o.UIPort} {
+		if port == 0 {
+			if port, err = process.FreePort(); err != nil {
+				return nil, errors.Join(err, os.RemoveAll(s.dir))
+			}
+		}
+		s.ports[i] = fmt.Sprint(port)
+	}
+	if err := s.up(ctx); err != nil {
+		return nil, errors.Join(err, s.Stop())
+	}
+	return s, nil
+}
+
+// up starts the subprocess and waits until it has written where it listens.
+func (s *Server) up(ctx context.Context) error {
+	ready := filepath.Join(s.dir, "ready.json")
+	if err := os.RemoveAll(ready); err != nil {
+		return fmt.Errorf("clear the ready file: %w", err)
+	}
+	cmd := exec.Command(s.bin, "--server-only", "--port", s.ports[0], "--ui-port", s.ports[1],
+		"--data-dir", s.data, "--ready-file", ready)
+	s.output = &bytes.Buffer{}
+	cmd.Stdout, cmd.Stderr = s.output, s.output
+	// a Ctrl-C in the terminal is for us; we stop the server when we are done with it
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	child, err := process.Start(cmd)
+	if err != nil {
+		return fmt.Errorf("start the Temporal server: %w", err)
+	}
+	s.child = child
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	for {
+		if text, err := os.ReadFile(ready); err == nil {
+			var where struct{ Address, UIURL string }
+			if err := json.Unmarshal(text, &where); err != nil {
+				return fmt.Errorf("read where the Temporal server listens: %w", err)
+			}
+			s.Address, s.UIURL = where.Address, where.UIURL
+			return nil
+		}
+		select {
+		case <-child.Done():
+			return fmt.Errorf("the Temporal server ended: %s", strings.TrimSpace(s.output.String()))
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the Temporal server: %w", ctx.Err())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// Stop ends the server, unless it came from the environment, and removes its folder.
+func (s *Server) Stop() error {
+	var err error
+	if s.child != nil {
+		err = s.child.Stop(stopGrace)
+	}
+	if s.dir != "" {
+		err = errors.Join(err, os.RemoveAll(s.dir))
+	}
+	return err
+}
+
+// errNotOurs is returned where a server from the environment was to be killed.
+var errNotOurs = errors.New("only a server that was started here can be killed or restarted")
+
+// Kill ends the server with SIGKILL, as a crash would.
+func (s *Server) Kill() error {
+	if s.child == nil {
+		return errNotOurs
+	}
+	return s.child.Kill()
+}
+
+// Restart starts the server again on the same data and ports, after Kill or in place of
+// the one that runs, and returns when it answers.
+func (s *Server) Restart(ctx context.Context) error {
+	if err := s.Kill(); err != nil {
+		return err
+	}
+	return s.up(ctx)
+}

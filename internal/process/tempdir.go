@@ -1,0 +1,31 @@
+//go:build unix
+
+package process
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// TempDir makes a temporary folder whose name begins with prefix and carries our process
+// id. Folders of the same prefix whose process is gone are removed: their owner was killed
+// before it could do so itself.
+func TempDir(prefix string) (string, error) {
+	if dirs, err := filepath.Glob(filepath.Join(os.TempDir(), prefix+"-*-*")); err == nil {
+		for _, dir := range dirs {
+			pid, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), prefix+"-"), "-")
+			if n, err := strconv.Atoi(pid); err == nil && Gone(n) {
+				_ = os.RemoveAll(dir) // somebody else's, perhaps: not our concern then
+			}
+		}
+	}
+	return os.MkdirTemp("", fmt.Sprintf("%s-%d-", prefix, os.Getpid()))
+}
+
+// Gone reports whether no process has this id.
+func Gone(pid int) bool { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }
