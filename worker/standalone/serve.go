@@ -127,9 +127,17 @@ func announce(s settings, c serverConfig, dir *dataDir, stdout, stderr io.Writer
 		}
 	}
 	fmt.Fprintf(stdout, "Temporal %s  %s  (namespace %s, closed workflows are kept %s)\nWeb UI           %s\nDatabase         %s\nServer log       %s\n",
-		headers.ServerVersion, here.Address, namespace, c.retention, here.UIURL, c.database, c.logFile)
+		headers.ServerVersion, here.Address, namespace, days(c.retention), here.UIURL, c.database, c.logFile)
 	if ip := net.ParseIP(c.ip); ip == nil || !ip.IsLoopback() {
 		fmt.Fprintf(stderr, "warning: whoever reaches %s can start and read workflows: this server asks for no password\n", c.ip)
 	}
 	return nil
+}
+
+// days prints whole days as such: 720h0m0s says nothing to anybody.
+func days(d time.Duration) string {
+	if d%(24*time.Hour) != 0 {
+		return d.String()
+	}
+	return fmt.Sprintf("%d days", d/(24*time.Hour))
 }
