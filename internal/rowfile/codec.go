@@ -44,6 +44,8 @@ var (
 		}
 		return e
 	})
+	// A gzip writer takes 800 KB, more than most pages.
+	gzipWriters = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
 	// The cap limit makes DecodeAll stop at the room it was given, whatever a frame claims.
 	zstdDecoder = sync.OnceValue(func() *zstd.Decoder {
 		d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecodeAllCapLimit(true))
@@ -68,7 +70,9 @@ func compress(codec format.CompressionCodec, dst, src []byte) ([]byte, error) {
 		return dst[:n], err
 	case format.Gzip:
 		out := bytes.NewBuffer(dst[:0])
-		w := gzip.NewWriter(out)
+		w, _ := gzipWriters.Get().(*gzip.Writer)
+		defer gzipWriters.Put(w)
+		w.Reset(out)
 		if _, err := w.Write(src); err != nil {
 			return nil, err
 		}
