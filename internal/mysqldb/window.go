@@ -1,0 +1,244 @@
+package mysqldb
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// HiSpec says for what to choose the upper end of a window.
+type HiSpec struct {
+	Table  *Table
+	Cursor table.Column
+	// MinLag keeps hi at least this far behind the source's clock.
+	MinLag time.Duration
+	// FixedLag, where it is not 0, is trusted instead of looking at open work: for accounts
+	// without the PROCESS privilege. Work that stays open longer than this is lost.
+	FixedLag time.Duration
+	// Zone is the time zone of those who write a DATETIME or DATE cursor, as MySQL names
+	// zones ("Europe/Paris", "+02:00"); empty is the source's global time zone.
+	Zone string
+	// AllowReplica accepts a source that is itself a replica, behind by the lag it reports.
+	AllowReplica bool
+	// Marks of earlier runs, for integer cursors.
+	Marks []Mark
+}
+
+// Mark is a maximum of an integer cursor, and when it had been read. Once all work older
+// than At has ended, no row up to Max is missing any more.
+type Mark struct {
+	// At is the server's UTC time after Max had been read, RFC 3339 with microseconds.
+	At string `json:"at"`
+	// Max is the cursor's maximum, in its exact text.
+	Max string `json:"max"`
+}
+
+// HolderKind is what keeps a horizon back.
+type HolderKind string
+
+// The kinds of holders.
+const (
+	HolderTransaction HolderKind = "transaction"
+	HolderStatement   HolderKind = "statement"
+	HolderXA          HolderKind = "xa"
+	HolderLag         HolderKind = "lag"
+)
+
+// Holder is what keeps a horizon back the farthest. It never holds a statement's text.
+type Holder struct {
+	Kind HolderKind `json:"kind"`
+	// Thread is the connection's id on the server; 0 for an XA transaction without one.
+	Thread uint64 `json:"thread,omitempty"`
+	// Seconds is how long it has been open, at most.
+	Seconds float64 `json:"seconds"`
+	// State is the server's word for what it is doing.
+	State string `json:"state,omitempty"`
+}
+
+// Horizon is the upper end of a window, chosen before reading.
+type Horizon struct {
+	// Hi is inclusive, in the cursor's exact text. Empty: nothing can be read yet.
+	Hi string `json:"hi,omitempty"`
+	// Now is the server's clock in the cursor's zone when the choice began.
+	Now string `json:"now"`
+	// HeldBy is what holds Hi back, where that is more than a moment.
+	HeldBy *Holder `json:"heldBy,omitempty"`
+	// Future counts rows more than a minute beyond now, up to futureLimit. They are read when
+	// their time has come. 0 where there is no index to count by.
+	Future int64 `json:"future,omitempty"`
+	// Mark is to be kept and given back in later HiSpecs; integer cursors only.
+	Mark *Mark `json:"mark,omitempty"`
+	// Empty says that the table has no row with an integer cursor.
+	Empty    bool     `json:"empty,omitempty"`
+	Warnings []string `json:"warnings,omitempty"`
+}
+
+var (
+	// ErrNeedsProcess is returned by ChooseHi for an account that cannot see other
+	// connections' transactions, where no fixed lag is set.
+	ErrNeedsProcess = errors.New("the account cannot see open transactions: GRANT PROCESS ON *.* to it," +
+		" or set the table's fixedLag to longer than any transaction lasts")
+	// ErrReplica is returned by ChooseHi for a source that is a replica, without opt-in.
+	ErrReplica = errors.New("the source is a replica: read from the primary, or set allowReplica with an overlap" +
+		" longer than the primary's longest transaction")
+	// ErrCursorType is returned for a cursor column that cannot be one.
+	ErrCursorType = errors.New("a cursor is a DATETIME, a TIMESTAMP, a DATE or an integer")
+)
+
+const (
+	// momentary is the age below which open work is not worth naming.
+	momentary = 3 * time.Second
+	// futureLimit bounds what counting rows of the future may cost.
+	futureLimit = 1000
+)
+
+// ChooseHi chooses the upper end of the next window so that no row which is being written
+// now can later appear at or below it: reliability.md, facts 1 to 5.
+//
+// It opens no transaction that outlives the call and takes between 0.2 and about 3 seconds.
+func (d *DB) ChooseHi(ctx context.Context, spec HiSpec) (Horizon, error) {
+	h, err := d.chooseHi(ctx, spec)
+	if err != nil {
+		return Horizon{}, fmt.Errorf("choose the end of the window of %s: %w", spec.Table.Name, Safe(err))
+	}
+	return h, nil
+}
+
+func (d *DB) chooseHi(ctx context.Context, spec HiSpec) (Horizon, error) {
+	if !IsCursorKind(spec.Cursor.Kind) {
+		return Horizon{}, fmt.Errorf("cursor %s: %w", spec.Cursor.Name, ErrCursorType)
+	}
+	replica, err := d.replica(ctx, spec)
+	if err != nil {
+		return Horizon{}, err
+	}
+	if isInteger(spec.Cursor.Kind) {
+		return d.chooseInteger(ctx, spec, replica)
+	}
+	return d.chooseTemporal(ctx, spec, replica)
+}
+
+// IsCursorKind reports whether a column of this kind can be a cursor.
+func IsCursorKind(k table.Kind) bool {
+	return isInteger(k) || k == table.KindDateTime || k == table.KindTimestamp || k == table.KindDate
+}
+
+func isInteger(k table.Kind) bool { return k == table.KindInt || k == table.KindUint }
+
+// private runs f on a connection of its own, which is closed afterwards: f may change the
+// session's time zone without anyone else ever reading by it.
+func (d *DB) private(ctx context.Context, f func(*sql.Conn) error) error {
+	conn, err := d.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	err = f(conn)
+	_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // which is how a pool is told to close it
+	_ = conn.Close()
+	return err
+}
+
+// clock is one reading of the server's clock.
+type clock struct {
+	// local is NOW(6) in the cursor's zone.
+	local string
+	// unix is the same moment in microseconds.
+	unix int64
+}
+
+func (d *DB) readClock(ctx context.Context, conn *sql.Conn, spec HiSpec) (c clock, err error) {
+	switch {
+	case spec.Cursor.Kind != table.KindDateTime && spec.Cursor.Kind != table.KindDate:
+	case spec.Zone == "":
+		_, err = conn.ExecContext(ctx, "SET time_zone = @@GLOBAL.time_zone")
+	default:
+		_, err = conn.ExecContext(ctx, "SET time_zone = ?", spec.Zone)
+	}
+	if err != nil {
+		return c, err
+	}
+	// UNIX_TIMESTAMP() is exact where the local time is ambiguous, but has no fraction.
+	err = conn.QueryRowContext(ctx, "SELECT NOW(6), UNIX_TIMESTAMP() * 1000000 + MICROSECOND(NOW(6))").Scan(&c.local, &c.unix)
+	return c, err
+}
+
+func (d *DB) chooseTemporal(ctx context.Context, spec HiSpec, replica replicaLag) (h Horizon, err error) {
+	h.Warnings = replica.warnings
+	err = d.private(ctx, func(conn *sql.Conn) error {
+		t0, err := d.readClock(ctx, conn, spec)
+		if err != nil {
+			return err
+		}
+		h.Now = t0.local
+		held := &Holder{Kind: HolderLag, Seconds: max(spec.MinLag, spec.FixedLag).Seconds()}
+		if spec.FixedLag == 0 {
+			oldest, err := d.oldestWork(ctx)
+			if err != nil {
+				return err
+			}
+			if oldest != nil && (oldest.forEver || oldest.Seconds > held.Seconds) {
+				held = &oldest.Holder
+			}
+			if oldest != nil && oldest.forEver {
+				h.HeldBy = held
+				return nil
+			}
+		}
+		if replica.unknown {
+			h.HeldBy = &Holder{Kind: HolderLag, State: "the replica does not know how far it is behind"}
+			return nil
+		}
+		lag := time.Duration(held.Seconds*1e6)*time.Microsecond + replica.lag
+		if lag > momentary {
+			h.HeldBy = held
+		}
+		h.Hi, err = before(ctx, conn, spec.Cursor, t0, lag)
+		return err
+	})
+	if err != nil {
+		return Horizon{}, err
+	}
+	h.Future, err = d.countFuture(ctx, spec, h.Now)
+	if err == nil && h.Future > 0 {
+		h.Warnings = append(h.Warnings, fmt.Sprintf("%d or more rows are dated in the future in %s; they are read when their time has come",
+			h.Future, spec.Cursor.Name))
+	}
+	return h, err
+}
+
+// before is the last value of the cursor's type that is surely older than lag before t0: one
+// unit of its precision earlier than the unit in which that moment lies.
+//
+// Where the local clock was set back or forward in between, local arithmetic and the moment's
+// own local time differ; the earlier one is right in either case.
+func before(ctx context.Context, conn *sql.Conn, cursor table.Column, t0 clock, lag time.Duration) (hi string, err error) {
+	micros := (lag + time.Microsecond - 1).Microseconds()
+	moment := t0.unix - micros
+	unit := cursorUnit(cursor).Microseconds()
+	earlier := fmt.Sprintf("LEAST(CAST('%s' AS DATETIME(6)) - INTERVAL %d MICROSECOND, CAST(FROM_UNIXTIME(%d.%06d) AS DATETIME(6)))",
+		t0.local, micros, moment/1e6, moment%1e6)
+	floored := fmt.Sprintf("CAST(x - INTERVAL (MICROSECOND(x) %% %d + %d) MICROSECOND AS DATETIME(%d))", unit, unit, cursor.Precision)
+	if cursor.Kind == table.KindDate {
+		floored = "CAST(x AS DATE) - INTERVAL 1 DAY"
+	}
+	err = conn.QueryRowContext(ctx, "SELECT "+floored+" FROM (SELECT "+earlier+" AS x) moment").Scan(&hi)
+	return hi, err
+}
+
+// countFuture counts rows beyond now, where an index makes that cheap.
+func (d *DB) countFuture(ctx context.Context, spec HiSpec, now string) (n int64, err error) {
+	index := CursorIndex(spec.Table, spec.Cursor.Name)
+	if index == "" {
+		return 0, nil
+	}
+	// A minute: clocks of applications differ by a little, and rows arrive while we count.
+	query := fmt.Sprintf("SELECT COUNT(*) FROM (SELECT 1 FROM %s FORCE INDEX (%s) WHERE %s > CAST('%s' AS DATETIME(6)) + INTERVAL 1 MINUTE LIMIT %d) future",
+		Qualified(spec.Table.Name), Ident(index), Ident(spec.Cursor.Name), now, futureLimit)
+	err = d.QueryRowContext(ctx, query).Scan(&n)
+	return n, err
+}

@@ -1,0 +1,93 @@
+package mysqldb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+)
+
+var errStaleList = errors.New("the server's list of transactions does not get fresh: too many clients read it")
+
+// freshTransactions reads the transaction list, from a copy made after this call began.
+//
+// InnoDB hands out a copy that may be older. A transaction of our own, begun now, is the
+// proof: a copy that has it is young enough.
+func freshTransactions(ctx context.Context, conn *sql.Conn, self uint64) ([]transaction, error) {
+	for _, stmt := range []string{
+		"SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", // below it, no snapshot is taken
+		"START TRANSACTION WITH CONSISTENT SNAPSHOT",
+	} {
+		if _, err := conn.ExecContext(ctx, stmt); err != nil {
+			return nil, err
+		}
+	}
+	for range freshTries {
+		trxs, err := readTransactions(ctx, conn)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range trxs {
+			if t.thread == self {
+				_, err := conn.ExecContext(ctx, "ROLLBACK")
+				return trxs, err
+			}
+		}
+		if err := waitFor(ctx, freshPause); err != nil {
+			return nil, err
+		}
+	}
+	return nil, errStaleList
+}
+
+func readTransactions(ctx context.Context, conn *sql.Conn) (_ []transaction, err error) {
+	rows, err := conn.QueryContext(ctx, "SELECT trx_mysql_thread_id, trx_state, trx_rows_modified,"+
+		" trx_is_read_only, trx_autocommit_non_locking, TIMESTAMPDIFF(MICROSECOND, trx_started, NOW(6)) AS age"+
+		" FROM information_schema.innodb_trx")
+	if err != nil {
+		if NumberOf(err) == errSpecificAccess {
+			return nil, ErrNeedsProcess
+		}
+		return nil, err
+	}
+	recs, err := scanRecords(rows)
+	if cerr := rows.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return nil, err
+	}
+	var oldest float64
+	trxs := make([]transaction, len(recs))
+	for i, r := range recs {
+		thread, err := strconv.ParseUint(r.text("TRX_MYSQL_THREAD_ID"), 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("read the transaction list: %w", err)
+		}
+		trxs[i] = transaction{
+			thread: thread, state: r.text("TRX_STATE"), seconds: float64(r.number("AGE")) / 1e6,
+			modified: r.number("TRX_ROWS_MODIFIED"),
+			readOnly: r.text("TRX_IS_READ_ONLY") == "1", plainRead: r.text("TRX_AUTOCOMMIT_NON_LOCKING") == "1",
+		}
+		oldest = max(oldest, trxs[i].seconds)
+	}
+	back, err := setBack(ctx, conn, oldest)
+	if err != nil {
+		return nil, err
+	}
+	for i := range trxs {
+		trxs[i].seconds += back
+	}
+	return trxs, nil
+}
+
+// setBack is by how many seconds the system zone's clock was set back since the oldest
+// transaction began, as at the end of summer time: all ages are too short by that.
+func setBack(ctx context.Context, conn *sql.Conn, oldest float64) (float64, error) {
+	var micros int64
+	span := int64(oldest) + int64(hour) + 100
+	query := fmt.Sprintf("SELECT GREATEST(0, TIMESTAMPDIFF(MICROSECOND, NOW() - INTERVAL %d SECOND, FROM_UNIXTIME(UNIX_TIMESTAMP() - %d)))", span, span)
+	err := conn.QueryRowContext(ctx, query).Scan(&micros)
+	return float64(micros) / 1e6, err
+}
