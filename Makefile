@@ -1,0 +1,71 @@
+# Everything one does with this repository. `make help` lists it.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+GO ?= go
+# Packages tested at once. Each may start servers of its own, so more cores do not mean more.
+TEST_P ?= 2
+TEST_TIMEOUT ?= 25m
+
+# Linters are built once into the user's cache, each version into a folder of its own.
+GOLANGCI_VERSION := v2.15.0
+WORKFLOWCHECK_VERSION := v0.6.0
+TOOLS := $(or $(TABLEHAUL_TOOLS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tablehaul/tools)
+GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)/golangci-lint
+WORKFLOWCHECK := $(TOOLS)/workflowcheck-$(WORKFLOWCHECK_VERSION)/workflowcheck
+
+.PHONY: help
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z\/-]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: bin/worker bin/tablehaul bin/tablehaul-standalone ## build the three programs into bin/
+
+# Go knows best what is out of date, so these are built every time.
+.PHONY: FORCE
+bin/worker: FORCE ## the worker, for a Temporal server that is already there
+	$(GO) build -o $@ ./worker
+
+bin/tablehaul: FORCE ## the command line
+	$(GO) build -o $@ ./starter
+
+bin/tablehaul-standalone: FORCE ## worker, Temporal server and Web UI in one (cold: about 5 to 8 minutes)
+	cd worker/standalone && $(GO) build -o ../../$@ .
+
+bin/temporal: FORCE ## the official temporal command line, unless one is on PATH (cold: 3 to 9 minutes)
+	@if command -v temporal; then exit 0; fi; set -x; \
+	cd tools/temporal && $(GO) build -o ../../$@ github.com/temporalio/cli/cmd/temporal
+
+.PHONY: servers
+servers: ## find or fetch the database servers of the tests, and print the choice
+	$(GO) run ./integration/servers/prepare
+
+.PHONY: test
+test: bin/tablehaul-standalone bin/temporal servers ## every test, on real servers, with the race detector
+	$(GO) test -race -p $(TEST_P) -timeout $(TEST_TIMEOUT) ./...
+	cd worker/standalone && $(GO) test -race -timeout $(TEST_TIMEOUT) ./...
+
+.PHONY: lint
+lint: $(GOLANGCI) $(WORKFLOWCHECK) ## linters, formatting, and the check that workflows are deterministic
+	$(GOLANGCI) run ./...
+	$(WORKFLOWCHECK) ./workflows/...
+	cd worker/standalone && $(GO) vet ./...
+
+.PHONY: fmt
+fmt: $(GOLANGCI) ## format all Go code
+	$(GOLANGCI) fmt ./...
+
+.PHONY: demo
+demo: ## the whole product on 1,000,000 rows, with nothing installed (KEEP=1 leaves it running)
+	$(GO) run ./integration/demo
+
+.PHONY: clean
+clean: ## remove bin/; the caches below ~/.cache/tablehaul and /var/cache/tablehaul stay
+	rm -rf bin
+
+$(GOLANGCI):
+	GOBIN=$(@D) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+
+$(WORKFLOWCHECK):
+	GOBIN=$(@D) $(GO) install go.temporal.io/sdk/contrib/tools/workflowcheck@$(WORKFLOWCHECK_VERSION)
