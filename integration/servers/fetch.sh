@@ -14,8 +14,8 @@ opts=(-q -o "Dir::State=$dir/apt/state" -o "Dir::State::status=$dir/apt/state/st
       -o APT::Install-Recommends=false -o Acquire::Languages=none -o Acquire::Check-Valid-Until=false
       -o Acquire::Retries=3 -o APT::Sandbox::User=root)
 # Debian's own source and nothing else that the machine may have configured
-uri=$(apt-get indextargets --format '$(REPO_URI)' | grep -v security | grep -m 1 '/debian/\?$' || true)
-[ -n "$uri" ] || { echo "no Debian mirror among the configured package sources (after 'apt-get update'?)" >&2; exit 3; }
+uri=$(apt-get indextargets --no-release-info --format '$(REPO_URI)' | grep -v security | grep -m 1 '/debian' || true)
+[ -n "$uri" ] || { echo "no Debian mirror among the configured package sources" >&2; exit 3; }
 case $flavor in
   mysql) suite=sid; package=mysql-server-core ;;   # stable releases of Debian carry MariaDB only
   mariadb) suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-stable}"); package=mariadb-server-core ;;
@@ -29,5 +29,4 @@ for deb in "$dir"/apt/cache/archives/*.deb; do
   case $(basename "$deb") in perl*|libperl*|libdb5*|libgdbm*) continue ;; esac   # only the server's scripts use Perl
   dpkg -x "$deb" "$dir/root"
 done
-# a merged /usr keeps the loader in lib64 -> usr/lib64; older releases ship it in /lib
 rm -rf "$dir/apt"
