@@ -41,21 +41,21 @@ func freshTransactions(ctx context.Context, conn *sql.Conn, self uint64) ([]tran
 	return nil, errStaleList
 }
 
-func readTransactions(ctx context.Context, conn *sql.Conn) (_ []transaction, err error) {
+func readTransactions(ctx context.Context, conn *sql.Conn) ([]transaction, error) {
 	rows, err := conn.QueryContext(ctx, "SELECT trx_mysql_thread_id, trx_state, trx_rows_modified,"+
 		" trx_is_read_only, trx_autocommit_non_locking, TIMESTAMPDIFF(MICROSECOND, trx_started, NOW(6)) AS age"+
 		" FROM information_schema.innodb_trx")
+	var recs []record
+	if err == nil {
+		recs, err = scanRecords(rows)
+		if cerr := rows.Close(); err == nil {
+			err = cerr
+		}
+	}
 	if err != nil {
 		if NumberOf(err) == errSpecificAccess {
 			return nil, ErrNeedsProcess
 		}
-		return nil, err
-	}
-	recs, err := scanRecords(rows)
-	if cerr := rows.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
 		return nil, err
 	}
 	var oldest float64
