@@ -254,7 +254,12 @@ func exitOf(results []outcome) error {
 	}
 	for _, kind := range []string{outcomeStopped, outcomeLost, outcomeFailed, outcomeBusy} {
 		for _, r := range results {
-			if r.Outcome == kind {
+			var settings *settingsError
+			switch {
+			case r.Outcome != kind:
+			case errors.As(r.err, &settings):
+				return &exitError{code: exitUsage}
+			default:
 				return &exitError{code: worst[kind]}
 			}
 		}

@@ -1,0 +1,242 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/devserver"
+	"github.com/tablehaul/tablehaul/internal/table"
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if err := devserver.StopShared(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// What the stand-in for SyncTable does, by the table's name in the schema "act".
+const (
+	actDone   = "done"
+	actRefuse = "refuse"
+	actHold   = "hold"
+)
+
+// syncTable stands in for workflows.SyncTable: the same messages, no server of MySQL.
+func syncTable(ctx workflow.Context, in workflows.SyncTableInput) (workflows.SyncTableResult, error) {
+	status := workflows.Status{Table: in.Table, Phase: workflows.PhaseUpsert, RowsWritten: 70, RowsExtracted: 100}
+	err := workflow.SetQueryHandler(ctx, workflows.QueryStatus, func() (workflows.Status, error) { return status, nil })
+	if err != nil {
+		return workflows.SyncTableResult{}, err
+	}
+	switch {
+	case strings.HasSuffix(in.Table, actRefuse):
+		options := workflow.ActivityOptions{StartToCloseTimeout: time.Minute}
+		return workflows.SyncTableResult{}, workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), "PlanRun").Get(ctx, nil)
+	case strings.HasSuffix(in.Table, actHold):
+		signal := workflow.GetSignalChannel(ctx, "go")
+		workflow.NewSelector(ctx).AddReceive(signal, func(workflow.ReceiveChannel, bool) {}).AddReceive(ctx.Done(), func(workflow.ReceiveChannel, bool) {}).Select(ctx)
+		if ctx.Err() != nil {
+			return workflows.SyncTableResult{}, ctx.Err()
+		}
+	}
+	return workflows.SyncTableResult{Table: in.Table, Target: "dw.copy", Mode: "incremental", Window: table.Window{Lo: in.From, Hi: in.To}}, nil
+}
+
+func planTable(_ workflow.Context, in workflows.PlanTableInput) (workflows.PlanTableResult, error) {
+	return workflows.PlanTableResult{Table: in.Table, Target: "dw.copy", Verdict: activities.VerdictReady}, nil
+}
+
+func planRun(context.Context) error {
+	return temporal.NewApplicationErrorWithOptions("act.refuse has no primary key: add one", activities.TypeUnsupportedTable,
+		temporal.ApplicationErrorOptions{NonRetryable: true})
+}
+
+// world is a Temporal with a worker on a task queue of the test's own.
+type world struct {
+	client client.Client
+	queue  string
+	getenv func(string) string
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	server := devserver.Start(t)
+	env := map[string]string{"TEMPORAL_ADDRESS": server.Address}
+	w := &world{queue: "starter-" + t.Name(), getenv: func(name string) string { return env[name] }}
+	c, err := client.Dial(client.Options{HostPort: server.Address})
+	require.NoError(t, err)
+	t.Cleanup(c.Close)
+	w.client = c
+	return w
+}
+
+func (w *world) startWorker(t *testing.T) {
+	t.Helper()
+	wk := worker.New(w.client, w.queue, worker.Options{WorkerStopTimeout: time.Second})
+	wk.RegisterWorkflowWithOptions(syncTable, workflow.RegisterOptions{Name: workflows.SyncTableName})
+	wk.RegisterWorkflowWithOptions(planTable, workflow.RegisterOptions{Name: workflows.PlanTableName})
+	wk.RegisterWorkflowWithOptions(workflows.TableState, workflow.RegisterOptions{Name: workflows.TableStateName})
+	wk.RegisterActivityWithOptions(planRun, activity.RegisterOptions{Name: "PlanRun"})
+	require.NoError(t, wk.Start())
+	t.Cleanup(wk.Stop)
+}
+
+// call runs the program as main does, but for its environment.
+func (w *world) call(t *testing.T, args ...string) invocation {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	code := run(t.Context(), append(args, "--task-queue", w.queue), w.getenv, &stdout, &stderr)
+	return invocation{code, stdout.String(), stderr.String()}
+}
+
+// eventually polls until ok; Temporal's answers may lag behind what was asked of it.
+func eventually(t *testing.T, ok func() bool) {
+	t.Helper()
+	require.Eventually(t, ok, 30*time.Second, 50*time.Millisecond)
+}
+
+func TestRunAgainstTemporal(t *testing.T) {
+	w := newWorld(t)
+	w.startWorker(t)
+	got := w.call(t, "run", "act.done", "--from", "5", "--to", "9")
+	require.Equal(t, exitOK, got.code, got.stderr)
+	require.Contains(t, got.stdout, "act.done → dw.copy done: incremental")
+	require.Contains(t, got.stdout, "(5, 9]")
+
+	got = w.call(t, "run", "act.refuse")
+	require.Equal(t, exitFailed, got.code)
+	require.Regexp(t, `(?s)act.refuse failed: UnsupportedTable
+  what:   act.refuse has no primary key: add one
+  where:  step PlanRun, workflow sync-act.refuse, run [0-9a-f-]{36}
+  remedy: tablehaul plan shows every finding; nothing was written
+$`, got.stderr)
+
+	got = w.call(t, "plan", "act.done")
+	require.Equal(t, exitOK, got.code, got.stderr)
+	require.Contains(t, got.stdout, "act.done → dw.copy: ready")
+}
+
+func TestBusyAndStoppedRunsAgainstTemporal(t *testing.T) {
+	w := newWorld(t)
+	w.startWorker(t)
+	got := w.call(t, "run", "act.hold", "--no-wait")
+	require.Equal(t, exitOK, got.code, got.stderr)
+	t.Cleanup(func() {
+		_ = w.client.TerminateWorkflow(context.Background(), "sync-act.hold", "", "the test has ended")
+	}) // closed already when the test passes
+
+	got = w.call(t, "run", "act.hold")
+	require.Equal(t, exitBusy, got.code)
+	require.Contains(t, got.stderr, "act.hold is busy: workflow sync-act.hold, run ")
+	got = w.call(t, "run", "act.hold", "--if-busy", "skip", "--output", "json")
+	require.Equal(t, exitOK, got.code)
+	require.Contains(t, got.stdout, `"outcome":"skipped"`)
+
+	s, err := dialTemporal(t.Context(), w.getenv, w.queue)
+	require.NoError(t, err)
+	defer s.close()
+	status, err := s.status(t.Context(), execution{WorkflowID: "sync-act.hold"})
+	require.NoError(t, err)
+	require.Equal(t, int64(70), status.RowsWritten)
+
+	waiter := make(chan invocation, 1)
+	go func() { waiter <- w.call(t, "run", "act.hold", "--if-busy", "wait") }()
+	require.NoError(t, w.client.CancelWorkflow(t.Context(), "sync-act.hold", ""))
+	// The waiting call starts a run of its own now: end that one well.
+	eventually(t, func() bool {
+		_ = w.client.SignalWorkflow(t.Context(), "sync-act.hold", "", "go", nil) // refused between the two runs
+		return len(waiter) == 1
+	})
+	got = <-waiter
+	require.Equal(t, exitOK, got.code, got.stderr)
+}
+
+func TestCancelledAndTerminatedRunsAgainstTemporal(t *testing.T) {
+	w := newWorld(t)
+	w.startWorker(t)
+	for end, f := range map[string]func(context.Context, string) error{
+		"Cancelled":  func(ctx context.Context, id string) error { return w.client.CancelWorkflow(ctx, id, "") },
+		"Terminated": func(ctx context.Context, id string) error { return w.client.TerminateWorkflow(ctx, id, "", "test") },
+	} {
+		name := end + "." + actHold
+		t.Cleanup(func() { _ = w.client.TerminateWorkflow(context.Background(), workflows.SyncTableID(name), "", "the test has ended") }) // closed already when the test passes
+		require.Equal(t, exitOK, w.call(t, "run", name, "--no-wait").code)
+		s, err := dialTemporal(t.Context(), w.getenv, w.queue)
+		require.NoError(t, err)
+		defer s.close()
+		require.NoError(t, f(t.Context(), workflows.SyncTableID(name)))
+		_, err = s.wait(t.Context(), execution{WorkflowID: workflows.SyncTableID(name)})
+		var failed *failedError
+		require.ErrorAs(t, err, &failed)
+		require.Equal(t, end, failed.Type)
+		require.NotEmpty(t, next[end])
+	}
+}
+
+func TestWatermarkAndStatusAgainstTemporal(t *testing.T) {
+	w := newWorld(t)
+	name := fmt.Sprintf("state.t%d", time.Now().UnixNano()) // an owner never ends, and TEMPORAL_ADDRESS may name a server that lives on
+	got := w.call(t, "watermark", "show", name)
+	require.Equal(t, invocation{exitOK, "none\n", ""}, got)
+
+	w.startWorker(t)
+	t.Cleanup(func() {
+		_ = w.client.TerminateWorkflow(context.Background(), workflows.TableStateID(name), "", "the test has ended")
+	}) // fails where nothing was started
+	got = w.call(t, "watermark", "set", name, "2024-05-01 12:00:00")
+	require.Equal(t, exitOK, got.code, got.stderr)
+	require.Equal(t, name+": the watermark is 2024-05-01 12:00:00\n", got.stdout)
+	require.Equal(t, "2024-05-01 12:00:00\n", w.call(t, "watermark", "show", name).stdout)
+
+	var one tableStatus
+	require.NoError(t, json.Unmarshal([]byte(w.call(t, "status", name, "--output", "json").stdout), &one))
+	require.Equal(t, "2024-05-01 12:00:00", one.State.Watermark)
+	eventually(t, func() bool { return strings.Contains(w.call(t, "status").stdout, name) })
+}
+
+func TestNoWorkerAgainstTemporal(t *testing.T) {
+	w := newWorld(t)
+	name := "nobody.home"
+	got := w.call(t, "run", name, "--no-wait")
+	require.Equal(t, exitOK, got.code, got.stderr)
+	defer func() {
+		_ = w.client.TerminateWorkflow(context.Background(), workflows.SyncTableID(name), "", "the test has ended")
+	}()
+	s, err := dialTemporal(t.Context(), w.getenv, w.queue)
+	require.NoError(t, err)
+	defer s.close()
+	_, err = s.status(t.Context(), execution{WorkflowID: workflows.SyncTableID(name)})
+	require.True(t, isUnreachable(err), "%v", err)
+	there, err := s.workers(t.Context())
+	require.NoError(t, err)
+	require.False(t, there)
+}
+
+func TestUnknownNamespaceIsASetting(t *testing.T) {
+	w := newWorld(t)
+	address := w.getenv("TEMPORAL_ADDRESS")
+	w.getenv = func(name string) string {
+		return map[string]string{"TEMPORAL_ADDRESS": address, "TEMPORAL_NAMESPACE": "nowhere"}[name]
+	}
+	got := w.call(t, "run", "act.done")
+	require.Equal(t, exitUsage, got.code, got.stderr)
+	require.Contains(t, got.stderr, "namespace nowhere does not exist")
+}
