@@ -36,7 +36,7 @@ type Error struct {
 	cause error
 }
 
-// Error is the problem in one line.
+// Error is the problem in one line, without the remedy.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Sentence)
@@ -54,9 +54,6 @@ func (e *Error) Error() string {
 	}
 	if e.Number != 0 {
 		fmt.Fprintf(&b, " (error %d)", e.Number)
-	}
-	if e.Remedy != "" {
-		fmt.Fprintf(&b, "; %s", e.Remedy)
 	}
 	return b.String()
 }

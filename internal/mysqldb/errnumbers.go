@@ -15,6 +15,8 @@ const (
 	errNoDB               = 1046 // ER_NO_DB_ERROR
 	errNotReady           = 1047 // ER_UNKNOWN_COM_ERROR: a Galera node that is not ready says this
 	errBadNull            = 1048 // ER_BAD_NULL_ERROR
+	errDBExists           = 1007 // ER_DB_CREATE_EXISTS
+	errTableExists        = 1050 // ER_TABLE_EXISTS_ERROR
 	errBadDB              = 1049 // ER_BAD_DB_ERROR
 	errShutdown           = 1053 // ER_SERVER_SHUTDOWN
 	errBadField           = 1054 // ER_BAD_FIELD_ERROR
