@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/process"
@@ -99,8 +98,6 @@ func (s *Server) up(ctx context.Context) error {
 		"--data-dir", s.data, "--ready-file", ready)
 	s.output = &bytes.Buffer{}
 	cmd.Stdout, cmd.Stderr = s.output, s.output
-	// a Ctrl-C in the terminal is for us; we stop the server when we are done with it
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	child, err := process.Start(cmd)
 	if err != nil {
 		return fmt.Errorf("start the Temporal server: %w", err)

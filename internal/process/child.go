@@ -1,3 +1,5 @@
+//go:build unix
+
 package process
 
 import (
@@ -16,10 +18,15 @@ type Child struct {
 	err  error
 }
 
-// Start starts cmd. The child is killed when this process ends, even by SIGKILL.
-// Fields that are set in cmd.SysProcAttr are kept.
+// Start starts cmd in a process group of its own. The child is killed when this process
+// ends, even by SIGKILL. Other fields that are set in cmd.SysProcAttr are kept.
 func Start(cmd *exec.Cmd) (*Child, error) {
 	c := &Child{cmd: cmd, done: make(chan struct{})}
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	// Ctrl-C in a terminal is for us alone; we stop the child when we are done with it
+	cmd.SysProcAttr.Setpgid = true
 	dieWithParent(cmd)
 	started := make(chan error)
 	go func() {

@@ -6,8 +6,5 @@ import (
 )
 
 func dieWithParent(cmd *exec.Cmd) {
-	if cmd.SysProcAttr == nil {
-		cmd.SysProcAttr = &syscall.SysProcAttr{}
-	}
 	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
 }

@@ -57,6 +57,9 @@ func serve(ctx context.Context, s settings, getenv func(string) string, stdout, 
 	defer func() { err = errors.Join(err, server.stop()) }()
 
 	temporal, err := connect(ctx, c)
+	if ctx.Err() != nil {
+		return nil // told to stop while starting
+	}
 	if err != nil {
 		return fmt.Errorf("the embedded Temporal server does not answer (see %s): %w", c.logFile, err)
 	}
