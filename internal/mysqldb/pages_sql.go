@@ -41,11 +41,7 @@ func (p *readPlan) boundarySQL(pos position, n int, max time.Duration) (string, 
 
 func (p *readPlan) selectSQL(exprs []selectExpr, where []string, max time.Duration) string {
 	var b strings.Builder
-	if p.server.Flavor == FlavorMariaDB {
-		fmt.Fprintf(&b, "SET STATEMENT max_statement_time=%.3f FOR SELECT ", max.Seconds())
-	} else {
-		fmt.Fprintf(&b, "SELECT /*+ MAX_EXECUTION_TIME(%d) */ ", max.Milliseconds())
-	}
+	b.WriteString(p.limited(max))
 	for i, e := range exprs {
 		if i > 0 {
 			b.WriteString(", ")
@@ -60,6 +56,14 @@ func (p *readPlan) selectSQL(exprs []selectExpr, where []string, max time.Durati
 		b.WriteString(" WHERE " + strings.Join(where, " AND "))
 	}
 	return b.String()
+}
+
+// limited begins a SELECT that the server ends by itself after max.
+func (p *readPlan) limited(max time.Duration) string {
+	if p.server.Flavor == FlavorMariaDB {
+		return fmt.Sprintf("SET STATEMENT max_statement_time=%.3f FOR SELECT ", max.Seconds())
+	}
+	return fmt.Sprintf("SELECT /*+ MAX_EXECUTION_TIME(%d) */ ", max.Milliseconds())
 }
 
 // where is the position as conditions. One group at a time, never an OR over several columns:

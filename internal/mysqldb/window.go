@@ -204,10 +204,6 @@ func (d *DB) chooseTemporal(ctx context.Context, spec HiSpec, replica replicaLag
 		return Horizon{}, err
 	}
 	h.Future, err = d.countFuture(ctx, spec, h.Now)
-	if err == nil && h.Future > 0 {
-		h.Warnings = append(h.Warnings, fmt.Sprintf("%d or more rows are dated in the future in %s; they are read when their time has come",
-			h.Future, spec.Cursor.Name))
-	}
 	return h, err
 }
 

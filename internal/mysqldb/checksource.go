@@ -1,0 +1,206 @@
+package mysqldb
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// Level is how grave a finding is.
+type Level string
+
+const (
+	// LevelRefuse forbids the run: rows could be lost or written wrongly.
+	LevelRefuse Level = "refuse"
+	// LevelWarn lets the run go on: something is slow, or a gap is left to the settings.
+	LevelWarn Level = "warn"
+	// LevelInfo is worth knowing.
+	LevelInfo Level = "info"
+)
+
+// Finding is one thing that a preflight found. It never holds a row's value.
+type Finding struct {
+	Level Level  `json:"level"`
+	Table string `json:"table"`
+	// Column is the column that it is about; empty for the table or the server.
+	Column string `json:"column,omitempty"`
+	Text   string `json:"text"`
+	// Remedy is what a person can do; empty where nothing needs to be done.
+	Remedy string `json:"remedy,omitempty"`
+}
+
+// SourceCheck is how a source table is going to be read.
+type SourceCheck struct {
+	// Cursor is empty for a table that is read whole by every run.
+	Cursor string
+	// FixedLag, AllowReplica and Zone are as in HiSpec.
+	FixedLag     time.Duration
+	AllowReplica bool
+	Zone         string
+}
+
+// nullCheckTime bounds the search for a NULL in a cursor without an index.
+const nullCheckTime = 10 * time.Second
+
+// CheckSource looks for everything about a source table that would lose rows or surprise its
+// owner. It reads no more than one row, and an unindexed nullable cursor for up to ten seconds.
+func (d *DB) CheckSource(ctx context.Context, t *Table, check SourceCheck) ([]Finding, error) {
+	f := &findings{table: t.Name.String()}
+	f.aboutKey(t)
+	f.aboutColumns(t)
+	f.aboutTable(t)
+	for _, step := range []func(context.Context, *findings, *Table, SourceCheck) error{d.checkCursor, d.checkZone, d.checkServer} {
+		if err := step(ctx, f, t, check); err != nil {
+			return nil, fmt.Errorf("check the source %s: %w", t.Name, Safe(err))
+		}
+	}
+	return f.list, nil
+}
+
+type findings struct {
+	table string
+	list  []Finding
+}
+
+func (f *findings) add(level Level, column, remedy, text string, args ...any) {
+	f.list = append(f.list, Finding{Level: level, Table: f.table, Column: column, Text: fmt.Sprintf(text, args...), Remedy: remedy})
+}
+
+func (f *findings) aboutKey(t *Table) {
+	if len(t.PrimaryKey) == 0 {
+		remedy := "add a primary key"
+		if key := keyCandidate(t); key != "" {
+			remedy = "ALTER TABLE " + Qualified(t.Name) + " ADD PRIMARY KEY (" + key + "), which is unique already"
+		}
+		f.add(LevelRefuse, "", remedy, "the table has no primary key")
+		return
+	}
+	for _, c := range indexNamed(t, "PRIMARY").Columns {
+		if c.Prefix > 0 {
+			f.add(LevelWarn, c.Column, "", "the primary key has only the beginning of column %s: the server sorts for every page", c.Column)
+		}
+	}
+}
+
+// keyCandidate is an index that would do as a primary key, as its quoted columns.
+func keyCandidate(t *Table) string {
+	for _, ix := range t.Indexes {
+		usable := ix.Unique
+		var names []string
+		for _, part := range ix.Columns {
+			c := t.Column(part.Column)
+			usable = usable && c != nil && !c.Nullable && part.Prefix == 0
+			names = append(names, part.Column)
+		}
+		if usable {
+			return Idents(names)
+		}
+	}
+	return ""
+}
+
+func (f *findings) aboutColumns(t *Table) {
+	var generated []string
+	for _, c := range t.Columns {
+		switch {
+		case c.Generated:
+			generated = append(generated, c.Name)
+		case c.Kind == table.KindUnsupported:
+			f.add(LevelRefuse, c.Name, "change its type, or leave the table out", "column %s has the type %s, which cannot be carried exactly", c.Name, c.Type)
+		}
+	}
+	if len(generated) > 0 {
+		f.add(LevelInfo, "", "", "generated columns are computed by the target: %s", strings.Join(generated, ", "))
+	}
+}
+
+func (f *findings) aboutTable(t *Table) {
+	if !strings.EqualFold(t.Engine, "InnoDB") {
+		f.add(LevelWarn, "", "ALTER TABLE … ENGINE=InnoDB", "engine %s has no transactions: a statement that is cut off leaves half of its rows", t.Engine)
+	}
+	if len(t.Cascades) > 0 {
+		f.add(LevelWarn, "", "let a comparison of both sides find such rows",
+			"foreign keys change rows without touching a cursor: %s", strings.Join(t.Cascades, ", "))
+	}
+}
+
+func (d *DB) checkCursor(ctx context.Context, f *findings, t *Table, check SourceCheck) error {
+	name := check.Cursor
+	size := fmt.Sprintf("about %d rows, %d MiB", t.RowsEstimate, t.Bytes>>20)
+	if name == "" {
+		f.add(LevelWarn, "", "set a cursor column", "no cursor: every run reads the whole table, %s", size)
+		return nil
+	}
+	c := t.Column(name)
+	switch {
+	case c == nil:
+		f.add(LevelRefuse, name, candidates(t), "there is no column %s for a cursor", name)
+		return nil
+	case !IsCursorKind(c.Kind):
+		f.add(LevelRefuse, name, candidates(t), "column %s has the type %s: %s", name, c.Type, ErrCursorType)
+		return nil
+	case c.Generated:
+		f.add(LevelRefuse, name, candidates(t), "column %s is generated, and a generated column cannot be a cursor", name)
+		return nil
+	}
+	if CursorIndex(t, name) == "" {
+		f.add(LevelWarn, name, "CREATE INDEX … ("+Ident(name)+")",
+			"no index begins with the cursor %s: every run looks at every row, %s", name, size)
+	}
+	switch {
+	case isInteger(c.Kind):
+		f.add(LevelInfo, name, "", "an integer cursor finds rows with a larger %s only: changes of older rows need the application to raise it", name)
+	case c.OnUpdate == "":
+		f.add(LevelInfo, name, "", "the server does not change %s when a row changes: the application has to", name)
+	}
+	if c.Nullable {
+		return d.checkNulls(ctx, f, t, name)
+	}
+	return nil
+}
+
+// candidates names columns that could be a cursor, those with an index first.
+func candidates(t *Table) string {
+	var indexed, others []string
+	for _, c := range t.Columns {
+		if !IsCursorKind(c.Kind) || c.Generated {
+			continue
+		}
+		if CursorIndex(t, c.Name) != "" {
+			indexed = append(indexed, c.Name)
+		} else {
+			others = append(others, c.Name)
+		}
+	}
+	all := slices.Concat(indexed, others)
+	if len(all) == 0 {
+		return "the table has no column that could be one: leave the cursor out, and every run reads the whole table"
+	}
+	return "possible columns are " + strings.Join(all, ", ")
+}
+
+func (d *DB) checkNulls(ctx context.Context, f *findings, t *Table, name string) error {
+	hint := ""
+	if index := CursorIndex(t, name); index != "" {
+		hint = " FORCE INDEX (" + Ident(index) + ")"
+	}
+	plan := readPlan{server: d.Server, table: t}
+	query := plan.limited(nullCheckTime) + "1 FROM " + Qualified(t.Name) + hint + " WHERE " + Ident(name) + " IS NULL LIMIT 1"
+	key, err := d.fetchKey(ctx, query, []selectExpr{{sql: "1", kind: table.KindInt}})
+	never := "make the column NOT NULL"
+	switch {
+	case IsTimeLimit(err):
+		f.add(LevelWarn, name, never, "column %s may be NULL, and it takes too long to see whether it is: such rows are never read", name)
+	case err != nil:
+		return err
+	case key != nil:
+		f.add(LevelRefuse, name, "give these rows a value and make the column NOT NULL", "the cursor %s is NULL in some rows, which would never be read", name)
+	default:
+		f.add(LevelWarn, name, never, "column %s may be NULL, now it never is: a row with NULL is never read", name)
+	}
+	return nil
+}

@@ -1,0 +1,106 @@
+package mysqldb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// checkZone warns of local times that go back.
+func (d *DB) checkZone(ctx context.Context, f *findings, t *Table, check SourceCheck) error {
+	c := t.Column(check.Cursor)
+	if c == nil || c.Kind != table.KindDateTime && c.Kind != table.KindDate {
+		return nil
+	}
+	var offsets int
+	var zone string
+	err := d.private(ctx, func(conn *sql.Conn) error {
+		spec := HiSpec{Cursor: c.Column, Zone: check.Zone}
+		if _, err := d.readClock(ctx, conn, spec); err != nil {
+			return err
+		}
+		// Six points of the coming year: more than one offset means summer time.
+		points := make([]string, 6)
+		for i := range points {
+			points[i] = fmt.Sprintf("SELECT TIMESTAMPDIFF(SECOND, '1970-01-01', FROM_UNIXTIME(p.at)) - p.at AS shift FROM (SELECT UNIX_TIMESTAMP() + %d AS at) p",
+				i*61*24*3600)
+		}
+		return conn.QueryRowContext(ctx, "SELECT COUNT(DISTINCT shift), IF(@@time_zone = 'SYSTEM', @@system_time_zone, @@time_zone) FROM ("+
+			strings.Join(points, " UNION ALL ")+") year").Scan(&offsets, &zone)
+	})
+	switch {
+	case NumberOf(err) == errUnknownTimeZone:
+		f.add(LevelRefuse, check.Cursor, `load the server's time zone tables, or write the zone as an offset such as "+01:00"`,
+			"the server does not know the time zone %q", check.Zone)
+	case err != nil:
+		return err
+	case offsets > 1:
+		f.add(LevelWarn, check.Cursor, "use a TIMESTAMP, or an overlap longer than an hour around the change",
+			"column %s has local times of %s: when summer time ends, an hour of it comes twice", check.Cursor, zone)
+	}
+	return nil
+}
+
+// checkServer is about the server and the account.
+func (d *DB) checkServer(ctx context.Context, f *findings, _ *Table, check SourceCheck) error {
+	replica, err := d.replica(ctx, HiSpec{AllowReplica: check.AllowReplica, FixedLag: check.FixedLag})
+	switch {
+	case errors.Is(err, ErrReplica):
+		if check.Cursor != "" {
+			f.add(LevelRefuse, "", "", "%s", err)
+		}
+	case err != nil:
+		return err
+	}
+	for _, w := range replica.warnings {
+		f.add(LevelWarn, "", "set an overlap longer than the primary's longest transaction", "%s", w)
+	}
+	if check.Cursor == "" {
+		return nil
+	}
+	if check.FixedLag > 0 {
+		f.add(LevelWarn, "", "GRANT PROCESS ON *.* and leave fixedLag out", "rows of transactions that last longer than %s are lost", check.FixedLag)
+	} else if err := d.seesTransactions(ctx); errors.Is(err, ErrNeedsProcess) {
+		f.add(LevelRefuse, "", "", "%s", err)
+	} else if err != nil {
+		return err
+	}
+	writers, err := d.otherWriters(ctx)
+	if writers != "" {
+		f.add(LevelWarn, "", "let only this node take writes, or set an overlap longer than the longest transaction",
+			"%s: transactions open on other nodes are not seen", writers)
+	}
+	return err
+}
+
+func (d *DB) seesTransactions(ctx context.Context) error {
+	return d.private(ctx, func(conn *sql.Conn) error {
+		_, err := readTransactions(ctx, conn)
+		return err
+	})
+}
+
+// otherWriters names a cluster in which other nodes may take writes too.
+func (d *DB) otherWriters(ctx context.Context) (string, error) {
+	for _, q := range []struct{ query, alone, name string }{
+		{"SHOW GLOBAL STATUS LIKE 'wsrep_cluster_size'", "0 1", "the source is a node of a Galera cluster"},
+		{"SHOW GLOBAL VARIABLES LIKE 'group_replication_single_primary_mode'", "ON", "the source is a node of a group with several primaries"},
+	} {
+		var variable, value string
+		err := d.QueryRowContext(ctx, q.query).Scan(&variable, &value)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return "", err
+		}
+		if !strings.Contains(q.alone, value) {
+			return q.name, nil
+		}
+	}
+	return "", nil
+}
