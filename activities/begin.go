@@ -63,6 +63,7 @@ func (a *Activities) BeginRun(ctx context.Context, in BeginRunInput) (BeginRunRe
 		if err := a.update(ctx, in.Table, UpdateBegin, req, &reply); err != nil {
 			return BeginRunResult{}, err
 		}
+		reply.State.LastRuns = nil // a run does not need them, and a history should not hold them
 		if reply.Granted {
 			return BeginRunResult{State: reply.State}, nil
 		}

@@ -136,7 +136,7 @@ func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
 		p.marks = p.marks[max(0, len(p.marks)-maxMarks):]
 	}
 	if h.HeldBy != nil {
-		p.heldBack = h.HeldBy.String()
+		p.heldBack = heldText(*h.HeldBy)
 	}
 	p.warnings = append(p.warnings, h.Warnings...)
 	if h.Future > 0 {
@@ -165,7 +165,10 @@ func (p *drafted) bounds(cursor table.Column, in PlanRunInput) (from, to string,
 			return "", "", invalidInput(fmt.Sprintf("%s of cursor %s (%s): %s", b.key, cursor.Name, cursor.Type, err), "")
 		}
 	}
-	if from != "" && to != "" && mysqldb.CompareCursor(cursor, from, to) >= 0 {
+	if from == "" || to == "" {
+		return from, to, nil
+	}
+	if order, err := mysqldb.CompareCursor(cursor, from, to); err != nil || order >= 0 {
 		return "", "", invalidInput("from is not below to", "the window is (from, to]: from exclusive, to inclusive")
 	}
 	return from, to, nil
@@ -184,27 +187,61 @@ func (p *drafted) nothingToRead(h mysqldb.Horizon) error {
 }
 
 func (p *drafted) chooseLo(ctx context.Context, in PlanRunInput, cursor table.Column, from, to string) error {
+	var err error
+	at := where{p.settings.SourceConnection, "choose the window of " + in.Table}
 	switch p.mode {
 	case ModeBackfill:
+		if p.window.Hi, err = lower(cursor, to, p.window.Hi); err != nil {
+			return translate(ctx, err, at)
+		}
 		p.window.Lo = from
-		if to != "" && mysqldb.CompareCursor(cursor, to, p.window.Hi) < 0 {
-			p.window.Hi = to
-		}
-		p.nothing = from != "" && mysqldb.CompareCursor(cursor, from, p.window.Hi) >= 0
-		return nil
+		p.nothing, err = atOrBelow(cursor, p.window.Hi, from)
 	case ModeIncremental:
-		if mysqldb.CompareCursor(cursor, p.window.Hi, in.State.Watermark) <= 0 {
-			p.window = table.Window{Lo: in.State.Watermark, Hi: in.State.Watermark}
-			p.nothing = true
-			return nil
+		mark := in.State.Watermark
+		if p.nothing, err = atOrBelow(cursor, p.window.Hi, mark); p.nothing {
+			p.window = table.Window{Lo: mark, Hi: mark}
+		} else if err == nil {
+			p.window.Lo, err = p.src.Back(ctx, cursor, mark, p.settings.Overlap)
 		}
-		lo, err := p.src.Back(ctx, cursor, in.State.Watermark, p.settings.Overlap)
-		if err != nil {
-			return translate(ctx, err, where{p.settings.SourceConnection, "go back by the overlap of " + in.Table})
-		}
-		p.window.Lo = lo
 	}
-	return nil
+	return translate(ctx, err, at)
+}
+
+// lower is the lower of two upper bounds; an empty one bounds nothing.
+func lower(cursor table.Column, a, b string) (string, error) {
+	if a == "" {
+		return b, nil
+	}
+	order, err := mysqldb.CompareCursor(cursor, a, b)
+	if order < 0 {
+		return a, err
+	}
+	return b, err
+}
+
+// atOrBelow reports whether a is not above b; nothing is at or below an empty b.
+func atOrBelow(cursor table.Column, a, b string) (bool, error) {
+	if b == "" {
+		return false, nil
+	}
+	order, err := mysqldb.CompareCursor(cursor, a, b)
+	return err == nil && order <= 0, err
+}
+
+// heldText says for people what holds a window's end back.
+func heldText(h mysqldb.Holder) string {
+	what := map[mysqldb.HolderKind]string{
+		mysqldb.HolderTransaction: "an open transaction", mysqldb.HolderStatement: "a running statement",
+		mysqldb.HolderXA: "a prepared XA transaction", mysqldb.HolderLag: "the replica's lag",
+	}[h.Kind]
+	text := fmt.Sprintf("%s, %s old", what, (time.Duration(h.Seconds * float64(time.Second))).Round(time.Second))
+	if h.Thread != 0 {
+		text += fmt.Sprintf(", of connection %d", h.Thread)
+	}
+	if h.State != "" {
+		text += " (" + h.State + ")"
+	}
+	return text
 }
 
 // byKey says whether ranges are of the key space.

@@ -77,15 +77,20 @@ func (a *Activities) ExtractIncremental(ctx context.Context, in RangeInput) (Ext
 		parts.discard(ctx)
 		return ExtractResult{}, translate(ctx, readErr, at)
 	}
-	manifest := r.manifest(parts)
-	err = staging.PublishManifest(ctx, a.deps.Store, r.manifestKey(), manifest)
-	if errors.Is(err, staging.ErrExists) { // another attempt was faster: its files count, ours go
-		parts.discard(ctx)
-		manifest, err = staging.ReadManifest(ctx, a.deps.Store, r.manifestKey())
+	err = staging.PublishManifest(ctx, a.deps.Store, r.manifestKey(), r.manifest(parts))
+	ours := err == nil
+	if !ours {
+		parts.discard(ctx) // where another attempt was faster, its files count and ours go
+	}
+	if err != nil && !errors.Is(err, staging.ErrExists) {
+		return ExtractResult{}, translate(ctx, err, where{doing: "publish the manifest of " + in.Table})
+	}
+	manifest, err := staging.ReadManifest(ctx, a.deps.Store, r.manifestKey())
+	if err == nil && ours && manifest.Rows != stats.Rows {
+		err = fmt.Errorf("%d rows were read and %d staged: %w", stats.Rows, manifest.Rows, staging.ErrCorrupt)
 	}
 	if err != nil {
-		parts.discard(ctx)
-		return ExtractResult{}, translate(ctx, err, where{doing: "publish the manifest of " + in.Table})
+		return ExtractResult{}, translate(ctx, err, where{doing: "read the manifest of " + in.Table})
 	}
 	result := extractResult(manifest)
 	result.Pages, result.LongestPage = stats.Pages, stats.Longest.Seconds

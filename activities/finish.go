@@ -1,11 +1,6 @@
 package activities
 
-import (
-	"context"
-	"errors"
-
-	"go.temporal.io/sdk/temporal"
-)
+import "context"
 
 // RecordProgressInput tells the table's owner how far a run is.
 type RecordProgressInput struct {
@@ -28,23 +23,22 @@ type FinishRunInput struct {
 	DropPlan string `json:"dropPlan,omitempty"`
 }
 
+// FinishRunResult is what the table's owner says now.
+type FinishRunResult struct {
+	Watermark string `json:"watermark,omitempty"`
+}
+
 // FinishRun gives the lease back and, for a run that is done, raises the watermark. Repeating
 // it is harmless. A plan that cannot be removed does not fail a run: it is logged and left.
-func (a *Activities) FinishRun(ctx context.Context, in FinishRunInput) (State, error) {
+func (a *Activities) FinishRun(ctx context.Context, in FinishRunInput) (FinishRunResult, error) {
 	var s State
 	if err := a.update(ctx, in.Table, UpdateFinish, in.Finish, &s); err != nil {
-		return State{}, err
+		return FinishRunResult{}, err
 	}
 	if in.DropPlan != "" {
 		if err := a.dropPlan(ctx, in.Table, in.DropPlan); err != nil {
 			a.log(ctx, in.Table).Warn("plan not removed", "run", in.DropPlan, "error", err)
 		}
 	}
-	return s, nil
-}
-
-// IsFencedOff reports whether err says that a newer run owns the table.
-func IsFencedOff(err error) bool {
-	var app *temporal.ApplicationError
-	return errors.As(err, &app) && app.Type() == TypeFencedOff
+	return FinishRunResult{Watermark: s.Watermark}, nil
 }

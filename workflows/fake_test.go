@@ -114,12 +114,12 @@ func (f *fake) register(env *testsuite.TestWorkflowEnvironment) {
 			f.step("Cleanup")
 			return activities.CleanupResult{}, f.cleanup(in)
 		},
-		"FinishRun": func(_ context.Context, in activities.FinishRunInput) (activities.State, error) {
+		"FinishRun": func(_ context.Context, in activities.FinishRunInput) (activities.FinishRunResult, error) {
 			f.step("FinishRun")
 			f.mu.Lock()
 			defer f.mu.Unlock()
 			f.finished = append(f.finished, in)
-			return activities.State{Watermark: in.Finish.Watermark}, nil
+			return activities.FinishRunResult{Watermark: in.Finish.Watermark}, nil
 		},
 	} {
 		env.RegisterActivityWithOptions(fn, activity.RegisterOptions{Name: name})

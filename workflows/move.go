@@ -44,7 +44,7 @@ func (m *mover) once(ctx workflow.Context) error {
 	if err := m.extract(ctx); err != nil {
 		return err
 	}
-	if m.counts.RowsExtracted == 0 {
+	if m.total == 0 {
 		return nil
 	}
 	err := m.phase(ctx, PhaseWait, func() error {

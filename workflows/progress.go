@@ -1,11 +1,9 @@
 package workflows
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 )
 
@@ -61,5 +59,3 @@ func (s *sync) show(ctx workflow.Context) {
 	}
 	workflow.SetCurrentDetails(ctx, b.String())
 }
-
-func asApplication(err error, app **temporal.ApplicationError) bool { return errors.As(err, app) }

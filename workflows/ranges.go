@@ -1,11 +1,9 @@
 package workflows
 
 import (
-	"errors"
 	"fmt"
 
 	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tablehaul/tablehaul/activities"
@@ -32,7 +30,7 @@ func SyncRange(ctx workflow.Context, in SyncRangeInput) (SyncRangeResult, error)
 		}
 	})
 	err := m.move(ctx)
-	return SyncRangeResult{Counts: m.counts, Seconds: m.phases}, err
+	return SyncRangeResult{Counts: m.counts, Seconds: m.phases}, cause(err)
 }
 
 // quarterOf is 0 to 4: a parent of hundreds of ranges must not get a signal per chunk.
@@ -136,7 +134,7 @@ func (s *sync) settleRange(ctx workflow.Context, i int, f workflow.Future) error
 	err := f.Get(ctx, &out)
 	delete(s.ranges, i)
 	if err != nil {
-		return childCause(err)
+		return cause(err)
 	}
 	s.add(out.Counts, out.Seconds)
 	s.status.RangesDone++
@@ -154,27 +152,4 @@ func (s *sync) add(c Counts, phases map[string]float64) {
 			s.result.Seconds[phase] += t
 		}
 	}
-}
-
-// childCause is the application failure or cancel inside a child's failure: people should read
-// "key of another row", not "child workflow execution error".
-func childCause(err error) error {
-	var app *temporal.ApplicationError
-	if errors.As(err, &app) {
-		return app
-	}
-	var canceled *temporal.CanceledError
-	if errors.As(err, &canceled) {
-		return canceled
-	}
-	return err
-}
-
-// failureType is the type of the application failure inside err, or "".
-func failureType(err error) string {
-	var app *temporal.ApplicationError
-	if errors.As(err, &app) {
-		return app.Type()
-	}
-	return ""
 }

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -27,7 +28,7 @@ func SyncTable(ctx workflow.Context, raw converter.RawValue) (SyncTableResult, e
 	}
 	begun, err := s.begin(ctx)
 	if err != nil {
-		return SyncTableResult{}, err
+		return SyncTableResult{}, cause(err)
 	}
 	if begun.Busy != nil {
 		s.result.Skipped, s.result.HolderID = true, begun.Busy.WorkflowID
@@ -36,7 +37,7 @@ func SyncTable(ctx workflow.Context, raw converter.RawValue) (SyncTableResult, e
 	}
 	runErr := s.run(ctx, begun.State)
 	if err := s.finish(ctx, runErr); err != nil {
-		return SyncTableResult{}, err
+		return SyncTableResult{}, cause(err)
 	}
 	return s.result, nil
 }
@@ -175,15 +176,15 @@ func (s *sync) finish(ctx workflow.Context, runErr error) error {
 		in.DropPlan = s.plan.Run // only a first load is resumed
 	}
 	in.Finish = req
-	var state activities.State
-	err := workflow.ExecuteActivity(with(detached, stateOptions, finishSummary(req)), "FinishRun", in).Get(detached, &state)
+	var ended activities.FinishRunResult
+	err := workflow.ExecuteActivity(with(detached, stateOptions, finishSummary(req)), "FinishRun", in).Get(detached, &ended)
 	if runErr != nil {
 		return runErr
 	}
 	if err != nil {
 		return err
 	}
-	s.result.Watermark = state.Watermark
+	s.result.Watermark = ended.Watermark
 	s.enter(detached, PhaseDone)
 	return nil
 }
@@ -224,8 +225,31 @@ func pending(p activities.PlanRunResult) []int {
 // failureText is the type and message of the application failure inside err.
 func failureText(err error) string {
 	var app *temporal.ApplicationError
-	if asApplication(err, &app) {
+	if errors.As(err, &app) {
 		return app.Type() + ": " + app.Message()
 	}
 	return err.Error()
+}
+
+// failureType is the type of the application failure inside err, or "".
+func failureType(err error) string {
+	var app *temporal.ApplicationError
+	if errors.As(err, &app) {
+		return app.Type()
+	}
+	return ""
+}
+
+// cause is the application failure or cancel inside the failure of an activity or a child:
+// people should read "column c is too narrow", not "child workflow execution error".
+func cause(err error) error {
+	var app *temporal.ApplicationError
+	if errors.As(err, &app) {
+		return app
+	}
+	var canceled *temporal.CanceledError
+	if errors.As(err, &canceled) {
+		return canceled
+	}
+	return err
 }

@@ -118,7 +118,7 @@ func (d *demo) up(ctx context.Context) (err error) {
 			}
 		}
 	}
-	if d.temporal, err = devserver.Start(ctx, devserver.Options{Out: d.err}); err != nil {
+	if d.temporal, err = devserver.Find(ctx, devserver.Options{}); err != nil {
 		return fmt.Errorf("temporal: %w", err)
 	}
 	d.closers = append(d.closers, func() { _ = d.temporal.Stop() })

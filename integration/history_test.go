@@ -1,0 +1,112 @@
+package integration_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+const (
+	timeout = 60 * time.Second
+	poll    = 50 * time.Millisecond
+)
+
+// requireClosed waits until a workflow has ended.
+func requireClosed(t *testing.T, p *product, id string) enumspb.WorkflowExecutionStatus {
+	t.Helper()
+	var status enumspb.WorkflowExecutionStatus
+	require.Eventually(t, func() bool {
+		d, err := p.client.DescribeWorkflowExecution(t.Context(), id, "")
+		if err != nil {
+			return false
+		}
+		status = d.GetWorkflowExecutionInfo().GetStatus()
+		return status != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
+	}, timeout, poll, "workflow %s does not end", id)
+	return status
+}
+
+// histories are those of every workflow that this test's worker ran.
+func (p *product) histories() map[string]*historypb.History {
+	p.t.Helper()
+	out := map[string]*historypb.History{}
+	var token []byte
+	for {
+		list, err := p.client.ListWorkflow(p.t.Context(), &workflowservice.ListWorkflowExecutionsRequest{
+			Query: "TaskQueue = '" + p.queue + "'", NextPageToken: token,
+		})
+		require.NoError(p.t, err)
+		for _, e := range list.GetExecutions() {
+			exec := e.GetExecution()
+			h := &historypb.History{}
+			it := p.client.GetWorkflowHistory(p.t.Context(), exec.GetWorkflowId(), exec.GetRunId(), false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+			for it.HasNext() {
+				event, err := it.Next()
+				require.NoError(p.t, err)
+				h.Events = append(h.Events, event)
+			}
+			out[exec.GetWorkflowId()+" "+exec.GetRunId()] = h
+		}
+		if token = list.GetNextPageToken(); len(token) == 0 {
+			return out
+		}
+	}
+}
+
+// requireNoText requires that no history of this test's workflows holds text, in any encoding
+// that a history uses: payloads are decoded first.
+func (p *product) requireNoText(text string) {
+	p.t.Helper()
+	all := p.histories()
+	require.NotEmpty(p.t, all)
+	for id, h := range all {
+		for _, event := range h.Events {
+			raw, err := protojson.Marshal(event)
+			require.NoError(p.t, err)
+			require.NotContains(p.t, string(raw), text, "history of %s", id)
+			require.NotContains(p.t, string(payloads(event)), text, "payload in the history of %s", id)
+		}
+	}
+}
+
+// payloads is the event's wire form, in which JSON payloads stand as plain text.
+func payloads(event *historypb.HistoryEvent) []byte {
+	b, err := event.Marshal()
+	if err != nil {
+		return nil
+	}
+	return b
+}
+
+// Neither a password nor a row's value reaches a history, whatever fails.
+func TestNoSecretAndNoRowValueInHistories(t *testing.T) {
+	p := start(t, options{defaults: ", chunkRows: 100, rangeRows: 500"})
+	exec(t, p.src, strings.Replace(createT, "VARCHAR(60)", "VARCHAR(80)", 1), insertT(1, 2000),
+		"UPDATE t SET name = CONCAT('sentinel-row-', id), updated_at = '2024-01-01 00:00:00' + INTERVAL id SECOND", "ANALYZE TABLE t")
+	r := p.sync("t")
+	require.EqualValues(t, 2000, r.Inserted)
+	exec(t, p.src, "UPDATE t SET n = 5 WHERE id < 100")
+	p.settled("t")
+	p.requireNoText("sentinel-row-")
+	p.requireNoText("root@tcp")
+}
+
+// Histories stay small: their size follows chunks and ranges, not rows.
+func TestHistoryIsBounded(t *testing.T) {
+	p := start(t, options{defaults: ", chunkRows: 10, rangeRows: 1000000"})
+	exec(t, p.src, createT, insertT(1, 3000), "UPDATE t SET updated_at = '2024-01-01'")
+	r := p.sync("t")
+	require.EqualValues(t, 300, r.Chunks)
+	d, err := p.client.DescribeWorkflowExecution(t.Context(), workflows.SyncTableID(p.table("t")), "")
+	require.NoError(t, err)
+	require.Less(t, d.GetWorkflowExecutionInfo().GetHistoryLength(), int64(300*6+100))
+	require.Less(t, d.GetWorkflowExecutionInfo().GetHistorySizeBytes(), int64(1<<20))
+}

@@ -1,0 +1,159 @@
+package integration_test
+
+import (
+	"os"
+	osexec "os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+// workerBinary builds the worker as it ships, once per test process.
+var workerBinary = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "tablehaul-worker-")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "worker")
+	cmd := osexec.Command("go", "build", "-o", path, "../worker")
+	cmd.Stderr = os.Stderr
+	return path, cmd.Run()
+})
+
+// startProcess runs the worker binary as a process of its own, which a test may kill.
+func (p *product) startProcess() *osexec.Cmd {
+	p.t.Helper()
+	path, err := workerBinary()
+	require.NoError(p.t, err)
+	cmd := osexec.Command(path, "--config", p.config(), "--task-queue", p.queue)
+	cmd.Env = append(os.Environ(), "TEMPORAL_ADDRESS="+p.temporal.Address)
+	cmd.Stderr = os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	require.NoError(p.t, cmd.Start())
+	p.t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	return cmd
+}
+
+// slowTarget makes every insert on the target take a while, so that a test can interrupt a run.
+const slowTarget = `CREATE TRIGGER slow BEFORE INSERT ON t FOR EACH ROW
+  SET @slow = IF(NEW.id % 50 = 0, SLEEP(0.05), 0)`
+
+// interruptible is a first load of 3,000 rows in chunks of 100 that takes about three seconds.
+func interruptible(t *testing.T, idle bool) *product {
+	p := start(t, options{idle: idle, defaults: ", chunkRows: 100, rangeRows: 1000, chunksInFlight: 2, rangesInFlight: 1"})
+	exec(t, p.src, createT, insertT(1, 3000), "UPDATE t SET updated_at = '2024-01-01 00:00:00' + INTERVAL id SECOND", "ANALYZE TABLE t")
+	exec(t, p.dst, createT, slowTarget)
+	return p
+}
+
+func (p *product) targetRows() int {
+	var n int
+	require.NoError(p.t, p.dst.QueryRowContext(p.t.Context(), "SELECT COUNT(*) FROM t").Scan(&n))
+	return n
+}
+
+func (p *product) waitForRows(n int) {
+	p.t.Helper()
+	require.Eventually(p.t, func() bool { return p.targetRows() >= n }, timeout, poll)
+}
+
+func TestKilledWorkerLosesNothing(t *testing.T) {
+	p := interruptible(t, true)
+	first := p.startProcess()
+	run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, workflows.SyncTableID(p.table("t")))
+	p.waitForRows(500)
+	require.NoError(t, first.Process.Kill())
+	_ = first.Wait()
+	p.startProcess()
+	var r workflows.SyncTableResult
+	require.NoError(t, run.Get(t.Context(), &r), p.pending(run.GetID()))
+	require.EqualValues(t, 3000, r.RowsExtracted)
+	p.equal("t", []string{"id"}, columnsT...)
+	require.Empty(t, p.staged())
+}
+
+func TestSIGTERMLetsChunksEnd(t *testing.T) {
+	p := interruptible(t, true)
+	first := p.startProcess()
+	run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, workflows.SyncTableID(p.table("t")))
+	p.waitForRows(500)
+	second := p.startProcess()
+	require.NoError(t, first.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, first.Wait(), "an orderly stop is exit code 0")
+	var r workflows.SyncTableResult
+	require.NoError(t, run.Get(t.Context(), &r), p.pending(run.GetID()))
+	require.False(t, r.Approximate, "no chunk was torn from the worker that stopped")
+	p.equal("t", []string{"id"}, columnsT...)
+	require.NotNil(t, second.Process)
+}
+
+func TestCancelCleansUpAndTheNextRunResumes(t *testing.T) {
+	p := interruptible(t, false)
+	id := workflows.SyncTableID(p.table("t"))
+	p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
+	p.waitForRows(1500) // the first range of three is loaded
+	require.NoError(t, p.client.CancelWorkflow(t.Context(), id, ""))
+	require.Equal(t, enumspb.WORKFLOW_EXECUTION_STATUS_CANCELED, requireClosed(t, p, id))
+	require.Len(t, p.staged(), 1, "only the plan stays, for the next run to resume")
+
+	r := p.sync("t")
+	require.Less(t, r.RowsExtracted, int64(3000), "loaded ranges are not read again")
+	p.equal("t", []string{"id"}, columnsT...)
+	require.Empty(t, p.staged())
+}
+
+func TestTerminatedRunIsTakenOver(t *testing.T) {
+	p := interruptible(t, false)
+	id := workflows.SyncTableID(p.table("t"))
+	p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
+	p.waitForRows(300)
+	require.NoError(t, p.client.TerminateWorkflow(t.Context(), id, "", "test"))
+	p.sync("t")
+	p.equal("t", []string{"id"}, columnsT...)
+}
+
+func TestSecondRunIsTurnedAwayByName(t *testing.T) {
+	p := interruptible(t, false)
+	id := workflows.SyncTableID(p.table("t"))
+	first := p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
+	p.waitForRows(100)
+
+	err := p.launch(workflows.SyncTableInput{Table: p.table("t")}, "another").Get(t.Context(), nil)
+	requireFailure(t, err, activities.TypeTableBusy, id, first.GetRunID())
+
+	var skipped workflows.SyncTableResult
+	require.NoError(t, p.launch(workflows.SyncTableInput{Table: p.table("t"), IfBusy: "skip"}, "another").Get(t.Context(), &skipped))
+	require.True(t, skipped.Skipped)
+	require.Equal(t, id, skipped.HolderID)
+
+	var waited workflows.SyncTableResult
+	require.NoError(t, p.launch(workflows.SyncTableInput{Table: p.table("t"), IfBusy: "wait"}, "another").Get(t.Context(), &waited))
+	require.Equal(t, activities.ModeIncremental, waited.Mode, "it ran after the first load")
+	require.NoError(t, first.Get(t.Context(), nil))
+	p.equal("t", []string{"id"}, columnsT...)
+}
+
+func TestStatusShowsProgress(t *testing.T) {
+	p := interruptible(t, false)
+	id := workflows.SyncTableID(p.table("t"))
+	run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
+	var seen workflows.Status
+	require.Eventually(t, func() bool {
+		value, err := p.client.QueryWorkflow(t.Context(), id, "", workflows.QueryStatus)
+		return err == nil && value.Get(&seen) == nil && seen.RowsWritten > 0 && seen.RowsWritten < 3000
+	}, timeout, 10*time.Millisecond)
+	require.Equal(t, activities.ModeFirstLoad, seen.Mode)
+	require.EqualValues(t, 3, seen.Ranges)
+	require.NoError(t, run.Get(t.Context(), nil))
+}

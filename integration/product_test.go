@@ -1,0 +1,236 @@
+package integration_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	_ "github.com/go-sql-driver/mysql"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/tablehaul/tablehaul/integration/compare"
+	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/internal/app"
+	"github.com/tablehaul/tablehaul/internal/devserver"
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+func TestMain(m *testing.M) { servers.Main(m, devserver.StopShared) }
+
+// product is a worker with a configuration of its own, a source schema and a target schema.
+// Table names in it hold the schema's, so that tests that share servers share no watermark.
+type product struct {
+	t        *testing.T
+	src, dst *sql.DB
+	// from and to are the schemas on source and target.
+	from, to string
+	dir      string
+	queue    string
+	client   client.Client
+	temporal *devserver.Server
+}
+
+// options of a product; the zero value is source and target on the shared MySQL server.
+type options struct {
+	source, target *servers.Server
+	// tables is the YAML list under tables:, with FROM and TO standing for the schemas.
+	tables string
+	// defaults is more YAML for the defaults map, such as ", chunkRows: 100".
+	defaults string
+	// sourceDSN and targetDSN replace the servers' root logins.
+	sourceDSN, targetDSN string
+	// idle starts no worker.
+	idle bool
+}
+
+const oneTable = "- { name: FROM.t, target: TO.t, cursor: updated_at }"
+
+func start(t *testing.T, o options) *product {
+	t.Helper()
+	if o.source == nil {
+		o.source = servers.MySQL(t)
+	}
+	if o.target == nil {
+		o.target = o.source
+	}
+	p := &product{t: t, from: o.source.Schema(t), to: o.target.Schema(t), dir: t.TempDir(), temporal: devserver.Start(t)}
+	p.src, p.dst = o.source.DB(t, p.from), o.target.DB(t, p.to)
+	p.queue = "queue-" + p.from
+	var err error
+	p.client, err = client.Dial(client.Options{HostPort: p.temporal.Address, Logger: silent{}})
+	require.NoError(t, err)
+	t.Cleanup(p.client.Close)
+	if o.tables == "" {
+		o.tables = oneTable
+	}
+	if o.sourceDSN == "" {
+		o.sourceDSN = o.source.DSN("")
+	}
+	if o.targetDSN == "" {
+		o.targetDSN = o.target.DSN("")
+	}
+	p.writeConfig(o)
+	if !o.idle {
+		p.startWorker()
+	}
+	return p
+}
+
+func (p *product) config() string  { return filepath.Join(p.dir, "tablehaul.yaml") }
+func (p *product) staging() string { return filepath.Join(p.dir, "staging") }
+
+func (p *product) writeConfig(o options) {
+	p.t.Helper()
+	text := fmt.Sprintf(`connections:
+  shop: { dsn: %q }
+  warehouse: { dsn: %q }
+staging: { url: "file://%s" }
+defaults: { source: shop, target: warehouse, overlap: 2s, minLag: 0s%s }
+tables:
+`, o.sourceDSN, o.targetDSN, p.staging(), o.defaults)
+	for line := range strings.Lines(strings.NewReplacer("FROM", p.from, "TO", p.to).Replace(o.tables)) {
+		text += "  " + strings.TrimRight(line, "\n") + "\n"
+	}
+	require.NoError(p.t, os.MkdirAll(p.staging(), 0o700))
+	require.NoError(p.t, os.WriteFile(p.config(), []byte(text), 0o600))
+}
+
+// startWorker runs a worker inside this process until the test ends.
+func (p *product) startWorker() {
+	p.t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	ready := make(chan struct{})
+	done := make(chan error, 1)
+	go func() {
+		done <- app.RunWorker(ctx, app.WorkerOptions{
+			ConfigFile: p.config(), Getenv: os.Getenv, Client: p.client, TaskQueue: p.queue, Ready: func() { close(ready) },
+		})
+	}()
+	select {
+	case <-ready:
+	case err := <-done:
+		p.t.Fatalf("the worker did not start: %v", err)
+	}
+	p.t.Cleanup(func() {
+		stop()
+		require.NoError(p.t, <-done)
+	})
+}
+
+// table is the configured name of a table in the source schema.
+func (p *product) table(name string) string { return p.from + "." + name }
+
+// launch starts a run without waiting for it.
+func (p *product) launch(in any, id string) client.WorkflowRun {
+	p.t.Helper()
+	run, err := p.client.ExecuteWorkflow(p.t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: p.queue}, workflows.SyncTableName, in)
+	require.NoError(p.t, err)
+	return run
+}
+
+// try runs a table and returns what came of it.
+func (p *product) try(in workflows.SyncTableInput) (workflows.SyncTableResult, error) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.t.Context(), 2*time.Minute)
+	defer cancel()
+	var result workflows.SyncTableResult
+	err := p.launch(in, workflows.SyncTableID(in.Table)).Get(ctx, &result)
+	if ctx.Err() != nil {
+		p.t.Fatalf("the run did not end: %s", p.pending(workflows.SyncTableID(in.Table)))
+	}
+	return result, err
+}
+
+// sync runs a table, which must succeed.
+func (p *product) sync(name string) workflows.SyncTableResult {
+	p.t.Helper()
+	result, err := p.try(workflows.SyncTableInput{Table: p.table(name)})
+	require.NoError(p.t, err)
+	return result
+}
+
+// pending says what a run that hangs is waiting for.
+func (p *product) pending(id string) string {
+	d, err := p.client.DescribeWorkflowExecution(context.Background(), id, "")
+	if err != nil {
+		return err.Error()
+	}
+	var b strings.Builder
+	for _, a := range d.GetPendingActivities() {
+		fmt.Fprintf(&b, "%s attempt %d: %s; ", a.GetActivityType().GetName(), a.GetAttempt(), a.GetLastFailure().GetMessage())
+	}
+	return b.String()
+}
+
+// exec runs statements on a server.
+func exec(t *testing.T, db *sql.DB, statements ...string) {
+	t.Helper()
+	for _, q := range statements {
+		_, err := db.ExecContext(t.Context(), q)
+		require.NoError(t, err, "%.200s", q)
+	}
+}
+
+// equal requires that both sides of a table hold the same rows.
+func (p *product) equal(name string, key []string, columns ...string) {
+	p.t.Helper()
+	report, err := compare.Tables(p.t.Context(), compare.Side{DB: p.src, Schema: p.from, Table: name},
+		compare.Side{DB: p.dst, Schema: p.to, Table: name}, compare.Options{Key: key, Columns: columns})
+	require.NoError(p.t, err)
+	require.True(p.t, report.Equal(), report.String())
+}
+
+// settled waits until a run's window has passed what was written before now: hi stays below
+// the cursor's current unit, so rows of this very second come with the next run.
+func (p *product) settled(name string) workflows.SyncTableResult {
+	p.t.Helper()
+	var now string
+	require.NoError(p.t, p.src.QueryRowContext(p.t.Context(), "SELECT CAST(UTC_TIMESTAMP(6) AS CHAR)").Scan(&now))
+	for {
+		if result := p.sync(name); result.Watermark >= now || p.t.Context().Err() != nil {
+			return result
+		}
+	}
+}
+
+// staged are the files left in staging.
+func (p *product) staged() []string {
+	var files []string
+	err := filepath.WalkDir(p.staging(), func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			files = append(files, path)
+		}
+		return err
+	})
+	require.NoError(p.t, err)
+	return files
+}
+
+// requireFailure requires a permanent failure of a type, whose message holds all of parts.
+func requireFailure(t *testing.T, err error, typ string, parts ...string) {
+	t.Helper()
+	var app *temporal.ApplicationError
+	require.True(t, errors.As(err, &app), "%v", err)
+	require.Equal(t, typ, app.Type(), app.Message())
+	require.True(t, app.NonRetryable(), app.Message())
+	for _, part := range parts {
+		require.Contains(t, app.Message(), part)
+	}
+}
+
+// silent drops the SDK's log lines.
+type silent struct{}
+
+func (silent) Debug(string, ...any) {}
+func (silent) Info(string, ...any)  {}
+func (silent) Warn(string, ...any)  {}
+func (silent) Error(string, ...any) {}
