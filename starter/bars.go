@@ -46,7 +46,7 @@ func newBars(out io.Writer, tables []string) *bars {
 				decor.Any(t.text((*tableBar).phaseText), decor.WCSyncSpaceR)),
 			mpb.AppendDecorators(
 				decor.Any(t.text((*tableBar).rowsText), decor.WCSyncSpace),
-				decor.Any(t.text((*tableBar).speedText), decor.WCSyncSpaceR)))
+				decor.Name("  "), decor.Any(t.text((*tableBar).speedText))))
 		b.byTable[name] = t
 	}
 	return b
@@ -91,9 +91,12 @@ func (b *bars) note(table, text string) {
 	fmt.Fprintf(b.container, "%s: %s\n", table, text)
 }
 
-func (b *bars) finish(table, outcome string) {
+func (b *bars) finish(table, outcome string, rows int64) {
 	t := b.byTable[table]
 	t.mu.Lock()
+	if outcome == outcomeDone {
+		t.status.RowsTotal, t.status.RowsExtracted, t.status.RowsWritten = rows, rows, rows // facts now, no estimate
+	}
 	t.phase, t.meter, t.status.Waits = outcome, meter{}, nil
 	t.mu.Unlock()
 	if outcome == outcomeDone {

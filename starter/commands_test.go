@@ -180,10 +180,10 @@ func TestBarsEndWithEveryOutcome(t *testing.T) {
 	b := newBars(&out, []string{"shop.orders", "shop.countries"})
 	b.update("shop.orders", workflows.Status{Phase: "upsert", RowsWritten: 500, RowsTotal: 2000})
 	b.note("shop.orders", "a note")
-	b.finish("shop.orders", outcomeDone)
-	b.finish("shop.countries", outcomeFailed)
+	b.finish("shop.orders", outcomeDone, 1234)
+	b.finish("shop.countries", outcomeFailed, 0)
 	b.close()
-	require.Contains(t, out.String(), "500/2,000 rows")
+	require.Contains(t, out.String(), "1,234/1,234 rows")
 	require.Contains(t, out.String(), "a note")
 	require.Contains(t, out.String(), "failed")
 }

@@ -16,8 +16,8 @@ type display interface {
 	update(table string, s workflows.Status)
 	// note shows a line that is not progress.
 	note(table, text string)
-	// finish ends a table's progress with its outcome.
-	finish(table, outcome string)
+	// finish ends a table's progress with its outcome and, where that is done, its rows.
+	finish(table, outcome string, rows int64)
 	// close returns when everything shown is on the screen.
 	close()
 }
@@ -39,7 +39,7 @@ type quiet struct{ stderr io.Writer }
 
 func (q quiet) update(string, workflows.Status) {}
 func (q quiet) note(table, text string)         { fmt.Fprintf(q.stderr, "%s: %s\n", table, text) }
-func (q quiet) finish(string, string)           {}
+func (q quiet) finish(string, string, int64)    {}
 func (q quiet) close()                          {}
 
 // lineInterval is how often plain lines repeat while a phase goes on: logs stay readable.
@@ -90,8 +90,8 @@ func (l *lines) note(table, text string) {
 	fmt.Fprintf(l.err, "%s: %s\n", table, text)
 }
 
-func (l *lines) finish(string, string) {}
-func (l *lines) close()                {}
+func (l *lines) finish(string, string, int64) {}
+func (l *lines) close()                       {}
 
 // progressText is a status in one line.
 func progressText(s workflows.Status, m *meter) string {
@@ -128,7 +128,7 @@ func speedText(s workflows.Status, m *meter) string {
 	}
 	text := number(int64(rate)) + " rows/s"
 	if left := total(s) - s.RowsWritten; left > 0 {
-		text += ", " + span(time.Duration(float64(left)/rate*float64(time.Second))) + " left"
+		text += ", " + span(seconds(float64(left)/rate).Round(time.Second)) + " left"
 	}
 	return text
 }

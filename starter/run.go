@@ -37,6 +37,14 @@ type outcome struct {
 	err error
 }
 
+// rows is how many the run has read; 0 where it has no result.
+func (o outcome) rows() int64 {
+	if o.Result == nil {
+		return 0
+	}
+	return o.Result.RowsExtracted
+}
+
 type runFlags struct {
 	all    bool
 	noWait bool
@@ -120,7 +128,7 @@ func (a *app) runAll(ctx context.Context, f runFlags, names []string) error {
 			in := f.input
 			in.Table = name
 			results[i] = a.runTable(ctx, s, in, f.noWait, d)
-			d.finish(name, results[i].Outcome)
+			d.finish(name, results[i].Outcome, results[i].rows())
 		})
 	}
 	group.Wait()

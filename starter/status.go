@@ -201,7 +201,7 @@ func (a *app) followAgain(ctx context.Context, s service, names []string) error 
 	}
 	for _, name := range names {
 		if _, ok := held[name]; !ok {
-			d.finish(name, "idle")
+			d.finish(name, "idle", 0)
 		}
 	}
 	d.close()
@@ -222,6 +222,6 @@ func (a *app) followOne(ctx context.Context, s service, name string, e execution
 	if err != nil {
 		out = a.failed(ctx, name, e, err)
 	}
-	d.finish(name, out.Outcome)
+	d.finish(name, out.Outcome, out.rows())
 	return out
 }

@@ -177,7 +177,9 @@ func TestCancelledAndTerminatedRunsAgainstTemporal(t *testing.T) {
 		"Terminated": func(ctx context.Context, id string) error { return w.client.TerminateWorkflow(ctx, id, "", "test") },
 	} {
 		name := end + "." + actHold
-		t.Cleanup(func() { _ = w.client.TerminateWorkflow(context.Background(), workflows.SyncTableID(name), "", "the test has ended") }) // closed already when the test passes
+		t.Cleanup(func() {
+			_ = w.client.TerminateWorkflow(context.Background(), workflows.SyncTableID(name), "", "the test has ended")
+		}) // closed already when the test passes
 		require.Equal(t, exitOK, w.call(t, "run", name, "--no-wait").code)
 		s, err := dialTemporal(t.Context(), w.getenv, w.queue)
 		require.NoError(t, err)
