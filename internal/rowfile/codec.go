@@ -35,6 +35,10 @@ func codecOf(name string) (format.CompressionCodec, error) {
 	return 0, fmt.Errorf("unknown compression %q: it is one of %s", name, strings.Join(Compressions(), ", "))
 }
 
+func known(codec format.CompressionCodec) bool {
+	return codec == format.Uncompressed || maxRatio(codec) > 1
+}
+
 // Coders are expensive to make and safe to keep: zstd's own is for any number of callers.
 var (
 	zstdEncoder = sync.OnceValue(func() *zstd.Encoder {

@@ -129,8 +129,11 @@ func (d *decoder) typed(c *column, from *cursor) error {
 	text := d.text[:0]
 	switch c.form {
 	case formInt:
-		text = strconv.AppendInt(text, int64(v), 10) //nolint:gosec // two's complement
+		n := int64(v) //nolint:gosec // two's complement
+		ok = n>>(c.bits-1) == n>>63
+		text = strconv.AppendInt(text, n, 10)
 	case formUint:
+		ok = c.wide || v>>c.bits == 0
 		text = strconv.AppendUint(text, v, 10)
 	case formFloat, formDouble:
 		text = appendFloat(text, math.Float64frombits(v))
