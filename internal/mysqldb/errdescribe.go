@@ -171,7 +171,7 @@ var (
 	jsonColumn = regexp.MustCompile(`(?s) in value for column '([^\n]+)'\.?$`)
 	rowOnly    = regexp.MustCompile(` at row (\d+)$`)
 	constraint = regexp.MustCompile("(?i)constraint [`']((?:[^`']|``)+)[`']")
-	uniqueKey  = " for key '"
+	forKey     = " for key '"
 )
 
 // names reads the column, the key and the row from a message, and nothing else.
@@ -180,8 +180,8 @@ func names(e *mysql.MySQLError) (column, key string, row int) {
 	switch e.Number {
 	case errDuplicateEntry:
 		// The value comes first and may imitate the rest, so the last match counts.
-		if i := strings.LastIndex(m, uniqueKey); i >= 0 {
-			key = strings.TrimSuffix(m[i+len(uniqueKey):], "'")
+		if i := strings.LastIndex(m, forKey); i >= 0 {
+			key = strings.TrimSuffix(m[i+len(forKey):], "'")
 		}
 	case errBadNull, errNoDefault:
 		if g := nullColumn.FindStringSubmatch(m); g != nil {

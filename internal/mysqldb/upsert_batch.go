@@ -116,14 +116,33 @@ func (w *chunkWriter) execRelaxed(ctx context.Context, stmt string, from int) (i
 	return affected, err
 }
 
+// fewestListed is the smallest default of max_error_count (MariaDB's): a shorter list is
+// complete. Raising the setting needs a privilege on MySQL.
+const fewestListed = 64
+
 // checkWarnings reads the last statement's warnings; the first that is not allowed is the error.
 //
 // The driver does not hand out the number of warnings in the server's reply, and asking for
 // it (@@warning_count) clears the warnings on MySQL: so the list is read after every batch.
-func (w *chunkWriter) checkWarnings(ctx context.Context, allowed func(Problem) bool) (err error) {
+func (w *chunkWriter) checkWarnings(ctx context.Context, allowed func(Problem) bool) error {
+	listed, err := w.listWarnings(ctx, allowed)
+	if err != nil || listed < fewestListed {
+		return err
+	}
+	var all int
+	if err := w.conn.QueryRowContext(ctx, "SHOW COUNT(*) WARNINGS").Scan(&all); err != nil {
+		return err
+	}
+	if all > listed {
+		return &Error{Problem: Problem{Class: ClassSplit, Sentence: "the statement has more warnings than the server lists"}}
+	}
+	return nil
+}
+
+func (w *chunkWriter) listWarnings(ctx context.Context, allowed func(Problem) bool) (listed int, err error) {
 	list, err := w.conn.QueryContext(ctx, "SHOW WARNINGS")
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer func() {
 		if e := list.Close(); err == nil {
@@ -134,17 +153,18 @@ func (w *chunkWriter) checkWarnings(ctx context.Context, allowed func(Problem) b
 		var level, message sql.RawBytes
 		var number uint16
 		if err := list.Scan(&level, &number, &message); err != nil {
-			return fmt.Errorf("read a warning: %w", err)
+			return listed, fmt.Errorf("read a warning: %w", err)
 		}
+		listed++
 		if number == errDeprecated || number == errUnsafeStatement {
 			continue
 		}
 		p := describeWarning(number, string(message))
 		if !allowed(p) {
-			return &Error{Problem: p, cause: Code(number)}
+			return listed, &Error{Problem: p, cause: Code(number)}
 		}
 	}
-	return list.Err()
+	return listed, list.Err()
 }
 
 // isEnumWarning reports whether a warning says no more than that an error value was stored

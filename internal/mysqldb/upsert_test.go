@@ -348,6 +348,15 @@ func TestUpsertWritesTheEnumErrorValue(t *testing.T) {
 		_, err = w.upsert(row(1, "", "", 9), row(2, "a", "", "99999999999"))
 		require.Equal(t, "at", mysqldb.Describe(err).Column, "%v", err)
 		w.holds(state, "1|2|1|6", "2|0|0|6", "3|NULL|2|5")
+		// More such rows than the server lists warnings for.
+		many := make([][]any, 700)
+		for i := range many {
+			many[i] = row(1000+i, "", "\x00", 1)
+		}
+		w.spec.MaxBatchRows = 1000
+		w.wrote(700, 0, 0, many...)
+		w.wrote(0, 0, 700, many...)
+		w.holds("SELECT SUM(e + 0), SUM(f + 0), COUNT(*) FROM t WHERE id >= 1000", "0|0|700")
 		var mode string
 		require.NoError(t, w.db.QueryRowContext(t.Context(), "SELECT @@sql_mode").Scan(&mode))
 		require.Contains(t, mode, "STRICT_ALL_TABLES")

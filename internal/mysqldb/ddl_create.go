@@ -1,0 +1,299 @@
+package mysqldb
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// ddl writes a source's table as statements for a target server, and notes what it leaves out.
+type ddl struct {
+	source *Table
+	from   Server
+	to     Server
+	have   collations
+	keys   map[string]bool // columns of the source's primary and unique keys
+	found  []Finding
+}
+
+func newDDL(source *Table, from, to Server, have collations) *ddl {
+	d := &ddl{source: source, from: from, to: to, have: have, keys: map[string]bool{}}
+	for _, index := range source.Indexes {
+		if index.Unique {
+			for _, part := range index.Columns {
+				d.keys[part.Column] = true
+			}
+		}
+	}
+	return d
+}
+
+func (d *ddl) note(level Level, column, text, remedy string) {
+	d.found = append(d.found, Finding{Level: level, Table: d.source.Name.String(), Column: column, Text: text, Remedy: remedy})
+}
+
+// create is the CREATE TABLE statement. Foreign keys, triggers, checks and partitions of the
+// source are not taken over: rows come one table at a time and have passed them already.
+func (d *ddl) create(name table.Name) string {
+	var parts []string
+	for i := range d.source.Columns {
+		if def, ok := d.column(&d.source.Columns[i], false); ok {
+			parts = append(parts, def)
+		}
+	}
+	for i := range d.source.Indexes {
+		if def, ok := d.index(&d.source.Indexes[i]); ok {
+			parts = append(parts, def)
+		}
+	}
+	options := ") ENGINE=InnoDB"
+	if d.source.Collation != "" {
+		t, err := d.have.translate(d.source.Charset, d.source.Collation, false, false)
+		if err == nil {
+			options += " DEFAULT CHARACTER SET " + t.charset + " COLLATE " + t.collation
+		}
+	}
+	if d.source.Comment != "" {
+		options += " COMMENT=" + textLiteral(d.source.Comment)
+	}
+	for _, left := range []struct {
+		what  string
+		names []string
+	}{
+		{"foreign keys", d.source.ForeignKeys}, {"triggers", d.source.Triggers}, {"checks", d.source.Checks},
+	} {
+		if len(left.names) > 0 {
+			d.note(LevelInfo, "", fmt.Sprintf("%s are not created on the target: %s", left.what, strings.Join(left.names, ", ")), "")
+		}
+	}
+	if d.source.Partitioned {
+		d.note(LevelInfo, "", "the target is created without the source's partitions", "")
+	}
+	return "CREATE TABLE " + Qualified(name) + " (\n  " + strings.Join(parts, ",\n  ") + "\n" + options
+}
+
+// column is a column's definition; false where the target cannot have it. A column that is
+// added to a table with rows is nullable unless every old row gets the source's own value.
+func (d *ddl) column(c *Column, added bool) (string, bool) {
+	if c.Expression == "ROW START" || c.Expression == "ROW END" {
+		d.note(LevelInfo, c.Name, "a system versioning column is not created on the target", "")
+		return "", false
+	}
+	sqlType, changed := targetType(c, d.to)
+	parts := []string{Ident(c.Name), sqlType}
+	if changed {
+		d.note(LevelInfo, c.Name, fmt.Sprintf("%s becomes %s on the target", c.Type, sqlType), "")
+	}
+	if text, ok := d.charset(c, changed); !ok {
+		return "", false
+	} else if text != "" {
+		parts = append(parts, text)
+	}
+	parts = append(parts, d.srid(c)...)
+	if c.Generated {
+		parts = append(parts, d.generated(c)...)
+	} else {
+		parts = append(parts, d.plain(c, added)...)
+	}
+	if c.Comment != "" {
+		parts = append(parts, "COMMENT "+textLiteral(c.Comment))
+	}
+	return strings.Join(parts, " "), true
+}
+
+func (d *ddl) charset(c *Column, changed bool) (string, bool) {
+	cs, co := c.Charset, c.Collation
+	switch c.Kind {
+	case table.KindString, table.KindEnum, table.KindSet:
+	case table.KindUUID, table.KindInet, table.KindJSON:
+		if !changed {
+			return "", true
+		}
+		cs, co = textType(c)
+	default:
+		return "", true
+	}
+	if cs == "" {
+		return "", true
+	}
+	key := d.keys[c.Name] && c.Kind == table.KindString
+	t, err := d.have.translate(cs, co, key, c.RawCharset)
+	if err != nil {
+		d.note(LevelRefuse, c.Name, fmt.Sprintf("the target server does not have character set %s", cs), "convert the column to utf8mb4 at the source, or leave it out")
+		return "", false
+	}
+	switch {
+	case t.changed && key:
+		d.note(LevelWarn, c.Name, fmt.Sprintf("collation %s becomes %s on the target, so that no two keys are taken for one; a key that changes only in what the old collation ignores arrives as another row", co, t.collation), "")
+	case t.changed:
+		d.note(LevelInfo, c.Name, fmt.Sprintf("collation %s becomes %s on the target", co, t.collation), "")
+	}
+	return "CHARACTER SET " + t.charset + " COLLATE " + t.collation, true
+}
+
+func (d *ddl) srid(c *Column) []string {
+	switch {
+	case c.Kind != table.KindGeometry || c.SRID == nil:
+		return nil
+	case d.to.Flavor == FlavorMariaDB:
+		return []string{fmt.Sprintf("REF_SYSTEM_ID=%d", *c.SRID)}
+	case d.to.AtLeast(8, 0, 3) && (*c.SRID != 0 || d.from.Flavor == FlavorMySQL):
+		return []string{fmt.Sprintf("SRID %d", *c.SRID)} // MariaDB says 0 where nothing was declared
+	}
+	return nil
+}
+
+func (d *ddl) generated(c *Column) []string {
+	parts := []string{"GENERATED ALWAYS AS (" + c.Expression + ")", "VIRTUAL"}
+	if c.Stored {
+		parts[1] = "STORED"
+	}
+	if d.from.Flavor != d.to.Flavor {
+		d.note(LevelInfo, c.Name, fmt.Sprintf("its expression comes from %s and is computed by %s", d.from, d.to), "")
+	}
+	if !c.Nullable && d.to.Flavor == FlavorMySQL {
+		parts = append(parts, "NOT NULL") // MariaDB's grammar has no such clause here
+	}
+	return append(parts, d.invisible(c, false)...)
+}
+
+func (d *ddl) plain(c *Column, added bool) []string {
+	def := d.defaultOf(c)
+	nullable := c.Nullable
+	if added && (def == "" || strings.HasPrefix(def, "(") || isCurrentTimestamp(c, def)) {
+		// The rows already there must not get a value that the source never had.
+		if !c.Nullable || def != "" {
+			d.note(LevelWarn, c.Name, "is added as nullable: rows already on the target hold NULL in it until they change",
+				"run once with full to fill it")
+		}
+		nullable, def = true, ""
+	}
+	parts := []string{"NOT NULL"}
+	if nullable {
+		parts[0] = "NULL" // said, because a bare TIMESTAMP may mean NOT NULL
+	}
+	if def != "" {
+		parts = append(parts, "DEFAULT "+def)
+	}
+	if c.OnUpdate != "" && !added {
+		parts = append(parts, "ON UPDATE "+c.OnUpdate)
+	}
+	if c.AutoIncrement && !added {
+		parts = append(parts, "AUTO_INCREMENT")
+	}
+	return append(parts, d.invisible(c, !nullable && def == "" && !c.AutoIncrement)...)
+}
+
+func (d *ddl) invisible(c *Column, needsDefault bool) []string {
+	if !c.Invisible {
+		return nil
+	}
+	if !hasInvisible(d.to) || (needsDefault && d.to.Flavor == FlavorMariaDB) {
+		d.note(LevelInfo, c.Name, "is visible on the target, which cannot hide it", "")
+		return nil
+	}
+	return []string{"INVISIBLE"}
+}
+
+// defaultOf is the DEFAULT's SQL for the target, or "".
+func (d *ddl) defaultOf(c *Column) string {
+	if c.Default == nil {
+		return ""
+	}
+	def := *c.Default
+	expression := strings.HasPrefix(def, "(")
+	switch {
+	case expression && !hasExpressionDefaults(d.to),
+		strings.Contains(strings.ToLower(def), "nextval("),
+		c.Kind == table.KindGeometry && d.to.Flavor != d.from.Flavor:
+		d.note(LevelInfo, c.Name, "its default is not created on the target", "")
+		return ""
+	}
+	return def
+}
+
+// index is an index's definition; false where the target cannot have it.
+func (d *ddl) index(index *Index) (string, bool) {
+	skip := func(why string) (string, bool) {
+		level := LevelInfo
+		if index.Unique {
+			level = LevelWarn
+		}
+		d.note(level, "", fmt.Sprintf("index %s is not created on the target: %s", index.Name, why), "")
+		return "", false
+	}
+	kind := "KEY"
+	switch {
+	case index.Name == "PRIMARY":
+		kind = "PRIMARY KEY"
+	case index.Type == "FULLTEXT" || index.Type == "SPATIAL":
+		kind = index.Type + " KEY"
+	case index.Type == "VECTOR":
+		return skip("vector indexes are not supported")
+	case index.Type == "HASH" && d.to.Flavor != FlavorMariaDB:
+		return skip("the server has no unique keys over long columns")
+	case index.Unique:
+		kind = "UNIQUE KEY"
+	}
+	parts := make([]string, len(index.Columns))
+	for i, part := range index.Columns {
+		if part.Expression != "" && (d.to.Flavor == FlavorMariaDB || !d.to.AtLeast(8, 0, 13)) {
+			return skip("the server has no functional indexes")
+		}
+		c := d.source.Column(part.Column)
+		if part.Column != "" && c == nil || c != nil && (c.Expression == "ROW START" || c.Expression == "ROW END") {
+			return skip("it has a column that the target does not get")
+		}
+		parts[i] = indexPart(part)
+	}
+	if kind != "PRIMARY KEY" {
+		kind += " " + Ident(index.Name)
+	}
+	out := kind + " (" + strings.Join(parts, ", ") + ")"
+	if index.Comment != "" {
+		out += " COMMENT " + textLiteral(index.Comment)
+	}
+	if index.Invisible {
+		switch {
+		case d.to.Flavor == FlavorMariaDB && d.to.AtLeast(10, 6, 0):
+			out += " IGNORED"
+		case d.to.Flavor == FlavorMySQL && d.to.AtLeast(8, 0, 0):
+			out += " INVISIBLE"
+		}
+	}
+	return out, true
+}
+
+func indexPart(part IndexColumn) string {
+	text := Ident(part.Column)
+	if part.Expression != "" {
+		text = "(" + part.Expression + ")"
+	}
+	if part.Prefix > 0 {
+		text += fmt.Sprintf("(%d)", part.Prefix)
+	}
+	if part.Desc {
+		text += " DESC"
+	}
+	return text
+}
+
+// add is the ALTER TABLE that gives the target the named columns.
+func (d *ddl) add(name table.Name, columns []string) string {
+	var parts []string
+	for i := range d.source.Columns {
+		c := &d.source.Columns[i]
+		if !slices.Contains(columns, c.Name) {
+			continue
+		}
+		if def, ok := d.column(c, true); ok {
+			parts = append(parts, "ADD COLUMN "+def)
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "ALTER TABLE " + Qualified(name) + "\n  " + strings.Join(parts, ",\n  ")
+}

@@ -1,0 +1,211 @@
+package mysqldb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/go-sql-driver/mysql"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// TargetOptions says what may be done to a target before rows are written.
+type TargetOptions struct {
+	// Create allows CREATE TABLE, and CREATE DATABASE where the login may, for what is missing.
+	Create bool
+	// AddColumns allows ALTER TABLE … ADD COLUMN for later source columns.
+	AddColumns bool
+	// Cursor is the column by which newer rows are told; "" for none.
+	Cursor string
+}
+
+// TargetPlan is what has to be done to a target and what is to be said of it. Nothing may be
+// applied or written while a finding is LevelRefuse.
+type TargetPlan struct {
+	Name table.Name
+	// Statements are DDL, in order; none where the target is as it should be.
+	Statements []string
+	Findings   []Finding
+	// Create says that the table does not exist yet.
+	Create bool
+}
+
+// Refused reports whether a finding forbids writing to the target.
+func (p TargetPlan) Refused() bool {
+	return slices.ContainsFunc(p.Findings, func(f Finding) bool { return f.Level == LevelRefuse })
+}
+
+func (p *TargetPlan) note(level Level, column, text, remedy string) {
+	p.Findings = append(p.Findings, Finding{Level: level, Table: p.Name.String(), Column: column, Text: text, Remedy: remedy})
+}
+
+// PlanTarget compares a target with its source and says what must change. It writes nothing.
+//
+// What is wrong for good is a finding; an error is a server that cannot be asked, or one that
+// is read-only (ClassFailover), which may pass.
+func (d *DB) PlanTarget(ctx context.Context, src *DB, source *Table, name table.Name, o TargetOptions) (TargetPlan, error) {
+	p := TargetPlan{Name: name}
+	if err := d.planTarget(ctx, &p, src, source, o); err != nil {
+		return TargetPlan{}, fmt.Errorf("plan the target %s: %w", name, Safe(err))
+	}
+	// Refusals first, the rest as found.
+	slices.SortStableFunc(p.Findings, func(a, b Finding) int {
+		return boolInt(b.Level == LevelRefuse) - boolInt(a.Level == LevelRefuse)
+	})
+	if p.Refused() {
+		p.Statements = nil
+	}
+	return p, nil
+}
+
+func (d *DB) planTarget(ctx context.Context, p *TargetPlan, src *DB, source *Table, o TargetOptions) error {
+	if source.Name == p.Name {
+		same, err := sameServer(ctx, src, d)
+		if err != nil {
+			return err
+		}
+		if same {
+			p.note(LevelRefuse, "", "source and target are the same table", "choose another target")
+			return nil
+		}
+	}
+	checkSourceKey(p, source)
+	have, err := readCollations(ctx, d)
+	if err != nil {
+		return err
+	}
+	allowed, err := readGrants(ctx, d)
+	if err != nil {
+		return err
+	}
+	if err := d.checkTargetServer(ctx, p, allowed); err != nil {
+		return err
+	}
+	builder := newDDL(source, src.Server, d.Server, have)
+	target, err := d.Table(ctx, p.Name)
+	switch {
+	case errors.Is(err, ErrNotABaseTable):
+		p.note(LevelRefuse, "", "the target is a view, not a table", "choose another name, or drop the view")
+		return nil
+	case errors.Is(err, ErrTableNotFound):
+		return d.planCreate(ctx, p, builder, allowed, o)
+	case err != nil:
+		return err
+	}
+	allowed.need(p, "SELECT", "INSERT", "UPDATE")
+	if err := d.checkEngine(ctx, p, target); err != nil {
+		return err
+	}
+	missing := compareTables(p, source, target)
+	planColumns(p, builder, missing, allowed, o)
+	return nil
+}
+
+// checkSourceKey refuses keys that rows cannot be matched by.
+func checkSourceKey(p *TargetPlan, source *Table) {
+	if len(source.PrimaryKey) == 0 {
+		p.note(LevelRefuse, "", "the source has no primary key, so its rows cannot be told apart", "give it one")
+	}
+	for _, index := range source.Indexes {
+		if index.Name != "PRIMARY" {
+			continue
+		}
+		for _, part := range index.Columns {
+			c := source.Column(part.Column)
+			switch {
+			case c != nil && c.Generated:
+				p.note(LevelRefuse, part.Column, "is a generated column in the primary key, which cannot be written", "use a key of plain columns")
+			case part.Prefix > 0:
+				p.note(LevelRefuse, part.Column, "is in the primary key with a prefix only", "use a key of whole columns")
+			}
+		}
+	}
+}
+
+func (d *DB) planCreate(ctx context.Context, p *TargetPlan, builder *ddl, allowed grants, o TargetOptions) error {
+	p.Create = true
+	if !o.Create {
+		p.note(LevelRefuse, "", "the target table does not exist, or the login has no privilege on it", "create it, or allow its creation")
+		return nil
+	}
+	var found int
+	err := d.QueryRowContext(ctx, "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?", p.Name.Schema).Scan(&found)
+	if err != nil {
+		return err
+	}
+	if found == 0 {
+		// A database is more than a table: only a login that clearly may is taken to mean it.
+		if !allowed.surely("CREATE", table.Name{Schema: p.Name.Schema}) {
+			p.note(LevelRefuse, "", fmt.Sprintf("the target has no database %s that the login can see", p.Name.Schema),
+				"create the database and grant the login SELECT, INSERT, UPDATE, CREATE and ALTER on it")
+			return nil
+		}
+		p.Statements = append(p.Statements, "CREATE DATABASE "+Ident(p.Name.Schema))
+		p.note(LevelInfo, "", fmt.Sprintf("the database %s is created", p.Name.Schema), "")
+	}
+	allowed.need(p, "SELECT", "INSERT", "UPDATE", "CREATE")
+	p.Statements = append(p.Statements, builder.create(p.Name))
+	p.Findings = append(p.Findings, builder.found...)
+	return nil
+}
+
+// planColumns adds what the target lacks.
+func planColumns(p *TargetPlan, builder *ddl, missing []*Column, allowed grants, o TargetOptions) {
+	var names []string
+	for _, c := range missing {
+		if !o.AddColumns {
+			if !c.Generated {
+				p.note(LevelRefuse, c.Name, "is missing on the target", "add it to the target, or leave it out of the sync")
+			}
+			continue
+		}
+		names = append(names, c.Name)
+	}
+	if len(names) == 0 {
+		return
+	}
+	allowed.need(p, "ALTER")
+	if statement := builder.add(p.Name, names); statement != "" {
+		p.Statements = append(p.Statements, statement)
+		p.note(LevelInfo, "", "columns are added to the target: "+strings.Join(names, ", "), "")
+	}
+	p.Findings = append(p.Findings, builder.found...)
+}
+
+// ApplyTarget runs a plan's statements. A plan that was refused is an error.
+//
+// Each statement commits by itself; after an error, plan again and what is left is done.
+func (d *DB) ApplyTarget(ctx context.Context, p TargetPlan) error {
+	if p.Refused() {
+		return fmt.Errorf("change the target %s: %w", p.Name, refuse("", "the plan was refused", "resolve its findings and plan again"))
+	}
+	for _, statement := range p.Statements {
+		if _, err := d.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("change the target %s: %w", p.Name, ddlError(statement, err))
+		}
+	}
+	return nil
+}
+
+// ddlError keeps the server's text of a CREATE, which is about names: there are no rows yet.
+// Whatever the server has against it, it will have again, except that someone else was faster.
+func ddlError(statement string, err error) error {
+	p := Describe(err)
+	var server *mysql.MySQLError
+	if !strings.HasPrefix(statement, "CREATE ") || !errors.As(err, &server) ||
+		p.Class != ClassUnknown && p.Class != ClassConfiguration && p.Class != ClassRowData {
+		return Safe(err)
+	}
+	switch server.Number {
+	case errDBExists, errTableExists:
+		return Safe(err) // planning again finds it
+	}
+	p.Class, p.Sentence = ClassConfiguration, server.Message
+	if p.Remedy == "" || server.Number == errParse {
+		p.Remedy = "create the target by hand, so that it takes the source's rows"
+	}
+	return &Error{Problem: p, cause: Code(p.Number)}
+}

@@ -1,0 +1,203 @@
+package mysqldb
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// compareColumn refuses a target column that could bend or reject a value of the source's.
+func compareColumn(p *TargetPlan, from, to *Column) {
+	if from.Nullable && !to.Nullable {
+		p.note(LevelRefuse, to.Name, "is NOT NULL on the target and nullable at the source", "make it nullable on the target")
+	}
+	why := misfit(from, to)
+	if why == "" {
+		return
+	}
+	remedy := fmt.Sprintf("change the target's column to %s", from.Type)
+	p.note(LevelRefuse, to.Name, fmt.Sprintf("is %s on the target and %s at the source: %s", describeType(to), describeType(from), why), remedy)
+}
+
+// describeType is a column's type, with its character set where it has one.
+func describeType(c *Column) string {
+	if c.Charset == "" {
+		return c.Type
+	}
+	return c.Type + " " + c.Charset
+}
+
+const otherKind = "values of one kind are not values of the other"
+
+// misfit says why not every value of from can be stored in to exactly, or "".
+func misfit(from, to *Column) string {
+	if isUnsigned(to) && !isUnsigned(from) && from.Kind != table.KindBit && from.Kind != table.KindYear {
+		return "negative values do not fit"
+	}
+	switch from.Kind {
+	case table.KindInt, table.KindUint, table.KindBit, table.KindYear:
+		return misfitInteger(from, to)
+	case table.KindDecimal:
+		return misfitDecimal(from, to)
+	case table.KindFloat, table.KindDouble:
+		return misfitFloat(from, to)
+	case table.KindDateTime, table.KindTimestamp, table.KindTime:
+		switch {
+		case from.Kind != to.Kind:
+			return otherKind
+		case to.Precision < from.Precision:
+			return "fractions of a second would be rounded"
+		}
+		return ""
+	case table.KindEnum, table.KindSet:
+		return misfitMembers(from, to)
+	case table.KindString, table.KindJSON, table.KindUUID, table.KindInet:
+		return misfitString(from, to)
+	case table.KindBytes:
+		return misfitBytes(from, to)
+	case table.KindGeometry:
+		return misfitGeometry(from, to)
+	case table.KindDate:
+		if to.Kind != table.KindDate {
+			return otherKind
+		}
+		return ""
+	}
+	return "this type cannot be carried"
+}
+
+func isUnsigned(c *Column) bool {
+	switch c.Kind {
+	case table.KindUint:
+		return true
+	case table.KindDecimal, table.KindFloat, table.KindDouble:
+		return strings.Contains(strings.ToLower(c.Type), "unsigned")
+	}
+	return false
+}
+
+// digits are the decimal digits that an integer of so many bits can have.
+func digits(c *Column) int {
+	switch c.Kind {
+	case table.KindYear:
+		return 4
+	case table.KindInt:
+		return len(strconv.FormatUint(1<<(c.Bits-1), 10))
+	}
+	return len(strconv.FormatUint(math.MaxUint64>>(64-c.Bits), 10))
+}
+
+func misfitInteger(from, to *Column) string {
+	bits, unsigned := from.Bits, from.Kind != table.KindInt
+	if from.Kind == table.KindYear {
+		bits = 12 // 0 to 2155
+	}
+	switch to.Kind {
+	case table.KindInt:
+		if to.Bits < bits+boolInt(unsigned) {
+			return "large values do not fit"
+		}
+		return ""
+	case table.KindUint:
+		if to.Bits < bits {
+			return "large values do not fit"
+		}
+		return ""
+	case table.KindDecimal:
+		if to.Precision-to.Scale < digits(from) {
+			return "large values do not fit"
+		}
+		return ""
+	case from.Kind:
+		if to.Bits < from.Bits { // BIT; a YEAR has none
+			return "large values do not fit"
+		}
+		return ""
+	}
+	return otherKind
+}
+
+func misfitDecimal(from, to *Column) string {
+	switch {
+	case to.Kind != table.KindDecimal:
+		return otherKind
+	case to.Scale < from.Scale:
+		return "digits after the point would be rounded"
+	case to.Precision-to.Scale < from.Precision-from.Scale:
+		return "large values do not fit"
+	}
+	return ""
+}
+
+func misfitFloat(from, to *Column) string {
+	switch {
+	case to.Kind != table.KindFloat && to.Kind != table.KindDouble:
+		return otherKind
+	case to.Kind == table.KindFloat && from.Kind == table.KindDouble:
+		return "digits would be lost"
+	case strings.Contains(to.Type, "(") && !strings.EqualFold(to.Type, from.Type):
+		return "declared digits would round values"
+	}
+	return ""
+}
+
+func misfitMembers(from, to *Column) string {
+	if to.Kind == table.KindString && from.RawCharset == to.RawCharset {
+		longest := 0
+		for _, m := range from.Members {
+			if longest = max(longest, len([]rune(m))); from.Kind == table.KindSet {
+				longest = 64 * 256 // many members make one value; not worth counting
+			}
+		}
+		return fits(to, uint64(longest), uint64(4*longest))
+	}
+	if to.Kind != from.Kind {
+		return otherKind
+	}
+	next := 0
+	for _, m := range from.Members {
+		i := slices.Index(to.Members, m)
+		if i < 0 {
+			return fmt.Sprintf("member %q is missing", m)
+		}
+		if from.Kind == table.KindSet && i < next {
+			return "the members are in another order, so values would read differently"
+		}
+		next = i
+	}
+	return ""
+}
+
+func misfitBytes(from, to *Column) string {
+	switch {
+	case to.Kind != table.KindBytes:
+		return otherKind
+	case isFixedBinary(to) && !(isFixedBinary(from) && from.Length == to.Length):
+		return "shorter values would be padded with zeros"
+	case strings.HasPrefix(to.Type, "vector") && !strings.HasPrefix(from.Type, "vector"):
+		return otherKind
+	case to.Length < from.Length:
+		return "long values do not fit"
+	}
+	return ""
+}
+
+func isFixedBinary(c *Column) bool { return strings.HasPrefix(strings.ToLower(c.Type), "binary") }
+
+func misfitGeometry(from, to *Column) string {
+	toType, _ := targetType(to, Server{Flavor: FlavorMariaDB})
+	fromType, _ := targetType(from, Server{Flavor: FlavorMariaDB})
+	switch {
+	case to.Kind != table.KindGeometry:
+		return otherKind
+	case toType != fromType && toType != "geometry":
+		return "geometries of another type do not fit"
+	case to.SRID != nil && *to.SRID != 0 && (from.SRID == nil || *from.SRID != *to.SRID):
+		return fmt.Sprintf("only geometries of SRID %d fit", *to.SRID)
+	}
+	return ""
+}

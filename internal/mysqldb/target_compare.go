@@ -1,0 +1,134 @@
+package mysqldb
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// compareTables notes everything that stands between a source and an existing target, and
+// returns the source's columns that the target does not have.
+func compareTables(p *TargetPlan, source, target *Table) []*Column {
+	compareKeys(p, source, target)
+	var missing []*Column
+	for i := range source.Columns {
+		from := &source.Columns[i]
+		to := target.find(from.Name)
+		switch {
+		case to == nil:
+			if slices.Contains(source.PrimaryKey, from.Name) {
+				continue // said by compareKeys
+			}
+			missing = append(missing, from)
+		case from.Generated:
+			if !to.Generated {
+				extraColumn(p, to, "is generated at the source, and a plain column on the target, which is not written")
+			}
+		case to.Generated:
+			p.note(LevelRefuse, to.Name, "is a generated column on the target, which cannot be written", "make it a plain column on the target")
+		default:
+			compareColumn(p, from, to)
+		}
+	}
+	for i := range target.Columns {
+		if source.find(target.Columns[i].Name) == nil {
+			extraColumn(p, &target.Columns[i], "is on the target and no longer at the source; it is kept, and not written")
+		}
+	}
+	compareRest(p, target)
+	return missing
+}
+
+// extraColumn is a target column that gets no value from us.
+func extraColumn(p *TargetPlan, c *Column, text string) {
+	if c.Nullable || c.Default != nil || c.Generated || c.AutoIncrement {
+		p.note(LevelInfo, c.Name, text, "")
+		return
+	}
+	p.note(LevelRefuse, c.Name, text+": without a default, every new row would be refused",
+		"make the column nullable or give it a default on the target")
+}
+
+func compareKeys(p *TargetPlan, source, target *Table) {
+	if len(source.PrimaryKey) == 0 {
+		return // said already
+	}
+	if len(target.PrimaryKey) == 0 {
+		p.note(LevelRefuse, "", "the target has no primary key", fmt.Sprintf("ALTER TABLE %s ADD PRIMARY KEY (%s)", Qualified(target.Name), Idents(source.PrimaryKey)))
+		return
+	}
+	fold := func(names []string) []string {
+		out := make([]string, len(names))
+		for i, n := range names {
+			out[i] = strings.ToLower(n)
+		}
+		slices.Sort(out)
+		return out
+	}
+	if !slices.Equal(fold(source.PrimaryKey), fold(target.PrimaryKey)) {
+		p.note(LevelRefuse, "", fmt.Sprintf("the target's primary key is (%s), the source's (%s)",
+			strings.Join(target.PrimaryKey, ", "), strings.Join(source.PrimaryKey, ", ")), "give the target the source's primary key")
+		return
+	}
+	for _, index := range target.Indexes {
+		for _, part := range index.Columns {
+			if index.Name == "PRIMARY" && part.Prefix > 0 {
+				p.note(LevelRefuse, part.Column, "is in the target's primary key with a prefix only, which could take two keys for one", "use a key of whole columns")
+			}
+			if !index.Unique || part.Column == "" {
+				continue
+			}
+			compareKeyColumn(p, source.find(part.Column), target.find(part.Column), index.Name)
+		}
+	}
+}
+
+// compareKeyColumn refuses a primary key under which two keys of the source could be one row.
+// Under another unique key the same is an error once it happens, and a warning now.
+func compareKeyColumn(p *TargetPlan, from, to *Column, index string) {
+	if from == nil || to == nil || from.Kind != table.KindString || to.Kind != table.KindString || !mayMerge(from.Collation, to.Collation) {
+		return
+	}
+	text := fmt.Sprintf("has collation %s on the target and %s at the source: two different keys could become one row", to.Collation, from.Collation)
+	remedy := fmt.Sprintf("give the target's column collation %s, or one that compares every character", from.Collation)
+	if index == "PRIMARY" {
+		p.note(LevelRefuse, to.Name, text, remedy)
+		return
+	}
+	p.note(LevelWarn, to.Name, fmt.Sprintf("%s (unique key %s), which stops the run when it happens", text, index), remedy)
+}
+
+// mayMerge reports whether two strings that differ under the source's collation could be
+// equal under the target's.
+func mayMerge(from, to string) bool {
+	switch {
+	case sameCollation(from, to), isExactCollation(to):
+		return false
+	case strings.HasSuffix(to, "_bin"):
+		return isNoPad(from) // a plain _bin ignores trailing spaces, and nothing else
+	}
+	return true
+}
+
+// compareRest notes what rows meet on the target beside columns and keys.
+func compareRest(p *TargetPlan, target *Table) {
+	for _, index := range target.Indexes {
+		if index.Unique && index.Name != "PRIMARY" {
+			p.note(LevelInfo, "", fmt.Sprintf("the target has a further unique key %s: a row whose value another row holds stops the run", index.Name), "")
+		}
+	}
+	for _, on := range []struct {
+		names []string
+		text  string
+	}{
+		{target.Triggers, "the target has triggers, which run for every row that is written: "},
+		{target.ForeignKeys, "the target has foreign keys, which rows must satisfy when they arrive: "},
+		{target.Checks, "the target has checks, which rows must pass: "},
+	} {
+		if len(on.names) > 0 {
+			p.note(LevelWarn, "", on.text+strings.Join(on.names, ", "), "")
+		}
+	}
+}

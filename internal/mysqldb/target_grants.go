@@ -1,0 +1,131 @@
+package mysqldb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// anywhere is the scope of privileges that belong to the whole server.
+var anywhere table.Name
+
+// grants is what a login may do, as far as SHOW GRANTS tells.
+type grants struct {
+	list []grant
+	// unknown says that there is more than the list shows: roles, or revoked pieces.
+	unknown bool
+}
+
+type grant struct {
+	privileges []string // upper case; "ALL PRIVILEGES" for all
+	scope      table.Name
+}
+
+var (
+	grantLine    = regexp.MustCompile(`(?is)^GRANT (.+?) ON (?:TABLE )?(\*|` + "`(?:[^`]|``)*`" + `)\.(\*|` + "`(?:[^`]|``)*`" + `) TO `)
+	grantColumns = regexp.MustCompile(`\s*\([^)]*\)`)
+)
+
+func readGrants(ctx context.Context, d *DB) (_ grants, err error) {
+	rows, err := d.QueryContext(ctx, "SHOW GRANTS")
+	if err != nil {
+		return grants{}, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	var g grants
+	for rows.Next() {
+		var line string
+		if err := rows.Scan(&line); err != nil {
+			return grants{}, err
+		}
+		g.read(line)
+	}
+	return g, rows.Err()
+}
+
+// read understands one line of SHOW GRANTS, and remembers that it did not.
+func (g *grants) read(line string) {
+	m := grantLine.FindStringSubmatch(line)
+	if m == nil {
+		g.unknown = g.unknown || !strings.HasPrefix(strings.ToUpper(line), "GRANT PROXY")
+		return
+	}
+	entry := grant{scope: table.Name{Schema: scopeName(m[2]), Table: scopeName(m[3])}}
+	for part := range strings.SplitSeq(grantColumns.ReplaceAllString(m[1], ""), ",") {
+		entry.privileges = append(entry.privileges, strings.ToUpper(strings.TrimSpace(part)))
+	}
+	g.list = append(g.list, entry)
+}
+
+// scopeName is the name in a scope, "" for *.
+func scopeName(s string) string {
+	if s == "*" {
+		return ""
+	}
+	return strings.ReplaceAll(s[1:len(s)-1], "``", "`")
+}
+
+// surely reports whether a grant gives a privilege on a scope: a table, all of a schema
+// (empty Table), or the server (anywhere).
+func (g grants) surely(privilege string, on table.Name) bool {
+	for _, entry := range g.list {
+		if !entry.covers(on) {
+			continue
+		}
+		for _, p := range entry.privileges {
+			if p == privilege || p == "ALL PRIVILEGES" || p == "ALL" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (e grant) covers(on table.Name) bool {
+	if e.scope.Schema != "" && (on.Schema == "" || !likeMatches(e.scope.Schema, on.Schema)) {
+		return false
+	}
+	return e.scope.Table == "" || e.scope.Table == on.Table
+}
+
+// need refuses the plan for privileges that the login clearly does not have.
+func (g grants) need(p *TargetPlan, privileges ...string) {
+	var lacking []string
+	for _, privilege := range privileges {
+		if !g.unknown && !g.surely(privilege, p.Name) {
+			lacking = append(lacking, privilege)
+		}
+	}
+	if len(lacking) > 0 {
+		list := strings.Join(lacking, ", ")
+		p.note(LevelRefuse, "", "the login lacks "+list+" on the target", fmt.Sprintf("GRANT %s ON %s TO the login", list, Qualified(p.Name)))
+	}
+}
+
+// likeMatches reads a schema's name in a grant, where _ and % are wildcards unless escaped.
+func likeMatches(pattern, name string) bool {
+	var b strings.Builder
+	b.WriteString("(?is)^")
+	escaped := false
+	for _, r := range pattern {
+		switch {
+		case !escaped && r == '\\':
+			escaped = true
+			continue
+		case !escaped && r == '%':
+			b.WriteString(".*")
+		case !escaped && r == '_':
+			b.WriteString(".")
+		default:
+			b.WriteString(regexp.QuoteMeta(string(r)))
+		}
+		escaped = false
+	}
+	b.WriteString("$")
+	re, err := regexp.Compile(b.String())
+	return err == nil && re.MatchString(name)
+}

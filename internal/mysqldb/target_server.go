@@ -1,0 +1,83 @@
+package mysqldb
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// sameServer reports whether two pools lead to one server. Names and addresses can lie; a
+// lock that one takes and the other sees cannot.
+func sameServer(ctx context.Context, a, b *DB) (_ bool, err error) {
+	if a.Server.Version != b.Server.Version {
+		return false, nil
+	}
+	conn, err := a.Conn(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	name := "tablehaul-" + rand.Text()
+	var got sql.NullInt64
+	if err := conn.QueryRowContext(ctx, "SELECT GET_LOCK(?, 0)", name).Scan(&got); err != nil {
+		return false, err
+	}
+	var holder sql.NullInt64
+	err = b.QueryRowContext(ctx, "SELECT IS_USED_LOCK(?)", name).Scan(&holder)
+	var released sql.NullInt64
+	if e := conn.QueryRowContext(ctx, "SELECT RELEASE_LOCK(?)", name).Scan(&released); err == nil {
+		err = e
+	}
+	return holder.Valid, err
+}
+
+// checkTargetServer looks at the settings under which no chunk could be written.
+func (d *DB) checkTargetServer(ctx context.Context, p *TargetPlan, allowed grants) (err error) {
+	settings := map[string]string{}
+	rows, err := d.QueryContext(ctx, "SHOW VARIABLES WHERE Variable_name IN"+
+		" ('log_bin', 'binlog_format', 'read_only', 'super_read_only', 'innodb_read_only', 'transaction_read_only')")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var name, value string
+		if err := rows.Scan(&name, &value); err != nil {
+			return err
+		}
+		settings[strings.ToLower(name)] = strings.ToUpper(value)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	on := func(name string) bool { v := settings[name]; return v != "" && v != "OFF" && v != "0" }
+	if on("log_bin") && settings["binlog_format"] == "STATEMENT" {
+		p.note(LevelRefuse, "", "binlog_format=STATEMENT on the target does not allow writes in READ COMMITTED", "set binlog_format to ROW or MIXED on the target")
+	}
+	bypass := allowed.unknown || allowed.surely("SUPER", anywhere) || allowed.surely("CONNECTION_ADMIN", anywhere) ||
+		allowed.surely("READ_ONLY ADMIN", anywhere)
+	switch {
+	case on("super_read_only"), on("innodb_read_only"), on("read_only") && !bypass:
+		return &Error{Problem: Problem{Class: ClassFailover, Sentence: "the target is read-only", Remedy: "write to the primary server"}}
+	case on("read_only"):
+		p.note(LevelWarn, "", "the target is read-only for other logins: it may be a replica", "write to the primary server")
+	}
+	return nil
+}
+
+// checkEngine refuses engines in which a chunk could be left half written.
+func (d *DB) checkEngine(ctx context.Context, p *TargetPlan, target *Table) error {
+	var transactions sql.NullString
+	err := d.QueryRowContext(ctx, "SELECT TRANSACTIONS FROM information_schema.ENGINES WHERE ENGINE = ?", target.Engine).Scan(&transactions)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	if transactions.String != "YES" {
+		p.note(LevelRefuse, "", fmt.Sprintf("the target's engine %s has no transactions, so a failed chunk would stay half written", target.Engine),
+			fmt.Sprintf("ALTER TABLE %s ENGINE=InnoDB", Qualified(target.Name)))
+	}
+	return nil
+}

@@ -1,0 +1,431 @@
+package mysqldb_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// pair is a source and a target server, each with a schema.
+type pair struct {
+	t        *testing.T
+	src, dst *mysqldb.DB
+	from, to string // schemas
+	source   *servers.Server
+	target   *servers.Server
+}
+
+// eachPair runs f for all four pairs of flavors.
+func eachPair(t *testing.T, f func(t *testing.T, p *pair)) {
+	t.Helper()
+	servers.Each(t, func(t *testing.T, source *servers.Server) {
+		for _, target := range []*servers.Server{servers.MySQL(t), servers.MariaDB(t)} {
+			t.Run("to "+string(target.Flavor), func(t *testing.T) { f(t, newPair(t, source, target)) })
+		}
+	})
+}
+
+func newPair(t *testing.T, source, target *servers.Server) *pair {
+	t.Helper()
+	return &pair{
+		t: t, source: source, target: target, from: source.Schema(t), to: target.Schema(t),
+		src: open(t, source, mysqldb.Options{Role: mysqldb.Source, Name: "source"}),
+		dst: open(t, target, mysqldb.Options{Role: mysqldb.Target, Name: "target"}),
+	}
+}
+
+func (p *pair) atSource(statements ...string) {
+	p.t.Helper()
+	exec(p.t, lenient(p.t, p.source, p.from), statements...)
+}
+
+func (p *pair) atTarget(statements ...string) {
+	p.t.Helper()
+	exec(p.t, lenient(p.t, p.target, p.to), statements...)
+}
+
+func (p *pair) plan(name string) mysqldb.TargetPlan {
+	p.t.Helper()
+	plan, err := p.dst.PlanTarget(p.t.Context(), p.src, introspect(p.t, p.src, p.from, name), table.Name{Schema: p.to, Table: name},
+		mysqldb.TargetOptions{Create: true, AddColumns: true})
+	require.NoError(p.t, err)
+	return plan
+}
+
+// apply plans, applies and plans again, which must find nothing left to do.
+func (p *pair) apply(name string) mysqldb.TargetPlan {
+	p.t.Helper()
+	plan := p.plan(name)
+	require.False(p.t, plan.Refused(), "%+v", plan.Findings)
+	require.NoError(p.t, p.dst.ApplyTarget(p.t.Context(), plan), "%s", plan.Statements)
+	again := p.plan(name)
+	require.Empty(p.t, again.Statements)
+	require.False(p.t, again.Refused(), "%+v", again.Findings)
+	return plan
+}
+
+// copyRows reads the source's rows, writes them to the target and compares what both print.
+func (p *pair) copyRows(name, cursor string) {
+	p.t.Helper()
+	source := introspect(p.t, p.src, p.from, name)
+	columns := table.Carried(source.Values())
+	spec := mysqldb.UpsertSpec{Target: introspect(p.t, p.dst, p.to, name), Columns: columns, Cursor: cursor, MaxBatchRows: 3}
+	_, err := p.src.ReadPages(p.t.Context(), mysqldb.ReadSpec{Table: source, Columns: columns}, func(rows *table.Rows) error {
+		for range 2 { // the second time every row meets itself
+			res, err := p.dst.UpsertChunk(p.t.Context(), spec, rows, nil)
+			if err != nil {
+				return err
+			}
+			require.False(p.t, res.Approximate, "%+v", res)
+		}
+		return nil
+	})
+	require.NoError(p.t, err)
+	want, _ := readAll(p.t, p.src, mysqldb.ReadSpec{Table: source, Columns: columns})
+	got, _ := readAll(p.t, p.dst, mysqldb.ReadSpec{Table: spec.Target, Columns: slices.DeleteFunc(spec.Target.Values(), func(c table.Column) bool {
+		return table.Index(columns, c.Name) < 0
+	})})
+	if p.target.Flavor == servers.FlavorMariaDB {
+		for i := range want { // it has no negative zero
+			want[i] = strings.ReplaceAll(want[i], "|-0|", "|0|")
+		}
+	}
+	require.ElementsMatch(p.t, want, got) // servers may sort keys differently
+}
+
+// everyType are columns that both flavors have, with rows of extremes.
+const everyType = `CREATE TABLE every (
+  id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
+  t1 TINYINT, t2 TINYINT(1) UNSIGNED DEFAULT 1, s1 SMALLINT ZEROFILL, m1 MEDIUMINT UNSIGNED, i1 INT NOT NULL DEFAULT -7, b1 BIGINT, b2 BIGINT UNSIGNED,
+  d1 DECIMAL(65,30), d2 DECIMAL(10,0) UNSIGNED DEFAULT 3, f1 FLOAT, f2 DOUBLE, bit1 BIT(1) DEFAULT b'1', bit64 BIT(64), y YEAR,
+  da DATE DEFAULT '2024-01-01', dt DATETIME, dt6 DATETIME(6) DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6),
+  ts TIMESTAMP NULL, ts3 TIMESTAMP(3) NULL DEFAULT NULL, ti TIME, ti6 TIME(6),
+  c CHAR(5), vc VARCHAR(50) DEFAULT 'it''s \\ "x"' COMMENT 'a ''comment'' \\ 😀', vl VARCHAR(20) CHARACTER SET latin1, vb VARCHAR(20) COLLATE utf8mb4_bin,
+  v16 VARCHAR(20) CHARACTER SET utf16, v3 VARCHAR(20) CHARACTER SET utf8mb3, sj VARCHAR(20) CHARACTER SET sjis,
+  tt TINYTEXT, tx TEXT, mt MEDIUMTEXT, lt LONGTEXT,
+  bi BINARY(4), vbi VARBINARY(300) DEFAULT 'ab', tb TINYBLOB, bl BLOB, mb MEDIUMBLOB, lb LONGBLOB,
+  e ENUM('a','b''c','d\\e','','😀') DEFAULT 'b''c', e2 ENUM('x') , st SET('x','y y','z') DEFAULT 'x,z',
+  g GEOMETRY, p POINT, ls LINESTRING,
+  gv BIGINT AS (i1 * 2) VIRTUAL, gs VARCHAR(60) AS (concat(vl, '-', i1)) STORED, inv INT DEFAULT 4 INVISIBLE,
+  j %s,
+  PRIMARY KEY (id), UNIQUE KEY u (vc, i1), KEY k1 (dt6 DESC, b1), KEY k2 (tx(10)) COMMENT 'an index', FULLTEXT KEY ft (tx)
+) DEFAULT CHARSET utf8mb4 COMMENT='all ''types'''`
+
+func everyRows(geometry string) []string {
+	bytes := ""
+	for b := range 256 {
+		bytes += fmt.Sprintf("%02x", b)
+	}
+	return []string{
+		"INSERT INTO every (id, ts) VALUES (18446744073709551614, NULL)",
+		`INSERT INTO every SET id = 1, t1 = -128, t2 = 255, s1 = 7, m1 = 16777215, i1 = -2147483648, b1 = -9223372036854775808, b2 = 18446744073709551615,
+  d1 = -12345678901234567890123456789012345.123456789012345678901234567891, d2 = 9999999999, f1 = 0.1, f2 = 1.7976931348623157e308,
+  bit1 = 0, bit64 = 18446744073709551615, y = 0, da = '0000-00-00', dt = '2024-02-30 00:00:00', dt6 = '9999-12-31 23:59:59.999999',
+  ts = '0000-00-00 00:00:00', ts3 = '2038-01-19 03:14:07.999', ti = '-838:59:59', ti6 = '-00:00:00.000001',
+  c = 'é ', vc = '', vl = 'größe€', vb = 'a\\''"%_\n\r\t\0', v16 = '😀', v3 = 'ß', sj = X'835C5C', tt = ' x ', tx = '', mt = NULL, lt = REPEAT('é', 3000),
+  bi = X'00FF', vbi = X'` + bytes + `', tb = '', bl = X'27275c5c00', mb = NULL, lb = REPEAT(X'005c27ff', 5000),
+  e = '', e2 = NULL, st = '', inv = 9,
+  g = ` + geometry + `, p = ST_GeomFromText('POINT(1 2)'), ls = ST_GeomFromText('LINESTRING(0 0,1.5 -1e-9)'), j = '{"b": 1, "a": [1.50, "\\"x\\\\"]}'`,
+		`INSERT INTO every SET id = 2, i1 = 2147483647, f1 = 3.4028234e38, f2 = -5e-324, y = 2155, da = '2024-00-15', dt = '1000-01-01 00:00:00', dt6 = '0000-00-00 00:00:00.000000',
+  ts = '1970-01-01 00:00:01', ti = '838:59:59', ti6 = '838:59:58.999999', vc = 'b', e = 'd\\e', e2 = 'x', st = 'y y,z', bit64 = 1, g = NULL, j = 'null'`,
+		"INSERT INTO every SET id = 3, i1 = 0, f1 = -1e-30, f2 = -0e0, vc = 'b ', e = 0, e2 = 0, dt6 = '2024-06-01 00:00:00.000001'",
+	}
+}
+
+func TestEveryTypeArrivesOnACreatedTarget(t *testing.T) {
+	eachPair(t, func(t *testing.T, p *pair) {
+		json, geometry := "JSON", "ST_GeomFromText('POINT(10 20)', 4326)"
+		p.atSource(append([]string{fmt.Sprintf(everyType, json)}, everyRows(geometry)...)...)
+		plan := p.apply("every")
+		require.True(t, plan.Create)
+		p.copyRows("every", "dt6")
+		p.copyRows("every", "")
+
+		source, target := introspect(t, p.src, p.from, "every"), introspect(t, p.dst, p.to, "every")
+		require.Equal(t, source.Comment, target.Comment)
+		require.Equal(t, source.PrimaryKey, target.PrimaryKey)
+		for i, want := range source.Columns {
+			got := target.Columns[i]
+			require.Equal(t, want.Name, got.Name)
+			require.Equal(t, want.Nullable, got.Nullable, want.Name)
+			require.Equal(t, want.Comment, got.Comment, want.Name)
+			require.Equal(t, want.Generated, got.Generated, want.Name)
+			require.Equal(t, want.Stored, got.Stored, want.Name)
+			require.Equal(t, want.Invisible, got.Invisible, want.Name)
+			require.Equal(t, want.AutoIncrement, got.AutoIncrement, want.Name)
+			require.Equal(t, want.Default == nil, got.Default == nil, want.Name)
+			require.Equal(t, strings.ToLower(want.OnUpdate) == "", strings.ToLower(got.OnUpdate) == "", want.Name)
+			require.Equal(t, want.Members, got.Members, want.Name)
+			if want.Kind == got.Kind { // JSON is a LONGTEXT on MariaDB
+				require.Equal(t, want.Length, got.Length, want.Name)
+			}
+			if p.source.Flavor == p.target.Flavor {
+				require.Equal(t, want, got)
+			}
+		}
+		names := func(tbl *mysqldb.Table) (out []string) {
+			for _, index := range tbl.Indexes {
+				out = append(out, fmt.Sprint(index.Name, index.Unique, index.Type, index.Comment, index.Columns))
+			}
+			return out
+		}
+		require.Equal(t, names(source), names(target))
+		// The generated columns are computed by the target.
+		sum := "SELECT GROUP_CONCAT(gv, gs ORDER BY id) FROM every"
+		require.Equal(t, texts(t, p.source.DB(t, p.from), sum), texts(t, p.target.DB(t, p.to), sum))
+	})
+}
+
+func TestTypesOfOneFlavorFindAHomeOnTheOther(t *testing.T) {
+	p := newPair(t, servers.MariaDB(t), servers.MySQL(t))
+	p.atSource("CREATE TABLE m (u UUID PRIMARY KEY, a INET4, b INET6, c VARCHAR(9) COLLATE utf8mb4_uca1400_german2_as_ci, "+
+		"d VARCHAR(9) CHARACTER SET latin1 COLLATE latin1_swedish_nopad_ci UNIQUE) COLLATE utf8mb4_uca1400_ai_ci",
+		"INSERT INTO m VALUES ('123e4567-e89b-12d3-a456-426655440000', '1.2.3.4', '::1', 'ä', 'ö'), (UUID(), NULL, 'ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255', '', 'ö ')")
+	p.apply("m")
+	p.copyRows("m", "")
+	target := introspect(t, p.dst, p.to, "m")
+	require.Equal(t, "char(36)", target.Column("u").Type)
+	require.Equal(t, "utf8mb4_0900_as_ci", target.Column("c").Collation)
+	require.Equal(t, "utf8mb4_0900_bin", target.Column("d").Collation)
+	require.Equal(t, "utf8mb4_0900_ai_ci", target.Collation)
+
+	p = newPair(t, servers.MySQL(t), servers.MariaDB(t))
+	p.atSource("CREATE TABLE m (k VARCHAR(20) COLLATE utf8mb4_0900_as_cs PRIMARY KEY, v VARCHAR(20) COLLATE utf8mb4_0900_ai_ci, "+
+		"w VARCHAR(20) COLLATE utf8mb4_ja_0900_as_cs, e VECTOR(3), big VECTOR(5000), j JSON DEFAULT (JSON_ARRAY(1)), gc GEOMCOLLECTION, gen INT AS (j->>'$.x') VIRTUAL, KEY f ((LENGTH(v))), KEY (v)) COLLATE utf8mb4_0900_ai_ci",
+		"INSERT INTO m (k, v, e, big) VALUES ('a', 'A', STRING_TO_VECTOR('[1,2,3]'), NULL), ('A', 'b', NULL, NULL), ('a ', NULL, NULL, STRING_TO_VECTOR(CONCAT('[', REPEAT('1,', 4999), '2]')))",
+		"INSERT INTO m SET k = 'z', j = '{\"x\": 5}', gc = ST_GeomFromText('GEOMETRYCOLLECTION(POINT(1 1))')")
+	plan := p.apply("m")
+	p.copyRows("m", "")
+	target = introspect(t, p.dst, p.to, "m")
+	require.Equal(t, "utf8mb4_nopad_bin", target.Column("k").Collation)
+	require.Equal(t, "utf8mb4_uca1400_nopad_ai_ci", target.Column("v").Collation)
+	require.Equal(t, "varbinary(12)", target.Column("e").Type)
+	require.Equal(t, "longtext", target.Column("j").Type)
+	require.Equal(t, "utf8mb4_bin", target.Column("j").Collation)
+	require.True(t, slices.ContainsFunc(plan.Findings, func(f mysqldb.Finding) bool { return strings.Contains(f.Text, "index f ") }), "%+v", plan.Findings)
+}
+
+func TestLaterColumnsAreAddedAndDroppedOnesKept(t *testing.T) {
+	eachPair(t, func(t *testing.T, p *pair) {
+		p.atSource("CREATE TABLE l (id INT PRIMARY KEY, gone INT, a INT)", "INSERT INTO l VALUES (1, 1, 1)")
+		p.apply("l")
+		p.copyRows("l", "")
+		p.atSource("ALTER TABLE l DROP COLUMN gone, ADD COLUMN n INT NOT NULL, ADD COLUMN d VARCHAR(9) NOT NULL DEFAULT 'x', "+
+			"ADD COLUMN at DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP, ADD COLUMN g INT AS (a + 1) STORED", "INSERT INTO l (id, a, n) VALUES (2, 2, 2)")
+		plan := p.apply("l")
+		require.Len(t, plan.Statements, 1)
+		require.True(t, slices.ContainsFunc(p.plan("l").Findings, func(f mysqldb.Finding) bool {
+			return f.Column == "gone" && f.Level == mysqldb.LevelInfo
+		}))
+		target := introspect(t, p.dst, p.to, "l")
+		require.True(t, target.Column("n").Nullable)
+		require.True(t, target.Column("at").Nullable)
+		require.False(t, target.Column("d").Nullable)
+		require.True(t, target.Column("g").Generated)
+		require.Equal(t, []string{"1,NULL,x,NULL"}, texts(t, p.target.DB(t, p.to), "SELECT CONCAT_WS(',', id, IFNULL(n, 'NULL'), d, IFNULL(at, 'NULL')) FROM l"))
+		p.copyRows("l", "")
+
+		p.atTarget("ALTER TABLE l MODIFY gone INT NOT NULL")
+		p.refuses("l", "gone", "without a default")
+	})
+}
+
+// refuses asserts a refusal that names the column and holds the text.
+func (p *pair) refuses(name, column, text string) {
+	p.t.Helper()
+	plan := p.plan(name)
+	require.True(p.t, plan.Refused(), "%s: nothing was refused", text)
+	require.Empty(p.t, plan.Statements)
+	require.Equal(p.t, mysqldb.LevelRefuse, plan.Findings[0].Level)
+	require.True(p.t, slices.ContainsFunc(plan.Findings, func(f mysqldb.Finding) bool {
+		return f.Level == mysqldb.LevelRefuse && f.Column == column && strings.Contains(f.Text, text) && f.Remedy != ""
+	}), "%s %s: %+v", column, text, plan.Findings)
+	require.ErrorContains(p.t, p.dst.ApplyTarget(p.t.Context(), plan), "refused")
+}
+
+func TestTargetsThatCouldBendRowsAreRefused(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		p := newPair(t, s, s)
+		for _, c := range []struct{ source, target, text string }{
+			{"INT", "SMALLINT", "large values do not fit"},
+			{"INT", "INT UNSIGNED", "negative values do not fit"},
+			{"INT UNSIGNED", "INT", "large values do not fit"},
+			{"INT", "VARCHAR(20)", "not values of the other"},
+			{"BIGINT UNSIGNED", "DECIMAL(19,0)", "large values do not fit"},
+			{"DECIMAL(10,2)", "DECIMAL(10,1)", "would be rounded"},
+			{"DECIMAL(10,2)", "DECIMAL(10,3)", "large values do not fit"},
+			{"DECIMAL(10,2)", "DOUBLE", "not values of the other"},
+			{"DOUBLE", "FLOAT", "digits would be lost"},
+			{"BIT(9)", "BIT(8)", "large values do not fit"},
+			{"DATETIME(3)", "DATETIME", "would be rounded"},
+			{"DATETIME", "TIMESTAMP NULL", "not values of the other"},
+			{"TIME(6)", "TIME(5)", "would be rounded"},
+			{"VARCHAR(20)", "VARCHAR(19)", "long values do not fit"},
+			{"VARCHAR(20)", "CHAR(20)", "trailing spaces"},
+			{"VARCHAR(100) CHARACTER SET utf8mb4", "TINYTEXT CHARACTER SET utf8mb4", "long values do not fit"},
+			{"TEXT", "VARCHAR(200)", "long values do not fit"},
+			{"VARCHAR(20) CHARACTER SET utf8mb4", "VARCHAR(20) CHARACTER SET latin1", "every character"},
+			{"VARCHAR(20) CHARACTER SET utf8mb4", "VARCHAR(20) CHARACTER SET utf8mb3", "every character"},
+			{"VARCHAR(20) CHARACTER SET sjis", "VARCHAR(20) CHARACTER SET utf8mb4", "every character"},
+			{"VARBINARY(20)", "VARBINARY(19)", "long values do not fit"},
+			{"VARBINARY(20)", "BINARY(20)", "padded"},
+			{"VARBINARY(20)", "VARCHAR(20)", "not values of the other"},
+			{"ENUM('a','b')", "ENUM('a')", `member "b" is missing`},
+			{"SET('a','b')", "SET('b','a')", "another order"},
+			{"POINT", "LINESTRING", "another type"},
+			{"INT", "INT NOT NULL", "nullable at the source"},
+			{"INT", "INT AS (id) VIRTUAL", "generated"},
+		} {
+			p.atSource("DROP TABLE IF EXISTS b", "CREATE TABLE b (id INT PRIMARY KEY, c "+c.source+")")
+			p.atTarget("DROP TABLE IF EXISTS tt", "CREATE TABLE tt (id INT PRIMARY KEY, c "+c.target+")")
+			plan, err := p.dst.PlanTarget(t.Context(), p.src, introspect(t, p.src, p.from, "b"), table.Name{Schema: p.to, Table: "tt"}, mysqldb.TargetOptions{})
+			require.NoError(t, err)
+			require.True(t, plan.Refused(), "%+v", c)
+			require.Equal(t, "c", plan.Findings[0].Column, "%+v", c)
+			require.Contains(t, plan.Findings[0].Text, c.text, "%+v", c)
+			require.NotEmpty(t, plan.Findings[0].Remedy)
+		}
+	})
+}
+
+func TestWiderTargetsAreTaken(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		p := newPair(t, s, s)
+		for _, c := range []struct{ source, target, value string }{
+			{"INT", "BIGINT", "-2147483648"},
+			{"INT UNSIGNED", "BIGINT", "4294967295"},
+			{"BIGINT UNSIGNED", "DECIMAL(20,0)", "18446744073709551615"},
+			{"YEAR", "SMALLINT", "2155"},
+			{"BIT(8)", "TINYINT UNSIGNED", "255"},
+			{"DECIMAL(10,2)", "DECIMAL(12,2)", "-12345678.99"},
+			{"FLOAT", "DOUBLE", "0.1"},
+			{"DATETIME(3)", "DATETIME(3)", "'2024-01-01 00:00:00.123'"},
+			{"VARCHAR(20)", "TEXT", "'x '"},
+			{"CHAR(20)", "VARCHAR(20)", "'x'"},
+			{"VARCHAR(20) CHARACTER SET latin1", "VARCHAR(20) CHARACTER SET utf8mb4", "'größe'"},
+			{"BINARY(3)", "VARBINARY(3)", "'a'"},
+			{"ENUM('b','a')", "ENUM('a','c','b')", "'b'"},
+			{"ENUM('b','a')", "VARCHAR(5)", "'b'"},
+			{"POINT", "GEOMETRY", "ST_GeomFromText('POINT(1 1)')"},
+			{"INT NOT NULL", "INT", "1"},
+		} {
+			p.atSource("DROP TABLE IF EXISTS b", "CREATE TABLE b (id INT PRIMARY KEY, c "+c.source+")", "INSERT INTO b VALUES (1, "+c.value+")")
+			p.atTarget("DROP TABLE IF EXISTS tt", "CREATE TABLE tt (id INT PRIMARY KEY, c "+c.target+")")
+			source := introspect(t, p.src, p.from, "b")
+			plan, err := p.dst.PlanTarget(t.Context(), p.src, source, table.Name{Schema: p.to, Table: "tt"}, mysqldb.TargetOptions{})
+			require.NoError(t, err)
+			require.False(t, plan.Refused(), "%+v: %+v", c, plan.Findings)
+			spec := mysqldb.UpsertSpec{Target: introspect(t, p.dst, p.to, "tt"), Columns: source.Values()}
+			_, err = p.src.ReadPages(t.Context(), mysqldb.ReadSpec{Table: source, Columns: spec.Columns}, func(rows *table.Rows) error {
+				_, err := p.dst.UpsertChunk(t.Context(), spec, rows, nil)
+				return err
+			})
+			require.NoError(t, err, "%+v", c)
+			want, _ := readAll(t, p.src, mysqldb.ReadSpec{Table: source})
+			got, _ := readAll(t, p.dst, mysqldb.ReadSpec{Table: spec.Target})
+			require.Equal(t, want, got, "%+v", c)
+		}
+	})
+}
+
+func TestKeysThatCouldMergeAreRefused(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		p := newPair(t, s, s)
+		p.atSource("CREATE TABLE k (k VARCHAR(20) COLLATE utf8mb4_bin, n INT, u VARCHAR(9) COLLATE utf8mb4_bin, PRIMARY KEY (k, n))")
+		p.atTarget("CREATE TABLE k (k VARCHAR(20) COLLATE utf8mb4_general_ci, n INT, u VARCHAR(9) COLLATE utf8mb4_general_ci, PRIMARY KEY (k, n), UNIQUE (u))")
+		p.refuses("k", "k", "could become one row")
+		p.atTarget("ALTER TABLE k MODIFY k VARCHAR(20) COLLATE utf8mb4_bin")
+		plan := p.plan("k")
+		require.False(t, plan.Refused(), "%+v", plan.Findings)
+		require.True(t, slices.ContainsFunc(plan.Findings, func(f mysqldb.Finding) bool { return f.Level == mysqldb.LevelWarn && f.Column == "u" }))
+		p.atTarget("ALTER TABLE k DROP PRIMARY KEY, ADD PRIMARY KEY (n)")
+		p.refuses("k", "", "the target's primary key is (n), the source's (k, n)")
+		p.atTarget("ALTER TABLE k DROP PRIMARY KEY")
+		p.refuses("k", "", "no primary key")
+		p.atTarget("DROP TABLE k", "CREATE VIEW k AS SELECT 1 AS n")
+		p.refuses("k", "", "a view")
+		p.atTarget("DROP VIEW k", "CREATE TABLE k (k VARCHAR(20) COLLATE utf8mb4_bin, n INT, u VARCHAR(9), PRIMARY KEY (n, k)) ENGINE=MyISAM")
+		p.refuses("k", "", "MyISAM has no transactions")
+	})
+}
+
+func TestATableIsNotItsOwnTarget(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		p := newPair(t, s, s)
+		p.to = p.from
+		p.atSource("CREATE TABLE s (id INT PRIMARY KEY)")
+		p.refuses("s", "", "the same table")
+	})
+}
+
+func TestLoginsWithoutPrivilegesAreRefused(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		p := newPair(t, s, s)
+		p.atSource("CREATE TABLE g (id INT PRIMARY KEY)")
+		user := "th_" + p.to[3:]
+		p.atTarget("CREATE USER '"+user+"'@'%' IDENTIFIED BY 's3cret'", "GRANT SELECT ON `"+p.to+"`.* TO '"+user+"'@'%'")
+		t.Cleanup(func() {
+			db := s.DB(t, "")
+			defer func() { _ = db.Close() }()
+			_, _ = db.Exec("DROP USER '" + user + "'@'%'") //nolint:noctx // the test's context is over
+		})
+		as := func() *mysqldb.DB {
+			db, err := mysqldb.Open(t.Context(), strings.Replace(s.DSN(""), "root", user+":s3cret", 1), mysqldb.Options{Role: mysqldb.Target})
+			require.NoError(t, err)
+			t.Cleanup(func() { _ = db.Close() })
+			return db
+		}
+		p.dst = as()
+		p.refuses("g", "", "lacks INSERT, UPDATE, CREATE")
+		p.atTarget("GRANT INSERT, UPDATE, CREATE ON `" + strings.ReplaceAll(p.to, "_", `\_`) + "`.* TO '" + user + "'@'%'")
+		p.dst = as()
+		p.apply("g")
+		p.atSource("ALTER TABLE g ADD COLUMN x INT")
+		p.refuses("g", "", "lacks ALTER")
+		p.to = "th_nosuch"
+		p.refuses("g", "", "no database th_nosuch")
+	})
+}
+
+func TestAMissingDatabaseIsCreatedByALoginThatMay(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		p := newPair(t, s, s)
+		p.atSource("CREATE TABLE g (id INT PRIMARY KEY)")
+		p.atTarget("DROP DATABASE " + p.to)
+		plan := p.apply("g")
+		require.Equal(t, "CREATE DATABASE `"+p.to+"`", plan.Statements[0])
+	})
+}
+
+func TestServersThatCannotTakeRowsAreToldApart(t *testing.T) {
+	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
+		t.Run(string(flavor), func(t *testing.T) {
+			s := servers.Private(t, flavor, "--log-bin=binlog", "--server-id=7", "--binlog-format=STATEMENT")
+			p := newPair(t, s, s)
+			p.atSource("CREATE TABLE g (id INT PRIMARY KEY)")
+			p.refuses("g", "", "binlog_format=STATEMENT")
+			p.atTarget("SET GLOBAL binlog_format = 'ROW'")
+			p.dst = open(t, s, mysqldb.Options{Role: mysqldb.Target})
+			p.apply("g")
+			setting := "super_read_only"
+			if flavor == servers.FlavorMariaDB {
+				setting = "read_only"
+			}
+			p.atTarget("CREATE USER plain", "GRANT SELECT, INSERT, UPDATE ON *.* TO plain", "SET GLOBAL "+setting+" = 1")
+			db, err := mysqldb.Open(t.Context(), strings.Replace(s.DSN(""), "root", "plain", 1), mysqldb.Options{Role: mysqldb.Target})
+			require.NoError(t, err)
+			defer func() { _ = db.Close() }()
+			_, err = db.PlanTarget(t.Context(), p.src, introspect(t, p.src, p.from, "g"), table.Name{Schema: p.to, Table: "g"}, mysqldb.TargetOptions{})
+			require.True(t, mysqldb.IsFailover(err), "%v", err)
+			p.atTarget("SET GLOBAL " + setting + " = 0")
+			p.apply("g")
+		})
+	}
+}
