@@ -19,7 +19,7 @@ var connectionFields = []field[Connection]{
 			c.CA = v.text
 		}
 	}},
-	intField("maxConnections", defaultMaxConnections, 1, 1000, "Connections that one worker process opens at most.",
+	intField("maxConnections", defaultMaxConnections, 1, 1000, "Connections that one worker process opens at most, for reading and for writing each.",
 		func(c *Connection) *int { return &c.MaxConnections }),
 }
 

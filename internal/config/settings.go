@@ -33,7 +33,7 @@ const day = 24 * time.Hour
 var settings = []field[Table]{
 	textField("cursor", "", "a column name", "Column that says what changed since the last run: DATETIME, TIMESTAMP, DATE or an integer. Empty: every run reads the whole table.",
 		checkColumn, func(t *Table) *string { return &t.Cursor }),
-	textField("cursorZone", "", "a zone such as Europe/Berlin, or +02:00", "Time zone in which the writers fill a DATETIME or DATE cursor. Empty: the source server's own.",
+	textField("cursorZone", "", "a zone such as Europe/Berlin, or +02:00", "Time zone in which the writers fill a DATETIME or DATE cursor. Empty: the source's global time_zone. A name needs the source's time zone tables, an offset does not.",
 		checkZone, func(t *Table) *string { return &t.CursorZone }),
 	durationField("overlap", builtin.Overlap, 0, 30*day, "How far below the watermark a run reads again, for clocks that are not the server's.",
 		func(t *Table) *time.Duration { return &t.Overlap }),
