@@ -91,8 +91,17 @@ func safeCause(err error) error {
 			return sentinel
 		}
 	}
+	if holdsValue(err) {
+		return nil
+	}
 	// No server spoke, so no row can be in it: network, TLS and the driver's own sentinels.
 	return err
+}
+
+// holdsValue reports the errors of database/sql that quote the value they cannot convert.
+func holdsValue(err error) bool {
+	var number *strconv.NumError
+	return errors.As(err, &number) || strings.Contains(err.Error(), "sql: Scan error") || strings.Contains(err.Error(), "converting ")
 }
 
 // Describe says what an error means without any row value in it.
@@ -147,6 +156,10 @@ func isSQLState(s string) bool {
 }
 
 func describeDriver(p *Problem, err error) {
+	if holdsValue(err) {
+		p.Sentence = "the server's reply is not of the type that was asked for"
+		return
+	}
 	switch p.Class {
 	case ClassSplit:
 		p.Sentence, p.Remedy = "the statement is larger than the server's max_allowed_packet", "raise max_allowed_packet on the server"
