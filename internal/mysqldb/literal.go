@@ -109,24 +109,22 @@ func allDigits(v []byte) bool {
 
 func quoted(dst, v []byte) ([]byte, error) { return appendQuoted(dst, v), nil }
 
-// appendQuoted appends '…'. Only the quote and the backslash end or change a literal in a
-// utf8mb4 session; NUL is escaped for the tools that read logs as C strings.
+// special are the bytes that are escaped: only the quote and the backslash end or change a
+// literal in a utf8mb4 session, and NUL is for the tools that read logs as C strings.
+var special = [256]byte{'\'': '\'', '\\': '\\', 0: '0'}
+
+// appendQuoted appends '…'.
 func appendQuoted(dst, v []byte) []byte {
 	dst = append(dst, '\'')
-	for {
-		i := bytes.IndexAny(v, "'\\\x00")
-		if i < 0 {
-			break
+	plain := 0 // where the piece that needs no escape begins
+	for i, c := range v {
+		if e := special[c]; e != 0 {
+			dst = append(dst, v[plain:i]...)
+			dst = append(dst, '\\', e)
+			plain = i + 1
 		}
-		dst = append(dst, v[:i]...)
-		c := v[i]
-		if c == 0 {
-			c = '0'
-		}
-		dst = append(dst, '\\', c)
-		v = v[i+1:]
 	}
-	dst = append(dst, v...)
+	dst = append(dst, v[plain:]...)
 	return append(dst, '\'')
 }
 
