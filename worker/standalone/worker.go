@@ -2,23 +2,28 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io"
+	"log/slog"
 
 	"go.temporal.io/sdk/client"
+
+	"github.com/tablehaul/tablehaul/internal/app"
+	"github.com/tablehaul/tablehaul/internal/config"
 )
 
-type workerConfig struct{}
-
 // loadConfig reads the worker's configuration; it is nil where no worker is wanted.
-func loadConfig(s settings, _ func(string) string) (*workerConfig, error) {
+func loadConfig(s settings, getenv func(string) string) (*config.Config, error) {
 	if s.serverOnly {
 		return nil, nil
 	}
-	return nil, errors.New("this build has no worker yet: use --server-only")
+	return config.LoadFile(s.configFile, getenv)
 }
 
 // runWorker runs the worker against the server in our own process until ctx ends.
-func runWorker(context.Context, settings, *workerConfig, client.Client, func(string) string, io.Writer) error {
-	return nil
+func runWorker(ctx context.Context, s settings, cfg *config.Config, c client.Client, getenv func(string) string, stderr io.Writer) error {
+	var handler slog.Handler = slog.NewTextHandler(stderr, nil)
+	if s.logJSON {
+		handler = slog.NewJSONHandler(stderr, nil)
+	}
+	return app.RunWorker(ctx, app.WorkerOptions{Config: cfg, Client: c, Getenv: getenv, Log: slog.New(handler)})
 }
