@@ -1,0 +1,180 @@
+package mysqldb_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// cutter is a proxy that lets the server execute a statement and then loses its reply.
+type cutter struct {
+	listener net.Listener
+	server   string
+	// cuts is how many more statements that hold text lose their reply.
+	cuts atomic.Int32
+	text []byte
+	wait sync.WaitGroup
+}
+
+func newCutter(t *testing.T, s *servers.Server, text string) *cutter {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	c := &cutter{listener: l, server: s.Addr(), text: []byte(text)}
+	c.wait.Go(func() {
+		for {
+			client, err := l.Accept()
+			if err != nil {
+				return
+			}
+			c.wait.Go(func() { c.serve(client) })
+		}
+	})
+	t.Cleanup(func() {
+		_ = l.Close()
+		c.wait.Wait()
+	})
+	return c
+}
+
+func (c *cutter) serve(client net.Conn) {
+	server, err := (&net.Dialer{}).Dial("tcp", c.server)
+	if err != nil {
+		_ = client.Close()
+		return
+	}
+	var lose atomic.Bool
+	c.wait.Go(func() { // replies
+		defer func() { _ = client.Close() }()
+		buf := make([]byte, 1<<16)
+		for {
+			n, err := server.Read(buf)
+			if err != nil || lose.Load() {
+				return
+			}
+			if _, err := client.Write(buf[:n]); err != nil {
+				return
+			}
+		}
+	})
+	defer func() { _ = server.Close() }()
+	buf := make([]byte, 1<<16)
+	for {
+		n, err := client.Read(buf)
+		if err != nil {
+			return
+		}
+		if bytes.Contains(buf[:n], c.text) && c.cuts.Add(-1) >= 0 {
+			lose.Store(true)
+		}
+		if _, err := io.Copy(server, bytes.NewReader(buf[:n])); err != nil {
+			return
+		}
+	}
+}
+
+func (c *cutter) open(t *testing.T, s *servers.Server) *mysqldb.DB {
+	t.Helper()
+	dsn := strings.Replace(s.DSN(""), s.Addr(), c.listener.Addr().String(), 1)
+	db, err := mysqldb.Open(t.Context(), dsn, mysqldb.Options{Role: mysqldb.Target, Name: "target"})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+func TestALostCommitReplyMakesCountersApproximate(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		w := newWriting(t, s, orders)
+		proxy := newCutter(t, s, "COMMIT")
+		w.db = proxy.open(t, s)
+		proxy.cuts.Store(1)
+		res, err := w.upsert(row(1, "a", nil), row(2, "b", nil))
+		require.NoError(t, err)
+		require.Equal(t, 2, res.Tries)
+		require.True(t, res.Approximate)
+		w.holds("SELECT id, v FROM t ORDER BY id", "1|a", "2|b")
+
+		proxy.cuts.Store(99)
+		_, err = w.upsert(row(3, "c", nil))
+		require.ErrorIs(t, err, mysqldb.ErrOutcomeUnknown)
+		require.True(t, mysqldb.IsRetryable(err), "%v", err)
+		w.holds("SELECT COUNT(*) FROM t", "3")
+	})
+}
+
+func TestALostConnectionInsideAChunkLeavesNothing(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		w := newWriting(t, s, orders)
+		w.spec.MaxBatchRows = 1
+		proxy := newCutter(t, s, "the second row")
+		w.db = proxy.open(t, s)
+		proxy.cuts.Store(1)
+		_, err := w.upsert(row(1, "a", nil), row(2, "the second row", nil), row(3, "c", nil))
+		require.True(t, mysqldb.IsConnectionLost(err), "%v", err)
+		require.NotErrorIs(t, err, mysqldb.ErrOutcomeUnknown)
+		w.holds("SELECT * FROM t")
+		require.Eventually(t, func() bool { // the server may still hold the rows of the lost session
+			_, err := w.upsert(row(1, "a", nil), row(2, "x", nil), row(3, "c", nil))
+			return err == nil
+		}, 20*time.Second, 10*time.Millisecond)
+		w.holds("SELECT COUNT(*) FROM t", "3")
+	})
+}
+
+func TestBytesArriveWhateverFollowsWhat(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		w := newWriting(t, s, "(id INT PRIMARY KEY, b LONGBLOB, v LONGTEXT CHARACTER SET utf8mb4)")
+		var pairs, text bytes.Buffer
+		for a := range 256 {
+			for b := range 256 {
+				pairs.Write([]byte{byte(a), byte(b)})
+			}
+		}
+		random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test's bytes need be no secret
+		for range 20000 {
+			text.WriteRune([]rune("\x00'\"\\\n\r\x1a%_;`aß猫😀\u00a0")[random.IntN(16)])
+		}
+		w.wrote(1, 0, 0, row(1, pairs.String(), text.String()))
+		var b, v []byte
+		require.NoError(t, w.db.QueryRowContext(t.Context(), "SELECT b, v FROM "+mysqldb.Qualified(w.spec.Target.Name)).Scan(&b, &v))
+		require.True(t, bytes.Equal(pairs.Bytes(), b))
+		require.Equal(t, text.String(), string(v))
+	})
+}
+
+func TestCompositeKeysAreCountedByIndex(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		w := newWriting(t, s, "(a VARCHAR(30) CHARACTER SET latin1, b BIGINT, c DATE, v INT, PRIMARY KEY (a, b, c))")
+		build := func(offset int) *table.Rows {
+			rows := table.NewRows(4)
+			for i := range 3000 {
+				rows.Append(fmt.Appendf(nil, "key %d", i%50))
+				rows.Append(fmt.Append(nil, i+offset))
+				rows.Append([]byte("2024-01-01"))
+				rows.Append([]byte("1"))
+			}
+			return rows
+		}
+		res, err := w.db.UpsertChunk(t.Context(), w.spec, build(0), nil)
+		require.NoError(t, err)
+		require.Equal(t, int64(3000), res.Inserted)
+		res, err = w.db.UpsertChunk(t.Context(), w.spec, build(1000), nil)
+		require.NoError(t, err)
+		require.Equal(t, [3]int64{1000, 0, 2000}, [3]int64{res.Inserted, res.Updated, res.Unchanged})
+		require.False(t, res.Approximate)
+		require.Less(t, res.Seconds, 5.0)
+	})
+}
