@@ -137,7 +137,7 @@ func appendDecimal(dst []byte, w wide, neg bool, precision, scale int) ([]byte, 
 // appendSmallDecimal is appendDecimal for numbers of up to 18 digits.
 func appendSmallDecimal(dst []byte, v int64, precision, scale int) ([]byte, bool) {
 	var digits [24]byte
-	u := uint64(v) //nolint:gosec // two's complement is what the next line undoes
+	u := uint64(v)
 	if v < 0 {
 		u = -u
 	}

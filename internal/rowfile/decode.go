@@ -86,7 +86,7 @@ func (c *cursor) number() (uint64, error) {
 	if c.leaf.unsigned {
 		return uint64(v), err
 	}
-	return uint64(int64(int32(v))), err //nolint:gosec // sign extension
+	return uint64(int64(int32(v))), err
 }
 
 func (c *cursor) bytes() ([]byte, error) {
@@ -210,18 +210,18 @@ func (c *cursor) levels(b []byte, h pageHead) error {
 		todo := rows - len(c.present)
 		if head&1 == 0 {
 			run := head >> 1
-			if run == 0 || run > uint64(todo) || len(b) == 0 || b[0] > 1 { //nolint:gosec // not negative
+			if run == 0 || run > uint64(todo) || len(b) == 0 || b[0] > 1 {
 				return errLevels
 			}
 			level := b[0]
 			b = b[1:]
-			if int(run) == rows { //nolint:gosec // checked above
+			if int(run) == rows {
 				return c.uniform(level, h, len(b))
 			}
 			for range run {
 				c.present = append(c.present, level)
 			}
-			values += int(run) * int(level) //nolint:gosec // checked above
+			values += int(run) * int(level)
 			continue
 		}
 		groups := head >> 1

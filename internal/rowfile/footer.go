@@ -81,7 +81,7 @@ func (w *Writer) footer() ([]byte, error) {
 	if len(body) > math.MaxInt32 {
 		return nil, fmt.Errorf("a footer of %d bytes", len(body))
 	}
-	body = binary.LittleEndian.AppendUint32(body, uint32(len(body))) //nolint:gosec // checked above
+	body = binary.LittleEndian.AppendUint32(body, uint32(len(body)))
 	return append(body, magic...), nil
 }
 
@@ -89,7 +89,7 @@ func (w *Writer) footer() ([]byte, error) {
 func (s *schema) elements() []format.SchemaElement {
 	out := make([]format.SchemaElement, 1, 1+len(s.leaves))
 	out[0].Name = "row"
-	out[0].NumChildren.Set(int32(len(s.leaves))) //nolint:gosec // MySQL has up to 4,096 columns
+	out[0].NumChildren.Set(int32(len(s.leaves)))
 	for i := range s.leaves {
 		l := &s.leaves[i]
 		e := format.SchemaElement{Name: l.name, LogicalType: format.LogicalType{Value: l.logical}}
@@ -99,14 +99,14 @@ func (s *schema) elements() []format.SchemaElement {
 			e.RepetitionType.Set(format.Optional)
 		}
 		if l.length > 0 {
-			e.TypeLength.Set(int32(l.length)) //nolint:gosec // up to 28
+			e.TypeLength.Set(int32(l.length))
 		}
 		if l.converted != noConverted {
 			e.ConvertedType.Set(l.converted)
 		}
 		if l.precision > 0 {
-			e.Precision.Set(int32(l.precision)) //nolint:gosec // up to 65
-			e.Scale.Set(int32(l.scale))         //nolint:gosec // up to 30
+			e.Precision.Set(int32(l.precision))
+			e.Scale.Set(int32(l.scale))
 		}
 		out = append(out, e)
 	}

@@ -175,9 +175,9 @@ func (r *thriftReader) chunk(p *placed) {
 func (r *thriftReader) metadata(p *placed, id int64, typ byte) {
 	switch {
 	case id == 1 && typ == thriftI32:
-		p.typ = format.Type(r.int()) //nolint:gosec // compared with what is expected
+		p.typ = format.Type(r.int())
 	case id == 4 && typ == thriftI32:
-		p.codec = format.CompressionCodec(r.int()) //nolint:gosec // unknown ones are refused
+		p.codec = format.CompressionCodec(r.int())
 	case id == 5 && typ == thriftI64:
 		p.values = r.int()
 	case id == 7 && typ == thriftI64:

@@ -19,9 +19,9 @@ func parseInt(b []byte, bits int) (int64, bool) {
 	case !ok:
 		return 0, false
 	case neg:
-		return -int64(u), u != 0 && u <= limit //nolint:gosec // u ≤ 2⁶³ is what the check is for
+		return -int64(u), u != 0 && u <= limit
 	default:
-		return int64(u), u < limit //nolint:gosec // as above
+		return int64(u), u < limit
 	}
 }
 

@@ -129,7 +129,7 @@ func (d *decoder) typed(c *column, from *cursor) error {
 	text := d.text[:0]
 	switch c.form {
 	case formInt:
-		n := int64(v) //nolint:gosec // two's complement
+		n := int64(v)
 		ok = n>>(c.bits-1) == n>>63
 		text = strconv.AppendInt(text, n, 10)
 	case formUint:
@@ -138,7 +138,7 @@ func (d *decoder) typed(c *column, from *cursor) error {
 	case formFloat, formDouble:
 		text = appendFloat(text, math.Float64frombits(v))
 	default:
-		text, ok = c.print(text, int64(v), b) //nolint:gosec // two's complement
+		text, ok = c.print(text, int64(v), b)
 	}
 	if !ok {
 		return errRange

@@ -54,17 +54,17 @@ func (r *thriftReader) uvarint() uint64 {
 // int reads an i16, i32 or i64: a zigzag varint.
 func (r *thriftReader) int() int64 {
 	u := r.uvarint()
-	return int64(u>>1) ^ -int64(u&1) //nolint:gosec // zigzag
+	return int64(u>>1) ^ -int64(u&1)
 }
 
 // bytes reads a string or a binary, in place.
 func (r *thriftReader) bytes() []byte {
 	n := r.uvarint()
-	if n > uint64(len(r.b)-r.pos) { //nolint:gosec // not negative
+	if n > uint64(len(r.b)-r.pos) {
 		r.fail()
 		return nil
 	}
-	r.pos += int(n) //nolint:gosec // checked
+	r.pos += int(n)
 	return r.b[r.pos-int(n) : r.pos : r.pos]
 }
 
@@ -76,11 +76,11 @@ func (r *thriftReader) list() (item byte, size int) {
 	if n == 15 {
 		n = r.uvarint()
 	}
-	if n > uint64(len(r.b)-r.pos) { //nolint:gosec // not negative
+	if n > uint64(len(r.b)-r.pos) {
 		r.fail()
 		return 0, 0
 	}
-	return head & 15, int(n) //nolint:gosec // checked
+	return head & 15, int(n)
 }
 
 // fields calls f for each field of a struct; f reads the value, or skips it.

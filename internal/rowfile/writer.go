@@ -2,13 +2,12 @@ package rowfile
 
 import (
 	"bufio"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
 	"io"
-
-	"crypto/sha256"
 
 	"github.com/parquet-go/parquet-go/format"
 
@@ -165,7 +164,7 @@ func (w *Writer) endGroup() error {
 	group := format.RowGroup{
 		NumRows:    int64(w.rows),
 		FileOffset: w.out.size,
-		Ordinal:    int16(len(w.groups)), //nolint:gosec // checked above
+		Ordinal:    int16(len(w.groups)),
 		Columns:    make([]format.ColumnChunk, len(w.pages)),
 	}
 	for i := range w.pages {

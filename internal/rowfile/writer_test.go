@@ -118,16 +118,16 @@ func TestMemoryStaysAtOneRowGroup(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	for range 200 { // 1,000,000 rows, 146 MB
+	for range 60 { // 300,000 rows, 44 MB
 		require.NoError(t, w.Write(rows))
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)
-	require.Less(t, int64(after.HeapAlloc)-int64(before.HeapAlloc), int64(12<<20)) //nolint:gosec // far below
+	require.Less(t, int64(after.HeapAlloc)-int64(before.HeapAlloc), int64(12<<20))
 	sum, err := w.Close()
 	require.NoError(t, err)
-	require.Equal(t, int64(1_000_000), sum.Rows)
-	require.Len(t, sum.Chunks, 100)
+	require.Equal(t, int64(300_000), sum.Rows)
+	require.Len(t, sum.Chunks, 30)
 }
 
 func TestNamesAreExactAndInOrder(t *testing.T) {
@@ -285,7 +285,7 @@ func TestDecimalsAgreeWithBigNumbers(t *testing.T) {
 		for range 40 {
 			digits := make([]byte, 1+random.IntN(precision))
 			for d := range digits {
-				digits[d] = byte('0' + random.IntN(10)) //nolint:gosec // a digit
+				digits[d] = byte('0' + random.IntN(10))
 			}
 			v, ok := new(big.Int).SetString(string(digits), 10)
 			require.True(t, ok)
@@ -332,7 +332,7 @@ func bigOf(v parquet.Value) *big.Int {
 		b := v.ByteArray()
 		n := new(big.Int).SetBytes(b)
 		if b[0]&0x80 != 0 {
-			n.Sub(n, new(big.Int).Lsh(big.NewInt(1), uint(len(b)*8))) //nolint:gosec // small
+			n.Sub(n, new(big.Int).Lsh(big.NewInt(1), uint(len(b)*8)))
 		}
 		return n
 	}

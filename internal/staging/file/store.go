@@ -183,7 +183,7 @@ func (s *Store) plainFolders(folder string) error {
 
 type reader struct {
 	*os.File
-	ctx  context.Context //nolint:containedctx // staging.Store.Open promises that it holds for reads
+	ctx  context.Context // staging.Store.Open promises that it holds for reads
 	size int64
 }
 
@@ -230,7 +230,7 @@ func (s *Store) remove(key string) error {
 			err = s.root.Remove(folder)
 		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil //nolint:nilerr // not empty, which Remove cannot be asked before
+			return nil // not empty, which Remove cannot be asked before
 		}
 	}
 	return nil
@@ -288,7 +288,7 @@ func (s *Store) full(err error) error {
 
 // ctxReader ends a copy when its context does.
 type ctxReader struct {
-	ctx context.Context //nolint:containedctx // lives for one copy
+	ctx context.Context // lives for one copy
 	r   io.Reader
 }
 
