@@ -74,7 +74,7 @@ type Writer struct {
 }
 
 // NewWriter begins a file of the given columns on w. The error wraps ErrColumns where no file
-// can hold them.
+// can hold them. Nothing is written to w before the first row group is complete.
 func NewWriter(w io.Writer, cols []table.Column, o WriterOptions) (*Writer, error) {
 	s, err := newSchema(cols)
 	if err != nil {

@@ -28,7 +28,7 @@ var (
 // after a crash.
 type Store interface {
 	// Put makes key visible with r's content, whole or not at all. It replaces what was there.
-	// An error of r is returned as it is.
+	// An error of r comes back wrapped.
 	Put(ctx context.Context, key string, r io.Reader) error
 	// PutNew is Put that fails with ErrExists when the key is already there. Of several at
 	// once exactly one succeeds.
