@@ -36,9 +36,7 @@ func (a *Activities) FinishRun(ctx context.Context, in FinishRunInput) (FinishRu
 		return FinishRunResult{}, err
 	}
 	if in.DropPlan != "" {
-		if err := a.dropPlan(ctx, in.Table, in.DropPlan); err != nil {
-			a.log(ctx, in.Table).Warn("plan not removed", "run", in.DropPlan, "error", err)
-		}
+		a.forgetPlan(ctx, in.Table, in.DropPlan)
 	}
 	return FinishRunResult{Watermark: s.Watermark}, nil
 }

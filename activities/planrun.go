@@ -85,13 +85,18 @@ func (a *Activities) PlanRun(ctx context.Context, in PlanRunInput) (PlanRunResul
 // resume returns the plan of an unfinished first load where one can go on.
 func (a *Activities) resume(ctx context.Context, in PlanRunInput, p *drafted) (PlanRunResult, bool, error) {
 	old := in.State.FirstLoad
-	if p.mode != ModeFirstLoad || in.Full || old == nil {
+	if p.mode != ModeFirstLoad || old == nil {
+		return PlanRunResult{}, false, nil
+	}
+	if in.Full {
+		a.forgetPlan(ctx, in.Table, old.Run)
 		return PlanRunResult{}, false, nil
 	}
 	staged, sum, err := a.readPlan(ctx, p.settings.Table, old.Run, "")
 	switch {
 	case errors.Is(err, staging.ErrNotFound), errors.Is(err, staging.ErrCorrupt):
 		p.warnings = append(p.warnings, "the staged plan of the unfinished first load is lost: the load starts over")
+		a.forgetPlan(ctx, in.Table, old.Run)
 		return PlanRunResult{}, false, nil
 	case err != nil:
 		return PlanRunResult{}, false, translate(ctx, err, where{doing: "read the plan of " + in.Table})
@@ -100,12 +105,21 @@ func (a *Activities) resume(ctx context.Context, in PlanRunInput, p *drafted) (P
 		staged.Settings.SourceConnection != p.settings.SourceConnection || staged.Settings.TargetConnection != p.settings.TargetConnection ||
 		len(old.Done) != len(staged.Ranges) {
 		p.warnings = append(p.warnings, "the table or its settings changed since the unfinished first load: the load starts over")
+		a.forgetPlan(ctx, in.Table, old.Run)
 		return PlanRunResult{}, false, nil
 	}
 	p.window, p.ranges = staged.Window, staged.Ranges
 	out := p.result(in)
 	out.Run, out.PlanSum, out.Done = old.Run, sum, old.Done
 	return out, true, nil
+}
+
+// forgetPlan removes a plan that no run will take up again. What cannot be removed stays: it
+// costs a little disk and is never read.
+func (a *Activities) forgetPlan(ctx context.Context, tbl, run string) {
+	if err := a.dropPlan(ctx, tbl, run); err != nil {
+		a.log(ctx, tbl).Warn("plan not removed", "run", run, "error", err)
+	}
 }
 
 // result is the draft as histories may know it.

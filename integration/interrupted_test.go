@@ -105,7 +105,7 @@ func TestCancelCleansUpAndTheNextRunResumes(t *testing.T) {
 	p.waitForRows(1500) // the first range of three is loaded
 	require.NoError(t, p.client.CancelWorkflow(t.Context(), id, ""))
 	require.Equal(t, enumspb.WORKFLOW_EXECUTION_STATUS_CANCELED, requireClosed(t, p, id))
-	require.Len(t, p.staged(), 1, "only the plan stays, for the next run to resume")
+	require.Equal(t, []string{"plan.json"}, baseNames(p.staged()), "the plan stays, so that the load can go on")
 
 	r := p.sync("t")
 	require.Less(t, r.RowsExtracted, int64(3000), "loaded ranges are not read again")
@@ -156,4 +156,12 @@ func TestStatusShowsProgress(t *testing.T) {
 	require.Equal(t, activities.ModeFirstLoad, seen.Mode)
 	require.EqualValues(t, 3, seen.Ranges)
 	require.NoError(t, run.Get(t.Context(), nil))
+}
+
+func baseNames(paths []string) []string {
+	names := make([]string, len(paths))
+	for i, p := range paths {
+		names[i] = filepath.Base(p)
+	}
+	return names
 }
