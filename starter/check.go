@@ -73,7 +73,8 @@ func (a *app) checkConfig() error {
 		}
 		t.AppendRow(table.Row{x.Name, x.SourceConnection, x.Target, x.TargetConnection, cursor})
 	}
-	fmt.Fprintf(a.stdout, "%s is fine.\n%s\n", path, t.Render())
+	fmt.Fprintf(a.stdout, "%s is fine.\n", path)
+	a.printTable(t)
 	return nil
 }
 

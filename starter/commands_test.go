@@ -69,7 +69,7 @@ func TestStatusShowsConfiguredAndOwnedTables(t *testing.T) {
 	f.states["old.gone"] = workflows.TableStateView{Table: "old.gone", Watermark: "7"}
 	got := call(t, f, "status")
 	require.Equal(t, exitOK, got.code, got.stderr)
-	require.Regexp(t, `shop.orders +2024-05-01 12:00:00 +incremental, upsert; 5 rows written, 10 read +failed 1m30s ago, 0 rows in 0s: TableBusy: held`, got.stdout)
+	require.Regexp(t, `shop.orders +2024-05-01 12:00:00 +incremental, upsert; 5 rows written, 10 read +failed 1m30s ago, 0 rows in 0s: TableBusy\n`, got.stdout)
 	require.Regexp(t, `old.gone +7 +idle`, got.stdout)
 	require.Regexp(t, `shop.countries +none +never run`, got.stdout)
 
@@ -155,7 +155,7 @@ func TestHelpAndCompletion(t *testing.T) {
 func TestLinesPrintPhasesAndProgress(t *testing.T) {
 	now := time.Unix(0, 0)
 	var out, notes bytes.Buffer
-	l := newLines(&out, &notes, func() time.Time { return now })
+	l := newLines(&out, &notes, true, func() time.Time { return now })
 	step := func(after time.Duration, phase string, written, read int64) {
 		now = now.Add(after)
 		l.update("shop.orders", workflows.Status{
@@ -168,9 +168,11 @@ func TestLinesPrintPhasesAndProgress(t *testing.T) {
 	step(time.Second, "upsert", 10_000, 20_000)
 	step(5*time.Second, "upsert", 80_000, 90_000)
 	l.note("shop.orders", "a note")
+	l.finish("shop.orders", outcomeDone, 90_000)
 	require.Equal(t, `shop.orders: first load, extract; range 2 of 4
 shop.orders: first load, upsert; range 2 of 4; 0 of about 1,000,000 rows written, 20,000 read
 shop.orders: first load, upsert; range 2 of 4; 80,000 of about 1,000,000 rows written, 90,000 read; 10,000 rows/s, 1m32s left
+shop.orders: done
 `, out.String())
 	require.Equal(t, "shop.orders: a note\n", notes.String())
 }

@@ -30,7 +30,7 @@ func (a *app) display(tables []string) display {
 	case terminal(a.stdout) && a.getenv("TERM") != "dumb":
 		return newBars(a.stdout, tables)
 	default:
-		return newLines(a.stdout, a.stderr, time.Now)
+		return newLines(a.stdout, a.stderr, len(tables) > 1, time.Now)
 	}
 }
 
@@ -48,7 +48,9 @@ const lineInterval = 5 * time.Second
 // lines prints one line per phase, and one every few seconds while rows move.
 type lines struct {
 	out, err io.Writer
-	now      func() time.Time
+	// several tables: each says when it ends, since what it did is printed when all have.
+	several bool
+	now     func() time.Time
 
 	mu   sync.Mutex
 	last map[string]*lastLine
@@ -61,8 +63,8 @@ type lastLine struct {
 	at    time.Time
 }
 
-func newLines(out, err io.Writer, now func() time.Time) *lines {
-	return &lines{out: out, err: err, now: now, last: map[string]*lastLine{}}
+func newLines(out, err io.Writer, several bool, now func() time.Time) *lines {
+	return &lines{out: out, err: err, several: several, now: now, last: map[string]*lastLine{}}
 }
 
 func (l *lines) update(table string, s workflows.Status) {
@@ -90,8 +92,15 @@ func (l *lines) note(table, text string) {
 	fmt.Fprintf(l.err, "%s: %s\n", table, text)
 }
 
-func (l *lines) finish(string, string, int64) {}
-func (l *lines) close()                       {}
+func (l *lines) finish(table, outcome string, _ int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.several {
+		fmt.Fprintf(l.out, "%s: %s\n", table, outcome)
+	}
+}
+
+func (l *lines) close() {}
 
 // progressText is a status in one line.
 func progressText(s workflows.Status, m *meter) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -119,7 +120,7 @@ func (a *app) printPlan(p workflows.PlanTableResult) {
 	for _, f := range p.Findings {
 		t.AppendRow(table.Row{f.Level, f.Column, f.Text, f.Remedy})
 	}
-	fmt.Fprintln(a.stdout, t.Render())
+	a.printTable(t)
 }
 
 // newTable is a table in the house style: no frame, so that it can be cut and pasted.
@@ -134,4 +135,11 @@ func (a *app) newTable(headings ...any) table.Writer {
 		t.Style().Size.WidthMax = width
 	}
 	return t
+}
+
+// trailing is the padding of a last column, which a terminal would wrap into empty lines.
+var trailing = regexp.MustCompile(`(?m) +$`)
+
+func (a *app) printTable(t table.Writer) {
+	fmt.Fprintln(a.stdout, trailing.ReplaceAllString(t.Render(), ""))
 }

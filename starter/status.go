@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -105,7 +106,7 @@ func (a *app) printOverview(ctx context.Context, s service, names []string) erro
 	case len(names) == 0:
 		fmt.Fprintln(a.stdout, "No table is configured here, and none has had a run.")
 	default:
-		fmt.Fprintln(a.stdout, t.Render())
+		a.printTable(t)
 	}
 	return nil
 }
@@ -143,7 +144,7 @@ func (a *app) printRuns(runs []activities.RunRecord) {
 			r.Finished.UTC().Format("2006-01-02 15:04:05Z"), r.Mode, r.Outcome, number(r.Rows), span(seconds(r.Seconds)), r.Window, r.Failure,
 		})
 	}
-	fmt.Fprintln(a.stdout, t.Render())
+	a.printTable(t)
 }
 
 func watermarkText(state *workflows.TableStateView) string {
@@ -173,7 +174,8 @@ func lastText(state *workflows.TableStateView) string {
 	r := state.LastRuns[len(state.LastRuns)-1]
 	text := fmt.Sprintf("%s %s ago, %s rows in %s", r.Outcome, span(time.Since(r.Finished).Truncate(time.Second)), number(r.Rows), span(seconds(r.Seconds)))
 	if r.Failure != "" {
-		text += ": " + r.Failure
+		typ, _, _ := strings.Cut(r.Failure, ":") // its text is in the table's own status
+		text += ": " + typ
 	}
 	return text
 }
