@@ -33,7 +33,7 @@ func (a *app) config() (*config.Config, error) {
 	case err == nil:
 		return c, nil
 	case !named && errors.Is(err, fs.ErrNotExist):
-		return nil, nil //nolint:nilnil // no file is an answer, not an error
+		return nil, nil // no file is an answer, not an error
 	default:
 		return nil, &exitError{exitUsage, err}
 	}

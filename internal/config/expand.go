@@ -63,7 +63,7 @@ func readSecret(path string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("the secret file %s cannot be read: %w", path, pathCause(err))
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only read from
 	content, err := io.ReadAll(io.LimitReader(f, maxSecretFile+1))
 	if err != nil {
 		return "", fmt.Errorf("the secret file %s cannot be read: %w", path, pathCause(err))

@@ -29,7 +29,7 @@ func LoadFile(path string, getenv func(string) string, opts ...Option) (*Config,
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only read from
 	c, err := Load(f, getenv, opts...)
 	if problems := (*Problems)(nil); errors.As(err, &problems) {
 		problems.File = path
