@@ -108,13 +108,20 @@ func (r *pageReader) adapt(res fetched, looked int) {
 		return
 	}
 	// Both aims leave room, so that a page is rarely cut: cutting costs a connection.
-	next := min(int64(looked)*4, maxPageRows)
+	next := int64(maxPageRows)
 	if res.Bytes > 0 {
 		next = min(next, int64(looked)*int64(r.limits.MaxBytes)/10*7/int64(res.Bytes))
 	}
-	next = min(next, int64(float64(looked)*0.5*r.limits.MaxTime.Seconds()/max(res.Seconds, 1e-6)))
-	if next > int64(r.want) && looked < r.want {
-		return // a short page says that the group ended, not what a larger page would cost
+	// A few rows say nothing about the time of many: most of theirs is the round trip.
+	half := 0.5 * r.limits.MaxTime.Seconds()
+	if looked >= r.want/4 || res.Seconds > half {
+		next = min(next, int64(float64(looked)*half/max(res.Seconds, 1e-6)))
+	}
+	if next > int64(r.want) {
+		if looked < r.want/2 {
+			return
+		}
+		next = min(next, 4*int64(r.want))
 	}
 	r.want = int(max(1, next))
 }
