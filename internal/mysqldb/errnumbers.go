@@ -86,6 +86,7 @@ const (
 	errSecureTransport    = 3159 // ER_SECURE_TRANSPORT_REQUIRED
 	errCheckViolated      = 3819 // MySQL ER_CHECK_CONSTRAINT_VIOLATED
 	errConstraintFailed   = 4025 // MariaDB ER_CONSTRAINT_FAILED
+	errCannotConvert      = 3854 // MySQL ER_CANNOT_CONVERT_STRING
 	errClientInactive     = 4031 // MySQL ER_CLIENT_INTERACTION_TIMEOUT
 	errMariaAccountLocked = 4151 // MariaDB ER_ACCOUNT_HAS_BEEN_LOCKED
 )
@@ -176,6 +177,7 @@ var verdicts = map[uint16]verdict{
 	errInvalidJSON:        {class: ClassRowData, say: "value is not valid JSON", remedy: remedyValue},
 	errCheckViolated:      {class: ClassRowData, say: "a check of the target refuses the row", remedy: "drop the check on the target, or correct the row at the source"},
 	errConstraintFailed:   {class: ClassRowData, say: "a check of the target refuses the row", remedy: "drop the check on the target, or correct the row at the source"},
+	errCannotConvert:      {class: ClassRowData, say: "string has characters that the column's character set does not have", remedy: remedyValue},
 	errSubqueryRows:       {class: ClassRowData, say: "another row already holds this value of a unique key", remedy: "find the two rows that share it, or drop the unique key on the target"},
 
 	errDBAccessDenied:     {class: ClassConfiguration, keep: true, remedy: remedyGrant},
