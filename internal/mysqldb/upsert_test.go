@@ -474,8 +474,11 @@ func TestUpsertRefusesARowLargerThanThePacket(t *testing.T) {
 			fresh := openTarget(t, s)
 			fresh.Server.MaxAllowedPacket = 16 << 20
 			res, err := fresh.UpsertChunk(t.Context(), w.spec, w.rows(row(5, big[:600<<10]), row(6, big[:600<<10])), nil)
-			_ = res
-			require.True(t, err == nil || mysqldb.IsPermanent(err), "%v", err)
+			require.NoError(t, err)
+			require.Equal(t, 2, res.Batches)
+			_, err = fresh.UpsertChunk(t.Context(), w.spec, w.rows(row(7, "x"), row(8, big[:900<<10])), nil)
+			require.True(t, mysqldb.IsPermanent(err), "%v", err)
+			require.ErrorContains(t, err, mysqldb.KeyHash([][]byte{[]byte("8")}))
 		})
 	}
 }
