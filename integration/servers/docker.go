@@ -73,10 +73,12 @@ func (c *container) start(ctx context.Context) error {
 		return err
 	}
 	removeOrphanContainers(ctx)
-	args := []string{"run", "--detach", "--label", ownerLabel + "=" + strconv.Itoa(os.Getpid()),
+	args := []string{
+		"run", "--detach", "--label", ownerLabel + "=" + strconv.Itoa(os.Getpid()),
 		"--publish", fmt.Sprintf("127.0.0.1:%d:3306", c.port),
 		"--env", "MYSQL_ALLOW_EMPTY_PASSWORD=1", "--env", "MYSQL_ROOT_HOST=%",
-		"--env", "MARIADB_ALLOW_EMPTY_ROOT_PASSWORD=1", "--env", "MARIADB_ROOT_HOST=%"}
+		"--env", "MARIADB_ALLOW_EMPTY_ROOT_PASSWORD=1", "--env", "MARIADB_ROOT_HOST=%",
+	}
 	if c.opts.DataDir != "" {
 		args = append(args, "--volume", c.opts.DataDir+":/var/lib/mysql")
 	}

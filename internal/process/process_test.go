@@ -3,6 +3,7 @@ package process_test
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,7 +29,7 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		os.Exit(1)
 	}
-	os.Stdout.WriteString(strconv.Itoa(child.Pid()) + "\n")
+	fmt.Println(child.Pid())
 	<-child.Done()
 }
 
