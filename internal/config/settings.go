@@ -57,7 +57,7 @@ var settings = []field[Table]{
 		func(t *Table) *int64 { return &t.PartBytes }),
 	int64Field("rangeRows", builtin.RangeRows, 1, 1_000_000_000, "Rows of a range, the piece whose files are removed as soon as it is loaded. Very large tables get larger ranges, so that their number stays bounded.",
 		func(t *Table) *int64 { return &t.RangeRows }),
-	intField("chunksInFlight", builtin.ChunksInFlight, 1, 32, "Chunks of a range that are written at once.",
+	intField("chunksInFlight", builtin.ChunksInFlight, 1, 32, "Chunks of a run that are written at once; ranges side by side share them.",
 		func(t *Table) *int { return &t.ChunksInFlight }),
 	intField("rangesInFlight", builtin.RangesInFlight, 1, 16, "Ranges of a run that are worked on at once.",
 		func(t *Table) *int { return &t.RangesInFlight }),
