@@ -22,20 +22,24 @@ help: ## list what can be made
 .PHONY: build
 build: bin/worker bin/tablehaul bin/tablehaul-standalone ## build the three programs into bin/
 
+# Without symbols for debuggers the programs link faster and are a third smaller; stack traces
+# stay whole. internal/devserver builds with the same flags, so that neither redoes the other's.
+LDFLAGS := -ldflags='-s -w'
+
 # Go knows best what is out of date, so these are built every time.
 .PHONY: FORCE
 bin/worker: FORCE ## the worker, for a Temporal server that is already there
-	$(GO) build -o $@ ./worker
+	$(GO) build $(LDFLAGS) -o $@ ./worker
 
 bin/tablehaul: FORCE ## the command line
-	$(GO) build -o $@ ./starter
+	$(GO) build $(LDFLAGS) -o $@ ./starter
 
 bin/tablehaul-standalone: FORCE ## worker, Temporal server and Web UI in one (cold: about 5 to 8 minutes)
-	cd worker/standalone && $(GO) build -o ../../$@ .
+	cd worker/standalone && $(GO) build $(LDFLAGS) -o ../../$@ .
 
 bin/temporal: FORCE ## the official temporal command line, unless one is on PATH (cold: 3 to 9 minutes)
 	@if command -v temporal; then exit 0; fi; set -x; \
-	cd tools/temporal && $(GO) build -o ../../$@ github.com/temporalio/cli/cmd/temporal
+	cd tools/temporal && $(GO) build $(LDFLAGS) -o ../../$@ github.com/temporalio/cli/cmd/temporal
 
 .PHONY: servers
 servers: ## find or fetch the database servers of the tests, and print the choice
@@ -49,7 +53,7 @@ test: bin/tablehaul-standalone bin/temporal servers ## every test, on real serve
 .PHONY: lint
 lint: $(GOLANGCI) $(WORKFLOWCHECK) ## linters, formatting, and the check that workflows are deterministic
 	$(GOLANGCI) run ./...
-	$(WORKFLOWCHECK) ./workflows/...
+	$(WORKFLOWCHECK) -config .workflowcheck.yaml ./workflows/...
 	cd worker/standalone && $(GO) vet ./...
 
 .PHONY: fmt

@@ -69,7 +69,7 @@ func (p program) path(ctx context.Context) (string, error) {
 		return bin, err
 	}
 	fmt.Fprintf(os.Stderr, "devserver: building bin/%s (%s)\n", p.name, p.cost)
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", bin, p.pkg)
+	cmd := exec.CommandContext(ctx, "go", "build", "-ldflags=-s -w", "-o", bin, p.pkg)
 	cmd.Dir = filepath.Join(root, p.module)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build bin/%s: %w:\n%s", p.name, err, out)
