@@ -51,10 +51,10 @@ func TestReadPagesReadsLessWhenTimeRunsOut(t *testing.T) {
 		fill(t, admin, "t", n, "n, '2024-01-01' + INTERVAL (n DIV 50) SECOND, REPEAT('x', 200)")
 		tbl := introspect(t, db, schema, "t")
 		for _, byKey := range []bool{true, false} {
-			rows, stats := readAll(t, db, mysqldb.ReadSpec{Table: tbl, ByKey: byKey, Cursor: "u", Columns: tbl.Values()[:1],
+			rows, stats := readAll(t, db, mysqldb.ReadSpec{Table: tbl, ByKey: byKey, Cursor: "u",
 				Limits: mysqldb.PageLimits{Rows: n, MaxTime: 2 * time.Millisecond}})
 			require.Len(t, rows, n)
-			require.Greater(t, stats.Pages, 3)
+			require.Greater(t, stats.Statements, 4)
 			seen := map[string]bool{}
 			for _, r := range rows {
 				require.False(t, seen[r])

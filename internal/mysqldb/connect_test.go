@@ -1,0 +1,203 @@
+package mysqldb_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+)
+
+func TestOpenReadsWhatTheServerSaysOfItself(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		db := open(t, s, mysqldb.Options{Name: "shop"})
+		require.EqualValues(t, s.Flavor, db.Server.Flavor)
+		require.Equal(t, s.Version, db.Server.Version)
+		require.Positive(t, db.Server.Major)
+		require.GreaterOrEqual(t, db.Server.MaxAllowedPacket, int64(1<<20))
+	})
+}
+
+func TestSessionsAreSetUpWhateverTheServersDefaultsAre(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		schema := s.Schema(t)
+		admin := s.DB(t, schema)
+		exec(t, admin, "CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, d DATE)")
+		const ask = "SELECT CONCAT_WS('|', @@time_zone, @@autocommit, @@character_set_client, @@character_set_results, @@sql_mode, @@lock_wait_timeout)"
+		source := open(t, s, mysqldb.Options{Name: "src"})
+		for range 3 { // more than one connection of the pool
+			conn := session(t, source.DB)
+			var got string
+			require.NoError(t, conn.QueryRowContext(t.Context(), ask).Scan(&got))
+			require.True(t, strings.HasPrefix(got, "+00:00|"), got)
+			require.True(t, strings.HasSuffix(got, "|utf8mb4|utf8mb4|ALLOW_INVALID_DATES|30"), got)
+		}
+		_, err := source.ExecContext(t.Context(), "INSERT INTO "+schema+".t VALUES (1, NULL)")
+		require.EqualValues(t, 1792, mysqldb.NumberOf(err), "a source session must not be able to write")
+
+		target := open(t, s, mysqldb.Options{Name: "dst", Role: mysqldb.Target})
+		var got, isolation string
+		require.NoError(t, target.QueryRowContext(t.Context(), ask).Scan(&got))
+		require.Contains(t, got, "STRICT_ALL_TABLES")
+		require.Contains(t, got, "NO_AUTO_VALUE_ON_ZERO")
+		require.True(t, strings.HasSuffix(got, "|30"), got)
+		name := "@@transaction_isolation"
+		if s.Flavor == servers.FlavorMariaDB {
+			name = "@@tx_isolation"
+		}
+		require.NoError(t, target.QueryRowContext(t.Context(), "SELECT "+name).Scan(&isolation))
+		require.Equal(t, "READ-COMMITTED", isolation)
+		_, err = target.ExecContext(t.Context(), "INSERT INTO "+schema+".t VALUES (0, '2024-02-30')")
+		require.NoError(t, err)
+		require.Equal(t, []string{"0"}, texts(t, admin, "SELECT id FROM t"))
+	})
+}
+
+func TestOpenRefusesParametersThatWouldChangeWhatRowsMean(t *testing.T) {
+	for _, param := range []string{
+		"allowAllFiles=true", "clientFoundRows=true", "multiStatements=1", "time_zone=%27SYSTEM%27", "sql_mode=%27%27",
+		"autocommit=0", "strict=true", "tls=preferred", "tls=custom", "allowFallbackToPlaintext=true", "sql_select_limit=5",
+	} {
+		_, err := mysqldb.Open(t.Context(), "user:s3cret@tcp(127.0.0.1:1)/db?"+param, mysqldb.Options{Name: "shop"})
+		require.ErrorIs(t, err, mysqldb.ErrBadDSN, param)
+		require.NotContains(t, err.Error(), "s3cret")
+	}
+}
+
+func TestOpenNeverRepeatsTheDSN(t *testing.T) {
+	for _, dsn := range []string{
+		"user:s3cret@tcp(127.0.0.1:1)/", "user:s3cret", "user:s3/cret@tcp(x)", "user:p@s3cret@tcp(127.0.0.1:1/", "user:x@s3cret(127.0.0.1)/",
+		"user:x@tcp(127.0.0.1:1)/?parseTime=s3cret", "user:x@tcp(127.0.0.1:1)/?tls=s3cret", "user:x@tcp(127.0.0.1:1)/%zzs3cret", "",
+	} {
+		_, err := mysqldb.Open(t.Context(), dsn, mysqldb.Options{Name: "shop"})
+		require.Error(t, err, dsn)
+		require.NotContains(t, err.Error(), "s3cret", dsn)
+		require.Contains(t, err.Error(), `connection "shop"`)
+	}
+}
+
+func TestHarmlessParametersOfOtherProgramsAreIgnored(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		db, err := mysqldb.Open(t.Context(), s.DSN("")+"?parseTime=true&loc=Local&charset=utf8&interpolateParams=false&columnsWithAlias=true", mysqldb.Options{})
+		require.NoError(t, err)
+		var at, charset string
+		require.NoError(t, db.QueryRowContext(t.Context(), "SELECT TIMESTAMP'2024-01-01 00:00:00', @@character_set_results").Scan(&at, &charset))
+		require.Equal(t, "2024-01-01 00:00:00 utf8mb4", at+" "+charset)
+		require.NoError(t, db.Close())
+	})
+}
+
+// A server that asks for a local file gets nothing.
+func TestALocalFileIsNeverSent(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		schema := s.Schema(t)
+		admin := s.DB(t, schema)
+		exec(t, admin, "CREATE TABLE t (line TEXT)")
+		before := texts(t, admin, "SELECT @@GLOBAL.local_infile")[0]
+		exec(t, admin, "SET GLOBAL local_infile = 1")
+		t.Cleanup(func() {
+			_, err := s.DB(t, "").ExecContext(context.WithoutCancel(t.Context()), "SET GLOBAL local_infile = "+before)
+			require.NoError(t, err)
+		})
+		file := filepath.Join(t.TempDir(), "secret")
+		require.NoError(t, os.WriteFile(file, []byte("s3cret\n"), 0o600))
+		db := open(t, s, mysqldb.Options{Role: mysqldb.Target})
+		_, err := db.ExecContext(t.Context(), "LOAD DATA LOCAL INFILE '"+file+"' INTO TABLE "+schema+".t")
+		require.Error(t, err)
+		require.Equal(t, []string{"0"}, texts(t, admin, "SELECT COUNT(*) FROM t"))
+	})
+}
+
+// certificate makes a self-signed certificate for a host and writes it and its key as PEM.
+func certificate(t testing.TB, dir, host string) (cert, key string) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	tmpl := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: host}, DNSNames: []string{host}, NotBefore: time.Now().Add(-time.Hour),
+		NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+	}
+	if ip := net.ParseIP(host); ip != nil {
+		tmpl.IPAddresses = []net.IP{ip}
+	}
+	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, private.Public(), private)
+	require.NoError(t, err)
+	bits, err := x509.MarshalPKCS8PrivateKey(private)
+	require.NoError(t, err)
+	cert, key = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	require.NoError(t, os.WriteFile(cert, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o644))
+	require.NoError(t, os.WriteFile(key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: bits}), 0o644))
+	return cert, key
+}
+
+func TestTLSModes(t *testing.T) {
+	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
+		for _, host := range []string{"127.0.0.1", "other.example"} {
+			t.Run(string(flavor)+"/"+host, func(t *testing.T) {
+				dir, err := os.MkdirTemp("", "tablehaul-tls") // readable by the account that mysqld runs as
+				require.NoError(t, err)
+				t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
+				require.NoError(t, os.Chmod(dir, 0o755))
+				cert, key := certificate(t, dir, host)
+				s := servers.Private(t, flavor, "--ssl-cert="+cert, "--ssl-key="+key, "--ssl-ca="+cert)
+				cipher := func(o mysqldb.Options) (string, error) {
+					db, err := mysqldb.Open(t.Context(), s.DSN(""), o)
+					if err != nil {
+						return "", err
+					}
+					defer func() { require.NoError(t, db.Close()) }()
+					var name, value string
+					err = db.QueryRowContext(t.Context(), "SHOW SESSION STATUS LIKE 'Ssl_cipher'").Scan(&name, &value)
+					return value, err
+				}
+				good := host == "127.0.0.1"
+				for _, c := range []struct {
+					o         mysqldb.Options
+					encrypted bool
+					fails     bool
+				}{
+					{mysqldb.Options{}, false, false},
+					{mysqldb.Options{TLS: mysqldb.TLSRequired}, true, false},
+					{mysqldb.Options{TLS: mysqldb.TLSVerifyCA}, true, true},
+					{mysqldb.Options{TLS: mysqldb.TLSVerifyCA, CAFile: cert}, true, false},
+					{mysqldb.Options{TLS: mysqldb.TLSVerifyIdentity, CAFile: cert}, true, !good},
+					{mysqldb.Options{TLS: mysqldb.TLSVerifyIdentity}, true, true},
+				} {
+					got, err := cipher(c.o)
+					if c.fails {
+						require.Error(t, err, "%+v", c.o)
+						continue
+					}
+					require.NoError(t, err, "%+v", c.o)
+					require.Equal(t, c.encrypted, got != "", "%+v", c.o)
+				}
+			})
+		}
+	}
+}
+
+func TestAServerElsewhereIsNeverSpokenToInTheClear(t *testing.T) {
+	// 192.0.2.1 is nowhere: with a dial that fails at once, only the choice of TLS can differ.
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	_, err := mysqldb.Open(ctx, "user:s3cret@tcp(192.0.2.1:3306)/?allowCleartextPasswords=true", mysqldb.Options{TLS: mysqldb.TLSDisabled})
+	require.ErrorIs(t, err, mysqldb.ErrBadDSN)
+	_, err = mysqldb.Open(ctx, "user:s3cret@tcp(192.0.2.1:3306)/?tls=false", mysqldb.Options{TLS: mysqldb.TLSVerifyIdentity})
+	require.ErrorIs(t, err, mysqldb.ErrBadDSN)
+	_, err = mysqldb.Open(ctx, "user:s3cret@tcp(192.0.2.1:3306)/", mysqldb.Options{TLS: "maybe"})
+	require.ErrorContains(t, err, `unknown tls mode "maybe"`)
+}
