@@ -3,6 +3,7 @@ package mysqldb
 import (
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -84,9 +85,11 @@ func onUpdate(extra string) string {
 	return m[1]
 }
 
-// unescapeExpression undoes the escaping that MySQL's information schema applies to
-// expressions, and to nothing else: concat(_utf8mb4\'a\') is concat(_utf8mb4'a').
+// unescapeExpression undoes what MySQL's information schema does to expressions, and to
+// nothing else: it escapes them, concat(_utf8mb4\'a\') for concat(_utf8mb4'a'), and encodes
+// them in UTF-8 twice.
 func unescapeExpression(s string) string {
+	s = decodedOnce(s)
 	if !strings.Contains(s, `\`) {
 		return s
 	}
@@ -100,4 +103,23 @@ func unescapeExpression(s string) string {
 		b.WriteByte(s[i])
 	}
 	return b.String()
+}
+
+// decodedOnce gives back a text whose UTF-8 bytes were taken for characters and encoded
+// again. Any other text comes back as it is: its characters, taken for bytes, hardly ever
+// are UTF-8.
+func decodedOnce(s string) string {
+	once := make([]byte, 0, len(s))
+	twice := false
+	for _, r := range s {
+		if r > 0xff {
+			return s
+		}
+		twice = twice || r >= 0x80
+		once = append(once, byte(r))
+	}
+	if !twice || !utf8.Valid(once) {
+		return s
+	}
+	return string(once)
 }
