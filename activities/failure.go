@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -53,6 +54,10 @@ const (
 	// patience is how long the same step may fail of an unknown cause, or find the server
 	// read-only, before the run fails. Longer than a failover, shorter than a night.
 	patience = 15 * time.Minute
+	// reachPatience is how long a server that cannot be reached at all is tried before a run
+	// has begun to read: long enough for a restart, short enough for a wrong port to be told.
+	// Later steps wait for as long as it takes.
+	reachPatience = 25 * time.Second
 	// fullDelay is the pause after "out of connections" or "disk full": retrying sooner
 	// would be part of the problem.
 	fullDelay = 30 * time.Second
@@ -103,6 +108,10 @@ func translate(ctx context.Context, err error, at where) error {
 		p := mysqldb.Describe(err)
 		remedy = p.Remedy
 		typ, opts = retryOf(p.Class, age(ctx))
+		if isPreflight(ctx) && isDial(err) && age(ctx) > reachPatience {
+			opts.NonRetryable = true
+			remedy = "check the host and port of the connection's dsn, and that the server runs and is reachable from the worker"
+		}
 	} else if age(ctx) > patience {
 		opts.NonRetryable = true
 	}
@@ -140,6 +149,21 @@ func retryOf(c mysqldb.Class, age time.Duration) (string, temporal.ApplicationEr
 	default:
 		return TypeUnexpected, temporal.ApplicationErrorOptions{NonRetryable: age > patience}
 	}
+}
+
+// isPreflight reports whether the running step comes before the first row is read or written.
+func isPreflight(ctx context.Context) bool {
+	if !activity.IsActivity(ctx) {
+		return false
+	}
+	name := activity.GetInfo(ctx).ActivityType.Name
+	return name == "PlanRun" || name == "PreviewRun"
+}
+
+// isDial reports whether no connection was made at all.
+func isDial(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
 }
 
 // age is how long ago this step was first scheduled, over all its attempts.

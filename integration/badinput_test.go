@@ -102,18 +102,19 @@ func TestWrongPasswordIsRefused(t *testing.T) {
 	require.NotContains(t, err.Error(), "sentinel-password")
 }
 
-// An unreachable server may come back: the run waits, and says what for where people look.
-func TestUnreachableServerIsAVisibleWait(t *testing.T) {
+// An unreachable server may come back: the run waits, and says what for where people look. One
+// that never answers before the first row was read is a mistake, and the run fails.
+func TestUnreachableServerIsAVisibleWaitThenAFailure(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	addr := l.Addr().String()
 	require.NoError(t, l.Close())
 	p := start(t, options{sourceDSN: "root@tcp(" + addr + ")/"})
 	id := workflows.SyncTableID(p.table("t"))
-	p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
+	run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
 	require.Eventually(t, func() bool { return strings.Contains(p.pending(id), "connection shop") }, timeout, poll)
-	require.NoError(t, p.client.CancelWorkflow(t.Context(), id, ""))
-	requireClosed(t, p, id)
+	requireFailure(t, run.Get(t.Context(), nil), activities.TypeServerUnavailable, "connection shop", "host and port")
+	p.requireNothingWritten()
 }
 
 func TestMalformedInputIsRefused(t *testing.T) {

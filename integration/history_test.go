@@ -9,6 +9,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/tablehaul/tablehaul/workflows"
@@ -109,4 +110,8 @@ func TestHistoryIsBounded(t *testing.T) {
 	require.NoError(t, err)
 	require.Less(t, d.GetWorkflowExecutionInfo().GetHistoryLength(), int64(300*6+100))
 	require.Less(t, d.GetWorkflowExecutionInfo().GetHistorySizeBytes(), int64(1<<20))
+}
+
+func startOptions(p *product, id string) client.StartWorkflowOptions {
+	return client.StartWorkflowOptions{ID: id, TaskQueue: p.queue}
 }

@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"fmt"
+
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
@@ -28,6 +30,13 @@ const signalRange = "range-progress"
 // SyncTableID is the workflow id that the command line and its schedules use for a table.
 // Any other id works as well: the table's owner excludes two runs at once, not the id.
 func SyncTableID(tbl string) string { return "sync-" + tbl }
+
+// syncRangeID is the workflow id of a range of a run. All of it comes from the lease, and so
+// from the run's history: a replayed history has another workflow id. The lease's number makes
+// it unique, since a child of a terminated run may still be ending when the next run begins.
+func syncRangeID(l activities.Lease, i int) string {
+	return fmt.Sprintf("%s/run-%d/range-%d", l.WorkflowID, l.Fence, i)
+}
 
 // TableStateID is the workflow id of a table's owner.
 func TableStateID(tbl string) string { return activities.TableStateID(tbl) }

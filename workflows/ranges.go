@@ -118,9 +118,8 @@ func (s *sync) moveRanges(ctx workflow.Context, todo []int) error {
 }
 
 func (s *sync) startRange(ctx workflow.Context, i int) workflow.Future {
-	info := workflow.GetInfo(ctx).WorkflowExecution
 	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
-		WorkflowID:          fmt.Sprintf("%s/%s/range-%d", info.ID, info.RunID, i),
+		WorkflowID:          syncRangeID(s.lease, i),
 		WaitForCancellation: true,
 		ParentClosePolicy:   enumspb.PARENT_CLOSE_POLICY_REQUEST_CANCEL,
 		StaticSummary:       fmt.Sprintf("%s, range %d of %d", s.in.Table, i+1, s.plan.Ranges),
@@ -142,7 +141,7 @@ func (s *sync) settleRange(ctx workflow.Context, i int, f workflow.Future) error
 	if s.plan.Mode != activities.ModeFirstLoad {
 		return nil
 	}
-	return s.record(ctx, fmt.Sprintf("range %d is loaded", i+1), activities.ProgressRequest{Fence: s.fence, RangeDone: &i})
+	return s.record(ctx, fmt.Sprintf("range %d is loaded", i+1), activities.ProgressRequest{Fence: s.lease.Fence, RangeDone: &i})
 }
 
 func (s *sync) add(c Counts, phases map[string]float64) {

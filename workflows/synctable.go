@@ -45,7 +45,7 @@ func SyncTable(ctx workflow.Context, raw converter.RawValue) (SyncTableResult, e
 // sync is the state of a running SyncTable.
 type sync struct {
 	in     SyncTableInput
-	fence  int64
+	lease  activities.Lease
 	status Status
 	result SyncTableResult
 	plan   activities.PlanRunResult
@@ -71,7 +71,7 @@ func (s *sync) begin(ctx workflow.Context) (activities.BeginRunResult, error) {
 		Table: s.in.Table, WorkflowID: exec.ID, RunID: exec.RunID, IfBusy: s.in.IfBusy,
 	}).Get(ctx, &out)
 	if err == nil && out.State.Lease != nil {
-		s.fence = out.State.Lease.Fence
+		s.lease = *out.State.Lease
 		s.result.Watermark = out.State.Watermark
 	}
 	return out, err
@@ -128,7 +128,7 @@ func (s *sync) planRun(ctx workflow.Context, state activities.State) error {
 
 // recordPlan tells the owner what a later run needs to know, where there is something to tell.
 func (s *sync) recordPlan(ctx workflow.Context, state activities.State) error {
-	req := activities.ProgressRequest{Fence: s.fence, Marks: s.plan.Marks}
+	req := activities.ProgressRequest{Fence: s.lease.Fence, Marks: s.plan.Marks}
 	if s.plan.Mode == activities.ModeFirstLoad && s.plan.Ranges > 0 {
 		req.FirstLoad = &activities.FirstLoad{Run: s.plan.Run, Done: s.plan.Done}
 	}
@@ -155,7 +155,7 @@ func (s *sync) finish(ctx workflow.Context, runErr error) error {
 	total := workflow.Now(detached).Sub(s.status.Started).Seconds()
 	s.result.Seconds[PhaseTotal] = total
 	exec := workflow.GetInfo(ctx).WorkflowExecution
-	req := activities.FinishRequest{Fence: s.fence, Record: activities.RunRecord{
+	req := activities.FinishRequest{Fence: s.lease.Fence, Record: activities.RunRecord{
 		WorkflowID: exec.ID, RunID: exec.RunID, Mode: s.plan.Mode, Outcome: activities.OutcomeDone,
 		Window: s.plan.Window, Rows: s.result.RowsExtracted, Seconds: total,
 	}}

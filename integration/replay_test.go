@@ -1,0 +1,80 @@
+package integration_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/worker"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+// recordTo names a folder that gets the histories of TestFreshHistoriesReplay, for
+// workflows/testdata: `make histories` sets it before a release.
+const recordTo = "TABLEHAUL_RECORD_HISTORIES"
+
+// Every kind of run replays with the code that made it: workflows are deterministic.
+func TestFreshHistoriesReplay(t *testing.T) {
+	p := start(t, options{defaults: ", chunkRows: 100, rangeRows: 500"})
+	exec(t, p.src, createT, insertT(1, 2000), "UPDATE t SET updated_at = '2024-01-01 00:00:00' + INTERVAL id SECOND", "ANALYZE TABLE t")
+	launch := func(name string, in any, id string) {
+		_ = p.launch(in, name+"-"+id).Get(t.Context(), nil)
+	}
+	launch("first-load", workflows.SyncTableInput{Table: p.table("t")}, p.from)
+	exec(t, p.src, "UPDATE t SET n = 7 WHERE id <= 150")
+	launch("incremental", workflows.SyncTableInput{Table: p.table("t")}, p.from)
+	launch("nothing", workflows.SyncTableInput{Table: p.table("t")}, p.from)
+	launch("backfill", workflows.SyncTableInput{Table: p.table("t"), From: "2024-01-01", To: "2024-01-01 00:10:00"}, p.from)
+	launch("bad-input", map[string]any{"tabel": "x"}, p.from)
+	exec(t, p.dst, "ALTER TABLE t ADD CHECK (n <> 999)")
+	exec(t, p.src, "UPDATE t SET n = 999, updated_at = NOW(6) - INTERVAL 30 SECOND WHERE id = 5")
+	launch("refused-row", workflows.SyncTableInput{Table: p.table("t"), Full: true}, p.from)
+	run, err := p.client.ExecuteWorkflow(t.Context(), startOptions(p, "plan-"+p.from), workflows.PlanTableName, workflows.PlanTableInput{Table: p.table("t")})
+	require.NoError(t, err)
+	require.NoError(t, run.Get(t.Context(), nil))
+
+	all := p.histories()
+	require.GreaterOrEqual(t, len(all), 8)
+	replayer := worker.NewWorkflowReplayer()
+	workflows.Register(replayer)
+	seen := map[string]int{}
+	for id, h := range all {
+		require.NoError(t, replayer.ReplayWorkflowHistory(silent{}, h), id)
+		typ := h.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes().GetWorkflowType().GetName()
+		seen[typ]++
+		if dir := os.Getenv(recordTo); dir != "" {
+			record(t, dir, strings.ReplaceAll(strings.Fields(id)[0], "/", "_"), p.from, h)
+		}
+	}
+	for _, typ := range []string{workflows.SyncTableName, workflows.SyncRangeName, workflows.PlanTableName, activities.TableStateName} {
+		require.Positive(t, seen[typ], typ)
+	}
+}
+
+var (
+	identity = regexp.MustCompile(`"identity": *"[^"]*"`)
+)
+
+// record writes a history as `temporal workflow show --output json` prints it, without the
+// name of the machine that it was made on.
+func record(t *testing.T, dir, name, schema string, h *historypb.History) {
+	t.Helper()
+	raw, err := protojson.Marshal(h)
+	require.NoError(t, err)
+	raw = identity.ReplaceAll(raw, []byte(`"identity":"worker"`))
+	var text bytes.Buffer
+	require.NoError(t, json.Indent(&text, raw, "", " "))
+	name = strings.Trim(strings.ReplaceAll(name, schema, ""), "-_.")
+	name = strings.ReplaceAll(name, "-_", "_")
+	require.NoError(t, os.MkdirAll(dir, 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, name+".json"), text.Bytes(), 0o644))
+}
