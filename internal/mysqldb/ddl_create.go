@@ -31,7 +31,7 @@ func newDDL(source *Table, from, to Server, have collations) *ddl {
 }
 
 func (d *ddl) note(level Level, column, text, remedy string) {
-	d.found = append(d.found, Finding{Level: level, Table: d.source.Name.String(), Column: column, Text: text, Remedy: remedy})
+	d.found = append(d.found, Finding{Level: level, Table: d.source.Name.String(), Column: column, Text: columnText(column, text), Remedy: remedy})
 }
 
 // create is the CREATE TABLE statement. Foreign keys, triggers, checks and partitions of the

@@ -39,7 +39,18 @@ func (p TargetPlan) Refused() bool {
 }
 
 func (p *TargetPlan) note(level Level, column, text, remedy string) {
-	p.Findings = append(p.Findings, Finding{Level: level, Table: p.Name.String(), Column: column, Text: text, Remedy: remedy})
+	p.Findings = append(p.Findings, Finding{Level: level, Table: p.Name.String(), Column: column, Text: columnText(column, text), Remedy: remedy})
+}
+
+// columnText makes a sentence of a column and what is to be said of it.
+func columnText(column, text string) string {
+	switch {
+	case column == "":
+		return text
+	case strings.HasPrefix(text, "is ") || strings.HasPrefix(text, "has "):
+		return "column " + column + " " + text
+	}
+	return "column " + column + ": " + text
 }
 
 // PlanTarget compares a target with its source and says what must change. It writes nothing.
