@@ -19,6 +19,7 @@ import (
 type Activities struct {
 	deps      Deps
 	manifests *manifestCache
+	targets   *tableCache
 }
 
 // Deps are what the steps work with. All fields but Log are required.
@@ -42,7 +43,7 @@ func New(deps Deps) *Activities {
 	if deps.Log == nil {
 		deps.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Activities{deps: deps, manifests: newManifestCache()}
+	return &Activities{deps: deps, manifests: newManifestCache(), targets: newTableCache()}
 }
 
 // Register makes every step known to w under its method's name, which is public vocabulary:

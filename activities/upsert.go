@@ -55,15 +55,18 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	if err != nil {
 		return UpsertChunkResult{}, translate(ctx, err, at)
 	}
-	dst, err := db.Table(ctx, s.Target)
+	key := tableKey{s.TargetConnection, s.Target}
+	dst, err := a.targets.get(ctx, db, key)
 	if err != nil {
 		return UpsertChunkResult{}, translate(ctx, err, at)
 	}
 	if missing := missingColumn(r.plan.Columns, dst); missing != "" {
+		a.targets.forget(key)
 		return UpsertChunkResult{}, failure(TypeTableChanged, fmt.Sprintf("%s lost column %s after this run was planned", s.Target, missing), "start the run again")
 	}
 	done, err := db.UpsertChunk(ctx, mysqldb.UpsertSpec{Target: dst, Columns: r.plan.Columns, Cursor: s.Cursor}, rows, func() { batches.Add(1) })
 	if err != nil {
+		a.targets.forget(key)
 		return UpsertChunkResult{}, translate(ctx, err, at)
 	}
 	// A key that is twice in the chunk was written once, as its newer version: the older one
