@@ -1,0 +1,8 @@
+// Package proxy is a TCP proxy for tests that stands between the worker and a MySQL server,
+// and does to their connections what networks do: cut, hang, delay, slice, slow down, lose the
+// reply of one statement.
+//
+// It reads what clients send as MySQL packets, just enough to see the text of a query, and
+// passes everything else on as bytes. Its one invariant: what it passes on is exactly what it
+// got, in order; it loses bytes only where a test asked for it, and then the connection goes too.
+package proxy

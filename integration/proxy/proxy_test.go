@@ -1,0 +1,139 @@
+package proxy_test
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+	"testing"
+	"time"
+
+	_ "github.com/go-sql-driver/mysql"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/integration/proxy"
+	"github.com/tablehaul/tablehaul/integration/servers"
+)
+
+func TestMain(m *testing.M) { servers.Main(m) }
+
+// through opens a pool of one connection through a proxy.
+func through(t *testing.T, s *servers.Server) (*proxy.Proxy, *sql.DB) {
+	t.Helper()
+	p := proxy.Start(t, s.Addr())
+	schema := s.Schema(t)
+	db, err := sql.Open("mysql", p.DSN(s.DSN(schema)))
+	require.NoError(t, err)
+	db.SetMaxOpenConns(1)
+	t.Cleanup(func() { _ = db.Close() })
+	return p, db
+}
+
+func exec(t *testing.T, db *sql.DB, query string) {
+	t.Helper()
+	_, err := db.ExecContext(t.Context(), query)
+	require.NoError(t, err)
+}
+
+func count(t *testing.T, db *sql.DB) (n int) {
+	t.Helper()
+	require.NoError(t, db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM t").Scan(&n))
+	return n
+}
+
+func TestLargeValuesPassUnchangedInSlices(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		p, db := through(t, s)
+		p.Slice(1000)
+		p.Delay(10 * time.Microsecond)
+		text := strings.Repeat("0123456789abcdef", 20_000)
+		var back string
+		require.NoError(t, db.QueryRowContext(t.Context(), "SELECT '"+text+"'").Scan(&back))
+		require.True(t, text == back)
+		require.Equal(t, 1, p.Open())
+	})
+}
+
+func TestLoseReplyExecutesAndCuts(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		p, db := through(t, s)
+		exec(t, db, "CREATE TABLE t (id INT PRIMARY KEY)")
+		rule := p.LoseReply(1, "INSERT", 0)
+		_, err := db.ExecContext(t.Context(), "INSERT INTO t VALUES (1)")
+		require.Error(t, err)
+		require.Equal(t, 1, rule.Seen())
+		require.Equal(t, 1, count(t, db))
+		exec(t, db, "INSERT INTO t VALUES (2)")
+		require.Equal(t, 2, count(t, db))
+		require.Equal(t, 1, rule.Seen())
+	})
+}
+
+func TestLoseRequestNeverReachesTheServerWhole(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		p, db := through(t, s)
+		exec(t, db, "CREATE TABLE t (id INT PRIMARY KEY)")
+		p.LoseRequest(1, "INSERT", 10)
+		_, err := db.ExecContext(t.Context(), "INSERT INTO t VALUES (1)")
+		require.Error(t, err)
+		require.Zero(t, count(t, db))
+	})
+}
+
+func TestHoldDeliversAfterTheClientHasGone(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		p, db := through(t, s)
+		exec(t, db, "CREATE TABLE t (id INT PRIMARY KEY)")
+		rule := p.Hold(1, "INSERT")
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		_, err := db.ExecContext(ctx, "INSERT INTO t VALUES (1)")
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Zero(t, count(t, db))
+		rule.Release()
+		require.Eventually(t, func() bool { return count(t, db) == 1 }, 10*time.Second, 10*time.Millisecond)
+	})
+}
+
+func TestHangStopsAndResumeGoesOn(t *testing.T) {
+	p, db := through(t, servers.MySQL(t))
+	exec(t, db, "CREATE TABLE t (id INT PRIMARY KEY)")
+	p.Hang()
+	done := make(chan error, 1)
+	go func() {
+		_, err := db.ExecContext(t.Context(), "INSERT INTO t VALUES (1)")
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		t.Fatalf("it answered: %v", err)
+	case <-time.After(200 * time.Millisecond):
+	}
+	p.Resume()
+	require.NoError(t, <-done)
+	require.Equal(t, 1, count(t, db))
+}
+
+func TestCutAndRefuse(t *testing.T) {
+	p, db := through(t, servers.MySQL(t))
+	exec(t, db, "CREATE TABLE t (id INT PRIMARY KEY)")
+	conn, err := db.Conn(t.Context())
+	require.NoError(t, err)
+	p.Refuse(true)
+	p.Cut()
+	_, err = conn.ExecContext(t.Context(), "INSERT INTO t VALUES (1)")
+	require.Error(t, err)
+	require.Error(t, db.PingContext(t.Context()))
+	p.Refuse(false)
+	require.NoError(t, db.PingContext(t.Context()))
+	require.Zero(t, count(t, db))
+}
+
+func TestBandwidthSlowsDown(t *testing.T) {
+	p, db := through(t, servers.MySQL(t))
+	require.NoError(t, db.PingContext(t.Context()))
+	p.Bandwidth(100_000)
+	began := time.Now()
+	var back string
+	require.NoError(t, db.QueryRowContext(t.Context(), "SELECT REPEAT('x', 30000)").Scan(&back))
+	require.Greater(t, time.Since(began), 250*time.Millisecond)
+}

@@ -1,0 +1,73 @@
+package proxy
+
+import (
+	"bytes"
+	"sync/atomic"
+)
+
+// A Rule is what happens to a number of queries whose text begins in one way.
+type Rule struct {
+	prefix []byte
+	left   atomic.Int64
+	seen   atomic.Int64
+	act    action
+	after  int // bytes that still pass
+	held   chan struct{}
+}
+
+type action int
+
+const (
+	loseReply action = iota
+	loseRequest
+	hold
+)
+
+// LoseReply lets the server have the next n queries that begin with prefix, and cuts their
+// connections once that many bytes of the reply have passed: with 0 bytes the query was
+// executed and nobody was told.
+func (p *Proxy) LoseReply(n int, prefix string, bytes int) *Rule {
+	return p.rule(&Rule{prefix: []byte(prefix), act: loseReply, after: bytes}, n)
+}
+
+// LoseRequest cuts connections in the middle of the next n queries that begin with prefix,
+// once that many bytes of the query's packet have passed.
+func (p *Proxy) LoseRequest(n int, prefix string, bytes int) *Rule {
+	return p.rule(&Rule{prefix: []byte(prefix), act: loseRequest, after: bytes}, n)
+}
+
+// Hold keeps the next n queries that begin with prefix from the server until Release. They
+// reach it then, even where the client has given up and gone.
+func (p *Proxy) Hold(n int, prefix string) *Rule {
+	return p.rule(&Rule{prefix: []byte(prefix), act: hold, held: make(chan struct{})}, n)
+}
+
+func (p *Proxy) rule(r *Rule, n int) *Rule {
+	r.left.Store(int64(n))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rules = append(p.rules, r)
+	return r
+}
+
+// Seen is how many queries the rule was applied to so far.
+func (r *Rule) Seen() int { return int(r.seen.Load()) }
+
+// Release lets the queries of a Hold go on, and later ones pass. It must be called once.
+func (r *Rule) Release() { close(r.held) }
+
+// match finds the rule for a query, and uses it up by one; nil is not a query.
+func (p *Proxy) match(query []byte) *Rule {
+	if query == nil {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, r := range p.rules {
+		if bytes.HasPrefix(query, r.prefix) && r.left.Add(-1) >= 0 {
+			r.seen.Add(1)
+			return r
+		}
+	}
+	return nil
+}
