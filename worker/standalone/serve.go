@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"time"
@@ -15,7 +16,6 @@ import (
 	sdklog "go.temporal.io/sdk/log"
 	"go.temporal.io/server/common/headers"
 	"google.golang.org/protobuf/types/known/durationpb"
-	"log/slog"
 )
 
 // readyTimeout bounds the wait for the server's first answer; it usually takes under a

@@ -134,7 +134,9 @@ func TestServerKeepsHistoryForThirtyDaysAndLogsToItsFile(t *testing.T) {
 	p := start(t, dir, "--server-only")
 	require.Equal(t, 30*24*time.Hour, retention(t, p))
 
-	resp, err := http.Get(p.UIURL + "/namespaces/default/workflows")
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.UIURL+"/namespaces/default/workflows", nil)
+	require.NoError(t, err)
+	resp, err := http.DefaultClient.Do(req)
 	require.NoError(t, err)
 	require.NoError(t, resp.Body.Close())
 	require.Equal(t, http.StatusOK, resp.StatusCode)
