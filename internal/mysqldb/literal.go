@@ -45,8 +45,9 @@ func newAppender(from, to table.Column) (appender, error) {
 		return quoted, nil
 	case table.KindBytes, table.KindGeometry:
 		return appendBinary, nil
+	default:
+		return nil, fmt.Errorf("column %s: type %s cannot be written", from.Name, from.Type)
 	}
-	return nil, fmt.Errorf("column %s: type %s cannot be written", from.Name, from.Type)
 }
 
 // isEnumError reports whether a text stands for an ENUM's error value, index 0.

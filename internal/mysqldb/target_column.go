@@ -66,8 +66,9 @@ func misfit(from, to *Column) string {
 			return otherKind
 		}
 		return ""
+	default:
+		return "this type cannot be carried"
 	}
-	return "this type cannot be carried"
 }
 
 func isUnsigned(c *Column) bool {
@@ -76,8 +77,9 @@ func isUnsigned(c *Column) bool {
 		return true
 	case table.KindDecimal, table.KindFloat, table.KindDouble:
 		return strings.Contains(strings.ToLower(c.Type), "unsigned")
+	default:
+		return false
 	}
-	return false
 }
 
 // digits are the decimal digits that an integer of so many bits can have.
@@ -87,8 +89,9 @@ func digits(c *Column) int {
 		return 4
 	case table.KindInt:
 		return len(strconv.FormatUint(1<<(c.Bits-1), 10))
+	default:
+		return len(strconv.FormatUint(math.MaxUint64>>(64-c.Bits), 10))
 	}
-	return len(strconv.FormatUint(math.MaxUint64>>(64-c.Bits), 10))
 }
 
 func misfitInteger(from, to *Column) string {
@@ -117,8 +120,9 @@ func misfitInteger(from, to *Column) string {
 			return "large values do not fit"
 		}
 		return ""
+	default:
+		return otherKind
 	}
-	return otherKind
 }
 
 func misfitDecimal(from, to *Column) string {

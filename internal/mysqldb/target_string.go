@@ -49,6 +49,7 @@ func misfitString(from, to *Column) string {
 			return "its character set does not have every character"
 		}
 		return fits(to, 1<<32-1, 1<<32-1)
+	default:
 	}
 	switch {
 	case from.RawCharset || to.RawCharset:

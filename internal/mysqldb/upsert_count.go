@@ -51,8 +51,9 @@ func (w *chunkWriter) sortsLikeServer() bool {
 		return true
 	case table.KindString:
 		return isExactCollation(to.Collation) && strings.HasPrefix(to.Charset, "utf8")
+	default:
+		return false
 	}
-	return false
 }
 
 // nothingBetween reports whether the target holds no key between the chunk's smallest and

@@ -2,6 +2,7 @@ package mysqldb_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -51,7 +52,7 @@ func newCutter(t *testing.T, s *servers.Server, text string) *cutter {
 }
 
 func (c *cutter) serve(client net.Conn) {
-	server, err := (&net.Dialer{}).Dial("tcp", c.server)
+	server, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", c.server)
 	if err != nil {
 		_ = client.Close()
 		return

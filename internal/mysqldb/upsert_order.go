@@ -69,6 +69,7 @@ func compareValues(kind table.Kind, a, b []byte) int {
 		if errX == nil && errY == nil {
 			return cmp.Compare(x, y)
 		}
+	default:
 	}
 	return bytes.Compare(a, b)
 }
