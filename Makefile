@@ -61,8 +61,13 @@ fmt: $(GOLANGCI) ## format all Go code
 	$(GOLANGCI) fmt ./...
 
 .PHONY: demo
-demo: ## the whole product on 1,000,000 rows, with nothing installed (KEEP=1 leaves it running)
+demo: build ## the whole product on 1,000,000 rows, with nothing installed (KEEP=1 leaves it running)
 	$(GO) run ./integration/demo
+
+.PHONY: histories
+histories: ## record workflow histories for a release: make histories RELEASE=v0.2.0
+	TABLEHAUL_RECORD_HISTORIES="$(CURDIR)/workflows/testdata/histories/$(or $(RELEASE),$(error give RELEASE=v1.2.3))" \
+	  $(GO) test ./integration -run TestFreshHistoriesReplay -count=1
 
 .PHONY: clean
 clean: ## remove bin/; the caches below ~/.cache/tablehaul and /var/cache/tablehaul stay

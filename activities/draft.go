@@ -234,7 +234,7 @@ func heldText(h mysqldb.Holder) string {
 		mysqldb.HolderTransaction: "an open transaction", mysqldb.HolderStatement: "a running statement",
 		mysqldb.HolderXA: "a prepared XA transaction", mysqldb.HolderLag: "the replica's lag",
 	}[h.Kind]
-	text := fmt.Sprintf("%s, %s old", what, (time.Duration(h.Seconds * float64(time.Second))).Round(time.Second))
+	text := fmt.Sprintf("%s, %s old", what, time.Duration(h.Seconds*float64(time.Second)).Round(time.Second))
 	if h.Thread != 0 {
 		text += fmt.Sprintf(", of connection %d", h.Thread)
 	}

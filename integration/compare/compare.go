@@ -143,7 +143,7 @@ func openStream(ctx context.Context, s Side, o Options, where string) (*stream, 
 		query += " WHERE " + where
 	}
 	query += " ORDER BY " + strings.Join(order, ", ")
-	rows, err := conn.QueryContext(ctx, query)
+	rows, err := conn.QueryContext(ctx, query) //nolint:rowserrcheck // the stream keeps the rows, and next asks
 	if err != nil {
 		_ = conn.Close()
 		return nil, err

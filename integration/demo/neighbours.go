@@ -86,9 +86,6 @@ func (n *neighbours) end() string {
 	return text
 }
 
-// hurt is the number of lock wait timeouts and deadlocks that they got.
-func (n *neighbours) hurt() int { return n.refused[1205] + n.refused[1213] }
-
 func round(d time.Duration) time.Duration { return d.Round(100 * time.Microsecond) }
 
 func pointRead(db *sql.DB, rows int) func(context.Context) error {

@@ -71,7 +71,7 @@ func (d *decoder) parse(content []byte) (at, bool) {
 	file, err := parser.ParseBytes(content, 0)
 	if err != nil {
 		p := Problem{Text: "not valid YAML", Remedy: `a value with {, }, :, # or ${ in it goes into "quotes"`}
-		if syntax := (yaml.Error)(nil); errors.As(err, &syntax) {
+		if syntax := yaml.Error(nil); errors.As(err, &syntax) {
 			p.Text += ": " + syntax.GetMessage()
 			if tk := syntax.GetToken(); tk != nil && tk.Position != nil {
 				p.Line = tk.Position.Line

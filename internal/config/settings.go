@@ -100,7 +100,7 @@ func checkColumn(s string) (wrong, remedy string) {
 	if s == "" {
 		return "", ""
 	}
-	if _, err := (table.ParseName("s.`" + s + "`")); err != nil {
+	if _, err := table.ParseName("s.`" + s + "`"); err != nil {
 		return "is not a column name", "write it as the source has it, without quotes or the table's name"
 	}
 	return "", ""

@@ -20,8 +20,14 @@ var sizeUnits = []struct {
 	name  string
 	bytes int64
 }{
-	{"KiB", kib}, {"MiB", mib}, {"GiB", gib},
-	{"kB", 1e3}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"B", 1},
+	{"KiB", kib},
+	{"MiB", mib},
+	{"GiB", gib},
+	{"kB", 1e3},
+	{"KB", 1e3},
+	{"MB", 1e6},
+	{"GB", 1e9},
+	{"B", 1},
 }
 
 var (

@@ -19,8 +19,9 @@ import (
 var ErrValue = errors.New("value does not fit its column")
 
 const (
-	// DefaultChunkRows and DefaultChunkBytes are the limits of a chunk where none are given.
-	DefaultChunkRows  = 10_000
+	// DefaultChunkRows is the most rows of a chunk where no limit is given.
+	DefaultChunkRows = 10_000
+	// DefaultChunkBytes is the most bytes of values of a chunk where no limit is given.
 	DefaultChunkBytes = 16 << 20
 	// maxCells bounds rows × columns of a chunk whatever ChunkRows says, because a reader
 	// needs some 16 bytes for each besides the values.
