@@ -60,9 +60,7 @@ func TestFreshHistoriesReplay(t *testing.T) {
 	}
 }
 
-var (
-	identity = regexp.MustCompile(`"identity": *"[^"]*"`)
-)
+var identity = regexp.MustCompile(`"identity": *"[^"]*"`)
 
 // record writes a history as `temporal workflow show --output json` prints it, without the
 // name of the machine that it was made on.
