@@ -221,6 +221,9 @@ func (d *demo) settle(ctx context.Context) (workflows.SyncTableResult, error) {
 		return workflows.SyncTableResult{}, err
 	}
 	for {
+		if err := d.pastMinLag(ctx); err != nil {
+			return workflows.SyncTableResult{}, err
+		}
 		result, err := d.sync(ctx, "last run")
 		if err != nil || result.Watermark >= now {
 			return result, err
