@@ -18,11 +18,7 @@ func (d *DB) checkZone(ctx context.Context, f *findings, t *Table, check SourceC
 	}
 	var offsets int
 	var zone string
-	err := d.private(ctx, func(conn *sql.Conn) error {
-		spec := HiSpec{Cursor: c.Column, Zone: check.Zone}
-		if _, err := d.readClock(ctx, conn, spec); err != nil {
-			return err
-		}
+	err := d.zoned(ctx, HiSpec{Cursor: c.Column, Zone: check.Zone}, func(conn *sql.Conn) error {
 		// Six points of the coming year: more than one offset means summer time.
 		points := make([]string, 6)
 		for i := range points {

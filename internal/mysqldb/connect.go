@@ -43,6 +43,8 @@ type DB struct {
 	Role   Role
 	// Name is the connection's name in the configuration.
 	Name string
+
+	lookout *lookout
 }
 
 var (
@@ -83,7 +85,7 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	pool.SetMaxOpenConns(maxOpen)
 	pool.SetMaxIdleConns(maxOpen)
 	pool.SetConnMaxIdleTime(idleTime)
-	db := &DB{DB: pool, Role: o.Role, Name: o.Name}
+	db := &DB{DB: pool, Role: o.Role, Name: o.Name, lookout: newLookout()}
 	if err := db.readServer(ctx); err != nil {
 		_ = pool.Close() // the first error is the one that tells
 		return nil, fmt.Errorf("connection %q: connect: %w", o.Name, err)

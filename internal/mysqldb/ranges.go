@@ -140,7 +140,7 @@ func (c *cutter) estimate(ctx context.Context, p piece) (int64, error) {
 	}
 	name := Ident(c.column.Name)
 	lower := name + " > " + p.low.String()
-	if low, _ := IntegerBounds(c.column); p.low.Cmp(low) < 0 {
+	if low, _ := integerBounds(c.column); p.low.Cmp(low) < 0 {
 		lower = "TRUE" // one below the smallest value is no value of the type
 	}
 	// Not FORCE INDEX: MySQL then saves the dives and says 1.

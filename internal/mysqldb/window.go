@@ -151,52 +151,64 @@ type clock struct {
 	unix int64
 }
 
-func (d *DB) readClock(ctx context.Context, conn *sql.Conn, spec HiSpec) (c clock, err error) {
-	switch {
-	case spec.Cursor.Kind != table.KindDateTime && spec.Cursor.Kind != table.KindDate:
-	case spec.Zone == "":
-		_, err = conn.ExecContext(ctx, "SET time_zone = @@GLOBAL.time_zone")
-	default:
-		_, err = conn.ExecContext(ctx, "SET time_zone = ?", spec.Zone)
-	}
-	if err != nil {
-		return c, err
-	}
-	// UNIX_TIMESTAMP() is exact where the local time is ambiguous, but has no fraction.
-	err = conn.QueryRowContext(ctx, "SELECT NOW(6), UNIX_TIMESTAMP() * 1000000 + MICROSECOND(NOW(6))").Scan(&c.local, &c.unix)
-	return c, err
-}
-
-func (d *DB) chooseTemporal(ctx context.Context, spec HiSpec, replica replicaLag) (h Horizon, err error) {
-	h.Warnings = replica.warnings
-	err = d.private(ctx, func(conn *sql.Conn) error {
-		t0, err := d.readClock(ctx, conn, spec)
+// zoned runs f on a connection in the zone of the cursor's values: UTC for a TIMESTAMP, the
+// writers' zone for a DATETIME or a DATE.
+func (d *DB) zoned(ctx context.Context, spec HiSpec, f func(*sql.Conn) error) error {
+	return d.private(ctx, func(conn *sql.Conn) (err error) {
+		switch {
+		case spec.Cursor.Kind != table.KindDateTime && spec.Cursor.Kind != table.KindDate:
+		case spec.Zone == "":
+			_, err = conn.ExecContext(ctx, "SET time_zone = @@GLOBAL.time_zone")
+		default:
+			_, err = conn.ExecContext(ctx, "SET time_zone = ?", spec.Zone)
+		}
 		if err != nil {
 			return err
 		}
-		h.Now = t0.local
-		held := &Holder{Kind: HolderLag, Seconds: max(spec.MinLag, spec.FixedLag).Seconds()}
-		if spec.FixedLag == 0 {
-			oldest, err := d.oldestWork(ctx)
-			if err != nil {
-				return err
-			}
-			if oldest != nil && (oldest.forEver || oldest.Seconds > held.Seconds) {
-				held = &oldest.Holder
-			}
-			if oldest != nil && oldest.forEver {
-				h.HeldBy = held
-				return nil
-			}
+		return f(conn)
+	})
+}
+
+func (d *DB) readClock(ctx context.Context, spec HiSpec) (c clock, err error) {
+	err = d.zoned(ctx, spec, func(conn *sql.Conn) error {
+		// UNIX_TIMESTAMP() is exact where the local time is ambiguous, but has no fraction.
+		return conn.QueryRowContext(ctx, "SELECT NOW(6), UNIX_TIMESTAMP() * 1000000 + MICROSECOND(NOW(6))").Scan(&c.local, &c.unix)
+	})
+	return c, err
+}
+
+// chooseTemporal holds no connection while it looks for open work, which needs one: tables
+// that choose at the same time must not wait for each other's.
+func (d *DB) chooseTemporal(ctx context.Context, spec HiSpec, replica replicaLag) (h Horizon, err error) {
+	h.Warnings = replica.warnings
+	t0, err := d.readClock(ctx, spec)
+	if err != nil {
+		return Horizon{}, err
+	}
+	h.Now = t0.local
+	held := &Holder{Kind: HolderLag, Seconds: max(spec.MinLag, spec.FixedLag).Seconds()}
+	if spec.FixedLag == 0 {
+		oldest, err := d.oldestWork(ctx)
+		switch {
+		case err != nil:
+			return Horizon{}, err
+		case oldest == nil:
+		case oldest.forEver:
+			h.HeldBy = &oldest.Holder
+			return h, nil
+		case oldest.Seconds > held.Seconds:
+			held = &oldest.Holder
 		}
-		if replica.unknown {
-			h.HeldBy = &Holder{Kind: HolderLag, State: "the replica does not know how far it is behind"}
-			return nil
-		}
-		lag := time.Duration(held.Seconds*1e6)*time.Microsecond + replica.lag
-		if lag > momentary {
-			h.HeldBy = held
-		}
+	}
+	if replica.unknown {
+		h.HeldBy = &Holder{Kind: HolderLag, State: "the replica does not know how far it is behind"}
+		return h, nil
+	}
+	lag := time.Duration(held.Seconds*1e6)*time.Microsecond + replica.lag
+	if lag > momentary {
+		h.HeldBy = held
+	}
+	err = d.zoned(ctx, spec, func(conn *sql.Conn) error {
 		h.Hi, err = before(ctx, conn, spec.Cursor, t0, lag)
 		return err
 	})

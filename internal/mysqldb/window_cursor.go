@@ -69,14 +69,12 @@ func CompareCursor(cursor table.Column, a, b string) (int, error) {
 	return x.Cmp(&y), nil
 }
 
-// CheckCursorText reports whether a text is a bound of the cursor's type in its exact form,
+// checkCursorText reports whether a text is a bound of the cursor's type in its exact form,
 // such as "2024-05-01 12:00:00.000000" for a DATETIME(6). The error says what the form is.
-func CheckCursorText(cursor table.Column, text string) error { return checkCursorText(cursor, text) }
-
 func checkCursorText(cursor table.Column, text string) error {
 	if isInteger(cursor.Kind) {
 		n, ok := new(big.Int).SetString(text, 10)
-		low, high := IntegerBounds(cursor)
+		low, high := integerBounds(cursor)
 		if !ok || n.String() != text || n.Cmp(low) < 0 || n.Cmp(high) > 0 {
 			return fmt.Errorf("cursor %s: %w: write an integer from %s to %s", cursor.Name, errCursorText, low, high)
 		}
@@ -112,8 +110,8 @@ func hasForm(text, form string) bool {
 	return true
 }
 
-// IntegerBounds are the smallest and the largest value of an integer column.
-func IntegerBounds(c table.Column) (low, high *big.Int) {
+// integerBounds are the smallest and the largest value of an integer column.
+func integerBounds(c table.Column) (low, high *big.Int) {
 	one := big.NewInt(1)
 	if c.Kind == table.KindUint {
 		high = new(big.Int).Lsh(one, uint(c.Bits))

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/tablehaul/tablehaul/integration/servers"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
@@ -129,6 +130,25 @@ func TestChooseHiStaysBelowWhatAnOpenTransactionWrote(t *testing.T) {
 	})
 }
 
+func TestTablesThatChooseAtOnceShareOneConnection(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		schema := s.Schema(t)
+		exec(t, s.DB(t, schema), stamped)
+		db := open(t, s, mysqldb.Options{Name: "src", MaxOpen: 1})
+		tbl := introspect(t, db, schema, "t")
+		var group errgroup.Group
+		for range 10 {
+			group.Go(func() error {
+				_, err := db.ChooseHi(t.Context(), mysqldb.HiSpec{Table: tbl, Cursor: tbl.Column("ts").Column})
+				return err
+			})
+		}
+		began := time.Now()
+		require.NoError(t, group.Wait())
+		require.Less(t, time.Since(began), 5*time.Second)
+	})
+}
+
 func TestChooseHiIgnoresReaders(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		schema := s.Schema(t)
@@ -178,6 +198,30 @@ func TestChooseHiStaysBelowAnInsertThatWaitsForAMetadataLock(t *testing.T) {
 		require.NoError(t, <-done)
 		require.Less(t, h.Hi, texts(t, lenient(t, s, schema), "SELECT ts FROM t")[0])
 	})
+}
+
+// InnoDB dates the transaction of such a statement by the end of its wait.
+func TestChooseHiStaysBelowATransactionWhoseFirstStatementWaited(t *testing.T) {
+	s := servers.MySQL(t) // MariaDB has its performance schema off: only an overlap helps there
+	schema := s.Schema(t)
+	admin := s.DB(t, schema)
+	exec(t, admin, stamped)
+	db := open(t, s, mysqldb.Options{Name: "src"})
+	tbl := introspect(t, db, schema, "t")
+	locker, writer := session(t, admin), session(t, admin)
+	run(t, locker, "LOCK TABLES t READ")
+	run(t, writer, "SET time_zone = '+00:00'", "BEGIN")
+	done := make(chan error, 1)
+	go func() {
+		_, err := writer.ExecContext(context.WithoutCancel(t.Context()), "INSERT INTO t () VALUES ()")
+		done <- err
+	}()
+	waitUntil(t, admin, "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'INSERT INTO t%' AND time >= 4")
+	run(t, locker, "UNLOCK TABLES")
+	require.NoError(t, <-done)
+	h := choose(t, db, tbl, "ts")
+	run(t, writer, "COMMIT")
+	require.Less(t, h.Hi, texts(t, lenient(t, s, schema), "SELECT ts FROM t")[0])
 }
 
 func TestChooseHiDoesNotCareForTheZoneOfTheServer(t *testing.T) {
@@ -258,5 +302,11 @@ func TestChooseHiNeedsThePrivilegeOrAFixedLag(t *testing.T) {
 		require.ErrorIs(t, err, mysqldb.ErrNeedsProcess)
 		h := choose(t, db, tbl, "ts", func(h *mysqldb.HiSpec) { h.FixedLag = time.Minute })
 		require.Equal(t, time.Minute+time.Microsecond, parse(t, h.Now).Sub(parse(t, h.Hi)))
+
+		exec(t, admin, "GRANT PROCESS ON *.* TO "+schema+"@'%'")
+		again, err := mysqldb.Open(t.Context(), schema+":pw@tcp("+s.Addr()+")/", mysqldb.Options{Name: "src"})
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, again.Close()) })
+		require.NotEmpty(t, choose(t, again, tbl, "ts").Hi) // without a privilege on the performance schema
 	})
 }

@@ -5,7 +5,17 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strconv"
+	"time"
+)
+
+const (
+	// freshPause is a little longer than InnoDB keeps its copy of the list after the last
+	// reading. While others read it more often than that, it never gets fresh: pauses grow
+	// until one falls into a gap, up to freshPatience each, about twelve seconds in all.
+	freshPause    = 110 * time.Millisecond
+	freshPatience = 4 * time.Second
 )
 
 var errStaleList = errors.New("the server's list of transactions does not get fresh: too many clients read it")
@@ -23,7 +33,7 @@ func freshTransactions(ctx context.Context, conn *sql.Conn, self uint64) ([]tran
 			return nil, err
 		}
 	}
-	for range freshTries {
+	for limit := freshPause; limit < freshPatience; limit = limit * 5 / 4 {
 		trxs, err := readTransactions(ctx, conn)
 		if err != nil {
 			return nil, err
@@ -34,7 +44,8 @@ func freshTransactions(ctx context.Context, conn *sql.Conn, self uint64) ([]tran
 				return trxs, err
 			}
 		}
-		if err := waitFor(ctx, freshPause); err != nil {
+		// Random, because two that read in step keep each other's copy alive.
+		if err := waitFor(ctx, freshPause+rand.N(limit)); err != nil {
 			return nil, err
 		}
 	}
@@ -90,4 +101,36 @@ func setBack(ctx context.Context, conn *sql.Conn, oldest float64) (float64, erro
 	query := fmt.Sprintf("SELECT GREATEST(0, TIMESTAMPDIFF(MICROSECOND, NOW() - INTERVAL %d SECOND, FROM_UNIXTIME(UNIX_TIMESTAMP() - %d)))", span, span)
 	err := conn.QueryRowContext(ctx, query).Scan(&micros)
 	return float64(micros) / 1e6, err
+}
+
+// beginnings are the ages in seconds, by connection, that the performance schema knows.
+//
+// InnoDB dates a transaction by its first access to a row. A first statement that waited for
+// a metadata lock stamped its rows before that, and leaves no other trace once it is done.
+// Where the performance schema is off (MariaDB's default) or not readable, only the overlap
+// covers such a wait.
+func beginnings(ctx context.Context, conn *sql.Conn) (map[uint64]float64, error) {
+	rows, err := conn.QueryContext(ctx, "SELECT t.PROCESSLIST_ID AS id, e.TIMER_WAIT AS age FROM performance_schema.events_transactions_current e"+
+		" JOIN performance_schema.threads t ON t.THREAD_ID = e.THREAD_ID WHERE e.STATE = 'ACTIVE' AND t.PROCESSLIST_ID IS NOT NULL")
+	var recs []record
+	if err == nil {
+		recs, err = scanRecords(rows)
+		if cerr := rows.Close(); err == nil {
+			err = cerr
+		}
+	}
+	switch NumberOf(err) {
+	case errTableAccessDenied, errNoSuchTable:
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	ages := make(map[uint64]float64, len(recs))
+	for _, r := range recs {
+		if id, err := strconv.ParseUint(r.text("ID"), 10, 64); err == nil {
+			ages[id] = float64(r.number("AGE")) / 1e12
+		}
+	}
+	return ages, nil
 }

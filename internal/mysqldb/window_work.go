@@ -19,10 +19,6 @@ type work struct {
 }
 
 const (
-	// freshTries and freshPause bound the wait for a fresh reading of the transaction list.
-	// InnoDB keeps a copy for 0.1 s, and longer while others keep reading it.
-	freshTries = 40
-	freshPause = 120 * time.Millisecond
 	// recoveryTime is how long after its start a server may date transactions that it has
 	// recovered from before the start.
 	recoveryTime = 15 * time.Minute
@@ -37,19 +33,15 @@ const (
 // copy that is proven to be younger than the process list.
 func (d *DB) oldestWork(ctx context.Context) (oldest *work, err error) {
 	for try := 0; ; try++ {
-		var all []work
-		err = d.private(ctx, func(conn *sql.Conn) error {
-			all, err = d.openWork(ctx, conn)
-			return err
-		})
+		all, err := d.lookout.look(ctx, d.lookForWork)
 		if err != nil {
 			return nil, err
 		}
 		oldest = nil
 		for i := range all {
-			w := &all[i]
+			w := all[i] // a copy: the list is shared
 			if oldest == nil || w.forEver && !oldest.forEver || w.forEver == oldest.forEver && w.Seconds > oldest.Seconds {
-				oldest = w
+				oldest = &w
 			}
 		}
 		// A server's own housekeeping looks like a recovered transaction, for a moment.
@@ -71,6 +63,14 @@ func waitFor(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	}
+}
+
+func (d *DB) lookForWork(ctx context.Context) (all []work, err error) {
+	err = d.private(ctx, func(conn *sql.Conn) error {
+		all, err = d.openWork(ctx, conn)
+		return err
+	})
+	return all, err
 }
 
 // openWork lists work on a connection that is thrown away afterwards.
@@ -96,12 +96,17 @@ func (d *DB) openWork(ctx context.Context, conn *sql.Conn) ([]work, error) {
 	if err != nil {
 		return nil, err
 	}
+	began, err := beginnings(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
 	delete(processes, self)
 	var all []work
 	for _, t := range trxs {
 		if t.thread == self {
 			continue
 		}
+		t.seconds = max(t.seconds, began[t.thread])
 		p, known := processes[t.thread]
 		if w, counts := t.work(p, known, uptime); counts {
 			all = append(all, w)
