@@ -116,7 +116,13 @@ func (d *ddl) charset(c *Column, changed bool) (string, bool) {
 		return "", true
 	}
 	if cs == "" {
-		return "", true
+		// MySQL's information schema names no character set for ENUM and SET of binary.
+		cs, co = "binary", "binary"
+	}
+	if hidesMembers(cs, c.Members) {
+		d.note(LevelRefuse, c.Name, "has a member with a '?', which is also how the server shows characters that it cannot name (emoji among them)",
+			"create the target table by hand, with this column's members as the source has them")
+		return "", false
 	}
 	key := d.keys[c.Name] && c.Kind == table.KindString
 	t, err := d.have.translate(cs, co, key, c.RawCharset)

@@ -3,6 +3,7 @@ package mysqldb
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -47,6 +48,16 @@ func targetType(c *Column, to Server) (sqlType string, changed bool) {
 		t = displayWidth.ReplaceAllString(t, "$1") // it warns of widths there
 	}
 	return t, false
+}
+
+// hidesMembers reports whether the members of an ENUM or SET may not be those that the source
+// has: information schemas speak utf8mb3, and show any other character as a question mark.
+func hidesMembers(charset string, members []string) bool {
+	switch charset {
+	case "utf8mb3", "utf8", "latin1", "ucs2":
+		return false
+	}
+	return slices.ContainsFunc(members, func(m string) bool { return strings.Contains(m, "?") })
 }
 
 func hasUUID(s Server) bool  { return s.Flavor == FlavorMariaDB && s.AtLeast(10, 7, 0) }

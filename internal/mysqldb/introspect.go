@@ -189,6 +189,7 @@ func (i introspection) column(r record) (Column, error) {
 	if err := setKind(&c.Column, r); err != nil {
 		return c, err
 	}
+	c.RawCharset = needsRawCharset(i.server, &c.Column)
 	c.Default = i.defaultSQL(&c, r)
 	if srs := r["SRS_ID"]; srs.Valid {
 		n, err := strconv.ParseUint(srs.String, 10, 32)

@@ -11,9 +11,22 @@ import (
 )
 
 // exactCharsets are those whose every text makes the trip to utf8mb4 and back unchanged.
-// Others (sjis, gbk, euckr …) have characters that share a code point, or none.
+// Others (sjis, gbk, euckr …) have characters that share a code point, or none; ucs2 holds
+// halves of surrogate pairs, which MySQL reads as utf8mb4 without an error and as nothing.
 var exactCharsets = []string{
-	"utf8mb4", "utf8mb3", "utf8", "ascii", "latin1", "ucs2", "utf16", "utf16le", "utf32",
+	"utf8mb4", "utf8mb3", "utf8", "ascii", "latin1", "utf16", "utf16le", "utf32",
+}
+
+// needsRawCharset reports whether a text must travel as its own bytes. Members of an ENUM or
+// SET need not: the information schema spells them in UTF-8, and so does their DDL.
+func needsRawCharset(server Server, c *table.Column) bool {
+	if c.Kind != table.KindString || c.Charset == "" {
+		return false
+	}
+	if c.Charset == "ascii" && server.Flavor == FlavorMariaDB {
+		return true // it stores bytes above 7F as well, and would read them as '?'
+	}
+	return !slices.Contains(exactCharsets, c.Charset)
 }
 
 var integerBits = map[string]int{"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}
@@ -64,7 +77,6 @@ func setKind(c *table.Column, r record) error {
 		c.Members = members
 	default:
 	}
-	c.RawCharset = c.Charset != "" && c.Kind != table.KindBytes && !slices.Contains(exactCharsets, c.Charset)
 	return nil
 }
 

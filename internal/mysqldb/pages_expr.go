@@ -31,11 +31,8 @@ func valueExpr(server Server, c table.Column) selectExpr {
 		e.sql = "CAST(" + name + " AS BINARY)"
 	}
 	if c.Kind == table.KindEnum && slices.Contains(c.Members, "") {
-		e.sql = "IF(CAST(" + name + " AS UNSIGNED) = 0, x'00', " + e.sql + ")"
-		if !c.RawCharset {
-			// A hex literal is binary, and would make the whole expression binary.
-			e.sql = "IF(CAST(" + name + " AS UNSIGNED) = 0, _utf8mb4 x'00', CONVERT(" + name + " USING utf8mb4))"
-		}
+		// A bare hex literal is binary, and would make the whole expression binary.
+		e.sql = "IF(CAST(" + name + " AS UNSIGNED) = 0, _utf8mb4 x'00', CONVERT(" + name + " USING utf8mb4))"
 	}
 	return e
 }

@@ -51,7 +51,7 @@ func commonTypes() []typeCase {
 		{"ENUM('a','b''c','d\\\\e','x,y')", [][2]string{{"2", "b'c"}, {"3", `d\e`}, {"0", ""}}},
 		{"ENUM('a','')", [][2]string{{"'a'", "a"}, {"2", ""}, {"0", "\x00"}}},
 		{"ENUM('é','') CHARACTER SET latin1", [][2]string{{"'é'", "é"}, {"2", ""}, {"0", "\x00"}}},
-		{"ENUM('ソ','') CHARACTER SET sjis", [][2]string{{"1", "\x83\x5c"}, {"2", ""}, {"0", "\x00"}}},
+		{"ENUM('ソ','') CHARACTER SET sjis", [][2]string{{"1", "ソ"}, {"2", ""}, {"0", "\x00"}}},
 		{"SET('a','b','é')", [][2]string{{"'a,é'", "a,é"}, {"''", ""}}},
 		{"POINT", [][2]string{{"ST_GeomFromText('POINT(1 2)')", "\x00\x00\x00\x00\x01\x01\x00\x00\x00" +
 			"\x00\x00\x00\x00\x00\x00\xf0?\x00\x00\x00\x00\x00\x00\x00@"}}},

@@ -52,11 +52,10 @@ func misfitString(from, to *Column) string {
 	default:
 	}
 	switch {
-	case from.RawCharset || to.RawCharset:
-		if from.Charset != to.Charset {
-			return "a trip between these character sets does not keep every character"
-		}
-	case !slices.Contains(holders[from.Charset], to.Charset):
+	case from.Charset == to.Charset || slices.Contains(holders[from.Charset], to.Charset):
+	case from.RawCharset:
+		return "a trip between these character sets does not keep every character"
+	default:
 		return "its character set does not have every character"
 	}
 	if isChar(to) && !isChar(from) {

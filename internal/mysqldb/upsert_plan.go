@@ -45,7 +45,7 @@ func newUpsertPlan(server Server, spec UpsertSpec) (*upsertPlan, error) {
 		}
 		p.targets = append(p.targets, to)
 		p.appenders = append(p.appenders, app)
-		if from.Kind == table.KindEnum && to.Kind == table.KindEnum && !from.RawCharset {
+		if from.Kind == table.KindEnum && to.Kind == table.KindEnum {
 			p.enums = append(p.enums, i)
 		}
 		if from.Name == spec.Cursor {

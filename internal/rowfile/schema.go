@@ -234,7 +234,7 @@ func temporal(c *column, l *leaf, kind table.Kind) error {
 // text maps ENUM to STRING as well: some readers show Parquet's ENUM as bytes.
 func text(c *column, l *leaf, col *table.Column) {
 	l.typ = format.ByteArray
-	if col.RawCharset {
+	if col.RawCharset && col.Charset != "ascii" { // ascii is a string, but for bytes that MariaDB lets in
 		c.raw, c.form = -1, formBytes
 		return
 	}
