@@ -1,0 +1,122 @@
+package integration_test
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+// bare is the table t without an overlap: what the window's end does not get right is lost.
+const bare = "- { name: FROM.t, target: TO.t, cursor: updated_at, overlap: 0s }"
+
+// session is one connection of a client; it ends with the test.
+func session(t *testing.T, db *sql.DB) *sql.Conn {
+	t.Helper()
+	conn, err := db.Conn(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(func() { leave(conn) })
+	return conn
+}
+
+// leave closes a client's connection for good, with whatever it had open.
+func leave(conn *sql.Conn) {
+	_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // how a pool is told not to keep it
+	_ = conn.Close()
+}
+
+// say runs statements on one connection.
+func say(t *testing.T, conn *sql.Conn, statements ...string) {
+	t.Helper()
+	for _, q := range statements {
+		_, err := conn.ExecContext(t.Context(), q)
+		require.NoError(t, err, "%.200s", q)
+	}
+}
+
+// scalar is a query's only value as text.
+func scalar(t *testing.T, db *sql.DB, query string) string {
+	t.Helper()
+	var v sql.NullString
+	require.NoError(t, db.QueryRowContext(t.Context(), query).Scan(&v), "%.200s", query)
+	return v.String
+}
+
+// holds waits until a query's only value is not 0.
+func holds(t *testing.T, db *sql.DB, query string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		var n int
+		return db.QueryRowContext(t.Context(), query).Scan(&n) == nil && n > 0
+	}, timeout, poll, "%.200s", query)
+}
+
+// settledLocal is settled for a DATETIME cursor, which holds the server's local time.
+func (p *product) settledLocal(name string) workflows.SyncTableResult {
+	p.t.Helper()
+	now := scalar(p.t, p.src, "SELECT CAST(NOW(6) AS CHAR)")
+	for {
+		if result := p.sync(name); result.Watermark >= now || p.t.Context().Err() != nil {
+			return result
+		}
+	}
+}
+
+// state is what the table's owner keeps.
+func (p *product) state(name string) workflows.TableStateView {
+	p.t.Helper()
+	value, err := p.client.QueryWorkflow(p.t.Context(), workflows.TableStateID(p.table(name)), "", activities.QueryState)
+	require.NoError(p.t, err)
+	var s workflows.TableStateView
+	require.NoError(p.t, value.Get(&s))
+	return s
+}
+
+// waitFor requires that a run becomes visible as waiting, with all of parts in its reason.
+func (p *product) waitFor(id string, parts ...string) {
+	p.t.Helper()
+	var seen string
+	require.Eventually(p.t, func() bool {
+		seen = p.pending(id)
+		for _, part := range parts {
+			if !strings.Contains(seen, part) {
+				return false
+			}
+		}
+		return true
+	}, timeout, poll, "the wait does not show %q: %s", parts, &seen)
+}
+
+// run starts a run and returns what waits for its end.
+func (p *product) run(name string) (wait func() workflows.SyncTableResult) {
+	p.t.Helper()
+	id := workflows.SyncTableID(p.table(name))
+	run := p.launch(workflows.SyncTableInput{Table: p.table(name)}, id)
+	return func() workflows.SyncTableResult {
+		p.t.Helper()
+		ctx, cancel := context.WithTimeout(p.t.Context(), 2*time.Minute)
+		defer cancel()
+		var r workflows.SyncTableResult
+		require.NoError(p.t, run.Get(ctx, &r), "%s", p.pending(id))
+		return r
+	}
+}
+
+// pause waits for d, as people and applications do; false where ctx ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
