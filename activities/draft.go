@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -39,6 +40,9 @@ type drafted struct {
 	nothing bool
 }
 
+// levelOrder lists findings with the gravest first.
+var levelOrder = map[mysqldb.Level]int{mysqldb.LevelRefuse: 0, mysqldb.LevelWarn: 1, mysqldb.LevelInfo: 2}
+
 // draft looks at both sides and chooses mode and window. It writes nothing.
 func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, error) {
 	settings, err := a.settings(in.Table)
@@ -64,7 +68,12 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 	}); err != nil {
 		return nil, lookFailure(ctx, err, target)
 	}
-	p.findings = append(p.findings, p.target.Findings...)
+	for _, f := range p.target.Findings {
+		if !slices.Contains(p.findings, f) { // both sides may find the same thing
+			p.findings = append(p.findings, f)
+		}
+	}
+	slices.SortStableFunc(p.findings, func(a, b mysqldb.Finding) int { return levelOrder[a.Level] - levelOrder[b.Level] })
 	if p.refusal() != nil {
 		return p, nil // the window of a refused table means nothing
 	}
@@ -86,9 +95,15 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 
 // lookFailure translates an error of introspection: what is not there is the caller's to mend.
 func lookFailure(ctx context.Context, err error, at where) error {
-	if errors.Is(err, mysqldb.ErrTableNotFound) || errors.Is(err, mysqldb.ErrNotABaseTable) ||
-		errors.Is(err, mysqldb.ErrNeedsProcess) || errors.Is(err, mysqldb.ErrReplica) {
-		return failure(TypeUnsupportedTable, at.text(err), "")
+	for known, remedy := range map[error]string{
+		mysqldb.ErrTableNotFound: "mend the name in the configuration, or GRANT SELECT on the table to the connection's login",
+		mysqldb.ErrNotABaseTable: "name the table behind it",
+		mysqldb.ErrNeedsProcess:  "",
+		mysqldb.ErrReplica:       "",
+	} {
+		if errors.Is(err, known) {
+			return at.failure(TypeUnsupportedTable, err, remedy)
+		}
 	}
 	return translate(ctx, err, at)
 }
@@ -140,7 +155,7 @@ func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
 	}
 	p.warnings = append(p.warnings, h.Warnings...)
 	if h.Future > 0 {
-		p.warnings = append(p.warnings, fmt.Sprintf("%d rows have a %s in the future; they are not read", h.Future, cursor.Name))
+		p.warnings = append(p.warnings, fmt.Sprintf("at least %d rows have a %s in the future; they are read when their time has come", h.Future, cursor.Name))
 	}
 	p.window.Hi = h.Hi
 	if h.Hi == "" {
@@ -232,7 +247,7 @@ func atOrBelow(cursor table.Column, a, b string) (bool, error) {
 func heldText(h mysqldb.Holder) string {
 	what := map[mysqldb.HolderKind]string{
 		mysqldb.HolderTransaction: "an open transaction", mysqldb.HolderStatement: "a running statement",
-		mysqldb.HolderXA: "a prepared XA transaction", mysqldb.HolderLag: "the replica's lag",
+		mysqldb.HolderXA: "a prepared XA transaction", mysqldb.HolderLag: "a lag that was set, or the replica's own",
 	}[h.Kind]
 	text := fmt.Sprintf("%s, %s old", what, time.Duration(h.Seconds*float64(time.Second)).Round(time.Second))
 	if h.Thread != 0 {

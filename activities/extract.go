@@ -40,6 +40,8 @@ type ExtractResult struct {
 type ExtractProgress struct {
 	Rows  int64 `json:"rows"`
 	Bytes int64 `json:"bytes"`
+	// Waiting is why no page is being read; empty while reading goes on.
+	Waiting string `json:"waiting,omitempty"`
 }
 
 // ExtractIncremental reads one range of the source, page by page, into Parquet parts, and
@@ -101,14 +103,22 @@ func (a *Activities) ExtractIncremental(ctx context.Context, in RangeInput) (Ext
 // copyPages moves every page of the range into parts and keeps the heartbeat going.
 func (a *Activities) copyPages(ctx context.Context, db *mysqldb.DB, src *mysqldb.Table, r *openedRange, parts *partWriter) (stats mysqldb.ReadStats, readErr, writeErr error) {
 	var rows, bytes atomic.Int64
-	defer beat(ctx, func() any { return ExtractProgress{Rows: rows.Load(), Bytes: bytes.Load()} })()
+	var waiting atomic.Value
+	say := func(reason string) { waiting.Store(reason) }
+	say("")
+	defer beat(ctx, func() any {
+		return ExtractProgress{Rows: rows.Load(), Bytes: bytes.Load(), Waiting: waiting.Load().(string)}
+	})()
+	if readErr = a.waitOut(ctx, db, r.plan.Settings, say); readErr != nil {
+		return stats, readErr, nil
+	}
 	stats, readErr = db.ReadPages(ctx, r.readSpec(src), func(page *table.Rows) error {
 		if writeErr = parts.write(ctx, page); writeErr != nil {
 			return writeErr
 		}
 		rows.Add(int64(page.Len()))
 		bytes.Store(parts.bytes())
-		return nil
+		return a.waitOut(ctx, db, r.plan.Settings, say)
 	})
 	if readErr == nil {
 		writeErr = parts.close()
@@ -142,8 +152,9 @@ func beat(ctx context.Context, details func() any) (stop func()) {
 	}
 }
 
-// heartbeatEvery is a fifth of the heartbeat timeout, so that one lost beat harms nobody.
-const heartbeatEvery = 4 * time.Second
+// heartbeatEvery is a tenth of the heartbeat timeout, so that lost beats harm nobody and a
+// cancel arrives soon.
+const heartbeatEvery = 2 * time.Second
 
 func extractResult(m staging.Manifest) ExtractResult {
 	out := ExtractResult{Rows: m.Rows, Parts: len(m.Parts)}

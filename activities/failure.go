@@ -46,6 +46,8 @@ const (
 	TypeServerFull = "ServerFull"
 	// TypeServerReadOnly: the server is read-only, as during a failover; retried for a while.
 	TypeServerReadOnly = "ServerReadOnly"
+	// TypeThrottled: a limit of the table's says that this is not the time; tried again later.
+	TypeThrottled = "Throttled"
 	// TypeUnexpected: none of the above; retried for a while, then failed.
 	TypeUnexpected = "Unexpected"
 )
@@ -69,7 +71,9 @@ func failure(typ, what, remedy string) error {
 	if remedy != "" {
 		msg += ": " + remedy
 	}
-	return temporal.NewApplicationErrorWithOptions(msg, typ, temporal.ApplicationErrorOptions{NonRetryable: true})
+	return temporal.NewApplicationErrorWithOptions(msg, typ, temporal.ApplicationErrorOptions{
+		NonRetryable: true, Details: []any{FailureDetails{What: what, Remedy: remedy}},
+	})
 }
 
 func invalidInput(what, remedy string) error { return failure(TypeInvalidInput, what, remedy) }
@@ -95,11 +99,13 @@ func translate(ctx context.Context, err error, at where) error {
 	case ctx.Err() != nil && errors.Is(ctx.Err(), context.Canceled):
 		return ctx.Err() // a cancelled step is not a failure
 	case errors.Is(err, staging.ErrCorrupt), errors.Is(err, staging.ErrNotFound), errors.Is(err, rowfile.ErrCorrupt):
-		return failure(TypeStagedFileCorrupt, at.text(err), "")
+		return at.failure(TypeStagedFileCorrupt, err, "")
 	case errors.Is(err, rowfile.ErrColumns), errors.Is(err, rowfile.ErrValue):
-		return failure(TypeUnsupportedTable, at.text(err), "")
+		return at.failure(TypeUnsupportedTable, err, "")
 	case errors.Is(err, staging.ErrFull):
-		return temporal.NewApplicationErrorWithOptions(at.text(err), TypeStagingFull, temporal.ApplicationErrorOptions{NextRetryDelay: fullDelay})
+		return temporal.NewApplicationErrorWithOptions(at.text(err), TypeStagingFull, temporal.ApplicationErrorOptions{
+			NextRetryDelay: fullDelay, Details: []any{at.details(err, "")},
+		})
 	}
 	opts := temporal.ApplicationErrorOptions{}
 	typ := TypeUnexpected
@@ -122,7 +128,23 @@ func translate(ctx context.Context, err error, at where) error {
 	if opts.NonRetryable && (typ == TypeUnexpected || typ == TypeServerReadOnly) {
 		msg = fmt.Sprintf("%s (the same for %s, given up)", msg, patience)
 	}
+	opts.Details = []any{at.details(err, remedy)}
 	return temporal.NewApplicationErrorWithOptions(msg, typ, opts)
+}
+
+// failure is a permanent failure of an error that no retry can mend.
+func (at where) failure(typ string, err error, remedy string) error {
+	msg := at.text(err)
+	if remedy != "" {
+		msg += ": " + remedy
+	}
+	return temporal.NewApplicationErrorWithOptions(msg, typ, temporal.ApplicationErrorOptions{
+		NonRetryable: true, Details: []any{at.details(err, remedy)},
+	})
+}
+
+func (at where) details(err error, remedy string) FailureDetails {
+	return FailureDetails{Doing: at.doing, Connection: at.connection, What: mysqldb.Safe(err).Error(), Remedy: remedy}
 }
 
 func (at where) text(err error) string {

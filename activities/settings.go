@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/table"
+	"github.com/tablehaul/tablehaul/internal/throttle"
 )
 
 // Settings are a table's resolved settings: plain values, no secrets, safe to stage. A run
@@ -40,6 +41,8 @@ type Settings struct {
 	RangesInFlight int `json:"rangesInFlight"`
 	// RangeRows is how many rows a range of a first load should hold, roughly.
 	RangeRows int64 `json:"rangeRows"`
+	// Throttle says when and up to which load both servers may be used.
+	Throttle throttle.Limits `json:"throttle,omitzero"`
 	// CreateTarget lets a missing target be created, AddColumns lets it be widened.
 	CreateTarget bool `json:"createTarget"`
 	AddColumns   bool `json:"addColumns"`

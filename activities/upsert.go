@@ -49,12 +49,19 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	}
 	s := r.plan.Settings
 	at := where{connection: s.TargetConnection, doing: fmt.Sprintf("write a chunk of %s to %s", s.Table, s.Target)}
-	var batches atomic.Int64
-	defer beat(ctx, func() any { return batches.Load() })()
 	db, err := a.deps.Target(ctx, s.TargetConnection)
 	if err != nil {
 		return UpsertChunkResult{}, translate(ctx, err, at)
 	}
+	clean := cleanSoFar(ctx)
+	if w, err := a.waitNow(ctx, db, s); err != nil {
+		return UpsertChunkResult{}, err
+	} else if w.Reason != "" {
+		activity.RecordHeartbeat(ctx, chunkProgress{Clean: clean})
+		return UpsertChunkResult{}, throttled(w)
+	}
+	var batches atomic.Int64
+	defer beat(ctx, func() any { return chunkProgress{Batches: batches.Load()} })()
 	key := tableKey{s.TargetConnection, s.Target}
 	dst, err := a.targets.get(ctx, db, key)
 	if err != nil {
@@ -75,7 +82,7 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	return UpsertChunkResult{
 		Inserted: done.Inserted, Updated: done.Updated, Unchanged: done.Unchanged + superseded,
 		// What an earlier attempt of this step left behind is not known: it may have committed.
-		Approximate: done.Approximate || activity.GetInfo(ctx).Attempt > 1,
+		Approximate: done.Approximate || !clean,
 		Seconds:     done.Seconds, Tries: done.Tries,
 	}, nil
 }

@@ -20,7 +20,7 @@ var retry = &temporal.RetryPolicy{
 	MaximumInterval:    time.Minute,
 }
 
-// heartbeatTimeout is how long a dead worker holds a step up. Steps heartbeat every 4 seconds.
+// heartbeatTimeout is how long a dead worker holds a step up. Steps heartbeat every 2 seconds.
 const heartbeatTimeout = 20 * time.Second
 
 var (

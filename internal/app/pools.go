@@ -9,6 +9,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/table"
+	"github.com/tablehaul/tablehaul/internal/throttle"
 )
 
 // pools opens each named connection once per role, when it is first needed.
@@ -94,6 +95,9 @@ func settings(cfg *config.Config, n table.Name) (activities.Settings, error) {
 		AllowReplica: t.AllowReplica, ChunkRows: t.ChunkRows, ChunkBytes: t.ChunkBytes, PartBytes: t.PartBytes,
 		PageRows: t.PageRows, PageBytes: t.PageBytes, PageTime: t.PageTime,
 		ChunksInFlight: t.ChunksInFlight, RangesInFlight: t.RangesInFlight, RangeRows: t.RangeRows,
+		Throttle: throttle.Limits{
+			ThreadsRunning: t.MaxThreadsRunning, ReplicaLag: t.MaxReplicaLag, Replicas: t.Replicas, Hours: t.Hours,
+		},
 		CreateTarget: t.CreateTarget, AddColumns: t.AddColumns, Compression: cfg.Staging.Compression,
 	}, nil
 }

@@ -27,6 +27,10 @@ const stopTimeout = 30 * time.Second
 // staged file, so this bounds its memory as well.
 const maxActivities = 32
 
+// heartbeats is how often a step's heartbeat is really sent. The SDK's default, most of the
+// heartbeat timeout, would let a cancel and a wait's reason arrive a quarter of a minute late.
+const heartbeats = 2 * time.Second
+
 // WorkerOptions are what a worker needs. ConfigFile or Config is required.
 type WorkerOptions struct {
 	// ConfigFile is the path of tablehaul.yaml; Config is used instead where it is set.
@@ -79,6 +83,7 @@ func RunWorker(ctx context.Context, o WorkerOptions) error {
 	w := worker.New(c, queue, worker.Options{
 		WorkerStopTimeout:                  stopTimeout,
 		MaxConcurrentActivityExecutionSize: maxActivities,
+		MaxHeartbeatThrottleInterval:       heartbeats,
 		OnFatalError:                       func(err error) { fatal <- err },
 	})
 	workflows.Register(w)

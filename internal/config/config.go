@@ -76,6 +76,13 @@ type Table struct {
 	ChunksInFlight int
 	RangesInFlight int
 
+	// MaxThreadsRunning and MaxReplicaLag (of Replicas, names in Config.Connections) pause a run;
+	// 0 does not. Hours is a text for throttle.ParseHours; empty is all day.
+	MaxThreadsRunning int
+	MaxReplicaLag     time.Duration
+	Replicas          []string
+	Hours             string
+
 	// Write is how rows are applied; "upsert" is the only way so far.
 	Write string
 	// CreateTarget creates a missing target table, AddColumns adds the source's later columns to it.

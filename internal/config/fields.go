@@ -125,6 +125,23 @@ func textField[T any](key, def, bounds, doc string, check func(string) (wrong, r
 	}}
 }
 
+// namesField is a list of connections' names, given as one text with commas.
+func namesField[T any](key, doc string, to func(*T) *[]string) field[T] {
+	return field[T]{key, "", "names in connections", doc, func(d *decoder, a at, into *T) {
+		v, ok := d.scalar(a)
+		if !ok {
+			return
+		}
+		var names []string
+		for name := range strings.SplitSeq(v.text, ",") {
+			if name = strings.TrimSpace(name); name != "" {
+				names = append(names, name)
+			}
+		}
+		*to(into) = names
+	}}
+}
+
 // lift makes a field of an inner value a field of what contains it.
 func lift[Outer, Inner any](f field[Inner], to func(*Outer) *Inner) field[Outer] {
 	return field[Outer]{f.key, f.def, f.bounds, f.doc, func(d *decoder, a at, into *Outer) { f.set(d, a, to(into)) }}

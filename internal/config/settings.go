@@ -7,6 +7,7 @@ import (
 	_ "time/tzdata" // cursorZone must mean the same on a machine without zone files
 
 	"github.com/tablehaul/tablehaul/internal/table"
+	"github.com/tablehaul/tablehaul/internal/throttle"
 )
 
 // builtin holds the value of every table setting that neither the table nor defaults gives.
@@ -61,6 +62,14 @@ var settings = []field[Table]{
 		func(t *Table) *int { return &t.ChunksInFlight }),
 	intField("rangesInFlight", builtin.RangesInFlight, 1, 16, "Ranges of a run that are worked on at once.",
 		func(t *Table) *int { return &t.RangesInFlight }),
+	intField("maxThreadsRunning", builtin.MaxThreadsRunning, 0, 100_000, "0: no limit. More: pages are not read and chunks not written while more threads than this run on their server.",
+		func(t *Table) *int { return &t.MaxThreadsRunning }),
+	durationField("maxReplicaLag", builtin.MaxReplicaLag, 0, day, "0: no limit. More: chunks are not written while one of replicas is further behind.",
+		func(t *Table) *time.Duration { return &t.MaxReplicaLag }),
+	namesField("replicas", "Replicas of the target, by the names of their connections, separated by commas.",
+		func(t *Table) *[]string { return &t.Replicas }),
+	textField("hours", "", "22:00-06:00, in UTC, or 22:00-06:00 Europe/Berlin", "Hours at which pages are read and chunks written; a run waits outside them. Empty: all day.",
+		checkHours, func(t *Table) *string { return &t.Hours }),
 	textField("write", builtin.Write, writeUpsert, "How rows are applied: inserted, or updated where the source's row is at least as new.",
 		checkWrite, func(t *Table) *string { return &t.Write }),
 	boolField("createTarget", builtin.CreateTarget, "Create the target table where it is missing.",
@@ -115,6 +124,13 @@ func checkZone(s string) (wrong, remedy string) {
 	// "Local" would mean another zone on every machine.
 	if _, err := time.LoadLocation(s); err != nil || s == "Local" {
 		return "is not a time zone", "write a name such as Europe/Berlin, or an offset such as +02:00"
+	}
+	return "", ""
+}
+
+func checkHours(s string) (wrong, remedy string) {
+	if _, err := throttle.ParseHours(s); err != nil {
+		return "cannot be read: " + err.Error(), "write it as 22:00-06:00, or with a zone as 22:00-06:00 Europe/Berlin"
 	}
 	return "", ""
 }

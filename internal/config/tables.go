@@ -37,6 +37,7 @@ func (d *decoder) tables(a at, defaults Table, c *Config) {
 		}
 		d.checkTableConnection(c, place, found["sourceConnection"], "source", e.settings.SourceConnection)
 		d.checkTableConnection(c, place, found["targetConnection"], "target", e.settings.TargetConnection)
+		d.checkReplicas(c, place, found["replicas"], e.settings)
 		e.target.broken = e.target.broken || !d.checkTarget(e)
 		d.checkAgainst(c.entries, e)
 		c.entries = append(c.entries, e)
@@ -54,6 +55,20 @@ func (d *decoder) checkConnection(c *Config, a at, name string) {
 	if _, ok := c.Connections[name]; !ok {
 		known := slices.Sorted(maps.Keys(c.Connections))
 		d.problem(a, meant(name, known), "there is no such connection")
+	}
+}
+
+// checkReplicas reports replicas that are no connections, and a limit on the lag of none. What
+// a table has from defaults is reported at the table.
+func (d *decoder) checkReplicas(c *Config, table, given at, t Table) {
+	if given.node == nil {
+		given = table
+	}
+	for _, name := range t.Replicas {
+		d.checkConnection(c, given, name)
+	}
+	if t.MaxReplicaLag > 0 && len(t.Replicas) == 0 {
+		d.missing(table, join(table.path, "replicas"), "name the connections whose lag maxReplicaLag limits")
 	}
 }
 

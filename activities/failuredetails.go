@@ -1,0 +1,15 @@
+package activities
+
+// FailureDetails travel in a failure beside its message, which holds the same words in one
+// line for the Web UI: the command line shows what, where and remedy apart. Fields are added,
+// never re-used.
+type FailureDetails struct {
+	// Doing is the operation, such as "write a chunk of shop.orders to dw.orders".
+	Doing string `json:"doing,omitempty"`
+	// Connection is the configured name of the server that was asked.
+	Connection string `json:"connection,omitempty"`
+	// What is the message without the operation and the remedy.
+	What string `json:"what,omitempty"`
+	// Remedy is what a person can do about it.
+	Remedy string `json:"remedy,omitempty"`
+}

@@ -1,0 +1,95 @@
+package activities
+
+import (
+	"context"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/throttle"
+)
+
+// waitNow says whether db may be used now under the table's limits, and if not, why.
+func (a *Activities) waitNow(ctx context.Context, db *mysqldb.DB, s Settings) (throttle.Wait, error) {
+	l := s.Throttle
+	if l.IsZero() {
+		return throttle.Wait{}, nil
+	}
+	wait, err := l.AtHour(time.Now())
+	if err != nil || wait.Reason != "" {
+		return wait, err
+	}
+	if l.ThreadsRunning > 0 {
+		n, err := db.ThreadsRunning(ctx)
+		if err != nil {
+			return throttle.Wait{}, translate(ctx, err, where{db.Name, "look at the server's load"})
+		}
+		if wait := l.AtThreads(db.Name, n); wait.Reason != "" {
+			return wait, nil
+		}
+	}
+	if l.ReplicaLag == 0 {
+		return throttle.Wait{}, nil
+	}
+	for _, name := range l.Replicas {
+		at := where{name, "look at the replica's lag"}
+		replica, err := a.deps.Source(ctx, name)
+		if err != nil {
+			return throttle.Wait{}, translate(ctx, err, at)
+		}
+		lag, known, err := replica.ReplicaLag(ctx)
+		if err != nil {
+			return throttle.Wait{}, translate(ctx, err, at)
+		}
+		if wait := l.AtLag(name, lag, known); wait.Reason != "" {
+			return wait, nil
+		}
+	}
+	return throttle.Wait{}, nil
+}
+
+// throttled is the failure of a step that may not begin yet: it is retried when it is time to
+// look again, and shows as a pending step with its reason.
+func throttled(w throttle.Wait) error {
+	return temporal.NewApplicationErrorWithOptions("waiting: "+w.Reason, TypeThrottled,
+		temporal.ApplicationErrorOptions{NextRetryDelay: w.For})
+}
+
+// waitOut waits inside a step that heartbeats, until db may be used. say gets the reason, and
+// "" when the wait is over.
+func (a *Activities) waitOut(ctx context.Context, db *mysqldb.DB, s Settings, say func(reason string)) error {
+	defer say("")
+	for {
+		w, err := a.waitNow(ctx, db, s)
+		if err != nil || w.Reason == "" {
+			return err
+		}
+		say(w.Reason)
+		timer := time.NewTimer(w.For)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		case <-timer.C:
+		}
+	}
+}
+
+// chunkProgress is what UpsertChunk heartbeats, and what its next attempt finds.
+type chunkProgress struct {
+	// Batches is how many statements were sent.
+	Batches int64 `json:"batches"`
+	// Clean says that no attempt so far has begun to write.
+	Clean bool `json:"clean"`
+}
+
+// cleanSoFar reports whether no earlier attempt of this step can have written anything.
+func cleanSoFar(ctx context.Context) bool {
+	if activity.GetInfo(ctx).Attempt == 1 {
+		return true
+	}
+	var last chunkProgress
+	return activity.HasHeartbeatDetails(ctx) && activity.GetHeartbeatDetails(ctx, &last) == nil && last.Clean
+}

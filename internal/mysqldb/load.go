@@ -1,0 +1,33 @@
+package mysqldb
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// ThreadsRunning is how many threads of the server are at work now, the asking one included.
+func (d *DB) ThreadsRunning(ctx context.Context) (int, error) {
+	var name string
+	var n int
+	if err := d.QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE 'Threads_running'").Scan(&name, &n); err != nil {
+		return 0, fmt.Errorf("ask for running threads: %w", Safe(err))
+	}
+	return n, nil
+}
+
+// ReplicaLag is how far the server is behind those that it replicates from, in whole seconds:
+// the longest of its channels. known is false where a channel does not say, as when its
+// replication is stopped, where the account may not ask (REPLICATION CLIENT; on MariaDB
+// REPLICA MONITOR), or where the server replicates from nobody.
+func (d *DB) ReplicaLag(ctx context.Context) (lag time.Duration, known bool, err error) {
+	channels, seen, err := d.replicaChannels(ctx)
+	if err != nil {
+		return 0, false, fmt.Errorf("ask for the replica's lag: %w", Safe(err))
+	}
+	if !seen || len(channels) == 0 {
+		return 0, false, nil
+	}
+	r := lagOf(channels)
+	return max(0, r.lag-time.Second), !r.unknown, nil // lagOf rounds up by a second
+}
