@@ -72,11 +72,7 @@ func (f *findings) add(level Level, column, remedy, text string, args ...any) {
 
 func (f *findings) aboutKey(t *Table) {
 	if len(t.PrimaryKey) == 0 {
-		remedy := "add a primary key"
-		if key := keyCandidate(t); key != "" {
-			remedy = "ALTER TABLE " + Qualified(t.Name) + " ADD PRIMARY KEY (" + key + "), which is unique already"
-		}
-		f.add(LevelRefuse, "", remedy, "the table has no primary key")
+		f.list = append(f.list, noPrimaryKey(t))
 		return
 	}
 	for _, c := range indexNamed(t, "PRIMARY").Columns {
@@ -84,6 +80,24 @@ func (f *findings) aboutKey(t *Table) {
 			f.add(LevelWarn, c.Column, "", "the primary key has only the beginning of column %s: the server sorts for every page", c.Column)
 		}
 	}
+}
+
+// noPrimaryKey is the finding on a source whose rows cannot be told apart. Both preflights have
+// it, word for word, so that whoever joins them can leave one out.
+func noPrimaryKey(t *Table) Finding {
+	remedy := "add a primary key"
+	if key := keyCandidate(t); key != "" {
+		remedy = "ALTER TABLE " + Qualified(t.Name) + " ADD PRIMARY KEY (" + key + "), which is unique already"
+	}
+	return Finding{Level: LevelRefuse, Table: t.Name.String(), Text: "the table has no primary key", Remedy: remedy}
+}
+
+// sizeText is the server's guess of a table's size, for people.
+func sizeText(t *Table) string {
+	if t.Bytes < 1<<20 {
+		return "less than 1 MiB"
+	}
+	return fmt.Sprintf("about %d rows, %d MiB", t.RowsEstimate, t.Bytes>>20)
 }
 
 // keyCandidate is an index that would do as a primary key, as its quoted columns.
@@ -104,14 +118,20 @@ func keyCandidate(t *Table) string {
 }
 
 func (f *findings) aboutColumns(t *Table) {
-	var generated []string
+	var generated, documents []string
 	for _, c := range t.Columns {
 		switch {
 		case c.Generated:
 			generated = append(generated, c.Name)
+		case c.Kind == table.KindJSON:
+			documents = append(documents, c.Name)
 		case c.Kind == table.KindUnsupported:
 			f.add(LevelRefuse, c.Name, "change its type, or leave the table out", "column %s has the type %s, which cannot be carried exactly", c.Name, c.Type)
 		}
+	}
+	if len(documents) > 0 {
+		f.add(LevelInfo, "", "", "JSON arrives as it prints: dates, times and bytes that functions have put into a document become strings of the same text: %s",
+			strings.Join(documents, ", "))
 	}
 	if len(generated) > 0 {
 		f.add(LevelInfo, "", "", "generated columns are computed by the target: %s", strings.Join(generated, ", "))
@@ -130,7 +150,7 @@ func (f *findings) aboutTable(t *Table) {
 
 func (d *DB) checkCursor(ctx context.Context, f *findings, t *Table, check SourceCheck) error {
 	name := check.Cursor
-	size := fmt.Sprintf("about %d rows, %d MiB", t.RowsEstimate, t.Bytes>>20)
+	size := sizeText(t)
 	if name == "" {
 		f.add(LevelWarn, "", "set a cursor column", "no cursor: every run reads the whole table, %s", size)
 		return nil
@@ -148,7 +168,7 @@ func (d *DB) checkCursor(ctx context.Context, f *findings, t *Table, check Sourc
 		return nil
 	}
 	if CursorIndex(t, name) == "" {
-		f.add(LevelWarn, name, "CREATE INDEX … ("+Ident(name)+")",
+		f.add(LevelWarn, name, "ALTER TABLE "+Qualified(t.Name)+" ADD INDEX ("+Ident(name)+")",
 			"no index begins with the cursor %s: every run looks at every row, %s", name, size)
 	}
 	switch {
