@@ -36,9 +36,9 @@ func CacheDir() (string, error) {
 	return filepath.Join(dir, "tablehaul"), nil
 }
 
-// cached returns the folder name below CacheDir, made by fill on first use. Only one
+// Cached returns the folder name below CacheDir, made by fill on first use. Only one
 // process fills it, the others wait; a fill that fails leaves nothing behind.
-func cached(ctx context.Context, name string, fill func(dir string) error) (string, error) {
+func Cached(ctx context.Context, name string, fill func(dir string) error) (string, error) {
 	cache, err := CacheDir()
 	if err != nil {
 		return "", err
@@ -79,7 +79,7 @@ func cached(ctx context.Context, name string, fill func(dir string) error) (stri
 func fetched(ctx context.Context, f Flavor) (binary, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
-	dir, err := cached(ctx, "packages-"+string(f), func(dir string) error {
+	dir, err := Cached(ctx, "packages-"+string(f), func(dir string) error {
 		fmt.Fprintf(os.Stderr, "servers: fetching Debian's %s server into a private folder (once, about 100 MB)\n", f)
 		cmd := exec.CommandContext(ctx, "bash", "-s", string(f), dir)
 		cmd.Stdin = bytes.NewReader(fetchScript)

@@ -64,7 +64,7 @@ var unsafeInName = regexp.MustCompile(`[^A-Za-z0-9.]+`)
 // Copying it makes a fresh server in about a second where initialising takes several.
 func (b binary) template(ctx context.Context) (string, error) {
 	name := "data-" + string(b.flavor) + "-" + unsafeInName.ReplaceAllString(b.version, "_")
-	return cached(ctx, name, func(dir string) error {
+	return Cached(ctx, name, func(dir string) error {
 		o, err := serverOwner()
 		if err != nil {
 			return err

@@ -1,0 +1,78 @@
+package model
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/integration/servers"
+)
+
+//go:embed fetch.sh
+var fetchScript []byte
+
+// fetchTimeout bounds the download of package lists and half a megabyte of spin.
+const fetchTimeout = 5 * time.Minute
+
+// spin is the model checker: from PATH, else Debian's, unpacked once into the user's cache.
+// Where neither can be had, the test fails and says why.
+var spin = sync.OnceValues(func() (string, error) {
+	if path, err := exec.LookPath("spin"); err == nil {
+		return path, nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), fetchTimeout)
+	defer cancel()
+	dir, err := servers.Cached(ctx, "packages-spin", func(dir string) error {
+		fmt.Fprintln(os.Stderr, "model: fetching Debian's spin into a private folder (once)")
+		cmd := exec.CommandContext(ctx, "bash", "-s", dir)
+		cmd.Stdin = bytes.NewReader(fetchScript)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("fetch Debian's package: %w: %s", err, out)
+		}
+		return nil
+	})
+	if err != nil {
+		return "", fmt.Errorf("spin is not on PATH, and not to be had (apt-get install spin): %w", err)
+	}
+	return filepath.Join(dir, "root/usr/bin/spin"), nil
+})
+
+// checkTimeout bounds one exploration, which takes a few seconds.
+const checkTimeout = 3 * time.Minute
+
+// explore looks at every state of the model under the given switches and returns the
+// checker's report and, where it found a violation, the steps that lead there.
+func explore(t *testing.T, switches ...string) (report, trail string) {
+	t.Helper()
+	checker, err := spin()
+	require.NoError(t, err)
+	model, err := filepath.Abs("window.pml")
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), checkTimeout)
+	defer cancel()
+	dir := t.TempDir()
+	run := func(name string, args ...string) string {
+		cmd := exec.CommandContext(ctx, name, args...)
+		cmd.Dir = dir
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s: %s", name, out)
+		return string(out)
+	}
+	run(checker, append(switches, "-a", model)...)
+	// -w: its own code does not compile without warnings. SAFETY: no property here is of liveness.
+	run("gcc", "-w", "-O2", "-DSAFETY", "-DMEMLIM=1024", "-o", "pan", "pan.c")
+	report = run("./pan", "-m100000")
+	if trails, err := filepath.Glob(filepath.Join(dir, "*.trail")); err == nil && len(trails) > 0 {
+		trail = run(checker, append(switches, "-t", "-p", "-g", "-k", trails[0], model)...)
+	}
+	return report, trail
+}

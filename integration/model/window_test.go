@@ -1,0 +1,66 @@
+package model
+
+import (
+	"regexp"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+var (
+	found  = regexp.MustCompile(`errors: (\d+)`)
+	stored = regexp.MustCompile(`(\d+) states, stored`)
+)
+
+// sizes are the tables and writers that are explored. Each is small, and together they have
+// what matters: several versions of a row, several rows, and more writers than one.
+var sizes = map[string][]string{
+	"one row, two writers of two transactions": {"-DKEYS=1", "-DWRITERS=2", "-DTXNS=2", "-DRUNS=2"},
+	"two rows, three runs":                     {"-DKEYS=2", "-DWRITERS=2", "-DTXNS=1", "-DRUNS=3"},
+	"three writers":                            {"-DKEYS=1", "-DWRITERS=3", "-DTXNS=1", "-DRUNS=2"},
+}
+
+// No order of writes, commits, looks, reads, crashes and retries loses a row.
+func TestNoOrderOfStepsLosesARow(t *testing.T) {
+	for name, switches := range sizes {
+		t.Run(name, func(t *testing.T) {
+			report, trail := explore(t, switches...)
+			require.Equal(t, "0", first(found, report), "%s\n%s", report, trail)
+			require.NotContains(t, report, "Search not completed")
+			require.NotContains(t, report, "max search depth too small")
+			states, err := strconv.Atoi(first(stored, report))
+			require.NoError(t, err)
+			require.Greater(t, states, 100_000, "a model that hardly moves proves nothing")
+			t.Logf("%d states", states)
+		})
+	}
+}
+
+// Every rule is needed: without it the checker finds what it is there against.
+func TestEachRuleIsNeeded(t *testing.T) {
+	const lost = "target[c].no==source[c].no"
+	for name, c := range map[string]struct{ without, violated string }{
+		"hi does not look at open work":                  {"NOCAP", lost},
+		"open work is read before the clock":             {"EARLYLIST", lost},
+		"hi may be the clock's own unit":                 {"SAMEUNIT", lost},
+		"transactions are read before the process list":  {"SWAPPED", lost},
+		"a transaction is dated by its first row access": {"LATEDATE", lost},
+		"an upsert does not mind which row is newer":     {"NOGUARD", ".no>=target["},
+		"not a rule: a second window brings a change":    {"REACH", "staged[0].no==2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			report, _ := explore(t, "-DKEYS=1", "-DTXNS=2", "-D"+c.without)
+			require.Equal(t, "1", first(found, report), report)
+			require.Contains(t, report, "assertion violated")
+			require.Contains(t, report, c.violated)
+		})
+	}
+}
+
+func first(re *regexp.Regexp, s string) string {
+	if m := re.FindStringSubmatch(s); m != nil {
+		return m[1]
+	}
+	return ""
+}
