@@ -8,8 +8,6 @@ import (
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
-
-	"github.com/tablehaul/tablehaul/workflows"
 )
 
 const (
@@ -28,7 +26,7 @@ type tableBar struct {
 	bar *mpb.Bar
 
 	mu     sync.Mutex
-	status workflows.Status
+	status progress
 	meter  meter
 	phase  string
 }
@@ -66,24 +64,24 @@ func (t *tableBar) rowsText() string {
 	if t.status.RowsTotal == 0 && t.status.RowsExtracted == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s/%s rows", number(t.status.RowsWritten), number(total(t.status)))
+	return fmt.Sprintf("%s/%s rows", number(t.status.RowsWritten), number(total(t.status.Status)))
 }
 
 func (t *tableBar) speedText() string {
-	if len(t.status.Waits) > 0 {
-		return "waiting: " + t.status.Waits[0].Reason
+	if w, ok := t.status.stalled(); ok {
+		return w.short(time.Now()) // in full it stands above the bars
 	}
-	return speedText(t.status, &t.meter)
+	return speedText(t.status.Status, &t.meter)
 }
 
-func (b *bars) update(table string, s workflows.Status) {
+func (b *bars) update(table string, p progress) {
 	t := b.byTable[table]
 	t.mu.Lock()
-	t.status, t.phase = s, s.Phase
-	t.meter.add(time.Now(), s.RowsWritten)
+	t.status, t.phase = p, p.Phase
+	t.meter.add(time.Now(), p.RowsWritten)
 	t.mu.Unlock()
-	t.bar.SetTotal(total(s), false)
-	t.bar.SetCurrent(s.RowsWritten)
+	t.bar.SetTotal(total(p.Status), false)
+	t.bar.SetCurrent(p.RowsWritten)
 }
 
 // note goes above the bars, which stay at the bottom.

@@ -158,9 +158,9 @@ func TestLinesPrintPhasesAndProgress(t *testing.T) {
 	l := newLines(&out, &notes, true, func() time.Time { return now })
 	step := func(after time.Duration, phase string, written, read int64) {
 		now = now.Add(after)
-		l.update("shop.orders", workflows.Status{
+		l.update("shop.orders", progress{Status: workflows.Status{
 			Phase: phase, Mode: "first load", RowsWritten: written, RowsExtracted: read, RowsTotal: 1_000_000, Ranges: 4, RangesDone: 1,
-		})
+		}})
 	}
 	step(0, "extract", 0, 0)
 	step(time.Second, "extract", 0, 0)
@@ -180,7 +180,7 @@ shop.orders: done
 func TestBarsEndWithEveryOutcome(t *testing.T) {
 	var out bytes.Buffer
 	b := newBars(&out, []string{"shop.orders", "shop.countries"})
-	b.update("shop.orders", workflows.Status{Phase: "upsert", RowsWritten: 500, RowsTotal: 2000})
+	b.update("shop.orders", progress{Status: workflows.Status{Phase: "upsert", RowsWritten: 500, RowsTotal: 2000}})
 	b.note("shop.orders", "a note")
 	b.finish("shop.orders", outcomeDone, 1234)
 	b.finish("shop.countries", outcomeFailed, 0)

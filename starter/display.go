@@ -12,8 +12,8 @@ import (
 
 // display shows the progress of several tables. Its methods may be called from any goroutine.
 type display interface {
-	// update shows what a run says of itself.
-	update(table string, s workflows.Status)
+	// update shows how far a run is.
+	update(table string, p progress)
 	// note shows a line that is not progress.
 	note(table, text string)
 	// finish ends a table's progress with its outcome and, where that is done, its rows.
@@ -37,10 +37,10 @@ func (a *app) display(tables []string) display {
 // quiet shows notes only.
 type quiet struct{ stderr io.Writer }
 
-func (q quiet) update(string, workflows.Status) {}
-func (q quiet) note(table, text string)         { fmt.Fprintf(q.stderr, "%s: %s\n", table, text) }
-func (q quiet) finish(string, string, int64)    {}
-func (q quiet) close()                          {}
+func (q quiet) update(string, progress)      {}
+func (q quiet) note(table, text string)      { fmt.Fprintf(q.stderr, "%s: %s\n", table, text) }
+func (q quiet) finish(string, string, int64) {}
+func (q quiet) close()                       {}
 
 // lineInterval is how often plain lines repeat while a phase goes on: logs stay readable.
 const lineInterval = 5 * time.Second
@@ -67,7 +67,7 @@ func newLines(out, err io.Writer, several bool, now func() time.Time) *lines {
 	return &lines{out: out, err: err, several: several, now: now, last: map[string]*lastLine{}}
 }
 
-func (l *lines) update(table string, s workflows.Status) {
+func (l *lines) update(table string, p progress) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	last := l.last[table]
@@ -76,13 +76,13 @@ func (l *lines) update(table string, s workflows.Status) {
 		l.last[table] = last
 	}
 	now := l.now()
-	last.meter.add(now, s.RowsWritten)
-	text := progressText(s, &last.meter)
-	same := s.Phase == last.phase && (text == last.text || now.Sub(last.at) < lineInterval)
+	last.meter.add(now, p.RowsWritten)
+	text := progressText(p.Status, &last.meter) // what it waits for comes as notes
+	same := p.Phase == last.phase && (text == last.text || now.Sub(last.at) < lineInterval)
 	if same {
 		return
 	}
-	last.phase, last.text, last.at = s.Phase, text, now
+	last.phase, last.text, last.at = p.Phase, text, now
 	fmt.Fprintf(l.out, "%s: %s\n", table, text)
 }
 
@@ -102,7 +102,7 @@ func (l *lines) finish(table, outcome string, _ int64) {
 
 func (l *lines) close() {}
 
-// progressText is a status in one line.
+// progressText is how far a run is, in one line.
 func progressText(s workflows.Status, m *meter) string {
 	parts := []string{s.Phase}
 	if s.Mode != "" {
@@ -116,9 +116,6 @@ func progressText(s workflows.Status, m *meter) string {
 	}
 	if speed := speedText(s, m); speed != "" {
 		parts = append(parts, speed)
-	}
-	for _, w := range s.Waits {
-		parts = append(parts, "waiting: "+w.Reason)
 	}
 	return strings.Join(parts, "; ")
 }

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/temporal"
 
@@ -16,35 +18,14 @@ import (
 // explain turns an error of the Temporal client into one of the kinds that service promises.
 func (s *temporalService) explain(tbl string, err error) error {
 	var (
-		app         *temporal.ApplicationError
-		cancelled   *temporal.CanceledError
-		terminated  *temporal.TerminatedError
-		timeout     *temporal.TimeoutError
-		step        *temporal.ActivityError
 		unavailable *serviceerror.Unavailable
 		deadline    *serviceerror.DeadlineExceeded
 		namespace   *serviceerror.NamespaceNotFound
 		denied      *serviceerror.PermissionDenied
 	)
-	failed := &failedError{}
-	if errors.As(err, &step) {
-		failed.Step = step.ActivityType().GetName()
-	}
+	failed := failedOf(err)
 	switch {
-	case errors.As(err, &app):
-		failed.Type, failed.Message = app.Type(), app.Message()
-		if failed.Type == "" {
-			failed.Type = activities.TypeUnexpected
-		}
-		return failed
-	case errors.As(err, &terminated):
-		failed.Type, failed.Message = "Terminated", "somebody terminated the run"
-		return failed
-	case errors.As(err, &cancelled):
-		failed.Type, failed.Message = "Cancelled", "somebody cancelled the run; the watermark has not moved"
-		return failed
-	case errors.As(err, &timeout):
-		failed.Type, failed.Message = "TimedOut", timeout.Message()
+	case failed != nil:
 		return failed
 	case errors.As(err, &namespace):
 		return &settingsError{fmt.Errorf("namespace %s does not exist at %s", s.namespace, s.address)}
@@ -57,6 +38,52 @@ func (s *temporalService) explain(tbl string, err error) error {
 	default:
 		return fmt.Errorf("%s: ask Temporal: %w", tbl, err)
 	}
+}
+
+// failedOf finds the failure of a workflow, an update or a step inside err; nil where there is none.
+func failedOf(err error) *failedError {
+	var (
+		app        *temporal.ApplicationError
+		cancelled  *temporal.CanceledError
+		terminated *temporal.TerminatedError
+		timeout    *temporal.TimeoutError
+		step       *temporal.ActivityError
+	)
+	out := &failedError{}
+	if errors.As(err, &step) {
+		out.Step = step.ActivityType().GetName()
+	}
+	switch {
+	case errors.As(err, &app):
+		out.Type, out.Message = app.Type(), app.Message()
+		if out.Type == "" {
+			out.Type = activities.TypeUnexpected
+		}
+		var details activities.FailureDetails
+		if app.HasDetails() && app.Details(&details) == nil {
+			out.Doing, out.Connection, out.Remedy, out.what = details.Doing, details.Connection, details.Remedy, details.What
+		}
+	case errors.As(err, &terminated):
+		out.Type, out.Message = "Terminated", "somebody terminated the run"
+	case errors.As(err, &cancelled):
+		out.Type, out.Message = "Cancelled", "somebody cancelled the run; the watermark has not moved"
+	case errors.As(err, &timeout):
+		out.Type, out.Message = "TimedOut", timeoutText(timeout)
+	default:
+		return nil
+	}
+	return out
+}
+
+// timeoutText says what a timeout of Temporal's mostly means here.
+func timeoutText(t *temporal.TimeoutError) string {
+	switch t.TimeoutType() {
+	case enumspb.TIMEOUT_TYPE_HEARTBEAT:
+		return "the worker that was at it went silent: it was killed, or cut off from Temporal"
+	case enumspb.TIMEOUT_TYPE_START_TO_CLOSE:
+		return "it took longer than it may"
+	}
+	return t.Message()
 }
 
 // plainError is the error's cause without the layers of gRPC around it, on one line.
@@ -100,12 +127,20 @@ func printFailure(w io.Writer, tbl string, e execution, err error) {
 		fmt.Fprintf(w, "%s: %s\n", tbl, err.Error())
 		return
 	}
-	where := e.String()
-	if failed.Step != "" {
-		where = "step " + failed.Step + ", " + where
+	var where []string
+	if failed.Connection != "" {
+		where = append(where, "connection "+failed.Connection)
 	}
-	fmt.Fprintf(w, "%s failed: %s\n  what:   %s\n  where:  %s\n", tbl, failed.Type, failed.Message, where)
-	if remedy := next[failed.Type]; remedy != "" {
+	if failed.Step != "" {
+		where = append(where, "step "+failed.Step)
+	}
+	where = append(where, e.String())
+	what, remedy := cmp.Or(failed.what, failed.Message), cmp.Or(failed.Remedy, next[failed.Type])
+	if failed.Doing != "" {
+		what = failed.Doing + ": " + what
+	}
+	fmt.Fprintf(w, "%s failed: %s\n  what:   %s\n  where:  %s\n", tbl, failed.Type, what, strings.Join(where, ", "))
+	if remedy != "" {
 		fmt.Fprintf(w, "  remedy: %s\n", remedy)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -28,6 +29,7 @@ type fakeService struct {
 	asked   chan struct{}
 	release chan struct{} // where set, wait ends when it is closed
 	report  workflows.Status
+	steps   pending
 	mute    error // the error of status and state
 	idle    bool  // no worker
 	plans   map[string]workflows.PlanTableResult
@@ -69,8 +71,15 @@ func (f *fakeService) status(context.Context, execution) (workflows.Status, erro
 	return f.report, f.mute
 }
 
-func (f *fakeService) plan(_ context.Context, in workflows.PlanTableInput) (workflows.PlanTableResult, error) {
-	return f.plans[in.Table], f.fails[in.Table]
+func (f *fakeService) pending(context.Context, execution) (pending, error) { return f.steps, nil }
+
+func (f *fakeService) startPlan(_ context.Context, in workflows.PlanTableInput) (execution, error) {
+	return execution{workflows.PlanTableID(in.Table), "run-1"}, nil
+}
+
+func (f *fakeService) waitPlan(_ context.Context, e execution) (workflows.PlanTableResult, error) {
+	name := strings.TrimPrefix(e.WorkflowID, workflows.PlanTableID(""))
+	return f.plans[name], f.fails[name]
 }
 
 func (f *fakeService) state(_ context.Context, tbl string) (workflows.TableStateView, bool, error) {

@@ -17,38 +17,60 @@ const silence = 2
 
 // follow shows a run's progress until it ends. Only ctx and a long outage of Temporal end it sooner.
 func (a *app) follow(ctx context.Context, s service, tbl string, e execution, d display) (workflows.SyncTableResult, error) {
+	var (
+		last       workflows.Status
+		answered   bool
+		unanswered int
+		teller     = newWaitTeller(func(text string) { d.note(tbl, text) })
+	)
+	return await(ctx, a.interval(), func() (workflows.SyncTableResult, error) { return s.wait(ctx, e) }, func() {
+		status, err := s.status(ctx, e)
+		if err == nil {
+			last, answered, unanswered = status, true, 0
+		} else if unanswered++; unanswered == silence && ctx.Err() == nil {
+			d.note(tbl, a.silent(ctx, s, err).Error())
+		}
+		steps, err := s.pending(ctx, e)
+		if err != nil || steps.Closed != "" {
+			steps = pending{}
+		}
+		now := join(last, steps)
+		teller.tell(time.Now(), now.Waits)
+		if answered {
+			d.update(tbl, now)
+		}
+	})
+}
+
+func (a *app) interval() time.Duration {
+	if a.poll == 0 {
+		return pollInterval
+	}
+	return a.poll
+}
+
+// await looks every interval until wait returns or ctx ends.
+func await[T any](ctx context.Context, interval time.Duration, wait func() (T, error), look func()) (T, error) {
 	type end struct {
-		result workflows.SyncTableResult
+		result T
 		err    error
 	}
 	ended := make(chan end, 1)
 	go func() {
-		result, err := s.wait(ctx, e)
+		result, err := wait()
 		ended <- end{result, err}
 	}()
-	interval := a.poll
-	if interval == 0 {
-		interval = pollInterval
-	}
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
-	unanswered := 0
 	for {
 		select {
 		case x := <-ended:
 			return x.result, x.err
 		case <-ctx.Done():
-			return workflows.SyncTableResult{}, ctx.Err()
+			var none T
+			return none, ctx.Err()
 		case <-tick.C:
-		}
-		status, err := s.status(ctx, e)
-		if err == nil {
-			unanswered = 0
-			d.update(tbl, status)
-			continue
-		}
-		if unanswered++; unanswered == silence && ctx.Err() == nil {
-			d.note(tbl, a.silent(ctx, s, err).Error())
+			look()
 		}
 	}
 }

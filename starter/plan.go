@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
@@ -81,7 +82,16 @@ func (a *app) planOne(ctx context.Context, s service, in workflows.PlanTableInpu
 	if there, err := s.workers(ctx); err == nil && !there {
 		fmt.Fprintf(a.stderr, "%s: %s\n", in.Table, a.noWorker().Error())
 	}
-	return s.plan(ctx, in)
+	e, err := s.startPlan(ctx, in)
+	if err != nil {
+		return workflows.PlanTableResult{}, err
+	}
+	teller := newWaitTeller(func(text string) { fmt.Fprintf(a.stderr, "%s: %s\n", in.Table, text) })
+	return await(ctx, a.interval(), func() (workflows.PlanTableResult, error) { return s.waitPlan(ctx, e) }, func() {
+		if steps, err := s.pending(ctx, e); err == nil {
+			teller.tell(time.Now(), steps.Waits)
+		}
+	})
 }
 
 func (a *app) printPlan(p workflows.PlanTableResult) {
@@ -98,7 +108,11 @@ func (a *app) printPlan(p workflows.PlanTableResult) {
 		fmt.Fprintf(a.stdout, "  mode:       %s\n  window:     %s\n", p.Mode, p.Window)
 	}
 	fmt.Fprintf(a.stdout, "  watermark:  %s\n", orNone(p.Watermark))
-	fmt.Fprintf(a.stdout, "  table:      about %s rows, %s\n", number(p.RowsEstimate), size(p.BytesEstimate))
+	rows := "about " + number(p.RowsEstimate) + " rows"
+	if p.RowsEstimate == 0 { // InnoDB says so of a table of a million rows until its statistics are made
+		rows = "no estimate of its rows yet"
+	}
+	fmt.Fprintf(a.stdout, "  table:      %s, %s\n", rows, size(p.BytesEstimate))
 	if p.Ranges > 0 {
 		fmt.Fprintf(a.stdout, "  ranges:     %s\n", number(int64(p.Ranges)))
 		index := p.Index
@@ -111,6 +125,9 @@ func (a *app) printPlan(p workflows.PlanTableResult) {
 		fmt.Fprintf(a.stdout, "  held back:  %s\n", p.HeldBack)
 	}
 	for _, statement := range p.Statements {
+		if p.Verdict != activities.VerdictReady {
+			break // nothing would run
+		}
 		fmt.Fprintf(a.stdout, "  would run:\n    %s\n", strings.ReplaceAll(statement, "\n", "\n    "))
 	}
 	if len(p.Findings) == 0 {

@@ -19,8 +19,11 @@ type service interface {
 	wait(ctx context.Context, e execution) (workflows.SyncTableResult, error)
 	// status asks a run, which needs a worker that answers.
 	status(ctx context.Context, e execution) (workflows.Status, error)
-	// plan runs the preview to its end.
-	plan(ctx context.Context, in workflows.PlanTableInput) (workflows.PlanTableResult, error)
+	// pending asks Temporal what the run's steps wait for, which needs no worker.
+	pending(ctx context.Context, e execution) (pending, error)
+	// startPlan begins a preview, waitPlan returns when it has ended.
+	startPlan(ctx context.Context, in workflows.PlanTableInput) (execution, error)
+	waitPlan(ctx context.Context, e execution) (workflows.PlanTableResult, error)
 	// state asks the table's owner; false where the table has never had a run.
 	state(ctx context.Context, table string) (workflows.TableStateView, bool, error)
 	// setWatermark moves the watermark; "" forgets it.
@@ -81,6 +84,13 @@ type failedError struct {
 	Message string `json:"message"`
 	// Step is the activity that failed; empty where the workflow itself did.
 	Step string `json:"step,omitempty"`
+	// Doing is what was done, Connection the server that was asked, Remedy what to do; each is
+	// empty where the failure does not say.
+	Doing      string `json:"doing,omitempty"`
+	Connection string `json:"connection,omitempty"`
+	Remedy     string `json:"remedy,omitempty"`
+
+	what string // Message without the three
 }
 
 func (e *failedError) Error() string { return e.Type + ": " + e.Message }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/workflows"
@@ -23,8 +24,11 @@ type tableStatus struct {
 	Table string `json:"table"`
 	// State is missing where the table has never had a run.
 	State *workflows.TableStateView `json:"state,omitempty"`
-	// Run is what the run that holds the table says of itself; missing where none does or it does not answer.
-	Run *workflows.Status `json:"run,omitempty"`
+	// Run is how far the run that holds the table is; missing where none does or it does not answer.
+	Run *progress `json:"run,omitempty"`
+	// Ended is how the run that still holds the table has ended without giving it back, such as
+	// "terminated": the next run takes the table over.
+	Ended string `json:"ended,omitempty"`
 }
 
 func (a *app) statusCommand() *cobra.Command {
@@ -81,25 +85,54 @@ func (a *app) askTable(ctx context.Context, s service, name string) (tableStatus
 	}
 	out.State = &state
 	if l := state.Lease; l != nil {
-		if run, err := s.status(ctx, execution{l.WorkflowID, l.RunID}); err == nil {
-			out.Run = &run
-		}
+		out.Run, out.Ended = askRun(ctx, s, execution{l.WorkflowID, l.RunID})
 	}
 	return out, nil
 }
 
-func (a *app) printOverview(ctx context.Context, s service, names []string) error {
-	t := a.newTable("Table", "Watermark", "Now", "Last run")
-	for _, name := range names {
-		one, err := a.askTable(ctx, s, name)
-		if err != nil {
+// askRun returns how far a run is, or how it has ended; neither where nobody answers.
+func askRun(ctx context.Context, s service, e execution) (*progress, string) {
+	steps, stepsErr := s.pending(ctx, e)
+	if steps.Closed != "" {
+		return nil, steps.Closed
+	}
+	status, err := s.status(ctx, e)
+	if err != nil && (stepsErr != nil || len(steps.Waits) == 0) {
+		return nil, ""
+	}
+	run := join(status, steps)
+	return &run, ""
+}
+
+// maxAsked bounds the tables that are asked for at once.
+const maxAsked = 8
+
+// askTables asks for several tables side by side; the answers are in the order of names.
+func (a *app) askTables(ctx context.Context, s service, names []string) ([]tableStatus, error) {
+	out := make([]tableStatus, len(names))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(maxAsked)
+	for i, name := range names {
+		group.Go(func() (err error) {
+			out[i], err = a.askTable(ctx, s, name)
 			return err
-		}
+		})
+	}
+	return out, group.Wait()
+}
+
+func (a *app) printOverview(ctx context.Context, s service, names []string) error {
+	all, err := a.askTables(ctx, s, names)
+	if err != nil {
+		return err
+	}
+	t := a.newTable("Table", "Watermark", "Now", "Last run")
+	for _, one := range all {
 		if a.json() {
 			a.printJSON(one)
 			continue
 		}
-		t.AppendRow(table.Row{name, watermarkText(one.State), nowText(one), lastText(one.State)})
+		t.AppendRow(table.Row{one.Table, watermarkText(one.State), nowText(one), lastText(one.State)})
 	}
 	switch {
 	case a.json():
@@ -112,25 +145,38 @@ func (a *app) printOverview(ctx context.Context, s service, names []string) erro
 }
 
 func (a *app) printDetails(ctx context.Context, s service, names []string) error {
-	for _, name := range names {
-		one, err := a.askTable(ctx, s, name)
-		if err != nil {
-			return err
-		}
+	all, err := a.askTables(ctx, s, names)
+	if err != nil {
+		return err
+	}
+	for _, one := range all {
 		if a.json() {
 			a.printJSON(one)
 			continue
 		}
-		fmt.Fprintf(a.stdout, "%s\n  watermark:  %s\n  now:        %s\n", name, watermarkText(one.State), nowText(one))
+		fmt.Fprintf(a.stdout, "%s\n  watermark:  %s\n  now:        %s\n", one.Table, watermarkText(one.State), nowText(one))
 		if one.State == nil {
 			continue
 		}
+		a.printWaits(one.Run)
 		if one.State.HeldBack != "" {
 			fmt.Fprintf(a.stdout, "  held back:  %s\n", one.State.HeldBack)
 		}
 		a.printRuns(one.State.LastRuns)
 	}
 	return nil
+}
+
+// printWaits says in full what a run waits for.
+func (a *app) printWaits(run *progress) {
+	if run == nil {
+		return
+	}
+	for _, w := range run.Waits {
+		if w.Step != "" { // what holds the table back is in its state
+			fmt.Fprintf(a.stdout, "  %s\n", a.paint(a.stdout, yellow, w.text(time.Now())))
+		}
+	}
 }
 
 // printRuns lists the last runs, newest first.
@@ -158,10 +204,18 @@ func nowText(one tableStatus) string {
 	switch {
 	case one.State == nil:
 		return "never run"
+	case one.Ended != "":
+		return "idle; the last run was " + one.Ended + ", the next one takes over"
 	case one.Run != nil:
-		return progressText(*one.Run, &meter{})
+		text := progressText(one.Run.Status, &meter{})
+		if w, ok := one.Run.stalled(); ok {
+			text = strings.TrimPrefix(text+"; ", "; ") + w.short(time.Now())
+		}
+		return text
 	case one.State.Lease != nil:
-		return "held by workflow " + one.State.Lease.WorkflowID
+		return "held by workflow " + one.State.Lease.WorkflowID + ", which does not answer"
+	case one.State.HeldBack != "":
+		return "idle; held back"
 	default:
 		return "idle"
 	}

@@ -42,6 +42,7 @@ type temporalService struct {
 	address   string
 	namespace string
 	taskQueue string
+	asked     asked
 }
 
 var _ service = (*temporalService)(nil)
@@ -152,18 +153,24 @@ func (s *temporalService) status(ctx context.Context, e execution) (workflows.St
 	return out, nil
 }
 
-func (s *temporalService) plan(ctx context.Context, in workflows.PlanTableInput) (workflows.PlanTableResult, error) {
-	var out workflows.PlanTableResult
+func (s *temporalService) startPlan(ctx context.Context, in workflows.PlanTableInput) (execution, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
 	run, err := s.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID: workflows.PlanTableID(in.Table), TaskQueue: s.taskQueue, StaticSummary: "Plan " + in.Table,
 		// A preview that somebody else asked for just now may have other bounds: take our own.
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING,
 	}, workflows.PlanTableName, in)
 	if err != nil {
-		return out, s.explain(in.Table, err)
+		return execution{}, s.explain(in.Table, err)
 	}
-	if err := run.Get(ctx, &out); err != nil {
-		return out, s.explain(in.Table, err)
+	return execution{run.GetID(), run.GetRunID()}, nil
+}
+
+func (s *temporalService) waitPlan(ctx context.Context, e execution) (workflows.PlanTableResult, error) {
+	var out workflows.PlanTableResult
+	if err := s.client.GetWorkflow(ctx, e.WorkflowID, e.RunID).Get(ctx, &out); err != nil {
+		return out, s.explain("", err)
 	}
 	return out, nil
 }

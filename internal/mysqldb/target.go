@@ -118,7 +118,7 @@ func (d *DB) planTarget(ctx context.Context, p *TargetPlan, src *DB, source *Tab
 // checkSourceKey refuses keys that rows cannot be matched by.
 func checkSourceKey(p *TargetPlan, source *Table) {
 	if len(source.PrimaryKey) == 0 {
-		p.note(LevelRefuse, "", "the source has no primary key, so its rows cannot be told apart", "give it one")
+		p.Findings = append(p.Findings, noPrimaryKey(source))
 	}
 	for _, index := range source.Indexes {
 		if index.Name != "PRIMARY" {
