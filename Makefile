@@ -64,6 +64,10 @@ fmt: $(GOLANGCI) ## format all Go code
 demo: build ## the whole product on 1,000,000 rows, with nothing installed (KEEP=1 leaves it running)
 	$(GO) run ./integration/demo
 
+.PHONY: bench-neighbours
+bench-neighbours: build ## how much other clients of both servers notice, beside the usual way
+	$(GO) run ./integration/bench/neighbours
+
 .PHONY: histories
 histories: ## record workflow histories for a release: make histories RELEASE=v0.2.0
 	TABLEHAUL_RECORD_HISTORIES="$(CURDIR)/workflows/testdata/histories/$(or $(RELEASE),$(error give RELEASE=v1.2.3))" \

@@ -14,7 +14,6 @@ import (
 	"os/signal"
 	"strconv"
 	"syscall"
-	"time"
 )
 
 func main() {
@@ -31,8 +30,7 @@ func run(ctx context.Context, getenv func(string) string, stdout, stderr io.Writ
 		fmt.Fprintln(stderr, "demo:", err)
 		return 2
 	}
-	d := &demo{settings: s, out: stdout, err: stderr, started: time.Now()}
-	defer d.close()
+	d := &demo{settings: s, out: stdout}
 	if err := d.play(ctx); err != nil {
 		fmt.Fprintln(stderr, "demo:", err)
 		return 1
@@ -43,11 +41,10 @@ func run(ctx context.Context, getenv func(string) string, stdout, stderr io.Writ
 type settings struct {
 	rows, changes  int
 	keep, baseline bool
-	getenv         func(string) string
 }
 
 func readSettings(getenv func(string) string) (settings, error) {
-	s := settings{rows: 1_000_000, changes: 50_000, getenv: getenv}
+	s := settings{rows: 1_000_000, changes: 50_000}
 	for _, v := range []struct {
 		name string
 		out  *int

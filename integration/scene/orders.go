@@ -1,4 +1,4 @@
-package main
+package scene
 
 import (
 	"context"
@@ -24,8 +24,8 @@ const createOrders = `CREATE TABLE shop.orders (
 
 const fillBatch = 1000
 
-// fill makes the source table and its rows, two inserters side by side.
-func fill(ctx context.Context, db *sql.DB, rows int) error {
+// Fill makes the source table and its rows, two inserters side by side.
+func Fill(ctx context.Context, db *sql.DB, rows int) error {
 	for _, q := range []string{"DROP DATABASE IF EXISTS shop", "CREATE DATABASE shop", createOrders} {
 		if _, err := db.ExecContext(ctx, q); err != nil {
 			return fmt.Errorf("make the source table: %w", err)
@@ -65,8 +65,8 @@ func insertOrders(first, last int) string {
 	return b.String()
 }
 
-// change updates and inserts n rows, in transactions of 100, as an application would.
-func change(ctx context.Context, db *sql.DB, rows, n int) error {
+// Change updates and inserts n of the rows of a table of that many, in transactions of 100, as an application would.
+func Change(ctx context.Context, db *sql.DB, rows, n int) error {
 	const step = 100
 	for done := 0; done < n; done += step {
 		tx, err := db.BeginTx(ctx, nil)

@@ -1,0 +1,241 @@
+package scene
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	_ "github.com/go-sql-driver/mysql" // the clients beside us speak plain SQL
+	"go.temporal.io/sdk/client"
+
+	"github.com/tablehaul/tablehaul/integration/compare"
+	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/internal/devserver"
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+// Table is the scene's table, by the same name on both servers.
+const Table = "shop.orders"
+
+// Options say what to bring up.
+type Options struct {
+	Source, Target servers.Flavor
+	// Config is more YAML for the table's entry, such as ", chunkRows: 5000".
+	Config string
+	// Worker is the path of the worker binary; empty is bin/worker.
+	Worker string
+	// Out gets a line per step.
+	Out io.Writer
+}
+
+// Scene is what is up. End it with Close.
+type Scene struct {
+	Dir            string
+	Source, Target *servers.Server
+	SourceDB       *sql.DB
+	TargetDB       *sql.DB
+	Temporal       *devserver.Server
+	Client         client.Client
+	Worker         *exec.Cmd
+
+	options Options
+	started time.Time
+	closers []func()
+}
+
+// Up brings up servers and Temporal, without tables and without a worker. The servers have
+// innodb_lock_wait_timeout=1, so that whoever is in a client's way shows as an error 1205.
+func Up(ctx context.Context, o Options) (_ *Scene, err error) {
+	s := &Scene{options: o, started: time.Now()}
+	defer func() {
+		if err != nil {
+			s.Close()
+		}
+	}()
+	if s.Dir, err = os.MkdirTemp("", "tablehaul-scene-"); err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, func() { _ = os.RemoveAll(s.Dir) })
+	if s.Source, s.SourceDB, err = s.server(ctx, "source", o.Source); err != nil {
+		return nil, err
+	}
+	if s.Target, s.TargetDB, err = s.server(ctx, "target", o.Target); err != nil {
+		return nil, err
+	}
+	if s.Temporal, err = devserver.Find(ctx, devserver.Options{}); err != nil {
+		return nil, fmt.Errorf("temporal: %w", err)
+	}
+	s.closers = append(s.closers, func() { _ = s.Temporal.Stop() })
+	s.Say("Temporal: %s, Web UI: %s", s.Temporal.Address, s.Temporal.UIURL)
+	if s.Client, err = client.Dial(client.Options{HostPort: s.Temporal.Address, Logger: quiet{}}); err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, s.Client.Close)
+	return s, nil
+}
+
+// Say prints a line with the time since the start.
+func (s *Scene) Say(format string, args ...any) {
+	fmt.Fprintf(s.options.Out, "%7.1fs  %s\n", time.Since(s.started).Seconds(), fmt.Sprintf(format, args...))
+}
+
+func (s *Scene) server(ctx context.Context, role string, f servers.Flavor) (*servers.Server, *sql.DB, error) {
+	srv, err := servers.Start(ctx, f, servers.Options{BufferPoolMB: 512})
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s server: %w", role, err)
+	}
+	s.closers = append(s.closers, func() { _ = srv.Stop() })
+	s.Say("%s: %s", role, srv)
+	dsn := srv.DSN("")
+	separator := "?"
+	if strings.Contains(dsn, "?") {
+		separator = "&"
+	}
+	db, err := sql.Open("mysql", dsn+separator+"allowAllFiles=true")
+	if err != nil {
+		return nil, nil, err
+	}
+	s.closers = append(s.closers, func() { _ = db.Close() })
+	_, err = db.ExecContext(ctx, "SET GLOBAL innodb_lock_wait_timeout = 1")
+	return srv, db, err
+}
+
+const workerConfig = `connections:
+  shop: { dsn: "${SHOP_DSN}" }
+  warehouse: { dsn: "${WAREHOUSE_DSN}" }
+staging: { url: "file://%s" }
+defaults: { source: shop, target: warehouse, overlap: 10s }
+tables:
+  - { name: shop.orders, cursor: updated_at%s }
+`
+
+// StartWorker makes the target's schema anew and runs the worker binary as people do, with its
+// log in a file.
+func (s *Scene) StartWorker(ctx context.Context) error {
+	for _, q := range []string{"DROP DATABASE IF EXISTS shop", "CREATE DATABASE shop"} {
+		if _, err := s.TargetDB.ExecContext(ctx, q); err != nil {
+			return err
+		}
+	}
+	staging := filepath.Join(s.Dir, "staging")
+	if err := os.MkdirAll(staging, 0o700); err != nil {
+		return err
+	}
+	if err := os.WriteFile(s.ConfigFile(), fmt.Appendf(nil, workerConfig, staging, s.options.Config), 0o600); err != nil {
+		return err
+	}
+	logFile, err := os.Create(s.LogFile())
+	if err != nil {
+		return err
+	}
+	path := s.options.Worker
+	if path == "" {
+		path = "bin/worker"
+	}
+	s.Worker = exec.Command(path, "--config", s.ConfigFile()) //nolint:noctx // it is stopped by SIGTERM, in Close
+	s.Worker.Env = append(os.Environ(), "SHOP_DSN="+s.Source.DSN(""), "WAREHOUSE_DSN="+s.Target.DSN(""), "TEMPORAL_ADDRESS="+s.Temporal.Address)
+	s.Worker.Stdout, s.Worker.Stderr = logFile, logFile
+	if err := s.Worker.Start(); err != nil {
+		return fmt.Errorf("start the worker: %w", err)
+	}
+	s.closers = append(s.closers, func() {
+		_ = s.Worker.Process.Signal(syscall.SIGTERM)
+		_ = s.Worker.Wait()
+	})
+	s.Say("worker: pid %d, log %s", s.Worker.Process.Pid, s.LogFile())
+	return nil
+}
+
+// ConfigFile and LogFile are the worker's.
+func (s *Scene) ConfigFile() string { return filepath.Join(s.Dir, "tablehaul.yaml") }
+
+// LogFile is where the worker's log goes.
+func (s *Scene) LogFile() string { return filepath.Join(s.Dir, "worker.log") }
+
+// Sync runs the workflow that people start, and waits for it.
+func (s *Scene) Sync(ctx context.Context, what string) (workflows.SyncTableResult, error) {
+	var result workflows.SyncTableResult
+	run, err := s.Client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: workflows.SyncTableID(Table), TaskQueue: workflows.TaskQueue},
+		workflows.SyncTableName, workflows.SyncTableInput{Table: Table})
+	if err != nil {
+		return result, fmt.Errorf("%s: %w", what, err)
+	}
+	s.Say("%s: workflow %s started", what, run.GetID())
+	if err := run.Get(ctx, &result); err != nil {
+		return result, fmt.Errorf("%s: %w (the worker's log is %s)", what, err, s.LogFile())
+	}
+	s.Say("%s: %s rows in %.1f s", what, Number(result.RowsExtracted), result.Seconds[workflows.PhaseTotal])
+	return result, nil
+}
+
+// PastMinLag lets the source's clock go past the last changes, which stay out of a window for
+// minLag (1 s by default). Other clients go on meanwhile.
+func (s *Scene) PastMinLag(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(1500 * time.Millisecond):
+		return nil
+	}
+}
+
+// Settle runs until the watermark has passed everything that was written before now.
+func (s *Scene) Settle(ctx context.Context) (workflows.SyncTableResult, error) {
+	now, err := s.sourceNow(ctx)
+	if err != nil {
+		return workflows.SyncTableResult{}, err
+	}
+	for {
+		if err := s.PastMinLag(ctx); err != nil {
+			return workflows.SyncTableResult{}, err
+		}
+		result, err := s.Sync(ctx, "last run")
+		if err != nil || result.Watermark >= now {
+			return result, err
+		}
+	}
+}
+
+func (s *Scene) sourceNow(ctx context.Context) (now string, err error) {
+	err = s.SourceDB.QueryRowContext(ctx, "SELECT CAST(UTC_TIMESTAMP(6) AS CHAR)").Scan(&now)
+	return now, err
+}
+
+// Compare reads both sides row by row.
+func (s *Scene) Compare(ctx context.Context) (compare.Report, error) {
+	s.Say("comparing both sides row by row")
+	return compare.Tables(ctx, compare.Side{DB: s.SourceDB, Schema: "shop", Table: "orders"}, compare.Side{DB: s.TargetDB, Schema: "shop", Table: "orders"},
+		compare.Options{Key: []string{"id"}, NumericKey: true, Columns: []string{"customer", "status", "amount", "note", "created_at", "updated_at"}})
+}
+
+// Close ends what was brought up, last first.
+func (s *Scene) Close() {
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		s.closers[i]()
+	}
+	s.closers = nil
+}
+
+// Number is n with commas.
+func Number(n int64) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// quiet drops the SDK's log lines.
+type quiet struct{}
+
+func (quiet) Debug(string, ...any) {}
+func (quiet) Info(string, ...any)  {}
+func (quiet) Warn(string, ...any)  {}
+func (quiet) Error(string, ...any) {}
