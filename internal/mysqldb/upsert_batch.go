@@ -5,34 +5,43 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"time"
 )
 
-// writeBatches sends all rows, as many in one statement as the limits allow.
+// writeBatches sends the transaction's rows, as many in one statement as the limits allow,
+// and stops where one more batch would probably take longer than a transaction may.
 func (w *chunkWriter) writeBatches(ctx context.Context) error {
 	p := w.plan
 	w.stmt = append(w.stmt[:0], p.head...)
-	first := 0 // position of the statement's first row
-	for i, row := range w.order {
-		if err := w.buildRow(row); err != nil {
+	first := w.from // position of the statement's first row
+	for i := w.from; i < w.to; i++ {
+		if err := w.buildRow(w.order[i]); err != nil {
 			return err
 		}
 		if int64(len(p.head)+len(w.row)+len(p.tail)) > p.packet {
-			return w.rowTooLarge(row)
+			return w.rowTooLarge(w.order[i])
 		}
 		size := int64(len(w.stmt) + 1 + len(w.row) + len(p.tail))
 		if i > first && (i-first >= p.maxRows || size > p.maxBytes) {
 			if err := w.flush(ctx, first, i); err != nil {
 				return err
 			}
+			if p.maxTime > 0 && time.Since(w.begun)+w.longest > p.maxTime {
+				return nil
+			}
 			first = i
 			w.stmt = append(w.stmt[:0], p.head...)
+			// Whatever flush met may have used the buffer.
+			if err := w.buildRow(w.order[i]); err != nil {
+				return err
+			}
 		}
 		if i > first {
 			w.stmt = append(w.stmt, ',')
 		}
 		w.stmt = append(w.stmt, w.row...)
 	}
-	return w.flush(ctx, first, len(w.order))
+	return w.flush(ctx, first, w.to)
 }
 
 // buildRow writes (…) of a row into w.row.
@@ -52,14 +61,27 @@ func (w *chunkWriter) buildRow(row int32) (err error) {
 
 // flush sends the statement that holds the rows at positions [from, to).
 func (w *chunkWriter) flush(ctx context.Context, from, to int) error {
+	begin := time.Now()
+	if !w.empty {
+		if err := w.countExisting(ctx, from, to); err != nil {
+			return err
+		}
+	}
 	w.stmt = append(w.stmt, w.plan.tail...)
-	stmt := string(w.stmt)
-	affected, err := w.send(ctx, stmt, from, to)
-	if err != nil {
+	affected, err := w.send(ctx, string(w.stmt), from, to)
+	switch {
+	case err != nil && w.plan.replace && IsUniqueConflict(err):
+		if err := w.isolate(ctx, from, to); err != nil {
+			return err
+		}
+	case err != nil:
 		return w.blame(ctx, err, from, to)
+	default:
+		w.batches++
 	}
 	w.affected += affected
-	w.batches++
+	w.done = to
+	w.longest = max(w.longest, time.Since(begin))
 	w.heartbeat()
 	return nil
 }

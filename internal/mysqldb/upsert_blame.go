@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -68,6 +67,9 @@ func (w *chunkWriter) blame(ctx context.Context, err error, from, to int) error 
 		found, err := w.tryAlone(ctx, i)
 		if err != nil {
 			return err // a lock or a lost connection: the next try blames
+		}
+		if found != nil && w.plan.replace && isConflict(found.Number) && to-from > 1 {
+			continue // that one gets its place later, and the error is another row's
 		}
 		if found != nil {
 			return w.rowError(w.order[i], *found)
@@ -141,6 +143,7 @@ func describeWarning(number uint16, message string) Problem {
 // IsUniqueConflict reports a row that the target cannot take because another row holds the
 // same value of a unique key.
 func IsUniqueConflict(err error) bool {
-	var known *Error
-	return errors.As(err, &known) && (known.Number == errDuplicateEntry || known.Number == errSubqueryRows)
+	return isConflict(NumberOf(err))
 }
+
+func isConflict(number uint16) bool { return number == errDuplicateEntry || number == errSubqueryRows }

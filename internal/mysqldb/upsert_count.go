@@ -13,27 +13,20 @@ import (
 // a join with a temporary table, and both servers' range optimizers give up on long ones.
 const countRows = 500
 
-// countExisting counts which keys of the chunk the target has, in the chunk's own
-// transaction: the server's row count alone cannot tell inserted from updated.
-func (w *chunkWriter) countExisting(ctx context.Context) error {
-	if w.sortsLikeServer() {
-		empty, err := w.nothingBetween(ctx)
-		if err != nil || empty {
-			return err
-		}
-	}
-	for from := 0; from < len(w.order); {
-		to, err := w.buildCount(from)
+// countExisting counts which keys at positions [from, to) the target has, in the transaction
+// that writes them: the server's row count alone cannot tell inserted from updated.
+func (w *chunkWriter) countExisting(ctx context.Context, from, to int) error {
+	for from < to {
+		next, err := w.buildCount(from, to)
 		if err != nil {
 			return err
 		}
 		var n int64
-		if err := w.conn.QueryRowContext(ctx, string(w.stmt)).Scan(&n); err != nil {
+		if err := w.conn.QueryRowContext(ctx, string(w.probe)).Scan(&n); err != nil {
 			return err
 		}
 		w.existing += n
-		w.heartbeat()
-		from = to
+		from = next
 	}
 	return nil
 }
@@ -56,61 +49,61 @@ func (w *chunkWriter) sortsLikeServer() bool {
 	}
 }
 
-// nothingBetween reports whether the target holds no key between the chunk's smallest and
-// largest: the usual case of a first load, answered by one look into the index.
+// nothingBetween reports whether the target holds no key between the transaction's smallest
+// and largest: the usual case of a first load, answered by one look into the index.
 func (w *chunkWriter) nothingBetween(ctx context.Context) (bool, error) {
 	name := w.plan.target.PrimaryKey[0]
-	w.stmt = append(w.stmt[:0], "SELECT 1 FROM "+Qualified(w.plan.target.Name)+" WHERE "+Ident(name)+" BETWEEN "...)
+	w.probe = append(w.probe[:0], "SELECT 1 FROM "+Qualified(w.plan.target.Name)+" WHERE "+Ident(name)+" BETWEEN "...)
 	var err error
-	if w.stmt, err = w.appendKeyValue(w.stmt, w.order[0], 0); err != nil {
+	if w.probe, err = w.appendKeyValue(w.probe, w.order[w.from], 0); err != nil {
 		return false, err
 	}
-	w.stmt = append(w.stmt, " AND "...)
-	if w.stmt, err = w.appendKeyValue(w.stmt, w.order[len(w.order)-1], 0); err != nil {
+	w.probe = append(w.probe, " AND "...)
+	if w.probe, err = w.appendKeyValue(w.probe, w.order[w.to-1], 0); err != nil {
 		return false, err
 	}
-	w.stmt = append(w.stmt, " LIMIT 1"...)
+	w.probe = append(w.probe, " LIMIT 1"...)
 	var one int
-	err = w.conn.QueryRowContext(ctx, string(w.stmt)).Scan(&one)
+	err = w.conn.QueryRowContext(ctx, string(w.probe)).Scan(&one)
 	if errors.Is(err, sql.ErrNoRows) {
 		return true, nil
 	}
 	return false, err
 }
 
-// buildCount writes the statement that counts the keys from a position on; it returns the
-// position after the last key that went in.
-func (w *chunkWriter) buildCount(from int) (int, error) {
+// buildCount writes the statement that counts the keys at positions [from, end); it returns
+// the position after the last key that went in.
+func (w *chunkWriter) buildCount(from, end int) (int, error) {
 	p := w.plan
 	// A row constructor in IN is a range read on both servers, and several times as fast as
 	// an OR of ANDs. The index is forced because stale statistics can talk them out of it.
-	w.stmt = append(w.stmt[:0], "SELECT COUNT(*) FROM "+Qualified(p.target.Name)+" FORCE INDEX (PRIMARY) WHERE ("+
+	w.probe = append(w.probe[:0], "SELECT COUNT(*) FROM "+Qualified(p.target.Name)+" FORCE INDEX (PRIMARY) WHERE ("+
 		Idents(p.target.PrimaryKey)+") IN ("...)
 	to := from
-	for ; to < len(w.order) && to-from < min(countRows, p.maxRows); to++ {
+	for ; to < end && to-from < min(countRows, p.maxRows); to++ {
 		if to > from {
-			if int64(len(w.stmt)) > p.maxBytes/2 {
+			if int64(len(w.probe)) > p.maxBytes/2 {
 				break
 			}
-			w.stmt = append(w.stmt, ',')
+			w.probe = append(w.probe, ',')
 		}
 		if err := w.appendKey(w.order[to]); err != nil {
 			return to, err
 		}
 	}
-	w.stmt = append(w.stmt, ')')
+	w.probe = append(w.probe, ')')
 	return to, nil
 }
 
 // appendKey appends a row's key as (a, b, …).
 func (w *chunkWriter) appendKey(row int32) (err error) {
 	for n := range w.plan.key {
-		w.stmt = append(w.stmt, [...]byte{'(', ','}[min(n, 1)])
-		if w.stmt, err = w.appendKeyValue(w.stmt, row, n); err != nil {
+		w.probe = append(w.probe, [...]byte{'(', ','}[min(n, 1)])
+		if w.probe, err = w.appendKeyValue(w.probe, row, n); err != nil {
 			return err
 		}
 	}
-	w.stmt = append(w.stmt, ')')
+	w.probe = append(w.probe, ')')
 	return nil
 }
 

@@ -3,6 +3,7 @@ package mysqldb
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -25,6 +26,8 @@ type upsertPlan struct {
 	uniques []Index
 
 	appendOnly bool // rows that exist are left alone
+	replace    bool // rows that hold a row's unique value give way
+	maxTime    time.Duration
 
 	maxRows  int
 	maxBytes int64 // of a statement with more than one row
@@ -67,6 +70,13 @@ func newUpsertPlan(server Server, spec UpsertSpec) (*upsertPlan, error) {
 	default:
 		return nil, refuse("", fmt.Sprintf("unknown write mode %q", spec.Mode), "use upsert or append")
 	}
+	switch spec.Conflicts {
+	case "", ConflictsFail:
+	case ConflictsReplace:
+		p.replace = len(p.uniques) > 0
+	default:
+		return nil, refuse("", fmt.Sprintf("unknown policy %q for unique conflicts", spec.Conflicts), "use fail or replace")
+	}
 	p.limits(server, spec)
 	p.writeStatement(server)
 	return p, nil
@@ -100,6 +110,7 @@ func (p *upsertPlan) limits(server Server, spec UpsertSpec) {
 	if server.MaxAllowedPacket == 0 {
 		p.packet = defaultBatchBytes // every server allows that much unless told otherwise
 	}
+	p.maxTime = spec.MaxTransaction
 	p.maxRows, p.maxBytes = spec.MaxBatchRows, spec.MaxBatchBytes
 	if p.maxRows <= 0 {
 		p.maxRows = defaultBatchRows

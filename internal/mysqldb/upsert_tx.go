@@ -17,20 +17,33 @@ type chunkWriter struct {
 	rows      *table.Rows
 	order     []int32 // positions of the rows to write, by key
 	heartbeat func()
+	pace      *Pace
 
-	conn *sql.Conn
-	stmt []byte // the statement being built
-	row  []byte // the row being built
+	sum        UpsertResult // of the transactions that committed
+	commitLost bool         // a COMMIT was not answered: what follows may count rows twice
+	from, to   int          // positions in order that the transaction is to write
+	done       int          // position after the last row that it wrote
 
+	conn  *sql.Conn
+	stmt  []byte // the statement being built
+	probe []byte // the same, of those that look before
+	row   []byte // the row being built
+
+	begun    time.Time
+	longest  time.Duration // of the transaction's batches
+	empty    bool          // the target has none of the transaction's keys
 	existing int64
 	affected int64
 	batches  int
+	deferred []int // positions of rows that met another row's unique value
+	res      UpsertResult
 }
 
 // once is one transaction: begin, count, batches, commit. An error leaves nothing behind,
 // except where it wraps ErrOutcomeUnknown.
 func (w *chunkWriter) once(ctx context.Context) (res UpsertResult, err error) {
-	w.existing, w.affected, w.batches = 0, 0, 0
+	w.existing, w.affected, w.batches, w.longest, w.empty = 0, 0, 0, 0, false
+	w.deferred, w.res = w.deferred[:0], UpsertResult{}
 	if w.conn, err = w.db.Conn(ctx); err != nil {
 		return res, err
 	}
@@ -38,7 +51,7 @@ func (w *chunkWriter) once(ctx context.Context) (res UpsertResult, err error) {
 		// An error of Close means that the pool has dropped the connection already.
 		_ = w.conn.Close()
 	}()
-	begin := time.Now()
+	w.begun = time.Now()
 	if _, err = w.conn.ExecContext(ctx, "START TRANSACTION"); err != nil {
 		w.drop() // the server may have heard it
 		return res, err
@@ -55,40 +68,58 @@ func (w *chunkWriter) once(ctx context.Context) (res UpsertResult, err error) {
 		w.rollback(ctx)
 		return res, err
 	}
-	res = w.count()
-	res.Seconds = time.Since(begin).Seconds()
+	res = w.res
+	res.Batches = w.batches
+	res.Seconds = time.Since(w.begun).Seconds()
 	return res, nil
 }
 
 func (w *chunkWriter) body(ctx context.Context) error {
-	if err := w.countExisting(ctx); err != nil {
-		return err
+	if w.sortsLikeServer() {
+		var err error
+		if w.empty, err = w.nothingBetween(ctx); err != nil {
+			return err
+		}
 	}
 	if err := w.writeBatches(ctx); err != nil {
+		return err
+	}
+	existed, err := w.deferredExisting(ctx)
+	if err != nil {
+		return err
+	}
+	w.count(existed)
+	if err := w.settleDeferred(ctx, existed); err != nil {
 		return err
 	}
 	// A COMMIT that was never sent leaves nothing; one that is cut off is a riddle.
 	return ctx.Err()
 }
 
-// count turns the server's sum (1 inserted, 2 updated, 0 unchanged) into three counters.
-func (w *chunkWriter) count() UpsertResult {
-	n := int64(len(w.order))
-	r := UpsertResult{Batches: w.batches, Inserted: n - w.existing}
+// count turns the server's sum (1 inserted, 2 updated, 0 unchanged) into three counters, for
+// all rows but the deferred ones.
+func (w *chunkWriter) count(deferred []bool) {
+	existing, n := w.existing, int64(w.done-w.from-len(w.deferred))
+	for _, existed := range deferred {
+		if existed {
+			existing--
+		}
+	}
+	r := &w.res
+	r.Inserted = n - existing
 	if w.plan.appendOnly {
-		r.Unchanged = w.existing
+		r.Unchanged = existing
 		r.Approximate = w.affected != r.Inserted
-		return r
+		return
 	}
 	twice := w.affected - r.Inserted
 	r.Updated = twice / 2
-	r.Unchanged = w.existing - r.Updated
+	r.Unchanged = existing - r.Updated
 	if twice < 0 || twice%2 != 0 || r.Unchanged < 0 {
 		r.Approximate = true
-		r.Updated = min(max(r.Updated, 0), w.existing)
-		r.Unchanged = w.existing - r.Updated
+		r.Updated = min(max(r.Updated, 0), existing)
+		r.Unchanged = existing - r.Updated
 	}
-	return r
 }
 
 // rollback ends the transaction whatever became of the caller's context. A connection that
