@@ -63,13 +63,9 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	var batches atomic.Int64
 	defer beat(ctx, func() any { return chunkProgress{Batches: batches.Load()} })()
 	key := tableKey{s.TargetConnection, s.Target}
-	dst, err := a.targets.get(ctx, db, key)
+	dst, err := a.target(ctx, db, key, r.plan.Columns)
 	if err != nil {
 		return UpsertChunkResult{}, translate(ctx, err, at)
-	}
-	if missing := missingColumn(r.plan.Columns, dst); missing != "" {
-		a.targets.forget(key)
-		return UpsertChunkResult{}, failure(TypeTableChanged, fmt.Sprintf("%s lost column %s after this run was planned", s.Target, missing), "start the run again")
 	}
 	done, err := db.UpsertChunk(ctx, mysqldb.UpsertSpec{Target: dst, Columns: r.plan.Columns, Cursor: s.Cursor}, rows, func() { batches.Add(1) })
 	if err != nil {
@@ -85,6 +81,24 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 		Approximate: done.Approximate || !clean,
 		Seconds:     done.Seconds, Tries: done.Tries,
 	}, nil
+}
+
+// target is what the target table looks like; it has every column of cols.
+func (a *Activities) target(ctx context.Context, db *mysqldb.DB, key tableKey, cols []table.Column) (*mysqldb.Table, error) {
+	dst, err := a.targets.get(ctx, db, key)
+	if err == nil && missingColumn(cols, dst) != "" {
+		// What is remembered may be older than this run's plan, which adds columns.
+		a.targets.forget(key)
+		dst, err = a.targets.get(ctx, db, key)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if missing := missingColumn(cols, dst); missing != "" {
+		a.targets.forget(key)
+		return nil, failure(TypeTableChanged, fmt.Sprintf("%s lost column %s after this run was planned", key.name, missing), "start the run again")
+	}
+	return dst, nil
 }
 
 // readChunk returns the chunk's rows from bytes that match the manifest's hashes.

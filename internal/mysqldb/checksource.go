@@ -53,8 +53,8 @@ func (d *DB) CheckSource(ctx context.Context, t *Table, check SourceCheck) ([]Fi
 	f.aboutKey(t)
 	f.aboutColumns(t)
 	f.aboutTable(t)
-	if err := d.checkReadable(ctx, f, t); err != nil || f.refused() {
-		return f.list, err // everything after it reads the table
+	if readable, err := d.checkReadable(ctx, f, t); err != nil || !readable {
+		return f.list, err // what comes next reads the table
 	}
 	for _, step := range []func(context.Context, *findings, *Table, SourceCheck) error{d.checkCursor, d.checkZone, d.checkServer} {
 		if err := step(ctx, f, t, check); err != nil {
@@ -71,10 +71,6 @@ type findings struct {
 
 func (f *findings) add(level Level, column, remedy, text string, args ...any) {
 	f.list = append(f.list, Finding{Level: level, Table: f.table, Column: column, Text: fmt.Sprintf(text, args...), Remedy: remedy})
-}
-
-func (f *findings) refused() bool {
-	return slices.ContainsFunc(f.list, func(found Finding) bool { return found.Level == LevelRefuse })
 }
 
 func (f *findings) aboutKey(t *Table) {

@@ -73,6 +73,25 @@ func (d *DB) checkServer(ctx context.Context, f *findings, _ *Table, check Sourc
 	return err
 }
 
+// checkReadable tries to read. The information schema shows a table to whoever may do anything
+// with it, and only those of its columns: a login that may read some of them would lose the
+// others without a word. SELECT * is refused to it.
+func (d *DB) checkReadable(ctx context.Context, f *findings, t *Table) (bool, error) {
+	rows, err := d.QueryContext(ctx, "SELECT * FROM "+Qualified(t.Name)+" LIMIT 0")
+	if err == nil {
+		err = errors.Join(rows.Err(), rows.Close())
+	}
+	switch NumberOf(err) {
+	case errTableAccessDenied, errColumnAccessDenied:
+		f.add(LevelRefuse, "", "GRANT SELECT ON "+Qualified(t.Name)+" TO the login", "the login lacks SELECT on the source, or has it on some columns only")
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("check the source %s: %w", t.Name, Safe(err))
+	}
+	return true, nil
+}
+
 func (d *DB) seesTransactions(ctx context.Context) error {
 	return d.private(ctx, func(conn *sql.Conn) error {
 		_, err := readTransactions(ctx, conn)

@@ -27,7 +27,7 @@ type grant struct {
 
 var (
 	grantLine    = regexp.MustCompile(`(?is)^GRANT (.+?) ON (?:TABLE )?(\*|` + "`(?:[^`]|``)*`" + `)\.(\*|` + "`(?:[^`]|``)*`" + `) TO `)
-	grantColumns = regexp.MustCompile(`\s*\([^)]*\)`)
+	grantColumns = regexp.MustCompile("(?i)[A-Z ]+\\((?:`(?:[^`]|``)*`|[^)])*\\)")
 )
 
 func readGrants(ctx context.Context, d *DB) (_ grants, err error) {
@@ -55,6 +55,7 @@ func (g *grants) read(line string) {
 		return
 	}
 	entry := grant{scope: table.Name{Schema: scopeName(m[2]), Table: scopeName(m[3])}}
+	// A privilege on some columns is none on the table.
 	for part := range strings.SplitSeq(grantColumns.ReplaceAllString(m[1], ""), ",") {
 		entry.privileges = append(entry.privileges, strings.ToUpper(strings.TrimSpace(part)))
 	}
