@@ -79,11 +79,11 @@ func (p *product) state(name string) workflows.TableStateView {
 	return s
 }
 
-// waitFor requires that a run becomes visible as waiting, with all of parts in its reason.
+// waitFor requires that a workflow becomes visible as waiting, with all of parts in its reason.
 func (p *product) waitFor(id string, parts ...string) {
 	p.t.Helper()
 	var seen string
-	require.Eventually(p.t, func() bool {
+	visible := func() bool {
 		seen = p.pending(id)
 		for _, part := range parts {
 			if !strings.Contains(seen, part) {
@@ -91,7 +91,10 @@ func (p *product) waitFor(id string, parts ...string) {
 			}
 		}
 		return true
-	}, timeout, poll, "the wait does not show %q: %s", parts, &seen)
+	}
+	for deadline := time.Now().Add(timeout); !visible(); {
+		require.True(p.t, time.Now().Before(deadline) && pause(p.t.Context(), poll), "the wait does not show %q, but %q", parts, seen)
+	}
 }
 
 // run starts a run and returns what waits for its end.

@@ -1,0 +1,173 @@
+package integration_test
+
+import (
+	"context"
+	"database/sql"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+// eachPrivate runs f with a target server of its own for each flavor, side by side.
+func eachPrivate(t *testing.T, f func(t *testing.T, source, target *servers.Server), args ...string) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		t.Parallel()
+		f(t, s, servers.Private(t, s.Flavor, args...))
+	})
+}
+
+// chunked is a first load of 2,000 rows in chunks of 100, slow enough to be interrupted.
+func chunked(t *testing.T, o options) *product {
+	o.defaults += ", chunkRows: 100, chunksInFlight: 2"
+	p := start(t, o)
+	exec(t, p.src, createT, insertT(1, 2000), old)
+	exec(t, p.dst, createT, strings.Replace(slowTarget, "0.05", "0.2", 1))
+	return p
+}
+
+// wholeChunks waits until the target has at least n rows, and requires that it never shows a
+// part of a chunk. A server that does not answer is looked at again.
+func (p *product) wholeChunks(n int) {
+	p.t.Helper()
+	var rows, part int
+	require.Eventually(p.t, func() bool {
+		ctx, cancel := context.WithTimeout(p.t.Context(), time.Second)
+		defer cancel()
+		if p.dst.QueryRowContext(ctx, "SELECT COUNT(*) FROM t").Scan(&rows) != nil {
+			return false
+		}
+		if rows%100 != 0 {
+			part = rows
+		}
+		return rows >= n || part != 0
+	}, timeout, poll, "the target stays below %d rows", n)
+	require.Zero(p.t, part, "half a chunk")
+}
+
+func TestATargetKilledAgainAndAgainHoldsWholeChunks(t *testing.T) {
+	eachPrivate(t, func(t *testing.T, source, target *servers.Server) {
+		p := chunked(t, options{source: source, target: target})
+		wait := p.run("t")
+		for _, rows := range []int{100, 500, 900, 1300} {
+			p.wholeChunks(rows)
+			target.Kill(t)
+			target.Restart(t)
+		}
+		r := wait()
+		require.EqualValues(t, 2000, r.RowsExtracted)
+		p.equal("t", []string{"id"}, columnsT...)
+		require.Empty(t, p.staged())
+	})
+}
+
+func TestAFrozenTargetIsWaitedFor(t *testing.T) {
+	eachPrivate(t, func(t *testing.T, source, target *servers.Server) {
+		p := chunked(t, options{source: source, target: target, targetDSN: target.DSN("") + "?timeout=1s&readTimeout=2s&writeTimeout=2s"})
+		wait := p.run("t")
+		p.wholeChunks(300)
+		target.Pause(t)
+		p.waitFor(workflows.SyncTableID(p.table("t")), "attempt 3", "connection warehouse", "connection trouble")
+		target.Resume(t)
+		p.wholeChunks(400)
+		wait()
+		p.equal("t", []string{"id"}, columnsT...)
+	})
+}
+
+// One row that another session has locked costs its own chunk time, and no other.
+func TestALockedRowHoldsUpItsChunkOnly(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		t.Parallel()
+		p := start(t, options{source: s, tables: bare, defaults: ", chunkRows: 100"})
+		exec(t, p.src, createT, insertT(1, 1000), old)
+		p.sync("t")
+		exec(t, p.src, "UPDATE t SET n = -1, updated_at = '2024-06-01 00:00:00' + INTERVAL id SECOND")
+		neighbour := session(t, p.dst)
+		say(t, neighbour, "BEGIN", "SELECT * FROM t WHERE id = 450 FOR UPDATE")
+
+		id := workflows.SyncTableID(p.table("t"))
+		run := p.launch(workflows.SyncTableInput{Table: p.table("t"), From: "2024-05-01"}, id)
+		holds(t, p.dst, "SELECT COUNT(*) = 900 FROM t WHERE n = -1")
+		waiting := "SELECT MAX(trx_started) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
+		var first string
+		require.Eventually(t, func() bool { // 1205, rolled back, and tried again in a new transaction
+			now := scalar(t, p.dst, waiting)
+			if first == "" {
+				first = now
+			}
+			return now != "" && now != first
+		}, timeout, poll)
+		require.Equal(t, "900", scalar(t, p.dst, "SELECT COUNT(*) FROM t WHERE n = -1"), "nothing of the refused chunk stays")
+		say(t, neighbour, "ROLLBACK")
+		var r workflows.SyncTableResult
+		require.NoError(t, run.Get(t.Context(), &r), p.pending(id))
+		require.EqualValues(t, 1000, r.Updated)
+		require.EqualValues(t, 1, r.Retried)
+		require.False(t, r.Approximate, "its counters are exact for all that")
+		p.equal("t", []string{"id"}, columnsT...)
+	})
+}
+
+// plain makes a login on the target that may do anything in the schema and nothing else.
+func plain(t *testing.T, s *servers.Server, db *sql.DB, schema string) (dsn string) {
+	t.Helper()
+	exec(t, db, "CREATE USER app@'%' IDENTIFIED BY 'pw'", "GRANT ALL ON "+schema+".* TO app@'%'")
+	return "app:pw@tcp(" + s.Addr() + ")/"
+}
+
+func TestAReadOnlyTargetIsAVisibleWait(t *testing.T) {
+	eachPrivate(t, func(t *testing.T, source, target *servers.Server) {
+		admin := target.DB(t, "")
+		p := chunked(t, options{source: source, target: target, targetDSN: plain(t, target, admin, "`th\\_%`")})
+		wait := p.run("t")
+		p.wholeChunks(300)
+		exec(t, admin, "SET GLOBAL read_only = ON")
+		p.waitFor(workflows.SyncTableID(p.table("t")), "connection warehouse", "the server is read-only")
+		exec(t, admin, "SET GLOBAL read_only = OFF")
+		wait()
+		p.equal("t", []string{"id"}, columnsT...)
+
+		exec(t, admin, "SET GLOBAL read_only = ON") // and from the very start
+		wait = p.run("t")
+		p.waitFor(workflows.SyncTableID(p.table("t")), "PlanRun", "the target is read-only")
+		exec(t, admin, "SET GLOBAL read_only = OFF")
+		require.Equal(t, activities.ModeIncremental, wait().Mode)
+	})
+}
+
+// The pause after "no connection left" is half a minute, or asking would be part of the trouble.
+func TestATargetOutOfConnectionsIsAVisibleWait(t *testing.T) {
+	t.Parallel()
+	target := servers.Private(t, servers.FlavorMySQL, "--max-connections=20")
+	admin := target.DB(t, "")
+	admin.SetMaxOpenConns(1)
+	p := start(t, options{target: target, targetDSN: plain(t, target, admin, "`th\\_%`")})
+	exec(t, p.src, createT, insertT(1, 100), old)
+	limit, err := strconv.Atoi(scalar(t, admin, "SELECT @@max_connections"))
+	require.NoError(t, err)
+	crowd, err := sql.Open("mysql", "app:pw@tcp("+target.Addr()+")/")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = crowd.Close() })
+	var clients []*sql.Conn
+	for range limit {
+		conn, err := crowd.Conn(t.Context())
+		if err != nil {
+			break
+		}
+		clients = append(clients, conn)
+	}
+	wait := p.run("t")
+	p.waitFor(workflows.SyncTableID(p.table("t")), "connection warehouse", "no connection left")
+	for _, conn := range clients {
+		leave(conn)
+	}
+	wait()
+	p.equal("t", []string{"id"}, columnsT...)
+}
