@@ -20,6 +20,7 @@ type Activities struct {
 	deps      Deps
 	manifests *manifestCache
 	targets   *tableCache
+	paces     *paceCache
 }
 
 // Deps are what the steps work with. All fields but Log are required.
@@ -43,7 +44,7 @@ func New(deps Deps) *Activities {
 	if deps.Log == nil {
 		deps.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Activities{deps: deps, manifests: newManifestCache(), targets: newTableCache()}
+	return &Activities{deps: deps, manifests: newManifestCache(), targets: newTableCache(), paces: newPaceCache()}
 }
 
 // Register makes every step known to w under its method's name, which is public vocabulary:

@@ -68,6 +68,7 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 	}); err != nil {
 		return nil, lookFailure(ctx, err, target)
 	}
+		Replace: settings.UniqueConflicts == string(mysqldb.ConflictsReplace),
 	for _, f := range p.target.Findings {
 		if !slices.Contains(p.findings, f) { // both sides may find the same thing
 			p.findings = append(p.findings, f)

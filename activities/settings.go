@@ -43,6 +43,10 @@ type Settings struct {
 	RangeRows int64 `json:"rangeRows"`
 	// Throttle says when and up to which load both servers may be used.
 	Throttle throttle.Limits `json:"throttle,omitzero"`
+	// UniqueConflicts is mysqldb's policy, "fail" (also for "") or "replace".
+	UniqueConflicts string `json:"uniqueConflicts,omitempty"`
+	// MaxTransaction is how long a transaction on the target should take; 0 is not bounded.
+	MaxTransaction time.Duration `json:"maxTransaction,omitempty"`
 	// CreateTarget lets a missing target be created, AddColumns lets it be widened.
 	CreateTarget bool `json:"createTarget"`
 	AddColumns   bool `json:"addColumns"`

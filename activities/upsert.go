@@ -19,25 +19,33 @@ type UpsertChunkInput struct {
 	ChunkRef
 }
 
-// UpsertChunkResult is what one chunk's transaction did.
+// UpsertChunkResult is what one chunk's transactions did.
 type UpsertChunkResult struct {
 	Inserted  int64 `json:"inserted"`
 	Updated   int64 `json:"updated"`
 	Unchanged int64 `json:"unchanged"`
+	// Replaced and Yielded: see mysqldb.UpsertResult.
+	Replaced int64 `json:"replaced,omitempty"`
+	Yielded  int64 `json:"yielded,omitempty"`
 	// Approximate is set where a connection was lost at COMMIT: the rows are right, the three
 	// counters may not be.
 	Approximate bool `json:"approximate,omitempty"`
-	// Seconds is the transaction that committed, from BEGIN to COMMIT.
+	// Seconds is the longest transaction that committed, from BEGIN to COMMIT.
 	Seconds float64 `json:"seconds"`
 	// Tries is 1 unless a lock wait or a deadlock was met.
 	Tries int `json:"tries"`
+	// Transactions were committed, the largest of TransactionRows rows.
+	Transactions    int `json:"transactions,omitempty"`
+	TransactionRows int `json:"transactionRows,omitempty"`
 }
 
-// UpsertChunk writes the rows of one chunk to the target table in one transaction.
+// UpsertChunk writes the rows of one chunk to the target table in one transaction, or in
+// several where the target is slow or others hold its rows.
 //
 // Repeating it is harmless: a row is written only where it is at least as new as the row
-// already there. A retry starts the chunk again; nothing of a failed try stays. It applies
-// exactly the bytes whose hash the manifest holds, and heartbeats the rows sent.
+// already there. A retry starts the chunk again; of a failed try whole transactions may stay,
+// which changes nothing but the counters. It applies exactly the bytes whose hash the
+// manifest holds, and heartbeats the batches sent.
 func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (UpsertChunkResult, error) {
 	r, m, err := a.manifest(ctx, in.RangeInput)
 	if err != nil {
@@ -67,19 +75,27 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	if err != nil {
 		return UpsertChunkResult{}, translate(ctx, err, at)
 	}
-	done, err := db.UpsertChunk(ctx, mysqldb.UpsertSpec{Target: dst, Columns: r.plan.Columns, Cursor: s.Cursor}, rows, func() { batches.Add(1) })
+	pace := a.paces.of(key)
+	done, err := db.UpsertChunk(ctx, mysqldb.UpsertSpec{
+		Target: dst, Columns: r.plan.Columns, Cursor: s.Cursor, Conflicts: mysqldb.UniqueConflicts(s.UniqueConflicts),
+		MaxTransaction: s.MaxTransaction, Pace: pace,
+	}, rows, func() { batches.Add(1) })
 	if err != nil {
 		a.targets.forget(key)
 		return UpsertChunkResult{}, translate(ctx, err, at)
 	}
 	// A key that is twice in the chunk was written once, as its newer version: the older one
 	// changed nothing, and every row that was extracted is accounted for.
+	a.log(ctx, in.Table).Info("chunk written", "range", in.Range, "part", in.Part, "chunk", in.Chunk, "rows", rows.Len(),
+		"seconds", done.Seconds, "transactions", done.Transactions, "transactionRows", done.TransactionRows,
+		"tries", done.Tries, "replaced", done.Replaced, "yielded", done.Yielded, "pace", pace.Rows())
 	superseded := int64(rows.Len()) - done.Inserted - done.Updated - done.Unchanged
 	return UpsertChunkResult{
 		Inserted: done.Inserted, Updated: done.Updated, Unchanged: done.Unchanged + superseded,
 		// What an earlier attempt of this step left behind is not known: it may have committed.
 		Approximate: done.Approximate || !clean,
-		Seconds:     done.Seconds, Tries: done.Tries,
+		Replaced:    done.Replaced, Yielded: done.Yielded,
+		Seconds: done.Seconds, Tries: done.Tries, Transactions: done.Transactions, TransactionRows: done.TransactionRows,
 	}, nil
 }
 

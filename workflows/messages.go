@@ -48,8 +48,13 @@ type Counts struct {
 	Inserted      int64 `json:"inserted"`
 	Updated       int64 `json:"updated"`
 	Unchanged     int64 `json:"unchanged"`
-	Chunks        int64 `json:"chunks"`
-	Parts         int64 `json:"parts"`
+	// Replaced counts rows of the target that made way for another row with their unique
+	// value, whether or not they came back; Yielded rows, among Unchanged, that were not
+	// written because a newer row holds their value. Both need uniqueConflicts: replace.
+	Replaced int64 `json:"replaced,omitempty"`
+	Yielded  int64 `json:"yielded,omitempty"`
+	Chunks   int64 `json:"chunks"`
+	Parts    int64 `json:"parts"`
 	// StagedBytes is the sum of the parts' sizes.
 	StagedBytes int64 `json:"stagedBytes"`
 	// Approximate marks Inserted, Updated and Unchanged: a connection was lost at COMMIT.
@@ -57,6 +62,8 @@ type Counts struct {
 	// LongestTransaction and LongestPage are the longest on target and source, in seconds.
 	LongestTransaction float64 `json:"longestTransaction"`
 	LongestPage        float64 `json:"longestPage"`
+	// Transactions counts those on the target: as many as chunks, unless they had to be smaller.
+	Transactions int64 `json:"transactions,omitempty"`
 	// Retried counts chunks that met a lock wait or a deadlock.
 	Retried int64 `json:"retried,omitempty"`
 }
@@ -66,12 +73,15 @@ func (c *Counts) add(o Counts) {
 	c.Inserted += o.Inserted
 	c.Updated += o.Updated
 	c.Unchanged += o.Unchanged
+	c.Replaced += o.Replaced
+	c.Yielded += o.Yielded
 	c.Chunks += o.Chunks
 	c.Parts += o.Parts
 	c.StagedBytes += o.StagedBytes
 	c.Approximate = c.Approximate || o.Approximate
 	c.LongestTransaction = max(c.LongestTransaction, o.LongestTransaction)
 	c.LongestPage = max(c.LongestPage, o.LongestPage)
+	c.Transactions += o.Transactions
 	c.Retried += o.Retried
 }
 

@@ -151,6 +151,9 @@ func (m *mover) applied(out activities.UpsertChunkResult, _ activities.ChunkRef)
 	m.counts.Inserted += out.Inserted
 	m.counts.Updated += out.Updated
 	m.counts.Unchanged += out.Unchanged
+	m.counts.Replaced += out.Replaced
+	m.counts.Yielded += out.Yielded
+	m.counts.Transactions += int64(out.Transactions)
 	m.counts.Approximate = m.counts.Approximate || out.Approximate
 	m.counts.LongestTransaction = max(m.counts.LongestTransaction, out.Seconds)
 	if out.Tries > 1 {

@@ -98,6 +98,7 @@ func settings(cfg *config.Config, n table.Name) (activities.Settings, error) {
 		Throttle: throttle.Limits{
 			ThreadsRunning: t.MaxThreadsRunning, ReplicaLag: t.MaxReplicaLag, Replicas: t.Replicas, Hours: t.Hours,
 		},
+		UniqueConflicts: t.UniqueConflicts, MaxTransaction: t.MaxTransaction,
 		CreateTarget: t.CreateTarget, AddColumns: t.AddColumns, Compression: cfg.Staging.Compression,
 	}, nil
 }

@@ -66,7 +66,7 @@ type Table struct {
 	PageRows  int
 	PageBytes int64
 	PageTime  time.Duration
-	// ChunkRows and ChunkBytes end a chunk, which is one transaction of the target.
+	// ChunkRows and ChunkBytes end a chunk, which is one transaction of the target, or a few short ones.
 	ChunkRows  int
 	ChunkBytes int64
 	// PartBytes ends a staged file, RangeRows a range; both are aims and not exact limits.
@@ -82,6 +82,12 @@ type Table struct {
 	MaxReplicaLag     time.Duration
 	Replicas          []string
 	Hours             string
+
+	// UniqueConflicts says what happens to a target row that holds a unique value of another
+	// row to write: "fail" or "replace".
+	UniqueConflicts string
+	// MaxTransaction is how long a transaction of the target should take at most.
+	MaxTransaction time.Duration
 
 	// Write is how rows are applied; "upsert" is the only way so far.
 	Write string

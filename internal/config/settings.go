@@ -20,12 +20,16 @@ var builtin = Table{
 	ChunkRows: 10_000, ChunkBytes: 16 * mib,
 	PartBytes: 256 * mib, RangeRows: 250_000,
 	ChunksInFlight: 4, RangesInFlight: 2,
+	UniqueConflicts: conflictsFail, MaxTransaction: time.Second,
 	Write: writeUpsert, CreateTarget: true, AddColumns: true,
 }
 
 const (
 	writeUpsert = "upsert"
 	writeAppend = "append"
+
+	conflictsFail    = "fail"
+	conflictsReplace = "replace"
 )
 
 const day = 24 * time.Hour
@@ -50,7 +54,7 @@ var settings = []field[Table]{
 		func(t *Table) *int64 { return &t.PageBytes }),
 	durationField("pageTime", builtin.PageTime, 100*time.Millisecond, 30*time.Second, "Time after which a page ends.",
 		func(t *Table) *time.Duration { return &t.PageTime }),
-	intField("chunkRows", builtin.ChunkRows, 1, 100_000, "Rows of a chunk, which is one transaction of the target.",
+	intField("chunkRows", builtin.ChunkRows, 1, 100_000, "Rows of a chunk, which is one transaction of the target unless that takes too long.",
 		func(t *Table) *int { return &t.ChunkRows }),
 	sizeField("chunkBytes", builtin.ChunkBytes, 64*kib, 256*mib, "Bytes after which a chunk ends.",
 		func(t *Table) *int64 { return &t.ChunkBytes }),
@@ -72,6 +76,10 @@ var settings = []field[Table]{
 		checkHours, func(t *Table) *string { return &t.Hours }),
 	textField("write", builtin.Write, writeUpsert, "How rows are applied: inserted, or updated where the source's row is at least as new.",
 		checkWrite, func(t *Table) *string { return &t.Write }),
+	wordField("uniqueConflicts", builtin.UniqueConflicts, []string{conflictsFail, conflictsReplace}, "What happens when another row of the target holds a unique value of a row to write. fail: the run stops and names the key. replace: that row is removed unless it is newer, and comes back with its own new version; needs the DELETE privilege, and a target without unique keys that the source does not have.",
+		func(t *Table) *string { return &t.UniqueConflicts }),
+	durationField("maxTransaction", builtin.MaxTransaction, 100*time.Millisecond, 30*time.Second, "How long a transaction of the target should take: it commits before, and the following ones are made smaller until they are fast again.",
+		func(t *Table) *time.Duration { return &t.MaxTransaction }),
 	boolField("createTarget", builtin.CreateTarget, "Create the target table where it is missing.",
 		func(t *Table) *bool { return &t.CreateTarget }),
 	boolField("addColumns", builtin.AddColumns, "Add columns to the target that the source has gained.",

@@ -61,6 +61,7 @@ const (
 	errWrongValueForType  = 1411 // ER_WRONG_VALUE_FOR_TYPE
 	errTableDefChanged    = 1412 // ER_TABLE_DEF_CHANGED
 	errBadGeometry        = 1416 // ER_CANT_CREATE_GEOMETRY_OBJECT
+	errRowIsReferenced    = 1451 // ER_ROW_IS_REFERENCED_2
 	errForeignKey         = 1452 // ER_NO_REFERENCED_ROW_2
 	errUnsafeStatement    = 1592 // ER_BINLOG_UNSAFE_STATEMENT
 	errReprepare          = 1615 // ER_NEED_REPREPARE
@@ -172,6 +173,7 @@ var verdicts = map[uint16]verdict{
 	errDataTooLong:        {class: ClassRowData, say: "value too long", remedy: remedyValue},
 	errWrongValueForType:  {class: ClassRowData, say: "value cannot be read as the type", remedy: remedyValue},
 	errBadGeometry:        {class: ClassRowData, say: "value is not a geometry", remedy: remedyValue},
+	errRowIsReferenced:    {class: ClassRowData, say: "a row of the target that has to make way is referred to by another table", remedy: "drop the foreign key that refers to the target, or set uniqueConflicts: fail"},
 	errForeignKey:         {class: ClassRowData, say: "a foreign key of the target has no parent row for this value", remedy: "sync the parent table first, or drop the foreign key on the target"},
 	errNumericRange:       {class: ClassRowData, say: "the result of an expression is out of range", remedy: remedyValue},
 	errInvalidJSON:        {class: ClassRowData, say: "value is not valid JSON", remedy: remedyValue},

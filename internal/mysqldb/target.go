@@ -21,6 +21,17 @@ type TargetOptions struct {
 	// Cursor is the column by which newer rows are told; "" for none.
 	Cursor string
 }
+	// Replace says that rows are written with ConflictsReplace.
+	Replace bool
+}
+
+// privileges are what writing rows takes.
+func (o TargetOptions) privileges() []string {
+	list := []string{"SELECT", "INSERT", "UPDATE"}
+	if o.Replace {
+		list = append(list, "DELETE")
+	}
+	return list
 
 // TargetPlan is what has to be done to a target and what is to be said of it. Nothing may be
 // applied or written while a finding is LevelRefuse.
@@ -106,11 +117,16 @@ func (d *DB) planTarget(ctx context.Context, p *TargetPlan, src *DB, source *Tab
 	case err != nil:
 		return err
 	}
-	allowed.need(p, "SELECT", "INSERT", "UPDATE")
+	allowed.need(p, o.privileges()...)
 	if err := d.checkEngine(ctx, p, target); err != nil {
 		return err
 	}
-	missing := compareTables(p, source, target)
+	missing := compareTables(p, source, target, o.Replace)
+	if o.Replace {
+		if err := d.checkReplace(ctx, p, source, target); err != nil {
+			return err
+		}
+	}
 	planColumns(p, builder, missing, allowed, o)
 	return nil
 }
@@ -157,7 +173,7 @@ func (d *DB) planCreate(ctx context.Context, p *TargetPlan, builder *ddl, allowe
 		p.Statements = append(p.Statements, "CREATE DATABASE "+Ident(p.Name.Schema))
 		p.note(LevelInfo, "", fmt.Sprintf("the database %s is created", p.Name.Schema), "")
 	}
-	allowed.need(p, "SELECT", "INSERT", "UPDATE", "CREATE")
+	allowed.need(p, append(o.privileges(), "CREATE")...)
 	p.Statements = append(p.Statements, builder.create(p.Name))
 	p.Findings = append(p.Findings, builder.found...)
 	return nil

@@ -10,7 +10,7 @@ import (
 
 // compareTables notes everything that stands between a source and an existing target, and
 // returns the source's columns that the target does not have.
-func compareTables(p *TargetPlan, source, target *Table) []*Column {
+func compareTables(p *TargetPlan, source, target *Table, replace bool) []*Column {
 	compareKeys(p, source, target)
 	var missing []*Column
 	for i := range source.Columns {
@@ -37,7 +37,7 @@ func compareTables(p *TargetPlan, source, target *Table) []*Column {
 			extraColumn(p, &target.Columns[i], "is on the target and no longer at the source; it is kept, and not written")
 		}
 	}
-	compareRest(p, target)
+	compareRest(p, target, replace)
 	return missing
 }
 
@@ -113,10 +113,14 @@ func mayMerge(from, to string) bool {
 }
 
 // compareRest notes what rows meet on the target beside columns and keys.
-func compareRest(p *TargetPlan, target *Table) {
+func compareRest(p *TargetPlan, target *Table, replace bool) {
 	for _, index := range target.Indexes {
 		if index.Unique && index.Name != "PRIMARY" {
-			p.note(LevelInfo, "", fmt.Sprintf("the target has a further unique key %s: a row whose value another row holds stops the run", index.Name), "")
+			what := "a row whose value another row holds stops the run"
+			if replace {
+				what = "a row makes way for another with its value, unless it is newer"
+			}
+			p.note(LevelInfo, "", fmt.Sprintf("the target has a further unique key %s: %s", index.Name, what), "")
 		}
 	}
 	for _, on := range []struct {
