@@ -20,7 +20,6 @@ type TargetOptions struct {
 	AddColumns bool
 	// Cursor is the column by which newer rows are told; "" for none.
 	Cursor string
-}
 	// Replace says that rows are written with ConflictsReplace.
 	Replace bool
 }
@@ -32,6 +31,7 @@ func (o TargetOptions) privileges() []string {
 		list = append(list, "DELETE")
 	}
 	return list
+}
 
 // TargetPlan is what has to be done to a target and what is to be said of it. Nothing may be
 // applied or written while a finding is LevelRefuse.
