@@ -65,10 +65,10 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 	}
 	if p.target, err = p.dst.PlanTarget(ctx, p.src, p.table, settings.Target, mysqldb.TargetOptions{
 		Create: settings.CreateTarget, AddColumns: settings.AddColumns, Cursor: settings.Cursor,
+		Replace: settings.UniqueConflicts == string(mysqldb.ConflictsReplace),
 	}); err != nil {
 		return nil, lookFailure(ctx, err, target)
 	}
-		Replace: settings.UniqueConflicts == string(mysqldb.ConflictsReplace),
 	for _, f := range p.target.Findings {
 		if !slices.Contains(p.findings, f) { // both sides may find the same thing
 			p.findings = append(p.findings, f)
