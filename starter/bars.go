@@ -98,7 +98,8 @@ func (b *bars) finish(table, outcome string, rows int64) {
 	t.phase, t.meter, t.status.Waits = outcome, meter{}, nil
 	t.mu.Unlock()
 	if outcome == outcomeDone {
-		t.bar.SetTotal(-1, true) // full, whatever the estimate was
+		t.bar.SetCurrent(max(rows, 1)) // a bar of nothing would look like one that has not begun
+		t.bar.SetTotal(-1, true)       // full, whatever the estimate was
 		return
 	}
 	t.bar.Abort(false)

@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"runtime/debug"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
 	"github.com/tablehaul/tablehaul/internal/config"
@@ -65,16 +64,16 @@ func (a *app) checkConfig() error {
 		}
 		return nil
 	}
-	t := a.newTable("Table", "From", "Target", "To", "Cursor")
+	t := newGrid("Table", "From", "Target", "To", "Cursor")
 	for _, x := range report.Tables {
 		cursor := x.Cursor
 		if cursor == "" {
 			cursor = "none: read whole"
 		}
-		t.AppendRow(table.Row{x.Name, x.SourceConnection, x.Target, x.TargetConnection, cursor})
+		t.add(x.Name, x.SourceConnection, x.Target, x.TargetConnection, cursor)
 	}
 	fmt.Fprintf(a.stdout, "%s is fine.\n", path)
-	a.printTable(t)
+	a.printGrid(t)
 	return nil
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -134,7 +133,7 @@ func waitOf(a *workflowpb.PendingActivityInfo, beat heartbeat, now time.Time) (w
 		w.Reason = "no worker has taken it: they are busy, or there is none"
 		return w, true
 	case a.GetState() == enumspb.PENDING_ACTIVITY_STATE_STARTED && !slowSteps[w.Step] && now.Sub(w.Since) > slow:
-		w.Reason = fmt.Sprintf("it has not ended for more than %s, and says nothing of a reason", slow)
+		w.Reason = "it was begun and does not end: the server that it works on may hang"
 		return w, true
 	}
 	return wait{}, false

@@ -77,7 +77,7 @@ func (l *lines) update(table string, p progress) {
 	}
 	now := l.now()
 	last.meter.add(now, p.RowsWritten)
-	text := progressText(p.Status, &last.meter) // what it waits for comes as notes
+	text := p.text(&last.meter) // what it waits for comes as notes
 	same := p.Phase == last.phase && (text == last.text || now.Sub(last.at) < lineInterval)
 	if same {
 		return
@@ -102,8 +102,9 @@ func (l *lines) finish(table, outcome string, _ int64) {
 
 func (l *lines) close() {}
 
-// progressText is how far a run is, in one line.
-func progressText(s workflows.Status, m *meter) string {
+// text is how far a run is, in one line.
+func (p progress) text(m *meter) string {
+	s := p.Status
 	parts := []string{s.Phase}
 	if s.Mode != "" {
 		parts[0] = s.Mode + ", " + s.Phase
@@ -113,6 +114,9 @@ func progressText(s workflows.Status, m *meter) string {
 	}
 	if s.RowsExtracted > 0 || s.RowsWritten > 0 {
 		parts = append(parts, rowsText(s))
+	}
+	if _, stalled := p.stalled(); stalled {
+		return strings.Join(parts, "; ") // an average of before says nothing of what comes
 	}
 	if speed := speedText(s, m); speed != "" {
 		parts = append(parts, speed)
@@ -155,6 +159,9 @@ type sample struct {
 }
 
 func (m *meter) add(at time.Time, rows int64) {
+	if rows == 0 {
+		m.samples = nil // the time before the first row says nothing of the speed
+	}
 	m.samples = append(m.samples, sample{at, rows})
 	for len(m.samples) > 2 && at.Sub(m.samples[1].at) >= meterWindow {
 		m.samples = m.samples[1:]

@@ -22,6 +22,7 @@ func (s *temporalService) explain(tbl string, err error) error {
 		deadline    *serviceerror.DeadlineExceeded
 		namespace   *serviceerror.NamespaceNotFound
 		denied      *serviceerror.PermissionDenied
+		notReady    *serviceerror.FailedPrecondition
 	)
 	failed := failedOf(err)
 	switch {
@@ -31,6 +32,9 @@ func (s *temporalService) explain(tbl string, err error) error {
 		return &settingsError{fmt.Errorf("namespace %s does not exist at %s", s.namespace, s.address)}
 	case errors.As(err, &denied):
 		return &settingsError{fmt.Errorf("%s denies access to namespace %s: %w", s.address, s.namespace, plainError(err))}
+	case errors.As(err, &notReady) && strings.Contains(notReady.Message, "no poller"):
+		// Temporal itself is well: silent asks for workers and says that there is none.
+		return &unreachableError{s.address, errors.New("no worker answers")}
 	case errors.As(err, &unavailable), errors.As(err, &deadline), errors.Is(err, context.DeadlineExceeded):
 		return &unreachableError{s.address, plainError(err)}
 	case tbl == "":

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -85,7 +84,7 @@ func (a *app) silent(ctx context.Context, s service, err error) error {
 	case askErr != nil:
 		return err
 	case there:
-		return errors.New("the worker is slow to answer; the run goes on")
+		return fmt.Errorf("no answer from a worker within %s: it is busy, or has just died; runs go on when one is there", queryTimeout)
 	default:
 		return a.noWorker()
 	}

@@ -10,6 +10,8 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/tablehaul/tablehaul/activities"
+	domain "github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -110,20 +112,38 @@ func (a *app) printResult(r workflows.SyncTableResult) {
 	total := seconds(r.Seconds[workflows.PhaseTotal])
 	fmt.Fprintf(a.stdout, "%s → %s %s: %s in %s\n", r.Table, r.Target, a.paint(a.stdout, green, "done"), r.Mode, span(total))
 	rate := ""
-	if total > 0 && r.RowsExtracted > 0 {
+	if total > time.Second { // below that, it is the time that a run takes anyway
 		rate = fmt.Sprintf(" (%s rows/s)", number(int64(float64(r.RowsExtracted)/total.Seconds())))
 	}
 	fmt.Fprintf(a.stdout, "  rows:       %s read%s; %s%s inserted, %s updated, %s unchanged\n",
 		number(r.RowsExtracted), rate, about, number(r.Inserted), number(r.Updated), number(r.Unchanged))
-	fmt.Fprintf(a.stdout, "  staged:     %s in %s\n", size(r.StagedBytes), plural(r.Parts, "part"))
-	fmt.Fprintf(a.stdout, "  chunks:     %s, the longest transaction %s\n", number(r.Chunks), span(seconds(r.LongestTransaction)))
-	fmt.Fprintf(a.stdout, "  window:     %s\n  watermark:  %s\n", r.Window, orNone(r.Watermark))
+	if r.Chunks > 0 {
+		a.printFiles(r)
+	}
+	if r.Mode == activities.ModeWhole {
+		fmt.Fprintf(a.stdout, "  watermark:  none: the table has no cursor, every run reads it whole\n")
+	} else {
+		fmt.Fprintf(a.stdout, "  window:     %s\n  watermark:  %s\n", windowText(r.Window), orNone(r.Watermark))
+	}
 	if r.HeldBack != "" {
 		fmt.Fprintf(a.stdout, "  held back:  %s\n", r.HeldBack)
 	}
 	for _, text := range r.Warnings {
 		fmt.Fprintf(a.stderr, "%s: %s: %s\n", r.Table, a.paint(a.stderr, yellow, "warning"), text)
 	}
+}
+
+// windowText is a window, or that there is nothing in it.
+func windowText(w domain.Window) string {
+	if w.Lo == w.Hi && w.Lo != "" {
+		return "empty: nothing above the watermark can be read yet"
+	}
+	return w.String()
+}
+
+func (a *app) printFiles(r workflows.SyncTableResult) {
+	fmt.Fprintf(a.stdout, "  staged:     %s in %s\n", size(r.StagedBytes), plural(r.Parts, "part"))
+	fmt.Fprintf(a.stdout, "  chunks:     %s, the longest transaction %s\n", number(r.Chunks), span(seconds(r.LongestTransaction)))
 }
 
 func plural(n int64, word string) string {

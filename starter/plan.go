@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -104,10 +103,13 @@ func (a *app) printPlan(p workflows.PlanTableResult) {
 		verdict = a.paint(a.stdout, red, p.Verdict)
 	}
 	fmt.Fprintf(a.stdout, "%s → %s: %s\n", p.Table, p.Target, verdict)
-	if p.Mode != "" {
-		fmt.Fprintf(a.stdout, "  mode:       %s\n  window:     %s\n", p.Mode, p.Window)
+	switch p.Mode {
+	case "":
+	case activities.ModeWhole:
+		fmt.Fprintf(a.stdout, "  mode:       whole: the table has no cursor, every run reads all of it\n")
+	default:
+		fmt.Fprintf(a.stdout, "  mode:       %s\n  window:     %s\n  watermark:  %s\n", p.Mode, windowText(p.Window), orNone(p.Watermark))
 	}
-	fmt.Fprintf(a.stdout, "  watermark:  %s\n", orNone(p.Watermark))
 	rows := "about " + number(p.RowsEstimate) + " rows"
 	if p.RowsEstimate == 0 { // InnoDB says so of a table of a million rows until its statistics are made
 		rows = "no estimate of its rows yet"
@@ -130,33 +132,20 @@ func (a *app) printPlan(p workflows.PlanTableResult) {
 		}
 		fmt.Fprintf(a.stdout, "  would run:\n    %s\n", strings.ReplaceAll(statement, "\n", "\n    "))
 	}
-	if len(p.Findings) == 0 {
-		return
-	}
-	t := a.newTable("Level", "Column", "Finding", "What to do")
 	for _, f := range p.Findings {
-		t.AppendRow(table.Row{f.Level, f.Column, f.Text, f.Remedy})
+		text := f.Text
+		if f.Column != "" && !strings.Contains(text, f.Column) {
+			text = f.Column + ": " + text
+		}
+		level := fmt.Sprintf("%-12s", f.Level+":")
+		if c := levelColours[f.Level]; c != "" {
+			level = a.paint(a.stdout, c, level)
+		}
+		fmt.Fprintf(a.stdout, "  %s%s\n", level, text)
+		if f.Remedy != "" {
+			fmt.Fprintf(a.stdout, "  %-12s→ %s\n", "", f.Remedy)
+		}
 	}
-	a.printTable(t)
 }
 
-// newTable is a table in the house style: no frame, so that it can be cut and pasted.
-func (a *app) newTable(headings ...any) table.Writer {
-	t := table.NewWriter()
-	style := table.StyleDefault
-	style.Options = table.OptionsNoBordersAndSeparators
-	style.Format.Header = 0
-	t.SetStyle(style)
-	t.AppendHeader(table.Row(headings))
-	if width := terminalWidth(a.stdout); width > 0 {
-		t.Style().Size.WidthMax = width
-	}
-	return t
-}
-
-// trailing is the padding of a last column, which a terminal would wrap into empty lines.
-var trailing = regexp.MustCompile(`(?m) +$`)
-
-func (a *app) printTable(t table.Writer) {
-	fmt.Fprintln(a.stdout, trailing.ReplaceAllString(t.Render(), ""))
-}
+var levelColours = map[mysqldb.Level]colour{mysqldb.LevelRefuse: red, mysqldb.LevelWarn: yellow}

@@ -8,11 +8,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tablehaul/tablehaul/activities"
+	domain "github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -126,20 +126,20 @@ func (a *app) printOverview(ctx context.Context, s service, names []string) erro
 	if err != nil {
 		return err
 	}
-	t := a.newTable("Table", "Watermark", "Now", "Last run")
+	t := newGrid("Table", "Watermark", "Now", "Last run")
 	for _, one := range all {
 		if a.json() {
 			a.printJSON(one)
 			continue
 		}
-		t.AppendRow(table.Row{one.Table, watermarkText(one.State), nowText(one), lastText(one.State)})
+		t.add(one.Table, watermarkText(one.State), nowText(one), lastText(one.State))
 	}
 	switch {
 	case a.json():
 	case len(names) == 0:
 		fmt.Fprintln(a.stdout, "No table is configured here, and none has had a run.")
 	default:
-		a.printTable(t)
+		a.printGrid(t)
 	}
 	return nil
 }
@@ -160,7 +160,7 @@ func (a *app) printDetails(ctx context.Context, s service, names []string) error
 		}
 		a.printWaits(one.Run)
 		if one.State.HeldBack != "" {
-			fmt.Fprintf(a.stdout, "  held back:  %s\n", one.State.HeldBack)
+			fmt.Fprintf(a.stdout, "  held back:  %s, when it was last looked at\n", one.State.HeldBack)
 		}
 		a.printRuns(one.State.LastRuns)
 	}
@@ -184,13 +184,19 @@ func (a *app) printRuns(runs []activities.RunRecord) {
 	if len(runs) == 0 {
 		return
 	}
-	t := a.newTable("Finished", "Mode", "Outcome", "Rows", "Took", "Window", "Failure")
+	t := newGrid("Finished", "Mode", "Outcome", "Rows", "Took", "Window", "Failure")
 	for _, r := range slices.Backward(runs[max(0, len(runs)-shownRuns):]) {
-		t.AppendRow(table.Row{
-			r.Finished.UTC().Format("2006-01-02 15:04:05Z"), r.Mode, r.Outcome, number(r.Rows), span(seconds(r.Seconds)), r.Window, r.Failure,
-		})
+		t.add(r.Finished.UTC().Format("2006-01-02 15:04:05Z"), r.Mode, r.Outcome, number(r.Rows), span(seconds(r.Seconds)), windowCell(r.Window), r.Failure)
 	}
-	a.printTable(t)
+	a.printGrid(t)
+}
+
+// windowCell leaves out what a column is too narrow for.
+func windowCell(w domain.Window) string {
+	if w.Lo == w.Hi {
+		return ""
+	}
+	return w.String()
 }
 
 func watermarkText(state *workflows.TableStateView) string {
@@ -207,7 +213,7 @@ func nowText(one tableStatus) string {
 	case one.Ended != "":
 		return "idle; the last run was " + one.Ended + ", the next one takes over"
 	case one.Run != nil:
-		text := progressText(one.Run.Status, &meter{})
+		text := one.Run.text(&meter{})
 		if w, ok := one.Run.stalled(); ok {
 			text = strings.TrimPrefix(text+"; ", "; ") + w.short(time.Now())
 		}

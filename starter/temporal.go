@@ -32,6 +32,9 @@ const (
 	requestTimeout = 10 * time.Second
 	// updateTimeout bounds an update of the table's owner, which may have to be started first.
 	updateTimeout = 30 * time.Second
+	// pollerAge is after how long without a word a worker is taken for dead: it asks for work
+	// at least once a minute, and Temporal remembers it for five.
+	pollerAge = 75 * time.Second
 	// outage is how long following survives without an answer; a Temporal restart is seconds.
 	outage = 2 * time.Minute
 )
@@ -245,5 +248,10 @@ func (s *temporalService) workers(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, s.explain("", err)
 	}
-	return len(reply.GetPollers()) > 0, nil
+	for _, p := range reply.GetPollers() {
+		if time.Since(p.GetLastAccessTime().AsTime()) < pollerAge {
+			return true, nil
+		}
+	}
+	return false, nil
 }

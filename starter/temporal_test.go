@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,6 +38,8 @@ const (
 	actDone   = "done"
 	actRefuse = "refuse"
 	actHold   = "hold"
+	actStall  = "stall"
+	actPanic  = "panic"
 )
 
 // syncTable stands in for workflows.SyncTable: the same messages, no server of MySQL.
@@ -50,6 +53,10 @@ func syncTable(ctx workflow.Context, in workflows.SyncTableInput) (workflows.Syn
 	case strings.HasSuffix(in.Table, actRefuse):
 		options := workflow.ActivityOptions{StartToCloseTimeout: time.Minute}
 		return workflows.SyncTableResult{}, workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), "PlanRun").Get(ctx, nil)
+	case strings.HasSuffix(in.Table, actStall):
+		return stall(ctx, in)
+	case strings.HasSuffix(in.Table, actPanic):
+		panic("a decision that cannot be taken")
 	case strings.HasSuffix(in.Table, actHold):
 		signal := workflow.GetSignalChannel(ctx, "go")
 		workflow.NewSelector(ctx).AddReceive(signal, func(workflow.ReceiveChannel, bool) {}).AddReceive(ctx.Done(), func(workflow.ReceiveChannel, bool) {}).Select(ctx)
@@ -65,8 +72,10 @@ func planTable(_ workflow.Context, in workflows.PlanTableInput) (workflows.PlanT
 }
 
 func planRun(context.Context) error {
-	return temporal.NewApplicationErrorWithOptions("act.refuse has no primary key: add one", activities.TypeUnsupportedTable,
-		temporal.ApplicationErrorOptions{NonRetryable: true})
+	return temporal.NewApplicationErrorWithOptions("look at act.refuse (connection shop): it has no primary key: add one", activities.TypeUnsupportedTable,
+		temporal.ApplicationErrorOptions{NonRetryable: true, Details: []any{activities.FailureDetails{
+			Doing: "look at act.refuse", Connection: "shop", What: "it has no primary key", Remedy: "add one",
+		}}})
 }
 
 // world is a Temporal with a worker on a task queue of the test's own.
@@ -74,6 +83,8 @@ type world struct {
 	client client.Client
 	queue  string
 	getenv func(string) string
+	// healthy lets the steps of stalled runs succeed.
+	healthy atomic.Bool
 }
 
 func newWorld(t *testing.T) *world {
@@ -94,6 +105,9 @@ func (w *world) startWorker(t *testing.T) {
 	wk.RegisterWorkflowWithOptions(syncTable, workflow.RegisterOptions{Name: workflows.SyncTableName})
 	wk.RegisterWorkflowWithOptions(planTable, workflow.RegisterOptions{Name: workflows.PlanTableName})
 	wk.RegisterWorkflowWithOptions(workflows.TableState, workflow.RegisterOptions{Name: workflows.TableStateName})
+	wk.RegisterWorkflowWithOptions(syncRange, workflow.RegisterOptions{Name: workflows.SyncRangeName})
+	wk.RegisterActivityWithOptions(w.extract, activity.RegisterOptions{Name: "ExtractIncremental"})
+	wk.RegisterActivityWithOptions(w.upsert, activity.RegisterOptions{Name: "UpsertChunk"})
 	wk.RegisterActivityWithOptions(planRun, activity.RegisterOptions{Name: "PlanRun"})
 	require.NoError(t, wk.Start())
 	t.Cleanup(wk.Stop)
@@ -124,9 +138,9 @@ func TestRunAgainstTemporal(t *testing.T) {
 	got = w.call(t, "run", "act.refuse")
 	require.Equal(t, exitFailed, got.code)
 	require.Regexp(t, `(?s)act.refuse failed: UnsupportedTable
-  what:   act.refuse has no primary key: add one
-  where:  step PlanRun, workflow sync-act.refuse, run [0-9a-f-]{36}
-  remedy: tablehaul plan shows every finding; nothing was written
+  what:   look at act.refuse: it has no primary key
+  where:  connection shop, step PlanRun, workflow sync-act.refuse, run [0-9a-f-]{36}
+  remedy: add one
 $`, got.stderr)
 
 	got = w.call(t, "plan", "act.done")

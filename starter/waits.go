@@ -146,9 +146,9 @@ func (p progress) stalled() (wait, bool) {
 }
 
 const (
-	// waitPatience is how many tries pass before a wait is worth a line of its own: most are
-	// over with the second, and a lock wait is everyday life.
-	waitPatience = 2
+	// waitPatience is how long a step may wait before that is worth a line of its own: most
+	// waits are over with the second try, and a short lock wait is everyday life.
+	waitPatience = 5 * time.Second
 	// waitInterval is how often a wait that goes on is repeated.
 	waitInterval = time.Minute
 )
@@ -158,6 +158,17 @@ const (
 type waitTeller struct {
 	say  func(text string)
 	told map[string]time.Time
+}
+
+// young says that a wait may well be over before somebody has read of it.
+func (w wait) young(now time.Time) bool {
+	switch {
+	case w.Step == "" || w.Type == activities.TypeSourceHeld:
+		return false
+	case w.Since.IsZero():
+		return w.Attempt == 2
+	}
+	return now.Sub(w.Since) < waitPatience
 }
 
 func newWaitTeller(say func(string)) *waitTeller {
@@ -171,7 +182,7 @@ func (t *waitTeller) tell(now time.Time, waits []wait) {
 		seen[key] = true
 		last, known := t.told[key]
 		switch {
-		case !known && w.Attempt > 1 && w.Attempt <= waitPatience && w.Type != activities.TypeSourceHeld:
+		case !known && w.young(now):
 			delete(seen, key)
 		case !known, w.Step != "" && now.Sub(last) >= waitInterval:
 			t.told[key] = now

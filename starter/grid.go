@@ -1,0 +1,77 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+)
+
+// grid is rows under headings, in the house style: no frame, so that it can be cut and pasted.
+type grid struct {
+	headings []string
+	rows     [][]string
+}
+
+func newGrid(headings ...string) *grid { return &grid{headings: headings} }
+
+// add adds a row; it has as many cells as there are headings.
+func (g *grid) add(cells ...string) { g.rows = append(g.rows, cells) }
+
+// trailing is the padding of a last column, which a terminal would wrap into empty lines.
+var trailing = regexp.MustCompile(`(?m) +$`)
+
+// printGrid prints g as a table, or as a list where the terminal is too narrow for that: what
+// would be cut off at the right is what people look for.
+func (a *app) printGrid(g *grid) {
+	text := g.table()
+	if width := terminalWidth(a.stdout); width > 0 && widest(text) > width {
+		text = g.list()
+	}
+	fmt.Fprintln(a.stdout, text)
+}
+
+func (g *grid) table() string {
+	t := table.NewWriter()
+	style := table.StyleDefault
+	style.Options = table.OptionsNoBordersAndSeparators
+	style.Format.Header = 0
+	t.SetStyle(style)
+	t.AppendHeader(row(g.headings))
+	for _, r := range g.rows {
+		t.AppendRow(row(r))
+	}
+	return trailing.ReplaceAllString(t.Render(), "")
+}
+
+func row(cells []string) table.Row {
+	out := make(table.Row, len(cells))
+	for i, c := range cells {
+		out[i] = c
+	}
+	return out
+}
+
+// list has a paragraph per row: its first cell, then the others that are not empty.
+func (g *grid) list() string {
+	var b strings.Builder
+	for _, r := range g.rows {
+		fmt.Fprintf(&b, " %s\n", r[0])
+		for i, cell := range r[1:] {
+			if cell != "" {
+				fmt.Fprintf(&b, "   %s: %s\n", strings.ToLower(g.headings[i+1]), cell)
+			}
+		}
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+func widest(text string) int {
+	most := 0
+	for line := range strings.Lines(text) {
+		most = max(most, utf8.RuneCountInString(strings.TrimRight(line, "\n")))
+	}
+	return most
+}
