@@ -205,6 +205,18 @@ func TestReplaceKnowsEveryKindOfUniqueKey(t *testing.T) {
 	})
 }
 
+func TestReplaceTellsTheEnumErrorValueFromTheEmptyMember(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		w := newReplacing(t, s, "(id INT PRIMARY KEY, at INT, u ENUM('','b'), UNIQUE (u))")
+		w.wrote(3, 0, 0, row(1, 1, "\x00"), row(2, 1, ""), row(3, 1, "b"))
+		res := w.wrote(2, 0, 0, row(4, 1, ""), row(5, 1, "b"))
+		require.Equal(t, int64(2), res.Replaced)
+		w.holds("SELECT id FROM t ORDER BY id", "1", "4", "5")
+		require.Equal(t, int64(1), w.wrote(1, 0, 0, row(6, 1, "\x00")).Replaced)
+		w.holds("SELECT id, u + 0 FROM t ORDER BY id", "4|1", "5|2", "6|0")
+	})
+}
+
 func TestReplaceWithSeveralUniqueKeys(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		w := newReplacing(t, s, "(id INT PRIMARY KEY, a INT, b INT, c INT, at INT, UNIQUE (a), UNIQUE (b), UNIQUE (c, b))")
