@@ -95,7 +95,7 @@ func TestASlowLineOnlyTakesLonger(t *testing.T) {
 	r, err := p.try(workflows.SyncTableInput{Table: p.table("t"), From: "2024-05-01"})
 	require.NoError(t, err)
 	require.False(t, r.Approximate, "no step was begun a second time")
-	require.Greater(t, r.LongestTransaction, 2.0)
+	require.Greater(t, r.Seconds[workflows.PhaseUpsert], 2.0)
 	p.equal("t", []string{"id"}, columnsT...)
 }
 

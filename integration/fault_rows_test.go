@@ -1,0 +1,184 @@
+package integration_test
+
+import (
+	"database/sql"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/integration/proxy"
+	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+const createUnique = `CREATE TABLE t (
+  id INT NOT NULL PRIMARY KEY,
+  u VARCHAR(20) NOT NULL,
+  v INT NOT NULL,
+  updated_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6),
+  UNIQUE KEY by_u (u), KEY by_update (updated_at)
+)`
+
+// swaps are orders in which the rows 1 to 3 of createUnique pass their unique values on. The
+// source needs a step in between; the target sees only the end.
+var swaps = map[string][]string{
+	"a pair, up":   {"UPDATE t SET u = 'x' WHERE id = 1", "UPDATE t SET u = 'a' WHERE id = 2", "UPDATE t SET u = 'b' WHERE id = 1"},
+	"a pair, down": {"UPDATE t SET u = 'x' WHERE id = 2", "UPDATE t SET u = 'b' WHERE id = 1", "UPDATE t SET u = 'a' WHERE id = 2"},
+	"three around": {"UPDATE t SET u = 'x' WHERE id = 1", "UPDATE t SET u = 'a' WHERE id = 3", "UPDATE t SET u = 'c' WHERE id = 2", "UPDATE t SET u = 'b' WHERE id = 1"},
+}
+
+// swapped is a table t on both sides whose unique values have changed hands on the source.
+func swapped(t *testing.T, s *servers.Server, swap []string, policy string) *product {
+	t.Helper()
+	p := start(t, options{source: s, tables: strings.Replace(bare, "overlap", "uniqueConflicts: "+policy+", overlap", 1), defaults: ", chunkRows: 1"})
+	exec(t, p.src, createUnique, "INSERT INTO t VALUES (1, 'a', 1, '2024-01-01'), (2, 'b', 2, '2024-01-01'), (3, 'c', 3, '2024-01-01')")
+	p.sync("t")
+	exec(t, p.src, swap...)
+	exec(t, p.src, "UPDATE t SET updated_at = '2024-06-01' + INTERVAL id SECOND WHERE u <> CHAR(96 + id)")
+	return p
+}
+
+// Unique values that change hands are refused by name, or come out right: never is a row
+// written under another row's key.
+func TestSwappedUniqueValuesNeverSpoilARow(t *testing.T) {
+	for name, swap := range swaps {
+		t.Run(name, func(t *testing.T) {
+			servers.Each(t, func(t *testing.T, s *servers.Server) {
+				t.Parallel()
+				p := swapped(t, s, swap, "fail")
+				before := p.state("t").Watermark
+				_, err := p.try(workflows.SyncTableInput{Table: p.table("t"), From: "2024-05-01"})
+				if err != nil {
+					requireFailure(t, err, activities.TypeRowRejected, "by_u")
+				}
+				require.Equal(t, before, p.state("t").Watermark)
+				require.Equal(t, "0", scalar(t, p.dst, "SELECT COUNT(*) FROM t WHERE v <> id"), "a row under another row's key")
+				require.Equal(t, "3", scalar(t, p.dst, "SELECT COUNT(*) FROM t"))
+
+				p = swapped(t, s, swap, "replace")
+				_, err = p.try(workflows.SyncTableInput{Table: p.table("t"), From: "2024-05-01"})
+				require.NoError(t, err)
+				p.equal("t", []string{"id"}, "u", "v", "updated_at")
+			})
+		})
+	}
+}
+
+// A write that was on its way when its run was ended arrives after a newer run has been there.
+func TestAnOldChunkAfterANewerRunChangesNothing(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		t.Parallel()
+		target := proxy.Start(t, s.Addr())
+		p := start(t, options{source: s, tables: bare, targetDSN: target.DSN(s.DSN(""))})
+		exec(t, p.src, createT, insertT(1, 100), old)
+		p.sync("t")
+
+		exec(t, p.src, "UPDATE t SET n = 1, updated_at = '2024-06-01'")
+		held := target.Hold(1, "INSERT INTO")
+		id := workflows.SyncTableID(p.table("t"))
+		p.launch(workflows.SyncTableInput{Table: p.table("t"), From: "2024-05-01"}, id)
+		require.Eventually(t, func() bool { return held.Seen() == 1 }, timeout, poll)
+		require.NoError(t, p.client.TerminateWorkflow(t.Context(), id, "", "test"))
+
+		exec(t, p.src, "UPDATE t SET n = 2, updated_at = '2024-06-02'")
+		r, err := p.try(workflows.SyncTableInput{Table: p.table("t"), From: "2024-05-01"})
+		require.NoError(t, err)
+		require.EqualValues(t, 100, r.Updated)
+		before := inserts(t, p.dst)
+		held.Release()
+		require.Eventually(t, func() bool { // it is there, and came to its end, one way or the other
+			return inserts(t, p.dst) > before &&
+				scalar(t, p.dst, "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_rows_modified + trx_rows_locked > 0") == "0"
+		}, timeout, poll)
+		p.equal("t", []string{"id"}, columnsT...)
+	})
+}
+
+// inserts is how many INSERT statements the server has begun.
+func inserts(t *testing.T, db *sql.DB) (n int) {
+	t.Helper()
+	var name string
+	require.NoError(t, db.QueryRowContext(t.Context(), "SHOW GLOBAL STATUS LIKE 'Com_insert'").Scan(&name, &n))
+	return n
+}
+
+// A backfill of what the target has in a newer version leaves it alone.
+func TestABackfillOfOldValuesChangesNothing(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		t.Parallel()
+		p := start(t, options{source: s, tables: bare})
+		exec(t, p.src, createT, insertT(1, 100), old)
+		p.sync("t")
+		exec(t, p.dst, "UPDATE t SET n = -7, updated_at = '2024-02-01' WHERE id <= 40")
+		r, err := p.try(workflows.SyncTableInput{Table: p.table("t"), From: "2023-01-01", To: "2024-01-31"})
+		require.NoError(t, err)
+		require.EqualValues(t, 100, r.Unchanged)
+		require.Zero(t, r.Inserted+r.Updated)
+		require.Equal(t, "40", scalar(t, p.dst, "SELECT COUNT(*) FROM t WHERE n = -7"))
+	})
+}
+
+// attempts is how often a step of a workflow was tried.
+func (p *product) attempts(id, step string) int32 {
+	p.t.Helper()
+	var most int32
+	for key, h := range p.histories() {
+		if !strings.HasPrefix(key, id+" ") {
+			continue
+		}
+		scheduled := map[int64]bool{}
+		for _, e := range h.Events {
+			if a := e.GetActivityTaskScheduledEventAttributes(); a.GetActivityType().GetName() == step {
+				scheduled[e.GetEventId()] = true
+			}
+			if a := e.GetActivityTaskStartedEventAttributes(); a != nil && scheduled[a.GetScheduledEventId()] {
+				most = max(most, a.GetAttempt())
+			}
+		}
+	}
+	return most
+}
+
+// Data that the target will never take fails at once, by column and key, and nothing moves.
+func TestRefusedDataFailsInOneAttempt(t *testing.T) {
+	for name, c := range map[string]struct{ check, row string }{
+		"a check":       {"CHECK (n <> 666)", "(500, 'x', 666, '2024-06-01')"},
+		"a foreign key": {"FOREIGN KEY (n) REFERENCES parents (id)", "(500, 'x', 666, '2024-06-01')"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			servers.Each(t, func(t *testing.T, s *servers.Server) {
+				t.Parallel()
+				p := start(t, options{source: s, tables: bare})
+				exec(t, p.src, createT, insertT(1, 100), old, "UPDATE t SET n = 1, updated_at = '2024-01-01'")
+				exec(t, p.dst, "CREATE TABLE parents (id INT PRIMARY KEY)", "INSERT INTO parents VALUES (1)",
+					strings.Replace(createT, "KEY by_update", c.check+", KEY by_update", 1))
+				p.sync("t")
+				before := p.state("t").Watermark
+				exec(t, p.src, "INSERT INTO t VALUES "+c.row)
+				_, err := p.try(workflows.SyncTableInput{Table: p.table("t"), From: "2024-05-01"})
+				requireFailure(t, err, activities.TypeRowRejected, "primary key hash")
+				require.NotContains(t, err.Error(), "666")
+				require.EqualValues(t, 1, p.attempts(workflows.SyncTableID(p.table("t")), "UpsertChunk"))
+				require.Equal(t, before, p.state("t").Watermark)
+				require.Equal(t, "100", scalar(t, p.dst, "SELECT COUNT(*) FROM t"))
+				require.Empty(t, p.staged(), "a backfill that failed leaves no file")
+			})
+		})
+	}
+}
+
+// A row that no packet holds looks like a lost connection; it must not be tried for ever.
+func TestARowLargerThanAPacketIsRefused(t *testing.T) {
+	source, target := servers.MySQL(t), servers.MariaDB(t)
+	p := start(t, options{source: source, target: target, tables: bare})
+	limit := scalar(t, p.dst, "SELECT @@max_allowed_packet")
+	require.Equal(t, "16777216", limit, "MariaDB's default")
+	exec(t, p.src, "CREATE TABLE t (id INT PRIMARY KEY, body LONGTEXT, updated_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6), KEY (updated_at))",
+		fmt.Sprintf("INSERT INTO t VALUES (1, 'small', '2024-01-01'), (2, REPEAT('x', %d), '2024-01-02'), (3, 'small', '2024-01-03')", 20<<20))
+	_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
+	requireFailure(t, err, activities.TypeRowRejected, "primary key hash", limit, "max_allowed_packet")
+	require.Empty(t, p.state("t").Watermark)
+}
