@@ -104,20 +104,44 @@ func TestStatusWithoutAWorkerSaysSo(t *testing.T) {
 }
 
 func TestWatermark(t *testing.T) {
-	f := &fakeService{states: ownedOrders()}
+	f := &fakeService{states: ownedOrders(), plans: map[string]workflows.PlanTableResult{
+		"shop.orders": {Verdict: activities.VerdictReady, Window: table.Window{Lo: "2024-04-01 00:00:00.500000"}},
+	}}
 	got := call(t, f, "watermark", "show", "shop.orders")
 	require.Equal(t, invocation{exitOK, "2024-05-01 12:00:00\n", ""}, got)
 	got = call(t, f, "watermark", "show", "shop.countries", "--output", "json")
 	require.Equal(t, invocation{exitOK, `{"table":"shop.countries","watermark":""}` + "\n", ""}, got)
 
 	got = call(t, f, "watermark", "set", "shop.orders", "2024-04-01 00:00:00.5")
-	require.Equal(t, invocation{exitOK, "shop.orders: the watermark is 2024-04-01 00:00:00.5\n", ""}, got)
+	require.Equal(t, invocation{exitOK, "shop.orders: the watermark is 2024-04-01 00:00:00.500000\n", ""}, got, "as the server prints it")
 	got = call(t, f, "watermark", "set", "shop.orders", "--none")
 	require.Equal(t, invocation{exitOK, "shop.orders: the watermark is none\n", ""}, got)
-	require.Equal(t, []string{"shop.orders updated_at 2024-04-01 00:00:00.5", "shop.orders  "}, f.set)
+	require.Equal(t, []string{"shop.orders updated_at 2024-04-01 00:00:00.500000", "shop.orders  "}, f.set)
 
 	f.fails = map[string]error{"shop.orders": &failedError{Type: activities.TypeTableBusy, Message: "wait for it"}}
 	require.Equal(t, exitBusy, call(t, f, "watermark", "set", "shop.orders", "--none").code)
+
+	got = call(t, f, "watermark", "show", "shop.order")
+	require.Equal(t, exitUsage, got.code)
+	require.Contains(t, got.stderr, "did you mean shop.orders?")
+}
+
+func TestWatermarkThatTheCursorCannotHave(t *testing.T) {
+	f := &fakeService{fails: map[string]error{"shop.orders": &failedError{Type: activities.TypeInvalidInput, Message: "from of cursor updated_at"}}}
+	got := call(t, f, "watermark", "set", "shop.orders", "42")
+	require.Equal(t, exitFailed, got.code)
+	require.Contains(t, got.stderr, "from of cursor updated_at")
+
+	f = &fakeService{plans: map[string]workflows.PlanTableResult{"shop.orders": {Verdict: activities.VerdictRefused}}}
+	got = call(t, f, "watermark", "set", "shop.orders", "2024-01-01")
+	require.Equal(t, exitFailed, got.code)
+	require.Contains(t, got.stderr, "see tablehaul plan shop.orders")
+
+	f.plans["shop.orders"] = workflows.PlanTableResult{Verdict: activities.VerdictReady, HeldBack: "an open transaction"}
+	got = call(t, f, "watermark", "set", "shop.orders", "2024-01-01")
+	require.Equal(t, exitFailed, got.code)
+	require.Contains(t, got.stderr, "its watermark stays: an open transaction")
+	require.Empty(t, f.set)
 }
 
 func TestConfigCheck(t *testing.T) {

@@ -24,7 +24,7 @@ const (
 	recentEvents = 200
 	// stuckTries is how often a worker may fail to take a run's next decision before that is
 	// said: the first failures may be a worker that is being restarted.
-	stuckTries = 2
+	stuckTries = 1
 )
 
 // pending describes the run and its running ranges. No worker is needed for that.

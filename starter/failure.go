@@ -97,6 +97,9 @@ func plainError(err error) error {
 		text = strings.Trim(after, `"`)
 	}
 	text, _, _ = strings.Cut(text, "\n")
+	if strings.Contains(text, "no children to pick from") { // what gRPC says of a name that has no address
+		text = "its name has no address"
+	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		text = "no answer in time"
 	}

@@ -62,6 +62,16 @@ func (a *app) tables(c *config.Config, names []string) ([]string, error) {
 	return out, nil
 }
 
+// known refuses a name that is neither configured nor has ever had a run: a misspelt name must
+// not look like a table that is idle.
+func (a *app) known(c *config.Config, one tableStatus) error {
+	if one.State != nil {
+		return nil
+	}
+	_, err := a.tables(c, []string{one.Table})
+	return err
+}
+
 // allTables are the tables that the configuration names exactly. Which tables a pattern stands
 // for only its source knows, so patterns are named on stderr instead of being left out silently.
 func (a *app) allTables(c *config.Config) ([]string, error) {

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/config"
 	domain "github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -65,7 +66,7 @@ func (a *app) statusCommand() *cobra.Command {
 				}
 				return a.printOverview(cmd.Context(), s, names)
 			}
-			return a.printDetails(cmd.Context(), s, names)
+			return a.printDetails(cmd.Context(), s, c, names)
 		},
 	}
 	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "follow the runs that are going on, as run does")
@@ -144,10 +145,15 @@ func (a *app) printOverview(ctx context.Context, s service, names []string) erro
 	return nil
 }
 
-func (a *app) printDetails(ctx context.Context, s service, names []string) error {
+func (a *app) printDetails(ctx context.Context, s service, c *config.Config, names []string) error {
 	all, err := a.askTables(ctx, s, names)
 	if err != nil {
 		return err
+	}
+	for _, one := range all {
+		if err := a.known(c, one); err != nil {
+			return err
+		}
 	}
 	for _, one := range all {
 		if a.json() {

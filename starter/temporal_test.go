@@ -68,7 +68,7 @@ func syncTable(ctx workflow.Context, in workflows.SyncTableInput) (workflows.Syn
 }
 
 func planTable(_ workflow.Context, in workflows.PlanTableInput) (workflows.PlanTableResult, error) {
-	return workflows.PlanTableResult{Table: in.Table, Target: "dw.copy", Verdict: activities.VerdictReady}, nil
+	return workflows.PlanTableResult{Table: in.Table, Target: "dw.copy", Verdict: activities.VerdictReady, Window: table.Window{Lo: in.From}}, nil
 }
 
 func planRun(context.Context) error {

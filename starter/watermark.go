@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/table"
+	"github.com/tablehaul/tablehaul/workflows"
 )
 
 // tableWatermark is the line of --output json.
@@ -35,6 +37,10 @@ func (a *app) watermarkShow() *cobra.Command {
 		Use: "show TABLE", Short: "Show a table's watermark",
 		Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.config()
+			if err != nil {
+				return err
+			}
 			names, err := a.tables(nil, args)
 			if err != nil {
 				return err
@@ -45,6 +51,9 @@ func (a *app) watermarkShow() *cobra.Command {
 			}
 			defer s.close()
 			one, err := a.askTable(cmd.Context(), s, names[0])
+			if err == nil {
+				err = a.known(c, one)
+			}
 			if err != nil {
 				return err
 			}
@@ -100,6 +109,26 @@ func (a *app) watermarkSet() *cobra.Command {
 // cursorValue is the text of an integer, a DATE, a DATETIME or a TIMESTAMP.
 var cursorValue = regexp.MustCompile(`^(-?\d+|\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2}(\.\d{1,6})?)?)$`)
 
+// exactValue is the value as the server prints it. Only a worker knows the cursor's type, so a
+// preview of a backfill from there is asked: a watermark that is no value of the cursor would
+// fail every later run.
+func (a *app) exactValue(ctx context.Context, s service, name, value string) (string, error) {
+	p, err := a.planOne(ctx, s, workflows.PlanTableInput{Table: name, From: value})
+	var failed *failedError
+	switch {
+	case errors.As(err, &failed):
+		printFailure(a.stderr, name, execution{WorkflowID: workflows.PlanTableID(name)}, err)
+		return "", &exitError{code: exitFailed}
+	case err != nil:
+		return "", a.fromTemporal(ctx, err)
+	case p.Verdict != activities.VerdictReady:
+		return "", &exitError{exitFailed, fmt.Errorf("%s would be refused, so its watermark stays: see tablehaul plan %s", name, name)}
+	case p.Window.Lo == "":
+		return "", &exitError{exitFailed, fmt.Errorf("%s cannot be checked now, so its watermark stays: %s", name, cmp.Or(p.HeldBack, "there is nothing to read"))}
+	}
+	return p.Window.Lo, nil
+}
+
 func (a *app) setWatermark(ctx context.Context, args []string, value string) error {
 	c, err := a.config()
 	if err != nil {
@@ -128,6 +157,11 @@ func (a *app) setWatermark(ctx context.Context, args []string, value string) err
 		return err
 	}
 	defer s.close()
+	if value != "" {
+		if value, err = a.exactValue(ctx, s, names[0], value); err != nil {
+			return err
+		}
+	}
 	state, err := s.setWatermark(ctx, names[0], cursor, value)
 	var failed *failedError
 	switch {
