@@ -68,7 +68,7 @@ func (a *Activities) BeginRun(ctx context.Context, in BeginRunInput) (BeginRunRe
 			return BeginRunResult{State: reply.State}, nil
 		}
 		holder := *reply.State.Lease
-		closed, err := a.closedSince(ctx, holder)
+		closed, err := a.closedSince(ctx, holder, in.RunID)
 		if err != nil {
 			return BeginRunResult{}, err
 		}
@@ -102,25 +102,36 @@ type closing struct {
 	abruptly bool
 }
 
-// closedSince is nil while the holder runs.
-func (a *Activities) closedSince(ctx context.Context, holder Lease) (*closing, error) {
-	d, err := a.deps.Client.DescribeWorkflowExecution(ctx, holder.WorkflowID, holder.RunID)
-	var gone *serviceerror.NotFound
-	if errors.As(err, &gone) {
-		return &closing{}, nil // past the namespace's retention: long over
+// maxResets bounds how many resets of a holder are followed: more were not made by people.
+const maxResets = 100
+
+// closedSince is nil while the holder runs. A run that was reset lives on in another run,
+// which holds what it held; where that run is us, the holder is as good as closed.
+func (a *Activities) closedSince(ctx context.Context, holder Lease, us string) (*closing, error) {
+	var last *closing
+	for run, resets := holder.RunID, 0; run != us && resets < maxResets; resets++ {
+		d, err := a.deps.Client.DescribeWorkflowExecution(ctx, holder.WorkflowID, run)
+		var gone *serviceerror.NotFound
+		if errors.As(err, &gone) {
+			return &closing{}, nil // past the namespace's retention: long over
+		}
+		if err != nil {
+			return nil, fmt.Errorf("describe the holder %s: %w", holder.WorkflowID, err)
+		}
+		info := d.GetWorkflowExecutionInfo()
+		switch info.GetStatus() {
+		case enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED:
+			return nil, nil
+		case enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED, enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:
+			last = &closing{at: info.GetCloseTime().AsTime(), abruptly: true}
+		default:
+			last = &closing{at: info.GetCloseTime().AsTime()}
+		}
+		if run = d.GetWorkflowExtendedInfo().GetResetRunId(); run == "" {
+			return last, nil
+		}
 	}
-	if err != nil {
-		return nil, fmt.Errorf("describe the holder %s: %w", holder.WorkflowID, err)
-	}
-	info := d.GetWorkflowExecutionInfo()
-	switch info.GetStatus() {
-	case enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED:
-		return nil, nil
-	case enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED, enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:
-		return &closing{at: info.GetCloseTime().AsTime(), abruptly: true}, nil
-	default:
-		return &closing{at: info.GetCloseTime().AsTime()}, nil
-	}
+	return last, nil
 }
 
 // pause sleeps for d, heartbeating why, so that a waiting step is neither timed out nor deaf to a cancel.
