@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
 
 	"github.com/tablehaul/tablehaul/integration/servers"
 	"github.com/tablehaul/tablehaul/workflows"
@@ -193,24 +194,33 @@ func requireSame(t *testing.T, want, got map[string]string) {
 	require.Len(t, got, len(want))
 }
 
-// syncAll runs tables at the same time.
-func (p *product) syncAll(full bool, names ...string) map[string]workflows.SyncTableResult {
+// runAll starts runs at the same time and waits for all of them; each must succeed. The
+// results are by table name.
+func (p *product) runAll(inputs []workflows.SyncTableInput) map[string]workflows.SyncTableResult {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.t.Context(), 2*time.Minute)
 	defer cancel()
-	waits := map[string]func(*workflows.SyncTableResult) error{}
-	for _, name := range names {
-		in := workflows.SyncTableInput{Table: p.table(name), Full: full}
-		run := p.launch(in, workflows.SyncTableID(in.Table))
-		waits[name] = func(r *workflows.SyncTableResult) error { return run.Get(ctx, r) }
+	runs := map[string]client.WorkflowRun{}
+	for _, in := range inputs {
+		runs[in.Table] = p.launch(in, workflows.SyncTableID(in.Table))
 	}
 	out := map[string]workflows.SyncTableResult{}
-	for name, wait := range waits {
+	for name, run := range runs {
 		var r workflows.SyncTableResult
-		require.NoError(p.t, wait(&r), name)
+		require.NoError(p.t, run.Get(ctx, &r), name)
 		out[name] = r
 	}
 	return out
+}
+
+// syncAll runs tables at the same time.
+func (p *product) syncAll(full bool, names ...string) map[string]workflows.SyncTableResult {
+	p.t.Helper()
+	inputs := make([]workflows.SyncTableInput, len(names))
+	for i, name := range names {
+		inputs[i] = workflows.SyncTableInput{Table: p.table(name), Full: full}
+	}
+	return p.runAll(inputs)
 }
 
 func TestTypesArriveExactly(t *testing.T) {
@@ -242,8 +252,8 @@ func typesArrive(t *testing.T, src, dst *servers.Server) {
 		for _, table := range tables {
 			t.Run(what+"/"+table.name, func(t *testing.T) {
 				requireSame(t, want[table.name], table.read(t, to))
-				require.EqualValues(t, table.rows, results[table.name].RowsExtracted)
-				require.EqualValues(t, table.rows, count(results[table.name]))
+				require.EqualValues(t, table.rows, results[p.table(table.name)].RowsExtracted)
+				require.EqualValues(t, table.rows, count(results[p.table(table.name)]))
 			})
 		}
 	}
