@@ -129,8 +129,8 @@ func TestWatermark(t *testing.T) {
 func TestWatermarkThatTheCursorCannotHave(t *testing.T) {
 	f := &fakeService{fails: map[string]error{"shop.orders": &failedError{Type: activities.TypeInvalidInput, Message: "from of cursor updated_at"}}}
 	got := call(t, f, "watermark", "set", "shop.orders", "42")
-	require.Equal(t, exitFailed, got.code)
-	require.Contains(t, got.stderr, "from of cursor updated_at")
+	require.Equal(t, exitUsage, got.code)
+	require.Contains(t, got.stderr, `"42": from of cursor updated_at; the watermark stays`)
 
 	f = &fakeService{plans: map[string]workflows.PlanTableResult{"shop.orders": {Verdict: activities.VerdictRefused}}}
 	got = call(t, f, "watermark", "set", "shop.orders", "2024-01-01")

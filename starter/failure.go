@@ -121,6 +121,8 @@ var next = map[string]string{
 	activities.TypeServerUnavailable: "see that the server answers, then run again; the watermark has not moved",
 	activities.TypeServerFull:        "make room on the server, then run again; the watermark has not moved",
 	activities.TypeServerReadOnly:    "make the server writable, then run again; the watermark has not moved",
+	activities.TypeStagingFull:       "make room where staged files stand, then run again; the watermark has not moved",
+	activities.TypeThrottled:         "wait, or change the table's limits",
 	activities.TypeUnexpected:        "look at the run in the Temporal Web UI; the watermark has not moved",
 	"Cancelled":                      "run again when you like",
 	"Terminated":                     "run again: the next run takes the table over",
@@ -143,6 +145,9 @@ func printFailure(w io.Writer, tbl string, e execution, err error) {
 	}
 	where = append(where, e.String())
 	what, remedy := cmp.Or(failed.what, failed.Message), cmp.Or(failed.Remedy, next[failed.Type])
+	if failed.Type == activities.TypeTableBusy {
+		remedy = next[failed.Type] // its own speaks of a workflow's input, not of our flags
+	}
 	if failed.Doing != "" {
 		what = failed.Doing + ": " + what
 	}

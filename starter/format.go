@@ -112,7 +112,7 @@ func (a *app) printResult(r workflows.SyncTableResult) {
 	total := seconds(r.Seconds[workflows.PhaseTotal])
 	fmt.Fprintf(a.stdout, "%s → %s %s: %s in %s\n", r.Table, r.Target, a.paint(a.stdout, green, "done"), r.Mode, span(total))
 	rate := ""
-	if total > time.Second { // below that, it is the time that a run takes anyway
+	if total > time.Second && r.RowsExtracted >= 1000 { // below that, it is the time that a run takes anyway
 		rate = fmt.Sprintf(" (%s rows/s)", number(int64(float64(r.RowsExtracted)/total.Seconds())))
 	}
 	fmt.Fprintf(a.stdout, "  rows:       %s read%s; %s%s inserted, %s updated, %s unchanged\n",

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -193,14 +195,22 @@ func TestSilenceIsExplained(t *testing.T) {
 	require.Equal(t, 1, strings.Count(got.stderr, `no worker polls the task queue "tablehaul"`), got.stderr)
 }
 
-func TestEveryFailureTypeHasARemedy(t *testing.T) {
-	for _, typ := range []string{
-		activities.TypeInvalidInput, activities.TypeUnknownTable, activities.TypeUnsupportedTable, activities.TypeTableBusy,
-		activities.TypeFencedOff, activities.TypeServerRejected, activities.TypeRowRejected, activities.TypeStagedFileCorrupt,
-		activities.TypeTableChanged, activities.TypeSourceHeld, activities.TypeServerUnavailable, activities.TypeServerFull,
-		activities.TypeServerReadOnly, activities.TypeUnexpected,
-	} {
-		require.NotEmpty(t, next[typ], typ)
+func TestEveryFailureTypeHasARemedyAndARowInTheDocs(t *testing.T) {
+	source, err := os.ReadFile("../activities/failure.go")
+	require.NoError(t, err)
+	docs, err := os.ReadFile("../docs/operations.md")
+	require.NoError(t, err)
+	types := regexp.MustCompile(`(?m)^\tType\w+ += "(\w+)"$`).FindAllStringSubmatch(string(source), -1)
+	require.Greater(t, len(types), 10)
+	for _, m := range types {
+		require.NotEmpty(t, next[m[1]], m[1])
+		require.Contains(t, string(docs), "\n| "+m[1]+" | ")
+	}
+	for typ := range next {
+		require.Contains(t, string(docs), "\n| "+typ+" | ")
+	}
+	for _, code := range regexp.MustCompile(`(?m)^  (\d+) `).FindAllStringSubmatch(exitHelp, -1) {
+		require.Contains(t, string(docs), "\n| "+code[1]+" | ")
 	}
 }
 

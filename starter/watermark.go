@@ -116,6 +116,8 @@ func (a *app) exactValue(ctx context.Context, s service, name, value string) (st
 	p, err := a.planOne(ctx, s, workflows.PlanTableInput{Table: name, From: value})
 	var failed *failedError
 	switch {
+	case errors.As(err, &failed) && failed.Type == activities.TypeInvalidInput:
+		return "", &exitError{exitUsage, fmt.Errorf("%s: %q: %s; the watermark stays", name, value, cmp.Or(failed.what, failed.Message))}
 	case errors.As(err, &failed):
 		printFailure(a.stderr, name, execution{WorkflowID: workflows.PlanTableID(name)}, err)
 		return "", &exitError{code: exitFailed}

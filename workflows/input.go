@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
@@ -73,7 +74,7 @@ func jsonText(err error) string {
 	case errors.As(err, &typ):
 		return fmt.Sprintf("%q is a JSON %s, it must be a %s", typ.Field, typ.Value, typ.Type)
 	}
-	return err.Error()
+	return strings.Replace(strings.TrimPrefix(err.Error(), "json: "), "unknown field", "unknown key", 1)
 }
 
 func invalid(what string) error {

@@ -52,7 +52,8 @@ func (s *sync) show(ctx workflow.Context) {
 	fmt.Fprintf(&b, "**%s** %s", st.Table, st.Phase)
 	if st.Mode != "" {
 		fmt.Fprintf(&b, " (%s)\n\nwindow `%s`\n\n", st.Mode, st.Window)
-		fmt.Fprintf(&b, "%d of %d ranges, %d rows read, %d written", st.RangesDone, st.Ranges, st.RowsExtracted, st.RowsWritten)
+		fmt.Fprintf(&b, "%d of %s, %s read, %s written",
+			st.RangesDone, count(st.Ranges, "range"), count(st.RowsExtracted, "row"), count(st.RowsWritten, "row"))
 	}
 	for _, w := range st.Waits {
 		fmt.Fprintf(&b, "\n\nheld back: %s", w.Reason)

@@ -65,7 +65,10 @@ func (s *sync) rangeInput(i int) SyncRangeInput {
 func (s *sync) moveInline(ctx workflow.Context) error {
 	m := newMover(s.rangeInput(0),
 		func(phase string) { s.enter(ctx, phase) },
-		func(p rangeProgress) { s.ranges[0] = p })
+		func(p rangeProgress) {
+			s.ranges[0] = p
+			s.show(ctx)
+		})
 	err := m.move(ctx)
 	delete(s.ranges, 0)
 	s.add(m.counts, m.phases)
