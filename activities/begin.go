@@ -58,6 +58,7 @@ func (a *Activities) BeginRun(ctx context.Context, in BeginRunInput) (BeginRunRe
 		return BeginRunResult{}, err
 	}
 	req := BeginRequest{WorkflowID: in.WorkflowID, RunID: in.RunID}
+	var ended []string // runs that held the lease and are closed
 	for {
 		var reply BeginReply
 		if err := a.update(ctx, in.Table, UpdateBegin, req, &reply); err != nil {
@@ -65,6 +66,7 @@ func (a *Activities) BeginRun(ctx context.Context, in BeginRunInput) (BeginRunRe
 		}
 		reply.State.LastRuns = nil // a run does not need them, and a history should not hold them
 		if reply.Granted {
+			a.forgetRuns(ctx, in.Table, ended, reply.State.FirstLoad)
 			return BeginRunResult{State: reply.State}, nil
 		}
 		holder := *reply.State.Lease
@@ -78,7 +80,7 @@ func (a *Activities) BeginRun(ctx context.Context, in BeginRunInput) (BeginRunRe
 					return BeginRunResult{}, err
 				}
 			}
-			req.TakeOver = holder.Fence
+			req.TakeOver, ended = holder.Fence, closed.runs
 			continue
 		}
 		switch in.IfBusy {
@@ -100,6 +102,18 @@ func (a *Activities) BeginRun(ctx context.Context, in BeginRunInput) (BeginRunRe
 type closing struct {
 	at       time.Time
 	abruptly bool
+	// runs are the holder's, those that resets made of it included.
+	runs []string
+}
+
+// forgetRuns removes what the runs of an ended holder left in staging, but for the plan of a
+// first load that will be taken up again.
+func (a *Activities) forgetRuns(ctx context.Context, tbl string, runs []string, kept *FirstLoad) {
+	for _, run := range runs {
+		if kept == nil || kept.Run != run {
+			a.forgetPlan(ctx, tbl, run)
+		}
+	}
 }
 
 // maxResets bounds how many resets of a holder are followed: more were not made by people.
@@ -108,25 +122,23 @@ const maxResets = 100
 // closedSince is nil while the holder runs. A run that was reset lives on in another run,
 // which holds what it held; where that run is us, the holder is as good as closed.
 func (a *Activities) closedSince(ctx context.Context, holder Lease, us string) (*closing, error) {
-	var last *closing
+	last := &closing{}
 	for run, resets := holder.RunID, 0; run != us && resets < maxResets; resets++ {
 		d, err := a.deps.Client.DescribeWorkflowExecution(ctx, holder.WorkflowID, run)
 		var gone *serviceerror.NotFound
+		last.runs = append(last.runs, run)
 		if errors.As(err, &gone) {
-			return &closing{}, nil // past the namespace's retention: long over
+			return &closing{runs: last.runs}, nil // past the namespace's retention: long over
 		}
 		if err != nil {
 			return nil, fmt.Errorf("describe the holder %s: %w", holder.WorkflowID, err)
 		}
 		info := d.GetWorkflowExecutionInfo()
-		switch info.GetStatus() {
-		case enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED:
+		if s := info.GetStatus(); s == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING || s == enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED {
 			return nil, nil
-		case enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED, enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:
-			last = &closing{at: info.GetCloseTime().AsTime(), abruptly: true}
-		default:
-			last = &closing{at: info.GetCloseTime().AsTime()}
 		}
+		last.at = info.GetCloseTime().AsTime()
+		last.abruptly = info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED || info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT
 		if run = d.GetWorkflowExtendedInfo().GetResetRunId(); run == "" {
 			return last, nil
 		}

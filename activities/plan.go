@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/staging"
@@ -84,13 +85,19 @@ func (a *Activities) readPlan(ctx context.Context, tbl table.Name, run, sum stri
 	return p, got, nil
 }
 
+// dropPlan removes the staged plan of a run that is over, and every other file of ours that
+// its attempts left: parts of a worker that was killed are in no manifest.
 func (a *Activities) dropPlan(ctx context.Context, tbl, run string) error {
 	n, err := table.ParseName(tbl)
 	if err != nil {
 		return err
 	}
-	return a.deps.Store.Delete(ctx, staging.PlanKey(n, run))
+	_, err = staging.Sweep(ctx, a.deps.Store, staging.RunPrefix(n, run), time.Now().Add(ahead))
+	return err
 }
+
+// ahead makes a sweep take every file, also where the store's clock is ahead of ours.
+const ahead = 24 * time.Hour
 
 func hash(b []byte) string {
 	s := sha256.Sum256(b)

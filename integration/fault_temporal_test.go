@@ -2,7 +2,11 @@ package integration_test
 
 import (
 	"crypto/rand"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
@@ -10,6 +14,8 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
+	"github.com/tablehaul/tablehaul/integration/proxy"
+	"github.com/tablehaul/tablehaul/integration/servers"
 	"github.com/tablehaul/tablehaul/internal/devserver"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -107,3 +113,52 @@ func TestTemporalKilledInTheMiddleOfARun(t *testing.T) {
 	p.equal("t", []string{"id"}, columnsT...)
 	require.Empty(t, p.staged())
 }
+
+// A run that is terminated cannot clean up after itself: the next one does.
+func TestATerminatedRunLeavesNothing(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		t.Parallel()
+		p := start(t, options{source: s, tables: bare, defaults: ", chunkRows: 50, chunksInFlight: 2"})
+		exec(t, p.src, createT, insertT(1, 100), old)
+		p.sync("t")
+		before := p.state("t").Watermark
+		exec(t, p.dst, slowTarget)
+		exec(t, p.src, insertT(101, 2000))
+		id := workflows.SyncTableID(p.table("t"))
+		holds(t, p.src, "SELECT MAX(updated_at) < NOW(6) - INTERVAL 1 SECOND FROM t")
+		p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
+		p.waitForRows(200)
+		require.NoError(t, p.client.TerminateWorkflow(t.Context(), id, "", "test"))
+		require.NotEmpty(t, p.staged())
+		require.Equal(t, before, p.state("t").Watermark)
+		p.settled("t")
+		p.equal("t", []string{"id"}, columnsT...)
+		// The terminated run's own steps hear of it with their next heartbeat, and end.
+		require.Eventually(t, func() bool { return len(p.staged()) == 0 }, timeout, poll, "%v", p.staged())
+	})
+}
+
+// A worker that is killed while it reads leaves files that are in no manifest.
+func TestAWorkerKilledWhileItReadsLosesNothing(t *testing.T) {
+	t.Parallel()
+	s := servers.MySQL(t)
+	source := proxy.Start(t, s.Addr())
+	p := start(t, options{source: s, idle: true, tables: bare, sourceDSN: source.DSN(s.DSN("")),
+		defaults: ", pageRows: 200, pageBytes: 64KiB, chunkRows: 200, partBytes: 64KiB"})
+	exec(t, p.src, strings.Replace(createT, "VARCHAR(60)", "VARCHAR(600)", 1), insertT(1, 4000), "UPDATE t SET name = SHA2(id, 512)", old)
+	first := p.startProcess()
+	source.Bandwidth(400_000)
+	wait := p.run("t")
+	require.Eventually(t, func() bool { return slices.ContainsFunc(p.staged(), isPart) }, timeout, 10*time.Millisecond, "no part yet")
+	require.NoError(t, first.Process.Kill())
+	_ = first.Wait()
+	require.False(t, slices.ContainsFunc(p.staged(), func(f string) bool { return filepath.Base(f) == "manifest.json" }))
+	source.Bandwidth(0)
+	p.startProcess()
+	require.EqualValues(t, 4000, wait().RowsExtracted)
+	p.equal("t", []string{"id"}, columnsT...)
+	require.Empty(t, slices.DeleteFunc(p.staged(), func(f string) bool { return strings.Contains(f, "/.tmp/") }))
+}
+
+// isPart reports whether a staged file is one of rows.
+func isPart(path string) bool { return strings.HasSuffix(path, ".parquet") }
