@@ -81,10 +81,10 @@ func failedOf(err error) *failedError {
 
 // timeoutText says what a timeout of Temporal's mostly means here.
 func timeoutText(t *temporal.TimeoutError) string {
-	switch t.TimeoutType() {
-	case enumspb.TIMEOUT_TYPE_HEARTBEAT:
+	if t.TimeoutType() == enumspb.TIMEOUT_TYPE_HEARTBEAT {
 		return "the worker that was at it went silent: it was killed, or cut off from Temporal"
-	case enumspb.TIMEOUT_TYPE_START_TO_CLOSE:
+	}
+	if t.TimeoutType() == enumspb.TIMEOUT_TYPE_START_TO_CLOSE {
 		return "it took longer than it may"
 	}
 	return t.Message()

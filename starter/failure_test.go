@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/tablehaul/tablehaul/activities"
+)
+
+func TestErrorsOfTemporalInOurWords(t *testing.T) {
+	s := &temporalService{address: "h:1", namespace: "n"}
+	for want, err := range map[string]error{
+		"Temporal at h:1 cannot be reached: no worker answers":               serviceerror.NewFailedPrecondition("no poller seen for task queue recently, worker may be down"),
+		"Temporal at h:1 cannot be reached: connection refused":              serviceerror.NewUnavailable("connection refused"),
+		"Temporal at h:1 cannot be reached: its name has no address":         serviceerror.NewUnavailable("failed reaching server: no children to pick from"),
+		"Temporal at h:1 cannot be reached: no answer in time":               context.DeadlineExceeded,
+		"the Temporal settings: namespace n does not exist at h:1":           serviceerror.NewNamespaceNotFound("n"),
+		"a.b: ask Temporal: odd":                                             errors.New("odd"),
+		"Unexpected: boom":                                                   temporal.NewApplicationError("boom", ""),
+		"TimedOut: it took longer than it may":                               temporal.NewTimeoutError(enumspb.TIMEOUT_TYPE_START_TO_CLOSE, nil),
+		"Cancelled: somebody cancelled the run; the watermark has not moved": temporal.NewCanceledError(),
+	} {
+		require.EqualError(t, s.explain("a.b", err), want)
+	}
+}
+
+func TestFailureIsTakenApart(t *testing.T) {
+	err := temporal.NewApplicationErrorWithOptions("read a page of a.b (connection shop): denied: grant it", activities.TypeServerRejected,
+		temporal.ApplicationErrorOptions{Details: []any{activities.FailureDetails{Doing: "read a page of a.b", Connection: "shop", What: "denied", Remedy: "grant it"}}})
+	require.Equal(t, &failedError{
+		Type: "ServerRejected", Message: "read a page of a.b (connection shop): denied: grant it",
+		Doing: "read a page of a.b", Connection: "shop", Remedy: "grant it", what: "denied",
+	}, failedOf(err))
+	require.Nil(t, failedOf(errors.New("odd")))
+}
