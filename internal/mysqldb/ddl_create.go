@@ -152,7 +152,7 @@ func (d *ddl) srid(c *Column) []string {
 }
 
 func (d *ddl) generated(c *Column) []string {
-	parts := []string{"GENERATED ALWAYS AS (" + c.Expression + ")", "VIRTUAL"}
+	parts := []string{"GENERATED ALWAYS AS (" + expressionFor(d.to, c.Expression) + ")", "VIRTUAL"}
 	if c.Stored {
 		parts[1] = "STORED"
 	}
@@ -216,6 +216,9 @@ func (d *ddl) defaultOf(c *Column) string {
 		c.Kind == table.KindGeometry && d.to.Flavor != d.from.Flavor:
 		d.note(LevelInfo, c.Name, "its default is not created on the target", "")
 		return ""
+	}
+	if expression {
+		return expressionFor(d.to, def)
 	}
 	return def
 }

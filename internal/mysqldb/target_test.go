@@ -114,7 +114,7 @@ const everyType = `CREATE TABLE every (
   v16 VARCHAR(20) CHARACTER SET utf16, v3 VARCHAR(20) CHARACTER SET utf8mb3, sj VARCHAR(20) CHARACTER SET sjis,
   tt TINYTEXT, tx TEXT, mt MEDIUMTEXT, lt LONGTEXT,
   bi BINARY(4), vbi VARBINARY(300) DEFAULT 'ab', tb TINYBLOB, bl BLOB, mb MEDIUMBLOB, lb LONGBLOB,
-  e ENUM('a','b''c','d\\e','','😀') DEFAULT 'b''c', e2 ENUM('x') , st SET('x','y y','z') DEFAULT 'x,z',
+  e ENUM('a','b''c','d\\e','','日') DEFAULT 'b''c', e2 ENUM('x') , st SET('x','y y','z') DEFAULT 'x,z',
   g GEOMETRY, p POINT, ls LINESTRING,
   gv BIGINT AS (i1 * 2) VIRTUAL, gs VARCHAR(60) AS (concat(vl, '-', i1)) STORED, inv INT DEFAULT 4 INVISIBLE,
   j %s,
