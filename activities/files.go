@@ -20,7 +20,7 @@ type WaitForFilesResult struct {
 // the range again. It changes nothing and heartbeats the parts verified so far.
 func (a *Activities) WaitForFiles(ctx context.Context, in RangeInput) (WaitForFilesResult, error) {
 	at := where{doing: "verify the staged files of " + in.Table}
-	_, m, err := a.manifest(ctx, in)
+	_, m, err := a.freshManifest(ctx, in)
 	if err != nil {
 		return WaitForFilesResult{}, translate(ctx, err, at)
 	}
@@ -36,13 +36,14 @@ func (a *Activities) WaitForFiles(ctx context.Context, in RangeInput) (WaitForFi
 	return out, nil
 }
 
-// ChunkRef names one chunk of a range: places and counts, never rows or keys.
+// ChunkRef names one chunk of a range: places and counts, never rows or keys. Where the target
+// wants smaller transactions, it names a piece of a staged chunk.
 type ChunkRef struct {
 	// Part and Chunk count from 0, Chunk within its part.
 	Part  int   `json:"part"`
 	Chunk int   `json:"chunk"`
 	Rows  int64 `json:"rows"`
-	// FirstRow is the number of rows of the part before this chunk.
+	// FirstRow is the number of rows of the part before the first of these.
 	FirstRow int64 `json:"firstRow"`
 }
 
@@ -69,7 +70,7 @@ func (a *Activities) ListChunks(ctx context.Context, in ListChunksInput) (ListCh
 	if in.After < 0 || in.Limit < 1 || in.Limit > maxListed {
 		return ListChunksResult{}, invalidInput("after or limit out of bounds", "")
 	}
-	_, m, err := a.manifest(ctx, in.RangeInput)
+	_, m, err := a.freshManifest(ctx, in.RangeInput)
 	if err != nil {
 		return ListChunksResult{}, translate(ctx, err, where{doing: "list the chunks of " + in.Table})
 	}
@@ -145,6 +146,15 @@ func (a *Activities) manifest(ctx context.Context, in RangeInput) (*openedRange,
 	}
 	a.manifests.put(key, manifestEntry{r: r, m: m})
 	return r, m, nil
+}
+
+// freshManifest is manifest as it is in staging now: a range that was extracted again has
+// another manifest than the one that this worker may remember.
+func (a *Activities) freshManifest(ctx context.Context, in RangeInput) (*openedRange, staging.Manifest, error) {
+	if name, err := table.ParseName(in.Table); err == nil {
+		a.manifests.forget(staging.ManifestKey(name, in.Run, in.Range))
+	}
+	return a.manifest(ctx, in)
 }
 
 // manifestCache keeps the manifests of the ranges being loaded by this worker, so that a

@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 
@@ -19,7 +20,7 @@ type UpsertChunkInput struct {
 	ChunkRef
 }
 
-// UpsertChunkResult is what one chunk's transactions did.
+// UpsertChunkResult is what one chunk's transaction did.
 type UpsertChunkResult struct {
 	Inserted  int64 `json:"inserted"`
 	Updated   int64 `json:"updated"`
@@ -30,28 +31,22 @@ type UpsertChunkResult struct {
 	// Approximate is set where a connection was lost at COMMIT: the rows are right, the three
 	// counters may not be.
 	Approximate bool `json:"approximate,omitempty"`
-	// Seconds is the longest transaction that committed, from BEGIN to COMMIT.
+	// Seconds is the transaction that committed, from BEGIN to COMMIT.
 	Seconds float64 `json:"seconds"`
 	// Tries is 1 unless a lock wait or a deadlock was met.
 	Tries int `json:"tries"`
-	// Transactions were committed, the largest of TransactionRows rows.
-	Transactions    int `json:"transactions,omitempty"`
-	TransactionRows int `json:"transactionRows,omitempty"`
+	// NextRows is how many rows the next chunks should have at most, since transactions took
+	// too long or met lock conflicts; 0 is no limit.
+	NextRows int64 `json:"nextRows,omitempty"`
 }
 
-// UpsertChunk writes the rows of one chunk to the target table in one transaction, or in
-// several where the target is slow or others hold its rows.
+// UpsertChunk writes the rows of one chunk to the target table in one transaction.
 //
 // Repeating it is harmless: a row is written only where it is at least as new as the row
-// already there. A retry starts the chunk again; of a failed try whole transactions may stay,
-// which changes nothing but the counters. It applies exactly the bytes whose hash the
-// manifest holds, and heartbeats the batches sent.
+// already there. A retry starts the chunk again; nothing of a failed try stays. It applies
+// exactly the bytes whose hash the manifest holds, and heartbeats the batches sent.
 func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (UpsertChunkResult, error) {
-	r, m, err := a.manifest(ctx, in.RangeInput)
-	if err != nil {
-		return UpsertChunkResult{}, translate(ctx, err, where{doing: "find a chunk of " + in.Table})
-	}
-	rows, err := a.readChunk(ctx, r, m, in.ChunkRef)
+	r, rows, err := a.chunkOf(ctx, in)
 	if err != nil {
 		return UpsertChunkResult{}, translate(ctx, err, where{doing: "read a chunk of " + in.Table})
 	}
@@ -87,15 +82,14 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	// A key that is twice in the chunk was written once, as its newer version: the older one
 	// changed nothing, and every row that was extracted is accounted for.
 	a.log(ctx, in.Table).Info("chunk written", "range", in.Range, "part", in.Part, "chunk", in.Chunk, "rows", rows.Len(),
-		"seconds", done.Seconds, "transactions", done.Transactions, "transactionRows", done.TransactionRows,
-		"tries", done.Tries, "replaced", done.Replaced, "yielded", done.Yielded, "pace", pace.Rows())
+		"seconds", done.Seconds, "tries", done.Tries, "replaced", done.Replaced, "yielded", done.Yielded, "pace", pace.Rows())
 	superseded := int64(rows.Len()) - done.Inserted - done.Updated - done.Unchanged
 	return UpsertChunkResult{
 		Inserted: done.Inserted, Updated: done.Updated, Unchanged: done.Unchanged + superseded,
 		// What an earlier attempt of this step left behind is not known: it may have committed.
 		Approximate: done.Approximate || !clean,
 		Replaced:    done.Replaced, Yielded: done.Yielded,
-		Seconds: done.Seconds, Tries: done.Tries, Transactions: done.Transactions, TransactionRows: done.TransactionRows,
+		Seconds: done.Seconds, Tries: done.Tries, NextRows: int64(pace.Rows()),
 	}, nil
 }
 
@@ -117,6 +111,24 @@ func (a *Activities) target(ctx context.Context, db *mysqldb.DB, key tableKey, c
 	return dst, nil
 }
 
+// chunkOf reads a chunk's rows. The manifest that this worker remembers may have been replaced
+// by another attempt at extracting: it is read anew before its files are called lost.
+func (a *Activities) chunkOf(ctx context.Context, in UpsertChunkInput) (*openedRange, *table.Rows, error) {
+	r, m, err := a.manifest(ctx, in.RangeInput)
+	if err != nil {
+		return nil, nil, err
+	}
+	rows, err := a.readChunk(ctx, r, m, in.ChunkRef)
+	if !errors.Is(err, staging.ErrNotFound) && !errors.Is(err, staging.ErrCorrupt) {
+		return r, rows, err
+	}
+	if r, m, err = a.freshManifest(ctx, in.RangeInput); err != nil {
+		return nil, nil, err
+	}
+	rows, err = a.readChunk(ctx, r, m, in.ChunkRef)
+	return r, rows, err
+}
+
 // readChunk returns the chunk's rows from bytes that match the manifest's hashes.
 func (a *Activities) readChunk(ctx context.Context, r *openedRange, m staging.Manifest, ref ChunkRef) (*table.Rows, error) {
 	if ref.Part < 0 || ref.Part >= len(m.Parts) || ref.Chunk < 0 || ref.Chunk >= len(m.Parts[ref.Part].Chunks) {
@@ -132,11 +144,12 @@ func (a *Activities) readChunk(ctx context.Context, r *openedRange, m staging.Ma
 	if err != nil {
 		return nil, err
 	}
-	if int64(rows.Len()) != chunk.Rows || chunk.Rows != ref.Rows {
-		return nil, fmt.Errorf("chunk %d of %s: %d rows, the manifest has %d and the workflow %d: %w",
-			ref.Chunk, part.Key, rows.Len(), chunk.Rows, ref.Rows, staging.ErrCorrupt)
+	from := ref.FirstRow - chunk.FirstRow
+	if int64(rows.Len()) != chunk.Rows || from < 0 || ref.Rows < 1 || from+ref.Rows > chunk.Rows {
+		return nil, fmt.Errorf("chunk %d of %s: %d rows, the manifest has %d and the workflow asks for %d from %d: %w",
+			ref.Chunk, part.Key, rows.Len(), chunk.Rows, ref.Rows, from, staging.ErrCorrupt)
 	}
-	return rows, nil
+	return rows.Slice(int(from), int(from+ref.Rows)), nil
 }
 
 // missingColumn is the first carried column that dst does not have, or "".

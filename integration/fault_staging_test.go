@@ -7,9 +7,11 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -162,6 +164,30 @@ func TestAFileSpoiledWhileItIsAppliedIsExtractedAgain(t *testing.T) {
 	r := wait()
 	require.EqualValues(t, 2000, r.RowsExtracted)
 	require.Less(t, r.Inserted, int64(2000), "the first chunks were there already")
+	p.equal("t", []string{"id"}, columnsT...)
+	require.Empty(t, p.staged())
+}
+
+// Workers remember a range's manifest; none may hold on to one that was replaced.
+func TestFilesSpoiledTwiceAreReadAnewByEveryWorker(t *testing.T) {
+	p := chunked(t, options{})
+	p.startWorker()
+	p.startWorker() // three, each with a memory of its own
+	wait := p.run("t")
+	last := ""
+	for range 2 {
+		require.Eventually(t, func() bool {
+			parts := slices.DeleteFunc(p.staged(), func(f string) bool { return !isPart(f) || f == last })
+			if len(parts) == 1 {
+				last = parts[0]
+			}
+			return len(parts) == 1
+		}, timeout, 10*time.Millisecond)
+		p.waitForStep("t", "UpsertChunk")
+		require.NoError(t, spoil(last, func(b []byte) []byte { b[len(b)/2] ^= 1; return b }))
+	}
+	r := wait()
+	require.EqualValues(t, 2000, r.RowsExtracted)
 	p.equal("t", []string{"id"}, columnsT...)
 	require.Empty(t, p.staged())
 }
