@@ -46,7 +46,7 @@ const (
 func newFake() *fake {
 	f := &fake{plan: activities.PlanRunResult{
 		Target: "dw.orders", Mode: activities.ModeIncremental, Window: table.Window{Lo: "1", Hi: "9"}, Cursor: "updated_at",
-		Run: "run-1", PlanSum: "sum", Ranges: 1, Done: "0", ChunksInFlight: 3, RangesInFlight: 2,
+		Run: "run-1", PlanSum: "sum", Ranges: 1, Done: "0", ChunksInFlight: 3, RangesInFlight: 2, ChunkRows: fakeChunkRows,
 	}}
 	f.begin = func(in activities.BeginRunInput) (activities.BeginRunResult, error) {
 		return activities.BeginRunResult{State: activities.State{
@@ -130,7 +130,7 @@ func (f *fake) list(_ context.Context, in activities.ListChunksInput) (activitie
 	f.step("ListChunks")
 	out := activities.ListChunksResult{Total: fakeChunks}
 	for i := in.After; i < fakeChunks && len(out.Chunks) < in.Limit; i++ {
-		out.Chunks = append(out.Chunks, activities.ChunkRef{Part: i / 6, Chunk: i % 6, Rows: fakeChunkRows})
+		out.Chunks = append(out.Chunks, activities.ChunkRef{Part: i / 6, Chunk: i % 6, Rows: fakeChunkRows, FirstRow: int64(i % 6 * fakeChunkRows)})
 	}
 	return out, nil
 }

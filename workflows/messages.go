@@ -62,8 +62,6 @@ type Counts struct {
 	// LongestTransaction and LongestPage are the longest on target and source, in seconds.
 	LongestTransaction float64 `json:"longestTransaction"`
 	LongestPage        float64 `json:"longestPage"`
-	// Transactions counts those on the target: as many as chunks, unless they had to be smaller.
-	Transactions int64 `json:"transactions,omitempty"`
 	// Retried counts chunks that met a lock wait or a deadlock.
 	Retried int64 `json:"retried,omitempty"`
 }
@@ -81,7 +79,6 @@ func (c *Counts) add(o Counts) {
 	c.Approximate = c.Approximate || o.Approximate
 	c.LongestTransaction = max(c.LongestTransaction, o.LongestTransaction)
 	c.LongestPage = max(c.LongestPage, o.LongestPage)
-	c.Transactions += o.Transactions
 	c.Retried += o.Retried
 }
 
@@ -132,6 +129,8 @@ type SyncRangeInput struct {
 	Range          activities.RangeInput `json:"range"`
 	Ranges         int                   `json:"ranges"`
 	ChunksInFlight int                   `json:"chunksInFlight"`
+	// ChunkRows is the most rows of a staged chunk.
+	ChunkRows int64 `json:"chunkRows,omitempty"`
 }
 
 // SyncRangeResult is what a range did.

@@ -17,7 +17,11 @@ type mover struct {
 	// enter is told of each phase, told after each chunk of the range's counts.
 	enter func(phase string)
 	told  func(p rangeProgress)
-	total int64 // chunks of the range
+	total int64 // chunks of the range, those cut from others included
+	// nextRows is how many rows the next chunks should have at most, 0 for no limit; extra
+	// counts the chunks that came of cutting.
+	nextRows int64
+	extra    int
 }
 
 func newMover(in SyncRangeInput, enter func(string), told func(rangeProgress)) *mover {
@@ -87,53 +91,93 @@ func (m *mover) phase(ctx workflow.Context, name string, f func() error) error {
 // upsert writes every chunk, a bounded number at once. After the first error no further chunk
 // is begun, and those in flight are waited for: nothing may still be writing when the files go.
 func (m *mover) upsert(ctx workflow.Context) error {
-	var (
-		first    error
-		inFlight int
-		limit    = min(max(1, m.in.ChunksInFlight), maxChunksInFlight)
-		done     = workflow.NewSelector(ctx)
-	)
-	settle := func(f workflow.Future, ref activities.ChunkRef) {
-		inFlight--
-		var out activities.UpsertChunkResult
-		if err := f.Get(ctx, &out); err != nil {
-			if first == nil {
-				first = err
-			}
-			return
-		}
-		m.applied(out, ref)
+	f := &fanOut{
+		m: m, done: workflow.NewSelector(ctx),
+		limit: min(max(1, m.in.ChunksInFlight), maxChunksInFlight),
 	}
 	listed := 0
-	for total := 1; listed < total && first == nil; {
+	for total := 1; listed < total && f.first == nil; {
 		page, err := m.list(ctx, listed)
 		if err != nil {
-			first = err
+			f.first = err
 			break
 		}
 		total = page.Total
 		for _, ref := range page.Chunks {
-			for inFlight >= limit {
-				done.Select(ctx)
-			}
-			if first != nil {
-				break
-			}
 			listed++
-			inFlight++
-			summary := fmt.Sprintf("chunk %d/%d, %s", listed, total, count(ref.Rows, "row"))
-			if m.counts.Parts > 1 {
-				summary = fmt.Sprintf("chunk %d/%d (part %d), %s", listed, total, ref.Part+1, count(ref.Rows, "row"))
+			for ref.Rows > 0 && f.room(ctx) {
+				piece := m.cut(ref)
+				ref.FirstRow += piece.Rows
+				ref.Rows -= piece.Rows
+				f.begin(ctx, piece, m.summary(piece, listed, total))
 			}
-			f := workflow.ExecuteActivity(with(ctx, upsertOptions, summary), "UpsertChunk",
-				activities.UpsertChunkInput{RangeInput: m.in.Range, ChunkRef: ref})
-			done.AddFuture(f, func(f workflow.Future) { settle(f, ref) })
 		}
 	}
-	for inFlight > 0 {
-		done.Select(ctx)
+	f.drain(ctx)
+	return f.first
+}
+
+// fanOut is the chunks in flight.
+type fanOut struct {
+	m        *mover
+	done     workflow.Selector
+	limit    int
+	inFlight int
+	first    error
+}
+
+// room waits until another chunk may begin, and is false where none may any more.
+func (f *fanOut) room(ctx workflow.Context) bool {
+	for f.inFlight >= f.limit {
+		f.done.Select(ctx)
 	}
-	return first
+	return f.first == nil
+}
+
+func (f *fanOut) begin(ctx workflow.Context, ref activities.ChunkRef, summary string) {
+	f.inFlight++
+	step := workflow.ExecuteActivity(with(ctx, upsertOptions, summary), "UpsertChunk",
+		activities.UpsertChunkInput{RangeInput: f.m.in.Range, ChunkRef: ref})
+	f.done.AddFuture(step, func(step workflow.Future) {
+		f.inFlight--
+		var out activities.UpsertChunkResult
+		if err := step.Get(ctx, &out); err != nil {
+			if f.first == nil {
+				f.first = err
+			}
+			return
+		}
+		f.m.applied(out)
+	})
+}
+
+func (f *fanOut) drain(ctx workflow.Context) {
+	for f.inFlight > 0 {
+		f.done.Select(ctx)
+	}
+}
+
+// cut is as much of a chunk as the target takes in one transaction, as far as chunks that were
+// written know. A chunk is cut into eight at most, and a range's chunks maxExtraChunks times
+// at most, so that a slow target costs no endless history.
+func (m *mover) cut(ref activities.ChunkRef) activities.ChunkRef {
+	least := m.in.ChunkRows / maxPieces
+	if m.nextRows == 0 || m.extra >= maxExtraChunks || ref.Rows <= max(m.nextRows, least) {
+		return ref
+	}
+	m.extra++
+	m.total++
+	ref.Rows = max(m.nextRows, least)
+	return ref
+}
+
+// summary is what people read in the Web UI.
+func (m *mover) summary(ref activities.ChunkRef, n, total int) string {
+	part := ""
+	if m.counts.Parts > 1 {
+		part = fmt.Sprintf(" of part %d", ref.Part+1)
+	}
+	return fmt.Sprintf("chunk %d/%d%s, %s", n, total, part, count(ref.Rows, "row"))
 }
 
 func (m *mover) list(ctx workflow.Context, after int) (activities.ListChunksResult, error) {
@@ -146,14 +190,14 @@ func (m *mover) list(ctx workflow.Context, after int) (activities.ListChunksResu
 	return page, err
 }
 
-func (m *mover) applied(out activities.UpsertChunkResult, _ activities.ChunkRef) {
+func (m *mover) applied(out activities.UpsertChunkResult) {
+	m.nextRows = out.NextRows
 	m.counts.Chunks++
 	m.counts.Inserted += out.Inserted
 	m.counts.Updated += out.Updated
 	m.counts.Unchanged += out.Unchanged
 	m.counts.Replaced += out.Replaced
 	m.counts.Yielded += out.Yielded
-	m.counts.Transactions += int64(out.Transactions)
 	m.counts.Approximate = m.counts.Approximate || out.Approximate
 	m.counts.LongestTransaction = max(m.counts.LongestTransaction, out.Seconds)
 	if out.Tries > 1 {

@@ -68,6 +68,10 @@ const (
 	maxRangesInFlight = 16
 	// chunksPerPage is how many chunk references a page of ListChunks has: 60 bytes each.
 	chunksPerPage = 500
+	// maxPieces is how many pieces a chunk is cut into at most, and maxExtraChunks how many
+	// pieces a range may get in all: a range's history stays far below 51,200 events.
+	maxPieces      = 8
+	maxExtraChunks = 2000
 	// maxExtracts is how often a range whose staged files turn out corrupt or lost is
 	// extracted before the run fails: twice is an accident, more is a broken disk.
 	maxExtracts = 3

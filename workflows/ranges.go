@@ -58,6 +58,7 @@ func (s *sync) rangeInput(i int) SyncRangeInput {
 		Ranges: s.plan.Ranges,
 		// ChunksInFlight is a bound of the run: ranges side by side share it.
 		ChunksInFlight: max(1, s.plan.ChunksInFlight/side),
+		ChunkRows:      s.plan.ChunkRows,
 	}
 }
 

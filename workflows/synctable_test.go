@@ -70,6 +70,30 @@ func TestSyncTableBoundsChunksInFlight(t *testing.T) {
 	require.Equal(t, 3, f.most)
 }
 
+// Once a chunk says that the target wants smaller transactions, the next ones are cut: every
+// row once, and no chunk into more than a few pieces.
+func TestSyncTableCutsChunksForASlowTarget(t *testing.T) {
+	f := newFake()
+	f.plan.ChunksInFlight, f.plan.ChunkRows = 1, fakeChunkRows
+	f.upsert = func(_ context.Context, in activities.UpsertChunkInput) (activities.UpsertChunkResult, error) {
+		return activities.UpsertChunkResult{Inserted: in.Rows, NextRows: 4}, nil
+	}
+	env := run(t, f, orders)
+	require.NoError(t, env.GetWorkflowError())
+	var result workflows.SyncTableResult
+	require.NoError(t, env.GetWorkflowResult(&result))
+	require.EqualValues(t, 120, result.Inserted)
+	require.EqualValues(t, 1+11*3, result.Chunks)
+	written := map[[2]int][]int64{}
+	for _, u := range f.upserts {
+		at := [2]int{u.Part, u.Chunk}
+		written[at] = append(written[at], u.FirstRow, u.Rows)
+	}
+	require.Equal(t, []int64{0, 10}, written[[2]int{0, 0}])
+	require.Equal(t, []int64{10, 4, 14, 4, 18, 2}, written[[2]int{0, 1}])
+	require.Equal(t, []int64{50, 4, 54, 4, 58, 2}, written[[2]int{1, 5}])
+}
+
 func TestSyncTableFailsWithTheFirstErrorAndCleansUp(t *testing.T) {
 	f := newFake()
 	failed := make(chan struct{})

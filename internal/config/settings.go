@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 	_ "time/tzdata" // cursorZone must mean the same on a machine without zone files
 
@@ -78,7 +79,7 @@ var settings = []field[Table]{
 		checkWrite, func(t *Table) *string { return &t.Write }),
 	wordField("uniqueConflicts", builtin.UniqueConflicts, []string{conflictsFail, conflictsReplace}, "What happens when another row of the target holds a unique value of a row to write. fail: the run stops and names the key. replace: that row is removed unless it is newer, and comes back with its own new version; needs the DELETE privilege, and a target without unique keys that the source does not have.",
 		func(t *Table) *string { return &t.UniqueConflicts }),
-	durationField("maxTransaction", builtin.MaxTransaction, 100*time.Millisecond, 30*time.Second, "How long a transaction of the target should take: it commits before, and the following ones are made smaller until they are fast again.",
+	durationField("maxTransaction", builtin.MaxTransaction, 100*time.Millisecond, 30*time.Second, "How long a transaction of the target should take: after one that takes longer the next chunks are made smaller, until they are fast again.",
 		func(t *Table) *time.Duration { return &t.MaxTransaction }),
 	boolField("createTarget", builtin.CreateTarget, "Create the target table where it is missing.",
 		func(t *Table) *bool { return &t.CreateTarget }),
@@ -117,7 +118,7 @@ func checkColumn(s string) (wrong, remedy string) {
 	if s == "" {
 		return "", ""
 	}
-	if _, err := table.ParseName("s.`" + s + "`"); err != nil {
+	if _, err := table.ParseName("s.`" + strings.ReplaceAll(s, "`", "``") + "`"); err != nil {
 		return "is not a column name", "write it as the source has it, without quotes or the table's name"
 	}
 	return "", ""

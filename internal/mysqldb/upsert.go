@@ -43,10 +43,10 @@ type UpsertSpec struct {
 	// Conflicts says what happens to another row of the target that holds a unique value of
 	// a row to write.
 	Conflicts UniqueConflicts
-	// MaxTransaction is what a transaction should take at most; 0 is as long as it takes.
-	// One batch is the least that a transaction writes.
+	// MaxTransaction is what a transaction should take at most; 0 is as long as it takes. It
+	// cuts nothing short: it is what Pace goes by.
 	MaxTransaction time.Duration
-	// Pace remembers between chunks how many rows a transaction can take; nil forgets.
+	// Pace learns how many rows the next chunks should have; nil forgets.
 	Pace *Pace
 	// MaxBatchRows bounds the rows of one statement; 0 is 400.
 	MaxBatchRows int
@@ -55,7 +55,7 @@ type UpsertSpec struct {
 	MaxBatchBytes int64
 }
 
-// UpsertResult is what a chunk's transactions did. Inserted + Updated + Unchanged is the
+// UpsertResult is what a chunk's transaction did. Inserted + Updated + Unchanged is the
 // number of distinct keys of the chunk.
 type UpsertResult struct {
 	Inserted  int64 `json:"inserted"`
@@ -70,14 +70,11 @@ type UpsertResult struct {
 	// Approximate says that the counters are not exact: another session wrote the same rows,
 	// or a try whose COMMIT was never answered may have written them first.
 	Approximate bool `json:"approximate,omitempty"`
-	// Seconds is how long the longest transaction that committed took, begin to commit.
+	// Seconds is how long the transaction that committed took, begin to commit.
 	Seconds float64 `json:"seconds"`
-	// Tries counts the tries of the transaction that needed most, the one that committed included.
+	// Tries counts transactions, the one that committed among them.
 	Tries   int `json:"tries"`
 	Batches int `json:"batches"`
-	// Transactions were committed; the largest wrote TransactionRows rows.
-	Transactions    int `json:"transactions"`
-	TransactionRows int `json:"transactionRows"`
 }
 
 // ErrOutcomeUnknown is wrapped where the connection was lost during COMMIT: the chunk may be
@@ -95,21 +92,17 @@ const (
 	// maxTries bounds the quick tries of a transaction after a lock conflict; what is left is
 	// the caller's to retry, slowly.
 	maxTries = 3
-	// maxSmaller bounds the tries of a transaction that can get smaller with each: a lock wait
-	// takes three seconds, and a step must end within two minutes.
-	maxSmaller = 6
 	// rollbackTimeout bounds the ROLLBACK after an error; without an answer the connection is dropped.
 	rollbackTimeout = 3 * time.Second
 )
 
-// UpsertChunk writes rows into the target in one or more short transactions, each whole: of a
-// chunk that fails, any number of its rows may have been written, and none halfway.
+// UpsertChunk writes rows into the target in one transaction, all or none.
 //
 // Repeating it is harmless: a row is written only where it is at least as new as the one
-// already there. It is one transaction, unless that takes longer than MaxTransaction or meets
-// lock conflicts, after which transactions get smaller, see [Pace]. heartbeat, which may be
-// nil, is called between statements. Every error is safe to show; a row's key is named by
-// [KeyHash].
+// already there. After a lock conflict the whole transaction is tried again, three times at
+// most. What it learns about how many rows a transaction can take goes into the spec's Pace.
+// heartbeat, which may be nil, is called between statements. Every error is safe to show; a
+// row's key is named by [KeyHash].
 func (d *DB) UpsertChunk(ctx context.Context, spec UpsertSpec, rows *table.Rows, heartbeat func()) (UpsertResult, error) {
 	res, err := d.upsertChunk(ctx, spec, rows, heartbeat)
 	if err != nil {
@@ -126,71 +119,54 @@ func (d *DB) upsertChunk(ctx context.Context, spec UpsertSpec, rows *table.Rows,
 	if err != nil {
 		return UpsertResult{}, err
 	}
-	w := &chunkWriter{db: d, plan: plan, rows: rows, heartbeat: heartbeat, order: plan.orderRows(rows), pace: spec.Pace}
-	if w.pace == nil {
-		w.pace = &Pace{}
+	w := &chunkWriter{db: d, plan: plan, rows: rows, heartbeat: heartbeat, order: plan.orderRows(rows)}
+	if len(w.order) == 0 {
+		return UpsertResult{}, nil
 	}
-	w.pace.begin(len(w.order))
-	for w.from < len(w.order) {
-		if err := w.transaction(ctx); err != nil {
-			return UpsertResult{}, err
-		}
+	pace := spec.Pace
+	if pace == nil {
+		pace = &Pace{}
 	}
-	return w.sum, nil
+	pace.begin(len(w.order))
+	return w.transaction(ctx, pace)
 }
 
-// transaction commits rows from position w.from on, moves w.from behind them and adds to w.sum.
-func (w *chunkWriter) transaction(ctx context.Context) error {
+// transaction tries until the chunk is committed or it is of no use.
+func (w *chunkWriter) transaction(ctx context.Context, pace *Pace) (UpsertResult, error) {
+	commitLost := false
 	for try := 1; ; try++ {
-		w.to = w.from + w.pace.limit(len(w.order)-w.from)
 		res, err := w.once(ctx)
 		if err == nil {
-			w.pace.committed(w.done-w.from, time.Duration(res.Seconds*float64(time.Second)), w.plan.maxTime)
-			res.Tries, res.TransactionRows = try, w.done-w.from
-			w.sum.add(res)
-			w.sum.Approximate = w.sum.Approximate || w.commitLost
-			w.from = w.done
-			return nil
+			pace.committed(len(w.order), time.Duration(res.Seconds*float64(time.Second)), w.plan.maxTime)
+			res.Tries = try
+			res.Approximate = res.Approximate || commitLost
+			return res, nil
 		}
 		again := false
 		switch {
 		case errors.Is(err, ErrOutcomeUnknown):
-			again, w.commitLost = !w.commitLost, true
+			again, commitLost = !commitLost, true
 		case Classify(err) == ClassSplit:
 			if w.plan.halve() {
 				try-- // not the rows' fault, and bounded by itself
 				continue
 			}
 		case IsLockConflict(err) || NumberOf(err) == errHandlerError:
-			// A smaller transaction meets fewer rows of others, and holds its own for less time.
-			again = w.pace.conflict(w.to-w.from) && try < maxSmaller || try < maxTries
+			// Smaller chunks meet fewer rows of others, and hold their own for less time.
+			pace.conflict(len(w.order))
+			again = true
 		}
-		if !again {
-			if w.commitLost && !errors.Is(err, ErrOutcomeUnknown) {
+		if !again || try >= maxTries {
+			if commitLost && !errors.Is(err, ErrOutcomeUnknown) {
 				err = fmt.Errorf("%w, and then: %w", ErrOutcomeUnknown, Safe(err))
 			}
-			return err
+			return UpsertResult{}, err
 		}
 		w.heartbeat()
 		if err := pause(ctx, try); err != nil {
-			return err
+			return UpsertResult{}, err
 		}
 	}
-}
-
-// add adds a transaction that committed.
-func (r *UpsertResult) add(t UpsertResult) {
-	r.Inserted += t.Inserted
-	r.Updated += t.Updated
-	r.Unchanged += t.Unchanged
-	r.Replaced += t.Replaced
-	r.Yielded += t.Yielded
-	r.Batches += t.Batches
-	r.Transactions++
-	r.Approximate = r.Approximate || t.Approximate
-	r.Seconds = max(r.Seconds, t.Seconds)
-	r.Tries = max(r.Tries, t.Tries)
-	r.TransactionRows = max(r.TransactionRows, t.TransactionRows)
 }
 
 // pause waits 50 to 150 ms times the number of tries, so that two writers that met once do

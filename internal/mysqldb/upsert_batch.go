@@ -5,16 +5,14 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
-	"time"
 )
 
-// writeBatches sends the transaction's rows, as many in one statement as the limits allow,
-// and stops where one more batch would probably take longer than a transaction may.
+// writeBatches sends the transaction's rows, as many in one statement as the limits allow.
 func (w *chunkWriter) writeBatches(ctx context.Context) error {
 	p := w.plan
 	w.stmt = append(w.stmt[:0], p.head...)
-	first := w.from // position of the statement's first row
-	for i := w.from; i < w.to; i++ {
+	first := 0 // position of the statement's first row
+	for i := range w.order {
 		if err := w.buildRow(w.order[i]); err != nil {
 			return err
 		}
@@ -25,9 +23,6 @@ func (w *chunkWriter) writeBatches(ctx context.Context) error {
 		if i > first && (i-first >= p.maxRows || size > p.maxBytes) {
 			if err := w.flush(ctx, first, i); err != nil {
 				return err
-			}
-			if p.maxTime > 0 && time.Since(w.begun)+w.longest > p.maxTime {
-				return nil
 			}
 			first = i
 			w.stmt = append(w.stmt[:0], p.head...)
@@ -41,7 +36,7 @@ func (w *chunkWriter) writeBatches(ctx context.Context) error {
 		}
 		w.stmt = append(w.stmt, w.row...)
 	}
-	return w.flush(ctx, first, w.to)
+	return w.flush(ctx, first, len(w.order))
 }
 
 // buildRow writes (…) of a row into w.row.
@@ -61,7 +56,6 @@ func (w *chunkWriter) buildRow(row int32) (err error) {
 
 // flush sends the statement that holds the rows at positions [from, to).
 func (w *chunkWriter) flush(ctx context.Context, from, to int) error {
-	begin := time.Now()
 	if !w.empty {
 		if err := w.countExisting(ctx, from, to); err != nil {
 			return err
@@ -80,8 +74,6 @@ func (w *chunkWriter) flush(ctx context.Context, from, to int) error {
 		w.batches++
 	}
 	w.affected += affected
-	w.done = to
-	w.longest = max(w.longest, time.Since(begin))
 	w.heartbeat()
 	return nil
 }

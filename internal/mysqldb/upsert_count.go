@@ -57,11 +57,11 @@ func (w *chunkWriter) nothingBetween(ctx context.Context) (bool, error) {
 	name := w.plan.target.PrimaryKey[0]
 	w.probe = append(w.probe[:0], "SELECT 1 FROM "+Qualified(w.plan.target.Name)+" WHERE "+Ident(name)+" BETWEEN "...)
 	var err error
-	if w.probe, err = w.appendKeyValue(w.probe, w.order[w.from], 0); err != nil {
+	if w.probe, err = w.appendKeyValue(w.probe, w.order[0], 0); err != nil {
 		return false, err
 	}
 	w.probe = append(w.probe, " AND "...)
-	if w.probe, err = w.appendKeyValue(w.probe, w.order[w.to-1], 0); err != nil {
+	if w.probe, err = w.appendKeyValue(w.probe, w.order[len(w.order)-1], 0); err != nil {
 		return false, err
 	}
 	w.probe = append(w.probe, " LIMIT 1"...)

@@ -5,10 +5,11 @@ import (
 	"time"
 )
 
-// A Pace is how many rows a transaction of one target table takes at most. It starts without
+// A Pace is how many rows a chunk of one target table should have at most. It starts without
 // a limit, shrinks when a transaction took too long or met a lock conflict, and grows back
-// while transactions of its size are fast. One Pace serves all chunks of a table in a process;
-// it is safe for concurrent use, and its zero value is ready.
+// while transactions of its size are fast. It is advice to whoever cuts chunks: a chunk that
+// is being written stays whole. One Pace serves all chunks of a table in a process; it is safe
+// for concurrent use, and its zero value is ready.
 type Pace struct {
 	mu   sync.Mutex
 	rows int // 0 is no limit
@@ -37,16 +38,6 @@ func (p *Pace) begin(rows int) {
 	p.most = max(p.most, rows)
 }
 
-// limit is how many of so many rows the next transaction may take.
-func (p *Pace) limit(rows int) int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.rows == 0 {
-		return rows
-	}
-	return min(rows, p.rows)
-}
-
 // committed tells how long a transaction of so many rows took, where longest is what it may
 // take, 0 for anything.
 func (p *Pace) committed(rows int, took, longest time.Duration) {
@@ -63,13 +54,11 @@ func (p *Pace) committed(rows int, took, longest time.Duration) {
 	}
 }
 
-// conflict tells that a transaction of so many rows met a lock wait timeout or a deadlock. It
-// reports whether the next one will be smaller.
-func (p *Pace) conflict(rows int) bool {
+// conflict tells that a transaction of so many rows met a lock wait timeout or a deadlock.
+func (p *Pace) conflict(rows int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.shrink(rows / 2)
-	return p.rows < rows
 }
 
 func (p *Pace) shrink(to int) {

@@ -19,19 +19,13 @@ type chunkWriter struct {
 	heartbeat func()
 	pace      *Pace
 
-	sum        UpsertResult // of the transactions that committed
-	commitLost bool         // a COMMIT was not answered: what follows may count rows twice
-	from, to   int          // positions in order that the transaction is to write
-	done       int          // position after the last row that it wrote
-
 	conn  *sql.Conn
 	stmt  []byte // the statement being built
 	probe []byte // the same, of those that look before
 	row   []byte // the row being built
 
 	begun    time.Time
-	longest  time.Duration // of the transaction's batches
-	empty    bool          // the target has none of the transaction's keys
+	empty    bool // the target has none of the transaction's keys
 	existing int64
 	affected int64
 	batches  int
@@ -42,7 +36,7 @@ type chunkWriter struct {
 // once is one transaction: begin, count, batches, commit. An error leaves nothing behind,
 // except where it wraps ErrOutcomeUnknown.
 func (w *chunkWriter) once(ctx context.Context) (res UpsertResult, err error) {
-	w.existing, w.affected, w.batches, w.longest, w.empty = 0, 0, 0, 0, false
+	w.existing, w.affected, w.batches, w.empty = 0, 0, 0, false
 	w.deferred, w.res = w.deferred[:0], UpsertResult{}
 	if w.conn, err = w.db.Conn(ctx); err != nil {
 		return res, err
@@ -99,7 +93,7 @@ func (w *chunkWriter) body(ctx context.Context) error {
 // count turns the server's sum (1 inserted, 2 updated, 0 unchanged) into three counters, for
 // all rows but the deferred ones.
 func (w *chunkWriter) count(deferred []bool) {
-	existing, n := w.existing, int64(w.done-w.from-len(w.deferred))
+	existing, n := w.existing, int64(len(w.order)-len(w.deferred))
 	for _, existed := range deferred {
 		if existed {
 			existing--

@@ -84,6 +84,12 @@ func (r *Rows) Truncate(n int) {
 	r.data = r.data[:end]
 }
 
+// Slice is the rows from (inclusive) to to (exclusive), 0 ≤ from ≤ to ≤ Len, in the same
+// memory: it is for reading, and valid until r changes.
+func (r *Rows) Slice(from, to int) *Rows {
+	return &Rows{cols: r.cols, data: r.data, cells: r.cells[from*r.cols : to*r.cols : to*r.cols]}
+}
+
 // Reset empties r and keeps its memory for the next page.
 func (r *Rows) Reset() {
 	r.data = r.data[:0]

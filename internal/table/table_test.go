@@ -54,6 +54,11 @@ func TestRowsKeepNullsAndEmptyValuesApart(t *testing.T) {
 	onlyEmpty.Append([]byte{})
 	require.NotNil(t, onlyEmpty.Value(0, 0))
 
+	second := r.Slice(1, 2)
+	require.Equal(t, 1, second.Len())
+	require.Equal(t, "xyz", string(second.Value(0, 1)))
+	require.Zero(t, r.Slice(2, 2).Len())
+
 	r.Truncate(1)
 	require.Equal(t, 1, r.Len())
 	require.Equal(t, 1, r.Bytes())
