@@ -1,6 +1,7 @@
 package integration_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +18,7 @@ func TestThreadsRunningPausesARun(t *testing.T) {
 	done := make(chan struct{})
 	for range 6 {
 		go func() {
-			_, _ = p.dst.Exec("SELECT SLEEP(8)")
+			_, _ = p.dst.ExecContext(context.Background(), "SELECT SLEEP(8)")
 			done <- struct{}{}
 		}()
 	}

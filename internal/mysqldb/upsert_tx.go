@@ -17,7 +17,6 @@ type chunkWriter struct {
 	rows      *table.Rows
 	order     []int32 // positions of the rows to write, by key
 	heartbeat func()
-	pace      *Pace
 
 	conn  *sql.Conn
 	stmt  []byte // the statement being built
