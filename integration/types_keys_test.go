@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/integration/compare"
 	"github.com/tablehaul/tablehaul/integration/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -46,18 +47,15 @@ func keyCases() []keyCase {
 	ignored := append(spaces[:len(spaces):len(spaces)], "'a\\0'", "'\\0'", "'\\t'", "'a\\t'") // by all but binary collations
 	cases := []keyCase{
 		{name: "unicode", columns: "k VARCHAR(20) COLLATE utf8mb4_unicode_ci", values: european, crossing: true},
-		{name: "general", columns: "k VARCHAR(20) COLLATE utf8mb4_general_ci", values: european, crossing: true},
 		{name: "plain_bin", columns: "k VARCHAR(20) COLLATE utf8mb4_bin", values: append(european[:40:40], "'😀'", "'\uffff'"), crossing: true},
 		{name: "cs_0900", columns: "k VARCHAR(20) COLLATE utf8mb4_0900_as_cs", values: spaces, crossing: true, on: fromMySQL},
 		{name: "ci_0900", columns: "k VARCHAR(20) COLLATE utf8mb4_0900_ai_ci", values: european, crossing: true, on: fromMySQL},
 		{name: "nopad", columns: "k VARCHAR(20) COLLATE utf8mb4_nopad_bin", values: ignored, crossing: true, on: fromMariaDB},
 		{name: "uca", columns: "k VARCHAR(20) COLLATE utf8mb4_uca1400_nopad_as_cs", values: spaces, crossing: true, on: fromMariaDB},
-		{name: "mb3", columns: "k CHAR(20) CHARACTER SET utf8mb3", values: words("a", "é", "Z", "日"), crossing: true},
 		{name: "latin1", columns: "k VARCHAR(20) CHARACTER SET latin1", values: words("a", "é", "Z", "ÿ", "€"), crossing: true},
 		{name: "ascii", columns: "k CHAR(36) CHARACTER SET ascii", values: each(func(i int) string { return fmt.Sprintf("LEFT(SHA2(%d, 256), 32)", i) }), crossing: true},
 		{name: "sjis", columns: "k VARCHAR(20) CHARACTER SET sjis", values: words("ソ", "表", "a", "能"), crossing: true},
 		{name: "ucs2", columns: "k VARCHAR(20) CHARACTER SET ucs2", values: words("a", "é", "日")},
-		{name: "utf16", columns: "k VARCHAR(20) CHARACTER SET utf16", values: words("a", "é", "日", "😀")},
 		{name: "fixed", columns: "k BINARY(3)", values: each(func(i int) string { return fmt.Sprintf("UNHEX(LPAD(HEX(%d), 6, '0'))", i*i*7919) })},
 		{name: "bytes", columns: "k VARBINARY(8)", values: append(each(func(i int) string { return fmt.Sprintf("x'%02x5c27'", i*6) }), "''", "x'00'", "x'0000'", "x'20'", "x'ff'")},
 		{name: "enum", columns: "k ENUM('z','a','','é','B','c','d','f','g','h','i','j')", values: numbers(0, 12)},
@@ -66,8 +64,7 @@ func keyCases() []keyCase {
 		{name: "sets", columns: "k SET('z','a','m','b')", values: numbers(0, 15)},
 		{name: "bit", columns: "k BIT(40)", values: each(func(i int) string { return fmt.Sprint(uint64(i) * 28193748223) })},
 		{name: "year", columns: "k YEAR", values: append(each(func(i int) string { return fmt.Sprint(1901 + 6*i) }), "0", "2155")},
-		{name: "date", columns: "k DATE", values: append(each(func(i int) string { return fmt.Sprintf("'2024-02-%02d'", i%31+1+i/31*-1) })[:31], "'0000-00-00'", "'2024-00-15'", "'0001-01-01'", "'9999-12-31'")},
-		{name: "datetime", columns: "k DATETIME(3)", values: append(each(func(i int) string { return fmt.Sprintf("'2024-03-31 02:%02d:00.%03d'", i, i) }), "'0000-00-00'", "'9999-12-31 23:59:59.999'")},
+		{name: "date", columns: "k DATE", values: append(each(func(i int) string { return fmt.Sprintf("'2024-02-%02d'", i+1) })[:31], "'0000-00-00'", "'2024-00-15'", "'0001-01-01'", "'9999-12-31'")},
 		{name: "timestamp", columns: "k TIMESTAMP(6)", values: append(each(func(i int) string { return fmt.Sprintf("'2024-10-27 00:59:59.%06d'", i*25000) }), "'1970-01-01 00:00:01'", "'2038-01-19 03:14:07.999999'", "'0000-00-00'")},
 		{name: "clock", columns: "k TIME(6)", values: append(each(func(i int) string { return fmt.Sprintf("'%d:00:00.%06d'", 20*i-400, i) }), "'-838:59:59'", "'838:59:59'")},
 		{name: "decimal", columns: "k DECIMAL(20,5)", values: each(func(i int) string { return fmt.Sprintf("%d.%05d", i*i*i-20000, i) })},
@@ -109,7 +106,7 @@ func (c keyCase) insert() string {
 func (c keyCase) read(t *testing.T, conn *sql.Conn) map[string]string {
 	t.Helper()
 	names := "k"
-	if strings.Contains(c.columns, "a ") && strings.HasPrefix(c.columns, "a ") {
+	if strings.HasPrefix(c.columns, "a ") {
 		names = "a, '|', b, '|', c"
 	}
 	rows, err := conn.QueryContext(t.Context(), "SELECT n, HEX(CONCAT("+names+")) FROM "+c.table())
@@ -126,14 +123,7 @@ func (c keyCase) read(t *testing.T, conn *sql.Conn) map[string]string {
 	return out
 }
 
-func TestEveryKeyIsReadInPages(t *testing.T) {
-	for _, from := range []func(testing.TB) *servers.Server{servers.MySQL, servers.MariaDB} {
-		for _, to := range []func(testing.TB) *servers.Server{servers.MySQL, servers.MariaDB} {
-			src, dst := from(t), to(t)
-			t.Run(string(src.Flavor)+" to "+string(dst.Flavor), func(t *testing.T) { keysArrive(t, src, dst) })
-		}
-	}
-}
+func TestEveryKeyIsReadInPages(t *testing.T) { eachPair(t, keysArrive) }
 
 func keysArrive(t *testing.T, src, dst *servers.Server) {
 	p := start(t, options{source: src, target: dst, tables: "- { name: FROM.k_*, target: TO.k_* }", defaults: ", pageRows: 7, chunkRows: 25"})
@@ -167,24 +157,24 @@ func keysArrive(t *testing.T, src, dst *servers.Server) {
 	}
 }
 
-// cursorCase is a type of cursor and three bounds: rows lie in both halves of (from, to], and
-// many rows share one value.
+// cursorCase is a type of cursor and a window: five of nine values lie in (from, to], and many
+// rows share one value.
 type cursorCase struct {
-	name, ddl      string
-	value          func(i int) string
-	from, mid, end string
+	name, ddl string
+	value     func(i int) string
+	from, to  string
 }
 
 func cursorCases() []cursorCase {
 	number := func(ddl string, base uint64) cursorCase {
 		at := func(n uint64) string { return fmt.Sprint(base + n) }
-		return cursorCase{name: strings.ToLower(strings.ReplaceAll(ddl, " ", "_")), ddl: ddl, from: at(0), mid: at(5), end: at(9),
+		return cursorCase{name: strings.ToLower(strings.ReplaceAll(ddl, " ", "_")), ddl: ddl, from: at(0), to: at(5),
 			value: func(i int) string { return at(uint64(i%9) + 1) }}
 	}
 	cases := []cursorCase{
 		number("BIGINT UNSIGNED", 18446744073709551615-9), number("BIGINT", 9223372036854775807-9), number("INT", 100), number("TINYINT UNSIGNED", 246), number("MEDIUMINT", 8388607-9),
-		{name: "negative", ddl: "SMALLINT", from: "-32768", mid: "-32763", end: "-32759", value: func(i int) string { return fmt.Sprint(i%9 - 32767) }},
-		{name: "date", ddl: "DATE", from: "2024-02-20", mid: "2024-02-25", end: "2024-02-29", value: func(i int) string { return fmt.Sprintf("'2024-02-%02d'", i%9+21) }},
+		{name: "negative", ddl: "SMALLINT", from: "-32768", to: "-32763", value: func(i int) string { return fmt.Sprint(i%9 - 32767) }},
+		{name: "date", ddl: "DATE", from: "2024-02-20", to: "2024-02-25", value: func(i int) string { return fmt.Sprintf("'2024-02-%02d'", i%9+21) }},
 	}
 	for digits := range 7 {
 		// step is the smallest unit, so that neighbours differ in the last digit alone.
@@ -197,7 +187,7 @@ func cursorCases() []cursorCase {
 		for _, kind := range []string{"DATETIME", "TIMESTAMP"} {
 			cases = append(cases, cursorCase{
 				name: fmt.Sprintf("%s_%d", strings.ToLower(kind), digits), ddl: fmt.Sprintf("%s(%d)", kind, digits),
-				from: at(0), mid: at(5), end: at(9), value: func(i int) string { return "'" + at(i%9+1) + "'" },
+				from: at(0), to: at(5), value: func(i int) string { return "'" + at(i%9+1) + "'" },
 			})
 		}
 	}
@@ -218,27 +208,27 @@ func TestEveryCursorIsReadInPages(t *testing.T) {
 			}
 			execOn(t, from, "INSERT INTO "+name+" VALUES "+strings.Join(values, ", "))
 		}
-		step := func(bounds func(cursorCase) (from, to string), rows int64) {
-			for name, r := range p.runAll(cursorInputs(p, bounds)) {
-				require.Equal(t, activities.ModeBackfill, r.Mode, name)
-				require.Equal(t, rows, r.RowsExtracted, name)
-				require.Equal(t, rows, r.Inserted, name)
-			}
+		for name, r := range p.runAll(cursorInputs(p)) {
+			require.Equal(t, activities.ModeBackfill, r.Mode, name)
+			require.EqualValues(t, rows*5/9, r.RowsExtracted, name)
+			require.EqualValues(t, rows*5/9, r.Inserted, name)
 		}
-		step(func(c cursorCase) (string, string) { return c.from, c.mid }, rows*5/9)
-		step(func(c cursorCase) (string, string) { return c.mid, c.end }, rows*4/9)
 		for _, c := range cursorCases() {
-			p.equal("c_"+c.name, []string{"id"}, "at")
+			name := "c_" + c.name
+			report, err := compare.Tables(t.Context(),
+				compare.Side{DB: p.src, Schema: p.from, Table: name}, compare.Side{DB: p.dst, Schema: p.to, Table: name},
+				compare.Options{Key: []string{"id"}, Columns: []string{"at"}, Where: "at <= '" + c.to + "'"})
+			require.NoError(t, err)
+			require.True(t, report.Equal(), "%s: %s", name, report)
+			require.EqualValues(t, rows*5/9, report.Rows)
 		}
 	})
 }
 
-func cursorInputs(p *product, bounds func(cursorCase) (from, to string)) []workflows.SyncTableInput {
+func cursorInputs(p *product) []workflows.SyncTableInput {
 	var out []workflows.SyncTableInput
 	for _, c := range cursorCases() {
-		in := workflows.SyncTableInput{Table: p.table("c_" + c.name)}
-		in.From, in.To = bounds(c)
-		out = append(out, in)
+		out = append(out, workflows.SyncTableInput{Table: p.table("c_" + c.name), From: c.from, To: c.to})
 	}
 	return out
 }

@@ -12,16 +12,6 @@ import (
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
-// eachPair runs f for every pair of servers.
-func eachPair(t *testing.T, f func(t *testing.T, src, dst *servers.Server)) {
-	for _, from := range []func(testing.TB) *servers.Server{servers.MySQL, servers.MariaDB} {
-		for _, to := range []func(testing.TB) *servers.Server{servers.MySQL, servers.MariaDB} {
-			src, dst := from(t), to(t)
-			t.Run(string(src.Flavor)+" to "+string(dst.Flavor), func(t *testing.T) { f(t, src, dst) })
-		}
-	}
-}
-
 func quote(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
 
 // column returns one expression for all rows, in the order of another.

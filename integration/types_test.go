@@ -223,11 +223,16 @@ func (p *product) syncAll(full bool, names ...string) map[string]workflows.SyncT
 	return p.runAll(inputs)
 }
 
-func TestTypesArriveExactly(t *testing.T) {
-	for _, from := range []func(testing.TB) *servers.Server{servers.MySQL, servers.MariaDB} {
-		for _, to := range []func(testing.TB) *servers.Server{servers.MySQL, servers.MariaDB} {
+func TestTypesArriveExactly(t *testing.T) { eachPair(t, typesArrive) }
+
+// eachPair runs f for every pair of servers.
+func eachPair(t *testing.T, f func(t *testing.T, src, dst *servers.Server)) {
+	t.Helper()
+	both := []func(testing.TB) *servers.Server{servers.MySQL, servers.MariaDB}
+	for _, from := range both {
+		for _, to := range both {
 			src, dst := from(t), to(t)
-			t.Run(string(src.Flavor)+" to "+string(dst.Flavor), func(t *testing.T) { typesArrive(t, src, dst) })
+			t.Run(string(src.Flavor)+" to "+string(dst.Flavor), func(t *testing.T) { f(t, src, dst) })
 		}
 	}
 }
@@ -260,6 +265,9 @@ func typesArrive(t *testing.T, src, dst *servers.Server) {
 	step("inserted", false, func(r workflows.SyncTableResult) int64 { return r.Inserted })
 	// A value that is written differently than it is stored would count as updated.
 	step("unchanged", true, func(r workflows.SyncTableResult) int64 { return r.Unchanged })
+	if src != dst {
+		return // what follows depends on the target alone
+	}
 	for _, table := range tables {
 		execOn(t, to, table.clear())
 	}
