@@ -1,0 +1,72 @@
+package mysqldb
+
+import (
+	"fmt"
+	"strings"
+)
+
+// index is an index's definition; false where the target cannot have it.
+func (d *ddl) index(index *Index) (string, bool) {
+	skip := func(why string) (string, bool) {
+		level := LevelInfo
+		if index.Unique {
+			level = LevelWarn
+		}
+		d.note(level, "", fmt.Sprintf("index %s is not created on the target: %s", index.Name, why), "")
+		return "", false
+	}
+	kind := "KEY"
+	switch {
+	case index.Name == "PRIMARY":
+		kind = "PRIMARY KEY"
+	case index.Type == "FULLTEXT" || index.Type == "SPATIAL":
+		kind = index.Type + " KEY"
+	case index.Type == "VECTOR":
+		return skip("vector indexes are not supported")
+	case index.Type == "HASH" && d.to.Flavor != FlavorMariaDB:
+		return skip("the server has no unique keys over long columns")
+	case index.Unique:
+		kind = "UNIQUE KEY"
+	}
+	parts := make([]string, len(index.Columns))
+	for i, part := range index.Columns {
+		if part.Expression != "" && (d.to.Flavor == FlavorMariaDB || !d.to.AtLeast(8, 0, 13)) {
+			return skip("the server has no functional indexes")
+		}
+		c := d.source.Column(part.Column)
+		if part.Column != "" && c == nil || c != nil && (c.Expression == "ROW START" || c.Expression == "ROW END") {
+			return skip("it has a column that the target does not get")
+		}
+		parts[i] = indexPart(part)
+	}
+	if kind != "PRIMARY KEY" {
+		kind += " " + Ident(index.Name)
+	}
+	out := kind + " (" + strings.Join(parts, ", ") + ")"
+	if index.Comment != "" {
+		out += " COMMENT " + textLiteral(index.Comment)
+	}
+	if index.Invisible {
+		switch {
+		case d.to.Flavor == FlavorMariaDB && d.to.AtLeast(10, 6, 0):
+			out += " IGNORED"
+		case d.to.Flavor == FlavorMySQL && d.to.AtLeast(8, 0, 0):
+			out += " INVISIBLE"
+		}
+	}
+	return out, true
+}
+
+func indexPart(part IndexColumn) string {
+	text := Ident(part.Column)
+	if part.Expression != "" {
+		text = "(" + part.Expression + ")"
+	}
+	if part.Prefix > 0 {
+		text += fmt.Sprintf("(%d)", part.Prefix)
+	}
+	if part.Desc {
+		text += " DESC"
+	}
+	return text
+}
