@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -38,6 +39,8 @@ type drafted struct {
 	warnings []string
 	// nothing says that the window is empty.
 	nothing bool
+	// lost says that the target has no row, though earlier runs have written some.
+	lost bool
 }
 
 // levelOrder lists findings with the gravest first.
@@ -78,6 +81,9 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 	if p.refusal() != nil {
 		return p, nil // the window of a refused table means nothing
 	}
+	if p.lost, err = p.targetLost(ctx, in.State); err != nil {
+		return nil, translate(ctx, err, target)
+	}
 	if err := p.chooseMode(in); err != nil {
 		return nil, err
 	}
@@ -109,6 +115,18 @@ func lookFailure(ctx context.Context, err error, at where) error {
 	return translate(ctx, err, at)
 }
 
+// targetLost reports whether the target has no row at all where the state says that runs have
+// written rows: it was dropped or emptied, and what the watermark promises is not there. One
+// that is about to be created has none either; a retry of this step finds it created, and empty.
+func (p *drafted) targetLost(ctx context.Context, s State) (bool, error) {
+	loaded := s.Loaded && s.Watermark != "" || s.FirstLoad != nil && strings.Contains(s.FirstLoad.Done, "1")
+	if !loaded || p.target.Create {
+		return loaded, nil
+	}
+	rows, err := p.dst.HasRows(ctx, p.settings.Target)
+	return !rows, err
+}
+
 func (p *drafted) chooseMode(in PlanRunInput) error {
 	backfill := in.From != "" || in.To != ""
 	switch {
@@ -116,12 +134,17 @@ func (p *drafted) chooseMode(in PlanRunInput) error {
 		return invalidInput("full and from/to together", "full reads the whole table: give one or the other")
 	case backfill && p.settings.Cursor == "":
 		return invalidInput("from/to for table "+in.Table+", which has no cursor", "set cursor: for the table, or leave from and to out")
+	case backfill && p.lost:
+		return invalidInput("from/to for table "+in.Table+", whose target has lost its rows", "start once without from and to: the table is then loaded anew")
 	case backfill:
 		p.mode = ModeBackfill
 	case p.settings.Cursor == "":
 		p.mode = ModeWhole
 	case in.Full || in.State.Watermark == "":
 		p.mode = ModeFirstLoad
+	case p.lost:
+		p.mode = ModeFirstLoad
+		p.warnings = append(p.warnings, fmt.Sprintf("the target %s has no row, and the watermark says %s: the table is loaded anew", p.settings.Target, in.State.Watermark))
 	case in.State.Cursor != "" && in.State.Cursor != p.settings.Cursor:
 		return invalidInput(fmt.Sprintf("the watermark of %s is of cursor %s, the configuration now says %s", in.Table, in.State.Cursor, p.settings.Cursor),
 			`start once with "full":true, or set the watermark by hand`)

@@ -100,6 +100,9 @@ func translate(ctx context.Context, err error, at where) error {
 		return ctx.Err() // a cancelled step is not a failure
 	case errors.Is(err, staging.ErrCorrupt), errors.Is(err, staging.ErrNotFound), errors.Is(err, rowfile.ErrCorrupt):
 		return at.failure(TypeStagedFileCorrupt, err, "")
+	case mysqldb.IsGone(err) && at.connection != "" && !isPreflight(ctx):
+		// A plan was made of it, so that it was there.
+		return at.failure(TypeTableChanged, err, "it was there when this run was planned: bring it back, or start the run again")
 	case errors.Is(err, rowfile.ErrColumns), errors.Is(err, rowfile.ErrValue):
 		return at.failure(TypeUnsupportedTable, err, "")
 	case errors.Is(err, staging.ErrFull):

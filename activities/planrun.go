@@ -41,11 +41,16 @@ type PlanRunResult struct {
 	// RowsEstimate is the server's guess, 0 where it has none.
 	RowsEstimate   int64 `json:"rowsEstimate,omitempty"`
 	ChunksInFlight int   `json:"chunksInFlight"`
+	// ChunkRows is the most rows of a staged chunk.
+	ChunkRows      int64 `json:"chunkRows,omitempty"`
 	RangesInFlight int   `json:"rangesInFlight"`
 	// HeldBack says what open work keeps the window's end back, empty for none.
 	HeldBack string         `json:"heldBack,omitempty"`
 	Marks    []mysqldb.Mark `json:"marks,omitempty"`
 	Warnings []string       `json:"warnings,omitempty"`
+	// TargetLost says that the target has none of the rows that the watermark promises, so that
+	// the watermark is void.
+	TargetLost bool `json:"targetLost,omitempty"`
 }
 
 // PlanRun checks the table on both sides, creates or widens the target, chooses the window's
@@ -61,6 +66,9 @@ func (a *Activities) PlanRun(ctx context.Context, in PlanRunInput) (PlanRunResul
 	}
 	if refusal := p.refusal(); refusal != nil {
 		return PlanRunResult{}, refusal
+	}
+	if err := a.startOver(ctx, in, p); err != nil {
+		return PlanRunResult{}, translate(ctx, err, where{doing: "remove the old plan of " + in.Table})
 	}
 	if err := p.dst.ApplyTarget(ctx, p.target); err != nil {
 		return PlanRunResult{}, translate(ctx, err, where{p.settings.TargetConnection, "create or widen " + p.settings.Target.String()})
@@ -80,6 +88,17 @@ func (a *Activities) PlanRun(ctx context.Context, in PlanRunInput) (PlanRunResul
 		Columns: table.Carried(p.table.Values()), Key: p.table.PrimaryKey, Ranges: p.ranges,
 	})
 	return out, translate(ctx, err, where{doing: "stage the plan of " + in.Table})
+}
+
+// startOver removes the plan of an unfinished first load whose rows are not on the target any
+// more as they were written: it has no row, or lacks a column. It comes before the target is
+// changed, so that a repeated step, which finds the target whole, does not resume either.
+func (a *Activities) startOver(ctx context.Context, in PlanRunInput, p *drafted) error {
+	old := in.State.FirstLoad
+	if old == nil || p.mode != ModeFirstLoad || !p.lost && len(p.target.Statements) == 0 {
+		return nil
+	}
+	return a.dropPlan(ctx, in.Table, old.Run)
 }
 
 // resume returns the plan of an unfinished first load where one can go on.
@@ -127,8 +146,8 @@ func (p *drafted) result(in PlanRunInput) PlanRunResult {
 	return PlanRunResult{
 		Target: p.settings.Target.String(), Mode: p.mode, Window: p.window, Cursor: p.settings.Cursor,
 		Run: in.Run, Ranges: len(p.ranges), Done: strings.Repeat("0", len(p.ranges)),
-		RowsEstimate: p.rowsEstimate(), ChunksInFlight: p.settings.ChunksInFlight, RangesInFlight: p.settings.RangesInFlight,
-		HeldBack: p.heldBack, Marks: p.marks, Warnings: p.warnings,
+		RowsEstimate: p.rowsEstimate(), ChunksInFlight: p.settings.ChunksInFlight, ChunkRows: int64(p.settings.ChunkRows), RangesInFlight: p.settings.RangesInFlight,
+		HeldBack: p.heldBack, Marks: p.marks, Warnings: p.warnings, TargetLost: p.lost && in.State.Watermark != "",
 	}
 }
 

@@ -23,7 +23,7 @@ const (
 )
 
 // TableStateID is the fixed workflow id of a table's owner: it makes the owner unique.
-func TableStateID(tbl string) string { return "tablehaul/" + tbl }
+func TableStateID(tbl string) string { return "tablehaul/" + IDText(tbl) }
 
 // Lease is the right to write a table's target. At most one is out at any time.
 type Lease struct {
@@ -77,6 +77,9 @@ type State struct {
 	Lease     *Lease         `json:"lease,omitempty"`
 	FirstLoad *FirstLoad     `json:"firstLoad,omitempty"`
 	Marks     []mysqldb.Mark `json:"marks,omitempty"`
+	// Loaded says that runs have read rows for the target since its watermark was last set by
+	// hand or forgotten: a target without any row is then one that was lost.
+	Loaded bool `json:"loaded,omitempty"`
 	// HeldBack is set while open work on the source keeps the watermark from rising.
 	HeldBack string      `json:"heldBack,omitempty"`
 	LastRuns []RunRecord `json:"lastRuns,omitempty"`
@@ -103,6 +106,9 @@ type ProgressRequest struct {
 	RangeDone *int           `json:"rangeDone,omitempty"`
 	Marks     []mysqldb.Mark `json:"marks,omitempty"`
 	HeldBack  *string        `json:"heldBack,omitempty"`
+	// ForgetWatermark is set where the target was found without the rows that the watermark
+	// promises.
+	ForgetWatermark bool `json:"forgetWatermark,omitempty"`
 }
 
 // FinishRequest gives the lease back and records the run.

@@ -233,7 +233,8 @@ func (s *temporalService) owned(ctx context.Context) ([]string, error) {
 			return nil, s.explain("", err)
 		}
 		for _, e := range reply.GetExecutions() {
-			out = append(out, strings.TrimPrefix(e.GetExecution().GetWorkflowId(), workflows.TableStateID("")))
+			id := strings.TrimPrefix(e.GetExecution().GetWorkflowId(), workflows.TableStateID(""))
+			out = append(out, activities.TableOfID(id))
 		}
 		if page = reply.GetNextPageToken(); len(page) == 0 {
 			return out, nil

@@ -29,7 +29,7 @@ const signalRange = "range-progress"
 
 // SyncTableID is the workflow id that the command line and its schedules use for a table.
 // Any other id works as well: the table's owner excludes two runs at once, not the id.
-func SyncTableID(tbl string) string { return "sync-" + tbl }
+func SyncTableID(tbl string) string { return "sync-" + activities.IDText(tbl) }
 
 // syncRangeID is the workflow id of a range of a run. All of it comes from the lease, and so
 // from the run's history: a replayed history has another workflow id. The lease's number makes
@@ -42,7 +42,7 @@ func syncRangeID(l activities.Lease, i int) string {
 func TableStateID(tbl string) string { return activities.TableStateID(tbl) }
 
 // PlanTableID is the workflow id that the command line uses for a preview.
-func PlanTableID(tbl string) string { return "plan-" + tbl }
+func PlanTableID(tbl string) string { return "plan-" + activities.IDText(tbl) }
 
 // Register makes every workflow known to w.
 func Register(w worker.WorkflowRegistry) {

@@ -128,14 +128,14 @@ func (s *sync) planRun(ctx workflow.Context, state activities.State) error {
 
 // recordPlan tells the owner what a later run needs to know, where there is something to tell.
 func (s *sync) recordPlan(ctx workflow.Context, state activities.State) error {
-	req := activities.ProgressRequest{Fence: s.lease.Fence, Marks: s.plan.Marks}
+	req := activities.ProgressRequest{Fence: s.lease.Fence, Marks: s.plan.Marks, ForgetWatermark: s.plan.TargetLost}
 	if s.plan.Mode == activities.ModeFirstLoad && s.plan.Ranges > 0 {
 		req.FirstLoad = &activities.FirstLoad{Run: s.plan.Run, Done: s.plan.Done}
 	}
 	if s.plan.HeldBack != state.HeldBack {
 		req.HeldBack = &s.plan.HeldBack
 	}
-	if req.FirstLoad == nil && req.HeldBack == nil && len(req.Marks) == 0 {
+	if req.FirstLoad == nil && req.HeldBack == nil && len(req.Marks) == 0 && !req.ForgetWatermark {
 		return nil
 	}
 	return s.record(ctx, "remember the plan", req)

@@ -90,6 +90,9 @@ func (o *owner) progress(ctx workflow.Context, req activities.ProgressRequest) (
 	if req.FirstLoad != nil {
 		o.state.FirstLoad = req.FirstLoad
 	}
+	if req.ForgetWatermark {
+		o.state.Watermark, o.state.Cursor, o.state.Loaded = "", "", false
+	}
 	if first := o.state.FirstLoad; req.RangeDone != nil && first != nil && *req.RangeDone < len(first.Done) {
 		i := *req.RangeDone
 		first.Done = first.Done[:i] + "1" + first.Done[i+1:]
@@ -118,6 +121,7 @@ func (o *owner) finish(ctx workflow.Context, req activities.FinishRequest) (acti
 	if req.ForgetFirstLoad {
 		o.state.FirstLoad = nil
 	}
+	o.state.Loaded = o.state.Loaded || req.Record.Rows > 0
 	req.Record.Finished = workflow.Now(ctx).UTC()
 	o.state.Lease = nil
 	o.state.LastRuns = append(o.state.LastRuns, req.Record)
@@ -134,7 +138,7 @@ func (o *owner) set(ctx workflow.Context, req activities.SetRequest) (activities
 			activities.TypeTableBusy, temporal.ApplicationErrorOptions{NonRetryable: true})
 	}
 	o.state.Watermark, o.state.Cursor = req.Watermark, req.Cursor
-	o.state.FirstLoad, o.state.HeldBack = nil, ""
+	o.state.FirstLoad, o.state.HeldBack, o.state.Loaded = nil, "", false
 	o.show(ctx)
 	return o.state, nil
 }

@@ -1,0 +1,23 @@
+package activities
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestIDTextIsPrintableASCIIAndReadsBack(t *testing.T) {
+	for name, want := range map[string]string{
+		"shop.orders":            "shop.orders",
+		"shop.`a b'c\"`":         "shop.`a b'c\"`",
+		"größe.☃":                "gr%u00F6%u00DFe.%u2603",
+		"50%u0041.x":             "50%u0025u0041.x",
+		"emoji.😀\n":              "emoji.%U01F600%u000A",
+		strings.Repeat("中", 128): strings.Repeat("%u4E2D", 128),
+	} {
+		require.Equal(t, want, IDText(name))
+		require.Equal(t, name, TableOfID(want))
+		require.Less(t, len(want), 900)
+	}
+}
