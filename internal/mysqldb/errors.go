@@ -158,6 +158,12 @@ func IsLockConflict(err error) bool {
 	return n == errLockWaitTimeout || n == errDeadlock
 }
 
+// IsGone reports whether a table, or a column of it, is not there (any more).
+func IsGone(err error) bool {
+	n := NumberOf(err)
+	return errors.Is(err, ErrTableNotFound) || n == errNoSuchTable || n == errBadField
+}
+
 // IsTimeLimit reports a statement that ran longer than the server allows: read less at once.
 func IsTimeLimit(err error) bool {
 	n := NumberOf(err)

@@ -2,6 +2,7 @@ package mysqldb
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -200,6 +201,19 @@ func planColumns(p *TargetPlan, builder *ddl, missing []*Column, allowed grants,
 		p.note(LevelInfo, "", "columns are added to the target: "+strings.Join(names, ", "), "")
 	}
 	p.Findings = append(p.Findings, builder.found...)
+}
+
+// HasRows reports whether a table has any row at all.
+func (d *DB) HasRows(ctx context.Context, name table.Name) (bool, error) {
+	var one int
+	err := d.QueryRowContext(ctx, "SELECT 1 FROM "+Qualified(name)+" LIMIT 1").Scan(&one)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look for rows in %s: %w", name, Safe(err))
+	}
+	return true, nil
 }
 
 // ApplyTarget runs a plan's statements. A plan that was refused is an error.
