@@ -62,6 +62,7 @@ func logins(t *testing.T, s *servers.Server, o options, source, target []string,
 // What docs/security.md asks for is enough, for everything that a run does.
 func TestDocumentedGrantsAreEnough(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		t.Parallel()
 		t.Run("the target exists", func(t *testing.T) {
 			p := logins(t, s, options{}, sourceGrants, targetGrants, createT)
 			require.EqualValues(t, 50, p.sync("t").Inserted)
@@ -115,7 +116,9 @@ func TestMissingGrantsAreNamed(t *testing.T) {
 		"target ALTER":            {"", sourceGrants, targetGrants, true, []string{"lacks ALTER on the target", "GRANT ALTER ON"}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			servers.Each(t, func(t *testing.T, s *servers.Server) {
+				t.Parallel()
 				var ddl []string
 				if c.exists {
 					ddl = []string{createT}

@@ -104,6 +104,7 @@ func secured(t *testing.T, s *servers.Server, settings string, encrypted bool) *
 func TestTLSSettings(t *testing.T) {
 	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
 		t.Run(string(flavor), func(t *testing.T) {
+			t.Parallel()
 			ours, theirs := newAuthority(t, "ours"), newAuthority(t, "theirs")
 			here, elsewhere := ours.server(flavor, "127.0.0.1"), ours.server(flavor, "192.0.2.7")
 			for name, c := range map[string]struct {
@@ -156,6 +157,7 @@ func TestCertificatesThatMySQLMakes(t *testing.T) {
 func TestNoSilentFallbackToPlainText(t *testing.T) {
 	for _, mode := range []string{"required", "verify-ca", "verify-identity"} {
 		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
 			fake := startFake(t, nil)
 			p := start(t, options{idle: true, sourceDSN: "sentinel-user:sentinel-password@tcp(" + fake.addr + ")/?tls=" + map[string]string{
 				"required": "skip-verify", "verify-ca": "", "verify-identity": "true",
