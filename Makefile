@@ -50,6 +50,14 @@ test: bin/tablehaul-standalone bin/temporal servers ## every test, on real serve
 	$(GO) test -race -p $(TEST_P) -timeout $(TEST_TIMEOUT) ./...
 	cd worker/standalone && $(GO) test -race -timeout $(TEST_TIMEOUT) ./...
 
+# Whatever those files hold is a fault test: docs/reliability.md has the table.
+FAULTS = ^($(shell grep -hoE '^func Test\w+' integration/fault*_test.go integration/lossless_test.go integration/interrupted_test.go | cut -c6- | paste -sd'|'))$$
+
+.PHONY: test-faults
+test-faults: bin/tablehaul-standalone servers ## every fault of docs/reliability.md (TABLEHAUL_TEST_SEED=n repeats a schedule)
+	$(GO) test -race -timeout 10m -run '$(FAULTS)' ./integration
+	$(GO) test -race ./integration/proxy
+
 .PHONY: lint
 lint: $(GOLANGCI) $(WORKFLOWCHECK) ## linters, formatting, and the check that workflows are deterministic
 	$(GOLANGCI) run ./...
