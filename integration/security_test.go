@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,9 +20,27 @@ import (
 var (
 	sourceGrants = []string{"SELECT ON FROM.t", "PROCESS ON *.*"}
 	targetGrants = []string{"SELECT, INSERT, UPDATE ON TO.t"}
+	// usefulGrants let the source's login see more than it has to.
+	usefulGrants = []string{
+		"SELECT ON performance_schema.threads", "SELECT ON performance_schema.events_transactions_current", "REPLICATION CLIENT ON *.*",
+	}
+	// replaceGrants are for uniqueConflicts: replace.
+	replaceGrants = []string{"SELECT, INSERT, UPDATE, DELETE ON TO.t"}
 	// createGrants let a run create its target, and widen it later.
 	createGrants = []string{"SELECT, INSERT, UPDATE, CREATE, ALTER ON TO.t"}
 )
+
+// The grants tested here are the documented ones.
+func TestGrantsAreThoseOfTheDocumentation(t *testing.T) {
+	text, err := os.ReadFile("../docs/security.md")
+	require.NoError(t, err)
+	names := strings.NewReplacer("FROM.t", "shop.orders", "TO.t", "dw.orders")
+	for user, lists := range map[string][][]string{"read": {sourceGrants, usefulGrants}, "write": {targetGrants, createGrants, replaceGrants}} {
+		for _, g := range slices.Concat(lists...) {
+			require.Contains(t, string(text), "GRANT "+names.Replace(g)+" TO 'tablehaul_"+user+"'@'%';")
+		}
+	}
+}
 
 // login makes an account with exactly these grants and returns its DSN. FROM and TO stand for
 // the schemas of p.
@@ -66,6 +86,10 @@ func TestDocumentedGrantsAreEnough(t *testing.T) {
 		t.Run("the target exists", func(t *testing.T) {
 			p := logins(t, s, options{}, sourceGrants, targetGrants, createT)
 			require.EqualValues(t, 50, p.sync("t").Inserted)
+			reader, err := sql.Open("mysql", p.login(s, usefulGrants...))
+			require.NoError(t, err)
+			scalar(t, reader, "SELECT COUNT(*) FROM performance_schema.events_transactions_current e JOIN performance_schema.threads t ON t.THREAD_ID = e.THREAD_ID")
+			require.NoError(t, reader.Close())
 			exec(t, p.src, "UPDATE t SET n = -1 WHERE id < 9")
 			p.settled("t")
 			p.equal("t", []string{"id"}, columnsT...)
@@ -82,6 +106,15 @@ func TestDocumentedGrantsAreEnough(t *testing.T) {
 			r := p.sync("t")
 			require.EqualValues(t, 50, r.Inserted)
 			require.Contains(t, strings.Join(r.Warnings, "\n"), "rows of transactions that last longer than 1s are lost")
+		})
+		t.Run("uniqueConflicts: replace", func(t *testing.T) {
+			p := logins(t, s, options{defaults: ", uniqueConflicts: replace"}, sourceGrants, replaceGrants,
+				strings.Replace(createT, "name VARCHAR(60) NOT NULL COMMENT 'who'", "name VARCHAR(60) NOT NULL UNIQUE", 1))
+			exec(t, p.src, "ALTER TABLE t ADD UNIQUE (name)")
+			require.EqualValues(t, 50, p.sync("t").Inserted)
+			exec(t, p.src, "UPDATE t SET name = '' WHERE id = 1", "UPDATE t SET name = 'name 1' WHERE id = 2", "UPDATE t SET name = 'name 2' WHERE id = 1")
+			p.settled("t")
+			p.equal("t", []string{"id"}, columnsT...)
 		})
 		t.Run("without PROCESS and without a cursor", func(t *testing.T) {
 			p := logins(t, s, options{tables: "- { name: FROM.t, target: TO.t }"}, sourceGrants[:1], targetGrants, createT)
@@ -113,6 +146,7 @@ func TestMissingGrantsAreNamed(t *testing.T) {
 		"target UPDATE":           {"", sourceGrants, grants{"SELECT, INSERT ON TO.t"}, true, []string{"lacks UPDATE on the target", "GRANT UPDATE ON"}},
 		"target UPDATE of column": {"", sourceGrants, grants{"SELECT, INSERT, UPDATE (n) ON TO.t"}, true, []string{"lacks UPDATE on the target"}},
 		"target CREATE":           {"", sourceGrants, grants{"SELECT, INSERT, UPDATE, ALTER ON TO.*"}, false, []string{"lacks CREATE on the target", "GRANT CREATE ON"}},
+		"target DELETE":           {"- { name: FROM.t, target: TO.t, cursor: updated_at, uniqueConflicts: replace }", sourceGrants, targetGrants, true, []string{"lacks DELETE on the target", "GRANT DELETE ON"}},
 		"target ALTER":            {"", sourceGrants, targetGrants, true, []string{"lacks ALTER on the target", "GRANT ALTER ON"}},
 	} {
 		t.Run(name, func(t *testing.T) {

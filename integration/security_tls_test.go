@@ -127,6 +127,7 @@ func TestTLSSettings(t *testing.T) {
 				"verify-identity, the system's CAs":   {here, `tls: verify-identity, `, true, "certificate"},
 			} {
 				t.Run(name, func(t *testing.T) {
+					t.Parallel()
 					p := secured(t, c.server, c.settings, !c.plain)
 					r, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
 					if c.refused == "" {
