@@ -66,6 +66,9 @@ func newLocal(ctx context.Context, b binary, port int, o Options) (_ *local, err
 		"--pid-file="+filepath.Join(dir, "pid"),
 		"--log-error="+filepath.Join(dir, "log"),
 		"--bind-address=127.0.0.1",
+		// MariaDB removes every "#sql…" file of its tmpdir when it starts, those of other servers
+		// too, which then crash in ha_maria::drop_table.
+		"--tmpdir="+dir,
 		"--secure-file-priv="+dir)
 	if b.flavor == FlavorMySQL {
 		cmd = append(cmd, "--mysqlx=OFF")
