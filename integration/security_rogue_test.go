@@ -71,11 +71,11 @@ func (f *fake) serve(conn net.Conn, answer func(string) [][]byte) {
 	greeting = append(greeting, make([]byte, 10)...)   // reserved
 	greeting = append(greeting, "123456789012\x00"...) // second half
 	greeting = append(greeting, "mysql_native_password\x00"...)
-	seq, err := send(conn, 0, greeting)
-	if err != nil {
+	if _, err := send(conn, 0, greeting); err != nil {
 		return
 	}
-	if _, seq, err = f.receive(conn); err != nil {
+	_, seq, err := f.receive(conn)
+	if err != nil {
 		return
 	}
 	if _, err = send(conn, seq+1, okPacket); err != nil || answer == nil {
