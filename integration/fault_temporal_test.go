@@ -143,8 +143,10 @@ func TestAWorkerKilledWhileItReadsLosesNothing(t *testing.T) {
 	t.Parallel()
 	s := servers.MySQL(t)
 	source := proxy.Start(t, s.Addr())
-	p := start(t, options{source: s, idle: true, tables: bare, sourceDSN: source.DSN(s.DSN("")),
-		defaults: ", pageRows: 200, pageBytes: 64KiB, chunkRows: 200, partBytes: 64KiB"})
+	p := start(t, options{
+		source: s, idle: true, tables: bare, sourceDSN: source.DSN(s.DSN("")),
+		defaults: ", pageRows: 200, pageBytes: 64KiB, chunkRows: 200, partBytes: 64KiB",
+	})
 	exec(t, p.src, strings.Replace(createT, "VARCHAR(60)", "VARCHAR(600)", 1), insertT(1, 4000), "UPDATE t SET name = SHA2(id, 512)", old)
 	first := p.startProcess()
 	source.Bandwidth(400_000)

@@ -45,7 +45,7 @@ func (d *DB) Table(ctx context.Context, name table.Name) (_ *Table, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, step := range []func(context.Context, *Table) error{i.columns, i.srids, i.indexes, i.constraints, i.triggers} {
+	for _, step := range []func(context.Context, *Table) error{i.columns, i.indexes, i.constraints, i.triggers} {
 		if err := step(ctx, t); err != nil {
 			return nil, err
 		}
@@ -191,6 +191,8 @@ func (i introspection) column(r record) (Column, error) {
 	}
 	c.RawCharset = needsRawCharset(i.server, &c.Column)
 	c.Default = i.defaultSQL(&c, r)
+	// MariaDB tells REF_SYSTEM_ID only by GEOMETRY_COLUMNS, which is never asked: it opens every
+	// table of the server, and two sessions that read it at once crash 10.11 within seconds.
 	if srs := r["SRS_ID"]; srs.Valid {
 		n, err := strconv.ParseUint(srs.String, 10, 32)
 		if err != nil {
@@ -200,23 +202,4 @@ func (i introspection) column(r record) (Column, error) {
 		c.SRID = &id
 	}
 	return c, nil
-}
-
-// srids reads MariaDB's declared SRIDs. 0 is "none declared" there.
-func (i introspection) srids(ctx context.Context, t *Table) error {
-	if i.server.Flavor != FlavorMariaDB {
-		return nil
-	}
-	recs, err := i.query(ctx, "SELECT G_GEOMETRY_COLUMN, SRID FROM information_schema.GEOMETRY_COLUMNS"+
-		" WHERE G_TABLE_SCHEMA = ? AND G_TABLE_NAME = ?", t.Name.Schema, t.Name.Table)
-	if err != nil {
-		return err
-	}
-	for _, r := range recs {
-		c := t.Column(r.text("G_GEOMETRY_COLUMN"))
-		if id := uint32(r.number("SRID")); c != nil && id != 0 {
-			c.SRID = &id
-		}
-	}
-	return nil
 }

@@ -25,8 +25,10 @@ func TestReadPagesCutsAPageWhereRowsGrow(t *testing.T) {
 		tbl := introspect(t, db, schema, "t")
 		const limit = 1 << 20
 		var ids, largest int
-		stats, err := db.ReadPages(t.Context(), mysqldb.ReadSpec{Table: tbl, ByKey: true, Columns: tbl.Values(),
-			Limits: mysqldb.PageLimits{Rows: 400, MaxBytes: limit}}, func(rows *table.Rows) error {
+		stats, err := db.ReadPages(t.Context(), mysqldb.ReadSpec{
+			Table: tbl, ByKey: true, Columns: tbl.Values(),
+			Limits: mysqldb.PageLimits{Rows: 400, MaxBytes: limit},
+		}, func(rows *table.Rows) error {
 			for r := range rows.Len() {
 				require.Equal(t, strconv.Itoa(ids), string(rows.Value(r, 0)))
 				ids++
@@ -51,8 +53,10 @@ func TestReadPagesReadsLessWhenTimeRunsOut(t *testing.T) {
 		fill(t, admin, "t", n, "n, '2024-01-01' + INTERVAL (n DIV 50) SECOND, REPEAT('x', 200)")
 		tbl := introspect(t, db, schema, "t")
 		for _, byKey := range []bool{true, false} {
-			rows, stats := readAll(t, db, mysqldb.ReadSpec{Table: tbl, ByKey: byKey, Cursor: "u",
-				Limits: mysqldb.PageLimits{Rows: n, MaxTime: 2 * time.Millisecond}})
+			rows, stats := readAll(t, db, mysqldb.ReadSpec{
+				Table: tbl, ByKey: byKey, Cursor: "u",
+				Limits: mysqldb.PageLimits{Rows: n, MaxTime: 2 * time.Millisecond},
+			})
 			require.Len(t, rows, n)
 			require.Greater(t, stats.Statements, 2)
 			seen := map[string]bool{}
@@ -73,8 +77,10 @@ func TestReadPagesStopsWhenYieldFails(t *testing.T) {
 		fill(t, admin, "t", 100, "n")
 		tbl := introspect(t, db, schema, "t")
 		enough := errors.New("enough")
-		stats, err := db.ReadPages(t.Context(), mysqldb.ReadSpec{Table: tbl, ByKey: true, Columns: tbl.Values(),
-			Limits: mysqldb.PageLimits{Rows: 10}}, func(*table.Rows) error { return enough })
+		stats, err := db.ReadPages(t.Context(), mysqldb.ReadSpec{
+			Table: tbl, ByKey: true, Columns: tbl.Values(),
+			Limits: mysqldb.PageLimits{Rows: 10},
+		}, func(*table.Rows) error { return enough })
 		require.ErrorIs(t, err, enough)
 		require.Equal(t, 1, stats.Pages)
 	})
@@ -148,8 +154,11 @@ func TestReadPagesOfAWindowReadsWhatTheWindowHolds(t *testing.T) {
 			fill(t, admin, name, 5000, "n, '2024-01-01' + INTERVAL (n * 7 % 5000) * 1000 MICROSECOND")
 			tbl := introspect(t, db, schema, name)
 			for _, w := range []table.Window{
-				{Lo: "2024-01-01 00:00:01.000", Hi: "2024-01-01 00:00:02.000"}, {Lo: "2024-01-01 00:00:04.990"},
-				{Hi: "2024-01-01 00:00:00.000"}, {Lo: "2024-02-01 00:00:00.000"}, {},
+				{Lo: "2024-01-01 00:00:01.000", Hi: "2024-01-01 00:00:02.000"},
+				{Lo: "2024-01-01 00:00:04.990"},
+				{Hi: "2024-01-01 00:00:00.000"},
+				{Lo: "2024-02-01 00:00:00.000"},
+				{},
 			} {
 				for _, byKey := range []bool{true, false} {
 					var where []string
@@ -167,8 +176,10 @@ func TestReadPagesOfAWindowReadsWhatTheWindowHolds(t *testing.T) {
 					if len(where) > 0 {
 						query += " WHERE " + strings.Join(where, " AND ")
 					}
-					got, _ := readAll(t, db, mysqldb.ReadSpec{Table: tbl, Columns: tbl.Values()[:1], Cursor: "u", Window: w, ByKey: byKey,
-						Limits: mysqldb.PageLimits{Rows: 77}})
+					got, _ := readAll(t, db, mysqldb.ReadSpec{
+						Table: tbl, Columns: tbl.Values()[:1], Cursor: "u", Window: w, ByKey: byKey,
+						Limits: mysqldb.PageLimits{Rows: 77},
+					})
 					require.Equal(t, texts(t, admin, query+" ORDER BY "+order), got, fmt.Sprint(name, w, byKey))
 				}
 			}

@@ -23,8 +23,10 @@ func TestReadPagesReadsTenThousandRowsOfOneSecondOnce(t *testing.T) {
 			exec(t, admin, "CREATE TABLE "+name+" (id INT PRIMARY KEY, u DATETIME NOT NULL, pad VARCHAR(20), "+key+")")
 			fill(t, admin, name, 12000, "n, IF(n < 1000, '2024-01-01 00:00:00', IF(n < 11000, '2024-01-01 00:00:01', '2024-01-01 00:00:02')), LEFT(SHA2(n, 256), 20)")
 			tbl := introspect(t, db, schema, name)
-			spec := mysqldb.ReadSpec{Table: tbl, Columns: tbl.Values()[:2], Cursor: "u", Limits: mysqldb.PageLimits{Rows: 1000, MaxBytes: 60000},
-				Window: table.Window{Lo: "2024-01-01 00:00:00", Hi: "2024-01-01 00:00:01"}}
+			spec := mysqldb.ReadSpec{
+				Table: tbl, Columns: tbl.Values()[:2], Cursor: "u", Limits: mysqldb.PageLimits{Rows: 1000, MaxBytes: 60000},
+				Window: table.Window{Lo: "2024-01-01 00:00:00", Hi: "2024-01-01 00:00:01"},
+			}
 			rows, stats := readAll(t, db, spec)
 			require.Equal(t, "k", stats.Index, name)
 			seen := map[string]bool{}
@@ -53,8 +55,10 @@ func TestReadPagesAgreesWithOneSelect(t *testing.T) {
 		for _, c := range []struct{ name, cols, key, exprs string }{
 			{"composite", "a INT NOT NULL, b VARCHAR(20) NOT NULL, c INT NOT NULL", "a, b, c", "n DIV 100, CONCAT('k', n DIV 7), n"},
 			{"latin1", "a VARCHAR(30) CHARACTER SET latin1 COLLATE latin1_german1_ci NOT NULL", "a", "CONCAT(ELT(1+n%5,'é','ß','a','Z','ü'), n)"},
-			{"nopad", "a VARCHAR(30) CHARACTER SET utf8mb4 COLLATE " + noPad + " NOT NULL", "a",
-				"CONCAT(ELT(1+n%4,'😀','é','A','日本'), n, IF(n%2,' ',''))"},
+			{
+				"nopad", "a VARCHAR(30) CHARACTER SET utf8mb4 COLLATE " + noPad + " NOT NULL", "a",
+				"CONCAT(ELT(1+n%4,'😀','é','A','日本'), n, IF(n%2,' ',''))",
+			},
 			{"general", "a VARCHAR(30) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci NOT NULL", "a", "CONCAT(ELT(1+n%4,'😀','é','A','\\\\\\''), n)"},
 			{"utf8mb3", "a CHAR(30) CHARACTER SET utf8mb3 COLLATE utf8mb3_unicode_ci NOT NULL", "a", "CONCAT(ELT(1+n%3,'ñ','é','A'), n)"},
 			{"sjis", "a VARCHAR(30) CHARACTER SET sjis NOT NULL", "a", "CONCAT(ELT(1+n%3,'ソ','表','A'), n)"},
@@ -82,8 +86,10 @@ func TestReadPagesAgreesWithOneSelect(t *testing.T) {
 				fill(t, admin, c.name, 1000, c.exprs+", n")
 				tbl := introspect(t, db, schema, c.name)
 				for _, rows := range []int{7, 100, 5000} {
-					got, stats := readAll(t, db, mysqldb.ReadSpec{Table: tbl, ByKey: true, Columns: tbl.Values()[len(tbl.Columns)-1:],
-						Limits: mysqldb.PageLimits{Rows: rows, MaxTime: time.Duration(rows) * time.Second, MaxBytes: 10 * rows}})
+					got, stats := readAll(t, db, mysqldb.ReadSpec{
+						Table: tbl, ByKey: true, Columns: tbl.Values()[len(tbl.Columns)-1:],
+						Limits: mysqldb.PageLimits{Rows: rows, MaxTime: time.Duration(rows) * time.Second, MaxBytes: 10 * rows},
+					})
 					require.Equal(t, "PRIMARY", stats.Index)
 					want := texts(t, admin, "SELECT v FROM "+c.name+" ORDER BY "+c.key)
 					require.Equal(t, want, got, "pages of %d", rows)

@@ -21,9 +21,12 @@ func TestCompareCursorOrdersLikeTheServer(t *testing.T) {
 		a, b   string
 		want   int
 	}{
-		{integer, "9", "10", -1}, {integer, "-9223372036854775808", "9223372036854775807", -1}, {integer, "7", "7", 0},
+		{integer, "9", "10", -1},
+		{integer, "-9223372036854775808", "9223372036854775807", -1},
+		{integer, "7", "7", 0},
 		{unsigned, "18446744073709551615", "9223372036854775808", 1},
-		{micros, "2024-01-01 00:00:00.000001", "2024-01-01 00:00:00.000000", 1}, {day, "2023-12-31", "2024-01-01", -1},
+		{micros, "2024-01-01 00:00:00.000001", "2024-01-01 00:00:00.000000", 1},
+		{day, "2023-12-31", "2024-01-01", -1},
 	} {
 		got, err := mysqldb.CompareCursor(c.cursor, c.a, c.b)
 		require.NoError(t, err)
@@ -33,8 +36,14 @@ func TestCompareCursorOrdersLikeTheServer(t *testing.T) {
 		cursor table.Column
 		text   string
 	}{
-		{integer, "9223372036854775808"}, {integer, "01"}, {integer, ""}, {unsigned, "-1"}, {integer, "1; DROP TABLE x"},
-		{micros, "2024-01-01 00:00:00"}, {micros, "2024-01-01T00:00:00.000000"}, {day, "2024-01-01 00:00:00"},
+		{integer, "9223372036854775808"},
+		{integer, "01"},
+		{integer, ""},
+		{unsigned, "-1"},
+		{integer, "1; DROP TABLE x"},
+		{micros, "2024-01-01 00:00:00"},
+		{micros, "2024-01-01T00:00:00.000000"},
+		{day, "2024-01-01 00:00:00"},
 		{table.Column{Name: "v", Kind: table.KindString}, "x"},
 	} {
 		_, err := mysqldb.CompareCursor(c.cursor, c.text, c.text)

@@ -41,8 +41,10 @@ func (f *follower) follow(t testing.TB, db *mysqldb.DB, tbl *mysqldb.Table) {
 			return
 		}
 	}
-	rows, _ := readAll(t, db, mysqldb.ReadSpec{Table: tbl, Columns: tbl.Values()[:1], Cursor: f.column,
-		Window: table.Window{Lo: f.lo, Hi: h.Hi}, Limits: mysqldb.PageLimits{Rows: 50}})
+	rows, _ := readAll(t, db, mysqldb.ReadSpec{
+		Table: tbl, Columns: tbl.Values()[:1], Cursor: f.column,
+		Window: table.Window{Lo: f.lo, Hi: h.Hi}, Limits: mysqldb.PageLimits{Rows: 50},
+	})
 	for _, r := range rows {
 		f.seen[r] = true
 	}
