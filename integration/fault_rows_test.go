@@ -92,7 +92,7 @@ func TestAnOldChunkAfterANewerRunChangesNothing(t *testing.T) {
 		require.Eventually(t, func() bool { // it is there, and came to its end, one way or the other
 			return inserts(t, p.dst) > before &&
 				scalar(t, p.dst, "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_rows_modified + trx_rows_locked > 0") == "0"
-		}, timeout, poll)
+		}, timeout, trxPoll)
 		p.equal("t", []string{"id"}, columnsT...)
 	})
 }

@@ -103,7 +103,7 @@ func TestALockedRowHoldsUpItsChunkOnly(t *testing.T) {
 				first = now
 			}
 			return now != "" && now != first
-		}, timeout, poll)
+		}, timeout, trxPoll)
 		say(t, neighbour, "ROLLBACK")
 		var r workflows.SyncTableResult
 		require.NoError(t, run.Get(t.Context(), &r), p.pending(id))

@@ -18,6 +18,10 @@ import (
 // bare is the table t without an overlap: what the window's end does not get right is lost.
 const bare = "- { name: FROM.t, target: TO.t, cursor: updated_at, overlap: 0s }"
 
+// trxPoll is the pause between looks at information_schema.innodb_trx, of which InnoDB keeps a
+// copy for as long as somebody looks more often than every 0.1 s.
+const trxPoll = 250 * time.Millisecond
+
 // session is one connection of a client; it ends with the test.
 func session(t *testing.T, db *sql.DB) *sql.Conn {
 	t.Helper()
@@ -53,10 +57,14 @@ func scalar(t *testing.T, db *sql.DB, query string) string {
 // holds waits until a query's only value is not 0.
 func holds(t *testing.T, db *sql.DB, query string) {
 	t.Helper()
+	every := poll
+	if strings.Contains(query, "innodb_trx") {
+		every = trxPoll
+	}
 	require.Eventually(t, func() bool {
 		var n int
 		return db.QueryRowContext(t.Context(), query).Scan(&n) == nil && n > 0
-	}, timeout, poll, "%.200s", query)
+	}, timeout, every, "%.200s", query)
 }
 
 // settledLocal is settled for a DATETIME cursor, which holds the server's local time.
