@@ -105,6 +105,7 @@ func TestWrongPasswordIsRefused(t *testing.T) {
 // An unreachable server may come back: the run waits, and says what for where people look. One
 // that never answers before the first row was read is a mistake, and the run fails.
 func TestUnreachableServerIsAVisibleWaitThenAFailure(t *testing.T) {
+	t.Parallel() // it waits for half a minute, and holds nothing that others want
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	addr := l.Addr().String()
