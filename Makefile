@@ -55,7 +55,7 @@ FAULTS = ^($(shell grep -hoE '^func Test\w+' integration/fault*_test.go integrat
 
 .PHONY: test-faults
 test-faults: bin/tablehaul-standalone servers ## every fault of docs/reliability.md (TABLEHAUL_TEST_SEED=n repeats a schedule)
-	$(GO) test -race -timeout 10m -run '$(FAULTS)' ./integration
+	$(GO) test -race -parallel 6 -timeout 10m -run '$(FAULTS)' ./integration # most of them wait
 	$(GO) test -race ./integration/proxy
 
 .PHONY: lint

@@ -153,6 +153,7 @@ func TestStagingThatSpoilsEverythingFailsTheRun(t *testing.T) {
 
 // A byte that turns after WaitForFiles has looked: whoever applies a chunk looks for itself.
 func TestAFileSpoiledWhileItIsAppliedIsExtractedAgain(t *testing.T) {
+	t.Parallel()
 	p := chunked(t, options{})
 	wait := p.run("t")
 	p.wholeChunks(100)
@@ -170,6 +171,7 @@ func TestAFileSpoiledWhileItIsAppliedIsExtractedAgain(t *testing.T) {
 
 // Workers remember a range's manifest; none may hold on to one that was replaced.
 func TestFilesSpoiledTwiceAreReadAnewByEveryWorker(t *testing.T) {
+	t.Parallel()
 	p := chunked(t, options{})
 	p.startWorker()
 	p.startWorker() // three, each with a memory of its own

@@ -53,6 +53,7 @@ func (p *product) wholeChunks(n int) {
 }
 
 func TestATargetKilledAgainAndAgainHoldsWholeChunks(t *testing.T) {
+	t.Parallel()
 	eachPrivate(t, func(t *testing.T, source, target *servers.Server) {
 		p := chunked(t, options{source: source, target: target})
 		wait := p.run("t")
@@ -69,6 +70,7 @@ func TestATargetKilledAgainAndAgainHoldsWholeChunks(t *testing.T) {
 }
 
 func TestAFrozenTargetIsWaitedFor(t *testing.T) {
+	t.Parallel()
 	eachPrivate(t, func(t *testing.T, source, target *servers.Server) {
 		p := chunked(t, options{source: source, target: target, targetDSN: target.DSN("") + "?timeout=1s&readTimeout=2s&writeTimeout=2s"})
 		wait := p.run("t")
@@ -122,6 +124,7 @@ func plain(t *testing.T, s *servers.Server, db *sql.DB, schema string) (dsn stri
 }
 
 func TestAReadOnlyTargetIsAVisibleWait(t *testing.T) {
+	t.Parallel()
 	eachPrivate(t, func(t *testing.T, source, target *servers.Server) {
 		admin := target.DB(t, "")
 		p := chunked(t, options{source: source, target: target, targetDSN: plain(t, target, admin, "`th\\_%`")})
