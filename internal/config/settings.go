@@ -49,7 +49,7 @@ var settings = []field[Table]{
 		func(t *Table) *time.Duration { return &t.FixedLag }),
 	boolField("allowReplica", builtin.AllowReplica, "Accept a source that is a replica: its open work says nothing about the primary's, so choose overlap above its lag.",
 		func(t *Table) *bool { return &t.AllowReplica }),
-	intField("pageRows", builtin.PageRows, 1, 100_000, "Rows that one SELECT of the source returns at most.",
+	intField("pageRows", builtin.PageRows, 1, 100_000, "Rows of a read's first SELECT on the source. Later ones follow pageBytes and pageTime.",
 		func(t *Table) *int { return &t.PageRows }),
 	sizeField("pageBytes", builtin.PageBytes, 64*kib, 64*mib, "Bytes after which a page ends.",
 		func(t *Table) *int64 { return &t.PageBytes }),

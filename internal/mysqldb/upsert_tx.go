@@ -51,6 +51,9 @@ func (w *chunkWriter) once(ctx context.Context) (res UpsertResult, err error) {
 	}
 	if err = w.body(ctx); err != nil {
 		w.rollback(ctx)
+		if IsFailover(err) {
+			w.drop() // the address may lead to another server by now
+		}
 		return res, err
 	}
 	if _, err = w.conn.ExecContext(ctx, "COMMIT"); err != nil {
