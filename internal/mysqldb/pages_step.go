@@ -18,7 +18,7 @@ func (r *pageReader) step(ctx context.Context) (exhausted bool, err error) {
 	if r.plan.bounded {
 		want = r.want
 		if through, err = r.boundary(ctx, want); err != nil {
-			if IsTimeLimit(err) {
+			if IsTimeLimit(err) || errors.Is(err, errDoubtful) {
 				return false, r.slower(want)
 			}
 			return false, err
@@ -30,6 +30,12 @@ func (r *pageReader) step(ctx context.Context) (exhausted bool, err error) {
 	}
 	before := r.rows.Len()
 	res, err := r.fetch(ctx, query)
+	if err == nil && (r.plan.bounded || res.Rows < want) && r.doubtful(res.Seconds) {
+		if res.Rows == 0 {
+			return false, r.slower(want)
+		}
+		res.cut = true
+	}
 	switch {
 	case IsTimeLimit(err):
 		// The rows that came are complete and in order; what they cost is not, so ask for less.
@@ -59,6 +65,14 @@ func (r *pageReader) step(ctx context.Context) (exhausted bool, err error) {
 	r.advance(before)
 	return false, nil
 }
+
+// errDoubtful is an end of rows that may be the end of a statement's time instead.
+var errDoubtful = errors.New("the statement may have been ended by its time limit")
+
+// doubtful reports whether a statement ran for so long that its time limit may have ended it.
+// MariaDB sometimes ends one that way as if there were no more rows, without an error: an end
+// that comes late is no proof, and is asked for again from the last row on.
+func (r *pageReader) doubtful(seconds float64) bool { return seconds >= r.time.Seconds()/2 }
 
 // advance moves the position behind the last row read.
 func (r *pageReader) advance(before int) {
@@ -133,10 +147,14 @@ func (r *pageReader) boundary(ctx context.Context, n int) (key []string, err err
 	if err != nil {
 		return nil, err
 	}
+	began := time.Now()
 	err = r.again(ctx, func(ctx context.Context) error {
 		key, err = r.db.fetchKey(ctx, query, r.plan.partExprs())
 		return err
 	})
+	if err == nil && key == nil && r.doubtful(time.Since(began).Seconds()) {
+		return nil, errDoubtful
+	}
 	return key, err
 }
 
