@@ -1,0 +1,141 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// chooseWindow fixes hi, from the source's clock and its open work, and then lo.
+func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
+	at := where{p.settings.SourceConnection, "choose the window of " + in.Table}
+	cursor := p.table.Column(p.settings.Cursor).Column
+	from, to, err := p.bounds(cursor, in)
+	if err != nil {
+		return err
+	}
+	h, err := p.src.ChooseHi(ctx, mysqldb.HiSpec{
+		Table: p.table, Cursor: cursor, MinLag: p.settings.MinLag, FixedLag: p.settings.FixedLag,
+		Zone: p.settings.CursorZone, AllowReplica: p.settings.AllowReplica, Marks: in.State.Marks,
+	})
+	if err != nil {
+		return lookFailure(ctx, err, at)
+	}
+	p.marks = in.State.Marks
+	if h.Mark != nil {
+		p.marks = append(p.marks, *h.Mark)
+		p.marks = p.marks[max(0, len(p.marks)-maxMarks):]
+	}
+	if h.HeldBy != nil {
+		p.heldBack = heldText(*h.HeldBy)
+	}
+	p.warnings = append(p.warnings, h.Warnings...)
+	if h.Future > 0 {
+		p.warnings = append(p.warnings, fmt.Sprintf("at least %d rows have a %s in the future; they are read when their time has come", h.Future, cursor.Name))
+	}
+	p.window.Hi = h.Hi
+	if h.Hi == "" {
+		return p.nothingToRead(h)
+	}
+	return p.chooseLo(ctx, in, cursor, from, to)
+}
+
+// bounds are a backfill's from and to as the server prints them.
+func (p *drafted) bounds(cursor table.Column, in PlanRunInput) (from, to string, err error) {
+	if p.mode != ModeBackfill {
+		return "", "", nil
+	}
+	for _, b := range []struct {
+		key, text string
+		out       *string
+	}{{"from", in.From, &from}, {"to", in.To, &to}} {
+		if b.text == "" {
+			continue
+		}
+		if *b.out, err = mysqldb.ParseCursor(cursor, b.text); err != nil {
+			return "", "", invalidInput(fmt.Sprintf("%s of cursor %s (%s): %s", b.key, cursor.Name, cursor.Type, err), "")
+		}
+	}
+	if from == "" || to == "" {
+		return from, to, nil
+	}
+	if order, err := mysqldb.CompareCursor(cursor, from, to); err != nil || order >= 0 {
+		return "", "", invalidInput("from is not below to", "the window is (from, to]: from exclusive, to inclusive")
+	}
+	return from, to, nil
+}
+
+// nothingToRead is where open work leaves no safe upper end. An incremental run has simply
+// nothing to do yet; a first load must wait for its upper end.
+func (p *drafted) nothingToRead(h mysqldb.Horizon) error {
+	if h.HeldBy == nil || p.mode == ModeIncremental || p.mode == ModeBackfill {
+		p.nothing = true
+		return nil
+	}
+	return temporal.NewApplicationErrorWithOptions(
+		fmt.Sprintf("nothing of %s can be read safely yet: %s", p.settings.Table, p.heldBack), TypeSourceHeld,
+		temporal.ApplicationErrorOptions{NextRetryDelay: heldRetry})
+}
+
+func (p *drafted) chooseLo(ctx context.Context, in PlanRunInput, cursor table.Column, from, to string) error {
+	var err error
+	at := where{p.settings.SourceConnection, "choose the window of " + in.Table}
+	switch p.mode {
+	case ModeBackfill:
+		if p.window.Hi, err = lower(cursor, to, p.window.Hi); err != nil {
+			return translate(ctx, err, at)
+		}
+		p.window.Lo = from
+		p.nothing, err = atOrBelow(cursor, p.window.Hi, from)
+	case ModeIncremental:
+		mark := in.State.Watermark
+		if p.nothing, err = atOrBelow(cursor, p.window.Hi, mark); p.nothing {
+			p.window = table.Window{Lo: mark, Hi: mark}
+		} else if err == nil {
+			p.window.Lo, err = p.src.Back(ctx, cursor, mark, p.settings.Overlap)
+		}
+	}
+	return translate(ctx, err, at)
+}
+
+// lower is the lower of two upper bounds; an empty one bounds nothing.
+func lower(cursor table.Column, a, b string) (string, error) {
+	if a == "" {
+		return b, nil
+	}
+	order, err := mysqldb.CompareCursor(cursor, a, b)
+	if order < 0 {
+		return a, err
+	}
+	return b, err
+}
+
+// atOrBelow reports whether a is not above b; nothing is at or below an empty b.
+func atOrBelow(cursor table.Column, a, b string) (bool, error) {
+	if b == "" {
+		return false, nil
+	}
+	order, err := mysqldb.CompareCursor(cursor, a, b)
+	return err == nil && order <= 0, err
+}
+
+// heldText says for people what holds a window's end back.
+func heldText(h mysqldb.Holder) string {
+	what := map[mysqldb.HolderKind]string{
+		mysqldb.HolderTransaction: "an open transaction", mysqldb.HolderStatement: "a running statement",
+		mysqldb.HolderXA: "a prepared XA transaction", mysqldb.HolderLag: "a lag that was set, or the replica's own",
+	}[h.Kind]
+	text := fmt.Sprintf("%s, %s old", what, time.Duration(h.Seconds*float64(time.Second)).Round(time.Second))
+	if h.Thread != 0 {
+		text += fmt.Sprintf(", of connection %d", h.Thread)
+	}
+	if h.State != "" {
+		text += " (" + h.State + ")"
+	}
+	return text
+}
