@@ -13,9 +13,9 @@ import (
 )
 
 const (
-	// maxRanges bounds a first load's ranges, and with them the history of SyncTable (about
-	// 12 events a range): larger tables get larger ranges.
-	maxRanges = 300
+	// maxRanges bounds a run's ranges, and with them the history of SyncTable (about 15 events
+	// a range, docs/scale.md): larger tables get larger ranges, which are moved in slices.
+	maxRanges = 200
 	// maxMarks bounds what is remembered of an integer cursor's past.
 	maxMarks = 20
 	// heldRetry is the pause before looking again at a source whose open work leaves nothing to read.
@@ -31,7 +31,7 @@ type drafted struct {
 	findings []mysqldb.Finding
 	mode     string
 	window   table.Window
-	ranges   []*mysqldb.KeyRange
+	ranges   []piece
 	marks    []mysqldb.Mark
 	heldBack string
 	warnings []string
@@ -161,7 +161,7 @@ func (p *drafted) cut(ctx context.Context) error {
 	case p.nothing:
 		return nil
 	case !p.byKey():
-		p.ranges = []*mysqldb.KeyRange{nil}
+		p.ranges = []piece{{}}
 		return nil
 	}
 	want := min(maxRanges, int(p.table.RowsEstimate/max(1, p.settings.RangeRows))+1)
@@ -170,7 +170,7 @@ func (p *drafted) cut(ctx context.Context) error {
 		return translate(ctx, err, where{p.settings.SourceConnection, "cut the ranges of " + p.settings.Table.String()})
 	}
 	for i := range ranges {
-		p.ranges = append(p.ranges, &ranges[i])
+		p.ranges = append(p.ranges, piece{Keys: &ranges[i]})
 	}
 	return nil
 }

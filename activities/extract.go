@@ -14,17 +14,19 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// RangeInput names one range of a planned run. All steps of a range take it.
+// RangeInput names one range of a planned run, or a slice of it. All steps of a range take it.
 type RangeInput struct {
 	Table string `json:"table"`
 	// Run is the staging name of the run whose plan is meant, PlanSum the plan's SHA-256.
 	Run     string `json:"run"`
 	PlanSum string `json:"planSum"`
-	// Range counts from 0.
+	// Range counts from 0 within the run, Slice within the range. A range that turns out larger
+	// than planned is moved in slices, one after the other.
 	Range int `json:"range"`
+	Slice int `json:"slice,omitempty"`
 }
 
-// ExtractResult is what one range came to.
+// ExtractResult is what one slice of a range came to.
 type ExtractResult struct {
 	Rows   int64 `json:"rows"`
 	Chunks int   `json:"chunks"`
@@ -34,6 +36,8 @@ type ExtractResult struct {
 	Pages int   `json:"pages"`
 	// LongestPage is the longest SELECT on the source, in seconds.
 	LongestPage float64 `json:"longestPage"`
+	// More says that the range goes on: its next slice begins where this one ended.
+	More bool `json:"more,omitempty"`
 }
 
 // ExtractProgress is what ExtractIncremental heartbeats.
@@ -45,7 +49,8 @@ type ExtractProgress struct {
 }
 
 // ExtractIncremental reads one range of the source, page by page, into Parquet parts, and
-// publishes their manifest last.
+// publishes their manifest last. Where the range has more than a slice may hold, it stops
+// there; the next slice begins at the position that this one's manifest holds.
 //
 // Repeating it is harmless: parts are named after the attempt, only those of the published
 // manifest are ever read, and a manifest that is already there is kept and returned. A failed
@@ -69,8 +74,12 @@ func (a *Activities) ExtractIncremental(ctx context.Context, in RangeInput) (Ext
 		return ExtractResult{}, failure(TypeTableChanged, in.Table+" was altered after this run was planned", "start the run again")
 	}
 
+	start, err := a.sliceStart(ctx, r)
+	if err != nil {
+		return ExtractResult{}, translate(ctx, err, where{doing: "find where a slice of " + in.Table + " begins"})
+	}
 	parts := newPartWriter(a.deps.Store, r, fmt.Sprintf("%s-%d", shortID(activity.GetInfo(ctx).ActivityID+"/"+activity.GetInfo(ctx).WorkflowExecution.RunID), activity.GetInfo(ctx).Attempt))
-	stats, readErr, writeErr := a.copyPages(ctx, db, src, r, parts)
+	stats, readErr, writeErr := a.copyPages(ctx, db, r.readSpec(src, start), r, parts)
 	switch {
 	case writeErr != nil:
 		parts.discard(ctx)
@@ -79,7 +88,7 @@ func (a *Activities) ExtractIncremental(ctx context.Context, in RangeInput) (Ext
 		parts.discard(ctx)
 		return ExtractResult{}, translate(ctx, readErr, at)
 	}
-	err = staging.PublishManifest(ctx, a.deps.Store, r.manifestKey(), r.manifest(parts))
+	err = staging.PublishManifest(ctx, a.deps.Store, r.manifestKey(), r.manifest(parts, stats.Next))
 	ours := err == nil
 	if !ours {
 		parts.discard(ctx) // where another attempt was faster, its files count and ours go
@@ -96,12 +105,26 @@ func (a *Activities) ExtractIncremental(ctx context.Context, in RangeInput) (Ext
 	}
 	result := extractResult(manifest)
 	result.Pages, result.LongestPage = stats.Pages, stats.Longest.Seconds
-	a.log(ctx, in.Table).Info("extracted", "range", in.Range, "rows", result.Rows, "parts", result.Parts, "bytes", result.Bytes)
+	a.log(ctx, in.Table).Info("extracted", "range", in.Range, "slice", in.Slice, "rows", result.Rows, "parts", result.Parts, "bytes", result.Bytes)
 	return result, nil
 }
 
-// copyPages moves every page of the range into parts and keeps the heartbeat going.
-func (a *Activities) copyPages(ctx context.Context, db *mysqldb.DB, src *mysqldb.Table, r *openedRange, parts *partWriter) (stats mysqldb.ReadStats, readErr, writeErr error) {
+// sliceStart is where a slice begins: where the one before it ended, by its manifest, which is
+// kept until this slice's own is published. nil is the beginning of the range.
+func (a *Activities) sliceStart(ctx context.Context, r *openedRange) (*table.Position, error) {
+	if r.in.Slice == 0 {
+		return nil, nil
+	}
+	before, err := staging.ReadManifest(ctx, a.deps.Store, staging.ManifestKey(r.name, r.in.Run, r.in.Range, r.in.Slice-1))
+	if err == nil && before.Next == nil {
+		err = fmt.Errorf("slice %d of range %d is the last one: %w", r.in.Slice-1, r.in.Range, staging.ErrCorrupt)
+	}
+	return before.Next, err
+}
+
+// copyPages moves pages of the range into parts, until the slice is full, and keeps the
+// heartbeat going.
+func (a *Activities) copyPages(ctx context.Context, db *mysqldb.DB, spec mysqldb.ReadSpec, r *openedRange, parts *partWriter) (stats mysqldb.ReadStats, readErr, writeErr error) {
 	var rows, bytes atomic.Int64
 	var waiting atomic.Value
 	say := func(reason string) { waiting.Store(reason) }
@@ -112,12 +135,15 @@ func (a *Activities) copyPages(ctx context.Context, db *mysqldb.DB, src *mysqldb
 	if readErr = a.waitOut(ctx, db, r.plan.Settings, say); readErr != nil {
 		return stats, readErr, nil
 	}
-	stats, readErr = db.ReadPages(ctx, r.readSpec(src), func(page *table.Rows) error {
+	stats, readErr = db.ReadPages(ctx, spec, func(page *table.Rows) error {
 		if writeErr = parts.write(ctx, page); writeErr != nil {
 			return writeErr
 		}
 		rows.Add(int64(page.Len()))
 		bytes.Store(parts.bytes())
+		if parts.full() {
+			return mysqldb.ErrStop
+		}
 		return a.waitOut(ctx, db, r.plan.Settings, say)
 	})
 	if readErr == nil {
@@ -157,7 +183,7 @@ func beat(ctx context.Context, details func() any) (stop func()) {
 const heartbeatEvery = 2 * time.Second
 
 func extractResult(m staging.Manifest) ExtractResult {
-	out := ExtractResult{Rows: m.Rows, Parts: len(m.Parts)}
+	out := ExtractResult{Rows: m.Rows, Parts: len(m.Parts), More: m.Next != nil}
 	for _, p := range m.Parts {
 		out.Bytes += p.Size
 		out.Chunks += len(p.Chunks)

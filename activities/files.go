@@ -15,7 +15,7 @@ type WaitForFilesResult struct {
 	Bytes int64 `json:"bytes"`
 }
 
-// WaitForFiles verifies that every part of the range's manifest is there with the manifest's
+// WaitForFiles verifies that every part of the slice's manifest is there with the manifest's
 // size and SHA-256. A part that is not is a StagedFileCorrupt failure: the workflow extracts
 // the range again. It changes nothing and heartbeats the parts verified so far.
 func (a *Activities) WaitForFiles(ctx context.Context, in RangeInput) (WaitForFilesResult, error) {
@@ -91,8 +91,8 @@ type CleanupResult struct {
 	Parts int `json:"parts"`
 }
 
-// Cleanup removes the staged files of a range: the parts that its manifest names, then the
-// manifest. Repeating it is harmless; a range without a manifest has nothing to remove. A
+// Cleanup removes the staged files of a slice of a range: the parts that its manifest names, then the
+// manifest. Repeating it is harmless; a slice without a manifest has nothing to remove. A
 // manifest that cannot be read names nothing, so only it itself goes.
 func (a *Activities) Cleanup(ctx context.Context, in RangeInput) (CleanupResult, error) {
 	at := where{doing: "remove the staged files of " + in.Table}
@@ -100,7 +100,7 @@ func (a *Activities) Cleanup(ctx context.Context, in RangeInput) (CleanupResult,
 	if err != nil {
 		return CleanupResult{}, invalidInput("table: "+err.Error(), "")
 	}
-	key := staging.ManifestKey(name, in.Run, in.Range)
+	key := staging.ManifestKey(name, in.Run, in.Range, in.Slice)
 	a.manifests.forget(key)
 	m, err := staging.ReadManifest(ctx, a.deps.Store, key)
 	switch {
@@ -132,7 +132,7 @@ func (a *Activities) manifest(ctx context.Context, in RangeInput) (*openedRange,
 	if err != nil {
 		return nil, staging.Manifest{}, invalidInput("table: "+err.Error(), "")
 	}
-	key := staging.ManifestKey(name, in.Run, in.Range)
+	key := staging.ManifestKey(name, in.Run, in.Range, in.Slice)
 	if e, ok := a.manifests.get(key, in.PlanSum); ok {
 		return e.r, e.m, nil
 	}
@@ -152,7 +152,7 @@ func (a *Activities) manifest(ctx context.Context, in RangeInput) (*openedRange,
 // another manifest than the one that this worker may remember.
 func (a *Activities) freshManifest(ctx context.Context, in RangeInput) (*openedRange, staging.Manifest, error) {
 	if name, err := table.ParseName(in.Table); err == nil {
-		a.manifests.forget(staging.ManifestKey(name, in.Run, in.Range))
+		a.manifests.forget(staging.ManifestKey(name, in.Run, in.Range, in.Slice))
 	}
 	return a.manifest(ctx, in)
 }

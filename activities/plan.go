@@ -40,13 +40,19 @@ type plan struct {
 	Settings Settings     `json:"settings"`
 	Mode     string       `json:"mode"`
 	Window   table.Window `json:"window"`
-	// ByKey says that ranges are of the key space; otherwise the one range is the window.
+	// ByKey says that ranges are of the key space; otherwise they are pieces of the window.
 	ByKey bool `json:"byKey"`
 	// Columns are those whose values travel, Key the primary key's names.
 	Columns []table.Column `json:"columns"`
 	Key     []string       `json:"key"`
-	// Ranges are the key ranges, or one nil for a window.
-	Ranges []*mysqldb.KeyRange `json:"ranges"`
+	Ranges  []piece        `json:"ranges"`
+}
+
+// piece is what one range of a run reads: a part of the key space, or of the window. With
+// neither it is all that the run reads.
+type piece struct {
+	Keys   *mysqldb.KeyRange `json:"keys,omitempty"`
+	Window *table.Window     `json:"window,omitempty"`
 }
 
 func (a *Activities) writePlan(ctx context.Context, run string, p plan) (sum string, err error) {

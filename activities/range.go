@@ -35,21 +35,33 @@ func (a *Activities) openRange(ctx context.Context, in RangeInput) (*openedRange
 }
 
 func (r *openedRange) manifestKey() string {
-	return staging.ManifestKey(r.name, r.in.Run, r.in.Range)
+	return staging.ManifestKey(r.name, r.in.Run, r.in.Range, r.in.Slice)
 }
 
-func (r *openedRange) readSpec(src *mysqldb.Table) mysqldb.ReadSpec {
-	s := r.plan.Settings
+func (r *openedRange) readSpec(src *mysqldb.Table, start *table.Position) mysqldb.ReadSpec {
+	s, piece := r.plan.Settings, r.plan.Ranges[r.in.Range]
 	return mysqldb.ReadSpec{
-		Table: src, Columns: r.plan.Columns, Cursor: s.Cursor, Window: r.plan.Window,
-		Keys: r.plan.Ranges[r.in.Range], ByKey: r.plan.ByKey,
-		Limits: mysqldb.PageLimits{Rows: s.PageRows, MaxBytes: int(s.PageBytes), MaxTime: s.PageTime},
+		Table: src, Columns: r.plan.Columns, Cursor: s.Cursor, Window: r.window(),
+		Keys: piece.Keys, ByKey: r.plan.ByKey, Start: start,
+		Limits: mysqldb.PageLimits{
+			Rows: s.PageRows, MaxTime: s.PageTime,
+			// A slice ends with a page: one of many small chunks must not make it much too large.
+			MaxRows: s.ChunkRows * maxSliceChunks / 4, MaxBytes: int(min(s.PageBytes, s.ChunkBytes*maxSliceChunks/4)),
+		},
 	}
 }
 
-func (r *openedRange) manifest(w *partWriter) staging.Manifest {
+// window is the range's own where the run's window was cut, and the run's otherwise.
+func (r *openedRange) window() table.Window {
+	if w := r.plan.Ranges[r.in.Range].Window; w != nil {
+		return *w
+	}
+	return r.plan.Window
+}
+
+func (r *openedRange) manifest(w *partWriter, next *table.Position) staging.Manifest {
 	return staging.Manifest{
-		Table: r.name, Run: r.in.Run, Range: r.in.Range, Window: r.plan.Window,
+		Table: r.name, Run: r.in.Run, Range: r.in.Range, Slice: r.in.Slice, Next: next, Window: r.window(),
 		Columns: r.plan.Columns, Parts: w.parts, Created: time.Now().UTC(),
 	}
 }
@@ -64,7 +76,7 @@ func (a *Activities) source(ctx context.Context, s Settings) (*mysqldb.DB, *mysq
 	return db, t, err
 }
 
-// partWriter writes rows to parts, starting a new one where the last is large enough.
+// partWriter writes the rows of a slice to parts, starting a new one where the last is large enough.
 type partWriter struct {
 	store   staging.Store
 	r       *openedRange
@@ -72,6 +84,7 @@ type partWriter struct {
 	parts   []table.Part
 	open    *openPart
 	done    int64 // bytes of finished parts
+	chunks  int   // of finished parts
 	keys    []string
 }
 
@@ -106,7 +119,7 @@ func (w *partWriter) write(ctx context.Context, rows *table.Rows) error {
 }
 
 func (w *partWriter) start(ctx context.Context) error {
-	key := staging.PartKey(w.r.name, w.r.in.Run, w.r.in.Range, len(w.parts), w.attempt)
+	key := staging.PartKey(w.r.name, w.r.in.Run, w.r.in.Range, w.r.in.Slice, len(w.parts), w.attempt)
 	pr, pw := io.Pipe()
 	rw, err := rowfile.NewWriter(pw, w.r.plan.Columns, rowfile.WriterOptions{
 		Compression: w.r.plan.Settings.Compression,
@@ -148,6 +161,7 @@ func (w *partWriter) close() error {
 		Key: w.open.key, Rows: sum.Rows, Size: sum.Size, SHA256: sum.SHA256, Footer: sum.Footer, Chunks: sum.Chunks,
 	})
 	w.done += sum.Size
+	w.chunks += len(sum.Chunks)
 	w.open = nil
 	return nil
 }
@@ -178,6 +192,20 @@ func (w *partWriter) bytes() int64 {
 		return w.done
 	}
 	return w.done + w.open.w.Size()
+}
+
+// maxSliceChunks bounds a slice, and with it the events that one slice costs a history: about
+// 4.4 each (docs/scale.md). A slice ends with a page, so it may have a quarter more.
+const maxSliceChunks = 200
+
+// full reports whether the slice has as much as one may have. A range that was planned well
+// ends before.
+func (w *partWriter) full() bool {
+	chunks := w.chunks
+	if w.open != nil {
+		chunks += w.open.w.Chunks()
+	}
+	return chunks >= maxSliceChunks || w.bytes() >= w.r.plan.Settings.RangeBytes
 }
 
 // discardTimeout bounds the removal of a failed attempt's parts.

@@ -39,8 +39,10 @@ type Settings struct {
 	// ChunksInFlight bounds a run's chunks being written at once, RangesInFlight its ranges.
 	ChunksInFlight int `json:"chunksInFlight"`
 	RangesInFlight int `json:"rangesInFlight"`
-	// RangeRows is how many rows a range of a first load should hold, roughly.
-	RangeRows int64 `json:"rangeRows"`
+	// RangeRows is how many rows a range should hold, roughly; RangeBytes (file bytes) is what a
+	// range stages at once, and a larger one is moved in slices.
+	RangeRows  int64 `json:"rangeRows"`
+	RangeBytes int64 `json:"rangeBytes"`
 	// Throttle says when and up to which load both servers may be used.
 	Throttle throttle.Limits `json:"throttle,omitzero"`
 	// UniqueConflicts is mysqldb's policy, "fail" (also for "") or "replace".

@@ -50,6 +50,7 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	if err != nil {
 		return UpsertChunkResult{}, translate(ctx, err, where{doing: "read a chunk of " + in.Table})
 	}
+	defer rows.Return()
 	s := r.plan.Settings
 	at := where{connection: s.TargetConnection, doing: fmt.Sprintf("write a chunk of %s to %s", s.Table, s.Target)}
 	db, err := a.deps.Target(ctx, s.TargetConnection)
@@ -149,7 +150,8 @@ func (a *Activities) readChunk(ctx context.Context, r *openedRange, m staging.Ma
 		return nil, fmt.Errorf("chunk %d of %s: %d rows, the manifest has %d and the workflow asks for %d from %d: %w",
 			ref.Chunk, part.Key, rows.Len(), chunk.Rows, ref.Rows, from, staging.ErrCorrupt)
 	}
-	return rows.Slice(int(from), int(from+ref.Rows)), nil
+	rows.Keep(int(from), int(from+ref.Rows))
+	return rows, nil
 }
 
 // missingColumn is the first carried column that dst does not have, or "".

@@ -153,6 +153,13 @@ func (s *temporalService) status(ctx context.Context, e execution) (workflows.St
 	if err != nil {
 		return out, s.explain("", err)
 	}
+	for _, told := range out.Running {
+		var now workflows.Status
+		value, err := s.client.QueryWorkflow(ctx, told.WorkflowID, "", workflows.QueryStatus)
+		if err == nil && value.Get(&now) == nil { // one that has just ended is in the next answer
+			out.Refine(told, now)
+		}
+	}
 	return out, nil
 }
 

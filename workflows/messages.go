@@ -99,6 +99,9 @@ const (
 	PhaseRanges = "ranges"
 )
 
+// movePhases are those of a range.
+var movePhases = []string{PhaseExtract, PhaseWait, PhaseUpsert, PhaseCleanup}
+
 // Status answers the query "status".
 type Status struct {
 	Table  string       `json:"table"`
@@ -109,13 +112,46 @@ type Status struct {
 	Ranges     int64 `json:"ranges"`
 	RangesDone int64 `json:"rangesDone"`
 	// RowsTotal is an estimate for a first load and 0 while nothing is known.
-	RowsTotal     int64     `json:"rowsTotal"`
-	RowsExtracted int64     `json:"rowsExtracted"`
-	RowsWritten   int64     `json:"rowsWritten"`
-	Chunks        int64     `json:"chunks"`
-	ChunksDone    int64     `json:"chunksDone"`
-	Waits         []Wait    `json:"waits,omitempty"`
-	Started       time.Time `json:"started"`
+	RowsTotal     int64 `json:"rowsTotal"`
+	RowsExtracted int64 `json:"rowsExtracted"`
+	RowsWritten   int64 `json:"rowsWritten"`
+	Chunks        int64 `json:"chunks"`
+	ChunksDone    int64 `json:"chunksDone"`
+	// ChunkRows is how many rows a transaction has at most at present, where the target's
+	// answers have made it fewer than configured, and 0 otherwise; InFlight is then how many
+	// chunks each range writes at once.
+	ChunkRows int64 `json:"chunkRows,omitempty"`
+	InFlight  int   `json:"inFlight,omitempty"`
+	// Running are the ranges that child workflows move at present. What they have told is in
+	// the sums above; they tell it rarely, and answer the query "status" themselves.
+	Running []RunningRange `json:"running,omitempty"`
+	Waits   []Wait         `json:"waits,omitempty"`
+	Started time.Time      `json:"started"`
+}
+
+// RunningRange is a range in flight, as far as its run knows.
+type RunningRange struct {
+	WorkflowID    string `json:"workflowId"`
+	RowsExtracted int64  `json:"rowsExtracted"`
+	RowsWritten   int64  `json:"rowsWritten"`
+	Chunks        int64  `json:"chunks"`
+	ChunksDone    int64  `json:"chunksDone"`
+}
+
+// Refine puts what a running range says of itself in the place of what it had told its run.
+func (s *Status) Refine(told RunningRange, now Status) {
+	s.RowsExtracted += now.RowsExtracted - told.RowsExtracted
+	s.RowsWritten += now.RowsWritten - told.RowsWritten
+	s.Chunks += now.Chunks - told.Chunks
+	s.ChunksDone += now.ChunksDone - told.ChunksDone
+	s.slowest(now.ChunkRows, now.InFlight)
+}
+
+// slowest keeps the pace of the range that the target slows down most.
+func (s *Status) slowest(chunkRows int64, inFlight int) {
+	if chunkRows > 0 && (s.ChunkRows == 0 || chunkRows < s.ChunkRows) {
+		s.ChunkRows, s.InFlight = chunkRows, inFlight
+	}
 }
 
 // Wait is something that a run waits for, or that holds it back.
@@ -124,13 +160,23 @@ type Wait struct {
 	Since  time.Time `json:"since"`
 }
 
-// SyncRangeInput starts a range as a child.
+// SyncRangeInput starts a range as a child, or goes on with one.
 type SyncRangeInput struct {
+	// Range names the range, and the slice to begin with.
 	Range          activities.RangeInput `json:"range"`
 	Ranges         int                   `json:"ranges"`
 	ChunksInFlight int                   `json:"chunksInFlight"`
 	// ChunkRows is the most rows of a staged chunk.
 	ChunkRows int64 `json:"chunkRows,omitempty"`
+	// Signals is how often the range may still tell its run of its progress.
+	Signals int `json:"signals,omitempty"`
+
+	// What follows is handed on by an execution that ended between two slices: the slice that
+	// it has extracted, what came before it, and how often the range was begun again.
+	Extracted *activities.ExtractResult `json:"extracted,omitempty"`
+	Counts    Counts                    `json:"counts,omitzero"`
+	Seconds   map[string]float64        `json:"seconds,omitempty"`
+	Again     int                       `json:"again,omitempty"`
 }
 
 // SyncRangeResult is what a range did.
@@ -139,13 +185,16 @@ type SyncRangeResult struct {
 	Seconds map[string]float64 `json:"seconds"`
 }
 
-// rangeProgress is what a child tells its parent while it runs.
+// rangeProgress is what a child tells its parent while it runs, now and then.
 type rangeProgress struct {
 	Range      int   `json:"range"`
 	Extracted  int64 `json:"extracted"`
 	Written    int64 `json:"written"`
 	Chunks     int64 `json:"chunks"`
 	ChunksDone int64 `json:"chunksDone"`
+	// ChunkRows and InFlight: see Status.
+	ChunkRows int64 `json:"chunkRows,omitempty"`
+	InFlight  int   `json:"inFlight,omitempty"`
 }
 
 // TableStateView answers the owner's query "state".

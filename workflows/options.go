@@ -45,7 +45,7 @@ var (
 		StartToCloseTimeout: time.Hour, HeartbeatTimeout: heartbeatTimeout,
 		RetryPolicy: retry, WaitForCancellation: true,
 	}
-	// listOptions: one file of a megabyte at most.
+	// listOptions: one small file.
 	listOptions = workflow.ActivityOptions{StartToCloseTimeout: time.Minute, RetryPolicy: retry}
 	// upsertOptions: a chunk's transaction takes a second; the rest is lock waits and retries.
 	upsertOptions = workflow.ActivityOptions{
@@ -69,9 +69,21 @@ const (
 	// chunksPerPage is how many chunk references a page of ListChunks has: 60 bytes each.
 	chunksPerPage = 500
 	// maxPieces is how many pieces a chunk is cut into at most, and maxExtraChunks how many
-	// pieces a range may get in all: a range's history stays far below 51,200 events.
+	// a slice may get in all.
 	maxPieces      = 8
-	maxExtraChunks = 2000
+	maxExtraChunks = 200
+	// fastChunks is how many chunks without a complaint let one more be written at once.
+	fastChunks = 4
+	// longHistory is how many events end an execution between two slices. A slice adds 2,000 at
+	// most (250 chunks and 200 pieces of them, 4.4 events each), so that a history stays below
+	// the 4,096 at which Temporal asks for a new one.
+	longHistory = 1800
+	// maxSignals is how often the ranges of a run tell of their progress, all together: each
+	// costs the run 4 events, and Temporal four times the work of a chunk's step.
+	maxSignals = 200
+	// signalChunks is after how many chunks a range has news to tell. A range of the usual size
+	// ends before.
+	signalChunks = 100
 	// maxExtracts is how often a range whose staged files turn out corrupt or lost is
 	// extracted before the run fails: twice is an accident, more is a broken disk.
 	maxExtracts = 3

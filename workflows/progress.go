@@ -41,8 +41,24 @@ func (s *sync) snapshot() Status {
 		st.RowsWritten += r.Written
 		st.Chunks += r.Chunks
 		st.ChunksDone += r.ChunksDone
+		st.slowest(r.ChunkRows, r.InFlight)
+	}
+	st.Running = make([]RunningRange, 0, len(s.running))
+	for _, i := range s.running {
+		r := s.ranges[i]
+		st.Running = append(st.Running, RunningRange{
+			WorkflowID: syncRangeID(s.lease, i), RowsExtracted: r.Extracted, RowsWritten: r.Written, Chunks: r.Chunks, ChunksDone: r.ChunksDone,
+		})
 	}
 	return st
+}
+
+// paceText says that chunks are smaller than configured, and is empty where they are not.
+func paceText(st Status) string {
+	if st.ChunkRows == 0 {
+		return ""
+	}
+	return fmt.Sprintf("\n\nthe target is slow or its rows are locked: chunks of %s at most, %d at once", count(st.ChunkRows, "row"), st.InFlight)
 }
 
 // show writes the current details that the Web UI renders as Markdown.
@@ -55,6 +71,7 @@ func (s *sync) show(ctx workflow.Context) {
 		fmt.Fprintf(&b, "%d of %s, %s read, %s written",
 			st.RangesDone, count(st.Ranges, "range"), count(st.RowsExtracted, "row"), count(st.RowsWritten, "row"))
 	}
+	b.WriteString(paceText(st))
 	for _, w := range st.Waits {
 		fmt.Fprintf(&b, "\n\nheld back: %s", w.Reason)
 	}

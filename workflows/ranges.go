@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"slices"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/workflow"
@@ -10,35 +11,38 @@ import (
 )
 
 // SyncRange moves one range of a run as a child of SyncTable, so that a run's history is
-// spread over its ranges. It tells its parent how far it is, a handful of times.
+// spread over its ranges. A range that is larger than one history may be continues as new. It
+// tells its parent how far it is, a bounded number of times.
 func SyncRange(ctx workflow.Context, in SyncRangeInput) (SyncRangeResult, error) {
-	status := Status{Table: in.Range.Table, Phase: PhaseBegin, Ranges: int64(in.Ranges), Started: workflow.Now(ctx).UTC()}
+	status := Status{
+		Table: in.Range.Table, Phase: PhaseBegin, Ranges: int64(in.Ranges), Started: workflow.Now(ctx).UTC(),
+		RowsExtracted: in.Counts.RowsExtracted, RowsWritten: in.Counts.written(), Chunks: in.Counts.Chunks, ChunksDone: in.Counts.Chunks,
+	}
 	if err := workflow.SetQueryHandler(ctx, QueryStatus, func() (Status, error) { return status, nil }); err != nil {
 		return SyncRangeResult{}, fmt.Errorf("register query: %w", err)
 	}
-	told := int64(-1)
-	m := newMover(in, func(phase string) {
+	var m *mover
+	last := rangeProgress{ChunksDone: in.Counts.Chunks}
+	m = newMover(in, func(phase string) {
 		status.Phase = phase
-		workflow.SetCurrentDetails(ctx, fmt.Sprintf("**%s** range %d of %d: %s, chunk %d of %d",
-			in.Range.Table, in.Range.Range+1, in.Ranges, phase, status.ChunksDone, status.Chunks))
+		workflow.SetCurrentDetails(ctx, fmt.Sprintf("**%s** range %d of %d: %s, chunk %d of %d%s",
+			in.Range.Table, in.Range.Range+1, in.Ranges, phase, status.ChunksDone, status.Chunks, paceText(status)))
 	}, func(p rangeProgress) {
 		status.RowsExtracted, status.RowsWritten = p.Extracted, p.Written
 		status.Chunks, status.ChunksDone = p.Chunks, p.ChunksDone
-		if quarter := quarterOf(p); quarter > told {
-			told = quarter
+		status.ChunkRows, status.InFlight = p.ChunkRows, p.InFlight
+		news := p.ChunksDone-last.ChunksDone >= signalChunks || (p.ChunkRows > 0) != (last.ChunkRows > 0)
+		if news && m.in.Signals > 0 {
+			last = p
+			m.in.Signals--
 			tellParent(ctx, p)
 		}
 	})
-	err := m.move(ctx)
-	return SyncRangeResult{Counts: m.counts, Seconds: m.phases}, cause(err)
-}
-
-// quarterOf is 0 to 4: a parent of hundreds of ranges must not get a signal per chunk.
-func quarterOf(p rangeProgress) int64 {
-	if p.Chunks == 0 {
-		return 0
+	rest, err := m.move(ctx)
+	if rest != nil {
+		return SyncRangeResult{}, workflow.NewContinueAsNewError(ctx, SyncRangeName, *rest)
 	}
-	return 4 * p.ChunksDone / p.Chunks
+	return SyncRangeResult{Counts: m.counts, Seconds: m.phases}, cause(err)
 }
 
 // tellParent signals without waiting: progress that does not arrive is only not shown.
@@ -50,7 +54,7 @@ func tellParent(ctx workflow.Context, p rangeProgress) {
 	workflow.SignalExternalWorkflow(ctx, parent.ID, parent.RunID, signalRange, p)
 }
 
-// rangeInput is what the steps of range i of this run take.
+// rangeInput is what range i of this run begins with.
 func (s *sync) rangeInput(i int) SyncRangeInput {
 	side := min(max(1, s.plan.RangesInFlight), maxRangesInFlight, s.plan.Ranges)
 	return SyncRangeInput{
@@ -59,10 +63,12 @@ func (s *sync) rangeInput(i int) SyncRangeInput {
 		// ChunksInFlight is a bound of the run: ranges side by side share it.
 		ChunksInFlight: max(1, s.plan.ChunksInFlight/side),
 		ChunkRows:      s.plan.ChunkRows,
+		Signals:        max(1, maxSignals/s.plan.Ranges),
 	}
 }
 
-// moveInline moves the only range in this workflow's own history.
+// moveInline moves the only range in this workflow's own history; where it is larger than one
+// history may be, a child goes on with it.
 func (s *sync) moveInline(ctx workflow.Context) error {
 	m := newMover(s.rangeInput(0),
 		func(phase string) { s.enter(ctx, phase) },
@@ -70,7 +76,12 @@ func (s *sync) moveInline(ctx workflow.Context) error {
 			s.ranges[0] = p
 			s.show(ctx)
 		})
-	err := m.move(ctx)
+	rest, err := m.move(ctx)
+	if rest != nil {
+		rest.Signals = maxSignals
+		s.enter(ctx, PhaseRanges)
+		return s.moveChildren(ctx, []SyncRangeInput{*rest})
+	}
 	delete(s.ranges, 0)
 	s.add(m.counts, m.phases)
 	if err == nil {
@@ -79,9 +90,9 @@ func (s *sync) moveInline(ctx workflow.Context) error {
 	return err
 }
 
-// moveRanges moves ranges as children, a bounded number at a time. The first error wins; the
+// moveChildren moves ranges as children, a bounded number at a time. The first error wins; the
 // other children are cancelled and waited for, so that nothing writes after this run.
-func (s *sync) moveRanges(ctx workflow.Context, todo []int) error {
+func (s *sync) moveChildren(ctx workflow.Context, todo []SyncRangeInput) error {
 	children, cancel := workflow.WithCancel(ctx)
 	defer cancel()
 	var first error
@@ -100,7 +111,7 @@ func (s *sync) moveRanges(ctx workflow.Context, todo []int) error {
 			cancel()
 		}
 	}
-	for _, i := range todo {
+	for _, in := range todo {
 		for inFlight >= limit {
 			done.Select(ctx)
 		}
@@ -108,9 +119,9 @@ func (s *sync) moveRanges(ctx workflow.Context, todo []int) error {
 			break
 		}
 		inFlight++
-		done.AddFuture(s.startRange(children, i), func(f workflow.Future) {
+		done.AddFuture(s.startRange(children, in), func(f workflow.Future) {
 			inFlight--
-			if err := s.settleRange(ctx, i, f); err != nil {
+			if err := s.settleRange(ctx, in.Range.Range, f); err != nil {
 				fail(err)
 			}
 		})
@@ -121,14 +132,16 @@ func (s *sync) moveRanges(ctx workflow.Context, todo []int) error {
 	return first
 }
 
-func (s *sync) startRange(ctx workflow.Context, i int) workflow.Future {
+func (s *sync) startRange(ctx workflow.Context, in SyncRangeInput) workflow.Future {
+	i := in.Range.Range
+	s.running = append(s.running, i)
 	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:          syncRangeID(s.lease, i),
 		WaitForCancellation: true,
 		ParentClosePolicy:   enumspb.PARENT_CLOSE_POLICY_REQUEST_CANCEL,
 		StaticSummary:       fmt.Sprintf("%s, range %d of %d", s.in.Table, i+1, s.plan.Ranges),
 	})
-	return workflow.ExecuteChildWorkflow(ctx, SyncRangeName, s.rangeInput(i))
+	return workflow.ExecuteChildWorkflow(ctx, SyncRangeName, in)
 }
 
 // settleRange adds a finished range and lets the owner remember it.
@@ -136,6 +149,7 @@ func (s *sync) settleRange(ctx workflow.Context, i int, f workflow.Future) error
 	var out SyncRangeResult
 	err := f.Get(ctx, &out)
 	delete(s.ranges, i)
+	s.running = slices.DeleteFunc(s.running, func(j int) bool { return j == i })
 	if err != nil {
 		return cause(err)
 	}
@@ -150,7 +164,7 @@ func (s *sync) settleRange(ctx workflow.Context, i int, f workflow.Future) error
 
 func (s *sync) add(c Counts, phases map[string]float64) {
 	s.result.Counts.add(c)
-	for _, phase := range []string{PhaseExtract, PhaseWait, PhaseUpsert, PhaseCleanup} {
+	for _, phase := range movePhases {
 		if t, ok := phases[phase]; ok {
 			s.result.Seconds[phase] += t
 		}

@@ -49,8 +49,10 @@ type sync struct {
 	status Status
 	result SyncTableResult
 	plan   activities.PlanRunResult
-	// ranges has the counts that running children have told so far.
-	ranges map[int]rangeProgress
+	// running are the ranges that children move, in the order of their starts; ranges has the
+	// counts that running ranges have told so far.
+	running []int
+	ranges  map[int]rangeProgress
 	// planned says that PlanRun succeeded.
 	planned bool
 }
@@ -85,14 +87,17 @@ func (s *sync) run(ctx workflow.Context, state activities.State) error {
 	if err := s.recordPlan(ctx, state); err != nil {
 		return err
 	}
-	todo := pending(s.plan)
+	var todo []SyncRangeInput
+	for _, i := range pending(s.plan) {
+		todo = append(todo, s.rangeInput(i))
+	}
 	var err error
 	switch {
 	case len(todo) == 1 && s.plan.Ranges == 1:
 		err = s.moveInline(ctx)
 	case len(todo) > 0:
 		s.enter(ctx, PhaseRanges)
-		err = s.moveRanges(ctx, todo)
+		err = s.moveChildren(ctx, todo)
 	}
 	if err == nil && s.result.written() != s.result.RowsExtracted {
 		// Invariant: rows extracted = rows in manifests = rows applied. If it does not hold,

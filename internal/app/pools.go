@@ -94,7 +94,7 @@ func settings(cfg *config.Config, n table.Name) (activities.Settings, error) {
 		Cursor: t.Cursor, CursorZone: t.CursorZone, Overlap: t.Overlap, MinLag: t.MinLag, FixedLag: t.FixedLag,
 		AllowReplica: t.AllowReplica, ChunkRows: t.ChunkRows, ChunkBytes: t.ChunkBytes, PartBytes: t.PartBytes,
 		PageRows: t.PageRows, PageBytes: t.PageBytes, PageTime: t.PageTime,
-		ChunksInFlight: t.ChunksInFlight, RangesInFlight: t.RangesInFlight, RangeRows: t.RangeRows,
+		ChunksInFlight: t.ChunksInFlight, RangesInFlight: t.RangesInFlight, RangeRows: t.RangeRows, RangeBytes: t.RangeBytes,
 		Throttle: throttle.Limits{
 			ThreadsRunning: t.MaxThreadsRunning, ReplicaLag: t.MaxReplicaLag, Replicas: t.Replicas, Hours: t.Hours,
 		},

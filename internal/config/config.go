@@ -69,9 +69,11 @@ type Table struct {
 	// ChunkRows and ChunkBytes end a chunk, which is one transaction of the target, or a few short ones.
 	ChunkRows  int
 	ChunkBytes int64
-	// PartBytes ends a staged file, RangeRows a range; both are aims and not exact limits.
-	PartBytes int64
-	RangeRows int64
+	// PartBytes ends a staged file, RangeRows a range, and RangeBytes what of it is staged at
+	// once; all are aims and not exact limits.
+	PartBytes  int64
+	RangeRows  int64
+	RangeBytes int64
 	// ChunksInFlight and RangesInFlight bound what one run does at once.
 	ChunksInFlight int
 	RangesInFlight int

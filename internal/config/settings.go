@@ -17,9 +17,9 @@ import (
 // larger values bring back the lost connections that this program exists to avoid.
 var builtin = Table{
 	Overlap: time.Minute, MinLag: time.Second,
-	PageRows: 10_000, PageBytes: 16 * mib, PageTime: 5 * time.Second,
+	PageRows: 10_000, PageBytes: 4 * mib, PageTime: 5 * time.Second,
 	ChunkRows: 10_000, ChunkBytes: 16 * mib,
-	PartBytes: 256 * mib, RangeRows: 250_000,
+	PartBytes: 256 * mib, RangeRows: 250_000, RangeBytes: 256 * mib,
 	ChunksInFlight: 4, RangesInFlight: 2,
 	UniqueConflicts: conflictsFail, MaxTransaction: time.Second,
 	Write: writeUpsert, CreateTarget: true, AddColumns: true,
@@ -61,8 +61,10 @@ var settings = []field[Table]{
 		func(t *Table) *int64 { return &t.ChunkBytes }),
 	sizeField("partBytes", builtin.PartBytes, 64*kib, 4*gib, "Bytes after which a staged file ends.",
 		func(t *Table) *int64 { return &t.PartBytes }),
-	int64Field("rangeRows", builtin.RangeRows, 1, 1_000_000_000, "Rows of a range, the piece whose files are removed as soon as it is loaded. Very large tables get larger ranges, so that their number stays bounded.",
+	int64Field("rangeRows", builtin.RangeRows, 1, 1_000_000_000, "Rows of a range, the piece of a first load or of a large window whose files are removed as soon as it is loaded. Very large tables get larger ranges, so that their number stays bounded.",
 		func(t *Table) *int64 { return &t.RangeRows }),
+	sizeField("rangeBytes", builtin.RangeBytes, 64*kib, 64*gib, "Bytes of files that a range stages at once. A range that turns out larger is moved in slices of this size, and staging holds two of them for each range in flight.",
+		func(t *Table) *int64 { return &t.RangeBytes }),
 	intField("chunksInFlight", builtin.ChunksInFlight, 1, 32, "Chunks of a run that are written at once; ranges side by side share them.",
 		func(t *Table) *int { return &t.ChunksInFlight }),
 	intField("rangesInFlight", builtin.RangesInFlight, 1, 16, "Ranges of a run that are worked on at once.",

@@ -35,7 +35,9 @@ type ReadSpec struct {
 	// ByKey reads in the order of the primary key, with the window as a filter: first loads
 	// and whole reads. Otherwise rows come in the order of (cursor, key), along an index that
 	// begins with the cursor; where there is none, the read is by key all the same.
-	ByKey  bool
+	ByKey bool
+	// Start is where an earlier read of the same spec was stopped; nil begins at the beginning.
+	Start  *table.Position
 	Limits PageLimits
 }
 
@@ -47,6 +49,8 @@ type PageLimits struct {
 	MaxTime time.Duration
 	// Rows is the size of the first page: 1,000. Later ones follow MaxBytes and MaxTime.
 	Rows int
+	// MaxRows bounds the rows of a page: 100,000, and never more.
+	MaxRows int
 }
 
 // PageInfo is the measure of one page.
@@ -67,6 +71,8 @@ type ReadStats struct {
 	Index string `json:"index"`
 	// Longest is the slowest single statement: how long a read view lasted.
 	Longest PageInfo `json:"longest"`
+	// Next is where the rest begins; nil where everything was read.
+	Next *table.Position `json:"-"`
 }
 
 var (
@@ -76,6 +82,9 @@ var (
 	// ErrPageTooSlow is returned by ReadPages where not even one row arrives within the
 	// longest time that a statement is ever given.
 	ErrPageTooSlow = errors.New("a page of one row takes too long")
+	// ErrStop is what yield returns to end a read after its page: ReadStats.Next says where
+	// the rest begins, and ReadPages returns no error.
+	ErrStop = errors.New("stop after this page")
 )
 
 const (
@@ -99,16 +108,20 @@ func (l PageLimits) withDefaults() PageLimits {
 	if l.Rows <= 0 {
 		l.Rows = defaultPageRows
 	}
+	if l.MaxRows <= 0 || l.MaxRows > maxPageRows {
+		l.MaxRows = maxPageRows
+	}
 	return l
 }
 
 // ReadPages reads rows and hands them to yield a page at a time.
 //
 // Every page is one or a few short SELECTs in autocommit, read whole before the connection
-// is given back and yield is called: a slow caller holds nothing open on the server. Each
-// committed row in range is read exactly once if it does not change meanwhile. The Rows are
-// reused: yield must be done with them when it returns. A page may be empty: a sign of life
-// where a filter passes few rows. An error of yield ends the read and is returned as it is.
+// is given back: a slow caller holds nothing open on the server. While yield is busy with one
+// page the next is read, and no further one. Each committed row in range is read exactly once
+// if it does not change meanwhile. The Rows are reused: yield must be done with them when it
+// returns. A page may be empty: a sign of life where a filter passes few rows. An error of
+// yield ends the read and is returned as it is, but for ErrStop.
 func (d *DB) ReadPages(ctx context.Context, spec ReadSpec, yield func(*table.Rows) error) (ReadStats, error) {
 	plan, err := newReadPlan(d.Server, spec)
 	if err != nil {
@@ -116,26 +129,14 @@ func (d *DB) ReadPages(ctx context.Context, spec ReadSpec, yield func(*table.Row
 	}
 	limits := spec.Limits.withDefaults()
 	r := &pageReader{
-		db: d, plan: plan, limits: limits, time: limits.MaxTime, want: min(limits.Rows, maxPageRows),
-		rows: table.NewRows(len(plan.exprs)), out: table.NewRows(max(1, len(spec.Columns))), pos: plan.start,
+		db: d, plan: plan, limits: limits, time: limits.MaxTime, want: min(limits.Rows, limits.MaxRows), pos: plan.start,
 	}
 	r.stats.Index = plan.index
-	for more := true; more; {
-		if more, err = r.page(ctx); err != nil {
-			return r.stats, fmt.Errorf("read %s: %w", spec.Table.Name, Safe(err))
-		}
-		rows := r.visible()
-		if rows.Len() == 0 && !more {
-			break
-		}
-		r.stats.Pages++
-		r.stats.Rows += int64(rows.Len())
-		r.stats.Bytes += int64(rows.Bytes())
-		if err := yield(rows); err != nil {
-			return r.stats, err
-		}
+	stats, readErr, yieldErr := r.readAhead(ctx, yield)
+	if readErr != nil {
+		return stats, fmt.Errorf("read %s: %w", spec.Table.Name, Safe(readErr))
 	}
-	return r.stats, nil
+	return stats, yieldErr
 }
 
 // position is where a read stands: the first eq values hold exactly, and the value after
@@ -165,7 +166,6 @@ type pageReader struct {
 	// want is the number of rows that a page shall have, adapted after every statement.
 	want  int
 	rows  *table.Rows
-	out   *table.Rows
 	pos   position
 	stats ReadStats
 }
@@ -188,18 +188,4 @@ func (r *pageReader) page(ctx context.Context) (more bool, err error) {
 			return true, nil
 		}
 	}
-}
-
-// visible is the page as the caller wants it: without the hidden expressions.
-func (r *pageReader) visible() *table.Rows {
-	if len(r.plan.exprs) == len(r.plan.columns) {
-		return r.rows
-	}
-	r.out.Reset()
-	for row := range r.rows.Len() {
-		for col := range r.plan.columns {
-			r.out.Append(r.rows.Value(row, col))
-		}
-	}
-	return r.out
 }

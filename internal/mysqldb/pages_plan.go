@@ -65,7 +65,19 @@ func newReadPlan(server Server, spec ReadSpec) (*readPlan, error) {
 	} else {
 		err = p.alongKey(spec)
 	}
+	if err == nil && spec.Start != nil {
+		err = p.startAt(*spec.Start)
+	}
 	return p, err
+}
+
+// startAt begins where an earlier read of the same spec was stopped.
+func (p *readPlan) startAt(at table.Position) error {
+	if at.Equal < 0 || at.Equal > len(at.Values) || len(at.Values) > len(p.parts) || at.Equal >= len(p.parts) {
+		return fmt.Errorf("%w: it starts at a position of another read", errBadSpec)
+	}
+	p.start = position{values: at.Values, eq: at.Equal}
+	return nil
 }
 
 func (p *readPlan) alongCursor(spec ReadSpec, index string) error {

@@ -122,7 +122,7 @@ func (r *pageReader) adapt(res fetched, looked int) {
 		return
 	}
 	// Both aims leave room, so that a page is rarely cut: cutting costs a connection.
-	next := int64(maxPageRows)
+	next := int64(r.limits.MaxRows)
 	if res.Bytes > 0 {
 		next = min(next, int64(looked)*int64(r.limits.MaxBytes)/10*7/int64(res.Bytes))
 	}

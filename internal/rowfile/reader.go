@@ -13,7 +13,8 @@ import (
 // ReadChunk decodes one chunk of a file from nothing but the bytes of its footer, which begin
 // at offset footerAt, and the bytes of its row group. It does not check hashes: the caller
 // has, and hands over exactly the bytes that it checked. Bytes that do not fit together, or
-// not to cols, are ErrCorrupt; memory stays bounded whatever they claim.
+// not to cols, are ErrCorrupt; memory stays bounded whatever they claim. Whoever is done with
+// the rows may give them back (table.Rows.Return).
 func ReadChunk(footer []byte, footerAt int64, group []byte, chunk table.Chunk, cols []table.Column) (*table.Rows, error) {
 	f, err := ParseFooter(footer, footerAt, cols)
 	if err != nil {
@@ -42,21 +43,38 @@ func (f *Footer) ReadChunk(data []byte, chunk table.Chunk) (rows *table.Rows, er
 			src: data[at : at+p.size],
 		}
 	}
-	rows = table.NewRows(len(f.schema.columns))
+	rows = table.Borrow(len(f.schema.columns))
+	rows.Grow(roomFor(chunk, len(f.schema.columns)))
+	if err := f.decode(rows, cursors, chunk.Rows); err != nil {
+		rows.Return()
+		return nil, err
+	}
+	return rows, nil
+}
+
+// roomFor guesses what a chunk unpacks to, in rows and bytes of values: a claim gets no more
+// memory than an honest chunk of its size would.
+func roomFor(chunk table.Chunk, columns int) (rows, bytes int) {
+	const most = 16 << 20
+	return int(min(chunk.Rows, most/8/int64(columns))), int(min(6*chunk.Size, most))
+}
+
+// decode appends so many rows, and finds fault with what is left.
+func (f *Footer) decode(rows *table.Rows, cursors []cursor, n int64) error {
 	d := decoder{rows: rows, cursors: cursors, text: make([]byte, 0, 128)}
-	for range chunk.Rows {
+	for range n {
 		for i := range f.schema.columns {
 			if err := d.value(&f.schema.columns[i], &cursors[i]); err != nil {
-				return nil, corrupt("column %q: %w", f.schema.columns[i].name, err)
+				return corrupt("column %q: %w", f.schema.columns[i].name, err)
 			}
 		}
 	}
 	for i := range cursors {
 		if c := &cursors[i]; len(c.src) > 0 || len(c.values) > 0 || c.rows > 0 || c.left > 0 {
-			return nil, corrupt("column %q has more than its rows", c.leaf.name)
+			return corrupt("column %q has more than its rows", c.leaf.name)
 		}
 	}
-	return rows, nil
+	return nil
 }
 
 type decoder struct {

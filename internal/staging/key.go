@@ -72,15 +72,25 @@ func RangePrefix(name table.Name, run string, rangeIndex int) string {
 	return fmt.Sprintf("%s%05d/", RunPrefix(name, run), rangeIndex)
 }
 
-// PartKey is the key of a staged file: part counts from 0, and attempt is different for each
-// attempt at extracting the range, so that no two attempts ever write the same key.
-func PartKey(name table.Name, run string, rangeIndex, part int, attempt string) string {
-	return fmt.Sprintf("%spart-%05d-%s.parquet", RangePrefix(name, run, rangeIndex), part, segment(attempt))
+// SlicePrefix is what all keys of one slice of a range begin with; slice counts from 0, and the
+// first, which most ranges have alone, stands in the range's own folder.
+func SlicePrefix(name table.Name, run string, rangeIndex, slice int) string {
+	prefix := RangePrefix(name, run, rangeIndex)
+	if slice == 0 {
+		return prefix
+	}
+	return fmt.Sprintf("%s%05d/", prefix, slice)
 }
 
-// ManifestKey is the key of the manifest of a range.
-func ManifestKey(name table.Name, run string, rangeIndex int) string {
-	return RangePrefix(name, run, rangeIndex) + "manifest.json"
+// PartKey is the key of a staged file: part counts from 0, and attempt is different for each
+// attempt at extracting the slice, so that no two attempts ever write the same key.
+func PartKey(name table.Name, run string, rangeIndex, slice, part int, attempt string) string {
+	return fmt.Sprintf("%spart-%05d-%s.parquet", SlicePrefix(name, run, rangeIndex, slice), part, segment(attempt))
+}
+
+// ManifestKey is the key of the manifest of a slice of a range.
+func ManifestKey(name table.Name, run string, rangeIndex, slice int) string {
+	return SlicePrefix(name, run, rangeIndex, slice) + "manifest.json"
 }
 
 // PlanKey is the key of a run's plan, which holds what must not be in a history.

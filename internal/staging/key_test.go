@@ -14,8 +14,10 @@ import (
 func TestKeysReadLikeTheRun(t *testing.T) {
 	orders := table.Name{Schema: "shop", Table: "orders"}
 	run := "0198a3f2-7b1c-7d6e-9f00-123456789abc"
-	require.Equal(t, "shop.orders/"+run+"/00003/part-00012-2.parquet", staging.PartKey(orders, run, 3, 12, "2"))
-	require.Equal(t, "shop.orders/"+run+"/00003/manifest.json", staging.ManifestKey(orders, run, 3))
+	require.Equal(t, "shop.orders/"+run+"/00003/part-00012-2.parquet", staging.PartKey(orders, run, 3, 0, 12, "2"))
+	require.Equal(t, "shop.orders/"+run+"/00003/00007/part-00012-2.parquet", staging.PartKey(orders, run, 3, 7, 12, "2"))
+	require.Equal(t, "shop.orders/"+run+"/00003/manifest.json", staging.ManifestKey(orders, run, 3, 0))
+	require.Equal(t, "shop.orders/"+run+"/00003/00007/manifest.json", staging.ManifestKey(orders, run, 3, 7))
 	require.Equal(t, "shop.orders/"+run+"/plan.json", staging.PlanKey(orders, run))
 	require.Equal(t, "shop.orders/"+run+"/00003/", staging.RangePrefix(orders, run, 3))
 	require.Equal(t, "shop.orders/"+run+"/", staging.RunPrefix(orders, run))
@@ -54,8 +56,8 @@ func TestOddNamesMakeSafeKeysThatNeverCollide(t *testing.T) {
 	for _, name := range oddNames {
 		for _, run := range []string{"run", "RUN", "../..", "", ".", "tablehaul/shop.orders/2026-01-01T00:00:00Z", strings.Repeat("r", 1000)} {
 			for _, key := range []string{
-				staging.PartKey(name, run, 99999, 99999, "attempt/../"+run),
-				staging.ManifestKey(name, run, 0),
+				staging.PartKey(name, run, 99999, 99999, 99999, "attempt/../"+run),
+				staging.ManifestKey(name, run, 0, 0),
 				staging.PlanKey(name, run),
 			} {
 				require.NoError(t, staging.CheckKey(key))

@@ -21,14 +21,18 @@ const ManifestVersion = 1
 // this is some 300,000 chunks: far more than one range has.
 const maxManifest = 64 << 20
 
-// Manifest is the only list of a range's files. It holds no row values: bounds of key ranges
-// are in the plan alone.
+// Manifest is the only list of the files of a range, or of one slice of a range that is staged
+// piece by piece.
 type Manifest struct {
 	Version int        `json:"version"`
 	Table   table.Name `json:"table"`
 	Run     string     `json:"run"`
-	// Range counts from 0 within the run.
+	// Range counts from 0 within the run, Slice within the range.
 	Range int `json:"range"`
+	Slice int `json:"slice,omitempty"`
+	// Next is where the range's next slice begins; nil where this is the last. It holds values
+	// of a key.
+	Next *table.Position `json:"next,omitempty"`
 	// Window is the run's, with its bounds as they are in the workflow's state too.
 	Window table.Window `json:"window,omitzero"`
 	// Columns are those of the files, in their order.

@@ -38,7 +38,7 @@ func spanOf(content string, offset, size int64) table.Span {
 func stagedPart(t *testing.T, s staging.Store, part int) table.Part {
 	t.Helper()
 	content := "PAR1first chunksecond chunkfooterPAR1"
-	key := staging.PartKey(orders, "run", 0, part, "1")
+	key := staging.PartKey(orders, "run", 0, 0, part, "1")
 	stagingtest.Put(t, s, key, content)
 	return table.Part{
 		Key: key, Rows: 30, Size: int64(len(content)), SHA256: spanOf(content, 0, int64(len(content))).SHA256,
@@ -66,7 +66,7 @@ func manifest(parts ...table.Part) staging.Manifest {
 }
 
 func TestManifestIsPublishedOnceAndReadBack(t *testing.T) {
-	s, key := newStore(t), staging.ManifestKey(orders, "run", 0)
+	s, key := newStore(t), staging.ManifestKey(orders, "run", 0, 0)
 	_, err := staging.ReadManifest(t.Context(), s, key)
 	require.ErrorIs(t, err, staging.ErrNotFound)
 
@@ -88,7 +88,7 @@ func TestManifestIsPublishedOnceAndReadBack(t *testing.T) {
 }
 
 func TestAnEmptyRangeHasAManifest(t *testing.T) {
-	s, key := newStore(t), staging.ManifestKey(orders, "run", 0)
+	s, key := newStore(t), staging.ManifestKey(orders, "run", 0, 0)
 	require.NoError(t, staging.PublishManifest(t.Context(), s, key, manifest()))
 	got, err := staging.ReadManifest(t.Context(), s, key)
 	require.NoError(t, err)
@@ -106,9 +106,9 @@ func TestManifestsThatContradictThemselvesAreCorrupt(t *testing.T) {
 		"rows":              {func(m *staging.Manifest) { m.Rows++ }, "31 rows and 37 bytes, its parts have 30 and 37"},
 		"bytes":             {func(m *staging.Manifest) { m.Bytes-- }, "30 rows and 36 bytes"},
 		"twice":             {func(m *staging.Manifest) { m.Parts = append(m.Parts, m.Parts[0]) }, "listed twice"},
-		"another folder":    {func(m *staging.Manifest) { m.Parts[0].Key = staging.PartKey(orders, "run", 1, 0, "1") }, "own folder"},
+		"another folder":    {func(m *staging.Manifest) { m.Parts[0].Key = staging.PartKey(orders, "run", 1, 0, 0, "1") }, "own folder"},
 		"a parent":          {func(m *staging.Manifest) { m.Parts[0].Key = "shop.orders/run/00000/../x" }, "own folder"},
-		"the manifest":      {func(m *staging.Manifest) { m.Parts[0].Key = staging.ManifestKey(orders, "run", 0) }, "own folder"},
+		"the manifest":      {func(m *staging.Manifest) { m.Parts[0].Key = staging.ManifestKey(orders, "run", 0, 0) }, "own folder"},
 		"hash":              {func(m *staging.Manifest) { m.Parts[0].SHA256 = strings.Repeat("Z", 64) }, "not a SHA-256"},
 		"short hash":        {func(m *staging.Manifest) { m.Parts[0].Footer.SHA256 = "ab" }, "not a SHA-256"},
 		"chunk's hash":      {func(m *staging.Manifest) { m.Parts[0].Chunks[1].SHA256 = "" }, "hash of chunk 1"},
@@ -125,7 +125,7 @@ func TestManifestsThatContradictThemselvesAreCorrupt(t *testing.T) {
 		"a chunk less":      {func(m *staging.Manifest) { m.Parts[0].Chunks = m.Parts[0].Chunks[:1] }, "30 rows, its chunks have 10"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, key := newStore(t), staging.ManifestKey(orders, "run", 0)
+			s, key := newStore(t), staging.ManifestKey(orders, "run", 0, 0)
 			m := manifest(stagedPart(t, s, 0))
 			m.Parts[0].Chunks = slices.Clone(m.Parts[0].Chunks)
 			c.change(&m)
@@ -141,7 +141,7 @@ func TestManifestsThatContradictThemselvesAreCorrupt(t *testing.T) {
 }
 
 func TestManifestsAreStrictJSON(t *testing.T) {
-	s, key := newStore(t), staging.ManifestKey(orders, "run", 0)
+	s, key := newStore(t), staging.ManifestKey(orders, "run", 0, 0)
 	body, err := json.Marshal(manifest(stagedPart(t, s, 0)))
 	require.NoError(t, err)
 	for name, text := range map[string]string{

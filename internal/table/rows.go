@@ -1,5 +1,10 @@
 package table
 
+import (
+	"slices"
+	"sync"
+)
+
 // Rows holds rows of a fixed number of columns in one buffer, so that a page of thousands
 // of rows costs a handful of allocations. The zero value holds nothing; use NewRows.
 //
@@ -11,16 +16,50 @@ type Rows struct {
 	cells []cell // row-major; len(cells) is a multiple of cols except while a row is being appended
 }
 
-// cell is the place of a value in data. A negative size is NULL.
+// cell is the place of a value in data. It has 8 bytes, since a page of narrow rows is as much
+// bookkeeping as values. They are enough: a page ends at some megabytes or with the row that
+// passes them, and a row is 1 GiB at most (max_allowed_packet).
 type cell struct {
-	off  uint64
-	size int64
+	off  uint32
+	size int32 // negative is NULL
 }
 
 var empty = []byte{}
 
 // NewRows returns an empty Rows for rows of cols columns, cols > 0.
 func NewRows(cols int) *Rows { return &Rows{cols: cols} }
+
+// pool keeps the memory of Rows that were given back: growing a page or a chunk anew costs
+// more than filling it. keptBytes is the most that one may hold; beyond it a table of huge
+// rows would be paid for until the process ends.
+var pool = sync.Pool{New: func() any { return &Rows{} }}
+
+const keptBytes = 24 << 20
+
+// Borrow returns an empty Rows for rows of cols columns, cols > 0, in memory that Return gave
+// back where there is any.
+func Borrow(cols int) *Rows {
+	r, ok := pool.Get().(*Rows)
+	if !ok {
+		r = &Rows{}
+	}
+	r.Reset()
+	r.cols = cols
+	return r
+}
+
+// Return gives r's memory back. Neither r nor a value or slice of it may be used afterwards.
+func (r *Rows) Return() {
+	if cap(r.data)+cap(r.cells)*8 <= keptBytes {
+		pool.Put(r)
+	}
+}
+
+// Grow makes room for so many more rows and bytes of values.
+func (r *Rows) Grow(rows, bytes int) {
+	r.data = slices.Grow(r.data, bytes)
+	r.cells = slices.Grow(r.cells, rows*r.cols)
+}
 
 // Columns is the number of columns of every row.
 func (r *Rows) Columns() int { return r.cols }
@@ -43,7 +82,7 @@ func (r *Rows) Append(value []byte) {
 		r.AppendNull()
 		return
 	}
-	r.cells = append(r.cells, cell{off: uint64(len(r.data)), size: int64(len(value))})
+	r.cells = append(r.cells, cell{off: uint32(len(r.data)), size: int32(len(value))})
 	r.data = append(r.data, value...)
 }
 
@@ -54,7 +93,7 @@ func (r *Rows) AppendNull() { r.cells = append(r.cells, cell{size: -1}) }
 func (r *Rows) AppendFunc(f func(dst []byte) []byte) {
 	off := len(r.data)
 	r.data = f(r.data)
-	r.cells = append(r.cells, cell{off: uint64(off), size: int64(len(r.data) - off)})
+	r.cells = append(r.cells, cell{off: uint32(off), size: int32(len(r.data) - off)})
 }
 
 // Value is the value of a row and a column, both counted from 0; nil is NULL, and an empty
@@ -67,7 +106,7 @@ func (r *Rows) Value(row, col int) []byte {
 		}
 		return empty // a slice of a nil buffer would be nil, which means NULL
 	}
-	end := c.off + uint64(c.size)
+	end := uint64(c.off) + uint64(c.size)
 	return r.data[c.off:end:end]
 }
 
@@ -75,19 +114,24 @@ func (r *Rows) Value(row, col int) []byte {
 // The values of dropped rows stop counting in Bytes.
 func (r *Rows) Truncate(n int) {
 	r.cells = r.cells[:n*r.cols]
-	var end uint64
-	for _, c := range r.cells {
-		if c.size > 0 {
-			end = max(end, c.off+uint64(c.size))
-		}
-	}
-	r.data = r.data[:end]
+	r.data = r.data[:r.end()]
 }
 
-// Slice is the rows from (inclusive) to to (exclusive), 0 ≤ from ≤ to ≤ Len, in the same
-// memory: it is for reading, and valid until r changes.
-func (r *Rows) Slice(from, to int) *Rows {
-	return &Rows{cols: r.cols, data: r.data, cells: r.cells[from*r.cols : to*r.cols : to*r.cols]}
+// end is where the values of the last row that has any end: they are appended in order.
+func (r *Rows) end() uint64 {
+	for i := len(r.cells) - 1; i >= 0; i-- {
+		if c := r.cells[i]; c.size > 0 {
+			return uint64(c.off) + uint64(c.size)
+		}
+	}
+	return 0
+}
+
+// Keep drops all rows but those from (inclusive) to to (exclusive), 0 ≤ from ≤ to ≤ Len. The
+// values of dropped rows still count in Bytes.
+func (r *Rows) Keep(from, to int) {
+	n := copy(r.cells, r.cells[from*r.cols:to*r.cols])
+	r.cells = r.cells[:n]
 }
 
 // Reset empties r and keeps its memory for the next page.

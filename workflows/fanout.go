@@ -1,0 +1,150 @@
+package workflows
+
+import (
+	"fmt"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tablehaul/tablehaul/activities"
+)
+
+// pace is what the target takes, as far as chunks that were written know.
+type pace struct {
+	// rows is how many rows the next chunks should have at most, 0 for no limit; extra counts
+	// the chunks of the slice that came of cutting.
+	rows  int64
+	extra int
+	// inFlight is how many chunks are written at once, most the bound that was configured;
+	// fast counts chunks since inFlight last changed.
+	inFlight, most, fast int
+}
+
+func newPace(in SyncRangeInput) pace {
+	most := min(max(1, in.ChunksInFlight), maxChunksInFlight)
+	return pace{inFlight: most, most: most}
+}
+
+// learn goes by a chunk that was written: where the target asks for smaller transactions, it
+// also gets fewer at once, one less with each; and one more again after a few that were fast.
+func (p *pace) learn(nextRows int64) {
+	p.rows = nextRows
+	if nextRows > 0 {
+		p.inFlight, p.fast = max(1, p.inFlight-1), 0
+		return
+	}
+	if p.fast++; p.fast >= fastChunks && p.inFlight < p.most {
+		p.inFlight, p.fast = p.inFlight+1, 0
+	}
+}
+
+// cut is as much of a chunk as the target takes in one transaction. A chunk is cut into eight
+// at most, and a slice's chunks maxExtraChunks times at most, so that a slow target costs no
+// endless history.
+func (m *mover) cut(ref activities.ChunkRef) activities.ChunkRef {
+	least := m.in.ChunkRows / maxPieces
+	if m.pace.rows == 0 || m.pace.extra >= maxExtraChunks || ref.Rows <= max(m.pace.rows, least) {
+		return ref
+	}
+	m.pace.extra++
+	m.total++
+	ref.Rows = max(m.pace.rows, least)
+	return ref
+}
+
+// upsert writes every chunk of the slice, a bounded number at once. After the first error no
+// further chunk is begun, and those in flight are waited for: nothing may still be writing
+// when the files go.
+func (m *mover) upsert(ctx workflow.Context) error {
+	f := &fanOut{m: m, done: workflow.NewSelector(ctx)}
+	m.pace.extra = 0
+	listed := 0
+	for total := 1; listed < total && f.first == nil; {
+		page, err := m.list(ctx, listed)
+		if err != nil {
+			f.first = err
+			break
+		}
+		total = page.Total
+		for _, ref := range page.Chunks {
+			listed++
+			for ref.Rows > 0 && f.room(ctx) {
+				piece := m.cut(ref)
+				ref.FirstRow += piece.Rows
+				ref.Rows -= piece.Rows
+				f.begin(ctx, piece, m.summary(piece, listed, total))
+			}
+		}
+	}
+	f.drain(ctx)
+	return f.first
+}
+
+// fanOut is the chunks in flight.
+type fanOut struct {
+	m        *mover
+	done     workflow.Selector
+	inFlight int
+	first    error
+}
+
+// room waits until another chunk may begin, and is false where none may any more.
+func (f *fanOut) room(ctx workflow.Context) bool {
+	for f.inFlight >= f.m.pace.inFlight {
+		f.done.Select(ctx)
+	}
+	return f.first == nil
+}
+
+func (f *fanOut) begin(ctx workflow.Context, ref activities.ChunkRef, summary string) {
+	f.inFlight++
+	step := workflow.ExecuteActivity(with(ctx, upsertOptions, summary), "UpsertChunk",
+		activities.UpsertChunkInput{RangeInput: f.m.at, ChunkRef: ref})
+	f.done.AddFuture(step, func(step workflow.Future) {
+		f.inFlight--
+		var out activities.UpsertChunkResult
+		if err := step.Get(ctx, &out); err != nil {
+			if f.first == nil {
+				f.first = err
+			}
+			return
+		}
+		f.m.applied(out)
+	})
+}
+
+func (f *fanOut) drain(ctx workflow.Context) {
+	for f.inFlight > 0 {
+		f.done.Select(ctx)
+	}
+}
+
+// summary is what people read in the Web UI.
+func (m *mover) summary(ref activities.ChunkRef, n, total int) string {
+	return fmt.Sprintf("chunk %d/%d, %s", n, total, count(ref.Rows, "row"))
+}
+
+func (m *mover) list(ctx workflow.Context, after int) (activities.ListChunksResult, error) {
+	var page activities.ListChunksResult
+	err := workflow.ExecuteActivity(with(ctx, listOptions, fmt.Sprintf("chunks from %d", after+1)), "ListChunks",
+		activities.ListChunksInput{RangeInput: m.at, After: after, Limit: chunksPerPage}).Get(ctx, &page)
+	if err == nil && len(page.Chunks) == 0 && after < page.Total {
+		err = fmt.Errorf("the list of chunks ends at %d of %d", after, page.Total)
+	}
+	return page, err
+}
+
+func (m *mover) applied(out activities.UpsertChunkResult) {
+	m.pace.learn(out.NextRows)
+	m.counts.Chunks++
+	m.counts.Inserted += out.Inserted
+	m.counts.Updated += out.Updated
+	m.counts.Unchanged += out.Unchanged
+	m.counts.Replaced += out.Replaced
+	m.counts.Yielded += out.Yielded
+	m.counts.Approximate = m.counts.Approximate || out.Approximate
+	m.counts.LongestTransaction = max(m.counts.LongestTransaction, out.Seconds)
+	if out.Tries > 1 {
+		m.counts.Retried++
+	}
+	m.tell()
+}

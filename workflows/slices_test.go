@@ -1,0 +1,193 @@
+package workflows_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+// sliced makes every range of the fake one of several slices.
+func (f *fake) sliced(slices int) {
+	f.extract = func(in activities.RangeInput) (activities.ExtractResult, error) {
+		return activities.ExtractResult{Rows: fakeChunks * fakeChunkRows, Chunks: fakeChunks, Parts: 2, Bytes: 99, More: in.Slice < slices-1}, nil
+	}
+}
+
+// cleaned tells note of each slice whose files are removed.
+func (f *fake) cleaned(note func(activities.RangeInput)) {
+	f.cleanup = func(in activities.RangeInput) error {
+		note(in)
+		return nil
+	}
+}
+
+func TestARangeIsMovedInSlices(t *testing.T) {
+	f := newFake()
+	f.sliced(3)
+	var extracted, cleaned []int
+	extract := f.extract
+	f.extract = func(in activities.RangeInput) (activities.ExtractResult, error) {
+		extracted = append(extracted, in.Slice)
+		return extract(in)
+	}
+	f.cleaned(func(in activities.RangeInput) {
+		cleaned = append(cleaned, in.Slice)
+		require.Len(t, extracted, min(in.Slice+2, 3), "the next slice begins where this one's manifest says")
+	})
+	env := run(t, f, orders)
+	require.NoError(t, env.GetWorkflowError())
+	require.Equal(t, []int{0, 1, 2}, extracted)
+	require.Equal(t, []int{0, 1, 2}, cleaned)
+	written := map[int]int{}
+	for _, u := range f.upserts {
+		written[u.Slice]++
+	}
+	require.Equal(t, map[int]int{0: fakeChunks, 1: fakeChunks, 2: fakeChunks}, written)
+	var result workflows.SyncTableResult
+	require.NoError(t, env.GetWorkflowResult(&result))
+	require.EqualValues(t, 3*120, result.RowsExtracted)
+	require.EqualValues(t, 3*120, result.Inserted+result.Updated+result.Unchanged)
+	require.EqualValues(t, 6, result.Parts)
+	require.Equal(t, "9", result.Watermark)
+}
+
+// A range that is larger than a history may be continues as new, between two slices, with the
+// slice that it has extracted and all that it has counted.
+func TestALongRangeContinuesAsNew(t *testing.T) {
+	f := newFake()
+	f.sliced(3)
+	in := workflows.SyncRangeInput{Range: activities.RangeInput{Table: "shop.orders", Run: "run-1", PlanSum: "sum", Range: 4}, Ranges: 9, ChunksInFlight: 2}
+	var total workflows.SyncRangeResult
+	for executions := 1; ; executions++ {
+		env := newEnvironment()
+		f.register(env)
+		env.SetCurrentHistoryLength(1801)
+		env.ExecuteWorkflow(workflows.SyncRangeName, in)
+		var next *workflow.ContinueAsNewError
+		if !errors.As(env.GetWorkflowError(), &next) {
+			require.NoError(t, env.GetWorkflowError())
+			require.NoError(t, env.GetWorkflowResult(&total))
+			require.Equal(t, 3, executions)
+			break
+		}
+		require.Equal(t, workflows.SyncRangeName, next.WorkflowType.Name)
+		in = workflows.SyncRangeInput{}
+		require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(next.Input, &in))
+		require.Equal(t, executions, in.Range.Slice)
+		require.Equal(t, 4, in.Range.Range)
+		require.Equal(t, fakeChunks, in.Extracted.Chunks)
+		require.EqualValues(t, 120*(executions+1), in.Counts.RowsExtracted)
+		require.EqualValues(t, fakeChunks*executions, in.Counts.Chunks)
+	}
+	require.Equal(t, 3, f.count("ExtractIncremental"), "what was extracted is not extracted again")
+	require.EqualValues(t, 3*120, total.RowsExtracted)
+	require.EqualValues(t, 3*fakeChunks, total.Chunks)
+	require.EqualValues(t, 3*48, total.Inserted)
+}
+
+// SyncTable itself never continues as new: a child takes over what is left.
+func TestALongWindowGoesOnInAChild(t *testing.T) {
+	f := newFake()
+	f.sliced(3)
+	children := 0
+	env := run(t, f, orders, func(env *testsuite.TestWorkflowEnvironment) {
+		env.SetCurrentHistoryLength(1801)
+		env.SetOnChildWorkflowStartedListener(func(*workflow.Info, workflow.Context, converter.EncodedValues) {
+			children++
+			env.SetCurrentHistoryLength(10) // the child's own
+		})
+	})
+	require.NoError(t, env.GetWorkflowError())
+	require.Equal(t, 1, children)
+	require.Equal(t, 3, f.count("ExtractIncremental"))
+	var result workflows.SyncTableResult
+	require.NoError(t, env.GetWorkflowResult(&result))
+	require.EqualValues(t, 3*120, result.RowsExtracted)
+	require.EqualValues(t, 3*48, result.Inserted)
+	require.Equal(t, "9", result.Watermark)
+}
+
+func TestALostSliceBeginsTheRangeAgain(t *testing.T) {
+	f := newFake()
+	f.sliced(3)
+	lost := 1
+	f.wait = func(in activities.RangeInput) error {
+		if in.Slice == 1 && lost > 0 {
+			lost--
+			return temporal.NewNonRetryableApplicationError("hash", activities.TypeStagedFileCorrupt, nil)
+		}
+		return nil
+	}
+	left := map[int]bool{}
+	extract := f.extract
+	f.extract = func(in activities.RangeInput) (activities.ExtractResult, error) {
+		left[in.Slice] = true
+		return extract(in)
+	}
+	f.cleaned(func(in activities.RangeInput) { delete(left, in.Slice) })
+	env := run(t, f, orders)
+	require.NoError(t, env.GetWorkflowError())
+	var result workflows.SyncTableResult
+	require.NoError(t, env.GetWorkflowResult(&result))
+	require.EqualValues(t, 3*120, result.RowsExtracted, "each row counts once")
+	require.EqualValues(t, 3*48, result.Inserted)
+	require.Empty(t, left, "nothing stays in staging")
+}
+
+// A refused row ends the run; the slice that was being extracted meanwhile leaves nothing.
+func TestAFailedSliceCleansUpTheOneAfterIt(t *testing.T) {
+	f := newFake()
+	f.sliced(2)
+	f.upsert = func(context.Context, activities.UpsertChunkInput) (activities.UpsertChunkResult, error) {
+		return activities.UpsertChunkResult{}, temporal.NewNonRetryableApplicationError("column c", activities.TypeRowRejected, nil)
+	}
+	cleaned := map[int]int{}
+	f.cleaned(func(in activities.RangeInput) { cleaned[in.Slice]++ })
+	env := run(t, f, orders)
+	requireFailure(t, env, activities.TypeRowRejected)
+	require.Equal(t, map[int]int{0: 1, 1: 1}, cleaned)
+	require.Empty(t, f.finished[0].Finish.Watermark)
+}
+
+// A target that asks for smaller transactions also gets fewer at once, and the status says so.
+func TestASlowTargetGetsFewerChunksAtOnce(t *testing.T) {
+	f := newFake()
+	f.plan.ChunksInFlight, f.plan.ChunkRows = 3, fakeChunkRows
+	slow := 3
+	f.upsert = func(_ context.Context, in activities.UpsertChunkInput) (activities.UpsertChunkResult, error) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		out := activities.UpsertChunkResult{Inserted: in.Rows}
+		if slow > 0 {
+			slow--
+			out.NextRows = 5
+		}
+		return out, nil
+	}
+	var inFlight []int
+	env := run(t, f, orders, func(env *testsuite.TestWorkflowEnvironment) {
+		env.SetOnActivityCompletedListener(func(info *activity.Info, _ converter.EncodedValue, _ error) {
+			if info.ActivityType.Name != "UpsertChunk" {
+				return
+			}
+			value, err := env.QueryWorkflow(workflows.QueryStatus)
+			require.NoError(t, err)
+			var s workflows.Status
+			require.NoError(t, value.Get(&s))
+			inFlight = append(inFlight, s.InFlight)
+		})
+	})
+	require.NoError(t, env.GetWorkflowError())
+	require.Contains(t, inFlight, 1, "%v", inFlight)
+	require.Zero(t, inFlight[len(inFlight)-1], "the target is fast again: %v", inFlight)
+}
