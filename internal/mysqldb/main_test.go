@@ -77,6 +77,25 @@ func texts(t testing.TB, db *sql.DB, query string) []string {
 // readAll reads all pages; a row is its values joined with "|", and NULL is "NULL".
 func readAll(t testing.TB, db *mysqldb.DB, spec mysqldb.ReadSpec) ([]string, mysqldb.ReadStats) {
 	t.Helper()
+	return readSome(t, db, spec, 0)
+}
+
+// readInPieces is readAll by reads of a few pages each, every one going on where the one
+// before it was stopped.
+func readInPieces(t testing.TB, db *mysqldb.DB, spec mysqldb.ReadSpec, pages int) (all []string, pieces int) {
+	t.Helper()
+	for {
+		rows, stats := readSome(t, db, spec, pages)
+		all, pieces = append(all, rows...), pieces+1
+		if spec.Start = stats.Next; spec.Start == nil {
+			return all, pieces
+		}
+	}
+}
+
+// readSome stops after so many pages, 0 for none.
+func readSome(t testing.TB, db *mysqldb.DB, spec mysqldb.ReadSpec, pages int) ([]string, mysqldb.ReadStats) {
+	t.Helper()
 	if spec.Columns == nil {
 		spec.Columns = table.Carried(spec.Table.Values())
 	}
@@ -92,6 +111,9 @@ func readAll(t testing.TB, db *mysqldb.DB, spec mysqldb.ReadSpec) ([]string, mys
 				}
 			}
 			out = append(out, strings.Join(cells, "|"))
+		}
+		if pages--; pages == 0 {
+			return mysqldb.ErrStop
 		}
 		return nil
 	})

@@ -176,11 +176,15 @@ func TestReadPagesOfAWindowReadsWhatTheWindowHolds(t *testing.T) {
 					if len(where) > 0 {
 						query += " WHERE " + strings.Join(where, " AND ")
 					}
-					got, _ := readAll(t, db, mysqldb.ReadSpec{
+					spec := mysqldb.ReadSpec{
 						Table: tbl, Columns: tbl.Values()[:1], Cursor: "u", Window: w, ByKey: byKey,
-						Limits: mysqldb.PageLimits{Rows: 77},
-					})
-					require.Equal(t, texts(t, admin, query+" ORDER BY "+order), got, fmt.Sprint(name, w, byKey))
+						Limits: mysqldb.PageLimits{Rows: 77, MaxRows: 100},
+					}
+					want := texts(t, admin, query+" ORDER BY "+order)
+					got, _ := readAll(t, db, spec)
+					require.Equal(t, want, got, fmt.Sprint(name, w, byKey))
+					got, _ = readInPieces(t, db, spec, 5)
+					require.Equal(t, want, got, fmt.Sprint(name, w, byKey, " in pieces"))
 				}
 			}
 		}

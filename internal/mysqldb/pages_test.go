@@ -36,6 +36,9 @@ func TestReadPagesReadsTenThousandRowsOfOneSecondOnce(t *testing.T) {
 				require.True(t, strings.HasSuffix(r, "|2024-01-01 00:00:01"), r)
 			}
 			require.Len(t, seen, 10000, name)
+			again, pieces := readInPieces(t, db, spec, 1)
+			require.Equal(t, rows, again, name)
+			require.Greater(t, pieces, 2, name)
 			// Linear: each row is selected about once, whatever the index looks like.
 			require.LessOrEqual(t, stats.Statements, 3*stats.Pages, name)
 		}
@@ -86,13 +89,16 @@ func TestReadPagesAgreesWithOneSelect(t *testing.T) {
 				fill(t, admin, c.name, 1000, c.exprs+", n")
 				tbl := introspect(t, db, schema, c.name)
 				for _, rows := range []int{7, 100, 5000} {
-					got, stats := readAll(t, db, mysqldb.ReadSpec{
+					spec := mysqldb.ReadSpec{
 						Table: tbl, ByKey: true, Columns: tbl.Values()[len(tbl.Columns)-1:],
 						Limits: mysqldb.PageLimits{Rows: rows, MaxTime: time.Duration(rows) * time.Second, MaxBytes: 10 * rows},
-					})
+					}
+					got, stats := readAll(t, db, spec)
 					require.Equal(t, "PRIMARY", stats.Index)
 					want := texts(t, admin, "SELECT v FROM "+c.name+" ORDER BY "+c.key)
 					require.Equal(t, want, got, "pages of %d", rows)
+					got, _ = readInPieces(t, db, spec, 2)
+					require.Equal(t, want, got, "two pages of %d at a time", rows)
 				}
 			})
 		}
