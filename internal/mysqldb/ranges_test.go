@@ -47,6 +47,7 @@ func readRanges(t testing.TB, db *mysqldb.DB, tbl *mysqldb.Table, ranges []mysql
 }
 
 func TestCutRangesCoversEveryKeyOnce(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		schema := s.Schema(t)
 		admin := lenient(t, s, schema)
@@ -88,22 +89,33 @@ func analyze(t testing.TB, db *sql.DB, tbl string) {
 }
 
 func TestCutRangesOfWhatCannotBeCutIsOneRange(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		schema := s.Schema(t)
 		admin := lenient(t, s, schema)
 		db := open(t, s, mysqldb.Options{Name: "src"})
-		exec(t, admin, "CREATE TABLE words (a VARCHAR(20) PRIMARY KEY)", "CREATE TABLE none (a INT PRIMARY KEY)")
-		fill(t, admin, "words", 3000, "CONCAT('w', n)")
-		analyze(t, admin, "words")
-		for _, name := range []string{"words", "none"} {
-			ranges, err := db.CutRanges(t.Context(), introspect(t, db, schema, name), 8, 10)
+		exec(
+			t, admin,
+			"CREATE TABLE none (a INT PRIMARY KEY)",
+			"CREATE TABLE one (a INT PRIMARY KEY)", "INSERT INTO one VALUES (7)",
+			"CREATE TABLE prefix (a VARCHAR(100), b INT, PRIMARY KEY (a(10), b))",
+			"CREATE TABLE keyless (a INT)",
+			"CREATE TABLE small (a VARCHAR(20) PRIMARY KEY)",
+		)
+		fill(t, admin, "prefix", 3000, "CONCAT('w', n), n")
+		fill(t, admin, "keyless", 3000, "n")
+		fill(t, admin, "small", 3000, "n")
+		for name, minRows := range map[string]int64{"none": 1, "one": 1, "prefix": 10, "keyless": 10, "small": 10000} {
+			analyze(t, admin, name)
+			ranges, err := db.CutRanges(t.Context(), introspect(t, db, schema, name), 8, minRows)
 			require.NoError(t, err)
-			require.Equal(t, []mysqldb.KeyRange{{}}, ranges)
+			require.Equal(t, []mysqldb.KeyRange{{}}, ranges, name)
 		}
 	})
 }
 
 func TestKeyRangesOfACompositeKeyMeetExactly(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		schema := s.Schema(t)
 		admin := lenient(t, s, schema)

@@ -1,0 +1,123 @@
+package mysqldb
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// CutWindow cuts a window by its cursor into at most want windows of about equally many rows,
+// none of them with much less than minRows.
+//
+// Together they are the window: the first has its Lo, the last its Hi, and each begins where
+// the one before it ends, at a cursor value that a row has or had, in its exact text. Rows of
+// one cursor value stay together, however many they are.
+//
+// It goes along an index that begins with the cursor and costs what CutRanges does. Without
+// such an index, and where there is nothing to be cut, it is the window itself.
+func (d *DB) CutWindow(ctx context.Context, t *Table, cursor string, w table.Window, want int, minRows int64) ([]table.Window, error) {
+	whole := []table.Window{w}
+	if want <= 1 || CursorIndex(t, cursor) == "" {
+		return whole, nil
+	}
+	plan, err := newReadPlan(d.Server, ReadSpec{Table: t, Cursor: cursor})
+	if err != nil {
+		return nil, fmt.Errorf("cut the window of %s: %w", t.Name, err)
+	}
+	where, err := plan.inWindow(w)
+	if err != nil {
+		return nil, fmt.Errorf("cut the window of %s: %w", t.Name, err)
+	}
+	c := newCutter(d, plan, want, minRows)
+	c.flat, c.known = true, 0
+	cuts, err := c.cut(ctx, where)
+	if err != nil {
+		return nil, fmt.Errorf("cut the window of %s: %w", t.Name, Safe(err))
+	}
+	windows := make([]table.Window, 0, len(cuts)+1)
+	lo := w.Lo
+	for _, cut := range cuts {
+		windows = append(windows, table.Window{Lo: lo, Hi: cut[0]})
+		lo = cut[0]
+	}
+	return append(windows, table.Window{Lo: lo, Hi: w.Hi}), nil
+}
+
+// doubledFrom is where estimates begin to be doubled; see explain. It lies at about ten pages
+// of an index, which hold from 1,000 to 6,000 entries.
+const doubledFrom = 4000
+
+// WindowRows is the server's estimate of the rows in a window, without looking at them: two
+// statements' worth of dives along the cursor's index, whatever the window holds. It is 0 where
+// there is no such index. It is for people: half or twice as many is normal.
+func (d *DB) WindowRows(ctx context.Context, t *Table, cursor string, w table.Window) (int64, error) {
+	if CursorIndex(t, cursor) == "" {
+		return 0, nil
+	}
+	plan, err := newReadPlan(d.Server, ReadSpec{Table: t, Cursor: cursor})
+	if err != nil {
+		return 0, fmt.Errorf("estimate the window of %s: %w", t.Name, err)
+	}
+	pieces := []table.Window{w}
+	if w.Lo != "" {
+		pieces = append(pieces, table.Window{Hi: w.Lo})
+	}
+	if w.Hi != "" {
+		pieces = append(pieces, table.Window{Lo: w.Hi})
+	}
+	selects := make([]string, len(pieces))
+	for i, piece := range pieces {
+		where, err := plan.inWindow(piece)
+		if err != nil {
+			return 0, fmt.Errorf("estimate the window of %s: %w", t.Name, err)
+		}
+		selects[i] = plan.countable(where)
+	}
+	rows, err := d.explain(ctx, selects)
+	if err != nil {
+		return 0, fmt.Errorf("estimate the window of %s: %w", t.Name, Safe(err))
+	}
+	for i, n := range rows {
+		if n > doubledFrom && n != t.RowsEstimate/2 {
+			rows[i] = n / 2
+		}
+	}
+	if rows[0] < t.RowsEstimate/2 {
+		return rows[0], nil
+	}
+	// More than half of the table is never said of a range: what is outside of it tells.
+	inside := t.RowsEstimate
+	for _, n := range rows[1:] {
+		inside -= n
+	}
+	return max(inside, rows[0]), nil
+}
+
+// inWindow are the conditions of a window for a plan along the cursor.
+func (p *readPlan) inWindow(w table.Window) ([]string, error) {
+	cursor := p.parts[0]
+	var from, to *limit
+	for _, side := range []struct {
+		text string
+		open bool
+		to   **limit
+	}{{w.Lo, true, &from}, {w.Hi, false, &to}} {
+		if side.text == "" {
+			continue
+		}
+		if err := checkCursorText(cursor.column, side.text); err != nil {
+			return nil, err
+		}
+		sql, err := cursor.lit(side.text)
+		if err != nil {
+			return nil, err
+		}
+		*side.to = &limit{sql: sql, open: side.open}
+	}
+	where, _ := cursor.within(from, to)
+	if len(where) == 0 {
+		return []string{Ident(cursor.column.Name) + " IS NOT NULL"}, nil
+	}
+	return where, nil
+}
