@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -105,13 +106,14 @@ tables: [ { name: `+scene.Table+`, cursor: updated_at } ]`), func(string) string
 }
 
 // extract compares ExtractIncremental, range after range, with one SELECT of the same rows whose
-// values the driver decodes and nobody keeps.
+// values the driver decodes and nobody keeps. What database/sql makes of it is measured beside.
 func (b *bench) extract(ctx context.Context) error {
 	b.Say("extract of %s rows, and reading them only", scene.Number(int64(b.rows)))
 	err := rounds(
 		ctx, 3, nil,
 		contestant{&b.figures.extract, b.nothingStaged, b.extractAll},
 		contestant{&b.figures.discard, nil, b.discardAll},
+		contestant{&b.figures.scan, nil, b.scanAll},
 	)
 	if err == nil {
 		err = b.nothingStaged(ctx)
@@ -153,6 +155,27 @@ func (b *bench) discardAll(ctx context.Context) (rows int64, err error) {
 		return rows, err
 	}
 	return rows, b.isAll(rows)
+}
+
+// scanAll reads the rows as most programs do: by database/sql, which hands over each value once more.
+func (b *bench) scanAll(ctx context.Context) (n int64, err error) {
+	rows, err := b.SourceDB.QueryContext(ctx, "SELECT * FROM "+scene.Table)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close() //nolint:errcheck // Err is checked
+	var values [len(scene.Order{}.Texts)]sql.RawBytes
+	into := make([]any, len(values))
+	for i := range values {
+		into[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, errors.Join(rows.Err(), b.isAll(n))
 }
 
 func (b *bench) isAll(rows int64) error {

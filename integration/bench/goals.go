@@ -16,7 +16,7 @@ type figures struct {
 
 	upsertNew, loadNew         sample
 	upsertChanged, loadChanged sample
-	extract, discard           sample
+	extract, discard, scan     sample
 
 	firstLoad, loadAll, copyAll sample
 	firstLoads                  []runFigures

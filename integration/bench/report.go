@@ -141,6 +141,7 @@ func (r *report) rates() grid {
 			{"LOAD DATA LOCAL … REPLACE of the same", &f.loadChanged},
 			{"extract", &f.extract},
 			{"reading the same and throwing it away", &f.discard},
+			{"the same by database/sql, scanned into RawBytes", &f.scan},
 			{"first load", &f.firstLoad},
 			{"LOAD DATA LOCAL of the same", &f.loadAll},
 			{"a copy of the same: " + f.copiedBy, &f.copyAll},
