@@ -7,6 +7,7 @@ shift
 here=$PWD
 dir=$(mktemp -d "${TMPDIR:-/tmp}/tablehaul-compare.XXXXXX")
 cleanup() {
+  cd "$here"
   git worktree remove --force "$dir/tree" 2>/dev/null || true
   rm -rf "$dir"
 }
@@ -30,5 +31,4 @@ for ((i = 1; i <= ${COUNT:-6}; i++)); do
     done
   done
 done
-cd "$dir"
-"$BENCHSTAT" "base=base.txt" "here=here.txt"
+"$BENCHSTAT" "base=$dir/base.txt" "here=$dir/here.txt"
