@@ -86,7 +86,7 @@ func (f *figures) findings() []finding {
 		f.rate("UpsertChunk of changed rows against `LOAD DATA LOCAL … REPLACE`", goalUpsertChanged, &f.upsertChanged, &f.loadChanged),
 		f.rate("extract (pages → Parquet, snappy, hashed) against reading the same rows and throwing them away", goalExtract, &f.extract, &f.discard),
 		f.time("first load of "+rows(set.rows)+" rows, whole run, against `LOAD DATA LOCAL` of the same rows", "≤ 1.25 × its time", goalFirstLoad, &f.firstLoad, &f.loadAll),
-		f.time("the same against one multi-row-INSERT copy", "faster", goalCopy, &f.firstLoad, &f.copyAll),
+		f.time("the first load against one multi-row-INSERT copy of the same rows", "faster", goalCopy, &f.firstLoad, &f.copyAll),
 		f.time(rows(set.mergeRows())+" changed rows, whole run, against staging table + DELETE + INSERT … SELECT", "≥ 2 × faster", goalMerge, &f.merge, &f.usual),
 		f.transactions(),
 		f.sizes(),
@@ -125,7 +125,7 @@ func (f *figures) time(measure, goal string, most float64, ours, theirs *sample)
 }
 
 func (f *figures) transactions() finding {
-	out := finding{measure: "the longest transaction of the same two", goal: "≤ 1/10 of its longest", verdict: notMeasured}
+	out := finding{measure: "longest transaction of that run against the longest of the usual way", goal: "≤ 1/10 of its longest", verdict: notMeasured}
 	if len(f.merges) > 0 {
 		ours := longest(f.merges)
 		out.figure = fmt.Sprintf("%.2f s of %.2f s: 1/%.1f", ours, f.usualTransaction, f.usualTransaction/ours)
@@ -161,7 +161,7 @@ func (f *figures) memory() finding {
 
 func (f *figures) sameMemory() finding {
 	out := finding{
-		measure: fmt.Sprintf("the same with %s rows against %s", scene.Number(int64(f.settings.bigRows())), scene.Number(int64(f.settings.smallRows()))),
+		measure: fmt.Sprintf("worker's peak memory with %s rows against %s", scene.Number(int64(f.settings.bigRows())), scene.Number(int64(f.settings.smallRows()))),
 		goal:    "equal within 10%", verdict: notMeasured,
 	}
 	if f.large != nil {
@@ -183,7 +183,7 @@ func (f *figures) idleFirst() finding {
 
 func (f *figures) idleIncremental() finding {
 	out := finding{
-		measure: fmt.Sprintf("time it adds to an incremental run of %s rows", scene.Number(int64(f.settings.incrementalRows()))),
+		measure: fmt.Sprintf("time the orchestration adds to an incremental run of %s rows", scene.Number(int64(f.settings.incrementalRows()))),
 		goal:    "≤ 1 s", verdict: notMeasured,
 	}
 	if f.small != nil {
