@@ -14,6 +14,8 @@ WORKFLOWCHECK_VERSION := v0.6.0
 TOOLS := $(or $(TABLEHAUL_TOOLS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tablehaul/tools)
 GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)/golangci-lint
 WORKFLOWCHECK := $(TOOLS)/workflowcheck-$(WORKFLOWCHECK_VERSION)/workflowcheck
+BENCHSTAT_VERSION := v0.0.0-20260908200009-22c9c6c9d4da
+BENCHSTAT := $(TOOLS)/benchstat-$(BENCHSTAT_VERSION)/benchstat
 
 .PHONY: help
 help: ## list what can be made
@@ -72,6 +74,23 @@ fmt: $(GOLANGCI) ## format all Go code
 demo: build ## the whole product on 1,000,000 rows, with nothing installed (KEEP=1 leaves it running)
 	$(GO) run ./integration/demo
 
+.PHONY: bench
+bench: build ## figures beside the goals, into docs/benchmarks.md (ROWS=n BIG=0 FLAVOR=mysql REPORT=file GOALS=strict)
+	$(GO) run ./integration/bench
+
+# What needs a server is left out: it would measure the server.
+BENCH ?= .
+BENCH_TIME ?= 1s
+BENCH_PACKAGES := ./internal/mysqldb ./internal/rowfile ./activities
+.PHONY: bench-micro
+bench-micro: ## benchmarks of the hot loops, without any server (BENCH=regexp BENCH_TIME=1s)
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCH_TIME) -skip 'FromServer$$' $(BENCH_PACKAGES)
+
+.PHONY: bench-compare
+bench-compare: $(BENCHSTAT) ## the same on two commits, in turn: make bench-compare BASE=main (COUNT=6)
+	GO='$(GO)' BENCHSTAT=$(BENCHSTAT) BENCH='$(BENCH)' BENCH_TIME=$(BENCH_TIME) COUNT=$(or $(COUNT),6) \
+	  bash integration/bench/compare.sh $(or $(BASE),$(error give BASE=commit)) $(BENCH_PACKAGES)
+
 .PHONY: bench-neighbours
 bench-neighbours: build ## how much other clients of both servers notice, beside the usual way
 	$(GO) run ./integration/bench/neighbours
@@ -90,3 +109,6 @@ $(GOLANGCI):
 
 $(WORKFLOWCHECK):
 	GOBIN=$(@D) $(GO) install go.temporal.io/sdk/contrib/tools/workflowcheck@$(WORKFLOWCHECK_VERSION)
+
+$(BENCHSTAT):
+	GOBIN=$(@D) $(GO) install golang.org/x/perf/cmd/benchstat@$(BENCHSTAT_VERSION)

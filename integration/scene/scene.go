@@ -139,18 +139,26 @@ func (s *Scene) StartWorker(ctx context.Context) error {
 	if path == "" {
 		path = "bin/worker"
 	}
-	s.Worker = exec.Command(path, "--config", s.ConfigFile()) //nolint:noctx // it is stopped by SIGTERM, in Close
+	s.Worker = exec.Command(path, "--config", s.ConfigFile()) //nolint:noctx // it is stopped by SIGTERM, in StopWorker
 	s.Worker.Env = append(os.Environ(), "SHOP_DSN="+s.Source.DSN(""), "WAREHOUSE_DSN="+s.Target.DSN(""), "TEMPORAL_ADDRESS="+s.Temporal.Address)
 	s.Worker.Stdout, s.Worker.Stderr = logFile, logFile
 	if err := s.Worker.Start(); err != nil {
+		s.Worker = nil
 		return fmt.Errorf("start the worker: %w", err)
 	}
-	s.closers = append(s.closers, func() {
-		_ = s.Worker.Process.Signal(syscall.SIGTERM)
-		_ = s.Worker.Wait()
-	})
+	s.closers = append(s.closers, s.StopWorker)
 	s.Say("worker: pid %d, log %s", s.Worker.Process.Pid, s.LogFile())
 	return nil
+}
+
+// StopWorker ends the worker, whose running steps end first. StartWorker starts another.
+func (s *Scene) StopWorker() {
+	if s.Worker == nil {
+		return
+	}
+	_ = s.Worker.Process.Signal(syscall.SIGTERM)
+	_ = s.Worker.Wait()
+	s.Worker = nil
 }
 
 // ConfigFile and LogFile are the worker's.
@@ -161,18 +169,24 @@ func (s *Scene) LogFile() string { return filepath.Join(s.Dir, "worker.log") }
 
 // Sync runs the workflow that people start, and waits for it.
 func (s *Scene) Sync(ctx context.Context, what string) (workflows.SyncTableResult, error) {
+	result, _, err := s.Run(ctx, what)
+	return result, err
+}
+
+// Run is Sync that also says which workflow execution it was, for whoever reads its history.
+func (s *Scene) Run(ctx context.Context, what string) (workflows.SyncTableResult, client.WorkflowRun, error) {
 	var result workflows.SyncTableResult
 	run, err := s.Client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: workflows.SyncTableID(Table), TaskQueue: workflows.TaskQueue},
 		workflows.SyncTableName, workflows.SyncTableInput{Table: Table})
 	if err != nil {
-		return result, fmt.Errorf("%s: %w", what, err)
+		return result, nil, fmt.Errorf("%s: %w", what, err)
 	}
 	s.Say("%s: workflow %s started", what, run.GetID())
 	if err := run.Get(ctx, &result); err != nil {
-		return result, fmt.Errorf("%s: %w (the worker's log is %s)", what, err, s.LogFile())
+		return result, run, fmt.Errorf("%s: %w (the worker's log is %s)", what, err, s.LogFile())
 	}
 	s.Say("%s: %s rows in %.1f s", what, Number(result.RowsExtracted), result.Seconds[workflows.PhaseTotal])
-	return result, nil
+	return result, run, nil
 }
 
 // PastMinLag lets the source's clock go past the last changes, which stay out of a window for

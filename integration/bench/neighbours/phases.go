@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"io"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"github.com/tablehaul/tablehaul/integration/bench/usualway"
 	"github.com/tablehaul/tablehaul/integration/neighbours"
 	"github.com/tablehaul/tablehaul/integration/scene"
 	"github.com/tablehaul/tablehaul/integration/servers"
@@ -103,83 +103,13 @@ func (b *bench) nothing(ctx context.Context, _ *scene.Scene) (float64, error) {
 	}
 }
 
-// usualWay merges the changed rows as most loaders do: they are staged in a table beside the
-// target, which is then changed in one transaction. Both are on the target server, and the rows
-// come over a connection as they do for us.
+// usualWay merges the rows that changed in the last hour, as many as the incremental run had.
 func (b *bench) usualWay(ctx context.Context, s *scene.Scene) (float64, error) {
-	if err := b.stage(ctx, s); err != nil {
-		return 0, err
-	}
-	start := time.Now()
-	tx, err := s.TargetDB.BeginTx(ctx, nil)
-	if err != nil {
-		return 0, err
-	}
-	for _, q := range []string{
-		"SET SESSION innodb_lock_wait_timeout = 50", // the default that such a loader runs with
-		"DELETE FROM shop.orders WHERE id IN (SELECT id FROM shop.staging)",
-		"INSERT INTO shop.orders SELECT * FROM shop.staging",
-	} {
-		if _, err := tx.ExecContext(ctx, q); err != nil {
-			_ = tx.Rollback()
-			return 0, err
-		}
-	}
-	err = tx.Commit()
-	return time.Since(start).Seconds(), err
-}
-
-// stage copies the source's changed rows into the staging table, 1,000 rows a statement.
-func (b *bench) stage(ctx context.Context, s *scene.Scene) error {
-	for _, q := range []string{"DROP TABLE IF EXISTS shop.staging", "CREATE TABLE shop.staging LIKE shop.orders"} {
-		if _, err := s.TargetDB.ExecContext(ctx, q); err != nil {
-			return err
-		}
-	}
-	rows, err := s.SourceDB.QueryContext(ctx, "SELECT * FROM shop.orders WHERE updated_at > NOW(6) - INTERVAL 1 HOUR ORDER BY updated_at DESC LIMIT ?", b.changes)
-	if err != nil {
-		return err
-	}
-	defer rows.Close() //nolint:errcheck // Err is checked
-	const columns, batch = 7, 1000
-	var args []any
-	flush := func() error {
-		if len(args) == 0 {
-			return nil
-		}
-		query := "INSERT INTO shop.staging VALUES "
-		for i := range len(args) / columns {
-			if i > 0 {
-				query += ","
-			}
-			query += "(?,?,?,?,?,?,?)"
-		}
-		_, err := s.TargetDB.ExecContext(ctx, query, args...)
-		args = args[:0]
-		return err
-	}
-	for rows.Next() {
-		values := make([]sql.NullString, columns)
-		into := make([]any, columns)
-		for i := range values {
-			into[i] = &values[i]
-		}
-		if err := rows.Scan(into...); err != nil {
-			return err
-		}
-		for _, v := range values {
-			args = append(args, v)
-		}
-		if len(args) == columns*batch {
-			if err := flush(); err != nil {
-				return err
-			}
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	return flush()
+	t, err := usualway.Merge{
+		Source: s.SourceDB, Target: s.TargetDB, Into: scene.Table, Staging: "shop.staging",
+		Query: fmt.Sprintf("SELECT * FROM shop.orders WHERE updated_at > NOW(6) - INTERVAL 1 HOUR ORDER BY updated_at DESC LIMIT %d", b.changes),
+	}.Do(ctx)
+	return t.Transaction.Seconds(), err
 }
 
 func (b *bench) print(s *scene.Scene, phases []phase) {

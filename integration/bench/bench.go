@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"github.com/tablehaul/tablehaul/integration/scene"
+	"github.com/tablehaul/tablehaul/integration/servers"
+)
+
+// bench is what is up while one flavor is measured.
+type bench struct {
+	*scene.Scene
+	settings
+	figures figures
+	steps   *steps // activities without a workflow, for the comparison of extract
+}
+
+// sideTable is the table of everybody but us: on the target, of the same shape as ours.
+const sideTable = "bench.orders"
+
+func newBench(ctx context.Context, set settings, f servers.Flavor, out io.Writer) (*bench, error) {
+	// Without an overlap, an incremental run reads exactly the rows that were changed.
+	s, err := scene.Up(ctx, scene.Options{Source: f, Target: f, Config: ", overlap: 0s", Out: out})
+	if err != nil {
+		return nil, err
+	}
+	b := &bench{Scene: s, settings: set, figures: figures{flavor: f, version: s.Source.Version, settings: set}}
+	return b, nil
+}
+
+// makeRows fills the source, writes the same rows as a file for LOAD DATA, and lets a plan
+// create the target's table, of which the side table is a twin.
+func (b *bench) makeRows(ctx context.Context) error {
+	b.Say("filling the source with %s rows", scene.Number(int64(b.rows)))
+	if err := scene.Load(ctx, b.SourceDB, b.rows); err != nil {
+		return err
+	}
+	csv, err := writeOrders(b.file("all"), 1, b.rows, nil)
+	if err != nil {
+		return fmt.Errorf("write the rows to a file: %w", err)
+	}
+	b.figures.csvPerRow = float64(csv) / float64(b.rows)
+	if err := b.exec(ctx, b.TargetDB, "CREATE DATABASE shop", "CREATE DATABASE bench"); err != nil {
+		return err
+	}
+	if b.steps, err = b.newSteps(ctx); err != nil {
+		return err
+	}
+	return b.exec(ctx, b.TargetDB, "CREATE TABLE "+sideTable+" LIKE "+scene.Table)
+}
+
+// file is a file of rows in the scene's folder.
+func (b *bench) file(name string) string { return filepath.Join(b.Dir, name+".tsv") }
+
+func (b *bench) exec(ctx context.Context, db *sql.DB, statements ...string) error {
+	for _, q := range statements {
+		if _, err := db.ExecContext(ctx, q); err != nil {
+			return fmt.Errorf("%.60s: %w", q, err)
+		}
+	}
+	return nil
+}
+
+// emptied brings the side table into the state in which every load begins.
+func (b *bench) emptied(ctx context.Context) error {
+	if err := b.exec(ctx, b.TargetDB, "TRUNCATE TABLE "+sideTable); err != nil {
+		return err
+	}
+	return b.settle(ctx, b.TargetDB)
+}
+
+const (
+	// settled is how many dirty pages of 16 KiB are as good as none.
+	settled = 200
+	// settleTime bounds the wait for it; what is left then is little beside what is measured.
+	settleTime = 20 * time.Second
+)
+
+// flushing makes a server write out all it can. In this order, as one setting bounds another;
+// they are set back in the opposite one.
+var flushing = []struct {
+	name  string
+	value float64
+}{
+	{"innodb_io_capacity_max", 40_000}, // MariaDB's default of 200 pages a second would take half a minute
+	{"innodb_io_capacity", 20_000},
+	{"innodb_max_dirty_pages_pct_lwm", 0},
+	{"innodb_max_dirty_pages_pct", 0},
+}
+
+// settle waits until a server has written what earlier work left in its memory, so that nobody
+// pays for somebody else's rows.
+func (b *bench) settle(ctx context.Context, db *sql.DB) error {
+	before := make([]float64, len(flushing))
+	for i, f := range flushing {
+		if err := db.QueryRowContext(ctx, "SELECT @@GLOBAL."+f.name).Scan(&before[i]); err != nil {
+			return fmt.Errorf("read how the server flushes: %w", err)
+		}
+	}
+	for _, f := range flushing {
+		if err := b.exec(ctx, db, fmt.Sprintf("SET GLOBAL %s = %.0f", f.name, f.value)); err != nil {
+			return err
+		}
+	}
+	if err := waitForFlush(ctx, db); err != nil {
+		return err
+	}
+	for i := len(flushing) - 1; i >= 0; i-- {
+		if err := b.exec(ctx, db, fmt.Sprintf("SET GLOBAL %s = %.0f", flushing[i].name, before[i])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func waitForFlush(ctx context.Context, db *sql.DB) error {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(settleTime); time.Now().Before(end); {
+		var name string
+		var dirty int64
+		if err := db.QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE 'Innodb_buffer_pool_pages_dirty'").Scan(&name, &dirty); err != nil {
+			return fmt.Errorf("wait for the server to flush: %w", err)
+		}
+		if dirty <= settled {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+	return nil
+}

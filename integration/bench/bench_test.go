@@ -1,0 +1,131 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/integration/scene"
+	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+func env(of map[string]string) func(string) string {
+	return func(name string) string { return of[name] }
+}
+
+func TestSettingsAreReadAndRefused(t *testing.T) {
+	s, err := readSettings(env(nil))
+	require.NoError(t, err)
+	require.Equal(t, settings{
+		rows: 2_000_000, big: true, flavors: []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB}, report: "docs/benchmarks.md",
+	}, s)
+	require.Equal(t, 50_000, s.incrementalRows())
+	require.Equal(t, 1_000_000, s.smallRows())
+	require.Equal(t, 10_000_000, s.bigRows())
+
+	s, err = readSettings(env(map[string]string{"ROWS": "105000", "BIG": "0", "FLAVOR": "mariadb", "GOALS": "strict"}))
+	require.NoError(t, err)
+	require.Equal(t, settings{rows: 100_000, flavors: []servers.Flavor{servers.FlavorMariaDB}, strict: true}, s)
+
+	for name, value := range map[string]string{"ROWS": "many", "BIG": "yes", "FLAVOR": "oracle", "GOALS": "soft"} {
+		_, err = readSettings(env(map[string]string{name: value}))
+		require.ErrorContains(t, err, name+"="+value)
+	}
+}
+
+func TestRatiosCompareWhatWasMeasuredTogether(t *testing.T) {
+	require.InDelta(t, 2.5, median([]float64{4, 1, 3, 2}), 0)
+	a, b := &sample{rows: 100, seconds: []float64{2, 4, 3}}, &sample{rows: 100, seconds: []float64{1, 4, 2}}
+	mid, low, high := ratio(a, b)
+	require.InDelta(t, 1.5, mid, 0)
+	require.InDelta(t, 1, low, 0)
+	require.InDelta(t, 2, high, 0)
+	once := &sample{seconds: []float64{6}}
+	mid, low, high = ratio(once, b)
+	require.InDelta(t, 3, mid, 0)
+	require.InDelta(t, 1.5, low, 0)
+	require.InDelta(t, 6, high, 0)
+	require.InDelta(t, 50, b.rate(), 0)
+	require.Equal(t, "1.00–4.00 s, 3 times", b.spread())
+}
+
+func TestFilesHoldTheRowsThatChunksHold(t *testing.T) {
+	path := t.TempDir() + "/rows.tsv"
+	csv, err := writeOrders(path, 1, 25_000, changed)
+	require.NoError(t, err)
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+	require.Len(t, lines, 25_000)
+	require.InDelta(t, len(text), csv, 3*25_000) // two quotes around a note, and no \N
+	chunks := ordersInChunks(1, 25_000, changed)
+	require.Len(t, chunks, 3)
+	require.Equal(t, 5_000, chunks[2].Len())
+	for _, row := range []int{0, 6, 9_999, 10_000, 24_999} {
+		fields := strings.Split(lines[row], "\t")
+		for col, field := range fields {
+			v := chunks[row/chunkRows].Value(row%chunkRows, col)
+			if field == `\N` {
+				require.Nil(t, v)
+				continue
+			}
+			require.Equal(t, field, string(v))
+		}
+		require.Equal(t, "returned", fields[scene.ColumnStatus])
+		require.Contains(t, fields[scene.ColumnUpdatedAt], "2026-02-01 00:00:00.")
+	}
+}
+
+func sampleOf(rows int64, seconds ...float64) sample { return sample{rows: rows, seconds: seconds} }
+
+func someFigures() *figures {
+	counts := workflows.Counts{StagedBytes: 40 * 1000, LongestTransaction: 0.1}
+	run := runFigures{
+		name: "a run", rows: 1000, seconds: 10, result: workflows.SyncTableResult{Counts: counts},
+		events: eventFigures{parent: 10, children: 20, ranges: 2, idle: 400 * time.Millisecond}, cpu: cpuTimes{"worker": 5}, peakMiB: 100,
+	}
+	size := func(seconds, peak float64) *sizeFigures {
+		return &sizeFigures{incremental: sampleOf(50, seconds), runs: []runFigures{run, run}, peakMiB: peak}
+	}
+	return &figures{
+		flavor: servers.FlavorMySQL, version: "9.7.0-debian", settings: settings{rows: fullRows, big: true},
+		upsertNew: sampleOf(1000, 1), loadNew: sampleOf(1000, 0.9), upsertChanged: sampleOf(1000, 1), loadChanged: sampleOf(1000, 0.5),
+		extract: sampleOf(1000, 1), discard: sampleOf(1000, 0.7),
+		firstLoad: sampleOf(1000, 10), loadAll: sampleOf(1000, 9), copyAll: sampleOf(1000, 12), firstLoads: []runFigures{run}, csvPerRow: 120,
+		merge: sampleOf(100, 1), usual: sampleOf(100, 3), merges: []runFigures{run}, usualTransaction: 2,
+		nothing: sampleOf(0, 0.5), nothings: []runFigures{run}, small: size(1, 100), large: size(1.5, 105),
+	}
+}
+
+func TestGoalsAreJudgedByTheFigures(t *testing.T) {
+	var got []string
+	for _, f := range someFigures().findings() {
+		got = append(got, f.figure+" "+string(f.verdict))
+	}
+	require.Equal(t, []string{
+		"0.90 met", "0.50 missed", "0.70 met", "1.11 × met", "0.83 × met", "3.0 × faster met",
+		"0.10 s of 2.00 s: 1/20.0 met", "1.50 × missed", "105 MiB met", "105 against 100 MiB: +5% met",
+		"4.0% met", "0.40 s met", "0.50 s met", "0.33: 40 of 120 bytes met",
+	}, got)
+	none := (&figures{}).findings()
+	require.Len(t, none, len(got))
+	for _, f := range none {
+		require.Equal(t, notMeasured, f.verdict, f.measure)
+	}
+}
+
+func TestTheReportSaysWhatIsMissed(t *testing.T) {
+	r := report{settings: settings{rows: fullRows}, machine: machine{cpu: "a processor", cores: 2}, flavors: []*figures{someFigures()}}
+	require.Equal(t, 2, r.missed())
+	text := r.markdown()
+	require.Contains(t, text, "- MySQL 9.7.0: UpsertChunk of changed rows against `LOAD DATA LOCAL … REPLACE`: 0.50; the goal is ≥ 0.90 of its rows/s")
+	require.Contains(t, text, "| MySQL 9.7.0 | worker | 5.0 | 25% |")
+	require.Contains(t, text, "a processor, 2 cores")
+	var printed strings.Builder
+	r.print(&printed)
+	require.Contains(t, printed.String(), "20 in 2")
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tablehaul/tablehaul/integration/bench/usualway"
+	"github.com/tablehaul/tablehaul/integration/scene"
+)
+
+// transactionRows are the rows of one transaction of the application that changes them: four
+// fifths are updated, next to each other, and one fifth is new.
+const transactionRows = 100
+
+// change changes n rows all over the source table, other ones in each round, and waits until a
+// window can have them.
+func (b *bench) change(ctx context.Context, rows, n, round int) error {
+	stride := rows / (n / transactionRows)
+	for i := range n / transactionRows {
+		tx, err := b.SourceDB.BeginTx(ctx, nil)
+		if err != nil {
+			return fmt.Errorf("change rows: %w", err)
+		}
+		const old, new = transactionRows * 4 / 5, transactionRows / 5
+		from := 1 + i*stride + round*transactionRows%(stride-old+1)
+		for _, q := range []string{
+			fmt.Sprintf("UPDATE shop.orders SET status = 'paid', amount = amount + 1 WHERE id BETWEEN %d AND %d", from, from+old-1),
+			"INSERT INTO shop.orders (customer, status, amount, note, created_at) VALUES " +
+				strings.TrimSuffix(strings.Repeat("('a new customer','new',9.99,NULL,NOW()),", new), ","),
+		} {
+			if _, err := tx.ExecContext(ctx, q); err != nil {
+				_ = tx.Rollback()
+				return fmt.Errorf("change rows: %w", err)
+			}
+		}
+		if err := tx.Commit(); err != nil {
+			return fmt.Errorf("change rows: %w", err)
+		}
+	}
+	return b.PastMinLag(ctx)
+}
+
+// changedRows compares an incremental run with the usual way of merging the same rows into a
+// table of the same content, then runs with nothing to do.
+func (b *bench) changedRows(ctx context.Context) error {
+	f, n := &b.figures, b.mergeRows()
+	b.Say("%s changed rows, and the usual way of merging them", scene.Number(int64(n)))
+	round, since := 0, ""
+	before := func(ctx context.Context) error {
+		if err := b.SourceDB.QueryRowContext(ctx, "SELECT CAST(UTC_TIMESTAMP(6) AS CHAR)").Scan(&since); err != nil {
+			return err
+		}
+		round++
+		return b.change(ctx, b.rows, n, round)
+	}
+	rest := func(ctx context.Context) error { return b.settle(ctx, b.TargetDB) }
+	if err := rounds(
+		ctx, 3, before,
+		contestant{&f.merge, rest, func(ctx context.Context) (int64, error) {
+			rows, err := b.run(ctx, "incremental", &f.merges)
+			return rows, orNot(err, rows, n)
+		}},
+		contestant{&f.usual, rest, func(ctx context.Context) (int64, error) {
+			t, err := usualway.Merge{
+				Source: b.SourceDB, Target: b.TargetDB, Into: sideTable, Staging: "bench.staging",
+				Query: "SELECT * FROM " + scene.Table + " WHERE updated_at > '" + since + "'",
+			}.Do(ctx)
+			f.usualTransaction = max(f.usualTransaction, t.Transaction.Seconds())
+			return t.Rows, orNot(err, t.Rows, n)
+		}},
+	); err != nil {
+		return err
+	}
+	if err := b.same(ctx); err != nil {
+		return err
+	}
+	b.Say("runs that find nothing")
+	return rounds(ctx, pairRounds, b.PastMinLag, contestant{&f.nothing, nil, func(ctx context.Context) (int64, error) {
+		rows, err := b.run(ctx, "nothing to do", &f.nothings)
+		return rows, orNot(err, rows, 0)
+	}})
+}
+
+// orNot is err, or that there were other rows than want.
+func orNot(err error, rows int64, want int) error {
+	if err == nil && rows != int64(want) {
+		err = fmt.Errorf("%d rows were moved, not %d", rows, want)
+	}
+	return err
+}
+
+// same proves that both ways brought the source's rows to the target: a fast way to spoil rows
+// would be worth nothing.
+func (b *bench) same(ctx context.Context) error {
+	sums := make([]string, 3)
+	g, ctx := errgroup.WithContext(ctx)
+	for i, side := range []struct {
+		db    *sql.DB
+		table string
+	}{{b.SourceDB, scene.Table}, {b.TargetDB, scene.Table}, {b.TargetDB, sideTable}} {
+		g.Go(func() error {
+			return side.db.QueryRowContext(ctx, "SELECT CONCAT(COUNT(*), ' rows, ', SUM(CRC32(CONCAT_WS('|', id, customer, status, amount, IFNULL(note, 'NULL'), created_at, UNIX_TIMESTAMP(updated_at))))) FROM "+
+				side.table).Scan(&sums[i])
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return fmt.Errorf("compare the sides: %w", err)
+	}
+	if sums[1] != sums[0] || sums[2] != sums[0] {
+		return fmt.Errorf("the sides differ: source %s, target %s, the usual way %s", sums[0], sums[1], sums[2])
+	}
+	return nil
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"time"
+
+	"github.com/tablehaul/tablehaul/integration/bench/procs"
+	"github.com/tablehaul/tablehaul/integration/scene"
+)
+
+// longRun is how many rows make a first load that is measured once: it takes half a minute, so
+// that the noise of seconds evens out within it.
+const longRun = 1_000_000
+
+// firstLoad compares a whole first load with LOAD DATA LOCAL of the same rows from a file that is
+// there already, and with a copy as mysqldump makes it. LOAD DATA is measured once more in the
+// end: how far its two figures are apart says how steady the machine was.
+func (b *bench) firstLoad(ctx context.Context) error {
+	copier := b.findCopier(ctx)
+	f := &b.figures
+	f.copiedBy = copier.name
+	n := 3
+	if b.rows >= longRun {
+		n = 1
+	}
+	b.Say("first load of %s rows, LOAD DATA LOCAL, and a copy by %s", scene.Number(int64(b.rows)), copier.name)
+	load := contestant{&f.loadAll, b.emptied, func(ctx context.Context) (int64, error) {
+		return int64(b.rows), b.loadData(ctx, b.file("all"), "", int64(b.rows))
+	}}
+	if err := rounds(
+		ctx, n, nil, load,
+		contestant{&f.firstLoad, b.freshWorker, func(ctx context.Context) (int64, error) {
+			rows, err := b.run(ctx, "first load", &f.firstLoads)
+			return rows, errors.Join(err, b.isAll(rows))
+		}},
+		contestant{&f.copyAll, b.emptied, func(ctx context.Context) (int64, error) {
+			rows, err := copier.do(ctx)
+			if err != nil {
+				return rows, err
+			}
+			return rows, b.isAll(rows)
+		}},
+	); err != nil {
+		return err
+	}
+	if err := load.once(ctx); err != nil {
+		return err
+	}
+	return os.Remove(b.file("all"))
+}
+
+// workerTime bounds a worker's start.
+const workerTime = 30 * time.Second
+
+// freshWorker starts a worker that has never run anything, with nothing on the target, and waits
+// until it is ready and the servers are at rest.
+func (b *bench) freshWorker(ctx context.Context) error {
+	b.StopWorker()
+	if err := b.StartWorker(ctx); err != nil {
+		return err
+	}
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(workerTime); ; {
+		log, err := os.ReadFile(b.LogFile())
+		if err != nil {
+			return fmt.Errorf("wait for the worker: %w", err)
+		}
+		if bytes.Contains(log, []byte("worker started")) {
+			break
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("the worker does not start; its log ends with %.500s", log[max(0, len(log)-500):])
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+	return errors.Join(b.settle(ctx, b.SourceDB), b.settle(ctx, b.TargetDB))
+}
+
+// run runs the workflow and adds what it came to.
+func (b *bench) run(ctx context.Context, what string, to *[]runFigures) (rows int64, err error) {
+	before := b.cpu()
+	start := time.Now()
+	result, run, err := b.Run(ctx, what)
+	if err != nil {
+		return 0, err
+	}
+	took := time.Since(start)
+	r := runFigures{name: what, rows: result.RowsExtracted, seconds: took.Seconds(), result: result, cpu: b.cpu().since(before)}
+	if r.peakMiB, err = procs.PeakMiB(b.Worker.Process.Pid); err != nil {
+		return 0, err
+	}
+	if r.events, err = b.readHistories(ctx, run.GetID(), run.GetRunID()); err != nil {
+		return 0, err
+	}
+	*to = append(*to, r)
+	return result.RowsExtracted, nil
+}
+
+// cpuTimes are processor seconds by who took them. Who is not among them, such as a server in a
+// container, is not known.
+type cpuTimes map[string]float64
+
+// whose are the keys of cpuTimes, in the order of the report.
+var whose = []string{"worker", "source server", "target server", "Temporal server"}
+
+func (b *bench) cpu() cpuTimes {
+	t := cpuTimes{}
+	add := func(who string, pid int, err error) {
+		if err != nil {
+			return
+		}
+		if s, err := procs.CPUSeconds(pid); err == nil {
+			t[who] = s
+		}
+	}
+	if b.Worker != nil {
+		add(whose[0], b.Worker.Process.Pid, nil)
+	}
+	for i, address := range []string{b.Source.Addr(), b.Target.Addr(), b.Temporal.Address} {
+		_, port, err := net.SplitHostPort(address)
+		if err != nil {
+			continue
+		}
+		args := []string{"--port=" + port}
+		if i == 2 {
+			args = []string{"--port", port, "--server-only"}
+		}
+		pid, err := procs.Child(args...)
+		add(whose[i+1], pid, err)
+	}
+	return t
+}
+
+func (t cpuTimes) since(before cpuTimes) cpuTimes {
+	out := cpuTimes{}
+	for who, s := range t {
+		if from, ok := before[who]; ok {
+			out[who] = s - from
+		}
+	}
+	return out
+}

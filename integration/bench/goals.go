@@ -1,0 +1,244 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/tablehaul/tablehaul/integration/scene"
+	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+// figures are what was measured of one flavor.
+type figures struct {
+	flavor   servers.Flavor
+	version  string
+	settings settings
+
+	upsertNew, loadNew         sample
+	upsertChanged, loadChanged sample
+	extract, discard, scan     sample
+
+	firstLoad, loadAll, copyAll sample
+	firstLoads                  []runFigures
+	copiedBy                    string
+	csvPerRow                   float64
+
+	merge, usual     sample
+	merges           []runFigures
+	usualTransaction float64 // the longest
+	nothing          sample
+	nothings         []runFigures
+
+	small, large *sizeFigures // large is nil where it was left out
+}
+
+// runFigures are what one run of the whole product came to.
+type runFigures struct {
+	name    string
+	rows    int64
+	seconds float64 // as whoever started it sees it
+	result  workflows.SyncTableResult
+	events  eventFigures
+	cpu     cpuTimes
+	peakMiB float64 // of the worker, up to the end of this run
+}
+
+// verdict says whether a goal is met.
+type verdict string
+
+const (
+	met         verdict = "met"
+	missed      verdict = "missed"
+	notMeasured verdict = "not measured"
+)
+
+// finding is one measure beside its goal.
+type finding struct {
+	measure, goal string
+	figure        string
+	verdict       verdict
+}
+
+// The goals. They are the project's, and no figure moves them.
+const (
+	goalUpsertNew     = 0.85 // of LOAD DATA's rows/s
+	goalUpsertChanged = 0.9
+	goalExtract       = 0.6  // of reading only
+	goalFirstLoad     = 1.25 // times LOAD DATA's time
+	goalCopy          = 1.0  // times a copy's time
+	goalMerge         = 0.5  // times the usual way's time
+	goalTransaction   = 0.1  // times the usual way's longest transaction
+	goalSizes         = 1.2  // times as long in a table ten times as large
+	goalMemory        = 200.0
+	goalSameMemory    = 0.1
+	goalIdleFirst     = 0.05 // of a first load
+	goalIdleSeconds   = 1.0  // of an incremental run
+	goalNothing       = 1.0  // seconds
+	goalStaged        = 0.4  // of CSV's bytes
+)
+
+// findings are all measures in the order of the report, the same ones whatever was left out.
+func (f *figures) findings() []finding {
+	rows := func(n int) string { return scene.Number(int64(n)) }
+	set := f.settings
+	return []finding{
+		f.rate("UpsertChunk of new rows against `LOAD DATA LOCAL`, one connection each", goalUpsertNew, &f.upsertNew, &f.loadNew),
+		f.rate("UpsertChunk of changed rows against `LOAD DATA LOCAL … REPLACE`", goalUpsertChanged, &f.upsertChanged, &f.loadChanged),
+		f.rate("extract (pages → Parquet, snappy, hashed) against reading the same rows and throwing them away", goalExtract, &f.extract, &f.discard),
+		f.time("first load of "+rows(set.rows)+" rows, whole run, against `LOAD DATA LOCAL` of the same rows", "≤ 1.25 × its time", goalFirstLoad, &f.firstLoad, &f.loadAll),
+		f.time("the first load against one multi-row-INSERT copy of the same rows", "faster", goalCopy, &f.firstLoad, &f.copyAll),
+		f.time(rows(set.mergeRows())+" changed rows, whole run, against staging table + DELETE + INSERT … SELECT", "≥ 2 × faster", goalMerge, &f.merge, &f.usual),
+		f.transactions(),
+		f.sizes(),
+		f.memory(),
+		f.sameMemory(),
+		f.idleFirst(),
+		f.idleIncremental(),
+		f.nothingFound(),
+		f.staged(),
+	}
+}
+
+// rate compares rows per second.
+func (f *figures) rate(measure string, least float64, ours, theirs *sample) finding {
+	out := finding{measure: measure, goal: fmt.Sprintf("≥ %.2f of its rows/s", least), verdict: notMeasured}
+	if ours.measured() && theirs.measured() {
+		mid, low, high := ratio(theirs, ours)
+		out.figure = between("%.2f", mid, low, high)
+		out.verdict = verdictOf(mid >= least)
+	}
+	return out
+}
+
+// time compares seconds.
+func (f *figures) time(measure, goal string, most float64, ours, theirs *sample) finding {
+	out := finding{measure: measure, goal: goal, verdict: notMeasured}
+	if ours.measured() && theirs.measured() {
+		mid, low, high := ratio(ours, theirs)
+		out.figure = between("%.2f ×", mid, low, high)
+		if most < 1 {
+			out.figure = between("%.1f × faster", 1/mid, 1/high, 1/low)
+		}
+		out.verdict = verdictOf(mid <= most)
+	}
+	return out
+}
+
+func (f *figures) transactions() finding {
+	out := finding{measure: "longest transaction of that run against the longest of the usual way", goal: "≤ 1/10 of its longest", verdict: notMeasured}
+	if len(f.merges) > 0 {
+		ours := longest(f.merges)
+		out.figure = fmt.Sprintf("%.2f s of %.2f s: 1/%.1f", ours, f.usualTransaction, f.usualTransaction/ours)
+		out.verdict = verdictOf(ours <= goalTransaction*f.usualTransaction)
+	}
+	return out
+}
+
+func (f *figures) sizes() finding {
+	out := finding{
+		measure: fmt.Sprintf("%s changed rows in a table of %s against one of %s", scene.Number(int64(f.settings.incrementalRows())),
+			scene.Number(int64(f.settings.bigRows())), scene.Number(int64(f.settings.smallRows()))),
+		goal: "≤ 1.2 ×", verdict: notMeasured,
+	}
+	if f.large != nil {
+		mid := f.large.incremental.median() / f.small.incremental.median()
+		out.figure, out.verdict = fmt.Sprintf("%.2f ×", mid), verdictOf(mid <= goalSizes)
+	}
+	return out
+}
+
+func (f *figures) memory() finding {
+	out := finding{measure: "worker's peak memory", goal: "≤ 200 MiB", verdict: notMeasured}
+	if f.small != nil {
+		peak := f.small.peakMiB
+		if f.large != nil {
+			peak = max(peak, f.large.peakMiB)
+		}
+		out.figure, out.verdict = fmt.Sprintf("%.0f MiB", peak), verdictOf(peak <= goalMemory)
+	}
+	return out
+}
+
+func (f *figures) sameMemory() finding {
+	out := finding{
+		measure: fmt.Sprintf("worker's peak memory with %s rows against %s", scene.Number(int64(f.settings.bigRows())), scene.Number(int64(f.settings.smallRows()))),
+		goal:    "equal within 10%", verdict: notMeasured,
+	}
+	if f.large != nil {
+		more := f.large.peakMiB/f.small.peakMiB - 1
+		out.figure = fmt.Sprintf("%.0f against %.0f MiB: %+.0f%%", f.large.peakMiB, f.small.peakMiB, 100*more)
+		out.verdict = verdictOf(max(more, -more) <= goalSameMemory)
+	}
+	return out
+}
+
+func (f *figures) idleFirst() finding {
+	out := finding{measure: "time the orchestration adds to a first load: no activity runs", goal: "≤ 5%", verdict: notMeasured}
+	if len(f.firstLoads) > 0 {
+		share := median(each(f.firstLoads, func(r runFigures) float64 { return r.events.idle.Seconds() / r.seconds }))
+		out.figure, out.verdict = fmt.Sprintf("%.1f%%", 100*share), verdictOf(share <= goalIdleFirst)
+	}
+	return out
+}
+
+func (f *figures) idleIncremental() finding {
+	out := finding{
+		measure: fmt.Sprintf("time the orchestration adds to an incremental run of %s rows", scene.Number(int64(f.settings.incrementalRows()))),
+		goal:    "≤ 1 s", verdict: notMeasured,
+	}
+	if f.small != nil {
+		idle := median(each(f.small.runs[1:], func(r runFigures) float64 { return r.events.idle.Seconds() }))
+		out.figure, out.verdict = fmt.Sprintf("%.2f s", idle), verdictOf(idle <= goalIdleSeconds)
+	}
+	return out
+}
+
+func (f *figures) nothingFound() finding {
+	out := finding{measure: "an incremental run that finds nothing", goal: "≤ 1 s", verdict: notMeasured}
+	if f.nothing.measured() {
+		out.figure, out.verdict = fmt.Sprintf("%.2f s", f.nothing.median()), verdictOf(f.nothing.median() <= goalNothing)
+	}
+	return out
+}
+
+func (f *figures) staged() finding {
+	out := finding{measure: "staged bytes per row against CSV", goal: "≤ 0.4", verdict: notMeasured}
+	if len(f.firstLoads) > 0 && f.csvPerRow > 0 {
+		r := f.firstLoads[0]
+		ours := float64(r.result.StagedBytes) / float64(r.rows)
+		out.figure = fmt.Sprintf("%.2f: %.0f of %.0f bytes", ours/f.csvPerRow, ours, f.csvPerRow)
+		out.verdict = verdictOf(ours <= goalStaged*f.csvPerRow)
+	}
+	return out
+}
+
+func longest(runs []runFigures) (seconds float64) {
+	for _, r := range runs {
+		seconds = max(seconds, r.result.LongestTransaction)
+	}
+	return seconds
+}
+
+func each(runs []runFigures, of func(runFigures) float64) []float64 {
+	out := make([]float64, len(runs))
+	for i, r := range runs {
+		out[i] = of(r)
+	}
+	return out
+}
+
+func verdictOf(good bool) verdict {
+	if good {
+		return met
+	}
+	return missed
+}
+
+// between is a figure with the spread of its rounds, where there were several.
+func between(format string, mid, low, high float64) string {
+	text := fmt.Sprintf(format, mid)
+	if low < high {
+		text += fmt.Sprintf(" (%.2f–%.2f)", low, high)
+	}
+	return text
+}

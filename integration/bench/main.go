@@ -1,0 +1,91 @@
+// Command bench measures Tablehaul against what the servers themselves can do, each pair in one
+// run on the same rows, and says which of the project's goals are met. It brings up what it needs.
+//
+// Environment:
+//
+//	ROWS      rows of the first load (2000000); everything else is a fraction or a multiple of it
+//	BIG       0 leaves out the table of five times as many rows
+//	FLAVOR    mysql or mariadb; both by default
+//	REPORT    file to write; docs/benchmarks.md by default, and none where ROWS, BIG or FLAVOR is set
+//	GOALS     strict: a missed goal is exit code 1
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/tablehaul/tablehaul/integration/servers"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Getenv, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+func run(ctx context.Context, getenv func(string) string, stdout, stderr io.Writer) int {
+	set, err := readSettings(getenv)
+	if err != nil {
+		fmt.Fprintln(stderr, "bench:", err)
+		return 2
+	}
+	machine, err := thisMachine(ctx)
+	if err != nil {
+		fmt.Fprintln(stderr, "bench:", err)
+		return 1
+	}
+	r := report{settings: set, machine: machine, begun: time.Now()}
+	for _, f := range set.flavors {
+		figures, err := measure(ctx, set, f, stdout)
+		if err != nil {
+			fmt.Fprintf(stderr, "bench: %s: %v\n", f, err)
+			return 1
+		}
+		r.flavors = append(r.flavors, figures)
+	}
+	r.took = time.Since(r.begun)
+	r.print(stdout)
+	if set.report != "" {
+		if err := os.WriteFile(set.report, []byte(r.markdown()), 0o644); err != nil {
+			fmt.Fprintln(stderr, "bench: write the report:", err)
+			return 1
+		}
+		fmt.Fprintln(stdout, "written to", set.report)
+	}
+	if missed := r.missed(); set.strict && missed > 0 {
+		fmt.Fprintf(stderr, "bench: %d goals are missed\n", missed)
+		return 1
+	}
+	return 0
+}
+
+// measure measures everything on servers of one flavor.
+func measure(ctx context.Context, set settings, f servers.Flavor, out io.Writer) (*figures, error) {
+	b, err := newBench(ctx, set, f, out)
+	if err != nil {
+		return nil, err
+	}
+	defer b.Close()
+	for _, step := range []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{"rows", b.makeRows},
+		{"chunks", b.chunks},
+		{"extract", b.extract},
+		{"first load", b.firstLoad},
+		{"changed rows", b.changedRows},
+		{"tables of two sizes", b.sizes},
+	} {
+		if err := step.do(ctx); err != nil {
+			return nil, fmt.Errorf("%s: %w", step.name, err)
+		}
+	}
+	return &b.figures, nil
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// sample is what one thing took, several times over, for the same rows.
+type sample struct {
+	rows    int64
+	seconds []float64
+}
+
+func (s *sample) add(rows int64, d time.Duration) {
+	s.rows = rows
+	s.seconds = append(s.seconds, d.Seconds())
+}
+
+func (s *sample) measured() bool { return len(s.seconds) > 0 }
+
+// median is the middle one, the mean of two where their number is even.
+func (s *sample) median() float64 { return median(s.seconds) }
+
+func median(of []float64) float64 {
+	if len(of) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(of))
+	n := len(sorted)
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}
+
+// rate is rows per second.
+func (s *sample) rate() float64 {
+	if m := s.median(); m > 0 {
+		return float64(s.rows) / m
+	}
+	return 0
+}
+
+// spread is the shortest and the longest, as "1.20–1.31 s".
+func (s *sample) spread() string {
+	switch {
+	case len(s.seconds) == 0:
+		return "not measured"
+	case len(s.seconds) == 1:
+		return fmt.Sprintf("%.2f s, once", s.seconds[0])
+	}
+	return fmt.Sprintf("%.2f–%.2f s, %d times", slices.Min(s.seconds), slices.Max(s.seconds), len(s.seconds))
+}
+
+// ratio is how many times as long a takes as b. low and high are over the rounds, in each of
+// which both were measured next to each other; where one was measured more often, over all pairs.
+func ratio(a, b *sample) (mid, low, high float64) {
+	mid = a.median() / b.median()
+	low, high = mid, mid
+	for i := range a.seconds {
+		for j := range b.seconds {
+			if i == j || len(a.seconds) != len(b.seconds) {
+				r := a.seconds[i] / b.seconds[j]
+				low, high = min(low, r), max(high, r)
+			}
+		}
+	}
+	return mid, low, high
+}
+
+// contestant is one side of a comparison. Its prepare is not timed.
+type contestant struct {
+	sample  *sample
+	prepare func(context.Context) error
+	do      func(context.Context) (rows int64, err error)
+}
+
+// rounds lets all contestants do their work several times, the first of a round last in the
+// next: a machine that gets slower or faster meanwhile is nobody's advantage. before, which may
+// be nil, comes before each round.
+func rounds(ctx context.Context, n int, before func(context.Context) error, all ...contestant) error {
+	for round := range n {
+		if before != nil {
+			if err := before(ctx); err != nil {
+				return err
+			}
+		}
+		for i := range all {
+			if err := all[(round+i)%len(all)].once(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (c contestant) once(ctx context.Context) error {
+	if c.prepare != nil {
+		if err := c.prepare(ctx); err != nil {
+			return fmt.Errorf("prepare: %w", err)
+		}
+	}
+	start := time.Now()
+	rows, err := c.do(ctx)
+	if err != nil {
+		return err
+	}
+	c.sample.add(rows, time.Since(start))
+	return nil
+}

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	pretty "github.com/jedib0t/go-pretty/v6/table"
+
+	"github.com/tablehaul/tablehaul/integration/scene"
+)
+
+// report is everything that was measured, ready to be printed.
+type report struct {
+	settings settings
+	machine  machine
+	begun    time.Time
+	took     time.Duration
+	flavors  []*figures
+}
+
+// grid is one table of the report, the same on a terminal and in Markdown.
+type grid struct {
+	title, note string
+	header      pretty.Row
+	rows        []pretty.Row
+}
+
+func (g grid) writer() pretty.Writer {
+	w := pretty.NewWriter()
+	w.SetStyle(pretty.StyleLight)
+	w.AppendHeader(g.header)
+	w.AppendRows(g.rows)
+	return w
+}
+
+func (r *report) print(out io.Writer) {
+	for _, g := range r.grids() {
+		fmt.Fprintf(out, "\n%s\n%s\n", g.title, g.writer().Render())
+	}
+	fmt.Fprintf(out, "\n%s\n%s\n", r.circumstances(), r.summary())
+}
+
+// markdown is the text of docs/benchmarks.md.
+func (r *report) markdown() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# Benchmarks\n\nWritten by `make bench`; change nothing by hand.\n\n%s\n\n%s\n", r.circumstances(), r.summary())
+	for _, g := range r.grids() {
+		fmt.Fprintf(&b, "\n## %s\n\n", g.title)
+		if g.note != "" {
+			fmt.Fprintf(&b, "%s\n\n", g.note)
+		}
+		fmt.Fprintf(&b, "%s\n", g.writer().RenderMarkdown())
+	}
+	return b.String() + "\n" + howMeasured
+}
+
+func (r *report) circumstances() string {
+	m := r.machine
+	versions := make([]string, len(r.flavors))
+	for i, f := range r.flavors {
+		versions[i] = f.name()
+	}
+	text := fmt.Sprintf("%s, in %.0f minutes, on %s, %d cores, %.0f GiB of memory, %s (Linux %s), %s, %s. All processes share that machine; its load average before was %s.",
+		r.begun.UTC().Format("2006-01-02 15:04 UTC"), r.took.Minutes(), m.cpu, m.cores, m.ramGiB, m.os, m.kernel, m.golang, strings.Join(versions, ", "), m.load)
+	if m.commit != "" {
+		text += " Commit " + m.commit + "."
+	}
+	if !r.settings.full() {
+		text += fmt.Sprintf(" Shrunk: ROWS=%d; the goals are meant for %d.", r.settings.rows, fullRows)
+	}
+	return text
+}
+
+// name is such as "MySQL 9.7.0".
+func (f *figures) name() string {
+	version, _, _ := strings.Cut(f.version, "-")
+	return map[string]string{"mysql": "MySQL", "mariadb": "MariaDB"}[string(f.flavor)] + " " + version
+}
+
+func (r *report) missed() (n int) {
+	for _, f := range r.flavors {
+		for _, found := range f.findings() {
+			if found.verdict == missed {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+func (r *report) summary() string {
+	if r.missed() == 0 {
+		return "Every goal that was measured is met."
+	}
+	var b strings.Builder
+	b.WriteString("Missed:\n")
+	for _, f := range r.flavors {
+		for _, found := range f.findings() {
+			if found.verdict == missed {
+				fmt.Fprintf(&b, "\n- %s: %s: %s; the goal is %s", f.name(), found.measure, found.figure, found.goal)
+			}
+		}
+	}
+	return b.String()
+}
+
+func (r *report) grids() []grid {
+	return []grid{r.goals(), r.rates(), r.runs(), r.cpu()}
+}
+
+func (r *report) goals() grid {
+	g := grid{title: "Goals", header: pretty.Row{"Measure", "Goal"}, note: "In brackets: the lowest and the highest of the rounds. The large table is measured on MySQL only."}
+	for i, f := range r.flavors {
+		g.header = append(g.header, f.name())
+		for j, found := range f.findings() {
+			if i == 0 {
+				g.rows = append(g.rows, pretty.Row{found.measure, found.goal})
+			}
+			cell := string(found.verdict)
+			if found.figure != "" {
+				cell = found.figure + ", " + cell
+			}
+			g.rows[j] = append(g.rows[j], cell)
+		}
+	}
+	return g
+}
+
+func (r *report) rates() grid {
+	g := grid{title: "Rows per second", header: pretty.Row{"Server", "What", "Rows", "Seconds, median", "Range", "Rows/s"}}
+	for _, f := range r.flavors {
+		for _, line := range []struct {
+			what string
+			s    *sample
+		}{
+			{"UpsertChunk, new rows", &f.upsertNew},
+			{"LOAD DATA LOCAL of the same", &f.loadNew},
+			{"UpsertChunk, changed rows", &f.upsertChanged},
+			{"LOAD DATA LOCAL … REPLACE of the same", &f.loadChanged},
+			{"extract", &f.extract},
+			{"reading the same and throwing it away", &f.discard},
+			{"the same by database/sql, scanned into RawBytes", &f.scan},
+			{"first load", &f.firstLoad},
+			{"LOAD DATA LOCAL of the same", &f.loadAll},
+			{"a copy of the same: " + f.copiedBy, &f.copyAll},
+			{"incremental run", &f.merge},
+			{"the usual way with the same rows", &f.usual},
+		} {
+			g.rows = append(g.rows, pretty.Row{
+				f.name(), line.what, scene.Number(line.s.rows), fmt.Sprintf("%.2f", line.s.median()), line.s.spread(), scene.Number(int64(line.s.rate())),
+			})
+		}
+	}
+	return g
+}
+
+func (r *report) runs() grid {
+	g := grid{
+		title:  "Runs",
+		note:   "Seconds are those of whoever starts the run and waits. Peak is the worker's resident memory from its start to the end of the run; a worker is started before each first load.",
+		header: pretty.Row{"Server", "Run", "Rows", "Seconds", "Rows/s", "Longest transaction", "Longest page", "Events", "Events of ranges", "No activity", "Peak"},
+	}
+	for _, f := range r.flavors {
+		runs := append(append(append([]runFigures{}, f.firstLoads...), f.merges...), f.nothings...)
+		for _, size := range []*sizeFigures{f.small, f.large} {
+			if size != nil {
+				runs = append(runs, size.runs...)
+			}
+		}
+		for _, run := range runs {
+			g.rows = append(g.rows, pretty.Row{
+				f.name(), run.name, scene.Number(run.rows), fmt.Sprintf("%.2f", run.seconds), scene.Number(int64(float64(run.rows) / run.seconds)),
+				fmt.Sprintf("%.0f ms", 1000*run.result.LongestTransaction), fmt.Sprintf("%.0f ms", 1000*run.result.LongestPage),
+				run.events.parent, fmt.Sprintf("%d in %d", run.events.children, run.events.ranges),
+				fmt.Sprintf("%.2f s", run.events.idle.Seconds()), fmt.Sprintf("%.0f MiB", run.peakMiB),
+			})
+		}
+	}
+	return g
+}
+
+func (r *report) cpu() grid {
+	g := grid{
+		title:  "Processor seconds of the first load",
+		note:   "User and system time of each process. What is near 100% of all cores is the machine's limit, not the program's.",
+		header: pretty.Row{"Server", "Of", "Seconds", "Of all cores"},
+	}
+	for _, f := range r.flavors {
+		if len(f.firstLoads) == 0 {
+			continue
+		}
+		run := f.firstLoads[0]
+		var sum float64
+		line := func(who string, s float64) {
+			g.rows = append(g.rows, pretty.Row{f.name(), who, fmt.Sprintf("%.1f", s), fmt.Sprintf("%.0f%%", 100*s/run.seconds/float64(r.machine.cores))})
+		}
+		for _, who := range whose {
+			if s, ok := run.cpu[who]; ok {
+				line(who, s)
+				sum += s
+			}
+		}
+		line("all of them", sum)
+	}
+	return g
+}
+
+const howMeasured = `## How it is measured
+
+Two database servers of one kind, a Temporal server and a worker run on one machine, with the defaults of all of them but for a
+buffer pool of 512 MiB; the binary log is off. Rows are those of ` + "`integration/scene`" + `: about 150 bytes, a primary key and one index.
+The two sides of a comparison are measured in turn in the same run, on the same rows, each time into a table in the same state, after the
+server has written what it still had in memory. Short ones are repeated, the first of a round last in the next, and the median counts.
+
+- **UpsertChunk** is called directly, with chunks of 10,000 rows, a transaction each. LOAD DATA is one statement of the same rows, from a file that is there.
+  Changed rows are all rows of the table.
+- **extract** is the activity ExtractIncremental, range after range, with default settings, into files. The other side is one SELECT whose values
+  the driver decodes and nobody keeps.
+- **The copy** streams one SELECT into INSERT statements of 1 MiB, one connection each, with what mysqldump writes around the rows. Where mysqldump
+  and mysql are on PATH and can speak to both servers, it is they that copy.
+- **The usual way** stages the changed rows in a table like the target by such a copy, then deletes and inserts them in one transaction.
+- **The time the orchestration adds** is how long no activity runs, by the histories of a run and its ranges, between the first event and the last.
+- **Incremental runs** have no overlap here, so that they read exactly the rows that were changed.
+- At the end of the comparison with the usual way, the rows on both sides are compared.
+`

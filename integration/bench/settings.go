@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/tablehaul/tablehaul/integration/servers"
+)
+
+// settings are how much is measured.
+type settings struct {
+	rows    int // of the first load
+	big     bool
+	flavors []servers.Flavor
+	report  string
+	strict  bool
+}
+
+const (
+	fullRows = 2_000_000
+	leastRow = 20_000 // fewer would leave nothing to divide
+)
+
+// chunkRows is what every chunk here has: the default of the product.
+const chunkRows = 10_000
+
+// pairRows are the rows of the comparisons that call one function of ours.
+func (s settings) pairRows() int { return max(chunkRows, s.rows/20) }
+
+// mergeRows are the changed rows of the comparison with the usual way.
+func (s settings) mergeRows() int { return s.rows / 20 }
+
+// incrementalRows are those of an incremental run, in a table of smallRows and in one of bigRows.
+func (s settings) incrementalRows() int { return s.rows / 40 }
+func (s settings) smallRows() int       { return s.rows / 2 }
+func (s settings) bigRows() int         { return 5 * s.rows }
+
+// full says that nothing was left out.
+func (s settings) full() bool { return s.rows == fullRows && s.big && len(s.flavors) == 2 }
+
+func readSettings(getenv func(string) string) (settings, error) {
+	s := settings{rows: fullRows, big: true, flavors: []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB}}
+	if text := getenv("ROWS"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < leastRow {
+			return s, fmt.Errorf("ROWS=%s: give a whole number of at least %d", text, leastRow)
+		}
+		s.rows = n / leastRow * leastRow // so that every fraction is of whole hundreds
+	}
+	switch text := getenv("BIG"); text {
+	case "", "1":
+	case "0":
+		s.big = false
+	default:
+		return s, fmt.Errorf("BIG=%s: give 0 or 1", text)
+	}
+	switch f := servers.Flavor(getenv("FLAVOR")); f {
+	case "":
+	case servers.FlavorMySQL, servers.FlavorMariaDB:
+		s.flavors = []servers.Flavor{f}
+	default:
+		return s, fmt.Errorf("FLAVOR=%s: give %s or %s", f, servers.FlavorMySQL, servers.FlavorMariaDB)
+	}
+	switch text := getenv("GOALS"); text {
+	case "":
+	case "strict":
+		s.strict = true
+	default:
+		return s, fmt.Errorf("GOALS=%s: give strict, or nothing", text)
+	}
+	if s.report = getenv("REPORT"); s.report == "" && s.full() {
+		s.report = "docs/benchmarks.md"
+	}
+	return s, nil
+}

@@ -1,0 +1,38 @@
+package mysqldb_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// BenchmarkReadPagesFromServer reads pages of real servers. `make bench-micro` leaves it out, as
+// everything that ends in FromServer: what it measures is the server as much as the program.
+func BenchmarkReadPagesFromServer(b *testing.B) {
+	const n = 100_000
+	for _, s := range []*servers.Server{servers.MySQL(b), servers.MariaDB(b)} {
+		b.Run(string(s.Flavor), func(b *testing.B) {
+			schema := s.Schema(b)
+			admin := lenient(b, s, schema)
+			db := open(b, s, mysqldb.Options{Name: "src"})
+			exec(b, admin, "CREATE TABLE t (id BIGINT UNSIGNED PRIMARY KEY, customer VARCHAR(60), amount DECIMAL(12,2), note VARCHAR(200), updated_at TIMESTAMP(6) NOT NULL)")
+			fill(b, admin, "t", n, "n, CONCAT('customer ', n), n/100, IF(n%7, CONCAT(REPEAT('x', n%40), ', ring twice — größte Sorgfalt'), NULL), '2026-01-01' + INTERVAL n MICROSECOND")
+			spec := mysqldb.ReadSpec{Table: introspect(b, db, schema, "t"), ByKey: true, Limits: mysqldb.PageLimits{Rows: 10_000}}
+			spec.Columns = spec.Table.Values()
+			done := 0
+			for b.Loop() {
+				stats, err := db.ReadPages(b.Context(), spec, func(*table.Rows) error { return nil })
+				if err != nil {
+					b.Fatal(err)
+				}
+				done += int(stats.Rows)
+			}
+			require.Equal(b, n*b.N, done)
+			b.ReportMetric(float64(done)/b.Elapsed().Seconds(), "rows/s")
+		})
+	}
+}
