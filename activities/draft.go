@@ -13,9 +13,6 @@ import (
 )
 
 const (
-	// maxRanges bounds a run's ranges, and with them the history of SyncTable (about 15 events
-	// a range, docs/scale.md): larger tables get larger ranges, which are moved in slices.
-	maxRanges = 200
 	// maxMarks bounds what is remembered of an integer cursor's past.
 	maxMarks = 20
 	// heldRetry is the pause before looking again at a source whose open work leaves nothing to read.
@@ -32,9 +29,11 @@ type drafted struct {
 	mode     string
 	window   table.Window
 	ranges   []piece
-	marks    []mysqldb.Mark
-	heldBack string
-	warnings []string
+	// rowsEstimate is the server's guess of the rows to read; 0 where a window is not large.
+	rowsEstimate int64
+	marks        []mysqldb.Mark
+	heldBack     string
+	warnings     []string
 	// nothing says that the window is empty.
 	nothing bool
 	// lost says that the target has no row, though earlier runs have written some.
@@ -154,31 +153,3 @@ func (p *drafted) chooseMode(in PlanRunInput) error {
 
 // byKey says whether ranges are of the key space.
 func (p *drafted) byKey() bool { return p.mode == ModeFirstLoad || p.mode == ModeWhole }
-
-// cut makes the ranges: of the key space for a first load, one for a window.
-func (p *drafted) cut(ctx context.Context) error {
-	switch {
-	case p.nothing:
-		return nil
-	case !p.byKey():
-		p.ranges = []piece{{}}
-		return nil
-	}
-	want := min(maxRanges, int(p.table.RowsEstimate/max(1, p.settings.RangeRows))+1)
-	ranges, err := p.src.CutRanges(ctx, p.table, want, p.settings.RangeRows)
-	if err != nil {
-		return translate(ctx, err, where{p.settings.SourceConnection, "cut the ranges of " + p.settings.Table.String()})
-	}
-	for i := range ranges {
-		p.ranges = append(p.ranges, piece{Keys: &ranges[i]})
-	}
-	return nil
-}
-
-// rowsEstimate is the server's guess for a run by key; a window's rows are not guessed.
-func (p *drafted) rowsEstimate() int64 {
-	if p.byKey() {
-		return p.table.RowsEstimate
-	}
-	return 0
-}

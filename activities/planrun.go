@@ -127,7 +127,7 @@ func (a *Activities) resume(ctx context.Context, in PlanRunInput, p *drafted) (P
 		a.forgetPlan(ctx, in.Table, old.Run)
 		return PlanRunResult{}, false, nil
 	}
-	p.window, p.ranges = staged.Window, staged.Ranges
+	p.window, p.ranges, p.rowsEstimate = staged.Window, staged.Ranges, p.table.RowsEstimate
 	out := p.result(in)
 	out.Run, out.PlanSum, out.Done = old.Run, sum, old.Done
 	return out, true, nil
@@ -146,7 +146,7 @@ func (p *drafted) result(in PlanRunInput) PlanRunResult {
 	return PlanRunResult{
 		Target: p.settings.Target.String(), Mode: p.mode, Window: p.window, Cursor: p.settings.Cursor,
 		Run: in.Run, Ranges: len(p.ranges), Done: strings.Repeat("0", len(p.ranges)),
-		RowsEstimate: p.rowsEstimate(), ChunksInFlight: p.settings.ChunksInFlight, ChunkRows: int64(p.settings.ChunkRows), RangesInFlight: p.settings.RangesInFlight,
+		RowsEstimate: p.rowsEstimate, ChunksInFlight: p.settings.ChunksInFlight, ChunkRows: int64(p.settings.ChunkRows), RangesInFlight: p.settings.RangesInFlight,
 		HeldBack: p.heldBack, Marks: p.marks, Warnings: p.warnings, TargetLost: p.lost && in.State.Watermark != "",
 	}
 }

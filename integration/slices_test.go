@@ -56,3 +56,52 @@ func TestARangeLargerThanPlannedIsMovedInSlices(t *testing.T) {
 		require.Empty(t, p.staged())
 	})
 }
+
+// A window of many rows is cut by its cursor, and its pieces are moved by children side by side.
+func TestALargeWindowIsCutByItsCursor(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		t.Parallel()
+		p := start(t, options{source: s, tables: bare, defaults: ", rangeRows: 1000, chunkRows: 200"})
+		exec(t, p.src, createT, insertT(1, 100), old)
+		p.sync("t")
+		for first := 101; first < 10000; first += 100 { // moments apart, as rows come
+			exec(t, p.src, insertT(first, first+99))
+		}
+		exec(t, p.src, "ANALYZE TABLE t")
+		holds(t, p.src, "SELECT MAX(updated_at) < NOW(6) - INTERVAL 1 SECOND FROM t")
+		r := p.sync("t")
+		require.Equal(t, activities.ModeIncremental, r.Mode)
+		require.EqualValues(t, 9900, r.RowsExtracted)
+		require.EqualValues(t, 9900, r.Inserted)
+		require.Equal(t, r.Window.Hi, r.Watermark)
+		require.Greater(t, p.steps("ExtractIncremental"), 4)
+		p.equal("t", []string{"id"}, columnsT...)
+		require.Empty(t, p.staged())
+	})
+}
+
+// Keys of any kind are cut into ranges.
+func TestAFirstLoadByStringAndCompositeKeys(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		t.Parallel()
+		p := start(t, options{
+			source: s, tables: "- { name: FROM.u, target: TO.u, cursor: updated_at }\n- { name: FROM.c, target: TO.c, cursor: updated_at }",
+			defaults: ", rangeRows: 500, chunkRows: 100",
+		})
+		exec(
+			t, p.src, createT, insertT(1, 5000), old,
+			"CREATE TABLE u (id VARCHAR(60) PRIMARY KEY, n INT, updated_at TIMESTAMP(6) NOT NULL, KEY (updated_at))",
+			"INSERT INTO u SELECT CONCAT(IF(id % 2, 'ä', 'b'), SHA2(id, 224)), n, updated_at FROM t",
+			"CREATE TABLE c (tenant INT, id VARCHAR(60), n INT, updated_at TIMESTAMP(6) NOT NULL, PRIMARY KEY (tenant, id), KEY (updated_at))",
+			"INSERT INTO c SELECT IF(id % 100, 7, id), SHA2(id, 224), n, updated_at FROM t",
+			"ANALYZE TABLE u, c",
+		)
+		for name, key := range map[string][]string{"u": {"id"}, "c": {"tenant", "id"}} {
+			before := p.steps("ExtractIncremental")
+			r := p.sync(name)
+			require.EqualValues(t, 5000, r.Inserted)
+			require.Greater(t, p.steps("ExtractIncremental")-before, 4, "several ranges")
+			p.equal(name, key, "n", "updated_at")
+		}
+	})
+}

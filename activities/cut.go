@@ -1,0 +1,58 @@
+package activities
+
+import (
+	"context"
+)
+
+// maxRanges bounds a run's ranges, and with them the history of SyncTable (about 15 events a
+// range, docs/scale.md): larger tables get larger ranges, which are moved in slices.
+const maxRanges = 200
+
+// cut makes the ranges of the run: pieces of the key space, or of the window where that is
+// large. It reads no rows: estimates and single looks into an index have to do, and a range
+// that turns out larger is moved in slices.
+func (p *drafted) cut(ctx context.Context) error {
+	if p.nothing {
+		return nil
+	}
+	var err error
+	if p.byKey() {
+		err = p.cutKeys(ctx)
+	} else {
+		err = p.cutWindow(ctx)
+	}
+	return translate(ctx, err, where{p.settings.SourceConnection, "cut the ranges of " + p.settings.Table.String()})
+}
+
+func (p *drafted) cutKeys(ctx context.Context) error {
+	p.rowsEstimate = p.table.RowsEstimate
+	ranges, err := p.src.CutRanges(ctx, p.table, p.wanted(), p.settings.RangeRows)
+	for i := range ranges {
+		p.ranges = append(p.ranges, piece{Keys: &ranges[i]})
+	}
+	return err
+}
+
+// cutWindow leaves a window of the usual size whole: it is then moved in the run's own history.
+func (p *drafted) cutWindow(ctx context.Context) error {
+	p.ranges = []piece{{}}
+	rows, err := p.src.WindowRows(ctx, p.table, p.settings.Cursor, p.window)
+	if err != nil || rows < 2*p.settings.RangeRows {
+		return err
+	}
+	p.rowsEstimate = rows
+	windows, err := p.src.CutWindow(ctx, p.table, p.settings.Cursor, p.window, p.wanted(), p.settings.RangeRows)
+	if err != nil || len(windows) < 2 {
+		return err
+	}
+	p.ranges = make([]piece, len(windows))
+	for i := range windows {
+		p.ranges[i].Window = &windows[i]
+	}
+	return nil
+}
+
+// wanted is how many ranges the estimated rows make.
+func (p *drafted) wanted() int {
+	return int(min(maxRanges-1, p.rowsEstimate/max(1, p.settings.RangeRows))) + 1
+}
