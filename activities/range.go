@@ -194,9 +194,9 @@ func (w *partWriter) bytes() int64 {
 	return w.done + w.open.w.Size()
 }
 
-// maxSliceChunks bounds a slice, and with it the events that one slice costs a history: about
-// 4.4 each (docs/scale.md). A slice ends with a page, so it may have a quarter more.
-const maxSliceChunks = 200
+// maxSliceChunks bounds a slice, and with it the events that one slice costs a history: 6 each
+// at most (docs/scale.md). A slice ends with a page, so it may have a quarter more.
+const maxSliceChunks = 150
 
 // full reports whether the slice has as much as one may have. A range that was planned well
 // ends before.

@@ -28,6 +28,7 @@ type fake struct {
 	upserts  []activities.UpsertChunkInput
 	inFlight int
 	most     int
+	chunks   int // of a slice
 
 	plan    activities.PlanRunResult
 	begin   func(activities.BeginRunInput) (activities.BeginRunResult, error)
@@ -44,7 +45,7 @@ const (
 
 // newFake is a run of one range with 12 chunks of 10 rows.
 func newFake() *fake {
-	f := &fake{plan: activities.PlanRunResult{
+	f := &fake{chunks: fakeChunks, plan: activities.PlanRunResult{
 		Target: "dw.orders", Mode: activities.ModeIncremental, Window: table.Window{Lo: "1", Hi: "9"}, Cursor: "updated_at",
 		Run: "run-1", PlanSum: "sum", Ranges: 1, Done: "0", ChunksInFlight: 3, RangesInFlight: 2, ChunkRows: fakeChunkRows,
 	}}
@@ -128,8 +129,8 @@ func (f *fake) register(env *testsuite.TestWorkflowEnvironment) {
 
 func (f *fake) list(_ context.Context, in activities.ListChunksInput) (activities.ListChunksResult, error) {
 	f.step("ListChunks")
-	out := activities.ListChunksResult{Total: fakeChunks}
-	for i := in.After; i < fakeChunks && len(out.Chunks) < in.Limit; i++ {
+	out := activities.ListChunksResult{Total: f.chunks}
+	for i := in.After; i < f.chunks && len(out.Chunks) < in.Limit; i++ {
 		out.Chunks = append(out.Chunks, activities.ChunkRef{Part: i / 6, Chunk: i % 6, Rows: fakeChunkRows, FirstRow: int64(i % 6 * fakeChunkRows)})
 	}
 	return out, nil

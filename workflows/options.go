@@ -71,13 +71,13 @@ const (
 	// maxPieces is how many pieces a chunk is cut into at most, and maxExtraChunks how many
 	// a slice may get in all.
 	maxPieces      = 8
-	maxExtraChunks = 200
+	maxExtraChunks = 100
 	// fastChunks is how many chunks without a complaint let one more be written at once.
 	fastChunks = 4
-	// longHistory is how many events end an execution between two slices. A slice adds 2,000 at
-	// most (250 chunks and 200 pieces of them, 4.4 events each), so that a history stays below
-	// the 4,096 at which Temporal asks for a new one.
-	longHistory = 1800
+	// longHistory is how many events end an execution between two slices. A slice adds 1,800 at
+	// most (190 chunks and 100 pieces of them, 6 events each, and a few steps), so that a history
+	// stays below the 4,096 at which Temporal asks for a new one.
+	longHistory = 2000
 	// maxSignals is how often the ranges of a run tell of their progress, all together: each
 	// costs the run 4 events, and Temporal four times the work of a chunk's step.
 	maxSignals = 200

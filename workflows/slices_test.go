@@ -71,7 +71,7 @@ func TestALongRangeContinuesAsNew(t *testing.T) {
 	for executions := 1; ; executions++ {
 		env := newEnvironment()
 		f.register(env)
-		env.SetCurrentHistoryLength(1801)
+		env.SetCurrentHistoryLength(2001)
 		env.ExecuteWorkflow(workflows.SyncRangeName, in)
 		var next *workflow.ContinueAsNewError
 		if !errors.As(env.GetWorkflowError(), &next) {
@@ -101,7 +101,7 @@ func TestALongWindowGoesOnInAChild(t *testing.T) {
 	f.sliced(3)
 	children := 0
 	env := run(t, f, orders, func(env *testsuite.TestWorkflowEnvironment) {
-		env.SetCurrentHistoryLength(1801)
+		env.SetCurrentHistoryLength(2001)
 		env.SetOnChildWorkflowStartedListener(func(*workflow.Info, workflow.Context, converter.EncodedValues) {
 			children++
 			env.SetCurrentHistoryLength(10) // the child's own

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/s2"
 	"github.com/klauspost/compress/snappy"
 	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go/format"
@@ -64,7 +65,8 @@ var (
 func compress(codec format.CompressionCodec, dst, src []byte) ([]byte, error) {
 	switch codec {
 	case format.Snappy:
-		return snappy.Encode(dst[:cap(dst)], src), nil
+		// The package snappy would take its better and slower encoder.
+		return s2.EncodeSnappy(dst[:cap(dst)], src), nil
 	case format.Zstd:
 		return zstdEncoder().EncodeAll(src, dst[:0]), nil
 	case format.Lz4Raw:
