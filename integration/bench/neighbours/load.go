@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"time"
 
 	"github.com/tablehaul/tablehaul/integration/scene"
@@ -12,10 +13,35 @@ import (
 type load struct {
 	// lockWaits is how often a row lock was waited for on the target, by anyone.
 	lockWaits int64
-	// history is the longest history list of the source: undo that could not be purged.
-	history int64
+	// history is how long the history list of the source was, every sampleEvery: undo that could
+	// not be purged yet.
+	history []int64
 	// threads is the most that were running on the target.
 	threads int64
+}
+
+// sampleEvery is the pause between two looks at the servers.
+const sampleEvery = 200 * time.Millisecond
+
+// longestHistory is the longest that the history list was.
+func (l load) longestHistory() int64 {
+	if len(l.history) == 0 {
+		return 0
+	}
+	return slices.Max(l.history)
+}
+
+// historyAbove is the longest time that the history list stayed above a length.
+func (l load) historyAbove(length int64) time.Duration {
+	longest, now := 0, 0
+	for _, n := range l.history {
+		now++
+		if n <= length {
+			now = 0
+		}
+		longest = max(longest, now)
+	}
+	return time.Duration(longest) * sampleEvery
 }
 
 // watchLoad samples until the returned function is called.
@@ -25,7 +51,7 @@ func watchLoad(ctx context.Context, s *scene.Scene) (stop func() load) {
 	before := status(ctx, s.TargetDB, "Innodb_row_lock_waits")
 	go func() {
 		var worst load
-		tick := time.NewTicker(200 * time.Millisecond)
+		tick := time.NewTicker(sampleEvery)
 		defer tick.Stop()
 		for {
 			select {
@@ -34,7 +60,9 @@ func watchLoad(ctx context.Context, s *scene.Scene) (stop func() load) {
 				return
 			case <-tick.C:
 				worst.threads = max(worst.threads, status(ctx, s.TargetDB, "Threads_running"))
-				worst.history = max(worst.history, historyList(ctx, s.SourceDB))
+				if n, err := historyList(ctx, s.SourceDB); err == nil {
+					worst.history = append(worst.history, n)
+				}
 			}
 		}
 	}()
@@ -56,10 +84,7 @@ func status(ctx context.Context, db *sql.DB, name string) int64 {
 }
 
 // historyList is the length of the source's history list.
-func historyList(ctx context.Context, db *sql.DB) int64 {
-	var n int64
-	if err := db.QueryRowContext(ctx, "SELECT `count` FROM information_schema.innodb_metrics WHERE name = 'trx_rseg_history_len'").Scan(&n); err != nil {
-		return 0
-	}
-	return n
+func historyList(ctx context.Context, db *sql.DB) (n int64, err error) {
+	err = db.QueryRowContext(ctx, "SELECT `count` FROM information_schema.innodb_metrics WHERE name = 'trx_rseg_history_len'").Scan(&n)
+	return n, err
 }

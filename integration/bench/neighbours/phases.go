@@ -14,6 +14,14 @@ import (
 	"github.com/tablehaul/tablehaul/integration/servers"
 )
 
+// The phases, in their order. Nobody is idle before there is a target table.
+const (
+	firstLoad   = "first load"
+	idle        = "idle"
+	incremental = "incremental"
+	usualWay    = "the usual way"
+)
+
 type bench struct {
 	rows, changes int
 	idle          time.Duration
@@ -49,10 +57,10 @@ func (b *bench) flavor(ctx context.Context, f servers.Flavor) error {
 		name string
 		do   func(context.Context, *scene.Scene) (longest float64, err error)
 	}{
-		{"first load", b.firstLoad},
-		{"idle", b.nothing},
-		{"incremental", b.incremental},
-		{"the usual way", b.usualWay},
+		{firstLoad, b.firstLoad},
+		{idle, b.nothing},
+		{incremental, b.incremental},
+		{usualWay, b.usualWay},
 	} {
 		p, err := b.watch(ctx, s, step.name, step.do)
 		if err != nil {
@@ -66,7 +74,7 @@ func (b *bench) flavor(ctx context.Context, f servers.Flavor) error {
 
 // watch runs do among neighbours and keeps an eye on the servers' load.
 func (b *bench) watch(ctx context.Context, s *scene.Scene, name string, do func(context.Context, *scene.Scene) (float64, error)) (phase, error) {
-	if name != "first load" && name != "idle" { // rows to move, made before the clock starts
+	if name == incremental || name == usualWay { // rows to move, made before the clock starts
 		if err := scene.Change(ctx, s.SourceDB, b.rows, b.changes); err != nil {
 			return phase{}, err
 		}
@@ -117,17 +125,23 @@ func (b *bench) print(s *scene.Scene, phases []phase) {
 	t := table.NewWriter()
 	t.SetOutputMirror(b.out)
 	t.SetStyle(table.StyleLight)
-	t.AppendHeader(table.Row{"", "seconds", "longest transaction", "neighbours", "p50", "p99", "longest", "1205", "1213", "lock waits", "history list", "threads running"})
+	t.AppendHeader(table.Row{"", "seconds", "longest transaction", "neighbours", "p50", "p99", "longest", "1205", "1213", "lock waits", "history list", "above idle for", "threads running"})
+	quiet := phaseNamed(phases, idle)
 	for _, p := range phases {
 		t.AppendRow(table.Row{
 			p.name, fmt.Sprintf("%.1f", p.seconds), fmt.Sprintf("%.2f s", p.longest), p.fared.All.Operations,
 			neighbours.Round(p.fared.All.P50), neighbours.Round(p.fared.All.P99), neighbours.Round(p.fared.All.Max),
-			p.fared.Refused[1205], p.fared.Refused[1213], p.load.lockWaits, p.load.history, p.load.threads,
+			p.fared.Refused[1205], p.fared.Refused[1213], p.load.lockWaits,
+			p.load.longestHistory(), fmt.Sprintf("%.1f s", p.load.historyAbove(quiet.load.longestHistory()).Seconds()), p.load.threads,
 		})
 	}
 	t.Render()
+	for _, g := range judge(phases) {
+		fmt.Fprintf(b.out, "  %-6s %s\n", g.verdict(), g.text)
+	}
+	fmt.Fprintln(b.out)
 	for _, p := range phases {
-		for _, name := range []string{"source point read", "source update", "source range scan", "target point read", "target update", "target range scan"} {
+		for _, name := range operations {
 			st := p.fared.Per[name]
 			fmt.Fprintf(b.out, "  %-14s %-18s p50 %-8s p99 %-8s longest %s\n", p.name, name, neighbours.Round(st.P50), neighbours.Round(st.P99), neighbours.Round(st.Max))
 		}
