@@ -76,6 +76,10 @@ demo: build ## the whole product on 1,000,000 rows, with nothing installed (KEEP
 bench-neighbours: build ## how much other clients of both servers notice, beside the usual way
 	$(GO) run ./integration/bench/neighbours
 
+.PHONY: bench-peers
+bench-peers: build ## beside dlt, Sling, ingestr and a hand-written hybrid, in one run; writes docs/benchmarks-peers.md
+	$(GO) run ./integration/bench/peers
+
 .PHONY: histories
 histories: ## record workflow histories for a release: make histories RELEASE=v0.2.0
 	TABLEHAUL_RECORD_HISTORIES="$(CURDIR)/workflows/testdata/histories/$(or $(RELEASE),$(error give RELEASE=v1.2.3))" \
