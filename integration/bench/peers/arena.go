@@ -87,6 +87,9 @@ var autoIncrement = regexp.MustCompile(` AUTO_INCREMENT=\d+`)
 
 // reset makes both sides new: the source's rows, the target's empty table, no state of a tool.
 func (a *arena) reset(ctx context.Context, rows int) error {
+	if err := disconnect(ctx, a.TargetDB); err != nil {
+		return err
+	}
 	for _, schema := range leftBehind {
 		if _, err := a.TargetDB.ExecContext(ctx, "DROP DATABASE IF EXISTS "+schema); err != nil {
 			return fmt.Errorf("empty the target: %w", err)
@@ -108,6 +111,31 @@ func (a *arena) reset(ctx context.Context, rows int) error {
 		return err
 	}
 	return errors.Join(flush(ctx, a.SourceDB), flush(ctx, a.TargetDB))
+}
+
+// disconnect ends what a tool that was stopped still does on the server: a statement goes on
+// there without its client, and holds the table.
+func disconnect(ctx context.Context, db *sql.DB) error {
+	rows, err := db.QueryContext(ctx, "SELECT id FROM information_schema.processlist WHERE user = ?", account)
+	if err != nil {
+		return fmt.Errorf("look for connections of the tool before: %w", err)
+	}
+	defer rows.Close() //nolint:errcheck // Err is checked
+	var ids []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		ids = append(ids, id)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		_, _ = db.ExecContext(ctx, fmt.Sprintf("KILL %d", id)) // it may have gone by itself
+	}
+	return nil
 }
 
 // showCreate is the statement that makes the table as it is, without its counter.

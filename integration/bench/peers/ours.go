@@ -64,9 +64,10 @@ func (a *arena) ours(ctx context.Context, p phase) (ran, error) {
 	roots := append([]int{a.worker.Pid()}, temporalServers()...)
 	worker, all := watchMemory(roots[0]), watchMemory(roots...)
 	start := time.Now()
-	_, err := a.Sync(ctx, p.String())
+	result, err := a.Sync(ctx, p.String())
 	r.seconds = time.Since(start).Seconds()
 	r.workerPeak, r.peak = worker(), all()
+	a.Say("by our own count: longest transaction %.2f s, %d chunks", result.LongestTransaction, result.Chunks)
 	return r, err
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/integration/neighbours"
 	"github.com/tablehaul/tablehaul/integration/scene"
+	"github.com/tablehaul/tablehaul/integration/servers"
 )
 
 type bench struct {
@@ -23,8 +24,10 @@ type ran struct {
 	seconds float64
 	// peak is of the whole process tree, in bytes; workerPeak is our worker's share of it.
 	peak, workerPeak int64
-	// longest is its longest transaction on the target, in seconds.
+	// longest is its longest transaction on the target, in seconds; sampled says that it was not
+	// measured but looked for again and again.
 	longest float64
+	sampled bool
 	fared   neighbours.Report
 }
 
@@ -144,6 +147,7 @@ func (b *bench) watch(ctx, mine context.Context, a *arena, t tool, p phase) (r r
 	}
 	r.fared = others.Stop()
 	r.longest, err = longest()
+	r.sampled = b.flavor == servers.FlavorMariaDB
 	return r, failure, err
 }
 
@@ -163,6 +167,9 @@ var (
 
 // lastComplaint is the last line of a tool's output that looks like its reason.
 func lastComplaint(output string) string {
+	if strings.TrimSpace(output) == "" {
+		return "it printed nothing"
+	}
 	lines := strings.Split(strings.TrimSpace(colors.ReplaceAllString(output, "")), "\n")
 	for _, line := range slices.Backward(lines) {
 		if complains.MatchString(line) {

@@ -66,9 +66,7 @@ func resultTable(results []result) table.Writer {
 	t := table.NewWriter()
 	t.AppendHeader(table.Row{"", "version", "first load", "changes", "peak memory", "longest transaction", "neighbours' 1205 / 1213", "both sides"})
 	for _, r := range results {
-		row := table.Row{r.name, r.version, seconds(results, r, firstLoad), seconds(results, r, changes), memory(r), both(r, func(x *ran) string {
-			return fmt.Sprintf("%.2f s", x.longest)
-		}), both(r, func(x *ran) string {
+		row := table.Row{r.name, r.version, seconds(results, r, firstLoad), seconds(results, r, changes), memory(r), both(r, longest), both(r, func(x *ran) string {
 			return fmt.Sprintf("%d / %d", x.fared.Refused[1205], x.fared.Refused[1213])
 		}), r.outcome.String()}
 		if r.failure != "" {
@@ -104,6 +102,13 @@ func memory(r result) string {
 		return fmt.Sprintf("%d MiB (worker %d)", peak>>20, worker>>20)
 	}
 	return fmt.Sprintf("%d MiB", peak>>20)
+}
+
+func longest(x *ran) string {
+	if x.sampled && x.longest < unseen.Seconds() {
+		return fmt.Sprintf("< %.1f s", unseen.Seconds())
+	}
+	return fmt.Sprintf("%.2f s", x.longest)
 }
 
 // both is a figure of either run.

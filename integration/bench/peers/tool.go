@@ -52,12 +52,12 @@ var tools = []tool{
 	{
 		name: "sling", pkg: "sling", command: sling,
 		version: func(k *kit) []string { return []string{program(k, "sling"), "--version"} },
-		config:  "`mode: incremental`, `primary_key: [id]`, `update_key: updated_at`, its defaults otherwise",
+		config:  "`mode: incremental`, `primary_key: [id]`, `update_key: updated_at`; `columns: { id: bigint }` and `table_keys: { primary: [id] }`, without which its temporary table holds the key as text and has no index",
 	},
 	{
 		name: "ingestr", pkg: "ingestr", command: ingestr("merge"),
 		version: func(k *kit) []string { return []string{program(k, "ingestr"), "--version"} },
-		config:  "`--incremental-strategy merge --primary-key id --incremental-key updated_at --no-load-timestamp`; for the changes `--interval-start` is the target's `MAX(updated_at)`, which it leaves to its caller",
+		config:  "`--incremental-strategy merge --primary-key id --incremental-key updated_at --columns id:bigint --no-load-timestamp`; without `--columns` it alters the key to `DECIMAL(20,0)`; for the changes `--interval-start` is the target's `MAX(updated_at)`, which it leaves to its caller",
 	},
 	{
 		name: "ingestr, first appended", pkg: "ingestr", command: ingestr("append"),
@@ -117,7 +117,7 @@ func ingestr(first string) func(*arena, phase) *exec.Cmd {
 	return func(a *arena, p phase) *exec.Cmd {
 		strategy := map[phase]string{firstLoad: first, changes: "merge"}[p]
 		args := []string{
-			"ingest", "--yes", "--progress", "log", "--no-load-timestamp",
+			"ingest", "--yes", "--progress", "log", "--no-load-timestamp", "--columns", "id:bigint",
 			"--source-uri", a.url(a.Source.Addr()), "--source-table", "shop.orders",
 			"--dest-uri", a.url(a.Target.Addr()), "--dest-table", "shop.orders",
 			"--incremental-strategy", strategy, "--primary-key", "id", "--incremental-key", "updated_at",

@@ -108,6 +108,9 @@ func watchTransactions(ctx context.Context, f servers.Flavor, target *sql.DB) (s
 	}, nil
 }
 
+// unseen is what may pass between two looks: a shorter transaction is reported as shorter than this.
+const unseen = 2 * transactionPace
+
 // transactionPace is above the 100 ms for which a server repeats its last answer.
 const transactionPace = 150 * time.Millisecond
 
