@@ -22,7 +22,8 @@ const documentFoot = `
 - The target's table is made in advance with all keys and indexes of the source. What a tool alters of it is said above.
 - Seconds are from the start of the program to its end; ours from the start of the workflow to its result. Tools that are started for each run pay
   for their start, which is one to three seconds for Python.
-- Memory is resident memory of all processes of a tool, added up every 100 ms. Ours is the worker and the Temporal server.
+- Memory is resident memory of all processes of a tool, added up every 100 ms. Ours is the worker and, unless ` + "`TEMPORAL_ADDRESS`" + ` names
+  another, the Temporal server.
 - Every tool logs in with an account of its own. The longest transaction is that account's on the target: on MySQL the exact maximum of
   ` + "`events_transactions_summary_by_account_by_event_name`" + `, whatever the transaction did; on MariaDB it is sampled every 150 ms.
 - Neighbours are five clients, each with an operation every 5 ms: point reads and range scans on both sides, and updates on the target, with

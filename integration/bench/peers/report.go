@@ -41,7 +41,7 @@ func (b *bench) report(ctx context.Context, a *arena, results []result) error {
 	}
 	if len(b.only) == 0 {
 		path := documentPath(b.flavor)
-		if err := os.WriteFile(path, []byte(b.document(ctx, a, results)), 0o644); err != nil { //nolint:gosec // a document for everyone
+		if err := os.WriteFile(path, []byte(b.document(ctx, a, results)), 0o644); err != nil {
 			return fmt.Errorf("write the document: %w", err)
 		}
 		fmt.Fprintln(b.out, "written:", path)

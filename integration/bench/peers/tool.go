@@ -34,7 +34,7 @@ type tool struct {
 // ourName is the tool that the others are compared with.
 const ourName = "tablehaul"
 
-const hybridConfig = "`pandas.read_sql` in chunks of 50,000 rows to Parquet files, then `INSERT … ON DUPLICATE KEY UPDATE` from them, 10,000 rows a transaction; "
+const hybridConfig = "(the version is that of pandas) `pandas.read_sql` in chunks of 50,000 rows to Parquet files, then `INSERT … ON DUPLICATE KEY UPDATE` from them, 10,000 rows a transaction; "
 
 var tools = []tool{
 	{
