@@ -95,6 +95,10 @@ bench-compare: $(BENCHSTAT) ## the same on two commits, in turn: make bench-comp
 bench-neighbours: build ## how much other clients of both servers notice, beside the usual way
 	$(GO) run ./integration/bench/neighbours
 
+.PHONY: bench-peers
+bench-peers: build ## beside dlt, Sling, ingestr and a hand-written hybrid, in one run; writes docs/benchmarks-peers.md
+	$(GO) run ./integration/bench/peers
+
 .PHONY: histories
 histories: ## record workflow histories for a release: make histories RELEASE=v0.2.0
 	TABLEHAUL_RECORD_HISTORIES="$(CURDIR)/workflows/testdata/histories/$(or $(RELEASE),$(error give RELEASE=v1.2.3))" \

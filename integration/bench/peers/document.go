@@ -1,0 +1,41 @@
+package main
+
+const documentHead = `# Beside other tools
+
+Written by ` + "`make bench-peers`" + `: the same table, the same two servers and the same other clients for every tool, in one run.
+
+| | |
+|---|---|
+| Date | %s |
+| Machine | %s; servers and tools share it |
+| Servers | two of %s %s, 512 MiB of buffer pool each, no binary log |
+| Table | ` + "`shop.orders`" + `: %s rows of about 150 bytes, a primary key and one index; then %s changes, of which a fifth are new rows |
+| Python | %s, driver %s |
+
+A figure in brackets is how many times as long as ours it took. Two figures are the first load's and the changes'.
+
+`
+
+const documentFoot = `
+## What is measured
+
+- The target's table is made in advance with all keys and indexes of the source. What a tool alters of it is said above.
+- Seconds are from the start of the program to its end; ours from the start of the workflow to its result. Tools that are started for each run pay
+  for their start, which is one to three seconds for Python.
+- Memory is resident memory of all processes of a tool, added up every 100 ms. Ours is the worker and, unless ` + "`TEMPORAL_ADDRESS`" + ` names
+  another, the Temporal server.
+- Every tool logs in with an account of its own. The longest transaction is that account's on the target: on MySQL the exact maximum of
+  ` + "`events_transactions_summary_by_account_by_event_name`" + `, whatever the transaction did; on MariaDB it is sampled every 150 ms.
+- Neighbours are five clients, each with an operation every 5 ms: point reads and range scans on both sides, and updates on the target, with
+  ` + "`innodb_lock_wait_timeout=1`" + `. The tools have the default of 50. Nobody else changes the source, so that every tool moves the same rows.
+- Both sides are compared row by row and value by value after the changes. Tools whose sides are not equal do not count for the goals.
+
+## What to know of the others
+
+- Versions are pinned in ` + "`integration/bench/peers/tools/constraints.txt`" + `. Sling and ingestr stand at the last versions found whose PyPI
+  package holds the program itself; later packages are launchers that download it from elsewhere. ` + "`SLING=/path`" + ` and ` + "`INGESTR=/path`" + ` run others.
+- dlt can load Parquet through an ADBC driver of MySQL. There is no PyPI package of that driver, so it is not used here. Its ` + "`connectorx`" + ` backend was
+  not faster than ` + "`pyarrow`" + ` in trials and reads the table into memory as a whole.
+- ingestr keeps no watermark: its caller gives the interval. Appending is not repeatable: a first load that failed half way has to start over.
+- The tools report to their makers by default; that is switched off.
+`

@@ -1,0 +1,97 @@
+// Command peers sets other tools that copy MySQL tables beside us in one run: the same table, the
+// same two servers, the same other clients. Each tool comes from its PyPI package at a pinned
+// version and is configured as its own documentation advises for this job. It measures a first
+// load and an incremental run, and whether both sides are equal afterwards. A tool that fails is
+// reported with its message, never left out.
+//
+// Environment: ROWS (1000000), CHANGES (50000), FLAVOR (mysql or mariadb), TIMEOUT of one tool
+// (20m), ONLY (names of tools, with commas: a partial run, which writes no document), SLING and
+// INGESTR (paths of programs to use instead of the packages').
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/tablehaul/tablehaul/integration/servers"
+)
+
+func main() {
+	// Some tools carry a time as their own zone's text. With one zone everywhere that is no difference.
+	if err := os.Setenv("TZ", "UTC"); err != nil {
+		fmt.Fprintln(os.Stderr, "bench-peers:", err)
+		os.Exit(1)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Getenv, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run returns 0 when every tool had its turn and our own sides are equal, whatever became of the others.
+func run(ctx context.Context, getenv func(string) string, stdout, stderr io.Writer) int {
+	s, err := readSettings(getenv)
+	if err != nil {
+		fmt.Fprintln(stderr, "bench-peers:", err)
+		return 2
+	}
+	b := &bench{settings: s, out: stdout}
+	if err := b.run(ctx); err != nil {
+		fmt.Fprintln(stderr, "bench-peers:", err)
+		return 1
+	}
+	return 0
+}
+
+type settings struct {
+	rows, changes int
+	flavor        servers.Flavor
+	timeout       time.Duration
+	only          []string
+	// programs replace the packages' own, by the tool's name.
+	programs map[string]string
+}
+
+func readSettings(getenv func(string) string) (settings, error) {
+	s := settings{
+		rows: 1_000_000, changes: 50_000, flavor: servers.FlavorMySQL, timeout: 20 * time.Minute,
+		programs: map[string]string{"sling": getenv("SLING"), "ingestr": getenv("INGESTR")},
+	}
+	for _, v := range []struct {
+		name string
+		out  *int
+	}{{"ROWS", &s.rows}, {"CHANGES", &s.changes}} {
+		text := getenv(v.name)
+		if text == "" {
+			continue
+		}
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1000 {
+			return s, fmt.Errorf("%s=%s: give a whole number of at least 1000", v.name, text)
+		}
+		*v.out = n
+	}
+	if text := getenv("TIMEOUT"); text != "" {
+		d, err := time.ParseDuration(text)
+		if err != nil || d <= 0 {
+			return s, fmt.Errorf("TIMEOUT=%s: give a duration such as 20m", text)
+		}
+		s.timeout = d
+	}
+	if text := getenv("FLAVOR"); text != "" {
+		s.flavor = servers.Flavor(text)
+	}
+	for name := range strings.SplitSeq(getenv("ONLY"), ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			s.only = append(s.only, name)
+		}
+	}
+	return s, nil
+}

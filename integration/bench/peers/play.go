@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/tablehaul/tablehaul/integration/neighbours"
+	"github.com/tablehaul/tablehaul/integration/scene"
+	"github.com/tablehaul/tablehaul/integration/servers"
+)
+
+type bench struct {
+	settings
+	out io.Writer
+}
+
+// ran is what was seen of one run of a tool.
+type ran struct {
+	seconds float64
+	// peak is of the whole process tree, in bytes; workerPeak is our worker's share of it.
+	peak, workerPeak int64
+	// longest is its longest transaction on the target, in seconds; sampled says that it was not
+	// measured but looked for again and again.
+	longest float64
+	sampled bool
+	fared   neighbours.Report
+}
+
+// result is how a tool did. A run that did not end is nil.
+type result struct {
+	tool
+	version string
+	runs    [2]*ran
+	// failure is its message; empty if both runs ended well.
+	failure string
+	outcome outcome
+}
+
+// counts says that the tool did the whole job, so that others can be measured against it.
+func (r result) counts() bool { return r.failure == "" && r.outcome.equal }
+
+func (b *bench) run(ctx context.Context) error {
+	for _, name := range b.only {
+		if !slices.ContainsFunc(tools, func(t tool) bool { return t.name == name || t.pkg == name }) {
+			return fmt.Errorf("ONLY=%s: no tool of that name", name)
+		}
+	}
+	say(b.out, "setting up the peers (once: about a minute)")
+	k, err := readyKit(ctx, b.programs)
+	if err != nil {
+		return err
+	}
+	a, err := newArena(ctx, b, k)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	var results []result
+	for _, t := range tools {
+		if len(b.only) > 0 && !slices.Contains(b.only, t.name) && !slices.Contains(b.only, t.pkg) {
+			continue
+		}
+		r, err := b.play(ctx, a, t)
+		if err != nil {
+			return fmt.Errorf("%s: %w", t.name, err)
+		}
+		results = append(results, r)
+	}
+	return b.report(ctx, a, results)
+}
+
+// play gives one tool its turn. Its own failures are part of the result; an error is ours.
+func (b *bench) play(ctx context.Context, a *arena, t tool) (result, error) {
+	r := result{tool: t}
+	if t.command == nil {
+		r.version = ourVersion(ctx)
+	} else {
+		if r.failure = a.kit.missing(t.pkg); r.failure == "" {
+			r.version = version(ctx, a.kit, t.version(a.kit)...)
+		}
+	}
+	if r.failure != "" {
+		return r, nil
+	}
+	a.Say("%s %s: filling the source table with %s rows", t.name, r.version, scene.Number(int64(b.rows)))
+	if err := a.reset(ctx, b.rows); err != nil {
+		return r, err
+	}
+	if t.command == nil {
+		worker, err := a.startWorker()
+		if err != nil {
+			return r, err
+		}
+		a.worker = worker
+		defer func() { _ = worker.Stop(workerStop) }()
+	}
+	mine, cancel := context.WithTimeout(ctx, b.timeout)
+	defer cancel()
+	for _, p := range []phase{firstLoad, changes} {
+		if p == changes {
+			if err := b.change(ctx, a); err != nil {
+				return r, err
+			}
+		}
+		ran, failure, err := b.watch(ctx, mine, a, t, p)
+		if err != nil {
+			return r, err
+		}
+		if failure != nil {
+			r.failure = b.explain(ctx, mine, p, failure)
+			a.Say("%s: %s", t.name, r.failure)
+			return r, ctx.Err()
+		}
+		a.Say("%s: %s took %.1f s", t.name, p, ran.seconds)
+		r.runs[p] = &ran
+	}
+	var err error
+	r.outcome, err = a.judge(ctx)
+	a.Say("%s: %s", t.name, r.outcome)
+	return r, err
+}
+
+// change makes the changes, and lets the source's clock go past them: the youngest moment stays out of our windows.
+func (b *bench) change(ctx context.Context, a *arena) error {
+	if err := scene.Change(ctx, a.SourceDB, b.rows, b.changes); err != nil {
+		return err
+	}
+	return a.PastMinLag(ctx)
+}
+
+// watch lets a tool run once among neighbours. failure is the tool's, err is ours.
+func (b *bench) watch(ctx, mine context.Context, a *arena, t tool, p phase) (r ran, failure, err error) {
+	longest, err := watchTransactions(ctx, b.flavor, a.TargetDB)
+	if err != nil {
+		return r, nil, err
+	}
+	others := a.neighbours(ctx, b.rows)
+	if t.command == nil {
+		r, failure = a.ours(mine, p)
+	} else {
+		r, failure = a.peer(mine, t, p)
+	}
+	r.fared = others.Stop()
+	r.longest, err = longest()
+	r.sampled = b.flavor == servers.FlavorMariaDB
+	return r, failure, err
+}
+
+// explain is a failure in one line.
+func (b *bench) explain(ctx, mine context.Context, p phase, failure error) string {
+	if errors.Is(mine.Err(), context.DeadlineExceeded) && ctx.Err() == nil {
+		return fmt.Sprintf("%s: not done within %s", p, b.timeout)
+	}
+	return fmt.Sprintf("%s: %s", p, shorten(failure.Error()))
+}
+
+var (
+	colors    = regexp.MustCompile(`\x1b\[[0-9;]*m`)
+	complains = regexp.MustCompile(`(?i)error|exception|fail|denied|cannot|could not`)
+	spaces    = regexp.MustCompile(`\s+`)
+)
+
+// lastComplaint is the last line of a tool's output that looks like its reason.
+func lastComplaint(output string) string {
+	if strings.TrimSpace(output) == "" {
+		return "it printed nothing"
+	}
+	lines := strings.Split(strings.TrimSpace(colors.ReplaceAllString(output, "")), "\n")
+	for _, line := range slices.Backward(lines) {
+		if complains.MatchString(line) {
+			return line
+		}
+	}
+	return lines[len(lines)-1]
+}
+
+// shortened is what of a message fits into a table.
+const shortened = 300
+
+func shorten(text string) string {
+	text = strings.TrimSpace(spaces.ReplaceAllString(colors.ReplaceAllString(text, ""), " "))
+	if runes := []rune(text); len(runes) > shortened {
+		return string(runes[:shortened]) + "…"
+	}
+	return text
+}

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"github.com/tablehaul/tablehaul/integration/scene"
+	"github.com/tablehaul/tablehaul/integration/servers"
+)
+
+// What we want to be, in times as fast: than dlt at its best, and than the best of the others.
+const (
+	goalOverDlt    = 5.0
+	goalOverOthers = 2.0
+)
+
+// report prints what was seen and, after a full run, writes the document.
+func (b *bench) report(ctx context.Context, a *arena, results []result) error {
+	fmt.Fprintf(b.out, "\n%s, %s rows, then %s changes\n", a.Source, scene.Number(int64(b.rows)), scene.Number(int64(b.changes)))
+	t := resultTable(results)
+	t.SetStyle(table.StyleLight)
+	fmt.Fprintln(b.out, t.Render())
+	for _, line := range goals(results) {
+		fmt.Fprintln(b.out, line)
+	}
+	for _, r := range results {
+		if r.failure != "" {
+			fmt.Fprintf(b.out, "%s failed: %s\n", r.name, r.failure)
+		}
+		for _, line := range r.outcome.altered {
+			fmt.Fprintf(b.out, "%s altered the table: %s\n", r.name, line)
+		}
+	}
+	if len(b.only) == 0 {
+		path := documentPath(b.flavor)
+		if err := os.WriteFile(path, []byte(b.document(ctx, a, results)), 0o644); err != nil {
+			return fmt.Errorf("write the document: %w", err)
+		}
+		fmt.Fprintln(b.out, "written:", path)
+	}
+	for _, r := range results {
+		if r.command == nil && !r.counts() {
+			return fmt.Errorf("ours: %s %s", r.failure, r.outcome)
+		}
+	}
+	return nil
+}
+
+func documentPath(f servers.Flavor) string {
+	if f == servers.FlavorMySQL {
+		return "docs/benchmarks-peers.md"
+	}
+	return "docs/benchmarks-peers-" + string(f) + ".md"
+}
+
+// resultTable has a row per tool. Times beside seconds say how much longer than ours it took.
+func resultTable(results []result) table.Writer {
+	t := table.NewWriter()
+	t.AppendHeader(table.Row{"", "version", "first load", "changes", "peak memory", "longest transaction", "neighbours' 1205 / 1213", "both sides"})
+	for _, r := range results {
+		row := table.Row{r.name, r.version, seconds(results, r, firstLoad), seconds(results, r, changes), memory(r), both(r, longest), both(r, func(x *ran) string {
+			return fmt.Sprintf("%d / %d", x.fared.Refused[1205], x.fared.Refused[1213])
+		}), r.outcome.String()}
+		if r.failure != "" {
+			row[len(row)-1] = "failed"
+		}
+		t.AppendRow(row)
+	}
+	return t
+}
+
+func seconds(results []result, r result, p phase) string {
+	if r.runs[p] == nil {
+		return "–"
+	}
+	text := fmt.Sprintf("%.1f s", r.runs[p].seconds)
+	if our := ours(results); our != nil && r.command != nil && our.runs[p] != nil {
+		text += fmt.Sprintf(" (%.2f×)", r.runs[p].seconds/our.runs[p].seconds)
+	}
+	return text
+}
+
+func memory(r result) string {
+	var peak, worker int64
+	for _, x := range r.runs {
+		if x != nil {
+			peak, worker = max(peak, x.peak), max(worker, x.workerPeak)
+		}
+	}
+	switch {
+	case peak == 0:
+		return "–"
+	case worker > 0:
+		return fmt.Sprintf("%d MiB (worker %d)", peak>>20, worker>>20)
+	}
+	return fmt.Sprintf("%d MiB", peak>>20)
+}
+
+func longest(x *ran) string {
+	if x.sampled && x.longest < unseen.Seconds() {
+		return fmt.Sprintf("< %.1f s", unseen.Seconds())
+	}
+	return fmt.Sprintf("%.2f s", x.longest)
+}
+
+// both is a figure of either run.
+func both(r result, figure func(*ran) string) string {
+	parts := []string{"–", "–"}
+	for p, x := range r.runs {
+		if x != nil {
+			parts[p] = figure(x)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func ours(results []result) *result {
+	for i, r := range results {
+		if r.command == nil && r.counts() {
+			return &results[i]
+		}
+	}
+	return nil
+}
+
+// goals says for both runs how we stand. Only tools that did the whole job count.
+func goals(results []result) (lines []string) {
+	our := ours(results)
+	if our == nil {
+		return nil
+	}
+	for _, p := range []phase{firstLoad, changes} {
+		for _, g := range []struct {
+			than string
+			goal float64
+			is   func(result) bool
+		}{
+			{"dlt", goalOverDlt, func(r result) bool { return r.pkg == "dlt" }},
+			{"the best of the others", goalOverOthers, func(r result) bool { return r.pkg != "dlt" }},
+		} {
+			best, name := 0.0, ""
+			for _, r := range results {
+				if r.command != nil && r.counts() && g.is(r) && (name == "" || r.runs[p].seconds < best) {
+					best, name = r.runs[p].seconds, r.name
+				}
+			}
+			if name == "" {
+				continue
+			}
+			times, verdict := best/our.runs[p].seconds, "missed"
+			if times >= g.goal {
+				verdict = "reached"
+			}
+			lines = append(lines, fmt.Sprintf("%s: %.2f times as fast as %s (%s, %.1f s); goal %.0f: %s", p, times, g.than, name, best, g.goal, verdict))
+		}
+	}
+	return lines
+}
+
+var modelName = regexp.MustCompile(`(?m)^model name\s*:\s*(.*)$`)
+
+// machine is what the run was on.
+func machine() string {
+	parts := []string{fmt.Sprintf("%d cores", runtime.NumCPU())}
+	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
+		if m := modelName.FindSubmatch(text); m != nil {
+			parts = append(parts, string(m[1]))
+		}
+	}
+	if text, err := os.ReadFile("/proc/meminfo"); err == nil {
+		var kb int64
+		if n, _ := fmt.Sscanf(string(text), "MemTotal: %d kB", &kb); n == 1 {
+			parts = append(parts, fmt.Sprintf("%d GiB", kb>>20))
+		}
+	}
+	return strings.Join(parts, ", ") + ", " + runtime.GOOS + "/" + runtime.GOARCH
+}
+
+// ourVersion is the commit that is checked out; empty outside a repository.
+func ourVersion(ctx context.Context) string {
+	out, err := exec.CommandContext(ctx, "git", "rev-parse", "--short", "HEAD").Output()
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// document is the same for people who read it later.
+func (b *bench) document(ctx context.Context, a *arena, results []result) string {
+	var d strings.Builder
+	fmt.Fprintf(&d, documentHead, time.Now().UTC().Format(time.DateOnly), machine(), a.Source.Flavor, a.Source.Version,
+		scene.Number(int64(b.rows)), scene.Number(int64(b.changes)), version(ctx, a.kit, a.kit.bin("python"), "--version"), a.kit.driver)
+	t := resultTable(results)
+	fmt.Fprintf(&d, "%s\n\n", t.RenderMarkdown())
+	for _, line := range goals(results) {
+		fmt.Fprintf(&d, "- %s\n", line)
+	}
+	fmt.Fprintf(&d, "\n## How each is configured\n\n")
+	for _, r := range results {
+		fmt.Fprintf(&d, "- **%s** %s: %s.\n", r.name, r.version, r.config)
+		if r.failure != "" {
+			fmt.Fprintf(&d, "  Failed: %s\n", r.failure)
+		}
+		if len(r.outcome.altered) > 0 {
+			fmt.Fprintf(&d, "  It altered the table: %s.\n", strings.Join(quoted(r.outcome.altered), "; "))
+		}
+	}
+	fmt.Fprint(&d, documentFoot)
+	return d.String()
+}
+
+// quoted marks definitions as code. They hold backquotes themselves, so two are the fence.
+func quoted(lines []string) (marked []string) {
+	for _, line := range lines {
+		what, text, _ := strings.Cut(line, ": ")
+		marked = append(marked, what+" `` "+text+" ``")
+	}
+	return marked
+}
