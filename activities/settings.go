@@ -49,6 +49,8 @@ type Settings struct {
 	UniqueConflicts string `json:"uniqueConflicts,omitempty"`
 	// MaxTransaction is how long a transaction on the target should take; 0 is not bounded.
 	MaxTransaction time.Duration `json:"maxTransaction,omitempty"`
+	// BulkLoad lets rows that the target does not have be sent as files.
+	BulkLoad bool `json:"bulkLoad,omitempty"`
 	// CreateTarget lets a missing target be created, AddColumns lets it be widened.
 	CreateTarget bool `json:"createTarget"`
 	AddColumns   bool `json:"addColumns"`

@@ -74,7 +74,7 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	pace := a.paces.of(key)
 	done, err := db.UpsertChunk(ctx, mysqldb.UpsertSpec{
 		Target: dst, Columns: r.plan.Columns, Cursor: s.Cursor, Conflicts: mysqldb.UniqueConflicts(s.UniqueConflicts),
-		MaxTransaction: s.MaxTransaction, Pace: pace,
+		MaxTransaction: s.MaxTransaction, Pace: pace, BulkLoad: s.BulkLoad,
 	}, rows, func() { batches.Add(1) })
 	if err != nil {
 		a.targets.forget(key)

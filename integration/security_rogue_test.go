@@ -143,7 +143,8 @@ func (f *fake) receive(conn net.Conn) (payload []byte, seq byte, err error) {
 func TestRogueServerGetsNoLocalFile(t *testing.T) {
 	secret := filepath.Join(t.TempDir(), "secret")
 	require.NoError(t, os.WriteFile(secret, []byte("sentinel-content"), 0o600))
-	for _, begins := range []string{"SELECT CONCAT(@@version", "SET NAMES", "SELECT @@max_allowed_packet", "SET time_zone", "SELECT 1"} {
+	const load = "LOAD DATA LOCAL INFILE 'Reader::tablehaul-none' INTO TABLE t" // the program's own use of such files
+	for _, begins := range []string{"SELECT CONCAT(@@version", "SET NAMES", "SELECT @@max_allowed_packet", "SET time_zone", "SELECT 1", load} {
 		for _, role := range []mysqldb.Role{mysqldb.Source, mysqldb.Target} {
 			asked := 0
 			fake := startFake(t, func(query string) [][]byte {
@@ -156,14 +157,14 @@ func TestRogueServerGetsNoLocalFile(t *testing.T) {
 				case strings.HasPrefix(query, "SELECT CONCAT(@@version"):
 					return textResult("8.0.99 fake")
 				case strings.HasPrefix(query, "SELECT @@version"):
-					return textResult("8.0.99", "fake", "1048576")
+					return textResult("8.0.99", "fake", "1048576", "1")
 				}
 				return [][]byte{okPacket}
 			})
 			db, err := mysqldb.Open(t.Context(), "user:password@tcp("+fake.addr+")/", mysqldb.Options{Role: role, Name: "shop"})
-			if begins == "SELECT 1" {
+			if begins == "SELECT 1" || begins == load {
 				require.NoError(t, err)
-				_, err = db.ExecContext(t.Context(), "SELECT 1")
+				_, err = db.ExecContext(t.Context(), begins)
 				require.NoError(t, db.Close())
 			}
 			require.Error(t, err, "%s", begins)

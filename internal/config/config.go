@@ -74,6 +74,8 @@ type Table struct {
 	PartBytes  int64
 	RangeRows  int64
 	RangeBytes int64
+	// BulkLoad lets rows that the target does not have travel as files of LOAD DATA LOCAL.
+	BulkLoad bool
 	// ChunksInFlight and RangesInFlight bound what one run does at once.
 	ChunksInFlight int
 	RangesInFlight int

@@ -95,8 +95,8 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 
 func (d *DB) readServer(ctx context.Context) error {
 	var comment string
-	row := d.QueryRowContext(ctx, "SELECT @@version, @@version_comment, @@max_allowed_packet")
-	if err := row.Scan(&d.Server.Version, &comment, &d.Server.MaxAllowedPacket); err != nil {
+	row := d.QueryRowContext(ctx, "SELECT @@version, @@version_comment, @@max_allowed_packet, @@local_infile")
+	if err := row.Scan(&d.Server.Version, &comment, &d.Server.MaxAllowedPacket, &d.Server.LocalInfile); err != nil {
 		return err
 	}
 	s := &d.Server

@@ -122,16 +122,22 @@ var special = [256]byte{'\'': '\'', '\\': '\\', 0: '0'}
 // appendQuoted appends '…'.
 func appendQuoted(dst, v []byte) []byte {
 	dst = append(dst, '\'')
+	dst = appendEscaped(dst, v, &special)
+	return append(dst, '\'')
+}
+
+// appendEscaped appends v with a backslash, and what the table has, for each byte that is in
+// the table.
+func appendEscaped(dst, v []byte, escapes *[256]byte) []byte {
 	plain := 0 // where the piece that needs no escape begins
 	for i, c := range v {
-		if e := special[c]; e != 0 {
+		if e := escapes[c]; e != 0 {
 			dst = append(dst, v[plain:i]...)
 			dst = append(dst, '\\', e)
 			plain = i + 1
 		}
 	}
-	dst = append(dst, v[plain:]...)
-	return append(dst, '\'')
+	return append(dst, v[plain:]...)
 }
 
 // appendBinary appends _binary'…': half the size of a hex literal.

@@ -21,6 +21,8 @@ type Server struct {
 	Patch int `json:"patch"`
 	// MaxAllowedPacket is @@max_allowed_packet in bytes: no statement may be larger.
 	MaxAllowedPacket int64 `json:"maxAllowedPacket"`
+	// LocalInfile is @@local_infile: the server takes files from its clients.
+	LocalInfile bool `json:"localInfile"`
 }
 
 // AtLeast reports whether the server's version is at least major.minor.patch.

@@ -48,6 +48,10 @@ type UpsertSpec struct {
 	MaxTransaction time.Duration
 	// Pace learns how many rows the next chunks should have; nil forgets.
 	Pace *Pace
+	// BulkLoad lets a chunk that meets no row of the target travel as the file of a LOAD DATA
+	// LOCAL statement, where the server allows it and the columns' types leave no doubt. What is
+	// written, counted and refused is the same.
+	BulkLoad bool
 	// MaxBatchRows bounds the rows of one statement; 0 is 400.
 	MaxBatchRows int
 	// MaxBatchBytes bounds the text of one statement, in bytes; 0 is 4 MiB, and the
@@ -144,6 +148,10 @@ func (w *chunkWriter) transaction(ctx context.Context, pace *Pace) (UpsertResult
 		}
 		again := false
 		switch {
+		case errors.Is(err, errLoadRefused):
+			w.plan.load = "" // nothing has been written, and this happens once
+			try--
+			continue
 		case errors.Is(err, ErrOutcomeUnknown):
 			again, commitLost = !commitLost, true
 		case Classify(err) == ClassSplit:

@@ -22,6 +22,8 @@ type upsertPlan struct {
 	enums []int
 	// head stands before the first row of a statement, tail after the last.
 	head, tail []byte
+	// load is the rest of a statement that loads the rows as a file, "" where they are not to be.
+	load string
 	// uniques are the target's unique keys beside the primary key.
 	uniques []Index
 
@@ -79,6 +81,9 @@ func newUpsertPlan(server Server, spec UpsertSpec) (*upsertPlan, error) {
 	}
 	p.limits(server, spec)
 	p.writeStatement(server)
+	if spec.BulkLoad {
+		p.load = p.loadStatement(server)
+	}
 	return p, nil
 }
 

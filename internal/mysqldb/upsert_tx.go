@@ -77,6 +77,13 @@ func (w *chunkWriter) body(ctx context.Context) error {
 			return err
 		}
 	}
+	if w.empty && w.plan.load != "" {
+		if err := w.load(ctx); err != nil {
+			return err
+		}
+		w.res.Inserted = int64(len(w.order))
+		return ctx.Err()
+	}
 	if err := w.writeBatches(ctx); err != nil {
 		return err
 	}
