@@ -1,0 +1,94 @@
+package integration_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/integration/bench/procs"
+	"github.com/tablehaul/tablehaul/integration/compare"
+	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+// A table grows and is pruned while it is first loaded: its ranges were cut for another table
+// than the one that they read.
+func TestATableThatGrowsAndIsPrunedWhileItIsLoaded(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		t.Parallel()
+		p := start(t, options{source: s, defaults: ", rangeRows: 500, chunkRows: 100, chunksInFlight: 2"})
+		exec(t, p.src, createT, insertT(1, 6000), old, "ANALYZE TABLE t")
+		exec(t, p.dst, createT, slowTarget)
+		wait := p.run("t")
+		p.waitForRows(200)
+		seed := rand.Uint64()
+		t.Logf("seed %d", seed)
+		r := rand.New(rand.NewPCG(seed, seed))
+		for step := range 60 {
+			first := 10_000 + step*50
+			exec(
+				t, p.src, insertT(first, first+49),
+				fmt.Sprintf("DELETE FROM t WHERE id BETWEEN %d AND %d", 50*step, 50*step+r.IntN(80)),
+				fmt.Sprintf("UPDATE t SET n = -1 WHERE id %% 97 = %d", r.IntN(97)),
+			)
+		}
+		require.Equal(t, activities.ModeFirstLoad, wait().Mode)
+		p.settled("t")
+		report, err := compare.Tables(t.Context(), compare.Side{DB: p.src, Schema: p.from, Table: "t"},
+			compare.Side{DB: p.dst, Schema: p.to, Table: "t"}, compare.Options{Key: []string{"id"}, Columns: columnsT})
+		require.NoError(t, err)
+		require.Zero(t, report.Missing+report.Different, report.String())
+		require.LessOrEqual(t, report.Extra, int64(6000), "rows that were deleted are all that is too much")
+		exec(t, p.dst, "DELETE FROM t WHERE id NOT IN (SELECT id FROM "+"`"+p.from+"`.t)")
+		p.equal("t", []string{"id"}, columnsT...)
+		require.Empty(t, p.staged())
+	})
+}
+
+// Without its plan an unfinished first load cannot know which ranges are loaded: it starts over,
+// and says so.
+func TestAFirstLoadWhosePlanIsLostStartsOver(t *testing.T) {
+	p := interruptible(t, false)
+	id := workflows.SyncTableID(p.table("t"))
+	run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
+	p.waitForRows(1300) // the first range is loaded
+	require.NoError(t, p.client.CancelWorkflow(t.Context(), id, ""))
+	require.Error(t, run.Get(t.Context(), nil))
+	require.Contains(t, p.state("t").FirstLoad.Done, "1")
+	lost := 0
+	for _, f := range p.staged() {
+		if filepath.Base(f) == "plan.json" {
+			require.NoError(t, os.Remove(f))
+			lost++
+		}
+	}
+	require.Equal(t, 1, lost)
+	r := p.sync("t")
+	require.EqualValues(t, 3000, r.RowsExtracted)
+	require.Contains(t, fmt.Sprint(r.Warnings), "the staged plan of the unfinished first load is lost: the load starts over")
+	p.equal("t", []string{"id"}, columnsT...)
+}
+
+// A worker that is given little memory takes its time, and no more than it was given.
+func TestAFirstLoadWithLittleMemory(t *testing.T) {
+	t.Setenv("GOMEMLIMIT", "128MiB")
+	p := start(t, options{idle: true})
+	exec(t, p.src, wideT, insertT(1, 5000), wide)
+	for range 4 { // 80,000 rows of about 1,200 bytes: 96 MB
+		exec(t, p.src, "INSERT INTO t (name, n, updated_at) SELECT name, n, updated_at FROM t")
+	}
+	exec(t, p.src, "ANALYZE TABLE t")
+	cmd := p.startProcess()
+	r := p.sync("t")
+	require.EqualValues(t, 80_000, r.Inserted)
+	peak, err := procs.PeakMiB(cmd.Process.Pid)
+	require.NoError(t, err)
+	t.Logf("peak %.0f MiB", peak)
+	require.Less(t, peak, 200.0)
+	p.equal("t", []string{"id"}, columnsT...)
+}
