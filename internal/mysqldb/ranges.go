@@ -30,10 +30,10 @@ func (d *DB) CutRanges(ctx context.Context, t *Table, want int, minRows int64) (
 		return nil, fmt.Errorf("cut the key space of %s: %w", t.Name, err)
 	}
 	c := newCutter(d, plan, want, minRows)
-	cuts, err := c.cut(ctx, nil)
-	if err != nil {
+	if err := c.cut(ctx, nil); err != nil {
 		return nil, fmt.Errorf("cut the key space of %s: %w", t.Name, Safe(err))
 	}
+	cuts := c.join()
 	ranges := make([]KeyRange, 0, len(cuts)+1)
 	var after []string
 	for _, through := range cuts {
