@@ -42,7 +42,7 @@ type piece struct {
 	end []string
 	// rows is the server's estimate.
 	rows int64
-	// capped says that the estimate is the largest that the server gives: see estimates.
+	// capped says that the estimate is the largest that the server gives; see explain.
 	capped bool
 	// stuck says that the piece cannot be split.
 	stuck bool

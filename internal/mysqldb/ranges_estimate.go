@@ -103,16 +103,16 @@ func (p *readPlan) countable(where []string) string {
 
 // explain returns the optimizer's estimates of the rows of each SELECT. None of them is run.
 //
-// What InnoDB estimates for a range of an index (measured on MySQL 9.7 and MariaDB 10.11, with
-// tables of 300,000 rows; the same in both):
+// What InnoDB says of a range of an index, measured on MySQL 9.7 and MariaDB 10.11 with tables
+// of 300,000 rows, and the same in both:
 //   - It counts the entries of up to about ten pages. Such a number is exact, and odd or even.
 //   - Beyond that it follows the tree and doubles the result, so that the number is even. Half
-//     of it was within 5 % of the truth where keys had come in order, and within 40 % where
-//     pages are half empty because they had come at random.
+//     of it was within 10 % of the truth where keys had come in order, and within 40 % where
+//     pages are unevenly full because keys had come at random.
 //   - It never says more than half of what the statistics say that the table has. So it says
 //     the same of a quarter of a table and of all of it.
-//   - Where the statistics say 0 (a table of which they were never taken, after a restart), that
-//     limit is 0 and nothing but a count gets through.
+//   - Statistics of 0 (never taken, or taken before a load and not since the server started)
+//     make that limit 0, and the optimizer then often does not ask InnoDB at all.
 func (d *DB) explain(ctx context.Context, selects []string) ([]int64, error) {
 	explain := "EXPLAIN FORMAT=TRADITIONAL "
 	if d.Server.Flavor == FlavorMariaDB {
