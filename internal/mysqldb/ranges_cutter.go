@@ -3,6 +3,7 @@ package mysqldb
 import (
 	"context"
 	"slices"
+	"time"
 )
 
 const (
@@ -12,6 +13,11 @@ const (
 	freeStatements     = 200
 	// splitCost is the most statements that one split sends: four, and two lessons of an alphabet.
 	splitCost = 6
+	// piecesPerRange bounds the pieces from which ranges are joined. Two to four are usual.
+	piecesPerRange = 12
+	// maxCutTime bounds cutting where the server is far away, or every look into its index slow
+	// for some reason: then ranges are larger than need be.
+	maxCutTime = 2 * time.Minute
 	// maxMisses bounds the splits in a row that leave nearly all rows on one side. The rows
 	// between which they search halve with every one, so that this many are never needed.
 	maxMisses = 40
@@ -36,7 +42,7 @@ type piece struct {
 	end []string
 	// rows is the server's estimate.
 	rows int64
-	// capped says that the estimate is the largest that the server gives: see estimates.
+	// capped says that the estimate is the largest that the server gives; see explain.
 	capped bool
 	// stuck says that the piece cannot be split.
 	stuck bool
@@ -58,19 +64,17 @@ type cutter struct {
 	minRows int64
 	// flat keeps to the first column.
 	flat bool
-	// known is how many rows the table has by its statistics; 0 where that says nothing.
-	known int64
+	// counted is the largest estimate so far that was surely a count; see explain.
+	counted int64
 	// left is the number of statements that may still be sent.
 	left int
-	// late is how many statements took longer than diveTime.
-	late int
 	// pieces are in the order of the index.
 	pieces []piece
 }
 
 func newCutter(d *DB, plan *readPlan, want int, minRows int64) *cutter {
 	c := &cutter{
-		db: d, plan: plan, want: want, minRows: max(1, minRows), known: plan.table.RowsEstimate,
+		db: d, plan: plan, want: want, minRows: max(1, minRows), counted: surelyCounted(plan.table),
 		left: statementsPerRange*want + freeStatements,
 	}
 	prefixes := map[string]bool{}
@@ -87,34 +91,34 @@ func newCutter(d *DB, plan *readPlan, want int, minRows int64) *cutter {
 	return c
 }
 
-// cut returns the bounds between ranges, in order. The space is all keys that the conditions
-// on the first column leave.
-func (c *cutter) cut(ctx context.Context, where []string) ([][]string, error) {
-	root := piece{}
+// cut fills in the pieces: of all keys, or of those that conditions on the first column leave.
+// There are none where there is no such key.
+func (c *cutter) cut(ctx context.Context, where []string) error {
 	if c.scales[0] == nil {
-		return nil, nil
+		return nil
 	}
-	found, err := c.ends(ctx, &root, where)
+	all := make([]piece, 1)
+	found, err := c.ends(ctx, &all[0], where)
 	if err != nil || !found {
-		return nil, err
+		return err
 	}
-	c.pieces = []piece{root}
-	if err := c.estimate(ctx, c.pieces); err != nil {
-		return nil, err
+	if err := c.estimate(ctx, all); err != nil {
+		return err
 	}
-	most := 8*c.want + 64
-	for len(c.pieces) < most && c.left >= splitCost {
+	c.pieces = all
+	began := time.Now()
+	for time.Since(began) < maxCutTime && len(c.pieces) < piecesPerRange*c.want && c.left >= splitCost {
 		i := c.next()
 		if i < 0 {
 			break
 		}
 		parts, err := c.split(ctx, c.pieces[i])
 		if err != nil {
-			return nil, err
+			return err
 		}
 		c.pieces = slices.Replace(c.pieces, i, i+1, parts...)
 	}
-	return c.join(), nil
+	return nil
 }
 
 // next is the place of the piece to be split next, or -1 where all are small enough. Those
@@ -130,7 +134,7 @@ func (c *cutter) next() int {
 		return best
 	}
 	total, ranges := c.measure()
-	if ranges == 1 || c.pieces[best].rows <= total/int64(ranges)/2 {
+	if ranges == 1 || c.rows(c.pieces[best]) <= total/int64(ranges)/2 {
 		return -1
 	}
 	return best
@@ -147,31 +151,40 @@ func (p piece) before(q piece) bool {
 	return p.rows > q.rows
 }
 
-// measure is the sum of the estimates, and into how many ranges that is cut.
+// rows is about how many rows a piece has.
+func (c *cutter) rows(p piece) int64 {
+	if p.capped || p.rows%2 != 0 || p.rows <= c.counted {
+		return p.rows
+	}
+	return p.rows / 2
+}
+
+// measure is about how many rows there are, and into how many ranges they are cut.
 func (c *cutter) measure() (total int64, ranges int) {
 	unknown := false
 	for _, p := range c.pieces {
-		total += p.rows
+		total += c.rows(p)
 		unknown = unknown || p.capped && !p.stuck
 	}
 	if unknown {
 		return total, c.want
 	}
-	// Each estimate is between once and twice the rows; see explain.
-	rows := min(max(c.known, total/2), total)
-	return total, int(min(int64(c.want), max(1, rows/c.minRows)))
+	return total, int(min(int64(c.want), max(1, total/c.minRows)))
 }
 
 // join makes ranges of about equally many rows from neighbours and returns their ends, but
 // for the last one's.
 func (c *cutter) join() [][]string {
+	if len(c.pieces) == 0 {
+		return nil
+	}
 	total, ranges := c.measure()
 	var cuts [][]string
 	var rows int64
 	for i, p := range c.pieces[:len(c.pieces)-1] {
-		rows += p.rows
+		rows += c.rows(p)
 		aim := total * int64(len(cuts)+1) / int64(ranges)
-		if len(cuts)+1 < ranges && rows+c.pieces[i+1].rows/2 >= aim {
+		if len(cuts)+1 < ranges && rows+c.rows(c.pieces[i+1])/2 >= aim {
 			cuts = append(cuts, p.end)
 		}
 	}

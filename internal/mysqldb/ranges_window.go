@@ -21,77 +21,48 @@ func (d *DB) CutWindow(ctx context.Context, t *Table, cursor string, w table.Win
 	if want <= 1 || CursorIndex(t, cursor) == "" {
 		return whole, nil
 	}
-	plan, err := newReadPlan(d.Server, ReadSpec{Table: t, Cursor: cursor})
-	if err != nil {
-		return nil, fmt.Errorf("cut the window of %s: %w", t.Name, err)
-	}
-	where, err := plan.inWindow(w)
-	if err != nil {
-		return nil, fmt.Errorf("cut the window of %s: %w", t.Name, err)
-	}
-	c := newCutter(d, plan, want, minRows)
-	c.flat, c.known = true, 0
-	cuts, err := c.cut(ctx, where)
+	c, err := d.windowCutter(ctx, t, cursor, w, want, minRows)
 	if err != nil {
 		return nil, fmt.Errorf("cut the window of %s: %w", t.Name, Safe(err))
 	}
-	windows := make([]table.Window, 0, len(cuts)+1)
+	windows := make([]table.Window, 0, len(c.pieces))
 	lo := w.Lo
-	for _, cut := range cuts {
+	for _, cut := range c.join() {
 		windows = append(windows, table.Window{Lo: lo, Hi: cut[0]})
 		lo = cut[0]
 	}
 	return append(windows, table.Window{Lo: lo, Hi: w.Hi}), nil
 }
 
-// doubledFrom is where estimates begin to be doubled; see explain. It lies at about ten pages
-// of an index, which hold from 1,000 to 6,000 entries.
-const doubledFrom = 4000
+// windowCutter cuts a window into pieces.
+func (d *DB) windowCutter(ctx context.Context, t *Table, cursor string, w table.Window, want int, minRows int64) (*cutter, error) {
+	plan, err := newReadPlan(d.Server, ReadSpec{Table: t, Cursor: cursor})
+	if err != nil {
+		return nil, err
+	}
+	where, err := plan.inWindow(w)
+	if err != nil {
+		return nil, err
+	}
+	c := newCutter(d, plan, want, minRows)
+	c.flat = true
+	return c, c.cut(ctx, where)
+}
 
-// WindowRows is the server's estimate of the rows in a window, without looking at them: two
-// statements' worth of dives along the cursor's index, whatever the window holds. It is 0 where
-// there is no such index. It is for people: half or twice as many is normal.
+// WindowRows is the server's estimate of the rows in a window, by a few dozen looks at the
+// cursor's index, whatever the window holds. It is 0 where there is no such index. It is for
+// people: half or twice as many are normal.
 func (d *DB) WindowRows(ctx context.Context, t *Table, cursor string, w table.Window) (int64, error) {
 	if CursorIndex(t, cursor) == "" {
 		return 0, nil
 	}
-	plan, err := newReadPlan(d.Server, ReadSpec{Table: t, Cursor: cursor})
-	if err != nil {
-		return 0, fmt.Errorf("estimate the window of %s: %w", t.Name, err)
-	}
-	pieces := []table.Window{w}
-	if w.Lo != "" {
-		pieces = append(pieces, table.Window{Hi: w.Lo})
-	}
-	if w.Hi != "" {
-		pieces = append(pieces, table.Window{Lo: w.Hi})
-	}
-	selects := make([]string, len(pieces))
-	for i, piece := range pieces {
-		where, err := plan.inWindow(piece)
-		if err != nil {
-			return 0, fmt.Errorf("estimate the window of %s: %w", t.Name, err)
-		}
-		selects[i] = plan.countable(where)
-	}
-	rows, err := d.explain(ctx, selects)
+	// In pieces: of more than half of a table the server says nothing.
+	c, err := d.windowCutter(ctx, t, cursor, w, 2, 1)
 	if err != nil {
 		return 0, fmt.Errorf("estimate the window of %s: %w", t.Name, Safe(err))
 	}
-	for i, n := range rows {
-		if n > doubledFrom && n != t.RowsEstimate/2 {
-			rows[i] = n / 2
-		}
-	}
-	if rows[0] < t.RowsEstimate/2 {
-		return rows[0], nil
-	}
-	// More than half of the table is never said of a range: what is outside of it tells.
-	inside := t.RowsEstimate
-	for _, n := range rows[1:] {
-		inside -= n
-	}
-	return max(inside, rows[0]), nil
+	rows, _ := c.measure()
+	return rows, nil
 }
 
 // inWindow are the conditions of a window for a plan along the cursor.

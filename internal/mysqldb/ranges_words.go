@@ -22,6 +22,8 @@ const (
 	maxLetters = 400
 	// spread is how many characters of an unknown script are tried at once.
 	spread = 60
+	// errNoSuchCollation is ER_UNKNOWN_COLLATION.
+	errNoSuchCollation = 1273
 )
 
 // An alphabet guesses texts: it knows the order in which a collation puts characters, by
@@ -33,6 +35,8 @@ type alphabet struct {
 	cutter  *cutter
 	column  table.Column
 	lessons int
+	// order is the collation by which characters are sorted.
+	order string
 	// known are the characters asked for so far.
 	known []rune
 	// class is a character's place in the order, from 1; equal characters share one.
@@ -42,20 +46,36 @@ type alphabet struct {
 }
 
 func newAlphabet(c *cutter, column table.Column) *alphabet {
-	return &alphabet{cutter: c, column: column, lessons: maxLessons}
+	return &alphabet{cutter: c, column: column, lessons: maxLessons, order: firstLevel(column.Collation)}
+}
+
+// firstLevel is a collation that compares texts as the given one first does. Those that tell
+// accents and cases apart do so only where all letters are the same, so that the order of
+// single characters says nothing of "e1" and "E0".
+func firstLevel(collation string) string {
+	for _, suffix := range []string{"_as_cs", "_as_ci"} {
+		if rest, found := strings.CutSuffix(collation, suffix); found {
+			return rest + "_ai_ci"
+		}
+	}
+	return collation
 }
 
 // literal writes a guess, which unlike a value is always UTF-8.
 func (a *alphabet) literal(text string) (string, error) {
+	return a.collated(text, a.column.Collation), nil
+}
+
+func (a *alphabet) collated(text, collation string) string {
 	collate := ""
-	if a.column.Collation != "" {
-		collate = " COLLATE " + Ident(a.column.Collation)
+	if collation != "" {
+		collate = " COLLATE " + Ident(collation)
 	}
 	sql := string(appendQuoted([]byte("_utf8mb4 "), []byte(text)))
 	if cs := a.column.Charset; cs != "" && cs != "utf8mb4" {
 		sql = "CONVERT(" + sql + " USING " + cs + ")"
 	}
-	return sql + collate, nil
+	return sql + collate
 }
 
 // between is a guesser.
@@ -180,6 +200,10 @@ func (a *alphabet) learn(ctx context.Context, runes []rune) error {
 	}
 	a.lessons--
 	sorted, err := a.sort(ctx, known)
+	if NumberOf(err) == errNoSuchCollation {
+		a.order = a.column.Collation // as of Japanese and Chinese, which have no other level
+		sorted, err = a.sort(ctx, known)
+	}
 	if err != nil {
 		return err
 	}
@@ -193,18 +217,14 @@ func (a *alphabet) learn(ctx context.Context, runes []rune) error {
 	return nil
 }
 
-// sort returns characters in the order of the column's collation, equal ones together.
+// sort returns characters in their order, equal ones together.
 func (a *alphabet) sort(ctx context.Context, runes []rune) (_ [][]rune, err error) {
 	var b strings.Builder
 	for i, r := range runes {
 		if i > 0 {
 			b.WriteString(" UNION ALL ")
 		}
-		sql, err := a.literal(string(r))
-		if err != nil {
-			return nil, err
-		}
-		fmt.Fprintf(&b, "SELECT %d AS i, %s AS c", i, sql)
+		fmt.Fprintf(&b, "SELECT %d AS i, %s AS c", i, a.collated(string(r), a.order))
 	}
 	a.cutter.left--
 	rows, err := a.cutter.db.QueryContext(ctx, "SELECT GROUP_CONCAT(i) AS I FROM ("+b.String()+") letters GROUP BY c ORDER BY c")
