@@ -26,7 +26,7 @@ func (p *drafted) cut(ctx context.Context) error {
 
 func (p *drafted) cutKeys(ctx context.Context) error {
 	p.rowsEstimate = p.table.RowsEstimate
-	ranges, err := p.src.CutRanges(ctx, p.table, p.wanted(), p.settings.RangeRows)
+	ranges, err := p.src.CutRanges(ctx, p.table, maxRanges, p.settings.RangeRows)
 	for i := range ranges {
 		p.ranges = append(p.ranges, piece{Keys: &ranges[i]})
 	}
@@ -41,7 +41,7 @@ func (p *drafted) cutWindow(ctx context.Context) error {
 		return err
 	}
 	p.rowsEstimate = rows
-	windows, err := p.src.CutWindow(ctx, p.table, p.settings.Cursor, p.window, p.wanted(), p.settings.RangeRows)
+	windows, err := p.src.CutWindow(ctx, p.table, p.settings.Cursor, p.window, maxRanges, p.settings.RangeRows)
 	if err != nil || len(windows) < 2 {
 		return err
 	}
@@ -50,9 +50,4 @@ func (p *drafted) cutWindow(ctx context.Context) error {
 		p.ranges[i].Window = &windows[i]
 	}
 	return nil
-}
-
-// wanted is how many ranges the estimated rows make.
-func (p *drafted) wanted() int {
-	return int(min(maxRanges-1, p.rowsEstimate/max(1, p.settings.RangeRows))) + 1
 }

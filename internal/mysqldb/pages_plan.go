@@ -25,6 +25,8 @@ type readPlan struct {
 	start   position
 	// filters are conditions of every statement, as SQL.
 	filters []string
+	// through is the last key of a read by key, or a prefix of it; nil is the end.
+	through []string
 	// top is the upper bound of the first part, wanted only where no equality fixes that part.
 	top string
 }
@@ -159,11 +161,9 @@ func (p *readPlan) boundKeys(keys KeyRange) error {
 		p.start = position{values: keys.After, eq: n - 1}
 	}
 	if len(keys.Through) > 0 {
-		cond, err := p.atMost(keys.Through, 0)
-		if err != nil {
-			return err
-		}
-		p.filters = append(p.filters, cond)
+		p.through = keys.Through
+		_, err := p.atMost(keys.Through, 0)
+		return err
 	}
 	return nil
 }

@@ -2,10 +2,9 @@ package mysqldb
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
-
-	"github.com/tablehaul/tablehaul/internal/table"
 )
 
 // pageSQL selects the next rows after pos. With through, it is a bounded page: all rows up
@@ -16,6 +15,11 @@ func (p *readPlan) pageSQL(pos position, through []string, limit int, max time.D
 		return "", err
 	}
 	where = append(where, p.filters...)
+	if cond, err := p.upTo(pos); err != nil {
+		return "", err
+	} else if cond != "" {
+		where = append(where, cond)
+	}
 	if through != nil {
 		cond, err := p.atMost(through, pos.eq)
 		if err != nil {
@@ -92,6 +96,11 @@ func (p *readPlan) where(pos position) ([]string, error) {
 
 func (p *readPlan) orderSQL(pos position) string {
 	parts := p.parts[pos.eq:]
+	if len(parts) > 1 && len(pos.values) > pos.eq && parts[0].listed() {
+		if _, one := parts[0].list(&limit{sql: pos.values[pos.eq], open: true}, nil); one {
+			parts = parts[1:] // asked for the order of one ENUM value, a server sorts all its rows
+		}
+	}
 	if p.loose && pos.eq == 0 {
 		parts = parts[:1]
 	}
@@ -105,28 +114,41 @@ func (p *readPlan) orderSQL(pos position) string {
 	return " ORDER BY " + strings.Join(terms, ", ")
 }
 
+// upTo is the end of a read by key as a condition; empty where the position's equalities imply
+// it. Inside the group in which the read ends it is a bound of the next column alone, which
+// the index serves for every kind of column.
+func (p *readPlan) upTo(pos position) (string, error) {
+	if len(p.through) == 0 {
+		return "", nil
+	}
+	same := min(pos.eq, len(p.through))
+	if !slices.Equal(pos.values[:same], p.through[:same]) {
+		return p.atMost(p.through, 0)
+	}
+	if same == len(p.through) {
+		return "", nil
+	}
+	return p.atMost(p.through, same)
+}
+
 // atMost bounds the parts from the given one on by the values of a whole position, inclusive.
 // Row constructors are not used for ranges by every server, so it is spelled out.
 func (p *readPlan) atMost(values []string, from int) (string, error) {
 	part := p.parts[from]
-	name := Ident(part.column.Name)
 	lit, err := part.lit(values[from])
 	if err != nil {
 		return "", err
 	}
-	op := " < "
-	if part.desc {
-		op = " > "
-	}
-	edge := name + strings.TrimSuffix(op, " ") + "= " + lit
+	edge, _ := part.within(nil, &limit{sql: lit})
 	if from == len(values)-1 {
-		return edge, nil
+		return edge[0], nil
 	}
 	rest, err := p.atMost(values, from+1)
 	if err != nil {
 		return "", err
 	}
-	return edge + " AND (" + name + op + lit + " OR " + rest + ")", nil
+	before, _ := part.within(nil, &limit{sql: lit, open: true})
+	return edge[0] + " AND (" + before[0] + " OR " + rest + ")", nil
 }
 
 // maxEnumList bounds the members of an ENUM that are listed instead of compared.
@@ -138,27 +160,6 @@ func (p posPart) beyond(text string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	name, op := Ident(p.column.Name), " > "
-	if p.desc {
-		op = " < "
-	}
-	if p.column.Kind != table.KindEnum || len(p.column.Members) > maxEnumList {
-		return name + op + lit, nil
-	}
-	// A comparison of an ENUM with a number scans the index from its start; a list does not.
-	var n, from, to int
-	if _, err := fmt.Sscanf(lit, "%d", &n); err != nil {
-		return "", err
-	}
-	if from, to = n+1, len(p.column.Members); p.desc {
-		from, to = 0, n-1
-	}
-	if from > to {
-		return "FALSE", nil
-	}
-	list := make([]string, 0, to-from+1)
-	for i := from; i <= to; i++ {
-		list = append(list, fmt.Sprint(i))
-	}
-	return name + " IN (" + strings.Join(list, ",") + ")", nil
+	conds, _ := p.within(&limit{sql: lit, open: true}, nil)
+	return conds[0], nil
 }
