@@ -58,6 +58,7 @@ func Register(w worker.ActivityRegistry, a *Activities) {
 		"ListChunks":         a.ListChunks,
 		"UpsertChunk":        a.UpsertChunk,
 		"Cleanup":            a.Cleanup,
+		"AddIndexes":         a.AddIndexes,
 		"RecordProgress":     a.RecordProgress,
 		"FinishRun":          a.FinishRun,
 		"PreviewRun":         a.PreviewRun,

@@ -65,7 +65,8 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 	}
 	if p.target, err = p.dst.PlanTarget(ctx, p.src, p.table, settings.Target, mysqldb.TargetOptions{
 		Create: settings.CreateTarget, AddColumns: settings.AddColumns, Cursor: settings.Cursor,
-		Replace: settings.UniqueConflicts == string(mysqldb.ConflictsReplace),
+		Replace:      settings.UniqueConflicts == string(mysqldb.ConflictsReplace),
+		IndexesLater: settings.IndexesAfterLoad || in.State.FirstLoad != nil && in.State.FirstLoad.IndexesLater,
 	}); err != nil {
 		return nil, lookFailure(ctx, err, target)
 	}

@@ -46,6 +46,8 @@ type plan struct {
 	Columns []table.Column `json:"columns"`
 	Key     []string       `json:"key"`
 	Ranges  []piece        `json:"ranges"`
+	// Later are the indexes that the target gets when the first load is done.
+	Later []mysqldb.LaterIndex `json:"later,omitempty"`
 }
 
 // piece is what one range of a run reads: a part of the key space, or of the window. With

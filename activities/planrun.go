@@ -48,13 +48,15 @@ type PlanRunResult struct {
 	HeldBack string         `json:"heldBack,omitempty"`
 	Marks    []mysqldb.Mark `json:"marks,omitempty"`
 	Warnings []string       `json:"warnings,omitempty"`
+	// IndexesLater is how many indexes the target gets when the first load is done.
+	IndexesLater int `json:"indexesLater,omitempty"`
 	// TargetLost says that the target has none of the rows that the watermark promises, so that
 	// the watermark is void.
 	TargetLost bool `json:"targetLost,omitempty"`
 }
 
-// PlanRun checks the table on both sides, creates or widens the target, chooses the window's
-// upper end and cuts the ranges. All refusals come before the first write.
+// PlanRun checks the table on both sides, chooses the window's upper end, cuts the ranges, and
+// creates or widens the target. All refusals come before the first write.
 //
 // Repeating it is harmless: it plans anew, and the last plan counts. An unfinished first load
 // is resumed where its plan is still there and still fits.
@@ -70,24 +72,49 @@ func (a *Activities) PlanRun(ctx context.Context, in PlanRunInput) (PlanRunResul
 	if err := a.startOver(ctx, in, p); err != nil {
 		return PlanRunResult{}, translate(ctx, err, where{doing: "remove the old plan of " + in.Table})
 	}
+	out, err := a.stagePlan(ctx, in, p)
+	if err != nil {
+		return PlanRunResult{}, err
+	}
 	if err := p.dst.ApplyTarget(ctx, p.target); err != nil {
 		return PlanRunResult{}, translate(ctx, err, where{p.settings.TargetConnection, "create or widen " + p.settings.Target.String()})
 	}
+	return out, nil
+}
+
+// stagePlan resumes an earlier plan, or cuts and stages a new one. It comes before the target
+// is created: a repeated step, which finds the target there, must still know from the plan
+// which indexes it was created without.
+func (a *Activities) stagePlan(ctx context.Context, in PlanRunInput, p *drafted) (PlanRunResult, error) {
 	if resumed, ok, err := a.resume(ctx, in, p); err != nil || ok {
 		return resumed, err
 	}
 	if err := p.cut(ctx); err != nil {
 		return PlanRunResult{}, err
 	}
+	if !p.byKey() || len(p.ranges) == 0 || !p.target.Create && !a.createdWithout(ctx, in, p) {
+		p.target.IndexNow()
+	}
 	out := p.result(in)
 	if len(p.ranges) == 0 {
 		return out, nil
 	}
+	var err error
 	out.PlanSum, err = a.writePlan(ctx, in.Run, plan{
 		Version: 1, Settings: p.settings, Mode: p.mode, Window: p.window, ByKey: p.byKey(),
-		Columns: table.Carried(p.table.Values()), Key: p.table.PrimaryKey, Ranges: p.ranges,
+		Columns: table.Carried(p.table.Values()), Key: p.table.PrimaryKey, Ranges: p.ranges, Later: p.target.Later,
 	})
 	return out, translate(ctx, err, where{doing: "stage the plan of " + in.Table})
+}
+
+// createdWithout reports whether the target, which is there, was created by this first load
+// without all of its indexes: by an earlier try of this step, or by a run that did not end.
+func (a *Activities) createdWithout(ctx context.Context, in PlanRunInput, p *drafted) bool {
+	if old := in.State.FirstLoad; old != nil && old.IndexesLater {
+		return true
+	}
+	earlier, _, err := a.readPlan(ctx, p.settings.Table, in.Run, "")
+	return err == nil && len(earlier.Later) > 0
 }
 
 // startOver removes the plan of an unfinished first load whose rows are not on the target any
@@ -127,7 +154,7 @@ func (a *Activities) resume(ctx context.Context, in PlanRunInput, p *drafted) (P
 		a.forgetPlan(ctx, in.Table, old.Run)
 		return PlanRunResult{}, false, nil
 	}
-	p.window, p.ranges, p.rowsEstimate = staged.Window, staged.Ranges, p.table.RowsEstimate
+	p.window, p.ranges, p.rowsEstimate, p.target.Later = staged.Window, staged.Ranges, p.table.RowsEstimate, staged.Later
 	out := p.result(in)
 	out.Run, out.PlanSum, out.Done = old.Run, sum, old.Done
 	return out, true, nil
@@ -147,7 +174,8 @@ func (p *drafted) result(in PlanRunInput) PlanRunResult {
 		Target: p.settings.Target.String(), Mode: p.mode, Window: p.window, Cursor: p.settings.Cursor,
 		Run: in.Run, Ranges: len(p.ranges), Done: strings.Repeat("0", len(p.ranges)),
 		RowsEstimate: p.rowsEstimate, ChunksInFlight: p.settings.ChunksInFlight, ChunkRows: int64(p.settings.ChunkRows), RangesInFlight: p.settings.RangesInFlight,
-		HeldBack: p.heldBack, Marks: p.marks, Warnings: p.warnings, TargetLost: p.lost && in.State.Watermark != "",
+		HeldBack: p.heldBack, Marks: p.marks, Warnings: p.warnings,
+		IndexesLater: len(p.target.Later), TargetLost: p.lost && in.State.Watermark != "",
 	}
 }
 

@@ -51,6 +51,9 @@ type Settings struct {
 	MaxTransaction time.Duration `json:"maxTransaction,omitempty"`
 	// BulkLoad lets rows that the target does not have be sent as files.
 	BulkLoad bool `json:"bulkLoad,omitempty"`
+	// IndexesAfterLoad creates a target without the indexes that its rows do not need, and adds
+	// them when the first load is done.
+	IndexesAfterLoad bool `json:"indexesAfterLoad,omitempty"`
 	// CreateTarget lets a missing target be created, AddColumns lets it be widened.
 	CreateTarget bool `json:"createTarget"`
 	AddColumns   bool `json:"addColumns"`

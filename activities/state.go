@@ -40,6 +40,8 @@ type FirstLoad struct {
 	Run string `json:"run"`
 	// Done has one character per range, '1' where the range is loaded.
 	Done string `json:"done"`
+	// IndexesLater says that the load has created its target without all of its indexes.
+	IndexesLater bool `json:"indexesLater,omitempty"`
 }
 
 // RunRecord is what the owner remembers of a finished run.

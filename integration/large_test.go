@@ -92,3 +92,37 @@ func TestAFirstLoadWithLittleMemory(t *testing.T) {
 	require.Less(t, peak, 200.0)
 	p.equal("t", []string{"id"}, columnsT...)
 }
+
+// A target that is created gets its indexes after its first load, also where another run ends
+// what the first one began.
+func TestIndexesComeAfterTheFirstLoad(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		t.Parallel()
+		p := start(t, options{source: s, defaults: ", chunkRows: 100, rangeRows: 500, rangesInFlight: 1, chunksInFlight: 1, indexesAfterLoad: true"})
+		exec(t, p.src, createT, "ALTER TABLE t ADD KEY by_name (name, n DESC), ADD UNIQUE KEY once (id, n), ADD KEY by_n (n)", insertT(1, 3000), old, "ANALYZE TABLE t")
+		indexes := func() string {
+			return scalar(t, p.dst, "SELECT GROUP_CONCAT(DISTINCT INDEX_NAME ORDER BY INDEX_NAME) FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 't'")
+		}
+		id := workflows.SyncTableID(p.table("t"))
+		run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
+		require.Eventually(t, func() bool {
+			var n int
+			return p.dst.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM t").Scan(&n) == nil && n > 600
+		}, timeout, poll)
+		require.NoError(t, p.client.CancelWorkflow(t.Context(), id, ""))
+		require.Error(t, run.Get(t.Context(), nil))
+		require.Equal(t, "once,PRIMARY", indexes())
+		require.True(t, p.state("t").FirstLoad.IndexesLater)
+
+		r := p.sync("t")
+		require.Equal(t, "by_n,by_name,by_update,once,PRIMARY", indexes())
+		require.Contains(t, r.Seconds, workflows.PhaseIndexes)
+		p.equal("t", []string{"id"}, columnsT...)
+		require.NotContains(t, p.sync("t").Seconds, workflows.PhaseIndexes)
+
+		exec(t, p.dst, "DROP TABLE t") // and a target that is lost is made anew
+		p.sync("t")
+		require.Equal(t, "by_n,by_name,by_update,once,PRIMARY", indexes())
+		p.equal("t", []string{"id"}, columnsT...)
+	})
+}

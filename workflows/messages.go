@@ -92,6 +92,7 @@ const (
 	PhaseWait    = "wait"
 	PhaseUpsert  = "upsert"
 	PhaseCleanup = "cleanup"
+	PhaseIndexes = "indexes"
 	PhaseFinish  = "finish"
 	PhaseDone    = "done"
 	PhaseTotal   = "total"

@@ -56,6 +56,11 @@ var (
 	cleanupOptions = workflow.ActivityOptions{
 		StartToCloseTimeout: time.Minute, ScheduleToCloseTimeout: 5 * time.Minute, RetryPolicy: retry,
 	}
+	// indexOptions: building indexes of a large table takes hours; the heartbeat finds a dead worker.
+	indexOptions = workflow.ActivityOptions{
+		StartToCloseTimeout: 48 * time.Hour, HeartbeatTimeout: heartbeatTimeout,
+		RetryPolicy: retry, WaitForCancellation: true,
+	}
 	// stateOptions: an update of the table's owner; it must arrive, however long Temporal is away.
 	stateOptions = workflow.ActivityOptions{StartToCloseTimeout: time.Minute, RetryPolicy: retry}
 )

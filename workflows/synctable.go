@@ -106,7 +106,17 @@ func (s *sync) run(ctx workflow.Context, state activities.State) error {
 			fmt.Sprintf("%d rows were extracted and %d applied: the watermark stays", s.result.RowsExtracted, s.result.written()),
 			activities.TypeUnexpected, nil)
 	}
+	if err == nil && s.plan.IndexesLater > 0 {
+		err = s.addIndexes(ctx)
+	}
 	return err
+}
+
+// addIndexes gives a target that this load has created the indexes that it lacks.
+func (s *sync) addIndexes(ctx workflow.Context) error {
+	s.enter(ctx, PhaseIndexes)
+	defer s.clock(ctx, PhaseIndexes)()
+	return workflow.ExecuteActivity(with(ctx, indexOptions, "build the target's indexes"), "AddIndexes", s.rangeInput(0).Range).Get(ctx, nil)
 }
 
 func (s *sync) planRun(ctx workflow.Context, state activities.State) error {
@@ -135,7 +145,7 @@ func (s *sync) planRun(ctx workflow.Context, state activities.State) error {
 func (s *sync) recordPlan(ctx workflow.Context, state activities.State) error {
 	req := activities.ProgressRequest{Fence: s.lease.Fence, Marks: s.plan.Marks, ForgetWatermark: s.plan.TargetLost}
 	if s.plan.Mode == activities.ModeFirstLoad && s.plan.Ranges > 0 {
-		req.FirstLoad = &activities.FirstLoad{Run: s.plan.Run, Done: s.plan.Done}
+		req.FirstLoad = &activities.FirstLoad{Run: s.plan.Run, Done: s.plan.Done, IndexesLater: s.plan.IndexesLater > 0}
 	}
 	if s.plan.HeldBack != state.HeldBack {
 		req.HeldBack = &s.plan.HeldBack

@@ -99,7 +99,7 @@ func settings(cfg *config.Config, n table.Name) (activities.Settings, error) {
 			ThreadsRunning: t.MaxThreadsRunning, ReplicaLag: t.MaxReplicaLag, Replicas: t.Replicas, Hours: t.Hours,
 		},
 		UniqueConflicts: t.UniqueConflicts, MaxTransaction: t.MaxTransaction,
-		BulkLoad:     t.BulkLoad,
+		BulkLoad: t.BulkLoad, IndexesAfterLoad: t.IndexesAfterLoad,
 		CreateTarget: t.CreateTarget, AddColumns: t.AddColumns, Compression: cfg.Staging.Compression,
 	}, nil
 }

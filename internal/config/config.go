@@ -76,6 +76,8 @@ type Table struct {
 	RangeBytes int64
 	// BulkLoad lets rows that the target does not have travel as files of LOAD DATA LOCAL.
 	BulkLoad bool
+	// IndexesAfterLoad gives a target that is created its secondary indexes after the first load.
+	IndexesAfterLoad bool
 	// ChunksInFlight and RangesInFlight bound what one run does at once.
 	ChunksInFlight int
 	RangesInFlight int

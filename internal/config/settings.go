@@ -85,6 +85,8 @@ var settings = []field[Table]{
 		func(t *Table) *time.Duration { return &t.MaxTransaction }),
 	boolField("bulkLoad", builtin.BulkLoad, "Send chunks whose rows the target does not have as files of LOAD DATA LOCAL, where the target's local_infile is ON (MySQL: off by default) and the columns' types allow it. It takes a third less of the target's processor; results, refusals and counts are the same.",
 		func(t *Table) *bool { return &t.BulkLoad }),
+	boolField("indexesAfterLoad", builtin.IndexesAfterLoad, "Give a target that is created its indexes, but for unique keys, when its first load is done. Many or random indexes are built in half the time so. Until then reads by them are slow, and the ALTER TABLE is one long statement for the target's replicas.",
+		func(t *Table) *bool { return &t.IndexesAfterLoad }),
 	boolField("createTarget", builtin.CreateTarget, "Create the target table where it is missing.",
 		func(t *Table) *bool { return &t.CreateTarget }),
 	boolField("addColumns", builtin.AddColumns, "Add columns to the target that the source has gained.",

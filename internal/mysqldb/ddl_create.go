@@ -35,8 +35,9 @@ func (d *ddl) note(level Level, column, text, remedy string) {
 }
 
 // create is the CREATE TABLE statement. Foreign keys, triggers, checks and partitions of the
-// source are not taken over: rows come one table at a time and have passed them already.
-func (d *ddl) create(name table.Name) string {
+// source are not taken over: rows come one table at a time and have passed them already. With
+// indexesLater it has only those indexes that the rows need while they come.
+func (d *ddl) create(name table.Name, indexesLater bool) string {
 	var parts []string
 	for i := range d.source.Columns {
 		if def, ok := d.column(&d.source.Columns[i], false); ok {
@@ -44,6 +45,9 @@ func (d *ddl) create(name table.Name) string {
 		}
 	}
 	for i := range d.source.Indexes {
+		if indexesLater && d.deferrable(&d.source.Indexes[i]) {
+			continue
+		}
 		if def, ok := d.index(&d.source.Indexes[i]); ok {
 			parts = append(parts, def)
 		}

@@ -23,6 +23,8 @@ type TargetOptions struct {
 	Cursor string
 	// Replace says that rows are written with ConflictsReplace.
 	Replace bool
+	// IndexesLater leaves indexes that the rows do not need to AddIndexes.
+	IndexesLater bool
 }
 
 // privileges are what writing rows takes.
@@ -43,6 +45,9 @@ type TargetPlan struct {
 	Findings   []Finding
 	// Create says that the table does not exist yet.
 	Create bool
+	// Later are, with IndexesLater, the source's indexes that the target lacks or is created
+	// without. They mean something only for a target that the same first load has created.
+	Later []LaterIndex
 }
 
 // Refused reports whether a finding forbids writing to the target.
@@ -129,6 +134,9 @@ func (d *DB) planTarget(ctx context.Context, p *TargetPlan, src *DB, source *Tab
 		}
 	}
 	planColumns(p, builder, missing, allowed, o)
+	if o.IndexesLater {
+		p.Later = builder.later(target)
+	}
 	return nil
 }
 
@@ -175,7 +183,13 @@ func (d *DB) planCreate(ctx context.Context, p *TargetPlan, builder *ddl, allowe
 		p.note(LevelInfo, "", fmt.Sprintf("the database %s is created", p.Name.Schema), "")
 	}
 	allowed.need(p, append(o.privileges(), "CREATE")...)
-	p.Statements = append(p.Statements, builder.create(p.Name))
+	if o.IndexesLater {
+		if p.Later = builder.later(nil); len(p.Later) > 0 {
+			allowed.need(p, "ALTER")
+			p.note(LevelInfo, "", "indexes are added after the first load: "+laterNames(p.Later), "")
+		}
+	}
+	p.Statements = append(p.Statements, builder.create(p.Name, o.IndexesLater))
 	p.Findings = append(p.Findings, builder.found...)
 	return nil
 }

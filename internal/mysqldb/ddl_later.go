@@ -1,0 +1,118 @@
+package mysqldb
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// LaterIndex is an index that a target gets after its first load: building it from all rows at
+// once costs a half to three quarters of keeping it up to date row by row.
+type LaterIndex struct {
+	Name string `json:"name"`
+	// Definition is what stands behind ADD in an ALTER TABLE.
+	Definition string `json:"definition"`
+}
+
+// deferrable reports whether rows can come before the index: a unique key says which rows may
+// be there, and an AUTO_INCREMENT column needs an index that begins with it.
+func (d *ddl) deferrable(index *Index) bool {
+	if index.Unique || index.Name == "PRIMARY" || len(index.Columns) == 0 {
+		return false
+	}
+	first := d.source.Column(index.Columns[0].Column)
+	return first == nil || !first.AutoIncrement
+}
+
+// later are the deferrable indexes that a table (nil for one to be created) does not have.
+func (d *ddl) later(target *Table) (out []LaterIndex) {
+	for i := range d.source.Indexes {
+		index := &d.source.Indexes[i]
+		if !d.deferrable(index) || target != nil && target.hasIndex(index.Name) {
+			continue
+		}
+		if def, ok := d.index(index); ok {
+			out = append(out, LaterIndex{Name: index.Name, Definition: def})
+		}
+	}
+	return out
+}
+
+func (t *Table) hasIndex(name string) bool {
+	return slices.ContainsFunc(t.Indexes, func(i Index) bool { return strings.EqualFold(i.Name, name) })
+}
+
+// AddIndexes adds those of the indexes that the table does not have, in one statement, which
+// other sessions may read and write beside (manual: Online DDL Operations). It is safe to
+// repeat, also while an earlier call's statement still runs on the server: that is a lock wait
+// until it has ended. When ctx ends, the statement is ended too.
+func (d *DB) AddIndexes(ctx context.Context, name table.Name, indexes []LaterIndex) (added int, err error) {
+	t, err := d.Table(ctx, name)
+	if err != nil {
+		return 0, err
+	}
+	missing := slices.DeleteFunc(slices.Clone(indexes), func(i LaterIndex) bool { return t.hasIndex(i.Name) })
+	if len(missing) == 0 {
+		return 0, nil
+	}
+	if err := d.execEndable(ctx, addIndexesSQL(name, missing)); err != nil {
+		return 0, fmt.Errorf("add indexes to %s: %w", name, Safe(err))
+	}
+	return len(missing), nil
+}
+
+func addIndexesSQL(name table.Name, indexes []LaterIndex) string {
+	parts := make([]string, len(indexes))
+	for i, index := range indexes {
+		parts[i] = "ADD " + index.Definition
+	}
+	return "ALTER TABLE " + Qualified(name) + "\n  " + strings.Join(parts, ",\n  ")
+}
+
+// IndexNow makes a plan with all indexes of one that leaves some for later: for a target that
+// is created and gets no first load.
+func (p *TargetPlan) IndexNow() {
+	if p.Create && len(p.Later) > 0 {
+		p.Statements = append(p.Statements, addIndexesSQL(p.Name, p.Later))
+	}
+	p.Later = nil
+}
+
+// killTimeout bounds the KILL of a statement that is not wanted any more.
+const killTimeout = 5 * time.Second
+
+// execEndable executes a long statement that does not outlive ctx: closing its connection,
+// which is all that a driver does, would let it run on.
+func (d *DB) execEndable(ctx context.Context, statement string) error {
+	conn, err := d.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }() // says only whether the connection was given up
+	var id int64
+	if err := conn.QueryRowContext(ctx, "SELECT CONNECTION_ID()").Scan(&id); err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() {
+		detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), killTimeout)
+		defer cancel()
+		_, _ = d.ExecContext(detached, fmt.Sprintf("KILL QUERY %d", id)) // it may have ended meanwhile
+	})
+	defer stop()
+	_, err = conn.ExecContext(ctx, statement)
+	return err
+}
+
+// laterNames are the indexes' names, for people.
+func laterNames(indexes []LaterIndex) string {
+	names := make([]string, len(indexes))
+	for i, index := range indexes {
+		names[i] = index.Name
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
