@@ -166,7 +166,8 @@ func (p *product) pending(id string) string {
 	}
 	var b strings.Builder
 	for _, a := range d.GetPendingActivities() {
-		fmt.Fprintf(&b, "%s attempt %d: %s; ", a.GetActivityType().GetName(), a.GetAttempt(), a.GetLastFailure().GetMessage())
+		last := a.GetLastFailure()
+		fmt.Fprintf(&b, "%s attempt %d: %s %s; ", a.GetActivityType().GetName(), a.GetAttempt(), last.GetApplicationFailureInfo().GetType(), last.GetMessage())
 	}
 	return b.String()
 }
