@@ -11,11 +11,15 @@ TEST_TIMEOUT ?= 25m
 # Linters are built once into the user's cache, each version into a folder of its own.
 GOLANGCI_VERSION := v2.15.0
 WORKFLOWCHECK_VERSION := v0.6.0
+GOVULNCHECK_VERSION := v1.9.0
 TOOLS := $(or $(TABLEHAUL_TOOLS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tablehaul/tools)
 GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)/golangci-lint
 WORKFLOWCHECK := $(TOOLS)/workflowcheck-$(WORKFLOWCHECK_VERSION)/workflowcheck
 BENCHSTAT_VERSION := v0.0.0-20260908200009-22c9c6c9d4da
 BENCHSTAT := $(TOOLS)/benchstat-$(BENCHSTAT_VERSION)/benchstat
+GOVULNCHECK := $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION)/govulncheck
+# Folders of the modules that are looked at for vulnerabilities.
+VULN_MODULES ?= . worker/standalone
 
 .PHONY: help
 help: ## list what can be made
@@ -61,10 +65,14 @@ test-faults: bin/tablehaul-standalone servers ## every fault of docs/reliability
 	$(GO) test -race ./integration/proxy
 
 .PHONY: lint
-lint: $(GOLANGCI) $(WORKFLOWCHECK) ## linters, formatting, and the check that workflows are deterministic
+lint: $(GOLANGCI) $(WORKFLOWCHECK) vulncheck ## linters, formatting, vulnerabilities, and the check that workflows are deterministic
 	$(GOLANGCI) run ./...
 	$(WORKFLOWCHECK) -config .workflowcheck.yaml ./workflows/...
 	cd worker/standalone && $(GOLANGCI) run --config ../../.golangci.yaml ./...
+
+.PHONY: vulncheck
+vulncheck: $(GOVULNCHECK) ## known vulnerabilities (TABLEHAUL_VULNDB=URL asks a mirror of vuln.go.dev)
+	@tools/vulncheck.sh $(GOVULNCHECK) $(VULN_MODULES)
 
 .PHONY: fmt
 fmt: $(GOLANGCI) ## format all Go code
@@ -116,3 +124,6 @@ $(WORKFLOWCHECK):
 
 $(BENCHSTAT):
 	GOBIN=$(@D) $(GO) install golang.org/x/perf/cmd/benchstat@$(BENCHSTAT_VERSION)
+
+$(GOVULNCHECK):
+	GOBIN=$(@D) $(GO) install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)

@@ -3,6 +3,7 @@ package integration_test
 import (
 	"context"
 	"database/sql"
+	"math/rand/v2"
 	"strconv"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/integration/proxy"
 	"github.com/tablehaul/tablehaul/integration/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -52,34 +54,63 @@ func (p *product) wholeChunks(n int) {
 	require.Zero(p.t, part, "half a chunk")
 }
 
+// kills is how often the target is killed while one run writes to it.
+const kills = 20
+
+// Every other kill is aimed at COMMIT: the server dies within three milliseconds of getting it.
+// The others come at any moment.
 func TestATargetKilledAgainAndAgainHoldsWholeChunks(t *testing.T) {
 	t.Parallel()
 	eachPrivate(t, func(t *testing.T, source, target *servers.Server) {
-		p := chunked(t, options{source: source, target: target})
+		line := proxy.Start(t, target.Addr())
+		p := start(t, options{source: source, target: target, targetDSN: line.DSN(target.DSN("")), defaults: ", chunkRows: 50, chunksInFlight: 8"})
+		exec(t, p.src, createT, insertT(1, 10_000), old)
+		exec(t, p.dst, createT)
 		wait := p.run("t")
-		for _, rows := range []int{100, 500, 900, 1300} {
-			p.wholeChunks(rows)
+		for kill := range kills {
+			if held := line.Hold(4, "COMMIT"); kill%2 == 0 {
+				require.Eventually(t, func() bool { return held.Seen() > 0 }, timeout, time.Millisecond, "kill %d", kill)
+				held.Release()
+				pause(t.Context(), rand.N(3*time.Millisecond))
+			} else {
+				held.Release()
+				pause(t.Context(), rand.N(300*time.Millisecond))
+			}
 			target.Kill(t)
 			target.Restart(t)
+			p.wholeChunks(0)
 		}
+		require.Less(t, p.targetRows(), 10_000, "the run was over before the last kill")
 		r := wait()
-		require.EqualValues(t, 2000, r.RowsExtracted)
+		require.EqualValues(t, 10_000, r.RowsExtracted)
 		p.equal("t", []string{"id"}, columnsT...)
 		require.Empty(t, p.staged())
 	})
 }
 
+// A target that is frozen for a minute is asked again and again, and none of its connections of
+// before is needed afterwards.
 func TestAFrozenTargetIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	eachPrivate(t, func(t *testing.T, source, target *servers.Server) {
-		p := chunked(t, options{source: source, target: target, targetDSN: target.DSN("") + "?timeout=1s&readTimeout=2s&writeTimeout=2s"})
+		timeouts := "" // our own, of minutes: statements take as long as it lasts
+		if source.Flavor == servers.FlavorMySQL {
+			timeouts = "?timeout=1s&readTimeout=2s&writeTimeout=2s"
+		}
+		p := chunked(t, options{source: source, target: target, targetDSN: target.DSN("") + timeouts})
 		wait := p.run("t")
 		p.wholeChunks(300)
 		target.Pause(t)
-		p.waitFor(workflows.SyncTableID(p.table("t")), "attempt 3", "connection warehouse", "connection trouble")
+		frozen := time.Now()
+		if timeouts != "" {
+			p.waitFor(workflows.SyncTableID(p.table("t")), "attempt 3", "connection warehouse", "connection trouble")
+		}
+		pause(t.Context(), time.Until(frozen.Add(time.Minute)))
 		target.Resume(t)
-		wait()
+		p.wholeChunks(2000)
+		require.EqualValues(t, 2000, wait().RowsExtracted)
 		p.equal("t", []string{"id"}, columnsT...)
+		require.Empty(t, p.staged())
 	})
 }
 

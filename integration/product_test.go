@@ -48,6 +48,8 @@ type options struct {
 	defaults string
 	// sourceDSN and targetDSN replace the servers' root logins.
 	sourceDSN, targetDSN string
+	// connections is more YAML for the connections map, such as "replica: { dsn: x }".
+	connections string
 	// idle starts no worker.
 	idle bool
 }
@@ -93,10 +95,11 @@ func (p *product) writeConfig(o options) {
 	text := fmt.Sprintf(`connections:
   shop: { dsn: %q }
   warehouse: { dsn: %q }
+  %s
 staging: { url: "file://%s" }
 defaults: { source: shop, target: warehouse, overlap: 2s, minLag: 0s%s }
 tables:
-`, o.sourceDSN, o.targetDSN, p.staging(), o.defaults)
+`, o.sourceDSN, o.targetDSN, o.connections, p.staging(), o.defaults)
 	for line := range strings.Lines(strings.NewReplacer("FROM", p.from, "TO", p.to).Replace(o.tables)) {
 		text += "  " + strings.TrimRight(line, "\n") + "\n"
 	}
@@ -166,7 +169,8 @@ func (p *product) pending(id string) string {
 	}
 	var b strings.Builder
 	for _, a := range d.GetPendingActivities() {
-		fmt.Fprintf(&b, "%s attempt %d: %s; ", a.GetActivityType().GetName(), a.GetAttempt(), a.GetLastFailure().GetMessage())
+		last := a.GetLastFailure()
+		fmt.Fprintf(&b, "%s attempt %d: %s %s; ", a.GetActivityType().GetName(), a.GetAttempt(), last.GetApplicationFailureInfo().GetType(), last.GetMessage())
 	}
 	return b.String()
 }

@@ -53,6 +53,18 @@ func (c *pair) requests() {
 	}
 }
 
+// plainRequests passes on what the client sends, as it comes.
+func (c *pair) plainRequests() {
+	defer c.cut()
+	buf := make([]byte, pipe)
+	for {
+		n, err := c.client.Read(buf)
+		if err != nil || c.send(c.server, buf[:n]) != nil {
+			return
+		}
+	}
+}
+
 // request passes one packet on; false where the connection is to go.
 func (c *pair) request(packet []byte) bool {
 	keep := len(packet)

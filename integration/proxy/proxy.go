@@ -14,6 +14,7 @@ import (
 type Proxy struct {
 	listener net.Listener
 	server   string
+	plain    bool // the protocol is not MySQL's
 	wait     sync.WaitGroup
 
 	mu    sync.Mutex
@@ -29,14 +30,25 @@ type Proxy struct {
 	bandwidth atomic.Int64 // bytes a second, either way and for each connection; 0 is unlimited
 }
 
-// Start listens before the server at addr (host:port) until the test ends.
+// Start listens before the MySQL server at addr (host:port) until the test ends.
 func Start(tb testing.TB, addr string) *Proxy {
+	tb.Helper()
+	return listen(tb, addr, false)
+}
+
+// Plain is Start for a server that speaks anything but MySQL's protocol: it has no rules.
+func Plain(tb testing.TB, addr string) *Proxy {
+	tb.Helper()
+	return listen(tb, addr, true)
+}
+
+func listen(tb testing.TB, addr string, plain bool) *Proxy {
 	tb.Helper()
 	l, err := (&net.ListenConfig{}).Listen(tb.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatalf("proxy: listen: %v", err)
 	}
-	p := &Proxy{listener: l, server: addr, pairs: map[*pair]struct{}{}, gate: make(chan struct{}), done: make(chan struct{})}
+	p := &Proxy{listener: l, server: addr, plain: plain, pairs: map[*pair]struct{}{}, gate: make(chan struct{}), done: make(chan struct{})}
 	close(p.gate)
 	p.wait.Go(p.accept)
 	tb.Cleanup(func() {
@@ -140,7 +152,11 @@ func (p *Proxy) serve(client net.Conn) {
 	}
 	defer p.remove(c)
 	var both sync.WaitGroup
-	both.Go(c.requests)
+	if p.plain {
+		both.Go(c.plainRequests)
+	} else {
+		both.Go(c.requests)
+	}
 	both.Go(c.replies)
 	both.Wait()
 }

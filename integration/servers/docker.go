@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"strconv"
@@ -105,6 +106,16 @@ func (c *container) ended() error {
 func (c *container) kill(ctx context.Context) error   { return c.do(ctx, "kill") }
 func (c *container) pause(ctx context.Context) error  { return c.do(ctx, "pause") }
 func (c *container) resume(ctx context.Context) error { return c.do(ctx, "unpause") }
+
+// peer is the container's own address: the published port is the host's, which is another
+// host to containers.
+func (c *container) peer(ctx context.Context) (string, error) {
+	ip, err := docker(ctx, "inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", c.id)
+	if err != nil {
+		return "", err
+	}
+	return net.JoinHostPort(ip, "3306"), nil
+}
 
 func (c *container) stop(ctx context.Context) error {
 	if c.id == "" {

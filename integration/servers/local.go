@@ -128,6 +128,9 @@ func (l *local) kill(context.Context) error   { return l.child.Kill() }
 func (l *local) pause(context.Context) error  { return l.child.Signal(syscall.SIGSTOP) }
 func (l *local) resume(context.Context) error { return l.child.Signal(syscall.SIGCONT) }
 
+// peer is empty: every process here has the same network.
+func (l *local) peer(context.Context) (string, error) { return "", nil }
+
 func (l *local) stop(context.Context) error {
 	err := l.child.Stop(stopGrace)
 	return errors.Join(err, os.RemoveAll(l.dir))

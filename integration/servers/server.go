@@ -67,6 +67,8 @@ type runner interface {
 	kill(ctx context.Context) error
 	pause(ctx context.Context) error
 	resume(ctx context.Context) error
+	// peer is host:port for other servers of here; empty where it is the one for clients.
+	peer(ctx context.Context) (string, error)
 	// stop ends the server and removes what it left, but for a DataDir.
 	stop(ctx context.Context) error
 }

@@ -176,14 +176,15 @@ func (b binary) initialise(ctx context.Context, o *owner, stdin io.Reader, args 
 	return nil
 }
 
-// copyData copies a template to dir, which must not exist, and gives it to the server.
+// copyData copies a template to dir, which must not exist, and gives it to the server. The file
+// that holds a MySQL server's own identity stays behind: replicas refuse a source of the same.
 func copyData(template, dir string, o *owner) error {
 	return filepath.WalkDir(template, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
 		rel, err := filepath.Rel(template, path)
-		if err != nil {
+		if err != nil || rel == "auto.cnf" {
 			return err
 		}
 		to := filepath.Join(dir, rel)

@@ -61,7 +61,8 @@ const (
 	// ioTimeout is the last resort against a peer that vanished in the middle of a reply;
 	// contexts end things sooner. It must outlast the longest silent statement, an ALTER TABLE.
 	ioTimeout = 15 * time.Minute
-	// idleTime keeps idle connections shorter than any wait_timeout seen in practice.
+	// idleTime keeps idle connections shorter than any wait_timeout seen in practice, and than
+	// the one that sessionSetup asks for.
 	idleTime = 45 * time.Second
 )
 

@@ -82,6 +82,10 @@ func sessionSetup(role Role, flavor Flavor) []string {
 		// a year by default. Nothing here may need a privilege: max_error_count does on MySQL.
 		common + ", sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION'" +
 			", innodb_lock_wait_timeout = 3, lock_wait_timeout = 30" +
+			// A worker whose host freezes or vanishes in the middle of a chunk cannot say so: the
+			// server rolls back a session that is silent for a minute. The default is eight hours.
+			// Statements of a chunk follow each other at once, and pools keep no connection as long.
+			", wait_timeout = 60" +
 			// Both checks stay on: off, they let orphans and duplicates in without an error.
 			", foreign_key_checks = 1, unique_checks = 1",
 		"SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE",

@@ -131,6 +131,8 @@ func describeServer(p *Problem, e *mysql.MySQLError) {
 	p.Number = e.Number
 	v, ok := verdicts[e.Number]
 	switch {
+	case p.Class == ClassFailover && (!ok || v.class != ClassFailover): // its text decided: see Classify
+		p.Sentence, p.Remedy = "the server is read-only", "write to the primary server"
 	case !ok && p.Class == ClassCapacity:
 		p.Sentence, p.Remedy = "the server's disk is full", remedyRoom
 	case !ok:
@@ -142,9 +144,6 @@ func describeServer(p *Problem, e *mysql.MySQLError) {
 		p.Sentence, p.Remedy = e.Message, v.remedy
 	default:
 		p.Sentence, p.Remedy = v.say, v.remedy
-	}
-	if p.Number == errOptionPrevents && p.Class == ClassFailover {
-		p.Sentence, p.Remedy = "the server is read-only", "write to the primary server"
 	}
 	p.Column, p.Key, p.Row = names(e)
 }

@@ -5,7 +5,9 @@ package mysqldb
 // every such number is in a class that is safe for both.
 const (
 	errDiskFull           = 1021 // ER_DISK_FULL
+	errCantLock           = 1015 // ER_CANT_LOCK: read-only, or a lack of locks: the text tells
 	errHandlerError       = 1020 // ER_CHECKREAD: the row changed since it was read (MariaDB ≥ 10.6.18 snapshot isolation)
+	errOpenAsReadOnly     = 1036 // ER_OPEN_AS_READONLY: what MariaDB says of a table with innodb_read_only
 	errOutOfMemory        = 1037 // ER_OUTOFMEMORY
 	errOutOfSortMemory    = 1038 // ER_OUT_OF_SORTMEMORY
 	errTooManyConnections = 1040 // ER_CON_COUNT_ERROR
@@ -106,7 +108,7 @@ type verdict struct {
 
 const (
 	remedyGrant   = "grant the login what it lacks, or use another login"
-	remedyLogin   = "check user, password and the hosts the login is allowed from"
+	remedyLogin   = "check user, password, the hosts the login is allowed from, and whether it has to use tls"
 	remedyValue   = "widen or change the target column, or correct the row at the source"
 	remedyRoom    = "make room on the server"
 	remedyConns   = "raise the server's limit or lower the number of parallel chunks"
@@ -154,6 +156,8 @@ var verdicts = map[uint16]verdict{
 	errReadOnlyTx:     {class: ClassFailover, say: "the session is read-only", remedy: "write to the primary server"},
 	errReadOnlyMode:   {class: ClassFailover, say: "the server is in read-only mode", remedy: "write to the primary server"},
 	errInnoDBReadOnly: {class: ClassFailover, say: "innodb is in read-only mode", remedy: "write to the primary server"},
+	errOpenAsReadOnly: {class: ClassFailover, say: "the table is read-only", remedy: "write to the primary server"},
+	// 1015 is failover only where its text says read-only: see Classify.
 	// 1290 is failover only where its text says read-only: see Classify.
 	errOptionPrevents: {class: ClassConfiguration, keep: true, remedy: "change the server option that the message names"},
 

@@ -74,7 +74,7 @@ func Classify(err error) Class {
 }
 
 func classifyServer(e *mysql.MySQLError) Class {
-	if e.Number == errOptionPrevents && saysReadOnly(e.Message) {
+	if (e.Number == errOptionPrevents || e.Number == errCantLock) && saysReadOnly(e.Message) {
 		return ClassFailover
 	}
 	if v, ok := verdicts[e.Number]; ok {
@@ -88,10 +88,12 @@ func classifyServer(e *mysql.MySQLError) Class {
 }
 
 // saysReadOnly reads the text of 1290 "The server is running with the %s option so it cannot
-// execute this statement", whose option may also be --secure-file-priv or --skip-grant-tables.
+// execute this statement", whose option may also be --secure-file-priv or --skip-grant-tables,
+// and of 1015 "Can't lock file (errno: 165 - Table is read only)", which MySQL says with
+// innodb_read_only.
 func saysReadOnly(message string) bool {
-	m := strings.ToLower(message)
-	return strings.Contains(m, "read-only") || strings.Contains(m, "read_only")
+	m := strings.NewReplacer("-", " ", "_", " ").Replace(strings.ToLower(message))
+	return strings.Contains(m, "read only")
 }
 
 func classifyDriver(err error) Class {

@@ -29,7 +29,7 @@ func TestClassifyServerErrorsByNumber(t *testing.T) {
 			1205, 1213, 1317, 1412, 1615, 4031, 1053, 2003, 2006, 2013, 2055, 1158, 1159, 1160, 1161, 1020, 1927, 3024, 1969,
 		},
 		mysqldb.ClassCapacity: {1040, 1203, 1226, 1129, 1135, 1021, 1114, 1037, 1038, 1041},
-		mysqldb.ClassFailover: {1792, 1836, 1874},
+		mysqldb.ClassFailover: {1792, 1836, 1874, 1036},
 		mysqldb.ClassSplit:    {1153, 1206, 1390},
 		mysqldb.ClassRowData: {
 			1062, 1048, 1264, 1265, 1292, 1300, 1364, 1366, 1367, 1406, 1452, 1690, 3140, 3819, 4025, 1242,
@@ -47,6 +47,8 @@ func TestClassifyServerErrorsByNumber(t *testing.T) {
 	}
 	require.True(t, mysqldb.IsFailover(serverError(1290, "The MySQL server is running with the --super-read-only option so it cannot execute this statement")))
 	require.True(t, mysqldb.IsFailover(serverError(1290, "The MariaDB server is running with the --read-only option so it cannot execute this statement")))
+	require.True(t, mysqldb.IsFailover(serverError(1015, "Can't lock file (errno: 165 - Table is read only)")))
+	require.False(t, mysqldb.IsFailover(serverError(1015, "Can't lock file (errno: 77 - No locks available)")))
 	require.True(t, mysqldb.IsPermanent(serverError(1290, "The MySQL server is running with the --secure-file-priv option so it cannot execute this statement")))
 	require.True(t, mysqldb.IsCapacity(serverError(3, "Error writing file '/tmp/ML1' (Errcode: 28 - No space left on device)")))
 }

@@ -13,11 +13,14 @@ import (
 // anywhere is the scope of privileges that belong to the whole server.
 var anywhere table.Name
 
-// grants is what a login may do, as far as SHOW GRANTS tells.
+// grants is what a login may do in our sessions, as far as SHOW GRANTS tells: by itself and by
+// the roles that are active from the start.
 type grants struct {
 	list []grant
-	// unknown says that there is more than the list shows: roles, or revoked pieces.
+	// unknown says that the list is not what it seems: pieces of it are revoked.
 	unknown bool
+	// roles says that the login has roles, active or not.
+	roles bool
 }
 
 type grant struct {
@@ -26,12 +29,20 @@ type grant struct {
 }
 
 var (
-	grantLine    = regexp.MustCompile(`(?is)^GRANT (.+?) ON (?:TABLE )?(\*|` + "`(?:[^`]|``)*`" + `)\.(\*|` + "`(?:[^`]|``)*`" + `) TO `)
+	grantLine = regexp.MustCompile(`(?is)^GRANT (.+?) ON (?:TABLE )?(\*|` + "`(?:[^`]|``)*`" + `)\.(\*|` + "`(?:[^`]|``)*`" + `) TO `)
+	// grantElsewhere are the lines about what is no table: procedures, proxies.
+	grantElsewhere = regexp.MustCompile(`(?i)^GRANT (?:PROXY|.+ ON (?:PROCEDURE|FUNCTION|PACKAGE|PACKAGE BODY) )`)
+	// grantRole are the lines about roles. What active ones give has lines of its own.
+	grantRole    = regexp.MustCompile("(?i)^(?:GRANT ['`]|SET DEFAULT ROLE )")
 	grantColumns = regexp.MustCompile("(?i)[A-Z ]+\\((?:`(?:[^`]|``)*`|[^)])*\\)")
 )
 
 func readGrants(ctx context.Context, d *DB) (_ grants, err error) {
-	rows, err := d.QueryContext(ctx, "SHOW GRANTS")
+	query, err := d.showGrants(ctx)
+	if err != nil {
+		return grants{}, err
+	}
+	rows, err := d.QueryContext(ctx, query)
 	if err != nil {
 		return grants{}, err
 	}
@@ -47,11 +58,33 @@ func readGrants(ctx context.Context, d *DB) (_ grants, err error) {
 	return g, rows.Err()
 }
 
+// showGrants is the statement that lists a login's privileges together with those of its active
+// roles. MySQL may be told which; MariaDB lists them by itself.
+func (d *DB) showGrants(ctx context.Context) (string, error) {
+	const own = "SHOW GRANTS"
+	if d.Server.Flavor == FlavorMariaDB || !d.Server.AtLeast(8, 0, 0) {
+		return own, nil
+	}
+	var active string // such as `reader`@`%`,`writer`@`%`
+	if err := d.QueryRowContext(ctx, "SELECT CURRENT_ROLE()").Scan(&active); err != nil {
+		return "", err
+	}
+	if active == "NONE" {
+		return own, nil
+	}
+	return own + " FOR CURRENT_USER() USING " + active, nil
+}
+
 // read understands one line of SHOW GRANTS, and remembers that it did not.
 func (g *grants) read(line string) {
 	m := grantLine.FindStringSubmatch(line)
-	if m == nil {
-		g.unknown = g.unknown || !strings.HasPrefix(strings.ToUpper(line), "GRANT PROXY")
+	switch {
+	case m != nil:
+	case grantRole.MatchString(line):
+		g.roles = true
+		return
+	default:
+		g.unknown = g.unknown || !grantElsewhere.MatchString(line)
 		return
 	}
 	entry := grant{scope: table.Name{Schema: scopeName(m[2]), Table: scopeName(m[3])}}
@@ -103,7 +136,11 @@ func (g grants) need(p *TargetPlan, privileges ...string) {
 	}
 	if len(lacking) > 0 {
 		list := strings.Join(lacking, ", ")
-		p.note(LevelRefuse, "", "the login lacks "+list+" on the target", fmt.Sprintf("GRANT %s ON %s TO the login", list, Qualified(p.Name)))
+		remedy := fmt.Sprintf("GRANT %s ON %s TO the login", list, Qualified(p.Name))
+		if g.roles {
+			remedy += ", or make the role that has them one of its default roles"
+		}
+		p.note(LevelRefuse, "", "the login lacks "+list+" on the target", remedy)
 	}
 }
 

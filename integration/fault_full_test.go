@@ -1,0 +1,61 @@
+package integration_test
+
+import (
+	"database/sql"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+// crowded are arguments of a server whose tables share one file that may not grow beyond 64 MiB.
+// A full disk reaches a client as the same error, 1114: InnoDB has one word for a file that
+// cannot be extended, whatever the reason.
+var crowded = []string{
+	"--innodb-file-per-table=OFF", "--innodb-data-file-path=ibdata1:12M:autoextend:max:64M", "--innodb-autoextend-increment=1",
+}
+
+const tableFull = 1114 // ER_RECORD_FILE_FULL
+
+// crowd fills a server's tablespace with a table filler, until it takes no more.
+func crowd(t *testing.T, db *sql.DB) {
+	t.Helper()
+	exec(t, db, "CREATE TABLE filler (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, b LONGBLOB)")
+	for _, size := range []string{"1000000", "10000", "100"} {
+		for {
+			_, err := db.ExecContext(t.Context(), "INSERT INTO filler (b) VALUES (REPEAT('x', "+size+"))")
+			var full *mysql.MySQLError
+			if errors.As(err, &full) && full.Number == tableFull {
+				break
+			}
+			require.NoError(t, err)
+		}
+	}
+}
+
+// The pause after "full" is half a minute: whoever asks more often is part of the trouble.
+func TestAFullTargetIsAVisibleWait(t *testing.T) {
+	t.Parallel()
+	eachPrivate(t, func(t *testing.T, source, target *servers.Server) {
+		p := start(t, options{source: source, target: target, tables: bare, defaults: ", chunkRows: 50"})
+		wide := strings.Replace(createT, "VARCHAR(60)", "VARCHAR(2000)", 1)
+		exec(t, p.src, wide, insertT(1, 4000), "UPDATE t SET name = REPEAT(SHA2(id, 512), 15)", old)
+		exec(t, p.dst, wide)
+		crowd(t, p.dst)
+		wait := p.run("t")
+		p.waitFor(workflows.SyncTableID(p.table("t")), "UpsertChunk", "connection warehouse", "tablespace is full (error 1114)",
+			"make room on the server", activities.TypeServerFull)
+		require.Empty(t, p.state("t").Watermark)
+		require.Equal(t, "0", scalar(t, p.dst, "SELECT COUNT(*) % 50 FROM t"), "half a chunk")
+		exec(t, p.dst, "DROP TABLE filler")
+		require.EqualValues(t, 4000, wait().RowsExtracted)
+		p.equal("t", []string{"id"}, columnsT...)
+		require.Empty(t, p.staged())
+	}, crowded...)
+}

@@ -1,0 +1,129 @@
+package integration_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+// eachReplicated runs f with a primary and its replica of each flavor, side by side.
+func eachReplicated(t *testing.T, f func(t *testing.T, primary, replica *servers.Server)) {
+	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
+		t.Run(string(flavor), func(t *testing.T) {
+			t.Parallel()
+			primary, replica := servers.Replicas(t, flavor)
+			f(t, primary, replica)
+		})
+	}
+}
+
+// hinder makes a replica fall behind, as a long query there does, until the returned function
+// is called: readers read on, and the next change of the table waits for their lock.
+func hinder(t *testing.T, replica *sql.DB, table string) (free func()) {
+	t.Helper()
+	reader := session(t, replica)
+	say(t, reader, "LOCK TABLES "+table+" READ")
+	return func() { say(t, reader, "UNLOCK TABLES") }
+}
+
+// A replica of the target that falls behind is waited for, chunk by chunk, and so is one whose
+// replication stands still.
+func TestAReplicaThatLagsPausesARun(t *testing.T) {
+	t.Parallel()
+	eachReplicated(t, func(t *testing.T, primary, replica *servers.Server) {
+		shared := servers.MySQL(t)
+		p := start(t, options{
+			source: shared, target: primary, tables: bare, connections: fmt.Sprintf("replica: { dsn: %q }", replica.DSN("")),
+			defaults: ", chunkRows: 50, chunksInFlight: 1, maxReplicaLag: 2s, replicas: replica",
+		})
+		exec(t, p.src, createT, insertT(1, 2000), old)
+		exec(t, p.dst, createT, strings.Replace(slowTarget, "0.05", "0.3", 1))
+		require.NoError(t, primary.AwaitReplica(t.Context(), replica))
+		there := replica.DB(t, p.to)
+		free := hinder(t, there, "t")
+		id := workflows.SyncTableID(p.table("t"))
+		wait := p.run("t")
+		p.waitFor(id, "UpsertChunk", "Throttled", "replica replica is ", " behind, at most 2s are allowed")
+		behind := p.targetRows()
+		require.Less(t, behind, 2000)
+		require.False(t, pause(t.Context(), 3*time.Second) && p.targetRows() > behind, "it writes on")
+		stop, goOn := "STOP REPLICA SQL_THREAD", "START REPLICA SQL_THREAD"
+		if primary.Flavor == servers.FlavorMariaDB {
+			stop, goOn = "STOP SLAVE SQL_THREAD", "START SLAVE SQL_THREAD"
+		}
+		free()
+		p.waitForRows(behind + 50) // it goes on
+		exec(t, there, stop)
+		p.waitFor(id, "UpsertChunk", "replica replica does not say how far it is behind")
+		exec(t, there, goOn)
+		r := wait()
+		require.EqualValues(t, 2000, r.RowsExtracted)
+		require.False(t, r.Approximate, "nothing was written while waiting")
+		p.equal("t", []string{"id"}, columnsT...)
+		require.NoError(t, primary.AwaitReplica(t.Context(), replica))
+		require.Equal(t, "2000", scalar(t, there, "SELECT COUNT(*) FROM t"))
+	})
+}
+
+// A source that is a replica is read only as far as it has come: rows that it does not have yet
+// are above the watermark of every run.
+func TestAReplicaAsASourceLosesNothing(t *testing.T) {
+	t.Parallel()
+	eachReplicated(t, func(t *testing.T, primary, replica *servers.Server) {
+		p := start(t, options{
+			source: primary, target: servers.MySQL(t), sourceDSN: replica.DSN(""),
+			tables: strings.Replace(bare, "overlap", "allowReplica: true, overlap", 1),
+		})
+		exec(t, p.src, createT, insertT(1, 100), old)
+		require.NoError(t, primary.AwaitReplica(t.Context(), replica))
+		require.Contains(t, strings.Join(p.sync("t").Warnings, "\n"), "the source is a replica")
+
+		ctx, stop := context.WithCancel(t.Context())
+		wrote := make(chan error, 1)
+		go func() { wrote <- writeOn(ctx, p.src) }()
+		there := replica.DB(t, p.from)
+		for range 3 {
+			free := hinder(t, there, "t")
+			oldest := scalar(t, p.src, "SELECT CAST(CONVERT_TZ(NOW(6), @@session.time_zone, '+00:00') AS CHAR)")
+			held := 0
+			for began := time.Now(); time.Since(began) < 4*time.Second; {
+				r := p.sync("t")
+				require.Less(t, r.Watermark, oldest, "the replica had nothing of this moment")
+				if strings.Contains(r.HeldBack, "the replica's own") {
+					held++
+				}
+			}
+			require.Positive(t, held, "what holds the window back is not visible")
+			free()
+			p.sync("t") // while it catches up
+		}
+		stop()
+		require.NoError(t, <-wrote)
+		require.NoError(t, primary.AwaitReplica(t.Context(), replica))
+		p.settled("t")
+		p.equal("t", []string{"id"}, columnsT...)
+	})
+}
+
+// writeOn inserts and changes rows of t until ctx ends.
+func writeOn(ctx context.Context, db *sql.DB) error {
+	for n := 1000; pause(ctx, 10*time.Millisecond); n++ {
+		for _, q := range []string{
+			fmt.Sprintf("INSERT INTO t (id, name, n) VALUES (%d, 'new', 0)", n),
+			fmt.Sprintf("UPDATE t SET n = n + 1 WHERE id = %d", n%100+1),
+		} {
+			if _, err := db.ExecContext(context.WithoutCancel(ctx), q); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
