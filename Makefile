@@ -56,12 +56,15 @@ test: bin/tablehaul-standalone bin/temporal servers ## every test, on real serve
 	$(GO) test -race -p $(TEST_P) -parallel 4 -timeout $(TEST_TIMEOUT) ./... # most of them wait
 	cd worker/standalone && $(GO) test -race -timeout $(TEST_TIMEOUT) ./...
 
-# Whatever those files hold is a fault test: docs/reliability.md has the table.
-FAULTS = ^($(shell grep -hoE '^func Test\w+' integration/fault*_test.go integration/lossless_test.go integration/interrupted_test.go | cut -c6- | paste -sd'|'))$$
+# Whatever those files hold is a fault test: docs/reliability.md has the tables.
+tests-of = ^($(shell grep -hoE '^func Test\w+' $(1) | cut -c6- | paste -sd'|'))$$
+FAULTS = $(call tests-of,integration/fault*_test.go integration/lossless_test.go integration/interrupted_test.go)
+ERRORS = $(call tests-of,internal/mysqldb/errors*_test.go internal/mysqldb/target_roles_test.go)
 
 .PHONY: test-faults
 test-faults: bin/tablehaul-standalone servers ## every fault of docs/reliability.md (TABLEHAUL_TEST_SEED=n repeats a schedule)
-	$(GO) test -race -parallel 6 -timeout 10m -run '$(FAULTS)' ./integration # most of them wait
+	$(GO) test -race -parallel 8 -timeout 10m -run '$(FAULTS)' ./integration # most of them wait
+	$(GO) test -race -run '$(ERRORS)' ./internal/mysqldb
 	$(GO) test -race ./integration/proxy
 
 .PHONY: lint

@@ -3,6 +3,8 @@ package proxy_test
 import (
 	"context"
 	"database/sql"
+	"io"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -51,6 +53,47 @@ func TestLargeValuesPassUnchangedInSlices(t *testing.T) {
 		require.True(t, text == back)
 		require.Equal(t, 1, p.Open())
 	})
+}
+
+// A plain proxy knows nothing of packets: bytes pass in any portions, either way.
+func TestPlainPassesAnyBytes(t *testing.T) {
+	p := proxy.Plain(t, echo(t))
+	p.Slice(3)
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", p.Addr())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	for _, text := range []string{"\xff\xff\xff\x00\x03SELECT", "a", "GET / HTTP/2\r\n\r\n"} {
+		_, err := conn.Write([]byte(text))
+		require.NoError(t, err)
+		back := make([]byte, len(text))
+		_, err = io.ReadFull(conn, back)
+		require.NoError(t, err)
+		require.Equal(t, text, string(back))
+	}
+	p.Cut()
+	_, err = conn.Read(make([]byte, 1))
+	require.Error(t, err)
+}
+
+// echo is the address of a server that answers with what it gets.
+func echo(t *testing.T) string {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer func() { _ = conn.Close() }()
+				_, _ = io.Copy(conn, conn)
+			}()
+		}
+	}()
+	return l.Addr().String()
 }
 
 func TestLoseReplyExecutesAndCuts(t *testing.T) {
