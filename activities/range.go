@@ -198,14 +198,22 @@ func (w *partWriter) bytes() int64 {
 // at most (docs/scale.md). A slice ends with a page, so it may have a quarter more.
 const maxSliceChunks = 150
 
+// firstSliceChunks bounds a range's first slice: it is soon written, while the rest is read.
+// Fewer would be written before there is more to write.
+const firstSliceChunks = 6
+
 // full reports whether the slice has as much as one may have. A range that was planned well
-// ends before.
+// has two.
 func (w *partWriter) full() bool {
 	chunks := w.chunks
 	if w.open != nil {
 		chunks += w.open.w.Chunks()
 	}
-	return chunks >= maxSliceChunks || w.bytes() >= w.r.plan.Settings.RangeBytes
+	most := maxSliceChunks
+	if w.r.in.Slice == 0 {
+		most = firstSliceChunks
+	}
+	return chunks >= most || w.bytes() >= w.r.plan.Settings.RangeBytes
 }
 
 // discardTimeout bounds the removal of a failed attempt's parts.

@@ -32,7 +32,7 @@ var cursors = []struct{ table, cursor, ddl string }{
 const (
 	writers = 6
 	// propertyRuns is how many runs meet the writers, all tables and both servers' own.
-	propertyRuns = 30
+	propertyRuns = 50
 	// longestCommit bounds the delay between a transaction's statements and its COMMIT.
 	longestCommit = 2 * time.Second
 )
