@@ -6,21 +6,27 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 )
 
-// paceCache keeps the pace of each target table as long as the worker lives: what one chunk
-// learns about how much a transaction can take, the next ones know.
-type paceCache struct {
-	mu      sync.Mutex
-	entries map[tableKey]*mysqldb.Pace
+// pace is what a target table takes: rows of a transaction, and transactions at once.
+type pace struct {
+	rows mysqldb.Pace
+	gate mysqldb.Gate
 }
 
-func newPaceCache() *paceCache { return &paceCache{entries: map[tableKey]*mysqldb.Pace{}} }
+// paceCache keeps the pace of each target table as long as the worker lives: what one chunk
+// learns, the next ones know.
+type paceCache struct {
+	mu      sync.Mutex
+	entries map[tableKey]*pace
+}
 
-func (c *paceCache) of(key tableKey) *mysqldb.Pace {
+func newPaceCache() *paceCache { return &paceCache{entries: map[tableKey]*pace{}} }
+
+func (c *paceCache) of(key tableKey) *pace {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	p := c.entries[key]
 	if p == nil {
-		p = &mysqldb.Pace{}
+		p = &pace{}
 		c.entries[key] = p
 	}
 	return p

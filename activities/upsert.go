@@ -38,6 +38,8 @@ type UpsertChunkResult struct {
 	// NextRows is how many rows the next chunks should have at most, since transactions took
 	// too long or met lock conflicts; 0 is no limit.
 	NextRows int64 `json:"nextRows,omitempty"`
+	// AtOnce is how many chunks of the table this worker writes at once at present.
+	AtOnce int `json:"atOnce,omitempty"`
 }
 
 // UpsertChunk writes the rows of one chunk to the target table in one transaction.
@@ -74,7 +76,7 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	pace := a.paces.of(key)
 	done, err := db.UpsertChunk(ctx, mysqldb.UpsertSpec{
 		Target: dst, Columns: r.plan.Columns, Cursor: s.Cursor, Conflicts: mysqldb.UniqueConflicts(s.UniqueConflicts),
-		MaxTransaction: s.MaxTransaction, Pace: pace, BulkLoad: s.BulkLoad,
+		MaxTransaction: s.MaxTransaction, Pace: &pace.rows, Gate: &pace.gate, AtOnce: s.ChunksInFlight, BulkLoad: s.BulkLoad,
 	}, rows, func() { batches.Add(1) })
 	if err != nil {
 		a.targets.forget(key)
@@ -83,14 +85,14 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	// A key that is twice in the chunk was written once, as its newer version: the older one
 	// changed nothing, and every row that was extracted is accounted for.
 	a.log(ctx, in.Table).Info("chunk written", "range", in.Range, "part", in.Part, "chunk", in.Chunk, "rows", rows.Len(),
-		"seconds", done.Seconds, "tries", done.Tries, "replaced", done.Replaced, "yielded", done.Yielded, "pace", pace.Rows())
+		"seconds", done.Seconds, "tries", done.Tries, "replaced", done.Replaced, "yielded", done.Yielded, "pace", pace.rows.Rows(), "atOnce", pace.gate.AtOnce())
 	superseded := int64(rows.Len()) - done.Inserted - done.Updated - done.Unchanged
 	return UpsertChunkResult{
 		Inserted: done.Inserted, Updated: done.Updated, Unchanged: done.Unchanged + superseded,
 		// What an earlier attempt of this step left behind is not known: it may have committed.
 		Approximate: done.Approximate || !clean,
 		Replaced:    done.Replaced, Yielded: done.Yielded,
-		Seconds: done.Seconds, Tries: done.Tries, NextRows: int64(pace.Rows()),
+		Seconds: done.Seconds, Tries: done.Tries, NextRows: int64(pace.rows.Rows()), AtOnce: pace.gate.AtOnce(),
 	}, nil
 }
 

@@ -24,7 +24,7 @@ func (p *product) workerAt(temporal string, env ...string) *osexec.Cmd {
 	p.t.Helper()
 	path, err := workerBinary()
 	require.NoError(p.t, err)
-	cmd := osexec.Command(path, "--config", p.config(), "--task-queue", p.queue)
+	cmd := osexec.Command(path, "--config", p.config(), "--task-queue", p.queue, "--nice", "0")
 	cmd.Env = append(append(os.Environ(), env...), "TEMPORAL_ADDRESS="+temporal)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	require.NoError(p.t, cmd.Start())

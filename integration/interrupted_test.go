@@ -33,7 +33,7 @@ func (p *product) startProcess() *osexec.Cmd {
 	p.t.Helper()
 	path, err := workerBinary()
 	require.NoError(p.t, err)
-	cmd := osexec.Command(path, "--config", p.config(), "--task-queue", p.queue)
+	cmd := osexec.Command(path, "--config", p.config(), "--task-queue", p.queue, "--nice", "0")
 	cmd.Env = append(os.Environ(), "TEMPORAL_ADDRESS="+p.temporal.Address)
 	cmd.Stderr = os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

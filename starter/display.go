@@ -116,7 +116,7 @@ func (p progress) text(m *meter) string {
 		parts = append(parts, rowsText(s))
 	}
 	if s.ChunkRows > 0 {
-		parts = append(parts, fmt.Sprintf("the target is slow: chunks of %s rows, %d at once", number(s.ChunkRows), s.InFlight))
+		parts = append(parts, fmt.Sprintf("the target is slow: chunks of %s rows, %d at once", number(s.ChunkRows), s.AtOnce))
 	}
 	if _, stalled := p.stalled(); stalled {
 		return strings.Join(parts, "; ") // an average of before says nothing of what comes

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tablehaul/tablehaul/internal/app"
+	"github.com/tablehaul/tablehaul/internal/process"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -41,6 +42,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 func command(getenv func(string) string, stderr io.Writer, code *int) *cobra.Command {
 	var file, queue string
 	var jsonLogs bool
+	var nice int
 	cmd := &cobra.Command{
 		Use:   "worker",
 		Short: "Run Tablehaul's workflows and activities for an existing Temporal server",
@@ -58,6 +60,10 @@ Exit codes: 0 stopped in order, 1 cannot run, 2 wrong flags.`,
 			if jsonLogs {
 				handler = slog.NewJSONHandler(stderr, nil)
 			}
+			if err := process.Yield(nice); err != nil {
+				*code = 2
+				return fmt.Errorf("--nice: %w", err)
+			}
 			return app.RunWorker(cmd.Context(), app.WorkerOptions{
 				ConfigFile: file, Getenv: getenv, TaskQueue: queue, Log: slog.New(handler),
 			})
@@ -70,6 +76,7 @@ Exit codes: 0 stopped in order, 1 cannot run, 2 wrong flags.`,
 	cmd.Flags().StringVar(&file, "config", defaultConfig(getenv), "configuration file (environment TABLEHAUL_CONFIG)")
 	cmd.Flags().StringVar(&queue, "task-queue", workflows.TaskQueue, "Temporal task queue to serve")
 	cmd.Flags().BoolVar(&jsonLogs, "log-json", false, "log JSON instead of text")
+	cmd.Flags().IntVar(&nice, "nice", process.DefaultNice, "niceness, 0 to 19: on a machine that it shares with a database server, the server's other clients go first (Linux)")
 	return cmd
 }
 

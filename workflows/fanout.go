@@ -14,27 +14,8 @@ type pace struct {
 	// the chunks of the slice that came of cutting.
 	rows  int64
 	extra int
-	// inFlight is how many chunks are written at once, most the bound that was configured;
-	// fast counts chunks since inFlight last changed.
-	inFlight, most, fast int
-}
-
-func newPace(in SyncRangeInput) pace {
-	most := min(max(1, in.ChunksInFlight), maxChunksInFlight)
-	return pace{inFlight: most, most: most}
-}
-
-// learn goes by a chunk that was written: where the target asks for smaller transactions, it
-// also gets fewer at once, one less with each; and one more again after a few that were fast.
-func (p *pace) learn(nextRows int64) {
-	p.rows = nextRows
-	if nextRows > 0 {
-		p.inFlight, p.fast = max(1, p.inFlight-1), 0
-		return
-	}
-	if p.fast++; p.fast >= fastChunks && p.inFlight < p.most {
-		p.inFlight, p.fast = p.inFlight+1, 0
-	}
+	// atOnce is how many chunks a worker writes at once; the others wait for their turn there.
+	atOnce int
 }
 
 // cut is as much of a chunk as the target takes in one transaction. A chunk is cut into eight
@@ -55,7 +36,7 @@ func (m *mover) cut(ref activities.ChunkRef) activities.ChunkRef {
 // further chunk is begun, and those in flight are waited for: nothing may still be writing
 // when the files go.
 func (m *mover) upsert(ctx workflow.Context) error {
-	f := &fanOut{m: m, done: workflow.NewSelector(ctx)}
+	f := &fanOut{m: m, done: workflow.NewSelector(ctx), limit: min(max(1, m.in.ChunksInFlight), maxChunksInFlight)}
 	m.pace.extra = 0
 	listed := 0
 	for total := 1; listed < total && f.first == nil; {
@@ -83,13 +64,14 @@ func (m *mover) upsert(ctx workflow.Context) error {
 type fanOut struct {
 	m        *mover
 	done     workflow.Selector
+	limit    int
 	inFlight int
 	first    error
 }
 
 // room waits until another chunk may begin, and is false where none may any more.
 func (f *fanOut) room(ctx workflow.Context) bool {
-	for f.inFlight >= f.m.pace.inFlight {
+	for f.inFlight >= f.limit {
 		f.done.Select(ctx)
 	}
 	return f.first == nil
@@ -134,7 +116,7 @@ func (m *mover) list(ctx workflow.Context, after int) (activities.ListChunksResu
 }
 
 func (m *mover) applied(out activities.UpsertChunkResult) {
-	m.pace.learn(out.NextRows)
+	m.pace.rows, m.pace.atOnce = out.NextRows, out.AtOnce
 	m.counts.Chunks++
 	m.counts.Inserted += out.Inserted
 	m.counts.Updated += out.Updated

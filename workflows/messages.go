@@ -119,10 +119,10 @@ type Status struct {
 	Chunks        int64 `json:"chunks"`
 	ChunksDone    int64 `json:"chunksDone"`
 	// ChunkRows is how many rows a transaction has at most at present, where the target's
-	// answers have made it fewer than configured, and 0 otherwise; InFlight is then how many
-	// chunks each range writes at once.
+	// answers have made it fewer than configured, and 0 otherwise; AtOnce is how many chunks of
+	// the table a worker writes at once, as far as that makes it faster.
 	ChunkRows int64 `json:"chunkRows,omitempty"`
-	InFlight  int   `json:"inFlight,omitempty"`
+	AtOnce    int   `json:"atOnce,omitempty"`
 	// Running are the ranges that child workflows move at present. What they have told is in
 	// the sums above; they tell it rarely, and answer the query "status" themselves.
 	Running []RunningRange `json:"running,omitempty"`
@@ -145,13 +145,16 @@ func (s *Status) Refine(told RunningRange, now Status) {
 	s.RowsWritten += now.RowsWritten - told.RowsWritten
 	s.Chunks += now.Chunks - told.Chunks
 	s.ChunksDone += now.ChunksDone - told.ChunksDone
-	s.slowest(now.ChunkRows, now.InFlight)
+	s.slowest(now.ChunkRows, now.AtOnce)
 }
 
 // slowest keeps the pace of the range that the target slows down most.
-func (s *Status) slowest(chunkRows int64, inFlight int) {
+func (s *Status) slowest(chunkRows int64, atOnce int) {
+	if s.ChunkRows == 0 && atOnce > 0 {
+		s.AtOnce = atOnce
+	}
 	if chunkRows > 0 && (s.ChunkRows == 0 || chunkRows < s.ChunkRows) {
-		s.ChunkRows, s.InFlight = chunkRows, inFlight
+		s.ChunkRows, s.AtOnce = chunkRows, atOnce
 	}
 }
 
@@ -193,9 +196,9 @@ type rangeProgress struct {
 	Written    int64 `json:"written"`
 	Chunks     int64 `json:"chunks"`
 	ChunksDone int64 `json:"chunksDone"`
-	// ChunkRows and InFlight: see Status.
+	// ChunkRows and AtOnce: see Status.
 	ChunkRows int64 `json:"chunkRows,omitempty"`
-	InFlight  int   `json:"inFlight,omitempty"`
+	AtOnce    int   `json:"atOnce,omitempty"`
 }
 
 // TableStateView answers the owner's query "state".

@@ -25,7 +25,7 @@ type mover struct {
 }
 
 func newMover(in SyncRangeInput, enter func(string), told func(rangeProgress)) *mover {
-	m := &mover{in: in, at: in.Range, enter: enter, told: told, pace: newPace(in)}
+	m := &mover{in: in, at: in.Range, enter: enter, told: told}
 	m.counts, m.total = in.Counts, in.Counts.Chunks
 	m.phases = map[string]float64{}
 	for _, phase := range movePhases {
@@ -190,7 +190,7 @@ func (m *mover) clock(ctx workflow.Context, name string, f func() error) error {
 func (m *mover) tell() {
 	m.told(rangeProgress{
 		Range: m.at.Range, Extracted: m.counts.RowsExtracted, Written: m.counts.written(),
-		Chunks: m.total, ChunksDone: m.counts.Chunks, ChunkRows: m.pace.rows, InFlight: m.pace.inFlight,
+		Chunks: m.total, ChunksDone: m.counts.Chunks, ChunkRows: m.pace.rows, AtOnce: m.pace.atOnce,
 	})
 }
 

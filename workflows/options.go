@@ -77,8 +77,6 @@ const (
 	// a slice may get in all.
 	maxPieces      = 8
 	maxExtraChunks = 100
-	// fastChunks is how many chunks without a complaint let one more be written at once.
-	fastChunks = 4
 	// longHistory is how many events end an execution between two slices. A slice adds 1,800 at
 	// most (190 chunks and 100 pieces of them, 6 events each, and a few steps), so that a history
 	// stays below the 4,096 at which Temporal asks for a new one.

@@ -41,7 +41,7 @@ func (s *sync) snapshot() Status {
 		st.RowsWritten += r.Written
 		st.Chunks += r.Chunks
 		st.ChunksDone += r.ChunksDone
-		st.slowest(r.ChunkRows, r.InFlight)
+		st.slowest(r.ChunkRows, r.AtOnce)
 	}
 	st.Running = make([]RunningRange, 0, len(s.running))
 	for _, i := range s.running {
@@ -58,7 +58,7 @@ func paceText(st Status) string {
 	if st.ChunkRows == 0 {
 		return ""
 	}
-	return fmt.Sprintf("\n\nthe target is slow or its rows are locked: chunks of %s at most, %d at once", count(st.ChunkRows, "row"), st.InFlight)
+	return fmt.Sprintf("\n\nthe target is slow or its rows are locked: chunks of %s at most, %d at once", count(st.ChunkRows, "row"), st.AtOnce)
 }
 
 // show writes the current details that the Web UI renders as Markdown.

@@ -18,6 +18,7 @@ import (
 	"github.com/tablehaul/tablehaul/integration/compare"
 	"github.com/tablehaul/tablehaul/integration/servers"
 	"github.com/tablehaul/tablehaul/internal/devserver"
+	"github.com/tablehaul/tablehaul/internal/process"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -69,7 +70,7 @@ func Up(ctx context.Context, o Options) (_ *Scene, err error) {
 	if s.Target, s.TargetDB, err = s.server(ctx, "target", o.Target); err != nil {
 		return nil, err
 	}
-	if s.Temporal, err = devserver.Find(ctx, devserver.Options{}); err != nil {
+	if s.Temporal, err = devserver.Find(ctx, devserver.Options{Nice: process.DefaultNice}); err != nil {
 		return nil, fmt.Errorf("temporal: %w", err)
 	}
 	s.closers = append(s.closers, func() { _ = s.Temporal.Stop() })

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -31,6 +32,7 @@ type Server struct {
 	bin    string
 	dir    string // temporary folder; empty where the caller's DataDir is used
 	data   string
+	nice   int
 	ports  [2]string // frontend and Web UI, the same after a restart
 	child  *process.Child
 	output *bytes.Buffer
@@ -43,6 +45,9 @@ type Options struct {
 	DataDir string
 	// Ports of the frontend and the Web UI; 0 picks free ones.
 	Port, UIPort int
+	// Nice is the server's niceness. Tests have none: their limits of time are meant for one
+	// that is served in its turn.
+	Nice int
 }
 
 // Find returns the server of TEMPORAL_ADDRESS, or starts one as New does.
@@ -67,7 +72,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Origin: "tablehaul-standalone", bin: bin, data: o.DataDir}
+	s := &Server{Origin: "tablehaul-standalone", bin: bin, data: o.DataDir, nice: o.Nice}
 	if s.dir, err = process.TempDir("tablehaul-temporal"); err != nil {
 		return nil, fmt.Errorf("make a folder for the Temporal server: %w", err)
 	}
@@ -95,7 +100,7 @@ func (s *Server) up(ctx context.Context) error {
 		return fmt.Errorf("clear the ready file: %w", err)
 	}
 	cmd := exec.Command(s.bin, "--server-only", "--port", s.ports[0], "--ui-port", s.ports[1],
-		"--data-dir", s.data, "--ready-file", ready)
+		"--data-dir", s.data, "--ready-file", ready, "--nice", strconv.Itoa(s.nice))
 	s.output = &bytes.Buffer{}
 	cmd.Stdout, cmd.Stderr = s.output, s.output
 	child, err := process.Start(cmd)

@@ -45,6 +45,7 @@ type DB struct {
 	Name string
 
 	lookout *lookout
+	crowd   crowd
 }
 
 var (

@@ -48,6 +48,10 @@ type UpsertSpec struct {
 	MaxTransaction time.Duration
 	// Pace learns how many rows the next chunks should have; nil forgets.
 	Pace *Pace
+	// Gate bounds the chunks that are written at once, AtOnce is its own bound; a nil Gate lets
+	// everybody in.
+	Gate   *Gate
+	AtOnce int
 	// BulkLoad lets a chunk that meets no row of the target travel as the file of a LOAD DATA
 	// LOCAL statement, where the server allows it and the columns' types leave no doubt. What is
 	// written, counted and refused is the same.
@@ -96,6 +100,9 @@ const (
 	// maxTries bounds the quick tries of a transaction after a lock conflict; what is left is
 	// the caller's to retry, slowly.
 	maxTries = 3
+	// statementsOfAChunk and statementsOfABatch are roughly how many a chunk sends.
+	statementsOfAChunk = 4
+	statementsOfABatch = 3
 	// rollbackTimeout bounds the ROLLBACK after an error; without an answer the connection is dropped.
 	rollbackTimeout = 3 * time.Second
 )
@@ -132,16 +139,34 @@ func (d *DB) upsertChunk(ctx context.Context, spec UpsertSpec, rows *table.Rows,
 		pace = &Pace{}
 	}
 	pace.begin(len(w.order))
-	return w.transaction(ctx, pace)
+	gate := spec.Gate
+	if gate == nil {
+		return w.transaction(ctx, pace, &Gate{})
+	}
+	if err := gate.enter(ctx, spec.AtOnce); err != nil {
+		return UpsertResult{}, err
+	}
+	res, err := w.transaction(ctx, pace, gate)
+	written := 0
+	if err == nil {
+		written = len(w.order)
+		gate.felt(w.reply, d.crowd.present(ctx, d, statementsOfAChunk+statementsOfABatch*res.Batches))
+	}
+	gate.leave(time.Now(), written, spec.AtOnce)
+	return res, err
 }
 
 // transaction tries until the chunk is committed or it is of no use.
-func (w *chunkWriter) transaction(ctx context.Context, pace *Pace) (UpsertResult, error) {
+func (w *chunkWriter) transaction(ctx context.Context, pace *Pace, gate *Gate) (UpsertResult, error) {
 	commitLost := false
 	for try := 1; ; try++ {
 		res, err := w.once(ctx)
 		if err == nil {
-			pace.committed(len(w.order), time.Duration(res.Seconds*float64(time.Second)), w.plan.maxTime)
+			took := time.Duration(res.Seconds * float64(time.Second))
+			pace.committed(len(w.order), took, w.plan.maxTime)
+			if w.plan.maxTime > 0 && took > w.plan.maxTime {
+				gate.calm()
+			}
 			res.Tries = try
 			res.Approximate = res.Approximate || commitLost
 			return res, nil
@@ -162,6 +187,7 @@ func (w *chunkWriter) transaction(ctx context.Context, pace *Pace) (UpsertResult
 		case IsLockConflict(err) || NumberOf(err) == errHandlerError:
 			// Smaller chunks meet fewer rows of others, and hold their own for less time.
 			pace.conflict(len(w.order))
+			gate.calm()
 			again = true
 		}
 		if !again || try >= maxTries {

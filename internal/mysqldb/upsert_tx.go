@@ -24,7 +24,8 @@ type chunkWriter struct {
 	row   []byte // the row being built
 
 	begun    time.Time
-	empty    bool // the target has none of the transaction's keys
+	reply    time.Duration // to START TRANSACTION
+	empty    bool          // the target has none of the transaction's keys
 	existing int64
 	affected int64
 	batches  int
@@ -49,6 +50,7 @@ func (w *chunkWriter) once(ctx context.Context) (res UpsertResult, err error) {
 		w.drop() // the server may have heard it
 		return res, err
 	}
+	w.reply = time.Since(w.begun)
 	if err = w.body(ctx); err != nil {
 		w.rollback(ctx)
 		if IsFailover(err) {

@@ -2,11 +2,13 @@ package process_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -119,4 +121,34 @@ func TestTempDirRemovesWhatKilledProcessesLeft(t *testing.T) {
 	_, err = process.TempDir("x")
 	require.NoError(t, err)
 	require.DirExists(t, mine)
+}
+
+func TestYieldRaisesTheNicenessOfAllThreads(t *testing.T) {
+	if os.Getenv("YIELD") != "" { // the process itself does not become less nice again
+		done := make(chan struct{})
+		for range 8 {
+			go func() { runtime.LockOSThread(); <-done }()
+		}
+		require.NoError(t, process.Yield(7))
+		require.NoError(t, process.Yield(3), "it is nicer already")
+		close(done)
+		tasks, err := filepath.Glob("/proc/self/task/*/stat")
+		require.NoError(t, err)
+		require.NotEmpty(t, tasks)
+		for _, task := range tasks {
+			text, err := os.ReadFile(task)
+			if err != nil {
+				continue // it has ended
+			}
+			fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+2:]))
+			require.Equal(t, "7", fields[16], task)
+		}
+		return
+	}
+	require.Error(t, process.Yield(-1))
+	require.Error(t, process.Yield(20))
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^"+t.Name()+"$")
+	cmd.Env = append(os.Environ(), "YIELD=1")
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
 }

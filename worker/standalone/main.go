@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/tablehaul/tablehaul/internal/process"
 )
 
 // Exit codes, besides 0 for an orderly stop.
@@ -33,6 +35,7 @@ type settings struct {
 	dataDir    string
 	retention  time.Duration // how long closed workflows are kept
 	serverOnly bool
+	nice       int // niceness of the process
 	readyFile  string
 	configFile string
 	logJSON    bool
@@ -88,6 +91,7 @@ Exit codes: 0 stopped in order, 1 cannot run, 2 wrong flags.`,
 	f.BoolVar(&s.serverOnly, "server-only", false, "run Temporal and its Web UI without the worker")
 	f.StringVar(&s.readyFile, "ready-file", "", "file to write addresses and process id to, as JSON, once the server answers")
 	f.StringVar(&s.configFile, "config", s.configFile, "configuration file of the worker (environment TABLEHAUL_CONFIG)")
+	f.IntVar(&s.nice, "nice", process.DefaultNice, "niceness, 0 to 19: on a machine that it shares with a database server, the server's other clients go first (Linux)")
 	f.BoolVar(&s.logJSON, "log-json", false, "the worker logs JSON instead of text")
 	return cmd
 }

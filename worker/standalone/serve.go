@@ -16,6 +16,8 @@ import (
 	sdklog "go.temporal.io/sdk/log"
 	"go.temporal.io/server/common/headers"
 	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/tablehaul/tablehaul/internal/process"
 )
 
 // readyTimeout bounds the wait for the server's first answer; it usually takes under a
@@ -29,6 +31,9 @@ const minRetention = time.Hour
 func serve(ctx context.Context, s settings, getenv func(string) string, stdout, stderr io.Writer) (err error) {
 	if s.retention < minRetention {
 		return fmt.Errorf("%w: --retention must be at least %s", errUsage, minRetention)
+	}
+	if err := process.Yield(s.nice); err != nil {
+		return fmt.Errorf("%w: --nice: %w", errUsage, err)
 	}
 	cfg, err := loadConfig(s, getenv) // before any server is started: mistakes in it are the likeliest
 	if err != nil {

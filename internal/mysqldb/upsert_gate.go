@@ -1,0 +1,166 @@
+package mysqldb
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// A Gate is how many chunks of one target table this process writes at once. It begins with
+// two, and lets in one more where that makes the whole faster. It lets in one less where a
+// transaction takes too long or meets a lock conflict; and, where others use the server, where
+// it answers slowly or is as fast with one less: writers that only take the processor from
+// each other take it from everybody else. One Gate serves all chunks of a table; it is
+// safe for concurrent use, and its zero value is ready.
+type Gate struct {
+	mu     sync.Mutex
+	limit  int // 0 before the first chunk
+	active int
+	queue  []chan struct{} // who waits, first come first served
+
+	// What is measured now: rows of so many chunks, since began, with somebody waiting all the time.
+	began  time.Time
+	rows   int64
+	chunks int
+	// trial is 1 while one more is tried and -1 while one less is, rate what was reached before;
+	// hold is for how many measurements no further trial is made.
+	rate  float64
+	trial int
+	hold  int
+
+	// reply is how long the server takes to answer a statement that costs it nothing, lately;
+	// best is the least that was seen.
+	reply, best     time.Duration
+	others, crowded bool
+}
+
+const (
+	// firstAtOnce keeps a target busy while another chunk is on its way to it.
+	firstAtOnce = 2
+	// worthwhile is how much faster one more chunk at once has to make the whole.
+	worthwhile = 1.15
+	// chunksMeasured for each chunk at once smooth what one measurement says.
+	chunksMeasured = 4
+	// trialPause is how many measurements pass before a trial that failed is made again: the
+	// server's other clients may have gone meanwhile.
+	trialPause = 8
+	// slowReply is how many times its best a server's answer may take while others wait for
+	// theirs, and leastReply what counts as best at least: below it is noise.
+	slowReply  = 2
+	leastReply = 150 * time.Microsecond
+)
+
+// AtOnce is how many chunks may be written at once; 0 before the first.
+func (g *Gate) AtOnce() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.limit
+}
+
+// enter waits until one more chunk may be written, most at once; an error is ctx's. Whoever
+// has entered must leave.
+func (g *Gate) enter(ctx context.Context, most int) error {
+	g.mu.Lock()
+	if g.limit == 0 {
+		g.limit = firstAtOnce
+	}
+	g.limit = min(g.limit, max(1, most))
+	if g.active < g.limit && len(g.queue) == 0 {
+		g.active++
+		g.mu.Unlock()
+		return nil
+	}
+	turn := make(chan struct{})
+	g.queue = append(g.queue, turn)
+	g.mu.Unlock()
+	select {
+	case <-turn:
+		return nil
+	case <-ctx.Done():
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if i := slices.Index(g.queue, turn); i >= 0 {
+			g.queue = slices.Delete(g.queue, i, i+1)
+		} else { // it was let in at this very moment
+			g.active--
+			g.admit()
+		}
+		return ctx.Err()
+	}
+}
+
+// leave ends what enter began; rows were committed, 0 for none.
+func (g *Gate) leave(now time.Time, rows, most int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.active--
+	if len(g.queue) == 0 || g.began.IsZero() {
+		g.measure(now) // a target that waits for chunks says nothing of how many it can take
+	} else {
+		g.rows += int64(rows)
+		g.chunks++
+		if g.chunks >= chunksMeasured*g.limit {
+			g.judge(float64(g.rows)/max(now.Sub(g.began).Seconds(), 1e-6), most)
+			g.measure(now)
+		}
+	}
+	g.admit()
+}
+
+// calm lets in one less from now on.
+func (g *Gate) calm() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.limit, g.trial, g.hold = max(1, g.limit-1), 0, trialPause
+	g.began = time.Time{}
+}
+
+// felt tells how long the server took to answer a statement that costs nothing, and whether
+// others use it. Where it is slow for them too, one less is let in.
+func (g *Gate) felt(reply time.Duration, others bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.best == 0 || reply < g.best {
+		g.best = reply
+	}
+	g.reply += (reply - g.reply) / 4
+	g.others = others
+	g.crowded = others && g.reply > slowReply*max(g.best, leastReply)
+	if g.crowded && g.limit > 1 {
+		g.limit, g.trial, g.hold = g.limit-1, 0, trialPause
+		g.began = time.Time{}
+	}
+}
+
+func (g *Gate) measure(now time.Time) { g.began, g.rows, g.chunks = now, 0, 0 }
+
+// judge ends a trial, or begins one.
+func (g *Gate) judge(rate float64, most int) {
+	switch {
+	case g.trial > 0 && rate < worthwhile*g.rate:
+		g.limit, g.trial, g.hold = max(1, g.limit-1), 0, trialPause
+	case g.trial < 0 && worthwhile*rate < g.rate:
+		g.limit, g.trial, g.hold = min(most, g.limit+1), 0, trialPause
+	case g.trial < 0:
+		g.trial, g.hold = 0, trialPause // what was given up is not asked for again at once
+	case g.trial > 0:
+		g.trial = 0
+	case g.hold > 0:
+		g.hold--
+	case g.others && g.limit > 1:
+		g.rate, g.trial = rate, -1
+		g.limit--
+	case g.limit < most && !g.crowded:
+		g.rate, g.trial = rate, 1
+		g.limit++
+	}
+}
+
+func (g *Gate) admit() {
+	for g.active < g.limit && len(g.queue) > 0 {
+		close(g.queue[0])
+		g.queue = g.queue[1:]
+		g.active++
+	}
+}

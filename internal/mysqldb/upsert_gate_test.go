@@ -1,0 +1,111 @@
+package mysqldb
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// load lets so many writers at a gate for so many chunks each, where a chunk at once with n-1
+// others takes took(n), and returns how many were let in at once in the end.
+func load(t *testing.T, g *Gate, writers, chunks, most int, took func(n int) time.Duration) int {
+	t.Helper()
+	var active, worst atomic.Int64
+	done := make(chan struct{})
+	for range writers {
+		go func() {
+			defer func() { done <- struct{}{} }()
+			for range chunks {
+				require.NoError(t, g.enter(t.Context(), most))
+				n := active.Add(1)
+				if n > worst.Load() {
+					worst.Store(n)
+				}
+				<-time.After(took(int(n))) // of the bubble's own clock
+				active.Add(-1)
+				g.leave(time.Now(), 1000, most)
+			}
+		}()
+	}
+	for range writers {
+		<-done
+	}
+	require.LessOrEqual(t, worst.Load(), int64(most))
+	return g.AtOnce()
+}
+
+func TestGateLetsInAsManyAsMakeItFaster(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		// Each has a processor of its own: four at once are twice as fast as two.
+		require.Equal(t, 4, load(t, &Gate{}, 8, 100, 4, func(int) time.Duration { return time.Second }))
+		// All share what two have: more at once only wait longer. The last trial may be under way.
+		require.LessOrEqual(t, load(t, &Gate{}, 8, 200, 8, func(n int) time.Duration { return time.Duration(n) * time.Second / 2 }), 3)
+		require.Equal(t, 1, load(t, &Gate{}, 3, 10, 1, func(int) time.Duration { return time.Second }))
+	})
+}
+
+func TestGateCalmsDownAndTriesAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &Gate{}
+		free := func(int) time.Duration { return time.Second }
+		require.Equal(t, 4, load(t, g, 8, 100, 4, free))
+		for range 9 {
+			g.calm()
+		}
+		require.Equal(t, 1, g.AtOnce())
+		require.Equal(t, 4, load(t, g, 8, 100, 4, free))
+	})
+}
+
+func TestGateIsConsiderateWhereOthersWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &Gate{}
+		free := func(int) time.Duration { return time.Second }
+		require.Equal(t, 4, load(t, g, 8, 100, 4, free))
+		const quick, slow = 300 * time.Microsecond, 5 * time.Millisecond
+		for range 20 {
+			g.felt(quick, true)
+		}
+		require.Equal(t, 4, g.AtOnce(), "the server has room for everybody")
+		require.LessOrEqual(t, load(t, g, 8, 200, 4, func(int) time.Duration { return time.Second }), 4)
+		require.GreaterOrEqual(t, g.AtOnce(), 3, "one less is slower")
+		alone := &Gate{}
+		alone.felt(quick, true)
+		require.LessOrEqual(t, load(t, alone, 8, 100, 4, func(n int) time.Duration { return time.Duration(n) * time.Second }), 2, "one is as fast as two, which is tried now and then")
+		g = &Gate{}
+		g.felt(quick, false)
+		require.Equal(t, 4, load(t, g, 8, 100, 4, free))
+		for range 20 {
+			g.felt(slow, false)
+		}
+		require.Equal(t, 4, g.AtOnce(), "nobody else is there")
+		for range 20 {
+			g.felt(slow, true)
+		}
+		require.Equal(t, 1, g.AtOnce())
+		require.Equal(t, 1, load(t, g, 8, 100, 4, free), "as long as that is so")
+		for range 20 {
+			g.felt(quick, false)
+		}
+		require.Equal(t, 4, load(t, g, 8, 100, 4, free))
+	})
+}
+
+func TestGateForgetsWhoHasGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &Gate{}
+		require.NoError(t, g.enter(t.Context(), 1))
+		ctx, cancel := context.WithCancel(t.Context())
+		gone := make(chan error)
+		go func() { gone <- g.enter(ctx, 1) }()
+		synctest.Wait()
+		cancel()
+		require.ErrorIs(t, <-gone, context.Canceled)
+		g.leave(time.Now(), 0, 1)
+		require.NoError(t, g.enter(t.Context(), 1))
+	})
+}
