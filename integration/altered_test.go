@@ -34,7 +34,7 @@ func pausedLoad(t *testing.T, s *servers.Server, ranges bool) paused {
 	id := workflows.SyncTableID(p.table("t"))
 	run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
 	holds(t, p.dst, "SELECT COUNT(*) >= 200 FROM t")
-	holds(t, p.dst, "SELECT COUNT(*) FROM information_schema.processlist WHERE time >= 1 AND info LIKE 'INSERT INTO %"+p.to+"%'")
+	holds(t, p.dst, "SELECT COUNT(*) FROM information_schema.processlist WHERE time >= 1 AND (info LIKE 'INSERT INTO %"+p.to+"%' OR info LIKE 'LOAD DATA %"+p.to+"%')")
 	if ranges {
 		require.Contains(t, p.state("t").FirstLoad.Done, "1")
 		require.Contains(t, p.state("t").FirstLoad.Done, "00", "a range after the waiting one")

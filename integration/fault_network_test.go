@@ -53,19 +53,18 @@ func TestABadNetworkLosesNothing(t *testing.T) {
 		t.Parallel()
 		p, source, target := between(t, s, options{tables: bare, defaults: ", chunkRows: 200, pageRows: 150"})
 		exec(t, p.src, createT, insertT(1, 2000), old)
+		exec(t, p.dst, createT, "INSERT INTO t (id, name, updated_at) VALUES (50, 'so that some chunks meet a row', '2001-01-01'), (500, 'x', '2001-01-01'), (900, 'y', '2001-01-01')")
 		for _, side := range []*proxy.Proxy{source, target} {
 			side.Delay(500 * time.Microsecond)
 			side.Slice(1000)
 		}
-		reads := "SELECT /*+ MAX_EXECUTION_TIME"
-		if s.Flavor == servers.FlavorMariaDB {
-			reads = "SET STATEMENT max_statement_time"
-		}
+		reads := pageReads(s)
 		rules := []*proxy.Rule{
 			source.LoseReply(3, reads, 5000), // in the middle of a page
 			target.LoseRequest(3, "INSERT INTO", 5000),
 			target.LoseReply(2, "INSERT INTO", 0),
 			target.LoseReply(1, "COMMIT", 0),
+			target.LoseReply(1, "LOAD DATA", 0),
 		}
 		r := p.sync("t")
 		require.EqualValues(t, 2000, r.RowsExtracted)

@@ -221,10 +221,7 @@ func TestTwoExtractsAtOncePublishOneManifest(t *testing.T) {
 		source := proxy.Start(t, s.Addr())
 		p := start(t, options{source: s, tables: bare, sourceDSN: source.DSN(s.DSN("")), defaults: ", chunkRows: 100, pageRows: 100"})
 		exec(t, p.src, createT, insertT(1, 2000), old)
-		reads := "SELECT /*+ MAX_EXECUTION_TIME"
-		if s.Flavor == servers.FlavorMariaDB {
-			reads = "SET STATEMENT max_statement_time"
-		}
+		reads := pageReads(s)
 		held := source.Hold(1, reads)
 		id := workflows.SyncTableID(p.table("t"))
 		p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)

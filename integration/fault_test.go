@@ -12,6 +12,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/integration/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -21,6 +22,15 @@ const bare = "- { name: FROM.t, target: TO.t, cursor: updated_at, overlap: 0s }"
 // trxPoll is the pause between looks at information_schema.innodb_trx, of which InnoDB keeps a
 // copy for as long as somebody looks more often than every 0.1 s.
 const trxPoll = 250 * time.Millisecond
+
+// pageReads is what a statement that reads a page of t begins with: looks into an index, for
+// ranges, begin in the same way and go on differently.
+func pageReads(s *servers.Server) string {
+	if s.Flavor == servers.FlavorMariaDB {
+		return "SET STATEMENT max_statement_time=5.000 FOR SELECT `id`, `name`"
+	}
+	return "SELECT /*+ MAX_EXECUTION_TIME(5000) */ `id`, `name`"
+}
 
 // session is one connection of a client; it ends with the test.
 func session(t *testing.T, db *sql.DB) *sql.Conn {

@@ -105,7 +105,7 @@ func TestHistoryIsBounded(t *testing.T) {
 	p := start(t, options{defaults: ", chunkRows: 10, rangeRows: 1000000"})
 	exec(t, p.src, createT, insertT(1, 3000), "UPDATE t SET updated_at = '2024-01-01'")
 	r := p.sync("t")
-	require.EqualValues(t, 300, r.Chunks)
+	require.InDelta(t, 300, r.Chunks, 2) // a slice may end within a chunk
 	d, err := p.client.DescribeWorkflowExecution(t.Context(), workflows.SyncTableID(p.table("t")), "")
 	require.NoError(t, err)
 	require.Less(t, d.GetWorkflowExecutionInfo().GetHistoryLength(), int64(300*6+100))

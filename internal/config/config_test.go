@@ -61,11 +61,11 @@ func TestExampleFileLoads(t *testing.T) {
 		Name: table.Name{Schema: "shop", Table: "orders"}, Target: table.Name{Schema: "dw", Table: "orders"},
 		SourceConnection: "shop", TargetConnection: "warehouse",
 		Cursor: "updated_at", Overlap: time.Minute, MinLag: time.Second,
-		PageRows: 10000, PageBytes: 16 << 20, PageTime: 5 * time.Second,
-		ChunkRows: 10000, ChunkBytes: 16 << 20, PartBytes: 256 << 20, RangeRows: 250000,
+		PageRows: 10000, PageBytes: 4 << 20, PageTime: 5 * time.Second,
+		ChunkRows: 10000, ChunkBytes: 16 << 20, PartBytes: 256 << 20, RangeRows: 250000, RangeBytes: 256 << 20,
 		ChunksInFlight: 4, RangesInFlight: 2,
 		UniqueConflicts: "fail", MaxTransaction: time.Second,
-		Write: "upsert", CreateTarget: true, AddColumns: true,
+		BulkLoad: true, Write: "upsert", CreateTarget: true, AddColumns: true,
 	}, got)
 
 	log, err := c.Table(table.Name{Schema: "shop", Table: "log_2024"})
@@ -133,6 +133,9 @@ func TestEverySettingIsTakenFromTableThenDefaults(t *testing.T) {
     chunkBytes: 100kB
     partBytes: 4GiB
     rangeRows: 5
+    rangeBytes: 3GiB
+    bulkLoad: false
+    indexesAfterLoad: true
     chunksInFlight: 32
     rangesInFlight: 16
     write: upsert
@@ -146,7 +149,7 @@ func TestEverySettingIsTakenFromTableThenDefaults(t *testing.T) {
 		SourceConnection: "warehouse", TargetConnection: "shop",
 		Cursor: "7", CursorZone: "Europe/Berlin", Overlap: 90 * time.Minute, MinLag: 250 * time.Millisecond, FixedLag: 10 * time.Minute,
 		AllowReplica: true, PageRows: 1000, PageBytes: 1 << 20, PageTime: time.Second,
-		ChunkRows: 77, ChunkBytes: 100_000, PartBytes: 4 << 30, RangeRows: 5, ChunksInFlight: 32, RangesInFlight: 16,
+		ChunkRows: 77, ChunkBytes: 100_000, PartBytes: 4 << 30, RangeRows: 5, RangeBytes: 3 << 30, IndexesAfterLoad: true, ChunksInFlight: 32, RangesInFlight: 16,
 		UniqueConflicts: "replace", MaxTransaction: 500 * time.Millisecond,
 		Write: "upsert",
 	}, c.Tables()[0])

@@ -139,34 +139,40 @@ func (d *DB) upsertChunk(ctx context.Context, spec UpsertSpec, rows *table.Rows,
 		pace = &Pace{}
 	}
 	pace.begin(len(w.order))
+	return w.transaction(ctx, pace, spec)
+}
+
+// once is one try through the gate, which nobody holds between two tries: a chunk whose rows
+// somebody has locked must not keep the others out.
+func (w *chunkWriter) once(ctx context.Context, spec UpsertSpec) (UpsertResult, error) {
 	gate := spec.Gate
 	if gate == nil {
-		return w.transaction(ctx, pace, &Gate{})
+		return w.try(ctx)
 	}
-	if err := gate.enter(ctx, spec.AtOnce); err != nil {
+	pass, err := gate.enter(ctx, spec.AtOnce)
+	if err != nil {
 		return UpsertResult{}, err
 	}
-	res, err := w.transaction(ctx, pace, gate)
+	res, err := w.try(ctx)
 	written := 0
 	if err == nil {
 		written = len(w.order)
-		gate.felt(w.reply, d.crowd.present(ctx, d, statementsOfAChunk+statementsOfABatch*res.Batches))
+		gate.felt(w.reply, w.db.crowd.present(ctx, w.db, statementsOfAChunk+statementsOfABatch*res.Batches))
+		if took := res.Seconds; w.plan.maxTime > 0 && took > w.plan.maxTime.Seconds() {
+			gate.calm()
+		}
 	}
-	gate.leave(time.Now(), written, spec.AtOnce)
+	gate.leave(pass, written, spec.AtOnce)
 	return res, err
 }
 
 // transaction tries until the chunk is committed or it is of no use.
-func (w *chunkWriter) transaction(ctx context.Context, pace *Pace, gate *Gate) (UpsertResult, error) {
+func (w *chunkWriter) transaction(ctx context.Context, pace *Pace, spec UpsertSpec) (UpsertResult, error) {
 	commitLost := false
 	for try := 1; ; try++ {
-		res, err := w.once(ctx)
+		res, err := w.once(ctx, spec)
 		if err == nil {
-			took := time.Duration(res.Seconds * float64(time.Second))
-			pace.committed(len(w.order), took, w.plan.maxTime)
-			if w.plan.maxTime > 0 && took > w.plan.maxTime {
-				gate.calm()
-			}
+			pace.committed(len(w.order), time.Duration(res.Seconds*float64(time.Second)), w.plan.maxTime)
 			res.Tries = try
 			res.Approximate = res.Approximate || commitLost
 			return res, nil
@@ -187,7 +193,6 @@ func (w *chunkWriter) transaction(ctx context.Context, pace *Pace, gate *Gate) (
 		case IsLockConflict(err) || NumberOf(err) == errHandlerError:
 			// Smaller chunks meet fewer rows of others, and hold their own for less time.
 			pace.conflict(len(w.order))
-			gate.calm()
 			again = true
 		}
 		if !again || try >= maxTries {

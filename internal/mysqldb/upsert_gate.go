@@ -9,15 +9,15 @@ import (
 
 // A Gate is how many chunks of one target table this process writes at once. It begins with
 // two, and lets in one more where that makes the whole faster. It lets in one less where a
-// transaction takes too long or meets a lock conflict; and, where others use the server, where
-// it answers slowly or is as fast with one less: writers that only take the processor from
-// each other take it from everybody else. One Gate serves all chunks of a table; it is
+// transaction takes too long; and, where others use the server, where it answers slowly or is
+// as fast with one less: writers that only take the processor from each other take it from
+// everybody else. One Gate serves all chunks of a table; it is
 // safe for concurrent use, and its zero value is ready.
 type Gate struct {
 	mu     sync.Mutex
 	limit  int // 0 before the first chunk
-	active int
-	queue  []chan struct{} // who waits, first come first served
+	active map[*pass]bool
+	queue  []chan *pass // who waits, first come first served
 
 	// What is measured now: rows of so many chunks, since began, with somebody waiting all the time.
 	began  time.Time
@@ -45,6 +45,8 @@ const (
 	// trialPause is how many measurements pass before a trial that failed is made again: the
 	// server's other clients may have gone meanwhile.
 	trialPause = 8
+	// stuckTime is how long a chunk is written before it is taken to wait for a lock.
+	stuckTime = time.Second
 	// slowReply is how many times its best a server's answer may take while others wait for
 	// theirs, and leastReply what counts as best at least: below it is noise.
 	slowReply  = 2
@@ -58,43 +60,51 @@ func (g *Gate) AtOnce() int {
 	return g.limit
 }
 
+// pass is the right of one chunk to be written.
+type pass struct{ since time.Time }
+
 // enter waits until one more chunk may be written, most at once; an error is ctx's. Whoever
 // has entered must leave.
-func (g *Gate) enter(ctx context.Context, most int) error {
+func (g *Gate) enter(ctx context.Context, most int) (*pass, error) {
+	turn := make(chan *pass, 1)
 	g.mu.Lock()
 	if g.limit == 0 {
 		g.limit = firstAtOnce
 	}
 	g.limit = min(g.limit, max(1, most))
-	if g.active < g.limit && len(g.queue) == 0 {
-		g.active++
-		g.mu.Unlock()
-		return nil
-	}
-	turn := make(chan struct{})
 	g.queue = append(g.queue, turn)
+	g.admit(time.Now())
 	g.mu.Unlock()
-	select {
-	case <-turn:
-		return nil
-	case <-ctx.Done():
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		if i := slices.Index(g.queue, turn); i >= 0 {
-			g.queue = slices.Delete(g.queue, i, i+1)
-		} else { // it was let in at this very moment
-			g.active--
-			g.admit()
+	look := time.NewTicker(stuckTime / 4)
+	defer look.Stop()
+	for {
+		select {
+		case p := <-turn:
+			return p, nil
+		case now := <-look.C:
+			g.mu.Lock()
+			g.admit(now)
+			g.mu.Unlock()
+		case <-ctx.Done():
+			g.mu.Lock()
+			defer g.mu.Unlock()
+			if i := slices.Index(g.queue, turn); i >= 0 {
+				g.queue = slices.Delete(g.queue, i, i+1)
+			} else { // it was let in at this very moment
+				delete(g.active, <-turn)
+				g.admit(time.Now())
+			}
+			return nil, ctx.Err()
 		}
-		return ctx.Err()
 	}
 }
 
 // leave ends what enter began; rows were committed, 0 for none.
-func (g *Gate) leave(now time.Time, rows, most int) {
+func (g *Gate) leave(p *pass, rows, most int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.active--
+	now := time.Now()
+	delete(g.active, p)
 	if len(g.queue) == 0 || g.began.IsZero() {
 		g.measure(now) // a target that waits for chunks says nothing of how many it can take
 	} else {
@@ -105,7 +115,7 @@ func (g *Gate) leave(now time.Time, rows, most int) {
 			g.measure(now)
 		}
 	}
-	g.admit()
+	g.admit(now)
 }
 
 // calm lets in one less from now on.
@@ -157,10 +167,22 @@ func (g *Gate) judge(rate float64, most int) {
 	}
 }
 
-func (g *Gate) admit() {
-	for g.active < g.limit && len(g.queue) > 0 {
-		close(g.queue[0])
+// admit lets in who waits, as far as there is room. A chunk that is stuck counts for nothing:
+// it waits for somebody's lock, and must not keep the others out.
+func (g *Gate) admit(now time.Time) {
+	room := g.limit
+	for p := range g.active {
+		if now.Sub(p.since) < stuckTime {
+			room--
+		}
+	}
+	for ; room > 0 && len(g.queue) > 0; room-- {
+		if g.active == nil {
+			g.active = map[*pass]bool{}
+		}
+		p := &pass{since: now}
+		g.active[p] = true
+		g.queue[0] <- p
 		g.queue = g.queue[1:]
-		g.active++
 	}
 }

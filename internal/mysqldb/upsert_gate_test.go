@@ -20,14 +20,15 @@ func load(t *testing.T, g *Gate, writers, chunks, most int, took func(n int) tim
 		go func() {
 			defer func() { done <- struct{}{} }()
 			for range chunks {
-				require.NoError(t, g.enter(t.Context(), most))
+				p, err := g.enter(t.Context(), most)
+				require.NoError(t, err)
 				n := active.Add(1)
 				if n > worst.Load() {
 					worst.Store(n)
 				}
 				<-time.After(took(int(n))) // of the bubble's own clock
 				active.Add(-1)
-				g.leave(time.Now(), 1000, most)
+				g.leave(p, 1000, most)
 			}
 		}()
 	}
@@ -41,17 +42,17 @@ func load(t *testing.T, g *Gate, writers, chunks, most int, took func(n int) tim
 func TestGateLetsInAsManyAsMakeItFaster(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		// Each has a processor of its own: four at once are twice as fast as two.
-		require.Equal(t, 4, load(t, &Gate{}, 8, 100, 4, func(int) time.Duration { return time.Second }))
+		require.Equal(t, 4, load(t, &Gate{}, 8, 100, 4, func(int) time.Duration { return 100 * time.Millisecond }))
 		// All share what two have: more at once only wait longer. The last trial may be under way.
-		require.LessOrEqual(t, load(t, &Gate{}, 8, 200, 8, func(n int) time.Duration { return time.Duration(n) * time.Second / 2 }), 3)
-		require.Equal(t, 1, load(t, &Gate{}, 3, 10, 1, func(int) time.Duration { return time.Second }))
+		require.LessOrEqual(t, load(t, &Gate{}, 8, 200, 8, func(n int) time.Duration { return time.Duration(n) * 50 * time.Millisecond }), 3)
+		require.Equal(t, 1, load(t, &Gate{}, 3, 10, 1, func(int) time.Duration { return 100 * time.Millisecond }))
 	})
 }
 
 func TestGateCalmsDownAndTriesAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := &Gate{}
-		free := func(int) time.Duration { return time.Second }
+		free := func(int) time.Duration { return 100 * time.Millisecond }
 		require.Equal(t, 4, load(t, g, 8, 100, 4, free))
 		for range 9 {
 			g.calm()
@@ -64,18 +65,18 @@ func TestGateCalmsDownAndTriesAgain(t *testing.T) {
 func TestGateIsConsiderateWhereOthersWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := &Gate{}
-		free := func(int) time.Duration { return time.Second }
+		free := func(int) time.Duration { return 100 * time.Millisecond }
 		require.Equal(t, 4, load(t, g, 8, 100, 4, free))
 		const quick, slow = 300 * time.Microsecond, 5 * time.Millisecond
 		for range 20 {
 			g.felt(quick, true)
 		}
 		require.Equal(t, 4, g.AtOnce(), "the server has room for everybody")
-		require.LessOrEqual(t, load(t, g, 8, 200, 4, func(int) time.Duration { return time.Second }), 4)
+		require.LessOrEqual(t, load(t, g, 8, 200, 4, func(int) time.Duration { return 100 * time.Millisecond }), 4)
 		require.GreaterOrEqual(t, g.AtOnce(), 3, "one less is slower")
 		alone := &Gate{}
 		alone.felt(quick, true)
-		require.LessOrEqual(t, load(t, alone, 8, 100, 4, func(n int) time.Duration { return time.Duration(n) * time.Second }), 2, "one is as fast as two, which is tried now and then")
+		require.LessOrEqual(t, load(t, alone, 8, 100, 4, func(n int) time.Duration { return time.Duration(n) * 100 * time.Millisecond }), 2, "one is as fast as two, which is tried now and then")
 		g = &Gate{}
 		g.felt(quick, false)
 		require.Equal(t, 4, load(t, g, 8, 100, 4, free))
@@ -98,14 +99,25 @@ func TestGateIsConsiderateWhereOthersWait(t *testing.T) {
 func TestGateForgetsWhoHasGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := &Gate{}
-		require.NoError(t, g.enter(t.Context(), 1))
+		first, err := g.enter(t.Context(), 1)
+		require.NoError(t, err)
 		ctx, cancel := context.WithCancel(t.Context())
 		gone := make(chan error)
-		go func() { gone <- g.enter(ctx, 1) }()
+		go func() {
+			_, err := g.enter(ctx, 1)
+			gone <- err
+		}()
 		synctest.Wait()
 		cancel()
 		require.ErrorIs(t, <-gone, context.Canceled)
-		g.leave(time.Now(), 0, 1)
-		require.NoError(t, g.enter(t.Context(), 1))
+		g.leave(first, 0, 1)
+		_, err = g.enter(t.Context(), 1)
+		require.NoError(t, err)
+
+		// The one that is inside now is stuck, and keeps nobody out for long.
+		began := time.Now()
+		_, err = g.enter(t.Context(), 1)
+		require.NoError(t, err)
+		require.InDelta(t, 1, time.Since(began).Seconds(), 0.3)
 	})
 }

@@ -33,9 +33,9 @@ type chunkWriter struct {
 	res      UpsertResult
 }
 
-// once is one transaction: begin, count, batches, commit. An error leaves nothing behind,
+// try is one transaction: begin, count, batches, commit. An error leaves nothing behind,
 // except where it wraps ErrOutcomeUnknown.
-func (w *chunkWriter) once(ctx context.Context) (res UpsertResult, err error) {
+func (w *chunkWriter) try(ctx context.Context) (res UpsertResult, err error) {
 	w.existing, w.affected, w.batches, w.empty = 0, 0, 0, false
 	w.deferred, w.res = w.deferred[:0], UpsertResult{}
 	if w.conn, err = w.db.Conn(ctx); err != nil {
