@@ -46,7 +46,7 @@ func (r *openedRange) readSpec(src *mysqldb.Table, start *table.Position) mysqld
 		Limits: mysqldb.PageLimits{
 			Rows: s.PageRows, MaxTime: s.PageTime,
 			// A slice ends with a page: one of many small chunks must not make it much too large.
-			MaxRows: s.ChunkRows * maxSliceChunks / 4, MaxBytes: int(min(s.PageBytes, s.ChunkBytes*maxSliceChunks/4)),
+			MaxRows: s.ChunkRows * (maxSliceChunks / 4), MaxBytes: int(min(s.PageBytes, s.ChunkBytes*maxSliceChunks/4)),
 		},
 	}
 }

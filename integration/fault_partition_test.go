@@ -72,14 +72,14 @@ func TestAWorkerCutOffFromTemporalStopsWriting(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
-		p := start(t, options{source: s, idle: true, tables: bare, targetDSN: "${TARGET}", defaults: ", chunkRows: 50, chunksInFlight: 4"})
+		p := start(t, options{source: s, idle: true, tables: bare, targetDSN: "${TARGET}", defaults: ", chunkRows: 50, chunksInFlight: 4, bulkLoad: false"})
 		exec(t, p.src, createT, insertT(1, 1000), old)
 		exec(t, p.dst, createT, createWrote, slowFirst)
 		line := proxy.Plain(t, p.temporal.Address)
 		p.workerAt(line.Addr(), "TARGET="+p.named(s, "first"))
 		id := workflows.SyncTableID(p.table("t"))
 		wait := p.run("t")
-		holds(t, p.dst, "SELECT COUNT(*) >= 4 FROM information_schema.processlist WHERE state = 'User sleep' AND info LIKE 'SET @slow%'")
+		holds(t, p.dst, "SELECT COUNT(*) >= 2 FROM information_schema.processlist WHERE state = 'User sleep' AND info LIKE 'SET @slow%'")
 		line.Hang()
 		p.workerAt(p.temporal.Address, "TARGET="+p.named(s, "second"))
 		require.Eventually(t, func() bool { return p.attemptOf(id, "UpsertChunk") > 1 }, timeout, poll, "nobody takes over")
@@ -116,7 +116,7 @@ func freeze(t *testing.T, s *servers.Server, side func(source, target *proxy.Pro
 	t.Helper()
 	p := start(t, options{
 		source: s, idle: true, tables: bare, sourceDSN: "${SOURCE}", targetDSN: "${TARGET}",
-		defaults: ", chunkRows: 100, pageRows: 100, chunksInFlight: 1", // no lock of another chunk is held
+		defaults: ", chunkRows: 100, pageRows: 100, chunksInFlight: 1, bulkLoad: false", // no lock of another chunk is held
 	})
 	exec(t, p.src, createT, insertT(1, 1000), old)
 	exec(t, p.dst, createT, createWrote, strings.Replace(slowFirst, "0.5", "0", 1))
@@ -193,7 +193,7 @@ func TestTheLocksOfAFrozenWorkerAreGivenUp(t *testing.T) {
 // A worker that wakes up after its range was read, written and cleaned up by another reads on.
 func TestAFrozenWorkerWakesUpAndReadsAnOldRange(t *testing.T) {
 	t.Parallel()
-	p := freeze(t, servers.MySQL(t), func(source, _ *proxy.Proxy) *proxy.Rule { return source.Hold(1, "SELECT /*+ MAX_EXECUTION_TIME") })
+	p := freeze(t, servers.MySQL(t), func(source, _ *proxy.Proxy) *proxy.Rule { return source.Hold(1, pageReads(servers.MySQL(t))) })
 	require.Empty(t, p.staged())
 	p.wake()
 	require.Eventually(t, func() bool { return slices.ContainsFunc(p.staged(), isPart) }, timeout, poll, "it reads nothing")

@@ -88,6 +88,10 @@ func (p *product) seen(id string) (text string, heartbeat bool) {
 		require.NoError(p.t, value.Get(&answer))
 		text += string(answer)
 	}
+	for _, child := range d.GetPendingChildren() { // its ranges
+		more, beaten := p.seen(child.GetWorkflowId())
+		text, heartbeat = text+more, heartbeat || beaten
+	}
 	return text, heartbeat
 }
 

@@ -59,6 +59,10 @@ func roomFor(chunk table.Chunk, columns int) (rows, bytes int) {
 	return int(min(chunk.Rows, most/8/int64(columns))), int(min(6*chunk.Size, most))
 }
 
+// maxTextBytes bounds the texts of a chunk: three times what its pages may unpack to, and less
+// than a table.Rows can hold.
+const maxTextBytes = 3 << 30
+
 // decode appends so many rows, and finds fault with what is left.
 func (f *Footer) decode(rows *table.Rows, cursors []cursor, n int64) error {
 	d := decoder{rows: rows, cursors: cursors, text: make([]byte, 0, 128)}
@@ -67,6 +71,9 @@ func (f *Footer) decode(rows *table.Rows, cursors []cursor, n int64) error {
 			if err := d.value(&f.schema.columns[i], &cursors[i]); err != nil {
 				return corrupt("column %q: %w", f.schema.columns[i].name, err)
 			}
+		}
+		if rows.Bytes() > maxTextBytes {
+			return corrupt("the values of a chunk print to more than %d bytes", maxTextBytes)
 		}
 	}
 	for i := range cursors {
