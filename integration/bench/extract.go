@@ -100,7 +100,7 @@ tables: [ { name: `+scene.Table+`, cursor: updated_at } ]`), func(string) string
 	return activities.Settings{
 		Table: t.Name, Target: t.Target, SourceConnection: t.SourceConnection, TargetConnection: t.TargetConnection,
 		Cursor: t.Cursor, ChunkRows: t.ChunkRows, ChunkBytes: t.ChunkBytes, PartBytes: t.PartBytes,
-		PageRows: t.PageRows, PageBytes: t.PageBytes, PageTime: t.PageTime, RangeRows: t.RangeRows,
+		PageRows: t.PageRows, PageBytes: t.PageBytes, PageTime: t.PageTime, RangeRows: t.RangeRows, RangeBytes: t.RangeBytes,
 		CreateTarget: true, Compression: cfg.Staging.Compression,
 	}, err
 }
@@ -125,25 +125,37 @@ func (b *bench) rangeInput(i int) activities.RangeInput {
 	return activities.RangeInput{Table: scene.Table, Run: stepsRun, PlanSum: b.steps.plan.PlanSum, Range: i}
 }
 
-func (b *bench) nothingStaged(context.Context) error {
+// slices calls do for the slices of every range, one after the other, until it says that the
+// range has no more.
+func (b *bench) slices(do func(in activities.RangeInput) (more bool, err error)) error {
 	for i := range b.steps.plan.Ranges {
-		var out activities.CleanupResult
-		if err := b.steps.do("Cleanup", b.rangeInput(i), &out); err != nil {
-			return err
+		in := b.rangeInput(i)
+		for more := true; more; in.Slice++ {
+			var err error
+			if more, err = do(in); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
+func (b *bench) nothingStaged(context.Context) error {
+	return b.slices(func(in activities.RangeInput) (bool, error) {
+		var out activities.CleanupResult
+		err := b.steps.do("Cleanup", in, &out)
+		return out.Parts > 0, err
+	})
+}
+
 func (b *bench) extractAll(context.Context) (rows int64, err error) {
-	for i := range b.steps.plan.Ranges {
+	err = b.slices(func(in activities.RangeInput) (bool, error) {
 		var out activities.ExtractResult
-		if err := b.steps.do("ExtractIncremental", b.rangeInput(i), &out); err != nil {
-			return rows, err
-		}
+		err := b.steps.do("ExtractIncremental", in, &out)
 		rows += out.Rows
-	}
-	return rows, b.isAll(rows)
+		return out.More, err
+	})
+	return rows, errors.Join(err, b.isAll(rows))
 }
 
 func (b *bench) discardAll(ctx context.Context) (rows int64, err error) {
