@@ -2,8 +2,8 @@ package main
 
 import (
 	"fmt"
-	"strconv"
 
+	"github.com/tablehaul/tablehaul/integration/scene"
 	"github.com/tablehaul/tablehaul/integration/servers"
 )
 
@@ -40,13 +40,10 @@ func (s settings) full() bool { return s.rows == fullRows && s.big && len(s.flav
 
 func readSettings(getenv func(string) string) (settings, error) {
 	s := settings{rows: fullRows, big: true, flavors: []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB}}
-	if text := getenv("ROWS"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < leastRow {
-			return s, fmt.Errorf("ROWS=%s: give a whole number of at least %d", text, leastRow)
-		}
-		s.rows = n / leastRow * leastRow // so that every fraction is of whole hundreds
+	if err := scene.ReadNumber(getenv, "ROWS", leastRow, &s.rows); err != nil {
+		return s, err
 	}
+	s.rows = s.rows / leastRow * leastRow // so that every fraction is of whole hundreds
 	switch text := getenv("BIG"); text {
 	case "", "1":
 	case "0":

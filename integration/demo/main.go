@@ -12,8 +12,9 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strconv"
 	"syscall"
+
+	"github.com/tablehaul/tablehaul/integration/scene"
 )
 
 func main() {
@@ -50,15 +51,9 @@ func readSettings(getenv func(string) string) (settings, error) {
 		out  *int
 		min  int
 	}{{"ROWS", &s.rows, 1000}, {"CHANGES", &s.changes, 10}} {
-		text := getenv(v.name)
-		if text == "" {
-			continue
+		if err := scene.ReadNumber(getenv, v.name, v.min, v.out); err != nil {
+			return s, err
 		}
-		n, err := strconv.Atoi(text)
-		if err != nil || n < v.min {
-			return s, fmt.Errorf("%s=%s: give a whole number of at least %d", v.name, text, v.min)
-		}
-		*v.out = n
 	}
 	s.keep = getenv("KEEP") != "" && getenv("KEEP") != "0"
 	s.baseline = getenv("BASELINE") != "" && getenv("BASELINE") != "0"

@@ -154,16 +154,17 @@ func (w *chunkWriter) once(ctx context.Context, spec UpsertSpec) (UpsertResult, 
 		return UpsertResult{}, err
 	}
 	res, err := w.try(ctx)
-	written := 0
-	if err == nil {
-		written = len(w.order)
-		gate.felt(w.reply, w.db.crowd.present(ctx, w.db, statementsOfAChunk+statementsOfABatch*res.Batches))
-		if took := res.Seconds; w.plan.maxTime > 0 && took > w.plan.maxTime.Seconds() {
-			gate.calm()
-		}
+	if err != nil {
+		gate.leave(pass, 0, spec.AtOnce)
+		return res, err
 	}
-	gate.leave(pass, written, spec.AtOnce)
-	return res, err
+	if w.plan.maxTime > 0 && res.Seconds > w.plan.maxTime.Seconds() {
+		gate.calm()
+	}
+	gate.leave(pass, len(w.order), spec.AtOnce)
+	// The look at the server is nobody's wait: the next chunk has been let in.
+	gate.felt(w.reply, w.db.crowd.present(ctx, w.db, statementsOfAChunk+statementsOfABatch*res.Batches))
+	return res, nil
 }
 
 // transaction tries until the chunk is committed or it is of no use.

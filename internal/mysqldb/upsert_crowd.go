@@ -2,7 +2,6 @@ package mysqldb
 
 import (
 	"context"
-	"strconv"
 	"sync"
 	"time"
 )
@@ -35,13 +34,12 @@ func (c *crowd) present(ctx context.Context, d *DB, sent int) bool {
 	if now.Sub(c.looked) < crowdEvery {
 		return c.others
 	}
-	var name, text string
-	if err := d.QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE 'Questions'").Scan(&name, &text); err != nil {
+	counted, err := d.globalStatus(ctx, "Questions")
+	if err != nil {
 		c.others = false
 		return false
 	}
-	counted, err := strconv.ParseInt(text, 10, 64)
-	if err == nil && !c.looked.IsZero() {
+	if !c.looked.IsZero() {
 		c.others = float64(counted-c.counted-c.sent) > crowdRate*now.Sub(c.looked).Seconds()
 	}
 	c.looked, c.counted, c.sent = now, counted, 0

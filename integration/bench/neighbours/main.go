@@ -12,10 +12,10 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strconv"
 	"syscall"
 	"time"
 
+	"github.com/tablehaul/tablehaul/integration/scene"
 	"github.com/tablehaul/tablehaul/integration/servers"
 )
 
@@ -29,13 +29,9 @@ func main() {
 func run(ctx context.Context, getenv func(string) string, stdout, stderr io.Writer) int {
 	b := bench{rows: 1_000_000, changes: 100_000, idle: 10 * time.Second, out: stdout}
 	for name, out := range map[string]*int{"ROWS": &b.rows, "CHANGES": &b.changes} {
-		if text := getenv(name); text != "" {
-			n, err := strconv.Atoi(text)
-			if err != nil || n < 1000 {
-				fmt.Fprintf(stderr, "bench-neighbours: %s=%s: give a whole number of at least 1000\n", name, text)
-				return 2
-			}
-			*out = n
+		if err := scene.ReadNumber(getenv, name, 1000, out); err != nil {
+			fmt.Fprintln(stderr, "bench-neighbours:", err)
+			return 2
 		}
 	}
 	flavors := []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB}

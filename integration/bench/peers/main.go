@@ -15,11 +15,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
+	"github.com/tablehaul/tablehaul/integration/scene"
 	"github.com/tablehaul/tablehaul/integration/servers"
 )
 
@@ -68,15 +68,9 @@ func readSettings(getenv func(string) string) (settings, error) {
 		name string
 		out  *int
 	}{{"ROWS", &s.rows}, {"CHANGES", &s.changes}} {
-		text := getenv(v.name)
-		if text == "" {
-			continue
+		if err := scene.ReadNumber(getenv, v.name, 1000, v.out); err != nil {
+			return s, err
 		}
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1000 {
-			return s, fmt.Errorf("%s=%s: give a whole number of at least 1000", v.name, text)
-		}
-		*v.out = n
 	}
 	if text := getenv("TIMEOUT"); text != "" {
 		d, err := time.ParseDuration(text)
