@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -163,9 +164,12 @@ func TestSyncTableKeepsTheWatermarkWhenRowsAreMissing(t *testing.T) {
 
 func TestSyncTableCancelCleansUpAndGivesTheLeaseBack(t *testing.T) {
 	f := newFake()
+	// The test environment hands a cancelled step back at once, begun or not: the cancel waits
+	// until every chunk in flight has begun, or one of them would be noted after Cleanup.
 	started := make(chan struct{})
-	f.upsert = func(ctx context.Context, in activities.UpsertChunkInput) (activities.UpsertChunkResult, error) {
-		if in.Part == 0 && in.Chunk == 0 {
+	var begun atomic.Int32
+	f.upsert = func(ctx context.Context, _ activities.UpsertChunkInput) (activities.UpsertChunkResult, error) {
+		if int(begun.Add(1)) == f.plan.ChunksInFlight {
 			close(started)
 		}
 		<-ctx.Done()
