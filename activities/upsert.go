@@ -75,8 +75,8 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	}
 	pace := a.paces.of(key)
 	done, err := db.UpsertChunk(ctx, mysqldb.UpsertSpec{
-		Target: dst, Columns: r.plan.Columns, Cursor: s.Cursor, Conflicts: mysqldb.UniqueConflicts(s.UniqueConflicts),
-		MaxTransaction: s.MaxTransaction, Pace: &pace.rows, Gate: &pace.gate, AtOnce: s.ChunksInFlight, BulkLoad: s.BulkLoad,
+		Target: dst.Table, Columns: r.plan.Columns, Cursor: s.Cursor, Conflicts: mysqldb.UniqueConflicts(s.UniqueConflicts),
+		MaxTransaction: s.MaxTransaction, Pace: &pace.rows, Gate: &pace.gate, AtOnce: s.ChunksInFlight, BulkLoad: s.BulkLoad, BulkOverwrite: dst.mayOverwrite,
 	}, rows, func() { batches.Add(1) })
 	if err != nil {
 		a.targets.forget(key)
@@ -97,19 +97,19 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 }
 
 // target is what the target table looks like; it has every column of cols.
-func (a *Activities) target(ctx context.Context, db *mysqldb.DB, key tableKey, cols []table.Column) (*mysqldb.Table, error) {
+func (a *Activities) target(ctx context.Context, db *mysqldb.DB, key tableKey, cols []table.Column) (targetTable, error) {
 	dst, err := a.targets.get(ctx, db, key)
-	if err == nil && missingColumn(cols, dst) != "" {
+	if err == nil && missingColumn(cols, dst.Table) != "" {
 		// What is remembered may be older than this run's plan, which adds columns.
 		a.targets.forget(key)
 		dst, err = a.targets.get(ctx, db, key)
 	}
 	if err != nil {
-		return nil, err
+		return targetTable{}, err
 	}
-	if missing := missingColumn(cols, dst); missing != "" {
+	if missing := missingColumn(cols, dst.Table); missing != "" {
 		a.targets.forget(key)
-		return nil, failure(TypeTableChanged, fmt.Sprintf("%s lost column %s after this run was planned", key.name, missing), "start the run again")
+		return targetTable{}, failure(TypeTableChanged, fmt.Sprintf("%s lost column %s after this run was planned", key.name, missing), "start the run again")
 	}
 	return dst, nil
 }

@@ -130,6 +130,7 @@ func (i introspection) tableOf(ctx context.Context, name table.Name) (*Table, er
 		Engine:       r.text("ENGINE"),
 		RowsEstimate: r.number("TABLE_ROWS"),
 		Bytes:        r.number("DATA_LENGTH") + r.number("INDEX_LENGTH"),
+		Versioned:    r.text("TABLE_TYPE") == "SYSTEM VERSIONED",
 		Partitioned:  strings.Contains(strings.ToLower(r.text("CREATE_OPTIONS")), "partitioned"),
 	}, nil
 }

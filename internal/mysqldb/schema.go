@@ -20,12 +20,14 @@ type Table struct {
 	Bytes        int64
 	// Triggers, ForeignKeys (of this table), Cascades (foreign keys of this table with ON
 	// UPDATE CASCADE or SET NULL/DEFAULT, which change rows without touching a cursor) and
-	// Checks are names, for the plan's warnings. Partitioned says that it has partitions.
+	// Checks are names, for the plan's warnings. Partitioned says that it has partitions,
+	// Versioned that the server keeps its former rows (MariaDB: WITH SYSTEM VERSIONING).
 	Triggers    []string
 	ForeignKeys []string
 	Cascades    []string
 	Checks      []string
 	Partitioned bool
+	Versioned   bool
 }
 
 // Column is a table.Column with what only DDL needs.

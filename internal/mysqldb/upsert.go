@@ -56,6 +56,10 @@ type UpsertSpec struct {
 	// LOCAL statement, where the server allows it and the columns' types leave no doubt. What is
 	// written, counted and refused is the same.
 	BulkLoad bool
+	// BulkOverwrite, with BulkLoad, lets a chunk that meets rows travel the same way, where what
+	// REPLACE does to the target is what the INSERTs would do. It is only for logins that
+	// [DB.MayOverwrite] says it of.
+	BulkOverwrite bool
 	// MaxBatchRows bounds the rows of one statement; 0 is 400.
 	MaxBatchRows int
 	// MaxBatchBytes bounds the text of one statement, in bytes; 0 is 4 MiB, and the
@@ -181,7 +185,7 @@ func (w *chunkWriter) transaction(ctx context.Context, pace *Pace, spec UpsertSp
 		again := false
 		switch {
 		case errors.Is(err, errLoadRefused):
-			w.plan.load = "" // nothing has been written, and this happens once
+			w.plan.load, w.plan.overwrite = "", false // nothing has been written, and this happens once
 			try--
 			continue
 		case errors.Is(err, ErrOutcomeUnknown):

@@ -19,7 +19,7 @@ const countRows = 500
 // that writes them: the server's row count alone cannot tell inserted from updated.
 func (w *chunkWriter) countExisting(ctx context.Context, from, to int) error {
 	for from < to {
-		next, err := w.buildCount(from, to)
+		next, err := w.buildProbe("COUNT(*)", from, to)
 		if err != nil {
 			return err
 		}
@@ -54,38 +54,71 @@ func (w *chunkWriter) sortsLikeServer() bool {
 // nothingBetween reports whether the target holds no key between the transaction's smallest
 // and largest: the usual case of a first load, answered by one look into the index.
 func (w *chunkWriter) nothingBetween(ctx context.Context) (bool, error) {
-	name := w.plan.target.PrimaryKey[0]
-	w.probe = append(w.probe[:0], "SELECT 1 FROM "+Qualified(w.plan.target.Name)+" WHERE "+Ident(name)+" BETWEEN "...)
-	var err error
-	if w.probe, err = w.appendKeyValue(w.probe, w.order[0], 0); err != nil {
-		return false, err
-	}
-	w.probe = append(w.probe, " AND "...)
-	if w.probe, err = w.appendKeyValue(w.probe, w.order[len(w.order)-1], 0); err != nil {
+	if err := w.buildRun("SELECT 1 FROM "+Qualified(w.plan.target.Name)+" WHERE ", 0, len(w.order)); err != nil {
 		return false, err
 	}
 	w.probe = append(w.probe, " LIMIT 1"...)
 	var one int
-	err = w.conn.QueryRowContext(ctx, string(w.probe)).Scan(&one)
+	err := w.conn.QueryRowContext(ctx, string(w.probe)).Scan(&one)
 	if errors.Is(err, sql.ErrNoRows) {
 		return true, nil
 	}
 	return false, err
 }
 
-// buildCount writes the statement that counts the keys at positions [from, end); it returns
-// the position after the last key that went in.
-func (w *chunkWriter) buildCount(from, end int) (int, error) {
+// buildRun writes a statement about all rows whose first key column is between that of the
+// first and the last of positions [from, end).
+func (w *chunkWriter) buildRun(head string, from, end int) (err error) {
+	w.probe = append(w.probe[:0], head+Ident(w.plan.target.PrimaryKey[0])+" BETWEEN "...)
+	if w.probe, err = w.appendKeyValue(w.probe, w.order[from], 0); err != nil {
+		return err
+	}
+	w.probe = append(w.probe, " AND "...)
+	w.probe, err = w.appendKeyValue(w.probe, w.order[end-1], 0)
+	return err
+}
+
+// keysAtOnce is how many of the keys at positions [from, end) one statement looks for: all of
+// them where they are a run of integers without a gap.
+func (w *chunkWriter) keysAtOnce(from, end int) int {
+	if w.dense(from, end) {
+		return end - from
+	}
+	return min(end-from, countRows, w.plan.maxRows)
+}
+
+// dense reports whether the keys at positions [from, end) are all the integers between the
+// first and the last of them.
+func (w *chunkWriter) dense(from, end int) bool {
+	if len(w.plan.key) != 1 {
+		return false
+	}
+	i := w.plan.key[0]
+	if kind := w.plan.columns[i].Kind; kind != w.plan.targets[i].Kind || kind != table.KindInt && kind != table.KindUint {
+		return false
+	}
+	// Keys of UNSIGNED BIGINT beyond the signed ones are no runs, but looked for one by one.
+	first, errFirst := strconv.ParseInt(string(w.rows.Value(int(w.order[from]), i)), 10, 64)
+	last, errLast := strconv.ParseInt(string(w.rows.Value(int(w.order[end-1]), i)), 10, 64)
+	return errFirst == nil && errLast == nil && uint64(last)-uint64(first) == uint64(end-from-1)
+}
+
+// buildProbe writes the statement that asks what of the target's rows with the keys at
+// positions [from, end); it returns the position after the last key that went in.
+func (w *chunkWriter) buildProbe(what string, from, end int) (int, error) {
 	p := w.plan
 	// A row constructor in IN is a range read on both servers, and several times as fast as
 	// an OR of ANDs. The index is forced because stale statistics can talk them out of it.
-	last := min(end, from+min(countRows, p.maxRows))
+	last := from + w.keysAtOnce(from, end)
+	head := "SELECT " + what + " FROM " + Qualified(p.target.Name) + " FORCE INDEX (PRIMARY) WHERE "
+	if last-from > 1 && w.dense(from, last) {
+		return last, w.buildRun(head, from, last)
+	}
 	exprs, byNumber := make([]string, len(p.key)), make([]bool, len(p.key))
 	for n := range p.key {
 		exprs[n], byNumber[n] = w.keyExpr(n, from, last)
 	}
-	w.probe = append(w.probe[:0], "SELECT COUNT(*) FROM "+Qualified(p.target.Name)+" FORCE INDEX (PRIMARY) WHERE ("+
-		strings.Join(exprs, ", ")+") IN ("...)
+	w.probe = append(w.probe[:0], head+"("+strings.Join(exprs, ", ")+") IN ("...)
 	to := from
 	for ; to < last; to++ {
 		if to > from {

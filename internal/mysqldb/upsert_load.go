@@ -12,8 +12,9 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// A chunk whose keys the target does not have yet may travel as the file of a LOAD DATA LOCAL
-// statement, which the server reads with a third less work than the text of INSERTs. It is a
+// A chunk may travel as the file of a LOAD DATA LOCAL statement, which the server reads with a
+// third less work than the text of INSERTs: one whose keys the target does not have yet, or,
+// under the conditions of upsert_overwrite.go, one that meets rows. It is a
 // short cut and no second way of writing: LOCAL turns errors into warnings and leaves rows out
 // (manual: LOAD DATA Statement, "LOCAL"), so after the slightest fault the rows are taken back
 // and sent as INSERTs, which fail or succeed as they always do.
@@ -45,7 +46,7 @@ func (p *upsertPlan) loadStatement(server Server) string {
 			return ""
 		}
 	}
-	return " INTO TABLE " + Qualified(p.target.Name) + " CHARACTER SET " + charset +
+	return "INTO TABLE " + Qualified(p.target.Name) + " CHARACTER SET " + charset +
 		` FIELDS TERMINATED BY '\t' ESCAPED BY '\\' LINES TERMINATED BY '\n' (` + Idents(names) + ")"
 }
 
@@ -65,33 +66,37 @@ func loadable(from, to table.Column) bool {
 	}
 }
 
-// load sends all rows of the chunk as a file. It returns errLoadRefused where that did not go
-// perfectly well.
-func (w *chunkWriter) load(ctx context.Context) error {
+// loadNew sends all rows of a chunk that meets no row as a file.
+func (w *chunkWriter) loadNew(ctx context.Context) error {
+	affected, err := w.load(ctx, "")
+	if err == nil && affected != int64(len(w.order)) {
+		err = errLoadRefused
+	}
+	w.res.Inserted = int64(len(w.order))
+	return err
+}
+
+// load sends all rows of the chunk as a file, with option "REPLACE " or none. It returns
+// errLoadRefused where the server had anything to say about it.
+func (w *chunkWriter) load(ctx context.Context, option string) (affected int64, err error) {
 	if len(w.plan.enums) > 0 && w.hasEnumErrors(0, len(w.order)) {
-		return errLoadRefused // an ENUM's error value has no text
+		return 0, errLoadRefused // an ENUM's error value has no text
 	}
 	// A server can ask for whatever reader it likes, in reply to any statement. Nobody can
 	// guess this name, and it means nothing before and after this statement.
 	name := "tablehaul-" + rand.Text()
 	mysql.RegisterReaderHandler(name, func() io.Reader { return &loadFile{w: w} })
 	defer mysql.DeregisterReaderHandler(name)
-	affected, err := w.exec(ctx, "LOAD DATA LOCAL INFILE 'Reader::"+name+"'"+w.plan.load)
+	affected, err = w.execStrict(ctx, "LOAD DATA LOCAL INFILE 'Reader::"+name+"' "+option+w.plan.load)
 	if err == nil {
-		err = w.checkWarnings(ctx, func(Problem) bool { return false })
-	}
-	switch {
-	case err == nil && affected == int64(len(w.order)):
 		w.batches++
-		return nil
-	case err == nil:
-		return errLoadRefused
+		return affected, nil
 	}
 	switch Classify(err) {
 	case ClassRowData, ClassConfiguration, ClassSplit, ClassUnknown:
-		return errLoadRefused
+		return 0, errLoadRefused
 	default:
-		return err
+		return 0, err
 	}
 }
 

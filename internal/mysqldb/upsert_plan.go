@@ -24,6 +24,8 @@ type upsertPlan struct {
 	head, tail []byte
 	// load is the rest of a statement that loads the rows as a file, "" where they are not to be.
 	load string
+	// overwrite says that the file may also overwrite rows.
+	overwrite bool
 	// uniques are the target's unique keys beside the primary key.
 	uniques []Index
 
@@ -83,6 +85,7 @@ func newUpsertPlan(server Server, spec UpsertSpec) (*upsertPlan, error) {
 	p.writeStatement(server)
 	if spec.BulkLoad {
 		p.load = p.loadStatement(server)
+		p.overwrite = spec.BulkOverwrite && p.overwrites()
 	}
 	return p, nil
 }
@@ -230,15 +233,9 @@ func (p *upsertPlan) assignments(d dialect) []string {
 }
 
 // newerGuard is true where the new row may replace the old one; empty where every row may.
-// A cursor in the key says nothing: rows that meet have the same.
 func (p *upsertPlan) newerGuard(d dialect) string {
-	if p.cursor < 0 {
+	if !p.comparesCursors() {
 		return ""
-	}
-	for _, i := range p.key {
-		if i == p.cursor {
-			return ""
-		}
 	}
 	c := p.targets[p.cursor].Name
 	return d.new(c) + " >= " + d.old(c) + " OR " + d.old(c) + " IS NULL"

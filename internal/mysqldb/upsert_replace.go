@@ -74,7 +74,7 @@ func (w *chunkWriter) deferredExisting(ctx context.Context) ([]bool, error) {
 		return existed, nil
 	}
 	for n, at := range w.deferred {
-		if _, err := w.buildCount(at, at+1); err != nil {
+		if _, err := w.buildProbe("COUNT(*)", at, at+1); err != nil {
 			return nil, err
 		}
 		if err := w.conn.QueryRowContext(ctx, string(w.probe)).Scan(&existed[n]); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"time"
 
@@ -80,11 +81,15 @@ func (w *chunkWriter) body(ctx context.Context) error {
 		}
 	}
 	if w.empty && w.plan.load != "" {
-		if err := w.load(ctx); err != nil {
+		if err := w.loadNew(ctx); err != nil {
 			return err
 		}
-		w.res.Inserted = int64(len(w.order))
 		return ctx.Err()
+	}
+	if w.plan.overwrite {
+		if done, err := w.overwrite(ctx); err != nil || done {
+			return errors.Join(err, ctx.Err())
+		}
 	}
 	if err := w.writeBatches(ctx); err != nil {
 		return err
