@@ -46,6 +46,8 @@ type DB struct {
 
 	lookout *lookout
 	crowd   crowd
+	// turn holds something while a page is read by one who takes turns.
+	turn chan struct{}
 }
 
 var (
@@ -87,7 +89,7 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	pool.SetMaxOpenConns(maxOpen)
 	pool.SetMaxIdleConns(maxOpen)
 	pool.SetConnMaxIdleTime(idleTime)
-	db := &DB{DB: pool, Role: o.Role, Name: o.Name, lookout: newLookout()}
+	db := &DB{DB: pool, Role: o.Role, Name: o.Name, lookout: newLookout(), turn: make(chan struct{}, 1)}
 	if err := db.readServer(ctx); err != nil {
 		_ = pool.Close() // the first error is the one that tells
 		return nil, fmt.Errorf("connection %q: connect: %w", o.Name, err)

@@ -3,4 +3,10 @@ package mysqldb
 import "context"
 
 // OthersPresent is crowd.present for tests of another package.
-func OthersPresent(ctx context.Context, d *DB, sent int) bool { return d.crowd.present(ctx, d, sent) }
+func OthersPresent(ctx context.Context, d *DB) bool { return d.crowd.present(ctx, d) }
+
+// TakeTurn takes the turn of whoever reads a page considerately, and returns what gives it back.
+func TakeTurn(d *DB) (back func()) {
+	d.turn <- struct{}{}
+	return func() { <-d.turn }
+}

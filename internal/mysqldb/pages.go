@@ -168,6 +168,8 @@ type pageReader struct {
 	rows  *table.Rows
 	pos   position
 	stats ReadStats
+	// others says that others use the server.
+	others bool
 }
 
 // page fills r.rows with the next page; false says that it is the last.

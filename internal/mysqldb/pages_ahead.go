@@ -74,7 +74,7 @@ func (r *pageReader) produce(ctx context.Context, free <-chan *readPage, pages c
 	defer close(pages)
 	for p := range free {
 		r.rows = p.rows
-		p.more, p.err = r.page(ctx)
+		p.more, p.err = r.considerately(ctx)
 		p.next = position{values: slices.Clone(r.pos.values), eq: r.pos.eq}
 		r.hide(p)
 		last := p.err != nil || !p.more
@@ -82,6 +82,22 @@ func (r *pageReader) produce(ctx context.Context, free <-chan *readPage, pages c
 			return
 		}
 	}
+}
+
+// considerately reads a page. Where others use the server, ranges of whatever tables read one
+// page of it at a time.
+func (r *pageReader) considerately(ctx context.Context) (more bool, err error) {
+	if r.others {
+		select {
+		case r.db.turn <- struct{}{}:
+			defer func() { <-r.db.turn }()
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+	}
+	more, err = r.page(ctx)
+	r.others = r.db.crowd.present(ctx, r.db)
+	return more, err
 }
 
 func (r *pageReader) newPage() *readPage {

@@ -104,9 +104,6 @@ const (
 	// maxTries bounds the quick tries of a transaction after a lock conflict; what is left is
 	// the caller's to retry, slowly.
 	maxTries = 3
-	// statementsOfAChunk and statementsOfABatch are roughly how many a chunk sends.
-	statementsOfAChunk = 4
-	statementsOfABatch = 3
 	// rollbackTimeout bounds the ROLLBACK after an error; without an answer the connection is dropped.
 	rollbackTimeout = 3 * time.Second
 )
@@ -167,7 +164,7 @@ func (w *chunkWriter) once(ctx context.Context, spec UpsertSpec) (UpsertResult, 
 	}
 	gate.leave(pass, len(w.order), spec.AtOnce)
 	// The look at the server is nobody's wait: the next chunk has been let in.
-	gate.felt(w.reply, w.db.crowd.present(ctx, w.db, statementsOfAChunk+statementsOfABatch*res.Batches))
+	gate.felt(w.reply, w.db.crowd.present(ctx, w.db))
 	return res, nil
 }
 

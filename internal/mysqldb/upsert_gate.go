@@ -28,6 +28,8 @@ type Gate struct {
 	rate  float64
 	trial int
 	hold  int
+	// failed counts trials of one more that failed in a row.
+	failed int
 
 	// reply is how long the server takes to answer a statement that costs it nothing, lately;
 	// best is the least that was seen.
@@ -42,9 +44,11 @@ const (
 	worthwhile = 1.15
 	// chunksMeasured for each chunk at once smooth what one measurement says.
 	chunksMeasured = 4
-	// trialPause is how many measurements pass before a trial that failed is made again: the
-	// server's other clients may have gone meanwhile.
-	trialPause = 8
+	// trialPause is how many measurements pass before a trial that failed is made again, the
+	// first time; twice as many each further time, longestPause at most. The server's other
+	// clients may have gone meanwhile, but they also notice every trial.
+	trialPause   = 8
+	longestPause = 64
 	// stuckTime is how long a chunk is written before it is taken to wait for a lock.
 	stuckTime = time.Second
 	// slowReply is how many times its best a server's answer may take while others wait for
@@ -135,6 +139,10 @@ func (g *Gate) felt(reply time.Duration, others bool) {
 		g.best = reply
 	}
 	g.reply += (reply - g.reply) / 4
+	if others && !g.others && g.unjudged() {
+		g.limit = 1 // more has to show its worth first
+		g.began = time.Time{}
+	}
 	g.others = others
 	g.crowded = others && g.reply > slowReply*max(g.best, leastReply)
 	if g.crowded && g.limit > 1 {
@@ -143,19 +151,23 @@ func (g *Gate) felt(reply time.Duration, others bool) {
 	}
 }
 
+// unjudged reports whether nothing is known yet of how many the server can take.
+func (g *Gate) unjudged() bool { return g.limit == firstAtOnce && g.rate == 0 && g.hold == 0 }
+
 func (g *Gate) measure(now time.Time) { g.began, g.rows, g.chunks = now, 0, 0 }
 
 // judge ends a trial, or begins one.
 func (g *Gate) judge(rate float64, most int) {
 	switch {
 	case g.trial > 0 && rate < worthwhile*g.rate:
-		g.limit, g.trial, g.hold = max(1, g.limit-1), 0, trialPause
+		g.limit, g.trial, g.hold = max(1, g.limit-1), 0, min(trialPause<<g.failed, longestPause)
+		g.failed = min(g.failed+1, 3)
 	case g.trial < 0 && worthwhile*rate < g.rate:
 		g.limit, g.trial, g.hold = min(most, g.limit+1), 0, trialPause
 	case g.trial < 0:
 		g.trial, g.hold = 0, trialPause // what was given up is not asked for again at once
 	case g.trial > 0:
-		g.trial = 0
+		g.trial, g.failed = 0, 0
 	case g.hold > 0:
 		g.hold--
 	case g.others && g.limit > 1:

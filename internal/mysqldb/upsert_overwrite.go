@@ -67,6 +67,7 @@ func (w *chunkWriter) overwrite(ctx context.Context) (bool, error) {
 	}
 	// With these off no foreign key of a table that we cannot see cascades; the target has none
 	// of its own that would go unchecked.
+	w.db.crowd.sent.Add(2)
 	if _, err := w.conn.ExecContext(ctx, "SET foreign_key_checks = 0"); err != nil {
 		return false, err
 	}

@@ -3,6 +3,7 @@ package mysqldb
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -10,11 +11,16 @@ import (
 // statements the server counts beyond those of this pool. Chunks of other tables and of other
 // workers are others, too.
 type crowd struct {
+	// sent counts statements of ours, as they are sent.
+	sent atomic.Int64
+
 	mu      sync.Mutex
-	sent    int64 // statements of ours since the last look, roughly
-	looked  time.Time
-	counted int64
 	others  bool
+	asking  bool // somebody is
+	looked  time.Time
+	counted int64 // by the server, at the last look
+	// sentThen is what sent was.
+	sentThen int64
 }
 
 const (
@@ -24,24 +30,28 @@ const (
 	crowdRate = 20
 )
 
-// present reports whether others use the server, after sent more statements of ours. It asks
-// the server now and then; where it may not ask, nobody is there.
-func (c *crowd) present(ctx context.Context, d *DB, sent int) bool {
+// present reports whether others use the server. Now and then one caller asks the server, and
+// the others go by what is known; where it may not be asked, nobody is there.
+func (c *crowd) present(ctx context.Context, d *DB) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.sent += int64(sent)
 	now := time.Now()
-	if now.Sub(c.looked) < crowdEvery {
+	if c.asking || now.Sub(c.looked) < crowdEvery {
 		return c.others
 	}
+	c.asking = true
+	c.mu.Unlock()
+	sent := c.sent.Load()
 	counted, err := d.globalStatus(ctx, "Questions")
+	c.mu.Lock()
+	c.asking = false
 	if err != nil {
 		c.others = false
 		return false
 	}
 	if !c.looked.IsZero() {
-		c.others = float64(counted-c.counted-c.sent) > crowdRate*now.Sub(c.looked).Seconds()
+		c.others = float64(counted-c.counted-(sent-c.sentThen)) > crowdRate*now.Sub(c.looked).Seconds()
 	}
-	c.looked, c.counted, c.sent = now, counted, 0
+	c.looked, c.counted, c.sentThen = now, counted, sent
 	return c.others
 }

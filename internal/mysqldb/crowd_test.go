@@ -1,0 +1,84 @@
+package mysqldb_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// Whether others use a server is seen by its counter of statements, which anybody may read.
+func TestOthersOnAServerAreSeen(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		private := servers.Private(t, s.Flavor)
+		w := newWriting(t, private, "(id INT PRIMARY KEY, v VARCHAR(10))")
+		others := func(busy bool) bool {
+			deadline := time.Now().Add(1500 * time.Millisecond)
+			seen := false
+			for time.Now().Before(deadline) {
+				if busy {
+					for range 20 {
+						w.exec("DO 1")
+					}
+				}
+				w.wrote(0, 0, 1, row(1, "x"))
+				seen = mysqldb.OthersPresent(t.Context(), w.db)
+			}
+			return seen
+		}
+		w.wrote(1, 0, 0, row(1, "x"))
+		require.False(t, others(false))
+		require.True(t, others(true))
+		require.False(t, others(false))
+	})
+}
+
+// Where others use the source, its pages are read one at a time, whoever reads them.
+func TestPagesTakeTurnsWhereOthersAre(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		private := servers.Private(t, s.Flavor)
+		w := newWriting(t, private, "(id INT PRIMARY KEY)")
+		for first := 0; first < 100; first += 10 {
+			var values []string
+			for id := range 10 {
+				values = append(values, fmt.Sprintf("(%d)", first+id))
+			}
+			w.exec("INSERT INTO t VALUES " + strings.Join(values, ","))
+		}
+		spec := mysqldb.ReadSpec{Table: w.spec.Target, Columns: w.spec.Columns, ByKey: true, Limits: mysqldb.PageLimits{Rows: 10, MaxRows: 10}}
+		read := func() chan int {
+			done := make(chan int, 1)
+			go func() {
+				rows := 0
+				_, err := w.db.ReadPages(t.Context(), spec, func(page *table.Rows) error { rows += page.Len(); return nil })
+				assert.NoError(t, err)
+				done <- rows
+			}()
+			return done
+		}
+		require.Equal(t, 100, <-read())
+		back := mysqldb.TakeTurn(w.db)
+		require.Equal(t, 100, <-read(), "nobody else is there")
+		require.Eventually(t, func() bool {
+			for range 20 {
+				w.exec("DO 1")
+			}
+			return mysqldb.OthersPresent(t.Context(), w.db)
+		}, 5*time.Second, time.Millisecond)
+		done := read()
+		select {
+		case <-done:
+			require.Fail(t, "it took no turn")
+		case <-time.After(200 * time.Millisecond):
+		}
+		back()
+		require.Equal(t, 100, <-done)
+	})
+}
