@@ -139,21 +139,14 @@ func (d *DB) ReadPages(ctx context.Context, spec ReadSpec, yield func(*table.Row
 	return stats, yieldErr
 }
 
-// position is where a read stands: the first eq values hold exactly, and the value after
-// them, where there is one, is a lower bound. Past the last row of the group that the
-// equalities name, the group is left for the next wider one.
-type position struct {
-	values []string
-	eq     int
-}
-
-// widen leaves a group that is read to its end; false when there is no wider one.
-func (p *position) widen() bool {
-	if p.eq == 0 {
+// widen leaves a group that is read to its end, for the next wider one; false where there is
+// none. The value after the equalities becomes a bound.
+func widen(p *table.Position) bool {
+	if p.Equal == 0 {
 		return false
 	}
-	p.eq--
-	p.values = p.values[:p.eq+1]
+	p.Equal--
+	p.Values = p.Values[:p.Equal+1]
 	return true
 }
 
@@ -166,7 +159,7 @@ type pageReader struct {
 	// want is the number of rows that a page shall have, adapted after every statement.
 	want  int
 	rows  *table.Rows
-	pos   position
+	pos   table.Position
 	stats ReadStats
 	// others says that others use the server.
 	others bool
@@ -183,7 +176,7 @@ func (r *pageReader) page(ctx context.Context) (more bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		if exhausted && !r.pos.widen() {
+		if exhausted && !widen(&r.pos) {
 			return false, nil
 		}
 		if r.rows.Len() >= r.want || r.rows.Bytes() >= r.limits.MaxBytes/2 || time.Since(began) > r.limits.MaxTime {

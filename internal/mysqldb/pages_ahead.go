@@ -18,7 +18,7 @@ type readPage struct {
 	out  *table.Rows // without the hidden ones; the same as rows where there are none
 	more bool
 	// next is where the page after this one begins, where there is more.
-	next position
+	next table.Position
 	err  error
 }
 
@@ -57,7 +57,8 @@ func (r *pageReader) readAhead(ctx context.Context, yield func(*table.Rows) erro
 		switch {
 		case errors.Is(err, ErrStop):
 			if p.more {
-				stats.Next = p.next.exported()
+				next := p.next
+				stats.Next = &next
 			}
 			return stats, nil, nil
 		case err != nil:
@@ -75,7 +76,7 @@ func (r *pageReader) produce(ctx context.Context, free <-chan *readPage, pages c
 	for p := range free {
 		r.rows = p.rows
 		p.more, p.err = r.considerately(ctx)
-		p.next = position{values: slices.Clone(r.pos.values), eq: r.pos.eq}
+		p.next = table.Position{Values: slices.Clone(r.pos.Values), Equal: r.pos.Equal}
 		r.hide(p)
 		last := p.err != nil || !p.more
 		if pages <- p; last {
@@ -128,5 +129,3 @@ func (r *pageReader) hide(p *readPage) {
 		}
 	}
 }
-
-func (p position) exported() *table.Position { return &table.Position{Values: p.values, Equal: p.eq} }

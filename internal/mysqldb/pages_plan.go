@@ -22,7 +22,7 @@ type readPlan struct {
 	// bounded says that the window is a filter which may pass few rows, so that a page is
 	// bounded by the rows it looks at.
 	bounded bool
-	start   position
+	start   table.Position
 	// filters are conditions of every statement, as SQL.
 	filters []string
 	// through is the last key of a read by key, or a prefix of it; nil is the end.
@@ -78,7 +78,7 @@ func (p *readPlan) startAt(at table.Position) error {
 	if at.Equal < 0 || at.Equal > len(at.Values) || len(at.Values) > len(p.parts) || at.Equal >= len(p.parts) {
 		return fmt.Errorf("%w: it starts at a position of another read", errBadSpec)
 	}
-	p.start = position{values: at.Values, eq: at.Equal}
+	p.start = at
 	return nil
 }
 
@@ -101,7 +101,7 @@ func (p *readPlan) alongCursor(spec ReadSpec, index string) error {
 		}
 	}
 	if spec.Window.Lo != "" {
-		p.start = position{values: []string{spec.Window.Lo}}
+		p.start = table.Position{Values: []string{spec.Window.Lo}}
 	}
 	if spec.Window.Hi != "" {
 		hi, err := p.parts[0].lit(spec.Window.Hi)
@@ -158,7 +158,7 @@ func (p *readPlan) boundKeys(keys KeyRange) error {
 		return fmt.Errorf("%w: a bound has more values than the key has columns", errBadSpec)
 	}
 	if n := len(keys.After); n > 0 {
-		p.start = position{values: keys.After, eq: n - 1}
+		p.start = table.Position{Values: keys.After, Equal: n - 1}
 	}
 	if len(keys.Through) > 0 {
 		p.through = keys.Through

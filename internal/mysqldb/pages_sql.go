@@ -5,11 +5,13 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tablehaul/tablehaul/internal/table"
 )
 
 // pageSQL selects the next rows after pos. With through, it is a bounded page: all rows up
 // to that key, without a LIMIT, because rows that arrive meanwhile must not push others out.
-func (p *readPlan) pageSQL(pos position, through []string, limit int, max time.Duration) (string, error) {
+func (p *readPlan) pageSQL(pos table.Position, through []string, limit int, max time.Duration) (string, error) {
 	where, err := p.where(pos)
 	if err != nil {
 		return "", err
@@ -21,7 +23,7 @@ func (p *readPlan) pageSQL(pos position, through []string, limit int, max time.D
 		where = append(where, cond)
 	}
 	if through != nil {
-		cond, err := p.atMost(through, pos.eq)
+		cond, err := p.atMost(through, pos.Equal)
 		if err != nil {
 			return "", err
 		}
@@ -35,7 +37,7 @@ func (p *readPlan) pageSQL(pos position, through []string, limit int, max time.D
 }
 
 // boundarySQL selects the key of the n-th row after pos, whether the filters pass it or not.
-func (p *readPlan) boundarySQL(pos position, n int, max time.Duration) (string, error) {
+func (p *readPlan) boundarySQL(pos table.Position, n int, max time.Duration) (string, error) {
 	where, err := p.where(pos)
 	if err != nil {
 		return "", err
@@ -72,36 +74,36 @@ func (p *readPlan) limited(max time.Duration) string {
 
 // where is the position as conditions. One group at a time, never an OR over several columns:
 // each statement is then a single range of the index on every server and version.
-func (p *readPlan) where(pos position) ([]string, error) {
+func (p *readPlan) where(pos table.Position) ([]string, error) {
 	var conds []string
-	for i := range pos.eq {
-		lit, err := p.parts[i].lit(pos.values[i])
+	for i := range pos.Equal {
+		lit, err := p.parts[i].lit(pos.Values[i])
 		if err != nil {
 			return nil, err
 		}
 		conds = append(conds, Ident(p.parts[i].column.Name)+" = "+lit)
 	}
-	if len(pos.values) > pos.eq {
-		cond, err := p.parts[pos.eq].beyond(pos.values[pos.eq])
+	if len(pos.Values) > pos.Equal {
+		cond, err := p.parts[pos.Equal].beyond(pos.Values[pos.Equal])
 		if err != nil {
 			return nil, err
 		}
 		conds = append(conds, cond)
 	}
-	if pos.eq == 0 && p.top != "" {
+	if pos.Equal == 0 && p.top != "" {
 		conds = append(conds, p.top)
 	}
 	return conds, nil
 }
 
-func (p *readPlan) orderSQL(pos position) string {
-	parts := p.parts[pos.eq:]
-	if len(parts) > 1 && len(pos.values) > pos.eq && parts[0].listed() {
-		if _, one := parts[0].list(&limit{sql: pos.values[pos.eq], open: true}, nil); one {
+func (p *readPlan) orderSQL(pos table.Position) string {
+	parts := p.parts[pos.Equal:]
+	if len(parts) > 1 && len(pos.Values) > pos.Equal && parts[0].listed() {
+		if _, one := parts[0].list(&limit{sql: pos.Values[pos.Equal], open: true}, nil); one {
 			parts = parts[1:] // asked for the order of one ENUM value, a server sorts all its rows
 		}
 	}
-	if p.loose && pos.eq == 0 {
+	if p.loose && pos.Equal == 0 {
 		parts = parts[:1]
 	}
 	terms := make([]string, len(parts))
@@ -117,12 +119,12 @@ func (p *readPlan) orderSQL(pos position) string {
 // upTo is the end of a read by key as a condition; empty where the position's equalities imply
 // it. Inside the group in which the read ends it is a bound of the next column alone, which
 // the index serves for every kind of column.
-func (p *readPlan) upTo(pos position) (string, error) {
+func (p *readPlan) upTo(pos table.Position) (string, error) {
 	if len(p.through) == 0 {
 		return "", nil
 	}
-	same := min(pos.eq, len(p.through))
-	if !slices.Equal(pos.values[:same], p.through[:same]) {
+	same := min(pos.Equal, len(p.through))
+	if !slices.Equal(pos.Values[:same], p.through[:same]) {
 		return p.atMost(p.through, 0)
 	}
 	if same == len(p.through) {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+
+	"github.com/tablehaul/tablehaul/internal/table"
 )
 
 // step runs one statement (two where a filter is selective), appends its rows and moves the
@@ -57,7 +59,7 @@ func (r *pageReader) step(ctx context.Context) (exhausted bool, err error) {
 		return false, nil
 	case r.plan.bounded && through != nil:
 		// The boundary is a key below the group's equalities: as a position it is whole again.
-		r.pos = position{values: through, eq: len(r.plan.parts) - 1}
+		r.pos = table.Position{Values: through, Equal: len(r.plan.parts) - 1}
 		return false, nil
 	case r.plan.bounded || res.Rows < want:
 		return true, nil
@@ -77,14 +79,14 @@ func (r *pageReader) doubtful(seconds float64) bool { return seconds >= r.time.S
 // advance moves the position behind the last row read.
 func (r *pageReader) advance(before int) {
 	p := r.plan
-	if p.loose && r.pos.eq == 0 {
+	if p.loose && r.pos.Equal == 0 {
 		r.advanceLoosely(before)
 		return
 	}
 	last := r.rows.Len() - 1
-	r.pos = position{values: make([]string, len(p.parts)), eq: len(p.parts) - 1}
+	r.pos = table.Position{Values: make([]string, len(p.parts)), Equal: len(p.parts) - 1}
 	for i, part := range p.parts {
-		r.pos.values[i] = string(r.rows.Value(last, part.expr))
+		r.pos.Values[i] = string(r.rows.Value(last, part.expr))
 	}
 }
 
@@ -100,7 +102,7 @@ func (r *pageReader) advanceLoosely(before int) {
 		keep--
 	}
 	r.rows.Truncate(keep)
-	r.pos = position{values: []string{tie}, eq: 1}
+	r.pos = table.Position{Values: []string{tie}, Equal: 1}
 }
 
 // slower reacts to a statement that brought nothing in its time: fewer rows, then more time.

@@ -13,7 +13,7 @@ const diveTime = 5 * time.Second
 
 // equal are the conditions that fix the columns before a piece's own.
 func (c *cutter) equal(prefix []string) ([]string, error) {
-	return c.plan.where(position{values: prefix, eq: len(prefix)})
+	return c.plan.where(table.Position{Values: prefix, Equal: len(prefix)})
 }
 
 // dive returns the first value of a column below a prefix that meets the conditions, in the
