@@ -172,6 +172,10 @@ type SyncRangeInput struct {
 	ChunksInFlight int                   `json:"chunksInFlight"`
 	// ChunkRows is the most rows of a staged chunk.
 	ChunkRows int64 `json:"chunkRows,omitempty"`
+	// Queue is that of the host which has the files, "" where every worker sees them; Priority
+	// is the table's.
+	Queue    string `json:"queue,omitempty"`
+	Priority int    `json:"priority,omitempty"`
 	// Signals is how often the range may still tell its run of its progress.
 	Signals int `json:"signals,omitempty"`
 

@@ -63,7 +63,7 @@ func (m *mover) slices(ctx workflow.Context) (*SyncRangeInput, error) {
 	} else {
 		m.enter(PhaseExtract)
 		if err := m.extract(ctx, m.at, &slice); err != nil {
-			m.cleanup(ctx, m.at)
+			m.cleanup(ctx, m.at, err)
 			return nil, err
 		}
 		m.extracted(slice)
@@ -75,9 +75,9 @@ func (m *mover) slices(ctx workflow.Context) (*SyncRangeInput, error) {
 		if err == nil {
 			err = nextErr
 		}
-		m.cleanup(ctx, m.at) // not before: the next slice begins where this one's manifest says
+		m.cleanup(ctx, m.at, err) // not before: the next slice begins where this one's manifest says
 		if err != nil && slice.More {
-			m.cleanup(ctx, ahead.at)
+			m.cleanup(ctx, ahead.at, err)
 		}
 		if err != nil || !slice.More {
 			return nil, err
@@ -103,8 +103,7 @@ func (m *mover) write(ctx workflow.Context, slice activities.ExtractResult) erro
 		return nil
 	}
 	err := m.phase(ctx, PhaseWait, func() error {
-		return workflow.ExecuteActivity(with(ctx, waitOptions, fmt.Sprintf("verify %s", count(int64(slice.Parts), "file"))),
-			"WaitForFiles", m.at).Get(ctx, nil)
+		return m.step(ctx, waitOptions, fmt.Sprintf("verify %s", count(int64(slice.Parts), "file")), "WaitForFiles", m.at).Get(ctx, nil)
 	})
 	if err != nil {
 		return err
@@ -122,8 +121,13 @@ func (m *mover) extract(ctx workflow.Context, at activities.RangeInput, out *act
 		summary += fmt.Sprintf(", slice %d", at.Slice+1)
 	}
 	return m.clock(ctx, PhaseExtract, func() error {
-		return workflow.ExecuteActivity(with(ctx, extractOptions, summary), "ExtractIncremental", at).Get(ctx, out)
+		return m.step(ctx, extractOptions, summary, "ExtractIncremental", at).Get(ctx, out)
 	})
+}
+
+// step starts a step where the range's files are.
+func (m *mover) step(ctx workflow.Context, o workflow.ActivityOptions, summary, name string, in any) workflow.Future {
+	return step(ctx, m.in.Queue, o, summary, name, in)
 }
 
 // extracted adds a slice to the counts.
@@ -195,12 +199,16 @@ func (m *mover) tell() {
 }
 
 // cleanup removes a slice's files, also after a cancel. Files that stay cost disk, not rows:
-// it is logged, and the run goes on.
-func (m *mover) cleanup(ctx workflow.Context, at activities.RangeInput) {
+// it is logged, and the run goes on. Nothing is removed on a host that is gone: Sweep does that
+// should it come back.
+func (m *mover) cleanup(ctx workflow.Context, at activities.RangeInput, why error) {
+	if failureType(why) == activities.TypeHostGone {
+		return
+	}
 	detached, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
 	err := m.phase(detached, PhaseCleanup, func() error {
-		return workflow.ExecuteActivity(with(detached, cleanupOptions, "remove the staged files"), "Cleanup", at).Get(detached, nil)
+		return m.step(detached, cleanupOptions, "remove the staged files", "Cleanup", at).Get(detached, nil)
 	})
 	if err != nil {
 		workflow.GetLogger(ctx).Warn("staged files not removed", "range", at.Range, "slice", at.Slice, "error", err)

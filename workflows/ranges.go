@@ -14,6 +14,7 @@ import (
 // spread over its ranges. A range that is larger than one history may be continues as new. It
 // tells its parent how far it is, a bounded number of times.
 func SyncRange(ctx workflow.Context, in SyncRangeInput) (SyncRangeResult, error) {
+	ctx = fair(ctx, in.Range.Table, in.Priority)
 	status := Status{
 		Table: in.Range.Table, Phase: PhaseBegin, Ranges: int64(in.Ranges), Started: workflow.Now(ctx).UTC(),
 		RowsExtracted: in.Counts.RowsExtracted, RowsWritten: in.Counts.written(), Chunks: in.Counts.Chunks, ChunksDone: in.Counts.Chunks,
@@ -63,6 +64,8 @@ func (s *sync) rangeInput(i int) SyncRangeInput {
 		// ChunksInFlight is a bound of the run: ranges side by side share it.
 		ChunksInFlight: max(1, s.plan.ChunksInFlight/side),
 		ChunkRows:      s.plan.ChunkRows,
+		Queue:          s.plan.Queue,
+		Priority:       s.plan.Priority,
 		Signals:        max(1, maxSignals/s.plan.Ranges),
 	}
 }
@@ -83,6 +86,9 @@ func (s *sync) moveInline(ctx workflow.Context) error {
 		return s.moveChildren(ctx, []SyncRangeInput{*rest})
 	}
 	delete(s.ranges, 0)
+	if failureType(err) == activities.TypeHostGone {
+		return err // what was counted is read again
+	}
 	s.add(m.counts, m.phases)
 	if err == nil {
 		s.status.RangesDone++
@@ -138,6 +144,7 @@ func (s *sync) startRange(ctx workflow.Context, in SyncRangeInput) workflow.Futu
 	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:          syncRangeID(s.lease, i),
 		WaitForCancellation: true,
+		Priority:            Fair(s.in.Table, s.plan.Priority),
 		ParentClosePolicy:   enumspb.PARENT_CLOSE_POLICY_REQUEST_CANCEL,
 		StaticSummary:       fmt.Sprintf("%s, range %d of %d", s.in.Table, i+1, s.plan.Ranges),
 	})
@@ -155,6 +162,9 @@ func (s *sync) settleRange(ctx workflow.Context, i int, f workflow.Future) error
 	}
 	s.add(out.Counts, out.Seconds)
 	s.status.RangesDone++
+	if i < len(s.plan.Done) {
+		s.plan.Done = s.plan.Done[:i] + "1" + s.plan.Done[i+1:]
+	}
 	s.show(ctx)
 	if s.plan.Mode != activities.ModeFirstLoad {
 		return nil
