@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/worker"
 )
 
@@ -13,6 +14,17 @@ func HostQueue(taskQueue, host string) string { return taskQueue + "@" + host }
 // PresenceQueue is where a machine's workers say that they are there. It is a queue of its
 // own, so that an answer never waits behind work.
 func PresenceQueue(hostQueue string) string { return hostQueue + "/presence" }
+
+// here refuses a step whose files another host has: the workflow sends it there.
+func (a *Activities) here(ctx context.Context, queue string) error {
+	if queue == "" || queue == a.deps.HostQueue {
+		return nil
+	}
+	what := "this worker does not have the files of " + queue
+	return temporal.NewApplicationErrorWithOptions(what, TypeWrongHost, temporal.ApplicationErrorOptions{
+		NonRetryable: true, Details: []any{FailureDetails{What: what, Attempt: activity.GetInfo(ctx).Attempt}},
+	})
+}
 
 // AskHostResult is who answered.
 type AskHostResult struct {

@@ -24,6 +24,8 @@ type PlanRunInput struct {
 	Full bool   `json:"full,omitempty"`
 	From string `json:"from,omitempty"`
 	To   string `json:"to,omitempty"`
+	// Queue is that of the host on which the run is to be planned; empty is any.
+	Queue string `json:"queue,omitempty"`
 }
 
 // PlanRunResult is a run's plan as far as histories may know it: no keys, no rows.
@@ -68,6 +70,9 @@ type PlanRunResult struct {
 // Repeating it is harmless: it plans anew, and the last plan counts. An unfinished first load
 // is resumed where its plan is still there and still fits.
 func (a *Activities) PlanRun(ctx context.Context, in PlanRunInput) (PlanRunResult, error) {
+	if err := a.here(ctx, in.Queue); err != nil {
+		return PlanRunResult{}, err
+	}
 	defer beat(ctx, func() any { return "planning" })()
 	p, err := a.draft(ctx, in)
 	if err != nil {

@@ -22,10 +22,11 @@ type mover struct {
 	told  func(p rangeProgress)
 	total int64 // chunks of the slices so far, those cut from others included
 	pace  pace
+	place *place
 }
 
-func newMover(in SyncRangeInput, enter func(string), told func(rangeProgress)) *mover {
-	m := &mover{in: in, at: in.Range, enter: enter, told: told}
+func newMover(in SyncRangeInput, place *place, enter func(string), told func(rangeProgress)) *mover {
+	m := &mover{in: in, at: in.Range, place: place, enter: enter, told: told}
 	m.counts, m.total = in.Counts, in.Counts.Chunks
 	m.phases = map[string]float64{}
 	for _, phase := range movePhases {
@@ -93,7 +94,7 @@ func (m *mover) slices(ctx workflow.Context) (*SyncRangeInput, error) {
 // rest is the range from the current slice on, which has been extracted.
 func (m *mover) rest(slice activities.ExtractResult) *SyncRangeInput {
 	in := m.in
-	in.Range, in.Extracted, in.Counts, in.Seconds = m.at, &slice, m.counts, m.phases
+	in.Range, in.Extracted, in.Counts, in.Seconds, in.Pinned = m.at, &slice, m.counts, m.phases, m.place.pinned
 	return &in
 }
 
@@ -127,7 +128,7 @@ func (m *mover) extract(ctx workflow.Context, at activities.RangeInput, out *act
 
 // step starts a step where the range's files are.
 func (m *mover) step(ctx workflow.Context, o workflow.ActivityOptions, summary, name string, in any) workflow.Future {
-	return step(ctx, m.in.Queue, o, summary, name, in)
+	return m.place.step(ctx, o, summary, name, in)
 }
 
 // extracted adds a slice to the counts.

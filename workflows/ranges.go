@@ -24,7 +24,7 @@ func SyncRange(ctx workflow.Context, in SyncRangeInput) (SyncRangeResult, error)
 	}
 	var m *mover
 	last := rangeProgress{ChunksDone: in.Counts.Chunks}
-	m = newMover(in, func(phase string) {
+	m = newMover(in, &place{queue: in.Range.Queue, pinned: in.Pinned}, func(phase string) {
 		status.Phase = phase
 		workflow.SetCurrentDetails(ctx, fmt.Sprintf("**%s** range %d of %d: %s, chunk %d of %d%s",
 			in.Range.Table, in.Range.Range+1, in.Ranges, phase, status.ChunksDone, status.Chunks, paceText(status)))
@@ -43,7 +43,7 @@ func SyncRange(ctx workflow.Context, in SyncRangeInput) (SyncRangeResult, error)
 	if rest != nil {
 		return SyncRangeResult{}, workflow.NewContinueAsNewError(ctx, SyncRangeName, *rest)
 	}
-	return SyncRangeResult{Counts: m.counts, Seconds: m.phases}, cause(err)
+	return SyncRangeResult{Counts: m.counts, Seconds: m.phases, Pinned: m.place.pinned}, cause(err)
 }
 
 // tellParent signals without waiting: progress that does not arrive is only not shown.
@@ -59,12 +59,11 @@ func tellParent(ctx workflow.Context, p rangeProgress) {
 func (s *sync) rangeInput(i int) SyncRangeInput {
 	side := min(max(1, s.plan.RangesInFlight), maxRangesInFlight, s.plan.Ranges)
 	return SyncRangeInput{
-		Range:  activities.RangeInput{Table: s.in.Table, Run: s.plan.Run, PlanSum: s.plan.PlanSum, Range: i},
+		Range:  activities.RangeInput{Table: s.in.Table, Run: s.plan.Run, PlanSum: s.plan.PlanSum, Range: i, Queue: s.place.queue},
 		Ranges: s.plan.Ranges,
 		// ChunksInFlight is a bound of the run: ranges side by side share it.
 		ChunksInFlight: max(1, s.plan.ChunksInFlight/side),
 		ChunkRows:      s.plan.ChunkRows,
-		Queue:          s.plan.Queue,
 		Priority:       s.plan.Priority,
 		Signals:        max(1, maxSignals/s.plan.Ranges),
 	}
@@ -73,7 +72,7 @@ func (s *sync) rangeInput(i int) SyncRangeInput {
 // moveInline moves the only range in this workflow's own history; where it is larger than one
 // history may be, a child goes on with it.
 func (s *sync) moveInline(ctx workflow.Context) error {
-	m := newMover(s.rangeInput(0),
+	m := newMover(s.rangeInput(0), &s.place,
 		func(phase string) { s.enter(ctx, phase) },
 		func(p rangeProgress) {
 			s.ranges[0] = p
@@ -140,6 +139,7 @@ func (s *sync) moveChildren(ctx workflow.Context, todo []SyncRangeInput) error {
 
 func (s *sync) startRange(ctx workflow.Context, in SyncRangeInput) workflow.Future {
 	i := in.Range.Range
+	in.Pinned = in.Pinned || s.place.pinned
 	s.running = append(s.running, i)
 	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:          syncRangeID(s.lease, i),
@@ -160,6 +160,7 @@ func (s *sync) settleRange(ctx workflow.Context, i int, f workflow.Future) error
 	if err != nil {
 		return cause(err)
 	}
+	s.place.pinned = s.place.pinned || out.Pinned
 	s.add(out.Counts, out.Seconds)
 	s.status.RangesDone++
 	if i < len(s.plan.Done) {

@@ -54,6 +54,7 @@ type sync struct {
 	// counts that running ranges have told so far.
 	running []int
 	ranges  map[int]rangeProgress
+	place   place
 	// planned says that PlanRun succeeded.
 	planned bool
 }
@@ -149,28 +150,36 @@ func (s *sync) attempt(ctx workflow.Context, state activities.State) error {
 func (s *sync) addIndexes(ctx workflow.Context) error {
 	s.enter(ctx, PhaseIndexes)
 	defer s.clock(ctx, PhaseIndexes)()
-	return step(ctx, s.plan.Queue, indexOptions, "build the target's indexes", "AddIndexes", s.rangeInput(0).Range).Get(ctx, nil)
+	return s.place.step(ctx, indexOptions, "build the target's indexes", "AddIndexes", s.rangeInput(0).Range).Get(ctx, nil)
 }
 
 func (s *sync) planRun(ctx workflow.Context, state activities.State) error {
 	s.enter(ctx, PhasePlan)
 	defer s.clock(ctx, PhasePlan)()
-	queue := ""
-	if state.FirstLoad != nil {
-		queue = state.FirstLoad.Queue // only there is the plan that could be taken up again
-	}
-	var plan activities.PlanRunResult
-	err := preferred(ctx, queue, planOptions, "check "+s.in.Table+" and choose what to read", "PlanRun", activities.PlanRunInput{
+	in := activities.PlanRunInput{
 		Table: s.in.Table, Run: workflow.GetInfo(ctx).WorkflowExecution.RunID, State: state,
 		Full: s.in.Full, From: s.in.From, To: s.in.To,
-	}, &plan)
+	}
+	if state.FirstLoad != nil {
+		in.Queue = state.FirstLoad.Queue // only there is the plan that could be taken up again
+	}
+	var plan activities.PlanRunResult
+	choose := func() error {
+		at := place{queue: in.Queue}
+		return at.step(ctx, planOptions, "check "+s.in.Table+" and choose what to read", "PlanRun", in).Get(ctx, &plan)
+	}
+	err := choose()
+	if failureType(err) == activities.TypeHostGone {
+		in.Queue = ""
+		err = choose()
+	}
 	if err != nil {
 		return err
 	}
 	if s.planned && plan.PlanSum != s.plan.PlanSum {
 		s.result.Counts = Counts{} // what a lost plan has moved is moved again
 	}
-	s.plan, s.planned = plan, true
+	s.plan, s.planned, s.place = plan, true, place{queue: plan.Queue}
 	s.result.Target, s.result.Mode, s.result.Window = s.plan.Target, s.plan.Mode, s.plan.Window
 	s.result.Warnings, s.result.HeldBack = s.plan.Warnings, s.plan.HeldBack
 	s.status.Mode, s.status.Window = s.plan.Mode, s.plan.Window
@@ -233,11 +242,7 @@ func (s *sync) finish(ctx workflow.Context, runErr error) error {
 	}
 	in.Finish = req
 	var ended activities.FinishRunResult
-	queue := ""
-	if in.DropPlan != "" && failureType(runErr) != activities.TypeHostGone {
-		queue = s.plan.Queue // where the plan is
-	}
-	err := preferred(detached, queue, stateOptions, finishSummary(req), "FinishRun", in, &ended)
+	err := s.end(detached, in, failureType(runErr) == activities.TypeHostGone, &ended)
 	if runErr != nil {
 		return runErr
 	}
@@ -247,6 +252,22 @@ func (s *sync) finish(ctx workflow.Context, runErr error) error {
 	s.result.Watermark = ended.Watermark
 	s.enter(detached, PhaseDone)
 	return nil
+}
+
+// end runs FinishRun where the plan is that it drops, or anywhere where that host is gone.
+func (s *sync) end(ctx workflow.Context, in activities.FinishRunInput, gone bool, out *activities.FinishRunResult) error {
+	anywhere := place{}
+	summary := finishSummary(in.Finish)
+	if in.DropPlan == "" || gone {
+		return anywhere.step(ctx, stateOptions, summary, "FinishRun", in).Get(ctx, out)
+	}
+	in.Queue = s.place.queue
+	err := s.place.step(ctx, stateOptions, summary, "FinishRun", in).Get(ctx, out)
+	if failureType(err) != activities.TypeHostGone {
+		return err
+	}
+	in.Queue = ""
+	return anywhere.step(ctx, stateOptions, summary, "FinishRun", in).Get(ctx, out)
 }
 
 // raise sets the new watermark, where the mode has one.
