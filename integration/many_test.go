@@ -76,3 +76,59 @@ func TestALostHostsRangesAreExtractedElsewhere(t *testing.T) {
 	require.Nil(t, m.state("t").FirstLoad)
 	require.Equal(t, activities.OutcomeDone, m.state("t").LastRuns[0].Outcome)
 }
+
+// Two processes of one machine, as a deployment replaces them in the middle of a first load: the
+// new one starts, the old one is told to stop. No run fails, and no chunk is torn.
+func TestARollingRestartFailsNoRun(t *testing.T) {
+	t.Parallel()
+	p := interruptible(t, true)
+	first := p.startProcess()
+	run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, workflows.SyncTableID(p.table("t")))
+	for _, rows := range []int{400, 1400} { // twice, as when both of two machines get a new version
+		p.waitForRows(rows)
+		second := p.startProcess()
+		p.waitForRows(rows + 200)
+		require.NoError(t, first.Process.Signal(syscall.SIGTERM))
+		require.NoError(t, first.Wait(), "an orderly stop is exit code 0")
+		first = second
+	}
+	var r workflows.SyncTableResult
+	require.NoError(t, run.Get(t.Context(), &r), p.pending(run.GetID()))
+	require.EqualValues(t, 3000, r.RowsExtracted)
+	p.equal("t", []string{"id"}, columnsT...)
+	require.Empty(t, p.staged())
+}
+
+// A new version under Worker Deployment versioning: the run that the old version began goes on
+// with the new one when that is made current, and the old worker can go.
+func TestARunMovesToTheVersionThatIsCurrent(t *testing.T) {
+	t.Parallel()
+	p := interruptible(t, true)
+	name := "tablehaul-" + p.from
+	start := func(build string) *osexec.Cmd {
+		return p.startProcessOf(p.config(), "--deployment", name, "--build-id", build)
+	}
+	current := func(build string) {
+		deployment := p.client.WorkerDeploymentClient().GetHandle(name)
+		require.Eventually(t, func() bool {
+			_, err := deployment.SetCurrentVersion(t.Context(), client.WorkerDeploymentSetCurrentVersionOptions{BuildID: build})
+			return err == nil
+		}, timeout, poll, "the version %s is known once its worker polls", build)
+	}
+	first := start("one")
+	current("one")
+	run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, workflows.SyncTableID(p.table("t")))
+	p.waitForRows(300)
+	start("two")
+	current("two")
+	p.waitForRows(600)
+	require.NoError(t, first.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, first.Wait())
+	var r workflows.SyncTableResult
+	require.NoError(t, run.Get(t.Context(), &r), p.pending(run.GetID()))
+	require.EqualValues(t, 3000, r.RowsExtracted)
+	p.equal("t", []string{"id"}, columnsT...)
+	d, err := p.client.DescribeWorkflowExecution(t.Context(), run.GetID(), "")
+	require.NoError(t, err)
+	require.Equal(t, "two", d.GetWorkflowExecutionInfo().GetVersioningInfo().GetDeploymentVersion().GetBuildId())
+}
