@@ -77,6 +77,27 @@ func TestALostHostsRangesAreExtractedElsewhere(t *testing.T) {
 	require.Equal(t, activities.OutcomeDone, m.state("t").LastRuns[0].Outcome)
 }
 
+// A machine whose worker is restarted keeps its runs: they wait for it, and nothing is read again.
+func TestARestartedHostKeepsItsRuns(t *testing.T) {
+	t.Parallel()
+	m := startMachines(t)
+	m.boot("one")
+	m.boot("two")
+	run := m.launch(workflows.SyncTableInput{Table: m.table("t")}, workflows.SyncTableID(m.table("t")))
+	has, other := m.planner(run, "one", "two")
+	m.waitForRows(500)
+	require.NoError(t, m.running[has].Process.Signal(syscall.SIGTERM))
+	require.NoError(t, m.running[has].Wait())
+	m.boot(has)
+	var r workflows.SyncTableResult
+	require.NoError(t, run.Get(t.Context(), &r), m.pending(run.GetID()))
+	require.EqualValues(t, 3000, r.RowsExtracted)
+	require.NotContains(t, strings.Join(r.Warnings, "; "), "starts over")
+	m.equal("t", []string{"id"}, columnsT...)
+	require.Empty(t, filesBelow(t, m.folder(has)))
+	require.Empty(t, filesBelow(t, m.folder(other)))
+}
+
 // Two processes of one machine, as a deployment replaces them in the middle of a first load: the
 // new one starts, the old one is told to stop. No run fails, and no chunk is torn.
 func TestARollingRestartFailsNoRun(t *testing.T) {

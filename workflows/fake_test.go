@@ -33,8 +33,8 @@ type fake struct {
 	queues   []string // of steps, in their order
 
 	// route may refuse a step for the queue that it came by; ask answers for a host.
-	route func(step, queue string) error
-	ask   func(queue string) error
+	route   func(step, queue string) error
+	ask     func(queue string) error
 	plan    activities.PlanRunResult
 	begin   func(activities.BeginRunInput) (activities.BeginRunResult, error)
 	extract func(activities.RangeInput) (activities.ExtractResult, error)

@@ -59,13 +59,13 @@ func fitVersion(version string, log *slog.Logger) error {
 
 // checkClock compares this machine's clock with Temporal's: a worker that began to poll after
 // started, by its own clock, was seen at some time by Temporal's.
-func checkClock(ctx context.Context, c client.Client, queue, me string, started time.Time, log *slog.Logger) error {
+func checkClock(ctx context.Context, c client.Client, w *workers, started time.Time, now func() time.Time, log *slog.Logger) error {
 	ctx, cancel := context.WithTimeout(ctx, seenWithin)
 	defer cancel()
 	for {
-		seen, err := lastSeen(ctx, c, queue, me)
+		seen, err := lastSeen(ctx, c, w.queue, w.identity)
 		if !seen.IsZero() {
-			return fitClock(skew(started, time.Now(), seen), log)
+			return fitClock(skew(started, now(), seen), log)
 		}
 		timer := time.NewTimer(seenPoll)
 		select {

@@ -40,6 +40,8 @@ type WorkerOptions struct {
 	Deployment, Build string
 	// Log gets a line per step; nil discards.
 	Log *slog.Logger
+	// Now is this machine's clock, time.Now where it is nil.
+	Now func() time.Time
 	// Ready is called once the worker polls; may be nil.
 	Ready func()
 }
@@ -89,11 +91,14 @@ func serve(ctx context.Context, o WorkerOptions, cfg *config.Config, c client.Cl
 	if err != nil {
 		return err
 	}
-	started := time.Now()
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	started := o.Now()
 	if err := w.start(); err != nil {
 		return fmt.Errorf("start the worker: %w", err)
 	}
-	if err := checkClock(ctx, c, w.queue, w.identity, started, o.Log); err != nil {
+	if err := checkClock(ctx, c, w, started, o.Now, o.Log); err != nil {
 		w.stop()
 		return err
 	}
