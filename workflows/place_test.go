@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -187,6 +188,37 @@ func TestALostHostsRunIsPlannedAnewElsewhere(t *testing.T) {
 	require.Equal(t, "9", f.finished[0].Finish.Watermark)
 	require.Equal(t, "tablehaul@two", f.recorded[len(f.recorded)-4].FirstLoad.Queue)
 	require.Zero(t, *late, "nothing is removed on a host that is gone")
+}
+
+// Without a cursor the rows that a lost host may still be writing are waited out.
+func TestALostHostsLastWritesAreWaitedForWithoutACursor(t *testing.T) {
+	for cursor, least := range map[string]time.Duration{"updated_at": 0, "": activities.ChunkTimeout} {
+		f := newFake()
+		f.plan.Cursor = cursor
+		f.byHost(1)
+		f.lose(hostQueue, "UpsertChunk", 4)
+		f.endsAnywhere()
+		var env *testsuite.TestWorkflowEnvironment
+		var planned []time.Time
+		route := f.route
+		f.route = func(step, queue string) error {
+			if step == "PlanRun" {
+				planned = append(planned, env.Now())
+			}
+			if step == "PlanRun" && len(planned) == 2 {
+				f.plan.Queue, f.plan.PlanSum = "", "another"
+			}
+			if f.plan.Queue == "" && queue != hostQueue {
+				return nil
+			}
+			return route(step, queue)
+		}
+		require.NoError(t, run(t, f, orders, func(e *testsuite.TestWorkflowEnvironment) { env = e }).GetWorkflowError())
+		require.Len(t, planned, 2)
+		waited := planned[1].Sub(planned[0])
+		require.GreaterOrEqual(t, waited, least)
+		require.Less(t, waited, least+time.Minute)
+	}
 }
 
 // A window that is moved in the run's own history.

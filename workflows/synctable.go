@@ -90,6 +90,13 @@ func (s *sync) run(ctx workflow.Context, state activities.State) error {
 			return err
 		}
 		workflow.GetLogger(ctx).Warn("the host with the staged files is gone, planning anew", "queue", s.plan.Queue)
+		if s.plan.Cursor == "" {
+			// A host that lost Temporal but not the target may be at a chunk still, and without a
+			// cursor nothing keeps its rows from replacing what is about to be read anew.
+			if err := workflow.Sleep(ctx, activities.ChunkTimeout); err != nil {
+				return err
+			}
+		}
 		state = s.afterLoss(state)
 	}
 }

@@ -203,6 +203,11 @@ worker: { host: "${HOST}", activities: 8, workflowTasks: 9, pollers: 2 }`, 1)+" 
 	require.Zero(t, c.Staging.SweepAfter)
 	require.Equal(t, config.Worker{Host: "web-1", Activities: 8, WorkflowTasks: 9, Pollers: 2}, c.Worker)
 
+	_, err := config.Load(strings.NewReader(strings.Replace(small, "defaults:", "worker: { host: \"a b\", activities: 1 }\ndefaults:", 1)+"  - { name: a.b, target: a.c }\n"), shopEnv)
+	require.ErrorContains(t, err, `worker.host`)
+	require.ErrorContains(t, err, `"a b" is not the name of a machine`)
+	require.ErrorContains(t, err, `worker.activities`)
+
 	c = load(t, small+"  - { name: a.b, target: a.c }\n", shopEnv)
 	require.False(t, c.Staging.Shared)
 	require.Equal(t, 24*time.Hour, c.Staging.SweepAfter)

@@ -43,8 +43,7 @@ var stagingFields = []field[Staging]{
 const defaultSweepAfter = day
 
 var workerFields = []field[Worker]{
-	textField("host", "the host name", "up to 64 letters, digits, dots and dashes", "Name of the machine, where the files of its runs are. Give it where the host name changes and the files stay, as in a container with a volume.", checkHost,
-		func(w *Worker) *string { return &w.Host }),
+	{"host", "the host name", "up to 64 letters, digits, dots, dashes and underscores", "Name of the machine, where the files of its runs are. Give it where the host name changes and the files stay, as in a container with a volume; no two machines may have the same.", setHost},
 	intField("activities", defaultWorker.Activities, 2, 1000, "Steps that the worker runs at once. Each may hold a chunk's rows in memory.",
 		func(w *Worker) *int { return &w.Activities }),
 	intField("workflowTasks", defaultWorker.WorkflowTasks, 2, 1000, "Decisions of workflows that the worker makes at once; each takes milliseconds.",
@@ -59,11 +58,12 @@ var defaultWorker = Worker{Activities: 32, WorkflowTasks: 100, Pollers: 5}
 
 var hostName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
-func checkHost(s string) (wrong, remedy string) {
-	if s == "" || hostName.MatchString(s) {
-		return "", ""
+func setHost(d *decoder, a at, w *Worker) {
+	v, ok := d.sealedScalar(a) // the command line runs where a worker's variables are not set
+	w.Host = v.text
+	if ok && !hostName.MatchString(v.text) {
+		d.problem(a, "use up to 64 letters, digits, dots, dashes and underscores", "%s is not the name of a machine", v.shown)
 	}
-	return "is not the name of a machine", "use up to 64 letters, digits, dots, dashes and underscores"
 }
 
 const defaultCompression = "snappy"
