@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
@@ -23,7 +24,7 @@ type Activities struct {
 	paces     *paceCache
 }
 
-// Deps are what the steps work with. All fields but Log are required.
+// Deps are what the steps work with. All fields but Log, HostQueue and SweepAfter are required.
 type Deps struct {
 	// Settings resolves a configured table; an error of it is the caller's mistake (unknown
 	// table) and is never retried.
@@ -35,6 +36,12 @@ type Deps struct {
 	Store staging.Store
 	// Client reaches the tables' owners (TableState).
 	Client client.Client
+	// TaskQueue is where workflows run. HostQueue is where steps run that need the files of
+	// this worker's machine; empty where every worker sees all files.
+	TaskQueue string
+	HostQueue string
+	// SweepAfter is how old files must be that Sweep removes; 0 removes none.
+	SweepAfter time.Duration
 	// Log gets one line per step; nil discards.
 	Log *slog.Logger
 }
@@ -62,6 +69,8 @@ func Register(w worker.ActivityRegistry, a *Activities) {
 		"RecordProgress":     a.RecordProgress,
 		"FinishRun":          a.FinishRun,
 		"PreviewRun":         a.PreviewRun,
+		"Sweep":              a.Sweep,
+		"StopSweeping":       a.StopSweeping,
 	} {
 		w.RegisterActivityWithOptions(f, activity.RegisterOptions{Name: name})
 	}

@@ -168,7 +168,7 @@ func pause(ctx context.Context, d time.Duration, why string) error {
 func (a *Activities) update(ctx context.Context, tbl, name string, req, reply any) error {
 	start := a.deps.Client.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
 		ID:                       TableStateID(tbl),
-		TaskQueue:                activity.GetInfo(ctx).TaskQueue,
+		TaskQueue:                a.deps.TaskQueue, // not the step's: that may be a host's
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		StaticSummary:            "Watermark and lease of " + tbl,
 	}, TableStateName, State{Version: 1, Table: tbl})

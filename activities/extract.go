@@ -24,6 +24,8 @@ type RangeInput struct {
 	// than planned is moved in slices, one after the other.
 	Range int `json:"range"`
 	Slice int `json:"slice,omitempty"`
+	// Queue is that of the host which has the files; empty where every worker sees them.
+	Queue string `json:"queue,omitempty"`
 }
 
 // ExtractResult is what one slice of a range came to.
@@ -56,6 +58,9 @@ type ExtractProgress struct {
 // manifest are ever read, and a manifest that is already there is kept and returned. A failed
 // attempt removes its own parts. It heartbeats ExtractProgress.
 func (a *Activities) ExtractIncremental(ctx context.Context, in RangeInput) (ExtractResult, error) {
+	if err := a.here(ctx, in.Queue); err != nil {
+		return ExtractResult{}, err
+	}
 	r, err := a.openRange(ctx, in)
 	if err != nil {
 		return ExtractResult{}, translate(ctx, err, where{doing: "open the plan of " + in.Table})

@@ -36,6 +36,10 @@ const (
 	TypeStagedFileCorrupt = "StagedFileCorrupt"
 	// TypeStagingFull: staging has no room left; retried slowly.
 	TypeStagingFull = "StagingFull"
+	// TypeHostGone: no worker answers any more on the machine that has a run's files; the run is planned anew elsewhere.
+	TypeHostGone = "HostGone"
+	// TypeWrongHost: a worker was given a step whose files another host has; the step goes there.
+	TypeWrongHost = "WrongHost"
 	// TypeTableChanged: the source or target table was altered while a run was in flight.
 	TypeTableChanged = "TableChanged"
 	// TypeSourceHeld: open work on the source leaves nothing that could be read safely.

@@ -12,4 +12,6 @@ type FailureDetails struct {
 	What string `json:"what,omitempty"`
 	// Remedy is what a person can do about it.
 	Remedy string `json:"remedy,omitempty"`
+	// Attempt is set where it matters to the workflow which attempt of the step failed.
+	Attempt int32 `json:"attempt,omitempty"`
 }

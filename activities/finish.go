@@ -21,6 +21,8 @@ type FinishRunInput struct {
 	Finish FinishRequest `json:"finish"`
 	// DropPlan is the run whose staged plan is not needed any more; empty keeps it.
 	DropPlan string `json:"dropPlan,omitempty"`
+	// Queue is that of the host which has the plan; empty where it does not matter.
+	Queue string `json:"queue,omitempty"`
 }
 
 // FinishRunResult is what the table's owner says now.
@@ -31,6 +33,9 @@ type FinishRunResult struct {
 // FinishRun gives the lease back and, for a run that is done, raises the watermark. Repeating
 // it is harmless. A plan that cannot be removed does not fail a run: it is logged and left.
 func (a *Activities) FinishRun(ctx context.Context, in FinishRunInput) (FinishRunResult, error) {
+	if err := a.here(ctx, in.Queue); err != nil {
+		return FinishRunResult{}, err
+	}
 	var s State
 	if err := a.update(ctx, in.Table, UpdateFinish, in.Finish, &s); err != nil {
 		return FinishRunResult{}, err

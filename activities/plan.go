@@ -36,10 +36,12 @@ const maxPlanBytes = 64 << 20
 // plan is what the steps of a run agree on. It stays in staging: key values do not belong in
 // histories. It is written once, by PlanRun, and its hash travels with every step.
 type plan struct {
-	Version  int          `json:"version"`
-	Settings Settings     `json:"settings"`
-	Mode     string       `json:"mode"`
-	Window   table.Window `json:"window"`
+	Version int `json:"version"`
+	// WorkflowID is that of the run, for whoever finds the plan and asks whether the run lives.
+	WorkflowID string       `json:"workflowId,omitempty"`
+	Settings   Settings     `json:"settings"`
+	Mode       string       `json:"mode"`
+	Window     table.Window `json:"window"`
 	// ByKey says that ranges are of the key space; otherwise they are pieces of the window.
 	ByKey bool `json:"byKey"`
 	// Columns are those whose values travel, Key the primary key's names.
@@ -70,27 +72,49 @@ func (a *Activities) writePlan(ctx context.Context, run string, p plan) (sum str
 
 // readPlan returns the staged plan of a run. sum is the expected SHA-256; empty accepts any.
 func (a *Activities) readPlan(ctx context.Context, tbl table.Name, run, sum string) (plan, string, error) {
-	f, err := a.deps.Store.Open(ctx, staging.PlanKey(tbl, run))
+	text, err := a.planText(ctx, staging.PlanKey(tbl, run), run)
 	if err != nil {
-		return plan{}, "", fmt.Errorf("open the plan of run %s: %w", run, err)
-	}
-	defer f.Close() //nolint:errcheck // opened for reading
-	if f.Size() > maxPlanBytes {
-		return plan{}, "", fmt.Errorf("plan of run %s: %d bytes: %w", run, f.Size(), staging.ErrCorrupt)
-	}
-	text, err := io.ReadAll(io.NewSectionReader(f, 0, f.Size()))
-	if err != nil {
-		return plan{}, "", fmt.Errorf("read the plan of run %s: %w", run, err)
+		return plan{}, "", err
 	}
 	got := hash(text)
 	if sum != "" && got != sum {
 		return plan{}, "", fmt.Errorf("plan of run %s: SHA-256 %s, expected %s: %w", run, got, sum, staging.ErrCorrupt)
 	}
+	p, err := parsePlan(text, run)
+	return p, got, err
+}
+
+// planAt is readPlan of a key whose table only the plan itself knows.
+func (a *Activities) planAt(ctx context.Context, key, run string) (plan, error) {
+	text, err := a.planText(ctx, key, run)
+	if err != nil {
+		return plan{}, err
+	}
+	return parsePlan(text, run)
+}
+
+func (a *Activities) planText(ctx context.Context, key, run string) ([]byte, error) {
+	f, err := a.deps.Store.Open(ctx, key)
+	if err != nil {
+		return nil, fmt.Errorf("open the plan of run %s: %w", run, err)
+	}
+	defer f.Close() //nolint:errcheck // opened for reading
+	if f.Size() > maxPlanBytes {
+		return nil, fmt.Errorf("plan of run %s: %d bytes: %w", run, f.Size(), staging.ErrCorrupt)
+	}
+	text, err := io.ReadAll(io.NewSectionReader(f, 0, f.Size()))
+	if err != nil {
+		return nil, fmt.Errorf("read the plan of run %s: %w", run, err)
+	}
+	return text, nil
+}
+
+func parsePlan(text []byte, run string) (plan, error) {
 	var p plan
 	if err := json.Unmarshal(text, &p); err != nil {
-		return plan{}, "", fmt.Errorf("plan of run %s: %w", run, errors.Join(staging.ErrCorrupt, err))
+		return plan{}, fmt.Errorf("plan of run %s: %w", run, errors.Join(staging.ErrCorrupt, err))
 	}
-	return p, got, nil
+	return p, nil
 }
 
 // dropPlan removes the staged plan of a run that is over, and every other file of ours that

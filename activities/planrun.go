@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"go.temporal.io/sdk/activity"
+
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -22,6 +24,8 @@ type PlanRunInput struct {
 	Full bool   `json:"full,omitempty"`
 	From string `json:"from,omitempty"`
 	To   string `json:"to,omitempty"`
+	// Queue is that of the host on which the run is to be planned; empty is any.
+	Queue string `json:"queue,omitempty"`
 }
 
 // PlanRunResult is a run's plan as far as histories may know it: no keys, no rows.
@@ -53,6 +57,11 @@ type PlanRunResult struct {
 	// TargetLost says that the target has none of the rows that the watermark promises, so that
 	// the watermark is void.
 	TargetLost bool `json:"targetLost,omitempty"`
+	// Queue is that of the host which has the plan and will have the files; empty where every
+	// worker sees them.
+	Queue string `json:"queue,omitempty"`
+	// Priority is 1 to 5, for the steps that follow.
+	Priority int `json:"priority,omitempty"`
 }
 
 // PlanRun checks the table on both sides, chooses the window's upper end, cuts the ranges, and
@@ -61,6 +70,9 @@ type PlanRunResult struct {
 // Repeating it is harmless: it plans anew, and the last plan counts. An unfinished first load
 // is resumed where its plan is still there and still fits.
 func (a *Activities) PlanRun(ctx context.Context, in PlanRunInput) (PlanRunResult, error) {
+	if err := a.here(ctx, in.Queue); err != nil {
+		return PlanRunResult{}, err
+	}
 	defer beat(ctx, func() any { return "planning" })()
 	p, err := a.draft(ctx, in)
 	if err != nil {
@@ -76,6 +88,7 @@ func (a *Activities) PlanRun(ctx context.Context, in PlanRunInput) (PlanRunResul
 	if err != nil {
 		return PlanRunResult{}, err
 	}
+	out.Queue = a.deps.HostQueue
 	if err := p.dst.ApplyTarget(ctx, p.target); err != nil {
 		return PlanRunResult{}, translate(ctx, err, where{p.settings.TargetConnection, "create or widen " + p.settings.Target.String()})
 	}
@@ -101,7 +114,7 @@ func (a *Activities) stagePlan(ctx context.Context, in PlanRunInput, p *drafted)
 	}
 	var err error
 	out.PlanSum, err = a.writePlan(ctx, in.Run, plan{
-		Version: 1, Settings: p.settings, Mode: p.mode, Window: p.window, ByKey: p.byKey(),
+		Version: 1, WorkflowID: activity.GetInfo(ctx).WorkflowExecution.ID, Settings: p.settings, Mode: p.mode, Window: p.window, ByKey: p.byKey(),
 		Columns: table.Carried(p.table.Values()), Key: p.table.PrimaryKey, Ranges: p.ranges, Later: p.target.Later,
 	})
 	return out, translate(ctx, err, where{doing: "stage the plan of " + in.Table})
@@ -175,7 +188,7 @@ func (p *drafted) result(in PlanRunInput) PlanRunResult {
 		Run: in.Run, Ranges: len(p.ranges), Done: strings.Repeat("0", len(p.ranges)),
 		RowsEstimate: p.rowsEstimate, ChunksInFlight: p.settings.ChunksInFlight, ChunkRows: int64(p.settings.ChunkRows), RangesInFlight: p.settings.RangesInFlight,
 		HeldBack: p.heldBack, Marks: p.marks, Warnings: p.warnings,
-		IndexesLater: len(p.target.Later), TargetLost: p.lost && in.State.Watermark != "",
+		IndexesLater: len(p.target.Later), TargetLost: p.lost && in.State.Watermark != "", Priority: p.settings.Priority,
 	}
 }
 

@@ -54,6 +54,8 @@ type Settings struct {
 	// IndexesAfterLoad creates a target without the indexes that its rows do not need, and adds
 	// them when the first load is done.
 	IndexesAfterLoad bool `json:"indexesAfterLoad,omitempty"`
+	// Priority is 1 to 5: steps of a table with a lower number are taken first.
+	Priority int `json:"priority,omitempty"`
 	// CreateTarget lets a missing target be created, AddColumns lets it be widened.
 	CreateTarget bool `json:"createTarget"`
 	AddColumns   bool `json:"addColumns"`

@@ -42,6 +42,8 @@ type FirstLoad struct {
 	Done string `json:"done"`
 	// IndexesLater says that the load has created its target without all of its indexes.
 	IndexesLater bool `json:"indexesLater,omitempty"`
+	// Queue is that of the host which has the plan; empty where every worker sees it.
+	Queue string `json:"queue,omitempty"`
 }
 
 // RunRecord is what the owner remembers of a finished run.

@@ -62,6 +62,10 @@ func (s faulty) PutNew(ctx context.Context, key string, r io.Reader) error {
 	return s.after(key, s.Store.PutNew(ctx, key, r))
 }
 
+func (s faulty) SweepTemp(older time.Duration) (int, error) {
+	return s.Store.(*file.Store).SweepTemp(older)
+}
+
 // onWritten calls f for each staged file of a product that was started with faulty staging,
 // once it is complete; an error of f is that of the write.
 func (p *product) onWritten(f func(path string) error) {

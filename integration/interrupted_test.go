@@ -42,7 +42,20 @@ func (p *product) startLogging(log io.Writer) *osexec.Cmd {
 	p.t.Helper()
 	path, err := workerBinary()
 	require.NoError(p.t, err)
-	cmd := osexec.Command(path, "--config", p.config(), "--task-queue", p.queue, "--nice", "0")
+	return p.startCommand(path, log, "--config", p.config())
+}
+
+// startProcessOf is startProcess with a configuration and flags of its own.
+func (p *product) startProcessOf(config string, flags ...string) *osexec.Cmd {
+	p.t.Helper()
+	path, err := workerBinary()
+	require.NoError(p.t, err)
+	return p.startCommand(path, os.Stderr, append([]string{"--config", config}, flags...)...)
+}
+
+func (p *product) startCommand(path string, log io.Writer, flags ...string) *osexec.Cmd {
+	p.t.Helper()
+	cmd := osexec.Command(path, append(flags, "--task-queue", p.queue, "--nice", "0")...)
 	cmd.Env = append(os.Environ(), "TEMPORAL_ADDRESS="+p.temporal.Address)
 	cmd.Stderr = log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

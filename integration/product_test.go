@@ -50,6 +50,8 @@ type options struct {
 	sourceDSN, targetDSN string
 	// connections is more YAML for the connections map, such as "replica: { dsn: x }".
 	connections string
+	// staging and worker are more YAML for these maps.
+	staging, worker string
 	// idle starts no worker.
 	idle bool
 }
@@ -96,10 +98,11 @@ func (p *product) writeConfig(o options) {
   shop: { dsn: %q }
   warehouse: { dsn: %q }
   %s
-staging: { url: "file://%s" }
+staging: { url: "file://%s", sweepAfter: 0s%s }
+worker: { host: here%s }
 defaults: { source: shop, target: warehouse, overlap: 2s, minLag: 0s%s }
 tables:
-`, o.sourceDSN, o.targetDSN, o.connections, p.staging(), o.defaults)
+`, o.sourceDSN, o.targetDSN, o.connections, p.staging(), o.staging, o.worker, o.defaults)
 	for line := range strings.Lines(strings.NewReplacer("FROM", p.from, "TO", p.to).Replace(o.tables)) {
 		text += "  " + strings.TrimRight(line, "\n") + "\n"
 	}
@@ -207,16 +210,31 @@ func (p *product) settled(name string) workflows.SyncTableResult {
 }
 
 // staged are the files left in staging.
-func (p *product) staged() []string {
+func (p *product) staged() []string { return filesBelow(p.t, p.staging()) }
+
+// filesBelow are the files of a folder and of those in it.
+func filesBelow(t *testing.T, folder string) []string {
 	var files []string
-	err := filepath.WalkDir(p.staging(), func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {
 			files = append(files, path)
 		}
 		return err
 	})
-	require.NoError(p.t, err)
+	require.NoError(t, err)
 	return files
+}
+
+// configOf is the configuration of a worker on another machine, which has a folder of its own.
+func (p *product) configOf(host string) string {
+	p.t.Helper()
+	text, err := os.ReadFile(p.config())
+	require.NoError(p.t, err)
+	folder, file := filepath.Join(p.dir, host), filepath.Join(p.dir, host+".yaml")
+	require.NoError(p.t, os.MkdirAll(folder, 0o700))
+	own := strings.NewReplacer(`"file://`+p.staging()+`"`, `"file://`+folder+`"`, "host: here", "host: "+host).Replace(string(text))
+	require.NoError(p.t, os.WriteFile(file, []byte(own), 0o600))
+	return file
 }
 
 // requireFailure requires a permanent failure of a type, whose message holds all of parts.

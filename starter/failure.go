@@ -121,6 +121,8 @@ var next = map[string]string{
 	activities.TypeServerUnavailable: "see that the server answers, then run again; the watermark has not moved",
 	activities.TypeServerFull:        "make room on the server, then run again; the watermark has not moved",
 	activities.TypeServerReadOnly:    "make the server writable, then run again; the watermark has not moved",
+	activities.TypeHostGone:          "start a worker on a machine that stays, or keep staging where every worker sees it, then run again; the watermark has not moved",
+	activities.TypeWrongHost:         "run again: a step was sent to a machine that does not have its files; the watermark has not moved",
 	activities.TypeStagingFull:       "make room where staged files stand, then run again; the watermark has not moved",
 	activities.TypeThrottled:         "wait, or change the table's limits",
 	activities.TypeUnexpected:        "look at the run in the Temporal Web UI; the watermark has not moved",

@@ -88,7 +88,7 @@ func (s *temporalService) start(ctx context.Context, in workflows.SyncTableInput
 	defer cancel()
 	id := workflows.SyncTableID(in.Table)
 	run, err := s.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID: id, TaskQueue: s.taskQueue, StaticSummary: "Sync " + in.Table,
+		ID: id, TaskQueue: s.taskQueue, StaticSummary: "Sync " + in.Table, Priority: workflows.Fair(in.Table, 0),
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
 	}, workflows.SyncTableName, in)
 	var already *serviceerror.WorkflowExecutionAlreadyStarted
@@ -167,7 +167,7 @@ func (s *temporalService) startPlan(ctx context.Context, in workflows.PlanTableI
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	run, err := s.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID: workflows.PlanTableID(in.Table), TaskQueue: s.taskQueue, StaticSummary: "Plan " + in.Table,
+		ID: workflows.PlanTableID(in.Table), TaskQueue: s.taskQueue, StaticSummary: "Plan " + in.Table, Priority: workflows.Fair(in.Table, 0),
 		// A preview that somebody else asked for just now may have other bounds: take our own.
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING,
 	}, workflows.PlanTableName, in)

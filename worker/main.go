@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -40,7 +41,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 }
 
 func command(getenv func(string) string, stderr io.Writer, code *int) *cobra.Command {
-	var file, queue string
+	var file, queue, deployment, build string
 	var jsonLogs bool
 	var nice int
 	cmd := &cobra.Command{
@@ -64,8 +65,12 @@ Exit codes: 0 stopped in order, 1 cannot run, 2 wrong flags.`,
 				*code = 2
 				return fmt.Errorf("--nice: %w", err)
 			}
+			if (deployment == "") != (build == "") {
+				*code = 2
+				return errors.New("--deployment and --build-id belong together: give both or neither")
+			}
 			return app.RunWorker(cmd.Context(), app.WorkerOptions{
-				ConfigFile: file, Getenv: getenv, TaskQueue: queue, Log: slog.New(handler),
+				ConfigFile: file, Getenv: getenv, TaskQueue: queue, Deployment: deployment, Build: build, Log: slog.New(handler),
 			})
 		},
 	}
@@ -75,6 +80,8 @@ Exit codes: 0 stopped in order, 1 cannot run, 2 wrong flags.`,
 	})
 	cmd.Flags().StringVar(&file, "config", defaultConfig(getenv), "configuration file (environment TABLEHAUL_CONFIG)")
 	cmd.Flags().StringVar(&queue, "task-queue", workflows.TaskQueue, "Temporal task queue to serve")
+	cmd.Flags().StringVar(&deployment, "deployment", getenv("TEMPORAL_DEPLOYMENT_NAME"), "Worker Deployment that this worker is a version of, with --build-id (environment TEMPORAL_DEPLOYMENT_NAME)")
+	cmd.Flags().StringVar(&build, "build-id", getenv("TEMPORAL_WORKER_BUILD_ID"), "version of this worker within --deployment (environment TEMPORAL_WORKER_BUILD_ID)")
 	cmd.Flags().BoolVar(&jsonLogs, "log-json", false, "log JSON instead of text")
 	cmd.Flags().IntVar(&nice, "nice", process.DefaultNice, "niceness, 0 to 19: on a machine that it shares with a database server, the server's other clients go first (Linux)")
 	return cmd

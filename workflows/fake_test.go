@@ -29,7 +29,12 @@ type fake struct {
 	inFlight int
 	most     int
 	chunks   int // of a slice
+	planned  []activities.PlanRunInput
+	queues   []string // of steps, in their order
 
+	// route may refuse a step for the queue that it came by; ask answers for a host.
+	route   func(step, queue string) error
+	ask     func(queue string) error
 	plan    activities.PlanRunResult
 	begin   func(activities.BeginRunInput) (activities.BeginRunResult, error)
 	extract func(activities.RangeInput) (activities.ExtractResult, error)
@@ -62,13 +67,20 @@ func newFake() *fake {
 		return activities.UpsertChunkResult{Inserted: 4, Updated: 5, Unchanged: 1, Seconds: 0.25, Tries: 1}, nil
 	}
 	f.cleanup = func(activities.RangeInput) error { return nil }
+	f.route = func(string, string) error { return nil }
+	f.ask = func(string) error { return nil }
 	return f
 }
 
-func (f *fake) step(name string) {
+func (f *fake) step(ctx context.Context, name string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.steps = append(f.steps, name)
+	queue := activity.GetInfo(ctx).TaskQueue
+	if err := f.route(name, queue); err != nil {
+		return err
+	}
+	f.steps, f.queues = append(f.steps, name), append(f.queues, queue)
+	return nil
 }
 
 // order is the steps without repetitions that follow one another.
@@ -86,37 +98,57 @@ func (f *fake) count(name string) int {
 
 func (f *fake) register(env *testsuite.TestWorkflowEnvironment) {
 	for name, fn := range map[string]any{
-		"BeginRun": func(_ context.Context, in activities.BeginRunInput) (activities.BeginRunResult, error) {
-			f.step("BeginRun")
+		"BeginRun": func(ctx context.Context, in activities.BeginRunInput) (activities.BeginRunResult, error) {
+			if err := f.step(ctx, "BeginRun"); err != nil {
+				return activities.BeginRunResult{}, err
+			}
 			return f.begin(in)
 		},
-		"PlanRun": func(context.Context, activities.PlanRunInput) (activities.PlanRunResult, error) {
-			f.step("PlanRun")
+		"PlanRun": func(ctx context.Context, in activities.PlanRunInput) (activities.PlanRunResult, error) {
+			if err := f.step(ctx, "PlanRun"); err != nil {
+				return activities.PlanRunResult{}, err
+			}
+			f.planned = append(f.planned, in)
 			return f.plan, nil
 		},
-		"RecordProgress": func(_ context.Context, in activities.RecordProgressInput) error {
-			f.step("RecordProgress")
+		"RecordProgress": func(ctx context.Context, in activities.RecordProgressInput) error {
+			if err := f.step(ctx, "RecordProgress"); err != nil {
+				return err
+			}
 			f.mu.Lock()
 			defer f.mu.Unlock()
 			f.recorded = append(f.recorded, in.Progress)
 			return nil
 		},
-		"ExtractIncremental": func(_ context.Context, in activities.RangeInput) (activities.ExtractResult, error) {
-			f.step("ExtractIncremental")
+		"AskHost": func(ctx context.Context) (activities.AskHostResult, error) {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			return activities.AskHostResult{}, f.ask(activity.GetInfo(ctx).TaskQueue)
+		},
+		"ExtractIncremental": func(ctx context.Context, in activities.RangeInput) (activities.ExtractResult, error) {
+			if err := f.step(ctx, "ExtractIncremental"); err != nil {
+				return activities.ExtractResult{}, err
+			}
 			return f.extract(in)
 		},
-		"WaitForFiles": func(_ context.Context, in activities.RangeInput) (activities.WaitForFilesResult, error) {
-			f.step("WaitForFiles")
+		"WaitForFiles": func(ctx context.Context, in activities.RangeInput) (activities.WaitForFilesResult, error) {
+			if err := f.step(ctx, "WaitForFiles"); err != nil {
+				return activities.WaitForFilesResult{}, err
+			}
 			return activities.WaitForFilesResult{}, f.wait(in)
 		},
 		"ListChunks":  f.list,
 		"UpsertChunk": f.write,
-		"Cleanup": func(_ context.Context, in activities.RangeInput) (activities.CleanupResult, error) {
-			f.step("Cleanup")
+		"Cleanup": func(ctx context.Context, in activities.RangeInput) (activities.CleanupResult, error) {
+			if err := f.step(ctx, "Cleanup"); err != nil {
+				return activities.CleanupResult{}, err
+			}
 			return activities.CleanupResult{}, f.cleanup(in)
 		},
-		"FinishRun": func(_ context.Context, in activities.FinishRunInput) (activities.FinishRunResult, error) {
-			f.step("FinishRun")
+		"FinishRun": func(ctx context.Context, in activities.FinishRunInput) (activities.FinishRunResult, error) {
+			if err := f.step(ctx, "FinishRun"); err != nil {
+				return activities.FinishRunResult{}, err
+			}
 			f.mu.Lock()
 			defer f.mu.Unlock()
 			f.finished = append(f.finished, in)
@@ -127,8 +159,10 @@ func (f *fake) register(env *testsuite.TestWorkflowEnvironment) {
 	}
 }
 
-func (f *fake) list(_ context.Context, in activities.ListChunksInput) (activities.ListChunksResult, error) {
-	f.step("ListChunks")
+func (f *fake) list(ctx context.Context, in activities.ListChunksInput) (activities.ListChunksResult, error) {
+	if err := f.step(ctx, "ListChunks"); err != nil {
+		return activities.ListChunksResult{}, err
+	}
 	out := activities.ListChunksResult{Total: f.chunks}
 	for i := in.After; i < f.chunks && len(out.Chunks) < in.Limit; i++ {
 		out.Chunks = append(out.Chunks, activities.ChunkRef{Part: i / 6, Chunk: i % 6, Rows: fakeChunkRows, FirstRow: int64(i % 6 * fakeChunkRows)})
@@ -137,7 +171,9 @@ func (f *fake) list(_ context.Context, in activities.ListChunksInput) (activitie
 }
 
 func (f *fake) write(ctx context.Context, in activities.UpsertChunkInput) (activities.UpsertChunkResult, error) {
-	f.step("UpsertChunk")
+	if err := f.step(ctx, "UpsertChunk"); err != nil {
+		return activities.UpsertChunkResult{}, err
+	}
 	f.mu.Lock()
 	f.upserts = append(f.upserts, in)
 	f.inFlight++

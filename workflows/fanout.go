@@ -79,9 +79,8 @@ func (f *fanOut) room(ctx workflow.Context) bool {
 
 func (f *fanOut) begin(ctx workflow.Context, ref activities.ChunkRef, summary string) {
 	f.inFlight++
-	step := workflow.ExecuteActivity(with(ctx, upsertOptions, summary), "UpsertChunk",
-		activities.UpsertChunkInput{RangeInput: f.m.at, ChunkRef: ref})
-	f.done.AddFuture(step, func(step workflow.Future) {
+	chunk := f.m.step(ctx, upsertOptions, summary, "UpsertChunk", activities.UpsertChunkInput{RangeInput: f.m.at, ChunkRef: ref})
+	f.done.AddFuture(chunk, func(step workflow.Future) {
 		f.inFlight--
 		var out activities.UpsertChunkResult
 		if err := step.Get(ctx, &out); err != nil {
@@ -107,7 +106,7 @@ func (m *mover) summary(ref activities.ChunkRef, n, total int) string {
 
 func (m *mover) list(ctx workflow.Context, after int) (activities.ListChunksResult, error) {
 	var page activities.ListChunksResult
-	err := workflow.ExecuteActivity(with(ctx, listOptions, fmt.Sprintf("chunks from %d", after+1)), "ListChunks",
+	err := m.step(ctx, listOptions, fmt.Sprintf("chunks from %d", after+1), "ListChunks",
 		activities.ListChunksInput{RangeInput: m.at, After: after, Limit: chunksPerPage}).Get(ctx, &page)
 	if err == nil && len(page.Chunks) == 0 && after < page.Total {
 		err = fmt.Errorf("the list of chunks ends at %d of %d", after, page.Total)

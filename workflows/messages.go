@@ -172,6 +172,10 @@ type SyncRangeInput struct {
 	ChunksInFlight int                   `json:"chunksInFlight"`
 	// ChunkRows is the most rows of a staged chunk.
 	ChunkRows int64 `json:"chunkRows,omitempty"`
+	// Pinned says that the steps of the run must be sent to the host that has its files;
+	// Priority is the table's.
+	Pinned   bool `json:"pinned,omitempty"`
+	Priority int  `json:"priority,omitempty"`
 	// Signals is how often the range may still tell its run of its progress.
 	Signals int `json:"signals,omitempty"`
 
@@ -187,6 +191,8 @@ type SyncRangeInput struct {
 type SyncRangeResult struct {
 	Counts
 	Seconds map[string]float64 `json:"seconds"`
+	// Pinned says what the range has learnt of where its steps must go.
+	Pinned bool `json:"pinned,omitempty"`
 }
 
 // rangeProgress is what a child tells its parent while it runs, now and then.

@@ -22,10 +22,11 @@ type mover struct {
 	told  func(p rangeProgress)
 	total int64 // chunks of the slices so far, those cut from others included
 	pace  pace
+	place *place
 }
 
-func newMover(in SyncRangeInput, enter func(string), told func(rangeProgress)) *mover {
-	m := &mover{in: in, at: in.Range, enter: enter, told: told}
+func newMover(in SyncRangeInput, place *place, enter func(string), told func(rangeProgress)) *mover {
+	m := &mover{in: in, at: in.Range, place: place, enter: enter, told: told}
 	m.counts, m.total = in.Counts, in.Counts.Chunks
 	m.phases = map[string]float64{}
 	for _, phase := range movePhases {
@@ -63,7 +64,7 @@ func (m *mover) slices(ctx workflow.Context) (*SyncRangeInput, error) {
 	} else {
 		m.enter(PhaseExtract)
 		if err := m.extract(ctx, m.at, &slice); err != nil {
-			m.cleanup(ctx, m.at)
+			m.cleanup(ctx, m.at, err)
 			return nil, err
 		}
 		m.extracted(slice)
@@ -75,9 +76,9 @@ func (m *mover) slices(ctx workflow.Context) (*SyncRangeInput, error) {
 		if err == nil {
 			err = nextErr
 		}
-		m.cleanup(ctx, m.at) // not before: the next slice begins where this one's manifest says
+		m.cleanup(ctx, m.at, err) // not before: the next slice begins where this one's manifest says
 		if err != nil && slice.More {
-			m.cleanup(ctx, ahead.at)
+			m.cleanup(ctx, ahead.at, err)
 		}
 		if err != nil || !slice.More {
 			return nil, err
@@ -93,7 +94,7 @@ func (m *mover) slices(ctx workflow.Context) (*SyncRangeInput, error) {
 // rest is the range from the current slice on, which has been extracted.
 func (m *mover) rest(slice activities.ExtractResult) *SyncRangeInput {
 	in := m.in
-	in.Range, in.Extracted, in.Counts, in.Seconds = m.at, &slice, m.counts, m.phases
+	in.Range, in.Extracted, in.Counts, in.Seconds, in.Pinned = m.at, &slice, m.counts, m.phases, m.place.pinned
 	return &in
 }
 
@@ -103,8 +104,7 @@ func (m *mover) write(ctx workflow.Context, slice activities.ExtractResult) erro
 		return nil
 	}
 	err := m.phase(ctx, PhaseWait, func() error {
-		return workflow.ExecuteActivity(with(ctx, waitOptions, fmt.Sprintf("verify %s", count(int64(slice.Parts), "file"))),
-			"WaitForFiles", m.at).Get(ctx, nil)
+		return m.step(ctx, waitOptions, fmt.Sprintf("verify %s", count(int64(slice.Parts), "file")), "WaitForFiles", m.at).Get(ctx, nil)
 	})
 	if err != nil {
 		return err
@@ -122,8 +122,13 @@ func (m *mover) extract(ctx workflow.Context, at activities.RangeInput, out *act
 		summary += fmt.Sprintf(", slice %d", at.Slice+1)
 	}
 	return m.clock(ctx, PhaseExtract, func() error {
-		return workflow.ExecuteActivity(with(ctx, extractOptions, summary), "ExtractIncremental", at).Get(ctx, out)
+		return m.step(ctx, extractOptions, summary, "ExtractIncremental", at).Get(ctx, out)
 	})
+}
+
+// step starts a step where the range's files are.
+func (m *mover) step(ctx workflow.Context, o workflow.ActivityOptions, summary, name string, in any) workflow.Future {
+	return m.place.step(ctx, o, summary, name, in)
 }
 
 // extracted adds a slice to the counts.
@@ -195,12 +200,16 @@ func (m *mover) tell() {
 }
 
 // cleanup removes a slice's files, also after a cancel. Files that stay cost disk, not rows:
-// it is logged, and the run goes on.
-func (m *mover) cleanup(ctx workflow.Context, at activities.RangeInput) {
+// it is logged, and the run goes on. Nothing is removed on a host that is gone: Sweep does that
+// should it come back.
+func (m *mover) cleanup(ctx workflow.Context, at activities.RangeInput, why error) {
+	if failureType(why) == activities.TypeHostGone {
+		return
+	}
 	detached, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
 	err := m.phase(detached, PhaseCleanup, func() error {
-		return workflow.ExecuteActivity(with(detached, cleanupOptions, "remove the staged files"), "Cleanup", at).Get(detached, nil)
+		return m.step(detached, cleanupOptions, "remove the staged files", "Cleanup", at).Get(detached, nil)
 	})
 	if err != nil {
 		workflow.GetLogger(ctx).Warn("staged files not removed", "range", at.Range, "slice", at.Slice, "error", err)

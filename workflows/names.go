@@ -15,6 +15,7 @@ const (
 	SyncTableName  = "SyncTable"
 	SyncRangeName  = "SyncRange"
 	PlanTableName  = "PlanTable"
+	SweepName      = "SweepStaging"
 	TableStateName = activities.TableStateName
 )
 
@@ -44,10 +45,15 @@ func TableStateID(tbl string) string { return activities.TableStateID(tbl) }
 // PlanTableID is the workflow id that the command line uses for a preview.
 func PlanTableID(tbl string) string { return "plan-" + activities.IDText(tbl) }
 
+// SweepID is the id of the schedule that sweeps what is staged for a task queue, or for the
+// host whose queue it is; its workflows have the same id.
+func SweepID(queue string) string { return activities.SweepID(queue) }
+
 // Register makes every workflow known to w.
 func Register(w worker.WorkflowRegistry) {
 	w.RegisterWorkflowWithOptions(SyncTable, workflow.RegisterOptions{Name: SyncTableName})
 	w.RegisterWorkflowWithOptions(SyncRange, workflow.RegisterOptions{Name: SyncRangeName})
 	w.RegisterWorkflowWithOptions(PlanTable, workflow.RegisterOptions{Name: PlanTableName})
+	w.RegisterWorkflowWithOptions(SweepStaging, workflow.RegisterOptions{Name: SweepName})
 	w.RegisterWorkflowWithOptions(TableState, workflow.RegisterOptions{Name: TableStateName})
 }

@@ -61,6 +61,11 @@ var (
 		StartToCloseTimeout: 48 * time.Hour, HeartbeatTimeout: heartbeatTimeout,
 		RetryPolicy: retry, WaitForCancellation: true,
 	}
+	// sweepOptions: a listing of all of staging, and an answer of Temporal for each run in it.
+	sweepOptions = workflow.ActivityOptions{
+		StartToCloseTimeout: time.Hour, HeartbeatTimeout: heartbeatTimeout,
+		RetryPolicy: retry, WaitForCancellation: true,
+	}
 	// stateOptions: an update of the table's owner; it must arrive, however long Temporal is away.
 	stateOptions = workflow.ActivityOptions{StartToCloseTimeout: time.Minute, RetryPolicy: retry}
 )
@@ -92,8 +97,9 @@ const (
 	maxExtracts = 3
 )
 
-// with applies options and a summary that people read in the Web UI.
+// with applies options and a summary that people read in the Web UI. The priority is the context's.
 func with(ctx workflow.Context, o workflow.ActivityOptions, summary string) workflow.Context {
 	o.Summary = summary
+	o.Priority = workflow.GetActivityOptions(ctx).Priority
 	return workflow.WithActivityOptions(ctx, o)
 }

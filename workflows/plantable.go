@@ -15,6 +15,7 @@ func PlanTable(ctx workflow.Context, raw converter.RawValue) (PlanTableResult, e
 	if err := checkTable(in.Table); err != nil {
 		return PlanTableResult{}, err
 	}
+	ctx = fair(ctx, in.Table, 0)
 	var out PlanTableResult
 	err := workflow.ExecuteActivity(with(ctx, planOptions, "look at "+in.Table), "PreviewRun", in).Get(ctx, &out)
 	return out, err

@@ -14,6 +14,7 @@ import (
 // spread over its ranges. A range that is larger than one history may be continues as new. It
 // tells its parent how far it is, a bounded number of times.
 func SyncRange(ctx workflow.Context, in SyncRangeInput) (SyncRangeResult, error) {
+	ctx = fair(ctx, in.Range.Table, in.Priority)
 	status := Status{
 		Table: in.Range.Table, Phase: PhaseBegin, Ranges: int64(in.Ranges), Started: workflow.Now(ctx).UTC(),
 		RowsExtracted: in.Counts.RowsExtracted, RowsWritten: in.Counts.written(), Chunks: in.Counts.Chunks, ChunksDone: in.Counts.Chunks,
@@ -23,7 +24,7 @@ func SyncRange(ctx workflow.Context, in SyncRangeInput) (SyncRangeResult, error)
 	}
 	var m *mover
 	last := rangeProgress{ChunksDone: in.Counts.Chunks}
-	m = newMover(in, func(phase string) {
+	m = newMover(in, &place{queue: in.Range.Queue, pinned: in.Pinned}, func(phase string) {
 		status.Phase = phase
 		workflow.SetCurrentDetails(ctx, fmt.Sprintf("**%s** range %d of %d: %s, chunk %d of %d%s",
 			in.Range.Table, in.Range.Range+1, in.Ranges, phase, status.ChunksDone, status.Chunks, paceText(status)))
@@ -42,7 +43,7 @@ func SyncRange(ctx workflow.Context, in SyncRangeInput) (SyncRangeResult, error)
 	if rest != nil {
 		return SyncRangeResult{}, workflow.NewContinueAsNewError(ctx, SyncRangeName, *rest)
 	}
-	return SyncRangeResult{Counts: m.counts, Seconds: m.phases}, cause(err)
+	return SyncRangeResult{Counts: m.counts, Seconds: m.phases, Pinned: m.place.pinned}, cause(err)
 }
 
 // tellParent signals without waiting: progress that does not arrive is only not shown.
@@ -58,11 +59,12 @@ func tellParent(ctx workflow.Context, p rangeProgress) {
 func (s *sync) rangeInput(i int) SyncRangeInput {
 	side := min(max(1, s.plan.RangesInFlight), maxRangesInFlight, s.plan.Ranges)
 	return SyncRangeInput{
-		Range:  activities.RangeInput{Table: s.in.Table, Run: s.plan.Run, PlanSum: s.plan.PlanSum, Range: i},
+		Range:  activities.RangeInput{Table: s.in.Table, Run: s.plan.Run, PlanSum: s.plan.PlanSum, Range: i, Queue: s.place.queue},
 		Ranges: s.plan.Ranges,
 		// ChunksInFlight is a bound of the run: ranges side by side share it.
 		ChunksInFlight: max(1, s.plan.ChunksInFlight/side),
 		ChunkRows:      s.plan.ChunkRows,
+		Priority:       s.plan.Priority,
 		Signals:        max(1, maxSignals/s.plan.Ranges),
 	}
 }
@@ -70,7 +72,7 @@ func (s *sync) rangeInput(i int) SyncRangeInput {
 // moveInline moves the only range in this workflow's own history; where it is larger than one
 // history may be, a child goes on with it.
 func (s *sync) moveInline(ctx workflow.Context) error {
-	m := newMover(s.rangeInput(0),
+	m := newMover(s.rangeInput(0), &s.place,
 		func(phase string) { s.enter(ctx, phase) },
 		func(p rangeProgress) {
 			s.ranges[0] = p
@@ -83,6 +85,9 @@ func (s *sync) moveInline(ctx workflow.Context) error {
 		return s.moveChildren(ctx, []SyncRangeInput{*rest})
 	}
 	delete(s.ranges, 0)
+	if failureType(err) == activities.TypeHostGone {
+		return err // what was counted is read again
+	}
 	s.add(m.counts, m.phases)
 	if err == nil {
 		s.status.RangesDone++
@@ -134,10 +139,12 @@ func (s *sync) moveChildren(ctx workflow.Context, todo []SyncRangeInput) error {
 
 func (s *sync) startRange(ctx workflow.Context, in SyncRangeInput) workflow.Future {
 	i := in.Range.Range
+	in.Pinned = in.Pinned || s.place.pinned
 	s.running = append(s.running, i)
 	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:          syncRangeID(s.lease, i),
 		WaitForCancellation: true,
+		Priority:            Fair(s.in.Table, s.plan.Priority),
 		ParentClosePolicy:   enumspb.PARENT_CLOSE_POLICY_REQUEST_CANCEL,
 		StaticSummary:       fmt.Sprintf("%s, range %d of %d", s.in.Table, i+1, s.plan.Ranges),
 	})
@@ -153,8 +160,12 @@ func (s *sync) settleRange(ctx workflow.Context, i int, f workflow.Future) error
 	if err != nil {
 		return cause(err)
 	}
+	s.place.pinned = s.place.pinned || out.Pinned
 	s.add(out.Counts, out.Seconds)
 	s.status.RangesDone++
+	if i < len(s.plan.Done) {
+		s.plan.Done = s.plan.Done[:i] + "1" + s.plan.Done[i+1:]
+	}
 	s.show(ctx)
 	if s.plan.Mode != activities.ModeFirstLoad {
 		return nil

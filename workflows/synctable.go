@@ -22,6 +22,7 @@ func SyncTable(ctx workflow.Context, raw converter.RawValue) (SyncTableResult, e
 	if err != nil {
 		return SyncTableResult{}, err
 	}
+	ctx = fair(ctx, in.Table, 0)
 	s := newSync(ctx, in)
 	if err := s.serveStatus(ctx); err != nil {
 		return SyncTableResult{}, err
@@ -53,6 +54,7 @@ type sync struct {
 	// counts that running ranges have told so far.
 	running []int
 	ranges  map[int]rangeProgress
+	place   place
 	// planned says that PlanRun succeeded.
 	planned bool
 }
@@ -79,11 +81,50 @@ func (s *sync) begin(ctx workflow.Context) (activities.BeginRunResult, error) {
 	return out, err
 }
 
-// run plans and moves the rows. What it returns is the first thing that went wrong.
+// run plans and moves the rows. Where the host that has the files is gone, it plans anew, on
+// another. What it returns is the first thing that went wrong.
 func (s *sync) run(ctx workflow.Context, state activities.State) error {
+	for lost := 1; ; lost++ {
+		err := s.attempt(ctx, state)
+		if failureType(err) != activities.TypeHostGone || lost >= maxHosts {
+			return err
+		}
+		workflow.GetLogger(ctx).Warn("the host with the staged files is gone, planning anew", "queue", s.plan.Queue)
+		if s.plan.Cursor == "" {
+			// A host that lost Temporal but not the target may be at a chunk still, and without a
+			// cursor nothing keeps its rows from replacing what is about to be read anew.
+			if err := workflow.Sleep(ctx, activities.ChunkTimeout); err != nil {
+				return err
+			}
+		}
+		state = s.afterLoss(state)
+	}
+}
+
+// afterLoss is the table's state, as its owner has it now, for planning anew. A plan that
+// turns out to be there still is taken up again.
+func (s *sync) afterLoss(state activities.State) activities.State {
+	state.FirstLoad = nil
+	if s.plan.Mode == activities.ModeFirstLoad {
+		state.FirstLoad = &activities.FirstLoad{Run: s.plan.Run, Done: s.plan.Done, IndexesLater: s.plan.IndexesLater > 0}
+	}
+	if s.plan.TargetLost {
+		state.Watermark, state.Cursor, state.Loaded = "", "", false
+	}
+	if s.plan.Marks != nil {
+		state.Marks = s.plan.Marks
+	}
+	state.HeldBack = s.plan.HeldBack
+	s.status.Waits = nil
+	return state
+}
+
+// attempt plans, moves every range, and adds indexes.
+func (s *sync) attempt(ctx workflow.Context, state activities.State) error {
 	if err := s.planRun(ctx, state); err != nil {
 		return err
 	}
+	ctx = fair(ctx, s.in.Table, s.plan.Priority)
 	if err := s.recordPlan(ctx, state); err != nil {
 		return err
 	}
@@ -116,20 +157,36 @@ func (s *sync) run(ctx workflow.Context, state activities.State) error {
 func (s *sync) addIndexes(ctx workflow.Context) error {
 	s.enter(ctx, PhaseIndexes)
 	defer s.clock(ctx, PhaseIndexes)()
-	return workflow.ExecuteActivity(with(ctx, indexOptions, "build the target's indexes"), "AddIndexes", s.rangeInput(0).Range).Get(ctx, nil)
+	return s.place.step(ctx, indexOptions, "build the target's indexes", "AddIndexes", s.rangeInput(0).Range).Get(ctx, nil)
 }
 
 func (s *sync) planRun(ctx workflow.Context, state activities.State) error {
 	s.enter(ctx, PhasePlan)
 	defer s.clock(ctx, PhasePlan)()
-	err := workflow.ExecuteActivity(with(ctx, planOptions, "check "+s.in.Table+" and choose what to read"), "PlanRun", activities.PlanRunInput{
+	in := activities.PlanRunInput{
 		Table: s.in.Table, Run: workflow.GetInfo(ctx).WorkflowExecution.RunID, State: state,
 		Full: s.in.Full, From: s.in.From, To: s.in.To,
-	}).Get(ctx, &s.plan)
+	}
+	if state.FirstLoad != nil {
+		in.Queue = state.FirstLoad.Queue // only there is the plan that could be taken up again
+	}
+	var plan activities.PlanRunResult
+	choose := func() error {
+		at := place{queue: in.Queue}
+		return at.step(ctx, planOptions, "check "+s.in.Table+" and choose what to read", "PlanRun", in).Get(ctx, &plan)
+	}
+	err := choose()
+	if failureType(err) == activities.TypeHostGone {
+		in.Queue = ""
+		err = choose()
+	}
 	if err != nil {
 		return err
 	}
-	s.planned = true
+	if s.planned && plan.PlanSum != s.plan.PlanSum {
+		s.result.Counts = Counts{} // what a lost plan has moved is moved again
+	}
+	s.plan, s.planned, s.place = plan, true, place{queue: plan.Queue}
 	s.result.Target, s.result.Mode, s.result.Window = s.plan.Target, s.plan.Mode, s.plan.Window
 	s.result.Warnings, s.result.HeldBack = s.plan.Warnings, s.plan.HeldBack
 	s.status.Mode, s.status.Window = s.plan.Mode, s.plan.Window
@@ -145,7 +202,7 @@ func (s *sync) planRun(ctx workflow.Context, state activities.State) error {
 func (s *sync) recordPlan(ctx workflow.Context, state activities.State) error {
 	req := activities.ProgressRequest{Fence: s.lease.Fence, Marks: s.plan.Marks, ForgetWatermark: s.plan.TargetLost}
 	if s.plan.Mode == activities.ModeFirstLoad && s.plan.Ranges > 0 {
-		req.FirstLoad = &activities.FirstLoad{Run: s.plan.Run, Done: s.plan.Done, IndexesLater: s.plan.IndexesLater > 0}
+		req.FirstLoad = &activities.FirstLoad{Run: s.plan.Run, Done: s.plan.Done, IndexesLater: s.plan.IndexesLater > 0, Queue: s.plan.Queue}
 	}
 	if s.plan.HeldBack != state.HeldBack {
 		req.HeldBack = &s.plan.HeldBack
@@ -192,7 +249,7 @@ func (s *sync) finish(ctx workflow.Context, runErr error) error {
 	}
 	in.Finish = req
 	var ended activities.FinishRunResult
-	err := workflow.ExecuteActivity(with(detached, stateOptions, finishSummary(req)), "FinishRun", in).Get(detached, &ended)
+	err := s.end(detached, in, failureType(runErr) == activities.TypeHostGone, &ended)
 	if runErr != nil {
 		return runErr
 	}
@@ -202,6 +259,22 @@ func (s *sync) finish(ctx workflow.Context, runErr error) error {
 	s.result.Watermark = ended.Watermark
 	s.enter(detached, PhaseDone)
 	return nil
+}
+
+// end runs FinishRun where the plan is that it drops, or anywhere where that host is gone.
+func (s *sync) end(ctx workflow.Context, in activities.FinishRunInput, gone bool, out *activities.FinishRunResult) error {
+	anywhere := place{}
+	summary := finishSummary(in.Finish)
+	if in.DropPlan == "" || gone {
+		return anywhere.step(ctx, stateOptions, summary, "FinishRun", in).Get(ctx, out)
+	}
+	in.Queue = s.place.queue
+	err := s.place.step(ctx, stateOptions, summary, "FinishRun", in).Get(ctx, out)
+	if failureType(err) != activities.TypeHostGone {
+		return err
+	}
+	in.Queue = ""
+	return anywhere.step(ctx, stateOptions, summary, "FinishRun", in).Get(ctx, out)
 }
 
 // raise sets the new watermark, where the mode has one.

@@ -8,24 +8,18 @@ import (
 
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
-	"go.temporal.io/sdk/worker"
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	_ "github.com/tablehaul/tablehaul/internal/staging/file" // file:// URLs
 	"github.com/tablehaul/tablehaul/internal/table"
-	"github.com/tablehaul/tablehaul/workflows"
 )
 
 // stopTimeout is how long a worker that is told to stop lets its steps end. A chunk's
 // transaction takes a second and a page of the source at most five; a longer step is given up
 // and begun again by another worker.
 const stopTimeout = 30 * time.Second
-
-// maxActivities bounds the steps that one worker runs at once. Each may hold a row group of a
-// staged file, so this bounds its memory as well.
-const maxActivities = 32
 
 // heartbeats is how often a step's heartbeat is really sent. The SDK's default, most of the
 // heartbeat timeout, would let a cancel and a wait's reason arrive a quarter of a minute late.
@@ -42,8 +36,12 @@ type WorkerOptions struct {
 	Client client.Client
 	// TaskQueue is workflows.TaskQueue where it is empty.
 	TaskQueue string
+	// Deployment and Build make the worker a version of a Worker Deployment; both or neither.
+	Deployment, Build string
 	// Log gets a line per step; nil discards.
 	Log *slog.Logger
+	// Now is this machine's clock, time.Now where it is nil.
+	Now func() time.Time
 	// Ready is called once the worker polls; may be nil.
 	Ready func()
 }
@@ -72,43 +70,50 @@ func RunWorker(ctx context.Context, o WorkerOptions) error {
 		}
 		defer c.Close()
 	}
+	if err := checkServer(ctx, c, o.Log); err != nil {
+		return err
+	}
 	pools := newPools(cfg)
 	defer pools.close()
-
-	queue := o.TaskQueue
-	if queue == "" {
-		queue = workflows.TaskQueue
-	}
-	fatal := make(chan error, 1)
-	w := worker.New(c, queue, worker.Options{
-		WorkerStopTimeout:                  stopTimeout,
-		MaxConcurrentActivityExecutionSize: maxActivities,
-		MaxHeartbeatThrottleInterval:       heartbeats,
-		OnFatalError:                       func(err error) { fatal <- err },
-	})
-	workflows.Register(w)
-	activities.Register(w, activities.New(activities.Deps{
+	return serve(ctx, o, cfg, c, activities.Deps{
 		Settings: func(n table.Name) (activities.Settings, error) { return settings(cfg, n) },
 		Source:   pools.source,
 		Target:   pools.target,
 		Store:    store,
 		Client:   c,
 		Log:      o.Log,
-	}))
-	if err := w.Start(); err != nil {
+	})
+}
+
+// serve takes tasks until ctx ends.
+func serve(ctx context.Context, o WorkerOptions, cfg *config.Config, c client.Client, deps activities.Deps) error {
+	w, err := newWorkers(o, cfg, c, deps)
+	if err != nil {
+		return err
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	started := o.Now()
+	if err := w.start(); err != nil {
 		return fmt.Errorf("start the worker: %w", err)
 	}
-	o.Log.Info("worker started", "taskQueue", queue, "tables", len(cfg.Tables()), "patterns", len(cfg.Patterns()))
+	if err := checkClock(ctx, c, w, started, o.Now, o.Log); err != nil {
+		w.stop()
+		return err
+	}
+	defer keepSweeping(ctx, c, w, cfg.Staging.SweepAfter, o.Log)()
+	o.Log.Info("worker started", "taskQueue", w.queue, "hostQueue", w.hostQueue, "tables", len(cfg.Tables()), "patterns", len(cfg.Patterns()))
 	if o.Ready != nil {
 		o.Ready()
 	}
 	select {
 	case <-ctx.Done():
 		o.Log.Info("worker stopping, running chunks end first", "atMost", stopTimeout)
-		w.Stop()
+		w.stop()
 		return nil
-	case err := <-fatal:
-		w.Stop()
+	case err := <-w.fatal:
+		w.stop()
 		return fmt.Errorf("worker: %w", err)
 	}
 }

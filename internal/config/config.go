@@ -18,6 +18,8 @@ type Config struct {
 	Connections map[string]Connection
 	// Staging is where files stand between extract and upsert.
 	Staging Staging
+	// Worker tunes one worker process.
+	Worker Worker
 
 	entries []entry
 }
@@ -39,6 +41,21 @@ type Staging struct {
 	URL string
 	// Compression is "snappy", "none", "zstd", "gzip" or "lz4".
 	Compression string
+	// Shared says that every worker sees the same files.
+	Shared bool
+	// SweepAfter is the age at which files that no run needs are removed; 0 leaves them.
+	SweepAfter time.Duration
+}
+
+// Worker is what one worker process takes on, and what its machine is called.
+type Worker struct {
+	// Host names the machine whose files a worker can reach; empty is its host name.
+	Host string
+	// Activities and WorkflowTasks are how many of each run at once.
+	Activities    int
+	WorkflowTasks int
+	// Pollers is how many requests for work are open at once, per kind of work and task queue.
+	Pollers int
 }
 
 // Table holds the resolved settings of one source → target pair. The bounds and defaults of its
@@ -94,6 +111,9 @@ type Table struct {
 	UniqueConflicts string
 	// MaxTransaction is how long a transaction of the target should take at most.
 	MaxTransaction time.Duration
+
+	// Priority is 1 (first) to 5 (last).
+	Priority int
 
 	// Write is how rows are applied; "upsert" is the only way so far.
 	Write string

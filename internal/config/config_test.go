@@ -53,7 +53,7 @@ func TestExampleFileLoads(t *testing.T) {
 	require.Equal(t, "../../tablehaul.yaml", c.File)
 	require.Equal(t, "tablehaul:"+sentinel+"/@:${X}@tcp(warehouse.example.com:3306)/", c.Connections["warehouse"].DSN.Reveal())
 	require.Equal(t, "verify-identity", c.Connections["warehouse"].TLS)
-	require.Equal(t, config.Staging{URL: "file:///var/lib/tablehaul", Compression: "snappy"}, c.Staging)
+	require.Equal(t, config.Staging{URL: "file:///var/lib/tablehaul", Compression: "snappy", SweepAfter: 24 * time.Hour}, c.Staging)
 
 	got, err := c.Table(table.Name{Schema: "shop", Table: "orders"})
 	require.NoError(t, err)
@@ -64,7 +64,7 @@ func TestExampleFileLoads(t *testing.T) {
 		PageRows: 10000, PageBytes: 4 << 20, PageTime: 5 * time.Second,
 		ChunkRows: 10000, ChunkBytes: 16 << 20, PartBytes: 256 << 20, RangeRows: 250000, RangeBytes: 256 << 20,
 		ChunksInFlight: 4, RangesInFlight: 2,
-		UniqueConflicts: "fail", MaxTransaction: time.Second,
+		UniqueConflicts: "fail", MaxTransaction: time.Second, Priority: 3,
 		BulkLoad: true, Write: "upsert", CreateTarget: true, AddColumns: true,
 	}, got)
 
@@ -141,6 +141,7 @@ func TestEverySettingIsTakenFromTableThenDefaults(t *testing.T) {
     write: upsert
     uniqueConflicts: replace
     maxTransaction: 500ms
+    priority: 1
     createTarget: false
     addColumns: false
 `, func(n string) string { return map[string]string{"ROWS": "77", "SHOP_DSN": "u@tcp(h)/"}[n] })
@@ -149,7 +150,7 @@ func TestEverySettingIsTakenFromTableThenDefaults(t *testing.T) {
 		SourceConnection: "warehouse", TargetConnection: "shop",
 		Cursor: "7", CursorZone: "Europe/Berlin", Overlap: 90 * time.Minute, MinLag: 250 * time.Millisecond, FixedLag: 10 * time.Minute,
 		AllowReplica: true, PageRows: 1000, PageBytes: 1 << 20, PageTime: time.Second,
-		ChunkRows: 77, ChunkBytes: 100_000, PartBytes: 4 << 30, RangeRows: 5, RangeBytes: 3 << 30, IndexesAfterLoad: true, ChunksInFlight: 32, RangesInFlight: 16,
+		Priority: 1, ChunkRows: 77, ChunkBytes: 100_000, PartBytes: 4 << 30, RangeRows: 5, RangeBytes: 3 << 30, IndexesAfterLoad: true, ChunksInFlight: 32, RangesInFlight: 16,
 		UniqueConflicts: "replace", MaxTransaction: 500 * time.Millisecond,
 		Write: "upsert",
 	}, c.Tables()[0])
@@ -191,4 +192,24 @@ func TestSecretsStayHidden(t *testing.T) {
 		require.NotContains(t, got, sentinel, in)
 		require.True(t, strings.HasPrefix(got, want), "%s: %s", in, got)
 	}
+}
+
+func TestWorkerAndStagingSettings(t *testing.T) {
+	c := load(t, strings.Replace(small, `staging: { url: "file:///tmp/x" }`,
+		`staging: { url: "file:///tmp/x", shared: true, sweepAfter: 0s }
+worker: { host: "${HOST}", activities: 8, workflowTasks: 9, pollers: 2 }`, 1)+"  - { name: a.b, target: a.c }\n",
+		func(n string) string { return map[string]string{"HOST": "web-1", "SHOP_DSN": "u@tcp(h)/"}[n] })
+	require.True(t, c.Staging.Shared)
+	require.Zero(t, c.Staging.SweepAfter)
+	require.Equal(t, config.Worker{Host: "web-1", Activities: 8, WorkflowTasks: 9, Pollers: 2}, c.Worker)
+
+	_, err := config.Load(strings.NewReader(strings.Replace(small, "defaults:", "worker: { host: \"a b\", activities: 1 }\ndefaults:", 1)+"  - { name: a.b, target: a.c }\n"), shopEnv)
+	require.ErrorContains(t, err, `worker.host`)
+	require.ErrorContains(t, err, `"a b" is not the name of a machine`)
+	require.ErrorContains(t, err, `worker.activities`)
+
+	c = load(t, small+"  - { name: a.b, target: a.c }\n", shopEnv)
+	require.False(t, c.Staging.Shared)
+	require.Equal(t, 24*time.Hour, c.Staging.SweepAfter)
+	require.Equal(t, config.Worker{Activities: 32, WorkflowTasks: 100, Pollers: 5}, c.Worker)
 }

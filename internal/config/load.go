@@ -92,28 +92,32 @@ func (d *decoder) parse(content []byte) (at, bool) {
 }
 
 // document is the file's top level, as far as places are concerned.
-type document struct{ connections, staging, defaults, tables at }
+type document struct{ connections, staging, worker, defaults, tables at }
 
 var documentFields = []field[document]{
 	{"connections", "", "required", "Servers by name.", func(_ *decoder, a at, x *document) { x.connections = a }},
 	{"staging", "", "required", "Where files stand between source and target.", func(_ *decoder, a at, x *document) { x.staging = a }},
+	{"worker", "", "", "What one worker process takes on.", func(_ *decoder, a at, x *document) { x.worker = a }},
 	{"defaults", "", "", "Settings of every table that does not set them itself.", func(_ *decoder, a at, x *document) { x.defaults = a }},
 	{"tables", "", "required", "The tables to keep fresh.", func(_ *decoder, a at, x *document) { x.tables = a }},
 }
 
 func (d *decoder) decode(root at, c *Config) {
 	doc := document{
-		connections: at{path: "connections"}, staging: at{path: "staging"},
+		connections: at{path: "connections"}, staging: at{path: "staging"}, worker: at{path: "worker"},
 		defaults: at{path: "defaults"}, tables: at{path: "tables"},
 	}
 	decodeMapping(d, root, documentFields, nil, &doc)
 	d.connections(doc.connections, c)
 
-	c.Staging = Staging{Compression: defaultCompression}
+	c.Staging = Staging{Compression: defaultCompression, SweepAfter: defaultSweepAfter}
 	found := decodeMapping(d, doc.staging, stagingFields, nil, &c.Staging)
 	if _, ok := found["url"]; !ok {
 		d.missing(doc.staging, "staging.url", "for example file:///var/lib/tablehaul")
 	}
+
+	c.Worker = defaultWorker
+	decodeMapping(d, doc.worker, workerFields, nil, &c.Worker)
 
 	defaults := builtin
 	hints := map[string]string{

@@ -3,8 +3,10 @@ package config
 import (
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // stagingSchemes are the stores that this version can open.
@@ -28,9 +30,40 @@ var connectionFields = []field[Connection]{
 const defaultMaxConnections = 16
 
 var stagingFields = []field[Staging]{
-	{"url", "", "required", "Where staged files stand: file:///an/absolute/folder, the same for every worker.", setStagingURL},
+	{"url", "", "required", "Where staged files stand: file:///an/absolute/folder.", setStagingURL},
 	wordField("compression", defaultCompression, []string{"snappy", "none", "zstd", "gzip", "lz4"}, "How staged files are packed.",
 		func(s *Staging) *string { return &s.Compression }),
+	boolField("shared", false, "The folder is the same one on every machine, as on a network file system. false: the steps of a run stay on the machine that has its files; another takes over when that is gone.",
+		func(s *Staging) *bool { return &s.Shared }),
+	durationField("sweepAfter", defaultSweepAfter, 0, 365*day, "Files that runs have left which were terminated, or whose worker died, are removed when they are this old. 0: they stay.",
+		func(s *Staging) *time.Duration { return &s.SweepAfter }),
+}
+
+// defaultSweepAfter leaves a day in which people can look at what a terminated run has staged.
+const defaultSweepAfter = day
+
+var workerFields = []field[Worker]{
+	{"host", "the host name", "up to 64 letters, digits, dots, dashes and underscores", "Name of the machine, where the files of its runs are. Give it where the host name changes and the files stay, as in a container with a volume; no two machines may have the same.", setHost},
+	intField("activities", defaultWorker.Activities, 2, 1000, "Steps that the worker runs at once. Each may hold a chunk's rows in memory.",
+		func(w *Worker) *int { return &w.Activities }),
+	intField("workflowTasks", defaultWorker.WorkflowTasks, 2, 1000, "Decisions of workflows that the worker makes at once; each takes milliseconds.",
+		func(w *Worker) *int { return &w.WorkflowTasks }),
+	intField("pollers", defaultWorker.Pollers, 2, 100, "Requests for work that the worker keeps open, for each task queue and kind of work. More than work arrives for only cost connections.",
+		func(w *Worker) *int { return &w.Pollers }),
+}
+
+// defaultWorker: each activity may hold a row group of a staged file, so that their number
+// bounds a worker's memory; five pollers keep as many slots busy as one machine has use for.
+var defaultWorker = Worker{Activities: 32, WorkflowTasks: 100, Pollers: 5}
+
+var hostName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+
+func setHost(d *decoder, a at, w *Worker) {
+	v, ok := d.sealedScalar(a) // the command line runs where a worker's variables are not set
+	w.Host = v.text
+	if ok && !hostName.MatchString(v.text) {
+		d.problem(a, "use up to 64 letters, digits, dots, dashes and underscores", "%s is not the name of a machine", v.shown)
+	}
 }
 
 const defaultCompression = "snappy"

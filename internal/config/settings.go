@@ -22,7 +22,7 @@ var builtin = Table{
 	PartBytes: 256 * mib, RangeRows: 250_000, RangeBytes: 256 * mib,
 	ChunksInFlight: 4, RangesInFlight: 2,
 	UniqueConflicts: conflictsFail, MaxTransaction: time.Second,
-	BulkLoad: true, Write: writeUpsert, CreateTarget: true, AddColumns: true,
+	Priority: 3, BulkLoad: true, Write: writeUpsert, CreateTarget: true, AddColumns: true,
 }
 
 const (
@@ -69,6 +69,8 @@ var settings = []field[Table]{
 		func(t *Table) *int { return &t.ChunksInFlight }),
 	intField("rangesInFlight", builtin.RangesInFlight, 1, 16, "Ranges of a run that are worked on at once.",
 		func(t *Table) *int { return &t.RangesInFlight }),
+	intField("priority", builtin.Priority, 1, 5, "Which table's steps workers take first when not all can run at once: 1 before 2, and so on. Tables of one priority take turns.",
+		func(t *Table) *int { return &t.Priority }),
 	intField("maxThreadsRunning", builtin.MaxThreadsRunning, 0, 100_000, "0: no limit. More: pages are not read and chunks not written while more threads than this run on their server.",
 		func(t *Table) *int { return &t.MaxThreadsRunning }),
 	durationField("maxReplicaLag", builtin.MaxReplicaLag, 0, day, "0: no limit. More: chunks are not written while one of replicas is further behind.",

@@ -43,6 +43,13 @@ type Store interface {
 	List(ctx context.Context, prefix string, f func(Entry) error) error
 }
 
+// Shared reports whether a store says of itself, by a method Shared, that workers on every
+// machine see the same files. A folder does not know that.
+func Shared(s Store) bool {
+	says, ok := s.(interface{ Shared() bool })
+	return ok && says.Shared()
+}
+
 // File is an open staged file.
 type File interface {
 	io.ReaderAt

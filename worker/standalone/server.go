@@ -183,7 +183,8 @@ func temporalConfig(c serverConfig, sql *config.SQL) (*config.Config, map[primit
 }
 
 // dynamicConfig raises limits that are meant for clusters shared by many: here one user has
-// one server, and a list in the Web UI must not run into a rate limit.
+// one server, and a list in the Web UI must not run into a rate limit. It turns on what a
+// cluster's operator decides on.
 func dynamicConfig() dynamicconfig.StaticClient {
 	return dynamicconfig.StaticClient{
 		dynamicconfig.HistoryCacheHostLevelMaxSize.Key():                 8096, // memory before hit rate
@@ -191,6 +192,11 @@ func dynamicConfig() dynamicconfig.StaticClient {
 		dynamicconfig.ForceSearchAttributesCacheRefreshOnRead.Key():      true, // a new attribute works at once
 		dynamicconfig.FrontendPersistenceMaxQPS.Key():                    10000,
 		dynamicconfig.HistoryPersistenceMaxQPS.Key():                     45000,
+		// Off in the server by default: tables take turns when workers have more to do than they
+		// can. Fairness is that of a partition, and four of them are for four machines.
+		dynamicconfig.MatchingEnableFairness.Key():              true,
+		dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():  1,
+		dynamicconfig.MatchingNumTaskqueueWritePartitions.Key(): 1,
 	}
 }
 

@@ -1,0 +1,211 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"go.temporal.io/api/serviceerror"
+
+	"github.com/tablehaul/tablehaul/internal/staging"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// SweepResult is what a look through staging came to. A run is a run's folder.
+type SweepResult struct {
+	// Runs were removed, Files in all of them and among unfinished writes.
+	Runs  int `json:"runs"`
+	Files int `json:"files"`
+	// Kept belong to a run that lives, or to a first load that will be taken up again; Young are
+	// not old enough to be looked at.
+	Kept  int `json:"kept"`
+	Young int `json:"young"`
+	// Unnamed have neither a plan nor a manifest that says whose they are: they stay.
+	Unnamed int `json:"unnamed,omitempty"`
+	// HostGone says that the host whose files were meant is not there any more.
+	HostGone bool `json:"hostGone,omitempty"`
+}
+
+// runFolder is what a listing says of the files of one run.
+type runFolder struct {
+	prefix    string
+	newest    time.Time
+	manifests []string
+}
+
+// Sweep removes what runs have left in staging that were terminated, or whose worker died. A
+// run's files go when all of these hold: the newest is older than the configured age; its plan,
+// or a manifest, says which table and run they are of, in agreement with where they stand; no
+// first load of the table will go on from them; and Temporal says that the run has ended.
+// Foreign files are neither looked at nor removed.
+//
+// Repeating it is harmless. It heartbeats.
+func (a *Activities) Sweep(ctx context.Context) (SweepResult, error) {
+	var out SweepResult
+	if a.deps.SweepAfter <= 0 {
+		return out, nil
+	}
+	defer beat(ctx, func() any { return "sweeping" })()
+	at := where{doing: "sweep staging"}
+	before := time.Now().Add(-a.deps.SweepAfter)
+	folders, err := a.runFolders(ctx)
+	if err != nil {
+		return out, translate(ctx, err, at)
+	}
+	for _, prefix := range slices.Sorted(maps.Keys(folders)) {
+		if err := a.sweepRun(ctx, folders[prefix], before, &out); err != nil {
+			return out, translate(ctx, err, at)
+		}
+	}
+	// A file that is being written has another name until it is whole; see staging/file.
+	if s, ok := a.deps.Store.(interface {
+		SweepTemp(olderThan time.Duration) (int, error)
+	}); ok {
+		n, err := s.SweepTemp(a.deps.SweepAfter)
+		out.Files += n
+		if err != nil {
+			return out, translate(ctx, err, at)
+		}
+	}
+	a.deps.Log.Info("staging swept", "runs", out.Runs, "files", out.Files, "kept", out.Kept, "young", out.Young, "unnamed", out.Unnamed)
+	return out, nil
+}
+
+// runFolders lists our files by run.
+func (a *Activities) runFolders(ctx context.Context) (map[string]*runFolder, error) {
+	folders := map[string]*runFolder{}
+	err := a.deps.Store.List(ctx, "", func(e staging.Entry) error {
+		parts := strings.SplitN(e.Key, "/", 3)
+		if len(parts) < 3 || !staging.Ours(e.Key) {
+			return nil
+		}
+		prefix := parts[0] + "/" + parts[1] + "/"
+		f := folders[prefix]
+		if f == nil {
+			f = &runFolder{prefix: prefix}
+			folders[prefix] = f
+		}
+		if e.Modified.After(f.newest) {
+			f.newest = e.Modified
+		}
+		if strings.HasSuffix(e.Key, "/manifest.json") {
+			f.manifests = append(f.manifests, e.Key)
+		}
+		return nil
+	})
+	return folders, err
+}
+
+func (a *Activities) sweepRun(ctx context.Context, f *runFolder, before time.Time, out *SweepResult) error {
+	if !f.newest.Before(before) {
+		out.Young++
+		return nil
+	}
+	run, err := a.nameRun(ctx, f)
+	if err != nil {
+		return err
+	}
+	if run == nil {
+		out.Unnamed++
+		a.deps.Log.Warn("files in staging that no plan and no manifest names are left alone", "folder", f.prefix)
+		return nil
+	}
+	needed, err := a.needed(ctx, run)
+	if err != nil {
+		return err
+	}
+	if needed {
+		out.Kept++
+		return nil
+	}
+	// Whatever was written since the listing is not ours to judge now.
+	n, err := staging.Sweep(ctx, a.deps.Store, f.prefix, before)
+	if err != nil {
+		return err
+	}
+	out.Runs++
+	out.Files += n
+	a.deps.Log.Info("files of an ended run removed", "table", run.table, "run", run.run, "files", n)
+	return nil
+}
+
+// stagedRun is whose a folder is.
+type stagedRun struct {
+	table table.Name
+	run   string
+	// workflowID is "" where only a manifest is left.
+	workflowID string
+}
+
+// nameRun asks the plan, and then the manifests, whose a folder is; nil where none of them says
+// so, or one says that it belongs elsewhere.
+func (a *Activities) nameRun(ctx context.Context, f *runFolder) (*stagedRun, error) {
+	run := strings.TrimSuffix(f.prefix[strings.IndexByte(f.prefix, '/')+1:], "/")
+	p, err := a.planAt(ctx, f.prefix+"plan.json", run)
+	if err == nil && staging.RunPrefix(p.Settings.Table, run) == f.prefix {
+		return &stagedRun{p.Settings.Table, run, p.WorkflowID}, nil
+	}
+	if err != nil && !unreadable(err) {
+		return nil, err
+	}
+	for _, key := range f.manifests {
+		m, err := staging.ReadManifest(ctx, a.deps.Store, key)
+		if err == nil && staging.ManifestKey(m.Table, m.Run, m.Range, m.Slice) == key {
+			return &stagedRun{m.Table, m.Run, ""}, nil
+		}
+		if err != nil && !unreadable(err) {
+			return nil, err
+		}
+	}
+	return nil, nil
+}
+
+func unreadable(err error) bool {
+	return errors.Is(err, staging.ErrNotFound) || errors.Is(err, staging.ErrCorrupt)
+}
+
+// needed reports whether a run's files may still be read: it lives, or lives on after a reset,
+// or a first load goes on from its plan. Only the holder of a table's lease has a use for files.
+func (a *Activities) needed(ctx context.Context, r *stagedRun) (bool, error) {
+	state, err := a.state(ctx, r.table.String())
+	if err != nil {
+		return true, err
+	}
+	if state.FirstLoad != nil && state.FirstLoad.Run == r.run {
+		return true, nil
+	}
+	holder := Lease{WorkflowID: r.workflowID, RunID: r.run}
+	if r.workflowID == "" {
+		if state.Lease == nil {
+			return false, nil
+		}
+		holder = *state.Lease
+	}
+	closed, err := a.closedSince(ctx, holder, "")
+	return closed == nil, err
+}
+
+// SweepID is the id of the schedule that sweeps what is staged for a task queue, or for the
+// host whose queue it is.
+func SweepID(queue string) string { return "tablehaul/sweep/" + queue }
+
+// StopSweepingInput names the queue of a host that is gone.
+type StopSweepingInput struct {
+	Queue string `json:"queue"`
+}
+
+// StopSweeping removes the schedule of a host that is gone. A worker that starts there again
+// makes a new one. Repeating it is harmless.
+func (a *Activities) StopSweeping(ctx context.Context, in StopSweepingInput) error {
+	err := a.deps.Client.ScheduleClient().GetHandle(ctx, SweepID(in.Queue)).Delete(ctx)
+	var gone *serviceerror.NotFound
+	if err != nil && !errors.As(err, &gone) {
+		return fmt.Errorf("remove the schedule %s: %w", SweepID(in.Queue), err)
+	}
+	a.deps.Log.Info("the host does not answer any more: its staging is not swept", "queue", in.Queue)
+	return nil
+}

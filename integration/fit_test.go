@@ -1,0 +1,50 @@
+package integration_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/internal/app"
+)
+
+// A worker's clock is compared with Temporal's when it starts: a little off is a warning, more
+// is refused.
+func TestAWorkerWithAWrongClockIsRefused(t *testing.T) {
+	t.Parallel()
+	p := start(t, options{idle: true})
+	for _, c := range []struct {
+		off           time.Duration
+		refused, says string
+	}{
+		{0, "", ""},
+		{20 * time.Second, "", "clock and Temporal's differ"},
+		{-20 * time.Second, "", "clock and Temporal's differ"},
+		{2 * time.Minute, "2m0s ahead of Temporal's", ""},
+		{-2 * time.Minute, "2m0s behind Temporal's", ""},
+	} {
+		ctx, stop := context.WithCancel(t.Context())
+		var log bytes.Buffer
+		err := app.RunWorker(ctx, app.WorkerOptions{
+			ConfigFile: p.config(), Getenv: os.Getenv, Client: p.client, TaskQueue: p.queue,
+			Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})),
+			Now: func() time.Time { return time.Now().Add(c.off) }, Ready: stop,
+		})
+		stop()
+		if c.refused != "" {
+			require.ErrorContains(t, err, c.refused)
+			continue
+		}
+		require.NoError(t, err)
+		if c.says == "" {
+			require.Empty(t, log.String())
+		} else {
+			require.Contains(t, log.String(), c.says)
+		}
+	}
+}

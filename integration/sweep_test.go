@@ -1,0 +1,145 @@
+package integration_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/app"
+	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+// startSweeping is startFaulty with a worker that sweeps what is an hour old.
+func startSweeping(t *testing.T, o options) *product {
+	t.Helper()
+	o.idle = true
+	p := start(t, o)
+	cfg, err := config.LoadFile(p.config(), os.Getenv)
+	require.NoError(t, err)
+	cfg.Staging.URL = strings.Replace(cfg.Staging.URL, "file:", "faulty:", 1)
+	cfg.Staging.SweepAfter = time.Hour
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() {
+		done <- app.RunWorker(ctx, app.WorkerOptions{Config: cfg, Getenv: os.Getenv, Client: p.client, TaskQueue: p.queue})
+	}()
+	t.Cleanup(func() {
+		stop()
+		require.NoError(t, <-done)
+	})
+	return p
+}
+
+// age makes files as old as if the runs had been the day before.
+func (p *product) age(files ...string) {
+	p.t.Helper()
+	yesterday := time.Now().Add(-24 * time.Hour)
+	for _, f := range files {
+		require.NoError(p.t, os.Chtimes(f, yesterday, yesterday))
+	}
+}
+
+// sweep triggers the schedule that the worker has made, and waits for what comes of it.
+func (p *product) sweep() workflows.SweepStagingResult {
+	p.t.Helper()
+	id := workflows.SweepID(activities.HostQueue(p.queue, "here"))
+	schedule := p.client.ScheduleClient().GetHandle(p.t.Context(), id)
+	require.Eventually(p.t, func() bool {
+		_, err := schedule.Describe(p.t.Context())
+		return err == nil
+	}, timeout, poll, "the worker makes the schedule")
+	before, err := schedule.Describe(p.t.Context())
+	require.NoError(p.t, err)
+	require.NoError(p.t, schedule.Trigger(p.t.Context(), client.ScheduleTriggerOptions{}))
+	var started string
+	require.Eventually(p.t, func() bool {
+		d, err := schedule.Describe(p.t.Context())
+		if err != nil || len(d.Info.RecentActions) == len(before.Info.RecentActions) {
+			return false
+		}
+		started = d.Info.RecentActions[len(d.Info.RecentActions)-1].StartWorkflowResult.WorkflowID
+		return true
+	}, timeout, poll)
+	var out workflows.SweepStagingResult
+	require.NoError(p.t, p.client.GetWorkflow(p.t.Context(), started, "").Get(p.t.Context(), &out), p.pending(started))
+	return out
+}
+
+// terminateWhilePlanning ends a run, beyond any cleanup, in the moment in which its plan is staged.
+func (p *product) terminateWhilePlanning(name string) {
+	p.t.Helper()
+	id := workflows.SyncTableID(p.table(name))
+	p.onWritten(func(path string) error {
+		if filepath.Base(path) != "plan.json" {
+			return nil
+		}
+		return p.client.TerminateWorkflow(context.Background(), id, "", "test")
+	})
+	require.Error(p.t, p.launch(workflows.SyncTableInput{Table: p.table(name)}, id).Get(p.t.Context(), nil))
+	require.Equal(p.t, enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED, requireClosed(p.t, p, id))
+	p.onWritten(nil)
+}
+
+// What terminated runs have left goes when it is old; what is young, lives, is needed, or is not
+// ours, stays.
+func TestSweepRemovesWhatEndedRunsHaveLeft(t *testing.T) {
+	t.Parallel()
+	p := startSweeping(t, options{
+		defaults: ", chunkRows: 100, rangeRows: 1000, chunksInFlight: 2, rangesInFlight: 1",
+		tables: "- { name: FROM.t, target: TO.t, cursor: updated_at }\n- { name: FROM.dead, target: TO.dead }\n" +
+			"- { name: FROM.young, target: TO.young }\n- { name: FROM.undone, target: TO.undone, cursor: updated_at }",
+	})
+	small := func(name string) string { return strings.Replace(createT, "CREATE TABLE t", "CREATE TABLE "+name, 1) }
+	exec(t, p.src, createT, insertT(1, 3000), old, small("dead"), small("young"), small("undone"),
+		"INSERT INTO dead SELECT * FROM t LIMIT 10", "INSERT INTO young SELECT * FROM t LIMIT 10", "INSERT INTO undone SELECT * FROM t", "ANALYZE TABLE t, undone")
+	exec(t, p.dst, createT, slowTarget, small("undone"), strings.NewReplacer("TRIGGER slow", "TRIGGER slow2", "ON t ", "ON undone ").Replace(slowTarget))
+
+	p.terminateWhilePlanning("dead")
+	dead := p.staged()
+	require.Equal(t, []string{"plan.json"}, baseNames(dead), "left behind by a terminated run")
+	foreign := filepath.Join(filepath.Dir(dead[0]), "notes.txt")
+	unnamed := filepath.Join(p.staging(), "shop.strange", "run", "00000", "part-00000-x.parquet")
+	require.NoError(t, os.MkdirAll(filepath.Dir(unnamed), 0o700))
+	for _, f := range []string{foreign, unnamed} {
+		require.NoError(t, os.WriteFile(f, []byte("mine"), 0o600))
+	}
+	temp := filepath.Join(p.staging(), ".tmp", "left-by-a-dead-worker")
+	require.NoError(t, os.MkdirAll(filepath.Dir(temp), 0o700))
+	require.NoError(t, os.WriteFile(temp, []byte("half"), 0o600))
+
+	undone := p.launch(workflows.SyncTableInput{Table: p.table("undone")}, workflows.SyncTableID(p.table("undone")))
+	holds(t, p.dst, "SELECT COUNT(*) >= 100 FROM undone")
+	require.NoError(t, p.client.CancelWorkflow(t.Context(), undone.GetID(), ""))
+	require.Error(t, undone.Get(t.Context(), nil))
+	require.NotNil(t, p.state("undone").FirstLoad, "the next run goes on with it")
+
+	live := p.run("t")
+	p.waitForRows(100)
+	p.age(p.staged()...)
+	p.terminateWhilePlanning("young")
+	before := p.staged()
+	out := p.sweep()
+	require.Equal(t, workflows.SweepStagingResult{Runs: 1, Files: 2, Kept: 2, Young: 1, Unnamed: 1}, out, "of %q", before)
+
+	require.NoFileExists(t, dead[0])
+	require.NoFileExists(t, temp)
+	require.FileExists(t, foreign)
+	require.FileExists(t, unnamed)
+	require.EqualValues(t, 3000, live().RowsExtracted, "a run that lives keeps its files, however old")
+	p.equal("t", []string{"id"}, columnsT...)
+
+	p.age(p.staged()...)
+	require.Equal(t, workflows.SweepStagingResult{Runs: 1, Files: 1, Kept: 1, Unnamed: 1}, p.sweep(), "the young one is old now")
+	require.Less(t, p.sync("undone").RowsExtracted, int64(3001))
+	p.equal("undone", []string{"id"}, columnsT...)
+	require.ElementsMatch(t, []string{"notes.txt", "part-00000-x.parquet"}, baseNames(p.staged()))
+}

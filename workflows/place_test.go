@@ -1,0 +1,320 @@
+package workflows_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+// hostQueue is that of the host which has the files of a fake's run.
+const hostQueue = "tablehaul@one"
+
+// needFiles are the steps that go where the files are.
+var needFiles = []string{"ExtractIncremental", "WaitForFiles", "ListChunks", "UpsertChunk", "Cleanup", "FinishRun"}
+
+// elsewhere answers as a worker of another host than the one that has the files.
+func elsewhere(attempt int32) error {
+	return temporal.NewApplicationErrorWithOptions("not here", activities.TypeWrongHost, temporal.ApplicationErrorOptions{
+		NonRetryable: true, Details: []any{activities.FailureDetails{Attempt: attempt}},
+	})
+}
+
+// nobodyCame is how Temporal ends a step that no worker has taken in time.
+func nobodyCame() error { return temporal.NewTimeoutError(enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START, nil) }
+
+// byHost makes every step that needs files one for the host, wherever it is sent.
+func (f *fake) byHost(attempt int32) (refused *int) {
+	f.plan.Queue = hostQueue
+	refused = new(int)
+	f.route = func(step, queue string) error {
+		if slices.Contains(needFiles, step) && queue != hostQueue {
+			*refused++
+			return elsewhere(attempt)
+		}
+		return nil
+	}
+	return refused
+}
+
+// Where one machine serves the task queue, nothing goes through a queue of its own.
+func TestStepsOfOneMachineStayOnTheTaskQueue(t *testing.T) {
+	f := newFake()
+	f.plan.Queue = hostQueue
+	env := run(t, f, orders)
+	require.NoError(t, env.GetWorkflowError())
+	require.NotContains(t, f.queues, hostQueue)
+	require.Equal(t, hostQueue, f.upserts[0].Queue)
+	require.Equal(t, hostQueue, f.finished[0].Queue)
+}
+
+func TestStepsThatNeedFilesGoToTheHostThatHasThem(t *testing.T) {
+	f := newFake()
+	refused := f.byHost(1)
+	env := run(t, f, orders)
+	require.NoError(t, env.GetWorkflowError())
+	require.Equal(t, 1, *refused, "one answer is enough to know")
+	for i, step := range f.steps {
+		require.Equal(t, slices.Contains(needFiles, step), f.queues[i] == hostQueue, "%s on %s", step, f.queues[i])
+	}
+	var result workflows.SyncTableResult
+	require.NoError(t, env.GetWorkflowResult(&result))
+	require.EqualValues(t, 120, result.RowsExtracted)
+	require.False(t, f.upserts[0].Again)
+}
+
+func TestRangesGoToTheHostThatHasTheirFiles(t *testing.T) {
+	f := newFake()
+	f.plan.Mode, f.plan.Ranges, f.plan.Done, f.plan.RangesInFlight = activities.ModeFirstLoad, 5, "00000", 1
+	refused := f.byHost(1)
+	require.NoError(t, run(t, f, orders).GetWorkflowError())
+	require.Equal(t, 5, f.count("ExtractIncremental"))
+	require.Equal(t, 1, *refused, "a range tells the run, and the run the next ranges")
+	require.Equal(t, hostQueue, f.recorded[0].FirstLoad.Queue)
+}
+
+// An attempt that had begun elsewhere may have written its rows: the step that follows knows.
+func TestAChunkThatMayHaveBeenWrittenSaysSo(t *testing.T) {
+	f := newFake()
+	f.plan.ChunksInFlight = 1
+	f.plan.Queue = hostQueue
+	f.route = func(step, queue string) error {
+		if step == "UpsertChunk" && queue != hostQueue {
+			return elsewhere(2)
+		}
+		return nil
+	}
+	require.NoError(t, run(t, f, orders).GetWorkflowError())
+	require.True(t, f.upserts[0].Again)
+	require.False(t, f.upserts[1].Again)
+}
+
+// A host whose workers are all busy answers, and is waited for.
+func TestABusyHostIsWaitedFor(t *testing.T) {
+	f := newFake()
+	f.byHost(1)
+	route, busy, asked := f.route, 5, 0
+	f.route = func(step, queue string) error {
+		if step == "WaitForFiles" && queue == hostQueue && busy > 0 {
+			busy--
+			return nobodyCame()
+		}
+		return route(step, queue)
+	}
+	f.ask = func(queue string) error {
+		require.Equal(t, hostQueue+"/presence", queue)
+		asked++
+		return nil
+	}
+	env := run(t, f, orders)
+	require.NoError(t, env.GetWorkflowError())
+	require.Equal(t, 5, asked)
+	require.Equal(t, 1, f.count("PlanRun"))
+	require.Equal(t, 1, f.count("ExtractIncremental"))
+}
+
+// lose makes a host one that nobody answers for, once it has taken some steps. It counts the
+// cleanups that are tried there afterwards.
+func (f *fake) lose(queue, at string, after int) (cleanups *int) {
+	route, gone := f.route, false
+	cleanups = new(int)
+	f.route = func(step, q string) error {
+		if q == queue && step == at {
+			gone = gone || after == 0
+			after--
+		}
+		if q == queue && gone {
+			if step == "Cleanup" {
+				*cleanups++
+			}
+			return nobodyCame()
+		}
+		return route(step, q)
+	}
+	f.ask = func(q string) error {
+		if strings.HasPrefix(q, queue+"/") && gone {
+			return nobodyCame()
+		}
+		return nil
+	}
+	return cleanups
+}
+
+// endsAnywhere lets any worker end a run.
+func (f *fake) endsAnywhere() {
+	route := f.route
+	f.route = func(step, queue string) error {
+		if step == "FinishRun" && queue != hostQueue {
+			return nil
+		}
+		return route(step, queue)
+	}
+}
+
+func TestALostHostsRunIsPlannedAnewElsewhere(t *testing.T) {
+	f := newFake()
+	f.plan.Mode, f.plan.Ranges, f.plan.Done, f.plan.RangesInFlight = activities.ModeFirstLoad, 3, "000", 1
+	f.byHost(1)
+	late := f.lose(hostQueue, "ExtractIncremental", 2) // two ranges are loaded by then
+	route := f.route
+	f.route = func(step, queue string) error {
+		if step == "PlanRun" && len(f.planned) == 1 { // another host plans: with nothing done
+			f.plan.Queue, f.plan.PlanSum = "tablehaul@two", "another"
+		}
+		if f.plan.Queue != hostQueue && queue != hostQueue {
+			return nil
+		}
+		return route(step, queue)
+	}
+	env := run(t, f, orders)
+	require.NoError(t, env.GetWorkflowError())
+	require.Len(t, f.planned, 2)
+	require.Equal(t, &activities.FirstLoad{Run: "run-1", Done: "110"}, f.planned[1].State.FirstLoad, "a plan that is there after all is taken up again")
+	require.Empty(t, f.planned[1].Queue)
+	require.Equal(t, 5, f.count("ExtractIncremental"))
+	var result workflows.SyncTableResult
+	require.NoError(t, env.GetWorkflowResult(&result))
+	require.EqualValues(t, 3*120, result.RowsExtracted, "what is moved again counts once")
+	require.EqualValues(t, 3*48, result.Inserted)
+	require.Len(t, f.finished, 1)
+	require.Equal(t, "9", f.finished[0].Finish.Watermark)
+	require.Equal(t, "tablehaul@two", f.recorded[len(f.recorded)-4].FirstLoad.Queue)
+	require.Zero(t, *late, "nothing is removed on a host that is gone")
+}
+
+// Without a cursor the rows that a lost host may still be writing are waited out.
+func TestALostHostsLastWritesAreWaitedForWithoutACursor(t *testing.T) {
+	for cursor, least := range map[string]time.Duration{"updated_at": 0, "": activities.ChunkTimeout} {
+		f := newFake()
+		f.plan.Cursor = cursor
+		f.byHost(1)
+		f.lose(hostQueue, "UpsertChunk", 4)
+		f.endsAnywhere()
+		var env *testsuite.TestWorkflowEnvironment
+		var planned []time.Time
+		route := f.route
+		f.route = func(step, queue string) error {
+			if step == "PlanRun" {
+				planned = append(planned, env.Now())
+			}
+			if step == "PlanRun" && len(planned) == 2 {
+				f.plan.Queue, f.plan.PlanSum = "", "another"
+			}
+			if f.plan.Queue == "" && queue != hostQueue {
+				return nil
+			}
+			return route(step, queue)
+		}
+		require.NoError(t, run(t, f, orders, func(e *testsuite.TestWorkflowEnvironment) { env = e }).GetWorkflowError())
+		require.Len(t, planned, 2)
+		waited := planned[1].Sub(planned[0])
+		require.GreaterOrEqual(t, waited, least)
+		require.Less(t, waited, least+time.Minute)
+	}
+}
+
+// A window that is moved in the run's own history.
+func TestALostHostsWindowIsPlannedAnewElsewhere(t *testing.T) {
+	f := newFake()
+	f.byHost(1)
+	f.lose(hostQueue, "UpsertChunk", 4)
+	route := f.route
+	f.route = func(step, queue string) error {
+		if step == "PlanRun" && len(f.planned) == 1 {
+			f.plan.Queue, f.plan.PlanSum = "", "another" // that host shares its files
+		}
+		if f.plan.Queue == "" && queue != hostQueue {
+			return nil
+		}
+		return route(step, queue)
+	}
+	env := run(t, f, orders)
+	require.NoError(t, env.GetWorkflowError())
+	require.Nil(t, f.planned[1].State.FirstLoad)
+	var result workflows.SyncTableResult
+	require.NoError(t, env.GetWorkflowResult(&result))
+	require.EqualValues(t, 120, result.RowsExtracted)
+	require.EqualValues(t, 120, result.Inserted+result.Updated+result.Unchanged)
+	require.Equal(t, "9", f.finished[0].Finish.Watermark)
+}
+
+func TestARunThatLosesEveryHostFails(t *testing.T) {
+	f := newFake()
+	f.byHost(1)
+	f.lose(hostQueue, "ExtractIncremental", 0)
+	f.endsAnywhere()
+	env := run(t, f, orders)
+	requireFailure(t, env, activities.TypeHostGone)
+	require.Len(t, f.planned, 3)
+	require.Empty(t, f.finished[0].Finish.Watermark)
+	require.Equal(t, activities.OutcomeFailed, f.finished[0].Finish.Record.Outcome)
+}
+
+// The host is lost when all is done but the end: the watermark still rises.
+func TestAHostLostAtTheEndKeepsNothingBack(t *testing.T) {
+	f := newFake()
+	f.byHost(1)
+	f.lose(hostQueue, "FinishRun", 0)
+	f.endsAnywhere()
+	env := run(t, f, orders)
+	require.NoError(t, env.GetWorkflowError())
+	require.Len(t, f.finished, 1)
+	require.Equal(t, "9", f.finished[0].Finish.Watermark)
+	require.Empty(t, f.finished[0].Queue, "any worker may end the run")
+}
+
+// A first load that another run has begun goes on where its plan is, or anywhere without it.
+func TestAnUnfinishedFirstLoadIsPlannedWhereItsPlanIs(t *testing.T) {
+	for name, there := range map[string]bool{"there": true, "gone": false} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake()
+			f.plan.Mode, f.plan.Queue = activities.ModeFirstLoad, hostQueue
+			begin := f.begin
+			f.begin = func(in activities.BeginRunInput) (activities.BeginRunResult, error) {
+				out, err := begin(in)
+				out.State.FirstLoad = &activities.FirstLoad{Run: "run-0", Done: "1", Queue: hostQueue}
+				return out, err
+			}
+			plans := []string{}
+			f.route = func(step, queue string) error {
+				if step != "PlanRun" {
+					return nil
+				}
+				plans = append(plans, queue)
+				switch {
+				case len(plans) == 1:
+					return elsewhere(1)
+				case queue == hostQueue && !there:
+					return nobodyCame()
+				}
+				return nil
+			}
+			f.ask = func(string) error {
+				if there {
+					return nil
+				}
+				return nobodyCame()
+			}
+			env := run(t, f, orders, func(env *testsuite.TestWorkflowEnvironment) {})
+			require.NoError(t, env.GetWorkflowError())
+			require.Equal(t, hostQueue, plans[1])
+			require.Len(t, f.planned, 1)
+			if there {
+				require.Len(t, plans, 2)
+				require.Equal(t, hostQueue, f.planned[0].Queue)
+			} else {
+				require.Len(t, plans, 3)
+				require.NotEqual(t, hostQueue, plans[2])
+				require.Empty(t, f.planned[0].Queue)
+			}
+		})
+	}
+}
