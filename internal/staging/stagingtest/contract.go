@@ -229,7 +229,8 @@ func hostileKeys(t *testing.T, s staging.Store) {
 }
 
 func longKeys(t *testing.T, s staging.Store) {
-	key := strings.Repeat(strings.Repeat("x", 255)+"/", 3) + strings.Repeat("y", 255)
+	key := strings.Repeat(strings.Repeat("x", 255)+"/", 2) + strings.Repeat("y", 255)
+	require.Len(t, key, staging.MaxKey-1)
 	Put(t, s, key, "deep")
 	require.Equal(t, "deep", string(Content(t, s, key)))
 	require.NoError(t, s.Delete(t.Context(), key))
