@@ -18,13 +18,14 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/tablehaul/tablehaul/integration/compare"
+	"github.com/tablehaul/tablehaul/integration/s3server"
 	"github.com/tablehaul/tablehaul/integration/servers"
 	"github.com/tablehaul/tablehaul/internal/app"
 	"github.com/tablehaul/tablehaul/internal/devserver"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
-func TestMain(m *testing.M) { servers.Main(m, devserver.StopShared) }
+func TestMain(m *testing.M) { servers.Main(m, devserver.StopShared, s3server.StopShared) }
 
 // product is a worker with a configuration of its own, a source schema and a target schema.
 // Table names in it hold the schema's, so that tests that share servers share no watermark.
@@ -50,6 +51,8 @@ type options struct {
 	sourceDSN, targetDSN string
 	// connections is more YAML for the connections map, such as "replica: { dsn: x }".
 	connections string
+	// stagingURL replaces the folder of the test's own.
+	stagingURL string
 	// idle starts no worker.
 	idle bool
 }
@@ -80,6 +83,9 @@ func start(t *testing.T, o options) *product {
 	if o.targetDSN == "" {
 		o.targetDSN = o.target.DSN("")
 	}
+	if o.stagingURL == "" {
+		o.stagingURL = "file://" + p.staging()
+	}
 	p.writeConfig(o)
 	if !o.idle {
 		p.startWorker()
@@ -96,10 +102,10 @@ func (p *product) writeConfig(o options) {
   shop: { dsn: %q }
   warehouse: { dsn: %q }
   %s
-staging: { url: "file://%s" }
+staging: { url: %q }
 defaults: { source: shop, target: warehouse, overlap: 2s, minLag: 0s%s }
 tables:
-`, o.sourceDSN, o.targetDSN, o.connections, p.staging(), o.defaults)
+`, o.sourceDSN, o.targetDSN, o.connections, o.stagingURL, o.defaults)
 	for line := range strings.Lines(strings.NewReplacer("FROM", p.from, "TO", p.to).Replace(o.tables)) {
 		text += "  " + strings.TrimRight(line, "\n") + "\n"
 	}

@@ -87,7 +87,7 @@ func When(match func(*http.Request) bool, fault Fault) Fault {
 	}
 }
 
-// Times limits a fault to the first n requests that it would be done to.
+// Times limits a fault to the first n requests that it meets; within When, to those that match.
 func Times(n int, fault Fault) Fault {
 	var mu sync.Mutex
 	return func(w http.ResponseWriter, r *http.Request, forward http.Handler) bool {

@@ -19,11 +19,13 @@ const (
 	dialTimeout = 10 * time.Second
 	// idleConns are kept per worker: as many as it has steps that use staging at once.
 	idleConns = 32
-	// attempts and maxBackoff bound the quick tries of one request, to about 10 seconds. What
+	// attempts bounds the quick tries of one request, with maxBackoff to about 10 seconds. What
 	// fails longer is Temporal's to try again, where people see it.
-	attempts   = 6
-	maxBackoff = 4 * time.Second
+	attempts = 6
 )
+
+// maxBackoff is the longest pause between two tries of a request; tests shorten it.
+var maxBackoff = 4 * time.Second
 
 // retryCodes are answers that pass by themselves, beside those that the SDK knows: a write that
 // met another one, and bytes that were damaged on their way to the server.
@@ -50,23 +52,26 @@ func httpClient() *awshttp.BuildableClient {
 			if err != nil {
 				return nil, err
 			}
-			return stallConn{c}, nil
+			return stallConn{c, stall}, nil
 		}
 	})
 }
 
 // stallConn is a connection that ends when nothing moves on it.
-type stallConn struct{ net.Conn }
+type stallConn struct {
+	net.Conn
+	limit time.Duration
+}
 
 func (c stallConn) Read(b []byte) (int, error) {
-	if err := c.SetReadDeadline(time.Now().Add(stall)); err != nil {
+	if err := c.SetReadDeadline(time.Now().Add(c.limit)); err != nil {
 		return 0, err
 	}
 	return c.Conn.Read(b)
 }
 
 func (c stallConn) Write(b []byte) (int, error) {
-	if err := c.SetWriteDeadline(time.Now().Add(stall)); err != nil {
+	if err := c.SetWriteDeadline(time.Now().Add(c.limit)); err != nil {
 		return 0, err
 	}
 	return c.Conn.Write(b)
