@@ -28,5 +28,8 @@ func (s *Store) Uploads(ctx context.Context) ([]string, error) {
 	return keys, nil
 }
 
+// PathStyle is whether the bucket stands in the path.
+func (s *Store) PathStyle() bool { return s.client.Options().UsePathStyle }
+
 // Stalling is a connection as the store uses them, with another limit.
 func Stalling(c net.Conn, limit time.Duration) net.Conn { return stallConn{c, limit} }
