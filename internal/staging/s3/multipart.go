@@ -52,10 +52,11 @@ func (u *upload) multipart(ctx context.Context, piece *bytes.Buffer, r io.Reader
 
 // pieces uploads one piece while the next one is read, and returns what completes the upload:
 // the pieces, and the checksum that S3 makes of theirs.
-func (u *upload) pieces(ctx context.Context, id *string, piece *bytes.Buffer, r io.Reader) ([]types.CompletedPart, string, error) {
-	var parts []types.CompletedPart
+func (u *upload) pieces(ctx context.Context, id *string, piece *bytes.Buffer, r io.Reader) (parts []types.CompletedPart, sum string, err error) {
 	sums := sha256.New()
-	spare := &bytes.Buffer{}
+	second := borrow()
+	defer func() { giveBack(second, err) }()
+	spare := second
 	for last := false; piece.Len() > 0; piece, spare = spare, piece {
 		hash := sha256.Sum256(piece.Bytes())
 		sums.Write(hash[:])

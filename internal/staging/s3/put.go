@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	api "github.com/aws/aws-sdk-go-v2/service/s3"
@@ -22,6 +23,19 @@ import (
 // request; a larger one is a multipart upload, with two pieces in memory: one on its way, one
 // being filled. S3 takes 10,000 pieces, so this allows files of 78 GiB.
 const pieceBytes = 8 << 20
+
+// buffers are those of pieces: what they have grown to serves the next file.
+var buffers = sync.Pool{New: func() any { return &bytes.Buffer{} }}
+
+func borrow() *bytes.Buffer { return buffers.Get().(*bytes.Buffer) } //nolint:forcetypeassert // the pool holds nothing else
+
+// giveBack keeps a buffer for the next file, unless something failed: the connection of a
+// request that was broken off may still read from it.
+func giveBack(b *bytes.Buffer, err error) {
+	if err == nil {
+		buffers.Put(b)
+	}
+}
 
 // writerTag is the metadata that names the one call that wrote an object. By it, a call whose
 // answer was lost, and whose repetition is told that the key exists, knows its own object.
@@ -54,13 +68,14 @@ type upload struct {
 	ifNoneMatch *string
 }
 
-func (s *Store) put(ctx context.Context, key string, r io.Reader, ifNoneMatch *string) (string, error) {
+func (s *Store) put(ctx context.Context, key string, r io.Reader, ifNoneMatch *string) (sum string, err error) {
 	if err := staging.CheckKey(key); err != nil {
 		return "", err
 	}
 	u := &upload{Store: s, key: key, writer: strings.ToLower(rand.Text()), ifNoneMatch: ifNoneMatch}
 	r = ctxReader{ctx, r}
-	piece := &bytes.Buffer{}
+	piece := borrow()
+	defer func() { giveBack(piece, err) }()
 	last, err := u.fill(piece, r)
 	if err != nil {
 		return "", fmt.Errorf("writing %s: %w", key, err)

@@ -15,11 +15,15 @@ import (
 	"github.com/tablehaul/tablehaul/internal/staging"
 )
 
-// largeBytes is more than any store moves in one piece, and no multiple of one.
-const largeBytes = 17<<20 + 12345
+const (
+	// largeBytes is more than any store moves in two pieces, and no multiple of one.
+	largeBytes = 17<<20 + 12345
+	// twoPieces is more than one piece.
+	twoPieces = 8<<20 + 54321
+)
 
-func largeContent() []byte {
-	b := make([]byte, largeBytes)
+func content(size int) []byte {
+	b := make([]byte, size)
 	_, _ = rand.Read(b) // it never fails
 	return b
 }
@@ -27,7 +31,7 @@ func largeContent() []byte {
 // largeFile arrives in small reads of a size that nobody knows before, and is read in ranges,
 // several at once, some of them over the edge of a piece.
 func largeFile(t *testing.T, s staging.Store) {
-	want := largeContent()
+	want := content(largeBytes)
 	require.NoError(t, s.Put(t.Context(), "t/r/0/a", iotest.HalfReader(bytes.NewReader(want))))
 	f, err := s.Open(t.Context(), "t/r/0/a")
 	require.NoError(t, err)
@@ -48,12 +52,12 @@ func largeFile(t *testing.T, s staging.Store) {
 		})
 	}
 	require.NoError(t, g.Wait())
-	exact := want[:16<<20] // an end that is the end of a piece
+	exact := want[:8<<20] // an end that is the end of a piece
 	require.NoError(t, s.Put(t.Context(), "t/r/0/a", bytes.NewReader(exact)))
 	require.True(t, bytes.Equal(exact, Content(t, s, "t/r/0/a")))
-	require.NoError(t, s.PutNew(t.Context(), "t/r/0/b", bytes.NewReader(want)))
-	require.ErrorIs(t, s.PutNew(t.Context(), "t/r/0/b", bytes.NewReader(exact)), staging.ErrExists)
-	require.True(t, bytes.Equal(want, Content(t, s, "t/r/0/b")))
+	require.NoError(t, s.PutNew(t.Context(), "t/r/0/b", bytes.NewReader(want[:twoPieces])))
+	require.ErrorIs(t, s.PutNew(t.Context(), "t/r/0/b", bytes.NewReader(want)), staging.ErrExists)
+	require.True(t, bytes.Equal(want[:twoPieces], Content(t, s, "t/r/0/b")))
 }
 
 func manyAtOnce(t *testing.T, s staging.Store) {
@@ -79,7 +83,7 @@ func manyAtOnce(t *testing.T, s staging.Store) {
 
 // failedLargePut fails when a good part of the file is stored already.
 func failedLargePut(t *testing.T, s staging.Store) {
-	body := largeContent()
+	body := content(twoPieces)
 	broken := func() io.Reader { return io.MultiReader(bytes.NewReader(body), iotest.ErrReader(errTest)) }
 	require.ErrorIs(t, s.Put(t.Context(), "t/a", broken()), errTest)
 	require.ErrorIs(t, s.PutNew(t.Context(), "t/a", broken()), errTest)
