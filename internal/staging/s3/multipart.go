@@ -55,7 +55,7 @@ func (u *upload) multipart(ctx context.Context, piece *bytes.Buffer, r io.Reader
 func (u *upload) pieces(ctx context.Context, id *string, piece *bytes.Buffer, r io.Reader) (parts []types.CompletedPart, sum string, err error) {
 	sums := sha256.New()
 	second := borrow()
-	defer func() { giveBack(second, err) }()
+	defer buffers.Put(second)
 	spare := second
 	for last := false; piece.Len() > 0; piece, spare = spare, piece {
 		hash := sha256.Sum256(piece.Bytes())

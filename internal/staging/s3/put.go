@@ -24,18 +24,11 @@ import (
 // being filled. S3 takes 10,000 pieces, so this allows files of 78 GiB.
 const pieceBytes = 8 << 20
 
-// buffers are those of pieces: what they have grown to serves the next file.
+// buffers are those of pieces: what they have grown to serves the next file. The SDK reads no
+// byte of a body after its request has returned, whatever came of it.
 var buffers = sync.Pool{New: func() any { return &bytes.Buffer{} }}
 
 func borrow() *bytes.Buffer { return buffers.Get().(*bytes.Buffer) } //nolint:forcetypeassert // the pool holds nothing else
-
-// giveBack keeps a buffer for the next file, unless something failed: the connection of a
-// request that was broken off may still read from it.
-func giveBack(b *bytes.Buffer, err error) {
-	if err == nil {
-		buffers.Put(b)
-	}
-}
 
 // writerTag is the metadata that names the one call that wrote an object. By it, a call whose
 // answer was lost, and whose repetition is told that the key exists, knows its own object.
@@ -68,14 +61,14 @@ type upload struct {
 	ifNoneMatch *string
 }
 
-func (s *Store) put(ctx context.Context, key string, r io.Reader, ifNoneMatch *string) (sum string, err error) {
+func (s *Store) put(ctx context.Context, key string, r io.Reader, ifNoneMatch *string) (string, error) {
 	if err := staging.CheckKey(key); err != nil {
 		return "", err
 	}
 	u := &upload{Store: s, key: key, writer: strings.ToLower(rand.Text()), ifNoneMatch: ifNoneMatch}
 	r = ctxReader{ctx, r}
 	piece := borrow()
-	defer func() { giveBack(piece, err) }()
+	defer buffers.Put(piece)
 	last, err := u.fill(piece, r)
 	if err != nil {
 		return "", fmt.Errorf("writing %s: %w", key, err)
@@ -111,7 +104,7 @@ func (u *upload) whole(ctx context.Context, body []byte) (string, error) {
 	}
 	out, err := u.client.PutObject(ctx, in)
 	if err != nil {
-		return "", u.published(ctx, err)
+		return text, u.published(ctx, err)
 	}
 	return text, u.encrypted(out.ServerSideEncryption)
 }
