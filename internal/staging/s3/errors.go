@@ -190,6 +190,7 @@ func (a answer) text() string {
 		parts = append(parts, fmt.Sprintf("status %d", a.status))
 	}
 	message, _, _ := strings.Cut(a.message, "\n")
+	message = strings.TrimSuffix(message, ".")
 	if message != "" && message != a.code {
 		parts = append(parts, message)
 	}

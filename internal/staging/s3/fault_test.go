@@ -118,7 +118,7 @@ func requireNothing(t *testing.T, s *s3.Store) {
 }
 
 // What does not pass has a class, and a text that says what to do; never a secret.
-func TestRefusals(t *testing.T) {
+func TestEachRefusalSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	elsewhere := http.Header{"X-Amz-Bucket-Region": {"ap-south-1"}}
 	for name, c := range map[string]struct {
@@ -253,15 +253,15 @@ func TestAStoppedUploadIsTakenBack(t *testing.T) {
 			s, proxy := faulty(t, "")
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			begun := make(chan struct{})
+			begun, begin := context.WithCancel(t.Context())
 			proxy.Do(func(_ http.ResponseWriter, r *http.Request, _ http.Handler) bool {
 				if r.URL.Query().Has("partNumber") {
-					close(begun)
+					begin()
 				}
 				return false
 			})
 			stop := readerFunc(func([]byte) (int, error) {
-				<-begun
+				<-begun.Done()
 				return 0, c.stop(cancel)
 			})
 			require.ErrorIs(t, s.Put(ctx, "t/a", io.MultiReader(bytes.NewReader(largeBody()), stop)), c.want)

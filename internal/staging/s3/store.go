@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	api "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/staging/s3/s3url"
@@ -48,7 +49,8 @@ var _ staging.Summed = (*Store)(nil)
 // Open makes a store of a location. Credentials, and the region where the location has none,
 // are found by the AWS SDK's default chain. It sends no request: staging.Check does.
 func Open(ctx context.Context, l s3url.Location) (*Store, error) {
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(httpClient()), config.WithRetryer(retryer))
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(httpClient()), config.WithRetryer(retryer),
+		config.WithLogger(logging.Nop{})) // what matters is in errors
 	if err != nil {
 		return nil, fmt.Errorf("reading the AWS settings of the environment: %w", err)
 	}

@@ -2,6 +2,7 @@ package s3
 
 import (
 	"context"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"time"
@@ -19,13 +20,22 @@ const (
 	dialTimeout = 10 * time.Second
 	// idleConns are kept per worker: as many as it has steps that use staging at once.
 	idleConns = 32
-	// attempts bounds the quick tries of one request, with maxBackoff to about 10 seconds. What
-	// fails longer is Temporal's to try again, where people see it.
-	attempts = 6
+	// attempts bounds the quick tries of one request, with the pauses between them to about 8
+	// seconds. What fails longer is Temporal's to try again, where people see it.
+	attempts = 8
+	// firstBackoff is the pause before the second try; each next one is twice as long.
+	firstBackoff = 100 * time.Millisecond
 )
 
 // maxBackoff is the longest pause between two tries of a request; tests shorten it.
 var maxBackoff = 4 * time.Second
+
+// backoff is the pause before the try after the given one, which counts from 0: between half
+// and all of what it has grown to, so that many workers do not come back at once.
+func backoff(try int, _ error) (time.Duration, error) {
+	pause := min(firstBackoff<<min(try, attempts), maxBackoff)
+	return pause/2 + rand.N(pause/2+1), nil
+}
 
 // retryCodes are answers that pass by themselves, beside those that the SDK knows: a write that
 // met another one, and bytes that were damaged on their way to the server.
@@ -38,7 +48,7 @@ var retryCodes = map[string]struct{}{
 
 func retryer() aws.Retryer {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
-		o.MaxAttempts, o.MaxBackoff = attempts, maxBackoff
+		o.MaxAttempts, o.Backoff = attempts, retry.BackoffDelayerFunc(backoff)
 		o.Retryables = append(o.Retryables, retry.RetryableErrorCode{Codes: retryCodes})
 	})
 }
