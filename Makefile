@@ -65,7 +65,7 @@ ERRORS = $(call tests-of,internal/mysqldb/errors*_test.go internal/mysqldb/targe
 test-faults: bin/tablehaul-standalone servers ## every fault of docs/reliability.md (TABLEHAUL_TEST_SEED=n repeats a schedule)
 	$(GO) test -race -parallel 8 -timeout 10m -run '$(FAULTS)' ./integration # most of them wait
 	$(GO) test -race -run '$(ERRORS)' ./internal/mysqldb
-	$(GO) test -race ./integration/proxy
+	$(GO) test -race ./integration/proxy ./internal/staging/s3
 
 .PHONY: lint
 lint: $(GOLANGCI) $(WORKFLOWCHECK) vulncheck ## linters, formatting, vulnerabilities, and the check that workflows are deterministic

@@ -40,6 +40,10 @@ const (
 	TypeHostGone = "HostGone"
 	// TypeWrongHost: a worker was given a step whose files another host has; the step goes there.
 	TypeWrongHost = "WrongHost"
+	// TypeStagingUnavailable: staging does not answer or is busy; retried.
+	TypeStagingUnavailable = "StagingUnavailable"
+	// TypeStagingRejected: staging refuses for good: credentials, a permission, a bucket, a setting.
+	TypeStagingRejected = "StagingRejected"
 	// TypeTableChanged: the source or target table was altered while a run was in flight.
 	TypeTableChanged = "TableChanged"
 	// TypeSourceHeld: open work on the source leaves nothing that could be read safely.
@@ -109,10 +113,11 @@ func translate(ctx context.Context, err error, at where) error {
 		return at.failure(TypeTableChanged, err, "it was there when this run was planned: bring it back, or start the run again")
 	case errors.Is(err, rowfile.ErrColumns), errors.Is(err, rowfile.ErrValue):
 		return at.failure(TypeUnsupportedTable, err, "")
-	case errors.Is(err, staging.ErrFull):
-		return temporal.NewApplicationErrorWithOptions(at.text(err), TypeStagingFull, temporal.ApplicationErrorOptions{
-			NextRetryDelay: fullDelay, Details: []any{at.details(err, "")},
-		})
+	}
+	if typ, opts := retryOfStaging(err, age(ctx)); typ != "" {
+		at.connection = "" // no database server is to blame
+		opts.Details = []any{at.details(err, "")}
+		return temporal.NewApplicationErrorWithOptions(at.text(err), typ, opts)
 	}
 	opts := temporal.ApplicationErrorOptions{}
 	typ := TypeUnexpected
@@ -178,6 +183,22 @@ func retryOf(c mysqldb.Class, age time.Duration) (string, temporal.ApplicationEr
 	default:
 		return TypeUnexpected, temporal.ApplicationErrorOptions{NonRetryable: age > patience}
 	}
+}
+
+// retryOfStaging maps an error of the staging store to a failure type and its retry; the type is
+// empty where the error is none of these.
+func retryOfStaging(err error, age time.Duration) (string, temporal.ApplicationErrorOptions) {
+	switch {
+	case errors.Is(err, staging.ErrFull):
+		return TypeStagingFull, temporal.ApplicationErrorOptions{NextRetryDelay: fullDelay}
+	case errors.Is(err, staging.ErrRejected):
+		return TypeStagingRejected, temporal.ApplicationErrorOptions{NonRetryable: true}
+	case errors.Is(err, staging.ErrCredentials):
+		return TypeStagingRejected, temporal.ApplicationErrorOptions{NonRetryable: age > patience}
+	case errors.Is(err, staging.ErrUnavailable):
+		return TypeStagingUnavailable, temporal.ApplicationErrorOptions{}
+	}
+	return "", temporal.ApplicationErrorOptions{}
 }
 
 // isPreflight reports whether the running step comes before the first row is read or written.

@@ -93,7 +93,9 @@ type openPart struct {
 	key  string
 	w    *rowfile.Writer
 	pipe *io.PipeWriter
-	put  chan error
+	// put gets what came of storing the file; stored is valid once it did.
+	put    chan error
+	stored string
 }
 
 func newPartWriter(store staging.Store, r *openedRange, attempt string) *partWriter {
@@ -132,11 +134,12 @@ func (w *partWriter) start(ctx context.Context) error {
 	}
 	w.open = &openPart{key: key, w: rw, pipe: pw, put: make(chan error, 1)}
 	w.keys = append(w.keys, key)
-	put := w.open.put
+	open := w.open
 	go func() {
-		err := w.store.Put(ctx, key, pr)
+		var err error
+		open.stored, err = staging.Put(ctx, w.store, key, pr)
 		pr.CloseWithError(err) //nolint:errcheck // always nil; a nil err becomes io.ErrClosedPipe for a late writer
-		put <- err
+		open.put <- err
 	}()
 	return nil
 }
@@ -158,7 +161,7 @@ func (w *partWriter) close() error {
 		return err
 	}
 	w.parts = append(w.parts, table.Part{
-		Key: w.open.key, Rows: sum.Rows, Size: sum.Size, SHA256: sum.SHA256, Footer: sum.Footer, Chunks: sum.Chunks,
+		Key: w.open.key, Rows: sum.Rows, Size: sum.Size, SHA256: sum.SHA256, Stored: w.open.stored, Footer: sum.Footer, Chunks: sum.Chunks,
 	})
 	w.done += sum.Size
 	w.chunks += len(sum.Chunks)

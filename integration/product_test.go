@@ -18,13 +18,14 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/tablehaul/tablehaul/integration/compare"
+	"github.com/tablehaul/tablehaul/integration/s3server"
 	"github.com/tablehaul/tablehaul/integration/servers"
 	"github.com/tablehaul/tablehaul/internal/app"
 	"github.com/tablehaul/tablehaul/internal/devserver"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
-func TestMain(m *testing.M) { servers.Main(m, devserver.StopShared) }
+func TestMain(m *testing.M) { servers.Main(m, devserver.StopShared, s3server.StopShared) }
 
 // product is a worker with a configuration of its own, a source schema and a target schema.
 // Table names in it hold the schema's, so that tests that share servers share no watermark.
@@ -52,6 +53,8 @@ type options struct {
 	connections string
 	// staging and worker are more YAML for these maps.
 	staging, worker string
+	// stagingURL replaces the folder of the test's own.
+	stagingURL string
 	// idle starts no worker.
 	idle bool
 }
@@ -82,6 +85,9 @@ func start(t *testing.T, o options) *product {
 	if o.targetDSN == "" {
 		o.targetDSN = o.target.DSN("")
 	}
+	if o.stagingURL == "" {
+		o.stagingURL = "file://" + p.staging()
+	}
 	p.writeConfig(o)
 	if !o.idle {
 		p.startWorker()
@@ -98,11 +104,11 @@ func (p *product) writeConfig(o options) {
   shop: { dsn: %q }
   warehouse: { dsn: %q }
   %s
-staging: { url: "file://%s", sweepAfter: 0s%s }
+staging: { url: %q, sweepAfter: 0s%s }
 worker: { host: here%s }
 defaults: { source: shop, target: warehouse, overlap: 2s, minLag: 0s%s }
 tables:
-`, o.sourceDSN, o.targetDSN, o.connections, p.staging(), o.staging, o.worker, o.defaults)
+`, o.sourceDSN, o.targetDSN, o.connections, o.stagingURL, o.staging, o.worker, o.defaults)
 	for line := range strings.Lines(strings.NewReplacer("FROM", p.from, "TO", p.to).Replace(o.tables)) {
 		text += "  " + strings.TrimRight(line, "\n") + "\n"
 	}

@@ -115,7 +115,7 @@ var next = map[string]string{
 	activities.TypeFencedOff:         "a newer run holds the table now; nothing of this one is missing from it",
 	activities.TypeServerRejected:    "correct the server's setting, grant or login and run again",
 	activities.TypeRowRejected:       "correct the row at the source or widen the target, then run again; the watermark has not moved",
-	activities.TypeStagedFileCorrupt: "check the disk under the staging folder, then run again; the watermark has not moved",
+	activities.TypeStagedFileCorrupt: "check the disk or the bucket of staging.url, then run again; the watermark has not moved",
 	activities.TypeTableChanged:      "run again: the new shape is planned for; the watermark has not moved",
 	activities.TypeSourceHeld:        "end the open transaction on the source, or set fixedLag for the table",
 	activities.TypeServerUnavailable: "see that the server answers, then run again; the watermark has not moved",
@@ -129,6 +129,9 @@ var next = map[string]string{
 	"Cancelled":                      "run again when you like",
 	"Terminated":                     "run again: the next run takes the table over",
 	"TimedOut":                       "look at the run in the Temporal Web UI",
+
+	activities.TypeStagingUnavailable: "see that the store of staging.url answers the workers, then run again; the watermark has not moved",
+	activities.TypeStagingRejected:    "correct what it names, at the store or in staging.url, then run again; the watermark has not moved",
 }
 
 // printFailure says what went wrong, where, and what to do.

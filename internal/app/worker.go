@@ -11,8 +11,6 @@ import (
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/config"
-	"github.com/tablehaul/tablehaul/internal/staging"
-	_ "github.com/tablehaul/tablehaul/internal/staging/file" // file:// URLs
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -59,9 +57,9 @@ func RunWorker(ctx context.Context, o WorkerOptions) error {
 			return err
 		}
 	}
-	store, err := staging.Open(cfg.Staging.URL)
+	store, err := openStaging(ctx, cfg.Staging.URL)
 	if err != nil {
-		return fmt.Errorf("staging.url: %w", err)
+		return err
 	}
 	c := o.Client
 	if c == nil {

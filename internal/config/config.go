@@ -37,7 +37,7 @@ type Connection struct {
 
 // Staging says where staged files are kept and how they are packed.
 type Staging struct {
-	// URL is file:///an/absolute/folder.
+	// URL is file:///an/absolute/folder or s3://bucket/prefix?parameters, see package s3url.
 	URL string
 	// Compression is "snappy", "none", "zstd", "gzip" or "lz4".
 	Compression string

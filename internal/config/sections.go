@@ -1,16 +1,16 @@
 package config
 
 import (
+	"cmp"
 	"net/url"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
-)
 
-// stagingSchemes are the stores that this version can open.
-var stagingSchemes = []string{"file"}
+	"github.com/tablehaul/tablehaul/internal/staging"
+	"github.com/tablehaul/tablehaul/internal/staging/s3/s3url"
+)
 
 var connectionFields = []field[Connection]{
 	{"dsn", "", "required", "user:password@tcp(host:3306)/ in the form of go-sql-driver/mysql. Take it, or the password in it, from the environment or a file.", setDSN},
@@ -30,7 +30,7 @@ var connectionFields = []field[Connection]{
 const defaultMaxConnections = 16
 
 var stagingFields = []field[Staging]{
-	{"url", "", "required", "Where staged files stand: file:///an/absolute/folder.", setStagingURL},
+	{"url", "", "required", "Where staged files stand: file:///an/absolute/folder, or s3://bucket/prefix with the parameters `region`, `endpoint`, `pathStyle`, `sse` and `kmsKey` ([staging.md](staging.md)). Credentials are not part of it.", setStagingURL},
 	wordField("compression", defaultCompression, []string{"snappy", "none", "zstd", "gzip", "lz4"}, "How staged files are packed.",
 		func(s *Staging) *string { return &s.Compression }),
 	boolField("shared", false, "The folder is the same one on every machine, as on a network file system. false: the steps of a run stay on the machine that has its files; another takes over when that is gone.",
@@ -86,15 +86,24 @@ func setStagingURL(d *decoder, a at, s *Staging) {
 	if !ok {
 		return
 	}
-	const remedy = "write file:///an/absolute/folder"
+	const remedy = "write file:///an/absolute/folder or s3://bucket/prefix?region=…"
 	u, err := url.Parse(v.text)
 	switch {
 	case err != nil || u.Scheme == "":
 		d.problem(a, remedy, "is not a URL")
-	case !slices.Contains(stagingSchemes, u.Scheme):
-		d.problem(a, remedy, "%s:// is not available in this version", u.Scheme)
+	case u.User != nil:
+		d.problem(a, "leave them out: credentials come from the environment", "holds a user or password")
+	case u.Scheme == "s3":
+		if _, err := s3url.Parse(u); err != nil {
+			what, to, _ := strings.Cut(strings.TrimPrefix(err.Error(), staging.ErrURL.Error()+": "), ": ")
+			d.problem(a, cmp.Or(to, remedy), "%s", what)
+		}
+	case u.Scheme != "file":
+		d.problem(a, remedy, "%s:// is not a store that this version knows", u.Scheme)
 	case u.Host != "" || !filepath.IsAbs(u.Path):
 		d.problem(a, remedy, "is not the URL of an absolute path")
+	case u.RawQuery != "" || u.Fragment != "":
+		d.problem(a, remedy, "has parameters, which a folder does not know")
 	}
 }
 

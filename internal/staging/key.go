@@ -12,8 +12,10 @@ import (
 )
 
 const (
-	// maxKey is S3's limit for a key, in bytes; maxSegment is that of file systems for one name.
-	maxKey     = 1024
+	// MaxKey bounds a key in bytes. S3 takes 1,024, of which a store's prefix may use the rest;
+	// the longest key that the builders below make has about 550.
+	MaxKey = 768
+	// maxSegment is the limit of file systems for one name.
 	maxSegment = 255
 	// slugBytes is how much of a long or odd name stays readable in a segment. With the hash
 	// it stays far below maxSegment.
@@ -23,7 +25,7 @@ const (
 // CheckKey accepts slash-separated segments of letters, digits and "._~-" that do not begin
 // with a dot: nothing that a file system, a URL or a shell reads in a way of its own.
 func CheckKey(key string) error {
-	if len(key) > maxKey {
+	if len(key) > MaxKey {
 		return fmt.Errorf("%w: %d bytes", ErrKey, len(key))
 	}
 	for segment := range strings.SplitSeq(key, "/") {
@@ -96,7 +98,10 @@ func ManifestKey(name table.Name, run string, rangeIndex, slice int) string {
 // PlanKey is the key of a run's plan, which holds what must not be in a history.
 func PlanKey(name table.Name, run string) string { return RunPrefix(name, run) + "plan.json" }
 
-var ownName = regexp.MustCompile(`^(part-\d{5,}-[a-z0-9._~-]+\.parquet|manifest\.json|plan\.json)$`)
+// checkKey is the key that Check writes; no table's prefix is without a dot or a "~".
+func checkKey(id string) string { return "worker-check/" + segment(id) + "/check.json" }
+
+var ownName = regexp.MustCompile(`^(part-\d{5,}-[a-z0-9._~-]+\.parquet|manifest\.json|plan\.json|check\.json)$`)
 
 // Ours reports whether a key is one that the builders above make. Sweeping spares the rest.
 func Ours(key string) bool {

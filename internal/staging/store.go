@@ -15,6 +15,15 @@ var (
 	// ErrFull is returned by Put and PutNew where the store has no room left. It passes when
 	// room is made, so it is worth waiting for.
 	ErrFull = errors.New("staging is full")
+	// ErrUnavailable is returned where the store does not answer, or says that it is busy. It
+	// passes by itself.
+	ErrUnavailable = errors.New("staging is not available")
+	// ErrCredentials is returned where the store's credentials have expired or cannot be had, or
+	// the machine's clock is off. It passes when somebody mends that.
+	ErrCredentials = errors.New("staging does not accept this worker's credentials")
+	// ErrRejected is returned where the store refuses for good: a permission, a bucket that is
+	// not there, a setting. The text says what to change.
+	ErrRejected = errors.New("staging refuses")
 	// ErrKey is returned for a key that no store takes, see CheckKey.
 	ErrKey = errors.New("not a staging key")
 	// ErrCorrupt is returned where a staged file differs from what its manifest says, or a

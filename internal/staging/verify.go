@@ -15,10 +15,13 @@ import (
 // even on a slow disk.
 const verifyBytes = 1 << 20
 
-// VerifyPart reads a part and compares its size and its hash with what the manifest says.
-// beat, which may be nil, is called with the bytes read so far, about once a MiB. A part that
+// VerifyPart compares a part's size and its hash with what the manifest says: by the checksum
+// that the store keeps, where it keeps one, else by reading all of the part. beat, which may be nil, is called with the bytes read so far, about once a MiB. A part that
 // is gone is ErrNotFound; one that differs is ErrCorrupt.
 func VerifyPart(ctx context.Context, s Store, part table.Part, beat func(done int64)) error {
+	if compared, err := compareStored(ctx, s, part); compared || err != nil {
+		return err
+	}
 	f, err := s.Open(ctx, part.Key)
 	if err != nil {
 		return fmt.Errorf("verifying a part: %w", err)

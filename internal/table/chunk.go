@@ -25,6 +25,9 @@ type Part struct {
 	Rows   int64  `json:"rows"`
 	Size   int64  `json:"size"`
 	SHA256 string `json:"sha256"`
+	// Stored is the checksum that the store itself keeps of the file, in the store's own form;
+	// empty where it keeps none.
+	Stored string `json:"stored,omitempty"`
 	// Footer is the piece that a reader needs beside a chunk's own.
 	Footer Span    `json:"footer"`
 	Chunks []Chunk `json:"chunks"`

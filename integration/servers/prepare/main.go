@@ -1,4 +1,4 @@
-// Command prepare finds, fetches and initialises the database servers that the tests need,
+// Command prepare finds, fetches and initialises the servers that the tests need,
 // and prints the choice. Run before the tests, it keeps downloads out of their time.
 package main
 
@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/tablehaul/tablehaul/integration/s3server"
 	"github.com/tablehaul/tablehaul/integration/servers"
 )
 
@@ -26,5 +27,11 @@ func run(ctx context.Context, stdout, stderr io.Writer) int {
 			return 1
 		}
 	}
+	gateway, err := s3server.Build(ctx)
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		return 1
+	}
+	fmt.Fprintln(stdout, "s3server:", gateway)
 	return 0
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -25,7 +26,10 @@ func Contract(t *testing.T, newStore func(t *testing.T) staging.Store) {
 	for name, test := range map[string]func(*testing.T, staging.Store){
 		"put and open":                     putAndOpen,
 		"put replaces":                     putReplaces,
+		"a large file":                     largeFile,
+		"many at once":                     manyAtOnce,
 		"a failed put leaves nothing":      failedPut,
+		"a large put that fails":           failedLargePut,
 		"a canceled put leaves nothing":    canceledPut,
 		"put new never replaces":           putNew,
 		"one of many put news wins":        putNewRace,
@@ -35,6 +39,9 @@ func Contract(t *testing.T, newStore func(t *testing.T) staging.Store) {
 		"hostile keys are refused":         hostileKeys,
 		"the longest keys work":            longKeys,
 		"list":                             list,
+		"many keys":                        manyKeys,
+		"a part is what was put":           verifyPart,
+		"the worker's check":               check,
 		"sweep spares the young":           sweep,
 		"reads end with their context":     readContext,
 	} {
@@ -95,12 +102,8 @@ var errTest = errors.New("reader failed")
 
 // failing is a reader that breaks off after a few bytes.
 func failing() io.Reader {
-	return io.MultiReader(strings.NewReader(strings.Repeat("x", 1<<20)), iotest{errTest})
+	return io.MultiReader(strings.NewReader(strings.Repeat("x", 1<<20)), iotest.ErrReader(errTest))
 }
-
-type iotest struct{ err error }
-
-func (r iotest) Read([]byte) (int, error) { return 0, r.err }
 
 func failedPut(t *testing.T, s staging.Store) {
 	require.ErrorIs(t, s.Put(t.Context(), "t/a", failing()), errTest)
@@ -229,7 +232,8 @@ func hostileKeys(t *testing.T, s staging.Store) {
 }
 
 func longKeys(t *testing.T, s staging.Store) {
-	key := strings.Repeat(strings.Repeat("x", 255)+"/", 3) + strings.Repeat("y", 255)
+	key := strings.Repeat(strings.Repeat("x", 255)+"/", 2) + strings.Repeat("y", 255)
+	require.Len(t, key, staging.MaxKey-1)
 	Put(t, s, key, "deep")
 	require.Equal(t, "deep", string(Content(t, s, key)))
 	require.NoError(t, s.Delete(t.Context(), key))

@@ -1,0 +1,29 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/staging"
+	_ "github.com/tablehaul/tablehaul/internal/staging/file" // file:// URLs
+	_ "github.com/tablehaul/tablehaul/internal/staging/s3"   // s3:// URLs
+)
+
+// checkTimeout bounds the look at staging when a worker starts: a server that does not answer
+// is better told to a supervisor than waited for in silence.
+const checkTimeout = time.Minute
+
+// openStaging opens the store of a URL and proves that this worker can use it.
+func openStaging(ctx context.Context, rawURL string) (staging.Store, error) {
+	store, err := staging.Open(rawURL)
+	if err != nil {
+		return nil, fmt.Errorf("staging.url: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	if err := staging.Check(ctx, store); err != nil {
+		return nil, fmt.Errorf("staging.url: %w", err)
+	}
+	return store, nil
+}
