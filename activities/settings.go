@@ -54,6 +54,8 @@ type Settings struct {
 	// IndexesAfterLoad creates a target without the indexes that its rows do not need, and adds
 	// them when the first load is done.
 	IndexesAfterLoad bool `json:"indexesAfterLoad,omitempty"`
+	// StaleAfter is the freshness lag beyond which the target is stale; 0 is never.
+	StaleAfter time.Duration `json:"staleAfter,omitempty"`
 	// CreateTarget lets a missing target be created, AddColumns lets it be widened.
 	CreateTarget bool `json:"createTarget"`
 	AddColumns   bool `json:"addColumns"`

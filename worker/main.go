@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -14,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tablehaul/tablehaul/internal/app"
+	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/process"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -56,16 +56,16 @@ Exit codes: 0 stopped in order, 1 cannot run, 2 wrong flags.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var handler slog.Handler = slog.NewTextHandler(stderr, nil)
-			if jsonLogs {
-				handler = slog.NewJSONHandler(stderr, nil)
-			}
 			if err := process.Yield(nice); err != nil {
 				*code = 2
 				return fmt.Errorf("--nice: %w", err)
 			}
+			cfg, err := config.LoadFile(file, getenv)
+			if err != nil {
+				return err
+			}
 			return app.RunWorker(cmd.Context(), app.WorkerOptions{
-				ConfigFile: file, Getenv: getenv, TaskQueue: queue, Log: slog.New(handler),
+				Config: cfg, Getenv: getenv, TaskQueue: queue, Log: app.NewLog(stderr, cfg.Log, jsonLogs),
 			})
 		},
 	}
@@ -75,7 +75,7 @@ Exit codes: 0 stopped in order, 1 cannot run, 2 wrong flags.`,
 	})
 	cmd.Flags().StringVar(&file, "config", defaultConfig(getenv), "configuration file (environment TABLEHAUL_CONFIG)")
 	cmd.Flags().StringVar(&queue, "task-queue", workflows.TaskQueue, "Temporal task queue to serve")
-	cmd.Flags().BoolVar(&jsonLogs, "log-json", false, "log JSON instead of text")
+	cmd.Flags().BoolVar(&jsonLogs, "log-json", false, "log JSON, whatever log.format says")
 	cmd.Flags().IntVar(&nice, "nice", process.DefaultNice, "niceness, 0 to 19: on a machine that it shares with a database server, the server's other clients go first (Linux)")
 	return cmd
 }

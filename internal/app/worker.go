@@ -12,6 +12,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/notify"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	_ "github.com/tablehaul/tablehaul/internal/staging/file" // file:// URLs
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -44,6 +45,9 @@ type WorkerOptions struct {
 	TaskQueue string
 	// Log gets a line per step; nil discards.
 	Log *slog.Logger
+	// Monitor is what Client was made with; nil makes one, which a given Client's own metrics
+	// are not part of.
+	Monitor *Monitor
 	// Ready is called once the worker polls; may be nil.
 	Ready func()
 }
@@ -65,9 +69,19 @@ func RunWorker(ctx context.Context, o WorkerOptions) error {
 	if err != nil {
 		return fmt.Errorf("staging.url: %w", err)
 	}
+	monitor := o.Monitor
+	if monitor == nil {
+		if monitor, err = NewMonitor(cfg.Metrics); err != nil {
+			return err
+		}
+	}
+	if err := monitor.start(o.Log); err != nil { // before Temporal is there: it says that it is not
+		return err
+	}
+	defer monitor.stop()
 	c := o.Client
 	if c == nil {
-		if c, err = DialTemporal(ctx, o.Getenv, o.Log); err != nil {
+		if c, err = DialTemporal(ctx, o.Getenv, o.Log, WithMetrics(monitor.TemporalMetrics())); err != nil {
 			return err
 		}
 		defer c.Close()
@@ -84,6 +98,7 @@ func RunWorker(ctx context.Context, o WorkerOptions) error {
 		WorkerStopTimeout:                  stopTimeout,
 		MaxConcurrentActivityExecutionSize: maxActivities,
 		MaxHeartbeatThrottleInterval:       heartbeats,
+		Identity:                           workerIdentity(queue),
 		OnFatalError:                       func(err error) { fatal <- err },
 	})
 	workflows.Register(w)
@@ -93,17 +108,25 @@ func RunWorker(ctx context.Context, o WorkerOptions) error {
 		Target:   pools.target,
 		Store:    store,
 		Client:   c,
+		Metrics:  monitor.metrics,
+		Webhook:  notify.NewWebhook(cfg.Notifications.Webhook.Reveal(), cfg.Notifications.Header, cfg.Notifications.Secret.Reveal()),
 		Log:      o.Log,
 	}))
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("start the worker: %w", err)
 	}
 	o.Log.Info("worker started", "taskQueue", queue, "tables", len(cfg.Tables()), "patterns", len(cfg.Patterns()))
+	watching, stopWatching := context.WithCancel(ctx)
+	defer stopWatching()
+	go (&watcher{
+		monitor: monitor, cfg: cfg, client: c, queue: queue, identity: workerIdentity(queue), log: o.Log,
+	}).run(watching)
 	if o.Ready != nil {
 		o.Ready()
 	}
 	select {
 	case <-ctx.Done():
+		monitor.ready.Set(errDraining)
 		o.Log.Info("worker stopping, running chunks end first", "atMost", stopTimeout)
 		w.Stop()
 		return nil
@@ -114,4 +137,4 @@ func RunWorker(ctx context.Context, o WorkerOptions) error {
 }
 
 // temporalLogger adapts slog to the SDK's interface.
-func temporalLogger(l *slog.Logger) sdklog.Logger { return sdklog.NewStructuredLogger(l) }
+func temporalLogger(l *slog.Logger) sdklog.Logger { return sdklog.NewStructuredLogger(slog.New(oneLine{l.Handler()})) }

@@ -18,6 +18,10 @@ type Config struct {
 	Connections map[string]Connection
 	// Staging is where files stand between extract and upsert.
 	Staging Staging
+	// Metrics, Log and Notifications say how a worker tells of itself.
+	Metrics       Metrics
+	Log           Log
+	Notifications Notifications
 
 	entries []entry
 }
@@ -95,6 +99,9 @@ type Table struct {
 	// MaxTransaction is how long a transaction of the target should take at most.
 	MaxTransaction time.Duration
 
+	// StaleAfter is how old the source's state on the target may become before that is told; 0 is never.
+	StaleAfter time.Duration
+
 	// Write is how rows are applied; "upsert" is the only way so far.
 	Write string
 	// CreateTarget creates a missing target table, AddColumns adds the source's later columns to it.
@@ -146,6 +153,8 @@ func (c *Config) Masked() *Config {
 		out.Connections[name] = conn
 	}
 	out.Staging.URL = maskURL(c.Staging.URL)
+	out.Notifications.Webhook = Secret(c.Notifications.Webhook.String())
+	out.Notifications.Secret = Secret(c.Notifications.Secret.String())
 	out.entries = slices.Clone(c.entries)
 	return &out
 }

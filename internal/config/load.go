@@ -92,11 +92,14 @@ func (d *decoder) parse(content []byte) (at, bool) {
 }
 
 // document is the file's top level, as far as places are concerned.
-type document struct{ connections, staging, defaults, tables at }
+type document struct{ connections, staging, metrics, log, notifications, defaults, tables at }
 
 var documentFields = []field[document]{
 	{"connections", "", "required", "Servers by name.", func(_ *decoder, a at, x *document) { x.connections = a }},
 	{"staging", "", "required", "Where files stand between source and target.", func(_ *decoder, a at, x *document) { x.staging = a }},
+	{"metrics", "", "", "Where a worker tells of itself by HTTP.", func(_ *decoder, a at, x *document) { x.metrics = a }},
+	{"log", "", "", "What a worker writes to its standard error.", func(_ *decoder, a at, x *document) { x.log = a }},
+	{"notifications", "", "", "Who is told of tables that fail, are stale, or recover.", func(_ *decoder, a at, x *document) { x.notifications = a }},
 	{"defaults", "", "", "Settings of every table that does not set them itself.", func(_ *decoder, a at, x *document) { x.defaults = a }},
 	{"tables", "", "required", "The tables to keep fresh.", func(_ *decoder, a at, x *document) { x.tables = a }},
 }
@@ -104,6 +107,7 @@ var documentFields = []field[document]{
 func (d *decoder) decode(root at, c *Config) {
 	doc := document{
 		connections: at{path: "connections"}, staging: at{path: "staging"},
+		metrics: at{path: "metrics"}, log: at{path: "log"}, notifications: at{path: "notifications"},
 		defaults: at{path: "defaults"}, tables: at{path: "tables"},
 	}
 	decodeMapping(d, root, documentFields, nil, &doc)
@@ -114,6 +118,8 @@ func (d *decoder) decode(root at, c *Config) {
 	if _, ok := found["url"]; !ok {
 		d.missing(doc.staging, "staging.url", "for example file:///var/lib/tablehaul")
 	}
+
+	d.monitoring(doc, c)
 
 	defaults := builtin
 	hints := map[string]string{

@@ -97,15 +97,16 @@ const (
 	defaultBatchBytes = 4 << 20
 	// packetMargin is what a packet holds beside the statement's text.
 	packetMargin = 64
-	// maxTries bounds the quick tries of a transaction after a lock conflict; what is left is
-	// the caller's to retry, slowly.
-	maxTries = 3
 	// statementsOfAChunk and statementsOfABatch are roughly how many a chunk sends.
 	statementsOfAChunk = 4
 	statementsOfABatch = 3
 	// rollbackTimeout bounds the ROLLBACK after an error; without an answer the connection is dropped.
 	rollbackTimeout = 3 * time.Second
 )
+
+// MaxTries bounds the quick tries of a transaction after a lock conflict; what is left is the
+// caller's to retry, slowly.
+const MaxTries = 3
 
 // UpsertChunk writes rows into the target in one transaction, all or none.
 //
@@ -196,7 +197,7 @@ func (w *chunkWriter) transaction(ctx context.Context, pace *Pace, spec UpsertSp
 			pace.conflict(len(w.order))
 			again = true
 		}
-		if !again || try >= maxTries {
+		if !again || try >= MaxTries {
 			if commitLost && !errors.Is(err, ErrOutcomeUnknown) {
 				err = fmt.Errorf("%w, and then: %w", ErrOutcomeUnknown, Safe(err))
 			}
