@@ -32,6 +32,8 @@ func (h oneLine) Handle(ctx context.Context, r slog.Record) error {
 	return h.Handler.Handle(ctx, r)
 }
 
-func (h oneLine) WithAttrs(attrs []slog.Attr) slog.Handler { return oneLine{h.Handler.WithAttrs(attrs)} }
+func (h oneLine) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return oneLine{h.Handler.WithAttrs(attrs)}
+}
 
 func (h oneLine) WithGroup(name string) slog.Handler { return oneLine{h.Handler.WithGroup(name)} }

@@ -63,10 +63,13 @@ func (m *Monitor) Address() string {
 	return m.server.Address()
 }
 
-// start begins to answer. Where the configuration names no address, it does nothing.
-func (m *Monitor) start(log *slog.Logger) error {
+// start begins to answer, with the tables that cfg names. Where it names no address, it does nothing.
+func (m *Monitor) start(cfg *config.Config, log *slog.Logger) error {
 	if m.listen == "" {
 		return nil
+	}
+	for _, t := range cfg.Tables() {
+		m.metrics.Know(t.Name.String(), t.StaleAfter)
 	}
 	server, err := metrics.Serve(m.listen, m.metrics)
 	if err != nil {

@@ -56,9 +56,6 @@ func (w *watcher) run(ctx context.Context) {
 	if w.monitor.metrics == nil {
 		return
 	}
-	for _, t := range w.cfg.Tables() {
-		w.monitor.metrics.Know(t.Name.String(), t.StaleAfter)
-	}
 	go every(ctx, ownersEvery, func() time.Duration {
 		w.askOwners(ctx)
 		return ownersEvery

@@ -75,7 +75,7 @@ func RunWorker(ctx context.Context, o WorkerOptions) error {
 			return err
 		}
 	}
-	if err := monitor.start(o.Log); err != nil { // before Temporal is there: it says that it is not
+	if err := monitor.start(cfg, o.Log); err != nil { // before Temporal is there: it says that it is not
 		return err
 	}
 	defer monitor.stop()
@@ -137,4 +137,6 @@ func RunWorker(ctx context.Context, o WorkerOptions) error {
 }
 
 // temporalLogger adapts slog to the SDK's interface.
-func temporalLogger(l *slog.Logger) sdklog.Logger { return sdklog.NewStructuredLogger(slog.New(oneLine{l.Handler()})) }
+func temporalLogger(l *slog.Logger) sdklog.Logger {
+	return sdklog.NewStructuredLogger(slog.New(oneLine{l.Handler()}))
+}

@@ -47,15 +47,15 @@ notifications: { webhook: "${HOOK}", header: X-Token, secret: "${TOKEN}" }
 func TestWrongMonitoringIsNamedByItsKey(t *testing.T) {
 	env := func(n string) string { return map[string]string{"HOOK": sentinel, "SHOP_DSN": "u@tcp(h)/"}[n] }
 	for text, want := range map[string]string{
-		`metrics: { listen: "9464" }`:                                             "metrics.listen",
-		`metrics: { listen: "127.0.0.1:99999" }`:                                  "metrics.listen",
-		`metrics: { port: 9464 }`:                                                 "metrics.port",
-		`log: { format: xml }`:                                                    "log.format",
-		`log: { level: loud }`:                                                    "log.level",
-		`notifications: { webhook: "${HOOK}" }`:                                   "notifications.webhook",
-		`notifications: { secret: x }`:                                            "notifications.webhook",
-		`notifications: { webhook: "https://h/", header: "A B" }`:                 "notifications.header",
-		`notifications: { webhook: "https://h/", header: host }`:                  "notifications.header",
+		`metrics: { listen: "9464" }`:                                            "metrics.listen",
+		`metrics: { listen: "127.0.0.1:99999" }`:                                 "metrics.listen",
+		`metrics: { port: 9464 }`:                                                "metrics.port",
+		`log: { format: xml }`:                                                   "log.format",
+		`log: { level: loud }`:                                                   "log.level",
+		`notifications: { webhook: "${HOOK}" }`:                                  "notifications.webhook",
+		`notifications: { secret: x }`:                                           "notifications.webhook",
+		`notifications: { webhook: "https://h/", header: "A B" }`:                "notifications.header",
+		`notifications: { webhook: "https://h/", header: host }`:                 "notifications.header",
 		"notifications: { webhook: \"https://h/\", secret: \"" + `a\nb` + "\" }": "notifications.secret",
 	} {
 		_, err := config.Load(strings.NewReader(oneMore+text+"\n"), env)
