@@ -4,12 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"iter"
 	"log/slog"
 	"maps"
 	"net"
 	"net/http"
 	"os"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -92,39 +92,65 @@ func (m *monitored) get(path string) (int, string) {
 	return answer.StatusCode, string(body)
 }
 
-// scrape is the text of /metrics.
-func (m *monitored) scrape() string {
+// A page is the text of /metrics at one time.
+type page struct {
+	t    *testing.T
+	text string
+}
+
+// scrape reads /metrics.
+func (m *monitored) scrape() page {
 	m.p.t.Helper()
 	code, text := m.get("/metrics")
 	require.Equal(m.p.t, http.StatusOK, code)
-	return text
+	return page{m.p.t, text}
 }
 
-var sample = regexp.MustCompile(`(?m)^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{.*\})? (\S+)$`)
+// A series is a metric's name and labels, the latter as the page has them.
+type series struct{ name, labels string }
+
+// samples are the page's series and their values.
+func (p page) samples() iter.Seq2[series, string] {
+	return func(yield func(series, string) bool) {
+		for line := range strings.Lines(p.text) {
+			line = strings.TrimRight(line, "\n")
+			i := strings.LastIndex(line, " ")
+			if i < 0 || line[0] == '#' {
+				continue
+			}
+			name, labels, _ := strings.Cut(line[:i], "{")
+			if !yield(series{name, labels}, line[i+1:]) {
+				return
+			}
+		}
+	}
+}
 
 // value is the sum of the samples of a metric whose labels hold all of parts, and how many there are.
-func (m *monitored) value(name string, parts ...string) (sum float64, n int) {
-	m.p.t.Helper()
-	for _, s := range sample.FindAllStringSubmatch(m.scrape(), -1) {
-		all := s[1] == name
-		for _, part := range parts {
-			all = all && strings.Contains(s[2], part)
-		}
-		if !all {
+func (p page) value(name string, parts ...string) (sum float64, n int) {
+	p.t.Helper()
+	for s, value := range p.samples() {
+		if s.name != name || slices.ContainsFunc(parts, func(part string) bool { return !strings.Contains(s.labels, part) }) {
 			continue
 		}
-		v, err := strconv.ParseFloat(s[3], 64)
-		require.NoError(m.p.t, err)
+		v, err := strconv.ParseFloat(value, 64)
+		require.NoError(p.t, err)
 		sum, n = sum+v, n+1
 	}
 	return sum, n
 }
 
-func (m *monitored) requireValue(want float64, name string, parts ...string) {
-	m.p.t.Helper()
-	got, n := m.value(name, parts...)
-	require.Positive(m.p.t, n, "%s %v is not there", name, parts)
-	require.InDelta(m.p.t, want, got, 1e-9, "%s %v", name, parts)
+// the is the sum of the samples of a metric that is there.
+func (p page) the(name string, parts ...string) float64 {
+	p.t.Helper()
+	sum, n := p.value(name, parts...)
+	require.Positive(p.t, n, "%s %v is not there", name, parts)
+	return sum
+}
+
+func (p page) require(want float64, name string, parts ...string) {
+	p.t.Helper()
+	require.InDelta(p.t, want, p.the(name, parts...), 1e-9, "%s %v", name, parts)
 }
 
 // lines are the log's, decoded.
