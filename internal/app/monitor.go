@@ -88,5 +88,5 @@ func (m *Monitor) stop() {
 
 var (
 	errDraining   = errors.New("draining: running steps end, no new ones are taken")
-	errNotPolling = errors.New("Temporal has not heard of this worker's polls yet")
+	errNotPolling = errors.New("no poll of this worker has reached Temporal yet")
 )

@@ -93,7 +93,7 @@ func (w *watcher) polls(ctx context.Context) error {
 	defer cancel()
 	d, err := w.client.DescribeTaskQueue(ctx, w.queue, enumspb.TASK_QUEUE_TYPE_ACTIVITY)
 	if err != nil {
-		return fmt.Errorf("Temporal does not answer: %w", err) //nolint:staticcheck // a name
+		return fmt.Errorf("ask Temporal who polls: %w", err)
 	}
 	for _, p := range d.GetPollers() {
 		if p.GetIdentity() == w.identity {
