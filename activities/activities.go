@@ -10,7 +10,9 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 
+	"github.com/tablehaul/tablehaul/internal/metrics"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/notify"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -24,7 +26,7 @@ type Activities struct {
 	paces     *paceCache
 }
 
-// Deps are what the steps work with. All fields but Log, HostQueue and SweepAfter are required.
+// Deps are what the steps work with. All fields but Metrics, Webhook, Log, HostQueue and SweepAfter are required.
 type Deps struct {
 	// Settings resolves a configured table; an error of it is the caller's mistake (unknown
 	// table) and is never retried.
@@ -42,6 +44,10 @@ type Deps struct {
 	HostQueue string
 	// SweepAfter is how old files must be that Sweep removes; 0 removes none.
 	SweepAfter time.Duration
+	// Metrics counts what steps do; nil counts nothing.
+	Metrics *metrics.Metrics
+	// Webhook is told of tables that fail, are stale, or recover; nil tells nobody.
+	Webhook *notify.Webhook
 	// Log gets one line per step; nil discards.
 	Log *slog.Logger
 }
@@ -58,17 +64,18 @@ func New(deps Deps) *Activities {
 // histories hold it.
 func Register(w worker.ActivityRegistry, a *Activities) {
 	for name, f := range map[string]any{
-		"BeginRun":           a.BeginRun,
-		"PlanRun":            a.PlanRun,
-		"ExtractIncremental": a.ExtractIncremental,
-		"WaitForFiles":       a.WaitForFiles,
-		"ListChunks":         a.ListChunks,
-		"UpsertChunk":        a.UpsertChunk,
-		"Cleanup":            a.Cleanup,
-		"AddIndexes":         a.AddIndexes,
-		"RecordProgress":     a.RecordProgress,
-		"FinishRun":          a.FinishRun,
-		"PreviewRun":         a.PreviewRun,
+		"BeginRun":           step(a, a.BeginRun),
+		"PlanRun":            step(a, a.PlanRun),
+		"ExtractIncremental": step(a, a.ExtractIncremental),
+		"WaitForFiles":       step(a, a.WaitForFiles),
+		"ListChunks":         step(a, a.ListChunks),
+		"UpsertChunk":        step(a, a.UpsertChunk),
+		"Cleanup":            step(a, a.Cleanup),
+		"AddIndexes":         step(a, a.AddIndexes),
+		"RecordProgress":     step(a, a.RecordProgress),
+		"FinishRun":          step(a, a.FinishRun),
+		"PreviewRun":         step(a, a.PreviewRun),
+		"Notify":             step(a, a.Notify),
 		"Sweep":              a.Sweep,
 		"StopSweeping":       a.StopSweeping,
 	} {

@@ -30,7 +30,7 @@ func (a *Activities) AddIndexes(ctx context.Context, in RangeInput) (AddIndexesR
 	added, err := db.AddIndexes(ctx, s.Target, r.plan.Later)
 	if err == nil {
 		a.targets.forget(tableKey{s.TargetConnection, s.Target})
-		a.log(ctx, in.Table).Info("indexes added", "indexes", added)
+		note(ctx, "indexes", added)
 	}
 	return AddIndexesResult{Indexes: added}, translate(ctx, err, at)
 }

@@ -58,12 +58,16 @@ func (a *Activities) BeginRun(ctx context.Context, in BeginRunInput) (BeginRunRe
 		return BeginRunResult{}, err
 	}
 	req := BeginRequest{WorkflowID: in.WorkflowID, RunID: in.RunID}
+	if a.deps.Webhook != nil {
+		req.Notices = &NoticeSettings{StaleAfter: settings.StaleAfter}
+	}
 	var ended []string // runs that held the lease and are closed
 	for {
 		var reply BeginReply
 		if err := a.update(ctx, in.Table, UpdateBegin, req, &reply); err != nil {
 			return BeginRunResult{}, err
 		}
+		a.observe(reply.State)
 		reply.State.LastRuns = nil // a run does not need them, and a history should not hold them
 		if reply.Granted {
 			a.forgetRuns(ctx, in.Table, ended, reply.State.FirstLoad)

@@ -33,7 +33,12 @@ type drafted struct {
 	rowsEstimate int64
 	marks        []mysqldb.Mark
 	heldBack     string
-	warnings     []string
+	// heldFor is how far open work holds the window's end back, 0 where none does.
+	heldFor time.Duration
+	// asOf is the moment whose state of the source the target holds when the run is done; the
+	// zero time where that is not known.
+	asOf     time.Time
+	warnings []string
 	// nothing says that the window is empty.
 	nothing bool
 	// lost says that the target has no row, though earlier runs have written some.
@@ -50,6 +55,7 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 		return nil, err
 	}
 	p := &drafted{settings: settings}
+	begun := time.Now()
 	source := where{settings.SourceConnection, "look at " + settings.Table.String()}
 	target := where{settings.TargetConnection, "look at " + settings.Target.String()}
 	if p.src, p.table, err = a.source(ctx, settings); err != nil {
@@ -84,6 +90,9 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 	}
 	if err := p.chooseMode(in); err != nil {
 		return nil, err
+	}
+	if p.mode == ModeWhole {
+		p.asOf = begun
 	}
 	if settings.Cursor != "" {
 		if err := p.chooseWindow(ctx, in); err != nil {

@@ -110,7 +110,10 @@ func (a *Activities) ExtractIncremental(ctx context.Context, in RangeInput) (Ext
 	}
 	result := extractResult(manifest)
 	result.Pages, result.LongestPage = stats.Pages, stats.Longest.Seconds
-	a.log(ctx, in.Table).Info("extracted", "range", in.Range, "slice", in.Slice, "rows", result.Rows, "parts", result.Parts, "bytes", result.Bytes)
+	if ours { // otherwise the attempt that was faster has counted them
+		a.deps.Metrics.Extracted(in.Table, result.Rows, result.Bytes)
+	}
+	note(ctx, "range", in.Range, "slice", in.Slice, "rows", result.Rows, "parts", result.Parts, "bytes", result.Bytes, "pages", result.Pages, "longestPage", result.LongestPage)
 	return result, nil
 }
 

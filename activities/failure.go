@@ -56,6 +56,8 @@ const (
 	TypeServerReadOnly = "ServerReadOnly"
 	// TypeThrottled: a limit of the table's says that this is not the time; tried again later.
 	TypeThrottled = "Throttled"
+	// TypeNotNotified: the webhook did not take a message; retried, and no run waits for it.
+	TypeNotNotified = "NotNotified"
 	// TypeUnexpected: none of the above; retried for a while, then failed.
 	TypeUnexpected = "Unexpected"
 )

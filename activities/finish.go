@@ -10,10 +10,17 @@ type RecordProgressInput struct {
 
 // RecordProgress keeps what a later run needs should this one not end well: the plan of a
 // first load and its loaded ranges. Repeating it is harmless.
-func (a *Activities) RecordProgress(ctx context.Context, in RecordProgressInput) error {
+func (a *Activities) RecordProgress(ctx context.Context, in RecordProgressInput) (RecordProgressResult, error) {
 	var s State
-	return a.update(ctx, in.Table, UpdateProgress, in.Progress, &s)
+	if err := a.update(ctx, in.Table, UpdateProgress, in.Progress, &s); err != nil {
+		return RecordProgressResult{}, err
+	}
+	a.observe(s)
+	return RecordProgressResult{}, nil
 }
+
+// RecordProgressResult is empty.
+type RecordProgressResult struct{}
 
 // FinishRunInput ends a run.
 type FinishRunInput struct {
@@ -40,6 +47,9 @@ func (a *Activities) FinishRun(ctx context.Context, in FinishRunInput) (FinishRu
 	if err := a.update(ctx, in.Table, UpdateFinish, in.Finish, &s); err != nil {
 		return FinishRunResult{}, err
 	}
+	a.observe(s)
+	a.deps.Metrics.Ended(in.Table, in.Finish.Record.Outcome)
+	note(ctx, "outcome", in.Finish.Record.Outcome, "mode", in.Finish.Record.Mode, "rows", in.Finish.Record.Rows, "runSeconds", in.Finish.Record.Seconds, "watermark", s.Watermark)
 	if in.DropPlan != "" {
 		a.forgetPlan(ctx, in.Table, in.DropPlan)
 	}

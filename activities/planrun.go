@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"go.temporal.io/sdk/activity"
 
@@ -49,7 +50,12 @@ type PlanRunResult struct {
 	ChunkRows      int64 `json:"chunkRows,omitempty"`
 	RangesInFlight int   `json:"rangesInFlight"`
 	// HeldBack says what open work keeps the window's end back, empty for none.
-	HeldBack string         `json:"heldBack,omitempty"`
+	HeldBack string `json:"heldBack,omitempty"`
+	// HeldBackSeconds is how far it keeps it back, 0 where the reason is no open work.
+	HeldBackSeconds float64 `json:"heldBackSeconds,omitempty"`
+	// AsOf is the moment, by the worker's clock, whose state of the source the target holds
+	// when the run is done; the zero time where the run changes nothing about that.
+	AsOf     time.Time      `json:"asOf,omitzero"`
 	Marks    []mysqldb.Mark `json:"marks,omitempty"`
 	Warnings []string       `json:"warnings,omitempty"`
 	// IndexesLater is how many indexes the target gets when the first load is done.
@@ -89,6 +95,7 @@ func (a *Activities) PlanRun(ctx context.Context, in PlanRunInput) (PlanRunResul
 		return PlanRunResult{}, err
 	}
 	out.Queue = a.deps.HostQueue
+	note(ctx, "mode", out.Mode, "window", out.Window.String(), "ranges", out.Ranges, "statements", len(p.target.Statements), "warnings", len(out.Warnings), "heldBack", out.HeldBack)
 	if err := p.dst.ApplyTarget(ctx, p.target); err != nil {
 		return PlanRunResult{}, translate(ctx, err, where{p.settings.TargetConnection, "create or widen " + p.settings.Target.String()})
 	}
@@ -114,7 +121,7 @@ func (a *Activities) stagePlan(ctx context.Context, in PlanRunInput, p *drafted)
 	}
 	var err error
 	out.PlanSum, err = a.writePlan(ctx, in.Run, plan{
-		Version: 1, WorkflowID: activity.GetInfo(ctx).WorkflowExecution.ID, Settings: p.settings, Mode: p.mode, Window: p.window, ByKey: p.byKey(),
+		Version: 1, WorkflowID: activity.GetInfo(ctx).WorkflowExecution.ID, Settings: p.settings, Mode: p.mode, Window: p.window, AsOf: p.asOf, ByKey: p.byKey(),
 		Columns: table.Carried(p.table.Values()), Key: p.table.PrimaryKey, Ranges: p.ranges, Later: p.target.Later,
 	})
 	return out, translate(ctx, err, where{doing: "stage the plan of " + in.Table})
@@ -168,6 +175,7 @@ func (a *Activities) resume(ctx context.Context, in PlanRunInput, p *drafted) (P
 		return PlanRunResult{}, false, nil
 	}
 	p.window, p.ranges, p.rowsEstimate, p.target.Later = staged.Window, staged.Ranges, p.table.RowsEstimate, staged.Later
+	p.asOf = staged.AsOf
 	out := p.result(in)
 	out.Run, out.PlanSum, out.Done = old.Run, sum, old.Done
 	return out, true, nil
@@ -187,7 +195,7 @@ func (p *drafted) result(in PlanRunInput) PlanRunResult {
 		Target: p.settings.Target.String(), Mode: p.mode, Window: p.window, Cursor: p.settings.Cursor,
 		Run: in.Run, Ranges: len(p.ranges), Done: strings.Repeat("0", len(p.ranges)),
 		RowsEstimate: p.rowsEstimate, ChunksInFlight: p.settings.ChunksInFlight, ChunkRows: int64(p.settings.ChunkRows), RangesInFlight: p.settings.RangesInFlight,
-		HeldBack: p.heldBack, Marks: p.marks, Warnings: p.warnings,
+		HeldBack: p.heldBack, HeldBackSeconds: p.heldFor.Seconds(), AsOf: p.asOf.UTC(), Marks: p.marks, Warnings: p.warnings,
 		IndexesLater: len(p.target.Later), TargetLost: p.lost && in.State.Watermark != "", Priority: p.settings.Priority,
 	}
 }

@@ -56,6 +56,8 @@ type Settings struct {
 	IndexesAfterLoad bool `json:"indexesAfterLoad,omitempty"`
 	// Priority is 1 to 5: steps of a table with a lower number are taken first.
 	Priority int `json:"priority,omitempty"`
+	// StaleAfter is the freshness lag beyond which the target is stale; 0 is never.
+	StaleAfter time.Duration `json:"staleAfter,omitempty"`
 	// CreateTarget lets a missing target be created, AddColumns lets it be widened.
 	CreateTarget bool `json:"createTarget"`
 	AddColumns   bool `json:"addColumns"`

@@ -1,8 +1,10 @@
 package activities
 
 import (
+	"strings"
 	"time"
 
+	"github.com/tablehaul/tablehaul/internal/metrics"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -24,6 +26,9 @@ const (
 
 // TableStateID is the fixed workflow id of a table's owner: it makes the owner unique.
 func TableStateID(tbl string) string { return "tablehaul/" + IDText(tbl) }
+
+// TableOfStateID is the table of an owner's workflow id.
+func TableOfStateID(id string) string { return TableOfID(strings.TrimPrefix(id, "tablehaul/")) }
 
 // Lease is the right to write a table's target. At most one is out at any time.
 type Lease struct {
@@ -85,9 +90,33 @@ type State struct {
 	// hand or forgotten: a target without any row is then one that was lost.
 	Loaded bool `json:"loaded,omitempty"`
 	// HeldBack is set while open work on the source keeps the watermark from rising.
-	HeldBack string      `json:"heldBack,omitempty"`
+	HeldBack string `json:"heldBack,omitempty"`
+	// HeldBackSeconds is how far it kept it back when the last run looked.
+	HeldBackSeconds float64 `json:"heldBackSeconds,omitempty"`
+	// FreshAsOf is the moment up to which the target is known to hold what the source held.
+	FreshAsOf time.Time `json:"freshAsOf,omitzero"`
+	// LastSuccess is when a run last ended well, FailedRuns how many have failed since.
+	LastSuccess time.Time `json:"lastSuccess,omitzero"`
+	FailedRuns  int       `json:"failedRuns,omitempty"`
+	// Notices is nil where nobody is to be told.
+	Notices  *Notices    `json:"notices,omitempty"`
 	LastRuns []RunRecord `json:"lastRuns,omitempty"`
 }
+
+// Observed is the state as metrics show it.
+func (s State) Observed() metrics.TableState {
+	out := metrics.TableState{
+		Table: s.Table, FreshAsOf: s.FreshAsOf, LastSuccess: s.LastSuccess, Failed: s.FailedRuns,
+		HeldBack: time.Duration(s.HeldBackSeconds * float64(time.Second)),
+	}
+	if s.Lease != nil {
+		out.RunningSince = s.Lease.Since
+	}
+	return out
+}
+
+// observe shows a state that the owner has just replied with.
+func (a *Activities) observe(s State) { a.deps.Metrics.State(s.Observed()) }
 
 // BeginRequest asks for the lease. Asking again for a lease that one holds is harmless.
 type BeginRequest struct {
@@ -95,6 +124,9 @@ type BeginRequest struct {
 	RunID      string `json:"runId"`
 	// TakeOver is the fence of a lease whose holder is known to be closed; 0 takes nothing over.
 	TakeOver int64 `json:"takeOver,omitempty"`
+	// Notices says that somebody is to be told of the table, and is nil otherwise. What the
+	// last run began with counts.
+	Notices *NoticeSettings `json:"notices,omitempty"`
 }
 
 // BeginReply grants the lease (Granted) or names its holder; State is as it is afterwards.
@@ -110,6 +142,8 @@ type ProgressRequest struct {
 	RangeDone *int           `json:"rangeDone,omitempty"`
 	Marks     []mysqldb.Mark `json:"marks,omitempty"`
 	HeldBack  *string        `json:"heldBack,omitempty"`
+	// HeldBackSeconds goes with HeldBack.
+	HeldBackSeconds float64 `json:"heldBackSeconds,omitempty"`
 	// ForgetWatermark is set where the target was found without the rows that the watermark
 	// promises.
 	ForgetWatermark bool `json:"forgetWatermark,omitempty"`
@@ -121,6 +155,8 @@ type FinishRequest struct {
 	// Watermark and Cursor replace those of the table; an empty Watermark changes nothing.
 	Watermark string `json:"watermark,omitempty"`
 	Cursor    string `json:"cursor,omitempty"`
+	// FreshAsOf: see State; the zero time changes nothing.
+	FreshAsOf time.Time `json:"freshAsOf,omitzero"`
 	// ForgetFirstLoad drops the record of an unfinished first load.
 	ForgetFirstLoad bool      `json:"forgetFirstLoad,omitempty"`
 	Record          RunRecord `json:"record"`

@@ -67,12 +67,17 @@ func (a *Activities) waitOut(ctx context.Context, db *mysqldb.DB, s Settings, sa
 			return err
 		}
 		say(w.Reason)
+		begun := time.Now()
 		timer := time.NewTimer(w.For)
 		select {
 		case <-ctx.Done():
 			timer.Stop()
-			return ctx.Err()
+			err = ctx.Err()
 		case <-timer.C:
+		}
+		a.deps.Metrics.Throttled(s.Table.String(), time.Since(begun))
+		if err != nil {
+			return err
 		}
 	}
 }

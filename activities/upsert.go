@@ -8,6 +8,7 @@ import (
 
 	"go.temporal.io/sdk/activity"
 
+	"github.com/tablehaul/tablehaul/internal/metrics"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/rowfile"
 	"github.com/tablehaul/tablehaul/internal/staging"
@@ -59,6 +60,7 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 		return UpsertChunkResult{}, translate(ctx, err, where{doing: "read a chunk of " + in.Table})
 	}
 	defer rows.Return()
+	note(ctx, "range", in.Range, "slice", in.Slice, "part", in.Part, "chunk", in.Chunk, "rows", rows.Len())
 	s := r.plan.Settings
 	at := where{connection: s.TargetConnection, doing: fmt.Sprintf("write a chunk of %s to %s", s.Table, s.Target)}
 	db, err := a.deps.Target(ctx, s.TargetConnection)
@@ -70,6 +72,7 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 		return UpsertChunkResult{}, err
 	} else if w.Reason != "" {
 		activity.RecordHeartbeat(ctx, chunkProgress{Clean: clean})
+		a.deps.Metrics.Throttled(in.Table, w.For)
 		return UpsertChunkResult{}, throttled(w)
 	}
 	var batches atomic.Int64
@@ -86,13 +89,18 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	}, rows, func() { batches.Add(1) })
 	if err != nil {
 		a.targets.forget(key)
+		if mysqldb.IsLockConflict(err) {
+			a.deps.Metrics.LockWaits(in.Table, mysqldb.MaxTries)
+		}
 		return UpsertChunkResult{}, translate(ctx, err, at)
 	}
 	// A key that is twice in the chunk was written once, as its newer version: the older one
 	// changed nothing, and every row that was extracted is accounted for.
-	a.log(ctx, in.Table).Info("chunk written", "range", in.Range, "part", in.Part, "chunk", in.Chunk, "rows", rows.Len(),
-		"seconds", done.Seconds, "tries", done.Tries, "replaced", done.Replaced, "yielded", done.Yielded, "pace", pace.rows.Rows(), "atOnce", pace.gate.AtOnce())
+	note(ctx, "tries", done.Tries, "transactionSeconds", done.Seconds, "replaced", done.Replaced, "yielded", done.Yielded, "pace", pace.rows.Rows(), "atOnce", pace.gate.AtOnce())
 	superseded := int64(rows.Len()) - done.Inserted - done.Updated - done.Unchanged
+	a.deps.Metrics.Wrote(in.Table, metrics.Chunk{
+		Inserted: done.Inserted, Updated: done.Updated, Unchanged: done.Unchanged + superseded, Seconds: done.Seconds, Tries: done.Tries,
+	})
 	return UpsertChunkResult{
 		Inserted: done.Inserted, Updated: done.Updated, Unchanged: done.Unchanged + superseded,
 		// What an earlier attempt of this step left behind is not known: it may have committed.

@@ -19,6 +19,7 @@ func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
 	if err != nil {
 		return err
 	}
+	begun := time.Now()
 	h, err := p.src.ChooseHi(ctx, mysqldb.HiSpec{
 		Table: p.table, Cursor: cursor, MinLag: p.settings.MinLag, FixedLag: p.settings.FixedLag,
 		Zone: p.settings.CursorZone, AllowReplica: p.settings.AllowReplica, Marks: in.State.Marks,
@@ -33,6 +34,12 @@ func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
 	}
 	if h.HeldBy != nil {
 		p.heldBack = heldText(*h.HeldBy)
+	}
+	if h.HeldBy != nil && h.HeldBy.Kind != mysqldb.HolderLag { // a lag that was set is no news
+		p.heldFor = max(h.Lag, time.Duration(h.HeldBy.Seconds*float64(time.Second)))
+	}
+	if p.mode != ModeBackfill && (h.Hi != "" || h.Empty) {
+		p.asOf = begun.Add(-h.Lag)
 	}
 	p.warnings = append(p.warnings, h.Warnings...)
 	if h.Future > 0 {

@@ -125,6 +125,7 @@ var next = map[string]string{
 	activities.TypeWrongHost:         "run again: a step was sent to a machine that does not have its files; the watermark has not moved",
 	activities.TypeStagingFull:       "make room where staged files stand, then run again; the watermark has not moved",
 	activities.TypeThrottled:         "wait, or change the table's limits",
+	activities.TypeNotNotified:       "check the webhook and its secret where the worker starts; no run waits for it",
 	activities.TypeUnexpected:        "look at the run in the Temporal Web UI; the watermark has not moved",
 	"Cancelled":                      "run again when you like",
 	"Terminated":                     "run again: the next run takes the table over",

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -15,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tablehaul/tablehaul/internal/app"
+	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/process"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -57,10 +57,6 @@ Exit codes: 0 stopped in order, 1 cannot run, 2 wrong flags.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var handler slog.Handler = slog.NewTextHandler(stderr, nil)
-			if jsonLogs {
-				handler = slog.NewJSONHandler(stderr, nil)
-			}
 			if err := process.Yield(nice); err != nil {
 				*code = 2
 				return fmt.Errorf("--nice: %w", err)
@@ -69,8 +65,12 @@ Exit codes: 0 stopped in order, 1 cannot run, 2 wrong flags.`,
 				*code = 2
 				return errors.New("--deployment and --build-id belong together: give both or neither")
 			}
+			cfg, err := config.LoadFile(file, getenv)
+			if err != nil {
+				return err
+			}
 			return app.RunWorker(cmd.Context(), app.WorkerOptions{
-				ConfigFile: file, Getenv: getenv, TaskQueue: queue, Deployment: deployment, Build: build, Log: slog.New(handler),
+				Config: cfg, Getenv: getenv, TaskQueue: queue, Deployment: deployment, Build: build, Log: app.NewLog(stderr, cfg.Log, jsonLogs),
 			})
 		},
 	}
@@ -82,7 +82,7 @@ Exit codes: 0 stopped in order, 1 cannot run, 2 wrong flags.`,
 	cmd.Flags().StringVar(&queue, "task-queue", workflows.TaskQueue, "Temporal task queue to serve")
 	cmd.Flags().StringVar(&deployment, "deployment", getenv("TEMPORAL_DEPLOYMENT_NAME"), "Worker Deployment that this worker is a version of, with --build-id (environment TEMPORAL_DEPLOYMENT_NAME)")
 	cmd.Flags().StringVar(&build, "build-id", getenv("TEMPORAL_WORKER_BUILD_ID"), "version of this worker within --deployment (environment TEMPORAL_WORKER_BUILD_ID)")
-	cmd.Flags().BoolVar(&jsonLogs, "log-json", false, "log JSON instead of text")
+	cmd.Flags().BoolVar(&jsonLogs, "log-json", false, "log JSON, whatever log.format says")
 	cmd.Flags().IntVar(&nice, "nice", process.DefaultNice, "niceness, 0 to 19: on a machine that it shares with a database server, the server's other clients go first (Linux)")
 	return cmd
 }

@@ -66,6 +66,12 @@ var (
 		StartToCloseTimeout: time.Hour, HeartbeatTimeout: heartbeatTimeout,
 		RetryPolicy: retry, WaitForCancellation: true,
 	}
+	// notifyOptions: a try takes ten seconds at most. A receiver that is away for a day will not
+	// be looked at by anybody for news of yesterday.
+	notifyOptions = workflow.ActivityOptions{
+		StartToCloseTimeout: 20 * time.Second, ScheduleToCloseTimeout: 24 * time.Hour, WaitForCancellation: true,
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Minute},
+	}
 	// stateOptions: an update of the table's owner; it must arrive, however long Temporal is away.
 	stateOptions = workflow.ActivityOptions{StartToCloseTimeout: time.Minute, RetryPolicy: retry}
 )

@@ -205,7 +205,7 @@ func (s *sync) recordPlan(ctx workflow.Context, state activities.State) error {
 		req.FirstLoad = &activities.FirstLoad{Run: s.plan.Run, Done: s.plan.Done, IndexesLater: s.plan.IndexesLater > 0, Queue: s.plan.Queue}
 	}
 	if s.plan.HeldBack != state.HeldBack {
-		req.HeldBack = &s.plan.HeldBack
+		req.HeldBack, req.HeldBackSeconds = &s.plan.HeldBack, s.plan.HeldBackSeconds
 	}
 	if req.FirstLoad == nil && req.HeldBack == nil && len(req.Marks) == 0 && !req.ForgetWatermark {
 		return nil
@@ -279,6 +279,7 @@ func (s *sync) end(ctx workflow.Context, in activities.FinishRunInput, gone bool
 
 // raise sets the new watermark, where the mode has one.
 func (s *sync) raise(req *activities.FinishRequest) {
+	req.FreshAsOf = s.plan.AsOf
 	switch s.plan.Mode {
 	case activities.ModeFirstLoad:
 		req.Watermark, req.Cursor, req.ForgetFirstLoad = s.plan.Window.Hi, s.plan.Cursor, true

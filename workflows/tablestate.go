@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"time"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -28,10 +29,16 @@ func TableState(ctx workflow.Context, state activities.State) error {
 		return err
 	}
 	o.show(ctx)
-	err := workflow.Await(ctx, func() bool {
+	full := func() bool {
 		return o.updates >= updatesPerRun || workflow.GetInfo(ctx).GetContinueAsNewSuggested()
-	})
-	if err != nil {
+	}
+	for !full() {
+		o.tell(ctx)
+		if err := workflow.Await(ctx, func() bool { return o.notices.news || full() }); err != nil {
+			return err
+		}
+	}
+	if err := o.stopTelling(ctx); err != nil {
 		return err
 	}
 	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
@@ -43,6 +50,7 @@ func TableState(ctx workflow.Context, state activities.State) error {
 type owner struct {
 	state   activities.State
 	updates int
+	notices notices
 }
 
 func (o *owner) handle(ctx workflow.Context) error {
@@ -66,8 +74,9 @@ func (o *owner) handle(ctx workflow.Context) error {
 }
 
 func (o *owner) begin(ctx workflow.Context, req activities.BeginRequest) (activities.BeginReply, error) {
-	o.updates++
+	o.changed()
 	defer o.show(ctx)
+	o.state.Notices = activities.NoticesWith(o.state.Notices, req.Notices)
 	lease := o.state.Lease
 	switch {
 	case lease != nil && lease.WorkflowID == req.WorkflowID && lease.RunID == req.RunID:
@@ -83,7 +92,7 @@ func (o *owner) begin(ctx workflow.Context, req activities.BeginRequest) (activi
 }
 
 func (o *owner) progress(ctx workflow.Context, req activities.ProgressRequest) (activities.State, error) {
-	o.updates++
+	o.changed()
 	if err := o.checkFence(req.Fence); err != nil {
 		return activities.State{}, err
 	}
@@ -92,6 +101,7 @@ func (o *owner) progress(ctx workflow.Context, req activities.ProgressRequest) (
 	}
 	if req.ForgetWatermark {
 		o.state.Watermark, o.state.Cursor, o.state.Loaded = "", "", false
+		o.state.FreshAsOf = time.Time{}
 	}
 	if first := o.state.FirstLoad; req.RangeDone != nil && first != nil && *req.RangeDone < len(first.Done) {
 		i := *req.RangeDone
@@ -101,14 +111,14 @@ func (o *owner) progress(ctx workflow.Context, req activities.ProgressRequest) (
 		o.state.Marks = req.Marks
 	}
 	if req.HeldBack != nil {
-		o.state.HeldBack = *req.HeldBack
+		o.state.HeldBack, o.state.HeldBackSeconds = *req.HeldBack, req.HeldBackSeconds
 	}
 	o.show(ctx)
 	return o.state, nil
 }
 
 func (o *owner) finish(ctx workflow.Context, req activities.FinishRequest) (activities.State, error) {
-	o.updates++
+	o.changed()
 	if n := len(o.state.LastRuns); n > 0 && o.state.LastRuns[n-1].RunID == req.Record.RunID && o.state.Lease == nil {
 		return o.state, nil // the reply of an earlier try was lost
 	}
@@ -123,6 +133,7 @@ func (o *owner) finish(ctx workflow.Context, req activities.FinishRequest) (acti
 	}
 	o.state.Loaded = o.state.Loaded || req.Record.Rows > 0
 	req.Record.Finished = workflow.Now(ctx).UTC()
+	o.count(req)
 	o.state.Lease = nil
 	o.state.LastRuns = append(o.state.LastRuns, req.Record)
 	o.state.LastRuns = o.state.LastRuns[max(0, len(o.state.LastRuns)-keptRuns):]
@@ -130,8 +141,27 @@ func (o *owner) finish(ctx workflow.Context, req activities.FinishRequest) (acti
 	return o.state, nil
 }
 
-func (o *owner) set(ctx workflow.Context, req activities.SetRequest) (activities.State, error) {
+// count keeps how the table's runs end, and how fresh its target is.
+func (o *owner) count(req activities.FinishRequest) {
+	if req.FreshAsOf.After(o.state.FreshAsOf) {
+		o.state.FreshAsOf = req.FreshAsOf
+	}
+	switch req.Record.Outcome {
+	case activities.OutcomeDone:
+		o.state.LastSuccess, o.state.FailedRuns = req.Record.Finished, 0
+	case activities.OutcomeFailed:
+		o.state.FailedRuns++
+	}
+}
+
+// changed counts an update, which may be news.
+func (o *owner) changed() {
 	o.updates++
+	o.notices.news = true
+}
+
+func (o *owner) set(ctx workflow.Context, req activities.SetRequest) (activities.State, error) {
+	o.changed()
 	if l := o.state.Lease; l != nil {
 		return activities.State{}, temporal.NewApplicationErrorWithOptions(
 			fmt.Sprintf("table %s is being written by workflow %s (run %s): wait for it, then set the watermark", o.state.Table, l.WorkflowID, l.RunID),
@@ -139,6 +169,7 @@ func (o *owner) set(ctx workflow.Context, req activities.SetRequest) (activities
 	}
 	o.state.Watermark, o.state.Cursor = req.Watermark, req.Cursor
 	o.state.FirstLoad, o.state.HeldBack, o.state.Loaded = nil, "", false
+	o.state.HeldBackSeconds, o.state.FreshAsOf = 0, time.Time{}
 	o.show(ctx)
 	return o.state, nil
 }

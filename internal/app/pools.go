@@ -100,6 +100,7 @@ func settings(cfg *config.Config, n table.Name) (activities.Settings, error) {
 		},
 		UniqueConflicts: t.UniqueConflicts, MaxTransaction: t.MaxTransaction,
 		BulkLoad: t.BulkLoad, IndexesAfterLoad: t.IndexesAfterLoad,
-		Priority: t.Priority, CreateTarget: t.CreateTarget, AddColumns: t.AddColumns, Compression: cfg.Staging.Compression,
+		StaleAfter: t.StaleAfter,
+		Priority:   t.Priority, CreateTarget: t.CreateTarget, AddColumns: t.AddColumns, Compression: cfg.Staging.Compression,
 	}, nil
 }

@@ -22,7 +22,7 @@ const dialTimeout = 10 * time.Second
 // DialTemporal connects by Temporal's own conventions: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE,
 // TLS, API key, temporal.toml. Without any, it is 127.0.0.1:7233, where the standalone server
 // listens. The error wraps ErrTemporalUnreachable where nothing answers.
-func DialTemporal(ctx context.Context, getenv func(string) string, log *slog.Logger) (client.Client, error) {
+func DialTemporal(ctx context.Context, getenv func(string) string, log *slog.Logger, more ...func(*client.Options)) (client.Client, error) {
 	opts, err := envconfig.LoadClientOptions(envconfig.LoadClientOptionsRequest{EnvLookup: lookup(getenv)})
 	if err != nil {
 		return nil, fmt.Errorf("temporal settings: %w", err)
@@ -33,6 +33,9 @@ func DialTemporal(ctx context.Context, getenv func(string) string, log *slog.Log
 	if log != nil {
 		opts.Logger = temporalLogger(log)
 	}
+	for _, f := range more {
+		f(&opts)
+	}
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	c, err := client.DialContext(ctx, opts)
@@ -40,6 +43,11 @@ func DialTemporal(ctx context.Context, getenv func(string) string, log *slog.Log
 		return nil, fmt.Errorf("%w at %s: %w: start one with tablehaul-standalone, or set TEMPORAL_ADDRESS", ErrTemporalUnreachable, opts.HostPort, err)
 	}
 	return c, nil
+}
+
+// WithMetrics lets the SDK tell h what it counts.
+func WithMetrics(h client.MetricsHandler) func(*client.Options) {
+	return func(o *client.Options) { o.MetricsHandler = h }
 }
 
 // lookup adapts getenv to envconfig's interface.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/notify"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -40,6 +41,9 @@ type WorkerOptions struct {
 	Log *slog.Logger
 	// Now is this machine's clock, time.Now where it is nil.
 	Now func() time.Time
+	// Monitor is what Client was made with; nil makes one, which a given Client's own metrics
+	// are not part of.
+	Monitor *Monitor
 	// Ready is called once the worker polls; may be nil.
 	Ready func()
 }
@@ -61,9 +65,19 @@ func RunWorker(ctx context.Context, o WorkerOptions) error {
 	if err != nil {
 		return err
 	}
+	monitor := o.Monitor
+	if monitor == nil {
+		if monitor, err = NewMonitor(cfg.Metrics); err != nil {
+			return err
+		}
+	}
+	if err := monitor.start(cfg, o.Log); err != nil { // before Temporal is there: it says that it is not
+		return err
+	}
+	defer monitor.stop()
 	c := o.Client
 	if c == nil {
-		if c, err = DialTemporal(ctx, o.Getenv, o.Log); err != nil {
+		if c, err = DialTemporal(ctx, o.Getenv, o.Log, WithMetrics(monitor.TemporalMetrics())); err != nil {
 			return err
 		}
 		defer c.Close()
@@ -73,12 +87,15 @@ func RunWorker(ctx context.Context, o WorkerOptions) error {
 	}
 	pools := newPools(cfg)
 	defer pools.close()
+	o.Monitor = monitor
 	return serve(ctx, o, cfg, c, activities.Deps{
 		Settings: func(n table.Name) (activities.Settings, error) { return settings(cfg, n) },
 		Source:   pools.source,
 		Target:   pools.target,
 		Store:    store,
 		Client:   c,
+		Metrics:  monitor.metrics,
+		Webhook:  notify.NewWebhook(cfg.Notifications.Webhook.Reveal(), cfg.Notifications.Header, cfg.Notifications.Secret.Reveal()),
 		Log:      o.Log,
 	})
 }
@@ -102,11 +119,17 @@ func serve(ctx context.Context, o WorkerOptions, cfg *config.Config, c client.Cl
 	}
 	defer keepSweeping(ctx, c, w, cfg.Staging.SweepAfter, o.Log)()
 	o.Log.Info("worker started", "taskQueue", w.queue, "hostQueue", w.hostQueue, "tables", len(cfg.Tables()), "patterns", len(cfg.Patterns()))
+	watching, stopWatching := context.WithCancel(ctx)
+	defer stopWatching()
+	go (&watcher{
+		monitor: o.Monitor, cfg: cfg, client: c, queue: w.queue, identity: w.identity, log: o.Log,
+	}).run(watching)
 	if o.Ready != nil {
 		o.Ready()
 	}
 	select {
 	case <-ctx.Done():
+		o.Monitor.ready.Set(errDraining)
 		o.Log.Info("worker stopping, running chunks end first", "atMost", stopTimeout)
 		w.stop()
 		return nil
@@ -117,4 +140,6 @@ func serve(ctx context.Context, o WorkerOptions, cfg *config.Config, c client.Cl
 }
 
 // temporalLogger adapts slog to the SDK's interface.
-func temporalLogger(l *slog.Logger) sdklog.Logger { return sdklog.NewStructuredLogger(l) }
+func temporalLogger(l *slog.Logger) sdklog.Logger {
+	return sdklog.NewStructuredLogger(slog.New(oneLine{l.Handler()}))
+}

@@ -20,6 +20,10 @@ type Config struct {
 	Staging Staging
 	// Worker tunes one worker process.
 	Worker Worker
+	// Metrics, Log and Notifications say how a worker tells of itself.
+	Metrics       Metrics
+	Log           Log
+	Notifications Notifications
 
 	entries []entry
 }
@@ -114,6 +118,8 @@ type Table struct {
 
 	// Priority is 1 (first) to 5 (last).
 	Priority int
+	// StaleAfter is how old the source's state on the target may become before that is told; 0 is never.
+	StaleAfter time.Duration
 
 	// Write is how rows are applied; "upsert" is the only way so far.
 	Write string
@@ -166,6 +172,8 @@ func (c *Config) Masked() *Config {
 		out.Connections[name] = conn
 	}
 	out.Staging.URL = maskURL(c.Staging.URL)
+	out.Notifications.Webhook = Secret(c.Notifications.Webhook.String())
+	out.Notifications.Secret = Secret(c.Notifications.Secret.String())
 	out.entries = slices.Clone(c.entries)
 	return &out
 }

@@ -64,7 +64,7 @@ func TestExampleFileLoads(t *testing.T) {
 		PageRows: 10000, PageBytes: 4 << 20, PageTime: 5 * time.Second,
 		ChunkRows: 10000, ChunkBytes: 16 << 20, PartBytes: 256 << 20, RangeRows: 250000, RangeBytes: 256 << 20,
 		ChunksInFlight: 4, RangesInFlight: 2,
-		UniqueConflicts: "fail", MaxTransaction: time.Second, Priority: 3,
+		UniqueConflicts: "fail", MaxTransaction: time.Second, Priority: 3, StaleAfter: 24 * time.Hour,
 		BulkLoad: true, Write: "upsert", CreateTarget: true, AddColumns: true,
 	}, got)
 
@@ -142,6 +142,7 @@ func TestEverySettingIsTakenFromTableThenDefaults(t *testing.T) {
     uniqueConflicts: replace
     maxTransaction: 500ms
     priority: 1
+    staleAfter: 90m
     createTarget: false
     addColumns: false
 `, func(n string) string { return map[string]string{"ROWS": "77", "SHOP_DSN": "u@tcp(h)/"}[n] })
@@ -151,7 +152,7 @@ func TestEverySettingIsTakenFromTableThenDefaults(t *testing.T) {
 		Cursor: "7", CursorZone: "Europe/Berlin", Overlap: 90 * time.Minute, MinLag: 250 * time.Millisecond, FixedLag: 10 * time.Minute,
 		AllowReplica: true, PageRows: 1000, PageBytes: 1 << 20, PageTime: time.Second,
 		Priority: 1, ChunkRows: 77, ChunkBytes: 100_000, PartBytes: 4 << 30, RangeRows: 5, RangeBytes: 3 << 30, IndexesAfterLoad: true, ChunksInFlight: 32, RangesInFlight: 16,
-		UniqueConflicts: "replace", MaxTransaction: 500 * time.Millisecond,
+		UniqueConflicts: "replace", StaleAfter: 90 * time.Minute, MaxTransaction: 500 * time.Millisecond,
 		Write: "upsert",
 	}, c.Tables()[0])
 }

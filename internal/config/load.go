@@ -92,12 +92,15 @@ func (d *decoder) parse(content []byte) (at, bool) {
 }
 
 // document is the file's top level, as far as places are concerned.
-type document struct{ connections, staging, worker, defaults, tables at }
+type document struct{ connections, staging, worker, metrics, log, notifications, defaults, tables at }
 
 var documentFields = []field[document]{
 	{"connections", "", "required", "Servers by name.", func(_ *decoder, a at, x *document) { x.connections = a }},
 	{"staging", "", "required", "Where files stand between source and target.", func(_ *decoder, a at, x *document) { x.staging = a }},
 	{"worker", "", "", "What one worker process takes on.", func(_ *decoder, a at, x *document) { x.worker = a }},
+	{"metrics", "", "", "Where a worker tells of itself by HTTP.", func(_ *decoder, a at, x *document) { x.metrics = a }},
+	{"log", "", "", "What a worker writes to its standard error.", func(_ *decoder, a at, x *document) { x.log = a }},
+	{"notifications", "", "", "Who is told of tables that fail, are stale, or recover.", func(_ *decoder, a at, x *document) { x.notifications = a }},
 	{"defaults", "", "", "Settings of every table that does not set them itself.", func(_ *decoder, a at, x *document) { x.defaults = a }},
 	{"tables", "", "required", "The tables to keep fresh.", func(_ *decoder, a at, x *document) { x.tables = a }},
 }
@@ -105,6 +108,7 @@ var documentFields = []field[document]{
 func (d *decoder) decode(root at, c *Config) {
 	doc := document{
 		connections: at{path: "connections"}, staging: at{path: "staging"}, worker: at{path: "worker"},
+		metrics: at{path: "metrics"}, log: at{path: "log"}, notifications: at{path: "notifications"},
 		defaults: at{path: "defaults"}, tables: at{path: "tables"},
 	}
 	decodeMapping(d, root, documentFields, nil, &doc)
@@ -118,6 +122,7 @@ func (d *decoder) decode(root at, c *Config) {
 
 	c.Worker = defaultWorker
 	decodeMapping(d, doc.worker, workerFields, nil, &c.Worker)
+	d.monitoring(doc, c)
 
 	defaults := builtin
 	hints := map[string]string{

@@ -21,7 +21,7 @@ var builtin = Table{
 	ChunkRows: 10_000, ChunkBytes: 16 * mib,
 	PartBytes: 256 * mib, RangeRows: 250_000, RangeBytes: 256 * mib,
 	ChunksInFlight: 4, RangesInFlight: 2,
-	UniqueConflicts: conflictsFail, MaxTransaction: time.Second,
+	UniqueConflicts: conflictsFail, MaxTransaction: time.Second, StaleAfter: day,
 	Priority: 3, BulkLoad: true, Write: writeUpsert, CreateTarget: true, AddColumns: true,
 }
 
@@ -85,6 +85,8 @@ var settings = []field[Table]{
 		func(t *Table) *string { return &t.UniqueConflicts }),
 	durationField("maxTransaction", builtin.MaxTransaction, 100*time.Millisecond, 30*time.Second, "How long a transaction of the target should take: after one that takes longer the next chunks are made smaller, until they are fast again.",
 		func(t *Table) *time.Duration { return &t.MaxTransaction }),
+	durationField("staleAfter", builtin.StaleAfter, 0, 365*day, "How far the target may be behind the source before it counts as stale, which alerts and notifications tell. Choose more than the time between two runs. 0: never.",
+		func(t *Table) *time.Duration { return &t.StaleAfter }),
 	boolField("bulkLoad", builtin.BulkLoad, "Send chunks as files of LOAD DATA LOCAL, where the target's local_infile is ON (MySQL: off by default) and the columns' types allow it: rows that the target does not have, and, where the login has DELETE and TRIGGER and nothing about the table is in the way, also rows that it has. It takes a quarter to a third less of the target's processor; results, refusals and counts are the same.",
 		func(t *Table) *bool { return &t.BulkLoad }),
 	boolField("indexesAfterLoad", builtin.IndexesAfterLoad, "Give a target that is created its indexes, but for unique keys, when its first load is done. Many or random indexes are built in half the time so. Until then reads by them are slow, and the ALTER TABLE is one long statement for the target's replicas.",

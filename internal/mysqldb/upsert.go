@@ -108,6 +108,10 @@ const (
 	rollbackTimeout = 3 * time.Second
 )
 
+// MaxTries bounds the quick tries of a transaction after a lock conflict; what is left is the
+// caller's to retry, slowly.
+const MaxTries = 3
+
 // UpsertChunk writes rows into the target in one transaction, all or none.
 //
 // Repeating it is harmless: a row is written only where it is at least as new as the one
@@ -197,7 +201,7 @@ func (w *chunkWriter) transaction(ctx context.Context, pace *Pace, spec UpsertSp
 			pace.conflict(len(w.order))
 			again = true
 		}
-		if !again || try >= maxTries {
+		if !again || try >= MaxTries {
 			if commitLost && !errors.Is(err, ErrOutcomeUnknown) {
 				err = fmt.Errorf("%w, and then: %w", ErrOutcomeUnknown, Safe(err))
 			}

@@ -66,6 +66,9 @@ type Horizon struct {
 	Hi string `json:"hi,omitempty"`
 	// Now is the server's clock in the cursor's zone when the choice began.
 	Now string `json:"now"`
+	// Lag is how far behind Now the source's state is that a target holds which has every row up
+	// to Hi. It means nothing where Hi is empty, unless the table is.
+	Lag time.Duration `json:"lag,omitempty"`
 	// HeldBy is what holds Hi back, where that is more than a moment.
 	HeldBy *Holder `json:"heldBy,omitempty"`
 	// Future counts rows more than a minute beyond now, up to futureLimit. They are read when
@@ -208,6 +211,7 @@ func (d *DB) chooseTemporal(ctx context.Context, spec HiSpec, replica replicaLag
 	if lag > momentary {
 		h.HeldBy = held
 	}
+	h.Lag = lag + intoUnit(t0.local, lag, cursorUnit(spec.Cursor))
 	err = d.zoned(ctx, spec, func(conn *sql.Conn) error {
 		h.Hi, err = before(ctx, conn, spec.Cursor, t0, lag)
 		return err
@@ -217,6 +221,17 @@ func (d *DB) chooseTemporal(ctx context.Context, spec HiSpec, replica replicaLag
 	}
 	h.Future, err = d.countFuture(ctx, spec, h.Now)
 	return h, err
+}
+
+// intoUnit is how far the moment that lies lag before now is into the cursor's current unit,
+// whose rows a window leaves to a later one: up to a day for a DATE.
+func intoUnit(now string, lag, unit time.Duration) time.Duration {
+	t, err := time.Parse("2006-01-02 15:04:05.999999", now)
+	if err != nil {
+		return unit
+	}
+	t = t.Add(-lag)
+	return t.Sub(t.Truncate(unit))
 }
 
 // before is the last value of the cursor's type that is surely older than lag before t0: one

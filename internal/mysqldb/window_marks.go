@@ -52,6 +52,7 @@ func (d *DB) chooseInteger(ctx context.Context, spec HiSpec, replica replicaLag)
 		}
 	}
 	h.Hi = highestMark(append(spec.Marks, *h.Mark), settled)
+	h.Lag = sinceMark(append(spec.Marks, *h.Mark), settled, at)
 	if settled.After(at) {
 		h.HeldBy = nil
 	}
@@ -106,6 +107,21 @@ func highestMark(marks []Mark, settled time.Time) string {
 		return ""
 	}
 	return best.String()
+}
+
+// sinceMark is how long before now the last of the marks was read that was taken before the
+// given moment: every row of that time is at or below the highest of them. 0 where there is none.
+func sinceMark(marks []Mark, settled, now time.Time) time.Duration {
+	var last time.Time
+	for _, m := range marks {
+		if at, err := time.Parse(time.RFC3339Nano, m.At); err == nil && at.Before(settled) && at.After(last) {
+			last = at
+		}
+	}
+	if last.IsZero() {
+		return 0
+	}
+	return max(0, now.Sub(last))
 }
 
 func (d *DB) maximum(ctx context.Context, spec HiSpec) (string, error) {

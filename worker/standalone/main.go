@@ -92,6 +92,6 @@ Exit codes: 0 stopped in order, 1 cannot run, 2 wrong flags.`,
 	f.StringVar(&s.readyFile, "ready-file", "", "file to write addresses and process id to, as JSON, once the server answers")
 	f.StringVar(&s.configFile, "config", s.configFile, "configuration file of the worker (environment TABLEHAUL_CONFIG)")
 	f.IntVar(&s.nice, "nice", process.DefaultNice, "niceness, 0 to 19: on a machine that it shares with a database server, the server's other clients go first (Linux)")
-	f.BoolVar(&s.logJSON, "log-json", false, "the worker logs JSON instead of text")
+	f.BoolVar(&s.logJSON, "log-json", false, "the worker logs JSON, whatever log.format says")
 	return cmd
 }

@@ -17,6 +17,7 @@ import (
 	"go.temporal.io/server/common/headers"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/tablehaul/tablehaul/internal/app"
 	"github.com/tablehaul/tablehaul/internal/process"
 )
 
@@ -36,6 +37,10 @@ func serve(ctx context.Context, s settings, getenv func(string) string, stdout, 
 		return fmt.Errorf("%w: --nice: %w", errUsage, err)
 	}
 	cfg, err := loadConfig(s, getenv) // before any server is started: mistakes in it are the likeliest
+	if err != nil {
+		return err
+	}
+	mon, err := monitor(cfg)
 	if err != nil {
 		return err
 	}
@@ -61,7 +66,7 @@ func serve(ctx context.Context, s settings, getenv func(string) string, stdout, 
 	}
 	defer func() { err = errors.Join(err, server.stop()) }()
 
-	temporal, err := connect(ctx, c)
+	temporal, err := connect(ctx, c, mon)
 	if ctx.Err() != nil {
 		return nil // told to stop while starting
 	}
@@ -79,15 +84,18 @@ func serve(ctx context.Context, s settings, getenv func(string) string, stdout, 
 		<-ctx.Done()
 		return nil
 	}
-	return runWorker(ctx, s, cfg, temporal, getenv, stderr)
+	return runWorker(ctx, s, cfg, temporal, mon, getenv, stderr)
 }
 
 // connect waits until the server answers, and brings the namespace's retention to what was
 // asked for, which may be another than at the last start.
-func connect(ctx context.Context, c serverConfig) (client.Client, error) {
+func connect(ctx context.Context, c serverConfig, m *app.Monitor) (client.Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	opts := client.Options{HostPort: c.address(), Namespace: namespace, Logger: sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler))}
+	if m != nil {
+		opts.MetricsHandler = m.TemporalMetrics()
+	}
 	for {
 		temporal, err := client.DialContext(ctx, opts)
 		if err == nil {

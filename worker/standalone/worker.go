@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"io"
-	"log/slog"
 
 	"go.temporal.io/sdk/client"
 
@@ -19,11 +18,17 @@ func loadConfig(s settings, getenv func(string) string) (*config.Config, error) 
 	return config.LoadFile(s.configFile, getenv)
 }
 
-// runWorker runs the worker against the server in our own process until ctx ends.
-func runWorker(ctx context.Context, s settings, cfg *config.Config, c client.Client, getenv func(string) string, stderr io.Writer) error {
-	var handler slog.Handler = slog.NewTextHandler(stderr, nil)
-	if s.logJSON {
-		handler = slog.NewJSONHandler(stderr, nil)
+// monitor is the worker's, which the Temporal client is made with; nil where no worker is wanted.
+func monitor(cfg *config.Config) (*app.Monitor, error) {
+	if cfg == nil {
+		return nil, nil
 	}
-	return app.RunWorker(ctx, app.WorkerOptions{Config: cfg, Client: c, Getenv: getenv, Log: slog.New(handler)})
+	return app.NewMonitor(cfg.Metrics)
+}
+
+// runWorker runs the worker against the server in our own process until ctx ends.
+func runWorker(ctx context.Context, s settings, cfg *config.Config, c client.Client, m *app.Monitor, getenv func(string) string, stderr io.Writer) error {
+	return app.RunWorker(ctx, app.WorkerOptions{
+		Config: cfg, Client: c, Monitor: m, Getenv: getenv, Log: app.NewLog(stderr, cfg.Log, s.logJSON),
+	})
 }

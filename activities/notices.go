@@ -1,0 +1,89 @@
+package activities
+
+import "time"
+
+// Events that somebody may be told of.
+const (
+	// EventFailed: a run failed, and the one before it had not.
+	EventFailed = "failed"
+	// EventStale: the target is further behind the source than the table's staleAfter.
+	EventStale = "stale"
+	// EventRecovered: neither of both any more, after one of them was told.
+	EventRecovered = "recovered"
+)
+
+// NoticeSettings say that somebody is to be told of a table, and when it is stale.
+type NoticeSettings struct {
+	// StaleAfter is the freshness lag beyond which the table is stale; 0 is never.
+	StaleAfter time.Duration `json:"staleAfter,omitempty"`
+}
+
+// Notices is what a table's owner remembers of what was told, so that each event is told once,
+// however many runs fail and workers are restarted.
+type Notices struct {
+	NoticeSettings
+	ToldFailed bool `json:"toldFailed,omitempty"`
+	ToldStale  bool `json:"toldStale,omitempty"`
+}
+
+// NoticesWith is n under new settings; nil settings forget what was told.
+func NoticesWith(n *Notices, settings *NoticeSettings) *Notices {
+	if settings == nil {
+		return nil
+	}
+	if n == nil {
+		n = &Notices{}
+	}
+	next := *n
+	next.NoticeSettings = *settings
+	return &next
+}
+
+// Due is the event that is to be told next, "" for none.
+func (s State) Due(now time.Time) string {
+	n := s.Notices
+	if n == nil {
+		return ""
+	}
+	failing, stale := s.FailedRuns > 0, s.stale(now)
+	switch {
+	case failing && !n.ToldFailed:
+		return EventFailed
+	case stale && !n.ToldStale:
+		return EventStale
+	case !failing && !stale && (n.ToldFailed || n.ToldStale):
+		return EventRecovered
+	}
+	return ""
+}
+
+// stale reports whether the target is too far behind. Where it is not known how far, nothing
+// has changed since it was.
+func (s State) stale(now time.Time) bool {
+	at, known := s.StaleAt()
+	if !known {
+		return s.Notices.ToldStale && s.Notices.StaleAfter > 0
+	}
+	return !now.Before(at)
+}
+
+// StaleAt is when the table will be stale, or has become so, unless a run comes first; false
+// where that is never, or not known.
+func (s State) StaleAt() (time.Time, bool) {
+	if s.Notices == nil || s.Notices.StaleAfter == 0 || s.FreshAsOf.IsZero() {
+		return time.Time{}, false
+	}
+	return s.FreshAsOf.Add(s.Notices.StaleAfter), true
+}
+
+// Told remembers that an event was told.
+func (n *Notices) Told(event string) {
+	switch event {
+	case EventFailed:
+		n.ToldFailed = true
+	case EventStale:
+		n.ToldStale = true
+	case EventRecovered:
+		n.ToldFailed, n.ToldStale = false, false
+	}
+}

@@ -1,0 +1,65 @@
+package activities
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/tablehaul/tablehaul/internal/notify"
+)
+
+// NotifyInput is an event of a table, and what is known of the table at that time.
+type NotifyInput struct {
+	Table string `json:"table"`
+	// Event is one of Event….
+	Event      string     `json:"event"`
+	Time       time.Time  `json:"time"`
+	FreshAsOf  time.Time  `json:"freshAsOf,omitzero"`
+	FailedRuns int        `json:"failedRuns,omitempty"`
+	HeldBack   string     `json:"heldBack,omitempty"`
+	LastRun    *RunRecord `json:"lastRun,omitempty"`
+}
+
+// Notify tells the worker's webhook of an event; a worker without one tells nobody. What the
+// URL and the secret are, only the worker's configuration knows.
+//
+// Repeating it sends the message again, with the same id. It does not heartbeat: a try takes
+// seconds.
+func (a *Activities) Notify(ctx context.Context, in NotifyInput) (struct{}, error) {
+	if a.deps.Webhook == nil {
+		return struct{}{}, nil
+	}
+	info := activity.GetInfo(ctx)
+	err := a.deps.Webhook.Send(ctx, message(in, shortID(info.WorkflowExecution.RunID+"/"+info.ActivityID)))
+	if err != nil && ctx.Err() != nil {
+		return struct{}{}, ctx.Err()
+	}
+	a.deps.Metrics.Notified(in.Event, err)
+	note(ctx, "event", in.Event)
+	if err != nil {
+		return struct{}{}, temporal.NewApplicationErrorWithOptions("notify of "+in.Table+": "+err.Error(), TypeNotNotified, temporal.ApplicationErrorOptions{})
+	}
+	return struct{}{}, nil
+}
+
+// message puts an event into words and fields.
+func message(in NotifyInput, id string) notify.Message {
+	f := notify.Fields{
+		ID: id, Event: in.Event, Table: in.Table, Time: in.Time, FailedRuns: in.FailedRuns, HeldBack: in.HeldBack,
+	}
+	if !in.FreshAsOf.IsZero() {
+		f.FreshAsOf, f.LagSeconds = &in.FreshAsOf, max(0, in.Time.Sub(in.FreshAsOf).Seconds())
+	}
+	if in.LastRun != nil {
+		f.WorkflowID, f.RunID = in.LastRun.WorkflowID, in.LastRun.RunID
+	}
+	if in.LastRun != nil && in.FailedRuns > 0 && in.LastRun.Failure != "" {
+		typ, text, _ := strings.Cut(in.LastRun.Failure, ": ")
+		f.Failure = &notify.Failure{Type: typ, Message: text}
+	}
+	verb := map[string]string{EventFailed: "failed", EventStale: "is stale", EventRecovered: "has recovered"}[in.Event]
+	return notify.New(verb, f)
+}

@@ -1,0 +1,78 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+)
+
+// A stepInput is a step's input; every one names its table.
+type stepInput interface{ tableName() string }
+
+func (in BeginRunInput) tableName() string       { return in.Table }
+func (in PlanRunInput) tableName() string        { return in.Table }
+func (in RangeInput) tableName() string          { return in.Table }
+func (in RecordProgressInput) tableName() string { return in.Table }
+func (in FinishRunInput) tableName() string      { return in.Table }
+func (in PreviewRunInput) tableName() string     { return in.Table }
+func (in NotifyInput) tableName() string         { return in.Table }
+
+// step wraps a step so that each attempt leaves one line in the log and, where it fails, a count.
+func step[In stepInput, Out any](a *Activities, f func(context.Context, In) (Out, error)) func(context.Context, In) (Out, error) {
+	return func(ctx context.Context, in In) (Out, error) {
+		notes := &stepNotes{}
+		begun := time.Now()
+		out, err := f(context.WithValue(ctx, notesKey{}, notes), in)
+		a.tellStep(ctx, in.tableName(), notes.attrs, time.Since(begun), err)
+		return out, err
+	}
+}
+
+type notesKey struct{}
+
+// stepNotes are what a step adds to its line.
+type stepNotes struct{ attrs []any }
+
+// note adds keys and values to the running step's line. Values are counts, names and times of
+// ours, never those of rows.
+func note(ctx context.Context, attrs ...any) {
+	if n, ok := ctx.Value(notesKey{}).(*stepNotes); ok {
+		n.attrs = append(n.attrs, attrs...)
+	}
+}
+
+// tellStep logs an attempt's end and counts its failure.
+func (a *Activities) tellStep(ctx context.Context, tbl string, notes []any, took time.Duration, err error) {
+	info := activity.GetInfo(ctx)
+	log := a.log(ctx, tbl).With("workflow", info.WorkflowExecution.ID, "seconds", took.Seconds())
+	if err == nil {
+		log.Info("step done", notes...)
+		return
+	}
+	var app *temporal.ApplicationError
+	isApp := errors.As(err, &app)
+	switch {
+	case !isApp && (errors.Is(err, context.Canceled) || temporal.IsCanceledError(err)):
+		log.Info("step cancelled", notes...)
+		return
+	case !isApp: // Temporal was away, for the most part
+		a.deps.Metrics.StepFailed(info.ActivityType.Name, TypeUnexpected, false)
+		log.Warn("step failed, to be tried again", append(notes, "type", TypeUnexpected, "error", err)...)
+		return
+	}
+	typ := app.Type()
+	if typ == TypeThrottled {
+		log.Info("step waits", append(notes, "reason", app.Message())...)
+		return
+	}
+	a.deps.Metrics.StepFailed(info.ActivityType.Name, typ, app.NonRetryable())
+	level, text := slog.LevelWarn, "step failed, to be tried again"
+	if app.NonRetryable() {
+		level, text = slog.LevelError, "step failed"
+	}
+	log.Log(ctx, level, text, append(notes, "type", typ, "error", app.Message())...)
+}

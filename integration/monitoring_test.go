@@ -1,0 +1,266 @@
+package integration_test
+
+import (
+	"maps"
+	"os"
+	osexec "os/exec"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/worker"
+
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/integration/monitoring"
+	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+const hookSecret = "sentinel-hook-secret"
+
+// A worker tells all that the dashboard and the alerts ask for, counts what happens, logs one
+// line per step, and tells a webhook once of a failure and once of its end. Nothing of it holds
+// a row's value or a secret.
+func TestAWorkerTellsOfItself(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		t.Parallel()
+		p := start(t, options{source: s, idle: true, defaults: ", chunkRows: 100, staleAfter: 1h"})
+		exec(t, p.src, createT, strings.ReplaceAll(insertT(1, 450), "'name ", "'sentinel-name "),
+			"UPDATE t SET updated_at = '2024-01-01 00:00:00' + INTERVAL id SECOND", "ANALYZE TABLE t")
+		hook := startReceiver(t, hookSecret)
+		hook.refuse = 1 // a message is tried again
+		m := p.startMonitored(hook.notifications())
+		tbl := `table="` + p.table("t") + `"`
+
+		at := m.scrape()
+		at.require(0, "tablehaul_rows_extracted_total", tbl) // known before any run
+		at.require(3600, "tablehaul_stale_after_seconds", tbl)
+		_, known := at.value("tablehaul_freshness_lag_seconds", tbl)
+		require.Zero(t, known, "nobody knows before the first load")
+
+		p.sync("t")
+		at = m.scrape()
+		at.require(450, "tablehaul_rows_extracted_total", tbl)
+		at.require(450, "tablehaul_rows_written_total", tbl, `outcome="inserted"`)
+		at.require(5, "tablehaul_chunk_seconds_count")
+		at.require(1, "tablehaul_runs_total", tbl, `outcome="done"`)
+		at.require(0, "tablehaul_run_in_progress_seconds", tbl)
+		lag := at.the("tablehaul_freshness_lag_seconds", tbl)
+		require.Greater(t, lag, 0.0)
+		require.Less(t, lag, 600.0)
+		last := at.the("tablehaul_last_success_timestamp_seconds", tbl)
+		require.InDelta(t, float64(time.Now().Unix()), last, 60)
+		longest := at.the("tablehaul_longest_transaction_seconds", tbl)
+		require.Greater(t, longest, 0.0)
+		staged := at.the("tablehaul_staged_bytes_total", tbl)
+		require.Greater(t, staged, 1000.0)
+
+		// The source's rows do not fit any more, twice; then they do.
+		exec(t, p.dst, "ALTER TABLE t ADD CONSTRAINT small CHECK (n < 1000)")
+		exec(t, p.src, "UPDATE t SET n = 5000, updated_at = '2024-01-02' WHERE id = 7")
+		for range 2 {
+			_, err := p.try(workflows.SyncTableInput{Table: p.table("t"), Full: true})
+			requireFailure(t, err, activities.TypeRowRejected)
+		}
+		hook.requireEvents(activities.EventFailed)
+		require.Equal(t, 1, hook.refused)
+		at = m.scrape()
+		at.require(2, "tablehaul_failed_runs_in_a_row", tbl)
+		at.require(2, "tablehaul_runs_total", tbl, `outcome="failed"`)
+		at.require(2, "tablehaul_step_failures_total", `step="UpsertChunk"`, `type="RowRejected"`)
+		at.require(1, "tablehaul_step_retries_total", `step="Notify"`, `type="NotNotified"`)
+
+		exec(t, p.src, "UPDATE t SET n = 6, updated_at = '2024-01-03' WHERE id = 7")
+		_, err := p.try(workflows.SyncTableInput{Table: p.table("t"), Full: true})
+		require.NoError(t, err)
+		hook.requireEvents(activities.EventFailed, activities.EventRecovered)
+		m.requireALinePerStep()
+		at = m.scrape()
+		at.require(0, "tablehaul_failed_runs_in_a_row", tbl)
+		at.require(1, "tablehaul_notifications_total", `event="recovered"`, `outcome="sent"`)
+		require.Contains(t, hook.messages[0].Text, p.table("t")+" failed: RowRejected: ")
+		require.Equal(t, p.table("t"), hook.messages[0].Fields.Table)
+		require.Equal(t, activities.TypeRowRejected, hook.messages[0].Fields.Failure.Type)
+		require.Equal(t, workflows.SyncTableID(p.table("t")), hook.messages[0].Fields.WorkflowID)
+		require.Nil(t, hook.messages[1].Fields.Failure)
+
+		requireEveryNamedMetric(t, at)
+		requirePrometheusTakes(t, at.text)
+		replayer := worker.NewWorkflowReplayer() // owners that told somebody are deterministic, too
+		workflows.Register(replayer)
+		for id, h := range p.histories() {
+			require.NoError(t, replayer.ReplayWorkflowHistory(silent{}, h), id)
+		}
+		told := strings.Join(hook.bodies, "\n")
+		requireNone(t, at.text+m.log.String(), []string{"sentinel"})
+		requireNone(t, told, []string{"sentinel", "5000"})
+		p.requireNoText("sentinel")
+	})
+}
+
+// requireEveryNamedMetric requires that a page has every metric of dashboard and alerts, and
+// that the docs have every one of ours.
+func requireEveryNamedMetric(t *testing.T, at page) {
+	t.Helper()
+	const dir = "../docs/monitoring"
+	d, err := monitoring.ReadDashboard(dir)
+	require.NoError(t, err)
+	alerts, err := monitoring.Alerts(dir)
+	require.NoError(t, err)
+	expressions := d.Expressions()
+	for _, a := range alerts {
+		expressions = append(expressions, a.Expr)
+	}
+	named := monitoring.Named(expressions...)
+	require.Greater(t, len(named), 20)
+	exported := map[string]bool{}
+	for s := range at.samples() {
+		exported[s.name] = true
+	}
+	for _, name := range named {
+		require.True(t, exported[name], "%s is asked for and not exported; there are %v", name, sortedKeys(exported))
+	}
+	docs, err := os.ReadFile("../docs/monitoring.md")
+	require.NoError(t, err)
+	ours := regexp.MustCompile(`(?m)^# TYPE (tablehaul_\w+) `).FindAllStringSubmatch(at.text, -1)
+	require.Greater(t, len(ours), 15)
+	for _, m := range ours {
+		require.Contains(t, string(docs), "| `"+m[1]+"`", "docs/monitoring.md")
+	}
+	for _, m := range regexp.MustCompile("(?m)^\\| `(tablehaul_\\w+)`").FindAllStringSubmatch(string(docs), -1) {
+		require.Contains(t, at.text, "# TYPE "+m[1]+" ", "docs/monitoring.md has %s, which no worker exports", m[1])
+	}
+}
+
+var ofOurs = regexp.MustCompile(`^(# (HELP|TYPE) )?tablehaul_`)
+
+// requirePrometheusTakes lets promtool judge our names and units; the SDK's are not ours to choose.
+func requirePrometheusTakes(t *testing.T, page string) {
+	t.Helper()
+	path, err := monitoring.Promtool()
+	require.NoError(t, err)
+	var ours strings.Builder
+	for line := range strings.Lines(page) {
+		if ofOurs.MatchString(line) {
+			ours.WriteString(line)
+		}
+	}
+	require.Contains(t, ours.String(), "# TYPE tablehaul_rows_written_total counter")
+	cmd := osexec.CommandContext(t.Context(), path, "check", "metrics")
+	cmd.Stdin = strings.NewReader(ours.String())
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	require.Empty(t, string(out))
+}
+
+// requireALinePerStep waits until there is one line for each attempt of each step, in the words
+// of the code, and no other.
+func (m *monitored) requireALinePerStep() {
+	t := m.p.t
+	t.Helper()
+	var want, got map[string]int
+	require.Eventually(t, func() bool { // a step's line and its history are written at about the same time
+		want, got = m.attempts(), map[string]int{}
+		for _, line := range m.lines() {
+			if step, ok := line["step"].(string); ok {
+				got[step]++
+			}
+		}
+		return maps.Equal(want, got)
+	}, timeout, 500*time.Millisecond, "attempts %v, lines %v", &want, &got)
+	require.Greater(t, len(want), 7)
+	for _, line := range m.lines() {
+		require.NotEqual(t, "Activity error.", line["msg"])
+		if _, ok := line["step"]; !ok {
+			continue
+		}
+		require.Contains(t, []string{"step done", "step failed", "step failed, to be tried again"}, line["msg"])
+		require.Equal(t, m.p.table("t"), line["table"])
+		for _, key := range []string{"workflow", "attempt", "seconds"} {
+			require.NotEmpty(t, line[key], line)
+		}
+	}
+}
+
+// attempts are those of each step, by the histories.
+func (m *monitored) attempts() map[string]int {
+	out := map[string]int{}
+	for _, h := range m.p.histories() {
+		steps := map[int64]string{}
+		for _, e := range h.GetEvents() {
+			if a := e.GetActivityTaskScheduledEventAttributes(); a != nil {
+				steps[e.GetEventId()] = a.GetActivityType().GetName()
+			}
+			if a := e.GetActivityTaskStartedEventAttributes(); a != nil {
+				out[steps[a.GetScheduledEventId()]] += int(a.GetAttempt())
+			}
+		}
+	}
+	return out
+}
+
+// A table that nobody brings up to date is told as stale, once, without a run; a receiver that
+// is down holds no run up, and is told when it is back; and what was told outlives the worker.
+func TestStalenessIsToldWithoutARun(t *testing.T) {
+	t.Parallel()
+	p := start(t, options{source: servers.MariaDB(t), idle: true, defaults: ", staleAfter: 3s"})
+	exec(t, p.src, createT, insertT(1, 10), "UPDATE t SET updated_at = '2024-01-01'")
+	hook := startReceiver(t, hookSecret)
+	hook.down()
+	m := p.startMonitored(hook.notifications())
+	p.sync("t")
+	require.Eventually(t, func() bool {
+		tries, _ := m.scrape().value("tablehaul_notifications_total", `event="stale"`, `outcome="failed"`)
+		return tries >= 2
+	}, timeout, poll, "no try to tell")
+	require.Empty(t, hook.events())
+	m.end() // and the worker is exchanged
+	m = p.startMonitored(hook.notifications())
+	hook.up()
+	hook.requireEvents(activities.EventStale)
+	require.Contains(t, hook.messages[0].Text, p.table("t")+" is stale. The target is ")
+	require.GreaterOrEqual(t, hook.messages[0].Fields.LagSeconds, 3.0)
+
+	p.sync("t")
+	hook.requireEvents(activities.EventStale, activities.EventRecovered)
+	require.NotContains(t, m.log.String(), hookSecret)
+	require.NotContains(t, m.log.String(), "sentinel-path")
+}
+
+// A worker is ready while Temporal knows it as one that polls, and not while it drains.
+func TestReadyWhilePollingAndNotWhileDraining(t *testing.T) {
+	t.Parallel()
+	p := start(t, options{idle: true})
+	exec(t, p.src, createT, insertT(1, 50), "UPDATE t SET updated_at = '2024-01-01'")
+	exec(t, p.dst, createT, insertT(1, 50))
+	m := p.startMonitored("")
+	require.Eventually(t, func() bool {
+		code, _ := m.get("/readyz")
+		return code == 200
+	}, timeout, poll)
+	m.scrape().require(1, "tablehaul_worker_ready")
+	code, text := m.get("/livez")
+	require.Equal(t, 200, code)
+	require.Equal(t, "live\n", text)
+
+	blocker := session(t, p.dst)
+	say(t, blocker, "BEGIN", "SELECT * FROM t FOR UPDATE")
+	run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, workflows.SyncTableID(p.table("t")))
+	require.Eventually(t, func() bool { return strings.Contains(p.pending(workflows.SyncTableID(p.table("t"))), "UpsertChunk") }, timeout, poll)
+	require.Greater(t, m.scrape().the("tablehaul_run_in_progress_seconds", `table="`+p.table("t")+`"`), 0.0)
+	m.stop() // as SIGTERM does
+	require.Eventually(t, func() bool {
+		code, text = m.get("/readyz")
+		return code == 503
+	}, timeout, poll)
+	require.Contains(t, text, "draining")
+	m.scrape().require(0, "tablehaul_worker_ready")
+	code, _ = m.get("/livez")
+	require.Equal(t, 200, code)
+	say(t, blocker, "ROLLBACK")
+	m.end()
+	p.startWorker() // which ends what was begun
+	require.NoError(t, run.Get(t.Context(), nil))
+}

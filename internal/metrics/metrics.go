@@ -1,0 +1,186 @@
+package metrics
+
+import (
+	"errors"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+)
+
+const namespace = "tablehaul"
+
+// What became of a row that was written.
+const (
+	RowInserted  = "inserted"
+	RowUpdated   = "updated"
+	RowUnchanged = "unchanged"
+)
+
+// What became of a notification.
+const (
+	NotificationSent   = "sent"
+	NotificationFailed = "failed" // this try; another one follows
+)
+
+// Metrics are the worker's. A nil *Metrics counts nothing, so that nobody has to ask whether
+// there is one.
+type Metrics struct {
+	registry *prometheus.Registry
+	tables   *tables
+	ready    *Ready
+
+	rowsExtracted, rowsWritten, stagedBytes *prometheus.CounterVec
+	lockWaits, throttled, runs              *prometheus.CounterVec
+	retries, failures, notifications        *prometheus.CounterVec
+	chunkSeconds                            prometheus.Histogram
+}
+
+// chunkBuckets are seconds. A chunk's transaction is to take less than one (maxTransaction);
+// beyond 30 the target's other clients have long felt it.
+var chunkBuckets = []float64{0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30}
+
+// New makes the worker's metrics, with those of Go and of the process, on a registry of its
+// own. ready answers for tablehaul_worker_ready.
+func New(ready *Ready) *Metrics {
+	m := &Metrics{registry: prometheus.NewRegistry(), tables: newTables(), ready: ready}
+	table := []string{"table"}
+	m.rowsExtracted = counter("rows_extracted_total", "Rows read from the source.", table)
+	m.rowsWritten = counter("rows_written_total", "Rows applied to the target, by what became of them: inserted, updated or unchanged.", []string{"table", "outcome"})
+	m.stagedBytes = counter("staged_bytes_total", "Bytes of files written to staging.", table)
+	m.lockWaits = counter("lock_waits_total", "Transactions on the target that ended in a lock wait timeout or a deadlock and were rolled back.", table)
+	m.throttled = counter("throttled_seconds_total", "Seconds that steps waited because of a limit of the table's (threads running, replica lag, hours). Steps side by side add up.", table)
+	m.runs = counter("runs_total", "Runs that ended, by outcome: done, failed or cancelled.", []string{"table", "outcome"})
+	m.retries = counter("step_retries_total", "Attempts of a step that failed and are made again, by the type of the failure.", []string{"step", "type"})
+	m.failures = counter("step_failures_total", "Attempts of a step that failed for good, by the type of the failure.", []string{"step", "type"})
+	m.notifications = counter("notifications_total", "Tries to notify the webhook, by event (failed, stale, recovered) and outcome (sent, failed).", []string{"event", "outcome"})
+	m.chunkSeconds = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Namespace: namespace, Name: "chunk_seconds", Buckets: chunkBuckets,
+		Help: "Seconds of a chunk's committed transaction on the target, from BEGIN to COMMIT.",
+	})
+	m.registry.MustRegister(
+		m.rowsExtracted, m.rowsWritten, m.stagedBytes, m.lockWaits, m.throttled, m.runs, m.retries, m.failures, m.notifications, m.chunkSeconds,
+		m.tables,
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Namespace: namespace, Name: "worker_ready", Help: "1 while the worker takes tasks from Temporal, 0 otherwise.",
+		}, func() float64 {
+			if ready.Now() == nil {
+				return 1
+			}
+			return 0
+		}),
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	return m
+}
+
+func counter(name, help string, labels []string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)
+}
+
+// Registerer takes the metrics of libraries that go along with ours.
+func (m *Metrics) Registerer() prometheus.Registerer { return m.registry }
+
+// Know makes a configured table's series, so that a table whose first run has not come shows
+// as 0 and not as absent. staleAfter is how far it may be behind; 0 is never stale.
+func (m *Metrics) Know(table string, staleAfter time.Duration) {
+	if m == nil {
+		return
+	}
+	label := m.tables.know(table, staleAfter)
+	for _, c := range []*prometheus.CounterVec{m.rowsExtracted, m.stagedBytes, m.lockWaits, m.throttled} {
+		c.WithLabelValues(label)
+	}
+	for _, outcome := range []string{RowInserted, RowUpdated, RowUnchanged} {
+		m.rowsWritten.WithLabelValues(label, outcome)
+	}
+}
+
+// Extracted counts what a slice read and staged.
+func (m *Metrics) Extracted(table string, rows, bytes int64) {
+	if m == nil {
+		return
+	}
+	label := m.tables.label(table)
+	m.rowsExtracted.WithLabelValues(label).Add(float64(rows))
+	m.stagedBytes.WithLabelValues(label).Add(float64(bytes))
+}
+
+// A Chunk is what one chunk's transaction did.
+type Chunk struct {
+	Inserted, Updated, Unchanged int64
+	// Seconds is the transaction that committed, from BEGIN to COMMIT.
+	Seconds float64
+	// Tries is how many transactions it took.
+	Tries int
+}
+
+// Wrote counts a chunk that was committed.
+func (m *Metrics) Wrote(table string, c Chunk) {
+	if m == nil {
+		return
+	}
+	label := m.tables.label(table)
+	for outcome, rows := range map[string]int64{RowInserted: c.Inserted, RowUpdated: c.Updated, RowUnchanged: c.Unchanged} {
+		m.rowsWritten.WithLabelValues(label, outcome).Add(float64(rows))
+	}
+	m.chunkSeconds.Observe(c.Seconds)
+	m.tables.transaction(table, c.Seconds)
+	m.LockWaits(table, c.Tries-1)
+}
+
+// LockWaits counts transactions that ended in a lock wait timeout or a deadlock.
+func (m *Metrics) LockWaits(table string, n int) {
+	if m == nil || n < 1 {
+		return
+	}
+	m.lockWaits.WithLabelValues(m.tables.label(table)).Add(float64(n))
+}
+
+// Throttled counts time that a step waits because of a limit of the table's.
+func (m *Metrics) Throttled(table string, d time.Duration) {
+	if m != nil {
+		m.throttled.WithLabelValues(m.tables.label(table)).Add(d.Seconds())
+	}
+}
+
+// Ended counts a run that ended.
+func (m *Metrics) Ended(table, outcome string) {
+	if m != nil {
+		m.runs.WithLabelValues(m.tables.label(table), outcome).Inc()
+	}
+}
+
+// StepFailed counts an attempt of a step that failed. Both words are from short lists.
+func (m *Metrics) StepFailed(step, failureType string, final bool) {
+	switch {
+	case m == nil:
+	case final:
+		m.failures.WithLabelValues(step, failureType).Inc()
+	default:
+		m.retries.WithLabelValues(step, failureType).Inc()
+	}
+}
+
+// Notified counts a try to tell the webhook of an event.
+func (m *Metrics) Notified(event string, err error) {
+	if m == nil {
+		return
+	}
+	outcome := NotificationSent
+	if err != nil {
+		outcome = NotificationFailed
+	}
+	m.notifications.WithLabelValues(event, outcome).Inc()
+}
+
+// State sets what a table's owner says of it.
+func (m *Metrics) State(s TableState) {
+	if m != nil {
+		m.tables.set(s)
+	}
+}
+
+// errNotReady is what Ready says before its first Set.
+var errNotReady = errors.New("starting")

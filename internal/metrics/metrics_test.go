@@ -1,0 +1,157 @@
+package metrics
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/stretchr/testify/require"
+)
+
+func TestTablesAreBounded(t *testing.T) {
+	m := New(&Ready{})
+	for i := range 2 * maxTables {
+		name := fmt.Sprintf("shop.t%d", i)
+		m.Know(name, time.Hour)
+		m.Extracted(name, 2, 10)
+		m.State(TableState{Table: name, FreshAsOf: time.Now()})
+		m.Wrote(name, Chunk{Inserted: 1, Tries: 2})
+		m.Ended(name, "done")
+	}
+	require.Equal(t, maxTables+1, testutil.CollectAndCount(m.rowsExtracted))
+	require.Equal(t, 3*(maxTables+1), testutil.CollectAndCount(m.rowsWritten))
+	require.InDelta(t, 2*maxTables, testutil.ToFloat64(m.rowsExtracted.WithLabelValues(otherTables)), 0, "nothing is lost")
+	require.InDelta(t, maxTables, testutil.ToFloat64(m.lockWaits.WithLabelValues(otherTables)), 0)
+	require.Equal(t, maxTables, testutil.CollectAndCount(m.tables, "tablehaul_freshness_lag_seconds"))
+}
+
+func TestAStateShowsAsGauges(t *testing.T) {
+	m := New(&Ready{})
+	now := time.Unix(1_800_000_000, 0)
+	m.tables.now = func() time.Time { return now }
+	m.Know("shop.new", 0)
+	m.Know("shop.orders", time.Hour)
+	m.State(TableState{
+		Table: "shop.orders", FreshAsOf: now.Add(-90 * time.Second), LastSuccess: now.Add(-time.Minute),
+		RunningSince: now.Add(-5 * time.Second), HeldBack: 40 * time.Second, Failed: 3,
+	})
+	require.NoError(t, testutil.CollectAndCompare(m.tables, strings.NewReader(`
+# HELP tablehaul_failed_runs_in_a_row Runs that failed since the last one that ended well.
+# TYPE tablehaul_failed_runs_in_a_row gauge
+tablehaul_failed_runs_in_a_row{table="shop.orders"} 3
+# HELP tablehaul_freshness_lag_seconds How far the target is behind the source: the age of the source's state that it is known to hold. Absent before the first load is done.
+# TYPE tablehaul_freshness_lag_seconds gauge
+tablehaul_freshness_lag_seconds{table="shop.orders"} 90
+# HELP tablehaul_last_success_timestamp_seconds Unix time at which a run last ended well.
+# TYPE tablehaul_last_success_timestamp_seconds gauge
+tablehaul_last_success_timestamp_seconds{table="shop.orders"} 1.79999994e+09
+# HELP tablehaul_longest_transaction_seconds The longest transaction on the target that this worker committed in the last 5 to 10 minutes; 0 where it committed none.
+# TYPE tablehaul_longest_transaction_seconds gauge
+tablehaul_longest_transaction_seconds{table="shop.new"} 0
+tablehaul_longest_transaction_seconds{table="shop.orders"} 0
+# HELP tablehaul_run_in_progress_seconds How long the run that goes on has been going on; 0 where none does.
+# TYPE tablehaul_run_in_progress_seconds gauge
+tablehaul_run_in_progress_seconds{table="shop.orders"} 5
+# HELP tablehaul_stale_after_seconds The table's setting staleAfter: beyond this freshness lag it is stale. Absent where it never is.
+# TYPE tablehaul_stale_after_seconds gauge
+tablehaul_stale_after_seconds{table="shop.orders"} 3600
+# HELP tablehaul_watermark_held_back_seconds How far open work on the source held the watermark back when the last run looked; 0 where none did.
+# TYPE tablehaul_watermark_held_back_seconds gauge
+tablehaul_watermark_held_back_seconds{table="shop.orders"} 40
+`)))
+	now = now.Add(time.Hour) // nobody tells anything, and the lag grows
+	require.NoError(t, testutil.CollectAndCompare(m.tables, strings.NewReader(`
+# HELP tablehaul_freshness_lag_seconds How far the target is behind the source: the age of the source's state that it is known to hold. Absent before the first load is done.
+# TYPE tablehaul_freshness_lag_seconds gauge
+tablehaul_freshness_lag_seconds{table="shop.orders"} 3690
+`), "tablehaul_freshness_lag_seconds"))
+}
+
+func TestTheLongestTransactionIsForgotten(t *testing.T) {
+	var l longest
+	at := time.Unix(1_800_000_000, 0)
+	l.add(at, 9)
+	l.add(at.Add(time.Minute), 2)
+	require.InDelta(t, 9, l.seconds(at.Add(4*time.Minute)), 0)
+	l.add(at.Add(6*time.Minute), 3)
+	require.InDelta(t, 9, l.seconds(at.Add(7*time.Minute)), 0)
+	require.InDelta(t, 3, l.seconds(at.Add(12*time.Minute)), 0)
+	require.Zero(t, l.seconds(at.Add(23*time.Minute)))
+}
+
+func TestNobodyHasToAskWhetherThereAreMetrics(t *testing.T) {
+	var m *Metrics
+	require.NotPanics(t, func() {
+		m.Know("a.b", time.Second)
+		m.Extracted("a.b", 1, 1)
+		m.Wrote("a.b", Chunk{Tries: 3})
+		m.LockWaits("a.b", 1)
+		m.Throttled("a.b", time.Second)
+		m.Ended("a.b", "done")
+		m.StepFailed("PlanRun", "Unexpected", true)
+		m.Notified("failed", nil)
+		m.State(TableState{Table: "a.b"})
+	})
+}
+
+func TestFailuresAreCountedByWhetherTheyAreRepeated(t *testing.T) {
+	m := New(&Ready{})
+	m.StepFailed("UpsertChunk", "ServerUnavailable", false)
+	m.StepFailed("UpsertChunk", "ServerUnavailable", false)
+	m.StepFailed("UpsertChunk", "RowRejected", true)
+	m.Notified("failed", errors.New("away"))
+	m.Notified("failed", nil)
+	m.Wrote("a.b", Chunk{Tries: 1})
+	m.Throttled("a.b", 1500*time.Millisecond)
+	require.InDelta(t, 2, testutil.ToFloat64(m.retries), 0)
+	require.InDelta(t, 1, testutil.ToFloat64(m.failures), 0)
+	require.InDelta(t, 1, testutil.ToFloat64(m.notifications.WithLabelValues("failed", "sent")), 0)
+	require.InDelta(t, 1, testutil.ToFloat64(m.notifications.WithLabelValues("failed", "failed")), 0)
+	require.Zero(t, testutil.CollectAndCount(m.lockWaits), "one try is no wait")
+	require.InDelta(t, 1.5, testutil.ToFloat64(m.throttled), 0)
+}
+
+func TestServerTellsOfLifeAndReadiness(t *testing.T) {
+	ready := &Ready{}
+	s, err := Serve("127.0.0.1:0", New(ready))
+	require.NoError(t, err)
+	get := func(method, path string) (int, string) {
+		req, err := http.NewRequestWithContext(t.Context(), method, "http://"+s.Address()+path, nil)
+		require.NoError(t, err)
+		answer, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		defer func() { _ = answer.Body.Close() }()
+		body, err := io.ReadAll(answer.Body)
+		require.NoError(t, err)
+		return answer.StatusCode, string(body)
+	}
+	requireAnswer := func(wantCode int, want, method, path string) {
+		t.Helper()
+		code, body := get(method, path)
+		require.Equal(t, wantCode, code, path)
+		require.Contains(t, body, want, path)
+	}
+	requireAnswer(503, "not ready: starting\n", "GET", "/readyz")
+	requireAnswer(200, "live\n", "GET", "/livez")
+	requireAnswer(200, "tablehaul_worker_ready 0\n", "GET", "/metrics")
+	ready.Set(nil)
+	requireAnswer(200, "ready\n", "GET", "/readyz")
+	requireAnswer(200, "tablehaul_worker_ready 1\n", "GET", "/metrics")
+	ready.Set(errors.New("draining"))
+	requireAnswer(503, "not ready: draining\n", "GET", "/readyz")
+	requireAnswer(405, "", "POST", "/metrics")
+	requireAnswer(404, "", "GET", "/debug/pprof/")
+
+	_, err = Serve(s.Address(), New(ready))
+	require.ErrorContains(t, err, "metrics.listen: ")
+	require.ErrorContains(t, err, "address already in use")
+	require.NoError(t, s.Close())
+	again, err := Serve(s.Address(), New(ready))
+	require.NoError(t, err, "the port is free again")
+	require.NoError(t, again.Close())
+}

@@ -1,0 +1,182 @@
+package metrics
+
+import (
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+const (
+	// maxTables bounds the values of the label "table": a pattern may match any number of
+	// tables, and each costs about 20 series.
+	maxTables = 1000
+	// otherTables is the label of all tables beyond that.
+	otherTables = "(other)"
+)
+
+// TableState is what a table's owner says of it. Zero times are not known.
+type TableState struct {
+	Table string
+	// FreshAsOf is the moment up to which the target holds what the source held.
+	FreshAsOf time.Time
+	// LastSuccess is when a run last ended well.
+	LastSuccess time.Time
+	// RunningSince is when the run that goes on got the table.
+	RunningSince time.Time
+	// HeldBack is how far open work on the source held the last window's end back.
+	HeldBack time.Duration
+	// Failed counts the runs that failed since the last one that ended well.
+	Failed int
+}
+
+// tables are the gauges of each table. Those that grow with time are computed when they are read.
+type tables struct {
+	now func() time.Time
+
+	mu     sync.Mutex
+	states map[string]*gauges // by label
+}
+
+type gauges struct {
+	state      TableState
+	known      bool // an owner has told its state
+	staleAfter time.Duration
+	longest    longest
+}
+
+var (
+	lagDesc         = tableDesc("freshness_lag_seconds", "How far the target is behind the source: the age of the source's state that it is known to hold. Absent before the first load is done.")
+	staleAfterDesc  = tableDesc("stale_after_seconds", "The table's setting staleAfter: beyond this freshness lag it is stale. Absent where it never is.")
+	lastSuccessDesc = tableDesc("last_success_timestamp_seconds", "Unix time at which a run last ended well.")
+	runningDesc     = tableDesc("run_in_progress_seconds", "How long the run that goes on has been going on; 0 where none does.")
+	heldBackDesc    = tableDesc("watermark_held_back_seconds", "How far open work on the source held the watermark back when the last run looked; 0 where none did.")
+	failedDesc      = tableDesc("failed_runs_in_a_row", "Runs that failed since the last one that ended well.")
+	longestDesc     = tableDesc("longest_transaction_seconds", "The longest transaction on the target that this worker committed in the last 5 to 10 minutes; 0 where it committed none.")
+	descriptions    = []*prometheus.Desc{lagDesc, staleAfterDesc, lastSuccessDesc, runningDesc, heldBackDesc, failedDesc, longestDesc}
+)
+
+var _ prometheus.Collector = (*tables)(nil)
+
+// halfKept is half of the time that a transaction counts among the longest.
+const halfKept = 5 * time.Minute
+
+func tableDesc(name, help string) *prometheus.Desc {
+	return prometheus.NewDesc(prometheus.BuildFQName(namespace, "", name), help, []string{"table"}, nil)
+}
+
+func newTables() *tables { return &tables{now: time.Now, states: map[string]*gauges{}} }
+
+// label is the value of the label for a table.
+func (t *tables) label(table string) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	label, _ := t.of(table)
+	return label
+}
+
+// of returns a table's label and gauges, which are nil beyond the bound: states of several
+// tables have no sum.
+func (t *tables) of(table string) (string, *gauges) {
+	if g := t.states[table]; g != nil {
+		return table, g
+	}
+	if len(t.states) >= maxTables {
+		return otherTables, nil
+	}
+	g := &gauges{}
+	t.states[table] = g
+	return table, g
+}
+
+func (t *tables) know(table string, staleAfter time.Duration) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	label, g := t.of(table)
+	if g != nil {
+		g.staleAfter = staleAfter
+	}
+	return label
+}
+
+func (t *tables) set(s TableState) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, g := t.of(s.Table); g != nil {
+		g.state, g.known = s, true
+	}
+}
+
+func (t *tables) transaction(table string, seconds float64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, g := t.of(table); g != nil {
+		g.longest.add(t.now(), seconds)
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (t *tables) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range descriptions {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (t *tables) Collect(ch chan<- prometheus.Metric) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := t.now()
+	for label, g := range t.states {
+		send := func(d *prometheus.Desc, v float64) {
+			ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, label)
+		}
+		send(longestDesc, g.longest.seconds(now))
+		if g.staleAfter > 0 {
+			send(staleAfterDesc, g.staleAfter.Seconds())
+		}
+		if !g.known {
+			continue
+		}
+		s := g.state
+		send(failedDesc, float64(s.Failed))
+		send(heldBackDesc, s.HeldBack.Seconds())
+		running := 0.0
+		if !s.RunningSince.IsZero() {
+			running = max(0, now.Sub(s.RunningSince).Seconds())
+		}
+		send(runningDesc, running)
+		if !s.FreshAsOf.IsZero() {
+			send(lagDesc, max(0, now.Sub(s.FreshAsOf).Seconds()))
+		}
+		if !s.LastSuccess.IsZero() {
+			send(lastSuccessDesc, float64(s.LastSuccess.UnixMilli())/1000)
+		}
+	}
+}
+
+// longest is the maximum of what was added in the last 5 to 10 minutes: a maximum since the
+// process began would say nothing of today.
+type longest struct {
+	since     time.Time // when the current half began
+	now, last float64
+}
+
+func (l *longest) turn(now time.Time) {
+	switch age := now.Sub(l.since); {
+	case age >= 2*halfKept:
+		*l = longest{since: now}
+	case age >= halfKept:
+		l.since, l.last, l.now = now, l.now, 0
+	}
+}
+
+func (l *longest) add(now time.Time, v float64) {
+	l.turn(now)
+	l.now = max(l.now, v)
+}
+
+func (l *longest) seconds(now time.Time) float64 {
+	l.turn(now)
+	return max(l.now, l.last)
+}

@@ -1,0 +1,101 @@
+package notify
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Version is that of the structured half of a message. Fields are added, never re-used.
+const Version = 1
+
+// A Message is what the receiver gets: Text for people, in the field that Slack and its kin
+// show, and the same in fields for programs.
+type Message struct {
+	Text   string `json:"text"`
+	Fields Fields `json:"tablehaul"`
+}
+
+// Fields are the structured half of a message. Those that are not known are left out.
+type Fields struct {
+	Version int `json:"version"`
+	// ID is the same for every try of one message.
+	ID string `json:"id"`
+	// Event is "failed", "stale" or "recovered".
+	Event string    `json:"event"`
+	Table string    `json:"table"`
+	Time  time.Time `json:"time"`
+	// FailedRuns counts the runs that failed since the last one that ended well.
+	FailedRuns int      `json:"failedRuns"`
+	Failure    *Failure `json:"failure,omitempty"`
+	// FreshAsOf is the moment up to which the target holds what the source held, and LagSeconds
+	// its age at Time.
+	FreshAsOf  *time.Time `json:"freshAsOf,omitempty"`
+	LagSeconds float64    `json:"lagSeconds,omitempty"`
+	// HeldBack is what keeps the watermark from rising.
+	HeldBack   string `json:"heldBack,omitempty"`
+	WorkflowID string `json:"workflowId,omitempty"`
+	RunID      string `json:"runId,omitempty"`
+}
+
+// Failure is why the last run failed.
+type Failure struct {
+	Type    string `json:"type"`
+	Message string `json:"message"`
+}
+
+// longestFailure bounds a failure's text in a message, in bytes: receivers refuse or cut long ones.
+const longestFailure = 2000
+
+// New writes the message of f. verb says in words what f.Event says.
+func New(verb string, f Fields) Message {
+	f.Version = Version
+	var b strings.Builder
+	fmt.Fprintf(&b, "Tablehaul: %s %s", f.Table, verb)
+	if f.Failure != nil {
+		f.Failure.Message = shorten(f.Failure.Message)
+		fmt.Fprintf(&b, ": %s: %s", f.Failure.Type, f.Failure.Message)
+	}
+	b.WriteString(".")
+	if f.FreshAsOf != nil {
+		fmt.Fprintf(&b, " The target is %s behind (as of %s).", round(f.LagSeconds), f.FreshAsOf.UTC().Format("2006-01-02 15:04:05Z"))
+	}
+	if f.HeldBack != "" {
+		fmt.Fprintf(&b, " Held back by %s.", f.HeldBack)
+	}
+	if f.WorkflowID != "" {
+		fmt.Fprintf(&b, " Workflow %s.", f.WorkflowID)
+	}
+	return Message{Text: escape.Replace(b.String()), Fields: f}
+}
+
+// escape keeps names and failures from being read as Slack's mark-up, such as <!channel>.
+var escape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+
+func shorten(s string) string {
+	if len(s) <= longestFailure {
+		return s
+	}
+	return strings.ToValidUTF8(s[:longestFailure], "") + "…"
+}
+
+// round is a duration as people say it: 45s, 5m10s, 26h5m.
+func round(seconds float64) string {
+	d := time.Duration(seconds * float64(time.Second)).Round(time.Second)
+	if d < time.Hour {
+		return d.String()
+	}
+	return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
+}
+
+// encode is the message's JSON, with < and > as they are.
+func (m Message) encode() ([]byte, error) {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(m); err != nil {
+		return nil, fmt.Errorf("encode the message: %w", err)
+	}
+	return []byte(b.String()), nil
+}

@@ -1,0 +1,165 @@
+package workflows_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tablehaul/tablehaul/activities"
+)
+
+// told is an owner whose messages are kept.
+type told struct {
+	*owner
+	start time.Time
+	// events are those that arrived; tries counts all tries.
+	events []activities.NotifyInput
+	tries  int
+	// away says whether the receiver is away at a time after the start.
+	away  func(time.Duration) bool
+	fence int64
+}
+
+func newTold(t *testing.T) *told {
+	o := &told{owner: newOwner(t), start: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), away: func(time.Duration) bool { return false }}
+	o.env.SetStartTime(o.start)
+	o.env.RegisterActivityWithOptions(func(_ context.Context, in activities.NotifyInput) (struct{}, error) {
+		o.tries++
+		if o.away(o.env.Now().Sub(o.start)) {
+			return struct{}{}, temporal.NewApplicationError("away", activities.TypeNotNotified)
+		}
+		o.events = append(o.events, in)
+		return struct{}{}, nil
+	}, activity.RegisterOptions{Name: "Notify"})
+	return o
+}
+
+// ends is a run that begins and ends; a good one leaves the target as fresh as at its end.
+func (o *told) ends(outcome string, settings *activities.NoticeSettings) {
+	o.fence++
+	id := o.delay.String()
+	fence := o.fence
+	ok := func(_ any, err error) { require.NoError(o.t, err) }
+	o.then("begin", activities.BeginRequest{WorkflowID: "a", RunID: id, Notices: settings}, ok)
+	req := activities.FinishRequest{Fence: fence, Record: activities.RunRecord{WorkflowID: "a", RunID: id, Outcome: outcome}}
+	if outcome == activities.OutcomeDone {
+		req.FreshAsOf = o.start.Add(o.delay)
+	}
+	if outcome == activities.OutcomeFailed {
+		req.Record.Failure = "RowRejected: too long"
+	}
+	o.then("finish", req, ok)
+}
+
+func (o *told) names() []string {
+	names := []string{}
+	for _, e := range o.events {
+		names = append(names, e.Event)
+	}
+	return names
+}
+
+var never = &activities.NoticeSettings{}
+
+func TestAFailureIsToldOnceAndItsEndOnce(t *testing.T) {
+	o := newTold(t)
+	for _, outcome := range []string{"done", "failed", "failed", "cancelled", "failed", "done", "done", "failed", "done"} {
+		o.ends(outcome, never)
+	}
+	o.run()
+	require.Equal(t, []string{"failed", "recovered", "failed", "recovered"}, o.names())
+	require.Equal(t, "RowRejected: too long", o.events[0].LastRun.Failure)
+	require.Equal(t, 1, o.events[0].FailedRuns)
+	require.Zero(t, o.events[1].FailedRuns)
+	require.Equal(t, &activities.Notices{}, o.state().Notices)
+}
+
+func TestStalenessIsToldOnceWithoutAnyRun(t *testing.T) {
+	o := newTold(t)
+	hour := &activities.NoticeSettings{StaleAfter: time.Hour}
+	o.ends("done", hour)
+	o.delay += 50 * time.Minute
+	o.ends("done", hour) // in time: the table is fresh for an hour more
+	o.delay += 5 * time.Hour
+	o.ends("failed", hour) // stale as it is, it fails as well
+	o.delay += time.Hour
+	o.ends("done", hour)
+	o.run()
+	require.Equal(t, []string{"stale", "failed", "recovered"}, o.names())
+	require.WithinDuration(t, o.start.Add(110*time.Minute), o.events[0].Time, 10*time.Second)
+	require.Equal(t, time.Hour, o.events[0].Time.Sub(o.events[0].FreshAsOf).Round(time.Second))
+}
+
+func TestAReceiverThatWasAwayIsToldWhatIsTrueWhenItIsBack(t *testing.T) {
+	o := newTold(t)
+	o.away = func(at time.Duration) bool { return at < 30*time.Minute }
+	o.ends("failed", never)
+	o.delay += 10 * time.Minute
+	o.ends("done", never) // nobody hears of what is over
+	o.delay += 10 * time.Minute
+	o.ends("failed", never)
+	o.delay += time.Hour
+	o.ends("done", never)
+	o.run()
+	require.Equal(t, []string{"failed", "recovered"}, o.names())
+	require.Greater(t, o.tries, 5)
+}
+
+func TestMessagesHoldNobodyUp(t *testing.T) {
+	o := newTold(t)
+	o.away = func(time.Duration) bool { return true }
+	for range 20 {
+		o.ends("failed", never)
+	}
+	o.run()
+	require.Equal(t, 20, o.state().FailedRuns, "every update was answered")
+	require.Empty(t, o.events)
+}
+
+func TestWithoutNoticesNothingIsToldOrAwaited(t *testing.T) {
+	o := newTold(t)
+	o.ends("failed", &activities.NoticeSettings{StaleAfter: time.Minute})
+	o.ends("done", nil) // a worker without a webhook
+	o.delay += time.Hour
+	o.ends("failed", nil)
+	o.run()
+	require.Equal(t, []string{"failed"}, o.names())
+	require.Nil(t, o.state().Notices)
+}
+
+func TestWhatWasToldOutlivesTheOwner(t *testing.T) {
+	o := newTold(t)
+	o.ends("failed", never)
+	for range 500 {
+		o.then("set", activities.SetRequest{Watermark: "5", Cursor: "id"}, func(_ any, err error) { require.NoError(t, err) })
+	}
+	o.run()
+	require.Equal(t, []string{"failed"}, o.names())
+	require.True(t, nextState(t, o).Notices.ToldFailed)
+
+	o = newTold(t)
+	o.away = func(time.Duration) bool { return true }
+	o.ends("failed", never)
+	for range 500 {
+		o.then("set", activities.SetRequest{Watermark: "5", Cursor: "id"}, func(_ any, err error) { require.NoError(t, err) })
+	}
+	o.run()
+	require.False(t, nextState(t, o).Notices.ToldFailed, "the next execution tells it")
+	require.Equal(t, activities.EventFailed, nextState(t, o).Due(o.start))
+}
+
+func nextState(t *testing.T, o *told) activities.State {
+	t.Helper()
+	var next *workflow.ContinueAsNewError
+	require.True(t, errors.As(o.env.GetWorkflowError(), &next), "%v", o.env.GetWorkflowError())
+	var s activities.State
+	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(next.Input, &s))
+	return s
+}
