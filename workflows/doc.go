@@ -1,5 +1,5 @@
 // Package workflows holds the orchestration: SyncTable (one run of one table), SyncRange (a
-// range of a run, as a child), TableState (the owner of a table's watermark and lease) and
+// range of a run, as a child), TableState (the owner of a table's watermark and lease),
 // PlanTable (what a run would do) and SweepStaging (what ended runs have left). place.go decides
 // which workers a step is for, fair.go in which order steps of several tables are taken.
 //
