@@ -1,6 +1,7 @@
 package integration_test
 
 import (
+	"os"
 	osexec "os/exec"
 	"path/filepath"
 	"strings"
@@ -75,6 +76,30 @@ func TestALostHostsRangesAreExtractedElsewhere(t *testing.T) {
 	require.NotEmpty(t, filesBelow(t, m.folder(lost)), "what the lost machine had is still there, for Sweep")
 	require.Nil(t, m.state("t").FirstLoad)
 	require.Equal(t, activities.OutcomeDone, m.state("t").LastRuns[0].Outcome)
+}
+
+// Where machines share their files, any of them goes on with a range, and nothing starts over.
+func TestWithSharedFilesAnyHostGoesOn(t *testing.T) {
+	t.Parallel()
+	p := start(t, options{idle: true, staging: ", shared: true", defaults: ", chunkRows: 100, rangeRows: 1000, chunksInFlight: 2, rangesInFlight: 1"})
+	exec(t, p.src, createT, insertT(1, 3000), old, "ANALYZE TABLE t")
+	exec(t, p.dst, createT, slowTarget)
+	text, err := os.ReadFile(p.config())
+	require.NoError(t, err)
+	other := filepath.Join(p.dir, "other.yaml")
+	require.NoError(t, os.WriteFile(other, []byte(strings.Replace(string(text), "host: here", "host: there", 1)), 0o600))
+	first := p.startProcess()
+	run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, workflows.SyncTableID(p.table("t")))
+	p.waitForRows(500)
+	p.startProcessOf(other)
+	require.NoError(t, first.Process.Kill())
+	_ = first.Wait()
+	var r workflows.SyncTableResult
+	require.NoError(t, run.Get(t.Context(), &r), p.pending(run.GetID()))
+	require.EqualValues(t, 3000, r.RowsExtracted)
+	require.NotContains(t, strings.Join(r.Warnings, "; "), "starts over")
+	p.equal("t", []string{"id"}, columnsT...)
+	require.Empty(t, p.staged())
 }
 
 // A machine whose worker is restarted keeps its runs: they wait for it, and nothing is read again.
