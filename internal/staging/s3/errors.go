@@ -42,6 +42,9 @@ type answer struct {
 
 func answerOf(err error) answer {
 	var a answer
+	if noCredentials(err) {
+		return a // whatever answered, it was no S3
+	}
 	var api smithy.APIError
 	if errors.As(err, &api) {
 		a.code, a.message = api.ErrorCode(), api.ErrorMessage()
@@ -128,6 +131,12 @@ func judge(a answer, here string) verdict {
 	return verdict{}
 }
 
+// noCredentials reports whether a request was not even sent, since there is nothing to sign it
+// with. The SDK has no type for that, only these words around the cause.
+func noCredentials(err error) bool {
+	return err != nil && (strings.Contains(err.Error(), "get identity: ") || strings.Contains(err.Error(), "get credentials: "))
+}
+
 // unanswered judges an error of a request that got no answer.
 func unanswered(err error) verdict {
 	var unknown x509.UnknownAuthorityError
@@ -138,7 +147,7 @@ func unanswered(err error) verdict {
 	switch {
 	case errors.As(err, &unknown), errors.As(err, &host), errors.As(err, &invalid), errors.As(err, &verify):
 		return verdict{staging.ErrRejected, "the server's certificate is not trusted: correct endpoint in staging.url, or name the authority in AWS_CA_BUNDLE"}
-	case strings.Contains(err.Error(), "get identity") || strings.Contains(err.Error(), "get credentials"):
+	case noCredentials(err):
 		return verdict{staging.ErrCredentials, "no credentials were found by the AWS SDK's default chain: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile or a role"}
 	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return verdict{staging.ErrUnavailable, ""}

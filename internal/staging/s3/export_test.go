@@ -28,6 +28,9 @@ func (s *Store) Uploads(ctx context.Context) ([]string, error) {
 	return keys, nil
 }
 
+// Bucket is the store's.
+func (s *Store) Bucket() string { return s.at.Bucket }
+
 // PathStyle is whether the bucket stands in the path.
 func (s *Store) PathStyle() bool { return s.client.Options().UsePathStyle }
 

@@ -173,7 +173,7 @@ func TestPathStyle(t *testing.T) {
 	s, proxy := faulty(t, "")
 	stagingtest.Put(t, s, "a", "a")
 	for _, r := range proxy.Seen() {
-		require.True(t, strings.HasPrefix(r.URL.Path, "/th-"), r.URL.Path)
+		require.True(t, strings.HasPrefix(r.URL.Path, "/"+s.Bucket()+"/"), r.URL.Path)
 	}
 	require.False(t, open(t, "s3://bucket/x?pathStyle=false&region=eu-north-1&endpoint=http://localhost").PathStyle())
 	require.False(t, open(t, "s3://bucket/x?region=eu-north-1").PathStyle())
