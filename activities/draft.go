@@ -33,7 +33,9 @@ type drafted struct {
 	rowsEstimate int64
 	marks        []mysqldb.Mark
 	heldBack     string
-	warnings     []string
+	// fresh: everything committed at the source before it is read when the plan has been done.
+	fresh    time.Time
+	warnings []string
 	// nothing says that the window is empty.
 	nothing bool
 	// lost says that the target has no row, though earlier runs have written some.
@@ -49,7 +51,7 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 	if err != nil {
 		return nil, err
 	}
-	p := &drafted{settings: settings}
+	p := &drafted{settings: settings, fresh: time.Now().UTC()} // of a table that is read whole
 	source := where{settings.SourceConnection, "look at " + settings.Table.String()}
 	target := where{settings.TargetConnection, "look at " + settings.Target.String()}
 	if p.src, p.table, err = a.source(ctx, settings); err != nil {

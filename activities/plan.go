@@ -40,6 +40,8 @@ type plan struct {
 	Settings Settings     `json:"settings"`
 	Mode     string       `json:"mode"`
 	Window   table.Window `json:"window"`
+	// Fresh is that of PlanRunResult, for a first load that is resumed.
+	Fresh time.Time `json:"fresh,omitzero"`
 	// ByKey says that ranges are of the key space; otherwise they are pieces of the window.
 	ByKey bool `json:"byKey"`
 	// Columns are those whose values travel, Key the primary key's names.

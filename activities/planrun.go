@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/staging"
@@ -48,6 +49,9 @@ type PlanRunResult struct {
 	HeldBack string         `json:"heldBack,omitempty"`
 	Marks    []mysqldb.Mark `json:"marks,omitempty"`
 	Warnings []string       `json:"warnings,omitempty"`
+	// Fresh is a moment in the source's time: everything committed before it is on the target
+	// once the run is done. Zero where that is not known, as in a backfill.
+	Fresh time.Time `json:"fresh,omitzero"`
 	// IndexesLater is how many indexes the target gets when the first load is done.
 	IndexesLater int `json:"indexesLater,omitempty"`
 	// TargetLost says that the target has none of the rows that the watermark promises, so that
@@ -102,7 +106,7 @@ func (a *Activities) stagePlan(ctx context.Context, in PlanRunInput, p *drafted)
 	var err error
 	out.PlanSum, err = a.writePlan(ctx, in.Run, plan{
 		Version: 1, Settings: p.settings, Mode: p.mode, Window: p.window, ByKey: p.byKey(),
-		Columns: table.Carried(p.table.Values()), Key: p.table.PrimaryKey, Ranges: p.ranges, Later: p.target.Later,
+		Fresh: out.Fresh, Columns: table.Carried(p.table.Values()), Key: p.table.PrimaryKey, Ranges: p.ranges, Later: p.target.Later,
 	})
 	return out, translate(ctx, err, where{doing: "stage the plan of " + in.Table})
 }
@@ -155,6 +159,7 @@ func (a *Activities) resume(ctx context.Context, in PlanRunInput, p *drafted) (P
 		return PlanRunResult{}, false, nil
 	}
 	p.window, p.ranges, p.rowsEstimate, p.target.Later = staged.Window, staged.Ranges, p.table.RowsEstimate, staged.Later
+	p.fresh = staged.Fresh
 	out := p.result(in)
 	out.Run, out.PlanSum, out.Done = old.Run, sum, old.Done
 	return out, true, nil
@@ -170,7 +175,11 @@ func (a *Activities) forgetPlan(ctx context.Context, tbl, run string) {
 
 // result is the draft as histories may know it.
 func (p *drafted) result(in PlanRunInput) PlanRunResult {
+	if p.mode == ModeBackfill {
+		p.fresh = time.Time{}
+	}
 	return PlanRunResult{
+		Fresh:  p.fresh,
 		Target: p.settings.Target.String(), Mode: p.mode, Window: p.window, Cursor: p.settings.Cursor,
 		Run: in.Run, Ranges: len(p.ranges), Done: strings.Repeat("0", len(p.ranges)),
 		RowsEstimate: p.rowsEstimate, ChunksInFlight: p.settings.ChunksInFlight, ChunkRows: int64(p.settings.ChunkRows), RangesInFlight: p.settings.RangesInFlight,

@@ -58,6 +58,9 @@ type RunRecord struct {
 	Finished time.Time `json:"finished"`
 	// Failure is the failure's type and text, empty for a run that is done.
 	Failure string `json:"failure,omitempty"`
+	// Fresh: everything committed at the source before it was on the target when the run was
+	// done; zero where the run cannot say.
+	Fresh time.Time `json:"fresh,omitzero"`
 }
 
 // Outcomes of a run.
@@ -85,6 +88,8 @@ type State struct {
 	// HeldBack is set while open work on the source keeps the watermark from rising.
 	HeldBack string      `json:"heldBack,omitempty"`
 	LastRuns []RunRecord `json:"lastRuns,omitempty"`
+	// Fresh is the latest of the runs that are done; its distance from now is the target's lag.
+	Fresh time.Time `json:"fresh,omitzero"`
 }
 
 // BeginRequest asks for the lease. Asking again for a lease that one holds is harmless.

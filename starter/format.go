@@ -69,7 +69,7 @@ func orNone(s string) string {
 }
 
 // terminal reports whether w is one.
-func terminal(w io.Writer) bool {
+func terminal(w any) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }

@@ -10,31 +10,33 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
 func (a *app) planCommand() *cobra.Command {
 	var in workflows.PlanTableInput
+	all := false
 	cmd := &cobra.Command{
 		Use:   "plan TABLE…",
 		Short: "Check tables, and say what a run would do; nothing is written",
 		Long: "Plan does what a run does before its first write: it looks at both tables, chooses the window\n" +
 			"and cuts the ranges. It ends with exit code 1 where a run would be refused.\n\n" + exitHelp,
-		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := a.config()
 			if err != nil {
 				return err
 			}
-			names, err := a.tables(c, args)
+			sel, err := a.selectTables(c, args, all)
 			if err != nil {
 				return err
 			}
-			return a.planAll(cmd.Context(), names, in)
+			return a.planAll(cmd.Context(), c, sel, in)
 		},
 	}
+	cmd.Flags().BoolVar(&all, "all", false, "every table that the configuration stands for")
 	cmd.Flags().BoolVar(&in.Full, "full", false, "as if run with --full")
 	cmd.Flags().StringVar(&in.From, "from", "", "as if run with --from")
 	cmd.Flags().StringVar(&in.To, "to", "", "as if run with --to")
@@ -42,12 +44,16 @@ func (a *app) planCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) planAll(ctx context.Context, names []string, in workflows.PlanTableInput) error {
+func (a *app) planAll(ctx context.Context, c *config.Config, sel selection, in workflows.PlanTableInput) error {
 	s, err := a.connect(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.close()
+	names, err := a.expand(ctx, s, c, sel)
+	if err != nil {
+		return err
+	}
 	code := exitOK
 	for _, name := range names {
 		in.Table = name

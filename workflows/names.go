@@ -15,6 +15,7 @@ const (
 	SyncTableName  = "SyncTable"
 	SyncRangeName  = "SyncRange"
 	PlanTableName  = "PlanTable"
+	ListTablesName = "ListTables"
 	TableStateName = activities.TableStateName
 )
 
@@ -44,10 +45,14 @@ func TableStateID(tbl string) string { return activities.TableStateID(tbl) }
 // PlanTableID is the workflow id that the command line uses for a preview.
 func PlanTableID(tbl string) string { return "plan-" + activities.IDText(tbl) }
 
+// ListTablesID is the workflow id that the command line uses for the list of tables.
+const ListTablesID = "list-tables"
+
 // Register makes every workflow known to w.
 func Register(w worker.WorkflowRegistry) {
 	w.RegisterWorkflowWithOptions(SyncTable, workflow.RegisterOptions{Name: SyncTableName})
 	w.RegisterWorkflowWithOptions(SyncRange, workflow.RegisterOptions{Name: SyncRangeName})
 	w.RegisterWorkflowWithOptions(PlanTable, workflow.RegisterOptions{Name: PlanTableName})
+	w.RegisterWorkflowWithOptions(ListTables, workflow.RegisterOptions{Name: ListTablesName})
 	w.RegisterWorkflowWithOptions(TableState, workflow.RegisterOptions{Name: TableStateName})
 }

@@ -178,6 +178,7 @@ func (s *sync) finish(ctx workflow.Context, runErr error) error {
 	switch {
 	case runErr == nil:
 		s.raise(&req)
+		req.Record.Fresh = s.plan.Fresh
 		in.DropPlan = s.plan.Run
 		if s.plan.Ranges == 0 {
 			in.DropPlan = ""

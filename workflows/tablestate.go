@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"time"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -100,6 +101,9 @@ func (o *owner) progress(ctx workflow.Context, req activities.ProgressRequest) (
 	if req.Marks != nil {
 		o.state.Marks = req.Marks
 	}
+	if req.ForgetWatermark {
+		o.state.Fresh = time.Time{}
+	}
 	if req.HeldBack != nil {
 		o.state.HeldBack = *req.HeldBack
 	}
@@ -124,6 +128,9 @@ func (o *owner) finish(ctx workflow.Context, req activities.FinishRequest) (acti
 	o.state.Loaded = o.state.Loaded || req.Record.Rows > 0
 	req.Record.Finished = workflow.Now(ctx).UTC()
 	o.state.Lease = nil
+	if req.Record.Fresh.After(o.state.Fresh) {
+		o.state.Fresh = req.Record.Fresh
+	}
 	o.state.LastRuns = append(o.state.LastRuns, req.Record)
 	o.state.LastRuns = o.state.LastRuns[max(0, len(o.state.LastRuns)-keptRuns):]
 	o.show(ctx)
@@ -139,6 +146,7 @@ func (o *owner) set(ctx workflow.Context, req activities.SetRequest) (activities
 	}
 	o.state.Watermark, o.state.Cursor = req.Watermark, req.Cursor
 	o.state.FirstLoad, o.state.HeldBack, o.state.Loaded = nil, "", false
+	o.state.Fresh = time.Time{}
 	o.show(ctx)
 	return o.state, nil
 }

@@ -89,6 +89,7 @@ func RunWorker(ctx context.Context, o WorkerOptions) error {
 	workflows.Register(w)
 	activities.Register(w, activities.New(activities.Deps{
 		Settings: func(n table.Name) (activities.Settings, error) { return settings(cfg, n) },
+		Catalog:  catalog(cfg),
 		Source:   pools.source,
 		Target:   pools.target,
 		Store:    store,

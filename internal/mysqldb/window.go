@@ -71,6 +71,9 @@ type Horizon struct {
 	// Future counts rows more than a minute beyond now, up to futureLimit. They are read when
 	// their time has come. 0 where there is no index to count by.
 	Future int64 `json:"future,omitempty"`
+	// Fresh is a moment such that everything committed before it is at or below Hi, whatever the
+	// cursor says; zero where Hi is empty. It is in the server's own time, as UTC.
+	Fresh time.Time `json:"fresh,omitzero"`
 	// Mark is to be kept and given back in later HiSpecs; integer cursors only.
 	Mark *Mark `json:"mark,omitempty"`
 	// Empty says that the table has no row with an integer cursor.
@@ -215,6 +218,7 @@ func (d *DB) chooseTemporal(ctx context.Context, spec HiSpec, replica replicaLag
 	if err != nil {
 		return Horizon{}, err
 	}
+	h.Fresh = time.UnixMicro(t0.unix).Add(-lag - cursorUnit(spec.Cursor)).UTC()
 	h.Future, err = d.countFuture(ctx, spec, h.Now)
 	return h, err
 }

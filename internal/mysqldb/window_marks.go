@@ -31,7 +31,7 @@ func (d *DB) chooseInteger(ctx context.Context, spec HiSpec, replica replicaLag)
 	}
 	h.Now = at.Format(markTime)
 	if highest == "" {
-		h.Empty = true
+		h.Empty, h.Fresh = true, at
 		return h, nil
 	}
 	h.Mark = &Mark{At: h.Now, Max: highest}
@@ -51,7 +51,7 @@ func (d *DB) chooseInteger(ctx context.Context, spec HiSpec, replica replicaLag)
 			return Horizon{}, err
 		}
 	}
-	h.Hi = highestMark(append(spec.Marks, *h.Mark), settled)
+	h.Hi, h.Fresh = highestMark(append(spec.Marks, *h.Mark), settled)
 	if settled.After(at) {
 		h.HeldBy = nil
 	}
@@ -90,22 +90,27 @@ func (d *DB) settled(ctx context.Context, spec HiSpec, lag time.Duration) (time.
 	return now.Add(-time.Duration(holder.Seconds * float64(time.Second))), holder, nil
 }
 
-// highestMark is the largest maximum among the marks taken before the given moment.
-func highestMark(marks []Mark, settled time.Time) string {
+// highestMark is the largest maximum among the marks taken before the given moment, and when
+// the latest of them was read.
+func highestMark(marks []Mark, settled time.Time) (hi string, fresh time.Time) {
 	var best *big.Int
 	for _, m := range marks {
 		at, err := time.Parse(time.RFC3339Nano, m.At)
 		if err != nil || !at.Before(settled) {
 			continue
 		}
-		if n, ok := new(big.Int).SetString(m.Max, 10); ok && (best == nil || n.Cmp(best) > 0) {
+		n, ok := new(big.Int).SetString(m.Max, 10)
+		if ok && at.After(fresh) {
+			fresh = at
+		}
+		if ok && (best == nil || n.Cmp(best) > 0) {
 			best = n
 		}
 	}
 	if best == nil {
-		return ""
+		return "", time.Time{}
 	}
-	return best.String()
+	return best.String(), fresh
 }
 
 func (d *DB) maximum(ctx context.Context, spec HiSpec) (string, error) {
