@@ -31,8 +31,10 @@ type drafted struct {
 	ranges   []piece
 	// rowsEstimate is the server's guess of the rows to read; 0 where a window is not large.
 	rowsEstimate int64
-	marks        []mysqldb.Mark
-	heldBack     string
+	// windowRows is the server's guess of the rows of a window, whatever its size.
+	windowRows int64
+	marks      []mysqldb.Mark
+	heldBack   string
 	// fresh: everything committed at the source before it is read when the plan has been done.
 	fresh    time.Time
 	warnings []string

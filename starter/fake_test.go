@@ -50,7 +50,7 @@ func (f *fakeService) waitList(context.Context, execution) (workflows.ListTables
 	return f.listed, f.fails["list"]
 }
 
-func (f *fakeService) listSchedules(context.Context) ([]schedule, error) {
+func (f *fakeService) listSchedules(context.Context, bool) ([]schedule, error) {
 	var out []schedule
 	for _, id := range slices.Sorted(maps.Keys(f.sched)) {
 		out = append(out, f.sched[id])

@@ -216,6 +216,9 @@ func (a *app) report(o outcome) {
 		a.printJSON(o)
 		return
 	}
+	if a.quiet && (o.Outcome == outcomeStarted || o.Outcome == outcomeSkipped || o.Outcome == outcomeDone) {
+		return
+	}
 	switch o.Outcome {
 	case outcomeStarted:
 		fmt.Fprintf(a.stdout, "%s started: %s\n", o.Table, o.execution)
@@ -227,7 +230,7 @@ func (a *app) report(o outcome) {
 		a.printResult(*o.Result)
 	case outcomeBusy:
 		if o.err != nil && o.Failure.Message == o.err.Error() {
-			fmt.Fprintf(a.stderr, "%s\n  remedy: %s\n", o.err.Error(), next[activities.TypeTableBusy])
+			fmt.Fprintf(a.stderr, "%s\n  remedy: %s\n", o.err.Error(), remedyOf(activities.TypeTableBusy, o.Table))
 			return
 		}
 		printFailure(a.stderr, o.Table, o.execution, o.Failure)

@@ -43,7 +43,7 @@ func (a *app) scheduleList() *cobra.Command {
 				return err
 			}
 			defer s.close()
-			all, err := s.listSchedules(cmd.Context())
+			all, err := s.listSchedules(cmd.Context(), false)
 			if err != nil {
 				return a.fromTemporal(cmd.Context(), err)
 			}
@@ -150,7 +150,7 @@ func (a *app) scheduleVerb(verb, short, done string, do func(ctx context.Context
 
 // ownScheduled are the tables with a schedule of ours.
 func ownScheduled(ctx context.Context, s service) ([]string, error) {
-	all, err := s.listSchedules(ctx)
+	all, err := s.listSchedules(ctx, false)
 	var out []string
 	for _, one := range all {
 		if one.Ours {
@@ -201,7 +201,7 @@ func (a *app) ownSchedule(ctx context.Context, s service, c *config.Config, name
 	if _, err := a.tables(c, []string{name}); err != nil {
 		return err // misspelt, most likely
 	}
-	all, err := s.listSchedules(ctx)
+	all, err := s.listSchedules(ctx, false)
 	if err != nil {
 		return a.fromTemporal(ctx, err)
 	}

@@ -76,7 +76,7 @@ func (a *app) scheduleChanges(ctx context.Context, s service, c *config.Config, 
 		}
 		wanted[name] = scheduleSpec{name, t.Schedule, t.ScheduleJitter, t.SchedulePaused}
 	}
-	all, err := s.listSchedules(ctx)
+	all, err := s.listSchedules(ctx, false)
 	if err != nil {
 		return nil, a.fromTemporal(ctx, err)
 	}

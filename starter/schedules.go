@@ -11,8 +11,9 @@ import (
 
 // schedules is what the commands ask of Temporal's Schedules.
 type schedules interface {
-	// listSchedules are all that start SyncTable, ours and others; one made just now may be missing.
-	listSchedules(ctx context.Context) ([]schedule, error)
+	// listSchedules are all that start SyncTable, ours and others; one made just now may be
+	// missing. In short it is fast and leaves out Odd.
+	listSchedules(ctx context.Context, inShort bool) ([]schedule, error)
 	// describeSchedule is one of them as it is now; false where there is none.
 	describeSchedule(ctx context.Context, id string) (schedule, bool, error)
 	createSchedule(ctx context.Context, want scheduleSpec) error

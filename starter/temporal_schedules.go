@@ -19,8 +19,8 @@ import (
 )
 
 // listSchedules looks into each schedule that starts SyncTable: the list itself does not say
-// for which table.
-func (s *temporalService) listSchedules(ctx context.Context) ([]schedule, error) {
+// for which table. In short, it believes the memo of ours, which spares a question for each.
+func (s *temporalService) listSchedules(ctx context.Context, inShort bool) ([]schedule, error) {
 	ctx, cancel := context.WithTimeout(ctx, 3*requestTimeout)
 	defer cancel()
 	iter, err := s.client.ScheduleClient().List(ctx, client.ScheduleListOptions{PageSize: 200})
@@ -28,14 +28,20 @@ func (s *temporalService) listSchedules(ctx context.Context) ([]schedule, error)
 		return nil, s.explain("", err)
 	}
 	var ids []string
+	var out []schedule
 	for iter.HasNext() {
 		entry, err := iter.Next()
 		if err != nil {
 			return nil, s.explain("", err)
 		}
-		if entry.WorkflowType.Name == workflows.SyncTableName {
-			ids = append(ids, entry.ID)
+		if entry.WorkflowType.Name != workflows.SyncTableName {
+			continue
 		}
+		if one, ok := readEntry(entry); ok && inShort {
+			out = append(out, one)
+			continue
+		}
+		ids = append(ids, entry.ID)
 	}
 	slices.Sort(ids)
 	found := make([]*schedule, len(ids))
@@ -53,13 +59,35 @@ func (s *temporalService) listSchedules(ctx context.Context) ([]schedule, error)
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	var out []schedule
 	for _, one := range found {
 		if one != nil { // deleted meanwhile
 			out = append(out, *one)
 		}
 	}
 	return out, nil
+}
+
+// readEntry is a schedule of ours as the list has it; false for others.
+func readEntry(e *client.ScheduleListEntry) (schedule, bool) {
+	out := schedule{ID: e.ID, Table: tableOfSchedule(e.ID), Ours: true, Paused: e.Paused, Note: e.Note}
+	if !marked(e.ID, e.Memo) || e.Spec == nil {
+		return out, false
+	}
+	out.When, out.Jitter = readWhen(*e.Spec), e.Spec.Jitter
+	if len(e.NextActionTimes) > 0 {
+		out.Next = e.NextActionTimes[0]
+	}
+	if n := len(e.RecentActions); n > 0 {
+		out.Last = e.RecentActions[n-1].ActualTime
+	}
+	return out, true
+}
+
+// marked says that schedule apply has made a schedule: its id and its memo name one table.
+func marked(id string, memo *commonpb.Memo) bool {
+	var tbl string
+	decode(memo.GetFields()[scheduleMemo], &tbl)
+	return strings.HasPrefix(id, schedulePrefix) && tbl == tableOfSchedule(id)
 }
 
 func (s *temporalService) describeSchedule(ctx context.Context, id string) (schedule, bool, error) {
@@ -94,11 +122,7 @@ func (s *temporalService) read(id string, d *client.ScheduleDescription) schedul
 		decode(action.Args[0], &in)
 	}
 	out.Table = in.Table
-	var marked string
-	if d.Memo != nil {
-		decode(d.Memo.GetFields()[scheduleMemo], &marked)
-	}
-	out.Ours = strings.HasPrefix(id, schedulePrefix) && marked == tableOfSchedule(id) && action.TaskQueue == s.taskQueue
+	out.Ours = marked(id, d.Memo) && action.TaskQueue == s.taskQueue
 	out.Odd = odd(d, action, in, tableOfSchedule(id))
 	return out
 }
