@@ -135,6 +135,10 @@ func (a *app) printResult(r workflows.SyncTableResult) {
 	if r.HeldBack != "" {
 		fmt.Fprintf(a.stdout, "  held back:  %s\n", r.HeldBack)
 	}
+	a.printWarnings(r)
+}
+
+func (a *app) printWarnings(r workflows.SyncTableResult) {
 	for _, text := range r.Warnings {
 		fmt.Fprintf(a.stderr, "%s: %s: %s\n", r.Table, a.paint(a.stderr, yellow, "warning"), text)
 	}

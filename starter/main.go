@@ -115,7 +115,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.PersistentFlags().StringVar(&a.configFile, "config", "", "configuration file (environment TABLEHAUL_CONFIG; default "+defaultConfig+")")
 	root.PersistentFlags().StringVar(&a.taskQueue, "task-queue", defaultTaskQueue, "task queue of the workers")
 	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress, no notes, no word of success: answers and errors only")
-	root.AddCommand(a.runCommand(), a.planCommand(), a.statusCommand(), a.historyCommand(), a.explainCommand(),
+	root.AddCommand(a.initCommand(), a.runCommand(), a.planCommand(), a.statusCommand(), a.historyCommand(), a.explainCommand(),
 		a.scheduleCommand(), a.watermarkCommand(), a.configCommand(), a.versionCommand())
 	return root
 }

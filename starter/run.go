@@ -135,10 +135,46 @@ func (a *app) runAll(ctx context.Context, f runFlags, c *config.Config, sel sele
 	}
 	group.Wait()
 	d.close()
-	for _, r := range results {
-		a.report(r)
-	}
+	a.reportAll(results)
 	return exitOf(results)
+}
+
+// reportAll prints the outcomes: runs that are done as one table where there are several.
+func (a *app) reportAll(results []outcome) {
+	var done []outcome
+	for _, r := range results {
+		if r.Outcome == outcomeDone {
+			done = append(done, r)
+		}
+	}
+	if len(done) < 2 || a.json() || a.quiet {
+		done = nil
+	}
+	a.printDone(done)
+	for _, r := range results {
+		if done == nil || r.Outcome != outcomeDone {
+			a.report(r)
+		}
+	}
+}
+
+func (a *app) printDone(done []outcome) {
+	if len(done) == 0 {
+		return
+	}
+	t := newGrid("Table", "Mode", "Read", "Inserted", "Updated", "Unchanged", "Took")
+	t.right("Read", "Inserted", "Updated", "Unchanged", "Took")
+	for _, o := range done {
+		r := o.Result
+		t.add(o.Table, r.Mode, number(r.RowsExtracted), number(r.Inserted), number(r.Updated), number(r.Unchanged), span(seconds(r.Seconds[workflows.PhaseTotal])))
+	}
+	a.printGrid(t)
+	for _, o := range done {
+		if o.Result.HeldBack != "" {
+			fmt.Fprintf(a.stdout, "%s held back: %s\n", o.Table, o.Result.HeldBack)
+		}
+		a.printWarnings(*o.Result)
+	}
 }
 
 // runTable brings one table's run to an outcome.

@@ -224,7 +224,8 @@ func candidates(t *Table) string {
 	return "possible columns are " + strings.Join(all, ", ")
 }
 
-func (d *DB) checkNulls(ctx context.Context, f *findings, t *Table, name string) error {
+// findNull looks for one NULL, for at most nullCheckTime.
+func (d *DB) findNull(ctx context.Context, t *Table, name string) (bool, error) {
 	hint := ""
 	if index := CursorIndex(t, name); index != "" {
 		hint = " FORCE INDEX (" + Ident(index) + ")"
@@ -232,13 +233,18 @@ func (d *DB) checkNulls(ctx context.Context, f *findings, t *Table, name string)
 	plan := readPlan{server: d.Server, table: t}
 	query := plan.limited(nullCheckTime) + "1 FROM " + Qualified(t.Name) + hint + " WHERE " + Ident(name) + " IS NULL LIMIT 1"
 	key, err := d.fetchKey(ctx, query, []selectExpr{{sql: "1", kind: table.KindInt}})
+	return key != nil, err
+}
+
+func (d *DB) checkNulls(ctx context.Context, f *findings, t *Table, name string) error {
+	found, err := d.findNull(ctx, t, name)
 	never := "make the column NOT NULL"
 	switch {
 	case IsTimeLimit(err):
 		f.add(LevelWarn, name, never, "column %s may be NULL, and it takes too long to see whether it is: such rows are never read", name).Topic = TopicCursor
 	case err != nil:
 		return err
-	case key != nil:
+	case found:
 		f.add(LevelRefuse, name, "give these rows a value and make the column NOT NULL", "the cursor %s is NULL in some rows, which would never be read", name).Topic = TopicCursor
 	default:
 		f.add(LevelWarn, name, never, "column %s may be NULL, now it never is: a row with NULL is never read", name).Topic = TopicCursor

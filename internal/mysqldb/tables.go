@@ -2,6 +2,7 @@ package mysqldb
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 
@@ -49,4 +50,13 @@ func (d *DB) names(ctx context.Context, query string, args ...any) (_ []string, 
 		out = append(out, n)
 	}
 	return out, rows.Err()
+}
+
+// OwnSchema is the schema that the DSN names; empty for none.
+func (d *DB) OwnSchema(ctx context.Context) (string, error) {
+	var name sql.NullString
+	if err := d.QueryRowContext(ctx, "SELECT DATABASE()").Scan(&name); err != nil {
+		return "", fmt.Errorf("ask for the schema: %w", Safe(err))
+	}
+	return name.String, nil
 }
