@@ -35,8 +35,8 @@ var Guide = []Advice{
 		"every finding with its remedy: `tablehaul plan TABLE`", "do what the findings of `tablehaul plan TABLE` say, then run again", false,
 	},
 	{
-		TypeTableBusy, "another run holds the table; its workflow is named",
-		"`tablehaul status TABLE`", "wait for that run, or use `--if-busy wait` or `--if-busy skip` (`\"ifBusy\"` in an input)", false,
+		TypeTableBusy, "another run holds the table; its workflow is named (`\"ifBusy\"` of an input says what then)",
+		"`tablehaul status TABLE`", "wait for that run, or use `--if-busy wait` or `skip`", false,
 	},
 	{
 		TypeFencedOff, "a newer run took the table over while this one was away",
@@ -44,7 +44,7 @@ var Guide = []Advice{
 	},
 	{
 		TypeServerRejected, "a login, grant, setting, certificate or missing object",
-		"connection and error number in the message", "correct the server's setting, grant or login and run again; a worker reads a changed password only when it starts", false,
+		"connection and error number in the message; a worker reads a changed password only when it starts", "correct the server's setting, grant or login and run again", false,
 	},
 	{
 		TypeRowRejected, "the target refuses a row's data: too long, out of range, a check, a unique value",

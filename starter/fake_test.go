@@ -199,19 +199,24 @@ func callContext(ctx context.Context, t *testing.T, f *fakeService, args ...stri
 // callConfig is callContext with another configuration.
 func callConfig(ctx context.Context, t *testing.T, f *fakeService, config string, args ...string) invocation {
 	t.Helper()
-	env := map[string]string{"TABLEHAUL_CONFIG": configFile(t, config)}
-	var stdout, stderr bytes.Buffer
-	a := &app{
-		getenv: func(name string) string { return env[name] }, stdout: &stdout, stderr: &stderr, poll: time.Millisecond,
+	a, stdout, stderr := testApp(t, f, map[string]string{"TABLEHAUL_CONFIG": configFile(t, config)})
+	code := a.execute(ctx, args)
+	return invocation{code, stdout.String(), stderr.String()}
+}
+
+// testApp is the program against f; a nil f is a Temporal that cannot be reached.
+func testApp(t *testing.T, f *fakeService, env map[string]string) (a *app, stdout, stderr *bytes.Buffer) {
+	t.Helper()
+	stdout, stderr = &bytes.Buffer{}, &bytes.Buffer{}
+	return &app{
+		getenv: func(name string) string { return env[name] }, stdin: strings.NewReader(""), stdout: stdout, stderr: stderr, poll: time.Millisecond,
 		dial: func(context.Context, func(string) string, string) (service, error) {
 			if f == nil {
 				return nil, &unreachableError{"127.0.0.1:7233", errors.New("connection refused")}
 			}
 			return f, nil
 		},
-	}
-	code := a.execute(ctx, args)
-	return invocation{code, stdout.String(), stderr.String()}
+	}, stdout, stderr
 }
 
 var doneResult = workflows.SyncTableResult{

@@ -21,6 +21,8 @@ type overview struct {
 	// names are looked for anew once in a while: families need a worker for it.
 	names []string
 	asked time.Time
+	// watched puts what needs attention first: the end of a long list may be off the screen.
+	watched bool
 }
 
 // namesAge is how long a watched list of tables is believed.
@@ -85,9 +87,14 @@ func (o *overview) print(a *app, all []tableStatus) {
 		last, rows := a.lastCells(one.State)
 		t.add(one.Table, a.nowCell(one, m), last, rows, lagCell(one), nextCell(one))
 	}
-	a.printGrid(t)
+	if !o.watched {
+		a.printGrid(t)
+	}
 	for _, one := range all {
 		a.printTrouble(one)
+	}
+	if o.watched {
+		a.printGrid(t)
 	}
 }
 

@@ -71,7 +71,7 @@ func (a *app) statusCommand() *cobra.Command {
 			if follow {
 				return a.followAgain(cmd.Context(), s, names)
 			}
-			o := &overview{service: s, config: c, meters: map[string]*meter{}}
+			o := &overview{service: s, config: c, meters: map[string]*meter{}, watched: watch > 0}
 			show := o.show
 			if len(names) > 0 {
 				show = func(ctx context.Context, a *app) error { return a.printDetails(ctx, s, c, names) }

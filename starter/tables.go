@@ -79,8 +79,8 @@ func (a *app) expand(ctx context.Context, s service, c *config.Config, sel selec
 		}
 		names = append(names, found...)
 	}
-	a.noteDifferences(c, listed, names)
 	names = unique(names)
+	a.noteDifferences(c, listed, names)
 	if len(names) == 0 {
 		return nil, &exitError{exitUsage, errors.New("the configuration stands for no table: its families match nothing on their sources")}
 	}
