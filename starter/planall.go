@@ -143,14 +143,14 @@ func (a *app) printPlanTable(all []planned) {
 	}
 }
 
-// verdictText is the verdict, and how many warnings there are beside it.
+// verdictText is the verdict, or how many warnings come with one that is ready.
 func (a *app) verdictText(one planned) string {
 	p := one.plan
 	if p.Verdict != activities.VerdictReady {
 		return a.paint(a.stdout, red, p.Verdict)
 	}
 	if n := one.count(mysqldb.LevelWarn); n > 0 {
-		return a.paint(a.stdout, yellow, fmt.Sprintf("%s, %s", p.Verdict, plural(int64(n), "warning")))
+		return a.paint(a.stdout, yellow, plural(int64(n), "warning"))
 	}
 	return a.paint(a.stdout, green, p.Verdict)
 }
