@@ -40,7 +40,7 @@ func (a *app) historyCommand() *cobra.Command {
 				return err
 			}
 			defer s.close()
-			all, err := a.askTables(cmd.Context(), s, names)
+			all, err := a.askTables(cmd.Context(), s, names, false)
 			if err != nil {
 				return err
 			}

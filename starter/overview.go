@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -36,7 +37,7 @@ func (o *overview) show(ctx context.Context, a *app) error {
 		}
 		o.names, o.asked = names, time.Now()
 	}
-	all, err := a.askTables(ctx, o.service, o.names)
+	all, err := a.askTables(ctx, o.service, o.names, true)
 	if err != nil {
 		return err
 	}
@@ -50,6 +51,11 @@ func (o *overview) show(ctx context.Context, a *app) error {
 		a.note("no table is configured here, and none has had a run")
 	default:
 		o.print(a, all)
+	}
+	for _, one := range all {
+		if one.NoAnswer != "" {
+			return &exitError{exitFailed, errors.New(one.NoAnswer)} // the same for all of them, mostly
+		}
 	}
 	return nil
 }
@@ -101,6 +107,8 @@ func (o *overview) print(a *app, all []tableStatus) {
 // nowCell is what goes on, in a few words.
 func (a *app) nowCell(one tableStatus, m *meter) string {
 	switch {
+	case one.NoAnswer != "":
+		return a.paint(a.stdout, yellow, "no answer")
 	case one.State == nil:
 		return "never run"
 	case one.Ended != "":

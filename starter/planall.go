@@ -178,6 +178,6 @@ func targetCell(p workflows.PlanTableResult) string {
 	case len(p.Statements) > 0:
 		return "widened"
 	default:
-		return "as it is"
+		return "there"
 	}
 }

@@ -110,8 +110,8 @@ func deletion(s schedule) change {
 	return change{Action: changeDelete, Table: s.Table, ID: s.ID, From: s.text()}
 }
 
-// scheduledTables are the tables to look at. Families ask a worker only where one of them has a
-// schedule; a worker that is there is asked anyway, since it may not know the file.
+// scheduledTables are the tables to look at. Families are left out where none of them has a
+// schedule, so that no worker is needed then.
 func (a *app) scheduledTables(ctx context.Context, s service, c *config.Config, sel selection) ([]string, error) {
 	families := len(sel.families) > 0
 	for _, p := range c.Patterns() {
@@ -126,18 +126,7 @@ func (a *app) scheduledTables(ctx context.Context, s service, c *config.Config, 
 			names = append(names, t.Name.String())
 		}
 	}
-	if there, err := s.workers(ctx); err != nil || !there {
-		if err == nil {
-			a.note("%s", a.noWorker())
-		}
-		return names, nil
-	}
-	listed, err := a.listTables(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	a.noteDifferences(c, listed, names)
-	return names, nil
+	return names, a.compareSoon(ctx, s, c, selection{all: true}, names)
 }
 
 // currentSchedules are the schedules of tables as they are now: a list may be a moment old.

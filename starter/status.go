@@ -35,6 +35,8 @@ type tableStatus struct {
 	Schedule *schedule `json:"schedule,omitempty"`
 	// Failure is the last run's, where it failed.
 	Failure *failedError `json:"failure,omitempty"`
+	// NoAnswer says why the table's owner did not answer; State is missing then.
+	NoAnswer string `json:"noAnswer,omitempty"`
 }
 
 func (a *app) statusCommand() *cobra.Command {
@@ -129,14 +131,18 @@ func askRun(ctx context.Context, s service, e execution) (*progress, string) {
 // maxAsked bounds the tables that are asked for at once.
 const maxAsked = 8
 
-// askTables asks for several tables side by side; the answers are in the order of names.
-func (a *app) askTables(ctx context.Context, s service, names []string) ([]tableStatus, error) {
+// askTables asks for several tables side by side; the answers are in the order of names. With
+// patience, an owner that does not answer is an answer, too.
+func (a *app) askTables(ctx context.Context, s service, names []string, patience bool) ([]tableStatus, error) {
 	out := make([]tableStatus, len(names))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(maxAsked)
 	for i, name := range names {
 		group.Go(func() (err error) {
 			out[i], err = a.askTable(ctx, s, name)
+			if patience && err != nil && ctx.Err() == nil && !isUnreachable(err) {
+				out[i].NoAnswer, err = err.Error(), nil
+			}
 			return err
 		})
 	}
@@ -144,7 +150,7 @@ func (a *app) askTables(ctx context.Context, s service, names []string) ([]table
 }
 
 func (a *app) printDetails(ctx context.Context, s service, c *config.Config, names []string) error {
-	all, err := a.askTables(ctx, s, names)
+	all, err := a.askTables(ctx, s, names, false)
 	if err != nil {
 		return err
 	}

@@ -63,7 +63,7 @@ func (a *app) expand(ctx context.Context, s service, c *config.Config, sel selec
 		}
 	}
 	if len(sel.families) == 0 && (!sel.all || c != nil && len(c.Patterns()) == 0) {
-		return names, nil
+		return names, a.compareSoon(ctx, s, c, sel, names)
 	}
 	listed, err := a.listTables(ctx, s)
 	if err != nil {
@@ -85,6 +85,23 @@ func (a *app) expand(ctx context.Context, s service, c *config.Config, sel selec
 		return nil, &exitError{exitUsage, errors.New("the configuration stands for no table: its families match nothing on their sources")}
 	}
 	return names, nil
+}
+
+// compareSoon looks whether a worker, where one is there, goes by the file at hand. A table that
+// is named is not worth the question.
+func (a *app) compareSoon(ctx context.Context, s service, c *config.Config, sel selection, names []string) error {
+	if !sel.all {
+		return nil
+	}
+	if there, err := s.workers(ctx); err != nil || !there {
+		return nil //nolint:nilerr // what comes next says it
+	}
+	listed, err := a.listTables(ctx, s)
+	if err != nil {
+		return err
+	}
+	a.noteDifferences(c, listed, names)
+	return nil
 }
 
 // allListed are the worker's tables of the families of the file at hand, or all of them where
@@ -197,9 +214,22 @@ func (a *app) note(format string, args ...any) {
 	}
 }
 
+// workerTries is how often a worker is looked for: one that was started a moment ago has not
+// asked for work yet.
+const workerTries = 5
+
+func (a *app) awaitWorker(ctx context.Context, s service) (bool, error) {
+	for try := 1; ; try++ {
+		there, err := s.workers(ctx)
+		if there || err != nil || try == workerTries || !pause(ctx, a.interval()) {
+			return there, err
+		}
+	}
+}
+
 // listTables asks a worker which tables its configuration stands for.
 func (a *app) listTables(ctx context.Context, s service) (workflows.ListTablesResult, error) {
-	there, err := s.workers(ctx)
+	there, err := a.awaitWorker(ctx, s)
 	switch {
 	case err != nil:
 		return workflows.ListTablesResult{}, a.fromTemporal(ctx, err)

@@ -255,7 +255,9 @@ func (s *temporalService) owned(ctx context.Context) ([]string, error) {
 	var page []byte
 	for {
 		reply, err := s.client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
-			Query:         fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running'", workflows.TableStateName),
+			// Owners of another task queue belong to other workers, whose tables are not ours to show.
+			Query: fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running' AND TaskQueue = '%s'",
+				workflows.TableStateName, strings.ReplaceAll(s.taskQueue, "'", "''")),
 			NextPageToken: page,
 		})
 		if err != nil {
