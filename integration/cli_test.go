@@ -150,13 +150,13 @@ func TestConfigurationThatChangesWhileARunIsInFlight(t *testing.T) {
 	fillT(p)
 	p.cli("run " + p.table("t") + " --quiet")
 	exec(t, p.src, "UPDATE t SET n = 99, updated_at = NOW() - INTERVAL 30 SECOND")
-	conn, err := p.dst.Conn(t.Context())
+	tx, err := p.dst.BeginTx(t.Context(), nil)
 	require.NoError(t, err)
-	defer conn.Close() //nolint:errcheck // it may be closed already
-	_, err = conn.ExecContext(t.Context(), "LOCK TABLES t WRITE")
+	defer tx.Rollback() //nolint:errcheck // it has ended already when the test passes
+	_, err = tx.ExecContext(t.Context(), "UPDATE t SET n = -1")
 	require.NoError(t, err)
 	p.cli("run " + p.table("t") + " --full --no-wait")
-	require.Eventually(t, func() bool { return strings.Contains(p.cli("status --output json"), `"phase":"upsert"`) }, timeout, poll)
+	require.Eventually(t, func() bool { return strings.Contains(p.cli("status --output json "+p.table("t")), `"phase":"upsert"`) }, timeout, poll)
 
 	p.writeConfig(options{
 		tables:    "- { name: FROM.t, target: TO.elsewhere, cursor: updated_at }\n- { name: FROM.later }",
@@ -167,8 +167,7 @@ func TestConfigurationThatChangesWhileARunIsInFlight(t *testing.T) {
 	require.Contains(t, got.stderr, "the worker has other settings than "+p.config()+" for "+p.table("t"))
 	require.Contains(t, got.stdout, `"table":"`+p.table("t")+`","outcome":"skipped"`)
 
-	_, err = conn.ExecContext(t.Context(), "UNLOCK TABLES")
-	require.NoError(t, err)
+	require.NoError(t, tx.Rollback())
 	require.Contains(t, p.cli("status --follow "+p.table("t")), p.table("t")+" → "+p.to+".t done: first load")
 	p.equal("t", []string{"id"}, columnsT...)
 }
