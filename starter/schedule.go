@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,6 +48,7 @@ func (a *app) scheduleList() *cobra.Command {
 			if err != nil {
 				return a.fromTemporal(cmd.Context(), err)
 			}
+			slices.SortStableFunc(all, func(x, y schedule) int { return cmp.Compare(x.Table, y.Table) })
 			a.printSchedules(all)
 			return nil
 		},
