@@ -1,5 +1,7 @@
 package activities
 
+import "github.com/tablehaul/tablehaul/internal/mysqldb"
+
 // Estimate is what a run would read and write, as far as servers and earlier runs tell. It is
 // for people: half or twice as much is normal.
 type Estimate struct {
@@ -55,7 +57,7 @@ func (p *drafted) rowsToRead() (int64, bool) {
 	case p.byKey():
 		return p.table.RowsEstimate, p.table.RowsEstimate > 0
 	default:
-		return p.windowRows, p.windowRows > 0
+		return p.windowRows, mysqldb.CursorIndex(p.table, p.settings.Cursor) != ""
 	}
 }
 

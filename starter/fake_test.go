@@ -77,6 +77,7 @@ func (f *fakeService) createSchedule(_ context.Context, w scheduleSpec) error {
 func (f *fakeService) updateSchedule(_ context.Context, w scheduleSpec) error {
 	return f.act("update " + w.table + " " + w.text())
 }
+
 func (f *fakeService) deleteSchedule(_ context.Context, id string) error {
 	return f.act("delete " + id)
 }
@@ -88,6 +89,7 @@ func (f *fakeService) pauseSchedule(_ context.Context, id, note string) error {
 func (f *fakeService) resumeSchedule(_ context.Context, id, note string) error {
 	return f.act("resume " + id + ": " + note)
 }
+
 func (f *fakeService) triggerSchedule(_ context.Context, id string) error {
 	return f.act("trigger " + id)
 }

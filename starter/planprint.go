@@ -54,7 +54,7 @@ func readsText(r activities.Estimate) string {
 		return "the server has no estimate"
 	}
 	if r.Rows == 0 {
-		return "nothing: there is nothing new that can be read"
+		return "nothing new, as far as the index tells"
 	}
 	basis := map[string]string{activities.BasisEarlier: "by the pace of earlier runs", activities.BasisGuess: "a guess until it has run once"}[r.Basis]
 	return fmt.Sprintf("about %s rows, %s, in %s; about %s, %s", number(r.Rows), size(r.Bytes), plural(r.Chunks, "chunk"), span(seconds(r.Seconds)), basis)
