@@ -31,6 +31,8 @@ type Deps struct {
 	// Settings resolves a configured table; an error of it is the caller's mistake (unknown
 	// table) and is never retried.
 	Settings func(table.Name) (Settings, error)
+	// Catalog is every table that Settings knows.
+	Catalog Catalog
 	// Source and Target open, or return the already open, pool of a named connection.
 	Source func(ctx context.Context, connection string) (*mysqldb.DB, error)
 	Target func(ctx context.Context, connection string) (*mysqldb.DB, error)
@@ -78,6 +80,7 @@ func Register(w worker.ActivityRegistry, a *Activities) {
 		"Notify":             step(a, a.Notify),
 		"Sweep":              a.Sweep,
 		"StopSweeping":       a.StopSweeping,
+		"ListTables":         a.ListTables,
 	} {
 		w.RegisterActivityWithOptions(f, activity.RegisterOptions{Name: name})
 	}

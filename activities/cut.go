@@ -37,6 +37,7 @@ func (p *drafted) cutKeys(ctx context.Context) error {
 func (p *drafted) cutWindow(ctx context.Context) error {
 	p.ranges = []piece{{}}
 	rows, err := p.src.WindowRows(ctx, p.table, p.settings.Cursor, p.window)
+	p.windowRows = rows
 	if err != nil || rows < 2*p.settings.RangeRows {
 		return err
 	}

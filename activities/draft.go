@@ -31,13 +31,15 @@ type drafted struct {
 	ranges   []piece
 	// rowsEstimate is the server's guess of the rows to read; 0 where a window is not large.
 	rowsEstimate int64
-	marks        []mysqldb.Mark
-	heldBack     string
+	// windowRows is the server's guess of the rows of a window, whatever its size.
+	windowRows int64
+	marks      []mysqldb.Mark
+	heldBack   string
 	// heldFor is how far open work holds the window's end back, 0 where none does.
 	heldFor time.Duration
-	// asOf is the moment whose state of the source the target holds when the run is done; the
+	// freshAt is the moment whose state of the source the target holds when the run is done; the
 	// zero time where that is not known.
-	asOf     time.Time
+	freshAt  time.Time
 	warnings []string
 	// nothing says that the window is empty.
 	nothing bool
@@ -92,7 +94,7 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 		return nil, err
 	}
 	if p.mode == ModeWhole {
-		p.asOf = begun
+		p.freshAt = begun
 	}
 	if settings.Cursor != "" {
 		if err := p.chooseWindow(ctx, in); err != nil {

@@ -209,7 +209,7 @@ func isPreflight(ctx context.Context) bool {
 		return false
 	}
 	name := activity.GetInfo(ctx).ActivityType.Name
-	return name == "PlanRun" || name == "PreviewRun"
+	return name == "PlanRun" || name == "PreviewRun" || name == "ListTables"
 }
 
 // isDial reports whether no connection was made at all.

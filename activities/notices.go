@@ -70,10 +70,10 @@ func (s State) stale(now time.Time) bool {
 // StaleAt is when the table will be stale, or has become so, unless a run comes first; false
 // where that is never, or not known.
 func (s State) StaleAt() (time.Time, bool) {
-	if s.Notices == nil || s.Notices.StaleAfter == 0 || s.FreshAsOf.IsZero() {
+	if s.Notices == nil || s.Notices.StaleAfter == 0 || s.FreshAt.IsZero() {
 		return time.Time{}, false
 	}
-	return s.FreshAsOf.Add(s.Notices.StaleAfter), true
+	return s.FreshAt.Add(s.Notices.StaleAfter), true
 }
 
 // Told remembers that an event was told.

@@ -17,7 +17,7 @@ type NotifyInput struct {
 	// Event is one of Event….
 	Event      string     `json:"event"`
 	Time       time.Time  `json:"time"`
-	FreshAsOf  time.Time  `json:"freshAsOf,omitzero"`
+	FreshAt    time.Time  `json:"freshAt,omitzero"`
 	FailedRuns int        `json:"failedRuns,omitempty"`
 	HeldBack   string     `json:"heldBack,omitempty"`
 	LastRun    *RunRecord `json:"lastRun,omitempty"`
@@ -50,8 +50,8 @@ func message(in NotifyInput, id string) notify.Message {
 	f := notify.Fields{
 		ID: id, Event: in.Event, Table: in.Table, Time: in.Time, FailedRuns: in.FailedRuns, HeldBack: in.HeldBack,
 	}
-	if !in.FreshAsOf.IsZero() {
-		f.FreshAsOf, f.LagSeconds = &in.FreshAsOf, max(0, in.Time.Sub(in.FreshAsOf).Seconds())
+	if !in.FreshAt.IsZero() {
+		f.FreshAt, f.LagSeconds = &in.FreshAt, max(0, in.Time.Sub(in.FreshAt).Seconds())
 	}
 	if in.LastRun != nil {
 		f.WorkflowID, f.RunID = in.LastRun.WorkflowID, in.LastRun.RunID

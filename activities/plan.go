@@ -42,8 +42,8 @@ type plan struct {
 	Settings   Settings     `json:"settings"`
 	Mode       string       `json:"mode"`
 	Window     table.Window `json:"window"`
-	// AsOf: see PlanRunResult.
-	AsOf time.Time `json:"asOf,omitzero"`
+	// FreshAt: see PlanRunResult.
+	FreshAt time.Time `json:"freshAt,omitzero"`
 	// ByKey says that ranges are of the key space; otherwise they are pieces of the window.
 	ByKey bool `json:"byKey"`
 	// Columns are those whose values travel, Key the primary key's names.

@@ -53,9 +53,9 @@ type PlanRunResult struct {
 	HeldBack string `json:"heldBack,omitempty"`
 	// HeldBackSeconds is how far it keeps it back, 0 where the reason is no open work.
 	HeldBackSeconds float64 `json:"heldBackSeconds,omitempty"`
-	// AsOf is the moment, by the worker's clock, whose state of the source the target holds
+	// FreshAt is the moment, by the worker's clock, whose state of the source the target holds
 	// when the run is done; the zero time where the run changes nothing about that.
-	AsOf     time.Time      `json:"asOf,omitzero"`
+	FreshAt  time.Time      `json:"freshAt,omitzero"`
 	Marks    []mysqldb.Mark `json:"marks,omitempty"`
 	Warnings []string       `json:"warnings,omitempty"`
 	// IndexesLater is how many indexes the target gets when the first load is done.
@@ -121,7 +121,7 @@ func (a *Activities) stagePlan(ctx context.Context, in PlanRunInput, p *drafted)
 	}
 	var err error
 	out.PlanSum, err = a.writePlan(ctx, in.Run, plan{
-		Version: 1, WorkflowID: activity.GetInfo(ctx).WorkflowExecution.ID, Settings: p.settings, Mode: p.mode, Window: p.window, AsOf: p.asOf, ByKey: p.byKey(),
+		Version: 1, WorkflowID: activity.GetInfo(ctx).WorkflowExecution.ID, Settings: p.settings, Mode: p.mode, Window: p.window, FreshAt: p.freshAt, ByKey: p.byKey(),
 		Columns: table.Carried(p.table.Values()), Key: p.table.PrimaryKey, Ranges: p.ranges, Later: p.target.Later,
 	})
 	return out, translate(ctx, err, where{doing: "stage the plan of " + in.Table})
@@ -175,7 +175,7 @@ func (a *Activities) resume(ctx context.Context, in PlanRunInput, p *drafted) (P
 		return PlanRunResult{}, false, nil
 	}
 	p.window, p.ranges, p.rowsEstimate, p.target.Later = staged.Window, staged.Ranges, p.table.RowsEstimate, staged.Later
-	p.asOf = staged.AsOf
+	p.freshAt = staged.FreshAt
 	out := p.result(in)
 	out.Run, out.PlanSum, out.Done = old.Run, sum, old.Done
 	return out, true, nil
@@ -195,7 +195,7 @@ func (p *drafted) result(in PlanRunInput) PlanRunResult {
 		Target: p.settings.Target.String(), Mode: p.mode, Window: p.window, Cursor: p.settings.Cursor,
 		Run: in.Run, Ranges: len(p.ranges), Done: strings.Repeat("0", len(p.ranges)),
 		RowsEstimate: p.rowsEstimate, ChunksInFlight: p.settings.ChunksInFlight, ChunkRows: int64(p.settings.ChunkRows), RangesInFlight: p.settings.RangesInFlight,
-		HeldBack: p.heldBack, HeldBackSeconds: p.heldFor.Seconds(), AsOf: p.asOf.UTC(), Marks: p.marks, Warnings: p.warnings,
+		HeldBack: p.heldBack, HeldBackSeconds: p.heldFor.Seconds(), FreshAt: p.freshAt.UTC(), Marks: p.marks, Warnings: p.warnings,
 		IndexesLater: len(p.target.Later), TargetLost: p.lost && in.State.Watermark != "", Priority: p.settings.Priority,
 	}
 }

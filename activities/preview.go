@@ -33,12 +33,16 @@ type PreviewRunResult struct {
 	RowsEstimate  int64 `json:"rowsEstimate"`
 	BytesEstimate int64 `json:"bytesEstimate"`
 	Ranges        int   `json:"ranges"`
+	// Reads is what the run itself would do.
+	Reads Estimate `json:"reads"`
 	// Index is what the reads go by; empty where they filter a scan by key.
-	Index      string            `json:"index,omitempty"`
-	HeldBack   string            `json:"heldBack,omitempty"`
-	Statements []string          `json:"statements"`
-	Findings   []mysqldb.Finding `json:"findings"`
-	Verdict    string            `json:"verdict"`
+	Index      string   `json:"index,omitempty"`
+	HeldBack   string   `json:"heldBack,omitempty"`
+	Statements []string `json:"statements"`
+	// Creates says that Statements create the target table.
+	Creates  bool              `json:"creates,omitempty"`
+	Findings []mysqldb.Finding `json:"findings"`
+	Verdict  string            `json:"verdict"`
 }
 
 // PreviewRun does all that PlanRun does short of writing anything anywhere.
@@ -58,7 +62,7 @@ func (a *Activities) PreviewRun(ctx context.Context, in PreviewRunInput) (Previe
 	out := PreviewRunResult{
 		Table: p.settings.Table.String(), Target: p.settings.Target.String(), Mode: p.mode, Window: p.window,
 		Watermark: state.Watermark, RowsEstimate: p.table.RowsEstimate, BytesEstimate: p.table.Bytes,
-		HeldBack: p.heldBack, Statements: p.target.Statements, Findings: p.findings, Verdict: VerdictReady,
+		HeldBack: p.heldBack, Statements: p.target.Statements, Creates: p.target.Create, Findings: p.findings, Verdict: VerdictReady,
 	}
 	for _, w := range p.warnings {
 		if !p.hasFinding(w) {
@@ -72,7 +76,7 @@ func (a *Activities) PreviewRun(ctx context.Context, in PreviewRunInput) (Previe
 	if err := p.cut(ctx); err != nil {
 		return PreviewRunResult{}, err
 	}
-	out.Ranges = len(p.ranges)
+	out.Ranges, out.Reads = len(p.ranges), p.estimate(state.LastRuns)
 	if p.byKey() {
 		out.Index = "PRIMARY"
 	} else {

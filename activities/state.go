@@ -93,8 +93,8 @@ type State struct {
 	HeldBack string `json:"heldBack,omitempty"`
 	// HeldBackSeconds is how far it kept it back when the last run looked.
 	HeldBackSeconds float64 `json:"heldBackSeconds,omitempty"`
-	// FreshAsOf is the moment up to which the target is known to hold what the source held.
-	FreshAsOf time.Time `json:"freshAsOf,omitzero"`
+	// FreshAt is the moment up to which the target is known to hold what the source held.
+	FreshAt time.Time `json:"freshAt,omitzero"`
 	// LastSuccess is when a run last ended well, FailedRuns how many have failed since.
 	LastSuccess time.Time `json:"lastSuccess,omitzero"`
 	FailedRuns  int       `json:"failedRuns,omitempty"`
@@ -106,7 +106,7 @@ type State struct {
 // Observed is the state as metrics show it.
 func (s State) Observed() metrics.TableState {
 	out := metrics.TableState{
-		Table: s.Table, FreshAsOf: s.FreshAsOf, LastSuccess: s.LastSuccess, Failed: s.FailedRuns,
+		Table: s.Table, FreshAt: s.FreshAt, LastSuccess: s.LastSuccess, Failed: s.FailedRuns,
 		HeldBack: time.Duration(s.HeldBackSeconds * float64(time.Second)),
 	}
 	if s.Lease != nil {
@@ -155,8 +155,8 @@ type FinishRequest struct {
 	// Watermark and Cursor replace those of the table; an empty Watermark changes nothing.
 	Watermark string `json:"watermark,omitempty"`
 	Cursor    string `json:"cursor,omitempty"`
-	// FreshAsOf: see State; the zero time changes nothing.
-	FreshAsOf time.Time `json:"freshAsOf,omitzero"`
+	// FreshAt: see State; the zero time changes nothing.
+	FreshAt time.Time `json:"freshAt,omitzero"`
 	// ForgetFirstLoad drops the record of an unfinished first load.
 	ForgetFirstLoad bool      `json:"forgetFirstLoad,omitempty"`
 	Record          RunRecord `json:"record"`

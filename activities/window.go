@@ -39,7 +39,7 @@ func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
 		p.heldFor = max(h.Lag, time.Duration(h.HeldBy.Seconds*float64(time.Second)))
 	}
 	if p.mode != ModeBackfill && (h.Hi != "" || h.Empty) {
-		p.asOf = begun.Add(-h.Lag)
+		p.freshAt = begun.Add(-h.Lag)
 	}
 	p.warnings = append(p.warnings, h.Warnings...)
 	if h.Future > 0 {

@@ -42,14 +42,14 @@ func TestAnOpenTransactionIsWaitedFor(t *testing.T) {
 		begun, err := time.Parse("2006-01-02 15:04:05.999999", wrote)
 		require.NoError(t, err)
 		require.GreaterOrEqual(t, p.state("t").HeldBackSeconds, 4.0)
-		require.False(t, p.state("t").FreshAsOf.After(begun), "the target lacks what was written then")
+		require.False(t, p.state("t").FreshAt.After(begun), "the target lacks what was written then")
 
 		say(t, writer, "COMMIT")
 		require.Empty(t, p.settled("t").HeldBack)
 		p.equal("t", []string{"id"}, columnsT...)
 		require.Empty(t, p.state("t").HeldBack)
 		require.Zero(t, p.state("t").HeldBackSeconds)
-		require.True(t, p.state("t").FreshAsOf.After(begun))
+		require.True(t, p.state("t").FreshAt.After(begun))
 	})
 }
 

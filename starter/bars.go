@@ -29,15 +29,21 @@ type tableBar struct {
 	status progress
 	meter  meter
 	phase  string
+	// narrow terminals have room for a percentage, and for no numbers.
+	narrow bool
 }
+
+// narrowTerminal is below how many columns numbers of rows would be cut off.
+const narrowTerminal = 64
 
 func newBars(out io.Writer, tables []string) *bars {
 	b := &bars{
 		container: mpb.New(mpb.WithOutput(out), mpb.WithRefreshRate(barRefresh), mpb.WithAutoRefresh()),
 		byTable:   map[string]*tableBar{},
 	}
+	width := terminalWidth(out)
 	for _, name := range tables {
-		t := &tableBar{phase: "starting"}
+		t := &tableBar{phase: "starting", narrow: width > 0 && width < narrowTerminal}
 		t.bar = b.container.AddBar(0, mpb.BarWidth(barWidth),
 			mpb.PrependDecorators(
 				decor.Name(name, decor.WCSyncSpaceR),
@@ -64,12 +70,18 @@ func (t *tableBar) rowsText() string {
 	if t.status.RowsTotal == 0 && t.status.RowsExtracted == 0 {
 		return ""
 	}
+	if t.narrow {
+		return fmt.Sprintf("%d%%", 100*t.status.RowsWritten/max(1, total(t.status.Status)))
+	}
 	return fmt.Sprintf("%s/%s rows", number(t.status.RowsWritten), number(total(t.status.Status)))
 }
 
 func (t *tableBar) speedText() string {
 	if w, ok := t.status.stalled(); ok {
 		return w.short(time.Now()) // in full it stands above the bars
+	}
+	if t.narrow {
+		return ""
 	}
 	return speedText(t.status.Status, &t.meter)
 }

@@ -25,6 +25,8 @@ type configTable struct {
 	SourceConnection string `json:"sourceConnection"`
 	TargetConnection string `json:"targetConnection,omitempty"`
 	Cursor           string `json:"cursor,omitempty"`
+	// Schedule is "off" where there is none.
+	Schedule string `json:"schedule"`
 }
 
 func (a *app) configCommand() *cobra.Command {
@@ -64,13 +66,13 @@ func (a *app) checkConfig() error {
 		}
 		return nil
 	}
-	t := newGrid("Table", "From", "Target", "To", "Cursor")
+	t := newGrid("Table", "From", "Target", "To", "Cursor", "Schedule")
 	for _, x := range report.Tables {
 		cursor := x.Cursor
 		if cursor == "" {
 			cursor = "none: read whole"
 		}
-		t.add(x.Name, x.SourceConnection, x.Target, x.TargetConnection, cursor)
+		t.add(x.Name, x.SourceConnection, x.Target, x.TargetConnection, cursor, x.Schedule)
 	}
 	fmt.Fprintf(a.stdout, "%s is fine.\n", path)
 	a.printGrid(t)
@@ -80,12 +82,20 @@ func (a *app) checkConfig() error {
 func configTables(c *config.Config) []configTable {
 	var out []configTable
 	for _, t := range c.Tables() {
-		out = append(out, configTable{t.Name.String(), t.Target.String(), t.SourceConnection, t.TargetConnection, t.Cursor})
+		out = append(out, configTable{t.Name.String(), t.Target.String(), t.SourceConnection, t.TargetConnection, t.Cursor, scheduleCell(t)})
 	}
 	for _, p := range c.Patterns() {
-		out = append(out, configTable{p.Name, p.Target, p.Connection, p.TargetConnection, p.Cursor})
+		out = append(out, configTable{p.Name, p.Target, p.Connection, p.TargetConnection, p.Cursor, scheduleCell(p.Settings())})
 	}
 	return out
+}
+
+// scheduleCell is when the table's runs begin.
+func scheduleCell(t config.Table) string {
+	if t.SchedulePaused && !t.Schedule.None() {
+		return t.Schedule.String() + ", paused"
+	}
+	return t.Schedule.String()
 }
 
 // version is set when a release is built (-ldflags -X main.version=…).

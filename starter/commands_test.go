@@ -18,7 +18,7 @@ import (
 func TestPlanPrintsWhatARunWouldDo(t *testing.T) {
 	f := &fakeService{plans: map[string]workflows.PlanTableResult{"shop.orders": {
 		Table: "shop.orders", Target: "dw.orders", Mode: "first load", Window: table.Window{Hi: "9"}, RowsEstimate: 1234567, BytesEstimate: 3 << 30,
-		Ranges: 5, Index: "PRIMARY", Statements: []string{"CREATE TABLE `dw`.`orders` (\n  `id` int\n)"}, Verdict: activities.VerdictReady,
+		Ranges: 5, Index: "PRIMARY", Reads: activities.Estimate{Known: true, Rows: 1234567, Bytes: 3 << 30, Chunks: 192, Seconds: 26.2, Basis: activities.BasisGuess}, Statements: []string{"CREATE TABLE `dw`.`orders` (\n  `id` int\n)"}, Verdict: activities.VerdictReady,
 		Findings: []mysqldb.Finding{{Level: mysqldb.LevelWarn, Table: "shop.orders", Column: "updated_at", Text: "no index begins with it", Remedy: "add one"}},
 	}}}
 	got := call(t, f, "plan", "shop.orders")
@@ -28,12 +28,13 @@ func TestPlanPrintsWhatARunWouldDo(t *testing.T) {
   window:     (-∞, 9]
   watermark:  none
   table:      about 1,234,567 rows, 3.0 GiB
+  reads:      about 1,234,567 rows, 3.0 GiB, in 192 chunks; about 26s, a guess until it has run once
   ranges:     5
   index:      PRIMARY
-  would run:
-    CREATE TABLE `+"`dw`.`orders`"+` (
-      `+"`id`"+` int
-    )
+  would run on the target:
+  + CREATE TABLE `+"`dw`.`orders`"+` (
+  +   `+"`id`"+` int
+  + )
 `)
 	require.Contains(t, got.stdout, "  warn:       updated_at: no index begins with it\n              → add one\n")
 }
@@ -55,7 +56,7 @@ func TestPlanOfARefusedTableFails(t *testing.T) {
 
 func ownedOrders() map[string]workflows.TableStateView {
 	return map[string]workflows.TableStateView{"shop.orders": {
-		Table: "shop.orders", Watermark: "2024-05-01 12:00:00", Cursor: "updated_at",
+		Table: "shop.orders", Watermark: "2024-05-01 12:00:00", Cursor: "updated_at", FreshAt: time.Now().Add(-150 * time.Second),
 		Lease: &activities.Lease{WorkflowID: "nightly", RunID: "r9"},
 		LastRuns: []activities.RunRecord{
 			{Mode: "first load", Outcome: "done", Rows: 1000, Seconds: 4, Finished: time.Now().Add(-time.Hour)},
@@ -67,21 +68,30 @@ func ownedOrders() map[string]workflows.TableStateView {
 func TestStatusShowsConfiguredAndOwnedTables(t *testing.T) {
 	f := &fakeService{states: ownedOrders(), report: workflows.Status{Phase: "upsert", Mode: "incremental", RowsWritten: 5, RowsExtracted: 10}}
 	f.states["old.gone"] = workflows.TableStateView{Table: "old.gone", Watermark: "7"}
+	f.sched = map[string]schedule{
+		"tablehaul-shop.orders": {ID: "tablehaul-shop.orders", Table: "shop.orders", Ours: true, When: "5m", Next: time.Now().Add(90 * time.Second)},
+		"tablehaul-old.gone":    {ID: "tablehaul-old.gone", Table: "old.gone", Ours: true, When: "5m", Paused: true, Note: "maintenance"},
+	}
 	got := call(t, f, "status")
 	require.Equal(t, exitOK, got.code, got.stderr)
-	require.Regexp(t, `shop.orders +2024-05-01 12:00:00 +incremental, upsert; 5 rows written, 10 read +failed 1m30s ago, 0 rows in 0s: TableBusy\n`, got.stdout)
-	require.Regexp(t, `old.gone +7 +idle`, got.stdout)
-	require.Regexp(t, `shop.countries +none +never run`, got.stdout)
+	require.Regexp(t, `shop.orders +upsert 50% +failed 1m ago +0 +2m +in 1m\n`, got.stdout)
+	require.Regexp(t, `old.gone +idle +paused\n`, got.stdout)
+	require.Regexp(t, `shop.countries +never run\n`, got.stdout)
+	require.Contains(t, got.stdout, "old.gone is paused: maintenance\n  → tablehaul schedule resume old.gone\n")
+	require.NotContains(t, got.stdout, "TableBusy", "a run goes on")
 
 	got = call(t, f, "status", "shop.orders")
 	require.Equal(t, exitOK, got.code)
 	require.Contains(t, got.stdout, "  watermark:  2024-05-01 12:00:00\n")
-	require.Regexp(t, `(?s)incremental +failed.*first load +done +1,000 +4s`, got.stdout, "newest first")
+	require.Regexp(t, `(?s)incremental +failed: TableBusy .*first load +done +1,000 +4s`, got.stdout, "newest first")
+	require.Regexp(t, `\n  [0-9: -]+  TableBusy: held\n`, got.stdout)
 
 	got = call(t, f, "status", "shop.orders", "--output", "json")
 	var one tableStatus
 	require.NoError(t, json.Unmarshal([]byte(got.stdout), &one))
 	require.Equal(t, "upsert", one.Run.Phase)
+	require.InDelta(t, 150, *one.LagSeconds, 5)
+	require.Equal(t, "5m", one.Schedule.When)
 	require.Len(t, one.State.LastRuns, 2)
 }
 

@@ -25,6 +25,8 @@ type display interface {
 // display chooses by where stdout goes.
 func (a *app) display(tables []string) display {
 	switch {
+	case a.quiet:
+		return quiet{io.Discard}
 	case a.json():
 		return quiet{a.stderr}
 	case terminal(a.stdout) && a.getenv("TERM") != "dumb":

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -68,11 +69,11 @@ func failedOf(err error) *failedError {
 			out.Doing, out.Connection, out.Remedy, out.what = details.Doing, details.Connection, details.Remedy, details.What
 		}
 	case errors.As(err, &terminated):
-		out.Type, out.Message = "Terminated", "somebody terminated the run"
+		out.Type, out.Message = activities.EndTerminated, "somebody terminated the run"
 	case errors.As(err, &cancelled):
-		out.Type, out.Message = "Cancelled", "somebody cancelled the run; the watermark has not moved"
+		out.Type, out.Message = activities.EndCancelled, "somebody cancelled the run; the watermark has not moved"
 	case errors.As(err, &timeout):
-		out.Type, out.Message = "TimedOut", timeoutText(timeout)
+		out.Type, out.Message = activities.EndTimedOut, timeoutText(timeout)
 	default:
 		return nil
 	}
@@ -106,33 +107,23 @@ func plainError(err error) error {
 	return errors.New(text)
 }
 
-// next says what to do about a failure, by its type, beyond what its own message says.
-var next = map[string]string{
-	activities.TypeInvalidInput:      "correct the arguments and run again",
-	activities.TypeUnknownTable:      "add the table to the worker's configuration and restart the worker",
-	activities.TypeUnsupportedTable:  "tablehaul plan shows every finding; nothing was written",
-	activities.TypeTableBusy:         "wait for that run, or use --if-busy wait or skip",
-	activities.TypeFencedOff:         "a newer run holds the table now; nothing of this one is missing from it",
-	activities.TypeServerRejected:    "correct the server's setting, grant or login and run again",
-	activities.TypeRowRejected:       "correct the row at the source or widen the target, then run again; the watermark has not moved",
-	activities.TypeStagedFileCorrupt: "check the disk or the bucket of staging.url, then run again; the watermark has not moved",
-	activities.TypeTableChanged:      "run again: the new shape is planned for; the watermark has not moved",
-	activities.TypeSourceHeld:        "end the open transaction on the source, or set fixedLag for the table",
-	activities.TypeServerUnavailable: "see that the server answers, then run again; the watermark has not moved",
-	activities.TypeServerFull:        "make room on the server, then run again; the watermark has not moved",
-	activities.TypeServerReadOnly:    "make the server writable, then run again; the watermark has not moved",
-	activities.TypeHostGone:          "start a worker on a machine that stays, or keep staging where every worker sees it, then run again; the watermark has not moved",
-	activities.TypeWrongHost:         "run again: a step was sent to a machine that does not have its files; the watermark has not moved",
-	activities.TypeStagingFull:       "make room where staged files stand, then run again; the watermark has not moved",
-	activities.TypeThrottled:         "wait, or change the table's limits",
-	activities.TypeNotNotified:       "check the webhook and its secret where the worker starts; no run waits for it",
-	activities.TypeUnexpected:        "look at the run in the Temporal Web UI; the watermark has not moved",
-	"Cancelled":                      "run again when you like",
-	"Terminated":                     "run again: the next run takes the table over",
-	"TimedOut":                       "look at the run in the Temporal Web UI",
+// remedyOf says what to do about a failure by its type, beyond what its own message says.
+func remedyOf(typ, tbl string) string {
+	advice, ok := activities.AdviceOn(typ)
+	if !ok {
+		return ""
+	}
+	return plainAdvice(advice.Do, tbl)
+}
 
-	activities.TypeStagingUnavailable: "see that the store of staging.url answers the workers, then run again; the watermark has not moved",
-	activities.TypeStagingRejected:    "correct what it names, at the store or in staging.url, then run again; the watermark has not moved",
+// links of Markdown become their text.
+var links = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
+
+// plainAdvice is a sentence of the guide without Markdown, about one table.
+func plainAdvice(text, tbl string) string {
+	text = links.ReplaceAllString(text, "$1")
+	text = strings.ReplaceAll(text, "`", "")
+	return strings.ReplaceAll(text, "TABLE", cmp.Or(tbl, "TABLE"))
 }
 
 // printFailure says what went wrong, where, and what to do.
@@ -150,9 +141,9 @@ func printFailure(w io.Writer, tbl string, e execution, err error) {
 		where = append(where, "step "+failed.Step)
 	}
 	where = append(where, e.String())
-	what, remedy := cmp.Or(failed.what, failed.Message), cmp.Or(failed.Remedy, next[failed.Type])
+	what, remedy := cmp.Or(failed.what, failed.Message), cmp.Or(failed.Remedy, remedyOf(failed.Type, tbl))
 	if failed.Type == activities.TypeTableBusy {
-		remedy = next[failed.Type] // its own speaks of a workflow's input, not of our flags
+		remedy = remedyOf(failed.Type, tbl) // its own speaks of a workflow's input, not of our flags
 	}
 	if failed.Doing != "" {
 		what = failed.Doing + ": " + what

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -34,6 +36,62 @@ type fakeService struct {
 	idle    bool  // no worker
 	plans   map[string]workflows.PlanTableResult
 	states  map[string]workflows.TableStateView
+	listed  workflows.ListTablesResult
+	sched   map[string]schedule // by id
+	did     []string            // what was done to schedules
+	deny    map[string]error    // by what was to be done
+}
+
+func (f *fakeService) startList(context.Context) (execution, error) {
+	return execution{workflows.ListTablesID, "run-1"}, nil
+}
+
+func (f *fakeService) waitList(context.Context, execution) (workflows.ListTablesResult, error) {
+	return f.listed, f.fails["list"]
+}
+
+func (f *fakeService) listSchedules(context.Context, bool) ([]schedule, error) {
+	var out []schedule
+	for _, id := range slices.Sorted(maps.Keys(f.sched)) {
+		out = append(out, f.sched[id])
+	}
+	return out, nil
+}
+
+func (f *fakeService) describeSchedule(_ context.Context, id string) (schedule, bool, error) {
+	one, ok := f.sched[id]
+	return one, ok, nil
+}
+
+func (f *fakeService) act(what string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.did = append(f.did, what)
+	return f.deny[what]
+}
+
+func (f *fakeService) createSchedule(_ context.Context, w scheduleSpec) error {
+	return f.act("create " + w.table + " " + w.text())
+}
+
+func (f *fakeService) updateSchedule(_ context.Context, w scheduleSpec) error {
+	return f.act("update " + w.table + " " + w.text())
+}
+
+func (f *fakeService) deleteSchedule(_ context.Context, id string) error {
+	return f.act("delete " + id)
+}
+
+func (f *fakeService) pauseSchedule(_ context.Context, id, note string) error {
+	return f.act("pause " + id + ": " + note)
+}
+
+func (f *fakeService) resumeSchedule(_ context.Context, id, note string) error {
+	return f.act("resume " + id + ": " + note)
+}
+
+func (f *fakeService) triggerSchedule(_ context.Context, id string) error {
+	return f.act("trigger " + id)
 }
 
 func (f *fakeService) start(_ context.Context, in workflows.SyncTableInput) (execution, error) {
@@ -137,19 +195,30 @@ func call(t *testing.T, f *fakeService, args ...string) invocation {
 
 func callContext(ctx context.Context, t *testing.T, f *fakeService, args ...string) invocation {
 	t.Helper()
-	env := map[string]string{"TABLEHAUL_CONFIG": configFile(t, testConfig)}
-	var stdout, stderr bytes.Buffer
-	a := &app{
-		getenv: func(name string) string { return env[name] }, stdout: &stdout, stderr: &stderr, poll: time.Millisecond,
+	return callConfig(ctx, t, f, testConfig, args...)
+}
+
+// callConfig is callContext with another configuration.
+func callConfig(ctx context.Context, t *testing.T, f *fakeService, config string, args ...string) invocation {
+	t.Helper()
+	a, stdout, stderr := testApp(t, f, map[string]string{"TABLEHAUL_CONFIG": configFile(t, config)})
+	code := a.execute(ctx, args)
+	return invocation{code, stdout.String(), stderr.String()}
+}
+
+// testApp is the program against f; a nil f is a Temporal that cannot be reached.
+func testApp(t *testing.T, f *fakeService, env map[string]string) (a *app, stdout, stderr *bytes.Buffer) {
+	t.Helper()
+	stdout, stderr = &bytes.Buffer{}, &bytes.Buffer{}
+	return &app{
+		getenv: func(name string) string { return env[name] }, stdin: strings.NewReader(""), stdout: stdout, stderr: stderr, poll: time.Millisecond,
 		dial: func(context.Context, func(string) string, string) (service, error) {
 			if f == nil {
 				return nil, &unreachableError{"127.0.0.1:7233", errors.New("connection refused")}
 			}
 			return f, nil
 		},
-	}
-	code := a.execute(ctx, args)
-	return invocation{code, stdout.String(), stderr.String()}
+	}, stdout, stderr
 }
 
 var doneResult = workflows.SyncTableResult{

@@ -69,13 +69,19 @@ func orNone(s string) string {
 }
 
 // terminal reports whether w is one.
-func terminal(w io.Writer) bool {
+func terminal(w any) bool {
+	if inner, ok := w.(*frame); ok {
+		w = inner.out
+	}
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // terminalWidth is how many columns w has; 0 where it is no terminal.
 func terminalWidth(w io.Writer) int {
+	if inner, ok := w.(*frame); ok {
+		w = inner.out
+	}
 	f, ok := w.(*os.File)
 	if !ok {
 		return 0
@@ -93,6 +99,7 @@ const (
 	red    colour = "31"
 	green  colour = "32"
 	yellow colour = "33"
+	bold   colour = "1"
 )
 
 // paint colours s on a terminal, unless NO_COLOR (no-color.org) or a dumb terminal forbids it.
@@ -128,6 +135,10 @@ func (a *app) printResult(r workflows.SyncTableResult) {
 	if r.HeldBack != "" {
 		fmt.Fprintf(a.stdout, "  held back:  %s\n", r.HeldBack)
 	}
+	a.printWarnings(r)
+}
+
+func (a *app) printWarnings(r workflows.SyncTableResult) {
 	for _, text := range r.Warnings {
 		fmt.Fprintf(a.stderr, "%s: %s: %s\n", r.Table, a.paint(a.stderr, yellow, "warning"), text)
 	}

@@ -4,16 +4,21 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 )
 
 // grid is rows under headings, in the house style: no frame, so that it can be cut and pasted.
 type grid struct {
 	headings []string
 	rows     [][]string
+	// rightly are the columns of numbers.
+	rightly []string
 }
+
+// right aligns columns to the right.
+func (g *grid) right(headings ...string) { g.rightly = headings }
 
 func newGrid(headings ...string) *grid { return &grid{headings: headings} }
 
@@ -26,11 +31,11 @@ var trailing = regexp.MustCompile(`(?m) +$`)
 // printGrid prints g as a table, or as a list where the terminal is too narrow for that: what
 // would be cut off at the right is what people look for.
 func (a *app) printGrid(g *grid) {
-	text := g.table()
-	if width := terminalWidth(a.stdout); width > 0 && widest(text) > width {
-		text = g.list()
+	shown := g.table()
+	if width := terminalWidth(a.stdout); width > 0 && widest(shown) > width {
+		shown = g.list()
 	}
-	fmt.Fprintln(a.stdout, text)
+	fmt.Fprintln(a.stdout, shown)
 }
 
 func (g *grid) table() string {
@@ -39,6 +44,11 @@ func (g *grid) table() string {
 	style.Options = table.OptionsNoBordersAndSeparators
 	style.Format.Header = 0
 	t.SetStyle(style)
+	var columns []table.ColumnConfig
+	for _, name := range g.rightly {
+		columns = append(columns, table.ColumnConfig{Name: name, Align: text.AlignRight, AlignHeader: text.AlignRight})
+	}
+	t.SetColumnConfigs(columns)
 	t.AppendHeader(row(g.headings))
 	for _, r := range g.rows {
 		t.AppendRow(row(r))
@@ -68,10 +78,10 @@ func (g *grid) list() string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-func widest(text string) int {
+func widest(s string) int {
 	most := 0
-	for line := range strings.Lines(text) {
-		most = max(most, utf8.RuneCountInString(strings.TrimRight(line, "\n")))
+	for line := range strings.Lines(s) {
+		most = max(most, text.StringWidthWithoutEscSequences(strings.TrimRight(line, "\n")))
 	}
 	return most
 }

@@ -59,6 +59,8 @@ func (e *exitError) Unwrap() error { return e.err }
 // app is what every command needs.
 type app struct {
 	getenv func(string) string
+	// stdin is where questions are answered.
+	stdin  io.Reader
 	stdout io.Writer
 	stderr io.Writer
 	// dial connects to Temporal; tests put a fake here.
@@ -70,10 +72,12 @@ type app struct {
 	configFile string
 	taskQueue  string
 	output     string
+	// quiet leaves out progress, notes and words of success.
+	quiet bool
 }
 
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
-	a := &app{getenv: getenv, stdout: stdout, stderr: stderr, dial: dialTemporal}
+	a := &app{getenv: getenv, stdin: os.Stdin, stdout: stdout, stderr: stderr, dial: dialTemporal}
 	return a.execute(ctx, args)
 }
 
@@ -110,7 +114,9 @@ func (a *app) rootCommand() *cobra.Command {
 	}
 	root.PersistentFlags().StringVar(&a.configFile, "config", "", "configuration file (environment TABLEHAUL_CONFIG; default "+defaultConfig+")")
 	root.PersistentFlags().StringVar(&a.taskQueue, "task-queue", defaultTaskQueue, "task queue of the workers")
-	root.AddCommand(a.runCommand(), a.planCommand(), a.statusCommand(), a.watermarkCommand(), a.configCommand(), a.versionCommand())
+	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress, no notes, no word of success: answers and errors only")
+	root.AddCommand(a.initCommand(), a.runCommand(), a.planCommand(), a.statusCommand(), a.historyCommand(), a.explainCommand(),
+		a.scheduleCommand(), a.watermarkCommand(), a.configCommand(), a.versionCommand())
 	return root
 }
 

@@ -2,78 +2,49 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/tablehaul/tablehaul/activities"
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
+type planFlags struct {
+	all, verbose, strict bool
+}
+
 func (a *app) planCommand() *cobra.Command {
 	var in workflows.PlanTableInput
+	var f planFlags
 	cmd := &cobra.Command{
-		Use:   "plan TABLE…",
+		Use:   "plan TABLE…|--all",
 		Short: "Check tables, and say what a run would do; nothing is written",
 		Long: "Plan does what a run does before its first write: it looks at both tables, chooses the window\n" +
-			"and cuts the ranges. It ends with exit code 1 where a run would be refused.\n\n" + exitHelp,
-		Args:              cobra.MinimumNArgs(1),
+			"and cuts the ranges. Rows, bytes, chunks and seconds are estimates. It ends with exit code 1 where a\n" +
+			"run would be refused. Of several tables it shows a line each, and below them what is wrong.\n\n" + exitHelp,
+		Example:           "  tablehaul plan shop.orders\n  tablehaul plan --all --strict\n  tablehaul plan 'shop.log_*' --output json",
 		ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := a.config()
 			if err != nil {
 				return err
 			}
-			names, err := a.tables(c, args)
+			sel, err := a.selectTables(c, args, f.all)
 			if err != nil {
 				return err
 			}
-			return a.planAll(cmd.Context(), names, in)
+			return a.planAll(cmd.Context(), c, sel, in, f)
 		},
 	}
+	cmd.Flags().BoolVar(&f.all, "all", false, "every table that the configuration stands for")
+	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "with several tables: show each in full")
+	cmd.Flags().BoolVar(&f.strict, "strict", false, "exit code 1 for warnings too, for a check before a change is merged")
 	cmd.Flags().BoolVar(&in.Full, "full", false, "as if run with --full")
 	cmd.Flags().StringVar(&in.From, "from", "", "as if run with --from")
 	cmd.Flags().StringVar(&in.To, "to", "", "as if run with --to")
 	a.outputFlag(cmd)
 	return cmd
-}
-
-func (a *app) planAll(ctx context.Context, names []string, in workflows.PlanTableInput) error {
-	s, err := a.connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	code := exitOK
-	for _, name := range names {
-		in.Table = name
-		p, err := a.planOne(ctx, s, in)
-		var failed *failedError
-		switch {
-		case errors.As(err, &failed):
-			code = exitFailed
-			if a.json() {
-				a.printJSON(outcome{Table: name, Outcome: outcomeFailed, Failure: failed})
-				continue
-			}
-			printFailure(a.stderr, name, execution{WorkflowID: workflows.PlanTableID(name)}, err)
-		case err != nil:
-			return a.fromTemporal(ctx, err)
-		default:
-			if p.Verdict != activities.VerdictReady {
-				code = exitFailed
-			}
-			a.printPlan(p)
-		}
-	}
-	if code != exitOK {
-		return &exitError{code: code}
-	}
-	return nil
 }
 
 // planOne waits for the preview, and says so when nobody works on it.
@@ -92,60 +63,3 @@ func (a *app) planOne(ctx context.Context, s service, in workflows.PlanTableInpu
 		}
 	})
 }
-
-func (a *app) printPlan(p workflows.PlanTableResult) {
-	if a.json() {
-		a.printJSON(p)
-		return
-	}
-	verdict := a.paint(a.stdout, green, p.Verdict)
-	if p.Verdict != activities.VerdictReady {
-		verdict = a.paint(a.stdout, red, p.Verdict)
-	}
-	fmt.Fprintf(a.stdout, "%s → %s: %s\n", p.Table, p.Target, verdict)
-	switch p.Mode {
-	case "":
-	case activities.ModeWhole:
-		fmt.Fprintf(a.stdout, "  mode:       whole: the table has no cursor, every run reads all of it\n")
-	default:
-		fmt.Fprintf(a.stdout, "  mode:       %s\n  window:     %s\n  watermark:  %s\n", p.Mode, windowText(p.Window), orNone(p.Watermark))
-	}
-	rows := "about " + number(p.RowsEstimate) + " rows"
-	if p.RowsEstimate == 0 { // InnoDB says so of a table of a million rows until its statistics are made
-		rows = "no estimate of its rows yet"
-	}
-	fmt.Fprintf(a.stdout, "  table:      %s, %s\n", rows, size(p.BytesEstimate))
-	if p.Ranges > 0 {
-		fmt.Fprintf(a.stdout, "  ranges:     %s\n", number(int64(p.Ranges)))
-		index := p.Index
-		if index == "" {
-			index = "none: the whole table is scanned"
-		}
-		fmt.Fprintf(a.stdout, "  index:      %s\n", index)
-	}
-	if p.HeldBack != "" {
-		fmt.Fprintf(a.stdout, "  held back:  %s\n", p.HeldBack)
-	}
-	for _, statement := range p.Statements {
-		if p.Verdict != activities.VerdictReady {
-			break // nothing would run
-		}
-		fmt.Fprintf(a.stdout, "  would run:\n    %s\n", strings.ReplaceAll(statement, "\n", "\n    "))
-	}
-	for _, f := range p.Findings {
-		text := f.Text
-		if f.Column != "" && !strings.Contains(text, f.Column) {
-			text = f.Column + ": " + text
-		}
-		level := fmt.Sprintf("%-12s", f.Level+":")
-		if c := levelColours[f.Level]; c != "" {
-			level = a.paint(a.stdout, c, level)
-		}
-		fmt.Fprintf(a.stdout, "  %s%s\n", level, text)
-		if f.Remedy != "" {
-			fmt.Fprintf(a.stdout, "  %-12s→ %s\n", "", f.Remedy)
-		}
-	}
-}
-
-var levelColours = map[mysqldb.Level]colour{mysqldb.LevelRefuse: red, mysqldb.LevelWarn: yellow}

@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -58,19 +60,26 @@ func (a *app) runCommand() *cobra.Command {
 		Short: "Bring tables up to date, and follow the runs",
 		Long: "Run starts one run per table and follows them. Without a watermark a run is a first load;\n" +
 			"later ones read what has changed. Ctrl-C stops following; the runs go on.\n\n" + exitHelp,
-		Example: "  tablehaul run shop.orders\n  tablehaul run --all --if-busy skip --output json\n" +
+		Example: "  tablehaul run shop.orders\n  tablehaul run --all --if-busy skip --output json\n  tablehaul run 'shop.log_*'\n" +
 			"  tablehaul run shop.orders --from '2024-05-01 00:00:00' --to '2024-06-01 00:00:00'",
 		ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			names, err := a.runTables(cmd, f, args)
+			if err := checkRun(cmd, f, args); err != nil {
+				return err
+			}
+			c, err := a.config()
 			if err != nil {
 				return err
 			}
-			return a.runAll(cmd.Context(), f, names)
+			sel, err := a.selectTables(c, args, f.all)
+			if err != nil {
+				return err
+			}
+			return a.runAll(cmd.Context(), f, c, sel)
 		},
 	}
 	fl := cmd.Flags()
-	fl.BoolVar(&f.all, "all", false, "every table that the configuration names exactly")
+	fl.BoolVar(&f.all, "all", false, "every table that the configuration stands for")
 	fl.BoolVar(&f.input.Full, "full", false, "start over: read the whole table and set the watermark anew")
 	fl.StringVar(&f.input.From, "from", "", "backfill: read above this cursor value (exclusive); the watermark stays")
 	fl.StringVar(&f.input.To, "to", "", "backfill: read up to this cursor value (inclusive); the watermark stays")
@@ -84,42 +93,35 @@ func (a *app) runCommand() *cobra.Command {
 	return cmd
 }
 
-// runTables checks the arguments that cobra cannot, and returns the tables to run.
-func (a *app) runTables(cmd *cobra.Command, f runFlags, args []string) ([]string, error) {
+// checkRun checks the flags that cobra cannot.
+func checkRun(cmd *cobra.Command, f runFlags, args []string) error {
 	switch f.input.IfBusy {
 	case activities.IfBusyFail, activities.IfBusyWait, activities.IfBusySkip:
 	default:
-		return nil, fmt.Errorf("--if-busy is %q: it is fail, wait or skip", f.input.IfBusy)
+		return fmt.Errorf("--if-busy is %q: it is fail, wait or skip", f.input.IfBusy)
 	}
 	bounded := cmd.Flags().Changed("from") || cmd.Flags().Changed("to")
 	switch {
-	case f.all && len(args) > 0:
-		return nil, errors.New("give tables or --all, not both")
-	case !f.all && len(args) == 0:
-		return nil, errors.New("name at least one table, or give --all")
-	case bounded && (f.all || len(args) > 1):
-		return nil, errors.New("--from and --to are values of one table's cursor: give one table")
+	case bounded && (f.all || len(args) > 1 || len(args) == 1 && strings.Contains(args[0], "*")):
+		return errors.New("--from and --to are values of one table's cursor: give one table")
 	case bounded && f.input.From == "" && f.input.To == "":
-		return nil, errors.New("--from and --to are empty: give a cursor value")
+		return errors.New("--from and --to are empty: give a cursor value")
 	}
-	c, err := a.config()
-	if err != nil {
-		return nil, err
-	}
-	if f.all {
-		return a.allTables(c)
-	}
-	return a.tables(c, args)
+	return nil
 }
 
 // runAll starts and follows all tables side by side. How much happens at once is the workers'
 // decision, not ours.
-func (a *app) runAll(ctx context.Context, f runFlags, names []string) error {
+func (a *app) runAll(ctx context.Context, f runFlags, c *config.Config, sel selection) error {
 	s, err := a.connect(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.close()
+	names, err := a.expand(ctx, s, c, sel)
+	if err != nil {
+		return err
+	}
 	d := a.display(names)
 	results := make([]outcome, len(names))
 	var group sync.WaitGroup
@@ -133,10 +135,46 @@ func (a *app) runAll(ctx context.Context, f runFlags, names []string) error {
 	}
 	group.Wait()
 	d.close()
-	for _, r := range results {
-		a.report(r)
-	}
+	a.reportAll(results)
 	return exitOf(results)
+}
+
+// reportAll prints the outcomes: runs that are done as one table where there are several.
+func (a *app) reportAll(results []outcome) {
+	var done []outcome
+	for _, r := range results {
+		if r.Outcome == outcomeDone {
+			done = append(done, r)
+		}
+	}
+	if len(done) < 2 || a.json() || a.quiet {
+		done = nil
+	}
+	a.printDone(done)
+	for _, r := range results {
+		if done == nil || r.Outcome != outcomeDone {
+			a.report(r)
+		}
+	}
+}
+
+func (a *app) printDone(done []outcome) {
+	if len(done) == 0 {
+		return
+	}
+	t := newGrid("Table", "Mode", "Read", "Inserted", "Updated", "Unchanged", "Took")
+	t.right("Read", "Inserted", "Updated", "Unchanged", "Took")
+	for _, o := range done {
+		r := o.Result
+		t.add(o.Table, r.Mode, number(r.RowsExtracted), number(r.Inserted), number(r.Updated), number(r.Unchanged), span(seconds(r.Seconds[workflows.PhaseTotal])))
+	}
+	a.printGrid(t)
+	for _, o := range done {
+		if o.Result.HeldBack != "" {
+			fmt.Fprintf(a.stdout, "%s held back: %s\n", o.Table, o.Result.HeldBack)
+		}
+		a.printWarnings(*o.Result)
+	}
 }
 
 // runTable brings one table's run to an outcome.
@@ -214,6 +252,9 @@ func (a *app) report(o outcome) {
 		a.printJSON(o)
 		return
 	}
+	if a.quiet && (o.Outcome == outcomeStarted || o.Outcome == outcomeSkipped || o.Outcome == outcomeDone) {
+		return
+	}
 	switch o.Outcome {
 	case outcomeStarted:
 		fmt.Fprintf(a.stdout, "%s started: %s\n", o.Table, o.execution)
@@ -225,7 +266,7 @@ func (a *app) report(o outcome) {
 		a.printResult(*o.Result)
 	case outcomeBusy:
 		if o.err != nil && o.Failure.Message == o.err.Error() {
-			fmt.Fprintf(a.stderr, "%s\n  remedy: %s\n", o.err.Error(), next[activities.TypeTableBusy])
+			fmt.Fprintf(a.stderr, "%s\n  remedy: %s\n", o.err.Error(), remedyOf(activities.TypeTableBusy, o.Table))
 			return
 		}
 		printFailure(a.stderr, o.Table, o.execution, o.Failure)

@@ -24,6 +24,10 @@ type service interface {
 	// startPlan begins a preview, waitPlan returns when it has ended.
 	startPlan(ctx context.Context, in workflows.PlanTableInput) (execution, error)
 	waitPlan(ctx context.Context, e execution) (workflows.PlanTableResult, error)
+	// startList begins a list of the tables that a worker's configuration stands for, waitList
+	// returns it.
+	startList(ctx context.Context) (execution, error)
+	waitList(ctx context.Context, e execution) (workflows.ListTablesResult, error)
 	// state asks the table's owner; false where the table has never had a run.
 	state(ctx context.Context, table string) (workflows.TableStateView, bool, error)
 	// setWatermark moves the watermark; "" forgets it.
@@ -32,6 +36,7 @@ type service interface {
 	owned(ctx context.Context) ([]string, error)
 	// workers reports whether a worker has polled the task queue of late.
 	workers(ctx context.Context) (bool, error)
+	schedules
 	close()
 }
 

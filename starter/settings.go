@@ -2,9 +2,7 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"slices"
 
@@ -70,40 +68,6 @@ func (a *app) known(c *config.Config, one tableStatus) error {
 	}
 	_, err := a.tables(c, []string{one.Table})
 	return err
-}
-
-// allTables are the tables that the configuration names exactly. Which tables a pattern stands
-// for only its source knows, so patterns are named on stderr instead of being left out silently.
-func (a *app) allTables(c *config.Config) ([]string, error) {
-	if c == nil {
-		return nil, &exitError{exitUsage, fmt.Errorf("--all needs the configuration, and %s does not exist: name it with --config", defaultConfig)}
-	}
-	var out []string
-	for _, t := range c.Tables() {
-		out = append(out, t.Name.String())
-	}
-	for _, p := range c.Patterns() {
-		fmt.Fprintf(a.stderr, "%s is a pattern and not part of --all: name its tables\n", p.Name)
-	}
-	if len(out) == 0 {
-		return nil, &exitError{exitUsage, errors.New("the configuration names no table exactly: name the tables to run")}
-	}
-	return out, nil
-}
-
-// knownTables are those that the configuration names and those that have an owner, sorted by name.
-func (a *app) knownTables(ctx context.Context, s service, c *config.Config) ([]string, error) {
-	names, err := s.owned(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if c != nil {
-		for _, t := range c.Tables() {
-			names = append(names, t.Name.String())
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names), nil
 }
 
 // completeTables offers the configured names to the shell.

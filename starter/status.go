@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/config"
 	domain "github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/workflows"
@@ -30,14 +28,26 @@ type tableStatus struct {
 	// Ended is how the run that still holds the table has ended without giving it back, such as
 	// "terminated": the next run takes the table over.
 	Ended string `json:"ended,omitempty"`
+	// LagSeconds is how long ago the latest moment was up to which the target is known to hold
+	// everything; missing where no run has said it.
+	LagSeconds *float64 `json:"lagSeconds,omitempty"`
+	// Schedule is the table's, if any.
+	Schedule *schedule `json:"schedule,omitempty"`
+	// Failure is the last run's, where it failed.
+	Failure *failedError `json:"failure,omitempty"`
+	// NoAnswer says why the table's owner did not answer; State is missing then.
+	NoAnswer string `json:"noAnswer,omitempty"`
 }
 
 func (a *app) statusCommand() *cobra.Command {
-	follow := false
+	follow, watch := false, time.Duration(0)
 	cmd := &cobra.Command{
-		Use:               "status [TABLE…]",
-		Short:             "Show watermarks, what is going on now, and the last runs",
-		Long:              "Status shows every table that is configured or has had a run. With names, it lists the last runs too.\n\n" + exitHelp,
+		Use:   "status [TABLE…]",
+		Short: "Show how fresh every table is, what goes on, and what is wrong",
+		Long: "Status has a line for every table that is configured or has had a run, and below them whatever\n" +
+			"waits or has failed, with what to do. Lag is the age of the latest moment of the source up to which\n" +
+			"the target holds everything. With names, it shows the watermark and the last runs too.\n\n" + exitHelp,
+		Example:           "  tablehaul status\n  tablehaul status --watch\n  tablehaul status shop.orders --follow",
 		ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := a.config()
@@ -49,8 +59,11 @@ func (a *app) statusCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if follow && len(names) == 0 {
+			switch {
+			case follow && len(names) == 0:
 				return errors.New("--follow needs the tables' names")
+			case watch < 0 || watch > 0 && watch < minWatch:
+				return fmt.Errorf("--watch is %s: allowed is %s and more", watch, minWatch)
 			}
 			s, err := a.connect(cmd.Context())
 			if err != nil {
@@ -60,16 +73,21 @@ func (a *app) statusCommand() *cobra.Command {
 			if follow {
 				return a.followAgain(cmd.Context(), s, names)
 			}
-			if len(names) == 0 {
-				if names, err = a.knownTables(cmd.Context(), s, c); err != nil {
-					return a.fromTemporal(cmd.Context(), err)
-				}
-				return a.printOverview(cmd.Context(), s, names)
+			o := &overview{service: s, config: c, meters: map[string]*meter{}, watched: watch > 0}
+			show := o.show
+			if len(names) > 0 {
+				show = func(ctx context.Context, a *app) error { return a.printDetails(ctx, s, c, names) }
 			}
-			return a.printDetails(cmd.Context(), s, c, names)
+			if watch > 0 {
+				return a.watch(cmd.Context(), watch, show)
+			}
+			return show(cmd.Context(), a)
 		},
 	}
 	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "follow the runs that are going on, as run does")
+	cmd.Flags().DurationVarP(&watch, "watch", "w", 0, "show it anew every so often, until Ctrl-C")
+	cmd.Flags().Lookup("watch").NoOptDefVal = "2s"
+	cmd.MarkFlagsMutuallyExclusive("follow", "watch")
 	a.outputFlag(cmd)
 	return cmd
 }
@@ -85,6 +103,11 @@ func (a *app) askTable(ctx context.Context, s service, name string) (tableStatus
 		return out, nil
 	}
 	out.State = &state
+	if !state.FreshAt.IsZero() {
+		lag := max(0, time.Since(state.FreshAt).Seconds())
+		out.LagSeconds = &lag
+	}
+	out.Failure = lastFailure(state)
 	if l := state.Lease; l != nil {
 		out.Run, out.Ended = askRun(ctx, s, execution{l.WorkflowID, l.RunID})
 	}
@@ -108,45 +131,26 @@ func askRun(ctx context.Context, s service, e execution) (*progress, string) {
 // maxAsked bounds the tables that are asked for at once.
 const maxAsked = 8
 
-// askTables asks for several tables side by side; the answers are in the order of names.
-func (a *app) askTables(ctx context.Context, s service, names []string) ([]tableStatus, error) {
+// askTables asks for several tables side by side; the answers are in the order of names. With
+// patience, an owner that does not answer is an answer, too.
+func (a *app) askTables(ctx context.Context, s service, names []string, patience bool) ([]tableStatus, error) {
 	out := make([]tableStatus, len(names))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(maxAsked)
 	for i, name := range names {
 		group.Go(func() (err error) {
 			out[i], err = a.askTable(ctx, s, name)
+			if patience && err != nil && ctx.Err() == nil && !isUnreachable(err) {
+				out[i].NoAnswer, err = err.Error(), nil
+			}
 			return err
 		})
 	}
 	return out, group.Wait()
 }
 
-func (a *app) printOverview(ctx context.Context, s service, names []string) error {
-	all, err := a.askTables(ctx, s, names)
-	if err != nil {
-		return err
-	}
-	t := newGrid("Table", "Watermark", "Now", "Last run")
-	for _, one := range all {
-		if a.json() {
-			a.printJSON(one)
-			continue
-		}
-		t.add(one.Table, watermarkText(one.State), nowText(one), lastText(one.State))
-	}
-	switch {
-	case a.json():
-	case len(names) == 0:
-		fmt.Fprintln(a.stdout, "No table is configured here, and none has had a run.")
-	default:
-		a.printGrid(t)
-	}
-	return nil
-}
-
 func (a *app) printDetails(ctx context.Context, s service, c *config.Config, names []string) error {
-	all, err := a.askTables(ctx, s, names)
+	all, err := a.askTables(ctx, s, names, false)
 	if err != nil {
 		return err
 	}
@@ -155,12 +159,23 @@ func (a *app) printDetails(ctx context.Context, s service, c *config.Config, nam
 			return err
 		}
 	}
+	for i := range all {
+		if one, found, err := s.describeSchedule(ctx, scheduleID(all[i].Table)); err == nil && found {
+			all[i].Schedule = &one
+		}
+	}
 	for _, one := range all {
 		if a.json() {
 			a.printJSON(one)
 			continue
 		}
 		fmt.Fprintf(a.stdout, "%s\n  watermark:  %s\n  now:        %s\n", one.Table, watermarkText(one.State), nowText(one))
+		if one.LagSeconds != nil {
+			fmt.Fprintf(a.stdout, "  lag:        %s\n", age(seconds(*one.LagSeconds)))
+		}
+		if one.Schedule != nil {
+			fmt.Fprintf(a.stdout, "  schedule:   %s; next %s\n", one.Schedule.text(), strings.Join(compact(nextText(*one.Schedule), one.Schedule.Note), ": "))
+		}
 		if one.State == nil {
 			continue
 		}
@@ -168,7 +183,10 @@ func (a *app) printDetails(ctx context.Context, s service, c *config.Config, nam
 		if one.State.HeldBack != "" {
 			fmt.Fprintf(a.stdout, "  held back:  %s, when it was last looked at\n", one.State.HeldBack)
 		}
-		a.printRuns(one.State.LastRuns)
+		a.printRuns(one.State.LastRuns, shownRuns)
+		if one.Failure != nil {
+			a.printTrouble(one)
+		}
 	}
 	return nil
 }
@@ -183,18 +201,6 @@ func (a *app) printWaits(run *progress) {
 			fmt.Fprintf(a.stdout, "  %s\n", a.paint(a.stdout, yellow, w.text(time.Now())))
 		}
 	}
-}
-
-// printRuns lists the last runs, newest first.
-func (a *app) printRuns(runs []activities.RunRecord) {
-	if len(runs) == 0 {
-		return
-	}
-	t := newGrid("Finished", "Mode", "Outcome", "Rows", "Took", "Window", "Failure")
-	for _, r := range slices.Backward(runs[max(0, len(runs)-shownRuns):]) {
-		t.add(r.Finished.UTC().Format("2006-01-02 15:04:05Z"), r.Mode, r.Outcome, number(r.Rows), span(seconds(r.Seconds)), windowCell(r.Window), r.Failure)
-	}
-	a.printGrid(t)
 }
 
 // windowCell leaves out what a column is too narrow for.
@@ -231,19 +237,6 @@ func nowText(one tableStatus) string {
 	default:
 		return "idle"
 	}
-}
-
-func lastText(state *workflows.TableStateView) string {
-	if state == nil || len(state.LastRuns) == 0 {
-		return ""
-	}
-	r := state.LastRuns[len(state.LastRuns)-1]
-	text := fmt.Sprintf("%s %s ago, %s rows in %s", r.Outcome, span(time.Since(r.Finished).Truncate(time.Second)), number(r.Rows), span(seconds(r.Seconds)))
-	if r.Failure != "" {
-		typ, _, _ := strings.Cut(r.Failure, ":") // its text is in the table's own status
-		text += ": " + typ
-	}
-	return text
 }
 
 // followAgain follows what is going on, for whoever stopped following.

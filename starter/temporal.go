@@ -185,6 +185,28 @@ func (s *temporalService) waitPlan(ctx context.Context, e execution) (workflows.
 	return out, nil
 }
 
+func (s *temporalService) startList(ctx context.Context) (execution, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	run, err := s.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID: workflows.ListTablesID + "-" + s.taskQueue, TaskQueue: s.taskQueue, StaticSummary: "List the tables of the configuration",
+		// A list that somebody else asked for just now is the same.
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+	}, workflows.ListTablesName)
+	if err != nil {
+		return execution{}, s.explain("", err)
+	}
+	return execution{run.GetID(), run.GetRunID()}, nil
+}
+
+func (s *temporalService) waitList(ctx context.Context, e execution) (workflows.ListTablesResult, error) {
+	var out workflows.ListTablesResult
+	if err := s.client.GetWorkflow(ctx, e.WorkflowID, e.RunID).Get(ctx, &out); err != nil {
+		return out, s.explain("", err)
+	}
+	return out, nil
+}
+
 func (s *temporalService) state(ctx context.Context, tbl string) (workflows.TableStateView, bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
@@ -233,7 +255,9 @@ func (s *temporalService) owned(ctx context.Context) ([]string, error) {
 	var page []byte
 	for {
 		reply, err := s.client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
-			Query:         fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running'", workflows.TableStateName),
+			// Owners of another task queue belong to other workers, whose tables are not ours to show.
+			Query: fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running' AND TaskQueue = '%s'",
+				workflows.TableStateName, strings.ReplaceAll(s.taskQueue, "'", "''")),
 			NextPageToken: page,
 		})
 		if err != nil {

@@ -16,6 +16,7 @@ const (
 	SyncRangeName  = "SyncRange"
 	PlanTableName  = "PlanTable"
 	SweepName      = "SweepStaging"
+	ListTablesName = "ListTables"
 	TableStateName = activities.TableStateName
 )
 
@@ -49,11 +50,15 @@ func PlanTableID(tbl string) string { return "plan-" + activities.IDText(tbl) }
 // host whose queue it is; its workflows have the same id.
 func SweepID(queue string) string { return activities.SweepID(queue) }
 
+// ListTablesID is the workflow id that the command line uses for the list of tables.
+const ListTablesID = "list-tables"
+
 // Register makes every workflow known to w.
 func Register(w worker.WorkflowRegistry) {
 	w.RegisterWorkflowWithOptions(SyncTable, workflow.RegisterOptions{Name: SyncTableName})
 	w.RegisterWorkflowWithOptions(SyncRange, workflow.RegisterOptions{Name: SyncRangeName})
 	w.RegisterWorkflowWithOptions(PlanTable, workflow.RegisterOptions{Name: PlanTableName})
 	w.RegisterWorkflowWithOptions(SweepStaging, workflow.RegisterOptions{Name: SweepName})
+	w.RegisterWorkflowWithOptions(ListTables, workflow.RegisterOptions{Name: ListTablesName})
 	w.RegisterWorkflowWithOptions(TableState, workflow.RegisterOptions{Name: TableStateName})
 }

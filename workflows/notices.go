@@ -44,7 +44,7 @@ func (o *owner) tell(ctx workflow.Context) {
 func (o *owner) send(ctx workflow.Context, event string) {
 	n := &o.notices
 	in := activities.NotifyInput{
-		Table: o.state.Table, Event: event, Time: workflow.Now(ctx).UTC(), FreshAsOf: o.state.FreshAsOf,
+		Table: o.state.Table, Event: event, Time: workflow.Now(ctx).UTC(), FreshAt: o.state.FreshAt,
 		FailedRuns: o.state.FailedRuns, HeldBack: o.state.HeldBack,
 	}
 	if runs := o.state.LastRuns; len(runs) > 0 {

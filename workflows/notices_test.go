@@ -50,7 +50,7 @@ func (o *told) ends(outcome string, settings *activities.NoticeSettings) {
 	o.then("begin", activities.BeginRequest{WorkflowID: "a", RunID: id, Notices: settings}, ok)
 	req := activities.FinishRequest{Fence: fence, Record: activities.RunRecord{WorkflowID: "a", RunID: id, Outcome: outcome}}
 	if outcome == activities.OutcomeDone {
-		req.FreshAsOf = o.start.Add(o.delay)
+		req.FreshAt = o.start.Add(o.delay)
 	}
 	if outcome == activities.OutcomeFailed {
 		req.Record.Failure = "RowRejected: too long"
@@ -94,7 +94,7 @@ func TestStalenessIsToldOnceWithoutAnyRun(t *testing.T) {
 	o.run()
 	require.Equal(t, []string{"stale", "failed", "recovered"}, o.names())
 	require.WithinDuration(t, o.start.Add(110*time.Minute), o.events[0].Time, 10*time.Second)
-	require.Equal(t, time.Hour, o.events[0].Time.Sub(o.events[0].FreshAsOf).Round(time.Second))
+	require.Equal(t, time.Hour, o.events[0].Time.Sub(o.events[0].FreshAt).Round(time.Second))
 }
 
 func TestAReceiverThatWasAwayIsToldWhatIsTrueWhenItIsBack(t *testing.T) {

@@ -101,7 +101,7 @@ func (o *owner) progress(ctx workflow.Context, req activities.ProgressRequest) (
 	}
 	if req.ForgetWatermark {
 		o.state.Watermark, o.state.Cursor, o.state.Loaded = "", "", false
-		o.state.FreshAsOf = time.Time{}
+		o.state.FreshAt = time.Time{}
 	}
 	if first := o.state.FirstLoad; req.RangeDone != nil && first != nil && *req.RangeDone < len(first.Done) {
 		i := *req.RangeDone
@@ -143,8 +143,8 @@ func (o *owner) finish(ctx workflow.Context, req activities.FinishRequest) (acti
 
 // count keeps how the table's runs end, and how fresh its target is.
 func (o *owner) count(req activities.FinishRequest) {
-	if req.FreshAsOf.After(o.state.FreshAsOf) {
-		o.state.FreshAsOf = req.FreshAsOf
+	if req.FreshAt.After(o.state.FreshAt) {
+		o.state.FreshAt = req.FreshAt
 	}
 	switch req.Record.Outcome {
 	case activities.OutcomeDone:
@@ -169,7 +169,7 @@ func (o *owner) set(ctx workflow.Context, req activities.SetRequest) (activities
 	}
 	o.state.Watermark, o.state.Cursor = req.Watermark, req.Cursor
 	o.state.FirstLoad, o.state.HeldBack, o.state.Loaded = nil, "", false
-	o.state.HeldBackSeconds, o.state.FreshAsOf = 0, time.Time{}
+	o.state.HeldBackSeconds, o.state.FreshAt = 0, time.Time{}
 	o.show(ctx)
 	return o.state, nil
 }

@@ -83,6 +83,27 @@ func (p *pools) close() {
 	}
 }
 
+// catalog hands what the configuration names to the activities.
+func catalog(cfg *config.Config) activities.Catalog {
+	var out activities.Catalog
+	for _, t := range cfg.Tables() {
+		out.Tables = append(out.Tables, t.Name)
+	}
+	for _, p := range cfg.Patterns() {
+		out.Families = append(out.Families, activities.Family{Name: p.Name, Schema: p.Schema, Connection: p.Connection, Match: p.Match})
+	}
+	return out
+}
+
+// SettingsDigest is that of the settings a worker with this configuration gives the table.
+func SettingsDigest(cfg *config.Config, n table.Name) (string, error) {
+	s, err := settings(cfg, n)
+	if err != nil {
+		return "", err
+	}
+	return activities.SettingsDigest(s), nil
+}
+
 // settings hands a table's configuration to the activities as plain values.
 func settings(cfg *config.Config, n table.Name) (activities.Settings, error) {
 	t, err := cfg.Table(n)

@@ -90,6 +90,7 @@ func RunWorker(ctx context.Context, o WorkerOptions) error {
 	o.Monitor = monitor
 	return serve(ctx, o, cfg, c, activities.Deps{
 		Settings: func(n table.Name) (activities.Settings, error) { return settings(cfg, n) },
+		Catalog:  catalog(cfg),
 		Source:   pools.source,
 		Target:   pools.target,
 		Store:    store,

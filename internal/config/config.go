@@ -123,6 +123,11 @@ type Table struct {
 
 	// Write is how rows are applied; "upsert" is the only way so far.
 	Write string
+	// Schedule says when runs begin; ScheduleJitter spreads them, SchedulePaused keeps them from it.
+	Schedule       Schedule
+	ScheduleJitter time.Duration
+	SchedulePaused bool
+
 	// CreateTarget creates a missing target table, AddColumns adds the source's later columns to it.
 	CreateTarget bool
 	AddColumns   bool

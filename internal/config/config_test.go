@@ -65,7 +65,7 @@ func TestExampleFileLoads(t *testing.T) {
 		ChunkRows: 10000, ChunkBytes: 16 << 20, PartBytes: 256 << 20, RangeRows: 250000, RangeBytes: 256 << 20,
 		ChunksInFlight: 4, RangesInFlight: 2,
 		UniqueConflicts: "fail", MaxTransaction: time.Second, Priority: 3, StaleAfter: 24 * time.Hour,
-		BulkLoad: true, Write: "upsert", CreateTarget: true, AddColumns: true,
+		BulkLoad: true, Write: "upsert", CreateTarget: true, AddColumns: true, ScheduleJitter: 30 * time.Second,
 	}, got)
 
 	log, err := c.Table(table.Name{Schema: "shop", Table: "log_2024"})
@@ -143,6 +143,9 @@ func TestEverySettingIsTakenFromTableThenDefaults(t *testing.T) {
     maxTransaction: 500ms
     priority: 1
     staleAfter: 90m
+    schedule: 0  3 * * 1-5 Europe/Berlin
+    scheduleJitter: 2m
+    schedulePaused: true
     createTarget: false
     addColumns: false
 `, func(n string) string { return map[string]string{"ROWS": "77", "SHOP_DSN": "u@tcp(h)/"}[n] })
@@ -153,7 +156,11 @@ func TestEverySettingIsTakenFromTableThenDefaults(t *testing.T) {
 		AllowReplica: true, PageRows: 1000, PageBytes: 1 << 20, PageTime: time.Second,
 		Priority: 1, ChunkRows: 77, ChunkBytes: 100_000, PartBytes: 4 << 30, RangeRows: 5, RangeBytes: 3 << 30, IndexesAfterLoad: true, ChunksInFlight: 32, RangesInFlight: 16,
 		UniqueConflicts: "replace", StaleAfter: 90 * time.Minute, MaxTransaction: 500 * time.Millisecond,
-		Write: "upsert",
+		Schedule: config.Schedule{Cron: "0 3 * * 1-5", Zone: "Europe/Berlin", Calendar: config.Calendar{
+			Minute: only(0), Hour: only(3), DayOfMonth: []config.CalendarRange{{First: 1, Last: 31, Step: 1}},
+			Month: []config.CalendarRange{{First: 1, Last: 12, Step: 1}}, DayOfWeek: []config.CalendarRange{{First: 1, Last: 5, Step: 1}},
+		}},
+		ScheduleJitter: 2 * time.Minute, SchedulePaused: true, Write: "upsert",
 	}, c.Tables()[0])
 }
 

@@ -86,3 +86,7 @@ func pathCause(err error) error {
 	}
 	return err
 }
+
+// Expand is a value of the file with its variables in their places: ${NAME}, ${file:/path}.
+// Errors name the variable, never its value.
+func Expand(s string, getenv func(string) string) (string, error) { return expand(s, getenv) }

@@ -65,3 +65,6 @@ func distance(a, b string) int {
 	}
 	return rows[len(s)][len(t)]
 }
+
+// Meant is a suggestion for a word that is none of the candidates, or all that are allowed.
+func Meant(word string, candidates []string) string { return meant(word, candidates) }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -101,4 +102,14 @@ func common(p, q pattern) (table.Name, bool) {
 	_, inP := p.match(n)
 	_, inQ := q.match(n)
 	return n, inP && inQ
+}
+
+// Matcher reads schema.table or schema.part_*, as tables are named on a command line. wild says
+// that it has a *; match reports whether a table is meant.
+func Matcher(text string) (match func(table.Name) bool, wild bool, err error) {
+	p, wrong := parsePattern(text)
+	if wrong != "" {
+		return nil, false, fmt.Errorf("%q %s: write schema.table or schema.part_*", text, wrong)
+	}
+	return func(n table.Name) bool { _, ok := p.match(n); return ok }, p.wild, nil
 }

@@ -17,7 +17,7 @@ func Reference() string {
 	section(&b, "log", "", logFields)
 	section(&b, "notifications", "", notificationsFields)
 	section(&b, "defaults", "Beside these two, every key of “Settings” below.", defaultsFields[:len(defaultsFields)-len(settings)])
-	section(&b, "tables[]", "Beside these four, every key of “Settings” below.", tableFields[:len(tableFields)-len(settings)])
+	section(&b, "tables[]", "Beside these five, every key of “Settings” below.", tableFields[:len(tableFields)-len(settings)])
 	section(&b, "Settings", "In `defaults` for every table, or in an entry of `tables` for one.", settings)
 	return b.String()
 }

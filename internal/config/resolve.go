@@ -23,14 +23,17 @@ type Pattern struct {
 	TargetConnection string
 	Cursor           string
 
-	source pattern
+	entry entry
 }
 
 // Match reports whether n is one of the family. An exact entry or an earlier pattern may still own it.
 func (p Pattern) Match(n table.Name) bool {
-	_, ok := p.source.match(n)
+	_, ok := p.entry.match(n)
 	return ok
 }
+
+// Settings are those that every table of the family has; they name no table.
+func (p Pattern) Settings() Table { return p.entry.settings }
 
 // Table is what the configuration says about the source table n. Exact names win over patterns,
 // then the first match. The error wraps ErrUnknownTable and names tables that look alike.
@@ -40,7 +43,7 @@ func (c *Config) Table(n table.Name) (Table, error) {
 			if e.source.wild != wild {
 				continue
 			}
-			if star, ok := e.source.match(n); ok {
+			if star, ok := e.match(n); ok {
 				t := e.settings
 				t.Name, t.Target = n, e.targetOrSame().fill(star)
 				return t, nil
@@ -72,7 +75,7 @@ func (c *Config) Patterns() []Pattern {
 			out = append(out, Pattern{
 				Name: e.source.String(), Schema: e.source.schema, Target: e.targetOrSame().String(),
 				Connection: e.settings.SourceConnection, TargetConnection: e.settings.TargetConnection,
-				Cursor: e.settings.Cursor, source: e.source,
+				Cursor: e.settings.Cursor, entry: e,
 			})
 		}
 	}
@@ -85,7 +88,10 @@ const shownNames = 5
 // instead is the remedy for an unknown table: names that look alike, or some that there are.
 func (c *Config) instead(n table.Name) string {
 	var names, sameTable []string
-	for _, e := range c.entries {
+	for i, e := range c.entries {
+		if _, ok := e.source.match(n); ok && e.excludes(n) {
+			return fmt.Sprintf("tables[%d].exclude leaves it out of %s", i, e.source)
+		}
 		names = append(names, e.source.String())
 		if !e.source.wild && e.source.prefix == n.Table {
 			sameTable = append(sameTable, e.source.String())

@@ -23,6 +23,7 @@ var builtin = Table{
 	ChunksInFlight: 4, RangesInFlight: 2,
 	UniqueConflicts: conflictsFail, MaxTransaction: time.Second, StaleAfter: day,
 	Priority: 3, BulkLoad: true, Write: writeUpsert, CreateTarget: true, AddColumns: true,
+	ScheduleJitter: 30 * time.Second,
 }
 
 const (
@@ -91,6 +92,11 @@ var settings = []field[Table]{
 		func(t *Table) *bool { return &t.BulkLoad }),
 	boolField("indexesAfterLoad", builtin.IndexesAfterLoad, "Give a target that is created its indexes, but for unique keys, when its first load is done. Many or random indexes are built in half the time so. Until then reads by them are slow, and the ALTER TABLE is one long statement for the target's replicas.",
 		func(t *Table) *bool { return &t.IndexesAfterLoad }),
+	{"schedule", scheduleOff, `5m, "*/5 * * * *", "0 3 * * * Europe/Berlin"`, "When runs begin: an interval, or the five fields of a cron text, in UTC or in the zone that follows them. `tablehaul schedule apply` makes Temporal Schedules of it. off: no schedule.", setSchedule},
+	durationField("scheduleJitter", builtin.ScheduleJitter, 0, time.Hour, "A scheduled run begins up to this much later, by chance, so that not all tables begin at once.",
+		func(t *Table) *time.Duration { return &t.ScheduleJitter }),
+	boolField("schedulePaused", builtin.SchedulePaused, "The schedule is there and starts nothing.",
+		func(t *Table) *bool { return &t.SchedulePaused }),
 	boolField("createTarget", builtin.CreateTarget, "Create the target table where it is missing.",
 		func(t *Table) *bool { return &t.CreateTarget }),
 	boolField("addColumns", builtin.AddColumns, "Add columns to the target that the source has gained.",
@@ -110,6 +116,7 @@ var defaultsFields = append([]field[Table]{
 var tableFields = append([]field[entry]{
 	{"name", "", "schema.table, or schema.part_*", "Source table. One * in the table's half stands for any characters; exact names win over patterns, then the first match.", setPattern(func(e *entry) *pattern { return &e.source })},
 	{"target", "the same name", "schema.table", "Target table. For a pattern, its * takes what the name's * matched.", setPattern(func(e *entry) *pattern { return &e.target })},
+	{"exclude", "", "schema.table, or schema.part_*", "Tables that a name with a * does not stand for: a list, or one text with commas.", setExclude},
 	textField("sourceConnection", "defaults.source", "a name in connections", "Connection that this table is read from.", nil,
 		func(e *entry) *string { return &e.settings.SourceConnection }),
 	textField("targetConnection", "defaults.target", "a name in connections", "Connection that this table is written to.", nil,

@@ -8,8 +8,10 @@ import (
 
 // entry is one element of tables: what it names, and the settings that follow from it and defaults.
 type entry struct {
-	source   pattern
-	target   pattern
+	source pattern
+	target pattern
+	// exclude are names and families of source tables that the family does not have.
+	exclude  []pattern
 	settings Table
 	place    at
 }
@@ -38,6 +40,7 @@ func (d *decoder) tables(a at, defaults Table, c *Config) {
 		d.checkTableConnection(c, place, found["sourceConnection"], "source", e.settings.SourceConnection)
 		d.checkTableConnection(c, place, found["targetConnection"], "target", e.settings.TargetConnection)
 		d.checkReplicas(c, place, found["replicas"], e.settings)
+		d.checkExclude(found["exclude"], &e)
 		e.target.broken = e.target.broken || !d.checkTarget(e)
 		d.checkAgainst(c.entries, e)
 		c.entries = append(c.entries, e)
@@ -118,7 +121,7 @@ func (d *decoder) checkAgainst(before []entry, e entry) {
 		case other.source == e.source:
 			d.problem(at{join(e.place.path, "name"), e.place.node}, "keep one of them", "%s is named by %s already", e.source, other.place.path)
 			return
-		case e.source.wild && other.source.wild && other.source.covers(e.source):
+		case e.source.wild && other.source.wild && other.source.covers(e.source) && !other.excludes(e.source.fill(witness)):
 			d.problem(at{join(e.place.path, "name"), e.place.node}, "put the narrower pattern first",
 				"%s is never reached: %s of %s matches first", e.source, other.source, other.place.path)
 			return
@@ -143,6 +146,9 @@ func sharedTarget(a, b entry) (pattern, bool) {
 	}
 	starA, _ := ta.match(n)
 	starB, _ := tb.match(n)
+	if a.excludes(a.source.fill(starA)) || b.excludes(b.source.fill(starB)) {
+		return pattern{}, false
+	}
 	sameServer := a.settings.SourceConnection == b.settings.SourceConnection
 	if sameServer && a.source.fill(starA) == b.source.fill(starB) {
 		return pattern{}, false // the very same source table: only one of the two entries gets it

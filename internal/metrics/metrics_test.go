@@ -19,7 +19,7 @@ func TestTablesAreBounded(t *testing.T) {
 		name := fmt.Sprintf("shop.t%d", i)
 		m.Know(name, time.Hour)
 		m.Extracted(name, 2, 10)
-		m.State(TableState{Table: name, FreshAsOf: time.Now()})
+		m.State(TableState{Table: name, FreshAt: time.Now()})
 		m.Wrote(name, Chunk{Inserted: 1, Tries: 2})
 		m.Ended(name, "done")
 	}
@@ -37,7 +37,7 @@ func TestAStateShowsAsGauges(t *testing.T) {
 	m.Know("shop.new", 0)
 	m.Know("shop.orders", time.Hour)
 	m.State(TableState{
-		Table: "shop.orders", FreshAsOf: now.Add(-90 * time.Second), LastSuccess: now.Add(-time.Minute),
+		Table: "shop.orders", FreshAt: now.Add(-90 * time.Second), LastSuccess: now.Add(-time.Minute),
 		RunningSince: now.Add(-5 * time.Second), HeldBack: 40 * time.Second, Failed: 3,
 	})
 	require.NoError(t, testutil.CollectAndCompare(m.tables, strings.NewReader(`

@@ -18,8 +18,8 @@ const (
 // TableState is what a table's owner says of it. Zero times are not known.
 type TableState struct {
 	Table string
-	// FreshAsOf is the moment up to which the target holds what the source held.
-	FreshAsOf time.Time
+	// FreshAt is the moment up to which the target holds what the source held.
+	FreshAt time.Time
 	// LastSuccess is when a run last ended well.
 	LastSuccess time.Time
 	// RunningSince is when the run that goes on got the table.
@@ -146,8 +146,8 @@ func (t *tables) Collect(ch chan<- prometheus.Metric) {
 			running = max(0, now.Sub(s.RunningSince).Seconds())
 		}
 		send(runningDesc, running)
-		if !s.FreshAsOf.IsZero() {
-			send(lagDesc, max(0, now.Sub(s.FreshAsOf).Seconds()))
+		if !s.FreshAt.IsZero() {
+			send(lagDesc, max(0, now.Sub(s.FreshAt).Seconds()))
 		}
 		if !s.LastSuccess.IsZero() {
 			send(lastSuccessDesc, float64(s.LastSuccess.UnixMilli())/1000)

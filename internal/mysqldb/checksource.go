@@ -31,7 +31,23 @@ type Finding struct {
 	Text   string `json:"text"`
 	// Remedy is what a person can do; empty where nothing needs to be done.
 	Remedy string `json:"remedy,omitempty"`
+	// Topic is what kind of thing it is, where that is one of those below.
+	Topic Topic `json:"topic,omitempty"`
 }
+
+// Topic is what a finding is about, for whoever looks for one kind of thing.
+type Topic string
+
+// The topics that a plan shows by name.
+const (
+	TopicGrant     Topic = "grant"
+	TopicKey       Topic = "key"
+	TopicCursor    Topic = "cursor"
+	TopicUnique    Topic = "unique key"
+	TopicCascade   Topic = "cascade"
+	TopicTrigger   Topic = "trigger"
+	TopicCollation Topic = "collation"
+)
 
 // SourceCheck is how a source table is going to be read.
 type SourceCheck struct {
@@ -69,8 +85,10 @@ type findings struct {
 	list  []Finding
 }
 
-func (f *findings) add(level Level, column, remedy, text string, args ...any) {
+// add returns the finding, which may be given its topic before the next one is added.
+func (f *findings) add(level Level, column, remedy, text string, args ...any) *Finding {
 	f.list = append(f.list, Finding{Level: level, Table: f.table, Column: column, Text: fmt.Sprintf(text, args...), Remedy: remedy})
+	return &f.list[len(f.list)-1]
 }
 
 func (f *findings) aboutKey(t *Table) {
@@ -80,7 +98,7 @@ func (f *findings) aboutKey(t *Table) {
 	}
 	for _, c := range indexNamed(t, "PRIMARY").Columns {
 		if c.Prefix > 0 {
-			f.add(LevelWarn, c.Column, "", "the primary key has only the beginning of column %s: the server sorts for every page", c.Column)
+			f.add(LevelWarn, c.Column, "", "the primary key has only the beginning of column %s: the server sorts for every page", c.Column).Topic = TopicKey
 		}
 	}
 }
@@ -92,7 +110,7 @@ func noPrimaryKey(t *Table) Finding {
 	if key := keyCandidate(t); key != "" {
 		remedy = "ALTER TABLE " + Qualified(t.Name) + " ADD PRIMARY KEY (" + key + "), which is unique already"
 	}
-	return Finding{Level: LevelRefuse, Table: t.Name.String(), Text: "the table has no primary key", Remedy: remedy}
+	return Finding{Level: LevelRefuse, Table: t.Name.String(), Text: "the table has no primary key", Remedy: remedy, Topic: TopicKey}
 }
 
 // sizeText is the server's guess of a table's size, for people.
@@ -147,7 +165,7 @@ func (f *findings) aboutTable(t *Table) {
 	}
 	if len(t.Cascades) > 0 {
 		f.add(LevelWarn, "", "let a comparison of both sides find such rows",
-			"foreign keys change rows without touching a cursor: %s", strings.Join(t.Cascades, ", "))
+			"foreign keys change rows without touching a cursor: %s", strings.Join(t.Cascades, ", ")).Topic = TopicCascade
 	}
 }
 
@@ -155,30 +173,30 @@ func (d *DB) checkCursor(ctx context.Context, f *findings, t *Table, check Sourc
 	name := check.Cursor
 	size := sizeText(t)
 	if name == "" {
-		f.add(LevelWarn, "", "set a cursor column", "no cursor: every run reads the whole table, %s", size)
+		f.add(LevelWarn, "", "set a cursor column", "no cursor: every run reads the whole table, %s", size).Topic = TopicCursor
 		return nil
 	}
 	c := t.Column(name)
 	switch {
 	case c == nil:
-		f.add(LevelRefuse, name, candidates(t), "there is no column %s for a cursor", name)
+		f.add(LevelRefuse, name, candidates(t), "there is no column %s for a cursor", name).Topic = TopicCursor
 		return nil
 	case !IsCursorKind(c.Kind):
-		f.add(LevelRefuse, name, candidates(t), "column %s has the type %s: %s", name, c.Type, ErrCursorType)
+		f.add(LevelRefuse, name, candidates(t), "column %s has the type %s: %s", name, c.Type, ErrCursorType).Topic = TopicCursor
 		return nil
 	case c.Generated:
-		f.add(LevelRefuse, name, candidates(t), "column %s is generated, and a generated column cannot be a cursor", name)
+		f.add(LevelRefuse, name, candidates(t), "column %s is generated, and a generated column cannot be a cursor", name).Topic = TopicCursor
 		return nil
 	}
 	if CursorIndex(t, name) == "" {
 		f.add(LevelWarn, name, "ALTER TABLE "+Qualified(t.Name)+" ADD INDEX ("+Ident(name)+")",
-			"no index begins with the cursor %s: every run looks at every row, %s", name, size)
+			"no index begins with the cursor %s: every run looks at every row, %s", name, size).Topic = TopicCursor
 	}
 	switch {
 	case isInteger(c.Kind):
-		f.add(LevelInfo, name, "", "an integer cursor finds rows with a larger %s only: changes of older rows need the application to raise it", name)
+		f.add(LevelInfo, name, "", "an integer cursor finds rows with a larger %s only: changes of older rows need the application to raise it", name).Topic = TopicCursor
 	case c.OnUpdate == "":
-		f.add(LevelInfo, name, "", "the server does not change %s when a row changes: the application has to", name)
+		f.add(LevelInfo, name, "", "the server does not change %s when a row changes: the application has to", name).Topic = TopicCursor
 	}
 	if c.Nullable {
 		return d.checkNulls(ctx, f, t, name)
@@ -206,7 +224,8 @@ func candidates(t *Table) string {
 	return "possible columns are " + strings.Join(all, ", ")
 }
 
-func (d *DB) checkNulls(ctx context.Context, f *findings, t *Table, name string) error {
+// findNull looks for one NULL, for at most nullCheckTime.
+func (d *DB) findNull(ctx context.Context, t *Table, name string) (bool, error) {
 	hint := ""
 	if index := CursorIndex(t, name); index != "" {
 		hint = " FORCE INDEX (" + Ident(index) + ")"
@@ -214,16 +233,21 @@ func (d *DB) checkNulls(ctx context.Context, f *findings, t *Table, name string)
 	plan := readPlan{server: d.Server, table: t}
 	query := plan.limited(nullCheckTime) + "1 FROM " + Qualified(t.Name) + hint + " WHERE " + Ident(name) + " IS NULL LIMIT 1"
 	key, err := d.fetchKey(ctx, query, []selectExpr{{sql: "1", kind: table.KindInt}})
+	return key != nil, err
+}
+
+func (d *DB) checkNulls(ctx context.Context, f *findings, t *Table, name string) error {
+	found, err := d.findNull(ctx, t, name)
 	never := "make the column NOT NULL"
 	switch {
 	case IsTimeLimit(err):
-		f.add(LevelWarn, name, never, "column %s may be NULL, and it takes too long to see whether it is: such rows are never read", name)
+		f.add(LevelWarn, name, never, "column %s may be NULL, and it takes too long to see whether it is: such rows are never read", name).Topic = TopicCursor
 	case err != nil:
 		return err
-	case key != nil:
-		f.add(LevelRefuse, name, "give these rows a value and make the column NOT NULL", "the cursor %s is NULL in some rows, which would never be read", name)
+	case found:
+		f.add(LevelRefuse, name, "give these rows a value and make the column NOT NULL", "the cursor %s is NULL in some rows, which would never be read", name).Topic = TopicCursor
 	default:
-		f.add(LevelWarn, name, never, "column %s may be NULL, now it never is: a row with NULL is never read", name)
+		f.add(LevelWarn, name, never, "column %s may be NULL, now it never is: a row with NULL is never read", name).Topic = TopicCursor
 	}
 	return nil
 }

@@ -61,7 +61,7 @@ func (d *DB) checkServer(ctx context.Context, f *findings, _ *Table, check Sourc
 	if check.FixedLag > 0 {
 		f.add(LevelWarn, "", "GRANT PROCESS ON *.* and leave fixedLag out", "rows of transactions that last longer than %s are lost", check.FixedLag)
 	} else if err := d.seesTransactions(ctx); errors.Is(err, ErrNeedsProcess) {
-		f.add(LevelRefuse, "", "", "%s", err)
+		f.add(LevelRefuse, "", "", "%s", err).Topic = TopicGrant
 	} else if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (d *DB) checkReadable(ctx context.Context, f *findings, t *Table) (bool, er
 	}
 	switch NumberOf(err) {
 	case errTableAccessDenied, errColumnAccessDenied:
-		f.add(LevelRefuse, "", "GRANT SELECT ON "+Qualified(t.Name)+" TO the login", "the login lacks SELECT on the source, or has it on some columns only")
+		f.add(LevelRefuse, "", "GRANT SELECT ON "+Qualified(t.Name)+" TO the login", "the login lacks SELECT on the source, or has it on some columns only").Topic = TopicGrant
 		return false, nil
 	}
 	if err != nil {

@@ -30,8 +30,9 @@ func newDDL(source *Table, from, to Server, have collations) *ddl {
 	return d
 }
 
-func (d *ddl) note(level Level, column, text, remedy string) {
+func (d *ddl) note(level Level, column, text, remedy string) *Finding {
 	d.found = append(d.found, Finding{Level: level, Table: d.source.Name.String(), Column: column, Text: columnText(column, text), Remedy: remedy})
+	return &d.found[len(d.found)-1]
 }
 
 // create is the CREATE TABLE statement. Foreign keys, triggers, checks and partitions of the
@@ -136,9 +137,9 @@ func (d *ddl) charset(c *Column, changed bool) (string, bool) {
 	}
 	switch {
 	case t.changed && key:
-		d.note(LevelWarn, c.Name, fmt.Sprintf("collation %s becomes %s on the target, so that no two keys are taken for one; a key that changes only in what the old collation ignores arrives as another row", co, t.collation), "")
+		d.note(LevelWarn, c.Name, fmt.Sprintf("collation %s becomes %s on the target, so that no two keys are taken for one; a key that changes only in what the old collation ignores arrives as another row", co, t.collation), "").Topic = TopicCollation
 	case t.changed:
-		d.note(LevelInfo, c.Name, fmt.Sprintf("collation %s becomes %s on the target", co, t.collation), "")
+		d.note(LevelInfo, c.Name, fmt.Sprintf("collation %s becomes %s on the target", co, t.collation), "").Topic = TopicCollation
 	}
 	return "CHARACTER SET " + t.charset + " COLLATE " + t.collation, true
 }

@@ -55,8 +55,10 @@ func (p TargetPlan) Refused() bool {
 	return slices.ContainsFunc(p.Findings, func(f Finding) bool { return f.Level == LevelRefuse })
 }
 
-func (p *TargetPlan) note(level Level, column, text, remedy string) {
+// note returns the finding, which may be given its topic before the next one is noted.
+func (p *TargetPlan) note(level Level, column, text, remedy string) *Finding {
 	p.Findings = append(p.Findings, Finding{Level: level, Table: p.Name.String(), Column: column, Text: columnText(column, text), Remedy: remedy})
+	return &p.Findings[len(p.Findings)-1]
 }
 
 // columnText makes a sentence of a column and what is to be said of it.
@@ -153,9 +155,9 @@ func checkSourceKey(p *TargetPlan, source *Table) {
 			c := source.Column(part.Column)
 			switch {
 			case c != nil && c.Generated:
-				p.note(LevelRefuse, part.Column, "is a generated column in the primary key, which cannot be written", "use a key of plain columns")
+				p.note(LevelRefuse, part.Column, "is a generated column in the primary key, which cannot be written", "use a key of plain columns").Topic = TopicKey
 			case part.Prefix > 0:
-				p.note(LevelRefuse, part.Column, "is in the primary key with a prefix only", "use a key of whole columns")
+				p.note(LevelRefuse, part.Column, "is in the primary key with a prefix only", "use a key of whole columns").Topic = TopicKey
 			}
 		}
 	}
@@ -176,7 +178,7 @@ func (d *DB) planCreate(ctx context.Context, p *TargetPlan, builder *ddl, allowe
 		// A database is more than a table: only a login that clearly may is taken to mean it.
 		if !allowed.surely("CREATE", table.Name{Schema: p.Name.Schema}) {
 			p.note(LevelRefuse, "", fmt.Sprintf("the target has no database %s that the login can see", p.Name.Schema),
-				"create the database and grant the login SELECT, INSERT, UPDATE, CREATE and ALTER on it")
+				"create the database and grant the login SELECT, INSERT, UPDATE, CREATE and ALTER on it").Topic = TopicGrant
 			return nil
 		}
 		p.Statements = append(p.Statements, "CREATE DATABASE "+Ident(p.Name.Schema))

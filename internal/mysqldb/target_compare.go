@@ -56,7 +56,7 @@ func compareKeys(p *TargetPlan, source, target *Table) {
 		return // said already
 	}
 	if len(target.PrimaryKey) == 0 {
-		p.note(LevelRefuse, "", "the target has no primary key", fmt.Sprintf("ALTER TABLE %s ADD PRIMARY KEY (%s)", Qualified(target.Name), Idents(source.PrimaryKey)))
+		p.note(LevelRefuse, "", "the target has no primary key", fmt.Sprintf("ALTER TABLE %s ADD PRIMARY KEY (%s)", Qualified(target.Name), Idents(source.PrimaryKey))).Topic = TopicKey
 		return
 	}
 	fold := func(names []string) []string {
@@ -69,13 +69,13 @@ func compareKeys(p *TargetPlan, source, target *Table) {
 	}
 	if !slices.Equal(fold(source.PrimaryKey), fold(target.PrimaryKey)) {
 		p.note(LevelRefuse, "", fmt.Sprintf("the target's primary key is (%s), the source's (%s)",
-			strings.Join(target.PrimaryKey, ", "), strings.Join(source.PrimaryKey, ", ")), "give the target the source's primary key")
+			strings.Join(target.PrimaryKey, ", "), strings.Join(source.PrimaryKey, ", ")), "give the target the source's primary key").Topic = TopicKey
 		return
 	}
 	for _, index := range target.Indexes {
 		for _, part := range index.Columns {
 			if index.Name == "PRIMARY" && part.Prefix > 0 {
-				p.note(LevelRefuse, part.Column, "is in the target's primary key with a prefix only, which could take two keys for one", "use a key of whole columns")
+				p.note(LevelRefuse, part.Column, "is in the target's primary key with a prefix only, which could take two keys for one", "use a key of whole columns").Topic = TopicKey
 			}
 			if !index.Unique || part.Column == "" {
 				continue
@@ -94,10 +94,10 @@ func compareKeyColumn(p *TargetPlan, from, to *Column, index string) {
 	text := fmt.Sprintf("has collation %s on the target and %s at the source: two different keys could become one row", to.Collation, from.Collation)
 	remedy := fmt.Sprintf("give the target's column collation %s, or one that compares every character", from.Collation)
 	if index == "PRIMARY" {
-		p.note(LevelRefuse, to.Name, text, remedy)
+		p.note(LevelRefuse, to.Name, text, remedy).Topic = TopicCollation
 		return
 	}
-	p.note(LevelWarn, to.Name, fmt.Sprintf("%s (unique key %s), which stops the run when it happens", text, index), remedy)
+	p.note(LevelWarn, to.Name, fmt.Sprintf("%s (unique key %s), which stops the run when it happens", text, index), remedy).Topic = TopicCollation
 }
 
 // mayMerge reports whether two strings that differ under the source's collation could be
@@ -120,19 +120,20 @@ func compareRest(p *TargetPlan, target *Table, replace bool) {
 			if replace {
 				what = "a row makes way for another with its value, unless it is newer"
 			}
-			p.note(LevelInfo, "", fmt.Sprintf("the target has a further unique key %s: %s", index.Name, what), "")
+			p.note(LevelInfo, "", fmt.Sprintf("the target has a further unique key %s: %s", index.Name, what), "").Topic = TopicUnique
 		}
 	}
 	for _, on := range []struct {
 		names []string
 		text  string
+		topic Topic
 	}{
-		{target.Triggers, "the target has triggers, which run for every row that is written: "},
-		{target.ForeignKeys, "the target has foreign keys, which rows must satisfy when they arrive: "},
-		{target.Checks, "the target has checks, which rows must pass: "},
+		{target.Triggers, "the target has triggers, which run for every row that is written: ", TopicTrigger},
+		{target.ForeignKeys, "the target has foreign keys, which rows must satisfy when they arrive: ", ""},
+		{target.Checks, "the target has checks, which rows must pass: ", ""},
 	} {
 		if len(on.names) > 0 {
-			p.note(LevelWarn, "", on.text+strings.Join(on.names, ", "), "")
+			p.note(LevelWarn, "", on.text+strings.Join(on.names, ", "), "").Topic = on.topic
 		}
 	}
 }

@@ -29,9 +29,9 @@ type Fields struct {
 	// FailedRuns counts the runs that failed since the last one that ended well.
 	FailedRuns int      `json:"failedRuns"`
 	Failure    *Failure `json:"failure,omitempty"`
-	// FreshAsOf is the moment up to which the target holds what the source held, and LagSeconds
+	// FreshAt is the moment up to which the target holds what the source held, and LagSeconds
 	// its age at Time.
-	FreshAsOf  *time.Time `json:"freshAsOf,omitempty"`
+	FreshAt    *time.Time `json:"freshAt,omitempty"`
 	LagSeconds float64    `json:"lagSeconds,omitempty"`
 	// HeldBack is what keeps the watermark from rising.
 	HeldBack   string `json:"heldBack,omitempty"`
@@ -58,8 +58,8 @@ func New(verb string, f Fields) Message {
 		fmt.Fprintf(&b, ": %s: %s", f.Failure.Type, f.Failure.Message)
 	}
 	b.WriteString(".")
-	if f.FreshAsOf != nil {
-		fmt.Fprintf(&b, " The target is %s behind (as of %s).", round(f.LagSeconds), f.FreshAsOf.UTC().Format("2006-01-02 15:04:05Z"))
+	if f.FreshAt != nil {
+		fmt.Fprintf(&b, " The target is %s behind (as of %s).", round(f.LagSeconds), f.FreshAt.UTC().Format("2006-01-02 15:04:05Z"))
 	}
 	if f.HeldBack != "" {
 		fmt.Fprintf(&b, " Held back by %s.", f.HeldBack)

@@ -18,9 +18,9 @@ import (
 const secret = "Bearer sentinel-secret"
 
 func fields() notify.Fields {
-	asOf := time.Date(2026, 11, 25, 21, 0, 0, 0, time.UTC)
+	freshAt := time.Date(2026, 11, 25, 21, 0, 0, 0, time.UTC)
 	return notify.Fields{
-		ID: "1", Event: "failed", Table: "shop.orders", Time: asOf.Add(125 * time.Second), FailedRuns: 1, FreshAsOf: &asOf, LagSeconds: 125,
+		ID: "1", Event: "failed", Table: "shop.orders", Time: freshAt.Add(125 * time.Second), FailedRuns: 1, FreshAt: &freshAt, LagSeconds: 125,
 		Failure: &notify.Failure{Type: "RowRejected", Message: "column <n> & so on"}, WorkflowID: "sync-shop.orders", RunID: "r",
 	}
 }
@@ -41,13 +41,13 @@ func TestAMessageIsForPeopleAndPrograms(t *testing.T) {
 		"text": "Tablehaul: shop.orders failed: RowRejected: column &lt;n&gt; &amp; so on. The target is 2m5s behind (as of 2026-11-25 21:00:00Z). Workflow sync-shop.orders.",
 		"tablehaul": {"version": 1, "id": "1", "event": "failed", "table": "shop.orders", "time": "2026-11-25T21:02:05Z", "failedRuns": 1,
 			"failure": {"type": "RowRejected", "message": "column <n> & so on"},
-			"freshAsOf": "2026-11-25T21:00:00Z", "lagSeconds": 125, "workflowId": "sync-shop.orders", "runId": "r"}
+			"freshAt": "2026-11-25T21:00:00Z", "lagSeconds": 125, "workflowId": "sync-shop.orders", "runId": "r"}
 	}`, body)
 
 	require.NoError(t, notify.NewWebhook(s.URL, "Authorization", "").Send(t.Context(), notify.New("has recovered", notify.Fields{Table: "a.b"})))
 	require.NotContains(t, got.Header, "Authorization")
 	require.Contains(t, body, `"text":"Tablehaul: a.b has recovered."`)
-	require.NotContains(t, body, "freshAsOf")
+	require.NotContains(t, body, "freshAt")
 }
 
 func TestLongFailuresAreCut(t *testing.T) {

@@ -1,0 +1,82 @@
+package activities
+
+import "github.com/tablehaul/tablehaul/internal/mysqldb"
+
+// Estimate is what a run would read and write, as far as servers and earlier runs tell. It is
+// for people: half or twice as much is normal.
+type Estimate struct {
+	// Known is false where the server has no estimate of the table's rows.
+	Known  bool  `json:"known"`
+	Rows   int64 `json:"rows"`
+	Bytes  int64 `json:"bytes"`
+	Chunks int64 `json:"chunks"`
+	// Seconds is at the pace of Basis: "earlier runs" of the table, or "a guess".
+	Seconds float64 `json:"seconds"`
+	Basis   string  `json:"basis"`
+}
+
+// What Estimate.Seconds goes by.
+const (
+	BasisEarlier = "earlier runs"
+	BasisGuess   = "a guess"
+)
+
+const (
+	// guessedPace is rows per second where no run of the table tells: a third of what two servers
+	// on one machine do, since most are not.
+	guessedPace = 50_000
+	// overhead is what a run takes that reads nothing.
+	overhead = 1.5
+	// tellingRows is how many rows a run must have had for its pace to be one.
+	tellingRows = 5_000
+)
+
+// estimate tells what the run would do.
+func (p *drafted) estimate(runs []RunRecord) Estimate {
+	out := Estimate{Basis: BasisGuess}
+	out.Rows, out.Known = p.rowsToRead()
+	if p.table.RowsEstimate > 0 {
+		out.Bytes = int64(float64(p.table.Bytes) / float64(p.table.RowsEstimate) * float64(out.Rows))
+	}
+	byRows := (out.Rows + int64(p.settings.ChunkRows) - 1) / max(1, int64(p.settings.ChunkRows))
+	byBytes := (out.Bytes + p.settings.ChunkBytes - 1) / max(1, p.settings.ChunkBytes)
+	out.Chunks = max(byRows, byBytes)
+	pace := float64(guessedPace)
+	if earlier := paceOf(runs, p.mode); earlier > 0 {
+		pace, out.Basis = earlier, BasisEarlier
+	}
+	out.Seconds = overhead + float64(out.Rows)/pace
+	return out
+}
+
+// rowsToRead is the server's guess; false where it has none.
+func (p *drafted) rowsToRead() (int64, bool) {
+	switch {
+	case p.nothing:
+		return 0, true
+	case p.byKey():
+		return p.table.RowsEstimate, p.table.RowsEstimate > 0
+	default:
+		return p.windowRows, mysqldb.CursorIndex(p.table, p.settings.Cursor) != ""
+	}
+}
+
+// paceOf is rows per second of the table's last telling run, of the same mode where there is
+// one; 0 for none.
+func paceOf(runs []RunRecord, mode string) float64 {
+	var any float64
+	for i := len(runs) - 1; i >= 0; i-- {
+		r := runs[i]
+		if r.Outcome != OutcomeDone || r.Rows < tellingRows || r.Seconds <= overhead {
+			continue
+		}
+		pace := float64(r.Rows) / (r.Seconds - overhead)
+		if r.Mode == mode {
+			return pace
+		}
+		if any == 0 {
+			any = pace
+		}
+	}
+	return any
+}

@@ -1,0 +1,123 @@
+package activities
+
+// Advice is what people should know of a failure type.
+type Advice struct {
+	Type string `json:"type"`
+	// Means is what has happened, Look where the cause shows, Do what to do about it; Look may be
+	// empty. TABLE stands for the table's name.
+	Means string `json:"means"`
+	Look  string `json:"look,omitempty"`
+	Do    string `json:"do"`
+	// Waits says that a run does not end by it, but tries again for as long as it takes.
+	Waits bool `json:"waits,omitempty"`
+}
+
+// Ends of a run that are no failure of a step: Temporal's own words for them.
+const (
+	EndCancelled  = "Cancelled"
+	EndTerminated = "Terminated"
+	EndTimedOut   = "TimedOut"
+)
+
+// Guide is the advice on every failure type, in the order of the docs. It is the one source of
+// it: the command line prints it, and docs/operations.md holds it as a table.
+var Guide = []Advice{
+	{
+		TypeInvalidInput, "the input cannot be read or makes no sense; a misspelt key is one",
+		"the message", "correct the arguments and run again", false,
+	},
+	{
+		TypeUnknownTable, "the worker's configuration does not have the table",
+		"the worker's file, not yours", "add the table to the worker's configuration and restart the worker", false,
+	},
+	{
+		TypeUnsupportedTable, "preflight refused the table, or it is not there; nothing was written",
+		"every finding with its remedy: `tablehaul plan TABLE`", "do what the findings of `tablehaul plan TABLE` say, then run again", false,
+	},
+	{
+		TypeTableBusy, "another run holds the table; its workflow is named (`\"ifBusy\"` of an input says what then)",
+		"`tablehaul status TABLE`", "wait for that run, or use `--if-busy wait` or `skip`", false,
+	},
+	{
+		TypeFencedOff, "a newer run took the table over while this one was away",
+		"`tablehaul status TABLE`: the newer run", "nothing: nothing of this run is missing from the newer one", false,
+	},
+	{
+		TypeServerRejected, "a login, grant, setting, certificate or missing object",
+		"connection and error number in the message; a worker reads a changed password only when it starts", "correct the server's setting, grant or login and run again", false,
+	},
+	{
+		TypeRowRejected, "the target refuses a row's data: too long, out of range, a check, a unique value",
+		"column and key in the message; [which row](#which-row)", "correct the row at the source or widen the target, then run again", false,
+	},
+	{
+		TypeStagedFileCorrupt, "a staged file is missing or damaged, again after the range was extracted anew",
+		"the disk, and whether all workers see the same `staging.url`", "mend that, then run again", false,
+	},
+	{
+		TypeStagingUnavailable, "the store of staged files does not answer or is busy; tried again for as long as it takes",
+		"the store, and the network to it", "see that the store of `staging.url` answers the workers; the run goes on by itself", true,
+	},
+	{
+		TypeStagingRejected, "the store refuses: a permission, a bucket, a region, a setting at once; expired credentials or a clock after 15 minutes",
+		"the message; [staging.md](staging.md#when-it-fails)", "correct what it names, at the store or in `staging.url`, then run again; a worker whose own credentials are wrong has to be restarted", false,
+	},
+	{
+		TypeHostGone, "no worker answers on the machine that has the run's files, for the third time in one run",
+		"the workers; [deploying.md](deploying.md)", "start a worker on a machine that stays, or keep staging where every worker sees it, then run again", false,
+	},
+	{
+		TypeWrongHost, "inside a run only: a worker was given a step whose files another machine has",
+		"", "nothing: the step goes where its files are", true,
+	},
+	{
+		TypeStagingFull, "staging has no room; tried again every 30 seconds",
+		"`df` on the staging folder", "make room where staged files stand; the run goes on by itself", true,
+	},
+	{
+		TypeTableChanged, "source or target was altered while a run was in flight",
+		"the message names the table", "run again: the new shape is planned for", false,
+	},
+	{
+		TypeSourceHeld, "a first load cannot choose an end: open work on the source reaches too far back",
+		"[what holds it](#held-back)", "end the open transaction on the source, or set `fixedLag` for the table", true,
+	},
+	{
+		TypeServerUnavailable, "a connection was refused or lost, or a lock was not had in time",
+		"the server, and [who holds a lock](#locks-on-the-target)",
+		"see that the server answers: a run tries again for as long as it takes; one whose server cannot be reached when it begins fails after half a minute, so run it again", true,
+	},
+	{
+		TypeServerFull, "connections, memory or disk of a server ran out; tried again every 30 seconds",
+		"the server", "make room on the server, or lower `maxConnections`", true,
+	},
+	{
+		TypeServerReadOnly, "the server is read-only, as in a failover",
+		"`SELECT @@read_only` on the target", "make the server writable, or point the connection at the primary, then run again; given up after 15 minutes", false,
+	},
+	{
+		TypeThrottled, "a limit of the table's says that this is not the time",
+		"the reason names the limit", "wait, or change the table's limits", true,
+	},
+	{
+		TypeNotNotified, "inside a table's owner only: the webhook cannot be told; tried again for a day, and no run waits for it",
+		"the receiver, and the worker's log", "check `notifications.webhook` and its secret where the worker starts", true,
+	},
+	{
+		TypeUnexpected, "none of the above",
+		"the message, the run in the Web UI, the worker's log", "run again once you know why; the same is given up after 15 minutes", false,
+	},
+	{EndCancelled, "somebody cancelled the run; its files are removed", "", "run again when you like", false},
+	{EndTerminated, "somebody terminated the run", "", "run again: the next run takes the table over, and a first load goes on where it was", false},
+	{EndTimedOut, "Temporal gave the run up", "the run in the Web UI", "run again", false},
+}
+
+// AdviceOn returns the advice on a failure type; false where there is none.
+func AdviceOn(typ string) (Advice, bool) {
+	for _, a := range Guide {
+		if a.Type == typ {
+			return a, true
+		}
+	}
+	return Advice{}, false
+}

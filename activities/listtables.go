@@ -1,0 +1,127 @@
+package activities
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// Catalog is what the worker's configuration names.
+type Catalog struct {
+	// Tables are those named exactly, in the file's order.
+	Tables []table.Name
+	// Families are the entries with a *, in the file's order.
+	Families []Family
+}
+
+// Family is an entry of the configuration whose tables only the source knows.
+type Family struct {
+	// Name is the entry's text, such as "shop.log_*"; its tables are in Schema on Connection.
+	Name       string
+	Schema     string
+	Connection string
+	// Match reports whether a table is one of the family.
+	Match func(table.Name) bool
+}
+
+// maxTables bounds an answer: a result of more than 2 MB would leave the workflow hanging.
+const maxTables = 5000
+
+// ListTablesResult is what the worker's configuration stands for now.
+type ListTablesResult struct {
+	Tables   []ListedTable  `json:"tables"`
+	Families []ListedFamily `json:"families,omitempty"`
+}
+
+// ListedTable is a table that the worker would run.
+type ListedTable struct {
+	Table string `json:"table"`
+	// Family is the entry that it belongs to; empty where the configuration names it exactly.
+	Family string `json:"family,omitempty"`
+	// Settings is the digest of its settings; see SettingsDigest.
+	Settings string `json:"settings"`
+}
+
+// ListedFamily is an entry with a *, and how many tables it stands for now.
+type ListedFamily struct {
+	Name       string `json:"name"`
+	Connection string `json:"connection"`
+	Tables     int    `json:"tables"`
+}
+
+// SettingsDigest is equal for equal settings. It lets the command line notice that a worker
+// runs with another configuration than the file at hand.
+func SettingsDigest(s Settings) string {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return "" // plain values: it cannot be
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:6])
+}
+
+// ListTables names every table that the worker's configuration stands for: those named exactly,
+// and those of its families that are on their sources now. It reads the information schema only.
+func (a *Activities) ListTables(ctx context.Context) (ListTablesResult, error) {
+	defer beat(ctx, func() any { return "listing" })()
+	var out ListTablesResult
+	seen := map[table.Name]bool{}
+	add := func(n table.Name, family string) error {
+		if seen[n] {
+			return nil
+		}
+		seen[n] = true
+		if len(out.Tables) == maxTables {
+			return invalidInput(fmt.Sprintf("the configuration stands for more than %d tables", maxTables), "name fewer, or split the file between two workers with task queues of their own")
+		}
+		s, err := a.deps.Settings(n)
+		if err != nil {
+			return failure(TypeUnknownTable, err.Error(), "")
+		}
+		out.Tables = append(out.Tables, ListedTable{Table: n.String(), Family: family, Settings: SettingsDigest(s)})
+		return nil
+	}
+	for _, n := range a.deps.Catalog.Tables {
+		if err := add(n, ""); err != nil {
+			return ListTablesResult{}, err
+		}
+	}
+	for _, f := range a.deps.Catalog.Families {
+		names, err := a.familyTables(ctx, f)
+		if err != nil {
+			return ListTablesResult{}, err
+		}
+		before := len(out.Tables)
+		for _, n := range names {
+			if err := add(n, f.Name); err != nil {
+				return ListTablesResult{}, err
+			}
+		}
+		out.Families = append(out.Families, ListedFamily{Name: f.Name, Connection: f.Connection, Tables: len(out.Tables) - before})
+	}
+	return out, nil
+}
+
+// familyTables are the tables of a family that its source has.
+func (a *Activities) familyTables(ctx context.Context, f Family) ([]table.Name, error) {
+	at := where{f.Connection, "list the tables of " + f.Name}
+	src, err := a.deps.Source(ctx, f.Connection)
+	if err != nil {
+		return nil, translate(ctx, err, at)
+	}
+	all, err := src.TablesOf(ctx, f.Schema)
+	if err != nil {
+		return nil, translate(ctx, err, at)
+	}
+	var out []table.Name
+	for _, n := range all {
+		if f.Match(n) {
+			out = append(out, n)
+		}
+	}
+	return out, nil
+}

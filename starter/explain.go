@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/config"
+)
+
+func (a *app) explainCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "explain FAILURE|TABLE",
+		Short: "Say what a failure means or what is the matter with a table, and what to do",
+		Long: "Explain says of a failure type, such as ServerRejected, what it means, what to look at and what to do.\n" +
+			"Of a table it says what it waits for, and why its last run failed. docs/operations.md has more.\n\n" + exitHelp,
+		Example: "  tablehaul explain RowRejected\n  tablehaul explain shop.orders",
+		Args:    cobra.ExactArgs(1),
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+			names, directive := a.completeTables(cmd, args, word)
+			for _, one := range activities.Guide {
+				names = append(names, one.Type)
+			}
+			return names, directive
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !strings.Contains(args[0], ".") {
+				return a.explainType(args[0])
+			}
+			c, err := a.config()
+			if err != nil {
+				return err
+			}
+			names, err := a.tables(nil, args)
+			if err != nil {
+				return err
+			}
+			return a.explainTable(cmd.Context(), c, names[0])
+		},
+	}
+	a.outputFlag(cmd)
+	return cmd
+}
+
+func (a *app) explainType(typ string) error {
+	var types []string
+	for _, one := range activities.Guide {
+		if strings.EqualFold(one.Type, typ) {
+			a.printAdvice(one)
+			return nil
+		}
+		types = append(types, one.Type)
+	}
+	return &exitError{exitUsage, fmt.Errorf("%q is neither a failure type nor a table (schema.table); %s", typ, config.Meant(typ, types))}
+}
+
+func (a *app) printAdvice(one activities.Advice) {
+	if a.json() {
+		one.Means, one.Look, one.Do = plainAdvice(one.Means, ""), plainAdvice(one.Look, ""), plainAdvice(one.Do, "")
+		a.printJSON(one)
+		return
+	}
+	fmt.Fprintln(a.stdout, a.paint(a.stdout, bold, one.Type))
+	writeAdvice(a.stdout, one, "")
+	if one.Waits {
+		fmt.Fprintln(a.stdout, "  A run does not end by it: it shows as what the run waits for.")
+	} else {
+		fmt.Fprintln(a.stdout, "  The watermark is where it was, no chunk is half written, and running again is safe.")
+	}
+}
+
+func writeAdvice(w io.Writer, one activities.Advice, tbl string) {
+	fmt.Fprintf(w, "  means:    %s\n", plainAdvice(one.Means, tbl))
+	if one.Look != "" {
+		fmt.Fprintf(w, "  look at:  %s\n", plainAdvice(one.Look, tbl))
+	}
+	fmt.Fprintf(w, "  do:       %s\n", plainAdvice(one.Do, tbl))
+}
+
+// explained is what is the matter with a table: a line of --output json.
+type explained struct {
+	Table   string              `json:"table"`
+	Healthy bool                `json:"healthy"`
+	Matters []matter            `json:"matters"`
+	Advice  []activities.Advice `json:"advice"`
+}
+
+// matter is one thing that is the matter.
+type matter struct {
+	// Kind is "failed", "waits", "held", "paused" or "never".
+	Kind string `json:"kind"`
+	Type string `json:"type,omitempty"`
+	Text string `json:"text"`
+}
+
+func (a *app) explainTable(ctx context.Context, c *config.Config, name string) error {
+	s, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	one, err := a.askTable(ctx, s, name)
+	if err == nil {
+		err = a.known(c, one)
+	}
+	if err != nil {
+		return err
+	}
+	if sched, found, err := s.describeSchedule(ctx, scheduleID(name)); err == nil && found {
+		one.Schedule = &sched
+	}
+	out := explained{Table: name, Matters: mattersOf(one), Advice: []activities.Advice{}}
+	out.Healthy = len(out.Matters) == 0
+	seen := map[string]bool{}
+	for _, m := range out.Matters {
+		if advice, ok := activities.AdviceOn(m.Type); ok && !seen[m.Type] {
+			seen[m.Type] = true
+			out.Advice = append(out.Advice, advice)
+		}
+	}
+	if a.json() {
+		a.printJSON(out)
+		return nil
+	}
+	a.printExplained(out, one)
+	return nil
+}
+
+func (a *app) printExplained(out explained, one tableStatus) {
+	if out.Healthy {
+		fmt.Fprintf(a.stdout, "%s: nothing is the matter; %s\n", out.Table, nowText(one))
+		if cell, _ := a.lastCells(one.State); cell != "" {
+			fmt.Fprintf(a.stdout, "  last run: %s; tablehaul history %s lists more\n", cell, out.Table)
+		}
+		return
+	}
+	for _, m := range out.Matters {
+		fmt.Fprintf(a.stdout, "%s %s\n", a.paint(a.stdout, bold, out.Table), m.Text)
+		if advice, ok := activities.AdviceOn(m.Type); ok {
+			writeAdvice(a.stdout, advice, out.Table)
+		}
+	}
+}
+
+// mattersOf are the things that are the matter with a table, the gravest first.
+func mattersOf(one tableStatus) []matter {
+	var out []matter
+	if one.State == nil {
+		return []matter{{Kind: "never", Text: "has never had a run: tablehaul plan " + one.Table + " says what the first would do"}}
+	}
+	if f := one.Failure; f != nil && one.Run == nil {
+		out = append(out, matter{"failed", f.Type, "failed: " + f.Type + ": " + f.Message})
+	}
+	if one.Run != nil {
+		for _, w := range one.Run.Waits {
+			kind := "waits"
+			if w.Step == "" {
+				kind = "held"
+			}
+			out = append(out, matter{kind, w.Type, w.text(time.Now())})
+		}
+	} else if one.State.HeldBack != "" {
+		out = append(out, matter{"held", activities.TypeSourceHeld, "is held back: " + one.State.HeldBack + "; the watermark stays below it"})
+	}
+	if one.Ended != "" {
+		out = append(out, matter{"failed", activities.EndTerminated, "idle; the last run was " + one.Ended})
+	}
+	if s := one.Schedule; s != nil && s.Paused {
+		out = append(out, matter{Kind: "paused", Text: "is paused: " + strings.Join(compact(s.Note, "tablehaul schedule resume "+one.Table), "; ")})
+	}
+	return out
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tablehaul/tablehaul/activities"
+)
+
+// tableRun is a line of history --output json.
+type tableRun struct {
+	Table string `json:"table"`
+	activities.RunRecord
+}
+
+func (a *app) historyCommand() *cobra.Command {
+	limit, failed := 0, false
+	cmd := &cobra.Command{
+		Use: "history TABLE…", Short: "List the last runs of tables: windows, rows, seconds, failures",
+		Long: "History lists what the table's owner remembers: its last 50 runs, newest first. The Web UI has each\n" +
+			"of them step by step, for as long as Temporal keeps it.\n\n" + exitHelp,
+		Args: cobra.MinimumNArgs(1), ValidArgsFunction: a.completeTables,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if limit < 1 {
+				return fmt.Errorf("--limit is %d: it is a number of runs, 1 and more", limit)
+			}
+			c, err := a.config()
+			if err != nil {
+				return err
+			}
+			names, err := a.tables(nil, args)
+			if err != nil {
+				return err
+			}
+			s, err := a.connect(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			all, err := a.askTables(cmd.Context(), s, names, false)
+			if err != nil {
+				return err
+			}
+			for _, one := range all {
+				if err := a.known(c, one); err != nil {
+					return err
+				}
+			}
+			for _, one := range all {
+				a.printHistory(one, limit, failed, len(all) > 1)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().IntVarP(&limit, "limit", "n", 50, "how many runs at most")
+	cmd.Flags().BoolVar(&failed, "failed", false, "only runs that failed")
+	a.outputFlag(cmd)
+	return cmd
+}
+
+func (a *app) printHistory(one tableStatus, limit int, failed, several bool) {
+	var runs []activities.RunRecord
+	if one.State != nil {
+		runs = one.State.LastRuns
+	}
+	if failed {
+		runs = slices.DeleteFunc(slices.Clone(runs), func(r activities.RunRecord) bool { return r.Outcome != activities.OutcomeFailed })
+	}
+	switch {
+	case a.json():
+		for _, r := range slices.Backward(runs[max(0, len(runs)-limit):]) {
+			a.printJSON(tableRun{one.Table, r})
+		}
+		return
+	case len(runs) == 0:
+		a.note("%s: no such run is remembered", one.Table)
+		return
+	case several:
+		fmt.Fprintln(a.stdout, one.Table)
+	}
+	a.printRuns(runs, limit)
+}
+
+// printRuns lists the last runs, newest first. Failures are told below, where there is room.
+func (a *app) printRuns(runs []activities.RunRecord, limit int) {
+	if len(runs) == 0 {
+		return
+	}
+	t := newGrid("Finished (UTC)", "Mode", "Outcome", "Rows", "Took", "Window")
+	t.right("Rows", "Took")
+	type cause struct{ at, text string }
+	var causes []cause
+	for _, r := range slices.Backward(runs[max(0, len(runs)-limit):]) {
+		at := r.Finished.UTC().Format("2006-01-02 15:04:05")
+		outcome := r.Outcome
+		if typ, _, ok := strings.Cut(r.Failure, ":"); ok {
+			outcome += ": " + typ
+		}
+		t.add(at, r.Mode, a.outcomeText(r.Outcome, outcome), number(r.Rows), span(seconds(r.Seconds)), windowCell(r.Window))
+		if r.Failure != "" && (len(causes) == 0 || causes[len(causes)-1].text != r.Failure) {
+			causes = append(causes, cause{at, r.Failure})
+		}
+	}
+	a.printGrid(t)
+	const shown = 3
+	for _, c := range causes[:min(shown, len(causes))] {
+		fmt.Fprintf(a.stdout, "  %s  %s\n", c.at, c.text)
+	}
+}

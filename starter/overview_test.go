@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+func failedOrders() *fakeService {
+	return &fakeService{states: map[string]workflows.TableStateView{"shop.orders": {
+		Table: "shop.orders", Watermark: "7", LastRuns: []activities.RunRecord{
+			{Mode: "incremental", Outcome: "done", Rows: 12, Seconds: 2, Finished: time.Now().Add(-time.Hour), Window: table.Window{Lo: "5", Hi: "7"}},
+			{Mode: "incremental", Outcome: "failed", Failure: "RowRejected: column note is too short", Finished: time.Now().Add(-3 * time.Minute)},
+		},
+	}}}
+}
+
+func TestStatusSaysWhatToDoAboutAFailure(t *testing.T) {
+	got := call(t, failedOrders(), "status")
+	require.Equal(t, exitOK, got.code, got.stderr)
+	require.Regexp(t, `shop.orders +idle +failed 3m ago +0\n`, got.stdout)
+	require.Contains(t, got.stdout, "shop.orders failed: RowRejected: column note is too short\n  → correct the row at the source or widen the target, then run again\n")
+}
+
+func TestHistoryListsRunsNewestFirst(t *testing.T) {
+	f := failedOrders()
+	got := call(t, f, "history", "shop.orders")
+	require.Equal(t, exitOK, got.code, got.stderr)
+	require.Regexp(t, `(?s)incremental +failed: RowRejected +0.*incremental +done +12 +2s +\(5, 7\].*RowRejected: column note is too short`, got.stdout)
+	got = call(t, f, "history", "shop.orders", "--limit", "1", "--output", "json")
+	var r tableRun
+	require.NoError(t, json.Unmarshal([]byte(got.stdout), &r))
+	require.Equal(t, "shop.orders failed", r.Table+" "+r.Outcome)
+	got = call(t, f, "history", "shop.orders", "--failed", "--output", "json")
+	require.Equal(t, 1, strings.Count(got.stdout, "\n"))
+	require.Contains(t, call(t, f, "history", "shop.countries").stderr, "no such run is remembered")
+	for want, args := range map[string][]string{
+		"did you mean shop.orders?": {"shop.order"}, "--limit is 0": {"shop.orders", "--limit", "0"}, "requires at least 1 arg": {},
+	} {
+		got := call(t, f, append([]string{"history"}, args...)...)
+		require.Equal(t, exitUsage, got.code)
+		require.Contains(t, got.stderr, want)
+	}
+}
+
+func TestExplain(t *testing.T) {
+	f := failedOrders()
+	got := call(t, f, "explain", "shop.orders")
+	require.Equal(t, exitOK, got.code, got.stderr)
+	require.Equal(t, `shop.orders failed: RowRejected: column note is too short
+  means:    the target refuses a row's data: too long, out of range, a check, a unique value
+  look at:  column and key in the message; which row
+  do:       correct the row at the source or widen the target, then run again
+`, got.stdout)
+	got = call(t, f, "explain", "tablebusy")
+	require.Contains(t, got.stdout, "TableBusy\n  means:    another run holds the table")
+	require.Contains(t, call(t, f, "explain", "Throttled").stdout, "A run does not end by it")
+	got = call(t, f, "explain", "TableBussy")
+	require.Equal(t, exitUsage, got.code)
+	require.Contains(t, got.stderr, "did you mean TableBusy?")
+	require.Contains(t, call(t, f, "explain", "shop.countries").stdout, "has never had a run: tablehaul plan shop.countries")
+
+	held := f.states["shop.orders"]
+	held.Lease = &activities.Lease{WorkflowID: "w", RunID: "r"}
+	f.states["shop.orders"] = held
+	f.steps.add(wait{Step: "UpsertChunk", Type: activities.TypeServerFull, Reason: "disk full", Attempt: 3, Since: time.Now().Add(-time.Minute)})
+	got = call(t, f, "explain", "shop.orders", "--output", "json")
+	var e explained
+	require.NoError(t, json.Unmarshal([]byte(got.stdout), &e))
+	require.False(t, e.Healthy)
+	require.Equal(t, "waits", e.Matters[0].Kind)
+	require.Equal(t, activities.TypeServerFull, e.Advice[0].Type)
+}
+
+func TestExplainOfAHealthyTable(t *testing.T) {
+	f := failedOrders()
+	s := f.states["shop.orders"]
+	s.LastRuns = s.LastRuns[:1]
+	f.states["shop.orders"] = s
+	require.Equal(t, "shop.orders: nothing is the matter; idle\n  last run: done 1h ago; tablehaul history shop.orders lists more\n",
+		call(t, f, "explain", "shop.orders").stdout)
+}
+
+func TestPlanOfSeveralTablesIsATable(t *testing.T) {
+	f := &fakeService{listed: listing(t, testConfig, "shop.log_1"), plans: map[string]workflows.PlanTableResult{
+		"shop.orders": {
+			Table: "shop.orders", Mode: "incremental", Verdict: activities.VerdictReady, Creates: true,
+			Reads:    activities.Estimate{Known: true, Rows: 25_000, Bytes: 3 << 20, Chunks: 3, Seconds: 2},
+			Findings: []mysqldb.Finding{{Level: mysqldb.LevelWarn, Text: "slow", Topic: mysqldb.TopicCursor}, {Level: mysqldb.LevelInfo, Text: "by the way"}},
+		},
+		"shop.countries": {Table: "shop.countries", Verdict: activities.VerdictRefused, Findings: []mysqldb.Finding{
+			{Level: mysqldb.LevelRefuse, Text: "the login lacks CREATE on the target", Remedy: "GRANT CREATE", Topic: mysqldb.TopicGrant},
+		}},
+		"shop.log_1": {Table: "shop.log_1", Mode: "first load", Verdict: activities.VerdictReady},
+	}}
+	got := call(t, f, "plan", "--all")
+	require.Equal(t, exitFailed, got.code, got.stderr)
+	require.Regexp(t, `shop.orders +1 warning +incremental +25,000 +3.0 MiB +3 +2s +created\n`, got.stdout)
+	require.Regexp(t, `shop.log_1 +ready +first load +\? +\? +\? +\? +there\n`, got.stdout)
+	require.Contains(t, got.stdout, "shop.countries\n  refuse:     grant: the login lacks CREATE on the target\n              → GRANT CREATE\n2 of 3 tables ready.")
+	require.NotContains(t, got.stdout, "by the way")
+	fitsEighty(t, got.stdout)
+
+	require.Equal(t, exitOK, call(t, f, "plan", "shop.orders", "shop.log_1").code)
+	require.Equal(t, exitFailed, call(t, f, "plan", "shop.orders", "shop.log_1", "--strict").code)
+	require.Contains(t, call(t, f, "plan", "shop.orders", "shop.log_1", "-v").stdout, "by the way")
+}
+
+// The overview of tables with long names fits a usual terminal.
+func TestOverviewFitsEightyColumns(t *testing.T) {
+	f := failedOrders()
+	now := workflows.TableStateView{
+		Table: "inventory.movements", FreshAt: time.Now().Add(-90 * time.Minute), Lease: &activities.Lease{WorkflowID: "w", RunID: "r"},
+		LastRuns: []activities.RunRecord{{Outcome: "cancelled", Rows: 123_456_789, Finished: time.Now().Add(-47 * time.Hour)}},
+	}
+	f.states[now.Table] = now
+	f.report = workflows.Status{Phase: "ranges", RowsWritten: 50, RowsTotal: 100}
+	got := call(t, f, "status")
+	require.Regexp(t, `inventory.movements +ranges 50% +cancelled 47h ago +123,456,789 +1h\n`, got.stdout)
+	fitsEighty(t, got.stdout)
+}
+
+// fitsEighty requires that the lines of a grid, which begin with one space, fit 80 columns.
+func fitsEighty(t *testing.T, text string) {
+	t.Helper()
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, " ") && !strings.HasPrefix(line, "  ") {
+			require.LessOrEqual(t, widest(line), 80, line)
+		}
+	}
+}
+
+func TestWatchShowsAnewUntilItIsStopped(t *testing.T) {
+	f := failedOrders()
+	a, stdout, stderr := testApp(t, f, map[string]string{"TABLEHAUL_CONFIG": configFile(t, strings.Replace(testConfig, `- { name: "shop.log_*", cursor: id }`, "", 1))})
+	ctx, cancel := context.WithTimeout(t.Context(), 1200*time.Millisecond)
+	defer cancel()
+	require.Equal(t, exitStopped, a.execute(ctx, []string{"status", "--watch=500ms"}))
+	require.GreaterOrEqual(t, strings.Count(stdout.String(), "Ctrl-C ends it\n"), 2)
+	require.Empty(t, stderr.String())
+
+	// What cannot be asked is shown, and asked again.
+	f.mute = &unreachableError{"h:1", errors.New("gone")}
+	a, stdout, _ = testApp(t, f, nil)
+	t.Chdir(t.TempDir())
+	ctx, cancel = context.WithTimeout(t.Context(), 700*time.Millisecond)
+	defer cancel()
+	require.Equal(t, exitStopped, a.execute(ctx, []string{"status", "--watch=500ms"}))
+	require.GreaterOrEqual(t, strings.Count(stdout.String(), "no answer from a worker"), 1)
+}
+
+func TestAFrameTakesThePlaceOfTheOneBefore(t *testing.T) {
+	a, _, _ := testApp(t, nil, nil)
+	text, rows := a.inPlace("a\nb\n", 0)
+	require.Equal(t, "a\nb\n", text)
+	text, rows = a.inPlace("c\n", rows)
+	require.Equal(t, "\x1b[2A\r\x1b[Jc\n", text)
+	require.Equal(t, 1, rows)
+}
+
+func TestQuietSaysOnlyWhatWentWrong(t *testing.T) {
+	got := call(t, &fakeService{results: orders()}, "run", "shop.orders", "-q")
+	require.Equal(t, exitOK, got.code)
+	require.Empty(t, got.stdout)
+	f := &fakeService{fails: map[string]error{"shop.orders": &failedError{Type: activities.TypeServerRejected, Message: "denied"}}}
+	got = call(t, f, "run", "shop.orders", "-q")
+	require.Equal(t, exitFailed, got.code)
+	require.Contains(t, got.stderr, "shop.orders failed: ServerRejected")
+	require.NotEmpty(t, call(t, failedOrders(), "status", "-q").stdout, "an answer is not a word of success")
+}

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+// planned is what came of one table's preview: one of the two is set.
+type planned struct {
+	table  string
+	plan   *workflows.PlanTableResult
+	failed *failedError
+}
+
+// maxPlanned bounds the previews at once: each asks both servers.
+const maxPlanned = 4
+
+// planAll previews the tables side by side, and shows them in the order asked for.
+func (a *app) planAll(ctx context.Context, c *config.Config, sel selection, in workflows.PlanTableInput, f planFlags) error {
+	s, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	names, err := a.expand(ctx, s, c, sel)
+	if err != nil {
+		return err
+	}
+	all := make([]planned, len(names))
+	group, inner := errgroup.WithContext(ctx)
+	group.SetLimit(maxPlanned)
+	for i, name := range names {
+		group.Go(func() error {
+			one := in
+			one.Table = name
+			all[i].table = name
+			p, err := a.planOne(inner, s, one)
+			if errors.As(err, &all[i].failed) {
+				return nil
+			}
+			all[i].plan = &p
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return a.fromTemporal(ctx, err)
+	}
+	a.printPlans(all, f)
+	for _, one := range all {
+		if one.bad(f.strict) {
+			return &exitError{code: exitFailed}
+		}
+	}
+	return nil
+}
+
+// bad says that the plan is not to be gone on with.
+func (p planned) bad(strict bool) bool {
+	if p.failed != nil || p.plan.Verdict != activities.VerdictReady {
+		return true
+	}
+	return strict && p.count(mysqldb.LevelWarn) > 0
+}
+
+func (p planned) count(level mysqldb.Level) int {
+	n := 0
+	for _, f := range p.plan.Findings {
+		if f.Level == level {
+			n++
+		}
+	}
+	return n
+}
+
+func (a *app) printPlans(all []planned, f planFlags) {
+	switch {
+	case a.json():
+		for _, one := range all {
+			if one.failed != nil {
+				a.printJSON(outcome{Table: one.table, Outcome: outcomeFailed, Failure: one.failed})
+				continue
+			}
+			a.printJSON(one.plan)
+		}
+		return
+	case len(all) == 1 || f.verbose:
+		for _, one := range all {
+			if one.failed == nil {
+				a.printPlan(*one.plan)
+			}
+		}
+	default:
+		a.printPlanTable(all)
+	}
+	for _, one := range all {
+		if one.failed != nil {
+			printFailure(a.stderr, one.table, execution{WorkflowID: workflows.PlanTableID(one.table)}, one.failed)
+		}
+	}
+}
+
+// printPlanTable is a line per run-to-be, and below them what would keep one from going well.
+func (a *app) printPlanTable(all []planned) {
+	t := newGrid("Table", "Verdict", "Mode", "Rows", "Bytes", "Chunks", "Takes", "Target")
+	t.right("Rows", "Bytes", "Chunks", "Takes")
+	ready := 0
+	for _, one := range all {
+		if one.failed != nil {
+			t.add(one.table, a.paint(a.stdout, red, "failed"), "", "", "", "", "", "")
+			continue
+		}
+		p := one.plan
+		if p.Verdict == activities.VerdictReady {
+			ready++
+		}
+		rows, size, chunks, takes := estimateCells(*p)
+		t.add(p.Table, a.verdictText(one), p.Mode, rows, size, chunks, takes, targetCell(*p))
+	}
+	a.printGrid(t)
+	for _, one := range all {
+		if one.failed != nil {
+			continue
+		}
+		if one.count(mysqldb.LevelWarn)+one.count(mysqldb.LevelRefuse) > 0 {
+			fmt.Fprintln(a.stdout, one.table)
+		}
+		for _, f := range one.plan.Findings {
+			if f.Level != mysqldb.LevelInfo {
+				a.printFinding(f)
+			}
+		}
+	}
+	if !a.quiet {
+		fmt.Fprintf(a.stdout, "%d of %s ready. tablehaul plan TABLE shows one in full.\n", ready, plural(int64(len(all)), "table"))
+	}
+}
+
+// verdictText is the verdict, or how many warnings come with one that is ready.
+func (a *app) verdictText(one planned) string {
+	p := one.plan
+	if p.Verdict != activities.VerdictReady {
+		return a.paint(a.stdout, red, p.Verdict)
+	}
+	if n := one.count(mysqldb.LevelWarn); n > 0 {
+		return a.paint(a.stdout, yellow, plural(int64(n), "warning"))
+	}
+	return a.paint(a.stdout, green, p.Verdict)
+}
+
+// estimateCells are what the run would read and how long it would take; empty where it would
+// not run, a question mark where nobody knows.
+func estimateCells(p workflows.PlanTableResult) (rows, bytes, chunks, takes string) {
+	switch r := p.Reads; {
+	case p.Verdict != activities.VerdictReady:
+		return "", "", "", ""
+	case !r.Known:
+		return "?", "?", "?", "?"
+	default:
+		return number(r.Rows), size(r.Bytes), number(r.Chunks), span(seconds(r.Seconds))
+	}
+}
+
+// targetCell says what would happen to the target.
+func targetCell(p workflows.PlanTableResult) string {
+	switch {
+	case p.Verdict != activities.VerdictReady:
+		return ""
+	case p.Creates:
+		return "created"
+	case len(p.Statements) > 0:
+		return "widened"
+	default:
+		return "there"
+	}
+}

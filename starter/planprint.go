@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+// printPlan shows one plan in full.
+func (a *app) printPlan(p workflows.PlanTableResult) {
+	verdict := a.paint(a.stdout, green, p.Verdict)
+	if p.Verdict != activities.VerdictReady {
+		verdict = a.paint(a.stdout, red, p.Verdict)
+	}
+	fmt.Fprintf(a.stdout, "%s → %s: %s\n", p.Table, p.Target, verdict)
+	switch p.Mode {
+	case "":
+	case activities.ModeWhole:
+		fmt.Fprintf(a.stdout, "  mode:       whole: the table has no cursor, every run reads all of it\n")
+	default:
+		fmt.Fprintf(a.stdout, "  mode:       %s\n  window:     %s\n  watermark:  %s\n", p.Mode, windowText(p.Window), orNone(p.Watermark))
+	}
+	rows := "about " + number(p.RowsEstimate) + " rows"
+	if p.RowsEstimate == 0 { // InnoDB says so of a table of a million rows until its statistics are made
+		rows = "no estimate of its rows yet"
+	}
+	fmt.Fprintf(a.stdout, "  table:      %s, %s\n", rows, size(p.BytesEstimate))
+	if p.Verdict == activities.VerdictReady {
+		fmt.Fprintf(a.stdout, "  reads:      %s\n", readsText(p.Reads))
+	}
+	if p.Ranges > 0 {
+		fmt.Fprintf(a.stdout, "  ranges:     %s\n", number(int64(p.Ranges)))
+		index := p.Index
+		if index == "" {
+			index = "none: the whole table is scanned"
+		}
+		fmt.Fprintf(a.stdout, "  index:      %s\n", index)
+	}
+	if p.HeldBack != "" {
+		fmt.Fprintf(a.stdout, "  held back:  %s\n", p.HeldBack)
+	}
+	a.printStatements(p)
+	for _, f := range p.Findings {
+		a.printFinding(f)
+	}
+}
+
+// readsText is what the run would read, and how long that takes.
+func readsText(r activities.Estimate) string {
+	if !r.Known {
+		return "the server has no estimate"
+	}
+	if r.Rows == 0 {
+		return "nothing new, as far as the index tells"
+	}
+	basis := map[string]string{activities.BasisEarlier: "by the pace of earlier runs", activities.BasisGuess: "a guess until it has run once"}[r.Basis]
+	return fmt.Sprintf("about %s rows, %s, in %s; about %s, %s", number(r.Rows), size(r.Bytes), plural(r.Chunks, "chunk"), span(seconds(r.Seconds)), basis)
+}
+
+// printStatements shows the DDL as what it adds to the target.
+func (a *app) printStatements(p workflows.PlanTableResult) {
+	if p.Verdict != activities.VerdictReady || len(p.Statements) == 0 {
+		return // nothing would run
+	}
+	fmt.Fprintf(a.stdout, "  would run on the target:\n")
+	for _, statement := range p.Statements {
+		for line := range strings.SplitSeq(statement, "\n") {
+			fmt.Fprintf(a.stdout, "  %s\n", a.paint(a.stdout, green, "+ "+line))
+		}
+	}
+}
+
+// printFinding shows one finding with its remedy below it.
+func (a *app) printFinding(f mysqldb.Finding) {
+	text := f.Text
+	if f.Column != "" && !strings.Contains(text, f.Column) {
+		text = f.Column + ": " + text
+	}
+	if f.Topic != "" {
+		text = string(f.Topic) + ": " + text
+	}
+	level := fmt.Sprintf("%-12s", f.Level+":")
+	if c := levelColours[f.Level]; c != "" {
+		level = a.paint(a.stdout, c, level)
+	}
+	fmt.Fprintf(a.stdout, "  %s%s\n", level, text)
+	if f.Remedy != "" {
+		fmt.Fprintf(a.stdout, "  %-12s→ %s\n", "", f.Remedy)
+	}
+}
+
+var levelColours = map[mysqldb.Level]colour{mysqldb.LevelRefuse: red, mysqldb.LevelWarn: yellow}

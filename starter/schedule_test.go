@@ -1,0 +1,173 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/internal/config"
+)
+
+// scheduledConfig gives every table of testConfig five minutes, but for one.
+var scheduledConfig = strings.Replace(strings.Replace(testConfig, "target: warehouse }", "target: warehouse, schedule: 5m, scheduleJitter: 0s }", 1),
+	"name: shop.countries }", `name: shop.countries, schedule: "0 3 * * * Europe/Berlin", schedulePaused: true }`, 1)
+
+func ours(tbl, when string, mutate ...func(*schedule)) schedule {
+	s := schedule{ID: scheduleID(tbl), Table: tbl, Ours: true, When: when}
+	for _, f := range mutate {
+		f(&s)
+	}
+	return s
+}
+
+func byID(all ...schedule) map[string]schedule {
+	out := map[string]schedule{}
+	for _, s := range all {
+		out[s.ID] = s
+	}
+	return out
+}
+
+func TestApplyPrintsTheDiffFirst(t *testing.T) {
+	f := &fakeService{listed: listing(t, scheduledConfig, "shop.log_1", "shop.log_2"), sched: byID(
+		ours("shop.orders", "1h"), ours("shop.log_1", "5m"), ours("shop.gone", "5m"),
+		schedule{ID: "nightly", Table: "shop.log_2", When: "1h"},
+	)}
+	apply := func(args ...string) invocation {
+		return callConfig(t.Context(), t, f, scheduledConfig, append([]string{"schedule", "apply"}, args...)...)
+	}
+	diff := `+ shop.countries  0 3 * * * Europe/Berlin, paused
+- shop.gone       5m (not in the configuration any more)
++ shop.log_2      5m
+~ shop.orders     1h → 5m
+  1 schedule as configured
+`
+	got := apply("--dry-run")
+	require.Equal(t, exitOK, got.code, got.stderr)
+	require.Equal(t, diff, got.stdout)
+	require.Equal(t, "note: shop.log_2 also has the schedule nightly, which was made elsewhere: both start runs\n", got.stderr)
+	require.Empty(t, f.did)
+
+	got = apply()
+	require.Equal(t, exitUsage, got.code, "no terminal to ask on")
+	require.Contains(t, got.stderr, "nothing was changed: give --yes to change it, or --dry-run")
+	require.Empty(t, f.did)
+
+	got = apply("--yes")
+	require.Equal(t, exitOK, got.code, got.stderr)
+	require.Equal(t, diff+"4 changes applied. tablehaul status shows the next runs.\n", got.stdout)
+	require.Equal(t, []string{
+		"create shop.countries 0 3 * * * Europe/Berlin", "delete tablehaul-shop.gone", "create shop.log_2 5m", "update shop.orders 5m",
+	}, f.did)
+
+	f.did = nil
+	got = apply("shop.orders", "--yes", "--output", "json")
+	require.Equal(t, exitOK, got.code, got.stderr)
+	var c change
+	require.NoError(t, json.Unmarshal([]byte(got.stdout), &c))
+	require.True(t, c.Applied)
+	require.Equal(t, []string{"update shop.orders 5m"}, f.did, "with names, nothing else is looked at")
+}
+
+func TestApplyGoesOnAfterAChangeThatFails(t *testing.T) {
+	f := &fakeService{listed: listing(t, scheduledConfig, "shop.log_1"), deny: map[string]error{"create shop.log_1 5m": errors.New("boom")}}
+	got := callConfig(t.Context(), t, f, scheduledConfig, "schedule", "apply", "-y")
+	require.Equal(t, exitFailed, got.code)
+	require.Contains(t, got.stderr, "shop.log_1: create the schedule: boom\ntablehaul: 1 of 3 changes failed; run it again\n")
+	require.Len(t, f.did, 3)
+}
+
+func TestPausesByHandAreLeftAlone(t *testing.T) {
+	want := scheduleSpec{table: "shop.orders", when: config.Schedule{Every: 5 * time.Minute}}
+	paused := func(note string) func(*schedule) { return func(s *schedule) { s.Paused, s.Note = true, note } }
+	action := func(want scheduleSpec, have schedule) (out string) {
+		for _, c := range changesOf(want, &have) {
+			out += c.Action + " "
+		}
+		return strings.TrimSpace(out)
+	}
+	require.Equal(t, "none", action(want, ours("shop.orders", "5m")))
+	require.Equal(t, "none", action(want, ours("shop.orders", "5m", paused("maintenance"))))
+	require.Equal(t, "resume", action(want, ours("shop.orders", "5m", paused(pausedByFile))))
+	require.Equal(t, "update resume", action(want, ours("shop.orders", "1h", paused(pausedByFile))))
+	require.Equal(t, "update", action(want, ours("shop.orders", "5m", func(s *schedule) { s.Odd = "overlap AllowAll" })))
+	want.paused = true
+	require.Equal(t, "pause", action(want, ours("shop.orders", "5m")))
+	require.Equal(t, "none", action(want, ours("shop.orders", "5m", paused("maintenance"))))
+}
+
+func TestSchedulesOfOthersAreNeverTouched(t *testing.T) {
+	f := &fakeService{listed: listing(t, scheduledConfig), sched: byID(schedule{ID: "tablehaul-shop.orders", Table: "shop.orders", When: "1h"})}
+	got := callConfig(t.Context(), t, f, scheduledConfig, "schedule", "apply", "--yes")
+	require.Equal(t, exitFailed, got.code)
+	require.Contains(t, got.stderr, "the schedule tablehaul-shop.orders is there, and was not made by schedule apply")
+	require.Empty(t, f.did)
+	got = call(t, f, "schedule", "pause", "shop.orders")
+	require.Equal(t, exitUsage, got.code)
+	require.Contains(t, got.stderr, "is not ours")
+
+	f.sched = byID(schedule{ID: "nightly", Table: "shop.orders"})
+	got = call(t, f, "schedule", "trigger", "shop.orders")
+	require.Contains(t, got.stderr, "shop.orders has a schedule that was made elsewhere: use temporal schedule … --schedule-id nightly")
+	require.Empty(t, f.did)
+}
+
+func TestScheduleVerbs(t *testing.T) {
+	f := &fakeService{sched: byID(ours("shop.orders", "5m"), ours("shop.gone", "5m"), schedule{ID: "nightly", Table: "shop.log_1"})}
+	for want, args := range map[string][]string{
+		"pause tablehaul-shop.orders: load test":        {"pause", "shop.orders", "--reason", "load test"},
+		"resume tablehaul-shop.orders: resumed by hand": {"resume", "shop.orders"},
+		"trigger tablehaul-shop.gone":                   {"trigger", "shop.gone"},
+	} {
+		f.did = nil
+		got := call(t, f, append([]string{"schedule"}, args...)...)
+		require.Equal(t, exitOK, got.code, got.stderr)
+		require.Equal(t, []string{want}, f.did)
+	}
+	f.did = nil
+	got := call(t, f, "schedule", "pause", "--all", "--output", "json")
+	require.Equal(t, exitOK, got.code, got.stderr)
+	require.Equal(t, []string{"pause tablehaul-shop.gone: paused by hand", "pause tablehaul-shop.orders: paused by hand"}, f.did)
+	require.Contains(t, got.stdout, `{"table":"shop.gone","scheduleId":"tablehaul-shop.gone","done":"paused"}`)
+	for want, args := range map[string][]string{
+		"did you mean shop.orders?":                          {"pause", "shop.order"},
+		"shop.countries has no schedule: give it a schedule": {"trigger", "shop.countries"},
+		"name at least one table, or give --all":             {"pause"},
+		"give tables or --all, not both":                     {"resume", "--all", "shop.orders"},
+		`"orders": write it as schema.table`:                 {"trigger", "orders"},
+		`unknown command "stop" for "tablehaul schedule"`:    {"stop", "shop.orders"},
+		"shop.order is not in the configuration":             {"apply", "shop.order"},
+	} {
+		got := call(t, f, append([]string{"schedule"}, args...)...)
+		require.Equal(t, exitUsage, got.code, args)
+		require.Contains(t, got.stderr, want)
+	}
+}
+
+func TestScheduleList(t *testing.T) {
+	f := &fakeService{sched: byID(
+		ours("shop.orders", "5m", func(s *schedule) { s.Jitter, s.Next = 30*time.Second, time.Now().Add(190*time.Second) }),
+		ours("shop.gone", "5m", func(s *schedule) { s.Paused, s.Note, s.Odd = true, "load test", "overlap AllowAll" }),
+		schedule{ID: "nightly", Table: "shop.log_1", When: elsewhere},
+	)}
+	got := call(t, f, "schedule", "list")
+	require.Regexp(t, `shop.log_1 +a calendar made elsewhere +never +not ours: nightly\n`, got.stdout)
+	require.Regexp(t, `shop.orders +5m, up to 30s later +in 3m(9|10)s\n`, got.stdout)
+	require.Regexp(t, `shop.gone +5m +paused +load test; changed elsewhere: overlap AllowAll\n`, got.stdout)
+	got = call(t, &fakeService{}, "schedule", "list")
+	require.Equal(t, invocation{exitOK, "", "note: there is no schedule: give tables a schedule: in the configuration, then tablehaul schedule apply\n"}, got)
+}
+
+func TestApplyNeedsAFileAndAGoodOne(t *testing.T) {
+	a, _, stderr := testApp(t, &fakeService{}, nil)
+	t.Chdir(t.TempDir())
+	require.Equal(t, exitUsage, a.execute(t.Context(), []string{"schedule", "apply"}))
+	require.Contains(t, stderr.String(), "schedules come from the configuration, and ./tablehaul.yaml does not exist")
+	got := callConfig(t.Context(), t, nil, strings.Replace(testConfig, "cursor: updated_at", `schedule: "61 * * * *"`, 1), "schedule", "apply")
+	require.Equal(t, exitUsage, got.code)
+	require.Contains(t, got.stderr, `tables[0].schedule: "61 * * * *" has "61" for the minute: allowed is 0 to 59`)
+}

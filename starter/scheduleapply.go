@@ -1,0 +1,270 @@
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+func (a *app) scheduleApply() *cobra.Command {
+	var dryRun, yes bool
+	cmd := &cobra.Command{
+		Use:   "apply [TABLE…]",
+		Short: "Make Temporal Schedules match the configuration",
+		Long: "Apply prints what it would create, change, pause and delete, asks, and does it. A table's key schedule\n" +
+			"says when it runs: an interval (5m), or a cron text (0 3 * * * Europe/Berlin). With names, only their\n" +
+			"schedules are looked at. A schedule that was paused by hand stays paused.\n\n" +
+			"Only schedules that apply has made are touched: their ids begin with " + schedulePrefix + ", their memo names\n" +
+			"the table, and they start runs on the same task queue.\n\n" + exitHelp,
+		Example:           "  tablehaul schedule apply --dry-run\n  tablehaul schedule apply --yes",
+		ValidArgsFunction: a.completeTables,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.config()
+			if err != nil {
+				return err
+			}
+			if c == nil {
+				return &exitError{exitUsage, fmt.Errorf("schedules come from the configuration, and %s does not exist: name it with --config", defaultConfig)}
+			}
+			sel, err := a.selectTables(c, args, len(args) == 0)
+			if err != nil {
+				return err
+			}
+			s, err := a.connect(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			changes, err := a.scheduleChanges(cmd.Context(), s, c, sel)
+			if err != nil {
+				return err
+			}
+			return a.applyChanges(cmd.Context(), s, changes, dryRun, yes)
+		},
+	}
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "print what would change, and change nothing")
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
+	a.outputFlag(cmd)
+	return cmd
+}
+
+// scheduleChanges compares what the configuration wants with what there is.
+func (a *app) scheduleChanges(ctx context.Context, s service, c *config.Config, sel selection) ([]change, error) {
+	names, err := a.scheduledTables(ctx, s, c, sel)
+	if err != nil {
+		return nil, err
+	}
+	wanted := map[string]scheduleSpec{}
+	for _, name := range names {
+		n, err := table.ParseName(name)
+		if err != nil {
+			return nil, &exitError{exitUsage, err}
+		}
+		t, err := c.Table(n)
+		if err != nil {
+			return nil, &exitError{exitUsage, err}
+		}
+		wanted[name] = scheduleSpec{name, t.Schedule, t.ScheduleJitter, t.SchedulePaused}
+	}
+	all, err := s.listSchedules(ctx, false)
+	if err != nil {
+		return nil, a.fromTemporal(ctx, err)
+	}
+	have, err := a.currentSchedules(ctx, s, names, all)
+	if err != nil {
+		return nil, err
+	}
+	var out []change
+	for _, name := range names {
+		want := wanted[name]
+		switch current := have[name]; {
+		case !want.when.None():
+			out = append(out, changesOf(want, current)...)
+		case current != nil:
+			out = append(out, deletion(*current))
+		}
+	}
+	for _, one := range all {
+		switch _, mine := wanted[one.Table]; {
+		case one.Ours && !mine && sel.all:
+			out = append(out, deletion(one))
+		case !one.Ours && mine && !wanted[one.Table].when.None():
+			a.note("%s also has the schedule %s, which was made elsewhere: both start runs", one.Table, one.ID)
+		}
+	}
+	slices.SortStableFunc(out, func(x, y change) int { return cmp.Compare(x.Table, y.Table) })
+	return out, nil
+}
+
+func deletion(s schedule) change {
+	return change{Action: changeDelete, Table: s.Table, ID: s.ID, From: s.text()}
+}
+
+// scheduledTables are the tables to look at. Families are left out where none of them has a
+// schedule, so that no worker is needed then.
+func (a *app) scheduledTables(ctx context.Context, s service, c *config.Config, sel selection) ([]string, error) {
+	families := len(sel.families) > 0
+	for _, p := range c.Patterns() {
+		families = families || sel.all && !p.Settings().Schedule.None()
+	}
+	if families {
+		return a.expand(ctx, s, c, sel)
+	}
+	names := slices.Clone(sel.names)
+	if sel.all {
+		for _, t := range c.Tables() {
+			names = append(names, t.Name.String())
+		}
+	}
+	return names, a.compareSoon(ctx, s, c, selection{all: true}, names)
+}
+
+// currentSchedules are the schedules of tables as they are now: a list may be a moment old.
+func (a *app) currentSchedules(ctx context.Context, s service, names []string, all []schedule) (map[string]*schedule, error) {
+	found := make([]*schedule, len(names))
+	group, inner := errgroup.WithContext(ctx)
+	group.SetLimit(maxAsked)
+	for i, name := range names {
+		group.Go(func() error {
+			one, there, err := s.describeSchedule(inner, scheduleID(name))
+			if there {
+				found[i] = &one
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, a.fromTemporal(ctx, err)
+	}
+	out := map[string]*schedule{}
+	for i, name := range names {
+		if found[i] == nil {
+			continue
+		}
+		if !found[i].Ours {
+			return nil, &exitError{exitFailed, fmt.Errorf("the schedule %s is there, and was not made by schedule apply for the task queue %q: delete it, or leave schedule: out for %s",
+				found[i].ID, a.taskQueue, name)}
+		}
+		out[name] = found[i]
+	}
+	return out, nil
+}
+
+// applyChanges prints the diff, asks, and does it. A change that fails does not keep the others
+// from being done.
+func (a *app) applyChanges(ctx context.Context, s service, changes []change, dryRun, yes bool) error {
+	todo := 0
+	for _, c := range changes {
+		if c.Action != changeNone {
+			todo++
+		}
+	}
+	if !a.json() {
+		a.printChanges(changes, todo)
+	}
+	if todo > 0 && !dryRun && !yes {
+		if a.json() || !a.confirm(fmt.Sprintf("Apply %s?", plural(int64(todo), "change"))) {
+			if a.json() || !terminal(a.stdin) {
+				return &exitError{exitUsage, errors.New("nothing was changed: give --yes to change it, or --dry-run to look only")}
+			}
+			return &exitError{exitFailed, errors.New("nothing was changed")}
+		}
+	}
+	failed := 0
+	for i := range changes {
+		c := &changes[i]
+		if c.Action != changeNone && !dryRun {
+			if err := a.applyChange(ctx, s, *c); err != nil {
+				failed++
+				c.Error = err.Error()
+				fmt.Fprintf(a.stderr, "%s: %s the schedule: %s\n", c.Table, c.Action, err.Error())
+			} else {
+				c.Applied = true
+			}
+		}
+		if a.json() {
+			a.printJSON(*c)
+		}
+	}
+	switch {
+	case failed > 0:
+		return &exitError{exitFailed, fmt.Errorf("%d of %d changes failed; run it again", failed, todo)}
+	case todo > 0 && !dryRun && !a.json() && !a.quiet:
+		fmt.Fprintf(a.stdout, "%s applied. tablehaul status shows the next runs.\n", plural(int64(todo), "change"))
+	}
+	return nil
+}
+
+func (a *app) applyChange(ctx context.Context, s service, c change) error {
+	switch c.Action {
+	case changeCreate:
+		return s.createSchedule(ctx, c.want)
+	case changeUpdate:
+		return s.updateSchedule(ctx, c.want)
+	case changePause:
+		return s.pauseSchedule(ctx, c.ID, pausedByFile)
+	case changeResume:
+		return s.resumeSchedule(ctx, c.ID, resumedByFile)
+	default:
+		return s.deleteSchedule(ctx, c.ID)
+	}
+}
+
+// marks begin the lines of a diff.
+var marks = map[string]struct {
+	mark   string
+	colour colour
+}{
+	changeCreate: {"+", green}, changeUpdate: {"~", yellow}, changePause: {"~", yellow}, changeResume: {"~", yellow}, changeDelete: {"-", red},
+}
+
+func (a *app) printChanges(changes []change, todo int) {
+	width := 0
+	for _, c := range changes {
+		width = max(width, len(c.Table))
+	}
+	if wide := terminalWidth(a.stdout); wide > 0 && width > wide/2 {
+		width = 0
+	}
+	for _, c := range changes {
+		if c.Action == changeNone {
+			continue
+		}
+		text := c.To
+		switch c.Action {
+		case changeDelete:
+			text = c.From + " (not in the configuration any more)"
+		case changeUpdate, changePause, changeResume:
+			text = c.From + " → " + c.To
+		}
+		line := fmt.Sprintf("%s %-*s  %s", marks[c.Action].mark, width, c.Table, text)
+		fmt.Fprintln(a.stdout, a.paint(a.stdout, marks[c.Action].colour, line))
+	}
+	if same := len(changes) - todo; !a.quiet && (same > 0 || todo == 0) {
+		fmt.Fprintf(a.stdout, "  %s as configured\n", plural(int64(same), "schedule"))
+	}
+}
+
+// confirm asks on the terminal; without one the answer is no.
+func (a *app) confirm(question string) bool {
+	if !terminal(a.stdin) {
+		return false
+	}
+	fmt.Fprintf(a.stderr, "%s [y/N] ", question)
+	answer, err := bufio.NewReader(a.stdin).ReadString('\n')
+	if err != nil {
+		return false
+	}
+	answer = strings.ToLower(strings.TrimSpace(answer))
+	return answer == "y" || answer == "yes"
+}
