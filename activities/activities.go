@@ -23,7 +23,7 @@ type Activities struct {
 	paces     *paceCache
 }
 
-// Deps are what the steps work with. All fields but Log are required.
+// Deps are what the steps work with. All fields but Searchable and Log are required.
 type Deps struct {
 	// Settings resolves a configured table; an error of it is the caller's mistake (unknown
 	// table) and is never retried.
@@ -35,6 +35,9 @@ type Deps struct {
 	Store staging.Store
 	// Client reaches the tables' owners (TableState).
 	Client client.Client
+	// Searchable reports whether the namespace knows the search attributes of
+	// workflows.SearchAttributes; nil means that it does not.
+	Searchable func(ctx context.Context) bool
 	// Log gets one line per step; nil discards.
 	Log *slog.Logger
 }

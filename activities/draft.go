@@ -34,6 +34,9 @@ type drafted struct {
 	marks        []mysqldb.Mark
 	heldBack     string
 	warnings     []string
+	// began is when the draft began, by the worker's clock; horizon is what the source then said.
+	began   time.Time
+	horizon mysqldb.Horizon
 	// nothing says that the window is empty.
 	nothing bool
 	// lost says that the target has no row, though earlier runs have written some.
@@ -49,7 +52,7 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 	if err != nil {
 		return nil, err
 	}
-	p := &drafted{settings: settings}
+	p := &drafted{settings: settings, began: time.Now().UTC()}
 	source := where{settings.SourceConnection, "look at " + settings.Table.String()}
 	target := where{settings.TargetConnection, "look at " + settings.Target.String()}
 	if p.src, p.table, err = a.source(ctx, settings); err != nil {

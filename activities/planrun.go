@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/staging"
@@ -45,7 +46,10 @@ type PlanRunResult struct {
 	ChunkRows      int64 `json:"chunkRows,omitempty"`
 	RangesInFlight int   `json:"rangesInFlight"`
 	// HeldBack says what open work keeps the window's end back, empty for none.
-	HeldBack string         `json:"heldBack,omitempty"`
+	HeldBack string `json:"heldBack,omitempty"`
+	// FreshAt is the moment whose rows the target holds once the run is done, by the worker's
+	// clock; zero where nobody knows, and for a backfill.
+	FreshAt  time.Time      `json:"freshAt,omitzero"`
 	Marks    []mysqldb.Mark `json:"marks,omitempty"`
 	Warnings []string       `json:"warnings,omitempty"`
 	// IndexesLater is how many indexes the target gets when the first load is done.
@@ -174,9 +178,22 @@ func (p *drafted) result(in PlanRunInput) PlanRunResult {
 		Target: p.settings.Target.String(), Mode: p.mode, Window: p.window, Cursor: p.settings.Cursor,
 		Run: in.Run, Ranges: len(p.ranges), Done: strings.Repeat("0", len(p.ranges)),
 		RowsEstimate: p.rowsEstimate, ChunksInFlight: p.settings.ChunksInFlight, ChunkRows: int64(p.settings.ChunkRows), RangesInFlight: p.settings.RangesInFlight,
-		HeldBack: p.heldBack, Marks: p.marks, Warnings: p.warnings,
+		HeldBack: p.heldBack, FreshAt: p.freshAt(), Marks: p.marks, Warnings: p.warnings,
 		IndexesLater: len(p.target.Later), TargetLost: p.lost && in.State.Watermark != "",
 	}
+}
+
+// freshAt is the moment whose rows the target holds once the run is done.
+func (p *drafted) freshAt() time.Time {
+	switch p.mode {
+	case ModeWhole:
+		return p.began
+	case ModeFirstLoad, ModeIncremental:
+		if behind, known := p.horizon.Behind(p.table.Column(p.settings.Cursor).Column, p.window.Hi, p.marks); known {
+			return p.began.Add(-behind)
+		}
+	}
+	return time.Time{}
 }
 
 // refusal is the first finding that forbids the run, with all others of its kind, or nil.

@@ -22,6 +22,12 @@ const (
 	QueryState     = "state"
 )
 
+// MemoTable is the key of a table's name in the memo of its workflows.
+const MemoTable = "table"
+
+// OwnerDetails explains an owner in the Web UI, for whoever starts one.
+const OwnerDetails = "Keeps the watermark and says which run may write the target. It never ends and does no work: do not terminate it, or the next run is a first load."
+
 // TableStateID is the fixed workflow id of a table's owner: it makes the owner unique.
 func TableStateID(tbl string) string { return "tablehaul/" + IDText(tbl) }
 
@@ -74,7 +80,10 @@ type State struct {
 	// Watermark is the upper end of what the target is known to hold; empty before the first load.
 	Watermark string `json:"watermark,omitempty"`
 	// Cursor is the column that Watermark is a value of.
-	Cursor    string         `json:"cursor,omitempty"`
+	Cursor string `json:"cursor,omitempty"`
+	// FreshAt is the moment whose rows the target holds, by the workers' clocks: what is
+	// committed later may be missing. Zero where nobody knows.
+	FreshAt   time.Time      `json:"freshAt,omitzero"`
 	Fence     int64          `json:"fence"`
 	Lease     *Lease         `json:"lease,omitempty"`
 	FirstLoad *FirstLoad     `json:"firstLoad,omitempty"`
@@ -83,8 +92,10 @@ type State struct {
 	// hand or forgotten: a target without any row is then one that was lost.
 	Loaded bool `json:"loaded,omitempty"`
 	// HeldBack is set while open work on the source keeps the watermark from rising.
-	HeldBack string      `json:"heldBack,omitempty"`
-	LastRuns []RunRecord `json:"lastRuns,omitempty"`
+	HeldBack string `json:"heldBack,omitempty"`
+	// Visibility is what the run that was begun last allows.
+	Visibility Visibility  `json:"visibility,omitempty"`
+	LastRuns   []RunRecord `json:"lastRuns,omitempty"`
 }
 
 // BeginRequest asks for the lease. Asking again for a lease that one holds is harmless.
@@ -93,6 +104,8 @@ type BeginRequest struct {
 	RunID      string `json:"runId"`
 	// TakeOver is the fence of a lease whose holder is known to be closed; 0 takes nothing over.
 	TakeOver int64 `json:"takeOver,omitempty"`
+	// Visibility is what the owner may tell Temporal's lists.
+	Visibility Visibility `json:"visibility,omitempty"`
 }
 
 // BeginReply grants the lease (Granted) or names its holder; State is as it is afterwards.
@@ -119,6 +132,8 @@ type FinishRequest struct {
 	// Watermark and Cursor replace those of the table; an empty Watermark changes nothing.
 	Watermark string `json:"watermark,omitempty"`
 	Cursor    string `json:"cursor,omitempty"`
+	// FreshAt replaces that of the table; zero changes nothing.
+	FreshAt time.Time `json:"freshAt,omitzero"`
 	// ForgetFirstLoad drops the record of an unfinished first load.
 	ForgetFirstLoad bool      `json:"forgetFirstLoad,omitempty"`
 	Record          RunRecord `json:"record"`

@@ -26,7 +26,7 @@ func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
 	if err != nil {
 		return lookFailure(ctx, err, at)
 	}
-	p.marks = in.State.Marks
+	p.horizon, p.marks = h, in.State.Marks
 	if h.Mark != nil {
 		p.marks = append(p.marks, *h.Mark)
 		p.marks = p.marks[max(0, len(p.marks)-maxMarks):]

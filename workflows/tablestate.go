@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"time"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -68,6 +69,7 @@ func (o *owner) handle(ctx workflow.Context) error {
 func (o *owner) begin(ctx workflow.Context, req activities.BeginRequest) (activities.BeginReply, error) {
 	o.updates++
 	defer o.show(ctx)
+	o.state.Visibility = req.Visibility
 	lease := o.state.Lease
 	switch {
 	case lease != nil && lease.WorkflowID == req.WorkflowID && lease.RunID == req.RunID:
@@ -91,7 +93,7 @@ func (o *owner) progress(ctx workflow.Context, req activities.ProgressRequest) (
 		o.state.FirstLoad = req.FirstLoad
 	}
 	if req.ForgetWatermark {
-		o.state.Watermark, o.state.Cursor, o.state.Loaded = "", "", false
+		o.state.Watermark, o.state.Cursor, o.state.Loaded, o.state.FreshAt = "", "", false, time.Time{}
 	}
 	if first := o.state.FirstLoad; req.RangeDone != nil && first != nil && *req.RangeDone < len(first.Done) {
 		i := *req.RangeDone
@@ -118,6 +120,9 @@ func (o *owner) finish(ctx workflow.Context, req activities.FinishRequest) (acti
 	if req.Watermark != "" {
 		o.state.Watermark, o.state.Cursor = req.Watermark, req.Cursor
 	}
+	if !req.FreshAt.IsZero() {
+		o.state.FreshAt = req.FreshAt
+	}
 	if req.ForgetFirstLoad {
 		o.state.FirstLoad = nil
 	}
@@ -139,6 +144,7 @@ func (o *owner) set(ctx workflow.Context, req activities.SetRequest) (activities
 	}
 	o.state.Watermark, o.state.Cursor = req.Watermark, req.Cursor
 	o.state.FirstLoad, o.state.HeldBack, o.state.Loaded = nil, "", false
+	o.state.FreshAt = time.Time{} // a cursor value alone says nothing of time
 	o.show(ctx)
 	return o.state, nil
 }
@@ -153,21 +159,8 @@ func (o *owner) checkFence(fence int64) error {
 		activities.TypeFencedOff, temporal.ApplicationErrorOptions{NonRetryable: true})
 }
 
-// show puts the state where people look: the Web UI's user metadata.
+// show puts the state where people look: the Web UI's user metadata, and lists of workflows.
 func (o *owner) show(ctx workflow.Context) {
-	text := fmt.Sprintf("**%s** watermark `%s`", o.state.Table, orNone(o.state.Watermark))
-	if l := o.state.Lease; l != nil {
-		text += fmt.Sprintf("\n\nwritten by `%s` since %s", l.WorkflowID, l.Since.Format("2006-01-02 15:04:05Z"))
-	}
-	if o.state.HeldBack != "" {
-		text += "\n\nheld back: " + o.state.HeldBack
-	}
-	workflow.SetCurrentDetails(ctx, text)
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return s
+	workflow.SetCurrentDetails(ctx, ownerDetails(o.state))
+	o.list(ctx)
 }

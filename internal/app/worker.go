@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -38,8 +39,10 @@ type WorkerOptions struct {
 	Config     *config.Config
 	// Getenv reads the environment: secrets of the configuration, Temporal's settings.
 	Getenv func(string) string
-	// Client is the Temporal client to use; nil dials by Temporal's own settings.
-	Client client.Client
+	// Client is the Temporal client to use, of Namespace, which is "default" where it is empty;
+	// nil dials by Temporal's own settings, namespace included.
+	Client    client.Client
+	Namespace string
 	// TaskQueue is workflows.TaskQueue where it is empty.
 	TaskQueue string
 	// Log gets a line per step; nil discards.
@@ -65,13 +68,20 @@ func RunWorker(ctx context.Context, o WorkerOptions) error {
 	if err != nil {
 		return fmt.Errorf("staging.url: %w", err)
 	}
-	c := o.Client
+	c, namespace := o.Client, cmp.Or(o.Namespace, client.DefaultNamespace)
 	if c == nil {
 		if c, err = DialTemporal(ctx, o.Getenv, o.Log); err != nil {
 			return err
 		}
 		defer c.Close()
+		opts, err := temporalOptions(o.Getenv)
+		if err != nil {
+			return err
+		}
+		namespace = opts.Namespace
 	}
+	attributes := newSearchable(c, namespace, o.Log)
+	attributes.known(ctx) // adds what is missing
 	pools := newPools(cfg)
 	defer pools.close()
 
@@ -88,12 +98,13 @@ func RunWorker(ctx context.Context, o WorkerOptions) error {
 	})
 	workflows.Register(w)
 	activities.Register(w, activities.New(activities.Deps{
-		Settings: func(n table.Name) (activities.Settings, error) { return settings(cfg, n) },
-		Source:   pools.source,
-		Target:   pools.target,
-		Store:    store,
-		Client:   c,
-		Log:      o.Log,
+		Settings:   func(n table.Name) (activities.Settings, error) { return settings(cfg, n) },
+		Source:     pools.source,
+		Target:     pools.target,
+		Store:      store,
+		Client:     c,
+		Searchable: attributes.known,
+		Log:        o.Log,
 	}))
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("start the worker: %w", err)
