@@ -18,6 +18,31 @@ const shownRanges = 8
 // shownRuns is how many of a table's last runs its owner shows.
 const shownRuns = 10
 
+// PlanDetails are the static details of a preview.
+const PlanDetails = "Says what a run would do now. It writes nothing anywhere."
+
+// SyncDetails are the static details of a run, for whoever starts it: what was asked for.
+func SyncDetails(in SyncTableInput) string {
+	text := "Brings the target up to date: a first load where there is no watermark, else what has changed since."
+	switch {
+	case in.Full:
+		text = "Starts over: the whole table is read again, and the watermark set anew."
+	case in.From != "" || in.To != "":
+		text = fmt.Sprintf("Reads a window again: above `%s`, up to `%s`. The watermark stays.", orAll(in.From), orAll(in.To))
+	}
+	if in.IfBusy == activities.IfBusyWait || in.IfBusy == activities.IfBusySkip {
+		text += fmt.Sprintf(" If another run holds the table: %s.", in.IfBusy)
+	}
+	return text
+}
+
+func orAll(bound string) string {
+	if bound == "" {
+		return "no bound"
+	}
+	return bound
+}
+
 // details is a run in Markdown. now is when it was like that: details of a run that waits for
 // a step are as old as the step.
 func (s *Status) details(now time.Time) string {
@@ -36,7 +61,7 @@ func (s *Status) details(now time.Time) string {
 		line("Window", "`%s`", s.Window)
 	}
 	if lag, known := s.lag(now); known {
-		line("Lag", "%s; the target holds what was committed by %s", lag.Round(time.Second), clock(s.FreshAt))
+		line("Lag", "%s then; the target holds what was committed by %s", lag.Round(time.Second), clock(s.FreshAt))
 	}
 	for _, w := range s.Waits {
 		line("Waits", "held back since %s: %s", clock(w.Since), w.Reason)
@@ -51,7 +76,10 @@ func (s *Status) details(now time.Time) string {
 		}
 		line("Under way", "`%s`, %s", r.WorkflowID, chunksText(r.ChunksDone, r.Chunks))
 	}
-	line("Began", "%s; this is from %s", clock(s.Started), clock(now))
+	b.WriteString(asOf(s.Started, now))
+	if s.Phase != PhaseDone && s.Failure == "" {
+		b.WriteString("\nWhat a step waits for, if anything, stands under Pending Activities.\n")
+	}
 	return b.String()
 }
 
@@ -140,7 +168,7 @@ func rangeDetails(st Status, n int, now time.Time) string {
 	if st.ChunkRows > 0 {
 		fmt.Fprintf(&b, "- **Pace:** the target is slow or its rows are locked: chunks of %s at most, %d at once\n", count(st.ChunkRows, "row"), st.AtOnce)
 	}
-	fmt.Fprintf(&b, "- **Began:** %s; this is from %s\n", clock(st.Started), clock(now))
+	b.WriteString(asOf(st.Started, now))
 	return b.String()
 }
 
@@ -177,6 +205,11 @@ func recordText(r activities.RunRecord) string {
 		text += ": " + r.Failure
 	}
 	return text + "\n"
+}
+
+// asOf says how old the text is: a workflow writes it when a step ends, and not in between.
+func asOf(started, now time.Time) string {
+	return fmt.Sprintf("- **As of:** %s; begun at %s\n", clock(now), clock(started))
 }
 
 // clock is a moment for people: UTC, to the second.

@@ -24,10 +24,12 @@ func TestDetailsOfARun(t *testing.T) {
 
 - **Progress:** 31,000 rows written, 50,000 read; 3 of 5 chunks
 - **Window:** `+"`(1, 9]`"+`
-- **Lag:** 5m12s; the target holds what was committed by 2026-11-25 09:54:48Z
+- **Lag:** 5m12s then; the target holds what was committed by 2026-11-25 09:54:48Z
 - **Waits:** held back since 2026-11-25 09:59:00Z: an open transaction, 3m0s old, of connection 43
 - **Pace:** the target is slow or its rows are locked: chunks of 1,250 rows at most, 1 at once
-- **Began:** 2026-11-25 09:59:00Z; this is from 2026-11-25 10:00:00Z
+- **As of:** 2026-11-25 10:00:00Z; begun at 2026-11-25 09:59:00Z
+
+What a step waits for, if anything, stands under Pending Activities.
 `, st.details(now))
 }
 
@@ -66,7 +68,8 @@ func TestPercent(t *testing.T) {
 
 func TestDetailsBeforeAPlanAndOfAFailure(t *testing.T) {
 	st := Status{Table: "shop.orders", Phase: PhaseBegin, Started: now}
-	require.Equal(t, "**begin** of **shop.orders**\n\n- **Began:** 2026-11-25 10:00:00Z; this is from 2026-11-25 10:00:00Z\n", st.details(now))
+	require.Equal(t, "**begin** of **shop.orders**\n\n- **As of:** 2026-11-25 10:00:00Z; begun at 2026-11-25 10:00:00Z\n"+
+		"\nWhat a step waits for, if anything, stands under Pending Activities.\n", st.details(now))
 	st.Phase, st.Failure = PhaseFinish, "in phase plan: UnsupportedTable: no primary key"
 	require.Contains(t, st.details(now), "- **Ended:** in phase plan: UnsupportedTable: no primary key\n")
 }
@@ -74,7 +77,7 @@ func TestDetailsBeforeAPlanAndOfAFailure(t *testing.T) {
 func TestDetailsOfARange(t *testing.T) {
 	st := Status{Table: "shop.orders", Phase: PhaseUpsert, Ranges: 8, RowsExtracted: 10, RowsWritten: 5, Chunks: 2, ChunksDone: 1, Started: now}
 	require.Equal(t, "**upsert** of range 3 of 8 of **shop.orders**\n\n- **Progress:** 5 rows written, 10 read; 1 of 2 chunks\n"+
-		"- **Began:** 2026-11-25 10:00:00Z; this is from 2026-11-25 10:00:00Z\n", rangeDetails(st, 2, now))
+		"- **As of:** 2026-11-25 10:00:00Z; begun at 2026-11-25 10:00:00Z\n", rangeDetails(st, 2, now))
 }
 
 func TestDetailsOfAnOwner(t *testing.T) {
@@ -99,4 +102,16 @@ func TestDetailsOfAnOwner(t *testing.T) {
 `), text)
 	require.Equal(t, shownRuns, strings.Count(text, "**Run**"))
 	require.Equal(t, "**shop.orders** watermark `none`\n\n", ownerDetails(activities.State{Table: "shop.orders"}))
+}
+
+func TestStaticDetailsSayWhatWasAskedFor(t *testing.T) {
+	for want, in := range map[string]SyncTableInput{
+		"Brings the target up to date: a first load where there is no watermark, else what has changed since.": {},
+		"Starts over: the whole table is read again, and the watermark set anew. If another run holds the table: wait.": {
+			Full: true, IfBusy: activities.IfBusyWait,
+		},
+		"Reads a window again: above `2024-05-01`, up to `no bound`. The watermark stays.": {From: "2024-05-01", IfBusy: activities.IfBusyFail},
+	} {
+		require.Equal(t, want, SyncDetails(in))
+	}
 }
