@@ -65,6 +65,7 @@ func (p *product) shown(id string) (memo, attributes map[string]any) {
 }
 
 func TestTemporalCLIFindsRunsByTable(t *testing.T) {
+	t.Parallel()
 	p := start(t, options{defaults: ", chunkRows: 100, rangeRows: 500"})
 	exec(t, p.src, createT, insertT(1, 2000), "UPDATE t SET updated_at = '2024-01-01 00:00:00' + INTERVAL id SECOND", "ANALYZE TABLE t")
 	result := p.sync("t")
@@ -97,6 +98,7 @@ func TestTemporalCLIFindsRunsByTable(t *testing.T) {
 // Where the namespace has no search attributes and does not let the worker add any, or even
 // look, runs go on; the log says once what a person may do.
 func TestRunsGoOnWithoutSearchAttributes(t *testing.T) {
+	t.Parallel()
 	p := start(t, options{idle: true})
 	fillT(p)
 	refused := func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {

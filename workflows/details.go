@@ -51,6 +51,7 @@ func (s *Status) details(now time.Time) string {
 	line := func(key, format string, args ...any) {
 		fmt.Fprintf(&b, "- **%s:** %s\n", key, fmt.Sprintf(format, args...))
 	}
+	b.WriteString(asOf(s.Started, now))
 	if s.Failure != "" {
 		line("Ended", "%s", s.Failure)
 	}
@@ -61,7 +62,7 @@ func (s *Status) details(now time.Time) string {
 		line("Window", "`%s`", s.Window)
 	}
 	if lag, known := s.lag(now); known {
-		line("Lag", "%s then; the target holds what was committed by %s", lag.Round(time.Second), clock(s.FreshAt))
+		line("Lag", "%s; the target holds what was committed by %s", lag.Round(time.Second), clock(s.FreshAt))
 	}
 	for _, w := range s.Waits {
 		line("Waits", "held back since %s: %s", clock(w.Since), w.Reason)
@@ -76,7 +77,6 @@ func (s *Status) details(now time.Time) string {
 		}
 		line("Under way", "`%s`, %s", r.WorkflowID, chunksText(r.ChunksDone, r.Chunks))
 	}
-	b.WriteString(asOf(s.Started, now))
 	if s.Phase != PhaseDone && s.Failure == "" {
 		b.WriteString("\nWhat a step waits for, if anything, stands under Pending Activities.\n")
 	}
@@ -164,11 +164,11 @@ func (s *Status) percent() (int64, bool) {
 func rangeDetails(st Status, n int, now time.Time) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "**%s** of range %d of %d of **%s**\n\n", st.Phase, n+1, st.Ranges, st.Table)
+	b.WriteString(asOf(st.Started, now))
 	fmt.Fprintf(&b, "- **Progress:** %s written, %s read; %s\n", count(st.RowsWritten, "row"), number(st.RowsExtracted), chunksText(st.ChunksDone, st.Chunks))
 	if st.ChunkRows > 0 {
 		fmt.Fprintf(&b, "- **Pace:** the target is slow or its rows are locked: chunks of %s at most, %d at once\n", count(st.ChunkRows, "row"), st.AtOnce)
 	}
-	b.WriteString(asOf(st.Started, now))
 	return b.String()
 }
 

@@ -22,12 +22,12 @@ func TestDetailsOfARun(t *testing.T) {
 	}
 	require.Equal(t, `**upsert** of an incremental run of **shop.orders** into **dw.orders**, 60% done
 
+- **As of:** 2026-11-25 10:00:00Z; begun at 2026-11-25 09:59:00Z
 - **Progress:** 31,000 rows written, 50,000 read; 3 of 5 chunks
 - **Window:** `+"`(1, 9]`"+`
-- **Lag:** 5m12s then; the target holds what was committed by 2026-11-25 09:54:48Z
+- **Lag:** 5m12s; the target holds what was committed by 2026-11-25 09:54:48Z
 - **Waits:** held back since 2026-11-25 09:59:00Z: an open transaction, 3m0s old, of connection 43
 - **Pace:** the target is slow or its rows are locked: chunks of 1,250 rows at most, 1 at once
-- **As of:** 2026-11-25 10:00:00Z; begun at 2026-11-25 09:59:00Z
 
 What a step waits for, if anything, stands under Pending Activities.
 `, st.details(now))
@@ -76,8 +76,8 @@ func TestDetailsBeforeAPlanAndOfAFailure(t *testing.T) {
 
 func TestDetailsOfARange(t *testing.T) {
 	st := Status{Table: "shop.orders", Phase: PhaseUpsert, Ranges: 8, RowsExtracted: 10, RowsWritten: 5, Chunks: 2, ChunksDone: 1, Started: now}
-	require.Equal(t, "**upsert** of range 3 of 8 of **shop.orders**\n\n- **Progress:** 5 rows written, 10 read; 1 of 2 chunks\n"+
-		"- **As of:** 2026-11-25 10:00:00Z; begun at 2026-11-25 10:00:00Z\n", rangeDetails(st, 2, now))
+	require.Equal(t, "**upsert** of range 3 of 8 of **shop.orders**\n\n- **As of:** 2026-11-25 10:00:00Z; begun at 2026-11-25 10:00:00Z\n"+
+		"- **Progress:** 5 rows written, 10 read; 1 of 2 chunks\n", rangeDetails(st, 2, now))
 }
 
 func TestDetailsOfAnOwner(t *testing.T) {

@@ -150,6 +150,15 @@ func (l *live) waitFor(ok func(workflows.Status) bool) {
 	}
 }
 
+// owner is the table's TableState.
+func (l *live) owner() client.WorkflowRun {
+	l.t.Helper()
+	id := workflows.TableStateID("shop.orders")
+	d, err := l.client.DescribeWorkflowExecution(l.t.Context(), id, "")
+	require.NoError(l.t, err)
+	return l.client.GetWorkflow(l.t.Context(), id, d.GetWorkflowExecutionInfo().GetExecution().GetRunId())
+}
+
 // page is an address of the Web UI.
 func (l *live) page(path string) string { return l.ui + "/namespaces/default/workflows" + path }
 

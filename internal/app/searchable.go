@@ -74,7 +74,10 @@ func (s *searchable) ask(ctx context.Context) bool {
 		case !there:
 			missing[name] = typ
 		case got != typ:
-			s.log.Warn("search attribute has another type than ours: runs set none", "name", name, "type", got.String(), "wanted", typ.String())
+			if !s.said {
+				s.said = true
+				s.log.Warn("search attribute has another type than ours: runs set none", "name", name, "type", got.String(), "wanted", typ.String())
+			}
 			return false
 		}
 	}

@@ -30,7 +30,7 @@ type namespaceStub struct {
 	understandsAll bool
 }
 
-var errDenied = errors.New("Request unauthorized.")
+var errDenied = errors.New("request unauthorized")
 
 func (n *namespaceStub) OperatorService() operatorservice.OperatorServiceClient { return n }
 
