@@ -23,7 +23,7 @@ type browser struct {
 const width, height = 1280, 800
 
 // reading bounds how long a page may take to say what it has to say.
-const reading = 30 * time.Second
+const reading = 90 * time.Second
 
 func open(t *testing.T) *browser {
 	t.Helper()
