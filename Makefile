@@ -19,7 +19,7 @@ BENCHSTAT_VERSION := v0.0.0-20260908200009-22c9c6c9d4da
 BENCHSTAT := $(TOOLS)/benchstat-$(BENCHSTAT_VERSION)/benchstat
 GOVULNCHECK := $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION)/govulncheck
 # Folders of the modules that are looked at for vulnerabilities.
-VULN_MODULES ?= . worker/standalone
+VULN_MODULES ?= . worker/standalone integration/webui
 
 .PHONY: help
 help: ## list what can be made
@@ -56,6 +56,15 @@ test: bin/tablehaul-standalone bin/temporal servers ## every test, on real serve
 	$(GO) test -race -p $(TEST_P) -parallel 6 -timeout $(TEST_TIMEOUT) ./... # most of them wait
 	cd worker/standalone && $(GO) test -race -timeout $(TEST_TIMEOUT) ./...
 
+# Apart from `test`: it needs a browser, and more time than it is worth to wait for every time.
+.PHONY: test-webui
+test-webui: bin/tablehaul-standalone servers ## Temporal's Web UI of a live run, read by a headless Chromium (fetched once, about 150 MB)
+	cd integration/webui && $(GO) test -timeout 10m ./...
+
+.PHONY: screenshots
+screenshots: bin/tablehaul-standalone servers ## the pictures of docs/images, from the same run
+	cd integration/webui && TABLEHAUL_SCREENSHOTS='$(CURDIR)/docs/images' $(GO) test -count=1 -timeout 10m -run TestTheWebUI .
+
 # Whatever those files hold is a fault test: docs/reliability.md has the tables.
 tests-of = ^($(shell grep -hoE '^func Test\w+' $(1) | cut -c6- | paste -sd'|'))$$
 FAULTS = $(call tests-of,integration/fault*_test.go integration/lossless_test.go integration/interrupted_test.go)
@@ -72,6 +81,7 @@ lint: $(GOLANGCI) $(WORKFLOWCHECK) vulncheck ## linters, formatting, vulnerabili
 	$(GOLANGCI) run ./...
 	$(WORKFLOWCHECK) -config .workflowcheck.yaml ./workflows/...
 	cd worker/standalone && $(GOLANGCI) run --config ../../.golangci.yaml ./...
+	cd integration/webui && $(GOLANGCI) run --config ../../.golangci.yaml ./...
 
 .PHONY: vulncheck
 vulncheck: $(GOVULNCHECK) ## known vulnerabilities (TABLEHAUL_VULNDB=URL asks a mirror of vuln.go.dev)

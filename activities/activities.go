@@ -26,7 +26,7 @@ type Activities struct {
 	paces     *paceCache
 }
 
-// Deps are what the steps work with. All fields but Metrics, Webhook, Log, HostQueue and SweepAfter are required.
+// Deps are what the steps work with. All fields but Metrics, Webhook, Searchable, Log, HostQueue and SweepAfter are required.
 type Deps struct {
 	// Settings resolves a configured table; an error of it is the caller's mistake (unknown
 	// table) and is never retried.
@@ -50,6 +50,9 @@ type Deps struct {
 	Metrics *metrics.Metrics
 	// Webhook is told of tables that fail, are stale, or recover; nil tells nobody.
 	Webhook *notify.Webhook
+	// Searchable reports whether the namespace knows the search attributes of
+	// workflows.SearchAttributes; nil means that it does not.
+	Searchable func(ctx context.Context) bool
 	// Log gets one line per step; nil discards.
 	Log *slog.Logger
 }

@@ -45,6 +45,29 @@ type BeginRunResult struct {
 	Busy *Lease `json:"busy,omitempty"`
 	// State is the table's as of now; State.Lease is ours unless Busy is set.
 	State State `json:"state"`
+	// Visibility is what the run may tell Temporal's lists of itself.
+	Visibility Visibility `json:"visibility,omitempty"`
+}
+
+// Visibility is what workflows may write of themselves where Temporal lists them. It is looked
+// up once per run and travels in histories, since a workflow that sets a search attribute
+// which the namespace does not have stands still.
+type Visibility string
+
+const (
+	// VisibilityNone is that of runs begun by workers that knew of neither.
+	VisibilityNone Visibility = ""
+	// VisibilityMemo allows a memo, which every namespace takes.
+	VisibilityMemo Visibility = "memo"
+	// VisibilitySearch allows a memo and search attributes.
+	VisibilitySearch Visibility = "search"
+)
+
+func (a *Activities) visibility(ctx context.Context) Visibility {
+	if a.deps.Searchable != nil && a.deps.Searchable(ctx) {
+		return VisibilitySearch
+	}
+	return VisibilityMemo
 }
 
 // BeginRun gets the table's lease from its owner, starting the owner where there is none. A
@@ -57,7 +80,7 @@ func (a *Activities) BeginRun(ctx context.Context, in BeginRunInput) (BeginRunRe
 	if err != nil {
 		return BeginRunResult{}, err
 	}
-	req := BeginRequest{WorkflowID: in.WorkflowID, RunID: in.RunID}
+	req := BeginRequest{WorkflowID: in.WorkflowID, RunID: in.RunID, Visibility: a.visibility(ctx)}
 	if a.deps.Webhook != nil {
 		req.Notices = &NoticeSettings{StaleAfter: settings.StaleAfter}
 	}
@@ -71,7 +94,7 @@ func (a *Activities) BeginRun(ctx context.Context, in BeginRunInput) (BeginRunRe
 		reply.State.LastRuns = nil // a run does not need them, and a history should not hold them
 		if reply.Granted {
 			a.forgetRuns(ctx, in.Table, ended, reply.State.FirstLoad)
-			return BeginRunResult{State: reply.State}, nil
+			return BeginRunResult{State: reply.State, Visibility: req.Visibility}, nil
 		}
 		holder := *reply.State.Lease
 		closed, err := a.closedSince(ctx, holder, in.RunID)
@@ -89,7 +112,7 @@ func (a *Activities) BeginRun(ctx context.Context, in BeginRunInput) (BeginRunRe
 		}
 		switch in.IfBusy {
 		case IfBusySkip:
-			return BeginRunResult{Busy: &holder, State: reply.State}, nil
+			return BeginRunResult{Busy: &holder, State: reply.State, Visibility: req.Visibility}, nil
 		case IfBusyWait:
 			if err := pause(ctx, busyPoll, "waiting for "+holder.WorkflowID); err != nil {
 				return BeginRunResult{}, err
@@ -175,6 +198,8 @@ func (a *Activities) update(ctx context.Context, tbl, name string, req, reply an
 		TaskQueue:                a.deps.TaskQueue, // not the step's: that may be a host's
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		StaticSummary:            "Watermark and lease of " + tbl,
+		StaticDetails:            OwnerDetails,
+		Memo:                     map[string]any{MemoTable: tbl},
 	}, TableStateName, State{Version: 1, Table: tbl})
 	handle, err := a.deps.Client.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
 		StartWorkflowOperation: start,

@@ -24,6 +24,12 @@ const (
 	QueryState     = "state"
 )
 
+// MemoTable is the key of a table's name in the memo of its workflows.
+const MemoTable = "table"
+
+// OwnerDetails explains an owner in the Web UI, for whoever starts one.
+const OwnerDetails = "Keeps the watermark and says which run may write the target. It never ends and does no work: do not terminate it, or the next run is a first load."
+
 // TableStateID is the fixed workflow id of a table's owner: it makes the owner unique.
 func TableStateID(tbl string) string { return "tablehaul/" + IDText(tbl) }
 
@@ -93,14 +99,17 @@ type State struct {
 	HeldBack string `json:"heldBack,omitempty"`
 	// HeldBackSeconds is how far it kept it back when the last run looked.
 	HeldBackSeconds float64 `json:"heldBackSeconds,omitempty"`
-	// FreshAt is the moment up to which the target is known to hold what the source held.
+	// FreshAt is the moment whose rows the target holds, by the workers' clocks: what is
+	// committed later may be missing. Zero where nobody knows.
 	FreshAt time.Time `json:"freshAt,omitzero"`
 	// LastSuccess is when a run last ended well, FailedRuns how many have failed since.
 	LastSuccess time.Time `json:"lastSuccess,omitzero"`
 	FailedRuns  int       `json:"failedRuns,omitempty"`
 	// Notices is nil where nobody is to be told.
-	Notices  *Notices    `json:"notices,omitempty"`
-	LastRuns []RunRecord `json:"lastRuns,omitempty"`
+	Notices *Notices `json:"notices,omitempty"`
+	// Visibility is what the run that was begun last allows.
+	Visibility Visibility  `json:"visibility,omitempty"`
+	LastRuns   []RunRecord `json:"lastRuns,omitempty"`
 }
 
 // Observed is the state as metrics show it.
@@ -127,6 +136,8 @@ type BeginRequest struct {
 	// Notices says that somebody is to be told of the table, and is nil otherwise. What the
 	// last run began with counts.
 	Notices *NoticeSettings `json:"notices,omitempty"`
+	// Visibility is what the owner may tell Temporal's lists.
+	Visibility Visibility `json:"visibility,omitempty"`
 }
 
 // BeginReply grants the lease (Granted) or names its holder; State is as it is afterwards.

@@ -119,14 +119,16 @@ tables:
 // startWorker runs a worker inside this process until the test ends.
 func (p *product) startWorker() {
 	p.t.Helper()
+	p.startWorkerWith(app.WorkerOptions{ConfigFile: p.config(), Getenv: os.Getenv, Client: p.client, TaskQueue: p.queue})
+}
+
+func (p *product) startWorkerWith(o app.WorkerOptions) {
+	p.t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	ready := make(chan struct{})
 	done := make(chan error, 1)
-	go func() {
-		done <- app.RunWorker(ctx, app.WorkerOptions{
-			ConfigFile: p.config(), Getenv: os.Getenv, Client: p.client, TaskQueue: p.queue, Ready: func() { close(ready) },
-		})
-	}()
+	o.Ready = func() { close(ready) }
+	go func() { done <- app.RunWorker(ctx, o) }()
 	select {
 	case <-ready:
 	case err := <-done:

@@ -88,7 +88,8 @@ func (s *temporalService) start(ctx context.Context, in workflows.SyncTableInput
 	defer cancel()
 	id := workflows.SyncTableID(in.Table)
 	run, err := s.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID: id, TaskQueue: s.taskQueue, StaticSummary: "Sync " + in.Table, Priority: workflows.Fair(in.Table, 0),
+		ID: id, TaskQueue: s.taskQueue, StaticSummary: "Sync " + in.Table, StaticDetails: workflows.SyncDetails(in), Memo: memo(in.Table),
+		Priority:                                 workflows.Fair(in.Table, 0),
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
 	}, workflows.SyncTableName, in)
 	var already *serviceerror.WorkflowExecutionAlreadyStarted
@@ -100,6 +101,9 @@ func (s *temporalService) start(ctx context.Context, in workflows.SyncTableInput
 	}
 	return execution{run.GetID(), run.GetRunID()}, nil
 }
+
+// memo names the table of a workflow, before it says so itself.
+func memo(tbl string) map[string]any { return map[string]any{activities.MemoTable: tbl} }
 
 // wait survives an outage of Temporal: the run does too.
 func (s *temporalService) wait(ctx context.Context, e execution) (workflows.SyncTableResult, error) {
@@ -167,7 +171,8 @@ func (s *temporalService) startPlan(ctx context.Context, in workflows.PlanTableI
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	run, err := s.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID: workflows.PlanTableID(in.Table), TaskQueue: s.taskQueue, StaticSummary: "Plan " + in.Table, Priority: workflows.Fair(in.Table, 0),
+		ID: workflows.PlanTableID(in.Table), TaskQueue: s.taskQueue, StaticSummary: "Plan " + in.Table, StaticDetails: workflows.PlanDetails, Memo: memo(in.Table),
+		Priority: workflows.Fair(in.Table, 0),
 		// A preview that somebody else asked for just now may have other bounds: take our own.
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING,
 	}, workflows.PlanTableName, in)
@@ -231,7 +236,7 @@ func (s *temporalService) setWatermark(ctx context.Context, tbl, cursor, waterma
 	var out workflows.TableStateView
 	handle, err := s.client.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
 		StartWorkflowOperation: s.client.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
-			ID: workflows.TableStateID(tbl), TaskQueue: s.taskQueue, StaticSummary: "Watermark and lease of " + tbl,
+			ID: workflows.TableStateID(tbl), TaskQueue: s.taskQueue, StaticSummary: "Watermark and lease of " + tbl, StaticDetails: activities.OwnerDetails, Memo: memo(tbl),
 			WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		}, workflows.TableStateName, activities.State{Version: 1, Table: tbl}),
 		UpdateOptions: client.UpdateWorkflowOptions{

@@ -101,7 +101,7 @@ func (f *fanOut) drain(ctx workflow.Context) {
 
 // summary is what people read in the Web UI.
 func (m *mover) summary(ref activities.ChunkRef, n, total int) string {
-	return fmt.Sprintf("chunk %d/%d, %s", n, total, count(ref.Rows, "row"))
+	return fmt.Sprintf("chunk %d of %d, %s", n, total, count(ref.Rows, "row"))
 }
 
 func (m *mover) list(ctx workflow.Context, after int) (activities.ListChunksResult, error) {

@@ -106,9 +106,13 @@ var movePhases = []string{PhaseExtract, PhaseWait, PhaseUpsert, PhaseCleanup}
 // Status answers the query "status".
 type Status struct {
 	Table  string       `json:"table"`
+	Target string       `json:"target,omitempty"`
 	Phase  string       `json:"phase"`
 	Mode   string       `json:"mode,omitempty"`
 	Window table.Window `json:"window"`
+	// FreshAt is the moment whose rows the target holds: what the last run left, and what this
+	// one has brought when it is done. Zero where nobody knows.
+	FreshAt time.Time `json:"freshAt,omitzero"`
 	// Ranges and RangesDone count ranges, those of an earlier run included.
 	Ranges     int64 `json:"ranges"`
 	RangesDone int64 `json:"rangesDone"`
@@ -127,7 +131,9 @@ type Status struct {
 	// the sums above; they tell it rarely, and answer the query "status" themselves.
 	Running []RunningRange `json:"running,omitempty"`
 	Waits   []Wait         `json:"waits,omitempty"`
-	Started time.Time      `json:"started"`
+	// Failure is the type and message of what ended a run that is giving its lease back.
+	Failure string    `json:"failure,omitempty"`
+	Started time.Time `json:"started"`
 }
 
 // RunningRange is a range in flight, as far as its run knows.

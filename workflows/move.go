@@ -218,12 +218,17 @@ func (m *mover) cleanup(ctx workflow.Context, at activities.RangeInput, why erro
 
 // count is "1 row", "10,000 rows".
 func count(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return number(n) + " " + noun + "s"
+}
+
+// number is n with commas.
+func number(n int64) string {
 	digits := fmt.Sprintf("%d", n)
 	for i := len(digits) - 3; i > 0; i -= 3 {
 		digits = digits[:i] + "," + digits[i:]
 	}
-	if n == 1 {
-		return digits + " " + noun
-	}
-	return digits + " " + noun + "s"
+	return digits
 }

@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"fmt"
-	"strings"
 
 	"go.temporal.io/sdk/workflow"
 )
@@ -10,6 +9,7 @@ import (
 // enter moves the run to a phase and shows it in the Web UI.
 func (s *sync) enter(ctx workflow.Context, phase string) {
 	s.status.Phase = phase
+	s.list(ctx)
 	s.show(ctx)
 }
 
@@ -53,27 +53,8 @@ func (s *sync) snapshot() Status {
 	return st
 }
 
-// paceText says that chunks are smaller than configured, and is empty where they are not.
-func paceText(st Status) string {
-	if st.ChunkRows == 0 {
-		return ""
-	}
-	return fmt.Sprintf("\n\nthe target is slow or its rows are locked: chunks of %s at most, %d at once", count(st.ChunkRows, "row"), st.AtOnce)
-}
-
 // show writes the current details that the Web UI renders as Markdown.
 func (s *sync) show(ctx workflow.Context) {
 	st := s.snapshot()
-	var b strings.Builder
-	fmt.Fprintf(&b, "**%s** %s", st.Table, st.Phase)
-	if st.Mode != "" {
-		fmt.Fprintf(&b, " (%s)\n\nwindow `%s`\n\n", st.Mode, st.Window)
-		fmt.Fprintf(&b, "%d of %s, %s read, %s written",
-			st.RangesDone, count(st.Ranges, "range"), count(st.RowsExtracted, "row"), count(st.RowsWritten, "row"))
-	}
-	b.WriteString(paceText(st))
-	for _, w := range st.Waits {
-		fmt.Fprintf(&b, "\n\nheld back: %s", w.Reason)
-	}
-	workflow.SetCurrentDetails(ctx, b.String())
+	workflow.SetCurrentDetails(ctx, st.details(workflow.Now(ctx)))
 }

@@ -22,16 +22,17 @@ func SyncRange(ctx workflow.Context, in SyncRangeInput) (SyncRangeResult, error)
 	if err := workflow.SetQueryHandler(ctx, QueryStatus, func() (Status, error) { return status, nil }); err != nil {
 		return SyncRangeResult{}, fmt.Errorf("register query: %w", err)
 	}
+	show := func() { workflow.SetCurrentDetails(ctx, rangeDetails(status, in.Range.Range, workflow.Now(ctx))) }
 	var m *mover
 	last := rangeProgress{ChunksDone: in.Counts.Chunks}
 	m = newMover(in, &place{queue: in.Range.Queue, pinned: in.Pinned}, func(phase string) {
 		status.Phase = phase
-		workflow.SetCurrentDetails(ctx, fmt.Sprintf("**%s** range %d of %d: %s, chunk %d of %d%s",
-			in.Range.Table, in.Range.Range+1, in.Ranges, phase, status.ChunksDone, status.Chunks, paceText(status)))
+		show()
 	}, func(p rangeProgress) {
 		status.RowsExtracted, status.RowsWritten = p.Extracted, p.Written
 		status.Chunks, status.ChunksDone = p.Chunks, p.ChunksDone
 		status.ChunkRows, status.AtOnce = p.ChunkRows, p.AtOnce
+		show()
 		news := p.ChunksDone-last.ChunksDone >= signalChunks || (p.ChunkRows > 0) != (last.ChunkRows > 0)
 		if news && m.in.Signals > 0 {
 			last = p
@@ -147,6 +148,10 @@ func (s *sync) startRange(ctx workflow.Context, in SyncRangeInput) workflow.Futu
 		Priority:            Fair(s.in.Table, s.plan.Priority),
 		ParentClosePolicy:   enumspb.PARENT_CLOSE_POLICY_REQUEST_CANCEL,
 		StaticSummary:       fmt.Sprintf("%s, range %d of %d", s.in.Table, i+1, s.plan.Ranges),
+		StaticDetails:       fmt.Sprintf("One range of the %s of **%s** into **%s**, window `%s`.", modeText(s.plan.Mode), s.in.Table, s.plan.Target, s.plan.Window),
+		Memo:                map[string]any{activities.MemoTable: s.in.Table},
+
+		TypedSearchAttributes: s.rangeAttributes(),
 	})
 	return workflow.ExecuteChildWorkflow(ctx, SyncRangeName, in)
 }

@@ -33,6 +33,8 @@ const (
 	eventsOfAStep   = 6
 	eventsOfAChild  = 9
 	eventsOfASignal = 4
+	// A run tells lists of six phases, and its memo of its plan: an event each.
+	eventsOfLists = 7
 
 	mostEvents  = 4000
 	mostPayload = 256 << 10
@@ -82,6 +84,8 @@ func TestARunOfTenBillionRowsStaysWithinBounds(t *testing.T) {
 	f := huge(slices, chunks)
 	var largest atomic.Int64
 	steps, children, signals := 0, 0, 0
+	visible(f, activities.VisibilitySearch, time.Now())
+	var told lists
 	env := run(t, f, orders, func(env *testsuite.TestWorkflowEnvironment) {
 		env.SetTestTimeout(5 * time.Minute)
 		env.SetDataConverter(measuring{converter.GetDefaultDataConverter(), &largest})
@@ -96,13 +100,16 @@ func TestARunOfTenBillionRowsStaysWithinBounds(t *testing.T) {
 			require.NoError(t, args.Get(&in))
 			signals += in.Signals
 		})
+		told.watch(env)
 	})
 	require.NoError(t, env.GetWorkflowError())
 	var result workflows.SyncTableResult
 	require.NoError(t, env.GetWorkflowResult(&result))
 	require.EqualValues(t, hugeRanges*slices*chunks*fakeChunkRows, result.Inserted)
 	require.Equal(t, hugeRanges, children)
-	events := steps*eventsOfAStep + children*eventsOfAChild + signals*eventsOfASignal
+	events := steps*eventsOfAStep + children*eventsOfAChild + signals*eventsOfASignal + told.events()
+	require.Positive(t, told.events())
+	require.LessOrEqual(t, told.events(), eventsOfLists)
 	t.Logf("SyncTable: %d steps, %d children, %d signals at most: %d events at most; largest payload %d bytes", steps, children, signals, events, largest.Load())
 	require.Less(t, events, mostEvents)
 	require.Less(t, largest.Load(), int64(mostPayload))

@@ -55,6 +55,9 @@ type sync struct {
 	running []int
 	ranges  map[int]rangeProgress
 	place   place
+	// visibility is what lists may show; told are the phases that they have been told.
+	visibility activities.Visibility
+	told       map[string]bool
 	// planned says that PlanRun succeeded.
 	planned bool
 }
@@ -65,6 +68,7 @@ func newSync(ctx workflow.Context, in SyncTableInput) *sync {
 		status: Status{Table: in.Table, Phase: PhaseBegin, Started: workflow.Now(ctx).UTC()},
 		result: SyncTableResult{Table: in.Table, Seconds: map[string]float64{}},
 		ranges: map[int]rangeProgress{},
+		told:   map[string]bool{},
 	}
 }
 
@@ -74,6 +78,8 @@ func (s *sync) begin(ctx workflow.Context) (activities.BeginRunResult, error) {
 	err := workflow.ExecuteActivity(with(ctx, beginOptions, "get the lease of "+s.in.Table), "BeginRun", activities.BeginRunInput{
 		Table: s.in.Table, WorkflowID: exec.ID, RunID: exec.RunID, IfBusy: s.in.IfBusy,
 	}).Get(ctx, &out)
+	s.visibility = out.Visibility
+	s.status.FreshAt = out.State.FreshAt
 	if err == nil && out.State.Lease != nil {
 		s.lease = *out.State.Lease
 		s.result.Watermark = out.State.Watermark
@@ -189,7 +195,8 @@ func (s *sync) planRun(ctx workflow.Context, state activities.State) error {
 	s.plan, s.planned, s.place = plan, true, place{queue: plan.Queue}
 	s.result.Target, s.result.Mode, s.result.Window = s.plan.Target, s.plan.Mode, s.plan.Window
 	s.result.Warnings, s.result.HeldBack = s.plan.Warnings, s.plan.HeldBack
-	s.status.Mode, s.status.Window = s.plan.Mode, s.plan.Window
+	s.status.Target, s.status.Mode, s.status.Window = s.plan.Target, s.plan.Mode, s.plan.Window
+	s.remember(ctx)
 	s.status.Ranges, s.status.RowsTotal = int64(s.plan.Ranges), s.plan.RowsEstimate
 	s.status.RangesDone = int64(strings.Count(s.plan.Done, "1"))
 	if s.plan.HeldBack != "" {
@@ -223,6 +230,9 @@ func (s *sync) record(ctx workflow.Context, summary string, req activities.Progr
 func (s *sync) finish(ctx workflow.Context, runErr error) error {
 	detached, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
+	if runErr != nil {
+		s.status.Failure = fmt.Sprintf("in phase %s: %s", s.status.Phase, failureText(runErr))
+	}
 	s.enter(detached, PhaseFinish)
 	total := workflow.Now(detached).Sub(s.status.Started).Seconds()
 	s.result.Seconds[PhaseTotal] = total
@@ -257,6 +267,10 @@ func (s *sync) finish(ctx workflow.Context, runErr error) error {
 		return err
 	}
 	s.result.Watermark = ended.Watermark
+	if !req.FreshAt.IsZero() {
+		s.status.FreshAt = req.FreshAt
+	}
+	s.status.Waits = nil
 	s.enter(detached, PhaseDone)
 	return nil
 }

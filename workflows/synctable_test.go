@@ -104,6 +104,7 @@ func TestSyncTableFailsWithTheFirstErrorAndCleansUp(t *testing.T) {
 			return activities.UpsertChunkResult{}, temporal.NewNonRetryableApplicationError("column c", activities.TypeRowRejected, nil)
 		}
 		<-failed
+		time.Sleep(50 * time.Millisecond) // the workflow hears of the failure first
 		return activities.UpsertChunkResult{Inserted: fakeChunkRows}, nil
 	}
 	f.cleanup = func(activities.RangeInput) error {

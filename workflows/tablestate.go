@@ -77,6 +77,7 @@ func (o *owner) begin(ctx workflow.Context, req activities.BeginRequest) (activi
 	o.changed()
 	defer o.show(ctx)
 	o.state.Notices = activities.NoticesWith(o.state.Notices, req.Notices)
+	o.state.Visibility = req.Visibility
 	lease := o.state.Lease
 	switch {
 	case lease != nil && lease.WorkflowID == req.WorkflowID && lease.RunID == req.RunID:
@@ -169,7 +170,7 @@ func (o *owner) set(ctx workflow.Context, req activities.SetRequest) (activities
 	}
 	o.state.Watermark, o.state.Cursor = req.Watermark, req.Cursor
 	o.state.FirstLoad, o.state.HeldBack, o.state.Loaded = nil, "", false
-	o.state.HeldBackSeconds, o.state.FreshAt = 0, time.Time{}
+	o.state.HeldBackSeconds, o.state.FreshAt = 0, time.Time{} // a cursor value alone says nothing of time
 	o.show(ctx)
 	return o.state, nil
 }
@@ -184,21 +185,8 @@ func (o *owner) checkFence(fence int64) error {
 		activities.TypeFencedOff, temporal.ApplicationErrorOptions{NonRetryable: true})
 }
 
-// show puts the state where people look: the Web UI's user metadata.
+// show puts the state where people look: the Web UI's user metadata, and lists of workflows.
 func (o *owner) show(ctx workflow.Context) {
-	text := fmt.Sprintf("**%s** watermark `%s`", o.state.Table, orNone(o.state.Watermark))
-	if l := o.state.Lease; l != nil {
-		text += fmt.Sprintf("\n\nwritten by `%s` since %s", l.WorkflowID, l.Since.Format("2006-01-02 15:04:05Z"))
-	}
-	if o.state.HeldBack != "" {
-		text += "\n\nheld back: " + o.state.HeldBack
-	}
-	workflow.SetCurrentDetails(ctx, text)
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return s
+	workflow.SetCurrentDetails(ctx, ownerDetails(o.state))
+	o.list(ctx)
 }

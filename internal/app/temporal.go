@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,12 +24,9 @@ const dialTimeout = 10 * time.Second
 // TLS, API key, temporal.toml. Without any, it is 127.0.0.1:7233, where the standalone server
 // listens. The error wraps ErrTemporalUnreachable where nothing answers.
 func DialTemporal(ctx context.Context, getenv func(string) string, log *slog.Logger, more ...func(*client.Options)) (client.Client, error) {
-	opts, err := envconfig.LoadClientOptions(envconfig.LoadClientOptionsRequest{EnvLookup: lookup(getenv)})
+	opts, err := temporalOptions(getenv)
 	if err != nil {
-		return nil, fmt.Errorf("temporal settings: %w", err)
-	}
-	if opts.HostPort == "" {
-		opts.HostPort = "127.0.0.1:7233"
+		return nil, err
 	}
 	if log != nil {
 		opts.Logger = temporalLogger(log)
@@ -48,6 +46,16 @@ func DialTemporal(ctx context.Context, getenv func(string) string, log *slog.Log
 // WithMetrics lets the SDK tell h what it counts.
 func WithMetrics(h client.MetricsHandler) func(*client.Options) {
 	return func(o *client.Options) { o.MetricsHandler = h }
+}
+
+func temporalOptions(getenv func(string) string) (client.Options, error) {
+	opts, err := envconfig.LoadClientOptions(envconfig.LoadClientOptionsRequest{EnvLookup: lookup(getenv)})
+	if err != nil {
+		return opts, fmt.Errorf("temporal settings: %w", err)
+	}
+	opts.HostPort = cmp.Or(opts.HostPort, "127.0.0.1:7233")
+	opts.Namespace = cmp.Or(opts.Namespace, client.DefaultNamespace)
+	return opts, nil
 }
 
 // lookup adapts getenv to envconfig's interface.

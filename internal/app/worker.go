@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -31,8 +32,10 @@ type WorkerOptions struct {
 	Config     *config.Config
 	// Getenv reads the environment: secrets of the configuration, Temporal's settings.
 	Getenv func(string) string
-	// Client is the Temporal client to use; nil dials by Temporal's own settings.
-	Client client.Client
+	// Client is the Temporal client to use, of Namespace, which is "default" where it is empty;
+	// nil dials by Temporal's own settings, namespace included.
+	Client    client.Client
+	Namespace string
 	// TaskQueue is workflows.TaskQueue where it is empty.
 	TaskQueue string
 	// Deployment and Build make the worker a version of a Worker Deployment; both or neither.
@@ -75,29 +78,37 @@ func RunWorker(ctx context.Context, o WorkerOptions) error {
 		return err
 	}
 	defer monitor.stop()
-	c := o.Client
+	c, namespace := o.Client, cmp.Or(o.Namespace, client.DefaultNamespace)
 	if c == nil {
 		if c, err = DialTemporal(ctx, o.Getenv, o.Log, WithMetrics(monitor.TemporalMetrics())); err != nil {
 			return err
 		}
 		defer c.Close()
+		opts, err := temporalOptions(o.Getenv)
+		if err != nil {
+			return err
+		}
+		namespace = opts.Namespace
 	}
 	if err := checkServer(ctx, c, o.Log); err != nil {
 		return err
 	}
+	attributes := newSearchable(c, namespace, o.Log)
+	attributes.known(ctx) // adds what is missing
 	pools := newPools(cfg)
 	defer pools.close()
 	o.Monitor = monitor
 	return serve(ctx, o, cfg, c, activities.Deps{
-		Settings: func(n table.Name) (activities.Settings, error) { return settings(cfg, n) },
-		Catalog:  catalog(cfg),
-		Source:   pools.source,
-		Target:   pools.target,
-		Store:    store,
-		Client:   c,
-		Metrics:  monitor.metrics,
-		Webhook:  notify.NewWebhook(cfg.Notifications.Webhook.Reveal(), cfg.Notifications.Header, cfg.Notifications.Secret.Reveal()),
-		Log:      o.Log,
+		Settings:   func(n table.Name) (activities.Settings, error) { return settings(cfg, n) },
+		Catalog:    catalog(cfg),
+		Source:     pools.source,
+		Target:     pools.target,
+		Store:      store,
+		Client:     c,
+		Searchable: attributes.known,
+		Metrics:    monitor.metrics,
+		Webhook:    notify.NewWebhook(cfg.Notifications.Webhook.Reveal(), cfg.Notifications.Header, cfg.Notifications.Secret.Reveal()),
+		Log:        o.Log,
 	})
 }
 

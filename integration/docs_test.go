@@ -1,0 +1,243 @@
+package integration_test
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	osexec "os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+
+	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/internal/app"
+	"github.com/tablehaul/tablehaul/internal/devserver"
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+// blockTimeout bounds one block of commands.
+const blockTimeout = time.Minute
+
+// Commands within a text that cannot be run as they stand there, and why.
+var inlineNotRun = map[string]string{
+	"temporal schedule describe --schedule-id orders": "the page makes that schedule further down",
+}
+
+// bareCommand is a command that is only named: whether it exists is all that can be said.
+var bareCommand = regexp.MustCompile(`^(tablehaul|temporal)( [a-z][a-z-]*)+$`)
+
+// placeholders of the pages, in commands within a text.
+var placeholders = regexp.MustCompile(`\b(TABLE|VALUE|X|Y)\b`)
+
+var placeholderValues = map[string]string{"TABLE": "shop.orders", "VALUE": "'2024-05-01 12:00:00'", "X": "2024-05-01", "Y": "2024-06-01"}
+
+// A reader follows the pages: a folder with a configuration, two schemas, a Temporal with a
+// worker, and our programs on PATH.
+type reader struct {
+	t      *testing.T
+	dir    string
+	env    []string
+	db     *sql.DB
+	client client.Client
+}
+
+const readersConfig = `connections:
+  shop: { dsn: "${SHOP_DSN}" }
+  warehouse: { dsn: "${WAREHOUSE_DSN}" }
+staging: { url: "file://%s" }
+defaults: { source: shop, target: warehouse, minLag: 0s }
+tables:
+  - { name: shop.orders, target: dw.orders, cursor: updated_at }
+`
+
+// Every command of README and docs does what it says, or at least does not fail: a block of
+// ```sh and ```sql, and what stands in a text. What cannot be run says why, above its fence.
+func TestEveryCommandInTheDocsRuns(t *testing.T) {
+	t.Parallel()
+	r := newReader(t)
+	ran := 0
+	for _, page := range pages(t) {
+		seen := map[string]bool{}
+		for _, b := range pageBlocks(t, page) {
+			if b.why != "" || seen[b.text] {
+				continue
+			}
+			seen[b.text] = true
+			ran++
+			r.follow(b)
+		}
+		r.tidy()
+	}
+	out := r.sh(block{page: "the end", lang: "sh"}, `temporal workflow list --query "TablehaulTable='shop.orders'"`)
+	require.Contains(t, out, "sync-shop.orders")
+	require.Contains(t, out, "tablehaul/shop.orders")
+	require.Greater(t, ran, 30, "the pages have more commands than that")
+}
+
+func newReader(t *testing.T) *reader {
+	t.Helper()
+	server, temporal := servers.MySQL(t), devserver.Private(t)
+	r := &reader{t: t, dir: t.TempDir(), db: server.DB(t, "")}
+	exec(t, r.db, "CREATE DATABASE shop", "CREATE DATABASE dw")
+	t.Cleanup(func() {
+		for _, q := range []string{"DROP DATABASE shop", "DROP DATABASE dw", "DROP USER IF EXISTS tablehaul_read, tablehaul_write"} {
+			_, err := r.db.ExecContext(context.Background(), q)
+			require.NoError(t, err)
+		}
+	})
+	exec(t, r.db, strings.Replace(createT, "TABLE t", "TABLE shop.orders", 1), strings.Replace(insertT(1, 100), "INTO t", "INTO shop.orders", 1),
+		"CREATE USER tablehaul_read, tablehaul_write")
+	var err error
+	r.client, err = client.Dial(client.Options{HostPort: temporal.Address, Logger: silent{}})
+	require.NoError(t, err)
+	t.Cleanup(r.client.Close)
+	staging := filepath.Join(r.dir, "staging")
+	require.NoError(t, os.Mkdir(staging, 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(r.dir, "tablehaul.yaml"), fmt.Appendf(nil, readersConfig, staging), 0o600))
+	settings := map[string]string{
+		"SHOP_DSN": server.DSN(""), "WAREHOUSE_DSN": server.DSN(""), "TEMPORAL_ADDRESS": temporal.Address,
+		"HOME": r.dir, "NO_COLOR": "1", "PATH": r.programs() + ":" + filepath.Dir(devserver.CLI(t)) + ":" + os.Getenv("PATH"),
+	}
+	for k, v := range settings {
+		r.env = append(r.env, k+"="+v)
+	}
+	r.work(func(k string) string { return settings[k] })
+	return r
+}
+
+// programs is a folder with our programs. make is one that says what it would do: what it does
+// takes minutes, and is what runs this test.
+func (r *reader) programs() string {
+	r.t.Helper()
+	dir := filepath.Join(r.dir, "programs")
+	cmd := osexec.CommandContext(r.t.Context(), "go", "build", "-o", filepath.Join(dir, "tablehaul"), "../starter")
+	out, err := cmd.CombinedOutput()
+	require.NoError(r.t, err, "%s", out)
+	root, err := filepath.Abs("..")
+	require.NoError(r.t, err)
+	real, err := osexec.LookPath("make")
+	require.NoError(r.t, err)
+	script := fmt.Sprintf("#!/bin/sh\nexec %s -n -C %s \"$@\" >/dev/null\n", real, root)
+	require.NoError(r.t, os.WriteFile(filepath.Join(dir, "make"), []byte(script), 0o755))
+	return dir
+}
+
+func (r *reader) work(getenv func(string) string) {
+	r.t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() {
+		done <- app.RunWorker(ctx, app.WorkerOptions{ConfigFile: filepath.Join(r.dir, "tablehaul.yaml"), Getenv: getenv, Client: r.client})
+	}()
+	r.t.Cleanup(func() {
+		stop()
+		require.NoError(r.t, <-done)
+	})
+}
+
+// follow does what a block says.
+func (r *reader) follow(b block) {
+	r.t.Helper()
+	switch b.lang {
+	case "sh":
+		r.sh(b, b.text)
+	case "sql":
+		r.sql(b)
+	case "inline":
+		if _, no := inlineNotRun[b.text]; no {
+			return
+		}
+		text := placeholders.ReplaceAllStringFunc(b.text, func(s string) string { return placeholderValues[s] })
+		if strings.HasPrefix(text, "temporal workflow cancel") || strings.HasPrefix(text, "temporal workflow terminate") {
+			r.stand()
+		}
+		if bareCommand.MatchString(text) {
+			text += " --help"
+		}
+		r.sh(b, text)
+	}
+}
+
+// sh runs commands, which have to end as the block says.
+func (r *reader) sh(b block, script string) (output string) {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(r.t.Context(), blockTimeout)
+	defer cancel()
+	cmd := osexec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", script)
+	cmd.Dir, cmd.Env, cmd.WaitDelay = r.dir, r.env, time.Second
+	began := time.Now()
+	out, err := cmd.CombinedOutput()
+	code := 0
+	var exit *osexec.ExitError
+	if errors.As(err, &exit) {
+		code = exit.ExitCode()
+	} else {
+		require.NoError(r.t, err, "%s", b)
+	}
+	require.Equal(r.t, cmp.Or(b.exit, "0"), strconv.Itoa(code), "%s:\n%s\nprints\n%s", b, script, out)
+	r.t.Logf("%s: %.1fs", b, time.Since(began).Seconds())
+	if goesOn.MatchString(script) {
+		r.quiet(b)
+	}
+	return string(out)
+}
+
+// sql runs a block's statements as root, one connection for all.
+func (r *reader) sql(b block) {
+	r.t.Helper()
+	for q := range strings.SplitSeq(regexp.MustCompile(`--.*`).ReplaceAllString(b.text, ""), ";\n") {
+		if q = strings.TrimSpace(q); q != "" {
+			_, err := r.db.ExecContext(r.t.Context(), q)
+			require.NoError(r.t, err, "%s: %s", b, q)
+		}
+	}
+}
+
+// goesOn matches commands that end before what they have started does.
+var goesOn = regexp.MustCompile(`workflow start|schedule|--no-wait`)
+
+// quiet waits until what a command has started has ended: the next one would find its table
+// busy. Temporal's lists are a moment behind.
+func (r *reader) quiet(b block) {
+	r.t.Helper()
+	for deadline, quiet := time.Now().Add(timeout), 0; quiet < 5; {
+		n, err := r.client.CountWorkflow(r.t.Context(), &workflowservice.CountWorkflowExecutionsRequest{
+			Query: "WorkflowType='SyncTable' AND ExecutionStatus='Running' AND TaskQueue='" + workflows.TaskQueue + "'",
+		})
+		require.NoError(r.t, err)
+		if quiet++; n.GetCount() > 0 {
+			quiet = 0
+		}
+		require.True(r.t, time.Now().Before(deadline) && pause(r.t.Context(), 50*time.Millisecond), "after %s: a run does not end", b)
+	}
+}
+
+// stand starts a run that stands still: nobody polls its queue. It is for commands that end runs.
+func (r *reader) stand() {
+	r.t.Helper()
+	id := workflows.SyncTableID("shop.orders")
+	_, err := r.client.ExecuteWorkflow(r.t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: "nobody"},
+		workflows.SyncTableName, workflows.SyncTableInput{Table: "shop.orders"})
+	require.NoError(r.t, err)
+}
+
+// tidy removes what a page leaves: the next one may make a schedule of the same name.
+func (r *reader) tidy() {
+	r.t.Helper()
+	list, err := r.client.WorkflowService().ListSchedules(r.t.Context(), &workflowservice.ListSchedulesRequest{Namespace: "default"})
+	require.NoError(r.t, err)
+	for _, s := range list.GetSchedules() {
+		require.NoError(r.t, r.client.ScheduleClient().GetHandle(r.t.Context(), s.GetScheduleId()).Delete(r.t.Context()))
+	}
+	_ = r.client.TerminateWorkflow(r.t.Context(), workflows.SyncTableID("shop.orders"), "", "the page ends") // what stands still
+}

@@ -1,0 +1,223 @@
+package workflows
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tablehaul/tablehaul/activities"
+)
+
+// Current details are what the Web UI shows of a running workflow, in Markdown. They say the
+// same as the query "status", in words. No line begins with what comes from a table's name or a
+// server, so that nothing of it is taken for Markdown of ours.
+
+// shownRanges is how many ranges under way are named; more would be a wall of text.
+const shownRanges = 8
+
+// shownRuns is how many of a table's last runs its owner shows.
+const shownRuns = 10
+
+// PlanDetails are the static details of a preview.
+const PlanDetails = "Says what a run would do now. It writes nothing anywhere."
+
+// SyncDetails are the static details of a run, for whoever starts it: what was asked for.
+func SyncDetails(in SyncTableInput) string {
+	text := "Brings the target up to date: a first load where there is no watermark, else what has changed since."
+	switch {
+	case in.Full:
+		text = "Starts over: the whole table is read again, and the watermark set anew."
+	case in.From != "" || in.To != "":
+		text = fmt.Sprintf("Reads a window again: above `%s`, up to `%s`. The watermark stays.", orAll(in.From), orAll(in.To))
+	}
+	if in.IfBusy == activities.IfBusyWait || in.IfBusy == activities.IfBusySkip {
+		text += fmt.Sprintf(" If another run holds the table: %s.", in.IfBusy)
+	}
+	return text
+}
+
+func orAll(bound string) string {
+	if bound == "" {
+		return "no bound"
+	}
+	return bound
+}
+
+// details is a run in Markdown. now is when it was like that: details of a run that waits for
+// a step are as old as the step.
+func (s *Status) details(now time.Time) string {
+	var b strings.Builder
+	s.headline(&b)
+	line := func(key, format string, args ...any) {
+		fmt.Fprintf(&b, "- **%s:** %s\n", key, fmt.Sprintf(format, args...))
+	}
+	b.WriteString(asOf(s.Started, now))
+	if s.Failure != "" {
+		line("Ended", "%s", s.Failure)
+	}
+	if s.Mode != "" {
+		line("Progress", "%s", s.progressText())
+	}
+	if s.Window.Hi != "" {
+		line("Window", "`%s`", s.Window)
+	}
+	if lag, known := s.lag(now); known {
+		line("Lag", "%s; the target holds what was committed by %s", lag.Round(time.Second), clock(s.FreshAt))
+	}
+	for _, w := range s.Waits {
+		line("Waits", "held back since %s: %s", clock(w.Since), w.Reason)
+	}
+	if s.ChunkRows > 0 {
+		line("Pace", "the target is slow or its rows are locked: chunks of %s at most, %d at once", count(s.ChunkRows, "row"), s.AtOnce)
+	}
+	for i, r := range s.Running {
+		if i == shownRanges {
+			line("Under way", "%s more", count(int64(len(s.Running)-i), "range"))
+			break
+		}
+		line("Under way", "`%s`, %s", r.WorkflowID, chunksText(r.ChunksDone, r.Chunks))
+	}
+	if s.Phase != PhaseDone && s.Failure == "" {
+		b.WriteString("\nWhat a step waits for, if anything, stands under Pending Activities.\n")
+	}
+	return b.String()
+}
+
+func (s *Status) headline(b *strings.Builder) {
+	fmt.Fprintf(b, "**%s**", s.Phase)
+	if s.Mode != "" {
+		fmt.Fprintf(b, " of %s %s", article(s.Mode), modeText(s.Mode))
+	}
+	fmt.Fprintf(b, " of **%s**", s.Table)
+	if s.Target != "" {
+		fmt.Fprintf(b, " into **%s**", s.Target)
+	}
+	if p, known := s.percent(); known {
+		fmt.Fprintf(b, ", %d%% done", p)
+	}
+	b.WriteString("\n\n")
+}
+
+// article is "a" or "an" for a mode.
+func article(mode string) string {
+	if mode == activities.ModeIncremental {
+		return "an"
+	}
+	return "a"
+}
+
+// modeText is a mode as a noun.
+func modeText(mode string) string {
+	switch mode {
+	case activities.ModeIncremental:
+		return "incremental run"
+	case activities.ModeWhole:
+		return "whole read"
+	}
+	return mode
+}
+
+func (s *Status) progressText() string {
+	rows := count(s.RowsWritten, "row") + " written, "
+	if s.RowsTotal > 0 {
+		rows += fmt.Sprintf("%s read of about %s", number(s.RowsExtracted), number(s.RowsTotal))
+	} else {
+		rows += number(s.RowsExtracted) + " read"
+	}
+	text := rows + "; " + chunksText(s.ChunksDone, s.Chunks)
+	if s.Ranges > 1 {
+		text += fmt.Sprintf("; %d of %s", s.RangesDone, count(s.Ranges, "range"))
+	}
+	return text
+}
+
+func chunksText(done, all int64) string {
+	return fmt.Sprintf("%s of %s", number(done), count(all, "chunk"))
+}
+
+// percent is how much of the run is done, as far as can be told: estimates of rows are rough,
+// and a run of one range knows its chunks when it has read them. Never 100 before the end.
+func (s *Status) percent() (int64, bool) {
+	var parts []float64
+	switch {
+	case s.Phase == PhaseDone:
+		return 100, true
+	case s.Ranges > 1:
+		parts = append(parts, float64(s.RangesDone)/float64(s.Ranges))
+	case s.Chunks > 0:
+		parts = append(parts, float64(s.ChunksDone)/float64(s.Chunks))
+	}
+	if s.RowsTotal > 0 {
+		parts = append(parts, float64(s.RowsWritten)/float64(s.RowsTotal))
+	}
+	if len(parts) == 0 {
+		return 0, false
+	}
+	most := parts[0]
+	for _, p := range parts {
+		most = max(most, p)
+	}
+	return min(99, int64(100*most)), true
+}
+
+// rangeDetails is a range in Markdown.
+func rangeDetails(st Status, n int, now time.Time) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "**%s** of range %d of %d of **%s**\n\n", st.Phase, n+1, st.Ranges, st.Table)
+	b.WriteString(asOf(st.Started, now))
+	fmt.Fprintf(&b, "- **Progress:** %s written, %s read; %s\n", count(st.RowsWritten, "row"), number(st.RowsExtracted), chunksText(st.ChunksDone, st.Chunks))
+	if st.ChunkRows > 0 {
+		fmt.Fprintf(&b, "- **Pace:** the target is slow or its rows are locked: chunks of %s at most, %d at once\n", count(st.ChunkRows, "row"), st.AtOnce)
+	}
+	return b.String()
+}
+
+// ownerDetails is a table's state in Markdown.
+func ownerDetails(s activities.State) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "**%s** watermark `%s`\n\n", s.Table, orNone(s.Watermark))
+	if !s.FreshAt.IsZero() {
+		fmt.Fprintf(&b, "- **Fresh:** the target holds what was committed by %s\n", clock(s.FreshAt))
+	}
+	if l := s.Lease; l != nil {
+		fmt.Fprintf(&b, "- **Written by:** `%s` since %s\n", l.WorkflowID, clock(l.Since))
+	}
+	if f := s.FirstLoad; f != nil {
+		fmt.Fprintf(&b, "- **First load:** %d of %s loaded\n", strings.Count(f.Done, "1"), count(int64(len(f.Done)), "range"))
+	}
+	if s.HeldBack != "" {
+		fmt.Fprintf(&b, "- **Held back:** %s\n", s.HeldBack)
+	}
+	for i := len(s.LastRuns) - 1; i >= 0 && i >= len(s.LastRuns)-shownRuns; i-- {
+		b.WriteString(recordText(s.LastRuns[i]))
+	}
+	return b.String()
+}
+
+func recordText(r activities.RunRecord) string {
+	mode := r.Mode
+	if mode == "" {
+		mode = "run" // it ended before there was a plan
+	}
+	text := fmt.Sprintf("- **Run** of %s: %s %s, %s in %s", clock(r.Finished), mode, r.Outcome, count(r.Rows, "row"),
+		time.Duration(r.Seconds*float64(time.Second)).Round(100*time.Millisecond))
+	if r.Failure != "" {
+		text += ": " + r.Failure
+	}
+	return text + "\n"
+}
+
+// asOf says how old the text is: a workflow writes it when a step ends, and not in between.
+func asOf(started, now time.Time) string {
+	return fmt.Sprintf("- **As of:** %s; begun at %s\n", clock(now), clock(started))
+}
+
+// clock is a moment for people: UTC, to the second.
+func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}

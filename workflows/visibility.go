@@ -1,0 +1,120 @@
+package workflows
+
+import (
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tablehaul/tablehaul/activities"
+)
+
+// Search attributes, by which Temporal's lists find workflows. They are public vocabulary: people's
+// queries hold them. A namespace has to know them (docs/operations.md); runs go on without.
+const (
+	// AttributeTable is a table's configured name: of SyncTable, SyncRange and TableState.
+	AttributeTable = "TablehaulTable"
+	// AttributePhase is where a run is, or where it ended: of SyncTable.
+	AttributePhase = "TablehaulPhase"
+	// AttributeLag is how many seconds the target was behind the source when the phase began; of
+	// a run that is done, when it ended. Of SyncTable.
+	AttributeLag = "TablehaulLag"
+	// AttributeFreshAt is the moment whose rows the target holds: of TableState. In contrast to a lag
+	// it stays true as time goes by.
+	AttributeFreshAt = "TablehaulFreshAt"
+)
+
+var (
+	tableKey   = temporal.NewSearchAttributeKeyKeyword(AttributeTable)
+	phaseKey   = temporal.NewSearchAttributeKeyKeyword(AttributePhase)
+	lagKey     = temporal.NewSearchAttributeKeyFloat64(AttributeLag)
+	freshAtKey = temporal.NewSearchAttributeKeyTime(AttributeFreshAt)
+)
+
+// SearchAttributes are the attributes that a namespace should have, with their types.
+func SearchAttributes() map[string]enumspb.IndexedValueType {
+	all := map[string]enumspb.IndexedValueType{}
+	for _, k := range []temporal.SearchAttributeKey{tableKey, phaseKey, lagKey, freshAtKey} {
+		all[k.GetName()] = k.GetValueType()
+	}
+	return all
+}
+
+// listed are the phases that lists show. Each costs a run one event, however often it comes
+// back; that a range waits for its files, or removes them, is not worth one.
+var listed = map[string]bool{
+	PhasePlan: true, PhaseExtract: true, PhaseUpsert: true, PhaseRanges: true, PhaseIndexes: true, PhaseDone: true,
+}
+
+// list puts the run's phase and lag where Temporal lists workflows, once per phase. A run that
+// fails keeps the phase that it failed in.
+func (s *sync) list(ctx workflow.Context) {
+	phase := s.status.Phase
+	if s.visibility != activities.VisibilitySearch || !listed[phase] || s.told[phase] {
+		return
+	}
+	s.told[phase] = true
+	updates := []temporal.SearchAttributeUpdate{tableKey.ValueSet(s.in.Table), phaseKey.ValueSet(phase)}
+	if lag, known := s.status.lag(workflow.Now(ctx)); known {
+		updates = append(updates, lagKey.ValueSet(lag.Seconds()))
+	}
+	if err := workflow.UpsertTypedSearchAttributes(ctx, updates...); err != nil {
+		workflow.GetLogger(ctx).Warn("search attributes not set", "error", err)
+	}
+}
+
+// remember puts what the plan says into the run's memo, which every namespace takes.
+func (s *sync) remember(ctx workflow.Context) {
+	if s.visibility == activities.VisibilityNone {
+		return
+	}
+	memo := map[string]any{activities.MemoTable: s.in.Table, "target": s.plan.Target, "mode": s.plan.Mode}
+	if s.plan.Mode != activities.ModeWhole {
+		memo["window"] = s.plan.Window.String()
+	}
+	if err := workflow.UpsertMemo(ctx, memo); err != nil {
+		workflow.GetLogger(ctx).Warn("memo not set", "error", err)
+	}
+}
+
+// rangeAttributes are those that a range begins with: they cost no event.
+func (s *sync) rangeAttributes() temporal.SearchAttributes {
+	if s.visibility != activities.VisibilitySearch {
+		return temporal.SearchAttributes{}
+	}
+	return temporal.NewSearchAttributes(tableKey.ValueSet(s.in.Table))
+}
+
+// list makes the table's owner findable by name and by freshness.
+func (o *owner) list(ctx workflow.Context) {
+	if o.state.Visibility != activities.VisibilitySearch {
+		return
+	}
+	known := workflow.GetTypedSearchAttributes(ctx)
+	var updates []temporal.SearchAttributeUpdate
+	if name, _ := known.GetKeyword(tableKey); name != o.state.Table {
+		updates = append(updates, tableKey.ValueSet(o.state.Table))
+	}
+	fresh, had := known.GetTime(freshAtKey)
+	switch at := o.state.FreshAt; {
+	case at.IsZero() && had:
+		updates = append(updates, freshAtKey.ValueUnset())
+	case !at.IsZero() && !fresh.Equal(at):
+		updates = append(updates, freshAtKey.ValueSet(at))
+	}
+	if len(updates) == 0 {
+		return
+	}
+	if err := workflow.UpsertTypedSearchAttributes(ctx, updates...); err != nil {
+		workflow.GetLogger(ctx).Warn("search attributes not set", "error", err)
+	}
+}
+
+// lag is how far the target is behind the source, false where nobody knows.
+func (s *Status) lag(now time.Time) (time.Duration, bool) {
+	if s.FreshAt.IsZero() {
+		return 0, false
+	}
+	return max(0, now.Sub(s.FreshAt)), true
+}
