@@ -16,13 +16,14 @@ initialise() {
   case $server in
     *mariadbd)
       mkdir "$template/mysql" && chown mysql:mysql "$template/mysql"
-      {
-        printf '%s\n' 'use mysql;' 'set @auth_root_socket=NULL;'
-        for name in system_tables performance_tables system_tables_data sys_schema; do
-          cat "/usr/share/mysql/mysql_$name.sql" 2>/dev/null || cat "/usr/share/mysql/mariadb_$name.sql"
-          echo
-        done
-      } | "$server" --no-defaults --user=mysql --bootstrap --datadir="$template" --max-allowed-packet=64M
+      printf '%s\n' 'use mysql;' 'set @auth_root_socket=NULL;' > /tmp/system.sql
+      for name in system_tables performance_tables system_tables_data sys_schema; do
+        found=$(ls /usr/share/mysql/mysql_$name.sql /usr/share/mysql/mariadb_$name.sql /usr/share/mariadb/mariadb_$name.sql 2> /dev/null | head -n 1)
+        cat "$found" >> /tmp/system.sql # fails where there is none
+        echo >> /tmp/system.sql
+      done
+      "$server" --no-defaults --user=mysql --bootstrap --datadir="$template" --max-allowed-packet=64M < /tmp/system.sql
+      rm /tmp/system.sql
       ;;
     *)
       "$server" --no-defaults --user=mysql --initialize-insecure --datadir="$template" --innodb-redo-log-capacity=16M
