@@ -1,8 +1,8 @@
 # worker and tablehaul in one image: static programs, no shell, no root.
 #
-#   docker build -t tablehaul/worker .
-#   docker run --rm tablehaul/worker --help                              # the worker
-#   docker run --rm --entrypoint tablehaul tablehaul/worker --help       # the command line
+#   docker build -t tablehaul .
+#   docker run --rm tablehaul --help                            # the worker
+#   docker run --rm --entrypoint tablehaul tablehaul --help     # the command line
 #
 # GO_IMAGE names another image with Go, a shell and CA certificates, where the default cannot be had.
 ARG GO_IMAGE=golang:1.26.8-bookworm

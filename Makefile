@@ -18,10 +18,8 @@ WORKFLOWCHECK := $(TOOLS)/workflowcheck-$(WORKFLOWCHECK_VERSION)/workflowcheck
 BENCHSTAT_VERSION := v0.0.0-20260908200009-22c9c6c9d4da
 BENCHSTAT := $(TOOLS)/benchstat-$(BENCHSTAT_VERSION)/benchstat
 GOVULNCHECK := $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION)/govulncheck
-VERSITYGW_VERSION := v1.8.0
-VERSITYGW := $(TOOLS)/versitygw-$(VERSITYGW_VERSION)/versitygw
 # Folders of the modules that are looked at for vulnerabilities.
-VULN_MODULES ?= . worker/standalone
+VULN_MODULES ?= . worker/standalone integration/containers
 
 .PHONY: help
 help: ## list what can be made
@@ -74,6 +72,7 @@ lint: $(GOLANGCI) $(WORKFLOWCHECK) vulncheck ## linters, formatting, vulnerabili
 	$(GOLANGCI) run ./...
 	$(WORKFLOWCHECK) -config .workflowcheck.yaml ./workflows/...
 	cd worker/standalone && $(GOLANGCI) run --config ../../.golangci.yaml ./...
+	cd integration/containers && $(GOLANGCI) run --config ../../.golangci.yaml ./...
 
 .PHONY: vulncheck
 vulncheck: $(GOVULNCHECK) ## known vulnerabilities (TABLEHAUL_VULNDB=URL asks a mirror of vuln.go.dev)
@@ -128,6 +127,7 @@ images: ## local images without a registry, into a Docker engine that stays up (
 
 .PHONY: up
 up: .env ## the whole system in containers (LOCAL=1: with the images of make images)
+	$(ENGINE) start
 	eval "$$($(ENGINE) env)"; $(COMPOSE) --env-file .env $(if $(LOCAL),--env-file integration/images/local.env) up --wait
 
 .PHONY: down
@@ -145,19 +145,12 @@ engine-stop: ## end the Docker engine that make images has started
 test-containers: ## tests in containers, with local images, and a Docker engine of their own where none answers
 	$(ENGINE) run integration/images/test.sh
 
-.PHONY: print-versitygw
-print-versitygw:
-	@echo $(VERSITYGW)
-
 .PHONY: clean
 clean: ## remove bin/; the caches below ~/.cache/tablehaul and /var/cache/tablehaul stay
 	rm -rf bin
 
 $(GOLANGCI):
 	GOBIN=$(@D) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
-
-$(VERSITYGW):
-	GOBIN=$(@D) $(GO) install github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW_VERSION)
 
 $(WORKFLOWCHECK):
 	GOBIN=$(@D) $(GO) install go.temporal.io/sdk/contrib/tools/workflowcheck@$(WORKFLOWCHECK_VERSION)

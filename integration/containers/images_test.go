@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// Images that are used where the environment names none. The compose file has the same ones.
+// Images that are used where the environment names none. The compose file has the same ones, and builds the worker's.
 const (
 	defaultDatabases = "mysql:8.4.6 mysql:9.4.0 mariadb:10.11.14 mariadb:11.8.3"
 	defaultTemporal  = "temporalio/temporal:1.5.1"
-	defaultWorker    = "tablehaul/worker:latest"
+	defaultWorker    = "localhost/tablehaul/worker:latest"
 )
 
 func image(variable, otherwise string) string {

@@ -78,6 +78,7 @@ build_worker() {
   trap 'rm -rf "$context"' RETURN
   (cd "$project" && cp -a go.mod go.sum Dockerfile .dockerignore activities internal starter worker workflows "$context/" && go mod vendor -o "$context/vendor" > /dev/null)
   build worker --build-arg "GO_IMAGE=$go_image" "$context"
+  docker image prune --force --filter label=org.opencontainers.image.title=tablehaul > /dev/null # what it was before
 }
 
 build_mysql() { image mysql:9 database "root=$(database mysql sid)"; }
@@ -91,12 +92,14 @@ build_temporal() {
 
 build_s3() { image s3 s3 "root=$(base)" "programs=$(programs s3 "$(versitygw)")"; }
 
-# versitygw builds the pinned version where it is not there, and prints its path.
+# The version of integration/s3server, in its place in the cache.
+versitygw_version=v1.8.0
 versitygw() {
-  local path
-  path=$(make -s -C "$project" print-versitygw)
-  make -s -C "$project" "$path" >&2
-  echo "$path"
+  cached "versitygw-$versitygw_version" install_versitygw >&2
+  echo "$cache/versitygw-$versitygw_version/versitygw"
+}
+install_versitygw() {
+  (cd "$1" && GOBIN=$1 GOFLAGS='' GOWORK=off CGO_ENABLED=0 go install -trimpath -ldflags='-s -w' "github.com/versity/versitygw/cmd/versitygw@$versitygw_version")
 }
 
 # programs NAME FILE: a folder with that program and nothing else.

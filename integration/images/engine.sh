@@ -73,8 +73,9 @@ start_engine() {
     flock 9
     if answers; then exit 0; fi
     rm -f "$home/dockerd.pid" "$socket"
+    # neither lock is its own
     setsid dockerd --host "$DOCKER_HOST" --data-root "$home/data" --exec-root "$home/exec" --pidfile "$home/dockerd.pid" \
-      --log-level warn > "$home/dockerd.log" 2>&1 < /dev/null 9>&- &
+      --log-level warn > "$home/dockerd.log" 2>&1 < /dev/null 8>&- 9>&- &
     pid=$!
     for _ in $(seq 120); do
       if answers; then exit 0; fi
@@ -101,29 +102,31 @@ stop_engine() {
   return 1
 }
 
-# run_with runs a command with an engine. Several at once share one; the last one ends it.
+# run_with runs a command with an engine. Several at once share one of ours; the last one ends it,
+# unless it was there before them.
 run_with() {
   if command -v docker >/dev/null && answers; then
     "$@"
     return
   fi
+  local code=0
   mkdir -p "$home"
   exec 8> "$home/users.lock"
   flock --shared 8
-  local keep=0 code=0
-  if [ -S "$socket" ] && (ours; answers) && [ -e "$home/keep" ]; then keep=1; fi
+  trap : INT TERM # the command gets the signal as well; then the engine is ended
   start_engine
   "$@" 8>&- || code=$?
   # whoever can have the lock alone is the last one
-  if [ $keep = 0 ] && flock --exclusive --nonblock 8; then stop_engine; fi
+  if [ ! -e "$home/keep" ] && flock --exclusive --nonblock 8; then stop_engine; fi
   return $code
 }
 
 case ${1:-} in
   start)
     if find_engine; then exit 0; fi
-    start_engine
+    mkdir -p "$home"
     touch "$home/keep" # it stays when others have used it
+    start_engine
     ;;
   env)
     find_engine || unavailable "none runs"
