@@ -5,6 +5,8 @@
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
+docker buildx version > /dev/null 2>&1 || { echo "this docker has no buildx, which images are built with: install docker-buildx" >&2; exit 1; }
+
 # The machine's own release, since programs built here want its C library.
 release=$(. /etc/os-release && echo "${VERSION_CODENAME:-bookworm}")
 empty=$cache/empty

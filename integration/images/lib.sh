@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034 # variables are for those who source it
 # Sourced by the scripts beside it: where things are kept, and things that are made once.
 
 # The cache folder of the tests' servers; see CacheDir in integration/servers.
