@@ -81,8 +81,11 @@ func (s *system) exec(db *sql.DB, statement string) {
 	require.NoError(s.t, err, "%.200s", statement)
 }
 
+// otherStaging is where the second run of TestComposeFileBringsUpTheWholeSystem stages its files.
+const otherStaging = "file:///var/lib/tablehaul/other"
+
 // TestComposeFileBringsUpTheWholeSystem follows the compose file's own instructions: up, a run, down, and up again on
-// the same volumes, where the next run knows the watermark.
+// the same volumes with other staging, where the next run knows the watermark.
 func TestComposeFileBringsUpTheWholeSystem(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t)
@@ -98,6 +101,7 @@ func TestComposeFileBringsUpTheWholeSystem(t *testing.T) {
 	t.Logf("compose up: %.1f s; to the end of the first run of 4,096 rows: %.1f s", up.Seconds(), time.Since(start).Seconds())
 
 	s.must("--profile", "s3", "down", "--timeout", "20")
+	s.env = append(s.env, "TABLEHAUL_STAGING="+otherStaging)
 	s.must("--profile", "s3", "up", "--wait")
 	source, target := s.open("source"), s.open("target")
 	s.exec(source, "UPDATE shop.orders SET kind = 'sent' WHERE id % 100 = 0")

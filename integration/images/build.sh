@@ -47,10 +47,11 @@ image() {
 
 # build NAME ARGUMENT...: one image; what the build says is shown only where it fails.
 build() {
-  local name=$1 log=$cache/image-build.log size
+  local name=$1 log=$cache/image-${1%%:*}.log size
   shift
   docker buildx build --progress=plain --load --tag "localhost/tablehaul/$name" "$@" > "$log" 2>&1 ||
     { tail -30 "$log" >&2; echo "building localhost/tablehaul/$name failed" >&2; return 1; }
+  rm "$log"
   size=$(docker image inspect --format '{{.Size}}' "localhost/tablehaul/$name")
   printf '%-36s %4d MB\n' "localhost/tablehaul/$name" $((size / 1000000))
 }
@@ -116,4 +117,14 @@ if [ $# = 0 ]; then set -- golang worker mysql mariadb mariadb-11 temporal s3; f
 for name in "$@"; do
   declare -F "build_$name" > /dev/null || { echo "there is no image $name" >&2; exit 2; }
 done
-for name in "$@"; do "build_$name"; done
+# The worker is compiled while the others are fetched.
+compiling=
+for name in "$@"; do
+  if [ "$name" = worker ]; then
+    build_worker &
+    compiling=$!
+  else
+    "build_$name"
+  fi
+done
+[ -z "$compiling" ] || wait "$compiling"

@@ -9,6 +9,7 @@ elif [ "$(id -u)" = 0 ]; then
 else
   cache=${XDG_CACHE_HOME:-$HOME/.cache}/tablehaul
 fi
+shopt -s inherit_errexit
 images=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 project=$(cd "$images/../.." && pwd)
 

@@ -23,4 +23,4 @@ if grep -v ' from Docker image ' <<< "$chosen"; then
 fi
 go test -race -count=1 -timeout 5m ./integration/servers
 cd integration/containers
-go test -race -count=1 -v -timeout 10m ./... | grep -vE '^(=== |    --- )'
+go test -race -count=1 -v -parallel 3 -timeout 10m ./... | grep -vE '^(=== |    --- )'
