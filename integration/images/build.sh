@@ -52,6 +52,7 @@ build() {
   docker buildx build --progress=plain --load --tag "localhost/tablehaul/$name" "$@" > "$log" 2>&1 ||
     { tail -30 "$log" >&2; echo "building localhost/tablehaul/$name failed" >&2; return 1; }
   rm "$log"
+  docker image prune --force --filter label=org.opencontainers.image.title=tablehaul > /dev/null # what it was before
   size=$(docker image inspect --format '{{.Size}}' "localhost/tablehaul/$name")
   printf '%-36s %4d MB\n' "localhost/tablehaul/$name" $((size / 1000000))
 }
@@ -81,7 +82,6 @@ build_worker() {
   trap 'rm -rf "$context"' RETURN
   (cd "$project" && cp -a go.mod go.sum Dockerfile .dockerignore activities internal starter worker workflows "$context/" && go mod vendor -o "$context/vendor" > /dev/null)
   build worker --build-arg "GO_IMAGE=$go_image" "$context"
-  docker image prune --force --filter label=org.opencontainers.image.title=tablehaul > /dev/null # what it was before
 }
 
 build_mysql() { image mysql:9 database "root=$(database mysql sid)"; }

@@ -68,13 +68,15 @@ start_engine() {
   get_packages
   mkdir -p "$home/config/cli-plugins"
   ln -sf "$tree"/usr/libexec/docker/cli-plugins/* "$home/config/cli-plugins/"
+  # what builds leave behind would grow for ever
+  echo '{"builder": {"gc": {"enabled": true, "defaultKeepStorage": "2GB"}}}' > "$home/daemon.json"
   ours
   (
     flock 9
     if answers; then exit 0; fi
     rm -f "$home/dockerd.pid" "$socket"
     # neither lock is its own
-    setsid dockerd --host "$DOCKER_HOST" --data-root "$home/data" --exec-root "$home/exec" --pidfile "$home/dockerd.pid" \
+    setsid dockerd --config-file "$home/daemon.json" --host "$DOCKER_HOST" --data-root "$home/data" --exec-root "$home/exec" --pidfile "$home/dockerd.pid" \
       --log-level warn > "$home/dockerd.log" 2>&1 < /dev/null 8>&- 9>&- &
     pid=$!
     for _ in $(seq 120); do
