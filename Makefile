@@ -19,7 +19,7 @@ BENCHSTAT_VERSION := v0.0.0-20260908200009-22c9c6c9d4da
 BENCHSTAT := $(TOOLS)/benchstat-$(BENCHSTAT_VERSION)/benchstat
 GOVULNCHECK := $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION)/govulncheck
 # Folders of the modules that are looked at for vulnerabilities.
-VULN_MODULES ?= . worker/standalone integration/webui
+VULN_MODULES ?= . worker/standalone integration/webui integration/containers
 
 .PHONY: help
 help: ## list what can be made
@@ -82,6 +82,7 @@ lint: $(GOLANGCI) $(WORKFLOWCHECK) vulncheck ## linters, formatting, vulnerabili
 	$(WORKFLOWCHECK) -config .workflowcheck.yaml ./workflows/...
 	cd worker/standalone && $(GOLANGCI) run --config ../../.golangci.yaml ./...
 	cd integration/webui && $(GOLANGCI) run --config ../../.golangci.yaml ./...
+	cd integration/containers && $(GOLANGCI) run --config ../../.golangci.yaml ./...
 
 .PHONY: vulncheck
 vulncheck: $(GOVULNCHECK) ## known vulnerabilities (TABLEHAUL_VULNDB=URL asks a mirror of vuln.go.dev)
@@ -124,6 +125,35 @@ bench-peers: build ## beside dlt, Sling, ingestr and a hand-written hybrid, in o
 histories: ## record workflow histories for a release: make histories RELEASE=v0.2.0
 	TABLEHAUL_RECORD_HISTORIES="$(CURDIR)/workflows/testdata/histories/$(or $(RELEASE),$(error give RELEASE=v1.2.3))" \
 	  $(GO) test ./integration -run TestFreshHistoriesReplay -count=1
+
+# Containers. The scripts use the Docker engine that answers, else, as root on Debian, one of their own.
+ENGINE := integration/images/engine.sh
+COMPOSE := docker compose -f docker-compose.temporal.yml
+
+.PHONY: images
+images: ## local images without a registry, into a Docker engine that stays up (IMAGES="worker mysql"; make engine-stop ends it)
+	$(ENGINE) start
+	eval "$$($(ENGINE) env)"; integration/images/build.sh $(IMAGES)
+
+.PHONY: up
+up: .env ## the whole system in containers (LOCAL=1: with the images of make images)
+	$(ENGINE) start
+	eval "$$($(ENGINE) env)"; $(COMPOSE) --env-file .env $(if $(LOCAL),--env-file integration/images/local.env) up --wait
+
+.PHONY: down
+down: .env ## end the containers of make up; the volumes stay (VOLUMES=1: they go as well)
+	eval "$$($(ENGINE) env)"; $(COMPOSE) --profile '*' down $(if $(VOLUMES),--volumes)
+
+.env:
+	integration/images/env.sh $@
+
+.PHONY: engine-stop
+engine-stop: ## end the Docker engine that make images has started
+	$(ENGINE) stop
+
+.PHONY: test-containers
+test-containers: ## tests in containers, with local images, and a Docker engine of their own where none answers
+	$(ENGINE) run integration/images/test.sh
 
 .PHONY: clean
 clean: ## remove bin/; the caches below ~/.cache/tablehaul and /var/cache/tablehaul stay

@@ -1,0 +1,26 @@
+#!/bin/bash
+# test.sh: what needs a Docker engine (run it by engine.sh run). The images are those that the
+# environment names (TABLEHAUL_TEST_IMAGES and the others of local.env), else local ones, built first.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+docker compose version > /dev/null 2>&1 || { echo "this docker has no compose, which the tests use: install docker-compose 2.23.1 or later" >&2; exit 1; }
+if [ -z "${TABLEHAUL_TEST_IMAGES:-}" ]; then
+  bash "$images/build.sh"
+  set -a
+  . "$images/local.env"
+  set +a
+elif [ -z "${WORKER_IMAGE:-}" ]; then
+  docker build --tag localhost/tablehaul/worker "$project"
+fi
+cd "$project"
+# The other tests, the demo and the benchmarks take their servers from the engine, too.
+chosen=$(go run ./integration/servers/prepare)
+echo "$chosen"
+if grep -v ' from Docker image ' <<< "$chosen"; then
+  echo "a server is not from the Docker engine" >&2
+  exit 1
+fi
+go test -race -count=1 -timeout 5m ./integration/servers
+cd integration/containers
+go test -race -count=1 -v -parallel 3 -timeout 10m ./... | grep -vE '^(=== |    --- )'
