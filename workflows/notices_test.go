@@ -110,6 +110,7 @@ func TestAReceiverThatWasAwayIsToldWhatIsTrueWhenItIsBack(t *testing.T) {
 	o.run()
 	require.Equal(t, []string{"failed", "recovered"}, o.names())
 	require.Greater(t, o.tries, 5)
+	require.Greater(t, o.events[0].Time.Sub(o.start), 20*time.Minute, "the second failure, not the first one, which was over")
 }
 
 func TestMessagesHoldNobodyUp(t *testing.T) {
