@@ -218,6 +218,10 @@ func TestStalenessIsToldWithoutARun(t *testing.T) {
 	require.Empty(t, hook.events())
 	m.end() // and the worker is exchanged
 	m = p.startMonitored(hook.notifications())
+	require.Eventually(t, func() bool { // it has run nothing, and asks the table's owner
+		lag, _ := m.scrape().value("tablehaul_freshness_lag_seconds", `table="`+p.table("t")+`"`)
+		return lag >= 3
+	}, timeout, poll)
 	hook.up()
 	hook.requireEvents(activities.EventStale)
 	require.Contains(t, hook.messages[0].Text, p.table("t")+" is stale. The target is ")

@@ -99,17 +99,31 @@ func TestStalenessIsToldOnceWithoutAnyRun(t *testing.T) {
 
 func TestAReceiverThatWasAwayIsToldWhatIsTrueWhenItIsBack(t *testing.T) {
 	o := newTold(t)
-	o.away = func(at time.Duration) bool { return at < 30*time.Minute }
+	o.away = func(at time.Duration) bool { return at < 5*time.Minute }
 	o.ends("failed", never)
-	o.delay += 10 * time.Minute
+	o.delay += time.Minute
 	o.ends("done", never) // nobody hears of what is over
-	o.delay += 10 * time.Minute
+	o.delay += time.Minute
 	o.ends("failed", never)
 	o.delay += time.Hour
 	o.ends("done", never)
 	o.run()
 	require.Equal(t, []string{"failed", "recovered"}, o.names())
 	require.Greater(t, o.tries, 5)
+	require.Greater(t, o.events[0].Time.Sub(o.start), 2*time.Minute, "the second failure, not the first one, which was over")
+}
+
+func TestNobodyHearsOfAFailureThatIsOver(t *testing.T) {
+	o := newTold(t)
+	o.away = func(at time.Duration) bool { return at < 5*time.Minute } // the test environment tries ten times at most
+	o.ends("failed", never)
+	o.delay += time.Minute
+	o.ends("done", never)
+	o.delay += 3 * time.Hour
+	o.run()
+	require.GreaterOrEqual(t, o.tries, 2)
+	require.Empty(t, o.events)
+	require.Equal(t, &activities.Notices{}, o.state().Notices)
 }
 
 func TestMessagesHoldNobodyUp(t *testing.T) {
