@@ -85,9 +85,6 @@ func start(t *testing.T, o options) *product {
 	if o.targetDSN == "" {
 		o.targetDSN = o.target.DSN("")
 	}
-	if o.stagingURL == "" {
-		o.stagingURL = "file://" + p.staging()
-	}
 	p.writeConfig(o)
 	if !o.idle {
 		p.startWorker()
@@ -100,6 +97,9 @@ func (p *product) staging() string { return filepath.Join(p.dir, "staging") }
 
 func (p *product) writeConfig(o options) {
 	p.t.Helper()
+	if o.stagingURL == "" {
+		o.stagingURL = "file://" + p.staging()
+	}
 	text := fmt.Sprintf(`connections:
   shop: { dsn: %q }
   warehouse: { dsn: %q }
