@@ -101,9 +101,6 @@ const (
 	defaultBatchBytes = 4 << 20
 	// packetMargin is what a packet holds beside the statement's text.
 	packetMargin = 64
-	// maxTries bounds the quick tries of a transaction after a lock conflict; what is left is
-	// the caller's to retry, slowly.
-	maxTries = 3
 	// rollbackTimeout bounds the ROLLBACK after an error; without an answer the connection is dropped.
 	rollbackTimeout = 3 * time.Second
 )
