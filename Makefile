@@ -117,6 +117,10 @@ bench-compare: $(BENCHSTAT) ## the same on two commits, in turn: make bench-comp
 bench-neighbours: build ## how much other clients of both servers notice, beside the usual way
 	$(GO) run ./integration/bench/neighbours
 
+.PHONY: bench-stores
+bench-stores: build ## a first load with staging in a folder and on S3, by one worker and by two
+	$(GO) run ./integration/bench/stores
+
 .PHONY: bench-peers
 bench-peers: build ## beside dlt, Sling, ingestr and a hand-written hybrid, in one run; writes docs/benchmarks-peers.md
 	$(GO) run ./integration/bench/peers

@@ -102,13 +102,27 @@ func scheduleCell(t config.Table) string {
 var version = ""
 
 func (a *app) versionCommand() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			fmt.Fprintf(a.stdout, "tablehaul %s (%s, %s/%s)\n", versionText(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			v := versionReport{versionText(), runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
+			if a.json() {
+				a.printJSON(v)
+				return nil
+			}
+			fmt.Fprintf(a.stdout, "tablehaul %s (%s, %s)\n", v.Version, v.Go, v.Platform)
 			return nil
 		},
 	}
+	a.outputFlag(cmd)
+	return cmd
+}
+
+// versionReport is the answer of version in --output json.
+type versionReport struct {
+	Version  string `json:"version"`
+	Go       string `json:"go"`
+	Platform string `json:"platform"`
 }
 
 // versionText is the release, or the commit that the program was built from.

@@ -184,6 +184,7 @@ func TestHelpAndCompletion(t *testing.T) {
 	require.NotContains(t, got.stdout, "shop.orders\n")
 	require.Contains(t, call(t, nil, "completion", "bash").stdout, "__start_tablehaul")
 	require.Contains(t, call(t, nil, "version").stdout, "tablehaul ")
+	require.Contains(t, call(t, nil, "version", "--output", "json").stdout, `"platform":"`)
 }
 
 func TestLinesPrintPhasesAndProgress(t *testing.T) {

@@ -139,6 +139,15 @@ func (s *Server) Stop() error {
 	return err
 }
 
+// Place returns the staging URL of an empty place that nobody else uses.
+func (s *Server) Place() (string, error) {
+	u, err := s.place(s.Endpoint, "")
+	if err != nil {
+		return "", fmt.Errorf("a place for staged files: %w", err)
+	}
+	return u.String(), nil
+}
+
 // place makes a URL of a place of its own: a new bucket, or on a given server a new prefix,
 // with some parameters more, such as "sse=AES256". The server is asked through endpoint.
 func (s *Server) place(endpoint, more string) (*url.URL, error) {

@@ -1,6 +1,7 @@
 package scene
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -32,6 +33,11 @@ type Options struct {
 	Config string
 	// Worker is the path of the worker binary; empty is bin/worker.
 	Worker string
+	// Staging is the URL of staged files; empty is a folder of the scene's.
+	Staging string
+	// Workers is how many workers StartWorker starts, as if each were on a machine of its own; 0 is
+	// one. Several share the staging.
+	Workers int
 	// Out gets a line per step.
 	Out io.Writer
 }
@@ -44,8 +50,10 @@ type Scene struct {
 	TargetDB       *sql.DB
 	Temporal       *devserver.Server
 	Client         client.Client
-	Worker         *exec.Cmd
+	// Worker is the first of the workers.
+	Worker *exec.Cmd
 
+	others  []*exec.Cmd
 	options Options
 	started time.Time
 	closers []func()
@@ -111,11 +119,14 @@ func (s *Scene) server(ctx context.Context, role string, f servers.Flavor) (*ser
 const workerConfig = `connections:
   shop: { dsn: "${SHOP_DSN}" }
   warehouse: { dsn: "${WAREHOUSE_DSN}" }
-staging: { url: "file://%s" }
+staging: { url: %q, shared: true }
 defaults: { source: shop, target: warehouse, overlap: 10s }
 tables:
   - { name: shop.orders, cursor: updated_at%s }
 `
+
+// StageAt makes the next workers stage at a URL, so many of them; "" and 0 are the defaults.
+func (s *Scene) StageAt(url string, workers int) { s.options.Staging, s.options.Workers = url, workers }
 
 // StartWorker makes the target's schema anew and runs the worker binary as people do, with its
 // log in a file.
@@ -125,9 +136,13 @@ func (s *Scene) StartWorker(ctx context.Context) error {
 			return err
 		}
 	}
-	staging := filepath.Join(s.Dir, "staging")
-	if err := os.MkdirAll(staging, 0o700); err != nil {
-		return err
+	staging := s.options.Staging
+	if staging == "" {
+		folder := filepath.Join(s.Dir, "staging")
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			return err
+		}
+		staging = "file://" + folder
 	}
 	if err := os.WriteFile(s.ConfigFile(), fmt.Appendf(nil, workerConfig, staging, s.options.Config), 0o600); err != nil {
 		return err
@@ -136,30 +151,42 @@ func (s *Scene) StartWorker(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	path := s.options.Worker
-	if path == "" {
-		path = "bin/worker"
-	}
-	s.Worker = exec.Command(path, "--config", s.ConfigFile()) //nolint:noctx // it is stopped by SIGTERM, in StopWorker
-	s.Worker.Env = append(os.Environ(), "SHOP_DSN="+s.Source.DSN(""), "WAREHOUSE_DSN="+s.Target.DSN(""), "TEMPORAL_ADDRESS="+s.Temporal.Address)
-	s.Worker.Stdout, s.Worker.Stderr = logFile, logFile
-	if err := s.Worker.Start(); err != nil {
-		s.Worker = nil
-		return fmt.Errorf("start the worker: %w", err)
-	}
 	s.closers = append(s.closers, s.StopWorker)
-	s.Say("worker: pid %d, log %s", s.Worker.Process.Pid, s.LogFile())
+	for range max(1, s.options.Workers) {
+		worker, err := s.startOne(logFile)
+		if err != nil {
+			return fmt.Errorf("start the worker: %w", err)
+		}
+		s.Say("worker: pid %d, log %s", worker.Process.Pid, s.LogFile())
+		if s.Worker == nil {
+			s.Worker = worker
+		} else {
+			s.others = append(s.others, worker)
+		}
+	}
 	return nil
 }
 
-// StopWorker ends the worker, whose running steps end first. StartWorker starts another.
+func (s *Scene) startOne(logFile *os.File) (*exec.Cmd, error) {
+	worker := exec.Command(cmp.Or(s.options.Worker, "bin/worker"), "--config", s.ConfigFile()) //nolint:noctx // it is stopped by SIGTERM, in StopWorker
+	worker.Env = append(os.Environ(), "SHOP_DSN="+s.Source.DSN(""), "WAREHOUSE_DSN="+s.Target.DSN(""), "TEMPORAL_ADDRESS="+s.Temporal.Address)
+	worker.Stdout, worker.Stderr = logFile, logFile
+	return worker, worker.Start()
+}
+
+// StopWorker ends the workers, whose running steps end first. StartWorker starts others.
 func (s *Scene) StopWorker() {
 	if s.Worker == nil {
 		return
 	}
-	_ = s.Worker.Process.Signal(syscall.SIGTERM)
-	_ = s.Worker.Wait()
-	s.Worker = nil
+	all := append([]*exec.Cmd{s.Worker}, s.others...)
+	for _, worker := range all {
+		_ = worker.Process.Signal(syscall.SIGTERM)
+	}
+	for _, worker := range all {
+		_ = worker.Wait()
+	}
+	s.Worker, s.others = nil, nil
 }
 
 // ConfigFile and LogFile are the worker's.
