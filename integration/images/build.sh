@@ -24,7 +24,7 @@ packages() {
 # unpack SUITE PACKAGE... DIR
 unpack() {
   local dir=${*: -1} part
-  bash "$images/fetch.sh" --with-dependencies "$1" "$dir" "${@:2:$#-2}"
+  bash "$project/integration/debian/fetch.sh" --with-dependencies "$1" "$dir" "${@:2:$#-2}"
   for part in bin sbin lib lib64; do # where a package has not moved to /usr yet
     if [ -d "$dir/root/$part" ] && [ ! -L "$dir/root/$part" ]; then
       mkdir -p "$dir/root/usr/$part"

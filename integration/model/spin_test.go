@@ -1,9 +1,7 @@
 package model
 
 import (
-	"bytes"
 	"context"
-	_ "embed"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,11 +12,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tablehaul/tablehaul/integration/debian"
 	"github.com/tablehaul/tablehaul/integration/servers"
 )
-
-//go:embed fetch.sh
-var fetchScript []byte
 
 // fetchTimeout bounds the download of package lists and half a megabyte of spin.
 const fetchTimeout = 5 * time.Minute
@@ -33,12 +29,8 @@ var spin = sync.OnceValues(func() (string, error) {
 	defer cancel()
 	dir, err := servers.Cached(ctx, "packages-spin", func(dir string) error {
 		fmt.Fprintln(os.Stderr, "model: fetching Debian's spin into a private folder (once)")
-		cmd := exec.CommandContext(ctx, "bash", "-s", dir)
-		cmd.Stdin = bytes.NewReader(fetchScript)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("fetch Debian's package: %w: %s", err, out)
-		}
-		return nil
+		// spin needs the C library alone, so the machine's own release is taken.
+		return debian.Unpack(ctx, dir, debian.Packages{Names: []string{"spin"}})
 	})
 	if err != nil {
 		return "", fmt.Errorf("spin is not on PATH, and not to be had (apt-get install spin): %w", err)

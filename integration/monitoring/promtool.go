@@ -1,9 +1,7 @@
 package monitoring
 
 import (
-	"bytes"
 	"context"
-	_ "embed"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,11 +9,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tablehaul/tablehaul/integration/debian"
 	"github.com/tablehaul/tablehaul/integration/servers"
 )
-
-//go:embed fetch.sh
-var fetchScript []byte
 
 // fetchTimeout bounds the download of package lists and 60 MB of Prometheus.
 const fetchTimeout = 10 * time.Minute
@@ -30,12 +26,11 @@ var Promtool = sync.OnceValues(func() (string, error) {
 	defer cancel()
 	dir, err := servers.Cached(ctx, "packages-promtool", func(dir string) error {
 		fmt.Fprintln(os.Stderr, "monitoring: fetching Debian's promtool into a private folder (once)")
-		cmd := exec.CommandContext(ctx, "bash", "-s", dir)
-		cmd.Stdin = bytes.NewReader(fetchScript)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("fetch Debian's package: %w: %s", err, out)
+		// promtool needs the C library alone, so the machine's own release is taken.
+		if err := debian.Unpack(ctx, dir, debian.Packages{Names: []string{"prometheus"}}); err != nil {
+			return err
 		}
-		return nil
+		return os.Remove(filepath.Join(dir, "root/usr/bin/prometheus")) // the server itself, 100 MB, is not needed
 	})
 	if err != nil {
 		return "", fmt.Errorf("promtool is not on PATH, and not to be had (apt-get install prometheus): %w", err)

@@ -97,7 +97,7 @@ func installed(ctx context.Context, f Flavor) (binary, error) {
 	return binary{}, fmt.Errorf("no %s server on PATH", f)
 }
 
-// unpacked describes the server in a folder that fetch.sh filled. It runs through the
+// unpacked describes the server in a folder that debian.Unpack filled. It runs through the
 // loader beside it, as its C library may be newer than the machine's.
 func unpacked(ctx context.Context, f Flavor, root string) (binary, error) {
 	var server string

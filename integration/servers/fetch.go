@@ -1,20 +1,15 @@
 package servers
 
 import (
-	"bytes"
 	"context"
-	_ "embed"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"time"
 
+	"github.com/tablehaul/tablehaul/integration/debian"
 	"github.com/tablehaul/tablehaul/internal/process"
 )
-
-//go:embed fetch.sh
-var fetchScript []byte
 
 // fetchTimeout bounds the download of about 100 MB of packages over a slow line.
 const fetchTimeout = 15 * time.Minute
@@ -75,19 +70,22 @@ func Cached(ctx context.Context, name string, fill func(dir string) error) (stri
 	return dir, nil
 }
 
+// packages are those that have a server, without what only its scripts use.
+var packages = map[Flavor]debian.Packages{
+	// Stable releases of Debian carry MariaDB only.
+	FlavorMySQL:   {Suite: "sid", Names: []string{"mysql-server-core"}, Dependencies: true, Leave: perl},
+	FlavorMariaDB: {Names: []string{"mariadb-server-core"}, Dependencies: true, Leave: perl},
+}
+
+var perl = []string{"perl*", "libperl*", "libdb5*", "libgdbm*"}
+
 // fetched returns the server of Debian's packages, downloading them on first use.
 func fetched(ctx context.Context, f Flavor) (binary, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	dir, err := Cached(ctx, "packages-"+string(f), func(dir string) error {
 		fmt.Fprintf(os.Stderr, "servers: fetching Debian's %s server into a private folder (once, about 100 MB)\n", f)
-		cmd := exec.CommandContext(ctx, "bash", "-s", string(f), dir)
-		cmd.Stdin = bytes.NewReader(fetchScript)
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			return fmt.Errorf("fetch Debian's packages: %w: %s", err, lastLine(string(out)))
-		}
-		return nil
+		return debian.Unpack(ctx, dir, packages[f])
 	})
 	if err != nil {
 		return binary{}, err

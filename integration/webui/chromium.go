@@ -1,9 +1,7 @@
 package webui
 
 import (
-	"bytes"
 	"context"
-	_ "embed"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,14 +9,23 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tablehaul/tablehaul/integration/debian"
 	"github.com/tablehaul/tablehaul/integration/servers"
 )
 
-//go:embed fetch.sh
-var fetchScript []byte
-
 // fetchTimeout bounds the download of about 150 MB of packages over a slow line.
 const fetchTimeout = 15 * time.Minute
+
+// packages are the browser and the libraries it needs. The C library is the machine's own, whose
+// release is taken for that.
+var packages = debian.Packages{
+	Names: []string{"chromium-headless-shell", "fonts-dejavu-core"}, Dependencies: true,
+	Leave: []string{
+		"libc6_*", "libc-bin_*",
+		"libgl1-mesa-dri_*", "libllvm*", "libz3-*", // drivers of graphics cards: a third of it all
+		"perl*", "libperl*", "dpkg_*", "debconf_*", "x11-*", "xdg-utils_*", // programs
+	},
+}
 
 // A chromium is a headless browser on this machine and how to run it.
 type chromium struct {
@@ -44,12 +51,7 @@ func find(ctx context.Context) (chromium, error) {
 	defer cancel()
 	dir, err := servers.Cached(ctx, "packages-chromium", func(dir string) error {
 		fmt.Fprintln(os.Stderr, "webui: fetching Debian's headless Chromium into a private folder (once, about 150 MB)")
-		cmd := exec.CommandContext(ctx, "bash", "-s", dir)
-		cmd.Stdin = bytes.NewReader(fetchScript)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("fetch Debian's packages: %w: %s", err, lastLines(string(out)))
-		}
-		return nil
+		return debian.Unpack(ctx, dir, packages)
 	})
 	if err != nil {
 		return chromium{}, fmt.Errorf("no Chromium on PATH, and none to be had (TABLEHAUL_TEST_CHROMIUM names one): %w", err)
@@ -72,9 +74,4 @@ func unpacked(root string) (chromium, error) {
 		"LD_LIBRARY_PATH=" + strings.Join([]string{libs, filepath.Join(root, "lib", filepath.Base(libs)), filepath.Join(libs, "pulseaudio")}, ":"),
 		"FONTCONFIG_SYSROOT=" + root,
 	}}, nil
-}
-
-func lastLines(s string) string {
-	lines := strings.Split(strings.TrimSpace(s), "\n")
-	return strings.Join(lines[max(0, len(lines)-3):], "; ")
 }

@@ -1,11 +1,19 @@
 #!/bin/bash
-# fetch.sh [--with-dependencies] SUITE DIR PACKAGE...: unpacks those packages of Debian's SUITE below
-# DIR/root. Nothing is installed: apt works on a state of its own that knows of no installed
-# package, so with dependencies the C library comes along, too.
+# fetch.sh [--with-dependencies] [--leave PATTERN]... SUITE DIR PACKAGE...: unpacks those packages of Debian's
+# SUITE (empty: the machine's own release) below DIR/root, but for packages whose file names match a PATTERN.
+# Nothing is installed: apt works on a state of its own that knows of no installed package, so
+# with dependencies the C library comes along, too, and the host's version does not matter.
+# Exit code 3: this is not Debian or one of its kin.
 set -euo pipefail
-deep=
-if [ "$1" = --with-dependencies ]; then deep=1; shift; fi
-suite=$1
+deep= leave=()
+while :; do
+  case $1 in
+    --with-dependencies) deep=1; shift ;;
+    --leave) leave+=("$2"); shift 2 ;;
+    *) break ;;
+  esac
+done
+suite=${1:-$(. /etc/os-release && echo "${VERSION_CODENAME:-stable}")}
 dir=$(realpath -m "$2")
 shift 2
 for tool in apt-get dpkg; do
@@ -28,6 +36,10 @@ else
   (cd "$dir/apt/debs" && apt-get "${opts[@]}" download "$@")
 fi
 for deb in "$dir"/apt/debs/*.deb; do
+  for pattern in "${leave[@]}"; do
+    # shellcheck disable=SC2053 # it is a pattern
+    [[ ${deb##*/} != $pattern ]] || continue 2
+  done
   dpkg -x "$deb" "$dir/root"
 done
 rm -rf "$dir/apt"
