@@ -81,6 +81,7 @@ func TestSourceAlteredBetweenExtractAndUpsert(t *testing.T) {
 
 // A range that is not read yet is not read by a plan that does not fit any more.
 func TestSourceAlteredBetweenRanges(t *testing.T) {
+	t.Parallel()
 	for name, ddl := range map[string]string{
 		"column added":  "ALTER TABLE t ADD COLUMN more INT NOT NULL DEFAULT 7",
 		"key changed":   "ALTER TABLE t DROP PRIMARY KEY, ADD PRIMARY KEY (id, name)",
@@ -114,6 +115,7 @@ func TestSourceAlteredBetweenRanges(t *testing.T) {
 // A target that loses what was written is loaded again from the beginning, not from where the
 // load had come.
 func TestTargetChangedDuringALoad(t *testing.T) {
+	t.Parallel()
 	for name, ddl := range map[string][]string{
 		"dropped":               {"DROP TABLE t"},
 		"a column dropped":      {"ALTER TABLE t DROP COLUMN n"},

@@ -10,6 +10,7 @@ import (
 	osexec "os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -30,7 +31,8 @@ const blockTimeout = time.Minute
 
 // Commands within a text that cannot be run as they stand there, and why.
 var inlineNotRun = map[string]string{
-	"temporal schedule describe --schedule-id orders": "the page makes that schedule further down",
+	"temporal schedule describe --schedule-id orders":                        "the page makes that schedule further down",
+	"temporal schedule trigger --schedule-id tablehaul/sweep/tablehaul@HOST": "HOST is a machine's name",
 }
 
 // bareCommand is a command that is only named: whether it exists is all that can be said.
@@ -57,7 +59,7 @@ const readersConfig = `connections:
 staging: { url: "file://%s" }
 defaults: { source: shop, target: warehouse, minLag: 0s }
 tables:
-  - { name: shop.orders, target: dw.orders, cursor: updated_at }
+  - { name: shop.orders, target: dw.orders, cursor: updated_at, schedule: 1h }
 `
 
 // Every command of README and docs does what it says, or at least does not fail: a block of
@@ -103,9 +105,10 @@ func newReader(t *testing.T) *reader {
 	t.Cleanup(r.client.Close)
 	staging := filepath.Join(r.dir, "staging")
 	require.NoError(t, os.Mkdir(staging, 0o700))
-	require.NoError(t, os.WriteFile(filepath.Join(r.dir, "tablehaul.yaml"), fmt.Appendf(nil, readersConfig, staging), 0o600))
+	config := filepath.Join(r.dir, "reader.yaml") // tablehaul.yaml is what pages have written
+	require.NoError(t, os.WriteFile(config, fmt.Appendf(nil, readersConfig, staging), 0o600))
 	settings := map[string]string{
-		"SHOP_DSN": server.DSN(""), "WAREHOUSE_DSN": server.DSN(""), "TEMPORAL_ADDRESS": temporal.Address,
+		"TABLEHAUL_CONFIG": config, "SHOP_DSN": server.DSN(""), "WAREHOUSE_DSN": server.DSN(""), "TEMPORAL_ADDRESS": temporal.Address,
 		"HOME": r.dir, "NO_COLOR": "1", "PATH": r.programs() + ":" + filepath.Dir(devserver.CLI(t)) + ":" + os.Getenv("PATH"),
 	}
 	for k, v := range settings {
@@ -137,7 +140,7 @@ func (r *reader) work(getenv func(string) string) {
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
-		done <- app.RunWorker(ctx, app.WorkerOptions{ConfigFile: filepath.Join(r.dir, "tablehaul.yaml"), Getenv: getenv, Client: r.client})
+		done <- app.RunWorker(ctx, app.WorkerOptions{ConfigFile: filepath.Join(r.dir, "reader.yaml"), Getenv: getenv, Client: r.client})
 	}()
 	r.t.Cleanup(func() {
 		stop()
@@ -174,7 +177,10 @@ func (r *reader) sh(b block, script string) (output string) {
 	ctx, cancel := context.WithTimeout(r.t.Context(), blockTimeout)
 	defer cancel()
 	cmd := osexec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", script)
-	cmd.Dir, cmd.Env, cmd.WaitDelay = r.dir, r.env, time.Second
+	cmd.Dir, cmd.Env, cmd.WaitDelay = r.dir, slices.Clone(r.env), time.Second
+	if strings.Contains(script, "tablehaul init") {
+		cmd.Env = append(cmd.Env, "TABLEHAUL_CONFIG=") // it writes the page's own file
+	}
 	began := time.Now()
 	out, err := cmd.CombinedOutput()
 	code := 0
@@ -239,5 +245,6 @@ func (r *reader) tidy() {
 	for _, s := range list.GetSchedules() {
 		require.NoError(r.t, r.client.ScheduleClient().GetHandle(r.t.Context(), s.GetScheduleId()).Delete(r.t.Context()))
 	}
+	require.NoError(r.t, os.RemoveAll(filepath.Join(r.dir, "tablehaul.yaml")))
 	_ = r.client.TerminateWorkflow(r.t.Context(), workflows.SyncTableID("shop.orders"), "", "the page ends") // what stands still
 }

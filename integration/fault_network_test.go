@@ -49,6 +49,7 @@ func TestALostCommitReplyKeepsRowsRight(t *testing.T) {
 
 // Latency, slices and connections that end in the middle of a statement, on both sides.
 func TestABadNetworkLosesNothing(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
 		p, source, target := between(t, s, options{tables: bare, defaults: ", chunkRows: 200, pageRows: 150"})

@@ -44,6 +44,7 @@ func swapped(t *testing.T, s *servers.Server, swap []string, policy string) *pro
 // Unique values that change hands are refused by name, or come out right: never is a row
 // written under another row's key.
 func TestSwappedUniqueValuesNeverSpoilARow(t *testing.T) {
+	t.Parallel()
 	for name, swap := range swaps {
 		t.Run(name, func(t *testing.T) {
 			servers.Each(t, func(t *testing.T, s *servers.Server) {

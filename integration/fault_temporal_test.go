@@ -44,6 +44,7 @@ func (p *product) reset(id string, first bool) client.WorkflowRun {
 
 // A run that is reset while it writes ends well, and the table is not left locked.
 func TestAResetRunEndsWell(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		defaults string
 		first    bool

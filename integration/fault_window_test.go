@@ -169,6 +169,7 @@ func TestRowsOfTheSameSecondAfterARunAreNotLost(t *testing.T) {
 
 // A row dated far ahead is not followed: later rows flow, and it comes once it is mended.
 func TestARowOfTheFutureHoldsNothingUp(t *testing.T) {
+	t.Parallel()
 	for name, atFirst := range map[string]bool{"there at the first load": true, "written later": false} {
 		t.Run(name, func(t *testing.T) {
 			servers.Each(t, func(t *testing.T, s *servers.Server) {

@@ -91,6 +91,7 @@ func (p *product) waitForRows(n int) {
 }
 
 func TestKilledWorkerLosesNothing(t *testing.T) {
+	t.Parallel()
 	p := interruptible(t, true)
 	first := p.startProcess()
 	run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, workflows.SyncTableID(p.table("t")))

@@ -19,6 +19,7 @@ import (
 // A table grows and is pruned while it is first loaded: its ranges were cut for another table
 // than the one that they read.
 func TestATableThatGrowsAndIsPrunedWhileItIsLoaded(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
 		p := start(t, options{source: s, defaults: ", rangeRows: 500, chunkRows: 100, chunksInFlight: 2"})
@@ -96,6 +97,7 @@ func TestAFirstLoadWithLittleMemory(t *testing.T) {
 // A target that is created gets its indexes after its first load, also where another run ends
 // what the first one began.
 func TestIndexesComeAfterTheFirstLoad(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
 		p := start(t, options{source: s, defaults: ", chunkRows: 100, rangeRows: 500, rangesInFlight: 1, chunksInFlight: 1, indexesAfterLoad: true"})

@@ -82,6 +82,7 @@ func TestALargeWindowIsCutByItsCursor(t *testing.T) {
 
 // Keys of any kind are cut into ranges.
 func TestAFirstLoadByStringAndCompositeKeys(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
 		p := start(t, options{

@@ -127,7 +127,10 @@ func (c keyCase) read(t *testing.T, conn *sql.Conn) map[string]string {
 	return out
 }
 
-func TestEveryKeyIsReadInPages(t *testing.T) { eachPair(t, keysArrive) }
+func TestEveryKeyIsReadInPages(t *testing.T) {
+	t.Parallel()
+	eachPair(t, keysArrive)
+}
 
 func keysArrive(t *testing.T, src, dst *servers.Server) {
 	p := start(t, options{source: src, target: dst, tables: "- { name: FROM.k_*, target: TO.k_* }", defaults: ", pageRows: 7, chunkRows: 25"})
@@ -201,6 +204,7 @@ func cursorCases() []cursorCase {
 }
 
 func TestEveryCursorIsReadInPages(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, options{source: s, tables: "- { name: FROM.c_*, target: TO.c_*, cursor: at }", defaults: ", pageRows: 7, chunkRows: 30"})
 		from := lax(t, p.src)

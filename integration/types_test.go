@@ -223,7 +223,10 @@ func (p *product) syncAll(full bool, names ...string) map[string]workflows.SyncT
 	return p.runAll(inputs)
 }
 
-func TestTypesArriveExactly(t *testing.T) { eachPair(t, typesArrive) }
+func TestTypesArriveExactly(t *testing.T) {
+	t.Parallel()
+	eachPair(t, typesArrive)
+}
 
 // eachPair runs f for every pair of servers.
 func eachPair(t *testing.T, f func(t *testing.T, src, dst *servers.Server)) {
