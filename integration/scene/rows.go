@@ -160,7 +160,8 @@ func loadOrders(ctx context.Context, db *sql.DB, first, last int) error {
 	})
 	defer mysql.DeregisterReaderHandler(name)
 	for _, q := range []string{
-		"SET time_zone = '+00:00'",
+		// MariaDB lets one of the two wait for the numbers of the other's rows.
+		"SET time_zone = '+00:00', innodb_lock_wait_timeout = 600",
 		"LOAD DATA LOCAL INFILE 'Reader::" + name + "' INTO TABLE shop.orders CHARACTER SET utf8mb4",
 	} {
 		if _, err := conn.ExecContext(ctx, q); err != nil {
