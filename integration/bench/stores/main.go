@@ -67,8 +67,10 @@ func measure(ctx context.Context, flavor servers.Flavor, rows int, out io.Writer
 		return err
 	}
 	contests := []*contest{
-		{name: "folder, one worker", workers: 1}, {name: "folder, two workers", workers: 2},
-		{name: "S3, one worker", s3: true, workers: 1}, {name: "S3, two workers", s3: true, workers: 2},
+		{name: "folder, one worker", workers: 1},
+		{name: "folder, two workers", workers: 2},
+		{name: "S3, one worker", s3: true, workers: 1},
+		{name: "S3, two workers", s3: true, workers: 2},
 	}
 	for range rounds {
 		for _, c := range contests {
