@@ -19,7 +19,7 @@ const countRows = 500
 // that writes them: the server's row count alone cannot tell inserted from updated.
 func (w *chunkWriter) countExisting(ctx context.Context, from, to int) error {
 	for from < to {
-		next, err := w.buildProbe("COUNT(*)", from, to)
+		next, err := w.buildCount(from, to)
 		if err != nil {
 			return err
 		}
@@ -79,14 +79,24 @@ func (w *chunkWriter) buildRun(head string, from, end int) (err error) {
 	return err
 }
 
-// keysAtOnce is how many of the keys at positions [from, end) one statement looks for: all of
-// them where they are a run of integers without a gap.
-func (w *chunkWriter) keysAtOnce(from, end int) int {
-	if w.dense(from, end) {
-		return end - from
+// buildCount writes the statement that counts the target's rows with the keys at positions
+// [from, end), all of them at once where they are a run of integers; it returns the position
+// after the last key that went in. A statement that locks must not use a run: InnoDB also
+// looks at, and waits for, the row behind it.
+func (w *chunkWriter) buildCount(from, end int) (int, error) {
+	if end-from > 1 && w.dense(from, end) {
+		w.db.crowd.sent.Add(1)
+		return end, w.buildRun(w.probeHead("COUNT(*)"), from, end)
 	}
-	return min(end-from, countRows, w.plan.maxRows)
+	return w.buildProbe("COUNT(*)", from, end)
 }
+
+func (w *chunkWriter) probeHead(what string) string {
+	return "SELECT " + what + " FROM " + Qualified(w.plan.target.Name) + " FORCE INDEX (PRIMARY) WHERE "
+}
+
+// keysAtOnce bounds the keys that one statement lists, of those at positions [from, end).
+func (w *chunkWriter) keysAtOnce(from, end int) int { return min(end-from, countRows, w.plan.maxRows) }
 
 // dense reports whether the keys at positions [from, end) are all the integers between the
 // first and the last of them.
@@ -112,15 +122,11 @@ func (w *chunkWriter) buildProbe(what string, from, end int) (int, error) {
 	// A row constructor in IN is a range read on both servers, and several times as fast as
 	// an OR of ANDs. The index is forced because stale statistics can talk them out of it.
 	last := from + w.keysAtOnce(from, end)
-	head := "SELECT " + what + " FROM " + Qualified(p.target.Name) + " FORCE INDEX (PRIMARY) WHERE "
-	if last-from > 1 && w.dense(from, last) {
-		return last, w.buildRun(head, from, last)
-	}
 	exprs, byNumber := make([]string, len(p.key)), make([]bool, len(p.key))
 	for n := range p.key {
 		exprs[n], byNumber[n] = w.keyExpr(n, from, last)
 	}
-	w.probe = append(w.probe[:0], head+"("+strings.Join(exprs, ", ")+") IN ("...)
+	w.probe = append(w.probe[:0], w.probeHead(what)+"("+strings.Join(exprs, ", ")+") IN ("...)
 	to := from
 	for ; to < last; to++ {
 		if to > from {

@@ -2,6 +2,7 @@ package mysqldb_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -171,6 +172,53 @@ func TestNothingCascadesFromOverwritingARow(t *testing.T) {
 		w.holds("SELECT id, up FROM child", "5|1")
 		_, err := w.db.ExecContext(t.Context(), fmt.Sprintf("INSERT INTO %s.child VALUES (6, 77)", w.schema))
 		require.Error(t, err, "the session no longer checks foreign keys")
+	})
+}
+
+// A chunk waits for its own rows only, whoever holds those beside and between them.
+func TestOverwritingWaitsForItsOwnRowsOnly(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		w := overwriting(t, s, orders)
+		w.spec.Cursor = "at"
+		chunk := func(at string, ids ...int) (rows [][]any) {
+			for _, id := range ids {
+				rows = append(rows, row(id, "v", at))
+			}
+			return rows
+		}
+		var all, dense, gappy []int
+		for id := 1; id <= 300; id++ {
+			all = append(all, id)
+			if id > 100 && id <= 200 {
+				dense = append(dense, id)
+			}
+			if id%3 == 0 {
+				gappy = append(gappy, id)
+			}
+		}
+		w.wrote(300, 0, 0, chunk("2024-01-01 00:00:00.000000", all...)...)
+		day := 1
+		for name, c := range map[string]struct {
+			ids  []int
+			held string
+		}{
+			"a run":      {dense, "id <= 100 OR id > 200"},
+			"with gaps":  {gappy, "id % 3 <> 0"},
+			"some of it": {gappy[:7], "id % 3 <> 0 OR id > 21"},
+		} {
+			day++
+			tx, err := w.raw.BeginTx(t.Context(), &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+			require.NoError(t, err)
+			_, err = tx.ExecContext(t.Context(), "UPDATE t SET v = 'held' WHERE "+c.held)
+			require.NoError(t, err)
+			require.True(t, w.byFile(func() {
+				res, err := w.upsert(chunk(fmt.Sprintf("2024-01-%02d 00:00:00.000000", day), c.ids...)...)
+				require.NoError(t, err, name)
+				require.Equal(t, 1, res.Tries, name)
+				require.EqualValues(t, len(c.ids), res.Updated+res.Unchanged, name)
+			}), name)
+			require.NoError(t, tx.Rollback())
+		}
 	})
 }
 
