@@ -2,8 +2,6 @@ package activities
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 
@@ -60,8 +58,7 @@ func SettingsDigest(s Settings) string {
 	if err != nil {
 		return "" // plain values: it cannot be
 	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:6])
+	return hash(text)[:12]
 }
 
 // ListTables names every table that the worker's configuration stands for: those named exactly,

@@ -12,6 +12,11 @@ const (
 	EventRecovered = "recovered"
 )
 
+// EventText is what has become of a table, as a verb.
+func EventText(event string) string {
+	return map[string]string{EventFailed: "failed", EventStale: "is stale", EventRecovered: "has recovered"}[event]
+}
+
 // NoticeSettings say that somebody is to be told of a table, and when it is stale.
 type NoticeSettings struct {
 	// StaleAfter is the freshness lag beyond which the table is stale; 0 is never.

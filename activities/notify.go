@@ -60,6 +60,5 @@ func message(in NotifyInput, id string) notify.Message {
 		typ, text, _ := strings.Cut(in.LastRun.Failure, ": ")
 		f.Failure = &notify.Failure{Type: typ, Message: text}
 	}
-	verb := map[string]string{EventFailed: "failed", EventStale: "is stale", EventRecovered: "has recovered"}[in.Event]
-	return notify.New(verb, f)
+	return notify.New(EventText(in.Event), f)
 }

@@ -74,14 +74,17 @@ func (p *product) onWritten(f func(path string) error) {
 	hooks.written[p.staging()] = f
 }
 
-// startFaulty starts a product whose staging has hooks.
-func startFaulty(t *testing.T, o options) *product {
+// startFaulty starts a product whose staging has hooks, with changes to its configuration.
+func startFaulty(t *testing.T, o options, changes ...func(*config.Config)) *product {
 	t.Helper()
 	o.idle = true
 	p := start(t, o)
 	cfg, err := config.LoadFile(p.config(), os.Getenv)
 	require.NoError(t, err)
 	cfg.Staging.URL = strings.Replace(cfg.Staging.URL, "file:", "faulty:", 1)
+	for _, change := range changes {
+		change(cfg)
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {

@@ -13,7 +13,6 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/tablehaul/tablehaul/activities"
-	"github.com/tablehaul/tablehaul/internal/app"
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -21,22 +20,7 @@ import (
 // startSweeping is startFaulty with a worker that sweeps what is an hour old.
 func startSweeping(t *testing.T, o options) *product {
 	t.Helper()
-	o.idle = true
-	p := start(t, o)
-	cfg, err := config.LoadFile(p.config(), os.Getenv)
-	require.NoError(t, err)
-	cfg.Staging.URL = strings.Replace(cfg.Staging.URL, "file:", "faulty:", 1)
-	cfg.Staging.SweepAfter = time.Hour
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() {
-		done <- app.RunWorker(ctx, app.WorkerOptions{Config: cfg, Getenv: os.Getenv, Client: p.client, TaskQueue: p.queue})
-	}()
-	t.Cleanup(func() {
-		stop()
-		require.NoError(t, <-done)
-	})
-	return p
+	return startFaulty(t, o, func(cfg *config.Config) { cfg.Staging.SweepAfter = time.Hour })
 }
 
 // age makes files as old as if the runs had been the day before.

@@ -32,11 +32,7 @@ func (a *app) explainCommand() *cobra.Command {
 			if !strings.Contains(args[0], ".") {
 				return a.explainType(args[0])
 			}
-			c, err := a.config()
-			if err != nil {
-				return err
-			}
-			names, err := a.tables(nil, args)
+			c, names, err := a.asked(args)
 			if err != nil {
 				return err
 			}

@@ -27,11 +27,7 @@ func (a *app) historyCommand() *cobra.Command {
 			if limit < 1 {
 				return fmt.Errorf("--limit is %d: it is a number of runs, 1 and more", limit)
 			}
-			c, err := a.config()
-			if err != nil {
-				return err
-			}
-			names, err := a.tables(nil, args)
+			c, names, err := a.asked(args)
 			if err != nil {
 				return err
 			}

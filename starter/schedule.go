@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -115,11 +114,8 @@ func (a *app) scheduleVerb(verb, short, done string, do func(ctx context.Context
 	cmd := &cobra.Command{
 		Use: verb + " TABLE…", Short: short, ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			switch {
-			case all && len(args) > 0:
-				return errors.New("give tables or --all, not both")
-			case !all && len(args) == 0:
-				return errors.New("name at least one table, or give --all")
+			if err := tablesOrAll(args, all); err != nil {
+				return err
 			}
 			names, err := a.tables(nil, args) // a schedule may outlive its table in the file
 			if err != nil {

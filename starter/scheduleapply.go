@@ -122,9 +122,7 @@ func (a *app) scheduledTables(ctx context.Context, s service, c *config.Config, 
 	}
 	names := slices.Clone(sel.names)
 	if sel.all {
-		for _, t := range c.Tables() {
-			names = append(names, t.Name.String())
-		}
+		names = append(names, configured(c)...)
 	}
 	return names, a.compareSoon(ctx, s, c, selection{all: true}, names)
 }

@@ -112,7 +112,7 @@ type change struct {
 	want scheduleSpec
 }
 
-// changeOf is what makes one schedule match; have is nil where there is none. A change of times
+// changesOf is what makes one schedule match; have is nil where there is none. A change of times
 // and one of the pause may come together.
 func changesOf(want scheduleSpec, have *schedule) []change {
 	c := change{Table: want.table, ID: scheduleID(want.table), want: want, Action: changeNone}

@@ -60,6 +60,37 @@ func (a *app) tables(c *config.Config, names []string) ([]string, error) {
 	return out, nil
 }
 
+// tablesOrAll refuses what names both tables and everything, or neither.
+func tablesOrAll(args []string, all bool) error {
+	switch {
+	case all && len(args) > 0:
+		return errors.New("give tables or --all, not both")
+	case !all && len(args) == 0:
+		return errors.New("name at least one table, or give --all")
+	}
+	return nil
+}
+
+// asked are the configuration and the tables that a command asks about: one that has left the
+// configuration still has a state to look at.
+func (a *app) asked(args []string) (*config.Config, []string, error) {
+	c, err := a.config()
+	if err != nil {
+		return nil, nil, err
+	}
+	names, err := a.tables(nil, args)
+	return c, names, err
+}
+
+// configured are the tables that the file names exactly.
+func configured(c *config.Config) []string {
+	var out []string
+	for _, t := range c.Tables() {
+		out = append(out, t.Name.String())
+	}
+	return out
+}
+
 // known refuses a name that is neither configured nor has ever had a run: a misspelt name must
 // not look like a table that is idle.
 func (a *app) known(c *config.Config, one tableStatus) error {
@@ -76,11 +107,6 @@ func (a *app) completeTables(_ *cobra.Command, args []string, _ string) ([]strin
 	if err != nil || c == nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	var out []string
-	for _, t := range c.Tables() {
-		if name := t.Name.String(); !slices.Contains(args, name) {
-			out = append(out, name)
-		}
-	}
+	out := slices.DeleteFunc(configured(c), func(name string) bool { return slices.Contains(args, name) })
 	return out, cobra.ShellCompDirectiveNoFileComp
 }

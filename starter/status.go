@@ -50,12 +50,7 @@ func (a *app) statusCommand() *cobra.Command {
 		Example:           "  tablehaul status\n  tablehaul status --watch\n  tablehaul status shop.orders --follow",
 		ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := a.config()
-			if err != nil {
-				return err
-			}
-			// A table that has left the configuration still has a state to look at.
-			names, err := a.tables(nil, args)
+			c, names, err := a.asked(args)
 			if err != nil {
 				return err
 			}

@@ -32,11 +32,8 @@ type family struct {
 
 // selectTables checks the arguments that name tables, before anybody is asked.
 func (a *app) selectTables(c *config.Config, args []string, all bool) (selection, error) {
-	switch {
-	case all && len(args) > 0:
-		return selection{}, errors.New("give tables or --all, not both")
-	case !all && len(args) == 0:
-		return selection{}, errors.New("name at least one table, or give --all")
+	if err := tablesOrAll(args, all); err != nil {
+		return selection{}, err
 	}
 	out := selection{all: all}
 	var plain []string
@@ -58,9 +55,7 @@ func (a *app) selectTables(c *config.Config, args []string, all bool) (selection
 func (a *app) expand(ctx context.Context, s service, c *config.Config, sel selection) ([]string, error) {
 	names := slices.Clone(sel.names)
 	if sel.all && c != nil {
-		for _, t := range c.Tables() {
-			names = append(names, t.Name.String())
-		}
+		names = append(names, configured(c)...)
 	}
 	if len(sel.families) == 0 && (!sel.all || c != nil && len(c.Patterns()) == 0) {
 		return names, a.compareSoon(ctx, s, c, sel, names)
@@ -269,8 +264,8 @@ func (a *app) knownTables(ctx context.Context, s service, c *config.Config) ([]s
 		names[name] = true
 	}
 	if c != nil {
-		for _, t := range c.Tables() {
-			names[t.Name.String()] = true
+		for _, name := range configured(c) {
+			names[name] = true
 		}
 		if len(c.Patterns()) > 0 {
 			for _, name := range a.familiesSoon(ctx, s, c) {

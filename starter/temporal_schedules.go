@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -74,13 +75,18 @@ func readEntry(e *client.ScheduleListEntry) (schedule, bool) {
 		return out, false
 	}
 	out.When, out.Jitter = readWhen(*e.Spec), e.Spec.Jitter
-	if len(e.NextActionTimes) > 0 {
-		out.Next = e.NextActionTimes[0]
-	}
-	if n := len(e.RecentActions); n > 0 {
-		out.Last = e.RecentActions[n-1].ActualTime
-	}
+	out.begins(e.NextActionTimes, e.RecentActions)
 	return out, true
+}
+
+// begins takes over when runs begin next, and began last.
+func (s *schedule) begins(next []time.Time, recent []client.ScheduleActionResult) {
+	if len(next) > 0 {
+		s.Next = next[0]
+	}
+	if n := len(recent); n > 0 {
+		s.Last = recent[n-1].ActualTime
+	}
 }
 
 // marked says that schedule apply has made a schedule: its id and its memo name one table.
@@ -107,12 +113,7 @@ func (s *temporalService) describeSchedule(ctx context.Context, id string) (sche
 // read makes our words of Temporal's.
 func (s *temporalService) read(id string, d *client.ScheduleDescription) schedule {
 	out := schedule{ID: id, Paused: d.Schedule.State.Paused, Note: d.Schedule.State.Note, Jitter: d.Schedule.Spec.Jitter, When: readWhen(*d.Schedule.Spec)}
-	if len(d.Info.NextActionTimes) > 0 {
-		out.Next = d.Info.NextActionTimes[0]
-	}
-	if n := len(d.Info.RecentActions); n > 0 {
-		out.Last = d.Info.RecentActions[n-1].ActualTime
-	}
+	out.begins(d.Info.NextActionTimes, d.Info.RecentActions)
 	action, ok := d.Schedule.Action.(*client.ScheduleWorkflowAction)
 	if !ok {
 		return out

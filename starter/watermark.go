@@ -37,11 +37,7 @@ func (a *app) watermarkShow() *cobra.Command {
 		Use: "show TABLE", Short: "Show a table's watermark",
 		Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := a.config()
-			if err != nil {
-				return err
-			}
-			names, err := a.tables(nil, args)
+			c, names, err := a.asked(args)
 			if err != nil {
 				return err
 			}

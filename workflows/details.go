@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -153,11 +154,7 @@ func (s *Status) percent() (int64, bool) {
 	if len(parts) == 0 {
 		return 0, false
 	}
-	most := parts[0]
-	for _, p := range parts {
-		most = max(most, p)
-	}
-	return min(99, int64(100*most)), true
+	return min(99, int64(100*slices.Max(parts))), true
 }
 
 // rangeDetails is a range in Markdown.

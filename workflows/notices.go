@@ -53,7 +53,7 @@ func (o *owner) send(ctx workflow.Context, event string) {
 	sending, cancel := workflow.WithCancel(ctx)
 	n.sending, n.cancel = event, cancel
 	workflow.Go(sending, func(ctx workflow.Context) {
-		err := workflow.ExecuteActivity(with(ctx, notifyOptions, "tell that "+o.state.Table+" "+eventText(event)), "Notify", in).Get(ctx, nil)
+		err := workflow.ExecuteActivity(with(ctx, notifyOptions, "tell that "+o.state.Table+" "+activities.EventText(event)), "Notify", in).Get(ctx, nil)
 		n.sending, n.news = "", true
 		if temporal.IsCanceledError(err) {
 			return
@@ -65,12 +65,6 @@ func (o *owner) send(ctx workflow.Context, event string) {
 			o.state.Notices.Told(event)
 		}
 	})
-}
-
-func eventText(event string) string {
-	return map[string]string{
-		activities.EventFailed: "failed", activities.EventStale: "is stale", activities.EventRecovered: "has recovered",
-	}[event]
 }
 
 // wakeAt makes it news when a table may have become stale. The timer is not moved by runs that

@@ -277,18 +277,16 @@ func (s *sync) finish(ctx workflow.Context, runErr error) error {
 
 // end runs FinishRun where the plan is that it drops, or anywhere where that host is gone.
 func (s *sync) end(ctx workflow.Context, in activities.FinishRunInput, gone bool, out *activities.FinishRunResult) error {
-	anywhere := place{}
 	summary := finishSummary(in.Finish)
-	if in.DropPlan == "" || gone {
-		return anywhere.step(ctx, stateOptions, summary, "FinishRun", in).Get(ctx, out)
+	if in.DropPlan != "" && !gone {
+		in.Queue = s.place.queue
+		err := s.place.step(ctx, stateOptions, summary, "FinishRun", in).Get(ctx, out)
+		if failureType(err) != activities.TypeHostGone {
+			return err
+		}
+		in.Queue = ""
 	}
-	in.Queue = s.place.queue
-	err := s.place.step(ctx, stateOptions, summary, "FinishRun", in).Get(ctx, out)
-	if failureType(err) != activities.TypeHostGone {
-		return err
-	}
-	in.Queue = ""
-	return anywhere.step(ctx, stateOptions, summary, "FinishRun", in).Get(ctx, out)
+	return (&place{}).step(ctx, stateOptions, summary, "FinishRun", in).Get(ctx, out)
 }
 
 // raise sets the new watermark, where the mode has one.

@@ -2,8 +2,6 @@ package model
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
@@ -12,31 +10,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/integration/debian"
 	"github.com/tablehaul/tablehaul/integration/servers"
 )
 
-// fetchTimeout bounds the download of package lists and half a megabyte of spin.
-const fetchTimeout = 5 * time.Minute
-
 // spin is the model checker: from PATH, else Debian's, unpacked once into the user's cache.
 // Where neither can be had, the test fails and says why.
-var spin = sync.OnceValues(func() (string, error) {
-	if path, err := exec.LookPath("spin"); err == nil {
-		return path, nil
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), fetchTimeout)
-	defer cancel()
-	dir, err := servers.Cached(ctx, "packages-spin", func(dir string) error {
-		fmt.Fprintln(os.Stderr, "model: fetching Debian's spin into a private folder (once)")
-		// spin needs the C library alone, so the machine's own release is taken.
-		return debian.Unpack(ctx, dir, debian.Packages{Names: []string{"spin"}})
-	})
-	if err != nil {
-		return "", fmt.Errorf("spin is not on PATH, and not to be had (apt-get install spin): %w", err)
-	}
-	return filepath.Join(dir, "root/usr/bin/spin"), nil
-})
+var spin = sync.OnceValues(func() (string, error) { return servers.Program("spin", "spin") })
 
 // checkTimeout bounds one exploration, which takes a few seconds.
 const checkTimeout = 3 * time.Minute

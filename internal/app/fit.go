@@ -81,14 +81,22 @@ func checkClock(ctx context.Context, c client.Client, w *workers, started time.T
 // lastSeen is when Temporal last saw a worker poll a queue, by Temporal's clock; zero for never.
 func lastSeen(ctx context.Context, c client.Client, queue, worker string) (time.Time, error) {
 	for _, kind := range []enumspb.TaskQueueType{enumspb.TASK_QUEUE_TYPE_WORKFLOW, enumspb.TASK_QUEUE_TYPE_ACTIVITY} {
-		d, err := c.DescribeTaskQueue(ctx, queue, kind)
-		if err != nil {
-			return time.Time{}, err
+		if seen, err := seenAt(ctx, c, queue, kind, worker); err != nil || !seen.IsZero() {
+			return seen, err
 		}
-		for _, p := range d.GetPollers() {
-			if p.GetIdentity() == worker {
-				return p.GetLastAccessTime().AsTime(), nil
-			}
+	}
+	return time.Time{}, nil
+}
+
+// seenAt is lastSeen for one kind of tasks.
+func seenAt(ctx context.Context, c client.Client, queue string, kind enumspb.TaskQueueType, worker string) (time.Time, error) {
+	d, err := c.DescribeTaskQueue(ctx, queue, kind)
+	if err != nil {
+		return time.Time{}, err
+	}
+	for _, p := range d.GetPollers() {
+		if p.GetIdentity() == worker {
+			return p.GetLastAccessTime().AsTime(), nil
 		}
 	}
 	return time.Time{}, nil

@@ -23,16 +23,17 @@ const dialTimeout = 10 * time.Second
 // DialTemporal connects by Temporal's own conventions: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE,
 // TLS, API key, temporal.toml. Without any, it is 127.0.0.1:7233, where the standalone server
 // listens. The error wraps ErrTemporalUnreachable where nothing answers.
-func DialTemporal(ctx context.Context, getenv func(string) string, log *slog.Logger, more ...func(*client.Options)) (client.Client, error) {
+func DialTemporal(ctx context.Context, getenv func(string) string, log *slog.Logger) (client.Client, error) {
 	opts, err := temporalOptions(getenv)
 	if err != nil {
 		return nil, err
 	}
+	return dial(ctx, opts, log)
+}
+
+func dial(ctx context.Context, opts client.Options, log *slog.Logger) (client.Client, error) {
 	if log != nil {
 		opts.Logger = temporalLogger(log)
-	}
-	for _, f := range more {
-		f(&opts)
 	}
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
@@ -41,11 +42,6 @@ func DialTemporal(ctx context.Context, getenv func(string) string, log *slog.Log
 		return nil, fmt.Errorf("%w at %s: %w: start one with tablehaul-standalone, or set TEMPORAL_ADDRESS", ErrTemporalUnreachable, opts.HostPort, err)
 	}
 	return c, nil
-}
-
-// WithMetrics lets the SDK tell h what it counts.
-func WithMetrics(h client.MetricsHandler) func(*client.Options) {
-	return func(o *client.Options) { o.MetricsHandler = h }
 }
 
 func temporalOptions(getenv func(string) string) (client.Options, error) {

@@ -81,16 +81,14 @@ func every(ctx context.Context, first time.Duration, f func() time.Duration) {
 func (w *watcher) polls(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	d, err := w.client.DescribeTaskQueue(ctx, w.queue, enumspb.TASK_QUEUE_TYPE_ACTIVITY)
-	if err != nil {
+	seen, err := seenAt(ctx, w.client, w.queue, enumspb.TASK_QUEUE_TYPE_ACTIVITY, w.identity)
+	switch {
+	case err != nil:
 		return fmt.Errorf("ask Temporal who polls: %w", err)
+	case seen.IsZero():
+		return errNotPolling
 	}
-	for _, p := range d.GetPollers() {
-		if p.GetIdentity() == w.identity {
-			return nil
-		}
-	}
-	return errNotPolling
+	return nil
 }
 
 // askOwners asks the owner of every table of the configuration for its state.

@@ -80,15 +80,15 @@ func RunWorker(ctx context.Context, o WorkerOptions) error {
 	defer monitor.stop()
 	c, namespace := o.Client, cmp.Or(o.Namespace, client.DefaultNamespace)
 	if c == nil {
-		if c, err = DialTemporal(ctx, o.Getenv, o.Log, WithMetrics(monitor.TemporalMetrics())); err != nil {
-			return err
-		}
-		defer c.Close()
 		opts, err := temporalOptions(o.Getenv)
 		if err != nil {
 			return err
 		}
-		namespace = opts.Namespace
+		opts.MetricsHandler, namespace = monitor.TemporalMetrics(), opts.Namespace
+		if c, err = dial(ctx, opts, o.Log); err != nil {
+			return err
+		}
+		defer c.Close()
 	}
 	if err := checkServer(ctx, c, o.Log); err != nil {
 		return err

@@ -15,8 +15,12 @@ import (
 // Everything else is inserted as ever.
 
 // MayOverwrite reports whether the login may delete rows of a table and see its triggers, as
-// [UpsertSpec].BulkOverwrite wants it. What cannot be told is a no.
+// [UpsertSpec].BulkOverwrite wants it. What cannot be told is a no, and so is a server that
+// takes no files: there is nothing to ask then.
 func (d *DB) MayOverwrite(ctx context.Context, name table.Name) bool {
+	if !d.Server.LocalInfile {
+		return false
+	}
 	g, err := readGrants(ctx, d)
 	return err == nil && g.surely("DELETE", name) && g.surely("TRIGGER", name)
 }

@@ -73,3 +73,18 @@ type Entry struct {
 	Size     int64
 	Modified time.Time
 }
+
+// ReaderOf is r until ctx ends, whose error is then that of every read: it ends a copy.
+func ReaderOf(ctx context.Context, r io.Reader) io.Reader { return ctxReader{ctx, r} }
+
+type ctxReader struct {
+	ctx context.Context // lives for one copy
+	r   io.Reader
+}
+
+func (c ctxReader) Read(b []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.Read(b)
+}

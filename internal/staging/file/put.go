@@ -58,7 +58,7 @@ func (s *Store) put(ctx context.Context, key string, r io.Reader, publish func(t
 			}
 		}
 	}()
-	if err := s.fill(f, ctxReader{ctx, r}); err != nil {
+	if err := s.fill(f, staging.ReaderOf(ctx, r)); err != nil {
 		return fmt.Errorf("writing %s: %w", key, err)
 	}
 	if err := s.publish(temp, key, publish); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"net/url"
@@ -284,17 +283,4 @@ func (s *Store) full(err error) error {
 		return fmt.Errorf("%w: no room left in %s: %w", staging.ErrFull, s.path, err)
 	}
 	return err
-}
-
-// ctxReader ends a copy when its context does.
-type ctxReader struct {
-	ctx context.Context // lives for one copy
-	r   io.Reader
-}
-
-func (c ctxReader) Read(b []byte) (int, error) {
-	if err := c.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return c.r.Read(b)
 }

@@ -23,9 +23,7 @@ func (u *upload) multipart(ctx context.Context, piece *bytes.Buffer, r io.Reader
 		Bucket: &u.at.Bucket, Key: u.object(u.key), ChecksumAlgorithm: types.ChecksumAlgorithmSha256,
 		ChecksumType: types.ChecksumTypeComposite, Metadata: map[string]string{writerTag: u.writer},
 	}
-	if u.at.SSE != "" {
-		in.ServerSideEncryption, in.SSEKMSKeyId = types.ServerSideEncryption(u.at.SSE), u.kmsKey()
-	}
+	in.ServerSideEncryption, in.SSEKMSKeyId = u.encryption()
 	created, err := u.client.CreateMultipartUpload(ctx, in)
 	if err != nil {
 		return "", u.fail(ctx, "writing "+u.key, err)

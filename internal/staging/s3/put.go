@@ -66,7 +66,7 @@ func (s *Store) put(ctx context.Context, key string, r io.Reader, ifNoneMatch *s
 		return "", err
 	}
 	u := &upload{Store: s, key: key, writer: strings.ToLower(rand.Text()), ifNoneMatch: ifNoneMatch}
-	r = ctxReader{ctx, r}
+	r = staging.ReaderOf(ctx, r)
 	piece := borrow()
 	defer buffers.Put(piece)
 	last, err := u.fill(piece, r)
@@ -99,9 +99,7 @@ func (u *upload) whole(ctx context.Context, body []byte) (string, error) {
 		Bucket: &u.at.Bucket, Key: u.object(u.key), Body: bytes.NewReader(body),
 		ChecksumSHA256: &text, IfNoneMatch: u.ifNoneMatch, Metadata: map[string]string{writerTag: u.writer},
 	}
-	if u.at.SSE != "" {
-		in.ServerSideEncryption, in.SSEKMSKeyId = types.ServerSideEncryption(u.at.SSE), u.kmsKey()
-	}
+	in.ServerSideEncryption, in.SSEKMSKeyId = u.encryption()
 	out, err := u.client.PutObject(ctx, in)
 	if err != nil {
 		return text, u.published(ctx, err)
@@ -109,11 +107,12 @@ func (u *upload) whole(ctx context.Context, body []byte) (string, error) {
 	return text, u.encrypted(out.ServerSideEncryption)
 }
 
-func (u *upload) kmsKey() *string {
-	if u.at.KMSKey == "" {
-		return nil
+// encryption is what to ask for; the zero values ask for none.
+func (u *upload) encryption() (how types.ServerSideEncryption, key *string) {
+	if u.at.SSE != "" && u.at.KMSKey != "" {
+		key = &u.at.KMSKey
 	}
-	return &u.at.KMSKey
+	return types.ServerSideEncryption(u.at.SSE), key
 }
 
 // encrypted refuses a server that takes the wish for encryption and does not fulfil it.
@@ -162,17 +161,4 @@ func (u *upload) writerOf(ctx context.Context) (string, error) {
 		pause(ctx, look)
 	}
 	return "", nil
-}
-
-// ctxReader ends a copy when its context does.
-type ctxReader struct {
-	ctx context.Context // lives for one copy
-	r   io.Reader
-}
-
-func (c ctxReader) Read(b []byte) (int, error) {
-	if err := c.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return c.r.Read(b)
 }
