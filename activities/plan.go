@@ -50,6 +50,8 @@ type plan struct {
 	Columns []table.Column `json:"columns"`
 	Key     []string       `json:"key"`
 	Ranges  []piece        `json:"ranges"`
+	// MayOverwrite: see mysqldb.TargetPlan.
+	MayOverwrite bool `json:"mayOverwrite,omitempty"`
 	// Later are the indexes that the target gets when the first load is done.
 	Later []mysqldb.LaterIndex `json:"later,omitempty"`
 }

@@ -122,7 +122,7 @@ func (a *Activities) stagePlan(ctx context.Context, in PlanRunInput, p *drafted)
 	var err error
 	out.PlanSum, err = a.writePlan(ctx, in.Run, plan{
 		Version: 1, WorkflowID: activity.GetInfo(ctx).WorkflowExecution.ID, Settings: p.settings, Mode: p.mode, Window: p.window, FreshAt: p.freshAt, ByKey: p.byKey(),
-		Columns: table.Carried(p.table.Values()), Key: p.table.PrimaryKey, Ranges: p.ranges, Later: p.target.Later,
+		Columns: table.Carried(p.table.Values()), Key: p.table.PrimaryKey, Ranges: p.ranges, MayOverwrite: p.target.MayOverwrite, Later: p.target.Later,
 	})
 	return out, translate(ctx, err, where{doing: "stage the plan of " + in.Table})
 }

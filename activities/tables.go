@@ -22,15 +22,8 @@ type tableKey struct {
 	name       table.Name
 }
 
-// targetTable is what there is to know of a target before a chunk is written.
-type targetTable struct {
-	*mysqldb.Table
-	// mayOverwrite: see mysqldb.DB.MayOverwrite.
-	mayOverwrite bool
-}
-
 type tableEntry struct {
-	t  targetTable
+	t  *mysqldb.Table
 	at time.Time
 }
 
@@ -39,16 +32,16 @@ const tableAge = 5 * time.Second
 
 func newTableCache() *tableCache { return &tableCache{entries: map[tableKey]tableEntry{}} }
 
-func (c *tableCache) get(ctx context.Context, db *mysqldb.DB, key tableKey) (targetTable, error) {
+func (c *tableCache) get(ctx context.Context, db *mysqldb.DB, key tableKey) (*mysqldb.Table, error) {
 	c.mu.Lock()
 	e, ok := c.entries[key]
 	c.mu.Unlock()
 	if ok && time.Since(e.at) < tableAge {
 		return e.t, nil
 	}
-	t, err := lookAtTarget(ctx, db, key.name)
+	t, err := db.Table(ctx, key.name)
 	if err != nil {
-		return targetTable{}, err
+		return nil, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -56,14 +49,6 @@ func (c *tableCache) get(ctx context.Context, db *mysqldb.DB, key tableKey) (tar
 		clear(c.entries)
 	}
 	c.entries[key] = tableEntry{t: t, at: time.Now()}
-	return t, nil
-}
-
-func lookAtTarget(ctx context.Context, db *mysqldb.DB, name table.Name) (t targetTable, err error) {
-	if t.Table, err = db.Table(ctx, name); err != nil {
-		return t, err
-	}
-	t.mayOverwrite = db.MayOverwrite(ctx, name)
 	return t, nil
 }
 

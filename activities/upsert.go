@@ -84,8 +84,8 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	}
 	pace := a.paces.of(key)
 	done, err := db.UpsertChunk(ctx, mysqldb.UpsertSpec{
-		Target: dst.Table, Columns: r.plan.Columns, Cursor: s.Cursor, Conflicts: mysqldb.UniqueConflicts(s.UniqueConflicts),
-		MaxTransaction: s.MaxTransaction, Pace: &pace.rows, Gate: &pace.gate, AtOnce: s.ChunksInFlight, BulkLoad: s.BulkLoad, BulkOverwrite: dst.mayOverwrite,
+		Target: dst, Columns: r.plan.Columns, Cursor: s.Cursor, Conflicts: mysqldb.UniqueConflicts(s.UniqueConflicts),
+		MaxTransaction: s.MaxTransaction, Pace: &pace.rows, Gate: &pace.gate, AtOnce: s.ChunksInFlight, BulkLoad: s.BulkLoad, BulkOverwrite: r.plan.MayOverwrite,
 	}, rows, func() { batches.Add(1) })
 	if err != nil {
 		a.targets.forget(key)
@@ -111,19 +111,19 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 }
 
 // target is what the target table looks like; it has every column of cols.
-func (a *Activities) target(ctx context.Context, db *mysqldb.DB, key tableKey, cols []table.Column) (targetTable, error) {
+func (a *Activities) target(ctx context.Context, db *mysqldb.DB, key tableKey, cols []table.Column) (*mysqldb.Table, error) {
 	dst, err := a.targets.get(ctx, db, key)
-	if err == nil && missingColumn(cols, dst.Table) != "" {
+	if err == nil && missingColumn(cols, dst) != "" {
 		// What is remembered may be older than this run's plan, which adds columns.
 		a.targets.forget(key)
 		dst, err = a.targets.get(ctx, db, key)
 	}
 	if err != nil {
-		return targetTable{}, err
+		return nil, err
 	}
-	if missing := missingColumn(cols, dst.Table); missing != "" {
+	if missing := missingColumn(cols, dst); missing != "" {
 		a.targets.forget(key)
-		return targetTable{}, failure(TypeTableChanged, fmt.Sprintf("%s lost column %s after this run was planned", key.name, missing), "start the run again")
+		return nil, failure(TypeTableChanged, fmt.Sprintf("%s lost column %s after this run was planned", key.name, missing), "start the run again")
 	}
 	return dst, nil
 }

@@ -45,6 +45,9 @@ type TargetPlan struct {
 	Findings   []Finding
 	// Create says that the table does not exist yet.
 	Create bool
+	// MayOverwrite says that the login may delete rows and see triggers, as UpsertSpec.BulkOverwrite
+	// wants it. Privileges that are not clear are none.
+	MayOverwrite bool
 	// Later are, with IndexesLater, the source's indexes that the target lacks or is created
 	// without. They mean something only for a target that the same first load has created.
 	Later []LaterIndex
@@ -111,6 +114,7 @@ func (d *DB) planTarget(ctx context.Context, p *TargetPlan, src *DB, source *Tab
 	if err != nil {
 		return err
 	}
+	p.MayOverwrite = allowed.surely("DELETE", p.Name) && allowed.surely("TRIGGER", p.Name)
 	if err := d.checkTargetServer(ctx, p, allowed); err != nil {
 		return err
 	}

@@ -57,8 +57,8 @@ type UpsertSpec struct {
 	// written, counted and refused is the same.
 	BulkLoad bool
 	// BulkOverwrite, with BulkLoad, lets a chunk that meets rows travel the same way, where what
-	// REPLACE does to the target is what the INSERTs would do. It is only for logins that
-	// [DB.MayOverwrite] says it of.
+	// REPLACE does to the target is what the INSERTs would do. It is only for logins of which
+	// [TargetPlan].MayOverwrite says so.
 	BulkOverwrite bool
 	// MaxBatchRows bounds the rows of one statement; 0 is 400.
 	MaxBatchRows int

@@ -72,7 +72,7 @@ func (w *chunkWriter) loadNew(ctx context.Context) error {
 	if err == nil && affected != int64(len(w.order)) {
 		err = errLoadRefused
 	}
-	w.res.Inserted = int64(len(w.order))
+	w.res.Inserted += int64(len(w.order))
 	return err
 }
 

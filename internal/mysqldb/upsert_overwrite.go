@@ -10,20 +10,9 @@ import (
 // A chunk that meets rows may travel as the file of LOAD DATA LOCAL … REPLACE, which takes the
 // server two thirds of the time of INSERT … ON DUPLICATE KEY UPDATE. REPLACE asks nothing: it
 // overwrites newer rows, fires DELETE triggers, lets foreign keys of other tables cascade, and
-// resets columns that the rows do not have. So it is used only where the rows that it would
-// meet have been locked and found not to be newer, and where none of the others can be.
-// Everything else is inserted as ever.
-
-// MayOverwrite reports whether the login may delete rows of a table and see its triggers, as
-// [UpsertSpec].BulkOverwrite wants it. What cannot be told is a no, and so is a server that
-// takes no files: there is nothing to ask then.
-func (d *DB) MayOverwrite(ctx context.Context, name table.Name) bool {
-	if !d.Server.LocalInfile {
-		return false
-	}
-	g, err := readGrants(ctx, d)
-	return err == nil && g.surely("DELETE", name) && g.surely("TRIGGER", name)
-}
+// resets columns that the rows do not have. So it is used only for rows that have been locked
+// and found not to be newer, and where none of the others can be. Everything else is inserted
+// as ever.
 
 // overwrites reports whether REPLACE does to the target's rows exactly what the plan's
 // ON DUPLICATE KEY UPDATE does, those that are newer aside.
@@ -58,22 +47,79 @@ func (p *upsertPlan) comparesCursors() bool {
 	return p.cursor >= 0 && !slices.Contains(p.key, p.cursor)
 }
 
-// overwrite sends all rows of the chunk as a file, those that the target has and those that it
-// has not. It is false, and nothing has been written, where a row of the target may be newer.
-func (w *chunkWriter) overwrite(ctx context.Context) (bool, error) {
+// A segment is some of a chunk's rows, side by side in the order of their keys, that are written
+// the same way.
+type segment struct {
+	rows []int32
+	how  way
+}
+
+// way is how a segment is written.
+type way int
+
+const (
+	// byInsert: one of the target's rows may be newer, or it has some of the keys only.
+	byInsert way = iota
+	// byLoad: the target has none of the keys. One that it gets meanwhile is a fault of the file.
+	byLoad
+	// byOverwrite: the target has all of the keys, locked by us, and no row of it is newer.
+	byOverwrite
+)
+
+// overwrite writes the chunk in segments, in the order of the keys: a file may only overwrite
+// rows that are locked, since one that arrives between the look and the file may be newer.
+func (w *chunkWriter) overwrite(ctx context.Context) error {
+	segments, err := w.segments(ctx)
+	if err != nil {
+		return err
+	}
+	all := w.order
+	defer func() { w.order = all }()
+	for _, s := range segments {
+		w.order = s.rows
+		switch s.how {
+		case byLoad:
+			err = w.loadNew(ctx)
+		case byOverwrite:
+			err = w.loadOver(ctx)
+		case byInsert:
+			w.existing, w.affected = 0, 0
+			if err = w.writeBatches(ctx); err == nil {
+				w.count(nil)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// segments looks at all keys, and joins neighbours that are written the same way.
+func (w *chunkWriter) segments(ctx context.Context) (out []segment, err error) {
 	for from := 0; from < len(w.order); {
-		older, to, err := w.lockOlder(ctx, from)
-		if err != nil || !older {
-			w.existing = 0 // counted again by those who insert
-			return false, err
+		how, to, err := w.lock(ctx, from)
+		if err != nil {
+			return nil, err
+		}
+		if n := len(out); n > 0 && out[n-1].how == how {
+			first := from - len(out[n-1].rows)
+			out[n-1].rows = w.order[first:to]
+		} else {
+			out = append(out, segment{w.order[from:to], how})
 		}
 		from = to
 	}
+	return out, nil
+}
+
+// loadOver sends rows that the target has as a file that overwrites them.
+func (w *chunkWriter) loadOver(ctx context.Context) error {
 	// With these off no foreign key of a table that we cannot see cascades; the target has none
 	// of its own that would go unchecked.
 	w.db.crowd.sent.Add(2)
 	if _, err := w.conn.ExecContext(ctx, "SET foreign_key_checks = 0"); err != nil {
-		return false, err
+		return err
 	}
 	affected, err := w.load(ctx, "REPLACE ")
 	if _, on := w.conn.ExecContext(ctx, "SET foreign_key_checks = 1"); on != nil {
@@ -83,50 +129,51 @@ func (w *chunkWriter) overwrite(ctx context.Context) (bool, error) {
 		}
 	}
 	if err != nil {
-		return false, err
-	}
-	n := int64(len(w.order))
-	if affected < n {
-		return false, errLoadRefused
+		return err
 	}
 	// A row that was changed counts twice, one that was equal once.
-	r := &w.res
-	r.Inserted, r.Updated = n-w.existing, affected-n
-	r.Unchanged = w.existing - r.Updated
-	if r.Unchanged < 0 { // somebody else wrote some of the new ones meanwhile
-		r.Approximate, r.Updated, r.Unchanged = true, w.existing, 0
+	n := int64(len(w.order))
+	if affected < n || affected > 2*n {
+		return errLoadRefused
 	}
-	return true, nil
+	w.res.Updated += affected - n
+	w.res.Unchanged += 2*n - affected
+	return nil
 }
 
-// lockOlder locks the target's rows with the keys from position from on, as many as one
-// statement looks at, and counts them. It is false where one of them is newer than any of the
-// rows to write: which one must give way is then decided row by row, by INSERTs.
-func (w *chunkWriter) lockOlder(ctx context.Context, from int) (older bool, to int, err error) {
+// lock locks the target's rows with the keys from position from to to, as many as one statement
+// looks at, and says how the rows with these keys are to be written.
+func (w *chunkWriter) lock(ctx context.Context, from int) (how way, to int, err error) {
 	what := "COUNT(*), 0"
 	if w.plan.comparesCursors() {
-		oldest, ok := w.oldest(from, from+w.keysAtOnce(from, len(w.order)))
+		end := from + w.keysAtOnce(from, len(w.order))
+		oldest, ok := w.oldest(from, end)
 		if !ok {
-			return false, from, nil
+			return byInsert, end, nil
 		}
 		name := Ident(w.plan.targets[w.plan.cursor].Name)
 		value, err := w.appendValue([]byte(nil), oldest, w.plan.cursor)
 		if err != nil {
-			return false, from, err
+			return byInsert, end, err
 		}
 		what = "COUNT(*), COALESCE(SUM(" + name + " > " + string(value) + "), 0)"
 	}
 	if to, err = w.buildProbe(what, from, len(w.order)); err != nil {
-		return false, from, err
+		return byInsert, to, err
 	}
 	w.probe = append(w.probe, " FOR UPDATE"...)
-	var existing, newer int64
+	var existing, newer int
 	if err := w.conn.QueryRowContext(ctx, string(w.probe)).Scan(&existing, &newer); err != nil {
-		return false, from, err
+		return byInsert, to, err
 	}
-	w.existing += existing
 	w.heartbeat()
-	return newer == 0, to, nil
+	switch {
+	case existing == 0:
+		return byLoad, to, nil
+	case existing == to-from && newer == 0:
+		return byOverwrite, to, nil
+	}
+	return byInsert, to, nil
 }
 
 // oldest is the row at positions [from, to) whose cursor is the smallest; false where a cursor

@@ -162,7 +162,7 @@ func TestWhatREPLACEWouldSpoilIsNotOverwritten(t *testing.T) {
 func TestNothingCascadesFromOverwritingARow(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		w := overwriting(t, s, orders)
-		w.spec.Cursor = "at"
+		w.spec.Cursor, w.spec.MaxBatchRows = "at", 1 // each key is looked at by itself
 		w.wrote(1, 0, 0, row(1, "a", "2024-01-01 00:00:00.000000"))
 		w.exec("CREATE TABLE child (id INT PRIMARY KEY, up BIGINT, FOREIGN KEY (up) REFERENCES t (id) ON DELETE CASCADE ON UPDATE CASCADE)")
 		w.exec("INSERT INTO child VALUES (5, 1)")
@@ -226,7 +226,7 @@ func TestOverwritingWaitsForItsOwnRowsOnly(t *testing.T) {
 func TestAFaultOfAnOverwritingFileIsTheFaultOfItsRow(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		w := overwriting(t, s, "(id INT PRIMARY KEY, v VARCHAR(3) NOT NULL, at DATETIME, CHECK (v <> 'no'))")
-		w.spec.Cursor = "at"
+		w.spec.Cursor, w.spec.MaxBatchRows = "at", 1 // each key is looked at by itself
 		w.wrote(1, 0, 0, row(2, "old", "2024-01-01 00:00:00"))
 		for name, bad := range map[string][]any{
 			"too long": row(3, "s3cret", "2024-01-02 00:00:00"),
@@ -250,12 +250,16 @@ func TestOverwritingTakesPrivileges(t *testing.T) {
 		user := w.schema + "@'%'"
 		w.exec("CREATE USER " + user + " IDENTIFIED BY 'pw'")
 		t.Cleanup(func() { _, _ = s.DB(t, "").ExecContext(context.WithoutCancel(t.Context()), "DROP USER "+user) })
-		name := table.Name{Schema: w.schema, Table: "t"}
+		w.exec("CREATE TABLE source LIKE t")
+		source, err := w.db.Table(t.Context(), table.Name{Schema: w.schema, Table: "source"})
+		require.NoError(t, err)
 		may := func() bool {
 			db, err := mysqldb.Open(t.Context(), w.schema+":pw@tcp("+s.Addr()+")/", mysqldb.Options{Role: mysqldb.Target, Name: "target"})
 			require.NoError(t, err)
 			defer func() { require.NoError(t, db.Close()) }()
-			return db.MayOverwrite(t.Context(), name)
+			plan, err := db.PlanTarget(t.Context(), w.db, source, w.spec.Target.Name, mysqldb.TargetOptions{})
+			require.NoError(t, err)
+			return plan.MayOverwrite
 		}
 		for _, step := range []struct {
 			privileges string
@@ -266,5 +270,31 @@ func TestOverwritingTakesPrivileges(t *testing.T) {
 		}
 		w.exec("REVOKE DELETE ON t FROM " + user)
 		require.False(t, may(), "without DELETE")
+	})
+}
+
+// Somebody else's row that arrives between the look and the file is kept where it is newer.
+func TestARowThatArrivesWhileAChunkOverwritesIsKept(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		const old, now, later = "2024-01-01 00:00:00.000000", "2024-01-02 00:00:00.000000", "2024-01-03 00:00:00.000000"
+		for name, ids := range map[string][]int{"beside one that is there": {1, 2, 5}, "all of them new": {2, 4}} {
+			w := overwriting(t, s, orders)
+			w.spec.Cursor = "at"
+			w.wrote(3, 0, 0, row(1, "a", old), row(3, "c", old), row(5, "e", old))
+			var rows [][]any
+			for _, id := range ids {
+				rows = append(rows, row(id, "chunk", now))
+			}
+			arrived := false
+			_, err := w.db.UpsertChunk(t.Context(), w.spec, w.rows(rows...), func() {
+				if !arrived {
+					arrived = true
+					w.exec("INSERT INTO t VALUES (2, 'newest', '" + later + "')")
+				}
+			})
+			require.NoError(t, err, name)
+			require.True(t, arrived, name)
+			w.holds("SELECT v FROM t WHERE id = 2", "newest")
+		}
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"errors"
 	"fmt"
 	"time"
 
@@ -88,9 +87,7 @@ func (w *chunkWriter) body(ctx context.Context) error {
 		return ctx.Err()
 	}
 	if w.plan.overwrite {
-		if done, err := w.overwrite(ctx); err != nil || done {
-			return errors.Join(err, ctx.Err())
-		}
+		return w.overwrite(ctx)
 	}
 	if err := w.writeBatches(ctx); err != nil {
 		return err
@@ -108,7 +105,7 @@ func (w *chunkWriter) body(ctx context.Context) error {
 }
 
 // count turns the server's sum (1 inserted, 2 updated, 0 unchanged) into three counters, for
-// all rows but the deferred ones.
+// all rows of w.order but the deferred ones, and adds them to the result.
 func (w *chunkWriter) count(deferred []bool) {
 	existing, n := w.existing, int64(len(w.order)-len(w.deferred))
 	for _, existed := range deferred {
@@ -117,20 +114,20 @@ func (w *chunkWriter) count(deferred []bool) {
 		}
 	}
 	r := &w.res
-	r.Inserted = n - existing
+	r.Inserted += n - existing
+	twice := w.affected - (n - existing)
 	if w.plan.appendOnly {
-		r.Unchanged = existing
-		r.Approximate = w.affected != r.Inserted
+		r.Unchanged += existing
+		r.Approximate = r.Approximate || twice != 0
 		return
 	}
-	twice := w.affected - r.Inserted
-	r.Updated = twice / 2
-	r.Unchanged = existing - r.Updated
-	if twice < 0 || twice%2 != 0 || r.Unchanged < 0 {
+	updated := twice / 2
+	if twice < 0 || twice%2 != 0 || updated > existing {
 		r.Approximate = true
-		r.Updated = min(max(r.Updated, 0), existing)
-		r.Unchanged = existing - r.Updated
+		updated = min(max(updated, 0), existing)
 	}
+	r.Updated += updated
+	r.Unchanged += existing - updated
 }
 
 // rollback ends the transaction whatever became of the caller's context. A connection that
