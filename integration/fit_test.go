@@ -25,8 +25,9 @@ func TestAWorkerWithAWrongClockIsRefused(t *testing.T) {
 		{0, "", ""},
 		{20 * time.Second, "", "clock and Temporal's differ"},
 		{-20 * time.Second, "", "clock and Temporal's differ"},
-		{2 * time.Minute, "2m0s ahead of Temporal's", ""},
-		{-2 * time.Minute, "2m0s behind Temporal's", ""},
+		// What is measured is a lower bound: on a busy machine it is a few seconds short.
+		{2 * time.Minute, "clock is at least (2m0s|1m[3-5][0-9]s) ahead of Temporal's", ""},
+		{-2 * time.Minute, "clock is at least (2m0s|1m[3-5][0-9]s) behind Temporal's", ""},
 	} {
 		ctx, stop := context.WithCancel(t.Context())
 		var log bytes.Buffer
@@ -37,7 +38,8 @@ func TestAWorkerWithAWrongClockIsRefused(t *testing.T) {
 		})
 		stop()
 		if c.refused != "" {
-			require.ErrorContains(t, err, c.refused)
+			require.Error(t, err)
+			require.Regexp(t, c.refused, err.Error())
 			continue
 		}
 		require.NoError(t, err)

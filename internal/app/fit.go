@@ -121,9 +121,9 @@ func fitClock(ahead time.Duration, log *slog.Logger) error {
 	}
 	switch {
 	case off > clockRefuse:
-		return fmt.Errorf("this machine's clock is %s %s Temporal's, allowed are %s: set it (NTP), then start the worker again", off.Round(time.Second), direction, clockRefuse)
+		return fmt.Errorf("this machine's clock is at least %s %s Temporal's, allowed are %s: set it (NTP), then start the worker again", off.Round(time.Second), direction, clockRefuse)
 	case off > clockWarn:
-		log.Warn("this machine's clock and Temporal's differ: set it (NTP)", "by", off.Round(time.Second), "ours is", direction)
+		log.Warn("this machine's clock and Temporal's differ: set it (NTP)", "by at least", off.Round(time.Second), "ours is", direction)
 	}
 	return nil
 }
