@@ -97,7 +97,7 @@ demo: build ## the whole product on 1,000,000 rows, with nothing installed (KEEP
 	$(GO) run ./integration/demo
 
 .PHONY: bench
-bench: build ## figures beside the goals, into docs/benchmarks.md (ROWS=n BIG=0 FLAVOR=mysql REPORT=file GOALS=strict)
+bench: build ## figures beside the goals, into docs/benchmarks.md (ROWS=n BIG=0 FLAVOR=mysql ONLY=load REPORT=file GOALS=strict)
 	$(GO) run ./integration/bench
 
 # What needs a server is left out: it would measure the server.

@@ -85,7 +85,10 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	pace := a.paces.of(key)
 	done, err := db.UpsertChunk(ctx, mysqldb.UpsertSpec{
 		Target: dst, Columns: r.plan.Columns, Cursor: s.Cursor, Conflicts: mysqldb.UniqueConflicts(s.UniqueConflicts),
-		MaxTransaction: s.MaxTransaction, Pace: &pace.rows, Gate: &pace.gate, AtOnce: s.ChunksInFlight, BulkLoad: s.BulkLoad, BulkOverwrite: r.plan.MayOverwrite,
+		MaxTransaction: s.MaxTransaction, Pace: &pace.rows,
+		// Ranges that took turns would all be read at the same time, and then all be written.
+		Gate: &pace.gate, AtOnce: s.ChunksInFlight, Turn: in.Range,
+		BulkLoad: s.BulkLoad, BulkOverwrite: r.plan.MayOverwrite,
 	}, rows, func() { batches.Add(1) })
 	if err != nil {
 		a.targets.forget(key)

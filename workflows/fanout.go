@@ -32,28 +32,29 @@ func (m *mover) cut(ref activities.ChunkRef) activities.ChunkRef {
 	return ref
 }
 
-// upsert writes every chunk of the slice, a bounded number at once. After the first error no
-// further chunk is begun, and those in flight are waited for: nothing may still be writing
-// when the files go.
-func (m *mover) upsert(ctx workflow.Context) error {
+// upsert writes every chunk of the slice, a bounded number at once; page is the beginning of
+// their list. After the first error no further chunk is begun, and those in flight are waited
+// for: nothing may still be writing when the files go.
+func (m *mover) upsert(ctx workflow.Context, page activities.ListChunksResult) error {
 	f := &fanOut{m: m, done: workflow.NewSelector(ctx), limit: min(max(1, m.in.ChunksInFlight), maxChunksInFlight)}
 	m.pace.extra = 0
 	listed := 0
-	for total := 1; listed < total && f.first == nil; {
-		page, err := m.list(ctx, listed)
-		if err != nil {
-			f.first = err
-			break
-		}
-		total = page.Total
+	for {
 		for _, ref := range page.Chunks {
 			listed++
 			for ref.Rows > 0 && f.room(ctx) {
 				piece := m.cut(ref)
 				ref.FirstRow += piece.Rows
 				ref.Rows -= piece.Rows
-				f.begin(ctx, piece, m.summary(piece, listed, total))
+				f.begin(ctx, piece, m.summary(piece, listed, page.Total))
 			}
+		}
+		if listed >= page.Total || f.first != nil {
+			break
+		}
+		var err error
+		if page, err = m.list(ctx, m.at, listed); err != nil && f.first == nil {
+			f.first = err
 		}
 	}
 	f.drain(ctx)
@@ -104,10 +105,11 @@ func (m *mover) summary(ref activities.ChunkRef, n, total int) string {
 	return fmt.Sprintf("chunk %d of %d, %s", n, total, count(ref.Rows, "row"))
 }
 
-func (m *mover) list(ctx workflow.Context, after int) (activities.ListChunksResult, error) {
+// list is a page of a slice's chunks.
+func (m *mover) list(ctx workflow.Context, at activities.RangeInput, after int) (activities.ListChunksResult, error) {
 	var page activities.ListChunksResult
 	err := m.step(ctx, listOptions, fmt.Sprintf("chunks from %d", after+1), "ListChunks",
-		activities.ListChunksInput{RangeInput: m.at, After: after, Limit: chunksPerPage}).Get(ctx, &page)
+		activities.ListChunksInput{RangeInput: at, After: after, Limit: chunksPerPage}).Get(ctx, &page)
 	if err == nil && len(page.Chunks) == 0 && after < page.Total {
 		err = fmt.Errorf("the list of chunks ends at %d of %d", after, page.Total)
 	}

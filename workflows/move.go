@@ -9,8 +9,8 @@ import (
 )
 
 // mover moves one range, slice by slice: extract, wait for files, upsert every chunk, clean up.
-// The next slice is extracted while one is written. SyncTable uses it for a run of one range,
-// SyncRange for each of many.
+// While one slice is written, the next is made ready, and the files of the one before are removed.
+// SyncTable uses it for a run of one range, SyncRange for each of many.
 type mover struct {
 	in SyncRangeInput
 	// at is the slice being moved.
@@ -57,36 +57,42 @@ func (m *mover) move(ctx workflow.Context) (rest *SyncRangeInput, err error) {
 
 // slices moves one slice after the other from the current one on.
 func (m *mover) slices(ctx workflow.Context) (*SyncRangeInput, error) {
-	var slice activities.ExtractResult
-	if m.in.Extracted != nil { // by the execution before this one
-		slice = *m.in.Extracted
-		m.total += int64(slice.Chunks)
-	} else {
-		m.enter(PhaseExtract)
-		if err := m.extract(ctx, m.at, &slice); err != nil {
-			m.cleanup(ctx, m.at, err)
-			return nil, err
-		}
-		m.extracted(slice)
+	s, err := m.stage(ctx, m.at, m.in.Extracted, m.enter)
+	if err != nil {
+		m.cleanup(ctx, m.at, err)
+		return nil, err
 	}
+	if m.in.Extracted == nil { // otherwise the execution before this one has counted it
+		m.count(s.ExtractResult)
+	}
+	m.total += int64(s.Chunks)
+	m.tell()
+	removed := noWait
 	for {
-		ahead := m.extractAhead(ctx, slice.More)
-		err := m.write(ctx, slice)
+		ahead := m.stageAhead(ctx, s.More)
+		err := m.write(ctx, s)
 		next, nextErr := ahead.end(ctx, err != nil)
 		if err == nil {
 			err = nextErr
 		}
-		m.cleanup(ctx, m.at, err) // not before: the next slice begins where this one's manifest says
-		if err != nil && slice.More {
+		removed(ctx)
+		if err != nil || !s.More {
+			m.cleanup(ctx, m.at, err)
+		}
+		if err != nil && s.More {
 			m.cleanup(ctx, ahead.at, err)
 		}
-		if err != nil || !slice.More {
+		if err != nil || !s.More {
 			return nil, err
 		}
-		m.at, slice = ahead.at, next
-		m.extracted(slice)
+		removed = m.cleanupBeside(ctx, m.at) // not before: the next slice begins where this one's manifest says
+		m.at, s = ahead.at, next
+		m.count(s.ExtractResult)
+		m.total += int64(s.Chunks)
+		m.tell()
 		if workflow.GetInfo(ctx).GetCurrentHistoryLength() > longHistory {
-			return m.rest(slice), nil
+			removed(ctx)
+			return m.rest(s.ExtractResult), nil
 		}
 	}
 }
@@ -98,18 +104,43 @@ func (m *mover) rest(slice activities.ExtractResult) *SyncRangeInput {
 	return &in
 }
 
-// write applies the current slice, which has been extracted.
-func (m *mover) write(ctx workflow.Context, slice activities.ExtractResult) error {
-	if slice.Chunks == 0 {
+// stagedSlice is a slice that can be written: extracted, verified, and its first chunks listed.
+type stagedSlice struct {
+	activities.ExtractResult
+	first activities.ListChunksResult
+}
+
+// stage makes a slice ready to be written. extracted is what came of extracting it, where that
+// has been done; enter is told of each phase.
+func (m *mover) stage(ctx workflow.Context, at activities.RangeInput, extracted *activities.ExtractResult, enter func(string)) (s stagedSlice, err error) {
+	if extracted != nil {
+		s.ExtractResult = *extracted
+	} else {
+		enter(PhaseExtract)
+		if err := m.extract(ctx, at, &s.ExtractResult); err != nil {
+			return s, err
+		}
+	}
+	if s.Chunks == 0 {
+		return s, nil
+	}
+	enter(PhaseWait)
+	if err := m.clock(ctx, PhaseWait, func() error {
+		return m.step(ctx, waitOptions, fmt.Sprintf("verify %s", count(int64(s.Parts), "file")), "WaitForFiles", at).Get(ctx, nil)
+	}); err != nil {
+		return s, err
+	}
+	s.first, err = m.list(ctx, at, 0)
+	return s, err
+}
+
+// write applies the current slice.
+func (m *mover) write(ctx workflow.Context, s stagedSlice) error {
+	if s.Chunks == 0 {
 		return nil
 	}
-	err := m.phase(ctx, PhaseWait, func() error {
-		return m.step(ctx, waitOptions, fmt.Sprintf("verify %s", count(int64(slice.Parts), "file")), "WaitForFiles", m.at).Get(ctx, nil)
-	})
-	if err != nil {
-		return err
-	}
-	return m.phase(ctx, PhaseUpsert, func() error { return m.upsert(ctx) })
+	m.enter(PhaseUpsert)
+	return m.clock(ctx, PhaseUpsert, func() error { return m.upsert(ctx, s.first) })
 }
 
 // extract runs the step and adds its time, which passes beside that of other phases.
@@ -131,58 +162,49 @@ func (m *mover) step(ctx workflow.Context, o workflow.ActivityOptions, summary, 
 	return m.place.step(ctx, o, summary, name, in)
 }
 
-// extracted adds a slice to the counts.
-func (m *mover) extracted(out activities.ExtractResult) {
+// count adds what was extracted.
+func (m *mover) count(out activities.ExtractResult) {
 	m.counts.RowsExtracted += out.Rows
 	m.counts.Parts += int64(out.Parts)
 	m.counts.StagedBytes += out.Bytes
 	m.counts.LongestPage = max(m.counts.LongestPage, out.LongestPage)
-	m.total += int64(out.Chunks)
-	m.tell()
 }
 
-// sliceAhead is a slice that is extracted while the one before it is written.
+// sliceAhead is a slice that is made ready while the one before it is written.
 type sliceAhead struct {
 	at     activities.RangeInput
 	cancel workflow.CancelFunc
 	done   workflow.Future // nil where there is no further slice
 }
 
-func (m *mover) extractAhead(ctx workflow.Context, more bool) sliceAhead {
-	s := sliceAhead{at: m.at}
-	s.at.Slice++
+func (m *mover) stageAhead(ctx workflow.Context, more bool) sliceAhead {
+	a := sliceAhead{at: m.at}
+	a.at.Slice++
 	if !more {
-		return s
+		return a
 	}
-	ctx, s.cancel = workflow.WithCancel(ctx)
+	ctx, a.cancel = workflow.WithCancel(ctx)
 	done, settle := workflow.NewFuture(ctx)
-	s.done = done
+	a.done = done
 	workflow.Go(ctx, func(ctx workflow.Context) {
-		var out activities.ExtractResult
-		err := m.extract(ctx, s.at, &out)
-		settle.Set(out, err)
+		s, err := m.stage(ctx, a.at, nil, func(string) {}) // what people see is the slice that is written
+		settle.Set(s, err)
 	})
-	return s
+	return a
 }
 
 // end waits for the slice; where it is of no use any more, it is cancelled first.
-func (s sliceAhead) end(ctx workflow.Context, useless bool) (out activities.ExtractResult, err error) {
-	if s.done == nil {
-		return out, nil
+func (a sliceAhead) end(ctx workflow.Context, useless bool) (s stagedSlice, err error) {
+	if a.done == nil {
+		return s, nil
 	}
 	if useless {
-		s.cancel()
+		a.cancel()
 	}
 	detached, cancel := workflow.NewDisconnectedContext(ctx) // a cancel ends the step, not the wait for its end
 	defer cancel()
-	err = s.done.Get(detached, &out)
-	return out, err
-}
-
-// phase enters a phase, runs f and adds its time.
-func (m *mover) phase(ctx workflow.Context, name string, f func() error) error {
-	m.enter(name)
-	return m.clock(ctx, name, f)
+	err = a.done.Get(detached, &s)
+	return s, err
 }
 
 func (m *mover) clock(ctx workflow.Context, name string, f func() error) error {
@@ -206,9 +228,32 @@ func (m *mover) cleanup(ctx workflow.Context, at activities.RangeInput, why erro
 	if failureType(why) == activities.TypeHostGone {
 		return
 	}
+	m.enter(PhaseCleanup)
+	m.remove(ctx, at)
+}
+
+// cleanupBeside removes a slice's files while the next one is written. Who calls it has to wait
+// for its end.
+func (m *mover) cleanupBeside(ctx workflow.Context, at activities.RangeInput) (wait func(workflow.Context)) {
+	removed, settle := workflow.NewFuture(ctx)
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		m.remove(ctx, at)
+		settle.Set(nil, nil)
+	})
+	return func(ctx workflow.Context) {
+		detached, cancel := workflow.NewDisconnectedContext(ctx)
+		defer cancel()
+		_ = removed.Get(detached, nil) // never an error: remove logs its own
+	}
+}
+
+// noWait is the wait where nothing is under way.
+func noWait(workflow.Context) {}
+
+func (m *mover) remove(ctx workflow.Context, at activities.RangeInput) {
 	detached, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
-	err := m.phase(detached, PhaseCleanup, func() error {
+	err := m.clock(detached, PhaseCleanup, func() error {
 		return m.step(detached, cleanupOptions, "remove the staged files", "Cleanup", at).Get(detached, nil)
 	})
 	if err != nil {

@@ -97,12 +97,13 @@ func (s *sync) moveInline(ctx workflow.Context) error {
 }
 
 // moveChildren moves ranges as children, a bounded number at a time. The first error wins; the
-// other children are cancelled and waited for, so that nothing writes after this run.
+// other children are cancelled and waited for, so that nothing writes after this run. The next
+// range begins while the owner is told of the one before it.
 func (s *sync) moveChildren(ctx workflow.Context, todo []SyncRangeInput) error {
 	children, cancel := workflow.WithCancel(ctx)
 	defer cancel()
 	var first error
-	inFlight := 0
+	inFlight, records := 0, 0
 	limit := min(max(1, s.plan.RangesInFlight), maxRangesInFlight)
 	done := workflow.NewSelector(ctx)
 	done.AddReceive(workflow.GetSignalChannel(ctx, signalRange), func(ch workflow.ReceiveChannel, _ bool) {
@@ -112,7 +113,7 @@ func (s *sync) moveChildren(ctx workflow.Context, todo []SyncRangeInput) error {
 		s.show(ctx)
 	})
 	fail := func(err error) {
-		if first == nil {
+		if err != nil && first == nil {
 			first = err
 			cancel()
 		}
@@ -127,12 +128,19 @@ func (s *sync) moveChildren(ctx workflow.Context, todo []SyncRangeInput) error {
 		inFlight++
 		done.AddFuture(s.startRange(children, in), func(f workflow.Future) {
 			inFlight--
-			if err := s.settleRange(ctx, in.Range.Range, f); err != nil {
-				fail(err)
+			record, err := s.settleRange(ctx, in.Range.Range, f)
+			fail(err)
+			if record == nil {
+				return
 			}
+			records++
+			done.AddFuture(record, func(f workflow.Future) {
+				records--
+				fail(f.Get(ctx, nil))
+			})
 		})
 	}
-	for inFlight > 0 {
+	for inFlight+records > 0 {
 		done.Select(ctx)
 	}
 	return first
@@ -156,14 +164,15 @@ func (s *sync) startRange(ctx workflow.Context, in SyncRangeInput) workflow.Futu
 	return workflow.ExecuteChildWorkflow(ctx, SyncRangeName, in)
 }
 
-// settleRange adds a finished range and lets the owner remember it.
-func (s *sync) settleRange(ctx workflow.Context, i int, f workflow.Future) error {
+// settleRange adds a finished range. Where the owner is to remember it, that is on its way
+// when this returns.
+func (s *sync) settleRange(ctx workflow.Context, i int, f workflow.Future) (record workflow.Future, err error) {
 	var out SyncRangeResult
-	err := f.Get(ctx, &out)
+	err = f.Get(ctx, &out)
 	delete(s.ranges, i)
 	s.running = slices.DeleteFunc(s.running, func(j int) bool { return j == i })
 	if err != nil {
-		return cause(err)
+		return nil, cause(err)
 	}
 	s.place.pinned = s.place.pinned || out.Pinned
 	s.add(out.Counts, out.Seconds)
@@ -173,9 +182,9 @@ func (s *sync) settleRange(ctx workflow.Context, i int, f workflow.Future) error
 	}
 	s.show(ctx)
 	if s.plan.Mode != activities.ModeFirstLoad {
-		return nil
+		return nil, nil
 	}
-	return s.record(ctx, fmt.Sprintf("range %d is loaded", i+1), activities.ProgressRequest{Fence: s.lease.Fence, RangeDone: &i})
+	return s.recording(ctx, fmt.Sprintf("range %d is loaded", i+1), activities.ProgressRequest{Fence: s.lease.Fence, RangeDone: &i}), nil
 }
 
 func (s *sync) add(c Counts, phases map[string]float64) {

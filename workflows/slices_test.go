@@ -43,7 +43,7 @@ func TestARangeIsMovedInSlices(t *testing.T) {
 	}
 	f.cleaned(func(in activities.RangeInput) {
 		cleaned = append(cleaned, in.Slice)
-		require.Len(t, extracted, min(in.Slice+2, 3), "the next slice begins where this one's manifest says")
+		require.GreaterOrEqual(t, len(extracted), min(in.Slice+2, 3), "the next slice begins where this one's manifest says")
 	})
 	env := run(t, f, orders)
 	require.NoError(t, env.GetWorkflowError())

@@ -220,9 +220,15 @@ func (s *sync) recordPlan(ctx workflow.Context, state activities.State) error {
 	return s.record(ctx, "remember the plan", req)
 }
 
+// record tells the owner of the table how far the run is.
 func (s *sync) record(ctx workflow.Context, summary string, req activities.ProgressRequest) error {
+	return s.recording(ctx, summary, req).Get(ctx, nil)
+}
+
+// recording is record under way.
+func (s *sync) recording(ctx workflow.Context, summary string, req activities.ProgressRequest) workflow.Future {
 	return workflow.ExecuteActivity(with(ctx, stateOptions, summary), "RecordProgress",
-		activities.RecordProgressInput{Table: s.in.Table, Progress: req}).Get(ctx, nil)
+		activities.RecordProgressInput{Table: s.in.Table, Progress: req})
 }
 
 // finish gives the lease back, whatever happened, and returns the run's first error. It runs

@@ -31,7 +31,7 @@ func TestSettingsAreReadAndRefused(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, settings{rows: 100_000, flavors: []servers.Flavor{servers.FlavorMariaDB}, strict: true}, s)
 
-	for name, value := range map[string]string{"ROWS": "many", "BIG": "yes", "FLAVOR": "oracle", "GOALS": "soft"} {
+	for name, value := range map[string]string{"ROWS": "many", "BIG": "yes", "FLAVOR": "oracle", "GOALS": "soft", "ONLY": "changes"} {
 		_, err = readSettings(env(map[string]string{name: value}))
 		require.ErrorContains(t, err, name+"="+value)
 	}

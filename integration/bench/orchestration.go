@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -16,10 +18,22 @@ type eventFigures struct {
 	ranges           int   // children
 	// idle is how long no activity ran while the run did: what the orchestration adds.
 	idle time.Duration
+	// gaps is idle by the activities around it, the longest first.
+	gaps []gap
 }
 
-// span is a time from start to end.
-type span struct{ start, end time.Time }
+// span is a time from start to end, in which what ran.
+type span struct {
+	start, end time.Time
+	what       string
+}
+
+// gap is how long nothing ran after one activity and before another, and how often.
+type gap struct {
+	after, before string
+	times         int
+	took          time.Duration
+}
 
 func (b *bench) readHistories(ctx context.Context, id, run string) (eventFigures, error) {
 	events, err := b.history(ctx, id, run)
@@ -27,7 +41,7 @@ func (b *bench) readHistories(ctx context.Context, id, run string) (eventFigures
 		return eventFigures{}, err
 	}
 	f := eventFigures{parent: int64(len(events))}
-	whole := span{events[0].GetEventTime().AsTime(), events[len(events)-1].GetEventTime().AsTime()}
+	whole := span{events[0].GetEventTime().AsTime(), events[len(events)-1].GetEventTime().AsTime(), "run"}
 	active := activitySpans(events)
 	for _, e := range events {
 		started := e.GetChildWorkflowExecutionStartedEventAttributes()
@@ -42,7 +56,10 @@ func (b *bench) readHistories(ctx context.Context, id, run string) (eventFigures
 		f.children += int64(len(child))
 		active = append(active, activitySpans(child)...)
 	}
-	f.idle = uncovered(whole, active)
+	f.gaps = uncovered(whole, active)
+	for _, g := range f.gaps {
+		f.idle += g.took
+	}
 	return f, nil
 }
 
@@ -64,43 +81,53 @@ func (b *bench) history(ctx context.Context, id, run string) ([]*historypb.Histo
 // activitySpans are the times in which the last attempt of each activity ran. A local activity
 // leaves only its end, so its time counts as orchestration.
 func activitySpans(events []*historypb.HistoryEvent) []span {
-	started := map[int64]time.Time{}
+	started, names := map[int64]time.Time{}, map[int64]string{}
 	var out []span
 	for _, e := range events {
 		at := e.GetEventTime().AsTime()
-		ended := func(id int64) { out = append(out, span{started[id], at}) }
+		ended := func(scheduled, id int64) { out = append(out, span{started[id], at, names[scheduled]}) }
 		switch e.GetEventType() {
+		case enumspb.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+			names[e.GetEventId()] = e.GetActivityTaskScheduledEventAttributes().GetActivityType().GetName()
 		case enumspb.EVENT_TYPE_ACTIVITY_TASK_STARTED:
 			started[e.GetEventId()] = at
 		case enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
-			ended(e.GetActivityTaskCompletedEventAttributes().GetStartedEventId())
+			a := e.GetActivityTaskCompletedEventAttributes()
+			ended(a.GetScheduledEventId(), a.GetStartedEventId())
 		case enumspb.EVENT_TYPE_ACTIVITY_TASK_FAILED:
-			ended(e.GetActivityTaskFailedEventAttributes().GetStartedEventId())
+			a := e.GetActivityTaskFailedEventAttributes()
+			ended(a.GetScheduledEventId(), a.GetStartedEventId())
 		case enumspb.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT:
-			ended(e.GetActivityTaskTimedOutEventAttributes().GetStartedEventId())
+			a := e.GetActivityTaskTimedOutEventAttributes()
+			ended(a.GetScheduledEventId(), a.GetStartedEventId())
 		case enumspb.EVENT_TYPE_ACTIVITY_TASK_CANCELED:
-			ended(e.GetActivityTaskCanceledEventAttributes().GetStartedEventId())
+			a := e.GetActivityTaskCanceledEventAttributes()
+			ended(a.GetScheduledEventId(), a.GetStartedEventId())
 		default:
 		}
 	}
 	return slices.DeleteFunc(out, func(s span) bool { return s.start.IsZero() }) // timed out before it began
 }
 
-// uncovered is how much of whole lies in none of the spans.
-func uncovered(whole span, spans []span) time.Duration {
+// uncovered is how much of whole lies in none of the spans, the longest first.
+func uncovered(whole span, spans []span) []gap {
 	spans = slices.SortedFunc(slices.Values(spans), func(a, b span) int { return a.start.Compare(b.start) })
-	var gaps time.Duration
-	at := whole.start
+	found := map[[2]string]gap{}
+	at, after := whole.start, "start"
+	nothing := func(until time.Time, before string) {
+		if until.After(at) {
+			g := found[[2]string{after, before}]
+			found[[2]string{after, before}] = gap{after, before, g.times + 1, g.took + until.Sub(at)}
+		}
+	}
 	for _, s := range spans {
-		if s.start.After(at) {
-			gaps += s.start.Sub(at)
-		}
+		nothing(s.start, s.what)
 		if s.end.After(at) {
-			at = s.end
+			at, after = s.end, s.what
 		}
 	}
-	if whole.end.After(at) {
-		gaps += whole.end.Sub(at)
-	}
-	return gaps
+	nothing(whole.end, "end")
+	return slices.SortedFunc(maps.Values(found), func(a, b gap) int {
+		return cmp.Or(cmp.Compare(b.took, a.took), cmp.Compare(a.after+a.before, b.after+b.before))
+	})
 }

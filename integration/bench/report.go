@@ -107,7 +107,7 @@ func (r *report) summary() string {
 }
 
 func (r *report) grids() []grid {
-	return []grid{r.goals(), r.rates(), r.runs(), r.cpu()}
+	return []grid{r.goals(), r.rates(), r.runs(), r.cpu(), r.gaps()}
 }
 
 func (r *report) goals() grid {
@@ -203,6 +203,32 @@ func (r *report) cpu() grid {
 			}
 		}
 		line("all of them", sum)
+	}
+	return g
+}
+
+// gapsShown are the longest kinds of gaps of a run; the others are added up.
+const gapsShown = 5
+
+func (r *report) gaps() grid {
+	g := grid{
+		title:  "Where no activity ran in the first load",
+		note:   "By the activities around it. All gaps of a kind together, over all ranges.",
+		header: pretty.Row{"Server", "After", "Before", "Times", "Seconds"},
+	}
+	for _, f := range r.flavors {
+		if len(f.firstLoads) == 0 {
+			continue
+		}
+		var rest gap
+		for i, e := range f.firstLoads[0].events.gaps {
+			if i < gapsShown {
+				g.rows = append(g.rows, pretty.Row{f.name(), e.after, e.before, e.times, fmt.Sprintf("%.2f", e.took.Seconds())})
+				continue
+			}
+			rest.times, rest.took = rest.times+e.times, rest.took+e.took
+		}
+		g.rows = append(g.rows, pretty.Row{f.name(), "others", "", rest.times, fmt.Sprintf("%.2f", rest.took.Seconds())})
 	}
 	return g
 }

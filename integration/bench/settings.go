@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/tablehaul/tablehaul/integration/scene"
 	"github.com/tablehaul/tablehaul/integration/servers"
@@ -14,7 +16,11 @@ type settings struct {
 	flavors []servers.Flavor
 	report  string
 	strict  bool
+	only    []string // of parts; none for all
 }
+
+// parts are what can be measured alone.
+var parts = []string{"chunks", "extract", "load", "changes", "sizes"}
 
 const (
 	fullRows = 2_000_000
@@ -36,7 +42,7 @@ func (s settings) smallRows() int       { return s.rows / 2 }
 func (s settings) bigRows() int         { return 5 * s.rows }
 
 // full says that nothing was left out.
-func (s settings) full() bool { return s.rows == fullRows && s.big && len(s.flavors) == 2 }
+func (s settings) full() bool { return s.rows == fullRows && s.big && len(s.flavors) == 2 && len(s.only) == 0 }
 
 func readSettings(getenv func(string) string) (settings, error) {
 	s := settings{rows: fullRows, big: true, flavors: []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB}}
@@ -57,6 +63,17 @@ func readSettings(getenv func(string) string) (settings, error) {
 		s.flavors = []servers.Flavor{f}
 	default:
 		return s, fmt.Errorf("FLAVOR=%s: give %s or %s", f, servers.FlavorMySQL, servers.FlavorMariaDB)
+	}
+	if text := getenv("ONLY"); text != "" {
+		s.only = strings.Split(text, ",")
+		for _, name := range s.only {
+			if !slices.Contains(parts, name) {
+				return s, fmt.Errorf("ONLY=%s: %q is none of %s", text, name, strings.Join(parts, ", "))
+			}
+		}
+		if slices.Contains(s.only, "changes") && !slices.Contains(s.only, "load") {
+			return s, fmt.Errorf("ONLY=%s: changes are made to the rows of load: give both", text)
+		}
 	}
 	switch text := getenv("GOALS"); text {
 	case "":

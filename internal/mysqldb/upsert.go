@@ -49,9 +49,10 @@ type UpsertSpec struct {
 	// Pace learns how many rows the next chunks should have; nil forgets.
 	Pace *Pace
 	// Gate bounds the chunks that are written at once, AtOnce is its own bound; a nil Gate lets
-	// everybody in.
+	// everybody in. Of those that wait there, the one with the lowest Turn is next.
 	Gate   *Gate
 	AtOnce int
+	Turn   int
 	// BulkLoad lets a chunk that meets no row of the target travel as the file of a LOAD DATA
 	// LOCAL statement, where the server allows it and the columns' types leave no doubt. What is
 	// written, counted and refused is the same.
@@ -151,7 +152,7 @@ func (w *chunkWriter) once(ctx context.Context, spec UpsertSpec) (UpsertResult, 
 	if gate == nil {
 		return w.try(ctx)
 	}
-	pass, err := gate.enter(ctx, spec.AtOnce)
+	pass, err := gate.enter(ctx, spec.Turn, spec.AtOnce)
 	if err != nil {
 		return UpsertResult{}, err
 	}

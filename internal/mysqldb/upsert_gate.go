@@ -17,7 +17,7 @@ type Gate struct {
 	mu     sync.Mutex
 	limit  int // 0 before the first chunk
 	active map[*pass]bool
-	queue  []chan *pass // who waits, first come first served
+	queue  []waiter // who waits: by turn, then first come first served
 
 	// What is measured now: rows of so many chunks, since began, with somebody waiting all the time.
 	began  time.Time
@@ -67,23 +67,33 @@ func (g *Gate) AtOnce() int {
 // pass is the right of one chunk to be written.
 type pass struct{ since time.Time }
 
-// enter waits until one more chunk may be written, most at once; an error is ctx's. Whoever
-// has entered must leave.
-func (g *Gate) enter(ctx context.Context, most int) (*pass, error) {
-	turn := make(chan *pass, 1)
+// waiter is a chunk that waits for its pass.
+type waiter struct {
+	turn int
+	let  chan *pass
+}
+
+// enter waits until one more chunk may be written, most at once; an error is ctx's. Of those that
+// wait the one with the lowest turn is next. Whoever has entered must leave.
+func (g *Gate) enter(ctx context.Context, turn, most int) (*pass, error) {
+	let := make(chan *pass, 1)
 	g.mu.Lock()
 	if g.limit == 0 {
 		g.limit = firstAtOnce
 	}
 	g.limit = min(g.limit, max(1, most))
-	g.queue = append(g.queue, turn)
+	after := slices.IndexFunc(g.queue, func(w waiter) bool { return w.turn > turn })
+	if after < 0 {
+		after = len(g.queue)
+	}
+	g.queue = slices.Insert(g.queue, after, waiter{turn, let})
 	g.admit(time.Now())
 	g.mu.Unlock()
 	look := time.NewTicker(stuckTime / 4)
 	defer look.Stop()
 	for {
 		select {
-		case p := <-turn:
+		case p := <-let:
 			return p, nil
 		case now := <-look.C:
 			g.mu.Lock()
@@ -92,10 +102,10 @@ func (g *Gate) enter(ctx context.Context, most int) (*pass, error) {
 		case <-ctx.Done():
 			g.mu.Lock()
 			defer g.mu.Unlock()
-			if i := slices.Index(g.queue, turn); i >= 0 {
+			if i := slices.IndexFunc(g.queue, func(w waiter) bool { return w.let == let }); i >= 0 {
 				g.queue = slices.Delete(g.queue, i, i+1)
 			} else { // it was let in at this very moment
-				delete(g.active, <-turn)
+				delete(g.active, <-let)
 				g.admit(time.Now())
 			}
 			return nil, ctx.Err()
@@ -194,7 +204,7 @@ func (g *Gate) admit(now time.Time) {
 		}
 		p := &pass{since: now}
 		g.active[p] = true
-		g.queue[0] <- p
+		g.queue[0].let <- p
 		g.queue = g.queue[1:]
 	}
 }

@@ -20,7 +20,7 @@ func load(t *testing.T, g *Gate, writers, chunks, most int, took func(n int) tim
 		go func() {
 			defer func() { done <- struct{}{} }()
 			for range chunks {
-				p, err := g.enter(t.Context(), most)
+				p, err := g.enter(t.Context(), 0, most)
 				require.NoError(t, err)
 				n := active.Add(1)
 				if n > worst.Load() {
@@ -99,25 +99,50 @@ func TestGateIsConsiderateWhereOthersWait(t *testing.T) {
 func TestGateForgetsWhoHasGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := &Gate{}
-		first, err := g.enter(t.Context(), 1)
+		first, err := g.enter(t.Context(), 0, 1)
 		require.NoError(t, err)
 		ctx, cancel := context.WithCancel(t.Context())
 		gone := make(chan error)
 		go func() {
-			_, err := g.enter(ctx, 1)
+			_, err := g.enter(ctx, 0, 1)
 			gone <- err
 		}()
 		synctest.Wait()
 		cancel()
 		require.ErrorIs(t, <-gone, context.Canceled)
 		g.leave(first, 0, 1)
-		_, err = g.enter(t.Context(), 1)
+		_, err = g.enter(t.Context(), 0, 1)
 		require.NoError(t, err)
 
 		// The one that is inside now is stuck, and keeps nobody out for long.
 		began := time.Now()
-		_, err = g.enter(t.Context(), 1)
+		_, err = g.enter(t.Context(), 0, 1)
 		require.NoError(t, err)
 		require.InDelta(t, 1, time.Since(began).Seconds(), 0.3)
+	})
+}
+
+func TestGateLetsTheLowestTurnInFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &Gate{}
+		busy, err := g.enter(t.Context(), 0, 1)
+		require.NoError(t, err)
+		var order []int
+		done := make(chan struct{})
+		for _, turn := range []int{7, 3, 7, 5, 3} {
+			go func() {
+				p, err := g.enter(t.Context(), turn, 1)
+				require.NoError(t, err)
+				order = append(order, turn) // one at a time
+				g.leave(p, 1000, 1)
+				done <- struct{}{}
+			}()
+			synctest.Wait()
+		}
+		g.leave(busy, 1000, 1)
+		for range 5 {
+			<-done
+		}
+		require.Equal(t, []int{3, 3, 5, 7, 7}, order)
 	})
 }
