@@ -45,7 +45,7 @@ type DB struct {
 	Name string
 
 	lookout *lookout
-	crowd   crowd
+	crowd   *crowd
 	// turn holds something while a page is read by one who takes turns.
 	turn chan struct{}
 }
@@ -81,7 +81,8 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connection %q: %w: the driver refuses it", o.Name, ErrBadDSN)
 	}
-	pool := sql.OpenDB(&connector{Connector: inner, role: o.Role})
+	crowd := crowdOf(cfg.Net + " " + cfg.Addr)
+	pool := sql.OpenDB(&connector{Connector: inner, role: o.Role, crowd: crowd})
 	maxOpen := o.MaxOpen
 	if maxOpen <= 0 {
 		maxOpen = defaultMaxOpen
@@ -89,7 +90,7 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	pool.SetMaxOpenConns(maxOpen)
 	pool.SetMaxIdleConns(maxOpen)
 	pool.SetConnMaxIdleTime(idleTime)
-	db := &DB{DB: pool, Role: o.Role, Name: o.Name, lookout: newLookout(), turn: make(chan struct{}, 1)}
+	db := &DB{DB: pool, Role: o.Role, Name: o.Name, lookout: newLookout(), crowd: crowd, turn: make(chan struct{}, 1)}
 	if err := db.readServer(ctx); err != nil {
 		_ = pool.Close() // the first error is the one that tells
 		return nil, fmt.Errorf("connection %q: connect: %w", o.Name, err)

@@ -12,17 +12,25 @@ import (
 // connector opens connections and sets each session up before anyone uses it.
 type connector struct {
 	driver.Connector
-	role Role
+	role  Role
+	crowd *crowd
 	// flavor is known after the first connection: the setup differs by it.
 	flavor atomic.Pointer[Flavor]
 }
 
-// Connect implements driver.Connector. The connection it returns is the driver's own.
+// Connect implements driver.Connector. The connection it returns counts its statements.
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
-	conn, err := c.Connector.Connect(ctx)
+	c.crowd.sent.Add(1) // the driver asks for max_allowed_packet
+	inner, err := c.Connector.Connect(ctx)
 	if err != nil {
 		return nil, err
 	}
+	own, ok := inner.(driverConn)
+	if !ok {
+		_ = inner.Close()
+		return nil, errors.New("the driver's connection cannot do all that is needed")
+	}
+	conn := countingConn{own, c.crowd}
 	if err := c.setUp(ctx, conn); err != nil {
 		_ = conn.Close() // the first error is the one that tells
 		return nil, fmt.Errorf("set up the session: %w", err)
@@ -30,7 +38,41 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	return conn, nil
 }
 
-func (c *connector) setUp(ctx context.Context, conn driver.Conn) error {
+// driverConn is all that database/sql asks of a connection, and the driver's has.
+type driverConn interface {
+	driver.Conn
+	driver.ConnBeginTx
+	driver.ConnPrepareContext
+	driver.ExecerContext
+	driver.QueryerContext
+	driver.NamedValueChecker
+	driver.Pinger
+	driver.SessionResetter
+	driver.Validator
+}
+
+// countingConn tells the crowd of each statement that is sent.
+type countingConn struct {
+	driverConn
+	crowd *crowd
+}
+
+func (c countingConn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+	c.crowd.sent.Add(2) // its end, too
+	return c.driverConn.BeginTx(ctx, opts)
+}
+
+func (c countingConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	c.crowd.sent.Add(1)
+	return c.driverConn.ExecContext(ctx, query, args)
+}
+
+func (c countingConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	c.crowd.sent.Add(1)
+	return c.driverConn.QueryContext(ctx, query, args)
+}
+
+func (c *connector) setUp(ctx context.Context, conn driverConn) error {
 	flavor := c.flavor.Load()
 	if flavor == nil {
 		v, err := askText(ctx, conn, "SELECT CONCAT(@@version, ' ', @@version_comment)")
@@ -41,12 +83,8 @@ func (c *connector) setUp(ctx context.Context, conn driver.Conn) error {
 		flavor = &f
 		c.flavor.Store(flavor)
 	}
-	execer, ok := conn.(driver.ExecerContext)
-	if !ok {
-		return errors.New("the driver's connection cannot execute a statement directly")
-	}
 	for _, stmt := range sessionSetup(c.role, *flavor) {
-		if _, err := execer.ExecContext(ctx, stmt, nil); err != nil {
+		if _, err := conn.ExecContext(ctx, stmt, nil); err != nil {
 			return err
 		}
 	}
@@ -93,12 +131,8 @@ func sessionSetup(role Role, flavor Flavor) []string {
 }
 
 // askText runs a query of one row and one column on a bare driver connection.
-func askText(ctx context.Context, conn driver.Conn, query string) (text string, err error) {
-	queryer, ok := conn.(driver.QueryerContext)
-	if !ok {
-		return "", errors.New("the driver's connection cannot query directly")
-	}
-	rows, err := queryer.QueryContext(ctx, query, nil)
+func askText(ctx context.Context, conn driver.QueryerContext, query string) (text string, err error) {
+	rows, err := conn.QueryContext(ctx, query, nil)
 	if err != nil {
 		return "", err
 	}

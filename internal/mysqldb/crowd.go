@@ -8,10 +8,9 @@ import (
 )
 
 // A crowd is what is known of a server's other clients: whether there are any, by how many
-// statements the server counts beyond those of this pool. Chunks of other tables and of other
-// workers are others, too.
+// statements the server counts beyond those of this process. Other workers are others, too.
 type crowd struct {
-	// sent counts statements of ours, as they are sent.
+	// sent counts statements of ours, as they are sent: by connections of any pool to the server.
 	sent atomic.Int64
 
 	mu      sync.Mutex
@@ -21,6 +20,14 @@ type crowd struct {
 	counted int64 // by the server, at the last look
 	// sentThen is what sent was.
 	sentThen int64
+}
+
+// crowds are the crowds by the server's address: source and target may be one server.
+var crowds sync.Map
+
+func crowdOf(address string) *crowd {
+	c, _ := crowds.LoadOrStore(address, &crowd{})
+	return c.(*crowd) //nolint:forcetypeassert // nothing else is stored
 }
 
 const (

@@ -184,7 +184,6 @@ const pageTries = 3
 func (r *pageReader) again(ctx context.Context, f func(context.Context) error) error {
 	for try := 1; ; try++ {
 		r.stats.Statements++
-		r.db.crowd.sent.Add(1)
 		err := r.once(ctx, f)
 		if err == nil || try == pageTries || IsTimeLimit(err) || !IsRetryable(err) {
 			return err

@@ -117,7 +117,6 @@ func (w *chunkWriter) segments(ctx context.Context) (out []segment, err error) {
 func (w *chunkWriter) loadOver(ctx context.Context) error {
 	// With these off no foreign key of a table that we cannot see cascades; the target has none
 	// of its own that would go unchecked.
-	w.db.crowd.sent.Add(2)
 	if _, err := w.conn.ExecContext(ctx, "SET foreign_key_checks = 0"); err != nil {
 		return err
 	}

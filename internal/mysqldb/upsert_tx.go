@@ -46,7 +46,6 @@ func (w *chunkWriter) try(ctx context.Context) (res UpsertResult, err error) {
 		_ = w.conn.Close()
 	}()
 	w.begun = time.Now()
-	w.db.crowd.sent.Add(2) // begin and end
 	if _, err = w.conn.ExecContext(ctx, "START TRANSACTION"); err != nil {
 		w.drop() // the server may have heard it
 		return res, err
