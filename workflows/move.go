@@ -65,33 +65,29 @@ func (m *mover) slices(ctx workflow.Context) (*SyncRangeInput, error) {
 	if m.in.Extracted == nil { // otherwise the execution before this one has counted it
 		m.count(s.ExtractResult)
 	}
-	m.total += int64(s.Chunks)
-	m.tell()
-	removed := noWait
+	var written *activities.RangeInput // the slice before this one, whose files are still there
 	for {
-		ahead := m.stageAhead(ctx, s.More)
+		m.total += int64(s.Chunks)
+		m.tell()
+		ahead := m.lookAhead(ctx, written, s.More)
 		err := m.write(ctx, s)
 		next, nextErr := ahead.end(ctx, err != nil)
 		if err == nil {
 			err = nextErr
 		}
-		removed(ctx)
 		if err != nil || !s.More {
 			m.cleanup(ctx, m.at, err)
-		}
-		if err != nil && s.More {
-			m.cleanup(ctx, ahead.at, err)
-		}
-		if err != nil || !s.More {
+			if s.More {
+				m.cleanup(ctx, ahead.at, err)
+			}
 			return nil, err
 		}
-		removed = m.cleanupBeside(ctx, m.at) // not before: the next slice begins where this one's manifest says
-		m.at, s = ahead.at, next
+		// Its files stay a little longer: the next slice begins where its manifest says.
+		before := m.at
+		written, m.at, s = &before, ahead.at, next
 		m.count(s.ExtractResult)
-		m.total += int64(s.Chunks)
-		m.tell()
 		if workflow.GetInfo(ctx).GetCurrentHistoryLength() > longHistory {
-			removed(ctx)
+			m.cleanup(ctx, before, nil)
 			return m.rest(s.ExtractResult), nil
 		}
 	}
@@ -170,38 +166,41 @@ func (m *mover) count(out activities.ExtractResult) {
 	m.counts.LongestPage = max(m.counts.LongestPage, out.LongestPage)
 }
 
-// sliceAhead is a slice that is made ready while the one before it is written.
+// sliceAhead is what is done while a slice is written.
 type sliceAhead struct {
 	at     activities.RangeInput
 	cancel workflow.CancelFunc
-	done   workflow.Future // nil where there is no further slice
+	done   workflow.Future
 }
 
-func (m *mover) stageAhead(ctx workflow.Context, more bool) sliceAhead {
+// lookAhead removes the files of the slice before the current one, if any, and then makes the
+// next one ready, if there is one: never more than two slices of a range are in staging.
+func (m *mover) lookAhead(ctx workflow.Context, written *activities.RangeInput, more bool) sliceAhead {
 	a := sliceAhead{at: m.at}
 	a.at.Slice++
-	if !more {
-		return a
-	}
 	ctx, a.cancel = workflow.WithCancel(ctx)
 	done, settle := workflow.NewFuture(ctx)
 	a.done = done
 	workflow.Go(ctx, func(ctx workflow.Context) {
-		s, err := m.stage(ctx, a.at, nil, func(string) {}) // what people see is the slice that is written
+		var s stagedSlice
+		var err error
+		if written != nil {
+			m.remove(ctx, *written)
+		}
+		if more {
+			s, err = m.stage(ctx, a.at, nil, func(string) {}) // what people see is the slice that is written
+		}
 		settle.Set(s, err)
 	})
 	return a
 }
 
-// end waits for the slice; where it is of no use any more, it is cancelled first.
+// end waits for it; where the next slice is of no use any more, it is cancelled first.
 func (a sliceAhead) end(ctx workflow.Context, useless bool) (s stagedSlice, err error) {
-	if a.done == nil {
-		return s, nil
-	}
 	if useless {
 		a.cancel()
 	}
-	detached, cancel := workflow.NewDisconnectedContext(ctx) // a cancel ends the step, not the wait for its end
+	detached, cancel := workflow.NewDisconnectedContext(ctx) // a cancel ends the steps, not the wait for their end
 	defer cancel()
 	err = a.done.Get(detached, &s)
 	return s, err
@@ -231,24 +230,6 @@ func (m *mover) cleanup(ctx workflow.Context, at activities.RangeInput, why erro
 	m.enter(PhaseCleanup)
 	m.remove(ctx, at)
 }
-
-// cleanupBeside removes a slice's files while the next one is written. Who calls it has to wait
-// for its end.
-func (m *mover) cleanupBeside(ctx workflow.Context, at activities.RangeInput) (wait func(workflow.Context)) {
-	removed, settle := workflow.NewFuture(ctx)
-	workflow.Go(ctx, func(ctx workflow.Context) {
-		m.remove(ctx, at)
-		settle.Set(nil, nil)
-	})
-	return func(ctx workflow.Context) {
-		detached, cancel := workflow.NewDisconnectedContext(ctx)
-		defer cancel()
-		_ = removed.Get(detached, nil) // never an error: remove logs its own
-	}
-}
-
-// noWait is the wait where nothing is under way.
-func noWait(workflow.Context) {}
 
 func (m *mover) remove(ctx workflow.Context, at activities.RangeInput) {
 	detached, cancel := workflow.NewDisconnectedContext(ctx)

@@ -161,8 +161,8 @@ func (w *chunkWriter) once(ctx context.Context, spec UpsertSpec) (UpsertResult, 
 		gate.leave(pass, 0, spec.AtOnce)
 		return res, err
 	}
-	if w.plan.maxTime > 0 && res.Seconds > w.plan.maxTime.Seconds() {
-		gate.calm()
+	if w.plan.maxTime > 0 && res.Seconds > w.plan.maxTime.Seconds()/2 {
+		gate.calm(pass) // before they take too long
 	}
 	gate.leave(pass, len(w.order), spec.AtOnce)
 	// The look at the server is nobody's wait: the next chunk has been let in.

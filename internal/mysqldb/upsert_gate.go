@@ -30,6 +30,7 @@ type Gate struct {
 	hold  int
 	// failed counts trials of one more that failed in a row.
 	failed int
+	calmed time.Time // last
 
 	// reply is how long the server takes to answer a statement that costs it nothing, lately;
 	// best is the least that was seen.
@@ -132,10 +133,15 @@ func (g *Gate) leave(p *pass, rows, most int) {
 	g.admit(now)
 }
 
-// calm lets in one less from now on.
-func (g *Gate) calm() {
+// calm lets in one less from now on, as a chunk that entered with p took too long. Those that
+// were written beside it say nothing new.
+func (g *Gate) calm(p *pass) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if p.since.Before(g.calmed) {
+		return
+	}
+	g.calmed = time.Now()
 	g.limit, g.trial, g.hold = max(1, g.limit-1), 0, trialPause
 	g.began = time.Time{}
 }
@@ -169,6 +175,8 @@ func (g *Gate) measure(now time.Time) { g.began, g.rows, g.chunks = now, 0, 0 }
 // judge ends a trial, or begins one.
 func (g *Gate) judge(rate float64, most int) {
 	switch {
+	case g.rate == 0:
+		g.rate = rate // with connections that had to be opened, and pages to be read: nothing to compare with
 	case g.trial > 0 && rate < worthwhile*g.rate:
 		g.limit, g.trial, g.hold = max(1, g.limit-1), 0, min(trialPause<<g.failed, longestPause)
 		g.failed = min(g.failed+1, 3)

@@ -55,7 +55,8 @@ func TestGateCalmsDownAndTriesAgain(t *testing.T) {
 		free := func(int) time.Duration { return 100 * time.Millisecond }
 		require.Equal(t, 4, load(t, g, 8, 100, 4, free))
 		for range 9 {
-			g.calm()
+			time.Sleep(time.Millisecond)
+			g.calm(&pass{since: time.Now()})
 		}
 		require.Equal(t, 1, g.AtOnce())
 		require.Equal(t, 4, load(t, g, 8, 100, 4, free))
