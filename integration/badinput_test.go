@@ -96,10 +96,16 @@ func TestCursorWithoutIndexIsAllowedAndWarnedOf(t *testing.T) {
 
 func TestWrongPasswordIsRefused(t *testing.T) {
 	s := servers.MySQL(t)
-	p := start(t, options{sourceDSN: "nobody:sentinel-password@tcp(" + s.Addr() + ")/"})
+	p := start(t, options{sourceDSN: "nobody:sentinel-password@tcp(" + s.Addr() + ")/", idle: true})
+	log := p.startOverheard()
+	// The worker says so when it starts, and that the other server answers; it goes on.
+	require.Eventually(t, func() bool {
+		return strings.Contains(log.String(), "server cannot be used") && strings.Contains(log.String(), "server answers")
+	}, timeout, poll)
+	require.Contains(t, log.String(), "Access denied for user 'nobody'")
 	_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
 	requireFailure(t, err, activities.TypeServerRejected, "connection shop")
-	require.NotContains(t, err.Error(), "sentinel-password")
+	require.NotContains(t, err.Error()+log.String(), "sentinel-password")
 }
 
 // An unreachable server may come back: the run waits, and says what for where people look. One

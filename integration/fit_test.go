@@ -1,7 +1,6 @@
 package integration_test
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"os"
@@ -30,7 +29,7 @@ func TestAWorkerWithAWrongClockIsRefused(t *testing.T) {
 		{-2 * time.Minute, "clock is at least (2m0s|1m[3-5][0-9]s) behind Temporal's", ""},
 	} {
 		ctx, stop := context.WithCancel(t.Context())
-		var log bytes.Buffer
+		var log overheard
 		err := app.RunWorker(ctx, app.WorkerOptions{
 			ConfigFile: p.config(), Getenv: os.Getenv, Client: p.client, TaskQueue: p.queue,
 			Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})),
