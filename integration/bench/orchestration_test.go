@@ -21,8 +21,12 @@ func TestUncoveredCountsEachGapOnce(t *testing.T) {
 	require.Equal(t, []gap{
 		{"b", "a", 1, 1200 * time.Millisecond}, {"a", "a", 2, time.Second}, {"a", "end", 1, time.Second}, {"start", "b", 1, 800 * time.Millisecond},
 	}, uncovered(whole, []span{
-		{second(6.2), second(7), "a"}, {second(8.5), second(9), "a"}, {second(7.5), second(8), "a"},
-		{second(0.8), second(4), "b"}, {second(2), second(3), "a"}, {second(3.5), second(5), "b"},
+		{second(6.2), second(7), "a"},
+		{second(8.5), second(9), "a"},
+		{second(7.5), second(8), "a"},
+		{second(0.8), second(4), "b"},
+		{second(2), second(3), "a"},
+		{second(3.5), second(5), "b"},
 	}))
 	require.Empty(t, uncovered(whole, []span{{second(0), second(5), "a"}, {second(5), second(10), "b"}}))
 }

@@ -42,7 +42,9 @@ func (s settings) smallRows() int       { return s.rows / 2 }
 func (s settings) bigRows() int         { return 5 * s.rows }
 
 // full says that nothing was left out.
-func (s settings) full() bool { return s.rows == fullRows && s.big && len(s.flavors) == 2 && len(s.only) == 0 }
+func (s settings) full() bool {
+	return s.rows == fullRows && s.big && len(s.flavors) == 2 && len(s.only) == 0
+}
 
 func readSettings(getenv func(string) string) (settings, error) {
 	s := settings{rows: fullRows, big: true, flavors: []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB}}
