@@ -50,6 +50,8 @@ const (
 	// clients may have gone meanwhile, but they also notice every trial.
 	trialPause   = 8
 	longestPause = 64
+	// passedOver is how long lower turns may go first.
+	passedOver = 10 * time.Second
 	// stuckTime is how long a chunk is written before it is taken to wait for a lock.
 	stuckTime = time.Second
 	// slowReply is how many times its best a server's answer may take while others wait for
@@ -70,14 +72,17 @@ type pass struct{ since time.Time }
 
 // waiter is a chunk that waits for its pass.
 type waiter struct {
-	turn int
-	let  chan *pass
+	turn  int
+	since time.Time
+	let   chan *pass
 }
 
 // enter waits until one more chunk may be written, most at once; an error is ctx's. Of those that
-// wait the one with the lowest turn is next. Whoever has entered must leave.
+// wait the one with the lowest turn is next, but nobody is passed over for long. Whoever has
+// entered must leave.
 func (g *Gate) enter(ctx context.Context, turn, most int) (*pass, error) {
 	let := make(chan *pass, 1)
+	now := time.Now()
 	g.mu.Lock()
 	if g.limit == 0 {
 		g.limit = firstAtOnce
@@ -87,8 +92,8 @@ func (g *Gate) enter(ctx context.Context, turn, most int) (*pass, error) {
 	if after < 0 {
 		after = len(g.queue)
 	}
-	g.queue = slices.Insert(g.queue, after, waiter{turn, let})
-	g.admit(time.Now())
+	g.queue = slices.Insert(g.queue, after, waiter{turn, now, let})
+	g.admit(now)
 	g.mu.Unlock()
 	look := time.NewTicker(stuckTime / 4)
 	defer look.Stop()
@@ -212,7 +217,8 @@ func (g *Gate) admit(now time.Time) {
 		}
 		p := &pass{since: now}
 		g.active[p] = true
-		g.queue[0].let <- p
-		g.queue = g.queue[1:]
+		next := max(0, slices.IndexFunc(g.queue, func(w waiter) bool { return now.Sub(w.since) > passedOver }))
+		g.queue[next].let <- p
+		g.queue = slices.Delete(g.queue, next, next+1)
 	}
 }

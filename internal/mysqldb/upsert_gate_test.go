@@ -147,3 +147,33 @@ func TestGateLetsTheLowestTurnInFirst(t *testing.T) {
 		require.Equal(t, []int{3, 3, 5, 7, 7}, order)
 	})
 }
+
+func TestGatePassesNobodyOverForLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &Gate{}
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		for range 2 { // so that one of them always waits
+			go func() {
+				defer func() { done <- struct{}{} }()
+				for {
+					p, err := g.enter(ctx, 0, 1)
+					if err != nil {
+						return
+					}
+					time.Sleep(time.Second / 2)
+					g.leave(p, 1000, 1)
+				}
+			}()
+		}
+		synctest.Wait()
+		before := time.Now()
+		p, err := g.enter(t.Context(), 1, 1)
+		require.NoError(t, err)
+		require.InDelta(t, 10, time.Since(before).Seconds(), 1)
+		g.leave(p, 1000, 1)
+		stop()
+		<-done
+		<-done
+	})
+}
