@@ -181,7 +181,7 @@ func TestATargetOutOfConnectionsIsAVisibleWait(t *testing.T) {
 	target := servers.Private(t, servers.FlavorMySQL, "--max-connections=20")
 	admin := target.DB(t, "")
 	admin.SetMaxOpenConns(1)
-	p := start(t, options{target: target, targetDSN: plain(t, target, admin, "`th\\_%`")})
+	p := start(t, options{target: target, targetDSN: plain(t, target, admin, "`th\\_%`"), idle: true})
 	exec(t, p.src, createT, insertT(1, 100), old)
 	limit, err := strconv.Atoi(scalar(t, admin, "SELECT @@max_connections"))
 	require.NoError(t, err)
@@ -196,6 +196,7 @@ func TestATargetOutOfConnectionsIsAVisibleWait(t *testing.T) {
 		}
 		clients = append(clients, conn)
 	}
+	p.startWorker() // not before, or it would have a connection
 	wait := p.run("t")
 	p.waitFor(workflows.SyncTableID(p.table("t")), "connection warehouse", "no connection left")
 	for _, conn := range clients {
