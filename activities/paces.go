@@ -6,6 +6,13 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 )
 
+// paceKey is a target table, and how the rows come: by ranges of the key, most of them new, or
+// as a window's changes, which cost several times as much and are all over the table.
+type paceKey struct {
+	tableKey
+	byKey bool
+}
+
 // pace is what a target table takes: rows of a transaction, and transactions at once.
 type pace struct {
 	rows mysqldb.Pace
@@ -16,12 +23,12 @@ type pace struct {
 // learns, the next ones know.
 type paceCache struct {
 	mu      sync.Mutex
-	entries map[tableKey]*pace
+	entries map[paceKey]*pace
 }
 
-func newPaceCache() *paceCache { return &paceCache{entries: map[tableKey]*pace{}} }
+func newPaceCache() *paceCache { return &paceCache{entries: map[paceKey]*pace{}} }
 
-func (c *paceCache) of(key tableKey) *pace {
+func (c *paceCache) of(key paceKey) *pace {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	p := c.entries[key]

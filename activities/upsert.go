@@ -82,7 +82,7 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	if err != nil {
 		return UpsertChunkResult{}, translate(ctx, err, at)
 	}
-	pace := a.paces.of(key)
+	pace := a.paces.of(paceKey{key, r.plan.ByKey})
 	done, err := db.UpsertChunk(ctx, mysqldb.UpsertSpec{
 		Target: dst, Columns: r.plan.Columns, Cursor: s.Cursor, Conflicts: mysqldb.UniqueConflicts(s.UniqueConflicts),
 		MaxTransaction: s.MaxTransaction, Pace: &pace.rows,
