@@ -52,7 +52,27 @@ func freshTransactions(ctx context.Context, conn *sql.Conn, self uint64) ([]tran
 	return nil, errStaleList
 }
 
+// errUnreadableList is about a list that MySQL cannot show: it converts the text of every
+// running statement, asked for or not, and bytes of somebody's are no text.
+var errUnreadableList = errors.New("the server cannot show its list of transactions: a running statement holds bytes that are no text in its character set")
+
+// unreadableTries are the looks at such a list before the caller has to come back later.
+const unreadableTries = 20
+
 func readTransactions(ctx context.Context, conn *sql.Conn) ([]transaction, error) {
+	for range unreadableTries {
+		trxs, err := listTransactions(ctx, conn)
+		if NumberOf(err) != errCannotConvert {
+			return trxs, err
+		}
+		if err := waitFor(ctx, freshPause+rand.N(freshPause)); err != nil {
+			return nil, err
+		}
+	}
+	return nil, errUnreadableList
+}
+
+func listTransactions(ctx context.Context, conn *sql.Conn) ([]transaction, error) {
 	rows, err := conn.QueryContext(ctx, "SELECT trx_mysql_thread_id, trx_state, trx_rows_modified,"+
 		" trx_is_read_only, trx_autocommit_non_locking, TIMESTAMPDIFF(MICROSECOND, trx_started, NOW(6)) AS age"+
 		" FROM information_schema.innodb_trx")
