@@ -58,20 +58,31 @@ type Summary struct {
 	Chunks []table.Chunk
 }
 
-// Writer writes one file. It holds at most one row group in memory and hashes as it writes.
-// After an error every further call returns that error; the file is then worthless.
+// Writer writes one file. It holds at most two row groups in memory: the open one, and the one
+// before it, which is compressed, hashed and written meanwhile by a goroutine that ends with the
+// group, or when the io.Writer returns an error. After an error every further call returns that
+// error; the file is then worthless.
 type Writer struct {
 	schema  *schema
 	cols    []table.Column
 	options WriterOptions
-	encoder encoder
-	pages   []pages
+	encoder encoder // of pages that are full before their group is
+	pages   []pages // of the open group
+	rows    int     // of the open group
+	bytes   int64   // of the open group's values
+	begun   int     // groups that are complete
+	before  int64   // their rows
+	size    int64   // of what is written for certain
+	err     error
+
+	// written is told when the group before the open one is; nil where there is none. Until then
+	// everything below belongs to the goroutine that writes it.
+	written chan error
+	packer  encoder
+	spare   []pages // the pages of that group
 	out     output
 	groups  []format.RowGroup
 	summary Summary
-	rows    int   // of the open group
-	bytes   int64 // of the open group's values
-	err     error
 }
 
 // NewWriter begins a file of the given columns on w. The error wraps ErrColumns where no file
@@ -94,14 +105,15 @@ func NewWriter(w io.Writer, cols []table.Column, o WriterOptions) (*Writer, erro
 	o.ChunkRows = min(o.ChunkRows, max(1, maxCells/len(cols)))
 	f := &Writer{
 		schema: s, cols: cols, options: o,
-		encoder: encoder{codec: codec},
-		pages:   make([]pages, len(s.leaves)),
-		out:     output{w: bufio.NewWriterSize(w, 64<<10), file: sha256.New(), span: sha256.New()},
+		encoder: encoder{codec: codec}, packer: encoder{codec: codec},
+		pages: make([]pages, len(s.leaves)), spare: make([]pages, len(s.leaves)),
+		out: output{w: bufio.NewWriterSize(w, 64<<10), file: sha256.New(), span: sha256.New()},
 	}
 	for i := range f.pages {
-		f.pages[i].leaf = &s.leaves[i]
+		f.pages[i].leaf, f.spare[i].leaf = &s.leaves[i], &s.leaves[i]
 	}
 	f.err = f.out.write([]byte(magic))
+	f.size = f.out.size
 	return f, f.err
 }
 
@@ -153,28 +165,53 @@ func (w *Writer) encode(rows *table.Rows, from, to int) error {
 	return nil
 }
 
-// endGroup writes the open row group, if it has rows.
+// endGroup hands the open row group, if it has rows, to a goroutine that writes it.
 func (w *Writer) endGroup() error {
 	if w.rows == 0 {
 		return nil
 	}
-	if len(w.groups) == maxChunks {
+	if w.begun == maxChunks {
 		return fmt.Errorf("more than %d chunks in one file", maxChunks)
 	}
+	if err := w.wait(); err != nil {
+		return err
+	}
+	w.pages, w.spare = w.spare, w.pages
+	written, rows := make(chan error, 1), int64(w.rows)
+	go func() { written <- w.writeGroup(w.spare, rows) }()
+	w.written = written
+	w.begun++
+	w.before += rows
+	w.rows, w.bytes = 0, 0
+	return nil
+}
+
+// wait waits until the group before the open one is written.
+func (w *Writer) wait() error {
+	if w.written == nil {
+		return nil
+	}
+	err := <-w.written
+	w.written, w.size = nil, w.out.size
+	return err
+}
+
+// writeGroup writes a row group and leaves its pages empty.
+func (w *Writer) writeGroup(pages []pages, rows int64) error {
 	w.out.begin()
 	group := format.RowGroup{
-		NumRows:    int64(w.rows),
+		NumRows:    rows,
 		FileOffset: w.out.size,
 		Ordinal:    int16(len(w.groups)),
-		Columns:    make([]format.ColumnChunk, len(w.pages)),
+		Columns:    make([]format.ColumnChunk, len(pages)),
 	}
-	for i := range w.pages {
-		p := &w.pages[i]
-		p.pad(group.NumRows)
-		if err := w.encoder.endPage(p); err != nil {
+	for i := range pages {
+		p := &pages[i]
+		p.pad(rows)
+		if err := w.packer.endPage(p); err != nil {
 			return fmt.Errorf("column %q: %w", p.leaf.name, err)
 		}
-		group.Columns[i].MetaData = p.metadata(w.encoder.codec, w.out.size)
+		group.Columns[i].MetaData = p.metadata(w.packer.codec, w.out.size)
 		group.TotalByteSize += p.uncompressed
 		group.TotalCompressedSize += int64(len(p.done))
 		if err := w.out.write(p.done); err != nil {
@@ -184,22 +221,21 @@ func (w *Writer) endGroup() error {
 	}
 	w.groups = append(w.groups, group)
 	w.summary.Chunks = append(w.summary.Chunks, table.Chunk{
-		FirstRow: w.summary.Rows, Rows: group.NumRows, Span: w.out.end(),
+		FirstRow: w.summary.Rows, Rows: rows, Span: w.out.end(),
 	})
-	w.summary.Rows += group.NumRows
-	w.rows, w.bytes = 0, 0
+	w.summary.Rows += rows
 	return nil
 }
 
-// Size is the number of bytes written so far, without the open row group: what a caller
-// compares with the size at which it begins another part.
-func (w *Writer) Size() int64 { return w.out.size }
+// Size is the number of bytes that are written for certain, without the open row group and the
+// one before it: what a caller compares with the size at which it begins another part.
+func (w *Writer) Size() int64 { return w.size }
 
 // Rows is the number of rows so far, those of the open row group included.
-func (w *Writer) Rows() int64 { return w.summary.Rows + int64(w.rows) }
+func (w *Writer) Rows() int64 { return w.before + int64(w.rows) }
 
-// Chunks is the number of row groups written so far.
-func (w *Writer) Chunks() int { return len(w.groups) }
+// Chunks is the number of row groups that are complete.
+func (w *Writer) Chunks() int { return w.begun }
 
 // Buffered is what the open row group holds: its rows, and the bytes of encoded pages that
 // wait in memory.
@@ -217,6 +253,9 @@ func (w *Writer) Close() (Summary, error) {
 		return Summary{}, w.err
 	}
 	if err := w.endGroup(); err != nil {
+		return Summary{}, w.fail(err)
+	}
+	if err := w.wait(); err != nil {
 		return Summary{}, w.fail(err)
 	}
 	footer, err := w.footer()
