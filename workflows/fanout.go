@@ -52,10 +52,7 @@ func (m *mover) upsert(ctx workflow.Context, page activities.ListChunksResult) e
 		if listed >= page.Total || f.first != nil {
 			break
 		}
-		var err error
-		if page, err = m.list(ctx, m.at, listed); err != nil && f.first == nil {
-			f.first = err
-		}
+		page, f.first = m.list(ctx, m.at, listed)
 	}
 	f.drain(ctx)
 	return f.first

@@ -74,18 +74,20 @@ func measure(ctx context.Context, set settings, f servers.Flavor, out io.Writer)
 		return nil, err
 	}
 	defer b.Close()
+	if err := b.makeRows(ctx); err != nil {
+		return nil, fmt.Errorf("rows: %w", err)
+	}
 	for _, step := range []struct {
 		name string
 		do   func(context.Context) error
 	}{
-		{"", b.makeRows},
 		{"chunks", b.chunks},
 		{"extract", b.extract},
 		{"load", b.firstLoad},
 		{"changes", b.changedRows},
 		{"sizes", b.sizes},
 	} {
-		if step.name != "" && len(set.only) > 0 && !slices.Contains(set.only, step.name) {
+		if len(set.only) > 0 && !slices.Contains(set.only, step.name) {
 			continue
 		}
 		if err := step.do(ctx); err != nil {

@@ -85,24 +85,25 @@ func activitySpans(events []*historypb.HistoryEvent) []span {
 	var out []span
 	for _, e := range events {
 		at := e.GetEventTime().AsTime()
-		ended := func(scheduled, id int64) { out = append(out, span{started[id], at, names[scheduled]}) }
+		ended := func(by interface {
+			GetScheduledEventId() int64
+			GetStartedEventId() int64
+		}) {
+			out = append(out, span{started[by.GetStartedEventId()], at, names[by.GetScheduledEventId()]})
+		}
 		switch e.GetEventType() {
 		case enumspb.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
 			names[e.GetEventId()] = e.GetActivityTaskScheduledEventAttributes().GetActivityType().GetName()
 		case enumspb.EVENT_TYPE_ACTIVITY_TASK_STARTED:
 			started[e.GetEventId()] = at
 		case enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
-			a := e.GetActivityTaskCompletedEventAttributes()
-			ended(a.GetScheduledEventId(), a.GetStartedEventId())
+			ended(e.GetActivityTaskCompletedEventAttributes())
 		case enumspb.EVENT_TYPE_ACTIVITY_TASK_FAILED:
-			a := e.GetActivityTaskFailedEventAttributes()
-			ended(a.GetScheduledEventId(), a.GetStartedEventId())
+			ended(e.GetActivityTaskFailedEventAttributes())
 		case enumspb.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT:
-			a := e.GetActivityTaskTimedOutEventAttributes()
-			ended(a.GetScheduledEventId(), a.GetStartedEventId())
+			ended(e.GetActivityTaskTimedOutEventAttributes())
 		case enumspb.EVENT_TYPE_ACTIVITY_TASK_CANCELED:
-			a := e.GetActivityTaskCanceledEventAttributes()
-			ended(a.GetScheduledEventId(), a.GetStartedEventId())
+			ended(e.GetActivityTaskCanceledEventAttributes())
 		default:
 		}
 	}

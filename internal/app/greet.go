@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"sync"
@@ -27,7 +28,7 @@ func (p *pools) greet(ctx context.Context, log *slog.Logger) (stop func()) {
 			switch {
 			case err == nil:
 				log.Info("server answers", append(attrs, "server", db.Server.String())...)
-			case mysqldb.Describe(err).Class != mysqldb.ClassCanceled || ctx.Err() == context.DeadlineExceeded: //nolint:errorlint // Err returns it as it is
+			case !errors.Is(ctx.Err(), context.Canceled): // otherwise the worker ends
 				log.Warn("server cannot be used: tables of this connection will wait or fail", append(attrs, "error", mysqldb.Safe(err), "do", mysqldb.Describe(err).Remedy)...)
 			}
 		})
