@@ -35,8 +35,8 @@ func TestAWorkerWithAWrongClockIsRefused(t *testing.T) {
 			ConfigFile: p.config(), Getenv: os.Getenv, Client: p.client,
 			// Of its own: on a queue that it shared, the worker before it was seen, too.
 			TaskQueue: fmt.Sprintf("%s-%d", p.queue, i),
-			Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})),
-			Now: func() time.Time { return time.Now().Add(c.off) }, Ready: stop,
+			Log:       slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})),
+			Now:       func() time.Time { return time.Now().Add(c.off) }, Ready: stop,
 		})
 		stop()
 		if c.refused != "" {

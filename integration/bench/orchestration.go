@@ -88,7 +88,8 @@ func activitySpans(events []*historypb.HistoryEvent) []span {
 		ended := func(by interface {
 			GetScheduledEventId() int64
 			GetStartedEventId() int64
-		}) {
+		},
+		) {
 			out = append(out, span{started[by.GetStartedEventId()], at, names[by.GetScheduledEventId()]})
 		}
 		switch e.GetEventType() {
