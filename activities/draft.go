@@ -60,7 +60,10 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 	begun := time.Now()
 	source := where{settings.SourceConnection, "look at " + settings.Table.String()}
 	target := where{settings.TargetConnection, "look at " + settings.Target.String()}
-	if p.src, p.table, err = a.source(ctx, settings); err != nil {
+	if p.src, err = a.deps.Source(ctx, settings.SourceConnection); err != nil {
+		return nil, lookFailure(ctx, err, source)
+	}
+	if p.table, err = p.src.Table(ctx, settings.Table); err != nil {
 		return nil, lookFailure(ctx, err, source)
 	}
 	if p.findings, err = p.src.CheckSource(ctx, p.table, mysqldb.SourceCheck{

@@ -71,7 +71,11 @@ func (a *Activities) ExtractIncremental(ctx context.Context, in RangeInput) (Ext
 		return ExtractResult{}, translate(ctx, err, where{doing: "read the manifest of " + in.Table})
 	}
 	at := where{connection: r.plan.Settings.SourceConnection, doing: "extract " + in.Table}
-	db, src, err := a.source(ctx, r.plan.Settings)
+	db, err := a.deps.Source(ctx, r.plan.Settings.SourceConnection)
+	if err != nil {
+		return ExtractResult{}, translate(ctx, err, at)
+	}
+	src, err := db.Structure(ctx, r.name)
 	if err != nil {
 		return ExtractResult{}, translate(ctx, err, at)
 	}

@@ -66,16 +66,6 @@ func (r *openedRange) manifest(w *partWriter, next *table.Position) staging.Mani
 	}
 }
 
-// source opens the source and introspects the table.
-func (a *Activities) source(ctx context.Context, s Settings) (*mysqldb.DB, *mysqldb.Table, error) {
-	db, err := a.deps.Source(ctx, s.SourceConnection)
-	if err != nil {
-		return nil, nil, err
-	}
-	t, err := db.Table(ctx, s.Table)
-	return db, t, err
-}
-
 // partWriter writes the rows of a slice to parts, starting a new one where the last is large enough.
 type partWriter struct {
 	store   staging.Store

@@ -48,6 +48,8 @@ type DB struct {
 	crowd   *crowd
 	// turn holds something while a page is read by one who takes turns.
 	turn chan struct{}
+
+	structures structures
 }
 
 var (

@@ -19,12 +19,15 @@ const countRows = 500
 // that writes them: the server's row count alone cannot tell inserted from updated.
 func (w *chunkWriter) countExisting(ctx context.Context, from, to int) error {
 	for from < to {
-		next, err := w.buildCount(from, to)
+		next, err := w.listRuns(from, to)
+		if err == nil && next == from {
+			next, err = w.listKeys(from, to)
+		}
 		if err != nil {
 			return err
 		}
 		var n int64
-		if err := w.conn.QueryRowContext(ctx, string(w.probe)).Scan(&n); err != nil {
+		if err := w.ask(ctx, w.probeFor("COUNT(*)")).Scan(&n); err != nil {
 			return err
 		}
 		w.existing += n
@@ -54,103 +57,160 @@ func (w *chunkWriter) sortsLikeServer() bool {
 // nothingBetween reports whether the target holds no key between the transaction's smallest
 // and largest: the usual case of a first load, answered by one look into the index.
 func (w *chunkWriter) nothingBetween(ctx context.Context) (bool, error) {
-	if err := w.buildRun("SELECT 1 FROM "+Qualified(w.plan.target.Name)+" WHERE ", 0, len(w.order)); err != nil {
+	stmt := []byte("SELECT 1 FROM " + Qualified(w.plan.target.Name) + " WHERE ")
+	stmt, err := w.appendBetween(stmt, w.order[0], w.order[len(w.order)-1])
+	if err != nil {
 		return false, err
 	}
-	w.probe = append(w.probe, " LIMIT 1"...)
 	var one int
-	err := w.conn.QueryRowContext(ctx, string(w.probe)).Scan(&one)
+	err = w.ask(ctx, string(stmt)+" LIMIT 1").Scan(&one)
 	if errors.Is(err, sql.ErrNoRows) {
 		return true, nil
 	}
 	return false, err
 }
 
-// buildRun writes a statement about all rows whose first key column is between that of the
-// first and the last of positions [from, end).
-func (w *chunkWriter) buildRun(head string, from, end int) (err error) {
-	w.probe = append(w.probe[:0], head+Ident(w.plan.target.PrimaryKey[0])+" BETWEEN "...)
-	if w.probe, err = w.appendKeyValue(w.probe, w.order[from], 0); err != nil {
-		return err
+// appendBetween appends that the first key column is between that of two rows.
+func (w *chunkWriter) appendBetween(dst []byte, first, last int32) (_ []byte, err error) {
+	dst = append(dst, Ident(w.plan.target.PrimaryKey[0])+" BETWEEN "...)
+	if dst, err = w.appendKeyValue(dst, first, 0); err != nil {
+		return dst, err
 	}
-	w.probe = append(w.probe, " AND "...)
-	w.probe, err = w.appendKeyValue(w.probe, w.order[end-1], 0)
-	return err
+	return w.appendKeyValue(append(dst, " AND "...), last, 0)
 }
 
-// buildCount writes the statement that counts the target's rows with the keys at positions
-// [from, end), all of them at once where they are a run of integers; it returns the position
-// after the last key that went in. A statement that locks must not use a run: InnoDB also
-// looks at, and waits for, the row behind it.
-func (w *chunkWriter) buildCount(from, end int) (int, error) {
-	if end-from > 1 && w.dense(from, end) {
-		return end, w.buildRun(w.probeHead("COUNT(*)"), from, end)
-	}
-	return w.buildProbe("COUNT(*)", from, end)
+func (w *chunkWriter) ask(ctx context.Context, query string) *sql.Row {
+	return w.conn.QueryRowContext(ctx, query)
 }
 
-func (w *chunkWriter) probeHead(what string) string {
-	return "SELECT " + what + " FROM " + Qualified(w.plan.target.Name) + " FORCE INDEX (PRIMARY) WHERE "
+// probeFor is the statement that asks what of the target's rows with the keys that were listed.
+// The index is forced because stale statistics can talk the servers out of it.
+func (w *chunkWriter) probeFor(what string) string {
+	return "SELECT " + what + " FROM " + Qualified(w.plan.target.Name) + " FORCE INDEX (PRIMARY) WHERE " + string(w.listed)
 }
 
 // keysAtOnce bounds the keys that one statement lists, of those at positions [from, end).
 func (w *chunkWriter) keysAtOnce(from, end int) int { return min(end-from, countRows, w.plan.maxRows) }
 
-// dense reports whether the keys at positions [from, end) are all the integers between the
-// first and the last of them.
-func (w *chunkWriter) dense(from, end int) bool {
+const (
+	// leastRun is how many integers one after the other are worth a range: two of the list's
+	// terms, and one look into the index.
+	leastRun = 8
+	// runRows is how many times as many keys one statement may have where they come in runs.
+	runRows = 5
+)
+
+// listRuns lists the keys from position from on, before end, where many of them are runs of
+// integers, and returns the position after the last one; from where there are no runs.
+//
+// The last key of a run is listed beside it. InnoDB locks, and waits for, the row behind a range
+// that it reads to lock: so that row is the run's own.
+func (w *chunkWriter) listRuns(from, end int) (to int, err error) {
+	most := w.keysAtOnce(from, end)
+	if most < leastRun || !w.hasRuns() {
+		return from, nil
+	}
+	w.listed, w.alone = append(w.listed[:0], '('), w.alone[:0]
+	ranges := 0
+	for to = from; to < end && to-from < runRows*most && 2*ranges+len(w.alone) < most; {
+		n := w.run(to, min(end, from+runRows*most))
+		if n < leastRun {
+			w.alone = append(w.alone, w.order[to])
+			to++
+			continue
+		}
+		if ranges++; ranges > 1 {
+			w.listed = append(w.listed, " OR "...)
+		}
+		if w.listed, err = w.appendBetween(w.listed, w.order[to], w.order[to+n-2]); err != nil {
+			return to, err
+		}
+		to += n
+		w.alone = append(w.alone, w.order[to-1])
+	}
+	if ranges == 0 {
+		return from, nil
+	}
+	w.listed = append(w.listed, " OR "+Ident(w.plan.target.PrimaryKey[0])+" IN ("...)
+	for i, row := range w.alone {
+		if i > 0 {
+			w.listed = append(w.listed, ',')
+		}
+		if w.listed, err = w.appendKeyValue(w.listed, row, 0); err != nil {
+			return to, err
+		}
+	}
+	w.listed = append(w.listed, "))"...)
+	return to, nil
+}
+
+// hasRuns reports whether the keys are integers.
+func (w *chunkWriter) hasRuns() bool {
 	if len(w.plan.key) != 1 {
 		return false
 	}
 	i := w.plan.key[0]
-	if kind := w.plan.columns[i].Kind; kind != w.plan.targets[i].Kind || kind != table.KindInt && kind != table.KindUint {
-		return false
-	}
-	// Keys of UNSIGNED BIGINT beyond the signed ones are no runs, but looked for one by one.
-	first, errFirst := strconv.ParseInt(string(w.rows.Value(int(w.order[from]), i)), 10, 64)
-	last, errLast := strconv.ParseInt(string(w.rows.Value(int(w.order[end-1]), i)), 10, 64)
-	return errFirst == nil && errLast == nil && uint64(last)-uint64(first) == uint64(end-from-1)
+	kind := w.plan.columns[i].Kind
+	return kind == w.plan.targets[i].Kind && (kind == table.KindInt || kind == table.KindUint)
 }
 
-// buildProbe writes the statement that asks what of the target's rows with the keys at
-// positions [from, end); it returns the position after the last key that went in.
-func (w *chunkWriter) buildProbe(what string, from, end int) (int, error) {
+// run is how many keys from position from on, before end, are one more than the one before.
+// Keys of UNSIGNED BIGINT beyond the signed ones are no runs.
+func (w *chunkWriter) run(from, end int) int {
+	key := func(at int) (int64, bool) {
+		n, err := strconv.ParseInt(string(w.rows.Value(int(w.order[at]), w.plan.key[0])), 10, 64)
+		return n, err == nil
+	}
+	last, ok := key(from)
+	n := 1
+	for ; ok && from+n < end; n++ {
+		next, isInt := key(from + n)
+		if !isInt || next-1 != last {
+			break
+		}
+		last = next
+	}
+	return n
+}
+
+// listKeys lists the keys from position from on, before end, one by one, and returns the position
+// after the last one.
+func (w *chunkWriter) listKeys(from, end int) (to int, err error) {
 	p := w.plan
 	// A row constructor in IN is a range read on both servers, and several times as fast as
-	// an OR of ANDs. The index is forced because stale statistics can talk them out of it.
+	// an OR of ANDs.
 	last := from + w.keysAtOnce(from, end)
 	exprs, byNumber := make([]string, len(p.key)), make([]bool, len(p.key))
 	for n := range p.key {
 		exprs[n], byNumber[n] = w.keyExpr(n, from, last)
 	}
-	w.probe = append(w.probe[:0], w.probeHead(what)+"("+strings.Join(exprs, ", ")+") IN ("...)
-	to := from
-	for ; to < last; to++ {
+	w.listed = append(w.listed[:0], "("+strings.Join(exprs, ", ")+") IN ("...)
+	for to = from; to < last; to++ {
 		if to > from {
-			if int64(len(w.probe)) > p.maxBytes/2 {
+			if int64(len(w.listed)) > p.maxBytes/2 {
 				break
 			}
-			w.probe = append(w.probe, ',')
+			w.listed = append(w.listed, ',')
 		}
 		if err := w.appendKey(w.order[to], byNumber); err != nil {
 			return to, err
 		}
 	}
-	w.probe = append(w.probe, ')')
+	w.listed = append(w.listed, ')')
 	return to, nil
 }
 
-// appendKey appends a row's key as (a, b, …).
+// appendKey lists a row's key as (a, b, …).
 func (w *chunkWriter) appendKey(row int32, byNumber []bool) (err error) {
 	for n, i := range w.plan.key {
-		w.probe = append(w.probe, [...]byte{'(', ','}[min(n, 1)])
+		w.listed = append(w.listed, [...]byte{'(', ','}[min(n, 1)])
 		if slices.Contains(w.plan.enums, i) {
-			w.probe = w.appendEnumKey(w.probe, row, i, byNumber[n])
-		} else if w.probe, err = w.appendKeyValue(w.probe, row, n); err != nil {
+			w.listed = w.appendEnumKey(w.listed, row, i, byNumber[n])
+		} else if w.listed, err = w.appendKeyValue(w.listed, row, n); err != nil {
 			return err
 		}
 	}
-	w.probe = append(w.probe, ')')
+	w.listed = append(w.listed, ')')
 	return nil
 }
 

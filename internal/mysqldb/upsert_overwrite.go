@@ -143,36 +143,60 @@ func (w *chunkWriter) loadOver(ctx context.Context) error {
 // lock locks the target's rows with the keys from position from to to, as many as one statement
 // looks at, and says how the rows with these keys are to be written.
 func (w *chunkWriter) lock(ctx context.Context, from int) (how way, to int, err error) {
+	if to, err = w.listRuns(from, len(w.order)); err != nil {
+		return byInsert, to, err
+	}
+	if to > from {
+		// Without locks first: where the last row of a run is missing, InnoDB waits for the one behind it.
+		var existing int
+		if err := w.ask(ctx, w.probeFor("COUNT(*)")).Scan(&existing); err != nil {
+			return byInsert, to, err
+		}
+		switch existing {
+		case 0:
+			w.heartbeat()
+			return byLoad, to, nil
+		case to - from:
+			if how, err = w.lockListed(ctx, from, to); err != nil || how == byOverwrite {
+				return how, to, err
+			}
+		}
+		// Fewer keys at once leave fewer rows to be inserted for the sake of one.
+	}
+	if to, err = w.listKeys(from, len(w.order)); err != nil {
+		return byInsert, to, err
+	}
+	how, err = w.lockListed(ctx, from, to)
+	return how, to, err
+}
+
+// lockListed locks the rows of the listed keys, those at positions [from, to), and says how the
+// rows with these keys are to be written.
+func (w *chunkWriter) lockListed(ctx context.Context, from, to int) (way, error) {
 	what := "COUNT(*), 0"
 	if w.plan.comparesCursors() {
-		end := from + w.keysAtOnce(from, len(w.order))
-		oldest, ok := w.oldest(from, end)
+		oldest, ok := w.oldest(from, to)
 		if !ok {
-			return byInsert, end, nil
+			return byInsert, nil
 		}
-		name := Ident(w.plan.targets[w.plan.cursor].Name)
-		value, err := w.appendValue([]byte(nil), oldest, w.plan.cursor)
+		value, err := w.appendValue(nil, oldest, w.plan.cursor)
 		if err != nil {
-			return byInsert, end, err
+			return byInsert, err
 		}
-		what = "COUNT(*), COALESCE(SUM(" + name + " > " + string(value) + "), 0)"
+		what = "COUNT(*), COALESCE(SUM(" + Ident(w.plan.targets[w.plan.cursor].Name) + " > " + string(value) + "), 0)"
 	}
-	if to, err = w.buildProbe(what, from, len(w.order)); err != nil {
-		return byInsert, to, err
-	}
-	w.probe = append(w.probe, " FOR UPDATE"...)
 	var existing, newer int
-	if err := w.conn.QueryRowContext(ctx, string(w.probe)).Scan(&existing, &newer); err != nil {
-		return byInsert, to, err
+	if err := w.ask(ctx, w.probeFor(what)+" FOR UPDATE").Scan(&existing, &newer); err != nil {
+		return byInsert, err
 	}
 	w.heartbeat()
 	switch {
 	case existing == 0:
-		return byLoad, to, nil
+		return byLoad, nil
 	case existing == to-from && newer == 0:
-		return byOverwrite, to, nil
+		return byOverwrite, nil
 	}
-	return byInsert, to, nil
+	return byInsert, nil
 }
 
 // oldest is the row at positions [from, to) whose cursor is the smallest; false where a cursor

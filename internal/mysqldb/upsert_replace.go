@@ -74,10 +74,10 @@ func (w *chunkWriter) deferredExisting(ctx context.Context) ([]bool, error) {
 		return existed, nil
 	}
 	for n, at := range w.deferred {
-		if _, err := w.buildProbe("COUNT(*)", at, at+1); err != nil {
+		if _, err := w.listKeys(at, at+1); err != nil {
 			return nil, err
 		}
-		if err := w.conn.QueryRowContext(ctx, string(w.probe)).Scan(&existed[n]); err != nil {
+		if err := w.ask(ctx, w.probeFor("COUNT(*)")).Scan(&existed[n]); err != nil {
 			return nil, err
 		}
 	}

@@ -22,6 +22,10 @@ type chunkWriter struct {
 	stmt  []byte // the statement being built
 	probe []byte // the same, of those that look before
 	row   []byte // the row being built
+	// listed are the keys that a statement asks for, as a condition; alone those of them that are
+	// in no run, while they are being listed.
+	listed []byte
+	alone  []int32
 
 	begun    time.Time
 	reply    time.Duration // to START TRANSACTION

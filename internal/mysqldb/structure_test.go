@@ -1,0 +1,54 @@
+package mysqldb_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+func TestStructureIsAskedForAgainWhenTheTableWasAltered(t *testing.T) {
+	for _, s := range []*servers.Server{servers.MySQL(t), servers.MariaDB(t)} {
+		t.Run(string(s.Flavor), func(t *testing.T) {
+			t.Parallel()
+			schema := s.Schema(t)
+			admin := lenient(t, s, schema)
+			db := open(t, s, mysqldb.Options{Role: mysqldb.Source, Name: "src"})
+			exec(t, admin, "CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, a VARCHAR(10) CHARACTER SET latin1)")
+			name := table.Name{Schema: schema, Table: "t"}
+			structure := func() *mysqldb.Table {
+				t.Helper()
+				got, err := db.Structure(t.Context(), name)
+				require.NoError(t, err)
+				want, err := db.Table(t.Context(), name)
+				require.NoError(t, err)
+				require.Equal(t, fmt.Sprintf("%+v", want.Columns), fmt.Sprintf("%+v", got.Columns))
+				require.Equal(t, want.Indexes, got.Indexes)
+				require.Equal(t, want.PrimaryKey, got.PrimaryKey)
+				return got
+			}
+			first := structure()
+			exec(t, admin, "INSERT INTO t (a) VALUES ('x'), ('y')")
+			require.Same(t, first, structure(), "rows change nothing")
+			for _, change := range []string{
+				"ADD COLUMN b INT", "MODIFY a VARCHAR(11) CHARACTER SET latin1", "MODIFY a VARCHAR(11) CHARACTER SET utf8mb4",
+				"ADD KEY by_a (a)", "RENAME COLUMN b TO c", "DROP PRIMARY KEY, ADD PRIMARY KEY (id, a)", "DROP COLUMN c",
+			} {
+				exec(t, admin, "ALTER TABLE t "+change)
+				now := structure()
+				require.NotSame(t, first, now, change)
+				first = now
+			}
+			exec(t, admin, "DROP TABLE t")
+			_, err := db.Structure(t.Context(), name)
+			require.ErrorIs(t, err, mysqldb.ErrTableNotFound)
+			exec(t, admin, "CREATE VIEW t AS SELECT 1 AS id")
+			_, err = db.Structure(t.Context(), name)
+			require.ErrorIs(t, err, mysqldb.ErrNotABaseTable)
+		})
+	}
+}
