@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -32,69 +33,99 @@ func (m *mover) cut(ref activities.ChunkRef) activities.ChunkRef {
 	return ref
 }
 
-// upsert writes every chunk of the slice, a bounded number at once; page is the beginning of
-// their list. After the first error no further chunk is begun, and those in flight are waited
-// for: nothing may still be writing when the files go.
-func (m *mover) upsert(ctx workflow.Context, page activities.ListChunksResult) error {
-	f := &fanOut{m: m, done: workflow.NewSelector(ctx), limit: min(max(1, m.in.ChunksInFlight), maxChunksInFlight)}
-	m.pace.extra = 0
-	listed := 0
-	for {
+// fanOut is a range's chunks in flight, a bounded number at once. A slice's first chunks are
+// begun while the last ones of the slice before it are still being written.
+type fanOut struct {
+	m        *mover
+	limit    int
+	inFlight int
+	begun    time.Time // since when there are any
+	first    error
+}
+
+func newFanOut(m *mover) *fanOut {
+	return &fanOut{m: m, limit: min(max(1, m.in.ChunksInFlight), maxChunksInFlight)}
+}
+
+// flight is a slice of which chunks may be in flight.
+type flight struct {
+	at       activities.RangeInput
+	inFlight int
+	all      bool // no more will begin
+}
+
+// landed reports whether none of the slice's chunks is in flight, nor will be.
+func (f *flight) landed() bool { return f.all && f.inFlight == 0 }
+
+// write begins every chunk of a slice, and returns when it has begun the last one. After the
+// first error no further chunk is begun.
+func (f *fanOut) write(ctx workflow.Context, slice *flight, page activities.ListChunksResult) {
+	defer func() { slice.all = true }()
+	f.m.pace.extra = 0
+	for listed := 0; ; {
 		for _, ref := range page.Chunks {
 			listed++
 			for ref.Rows > 0 && f.room(ctx) {
-				piece := m.cut(ref)
+				piece := f.m.cut(ref)
 				ref.FirstRow += piece.Rows
 				ref.Rows -= piece.Rows
-				f.begin(ctx, piece, m.summary(piece, listed, page.Total))
+				f.begin(ctx, slice, piece, f.m.summary(piece, listed, page.Total))
 			}
 		}
 		if listed >= page.Total || f.first != nil {
-			break
+			return
 		}
-		page, f.first = m.list(ctx, m.at, listed)
+		var err error
+		if page, err = f.m.list(ctx, slice.at, listed); err != nil {
+			f.fail(err)
+			return
+		}
 	}
-	f.drain(ctx)
-	return f.first
 }
 
-// fanOut is the chunks in flight.
-type fanOut struct {
-	m        *mover
-	done     workflow.Selector
-	limit    int
-	inFlight int
-	first    error
+func (f *fanOut) fail(err error) {
+	if f.first == nil {
+		f.first = err
+	}
 }
 
 // room waits until another chunk may begin, and is false where none may any more.
 func (f *fanOut) room(ctx workflow.Context) bool {
-	for f.inFlight >= f.limit {
-		f.done.Select(ctx)
-	}
+	await(ctx, func() bool { return f.inFlight < f.limit })
 	return f.first == nil
 }
 
-func (f *fanOut) begin(ctx workflow.Context, ref activities.ChunkRef, summary string) {
+// drain waits until nothing is in flight: nothing may still be writing when the files go.
+func (f *fanOut) drain(ctx workflow.Context) { await(ctx, func() bool { return f.inFlight == 0 }) }
+
+func (f *fanOut) begin(ctx workflow.Context, slice *flight, ref activities.ChunkRef, summary string) {
+	if f.inFlight == 0 {
+		f.begun = workflow.Now(ctx)
+	}
 	f.inFlight++
-	chunk := f.m.step(ctx, upsertOptions, summary, "UpsertChunk", activities.UpsertChunkInput{RangeInput: f.m.at, ChunkRef: ref})
-	f.done.AddFuture(chunk, func(step workflow.Future) {
-		f.inFlight--
+	slice.inFlight++
+	chunk := f.m.step(ctx, upsertOptions, summary, "UpsertChunk", activities.UpsertChunkInput{RangeInput: slice.at, ChunkRef: ref})
+	workflow.Go(ctx, func(ctx workflow.Context) {
 		var out activities.UpsertChunkResult
-		if err := step.Get(ctx, &out); err != nil {
-			if f.first == nil {
-				f.first = err
-			}
+		err := chunk.Get(ctx, &out)
+		slice.inFlight--
+		if f.inFlight--; f.inFlight == 0 {
+			f.m.phases[PhaseUpsert] += workflow.Now(ctx).Sub(f.begun).Seconds()
+		}
+		if err != nil {
+			f.fail(err)
 			return
 		}
 		f.m.applied(out)
 	})
 }
 
-func (f *fanOut) drain(ctx workflow.Context) {
-	for f.inFlight > 0 {
-		f.done.Select(ctx)
-	}
+// await waits for a condition, also after a cancel, which ends the steps and not the wait for
+// their end.
+func await(ctx workflow.Context, condition func() bool) {
+	detached, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	_ = workflow.Await(detached, condition) // fails only with its context
 }
 
 // summary is what people read in the Web UI.

@@ -9,7 +9,8 @@ import (
 )
 
 // mover moves one range, slice by slice: extract, wait for files, upsert every chunk, clean up.
-// While one slice is written, the next is made ready, and the files of the one before are removed.
+// While one slice is written, the next is made ready, and the files of the one before are removed;
+// its last chunks and the first ones of the next may be in flight side by side.
 // SyncTable uses it for a run of one range, SyncRange for each of many.
 type mover struct {
 	in SyncRangeInput
@@ -65,17 +66,28 @@ func (m *mover) slices(ctx workflow.Context) (*SyncRangeInput, error) {
 	if m.in.Extracted == nil { // otherwise the execution before this one has counted it
 		m.count(s.ExtractResult)
 	}
-	var written *activities.RangeInput // the slice before this one, whose files are still there
+	chunks := newFanOut(m)
+	var before *flight // the slice before this one, whose files are still there
 	for {
 		m.total += int64(s.Chunks)
 		m.tell()
-		ahead := m.lookAhead(ctx, written, s.More)
-		err := m.write(ctx, s)
-		next, nextErr := ahead.end(ctx, err != nil)
-		if err == nil {
-			err = nextErr
+		ahead := m.lookAhead(ctx, before, s.More)
+		slice := &flight{at: m.at}
+		if s.Chunks > 0 {
+			m.enter(PhaseUpsert)
+		}
+		chunks.write(ctx, slice, s.first)
+		await(ctx, func() bool { return ahead.done.IsReady() || chunks.first != nil })
+		long := workflow.GetInfo(ctx).GetCurrentHistoryLength() > longHistory
+		if chunks.first != nil || !s.More || long {
+			chunks.drain(ctx)
+		}
+		next, err := ahead.end(ctx, chunks.first != nil)
+		if chunks.first != nil {
+			err = chunks.first
 		}
 		if err != nil || !s.More {
+			chunks.drain(ctx)
 			m.cleanup(ctx, m.at, err)
 			if s.More {
 				m.cleanup(ctx, ahead.at, err)
@@ -83,11 +95,10 @@ func (m *mover) slices(ctx workflow.Context) (*SyncRangeInput, error) {
 			return nil, err
 		}
 		// Its files stay a little longer: the next slice begins where its manifest says.
-		before := m.at
-		written, m.at, s = &before, ahead.at, next
+		before, m.at, s = slice, ahead.at, next
 		m.count(s.ExtractResult)
-		if workflow.GetInfo(ctx).GetCurrentHistoryLength() > longHistory {
-			m.cleanup(ctx, before, nil)
+		if long {
+			m.cleanup(ctx, before.at, nil)
 			return m.rest(s.ExtractResult), nil
 		}
 	}
@@ -130,15 +141,6 @@ func (m *mover) stage(ctx workflow.Context, at activities.RangeInput, extracted 
 	return s, err
 }
 
-// write applies the current slice.
-func (m *mover) write(ctx workflow.Context, s stagedSlice) error {
-	if s.Chunks == 0 {
-		return nil
-	}
-	m.enter(PhaseUpsert)
-	return m.clock(ctx, PhaseUpsert, func() error { return m.upsert(ctx, s.first) })
-}
-
 // extract runs the step and adds its time, which passes beside that of other phases.
 func (m *mover) extract(ctx workflow.Context, at activities.RangeInput, out *activities.ExtractResult) error {
 	summary := "read the window"
@@ -173,9 +175,10 @@ type sliceAhead struct {
 	done   workflow.Future
 }
 
-// lookAhead removes the files of the slice before the current one, if any, and then makes the
-// next one ready, if there is one: never more than two slices of a range are in staging.
-func (m *mover) lookAhead(ctx workflow.Context, written *activities.RangeInput, more bool) sliceAhead {
+// lookAhead removes the files of the slice before the current one, if any, when its last chunk is
+// written, and then makes the next one ready, if there is one: never more than two slices of a
+// range are in staging.
+func (m *mover) lookAhead(ctx workflow.Context, before *flight, more bool) sliceAhead {
 	a := sliceAhead{at: m.at}
 	a.at.Slice++
 	ctx, a.cancel = workflow.WithCancel(ctx)
@@ -184,8 +187,9 @@ func (m *mover) lookAhead(ctx workflow.Context, written *activities.RangeInput, 
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		var s stagedSlice
 		var err error
-		if written != nil {
-			m.remove(ctx, *written)
+		if before != nil {
+			await(ctx, before.landed)
+			m.remove(ctx, before.at)
 		}
 		if more {
 			s, err = m.stage(ctx, a.at, nil, func(string) {}) // what people see is the slice that is written

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/activity"
@@ -116,6 +118,40 @@ func TestALongWindowGoesOnInAChild(t *testing.T) {
 	require.EqualValues(t, 3*120, result.RowsExtracted)
 	require.EqualValues(t, 3*48, result.Inserted)
 	require.Equal(t, "9", result.Watermark)
+}
+
+// The first chunks of a slice do not wait for the last one of the slice before it; that one's files do.
+func TestASlowChunkHoldsUpItsOwnFilesOnly(t *testing.T) {
+	f := newFake()
+	f.sliced(3)
+	f.plan.ChunksInFlight = 2
+	next := make(chan struct{})
+	var once sync.Once
+	written := map[int]int{}
+	f.upsert = func(ctx context.Context, in activities.UpsertChunkInput) (activities.UpsertChunkResult, error) {
+		if in.Slice == 1 {
+			once.Do(func() { close(next) })
+		}
+		if in.Slice == 0 && in.Part == 0 && in.FirstRow == 0 {
+			select {
+			case <-next:
+			case <-time.After(30 * time.Second):
+				return activities.UpsertChunkResult{}, temporal.NewNonRetryableApplicationError("slice 1 waits", "Test", nil)
+			}
+		}
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		written[in.Slice]++
+		return activities.UpsertChunkResult{Inserted: in.Rows}, nil
+	}
+	f.cleaned(func(in activities.RangeInput) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		require.Equal(t, fakeChunks, written[in.Slice], "files of slice %d go while it is written", in.Slice)
+	})
+	env := run(t, f, orders)
+	require.NoError(t, env.GetWorkflowError())
+	require.Equal(t, map[int]int{0: fakeChunks, 1: fakeChunks, 2: fakeChunks}, written)
 }
 
 func TestALostSliceBeginsTheRangeAgain(t *testing.T) {
