@@ -191,8 +191,9 @@ func (w *partWriter) bytes() int64 {
 // at most (docs/scale.md). A slice ends with a page, so it may have a quarter more.
 const maxSliceChunks = 150
 
-// firstSliceChunks bounds a range's first slice: it is soon written, while the rest is read.
-// Fewer would be written before there is more to write.
+// firstSliceChunks bounds the first slice of a run's first range: it is soon written, while the
+// rest is read. Fewer would be written before there is more to write. Later ranges are read while
+// those before them are written, and a slice more would only cost them more steps.
 const firstSliceChunks = 6
 
 // full reports whether the slice has as much as one may have. A range that was planned well
@@ -203,7 +204,7 @@ func (w *partWriter) full() bool {
 		chunks += w.open.w.Chunks()
 	}
 	most := maxSliceChunks
-	if w.r.in.Slice == 0 {
+	if w.r.in.Range == 0 && w.r.in.Slice == 0 {
 		most = firstSliceChunks
 	}
 	return chunks >= most || w.bytes() >= w.r.plan.Settings.RangeBytes
