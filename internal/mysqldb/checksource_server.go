@@ -94,7 +94,7 @@ func (d *DB) checkReadable(ctx context.Context, f *findings, t *Table) (bool, er
 
 func (d *DB) seesTransactions(ctx context.Context) error {
 	return d.private(ctx, func(conn *sql.Conn) error {
-		_, err := readTransactions(ctx, conn)
+		_, err := d.readTransactions(ctx, conn)
 		return err
 	})
 }

@@ -3,6 +3,7 @@ package mysqldb
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // lookout lets everyone who asks for open work at the same time share one look at it.
@@ -18,6 +19,7 @@ type lookout struct {
 	// begun counts the looks; latest is the number of the last good one, and found its result.
 	begun, latest int
 	found         []work
+	read          time.Time // the list of transactions, last
 }
 
 func newLookout() *lookout {
@@ -53,4 +55,17 @@ func (l *lookout) look(ctx context.Context, f func(context.Context) ([]work, err
 	defer l.mu.Unlock()
 	l.latest, l.found = number, found
 	return found, nil
+}
+
+// lastRead is when this pool last read the list of transactions.
+func (l *lookout) lastRead() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.read
+}
+
+func (l *lookout) hasRead() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.read = time.Now()
 }

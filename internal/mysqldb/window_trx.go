@@ -12,8 +12,9 @@ import (
 
 const (
 	// freshPause is a little longer than InnoDB keeps its copy of the list after the last
-	// reading. While others read it more often than that, it never gets fresh: pauses grow
-	// until one falls into a gap, up to freshPatience each, about twelve seconds in all.
+	// reading, and so the time between two of ours. While others read it more often than that, it
+	// never gets fresh: pauses grow until one falls into a gap, up to freshPatience each, about
+	// twelve seconds in all.
 	freshPause    = 110 * time.Millisecond
 	freshPatience = 4 * time.Second
 )
@@ -24,7 +25,7 @@ var errStaleList = errors.New("the server's list of transactions does not get fr
 //
 // InnoDB hands out a copy that may be older. A transaction of our own, begun now, is the
 // proof: a copy that has it is young enough.
-func freshTransactions(ctx context.Context, conn *sql.Conn, self uint64) ([]transaction, error) {
+func (d *DB) freshTransactions(ctx context.Context, conn *sql.Conn, self uint64) ([]transaction, error) {
 	for _, stmt := range []string{
 		"SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", // below it, no snapshot is taken
 		"START TRANSACTION WITH CONSISTENT SNAPSHOT",
@@ -33,8 +34,11 @@ func freshTransactions(ctx context.Context, conn *sql.Conn, self uint64) ([]tran
 			return nil, err
 		}
 	}
+	if err := waitFor(ctx, freshPause-time.Since(d.lookout.lastRead())); err != nil {
+		return nil, err
+	}
 	for limit := freshPause; limit < freshPatience; limit = limit * 5 / 4 {
-		trxs, err := readTransactions(ctx, conn)
+		trxs, err := d.readTransactions(ctx, conn)
 		if err != nil {
 			return nil, err
 		}
@@ -59,9 +63,10 @@ var errUnreadableList = errors.New("the server cannot show its list of transacti
 // unreadableTries are the looks at such a list before the caller has to come back later.
 const unreadableTries = 20
 
-func readTransactions(ctx context.Context, conn *sql.Conn) ([]transaction, error) {
+func (d *DB) readTransactions(ctx context.Context, conn *sql.Conn) ([]transaction, error) {
 	for range unreadableTries {
 		trxs, err := listTransactions(ctx, conn)
+		d.lookout.hasRead()
 		if NumberOf(err) != errCannotConvert {
 			return trxs, err
 		}

@@ -92,7 +92,7 @@ func (d *DB) openWork(ctx context.Context, conn *sql.Conn) ([]work, error) {
 	if err != nil {
 		return nil, err
 	}
-	trxs, err := freshTransactions(ctx, conn, self)
+	trxs, err := d.freshTransactions(ctx, conn, self)
 	if err != nil {
 		return nil, err
 	}
