@@ -18,6 +18,7 @@ type bench struct {
 	settings
 	figures figures
 	steps   *steps // activities without a workflow, for the comparison of extract
+	changed int    // how often rows of the source were changed
 }
 
 // sideTable is the table of everybody but us: on the target, of the same shape as ours.
@@ -93,8 +94,8 @@ var flushing = []struct {
 	{"innodb_max_dirty_pages_pct", 0},
 }
 
-// settle waits until a server has written what earlier work left in its memory, so that nobody
-// pays for somebody else's rows.
+// settle waits until a server has purged and written what earlier work left behind, so that
+// nobody pays for somebody else's rows.
 func (b *bench) settle(ctx context.Context, db *sql.DB) error {
 	before := make([]float64, len(flushing))
 	for i, f := range flushing {
@@ -107,6 +108,9 @@ func (b *bench) settle(ctx context.Context, db *sql.DB) error {
 			return err
 		}
 	}
+	if err := waitForPurge(ctx, db); err != nil {
+		return err
+	}
 	if err := waitForFlush(ctx, db); err != nil {
 		return err
 	}
@@ -118,17 +122,41 @@ func (b *bench) settle(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
+// waitForPurge waits until the versions of rows that nobody can read any more are gone. Nobody else
+// writes: a history that grows no shorter has ended.
+func waitForPurge(ctx context.Context, db *sql.DB) error {
+	last, since := int64(-1), time.Now()
+	return waitUntil(ctx, 4*settleTime, func() (bool, error) {
+		var length int64
+		err := db.QueryRowContext(ctx, "SELECT `count` FROM information_schema.innodb_metrics WHERE name = 'trx_rseg_history_len'").Scan(&length)
+		if err != nil {
+			return false, fmt.Errorf("wait for the server to purge: %w", err)
+		}
+		if length != last {
+			last, since = length, time.Now()
+		}
+		return length == 0 || time.Since(since) > time.Second, nil
+	})
+}
+
 func waitForFlush(ctx context.Context, db *sql.DB) error {
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for end := time.Now().Add(settleTime); time.Now().Before(end); {
+	return waitUntil(ctx, settleTime, func() (bool, error) {
 		var name string
 		var dirty int64
 		if err := db.QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE 'Innodb_buffer_pool_pages_dirty'").Scan(&name, &dirty); err != nil {
-			return fmt.Errorf("wait for the server to flush: %w", err)
+			return false, fmt.Errorf("wait for the server to flush: %w", err)
 		}
-		if dirty <= settled {
-			return nil
+		return dirty <= settled, nil
+	})
+}
+
+// waitUntil asks for at most so long.
+func waitUntil(ctx context.Context, most time.Duration, done func() (bool, error)) error {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(most); time.Now().Before(end); {
+		if ok, err := done(); ok || err != nil {
+			return err
 		}
 		select {
 		case <-ctx.Done():

@@ -44,22 +44,37 @@ func (b *bench) change(ctx context.Context, rows, n, round int) error {
 	return b.PastMinLag(ctx)
 }
 
-// changedRows compares an incremental run with the usual way of merging the same rows into a
-// table of the same content, then runs with nothing to do.
-func (b *bench) changedRows(ctx context.Context) error {
-	f, n := &b.figures, b.mergeRows()
+// changes compares incremental runs with the usual way, at two sizes, then runs with nothing to do.
+func (b *bench) changes(ctx context.Context) error {
+	f := &b.figures
+	if err := b.merging(ctx, &f.few, b.fewRows(), 3); err != nil {
+		return err
+	}
+	if err := b.merging(ctx, &f.many, b.manyRows(), 2); err != nil {
+		return err
+	}
+	b.Say("runs that find nothing")
+	return rounds(ctx, pairRounds, b.PastMinLag, contestant{&f.nothing, nil, func(ctx context.Context) (int64, error) {
+		rows, err := b.run(ctx, "nothing to do", &f.nothings)
+		return rows, orNot(err, rows, 0)
+	}})
+}
+
+// merging compares incremental runs of n changed rows with the usual way of merging the same rows
+// into a table of the same content.
+func (b *bench) merging(ctx context.Context, f *merging, n, times int) error {
 	b.Say("%s changed rows, and the usual way of merging them", scene.Number(int64(n)))
-	round, since := 0, ""
+	since := ""
 	before := func(ctx context.Context) error {
 		if err := b.SourceDB.QueryRowContext(ctx, "SELECT CAST(UTC_TIMESTAMP(6) AS CHAR)").Scan(&since); err != nil {
 			return err
 		}
-		round++
-		return b.change(ctx, b.rows, n, round)
+		b.changed++
+		return b.change(ctx, b.rows, n, b.changed)
 	}
 	rest := func(ctx context.Context) error { return b.settle(ctx, b.TargetDB) }
 	if err := rounds(
-		ctx, 3, before,
+		ctx, times, before,
 		contestant{&f.merge, rest, func(ctx context.Context) (int64, error) {
 			rows, err := b.run(ctx, "incremental", &f.merges)
 			return rows, orNot(err, rows, n)
@@ -75,14 +90,7 @@ func (b *bench) changedRows(ctx context.Context) error {
 	); err != nil {
 		return err
 	}
-	if err := b.same(ctx); err != nil {
-		return err
-	}
-	b.Say("runs that find nothing")
-	return rounds(ctx, pairRounds, b.PastMinLag, contestant{&f.nothing, nil, func(ctx context.Context) (int64, error) {
-		rows, err := b.run(ctx, "nothing to do", &f.nothings)
-		return rows, orNot(err, rows, 0)
-	}})
+	return b.same(ctx)
 }
 
 // orNot is err, or that there were other rows than want.

@@ -23,13 +23,18 @@ type figures struct {
 	copiedBy                    string
 	csvPerRow                   float64
 
+	few, many merging // changed rows
+	nothing   sample
+	nothings  []runFigures
+
+	small, large *sizeFigures // large is nil where it was left out
+}
+
+// merging is an incremental run beside the usual way with the same changed rows.
+type merging struct {
 	merge, usual     sample
 	merges           []runFigures
 	usualTransaction float64 // the longest
-	nothing          sample
-	nothings         []runFigures
-
-	small, large *sizeFigures // large is nil where it was left out
 }
 
 // runFigures are what one run of the whole product came to.
@@ -87,8 +92,10 @@ func (f *figures) findings() []finding {
 		f.rate("extract (pages → Parquet, snappy, hashed) against reading the same rows and throwing them away", goalExtract, &f.extract, &f.discard),
 		f.time("first load of "+rows(set.rows)+" rows, whole run, against `LOAD DATA LOCAL` of the same rows", "≤ 1.25 × its time", goalFirstLoad, &f.firstLoad, &f.loadAll),
 		f.time("the first load against one multi-row-INSERT copy of the same rows", "faster", goalCopy, &f.firstLoad, &f.copyAll),
-		f.time(rows(set.mergeRows())+" changed rows, whole run, against staging table + DELETE + INSERT … SELECT", "≥ 2 × faster", goalMerge, &f.merge, &f.usual),
-		f.transactions(),
+		f.time(rows(set.fewRows())+" changed rows, whole run, against staging table + DELETE + INSERT … SELECT", "≥ 2 × faster", goalMerge, &f.few.merge, &f.few.usual),
+		f.few.transactions(),
+		f.time(rows(set.manyRows())+" changed rows, half of the table, against the same", "≥ 2 × faster", goalMerge, &f.many.merge, &f.many.usual),
+		f.many.transactions(),
 		f.sizes(),
 		f.memory(),
 		f.sameMemory(),
@@ -124,7 +131,7 @@ func (f *figures) time(measure, goal string, most float64, ours, theirs *sample)
 	return out
 }
 
-func (f *figures) transactions() finding {
+func (f *merging) transactions() finding {
 	out := finding{measure: "longest transaction of that run against the longest of the usual way", goal: "≤ 1/10 of its longest", verdict: notMeasured}
 	if len(f.merges) > 0 {
 		ours := longest(f.merges)

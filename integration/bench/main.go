@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -77,22 +78,35 @@ func measure(ctx context.Context, set settings, f servers.Flavor, out io.Writer)
 	if err := b.makeRows(ctx); err != nil {
 		return nil, fmt.Errorf("rows: %w", err)
 	}
-	for _, step := range []struct {
-		name string
-		do   func(context.Context) error
-	}{
-		{"chunks", b.chunks},
-		{"extract", b.extract},
-		{"load", b.firstLoad},
-		{"changes", b.changedRows},
-		{"sizes", b.sizes},
-	} {
-		if len(set.only) > 0 && !slices.Contains(set.only, step.name) {
+	for _, p := range parts {
+		if len(set.only) > 0 && !slices.Contains(set.only, p.name) {
 			continue
 		}
-		if err := step.do(ctx); err != nil {
-			return nil, fmt.Errorf("%s: %w", step.name, err)
+		if err := p.measure(b, ctx); err != nil {
+			return nil, fmt.Errorf("%s: %w", p.name, err)
 		}
 	}
 	return &b.figures, nil
+}
+
+// part is what can be measured alone.
+type part struct {
+	name    string
+	measure func(*bench, context.Context) error
+}
+
+var parts = []part{
+	{"chunks", (*bench).chunks},
+	{"extract", (*bench).extract},
+	{"load", (*bench).firstLoad},
+	{"changes", (*bench).changes},
+	{"sizes", (*bench).sizes},
+}
+
+func partNames() string {
+	names := make([]string, len(parts))
+	for i, p := range parts {
+		names[i] = p.name
+	}
+	return strings.Join(names, ", ")
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -145,8 +146,10 @@ func (r *report) rates() grid {
 			{"first load", &f.firstLoad},
 			{"LOAD DATA LOCAL of the same", &f.loadAll},
 			{"a copy of the same: " + f.copiedBy, &f.copyAll},
-			{"incremental run", &f.merge},
-			{"the usual way with the same rows", &f.usual},
+			{"incremental run", &f.few.merge},
+			{"the usual way with the same rows", &f.few.usual},
+			{"incremental run", &f.many.merge},
+			{"the usual way with the same rows", &f.many.usual},
 		} {
 			g.rows = append(g.rows, pretty.Row{
 				f.name(), line.what, scene.Number(line.s.rows), fmt.Sprintf("%.2f", line.s.median()), line.s.spread(), scene.Number(int64(line.s.rate())),
@@ -163,7 +166,7 @@ func (r *report) runs() grid {
 		header: pretty.Row{"Server", "Run", "Rows", "Seconds", "Rows/s", "Longest transaction", "Longest page", "Events", "Events of ranges", "No activity", "Peak"},
 	}
 	for _, f := range r.flavors {
-		runs := append(append(append([]runFigures{}, f.firstLoads...), f.merges...), f.nothings...)
+		runs := slices.Concat(f.firstLoads, f.few.merges, f.many.merges, f.nothings)
 		for _, size := range []*sizeFigures{f.small, f.large} {
 			if size != nil {
 				runs = append(runs, size.runs...)
@@ -238,7 +241,7 @@ const howMeasured = `## How it is measured
 Two database servers of one kind, a Temporal server and a worker run on one machine, with the defaults of all of them but for a
 buffer pool of 512 MiB; the binary log is off. Rows are those of ` + "`integration/scene`" + `: about 150 bytes, a primary key and one index.
 The two sides of a comparison are measured in turn in the same run, on the same rows, each time into a table in the same state, after the
-server has written what it still had in memory. Short ones are repeated, the first of a round last in the next, and the median counts.
+server has purged and written what it still had in memory. Short ones are repeated, the first of a round last in the next, and the median counts.
 
 - **UpsertChunk** is called directly, with chunks of 10,000 rows, a transaction each. LOAD DATA is one statement of the same rows, from a file that is there.
   Changed rows are all rows of the table.

@@ -19,9 +19,6 @@ type settings struct {
 	only    []string // of parts; none for all
 }
 
-// parts are what can be measured alone.
-var parts = []string{"chunks", "extract", "load", "changes", "sizes"}
-
 const (
 	fullRows = 2_000_000
 	leastRow = 20_000 // fewer would leave nothing to divide
@@ -33,8 +30,9 @@ const chunkRows = 10_000
 // pairRows are the rows of the comparisons that call one function of ours.
 func (s settings) pairRows() int { return max(chunkRows, s.rows/20) }
 
-// mergeRows are the changed rows of the comparison with the usual way.
-func (s settings) mergeRows() int { return s.rows / 20 }
+// fewRows and manyRows are the changed rows of the comparisons with the usual way.
+func (s settings) fewRows() int  { return s.rows / 20 }
+func (s settings) manyRows() int { return s.rows / 2 }
 
 // incrementalRows are those of an incremental run, in a table of smallRows and in one of bigRows.
 func (s settings) incrementalRows() int { return s.rows / 40 }
@@ -69,8 +67,8 @@ func readSettings(getenv func(string) string) (settings, error) {
 	if text := getenv("ONLY"); text != "" {
 		s.only = strings.Split(text, ",")
 		for _, name := range s.only {
-			if !slices.Contains(parts, name) {
-				return s, fmt.Errorf("ONLY=%s: %q is none of %s", text, name, strings.Join(parts, ", "))
+			if !slices.ContainsFunc(parts, func(p part) bool { return p.name == name }) {
+				return s, fmt.Errorf("ONLY=%s: %q is none of %s", text, name, partNames())
 			}
 		}
 		if slices.Contains(s.only, "changes") && !slices.Contains(s.only, "load") {
