@@ -25,7 +25,7 @@ const (
 	hugeRows   = 10_000_000_000
 	hugeRanges = 200 // the most that a plan has
 	// A range is 50 million rows in 5,000 chunks, a slice 150 chunks.
-	hugeSlices      = 35
+	hugeSlices      = 34
 	hugeSliceChunks = 150
 
 	// Events of a history at most: what is asked for, begun and ended, and a workflow task (3

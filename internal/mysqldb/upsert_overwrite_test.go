@@ -186,7 +186,7 @@ func TestOverwritingWaitsForItsOwnRowsOnly(t *testing.T) {
 			}
 			return rows
 		}
-		var all, dense, gappy []int
+		var all, dense, gappy, runs, most []int
 		for id := 1; id <= 300; id++ {
 			all = append(all, id)
 			if id > 100 && id <= 200 {
@@ -195,27 +195,39 @@ func TestOverwritingWaitsForItsOwnRowsOnly(t *testing.T) {
 			if id%3 == 0 {
 				gappy = append(gappy, id)
 			}
+			if id%30 < 20 || id%30 == 25 {
+				runs = append(runs, id)
+			}
+			if id < 300 {
+				most = append(most, id)
+			}
 		}
 		w.wrote(300, 0, 0, chunk("2024-01-01 00:00:00.000000", all...)...)
 		day := 1
 		for name, c := range map[string]struct {
 			ids  []int
 			held string
+			gone int64 // before the chunk is written; 0 for none
 		}{
-			"a run":      {dense, "id <= 100 OR id > 200"},
-			"with gaps":  {gappy, "id % 3 <> 0"},
-			"some of it": {gappy[:7], "id % 3 <> 0 OR id > 21"},
+			"a run":            {dense, "id <= 100 OR id > 200", 0},
+			"with gaps":        {gappy, "id % 3 <> 0", 0},
+			"some of it":       {gappy[:7], "id % 3 <> 0 OR id > 21", 0},
+			"runs":             {runs, "NOT (id % 30 < 20 OR id % 30 = 25)", 0},
+			"a run's last one": {runs, "NOT (id % 30 < 20 OR id % 30 = 25)", 229},
+			"nearly all":       {most, "id = 300", 0},
 		} {
 			day++
+			w.exec(fmt.Sprintf("DELETE FROM t WHERE id = %d", c.gone))
 			tx, err := w.raw.BeginTx(t.Context(), &sql.TxOptions{Isolation: sql.LevelReadCommitted})
 			require.NoError(t, err)
 			_, err = tx.ExecContext(t.Context(), "UPDATE t SET v = 'held' WHERE "+c.held)
 			require.NoError(t, err)
-			require.True(t, w.byFile(func() {
+			require.Equal(t, c.gone == 0, w.byFile(func() {
 				res, err := w.upsert(chunk(fmt.Sprintf("2024-01-%02d 00:00:00.000000", day), c.ids...)...)
 				require.NoError(t, err, name)
 				require.Equal(t, 1, res.Tries, name)
-				require.EqualValues(t, len(c.ids), res.Updated+res.Unchanged, name)
+				require.EqualValues(t, min(c.gone, 1), res.Inserted, name)
+				require.EqualValues(t, len(c.ids), res.Inserted+res.Updated+res.Unchanged, name)
 			}), name)
 			require.NoError(t, tx.Rollback())
 		}
