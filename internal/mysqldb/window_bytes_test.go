@@ -1,8 +1,8 @@
 package mysqldb_test
 
 import (
+	"fmt"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -21,12 +21,18 @@ func TestAStatementWithBytesDoesNotEndAWindow(t *testing.T) {
 		defer func() { require.NoError(t, conn.Close()) }()
 		_, err = conn.ExecContext(t.Context(), "SET NAMES binary")
 		require.NoError(t, err)
+		var id uint64
+		require.NoError(t, conn.QueryRowContext(t.Context(), "SELECT CONNECTION_ID()").Scan(&id))
 		done := make(chan error, 1)
 		go func() {
 			_, err := conn.ExecContext(t.Context(), "UPDATE t SET id = 2 + SLEEP(1) WHERE '\xff\xfe\x80' <> ''")
 			done <- err
 		}()
-		time.Sleep(200 * time.Millisecond)
+		asleep := "information_schema.processlist WHERE id = %d AND state = 'User sleep'"
+		if s.Flavor == servers.FlavorMySQL { // whose process list is as unreadable
+			asleep = "performance_schema.threads WHERE processlist_id = %d AND processlist_state = 'User sleep'"
+		}
+		waitUntil(t, w.raw, fmt.Sprintf("SELECT COUNT(*) FROM "+asleep, id))
 		_, err = w.db.CheckSource(t.Context(), w.spec.Target, mysqldb.SourceCheck{Cursor: "updated_at"})
 		require.NoError(t, err)
 		require.NoError(t, <-done)
