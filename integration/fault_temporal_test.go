@@ -17,6 +17,7 @@ import (
 	"github.com/tablehaul/tablehaul/integration/proxy"
 	"github.com/tablehaul/tablehaul/integration/servers"
 	"github.com/tablehaul/tablehaul/internal/devserver"
+	"github.com/tablehaul/tablehaul/internal/temporalopts"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -93,7 +94,9 @@ func (p *product) onPrivateTemporal() {
 	p.t.Helper()
 	p.temporal = devserver.Private(p.t)
 	var err error
-	p.client, err = client.Dial(client.Options{HostPort: p.temporal.Address, Logger: silent{}})
+	opts := temporalopts.At(p.temporal.Address)
+	opts.Logger = silent{}
+	p.client, err = client.Dial(opts)
 	require.NoError(p.t, err)
 	p.t.Cleanup(p.client.Close)
 	p.startWorker()

@@ -22,6 +22,7 @@ import (
 	"github.com/tablehaul/tablehaul/integration/servers"
 	"github.com/tablehaul/tablehaul/internal/app"
 	"github.com/tablehaul/tablehaul/internal/devserver"
+	"github.com/tablehaul/tablehaul/internal/temporalopts"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -73,7 +74,9 @@ func start(t *testing.T, o options) *product {
 	p.src, p.dst = o.source.DB(t, p.from), o.target.DB(t, p.to)
 	p.queue = "queue-" + p.from
 	var err error
-	p.client, err = client.Dial(client.Options{HostPort: p.temporal.Address, Logger: silent{}})
+	opts := temporalopts.At(p.temporal.Address)
+	opts.Logger = silent{}
+	p.client, err = client.Dial(opts)
 	require.NoError(t, err)
 	t.Cleanup(p.client.Close)
 	if o.tables == "" {

@@ -11,6 +11,9 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/tablehaul/tablehaul/internal/temporalopts"
+	"github.com/tablehaul/tablehaul/workflows"
 )
 
 func main() {
@@ -107,13 +110,13 @@ func (a *app) rootCommand() *cobra.Command {
 		Short: "Keep copies of large MySQL tables fresh",
 		Long: "Tablehaul keeps copies of large MySQL tables fresh without hurting either server.\n" +
 			"This program starts runs and looks at them; a worker does the work.\n\n" +
-			"Temporal is found by its own conventions: TEMPORAL_ADDRESS (default " + defaultAddress + "),\n" +
+			"Temporal is found by its own conventions: TEMPORAL_ADDRESS (default " + temporalopts.DefaultAddress + "),\n" +
 			"TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS…, temporal.toml.\n\n" + exitHelp,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
 	root.PersistentFlags().StringVar(&a.configFile, "config", "", "configuration file (environment TABLEHAUL_CONFIG; default "+defaultConfig+")")
-	root.PersistentFlags().StringVar(&a.taskQueue, "task-queue", defaultTaskQueue, "task queue of the workers")
+	root.PersistentFlags().StringVar(&a.taskQueue, "task-queue", workflows.TaskQueue, "task queue of the workers")
 	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress, no notes, no word of success: answers and errors only")
 	root.AddCommand(a.initCommand(), a.runCommand(), a.planCommand(), a.statusCommand(), a.historyCommand(), a.explainCommand(),
 		a.scheduleCommand(), a.watermarkCommand(), a.configCommand(), a.versionCommand())

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"strings"
 	"time"
 
@@ -13,17 +12,11 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/contrib/envconfig"
 	sdklog "go.temporal.io/sdk/log"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/temporalopts"
 	"github.com/tablehaul/tablehaul/workflows"
-)
-
-const (
-	// defaultAddress is where tablehaul-standalone listens.
-	defaultAddress   = "127.0.0.1:7233"
-	defaultTaskQueue = workflows.TaskQueue
 )
 
 const (
@@ -51,15 +44,9 @@ type temporalService struct {
 var _ service = (*temporalService)(nil)
 
 func dialTemporal(ctx context.Context, getenv func(string) string, taskQueue string) (service, error) {
-	opts, err := envconfig.LoadClientOptions(envconfig.LoadClientOptionsRequest{EnvLookup: environment(getenv)})
+	opts, err := temporalopts.FromEnv(getenv)
 	if err != nil {
 		return nil, &settingsError{err}
-	}
-	if opts.HostPort == "" {
-		opts.HostPort = defaultAddress
-	}
-	if opts.Namespace == "" {
-		opts.Namespace = client.DefaultNamespace
 	}
 	opts.Logger = sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)) // what matters is returned as errors
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
@@ -69,16 +56,6 @@ func dialTemporal(ctx context.Context, getenv func(string) string, taskQueue str
 		return nil, &unreachableError{opts.HostPort, plainError(err)}
 	}
 	return &temporalService{client: c, address: opts.HostPort, namespace: opts.Namespace, taskQueue: taskQueue}, nil
-}
-
-// environment lets envconfig look variables up where the rest of the program does.
-type environment func(string) string
-
-func (e environment) Environ() []string { return os.Environ() } // for TEMPORAL_GRPC_META_*, found by prefix
-
-func (e environment) LookupEnv(name string) (string, bool) {
-	value := e(name)
-	return value, value != ""
 }
 
 func (s *temporalService) close() { s.client.Close() }

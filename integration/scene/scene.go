@@ -20,6 +20,7 @@ import (
 	"github.com/tablehaul/tablehaul/integration/servers"
 	"github.com/tablehaul/tablehaul/internal/devserver"
 	"github.com/tablehaul/tablehaul/internal/process"
+	"github.com/tablehaul/tablehaul/internal/temporalopts"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -83,7 +84,9 @@ func Up(ctx context.Context, o Options) (_ *Scene, err error) {
 	}
 	s.closers = append(s.closers, func() { _ = s.Temporal.Stop() })
 	s.Say("Temporal: %s, Web UI: %s", s.Temporal.Address, s.Temporal.UIURL)
-	if s.Client, err = client.Dial(client.Options{HostPort: s.Temporal.Address, Logger: quiet{}}); err != nil {
+	opts := temporalopts.At(s.Temporal.Address)
+	opts.Logger = quiet{}
+	if s.Client, err = client.Dial(opts); err != nil {
 		return nil, err
 	}
 	s.closers = append(s.closers, s.Client.Close)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/app"
 	"github.com/tablehaul/tablehaul/internal/process"
+	"github.com/tablehaul/tablehaul/internal/temporalopts"
 )
 
 // readyTimeout bounds the wait for the server's first answer; it usually takes under a
@@ -92,7 +93,8 @@ func serve(ctx context.Context, s settings, getenv func(string) string, stdout, 
 func connect(ctx context.Context, c serverConfig, m *app.Monitor) (client.Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	opts := client.Options{HostPort: c.address(), Namespace: namespace, Logger: sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler))}
+	opts := temporalopts.At(c.address())
+	opts.Namespace, opts.Logger = namespace, sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler))
 	if m != nil {
 		opts.MetricsHandler = m.TemporalMetrics()
 	}
