@@ -9,27 +9,12 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/integration/servers"
 )
-
-// tablehaulBinary is the command line, built once: pipes and exit codes are those of a process.
-var tablehaulBinary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "tablehaul-cli-")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "tablehaul")
-	out, err := osexec.Command("go", "build", "-o", path, "../starter").CombinedOutput() //nolint:noctx // once for all tests
-	if err != nil {
-		return "", errors.New(string(out))
-	}
-	return path, nil
-})
 
 // typed is what came of a command.
 type typed struct {

@@ -7,7 +7,6 @@ import (
 	osexec "os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -18,18 +17,6 @@ import (
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/workflows"
 )
-
-// workerBinary builds the worker as it ships, once per test process.
-var workerBinary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "tablehaul-worker-")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "worker")
-	cmd := osexec.Command("go", "build", "-o", path, "../worker")
-	cmd.Stderr = os.Stderr
-	return path, cmd.Run()
-})
 
 // startProcess runs the worker binary as a process of its own, which a test may kill.
 func (p *product) startProcess() *osexec.Cmd {

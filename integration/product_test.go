@@ -18,15 +18,12 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/tablehaul/tablehaul/integration/compare"
-	"github.com/tablehaul/tablehaul/integration/s3server"
 	"github.com/tablehaul/tablehaul/integration/servers"
 	"github.com/tablehaul/tablehaul/internal/app"
 	"github.com/tablehaul/tablehaul/internal/devserver"
 	"github.com/tablehaul/tablehaul/internal/temporalopts"
 	"github.com/tablehaul/tablehaul/workflows"
 )
-
-func TestMain(m *testing.M) { servers.Main(m, devserver.StopShared, s3server.StopShared) }
 
 // product is a worker with a configuration of its own, a source schema and a target schema.
 // Table names in it hold the schema's, so that tests that share servers share no watermark.
