@@ -97,6 +97,7 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 		_ = pool.Close() // the first error is the one that tells
 		return nil, fmt.Errorf("connection %q: connect: %w", o.Name, err)
 	}
+	crowd.present(ctx, db) // the first look; the next one can tell
 	return db, nil
 }
 

@@ -152,6 +152,7 @@ func (w *chunkWriter) once(ctx context.Context, spec UpsertSpec) (UpsertResult, 
 	if gate == nil {
 		return w.try(ctx)
 	}
+	gate.beginBeside(func() bool { return w.db.crowd.present(ctx, w.db) })
 	pass, err := gate.enter(ctx, spec.Turn, spec.AtOnce)
 	if err != nil {
 		return UpsertResult{}, err

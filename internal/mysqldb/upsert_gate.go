@@ -160,16 +160,38 @@ func (g *Gate) felt(reply time.Duration, others bool) {
 		g.best = reply
 	}
 	g.reply += (reply - g.reply) / 4
-	if others && !g.others && g.unjudged() {
-		g.limit = 1 // more has to show its worth first
-		g.began = time.Time{}
-	}
-	g.others = others
+	g.meet(others)
 	g.crowded = others && g.reply > slowReply*max(g.best, leastReply)
 	if g.crowded && g.limit > 1 {
 		g.limit, g.trial, g.hold = g.limit-1, 0, trialPause
 		g.began = time.Time{}
 	}
+}
+
+// beginBeside tells whether others use the server before anything is known of how many it can
+// take: two large chunks at once, the first ones ever, would keep others waiting for longest.
+func (g *Gate) beginBeside(others func() bool) {
+	g.mu.Lock()
+	fresh := g.limit == 0
+	g.mu.Unlock()
+	if !fresh {
+		return
+	}
+	found := others() // may ask the server
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.limit == 0 {
+		g.limit = firstAtOnce
+		g.meet(found)
+	}
+}
+
+func (g *Gate) meet(others bool) {
+	if others && !g.others && g.unjudged() {
+		g.limit = 1 // more has to show its worth first
+		g.began = time.Time{}
+	}
+	g.others = others
 }
 
 // unjudged reports whether nothing is known yet of how many the server can take.

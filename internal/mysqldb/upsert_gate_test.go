@@ -177,3 +177,16 @@ func TestGatePassesNobodyOverForLong(t *testing.T) {
 		<-done
 	})
 }
+
+// Where others use the server, the first chunks ever are not two at once; what has been learnt stays.
+func TestGateBeginsWithOneBesideOthers(t *testing.T) {
+	yes, no := func() bool { return true }, func() bool { return false }
+	beside, alone := &Gate{}, &Gate{}
+	beside.beginBeside(yes)
+	require.Equal(t, 1, beside.AtOnce())
+	alone.beginBeside(no)
+	require.Equal(t, firstAtOnce, alone.AtOnce())
+	alone.rate = 1000
+	alone.beginBeside(yes)
+	require.Equal(t, firstAtOnce, alone.AtOnce())
+}
