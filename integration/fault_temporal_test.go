@@ -17,7 +17,6 @@ import (
 	"github.com/tablehaul/tablehaul/integration/proxy"
 	"github.com/tablehaul/tablehaul/integration/servers"
 	"github.com/tablehaul/tablehaul/internal/devserver"
-	"github.com/tablehaul/tablehaul/internal/temporalopts"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -93,12 +92,7 @@ func TestAResetRunKeepsItsTable(t *testing.T) {
 func (p *product) onPrivateTemporal() {
 	p.t.Helper()
 	p.temporal = devserver.Private(p.t)
-	var err error
-	opts := temporalopts.At(p.temporal.Address)
-	opts.Logger = silent{}
-	p.client, err = client.Dial(opts)
-	require.NoError(p.t, err)
-	p.t.Cleanup(p.client.Close)
+	p.connect()
 	p.startWorker()
 }
 

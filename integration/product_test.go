@@ -70,12 +70,7 @@ func start(t *testing.T, o options) *product {
 	p := &product{t: t, from: o.source.Schema(t), to: o.target.Schema(t), dir: t.TempDir(), temporal: devserver.Start(t)}
 	p.src, p.dst = o.source.DB(t, p.from), o.target.DB(t, p.to)
 	p.queue = "queue-" + p.from
-	var err error
-	opts := temporalopts.At(p.temporal.Address)
-	opts.Logger = silent{}
-	p.client, err = client.Dial(opts)
-	require.NoError(t, err)
-	t.Cleanup(p.client.Close)
+	p.connect()
 	if o.tables == "" {
 		o.tables = oneTable
 	}
@@ -90,6 +85,17 @@ func start(t *testing.T, o options) *product {
 		p.startWorker()
 	}
 	return p
+}
+
+// connect connects to the product's Temporal server, until the test ends.
+func (p *product) connect() {
+	p.t.Helper()
+	opts := temporalopts.At(p.temporal.Address)
+	opts.Logger = silent{}
+	var err error
+	p.client, err = client.Dial(opts)
+	require.NoError(p.t, err)
+	p.t.Cleanup(p.client.Close)
 }
 
 func (p *product) config() string  { return filepath.Join(p.dir, "tablehaul.yaml") }

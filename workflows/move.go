@@ -78,16 +78,15 @@ func (m *mover) slices(ctx workflow.Context) (*SyncRangeInput, error) {
 		}
 		chunks.write(ctx, slice, s.first)
 		await(ctx, func() bool { return ahead.done.IsReady() || chunks.first != nil })
+		next, err := ahead.end(ctx, chunks.first != nil)
 		long := workflow.GetInfo(ctx).GetCurrentHistoryLength() > longHistory
-		if chunks.first != nil || !s.More || long {
+		if chunks.first != nil || err != nil || !s.More || long {
 			chunks.drain(ctx)
 		}
-		next, err := ahead.end(ctx, chunks.first != nil)
 		if chunks.first != nil {
 			err = chunks.first
 		}
 		if err != nil || !s.More {
-			chunks.drain(ctx)
 			m.cleanup(ctx, m.at, err)
 			if s.More {
 				m.cleanup(ctx, ahead.at, err)

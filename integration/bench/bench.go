@@ -127,8 +127,7 @@ func (b *bench) settle(ctx context.Context, db *sql.DB) error {
 func waitForPurge(ctx context.Context, db *sql.DB) error {
 	last, since := int64(-1), time.Now()
 	return waitUntil(ctx, 4*settleTime, func() (bool, error) {
-		var length int64
-		err := db.QueryRowContext(ctx, "SELECT `count` FROM information_schema.innodb_metrics WHERE name = 'trx_rseg_history_len'").Scan(&length)
+		length, err := scene.HistoryList(ctx, db)
 		if err != nil {
 			return false, fmt.Errorf("wait for the server to purge: %w", err)
 		}

@@ -27,7 +27,7 @@ func (w *chunkWriter) countExisting(ctx context.Context, from, to int) error {
 			return err
 		}
 		var n int64
-		if err := w.ask(ctx, w.probeFor("COUNT(*)")).Scan(&n); err != nil {
+		if err := w.conn.QueryRowContext(ctx, w.probeFor("COUNT(*)")).Scan(&n); err != nil {
 			return err
 		}
 		w.existing += n
@@ -63,7 +63,7 @@ func (w *chunkWriter) nothingBetween(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	var one int
-	err = w.ask(ctx, string(stmt)+" LIMIT 1").Scan(&one)
+	err = w.conn.QueryRowContext(ctx, string(stmt)+" LIMIT 1").Scan(&one)
 	if errors.Is(err, sql.ErrNoRows) {
 		return true, nil
 	}
@@ -77,10 +77,6 @@ func (w *chunkWriter) appendBetween(dst []byte, first, last int32) (_ []byte, er
 		return dst, err
 	}
 	return w.appendKeyValue(append(dst, " AND "...), last, 0)
-}
-
-func (w *chunkWriter) ask(ctx context.Context, query string) *sql.Row {
-	return w.conn.QueryRowContext(ctx, query)
 }
 
 // probeFor is the statement that asks what of the target's rows with the keys that were listed.
@@ -98,6 +94,8 @@ const (
 	leastRun = 8
 	// runRows is how many times as many keys one statement may have where they come in runs.
 	runRows = 5
+	// keyText is the longest text of an integer, and a comma.
+	keyText = 21
 )
 
 // listRuns lists the keys from position from on, before end, where many of them are runs of
@@ -113,6 +111,9 @@ func (w *chunkWriter) listRuns(from, end int) (to int, err error) {
 	w.listed, w.alone = append(w.listed[:0], '('), w.alone[:0]
 	ranges := 0
 	for to = from; to < end && to-from < runRows*most && 2*ranges+len(w.alone) < most; {
+		if to > from && int64(len(w.listed)+keyText*len(w.alone)) > w.plan.maxBytes/2 {
+			break
+		}
 		n := w.run(to, min(end, from+runRows*most))
 		if n < leastRun {
 			w.alone = append(w.alone, w.order[to])

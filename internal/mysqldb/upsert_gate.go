@@ -171,10 +171,7 @@ func (g *Gate) felt(reply time.Duration, others bool) {
 // beginBeside tells whether others use the server before anything is known of how many it can
 // take: two large chunks at once, the first ones ever, would keep others waiting for longest.
 func (g *Gate) beginBeside(others func() bool) {
-	g.mu.Lock()
-	fresh := g.limit == 0
-	g.mu.Unlock()
-	if !fresh {
+	if g.AtOnce() > 0 {
 		return
 	}
 	found := others() // may ask the server

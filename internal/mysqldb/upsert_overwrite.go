@@ -149,7 +149,7 @@ func (w *chunkWriter) lock(ctx context.Context, from int) (how way, to int, err 
 	if to > from {
 		// Without locks first: where the last row of a run is missing, InnoDB waits for the one behind it.
 		var existing int
-		if err := w.ask(ctx, w.probeFor("COUNT(*)")).Scan(&existing); err != nil {
+		if err := w.conn.QueryRowContext(ctx, w.probeFor("COUNT(*)")).Scan(&existing); err != nil {
 			return byInsert, to, err
 		}
 		switch existing {
@@ -186,7 +186,7 @@ func (w *chunkWriter) lockListed(ctx context.Context, from, to int) (way, error)
 		what = "COUNT(*), COALESCE(SUM(" + Ident(w.plan.targets[w.plan.cursor].Name) + " > " + string(value) + "), 0)"
 	}
 	var existing, newer int
-	if err := w.ask(ctx, w.probeFor(what)+" FOR UPDATE").Scan(&existing, &newer); err != nil {
+	if err := w.conn.QueryRowContext(ctx, w.probeFor(what)+" FOR UPDATE").Scan(&existing, &newer); err != nil {
 		return byInsert, err
 	}
 	w.heartbeat()

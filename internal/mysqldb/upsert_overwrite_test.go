@@ -33,10 +33,16 @@ func (w *writing) byFile(do func()) bool {
 // Whatever a chunk of random rows meets, the target holds and the counters say the same
 // whether it travels as a file or not.
 func TestOverwritingDoesWhatAnUpsertDoes(t *testing.T) {
-	for name, c := range map[string]struct{ key, cursor string }{
-		"cursor":            {"id", "at"},
-		"cursor in the key": {"id, at", "at"},
-		"none":              {"id", ""},
+	for name, c := range map[string]struct {
+		key, cursor string
+		runs        bool  // of keys
+		bytes       int64 // of a statement at most
+	}{
+		"cursor":                           {"id", "at", false, 0},
+		"cursor in the key":                {"id, at", "at", false, 0},
+		"none":                             {"id", "", false, 0},
+		"runs of keys":                     {"id", "at", true, 0},
+		"runs of keys in small statements": {"id", "at", true, 300},
 	} {
 		t.Run(name, func(t *testing.T) {
 			servers.Each(t, func(t *testing.T, s *servers.Server) {
@@ -47,7 +53,10 @@ func TestOverwritingDoesWhatAnUpsertDoes(t *testing.T) {
 				}
 				definition := "(" + fmt.Sprintf(columns, null, c.key) + ")"
 				w := overwriting(t, s, definition)
-				w.spec.Cursor, w.spec.MaxBatchRows = c.cursor, 7
+				w.spec.Cursor, w.spec.MaxBatchRows, w.spec.MaxBatchBytes = c.cursor, 7, c.bytes
+				if c.runs {
+					w.spec.MaxBatchRows = 400
+				}
 				plain := *w
 				w.exec("CREATE TABLE u LIKE t")
 				plain.introspect("u")
@@ -57,7 +66,12 @@ func TestOverwritingDoesWhatAnUpsertDoes(t *testing.T) {
 				byFile := 0
 				for round := range 40 {
 					var rows [][]any
-					for range 1 + r.IntN(30) {
+					first := r.IntN(15)
+					for i := range 1 + r.IntN(30) {
+						id := r.IntN(40)
+						if c.runs {
+							id = first + i
+						}
 						var at any = fmt.Sprintf("2024-01-01 00:00:%02d.%03d", round/2+r.IntN(2), 0)
 						if null == "NULL" && r.IntN(60) == 0 {
 							at = nil
@@ -66,7 +80,7 @@ func TestOverwritingDoesWhatAnUpsertDoes(t *testing.T) {
 						if r.IntN(5) == 0 {
 							v = nil
 						}
-						rows = append(rows, row(r.IntN(40), at, v, fmt.Sprintf("%d.50", r.IntN(3)), [...]any{"a", "b", nil}[r.IntN(3)]))
+						rows = append(rows, row(id, at, v, fmt.Sprintf("%d.50", r.IntN(3)), [...]any{"a", "b", nil}[r.IntN(3)]))
 					}
 					var got mysqldb.UpsertResult
 					var err error

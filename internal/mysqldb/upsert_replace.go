@@ -77,7 +77,7 @@ func (w *chunkWriter) deferredExisting(ctx context.Context) ([]bool, error) {
 		if _, err := w.listKeys(at, at+1); err != nil {
 			return nil, err
 		}
-		if err := w.ask(ctx, w.probeFor("COUNT(*)")).Scan(&existed[n]); err != nil {
+		if err := w.conn.QueryRowContext(ctx, w.probeFor("COUNT(*)")).Scan(&existed[n]); err != nil {
 			return nil, err
 		}
 	}

@@ -1,4 +1,3 @@
-// Package temporalopts says how all of the project's programs connect to Temporal.
 package temporalopts
 
 import (
@@ -21,19 +20,19 @@ func FromEnv(getenv func(string) string) (client.Options, error) {
 	}
 	opts.HostPort = cmp.Or(opts.HostPort, DefaultAddress)
 	opts.Namespace = cmp.Or(opts.Namespace, client.DefaultNamespace)
-	opts.ConnectionOptions.GrpcCompression = &client.GrpcCompressionNone{}
-	return opts, nil
+	return uncompressed(opts), nil
 }
 
 // At are the options of a server that needs no others than its address.
-//
-// Requests are never compressed: a step's are some kilobytes, and gzip took a third of the
-// processor's time that a step costs worker and server.
 func At(address string) client.Options {
-	return client.Options{
-		HostPort: address, Namespace: client.DefaultNamespace,
-		ConnectionOptions: client.ConnectionOptions{GrpcCompression: &client.GrpcCompressionNone{}},
-	}
+	return uncompressed(client.Options{HostPort: address, Namespace: client.DefaultNamespace})
+}
+
+// uncompressed are opts without gzip, the SDK's default: a step's requests are some kilobytes,
+// and compressing them took a good part of the processor's time that a step costs.
+func uncompressed(opts client.Options) client.Options {
+	opts.ConnectionOptions.GrpcCompression = &client.GrpcCompressionNone{}
+	return opts
 }
 
 // lookup adapts getenv to envconfig's interface.

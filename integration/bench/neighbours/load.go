@@ -60,7 +60,7 @@ func watchLoad(ctx context.Context, s *scene.Scene) (stop func() load) {
 				return
 			case <-tick.C:
 				worst.threads = max(worst.threads, status(ctx, s.TargetDB, "Threads_running"))
-				if n, err := historyList(ctx, s.SourceDB); err == nil {
+				if n, err := scene.HistoryList(ctx, s.SourceDB); err == nil {
 					worst.history = append(worst.history, n)
 				}
 			}
@@ -81,10 +81,4 @@ func status(ctx context.Context, db *sql.DB, name string) int64 {
 		return 0
 	}
 	return n
-}
-
-// historyList is the length of the source's history list.
-func historyList(ctx context.Context, db *sql.DB) (n int64, err error) {
-	err = db.QueryRowContext(ctx, "SELECT `count` FROM information_schema.innodb_metrics WHERE name = 'trx_rseg_history_len'").Scan(&n)
-	return n, err
 }

@@ -1,0 +1,2 @@
+// Package temporalopts says how all of the project's programs connect to Temporal.
+package temporalopts
