@@ -66,6 +66,9 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 	if p.table, err = p.src.Table(ctx, settings.Table); err != nil {
 		return nil, lookFailure(ctx, err, source)
 	}
+	if c := p.table.Column(settings.Cursor); c != nil { // as the server spells it, from here on
+		settings.Cursor, p.settings.Cursor = c.Name, c.Name
+	}
 	if p.findings, err = p.src.CheckSource(ctx, p.table, mysqldb.SourceCheck{
 		Cursor: settings.Cursor, FixedLag: settings.FixedLag, AllowReplica: settings.AllowReplica, Zone: settings.CursorZone,
 	}); err != nil {
@@ -157,7 +160,7 @@ func (p *drafted) chooseMode(in PlanRunInput) error {
 	case p.lost:
 		p.mode = ModeFirstLoad
 		p.warnings = append(p.warnings, fmt.Sprintf("the target %s has no row, and the watermark says %s: the table is loaded anew", p.settings.Target, in.State.Watermark))
-	case in.State.Cursor != "" && in.State.Cursor != p.settings.Cursor:
+	case in.State.Cursor != "" && !table.SameColumn(in.State.Cursor, p.settings.Cursor):
 		return invalidInput(fmt.Sprintf("the watermark of %s is of cursor %s, the configuration now says %s", in.Table, in.State.Cursor, p.settings.Cursor),
 			`start once with "full":true, or set the watermark by hand`)
 	default:

@@ -140,12 +140,17 @@ func hash(b []byte) string {
 	return hex.EncodeToString(s[:])
 }
 
-// sameSource reports whether t still is what the plan was made for.
+// sameSource reports whether t still is what the plan was made for. A column that was renamed
+// to another spelling of its name is the same to the server, and so to the plan.
 func (p *plan) sameSource(t *mysqldb.Table) bool {
-	return slices.Equal(p.Key, t.PrimaryKey) && slices.EqualFunc(p.Columns, table.Carried(t.Values()), sameColumn)
+	return slices.EqualFunc(p.Key, t.PrimaryKey, table.SameColumn) && slices.EqualFunc(p.Columns, table.Carried(t.Values()), sameColumn)
 }
 
 func sameColumn(a, b table.Column) bool {
+	if !table.SameColumn(a.Name, b.Name) {
+		return false
+	}
+	a.Name, b.Name = "", ""
 	a.Members, b.Members = nil, nil // part of Type
 	return fmt.Sprintf("%+v", a) == fmt.Sprintf("%+v", b)
 }

@@ -167,7 +167,7 @@ func (a *Activities) resume(ctx context.Context, in PlanRunInput, p *drafted) (P
 	case err != nil:
 		return PlanRunResult{}, false, translate(ctx, err, where{doing: "read the plan of " + in.Table})
 	}
-	if !staged.sameSource(p.table) || staged.Settings.Cursor != p.settings.Cursor || staged.Settings.Target != p.settings.Target ||
+	if !staged.sameSource(p.table) || !table.SameColumn(staged.Settings.Cursor, p.settings.Cursor) || staged.Settings.Target != p.settings.Target ||
 		staged.Settings.SourceConnection != p.settings.SourceConnection || staged.Settings.TargetConnection != p.settings.TargetConnection ||
 		len(old.Done) != len(staged.Ranges) {
 		p.warnings = append(p.warnings, "the table or its settings changed since the unfinished first load: the load starts over")

@@ -1,6 +1,10 @@
 package mysqldb
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
 
 // CursorIndex names the index along which a table can be read in the order of its cursor, or
 // is empty where there is none: then every run looks at every row of the table.
@@ -27,7 +31,7 @@ func CursorIndex(t *Table, cursor string) string {
 
 func servesCursor(ix Index, cursor string) bool {
 	first := ix.Columns[0]
-	return strings.EqualFold(ix.Type, "BTREE") && !ix.Invisible && first.Column == cursor && first.Prefix == 0
+	return strings.EqualFold(ix.Type, "BTREE") && !ix.Invisible && table.SameColumn(first.Column, cursor) && first.Prefix == 0
 }
 
 // ordersTies reports whether an index delivers (cursor, primary key …) in order by itself.
@@ -44,7 +48,7 @@ func ordersTies(t *Table, ix Index) bool {
 	}
 	want := got[:1:1]
 	for _, c := range primary.Columns {
-		if c.Column != got[0].Column {
+		if !table.SameColumn(c.Column, got[0].Column) {
 			want = append(want, c)
 		}
 	}
@@ -61,7 +65,7 @@ func ordersTies(t *Table, ix Index) bool {
 
 func hasColumn(cols []IndexColumn, name string) bool {
 	for _, c := range cols {
-		if c.Column == name {
+		if table.SameColumn(c.Column, name) {
 			return true
 		}
 	}

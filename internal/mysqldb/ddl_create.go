@@ -23,7 +23,7 @@ func newDDL(source *Table, from, to Server, have collations) *ddl {
 	for _, index := range source.Indexes {
 		if index.Unique {
 			for _, part := range index.Columns {
-				d.keys[part.Column] = true
+				d.keys[table.FoldColumn(part.Column)] = true
 			}
 		}
 	}
@@ -129,7 +129,7 @@ func (d *ddl) charset(c *Column, changed bool) (string, bool) {
 			"create the target table by hand, with this column's members as the source has them")
 		return "", false
 	}
-	key := d.keys[c.Name] && c.Kind == table.KindString
+	key := d.keys[table.FoldColumn(c.Name)] && c.Kind == table.KindString
 	t, err := d.have.translate(cs, co, key, c.RawCharset)
 	if err != nil {
 		d.note(LevelRefuse, c.Name, fmt.Sprintf("the target server does not have character set %s", cs), "convert the column to utf8mb4 at the source, or leave it out")

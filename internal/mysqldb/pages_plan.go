@@ -93,7 +93,7 @@ func (p *readPlan) alongCursor(spec ReadSpec, index string) error {
 	ix := indexNamed(p.table, index)
 	p.loose = !ordersTies(p.table, ix)
 	for _, key := range p.table.PrimaryKey {
-		if key == spec.Cursor {
+		if table.SameColumn(key, spec.Cursor) {
 			continue
 		}
 		if err := p.addPart(key, p.keyDesc(key)); err != nil {
@@ -170,7 +170,7 @@ func (p *readPlan) boundKeys(keys KeyRange) error {
 
 func (p *readPlan) keyDesc(column string) bool {
 	for _, c := range indexNamed(p.table, "PRIMARY").Columns {
-		if c.Column == column {
+		if table.SameColumn(c.Column, column) {
 			return c.Desc
 		}
 	}

@@ -76,10 +76,10 @@ func (t *Table) Values() []table.Column {
 	return out
 }
 
-// Column returns the named column, or nil. Names compare exactly, as introspected.
+// Column returns the named column, or nil; see table.SameColumn.
 func (t *Table) Column(name string) *Column {
 	for i := range t.Columns {
-		if t.Columns[i].Name == name {
+		if table.SameColumn(t.Columns[i].Name, name) {
 			return &t.Columns[i]
 		}
 	}

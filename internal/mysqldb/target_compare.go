@@ -15,10 +15,10 @@ func compareTables(p *TargetPlan, source, target *Table, replace bool) []*Column
 	var missing []*Column
 	for i := range source.Columns {
 		from := &source.Columns[i]
-		to := target.find(from.Name)
+		to := target.Column(from.Name)
 		switch {
 		case to == nil:
-			if slices.Contains(source.PrimaryKey, from.Name) {
+			if slices.ContainsFunc(source.PrimaryKey, func(key string) bool { return table.SameColumn(key, from.Name) }) {
 				continue // said by compareKeys
 			}
 			missing = append(missing, from)
@@ -33,7 +33,7 @@ func compareTables(p *TargetPlan, source, target *Table, replace bool) []*Column
 		}
 	}
 	for i := range target.Columns {
-		if source.find(target.Columns[i].Name) == nil {
+		if source.Column(target.Columns[i].Name) == nil {
 			extraColumn(p, &target.Columns[i], "is on the target and no longer at the source; it is kept, and not written")
 		}
 	}
@@ -62,7 +62,7 @@ func compareKeys(p *TargetPlan, source, target *Table) {
 	fold := func(names []string) []string {
 		out := make([]string, len(names))
 		for i, n := range names {
-			out[i] = strings.ToLower(n)
+			out[i] = table.FoldColumn(n)
 		}
 		slices.Sort(out)
 		return out
@@ -80,7 +80,7 @@ func compareKeys(p *TargetPlan, source, target *Table) {
 			if !index.Unique || part.Column == "" {
 				continue
 			}
-			compareKeyColumn(p, source.find(part.Column), target.find(part.Column), index.Name)
+			compareKeyColumn(p, source.Column(part.Column), target.Column(part.Column), index.Name)
 		}
 	}
 }

@@ -20,7 +20,7 @@ func (d *DB) checkReplace(ctx context.Context, p *TargetPlan, source, target *Ta
 		}
 		switch {
 		case !searchable(index) || slices.ContainsFunc(index.Columns, func(part IndexColumn) bool {
-			c := target.find(part.Column)
+			c := target.Column(part.Column)
 			return c == nil || c.Generated
 		}):
 			p.note(LevelWarn, "", fmt.Sprintf("uniqueConflicts: replace cannot look rows up by the target's unique key %s"+
@@ -42,8 +42,8 @@ func implies(source, target *Table, s, t Index) bool {
 	}
 	for _, sp := range s.Columns {
 		at := slices.IndexFunc(t.Columns, func(tp IndexColumn) bool {
-			c := source.find(tp.Column)
-			return c != nil && sp.Column != "" && c.Name == sp.Column
+			c := source.Column(tp.Column)
+			return c != nil && sp.Column != "" && table.SameColumn(c.Name, sp.Column)
 		})
 		if at < 0 {
 			return false
@@ -52,7 +52,7 @@ func implies(source, target *Table, s, t Index) bool {
 		if tp.Prefix > 0 && (sp.Prefix == 0 || sp.Prefix > tp.Prefix) {
 			return false
 		}
-		from, to := source.find(sp.Column), target.find(tp.Column)
+		from, to := source.Column(sp.Column), target.Column(tp.Column)
 		if from.Kind != to.Kind || from.Precision > to.Precision || from.Scale > to.Scale ||
 			from.Kind == table.KindString && mayMerge(from.Collation, to.Collation) {
 			return false

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+
+	"github.com/tablehaul/tablehaul/internal/table"
 )
 
 // writeBatches sends the transaction's rows, as many in one statement as the limits allow.
@@ -189,7 +191,7 @@ func (w *chunkWriter) isEnumWarning(p Problem, from int) bool {
 	}
 	row := w.order[from+p.Row-1]
 	for _, i := range w.plan.enums {
-		if w.plan.targets[i].Name == p.Column {
+		if table.SameColumn(w.plan.targets[i].Name, p.Column) {
 			return w.enumIsKnown(row, i)
 		}
 	}

@@ -109,7 +109,7 @@ func (w *chunkWriter) holds(at int, index Index) (where []byte, ok bool, err err
 		return nil, false, nil
 	}
 	for n, part := range index.Columns {
-		i := slices.IndexFunc(w.plan.targets, func(c *Column) bool { return c.Name == part.Column })
+		i := slices.IndexFunc(w.plan.targets, func(c *Column) bool { return table.SameColumn(c.Name, part.Column) })
 		if i < 0 {
 			return nil, false, nil // generated, or the target's own
 		}

@@ -41,7 +41,7 @@ type upsertPlan struct {
 func newUpsertPlan(server Server, spec UpsertSpec) (*upsertPlan, error) {
 	p := &upsertPlan{target: spec.Target, columns: spec.Columns, cursor: -1}
 	for i, from := range spec.Columns {
-		to := spec.Target.find(from.Name)
+		to := spec.Target.Column(from.Name)
 		if to == nil || to.Generated {
 			return nil, refuse(from.Name, fmt.Sprintf("the target %s has no column that takes it", spec.Target.Name),
 				"plan the run again, so that the target gets the column")
@@ -55,7 +55,7 @@ func newUpsertPlan(server Server, spec UpsertSpec) (*upsertPlan, error) {
 		if from.Kind == table.KindEnum && to.Kind == table.KindEnum {
 			p.enums = append(p.enums, i)
 		}
-		if from.Name == spec.Cursor {
+		if table.SameColumn(from.Name, spec.Cursor) {
 			p.cursor = i
 		}
 	}
@@ -97,7 +97,7 @@ func (p *upsertPlan) findKey(spec UpsertSpec) error {
 	for _, name := range spec.Target.PrimaryKey {
 		at := -1
 		for i := range p.targets {
-			if p.targets[i].Name == name {
+			if table.SameColumn(p.targets[i].Name, name) {
 				at = i
 			}
 		}
@@ -262,18 +262,4 @@ func keyTextMayDiffer(c *Column) bool {
 // collations are not among them: they ignore trailing spaces.
 func isExactCollation(collation string) bool {
 	return collation == "binary" || strings.HasSuffix(collation, "_nopad_bin") || strings.HasSuffix(collation, "_0900_bin")
-}
-
-// find returns the named column; the server's rule that names ignore case decides where no
-// name is exactly equal.
-func (t *Table) find(name string) *Column {
-	if c := t.Column(name); c != nil {
-		return c
-	}
-	for i := range t.Columns {
-		if strings.EqualFold(t.Columns[i].Name, name) {
-			return &t.Columns[i]
-		}
-	}
-	return nil
 }

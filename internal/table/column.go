@@ -93,10 +93,10 @@ func Carried(cols []Column) []Column {
 	return out
 }
 
-// Index is the position of the named column in cols, or -1. Names compare exactly.
+// Index is the position of the named column in cols, or -1; see SameColumn.
 func Index(cols []Column, name string) int {
 	for i := range cols {
-		if cols[i].Name == name {
+		if SameColumn(cols[i].Name, name) {
 			return i
 		}
 	}
