@@ -59,9 +59,6 @@ type SourceCheck struct {
 	Zone         string
 }
 
-// nullCheckTime bounds the search for a NULL in a cursor without an index.
-const nullCheckTime = 10 * time.Second
-
 // CheckSource looks for everything about a source table that would lose rows or surprise its
 // owner. It reads no more than one row, and an unindexed nullable cursor for up to ten seconds.
 func (d *DB) CheckSource(ctx context.Context, t *Table, check SourceCheck) ([]Finding, error) {
@@ -198,10 +195,11 @@ func (d *DB) checkCursor(ctx context.Context, f *findings, t *Table, check Sourc
 	case c.OnUpdate == "":
 		f.add(LevelInfo, name, "", "the server does not change %s when a row changes: the application has to", name).Topic = TopicCursor
 	}
-	if c.Nullable {
-		return d.checkNulls(ctx, f, t, name)
+	if moves := !isInteger(c.Kind) || len(t.PrimaryKey) > 1; moves && slices.Contains(t.PrimaryKey, c.Name) && !c.AutoIncrement {
+		f.add(LevelWarn, name, "take the cursor out of the primary key, or choose another column",
+			"the cursor %s is part of the primary key: a row whose %s changes is a new row on the target, and its old version stays there", name, name).Topic = TopicCursor
 	}
-	return nil
+	return d.checkUnreadable(ctx, f, t, c)
 }
 
 // candidates names columns that could be a cursor, those with an index first.
@@ -222,32 +220,4 @@ func candidates(t *Table) string {
 		return "the table has no column that could be one: leave the cursor out, and every run reads the whole table"
 	}
 	return "possible columns are " + strings.Join(all, ", ")
-}
-
-// findNull looks for one NULL, for at most nullCheckTime.
-func (d *DB) findNull(ctx context.Context, t *Table, name string) (bool, error) {
-	hint := ""
-	if index := CursorIndex(t, name); index != "" {
-		hint = " FORCE INDEX (" + Ident(index) + ")"
-	}
-	plan := readPlan{server: d.Server, table: t}
-	query := plan.limited(nullCheckTime) + "1 FROM " + Qualified(t.Name) + hint + " WHERE " + Ident(name) + " IS NULL LIMIT 1"
-	key, err := d.fetchKey(ctx, query, []selectExpr{{sql: "1", kind: table.KindInt}})
-	return key != nil, err
-}
-
-func (d *DB) checkNulls(ctx context.Context, f *findings, t *Table, name string) error {
-	found, err := d.findNull(ctx, t, name)
-	never := "make the column NOT NULL"
-	switch {
-	case IsTimeLimit(err):
-		f.add(LevelWarn, name, never, "column %s may be NULL, and it takes too long to see whether it is: such rows are never read", name).Topic = TopicCursor
-	case err != nil:
-		return err
-	case found:
-		f.add(LevelRefuse, name, "give these rows a value and make the column NOT NULL", "the cursor %s is NULL in some rows, which would never be read", name).Topic = TopicCursor
-	default:
-		f.add(LevelWarn, name, never, "column %s may be NULL, now it never is: a row with NULL is never read", name).Topic = TopicCursor
-	}
-	return nil
 }

@@ -185,12 +185,16 @@ func (d *ddl) plain(c *Column, added bool) []string {
 	if nullable {
 		parts[0] = "NULL" // said, because a bare TIMESTAMP may mean NOT NULL
 	}
+	if def == "" && !nullable && c.Kind == table.KindTimestamp {
+		// Without a DEFAULT, a server with explicit_defaults_for_timestamp=OFF adds ON UPDATE by itself.
+		def = fmt.Sprintf("CURRENT_TIMESTAMP(%d)", c.Precision)
+	}
 	if def != "" {
 		parts = append(parts, "DEFAULT "+def)
 	}
-	if c.OnUpdate != "" && !added {
-		parts = append(parts, "ON UPDATE "+c.OnUpdate)
-	}
+	// The source's ON UPDATE is left out: the target's columns hold the source's values, and an
+	// UPDATE of another column on the target must not change them. In the cursor it would make the
+	// row newer than the source's for ever.
 	if c.AutoIncrement && !added {
 		parts = append(parts, "AUTO_INCREMENT")
 	}

@@ -134,6 +134,7 @@ func (d *DB) planTarget(ctx context.Context, p *TargetPlan, src *DB, source *Tab
 		return err
 	}
 	missing := compareTables(p, source, target, o.Replace)
+	checkTargetCursor(p, target, o.Cursor)
 	if o.Replace {
 		if err := d.checkReplace(ctx, p, source, target); err != nil {
 			return err
@@ -144,6 +145,26 @@ func (d *DB) planTarget(ctx context.Context, p *TargetPlan, src *DB, source *Tab
 		p.Later = builder.later(target)
 	}
 	return nil
+}
+
+// checkTargetCursor warns of a target that stamps its own rows.
+func checkTargetCursor(p *TargetPlan, target *Table, cursor string) {
+	c := target.Column(cursor)
+	if c == nil || c.OnUpdate == "" {
+		return
+	}
+	def := ""
+	if c.Default != nil {
+		def = " DEFAULT " + *c.Default
+	} else if c.Nullable {
+		def = " DEFAULT NULL"
+	}
+	null := " NOT NULL"
+	if c.Nullable {
+		null = " NULL"
+	}
+	p.note(LevelWarn, c.Name, "has ON UPDATE on the target: any UPDATE there makes a row newer than the source's, and it is then kept as it is until a later run",
+		"ALTER TABLE "+Qualified(target.Name)+" MODIFY "+Ident(c.Name)+" "+c.Type+null+def).Topic = TopicCursor
 }
 
 // checkSourceKey refuses keys that rows cannot be matched by.

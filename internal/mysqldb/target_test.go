@@ -167,12 +167,13 @@ func TestEveryTypeArrivesOnACreatedTarget(t *testing.T) {
 			require.Equal(t, want.Invisible, got.Invisible, want.Name)
 			require.Equal(t, want.AutoIncrement, got.AutoIncrement, want.Name)
 			require.Equal(t, want.Default == nil, got.Default == nil, want.Name)
-			require.Equal(t, strings.ToLower(want.OnUpdate) == "", strings.ToLower(got.OnUpdate) == "", want.Name)
+			require.Empty(t, got.OnUpdate, want.Name)
 			require.Equal(t, want.Members, got.Members, want.Name)
 			if want.Kind == got.Kind { // JSON is a LONGTEXT on MariaDB
 				require.Equal(t, want.Length, got.Length, want.Name)
 			}
 			if p.source.Flavor == p.target.Flavor {
+				want.OnUpdate = "" // the source alone stamps rows
 				require.Equal(t, want, got)
 			}
 		}
