@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -49,7 +50,14 @@ type ListedFamily struct {
 	Name       string `json:"name"`
 	Connection string `json:"connection"`
 	Tables     int    `json:"tables"`
+	// LeftOut are tables that the name would match, which belong to a tool for online schema
+	// changes; at most ten of them, LeftOutCount are all.
+	LeftOut      []string `json:"leftOut,omitempty"`
+	LeftOutCount int      `json:"leftOutCount,omitempty"`
 }
+
+// maxLeftOut bounds the names of ListedFamily.LeftOut.
+const maxLeftOut = 10
 
 // SettingsDigest is equal for equal settings. It lets the command line notice that a worker
 // runs with another configuration than the file at hand.
@@ -88,7 +96,7 @@ func (a *Activities) ListTables(ctx context.Context) (ListTablesResult, error) {
 		}
 	}
 	for _, f := range a.deps.Catalog.Families {
-		names, err := a.familyTables(ctx, f)
+		names, left, err := a.familyTables(ctx, f)
 		if err != nil {
 			return ListTablesResult{}, err
 		}
@@ -98,27 +106,28 @@ func (a *Activities) ListTables(ctx context.Context) (ListTablesResult, error) {
 				return ListTablesResult{}, err
 			}
 		}
-		out.Families = append(out.Families, ListedFamily{Name: f.Name, Connection: f.Connection, Tables: len(out.Tables) - before})
+		one := ListedFamily{Name: f.Name, Connection: f.Connection, Tables: len(out.Tables) - before, LeftOutCount: len(left)}
+		for _, n := range left[:min(len(left), maxLeftOut)] {
+			one.LeftOut = append(one.LeftOut, n.String())
+		}
+		out.Families = append(out.Families, one)
 	}
 	return out, nil
 }
 
-// familyTables are the tables of a family that its source has.
-func (a *Activities) familyTables(ctx context.Context, f Family) ([]table.Name, error) {
+// familyTables are the tables of a family that its source has, and those that its name would
+// match and that are no tables of the family: they belong to a tool for online schema changes.
+func (a *Activities) familyTables(ctx context.Context, f Family) (members, left []table.Name, err error) {
 	at := where{f.Connection, "list the tables of " + f.Name}
 	src, err := a.deps.Source(ctx, f.Connection)
 	if err != nil {
-		return nil, translate(ctx, err, at)
+		return nil, nil, translate(ctx, err, at)
 	}
 	all, err := src.TablesOf(ctx, f.Schema)
 	if err != nil {
-		return nil, translate(ctx, err, at)
+		return nil, nil, translate(ctx, err, at)
 	}
-	var out []table.Name
-	for _, n := range all {
-		if f.Match(n) {
-			out = append(out, n)
-		}
-	}
-	return out, nil
+	kept, tools := table.WithoutOnlineChanges(all)
+	other := func(n table.Name) bool { return !f.Match(n) }
+	return slices.DeleteFunc(kept, other), slices.DeleteFunc(tools, other), nil
 }

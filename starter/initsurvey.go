@@ -23,6 +23,8 @@ type draft struct {
 	tables         []*surveyed
 	// everywhere are findings that every table has: they are the server's.
 	everywhere []mysqldb.Finding
+	// changing are tables of online schema changes, which get no entry.
+	changing []string
 }
 
 // surveyed is a table that init has looked at: a line of --output json.
@@ -111,6 +113,10 @@ func (d *draft) namesOf(ctx context.Context, db *mysqldb.DB, schemas []string) (
 		names, err := db.TablesOf(ctx, schema)
 		if err != nil {
 			return nil, err
+		}
+		names, left := table.WithoutOnlineChanges(names)
+		for _, n := range left {
+			d.changing = append(d.changing, n.String())
 		}
 		out = append(out, names...)
 	}

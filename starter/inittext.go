@@ -33,6 +33,9 @@ defaults:
 	for _, f := range d.everywhere {
 		comment(&b, "  ", findingLine(f))
 	}
+	if len(d.changing) > 0 {
+		comment(&b, "  ", "left out, since they belong to an online schema change: "+some(d.changing))
+	}
 	b.WriteString("\ntables:\n")
 	families := map[string]bool{}
 	for i, t := range d.tables {

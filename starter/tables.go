@@ -64,6 +64,7 @@ func (a *app) expand(ctx context.Context, s service, c *config.Config, sel selec
 	if err != nil {
 		return nil, err
 	}
+	a.noteLeftOut(listed, sel)
 	if sel.all {
 		names = append(names, a.allListed(c, listed)...)
 	}

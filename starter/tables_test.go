@@ -51,6 +51,17 @@ func started(f *fakeService) map[string]bool {
 	return out
 }
 
+func TestTablesOfOnlineSchemaChangesAreSaidToBeLeftOut(t *testing.T) {
+	listed := listing(t, testConfig, "shop.log_1")
+	listed.Families[0].LeftOut, listed.Families[0].LeftOutCount = []string{"shop.log_1_gho"}, 3
+	f := &fakeService{listed: listed}
+	for _, args := range [][]string{{"run", "--all", "--no-wait"}, {"run", "shop.log_*", "--no-wait"}} {
+		got := call(t, f, args...)
+		require.Equal(t, exitOK, got.code)
+		require.Contains(t, got.stderr, "leaves out the tables of an online schema change (gh-ost, pt-online-schema-change): shop.log_1_gho and 2 more")
+	}
+}
+
 func TestAllAndFamiliesAreExpandedByTheWorker(t *testing.T) {
 	f := &fakeService{listed: listing(t, testConfig, "shop.log_1", "shop.log_2")}
 	got := call(t, f, "run", "--all", "--no-wait")
