@@ -15,7 +15,10 @@ type ddl struct {
 	to     Server
 	have   collations
 	keys   map[string]bool // columns of the source's primary and unique keys
-	found  []Finding
+	// strange are columns whose default the target cannot compute, late those whose TIMESTAMP is
+	// created as a DATETIME.
+	strange, late []string
+	found         []Finding
 }
 
 func newDDL(source *Table, from, to Server, have collations) *ddl {
@@ -86,7 +89,11 @@ func (d *ddl) column(c *Column, added bool) (string, bool) {
 		d.note(LevelInfo, c.Name, "a system versioning column is not created on the target", "")
 		return "", false
 	}
-	sqlType, changed := targetType(c, d.to)
+	sqlType, changed := targetType(c, d.from, d.to)
+	if d.becomesDateTime(c) {
+		sqlType = strings.Replace(strings.ToLower(c.Type), "timestamp", "datetime", 1)
+		d.note(LevelInfo, c.Name, fmt.Sprintf("%s becomes %s on the target, in UTC: the target's TIMESTAMP ends in 2038", c.Type, sqlType), "")
+	}
 	parts := []string{Ident(c.Name), sqlType}
 	if changed {
 		d.note(LevelInfo, c.Name, fmt.Sprintf("%s becomes %s on the target", c.Type, sqlType), "")
@@ -124,7 +131,7 @@ func (d *ddl) charset(c *Column, changed bool) (string, bool) {
 		// MySQL's information schema names no character set for ENUM and SET of binary.
 		cs, co = "binary", "binary"
 	}
-	if hidesMembers(cs, c.Members) {
+	if c.HiddenMembers {
 		d.note(LevelRefuse, c.Name, "has a member with a '?', which is also how the server shows characters that it cannot name (emoji among them)",
 			"create the target table by hand, with this column's members as the source has them")
 		return "", false
@@ -195,10 +202,23 @@ func (d *ddl) plain(c *Column, added bool) []string {
 	// The source's ON UPDATE is left out: the target's columns hold the source's values, and an
 	// UPDATE of another column on the target must not change them. In the cursor it would make the
 	// row newer than the source's for ever.
-	if c.AutoIncrement && !added {
+	counts := c.AutoIncrement && !added && d.mayCount(c)
+	if counts {
 		parts = append(parts, "AUTO_INCREMENT")
 	}
-	return append(parts, d.invisible(c, !nullable && def == "" && !c.AutoIncrement)...)
+	return append(parts, d.invisible(c, !nullable && def == "" && !counts)...)
+}
+
+// mayCount reports whether a column can be AUTO_INCREMENT in InnoDB, which wants an index that
+// begins with it. MyISAM and Aria count within a group as well.
+func (d *ddl) mayCount(c *Column) bool {
+	for _, index := range d.source.Indexes {
+		if len(index.Columns) > 0 && strings.EqualFold(index.Columns[0].Column, c.Name) {
+			return true
+		}
+	}
+	d.note(LevelInfo, c.Name, "is created without AUTO_INCREMENT, for which InnoDB wants an index that begins with it", "")
+	return false
 }
 
 func (d *ddl) invisible(c *Column, needsDefault bool) []string {
@@ -222,8 +242,12 @@ func (d *ddl) defaultOf(c *Column) string {
 	switch {
 	case expression && !hasExpressionDefaults(d.to),
 		strings.Contains(strings.ToLower(def), "nextval("),
-		c.Kind == table.KindGeometry && d.to.Flavor != d.from.Flavor:
+		c.Kind == table.KindGeometry && d.to.Flavor != d.from.Flavor, d.becomesDateTime(c):
 		d.note(LevelInfo, c.Name, "its default is not created on the target", "")
+		return ""
+	}
+	if slices.Contains(d.strange, c.Name) {
+		d.note(LevelInfo, c.Name, fmt.Sprintf("its default is not created on the target, since %s cannot compute it: %s", d.to, def), "")
 		return ""
 	}
 	if expression {

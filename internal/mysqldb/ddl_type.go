@@ -3,7 +3,6 @@ package mysqldb
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -14,9 +13,9 @@ var (
 	displayWidth = regexp.MustCompile(`^((?:tiny|small|medium|big)?int|year)\(\d+\)`)
 )
 
-// targetType is a column's type as the target server spells it. changed says that it is
-// another type there, which holds the same text.
-func targetType(c *Column, to Server) (sqlType string, changed bool) {
+// targetType is the type of a source's column as the target server spells it. changed says that
+// it is another type there, which holds the same text.
+func targetType(c *Column, from, to Server) (sqlType string, changed bool) {
 	base := strings.ToLower(c.Type)
 	switch {
 	case c.Kind == table.KindEnum || c.Kind == table.KindSet:
@@ -35,7 +34,7 @@ func targetType(c *Column, to Server) (sqlType string, changed bool) {
 		return "varchar(15)", true
 	case c.Kind == table.KindJSON && to.Flavor == FlavorMariaDB:
 		return "longtext", true
-	case strings.HasPrefix(base, "vector") && !hasVector(to):
+	case strings.HasPrefix(base, "vector") && (!hasVector(to) || mayBeShorter(from, to)):
 		if c.Length <= 8192 {
 			return fmt.Sprintf("varbinary(%d)", c.Length), true
 		}
@@ -50,14 +49,10 @@ func targetType(c *Column, to Server) (sqlType string, changed bool) {
 	return t, false
 }
 
-// hidesMembers reports whether the members of an ENUM or SET may not be those that the source
-// has: information schemas speak utf8mb3, and show any other character as a question mark.
-func hidesMembers(charset string, members []string) bool {
-	switch charset {
-	case "utf8mb3", "utf8", "latin1", "ucs2":
-		return false
-	}
-	return slices.ContainsFunc(members, func(m string) bool { return strings.Contains(m, "?") })
+// mayBeShorter reports whether a VECTOR of from may have fewer entries than declared, and one of
+// to may not.
+func mayBeShorter(from, to Server) bool {
+	return from.Flavor == FlavorMySQL && to.Flavor == FlavorMariaDB
 }
 
 func hasUUID(s Server) bool  { return s.Flavor == FlavorMariaDB && s.AtLeast(10, 7, 0) }

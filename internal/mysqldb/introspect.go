@@ -34,9 +34,8 @@ func (d *DB) Table(ctx context.Context, name table.Name) (_ *Table, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	if d.Server.Flavor == FlavorMySQL && d.Server.AtLeast(8, 0, 0) {
-		// The estimates are cached for a day otherwise.
-		if _, err := conn.ExecContext(ctx, "SET SESSION information_schema_stats_expiry = 0"); err != nil {
+	if settings := catalogSettings(d.Server); settings != "" {
+		if _, err := conn.ExecContext(ctx, settings); err != nil {
 			return nil, err
 		}
 	}
@@ -45,12 +44,25 @@ func (d *DB) Table(ctx context.Context, name table.Name) (_ *Table, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, step := range []func(context.Context, *Table) error{i.columns, i.indexes, i.constraints, i.triggers} {
+	for _, step := range []func(context.Context, *Table) error{i.columns, i.members, i.indexes, i.constraints, i.triggers} {
 		if err := step(ctx, t); err != nil {
 			return nil, err
 		}
 	}
+	t.withoutRowEnd()
 	return t, nil
+}
+
+// catalogSettings are what a session needs so that the information schema says everything, as one
+// statement: estimates that are not a day old, and primary keys that MySQL has made by itself.
+func catalogSettings(server Server) string {
+	switch {
+	case server.Flavor != FlavorMySQL || !server.AtLeast(8, 0, 0):
+		return ""
+	case server.AtLeast(8, 0, 30):
+		return "SET SESSION information_schema_stats_expiry = 0, SESSION show_gipk_in_create_table_and_information_schema = ON"
+	}
+	return "SET SESSION information_schema_stats_expiry = 0"
 }
 
 // introspection is one reading of the information schema, on one connection.

@@ -3,6 +3,7 @@ package mysqldb
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -39,6 +40,24 @@ func (i introspection) indexes(ctx context.Context, t *Table) error {
 		}
 	}
 	return nil
+}
+
+// withoutRowEnd takes the ROW END column out of primary and unique keys. MariaDB adds it by itself
+// where it is declared, so that former rows may have the same key; among current rows, which are
+// all that is read and written, the key is unique without it.
+func (t *Table) withoutRowEnd() {
+	isRowEnd := func(name string) bool {
+		c := t.Column(name)
+		return c != nil && c.Expression == "ROW END"
+	}
+	for n := range t.Indexes {
+		ix := &t.Indexes[n]
+		last := len(ix.Columns) - 1
+		if ix.Unique && last > 0 && isRowEnd(ix.Columns[last].Column) {
+			ix.Columns = ix.Columns[:last]
+		}
+	}
+	t.PrimaryKey = slices.DeleteFunc(t.PrimaryKey, isRowEnd)
 }
 
 func (i introspection) constraints(ctx context.Context, t *Table) error {

@@ -42,6 +42,8 @@ type Column struct {
 	Expression string
 	Stored     bool
 	Comment    string
+	// HiddenMembers says that the server did not tell the members of an ENUM or SET exactly.
+	HiddenMembers bool
 	// SRID is the declared SRID of a spatial column; nil where it has none.
 	SRID *uint32
 }

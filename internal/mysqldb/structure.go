@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -43,7 +45,7 @@ func (d *DB) Structure(ctx context.Context, name table.Name) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	if after := d.createStatement(ctx, name); after == "" || after != before {
+	if after := d.createStatement(ctx, name); after == "" || after != before || hasDoubtfulMembers(t, before) {
 		return t, nil // altered at this very moment: which of the two t is, nobody knows
 	}
 	d.structures.mu.Lock()
@@ -66,4 +68,11 @@ func (d *DB) createStatement(ctx context.Context, name table.Name) string {
 		return ""
 	}
 	return counter.ReplaceAllString(create, "")
+}
+
+// hasDoubtfulMembers reports whether the statement may show two different lists of members alike.
+func hasDoubtfulMembers(t *Table, create string) bool {
+	return strings.Contains(create, "?") && slices.ContainsFunc(t.Columns, func(c Column) bool {
+		return (c.Kind == table.KindEnum || c.Kind == table.KindSet) && !spelledExactly(c.Charset)
+	})
 }

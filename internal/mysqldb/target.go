@@ -51,6 +51,8 @@ type TargetPlan struct {
 	// Later are, with IndexesLater, the source's indexes that the target lacks or is created
 	// without. They mean something only for a target that the same first load has created.
 	Later []LaterIndex
+
+	from, to Server
 }
 
 // Refused reports whether a finding forbids writing to the target.
@@ -80,7 +82,7 @@ func columnText(column, text string) string {
 // What is wrong for good is a finding; an error is a server that cannot be asked, or one that
 // is read-only (ClassFailover), which may pass.
 func (d *DB) PlanTarget(ctx context.Context, src *DB, source *Table, name table.Name, o TargetOptions) (TargetPlan, error) {
-	p := TargetPlan{Name: name}
+	p := TargetPlan{Name: name, from: src.Server, to: d.Server}
 	if err := d.planTarget(ctx, &p, src, source, o); err != nil {
 		return TargetPlan{}, fmt.Errorf("plan the target %s: %w", name, Safe(err))
 	}
@@ -125,7 +127,7 @@ func (d *DB) planTarget(ctx context.Context, p *TargetPlan, src *DB, source *Tab
 		p.note(LevelRefuse, "", "the target is a view, not a table", "choose another name, or drop the view")
 		return nil
 	case errors.Is(err, ErrTableNotFound):
-		return d.planCreate(ctx, p, builder, allowed, o)
+		return d.planCreate(ctx, p, src, builder, allowed, o)
 	case err != nil:
 		return err
 	}
@@ -140,7 +142,12 @@ func (d *DB) planTarget(ctx context.Context, p *TargetPlan, src *DB, source *Tab
 			return err
 		}
 	}
-	planColumns(p, builder, missing, allowed, o)
+	if names := planColumns(p, missing, o); len(names) > 0 {
+		if err := builder.adapt(ctx, src, d, names); err != nil {
+			return err
+		}
+		addColumns(p, builder, names, allowed)
+	}
 	if o.IndexesLater {
 		p.Later = builder.later(target)
 	}
@@ -188,7 +195,7 @@ func checkSourceKey(p *TargetPlan, source *Table) {
 	}
 }
 
-func (d *DB) planCreate(ctx context.Context, p *TargetPlan, builder *ddl, allowed grants, o TargetOptions) error {
+func (d *DB) planCreate(ctx context.Context, p *TargetPlan, src *DB, builder *ddl, allowed grants, o TargetOptions) error {
 	p.Create = true
 	if !o.Create {
 		p.note(LevelRefuse, "", "the target table does not exist, or the login has no privilege on it", "create it, or allow its creation")
@@ -210,6 +217,9 @@ func (d *DB) planCreate(ctx context.Context, p *TargetPlan, builder *ddl, allowe
 		p.note(LevelInfo, "", fmt.Sprintf("the database %s is created", p.Name.Schema), "")
 	}
 	allowed.need(p, append(o.privileges(), "CREATE")...)
+	if err := builder.adapt(ctx, src, d, nil); err != nil {
+		return err
+	}
 	if o.IndexesLater {
 		if p.Later = builder.later(nil); len(p.Later) > 0 {
 			allowed.need(p, "ALTER")
@@ -221,9 +231,8 @@ func (d *DB) planCreate(ctx context.Context, p *TargetPlan, builder *ddl, allowe
 	return nil
 }
 
-// planColumns adds what the target lacks.
-func planColumns(p *TargetPlan, builder *ddl, missing []*Column, allowed grants, o TargetOptions) {
-	var names []string
+// planColumns are the columns that the target is to get.
+func planColumns(p *TargetPlan, missing []*Column, o TargetOptions) (names []string) {
 	for _, c := range missing {
 		if !o.AddColumns {
 			if !c.Generated {
@@ -233,9 +242,11 @@ func planColumns(p *TargetPlan, builder *ddl, missing []*Column, allowed grants,
 		}
 		names = append(names, c.Name)
 	}
-	if len(names) == 0 {
-		return
-	}
+	return names
+}
+
+// addColumns adds what the target lacks.
+func addColumns(p *TargetPlan, builder *ddl, names []string, allowed grants) {
 	allowed.need(p, "ALTER")
 	if statement := builder.add(p.Name, names); statement != "" {
 		p.Statements = append(p.Statements, statement)

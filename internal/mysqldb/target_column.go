@@ -17,10 +17,25 @@ func compareColumn(p *TargetPlan, from, to *Column) {
 	}
 	why := misfit(from, to)
 	if why == "" {
+		noteColumn(p, from, to)
 		return
 	}
 	remedy := fmt.Sprintf("change the target's column to %s", from.Type)
 	p.note(LevelRefuse, to.Name, fmt.Sprintf("is %s on the target and %s at the source: %s", describeType(to), describeType(from), why), remedy)
+}
+
+// noteColumn says what is worth knowing of a target column that takes the source's values.
+func noteColumn(p *TargetPlan, from, to *Column) {
+	switch {
+	case from.Kind == table.KindTimestamp && to.Kind == table.KindDateTime:
+		p.note(LevelInfo, to.Name, "is a DATETIME on the target, and holds the source's TIMESTAMP in UTC", "")
+	case from.Kind == table.KindTimestamp && hasLongTimestamps(p.from) && !hasLongTimestamps(p.to):
+		p.note(LevelInfo, to.Name, "ends in 2038 on the target, and not at the source: a later moment stops the run",
+			fmt.Sprintf("ALTER TABLE %s MODIFY %s datetime(%d)", Qualified(p.Name), Ident(to.Name), from.Precision))
+	case strings.HasPrefix(to.Type, "vector") && mayBeShorter(p.from, p.to):
+		p.note(LevelWarn, to.Name, "takes vectors of its whole length only: one with fewer entries, which the source allows, stops the run",
+			fmt.Sprintf("ALTER TABLE %s MODIFY %s varbinary(%d), where there are such", Qualified(p.Name), Ident(to.Name), from.Length))
+	}
 }
 
 // describeType is a column's type, with its character set where it has one.
@@ -47,7 +62,7 @@ func misfit(from, to *Column) string {
 		return misfitFloat(from, to)
 	case table.KindDateTime, table.KindTimestamp, table.KindTime:
 		switch {
-		case from.Kind != to.Kind:
+		case from.Kind != to.Kind && !(from.Kind == table.KindTimestamp && to.Kind == table.KindDateTime):
 			return otherKind
 		case to.Precision < from.Precision:
 			return "fractions of a second would be rounded"
@@ -193,8 +208,9 @@ func misfitBytes(from, to *Column) string {
 func isFixedBinary(c *Column) bool { return strings.HasPrefix(strings.ToLower(c.Type), "binary") }
 
 func misfitGeometry(from, to *Column) string {
-	toType, _ := targetType(to, Server{Flavor: FlavorMariaDB})
-	fromType, _ := targetType(from, Server{Flavor: FlavorMariaDB})
+	mariadb := Server{Flavor: FlavorMariaDB}
+	toType, _ := targetType(to, mariadb, mariadb)
+	fromType, _ := targetType(from, mariadb, mariadb)
 	switch {
 	case to.Kind != table.KindGeometry:
 		return otherKind

@@ -1,0 +1,102 @@
+package mysqldb
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// adapt asks both servers what a statement for the named columns (nil for all) cannot know: which
+// defaults the target can compute, and which moments its TIMESTAMP cannot hold.
+func (d *ddl) adapt(ctx context.Context, src, dst *DB, columns []string) error {
+	named := func(c *Column) bool { return columns == nil || slices.Contains(columns, c.Name) }
+	if err := d.tryDefaults(ctx, dst, named); err != nil {
+		return err
+	}
+	return d.findLate(ctx, src, named)
+}
+
+// tryDefaults lets the target resolve every default that is an expression, on no row.
+func (d *ddl) tryDefaults(ctx context.Context, dst *DB, named func(*Column) bool) error {
+	noted := d.found // defaultOf notes, and is asked again
+	defer func() { d.found = noted }()
+	names := make([]string, len(d.source.Columns))
+	for i := range d.source.Columns {
+		names[i] = "NULL AS " + Ident(d.source.Columns[i].Name)
+	}
+	row := " FROM (SELECT " + strings.Join(names, ", ") + ") AS one_row WHERE FALSE"
+	try := func(expressions []string) (bool, error) {
+		rows, err := dst.QueryContext(ctx, "SELECT "+strings.Join(expressions, ", ")+row)
+		if err == nil {
+			err = rows.Close()
+		}
+		if err != nil && NumberOf(err) == 0 {
+			return false, err // the server has not answered
+		}
+		return err == nil, nil
+	}
+	var all []string
+	var tried []*Column
+	for i := range d.source.Columns {
+		c := &d.source.Columns[i]
+		if def := d.defaultOf(c); strings.HasPrefix(def, "(") && named(c) {
+			all, tried = append(all, def), append(tried, c)
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	if good, err := try(all); good || err != nil {
+		return err
+	}
+	for i, c := range tried {
+		good, err := try(all[i : i+1])
+		if err != nil {
+			return err
+		}
+		if !good {
+			d.strange = append(d.strange, c.Name)
+		}
+	}
+	return nil
+}
+
+// lastShort is the last second that a TIMESTAMP of 32 bits holds.
+const lastShort = "2038-01-19 03:14:07"
+
+// hasLongTimestamps reports whether a server's TIMESTAMP goes on after 2038.
+func hasLongTimestamps(s Server) bool { return s.Flavor == FlavorMariaDB && s.AtLeast(11, 5, 0) }
+
+// findLate looks for TIMESTAMP columns of the source that hold moments beyond the target's, for
+// at most nullCheckTime each. A column that cannot be looked through counts as one of them, unless
+// the server fills it: then its moments are past.
+func (d *ddl) findLate(ctx context.Context, src *DB, named func(*Column) bool) error {
+	if !hasLongTimestamps(d.from) || hasLongTimestamps(d.to) {
+		return nil
+	}
+	for i := range d.source.Columns {
+		c := &d.source.Columns[i]
+		if c.Kind != table.KindTimestamp || c.Generated || !named(c) {
+			continue
+		}
+		plan := readPlan{server: src.Server, table: d.source}
+		query := plan.limited(nullCheckTime) + "1 FROM " + Qualified(d.source.Name) + " WHERE " + Ident(c.Name) + " > '" + lastShort + ".999999' LIMIT 1"
+		key, err := src.fetchKey(ctx, query, []selectExpr{{sql: "1", kind: table.KindInt}})
+		switch {
+		case IsTimeLimit(err):
+			if filled := c.OnUpdate != "" || c.Default != nil && isCurrentTimestamp(c, *c.Default); !filled {
+				d.late = append(d.late, c.Name)
+			}
+		case err != nil && NumberOf(err) == 0:
+			return err
+		case key != nil:
+			d.late = append(d.late, c.Name)
+		}
+	}
+	return nil
+}
+
+// becomesDateTime reports whether a TIMESTAMP is created as a DATETIME.
+func (d *ddl) becomesDateTime(c *Column) bool { return slices.Contains(d.late, c.Name) }
