@@ -129,29 +129,15 @@ func Describe(err error) Problem {
 
 func describeServer(p *Problem, e *mysql.MySQLError) {
 	p.Number = e.Number
-	v, ok := verdicts[e.Number]
-	switch {
-	case p.Class == ClassFailover && (!ok || v.class != ClassFailover): // its text decided: see Classify
-		p.Sentence, p.Remedy = "the server is read-only", "write to the primary server"
-	case !ok && p.Class == ClassCapacity:
-		p.Sentence, p.Remedy = "the server's disk is full", remedyRoom
-	case !ok:
-		p.Sentence = "the server refused with an error that is not known here"
-		if state := strings.Trim(string(e.SQLState[:]), "\x00"); isSQLState(state) {
-			p.Sentence += ", SQLSTATE " + state
-		}
-	case v.keep:
-		p.Sentence, p.Remedy = e.Message, v.remedy
-	default:
-		p.Sentence, p.Remedy = v.say, v.remedy
+	v, known := verdictOn(e)
+	p.Sentence, p.Remedy = v.say, v.remedy
+	if v.keep {
+		p.Sentence = e.Message
+	}
+	if state := sqlState(e); !known && state != "" {
+		p.Sentence += ", SQLSTATE " + state
 	}
 	p.Column, p.Key, p.Row = names(e)
-}
-
-func isSQLState(s string) bool {
-	return len(s) == 5 && strings.IndexFunc(s, func(r rune) bool {
-		return (r < '0' || r > '9') && (r < 'A' || r > 'Z')
-	}) < 0
 }
 
 func describeDriver(p *Problem, err error) {

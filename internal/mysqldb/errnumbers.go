@@ -13,6 +13,7 @@ const (
 	errTooManyConnections = 1040 // ER_CON_COUNT_ERROR
 	errOutOfResources     = 1041 // ER_OUT_OF_RESOURCES
 	errDBAccessDenied     = 1044 // ER_DBACCESS_DENIED_ERROR
+	errUnknown            = 1105 // ER_UNKNOWN_ERROR: what clusters and proxies say of all they have no number for
 	errAccessDenied       = 1045 // ER_ACCESS_DENIED_ERROR
 	errNoDB               = 1046 // ER_NO_DB_ERROR
 	errNotReady           = 1047 // ER_UNKNOWN_COM_ERROR: a Galera node that is not ready says this
@@ -65,6 +66,7 @@ const (
 	errBadGeometry        = 1416 // ER_CANT_CREATE_GEOMETRY_OBJECT
 	errRowIsReferenced    = 1451 // ER_ROW_IS_REFERENCED_2
 	errForeignKey         = 1452 // ER_NO_REFERENCED_ROW_2
+	errSignal             = 1644 // ER_SIGNAL_EXCEPTION
 	errUnsafeStatement    = 1592 // ER_BINLOG_UNSAFE_STATEMENT
 	errReprepare          = 1615 // ER_NEED_REPREPARE
 	errBinlogFormat       = 1665 // ER_BINLOG_STMT_MODE_AND_ROW_ENGINE
@@ -91,6 +93,8 @@ const (
 	errConstraintFailed   = 4025 // MariaDB ER_CONSTRAINT_FAILED
 	errCannotConvert      = 3854 // MySQL ER_CANNOT_CONVERT_STRING
 	errClientInactive     = 4031 // MySQL ER_CLIENT_INTERACTION_TIMEOUT
+	errPasswordLock       = 3955 // MySQL ER_USER_ACCESS_DENIED_FOR_USER_ACCOUNT_BLOCKED_BY_PASSWORD_LOCK
+	errUserBlocked        = 4150 // MariaDB ER_USER_IS_BLOCKED: max_password_errors were reached
 	errMariaAccountLocked = 4151 // MariaDB ER_ACCOUNT_HAS_BEEN_LOCKED
 )
 
@@ -114,9 +118,14 @@ const (
 	remedyConns   = "raise the server's limit or lower the number of parallel chunks"
 	remedySecure  = "set tls for this connection"
 	remedyBlocked = "run FLUSH HOSTS on the server once its network trouble is over"
+	remedyNoDB    = "the server does not know a function of the table's defaults or expressions, or a trigger names a table" +
+		" without its database: create it there, or take it out of the table"
+	remedyForbidden   = "see the message in the server's log; on Percona XtraDB Cluster, see pxc_strict_mode"
+	remedyBlockedUser = "wait until the server lets the login in again, or unlock it (ALTER USER ... ACCOUNT UNLOCK," +
+		" FLUSH PRIVILEGES on MariaDB), after the password is right here"
 )
 
-// verdicts is the one table of error classes. A number that is missing is ClassUnknown.
+// verdicts are the errors that are met, one by one; errorGroups has all others.
 var verdicts = map[uint16]verdict{
 	errLockWaitTimeout:    {class: ClassRetry, say: "lock wait timeout: another session holds a lock on the same rows"},
 	errDeadlock:           {class: ClassRetry, say: "deadlock with another session"},
@@ -195,7 +204,10 @@ var verdicts = map[uint16]verdict{
 	errPasswordExpired:    {class: ClassConfiguration, say: "the login's password has expired", remedy: "set a new password"},
 	errAccountLocked:      {class: ClassConfiguration, keep: true, remedy: "unlock the account"},
 	errMariaAccountLocked: {class: ClassConfiguration, keep: true, remedy: "unlock the account"},
-	errNoDB:               {class: ClassConfiguration, say: "no database is selected", remedy: "write table names as schema.table"},
+	errNoDB:               {class: ClassConfiguration, say: "a function or a table is named without its database", remedy: remedyNoDB},
+	errUnknown:            {class: ClassConfiguration, say: "the server, or the cluster or proxy before it, forbids the statement", remedy: remedyForbidden},
+	errUserBlocked:        {class: ClassConfiguration, keep: true, remedy: remedyBlockedUser},
+	errPasswordLock:       {class: ClassConfiguration, keep: true, remedy: remedyBlockedUser},
 	errBadDB:              {class: ClassConfiguration, keep: true, remedy: "create the database, or correct its name"},
 	errBadField:           {class: ClassConfiguration, keep: true, remedy: "the table's columns changed: plan the run again"},
 	errParse:              {class: ClassConfiguration, say: "the server does not understand a statement of ours", remedy: "report it with the server's version"},

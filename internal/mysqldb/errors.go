@@ -9,7 +9,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"strings"
 
 	"github.com/go-sql-driver/mysql"
 )
@@ -74,26 +73,8 @@ func Classify(err error) Class {
 }
 
 func classifyServer(e *mysql.MySQLError) Class {
-	if (e.Number == errOptionPrevents || e.Number == errCantLock) && saysReadOnly(e.Message) {
-		return ClassFailover
-	}
-	if v, ok := verdicts[e.Number]; ok {
-		return v.class
-	}
-	// A full disk reaches the client under a dozen numbers of the storage layer.
-	if strings.Contains(e.Message, "Errcode: 28") || strings.Contains(e.Message, "No space left on device") {
-		return ClassCapacity
-	}
-	return ClassUnknown
-}
-
-// saysReadOnly reads the text of 1290 "The server is running with the %s option so it cannot
-// execute this statement", whose option may also be --secure-file-priv or --skip-grant-tables,
-// and of 1015 "Can't lock file (errno: 165 - Table is read only)", which MySQL says with
-// innodb_read_only.
-func saysReadOnly(message string) bool {
-	m := strings.NewReplacer("-", " ", "_", " ").Replace(strings.ToLower(message))
-	return strings.Contains(m, "read only")
+	v, _ := verdictOn(e)
+	return v.class
 }
 
 func classifyDriver(err error) Class {

@@ -34,8 +34,8 @@ func TestClassifyServerErrorsByNumber(t *testing.T) {
 		mysqldb.ClassRowData: {
 			1062, 1048, 1264, 1265, 1292, 1300, 1364, 1366, 1367, 1406, 1452, 1690, 3140, 3819, 4025, 1242,
 		},
-		mysqldb.ClassConfiguration: {1044, 1045, 1049, 1054, 1064, 1142, 1143, 1146, 1193, 1227, 1298, 1665, 3159, 1290},
-		mysqldb.ClassUnknown:       {1, 9999, 1105},
+		mysqldb.ClassConfiguration: {1044, 1045, 1046, 1049, 1054, 1064, 1105, 1142, 1143, 1146, 1193, 1227, 1298, 1665, 3159, 1290},
+		mysqldb.ClassUnknown:       {1, 9999, 30000},
 	} {
 		for _, n := range numbers {
 			err := serverError(n, "x")

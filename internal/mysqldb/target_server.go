@@ -23,6 +23,9 @@ func sameServer(ctx context.Context, a, b *DB) (_ bool, err error) {
 	name := "tablehaul-" + rand.Text()
 	var got sql.NullInt64
 	if err := conn.QueryRowContext(ctx, "SELECT GET_LOCK(?, 0)", name).Scan(&got); err != nil {
+		if IsPermanent(err) { // as clusters and proxies do that forbid such locks
+			return sameSettings(ctx, a, b)
+		}
 		return false, err
 	}
 	var holder sql.NullInt64
@@ -32,6 +35,19 @@ func sameServer(ctx context.Context, a, b *DB) (_ bool, err error) {
 		err = e
 	}
 	return holder.Valid, err
+}
+
+// sameSettings compares what no two servers have alike, unless one is a copy of the other's machine.
+func sameSettings(ctx context.Context, a, b *DB) (bool, error) {
+	const query = "SELECT CONCAT_WS('|', @@hostname, @@port, @@datadir, @@socket)"
+	var one, other string
+	if err := a.QueryRowContext(ctx, query).Scan(&one); err != nil {
+		return false, err
+	}
+	if err := b.QueryRowContext(ctx, query).Scan(&other); err != nil {
+		return false, err
+	}
+	return one == other, nil
 }
 
 // checkTargetServer looks at the settings under which no chunk could be written.

@@ -172,7 +172,7 @@ func (w *chunkWriter) listWarnings(ctx context.Context, allowed func(Problem) bo
 			return listed, fmt.Errorf("read a warning: %w", err)
 		}
 		listed++
-		if number == errDeprecated || number == errUnsafeStatement {
+		if noteNumbers[number] {
 			continue
 		}
 		p := describeWarning(number, string(message))
