@@ -40,13 +40,18 @@ func newAppender(from, to table.Column) (appender, error) {
 			}, nil
 		}
 		return quoted, nil
+	case table.KindSet:
+		if from.SetByNumber() {
+			return setAppender(from, to), nil
+		}
+		return quoted, nil
 	case table.KindJSON:
 		if to.Kind == table.KindJSON {
 			return appendJSON, nil
 		}
 		return quoted, nil
 	case table.KindDate, table.KindDateTime, table.KindTimestamp, table.KindTime,
-		table.KindString, table.KindSet, table.KindUUID, table.KindInet:
+		table.KindString, table.KindUUID, table.KindInet:
 		return quoted, nil
 	case table.KindBytes, table.KindGeometry:
 		return appendBinary, nil

@@ -30,6 +30,9 @@ func valueExpr(server Server, c table.Column) selectExpr {
 	case c.RawCharset:
 		e.sql = "CAST(" + name + " AS BINARY)"
 	}
+	if c.SetByNumber() {
+		e.sql = setNumber(name)
+	}
 	if c.Kind == table.KindEnum && slices.Contains(c.Members, "") {
 		// A bare hex literal is binary, and would make the whole expression binary.
 		e.sql = "IF(CAST(" + name + " AS UNSIGNED) = 0, _utf8mb4 x'00', CONVERT(" + name + " USING utf8mb4))"

@@ -43,6 +43,8 @@ type TargetPlan struct {
 	// Statements are DDL, in order; none where the target is as it should be.
 	Statements []string
 	Findings   []Finding
+	// Columns are the source's columns whose values travel, in table order.
+	Columns []table.Column
 	// Create says that the table does not exist yet.
 	Create bool
 	// MayOverwrite says that the login may delete rows and see triggers, as UpsertSpec.BulkOverwrite
@@ -82,7 +84,7 @@ func columnText(column, text string) string {
 // What is wrong for good is a finding; an error is a server that cannot be asked, or one that
 // is read-only (ClassFailover), which may pass.
 func (d *DB) PlanTarget(ctx context.Context, src *DB, source *Table, name table.Name, o TargetOptions) (TargetPlan, error) {
-	p := TargetPlan{Name: name, from: src.Server, to: d.Server}
+	p := TargetPlan{Name: name, Columns: table.Carried(source.Values()), from: src.Server, to: d.Server}
 	if err := d.planTarget(ctx, &p, src, source, o); err != nil {
 		return TargetPlan{}, fmt.Errorf("plan the target %s: %w", name, Safe(err))
 	}
@@ -108,6 +110,7 @@ func (d *DB) planTarget(ctx context.Context, p *TargetPlan, src *DB, source *Tab
 		}
 	}
 	checkSourceKey(p, source)
+	checkMembers(p, source)
 	have, err := readCollations(ctx, d)
 	if err != nil {
 		return err

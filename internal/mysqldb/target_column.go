@@ -164,6 +164,20 @@ func misfitFloat(from, to *Column) string {
 	return ""
 }
 
+// checkMembers refuses a list in which one text stands for two values. Servers without strict mode
+// let such a table pass; none finds the second value by its text.
+func checkMembers(p *TargetPlan, source *Table) {
+	for i := range source.Columns {
+		c := &source.Columns[i]
+		for j, m := range c.Members {
+			if slices.Index(c.Members, m) < j && !strings.Contains(m, "?") { // how a server shows what it cannot name
+				p.note(LevelRefuse, c.Name, fmt.Sprintf("has the member %q twice", m), "give each member a text of its own at the source")
+				break
+			}
+		}
+	}
+}
+
 func misfitMembers(from, to *Column) string {
 	if to.Kind == table.KindString && from.RawCharset == to.RawCharset {
 		longest := 0

@@ -225,6 +225,9 @@ func (w *chunkWriter) appendKeyValue(dst []byte, row int32, n int) ([]byte, erro
 func (w *chunkWriter) keyExpr(n, from, end int) (expr string, byNumber bool) {
 	i := w.plan.key[n]
 	name := Ident(w.plan.targets[i].Name)
+	if w.plan.columns[i].SetByNumber() && w.plan.targets[i].Kind == table.KindSet {
+		return setNumber(name), true // its values are written by number, and are equal as text
+	}
 	if !slices.Contains(w.plan.enums, i) || !slices.Contains(w.plan.targets[i].Members, "") {
 		return name, false
 	}

@@ -52,7 +52,7 @@ func (p *upsertPlan) loadStatement(server Server) string {
 
 // loadable reports whether a value's text means the same in a file as in a statement.
 func loadable(from, to table.Column) bool {
-	if from.Kind != to.Kind || from.RawCharset {
+	if from.Kind != to.Kind || from.RawCharset || from.SetByNumber() {
 		return false
 	}
 	switch from.Kind {

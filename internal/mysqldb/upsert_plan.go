@@ -191,6 +191,9 @@ func (p *upsertPlan) assignments(d dialect) []string {
 			// By index: as text the error value would become the empty member.
 			fresh, kept = fresh+" + 0", kept+" + 0"
 		}
+		if c.SetByNumber() {
+			fresh, kept = setNumber(fresh), setNumber(kept)
+		}
 		if newer == "" {
 			return fresh
 		}

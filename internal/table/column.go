@@ -1,5 +1,7 @@
 package table
 
+import "slices"
+
 // Kind groups MySQL's column types by how a value travels.
 //
 // The text of a value (what a Rows cell holds) is what the text protocol prints in a session
@@ -39,7 +41,8 @@ const (
 	// KindEnum is ENUM: the member's text. The error value (index 0) is "" where no member
 	// is the empty string, and "\x00" where one is.
 	KindEnum
-	// KindSet is SET: members joined with commas.
+	// KindSet is SET: members joined with commas; the decimal number of its bits where the
+	// text does not tell all values apart (see Column.SetByNumber).
 	KindSet
 	// KindJSON is MySQL's JSON, as printed. MariaDB's JSON is a LONGTEXT and so a KindString.
 	KindJSON
@@ -81,6 +84,10 @@ type Column struct {
 	Invisible     bool `json:"invisible,omitempty"`
 	AutoIncrement bool `json:"autoIncrement,omitempty"`
 }
+
+// SetByNumber reports whether values of a SET travel as the decimal number of their bits: with an
+// empty member, several values print as the same text.
+func (c Column) SetByNumber() bool { return c.Kind == KindSet && slices.Contains(c.Members, "") }
 
 // Carried are the columns whose values travel: all but the generated ones, in table order.
 func Carried(cols []Column) []Column {
