@@ -13,8 +13,6 @@ import (
 )
 
 const (
-	// maxMarks bounds what is remembered of an integer cursor's past.
-	maxMarks = 20
 	// heldRetry is the pause before looking again at a source whose open work leaves nothing to read.
 	heldRetry = 10 * time.Second
 )
@@ -43,6 +41,8 @@ type drafted struct {
 	warnings []string
 	// nothing says that the window is empty.
 	nothing bool
+	// preview says that no run follows: nothing waits for anything.
+	preview bool
 	// lost says that the target has no row, though earlier runs have written some.
 	lost bool
 }
@@ -56,7 +56,7 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 	if err != nil {
 		return nil, err
 	}
-	p := &drafted{settings: settings}
+	p := &drafted{settings: settings, preview: in.preview}
 	begun := time.Now()
 	source := where{settings.SourceConnection, "look at " + settings.Table.String()}
 	target := where{settings.TargetConnection, "look at " + settings.Target.String()}

@@ -79,8 +79,9 @@ var Guide = []Advice{
 		"the message names the table", "run again: the new shape is planned for", false,
 	},
 	{
-		TypeSourceHeld, "a first load cannot choose an end: open work on the source reaches too far back",
-		"[what holds it](#held-back)", "end the open transaction on the source, or set `fixedLag` for the table", true,
+		TypeSourceHeld, "a first load cannot choose an end yet: work on the source has been open since its first look, or a lag that was set has not passed",
+		"[what holds it](#held-back)",
+		"wait: it begins by itself when all work that was open at its first look has ended, however much has begun since. End what never will, such as a prepared XA transaction. `fixedLag` and `minLag` make it wait that long", true,
 	},
 	{
 		TypeServerUnavailable, "a connection was refused or lost, or a lock was not had in time",

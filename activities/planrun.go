@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -27,6 +28,8 @@ type PlanRunInput struct {
 	To   string `json:"to,omitempty"`
 	// Queue is that of the host on which the run is to be planned; empty is any.
 	Queue string `json:"queue,omitempty"`
+
+	preview bool // no run follows
 }
 
 // PlanRunResult is a run's plan as far as histories may know it: no keys, no rows.
@@ -70,17 +73,42 @@ type PlanRunResult struct {
 	Priority int `json:"priority,omitempty"`
 }
 
+// PlanProgress is what PlanRun heartbeats.
+type PlanProgress struct {
+	// Marks are what earlier tries have seen of an integer cursor, where none of them could choose
+	// an end: once the work has ended that was open at the first of them, the next try can.
+	Marks []mysqldb.Mark `json:"marks,omitempty"`
+}
+
+// planProgress is what an earlier try of the same step has left.
+func planProgress(ctx context.Context) (last PlanProgress) {
+	if activity.HasHeartbeatDetails(ctx) && activity.GetHeartbeatDetails(ctx, &last) != nil {
+		return PlanProgress{}
+	}
+	return last
+}
+
 // PlanRun checks the table on both sides, chooses the window's upper end, cuts the ranges, and
 // creates or widens the target. All refusals come before the first write.
 //
 // Repeating it is harmless: it plans anew, and the last plan counts. An unfinished first load
-// is resumed where its plan is still there and still fits.
+// is resumed where its plan is still there and still fits. It heartbeats PlanProgress.
 func (a *Activities) PlanRun(ctx context.Context, in PlanRunInput) (PlanRunResult, error) {
 	if err := a.here(ctx, in.Queue); err != nil {
 		return PlanRunResult{}, err
 	}
-	defer beat(ctx, func() any { return "planning" })()
+	var progress atomic.Value
+	progress.Store(planProgress(ctx))
+	if marks := progress.Load().(PlanProgress).Marks; marks != nil {
+		in.State.Marks = marks // of an earlier try: they hold those of the state
+	}
+	defer beat(ctx, progress.Load)()
 	p, err := a.draft(ctx, in)
+	if held := new(heldError); errors.As(err, &held) {
+		progress.Store(PlanProgress{Marks: held.marks})
+		activity.RecordHeartbeat(ctx, progress.Load())
+		return PlanRunResult{}, held.error
+	}
 	if err != nil {
 		return PlanRunResult{}, err
 	}

@@ -55,7 +55,7 @@ func (a *Activities) PreviewRun(ctx context.Context, in PreviewRunInput) (Previe
 	if err != nil {
 		return PreviewRunResult{}, err
 	}
-	p, err := a.draft(ctx, PlanRunInput{Table: in.Table, State: state, Full: in.Full, From: in.From, To: in.To})
+	p, err := a.draft(ctx, PlanRunInput{Table: in.Table, State: state, Full: in.Full, From: in.From, To: in.To, preview: true})
 	if err != nil {
 		return PreviewRunResult{}, err
 	}

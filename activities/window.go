@@ -27,11 +27,7 @@ func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
 	if err != nil {
 		return lookFailure(ctx, err, at)
 	}
-	p.marks = in.State.Marks
-	if h.Mark != nil {
-		p.marks = append(p.marks, *h.Mark)
-		p.marks = p.marks[max(0, len(p.marks)-maxMarks):]
-	}
+	p.marks = h.Marks
 	if h.HeldBy != nil {
 		p.heldBack = heldText(*h.HeldBy)
 	}
@@ -84,9 +80,34 @@ func (p *drafted) nothingToRead(h mysqldb.Horizon) error {
 		p.nothing = true
 		return nil
 	}
-	return temporal.NewApplicationErrorWithOptions(
-		fmt.Sprintf("nothing of %s can be read safely yet: %s", p.settings.Table, p.heldBack), TypeSourceHeld,
-		temporal.ApplicationErrorOptions{NextRetryDelay: heldRetry})
+	if p.preview {
+		p.warnings = append(p.warnings, "the first load cannot begin yet: "+p.heldBack+"; "+p.begins(h))
+		return nil
+	}
+	return &heldError{temporal.NewApplicationErrorWithOptions(
+		fmt.Sprintf("nothing of %s can be read safely yet: %s; %s", p.settings.Table, p.heldBack, p.begins(h)), TypeSourceHeld,
+		temporal.ApplicationErrorOptions{NextRetryDelay: heldRetry}), h.Marks}
+}
+
+// heldError is a first load that cannot choose its end yet, with what the next try must know.
+type heldError struct {
+	error
+	marks []mysqldb.Mark
+}
+
+func (e *heldError) Unwrap() error { return e.error }
+
+// begins says when a first load that is held back goes on.
+func (p *drafted) begins(h mysqldb.Horizon) string {
+	switch {
+	case len(h.Marks) > 0 && h.HeldBy.Kind == mysqldb.HolderXA:
+		return "it begins when the transaction is committed or rolled back"
+	case len(h.Marks) > 0 && h.HeldBy.Kind == mysqldb.HolderLag && h.HeldBy.Seconds > 0:
+		return fmt.Sprintf("it begins by itself when that long has passed since %s", h.Marks[0].At)
+	case len(h.Marks) > 0 && h.HeldBy.Seconds > 0:
+		return fmt.Sprintf("it begins by itself when all that was open at %s has ended", h.Marks[0].At)
+	}
+	return "it begins by itself when that is over"
 }
 
 func (p *drafted) chooseLo(ctx context.Context, in PlanRunInput, cursor table.Column, from, to string) error {
@@ -137,7 +158,11 @@ func heldText(h mysqldb.Holder) string {
 		mysqldb.HolderTransaction: "an open transaction", mysqldb.HolderStatement: "a running statement",
 		mysqldb.HolderXA: "a prepared XA transaction", mysqldb.HolderLag: "a lag that was set, or the replica's own",
 	}[h.Kind]
-	text := fmt.Sprintf("%s, %s old", what, time.Duration(h.Seconds*float64(time.Second)).Round(time.Second))
+	age := time.Duration(h.Seconds * float64(time.Second)).Round(time.Second)
+	if h.Kind == mysqldb.HolderLag && h.Seconds > 0 {
+		return fmt.Sprintf("%s, of %s", what, age)
+	}
+	text := fmt.Sprintf("%s, %s old", what, age)
 	if h.Thread != 0 {
 		text += fmt.Sprintf(", of connection %d", h.Thread)
 	}

@@ -25,13 +25,17 @@ type HiSpec struct {
 	Zone string
 	// AllowReplica accepts a source that is itself a replica, behind by the lag it reports.
 	AllowReplica bool
-	// Marks of earlier runs, for integer cursors.
+	// Marks of earlier looks, for integer cursors: a Horizon's, as it gave them.
 	Marks []Mark
 }
 
 // Mark is a maximum of an integer cursor, and when it had been read. Once all work older
 // than At has ended, no row up to Max is missing any more.
+//
+// Of several looks whose work has ended, one mark is kept: the time of the last, the largest Max.
 type Mark struct {
+	// Column is the cursor; a mark of another one means nothing.
+	Column string `json:"column,omitempty"`
 	// At is the server's UTC time after Max had been read, RFC 3339 with microseconds.
 	At string `json:"at"`
 	// Max is the cursor's maximum, in its exact text.
@@ -74,8 +78,9 @@ type Horizon struct {
 	// Future counts rows more than a minute beyond now, up to futureLimit. They are read when
 	// their time has come. 0 where there is no index to count by.
 	Future int64 `json:"future,omitempty"`
-	// Mark is to be kept and given back in later HiSpecs; integer cursors only.
-	Mark *Mark `json:"mark,omitempty"`
+	// Marks are to be kept and given back in the next HiSpec, also where Hi is empty: at most
+	// maxMarks, of integer cursors only.
+	Marks []Mark `json:"marks,omitempty"`
 	// Empty says that the table has no row with an integer cursor.
 	Empty    bool     `json:"empty,omitempty"`
 	Warnings []string `json:"warnings,omitempty"`

@@ -26,7 +26,7 @@ func TestALagCountsTheUnitThatIsNotReadYet(t *testing.T) {
 
 func TestAnIntegersLagIsTheAgeOfItsLastSettledMark(t *testing.T) {
 	now := time.Date(2026, 11, 25, 21, 0, 0, 0, time.UTC)
-	at := func(before time.Duration) string { return now.Add(-before).Format(markTime) }
+	at := func(before time.Duration) string { return now.Add(-before).Format(markFormat) }
 	marks := []Mark{{At: at(time.Hour), Max: "9"}, {At: at(10 * time.Minute), Max: "9"}, {At: at(time.Minute), Max: "12"}}
 	require.Equal(t, 10*time.Minute, sinceMark(marks, now.Add(-5*time.Minute), now), "nothing was added since, and it was looked")
 	require.Equal(t, time.Minute, sinceMark(marks, now, now))

@@ -4,9 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
 	"math/big"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/tablehaul/tablehaul/internal/table"
 )
 
 const (
@@ -14,6 +18,9 @@ const (
 	// maximum was read: on most servers all of it has ended by then.
 	markPatience = 3 * time.Second
 	markPause    = 300 * time.Millisecond
+	// maxMarks bounds what is remembered of an integer cursor's past. With a lag that is longer
+	// than the pace of the looks, the end rises in steps of an eighth of the lag at most.
+	maxMarks = 20
 )
 
 // chooseInteger chooses hi for an integer cursor. Its values carry no time, so the maximum is
@@ -29,12 +36,13 @@ func (d *DB) chooseInteger(ctx context.Context, spec HiSpec, replica replicaLag)
 	if err != nil {
 		return Horizon{}, err
 	}
-	h.Now = at.Format(markTime)
+	h.Now = at.Format(markFormat)
 	if highest == "" {
-		h.Empty = true
+		h.Empty, h.Marks = true, spec.Marks
 		return h, nil
 	}
-	h.Mark = &Mark{At: h.Now, Max: highest}
+	marks := append(marksOf(spec), Mark{Column: spec.Cursor.Name, At: h.Now, Max: highest})
+	h.Marks = keepMarks(marks, time.Time{})
 	if replica.unknown {
 		h.HeldBy = &Holder{Kind: HolderLag, State: "the replica does not know how far it is behind"}
 		return h, nil
@@ -51,16 +59,17 @@ func (d *DB) chooseInteger(ctx context.Context, spec HiSpec, replica replicaLag)
 			return Horizon{}, err
 		}
 	}
-	h.Hi = highestMark(append(spec.Marks, *h.Mark), settled)
-	h.Lag = sinceMark(append(spec.Marks, *h.Mark), settled, at)
+	h.Hi = highestMark(marks, settled)
+	h.Lag = sinceMark(marks, settled, at)
+	h.Marks = keepMarks(marks, settled)
 	if settled.After(at) {
 		h.HeldBy = nil
 	}
 	return h, nil
 }
 
-// markTime is RFC 3339 with microseconds.
-const markTime = "2006-01-02T15:04:05.000000Z07:00"
+// markFormat is RFC 3339 with microseconds, in UTC, so that its texts sort by time.
+const markFormat = "2006-01-02T15:04:05.000000Z07:00"
 
 // settled is a moment of the server's UTC time such that all work begun before it has ended;
 // the zero time where no such moment is known.
@@ -89,6 +98,50 @@ func (d *DB) settled(ctx context.Context, spec HiSpec, lag time.Duration) (time.
 		return now.Add(time.Microsecond), nil, nil // nothing at all is open: what was before now has ended
 	}
 	return now.Add(-time.Duration(holder.Seconds * float64(time.Second))), holder, nil
+}
+
+// marksOf are the marks that belong to the cursor and can be read, in their order.
+func marksOf(spec HiSpec) (out []Mark) {
+	for _, m := range spec.Marks {
+		if _, err := time.Parse(time.RFC3339Nano, m.At); err == nil && table.SameColumn(m.Column, spec.Cursor.Name) {
+			out = append(out, m)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Mark) int { return strings.Compare(a.At, b.At) })
+	return out
+}
+
+// keepMarks are the marks that later looks need: one for all that have settled, and of the
+// others at most as many as there is room for. The first of those is never dropped, because it
+// settles first: with a lag of any length, and looks at any pace, the end rises. Nor is the last.
+// Between them the mark goes that leaves the smallest gap.
+func keepMarks(marks []Mark, settled time.Time) []Mark {
+	var kept []Mark
+	if max := highestMark(marks, settled); max != "" {
+		last := slices.IndexFunc(marks, func(m Mark) bool { return !markTime(m).Before(settled) })
+		if last < 0 {
+			last = len(marks)
+		}
+		kept = append(kept, Mark{Column: marks[0].Column, At: marks[last-1].At, Max: max})
+		marks = marks[last:]
+	}
+	marks = slices.Clone(marks)
+	for len(kept)+len(marks) > maxMarks {
+		drop, smallest := 1, time.Duration(math.MaxInt64)
+		for i := 1; i < len(marks)-1; i++ {
+			if gap := markTime(marks[i+1]).Sub(markTime(marks[i-1])); gap < smallest {
+				drop, smallest = i, gap
+			}
+		}
+		marks = slices.Delete(marks, drop, drop+1)
+	}
+	return append(kept, marks...)
+}
+
+// markTime is when a mark was read; the zero time where that is no time.
+func markTime(m Mark) time.Time {
+	at, _ := time.Parse(time.RFC3339Nano, m.At) //nolint:errcheck // marksOf keeps none of those
+	return at
 }
 
 // highestMark is the largest maximum among the marks taken before the given moment.

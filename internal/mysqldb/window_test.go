@@ -117,10 +117,10 @@ func TestChooseHiStaysBelowWhatAnOpenTransactionWrote(t *testing.T) {
 
 		held := choose(t, db, tbl, "id")
 		require.Empty(t, held.Hi)
-		require.Equal(t, "2", held.Mark.Max)
+		require.Equal(t, "2", held.Marks[0].Max)
 		require.Equal(t, mysqldb.HolderTransaction, held.HeldBy.Kind)
-		older := mysqldb.Mark{At: "2020-01-01T00:00:00.000000Z", Max: "1"}
-		require.Equal(t, "1", choose(t, db, tbl, "id", func(h *mysqldb.HiSpec) { h.Marks = []mysqldb.Mark{older, *held.Mark} }).Hi)
+		older := mysqldb.Mark{Column: "id", At: "2020-01-01T00:00:00.000000Z", Max: "1"}
+		require.Equal(t, "1", choose(t, db, tbl, "id", func(h *mysqldb.HiSpec) { h.Marks = append(held.Marks, older) }).Hi)
 
 		run(t, writer, "COMMIT")
 		require.Greater(t, choose(t, db, tbl, "ts").Hi, ts)

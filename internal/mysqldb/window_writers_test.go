@@ -27,9 +27,7 @@ type follower struct {
 func (f *follower) follow(t testing.TB, db *mysqldb.DB, tbl *mysqldb.Table) {
 	t.Helper()
 	h := choose(t, db, tbl, f.column, func(spec *mysqldb.HiSpec) { spec.Zone = "+00:00"; spec.Marks = f.marks })
-	if h.Mark != nil {
-		f.marks = append(f.marks, *h.Mark)
-	}
+	f.marks = h.Marks
 	if h.Hi == "" {
 		return
 	}
