@@ -1,6 +1,9 @@
 package mysqldb
 
-import "context"
+import (
+	"context"
+	"testing"
+)
 
 // OthersPresent is crowd.present for tests of another package.
 func OthersPresent(ctx context.Context, d *DB) bool { return d.crowd.present(ctx, d) }
@@ -20,3 +23,10 @@ func IsKnownError(number uint16) bool {
 
 // IsNote reports whether a warning of the number says nothing about a row.
 func IsNote(number uint16) bool { return noteNumbers[number] }
+
+// ChaseAtMost bounds how far a read to now follows the clock, for one test.
+func ChaseAtMost(t testing.TB, rows int) {
+	before := chaseRows
+	chaseRows = rows
+	t.Cleanup(func() { chaseRows = before })
+}

@@ -30,6 +30,13 @@ type ReadSpec struct {
 	Cursor string
 	// Window bounds the cursor. It must be zero where there is no cursor.
 	Window table.Window
+	// ToNow lets the read go on above Window.Hi, up to the source's clock as each statement begins:
+	// the last page has every row that was there when it was read. An integer cursor has no clock:
+	// its read goes on to the end. Up to Window.Hi nothing changes.
+	ToNow bool
+	// ZoneOffset is how far the writers' local time is ahead of UTC, for ToNow and a DATETIME or
+	// DATE cursor; 0 for a TIMESTAMP.
+	ZoneOffset time.Duration
 	// Keys bounds a read by key; nil is the whole key space.
 	Keys *KeyRange
 	// ByKey reads in the order of the primary key, with the window as a filter: first loads
@@ -129,7 +136,7 @@ func (d *DB) ReadPages(ctx context.Context, spec ReadSpec, yield func(*table.Row
 	}
 	limits := spec.Limits.withDefaults()
 	r := &pageReader{
-		db: d, plan: plan, limits: limits, time: limits.MaxTime, want: min(limits.Rows, limits.MaxRows), pos: plan.start,
+		db: d, plan: plan, limits: limits, time: limits.MaxTime, want: min(limits.Rows, limits.MaxRows), pos: plan.start, until: plan.start.Until,
 	}
 	r.stats.Index = plan.index
 	stats, readErr, yieldErr := r.readAhead(ctx, yield)
@@ -163,6 +170,10 @@ type pageReader struct {
 	stats ReadStats
 	// others says that others use the server.
 	others bool
+	// until is the clock at which a read to now began, "" before it is known; settled and beyond
+	// count the rows up to it and above it.
+	until           string
+	settled, beyond int
 }
 
 // page fills r.rows with the next page; false says that it is the last.
@@ -180,7 +191,8 @@ func (r *pageReader) page(ctx context.Context) (more bool, err error) {
 			return false, nil
 		}
 		if r.rows.Len() >= r.want || r.rows.Bytes() >= r.limits.MaxBytes/2 || time.Since(began) > r.limits.MaxTime {
-			return true, nil
+			caught, err := r.outrun(ctx)
+			return !caught, err
 		}
 	}
 }

@@ -76,7 +76,7 @@ func (r *pageReader) produce(ctx context.Context, free <-chan *readPage, pages c
 	for p := range free {
 		r.rows = p.rows
 		p.more, p.err = r.considerately(ctx)
-		p.next = table.Position{Values: slices.Clone(r.pos.Values), Equal: r.pos.Equal}
+		p.next = table.Position{Values: slices.Clone(r.pos.Values), Equal: r.pos.Equal, Until: r.until}
 		r.hide(p)
 		last := p.err != nil || !p.more
 		if pages <- p; last {

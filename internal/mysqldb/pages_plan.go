@@ -29,6 +29,10 @@ type readPlan struct {
 	through []string
 	// top is the upper bound of the first part, wanted only where no equality fixes that part.
 	top string
+	// chases says that the read goes along the cursor up to a clock that moves on meanwhile.
+	chases bool
+	// clock is the source's clock in the cursor's zone as an expression; "" for an integer cursor.
+	clock string
 }
 
 // posPart is one column of the position.
@@ -103,14 +107,10 @@ func (p *readPlan) alongCursor(spec ReadSpec, index string) error {
 	if spec.Window.Lo != "" {
 		p.start = table.Position{Values: []string{spec.Window.Lo}}
 	}
-	if spec.Window.Hi != "" {
-		hi, err := p.parts[0].lit(spec.Window.Hi)
-		if err != nil {
-			return err
-		}
-		p.top = Ident(spec.Cursor) + " <= " + hi
-	}
-	return nil
+	p.chases = spec.ToNow
+	var err error
+	p.top, err = p.atMostCursor(spec, p.parts[0].column)
+	return err
 }
 
 func (p *readPlan) alongKey(spec ReadSpec) error {
@@ -135,22 +135,23 @@ func (p *readPlan) alongKey(spec ReadSpec) error {
 	if c == nil {
 		return fmt.Errorf("cursor %s: %w", spec.Cursor, errNoSuchColumn)
 	}
-	for _, bound := range []struct{ op, text string }{{" > ", spec.Window.Lo}, {" <= ", spec.Window.Hi}} {
-		if bound.text == "" {
-			continue
-		}
+	if spec.Window.Lo != "" {
 		lit, err := comparand(c.Column)
 		if err != nil {
 			return err
 		}
-		sql, err := lit(bound.text)
+		sql, err := lit(spec.Window.Lo)
 		if err != nil {
 			return err
 		}
-		p.filters = append(p.filters, Ident(c.Name)+bound.op+sql)
+		p.filters = append(p.filters, Ident(c.Name)+" > "+sql)
+	}
+	top, err := p.atMostCursor(spec, c.Column)
+	if top != "" {
+		p.filters = append(p.filters, top)
 	}
 	p.bounded = spec.Window.Lo != ""
-	return nil
+	return err
 }
 
 func (p *readPlan) boundKeys(keys KeyRange) error {

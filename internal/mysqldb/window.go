@@ -27,6 +27,10 @@ type HiSpec struct {
 	AllowReplica bool
 	// Marks of earlier looks, for integer cursors: a Horizon's, as it gave them.
 	Marks []Mark
+	// Watermark and TailRows are for counting what lies above both Hi and the watermark, up to
+	// TailRows rows and one; 0 counts nothing.
+	Watermark string
+	TailRows  int64
 }
 
 // Mark is a maximum of an integer cursor, and when it had been read. Once all work older
@@ -82,7 +86,15 @@ type Horizon struct {
 	// maxMarks, of integer cursors only.
 	Marks []Mark `json:"marks,omitempty"`
 	// Empty says that the table has no row with an integer cursor.
-	Empty    bool     `json:"empty,omitempty"`
+	Empty bool `json:"empty,omitempty"`
+	// Clock is Now in the cursor's exact text, rounded down, or the largest value that an integer
+	// cursor is known to have had; "" where there is none. No row that was read before is above it.
+	Clock string `json:"clock,omitempty"`
+	// ZoneOffset is how far the cursor's zone was ahead of UTC, 0 for a TIMESTAMP or an integer.
+	ZoneOffset time.Duration `json:"zoneOffset,omitempty"`
+	// Tail counts the rows above Hi and the watermark, up to now and up to HiSpec.TailRows + 1. Where
+	// there is no index to count by, it is TailUnknown.
+	Tail     int64    `json:"tail,omitempty"`
 	Warnings []string `json:"warnings,omitempty"`
 }
 
@@ -97,6 +109,9 @@ var (
 	// ErrCursorType is returned for a cursor column that cannot be one.
 	ErrCursorType = errors.New("a cursor is a DATETIME, a TIMESTAMP, a DATE or an integer")
 )
+
+// TailUnknown is Horizon.Tail where counting would read the whole table.
+const TailUnknown = -1
 
 const (
 	// momentary is the age below which open work is not worth naming.
@@ -193,7 +208,8 @@ func (d *DB) chooseTemporal(ctx context.Context, spec HiSpec, replica replicaLag
 	if err != nil {
 		return Horizon{}, err
 	}
-	h.Now = t0.local
+	h.Now, h.ZoneOffset = t0.local, t0.ahead()
+	h.Clock = cursorPrefix(spec.Cursor, t0.local)
 	held := &Holder{Kind: HolderLag, Seconds: max(spec.MinLag, spec.FixedLag).Seconds()}
 	if spec.FixedLag == 0 {
 		oldest, err := d.oldestWork(ctx)
@@ -203,14 +219,14 @@ func (d *DB) chooseTemporal(ctx context.Context, spec HiSpec, replica replicaLag
 		case oldest == nil:
 		case oldest.forEver:
 			h.HeldBy = &oldest.Holder
-			return h, nil
+			return h, d.countAbove(ctx, spec, &h)
 		case oldest.Seconds > held.Seconds:
 			held = &oldest.Holder
 		}
 	}
 	if replica.unknown {
 		h.HeldBy = &Holder{Kind: HolderLag, State: "the replica does not know how far it is behind"}
-		return h, nil
+		return h, d.countAbove(ctx, spec, &h)
 	}
 	lag := time.Duration(held.Seconds*1e6)*time.Microsecond + replica.lag
 	if lag > momentary {
@@ -224,8 +240,7 @@ func (d *DB) chooseTemporal(ctx context.Context, spec HiSpec, replica replicaLag
 	if err != nil {
 		return Horizon{}, err
 	}
-	h.Future, err = d.countFuture(ctx, spec, h.Now)
-	return h, err
+	return h, d.countAbove(ctx, spec, &h)
 }
 
 // intoUnit is how far the moment that lies lag before now is into the cursor's current unit,
@@ -256,17 +271,4 @@ func before(ctx context.Context, conn *sql.Conn, cursor table.Column, t0 clock, 
 	}
 	err = conn.QueryRowContext(ctx, "SELECT "+floored+" FROM (SELECT "+earlier+" AS x) moment").Scan(&hi)
 	return hi, err
-}
-
-// countFuture counts rows beyond now, where an index makes that cheap.
-func (d *DB) countFuture(ctx context.Context, spec HiSpec, now string) (n int64, err error) {
-	index := CursorIndex(spec.Table, spec.Cursor.Name)
-	if index == "" {
-		return 0, nil
-	}
-	// A minute: clocks of applications differ by a little, and rows arrive while we count.
-	query := fmt.Sprintf("SELECT COUNT(*) FROM (SELECT 1 FROM %s FORCE INDEX (%s) WHERE %s > CAST('%s' AS DATETIME(6)) + INTERVAL 1 MINUTE LIMIT %d) future",
-		Qualified(spec.Table.Name), Ident(index), Ident(spec.Cursor.Name), now, futureLimit)
-	err = d.QueryRowContext(ctx, query).Scan(&n)
-	return n, err
 }

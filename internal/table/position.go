@@ -7,4 +7,7 @@ type Position struct {
 	// of them hold exactly; the one after them, where there is one, is an exclusive bound.
 	Values []string `json:"values"`
 	Equal  int      `json:"equal"`
+	// Until is the source's clock at which a read up to now began, in the cursor's exact text;
+	// empty where that is not known yet, and for other reads.
+	Until string `json:"until,omitempty"`
 }

@@ -1,0 +1,127 @@
+package mysqldb
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// Reads up to now.
+//
+// A row that changes more often than the upper end of a window lies behind the clock is above
+// that end whenever it is looked at. So a read may go on above it, up to the clock as each
+// statement begins. Along the cursor the order is ascending: a row that moves while it is read
+// moves up, to where the read has not been yet, and the last statement ends at its own moment.
+// By key a row stays where it is, and is read as it is then.
+
+// nowSlack is added to a statement's clock. The clock stands still when the statement begins, and
+// the rows are those of a moment later: one that was stamped in between would be above it.
+const nowSlack = time.Second
+
+// chaseRows is how many rows above the clock at which it began a read to now may take at least.
+// It may take as many again as it had below that clock. Where rows are written faster than
+// that, it ends: what is left lies above the window's end, and a later run reads it.
+var chaseRows = 100_000
+
+// atMostCursor is the upper bound of a read's cursor as a condition; "" for none.
+func (p *readPlan) atMostCursor(spec ReadSpec, c table.Column) (string, error) {
+	hi := ""
+	if spec.Window.Hi != "" {
+		lit, err := comparand(c)
+		if err != nil {
+			return "", err
+		}
+		if hi, err = lit(spec.Window.Hi); err != nil {
+			return "", err
+		}
+	}
+	switch {
+	case spec.ToNow && isInteger(c.Kind):
+		return "", nil
+	case spec.ToNow:
+		p.clock = nowSQL(c, spec.ZoneOffset)
+		now := nowSQL(c, spec.ZoneOffset+nowSlack)
+		if hi == "" {
+			return Ident(c.Name) + " <= " + now, nil
+		}
+		// Up to hi the window is promised, also where the clock has been set back since.
+		return fmt.Sprintf("%s <= GREATEST(CAST(%s AS %s), %s)", Ident(c.Name), hi, castType(c), now), nil
+	case hi != "":
+		return Ident(c.Name) + " <= " + hi, nil
+	}
+	return "", nil
+}
+
+// nowSQL is the statement's own moment, so far ahead of UTC, in the cursor's kind.
+func nowSQL(c table.Column, ahead time.Duration) string {
+	return fmt.Sprintf("CAST(UTC_TIMESTAMP(6) + INTERVAL %d SECOND AS %s)", ahead/time.Second, castType(c))
+}
+
+// castType is the type that a bound of a temporal cursor is compared as.
+func castType(c table.Column) string {
+	if c.Kind == table.KindDate {
+		return "DATE"
+	}
+	return "DATETIME(6)"
+}
+
+// outrun reports whether a read to now has followed the clock for long enough: rows are written
+// faster than they can be read.
+func (r *pageReader) outrun(ctx context.Context) (bool, error) {
+	if !r.plan.chases || len(r.pos.Values) == 0 {
+		return false, nil
+	}
+	cursor := r.plan.parts[0].column
+	if r.until == "" {
+		var err error
+		if r.until, err = r.clockNow(ctx, cursor); err != nil || r.until == "" {
+			return false, err
+		}
+	}
+	order, err := CompareCursor(cursor, r.pos.Values[0], r.until)
+	if err != nil {
+		return false, err
+	}
+	if order <= 0 {
+		r.settled += r.rows.Len()
+		return false, nil
+	}
+	r.beyond += r.rows.Len()
+	return r.beyond > max(chaseRows, r.settled), nil
+}
+
+// clockNow is the source's clock in the cursor's exact text, or the largest value of an integer
+// cursor; "" where there is none.
+func (r *pageReader) clockNow(ctx context.Context, cursor table.Column) (string, error) {
+	query := "SELECT MAX(" + Ident(cursor.Name) + ") FROM " + Qualified(r.plan.table.Name)
+	if r.plan.clock != "" {
+		query = "SELECT " + r.plan.clock
+	}
+	var key []string
+	err := r.again(ctx, func(ctx context.Context) (err error) {
+		key, err = r.db.fetchKey(ctx, query, []selectExpr{{sql: query, kind: cursor.Kind}})
+		return err
+	})
+	if err != nil || len(key) == 0 {
+		return "", err
+	}
+	if isInteger(cursor.Kind) {
+		return key[0], nil
+	}
+	return cursorPrefix(cursor, key[0]), nil
+}
+
+// cursorPrefix cuts a moment's text with six fraction digits down to the exact text of a temporal
+// cursor: it rounds down.
+func cursorPrefix(c table.Column, text string) string {
+	size := len(time.DateOnly)
+	if c.Kind != table.KindDate {
+		size = len(time.DateTime)
+		if c.Precision > 0 {
+			size += 1 + c.Precision
+		}
+	}
+	return text[:min(size, len(text))]
+}

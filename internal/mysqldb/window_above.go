@@ -1,0 +1,91 @@
+package mysqldb
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// ahead is how far the clock's zone is ahead of UTC.
+func (c clock) ahead() time.Duration {
+	local, err := time.Parse("2006-01-02 15:04:05.999999", c.local)
+	if err != nil {
+		return 0
+	}
+	return local.Sub(time.UnixMicro(c.unix)).Round(time.Second)
+}
+
+// countAbove counts, in one statement and where an index makes it cheap, the rows between the end of
+// the window and now, and those beyond now.
+func (d *DB) countAbove(ctx context.Context, spec HiSpec, h *Horizon) error {
+	index := CursorIndex(spec.Table, spec.Cursor.Name)
+	if index == "" {
+		if spec.TailRows > 0 {
+			h.Tail = TailUnknown
+		}
+		return nil
+	}
+	cursor := Ident(spec.Cursor.Name)
+	count := func(limit int64, where string) string {
+		return fmt.Sprintf("(SELECT COUNT(*) FROM (SELECT 1 FROM %s FORCE INDEX (%s) WHERE %s LIMIT %d) above)",
+			Qualified(spec.Table.Name), Ident(index), where, limit)
+	}
+	now := fmt.Sprintf("CAST('%s' AS DATETIME(6))", h.Now)
+	// A minute: clocks of applications differ by a little, and rows arrive while we count.
+	counts := []string{"0", count(futureLimit, cursor+" > "+now+" + INTERVAL 1 MINUTE")}
+	if isInteger(spec.Cursor.Kind) {
+		counts[1] = "0"
+	}
+	from, err := spec.above(h.Hi)
+	if err != nil {
+		return err
+	}
+	if spec.TailRows > 0 && from != "" {
+		lit, err := comparand(spec.Cursor)
+		if err != nil {
+			return err
+		}
+		low, err := lit(from)
+		if err != nil {
+			return err
+		}
+		where := cursor + " > " + low
+		if !isInteger(spec.Cursor.Kind) {
+			where += " AND " + cursor + " <= " + now
+		}
+		counts[0] = count(spec.TailRows+1, where)
+	}
+	if counts[0] == "0" && counts[1] == "0" {
+		return nil
+	}
+	return d.QueryRowContext(ctx, "SELECT "+strings.Join(counts, ", ")).Scan(&h.Tail, &h.Future)
+}
+
+// countAboveInteger is countAbove where the largest value may say that there is nothing to count.
+func (d *DB) countAboveInteger(ctx context.Context, spec HiSpec, h *Horizon) error {
+	h.Clock = highestMark(append(spec.Marks[:len(spec.Marks):len(spec.Marks)], *h.Mark), endOfTime)
+	from, err := spec.above(h.Hi)
+	if err != nil || from == "" {
+		return err
+	}
+	if order, err := CompareCursor(spec.Cursor, h.Mark.Max, from); err != nil || order <= 0 {
+		return err
+	}
+	return d.countAbove(ctx, spec, h)
+}
+
+// endOfTime is later than any mark.
+var endOfTime = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// above is the higher one of the window's end and the watermark; "" where there is neither.
+func (s HiSpec) above(hi string) (string, error) {
+	if hi == "" || s.Watermark == "" {
+		return hi + s.Watermark, nil
+	}
+	order, err := CompareCursor(s.Cursor, hi, s.Watermark)
+	if order < 0 {
+		return s.Watermark, err
+	}
+	return hi, err
+}
