@@ -219,14 +219,16 @@ func (d *DB) chooseTemporal(ctx context.Context, spec HiSpec, replica replicaLag
 		case oldest == nil:
 		case oldest.forEver:
 			h.HeldBy = &oldest.Holder
-			return h, d.countAbove(ctx, spec, &h)
+			err = d.countAbove(ctx, spec, &h)
+			return h, err
 		case oldest.Seconds > held.Seconds:
 			held = &oldest.Holder
 		}
 	}
 	if replica.unknown {
 		h.HeldBy = &Holder{Kind: HolderLag, State: "the replica does not know how far it is behind"}
-		return h, d.countAbove(ctx, spec, &h)
+		err = d.countAbove(ctx, spec, &h)
+		return h, err
 	}
 	lag := time.Duration(held.Seconds*1e6)*time.Microsecond + replica.lag
 	if lag > momentary {
@@ -240,7 +242,8 @@ func (d *DB) chooseTemporal(ctx context.Context, spec HiSpec, replica replicaLag
 	if err != nil {
 		return Horizon{}, err
 	}
-	return h, d.countAbove(ctx, spec, &h)
+	err = d.countAbove(ctx, spec, &h)
+	return h, err
 }
 
 // intoUnit is how far the moment that lies lag before now is into the cursor's current unit,

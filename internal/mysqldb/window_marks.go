@@ -45,7 +45,8 @@ func (d *DB) chooseInteger(ctx context.Context, spec HiSpec, replica replicaLag)
 	h.Marks = keepMarks(marks, time.Time{})
 	if replica.unknown {
 		h.HeldBy = &Holder{Kind: HolderLag, State: "the replica does not know how far it is behind"}
-		return h, d.countAboveInteger(ctx, spec, &h)
+		err = d.countAboveInteger(ctx, spec, &h)
+		return h, err
 	}
 	var settled time.Time // everything that began before it has ended
 	for deadline := time.Now().Add(markPatience); ; {
@@ -65,7 +66,8 @@ func (d *DB) chooseInteger(ctx context.Context, spec HiSpec, replica replicaLag)
 	if settled.After(at) {
 		h.HeldBy = nil
 	}
-	return h, d.countAboveInteger(ctx, spec, &h)
+	err = d.countAboveInteger(ctx, spec, &h)
+	return h, err
 }
 
 // markFormat is RFC 3339 with microseconds, in UTC, so that its texts sort by time.
