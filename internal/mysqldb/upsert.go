@@ -39,7 +39,9 @@ type UpsertSpec struct {
 	Columns []table.Column
 	// Cursor is the column whose larger value is the newer row; "" writes every row as it comes.
 	Cursor string
-	Mode   WriteMode
+	// Unsettled says which rows of the target give way although their cursor is larger.
+	Unsettled Unsettled
+	Mode      WriteMode
 	// Conflicts says what happens to another row of the target that holds a unique value of
 	// a row to write.
 	Conflicts UniqueConflicts
@@ -195,6 +197,12 @@ func (w *chunkWriter) transaction(ctx context.Context, pace *Pace, spec UpsertSp
 				try-- // not the rows' fault, and bounded by itself
 				continue
 			}
+		case (IsUniqueConflict(err) || NumberOf(err) == errForeignKey) && w.leaveTail():
+			if len(w.order) == 0 {
+				return UpsertResult{Tries: try}, nil
+			}
+			try-- // not a try of these rows, and it happens once
+			continue
 		case IsLockConflict(err) || NumberOf(err) == errHandlerError:
 			// Smaller chunks meet fewer rows of others, and hold their own for less time.
 			pace.conflict(len(w.order))

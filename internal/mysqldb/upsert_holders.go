@@ -83,9 +83,16 @@ func (w *chunkWriter) appendOlder(dst []byte, at int) ([]byte, error) {
 		return append(dst, '1'), nil
 	}
 	c := Ident(w.plan.targets[i].Name)
-	dst = append(dst, "COALESCE("+c+" <= "...)
-	dst, err := w.comparable(dst, at, i)
-	return append(dst, ", "+c+" IS NULL)"...), err
+	fresh, err := w.comparable(nil, at, i)
+	if err != nil {
+		return dst, err
+	}
+	older := c + " <= " + string(fresh)
+	way, err := w.plan.givesWay(c, string(fresh))
+	if way != "" {
+		older += " OR " + way
+	}
+	return append(dst, "COALESCE("+older+", "+c+" IS NULL)"...), err
 }
 
 func (w *chunkWriter) appendOwnKey(dst []byte, at int) (_ []byte, err error) {

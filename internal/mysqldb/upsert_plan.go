@@ -18,6 +18,7 @@ type upsertPlan struct {
 	key []int
 	// cursor is the position of the cursor, or -1.
 	cursor int
+	unsettled Unsettled
 	// enums are the positions of columns that are an ENUM on both sides.
 	enums []int
 	// head stands before the first row of a statement, tail after the last.
@@ -39,7 +40,7 @@ type upsertPlan struct {
 }
 
 func newUpsertPlan(server Server, spec UpsertSpec) (*upsertPlan, error) {
-	p := &upsertPlan{target: spec.Target, columns: spec.Columns, cursor: -1}
+	p := &upsertPlan{target: spec.Target, columns: spec.Columns, cursor: -1, unsettled: spec.Unsettled}
 	for i, from := range spec.Columns {
 		to := spec.Target.Column(from.Name)
 		if to == nil || to.Generated {
@@ -61,6 +62,9 @@ func newUpsertPlan(server Server, spec UpsertSpec) (*upsertPlan, error) {
 	}
 	if err := p.findKey(spec); err != nil {
 		return nil, err
+	}
+	if _, err := p.givesWay("", ""); err != nil {
+		return nil, fmt.Errorf("the bounds of the window: %w", err)
 	}
 	for _, index := range spec.Target.Indexes {
 		if index.Unique && index.Name != "PRIMARY" {
@@ -241,7 +245,11 @@ func (p *upsertPlan) newerGuard(d dialect) string {
 		return ""
 	}
 	c := p.targets[p.cursor].Name
-	return d.new(c) + " >= " + d.old(c) + " OR " + d.old(c) + " IS NULL"
+	guard := d.new(c) + " >= " + d.old(c) + " OR " + d.old(c) + " IS NULL"
+	if way, _ := p.givesWay(d.old(c), d.new(c)); way != "" { // an error has been returned before
+		guard += " OR " + way
+	}
+	return guard
 }
 
 // sameKey is true where the row that was met has the new row's primary key. Where it is

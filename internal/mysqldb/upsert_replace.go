@@ -127,7 +127,7 @@ func (w *chunkWriter) settle(ctx context.Context, at int, existed bool) (yields 
 		switch {
 		case findErr != nil:
 			return false, findErr
-		case newer:
+		case newer || found.Len() > 0 && w.aboveEnd(w.order[at]):
 			return true, nil
 		case found.Len() == 0:
 			return false, w.blame(ctx, err, at, at+1) // a key that cannot be searched
