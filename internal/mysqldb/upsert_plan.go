@@ -17,7 +17,7 @@ type upsertPlan struct {
 	// key are the positions of the primary key's columns in a row, in key order.
 	key []int
 	// cursor is the position of the cursor, or -1.
-	cursor int
+	cursor    int
 	unsettled Unsettled
 	// enums are the positions of columns that are an ENUM on both sides.
 	enums []int

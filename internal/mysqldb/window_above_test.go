@@ -72,4 +72,3 @@ func TestChooseHiCountsAboveTheWatermarkWhereThereIsNoEnd(t *testing.T) {
 		require.EqualValues(t, 1, h.Tail)
 	})
 }
-
