@@ -63,13 +63,14 @@ func (d *DB) countAbove(ctx context.Context, spec HiSpec, h *Horizon) error {
 }
 
 // countAboveInteger is countAbove where the largest value may say that there is nothing to count.
-func (d *DB) countAboveInteger(ctx context.Context, spec HiSpec, h *Horizon) error {
-	h.Clock = highestMark(append(spec.Marks[:len(spec.Marks):len(spec.Marks)], *h.Mark), endOfTime)
+// The last of the marks is this look's.
+func (d *DB) countAboveInteger(ctx context.Context, spec HiSpec, h *Horizon, marks []Mark) error {
+	h.Clock = highestMark(marks, endOfTime)
 	from, err := spec.above(h.Hi)
 	if err != nil || from == "" {
 		return err
 	}
-	if order, err := CompareCursor(spec.Cursor, h.Mark.Max, from); err != nil || order <= 0 {
+	if order, err := CompareCursor(spec.Cursor, marks[len(marks)-1].Max, from); err != nil || order <= 0 {
 		return err
 	}
 	return d.countAbove(ctx, spec, h)

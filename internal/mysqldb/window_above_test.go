@@ -49,7 +49,7 @@ func TestChooseHiCountsWhatLiesAbove(t *testing.T) {
 		require.Equal(t, "999", h.Clock)
 		require.Zero(t, h.Tail, "there is no end to lie above")
 		h = choose(t, db, tbl, "id", held(100), func(spec *mysqldb.HiSpec) {
-			spec.Watermark, spec.Marks = "120", []mysqldb.Mark{{At: "2024-01-01T00:00:00Z", Max: "110"}}
+			spec.Watermark, spec.Marks = "120", []mysqldb.Mark{{Column: "id", At: "2024-01-01T00:00:00Z", Max: "110"}}
 		})
 		require.Equal(t, "110", h.Hi)
 		require.EqualValues(t, 11, h.Tail, "121 to 130, and 999")

@@ -45,7 +45,7 @@ func (d *DB) chooseInteger(ctx context.Context, spec HiSpec, replica replicaLag)
 	h.Marks = keepMarks(marks, time.Time{})
 	if replica.unknown {
 		h.HeldBy = &Holder{Kind: HolderLag, State: "the replica does not know how far it is behind"}
-		err = d.countAboveInteger(ctx, spec, &h)
+		err = d.countAboveInteger(ctx, spec, &h, marks)
 		return h, err
 	}
 	var settled time.Time // everything that began before it has ended
@@ -66,7 +66,7 @@ func (d *DB) chooseInteger(ctx context.Context, spec HiSpec, replica replicaLag)
 	if settled.After(at) {
 		h.HeldBy = nil
 	}
-	err = d.countAboveInteger(ctx, spec, &h)
+	err = d.countAboveInteger(ctx, spec, &h, marks)
 	return h, err
 }
 
