@@ -3,6 +3,7 @@ package mysqldb
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -79,6 +80,11 @@ func (d *DB) rawQuery(ctx context.Context, query string, read func(driver.Rows) 
 		return err
 	}
 	defer func() { _ = conn.Close() }() // says only whether the connection was given up
+	return rawQueryOn(ctx, conn, query, read)
+}
+
+// rawQueryOn is rawQuery on a connection of the caller's.
+func rawQueryOn(ctx context.Context, conn *sql.Conn, query string, read func(driver.Rows) error) error {
 	var outcome error
 	rawErr := conn.Raw(func(dc any) error {
 		queryer, ok := dc.(driver.QueryerContext)

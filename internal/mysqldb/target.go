@@ -149,7 +149,7 @@ func (d *DB) planTarget(ctx context.Context, p *TargetPlan, src *DB, source *Tab
 		if err := builder.adapt(ctx, src, d, names); err != nil {
 			return err
 		}
-		addColumns(p, builder, names, allowed)
+		addColumns(p, builder, target, names, allowed)
 	}
 	if o.IndexesLater {
 		p.Later = builder.later(target)
@@ -249,13 +249,23 @@ func planColumns(p *TargetPlan, missing []*Column, o TargetOptions) (names []str
 }
 
 // addColumns adds what the target lacks.
-func addColumns(p *TargetPlan, builder *ddl, names []string, allowed grants) {
+func addColumns(p *TargetPlan, builder *ddl, target *Table, names []string, allowed grants) {
 	allowed.need(p, "ALTER")
 	if statement := builder.add(p.Name, names); statement != "" {
+		statement = target.alterable(p, statement)
 		p.Statements = append(p.Statements, statement)
 		p.note(LevelInfo, "", "columns are added to the target: "+strings.Join(names, ", "), "")
 	}
 	p.Findings = append(p.Findings, builder.found...)
+}
+
+// alterable is an ALTER TABLE as a table that keeps its history takes it.
+func (t *Table) alterable(p *TargetPlan, statement string) string {
+	if !t.Versioned {
+		return statement
+	}
+	p.note(LevelInfo, "", "the target keeps former rows (WITH SYSTEM VERSIONING), which are altered as well", "")
+	return "SET STATEMENT system_versioning_alter_history = KEEP FOR " + statement
 }
 
 // HasRows reports whether a table has any row at all.

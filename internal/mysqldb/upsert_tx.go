@@ -92,6 +92,16 @@ func (w *chunkWriter) body(ctx context.Context) error {
 	if w.plan.overwrite {
 		return w.overwrite(ctx)
 	}
+	if w.plan.target.Versioned && !w.empty {
+		all := w.order
+		defer func() { w.order = all }()
+		if err := w.leaveUnchanged(ctx); err != nil {
+			return err
+		}
+		if len(w.order) == 0 {
+			return ctx.Err()
+		}
+	}
 	if err := w.writeBatches(ctx); err != nil {
 		return err
 	}
@@ -122,6 +132,10 @@ func (w *chunkWriter) count(deferred []bool) {
 	if w.plan.appendOnly {
 		r.Unchanged += existing
 		r.Approximate = r.Approximate || twice != 0
+		return
+	}
+	if w.plan.target.Versioned { // the server counts former rows too; those that stay are not sent
+		r.Updated += existing
 		return
 	}
 	updated := twice / 2

@@ -1,0 +1,129 @@
+package mysqldb
+
+import (
+	"bytes"
+	"context"
+	"database/sql/driver"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// A table WITH SYSTEM VERSIONING keeps a former row for every row that ON DUPLICATE KEY UPDATE
+// meets, be it changed or not (seen on MariaDB 10.11 and 11.8). Rows are read again by every
+// window with an overlap, by --full, and by a chunk that is repeated, and would fill the history
+// with rows that never were. So for such targets the rows are looked at and locked first, and those
+// that would stay as they are, are not sent.
+
+// leaveUnchanged takes those rows out of w.order that the target has already, or in a newer
+// version, and counts them. The caller puts w.order back.
+func (w *chunkWriter) leaveUnchanged(ctx context.Context) error {
+	stays := make([]bool, len(w.order))
+	for from := 0; from < len(w.order); {
+		to, err := w.listKeys(from, len(w.order))
+		if err != nil {
+			return err
+		}
+		if err := w.compareListed(ctx, from, to, stays); err != nil {
+			return err
+		}
+		w.heartbeat()
+		from = to
+	}
+	changed := make([]int32, 0, len(w.order))
+	for at, row := range w.order {
+		if !stays[at] {
+			changed = append(changed, row)
+		}
+	}
+	w.res.Unchanged += int64(len(w.order) - len(changed))
+	w.order = changed
+	return nil
+}
+
+// compareListed locks and reads the target's rows with the listed keys, those at positions
+// [from, to), and marks the positions of rows that stay as they are.
+func (w *chunkWriter) compareListed(ctx context.Context, from, to int, stays []bool) error {
+	positions := make(map[string]int, to-from)
+	for at := from; at < to; at++ {
+		positions[joinKey(w.keyValues(w.order[at]))] = at
+	}
+	exprs := make([]selectExpr, len(w.plan.targets))
+	names := make([]string, len(exprs))
+	for i, c := range w.plan.targets {
+		exprs[i] = valueExpr(w.db.Server, c.Column)
+		names[i] = exprs[i].sql
+	}
+	have := table.Borrow(len(exprs))
+	defer have.Return()
+	return rawQueryOn(ctx, w.conn, w.probeFor(strings.Join(names, ", "))+" FOR UPDATE", func(rows driver.Rows) error {
+		values := make([]driver.Value, len(exprs))
+		for {
+			if err := rows.Next(values); err != nil {
+				if errors.Is(err, io.EOF) {
+					return nil
+				}
+				return err
+			}
+			have.Reset() // one row at a time: rows may be large
+			for i, v := range values {
+				if err := appendValue(have, exprs[i], v); err != nil {
+					return err
+				}
+			}
+			key := make([][]byte, len(w.plan.key))
+			for n, i := range w.plan.key {
+				key[n] = have.Value(0, i)
+			}
+			if at, ok := positions[joinKey(key)]; ok {
+				stays[at] = w.stays(w.order[at], have)
+			}
+		}
+	})
+}
+
+// joinKey is a key's values as one text; a key that the target spells otherwise is not found, and
+// its row is written.
+func joinKey(values [][]byte) string {
+	var b []byte
+	for _, v := range values {
+		b = append(appendQuoted(b, v), ',')
+	}
+	return string(b)
+}
+
+// stays reports whether writing a row would leave the target's row, the only one of have, as it is.
+func (w *chunkWriter) stays(row int32, have *table.Rows) bool {
+	if w.plan.appendOnly {
+		return true
+	}
+	value := func(i int) (incoming, old []byte) { return w.rows.Value(int(row), i), have.Value(0, i) }
+	if w.plan.comparesCursors() {
+		i := w.plan.cursor
+		from, to := w.plan.columns[i], w.plan.targets[i].Column
+		incoming, old := value(i)
+		if old != nil && incoming != nil && compareValues(from.Kind, plainValue(from, to, incoming), plainValue(from, to, old)) < 0 {
+			return true
+		}
+	}
+	for i := range w.plan.columns {
+		from, to := w.plan.columns[i], w.plan.targets[i].Column
+		incoming, old := value(i)
+		if (incoming == nil) != (old == nil) || !bytes.Equal(plainValue(from, to, incoming), plainValue(from, to, old)) {
+			return false
+		}
+	}
+	return true
+}
+
+// plainValue is a value without the zeros at its end that a column of more digits has.
+func plainValue(from, to table.Column, v []byte) []byte {
+	kinds := []table.Kind{table.KindDecimal, table.KindDateTime, table.KindTimestamp, table.KindTime}
+	if from.Precision == to.Precision && from.Scale == to.Scale || !slices.Contains(kinds, from.Kind) || !bytes.ContainsRune(v, '.') {
+		return v
+	}
+	return bytes.TrimSuffix(bytes.TrimRight(v, "0"), []byte("."))
+}

@@ -1,0 +1,64 @@
+package mysqldb_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// A target WITH SYSTEM VERSIONING gets a former row where a row changed, and nowhere else.
+func TestAVersionedTargetKeepsNoHistoryOfRowsThatStay(t *testing.T) {
+	for name, ddl := range map[string]string{
+		"hidden period":   "",
+		"declared period": ", began TIMESTAMP(6) GENERATED ALWAYS AS ROW START, ended TIMESTAMP(6) GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME (began, ended)",
+	} {
+		for _, source := range []*servers.Server{servers.MySQL(t), servers.MariaDB(t)} {
+			t.Run(name+" from "+string(source.Flavor), func(t *testing.T) {
+				p := newPair(t, source, servers.MariaDB(t))
+				const columns = "id INT PRIMARY KEY, v VARCHAR(20) COLLATE utf8mb4_general_ci, f FLOAT, e ENUM('a',''), n DECIMAL(9,2), u TIMESTAMP(3) NULL"
+				p.atSource("CREATE TABLE t ("+columns+")",
+					"INSERT INTO t VALUES (1,'a',0.1,'a',1.5,'2024-01-01 00:00:00.5'),(2,'b',NULL,'',NULL,'2024-01-01'),(3,'c',3,NULL,3,'2024-01-01'),(4,NULL,4,0,4,NULL)")
+				p.atTarget("CREATE TABLE t (" + columns + ddl + ") CHARACTER SET utf8mb4 WITH SYSTEM VERSIONING")
+				p.atTarget("SET SESSION system_versioning_alter_history = KEEP",
+					"ALTER TABLE t MODIFY n DECIMAL(12,4), MODIFY u TIMESTAMP(6) NULL, ADD UNIQUE KEY own (n)")
+				source := introspect(t, p.src, p.from, "t")
+				spec := mysqldb.UpsertSpec{Target: introspect(t, p.dst, p.to, "t"), Columns: table.Carried(source.Values()), Cursor: "u", MaxBatchRows: 2}
+				write := func() (out mysqldb.UpsertResult) {
+					_, err := p.src.ReadPages(t.Context(), mysqldb.ReadSpec{Table: source, Columns: spec.Columns}, func(rows *table.Rows) (err error) {
+						out, err = p.dst.UpsertChunk(t.Context(), spec, rows, nil)
+						return err
+					})
+					require.NoError(t, err)
+					require.False(t, out.Approximate)
+					return out
+				}
+				history := func() string {
+					return texts(t, lenient(t, p.target, p.to), "SELECT COUNT(*) FROM t FOR SYSTEM_TIME ALL")[0]
+				}
+				require.EqualValues(t, 4, write().Inserted)
+				require.EqualValues(t, 4, write().Unchanged)
+				require.Equal(t, "4", history())
+				p.atSource("UPDATE t SET v = 'A', u = '2024-01-02' WHERE id = 1", "UPDATE t SET v = 'older', u = '2023-01-01' WHERE id = 2", "INSERT INTO t VALUES (5,'e',5,'a',5,'2024-01-02')")
+				res := write()
+				require.Equal(t, []int64{1, 1, 3}, []int64{res.Inserted, res.Updated, res.Unchanged})
+				require.Equal(t, "6", history(), "one new row, and one former version")
+				require.Equal(t, []string{"A", "b", "c", "NULL", "e"}, texts(t, lenient(t, p.target, p.to), "SELECT v FROM t ORDER BY id"))
+				spec.Mode = mysqldb.ModeAppend
+				require.EqualValues(t, 5, write().Unchanged)
+				require.Equal(t, "6", history())
+			})
+		}
+	}
+}
+
+func TestAVersionedTargetGetsNewColumns(t *testing.T) {
+	p := newPair(t, servers.MySQL(t), servers.MariaDB(t))
+	p.atSource("CREATE TABLE t (id INT PRIMARY KEY, v INT)", "INSERT INTO t VALUES (1, 1)")
+	p.atTarget("CREATE TABLE t (id INT PRIMARY KEY) WITH SYSTEM VERSIONING", "INSERT INTO t VALUES (1)")
+	says(t, p.apply("t"), "", "keeps former rows")
+	p.copyRows("t", "")
+}
