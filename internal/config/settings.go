@@ -99,7 +99,7 @@ var settings = []field[Table]{
 		func(t *Table) *bool { return &t.SchedulePaused }),
 	boolField("createTarget", builtin.CreateTarget, "Create the target table where it is missing.",
 		func(t *Table) *bool { return &t.CreateTarget }),
-	boolField("addColumns", builtin.AddColumns, "Add columns to the target that the source has gained.",
+	boolField("addColumns", builtin.AddColumns, "Add columns to the target that the source has gained, and widen those that became wider where that is harmless.",
 		func(t *Table) *bool { return &t.AddColumns }),
 }
 

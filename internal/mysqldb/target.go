@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-sql-driver/mysql"
-
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -55,6 +53,7 @@ type TargetPlan struct {
 	Later []LaterIndex
 
 	from, to Server
+	narrow   []narrow
 }
 
 // Refused reports whether a finding forbids writing to the target.
@@ -139,6 +138,9 @@ func (d *DB) planTarget(ctx context.Context, p *TargetPlan, src *DB, source *Tab
 		return err
 	}
 	missing := compareTables(p, source, target, o.Replace)
+	if err := d.planWiden(ctx, p, target, allowed, o); err != nil {
+		return err
+	}
 	checkTargetCursor(p, target, o.Cursor)
 	if o.Replace {
 		if err := d.checkReplace(ctx, p, source, target); err != nil {
@@ -259,15 +261,6 @@ func addColumns(p *TargetPlan, builder *ddl, target *Table, names []string, allo
 	p.Findings = append(p.Findings, builder.found...)
 }
 
-// alterable is an ALTER TABLE as a table that keeps its history takes it.
-func (t *Table) alterable(p *TargetPlan, statement string) string {
-	if !t.Versioned {
-		return statement
-	}
-	p.note(LevelInfo, "", "the target keeps former rows (WITH SYSTEM VERSIONING), which are altered as well", "")
-	return "SET STATEMENT system_versioning_alter_history = KEEP FOR " + statement
-}
-
 // HasRows reports whether a table has any row at all.
 func (d *DB) HasRows(ctx context.Context, name table.Name) (bool, error) {
 	var one int
@@ -279,39 +272,4 @@ func (d *DB) HasRows(ctx context.Context, name table.Name) (bool, error) {
 		return false, fmt.Errorf("look for rows in %s: %w", name, Safe(err))
 	}
 	return true, nil
-}
-
-// ApplyTarget runs a plan's statements. A plan that was refused is an error.
-//
-// Each statement commits by itself; after an error, plan again and what is left is done.
-func (d *DB) ApplyTarget(ctx context.Context, p TargetPlan) error {
-	if p.Refused() {
-		return fmt.Errorf("change the target %s: %w", p.Name, refuse("", "the plan was refused", "resolve its findings and plan again"))
-	}
-	for _, statement := range p.Statements {
-		if _, err := d.ExecContext(ctx, statement); err != nil {
-			return fmt.Errorf("change the target %s: %w", p.Name, ddlError(statement, err))
-		}
-	}
-	return nil
-}
-
-// ddlError keeps the server's text of a CREATE, which is about names: there are no rows yet.
-// Whatever the server has against it, it will have again, except that someone else was faster.
-func ddlError(statement string, err error) error {
-	p := Describe(err)
-	var server *mysql.MySQLError
-	if !strings.HasPrefix(statement, "CREATE ") || !errors.As(err, &server) ||
-		p.Class != ClassUnknown && p.Class != ClassConfiguration && p.Class != ClassRowData {
-		return Safe(err)
-	}
-	switch server.Number {
-	case errDBExists, errTableExists:
-		return Safe(err) // planning again finds it
-	}
-	p.Class, p.Sentence = ClassConfiguration, server.Message
-	if p.Remedy == "" || server.Number == errParse {
-		p.Remedy = "create the target by hand, so that it takes the source's rows"
-	}
-	return &Error{Problem: p, cause: Code(p.Number)}
 }

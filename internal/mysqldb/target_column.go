@@ -12,16 +12,12 @@ import (
 
 // compareColumn refuses a target column that could bend or reject a value of the source's.
 func compareColumn(p *TargetPlan, from, to *Column) {
-	if from.Nullable && !to.Nullable {
-		p.note(LevelRefuse, to.Name, "is NOT NULL on the target and nullable at the source", "make it nullable on the target")
-	}
-	why := misfit(from, to)
-	if why == "" {
+	switch why := misfit(from, to); {
+	case why != "", from.Nullable && !to.Nullable:
+		p.narrow = append(p.narrow, narrow{from, to, why})
+	default:
 		noteColumn(p, from, to)
-		return
 	}
-	remedy := fmt.Sprintf("change the target's column to %s", from.Type)
-	p.note(LevelRefuse, to.Name, fmt.Sprintf("is %s on the target and %s at the source: %s", describeType(to), describeType(from), why), remedy)
 }
 
 // noteColumn says what is worth knowing of a target column that takes the source's values.

@@ -1,0 +1,236 @@
+package mysqldb
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// A source column that has become wider is followed by its target where that is harmless: every
+// value that the target holds stays what it is, and others of the target do not wait for it.
+// Everything else is refused, with the statement that a person can run at a good time.
+
+// copyBytes is the largest table that an ALTER may write anew while its writers wait.
+const copyBytes = 16 << 20
+
+// narrow is a target column that does not take every value of its source.
+type narrow struct {
+	from, to *Column
+	// why is empty where only NULL does not fit.
+	why string
+}
+
+// planWiden decides what becomes of the target's narrow columns.
+func (d *DB) planWiden(ctx context.Context, p *TargetPlan, target *Table, allowed grants, o TargetOptions) error {
+	if len(p.narrow) == 0 {
+		return nil
+	}
+	definitions, err := d.columnLines(ctx, target)
+	if err != nil {
+		return err
+	}
+	tied, err := d.tiedColumns(ctx, target)
+	if err != nil {
+		return err
+	}
+	var parts, names []string
+	for _, n := range p.narrow {
+		sqlType, exact := widened(p.from, p.to, n.from, n.to)
+		line := ""
+		if sqlType != "" {
+			line = modified(definitions[n.to.Name], n.to, sqlType, n.from.Nullable || n.to.Nullable)
+		}
+		if why := cannotWiden(n, target, exact && line != "", o, tied); why != "" {
+			refuseNarrow(p, n, sqlType, line, why)
+			continue
+		}
+		parts, names = append(parts, "MODIFY COLUMN "+line), append(names, n.to.Name)
+	}
+	if len(parts) == 0 || p.Refused() {
+		return nil
+	}
+	allowed.need(p, "ALTER")
+	p.Statements = append(p.Statements, target.alterable(p, "ALTER TABLE "+Qualified(p.Name)+"\n  "+strings.Join(parts, ",\n  ")))
+	p.note(LevelInfo, "", "columns of the target are widened, as those of the source were: "+strings.Join(names, ", "), "")
+	return nil
+}
+
+// cannotWiden says why a column is not widened by us, or "".
+func cannotWiden(n narrow, target *Table, exact bool, o TargetOptions, tied map[string]bool) string {
+	switch {
+	case !exact:
+		return "it is not widened by itself"
+	case !o.AddColumns:
+		return "addColumns is off"
+	case tied[strings.ToLower(n.to.Name)]:
+		return "a foreign key has the column"
+	case target.Bytes > copyBytes && !touchesNoRow(n):
+		return fmt.Sprintf("the target is larger than %d MiB, and its writers would wait", copyBytes>>20)
+	}
+	return ""
+}
+
+func refuseNarrow(p *TargetPlan, n narrow, sqlType, line, why string) {
+	text := "is NOT NULL on the target and nullable at the source"
+	remedy := "make it nullable on the target"
+	if n.why != "" {
+		text = fmt.Sprintf("is %s on the target and %s at the source: %s", describeType(n.to), describeType(n.from), n.why)
+		remedy = "change the target's column to " + describeType(n.from)
+	}
+	if line != "" && sqlType != "" {
+		remedy = fmt.Sprintf("ALTER TABLE %s MODIFY COLUMN %s", Qualified(p.Name), line)
+		text += "; " + why
+	}
+	p.note(LevelRefuse, n.to.Name, text, remedy)
+}
+
+// widened is the type that a target column needs for its source's values, "" for none of its own
+// kind. exact says that the values it holds now fit as well, and that none of them changes.
+func widened(fromServer, toServer Server, from, to *Column) (sqlType string, exact bool) {
+	if misfit(from, to) == "" {
+		return to.Type, true // for NULL
+	}
+	if from.Kind != to.Kind || from.RawCharset != to.RawCharset {
+		return "", false
+	}
+	wide := *to
+	wide.Type, wide.Members = from.Type, from.Members
+	wide.Bits, wide.Precision, wide.Scale, wide.Length = from.Bits, from.Precision, from.Scale, from.Length
+	sqlType, changed := targetType(&wide, fromServer, toServer)
+	if changed || misfit(from, &wide) != "" {
+		return "", false
+	}
+	// A comment in a type is an attribute, such as COMPRESSED, which would be lost.
+	return sqlType, misfit(to, &wide) == "" && isHarmless(from, to) && !strings.Contains(to.Type, "/*")
+}
+
+// isHarmless reports the changes of a type that are followed.
+func isHarmless(from, to *Column) bool {
+	family := func(c *Column) string { name, _, _ := strings.Cut(strings.ToLower(c.Type), "("); return name }
+	switch from.Kind {
+	case table.KindInt, table.KindUint:
+		return !strings.Contains(strings.ToLower(to.Type+from.Type), "zerofill")
+	case table.KindDecimal:
+		return isUnsigned(from) == isUnsigned(to)
+	case table.KindString:
+		return family(from) == "varchar" && family(to) == "varchar"
+	case table.KindBytes:
+		return family(from) == "varbinary" && family(to) == "varbinary"
+	case table.KindEnum, table.KindSet:
+		return len(to.Members) <= len(from.Members) && slices.Equal(to.Members, from.Members[:len(to.Members)])
+	default:
+		return false
+	}
+}
+
+// touchesNoRow reports the changes that both servers make without a look at the rows.
+func touchesNoRow(n narrow) bool {
+	from, to := n.from, n.to
+	if from.Nullable && !to.Nullable {
+		return false
+	}
+	switch from.Kind {
+	case table.KindString:
+		size := charsetBytes[to.Charset]
+		return size != 0 && (from.Length*size <= 255 || to.Length*size > 255)
+	case table.KindBytes:
+		return from.Length <= 255 || to.Length > 255
+	case table.KindEnum:
+		return (len(from.Members) <= 255) == (len(to.Members) <= 255)
+	case table.KindSet:
+		return setBytes(len(from.Members)) == setBytes(len(to.Members))
+	default:
+		return false
+	}
+}
+
+// setBytes is how many bytes a SET of so many members takes.
+func setBytes(members int) int {
+	if bytes := (members + 7) / 8; bytes <= 4 {
+		return bytes
+	}
+	return 8
+}
+
+// columnLines are the definitions of a table's columns as SHOW CREATE TABLE has them. What they
+// hold beside the type is kept by a MODIFY only where it is said again, and the information
+// schema does not know all of it.
+func (d *DB) columnLines(ctx context.Context, t *Table) (map[string]string, error) {
+	var name, create string
+	if err := d.QueryRowContext(ctx, "SHOW CREATE TABLE "+Qualified(t.Name)).Scan(&name, &create); err != nil {
+		return nil, err
+	}
+	lines := map[string]string{}
+	for _, line := range strings.Split(create, "\n") {
+		line = strings.TrimSuffix(strings.TrimPrefix(line, "  "), ",")
+		for _, c := range t.Columns {
+			if strings.HasPrefix(line, Ident(c.Name)+" ") {
+				lines[c.Name] = line
+			}
+		}
+	}
+	return lines, nil
+}
+
+// tiedColumns are those of foreign keys of and to a table, in lower case: their types cannot change.
+func (d *DB) tiedColumns(ctx context.Context, t *Table) (map[string]bool, error) {
+	names, err := d.names(ctx, "SELECT COLUMN_NAME FROM information_schema.KEY_COLUMN_USAGE WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?"+
+		" AND REFERENCED_TABLE_NAME IS NOT NULL UNION ALL SELECT REFERENCED_COLUMN_NAME FROM information_schema.KEY_COLUMN_USAGE"+
+		" WHERE REFERENCED_TABLE_SCHEMA = ? AND REFERENCED_TABLE_NAME = ?", t.Name.Schema, t.Name.Table, t.Name.Schema, t.Name.Table)
+	tied := map[string]bool{}
+	for _, n := range names {
+		tied[strings.ToLower(n)] = true
+	}
+	return tied, err
+}
+
+// modified is a column's definition with another type; "" where the line cannot be read with
+// certainty. A '?' in it may stand for a character that the server could not show.
+func modified(line string, c *Column, sqlType string, nullable bool) string {
+	rest, ok := strings.CutPrefix(line, Ident(c.Name)+" ")
+	if !ok {
+		return ""
+	}
+	if c.Kind == table.KindEnum || c.Kind == table.KindSet {
+		rest, ok = afterMembers(rest)
+	} else {
+		rest, ok = strings.CutPrefix(rest, strings.ToLower(c.Type))
+	}
+	if !ok || rest != "" && rest[0] != ' ' || strings.Contains(rest, "?") {
+		return ""
+	}
+	if !c.Nullable && nullable {
+		if !strings.Contains(rest, " NOT NULL") {
+			return ""
+		}
+		rest = strings.Replace(rest, " NOT NULL", " NULL", 1)
+	}
+	return Ident(c.Name) + " " + sqlType + rest
+}
+
+// afterMembers is what follows the members of an ENUM or SET.
+func afterMembers(definition string) (rest string, ok bool) {
+	for i := strings.IndexByte(definition, '(') + 1; i > 0 && i < len(definition); {
+		switch definition[i] {
+		case '\'':
+			i = quoteEnd(definition, i)
+		case ')':
+			return definition[i+1:], true
+		default:
+			i++
+		}
+	}
+	return "", false
+}
+
+// alterable is an ALTER TABLE as a table that keeps its history takes it.
+func (t *Table) alterable(p *TargetPlan, statement string) string {
+	if !t.Versioned {
+		return statement
+	}
+	p.note(LevelInfo, "", "the target keeps former rows (WITH SYSTEM VERSIONING), which are altered as well", "")
+	return "SET STATEMENT system_versioning_alter_history = KEEP FOR " + statement
+}

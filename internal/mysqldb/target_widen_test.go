@@ -1,0 +1,109 @@
+package mysqldb_test
+
+import (
+	"fmt"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// widenings are columns whose source has become wider, with a value that did not fit, and what the
+// target's column is then. What stands behind its type stays.
+var widenings = []struct{ was, is, value, then string }{
+	{`INT NOT NULL DEFAULT 7 COMMENT 'it''s \\ NOT NULL'`, "BIGINT NOT NULL", "3000000000", `bigint NO 7 it's \ NOT NULL`},
+	{"SMALLINT UNSIGNED", "INT UNSIGNED", "4000000000", "int unsigned YES NULL "},
+	{"TINYINT NOT NULL", "INT NULL", "NULL", "int YES NULL "},
+	{"VARCHAR(20) CHARACTER SET latin1 DEFAULT 'x'", "VARCHAR(40) CHARACTER SET latin1", "REPEAT('ü', 40)", "varchar(40) YES x "},
+	{"VARCHAR(60) COLLATE utf8mb4_bin NOT NULL", "VARCHAR(70) NULL", "REPEAT('😀', 70)", "varchar(70) YES NULL "},
+	{"VARBINARY(4)", "VARBINARY(400)", "REPEAT(x'00', 400)", "varbinary(400) YES NULL "},
+	{"DECIMAL(10,2) NOT NULL DEFAULT 1", "DECIMAL(14,4) NOT NULL", "-1234567890.1234", "decimal(14,4) NO 1.0000 "},
+	{"ENUM('a','b''(') NOT NULL COMMENT 'c'", "ENUM('a','b''(','😀') NOT NULL", "'😀'", "enum('a','b''(','?') NO NULL c"},
+	{"SET('a') CHARACTER SET latin1 NOT NULL", "SET('a','b') CHARACTER SET latin1", "NULL", "set('a','b') YES NULL "},
+	{"DATETIME NOT NULL", "DATETIME NULL", "NULL", "datetime YES NULL "},
+}
+
+// A source that became wider takes its target along, where every value of the target stays.
+func TestHarmlessWideningsAreFollowed(t *testing.T) {
+	eachPair(t, func(t *testing.T, p *pair) {
+		width := regexp.MustCompile(`(int)\([0-9]+\)`)
+		for i, w := range widenings {
+			name := fmt.Sprintf("w%d", i)
+			p.atSource("CREATE TABLE "+name+" (id INT PRIMARY KEY, c "+w.is+") CHARACTER SET utf8mb4", "INSERT INTO "+name+" VALUES (1, "+w.value+")")
+			p.atTarget("CREATE TABLE " + name + " (id INT PRIMARY KEY, c " + w.was + ") CHARACTER SET utf8mb4")
+			plan := p.apply(name)
+			require.Len(t, plan.Statements, 1, w.is)
+			says(t, plan, "", "widened, as those of the source were: c")
+			then := texts(t, lenient(t, p.target, p.to), "SELECT CONCAT(COLUMN_TYPE, ' ', IS_NULLABLE, ' ', COALESCE(TRIM(BOTH '''' FROM COLUMN_DEFAULT), 'NULL'), ' ', COLUMN_COMMENT)"+
+				" FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = '"+p.to+"' AND TABLE_NAME = '"+name+"' AND COLUMN_NAME = 'c'")[0]
+			require.Equal(t, w.then, width.ReplaceAllString(then, "$1"), w.is)
+			p.copyRows(name, "")
+		}
+	})
+}
+
+// The key is the column that outgrows its type most often.
+func TestAKeyThatBecameWiderIsFollowed(t *testing.T) {
+	eachPair(t, func(t *testing.T, p *pair) {
+		p.atSource("CREATE TABLE k (id BIGINT AUTO_INCREMENT PRIMARY KEY, v INT)", "INSERT INTO k VALUES (3000000000, 1)")
+		p.atTarget("CREATE TABLE k (id INT AUTO_INCREMENT PRIMARY KEY, v INT, KEY (v))", "INSERT INTO k VALUES (1, 1), (2, 2)")
+		p.apply("k")
+		target := introspect(t, p.dst, p.to, "k")
+		require.Equal(t, 64, target.Column("id").Bits)
+		require.True(t, target.Column("id").AutoIncrement)
+		require.Equal(t, []string{"id"}, target.PrimaryKey)
+	})
+}
+
+// What is not followed is refused, with the statement that a person can run.
+func TestOtherWideningsAreRefusedWithTheStatement(t *testing.T) {
+	eachPair(t, func(t *testing.T, p *pair) {
+		p.atSource("CREATE TABLE r (id INT PRIMARY KEY, at DATETIME(6), word TEXT, big INT, other ENUM('b','a','c'), many VARCHAR(20) NULL)")
+		p.atTarget("CREATE TABLE parent (big SMALLINT PRIMARY KEY)",
+			"CREATE TABLE r (id INT PRIMARY KEY, at DATETIME COMMENT 'when', word TINYTEXT, big SMALLINT, other ENUM('a','b'), many VARCHAR(10) NOT NULL, FOREIGN KEY (big) REFERENCES parent (big))")
+		plan := p.plan("r")
+		require.True(t, plan.Refused())
+		require.Empty(t, plan.Statements)
+		for column, remedy := range map[string]string{
+			"at": "MODIFY COLUMN `at` datetime(6) DEFAULT NULL COMMENT 'when'", "word": "MODIFY COLUMN `word` text", "big": "MODIFY COLUMN `big` int", "other": "MODIFY COLUMN `other` enum('b','a','c')",
+		} {
+			found := false
+			for _, f := range plan.Findings {
+				if f.Column == column && f.Level == mysqldb.LevelRefuse {
+					require.Contains(t, f.Remedy, remedy, "%+v", f)
+					found = true
+				}
+			}
+			require.True(t, found, "%s: %+v", column, plan.Findings)
+		}
+		// With the statements run, the plan is ready; what is left is followed.
+		p.atTarget("ALTER TABLE r DROP FOREIGN KEY r_ibfk_1")
+		for _, f := range plan.Findings {
+			if f.Level == mysqldb.LevelRefuse {
+				p.atTarget(f.Remedy)
+			}
+		}
+		says(t, p.apply("r"), "", "widened, as those of the source were: many")
+		refused, err := p.dst.PlanTarget(t.Context(), p.src, introspect(t, p.src, p.from, "r"), table.Name{Schema: p.to, Table: "parent"}, mysqldb.TargetOptions{})
+		require.NoError(t, err)
+		require.True(t, refused.Refused())
+	})
+}
+
+// A large target is not written anew under the eyes of its other users; what touches no row is.
+func TestLargeTargetsAreWidenedWhereNoRowIsTouched(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		p := newPair(t, s, s)
+		p.atSource("CREATE TABLE l (id INT PRIMARY KEY, n BIGINT, v VARCHAR(20), body LONGTEXT)", "CREATE TABLE m LIKE l", "ALTER TABLE m MODIFY n INT")
+		p.atTarget("CREATE TABLE l (id INT PRIMARY KEY, n INT, v VARCHAR(10), body LONGTEXT)", "INSERT INTO l VALUES (1, 1, '', REPEAT('x', 9000000)), (2, 2, '', REPEAT('x', 9000000))",
+			"ANALYZE TABLE l", "CREATE TABLE m AS SELECT * FROM l", "ALTER TABLE m ADD PRIMARY KEY (id)", "ANALYZE TABLE m")
+		p.refuses("l", "n", "the target is larger than 16 MiB")
+		require.Contains(t, p.plan("l").Findings[0].Remedy, "ALTER TABLE `"+p.to+"`.`l` MODIFY COLUMN `n` bigint")
+		require.Len(t, p.apply("m").Statements, 1)
+		require.EqualValues(t, 20, introspect(t, p.dst, p.to, "m").Column("v").Length)
+	})
+}
