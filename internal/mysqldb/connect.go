@@ -50,6 +50,7 @@ type DB struct {
 	turn chan struct{}
 
 	structures structures
+	instances  *instances
 }
 
 var (
@@ -84,7 +85,8 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 		return nil, fmt.Errorf("connection %q: %w: the driver refuses it", o.Name, ErrBadDSN)
 	}
 	crowd := crowdOf(cfg.Net + " " + cfg.Addr)
-	pool := sql.OpenDB(&connector{Connector: inner, role: o.Role, crowd: crowd})
+	known := &instances{}
+	pool := sql.OpenDB(&connector{Connector: inner, role: o.Role, crowd: crowd, instances: known})
 	maxOpen := o.MaxOpen
 	if maxOpen <= 0 {
 		maxOpen = defaultMaxOpen
@@ -92,7 +94,7 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	pool.SetMaxOpenConns(maxOpen)
 	pool.SetMaxIdleConns(maxOpen)
 	pool.SetConnMaxIdleTime(idleTime)
-	db := &DB{DB: pool, Role: o.Role, Name: o.Name, lookout: newLookout(), crowd: crowd, turn: make(chan struct{}, 1)}
+	db := &DB{DB: pool, Role: o.Role, Name: o.Name, lookout: newLookout(), crowd: crowd, turn: make(chan struct{}, 1), instances: known}
 	if err := db.readServer(ctx); err != nil {
 		_ = pool.Close() // the first error is the one that tells
 		return nil, fmt.Errorf("connection %q: connect: %w", o.Name, err)
@@ -103,8 +105,8 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 
 func (d *DB) readServer(ctx context.Context) error {
 	var comment string
-	row := d.QueryRowContext(ctx, "SELECT @@version, @@version_comment, @@max_allowed_packet, @@local_infile")
-	if err := row.Scan(&d.Server.Version, &comment, &d.Server.MaxAllowedPacket, &d.Server.LocalInfile); err != nil {
+	row := d.QueryRowContext(ctx, "SELECT @@version, @@version_comment, @@max_allowed_packet, @@local_infile, @@lower_case_table_names <> 0")
+	if err := row.Scan(&d.Server.Version, &comment, &d.Server.MaxAllowedPacket, &d.Server.LocalInfile, &d.Server.FoldsNames); err != nil {
 		return err
 	}
 	s := &d.Server

@@ -12,8 +12,9 @@ import (
 // connector opens connections and sets each session up before anyone uses it.
 type connector struct {
 	driver.Connector
-	role  Role
-	crowd *crowd
+	role      Role
+	crowd     *crowd
+	instances *instances
 	// flavor is known after the first connection: the setup differs by it.
 	flavor atomic.Pointer[Flavor]
 }
@@ -30,11 +31,12 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 		_ = inner.Close()
 		return nil, errors.New("the driver's connection cannot do all that is needed")
 	}
-	conn := countingConn{own, c.crowd}
-	if err := c.setUp(ctx, conn); err != nil {
+	conn := countingConn{driverConn: own, crowd: c.crowd, instances: c.instances}
+	if conn.instance, err = c.setUp(ctx, conn); err != nil {
 		_ = conn.Close() // the first error is the one that tells
 		return nil, fmt.Errorf("set up the session: %w", err)
 	}
+	c.instances.connected(conn.instance)
 	return conn, nil
 }
 
@@ -54,7 +56,18 @@ type driverConn interface {
 // countingConn tells the crowd of each statement that is sent.
 type countingConn struct {
 	driverConn
-	crowd *crowd
+	crowd     *crowd
+	instances *instances
+	// instance is the digest of the server that it leads to; see Instance.
+	instance string
+}
+
+// ResetSession ends a connection to a server that is not the pool's any more.
+func (c countingConn) ResetSession(ctx context.Context) error {
+	if err := c.instances.checked(c.instance); err != nil {
+		return err
+	}
+	return c.driverConn.ResetSession(ctx)
 }
 
 func (c countingConn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
@@ -72,12 +85,13 @@ func (c countingConn) QueryContext(ctx context.Context, query string, args []dri
 	return c.driverConn.QueryContext(ctx, query, args)
 }
 
-func (c *connector) setUp(ctx context.Context, conn driverConn) error {
+// setUp makes a session that of the role, and returns the digest of its server.
+func (c *connector) setUp(ctx context.Context, conn driverConn) (instance string, err error) {
 	flavor := c.flavor.Load()
 	if flavor == nil {
 		v, err := askText(ctx, conn, "SELECT CONCAT(@@version, ' ', @@version_comment)")
 		if err != nil {
-			return err
+			return "", err
 		}
 		f := flavorOf(v)
 		flavor = &f
@@ -85,10 +99,10 @@ func (c *connector) setUp(ctx context.Context, conn driverConn) error {
 	}
 	for _, stmt := range sessionSetup(c.role, *flavor) {
 		if _, err := conn.ExecContext(ctx, stmt, nil); err != nil {
-			return err
+			return "", err
 		}
 	}
-	return nil
+	return askText(ctx, conn, "SELECT "+instanceSQL(*flavor))
 }
 
 // sessionSetup are the statements that every session of a role begins with.

@@ -147,6 +147,18 @@ func IsGone(err error) bool {
 	return errors.Is(err, ErrTableNotFound) || n == errNoSuchTable || n == errBadField
 }
 
+// IsMissing reports whether a table, or the schema that it would be in, is not there.
+func IsMissing(err error) bool {
+	n := NumberOf(err)
+	return n == errNoSuchTable || n == errBadDB
+}
+
+// IsAccessDenied reports whether the login lacks a privilege on a schema, a table or a column.
+func IsAccessDenied(err error) bool {
+	n := NumberOf(err)
+	return n == errDBAccessDenied || n == errTableAccessDenied || n == errColumnAccessDenied
+}
+
 // IsTimeLimit reports a statement that ran longer than the server allows: read less at once.
 func IsTimeLimit(err error) bool {
 	n := NumberOf(err)

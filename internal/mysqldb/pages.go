@@ -46,6 +46,9 @@ type ReadSpec struct {
 	// Start is where an earlier read of the same spec was stopped; nil begins at the beginning.
 	Start  *table.Position
 	Limits PageLimits
+	// Instance is the digest of the server that every statement must reach; any other is
+	// ErrOtherServer. Empty is any server.
+	Instance string
 }
 
 // PageLimits bound one page. Zero fields have the defaults beside them.

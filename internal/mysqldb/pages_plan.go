@@ -33,6 +33,8 @@ type readPlan struct {
 	chases bool
 	// clock is the source's clock in the cursor's zone as an expression; "" for an integer cursor.
 	clock string
+	// guard is a condition of every statement that fails on a server which is not the one meant.
+	guard string
 }
 
 // posPart is one column of the position.
@@ -55,6 +57,9 @@ func newReadPlan(server Server, spec ReadSpec) (*readPlan, error) {
 		return nil, ErrNoPrimaryKey
 	}
 	p := &readPlan{server: server, table: t, columns: spec.Columns}
+	if spec.Instance != "" {
+		p.guard = onInstance(server.Flavor, spec.Instance)
+	}
 	for _, c := range spec.Columns {
 		if c.Kind == table.KindUnsupported {
 			return nil, fmt.Errorf("column %s: type %s cannot be read", c.Name, c.Type)

@@ -58,6 +58,9 @@ func (p *readPlan) selectSQL(exprs []selectExpr, where []string, max time.Durati
 		b.WriteString("1")
 	}
 	b.WriteString(" FROM " + Qualified(p.table.Name) + " FORCE INDEX (" + Ident(p.index) + ")")
+	if p.guard != "" {
+		where = append(where, p.guard)
+	}
 	if len(where) > 0 {
 		b.WriteString(" WHERE " + strings.Join(where, " AND "))
 	}

@@ -203,7 +203,7 @@ func (r *pageReader) once(ctx context.Context, f func(context.Context) error) er
 	patience := 2*r.time + 30*time.Second
 	inner, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	err := f(inner)
+	err := otherServer(f(inner))
 	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("no answer within %s: %w", patience, mysql.ErrInvalidConn)
 	}

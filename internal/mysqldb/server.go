@@ -23,6 +23,8 @@ type Server struct {
 	MaxAllowedPacket int64 `json:"maxAllowedPacket"`
 	// LocalInfile is @@local_infile: the server takes files from its clients.
 	LocalInfile bool `json:"localInfile"`
+	// FoldsNames says that names of tables do not differ by case (@@lower_case_table_names is not 0).
+	FoldsNames bool `json:"foldsNames,omitempty"`
 }
 
 // AtLeast reports whether the server's version is at least major.minor.patch.

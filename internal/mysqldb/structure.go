@@ -19,6 +19,7 @@ type structures struct {
 
 type structure struct {
 	create string
+	since  string
 	t      *Table
 }
 
@@ -27,17 +28,19 @@ const maxStructures = 1000
 
 // Structure is what [DB.Table] returns, but for those who need to know columns and keys only:
 // where the table is still created by the same statement, it answers from memory. Its estimates
-// are then old, and its triggers may be. The result is shared: change nothing in it.
+// are then old, and its triggers may be. What was remembered under another since is not used: a run
+// that gives its own name there is told nothing that is older than itself. The result is shared:
+// change nothing in it.
 //
 // One SHOW CREATE TABLE takes a tenth of the time of the information schema, of which every
 // slice of a range would be told the same.
-func (d *DB) Structure(ctx context.Context, name table.Name) (*Table, error) {
+func (d *DB) Structure(ctx context.Context, name table.Name, since string) (*Table, error) {
 	before := d.createStatement(ctx, name)
 	if before != "" {
 		d.structures.mu.Lock()
 		known, ok := d.structures.known[name]
 		d.structures.mu.Unlock()
-		if ok && known.create == before {
+		if ok && known.create == before && known.since == since {
 			return known.t, nil
 		}
 	}
@@ -53,7 +56,7 @@ func (d *DB) Structure(ctx context.Context, name table.Name) (*Table, error) {
 	if d.structures.known == nil || len(d.structures.known) >= maxStructures {
 		d.structures.known = map[table.Name]structure{}
 	}
-	d.structures.known[name] = structure{before, t}
+	d.structures.known[name] = structure{before, since, t}
 	return t, nil
 }
 

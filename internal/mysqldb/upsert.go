@@ -63,6 +63,9 @@ type UpsertSpec struct {
 	// REPLACE does to the target is what the INSERTs would do. It is only for logins of which
 	// [TargetPlan].MayOverwrite says so.
 	BulkOverwrite bool
+	// OnBegin, which may be nil, runs on the transaction's connection before anything is written;
+	// its error ends the transaction, and is returned as it is.
+	OnBegin func(ctx context.Context, tx Querier) error
 	// MaxBatchRows bounds the rows of one statement; 0 is 400.
 	MaxBatchRows int
 	// MaxBatchBytes bounds the text of one statement, in bytes; 0 is 4 MiB, and the
@@ -135,7 +138,9 @@ func (d *DB) upsertChunk(ctx context.Context, spec UpsertSpec, rows *table.Rows,
 	if err != nil {
 		return UpsertResult{}, err
 	}
-	w := &chunkWriter{db: d, plan: plan, rows: rows, heartbeat: heartbeat, order: plan.orderRows(rows)}
+	w := &chunkWriter{
+		db: d, plan: plan, rows: rows, heartbeat: heartbeat, order: plan.orderRows(rows), onBegin: spec.OnBegin,
+	}
 	if len(w.order) == 0 {
 		return UpsertResult{}, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"time"
 
@@ -17,6 +18,7 @@ type chunkWriter struct {
 	rows      *table.Rows
 	order     []int32 // positions of the rows to write, by key
 	heartbeat func()
+	onBegin   func(context.Context, Querier) error
 
 	conn  *sql.Conn
 	stmt  []byte // the statement being built
@@ -57,7 +59,7 @@ func (w *chunkWriter) try(ctx context.Context) (res UpsertResult, err error) {
 	w.reply = time.Since(w.begun)
 	if err = w.body(ctx); err != nil {
 		w.rollback(ctx)
-		if IsFailover(err) {
+		if IsFailover(err) || errors.Is(err, ErrOtherServer) {
 			w.drop() // the address may lead to another server by now
 		}
 		return res, err
@@ -77,6 +79,11 @@ func (w *chunkWriter) try(ctx context.Context) (res UpsertResult, err error) {
 }
 
 func (w *chunkWriter) body(ctx context.Context) error {
+	if w.onBegin != nil {
+		if err := w.onBegin(ctx, w.conn); err != nil {
+			return err
+		}
+	}
 	if w.sortsLikeServer() {
 		var err error
 		if w.empty, err = w.nothingBetween(ctx); err != nil {

@@ -85,6 +85,8 @@ type Horizon struct {
 	// Marks are to be kept and given back in the next HiSpec, also where Hi is empty: at most
 	// maxMarks, of integer cursors only.
 	Marks []Mark `json:"marks,omitempty"`
+	// Instance is the digest of the server whose clock was read.
+	Instance string `json:"instance,omitempty"`
 	// Empty says that the table has no row with an integer cursor.
 	Empty bool `json:"empty,omitempty"`
 	// Clock is Now in the cursor's exact text, rounded down, or the largest value that an integer
@@ -172,6 +174,8 @@ type clock struct {
 	local string
 	// unix is the same moment in microseconds.
 	unix int64
+	// instance is the digest of the server whose clock it is.
+	instance string
 }
 
 // zoned runs f on a connection in the zone of the cursor's values: UTC for a TIMESTAMP, the
@@ -195,7 +199,8 @@ func (d *DB) zoned(ctx context.Context, spec HiSpec, f func(*sql.Conn) error) er
 func (d *DB) readClock(ctx context.Context, spec HiSpec) (c clock, err error) {
 	err = d.zoned(ctx, spec, func(conn *sql.Conn) error {
 		// UNIX_TIMESTAMP() is exact where the local time is ambiguous, but has no fraction.
-		return conn.QueryRowContext(ctx, "SELECT NOW(6), UNIX_TIMESTAMP() * 1000000 + MICROSECOND(NOW(6))").Scan(&c.local, &c.unix)
+		return conn.QueryRowContext(ctx, "SELECT NOW(6), UNIX_TIMESTAMP() * 1000000 + MICROSECOND(NOW(6)), "+d.InstanceSQL()).
+			Scan(&c.local, &c.unix, &c.instance)
 	})
 	return c, err
 }
@@ -208,7 +213,7 @@ func (d *DB) chooseTemporal(ctx context.Context, spec HiSpec, replica replicaLag
 	if err != nil {
 		return Horizon{}, err
 	}
-	h.Now, h.ZoneOffset = t0.local, t0.ahead()
+	h.Now, h.ZoneOffset, h.Instance = t0.local, t0.ahead(), t0.instance
 	h.Clock = cursorPrefix(spec.Cursor, t0.local)
 	held := &Holder{Kind: HolderLag, Seconds: max(spec.MinLag, spec.FixedLag).Seconds()}
 	if spec.FixedLag == 0 {

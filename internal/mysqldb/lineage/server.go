@@ -1,0 +1,120 @@
+package lineage
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+)
+
+// Server is what a server says of itself and of the history of its data.
+type Server struct {
+	// ID is @@server_uuid; MariaDB's @@server_id. Neither names the data: a copied data folder has the
+	// same, and a rebuilt server has another.
+	ID   string `json:"id"`
+	Host string `json:"host"`
+	Port int    `json:"port"`
+	// History is the set of transactions that the server has executed: @@gtid_executed, or MariaDB's
+	// @@gtid_current_pos. Empty where the server keeps none, and where it is longer than maxHistory.
+	History string `json:"history,omitempty"`
+	// Uptime is how long the server has run.
+	Uptime time.Duration `json:"-"`
+	// Durable says that a transaction that is committed survives a crash of the server's machine
+	// (innodb_flush_log_at_trx_commit).
+	Durable bool `json:"-"`
+	// Includes says that the server has executed all of the history that ReadServer was given.
+	Includes bool `json:"-"`
+}
+
+// maxHistory bounds the history that is kept, in bytes: it travels with the table's state.
+const maxHistory = 4096
+
+// Same reports whether both are the same server by all that it says of itself.
+func (s Server) Same(o Server) bool { return s.ID == o.ID && s.Host == o.Host && s.Port == o.Port }
+
+// String is for people: "db1:3306 (4bd1…)".
+func (s Server) String() string {
+	if s.ID == "" {
+		return "an unknown server"
+	}
+	return fmt.Sprintf("%s:%d (server id %s)", s.Host, s.Port, s.ID)
+}
+
+// ReadServer asks a server who it is. known is a history of an earlier time, or empty.
+func ReadServer(ctx context.Context, db *mysqldb.DB, known string) (Server, error) {
+	id, history, includes := "@@server_uuid", "@@global.gtid_executed", "GTID_SUBSET(?, @@global.gtid_executed)"
+	if db.Server.Flavor == mysqldb.FlavorMariaDB {
+		id, history, includes = "CAST(@@server_id AS CHAR)", "@@global.gtid_current_pos", "? IS NULL"
+	}
+	var s Server
+	var uptime string
+	var flush int
+	var variable string
+	err := db.QueryRowContext(ctx, "SELECT "+id+", @@hostname, @@port, "+history+", "+includes+", @@innodb_flush_log_at_trx_commit", known).
+		Scan(&s.ID, &s.Host, &s.Port, &s.History, &s.Includes, &flush)
+	if err == nil {
+		err = db.QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE 'Uptime'").Scan(&variable, &uptime)
+	}
+	if err != nil {
+		return Server{}, fmt.Errorf("ask the server who it is: %w", mysqldb.Safe(err))
+	}
+	s.History = strings.ReplaceAll(s.History, "\n", "")
+	if db.Server.Flavor == mysqldb.FlavorMariaDB {
+		s.Includes = includesPositions(s.History, known)
+	}
+	s.Includes = s.Includes && known != ""
+	if len(s.History) > maxHistory {
+		s.History = ""
+	}
+	s.Durable = flush == 1 || flush == 3
+	s.Uptime = uptimeOf(uptime)
+	return s, nil
+}
+
+// uptimeOf reads Uptime as a signed number of seconds: a clock that was set back to before the
+// server's start makes it 2⁶⁴ − n.
+func uptimeOf(text string) time.Duration {
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(int64(n)) * time.Second //nolint:gosec // the wrap-around is the meaning
+}
+
+// includesPositions reports whether MariaDB's position of each domain ("0-1-42", separated by
+// commas) is at or behind that of the same domain in now.
+func includesPositions(now, known string) bool {
+	have, ok := positions(now)
+	want, ok2 := positions(known)
+	if !ok || !ok2 {
+		return false
+	}
+	for domain, seq := range want {
+		if have[domain] < seq {
+			return false
+		}
+	}
+	return true
+}
+
+func positions(text string) (map[string]uint64, bool) {
+	out := map[string]uint64{}
+	if text == "" {
+		return out, true
+	}
+	for part := range strings.SplitSeq(text, ",") {
+		fields := strings.Split(strings.TrimSpace(part), "-")
+		if len(fields) != 3 {
+			return nil, false
+		}
+		seq, err := strconv.ParseUint(fields[2], 10, 64)
+		if err != nil {
+			return nil, false
+		}
+		out[fields[0]] = max(out[fields[0]], seq)
+	}
+	return out, true
+}

@@ -1,0 +1,264 @@
+package lineage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// StateTable is the table of state rows in the schema of each target.
+const StateTable = "tablehaul_state"
+
+// IsOwn reports whether a table is one of Tablehaul's own, which no family has as a member.
+func IsOwn(name string) bool { return strings.EqualFold(name, StateTable) }
+
+// Row says which state a target table belongs to, and how far its rows are.
+type Row struct {
+	// StateID is the id of the state workflow that keeps the target, and Keeper where that runs:
+	// namespace and workflow id.
+	StateID string
+	Keeper  string
+	// Fence is that of the run that has begun to write last.
+	Fence int64
+	// Run is the fence of the last run that was written whole, 0 for none, and Watermark the table's
+	// when it was.
+	Run       int64
+	Watermark string
+	// Done has a '1' for each range of an unfinished first load that is on the target.
+	Done string
+}
+
+var (
+	// ErrFenced is returned where a newer run has begun to write the target.
+	ErrFenced = errors.New("a newer run writes the target")
+	// ErrNotBegun is returned where the target is not the one on which the run was begun: its state
+	// row is missing, another's or an older one.
+	ErrNotBegun = errors.New("the target is not the one on which this run was begun")
+	// ErrNoStateTable is returned where the login may not create or use the state table.
+	ErrNoStateTable = errors.New("the login may not keep a state row beside the target")
+)
+
+// createSQL makes the state table. Names and ids compare byte by byte.
+const createSQL = "CREATE TABLE IF NOT EXISTS %s (\n" +
+	"  target_table VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,\n" +
+	"  state_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'run id of the state workflow',\n" +
+	"  keeper VARCHAR(1000) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'namespace and workflow id',\n" +
+	"  fence BIGINT NOT NULL COMMENT 'of the run that began last',\n" +
+	"  run BIGINT NOT NULL COMMENT 'fence of the last run that is whole',\n" +
+	"  watermark VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,\n" +
+	"  done MEDIUMTEXT CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'loaded ranges of a first load',\n" +
+	"  changed_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP,\n" +
+	"  PRIMARY KEY (target_table, state_id)\n" +
+	") ENGINE=InnoDB COMMENT='Tablehaul: which run has written what; do not change it'"
+
+// CreateStatement is the DDL of the state table beside a target, for people whose login may not
+// create it.
+func CreateStatement(target table.Name) string {
+	return fmt.Sprintf(createSQL, stateTable(target))
+}
+
+func stateTable(target table.Name) string {
+	return mysqldb.Qualified(table.Name{Schema: target.Schema, Table: StateTable})
+}
+
+// Ref names a run's state row. It travels in the run's plan.
+type Ref struct {
+	Target  table.Name `json:"target"`
+	StateID string     `json:"stateId"`
+	Fence   int64      `json:"fence"`
+}
+
+// name is the target's name as the state table has it.
+func name(db *mysqldb.DB, target table.Name) string {
+	if db.Server.FoldsNames {
+		return strings.ToLower(target.Table)
+	}
+	return target.Table
+}
+
+// Read returns the target's state rows: none where no run has begun on it, one in good order.
+func Read(ctx context.Context, db *mysqldb.DB, target table.Name) ([]Row, error) {
+	rows, err := read(ctx, db, db, target, "")
+	if mysqldb.IsMissing(err) {
+		return nil, nil // the table, or its schema, is not there yet
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the state row of %s: %w", target, stateError(err))
+	}
+	return rows, nil
+}
+
+func read(ctx context.Context, db *mysqldb.DB, q mysqldb.Querier, target table.Name, lock string) (out []Row, err error) {
+	rows, err := q.QueryContext(ctx, "SELECT state_id, keeper, fence, run, watermark, done FROM "+stateTable(target)+
+		" WHERE target_table = ?"+lock, name(db, target))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var r Row
+		if err := rows.Scan(&r.StateID, &r.Keeper, &r.Fence, &r.Run, &r.Watermark, &r.Done); err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	return out, rows.Err()
+}
+
+// stateError is ErrNoStateTable where the login is refused, and else safe to show.
+func stateError(err error) error {
+	if mysqldb.IsAccessDenied(err) {
+		return fmt.Errorf("%w: %w", ErrNoStateTable, mysqldb.Safe(err))
+	}
+	return mysqldb.Safe(err)
+}
+
+// BeginSpec is what Begin makes of a target's state row.
+type BeginSpec struct {
+	Ref
+	Keeper string
+	// Expected is the row's Run when the run was planned.
+	Expected int64
+	// Done are the ranges of a first load that need not be loaded again; "" outside of one.
+	Done string
+	// Replaces are the ids of other states whose rows go: the target is taken over from them.
+	Replaces []string
+}
+
+// Begin makes the state row that of a run that is about to write: its fence rises. It waits for
+// chunks of earlier runs that are being written, and none of them can commit afterwards.
+//
+// Repeating it is harmless. ErrFenced: a newer run, or one of another state, has begun.
+// ErrNotBegun: the row has changed since the run was planned. ErrNoStateTable: the login may not.
+func Begin(ctx context.Context, db *mysqldb.DB, spec BeginSpec) error {
+	err := begin(ctx, db, spec)
+	if mysqldb.IsMissing(err) {
+		if _, err = db.ExecContext(ctx, CreateStatement(spec.Target)); err == nil {
+			err = begin(ctx, db, spec)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("begin on %s: %w", spec.Target, stateError(err))
+	}
+	return nil
+}
+
+func begin(ctx context.Context, db *mysqldb.DB, spec BeginSpec) (err error) {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = tx.Rollback() // the first error is the one that tells
+		}
+	}()
+	rows, err := read(ctx, db, tx, spec.Target, " FOR UPDATE")
+	if err != nil {
+		return err
+	}
+	st, target := stateTable(spec.Target), name(db, spec.Target)
+	var own *Row
+	for i, r := range rows {
+		switch {
+		case r.StateID == spec.StateID:
+			own = &rows[i]
+		case !slices.Contains(spec.Replaces, r.StateID):
+			return ErrFenced
+		default:
+			if _, err := tx.ExecContext(ctx, "DELETE FROM "+st+" WHERE target_table = ? AND state_id = ?", target, r.StateID); err != nil {
+				return err
+			}
+		}
+	}
+	switch {
+	case own == nil && spec.Expected != 0:
+		return ErrNotBegun
+	case own == nil:
+		_, err = tx.ExecContext(ctx, "INSERT INTO "+st+" (target_table, state_id, keeper, fence, run, watermark, done)"+
+			" VALUES (?, ?, ?, ?, 0, '', ?)", target, spec.StateID, spec.Keeper, spec.Fence, spec.Done)
+	case own.Fence > spec.Fence:
+		return ErrFenced
+	case own.Run != spec.Expected && own.Run != spec.Fence:
+		return ErrNotBegun
+	case own.Fence < spec.Fence:
+		_, err = tx.ExecContext(ctx, "UPDATE "+st+" SET keeper = ?, fence = ?, done = ? WHERE target_table = ? AND state_id = ?",
+			spec.Keeper, spec.Fence, spec.Done, target, spec.StateID)
+	}
+	if err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// Check fails in a transaction that writes the target unless the run is the one that has begun last
+// on it. No later run can begin before the transaction has ended.
+func Check(ctx context.Context, db *mysqldb.DB, tx mysqldb.Querier, ref Ref) error {
+	rows, err := tx.QueryContext(ctx, "SELECT state_id, fence FROM "+stateTable(ref.Target)+
+		" WHERE target_table = ? LOCK IN SHARE MODE", name(db, ref.Target))
+	if err != nil {
+		return fmt.Errorf("check the state row of %s: %w", ref.Target, gone(err))
+	}
+	defer func() { _ = rows.Close() }() // an error of it follows from one of Next
+	outcome := ErrNotBegun
+	for rows.Next() {
+		var id string
+		var fence int64
+		if err := rows.Scan(&id, &fence); err != nil {
+			return err
+		}
+		switch {
+		case id != ref.StateID || fence > ref.Fence:
+			return fmt.Errorf("write %s: %w", ref.Target, ErrFenced)
+		case fence == ref.Fence:
+			outcome = nil
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("check the state row of %s: %w", ref.Target, gone(err))
+	}
+	if outcome != nil {
+		return fmt.Errorf("write %s: %w: %w", ref.Target, outcome, mysqldb.ErrOtherServer)
+	}
+	return nil
+}
+
+// gone takes a missing state table for another target.
+func gone(err error) error {
+	if mysqldb.IsMissing(err) {
+		return fmt.Errorf("%w: %w", ErrNotBegun, mysqldb.ErrOtherServer)
+	}
+	return err
+}
+
+// MarkRange records that a range of a first load is on the target. Repeating it is harmless.
+func MarkRange(ctx context.Context, db *mysqldb.DB, ref Ref, i int) error {
+	return update(ctx, db, ref, fmt.Sprintf("mark a range of %s", ref.Target), "done = INSERT(done, ?, 1, '1')", i+1)
+}
+
+// Finish records that a run is on the target whole. Repeating it is harmless.
+func Finish(ctx context.Context, db *mysqldb.DB, ref Ref, watermark string) error {
+	return update(ctx, db, ref, fmt.Sprintf("finish on %s", ref.Target), "run = fence, done = '', watermark = ?", watermark)
+}
+
+// update changes the run's own state row, and fails where it is not there any more.
+func update(ctx context.Context, db *mysqldb.DB, ref Ref, doing, set string, arg any) error {
+	result, err := db.ExecContext(ctx, "UPDATE "+stateTable(ref.Target)+" SET "+set+", changed_at = NOW() WHERE target_table = ?"+
+		" AND state_id = ? AND fence = ?", arg, name(db, ref.Target), ref.StateID, ref.Fence)
+	if err != nil {
+		return fmt.Errorf("%s: %w", doing, mysqldb.Safe(gone(err)))
+	}
+	if n, err := result.RowsAffected(); err != nil || n > 0 {
+		return err
+	}
+	// Unchanged rows are not counted: it may have been done within this second.
+	if err := Check(ctx, db, db, ref); err != nil {
+		return fmt.Errorf("%s: %w", doing, mysqldb.Safe(err))
+	}
+	return nil
+}

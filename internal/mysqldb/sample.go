@@ -1,0 +1,111 @@
+package mysqldb
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// Sample is a few rows of a source by which it can be told whether a target is a copy of it: the
+// values of the primary key and of the cursor.
+type Sample struct {
+	columns []table.Column
+	rows    *table.Rows
+}
+
+// Len is how many rows there are.
+func (s Sample) Len() int { return s.rows.Len() }
+
+// LastRows reads the rows with the highest cursor values up to watermark (inclusive), at most n. The
+// cursor is not the empty string.
+func (d *DB) LastRows(ctx context.Context, t *Table, cursor, watermark string, n int) (Sample, error) {
+	s, err := d.lastRows(ctx, t, cursor, watermark, n)
+	if err != nil {
+		return Sample{}, fmt.Errorf("read the last rows of %s: %w", t.Name, Safe(err))
+	}
+	return s, nil
+}
+
+func (d *DB) lastRows(ctx context.Context, t *Table, cursor, watermark string, n int) (Sample, error) {
+	c := t.Column(cursor)
+	if c == nil {
+		return Sample{}, fmt.Errorf("cursor %s: %w", cursor, errNoSuchColumn)
+	}
+	var s Sample
+	for _, key := range t.PrimaryKey {
+		// Equality of a FLOAT's text and its value is not certain: the other columns must do.
+		if k := t.Column(key); k != nil && k.Kind != table.KindFloat && key != cursor {
+			s.columns = append(s.columns, k.Column)
+		}
+	}
+	s.columns = append(s.columns, c.Column)
+	exprs := make([]selectExpr, len(s.columns))
+	list := make([]string, len(s.columns))
+	for i, col := range s.columns {
+		exprs[i] = valueExpr(d.Server, col)
+		list[i] = exprs[i].sql
+	}
+	literal, err := comparand(c.Column)
+	if err != nil {
+		return Sample{}, err
+	}
+	top, err := literal(watermark)
+	if err != nil {
+		return Sample{}, err
+	}
+	from := Qualified(t.Name)
+	if index := CursorIndex(t, cursor); index != "" {
+		from += " FORCE INDEX (" + Ident(index) + ")"
+	}
+	s.rows = table.NewRows(len(exprs))
+	_, err = d.fetchRows(ctx, fmt.Sprintf("SELECT %s FROM %s WHERE %s <= %s ORDER BY %s DESC LIMIT %d",
+		strings.Join(list, ", "), from, Ident(c.Name), top, Ident(c.Name), n), exprs, s.rows, 1<<20)
+	return s, err
+}
+
+// CountSample counts the rows of a sample that a target has with the same key and cursor. A target
+// that lacks one of the columns has none.
+func (d *DB) CountSample(ctx context.Context, target *Table, s Sample) (int, error) {
+	n, err := d.countSample(ctx, target, s)
+	if err != nil {
+		return 0, fmt.Errorf("look for rows in %s: %w", target.Name, Safe(err))
+	}
+	return n, nil
+}
+
+func (d *DB) countSample(ctx context.Context, target *Table, s Sample) (n int, err error) {
+	if s.Len() == 0 {
+		return 0, nil
+	}
+	appenders := make([]appender, len(s.columns))
+	for i, c := range s.columns {
+		to := target.Column(c.Name)
+		if to == nil {
+			return 0, nil
+		}
+		if appenders[i], err = newAppender(c, to.Column); err != nil {
+			return 0, err
+		}
+	}
+	var where []byte
+	for row := range s.Len() {
+		if row > 0 {
+			where = append(where, " OR "...)
+		}
+		where = append(where, '(')
+		for i, c := range s.columns {
+			if i > 0 {
+				where = append(where, " AND "...)
+			}
+			where = append(where, Ident(c.Name)+" = "...)
+			if where, err = appenders[i](where, s.rows.Value(row, i)); err != nil {
+				return 0, err
+			}
+		}
+		where = append(where, ')')
+	}
+	err = d.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+Qualified(target.Name)+" WHERE "+string(where)).Scan(&n)
+	return n, err
+}
