@@ -194,7 +194,7 @@ func pause(ctx context.Context, d time.Duration, why string) error {
 // update sends an update to the table's owner, which is started first where it does not run.
 func (a *Activities) update(ctx context.Context, tbl, name string, req, reply any) error {
 	start := a.deps.Client.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
-		ID:                       TableStateID(tbl),
+		ID:                       TableStateID(a.deps.TaskQueue, tbl),
 		TaskQueue:                a.deps.TaskQueue, // not the step's: that may be a host's
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		StaticSummary:            "Watermark and lease of " + tbl,
@@ -224,7 +224,7 @@ func (a *Activities) update(ctx context.Context, tbl, name string, req, reply an
 
 // state reads the table's state without changing it; the zero State where there is no owner yet.
 func (a *Activities) state(ctx context.Context, tbl string) (State, error) {
-	value, err := a.deps.Client.QueryWorkflow(ctx, TableStateID(tbl), "", QueryState)
+	value, err := a.deps.Client.QueryWorkflow(ctx, TableStateID(a.deps.TaskQueue, tbl), "", QueryState)
 	var gone *serviceerror.NotFound
 	if errors.As(err, &gone) {
 		return State{Version: 1, Table: tbl}, nil

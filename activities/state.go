@@ -31,10 +31,12 @@ const MemoTable = "table"
 const OwnerDetails = "Keeps the watermark and says which run may write the target. It never ends and does no work: do not terminate it, or the next run is a first load."
 
 // TableStateID is the fixed workflow id of a table's owner: it makes the owner unique.
-func TableStateID(tbl string) string { return "tablehaul/" + IDText(tbl) }
+func TableStateID(queue, tbl string) string { return OnQueue(queue, "tablehaul/"+IDText(tbl)) }
 
 // TableOfStateID is the table of an owner's workflow id.
-func TableOfStateID(id string) string { return TableOfID(strings.TrimPrefix(id, "tablehaul/")) }
+func TableOfStateID(queue, id string) string {
+	return TableOfID(queue, strings.TrimPrefix(id, "tablehaul/"))
+}
 
 // Lease is the right to write a table's target. At most one is out at any time.
 type Lease struct {

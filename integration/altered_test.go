@@ -31,7 +31,7 @@ func pausedLoad(t *testing.T, s *servers.Server, ranges bool) paused {
 	exec(t, p.dst, createT, "INSERT INTO t VALUES (300, 'old', NULL, '2001-01-01')")
 	blocker := session(t, p.dst)
 	say(t, blocker, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", "BEGIN", "SELECT * FROM t WHERE id > 300 FOR UPDATE")
-	id := workflows.SyncTableID(p.table("t"))
+	id := workflows.SyncTableID(p.queue, p.table("t"))
 	run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
 	holds(t, p.dst, "SELECT COUNT(*) >= 200 FROM t")
 	holds(t, p.dst, "SELECT COUNT(*) FROM information_schema.processlist WHERE time >= 1 AND (info LIKE 'INSERT INTO %"+p.to+"%' OR info LIKE 'LOAD DATA %"+p.to+"%')")
@@ -185,11 +185,11 @@ func TestWatermarkSetByHandIsBelieved(t *testing.T) {
 
 func (p *product) setWatermark(name, watermark string) {
 	p.t.Helper()
-	_, err := p.client.ExecuteWorkflow(p.t.Context(), startOptions(p, workflows.TableStateID(p.table(name))), workflows.TableStateName,
+	_, err := p.client.ExecuteWorkflow(p.t.Context(), startOptions(p, workflows.TableStateID(p.queue, p.table(name))), workflows.TableStateName,
 		activities.State{Version: 1, Table: p.table(name)})
 	require.NoError(p.t, err)
 	handle, err := p.client.UpdateWorkflow(p.t.Context(), client.UpdateWorkflowOptions{
-		WorkflowID: workflows.TableStateID(p.table(name)), UpdateName: activities.UpdateSet, WaitForStage: client.WorkflowUpdateStageCompleted,
+		WorkflowID: workflows.TableStateID(p.queue, p.table(name)), UpdateName: activities.UpdateSet, WaitForStage: client.WorkflowUpdateStageCompleted,
 		Args: []any{activities.SetRequest{Watermark: watermark, Cursor: "updated_at"}},
 	})
 	require.NoError(p.t, err)

@@ -117,7 +117,7 @@ func TestUnreachableServerIsAVisibleWaitThenAFailure(t *testing.T) {
 	addr := l.Addr().String()
 	require.NoError(t, l.Close())
 	p := start(t, options{sourceDSN: "root@tcp(" + addr + ")/"})
-	id := workflows.SyncTableID(p.table("t"))
+	id := workflows.SyncTableID(p.queue, p.table("t"))
 	run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
 	require.Eventually(t, func() bool { return strings.Contains(p.pending(id), "connection shop") }, timeout, poll)
 	requireFailure(t, run.Get(t.Context(), nil), activities.TypeServerUnavailable, "connection shop", "host and port")

@@ -231,7 +231,7 @@ func (r *reader) quiet(b block) {
 // stand starts a run that stands still: nobody polls its queue. It is for commands that end runs.
 func (r *reader) stand() {
 	r.t.Helper()
-	id := workflows.SyncTableID("shop.orders")
+	id := workflows.SyncTableID(workflows.TaskQueue, "shop.orders")
 	_, err := r.client.ExecuteWorkflow(r.t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: "nobody"},
 		workflows.SyncTableName, workflows.SyncTableInput{Table: "shop.orders"})
 	require.NoError(r.t, err)
@@ -246,5 +246,5 @@ func (r *reader) tidy() {
 		require.NoError(r.t, r.client.ScheduleClient().GetHandle(r.t.Context(), s.GetScheduleId()).Delete(r.t.Context()))
 	}
 	require.NoError(r.t, os.RemoveAll(filepath.Join(r.dir, "tablehaul.yaml")))
-	_ = r.client.TerminateWorkflow(r.t.Context(), workflows.SyncTableID("shop.orders"), "", "the page ends") // what stands still
+	_ = r.client.TerminateWorkflow(r.t.Context(), workflows.SyncTableID(workflows.TaskQueue, "shop.orders"), "", "the page ends") // what stands still
 }

@@ -55,11 +55,11 @@ func TestALargeLoadDoesNotStarveASmallTable(t *testing.T) {
 	small := p.run("small")
 	require.EqualValues(t, 3, small().RowsExtracted)
 	require.Less(t, p.targetRows(), 3000, "the large one is still at it")
-	ids := workflows.SyncTableID(p.table("small"))
+	ids := workflows.SyncTableID(p.queue, p.table("small"))
 	steps := p.waits(ids)
 	require.EqualValues(t, 3000, large().RowsExtracted)
 
-	chunks := p.waits(workflows.SyncTableID(p.table("t")))["UpsertChunk"]
+	chunks := p.waits(workflows.SyncTableID(p.queue, p.table("t")))["UpsertChunk"]
 	require.NotEmpty(t, chunks)
 	for name, s := range steps {
 		for _, step := range s {

@@ -54,7 +54,7 @@ func TestAFullTargetIsAVisibleWait(t *testing.T) {
 		exec(t, p.dst, wide, insertT(1, 500), grow, old)
 		crowd(t, p.dst)
 		wait := p.run("t")
-		p.waitFor(workflows.SyncTableID(p.table("t")), "UpsertChunk", "connection warehouse", "tablespace is full (error 1114)",
+		p.waitFor(workflows.SyncTableID(p.queue, p.table("t")), "UpsertChunk", "connection warehouse", "tablespace is full (error 1114)",
 			"make room on the server", activities.TypeServerFull)
 		require.Empty(t, p.state("t").Watermark)
 		require.Equal(t, "0", scalar(t, p.dst, "SELECT COUNT(*) % 50 FROM t"), "half a chunk")

@@ -45,7 +45,7 @@ func TestFiveThousandChunksStayWithinLimits(t *testing.T) {
 	// already: what is measured is the number of chunks.
 	exec(t, p.dst, createT, insertT(1, 5000), old)
 	p.startQuietly()
-	id := workflows.SyncTableID(p.table("t"))
+	id := workflows.SyncTableID(p.queue, p.table("t"))
 	r, err := p.try(workflows.SyncTableInput{Table: p.table("t"), From: "2023-01-01"})
 	require.NoError(t, err)
 	require.Equal(t, activities.ModeBackfill, r.Mode)

@@ -109,7 +109,7 @@ func TestASourceThatIsGoneForAWhileIsWaitedFor(t *testing.T) {
 	p.waitForStep("t", "ExtractIncremental")
 	source.Refuse(true)
 	source.Cut()
-	p.waitFor(workflows.SyncTableID(p.table("t")), "ExtractIncremental attempt 2", "connection shop", "connection trouble")
+	p.waitFor(workflows.SyncTableID(p.queue, p.table("t")), "ExtractIncremental attempt 2", "connection shop", "connection trouble")
 	source.Refuse(false)
 	source.Bandwidth(0)
 	require.EqualValues(t, 3000, wait().RowsExtracted)

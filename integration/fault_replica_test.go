@@ -49,7 +49,7 @@ func TestAReplicaThatLagsPausesARun(t *testing.T) {
 		require.NoError(t, primary.AwaitReplica(t.Context(), replica))
 		there := replica.DB(t, p.to)
 		free := hinder(t, there, "t")
-		id := workflows.SyncTableID(p.table("t"))
+		id := workflows.SyncTableID(p.queue, p.table("t"))
 		wait := p.run("t")
 		p.waitFor(id, "UpsertChunk", "Throttled", "replica replica is ", " behind, at most 2s are allowed")
 		behind := p.targetRows()

@@ -84,7 +84,7 @@ func TestAnOldChunkAfterANewerRunChangesNothing(t *testing.T) {
 
 				exec(t, p.src, "UPDATE t SET n = 1, updated_at = '2024-06-01'")
 				held := target.Hold(1, c.held)
-				id := workflows.SyncTableID(p.table("t"))
+				id := workflows.SyncTableID(p.queue, p.table("t"))
 				p.launch(workflows.SyncTableInput{Table: p.table("t"), From: "2024-05-01"}, id)
 				require.Eventually(t, func() bool { return held.Seen() == 1 }, timeout, poll)
 				require.NoError(t, p.client.TerminateWorkflow(t.Context(), id, "", "test"))
@@ -169,7 +169,7 @@ func TestRefusedDataFailsInOneAttempt(t *testing.T) {
 				_, err := p.try(workflows.SyncTableInput{Table: p.table("t"), From: "2024-05-01"})
 				requireFailure(t, err, activities.TypeRowRejected, "primary key hash")
 				require.NotContains(t, err.Error(), "666")
-				require.EqualValues(t, 1, p.attempts(workflows.SyncTableID(p.table("t")), "UpsertChunk"))
+				require.EqualValues(t, 1, p.attempts(workflows.SyncTableID(p.queue, p.table("t")), "UpsertChunk"))
 				require.Equal(t, before, p.state("t").Watermark)
 				require.Equal(t, "100", scalar(t, p.dst, "SELECT COUNT(*) FROM t"))
 				require.Empty(t, p.staged(), "a backfill that failed leaves no file")

@@ -61,7 +61,7 @@ func TestAnS3ThatIsGoneForAWhileIsAVisibleWait(t *testing.T) {
 	exec(t, p.src, createT, insertT(1, 300), old)
 	proxy.Do(s3server.Refuse(http.StatusServiceUnavailable, "SlowDown", nil))
 	wait := p.run("t")
-	p.waitFor(workflows.SyncTableID(p.table("t")), "PlanRun", "staging is not available", "status 503", activities.TypeStagingUnavailable)
+	p.waitFor(workflows.SyncTableID(p.queue, p.table("t")), "PlanRun", "staging is not available", "status 503", activities.TypeStagingUnavailable)
 	proxy.Do(nil)
 	require.EqualValues(t, 300, wait().Inserted)
 	p.equal("t", []string{"id"}, columnsT...)

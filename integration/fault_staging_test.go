@@ -214,7 +214,7 @@ func TestFullStagingIsAVisibleWait(t *testing.T) {
 		return nil
 	})
 	wait := p.run("t")
-	p.waitFor(workflows.SyncTableID(p.table("t")), "ExtractIncremental", "staging is full")
+	p.waitFor(workflows.SyncTableID(p.queue, p.table("t")), "ExtractIncremental", "staging is full")
 	p.onWritten(nil)
 	wait()
 	p.equal("t", []string{"id"}, columnsT...)
@@ -230,7 +230,7 @@ func TestTwoExtractsAtOncePublishOneManifest(t *testing.T) {
 		exec(t, p.src, createT, insertT(1, 2000), old)
 		reads := pageReads(s)
 		held := source.Hold(1, reads)
-		id := workflows.SyncTableID(p.table("t"))
+		id := workflows.SyncTableID(p.queue, p.table("t"))
 		p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
 		require.Eventually(t, func() bool { return held.Seen() == 1 }, timeout, poll)
 		require.NoError(t, p.client.TerminateWorkflow(t.Context(), id, "", "test"))

@@ -103,7 +103,7 @@ func TestAFrozenTargetIsWaitedFor(t *testing.T) {
 		target.Pause(t)
 		frozen := time.Now()
 		if timeouts != "" {
-			p.waitFor(workflows.SyncTableID(p.table("t")), "attempt 3", "connection warehouse", "connection trouble")
+			p.waitFor(workflows.SyncTableID(p.queue, p.table("t")), "attempt 3", "connection warehouse", "connection trouble")
 		}
 		pause(t.Context(), time.Until(frozen.Add(time.Minute)))
 		target.Resume(t)
@@ -125,7 +125,7 @@ func TestALockedRowHoldsUpItsChunkOnly(t *testing.T) {
 		neighbour := session(t, p.dst)
 		say(t, neighbour, "BEGIN", "SELECT * FROM t WHERE id = 450 FOR UPDATE")
 
-		id := workflows.SyncTableID(p.table("t"))
+		id := workflows.SyncTableID(p.queue, p.table("t"))
 		run := p.launch(workflows.SyncTableInput{Table: p.table("t"), From: "2024-05-01"}, id)
 		holds(t, p.dst, "SELECT COUNT(*) >= 900 FROM t WHERE n = -1")
 		waiting := "SELECT MAX(trx_started) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
@@ -162,14 +162,14 @@ func TestAReadOnlyTargetIsAVisibleWait(t *testing.T) {
 		wait := p.run("t")
 		p.wholeChunks(300)
 		exec(t, admin, "SET GLOBAL read_only = ON")
-		p.waitFor(workflows.SyncTableID(p.table("t")), "connection warehouse", "the server is read-only")
+		p.waitFor(workflows.SyncTableID(p.queue, p.table("t")), "connection warehouse", "the server is read-only")
 		exec(t, admin, "SET GLOBAL read_only = OFF")
 		wait()
 		p.equal("t", []string{"id"}, columnsT...)
 
 		exec(t, admin, "SET GLOBAL read_only = ON") // and from the very start
 		wait = p.run("t")
-		p.waitFor(workflows.SyncTableID(p.table("t")), "PlanRun", "the target is read-only")
+		p.waitFor(workflows.SyncTableID(p.queue, p.table("t")), "PlanRun", "the target is read-only")
 		exec(t, admin, "SET GLOBAL read_only = OFF")
 		require.Equal(t, activities.ModeIncremental, wait().Mode)
 	})
@@ -198,7 +198,7 @@ func TestATargetOutOfConnectionsIsAVisibleWait(t *testing.T) {
 	}
 	p.startWorker() // not before, or it would have a connection
 	wait := p.run("t")
-	p.waitFor(workflows.SyncTableID(p.table("t")), "connection warehouse", "no connection left")
+	p.waitFor(workflows.SyncTableID(p.queue, p.table("t")), "connection warehouse", "no connection left")
 	for _, conn := range clients {
 		leave(conn)
 	}

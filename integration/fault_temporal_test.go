@@ -59,7 +59,7 @@ func TestAResetRunEndsWell(t *testing.T) {
 			p := start(t, options{defaults: c.defaults})
 			exec(t, p.src, createT, insertT(1, 3000), old, "ANALYZE TABLE t")
 			exec(t, p.dst, createT, slowTarget)
-			id := workflows.SyncTableID(p.table("t"))
+			id := workflows.SyncTableID(p.queue, p.table("t"))
 			p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
 			p.waitForRows(500)
 			var r workflows.SyncTableResult
@@ -78,7 +78,7 @@ func TestAResetRunEndsWell(t *testing.T) {
 // While a reset run goes on, its table is still taken.
 func TestAResetRunKeepsItsTable(t *testing.T) {
 	p := interruptible(t, false)
-	id := workflows.SyncTableID(p.table("t"))
+	id := workflows.SyncTableID(p.queue, p.table("t"))
 	p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
 	p.waitForRows(300)
 	again := p.reset(id, false)
@@ -122,7 +122,7 @@ func TestATerminatedRunLeavesNothing(t *testing.T) {
 		before := p.state("t").Watermark
 		exec(t, p.dst, slowTarget)
 		exec(t, p.src, insertT(101, 2000))
-		id := workflows.SyncTableID(p.table("t"))
+		id := workflows.SyncTableID(p.queue, p.table("t"))
 		holds(t, p.src, "SELECT MAX(updated_at) < NOW(6) - INTERVAL 1 SECOND FROM t")
 		p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
 		p.waitForRows(200)

@@ -91,7 +91,7 @@ func (p *product) settledLocal(name string) workflows.SyncTableResult {
 // state is what the table's owner keeps.
 func (p *product) state(name string) workflows.TableStateView {
 	p.t.Helper()
-	value, err := p.client.QueryWorkflow(p.t.Context(), workflows.TableStateID(p.table(name)), "", activities.QueryState)
+	value, err := p.client.QueryWorkflow(p.t.Context(), workflows.TableStateID(p.queue, p.table(name)), "", activities.QueryState)
 	require.NoError(p.t, err)
 	var s workflows.TableStateView
 	require.NoError(p.t, value.Get(&s))
@@ -101,7 +101,7 @@ func (p *product) state(name string) workflows.TableStateView {
 // waitForStep waits until a step of the run is under way.
 func (p *product) waitForStep(name, step string) {
 	p.t.Helper()
-	id := workflows.SyncTableID(p.table(name))
+	id := workflows.SyncTableID(p.queue, p.table(name))
 	require.Eventually(p.t, func() bool {
 		d, err := p.client.DescribeWorkflowExecution(p.t.Context(), id, "")
 		if err != nil {
@@ -137,7 +137,7 @@ func (p *product) waitFor(id string, parts ...string) {
 // run starts a run and returns what waits for its end.
 func (p *product) run(name string) (wait func() workflows.SyncTableResult) {
 	p.t.Helper()
-	id := workflows.SyncTableID(p.table(name))
+	id := workflows.SyncTableID(p.queue, p.table(name))
 	run := p.launch(workflows.SyncTableInput{Table: p.table(name)}, id)
 	return func() workflows.SyncTableResult {
 		p.t.Helper()

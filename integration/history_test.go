@@ -106,7 +106,7 @@ func TestHistoryIsBounded(t *testing.T) {
 	exec(t, p.src, createT, insertT(1, 3000), "UPDATE t SET updated_at = '2024-01-01'")
 	r := p.sync("t")
 	require.InDelta(t, 300, r.Chunks, 2) // a slice may end within a chunk
-	d, err := p.client.DescribeWorkflowExecution(t.Context(), workflows.SyncTableID(p.table("t")), "")
+	d, err := p.client.DescribeWorkflowExecution(t.Context(), workflows.SyncTableID(p.queue, p.table("t")), "")
 	require.NoError(t, err)
 	require.Less(t, d.GetWorkflowExecutionInfo().GetHistoryLength(), int64(300*6+100))
 	require.Less(t, d.GetWorkflowExecutionInfo().GetHistorySizeBytes(), int64(1<<20))

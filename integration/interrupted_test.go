@@ -81,7 +81,7 @@ func TestKilledWorkerLosesNothing(t *testing.T) {
 	t.Parallel()
 	p := interruptible(t, true)
 	first := p.startProcess()
-	run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, workflows.SyncTableID(p.table("t")))
+	run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, workflows.SyncTableID(p.queue, p.table("t")))
 	p.waitForRows(500)
 	require.NoError(t, first.Process.Kill())
 	_ = first.Wait()
@@ -97,7 +97,7 @@ func TestSIGTERMLetsChunksEnd(t *testing.T) {
 	p := interruptible(t, true)
 	var log bytes.Buffer
 	first := p.startLogging(&log)
-	run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, workflows.SyncTableID(p.table("t")))
+	run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, workflows.SyncTableID(p.queue, p.table("t")))
 	p.waitForRows(500)
 	second := p.startProcess()
 	require.NoError(t, first.Process.Signal(syscall.SIGTERM))
@@ -117,7 +117,7 @@ func TestSIGTERMLetsChunksEnd(t *testing.T) {
 
 func TestCancelCleansUpAndTheNextRunResumes(t *testing.T) {
 	p := interruptible(t, false)
-	id := workflows.SyncTableID(p.table("t"))
+	id := workflows.SyncTableID(p.queue, p.table("t"))
 	p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
 	p.waitForRows(1500) // the first range of three is loaded
 	require.NoError(t, p.client.CancelWorkflow(t.Context(), id, ""))
@@ -132,7 +132,7 @@ func TestCancelCleansUpAndTheNextRunResumes(t *testing.T) {
 
 func TestTerminatedRunIsTakenOver(t *testing.T) {
 	p := interruptible(t, false)
-	id := workflows.SyncTableID(p.table("t"))
+	id := workflows.SyncTableID(p.queue, p.table("t"))
 	p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
 	p.waitForRows(300)
 	require.NoError(t, p.client.TerminateWorkflow(t.Context(), id, "", "test"))
@@ -142,7 +142,7 @@ func TestTerminatedRunIsTakenOver(t *testing.T) {
 
 func TestSecondRunIsTurnedAwayByName(t *testing.T) {
 	p := interruptible(t, false)
-	id := workflows.SyncTableID(p.table("t"))
+	id := workflows.SyncTableID(p.queue, p.table("t"))
 	first := p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
 	p.waitForRows(100)
 
@@ -163,7 +163,7 @@ func TestSecondRunIsTurnedAwayByName(t *testing.T) {
 
 func TestStatusShowsProgress(t *testing.T) {
 	p := interruptible(t, false)
-	id := workflows.SyncTableID(p.table("t"))
+	id := workflows.SyncTableID(p.queue, p.table("t"))
 	run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
 	var seen workflows.Status
 	require.Eventually(t, func() bool {

@@ -55,7 +55,7 @@ func TestATableThatGrowsAndIsPrunedWhileItIsLoaded(t *testing.T) {
 // and says so.
 func TestAFirstLoadWhosePlanIsLostStartsOver(t *testing.T) {
 	p := interruptible(t, false)
-	id := workflows.SyncTableID(p.table("t"))
+	id := workflows.SyncTableID(p.queue, p.table("t"))
 	run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
 	p.waitForRows(1300) // the first range is loaded
 	require.NoError(t, p.client.CancelWorkflow(t.Context(), id, ""))
@@ -105,7 +105,7 @@ func TestIndexesComeAfterTheFirstLoad(t *testing.T) {
 		indexes := func() string {
 			return scalar(t, p.dst, "SELECT GROUP_CONCAT(DISTINCT INDEX_NAME ORDER BY INDEX_NAME) FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 't'")
 		}
-		id := workflows.SyncTableID(p.table("t"))
+		id := workflows.SyncTableID(p.queue, p.table("t"))
 		run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
 		require.Eventually(t, func() bool {
 			var n int

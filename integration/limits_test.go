@@ -139,7 +139,7 @@ func TestAwkwardNames(t *testing.T) {
 			require.True(t, report.Equal(), report.String())
 		}
 		r, err := p.try(workflows.SyncTableInput{Table: from.String()})
-		require.NoError(t, err, p.pending(workflows.SyncTableID(from.String())))
+		require.NoError(t, err, p.pending(workflows.SyncTableID(p.queue, from.String())))
 		require.EqualValues(t, 30, r.Inserted)
 		equal()
 		exec(t, p.src, fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s INT NOT NULL DEFAULT 7", name, quoted(awkward("more"))),

@@ -131,7 +131,7 @@ func (p *product) runAgainst(runs int64) {
 func (p *product) oneRun(name string) (r workflows.SyncTableResult, err error) {
 	ctx, cancel := context.WithTimeout(p.t.Context(), time.Minute)
 	defer cancel()
-	run, err := p.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: workflows.SyncTableID(p.table(name)), TaskQueue: p.queue},
+	run, err := p.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: workflows.SyncTableID(p.queue, p.table(name)), TaskQueue: p.queue},
 		workflows.SyncTableName, workflows.SyncTableInput{Table: p.table(name)})
 	if err != nil {
 		return r, err

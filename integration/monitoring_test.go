@@ -83,7 +83,7 @@ func TestAWorkerTellsOfItself(t *testing.T) {
 		require.Contains(t, hook.messages[0].Text, p.table("t")+" failed: RowRejected: ")
 		require.Equal(t, p.table("t"), hook.messages[0].Fields.Table)
 		require.Equal(t, activities.TypeRowRejected, hook.messages[0].Fields.Failure.Type)
-		require.Equal(t, workflows.SyncTableID(p.table("t")), hook.messages[0].Fields.WorkflowID)
+		require.Equal(t, workflows.SyncTableID(p.queue, p.table("t")), hook.messages[0].Fields.WorkflowID)
 		require.Nil(t, hook.messages[1].Fields.Failure)
 
 		requireEveryNamedMetric(t, at)
@@ -259,8 +259,10 @@ func TestReadyWhilePollingAndNotWhileDraining(t *testing.T) {
 
 	blocker := session(t, p.dst)
 	say(t, blocker, "BEGIN", "SELECT * FROM t FOR UPDATE")
-	run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, workflows.SyncTableID(p.table("t")))
-	require.Eventually(t, func() bool { return strings.Contains(p.pending(workflows.SyncTableID(p.table("t"))), "UpsertChunk") }, timeout, poll)
+	run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, workflows.SyncTableID(p.queue, p.table("t")))
+	require.Eventually(t, func() bool {
+		return strings.Contains(p.pending(workflows.SyncTableID(p.queue, p.table("t"))), "UpsertChunk")
+	}, timeout, poll)
 	require.Greater(t, m.scrape().the("tablehaul_run_in_progress_seconds", `table="`+p.table("t")+`"`), 0.0)
 	m.stop() // as SIGTERM does
 	require.Eventually(t, func() bool {

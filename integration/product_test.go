@@ -163,9 +163,9 @@ func (p *product) try(in workflows.SyncTableInput) (workflows.SyncTableResult, e
 	ctx, cancel := context.WithTimeout(p.t.Context(), 2*time.Minute)
 	defer cancel()
 	var result workflows.SyncTableResult
-	err := p.launch(in, workflows.SyncTableID(in.Table)).Get(ctx, &result)
+	err := p.launch(in, workflows.SyncTableID(p.queue, in.Table)).Get(ctx, &result)
 	if ctx.Err() != nil {
-		p.t.Fatalf("the run did not end: %s", p.pending(workflows.SyncTableID(in.Table)))
+		p.t.Fatalf("the run did not end: %s", p.pending(workflows.SyncTableID(p.queue, in.Table)))
 	}
 	return result, err
 }

@@ -79,7 +79,7 @@ func (p *product) seen(id string) (text string, heartbeat bool) {
 	described, err := protojson.Marshal(d)
 	require.NoError(p.t, err)
 	text += string(described)
-	for workflow, query := range map[string]string{id: workflows.QueryStatus, workflows.TableStateID(p.table("t")): activities.QueryState} {
+	for workflow, query := range map[string]string{id: workflows.QueryStatus, workflows.TableStateID(p.queue, p.table("t")): activities.QueryState} {
 		value, err := p.client.QueryWorkflow(p.t.Context(), workflow, "", query)
 		if err != nil {
 			continue // the run has not come so far
@@ -122,7 +122,7 @@ func TestSecretsAndRowsStayWhereTheyBelong(t *testing.T) {
 
 		blocker := session(t, p.dst)
 		say(t, blocker, "BEGIN", "SELECT * FROM t FOR UPDATE")
-		id := workflows.SyncTableID(p.table("t"))
+		id := workflows.SyncTableID(p.queue, p.table("t"))
 		run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
 		require.Eventually(t, func() bool {
 			text, beaten := p.seen(id)

@@ -61,7 +61,7 @@ func (p *product) sweep() workflows.SweepStagingResult {
 // terminateWhilePlanning ends a run, beyond any cleanup, in the moment in which its plan is staged.
 func (p *product) terminateWhilePlanning(name string) {
 	p.t.Helper()
-	id := workflows.SyncTableID(p.table(name))
+	id := workflows.SyncTableID(p.queue, p.table(name))
 	p.onWritten(func(path string) error {
 		if filepath.Base(path) != "plan.json" {
 			return nil
@@ -100,7 +100,7 @@ func TestSweepRemovesWhatEndedRunsHaveLeft(t *testing.T) {
 	require.NoError(t, os.MkdirAll(filepath.Dir(temp), 0o700))
 	require.NoError(t, os.WriteFile(temp, []byte("half"), 0o600))
 
-	undone := p.launch(workflows.SyncTableInput{Table: p.table("undone")}, workflows.SyncTableID(p.table("undone")))
+	undone := p.launch(workflows.SyncTableInput{Table: p.table("undone")}, workflows.SyncTableID(p.queue, p.table("undone")))
 	holds(t, p.dst, "SELECT COUNT(*) >= 100 FROM undone")
 	require.NoError(t, p.client.CancelWorkflow(t.Context(), undone.GetID(), ""))
 	require.Error(t, undone.Get(t.Context(), nil))

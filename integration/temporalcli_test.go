@@ -25,7 +25,7 @@ func (p *product) temporalCLI(args ...string) string {
 
 // finished counts the runs of the table that its owner remembers as done.
 func (p *product) finished(name string) int {
-	value, err := p.client.QueryWorkflow(p.t.Context(), workflows.TableStateID(p.table(name)), "", "state")
+	value, err := p.client.QueryWorkflow(p.t.Context(), workflows.TableStateID(p.queue, p.table(name)), "", "state")
 	if err != nil {
 		return 0
 	}
@@ -37,7 +37,7 @@ func (p *product) finished(name string) int {
 func TestTemporalCLIStartsARun(t *testing.T) {
 	p := start(t, options{})
 	fillT(p)
-	id := workflows.SyncTableID(p.table("t"))
+	id := workflows.SyncTableID(p.queue, p.table("t"))
 	p.temporalCLI("workflow", "start", "--task-queue", p.queue, "--type", "SyncTable", "--workflow-id", id, "--input", `{"table":"`+p.table("t")+`"}`)
 	requireClosed(t, p, id)
 	var shown struct {
@@ -54,7 +54,7 @@ func TestTemporalCLIStartsARun(t *testing.T) {
 func TestTemporalCLICron(t *testing.T) {
 	p := start(t, options{})
 	fillT(p)
-	id := workflows.SyncTableID(p.table("t"))
+	id := workflows.SyncTableID(p.queue, p.table("t"))
 	p.temporalCLI("workflow", "start", "--task-queue", p.queue, "--type", "SyncTable", "--workflow-id", id,
 		"--input", `{"table":"`+p.table("t")+`"}`, "--cron", "@every 1s")
 	require.Eventually(t, func() bool { return p.finished("t") >= 2 }, timeout, poll)
@@ -67,7 +67,7 @@ func TestTemporalCLISchedule(t *testing.T) {
 	fillT(p)
 	id := "schedule-" + p.from
 	p.temporalCLI("schedule", "create", "--schedule-id", id, "--interval", "1s", "--task-queue", p.queue, "--type", "SyncTable",
-		"--workflow-id", workflows.SyncTableID(p.table("t")), "--input", `{"table":"`+p.table("t")+`"}`)
+		"--workflow-id", workflows.SyncTableID(p.queue, p.table("t")), "--input", `{"table":"`+p.table("t")+`"}`)
 	t.Cleanup(func() {
 		_, err := p.client.WorkflowService().DeleteSchedule(context.Background(), &workflowservice.DeleteScheduleRequest{Namespace: "default", ScheduleId: id})
 		require.NoError(t, err)

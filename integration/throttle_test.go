@@ -22,7 +22,7 @@ func TestThreadsRunningPausesARun(t *testing.T) {
 			done <- struct{}{}
 		}()
 	}
-	id := workflows.SyncTableID(p.table("t"))
+	id := workflows.SyncTableID(p.queue, p.table("t"))
 	run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
 	p.requireWaitsFor(id, "threads are running on")
 	for range 6 {
@@ -39,7 +39,7 @@ func TestHoursPauseARun(t *testing.T) {
 	from := time.Now().UTC().Add(2 * time.Hour)
 	p := start(t, options{defaults: `, hours: "` + from.Format("15:04") + "-" + from.Add(time.Hour).Format("15:04") + `"`})
 	exec(t, p.src, createT, insertT(1, 10), "UPDATE t SET updated_at = '2024-01-01'")
-	id := workflows.SyncTableID(p.table("t"))
+	id := workflows.SyncTableID(p.queue, p.table("t"))
 	run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
 	p.requireWaitsFor(id, "outside the hours")
 	require.Zero(t, p.targetRows())
@@ -51,7 +51,7 @@ func TestHoursPauseARun(t *testing.T) {
 func TestReplicaThatDoesNotReplicatePausesARun(t *testing.T) {
 	p := start(t, options{defaults: ", maxReplicaLag: 5s, replicas: shop"})
 	exec(t, p.src, createT, insertT(1, 10), "UPDATE t SET updated_at = '2024-01-01'")
-	id := workflows.SyncTableID(p.table("t"))
+	id := workflows.SyncTableID(p.queue, p.table("t"))
 	p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
 	p.requireWaitsFor(id, "replica shop does not say")
 	require.NoError(t, p.client.CancelWorkflow(t.Context(), id, ""))

@@ -202,7 +202,7 @@ func (p *product) runAll(inputs []workflows.SyncTableInput) map[string]workflows
 	defer cancel()
 	runs := map[string]client.WorkflowRun{}
 	for _, in := range inputs {
-		runs[in.Table] = p.launch(in, workflows.SyncTableID(in.Table))
+		runs[in.Table] = p.launch(in, workflows.SyncTableID(p.queue, in.Table))
 	}
 	out := map[string]workflows.SyncTableResult{}
 	for name, run := range runs {

@@ -71,7 +71,7 @@ func TestTemporalCLIFindsRunsByTable(t *testing.T) {
 	p := start(t, options{source: servers.Private(t, servers.FlavorMySQL), defaults: ", chunkRows: 100, rangeRows: 500"})
 	exec(t, p.src, createT, insertT(1, 2000), "UPDATE t SET updated_at = '2024-01-01 00:00:00' + INTERVAL id SECOND", "ANALYZE TABLE t")
 	result := p.sync("t")
-	id := workflows.SyncTableID(p.table("t"))
+	id := workflows.SyncTableID(p.queue, p.table("t"))
 	is := fmt.Sprintf("TablehaulTable='%s'", p.table("t"))
 	p.becomesListed(is+" AND WorkflowType='SyncTable'", "SyncTable")
 	p.becomesListed(is+" AND WorkflowType='TableState'", "TableState")
@@ -117,7 +117,7 @@ func TestRunsGoOnWithoutSearchAttributes(t *testing.T) {
 	p.startWorkerWith(app.WorkerOptions{ConfigFile: p.config(), Getenv: os.Getenv, Client: limited, TaskQueue: p.queue})
 	r := p.sync("t")
 	require.EqualValues(t, 100, r.Inserted)
-	for _, id := range []string{workflows.SyncTableID(p.table("t")), workflows.TableStateID(p.table("t"))} {
+	for _, id := range []string{workflows.SyncTableID(p.queue, p.table("t")), workflows.TableStateID(p.queue, p.table("t"))} {
 		memo, attributes := p.shown(id)
 		require.Equal(t, p.table("t"), memo["table"])
 		for name := range workflows.SearchAttributes() {

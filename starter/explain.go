@@ -107,7 +107,7 @@ func (a *app) explainTable(ctx context.Context, c *config.Config, name string) e
 	if err != nil {
 		return err
 	}
-	if sched, found, err := s.describeSchedule(ctx, scheduleID(name)); err == nil && found {
+	if sched, found, err := s.describeSchedule(ctx, scheduleID(a.taskQueue, name)); err == nil && found {
 		one.Schedule = &sched
 	}
 	out := explained{Table: name, Matters: mattersOf(one), Advice: []activities.Advice{}}

@@ -104,7 +104,7 @@ func (f *fakeService) start(_ context.Context, in workflows.SyncTableInput) (exe
 			return execution{}, errs[0]
 		}
 	}
-	return execution{workflows.SyncTableID(in.Table), "run-1"}, nil
+	return execution{workflows.SyncTableID(workflows.TaskQueue, in.Table), "run-1"}, nil
 }
 
 func (f *fakeService) wait(ctx context.Context, e execution) (workflows.SyncTableResult, error) {
@@ -118,7 +118,7 @@ func (f *fakeService) wait(ctx context.Context, e execution) (workflows.SyncTabl
 	if f.release != nil {
 		<-f.release
 	}
-	name := e.WorkflowID[len(workflows.SyncTableID("")):]
+	name := workflows.TableOfSyncID(workflows.TaskQueue, e.WorkflowID)
 	return f.results[name], f.fails[name]
 }
 
@@ -132,11 +132,11 @@ func (f *fakeService) status(context.Context, execution) (workflows.Status, erro
 func (f *fakeService) pending(context.Context, execution) (pending, error) { return f.steps, nil }
 
 func (f *fakeService) startPlan(_ context.Context, in workflows.PlanTableInput) (execution, error) {
-	return execution{workflows.PlanTableID(in.Table), "run-1"}, nil
+	return execution{workflows.PlanTableID(workflows.TaskQueue, in.Table), "run-1"}, nil
 }
 
 func (f *fakeService) waitPlan(_ context.Context, e execution) (workflows.PlanTableResult, error) {
-	name := strings.TrimPrefix(e.WorkflowID, workflows.PlanTableID(""))
+	name := strings.TrimPrefix(e.WorkflowID, workflows.PlanTableID(workflows.TaskQueue, ""))
 	return f.plans[name], f.fails[name]
 }
 

@@ -102,7 +102,7 @@ func (a *app) printPlans(all []planned, f planFlags) {
 	}
 	for _, one := range all {
 		if one.failed != nil {
-			printFailure(a.stderr, one.table, execution{WorkflowID: workflows.PlanTableID(one.table)}, one.failed)
+			printFailure(a.stderr, one.table, execution{WorkflowID: workflows.PlanTableID(a.taskQueue, one.table)}, one.failed)
 		}
 	}
 }

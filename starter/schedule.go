@@ -173,11 +173,11 @@ func (a *app) eachSchedule(ctx context.Context, s service, c *config.Config, nam
 		}
 	}
 	for _, name := range names {
-		if err := do(scheduleID(name)); err != nil {
+		if err := do(scheduleID(a.taskQueue, name)); err != nil {
 			return a.fromTemporal(ctx, fmt.Errorf("%s: %w", name, err))
 		}
 		if a.json() {
-			a.printJSON(scheduleDone{name, scheduleID(name), done})
+			a.printJSON(scheduleDone{name, scheduleID(a.taskQueue, name), done})
 		} else if !a.quiet {
 			fmt.Fprintf(a.stdout, "%s: %s\n", name, done)
 		}
@@ -187,7 +187,7 @@ func (a *app) eachSchedule(ctx context.Context, s service, c *config.Config, nam
 
 // ownSchedule refuses a table that has no schedule of ours, and says what there is instead.
 func (a *app) ownSchedule(ctx context.Context, s service, c *config.Config, name string) error {
-	one, found, err := s.describeSchedule(ctx, scheduleID(name))
+	one, found, err := s.describeSchedule(ctx, scheduleID(a.taskQueue, name))
 	switch {
 	case err != nil:
 		return a.fromTemporal(ctx, err)

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/workflows"
 )
 
 // scheduledConfig gives every table of testConfig five minutes, but for one.
@@ -17,7 +18,7 @@ var scheduledConfig = strings.Replace(strings.Replace(testConfig, "target: wareh
 	"name: shop.countries }", `name: shop.countries, schedule: "0 3 * * * Europe/Berlin", schedulePaused: true }`, 1)
 
 func ours(tbl, when string, mutate ...func(*schedule)) schedule {
-	s := schedule{ID: scheduleID(tbl), Table: tbl, Ours: true, When: when}
+	s := schedule{ID: scheduleID(workflows.TaskQueue, tbl), Table: tbl, Ours: true, When: when}
 	for _, f := range mutate {
 		f(&s)
 	}
@@ -85,7 +86,7 @@ func TestPausesByHandAreLeftAlone(t *testing.T) {
 	want := scheduleSpec{table: "shop.orders", when: config.Schedule{Every: 5 * time.Minute}}
 	paused := func(note string) func(*schedule) { return func(s *schedule) { s.Paused, s.Note = true, note } }
 	action := func(want scheduleSpec, have schedule) (out string) {
-		for _, c := range changesOf(want, &have) {
+		for _, c := range changesOf(workflows.TaskQueue, want, &have) {
 			out += c.Action + " "
 		}
 		return strings.TrimSpace(out)

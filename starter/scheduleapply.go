@@ -89,7 +89,7 @@ func (a *app) scheduleChanges(ctx context.Context, s service, c *config.Config, 
 		want := wanted[name]
 		switch current := have[name]; {
 		case !want.when.None():
-			out = append(out, changesOf(want, current)...)
+			out = append(out, changesOf(a.taskQueue, want, current)...)
 		case current != nil:
 			out = append(out, deletion(*current))
 		}
@@ -134,7 +134,7 @@ func (a *app) currentSchedules(ctx context.Context, s service, names []string, a
 	group.SetLimit(maxAsked)
 	for i, name := range names {
 		group.Go(func() error {
-			one, there, err := s.describeSchedule(inner, scheduleID(name))
+			one, there, err := s.describeSchedule(inner, scheduleID(a.taskQueue, name))
 			if there {
 				found[i] = &one
 			}

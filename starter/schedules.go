@@ -68,11 +68,13 @@ const (
 )
 
 // scheduleID is the id of a table's schedule.
-func scheduleID(tbl string) string { return schedulePrefix + activities.IDText(tbl) }
+func scheduleID(queue, tbl string) string {
+	return activities.OnQueue(queue, schedulePrefix+activities.IDText(tbl))
+}
 
 // tableOfSchedule reads back what scheduleID wrote.
-func tableOfSchedule(id string) string {
-	return activities.TableOfID(strings.TrimPrefix(id, schedulePrefix))
+func tableOfSchedule(queue, id string) string {
+	return activities.TableOfID(queue, strings.TrimPrefix(id, schedulePrefix))
 }
 
 // text is when a schedule begins runs, in one cell.
@@ -114,8 +116,8 @@ type change struct {
 
 // changesOf is what makes one schedule match; have is nil where there is none. A change of times
 // and one of the pause may come together.
-func changesOf(want scheduleSpec, have *schedule) []change {
-	c := change{Table: want.table, ID: scheduleID(want.table), want: want, Action: changeNone}
+func changesOf(queue string, want scheduleSpec, have *schedule) []change {
+	c := change{Table: want.table, ID: scheduleID(queue, want.table), want: want, Action: changeNone}
 	if have == nil {
 		c.Action, c.To = changeCreate, want.text()
 		if want.paused {

@@ -39,7 +39,7 @@ func TestSchedulesAgainstTemporal(t *testing.T) {
 	a, b, c := s+".a", s+".b", s+"."+actDone
 	handles := w.client.ScheduleClient()
 	t.Cleanup(func() {
-		for _, id := range []string{scheduleID(a), scheduleID(b), scheduleID(c), "foreign-" + s} {
+		for _, id := range []string{scheduleID(w.queue, a), scheduleID(workflows.TaskQueue, b), scheduleID(workflows.TaskQueue, c), "foreign-" + s} {
 			_ = handles.GetHandle(context.Background(), id).Delete(context.Background()) // gone already when the test passes
 		}
 	})
@@ -59,7 +59,7 @@ func TestSchedulesAgainstTemporal(t *testing.T) {
 		service, err := dialTemporal(t.Context(), w.getenv, w.queue)
 		require.NoError(t, err)
 		defer service.close()
-		one, found, err := service.describeSchedule(t.Context(), scheduleID(tbl))
+		one, found, err := service.describeSchedule(t.Context(), scheduleID(w.queue, tbl))
 		require.NoError(t, err)
 		require.True(t, found)
 		return one
@@ -78,7 +78,7 @@ func TestSchedulesAgainstTemporal(t *testing.T) {
 	require.Equal(t, "  3 schedules as configured\n", apply(), "what has been applied is as configured")
 
 	// The file changes; so does the schedule, by somebody else's hand.
-	require.NoError(t, handles.GetHandle(t.Context(), scheduleID(a)).Update(t.Context(), client.ScheduleUpdateOptions{
+	require.NoError(t, handles.GetHandle(t.Context(), scheduleID(w.queue, a)).Update(t.Context(), client.ScheduleUpdateOptions{
 		DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
 			in.Description.Schedule.Spec.Intervals[0].Offset = time.Minute
 			in.Description.Schedule.Policy.PauseOnFailure = true

@@ -155,7 +155,7 @@ func (a *app) printDetails(ctx context.Context, s service, c *config.Config, nam
 		}
 	}
 	for i := range all {
-		if one, found, err := s.describeSchedule(ctx, scheduleID(all[i].Table)); err == nil && found {
+		if one, found, err := s.describeSchedule(ctx, scheduleID(a.taskQueue, all[i].Table)); err == nil && found {
 			all[i].Schedule = &one
 		}
 	}

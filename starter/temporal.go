@@ -63,7 +63,7 @@ func (s *temporalService) close() { s.client.Close() }
 func (s *temporalService) start(ctx context.Context, in workflows.SyncTableInput) (execution, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	id := workflows.SyncTableID(in.Table)
+	id := workflows.SyncTableID(s.taskQueue, in.Table)
 	run, err := s.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID: id, TaskQueue: s.taskQueue, StaticSummary: "Sync " + in.Table, StaticDetails: workflows.SyncDetails(in), Memo: memo(in.Table),
 		Priority:                                 workflows.Fair(in.Table, 0),
@@ -91,7 +91,7 @@ func (s *temporalService) wait(ctx context.Context, e execution) (workflows.Sync
 		if err == nil {
 			return result, nil
 		}
-		if err = s.explain(strings.TrimPrefix(e.WorkflowID, workflows.SyncTableID("")), err); !isUnreachable(err) || ctx.Err() != nil {
+		if err = s.explain(workflows.TableOfSyncID(s.taskQueue, e.WorkflowID), err); !isUnreachable(err) || ctx.Err() != nil {
 			return result, err
 		}
 		if lost.IsZero() {
@@ -148,7 +148,7 @@ func (s *temporalService) startPlan(ctx context.Context, in workflows.PlanTableI
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	run, err := s.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID: workflows.PlanTableID(in.Table), TaskQueue: s.taskQueue, StaticSummary: "Plan " + in.Table, StaticDetails: workflows.PlanDetails, Memo: memo(in.Table),
+		ID: workflows.PlanTableID(s.taskQueue, in.Table), TaskQueue: s.taskQueue, StaticSummary: "Plan " + in.Table, StaticDetails: workflows.PlanDetails, Memo: memo(in.Table),
 		Priority: workflows.Fair(in.Table, 0),
 		// A preview that somebody else asked for just now may have other bounds: take our own.
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING,
@@ -193,7 +193,7 @@ func (s *temporalService) state(ctx context.Context, tbl string) (workflows.Tabl
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	var out workflows.TableStateView
-	value, err := s.client.QueryWorkflow(ctx, workflows.TableStateID(tbl), "", activities.QueryState)
+	value, err := s.client.QueryWorkflow(ctx, workflows.TableStateID(s.taskQueue, tbl), "", activities.QueryState)
 	var none *serviceerror.NotFound
 	if errors.As(err, &none) {
 		return out, false, nil
@@ -213,7 +213,7 @@ func (s *temporalService) setWatermark(ctx context.Context, tbl, cursor, waterma
 	var out workflows.TableStateView
 	handle, err := s.client.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
 		StartWorkflowOperation: s.client.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
-			ID: workflows.TableStateID(tbl), TaskQueue: s.taskQueue, StaticSummary: "Watermark and lease of " + tbl, StaticDetails: activities.OwnerDetails, Memo: memo(tbl),
+			ID: workflows.TableStateID(s.taskQueue, tbl), TaskQueue: s.taskQueue, StaticSummary: "Watermark and lease of " + tbl, StaticDetails: activities.OwnerDetails, Memo: memo(tbl),
 			WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		}, workflows.TableStateName, activities.State{Version: 1, Table: tbl}),
 		UpdateOptions: client.UpdateWorkflowOptions{
@@ -246,8 +246,7 @@ func (s *temporalService) owned(ctx context.Context) ([]string, error) {
 			return nil, s.explain("", err)
 		}
 		for _, e := range reply.GetExecutions() {
-			id := strings.TrimPrefix(e.GetExecution().GetWorkflowId(), workflows.TableStateID(""))
-			out = append(out, activities.TableOfID(id))
+			out = append(out, activities.TableOfStateID(s.taskQueue, e.GetExecution().GetWorkflowId()))
 		}
 		if page = reply.GetNextPageToken(); len(page) == 0 {
 			return out, nil

@@ -38,7 +38,7 @@ func (s *temporalService) listSchedules(ctx context.Context, inShort bool) ([]sc
 		if entry.WorkflowType.Name != workflows.SyncTableName {
 			continue
 		}
-		if one, ok := readEntry(entry); ok && inShort {
+		if one, ok := s.readEntry(entry); ok && inShort {
 			out = append(out, one)
 			continue
 		}
@@ -69,9 +69,9 @@ func (s *temporalService) listSchedules(ctx context.Context, inShort bool) ([]sc
 }
 
 // readEntry is a schedule of ours as the list has it; false for others.
-func readEntry(e *client.ScheduleListEntry) (schedule, bool) {
-	out := schedule{ID: e.ID, Table: tableOfSchedule(e.ID), Ours: true, Paused: e.Paused, Note: e.Note}
-	if !marked(e.ID, e.Memo) || e.Spec == nil {
+func (s *temporalService) readEntry(e *client.ScheduleListEntry) (schedule, bool) {
+	out := schedule{ID: e.ID, Table: tableOfSchedule(s.taskQueue, e.ID), Ours: true, Paused: e.Paused, Note: e.Note}
+	if !s.marked(e.ID, e.Memo) || e.Spec == nil {
 		return out, false
 	}
 	out.When, out.Jitter = readWhen(*e.Spec), e.Spec.Jitter
@@ -90,10 +90,10 @@ func (s *schedule) begins(next []time.Time, recent []client.ScheduleActionResult
 }
 
 // marked says that schedule apply has made a schedule: its id and its memo name one table.
-func marked(id string, memo *commonpb.Memo) bool {
+func (s *temporalService) marked(id string, memo *commonpb.Memo) bool {
 	var tbl string
 	decode(memo.GetFields()[scheduleMemo], &tbl)
-	return strings.HasPrefix(id, schedulePrefix) && tbl == tableOfSchedule(id)
+	return strings.HasPrefix(id, schedulePrefix) && tbl == tableOfSchedule(s.taskQueue, id)
 }
 
 func (s *temporalService) describeSchedule(ctx context.Context, id string) (schedule, bool, error) {
@@ -123,18 +123,18 @@ func (s *temporalService) read(id string, d *client.ScheduleDescription) schedul
 		decode(action.Args[0], &in)
 	}
 	out.Table = in.Table
-	out.Ours = marked(id, d.Memo) && action.TaskQueue == s.taskQueue
-	out.Odd = odd(d, action, in, tableOfSchedule(id))
+	out.Ours = s.marked(id, d.Memo) && action.TaskQueue == s.taskQueue
+	out.Odd = s.odd(d, action, in, tableOfSchedule(s.taskQueue, id))
 	return out
 }
 
 // odd is what of a schedule is not as we make it, beside its times.
-func odd(d *client.ScheduleDescription, action *client.ScheduleWorkflowAction, in workflows.SyncTableInput, tbl string) string {
+func (s *temporalService) odd(d *client.ScheduleDescription, action *client.ScheduleWorkflowAction, in workflows.SyncTableInput, tbl string) string {
 	var out []string
 	if in != (workflows.SyncTableInput{Table: tbl, IfBusy: activities.IfBusySkip}) {
 		out = append(out, "another input")
 	}
-	if action.ID != workflows.SyncTableID(tbl) {
+	if action.ID != workflows.SyncTableID(s.taskQueue, tbl) {
 		out = append(out, "workflow id "+action.ID)
 	}
 	if p := d.Schedule.Policy; p != nil {
@@ -225,7 +225,7 @@ func sameCalendar(a, b client.ScheduleCalendarSpec) bool {
 
 func (s *temporalService) action(tbl string) *client.ScheduleWorkflowAction {
 	return &client.ScheduleWorkflowAction{
-		ID: workflows.SyncTableID(tbl), Workflow: workflows.SyncTableName, TaskQueue: s.taskQueue, StaticSummary: "Sync " + tbl,
+		ID: workflows.SyncTableID(s.taskQueue, tbl), Workflow: workflows.SyncTableName, TaskQueue: s.taskQueue, StaticSummary: "Sync " + tbl,
 		Args: []any{workflows.SyncTableInput{Table: tbl, IfBusy: activities.IfBusySkip}},
 	}
 }
@@ -234,7 +234,7 @@ func (s *temporalService) createSchedule(ctx context.Context, want scheduleSpec)
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	options := client.ScheduleOptions{
-		ID: scheduleID(want.table), Spec: specOf(want), Action: s.action(want.table),
+		ID: scheduleID(s.taskQueue, want.table), Spec: specOf(want), Action: s.action(want.table),
 		Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_SKIP, CatchupWindow: scheduleCatchUp,
 		Memo: map[string]any{scheduleMemo: want.table},
 	}
@@ -248,7 +248,7 @@ func (s *temporalService) createSchedule(ctx context.Context, want scheduleSpec)
 func (s *temporalService) updateSchedule(ctx context.Context, want scheduleSpec) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	err := s.client.ScheduleClient().GetHandle(ctx, scheduleID(want.table)).Update(ctx, client.ScheduleUpdateOptions{
+	err := s.client.ScheduleClient().GetHandle(ctx, scheduleID(s.taskQueue, want.table)).Update(ctx, client.ScheduleUpdateOptions{
 		DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
 			spec := specOf(want)
 			state := in.Description.Schedule.State

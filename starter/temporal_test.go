@@ -145,7 +145,7 @@ func TestRunAgainstTemporal(t *testing.T) {
 	require.Equal(t, exitFailed, got.code)
 	require.Regexp(t, `(?s)act.refuse failed: UnsupportedTable
   what:   look at act.refuse: it has no primary key
-  where:  connection shop, step PlanRun, workflow sync-act.refuse, run [0-9a-f-]{36}
+  where:  connection shop, step PlanRun, workflow sync-act.refuse@starter-TestRunAgainstTemporal, run [0-9a-f-]{36}
   remedy: add one
 $`, got.stderr)
 
@@ -160,12 +160,12 @@ func TestBusyAndStoppedRunsAgainstTemporal(t *testing.T) {
 	got := w.call(t, "run", "act.hold", "--no-wait")
 	require.Equal(t, exitOK, got.code, got.stderr)
 	t.Cleanup(func() {
-		_ = w.client.TerminateWorkflow(context.Background(), "sync-act.hold", "", "the test has ended")
+		_ = w.client.TerminateWorkflow(context.Background(), workflows.SyncTableID(w.queue, "act.hold"), "", "the test has ended")
 	}) // closed already when the test passes
 
 	got = w.call(t, "run", "act.hold")
 	require.Equal(t, exitBusy, got.code)
-	require.Contains(t, got.stderr, "act.hold is busy: workflow sync-act.hold, run ")
+	require.Contains(t, got.stderr, "act.hold is busy: workflow "+workflows.SyncTableID(w.queue, "act.hold")+", run ")
 	got = w.call(t, "run", "act.hold", "--if-busy", "skip", "--output", "json")
 	require.Equal(t, exitOK, got.code)
 	require.Contains(t, got.stdout, `"outcome":"skipped"`)
@@ -173,16 +173,16 @@ func TestBusyAndStoppedRunsAgainstTemporal(t *testing.T) {
 	s, err := dialTemporal(t.Context(), w.getenv, w.queue)
 	require.NoError(t, err)
 	defer s.close()
-	status, err := s.status(t.Context(), execution{WorkflowID: "sync-act.hold"})
+	status, err := s.status(t.Context(), execution{WorkflowID: workflows.SyncTableID(w.queue, "act.hold")})
 	require.NoError(t, err)
 	require.Equal(t, int64(70), status.RowsWritten)
 
 	waiter := make(chan invocation, 1)
 	go func() { waiter <- w.call(t, "run", "act.hold", "--if-busy", "wait") }()
-	require.NoError(t, w.client.CancelWorkflow(t.Context(), "sync-act.hold", ""))
+	require.NoError(t, w.client.CancelWorkflow(t.Context(), workflows.SyncTableID(w.queue, "act.hold"), ""))
 	// The waiting call starts a run of its own now: end that one well.
 	eventually(t, func() bool {
-		_ = w.client.SignalWorkflow(t.Context(), "sync-act.hold", "", "go", nil) // refused between the two runs
+		_ = w.client.SignalWorkflow(t.Context(), workflows.SyncTableID(w.queue, "act.hold"), "", "go", nil) // refused between the two runs
 		return len(waiter) == 1
 	})
 	got = <-waiter
@@ -198,14 +198,14 @@ func TestCancelledAndTerminatedRunsAgainstTemporal(t *testing.T) {
 	} {
 		name := end + "." + actHold
 		t.Cleanup(func() {
-			_ = w.client.TerminateWorkflow(context.Background(), workflows.SyncTableID(name), "", "the test has ended")
+			_ = w.client.TerminateWorkflow(context.Background(), workflows.SyncTableID(w.queue, name), "", "the test has ended")
 		}) // closed already when the test passes
 		require.Equal(t, exitOK, w.call(t, "run", name, "--no-wait").code)
 		s, err := dialTemporal(t.Context(), w.getenv, w.queue)
 		require.NoError(t, err)
 		defer s.close()
-		require.NoError(t, f(t.Context(), workflows.SyncTableID(name)))
-		_, err = s.wait(t.Context(), execution{WorkflowID: workflows.SyncTableID(name)})
+		require.NoError(t, f(t.Context(), workflows.SyncTableID(w.queue, name)))
+		_, err = s.wait(t.Context(), execution{WorkflowID: workflows.SyncTableID(w.queue, name)})
 		var failed *failedError
 		require.ErrorAs(t, err, &failed)
 		require.Equal(t, end, failed.Type)
@@ -221,7 +221,7 @@ func TestWatermarkAndStatusAgainstTemporal(t *testing.T) {
 
 	w.startWorker(t)
 	t.Cleanup(func() {
-		_ = w.client.TerminateWorkflow(context.Background(), workflows.TableStateID(name), "", "the test has ended")
+		_ = w.client.TerminateWorkflow(context.Background(), workflows.TableStateID(w.queue, name), "", "the test has ended")
 	}) // fails where nothing was started
 	got = w.call(t, "watermark", "set", name, "2024-05-01 12:00:00")
 	require.Equal(t, exitOK, got.code, got.stderr)
@@ -240,12 +240,12 @@ func TestNoWorkerAgainstTemporal(t *testing.T) {
 	got := w.call(t, "run", name, "--no-wait")
 	require.Equal(t, exitOK, got.code, got.stderr)
 	defer func() {
-		_ = w.client.TerminateWorkflow(context.Background(), workflows.SyncTableID(name), "", "the test has ended")
+		_ = w.client.TerminateWorkflow(context.Background(), workflows.SyncTableID(w.queue, name), "", "the test has ended")
 	}()
 	s, err := dialTemporal(t.Context(), w.getenv, w.queue)
 	require.NoError(t, err)
 	defer s.close()
-	_, err = s.status(t.Context(), execution{WorkflowID: workflows.SyncTableID(name)})
+	_, err = s.status(t.Context(), execution{WorkflowID: workflows.SyncTableID(w.queue, name)})
 	require.True(t, isUnreachable(err), "%v", err)
 	there, err := s.workers(t.Context())
 	require.NoError(t, err)

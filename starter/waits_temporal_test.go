@@ -61,7 +61,7 @@ func (w *world) lend(t *testing.T, table string, e execution) {
 	t.Helper()
 	handle, err := w.client.UpdateWithStartWorkflow(t.Context(), client.UpdateWithStartWorkflowOptions{
 		StartWorkflowOperation: w.client.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
-			ID: workflows.TableStateID(table), TaskQueue: w.queue,
+			ID: workflows.TableStateID(w.queue, table), TaskQueue: w.queue,
 			WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		}, workflows.TableStateName, activities.State{Version: 1, Table: table}),
 		UpdateOptions: client.UpdateWorkflowOptions{
@@ -71,7 +71,7 @@ func (w *world) lend(t *testing.T, table string, e execution) {
 	})
 	require.NoError(t, err)
 	require.NoError(t, handle.Get(t.Context(), nil))
-	w.endAfter(t, workflows.TableStateID(table))
+	w.endAfter(t, workflows.TableStateID(w.queue, table))
 }
 
 // endAfter terminates a workflow that would outlive the test; one that has ended stays as it is.

@@ -115,7 +115,7 @@ func (a *app) exactValue(ctx context.Context, s service, name, value string) (st
 	case errors.As(err, &failed) && failed.Type == activities.TypeInvalidInput:
 		return "", &exitError{exitUsage, fmt.Errorf("%s: %q: %s; the watermark stays", name, value, cmp.Or(failed.what, failed.Message))}
 	case errors.As(err, &failed):
-		printFailure(a.stderr, name, execution{WorkflowID: workflows.PlanTableID(name)}, err)
+		printFailure(a.stderr, name, execution{WorkflowID: workflows.PlanTableID(a.taskQueue, name)}, err)
 		return "", &exitError{code: exitFailed}
 	case err != nil:
 		return "", a.fromTemporal(ctx, err)

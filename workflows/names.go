@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"strings"
 
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
@@ -21,7 +22,7 @@ const (
 )
 
 // TaskQueue is the default task queue of workers and starters.
-const TaskQueue = "tablehaul"
+const TaskQueue = activities.DefaultTaskQueue
 
 // QueryStatus is the query of SyncTable and SyncRange; its answer is a Status.
 const QueryStatus = "status"
@@ -31,7 +32,14 @@ const signalRange = "range-progress"
 
 // SyncTableID is the workflow id that the command line and its schedules use for a table.
 // Any other id works as well: the table's owner excludes two runs at once, not the id.
-func SyncTableID(tbl string) string { return "sync-" + activities.IDText(tbl) }
+func SyncTableID(queue, tbl string) string {
+	return activities.OnQueue(queue, "sync-"+activities.IDText(tbl))
+}
+
+// TableOfSyncID reads back what SyncTableID wrote.
+func TableOfSyncID(queue, id string) string {
+	return activities.TableOfID(queue, strings.TrimPrefix(id, "sync-"))
+}
 
 // syncRangeID is the workflow id of a range of a run. All of it comes from the lease, and so
 // from the run's history: a replayed history has another workflow id. The lease's number makes
@@ -41,10 +49,12 @@ func syncRangeID(l activities.Lease, i int) string {
 }
 
 // TableStateID is the workflow id of a table's owner.
-func TableStateID(tbl string) string { return activities.TableStateID(tbl) }
+func TableStateID(queue, tbl string) string { return activities.TableStateID(queue, tbl) }
 
 // PlanTableID is the workflow id that the command line uses for a preview.
-func PlanTableID(tbl string) string { return "plan-" + activities.IDText(tbl) }
+func PlanTableID(queue, tbl string) string {
+	return activities.OnQueue(queue, "plan-"+activities.IDText(tbl))
+}
 
 // SweepID is the id of the schedule that sweeps what is staged for a task queue, or for the
 // host whose queue it is; its workflows have the same id.

@@ -50,7 +50,7 @@ func TestWorkerKilledInItsContainer(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), runTimeout)
 	defer cancel()
 	var result workflows.SyncTableResult
-	require.NoError(t, w.client.GetWorkflow(ctx, workflows.SyncTableID("shop.t"), "").Get(ctx, &result), logs(t, workers[1-dead]))
+	require.NoError(t, w.client.GetWorkflow(ctx, workflows.SyncTableID(workflows.TaskQueue, "shop.t"), "").Get(ctx, &result), logs(t, workers[1-dead]))
 	require.Equal(t, activities.ModeFirstLoad, result.Mode)
 	require.EqualValues(t, 4096, result.RowsExtracted)
 	report, err := compare.Tables(t.Context(), compare.Side{DB: source.DB, Schema: "shop", Table: "t"}, compare.Side{DB: target.DB, Schema: "dw", Table: "t"},

@@ -207,7 +207,7 @@ func (s *Scene) Sync(ctx context.Context, what string) (workflows.SyncTableResul
 // Run is Sync that also says which workflow execution it was, for whoever reads its history.
 func (s *Scene) Run(ctx context.Context, what string) (workflows.SyncTableResult, client.WorkflowRun, error) {
 	var result workflows.SyncTableResult
-	run, err := s.Client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: workflows.SyncTableID(Table), TaskQueue: workflows.TaskQueue},
+	run, err := s.Client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: workflows.SyncTableID(workflows.TaskQueue, Table), TaskQueue: workflows.TaskQueue},
 		workflows.SyncTableName, workflows.SyncTableInput{Table: Table})
 	if err != nil {
 		return result, nil, fmt.Errorf("%s: %w", what, err)

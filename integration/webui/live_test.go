@@ -99,7 +99,7 @@ func (l *live) sync() client.WorkflowRun {
 	l.t.Helper()
 	in := workflows.SyncTableInput{Table: "shop.orders"}
 	run, err := l.client.ExecuteWorkflow(l.t.Context(), client.StartWorkflowOptions{
-		ID: workflows.SyncTableID("shop.orders"), TaskQueue: workflows.TaskQueue, StaticSummary: "Sync shop.orders", StaticDetails: workflows.SyncDetails(in),
+		ID: workflows.SyncTableID(workflows.TaskQueue, "shop.orders"), TaskQueue: workflows.TaskQueue, StaticSummary: "Sync shop.orders", StaticDetails: workflows.SyncDetails(in),
 	}, workflows.SyncTableName, in)
 	require.NoError(l.t, err)
 	return run
@@ -153,7 +153,7 @@ func (l *live) waitFor(ok func(workflows.Status) bool) {
 // owner is the table's TableState.
 func (l *live) owner() client.WorkflowRun {
 	l.t.Helper()
-	id := workflows.TableStateID("shop.orders")
+	id := workflows.TableStateID(workflows.TaskQueue, "shop.orders")
 	d, err := l.client.DescribeWorkflowExecution(l.t.Context(), id, "")
 	require.NoError(l.t, err)
 	return l.client.GetWorkflow(l.t.Context(), id, d.GetWorkflowExecutionInfo().GetExecution().GetRunId())

@@ -133,7 +133,7 @@ func (w *watcher) owners(ctx context.Context) (names []table.Name, err error) {
 
 // ours is the table of an owner's workflow id, where the configuration has it.
 func (w *watcher) ours(id string) (table.Name, bool) {
-	name, err := table.ParseName(activities.TableOfStateID(id))
+	name, err := table.ParseName(activities.TableOfStateID(w.queue, id))
 	if err != nil {
 		return table.Name{}, false
 	}
@@ -148,7 +148,7 @@ func (w *watcher) ours(id string) (table.Name, bool) {
 func (w *watcher) askOwner(ctx context.Context, name table.Name) {
 	ctx, cancel := context.WithTimeout(ctx, ownerTimeout)
 	defer cancel()
-	value, err := w.client.QueryWorkflow(ctx, activities.TableStateID(name.String()), "", activities.QueryState)
+	value, err := w.client.QueryWorkflow(ctx, activities.TableStateID(w.queue, name.String()), "", activities.QueryState)
 	var s activities.State
 	if err == nil {
 		err = value.Get(&s)
