@@ -46,8 +46,8 @@ func TestAFirstLoadByAnIntegerBegins(t *testing.T) {
 		t.Cleanup(func() { stop(); <-ended; <-ended })
 
 		lagging, busy := p.run("lagging"), p.run("busy")
-		p.waitFor(workflows.SyncTableID(p.table("lagging")), activities.TypeSourceHeld, "a lag that was set", "by itself")
-		p.waitFor(workflows.SyncTableID(p.table("busy")), activities.TypeSourceHeld, "an open transaction", "by itself")
+		p.waitFor(workflows.SyncTableID(p.queue, p.table("lagging")), activities.TypeSourceHeld, "a lag that was set", "by itself")
+		p.waitFor(workflows.SyncTableID(p.queue, p.table("busy")), activities.TypeSourceHeld, "an open transaction", "by itself")
 		for _, r := range []workflows.SyncTableResult{lagging(), busy()} {
 			require.Equal(t, "3", r.Watermark)
 			require.EqualValues(t, 3, r.Counts.Inserted)
