@@ -78,7 +78,7 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 		return nil, translate(ctx, err, target)
 	}
 	if p.target, err = p.dst.PlanTarget(ctx, p.src, p.table, settings.Target, mysqldb.TargetOptions{
-		Create: settings.CreateTarget, AddColumns: settings.AddColumns, Cursor: settings.Cursor,
+		Create: settings.CreateTarget, AddColumns: settings.AddColumns, Cursor: settings.Cursor, Watermark: watermarkOf(in.State, settings.Cursor),
 		Replace:      settings.UniqueConflicts == string(mysqldb.ConflictsReplace),
 		IndexesLater: settings.IndexesAfterLoad || in.State.FirstLoad != nil && in.State.FirstLoad.IndexesLater,
 	}); err != nil {
@@ -113,6 +113,14 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 		}
 	}
 	return p, nil
+}
+
+// watermarkOf is the state's watermark where it is one of this cursor, and "" otherwise.
+func watermarkOf(s State, cursor string) string {
+	if s.Cursor != "" && s.Cursor != cursor {
+		return ""
+	}
+	return s.Watermark
 }
 
 // lookFailure translates an error of introspection: what is not there is the caller's to mend.

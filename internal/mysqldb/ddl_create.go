@@ -18,7 +18,11 @@ type ddl struct {
 	// strange are columns whose default the target cannot compute, late those whose TIMESTAMP is
 	// created as a DATETIME.
 	strange, late []string
-	found         []Finding
+	// differ are added columns of which an old row holds another value than the default, unproven
+	// those of which nobody can say in time. noRows says that the target has no row.
+	differ, unproven []string
+	noRows           bool
+	found            []Finding
 }
 
 func newDDL(source *Table, from, to Server, have collations) *ddl {
@@ -180,13 +184,8 @@ func (d *ddl) generated(c *Column) []string {
 func (d *ddl) plain(c *Column, added bool) []string {
 	def := d.defaultOf(c)
 	nullable := c.Nullable
-	if added && (def == "" || strings.HasPrefix(def, "(") || isCurrentTimestamp(c, def)) {
-		// The rows already there must not get a value that the source never had.
-		if !c.Nullable || def != "" {
-			d.note(LevelWarn, c.Name, "is added as nullable: rows already on the target hold NULL in it until they change",
-				"run once with full to fill it")
-		}
-		nullable, def = true, ""
+	if added && !d.noRows {
+		nullable, def = d.forOldRows(c, def)
 	}
 	parts := []string{"NOT NULL"}
 	if nullable {
@@ -207,6 +206,25 @@ func (d *ddl) plain(c *Column, added bool) []string {
 		parts = append(parts, "AUTO_INCREMENT")
 	}
 	return append(parts, d.invisible(c, !nullable && def == "" && !counts)...)
+}
+
+// forOldRows is how a column is added so that the rows already there get no value that the source
+// never had: with its default where old rows hold that, and nullable without one otherwise.
+func (d *ddl) forOldRows(c *Column, def string) (nullable bool, _ string) {
+	const remedy = "tablehaul run TABLE --full fills it"
+	switch {
+	case slices.Contains(d.differ, c.Name):
+		d.note(LevelWarn, c.Name, "is added as nullable, since rows of the source hold another value than its default: rows already on the target hold NULL in it until they change", remedy)
+		return true, ""
+	case c.Default == nil && c.Nullable && !slices.Contains(d.unproven, c.Name):
+		return true, ""
+	case c.Default == nil && !c.Nullable, isExpressionDefault(c), def == "" && c.Default != nil:
+		d.note(LevelWarn, c.Name, "is added as nullable: rows already on the target hold NULL in it until they change", remedy)
+		return true, ""
+	case slices.Contains(d.unproven, c.Name):
+		d.note(LevelWarn, c.Name, "is added with its default, and it takes too long to see whether all rows of the source hold it: those already on the target do", remedy+" with what the source holds")
+	}
+	return c.Nullable, def
 }
 
 // mayCount reports whether a column can be AUTO_INCREMENT in InnoDB, which wants an index that

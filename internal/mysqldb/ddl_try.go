@@ -12,6 +12,9 @@ import (
 // defaults the target can compute, and which moments its TIMESTAMP cannot hold.
 func (d *ddl) adapt(ctx context.Context, src, dst *DB, columns []string) error {
 	named := func(c *Column) bool { return columns == nil || slices.Contains(columns, c.Name) }
+	if err := d.readExact(ctx, src, named); err != nil {
+		return err
+	}
 	if err := d.tryDefaults(ctx, dst, named); err != nil {
 		return err
 	}

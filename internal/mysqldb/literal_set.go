@@ -57,3 +57,21 @@ func printedSet(members []string, n uint64) string {
 	}
 	return b.String()
 }
+
+// setText is a text that a server reads as the members of a number: with an empty member's comma.
+func setText(members []string, number string) (string, error) {
+	n, err := strconv.ParseUint(number, 10, 64)
+	if err != nil {
+		return "", errBadText
+	}
+	var names []string
+	for i, member := range members {
+		if n&(1<<i) != 0 {
+			names = append(names, member)
+		}
+	}
+	if len(names) == 1 && names[0] == "" {
+		return ",", nil // without the comma no member at all
+	}
+	return strings.Join(names, ","), nil
+}

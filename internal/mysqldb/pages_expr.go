@@ -17,7 +17,11 @@ type selectExpr struct {
 // valueExpr selects a column so that the text protocol sends the text that a value of its
 // kind has; see the kinds of package table.
 func valueExpr(server Server, c table.Column) selectExpr {
-	name := Ident(c.Name)
+	return valueExprOf(server, c, Ident(c.Name))
+}
+
+// valueExprOf is valueExpr of an expression that has a value of the column's type.
+func valueExprOf(server Server, c table.Column, name string) selectExpr {
 	e := selectExpr{sql: name, kind: c.Kind, unpad: c.Kind == table.KindDecimal && isZerofill(c)}
 	switch {
 	case c.Kind == table.KindFloat:

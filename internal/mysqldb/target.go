@@ -19,6 +19,9 @@ type TargetOptions struct {
 	AddColumns bool
 	// Cursor is the column by which newer rows are told; "" for none.
 	Cursor string
+	// Watermark is the cursor's value up to which rows were written, in the text of its kind. With
+	// it, only rows up to there count as old where a column is added; "" makes all rows old.
+	Watermark string
 	// Replace says that rows are written with ConflictsReplace.
 	Replace bool
 	// IndexesLater leaves indexes that the rows do not need to AddIndexes.
@@ -147,11 +150,9 @@ func (d *DB) planTarget(ctx context.Context, p *TargetPlan, src *DB, source *Tab
 			return err
 		}
 	}
-	if names := planColumns(p, missing, o); len(names) > 0 {
-		if err := builder.adapt(ctx, src, d, names); err != nil {
-			return err
-		}
-		addColumns(p, builder, target, names, allowed)
+	askRenames(p, source, target, missing)
+	if err := d.planMissing(ctx, p, src, builder, target, planColumns(p, missing, o), allowed, o); err != nil {
+		return err
 	}
 	if o.IndexesLater {
 		p.Later = builder.later(target)
@@ -248,6 +249,30 @@ func planColumns(p *TargetPlan, missing []*Column, o TargetOptions) (names []str
 		names = append(names, c.Name)
 	}
 	return names
+}
+
+// planMissing plans how the target gets the named columns.
+func (d *DB) planMissing(ctx context.Context, p *TargetPlan, src *DB, builder *ddl, target *Table, names []string, allowed grants, o TargetOptions) error {
+	if len(names) == 0 {
+		return nil
+	}
+	if err := builder.adapt(ctx, src, d, names); err != nil {
+		return err
+	}
+	if !p.Refused() { // the login may read the target
+		rows, err := d.HasRows(ctx, p.Name)
+		if err != nil {
+			return err
+		}
+		if builder.noRows = !rows; rows {
+			if err := builder.compareOldRows(ctx, src, names, o); err != nil {
+				return err
+			}
+		}
+		askFilled(p, builder.source, target, builder.differ)
+	}
+	addColumns(p, builder, target, names, allowed)
+	return nil
 }
 
 // addColumns adds what the target lacks.

@@ -1,0 +1,157 @@
+package mysqldb_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// trickyDefaults are columns whose defaults a catalog cuts short, converts or shows in another zone.
+const trickyDefaults = `ADD COLUMN b4 BINARY(4) DEFAULT x'00ff0041', ADD COLUMN b4n BINARY(4) NOT NULL DEFAULT x'ff', ADD COLUMN vb VARBINARY(9) DEFAULT x'ff',
+  ADD COLUMN vz VARBINARY(9) NOT NULL DEFAULT x'610062', ADD COLUMN ve VARBINARY(9) DEFAULT '', ADD COLUMN e VARCHAR(20) DEFAULT 'a😀?\\''b', ADD COLUMN en VARCHAR(9) NOT NULL DEFAULT '😀',
+  ADD COLUMN sj VARCHAR(9) CHARACTER SET sjis DEFAULT _sjis x'835C', ADD COLUMN l1 VARCHAR(9) CHARACTER SET latin1 NOT NULL DEFAULT 'é?',
+  ADD COLUMN ts TIMESTAMP NULL DEFAULT '2024-01-01', ADD COLUMN tn TIMESTAMP(3) NOT NULL DEFAULT '2024-07-01 12:00:00.5',
+  ADD COLUMN st SET('','x') DEFAULT ',x', ADD COLUMN em ENUM('a','😀') DEFAULT '😀', ADD COLUMN bi BIT(9) DEFAULT b'101', ADD COLUMN f FLOAT NOT NULL DEFAULT 0.1, ADD COLUMN y YEAR DEFAULT 2024`
+
+const trickyBytes = `SELECT CONCAT_WS('|', id, IFNULL(HEX(b4),'N'), HEX(b4n), IFNULL(HEX(vb),'N'), HEX(vz), IFNULL(HEX(ve),'N'), IFNULL(HEX(e),'N'), HEX(en), IFNULL(HEX(sj),'N'), HEX(l1),
+  IFNULL(ts,'N'), tn, IFNULL(st|0,'N'), IFNULL(em+0,'N'), IFNULL(bi+0,'N'), f, IFNULL(y,'N')) FROM d ORDER BY id`
+
+func TestAddedDefaultsArriveBitForBit(t *testing.T) {
+	eachPair(t, func(t *testing.T, p *pair) {
+		p.atSource("CREATE TABLE d (id INT PRIMARY KEY, a INT) CHARACTER SET utf8mb4", "INSERT INTO d VALUES (1, 1), (2, 2)")
+		p.apply("d")
+		p.copyRows("d", "")
+		p.atSource("SET time_zone = '+02:00'", "ALTER TABLE d "+trickyDefaults)
+		plan := p.apply("d")
+		require.False(t, slices.ContainsFunc(plan.Findings, func(f mysqldb.Finding) bool { return f.Level == mysqldb.LevelWarn }), "%+v", plan.Findings)
+		// Nothing was copied since: the target's rows hold what its own ADD COLUMN gave them.
+		require.Equal(t, texts(t, lenient(t, p.source, p.from), trickyBytes), texts(t, lenient(t, p.target, p.to), trickyBytes))
+		// The same defaults serve rows that the target's own people add.
+		p.atTarget("INSERT INTO d (id) VALUES (3)")
+		p.atSource("INSERT INTO d (id) VALUES (3)")
+		require.Equal(t, texts(t, lenient(t, p.source, p.from), trickyBytes), texts(t, lenient(t, p.target, p.to), trickyBytes))
+		require.False(t, introspect(t, p.dst, p.to, "d").Column("en").Nullable)
+	})
+}
+
+func TestCreatedDefaultsAreReadExactly(t *testing.T) {
+	eachPair(t, func(t *testing.T, p *pair) {
+		p.atSource("CREATE TABLE d (id INT PRIMARY KEY, a INT) CHARACTER SET utf8mb4", "SET time_zone = '+02:00'", "ALTER TABLE d "+trickyDefaults)
+		plan := p.apply("d") // the source has no row to read a default of a NOT NULL column by
+		require.True(t, slices.ContainsFunc(plan.Findings, func(f mysqldb.Finding) bool { return f.Column == "b4n" && strings.Contains(f.Text, "default") }), "%+v", plan.Findings)
+		p.atTarget("DROP TABLE d")
+		p.atSource("INSERT INTO d (id) VALUES (1)")
+		p.apply("d")
+		p.atTarget("INSERT INTO d (id) VALUES (1)")
+		require.Equal(t, texts(t, lenient(t, p.source, p.from), trickyBytes), texts(t, lenient(t, p.target, p.to), trickyBytes))
+	})
+}
+
+// warned asserts that the columns are added as nullable, with a warning that names --full.
+func (p *pair) warned(plan mysqldb.TargetPlan, columns ...string) {
+	p.t.Helper()
+	for _, c := range columns {
+		require.True(p.t, slices.ContainsFunc(plan.Findings, func(f mysqldb.Finding) bool {
+			return f.Level == mysqldb.LevelWarn && f.Column == c && strings.Contains(f.Remedy, "--full")
+		}), "%s: %+v", c, plan.Findings)
+		require.True(p.t, introspect(p.t, p.dst, p.to, "o").Column(c).Nullable, c)
+	}
+}
+
+func TestAnAddedColumnHoldsWhatOldRowsHold(t *testing.T) {
+	eachPair(t, func(t *testing.T, p *pair) {
+		p.atSource("CREATE TABLE o (id INT PRIMARY KEY, at INT)", "INSERT INTO o VALUES (1, 1), (2, 2)")
+		p.apply("o")
+		p.copyRows("o", "at")
+		// The default was changed, dropped and set after the ADD; rows were changed and their cursor was not.
+		p.atSource("ALTER TABLE o ADD COLUMN changed INT NOT NULL DEFAULT 1, ADD COLUMN dropped INT DEFAULT 2, ADD COLUMN gone VARCHAR(9) NOT NULL DEFAULT 'x', "+
+			"ADD COLUMN later INT, ADD COLUMN cased VARCHAR(9) DEFAULT 'x', ADD COLUMN kept INT NOT NULL DEFAULT 5, ADD COLUMN none INT",
+			"ALTER TABLE o ALTER changed SET DEFAULT 9, ALTER dropped DROP DEFAULT, ALTER gone DROP DEFAULT, ALTER later SET DEFAULT 4",
+			"UPDATE o SET cased = 'X' WHERE id = 2")
+		plan := p.apply("o")
+		p.warned(plan, "changed", "dropped", "gone", "later", "cased")
+		target := introspect(t, p.dst, p.to, "o")
+		require.False(t, target.Column("kept").Nullable)
+		require.Equal(t, []string{"5,NULL", "5,NULL"}, texts(t, p.target.DB(t, p.to), "SELECT CONCAT_WS(',', kept, IFNULL(none, 'NULL')) FROM o"))
+		p.copyRows("o", "at") // as --full does
+	})
+}
+
+func TestRowsAboveTheWatermarkDoNotCountAsOld(t *testing.T) {
+	eachPair(t, func(t *testing.T, p *pair) {
+		p.atSource("CREATE TABLE o (id INT PRIMARY KEY, at DATETIME(3) NOT NULL, KEY (at))", "INSERT INTO o VALUES (1, '2024-01-01')")
+		p.apply("o")
+		p.copyRows("o", "at")
+		p.atSource("ALTER TABLE o ADD COLUMN n INT NOT NULL DEFAULT 5", "INSERT INTO o VALUES (2, '2024-01-01 00:00:00.001', 7)")
+		plan := func(watermark string) mysqldb.TargetPlan {
+			plan, err := p.dst.PlanTarget(t.Context(), p.src, introspect(t, p.src, p.from, "o"), table.Name{Schema: p.to, Table: "o"},
+				mysqldb.TargetOptions{AddColumns: true, Cursor: "at", Watermark: watermark})
+			require.NoError(t, err)
+			return plan
+		}
+		require.Contains(t, plan("2024-01-01 00:00:00.000").Statements[0], "NOT NULL DEFAULT 5")
+		require.NotContains(t, plan("2024-01-01 00:00:00.001").Statements[0], "DEFAULT 5")
+		require.NotContains(t, plan("").Statements[0], "DEFAULT 5")
+	})
+}
+
+func TestARenameAtTheSourceIsAskedFor(t *testing.T) {
+	eachPair(t, func(t *testing.T, p *pair) {
+		for name, c := range map[string]struct {
+			alter []string
+			asked string // the column; "" where it is told from a rename
+		}{
+			"rename":            {[]string{"ALTER TABLE r CHANGE price amount INT"}, "amount"},
+			"rename and widen":  {[]string{"ALTER TABLE r CHANGE price amount BIGINT"}, "amount"},
+			"rename and move":   {[]string{"ALTER TABLE r CHANGE price amount INT AFTER v"}, "amount"},
+			"rename of text":    {[]string{"ALTER TABLE r CHANGE v w VARCHAR(9)"}, "w"},
+			"two renames":       {[]string{"ALTER TABLE r CHANGE price amount INT, CHANGE v w VARCHAR(9)"}, "w"},
+			"drop and add":      {[]string{"ALTER TABLE r DROP price", "ALTER TABLE r ADD amount INT"}, ""},
+			"drop, add, other":  {[]string{"ALTER TABLE r DROP v, ADD amount DATE AFTER price"}, ""},
+			"add with old rows": {[]string{"ALTER TABLE r DROP price, ADD amount INT", "UPDATE r SET amount = 3"}, "amount"},
+		} {
+			t.Run(name, func(t *testing.T) {
+				q := &pair{t: t, src: p.src, dst: p.dst, from: p.from, to: p.to, source: p.source, target: p.target}
+				q.atSource("DROP TABLE IF EXISTS r", "CREATE TABLE r (id INT PRIMARY KEY, price INT, v VARCHAR(9), at INT NOT NULL)", "INSERT INTO r VALUES (1, 10, 'a', 1), (2, 20, 'b', 2)")
+				q.atTarget("DROP TABLE IF EXISTS r")
+				q.apply("r")
+				q.copyRows("r", "at")
+				q.atSource(c.alter...)
+				if c.asked == "" {
+					q.apply("r")
+					return
+				}
+				q.refuses("r", c.asked, "another name")
+			})
+		}
+		// The way out that the finding names.
+		p.atSource("DROP TABLE IF EXISTS r", "CREATE TABLE r (id INT PRIMARY KEY, price INT, at INT NOT NULL)", "INSERT INTO r VALUES (1, 10, 1)")
+		p.atTarget("DROP TABLE IF EXISTS r")
+		p.apply("r")
+		p.copyRows("r", "at")
+		p.atSource("ALTER TABLE r CHANGE price amount INT")
+		plan := p.plan("r")
+		rename := "ALTER TABLE `" + p.to + "`.`r` RENAME COLUMN `price` TO `amount`"
+		require.Contains(t, plan.Findings[0].Remedy, rename)
+		p.atTarget(rename)
+		p.apply("r")
+		require.Equal(t, []string{"10"}, texts(t, p.target.DB(t, p.to), "SELECT amount FROM r"))
+	})
+}
+
+// An expression is read from bytes that are whole, too.
+func TestExpressionsOfDefaultsArriveWhole(t *testing.T) {
+	eachPair(t, func(t *testing.T, p *pair) {
+		p.atSource("CREATE TABLE x (id INT PRIMARY KEY, e VARCHAR(30) DEFAULT (CONCAT('a😀?é', '\\\\', '''')), f VARCHAR(30) DEFAULT (UPPER('ß ?')) COMMENT 'f') CHARACTER SET utf8mb4",
+			"INSERT INTO x (id) VALUES (1)")
+		p.apply("x")
+		p.atTarget("INSERT INTO x (id) VALUES (1)")
+		const bytes = "SELECT CONCAT(HEX(e), ' ', HEX(f)) FROM x"
+		require.Equal(t, texts(t, lenient(t, p.source, p.from), bytes), texts(t, lenient(t, p.target, p.to), bytes))
+	})
+}
