@@ -40,6 +40,8 @@ type fakeService struct {
 	sched   map[string]schedule // by id
 	did     []string            // what was done to schedules
 	deny    map[string]error    // by what was to be done
+	goOn    map[execution]string
+	lists   int
 }
 
 func (f *fakeService) startList(context.Context) (execution, error) {
@@ -127,6 +129,13 @@ func (f *fakeService) status(context.Context, execution) (workflows.Status, erro
 		f.asked <- struct{}{}
 	}
 	return f.report, f.mute
+}
+
+func (f *fakeService) running(context.Context) (map[execution]string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.lists++
+	return maps.Clone(f.goOn), nil
 }
 
 func (f *fakeService) pending(context.Context, execution) (pending, error) { return f.steps, nil }

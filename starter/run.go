@@ -112,7 +112,7 @@ func checkRun(cmd *cobra.Command, f runFlags, args []string) error {
 
 // runAll starts and follows all tables side by side. How much happens at once is the workers'
 // decision, not ours.
-func (a *app) runAll(ctx context.Context, f runFlags, c *config.Config, sel selection) error {
+func (a *app) runAll(ctx context.Context, flags runFlags, c *config.Config, sel selection) error {
 	s, err := a.connect(ctx)
 	if err != nil {
 		return err
@@ -123,13 +123,15 @@ func (a *app) runAll(ctx context.Context, f runFlags, c *config.Config, sel sele
 		return err
 	}
 	d := a.display(names)
+	f := a.following(ctx, s)
+	defer f.close()
 	results := make([]outcome, len(names))
 	var group sync.WaitGroup
 	for i, name := range names {
 		group.Go(func() {
-			in := f.input
+			in := flags.input
 			in.Table = name
-			results[i] = a.runTable(ctx, s, in, f.noWait, d)
+			results[i] = a.runTable(ctx, f, in, flags.noWait, d)
 			d.finish(name, results[i].Outcome, results[i].rows())
 		})
 	}
@@ -178,8 +180,8 @@ func (a *app) printDone(done []outcome) {
 }
 
 // runTable brings one table's run to an outcome.
-func (a *app) runTable(ctx context.Context, s service, in workflows.SyncTableInput, noWait bool, d display) outcome {
-	e, err := a.startRun(ctx, s, in, noWait, d)
+func (a *app) runTable(ctx context.Context, f *following, in workflows.SyncTableInput, noWait bool, d display) outcome {
+	e, err := a.startRun(ctx, f, in, noWait, d)
 	var busy *busyError
 	if errors.As(err, &busy) && in.IfBusy == activities.IfBusySkip {
 		skipped := workflows.SyncTableResult{Table: in.Table, Skipped: true, HolderID: busy.holder.WorkflowID}
@@ -191,7 +193,7 @@ func (a *app) runTable(ctx context.Context, s service, in workflows.SyncTableInp
 	if noWait {
 		return outcome{Table: in.Table, Outcome: outcomeStarted, execution: e}
 	}
-	result, err := a.follow(ctx, s, in.Table, e, d)
+	result, err := a.follow(ctx, f, in.Table, e, d)
 	if err != nil {
 		return a.failed(ctx, in.Table, e, err)
 	}
@@ -200,23 +202,6 @@ func (a *app) runTable(ctx context.Context, s service, in workflows.SyncTableInp
 		out.Outcome = outcomeSkipped
 	}
 	return out
-}
-
-// startRun starts a run. One of the same workflow id that is already there is another run that
-// holds the table, and is treated as --if-busy says, like those that the table's owner finds.
-func (a *app) startRun(ctx context.Context, s service, in workflows.SyncTableInput, noWait bool, d display) (execution, error) {
-	for {
-		e, err := s.start(ctx, in)
-		var busy *busyError
-		if !errors.As(err, &busy) || in.IfBusy != activities.IfBusyWait || noWait {
-			return e, err
-		}
-		d.note(in.Table, "waiting for "+busy.holder.String())
-		var failed *failedError
-		if _, err := s.wait(ctx, busy.holder); err != nil && !errors.As(err, &failed) {
-			return busy.holder, err
-		}
-	}
 }
 
 // failed sorts an error into an outcome.

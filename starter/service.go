@@ -19,6 +19,9 @@ type service interface {
 	wait(ctx context.Context, e execution) (workflows.SyncTableResult, error)
 	// status asks a run, which needs a worker that answers.
 	status(ctx context.Context, e execution) (workflows.Status, error)
+	// running are the runs that go on, with the phase of each where the namespace keeps it. What
+	// has just begun or ended may be missing.
+	running(ctx context.Context) (map[execution]string, error)
 	// pending asks Temporal what the run's steps wait for, which needs no worker.
 	pending(ctx context.Context, e execution) (pending, error)
 	// startPlan begins a preview, waitPlan returns when it has ended.

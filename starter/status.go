@@ -248,9 +248,11 @@ func (a *app) followAgain(ctx context.Context, s service, names []string) error 
 			held[name] = execution{l.WorkflowID, l.RunID}
 		}
 	}
+	f := a.following(ctx, s)
+	defer f.close()
 	ended := make(chan outcome)
 	for name, e := range held {
-		go func() { ended <- a.followOne(ctx, s, name, e, d) }()
+		go func() { ended <- a.followOne(ctx, f, name, e, d) }()
 	}
 	for range held {
 		results = append(results, <-ended)
@@ -272,8 +274,8 @@ func (a *app) followAgain(ctx context.Context, s service, names []string) error 
 	return exitOf(results)
 }
 
-func (a *app) followOne(ctx context.Context, s service, name string, e execution, d display) outcome {
-	result, err := a.follow(ctx, s, name, e, d)
+func (a *app) followOne(ctx context.Context, f *following, name string, e execution, d display) outcome {
+	result, err := a.follow(ctx, f, name, e, d)
 	out := outcome{Table: name, Outcome: outcomeDone, execution: e, Result: &result}
 	if err != nil {
 		out = a.failed(ctx, name, e, err)

@@ -10,8 +10,10 @@ import (
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
+	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 	sdklog "go.temporal.io/sdk/log"
 
 	"github.com/tablehaul/tablehaul/activities"
@@ -28,6 +30,8 @@ const (
 	// pollerAge is after how long without a word a worker is taken for dead: it asks for work
 	// at least once a minute, and Temporal remembers it for five.
 	pollerAge = 75 * time.Second
+	// listPage is the most workflows of one answer that Temporal gives by default.
+	listPage = 1000
 	// outage is how long following survives without an answer; a Temporal restart is seconds.
 	outage = 2 * time.Minute
 )
@@ -231,25 +235,44 @@ func (s *temporalService) setWatermark(ctx context.Context, tbl, cursor, waterma
 }
 
 func (s *temporalService) owned(ctx context.Context) ([]string, error) {
+	var out []string
+	err := s.list(ctx, workflows.TableStateName, func(e *workflowpb.WorkflowExecutionInfo) {
+		out = append(out, activities.TableOfStateID(s.taskQueue, e.GetExecution().GetWorkflowId()))
+	})
+	return out, err
+}
+
+func (s *temporalService) running(ctx context.Context) (map[execution]string, error) {
+	out := map[execution]string{}
+	return out, s.list(ctx, workflows.SyncTableName, func(e *workflowpb.WorkflowExecutionInfo) {
+		var phase string
+		if p := e.GetSearchAttributes().GetIndexedFields()[workflows.AttributePhase]; p != nil {
+			_ = converter.GetDefaultDataConverter().FromPayload(p, &phase) // one that it does not know is none
+		}
+		out[execution{e.GetExecution().GetWorkflowId(), e.GetExecution().GetRunId()}] = phase
+	})
+}
+
+// list calls f for every workflow of a type that runs on the task queue. Those of another queue
+// belong to other workers, whose tables are not ours to show.
+func (s *temporalService) list(ctx context.Context, name string, f func(*workflowpb.WorkflowExecutionInfo)) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	var out []string
 	var page []byte
 	for {
 		reply, err := s.client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
-			// Owners of another task queue belong to other workers, whose tables are not ours to show.
 			Query: fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running' AND TaskQueue = '%s'",
-				workflows.TableStateName, strings.ReplaceAll(s.taskQueue, "'", "''")),
-			NextPageToken: page,
+				name, strings.ReplaceAll(s.taskQueue, "'", "''")),
+			PageSize: listPage, NextPageToken: page,
 		})
 		if err != nil {
-			return nil, s.explain("", err)
+			return s.explain("", err)
 		}
 		for _, e := range reply.GetExecutions() {
-			out = append(out, activities.TableOfStateID(s.taskQueue, e.GetExecution().GetWorkflowId()))
+			f(e)
 		}
 		if page = reply.GetNextPageToken(); len(page) == 0 {
-			return out, nil
+			return nil
 		}
 	}
 }

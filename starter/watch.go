@@ -36,7 +36,9 @@ func (a *app) watch(ctx context.Context, every time.Duration, show func(ctx cont
 		} else {
 			fmt.Fprintf(f, "every %s; %s; Ctrl-C ends it\n", every, time.Now().Format("15:04:05"))
 		}
+		begun := time.Now()
 		err := show(ctx, &inner)
+		took := time.Since(begun)
 		if ctx.Err() != nil {
 			return &exitError{code: exitStopped}
 		}
@@ -50,7 +52,7 @@ func (a *app) watch(ctx context.Context, every time.Duration, show func(ctx cont
 			shown += "\n"
 		}
 		fmt.Fprint(a.stdout, shown)
-		if !pause(ctx, every) {
+		if !pause(ctx, max(every, 3*took)) { // many tables, or a busy Temporal: less often
 			return &exitError{code: exitStopped}
 		}
 	}
