@@ -1,0 +1,136 @@
+package world_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// A target is one table that the product writes, and what the oracle remembers of it.
+type target struct {
+	name string // for people: server and table
+	// seen is the newest version of each row that was found there: none may be replaced by an
+	// older one.
+	seen map[string]int64
+	// spoiled are rows that were changed there by hand, with the newest version at that time.
+	spoiled map[string]int64
+	// late are rows that the last run should have brought and did not, where one more run is
+	// allowed.
+	late map[string]int64
+}
+
+func newTarget(name string) *target {
+	return &target{name: name, seen: map[string]int64{}, spoiled: map[string]int64{}, late: map[string]int64{}}
+}
+
+// A promise is what a run that ended well has promised.
+type promise struct {
+	// watermark bounds the versions that must be there; with number it is one. Without a cursor
+	// those must be that were recorded when the run began, up to began.
+	watermark string
+	cursor    bool
+	number    bool
+	began     int64
+	// patient allows one more run: where a limit that is documented needs the overlap.
+	patient bool
+}
+
+// maxFaults bounds what is told of one look: the first rows say it all.
+const maxFaults = 5
+
+// judge compares a target's rows with the history. kept is nil where no run has promised
+// anything.
+func (h *history) judge(t *target, rows []row, kept *promise) (faults []string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	tell := func(format string, args ...any) {
+		if len(faults) < maxFaults {
+			faults = append(faults, t.name+": "+fmt.Sprintf(format, args...))
+		}
+	}
+	have := map[string]int64{}
+	for _, r := range rows {
+		at := h.find(r)
+		since, spoiled := t.spoiled[r.key]
+		switch {
+		case spoiled && at <= since && !(kept != nil && h.needs(r.key, *kept) > since):
+			have[r.key] = max(since, at) // as it was made, and nothing newer came
+			continue
+		case at == 0:
+			tell("row %s is no version that the source ever had; %s", r.key, h.difference(r))
+			continue
+		case at < t.seen[r.key]:
+			tell("row %s is older than it was: %s", r.key, r)
+		}
+		delete(t.spoiled, r.key)
+		have[r.key] = at
+		t.seen[r.key] = max(at, t.seen[r.key])
+	}
+	if kept == nil {
+		return faults
+	}
+	late := map[string]int64{}
+	for _, key := range slices.Sorted(maps.Keys(h.keys)) {
+		need := h.needs(key, *kept)
+		if have[key] >= need {
+			continue
+		}
+		late[key] = need
+		if was, ok := t.late[key]; kept.patient && (!ok || have[key] >= was) {
+			continue
+		}
+		at, there := have[key]
+		tell("row %s is lost: watermark %q, needed %s (version %d), there %v (version %d)", key, kept.watermark, h.version(key, need), need, there, at)
+	}
+	t.late = late
+	return faults
+}
+
+// needs is the oldest version of a row that a promise allows; 0 where it may be missing.
+func (h *history) needs(key string, p promise) (need int64) {
+	for _, v := range h.keys[key] {
+		switch {
+		case v.gone:
+			need = 0 // no run has to have seen what was deleted
+		case p.covers(v):
+			need = v.at
+		}
+	}
+	return need
+}
+
+func (p promise) covers(v version) bool {
+	switch {
+	case !p.cursor:
+		return v.at <= p.began
+	case p.watermark == "":
+		return false
+	case p.number:
+		return !lessNumber(p.watermark, v.row.cursor)
+	default:
+		return v.row.cursor <= p.watermark
+	}
+}
+
+// lessNumber compares whole numbers of any size.
+func lessNumber(a, b string) bool {
+	if na, nb := strings.HasPrefix(a, "-"), strings.HasPrefix(b, "-"); na != nb {
+		return na
+	} else if na {
+		a, b = b[1:], a[1:]
+	}
+	if len(a) != len(b) {
+		return len(a) < len(b)
+	}
+	return a < b
+}
+
+func (h *history) version(key string, at int64) string {
+	for _, v := range h.keys[key] {
+		if v.at == at {
+			return v.row.String()
+		}
+	}
+	return "nothing"
+}

@@ -1,0 +1,213 @@
+package world_test
+
+import (
+	"database/sql"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/tablehaul/tablehaul/integration/servers"
+)
+
+func TestMain(m *testing.M) { servers.Main(m, removeWorkerBinary) }
+
+// Variables of the environment: a seed to repeat, the steps of it to play (all where it is
+// empty), and how long new worlds begin.
+const (
+	seedVariable   = "TABLEHAUL_WORLD_SEED"
+	stepsVariable  = "TABLEHAUL_WORLD_STEPS"
+	budgetVariable = "TABLEHAUL_WORLD_BUDGET"
+)
+
+const defaultBudget = time.Minute
+
+// lanes is how many worlds are played side by side: they wait more than they work.
+const lanes = 2
+
+// place is where a table's rows are to be found now.
+func (w *world) place(t *tablePlan) (at *target, db *sql.DB, name string) {
+	e := w.entries[t.name]
+	db = w.target.admin
+	id := "target " + e.target
+	if w.targets[id] == nil {
+		w.targets[id] = newTarget(id)
+	}
+	return w.targets[id], db, e.target
+}
+
+// play plays a plan and returns the first faults.
+func (w *world) play() (faults []string) {
+	if w.random().IntN(2) == 0 {
+		w.startWriters()
+	}
+	w.say("first runs")
+	if faults := w.check(w.launch(nil).land(runLimit), nil); len(faults) > 0 {
+		return faults
+	}
+	if w.stopWriting == nil {
+		w.startWriters()
+	}
+	for _, s := range w.steps {
+		if time.Now().After(w.deadline) {
+			break
+		}
+		if faults := w.step(s); len(faults) > 0 {
+			return faults
+		}
+		w.done++
+	}
+	return w.settle()
+}
+
+// step does one step, and lets every table run during it or after it; then it heals what the step
+// has done to the world, and everything must be well.
+func (w *world) step(s step) []string {
+	w.say("%s", s)
+	f := (*flight)(nil)
+	r := random(s.seed, 0)
+	if s.during {
+		f = w.launch(s.action.input)
+		pause(w.t.Context(), time.Duration(r.IntN(1500))*time.Millisecond)
+	}
+	heal, err := s.action.do(w, r)
+	if err != nil {
+		return []string{fmt.Sprintf("the world cannot do %s: %v", s.action.name, err)}
+	}
+	if heal != nil && s.during {
+		if err := heal(); err != nil {
+			return []string{fmt.Sprintf("the world cannot end %s: %v", s.action.name, err)}
+		}
+		heal = nil
+	}
+	if f == nil {
+		f = w.launch(s.action.input)
+	}
+	patience := runLimit
+	if heal != nil {
+		patience = patienceWithTrouble
+	}
+	if faults := w.check(f.land(patience), s.action.allowed); len(faults) > 0 {
+		return faults
+	}
+	if heal == nil && len(s.action.allowed) == 0 {
+		return nil
+	}
+	if heal != nil {
+		if err := heal(); err != nil {
+			return []string{fmt.Sprintf("the world cannot end %s: %v", s.action.name, err)}
+		}
+	}
+	w.say("  all is well again")
+	return w.check(w.launch(nil).land(runLimit), nil)
+}
+
+// patienceWithTrouble is how long a run may wait for what the world takes from it.
+const patienceWithTrouble = 10 * time.Second
+
+// settle ends the writers and lets runs catch up: then nothing may be missing.
+func (w *world) settle() []string {
+	w.stopWriting()
+	w.say("nobody writes any more")
+	for deadline := time.Now().Add(runLimit); ; {
+		outcomes := w.launch(nil).land(runLimit)
+		if faults := w.check(outcomes, nil); len(faults) > 0 {
+			return faults
+		}
+		behind := w.behind(outcomes)
+		if behind == "" {
+			w.strict = true
+			return w.check(outcomes, nil) // what came late must be there now
+		}
+		if time.Now().After(deadline) {
+			return []string{"it never catches up: " + behind}
+		}
+	}
+}
+
+// behind names a table whose watermark has not passed its newest row.
+func (w *world) behind(outcomes []outcome) string {
+	for _, o := range outcomes {
+		p := w.promised(o)
+		h := w.histories[o.table.name]
+		for key, versions := range h.keys {
+			if last := versions[len(versions)-1]; !last.gone && !p.covers(last) {
+				return fmt.Sprintf("%s, watermark %q, row %s", o.table.name, p.watermark, key)
+			}
+		}
+	}
+	return ""
+}
+
+// Whatever happens around a table, no row of it is lost or wrong.
+func TestRandomWorld(t *testing.T) {
+	budget := defaultBudget
+	if text := os.Getenv(budgetVariable); text != "" {
+		var err error
+		if budget, err = time.ParseDuration(text); err != nil {
+			t.Fatalf("%s: %v", budgetVariable, err)
+		}
+	}
+	deadline := time.Now().Add(budget)
+	if text := os.Getenv(seedVariable); text != "" {
+		seed, err := strconv.ParseUint(text, 10, 64)
+		if err != nil {
+			t.Fatalf("%s: %v", seedVariable, err)
+		}
+		playSeed(t, newStage(t), seed, time.Now().Add(time.Hour))
+		return
+	}
+	seeds := uint64(time.Now().UnixNano()) % 1_000_000 * 4 //nolint:gosec // any
+	var taken atomic.Uint64
+	for lane := range lanes {
+		t.Run(fmt.Sprintf("lane %d", lane+1), func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t)
+			for time.Now().Before(deadline) {
+				playSeed(t, s, seeds+taken.Add(1)-1, deadline)
+			}
+		})
+	}
+}
+
+func playSeed(t *testing.T, s *stage, seed uint64, deadline time.Time) {
+	t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+		p := draw(seed)
+		p.steps = chosen(t, p.steps)
+		w, err := build(t, s, p, deadline)
+		if err != nil {
+			t.Fatalf("%s\nbuild the world: %v", p.String(), err)
+		}
+		faults := w.play()
+		t.Logf("seed %d, %s to %s: %d steps, %d runs, %d versions, %.0f s", seed, p.from, p.to, w.done, w.runs, w.versions(), time.Since(w.began).Seconds())
+		if len(faults) > 0 {
+			t.Errorf("%s\nFAULT: %s\nrepeat it: %s=%d", w.told(), strings.Join(faults, "\nFAULT: "), seedVariable, seed)
+		}
+	})
+}
+
+// chosen are the steps that the environment names.
+func chosen(t *testing.T, steps []step) (out []step) {
+	text, set := os.LookupEnv(stepsVariable)
+	if !set {
+		return steps
+	}
+	for _, number := range strings.Split(text, ",") {
+		if n, err := strconv.Atoi(number); err == nil && n >= 1 && n <= len(steps) {
+			out = append(out, steps[n-1])
+		} else if number != "" {
+			t.Fatalf("%s: no step %s", stepsVariable, number)
+		}
+	}
+	return out
+}
+
+func (w *world) versions() (n int64) {
+	for _, h := range w.histories {
+		n += h.now()
+	}
+	return n
+}
