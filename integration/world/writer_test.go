@@ -3,6 +3,7 @@ package world_test
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -99,9 +100,10 @@ func (w *writer) operate(ctx context.Context) {
 	}
 }
 
+// leave ends the writer's session, with whatever it has open.
 func (w *writer) leave() {
 	if w.conn != nil {
-		_ = w.conn.Raw(func(any) error { return errors.New("not to be kept") })
+		_ = w.conn.Raw(func(any) error { return driver.ErrBadConn }) // how a pool is told not to keep it
 		_ = w.conn.Close()
 		w.conn = nil
 	}
