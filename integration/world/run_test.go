@@ -73,7 +73,7 @@ func (w *world) launch(input func(*workflows.SyncTableInput)) *flight {
 func (w *world) follow(ctx context.Context, o *outcome, in workflows.SyncTableInput) {
 	w.mu.Lock()
 	w.runs++
-	id := fmt.Sprintf("%s-%d", workflows.SyncTableID(in.Table), w.runs)
+	id := fmt.Sprintf("%s-%d", workflows.SyncTableID(w.queue, in.Table), w.runs)
 	w.mu.Unlock()
 	var err error
 	for { // Temporal may be down just now
