@@ -43,6 +43,11 @@ type drafted struct {
 	nothing bool
 	// preview says that no run follows: nothing waits for anything.
 	preview bool
+	// latest is the largest value of the cursor that the source can have by now, seen what this run
+	// saw of the source, ahead is set where the watermark lies above it.
+	latest string
+	seen   *mysqldb.Seen
+	ahead  *mysqldb.Ahead
 	// lost says that the target has no row, though earlier runs have written some.
 	lost bool
 }
@@ -106,6 +111,7 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 		if err := p.chooseWindow(ctx, in); err != nil {
 			return nil, err
 		}
+		p.sayAhead()
 	}
 	for _, f := range p.findings {
 		if f.Level == mysqldb.LevelWarn {

@@ -48,6 +48,8 @@ const (
 	TypeTableChanged = "TableChanged"
 	// TypeSourceHeld: open work on the source leaves nothing that could be read safely.
 	TypeSourceHeld = "SourceHeld"
+	// TypeWatermarkAhead: the watermark lies above every value that the source can give to a row now.
+	TypeWatermarkAhead = "WatermarkAhead"
 	// TypeServerUnavailable: a connection was lost or refused, a lock was not had in time; retried.
 	TypeServerUnavailable = "ServerUnavailable"
 	// TypeServerFull: connections, memory or disk ran out; retried slowly.

@@ -84,6 +84,11 @@ var Guide = []Advice{
 		"wait: it begins by itself when all work that was open at its first look has ended, however much has begun since. End what never will, such as a prepared XA transaction. `fixedLag` and `minLag` make it wait that long", true,
 	},
 	{
+		TypeWatermarkAhead, "the watermark lies above every value that the source can give to a row now, so that no window reaches new rows: the source's clock or time zone was changed, the table was emptied and refilled, or the watermark was set by hand",
+		"the message: the watermark and the source's now; the source's clock and `@@GLOBAL.time_zone`, the table's `cursorZone`",
+		"correct the clock or the zone; then `tablehaul watermark set TABLE VALUE` with a value from before the change reads again from there, and `tablehaul run TABLE --full` reads everything", false,
+	},
+	{
 		TypeServerUnavailable, "a connection was refused or lost, or a lock was not had in time",
 		"the server, and [who holds a lock](#locks-on-the-target)",
 		"see that the server answers: a run tries again for as long as it takes; one whose server cannot be reached when it begins fails after half a minute, so run it again", true,

@@ -58,9 +58,11 @@ type PlanRunResult struct {
 	HeldBackSeconds float64 `json:"heldBackSeconds,omitempty"`
 	// FreshAt is the moment, by the worker's clock, whose state of the source the target holds
 	// when the run is done; the zero time where the run changes nothing about that.
-	FreshAt  time.Time      `json:"freshAt,omitzero"`
-	Marks    []mysqldb.Mark `json:"marks,omitempty"`
-	Warnings []string       `json:"warnings,omitempty"`
+	FreshAt time.Time      `json:"freshAt,omitzero"`
+	Marks   []mysqldb.Mark `json:"marks,omitempty"`
+	// Seen is what the run saw of the source, for the next one to compare.
+	Seen     *mysqldb.Seen `json:"seen,omitempty"`
+	Warnings []string      `json:"warnings,omitempty"`
 	// IndexesLater is how many indexes the target gets when the first load is done.
 	IndexesLater int `json:"indexesLater,omitempty"`
 	// TargetLost says that the target has none of the rows that the watermark promises, so that
@@ -203,7 +205,7 @@ func (a *Activities) resume(ctx context.Context, in PlanRunInput, p *drafted) (P
 		return PlanRunResult{}, false, nil
 	}
 	p.window, p.ranges, p.rowsEstimate, p.target.Later = staged.Window, staged.Ranges, p.table.RowsEstimate, staged.Later
-	p.freshAt = staged.FreshAt
+	p.freshAt, p.seen = staged.FreshAt, nil // what is seen now says nothing of then
 	out := p.result(in)
 	out.Run, out.PlanSum, out.Done = old.Run, sum, old.Done
 	return out, true, nil
@@ -223,7 +225,7 @@ func (p *drafted) result(in PlanRunInput) PlanRunResult {
 		Target: p.settings.Target.String(), Mode: p.mode, Window: p.window, Cursor: p.settings.Cursor,
 		Run: in.Run, Ranges: len(p.ranges), Done: strings.Repeat("0", len(p.ranges)),
 		RowsEstimate: p.rowsEstimate, ChunksInFlight: p.settings.ChunksInFlight, ChunkRows: int64(p.settings.ChunkRows), RangesInFlight: p.settings.RangesInFlight,
-		HeldBack: p.heldBack, HeldBackSeconds: p.heldFor.Seconds(), FreshAt: p.freshAt.UTC(), Marks: p.marks, Warnings: p.warnings,
+		HeldBack: p.heldBack, HeldBackSeconds: p.heldFor.Seconds(), FreshAt: p.freshAt.UTC(), Marks: p.marks, Seen: p.seen, Warnings: p.warnings,
 		IndexesLater: len(p.target.Later), TargetLost: p.lost && in.State.Watermark != "", Priority: p.settings.Priority,
 	}
 }
@@ -238,6 +240,9 @@ func (p *drafted) refusal() error {
 	}
 	if len(texts) == 0 {
 		return nil
+	}
+	if p.ahead != nil && len(texts) == 1 {
+		return failure(TypeWatermarkAhead, aheadText(*p.ahead), aheadRemedy(p.settings.Table, *p.ahead))
 	}
 	return failure(TypeUnsupportedTable, fmt.Sprintf("table %s cannot be synced safely: %s", p.settings.Table, strings.Join(texts, "; ")), "")
 }

@@ -29,6 +29,8 @@ type PreviewRunResult struct {
 	Mode      string       `json:"mode,omitempty"`
 	Window    table.Window `json:"window"`
 	Watermark string       `json:"watermark,omitempty"`
+	// AboveWatermark says that a backfill begins above the watermark.
+	AboveWatermark bool `json:"aboveWatermark,omitempty"`
 	// RowsEstimate and BytesEstimate are the server's guess of the whole table.
 	RowsEstimate  int64 `json:"rowsEstimate"`
 	BytesEstimate int64 `json:"bytesEstimate"`
@@ -64,6 +66,9 @@ func (a *Activities) PreviewRun(ctx context.Context, in PreviewRunInput) (Previe
 		Watermark: state.Watermark, RowsEstimate: p.table.RowsEstimate, BytesEstimate: p.table.Bytes,
 		HeldBack: p.heldBack, Statements: p.target.Statements, Creates: p.target.Create, Findings: p.findings, Verdict: VerdictReady,
 	}
+	if p.mode == ModeBackfill && in.From != "" {
+		out.AboveWatermark = p.aboveWatermark(state)
+	}
 	for _, w := range p.warnings {
 		if !p.hasFinding(w) {
 			out.Findings = append(out.Findings, mysqldb.Finding{Level: mysqldb.LevelWarn, Table: out.Table, Text: w})
@@ -83,6 +88,15 @@ func (a *Activities) PreviewRun(ctx context.Context, in PreviewRunInput) (Previe
 		out.Index = mysqldb.CursorIndex(p.table, p.settings.Cursor)
 	}
 	return out, nil
+}
+
+// aboveWatermark reports whether the window begins above the watermark.
+func (p *drafted) aboveWatermark(s State) bool {
+	if s.Watermark == "" || p.window.Lo == "" {
+		return false
+	}
+	order, err := mysqldb.CompareCursor(p.table.Column(p.settings.Cursor).Column, p.window.Lo, s.Watermark)
+	return err != nil || order > 0
 }
 
 // hasFinding reports whether a warning is a finding's text.

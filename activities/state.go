@@ -94,6 +94,8 @@ type State struct {
 	Lease     *Lease         `json:"lease,omitempty"`
 	FirstLoad *FirstLoad     `json:"firstLoad,omitempty"`
 	Marks     []mysqldb.Mark `json:"marks,omitempty"`
+	// Seen is what the run that raised the watermark saw of the source, nil where it was set by hand.
+	Seen *mysqldb.Seen `json:"seen,omitempty"`
 	// Loaded says that runs have read rows for the target since its watermark was last set by
 	// hand or forgotten: a target without any row is then one that was lost.
 	Loaded bool `json:"loaded,omitempty"`
@@ -119,6 +121,9 @@ func (s State) Observed() metrics.TableState {
 	out := metrics.TableState{
 		Table: s.Table, FreshAt: s.FreshAt, LastSuccess: s.LastSuccess, Failed: s.FailedRuns,
 		HeldBack: time.Duration(s.HeldBackSeconds * float64(time.Second)),
+	}
+	if n := len(s.LastRuns); n > 0 && strings.HasPrefix(s.LastRuns[n-1].Failure, TypeWatermarkAhead+":") {
+		out.Ahead = true
 	}
 	if s.Lease != nil {
 		out.RunningSince = s.Lease.Since
@@ -168,6 +173,8 @@ type FinishRequest struct {
 	// Watermark and Cursor replace those of the table; an empty Watermark changes nothing.
 	Watermark string `json:"watermark,omitempty"`
 	Cursor    string `json:"cursor,omitempty"`
+	// Seen goes with Watermark: see State.
+	Seen *mysqldb.Seen `json:"seen,omitempty"`
 	// FreshAt: see State; the zero time changes nothing.
 	FreshAt time.Time `json:"freshAt,omitzero"`
 	// ForgetFirstLoad drops the record of an unfinished first load.

@@ -20,12 +20,20 @@ func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
 		return err
 	}
 	begun := time.Now()
-	h, err := p.src.ChooseHi(ctx, mysqldb.HiSpec{
+	spec := mysqldb.HiSpec{
 		Table: p.table, Cursor: cursor, MinLag: p.settings.MinLag, FixedLag: p.settings.FixedLag,
 		Zone: p.settings.CursorZone, AllowReplica: p.settings.AllowReplica, Marks: in.State.Marks,
-	})
+	}
+	if p.mode == ModeIncremental {
+		spec.Watermark, spec.Seen = in.State.Watermark, in.State.Seen
+	}
+	h, err := p.src.ChooseHi(ctx, spec)
 	if err != nil {
 		return lookFailure(ctx, err, at)
+	}
+	if p.ahead = h.Ahead; p.ahead != nil {
+		p.window = table.Window{Lo: in.State.Watermark, Hi: in.State.Watermark} // there is none
+		return nil
 	}
 	p.marks = h.Marks
 	if h.HeldBy != nil {
@@ -41,11 +49,29 @@ func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
 	if h.Future > 0 {
 		p.warnings = append(p.warnings, fmt.Sprintf("at least %d rows have a %s in the future; they are read when their time has come", h.Future, cursor.Name))
 	}
-	p.window.Hi = h.Hi
+	p.window.Hi, p.latest = h.Hi, h.Latest
+	if err := notAfter(cursor, from, h.Latest); err != nil {
+		return err
+	}
 	if h.Hi == "" {
 		return p.nothingToRead(h)
 	}
-	return p.chooseLo(ctx, in, cursor, from, to)
+	if !h.Worker.IsZero() {
+		p.seen = &mysqldb.Seen{Source: h.Now, Worker: h.Worker.UTC(), Newest: h.Newest}
+	}
+	return p.chooseLo(ctx, in, cursor, h, from, to)
+}
+
+// notAfter refuses a backfill that begins where the source cannot have rows yet.
+func notAfter(cursor table.Column, from, latest string) error {
+	if from == "" || latest == "" {
+		return nil
+	}
+	if order, err := mysqldb.CompareCursor(cursor, from, latest); err != nil || order <= 0 {
+		return nil //nolint:nilerr // from has been parsed, and a text of the source's own is none to blame people for
+	}
+	return invalidInput(fmt.Sprintf("from lies above what the source can have by now: %s is at most %s", cursor.Name, latest),
+		"write a value that the source has reached")
 }
 
 // bounds are a backfill's from and to as the server prints them.
@@ -110,7 +136,7 @@ func (p *drafted) begins(h mysqldb.Horizon) string {
 	return "it begins by itself when that is over"
 }
 
-func (p *drafted) chooseLo(ctx context.Context, in PlanRunInput, cursor table.Column, from, to string) error {
+func (p *drafted) chooseLo(ctx context.Context, in PlanRunInput, cursor table.Column, h mysqldb.Horizon, from, to string) error {
 	var err error
 	at := where{p.settings.SourceConnection, "choose the window of " + in.Table}
 	switch p.mode {
@@ -123,12 +149,41 @@ func (p *drafted) chooseLo(ctx context.Context, in PlanRunInput, cursor table.Co
 	case ModeIncremental:
 		mark := in.State.Watermark
 		if p.nothing, err = atOrBelow(cursor, p.window.Hi, mark); p.nothing {
+			if p.window.Hi != mark && !h.Worker.IsZero() {
+				p.freshAt = time.Time{} // the window ends earlier than the last one did
+			}
 			p.window = table.Window{Lo: mark, Hi: mark}
+			p.seen = in.State.Seen
 		} else if err == nil {
-			p.window.Lo, err = p.src.Back(ctx, cursor, mark, p.settings.Overlap)
+			p.window.Lo, err = p.src.Back(ctx, cursor, mark, p.settings.Overlap+h.StepBack)
+			if err == nil {
+				err = p.readBelow(ctx, cursor, in.State, h)
+			}
 		}
 	}
 	return translate(ctx, err, at)
+}
+
+// readBelow begins the window lower where rows have come below it since the last run, and says so.
+func (p *drafted) readBelow(ctx context.Context, cursor table.Column, s State, h mysqldb.Horizon) error {
+	if h.StepBack > time.Minute {
+		p.warnings = append(p.warnings, fmt.Sprintf("the source's clock went back by %s since the last run: the window begins as much lower", h.StepBack.Round(time.Second)))
+	}
+	if s.Seen == nil || s.Seen.Newest == "" || h.Newest == "" || p.window.Lo == "" {
+		return nil
+	}
+	came, err := mysqldb.CompareCursor(cursor, h.Newest, s.Seen.Newest)
+	if err != nil || came <= 0 {
+		return nil //nolint:nilerr // the cursor's type has changed since: nothing to compare
+	}
+	above, err := mysqldb.CompareCursor(cursor, h.Newest, p.window.Lo)
+	if err != nil || above > 0 {
+		return err
+	}
+	p.warnings = append(p.warnings, fmt.Sprintf("rows came since the last run whose %s lies below the watermark %s, the newest at %s, while the source's now is %s: the window begins there;"+
+		" see that the writers' clocks and time zone are the source's, or set cursorZone", cursor.Name, s.Watermark, h.Newest, h.Latest))
+	p.window.Lo, err = p.src.Back(ctx, cursor, s.Seen.Newest, p.settings.Overlap)
+	return err
 }
 
 // lower is the lower of two upper bounds; an empty one bounds nothing.

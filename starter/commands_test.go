@@ -154,6 +154,21 @@ func TestWatermarkThatTheCursorCannotHave(t *testing.T) {
 	require.Empty(t, f.set)
 }
 
+// A watermark that is raised by hand leaves out what lies between: that is asked for.
+func TestWatermarkAboveTheOneBefore(t *testing.T) {
+	f := &fakeService{states: ownedOrders(), plans: map[string]workflows.PlanTableResult{
+		"shop.orders": {Verdict: activities.VerdictReady, Window: table.Window{Lo: "2024-06-01 00:00:00"}, Watermark: "2024-05-01 12:00:00", AboveWatermark: true},
+	}}
+	got := call(t, f, "watermark", "set", "shop.orders", "2024-06-01")
+	require.Equal(t, exitUsage, got.code)
+	require.Contains(t, got.stderr, "2024-06-01 00:00:00 is above the watermark 2024-05-01 12:00:00")
+	require.Contains(t, got.stderr, "--yes")
+	require.Empty(t, f.set)
+	got = call(t, f, "watermark", "set", "shop.orders", "2024-06-01", "--yes")
+	require.Equal(t, exitOK, got.code)
+	require.Equal(t, []string{"shop.orders updated_at 2024-06-01 00:00:00"}, f.set)
+}
+
 func TestConfigCheck(t *testing.T) {
 	got := call(t, nil, "config", "check")
 	require.Equal(t, exitUsage, got.code)

@@ -70,11 +70,12 @@ func (a *app) watermarkShow() *cobra.Command {
 }
 
 func (a *app) watermarkSet() *cobra.Command {
-	forget := false
+	forget, yes := false, false
 	cmd := &cobra.Command{
 		Use: "set TABLE VALUE", Short: "Move a table's watermark; the next run reads from there",
 		Long: "Set moves the watermark by hand. A lower value makes the next run read more, which is harmless;\n" +
-			"a higher one leaves out what lies between. It is refused while a run holds the table.\n\n" +
+			"a higher one leaves out what lies between, so it is asked for (--yes answers), and one above the\n" +
+			"source's now is refused. It is also refused while a run holds the table.\n\n" +
 			"VALUE is a value of the cursor as MySQL prints it: 42, 2024-05-01 or 2024-05-01 12:00:00.123456.\n" +
 			"A TIMESTAMP is in UTC, a DATETIME as the writers fill it. --none forgets the watermark, so that\n" +
 			"the next run is a first load.\n\n" + exitHelp,
@@ -94,10 +95,11 @@ func (a *app) watermarkSet() *cobra.Command {
 			case !forget && !cursorValue.MatchString(value):
 				return fmt.Errorf("%q is not a cursor's value: write it like 42, 2024-05-01 or 2024-05-01 12:00:00.123456", value)
 			}
-			return a.setWatermark(cmd.Context(), args[:1], value)
+			return a.setWatermark(cmd.Context(), args[:1], value, yes)
 		},
 	}
 	cmd.Flags().BoolVar(&forget, "none", false, "forget the watermark")
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
 	a.outputFlag(cmd)
 	return cmd
 }
@@ -108,7 +110,7 @@ var cursorValue = regexp.MustCompile(`^(-?\d+|\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{
 // exactValue is the value as the server prints it. Only a worker knows the cursor's type, so a
 // preview of a backfill from there is asked: a watermark that is no value of the cursor would
 // fail every later run.
-func (a *app) exactValue(ctx context.Context, s service, name, value string) (string, error) {
+func (a *app) exactValue(ctx context.Context, s service, name, value string, yes bool) (string, error) {
 	p, err := a.planOne(ctx, s, workflows.PlanTableInput{Table: name, From: value})
 	var failed *failedError
 	switch {
@@ -124,10 +126,13 @@ func (a *app) exactValue(ctx context.Context, s service, name, value string) (st
 	case p.Window.Lo == "":
 		return "", &exitError{exitFailed, fmt.Errorf("%s cannot be checked now, so its watermark stays: %s", name, cmp.Or(p.HeldBack, "there is nothing to read"))}
 	}
+	if p.AboveWatermark && !yes && (a.json() || !a.confirm(fmt.Sprintf("Leave out what lies between the watermark %s of %s and %s?", p.Watermark, name, p.Window.Lo))) {
+		return "", &exitError{exitUsage, fmt.Errorf("%s: %s is above the watermark %s, and what lies between would never be read: --yes does it all the same", name, p.Window.Lo, p.Watermark)}
+	}
 	return p.Window.Lo, nil
 }
 
-func (a *app) setWatermark(ctx context.Context, args []string, value string) error {
+func (a *app) setWatermark(ctx context.Context, args []string, value string, yes bool) error {
 	c, err := a.config()
 	if err != nil {
 		return err
@@ -156,7 +161,7 @@ func (a *app) setWatermark(ctx context.Context, args []string, value string) err
 	}
 	defer s.close()
 	if value != "" {
-		if value, err = a.exactValue(ctx, s, names[0], value); err != nil {
+		if value, err = a.exactValue(ctx, s, names[0], value, yes); err != nil {
 			return err
 		}
 	}

@@ -301,8 +301,9 @@ func (s *sync) raise(req *activities.FinishRequest) {
 	switch s.plan.Mode {
 	case activities.ModeFirstLoad:
 		req.Watermark, req.Cursor, req.ForgetFirstLoad = s.plan.Window.Hi, s.plan.Cursor, true
+		req.Seen = s.plan.Seen
 	case activities.ModeIncremental:
-		req.Watermark, req.Cursor = s.plan.Window.Hi, s.plan.Cursor
+		req.Watermark, req.Cursor, req.Seen = s.plan.Window.Hi, s.plan.Cursor, s.plan.Seen
 	}
 }
 

@@ -66,7 +66,11 @@ func (o *owner) handle(ctx workflow.Context) error {
 		{activities.UpdateFinish, o.finish},
 		{activities.UpdateSet, o.set},
 	} {
-		if err := workflow.SetUpdateHandler(ctx, u.name, u.f); err != nil {
+		opts := workflow.UpdateHandlerOptions{}
+		if u.name == activities.UpdateSet {
+			opts.Validator = o.checkSet
+		}
+		if err := workflow.SetUpdateHandlerWithOptions(ctx, u.name, u.f, opts); err != nil {
 			return fmt.Errorf("register update %s: %w", u.name, err)
 		}
 	}
@@ -101,7 +105,7 @@ func (o *owner) progress(ctx workflow.Context, req activities.ProgressRequest) (
 		o.state.FirstLoad = req.FirstLoad
 	}
 	if req.ForgetWatermark {
-		o.state.Watermark, o.state.Cursor, o.state.Loaded = "", "", false
+		o.state.Watermark, o.state.Cursor, o.state.Loaded, o.state.Seen = "", "", false, nil
 		o.state.FreshAt = time.Time{}
 	}
 	if first := o.state.FirstLoad; req.RangeDone != nil && first != nil && *req.RangeDone < len(first.Done) {
@@ -127,7 +131,7 @@ func (o *owner) finish(ctx workflow.Context, req activities.FinishRequest) (acti
 		return activities.State{}, err
 	}
 	if req.Watermark != "" {
-		o.state.Watermark, o.state.Cursor = req.Watermark, req.Cursor
+		o.state.Watermark, o.state.Cursor, o.state.Seen = req.Watermark, req.Cursor, req.Seen
 	}
 	if req.ForgetFirstLoad {
 		o.state.FirstLoad = nil
@@ -161,6 +165,16 @@ func (o *owner) changed() {
 	o.notices.news = true
 }
 
+// checkSet refuses a text that is no value of the table's cursor. Whoever asks a worker first, as
+// the command line does, knows better; this is for everybody else.
+func (o *owner) checkSet(req activities.SetRequest) error {
+	before := ""
+	if req.Cursor == "" || req.Cursor == o.state.Cursor {
+		before = o.state.Watermark
+	}
+	return activities.CheckWatermark(req.Watermark, before)
+}
+
 func (o *owner) set(ctx workflow.Context, req activities.SetRequest) (activities.State, error) {
 	o.changed()
 	if l := o.state.Lease; l != nil {
@@ -169,7 +183,7 @@ func (o *owner) set(ctx workflow.Context, req activities.SetRequest) (activities
 			activities.TypeTableBusy, temporal.ApplicationErrorOptions{NonRetryable: true})
 	}
 	o.state.Watermark, o.state.Cursor = req.Watermark, req.Cursor
-	o.state.FirstLoad, o.state.HeldBack, o.state.Loaded = nil, "", false
+	o.state.FirstLoad, o.state.HeldBack, o.state.Loaded, o.state.Seen = nil, "", false, nil
 	o.state.HeldBackSeconds, o.state.FreshAt = 0, time.Time{} // a cursor value alone says nothing of time
 	o.show(ctx)
 	return o.state, nil

@@ -132,3 +132,24 @@ func requireType(t *testing.T, err error, typ string) {
 	require.True(t, errors.As(err, &app), "%v", err)
 	require.Equal(t, typ, app.Type())
 }
+
+// The update that sets the watermark takes no text that cannot be the cursor's.
+func TestTableStateRefusesAWatermarkThatIsNone(t *testing.T) {
+	o := newOwner(t)
+	set := func(text string, taken bool) {
+		o.then("set", activities.SetRequest{Watermark: text, Cursor: "updated_at"}, func(_ any, err error) {
+			require.Equal(t, taken, err == nil, "%q: %v", text, err)
+		})
+	}
+	for _, text := range []string{"yesterday", "2024-13-01", "2024-05-01T12:00:00", "1; DROP TABLE t", "007", "2024-02-31 12:00:00"} {
+		set(text, false)
+	}
+	set("2024-05-01 12:00:00", true)
+	set("42", false)
+	set("2024-05-01", false)
+	set("2024-05-01 12:00:00.123456", true)
+	set("", true)
+	set("42", true)
+	o.run()
+	require.Equal(t, "42", o.state().Watermark)
+}

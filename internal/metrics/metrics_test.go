@@ -38,7 +38,7 @@ func TestAStateShowsAsGauges(t *testing.T) {
 	m.Know("shop.orders", time.Hour)
 	m.State(TableState{
 		Table: "shop.orders", FreshAt: now.Add(-90 * time.Second), LastSuccess: now.Add(-time.Minute),
-		RunningSince: now.Add(-5 * time.Second), HeldBack: 40 * time.Second, Failed: 3,
+		RunningSince: now.Add(-5 * time.Second), HeldBack: 40 * time.Second, Ahead: true, Failed: 3,
 	})
 	require.NoError(t, testutil.CollectAndCompare(m.tables, strings.NewReader(`
 # HELP tablehaul_failed_runs_in_a_row Runs that failed since the last one that ended well.
@@ -60,6 +60,9 @@ tablehaul_run_in_progress_seconds{table="shop.orders"} 5
 # HELP tablehaul_stale_after_seconds The table's setting staleAfter: beyond this freshness lag it is stale. Absent where it never is.
 # TYPE tablehaul_stale_after_seconds gauge
 tablehaul_stale_after_seconds{table="shop.orders"} 3600
+# HELP tablehaul_watermark_ahead 1 where the last run found the watermark above what the source can give to a row now (failure WatermarkAhead), else 0.
+# TYPE tablehaul_watermark_ahead gauge
+tablehaul_watermark_ahead{table="shop.orders"} 1
 # HELP tablehaul_watermark_held_back_seconds How far open work on the source held the watermark back when the last run looked; 0 where none did.
 # TYPE tablehaul_watermark_held_back_seconds gauge
 tablehaul_watermark_held_back_seconds{table="shop.orders"} 40

@@ -26,6 +26,8 @@ type TableState struct {
 	RunningSince time.Time
 	// HeldBack is how far open work on the source held the last window's end back.
 	HeldBack time.Duration
+	// Ahead says that the last run found the watermark above the source's now.
+	Ahead bool
 	// Failed counts the runs that failed since the last one that ended well.
 	Failed int
 }
@@ -51,9 +53,10 @@ var (
 	lastSuccessDesc = tableDesc("last_success_timestamp_seconds", "Unix time at which a run last ended well.")
 	runningDesc     = tableDesc("run_in_progress_seconds", "How long the run that goes on has been going on; 0 where none does.")
 	heldBackDesc    = tableDesc("watermark_held_back_seconds", "How far open work on the source held the watermark back when the last run looked; 0 where none did.")
+	aheadDesc       = tableDesc("watermark_ahead", "1 where the last run found the watermark above what the source can give to a row now (failure WatermarkAhead), else 0.")
 	failedDesc      = tableDesc("failed_runs_in_a_row", "Runs that failed since the last one that ended well.")
 	longestDesc     = tableDesc("longest_transaction_seconds", "The longest transaction on the target that this worker committed in the last 5 to 10 minutes; 0 where it committed none.")
-	descriptions    = []*prometheus.Desc{lagDesc, staleAfterDesc, lastSuccessDesc, runningDesc, heldBackDesc, failedDesc, longestDesc}
+	descriptions    = []*prometheus.Desc{lagDesc, staleAfterDesc, lastSuccessDesc, runningDesc, heldBackDesc, aheadDesc, failedDesc, longestDesc}
 )
 
 var _ prometheus.Collector = (*tables)(nil)
@@ -141,6 +144,7 @@ func (t *tables) Collect(ch chan<- prometheus.Metric) {
 		s := g.state
 		send(failedDesc, float64(s.Failed))
 		send(heldBackDesc, s.HeldBack.Seconds())
+		send(aheadDesc, float64(boolInt(s.Ahead)))
 		running := 0.0
 		if !s.RunningSince.IsZero() {
 			running = max(0, now.Sub(s.RunningSince).Seconds())
@@ -153,6 +157,13 @@ func (t *tables) Collect(ch chan<- prometheus.Metric) {
 			send(lastSuccessDesc, float64(s.LastSuccess.UnixMilli())/1000)
 		}
 	}
+}
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // longest is the maximum of what was added in the last 5 to 10 minutes: a maximum since the

@@ -30,3 +30,10 @@ func ChaseAtMost(t testing.TB, rows int) {
 	chaseRows = rows
 	t.Cleanup(func() { chaseRows = before })
 }
+
+// Uptime is a status value as openWork reads it.
+func Uptime(value any) (int64, error) {
+	var s serverSeconds
+	err := s.Scan(value)
+	return int64(s), err
+}

@@ -31,6 +31,11 @@ type HiSpec struct {
 	// TailRows rows and one; 0 counts nothing.
 	Watermark string
 	TailRows  int64
+	// Incremental says that the window is to begin at the watermark, Overlap lower: it is then
+	// compared with the source's now. Seen is what the run that raised it saw, nil is not known.
+	Incremental bool
+	Overlap     time.Duration
+	Seen        *Seen
 }
 
 // Mark is a maximum of an integer cursor, and when it had been read. Once all work older
@@ -96,8 +101,19 @@ type Horizon struct {
 	ZoneOffset time.Duration `json:"zoneOffset,omitempty"`
 	// Tail counts the rows above Hi and the watermark, up to now and up to HiSpec.TailRows + 1. Where
 	// there is no index to count by, it is TailUnknown.
-	Tail     int64    `json:"tail,omitempty"`
-	Warnings []string `json:"warnings,omitempty"`
+	Tail int64 `json:"tail,omitempty"`
+	// Latest is the largest value that a row can have by now, in the cursor's exact text; empty
+	// where nothing says so.
+	Latest string `json:"latest,omitempty"`
+	// Ahead is set where the watermark lies above Latest.
+	Ahead *Ahead `json:"ahead,omitempty"`
+	// Newest is the largest value of a temporal cursor up to now, empty where no index finds it.
+	Newest string `json:"newest,omitempty"`
+	// Worker is this process's clock at Now, and StepBack by how much the source's clock went back
+	// since the run that Seen is of.
+	Worker   time.Time     `json:"worker,omitzero"`
+	StepBack time.Duration `json:"stepBack,omitempty"`
+	Warnings []string      `json:"warnings,omitempty"`
 }
 
 var (
@@ -172,8 +188,9 @@ func (d *DB) private(ctx context.Context, f func(*sql.Conn) error) error {
 type clock struct {
 	// local is NOW(6) in the cursor's zone.
 	local string
-	// unix is the same moment in microseconds.
-	unix int64
+	// unix is the same moment in microseconds, worker the same by this process's clock.
+	unix   int64
+	worker time.Time
 	// instance is the digest of the server whose clock it is.
 	instance string
 }
@@ -199,6 +216,7 @@ func (d *DB) zoned(ctx context.Context, spec HiSpec, f func(*sql.Conn) error) er
 func (d *DB) readClock(ctx context.Context, spec HiSpec) (c clock, err error) {
 	err = d.zoned(ctx, spec, func(conn *sql.Conn) error {
 		// UNIX_TIMESTAMP() is exact where the local time is ambiguous, but has no fraction.
+		c.worker = time.Now()
 		return conn.QueryRowContext(ctx, "SELECT NOW(6), UNIX_TIMESTAMP() * 1000000 + MICROSECOND(NOW(6)), "+d.InstanceSQL()).
 			Scan(&c.local, &c.unix, &c.instance)
 	})
@@ -215,6 +233,11 @@ func (d *DB) chooseTemporal(ctx context.Context, spec HiSpec, replica replicaLag
 	}
 	h.Now, h.ZoneOffset, h.Instance = t0.local, t0.ahead(), t0.instance
 	h.Clock = cursorPrefix(spec.Cursor, t0.local)
+	h.Latest, h.Worker = h.Clock, t0.worker
+	if h.Ahead = aheadOf(spec, h.Now); h.Ahead != nil {
+		return h, nil
+	}
+	h.StepBack = stepBack(spec, h.Now, h.Worker)
 	held := &Holder{Kind: HolderLag, Seconds: max(spec.MinLag, spec.FixedLag).Seconds()}
 	if spec.FixedLag == 0 {
 		oldest, err := d.oldestWork(ctx)

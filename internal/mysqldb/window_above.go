@@ -2,6 +2,7 @@ package mysqldb
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strings"
 	"time"
@@ -17,7 +18,7 @@ func (c clock) ahead() time.Duration {
 }
 
 // countAbove counts, in one statement and where an index makes it cheap, the rows between the end of
-// the window and now, and those beyond now.
+// the window and now, and those beyond now. It finds the newest row up to now of a temporal cursor.
 func (d *DB) countAbove(ctx context.Context, spec HiSpec, h *Horizon) error {
 	index := CursorIndex(spec.Table, spec.Cursor.Name)
 	if index == "" {
@@ -33,9 +34,11 @@ func (d *DB) countAbove(ctx context.Context, spec HiSpec, h *Horizon) error {
 	}
 	now := fmt.Sprintf("CAST('%s' AS DATETIME(6))", h.Now)
 	// A minute: clocks of applications differ by a little, and rows arrive while we count.
-	counts := []string{"0", count(futureLimit, cursor+" > "+now+" + INTERVAL 1 MINUTE")}
+	counts := []string{"0", count(futureLimit, cursor+" > "+now+" + INTERVAL 1 MINUTE"),
+		fmt.Sprintf("(SELECT %s FROM %s FORCE INDEX (%s) WHERE %[1]s <= %s + INTERVAL 1 MINUTE ORDER BY %[1]s DESC LIMIT 1)",
+			cursor, Qualified(spec.Table.Name), Ident(index), now)}
 	if isInteger(spec.Cursor.Kind) {
-		counts[1] = "0"
+		counts[1], counts[2] = "0", "NULL"
 	}
 	from, err := spec.above(h.Hi)
 	if err != nil {
@@ -59,7 +62,10 @@ func (d *DB) countAbove(ctx context.Context, spec HiSpec, h *Horizon) error {
 	if counts[0] == "0" && counts[1] == "0" {
 		return nil
 	}
-	return d.QueryRowContext(ctx, "SELECT "+strings.Join(counts, ", ")).Scan(&h.Tail, &h.Future)
+	var newest sql.NullString
+	err = d.QueryRowContext(ctx, "SELECT "+strings.Join(counts, ", ")).Scan(&h.Tail, &h.Future, &newest)
+	h.Newest = newest.String
+	return err
 }
 
 // countAboveInteger is countAbove where the largest value may say that there is nothing to count.

@@ -36,12 +36,17 @@ func (d *DB) chooseInteger(ctx context.Context, spec HiSpec, replica replicaLag)
 	if err != nil {
 		return Horizon{}, err
 	}
-	h.Now = at.Format(markFormat)
+	h.Now, h.Latest = at.Format(markFormat), highest
+	if h.Ahead, err = d.aheadOfIntegers(ctx, spec, highest); err != nil {
+		return Horizon{}, err
+	}
 	if highest == "" {
 		h.Empty, h.Marks = true, spec.Marks
 		return h, nil
 	}
-	marks := append(marksOf(spec), Mark{Column: spec.Cursor.Name, At: h.Now, Max: highest})
+	// A mark above the maximum is of rows that are gone. Numbers may have started over since.
+	marks := slices.DeleteFunc(marksOf(spec), func(m Mark) bool { return lessInteger(highest, m.Max) })
+	marks = append(marks, Mark{Column: spec.Cursor.Name, At: h.Now, Max: highest})
 	h.Marks = keepMarks(marks, time.Time{})
 	if replica.unknown {
 		h.HeldBy = &Holder{Kind: HolderLag, State: "the replica does not know how far it is behind"}

@@ -80,7 +80,7 @@ func (d *DB) openWork(ctx context.Context, conn *sql.Conn) ([]work, error) {
 		return nil, err
 	}
 	var self uint64
-	var uptime int64
+	var uptime serverSeconds
 	if err := conn.QueryRowContext(ctx, "SELECT CONNECTION_ID()").Scan(&self); err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func (d *DB) openWork(ctx context.Context, conn *sql.Conn) ([]work, error) {
 		}
 		t.seconds = max(t.seconds, began[t.thread])
 		p, known := processes[t.thread]
-		if w, counts := t.work(p, known, uptime); counts {
+		if w, counts := t.work(p, known, int64(uptime)); counts {
 			all = append(all, w)
 		}
 		if known && t.cannotWrite() {
