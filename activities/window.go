@@ -25,7 +25,7 @@ func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
 		Zone: p.settings.CursorZone, AllowReplica: p.settings.AllowReplica, Marks: in.State.Marks,
 	}
 	if p.mode == ModeIncremental {
-		spec.Watermark, spec.Seen = in.State.Watermark, in.State.Seen
+		spec.Incremental, spec.Watermark, spec.Seen, spec.Overlap = true, in.State.Watermark, in.State.Seen, p.settings.Overlap
 	}
 	h, err := p.src.ChooseHi(ctx, spec)
 	if err != nil {

@@ -12,9 +12,9 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// aheadTolerance is how far a source's clock may be set back before its watermark counts as ahead:
-// more than clocks are corrected by in one step. Rows stamped meanwhile are read again either way,
-// see [Seen].
+// aheadTolerance is how far a source's clock may be set back before its watermark counts as ahead,
+// where the overlap is not longer: more than clocks are corrected by in one step. Rows stamped
+// meanwhile are read again either way, see [Seen].
 const aheadTolerance = 10 * time.Second
 
 // stepTolerance is how far two readings of a source's clock may differ from the worker's clock
@@ -60,7 +60,7 @@ func aheadOf(spec HiSpec, now string) *Ahead {
 		return nil
 	}
 	by := mark.Add(unit).Sub(at) // the watermark promises its whole unit
-	if by <= aheadTolerance {
+	if by <= max(aheadTolerance, spec.Overlap) { // so far every window reaches down again
 		return nil
 	}
 	return &Ahead{

@@ -38,6 +38,10 @@ func TestAWatermarkAboveTheSourcesNowIsAhead(t *testing.T) {
 				require.NotNil(t, ahead(now.Add(30*time.Second).Format(layout)), column)
 			}
 		}
+		within := choose(t, db, tbl, "ts", func(h *mysqldb.HiSpec) {
+			h.Watermark, h.Overlap = time.Now().UTC().Add(5*time.Minute).Format("2006-01-02 15:04:05.000000"), 10*time.Minute
+		})
+		require.Nil(t, within.Ahead, "the next window reaches down to what is written now")
 		zoned := choose(t, db, tbl, "dt", func(h *mysqldb.HiSpec) {
 			h.Incremental, h.Zone, h.Watermark = true, "-05:00", time.Now().UTC().Add(-time.Minute).Format(time.DateTime)
 		})

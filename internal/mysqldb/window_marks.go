@@ -37,8 +37,8 @@ func (d *DB) chooseInteger(ctx context.Context, spec HiSpec, replica replicaLag)
 		return Horizon{}, err
 	}
 	h.Now, h.Latest = at.Format(markFormat), highest
-	if h.Ahead, err = d.aheadOfIntegers(ctx, spec, highest); err != nil {
-		return Horizon{}, err
+	if h.Ahead, err = d.aheadOfIntegers(ctx, spec, highest); err != nil || h.Ahead != nil {
+		return h, err
 	}
 	if highest == "" {
 		h.Empty, h.Marks = true, spec.Marks
