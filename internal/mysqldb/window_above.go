@@ -35,7 +35,7 @@ func (d *DB) countAbove(ctx context.Context, spec HiSpec, h *Horizon) error {
 	now := fmt.Sprintf("CAST('%s' AS DATETIME(6))", h.Now)
 	// A minute: clocks of applications differ by a little, and rows arrive while we count.
 	counts := []string{"0", count(futureLimit, cursor+" > "+now+" + INTERVAL 1 MINUTE"),
-		fmt.Sprintf("(SELECT %s FROM %s FORCE INDEX (%s) WHERE %[1]s <= %s + INTERVAL 1 MINUTE ORDER BY %[1]s DESC LIMIT 1)",
+		fmt.Sprintf("(SELECT %[1]s FROM %[2]s FORCE INDEX (%[3]s) WHERE %[1]s <= %[4]s + INTERVAL 1 MINUTE ORDER BY %[1]s DESC LIMIT 1)",
 			cursor, Qualified(spec.Table.Name), Ident(index), now)}
 	if isInteger(spec.Cursor.Kind) {
 		counts[1], counts[2] = "0", "NULL"
