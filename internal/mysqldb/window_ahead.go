@@ -59,7 +59,7 @@ func aheadOf(spec HiSpec, now string) *Ahead {
 	if err != nil || nowErr != nil {
 		return nil
 	}
-	by := mark.Add(unit).Sub(at) // the watermark promises its whole unit
+	by := mark.Add(unit).Sub(at)                 // the watermark promises its whole unit
 	if by <= max(aheadTolerance, spec.Overlap) { // so far every window reaches down again
 		return nil
 	}
