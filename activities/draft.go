@@ -73,9 +73,10 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 	}
 	if c := p.table.Column(settings.Cursor); c != nil { // as the server spells it, from here on
 		settings.Cursor, p.settings.Cursor = c.Name, c.Name
+		p.table = p.table.Carrying(c.Name)
 	}
 	if p.findings, err = p.src.CheckSource(ctx, p.table, mysqldb.SourceCheck{
-		Cursor: settings.Cursor, FixedLag: settings.FixedLag, AllowReplica: settings.AllowReplica, Zone: settings.CursorZone,
+		Cursor: settings.Cursor, Overlap: settings.Overlap, FixedLag: settings.FixedLag, AllowReplica: settings.AllowReplica, Zone: settings.CursorZone,
 	}); err != nil {
 		return nil, lookFailure(ctx, err, source)
 	}

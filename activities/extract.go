@@ -88,7 +88,7 @@ func (a *Activities) ExtractIncremental(ctx context.Context, in RangeInput) (Ext
 		return ExtractResult{}, translate(ctx, err, where{doing: "find where a slice of " + in.Table + " begins"})
 	}
 	parts := newPartWriter(a.deps.Store, r, fmt.Sprintf("%s-%d", shortID(activity.GetInfo(ctx).ActivityID+"/"+activity.GetInfo(ctx).WorkflowExecution.RunID), activity.GetInfo(ctx).Attempt))
-	stats, readErr, writeErr := a.copyPages(ctx, db, r.readSpec(src, start), r, parts)
+	stats, readErr, writeErr := a.copyPages(ctx, db, r.readSpec(r.plan.carrying(src), start), r, parts)
 	switch {
 	case writeErr != nil:
 		parts.discard(ctx)

@@ -143,7 +143,17 @@ func hash(b []byte) string {
 // sameSource reports whether t still is what the plan was made for. A column that was renamed
 // to another spelling of its name is the same to the server, and so to the plan.
 func (p *plan) sameSource(t *mysqldb.Table) bool {
+	t = p.carrying(t)
 	return slices.EqualFunc(p.Key, t.PrimaryKey, table.SameColumn) && slices.EqualFunc(p.Columns, table.Carried(t.Values()), sameColumn)
+}
+
+// carrying is the source with those generated columns as plain ones whose values travel.
+func (p *plan) carrying(t *mysqldb.Table) *mysqldb.Table {
+	names := make([]string, len(p.Columns))
+	for i, c := range p.Columns {
+		names[i] = c.Name
+	}
+	return t.Carrying(names...)
 }
 
 func sameColumn(a, b table.Column) bool {

@@ -53,6 +53,8 @@ const (
 type SourceCheck struct {
 	// Cursor is empty for a table that is read whole by every run.
 	Cursor string
+	// Overlap is how far below the watermark a run reads again.
+	Overlap time.Duration
 	// FixedLag, AllowReplica and Zone are as in HiSpec.
 	FixedLag     time.Duration
 	AllowReplica bool
@@ -64,7 +66,7 @@ type SourceCheck struct {
 func (d *DB) CheckSource(ctx context.Context, t *Table, check SourceCheck) ([]Finding, error) {
 	f := &findings{table: t.Name.String()}
 	f.aboutKey(t)
-	f.aboutColumns(t)
+	f.aboutColumns(t, check.Cursor)
 	f.aboutTable(t)
 	if readable, err := d.checkReadable(ctx, f, t); err != nil || !readable {
 		return f.list, err // what comes next reads the table
@@ -135,11 +137,11 @@ func keyCandidate(t *Table) string {
 	return ""
 }
 
-func (f *findings) aboutColumns(t *Table) {
+func (f *findings) aboutColumns(t *Table, cursor string) {
 	var generated, documents []string
 	for _, c := range t.Columns {
 		switch {
-		case c.Generated:
+		case c.Generated && c.Name != cursor:
 			generated = append(generated, c.Name)
 		case c.Kind == table.KindJSON:
 			documents = append(documents, c.Name)
@@ -181,8 +183,9 @@ func (d *DB) checkCursor(ctx context.Context, f *findings, t *Table, check Sourc
 	case !IsCursorKind(c.Kind):
 		f.add(LevelRefuse, name, candidates(t), "column %s has the type %s: %s", name, c.Type, ErrCursorType).Topic = TopicCursor
 		return nil
-	case c.Generated:
-		f.add(LevelRefuse, name, candidates(t), "column %s is generated, and a generated column cannot be a cursor", name).Topic = TopicCursor
+	case !changesWithRow(t, c):
+		f.add(LevelRefuse, name, "make it STORED, or give it an index; "+candidates(t),
+			"column %s is computed when it is read, so that its value may change without a change of the row", name).Topic = TopicCursor
 		return nil
 	}
 	if CursorIndex(t, name) == "" {
@@ -192,6 +195,8 @@ func (d *DB) checkCursor(ctx context.Context, f *findings, t *Table, check Sourc
 	switch {
 	case isInteger(c.Kind):
 		f.add(LevelInfo, name, "", "an integer cursor finds rows with a larger %s only: changes of older rows need the application to raise it", name).Topic = TopicCursor
+	case c.isComputed():
+		f.aboutComputed(c, check.Overlap)
 	case c.OnUpdate == "":
 		f.add(LevelInfo, name, "", "the server does not change %s when a row changes: the application has to", name).Topic = TopicCursor
 	}
@@ -206,7 +211,7 @@ func (d *DB) checkCursor(ctx context.Context, f *findings, t *Table, check Sourc
 func candidates(t *Table) string {
 	var indexed, others []string
 	for _, c := range t.Columns {
-		if !IsCursorKind(c.Kind) || c.Generated {
+		if !IsCursorKind(c.Kind) || !changesWithRow(t, &c) {
 			continue
 		}
 		if CursorIndex(t, c.Name) != "" {

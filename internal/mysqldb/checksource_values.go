@@ -48,14 +48,14 @@ func (d *DB) findNull(ctx context.Context, t *Table, name string) (bool, error) 
 func (d *DB) checkUnreadable(ctx context.Context, f *findings, t *Table, c *Column) error {
 	if c.Nullable {
 		if err := d.checkValue(ctx, f, t, c, unreadable{
-			condition: Ident(c.Name) + " IS NULL", name: "NULL", possible: true,
-			never: "make the column NOT NULL", remedy: "give these rows a value and make the column NOT NULL",
+			condition: Ident(c.Name) + " IS NULL", name: "NULL", possible: !c.isComputed(),
+			never: "make the column NOT NULL", remedy: nullRemedy(t, c),
 		}); err != nil {
 			return err
 		}
 	}
 	zero := zeroDate(c.Kind)
-	if zero == "" {
+	if zero == "" || c.isPeriod() {
 		return nil
 	}
 	return d.checkValue(ctx, f, t, c, unreadable{

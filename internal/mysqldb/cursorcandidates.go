@@ -40,11 +40,11 @@ const scannable = 256 << 20
 func (d *DB) CursorCandidates(ctx context.Context, t *Table) ([]CursorCandidate, error) {
 	var out []CursorCandidate
 	for _, c := range t.Columns {
-		if !IsCursorKind(c.Kind) || c.Generated {
+		if !IsCursorKind(c.Kind) || !changesWithRow(t, &c) {
 			continue
 		}
 		one := CursorCandidate{
-			Column: c.Name, Type: c.Type, Index: CursorIndex(t, c.Name), OnUpdate: c.OnUpdate != "", Integer: isInteger(c.Kind), Nulls: NullsNever,
+			Column: c.Name, Type: c.Type, Index: CursorIndex(t, c.Name), OnUpdate: followsUpdates(t, &c), Integer: isInteger(c.Kind), Nulls: NullsNever,
 		}
 		if one.Integer && !c.AutoIncrement {
 			continue // a number of something, most likely
@@ -73,8 +73,12 @@ func (c CursorCandidate) worth() int {
 	if c.Index != "" {
 		n += 2
 	}
-	if c.Nulls == NullsNever {
+	switch c.Nulls {
+	case NullsNever, NullsNone:
 		n++
+	case NullsSome:
+		n -= 16 // refused
+	case NullsUnknown:
 	}
 	return n
 }

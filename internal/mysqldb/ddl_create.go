@@ -89,7 +89,7 @@ func (d *ddl) create(name table.Name, indexesLater bool) string {
 // column is a column's definition; false where the target cannot have it. A column that is
 // added to a table with rows is nullable unless every old row gets the source's own value.
 func (d *ddl) column(c *Column, added bool) (string, bool) {
-	if c.Expression == "ROW START" || c.Expression == "ROW END" {
+	if c.Generated && c.isPeriod() {
 		d.note(LevelInfo, c.Name, "a system versioning column is not created on the target", "")
 		return "", false
 	}

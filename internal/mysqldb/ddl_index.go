@@ -34,7 +34,7 @@ func (d *ddl) index(index *Index) (string, bool) {
 			return skip("the server has no functional indexes")
 		}
 		c := d.source.Column(part.Column)
-		if part.Column != "" && c == nil || c != nil && (c.Expression == "ROW START" || c.Expression == "ROW END") {
+		if part.Column != "" && c == nil || c != nil && c.Generated && c.isPeriod() {
 			return skip("it has a column that the target does not get")
 		}
 		parts[i] = indexPart(part)

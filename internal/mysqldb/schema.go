@@ -1,6 +1,10 @@
 package mysqldb
 
-import "github.com/tablehaul/tablehaul/internal/table"
+import (
+	"slices"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
 
 // Table is a base table as the information schema describes it.
 type Table struct {
@@ -87,3 +91,24 @@ func (t *Table) Column(name string) *Column {
 	}
 	return nil
 }
+
+// Carrying is the table with the named generated columns as plain ones, whose values travel: the
+// cursor, which the target must have as the source computed it. Expression and Stored stay, and say
+// that the source still computes them.
+func (t *Table) Carrying(names ...string) *Table {
+	out := *t
+	out.Columns = slices.Clone(t.Columns)
+	for i := range out.Columns {
+		c := &out.Columns[i]
+		if slices.ContainsFunc(names, func(n string) bool { return table.SameColumn(n, c.Name) }) {
+			c.Generated = false
+		}
+	}
+	return &out
+}
+
+// isComputed reports whether the server computes the column, be it carried or not.
+func (c *Column) isComputed() bool { return c.Generated || c.Expression != "" }
+
+// isPeriod reports whether the column is one of a system versioned table's period, which MariaDB fills.
+func (c *Column) isPeriod() bool { return c.Expression == "ROW START" || c.Expression == "ROW END" }

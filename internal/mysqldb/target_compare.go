@@ -27,7 +27,7 @@ func compareTables(p *TargetPlan, source, target *Table, replace bool) []*Column
 				extraColumn(p, to, "is generated at the source, and a plain column on the target, which is not written")
 			}
 		case to.Generated:
-			p.note(LevelRefuse, to.Name, "is a generated column on the target, which cannot be written", "make it a plain column on the target")
+			p.note(LevelRefuse, to.Name, "is a generated column on the target, which cannot be written", plainRemedy(p, to))
 		default:
 			compareColumn(p, from, to)
 		}
@@ -39,6 +39,14 @@ func compareTables(p *TargetPlan, source, target *Table, replace bool) []*Column
 	}
 	compareRest(p, target, replace)
 	return missing
+}
+
+// plainRemedy makes a generated column of the target a plain one. What is stored stays.
+func plainRemedy(p *TargetPlan, c *Column) string {
+	if c.Stored {
+		return fmt.Sprintf("ALTER TABLE %s MODIFY COLUMN %s %s NULL", Qualified(p.Name), Ident(c.Name), c.Type)
+	}
+	return fmt.Sprintf("ALTER TABLE %s DROP COLUMN %s; the run adds it as a plain one", Qualified(p.Name), Ident(c.Name))
 }
 
 // extraColumn is a target column that gets no value from us.
