@@ -9,18 +9,18 @@ import (
 const maxRanges = 200
 
 // cut makes the ranges of the run: pieces of the key space, or of the window where that is
-// large. It reads no rows: estimates and single looks into an index have to do, and a range
+// large, and the window's tail. It reads no rows: estimates and single looks into an index have to do, and a range
 // that turns out larger is moved in slices.
 func (p *drafted) cut(ctx context.Context) error {
-	if p.nothing {
-		return nil
-	}
 	var err error
-	if p.byKey() {
+	switch {
+	case p.nothing:
+	case p.byKey():
 		err = p.cutKeys(ctx)
-	} else {
+	default:
 		err = p.cutWindow(ctx)
 	}
+	p.addTail()
 	return translate(ctx, err, where{p.settings.SourceConnection, "cut the ranges of " + p.settings.Table.String()})
 }
 

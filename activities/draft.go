@@ -48,6 +48,10 @@ type drafted struct {
 	latest string
 	seen   *mysqldb.Seen
 	ahead  *mysqldb.Ahead
+	// tail is what lies above the window's end; tailLast says that the last range is it, and begins
+	// when all others are done.
+	tail     tail
+	tailLast bool
 	// lost says that the target has no row, though earlier runs have written some.
 	lost bool
 }
@@ -110,6 +114,9 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 	}
 	if settings.Cursor != "" {
 		if err := p.chooseWindow(ctx, in); err != nil {
+			return nil, err
+		}
+		if err := p.chooseTail(ctx, in); err != nil {
 			return nil, err
 		}
 		p.sayAhead()

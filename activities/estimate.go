@@ -53,11 +53,11 @@ func (p *drafted) estimate(runs []RunRecord) Estimate {
 func (p *drafted) rowsToRead() (int64, bool) {
 	switch {
 	case p.nothing:
-		return 0, true
+		return p.tail.rows(p), true
 	case p.byKey():
 		return p.table.RowsEstimate, p.table.RowsEstimate > 0
 	default:
-		return p.windowRows, mysqldb.CursorIndex(p.table, p.settings.Cursor) != ""
+		return p.windowRows + p.tail.rows(p), mysqldb.CursorIndex(p.table, p.settings.Cursor) != ""
 	}
 }
 

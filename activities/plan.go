@@ -46,6 +46,10 @@ type plan struct {
 	FreshAt time.Time `json:"freshAt,omitzero"`
 	// ByKey says that ranges are of the key space; otherwise they are pieces of the window.
 	ByKey bool `json:"byKey"`
+	// ZoneOffset is how far the cursor's zone is ahead of UTC, for ranges that are read up to now.
+	ZoneOffset time.Duration `json:"zoneOffset,omitempty"`
+	// Unsettled says which rows of the target give way although they are newer by cursor.
+	Unsettled mysqldb.Unsettled `json:"unsettled,omitzero"`
 	// Columns are those whose values travel, Key the primary key's names.
 	Columns []table.Column `json:"columns"`
 	Key     []string       `json:"key"`
@@ -61,6 +65,8 @@ type plan struct {
 type piece struct {
 	Keys   *mysqldb.KeyRange `json:"keys,omitempty"`
 	Window *table.Window     `json:"window,omitempty"`
+	// ToNow says that it is read on, above the end of its window, up to the source's clock.
+	ToNow bool `json:"toNow,omitempty"`
 }
 
 func (a *Activities) writePlan(ctx context.Context, run string, p plan) (sum string, err error) {

@@ -46,6 +46,11 @@ type PlanRunResult struct {
 	// earlier run has loaded.
 	Ranges int    `json:"ranges"`
 	Done   string `json:"done,omitempty"`
+	// TailLast says that the last range is what lies above the window's end. It begins when all
+	// others are done.
+	TailLast bool `json:"tailLast,omitempty"`
+	// TailTop is where the source's clock was, in the cursor's exact text; see State.
+	TailTop string `json:"tailTop,omitempty"`
 	// RowsEstimate is the server's guess, 0 where it has none.
 	RowsEstimate   int64 `json:"rowsEstimate,omitempty"`
 	ChunksInFlight int   `json:"chunksInFlight"`
@@ -152,6 +157,7 @@ func (a *Activities) stagePlan(ctx context.Context, in PlanRunInput, p *drafted)
 	var err error
 	out.PlanSum, err = a.writePlan(ctx, in.Run, plan{
 		Version: 1, WorkflowID: activity.GetInfo(ctx).WorkflowExecution.ID, Settings: p.settings, Mode: p.mode, Window: p.window, FreshAt: p.freshAt, ByKey: p.byKey(),
+		ZoneOffset: p.tail.horizon.ZoneOffset, Unsettled: p.unsettled(in),
 		Columns: table.Carried(p.table.Values()), Key: p.table.PrimaryKey, Ranges: p.ranges, MayOverwrite: p.target.MayOverwrite, Later: p.target.Later,
 	})
 	return out, translate(ctx, err, where{doing: "stage the plan of " + in.Table})
@@ -224,6 +230,7 @@ func (p *drafted) result(in PlanRunInput) PlanRunResult {
 	return PlanRunResult{
 		Target: p.settings.Target.String(), Mode: p.mode, Window: p.window, Cursor: p.settings.Cursor,
 		Run: in.Run, Ranges: len(p.ranges), Done: strings.Repeat("0", len(p.ranges)),
+		TailLast: p.tailLast, TailTop: p.tailTop(),
 		RowsEstimate: p.rowsEstimate, ChunksInFlight: p.settings.ChunksInFlight, ChunkRows: int64(p.settings.ChunkRows), RangesInFlight: p.settings.RangesInFlight,
 		HeldBack: p.heldBack, HeldBackSeconds: p.heldFor.Seconds(), FreshAt: p.freshAt.UTC(), Marks: p.marks, Seen: p.seen, Warnings: p.warnings,
 		IndexesLater: len(p.target.Later), TargetLost: p.lost && in.State.Watermark != "", Priority: p.settings.Priority,

@@ -26,6 +26,9 @@ type Settings struct {
 	Overlap  time.Duration `json:"overlap,omitempty"`
 	MinLag   time.Duration `json:"minLag,omitempty"`
 	FixedLag time.Duration `json:"fixedLag,omitempty"`
+	// TailRows is how many rows above a window's end every run reads; of more, it reads those that
+	// came since the last run.
+	TailRows int64 `json:"tailRows,omitempty"`
 	// AllowReplica lets the source be a replica.
 	AllowReplica bool `json:"allowReplica,omitempty"`
 	// ChunkRows and ChunkBytes (values' bytes) bound a chunk; PartBytes (file bytes) a part.

@@ -89,7 +89,10 @@ type State struct {
 	// Watermark is the upper end of what the target is known to hold; empty before the first load.
 	Watermark string `json:"watermark,omitempty"`
 	// Cursor is the column that Watermark is a value of.
-	Cursor    string         `json:"cursor,omitempty"`
+	Cursor string `json:"cursor,omitempty"`
+	// TailTop is up to where the last run that was done had read above its window's end, in the
+	// cursor's exact text; empty where that is not known.
+	TailTop   string         `json:"tailTop,omitempty"`
 	Fence     int64          `json:"fence"`
 	Lease     *Lease         `json:"lease,omitempty"`
 	FirstLoad *FirstLoad     `json:"firstLoad,omitempty"`
@@ -175,6 +178,8 @@ type FinishRequest struct {
 	Cursor    string `json:"cursor,omitempty"`
 	// Seen goes with Watermark: see State.
 	Seen *mysqldb.Seen `json:"seen,omitempty"`
+	// TailTop: see State; empty changes nothing.
+	TailTop string `json:"tailTop,omitempty"`
 	// FreshAt: see State; the zero time changes nothing.
 	FreshAt time.Time `json:"freshAt,omitzero"`
 	// ForgetFirstLoad drops the record of an unfinished first load.

@@ -84,7 +84,7 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	}
 	pace := a.paces.of(paceKey{key, r.plan.ByKey})
 	done, err := db.UpsertChunk(ctx, mysqldb.UpsertSpec{
-		Target: dst, Columns: r.plan.Columns, Cursor: s.Cursor, Conflicts: mysqldb.UniqueConflicts(s.UniqueConflicts),
+		Target: dst, Columns: r.plan.Columns, Cursor: s.Cursor, Unsettled: r.plan.Unsettled, Conflicts: mysqldb.UniqueConflicts(s.UniqueConflicts),
 		MaxTransaction: s.MaxTransaction, Pace: &pace.rows,
 		// Ranges that took turns would all be read at the same time, and then all be written.
 		Gate: &pace.gate, AtOnce: s.ChunksInFlight, Turn: in.Range,

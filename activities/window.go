@@ -26,11 +26,13 @@ func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
 	}
 	if p.mode == ModeIncremental {
 		spec.Incremental, spec.Watermark, spec.Seen, spec.Overlap = true, in.State.Watermark, in.State.Seen, p.settings.Overlap
+		spec.TailRows = p.settings.TailRows
 	}
 	h, err := p.src.ChooseHi(ctx, spec)
 	if err != nil {
 		return lookFailure(ctx, err, at)
 	}
+	p.tail.horizon = h
 	if p.ahead = h.Ahead; p.ahead != nil {
 		p.window = table.Window{Lo: in.State.Watermark, Hi: in.State.Watermark} // there is none
 		return nil

@@ -119,7 +119,7 @@ func (s *sync) moveChildren(ctx workflow.Context, todo []SyncRangeInput) error {
 		}
 	}
 	for _, in := range todo {
-		for inFlight >= limit {
+		for inFlight >= limit || inFlight > 0 && s.isTail(in.Range.Range) {
 			done.Select(ctx)
 		}
 		if first != nil {
@@ -145,6 +145,10 @@ func (s *sync) moveChildren(ctx workflow.Context, todo []SyncRangeInput) error {
 	}
 	return first
 }
+
+// isTail reports whether a range is what lies above the window's end. It begins when all others
+// are done: a row that has moved up from one of them is there.
+func (s *sync) isTail(i int) bool { return s.plan.TailLast && i == s.plan.Ranges-1 }
 
 func (s *sync) startRange(ctx workflow.Context, in SyncRangeInput) workflow.Future {
 	i := in.Range.Range

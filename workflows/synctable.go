@@ -297,7 +297,7 @@ func (s *sync) end(ctx workflow.Context, in activities.FinishRunInput, gone bool
 
 // raise sets the new watermark, where the mode has one.
 func (s *sync) raise(req *activities.FinishRequest) {
-	req.FreshAt = s.plan.FreshAt
+	req.FreshAt, req.TailTop = s.plan.FreshAt, s.plan.TailTop
 	switch s.plan.Mode {
 	case activities.ModeFirstLoad:
 		req.Watermark, req.Cursor, req.ForgetFirstLoad = s.plan.Window.Hi, s.plan.Cursor, true

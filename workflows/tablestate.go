@@ -105,7 +105,7 @@ func (o *owner) progress(ctx workflow.Context, req activities.ProgressRequest) (
 		o.state.FirstLoad = req.FirstLoad
 	}
 	if req.ForgetWatermark {
-		o.state.Watermark, o.state.Cursor, o.state.Loaded, o.state.Seen = "", "", false, nil
+		o.state.Watermark, o.state.Cursor, o.state.TailTop, o.state.Loaded, o.state.Seen = "", "", "", false, nil
 		o.state.FreshAt = time.Time{}
 	}
 	if first := o.state.FirstLoad; req.RangeDone != nil && first != nil && *req.RangeDone < len(first.Done) {
@@ -132,6 +132,9 @@ func (o *owner) finish(ctx workflow.Context, req activities.FinishRequest) (acti
 	}
 	if req.Watermark != "" {
 		o.state.Watermark, o.state.Cursor, o.state.Seen = req.Watermark, req.Cursor, req.Seen
+	}
+	if req.TailTop != "" {
+		o.state.TailTop = req.TailTop
 	}
 	if req.ForgetFirstLoad {
 		o.state.FirstLoad = nil
@@ -182,7 +185,7 @@ func (o *owner) set(ctx workflow.Context, req activities.SetRequest) (activities
 			fmt.Sprintf("table %s is being written by workflow %s (run %s): wait for it, then set the watermark", o.state.Table, l.WorkflowID, l.RunID),
 			activities.TypeTableBusy, temporal.ApplicationErrorOptions{NonRetryable: true})
 	}
-	o.state.Watermark, o.state.Cursor = req.Watermark, req.Cursor
+	o.state.Watermark, o.state.Cursor, o.state.TailTop = req.Watermark, req.Cursor, ""
 	o.state.FirstLoad, o.state.HeldBack, o.state.Loaded, o.state.Seen = nil, "", false, nil
 	o.state.HeldBackSeconds, o.state.FreshAt = 0, time.Time{} // a cursor value alone says nothing of time
 	o.show(ctx)

@@ -80,6 +80,8 @@ type Table struct {
 	Overlap  time.Duration
 	MinLag   time.Duration
 	FixedLag time.Duration
+	// TailRows bounds what every run reads above the window's end.
+	TailRows int64
 	// AllowReplica accepts a source that is a replica, whose clock and order are not the writers'.
 	AllowReplica bool
 

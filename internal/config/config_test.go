@@ -60,7 +60,7 @@ func TestExampleFileLoads(t *testing.T) {
 	require.Equal(t, config.Table{
 		Name: table.Name{Schema: "shop", Table: "orders"}, Target: table.Name{Schema: "dw", Table: "orders"},
 		SourceConnection: "shop", TargetConnection: "warehouse",
-		Cursor: "updated_at", Overlap: time.Minute, MinLag: time.Second,
+		Cursor: "updated_at", Overlap: time.Minute, MinLag: time.Second, TailRows: 100_000,
 		PageRows: 10000, PageBytes: 4 << 20, PageTime: 5 * time.Second,
 		ChunkRows: 10000, ChunkBytes: 16 << 20, PartBytes: 256 << 20, RangeRows: 250000, RangeBytes: 256 << 20,
 		ChunksInFlight: 4, RangesInFlight: 2,
@@ -124,6 +124,7 @@ func TestEverySettingIsTakenFromTableThenDefaults(t *testing.T) {
     cursorZone: Europe/Berlin
     overlap: 1h30m
     minLag: 250ms
+    tailRows: 5000
     fixedLag: 10m
     allowReplica: true
     pageRows: 1_000
@@ -152,7 +153,7 @@ func TestEverySettingIsTakenFromTableThenDefaults(t *testing.T) {
 	require.Equal(t, config.Table{
 		Name: table.Name{Schema: "shop", Table: "a"}, Target: table.Name{Schema: "dw", Table: "b"},
 		SourceConnection: "warehouse", TargetConnection: "shop",
-		Cursor: "7", CursorZone: "Europe/Berlin", Overlap: 90 * time.Minute, MinLag: 250 * time.Millisecond, FixedLag: 10 * time.Minute,
+		Cursor: "7", CursorZone: "Europe/Berlin", Overlap: 90 * time.Minute, MinLag: 250 * time.Millisecond, FixedLag: 10 * time.Minute, TailRows: 5000,
 		AllowReplica: true, PageRows: 1000, PageBytes: 1 << 20, PageTime: time.Second,
 		Priority: 1, ChunkRows: 77, ChunkBytes: 100_000, PartBytes: 4 << 30, RangeRows: 5, RangeBytes: 3 << 30, IndexesAfterLoad: true, ChunksInFlight: 32, RangesInFlight: 16,
 		UniqueConflicts: "replace", StaleAfter: 90 * time.Minute, MaxTransaction: 500 * time.Millisecond,

@@ -16,7 +16,7 @@ import (
 // Pages stay well under net_write_timeout (60 s) and a part's rows under a worker's memory:
 // larger values bring back the lost connections that this program exists to avoid.
 var builtin = Table{
-	Overlap: time.Minute, MinLag: time.Second,
+	Overlap: time.Minute, MinLag: time.Second, TailRows: 100_000,
 	PageRows: 10_000, PageBytes: 4 * mib, PageTime: 5 * time.Second,
 	ChunkRows: 10_000, ChunkBytes: 16 * mib,
 	PartBytes: 256 * mib, RangeRows: 250_000, RangeBytes: 256 * mib,
@@ -48,6 +48,8 @@ var settings = []field[Table]{
 		func(t *Table) *time.Duration { return &t.MinLag }),
 	durationField("fixedLag", builtin.FixedLag, 0, day, "0: a window ends before the source's oldest open work, which needs the PROCESS privilege. More: it ends exactly this long before now instead, and no transaction may stay open longer.",
 		func(t *Table) *time.Duration { return &t.FixedLag }),
+	int64Field("tailRows", builtin.TailRows, 1, 100_000_000, "A run reads on above the end of its window, up to the source's now, so that a row that changes all the time arrives. Where more rows than this lie there, because the end is held back, it reads those that came since the last run; the others come when the end has passed them.",
+		func(t *Table) *int64 { return &t.TailRows }),
 	boolField("allowReplica", builtin.AllowReplica, "Accept a source that is a replica: its open work says nothing about the primary's, so choose overlap above its lag.",
 		func(t *Table) *bool { return &t.AllowReplica }),
 	intField("pageRows", builtin.PageRows, 1, 100_000, "Rows of a read's first SELECT on the source. Later ones follow pageBytes and pageTime.",

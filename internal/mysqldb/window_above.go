@@ -4,8 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math/big"
 	"strings"
 	"time"
+
+	"github.com/tablehaul/tablehaul/internal/table"
 )
 
 // ahead is how far the clock's zone is ahead of UTC.
@@ -96,3 +99,29 @@ func (s HiSpec) above(hi string) (string, error) {
 	}
 	return hi, err
 }
+
+// TailStart is where a tail begins, exclusive, that goes on from one which ended at top: the
+// overlap and one unit of the cursor lower, since rows of top's own unit may have come later.
+func (d *DB) TailStart(ctx context.Context, cursor table.Column, top string, overlap time.Duration) (string, error) {
+	if !isInteger(cursor.Kind) {
+		return d.Back(ctx, cursor, top, overlap+cursorUnit(cursor))
+	}
+	n, ok := new(big.Int).SetString(top, 10)
+	if !ok {
+		return "", fmt.Errorf("cursor %s: %w", cursor.Name, errCursorText)
+	}
+	return n.Sub(n, big.NewInt(1)).String(), nil
+}
+
+// Unsettled says which rows of the target give way to those of a run that began with the watermark
+// and whose window ends at hi.
+func (h Horizon) Unsettled(cursor table.Column, watermark, hi string) Unsettled {
+	through := h.Clock
+	if now, err := time.Parse(localTime, h.Now); err == nil && !isInteger(cursor.Kind) {
+		through = cursorPrefix(cursor, now.Add(nowSlack).Format(localTime))
+	}
+	return Unsettled{Hi: hi, After: watermark, Through: through}
+}
+
+// localTime is how a server prints NOW(6).
+const localTime = "2006-01-02 15:04:05.000000"
