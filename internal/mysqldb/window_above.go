@@ -35,11 +35,11 @@ func (d *DB) countAbove(ctx context.Context, spec HiSpec, h *Horizon) error {
 		return fmt.Sprintf("(SELECT COUNT(*) FROM (SELECT 1 FROM %s FORCE INDEX (%s) WHERE %s LIMIT %d) above)",
 			Qualified(spec.Table.Name), Ident(index), where, limit)
 	}
-	now := fmt.Sprintf("CAST('%s' AS DATETIME(6))", h.Now)
 	// A minute: clocks of applications differ by a little, and rows arrive while we count.
-	counts := []string{"0", count(futureLimit, cursor+" > "+now+" + INTERVAL 1 MINUTE"),
-		fmt.Sprintf("(SELECT %[1]s FROM %[2]s FORCE INDEX (%[3]s) WHERE %[1]s <= %[4]s + INTERVAL 1 MINUTE ORDER BY %[1]s DESC LIMIT 1)",
-			cursor, Qualified(spec.Table.Name), Ident(index), now)}
+	future := fmt.Sprintf("CAST('%s' AS DATETIME(6)) + INTERVAL 1 MINUTE", h.Now)
+	counts := []string{"0", count(futureLimit, cursor+" > "+future),
+		fmt.Sprintf("(SELECT %[1]s FROM %[2]s FORCE INDEX (%[3]s) WHERE %[1]s <= %[4]s ORDER BY %[1]s DESC LIMIT 1)",
+			cursor, Qualified(spec.Table.Name), Ident(index), future)}
 	if isInteger(spec.Cursor.Kind) {
 		counts[1], counts[2] = "0", "NULL"
 	}
@@ -58,7 +58,7 @@ func (d *DB) countAbove(ctx context.Context, spec HiSpec, h *Horizon) error {
 		}
 		where := cursor + " > " + low
 		if !isInteger(spec.Cursor.Kind) {
-			where += " AND " + cursor + " <= " + now
+			where += " AND " + cursor + " <= " + future
 		}
 		counts[0] = count(spec.TailRows+1, where)
 	}
