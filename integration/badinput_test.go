@@ -78,9 +78,9 @@ func TestNarrowTargetColumnIsRefused(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, options{source: s})
 		exec(t, p.src, createT, insertT(1, 10))
-		exec(t, p.dst, strings.Replace(createT, "VARCHAR(60)", "VARCHAR(5)", 1))
+		exec(t, p.dst, strings.Replace(createT, "VARCHAR(60)", "VARCHAR(60) CHARACTER SET latin1", 1))
 		_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
-		requireFailure(t, err, activities.TypeUnsupportedTable, "name", "varchar(5)")
+		requireFailure(t, err, activities.TypeUnsupportedTable, "name", "varchar(60) latin1")
 	})
 }
 
