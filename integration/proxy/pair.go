@@ -67,6 +67,7 @@ func (c *pair) plainRequests() {
 
 // request passes one packet on; false where the connection is to go.
 func (c *pair) request(packet []byte) bool {
+	packet = c.proxy.rewritten(packet)
 	keep := len(packet)
 	if rule := c.proxy.match(queryOf(packet)); rule != nil {
 		switch rule.act {

@@ -20,6 +20,7 @@ type Proxy struct {
 	mu    sync.Mutex
 	pairs map[*pair]struct{}
 	rules []*Rule
+	edits [][2]string
 	gate  chan struct{} // closed while traffic flows
 	done  chan struct{} // closed when the test ends
 	ended bool
@@ -116,6 +117,29 @@ func (p *Proxy) Cut() {
 	for _, c := range pairs {
 		c.cut()
 	}
+}
+
+// Rewrite replaces a text in every query from now on, as a proxy does that answers by itself.
+func (p *Proxy) Rewrite(text, with string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.edits = append(p.edits, [2]string{text, with})
+}
+
+// rewritten is a packet with the texts of Rewrite replaced; all but small queries stay as they are.
+func (p *Proxy) rewritten(packet []byte) []byte {
+	query := queryOf(packet)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if query == nil || len(p.edits) == 0 || len(query) > pipe {
+		return packet
+	}
+	text := string(query)
+	for _, e := range p.edits {
+		text = strings.ReplaceAll(text, e[0], e[1])
+	}
+	size := len(text) + 1
+	return append([]byte{byte(size), byte(size >> 8), byte(size >> 16), 0, comQuery}, text...)
 }
 
 // Open is the number of connections that are open now.

@@ -2,6 +2,7 @@ package mysqldb
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"slices"
 	"strings"
@@ -93,17 +94,21 @@ func (d *DB) execEndable(ctx context.Context, statement string) error {
 		return err
 	}
 	defer func() { _ = conn.Close() }() // says only whether the connection was given up
-	var id int64
-	if err := conn.QueryRowContext(ctx, "SELECT CONNECTION_ID()").Scan(&id); err != nil {
-		return err
-	}
+	// The word tells which statement to end: a proxy may answer CONNECTION_ID() itself, and that
+	// number may be a stranger's connection on the server.
+	verb, rest, _ := strings.Cut(statement, " ")
+	marked := verb + " /* tablehaul-" + rand.Text() + " */ "
 	stop := context.AfterFunc(ctx, func() {
 		detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), killTimeout)
 		defer cancel()
-		_, _ = d.ExecContext(detached, fmt.Sprintf("KILL QUERY %d", id)) // it may have ended meanwhile
+		var id int64 // it may have ended meanwhile
+		const find = "SELECT ID FROM information_schema.PROCESSLIST WHERE LEFT(INFO, CHAR_LENGTH(?)) = ?"
+		if d.QueryRowContext(detached, find, marked, marked).Scan(&id) == nil {
+			_, _ = d.ExecContext(detached, fmt.Sprintf("KILL QUERY %d", id))
+		}
 	})
 	defer stop()
-	_, err = conn.ExecContext(ctx, statement)
+	_, err = conn.ExecContext(ctx, marked+rest)
 	return err
 }
 

@@ -37,3 +37,8 @@ func Uptime(value any) (int64, error) {
 	err := s.Scan(value)
 	return int64(s), err
 }
+
+// ExecEndable is DB.execEndable for tests of another package.
+func ExecEndable(ctx context.Context, d *DB, statement string) error {
+	return d.execEndable(ctx, statement)
+}

@@ -2,10 +2,11 @@ package mysqldb
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
-	"math/rand/v2"
+	mathrand "math/rand/v2"
 	"strconv"
 	"time"
 )
@@ -19,41 +20,44 @@ const (
 	freshPatience = 4 * time.Second
 )
 
-var errStaleList = errors.New("the server's list of transactions does not get fresh: too many clients read it")
+var errStaleList = errors.New("the server's list of transactions does not show a transaction of ours:" +
+	" other clients read the list all the time, or a proxy sends the statements of one connection to several servers")
 
-// freshTransactions reads the transaction list, from a copy made after this call began.
+// freshTransactions reads the transaction list, from a copy made after this call began, and
+// returns the thread of its own connection.
 //
-// InnoDB hands out a copy that may be older. A transaction of our own, begun now, is the
-// proof: a copy that has it is young enough.
-func (d *DB) freshTransactions(ctx context.Context, conn *sql.Conn, self uint64) ([]transaction, error) {
+// InnoDB hands out a copy that may be older. The statement that reads the list is the proof: a
+// copy that shows it, in a transaction of ours, was made for it. What CONNECTION_ID() says is of
+// no use here, since a proxy answers that itself.
+func (d *DB) freshTransactions(ctx context.Context, conn *sql.Conn) (trxs []transaction, self uint64, err error) {
 	for _, stmt := range []string{
 		"SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", // below it, no snapshot is taken
 		"START TRANSACTION WITH CONSISTENT SNAPSHOT",
 	} {
 		if _, err := conn.ExecContext(ctx, stmt); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	}
 	if err := waitFor(ctx, freshPause-time.Since(d.lookout.lastRead())); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	for limit := freshPause; limit < freshPatience; limit = limit * 5 / 4 {
 		trxs, err := d.readTransactions(ctx, conn)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		for _, t := range trxs {
-			if t.thread == self {
+			if t.ours {
 				_, err := conn.ExecContext(ctx, "ROLLBACK")
-				return trxs, err
+				return trxs, t.thread, err
 			}
 		}
 		// Random, because two that read in step keep each other's copy alive.
-		if err := waitFor(ctx, freshPause+rand.N(limit)); err != nil {
-			return nil, err
+		if err := waitFor(ctx, freshPause+mathrand.N(limit)); err != nil {
+			return nil, 0, err
 		}
 	}
-	return nil, errStaleList
+	return nil, 0, errStaleList
 }
 
 // errUnreadableList is about a list that MySQL cannot show: it converts the text of every
@@ -70,7 +74,7 @@ func (d *DB) readTransactions(ctx context.Context, conn *sql.Conn) ([]transactio
 		if NumberOf(err) != errCannotConvert {
 			return trxs, err
 		}
-		if err := waitFor(ctx, freshPause+rand.N(freshPause)); err != nil {
+		if err := waitFor(ctx, freshPause+mathrand.N(freshPause)); err != nil {
 			return nil, err
 		}
 	}
@@ -78,9 +82,10 @@ func (d *DB) readTransactions(ctx context.Context, conn *sql.Conn) ([]transactio
 }
 
 func listTransactions(ctx context.Context, conn *sql.Conn) ([]transaction, error) {
+	// Only in this statement's own row does the text of the statement hold the word.
 	rows, err := conn.QueryContext(ctx, "SELECT trx_mysql_thread_id, trx_state, trx_rows_modified,"+
-		" trx_is_read_only, trx_autocommit_non_locking, TIMESTAMPDIFF(MICROSECOND, trx_started, NOW(6)) AS age"+
-		" FROM information_schema.innodb_trx")
+		" trx_is_read_only, trx_autocommit_non_locking, TIMESTAMPDIFF(MICROSECOND, trx_started, NOW(6)) AS age,"+
+		" trx_query LIKE '%tablehaul-"+rand.Text()+"%' AS ours FROM information_schema.innodb_trx")
 	var recs []record
 	if err == nil {
 		recs, err = scanRecords(rows)
@@ -104,7 +109,7 @@ func listTransactions(ctx context.Context, conn *sql.Conn) ([]transaction, error
 		trxs[i] = transaction{
 			thread: thread, state: r.text("TRX_STATE"), seconds: float64(r.number("AGE")) / 1e6,
 			modified: r.number("TRX_ROWS_MODIFIED"),
-			readOnly: r.text("TRX_IS_READ_ONLY") == "1", plainRead: r.text("TRX_AUTOCOMMIT_NON_LOCKING") == "1",
+			ours: r.text("OURS") == "1", readOnly: r.text("TRX_IS_READ_ONLY") == "1", plainRead: r.text("TRX_AUTOCOMMIT_NON_LOCKING") == "1",
 		}
 		oldest = max(oldest, trxs[i].seconds)
 	}

@@ -79,11 +79,7 @@ func (d *DB) openWork(ctx context.Context, conn *sql.Conn) ([]work, error) {
 	if _, err := conn.ExecContext(ctx, "SET time_zone = 'SYSTEM'"); err != nil {
 		return nil, err
 	}
-	var self uint64
 	var uptime serverSeconds
-	if err := conn.QueryRowContext(ctx, "SELECT CONNECTION_ID()").Scan(&self); err != nil {
-		return nil, err
-	}
 	var name string
 	if err := conn.QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE 'Uptime'").Scan(&name, &uptime); err != nil {
 		return nil, err
@@ -92,7 +88,7 @@ func (d *DB) openWork(ctx context.Context, conn *sql.Conn) ([]work, error) {
 	if err != nil {
 		return nil, err
 	}
-	trxs, err := d.freshTransactions(ctx, conn, self)
+	trxs, self, err := d.freshTransactions(ctx, conn)
 	if err != nil {
 		return nil, err
 	}
@@ -187,6 +183,8 @@ type transaction struct {
 	state               string
 	modified            int64
 	readOnly, plainRead bool
+	// ours says that it is the transaction of the statement that read it.
+	ours bool
 }
 
 func (t transaction) cannotWrite() bool { return t.readOnly || t.plainRead }
