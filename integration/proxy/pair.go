@@ -16,6 +16,8 @@ type pair struct {
 	// lose is how many bytes of replies may still pass before the pair is cut, plus one; 0 is
 	// no limit.
 	lose atomic.Int64
+	// forgotten says that nothing is carried any more, either way, and nobody is told.
+	forgotten atomic.Bool
 }
 
 const (
@@ -145,6 +147,9 @@ func (c *pair) send(to net.Conn, b []byte) error {
 	for len(b) > 0 {
 		if !c.proxy.pass() {
 			return errOver
+		}
+		if c.forgotten.Load() {
+			return nil
 		}
 		piece := b
 		if n := int(c.proxy.slice.Load()); n > 0 && n < len(piece) {

@@ -106,6 +106,16 @@ func (p *Proxy) Resume() {
 // Refuse lets new connections be closed at once (true) or passed on (false).
 func (p *Proxy) Refuse(on bool) { p.refuse.Store(on) }
 
+// Forget drops without a word what the connections that are open now would carry, as a router
+// does that has lost them: new ones pass.
+func (p *Proxy) Forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.pairs {
+		c.forgotten.Store(true)
+	}
+}
+
 // Cut resets every connection that is open now.
 func (p *Proxy) Cut() {
 	p.mu.Lock()

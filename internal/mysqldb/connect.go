@@ -64,9 +64,6 @@ var (
 const (
 	defaultMaxOpen = 8
 	dialTimeout    = 10 * time.Second
-	// ioTimeout is the last resort against a peer that vanished in the middle of a reply;
-	// contexts end things sooner. It must outlast the longest silent statement, an ALTER TABLE.
-	ioTimeout = 15 * time.Minute
 	// idleTime keeps idle connections shorter than any wait_timeout seen in practice, and than
 	// the one that sessionSetup asks for.
 	idleTime = 45 * time.Second
@@ -172,12 +169,9 @@ func driverConfig(dsn string, o Options) (*mysql.Config, error) {
 	if cfg.Timeout == 0 {
 		cfg.Timeout = dialTimeout
 	}
-	if cfg.ReadTimeout == 0 {
-		cfg.ReadTimeout = ioTimeout
-	}
-	if cfg.WriteTimeout == 0 {
-		cfg.WriteTimeout = ioTimeout
-	}
+	// The wire has limits of its own. What the driver sets is overwritten before each piece.
+	cfg.DialFunc = dialer(cfg.ReadTimeout)
+	cfg.ReadTimeout, cfg.WriteTimeout = longSilence, longSilence
 	return cfg, nil
 }
 

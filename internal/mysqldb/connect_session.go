@@ -17,72 +17,32 @@ type connector struct {
 	instances *instances
 	// flavor is known after the first connection: the setup differs by it.
 	flavor atomic.Pointer[Flavor]
+	// lost counts the connections whose peer went silent: what was opened before the last one is
+	// not trusted any more.
+	lost atomic.Int64
 }
 
 // Connect implements driver.Connector. The connection it returns counts its statements.
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	c.crowd.sent.Add(1) // the driver asks for max_allowed_packet
-	inner, err := c.Connector.Connect(ctx)
+	lost := c.lost.Load()
+	var w *wire
+	inner, err := c.Connector.Connect(context.WithValue(ctx, wireKey{}, &w))
 	if err != nil {
 		return nil, err
 	}
 	own, ok := inner.(driverConn)
-	if !ok {
+	if !ok || w == nil {
 		_ = inner.Close()
 		return nil, errors.New("the driver's connection cannot do all that is needed")
 	}
-	conn := countingConn{driverConn: own, crowd: c.crowd, instances: c.instances}
+	conn := &serverConn{driverConn: own, connector: c, wire: w, lost: lost}
 	if conn.instance, err = c.setUp(ctx, conn); err != nil {
 		_ = conn.Close() // the first error is the one that tells
 		return nil, fmt.Errorf("set up the session: %w", err)
 	}
 	c.instances.connected(conn.instance)
 	return conn, nil
-}
-
-// driverConn is all that database/sql asks of a connection, and the driver's has.
-type driverConn interface {
-	driver.Conn
-	driver.ConnBeginTx
-	driver.ConnPrepareContext
-	driver.ExecerContext
-	driver.QueryerContext
-	driver.NamedValueChecker
-	driver.Pinger
-	driver.SessionResetter
-	driver.Validator
-}
-
-// countingConn tells the crowd of each statement that is sent.
-type countingConn struct {
-	driverConn
-	crowd     *crowd
-	instances *instances
-	// instance is the digest of the server that it leads to; see Instance.
-	instance string
-}
-
-// ResetSession ends a connection to a server that is not the pool's any more.
-func (c countingConn) ResetSession(ctx context.Context) error {
-	if err := c.instances.checked(c.instance); err != nil {
-		return err
-	}
-	return c.driverConn.ResetSession(ctx)
-}
-
-func (c countingConn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
-	c.crowd.sent.Add(2) // its end, too
-	return c.driverConn.BeginTx(ctx, opts)
-}
-
-func (c countingConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	c.crowd.sent.Add(1)
-	return c.driverConn.ExecContext(ctx, query, args)
-}
-
-func (c countingConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	c.crowd.sent.Add(1)
-	return c.driverConn.QueryContext(ctx, query, args)
 }
 
 // setUp makes a session that of the role, and returns the digest of its server.

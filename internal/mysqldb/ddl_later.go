@@ -2,11 +2,9 @@ package mysqldb
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -81,35 +79,6 @@ func (p *TargetPlan) IndexNow() {
 		p.Statements = append(p.Statements, addIndexesSQL(p.Name, p.Later))
 	}
 	p.Later = nil
-}
-
-// killTimeout bounds the KILL of a statement that is not wanted any more.
-const killTimeout = 5 * time.Second
-
-// execEndable executes a long statement that does not outlive ctx: closing its connection,
-// which is all that a driver does, would let it run on.
-func (d *DB) execEndable(ctx context.Context, statement string) error {
-	conn, err := d.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = conn.Close() }() // says only whether the connection was given up
-	// The word tells which statement to end: a proxy may answer CONNECTION_ID() itself, and that
-	// number may be a stranger's connection on the server.
-	verb, rest, _ := strings.Cut(statement, " ")
-	marked := verb + " /* tablehaul-" + rand.Text() + " */ "
-	stop := context.AfterFunc(ctx, func() {
-		detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), killTimeout)
-		defer cancel()
-		var id int64 // it may have ended meanwhile
-		const find = "SELECT ID FROM information_schema.PROCESSLIST WHERE LEFT(INFO, CHAR_LENGTH(?)) = ?"
-		if d.QueryRowContext(detached, find, marked, marked).Scan(&id) == nil {
-			_, _ = d.ExecContext(detached, fmt.Sprintf("KILL QUERY %d", id))
-		}
-	})
-	defer stop()
-	_, err = conn.ExecContext(ctx, marked+rest)
-	return err
 }
 
 // laterNames are the indexes' names, for people.

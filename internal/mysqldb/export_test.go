@@ -3,6 +3,7 @@ package mysqldb
 import (
 	"context"
 	"testing"
+	"time"
 )
 
 // OthersPresent is crowd.present for tests of another package.
@@ -41,4 +42,35 @@ func Uptime(value any) (int64, error) {
 // ExecEndable is DB.execEndable for tests of another package.
 func ExecEndable(ctx context.Context, d *DB, statement string) error {
 	return d.execEndable(ctx, statement)
+}
+
+// ExecWatched is ExecEndable with its own pause between looks.
+func ExecWatched(ctx context.Context, d *DB, statement string, every time.Duration) error {
+	conn, err := d.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	return d.execWatched(ctx, conn, statement, every)
+}
+
+// SilenceLimit and LookTime are how long one statement, and one caller of a look at open work,
+// may wait for a peer that is gone.
+const (
+	SilenceLimit = silenceLimit
+	LookTime     = lookLimit + lookPatience
+)
+
+// Lookout is a lookout with limits of a test's own.
+type Lookout struct{ l *lookout }
+
+// NewLookout makes one.
+func NewLookout(limit, patience time.Duration) Lookout {
+	return Lookout{&lookout{limit: limit, patience: patience}}
+}
+
+// Look looks by f.
+func (l Lookout) Look(ctx context.Context, f func(context.Context) error) error {
+	_, err := l.l.look(ctx, func(ctx context.Context) ([]work, error) { return nil, f(ctx) })
+	return err
 }

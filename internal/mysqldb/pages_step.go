@@ -201,7 +201,7 @@ func (r *pageReader) again(ctx context.Context, f func(context.Context) error) e
 func (r *pageReader) once(ctx context.Context, f func(context.Context) error) error {
 	// The server ends a slow statement itself; this is for one that does not answer at all.
 	patience := 2*r.time + 30*time.Second
-	inner, cancel := context.WithTimeout(ctx, patience)
+	inner, cancel := context.WithTimeout(withSilence(ctx, max(patience, silenceLimit)), patience)
 	defer cancel()
 	err := otherServer(f(inner))
 	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {

@@ -26,7 +26,7 @@ func (d *DB) ApplyTarget(ctx context.Context, p TargetPlan) error {
 		return fmt.Errorf("change the target %s: %w", p.Name, Safe(err))
 	}
 	defer func() { _ = conn.Close() }() // says only whether the connection was given up
-	if err := applyStatements(ctx, conn, p.Statements); err != nil {
+	if err := d.applyStatements(ctx, conn, p.Statements); err != nil {
 		return fmt.Errorf("change the target %s: %w", p.Name, err)
 	}
 	return nil
@@ -34,12 +34,12 @@ func (d *DB) ApplyTarget(ctx context.Context, p TargetPlan) error {
 
 // applyStatements runs DDL that does not wait long for a table that others use: whoever comes
 // after it would wait as well.
-func applyStatements(ctx context.Context, conn *sql.Conn, statements []string) error {
+func (d *DB) applyStatements(ctx context.Context, conn *sql.Conn, statements []string) error {
 	if _, err := conn.ExecContext(ctx, "SET @tablehaul_wait = @@SESSION.lock_wait_timeout, SESSION lock_wait_timeout = 3"); err != nil {
 		return Safe(err)
 	}
 	for _, statement := range statements {
-		if _, err := conn.ExecContext(ctx, statement); err != nil {
+		if err := d.execStructure(ctx, conn, statement); err != nil {
 			_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // never a session in the pool with another setting
 			return ddlError(statement, err)
 		}

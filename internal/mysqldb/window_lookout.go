@@ -2,9 +2,24 @@ package mysqldb
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
+
+	"github.com/go-sql-driver/mysql"
 )
+
+const (
+	// lookLimit bounds one look at open work, and lookPatience how long a caller waits for one that
+	// another began before: after that the look is taken for dead, and one caller begins the next.
+	// A look takes less than a second, and up to twelve where others read the list all the time.
+	// Both together stay below a minute.
+	lookLimit    = 45 * time.Second
+	lookPatience = 12 * time.Second
+)
+
+// errLookTooLong is a look that lookLimit has ended: its connection is taken for dead.
+var errLookTooLong = fmt.Errorf("no look at the source's open work within %s: %w", lookLimit, mysql.ErrInvalidConn)
 
 // lookout lets everyone who asks for open work at the same time share one look at it.
 //
@@ -12,49 +27,84 @@ import (
 // more often than ten times a second, so many tables that each look for themselves would keep
 // one another waiting.
 type lookout struct {
-	// turn holds one token; whoever takes it may look.
-	turn chan struct{}
+	limit, patience time.Duration
 
-	mu sync.Mutex
-	// begun counts the looks; latest is the number of the last good one, and found its result.
-	begun, latest int
-	found         []work
-	read          time.Time // the list of transactions, last
+	mu      sync.Mutex
+	begun   int   // looks so far
+	current *look // the last one that began; nil before the first
+	read    time.Time
 }
 
-func newLookout() *lookout {
-	l := &lookout{turn: make(chan struct{}, 1)}
-	l.turn <- struct{}{}
-	return l
+// look is one look at open work, begun by one caller for all who come before its end.
+type look struct {
+	number int
+	began  time.Time
+	done   chan struct{} // closed when found and err are set
+	found  []work
+	err    error
 }
+
+func newLookout() *lookout { return &lookout{limit: lookLimit, patience: lookPatience} }
 
 // look returns the result of a look that began after this call.
 func (l *lookout) look(ctx context.Context, f func(context.Context) ([]work, error)) ([]work, error) {
 	l.mu.Lock()
 	before := l.begun
 	l.mu.Unlock()
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-l.turn:
+	for {
+		l.mu.Lock()
+		c := l.current
+		if c == nil || c.number <= before && (c.isDone() || time.Since(c.began) > l.patience) {
+			c = l.begin(ctx, f)
+		}
+		l.mu.Unlock()
+		overdue := time.NewTimer(l.patience - time.Since(c.began))
+		select {
+		case <-ctx.Done():
+			overdue.Stop()
+			return nil, ctx.Err()
+		case <-overdue.C:
+			if c.number > before { // its own, or one that is as young: it has lookLimit
+				select {
+				case <-ctx.Done():
+					return nil, ctx.Err()
+				case <-c.done:
+				}
+			}
+		case <-c.done:
+			overdue.Stop()
+		}
+		if c.number > before && c.isDone() {
+			return c.found, c.err
+		}
 	}
-	defer func() { l.turn <- struct{}{} }()
-	l.mu.Lock()
-	if l.latest > before {
-		defer l.mu.Unlock()
-		return l.found, nil
-	}
+}
+
+// begin begins a look that does not end with the caller's context: others wait for it. The
+// caller holds the lock.
+func (l *lookout) begin(ctx context.Context, f func(context.Context) ([]work, error)) *look {
 	l.begun++
-	number := l.begun
-	l.mu.Unlock()
-	found, err := f(ctx)
-	if err != nil {
-		return nil, err
+	c := &look{number: l.begun, began: time.Now(), done: make(chan struct{})}
+	l.current = c
+	go func() {
+		inner, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.limit)
+		defer cancel()
+		defer close(c.done)
+		c.found, c.err = f(inner)
+		if c.err != nil && inner.Err() != nil {
+			c.err = errLookTooLong
+		}
+	}()
+	return c
+}
+
+func (c *look) isDone() bool {
+	select {
+	case <-c.done:
+		return true
+	default:
+		return false
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.latest, l.found = number, found
-	return found, nil
 }
 
 // lastRead is when this pool last read the list of transactions.

@@ -109,7 +109,7 @@ func listTransactions(ctx context.Context, conn *sql.Conn) ([]transaction, error
 		trxs[i] = transaction{
 			thread: thread, state: r.text("TRX_STATE"), seconds: float64(r.number("AGE")) / 1e6,
 			modified: r.number("TRX_ROWS_MODIFIED"),
-			ours: r.text("OURS") == "1", readOnly: r.text("TRX_IS_READ_ONLY") == "1", plainRead: r.text("TRX_AUTOCOMMIT_NON_LOCKING") == "1",
+			ours:     r.text("OURS") == "1", readOnly: r.text("TRX_IS_READ_ONLY") == "1", plainRead: r.text("TRX_AUTOCOMMIT_NON_LOCKING") == "1",
 		}
 		oldest = max(oldest, trxs[i].seconds)
 	}
