@@ -68,9 +68,11 @@ type RunRecord struct {
 	Outcome string       `json:"outcome"`
 	Window  table.Window `json:"window"`
 	// Rows is how many were read from the source.
-	Rows     int64     `json:"rows"`
-	Seconds  float64   `json:"seconds"`
-	Finished time.Time `json:"finished"`
+	Rows int64 `json:"rows"`
+	// NewerOnTarget is how many of them were not written because the target's row is newer.
+	NewerOnTarget int64     `json:"newerOnTarget,omitempty"`
+	Seconds       float64   `json:"seconds"`
+	Finished      time.Time `json:"finished"`
 	// Failure is the failure's type and text, empty for a run that is done.
 	Failure string `json:"failure,omitempty"`
 }

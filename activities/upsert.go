@@ -29,9 +29,10 @@ type UpsertChunkResult struct {
 	Inserted  int64 `json:"inserted"`
 	Updated   int64 `json:"updated"`
 	Unchanged int64 `json:"unchanged"`
-	// Replaced and Yielded: see mysqldb.UpsertResult.
-	Replaced int64 `json:"replaced,omitempty"`
-	Yielded  int64 `json:"yielded,omitempty"`
+	// NewerOnTarget, Replaced and Yielded: see mysqldb.UpsertResult.
+	NewerOnTarget int64 `json:"newerOnTarget,omitempty"`
+	Replaced      int64 `json:"replaced,omitempty"`
+	Yielded       int64 `json:"yielded,omitempty"`
 	// Approximate is set where a connection was lost at COMMIT: the rows are right, the three
 	// counters may not be.
 	Approximate bool `json:"approximate,omitempty"`
@@ -99,16 +100,17 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	}
 	// A key that is twice in the chunk was written once, as its newer version: the older one
 	// changed nothing, and every row that was extracted is accounted for.
-	note(ctx, "tries", done.Tries, "transactionSeconds", done.Seconds, "replaced", done.Replaced, "yielded", done.Yielded, "pace", pace.rows.Rows(), "atOnce", pace.gate.AtOnce())
+	note(ctx, "tries", done.Tries, "transactionSeconds", done.Seconds, "replaced", done.Replaced, "yielded", done.Yielded, "newerOnTarget", done.NewerOnTarget, "pace", pace.rows.Rows(), "atOnce", pace.gate.AtOnce())
 	superseded := int64(rows.Len()) - done.Inserted - done.Updated - done.Unchanged
 	a.deps.Metrics.Wrote(in.Table, metrics.Chunk{
-		Inserted: done.Inserted, Updated: done.Updated, Unchanged: done.Unchanged + superseded, Seconds: done.Seconds, Tries: done.Tries,
+		Inserted: done.Inserted, Updated: done.Updated, Unchanged: done.Unchanged + superseded, NewerOnTarget: done.NewerOnTarget,
+		Seconds: done.Seconds, Tries: done.Tries,
 	})
 	return UpsertChunkResult{
 		Inserted: done.Inserted, Updated: done.Updated, Unchanged: done.Unchanged + superseded,
 		// What an earlier attempt of this step left behind is not known: it may have committed.
 		Approximate: done.Approximate || !clean,
-		Replaced:    done.Replaced, Yielded: done.Yielded,
+		Replaced:    done.Replaced, Yielded: done.Yielded, NewerOnTarget: done.NewerOnTarget,
 		Seconds: done.Seconds, Tries: done.Tries, NextRows: int64(pace.rows.Rows()), AtOnce: pace.gate.AtOnce(),
 	}, nil
 }

@@ -124,6 +124,13 @@ func (a *app) printResult(r workflows.SyncTableResult) {
 	}
 	fmt.Fprintf(a.stdout, "  rows:       %s read%s; %s%s inserted, %s updated, %s unchanged\n",
 		number(r.RowsExtracted), rate, about, number(r.Inserted), number(r.Updated), number(r.Unchanged))
+	if r.NewerOnTarget > 0 {
+		remedy := ""
+		if r.Mode != activities.ModeFirstLoad {
+			remedy = ": tablehaul run " + r.Table + " --full makes them equal"
+		}
+		fmt.Fprintf(a.stdout, "  kept:       %s of the unchanged, newer on the target%s\n", plural(r.NewerOnTarget, "row"), remedy)
+	}
 	if r.Chunks > 0 {
 		a.printFiles(r)
 	}

@@ -95,6 +95,9 @@ func (a *app) printRuns(runs []activities.RunRecord, limit int) {
 		if typ, _, ok := strings.Cut(r.Failure, ":"); ok {
 			outcome += ": " + typ
 		}
+		if r.NewerOnTarget > 0 {
+			outcome += fmt.Sprintf(", %s newer on the target", number(r.NewerOnTarget))
+		}
 		t.add(at, r.Mode, a.outcomeText(r.Outcome, outcome), number(r.Rows), span(seconds(r.Seconds)), windowCell(r.Window))
 		if r.Failure != "" && (len(causes) == 0 || causes[len(causes)-1].text != r.Failure) {
 			causes = append(causes, cause{at, r.Failure})

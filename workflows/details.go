@@ -198,6 +198,9 @@ func recordText(r activities.RunRecord) string {
 	}
 	text := fmt.Sprintf("- **Run** of %s: %s %s, %s in %s", clock(r.Finished), mode, r.Outcome, count(r.Rows, "row"),
 		time.Duration(r.Seconds*float64(time.Second)).Round(100*time.Millisecond))
+	if r.NewerOnTarget > 0 {
+		text += fmt.Sprintf(", %s newer on the target", number(r.NewerOnTarget))
+	}
 	if r.Failure != "" {
 		text += ": " + r.Failure
 	}

@@ -150,6 +150,7 @@ func (m *mover) applied(out activities.UpsertChunkResult) {
 	m.counts.Inserted += out.Inserted
 	m.counts.Updated += out.Updated
 	m.counts.Unchanged += out.Unchanged
+	m.counts.NewerOnTarget += out.NewerOnTarget
 	m.counts.Replaced += out.Replaced
 	m.counts.Yielded += out.Yielded
 	m.counts.Approximate = m.counts.Approximate || out.Approximate

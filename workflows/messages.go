@@ -48,6 +48,8 @@ type Counts struct {
 	Inserted      int64 `json:"inserted"`
 	Updated       int64 `json:"updated"`
 	Unchanged     int64 `json:"unchanged"`
+	// NewerOnTarget rows, among Unchanged, were not written because the target's row is newer.
+	NewerOnTarget int64 `json:"newerOnTarget,omitempty"`
 	// Replaced counts rows of the target that made way for another row with their unique
 	// value, whether or not they came back; Yielded rows, among Unchanged, that were not
 	// written because a newer row holds their value. Both need uniqueConflicts: replace.
@@ -71,6 +73,7 @@ func (c *Counts) add(o Counts) {
 	c.Inserted += o.Inserted
 	c.Updated += o.Updated
 	c.Unchanged += o.Unchanged
+	c.NewerOnTarget += o.NewerOnTarget
 	c.Replaced += o.Replaced
 	c.Yielded += o.Yielded
 	c.Chunks += o.Chunks

@@ -245,7 +245,7 @@ func (s *sync) finish(ctx workflow.Context, runErr error) error {
 	exec := workflow.GetInfo(ctx).WorkflowExecution
 	req := activities.FinishRequest{Fence: s.lease.Fence, Record: activities.RunRecord{
 		WorkflowID: exec.ID, RunID: exec.RunID, Mode: s.plan.Mode, Outcome: activities.OutcomeDone,
-		Window: s.plan.Window, Rows: s.result.RowsExtracted, Seconds: total,
+		Window: s.plan.Window, Rows: s.result.RowsExtracted, NewerOnTarget: s.result.NewerOnTarget, Seconds: total,
 	}}
 	in := activities.FinishRunInput{Table: s.in.Table}
 	switch {

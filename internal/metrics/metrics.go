@@ -31,6 +31,7 @@ type Metrics struct {
 	ready    *Ready
 
 	rowsExtracted, rowsWritten, stagedBytes *prometheus.CounterVec
+	newerOnTarget                           *prometheus.CounterVec
 	lockWaits, throttled, runs              *prometheus.CounterVec
 	retries, failures, notifications        *prometheus.CounterVec
 	chunkSeconds                            prometheus.Histogram
@@ -47,6 +48,7 @@ func New(ready *Ready) *Metrics {
 	table := []string{"table"}
 	m.rowsExtracted = counter("rows_extracted_total", "Rows read from the source.", table)
 	m.rowsWritten = counter("rows_written_total", "Rows applied to the target, by what became of them: inserted, updated or unchanged.", []string{"table", "outcome"})
+	m.newerOnTarget = counter("rows_newer_on_target_total", "Rows of the source that were not written because the target's row is newer; they count as unchanged, too.", table)
 	m.stagedBytes = counter("staged_bytes_total", "Bytes of files written to staging.", table)
 	m.lockWaits = counter("lock_waits_total", "Transactions on the target that ended in a lock wait timeout or a deadlock and were rolled back.", table)
 	m.throttled = counter("throttled_seconds_total", "Seconds that steps waited because of a limit of the table's (threads running, replica lag, hours). Steps side by side add up.", table)
@@ -59,7 +61,7 @@ func New(ready *Ready) *Metrics {
 		Help: "Seconds of a chunk's committed transaction on the target, from BEGIN to COMMIT.",
 	})
 	m.registry.MustRegister(
-		m.rowsExtracted, m.rowsWritten, m.stagedBytes, m.lockWaits, m.throttled, m.runs, m.retries, m.failures, m.notifications, m.chunkSeconds,
+		m.rowsExtracted, m.rowsWritten, m.newerOnTarget, m.stagedBytes, m.lockWaits, m.throttled, m.runs, m.retries, m.failures, m.notifications, m.chunkSeconds,
 		m.tables,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Namespace: namespace, Name: "worker_ready", Help: "1 while the worker takes tasks from Temporal, 0 otherwise.",
@@ -89,7 +91,7 @@ func (m *Metrics) Know(table string, staleAfter time.Duration) {
 		return
 	}
 	label := m.tables.know(table, staleAfter)
-	for _, c := range []*prometheus.CounterVec{m.rowsExtracted, m.stagedBytes, m.lockWaits, m.throttled} {
+	for _, c := range []*prometheus.CounterVec{m.rowsExtracted, m.newerOnTarget, m.stagedBytes, m.lockWaits, m.throttled} {
 		c.WithLabelValues(label)
 	}
 	for _, outcome := range []string{RowInserted, RowUpdated, RowUnchanged} {
@@ -110,6 +112,8 @@ func (m *Metrics) Extracted(table string, rows, bytes int64) {
 // A Chunk is what one chunk's transaction did.
 type Chunk struct {
 	Inserted, Updated, Unchanged int64
+	// NewerOnTarget are those among Unchanged that the target has in a newer version.
+	NewerOnTarget int64
 	// Seconds is the transaction that committed, from BEGIN to COMMIT.
 	Seconds float64
 	// Tries is how many transactions it took.
@@ -125,6 +129,7 @@ func (m *Metrics) Wrote(table string, c Chunk) {
 	for outcome, rows := range map[string]int64{RowInserted: c.Inserted, RowUpdated: c.Updated, RowUnchanged: c.Unchanged} {
 		m.rowsWritten.WithLabelValues(label, outcome).Add(float64(rows))
 	}
+	m.newerOnTarget.WithLabelValues(label).Add(float64(c.NewerOnTarget))
 	m.chunkSeconds.Observe(c.Seconds)
 	m.tables.transaction(table, c.Seconds)
 	m.LockWaits(table, c.Tries-1)

@@ -79,6 +79,9 @@ type UpsertResult struct {
 	Inserted  int64 `json:"inserted"`
 	Updated   int64 `json:"updated"`
 	Unchanged int64 `json:"unchanged"` // equal already, or newer on the target
+	// NewerOnTarget counts rows, among Unchanged, that were not written because the target's row is
+	// newer. Rows that met another row's unique value are not looked at.
+	NewerOnTarget int64 `json:"newerOnTarget,omitempty"`
 	// Replaced counts rows of the target that were removed because they held a unique value
 	// of a row that was written, whether or not they came back with a row of this chunk.
 	Replaced int64 `json:"replaced,omitempty"`

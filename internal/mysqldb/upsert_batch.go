@@ -58,6 +58,7 @@ func (w *chunkWriter) buildRow(row int32) (err error) {
 
 // flush sends the statement that holds the rows at positions [from, to).
 func (w *chunkWriter) flush(ctx context.Context, from, to int) error {
+	w.suspects = w.suspects[:0]
 	if !w.empty {
 		if err := w.countExisting(ctx, from, to); err != nil {
 			return err
@@ -74,6 +75,11 @@ func (w *chunkWriter) flush(ctx context.Context, from, to int) error {
 		return w.blame(ctx, err, from, to)
 	default:
 		w.batches++
+		for _, s := range w.suspects {
+			if err := w.countKept(ctx, s.from, s.to); err != nil {
+				return err
+			}
+		}
 	}
 	w.affected += affected
 	w.heartbeat()

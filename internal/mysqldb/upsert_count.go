@@ -26,9 +26,21 @@ func (w *chunkWriter) countExisting(ctx context.Context, from, to int) error {
 		if err != nil {
 			return err
 		}
-		var n int64
-		if err := w.conn.QueryRowContext(ctx, w.probeFor("COUNT(*)")).Scan(&n); err != nil {
+		newer, err := w.mayBeNewer(from, next)
+		if err != nil {
 			return err
+		}
+		var n int64
+		var kept sql.NullInt64
+		what := "COUNT(*), NULL"
+		if newer != "" {
+			what = "COUNT(*), SUM(" + newer + ")"
+		}
+		if err := w.conn.QueryRowContext(ctx, w.probeFor(what)).Scan(&n, &kept); err != nil {
+			return err
+		}
+		if kept.Int64 > 0 {
+			w.suspects = append(w.suspects, span{from, next})
 		}
 		w.existing += n
 		from = next
@@ -177,6 +189,11 @@ func (w *chunkWriter) run(from, end int) int {
 // listKeys lists the keys from position from on, before end, one by one, and returns the position
 // after the last one.
 func (w *chunkWriter) listKeys(from, end int) (to int, err error) {
+	return w.listRows(from, end, false)
+}
+
+// listRows is listKeys, or lists the keys with the cursor of each row.
+func (w *chunkWriter) listRows(from, end int, withCursor bool) (to int, err error) {
 	p := w.plan
 	// A row constructor in IN is a range read on both servers, and several times as fast as
 	// an OR of ANDs.
@@ -184,6 +201,9 @@ func (w *chunkWriter) listKeys(from, end int) (to int, err error) {
 	exprs, byNumber := make([]string, len(p.key)), make([]bool, len(p.key))
 	for n := range p.key {
 		exprs[n], byNumber[n] = w.keyExpr(n, from, last)
+	}
+	if withCursor {
+		exprs = append(exprs, Ident(p.targets[p.cursor].Name))
 	}
 	w.listed = append(w.listed[:0], "("+strings.Join(exprs, ", ")+") IN ("...)
 	for to = from; to < last; to++ {
@@ -195,6 +215,13 @@ func (w *chunkWriter) listKeys(from, end int) (to int, err error) {
 		}
 		if err := w.appendKey(w.order[to], byNumber); err != nil {
 			return to, err
+		}
+		if withCursor {
+			w.listed = append(w.listed[:len(w.listed)-1], ',')
+			if w.listed, err = w.appendValue(w.listed, w.order[to], p.cursor); err != nil {
+				return to, err
+			}
+			w.listed = append(w.listed, ')')
 		}
 	}
 	w.listed = append(w.listed, ')')

@@ -33,6 +33,7 @@ type chunkWriter struct {
 	reply    time.Duration // to START TRANSACTION
 	empty    bool          // the target has none of the transaction's keys
 	existing int64
+	suspects []span // of the statement's rows: some may be newer on the target
 	affected int64
 	batches  int
 	deferred []int // positions of rows that met another row's unique value
