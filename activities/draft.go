@@ -48,6 +48,8 @@ type drafted struct {
 	latest string
 	seen   *mysqldb.Seen
 	ahead  *mysqldb.Ahead
+	// lowered says that the window begins lower than the overlap, since cursors went back.
+	lowered bool
 	// tail is what lies above the window's end; tailLast says that the last range is it, and begins
 	// when all others are done.
 	tail     tail

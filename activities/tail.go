@@ -114,7 +114,14 @@ func (p *drafted) unsettled(in PlanRunInput) mysqldb.Unsettled {
 	if p.settings.Cursor == "" || p.window.Hi == "" {
 		return mysqldb.Unsettled{}
 	}
-	return p.tail.horizon.Unsettled(p.table.Column(p.settings.Cursor).Column, in.State.Watermark, p.window.Hi)
+	after := in.State.Watermark
+	switch {
+	case p.mode == ModeFirstLoad:
+		after = "" // what is newer on the target and not at the source was made there: a full run makes rows equal
+	case p.lowered:
+		after = p.window.Lo // cursors went back, so a smaller one may be the later version
+	}
+	return p.tail.horizon.Unsettled(p.table.Column(p.settings.Cursor).Column, after, p.window.Hi)
 }
 
 // tailTop is where the tail of the next run may begin.

@@ -168,6 +168,7 @@ func (p *drafted) chooseLo(ctx context.Context, in PlanRunInput, cursor table.Co
 
 // readBelow begins the window lower where rows have come below it since the last run, and says so.
 func (p *drafted) readBelow(ctx context.Context, cursor table.Column, s State, h mysqldb.Horizon) error {
+	p.lowered = h.StepBack > 0
 	if h.StepBack > time.Minute {
 		p.warnings = append(p.warnings, fmt.Sprintf("the source's clock went back by %s since the last run: the window begins as much lower", h.StepBack.Round(time.Second)))
 	}
@@ -184,6 +185,7 @@ func (p *drafted) readBelow(ctx context.Context, cursor table.Column, s State, h
 	}
 	p.warnings = append(p.warnings, fmt.Sprintf("rows came since the last run whose %s lies below the watermark %s, the newest at %s, while the source's now is %s: the window begins there;"+
 		" see that the writers' clocks and time zone are the source's, or set cursorZone", cursor.Name, s.Watermark, h.Newest, h.Latest))
+	p.lowered = true
 	p.window.Lo, err = p.src.Back(ctx, cursor, s.Seen.Newest, p.settings.Overlap)
 	return err
 }
