@@ -47,6 +47,10 @@ type UpsertChunkResult struct {
 	AtOnce int `json:"atOnce,omitempty"`
 }
 
+// MaxPieces is how many pieces a staged chunk is cut into at most, where its rows are too many for
+// a transaction.
+const MaxPieces = 8
+
 // UpsertChunk writes the rows of one chunk to the target table in one transaction.
 //
 // Repeating it is harmless: a row is written only where it is at least as new as the row
@@ -86,7 +90,7 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	pace := a.paces.of(paceKey{key, r.plan.ByKey})
 	done, err := db.UpsertChunk(ctx, mysqldb.UpsertSpec{
 		Target: dst, Columns: r.plan.Columns, Cursor: s.Cursor, Unsettled: r.plan.Unsettled, Conflicts: mysqldb.UniqueConflicts(s.UniqueConflicts),
-		MaxTransaction: s.MaxTransaction, Pace: &pace.rows,
+		MaxTransaction: s.MaxTransaction, Pace: &pace.rows, FewestRows: s.ChunkRows / MaxPieces,
 		// Ranges that took turns would all be read at the same time, and then all be written.
 		Gate: &pace.gate, AtOnce: s.ChunksInFlight, Turn: in.Range,
 		BulkLoad: s.BulkLoad, BulkOverwrite: r.plan.MayOverwrite,

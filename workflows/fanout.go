@@ -23,7 +23,7 @@ type pace struct {
 // at most, and a slice's chunks maxExtraChunks times at most, so that a slow target costs no
 // endless history.
 func (m *mover) cut(ref activities.ChunkRef) activities.ChunkRef {
-	least := m.in.ChunkRows / maxPieces
+	least := m.in.ChunkRows / activities.MaxPieces
 	if m.pace.rows == 0 || m.pace.extra >= maxExtraChunks || ref.Rows <= max(m.pace.rows, least) {
 		return ref
 	}

@@ -84,9 +84,7 @@ const (
 	maxRangesInFlight = 16
 	// chunksPerPage is how many chunk references a page of ListChunks has: 60 bytes each.
 	chunksPerPage = 500
-	// maxPieces is how many pieces a chunk is cut into at most, and maxExtraChunks how many
-	// a slice may get in all.
-	maxPieces      = 8
+	// maxExtraChunks is how many chunks a slice may get in all by cutting them.
 	maxExtraChunks = 100
 	// longHistory is how many events end an execution between two slices. A slice adds 1,800 at
 	// most (190 chunks and 100 pieces of them, 6 events each, and a few steps), and the last chunks

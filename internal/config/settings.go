@@ -86,7 +86,7 @@ var settings = []field[Table]{
 		checkWrite, func(t *Table) *string { return &t.Write }),
 	wordField("uniqueConflicts", builtin.UniqueConflicts, []string{conflictsFail, conflictsReplace}, "What happens when another row of the target holds a unique value of a row to write. fail: the run stops and names the key. replace: that row is removed unless it is newer, and comes back with its own new version; needs the DELETE privilege, and a target without unique keys that the source does not have.",
 		func(t *Table) *string { return &t.UniqueConflicts }),
-	durationField("maxTransaction", builtin.MaxTransaction, 100*time.Millisecond, 30*time.Second, "How long a transaction of the target should take: after one that takes longer the next chunks are made smaller, until they are fast again.",
+	durationField("maxTransaction", builtin.MaxTransaction, 100*time.Millisecond, 30*time.Second, "How long a transaction of the target should take: after one that takes longer than half of it, the next chunks are made smaller, until they are fast again.",
 		func(t *Table) *time.Duration { return &t.MaxTransaction }),
 	durationField("staleAfter", builtin.StaleAfter, 0, 365*day, "How far the target may be behind the source before it counts as stale, which alerts and notifications tell. Choose more than the time between two runs. 0: never.",
 		func(t *Table) *time.Duration { return &t.StaleAfter }),

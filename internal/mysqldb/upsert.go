@@ -50,6 +50,9 @@ type UpsertSpec struct {
 	MaxTransaction time.Duration
 	// Pace learns how many rows the next chunks should have; nil forgets.
 	Pace *Pace
+	// FewestRows is how many rows the smallest chunk has that whoever cuts them will cut, but for
+	// the rest of a file.
+	FewestRows int
 	// Gate bounds the chunks that are written at once, AtOnce is its own bound; a nil Gate lets
 	// everybody in. Of those that wait there, the one with the lowest Turn is next.
 	Gate   *Gate
@@ -157,10 +160,14 @@ func (d *DB) upsertChunk(ctx context.Context, spec UpsertSpec, rows *table.Rows,
 
 // once is one try through the gate, which nobody holds between two tries: a chunk whose rows
 // somebody has locked must not keep the others out.
-func (w *chunkWriter) once(ctx context.Context, spec UpsertSpec) (UpsertResult, error) {
+func (w *chunkWriter) once(ctx context.Context, pace *Pace, spec UpsertSpec) (UpsertResult, error) {
 	gate := spec.Gate
 	if gate == nil {
-		return w.try(ctx)
+		res, err := w.try(ctx)
+		if err == nil {
+			w.learn(pace, spec, res)
+		}
+		return res, err
 	}
 	gate.beginBeside(func() bool { return w.db.crowd.present(ctx, w.db) })
 	pass, err := gate.enter(ctx, spec.Turn, spec.AtOnce)
@@ -172,8 +179,8 @@ func (w *chunkWriter) once(ctx context.Context, spec UpsertSpec) (UpsertResult, 
 		gate.leave(pass, 0, spec.AtOnce)
 		return res, err
 	}
-	if w.plan.maxTime > 0 && res.Seconds > w.plan.maxTime.Seconds()/2 {
-		gate.calm(pass) // before they take too long
+	if w.learn(pace, spec, res) {
+		gate.calm(pass)
 	}
 	gate.leave(pass, len(w.order), spec.AtOnce)
 	// The look at the server is nobody's wait: the next chunk has been let in.
@@ -181,13 +188,21 @@ func (w *chunkWriter) once(ctx context.Context, spec UpsertSpec) (UpsertResult, 
 	return res, nil
 }
 
+// learn tells the pace of a transaction that was committed; true says that it was too long, and
+// that fewer rows are no way to make it shorter.
+func (w *chunkWriter) learn(pace *Pace, spec UpsertSpec, res UpsertResult) bool {
+	return pace.committed(finished{
+		rows: len(w.order), took: time.Duration(res.Seconds * float64(time.Second)), trip: w.reply,
+		longest: w.plan.maxTime, fewest: spec.FewestRows,
+	})
+}
+
 // transaction tries until the chunk is committed or it is of no use.
 func (w *chunkWriter) transaction(ctx context.Context, pace *Pace, spec UpsertSpec) (UpsertResult, error) {
 	commitLost := false
 	for try := 1; ; try++ {
-		res, err := w.once(ctx, spec)
+		res, err := w.once(ctx, pace, spec)
 		if err == nil {
-			pace.committed(len(w.order), time.Duration(res.Seconds*float64(time.Second)), w.plan.maxTime)
 			res.Tries = try
 			res.Approximate = res.Approximate || commitLost
 			return res, nil

@@ -8,10 +8,10 @@ import (
 )
 
 // A Gate is how many chunks of one target table this process writes at once. It begins with
-// two, and lets in one more where that makes the whole faster. It lets in one less where a
-// transaction takes too long; and, where others use the server, where it answers slowly or is
-// as fast with one less: writers that only take the processor from each other take it from
-// everybody else. One Gate serves all chunks of a table; it is
+// two, and lets in one more where that makes the whole faster. It lets in one less where
+// transactions take too long and fewer rows cannot help, see [Pace]; and, where others use the
+// server, where it answers slowly or is as fast with one less: writers that only take the
+// processor from each other take it from everybody else. One Gate serves all chunks of a table; it is
 // safe for concurrent use, and its zero value is ready.
 type Gate struct {
 	mu     sync.Mutex
@@ -138,8 +138,8 @@ func (g *Gate) leave(p *pass, rows, most int) {
 	g.admit(now)
 }
 
-// calm lets in one less from now on, as a chunk that entered with p took too long. Those that
-// were written beside it say nothing new.
+// calm lets in one less from now on, as a chunk that entered with p took too long with the fewest
+// rows. Those that were written beside it say nothing new.
 func (g *Gate) calm(p *pass) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
