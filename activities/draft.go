@@ -96,6 +96,10 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 	}); err != nil {
 		return nil, lookFailure(ctx, err, target)
 	}
+	aboutGenerated := func(f mysqldb.Finding) bool { return f.Topic == mysqldb.TopicGenerated }
+	if slices.ContainsFunc(p.target.Findings, aboutGenerated) { // they say which are computed there
+		p.findings = slices.DeleteFunc(p.findings, aboutGenerated)
+	}
 	for _, f := range p.target.Findings {
 		if !slices.Contains(p.findings, f) { // both sides may find the same thing
 			p.findings = append(p.findings, f)

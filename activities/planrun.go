@@ -158,7 +158,7 @@ func (a *Activities) stagePlan(ctx context.Context, in PlanRunInput, p *drafted)
 	out.PlanSum, err = a.writePlan(ctx, in.Run, plan{
 		Version: 1, WorkflowID: activity.GetInfo(ctx).WorkflowExecution.ID, Settings: p.settings, Mode: p.mode, Window: p.window, FreshAt: p.freshAt, ByKey: p.byKey(),
 		ZoneOffset: p.tail.horizon.ZoneOffset, Unsettled: p.unsettled(in),
-		Columns: table.Carried(p.table.Values()), Key: p.table.PrimaryKey, Ranges: p.ranges, MayOverwrite: p.target.MayOverwrite, Later: p.target.Later,
+		Columns: p.target.Columns, Key: p.table.PrimaryKey, Ranges: p.ranges, MayOverwrite: p.target.MayOverwrite, Later: p.target.Later,
 	})
 	return out, translate(ctx, err, where{doing: "stage the plan of " + in.Table})
 }
@@ -203,7 +203,7 @@ func (a *Activities) resume(ctx context.Context, in PlanRunInput, p *drafted) (P
 	case err != nil:
 		return PlanRunResult{}, false, translate(ctx, err, where{doing: "read the plan of " + in.Table})
 	}
-	if !staged.sameSource(p.table) || !table.SameColumn(staged.Settings.Cursor, p.settings.Cursor) || staged.Settings.Target != p.settings.Target ||
+	if !staged.sameSource(p.table) || len(staged.Columns) != len(p.target.Columns) || !table.SameColumn(staged.Settings.Cursor, p.settings.Cursor) || staged.Settings.Target != p.settings.Target ||
 		staged.Settings.SourceConnection != p.settings.SourceConnection || staged.Settings.TargetConnection != p.settings.TargetConnection ||
 		len(old.Done) != len(staged.Ranges) {
 		p.warnings = append(p.warnings, "the table or its settings changed since the unfinished first load: the load starts over")

@@ -72,7 +72,8 @@ func TestGeneratedAndInvisibleColumns(t *testing.T) {
 			key = ""
 		}
 		execOn(t, from, "CREATE TABLE t ("+key+`a INT, hidden VARCHAR(9) INVISIBLE DEFAULT 'dé''f',
-			twice INT AS (a * 2) VIRTUAL, name VARCHAR(20) AS (CONCAT('é-', a, '\\')) STORED, secret INT AS (a + 1) VIRTUAL INVISIBLE, KEY (twice)) CHARACTER SET utf8mb4`,
+			twice INT AS (a * 2) VIRTUAL, name VARCHAR(20) AS (CONCAT('é-', a, '\\')) STORED, secret INT AS (a + 1) VIRTUAL INVISIBLE,
+			seen TIMESTAMP NULL DEFAULT '2024-01-01 12:00:00', day DATE AS (DATE(seen)) STORED, KEY (twice)) CHARACTER SET utf8mb4`,
 			"INSERT INTO t (a, hidden) VALUES (1, 'x'), (NULL, NULL), (-3, DEFAULT)", "INSERT INTO t (a) VALUES (7)")
 		require.EqualValues(t, 4, p.sync("t").Inserted)
 		query := "SELECT CONCAT_WS('|', my_row_id, IFNULL(a, '~'), IFNULL(hidden, '~'), IFNULL(twice, '~'), IFNULL(name, '~'), IFNULL(secret, '~')) FROM t ORDER BY 1"
@@ -83,6 +84,9 @@ func TestGeneratedAndInvisibleColumns(t *testing.T) {
 		require.EqualValues(t, 4, p.sync("t").Updated)
 		require.Equal(t, want, column(t, to, query))
 		require.EqualValues(t, 4, p.sync("t").Unchanged)
+		// A stored value that depends on its writer's zone travels.
+		require.Equal(t, []string{"2024-01-01"}, column(t, to, "SELECT DISTINCT day FROM t"))
+		require.Equal(t, []string{"name", "secret", "twice"}, column(t, to, "SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = '"+p.to+"' AND EXTRA LIKE '%GENERATED%' ORDER BY 1"))
 		hidden := "SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = '" + p.to + "' AND EXTRA LIKE '%INVISIBLE%' ORDER BY 1"
 		require.Equal(t, []string{"hidden", "my_row_id", "secret"}, column(t, to, hidden))
 	})

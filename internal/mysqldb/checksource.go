@@ -47,6 +47,7 @@ const (
 	TopicCascade   Topic = "cascade"
 	TopicTrigger   Topic = "trigger"
 	TopicCollation Topic = "collation"
+	TopicGenerated Topic = "generated column"
 )
 
 // SourceCheck is how a source table is going to be read.
@@ -154,7 +155,7 @@ func (f *findings) aboutColumns(t *Table, cursor string) {
 			strings.Join(documents, ", "))
 	}
 	if len(generated) > 0 {
-		f.add(LevelInfo, "", "", "generated columns are computed by the target: %s", strings.Join(generated, ", "))
+		f.add(LevelInfo, "", "", "generated columns are computed by the target: %s", strings.Join(generated, ", ")).Topic = TopicGenerated
 	}
 }
 

@@ -22,7 +22,9 @@ type ddl struct {
 	// those of which nobody can say in time. noRows says that the target has no row.
 	differ, unproven []string
 	noRows           bool
-	found            []Finding
+	// carried are generated columns of the source that are plain columns on the target.
+	carried []string
+	found   []Finding
 }
 
 func newDDL(source *Table, from, to Server, have collations) *ddl {
@@ -108,9 +110,12 @@ func (d *ddl) column(c *Column, added bool) (string, bool) {
 		parts = append(parts, text)
 	}
 	parts = append(parts, d.srid(c)...)
-	if c.Generated {
+	switch {
+	case d.isCarried(c):
+		parts = append(parts, d.carriedPlain(c, added)...)
+	case c.Generated:
 		parts = append(parts, d.generated(c)...)
-	} else {
+	default:
 		parts = append(parts, d.plain(c, added)...)
 	}
 	if c.Comment != "" {

@@ -9,8 +9,8 @@ import (
 )
 
 // adapt asks both servers what a statement for the named columns (nil for all) cannot know: which
-// defaults the target can compute, and which moments its TIMESTAMP cannot hold.
-func (d *ddl) adapt(ctx context.Context, src, dst *DB, columns []string) error {
+// defaults and generated columns the target can compute, and which moments its TIMESTAMP cannot hold.
+func (d *ddl) adapt(ctx context.Context, src, dst *DB, name table.Name, columns []string) error {
 	named := func(c *Column) bool { return columns == nil || slices.Contains(columns, c.Name) }
 	if err := d.readExact(ctx, src, named); err != nil {
 		return err
@@ -18,7 +18,10 @@ func (d *ddl) adapt(ctx context.Context, src, dst *DB, columns []string) error {
 	if err := d.tryDefaults(ctx, dst, named); err != nil {
 		return err
 	}
-	return d.findLate(ctx, src, named)
+	if err := d.findLate(ctx, src, named); err != nil {
+		return err
+	}
+	return d.tryGenerated(ctx, src, dst, name, named)
 }
 
 // tryDefaults lets the target resolve every default that is an expression, on no row.

@@ -25,10 +25,20 @@ type fetched struct {
 // error it returns, the rows it appended are complete.
 //
 // It goes below database/sql, which would box and convert every value a second time.
-func (d *DB) fetchRows(ctx context.Context, query string, exprs []selectExpr, dst *table.Rows, maxBytes int) (res fetched, err error) {
+func (d *DB) fetchRows(ctx context.Context, query string, exprs []selectExpr, dst *table.Rows, maxBytes int) (fetched, error) {
+	conn, err := d.Conn(ctx)
+	if err != nil {
+		return fetched{}, err
+	}
+	defer func() { _ = conn.Close() }() // says only whether the connection was given up
+	return fetchOn(ctx, conn, query, exprs, dst, maxBytes)
+}
+
+// fetchOn is fetchRows on a connection of the caller's.
+func fetchOn(ctx context.Context, conn *sql.Conn, query string, exprs []selectExpr, dst *table.Rows, maxBytes int) (res fetched, err error) {
 	began := time.Now()
 	before, size := dst.Len(), dst.Bytes()
-	err = d.rawQuery(ctx, query, func(rows driver.Rows) error {
+	err = rawQueryOn(ctx, conn, query, func(rows driver.Rows) error {
 		values := make([]driver.Value, len(exprs))
 		for {
 			if err := rows.Next(values); err != nil {
@@ -71,19 +81,9 @@ func (d *DB) fetchKey(ctx context.Context, query string, exprs []selectExpr) ([]
 // errEnough ends a query before its last row.
 var errEnough = errors.New("enough rows")
 
-// rawQuery runs a query on a connection of the pool and hands over the driver's rows. When
-// read ends before the last row, the connection is closed: that, and not reading on, is what
-// ends the statement on the server.
-func (d *DB) rawQuery(ctx context.Context, query string, read func(driver.Rows) error) error {
-	conn, err := d.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = conn.Close() }() // says only whether the connection was given up
-	return rawQueryOn(ctx, conn, query, read)
-}
-
-// rawQueryOn is rawQuery on a connection of the caller's.
+// rawQueryOn runs a query on a connection and hands over the driver's rows. When read ends before
+// the last row, the connection is closed: that, and not reading on, is what ends the statement on
+// the server.
 func rawQueryOn(ctx context.Context, conn *sql.Conn, query string, read func(driver.Rows) error) error {
 	var outcome error
 	rawErr := conn.Raw(func(dc any) error {

@@ -93,7 +93,7 @@ func (t *Table) Column(name string) *Column {
 }
 
 // Carrying is the table with the named generated columns as plain ones, whose values travel: the
-// cursor, which the target must have as the source computed it. Expression and Stored stay, and say
+// cursor, which the target must have as the source computed it, and those of [TargetPlan].Columns. Expression and Stored stay, and say
 // that the source still computes them.
 func (t *Table) Carrying(names ...string) *Table {
 	out := *t

@@ -57,6 +57,8 @@ type TargetPlan struct {
 
 	from, to Server
 	narrow   []narrow
+	// carried are the source's generated columns that are plain ones on the target.
+	carried []string
 }
 
 // Refused reports whether a finding forbids writing to the target.
@@ -86,10 +88,11 @@ func columnText(column, text string) string {
 // What is wrong for good is a finding; an error is a server that cannot be asked, or one that
 // is read-only (ClassFailover), which may pass.
 func (d *DB) PlanTarget(ctx context.Context, src *DB, source *Table, name table.Name, o TargetOptions) (TargetPlan, error) {
-	p := TargetPlan{Name: name, Columns: table.Carried(source.Values()), from: src.Server, to: d.Server}
+	p := TargetPlan{Name: name, from: src.Server, to: d.Server}
 	if err := d.planTarget(ctx, &p, src, source, o); err != nil {
 		return TargetPlan{}, fmt.Errorf("plan the target %s: %w", name, Safe(err))
 	}
+	p.Columns = table.Carried(source.Carrying(p.carried...).Values())
 	// Refusals first, the rest as found.
 	slices.SortStableFunc(p.Findings, func(a, b Finding) int {
 		return boolInt(b.Level == LevelRefuse) - boolInt(a.Level == LevelRefuse)
@@ -223,7 +226,7 @@ func (d *DB) planCreate(ctx context.Context, p *TargetPlan, src *DB, builder *dd
 		p.note(LevelInfo, "", fmt.Sprintf("the database %s is created", p.Name.Schema), "")
 	}
 	allowed.need(p, append(o.privileges(), "CREATE")...)
-	if err := builder.adapt(ctx, src, d, nil); err != nil {
+	if err := builder.adapt(ctx, src, d, p.Name, nil); err != nil {
 		return err
 	}
 	if o.IndexesLater {
@@ -233,7 +236,7 @@ func (d *DB) planCreate(ctx context.Context, p *TargetPlan, src *DB, builder *dd
 		}
 	}
 	p.Statements = append(p.Statements, builder.create(p.Name, o.IndexesLater))
-	p.Findings = append(p.Findings, builder.found...)
+	p.carry(builder)
 	return nil
 }
 
@@ -256,7 +259,7 @@ func (d *DB) planMissing(ctx context.Context, p *TargetPlan, src *DB, builder *d
 	if len(names) == 0 {
 		return nil
 	}
-	if err := builder.adapt(ctx, src, d, names); err != nil {
+	if err := builder.adapt(ctx, src, d, p.Name, names); err != nil {
 		return err
 	}
 	if !p.Refused() { // the login may read the target
@@ -283,7 +286,7 @@ func addColumns(p *TargetPlan, builder *ddl, target *Table, names []string, allo
 		p.Statements = append(p.Statements, statement)
 		p.note(LevelInfo, "", "columns are added to the target: "+strings.Join(names, ", "), "")
 	}
-	p.Findings = append(p.Findings, builder.found...)
+	p.carry(builder)
 }
 
 // HasRows reports whether a table has any row at all.

@@ -23,9 +23,7 @@ func compareTables(p *TargetPlan, source, target *Table, replace bool) []*Column
 			}
 			missing = append(missing, from)
 		case from.Generated:
-			if !to.Generated {
-				extraColumn(p, to, "is generated at the source, and a plain column on the target, which is not written")
-			}
+			compareGenerated(p, source, from, to)
 		case to.Generated:
 			p.note(LevelRefuse, to.Name, "is a generated column on the target, which cannot be written", plainRemedy(p, to))
 		default:

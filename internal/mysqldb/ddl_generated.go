@@ -1,0 +1,200 @@
+package mysqldb
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// A generated column of the source is one of the target, too, where the target computes the same
+// from the same values: real rows of the source are tried in a temporary table of the target. It is
+// carried as a plain column otherwise, and gets the source's values like any other.
+
+// tryGenerated decides about the named generated columns.
+func (d *ddl) tryGenerated(ctx context.Context, src, dst *DB, name table.Name, named func(*Column) bool) error {
+	var t *trial
+	for i := range d.source.Columns {
+		c := &d.source.Columns[i]
+		if !c.Generated || c.isPeriod() || !named(c) {
+			continue
+		}
+		if why := d.dependsOnSession(c); why != "" {
+			d.carryPlain(c, why)
+			continue
+		}
+		if t == nil {
+			var err error
+			if t, err = newTrial(ctx, dst, name); err != nil {
+				return err
+			}
+			defer t.close()
+		}
+		if err := d.tryColumn(ctx, src, t, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *ddl) carryPlain(c *Column, why string) {
+	d.carried = append(d.carried, c.Name)
+	d.note(LevelInfo, c.Name, "is generated at the source and a plain column on the target, which gets the source's values: "+why, "").Topic = TopicGenerated
+}
+
+// isCarried reports whether a generated column is created as a plain one.
+func (d *ddl) isCarried(c *Column) bool { return c.Generated && slices.Contains(d.carried, c.Name) }
+
+// carriedPlain is the definition's end of a generated column that is carried.
+func (d *ddl) carriedPlain(c *Column, added bool) []string {
+	if added && !d.noRows {
+		d.note(LevelWarn, c.Name, "is added as a plain column: rows already on the target hold NULL in it until they change", "tablehaul run TABLE --full fills it")
+	}
+	return append([]string{"NULL"}, d.invisible(c, false)...)
+}
+
+// sessionFunctions have results that depend on a session's zone, language or mode.
+var sessionFunctions = regexp.MustCompile(`(?i)\b(from_unixtime|unix_timestamp|convert_tz|date_format|dayname|monthname|format|str_to_date|week)\s*\(`)
+
+// dependsOnSession says why a stored value may be another one than any session of ours computes,
+// or "". A virtual column is computed by whoever reads it, on either side.
+func (d *ddl) dependsOnSession(c *Column) string {
+	if !c.Stored {
+		return ""
+	}
+	code := withoutTexts(c.Expression)
+	if m := sessionFunctions.FindStringSubmatch(code); m != nil {
+		return "what " + strings.ToLower(m[1]) + "() gives depends on the session that writes"
+	}
+	for i := range d.source.Columns {
+		if base := &d.source.Columns[i]; base.Kind == table.KindTimestamp && refersTo(code, base) {
+			return "it depends on the time zone of the session that writes, as " + base.Name + " is a TIMESTAMP"
+		}
+	}
+	return ""
+}
+
+// withoutTexts is an expression without what stands in quotes, but with its names.
+func withoutTexts(expression string) string {
+	var b strings.Builder
+	for i := 0; i < len(expression); {
+		end := i + 1
+		switch expression[i] {
+		case '\'', '"':
+			end = quoteEnd(expression, i)
+			b.WriteString("''")
+		case '`':
+			end = quoteEnd(expression, i)
+			b.WriteString(expression[i:end])
+		default:
+			b.WriteByte(expression[i])
+		}
+		i = end
+	}
+	return b.String()
+}
+
+// refersTo reports whether an expression without texts has a column's name; servers quote names.
+func refersTo(code string, c *Column) bool {
+	return strings.Contains(strings.ToLower(code), strings.ToLower(Ident(c.Name)))
+}
+
+// tryColumn lets the target compute one generated column for rows of the source.
+func (d *ddl) tryColumn(ctx context.Context, src *DB, t *trial, c *Column) error {
+	code := withoutTexts(c.Expression)
+	var base []*Column
+	for i := range d.source.Columns {
+		if b := &d.source.Columns[i]; b.Name != c.Name && !b.isPeriod() && refersTo(code, b) {
+			base = append(base, b)
+		}
+	}
+	rows, trouble, err := d.sample(ctx, src, c, base)
+	switch {
+	case err != nil:
+		return err
+	case trouble != 0 && !c.Stored:
+		d.note(LevelRefuse, c.Name, fmt.Sprintf("is a virtual column that the source cannot compute for all rows (error %d): what it holds depends on the session that reads", trouble),
+			"make it STORED at the source, or its expression one that every session can compute (CAST the operands of an unsigned subtraction AS SIGNED)").Topic = TopicGenerated
+		return nil
+	case trouble != 0:
+		d.carryPlain(c, fmt.Sprintf("sessions compute its expression differently (error %d)", trouble))
+		return nil
+	case rows.Len() == 0:
+		d.carryPlain(c, "there is no row to try its expression on")
+		return nil
+	}
+	why, err := d.compute(ctx, t, c, base, rows)
+	if err != nil {
+		return err
+	}
+	if why != "" {
+		d.carryPlain(c, why)
+	}
+	return nil
+}
+
+// compute says why the target does not compute a column as the source does, or "".
+func (d *ddl) compute(ctx context.Context, t *trial, c *Column, base []*Column, rows *table.Rows) (string, error) {
+	noted := d.found // the real statement notes it again
+	defer func() { d.found = noted }()
+	columns := make([]string, 0, len(base)+2)
+	for _, b := range base {
+		columns = append(columns, d.bare(b)+" NULL")
+	}
+	columns = append(columns, strings.Join(append([]string{d.bare(c)}, d.generated(c)...), " "))
+	if !c.Stored { // an index stores it
+		if part, ok := indexedPart(d.source, c); ok {
+			columns = append(columns, "KEY ("+indexPart(part)+")")
+		}
+	}
+	return t.computes(ctx, columns, d.onTarget(c), base, d.onTargetAll(base), rows)
+}
+
+// bare is a column's name, type and character set on the target.
+func (d *ddl) bare(c *Column) string {
+	sqlType, changed := targetType(c, d.from, d.to)
+	if d.becomesDateTime(c) {
+		sqlType = strings.Replace(strings.ToLower(c.Type), "timestamp", "datetime", 1)
+	}
+	parts := []string{Ident(c.Name), sqlType}
+	if text, ok := d.charset(c, changed); ok && text != "" {
+		parts = append(parts, text)
+	}
+	return strings.Join(append(parts, d.srid(c)...), " ")
+}
+
+// onTarget is what a column is on the target, as far as its values are concerned.
+func (d *ddl) onTarget(c *Column) table.Column {
+	out := c.Column
+	if _, changed := targetType(c, d.from, d.to); changed {
+		switch c.Kind {
+		case table.KindJSON, table.KindUUID, table.KindInet:
+			out.Kind, out.Charset = table.KindString, "utf8mb4"
+		default:
+		}
+	}
+	return out
+}
+
+func (d *ddl) onTargetAll(columns []*Column) []table.Column {
+	out := make([]table.Column, len(columns))
+	for i, c := range columns {
+		out[i] = d.onTarget(c)
+	}
+	return out
+}
+
+// indexedPart is the part of an index that a column is.
+func indexedPart(t *Table, c *Column) (IndexColumn, bool) {
+	for _, index := range t.Indexes {
+		for _, part := range index.Columns {
+			if strings.EqualFold(part.Column, c.Name) && index.Type != "FULLTEXT" && index.Type != "SPATIAL" {
+				return part, true
+			}
+		}
+	}
+	return IndexColumn{}, false
+}

@@ -1,0 +1,57 @@
+package mysqldb
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+const (
+	// sampleRows is how many rows of each kind an expression is tried on, sampleBytes their size.
+	sampleRows  = 200
+	sampleBytes = 1 << 20
+	// sampleTime bounds each query for them.
+	sampleTime = 3 * time.Second
+)
+
+// sample reads rows of the source to try a generated column on: values of base, then the column's
+// own. They are the first and the last by key, and some for which the column holds something else
+// than its expression gives, as a value that was rounded or cut to the column's type. trouble is
+// the error's number where the source itself cannot compute the column or its expression.
+func (d *ddl) sample(ctx context.Context, src *DB, c *Column, base []*Column) (rows *table.Rows, trouble uint16, err error) {
+	var exprs []selectExpr
+	for _, b := range append(slices.Clone(base), c) {
+		exprs = append(exprs, valueExpr(src.Server, b.Column))
+	}
+	list := make([]string, len(exprs))
+	for i, e := range exprs {
+		list[i] = e.sql
+	}
+	plan := readPlan{server: src.Server, table: d.source}
+	from := plan.limited(sampleTime) + strings.Join(list, ", ") + " FROM " + Qualified(d.source.Name)
+	up, down := "", ""
+	if len(d.source.PrimaryKey) > 0 {
+		up = " ORDER BY " + Idents(d.source.PrimaryKey)
+		down = " ORDER BY " + strings.ReplaceAll(Idents(d.source.PrimaryKey), ", ", " DESC, ") + " DESC"
+	}
+	bytes := func(of string) string { return "CAST(" + of + " AS BINARY)" }
+	other := " WHERE NOT (" + bytes(Ident(c.Name)) + " <=> " + bytes("("+c.Expression+")") + ")"
+	rows = table.NewRows(len(exprs))
+	for n, rest := range []string{up, down, other} {
+		_, err := src.fetchRows(ctx, from+rest+fmt.Sprintf(" LIMIT %d", sampleRows), exprs, rows, (n+1)*sampleBytes)
+		switch {
+		case err == nil, IsTimeLimit(err):
+		case NumberOf(err) == 0:
+			return nil, 0, err
+		case Classify(err) == ClassConfiguration, rest == other && NumberOf(err) != errNumericRange:
+			// No SELECT, which the source's preflight says, or an expression that is no SQL by itself.
+		default:
+			return nil, NumberOf(err), nil
+		}
+	}
+	return rows, 0, nil
+}

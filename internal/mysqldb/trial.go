@@ -1,0 +1,160 @@
+package mysqldb
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// trialTable is the temporary table in which a plan tries what it is going to do. Nobody else sees
+// it, it goes with its session, and no table of that name is ever touched.
+const trialTable = "tablehaul_trial"
+
+// trial is a session of the target with at most one temporary table.
+type trial struct {
+	conn *sql.Conn
+	to   Server
+	name table.Name
+	made bool
+	// barred says why nothing can be tried, where that is so.
+	barred string
+}
+
+// newTrial begins a trial in the schema of the target table. close must be called.
+func newTrial(ctx context.Context, dst *DB, name table.Name) (*trial, error) {
+	conn, err := dst.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t := &trial{conn: conn, to: dst.Server}
+	schemas, err := dst.Schemas(ctx)
+	if err != nil {
+		t.close()
+		return nil, err
+	}
+	// Where the database is not there yet, any other does.
+	for _, schema := range append([]string{name.Schema}, schemas...) {
+		t.name = table.Name{Schema: schema, Table: trialTable}
+		if err = t.create(ctx, "(i INT)"); NumberOf(err) != errBadDB {
+			break
+		}
+	}
+	switch {
+	case err == nil:
+	case NumberOf(err) == 0:
+		t.close()
+		return nil, err
+	default:
+		t.barred = fmt.Sprintf("its expression was not tried, since no temporary table can be created on the target (error %d; GRANT CREATE TEMPORARY TABLES ON %s.* allows it)",
+			NumberOf(err), name.Schema)
+	}
+	return t, nil
+}
+
+// create makes the temporary table anew.
+func (t *trial) create(ctx context.Context, definition string) error {
+	if t.made {
+		if _, err := t.conn.ExecContext(ctx, "DROP TEMPORARY TABLE "+Qualified(t.name)); err != nil {
+			return err
+		}
+		t.made = false
+	}
+	_, err := t.conn.ExecContext(ctx, "CREATE TEMPORARY TABLE "+Qualified(t.name)+" "+definition)
+	t.made = err == nil
+	return err
+}
+
+// close ends the session, and the table with it: it is not given back to the pool.
+func (t *trial) close() {
+	_ = t.conn.Raw(func(any) error { return driver.ErrBadConn })
+	_ = t.conn.Close()
+}
+
+// computes creates a table of the columns, the last of which is generated, writes rows whose values
+// are those of base and then the generated column's, and says why it computes something else, or "".
+func (t *trial) computes(ctx context.Context, columns []string, generated table.Column, base []*Column, onTarget []table.Column, rows *table.Rows) (string, error) {
+	if t.barred != "" {
+		return t.barred, nil
+	}
+	refused := func(err error) (string, error) {
+		if NumberOf(err) == 0 {
+			return "", err
+		}
+		return fmt.Sprintf("%s does not take its expression, or not for all rows (error %d)", t.to, NumberOf(err)), nil
+	}
+	if err := t.create(ctx, "("+trialKey+" INT PRIMARY KEY, "+strings.Join(columns, ", ")+") ENGINE=InnoDB"); err != nil {
+		return refused(err)
+	}
+	if why, err := t.insert(ctx, base, onTarget, rows); err != nil || why != "" {
+		if err != nil {
+			return refused(err)
+		}
+		return why, nil
+	}
+	expr := valueExpr(t.to, generated)
+	got := table.NewRows(1)
+	if _, err := fetchOn(ctx, t.conn, "SELECT "+expr.sql+" FROM "+Qualified(t.name)+" ORDER BY "+trialKey, []selectExpr{expr}, got, 1<<30); err != nil {
+		return refused(err)
+	}
+	for i := range rows.Len() {
+		want := rows.Value(i, len(base))
+		if i >= got.Len() || (want == nil) != (got.Value(i, 0) == nil) || !bytes.Equal(want, got.Value(i, 0)) {
+			return fmt.Sprintf("%s computes something else for some rows", t.to), nil
+		}
+	}
+	return "", nil
+}
+
+const trialKey = "tablehaul_row"
+
+// insert writes the base values of rows; it says why they cannot be written, or "".
+func (t *trial) insert(ctx context.Context, base []*Column, onTarget []table.Column, rows *table.Rows) (string, error) {
+	names := trialKey
+	appenders := make([]appender, len(base))
+	for i, b := range base {
+		var err error
+		if appenders[i], err = newAppender(b.Column, onTarget[i]); err != nil {
+			return "a column that it depends on cannot be written", nil
+		}
+		names += ", " + Ident(b.Name)
+	}
+	const batch = 100
+	for from := 0; from < rows.Len(); from += batch {
+		stmt := []byte("INSERT INTO " + Qualified(t.name) + " (" + names + ") VALUES ")
+		for row := from; row < min(from+batch, rows.Len()); row++ {
+			if row > from {
+				stmt = append(stmt, ',')
+			}
+			stmt = fmt.Appendf(stmt, "(%d", row)
+			for i := range base {
+				stmt = append(stmt, ',')
+				v := rows.Value(row, i)
+				if v == nil {
+					stmt = append(stmt, "NULL"...)
+					continue
+				}
+				var err error
+				if stmt, err = appenders[i](stmt, v); err != nil {
+					return "a value that it depends on cannot be written", nil
+				}
+			}
+			stmt = append(stmt, ')')
+		}
+		if _, err := t.conn.ExecContext(ctx, string(stmt)); err != nil {
+			return "", err
+		}
+		var warnings int
+		if err := t.conn.QueryRowContext(ctx, "SELECT @@warning_count").Scan(&warnings); err != nil {
+			return "", err
+		}
+		if warnings > 0 { // a chunk with a warning is refused
+			return fmt.Sprintf("%s warns when it computes some rows", t.to), nil
+		}
+	}
+	return "", nil
+}
