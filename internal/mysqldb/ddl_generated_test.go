@@ -109,15 +109,28 @@ func TestGeneratedColumnsThatCannotBeTriedAreCarried(t *testing.T) {
 		admin := p.target.DB(t, p.to)
 		user := "'w_" + p.to + "'@'%'"
 		exec(t, admin, "CREATE USER "+user+" IDENTIFIED BY 'Secret-1'", "GRANT SELECT, INSERT, UPDATE, CREATE, ALTER ON "+p.to+".e TO "+user)
-		t.Cleanup(func() { _, _ = p.target.DB(t, "").Exec("DROP USER " + user) })
-		limited, err := mysqldb.Open(t.Context(), strings.Replace(p.target.DSN(""), "root@", "w_"+p.to+":Secret-1@", 1), mysqldb.Options{Role: mysqldb.Target, Name: "target"})
-		require.NoError(t, err)
-		t.Cleanup(func() { require.NoError(t, limited.Close()) })
-		p.dst = limited
+		t.Cleanup(func() {
+			db := p.target.DB(t, "")
+			defer func() { _ = db.Close() }()
+			_, _ = db.Exec("DROP USER " + user) //nolint:noctx // the test's context is over
+		})
+		as := func() *mysqldb.DB {
+			db, err := mysqldb.Open(t.Context(), strings.Replace(p.target.DSN(""), "root@", "w_"+p.to+":Secret-1@", 1), mysqldb.Options{Role: mysqldb.Target, Name: "target"})
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, db.Close()) })
+			return db
+		}
+		p.dst = as()
 		plan = p.apply("e")
 		p.plainOn(plan, "e", "g")
 		p.write("e", "")
 		require.Equal(t, []string{"2"}, texts(t, admin, "SELECT g FROM e"))
+		// One grant more, and it is tried.
+		exec(t, admin, "DROP TABLE e", "GRANT CREATE TEMPORARY TABLES ON "+p.to+".* TO "+user)
+		p.dst = as()
+		p.apply("e")
+		require.True(t, introspect(t, p.dst, p.to, "e").Column("g").Generated)
+		require.Equal(t, []string{"e"}, texts(t, admin, "SHOW TABLES"))
 	})
 }
 
