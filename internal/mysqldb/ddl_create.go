@@ -189,8 +189,13 @@ func (d *ddl) generated(c *Column) []string {
 func (d *ddl) plain(c *Column, added bool) []string {
 	def := d.defaultOf(c)
 	nullable := c.Nullable
-	if added && !d.noRows {
+	switch {
+	case added && !d.noRows:
 		nullable, def = d.forOldRows(c, def)
+	case added && isExpressionDefault(c) && def != "" && d.to.Flavor == FlavorMySQL:
+		// An ALTER refuses functions that may differ on a replica, whether there are rows or not.
+		d.note(LevelInfo, c.Name, "its default is not created on the target: "+def, "")
+		def = ""
 	}
 	parts := []string{"NOT NULL"}
 	if nullable {

@@ -3,6 +3,8 @@ package mysqldb
 import (
 	"fmt"
 	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/table"
 )
 
 // index is an index's definition; false where the target cannot have it.
@@ -39,6 +41,9 @@ func (d *ddl) index(index *Index) (string, bool) {
 		}
 		parts[i] = indexPart(part)
 	}
+	if index.Type == "FULLTEXT" && !d.oneCollation(index) {
+		return skip("its columns have different collations there")
+	}
 	if kind != "PRIMARY KEY" {
 		kind += " " + Ident(index.Name)
 	}
@@ -55,6 +60,24 @@ func (d *ddl) index(index *Index) (string, bool) {
 		}
 	}
 	return out, true
+}
+
+// oneCollation reports whether an index's columns have the same collation on the target, as a
+// FULLTEXT index wants it: columns of keys may get a stricter one there.
+func (d *ddl) oneCollation(index *Index) bool {
+	seen := map[string]bool{}
+	for _, part := range index.Columns {
+		c := d.source.Column(part.Column)
+		if c == nil {
+			return false
+		}
+		t, err := d.have.translate(c.Charset, c.Collation, d.keys[c.Name] && c.Kind == table.KindString, c.RawCharset)
+		if err != nil {
+			return false
+		}
+		seen[t.collation] = true
+	}
+	return len(seen) == 1
 }
 
 func indexPart(part IndexColumn) string {

@@ -72,7 +72,8 @@ func isChar(c *Column) bool { return strings.HasPrefix(strings.ToLower(c.Type), 
 
 // isText reports the types whose Length counts bytes, not characters.
 func isText(c *Column) bool {
-	return strings.HasSuffix(strings.ToLower(c.Type), "text")
+	// MariaDB's COMPRESSED stands behind it, as a comment.
+	return strings.HasSuffix(strings.ToLower(typeComment.ReplaceAllString(c.Type, "")), "text")
 }
 
 // extent is the most characters, and the most bytes in the target's character set, that a

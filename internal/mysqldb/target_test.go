@@ -20,6 +20,9 @@ type pair struct {
 	from, to string // schemas
 	source   *servers.Server
 	target   *servers.Server
+	// roughly says that counts may be approximate: servers count a row whose column with a default
+	// holds NULL as one that they have touched.
+	roughly bool
 }
 
 // eachPair runs f for all four pairs of flavors.
@@ -95,7 +98,7 @@ func (p *pair) copyRows(name, cursor string) {
 			if err != nil {
 				return err
 			}
-			require.False(p.t, res.Approximate, "%+v", res)
+			require.False(p.t, res.Approximate && !p.roughly, "%+v", res)
 			if again == 1 {
 				require.Equal(p.t, int64(rows.Len()), res.Unchanged, "%+v", res)
 			}
@@ -104,9 +107,11 @@ func (p *pair) copyRows(name, cursor string) {
 	})
 	require.NoError(p.t, err)
 	want, _ := readAll(p.t, p.src, mysqldb.ReadSpec{Table: source, Columns: columns})
-	got, _ := readAll(p.t, p.dst, mysqldb.ReadSpec{Table: spec.Target, Columns: slices.DeleteFunc(spec.Target.Values(), func(c table.Column) bool {
-		return table.Index(columns, c.Name) < 0
-	})})
+	same := make([]table.Column, len(columns)) // the target's, in the source's order
+	for i, c := range columns {
+		same[i] = spec.Target.Column(c.Name).Column
+	}
+	got, _ := readAll(p.t, p.dst, mysqldb.ReadSpec{Table: spec.Target, Columns: same})
 	if p.target.Flavor == servers.FlavorMariaDB {
 		for i := range want { // it has no negative zero
 			want[i] = strings.ReplaceAll(want[i], "|-0|", "|0|")
