@@ -50,7 +50,7 @@ func command(getenv func(string) string, stderr io.Writer, code *int) *cobra.Com
 		Long: `worker takes tasks from a Temporal server and does the work of every table in its configuration.
 
 Temporal is found by its own settings: TEMPORAL_ADDRESS (default 127.0.0.1:7233), TEMPORAL_NAMESPACE,
-TLS and API key variables, or temporal.toml. SIGTERM lets running chunks end.
+TLS and API key variables, or temporal.toml. Where no server answers yet, it waits and says so. SIGTERM lets running chunks end.
 
 Exit codes: 0 stopped in order, 1 cannot run, 2 wrong flags.`,
 		Args:          cobra.NoArgs,

@@ -85,7 +85,7 @@ func RunWorker(ctx context.Context, o WorkerOptions) error {
 			return err
 		}
 		opts.MetricsHandler, namespace = monitor.TemporalMetrics(), opts.Namespace
-		if c, err = dial(ctx, opts, o.Log); err != nil {
+		if c, err = connectTemporal(ctx, opts, o.Log); err != nil {
 			return err
 		}
 		defer c.Close()
