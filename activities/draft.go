@@ -96,6 +96,9 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 	}); err != nil {
 		return nil, lookFailure(ctx, err, target)
 	}
+	if err := a.checkSharedTarget(ctx, p); err != nil {
+		return nil, err
+	}
 	aboutGenerated := func(f mysqldb.Finding) bool { return f.Topic == mysqldb.TopicGenerated }
 	if slices.ContainsFunc(p.target.Findings, aboutGenerated) { // they say which are computed there
 		p.findings = slices.DeleteFunc(p.findings, aboutGenerated)

@@ -33,7 +33,7 @@ func newLocal(ctx context.Context, b binary, port int, o Options) (_ *local, err
 	if err != nil {
 		return nil, err
 	}
-	template, err := b.template(ctx)
+	template, err := b.template(ctx, o.Args)
 	if err != nil {
 		return nil, err
 	}

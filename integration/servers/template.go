@@ -62,8 +62,17 @@ var unsafeInName = regexp.MustCompile(`[^A-Za-z0-9.]+`)
 
 // template returns a data folder as the server leaves it after its first initialisation.
 // Copying it makes a fresh server in about a second where initialising takes several.
-func (b binary) template(ctx context.Context) (string, error) {
+//
+// MySQL keeps lower_case_table_names for life: such folders are of their own.
+func (b binary) template(ctx context.Context, serverArgs []string) (string, error) {
 	name := "data-" + string(b.flavor) + "-" + unsafeInName.ReplaceAllString(b.version, "_")
+	var forLife []string
+	for _, arg := range serverArgs {
+		if b.flavor == FlavorMySQL && strings.HasPrefix(arg, "--lower-case-table-names=") {
+			forLife = append(forLife, arg)
+			name += "-" + unsafeInName.ReplaceAllString(arg, "_")
+		}
+	}
 	return Cached(ctx, name, func(dir string) error {
 		o, err := serverOwner()
 		if err != nil {
@@ -73,13 +82,13 @@ func (b binary) template(ctx context.Context) (string, error) {
 			return fmt.Errorf("give data folder to the server's account: %w", err)
 		}
 		if b.flavor == FlavorMySQL {
-			return b.initialiseMySQL(ctx, o, dir)
+			return b.initialiseMySQL(ctx, o, dir, forLife)
 		}
 		return b.initialiseMariaDB(ctx, o, dir)
 	})
 }
 
-func (b binary) initialiseMySQL(ctx context.Context, o *owner, dir string) error {
+func (b binary) initialiseMySQL(ctx context.Context, o *owner, dir string, args []string) error {
 	init, err := os.CreateTemp("", "tablehaul-init-*.sql")
 	if err != nil {
 		return fmt.Errorf("write first statements: %w", err)
@@ -94,7 +103,7 @@ func (b binary) initialiseMySQL(ctx context.Context, o *owner, dir string) error
 	if err := o.own(init.Name()); err != nil {
 		return fmt.Errorf("write first statements: %w", err)
 	}
-	return b.initialise(ctx, o, nil, "--initialize-insecure", "--datadir="+dir, "--init-file="+init.Name())
+	return b.initialise(ctx, o, nil, append([]string{"--initialize-insecure", "--datadir=" + dir, "--init-file=" + init.Name()}, args...)...)
 }
 
 // initialiseMariaDB does what mariadb-install-db does, without needing that script, which
