@@ -221,12 +221,21 @@ func heldText(h mysqldb.Holder) string {
 	if h.Kind == mysqldb.HolderLag && h.Seconds > 0 {
 		return fmt.Sprintf("%s, of %s", what, age)
 	}
-	text := fmt.Sprintf("%s, %s old", what, age)
+	text := fmt.Sprintf("%s, %s old", what, time.Duration(h.Seconds*float64(time.Second)).Round(time.Second))
 	if h.Thread != 0 {
 		text += fmt.Sprintf(", of connection %d", h.Thread)
 	}
+	if h.User != "" {
+		text += fmt.Sprintf(" of %s@%s", h.User, h.Host)
+	}
 	if h.State != "" {
 		text += " (" + h.State + ")"
+	}
+	if h.Table != "" {
+		text += ", on " + h.Table
+	}
+	if h.Release != "" {
+		text += ": " + h.Release
 	}
 	return text
 }

@@ -22,7 +22,7 @@ var (
 	targetGrants = []string{"SELECT, INSERT, UPDATE ON TO.t"}
 	// usefulGrants let the source's login see more than it has to.
 	usefulGrants = []string{
-		"SELECT ON performance_schema.threads", "SELECT ON performance_schema.events_transactions_current", "REPLICATION CLIENT ON *.*",
+		"SELECT ON performance_schema.*", "REPLICATION CLIENT ON *.*",
 	}
 	// replaceGrants are for uniqueConflicts: replace.
 	replaceGrants = []string{"SELECT, INSERT, UPDATE, DELETE ON TO.t"}

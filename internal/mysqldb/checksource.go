@@ -68,7 +68,7 @@ func (d *DB) CheckSource(ctx context.Context, t *Table, check SourceCheck) ([]Fi
 	f := &findings{table: t.Name.String()}
 	f.aboutKey(t)
 	f.aboutColumns(t, check.Cursor)
-	f.aboutTable(t)
+	f.aboutTable(t, check)
 	if readable, err := d.checkReadable(ctx, f, t); err != nil || !readable {
 		return f.list, err // what comes next reads the table
 	}
@@ -159,9 +159,15 @@ func (f *findings) aboutColumns(t *Table, cursor string) {
 	}
 }
 
-func (f *findings) aboutTable(t *Table) {
+func (f *findings) aboutTable(t *Table, check SourceCheck) {
 	if !strings.EqualFold(t.Engine, "InnoDB") {
-		f.add(LevelWarn, "", "ALTER TABLE … ENGINE=InnoDB", "engine %s has no transactions: a statement that is cut off leaves half of its rows", t.Engine)
+		remedy := "ALTER TABLE " + Qualified(t.Name) + " ENGINE=InnoDB"
+		if check.Cursor != "" && check.FixedLag == 0 {
+			f.add(LevelRefuse, "", remedy+", or set fixedLag to longer than any statement lasts",
+				"engine %s has no transactions that the server shows: a window cannot end before a statement that still writes", t.Engine)
+		} else {
+			f.add(LevelWarn, "", remedy, "engine %s has no transactions: a statement that is cut off leaves half of its rows", t.Engine)
+		}
 	}
 	if len(t.Cascades) > 0 {
 		f.add(LevelWarn, "", "let a comparison of both sides find such rows",

@@ -60,9 +60,7 @@ func (d *DB) checkServer(ctx context.Context, f *findings, _ *Table, check Sourc
 	}
 	if check.FixedLag > 0 {
 		f.add(LevelWarn, "", "GRANT PROCESS ON *.* and leave fixedLag out", "rows of transactions that last longer than %s are lost", check.FixedLag)
-	} else if err := d.seesTransactions(ctx); errors.Is(err, ErrNeedsProcess) {
-		f.add(LevelRefuse, "", "", "%s", err).Topic = TopicGrant
-	} else if err != nil {
+	} else if err := d.checkSight(ctx, f); err != nil {
 		return err
 	}
 	writers, err := d.otherWriters(ctx)
@@ -92,11 +90,27 @@ func (d *DB) checkReadable(ctx context.Context, f *findings, t *Table) (bool, er
 	return true, nil
 }
 
-func (d *DB) seesTransactions(ctx context.Context) error {
-	return d.private(ctx, func(conn *sql.Conn) error {
-		_, err := d.readTransactions(ctx, conn)
+// checkSight is about what the login sees of open work.
+func (d *DB) checkSight(ctx context.Context, f *findings) error {
+	without, looked := d.lookout.lastWithout()
+	err := d.private(ctx, func(conn *sql.Conn) (err error) {
+		if _, err = d.readTransactions(ctx, conn); err == nil && !looked {
+			_, without, err = d.readLockView(ctx, conn)
+		}
 		return err
 	})
+	if errors.Is(err, ErrNeedsProcess) {
+		f.add(LevelRefuse, "", "", "%s", err).Topic = TopicGrant
+		return nil
+	}
+	const cost = "%s: transactions that write other tables hold the window back too, and reads outside of START TRANSACTION READ ONLY"
+	switch without {
+	case withoutGrant:
+		f.add(LevelInfo, "", "GRANT SELECT ON performance_schema.* TO the login", cost, without).Topic = TopicGrant
+	case withoutInstruments:
+		f.add(LevelInfo, "", "switch the instrument wait/lock/metadata/sql/mdl and the consumer events_statements_current on", cost, without)
+	}
+	return err
 }
 
 // otherWriters names a cluster in which other nodes may take writes too.

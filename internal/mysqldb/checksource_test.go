@@ -71,7 +71,13 @@ func TestCheckSourceRefusesWhatWouldLoseRows(t *testing.T) {
 		require.Empty(t, check("nulls", "i", refuse))
 		require.Contains(t, check("nulls", "i", warn), "column i may be NULL, now it never is")
 		require.Contains(t, check("child", "u", warn), "foreign keys change rows without touching a cursor: "+schema)
+		require.Contains(t, check("isam", "id", refuse), "engine MyISAM has no transactions that the server shows")
+		require.Contains(t, check("isam", "id", refuse), "or set fixedLag")
+		require.Contains(t, check("isam", "", warn), "engine MyISAM has no transactions")
+		utc.FixedLag = time.Minute
+		require.NotContains(t, check("isam", "id", refuse), "MyISAM")
 		require.Contains(t, check("isam", "id", warn), "engine MyISAM has no transactions")
+		utc.FixedLag = 0
 
 		if s.Flavor == servers.FlavorMySQL {
 			return // without its zone tables it knows no names

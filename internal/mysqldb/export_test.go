@@ -4,6 +4,8 @@ import (
 	"context"
 	"testing"
 	"time"
+
+	"github.com/tablehaul/tablehaul/internal/table"
 )
 
 // OthersPresent is crowd.present for tests of another package.
@@ -71,6 +73,20 @@ func NewLookout(limit, patience time.Duration) Lookout {
 
 // Look looks by f.
 func (l Lookout) Look(ctx context.Context, f func(context.Context) error) error {
-	_, err := l.l.look(ctx, func(ctx context.Context) ([]work, error) { return nil, f(ctx) })
+	_, err := l.l.look(ctx, func(ctx context.Context) (sighting, error) { return sighting{}, f(ctx) })
 	return err
+}
+
+// OpenWork is one look at a server; the result lists what holds back a window of a table.
+func (d *DB) OpenWork(ctx context.Context) (func(table.Name) []Holder, error) {
+	seen, err := d.lookout.look(ctx, d.lookForWork)
+	return func(name table.Name) (out []Holder) {
+		for _, w := range seen.work {
+			one := sighting{work: []work{w}, without: seen.without}
+			if o := one.oldest(name); o != nil {
+				out = append(out, o.Holder)
+			}
+		}
+		return out
+	}, err
 }

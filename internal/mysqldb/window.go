@@ -67,6 +67,13 @@ type Holder struct {
 	Kind HolderKind `json:"kind"`
 	// Thread is the connection's id on the server; 0 for an XA transaction without one.
 	Thread uint64 `json:"thread,omitempty"`
+	// User and Host are whose connection it is, as the server names them.
+	User string `json:"user,omitempty"`
+	Host string `json:"host,omitempty"`
+	// Table is the table whose lock it has or waits for; empty where it may write any.
+	Table string `json:"table,omitempty"`
+	// Release is what would let it go, for people.
+	Release string `json:"release,omitempty"`
 	// Seconds is how long it has been open, at most.
 	Seconds float64 `json:"seconds"`
 	// State is the server's word for what it is doing.
@@ -240,7 +247,7 @@ func (d *DB) chooseTemporal(ctx context.Context, spec HiSpec, replica replicaLag
 	h.StepBack = stepBack(spec, h.Now, h.Worker)
 	held := &Holder{Kind: HolderLag, Seconds: max(spec.MinLag, spec.FixedLag).Seconds()}
 	if spec.FixedLag == 0 {
-		oldest, err := d.oldestWork(ctx)
+		oldest, err := d.oldestWork(ctx, spec.Table.Name, t0.instance)
 		switch {
 		case err != nil:
 			return Horizon{}, err

@@ -32,6 +32,8 @@ type lookout struct {
 	mu      sync.Mutex
 	begun   int   // looks so far
 	current *look // the last one that began; nil before the first
+	without string
+	looked  bool // without is that of the last look which went well
 	read    time.Time
 }
 
@@ -40,14 +42,14 @@ type look struct {
 	number int
 	began  time.Time
 	done   chan struct{} // closed when found and err are set
-	found  []work
+	found  sighting
 	err    error
 }
 
 func newLookout() *lookout { return &lookout{limit: lookLimit, patience: lookPatience} }
 
 // look returns the result of a look that began after this call.
-func (l *lookout) look(ctx context.Context, f func(context.Context) ([]work, error)) ([]work, error) {
+func (l *lookout) look(ctx context.Context, f func(context.Context) (sighting, error)) (sighting, error) {
 	l.mu.Lock()
 	before := l.begun
 	l.mu.Unlock()
@@ -62,12 +64,12 @@ func (l *lookout) look(ctx context.Context, f func(context.Context) ([]work, err
 		select {
 		case <-ctx.Done():
 			overdue.Stop()
-			return nil, ctx.Err()
+			return sighting{}, ctx.Err()
 		case <-overdue.C:
 			if c.number > before { // its own, or one that is as young: it has lookLimit
 				select {
 				case <-ctx.Done():
-					return nil, ctx.Err()
+					return sighting{}, ctx.Err()
 				case <-c.done:
 				}
 			}
@@ -82,7 +84,7 @@ func (l *lookout) look(ctx context.Context, f func(context.Context) ([]work, err
 
 // begin begins a look that does not end with the caller's context: others wait for it. The
 // caller holds the lock.
-func (l *lookout) begin(ctx context.Context, f func(context.Context) ([]work, error)) *look {
+func (l *lookout) begin(ctx context.Context, f func(context.Context) (sighting, error)) *look {
 	l.begun++
 	c := &look{number: l.begun, began: time.Now(), done: make(chan struct{})}
 	l.current = c
@@ -93,6 +95,9 @@ func (l *lookout) begin(ctx context.Context, f func(context.Context) ([]work, er
 		c.found, c.err = f(inner)
 		if c.err != nil && inner.Err() != nil {
 			c.err = errLookTooLong
+		}
+		if c.err == nil {
+			l.hasLooked(c.found.without)
 		}
 	}()
 	return c
@@ -118,4 +123,17 @@ func (l *lookout) hasRead() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.read = time.Now()
+}
+
+func (l *lookout) hasLooked(without string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.without, l.looked = without, true
+}
+
+// lastWithout is sighting.without of the last look that went well, where there was one.
+func (l *lookout) lastWithout() (without string, looked bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.without, l.looked
 }

@@ -87,7 +87,7 @@ func (d *DB) settled(ctx context.Context, spec HiSpec, lag time.Duration) (time.
 	}
 	holder := &Holder{Kind: HolderLag, Seconds: (max(spec.MinLag, spec.FixedLag) + lag).Seconds()}
 	if spec.FixedLag == 0 {
-		oldest, err := d.oldestWork(ctx)
+		oldest, err := d.oldestWork(ctx, spec.Table.Name, "")
 		if err != nil {
 			return time.Time{}, nil, err
 		}

@@ -9,6 +9,8 @@ import (
 	mathrand "math/rand/v2"
 	"strconv"
 	"time"
+
+	"github.com/tablehaul/tablehaul/internal/table"
 )
 
 const (
@@ -69,7 +71,7 @@ const unreadableTries = 20
 
 func (d *DB) readTransactions(ctx context.Context, conn *sql.Conn) ([]transaction, error) {
 	for range unreadableTries {
-		trxs, err := listTransactions(ctx, conn)
+		trxs, err := listTransactions(ctx, conn, d.InstanceSQL())
 		d.lookout.hasRead()
 		if NumberOf(err) != errCannotConvert {
 			return trxs, err
@@ -81,18 +83,11 @@ func (d *DB) readTransactions(ctx context.Context, conn *sql.Conn) ([]transactio
 	return nil, errUnreadableList
 }
 
-func listTransactions(ctx context.Context, conn *sql.Conn) ([]transaction, error) {
+func listTransactions(ctx context.Context, conn *sql.Conn, instance string) ([]transaction, error) {
 	// Only in this statement's own row does the text of the statement hold the word.
-	rows, err := conn.QueryContext(ctx, "SELECT trx_mysql_thread_id, trx_state, trx_rows_modified,"+
-		" trx_is_read_only, trx_autocommit_non_locking, TIMESTAMPDIFF(MICROSECOND, trx_started, NOW(6)) AS age,"+
+	recs, err := readRecords(ctx, conn, "SELECT trx_mysql_thread_id, trx_state, trx_rows_modified,"+
+		" trx_is_read_only, "+instance+" AS instance, TIMESTAMPDIFF(MICROSECOND, trx_started, NOW(6)) AS age,"+
 		" trx_query LIKE '%tablehaul-"+rand.Text()+"%' AS ours FROM information_schema.innodb_trx")
-	var recs []record
-	if err == nil {
-		recs, err = scanRecords(rows)
-		if cerr := rows.Close(); err == nil {
-			err = cerr
-		}
-	}
 	if err != nil {
 		if NumberOf(err) == errSpecificAccess {
 			return nil, ErrNeedsProcess
@@ -109,7 +104,8 @@ func listTransactions(ctx context.Context, conn *sql.Conn) ([]transaction, error
 		trxs[i] = transaction{
 			thread: thread, state: r.text("TRX_STATE"), seconds: float64(r.number("AGE")) / 1e6,
 			modified: r.number("TRX_ROWS_MODIFIED"),
-			ours:     r.text("OURS") == "1", readOnly: r.text("TRX_IS_READ_ONLY") == "1", plainRead: r.text("TRX_AUTOCOMMIT_NON_LOCKING") == "1",
+			readOnly: r.text("TRX_IS_READ_ONLY") == "1",
+			ours:     r.text("OURS") == "1", instance: r.text("INSTANCE"),
 		}
 		oldest = max(oldest, trxs[i].seconds)
 	}
@@ -140,21 +136,10 @@ func setBack(ctx context.Context, conn *sql.Conn, oldest float64) (float64, erro
 // Where the performance schema is off (MariaDB's default) or not readable, only the overlap
 // covers such a wait.
 func beginnings(ctx context.Context, conn *sql.Conn) (map[uint64]float64, error) {
-	rows, err := conn.QueryContext(ctx, "SELECT t.PROCESSLIST_ID AS id, e.TIMER_WAIT AS age FROM performance_schema.events_transactions_current e"+
+	recs, err := readRecords(ctx, conn, "SELECT t.PROCESSLIST_ID AS id, e.TIMER_WAIT AS age FROM performance_schema.events_transactions_current e"+
 		" JOIN performance_schema.threads t ON t.THREAD_ID = e.THREAD_ID WHERE e.STATE = 'ACTIVE' AND t.PROCESSLIST_ID IS NOT NULL")
-	var recs []record
-	if err == nil {
-		recs, err = scanRecords(rows)
-		if cerr := rows.Close(); err == nil {
-			err = cerr
-		}
-	}
-	switch NumberOf(err) {
-	case errTableAccessDenied, errNoSuchTable:
-		return nil, nil
-	}
 	if err != nil {
-		return nil, err
+		return nil, mayNotLook(err)
 	}
 	ages := make(map[uint64]float64, len(recs))
 	for _, r := range recs {
@@ -163,4 +148,66 @@ func beginnings(ctx context.Context, conn *sql.Conn) (map[uint64]float64, error)
 		}
 	}
 	return ages, nil
+}
+
+// transaction is a row of information_schema.innodb_trx.
+type transaction struct {
+	thread   uint64
+	seconds  float64
+	state    string
+	modified int64
+	// readOnly proves that its connection reads only: InnoDB has begun it as one that cannot write.
+	// A SELECT inside a trigger or a function has a transaction that can.
+	readOnly bool
+	// ours says that it is the transaction of the statement that read it, and instance is the digest
+	// of the server that did.
+	ours     bool
+	instance string
+}
+
+// age is how long ago it began, at most.
+func (t transaction) age() float64 {
+	if t.seconds < 0 {
+		return t.seconds + hour + 1 // the zone's clock was set back since it began
+	}
+	return t.seconds + 1
+}
+
+// work is what the transaction may still bring to light: what it has written. Where it has written
+// nothing so far, only a statement that is running can, with an age of its own.
+func (t transaction) work(p process, uptime int64) (work, bool) {
+	age := max(t.age(), 1)
+	switch {
+	case t.modified == 0:
+		return work{}, false
+	case t.thread == 0:
+		w := work{Holder: Holder{Kind: HolderXA, Seconds: age, State: t.state}}
+		// Recovered from before the server's start: it is dated by its recovery.
+		w.forEver = float64(uptime)-age < recoveryTime.Seconds()
+		return w, true
+	case p.running():
+		age = max(age, p.age()) // its statement may have waited before the transaction began
+	}
+	return work{Holder: p.holder(HolderTransaction, age)}, true
+}
+
+// lockWork is what the owner of a lock may still write; t is its transaction, or the zero value.
+func (t transaction) lockWork(p process, l metadataLock) (work, bool) {
+	var w work
+	switch {
+	case t.modified > 0:
+		w.Holder = p.holder(HolderTransaction, max(t.age(), l.began))
+		if p.running() {
+			w.Seconds = max(w.Seconds, p.age())
+		}
+	case p.running():
+		w.Holder = p.holder(HolderStatement, p.age())
+	default:
+		return work{}, false // idle, and nothing written: LOCK TABLES, SELECT … FOR UPDATE
+	}
+	w.table = l.table
+	if l.pending && !p.changesStructure() {
+		w.table = table.Name{} // it waits, and has not locked its other tables yet
+	}
+	return w, true
 }

@@ -3,19 +3,31 @@ package mysqldb
 import (
 	"context"
 	"database/sql"
-	"fmt"
-	"regexp"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/tablehaul/tablehaul/internal/table"
 )
 
 // work is one open transaction or running statement that may still write a row stamped in
 // the past.
 type work struct {
 	Holder
+	// table is the only one that it can write; the zero value for all.
+	table table.Name
 	// forEver says that its age is not known: whatever it wrote may be of any time.
 	forEver bool
+	// doubtful says that a second look may find it to be nothing.
+	doubtful bool
+}
+
+// sighting is the result of one look at all open work of a server.
+type sighting struct {
+	work []work
+	// without says why the server's metadata locks were no help; empty where they were.
+	without string
+	// instance is the digest of the server that was looked at.
+	instance string
 }
 
 const (
@@ -25,33 +37,52 @@ const (
 	hour         = 3600.0
 )
 
-// oldestWork is the open work that began first, or nil for none at all.
+// oldestWork is the open work on a table that began first, or nil for none at all.
 //
-// The order is what makes it complete. Work that began before the call is, when the process
-// list is read, either a running statement and in that list, or has an open transaction, or is
+// The order is what makes it complete. Work that began before the call is, when statements are
+// listed, either a running statement and in that list, or has an open transaction, or is
 // committed and so visible to every later read. Only then are the transactions read, from a
-// copy that is proven to be younger than the process list.
-func (d *DB) oldestWork(ctx context.Context) (oldest *work, err error) {
+// copy that is proven to be younger than the list of statements.
+func (d *DB) oldestWork(ctx context.Context, name table.Name, instance string) (oldest *work, err error) {
 	for try := 0; ; try++ {
-		all, err := d.lookout.look(ctx, d.lookForWork)
+		seen, err := d.lookout.look(ctx, d.lookForWork)
 		if err != nil {
 			return nil, err
 		}
-		oldest = nil
-		for i := range all {
-			w := all[i] // a copy: the list is shared
-			if oldest == nil || w.forEver && !oldest.forEver || w.forEver == oldest.forEver && w.Seconds > oldest.Seconds {
-				oldest = &w
-			}
+		if instance != "" && seen.instance != instance {
+			return nil, ErrOtherServer
 		}
-		// A server's own housekeeping looks like a recovered transaction, for a moment.
-		if oldest == nil || !oldest.forEver || try == 3 {
+		oldest = seen.oldest(name)
+		// A server's own housekeeping looks like a recovered transaction, for a moment. A transaction
+		// that writes its first row between two looks seems to have no lock.
+		if oldest == nil || !oldest.forEver && !oldest.doubtful || try == 3 {
 			return oldest, nil
 		}
 		if err := waitFor(ctx, 300*time.Millisecond); err != nil {
 			return nil, err
 		}
 	}
+}
+
+// oldest is a copy of the oldest work on a table: the look is shared.
+func (l sighting) oldest(name table.Name) (oldest *work) {
+	for _, w := range l.work {
+		if w.table != (table.Name{}) && !sameName(w.table, name) {
+			continue
+		}
+		if oldest == nil || w.forEver && !oldest.forEver || w.forEver == oldest.forEver && w.Seconds > oldest.Seconds {
+			oldest = &w
+		}
+	}
+	if oldest != nil {
+		oldest.release(l.without)
+	}
+	return oldest
+}
+
+// sameName is true for one table too many rather than one too few: servers fold names.
+func sameName(a, b table.Name) bool {
+	return strings.EqualFold(a.Schema, b.Schema) && strings.EqualFold(a.Table, b.Table)
 }
 
 func waitFor(ctx context.Context, d time.Duration) error {
@@ -65,158 +96,146 @@ func waitFor(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func (d *DB) lookForWork(ctx context.Context) (all []work, err error) {
+func (d *DB) lookForWork(ctx context.Context) (seen sighting, err error) {
 	err = d.private(ctx, func(conn *sql.Conn) error {
-		all, err = d.openWork(ctx, conn)
+		seen, err = d.openWork(ctx, conn)
 		return err
 	})
-	return all, err
+	return seen, err
 }
 
 // openWork lists work on a connection that is thrown away afterwards.
-func (d *DB) openWork(ctx context.Context, conn *sql.Conn) ([]work, error) {
+func (d *DB) openWork(ctx context.Context, conn *sql.Conn) (seen sighting, err error) {
 	// Transactions are dated in the zone of the server's operating system.
 	if _, err := conn.ExecContext(ctx, "SET time_zone = 'SYSTEM'"); err != nil {
-		return nil, err
+		return sighting{}, err
 	}
-	var uptime serverSeconds
+	var s sight
 	var name string
-	if err := conn.QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE 'Uptime'").Scan(&name, &uptime); err != nil {
-		return nil, err
+	if err := conn.QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE 'Uptime'").Scan(&name, &s.uptime); err != nil {
+		return sighting{}, err
 	}
-	processes, err := readProcesses(ctx, conn)
+	began := time.Now()
+	locks, without, err := d.readLockView(ctx, conn)
+	if err == nil && locks == nil {
+		s.processes, err = readProcesses(ctx, conn)
+	}
 	if err != nil {
-		return nil, err
+		return sighting{}, err
 	}
-	trxs, self, err := d.freshTransactions(ctx, conn)
-	if err != nil {
-		return nil, err
+	if s.transactions, s.self, err = d.freshTransactions(ctx, conn); err != nil {
+		return sighting{}, err
 	}
-	began, err := beginnings(ctx, conn)
-	if err != nil {
-		return nil, err
+	for _, t := range s.transactions {
+		if t.ours {
+			seen.instance = t.instance
+		}
 	}
-	delete(processes, self)
-	var all []work
-	for _, t := range trxs {
-		if t.thread == self {
+	s.elapsed = time.Since(began).Seconds()
+	if locks != nil {
+		seen.work = s.byLocks(locks)
+		return seen, nil
+	}
+	if s.began, err = beginnings(ctx, conn); err != nil {
+		return sighting{}, err
+	}
+	seen.without, seen.work = without, s.byTransactions()
+	return seen, nil
+}
+
+// sight is what one look has read.
+type sight struct {
+	self         uint64
+	uptime       serverSeconds
+	transactions []transaction
+	// elapsed is how many seconds before the transactions everything else was read, at most.
+	elapsed float64
+	// Where there is no lockView: the connections, and the ages that the performance schema knows.
+	processes map[uint64]process
+	began     map[uint64]float64
+}
+
+// byTransactions is open work where the server does not show its locks: every statement that runs,
+// unless InnoDB says that its transaction only reads, and every transaction that has written.
+func (s sight) byTransactions() (all []work) {
+	processes := s.processes
+	delete(processes, s.self)
+	for _, t := range s.transactions {
+		if t.thread == s.self {
 			continue
 		}
-		t.seconds = max(t.seconds, began[t.thread])
 		p, known := processes[t.thread]
-		if w, counts := t.work(p, known, int64(uptime)); counts {
+		t.seconds = max(t.seconds, s.began[t.thread])
+		if w, counts := t.work(p, int64(s.uptime)); counts {
 			all = append(all, w)
 		}
-		if known && t.cannotWrite() {
+		if known && t.readOnly {
 			delete(processes, t.thread)
 		}
 	}
 	for _, p := range processes {
-		if p.running() && !p.reads {
-			all = append(all, work{Holder: Holder{Kind: HolderStatement, Thread: p.id, Seconds: p.age(), State: p.state}})
+		if p.running() {
+			all = append(all, work{Holder: p.holder(HolderStatement, p.age())})
 		}
 	}
-	return all, nil
+	return all
 }
 
-// process is a row of the process list.
-type process struct {
-	id                   uint64
-	user, command, state string
-	seconds              float64
-	// reads says that the statement is a SELECT. Its text is looked at here and not kept.
-	reads bool
-}
-
-// A SELECT writes only through a stored function; such a function's writes show as rows
-// modified once they begin, and its first moments are left to the overlap.
-var selects = regexp.MustCompile(`(?is)^[\s(]*(/\*.*?\*/\s*)*(SET\s+STATEMENT\s+max_statement_time\s*=\s*[0-9.]+\s+FOR\s+)?SELECT\b`)
-
-func readProcesses(ctx context.Context, conn *sql.Conn) (map[uint64]process, error) {
-	rows, err := conn.QueryContext(ctx, "SHOW PROCESSLIST") // not FULL: a hundred characters are enough
-	if err != nil {
-		return nil, err
-	}
-	recs, err := scanRecords(rows)
-	if cerr := rows.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return nil, err
-	}
-	out := make(map[uint64]process, len(recs))
-	for _, r := range recs {
-		id, err := strconv.ParseUint(r.text("ID"), 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("read the process list: %w", err)
-		}
-		out[id] = process{
-			id: id, user: r.text("USER"), command: r.text("COMMAND"), state: r.text("STATE"),
-			seconds: float64(r.number("TIME")), reads: selects.MatchString(r.text("INFO")),
+// byLocks is open work by MySQL's metadata locks.
+//
+// A statement locks all tables that it, its triggers and its functions can write before it touches
+// a row, and a transaction keeps these locks to its end. So who has no lock to write a table writes
+// nothing there that was stamped before the look: unless its statement has not come as far.
+func (s sight) byLocks(v *lockView) (all []work) {
+	transactions := make(map[uint64]transaction, len(s.transactions))
+	for _, t := range s.transactions {
+		if t.thread != 0 {
+			transactions[t.thread] = t
 		}
 	}
-	return out, nil
+	delete(v.running, s.self)
+	holds := make(map[uint64]bool)
+	var left []table.Name // by XA transactions that are prepared
+	for _, l := range v.locks {
+		p := l.owner
+		if p.id != 0 && (p.id == s.self || p.internal()) {
+			continue
+		}
+		p.kind, p.timer = v.running[p.id].kind, v.running[p.id].timer
+		holds[p.id] = true
+		w, counts := transactions[p.id].lockWork(p, l)
+		if counts {
+			all = append(all, w)
+		}
+		if !counts || l.older {
+			left = append(left, l.table)
+		}
+	}
+	for _, p := range v.running {
+		if p.running() && p.mayYetLock(holds[p.id]) {
+			all = append(all, work{Holder: p.holder(HolderStatement, p.age())})
+		}
+	}
+	return append(all, s.withoutLocks(holds, left)...)
 }
 
-// running says that a statement may be under way, with NOW() frozen at its beginning.
-func (p process) running() bool {
-	switch p.command {
-	case "Sleep", "Daemon", "Binlog Dump", "Binlog Dump GTID":
-		return false
+// withoutLocks are the transactions that no connection with a lock explains.
+func (s sight) withoutLocks(holds map[uint64]bool, left []table.Name) (all []work) {
+	for _, t := range s.transactions {
+		w, counts := t.work(process{id: t.thread, command: "Sleep"}, int64(s.uptime))
+		switch {
+		case !counts || t.thread == s.self:
+		case t.thread == 0 && len(left) > 0:
+			for _, w.table = range left {
+				all = append(all, w)
+			}
+		case t.thread == 0:
+			all = append(all, w)
+		case !holds[t.thread] && t.seconds > s.elapsed+1:
+			// It has written, and has no lock: one from before the server recorded any.
+			w.doubtful = true
+			all = append(all, w)
+		}
 	}
-	// Replication's own threads are dated by the primary; see replicaLag.
-	return p.user != "system user" && p.user != "unauthenticated user" && !strings.HasPrefix(p.command, "Slave_")
-}
-
-// age is how long ago the statement began, at most: the list has whole seconds.
-func (p process) age() float64 {
-	if p.seconds < 0 {
-		return hour // the clock was set back under it
-	}
-	return p.seconds + 1
-}
-
-// transaction is a row of information_schema.innodb_trx.
-type transaction struct {
-	thread              uint64
-	seconds             float64
-	state               string
-	modified            int64
-	readOnly, plainRead bool
-	// ours says that it is the transaction of the statement that read it.
-	ours bool
-}
-
-func (t transaction) cannotWrite() bool { return t.readOnly || t.plainRead }
-
-// work is what the transaction may still bring to light.
-func (t transaction) work(p process, known bool, uptime int64) (work, bool) {
-	age := t.seconds
-	if age < 0 {
-		age += hour // the zone's clock was set back since it began
-	}
-	age = max(age, 0) + 1
-	if known && p.running() {
-		age = max(age, p.age()) // its statement may have waited before the transaction began
-	}
-	switch {
-	case t.thread == 0 && t.modified > 0:
-		w := work{Holder: Holder{Kind: HolderXA, Seconds: age, State: t.state}}
-		// Recovered from before the server's start: it is dated by its recovery.
-		w.forEver = float64(uptime)-age < recoveryTime.Seconds()
-		return w, true
-	case t.modified > 0:
-		return work{Holder: Holder{Kind: HolderTransaction, Thread: t.thread, Seconds: age, State: t.stateOf(p)}}, true
-	default:
-		// Nothing written so far: only a statement that is running can, and that is in the
-		// process list with its own age.
-		return work{}, false
-	}
-}
-
-func (t transaction) stateOf(p process) string {
-	if p.command == "Sleep" {
-		return "idle"
-	}
-	return strings.ToLower(t.state)
+	return all
 }
