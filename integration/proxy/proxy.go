@@ -25,6 +25,7 @@ type Proxy struct {
 	done  chan struct{} // closed when the test ends
 	ended bool
 
+	lead      atomic.Pointer[string] // the server of later connections; nil is server
 	refuse    atomic.Bool
 	delay     atomic.Int64 // nanoseconds before each piece, either way
 	slice     atomic.Int64 // bytes of a piece at most; 0 does not slice
@@ -70,6 +71,15 @@ func (p *Proxy) Addr() string { return p.listener.Addr().String() }
 // DSN is a DSN of the server with the proxy's address in place of the server's.
 func (p *Proxy) DSN(server string) string {
 	return strings.Replace(server, p.server, p.Addr(), 1)
+}
+
+// Lead passes later connections on to another server, as when a name comes to stand for another
+// host; "" leads back. Those that are open stay where they are: Cut ends them.
+func (p *Proxy) Lead(addr string) {
+	if addr == "" {
+		addr = p.server
+	}
+	p.lead.Store(&addr)
 }
 
 // Delay puts a pause before each piece of either direction; 0 ends it.
@@ -174,7 +184,11 @@ func (p *Proxy) accept() {
 }
 
 func (p *Proxy) serve(client net.Conn) {
-	server, err := (&net.Dialer{Timeout: dialTimeout}).Dial("tcp", p.server)
+	to := p.server
+	if lead := p.lead.Load(); lead != nil {
+		to = *lead
+	}
+	server, err := (&net.Dialer{Timeout: dialTimeout}).Dial("tcp", to)
 	if err != nil {
 		_ = client.Close() // as a host would that has nothing on the port
 		return

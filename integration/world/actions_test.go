@@ -1,10 +1,10 @@
 package world_test
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"time"
 
+	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -25,52 +25,90 @@ type action struct {
 
 type healer = func() error
 
-var actions = []action{
-	{name: "nothing", weight: 3, do: func(*world, *rand.Rand) (healer, error) { return nil, nil }},
-	{
-		name: "everything is read again", weight: 1, input: func(in *workflows.SyncTableInput) { in.Full = true },
-		do: func(*world, *rand.Rand) (healer, error) { return nil, nil },
-	},
+// Failures that steps explain.
+var (
+	serverAway = []string{activities.TypeServerUnavailable}
+	altered    = []string{activities.TypeTableChanged, activities.TypeUnsupportedTable}
+	// another is a change of what a watermark speaks of.
+	another = []string{"IdentityChanged", activities.TypeTableChanged, activities.TypeUnsupportedTable, activities.TypeInvalidInput}
+)
+
+func nothing(*world, *rand.Rand) (healer, error) { return nil, nil }
+
+// calmActions change nothing around the tables.
+var calmActions = []action{
+	{name: "nothing", weight: 2, do: nothing},
+	{name: "everything is read again", weight: 1, input: fully, do: nothing},
+	{name: "the settings are others", weight: 1, do: func(w *world, r *rand.Rand) (healer, error) {
+		w.defaults = w.drawDefaults(r)
+		w.say("  defaults%s", w.defaults)
+		return nil, w.restartWorker(false)
+	}},
+}
+
+// serverActions are ends and returns of the programs around.
+var serverActions = []action{
 	{name: "the worker is killed", weight: 1, during: true, do: func(w *world, _ *rand.Rand) (healer, error) { return nil, w.restartWorker(true) }},
 	{name: "the worker is replaced", weight: 1, during: true, do: func(w *world, _ *rand.Rand) (healer, error) { return nil, w.restartWorker(false) }},
 	{name: "the target is killed", weight: 1, during: true, allowed: serverAway, do: func(w *world, _ *rand.Rand) (healer, error) {
 		w.target.Restart(w.t)
 		return nil, nil
 	}},
+	{name: "the target is killed and forgets", weight: 1, during: true, allowed: append(serverAway, another...), do: forgetful},
 	{name: "the source is killed", weight: 1, during: true, allowed: serverAway, do: func(w *world, _ *rand.Rand) (healer, error) {
 		w.source.Restart(w.t)
-		return nil, w.source.exec(w.t.Context(), "SET GLOBAL time_zone = '"+w.zone+"'")
+		return nil, w.source.exec(w.t.Context(), "SET GLOBAL time_zone = '"+w.zone+"'", "SET GLOBAL log_bin_trust_function_creators = 1")
 	}},
 	{name: "the target is frozen", weight: 1, during: true, only: true, do: func(w *world, r *rand.Rand) (healer, error) {
 		w.target.Pause(w.t)
-		pause(w.t.Context(), time.Duration(r.IntN(8000))*time.Millisecond)
+		pause(w.t.Context(), moments(r, 8*time.Second))
 		w.target.Resume(w.t)
+		return nil, nil
+	}},
+	{name: "the source is frozen", weight: 1, during: true, only: true, do: func(w *world, r *rand.Rand) (healer, error) {
+		w.source.Pause(w.t)
+		pause(w.t.Context(), moments(r, 8*time.Second))
+		w.source.Resume(w.t)
 		return nil, nil
 	}},
 	{name: "connections are cut", weight: 1, during: true, only: true, do: func(w *world, r *rand.Rand) (healer, error) {
 		for range 1 + r.IntN(4) {
 			w.toSource.Cut()
 			w.toTarget.Cut()
-			pause(w.t.Context(), time.Duration(r.IntN(300))*time.Millisecond)
+			pause(w.t.Context(), moments(r, 300*time.Millisecond))
 		}
 		return nil, nil
+	}},
+	{name: "the replies to COMMIT are lost", weight: 1, during: true, only: true, do: func(w *world, r *rand.Rand) (healer, error) {
+		w.toTarget.LoseReply(1+r.IntN(3), "COMMIT", r.IntN(8))
+		return nil, nil
+	}},
+	{name: "the network is slow", weight: 1, do: func(w *world, r *rand.Rand) (healer, error) {
+		w.toSource.Delay(moments(r, 20*time.Millisecond))
+		w.toTarget.Delay(moments(r, 20*time.Millisecond))
+		return func() error {
+			w.toSource.Delay(0)
+			w.toTarget.Delay(0)
+			return nil
+		}, nil
 	}},
 	{name: "Temporal is killed", weight: 1, during: true, do: func(w *world, _ *rand.Rand) (healer, error) { return nil, w.stage.temporal.Restart(w.t.Context()) }},
-	{name: "the target is emptied", weight: 1, do: func(w *world, _ *rand.Rand) (healer, error) {
-		for _, t := range w.tables {
-			at, _, name := w.place(t)
-			if err := w.target.exec(w.t.Context(), "DELETE FROM "+name); err != nil {
-				return nil, err
-			}
-			*at = *newTarget(at.name)
-		}
-		return nil, nil
-	}},
 }
 
-// serverAway are failures of runs whose server went away or came back with other settings.
-var serverAway = []string{"ServerUnavailable"}
+func moments(r *rand.Rand, most time.Duration) time.Duration {
+	return time.Duration(r.Int64N(int64(most)))
+}
 
-func (w *world) random() *rand.Rand { return random(w.seed, 1) }
-
-var _ = fmt.Sprint
+// forgetful kills a target that writes its log to disk once a second.
+func forgetful(w *world, r *rand.Rand) (healer, error) {
+	if err := w.target.exec(w.t.Context(), "SET GLOBAL innodb_flush_log_at_trx_commit = 0"); err != nil {
+		return nil, err
+	}
+	pause(w.t.Context(), moments(r, 2*time.Second))
+	w.target.Restart(w.t)
+	for _, t := range w.tables { // what it holds now may be older
+		at, _, _ := w.place(t)
+		*at = *newTarget(at.name)
+	}
+	return nil, nil
+}

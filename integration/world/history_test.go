@@ -68,6 +68,13 @@ func (h *history) recordAll(rows []row, mine func(key string) bool) {
 	}
 }
 
+// add says what rows hold in a column that they did not have.
+func (h *history) add(column, value string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.added[column] = addedColumn{at: h.at, value: value}
+}
+
 // now is the number of the last version.
 func (h *history) now() int64 {
 	h.mu.Lock()

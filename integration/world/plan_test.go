@@ -3,6 +3,8 @@ package world_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -60,20 +62,22 @@ func draw(seed uint64) plan {
 		p.tables = append(p.tables, drawTable(r, fmt.Sprintf("t%d", i+1)))
 	}
 	p.defaults = p.drawDefaults(r)
-	weights := 0
-	for _, a := range actions {
-		weights += a.weight
-	}
-	for i := range stepsOfAPlan {
-		n := r.IntN(weights)
-		for _, a := range actions {
-			if n -= a.weight; n < 0 {
-				p.steps = append(p.steps, step{number: i + 1, action: a, seed: r.Uint64(), during: a.during && (a.only || often(r, 60))})
-				break
-			}
+	p.steps = drawSteps(r)
+	return p
+}
+
+func drawSteps(r *rand.Rand) (steps []step) {
+	var all []action // each as often as it weighs
+	for _, a := range slices.Concat(calmActions, serverActions, sourceActions, targetActions, settingActions) {
+		if only := os.Getenv(onlyVariable); only == "" || strings.Contains(a.name, only) {
+			all = append(all, slices.Repeat([]action{a}, a.weight)...)
 		}
 	}
-	return p
+	for i := range stepsOfAPlan {
+		a := pick(r, all...)
+		steps = append(steps, step{number: i + 1, action: a, seed: r.Uint64(), during: a.during && (a.only || often(r, 60))})
+	}
+	return steps
 }
 
 func (p *plan) drawDefaults(r *rand.Rand) string {

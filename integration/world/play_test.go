@@ -1,15 +1,16 @@
 package world_test
 
 import (
-	"database/sql"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/workflows"
 )
 
 func TestMain(m *testing.M) { servers.Main(m, removeWorkerBinary) }
@@ -20,6 +21,7 @@ const (
 	seedVariable   = "TABLEHAUL_WORLD_SEED"
 	stepsVariable  = "TABLEHAUL_WORLD_STEPS"
 	budgetVariable = "TABLEHAUL_WORLD_BUDGET"
+	onlyVariable   = "TABLEHAUL_WORLD_ONLY" // steps whose names hold this, and no others
 )
 
 const defaultBudget = time.Minute
@@ -27,20 +29,9 @@ const defaultBudget = time.Minute
 // lanes is how many worlds are played side by side: they wait more than they work.
 const lanes = 2
 
-// place is where a table's rows are to be found now.
-func (w *world) place(t *tablePlan) (at *target, db *sql.DB, name string) {
-	e := w.entries[t.name]
-	db = w.target.admin
-	id := "target " + e.target
-	if w.targets[id] == nil {
-		w.targets[id] = newTarget(id)
-	}
-	return w.targets[id], db, e.target
-}
-
 // play plays a plan and returns the first faults.
 func (w *world) play() (faults []string) {
-	if w.random().IntN(2) == 0 {
+	if random(w.seed, 1).IntN(2) == 0 {
 		w.startWriters()
 	}
 	w.say("first runs")
@@ -62,8 +53,8 @@ func (w *world) play() (faults []string) {
 	return w.settle()
 }
 
-// step does one step, and lets every table run during it or after it; then it heals what the step
-// has done to the world, and everything must be well.
+// step does one step, and lets every table run during it or after it. Then it heals what the step
+// has done to the world. Where that is not enough everything is read again, and all must be well.
 func (w *world) step(s step) []string {
 	w.say("%s", s)
 	f := (*flight)(nil)
@@ -74,11 +65,11 @@ func (w *world) step(s step) []string {
 	}
 	heal, err := s.action.do(w, r)
 	if err != nil {
-		return []string{fmt.Sprintf("the world cannot do %s: %v", s.action.name, err)}
+		return []string{fmt.Sprintf("the world cannot do it (%s): %v", s.action.name, err)}
 	}
-	if heal != nil && s.during {
-		if err := heal(); err != nil {
-			return []string{fmt.Sprintf("the world cannot end %s: %v", s.action.name, err)}
+	if s.during {
+		if faults := w.heal(heal); len(faults) > 0 {
+			return faults
 		}
 		heal = nil
 	}
@@ -86,26 +77,43 @@ func (w *world) step(s step) []string {
 		f = w.launch(s.action.input)
 	}
 	patience := runLimit
-	if heal != nil {
+	if heal != nil && len(s.action.allowed) > 0 {
 		patience = patienceWithTrouble
 	}
-	if faults := w.check(f.land(patience), s.action.allowed); len(faults) > 0 {
+	if faults := w.check(f.land(patience), s.action.allowed); len(faults) > 0 || heal == nil && len(s.action.allowed) == 0 {
 		return faults
 	}
-	if heal == nil && len(s.action.allowed) == 0 {
+	if faults := w.heal(heal); len(faults) > 0 {
+		return faults
+	}
+	outcomes := w.launch(nil).land(runLimit)
+	if faults := w.check(outcomes, s.action.allowed); len(faults) > 0 || allDone(outcomes) {
+		return faults
+	}
+	w.say("  everything is read again")
+	return w.check(w.launch(fully).land(runLimit), nil)
+}
+
+func fully(in *workflows.SyncTableInput) { in.Full = true }
+
+// heal ends the trouble that a step has made.
+func (w *world) heal(heal func() error) []string {
+	if heal == nil {
 		return nil
 	}
-	if heal != nil {
-		if err := heal(); err != nil {
-			return []string{fmt.Sprintf("the world cannot end %s: %v", s.action.name, err)}
-		}
+	if err := heal(); err != nil {
+		return []string{fmt.Sprintf("the world cannot end it: %v", err)}
 	}
-	w.say("  all is well again")
-	return w.check(w.launch(nil).land(runLimit), nil)
+	w.say("  healed")
+	return nil
+}
+
+func allDone(outcomes []outcome) bool {
+	return !slices.ContainsFunc(outcomes, func(o outcome) bool { return o.failure != "" || o.stuck != "" })
 }
 
 // patienceWithTrouble is how long a run may wait for what the world takes from it.
-const patienceWithTrouble = 10 * time.Second
+const patienceWithTrouble = 15 * time.Second
 
 // settle ends the writers and lets runs catch up: then nothing may be missing.
 func (w *world) settle() []string {

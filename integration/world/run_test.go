@@ -156,8 +156,8 @@ func (w *world) check(outcomes []outcome, allowed []string) (faults []string) {
 func (w *world) look(o outcome) ([]string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	at, db, name := w.place(o.table)
-	rows, err := o.table.read(ctx, db, "SELECT * FROM "+name)
+	at, on, name := w.place(o.table)
+	rows, err := o.table.read(ctx, on.admin, "SELECT * FROM "+name)
 	if isNumber(err, 1146) && (o.failure != "" || o.stuck != "") {
 		return nil, nil // no run has made it yet
 	}
@@ -171,6 +171,9 @@ func (w *world) look(o outcome) ([]string, error) {
 // promised is what a run has promised by saying that it is done.
 func (w *world) promised(o outcome) *promise {
 	c := o.table.cursor
+	if w.entries[o.table.name].whole {
+		c = cursorKind{}
+	}
 	if o.failure != "" || o.stuck != "" || o.result.Skipped || o.result.Mode == activities.ModeBackfill {
 		return nil
 	}

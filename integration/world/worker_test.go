@@ -24,15 +24,15 @@ func (w *world) writeConfig() (path string, err error) {
 	b.WriteString("connections:\n")
 	fmt.Fprintf(&b, "  shop: { dsn: %q }\n", w.toSource.DSN(w.source.DSN("")))
 	fmt.Fprintf(&b, "  warehouse: { dsn: %q }\n", w.toTarget.DSN(w.target.DSN("")))
-	for name, dsn := range w.elsewhere {
-		fmt.Fprintf(&b, "  %s: { dsn: %q }\n", name, dsn)
+	if w.spare != nil {
+		fmt.Fprintf(&b, "  elsewhere: { dsn: %q }\n", w.spare.DSN(""))
 	}
 	fmt.Fprintf(&b, "staging: { url: %q, sweepAfter: 0s }\nworker: { host: here }\n", "file://"+staging)
 	fmt.Fprintf(&b, "defaults: { source: shop, target: warehouse%s }\ntables:\n", w.defaults)
 	for _, t := range w.tables {
 		e := w.entries[t.name]
 		fmt.Fprintf(&b, "  - { name: %s.%s, target: %s", w.schema, t.name, e.target)
-		if t.cursor.column != "" {
+		if t.cursor.column != "" && !e.whole {
 			fmt.Fprintf(&b, ", cursor: %s", t.cursor.column)
 		}
 		if e.connection != "" {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -19,14 +20,21 @@ type world struct {
 	t     *testing.T
 	stage *stage
 	// from and to are the servers that the configuration's connections lead to, through proxies.
-	source, target     *host
+	source, target *host
+	// spare is another server of the target's kind, once a step needs one.
+	spare *host
+	// switched says that the connection warehouse leads to the spare.
+	switched bool
+	// stale is another server of the source's kind, once a step needs one.
+	stale              *host
 	toSource, toTarget *proxy.Proxy
 	schema             string // of all tables, on all servers
 	queue              string
 	dir                string
 	reader             *sql.DB // the source, in UTC
+	application        *sql.DB // the source, in its own zone; several statements may be sent at once
+	strangers          int     // writers that came later
 	worker             *process.Child
-	elsewhere          map[string]string // further connections: DSNs by name
 	entries            map[string]*entry // of the configuration, by table
 	targets            map[string]*target
 	histories          map[string]*history
@@ -44,11 +52,26 @@ type world struct {
 	done  int // steps
 }
 
+// place is where the product is to write a table now.
+func (w *world) place(t *tablePlan) (at *target, on *host, name string) {
+	e := w.entries[t.name]
+	on = w.target
+	if w.switched || e.connection != "" {
+		on = w.spare
+	}
+	id := on.Addr() + " " + e.target
+	if w.targets[id] == nil {
+		w.targets[id] = newTarget(id)
+	}
+	return w.targets[id], on, e.target
+}
+
 // An entry is a table in the configuration.
 type entry struct {
 	target     string // its name on the server
 	connection string // empty is the usual one
 	more       string
+	whole      bool // without its cursor
 }
 
 // say adds a line to the story.
@@ -94,6 +117,7 @@ func build(t *testing.T, s *stage, p plan, deadline time.Time) (*world, error) {
 // fill makes the tables with their first rows, which are old.
 func (w *world) fill(ctx context.Context) error {
 	db := open(w.t, w.source.DSN(w.schema), "", true)
+	w.application = db
 	if err := execAll(
 		ctx, db,
 		"CREATE TABLE gate (id INT PRIMARY KEY, x INT)", "INSERT INTO gate VALUES (1, 1)",
@@ -109,7 +133,7 @@ func (w *world) fill(ctx context.Context) error {
 		}
 		for id := range w.plan.writers {
 			wr := &writer{
-				table: t, history: w.histories[t.name], source: db, reader: w.reader, rest: &w.rest, id: id, of: w.plan.writers, next: id,
+				table: t, schema: w.schema, history: w.histories[t.name], source: db, reader: w.reader, rest: &w.rest, id: id, of: w.plan.writers, next: id,
 				longest: w.longest, random: random(w.seed, uint64(1000+100*i+id)), live: map[string][]any{}, //nolint:gosec // small
 			}
 			for left := t.rows / w.plan.writers; left > 0; left -= 50 {
@@ -198,7 +222,27 @@ func (w *world) close() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	for _, h := range []*host{w.source, w.target} {
-		_ = h.exec(ctx, "SET GLOBAL time_zone = 'SYSTEM'", "DROP DATABASE IF EXISTS "+w.schema)
+	w.rollBackPrepared(ctx)
+	for _, h := range []*host{w.source, w.target, w.spare, w.stale} {
+		if h != nil {
+			_ = h.exec(ctx, "SET GLOBAL time_zone = 'SYSTEM'", "DROP DATABASE IF EXISTS "+w.schema, "DROP DATABASE IF EXISTS "+w.schema+"_old")
+		}
 	}
+}
+
+// rollBackPrepared ends XA transactions that a world left behind when it failed.
+func (w *world) rollBackPrepared(ctx context.Context) {
+	rows, err := w.source.admin.QueryContext(ctx, "XA RECOVER")
+	if err != nil {
+		return
+	}
+	defer rows.Close() //nolint:errcheck // the next world would say
+	for rows.Next() {
+		var format, global, branch int
+		var data string
+		if rows.Scan(&format, &global, &branch, &data) == nil && strings.HasPrefix(data, w.schema) {
+			_ = w.source.exec(ctx, "XA ROLLBACK '"+data+"'")
+		}
+	}
+	_ = rows.Err()
 }

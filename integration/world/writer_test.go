@@ -19,6 +19,7 @@ import (
 // A writer owns some rows of one table and changes them as applications do.
 type writer struct {
 	table   *tablePlan
+	schema  string
 	history *history
 	source  *sql.DB // in the source's own zone; several statements may be sent at once
 	reader  *sql.DB
@@ -229,7 +230,7 @@ func (w *writer) packet(ctx context.Context) error {
 // distributed is an XA transaction.
 func (w *writer) distributed(ctx, until context.Context) error {
 	w.v++
-	xid := fmt.Sprintf("'%s-%d-%d'", w.table.name, w.id, w.v)
+	xid := fmt.Sprintf("'%s-%s-%d-%d'", w.schema, w.table.name, w.id, w.v)
 	if err := w.say(ctx, "XA START "+xid); err != nil {
 		return err
 	}
