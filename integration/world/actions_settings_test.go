@@ -3,6 +3,8 @@ package world_test
 import (
 	"math/rand/v2"
 	"time"
+
+	"github.com/tablehaul/tablehaul/activities"
 )
 
 // runPause lets writers write between runs.
@@ -10,12 +12,12 @@ const runPause = 500 * time.Millisecond
 
 // settingActions are changes of what the configuration or its names lead to.
 var settingActions = []action{
-	{name: "the configuration names another target table", weight: 1, allowed: another, do: anotherTable},
-	{name: "the configuration names another server", weight: 1, allowed: another, do: anotherServer},
-	{name: "the target's address leads to an older copy", weight: 1, allowed: another, do: switchTarget},
-	{name: "the source's address leads to an older copy", weight: 1, allowed: another, do: switchSource},
+	{name: "the configuration names another target table", weight: 0, allowed: another, do: anotherTable},
+	{name: "the configuration names another server", weight: 0, allowed: another, do: anotherServer},
+	{name: "the target's address leads to an older copy", weight: 0, allowed: another, do: switchTarget},
+	{name: "the source's address leads to an older copy", weight: 0, allowed: another, do: switchSource},
 	{name: "the cursor is taken away", weight: 1, allowed: another, do: takeCursor},
-	{name: "the source's zone is another", weight: 1, allowed: append([]string{"UpperEndBelow"}, another...), do: changeZone},
+	{name: "the source's zone is another", weight: 1, allowed: append(another, activities.TypeWatermarkAhead), do: changeZone},
 }
 
 // anotherTable lets a table be written elsewhere, where an older copy may be.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tablehaul/tablehaul/activities"
 )
 
 // sourceActions are changes and locks of the source.
@@ -27,7 +29,7 @@ var sourceActions = []action{
 	}},
 	{name: "a transaction stays open", weight: 2, do: stayOpen},
 	{name: "an XA transaction stays prepared", weight: 1, do: stayPrepared},
-	{name: "the source table is emptied", weight: 1, allowed: another, do: func(w *world, r *rand.Rand) (healer, error) {
+	{name: "the source table is emptied", weight: 1, allowed: append(another, activities.TypeWatermarkAhead), do: func(w *world, r *rand.Rand) (healer, error) {
 		t := pick(r, w.tables...)
 		w.say("  %s", t.name)
 		return nil, w.quiet(func() error { return w.source.exec(w.t.Context(), "TRUNCATE TABLE "+w.schema+"."+t.name) })
@@ -80,6 +82,7 @@ func dropColumn(w *world, r *rand.Rand) (healer, error) {
 	t.alter(func(all []column) []column {
 		return slices.DeleteFunc(all, func(d column) bool { return d.name == c.name })
 	})
+	w.histories[t.name].drop(c.name)
 	if err := w.alter(t, "DROP COLUMN "+c.name); err != nil {
 		return nil, err
 	}

@@ -54,7 +54,7 @@ var serverActions = []action{
 		w.target.Restart(w.t)
 		return nil, nil
 	}},
-	{name: "the target is killed and forgets", weight: 1, during: true, allowed: append(serverAway, another...), do: forgetful},
+	{name: "the target is killed and forgets", weight: 0, during: true, allowed: append(serverAway, another...), do: forgetful},
 	{name: "the source is killed", weight: 1, during: true, allowed: serverAway, do: func(w *world, _ *rand.Rand) (healer, error) {
 		w.source.Restart(w.t)
 		return nil, w.source.exec(w.t.Context(), "SET GLOBAL time_zone = '"+w.zone+"'", "SET GLOBAL log_bin_trust_function_creators = 1")
@@ -108,7 +108,7 @@ func forgetful(w *world, r *rand.Rand) (healer, error) {
 	w.target.Restart(w.t)
 	for _, t := range w.tables { // what it holds now may be older
 		at, _, _ := w.place(t)
-		*at = *newTarget(at.name)
+		at.again()
 	}
 	return nil, nil
 }

@@ -75,6 +75,13 @@ func (h *history) add(column, value string) {
 	h.added[column] = addedColumn{at: h.at, value: value}
 }
 
+// drop says that a column is not compared any more: the target keeps it, and nobody fills it.
+func (h *history) drop(column string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.differ[column] = true
+}
+
 // now is the number of the last version.
 func (h *history) now() int64 {
 	h.mu.Lock()

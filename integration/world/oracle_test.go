@@ -20,6 +20,9 @@ type target struct {
 	late map[string]int64
 }
 
+// again forgets what was found: the target holds something else now.
+func (t *target) again() { t.seen, t.late = map[string]int64{}, map[string]int64{} }
+
 func newTarget(name string) *target {
 	return &target{name: name, seen: map[string]int64{}, spoiled: map[string]int64{}, late: map[string]int64{}}
 }
@@ -54,8 +57,8 @@ func (h *history) judge(t *target, rows []row, kept *promise) (faults []string) 
 		at := h.find(r)
 		since, spoiled := t.spoiled[r.key]
 		switch {
-		case spoiled && at <= since && !(kept != nil && h.needs(r.key, *kept) > since):
-			have[r.key] = max(since, at) // as it was made, and nothing newer came
+		case spoiled && at <= since:
+			have[r.key] = since // as it was made by hand: that nothing newer has come is seen below
 			continue
 		case at == 0:
 			tell("row %s is no version that the source ever had; %s", r.key, h.difference(r))

@@ -56,7 +56,7 @@ func draw(seed uint64) plan {
 		seed: seed, from: both[seed%2], to: both[seed/2%2], // four seeds in a row are all pairs
 		zone:    pick(r, "SYSTEM", "+00:00", "+05:30", "-08:00"),
 		writers: 1 + r.IntN(3),
-		longest: pick(r, 100*time.Millisecond, 2*time.Second, 5*time.Second, 15*time.Second),
+		longest: pick(r, 100*time.Millisecond, time.Second, 2*time.Second, 5*time.Second, 15*time.Second),
 	}
 	for i := range 1 + r.IntN(2) {
 		p.tables = append(p.tables, drawTable(r, fmt.Sprintf("t%d", i+1)))
@@ -69,8 +69,12 @@ func draw(seed uint64) plan {
 func drawSteps(r *rand.Rand) (steps []step) {
 	var all []action // each as often as it weighs
 	for _, a := range slices.Concat(calmActions, serverActions, sourceActions, targetActions, settingActions) {
-		if only := os.Getenv(onlyVariable); only == "" || strings.Contains(a.name, only) {
+		only := os.Getenv(onlyVariable)
+		switch {
+		case only == "":
 			all = append(all, slices.Repeat([]action{a}, a.weight)...)
+		case strings.Contains(a.name, only):
+			all = append(all, a)
 		}
 	}
 	for i := range stepsOfAPlan {

@@ -21,7 +21,8 @@ const (
 	seedVariable   = "TABLEHAUL_WORLD_SEED"
 	stepsVariable  = "TABLEHAUL_WORLD_STEPS"
 	budgetVariable = "TABLEHAUL_WORLD_BUDGET"
-	onlyVariable   = "TABLEHAUL_WORLD_ONLY" // steps whose names hold this, and no others
+	storyVariable  = "TABLEHAUL_WORLD_STORY" // not empty: tell of worlds that are well, too
+	onlyVariable   = "TABLEHAUL_WORLD_ONLY"  // steps whose names hold this, and no others
 )
 
 const defaultBudget = time.Minute
@@ -207,6 +208,9 @@ func playSeed(t *testing.T, s *stage, seed uint64, deadline time.Time) {
 		}
 		faults := w.play()
 		t.Logf("seed %d, %s to %s: %d steps, %d runs, %d versions, %.0f s", seed, p.from, p.to, w.done, w.runs, w.versions(), time.Since(w.began).Seconds())
+		if os.Getenv(storyVariable) != "" {
+			t.Log(w.told())
+		}
 		if len(faults) > 0 {
 			t.Errorf("%s\nFAULT: %s\nrepeat it: %s=%d", w.told(), strings.Join(faults, "\nFAULT: "), seedVariable, seed)
 		}
