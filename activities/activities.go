@@ -22,7 +22,6 @@ import (
 type Activities struct {
 	deps      Deps
 	manifests *manifestCache
-	targets   *tableCache
 	paces     *paceCache
 }
 
@@ -62,7 +61,7 @@ func New(deps Deps) *Activities {
 	if deps.Log == nil {
 		deps.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Activities{deps: deps, manifests: newManifestCache(), targets: newTableCache(), paces: newPaceCache()}
+	return &Activities{deps: deps, manifests: newManifestCache(), paces: newPaceCache()}
 }
 
 // Register makes every step known to w under its method's name, which is public vocabulary:

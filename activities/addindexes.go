@@ -29,7 +29,6 @@ func (a *Activities) AddIndexes(ctx context.Context, in RangeInput) (AddIndexesR
 	defer beat(ctx, func() any { return "building indexes" })()
 	added, err := db.AddIndexes(ctx, s.Target, r.plan.Later)
 	if err == nil {
-		a.targets.forget(tableKey{s.TargetConnection, s.Target})
 		note(ctx, "indexes", added)
 	}
 	return AddIndexesResult{Indexes: added}, translate(ctx, err, at)

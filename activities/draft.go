@@ -56,6 +56,8 @@ type drafted struct {
 	tailLast bool
 	// lost says that the target has no row, though earlier runs have written some.
 	lost bool
+	// id is what is known of the identity of both sides.
+	id identified
 }
 
 // levelOrder lists findings with the gravest first.
@@ -77,6 +79,7 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 	if p.table, err = p.src.Table(ctx, settings.Table); err != nil {
 		return nil, lookFailure(ctx, err, source)
 	}
+	instance := p.src.Instance()
 	if c := p.table.Column(settings.Cursor); c != nil { // as the server spells it, from here on
 		settings.Cursor, p.settings.Cursor = c.Name, c.Name
 		p.table = p.table.Carrying(c.Name)
@@ -115,6 +118,13 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 	if p.lost, err = p.targetLost(ctx, in.State); err != nil {
 		return nil, translate(ctx, err, target)
 	}
+	if err := p.identify(ctx, in, a.keeper(ctx, in.Table)); err != nil {
+		return nil, err
+	}
+	if p.id.changed != "" {
+		return p, nil
+	}
+	in.State = p.id.state
 	if err := p.chooseMode(in); err != nil {
 		return nil, err
 	}
@@ -134,6 +144,9 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 		if f.Level == mysqldb.LevelWarn {
 			p.warnings = append(p.warnings, findingText(f))
 		}
+	}
+	if p.src.Instance() != instance {
+		return nil, translate(ctx, mysqldb.ErrOtherServer, source)
 	}
 	return p, nil
 }

@@ -24,6 +24,10 @@ type RangeInput struct {
 	// than planned is moved in slices, one after the other.
 	Range int `json:"range"`
 	Slice int `json:"slice,omitempty"`
+	// Fence is that of the run's lease, which every chunk checks on the target; 0 checks nothing.
+	Fence int64 `json:"fence,omitempty"`
+	// Instance is the digest of the server that every page must come from; empty is any.
+	Instance string `json:"instance,omitempty"`
 	// Queue is that of the host which has the files; empty where every worker sees them.
 	Queue string `json:"queue,omitempty"`
 }
@@ -75,7 +79,7 @@ func (a *Activities) ExtractIncremental(ctx context.Context, in RangeInput) (Ext
 	if err != nil {
 		return ExtractResult{}, translate(ctx, err, at)
 	}
-	src, err := db.Structure(ctx, r.name, "")
+	src, err := db.Structure(ctx, r.name)
 	if err != nil {
 		return ExtractResult{}, translate(ctx, err, at)
 	}

@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
 	"github.com/tablehaul/tablehaul/internal/rowfile"
 	"github.com/tablehaul/tablehaul/internal/staging"
 )
@@ -28,6 +29,14 @@ const (
 	TypeTableBusy = "TableBusy"
 	// TypeFencedOff: a newer run took the table over.
 	TypeFencedOff = "FencedOff"
+	// TypeIdentityChanged: the watermark does not speak of the source, target or cursor that is there now.
+	TypeIdentityChanged = "IdentityChanged"
+	// TypeServerChanged: a connection leads to another server than the run was planned on; retried for
+	// a minute.
+	TypeServerChanged = "ServerChanged"
+	// TypeTargetRestarted: the target, which may lose commits in a crash, was started again during the
+	// run; the run writes its rows again.
+	TypeTargetRestarted = "TargetRestarted"
 	// TypeServerRejected: a server refuses us for good: login, grant, setting, missing object, TLS.
 	TypeServerRejected = "ServerRejected"
 	// TypeRowRejected: the target refuses a row's data.
@@ -75,6 +84,9 @@ const (
 	// fullDelay is the pause after "out of connections" or "disk full": retrying sooner
 	// would be part of the problem.
 	fullDelay = 30 * time.Second
+	// serverPatience is how long a step looks for the server that its run was planned on. A proxy that
+	// sends each connection elsewhere leads there soon; after a failover the next run plans anew.
+	serverPatience = time.Minute
 )
 
 // failure is a permanent failure: what is wrong, and what to do.
@@ -110,6 +122,10 @@ func translate(ctx context.Context, err error, at where) error {
 		return err
 	case ctx.Err() != nil && errors.Is(ctx.Err(), context.Canceled):
 		return ctx.Err() // a cancelled step is not a failure
+	case errors.Is(err, lineage.ErrFenced):
+		return at.failure(TypeFencedOff, err, "")
+	case errors.Is(err, lineage.ErrNotBegun), errors.Is(err, mysqldb.ErrOtherServer):
+		return at.otherServer(ctx, err)
 	case errors.Is(err, staging.ErrCorrupt), errors.Is(err, staging.ErrNotFound), errors.Is(err, rowfile.ErrCorrupt):
 		return at.failure(TypeStagedFileCorrupt, err, "")
 	case mysqldb.IsGone(err) && at.connection != "" && !isPreflight(ctx):
@@ -146,6 +162,14 @@ func translate(ctx context.Context, err error, at where) error {
 	}
 	opts.Details = []any{at.details(err, remedy)}
 	return temporal.NewApplicationErrorWithOptions(msg, typ, opts)
+}
+
+// otherServer is the failure of a step that did not reach the server its run was planned on.
+func (at where) otherServer(ctx context.Context, err error) error {
+	const remedy = "let the connection lead to one server; the next run plans anew with the server that it leads to then"
+	return temporal.NewApplicationErrorWithOptions(at.text(err)+": "+remedy, TypeServerChanged, temporal.ApplicationErrorOptions{
+		NonRetryable: age(ctx) > serverPatience, Details: []any{at.details(err, remedy)},
+	})
 }
 
 // failure is a permanent failure of an error that no retry can mend.

@@ -43,6 +43,19 @@ var Guide = []Advice{
 		"`tablehaul status TABLE`: the newer run", "nothing: nothing of this run is missing from the newer one", false,
 	},
 	{
+		TypeIdentityChanged, "the watermark is of another source, target, cursor or key than there is now; nothing was written",
+		"what is bound: `tablehaul status TABLE`; what is there: `tablehaul plan TABLE`",
+		"take back the change, or load the table anew with `--full`; where the target holds every row up to the watermark, `tablehaul watermark adopt TABLE`", false,
+	},
+	{
+		TypeServerChanged, "a connection leads to another server than the run was planned on: a failover, a proxy with several servers, workers with different files",
+		"the connection's address; the workers' files", "run again; where it comes back, let the connection lead to one server", false,
+	},
+	{
+		TypeTargetRestarted, "the target was started again during the run and may have lost commits, twice in one run",
+		"the target's error log; `SELECT @@innodb_flush_log_at_trx_commit`", "set innodb_flush_log_at_trx_commit = 1 on the target, then run again", false,
+	},
+	{
 		TypeServerRejected, "a login, grant, setting, certificate or missing object",
 		"connection and error number in the message; a worker reads a changed password only when it starts", "correct the server's setting, grant or login and run again", false,
 	},

@@ -6,11 +6,17 @@ import "context"
 type RecordProgressInput struct {
 	Table    string          `json:"table"`
 	Progress ProgressRequest `json:"progress"`
+	// TargetRow is where a loaded range is recorded, too; nil where no state row is kept.
+	TargetRow *TargetRow `json:"targetRow,omitempty"`
 }
 
 // RecordProgress keeps what a later run needs should this one not end well: the plan of a
 // first load and its loaded ranges. Repeating it is harmless.
 func (a *Activities) RecordProgress(ctx context.Context, in RecordProgressInput) (RecordProgressResult, error) {
+	// The target first: a range that it does not say it has is loaded again.
+	if err := a.markRange(ctx, in.TargetRow, in.Progress.RangeDone); err != nil {
+		return RecordProgressResult{}, err
+	}
 	var s State
 	if err := a.update(ctx, in.Table, UpdateProgress, in.Progress, &s); err != nil {
 		return RecordProgressResult{}, err
@@ -26,6 +32,10 @@ type RecordProgressResult struct{}
 type FinishRunInput struct {
 	Table  string        `json:"table"`
 	Finish FinishRequest `json:"finish"`
+	// TargetRow is set where the run is done and has written rows: the state row beside the target says
+	// so, with TargetWatermark, before the watermark rises.
+	TargetRow       *TargetRow `json:"targetRow,omitempty"`
+	TargetWatermark string     `json:"targetWatermark,omitempty"`
 	// DropPlan is the run whose staged plan is not needed any more; empty keeps it.
 	DropPlan string `json:"dropPlan,omitempty"`
 	// Queue is that of the host which has the plan; empty where it does not matter.
@@ -41,6 +51,9 @@ type FinishRunResult struct {
 // it is harmless. A plan that cannot be removed does not fail a run: it is logged and left.
 func (a *Activities) FinishRun(ctx context.Context, in FinishRunInput) (FinishRunResult, error) {
 	if err := a.here(ctx, in.Queue); err != nil {
+		return FinishRunResult{}, err
+	}
+	if err := a.finishTarget(ctx, in.TargetRow, in.TargetWatermark); err != nil {
 		return FinishRunResult{}, err
 	}
 	var s State

@@ -4,7 +4,14 @@ import (
 	"sync"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
 )
+
+// tableKey is a table of a connection.
+type tableKey struct {
+	connection string
+	name       table.Name
+}
 
 // paceKey is a target table, and how the rows come: by ranges of the key, most of them new, or
 // as a window's changes, which cost several times as much and are all over the table.

@@ -42,6 +42,8 @@ type plan struct {
 	Settings   Settings     `json:"settings"`
 	Mode       string       `json:"mode"`
 	Window     table.Window `json:"window"`
+	// StateID is that of the table's state, as in its state row.
+	StateID string `json:"stateId,omitempty"`
 	// FreshAt: see PlanRunResult.
 	FreshAt time.Time `json:"freshAt,omitzero"`
 	// ByKey says that ranges are of the key space; otherwise they are pieces of the window.

@@ -78,6 +78,15 @@ type PlanRunResult struct {
 	Queue string `json:"queue,omitempty"`
 	// Priority is 1 to 5, for the steps that follow.
 	Priority int `json:"priority,omitempty"`
+	// Watermark is the table's as it holds for what is there now: a cursor's type may have changed, and
+	// the target may have lost its last runs.
+	Watermark string `json:"watermark,omitempty"`
+	// Identity is what the run binds the watermark to.
+	Identity *Identity `json:"identity,omitempty"`
+	// Instance is the digest of the server that all pages of the run must be read from.
+	Instance string `json:"instance,omitempty"`
+	// TargetRow is the run's state row beside the target; nil where none is kept.
+	TargetRow *TargetRow `json:"targetRow,omitempty"`
 }
 
 // PlanProgress is what PlanRun heartbeats.
@@ -122,6 +131,10 @@ func (a *Activities) PlanRun(ctx context.Context, in PlanRunInput) (PlanRunResul
 	if refusal := p.refusal(); refusal != nil {
 		return PlanRunResult{}, refusal
 	}
+	if err := p.identityChanged(); err != nil {
+		return PlanRunResult{}, err
+	}
+	in.State = p.id.state
 	if err := a.startOver(ctx, in, p); err != nil {
 		return PlanRunResult{}, translate(ctx, err, where{doing: "remove the old plan of " + in.Table})
 	}
@@ -134,7 +147,7 @@ func (a *Activities) PlanRun(ctx context.Context, in PlanRunInput) (PlanRunResul
 	if err := p.dst.ApplyTarget(ctx, p.target); err != nil {
 		return PlanRunResult{}, translate(ctx, err, where{p.settings.TargetConnection, "create or widen " + p.settings.Target.String()})
 	}
-	return out, nil
+	return out, a.beginTarget(ctx, in, p, &out)
 }
 
 // stagePlan resumes an earlier plan, or cuts and stages a new one. It comes before the target
@@ -156,7 +169,7 @@ func (a *Activities) stagePlan(ctx context.Context, in PlanRunInput, p *drafted)
 	}
 	var err error
 	out.PlanSum, err = a.writePlan(ctx, in.Run, plan{
-		Version: 1, WorkflowID: activity.GetInfo(ctx).WorkflowExecution.ID, Settings: p.settings, Mode: p.mode, Window: p.window, FreshAt: p.freshAt, ByKey: p.byKey(),
+		Version: 1, StateID: in.State.ID, WorkflowID: activity.GetInfo(ctx).WorkflowExecution.ID, Settings: p.settings, Mode: p.mode, Window: p.window, FreshAt: p.freshAt, ByKey: p.byKey(),
 		ZoneOffset: p.tail.horizon.ZoneOffset, Unsettled: p.unsettled(in),
 		Columns: p.target.Columns, Key: p.table.PrimaryKey, Ranges: p.ranges, MayOverwrite: p.target.MayOverwrite, Later: p.target.Later,
 	})
@@ -194,7 +207,7 @@ func (a *Activities) resume(ctx context.Context, in PlanRunInput, p *drafted) (P
 		a.forgetPlan(ctx, in.Table, old.Run)
 		return PlanRunResult{}, false, nil
 	}
-	staged, sum, err := a.readPlan(ctx, p.settings.Table, old.Run, "")
+	staged, sum, err := a.readPlan(ctx, p.settings.Table, old.Run, old.PlanSum)
 	switch {
 	case errors.Is(err, staging.ErrNotFound), errors.Is(err, staging.ErrCorrupt):
 		p.warnings = append(p.warnings, "the staged plan of the unfinished first load is lost: the load starts over")
@@ -205,7 +218,7 @@ func (a *Activities) resume(ctx context.Context, in PlanRunInput, p *drafted) (P
 	}
 	if !staged.sameSource(p.table) || len(staged.Columns) != len(p.target.Columns) || !table.SameColumn(staged.Settings.Cursor, p.settings.Cursor) || staged.Settings.Target != p.settings.Target ||
 		staged.Settings.SourceConnection != p.settings.SourceConnection || staged.Settings.TargetConnection != p.settings.TargetConnection ||
-		len(old.Done) != len(staged.Ranges) {
+		len(old.Done) != len(staged.Ranges) || staged.StateID != "" && staged.StateID != in.State.ID {
 		p.warnings = append(p.warnings, "the table or its settings changed since the unfinished first load: the load starts over")
 		a.forgetPlan(ctx, in.Table, old.Run)
 		return PlanRunResult{}, false, nil
@@ -233,7 +246,7 @@ func (p *drafted) result(in PlanRunInput) PlanRunResult {
 		TailLast: p.tailLast, TailTop: p.tailTop(),
 		RowsEstimate: p.rowsEstimate, ChunksInFlight: p.settings.ChunksInFlight, ChunkRows: int64(p.settings.ChunkRows), RangesInFlight: p.settings.RangesInFlight,
 		HeldBack: p.heldBack, HeldBackSeconds: p.heldFor.Seconds(), FreshAt: p.freshAt.UTC(), Marks: p.marks, Seen: p.seen, Warnings: p.warnings,
-		IndexesLater: len(p.target.Later), TargetLost: p.lost && in.State.Watermark != "", Priority: p.settings.Priority,
+		IndexesLater: len(p.target.Later), TargetLost: p.lost && in.State.Watermark != "" || p.id.forget, Watermark: in.State.Watermark, Priority: p.settings.Priority,
 	}
 }
 

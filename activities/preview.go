@@ -45,6 +45,8 @@ type PreviewRunResult struct {
 	Creates  bool              `json:"creates,omitempty"`
 	Findings []mysqldb.Finding `json:"findings"`
 	Verdict  string            `json:"verdict"`
+	// Identity is what the run would bind the watermark to.
+	Identity IdentityShown `json:"identity,omitzero"`
 }
 
 // PreviewRun does all that PlanRun does short of writing anything anywhere.
@@ -61,8 +63,13 @@ func (a *Activities) PreviewRun(ctx context.Context, in PreviewRunInput) (Previe
 	if err != nil {
 		return PreviewRunResult{}, err
 	}
+	if p.id.changed != "" {
+		what, remedy := p.identityText()
+		p.findings = append([]mysqldb.Finding{{Level: mysqldb.LevelRefuse, Table: in.Table, Text: what, Remedy: remedy, Topic: mysqldb.TopicIdentity}}, p.findings...)
+	}
 	out := PreviewRunResult{
-		Table: p.settings.Table.String(), Target: p.settings.Target.String(), Mode: p.mode, Window: p.window,
+		Identity: p.identityShown(),
+		Table:    p.settings.Table.String(), Target: p.settings.Target.String(), Mode: p.mode, Window: p.window,
 		Watermark: state.Watermark, RowsEstimate: p.table.RowsEstimate, BytesEstimate: p.table.Bytes,
 		HeldBack: p.heldBack, Statements: p.target.Statements, Creates: p.target.Create, Findings: p.findings, Verdict: VerdictReady,
 	}

@@ -43,7 +43,7 @@ func (r *openedRange) readSpec(src *mysqldb.Table, start *table.Position) mysqld
 	return mysqldb.ReadSpec{
 		Table: src, Columns: r.plan.Columns, Cursor: s.Cursor, Window: r.window(),
 		ToNow: piece.ToNow, ZoneOffset: r.plan.ZoneOffset,
-		Keys: piece.Keys, ByKey: r.plan.ByKey, Start: start,
+		Keys: piece.Keys, ByKey: r.plan.ByKey, Start: start, Instance: r.in.Instance,
 		Limits: mysqldb.PageLimits{
 			Rows: s.PageRows, MaxTime: s.PageTime,
 			// A slice ends with a page: one of many small chunks must not make it much too large.

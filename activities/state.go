@@ -42,7 +42,8 @@ func TableOfStateID(queue, id string) string {
 type Lease struct {
 	WorkflowID string `json:"workflowId"`
 	RunID      string `json:"runId"`
-	// Fence rises with every lease; a request that carries an older one is refused.
+	// Fence rises with every lease, also where the state workflow was started anew: it is at least the
+	// time, in milliseconds since 1970. A request that carries another one is refused.
 	Fence int64     `json:"fence"`
 	Since time.Time `json:"since"`
 }
@@ -53,6 +54,8 @@ type FirstLoad struct {
 	Run string `json:"run"`
 	// Done has one character per range, '1' where the range is loaded.
 	Done string `json:"done"`
+	// PlanSum is the SHA-256 of its plan; empty in states of earlier versions.
+	PlanSum string `json:"planSum,omitempty"`
 	// IndexesLater says that the load has created its target without all of its indexes.
 	IndexesLater bool `json:"indexesLater,omitempty"`
 	// Queue is that of the host which has the plan; empty where every worker sees it.
@@ -88,6 +91,14 @@ const (
 type State struct {
 	Version int    `json:"version"`
 	Table   string `json:"table"`
+	// ID tells this state workflow from an earlier one of the same workflow id: its run id when the first run began.
+	ID string `json:"id,omitempty"`
+	// Identity is what the watermark speaks of; nil where no run has bound it yet.
+	Identity *Identity `json:"identity,omitempty"`
+	// Adopt says that a person vouches for what is there now: the next run binds the watermark to it.
+	// SetByHand says that a person has set the watermark before a run has bound one.
+	Adopt     bool `json:"adopt,omitempty"`
+	SetByHand bool `json:"setByHand,omitempty"`
 	// Watermark is the upper end of what the target is known to hold; empty before the first load.
 	Watermark string `json:"watermark,omitempty"`
 	// Cursor is the column that Watermark is a value of.
@@ -160,7 +171,11 @@ type BeginReply struct {
 
 // ProgressRequest records progress of the lease's holder. Only what is set changes.
 type ProgressRequest struct {
-	Fence     int64          `json:"fence"`
+	Fence int64 `json:"fence"`
+	// RunID is that of the lease: two state workflows of one id may have given the same fence.
+	RunID string `json:"runId"`
+	// Identity is what the plan of a first load speaks of.
+	Identity  *Identity      `json:"identity,omitempty"`
 	FirstLoad *FirstLoad     `json:"firstLoad,omitempty"`
 	RangeDone *int           `json:"rangeDone,omitempty"`
 	Marks     []mysqldb.Mark `json:"marks,omitempty"`
@@ -175,6 +190,10 @@ type ProgressRequest struct {
 // FinishRequest gives the lease back and records the run.
 type FinishRequest struct {
 	Fence int64 `json:"fence"`
+	// RunID is that of the lease, as in ProgressRequest.
+	RunID string `json:"runId"`
+	// Identity is what the watermark speaks of from now on; nil changes nothing.
+	Identity *Identity `json:"identity,omitempty"`
 	// Watermark and Cursor replace those of the table; an empty Watermark changes nothing.
 	Watermark string `json:"watermark,omitempty"`
 	Cursor    string `json:"cursor,omitempty"`
@@ -195,4 +214,6 @@ type SetRequest struct {
 	// next run is a first load.
 	Watermark string `json:"watermark"`
 	Cursor    string `json:"cursor,omitempty"`
+	// Adopt leaves the watermark, and binds it to what the next run finds.
+	Adopt bool `json:"adopt,omitempty"`
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync/atomic"
 
 	"go.temporal.io/sdk/activity"
@@ -83,20 +84,15 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	var batches atomic.Int64
 	defer beat(ctx, func() any { return chunkProgress{Batches: batches.Load()} })()
 	key := tableKey{s.TargetConnection, s.Target}
-	dst, err := a.target(ctx, db, key, r.plan.Columns)
-	if err != nil {
-		return UpsertChunkResult{}, translate(ctx, err, at)
-	}
 	pace := a.paces.of(paceKey{key, r.plan.ByKey})
-	done, err := db.UpsertChunk(ctx, mysqldb.UpsertSpec{
-		Target: dst, Columns: r.plan.Columns, Cursor: s.Cursor, Unsettled: r.plan.Unsettled, Conflicts: mysqldb.UniqueConflicts(s.UniqueConflicts),
+	done, err := a.upsert(ctx, db, r, mysqldb.UpsertSpec{
+		Columns: r.plan.Columns, Cursor: s.Cursor, Unsettled: r.plan.Unsettled, Conflicts: mysqldb.UniqueConflicts(s.UniqueConflicts),
 		MaxTransaction: s.MaxTransaction, Pace: &pace.rows, FewestRows: s.ChunkRows / MaxPieces,
 		// Ranges that took turns would all be read at the same time, and then all be written.
 		Gate: &pace.gate, AtOnce: s.ChunksInFlight, Turn: in.Range,
-		BulkLoad: s.BulkLoad, BulkOverwrite: r.plan.MayOverwrite,
+		BulkLoad: s.BulkLoad, BulkOverwrite: r.plan.MayOverwrite, OnBegin: a.checkTargetRow(db, r),
 	}, rows, func() { batches.Add(1) })
 	if err != nil {
-		a.targets.forget(key)
 		if mysqldb.IsLockConflict(err) {
 			a.deps.Metrics.LockWaits(in.Table, mysqldb.MaxTries)
 		}
@@ -119,22 +115,27 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	}, nil
 }
 
-// target is what the target table looks like; it has every column of cols.
-func (a *Activities) target(ctx context.Context, db *mysqldb.DB, key tableKey, cols []table.Column) (*mysqldb.Table, error) {
-	dst, err := a.targets.get(ctx, db, key)
-	if err == nil && missingColumn(cols, dst) != "" {
-		// What is remembered may be older than this run's plan, which adds columns.
-		a.targets.forget(key)
-		dst, err = a.targets.get(ctx, db, key)
+// maxAlters bounds how often a chunk is begun again because the target was altered in between.
+const maxAlters = 3
+
+// upsert writes the rows into the target as it is now; spec lacks the target only.
+func (a *Activities) upsert(ctx context.Context, db *mysqldb.DB, r *openedRange, spec mysqldb.UpsertSpec, rows *table.Rows,
+	heartbeat func(),
+) (done mysqldb.UpsertResult, err error) {
+	name := r.plan.Settings.Target
+	for range maxAlters {
+		// The run's own name: nothing that is remembered from before it was planned is used.
+		if spec.Target, err = db.StructureOf(ctx, name, r.in.PlanSum+" "+strconv.FormatInt(r.in.Fence, 10)); err != nil {
+			return done, err
+		}
+		if missing := missingColumn(spec.Columns, spec.Target); missing != "" {
+			return done, failure(TypeTableChanged, fmt.Sprintf("%s lost column %s after this run was planned", name, missing), "start the run again")
+		}
+		if done, err = db.UpsertChunk(ctx, spec, rows, heartbeat); !errors.Is(err, mysqldb.ErrStructureChanged) {
+			return done, err
+		}
 	}
-	if err != nil {
-		return nil, err
-	}
-	if missing := missingColumn(cols, dst); missing != "" {
-		a.targets.forget(key)
-		return nil, failure(TypeTableChanged, fmt.Sprintf("%s lost column %s after this run was planned", key.name, missing), "start the run again")
-	}
-	return dst, nil
+	return done, err
 }
 
 // chunkOf reads a chunk's rows. The manifest that this worker remembers may have been replaced

@@ -32,6 +32,9 @@ func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
 	if err != nil {
 		return lookFailure(ctx, err, at)
 	}
+	if h.Instance != "" && h.Instance != p.src.Instance().Digest {
+		return translate(ctx, mysqldb.ErrOtherServer, at)
+	}
 	p.tail.horizon = h
 	if p.ahead = h.Ahead; p.ahead != nil {
 		p.window = table.Window{Lo: in.State.Watermark, Hi: in.State.Watermark} // there is none

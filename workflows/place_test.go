@@ -177,7 +177,7 @@ func TestALostHostsRunIsPlannedAnewElsewhere(t *testing.T) {
 	env := run(t, f, orders)
 	require.NoError(t, env.GetWorkflowError())
 	require.Len(t, f.planned, 2)
-	require.Equal(t, &activities.FirstLoad{Run: "run-1", Done: "110"}, f.planned[1].State.FirstLoad, "a plan that is there after all is taken up again")
+	require.Equal(t, &activities.FirstLoad{Run: "run-1", PlanSum: "sum", Done: "110"}, f.planned[1].State.FirstLoad, "a plan that is there after all is taken up again")
 	require.Empty(t, f.planned[1].Queue)
 	require.Equal(t, 5, f.count("ExtractIncremental"))
 	var result workflows.SyncTableResult

@@ -60,7 +60,7 @@ func tellParent(ctx workflow.Context, p rangeProgress) {
 func (s *sync) rangeInput(i int) SyncRangeInput {
 	side := min(max(1, s.plan.RangesInFlight), maxRangesInFlight, s.plan.Ranges)
 	return SyncRangeInput{
-		Range:  activities.RangeInput{Table: s.in.Table, Run: s.plan.Run, PlanSum: s.plan.PlanSum, Range: i, Queue: s.place.queue},
+		Range:  activities.RangeInput{Table: s.in.Table, Run: s.plan.Run, PlanSum: s.plan.PlanSum, Range: i, Queue: s.place.queue, Fence: s.fence(), Instance: s.plan.Instance},
 		Ranges: s.plan.Ranges,
 		// ChunksInFlight is a bound of the run: ranges side by side share it.
 		ChunksInFlight: max(1, s.plan.ChunksInFlight/side),
@@ -188,7 +188,7 @@ func (s *sync) settleRange(ctx workflow.Context, i int, f workflow.Future) (reco
 	if s.plan.Mode != activities.ModeFirstLoad {
 		return nil, nil
 	}
-	return s.recording(ctx, fmt.Sprintf("range %d is loaded", i+1), activities.ProgressRequest{Fence: s.lease.Fence, RangeDone: &i}), nil
+	return s.recording(ctx, fmt.Sprintf("range %d is loaded", i+1), activities.ProgressRequest{Fence: s.lease.Fence, RunID: s.lease.RunID, RangeDone: &i}), nil
 }
 
 func (s *sync) add(c Counts, phases map[string]float64) {

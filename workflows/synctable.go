@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -36,11 +37,30 @@ func SyncTable(ctx workflow.Context, raw converter.RawValue) (SyncTableResult, e
 		s.enter(ctx, PhaseDone)
 		return s.result, nil
 	}
-	runErr := s.run(ctx, begun.State)
-	if err := s.finish(ctx, runErr); err != nil {
+	if err := s.runToEnd(ctx, begun.State); err != nil {
 		return SyncTableResult{}, cause(err)
 	}
 	return s.result, nil
+}
+
+// runToEnd runs and gives the lease back. Where the target may have lost rows of the run in a crash,
+// it runs again, once.
+func (s *sync) runToEnd(ctx workflow.Context, state activities.State) error {
+	for again := false; ; again = true {
+		runErr := s.run(ctx, state)
+		err := s.finish(ctx, runErr)
+		if err == nil || runErr != nil {
+			return err
+		}
+		if again || failureType(err) != activities.TypeTargetRestarted {
+			return s.finish(ctx, err) // what the target refused must not keep the lease
+		}
+		workflow.GetLogger(ctx).Warn("the target was started again during the run and may have lost rows, writing them again")
+		queue := s.plan.Queue
+		if state = s.afterLoss(state); state.FirstLoad != nil {
+			state.FirstLoad.Queue = queue
+		}
+	}
 }
 
 // sync is the state of a running SyncTable.
@@ -112,7 +132,7 @@ func (s *sync) run(ctx workflow.Context, state activities.State) error {
 func (s *sync) afterLoss(state activities.State) activities.State {
 	state.FirstLoad = nil
 	if s.plan.Mode == activities.ModeFirstLoad {
-		state.FirstLoad = &activities.FirstLoad{Run: s.plan.Run, Done: s.plan.Done, IndexesLater: s.plan.IndexesLater > 0}
+		state.FirstLoad = &activities.FirstLoad{Run: s.plan.Run, PlanSum: s.plan.PlanSum, Done: s.plan.Done, IndexesLater: s.plan.IndexesLater > 0}
 	}
 	if s.plan.TargetLost {
 		state.Watermark, state.Cursor, state.Loaded = "", "", false
@@ -207,9 +227,12 @@ func (s *sync) planRun(ctx workflow.Context, state activities.State) error {
 
 // recordPlan tells the owner what a later run needs to know, where there is something to tell.
 func (s *sync) recordPlan(ctx workflow.Context, state activities.State) error {
-	req := activities.ProgressRequest{Fence: s.lease.Fence, Marks: s.plan.Marks, ForgetWatermark: s.plan.TargetLost}
+	req := activities.ProgressRequest{Fence: s.lease.Fence, RunID: s.lease.RunID, Marks: s.plan.Marks, ForgetWatermark: s.plan.TargetLost}
 	if s.plan.Mode == activities.ModeFirstLoad && s.plan.Ranges > 0 {
-		req.FirstLoad = &activities.FirstLoad{Run: s.plan.Run, Done: s.plan.Done, IndexesLater: s.plan.IndexesLater > 0, Queue: s.plan.Queue}
+		req.FirstLoad = &activities.FirstLoad{
+			Run: s.plan.Run, PlanSum: s.plan.PlanSum, Done: s.plan.Done, IndexesLater: s.plan.IndexesLater > 0, Queue: s.plan.Queue,
+		}
+		req.Identity = s.plan.Identity
 	}
 	if s.plan.HeldBack != state.HeldBack {
 		req.HeldBack, req.HeldBackSeconds = &s.plan.HeldBack, s.plan.HeldBackSeconds
@@ -228,7 +251,23 @@ func (s *sync) record(ctx workflow.Context, summary string, req activities.Progr
 // recording is record under way.
 func (s *sync) recording(ctx workflow.Context, summary string, req activities.ProgressRequest) workflow.Future {
 	return workflow.ExecuteActivity(with(ctx, stateOptions, summary), "RecordProgress",
-		activities.RecordProgressInput{Table: s.in.Table, Progress: req})
+		activities.RecordProgressInput{Table: s.in.Table, Progress: req, TargetRow: s.rowOf(req)})
+}
+
+// rowOf is the target's state row where a request says that a range is loaded.
+func (s *sync) rowOf(req activities.ProgressRequest) *activities.TargetRow {
+	if req.RangeDone == nil {
+		return nil
+	}
+	return s.plan.TargetRow
+}
+
+// fence is what the run's chunks check on the target; 0 where no state row is kept.
+func (s *sync) fence() int64 {
+	if s.plan.TargetRow == nil {
+		return 0
+	}
+	return s.plan.TargetRow.Fence
 }
 
 // finish gives the lease back, whatever happened, and returns the run's first error. It runs
@@ -243,7 +282,7 @@ func (s *sync) finish(ctx workflow.Context, runErr error) error {
 	total := workflow.Now(detached).Sub(s.status.Started).Seconds()
 	s.result.Seconds[PhaseTotal] = total
 	exec := workflow.GetInfo(ctx).WorkflowExecution
-	req := activities.FinishRequest{Fence: s.lease.Fence, Record: activities.RunRecord{
+	req := activities.FinishRequest{Fence: s.lease.Fence, RunID: s.lease.RunID, Record: activities.RunRecord{
 		WorkflowID: exec.ID, RunID: exec.RunID, Mode: s.plan.Mode, Outcome: activities.OutcomeDone,
 		Window: s.plan.Window, Rows: s.result.RowsExtracted, NewerOnTarget: s.result.NewerOnTarget, Seconds: total,
 	}}
@@ -251,6 +290,7 @@ func (s *sync) finish(ctx workflow.Context, runErr error) error {
 	switch {
 	case runErr == nil:
 		s.raise(&req)
+		s.bind(&in, &req)
 		in.DropPlan = s.plan.Run
 		if s.plan.Ranges == 0 {
 			in.DropPlan = ""
@@ -304,7 +344,25 @@ func (s *sync) raise(req *activities.FinishRequest) {
 		req.Seen = s.plan.Seen
 	case activities.ModeIncremental:
 		req.Watermark, req.Cursor, req.Seen = s.plan.Window.Hi, s.plan.Cursor, s.plan.Seen
+	case activities.ModeBackfill:
+		// It stays, but for a cursor of another type or a target that has lost rows.
+		if s.plan.Watermark != s.result.Watermark {
+			req.Watermark, req.Cursor = s.plan.Watermark, s.plan.Cursor
+		}
 	}
+}
+
+// bind says what the watermark speaks of from now on, and has the target's state row say so first.
+func (s *sync) bind(in *activities.FinishRunInput, req *activities.FinishRequest) {
+	if s.plan.Identity == nil {
+		return
+	}
+	id := *s.plan.Identity
+	if s.plan.TargetRow != nil && (s.result.RowsExtracted > 0 || s.plan.Mode == activities.ModeFirstLoad) {
+		in.TargetRow, in.TargetWatermark = s.plan.TargetRow, cmp.Or(req.Watermark, s.plan.Watermark)
+		id.Target.Run = s.plan.TargetRow.Fence
+	}
+	req.Identity = &id
 }
 
 func finishSummary(req activities.FinishRequest) string {

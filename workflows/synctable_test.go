@@ -244,7 +244,7 @@ func TestSyncTableMovesManyRangesAsChildren(t *testing.T) {
 	}
 	slices.Sort(ranges)
 	require.Equal(t, []int{0, 2, 3, 4}, ranges)
-	require.Equal(t, &activities.FirstLoad{Run: "run-1", Done: "01000"}, f.recorded[0].FirstLoad)
+	require.Equal(t, &activities.FirstLoad{Run: "run-1", PlanSum: "sum", Done: "01000"}, f.recorded[0].FirstLoad)
 	require.Equal(t, "9", f.finished[0].Finish.Watermark)
 	require.True(t, f.finished[0].Finish.ForgetFirstLoad)
 	require.LessOrEqual(t, f.most, 3, "ranges side by side share the run's bound")

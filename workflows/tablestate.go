@@ -89,18 +89,24 @@ func (o *owner) begin(ctx workflow.Context, req activities.BeginRequest) (activi
 	case lease != nil && lease.Fence != req.TakeOver:
 		return activities.BeginReply{State: o.state}, nil
 	}
-	o.state.Fence++
+	now := workflow.Now(ctx).UTC()
+	if o.state.ID == "" {
+		o.state.ID = workflow.GetInfo(ctx).WorkflowExecution.RunID
+	}
+	// A state workflow that was started anew, or restored, does not know the fences of before.
+	o.state.Fence = max(o.state.Fence+1, now.UnixMilli())
 	o.state.Lease = &activities.Lease{
-		WorkflowID: req.WorkflowID, RunID: req.RunID, Fence: o.state.Fence, Since: workflow.Now(ctx).UTC(),
+		WorkflowID: req.WorkflowID, RunID: req.RunID, Fence: o.state.Fence, Since: now,
 	}
 	return activities.BeginReply{Granted: true, State: o.state}, nil
 }
 
 func (o *owner) progress(ctx workflow.Context, req activities.ProgressRequest) (activities.State, error) {
 	o.changed()
-	if err := o.checkFence(req.Fence); err != nil {
+	if err := o.checkLease(req.RunID, req.Fence); err != nil {
 		return activities.State{}, err
 	}
+	o.bind(req.Identity)
 	if req.FirstLoad != nil {
 		o.state.FirstLoad = req.FirstLoad
 	}
@@ -127,9 +133,10 @@ func (o *owner) finish(ctx workflow.Context, req activities.FinishRequest) (acti
 	if n := len(o.state.LastRuns); n > 0 && o.state.LastRuns[n-1].RunID == req.Record.RunID && o.state.Lease == nil {
 		return o.state, nil // the reply of an earlier try was lost
 	}
-	if err := o.checkFence(req.Fence); err != nil {
+	if err := o.checkLease(req.RunID, req.Fence); err != nil {
 		return activities.State{}, err
 	}
+	o.bind(req.Identity)
 	if req.Watermark != "" {
 		o.state.Watermark, o.state.Cursor, o.state.Seen = req.Watermark, req.Cursor, req.Seen
 	}
@@ -185,6 +192,12 @@ func (o *owner) set(ctx workflow.Context, req activities.SetRequest) (activities
 			fmt.Sprintf("table %s is being written by workflow %s (run %s): wait for it, then set the watermark", o.state.Table, l.WorkflowID, l.RunID),
 			activities.TypeTableBusy, temporal.ApplicationErrorOptions{NonRetryable: true})
 	}
+	if req.Adopt {
+		o.state.Adopt, o.state.Identity = true, nil
+		o.show(ctx)
+		return o.state, nil
+	}
+	o.state.SetByHand = o.state.Identity == nil
 	o.state.Watermark, o.state.Cursor, o.state.TailTop = req.Watermark, req.Cursor, ""
 	o.state.FirstLoad, o.state.HeldBack, o.state.Loaded, o.state.Seen = nil, "", false, nil
 	o.state.HeldBackSeconds, o.state.FreshAt = 0, time.Time{} // a cursor value alone says nothing of time
@@ -192,9 +205,16 @@ func (o *owner) set(ctx workflow.Context, req activities.SetRequest) (activities
 	return o.state, nil
 }
 
-// checkFence refuses whoever does not hold the lease any more.
-func (o *owner) checkFence(fence int64) error {
-	if l := o.state.Lease; l != nil && l.Fence == fence {
+// bind keeps what the watermark speaks of.
+func (o *owner) bind(id *activities.Identity) {
+	if id != nil {
+		o.state.Identity, o.state.Adopt, o.state.SetByHand = id, false, false
+	}
+}
+
+// checkLease refuses a run that does not hold the lease any more.
+func (o *owner) checkLease(run string, fence int64) error {
+	if l := o.state.Lease; l != nil && l.Fence == fence && l.RunID == run {
 		return nil
 	}
 	return temporal.NewApplicationErrorWithOptions(

@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"cmp"
 	"errors"
 	"testing"
 	"time"
@@ -20,6 +21,50 @@ type owner struct {
 	t     *testing.T
 	env   *testsuite.TestWorkflowEnvironment
 	delay time.Duration
+	// leases are those that were granted, in order. Requests of tests name a fence by its place there,
+	// from 1 on: fences themselves follow the clock.
+	leases []activities.Lease
+}
+
+// resolve puts fences and run ids in the place of the places of leases.
+func (o *owner) resolve(req any) any {
+	lease := func(place int64) activities.Lease {
+		if place < 1 || int(place) > len(o.leases) {
+			return activities.Lease{Fence: place}
+		}
+		return o.leases[place-1]
+	}
+	switch r := req.(type) {
+	case activities.BeginRequest:
+		r.TakeOver = lease(r.TakeOver).Fence
+		return r
+	case activities.ProgressRequest:
+		l := lease(r.Fence)
+		r.Fence, r.RunID = l.Fence, cmp.Or(r.RunID, l.RunID)
+		return r
+	case activities.FinishRequest:
+		l := lease(r.Fence)
+		r.Fence, r.RunID = l.Fence, cmp.Or(r.RunID, l.RunID)
+		return r
+	}
+	return req
+}
+
+// granted remembers a lease that was granted, and tells its place.
+func (o *owner) granted(reply any) (place int64) {
+	r, ok := reply.(activities.BeginReply)
+	if !ok {
+		return 0
+	}
+	if n := len(o.leases); r.Granted && (n == 0 || o.leases[n-1].Fence != r.State.Lease.Fence) {
+		o.leases = append(o.leases, *r.State.Lease)
+	}
+	for i, l := range o.leases {
+		if l.Fence == r.State.Lease.Fence {
+			return int64(i + 1)
+		}
+	}
+	return 0
 }
 
 func newOwner(t *testing.T) *owner {
@@ -32,10 +77,13 @@ func (o *owner) then(name string, req any, check func(reply any, err error)) {
 	id := o.delay.String()
 	o.env.RegisterDelayedCallback(func() {
 		o.env.UpdateWorkflow(name, id, &testsuite.TestUpdateCallback{
-			OnAccept:   func() {},
-			OnReject:   func(err error) { check(nil, err) },
-			OnComplete: check,
-		}, req)
+			OnAccept: func() {},
+			OnReject: func(err error) { check(nil, err) },
+			OnComplete: func(reply any, err error) {
+				o.granted(reply)
+				check(reply, err)
+			},
+		}, o.resolve(req))
 	}, o.delay)
 }
 
@@ -61,7 +109,7 @@ func TestTableStateGrantsOneLeaseAtATime(t *testing.T) {
 			r := reply.(activities.BeginReply)
 			require.Equal(t, want, r.Granted)
 			require.Equal(t, holder, r.State.Lease.WorkflowID)
-			require.Equal(t, fence, r.State.Lease.Fence)
+			require.Equal(t, fence, o.granted(reply))
 		}
 	}
 	o.then("begin", activities.BeginRequest{WorkflowID: "a", RunID: "1"}, granted(true, "a", 1))
@@ -72,6 +120,9 @@ func TestTableStateGrantsOneLeaseAtATime(t *testing.T) {
 	o.then("begin", activities.BeginRequest{WorkflowID: "b", RunID: "1", TakeOver: 1}, granted(true, "b", 2))
 	o.then("finish", activities.FinishRequest{Fence: 1, Watermark: "9"}, func(_ any, err error) { requireType(t, err, activities.TypeFencedOff) })
 	o.then("progress", activities.ProgressRequest{Fence: 1}, func(_ any, err error) { requireType(t, err, activities.TypeFencedOff) })
+	// A state workflow that was started anew may give a fence again; the run tells them apart.
+	o.then("finish", activities.FinishRequest{Fence: 2, RunID: "0", Watermark: "9"}, func(_ any, err error) { requireType(t, err, activities.TypeFencedOff) })
+	o.then("progress", activities.ProgressRequest{Fence: 2, RunID: "0"}, func(_ any, err error) { requireType(t, err, activities.TypeFencedOff) })
 	o.then("set", activities.SetRequest{Watermark: "1"}, func(_ any, err error) { requireType(t, err, activities.TypeTableBusy) })
 	finish := activities.FinishRequest{Fence: 2, Watermark: "9", Cursor: "id", Record: activities.RunRecord{RunID: "1", Outcome: "done"}}
 	o.then("finish", finish, func(reply any, err error) {
@@ -85,6 +136,47 @@ func TestTableStateGrantsOneLeaseAtATime(t *testing.T) {
 	require.Equal(t, "9", s.Watermark)
 	require.Equal(t, "id", s.Cursor)
 	require.Len(t, s.LastRuns, 1)
+}
+
+func TestFencesNeverRestart(t *testing.T) {
+	var fences []int64
+	for range 2 { // the second state workflow knows nothing of the first, which was terminated
+		o := newOwner(t)
+		for _, run := range []string{"1", "2"} {
+			o.then("begin", activities.BeginRequest{WorkflowID: "a", RunID: run, TakeOver: int64(len(o.leases))}, func(_ any, err error) { require.NoError(t, err) })
+			o.then("finish", activities.FinishRequest{Fence: map[string]int64{"1": 1, "2": 2}[run]}, func(_ any, err error) { require.NoError(t, err) })
+		}
+		o.env.SetStartTime(time.Date(2026, 1, 1+len(fences), 0, 0, 0, 0, time.UTC))
+		o.run()
+		require.NotEmpty(t, o.state().ID)
+		for _, l := range o.leases {
+			fences = append(fences, l.Fence)
+		}
+	}
+	require.Len(t, fences, 4)
+	require.IsIncreasing(t, fences)
+}
+
+func TestTableStateAdoptsWhatThereIs(t *testing.T) {
+	o := newOwner(t)
+	ok := func(_ any, err error) { require.NoError(t, err) }
+	id := &activities.Identity{Cursor: "u"}
+	o.then("begin", activities.BeginRequest{WorkflowID: "a", RunID: "1"}, ok)
+	o.then("finish", activities.FinishRequest{Fence: 1, Watermark: "7", Cursor: "u", Identity: id}, func(_ any, err error) {
+		require.NoError(t, err)
+		require.Equal(t, id, o.state().Identity)
+	})
+	o.then("set", activities.SetRequest{Adopt: true}, func(_ any, err error) {
+		require.NoError(t, err)
+		require.Nil(t, o.state().Identity)
+		require.True(t, o.state().Adopt)
+		require.Equal(t, "7", o.state().Watermark)
+	})
+	o.then("begin", activities.BeginRequest{WorkflowID: "a", RunID: "2"}, ok)
+	o.then("finish", activities.FinishRequest{Fence: 2, Watermark: "8", Cursor: "u", Identity: id}, ok)
+	o.run()
+	require.False(t, o.state().Adopt)
+	require.Equal(t, id, o.state().Identity)
 }
 
 func TestTableStateRemembersAFirstLoad(t *testing.T) {

@@ -48,6 +48,7 @@ const (
 	TopicTrigger   Topic = "trigger"
 	TopicCollation Topic = "collation"
 	TopicGenerated Topic = "generated column"
+	TopicIdentity  Topic = "identity"
 )
 
 // SourceCheck is how a source table is going to be read.

@@ -32,6 +32,9 @@ type Table struct {
 	Checks      []string
 	Partitioned bool
 	Versioned   bool
+
+	// created is the statement that would create it, where that is remembered with it.
+	created string
 }
 
 // Column is a table.Column with what only DDL needs.

@@ -22,7 +22,7 @@ func TestStructureIsAskedForAgainWhenTheTableWasAltered(t *testing.T) {
 			name := table.Name{Schema: schema, Table: "t"}
 			structure := func() *mysqldb.Table {
 				t.Helper()
-				got, err := db.Structure(t.Context(), name, "")
+				got, err := db.Structure(t.Context(), name)
 				require.NoError(t, err)
 				want, err := db.Table(t.Context(), name)
 				require.NoError(t, err)
@@ -44,10 +44,10 @@ func TestStructureIsAskedForAgainWhenTheTableWasAltered(t *testing.T) {
 				first = now
 			}
 			exec(t, admin, "DROP TABLE t")
-			_, err := db.Structure(t.Context(), name, "")
+			_, err := db.Structure(t.Context(), name)
 			require.ErrorIs(t, err, mysqldb.ErrTableNotFound)
 			exec(t, admin, "CREATE VIEW t AS SELECT 1 AS id")
-			_, err = db.Structure(t.Context(), name, "")
+			_, err = db.Structure(t.Context(), name)
 			require.ErrorIs(t, err, mysqldb.ErrNotABaseTable)
 		})
 	}

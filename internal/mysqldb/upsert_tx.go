@@ -91,6 +91,9 @@ func (w *chunkWriter) body(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := w.confirm(ctx); err != nil {
+		return err
+	}
 	if w.empty && w.plan.load != "" {
 		if err := w.loadNew(ctx); err != nil {
 			return err

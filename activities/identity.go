@@ -1,0 +1,341 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.temporal.io/sdk/activity"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// Identity is what a table's watermark speaks of. It is bound by the run that raises the watermark,
+// and each later run compares it with what is there.
+type Identity struct {
+	Source lineage.Server `json:"source"`
+	Target TargetIdentity `json:"target"`
+	// Cursor is the watermark's column, CursorType its COLUMN_TYPE, CursorZone the configured zone.
+	Cursor     string `json:"cursor,omitempty"`
+	CursorType string `json:"cursorType,omitempty"`
+	CursorZone string `json:"cursorZone,omitempty"`
+	// Key are the columns of the source's primary key, in key order.
+	Key []string `json:"key"`
+}
+
+// TargetIdentity is the target that a watermark speaks of.
+type TargetIdentity struct {
+	Table  string         `json:"table"`
+	Server lineage.Server `json:"server"`
+	// Row says that a state row is kept beside the target, and Run is the fence of the last run that
+	// has written rows and was whole; 0 for none.
+	Row bool  `json:"row,omitempty"`
+	Run int64 `json:"run,omitempty"`
+}
+
+// identified is what a run knows of the identity of both sides before it writes.
+type identified struct {
+	// state is the table's, as far as it holds for what is there now.
+	state State
+	now   Identity
+	// row is the target's own state row, nil where there is none; replaces are the ids of other
+	// states that the run takes the target over from.
+	row      *lineage.Row
+	replaces []string
+	// forget says that the target has lost all that the watermark promised.
+	forget bool
+	// withoutRow says why no state row is kept; empty where one is.
+	withoutRow string
+	// changed is why the watermark does not speak of what is there now; empty where it does.
+	changed string
+}
+
+const (
+	// sampleRows are compared where servers do not say whether they share a history. A quarter of
+	// them may differ: people change single rows of a target.
+	sampleRows = 20
+)
+
+// identify compares the state's identity with what is there, and adapts the state where that is
+// exact: a cursor with more digits, a target that has lost its last runs.
+func (p *drafted) identify(ctx context.Context, in PlanRunInput, keeper string) error {
+	p.id.state = in.State
+	others, err := p.lookAtIdentity(ctx, in.State)
+	if err != nil {
+		return err
+	}
+	takesOver := in.Full || in.State.Adopt
+	p.id.now.Target.Row = p.id.row != nil
+	for _, o := range others {
+		if o.Keeper != keeper && !takesOver {
+			p.id.changed = fmt.Sprintf("the target %s is kept by another deployment (%s)", p.settings.Target, o.Keeper)
+			return nil
+		}
+		p.id.replaces = append(p.id.replaces, o.StateID)
+	}
+	s := in.State
+	promises := s.Watermark != "" && p.settings.Cursor != "" || s.FirstLoad != nil
+	if takesOver || p.lost || !promises {
+		return nil
+	}
+	changed, err := p.compareIdentity(ctx, s.Identity)
+	switch {
+	case err != nil || changed == "":
+		return err
+	case s.Watermark == "":
+		p.warnings = append(p.warnings, "the unfinished first load starts over: "+changed)
+		p.id.state.FirstLoad = nil
+	default:
+		p.id.changed = changed
+	}
+	return nil
+}
+
+// lookAtIdentity asks both servers who they are, and reads the target's state rows. It returns those
+// of other states.
+func (p *drafted) lookAtIdentity(ctx context.Context, s State) (others []lineage.Row, err error) {
+	known := ""
+	if s.Identity != nil {
+		known = s.Identity.Source.History
+	}
+	now := &p.id.now
+	if now.Source, err = lineage.ReadServer(ctx, p.src, known); err != nil {
+		return nil, translate(ctx, err, where{p.settings.SourceConnection, "look at " + p.settings.Table.String()})
+	}
+	target := where{p.settings.TargetConnection, "look at " + p.settings.Target.String()}
+	if now.Target.Server, err = lineage.ReadServer(ctx, p.dst, ""); err != nil {
+		return nil, translate(ctx, err, target)
+	}
+	now.Target.Server.History = "" // the state row says more
+	now.Target.Table, now.Key = p.settings.Target.String(), p.table.PrimaryKey
+	if c := p.table.Column(p.settings.Cursor); c != nil {
+		now.Cursor, now.CursorType = c.Name, c.Type
+		if c.Kind == table.KindDateTime || c.Kind == table.KindDate {
+			now.CursorZone = p.settings.CursorZone
+		}
+	}
+	rows, err := lineage.Read(ctx, p.dst, p.settings.Target)
+	if errors.Is(err, lineage.ErrNoStateTable) && (s.Identity == nil || !s.Identity.Target.Row) {
+		p.id.withoutRow = "the login may not read it"
+		return nil, nil
+	}
+	if err != nil {
+		return nil, translate(ctx, err, target)
+	}
+	for i, r := range rows {
+		if r.StateID != s.ID {
+			others = append(others, r)
+			continue
+		}
+		p.id.row, now.Target.Run = &rows[i], r.Run
+	}
+	return others, nil
+}
+
+// compareIdentity says what differs such that the state does not speak of what is there.
+func (p *drafted) compareIdentity(ctx context.Context, was *Identity) (changed string, err error) {
+	now, s := p.id.now, &p.id.state
+	if was == nil {
+		return p.adoptState(ctx)
+	}
+	switch {
+	case was.Target.Table != now.Target.Table:
+		return fmt.Sprintf("it is of the target %s, the configuration says %s, which has rows", was.Target.Table, now.Target.Table), nil
+	case s.Watermark != "" && !table.SameColumn(was.Cursor, now.Cursor):
+		return fmt.Sprintf("it is of the cursor %s, the configuration says %s", was.Cursor, now.Cursor), nil
+	case was.CursorZone != now.CursorZone:
+		return fmt.Sprintf("it is of cursorZone %q, the configuration says %q", was.CursorZone, now.CursorZone), nil
+	case !slices.EqualFunc(was.Key, now.Key, table.SameColumn):
+		return fmt.Sprintf("it is of the primary key (%s), the source now has (%s)", strings.Join(was.Key, ", "), strings.Join(now.Key, ", ")), nil
+	}
+	if changed := p.convertWatermark(was); changed != "" {
+		return changed, nil
+	}
+	if changed, err := p.compareTarget(ctx, was); changed != "" || err != nil {
+		return changed, err
+	}
+	return p.compareSource(ctx, was)
+}
+
+// convertWatermark carries the watermark over to the cursor's present type.
+func (p *drafted) convertWatermark(was *Identity) (changed string) {
+	s := &p.id.state
+	if s.Watermark == "" || was.CursorType == p.id.now.CursorType {
+		return ""
+	}
+	mark, err := mysqldb.ConvertCursor(was.CursorType, p.table.Column(p.settings.Cursor).Column, s.Watermark)
+	if err != nil {
+		return fmt.Sprintf("it is of %s as %s, which is now %s", was.Cursor, was.CursorType, p.id.now.CursorType)
+	}
+	if mark != s.Watermark {
+		p.warnings = append(p.warnings, fmt.Sprintf("the cursor %s was %s and is %s: the watermark %s becomes %s",
+			was.Cursor, was.CursorType, p.id.now.CursorType, s.Watermark, mark))
+	}
+	s.Watermark = mark
+	return ""
+}
+
+// compareTarget tells the target of the last runs, one that has lost its last runs, and another one.
+func (p *drafted) compareTarget(ctx context.Context, was *Identity) (changed string, err error) {
+	s, row := &p.id.state, p.id.row
+	moved := !was.Target.Server.Same(p.id.now.Target.Server)
+	switch {
+	case row == nil && was.Target.Row:
+		return fmt.Sprintf("the target %s on %s has no state row of this table: it is another target, or was written by others",
+			p.settings.Target, p.id.now.Target.Server), nil
+	case row == nil && moved:
+		agrees, err := p.rowsAgree(ctx)
+		if err != nil || !agrees {
+			return fmt.Sprintf("it is of the target on %s, the connection now leads to %s, whose rows differ",
+				was.Target.Server, p.id.now.Target.Server), err
+		}
+	case row != nil && row.Run < was.Target.Run:
+		return p.lowerWatermark(ctx, was)
+	}
+	if moved {
+		p.warnings = append(p.warnings, fmt.Sprintf("the target is on another server than before, %s instead of %s: it is taken for the same, moved",
+			p.id.now.Target.Server, was.Target.Server))
+	}
+	if s.FirstLoad != nil && row != nil {
+		first := *s.FirstLoad
+		first.Done = bothDone(first.Done, row.Done)
+		s.FirstLoad = &first
+	}
+	return "", nil
+}
+
+// lowerWatermark goes back to what the target says of itself: it was restored, or has lost what was
+// written last.
+func (p *drafted) lowerWatermark(ctx context.Context, was *Identity) (changed string, err error) {
+	s := &p.id.state
+	mark := p.id.row.Watermark
+	if mark != "" && was.CursorType != p.id.now.CursorType {
+		if mark, err = mysqldb.ConvertCursor(was.CursorType, p.table.Column(p.settings.Cursor).Column, mark); err != nil {
+			return "the target has lost its last runs, and the cursor's type has changed since", nil //nolint:nilerr // the sentence says it
+		}
+	}
+	if mark != "" && s.Watermark != "" {
+		if mark, err = lower(p.table.Column(p.settings.Cursor).Column, mark, s.Watermark); err != nil {
+			return "", translate(ctx, err, where{doing: "compare watermarks of " + p.settings.Table.String()})
+		}
+	}
+	what := "what came after " + mark + " is written again"
+	if mark == "" {
+		what, s.FirstLoad, p.id.forget = "the table is loaded anew", nil, true
+	}
+	p.warnings = append(p.warnings, fmt.Sprintf("the target %s has lost its last runs (a backup that was restored, or a crash): %s", p.settings.Target, what))
+	s.Watermark, s.TailTop = mark, ""
+	return "", nil
+}
+
+// compareSource tells a source with the history that the watermark is of from another one. The
+// server's names are hints: failovers and rebuilt servers change them.
+func (p *drafted) compareSource(ctx context.Context, was *Identity) (changed string, err error) {
+	now := p.id.now.Source
+	same := was.Source.Same(now)
+	if same && (now.Includes || was.Source.History == "") {
+		return "", nil
+	}
+	if now.Includes {
+		p.warnings = append(p.warnings, fmt.Sprintf("the source is another server than before, %s instead of %s, with the same history", now, was.Source))
+		return "", nil
+	}
+	agrees, err := p.rowsAgree(ctx)
+	switch {
+	case err != nil:
+		return "", err
+	case !agrees && same:
+		return fmt.Sprintf("the source %s has gone back in its history, as after a restored backup, and its rows differ from the target's", now), nil
+	case !agrees:
+		return fmt.Sprintf("it is of the source %s, the connection now leads to %s, whose rows differ from the target's", was.Source, now), nil
+	}
+	p.warnings = append(p.warnings, fmt.Sprintf("the source is not surely the one of the last run (%s instead of %s), and its last rows are on the target: it is taken for the same",
+		now, was.Source))
+	return "", nil
+}
+
+// adoptState takes over the state of an earlier version, which knows no identity.
+func (p *drafted) adoptState(ctx context.Context) (changed string, err error) {
+	s := p.id.state
+	if s.Watermark == "" || s.SetByHand {
+		return "", nil
+	}
+	cursor := p.table.Column(p.settings.Cursor).Column
+	if s.Cursor != "" && !table.SameColumn(s.Cursor, cursor.Name) {
+		return fmt.Sprintf("it is of the cursor %s, the configuration says %s", s.Cursor, cursor.Name), nil
+	}
+	if _, err := mysqldb.CompareCursor(cursor, s.Watermark, s.Watermark); err != nil {
+		return fmt.Sprintf("it is no value of the cursor %s, which is %s", cursor.Name, cursor.Type), nil //nolint:nilerr // the sentence says it
+	}
+	agrees, err := p.rowsAgree(ctx)
+	if err != nil {
+		return "", err
+	}
+	if !agrees {
+		return "nothing is known of the target that it is of, and the last rows of the source below it are not on the target", nil
+	}
+	p.warnings = append(p.warnings, "the state of the table did not say which servers and columns it is of: the source's last rows are on the target, and it is bound to them")
+	return "", nil
+}
+
+// rowsAgree reports whether the last rows of the source up to the watermark are on the target. Where
+// there is none, nothing agrees.
+func (p *drafted) rowsAgree(ctx context.Context) (bool, error) {
+	mark := p.id.state.Watermark
+	if mark == "" {
+		return false, nil
+	}
+	sample, err := p.src.LastRows(ctx, p.table, p.settings.Cursor, mark, sampleRows)
+	if err != nil {
+		return false, translate(ctx, err, where{p.settings.SourceConnection, "read the last rows of " + p.settings.Table.String()})
+	}
+	at := where{p.settings.TargetConnection, "look for rows of " + p.settings.Target.String()}
+	dst, err := p.dst.Table(ctx, p.settings.Target)
+	if err != nil {
+		return false, lookFailure(ctx, err, at)
+	}
+	n, err := p.dst.CountSample(ctx, dst, sample)
+	if err != nil {
+		return false, translate(ctx, err, at)
+	}
+	return n > 0 && sample.Len()-n <= sample.Len()/4, nil
+}
+
+// bothDone has a '1' for each range that is done by both.
+func bothDone(a, b string) string {
+	out := []byte(a)
+	for i := range out {
+		if i >= len(b) || b[i] != '1' {
+			out[i] = '0'
+		}
+	}
+	return string(out)
+}
+
+// keeper is how a state row names the state workflow of a table.
+func (a *Activities) keeper(ctx context.Context, tbl string) string {
+	return activity.GetInfo(ctx).WorkflowNamespace + "/" + TableStateID(a.deps.TaskQueue, tbl)
+}
+
+// identityChanged is the refusal of a run whose watermark speaks of something else.
+func (p *drafted) identityChanged() error {
+	if p.id.changed == "" {
+		return nil
+	}
+	what, remedy := p.identityText()
+	return failure(TypeIdentityChanged, what, remedy)
+}
+
+func (p *drafted) identityText() (what, remedy string) {
+	name := p.settings.Table.String()
+	what = fmt.Sprintf("the watermark of %s does not speak of what is there now: %s", name, p.id.changed)
+	if p.id.state.Watermark == "" {
+		what = fmt.Sprintf("%s cannot be written: %s", name, p.id.changed)
+	}
+	remedy = fmt.Sprintf("load it anew with `tablehaul run %s --full`; or, where the target holds all rows up to the watermark, `tablehaul watermark adopt %s`", name, name)
+	return what, remedy
+}

@@ -1,0 +1,171 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
+)
+
+// TargetRow names the state row that a run has begun beside its target, for the steps that change it.
+type TargetRow struct {
+	lineage.Ref
+	Connection string `json:"connection"`
+	// Volatile is set where the target's server may lose what is committed in a crash: when the run
+	// was planned, by the worker's clock, and how long the server had run then.
+	Volatile *Volatile `json:"volatile,omitempty"`
+}
+
+// Volatile is when a server that may lose commits was looked at.
+type Volatile struct {
+	At     time.Time     `json:"at"`
+	Uptime time.Duration `json:"uptime"`
+}
+
+// restartSlack is by how much a server's uptime may seem to lag behind the workers' clocks before
+// that is taken for a restart: uptimes are whole seconds, and the clocks of two workers differ.
+const restartSlack = 10 * time.Second
+
+// restarted reports whether a server that runs for uptime now was started after it was looked at.
+func (v Volatile) restarted(now time.Time, uptime time.Duration) bool {
+	return uptime < v.Uptime || uptime+restartSlack < v.Uptime+now.Sub(v.At)
+}
+
+// beginTarget begins the run on the target's state row, where there is something to write, and
+// completes out by what the steps need to know of both servers.
+func (a *Activities) beginTarget(ctx context.Context, in PlanRunInput, p *drafted, out *PlanRunResult) error {
+	identity := p.id.now
+	out.Identity, out.Instance = &identity, p.src.Instance().Digest
+	if out.Ranges == 0 || in.State.ID == "" || in.State.Lease == nil {
+		return nil
+	}
+	row := &TargetRow{
+		Ref:        lineage.Ref{Target: p.settings.Target, StateID: in.State.ID, Fence: in.State.Lease.Fence},
+		Connection: p.settings.TargetConnection,
+	}
+	done := out.Done
+	if p.mode != ModeFirstLoad {
+		done = ""
+		if p.id.row != nil && in.State.FirstLoad != nil {
+			done = p.id.row.Done // of a first load that is to be taken up again
+		}
+	}
+	err := lineage.Begin(ctx, p.dst, lineage.BeginSpec{
+		Ref: row.Ref, Keeper: a.keeper(ctx, in.Table), Expected: identity.Target.Run, Done: done, Replaces: p.id.replaces,
+	})
+	if errors.Is(err, lineage.ErrNoStateTable) && p.id.row == nil {
+		out.Warnings = append(out.Warnings, withoutRow(p))
+		return nil
+	}
+	if err != nil {
+		return translate(ctx, err, where{p.settings.TargetConnection, "begin on " + p.settings.Target.String()})
+	}
+	if server := identity.Target.Server; !server.Durable {
+		row.Volatile = &Volatile{At: time.Now().UTC(), Uptime: server.Uptime}
+	}
+	out.TargetRow, identity.Target.Row = row, true
+	return nil
+}
+
+// withoutRow is the warning where the login may not keep a state row.
+func withoutRow(p *drafted) string {
+	schema := mysqldb.Ident(p.settings.Target.Schema)
+	table := schema + "." + mysqldb.Ident(lineage.StateTable)
+	return fmt.Sprintf("no state row is kept beside the target: that it is another table of this name, was restored from a backup, or is written by"+
+		" another deployment is not noticed (GRANT SELECT, INSERT, UPDATE, DELETE, CREATE ON %s TO the login)", table)
+}
+
+// checkTargetRow is what a chunk's transaction begins with.
+func (a *Activities) checkTargetRow(db *mysqldb.DB, r *openedRange) func(context.Context, mysqldb.Querier) error {
+	if r.in.Fence == 0 {
+		return nil
+	}
+	ref := lineage.Ref{Target: r.plan.Settings.Target, StateID: r.plan.StateID, Fence: r.in.Fence}
+	return func(ctx context.Context, tx mysqldb.Querier) error { return lineage.Check(ctx, db, tx, ref) }
+}
+
+// markRange records on the target that a range of a first load is there.
+func (a *Activities) markRange(ctx context.Context, row *TargetRow, i *int) error {
+	if row == nil || i == nil {
+		return nil
+	}
+	at := where{row.Connection, "mark a loaded range of " + row.Target.String()}
+	db, err := a.deps.Target(ctx, row.Connection)
+	if err == nil {
+		err = lineage.MarkRange(ctx, db, row.Ref, *i)
+	}
+	return translate(ctx, err, at)
+}
+
+// finishTarget records on the target that the run is there whole, before the watermark rises.
+func (a *Activities) finishTarget(ctx context.Context, row *TargetRow, watermark string) error {
+	if row == nil {
+		return nil
+	}
+	at := where{row.Connection, "finish on " + row.Target.String()}
+	db, err := a.deps.Target(ctx, row.Connection)
+	if err != nil {
+		return translate(ctx, err, at)
+	}
+	if v := row.Volatile; v != nil {
+		if err := a.checkRestart(ctx, db, row, *v); err != nil {
+			return err
+		}
+	}
+	return translate(ctx, lineage.Finish(ctx, db, row.Ref, watermark), at)
+}
+
+// checkRestart fails where the target's server, which may lose commits in a crash, was started since
+// the run was planned, unless the state row shows that every range of a first load is there: marks are
+// committed after the rows that they speak of.
+func (a *Activities) checkRestart(ctx context.Context, db *mysqldb.DB, row *TargetRow, v Volatile) error {
+	at := where{row.Connection, "finish on " + row.Target.String()}
+	server, err := lineage.ReadServer(ctx, db, "")
+	if err != nil {
+		return translate(ctx, err, at)
+	}
+	if !v.restarted(time.Now(), server.Uptime) {
+		return nil
+	}
+	rows, err := lineage.Read(ctx, db, row.Target)
+	if err != nil {
+		return translate(ctx, err, at)
+	}
+	for _, r := range rows {
+		if r.StateID == row.StateID && r.Fence == row.Fence && r.Done != "" && !strings.Contains(r.Done, "0") {
+			return nil
+		}
+	}
+	return failure(TypeTargetRestarted, fmt.Sprintf("the server of %s was started again during the run, and may have lost rows that were committed", row.Target),
+		"the rows are written again; set innodb_flush_log_at_trx_commit = 1 on the target")
+}
+
+// IdentityShown is an identity in words, for people.
+type IdentityShown struct {
+	Source string `json:"source,omitempty"`
+	Target string `json:"target,omitempty"`
+	// Row is what the target's state row says, or why there is none.
+	Row string `json:"row,omitempty"`
+}
+
+func (p *drafted) identityShown() IdentityShown {
+	if p.id.now.Source.ID == "" {
+		return IdentityShown{} // refused before the servers were asked
+	}
+	out := IdentityShown{Source: p.id.now.Source.String(), Target: p.id.now.Target.Server.String()}
+	switch {
+	case p.id.row != nil && p.id.row.Run > 0:
+		out.Row = "there, watermark " + p.id.row.Watermark
+	case p.id.row != nil:
+		out.Row = "there, no run was whole yet"
+	case p.id.withoutRow != "":
+		out.Row = withoutRow(p)
+	default:
+		out.Row = "the next run that writes makes it"
+	}
+	return out
+}

@@ -1,0 +1,34 @@
+package mysqldb
+
+import (
+	"context"
+	"errors"
+)
+
+// ErrStructureChanged is returned by UpsertChunk where the target was altered since it was looked at:
+// look again, then write. A unique key or a foreign key that the writer does not know of would change
+// what its statements do.
+var ErrStructureChanged = errors.New("the target was altered since it was looked at")
+
+// confirm makes sure that the target is what the plan of the writing goes by. A statement of the
+// transaction that names the table keeps it from being altered until the transaction ends.
+func (w *chunkWriter) confirm(ctx context.Context) error {
+	t := w.plan.target
+	if t.created == "" {
+		return nil
+	}
+	if !w.sortsLikeServer() { // nothing has named the table yet
+		rows, err := w.conn.QueryContext(ctx, "SELECT 1 FROM "+Qualified(t.Name)+" LIMIT 0")
+		if err == nil {
+			err = errors.Join(rows.Err(), rows.Close())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if now := createStatement(ctx, w.conn, t.Name); now != "" && now != t.created {
+		w.db.structures.forget(t.Name)
+		return ErrStructureChanged
+	}
+	return nil
+}
