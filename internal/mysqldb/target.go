@@ -144,7 +144,7 @@ func (d *DB) planTarget(ctx context.Context, p *TargetPlan, src *DB, source *Tab
 		return err
 	}
 	missing := compareTables(p, source, target, o.Replace)
-	if err := d.planWiden(ctx, p, target, allowed, o); err != nil {
+	if err := d.planWiden(ctx, p, builder, target, allowed, o); err != nil {
 		return err
 	}
 	checkTargetCursor(p, target, o.Cursor)

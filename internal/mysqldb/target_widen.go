@@ -3,6 +3,7 @@ package mysqldb
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -24,7 +25,7 @@ type narrow struct {
 }
 
 // planWiden decides what becomes of the target's narrow columns.
-func (d *DB) planWiden(ctx context.Context, p *TargetPlan, target *Table, allowed grants, o TargetOptions) error {
+func (d *DB) planWiden(ctx context.Context, p *TargetPlan, builder *ddl, target *Table, allowed grants, o TargetOptions) error {
 	if len(p.narrow) == 0 {
 		return nil
 	}
@@ -44,7 +45,10 @@ func (d *DB) planWiden(ctx context.Context, p *TargetPlan, target *Table, allowe
 			line = modified(definitions[n.to.Name], n.to, sqlType, n.from.Nullable || n.to.Nullable)
 		}
 		if why := cannotWiden(n, target, exact && line != "", o, tied); why != "" {
-			refuseNarrow(p, n, sqlType, line, why)
+			if line == "" {
+				line, why = builder.replaced(n), ""
+			}
+			refuseNarrow(p, n, line, why)
 			continue
 		}
 		parts, names = append(parts, "MODIFY COLUMN "+line), append(names, n.to.Name)
@@ -73,18 +77,55 @@ func cannotWiden(n narrow, target *Table, exact bool, o TargetOptions, tied map[
 	return ""
 }
 
-func refuseNarrow(p *TargetPlan, n narrow, sqlType, line, why string) {
+func refuseNarrow(p *TargetPlan, n narrow, line, why string) {
 	text := "is NOT NULL on the target and nullable at the source"
 	remedy := "make it nullable on the target"
 	if n.why != "" {
 		text = fmt.Sprintf("is %s on the target and %s at the source: %s", describeType(n.to), describeType(n.from), n.why)
 		remedy = "change the target's column to " + describeType(n.from)
 	}
-	if line != "" && sqlType != "" {
+	if line != "" {
 		remedy = fmt.Sprintf("ALTER TABLE %s MODIFY COLUMN %s", Qualified(p.Name), line)
+	}
+	if why != "" {
 		text += "; " + why
 	}
 	p.note(LevelRefuse, n.to.Name, text, remedy)
+}
+
+// replaced is the source's column as the target would be created with it, in place of a column that
+// no wider type of its own kind suffices for; "" where the target cannot have it.
+func (d *ddl) replaced(n narrow) string {
+	noted := d.found
+	defer func() { d.found = noted }()
+	from := *n.from
+	from.Name, from.Comment, from.Invisible = n.to.Name, n.to.Comment, n.to.Invisible
+	from.AutoIncrement = n.to.AutoIncrement
+	if wide := bothSigns(n.from, n.to); wide != "" {
+		from.Type = wide
+	}
+	line, ok := d.column(&from, false)
+	if !ok {
+		return ""
+	}
+	return line
+}
+
+// bothSigns is the type that holds a signed and an unsigned integer's values, "" for other columns.
+func bothSigns(from, to *Column) string {
+	if !isInteger(from.Kind) || !isInteger(to.Kind) || from.Kind == to.Kind {
+		return ""
+	}
+	signed, unsigned := from, to
+	if from.Kind == table.KindUint {
+		signed, unsigned = to, from
+	}
+	for _, wide := range []string{"smallint", "mediumint", "int", "bigint"} {
+		if bits := integerBits[wide]; bits >= signed.Bits && bits > unsigned.Bits {
+			return wide
+		}
+	}
+	return "decimal(20,0)"
 }
 
 // widened is the type that a target column needs for its source's values, "" for none of its own
@@ -116,9 +157,12 @@ func isHarmless(from, to *Column) bool {
 	case table.KindDecimal:
 		return isUnsigned(from) == isUnsigned(to)
 	case table.KindString:
-		return family(from) == "varchar" && family(to) == "varchar"
+		return family(from) == family(to) || isText(from) && isText(to)
 	case table.KindBytes:
-		return family(from) == "varbinary" && family(to) == "varbinary"
+		isBlob := func(c *Column) bool { return strings.HasSuffix(family(c), "blob") }
+		return family(from) == "varbinary" && family(to) == "varbinary" || isBlob(from) && isBlob(to)
+	case table.KindBit, table.KindDateTime, table.KindTimestamp, table.KindTime:
+		return true
 	case table.KindEnum, table.KindSet:
 		return len(to.Members) <= len(from.Members) && slices.Equal(to.Members, from.Members[:len(to.Members)])
 	default:
@@ -135,9 +179,9 @@ func touchesNoRow(n narrow) bool {
 	switch from.Kind {
 	case table.KindString:
 		size := charsetBytes[to.Charset]
-		return size != 0 && (from.Length*size <= 255 || to.Length*size > 255)
+		return size != 0 && strings.HasPrefix(strings.ToLower(to.Type), "varchar") && (from.Length*size <= 255 || to.Length*size > 255)
 	case table.KindBytes:
-		return from.Length <= 255 || to.Length > 255
+		return strings.HasPrefix(strings.ToLower(to.Type), "varbinary") && (from.Length <= 255 || to.Length > 255)
 	case table.KindEnum:
 		return (len(from.Members) <= 255) == (len(to.Members) <= 255)
 	case table.KindSet:
@@ -202,6 +246,9 @@ func modified(line string, c *Column, sqlType string, nullable bool) string {
 	if !ok || rest != "" && rest[0] != ' ' || strings.Contains(rest, "?") {
 		return ""
 	}
+	if c.Kind == table.KindDateTime || c.Kind == table.KindTimestamp {
+		rest = nowWith(rest, sqlType)
+	}
 	if !c.Nullable && nullable {
 		if !strings.Contains(rest, " NOT NULL") {
 			return ""
@@ -209,6 +256,20 @@ func modified(line string, c *Column, sqlType string, nullable bool) string {
 		rest = strings.Replace(rest, " NOT NULL", " NULL", 1)
 	}
 	return Ident(c.Name) + " " + sqlType + rest
+}
+
+var nowCall = regexp.MustCompile(`(?i)\bcurrent_timestamp(\([0-6]?\))?`)
+
+// nowWith gives CURRENT_TIMESTAMP in a column's DEFAULT and ON UPDATE as many digits as the type has,
+// which servers insist on.
+func nowWith(rest, sqlType string) string {
+	clauses, comment, found := strings.Cut(rest, " COMMENT ")
+	digits := sqlType[strings.IndexByte(sqlType+"(", '('):]
+	clauses = nowCall.ReplaceAllString(clauses, "CURRENT_TIMESTAMP"+digits)
+	if found {
+		clauses += " COMMENT " + comment
+	}
+	return clauses
 }
 
 // afterMembers is what follows the members of an ENUM or SET.

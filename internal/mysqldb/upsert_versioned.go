@@ -49,7 +49,7 @@ func (w *chunkWriter) leaveUnchanged(ctx context.Context) error {
 func (w *chunkWriter) compareListed(ctx context.Context, from, to int, stays []bool) error {
 	positions := make(map[string]int, to-from)
 	for at := from; at < to; at++ {
-		positions[joinKey(w.keyValues(w.order[at]))] = at
+		positions[w.joinKey(w.keyValues(w.order[at]))] = at
 	}
 	exprs := make([]selectExpr, len(w.plan.targets))
 	names := make([]string, len(exprs))
@@ -78,7 +78,7 @@ func (w *chunkWriter) compareListed(ctx context.Context, from, to int, stays []b
 			for n, i := range w.plan.key {
 				key[n] = have.Value(0, i)
 			}
-			if at, ok := positions[joinKey(key)]; ok {
+			if at, ok := positions[w.joinKey(key)]; ok {
 				stays[at] = w.stays(w.order[at], have)
 			}
 		}
@@ -87,9 +87,11 @@ func (w *chunkWriter) compareListed(ctx context.Context, from, to int, stays []b
 
 // joinKey is a key's values as one text; a key that the target spells otherwise is not found, and
 // its row is written.
-func joinKey(values [][]byte) string {
+func (w *chunkWriter) joinKey(values [][]byte) string {
 	var b []byte
-	for _, v := range values {
+	for n, v := range values {
+		i := w.plan.key[n]
+		v = plainValue(w.plan.columns[i], w.plan.targets[i].Column, v)
 		b = append(appendQuoted(b, v), ',')
 	}
 	return string(b)
