@@ -160,6 +160,19 @@ func appendHex(dst, v []byte) []byte {
 	return append(dst, '\'')
 }
 
+// assigner is the appender for a value that is assigned to a column, where compare is the one for
+// values that are compared with it.
+//
+// Bytes go as they are into a column of their own character set. With an introducer, MySQL warns of
+// a byte that has no character (x'98' of cp1251), or takes the text for NULL, although the column
+// holds that byte like any other.
+func assigner(from, to table.Column, compare appender) appender {
+	if !from.RawCharset || from.Charset != to.Charset {
+		return compare
+	}
+	return func(dst, v []byte) ([]byte, error) { return appendHex(append(dst, "_binary "...), v), nil }
+}
+
 // rawCharsetAppender writes bytes of a character set as a hex literal with an introducer: in
 // some of them a backslash can be the second byte of a character, so quoting is not safe.
 func rawCharsetAppender(charset string) (appender, error) {

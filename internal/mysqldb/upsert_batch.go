@@ -48,7 +48,7 @@ func (w *chunkWriter) buildRow(row int32) (err error) {
 		if i > 0 {
 			w.row = append(w.row, ',')
 		}
-		if w.row, err = w.appendValue(w.row, row, i); err != nil {
+		if w.row, err = w.appendBy(w.plan.assigners[i], w.row, row, i); err != nil {
 			return err
 		}
 	}

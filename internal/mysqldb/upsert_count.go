@@ -281,11 +281,15 @@ func (w *chunkWriter) appendEnumKey(dst []byte, row int32, column int, byNumber 
 
 // appendValue appends a value of a row as SQL text, NULL included.
 func (w *chunkWriter) appendValue(dst []byte, row int32, column int) ([]byte, error) {
+	return w.appendBy(w.plan.appenders[column], dst, row, column)
+}
+
+func (w *chunkWriter) appendBy(app appender, dst []byte, row int32, column int) ([]byte, error) {
 	v := w.rows.Value(int(row), column)
 	if v == nil {
 		return append(dst, "NULL"...), nil
 	}
-	dst, err := w.plan.appenders[column](dst, v)
+	dst, err := app(dst, v)
 	if err != nil {
 		return dst, w.rowError(row, Problem{
 			Class: ClassRowData, Column: w.plan.columns[column].Name, Sentence: err.Error(),

@@ -13,7 +13,9 @@ type upsertPlan struct {
 	target    *Table
 	columns   []table.Column // of the rows
 	targets   []*Column      // the same columns on the target
-	appenders []appender
+	appenders []appender // for comparisons
+	// assigners are the appenders for values that a statement assigns.
+	assigners []appender
 	// key are the positions of the primary key's columns in a row, in key order.
 	key []int
 	// cursor is the position of the cursor, or -1.
@@ -52,7 +54,7 @@ func newUpsertPlan(server Server, spec UpsertSpec) (*upsertPlan, error) {
 			return nil, refuse(from.Name, err.Error(), "leave the column out")
 		}
 		p.targets = append(p.targets, to)
-		p.appenders = append(p.appenders, app)
+		p.appenders, p.assigners = append(p.appenders, app), append(p.assigners, assigner(from, to.Column, app))
 		if from.Kind == table.KindEnum && to.Kind == table.KindEnum {
 			p.enums = append(p.enums, i)
 		}
