@@ -31,11 +31,13 @@ type Config struct {
 // Connection is one MySQL or MariaDB server.
 type Connection struct {
 	DSN DSN
+	// unread is the DSN before its variables, where it takes a file's or a command's content.
+	unread string
 	// TLS is "" (see docs/configuration.md), "disabled", "required", "verify-ca" or "verify-identity".
 	TLS string
 	// CA is the path of a PEM file of certificate authorities; empty means the system's.
 	CA string
-	// MaxConnections bounds the pool of one worker process, 1–1000.
+	// MaxConnections bounds the pool of one worker process, 1–1000. The server's own limits bound it further.
 	MaxConnections int
 }
 

@@ -1,12 +1,15 @@
 package config
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"regexp"
 	"strings"
+	"time"
 )
 
 // maxSecretFile bounds what ${file:…} reads: a secret is a line, and a device or a log
@@ -15,8 +18,12 @@ const maxSecretFile = 64 << 10
 
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// expand replaces ${NAME} by the environment's value and ${file:/path} by a file's content
-// without its last line break. $${ stands for a literal ${. What was put in is not expanded
+// execTime bounds a command of ${exec:…}: a worker waits for it when it starts, and when a server
+// refuses a login.
+const execTime = 10 * time.Second
+
+// expand replaces ${NAME} by the environment's value, ${file:/path} by a file's content and
+// ${exec:command} by what a command prints, each without its last line break. $${ stands for a literal ${. What was put in is not expanded
 // again, so a value may hold any character. Errors name the variable, never its value.
 func expand(s string, getenv func(string) string) (string, error) {
 	var b strings.Builder
@@ -49,8 +56,11 @@ func lookup(name string, getenv func(string) string) (string, error) {
 	if path, ok := strings.CutPrefix(name, "file:"); ok {
 		return readSecret(path)
 	}
+	if command, ok := strings.CutPrefix(name, "exec:"); ok {
+		return runSecret(command)
+	}
 	if !variableName.MatchString(name) {
-		return "", fmt.Errorf("${%s} is neither a variable name nor file:/path", name)
+		return "", fmt.Errorf("${%s} is neither a variable name nor file:/path nor exec:command", name)
 	}
 	if value := getenv(name); value != "" {
 		return value, nil
@@ -78,6 +88,47 @@ func readSecret(path string) (string, error) {
 	return text, nil
 }
 
+// runSecret is what a shell's command prints. Errors show the command, which the file shows, too,
+// and nothing of what it printed.
+func runSecret(command string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), execTime)
+	defer cancel()
+	out := &limited{left: maxSecretFile}
+	c := exec.CommandContext(ctx, "sh", "-c", command)
+	c.Stdout = out
+	c.WaitDelay = time.Second // for a child of it that holds the output open
+	err := c.Run()
+	switch {
+	case ctx.Err() != nil:
+		return "", fmt.Errorf("the command %q of exec: does not end within %s", command, execTime)
+	case out.over:
+		return "", fmt.Errorf("the command %q of exec: prints more than %s", command, formatSize(maxSecretFile))
+	case err != nil:
+		return "", fmt.Errorf("the command %q of exec: fails: %w", command, err)
+	}
+	text := strings.TrimSuffix(strings.TrimSuffix(out.text.String(), "\n"), "\r")
+	if text == "" {
+		return "", fmt.Errorf("the command %q of exec: prints nothing", command)
+	}
+	return text, nil
+}
+
+// limited keeps the first bytes of what is written to it.
+type limited struct {
+	text strings.Builder
+	left int
+	over bool
+}
+
+// Write implements io.Writer.
+func (l *limited) Write(p []byte) (int, error) {
+	n := min(len(p), l.left)
+	l.text.Write(p[:n])
+	l.left -= n
+	l.over = l.over || n < len(p)
+	return len(p), nil
+}
+
 // pathCause drops the "open /path:" of an os error, which our own sentence already says.
 func pathCause(err error) error {
 	var pe *os.PathError
@@ -87,6 +138,6 @@ func pathCause(err error) error {
 	return err
 }
 
-// Expand is a value of the file with its variables in their places: ${NAME}, ${file:/path}.
-// Errors name the variable, never its value.
+// Expand is a value of the file with its variables in their places: ${NAME}, ${file:/path},
+// ${exec:command}. Errors name the variable, never its value.
 func Expand(s string, getenv func(string) string) (string, error) { return expand(s, getenv) }

@@ -148,6 +148,7 @@ func (d *decoder) connections(a at, c *Config) {
 		if _, ok := found["dsn"]; !ok {
 			d.missing(place, join(place.path, "dsn"), `for example "${SHOP_DSN}"`)
 		}
+		d.checkDSN(found["dsn"], conn)
 		c.Connections[kv.key] = conn
 	}
 	if len(c.Connections) == 0 {

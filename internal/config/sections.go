@@ -16,11 +16,7 @@ var connectionFields = []field[Connection]{
 	{"dsn", "", "required", "user:password@tcp(host:3306)/ in the form of go-sql-driver/mysql. Take it, or the password in it, from the environment or a file.", setDSN},
 	wordField("tls", "", []string{"disabled", "required", "verify-ca", "verify-identity"}, "How the connection is secured; nothing falls back silently. Without the key: what the DSN's tls parameter says, else disabled for a loopback address or a unix socket, else verify-identity.",
 		func(c *Connection) *string { return &c.TLS }),
-	{"ca", "", "a path", "PEM file of the certificate authorities to trust. Empty: the system's.", func(d *decoder, a at, c *Connection) {
-		if v, ok := d.sealedScalar(a); ok {
-			c.CA = v.text
-		}
-	}},
+	{"ca", "", "a path", "PEM file of the certificate authorities to trust. Empty: the system's.", setCA},
 	intField("maxConnections", defaultMaxConnections, 1, 1000, "Connections that one worker process opens at most, for reading and for writing each.",
 		func(c *Connection) *int { return &c.MaxConnections }),
 }
@@ -67,18 +63,6 @@ func setHost(d *decoder, a at, w *Worker) {
 }
 
 const defaultCompression = "snappy"
-
-// setDSN checks the little that can be said without the driver, and shows nothing of the text.
-func setDSN(d *decoder, a at, c *Connection) {
-	v, ok := d.sealedScalar(a)
-	c.DSN = DSN(v.text)
-	if !ok {
-		return
-	}
-	if !strings.Contains(v.text, "/") {
-		d.problem(a, "write user:password@tcp(host:3306)/", "is not a DSN: no slash after the address")
-	}
-}
 
 func setStagingURL(d *decoder, a at, s *Staging) {
 	v, ok := d.sealedScalar(a)

@@ -79,7 +79,7 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	}
 	inner, err := mysql.NewConnector(cfg)
 	if err != nil {
-		return nil, fmt.Errorf("connection %q: %w: the driver refuses it", o.Name, ErrBadDSN)
+		return nil, fmt.Errorf("connection %q: %w", o.Name, badDSN(writeDSN, "the driver refuses it"))
 	}
 	crowd := crowdOf(cfg.Net + " " + cfg.Addr)
 	known := &instances{}
@@ -145,14 +145,8 @@ func versionNumbers(v string) (major, minor, patch int) {
 // driverConfig turns a DSN into the driver's configuration, with everything set that the
 // rest of the package relies on.
 func driverConfig(dsn string, o Options) (*mysql.Config, error) {
-	if err := checkParams(dsn); err != nil {
-		return nil, err
-	}
-	cfg, err := mysql.ParseDSN(dsn)
+	cfg, err := parseDSN(dsn)
 	if err != nil {
-		return nil, dsnError(err)
-	}
-	if err := checkConfig(cfg); err != nil {
 		return nil, err
 	}
 	if err := applyTLS(cfg, o); err != nil {
@@ -173,66 +167,6 @@ func driverConfig(dsn string, o Options) (*mysql.Config, error) {
 	cfg.DialFunc = dialer(cfg.ReadTimeout)
 	cfg.ReadTimeout, cfg.WriteTimeout = longSilence, longSilence
 	return cfg, nil
-}
-
-// dsnError says what is wrong with a DSN without repeating it: the driver's texts quote
-// pieces, and a piece may be of the password.
-func dsnError(err error) error {
-	hint := "write it as user:password@tcp(host:3306)/"
-	for _, known := range []string{"missing the slash", "address not terminated", "did you forget to escape"} {
-		if strings.Contains(err.Error(), known) {
-			hint = "it is " + map[string]string{
-				"missing the slash":        "missing the slash before the database name",
-				"address not terminated":   "missing the brace after the address",
-				"did you forget to escape": "holding a parameter value that is not escaped",
-			}[known] + "; " + hint
-		}
-	}
-	return fmt.Errorf("%w: %s", ErrBadDSN, hint)
-}
-
-// refusedParams are DSN parameters that would change what rows, counts or errors mean, or
-// that weaken the connection behind the back of the tls setting.
-var refusedParams = map[string]string{
-	"strict":                   "the driver has no such parameter",
-	"allowAllFiles":            "a server could read this machine's files",
-	"allowFallbackToPlaintext": "encryption is never given up silently; use the connection's tls setting",
-	"allowOldPasswords":        "these passwords are not safe on a wire",
-	"clientFoundRows":          "row counts would be wrong",
-	"multiStatements":          "statements are sent one at a time",
-	"time_zone":                "sessions run in UTC",
-	"sql_mode":                 "the mode is chosen by what the connection is for",
-	"autocommit":               "transactions are opened explicitly",
-	"transaction_isolation":    "the isolation is chosen by what the connection is for",
-	"tx_isolation":             "the isolation is chosen by what the connection is for",
-	"transaction_read_only":    "access is chosen by what the connection is for",
-	"tx_read_only":             "access is chosen by what the connection is for",
-	"character_set_results":    "text travels as utf8mb4",
-	"character_set_client":     "text travels as utf8mb4",
-	"character_set_connection": "text travels as utf8mb4",
-	"collation_connection":     "text travels as utf8mb4",
-	"sql_select_limit":         "rows would go missing",
-}
-
-func checkParams(dsn string) error {
-	_, query, _ := strings.Cut(dsn[strings.LastIndexByte(dsn, '/')+1:], "?")
-	for param := range strings.SplitSeq(query, "&") {
-		key, value, _ := strings.Cut(param, "=")
-		why, refused := refusedParams[key]
-		off := value == "false" || value == "0" || value == "False" || value == "FALSE"
-		if refused && (!off || key == "autocommit") {
-			return fmt.Errorf("%w: leave out the parameter %s: %s", ErrBadDSN, key, why)
-		}
-	}
-	return nil
-}
-
-func checkConfig(cfg *mysql.Config) error {
-	if cfg.Net != "tcp" && cfg.Net != "unix" {
-		return fmt.Errorf("%w: write it as user:password@tcp(host:3306)/ or user:password@unix(/path/to/socket)/", ErrBadDSN)
-	}
-	cfg.RejectReadOnly = false // it would hide "the target is read-only" behind a bad connection
-	return nil
 }
 
 // isLocal reports whether the connection never leaves the machine.

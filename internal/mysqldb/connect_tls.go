@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 
@@ -33,6 +34,33 @@ func TLSModes() []TLSMode {
 	return []TLSMode{TLSDisabled, TLSRequired, TLSVerifyCA, TLSVerifyIdentity}
 }
 
+// fileError is a file of this machine that the configuration names and nobody can read: no
+// server has to do with it, and waiting does not help.
+type fileError struct {
+	path  string
+	cause error
+}
+
+// Error says which file it is and why.
+func (e *fileError) Error() string {
+	cause := e.cause
+	if path := (*fs.PathError)(nil); errors.As(cause, &path) {
+		cause = path.Err
+	}
+	return fmt.Sprintf("the file %s of the connection's ca setting cannot be used: %v", e.path, cause)
+}
+
+// Unwrap is why.
+func (e *fileError) Unwrap() error { return e.cause }
+
+// CheckCA reports whether a file holds certificate authorities.
+func CheckCA(file string) error {
+	if _, err := readCAs(file); err != nil {
+		return &fileError{file, err}
+	}
+	return nil
+}
+
 var errNoCertificates = errors.New("no PEM certificate in it")
 
 // applyTLS replaces whatever the DSN says of TLS by one of the modes.
@@ -44,18 +72,18 @@ func applyTLS(cfg *mysql.Config, o Options) error {
 	cfg.TLS, cfg.TLSConfig, cfg.AllowFallbackToPlaintext = nil, "", false
 	if mode == TLSDisabled {
 		if cfg.AllowCleartextPasswords && !isLocal(cfg) {
-			return fmt.Errorf("%w: allowCleartextPasswords needs an encrypted connection", ErrBadDSN)
+			return badDSN("leave it out, or set tls for the connection", "allowCleartextPasswords needs an encrypted connection")
 		}
 		return nil
 	}
 	host, _, err := net.SplitHostPort(cfg.Addr)
 	if err != nil || cfg.Net == "unix" {
-		return fmt.Errorf("%w: a unix socket is not encrypted: use tls %q", ErrBadDSN, TLSDisabled)
+		return badDSN("set tls: disabled for the connection, or use tcp( )", "a unix socket is not encrypted")
 	}
 	conf := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host}
 	if o.CAFile != "" {
 		if conf.RootCAs, err = readCAs(o.CAFile); err != nil {
-			return fmt.Errorf("read the CA file: %w", err)
+			return &fileError{o.CAFile, err}
 		}
 	}
 	switch mode {
@@ -83,11 +111,11 @@ func tlsMode(cfg *mysql.Config, set TLSMode) (TLSMode, error) {
 	case "skip-verify":
 		fromDSN = TLSRequired
 	default:
-		return "", fmt.Errorf("%w: leave out the parameter tls and use the connection's tls setting", ErrBadDSN)
+		return "", badDSN(writeTLS, "its tls parameter is none that this program knows")
 	}
 	switch {
 	case set != "" && fromDSN != "" && set != fromDSN:
-		return "", fmt.Errorf("%w: its tls parameter means %q, the tls setting says %q", ErrBadDSN, fromDSN, set)
+		return "", badDSN("leave one of them out", "its tls parameter means %s, the connection's tls setting says %s", fromDSN, set)
 	case set == "" && fromDSN != "":
 		return fromDSN, nil
 	case set == "" && isLocal(cfg):
@@ -100,7 +128,7 @@ func tlsMode(cfg *mysql.Config, set TLSMode) (TLSMode, error) {
 			return set, nil
 		}
 	}
-	return "", fmt.Errorf("%w: unknown tls mode %q, known are %q", ErrBadDSN, set, TLSModes())
+	return "", badDSN(writeTLS, "unknown tls mode %q", set)
 }
 
 func readCAs(file string) (*x509.CertPool, error) {
@@ -110,7 +138,7 @@ func readCAs(file string) (*x509.CertPool, error) {
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%s: %w", file, errNoCertificates)
+		return nil, errNoCertificates
 	}
 	return pool, nil
 }

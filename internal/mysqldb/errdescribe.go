@@ -150,9 +150,18 @@ func describeDriver(p *Problem, err error) {
 		p.Sentence, p.Remedy = "the statement is larger than the server's max_allowed_packet", "raise max_allowed_packet on the server"
 	case ClassConfiguration:
 		p.Sentence = err.Error()
-		if isCertificate(err) {
+		var file *fileError
+		var dsn *DSNError
+		switch {
+		case errors.As(err, &dsn):
+			p.Sentence, p.Remedy = ErrBadDSN.Error()+": "+dsn.What, dsn.Write
+		case errors.As(err, &file):
+			p.Remedy = "put the PEM file there on every worker, or correct the connection's ca setting"
+		case errors.Is(err, ErrServerTooOld):
+			p.Remedy = "upgrade the server"
+		case isCertificate(err):
 			p.Remedy = "check the server's certificate, its name and the connection's tls and CA settings"
-		} else {
+		default:
 			p.Remedy = remedyLogin
 		}
 	case ClassRetry:

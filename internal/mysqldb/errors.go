@@ -78,8 +78,12 @@ func classifyServer(e *mysql.MySQLError) Class {
 }
 
 func classifyDriver(err error) Class {
+	var file *fileError
+	if errors.As(err, &file) {
+		return ClassConfiguration
+	}
 	for _, setup := range []error{
-		mysql.ErrNoTLS, mysql.ErrCleartextPassword, mysql.ErrNativePassword, mysql.ErrOldPassword,
+		ErrBadDSN, ErrServerTooOld, mysql.ErrNoTLS, mysql.ErrCleartextPassword, mysql.ErrNativePassword, mysql.ErrOldPassword,
 		mysql.ErrUnknownPlugin, mysql.ErrOldProtocol,
 	} {
 		if errors.Is(err, setup) {

@@ -13,7 +13,7 @@ type upsertPlan struct {
 	target    *Table
 	columns   []table.Column // of the rows
 	targets   []*Column      // the same columns on the target
-	appenders []appender // for comparisons
+	appenders []appender     // for comparisons
 	// assigners are the appenders for values that a statement assigns.
 	assigners []appender
 	// key are the positions of the primary key's columns in a row, in key order.
