@@ -28,7 +28,7 @@ func TestADSNThatCanNeverBeUsedIsRefused(t *testing.T) {
 		"u:s3cret@tcp(h:3306)":                        "the slash before the database name is missing",
 		"u:s3cret@tcp(h:33o6)/":                       "the port in tcp( ) is not a number",
 		"u:s3cret@tcp(h:99999)/":                      "the port in tcp( ) is not a number",
-		"u:s3cret@tcp(fe80::1:3306:7)/":               "not host:port",
+		"u:s3cret@tcp(h:3306:3307)/":                  "not host:port",
 		"u:s3cret@tcp(h:3306/":                        "brace after the address",
 		"u:s3cret@tcp(h:3306)/?tls=preferred":         "tls=preferred",
 		"u:s3cret@tcp(h:3306)/?tls=verify":            "its tls parameter",

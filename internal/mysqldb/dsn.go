@@ -60,7 +60,7 @@ func dsnError(err error) error {
 		"default addr for network": "the address stands outside of tcp( )",
 		"unknown config name":      "its tls parameter is none that this program knows",
 		"invalid bool value":       "a parameter that is true or false has another value",
-		"invalid duration":         "a parameter that is a time has no unit, such as 30s",
+		"missing unit":             "a parameter that is a time has no unit, such as 30s",
 	} {
 		if strings.Contains(err.Error(), known) {
 			return badDSN(writeDSN, "%s", what)
@@ -117,8 +117,9 @@ func checkConfig(cfg *mysql.Config) error {
 	default:
 		return badDSN(writeDSN, "the address stands outside of tcp( ) or unix( )")
 	}
-	_, port, err := net.SplitHostPort(cfg.Addr)
-	if err != nil {
+	host, port, err := net.SplitHostPort(cfg.Addr) // the driver has added a port where there was none
+	address, _, _ := strings.Cut(host, "%")
+	if err != nil || strings.ContainsAny(address, "/@ ") || strings.Contains(address, ":") && net.ParseIP(address) == nil {
 		return badDSN(writeDSN+"; an IPv6 address goes into [ ]", "the address in tcp( ) is not host:port")
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
