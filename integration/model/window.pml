@@ -2,9 +2,10 @@
  * The window protocol, small enough to be explored whole. README.md says what stands for what,
  * what the switches take away, and what the model leaves out.
  *
- * Property: a row version that the source has committed with a cursor up to the watermark is on
- * the target, or a later version of its row is committed (`superseded`). Overlap is 0: nothing
- * here is saved by reading twice.
+ * Properties: a row version that the source has committed with a cursor up to the watermark is on
+ * the target, or a later version of its row is committed (`superseded`); and a run that is done
+ * has brought every row in a version that is not older than when it began, however often the row
+ * changes. Overlap is 0: nothing here is saved by reading twice.
  */
 
 #ifndef KEYS
@@ -41,9 +42,17 @@ byte began[WRITERS];   /* when its statement began, which is also what its rows 
 byte dated[WRITERS];   /* when the transaction is said to have begun */
 byte lock[KEYS];       /* a row's lock: its writer + 1, or 0 */
 
+/* The window of the run that goes on, and what of it decides which row gives way. */
+byte hi;               /* the window's end, in units */
+byte reach;            /* the clock when the run began, in units: no earlier run has read above it */
+byte epoch;            /* the run, counted: what the fence on the target says */
+
 /* A try of a step that was given up for dead and is not: it writes its row when it likes. */
 Version zombie;
-byte zombieKey;
+byte zombieKey, zombieMark, zombieHi, zombieReach, zombieEpoch;
+
+byte begun[KEYS];      /* each row's version when the run began */
+bool fell[KEYS];       /* a row that was committed with a smaller cursor than the version before */
 
 #define HELD(k) (source[k].no == 0 || source[k].cursor > watermark || target[k].no == source[k].no)
 
@@ -53,16 +62,26 @@ inline complete() {
   c = 0
 }
 
+/* Whether a row of the target gives way although its cursor is larger: an earlier run has read it
+   above the end of its window, and this run finds the row below its own. */
+#ifdef STRICT
+#define GIVESWAY(k, row, mark, end, top) false
+#else
+#define GIVESWAY(k, row, mark, end, top) \
+  (row.cursor <= end && target[k].cursor > mark && target[k].cursor <= top)
+#endif
+
 /* One row of a chunk: INSERT … ON DUPLICATE KEY UPDATE with the guard against stale rows. */
-inline upsert(k, row) {
+inline upsert(k, row, mark, end, top) {
 #ifdef NOGUARD
   if
 #else
   if
-  :: row.cursor < target[k].cursor -> skip
+  :: row.cursor < target[k].cursor && !GIVESWAY(k, row, mark, end, top) -> skip
 #endif
   :: else ->
-     assert(row.no >= target[k].no); /* an older version never replaces a newer */
+     /* an older version never replaces a newer, but for one that the next run reads again */
+     assert(row.no >= target[k].no || target[k].cursor > end);
      target[k].cursor = row.cursor; target[k].no = row.no
   fi
 }
@@ -97,6 +116,7 @@ proctype writer(byte me) {
      running[me] = false;
      if
      :: atomic {
+          if :: OF(began[me]) < source[k].cursor -> fell[k] = true :: else fi;
           source[k].cursor = OF(began[me]); source[k].no++;
           changed[me] = false; lock[k] = 0; began[me] = 0; dated[me] = 0;
           complete()
@@ -150,12 +170,17 @@ inline chooseHi() {
 #ifndef SAMEUNIT
     if :: hi > 0 -> hi-- :: else fi;
 #endif
+    /* an end below the watermark is none: the run reads the tail alone */
+    if :: hi < watermark -> hi = watermark :: else fi;
+    reach = OF(t0);
     i = 0; t0 = 0; oldest = 0
   }
 }
 
-/* Reads the window (watermark, hi] row by row, as pages do. A try that dies reads again from
-   the beginning; nobody sees a row before all have been read: the manifest comes last. */
+/* Reads the window (watermark, hi] row by row, as pages and ranges do, in any order; then the tail,
+   what lies above hi, in the order of the cursor, to its end at the last page's own moment. A try
+   that dies reads again from the beginning; nobody sees a row before all have been read: the
+   manifest comes last. */
 inline extract() {
   i = 0;
   do
@@ -165,59 +190,118 @@ inline extract() {
             staged[i].cursor = source[i].cursor; staged[i].no = source[i].no
        :: else -> staged[i].cursor = 0; staged[i].no = 0
        fi;
+       above[i].cursor = 0; above[i].no = 0;
        i++ }
-  :: i > 0 -> i = 0 /* crash, and the step's retry */
+  :: i > 0 && i < KEYS -> i = 0 /* crash, and the step's retry */
   :: i == KEYS -> break
+  od;
+#ifndef NOTAIL
+#ifdef SIDEBYSIDE
+  page(reach, 255); /* two ranges, the later one first */
+  page(hi, reach)
+#else
+  pos = hi;
+  do
+  :: atomic { pos < OF(now) -> page(pos, pos + 1); pos++ }
+  :: atomic { page(pos, 255); pos = 0; break }
   od
+#endif
+#endif
+}
+
+/* A page of the tail: all rows above lo, up to top, as they are at one moment. */
+inline page(lo, top) {
+  atomic {
+    for (i : 0 .. KEYS - 1) {
+      if
+      :: source[i].no > 0 && source[i].cursor > lo && source[i].cursor <= top ->
+           above[i].cursor = source[i].cursor; above[i].no = source[i].no
+      :: else
+      fi
+    }
+    i = 0
+  }
 }
 
 /* A chunk holds one row. Chunks are applied in any order, any number of times; a try can be
    lost and still write later (zombie). */
 inline load() {
-  done = 0;
+  atomic { /* there are chunks of rows that were read, and no others */
+    done = 0;
+    for (i : 0 .. KEYS - 1) {
+      if :: staged[i].no == 0 -> done = done | (1 << i) :: else fi;
+      if :: above[i].no == 0 -> done = done | (1 << (KEYS + i)) :: else fi
+    }
+    i = 0
+  }
   do
-  :: done < (1 << KEYS) - 1 ->
+  :: done < (1 << (2 * KEYS)) - 1 ->
      atomic {
        i = 0;
-       do :: i < KEYS - 1 -> i++ :: break od;
-       if :: staged[i].no > 0 -> upsert(i, staged[i]) :: else fi;
+       if /* any chunk; two keys at most */
+       :: !(done & 1) -> i = 0
+       :: !(done & 2) -> i = 1
+       :: KEYS > 1 && !(done & 4) -> i = 2
+       :: KEYS > 1 && !(done & 8) -> i = 3
+       fi;
+       if
+       :: i < KEYS -> upsert(i, staged[i], watermark, hi, reach)
+       :: else -> upsert((i - KEYS), above[i - KEYS], watermark, hi, reach)
+       fi;
        if
        :: done = done | (1 << i) /* committed, and said so */
        :: skip                   /* committed, and the reply was lost: applied again */
-       fi
+       fi;
+       i = 0
      }
-  :: atomic { zombie.no == 0 && staged[0].no > 0 ->
-       zombie.cursor = staged[0].cursor; zombie.no = staged[0].no; zombieKey = 0 }
-  :: done == (1 << KEYS) - 1 -> break
+#ifndef NOZOMBIE
+  :: atomic { zombie.no == 0 && staged[0].no > 0 -> undying(staged[0]) }
+  :: atomic { zombie.no == 0 && above[0].no > 0 -> undying(above[0]) }
+#endif
+  :: done == (1 << (2 * KEYS)) - 1 -> break
   :: goto died /* the whole run fails; a later one begins with the watermark as it is */
   od
 }
 
+inline undying(row) {
+  zombie.cursor = row.cursor; zombie.no = row.no; zombieKey = 0;
+  zombieMark = watermark; zombieHi = hi; zombieReach = reach; zombieEpoch = epoch
+}
+
 proctype sync() {
-  byte i, t0, oldest, hi, done, left = RUNS;
-  Version staged[KEYS];
+  byte i, t0, oldest, pos, done, left = RUNS;
+  Version staged[KEYS], above[KEYS];
   do
   :: left > 0 ->
-     left--;
+     atomic {
+       left--; epoch++;
+       for (i : 0 .. KEYS - 1) { begun[i] = source[i].no }
+       i = 0
+     }
      chooseHi();
-     if
-     :: hi <= watermark -> goto died /* nothing to read */
-     :: else
-     fi;
      extract();
      load();
      atomic { /* FinishRun: repeating it changes nothing */
        assert(hi >= watermark);
+       /* Not older than when the run began. A row that went down while it was read may have passed
+          the read: it is above the watermark, and the next run finds it. */
+       for (i : 0 .. KEYS - 1) { assert(fell[i] || target[i].no >= begun[i]) }
 #ifdef REACH
        /* Not vacuous: a second window brings a row's second version this far. */
        assert(!(watermark > 0 && staged[0].no == 2));
+#endif
+#ifdef REACHFALL
+       /* Not vacuous: a later version with a smaller cursor replaces what a tail has brought. */
+       assert(!(fell[0] && staged[0].no == 2 && target[0].no == 2 && hi > watermark));
 #endif
        watermark = hi; complete()
      }
 died:
      atomic {
-       for (i : 0 .. KEYS - 1) { staged[i].cursor = 0; staged[i].no = 0 }
-       i = 0; hi = 0; done = 0
+       for (i : 0 .. KEYS - 1) {
+         staged[i].cursor = 0; staged[i].no = 0; above[i].cursor = 0; above[i].no = 0; begun[i] = 0
+       }
+       i = 0; hi = 0; reach = 0; done = 0; pos = 0
      }
   :: left == 0 -> break
   od
@@ -227,8 +311,14 @@ active proctype undead() {
 end:
   do
   :: atomic { zombie.no > 0 ->
-       upsert(zombieKey, zombie);
+       if
+#ifndef NOFENCE
+       :: zombieEpoch != epoch -> skip /* the fence: a newer run has begun */
+#endif
+       :: else -> upsert(zombieKey, zombie, zombieMark, zombieHi, zombieReach)
+       fi;
        zombie.no = 0; zombie.cursor = 0; zombieKey = 0;
+       zombieMark = 0; zombieHi = 0; zombieReach = 0; zombieEpoch = 0;
        complete() }
   od
 }

@@ -2,6 +2,7 @@ package model
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -16,9 +17,10 @@ var (
 // sizes are the tables and writers that are explored. Each is small, and together they have
 // what matters: several versions of a row, several rows, and more writers than one.
 var sizes = map[string][]string{
-	"one row, two writers of two transactions": {"-DKEYS=1", "-DWRITERS=2", "-DTXNS=2", "-DRUNS=2"},
+	"one row, two writers of two transactions": {"-DKEYS=1", "-DWRITERS=2", "-DTXNS=2", "-DRUNS=2", "-DNOZOMBIE"},
+	"tries that outlive their run":             {"-DKEYS=1", "-DWRITERS=2", "-DTXNS=2", "-DRUNS=2", "-DTICKS=5"},
 	"two rows, three runs":                     {"-DKEYS=2", "-DWRITERS=2", "-DTXNS=1", "-DRUNS=3"},
-	"three writers":                            {"-DKEYS=1", "-DWRITERS=3", "-DTXNS=1", "-DRUNS=2"},
+	"three writers":                            {"-DKEYS=1", "-DWRITERS=3", "-DTXNS=1", "-DRUNS=2", "-DTICKS=5"},
 }
 
 // No order of writes, commits, looks, reads, crashes and retries loses a row.
@@ -39,18 +41,33 @@ func TestNoOrderOfStepsLosesARow(t *testing.T) {
 
 // Every rule is needed: without it the checker finds what it is there against.
 func TestEachRuleIsNeeded(t *testing.T) {
-	const lost = "target[c].no==source[c].no"
-	for name, c := range map[string]struct{ without, violated string }{
-		"hi does not look at open work":                  {"NOCAP", lost},
-		"open work is read before the clock":             {"EARLYLIST", lost},
-		"hi may be the clock's own unit":                 {"SAMEUNIT", lost},
-		"transactions are read before the process list":  {"SWAPPED", lost},
-		"a transaction is dated by its first row access": {"LATEDATE", lost},
-		"an upsert does not mind which row is newer":     {"NOGUARD", ".no>=target["},
-		"not a rule: a second window brings a change":    {"REACH", "staged[0].no==2"},
+	const lost, missed = "target[c].no==source[c].no", "target[i].no>=begun[i]"
+	for name, c := range map[string]struct {
+		without  []string
+		violated string
+	}{
+		"hi does not look at open work":                      {[]string{"NOCAP"}, lost},
+		"open work is read before the clock":                 {[]string{"EARLYLIST"}, lost},
+		"hi may be the clock's own unit":                     {[]string{"SAMEUNIT"}, lost},
+		"transactions are read before the process list":      {[]string{"SWAPPED"}, lost},
+		"a transaction is dated by its first row access":     {[]string{"LATEDATE"}, lost},
+		"an upsert minds neither which row is newer nor who": {[]string{"NOGUARD", "NOFENCE"}, missed},
+		"only the order of cursors decides":                  {[]string{"STRICT"}, lost},
+		"no fence keeps a try of an older run out":           {[]string{"NOFENCE"}, missed},
+		"hi ends the read":                                   {[]string{"NOTAIL"}, missed},
+		"the tail is read in ranges side by side":            {[]string{"SIDEBYSIDE"}, missed},
+		"not a rule: a second window brings a change":        {[]string{"REACH", "NOZOMBIE", "TICKS=6"}, "staged[0].no==2"},
+		"not a rule: a later version has a smaller cursor":   {[]string{"REACHFALL"}, "fell[0]"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			report, _ := explore(t, "-DKEYS=1", "-DTXNS=2", "-D"+c.without)
+			switches := []string{"-DKEYS=1", "-DTXNS=2"}
+			if !slices.Contains(c.without, "TICKS=6") {
+				switches = append(switches, "-DTICKS=5")
+			}
+			for _, s := range c.without {
+				switches = append(switches, "-D"+s)
+			}
+			report, _ := explore(t, switches...)
 			require.Equal(t, "1", first(found, report), report)
 			require.Contains(t, report, "assertion violated")
 			require.Contains(t, report, c.violated)
