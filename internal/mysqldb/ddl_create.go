@@ -24,7 +24,13 @@ type ddl struct {
 	noRows           bool
 	// carried are generated columns of the source that are plain columns on the target.
 	carried []string
-	found   []Finding
+	// refusing are indexes whose expressions the target does not take for all rows.
+	refusing []string
+	// trial is the session in which statements are tried, once it is needed. trying says that a
+	// statement is for its temporary table.
+	trial  *trial
+	trying bool
+	found  []Finding
 }
 
 func newDDL(source *Table, from, to Server, have collations) *ddl {
@@ -55,8 +61,8 @@ func (d *ddl) create(name table.Name, indexesLater bool) string {
 		}
 	}
 	for i := range d.source.Indexes {
-		if indexesLater && d.deferrable(&d.source.Indexes[i]) {
-			continue
+		if indexesLater && d.deferrable(&d.source.Indexes[i]) || d.trying && d.source.Indexes[i].Type == "FULLTEXT" {
+			continue // InnoDB has none in a temporary table
 		}
 		if def, ok := d.index(&d.source.Indexes[i]); ok {
 			parts = append(parts, def)
@@ -216,25 +222,6 @@ func (d *ddl) plain(c *Column, added bool) []string {
 		parts = append(parts, "AUTO_INCREMENT")
 	}
 	return append(parts, d.invisible(c, !nullable && def == "" && !counts)...)
-}
-
-// forOldRows is how a column is added so that the rows already there get no value that the source
-// never had: with its default where old rows hold that, and nullable without one otherwise.
-func (d *ddl) forOldRows(c *Column, def string) (nullable bool, _ string) {
-	const remedy = "tablehaul run TABLE --full fills it"
-	switch {
-	case slices.Contains(d.differ, c.Name):
-		d.note(LevelWarn, c.Name, "is added as nullable, since rows of the source hold another value than its default: rows already on the target hold NULL in it until they change", remedy)
-		return true, ""
-	case c.Default == nil && c.Nullable && !slices.Contains(d.unproven, c.Name):
-		return true, ""
-	case c.Default == nil && !c.Nullable, isExpressionDefault(c), def == "" && c.Default != nil:
-		d.note(LevelWarn, c.Name, "is added as nullable: rows already on the target hold NULL in it until they change", remedy)
-		return true, ""
-	case slices.Contains(d.unproven, c.Name):
-		d.note(LevelWarn, c.Name, "is added with its default, and it takes too long to see whether all rows of the source hold it: those already on the target do", remedy+" with what the source holds")
-	}
-	return c.Nullable, def
 }
 
 // mayCount reports whether a column can be AUTO_INCREMENT in InnoDB, which wants an index that

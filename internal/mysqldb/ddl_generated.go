@@ -16,7 +16,6 @@ import (
 
 // tryGenerated decides about the named generated columns.
 func (d *ddl) tryGenerated(ctx context.Context, src, dst *DB, name table.Name, named func(*Column) bool) error {
-	var t *trial
 	for i := range d.source.Columns {
 		c := &d.source.Columns[i]
 		if !c.Generated || c.isPeriod() || !named(c) {
@@ -26,12 +25,9 @@ func (d *ddl) tryGenerated(ctx context.Context, src, dst *DB, name table.Name, n
 			d.carryPlain(c, why)
 			continue
 		}
-		if t == nil {
-			var err error
-			if t, err = newTrial(ctx, dst, name); err != nil {
-				return err
-			}
-			defer t.close()
+		t, err := d.trialOn(ctx, dst, name)
+		if err != nil {
+			return err
 		}
 		if err := d.tryColumn(ctx, src, t, c); err != nil {
 			return err
@@ -140,11 +136,7 @@ func (d *ddl) tryColumn(ctx context.Context, src *DB, t *trial, c *Column) error
 func (d *ddl) compute(ctx context.Context, t *trial, c *Column, base []*Column, rows *table.Rows) (string, error) {
 	noted := d.found // the real statement notes it again
 	defer func() { d.found = noted }()
-	columns := make([]string, 0, len(base)+2)
-	for _, b := range base {
-		columns = append(columns, d.bare(b)+" NULL")
-	}
-	columns = append(columns, strings.Join(append([]string{d.bare(c)}, d.generated(c)...), " "))
+	columns := append(d.bareAll(base), strings.Join(append([]string{d.bare(c)}, d.generated(c)...), " "))
 	if !c.Stored { // an index stores it
 		if part, ok := indexedPart(d.source, c); ok {
 			columns = append(columns, "KEY ("+indexPart(part)+")")
@@ -197,4 +189,58 @@ func indexedPart(t *Table, c *Column) (IndexColumn, bool) {
 		}
 	}
 	return IndexColumn{}, false
+}
+
+// tryIndexes lets the target take rows of the source under each index of an expression, which it
+// computes for every row that is written.
+func (d *ddl) tryIndexes(ctx context.Context, src *DB, t *trial) error {
+	if d.to.Flavor != FlavorMySQL {
+		return nil // it gets none
+	}
+	for i := range d.source.Indexes {
+		index := &d.source.Indexes[i]
+		var parts []string
+		var base []*Column
+		for _, part := range index.Columns {
+			if part.Expression == "" {
+				continue
+			}
+			parts = append(parts, indexPart(part))
+			code := withoutTexts(part.Expression)
+			for n := range d.source.Columns {
+				if b := &d.source.Columns[n]; !b.isPeriod() && refersTo(code, b) && !slices.Contains(base, b) {
+					base = append(base, b)
+				}
+			}
+		}
+		if len(parts) == 0 {
+			continue
+		}
+		rows, _, err := d.readSample(ctx, src, base, "")
+		if err != nil {
+			return err
+		}
+		if rows == nil || rows.Len() == 0 {
+			continue
+		}
+		why, err := t.takes(ctx, append(d.bareAll(base), "KEY ("+strings.Join(parts, ", ")+")"), base, d.onTargetAll(base), rows)
+		if err != nil {
+			return err
+		}
+		if why != "" {
+			d.refusing = append(d.refusing, index.Name)
+		}
+	}
+	return nil
+}
+
+// bareAll are nullable columns of the target, for a trial.
+func (d *ddl) bareAll(columns []*Column) []string {
+	noted := d.found // the real statement notes it again
+	defer func() { d.found = noted }()
+	out := make([]string, len(columns))
+	for i, c := range columns {
+		out[i] = d.bare(c) + " NULL"
+	}
+	return out
 }

@@ -2,6 +2,7 @@ package mysqldb
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -40,6 +41,9 @@ func (d *ddl) index(index *Index) (string, bool) {
 			return skip("it has a column that the target does not get")
 		}
 		parts[i] = indexPart(part)
+	}
+	if slices.Contains(d.refusing, index.Name) {
+		return skip(fmt.Sprintf("%s does not take its expression for all rows", d.to))
 	}
 	if index.Type == "FULLTEXT" && !d.oneCollation(index) {
 		return skip("its columns have different collations there")

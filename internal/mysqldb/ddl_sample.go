@@ -23,13 +23,18 @@ const (
 // than its expression gives, as a value that was rounded or cut to the column's type. trouble is
 // the error's number where the source itself cannot compute the column or its expression.
 func (d *ddl) sample(ctx context.Context, src *DB, c *Column, base []*Column) (rows *table.Rows, trouble uint16, err error) {
-	var exprs []selectExpr
-	for _, b := range append(slices.Clone(base), c) {
-		exprs = append(exprs, valueExpr(src.Server, b.Column))
-	}
-	list := make([]string, len(exprs))
-	for i, e := range exprs {
-		list[i] = e.sql
+	bytes := func(of string) string { return "CAST(" + of + " AS BINARY)" }
+	other := " WHERE NOT (" + bytes(Ident(c.Name)) + " <=> " + bytes("("+c.Expression+")") + ")"
+	return d.readSample(ctx, src, append(slices.Clone(base), c), other)
+}
+
+// readSample reads the first rows, the last rows, and those of a condition (" WHERE …", "" for none).
+func (d *ddl) readSample(ctx context.Context, src *DB, columns []*Column, other string) (rows *table.Rows, trouble uint16, err error) {
+	exprs := make([]selectExpr, len(columns))
+	list := make([]string, len(columns))
+	for i, c := range columns {
+		exprs[i] = valueExpr(src.Server, c.Column)
+		list[i] = exprs[i].sql
 	}
 	plan := readPlan{server: src.Server, table: d.source}
 	from := plan.limited(sampleTime) + strings.Join(list, ", ") + " FROM " + Qualified(d.source.Name)
@@ -38,10 +43,11 @@ func (d *ddl) sample(ctx context.Context, src *DB, c *Column, base []*Column) (r
 		up = " ORDER BY " + Idents(d.source.PrimaryKey)
 		down = " ORDER BY " + strings.ReplaceAll(Idents(d.source.PrimaryKey), ", ", " DESC, ") + " DESC"
 	}
-	bytes := func(of string) string { return "CAST(" + of + " AS BINARY)" }
-	other := " WHERE NOT (" + bytes(Ident(c.Name)) + " <=> " + bytes("("+c.Expression+")") + ")"
 	rows = table.NewRows(len(exprs))
 	for n, rest := range []string{up, down, other} {
+		if n == 2 && other == "" {
+			break
+		}
 		_, err := src.fetchRows(ctx, from+rest+fmt.Sprintf(" LIMIT %d", sampleRows), exprs, rows, (n+1)*sampleBytes)
 		switch {
 		case err == nil, IsTimeLimit(err):

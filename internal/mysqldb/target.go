@@ -129,6 +129,7 @@ func (d *DB) planTarget(ctx context.Context, p *TargetPlan, src *DB, source *Tab
 		return err
 	}
 	builder := newDDL(source, src.Server, d.Server, have)
+	defer builder.close()
 	target, err := d.Table(ctx, p.Name)
 	switch {
 	case errors.Is(err, ErrNotABaseTable):
@@ -229,6 +230,9 @@ func (d *DB) planCreate(ctx context.Context, p *TargetPlan, src *DB, builder *dd
 	if err := builder.adapt(ctx, src, d, p.Name, nil); err != nil {
 		return err
 	}
+	if err := builder.tryCreate(ctx, src, d, p); err != nil {
+		return err
+	}
 	if o.IndexesLater {
 		if p.Later = builder.later(nil); len(p.Later) > 0 {
 			allowed.need(p, "ALTER")
@@ -238,55 +242,6 @@ func (d *DB) planCreate(ctx context.Context, p *TargetPlan, src *DB, builder *dd
 	p.Statements = append(p.Statements, builder.create(p.Name, o.IndexesLater))
 	p.carry(builder)
 	return nil
-}
-
-// planColumns are the columns that the target is to get.
-func planColumns(p *TargetPlan, missing []*Column, o TargetOptions) (names []string) {
-	for _, c := range missing {
-		if !o.AddColumns {
-			if !c.Generated {
-				p.note(LevelRefuse, c.Name, "is missing on the target", "add it to the target, or leave it out of the sync")
-			}
-			continue
-		}
-		names = append(names, c.Name)
-	}
-	return names
-}
-
-// planMissing plans how the target gets the named columns.
-func (d *DB) planMissing(ctx context.Context, p *TargetPlan, src *DB, builder *ddl, target *Table, names []string, allowed grants, o TargetOptions) error {
-	if len(names) == 0 {
-		return nil
-	}
-	if err := builder.adapt(ctx, src, d, p.Name, names); err != nil {
-		return err
-	}
-	if !p.Refused() { // the login may read the target
-		rows, err := d.HasRows(ctx, p.Name)
-		if err != nil {
-			return err
-		}
-		if builder.noRows = !rows; rows {
-			if err := builder.compareOldRows(ctx, src, names, o); err != nil {
-				return err
-			}
-		}
-		askFilled(p, builder.source, target, builder.differ)
-	}
-	addColumns(p, builder, target, names, allowed)
-	return nil
-}
-
-// addColumns adds what the target lacks.
-func addColumns(p *TargetPlan, builder *ddl, target *Table, names []string, allowed grants) {
-	allowed.need(p, "ALTER")
-	if statement := builder.add(p.Name, names); statement != "" {
-		statement = target.alterable(p, statement)
-		p.Statements = append(p.Statements, statement)
-		p.note(LevelInfo, "", "columns are added to the target: "+strings.Join(names, ", "), "")
-	}
-	p.carry(builder)
 }
 
 // HasRows reports whether a table has any row at all.

@@ -69,10 +69,29 @@ func (t *trial) create(ctx context.Context, definition string) error {
 	return err
 }
 
-// close ends the session, and the table with it: it is not given back to the pool.
+// close gives the session back, without the table; one that still has it ends.
 func (t *trial) close() {
-	_ = t.conn.Raw(func(any) error { return driver.ErrBadConn })
-	_ = t.conn.Close()
+	if t.made {
+		ctx, cancel := context.WithTimeout(context.Background(), killTimeout)
+		defer cancel()
+		if _, err := t.conn.ExecContext(ctx, "DROP TEMPORARY TABLE "+Qualified(t.name)); err != nil {
+			_ = t.conn.Raw(func(any) error { return driver.ErrBadConn })
+		}
+	}
+	_ = t.conn.Close() // says only whether the connection was given up
+}
+
+// takes creates a table of the columns and says why it does not take rows with the values of base, or "".
+func (t *trial) takes(ctx context.Context, columns []string, base []*Column, onTarget []table.Column, rows *table.Rows) (string, error) {
+	err := t.create(ctx, "("+trialKey+" INT PRIMARY KEY, "+strings.Join(columns, ", ")+") ENGINE=InnoDB")
+	why := ""
+	if err == nil {
+		why, err = t.insert(ctx, base, onTarget, rows)
+	}
+	if NumberOf(err) != 0 {
+		return fmt.Sprintf("%s does not take its expression, or not for all rows (error %d)", t.to, NumberOf(err)), nil
+	}
+	return why, err
 }
 
 // computes creates a table of the columns, the last of which is generated, writes rows whose values
@@ -81,25 +100,15 @@ func (t *trial) computes(ctx context.Context, columns []string, generated table.
 	if t.barred != "" {
 		return t.barred, nil
 	}
-	refused := func(err error) (string, error) {
-		if NumberOf(err) == 0 {
-			return "", err
-		}
-		return fmt.Sprintf("%s does not take its expression, or not for all rows (error %d)", t.to, NumberOf(err)), nil
-	}
-	if err := t.create(ctx, "("+trialKey+" INT PRIMARY KEY, "+strings.Join(columns, ", ")+") ENGINE=InnoDB"); err != nil {
-		return refused(err)
-	}
-	if why, err := t.insert(ctx, base, onTarget, rows); err != nil || why != "" {
-		if err != nil {
-			return refused(err)
-		}
-		return why, nil
+	if why, err := t.takes(ctx, columns, base, onTarget, rows); err != nil || why != "" {
+		return why, err
 	}
 	expr := valueExpr(t.to, generated)
 	got := table.NewRows(1)
-	if _, err := fetchOn(ctx, t.conn, "SELECT "+expr.sql+" FROM "+Qualified(t.name)+" ORDER BY "+trialKey, []selectExpr{expr}, got, 1<<30); err != nil {
-		return refused(err)
+	if _, err := fetchOn(ctx, t.conn, "SELECT "+expr.sql+" FROM "+Qualified(t.name)+" ORDER BY "+trialKey, []selectExpr{expr}, got, 1<<30); NumberOf(err) != 0 {
+		return fmt.Sprintf("%s cannot read what it computes (error %d)", t.to, NumberOf(err)), nil
+	} else if err != nil {
+		return "", err
 	}
 	for i := range rows.Len() {
 		want := rows.Value(i, len(base))
