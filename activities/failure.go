@@ -45,6 +45,8 @@ const (
 	TypeStagedFileCorrupt = "StagedFileCorrupt"
 	// TypeStagingFull: staging has no room left; retried slowly.
 	TypeStagingFull = "StagingFull"
+	// TypePlanLost: the staged plan of the run is not there, or not the one that was made; the run is planned anew.
+	TypePlanLost = "PlanLost"
 	// TypeHostGone: no worker answers any more on the machine that has a run's files; the run is planned anew elsewhere.
 	TypeHostGone = "HostGone"
 	// TypeWrongHost: a worker was given a step whose files another host has; the step goes there.

@@ -76,6 +76,10 @@ var Guide = []Advice{
 		"the message; [staging.md](staging.md#when-it-fails)", "correct what it names, at the store or in `staging.url`, then run again; a worker whose own credentials are wrong has to be restarted", false,
 	},
 	{
+		TypePlanLost, "the staged plan of a run, plan.json, was removed or changed, for the third time in one run",
+		"what else writes to or cleans the staging folder or bucket", "keep others from it, then run again: before that, a run plans anew by itself", false,
+	},
+	{
 		TypeHostGone, "no worker answers on the machine that has the run's files, for the third time in one run",
 		"the workers; [deploying.md](deploying.md)", "start a worker on a machine that stays, or keep staging where every worker sees it, then run again", false,
 	},

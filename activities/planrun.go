@@ -26,6 +26,8 @@ type PlanRunInput struct {
 	Full bool   `json:"full,omitempty"`
 	From string `json:"from,omitempty"`
 	To   string `json:"to,omitempty"`
+	// Lost is the staging name of what the same run had planned before, and cannot use any more.
+	Lost string `json:"lost,omitempty"`
 	// Queue is that of the host on which the run is to be planned; empty is any.
 	Queue string `json:"queue,omitempty"`
 
@@ -135,6 +137,9 @@ func (a *Activities) PlanRun(ctx context.Context, in PlanRunInput) (PlanRunResul
 		return PlanRunResult{}, err
 	}
 	in.State = p.id.state
+	if in.Lost != "" {
+		a.forgetPlan(ctx, in.Table, in.Lost)
+	}
 	if err := a.startOver(ctx, in, p); err != nil {
 		return PlanRunResult{}, translate(ctx, err, where{doing: "remove the old plan of " + in.Table})
 	}

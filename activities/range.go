@@ -25,6 +25,9 @@ func (a *Activities) openRange(ctx context.Context, in RangeInput) (*openedRange
 		return nil, invalidInput("table: "+err.Error(), "")
 	}
 	p, _, err := a.readPlan(ctx, name, in.Run, in.PlanSum)
+	if unreadable(err) {
+		return nil, where{doing: "go by the plan of " + in.Table}.failure(TypePlanLost, err, "keep others from the staging folder, then run again")
+	}
 	if err != nil {
 		return nil, err
 	}

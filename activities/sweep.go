@@ -178,7 +178,7 @@ func (a *Activities) needed(ctx context.Context, r *stagedRun) (bool, error) {
 	if state.FirstLoad != nil && state.FirstLoad.Run == r.run {
 		return true, nil
 	}
-	holder := Lease{WorkflowID: r.workflowID, RunID: r.run}
+	holder := Lease{WorkflowID: r.workflowID, RunID: runID(r.run)}
 	if r.workflowID == "" {
 		if state.Lease == nil {
 			return false, nil
@@ -187,6 +187,22 @@ func (a *Activities) needed(ctx context.Context, r *stagedRun) (bool, error) {
 	}
 	closed, err := a.closedSince(ctx, holder, "")
 	return closed == nil, err
+}
+
+// StagingName is the name that the files of a run's plan have in staging: plans counts those that
+// the run has had before, which it lost. No two of them share a file, so that nothing which is left
+// of one, or still being written, is taken for another's.
+func StagingName(runID string, plans int) string {
+	if plans == 0 {
+		return runID
+	}
+	return fmt.Sprintf("%s.%d", runID, plans)
+}
+
+// runID is the id of the run that has the staging name.
+func runID(stagingName string) string {
+	id, _, _ := strings.Cut(stagingName, ".")
+	return id
 }
 
 // SweepID is the id of the schedule that sweeps what is staged for a task queue, or for the

@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -244,6 +245,46 @@ func TestALostHostsWindowIsPlannedAnewElsewhere(t *testing.T) {
 	require.EqualValues(t, 120, result.RowsExtracted)
 	require.EqualValues(t, 120, result.Inserted+result.Updated+result.Unchanged)
 	require.Equal(t, "9", f.finished[0].Finish.Watermark)
+}
+
+// A plan that is lost is made anew under a name of its own: nothing of the first is taken for the second's.
+func TestALostPlanIsMadeAnewUnderAnotherName(t *testing.T) {
+	for lost, wants := range map[int]string{1: "", 2: "", 3: activities.TypePlanLost} {
+		f := newFake()
+		f.plan.Cursor = "updated_at"
+		extract := f.extract
+		f.extract = func(in activities.RangeInput) (activities.ExtractResult, error) {
+			if len(f.planned) <= lost {
+				return activities.ExtractResult{}, temporal.NewNonRetryableApplicationError("it is gone", activities.TypePlanLost, nil)
+			}
+			return extract(in)
+		}
+		f.route = func(step, _ string) error {
+			if step == "PlanRun" {
+				f.plan.PlanSum = fmt.Sprint("sum", len(f.planned))
+				f.plan.Run = fmt.Sprint("plan", len(f.planned))
+			}
+			return nil
+		}
+		env := run(t, f, orders)
+		var names []string
+		for i, in := range f.planned {
+			names = append(names, in.Run)
+			if i > 0 {
+				require.Equal(t, fmt.Sprint("plan", i-1), in.Lost)
+			}
+		}
+		require.Equal(t, []string{"default-test-run-id", "default-test-run-id.1", "default-test-run-id.2"}[:min(lost+1, 3)], names)
+		if wants != "" {
+			requireFailure(t, env, wants)
+			continue
+		}
+		require.NoError(t, env.GetWorkflowError())
+		var result workflows.SyncTableResult
+		require.NoError(t, env.GetWorkflowResult(&result))
+		require.EqualValues(t, 120, result.RowsExtracted)
+		require.Equal(t, f.plan.Run, f.finished[0].DropPlan)
+	}
 }
 
 func TestARunThatLosesEveryHostFails(t *testing.T) {

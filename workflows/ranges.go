@@ -86,7 +86,7 @@ func (s *sync) moveInline(ctx workflow.Context) error {
 		return s.moveChildren(ctx, []SyncRangeInput{*rest})
 	}
 	delete(s.ranges, 0)
-	if failureType(err) == activities.TypeHostGone {
+	if needsNewPlan(err) {
 		return err // what was counted is read again
 	}
 	s.add(m.counts, m.phases)

@@ -78,8 +78,9 @@ type sync struct {
 	// visibility is what lists may show; told are the phases that they have been told.
 	visibility activities.Visibility
 	told       map[string]bool
-	// planned says that PlanRun succeeded.
+	// planned says that PlanRun succeeded; plans counts how often it was asked for.
 	planned bool
+	plans   int
 }
 
 func newSync(ctx workflow.Context, in SyncTableInput) *sync {
@@ -108,14 +109,15 @@ func (s *sync) begin(ctx workflow.Context) (activities.BeginRunResult, error) {
 }
 
 // run plans and moves the rows. Where the host that has the files is gone, it plans anew, on
-// another. What it returns is the first thing that went wrong.
+// another; so it does where the plan itself is lost. What it returns is the first thing that
+// went wrong.
 func (s *sync) run(ctx workflow.Context, state activities.State) error {
 	for lost := 1; ; lost++ {
 		err := s.attempt(ctx, state)
-		if failureType(err) != activities.TypeHostGone || lost >= maxHosts {
+		if !needsNewPlan(err) || lost >= maxPlans {
 			return err
 		}
-		workflow.GetLogger(ctx).Warn("the host with the staged files is gone, planning anew", "queue", s.plan.Queue)
+		workflow.GetLogger(ctx).Warn("the plan, or the host with the staged files, is gone: planning anew", "queue", s.plan.Queue, "error", err)
 		if s.plan.Cursor == "" {
 			// A host that lost Temporal but not the target may be at a chunk still, and without a
 			// cursor nothing keeps its rows from replacing what is about to be read anew.
@@ -125,6 +127,15 @@ func (s *sync) run(ctx workflow.Context, state activities.State) error {
 		}
 		state = s.afterLoss(state)
 	}
+}
+
+// needsNewPlan reports whether a run goes on with another plan.
+func needsNewPlan(err error) bool {
+	switch failureType(err) {
+	case activities.TypeHostGone, activities.TypePlanLost:
+		return true
+	}
+	return false
 }
 
 // afterLoss is the table's state, as its owner has it now, for planning anew. A plan that
@@ -190,8 +201,11 @@ func (s *sync) planRun(ctx workflow.Context, state activities.State) error {
 	s.enter(ctx, PhasePlan)
 	defer s.clock(ctx, PhasePlan)()
 	in := activities.PlanRunInput{
-		Table: s.in.Table, Run: workflow.GetInfo(ctx).WorkflowExecution.RunID, State: state,
-		Full: s.in.Full, From: s.in.From, To: s.in.To,
+		Table: s.in.Table, State: state, Full: s.in.Full, From: s.in.From, To: s.in.To,
+	}
+	in.Run = activities.StagingName(workflow.GetInfo(ctx).WorkflowExecution.RunID, s.plans)
+	if s.plans++; s.planned && s.plan.Mode != activities.ModeFirstLoad {
+		in.Lost = s.plan.Run
 	}
 	if state.FirstLoad != nil {
 		in.Queue = state.FirstLoad.Queue // only there is the plan that could be taken up again
