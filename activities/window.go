@@ -44,7 +44,7 @@ func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
 	if h.HeldBy != nil {
 		p.heldBack = heldText(*h.HeldBy)
 	}
-	if h.HeldBy != nil && h.HeldBy.Kind != mysqldb.HolderLag { // a lag that was set is no news
+	if h.HeldBy != nil && h.HeldBy.Kind != mysqldb.HolderLag && h.HeldBy.Kind != mysqldb.HolderReplica { // a lag that was set is no news
 		p.heldFor = max(h.Lag, time.Duration(h.HeldBy.Seconds*float64(time.Second)))
 	}
 	if p.mode != ModeBackfill && (h.Hi != "" || h.Empty) {
@@ -218,13 +218,16 @@ func atOrBelow(cursor table.Column, a, b string) (bool, error) {
 func heldText(h mysqldb.Holder) string {
 	what := map[mysqldb.HolderKind]string{
 		mysqldb.HolderTransaction: "an open transaction", mysqldb.HolderStatement: "a running statement",
-		mysqldb.HolderXA: "a prepared XA transaction", mysqldb.HolderLag: "a lag that was set, or the replica's own",
+		mysqldb.HolderXA: "a prepared XA transaction", mysqldb.HolderLag: "a lag that was set",
 	}[h.Kind]
 	age := time.Duration(h.Seconds * float64(time.Second)).Round(time.Second)
 	if h.Kind == mysqldb.HolderLag && h.Seconds > 0 {
 		return fmt.Sprintf("%s, of %s", what, age)
 	}
-	text := fmt.Sprintf("%s, %s old", what, time.Duration(h.Seconds*float64(time.Second)).Round(time.Second))
+	text := fmt.Sprintf("%s, %s old", what, age)
+	if h.Kind == mysqldb.HolderReplica {
+		text = fmt.Sprintf("the replica's own lag, of %s", age)
+	}
 	if h.Thread != 0 {
 		text += fmt.Sprintf(", of connection %d", h.Thread)
 	}

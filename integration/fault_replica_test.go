@@ -19,7 +19,8 @@ func eachReplicated(t *testing.T, f func(t *testing.T, primary, replica *servers
 	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
 		t.Run(string(flavor), func(t *testing.T) {
 			t.Parallel()
-			primary, replica := servers.Replicas(t, flavor)
+			// Heartbeats come twice in that time: a line is not taken for silent for long.
+			primary, replica := servers.Replicas(t, flavor, "--loose-slave-net-timeout=4", "--loose-replica-net-timeout=4")
 			f(t, primary, replica)
 		})
 	}

@@ -5,9 +5,12 @@ import (
 	"database/sql"
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tablehaul/tablehaul/internal/process"
 )
 
 // replicationLog is the name of a primary's binary logs, so that the first one's is known.
@@ -31,14 +34,71 @@ func Replicas(tb testing.TB, f Flavor, args ...string) (primary, replica *Server
 	return primary, replica
 }
 
+// Group starts two members of a replication group of MySQL servers: the primary, and a secondary
+// that has joined it. Servers in containers know each other by their own addresses.
+func Group(tb testing.TB) (primary, secondary *Server) {
+	tb.Helper()
+	var members [2]*Server
+	var addresses, seeds [2]string
+	ctx, cancel := context.WithTimeout(tb.Context(), readyTimeout)
+	defer cancel()
+	for i := range members {
+		members[i] = Private(tb, FlavorMySQL, fmt.Sprintf("--server-id=%d", i+1), "--log-bin=member", "--gtid-mode=ON", "--enforce-gtid-consistency=ON",
+			"--plugin-load-add=group_replication.so", "--loose-group-replication-group-name=3e11fa47-71ca-11e1-9e33-c80aa9429562",
+			"--loose-group-replication-recovery-get-public-key=ON", "--loose-group-replication-start-on-boot=OFF")
+		at, err := members[i].peerAddr(ctx)
+		if err != nil {
+			tb.Fatalf("start a replication group: %v", err)
+		}
+		host, _, err := net.SplitHostPort(at)
+		if err != nil {
+			tb.Fatalf("start a replication group: %v", err)
+		}
+		port, err := process.FreePort()
+		if err != nil {
+			tb.Fatalf("start a replication group: %v", err)
+		}
+		addresses[i], seeds[i] = at, net.JoinHostPort(host, strconv.Itoa(port))
+	}
+	for i, member := range members {
+		begin := []string{"SET GLOBAL group_replication_bootstrap_group = ON", "START GROUP_REPLICATION", "SET GLOBAL group_replication_bootstrap_group = OFF"}
+		if i > 0 {
+			begin = begin[1:2]
+		}
+		if err := member.say(ctx, append([]string{
+			// Made by each for itself: with a history of its own no member can join.
+			"CREATE USER 'follower'@'%' IDENTIFIED BY 'follows'",
+			"GRANT REPLICATION SLAVE, BACKUP_ADMIN, GROUP_REPLICATION_STREAM ON *.* TO 'follower'@'%'", "RESET BINARY LOGS AND GTIDS",
+			"CHANGE REPLICATION SOURCE TO SOURCE_USER = 'follower', SOURCE_PASSWORD = 'follows' FOR CHANNEL 'group_replication_recovery'",
+			"SET GLOBAL group_replication_local_address = '" + seeds[i] + "'",
+			"SET GLOBAL group_replication_group_seeds = '" + seeds[0] + "," + seeds[1] + "'",
+			"SET GLOBAL group_replication_advertise_recovery_endpoints = '" + addresses[i] + "'",
+		}, begin...)...); err != nil {
+			tb.Fatalf("start a replication group: %v", err)
+		}
+	}
+	primary, secondary = members[0], members[1]
+	primary.Schema(tb) // something to wait for
+	if err := primary.AwaitReplica(ctx, secondary); err != nil {
+		tb.Fatalf("start a replication group: %v", err)
+	}
+	return primary, secondary
+}
+
+// peerAddr is host:port for other servers of here.
+func (s *Server) peerAddr(ctx context.Context) (string, error) {
+	at, err := s.runner.peer(ctx)
+	if at == "" {
+		at = s.Addr()
+	}
+	return at, err
+}
+
 // replicate lets a replica follow a primary from the primary's first binary log on.
 func replicate(ctx context.Context, primary, replica *Server) error {
-	at, err := primary.runner.peer(ctx)
+	at, err := primary.peerAddr(ctx)
 	if err != nil {
 		return err
-	}
-	if at == "" {
-		at = primary.Addr()
 	}
 	host, port, err := net.SplitHostPort(at)
 	if err != nil {

@@ -50,7 +50,7 @@ var settings = []field[Table]{
 		func(t *Table) *time.Duration { return &t.FixedLag }),
 	int64Field("tailRows", builtin.TailRows, 1, 100_000_000, "A run reads on above the end of its window, up to the source's now, so that a row that changes all the time arrives. Where more rows than this lie there, because the end is held back, it reads those that came since the last run; the others come when the end has passed them.",
 		func(t *Table) *int64 { return &t.TailRows }),
-	boolField("allowReplica", builtin.AllowReplica, "Accept a source that is a replica: its open work says nothing about the primary's, so choose overlap above its lag.",
+	boolField("allowReplica", builtin.AllowReplica, "Accept a source that is a replica: open work of its primary is not seen, so choose overlap above the longest transaction there. What it is behind, and the silence of its line, count as lag.",
 		func(t *Table) *bool { return &t.AllowReplica }),
 	intField("pageRows", builtin.PageRows, 1, 100_000, "Rows of a read's first SELECT on the source. Later ones follow pageBytes and pageTime.",
 		func(t *Table) *int { return &t.PageRows }),

@@ -55,6 +55,13 @@ func (d *DB) checkServer(ctx context.Context, f *findings, _ *Table, check Sourc
 	for _, w := range replica.warnings {
 		f.add(LevelWarn, "", "set an overlap longer than the primary's longest transaction", "%s", w)
 	}
+	if replica.unseen && check.Cursor != "" {
+		grant := "GRANT REPLICATION CLIENT ON *.* TO the login"
+		if d.Server.Flavor == FlavorMariaDB {
+			grant = "GRANT REPLICA MONITOR ON *.* TO the login"
+		}
+		f.add(LevelInfo, "", grant, "the login may not ask about replication: a replica that takes writes, and whose replication stands still, is not noticed").Topic = TopicGrant
+	}
 	if check.Cursor == "" {
 		return nil
 	}

@@ -33,6 +33,11 @@ func (d *DB) ReplicaLag(ctx context.Context) (lag time.Duration, known bool, err
 	if !seen || len(channels) == 0 {
 		return 0, false, nil
 	}
-	r := lagOf(channels)
-	return max(0, r.lag-time.Second), !r.unknown, nil // lagOf rounds up by a second
+	known = true
+	for _, c := range channels {
+		behind, says := secondsBehind(c)
+		known = known && says
+		lag = max(lag, behind)
+	}
+	return lag, known, nil
 }

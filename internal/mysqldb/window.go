@@ -60,6 +60,7 @@ const (
 	HolderStatement   HolderKind = "statement"
 	HolderXA          HolderKind = "xa"
 	HolderLag         HolderKind = "lag"
+	HolderReplica     HolderKind = "replica"
 )
 
 // Holder is what keeps a horizon back the farthest. It never holds a statement's text.
@@ -261,11 +262,14 @@ func (d *DB) chooseTemporal(ctx context.Context, spec HiSpec, replica replicaLag
 		}
 	}
 	if replica.unknown {
-		h.HeldBy = &Holder{Kind: HolderLag, State: "the replica does not know how far it is behind"}
+		h.HeldBy = replica.holder()
 		err = d.countAbove(ctx, spec, &h)
 		return h, err
 	}
-	lag := time.Duration(held.Seconds*1e6)*time.Microsecond + replica.lag
+	lag := time.Duration(held.Seconds*1e6)*time.Microsecond + replica.behind()
+	if replica.behind().Seconds() > held.Seconds {
+		held = replica.holder()
+	}
 	if lag > momentary {
 		h.HeldBy = held
 	}

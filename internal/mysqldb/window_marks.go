@@ -49,13 +49,13 @@ func (d *DB) chooseInteger(ctx context.Context, spec HiSpec, replica replicaLag)
 	marks = append(marks, Mark{Column: spec.Cursor.Name, At: h.Now, Max: highest})
 	h.Marks = keepMarks(marks, time.Time{})
 	if replica.unknown {
-		h.HeldBy = &Holder{Kind: HolderLag, State: "the replica does not know how far it is behind"}
+		h.HeldBy = replica.holder()
 		err = d.countAboveInteger(ctx, spec, &h, marks)
 		return h, err
 	}
 	var settled time.Time // everything that began before it has ended
 	for deadline := time.Now().Add(markPatience); ; {
-		if settled, h.HeldBy, err = d.settled(ctx, spec, replica.lag); err != nil {
+		if settled, h.HeldBy, err = d.settled(ctx, spec, replica); err != nil {
 			return Horizon{}, err
 		}
 		if settled.After(at) || settled.IsZero() || time.Now().After(deadline) || max(spec.MinLag, spec.FixedLag)+replica.lag > markPatience {
@@ -80,12 +80,17 @@ const markFormat = "2006-01-02T15:04:05.000000Z07:00"
 
 // settled is a moment of the server's UTC time such that all work begun before it has ended;
 // the zero time where no such moment is known.
-func (d *DB) settled(ctx context.Context, spec HiSpec, lag time.Duration) (time.Time, *Holder, error) {
+func (d *DB) settled(ctx context.Context, spec HiSpec, replica replicaLag) (time.Time, *Holder, error) {
 	now, err := d.utcNow(ctx) // before looking, so that an age subtracted from it is early enough
 	if err != nil {
 		return time.Time{}, nil, err
 	}
+	lag := replica.behind()
 	holder := &Holder{Kind: HolderLag, Seconds: (max(spec.MinLag, spec.FixedLag) + lag).Seconds()}
+	if lag > max(spec.MinLag, spec.FixedLag) {
+		holder = replica.holder()
+		holder.Seconds += max(spec.MinLag, spec.FixedLag).Seconds()
+	}
 	if spec.FixedLag == 0 {
 		oldest, err := d.oldestWork(ctx, spec.Table.Name, "")
 		if err != nil {

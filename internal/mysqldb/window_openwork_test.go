@@ -92,6 +92,7 @@ var scenes = map[string]scene{
 	"plain SELECT":                 {last: "SELECT GET_LOCK('T', 60) FROM T"},
 	"prepared SELECT":              {first: []string{"PREPARE s FROM \"SELECT GET_LOCK('T', 60) FROM T\""}, last: "EXECUTE s"},
 	"report in a READ ONLY one":    {first: []string{"START TRANSACTION READ ONLY"}, last: "SELECT GET_LOCK('T', 60) FROM T"},
+	"dump in a READ ONLY session":  {first: []string{"SET SESSION TRANSACTION READ ONLY", "START TRANSACTION WITH CONSISTENT SNAPSHOT"}, last: "SELECT GET_LOCK('T', 60) FROM T"},
 	"SELECT that begins by WITH":   {last: "WITH x AS (SELECT v FROM T) SELECT GET_LOCK('T', 60) FROM x"},
 	"writer that has rolled back":  {first: []string{"BEGIN", "INSERT INTO T (v) VALUES (1)", "ROLLBACK"}},
 	"writer of a table like T":     {prepare: []string{"CREATE TABLE T2 (v INT)"}, first: []string{"BEGIN", "INSERT INTO T2 VALUES (1)"}, heldWithout: true},

@@ -2,6 +2,7 @@ package mysqldb
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strconv"
 	"strings"
@@ -10,54 +11,205 @@ import (
 
 // replicaLag is how far a source that is a replica is behind; the zero value is a primary.
 type replicaLag struct {
-	lag      time.Duration
-	unknown  bool
+	// lag is how far it was behind at the moment asked, at most.
+	lag     time.Duration
+	asked   time.Time
+	unknown bool
+	// silence is for how long its quietest line was not heard of, where that is what lag counts, and
+	// shorter says what would make it less.
+	silence time.Duration
+	shorter string
+
 	warnings []string
+	// unseen says that the login may not ask for channels.
+	unseen bool
 }
 
-// replica finds out whether the source is a replica, and refuses it without opt-in.
+// behind is how far the replica is behind the moment of the call, at most.
+func (r replicaLag) behind() time.Duration {
+	if r.lag == 0 {
+		return 0
+	}
+	return r.lag + time.Since(r.asked)
+}
+
+// holder names the replica as what holds a window back.
+func (r replicaLag) holder() *Holder {
+	h := &Holder{Kind: HolderReplica, Seconds: r.behind().Seconds()}
+	if r.unknown {
+		h.State, h.Release = "it does not know how far it is behind", "replication that runs does, or fixedLag"
+	} else if r.silence > 0 {
+		h.State = "its line to the primary was silent for " + r.silence.Round(time.Second).String()
+		h.Release = r.shorter + " makes it less"
+	}
+	return h
+}
+
+// role is what a server says of itself, whatever the login may do.
+type role struct {
+	readOnly bool
+	group    string // the replication group's name
+	// silence is how long the server waits for an event or a heartbeat before it connects again.
+	silence time.Duration
+}
+
+func (d *DB) readRole(ctx context.Context) (r role, err error) {
+	rows, err := d.QueryContext(ctx, "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('read_only', 'super_read_only',"+
+		" 'innodb_read_only', 'slave_net_timeout', 'replica_net_timeout', 'group_replication_group_name')")
+	if err != nil {
+		return role{}, err
+	}
+	recs, err := scanRecords(rows)
+	if cerr := rows.Close(); err == nil {
+		err = cerr
+	}
+	for _, rec := range recs {
+		value := rec.text("VALUE")
+		switch name := strings.ToLower(rec.text("VARIABLE_NAME")); name {
+		case "group_replication_group_name":
+			r.group = value
+		case "slave_net_timeout", "replica_net_timeout":
+			seconds, _ := strconv.ParseInt(value, 10, 64) //nolint:errcheck // 0 is as good as none
+			r.silence = time.Duration(seconds) * time.Second
+		default: // OFF, or one of several words for a server that takes no writes
+			r.readOnly = r.readOnly || value != "OFF" && value != "0" && value != ""
+		}
+	}
+	return r, err
+}
+
+// replica finds out whether the source is a replica, and refuses it without opt-in. A server that
+// takes no writes is one: a replica, a secondary of a group, or a primary that was replaced.
 func (d *DB) replica(ctx context.Context, spec HiSpec) (replicaLag, error) {
+	r := replicaLag{asked: time.Now()}
 	channels, seen, err := d.replicaChannels(ctx)
 	if err != nil {
 		return replicaLag{}, err
 	}
-	if !seen {
-		// Without the privilege to ask, a server that takes no writes is as good as a replica.
-		var readOnly bool
-		if err := d.QueryRowContext(ctx, "SELECT @@GLOBAL.read_only").Scan(&readOnly); err != nil {
-			return replicaLag{}, err
-		}
-		if !readOnly {
-			return replicaLag{}, nil
-		}
-		if !spec.AllowReplica {
-			return replicaLag{}, fmt.Errorf("%w (the server is read-only, and the account may not ask about replication)", ErrReplica)
-		}
-		return replicaLag{unknown: spec.FixedLag == 0}, nil
+	role, err := d.readRole(ctx)
+	if err != nil {
+		return replicaLag{}, err
 	}
-	if len(channels) == 0 {
+	r.unseen = !seen
+	why := ""
+	switch {
+	case len(channels) > 0:
+		why = "it replicates from " + hosts(channels)
+	case role.readOnly && role.group != "":
+		why = "the server is a read-only member of a replication group"
+	case role.readOnly:
+		why = "the server is read-only"
+	case !seen:
+		// Whoever may see the connections sees replication's own.
+		if found, err := d.showsReplication(ctx); err != nil || !found {
+			return replicaLag{unseen: true}, err
+		}
+		why = "replication is at work there"
+	default:
 		return replicaLag{}, nil
 	}
-	if !spec.AllowReplica {
-		return replicaLag{}, ErrReplica
+	if !seen {
+		why += ", and the login may not ask about replication"
 	}
-	return lagOf(channels), nil
+	if !spec.AllowReplica {
+		return replicaLag{}, fmt.Errorf("%w (%s)", ErrReplica, why)
+	}
+	r.warnings = []string{"the source is a replica: transactions still open on its primary are not seen, only the overlap covers them"}
+	if len(channels) == 0 {
+		r.unknown = spec.FixedLag == 0
+		return r, nil
+	}
+	return r, d.measure(ctx, &r, channels, role)
 }
 
-func lagOf(channels []record) replicaLag {
-	r := replicaLag{warnings: []string{
-		"the source is a replica: transactions still open on its primary are not seen, only the overlap covers them",
-	}}
+// measure finds how far the channels are behind. A line that dies is noticed by the server after a
+// minute, and meanwhile it says that it is 0 seconds behind: so the silence counts too.
+func (d *DB) measure(ctx context.Context, r *replicaLag, channels []record, role role) error {
+	silences, err := d.silences(ctx)
+	if err != nil {
+		return err
+	}
+	r.shorter = "a shorter heartbeat of the replica (CHANGE REPLICATION SOURCE TO SOURCE_HEARTBEAT_PERIOD)"
+	if silences == nil {
+		r.shorter = "a smaller slave_net_timeout of the replica"
+		if d.Server.Flavor == FlavorMySQL {
+			r.shorter = "SELECT on performance_schema.replication_connection_status"
+		}
+	}
 	for _, c := range channels {
-		text := c.text("SECONDS_BEHIND_SOURCE") + c.text("SECONDS_BEHIND_MASTER") // a server has one of them
-		seconds, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
+		behind, says := secondsBehind(c)
+		if !says || c.text("REPLICA_IO_RUNNING")+c.text("SLAVE_IO_RUNNING") != "Yes" {
 			r.unknown = true
 			continue
 		}
-		r.lag = max(r.lag, time.Duration(seconds+1)*time.Second)
+		silence, heard := silences[c.text("CHANNEL_NAME")]
+		if !heard {
+			silence = role.silence
+		}
+		r.lag = max(r.lag, behind+time.Second, silence) // whole seconds, rounded down
+		r.silence = max(r.silence, silence)
 	}
-	return r
+	if r.silence < r.lag {
+		r.silence = 0 // the rest is
+	}
+	return nil
+}
+
+// secondsBehind is what a channel says of its lag.
+func secondsBehind(c record) (_ time.Duration, says bool) {
+	text := c.text("SECONDS_BEHIND_SOURCE") + c.text("SECONDS_BEHIND_MASTER") // a server has one of them
+	seconds, err := strconv.ParseInt(text, 10, 64)
+	return time.Duration(seconds) * time.Second, err == nil
+}
+
+// silences are how long ago each channel had an event or a heartbeat; nil where the server does not
+// say: MariaDB counts heartbeats and keeps no time.
+func (d *DB) silences(ctx context.Context) (map[string]time.Duration, error) {
+	if d.Server.Flavor != FlavorMySQL || !d.Server.AtLeast(8, 0, 11) {
+		return nil, nil
+	}
+	rows, err := d.QueryContext(ctx, "SELECT CHANNEL_NAME, TIMESTAMPDIFF(MICROSECOND, GREATEST(LAST_HEARTBEAT_TIMESTAMP,"+
+		" LAST_QUEUED_TRANSACTION_END_QUEUE_TIMESTAMP), NOW(6)) FROM performance_schema.replication_connection_status")
+	if err != nil {
+		return nil, mayNotLook(err)
+	}
+	defer func() { _ = rows.Close() }()
+	out := map[string]time.Duration{}
+	for rows.Next() {
+		var channel string
+		var micros sql.NullInt64
+		if err := rows.Scan(&channel, &micros); err != nil {
+			return nil, err
+		}
+		if micros.Valid && micros.Int64 >= 0 { // nothing was heard yet, or the clock was set back
+			out[channel] = time.Duration(micros.Int64) * time.Microsecond
+		}
+	}
+	return out, rows.Err()
+}
+
+// hosts names where channels lead.
+func hosts(channels []record) string {
+	var names []string
+	for _, c := range channels {
+		names = append(names, c.text("SOURCE_HOST")+c.text("MASTER_HOST"))
+	}
+	return strings.Join(names, ", ")
+}
+
+// showsReplication looks for the threads of replication among the connections.
+func (d *DB) showsReplication(ctx context.Context) (found bool, err error) {
+	conn, err := d.Conn(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = conn.Close() }()
+	processes, err := readProcesses(ctx, conn)
+	for _, p := range processes {
+		mysqls := d.Server.Flavor == FlavorMySQL && p.user == "system user" && p.command != "Daemon"
+		found = found || mysqls || strings.HasPrefix(p.command, "Slave_")
+	}
+	return found, err
 }
 
 // replicaChannels are the channels by which the server replicates from others; seen is false

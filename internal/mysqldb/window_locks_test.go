@@ -1,0 +1,150 @@
+package mysqldb_test
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+)
+
+// A statement with NOW() frozen that has not come to lock the table: it waits for the lock of
+// another one, or for a lock of the whole server.
+func TestOpenWorkThatWaitsForALock(t *testing.T) {
+	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
+		t.Run(string(flavor), func(t *testing.T) {
+			t.Parallel()
+			s := servers.Private(t, flavor) // whose global lock stops nobody else
+			schema := s.Schema(t)
+			admin := s.DB(t, schema)
+			exec(t, admin, stamped, "CREATE TABLE u (id INT PRIMARY KEY)", "INSERT INTO u VALUES (1)", "INSERT INTO t (id) VALUES (1)")
+			db := open(t, s, mysqldb.Options{Name: "src"})
+			tbl := introspect(t, db, schema, "t")
+			for lock, statement := range map[string]string{
+				"LOCK TABLES u READ":          "UPDATE u JOIN t ON u.id = t.id SET u.id = u.id, t.ts = NOW(6)",
+				"FLUSH TABLES WITH READ LOCK": "UPDATE t SET ts = NOW(6)",
+			} {
+				locker, writer := session(t, admin), session(t, admin)
+				run(t, writer, "SET time_zone = '+00:00'")
+				id := connectionID(t, writer)
+				run(t, locker, lock)
+				done := make(chan error, 1)
+				go func() {
+					_, err := writer.ExecContext(context.WithoutCancel(t.Context()), statement)
+					done <- err
+				}()
+				waitUntil(t, admin, fmt.Sprintf("SELECT COUNT(*) FROM information_schema.processlist WHERE id = %d AND state LIKE 'Waiting %%' AND time >= 3", id))
+				h := choose(t, db, tbl, "ts")
+				require.NotNil(t, h.HeldBy, statement)
+				require.Equal(t, id, h.HeldBy.Thread, statement)
+				run(t, locker, "UNLOCK TABLES")
+				require.NoError(t, <-done)
+				require.Less(t, h.Hi, texts(t, lenient(t, s, schema), "SELECT ts FROM t")[0], statement)
+			}
+		})
+	}
+}
+
+func connectionID(t *testing.T, conn *sql.Conn) (id uint64) {
+	t.Helper()
+	require.NoError(t, conn.QueryRowContext(t.Context(), "SELECT CONNECTION_ID()").Scan(&id))
+	return id
+}
+
+// With autocommit off, the server dates a transaction by the end of its first statement's wait.
+func TestATransactionIsDatedByItsFirstStatement(t *testing.T) {
+	s := servers.MySQL(t) // MariaDB does not tell: only an overlap helps there
+	schema := s.Schema(t)
+	admin := s.DB(t, schema)
+	exec(t, admin, stamped)
+	db := open(t, s, mysqldb.Options{Name: "src"})
+	tbl := introspect(t, db, schema, "t")
+	locker, writer := session(t, admin), session(t, admin)
+	run(t, locker, "LOCK TABLES t READ")
+	run(t, writer, "SET time_zone = '+00:00', autocommit = 0")
+	done := make(chan error, 1)
+	go func() {
+		_, err := writer.ExecContext(context.WithoutCancel(t.Context()), "INSERT INTO t () VALUES ()")
+		done <- err
+	}()
+	waitUntil(t, admin, fmt.Sprintf("SELECT COUNT(*) FROM information_schema.processlist WHERE id = %d AND info LIKE 'INSERT INTO t%%' AND time >= 4", connectionIDOf(t, admin, "INSERT INTO t")))
+	run(t, locker, "UNLOCK TABLES")
+	require.NoError(t, <-done)
+	run(t, writer, "DO 1", "DO 2") // later statements do not hide when it began
+	h := choose(t, db, tbl, "ts")
+	run(t, writer, "COMMIT")
+	require.Less(t, h.Hi, texts(t, lenient(t, s, schema), "SELECT ts FROM t")[0])
+}
+
+// connectionIDOf is the connection whose statement begins so.
+func connectionIDOf(t *testing.T, admin *sql.DB, text string) (id uint64) {
+	t.Helper()
+	query := "SELECT id FROM information_schema.processlist WHERE info LIKE '" + text + "%'"
+	waitUntil(t, admin, "SELECT COUNT(*) FROM ("+query+") x")
+	require.NoError(t, admin.QueryRowContext(t.Context(), query).Scan(&id))
+	return id
+}
+
+// A prepared XA transaction holds back the tables that it has locked, with and without its session.
+func TestAPreparedTransactionHoldsItsTablesOnly(t *testing.T) {
+	s := servers.Private(t, servers.FlavorMySQL)
+	schema := s.Schema(t)
+	admin := s.DB(t, schema)
+	exec(t, admin, stamped, "CREATE TABLE u LIKE t", "CREATE TABLE o LIKE t")
+	db := open(t, s, mysqldb.Options{Name: "src"})
+	held := map[string]bool{}
+	look := func(when string, want map[string]bool) {
+		t.Helper()
+		for _, name := range []string{"t", "u", "o"} {
+			h := choose(t, db, introspect(t, db, schema, name), "ts")
+			held[name] = h.HeldBy != nil && h.HeldBy.Kind == mysqldb.HolderXA
+		}
+		require.Equal(t, want, held, when)
+	}
+	writer := session(t, admin)
+	id := connectionID(t, writer)
+	run(t, writer, "XA START 'x'", "INSERT INTO t () VALUES ()", "XA END 'x'", "XA PREPARE 'x'")
+	only := map[string]bool{"t": true, "u": false, "o": false}
+	look("prepared", only)
+	run(t, writer, "BEGIN", "INSERT INTO u () VALUES ()")
+	look("its session goes on", only)
+	_ = writer.Raw(func(any) error { return driver.ErrBadConn }) // which closes it
+	waitUntil(t, admin, fmt.Sprintf("SELECT COUNT(*) = 0 FROM information_schema.processlist WHERE id = %d", id))
+	look("its session is gone", only)
+	s.Kill(t)
+	s.Restart(t)
+	look("restarted", only)
+	exec(t, admin, "XA COMMIT 'x'")
+	look("committed", map[string]bool{"t": false, "u": false, "o": false})
+}
+
+// Where the server did not record locks when a transaction took them, it counts for every table.
+func TestLocksThatWereNotRecorded(t *testing.T) {
+	s := servers.Private(t, servers.FlavorMySQL)
+	schema := s.Schema(t)
+	admin := s.DB(t, schema)
+	exec(t, admin, stamped, "CREATE TABLE u LIKE t")
+	db := open(t, s, mysqldb.Options{Name: "src"})
+	instrument := "UPDATE performance_schema.setup_instruments SET ENABLED = '%s' WHERE NAME = 'wait/lock/metadata/sql/mdl'"
+	exec(t, admin, fmt.Sprintf(instrument, "NO"))
+	writer := session(t, admin)
+	run(t, writer, "BEGIN", "INSERT INTO u () VALUES ()")
+	id := connectionID(t, writer)
+	waitUntil(t, admin, "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_rows_modified > 0 AND TIMESTAMPDIFF(SECOND, trx_started, NOW()) >= 4")
+	tbl := introspect(t, db, schema, "t")
+	for _, recorded := range []string{"NO", "YES"} {
+		exec(t, admin, fmt.Sprintf(instrument, recorded))
+		h := choose(t, db, tbl, "ts")
+		require.NotNil(t, h.HeldBy, recorded)
+		require.Equal(t, id, h.HeldBy.Thread, recorded)
+	}
+	exec(t, admin, fmt.Sprintf(instrument, "NO"))
+	choose(t, db, tbl, "ts")
+	require.Contains(t, strings.Join(found(t, db, tbl, mysqldb.SourceCheck{Cursor: "ts"}, mysqldb.LevelInfo), "\n"), "the server does not record metadata locks")
+}
