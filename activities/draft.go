@@ -111,6 +111,7 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 			p.findings = append(p.findings, f)
 		}
 	}
+	p.checkOverlap()
 	slices.SortStableFunc(p.findings, func(a, b mysqldb.Finding) int { return levelOrder[a.Level] - levelOrder[b.Level] })
 	if p.refusal() != nil {
 		return p, nil // the window of a refused table means nothing

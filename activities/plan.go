@@ -50,6 +50,8 @@ type plan struct {
 	ByKey bool `json:"byKey"`
 	// ZoneOffset is how far the cursor's zone is ahead of UTC, for ranges that are read up to now.
 	ZoneOffset time.Duration `json:"zoneOffset,omitempty"`
+	// Ceiling bounds the values of an integer cursor that are read at all; "" is no bound.
+	Ceiling string `json:"ceiling,omitempty"`
 	// Unsettled says which rows of the target give way although they are newer by cursor.
 	Unsettled mysqldb.Unsettled `json:"unsettled,omitzero"`
 	// Columns are those whose values travel, Key the primary key's names.

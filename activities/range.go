@@ -45,7 +45,7 @@ func (r *openedRange) readSpec(src *mysqldb.Table, start *table.Position) mysqld
 	s, piece := r.plan.Settings, r.plan.Ranges[r.in.Range]
 	return mysqldb.ReadSpec{
 		Table: src, Columns: r.plan.Columns, Cursor: s.Cursor, Window: r.window(),
-		ToNow: piece.ToNow, ZoneOffset: r.plan.ZoneOffset,
+		ToNow: piece.ToNow, ZoneOffset: r.plan.ZoneOffset, Ceiling: r.plan.Ceiling,
 		Keys: piece.Keys, ByKey: r.plan.ByKey, Start: start, Instance: r.in.Instance,
 		Limits: mysqldb.PageLimits{
 			Rows: s.PageRows, MaxTime: s.PageTime,

@@ -21,11 +21,15 @@ type Settings struct {
 	// CursorZone is the zone of the writers' local time for DATETIME and DATE cursors; empty
 	// is the source's global time zone.
 	CursorZone string `json:"cursorZone,omitempty"`
+	// CursorUnit is what an integer cursor counts: see mysqldb.CursorUnit.
+	CursorUnit string `json:"cursorUnit,omitempty"`
 	// Overlap is re-read below the watermark; MinLag is never read; FixedLag > 0 replaces the
 	// look at open transactions.
-	Overlap  time.Duration `json:"overlap,omitempty"`
-	MinLag   time.Duration `json:"minLag,omitempty"`
-	FixedLag time.Duration `json:"fixedLag,omitempty"`
+	Overlap time.Duration `json:"overlap,omitempty"`
+	// OverlapSteps is the overlap of an integer cursor in its own steps, where it was given so.
+	OverlapSteps int64         `json:"overlapSteps,omitempty"`
+	MinLag       time.Duration `json:"minLag,omitempty"`
+	FixedLag     time.Duration `json:"fixedLag,omitempty"`
 	// TailRows is how many rows above a window's end every run reads; of more, it reads those that
 	// came since the last run.
 	TailRows int64 `json:"tailRows,omitempty"`

@@ -22,7 +22,7 @@ func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
 	begun := time.Now()
 	spec := mysqldb.HiSpec{
 		Table: p.table, Cursor: cursor, MinLag: p.settings.MinLag, FixedLag: p.settings.FixedLag,
-		Zone: p.settings.CursorZone, AllowReplica: p.settings.AllowReplica, Marks: in.State.Marks,
+		Unit: mysqldb.CursorUnit(p.settings.CursorUnit), Zone: p.settings.CursorZone, AllowReplica: p.settings.AllowReplica, Marks: in.State.Marks,
 	}
 	if p.mode == ModeIncremental {
 		spec.Incremental, spec.Watermark, spec.Seen, spec.Overlap = true, in.State.Watermark, in.State.Seen, p.settings.Overlap
@@ -51,7 +51,9 @@ func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
 		p.freshAt = begun.Add(-h.Lag)
 	}
 	p.warnings = append(p.warnings, h.Warnings...)
-	if h.Future > 0 {
+	p.sayOverlap(cursor, h)
+	p.sayZone(cursor, h)
+	if h.Future > 0 && (!isInteger(cursor) || len(h.Warnings) == 0) { // a leap has been told
 		p.warnings = append(p.warnings, fmt.Sprintf("at least %d rows have a %s in the future; they are read when their time has come", h.Future, cursor.Name))
 	}
 	p.window.Hi, p.latest = h.Hi, h.Latest
@@ -153,14 +155,18 @@ func (p *drafted) chooseLo(ctx context.Context, in PlanRunInput, cursor table.Co
 		p.nothing, err = atOrBelow(cursor, p.window.Hi, from)
 	case ModeIncremental:
 		mark := in.State.Watermark
-		if p.nothing, err = atOrBelow(cursor, p.window.Hi, mark); p.nothing {
+		p.nothing, err = atOrBelow(cursor, p.window.Hi, mark)
+		if p.window.Hi == mark && isInteger(cursor) && p.overlapSteps(h) > 0 {
+			p.nothing = false // rows come at the last value, too
+		}
+		if p.nothing {
 			if p.window.Hi != mark && !h.Worker.IsZero() {
 				p.freshAt = time.Time{} // the window ends earlier than the last one did
 			}
 			p.window = table.Window{Lo: mark, Hi: mark}
 			p.seen = in.State.Seen
 		} else if err == nil {
-			p.window.Lo, err = p.src.Back(ctx, cursor, mark, p.settings.Overlap+h.StepBack)
+			p.window.Lo, err = p.back(ctx, cursor, mark, h)
 			if err == nil {
 				err = p.readBelow(ctx, cursor, in.State, h)
 			}

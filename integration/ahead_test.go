@@ -1,6 +1,7 @@
 package integration_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -95,5 +96,86 @@ func TestRowsOfAWriterInAnotherZoneArriveWithAWarning(t *testing.T) {
 			p.equal("t", []string{"id"}, "n", "updated_at")
 		}
 		require.Empty(t, p.sync("t").Warnings, "nothing came since")
+	})
+}
+
+// An integer cursor that an application fills: the overlap is in its own steps, the last value is
+// read again, and one absurd value stops nothing.
+func TestAnIntegerCursorThatIsNoAutoIncrementLosesNothing(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		t.Parallel()
+		for name, c := range map[string]struct {
+			settings string
+			factor   int
+		}{
+			"steps":    {", overlap: 3600", 1},
+			"told":     {", overlap: 1h", 1},
+			"millis":   {", overlap: 1h", 1000},
+			"given":    {", overlap: 1h, cursorUnit: s", 1},
+			"numbered": {", overlap: 10, cursorUnit: none", 1},
+		} {
+			t.Run(name, func(t *testing.T) {
+				p := start(t, options{source: s, tables: "- { name: FROM.t, target: TO.t, cursor: modified" + c.settings + " }"})
+				insert := func(id, second int) {
+					exec(t, p.src, fmt.Sprintf("INSERT INTO t VALUES (%d, %d)", id, second*c.factor))
+				}
+				exec(t, p.src, "CREATE TABLE t (id INT PRIMARY KEY, modified BIGINT NOT NULL, KEY (modified))")
+				insert(1, 1_700_000_001)
+				insert(2, 1_700_000_010)
+				require.Equal(t, fmt.Sprint(1_700_000_010*c.factor), p.sync("t").Watermark)
+				insert(3, 1_700_000_010) // of the same second
+				insert(4, 1_700_000_006) // late
+				r := p.sync("t")
+				require.EqualValues(t, 2, r.Inserted)
+				p.equal("t", []string{"id"}, "modified")
+
+				exec(t, p.src, fmt.Sprintf("INSERT INTO t VALUES (5, %d)", 1_700_000_011_000_000*c.factor))
+				insert(6, 1_700_000_012)
+				r = p.sync("t")
+				require.Equal(t, fmt.Sprint(1_700_000_012*c.factor), r.Watermark)
+				require.Contains(t, strings.Join(r.Warnings, "\n"), map[bool]string{true: "in the future", false: "far above all others"}[name == "given"])
+				exec(t, p.src, fmt.Sprintf("UPDATE t SET modified = %d WHERE id = 5", 1_700_000_011*c.factor))
+				insert(7, 1_700_000_013)
+				require.Empty(t, p.sync("t").Warnings)
+				p.equal("t", []string{"id"}, "modified")
+			})
+		}
+	})
+}
+
+// An overlap that does not fit is never ignored in silence.
+func TestAnOverlapThatDoesNotFitIsSaid(t *testing.T) {
+	p := start(t, options{tables: "- { name: FROM.v, target: TO.v, cursor: version, overlap: 1h }\n- { name: FROM.t, target: TO.t, cursor: updated_at, overlap: 3600 }\n" +
+		"- { name: FROM.u, target: TO.u, cursor: updated_at, cursorUnit: s }"})
+	exec(t, p.src, "CREATE TABLE v (id INT PRIMARY KEY, version INT NOT NULL, KEY (version))", "INSERT INTO v VALUES (1, 7)", createT,
+		strings.Replace(createT, "TABLE t", "TABLE u", 1))
+	require.Contains(t, strings.Join(p.sync("v").Warnings, "\n"), "only its last value is read again")
+	_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
+	requireFailure(t, err, activities.TypeUnsupportedTable, "overlap: 3600 is a number of steps", "overlap: 3600s")
+	_, err = p.try(workflows.SyncTableInput{Table: p.table("u")})
+	requireFailure(t, err, activities.TypeUnsupportedTable, "cursorUnit: s is for an integer cursor")
+}
+
+// The plan says in which zone it takes a DATETIME, and sees a writer in another one before the first load.
+func TestThePlanSeesAWriterInAnotherZone(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		t.Parallel()
+		for name, c := range map[string]struct{ zone, writer, said string }{
+			"in UTC":         {"+08:00", "+00:00", "is of now in UTC, and the window is chosen in the table's cursorZone +08:00"},
+			"behind":         {"+09:00", "+03:00", "is exactly 6h0m0s behind now"},
+			"in the future":  {"-05:00", "+00:00", "if the writers of updated_at are in another time zone"},
+			"in its own one": {"+08:00", "+08:00", ""},
+		} {
+			p := start(t, options{source: s, tables: "- { name: FROM.t, target: TO.t, cursor: updated_at, cursorZone: '" + c.zone + "' }"})
+			p.src.SetMaxOpenConns(1)
+			exec(t, p.src, "SET time_zone = '"+c.writer+"'", createSeconds, "INSERT INTO t (n) VALUES (1)")
+			plan := p.cli("plan " + p.table("t"))
+			require.Contains(t, plan, "updated_at is taken as local time of "+c.zone, name)
+			if c.said == "" {
+				require.NotContains(t, plan, "warn:", name)
+				continue
+			}
+			require.Contains(t, strings.Join(strings.Fields(plan), " "), c.said, name)
+		}
 	})
 }

@@ -112,7 +112,7 @@ func settings(cfg *config.Config, n table.Name) (activities.Settings, error) {
 	}
 	return activities.Settings{
 		Table: t.Name, Target: t.Target, SourceConnection: t.SourceConnection, TargetConnection: t.TargetConnection,
-		Cursor: t.Cursor, CursorZone: t.CursorZone, Overlap: t.Overlap, MinLag: t.MinLag, FixedLag: t.FixedLag,
+		Cursor: t.Cursor, CursorZone: t.CursorZone, CursorUnit: t.CursorUnit, Overlap: t.Overlap, OverlapSteps: t.OverlapSteps, MinLag: t.MinLag, FixedLag: t.FixedLag,
 		TailRows: t.TailRows, AllowReplica: t.AllowReplica, ChunkRows: t.ChunkRows, ChunkBytes: t.ChunkBytes, PartBytes: t.PartBytes,
 		PageRows: t.PageRows, PageBytes: t.PageBytes, PageTime: t.PageTime,
 		ChunksInFlight: t.ChunksInFlight, RangesInFlight: t.RangesInFlight, RangeRows: t.RangeRows, RangeBytes: t.RangeBytes,

@@ -78,10 +78,14 @@ type Table struct {
 	Cursor string
 	// CursorZone is the zone of a DATETIME cursor; empty means the source server's own.
 	CursorZone string
+	// CursorUnit is what an integer cursor counts: none, s, ms, us, or auto, which is also "".
+	CursorUnit string
 	// Overlap is read again below the watermark, MinLag and FixedLag keep the window's end in the past.
-	Overlap  time.Duration
-	MinLag   time.Duration
-	FixedLag time.Duration
+	Overlap time.Duration
+	// OverlapSteps is the overlap as a plain number, of an integer cursor's own steps; Overlap is then 0.
+	OverlapSteps int64
+	MinLag       time.Duration
+	FixedLag     time.Duration
 	// TailRows bounds what every run reads above the window's end.
 	TailRows int64
 	// AllowReplica accepts a source that is a replica, whose clock and order are not the writers'.

@@ -32,9 +32,16 @@ func (d *DB) checkZone(ctx context.Context, f *findings, t *Table, check SourceC
 	case NumberOf(err) == errUnknownTimeZone:
 		f.add(LevelRefuse, check.Cursor, `load the server's time zone tables, or write the zone as an offset such as "+01:00"`,
 			"the server does not know the time zone %q", check.Zone)
+		return nil
 	case err != nil:
 		return err
-	case offsets > 1:
+	}
+	whose := ""
+	if check.Zone == "" {
+		whose = ", the source's global time_zone; cursorZone names another"
+	}
+	f.add(LevelInfo, check.Cursor, "", "column %s is taken as local time of %s%s", check.Cursor, zone, whose).Topic = TopicCursor
+	if offsets > 1 {
 		f.add(LevelWarn, check.Cursor, "use a TIMESTAMP, or an overlap longer than an hour around the change",
 			"column %s has local times of %s: when summer time ends, an hour of it comes twice", check.Cursor, zone)
 	}

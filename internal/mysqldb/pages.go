@@ -32,11 +32,13 @@ type ReadSpec struct {
 	Window table.Window
 	// ToNow lets the read go on above Window.Hi, up to the source's clock as each statement begins:
 	// the last page has every row that was there when it was read. An integer cursor has no clock:
-	// its read goes on to the end. Up to Window.Hi nothing changes.
+	// its read goes on to the end, or to Ceiling. Up to Window.Hi nothing changes.
 	ToNow bool
 	// ZoneOffset is how far the writers' local time is ahead of UTC, for ToNow and a DATETIME or
 	// DATE cursor; 0 for a TIMESTAMP.
 	ZoneOffset time.Duration
+	// Ceiling bounds what ToNow reads of an integer cursor, inclusive; "" is no bound.
+	Ceiling string
 	// Keys bounds a read by key; nil is the whole key space.
 	Keys *KeyRange
 	// ByKey reads in the order of the primary key, with the window as a filter: first loads

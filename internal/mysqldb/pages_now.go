@@ -38,8 +38,15 @@ func (p *readPlan) atMostCursor(spec ReadSpec, c table.Column) (string, error) {
 		}
 	}
 	switch {
-	case spec.ToNow && isInteger(c.Kind):
+	case spec.ToNow && isInteger(c.Kind) && spec.Ceiling == "":
 		return "", nil
+	case spec.ToNow && isInteger(c.Kind):
+		lit, err := comparand(c)
+		if err != nil {
+			return "", err
+		}
+		top, err := lit(spec.Ceiling)
+		return Ident(c.Name) + " <= " + top, err
 	case spec.ToNow:
 		p.clock = nowSQL(c, spec.ZoneOffset)
 		now := nowSQL(c, spec.ZoneOffset+nowSlack)
@@ -96,8 +103,11 @@ func (r *pageReader) outrun(ctx context.Context) (bool, error) {
 // cursor; "" where there is none.
 func (r *pageReader) clockNow(ctx context.Context, cursor table.Column) (string, error) {
 	query := "SELECT MAX(" + Ident(cursor.Name) + ") FROM " + Qualified(r.plan.table.Name)
-	if r.plan.clock != "" {
+	switch {
+	case r.plan.clock != "":
 		query = "SELECT " + r.plan.clock
+	case r.plan.top != "":
+		query += " WHERE " + r.plan.top
 	}
 	var key []string
 	err := r.again(ctx, func(ctx context.Context) (err error) {

@@ -36,6 +36,8 @@ type HiSpec struct {
 	Incremental bool
 	Overlap     time.Duration
 	Seen        *Seen
+	// Unit is what an integer cursor counts.
+	Unit CursorUnit
 }
 
 // Mark is a maximum of an integer cursor, and when it had been read. Once all work older
@@ -113,6 +115,10 @@ type Horizon struct {
 	// Latest is the largest value that a row can have by now, in the cursor's exact text; empty
 	// where nothing says so.
 	Latest string `json:"latest,omitempty"`
+	// Unit is the time between two values of an integer cursor; 0 where that is not known. Ceiling
+	// bounds the values of one that are read, inclusive: Future counts the rows above. "" is no bound.
+	Unit    time.Duration `json:"unit,omitempty"`
+	Ceiling string        `json:"ceiling,omitempty"`
 	// Ahead is set where the watermark lies above Latest.
 	Ahead *Ahead `json:"ahead,omitempty"`
 	// Newest is the largest value of a temporal cursor up to now, empty where no index finds it.

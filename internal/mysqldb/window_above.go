@@ -82,7 +82,10 @@ func (d *DB) countAboveInteger(ctx context.Context, spec HiSpec, h *Horizon, mar
 	if order, err := CompareCursor(spec.Cursor, marks[len(marks)-1].Max, from); err != nil || order <= 0 {
 		return err
 	}
-	return d.countAbove(ctx, spec, h)
+	beyond := h.Future // counted by the look at the largest values
+	err = d.countAbove(ctx, spec, h)
+	h.Future = beyond
+	return err
 }
 
 // endOfTime is later than any mark.

@@ -96,26 +96,59 @@ func stepBack(spec HiSpec, now string, worker time.Time) time.Duration {
 	return back
 }
 
-// aheadOfIntegers is aheadOf for an integer cursor, whose largest value is highest; "" for none.
-func (d *DB) aheadOfIntegers(ctx context.Context, spec HiSpec, highest string) (*Ahead, error) {
+// aheadOfIntegers is aheadOf for an integer cursor.
+func (d *DB) aheadOfIntegers(ctx context.Context, spec HiSpec, look integerLook) (*Ahead, error) {
 	if !spec.Incremental || spec.Watermark == "" || checkCursorText(spec.Cursor, spec.Watermark) != nil {
 		return nil, nil
 	}
-	column := spec.Table.Column(spec.Cursor.Name)
-	mark, top := bigInt(spec.Watermark), bigInt(highest)
+	mark, top := bigInt(spec.Watermark), bigInt(look.highest)
+	if spec.Unit.Step() > 0 {
+		return aheadOfUnit(spec, mark, look, look.latest), nil
+	}
+	if column := spec.Table.Column(spec.Cursor.Name); column != nil && column.AutoIncrement {
+		return d.aheadOfCounter(ctx, spec, mark, top)
+	}
+	if look.middle != nil && mark.Cmp(leapAbove(look.middle)) > 0 {
+		return &Ahead{
+			Watermark: spec.Watermark, Latest: look.middle.String(),
+			Cause: "one row's value, far above all others, became the watermark, or it was set by hand",
+		}, nil
+	}
+	switch {
+	case top == nil || top.Cmp(mark) >= 0:
+		return nil, nil // nothing to lose, or nothing amiss
+	case look.unit > 0: // where the newest rows were deleted, the clock says where the next one goes
+		return aheadOfUnit(spec, mark, look, look.highest), nil
+	}
+	return &Ahead{
+		Watermark: spec.Watermark, Latest: look.highest,
+		Cause: "the table was emptied and filled again, its newest rows were deleted, or the watermark was set by hand",
+	}, nil
+}
+
+// aheadOfUnit compares the watermark with the source's clock in the cursor's unit.
+func aheadOfUnit(spec HiSpec, mark *big.Int, look integerLook, latest string) *Ahead {
+	now := big.NewInt(int64(look.at.Sub(time.Unix(0, 0)) / look.unit))
+	by := new(big.Int).Sub(mark, now)
+	if by.Cmp(big.NewInt(int64(max(aheadOfClocks, spec.Overlap)/look.unit))) <= 0 {
+		return nil
+	}
+	a := &Ahead{
+		Watermark: spec.Watermark, Latest: latest,
+		Cause: "the source's clock was changed, a row's value was, or the watermark was set by hand",
+	}
+	if by.IsInt64() && by.Int64() < int64(24*365*time.Hour/look.unit) {
+		a.By = time.Duration(by.Int64()) * look.unit
+	}
+	return a
+}
+
+// aheadOfCounter compares the watermark with the number that the next row gets. The newest rows may
+// have been deleted, so the largest number says nothing.
+func (d *DB) aheadOfCounter(ctx context.Context, spec HiSpec, mark, top *big.Int) (*Ahead, error) {
 	if top != nil && top.Cmp(mark) >= 0 {
 		return nil, nil
 	}
-	if column == nil || !column.AutoIncrement {
-		if top == nil {
-			return nil, nil // nothing to lose, and nothing that says where it goes on
-		}
-		return &Ahead{
-			Watermark: spec.Watermark, Latest: highest,
-			Cause: "the table was emptied and filled again, its newest rows were deleted, or the watermark was set by hand",
-		}, nil
-	}
-	// The newest rows may have been deleted: the counter says where the next one goes.
 	next, err := d.nextAutoIncrement(ctx, spec.Table.Name)
 	if err != nil || next.Cmp(mark) > 0 {
 		return nil, err

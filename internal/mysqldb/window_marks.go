@@ -2,8 +2,6 @@ package mysqldb
 
 import (
 	"context"
-	"database/sql"
-	"fmt"
 	"math"
 	"math/big"
 	"slices"
@@ -28,17 +26,23 @@ const (
 // taken later is larger.
 func (d *DB) chooseInteger(ctx context.Context, spec HiSpec, replica replicaLag) (h Horizon, err error) {
 	h.Warnings = replica.warnings
-	highest, err := d.maximum(ctx, spec)
+	look, err := d.lookAtIntegers(ctx, spec)
 	if err != nil {
 		return Horizon{}, err
 	}
-	at, err := d.utcNow(ctx) // after the maximum: work that began in between may hold a smaller value
-	if err != nil {
-		return Horizon{}, err
+	highest, at := look.highest, look.at
+	h.Now, h.Latest, h.Unit = at.Format(markFormat), highest, look.unit
+	if look.latest != "" {
+		h.Latest = look.latest
 	}
-	h.Now, h.Latest = at.Format(markFormat), highest
-	if h.Ahead, err = d.aheadOfIntegers(ctx, spec, highest); err != nil || h.Ahead != nil {
+	if h.Ahead, err = d.aheadOfIntegers(ctx, spec, look); err != nil || h.Ahead != nil {
 		return h, err
+	}
+	if look.warning != "" {
+		h.Warnings = append(h.Warnings, look.warning)
+	}
+	if look.ceiling != nil {
+		h.Ceiling, h.Future = look.ceiling.String(), look.above
 	}
 	if highest == "" {
 		h.Empty, h.Marks = true, spec.Marks
@@ -187,15 +191,6 @@ func sinceMark(marks []Mark, settled, now time.Time) time.Duration {
 		return 0
 	}
 	return max(0, now.Sub(last))
-}
-
-func (d *DB) maximum(ctx context.Context, spec HiSpec) (string, error) {
-	var highest sql.NullString
-	query := fmt.Sprintf("SELECT MAX(%s) FROM %s", Ident(spec.Cursor.Name), Qualified(spec.Table.Name))
-	if err := d.QueryRowContext(ctx, query).Scan(&highest); err != nil {
-		return "", err
-	}
-	return highest.String, nil
 }
 
 func (d *DB) utcNow(ctx context.Context) (time.Time, error) {
