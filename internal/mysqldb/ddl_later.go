@@ -45,8 +45,8 @@ func (t *Table) hasIndex(name string) bool {
 	return slices.ContainsFunc(t.Indexes, func(i Index) bool { return strings.EqualFold(i.Name, name) })
 }
 
-// AddIndexes adds those of the indexes that the table does not have, in one statement, which
-// other sessions may read and write beside (manual: Online DDL Operations). It is safe to
+// AddIndexes adds those of the indexes that the table does not have, in as few statements as the
+// server allows, which other sessions may read and write beside (manual: Online DDL Operations). It is safe to
 // repeat, also while an earlier call's statement still runs on the server: that is a lock wait
 // until it has ended. When ctx ends, the statement is ended too.
 func (d *DB) AddIndexes(ctx context.Context, name table.Name, indexes []LaterIndex) (added int, err error) {
@@ -58,25 +58,36 @@ func (d *DB) AddIndexes(ctx context.Context, name table.Name, indexes []LaterInd
 	if len(missing) == 0 {
 		return 0, nil
 	}
-	if err := d.execEndable(ctx, addIndexesSQL(name, missing)); err != nil {
-		return 0, fmt.Errorf("add indexes to %s: %w", name, Safe(err))
+	for _, statement := range addIndexesSQL(name, missing) {
+		if err := d.execEndable(ctx, statement); err != nil {
+			return 0, fmt.Errorf("add indexes to %s: %w", name, Safe(err))
+		}
 	}
 	return len(missing), nil
 }
 
-func addIndexesSQL(name table.Name, indexes []LaterIndex) string {
-	parts := make([]string, len(indexes))
-	for i, index := range indexes {
-		parts[i] = "ADD " + index.Definition
+// addIndexesSQL adds indexes in one statement, but for FULLTEXT ones: MySQL makes one of them at a time.
+func addIndexesSQL(name table.Name, indexes []LaterIndex) []string {
+	alter := "ALTER TABLE " + Qualified(name) + "\n  ADD "
+	var together, alone []string
+	for _, index := range indexes {
+		if strings.HasPrefix(index.Definition, "FULLTEXT ") {
+			alone = append(alone, alter+index.Definition)
+		} else {
+			together = append(together, index.Definition)
+		}
 	}
-	return "ALTER TABLE " + Qualified(name) + "\n  " + strings.Join(parts, ",\n  ")
+	if len(together) > 0 {
+		alone = slices.Insert(alone, 0, alter+strings.Join(together, ",\n  ADD "))
+	}
+	return alone
 }
 
 // IndexNow makes a plan with all indexes of one that leaves some for later: for a target that
 // is created and gets no first load.
 func (p *TargetPlan) IndexNow() {
 	if p.Create && len(p.Later) > 0 {
-		p.Statements = append(p.Statements, addIndexesSQL(p.Name, p.Later))
+		p.Statements = append(p.Statements, addIndexesSQL(p.Name, p.Later)...)
 	}
 	p.Later = nil
 }

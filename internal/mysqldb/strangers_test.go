@@ -23,6 +23,8 @@ type stranger struct {
 	make []string
 	// only restricts it to sources of one flavor; empty is both.
 	only servers.Flavor
+	// since restricts it to some versions; nil is all.
+	since func(mysqldb.Server) bool
 	// refused is what the plan says where it refuses the table, by the target's flavor.
 	refused map[servers.Flavor]string
 }
@@ -31,8 +33,8 @@ type stranger struct {
 func TestTablesOfStrangersArriveOrAreRefusedByName(t *testing.T) {
 	eachPair(t, func(t *testing.T, p *pair) {
 		t.Parallel()
-		for _, s := range slices.Concat(applications(), oddTypes(), oddShapes(), oddNames()) {
-			if s.only != "" && s.only != p.source.Flavor {
+		for _, s := range slices.Concat(applications(), oddTypes(), oddShapes(), oddNames(), collated(), engines()) {
+			if s.only != "" && s.only != p.source.Flavor || s.since != nil && !s.since(p.src.Server) {
 				continue
 			}
 			t.Run(fmt.Sprintf("%.40s", s.name), func(t *testing.T) {
