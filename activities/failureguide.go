@@ -53,7 +53,7 @@ var Guide = []Advice{
 	},
 	{
 		TypeTargetRestarted, "the target was started again during the run and may have lost commits, twice in one run",
-		"the target's error log; `SELECT @@innodb_flush_log_at_trx_commit`", "set innodb_flush_log_at_trx_commit = 1 on the target, then run again", false,
+		"the target's error log; `SELECT @@innodb_flush_log_at_trx_commit, @@sync_binlog`", "set innodb_flush_log_at_trx_commit = 1 on the target, and with a binary log sync_binlog = 1, then run again", false,
 	},
 	{
 		TypeServerRejected, "a login, grant, setting, certificate or missing object",

@@ -49,6 +49,8 @@ const (
 	TopicCollation Topic = "collation"
 	TopicGenerated Topic = "generated column"
 	TopicIdentity  Topic = "identity"
+	// TopicDurability is that of a server that may lose what it has confirmed.
+	TopicDurability Topic = "durability"
 )
 
 // SourceCheck is how a source table is going to be read.

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -54,7 +55,8 @@ func sameSettings(ctx context.Context, a, b *DB) (bool, error) {
 func (d *DB) checkTargetServer(ctx context.Context, p *TargetPlan, allowed grants) (err error) {
 	settings := map[string]string{}
 	rows, err := d.QueryContext(ctx, "SHOW VARIABLES WHERE Variable_name IN"+
-		" ('log_bin', 'binlog_format', 'read_only', 'super_read_only', 'innodb_read_only', 'transaction_read_only')")
+		" ('log_bin', 'binlog_format', 'read_only', 'super_read_only', 'innodb_read_only', 'transaction_read_only',"+
+		" 'innodb_flush_log_at_trx_commit', 'sync_binlog')")
 	if err != nil {
 		return err
 	}
@@ -73,6 +75,7 @@ func (d *DB) checkTargetServer(ctx context.Context, p *TargetPlan, allowed grant
 	if on("log_bin") && settings["binlog_format"] == "STATEMENT" {
 		p.note(LevelRefuse, "", "binlog_format=STATEMENT on the target does not allow writes in READ COMMITTED", "set binlog_format to ROW or MIXED on the target")
 	}
+	checkDurable(p, settings, on("log_bin"))
 	bypass := allowed.unknown || allowed.surely("SUPER", anywhere) || allowed.surely("CONNECTION_ADMIN", anywhere) ||
 		allowed.surely("READ_ONLY ADMIN", anywhere)
 	switch {
@@ -82,6 +85,27 @@ func (d *DB) checkTargetServer(ctx context.Context, p *TargetPlan, allowed grant
 		p.note(LevelWarn, "", "the target is read-only for other logins: it may be a replica", "write to the primary server")
 	}
 	return nil
+}
+
+// checkDurable warns of settings under which the server confirms what a crash can undo.
+func checkDurable(p *TargetPlan, settings map[string]string, binlog bool) {
+	var lax, strict []string
+	for _, one := range []struct {
+		name, durable string
+		applies       bool
+	}{{"innodb_flush_log_at_trx_commit", "1 3", true}, {"sync_binlog", "1", binlog}} {
+		value, known := settings[one.name]
+		if one.applies && known && !slices.Contains(strings.Fields(one.durable), value) {
+			lax = append(lax, one.name+" = "+value)
+			strict = append(strict, "GLOBAL "+one.name+" = 1")
+		}
+	}
+	if len(lax) == 0 {
+		return
+	}
+	p.note(LevelWarn, "", "a crash of the target's server or its machine can undo chunks that it has confirmed ("+strings.Join(lax, ", ")+
+		"): the last rows of a run that is done are then missing until the next run, which writes them again where a state row is kept beside the target",
+		"SET "+strings.Join(strict, ", ")+" on the target, and the same in its configuration file").Topic = TopicDurability
 }
 
 // checkEngine refuses engines in which a chunk could be left half written.

@@ -52,9 +52,10 @@ func ReadServer(ctx context.Context, db *mysqldb.DB, known string) (Server, erro
 	var s Server
 	var uptime string
 	var flush int
+	var synced bool
 	var variable string
-	err := db.QueryRowContext(ctx, "SELECT "+id+", @@hostname, @@port, "+history+", "+includes+", @@innodb_flush_log_at_trx_commit", known).
-		Scan(&s.ID, &s.Host, &s.Port, &s.History, &s.Includes, &flush)
+	err := db.QueryRowContext(ctx, "SELECT "+id+", @@hostname, @@port, "+history+", "+includes+", @@innodb_flush_log_at_trx_commit, @@log_bin = 0 OR @@sync_binlog = 1", known).
+		Scan(&s.ID, &s.Host, &s.Port, &s.History, &s.Includes, &flush, &synced)
 	if err == nil {
 		err = db.QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE 'Uptime'").Scan(&variable, &uptime)
 	}
@@ -69,7 +70,7 @@ func ReadServer(ctx context.Context, db *mysqldb.DB, known string) (Server, erro
 	if len(s.History) > maxHistory {
 		s.History = ""
 	}
-	s.Durable = flush == 1 || flush == 3
+	s.Durable = (flush == 1 || flush == 3) && synced
 	s.Uptime = uptimeOf(uptime)
 	return s, nil
 }
