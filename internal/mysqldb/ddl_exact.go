@@ -38,7 +38,7 @@ func isQuotedLiteral(def string) bool {
 // mayBeShownWrongly reports whether a column's default may be another one than the text says.
 func mayBeShownWrongly(c *Column) bool {
 	switch c.Kind {
-	case table.KindBytes, table.KindTimestamp:
+	case table.KindBytes, table.KindTimestamp, table.KindFloat: // of a FLOAT, MySQL shows six digits
 		return true
 	case table.KindString, table.KindEnum, table.KindSet:
 		return strings.Contains(*c.Default, "?") || c.RawCharset || c.SetByNumber()
@@ -99,6 +99,11 @@ func (d *ddl) defaultLiteral(c *Column, value []byte) (string, error) {
 		text = appendQuoted(nil, value)
 		if to, err := setText(c.Members, string(value)); err == nil {
 			text = appendQuoted(nil, []byte(to))
+		}
+	case c.Kind == table.KindFloat:
+		var err error
+		if text, err = appendDouble(nil, value); err != nil {
+			return "", err
 		}
 	case c.Kind == table.KindBytes && len(value) > 0:
 		text = appendHex(nil, value)

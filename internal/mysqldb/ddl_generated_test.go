@@ -174,3 +174,24 @@ func TestAnExistingColumnThatIsComputedInAZoneDrawsAWarning(t *testing.T) {
 		require.False(t, slices.ContainsFunc(findings, func(f mysqldb.Finding) bool { return f.Level == mysqldb.LevelWarn && f.Column == "n" }), "%+v", findings)
 	})
 }
+
+// The target goes on with the expression that it was created with; one that is altered at the source is noticed.
+func TestAnExpressionThatIsAlteredAtTheSourceIsRefused(t *testing.T) {
+	eachPair(t, func(t *testing.T, p *pair) {
+		p.atSource("CREATE TABLE x (id INT PRIMARY KEY, a INT, g INT AS (a + 1) STORED, e VARCHAR(40) AS (CONCAT('😀?', a)) VIRTUAL) CHARACTER SET utf8mb4", "INSERT INTO x (id, a) VALUES (1, 1), (2, 2)")
+		p.apply("x")
+		p.write("x", "")
+		p.apply("x") // and e is found equal, whatever a catalog shows
+		p.atSource("ALTER TABLE x DROP COLUMN g, ADD COLUMN g INT AS (a + 2) STORED")
+		p.refuses("x", "g", "read differently")
+		_, out, _ := strings.Cut(p.plan("x").Findings[0].Remedy, ": ")
+		out, _, _ = strings.Cut(out, ";")
+		p.atTarget(out)
+		p.apply("x")
+		p.write("x", "")
+		require.Equal(t, []string{"3 😀?1", "4 😀?2"}, texts(t, lenient(t, p.target, p.to), "SELECT CONCAT(g, ' ', e) FROM x ORDER BY id"))
+		// The same by other words is the same.
+		p.atTarget("ALTER TABLE x DROP COLUMN g, ADD COLUMN g INT AS (2 + a) STORED")
+		require.False(t, p.plan("x").Refused(), "%+v", p.plan("x").Findings)
+	})
+}

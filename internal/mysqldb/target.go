@@ -59,6 +59,8 @@ type TargetPlan struct {
 	narrow   []narrow
 	// carried are the source's generated columns that are plain ones on the target.
 	carried []string
+	// computed are generated columns on both sides whose expressions read differently.
+	computed []computed
 }
 
 // Refused reports whether a finding forbids writing to the target.
@@ -153,6 +155,9 @@ func (d *DB) planTarget(ctx context.Context, p *TargetPlan, src *DB, source *Tab
 		if err := d.checkReplace(ctx, p, source, target); err != nil {
 			return err
 		}
+	}
+	if err := builder.tryComputed(ctx, src, d, p, target); err != nil {
+		return err
 	}
 	askRenames(p, source, target, missing)
 	if err := d.planMissing(ctx, p, src, builder, target, planColumns(p, missing, o), allowed, o); err != nil {
