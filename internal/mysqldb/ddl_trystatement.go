@@ -47,15 +47,20 @@ func (d *ddl) tryCreate(ctx context.Context, src, dst *DB, p *TargetPlan) error 
 
 // tryAdd adds the named columns to a temporary table that is like the target.
 func (d *ddl) tryAdd(ctx context.Context, dst *DB, p *TargetPlan, names []string) error {
+	statement := d.forTrial(func() string { return d.add(p.Name, names) })
+	if statement == "" {
+		return nil
+	}
+	return d.tryAlter(ctx, dst, p, strings.TrimPrefix(statement, "ALTER TABLE "+Qualified(p.Name)))
+}
+
+// tryAlter makes changes to a temporary table that is like the target.
+func (d *ddl) tryAlter(ctx context.Context, dst *DB, p *TargetPlan, changes string) error {
 	t, err := d.trialOn(ctx, dst, p.Name)
 	if err != nil || t.barred != "" || t.create(ctx, "LIKE "+Qualified(p.Name)) != nil {
 		return err // with a FULLTEXT index, for one, there is no temporary table like it
 	}
-	statement := d.forTrial(func() string { return d.add(t.name, names) })
-	if statement == "" {
-		return nil
-	}
-	_, err = t.conn.ExecContext(ctx, statement)
+	_, err = t.conn.ExecContext(ctx, "ALTER TABLE "+Qualified(t.name)+changes)
 	return judge(p, err)
 }
 

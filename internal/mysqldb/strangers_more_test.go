@@ -43,10 +43,19 @@ func engines() []stranger {
 			"INSERT INTO strange_expressions (id, u, j) VALUES (1, '123e4567-e89b-12d3-a456-426655440000', '{\"name\": \"ü\", \"n\": 5}'), (2, NULL, NULL)"}},
 		{name: "strange_words", only: mariadb, make: []string{"CREATE TABLE T (id INT PRIMARY KEY, v VARCHAR(20), s VARCHAR(99) AS (CONCAT(v, CHR(65))) STORED, c VARCHAR(99) AS (CHR(id + 64)) VIRTUAL, w VARCHAR(20) DEFAULT (CONCAT('x', COALESCE(id, 0))), KEY (s))", "INSERT INTO strange_words (id, v) VALUES (1, 'a10'), (2, 'a9')"}},
 		{name: "by_user", make: []string{"CREATE TABLE T (id INT PRIMARY KEY, who VARCHAR(99) DEFAULT (USER()), day DATE DEFAULT (CURDATE()), r DOUBLE DEFAULT (RAND()))", "INSERT INTO by_user (id) VALUES (1), (2)"}},
+		{name: "chars_of_isam", refused: both("Row size too large"), make: []string{"CREATE TABLE T (id INT PRIMARY KEY, " + manyChars(45) + ") ENGINE=MyISAM CHARACTER SET latin1", "INSERT INTO chars_of_isam (id) VALUES (1)"}},
 		{name: "indexed_vectors", only: mariadb, since: func(s mysqldb.Server) bool { return s.AtLeast(11, 7, 0) }, make: []string{"CREATE TABLE T (id INT PRIMARY KEY, v VECTOR(3) NOT NULL, w VECTOR(5), VECTOR INDEX near (v))", "INSERT INTO indexed_vectors VALUES (1, VEC_FromText('[1,2,3]'), NULL), (2, VEC_FromText('[0,0,0]'), VEC_FromText('[1,2,3,4,5]'))"}},
 		{name: "thousand", make: []string{"CREATE TABLE T (id INT PRIMARY KEY, " + wideColumns(1000) + ")", "INSERT INTO thousand (id, c999) VALUES (1, 1), (2, NULL)"}},
 		{name: "sixty_four", make: []string{"CREATE TABLE T (id INT PRIMARY KEY, a INT, b INT, " + manyKeys(63) + ")", "INSERT INTO sixty_four VALUES (1, 2, 3)"}},
 	}
+}
+
+func manyChars(n int) string {
+	parts := make([]string, n)
+	for i := range parts {
+		parts[i] = fmt.Sprintf("c%d CHAR(255)", i)
+	}
+	return strings.Join(parts, ", ")
 }
 
 func manyKeys(n int) string {

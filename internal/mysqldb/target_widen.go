@@ -56,8 +56,12 @@ func (d *DB) planWiden(ctx context.Context, p *TargetPlan, builder *ddl, target 
 	if len(parts) == 0 || p.Refused() {
 		return nil
 	}
+	changes := "\n  " + strings.Join(parts, ",\n  ")
+	if err := builder.tryAlter(ctx, d, p, changes); err != nil {
+		return err
+	}
 	allowed.need(p, "ALTER")
-	p.Statements = append(p.Statements, target.alterable(p, "ALTER TABLE "+Qualified(p.Name)+"\n  "+strings.Join(parts, ",\n  ")))
+	p.Statements = append(p.Statements, target.alterable(p, "ALTER TABLE "+Qualified(p.Name)+changes))
 	p.note(LevelInfo, "", "columns of the target are widened, as those of the source were: "+strings.Join(names, ", "), "")
 	return nil
 }

@@ -104,6 +104,15 @@ func TestOtherWideningsAreRefusedWithTheStatement(t *testing.T) {
 	})
 }
 
+// What the target's server does not take is a refusal of the plan, and not of the run.
+func TestAWideningIsTried(t *testing.T) {
+	eachPair(t, func(t *testing.T, p *pair) {
+		p.atSource("CREATE TABLE i (id INT PRIMARY KEY, v VARCHAR(16000)) CHARACTER SET utf8mb4")
+		p.atTarget("CREATE TABLE i (id INT PRIMARY KEY, v VARCHAR(100), own VARCHAR(5000)) CHARACTER SET utf8mb4")
+		p.refuses("i", "", "Row size too large")
+	})
+}
+
 // A large target is not written anew under the eyes of its other users; what touches no row is.
 func TestLargeTargetsAreWidenedWhereNoRowIsTouched(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
