@@ -1,11 +1,5 @@
 package mysqldb
 
-import (
-	"bytes"
-
-	"github.com/tablehaul/tablehaul/internal/table"
-)
-
 // Unsettled says where the order of cursors is not the order of versions.
 //
 // At or below the end of a window all work has ended: of two versions of a row the one with the
@@ -57,6 +51,15 @@ func (p *upsertPlan) givesWay(old, fresh string) (string, error) {
 	return out, nil
 }
 
+// hasWay is givesWay for two values of the cursor, neither NULL.
+func (p *upsertPlan) hasWay(incoming, old []byte) bool {
+	u, kind := p.unsettled, p.columns[p.cursor].Kind
+	if u.Hi == "" || u.Through == "" || compareValues(kind, incoming, []byte(u.Hi)) > 0 || compareValues(kind, old, []byte(u.Through)) > 0 {
+		return false
+	}
+	return u.After == "" || compareValues(kind, old, []byte(u.After)) > 0
+}
+
 // aboveEnd reports whether a row was read above the end of the run's window.
 func (w *chunkWriter) aboveEnd(row int32) bool {
 	p := w.plan
@@ -64,14 +67,7 @@ func (w *chunkWriter) aboveEnd(row int32) bool {
 		return false
 	}
 	v := w.rows.Value(int(row), p.cursor)
-	if v == nil {
-		return false
-	}
-	kind := p.columns[p.cursor].Kind
-	if kind == table.KindInt || kind == table.KindUint {
-		return compareNumbers(v, []byte(p.unsettled.Hi)) > 0
-	}
-	return bytes.Compare(v, []byte(p.unsettled.Hi)) > 0
+	return v != nil && compareValues(p.columns[p.cursor].Kind, v, []byte(p.unsettled.Hi)) > 0
 }
 
 // leaveTail takes the rows above the end of the window out of the chunk, and reports whether there

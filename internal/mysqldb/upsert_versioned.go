@@ -107,7 +107,8 @@ func (w *chunkWriter) stays(row int32, have *table.Rows) bool {
 		i := w.plan.cursor
 		from, to := w.plan.columns[i], w.plan.targets[i].Column
 		incoming, old := value(i)
-		if old != nil && incoming != nil && compareValues(from.Kind, plainValue(from, to, incoming), plainValue(from, to, old)) < 0 {
+		older := old != nil && incoming != nil && compareValues(from.Kind, plainValue(from, to, incoming), plainValue(from, to, old)) < 0
+		if older && !w.plan.hasWay(incoming, old) {
 			return true
 		}
 	}
