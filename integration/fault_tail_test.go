@@ -160,3 +160,46 @@ func TestARunThatFindsNothingTakesNoStepForTheTail(t *testing.T) {
 		require.Equal(t, before, p.steps("ExtractIncremental"), "an integer shows that nothing is above")
 	})
 }
+
+// swap leaves row 1 with two versions, of which the later one has the smaller cursor: it waited for a
+// lock, with its moment, while the other was written. The later one is committed by the function
+// that it returns; until then the source shows the other.
+func (p *product) swap(t *testing.T) (commit func()) {
+	t.Helper()
+	first, later := session(t, p.src), session(t, p.src)
+	say(t, first, "SET time_zone = '+00:00'", "BEGIN", "SELECT n FROM t WHERE id = 1 FOR UPDATE")
+	say(t, later, "SET time_zone = '+00:00'", "BEGIN")
+	waiting := make(chan error, 1)
+	go func() {
+		_, err := later.ExecContext(context.Background(), "UPDATE t SET n = 222 WHERE id = 1")
+		waiting <- err
+	}()
+	holds(t, p.src, "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'")
+	say(t, first, "UPDATE t SET n = 111 WHERE id = 1", "COMMIT")
+	require.NoError(t, <-waiting)
+	return func() {
+		t.Helper()
+		newer := scalar(t, p.src, stamp+"1")
+		say(t, later, "COMMIT")
+		require.Less(t, scalar(t, p.src, stamp+"1"), newer, "the later version has the smaller cursor")
+		require.Equal(t, "222", scalar(t, p.src, "SELECT n FROM t WHERE id = 1"))
+	}
+}
+
+// What a tail has brought does not keep out the later version of the row, which has the smaller
+// cursor because its statement had waited for a lock.
+func TestALaterVersionWithASmallerCursorArrives(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		t.Parallel()
+		p := start(t, options{source: s, tables: bare})
+		exec(t, p.src, createT, insertT(1, 10), old)
+		p.sync("t")
+		commit := p.swap(t)
+		p.sync("t")
+		require.Equal(t, "111", scalar(t, p.dst, "SELECT n FROM t WHERE id = 1"), "brought by the tail")
+		commit()
+		p.settled("t")
+		require.Equal(t, "222", scalar(t, p.dst, "SELECT n FROM t WHERE id = 1"))
+		p.equal("t", []string{"id"}, columnsT...)
+	})
+}
