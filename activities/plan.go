@@ -52,8 +52,10 @@ type plan struct {
 	ZoneOffset time.Duration `json:"zoneOffset,omitempty"`
 	// Ceiling bounds the values of an integer cursor that are read at all; "" is no bound.
 	Ceiling string `json:"ceiling,omitempty"`
-	// Unsettled says which rows of the target give way although they are newer by cursor.
-	Unsettled mysqldb.Unsettled `json:"unsettled,omitzero"`
+	// Unsettled says which rows of the target give way although they are newer by cursor; NeedsFence
+	// that this is for what tails have brought, and so for a run with a state row on the target.
+	Unsettled  mysqldb.Unsettled `json:"unsettled,omitzero"`
+	NeedsFence bool              `json:"needsFence,omitempty"`
 	// Columns are those whose values travel, Key the primary key's names.
 	Columns []table.Column `json:"columns"`
 	Key     []string       `json:"key"`

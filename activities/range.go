@@ -45,7 +45,7 @@ func (r *openedRange) readSpec(src *mysqldb.Table, start *table.Position) mysqld
 	s, piece := r.plan.Settings, r.plan.Ranges[r.in.Range]
 	return mysqldb.ReadSpec{
 		Table: src, Columns: r.plan.Columns, Cursor: s.Cursor, Window: r.window(),
-		ToNow: piece.ToNow, ZoneOffset: r.plan.ZoneOffset, Ceiling: r.plan.Ceiling,
+		ToNow: piece.ToNow && r.fenced(), ZoneOffset: r.plan.ZoneOffset, Ceiling: r.plan.Ceiling,
 		Keys: piece.Keys, ByKey: r.plan.ByKey, Start: start, Instance: r.in.Instance,
 		Limits: mysqldb.PageLimits{
 			Rows: s.PageRows, MaxTime: s.PageTime,
@@ -53,6 +53,18 @@ func (r *openedRange) readSpec(src *mysqldb.Table, start *table.Position) mysqld
 			MaxRows: s.ChunkRows * (maxSliceChunks / 4), MaxBytes: int(min(s.PageBytes, s.ChunkBytes*maxSliceChunks/4)),
 		},
 	}
+}
+
+// fenced reports whether chunks of older runs are kept out by the target's state row. Without it no
+// run reads above its window: a late chunk of an older one could undo a version that has settled.
+func (r *openedRange) fenced() bool { return r.in.Fence != 0 }
+
+// unsettled says which rows of the target give way to this run's although they are newer by cursor.
+func (r *openedRange) unsettled() mysqldb.Unsettled {
+	if r.plan.NeedsFence && !r.fenced() {
+		return mysqldb.Unsettled{}
+	}
+	return r.plan.Unsettled
 }
 
 // window is the range's own where the run's window was cut, and the run's otherwise.

@@ -76,7 +76,7 @@ func withoutRow(p *drafted) string {
 	schema := mysqldb.Ident(p.settings.Target.Schema)
 	table := schema + "." + mysqldb.Ident(lineage.StateTable)
 	return fmt.Sprintf("no state row is kept beside the target: that it is another table of this name, was restored from a backup, or is written by"+
-		" another deployment is not noticed (GRANT SELECT, INSERT, UPDATE, DELETE, CREATE ON %s TO the login)", table)
+		" another deployment is not noticed, and a row that changes all the time arrives only when it rests (GRANT SELECT, INSERT, UPDATE, DELETE, CREATE ON %s TO the login)", table)
 }
 
 // checkTargetRow is what a chunk's transaction begins with.

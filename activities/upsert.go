@@ -86,7 +86,7 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	key := tableKey{s.TargetConnection, s.Target}
 	pace := a.paces.of(paceKey{key, r.plan.ByKey})
 	done, err := a.upsert(ctx, db, r, mysqldb.UpsertSpec{
-		Columns: r.plan.Columns, Cursor: s.Cursor, Unsettled: r.plan.Unsettled, Conflicts: mysqldb.UniqueConflicts(s.UniqueConflicts),
+		Columns: r.plan.Columns, Cursor: s.Cursor, Unsettled: r.unsettled(), Conflicts: mysqldb.UniqueConflicts(s.UniqueConflicts),
 		MaxTransaction: s.MaxTransaction, Pace: &pace.rows, FewestRows: s.ChunkRows / MaxPieces,
 		// Ranges that took turns would all be read at the same time, and then all be written.
 		Gate: &pace.gate, AtOnce: s.ChunksInFlight, Turn: in.Range,

@@ -231,3 +231,33 @@ func TestAStatusSaysThatTheTargetIsSlow(t *testing.T) {
 	require.Zero(t, last.ChunkRows, "the target is fast again")
 	require.Equal(t, 2, last.AtOnce)
 }
+
+// What lies above the window's end is read when all ranges below it are done: a row that moves up
+// from one of them is there.
+func TestTheTailBeginsWhenAllOtherRangesAreDone(t *testing.T) {
+	f := newFake()
+	f.plan.Ranges, f.plan.Done, f.plan.TailLast, f.plan.TailTop = 5, "00000", true, "8"
+	f.plan.RangesInFlight = 3
+	var mu sync.Mutex
+	var done []int
+	f.cleanup = func(in activities.RangeInput) error {
+		mu.Lock()
+		defer mu.Unlock()
+		done = append(done, in.Range)
+		return nil
+	}
+	extract := f.extract
+	f.extract = func(in activities.RangeInput) (activities.ExtractResult, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if in.Range == 4 {
+			require.ElementsMatch(t, []int{0, 1, 2, 3}, done)
+		}
+		return extract(in)
+	}
+	env := run(t, f, orders)
+	require.NoError(t, env.GetWorkflowError())
+	require.Len(t, done, 5)
+	require.Equal(t, "9", f.finished[0].Finish.Watermark, "the window's end bounds the watermark")
+	require.Equal(t, "8", f.finished[0].Finish.TailTop)
+}
