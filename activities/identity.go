@@ -27,6 +27,18 @@ type Identity struct {
 	Key []string `json:"key"`
 }
 
+// String is for people.
+func (i Identity) String() string {
+	text := fmt.Sprintf("the source on %s; the target %s on %s", i.Source, i.Target.Table, i.Target.Server)
+	if i.Cursor != "" {
+		text += fmt.Sprintf("; the cursor %s, %s", i.Cursor, i.CursorType)
+	}
+	if !i.Target.Row {
+		text += "; no state row is kept beside the target"
+	}
+	return text
+}
+
 // TargetIdentity is the target that a watermark speaks of.
 type TargetIdentity struct {
 	Table  string         `json:"table"`

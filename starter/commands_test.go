@@ -11,6 +11,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -93,6 +94,31 @@ func TestStatusShowsConfiguredAndOwnedTables(t *testing.T) {
 	require.InDelta(t, 150, *one.LagSeconds, 5)
 	require.Equal(t, "5m", one.Schedule.When)
 	require.Len(t, one.State.LastRuns, 2)
+}
+
+func TestStatusAndPlanShowWhatTheWatermarkIsOf(t *testing.T) {
+	state := ownedOrders()["shop.orders"]
+	state.Identity = &activities.Identity{
+		Source: lineage.Server{ID: "s1", Host: "db1", Port: 3306}, Cursor: "updated_at", CursorType: "timestamp(6)",
+		Target: activities.TargetIdentity{Table: "dw.orders", Server: lineage.Server{ID: "t1", Host: "dw1", Port: 3307}},
+	}
+	state.Lease = nil
+	f := &fakeService{states: map[string]workflows.TableStateView{"shop.orders": state}}
+	got := call(t, f, "status", "shop.orders")
+	require.Equal(t, exitOK, got.code, got.stderr)
+	require.Contains(t, got.stdout, "  is of:      the source on db1:3306 (server id s1); the target dw.orders on dw1:3307 (server id t1);"+
+		" the cursor updated_at, timestamp(6); no state row is kept beside the target\n")
+}
+
+func TestWatermarkAdopt(t *testing.T) {
+	f := &fakeService{states: ownedOrders()}
+	got := call(t, f, "watermark", "adopt", "shop.orders")
+	require.Equal(t, exitOK, got.code, got.stderr)
+	require.Equal(t, []string{"shop.orders adopt"}, f.set)
+	require.Contains(t, got.stdout, "shop.orders: the next run binds the watermark 2024-05-01 12:00:00 to")
+	got = call(t, f, "watermark", "adopt", "shop.countries")
+	require.Equal(t, exitUsage, got.code)
+	require.Contains(t, got.stderr, "shop.countries has no watermark to bind: run it")
 }
 
 func TestStatusFollowsWhatGoesOn(t *testing.T) {

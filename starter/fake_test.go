@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -154,9 +155,13 @@ func (f *fakeService) state(_ context.Context, tbl string) (workflows.TableState
 	return s, ok, f.mute
 }
 
-func (f *fakeService) setWatermark(_ context.Context, tbl, cursor, watermark string) (workflows.TableStateView, error) {
-	f.set = append(f.set, tbl+" "+cursor+" "+watermark)
-	return workflows.TableStateView{Table: tbl, Watermark: watermark, Cursor: cursor}, f.fails[tbl]
+func (f *fakeService) setWatermark(_ context.Context, tbl string, req activities.SetRequest) (workflows.TableStateView, error) {
+	if req.Adopt {
+		f.set = append(f.set, tbl+" adopt")
+		return f.states[tbl], f.fails[tbl]
+	}
+	f.set = append(f.set, tbl+" "+req.Cursor+" "+req.Watermark)
+	return workflows.TableStateView{Table: tbl, Watermark: req.Watermark, Cursor: req.Cursor}, f.fails[tbl]
 }
 
 func (f *fakeService) owned(context.Context) ([]string, error) {

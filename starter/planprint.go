@@ -39,6 +39,9 @@ func (a *app) printPlan(p workflows.PlanTableResult) {
 		}
 		fmt.Fprintf(a.stdout, "  index:      %s\n", index)
 	}
+	if id := p.Identity; id.Source != "" {
+		fmt.Fprintf(a.stdout, "  source is:  %s\n  target is:  %s\n  state row:  %s\n", id.Source, id.Target, id.Row)
+	}
 	if p.HeldBack != "" {
 		fmt.Fprintf(a.stdout, "  held back:  %s\n", p.HeldBack)
 	}

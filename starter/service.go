@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -33,8 +34,8 @@ type service interface {
 	waitList(ctx context.Context, e execution) (workflows.ListTablesResult, error)
 	// state asks the table's owner; false where the table has never had a run.
 	state(ctx context.Context, table string) (workflows.TableStateView, bool, error)
-	// setWatermark moves the watermark; "" forgets it.
-	setWatermark(ctx context.Context, table, cursor, watermark string) (workflows.TableStateView, error)
+	// setWatermark moves or forgets the watermark, or binds it anew.
+	setWatermark(ctx context.Context, table string, req activities.SetRequest) (workflows.TableStateView, error)
 	// owned are the tables that have an owner, whoever started it.
 	owned(ctx context.Context) ([]string, error)
 	// workers reports whether a worker has polled the task queue of late.

@@ -165,6 +165,9 @@ func (a *app) printDetails(ctx context.Context, s service, c *config.Config, nam
 			continue
 		}
 		fmt.Fprintf(a.stdout, "%s\n  watermark:  %s\n  now:        %s\n", one.Table, watermarkText(one.State), nowText(one))
+		if one.State != nil && one.State.Identity != nil {
+			fmt.Fprintf(a.stdout, "  is of:      %s\n", one.State.Identity)
+		}
 		if one.LagSeconds != nil {
 			fmt.Fprintf(a.stdout, "  lag:        %s\n", age(seconds(*one.LagSeconds)))
 		}

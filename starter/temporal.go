@@ -211,7 +211,7 @@ func (s *temporalService) state(ctx context.Context, tbl string) (workflows.Tabl
 	return out, true, nil
 }
 
-func (s *temporalService) setWatermark(ctx context.Context, tbl, cursor, watermark string) (workflows.TableStateView, error) {
+func (s *temporalService) setWatermark(ctx context.Context, tbl string, req activities.SetRequest) (workflows.TableStateView, error) {
 	ctx, cancel := context.WithTimeout(ctx, updateTimeout)
 	defer cancel()
 	var out workflows.TableStateView
@@ -221,7 +221,7 @@ func (s *temporalService) setWatermark(ctx context.Context, tbl, cursor, waterma
 			WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		}, workflows.TableStateName, activities.State{Version: 1, Table: tbl}),
 		UpdateOptions: client.UpdateWorkflowOptions{
-			UpdateName: activities.UpdateSet, Args: []any{activities.SetRequest{Watermark: watermark, Cursor: cursor}},
+			UpdateName: activities.UpdateSet, Args: []any{req},
 			WaitForStage: client.WorkflowUpdateStageCompleted,
 		},
 	})

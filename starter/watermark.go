@@ -28,7 +28,7 @@ func (a *app) watermarkCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.watermarkShow(), a.watermarkSet())
+	cmd.AddCommand(a.watermarkShow(), a.watermarkSet(), a.watermarkAdopt())
 	return cmd
 }
 
@@ -165,7 +165,12 @@ func (a *app) setWatermark(ctx context.Context, args []string, value string, yes
 			return err
 		}
 	}
-	state, err := s.setWatermark(ctx, names[0], cursor, value)
+	return a.changeWatermark(ctx, s, names[0], activities.SetRequest{Watermark: value, Cursor: cursor})
+}
+
+// changeWatermark asks the state workflow for a change, and says what came of it.
+func (a *app) changeWatermark(ctx context.Context, s service, name string, req activities.SetRequest) error {
+	state, err := s.setWatermark(ctx, name, req)
 	var failed *failedError
 	switch {
 	case errors.As(err, &failed) && failed.Type == activities.TypeTableBusy:
@@ -173,9 +178,11 @@ func (a *app) setWatermark(ctx context.Context, args []string, value string, yes
 	case err != nil:
 		return a.fromTemporal(ctx, a.silent(ctx, s, err))
 	case a.json():
-		a.printJSON(tableWatermark{names[0], state.Watermark, state.Cursor})
+		a.printJSON(tableWatermark{name, state.Watermark, state.Cursor})
+	case req.Adopt:
+		fmt.Fprintf(a.stdout, "%s: the next run binds the watermark %s to the servers, the target and the cursor that it finds\n", name, orNone(state.Watermark))
 	default:
-		fmt.Fprintf(a.stdout, "%s: the watermark is %s\n", names[0], orNone(state.Watermark))
+		fmt.Fprintf(a.stdout, "%s: the watermark is %s\n", name, orNone(state.Watermark))
 	}
 	return nil
 }
