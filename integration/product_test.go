@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -36,6 +37,8 @@ type product struct {
 	queue    string
 	client   client.Client
 	temporal *devserver.Server
+	// stopWorker ends the worker that was started last.
+	stopWorker func()
 }
 
 // options of a product; the zero value is source and target on the shared MySQL server.
@@ -140,10 +143,19 @@ func (p *product) startWorkerWith(o app.WorkerOptions) {
 	case err := <-done:
 		p.t.Fatalf("the worker did not start: %v", err)
 	}
-	p.t.Cleanup(func() {
+	p.stopWorker = sync.OnceFunc(func() {
 		stop()
 		require.NoError(p.t, <-done)
 	})
+	p.t.Cleanup(p.stopWorker)
+}
+
+// reconfigure gives the product's newest worker another configuration.
+func (p *product) reconfigure(o options) {
+	p.t.Helper()
+	p.stopWorker()
+	p.writeConfig(o)
+	p.startWorker()
 }
 
 // table is the configured name of a table in the source schema.
