@@ -32,7 +32,7 @@ const (
 	// TypeIdentityChanged: the watermark does not speak of the source, target or cursor that is there now.
 	TypeIdentityChanged = "IdentityChanged"
 	// TypeServerChanged: a connection leads to another server than the run was planned on; retried for
-	// a minute.
+	// a while, then the run is planned anew.
 	TypeServerChanged = "ServerChanged"
 	// TypeTargetRestarted: the target, which may lose commits in a crash, was started again during the
 	// run; the run writes its rows again.
@@ -87,8 +87,8 @@ const (
 	// would be part of the problem.
 	fullDelay = 30 * time.Second
 	// serverPatience is how long a step looks for the server that its run was planned on. A proxy that
-	// sends each connection elsewhere leads there soon; after a failover the next run plans anew.
-	serverPatience = time.Minute
+	// sends each connection elsewhere leads there soon; after a failover the run is planned anew.
+	serverPatience = 20 * time.Second
 )
 
 // failure is a permanent failure: what is wrong, and what to do.
@@ -168,7 +168,7 @@ func translate(ctx context.Context, err error, at where) error {
 
 // otherServer is the failure of a step that did not reach the server its run was planned on.
 func (at where) otherServer(ctx context.Context, err error) error {
-	const remedy = "let the connection lead to one server; the next run plans anew with the server that it leads to then"
+	const remedy = "let the connection lead to one server"
 	return temporal.NewApplicationErrorWithOptions(at.text(err)+": "+remedy, TypeServerChanged, temporal.ApplicationErrorOptions{
 		NonRetryable: age(ctx) > serverPatience, Details: []any{at.details(err, remedy)},
 	})

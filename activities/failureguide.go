@@ -48,7 +48,7 @@ var Guide = []Advice{
 		"take back the change, or load the table anew with `--full`; where the target holds every row up to the watermark, `tablehaul watermark adopt TABLE`", false,
 	},
 	{
-		TypeServerChanged, "a connection leads to another server than the run was planned on: a failover, a proxy with several servers, workers with different files",
+		TypeServerChanged, "a connection leads to another server than the run was planned on: a failover, a proxy with several servers, workers with different files; for the third time in one run",
 		"the connection's address; the workers' files", "run again; where it comes back, let the connection lead to one server", false,
 	},
 	{

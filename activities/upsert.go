@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -125,7 +126,11 @@ func (a *Activities) upsert(ctx context.Context, db *mysqldb.DB, r *openedRange,
 	name := r.plan.Settings.Target
 	for range maxAlters {
 		// The run's own name: nothing that is remembered from before it was planned is used.
-		if spec.Target, err = db.StructureOf(ctx, name, r.in.PlanSum+" "+strconv.FormatInt(r.in.Fence, 10)); err != nil {
+		spec.Target, err = db.StructureOf(ctx, name, r.in.PlanSum+" "+strconv.FormatInt(r.in.Fence, 10))
+		if mysqldb.IsGone(err) && spec.OnBegin != nil {
+			err = cmp.Or(spec.OnBegin(ctx, db), err) // on another server it need not be
+		}
+		if err != nil {
 			return done, err
 		}
 		if missing := missingColumn(spec.Columns, spec.Target); missing != "" {

@@ -38,6 +38,17 @@ func (p *product) adopt(name string) {
 	require.NoError(p.t, handle.Get(p.t.Context(), nil))
 }
 
+// fenceAfter waits until another run than the given one has the table's lease, and returns its fence.
+func (p *product) fenceAfter(name, run string) int64 {
+	p.t.Helper()
+	var now workflows.TableStateView
+	require.Eventually(p.t, func() bool {
+		v, err := p.client.QueryWorkflow(p.t.Context(), workflows.TableStateID(p.queue, p.table(name)), "", activities.QueryState)
+		return err == nil && v.Get(&now) == nil && now.Lease != nil && now.Lease.RunID != run
+	}, timeout, poll)
+	return now.Fence
+}
+
 // A watermark is of one target. Another one that holds rows is refused in one try, and loaded anew or
 // adopted on request; one that is empty is loaded anew.
 func TestAnotherTargetIsNotTakenForTheOldOne(t *testing.T) {
@@ -187,11 +198,13 @@ func TestPagesOfAnotherServerAreNotRead(t *testing.T) {
 		say(t, blocker, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", "BEGIN", "SELECT * FROM t WHERE id > 20 FOR UPDATE")
 		id := workflows.SyncTableID(p.queue, p.table("t"))
 		run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
-		p.waitForStep("t", "UpsertChunk")
+		fence := p.fenceAfter("t", "")
+		rangeID := func(i int) string { return fmt.Sprintf("%s/run-%d/range-%d", id, fence, i) }
+		p.waitFor(rangeID(0), "UpsertChunk")
 		way.Lead(behind.Addr())
 		way.Cut()
 		say(t, blocker, "ROLLBACK")
-		p.waitFor(id, activities.TypeServerChanged)
+		p.waitFor(rangeID(1), activities.TypeServerChanged)
 		way.Lead(s.Addr())
 		way.Cut()
 		require.NoError(t, run.Get(t.Context(), nil))
@@ -209,12 +222,7 @@ func TestStateWorkflowTerminatedInAFirstLoad(t *testing.T) {
 		before := p.state("t")
 		require.NoError(t, p.client.TerminateWorkflow(t.Context(), workflows.TableStateID(p.queue, p.table("t")), "", "one click"))
 		next := p.launch(workflows.SyncTableInput{Table: p.table("t")}, "second-"+p.from)
-		require.Eventually(t, func() bool {
-			v, err := p.client.QueryWorkflow(t.Context(), workflows.TableStateID(p.queue, p.table("t")), "", activities.QueryState)
-			var now workflows.TableStateView
-			return err == nil && v.Get(&now) == nil && now.Lease != nil && now.Lease.RunID != before.Lease.RunID
-		}, timeout, poll)
-		require.Greater(t, p.state("t").Fence, before.Fence)
+		require.Greater(t, p.fenceAfter("t", before.Lease.RunID), before.Fence)
 		require.Error(t, l.resume(), "the old run")
 		require.NoError(t, next.Get(t.Context(), nil))
 		p.equal("t", []string{"id"}, columnsT...)
@@ -227,7 +235,8 @@ func TestAPlanThatWasChangedIsNotResumed(t *testing.T) {
 	o.defaults = ", chunkRows: 100, rangeRows: 100, rangesInFlight: 1"
 	p := start(t, o)
 	exec(t, p.src, oldRows...)
-	exec(t, p.dst, createT, "ALTER TABLE t ADD CHECK (id <> 950)")
+	exec(t, p.src, "UPDATE t SET name = 'bad', updated_at = updated_at WHERE id = 950")
+	exec(t, p.dst, createT, "ALTER TABLE t ADD CHECK (name <> 'bad')")
 	_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
 	requireFailure(t, err, activities.TypeRowRejected)
 	require.Contains(t, p.state("t").FirstLoad.Done, "1")

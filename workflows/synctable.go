@@ -117,7 +117,7 @@ func (s *sync) run(ctx workflow.Context, state activities.State) error {
 		if !needsNewPlan(err) || lost >= maxPlans {
 			return err
 		}
-		workflow.GetLogger(ctx).Warn("the plan, or the host with the staged files, is gone: planning anew", "queue", s.plan.Queue, "error", err)
+		workflow.GetLogger(ctx).Warn("the plan, the host with the staged files, or the server that it was made for is gone: planning anew", "queue", s.plan.Queue, "error", err)
 		if s.plan.Cursor == "" {
 			// A host that lost Temporal but not the target may be at a chunk still, and without a
 			// cursor nothing keeps its rows from replacing what is about to be read anew.
@@ -132,7 +132,7 @@ func (s *sync) run(ctx workflow.Context, state activities.State) error {
 // needsNewPlan reports whether a run goes on with another plan.
 func needsNewPlan(err error) bool {
 	switch failureType(err) {
-	case activities.TypeHostGone, activities.TypePlanLost:
+	case activities.TypeHostGone, activities.TypePlanLost, activities.TypeServerChanged:
 		return true
 	}
 	return false
@@ -143,6 +143,7 @@ func needsNewPlan(err error) bool {
 func (s *sync) afterLoss(state activities.State) activities.State {
 	state.FirstLoad = nil
 	if s.plan.Mode == activities.ModeFirstLoad {
+		state.Identity = s.plan.Identity
 		state.FirstLoad = &activities.FirstLoad{Run: s.plan.Run, PlanSum: s.plan.PlanSum, Done: s.plan.Done, IndexesLater: s.plan.IndexesLater > 0}
 	}
 	if s.plan.TargetLost {
