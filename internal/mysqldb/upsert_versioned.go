@@ -102,15 +102,10 @@ func (w *chunkWriter) stays(row int32, have *table.Rows) bool {
 	if w.plan.appendOnly {
 		return true
 	}
-	value := func(i int) (incoming, old []byte) { return w.rows.Value(int(row), i), have.Value(0, i) }
-	if w.plan.comparesCursors() {
-		i := w.plan.cursor
-		from, to := w.plan.columns[i], w.plan.targets[i].Column
-		incoming, old := value(i)
-		older := old != nil && incoming != nil && compareValues(from.Kind, plainValue(from, to, incoming), plainValue(from, to, old)) < 0
-		if older && !w.plan.hasWay(incoming, old) {
-			return true
-		}
+	value := func(i int) (fresh, old []byte) { return w.rows.Value(int(row), i), have.Value(0, i) }
+	if w.plan.comparesCursors() && w.plan.keepsNewer(value(w.plan.cursor)) {
+		w.res.NewerOnTarget++
+		return true
 	}
 	for i := range w.plan.columns {
 		from, to := w.plan.columns[i], w.plan.targets[i].Column
@@ -120,6 +115,17 @@ func (w *chunkWriter) stays(row int32, have *table.Rows) bool {
 		}
 	}
 	return true
+}
+
+// keepsNewer reports whether a row of the target stays because its cursor is larger, as newerGuard
+// says it to the server. Where that cannot be told from the texts, the server decides.
+func (p *upsertPlan) keepsNewer(fresh, old []byte) bool {
+	from, to := p.columns[p.cursor], p.targets[p.cursor].Column
+	if fresh == nil || old == nil || !IsCursorKind(from.Kind) || !IsCursorKind(to.Kind) || isInteger(from.Kind) != isInteger(to.Kind) {
+		return false
+	}
+	fresh, old = plainValue(from, to, fresh), plainValue(from, to, old)
+	return compareValues(from.Kind, old, fresh) > 0 && !p.hasWay(fresh, old)
 }
 
 // plainValue is a value without the zeros at its end that a column of more digits has.

@@ -44,12 +44,18 @@ func TestAVersionedTargetKeepsNoHistoryOfRowsThatStay(t *testing.T) {
 				require.Equal(t, "4", history())
 				p.atSource("UPDATE t SET v = 'A', u = '2024-01-02' WHERE id = 1", "UPDATE t SET v = 'older', u = '2023-01-01' WHERE id = 2", "INSERT INTO t VALUES (5,'e',5,'a',5,'2024-01-02')")
 				res := write()
-				require.Equal(t, []int64{1, 1, 3}, []int64{res.Inserted, res.Updated, res.Unchanged})
+				require.Equal(t, []int64{1, 1, 3, 1}, []int64{res.Inserted, res.Updated, res.Unchanged, res.NewerOnTarget})
 				require.Equal(t, "6", history(), "one new row, and one former version")
 				require.Equal(t, []string{"A", "b", "c", "NULL", "e"}, texts(t, lenient(t, p.target, p.to), "SELECT v FROM t ORDER BY id"))
+				// What an earlier run read above its window gives way.
+				spec.Unsettled = mysqldb.Unsettled{Hi: "2023-06-01 00:00:00.000", After: "2023-01-01 00:00:00.000", Through: "2024-06-01 00:00:00.000"}
+				res = write()
+				require.Equal(t, []int64{0, 1, 4, 0}, []int64{res.Inserted, res.Updated, res.Unchanged, res.NewerOnTarget})
+				require.Equal(t, []string{"A", "older", "c", "NULL", "e"}, texts(t, lenient(t, p.target, p.to), "SELECT v FROM t ORDER BY id"))
+				require.Equal(t, "7", history())
 				spec.Mode = mysqldb.ModeAppend
 				require.EqualValues(t, 5, write().Unchanged)
-				require.Equal(t, "6", history())
+				require.Equal(t, "7", history())
 			})
 		}
 	}
