@@ -62,6 +62,8 @@ type plan struct {
 	Ranges  []piece        `json:"ranges"`
 	// MayOverwrite: see mysqldb.TargetPlan.
 	MayOverwrite bool `json:"mayOverwrite,omitempty"`
+	// RefersToItself: see mysqldb.TargetPlan.
+	RefersToItself bool `json:"refersToItself,omitempty"`
 	// Later are the indexes that the target gets when the first load is done.
 	Later []mysqldb.LaterIndex `json:"later,omitempty"`
 }

@@ -61,7 +61,9 @@ func (t *Table) withoutRowEnd() {
 }
 
 func (i introspection) constraints(ctx context.Context, t *Table) error {
-	fks, err := i.query(ctx, "SELECT CONSTRAINT_NAME, UPDATE_RULE, DELETE_RULE FROM information_schema.REFERENTIAL_CONSTRAINTS"+
+	fks, err := i.query(ctx, "SELECT CONSTRAINT_NAME, UPDATE_RULE, DELETE_RULE, UNIQUE_CONSTRAINT_NAME,"+
+		" UNIQUE_CONSTRAINT_SCHEMA = CONSTRAINT_SCHEMA AND CAST(REFERENCED_TABLE_NAME AS BINARY) = CAST(TABLE_NAME AS BINARY) AS REFERS_TO_ITSELF"+
+		" FROM information_schema.REFERENTIAL_CONSTRAINTS"+
 		" WHERE CONSTRAINT_SCHEMA = ? AND TABLE_NAME = ? ORDER BY CONSTRAINT_NAME", t.Name.Schema, t.Name.Table)
 	if err != nil {
 		return err
@@ -69,6 +71,12 @@ func (i introspection) constraints(ctx context.Context, t *Table) error {
 	for _, r := range fks {
 		name := r.text("CONSTRAINT_NAME")
 		t.ForeignKeys = append(t.ForeignKeys, name)
+		if r.text("REFERS_TO_ITSELF") == "1" {
+			t.SelfReferences = append(t.SelfReferences, name)
+			if r.text("UNIQUE_CONSTRAINT_NAME") != "PRIMARY" {
+				t.ByUnique = append(t.ByUnique, name)
+			}
+		}
 		update := r.text("UPDATE_RULE")
 		if update == "CASCADE" || strings.HasPrefix(update, "SET ") || strings.HasPrefix(r.text("DELETE_RULE"), "SET ") {
 			t.Cascades = append(t.Cascades, name)

@@ -28,10 +28,14 @@ type Table struct {
 	// Versioned that the server keeps its former rows (MariaDB: WITH SYSTEM VERSIONING).
 	Triggers    []string
 	ForeignKeys []string
-	Cascades    []string
-	Checks      []string
-	Partitioned bool
-	Versioned   bool
+	// SelfReferences are those of ForeignKeys that refer to this table itself, and ByUnique those
+	// of them that do so by another key than the primary key.
+	SelfReferences []string
+	ByUnique       []string
+	Cascades       []string
+	Checks         []string
+	Partitioned    bool
+	Versioned      bool
 
 	// created is the statement that would create it, where that is remembered with it.
 	created string

@@ -51,6 +51,9 @@ type TargetPlan struct {
 	// MayOverwrite says that the login may delete rows and see triggers, as UpsertSpec.BulkOverwrite
 	// wants it. Privileges that are not clear are none.
 	MayOverwrite bool
+	// RefersToItself says that the target refers to itself by foreign keys, and that rows may be
+	// written without checking them, as UpsertSpec.RefersToItself wants it.
+	RefersToItself bool
 	// Later are, with IndexesLater, the source's indexes that the target lacks or is created
 	// without. They mean something only for a target that the same first load has created.
 	Later []LaterIndex
@@ -151,6 +154,9 @@ func (d *DB) planTarget(ctx context.Context, p *TargetPlan, src *DB, source *Tab
 		return err
 	}
 	checkTargetCursor(p, target, o.Cursor)
+	if err := d.checkSelfReferences(ctx, p, src, source, target, o.Replace); err != nil {
+		return err
+	}
 	if o.Replace {
 		if err := d.checkReplace(ctx, p, source, target); err != nil {
 			return err

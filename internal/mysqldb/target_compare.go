@@ -135,7 +135,7 @@ func compareRest(p *TargetPlan, target *Table, replace bool) {
 		topic Topic
 	}{
 		{target.Triggers, "the target has triggers, which run for every row that is written: ", TopicTrigger},
-		{target.ForeignKeys, "the target has foreign keys, which rows must satisfy when they arrive: ", ""},
+		{elsewhere(target), "the target has foreign keys, which rows must satisfy when they arrive: ", ""},
 		{target.Checks, "the target has checks, which rows must pass: ", ""},
 	} {
 		if len(on.names) > 0 {

@@ -66,6 +66,9 @@ type UpsertSpec struct {
 	// REPLACE does to the target is what the INSERTs would do. It is only for logins of which
 	// [TargetPlan].MayOverwrite says so.
 	BulkOverwrite bool
+	// RefersToItself lets rows be written without looking at foreign keys, where all of the target's
+	// still refer to itself: see [TargetPlan].RefersToItself.
+	RefersToItself bool
 	// OnBegin, which may be nil, runs on the transaction's connection before anything is written;
 	// its error ends the transaction, and is returned as it is.
 	OnBegin func(ctx context.Context, tx Querier) error

@@ -33,6 +33,7 @@ type upsertPlan struct {
 	uniques []Index
 
 	appendOnly bool // rows that exist are left alone
+	unchecked  bool // foreign keys are not looked at
 	replace    bool // rows that hold a row's unique value give way
 	maxTime    time.Duration
 
@@ -87,6 +88,7 @@ func newUpsertPlan(server Server, spec UpsertSpec) (*upsertPlan, error) {
 	default:
 		return nil, refuse("", fmt.Sprintf("unknown policy %q for unique conflicts", spec.Conflicts), "use fail or replace")
 	}
+	p.unchecked = spec.RefersToItself && !p.replace && len(spec.Target.SelfReferences) == len(spec.Target.ForeignKeys)
 	p.limits(server, spec)
 	p.writeStatement(server)
 	if spec.BulkLoad {

@@ -52,6 +52,12 @@ func (w *chunkWriter) try(ctx context.Context) (res UpsertResult, err error) {
 		// An error of Close means that the pool has dropped the connection already.
 		_ = w.conn.Close()
 	}()
+	if w.plan.unchecked {
+		if _, err = w.conn.ExecContext(ctx, "SET foreign_key_checks = 0"); err != nil {
+			return res, err
+		}
+		defer w.checkAgain(ctx)
+	}
 	w.begun = time.Now()
 	if _, err = w.conn.ExecContext(ctx, "START TRANSACTION"); err != nil {
 		w.drop() // the server may have heard it
@@ -164,6 +170,15 @@ func (w *chunkWriter) rollback(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
 	defer cancel()
 	if _, err := w.conn.ExecContext(ctx, "ROLLBACK"); err != nil {
+		w.drop()
+	}
+}
+
+// checkAgain gives the connection back as it was, for chunks of other tables.
+func (w *chunkWriter) checkAgain(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
+	defer cancel()
+	if _, err := w.conn.ExecContext(ctx, "SET foreign_key_checks = 1"); err != nil {
 		w.drop()
 	}
 }
