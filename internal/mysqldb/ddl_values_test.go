@@ -1,12 +1,14 @@
 package mysqldb_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tablehaul/tablehaul/integration/servers"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -20,6 +22,56 @@ const trickyDefaults = `ADD COLUMN b4 BINARY(4) DEFAULT x'00ff0041', ADD COLUMN 
 
 const trickyBytes = `SELECT CONCAT_WS('|', id, IFNULL(HEX(b4),'N'), HEX(b4n), IFNULL(HEX(vb),'N'), HEX(vz), IFNULL(HEX(ve),'N'), IFNULL(HEX(e),'N'), HEX(en), IFNULL(HEX(sj),'N'), HEX(l1),
   IFNULL(ts,'N'), tn, IFNULL(st|0,'N'), IFNULL(em+0,'N'), IFNULL(bi+0,'N'), f, CAST(fl AS DECIMAL(40,10)), CAST(ft AS DECIMAL(60,3)), dd, IFNULL(y,'N')) FROM d ORDER BY id`
+
+// eachDefault is a column and its default by itself.
+var eachDefault = []string{
+	"CHAR(5) DEFAULT 'a  '", "VARCHAR(5) DEFAULT 'a  '", "VARCHAR(9) CHARACTER SET utf16 DEFAULT '😀é'", "VARCHAR(9) CHARACTER SET ucs2 NOT NULL DEFAULT 'é?'",
+	"VARCHAR(9) CHARACTER SET gbk DEFAULT '中?'", "VARCHAR(9) CHARACTER SET cp1251 DEFAULT 'Ж'", "VARCHAR(9) CHARACTER SET big5 NOT NULL DEFAULT '功'", "CHAR(9) CHARACTER SET ascii DEFAULT 'a\\\\b'",
+	"TIME(3) DEFAULT '-01:02:03.5'", "DATE DEFAULT '0000-00-00'", "DATETIME DEFAULT '2024-02-30'", "DATETIME(6) NOT NULL DEFAULT '9999-12-31 23:59:59.999999'", "TIMESTAMP NULL DEFAULT '0000-00-00'",
+	"TIMESTAMP(6) NOT NULL DEFAULT '2038-01-18 23:14:07.999999'", "YEAR DEFAULT 0", "YEAR DEFAULT '0000'", "DECIMAL(30,10) DEFAULT -1234567890.0123456789", "BIGINT UNSIGNED DEFAULT 18446744073709551615",
+	"BIGINT DEFAULT -9223372036854775808", "BIT(64) DEFAULT 18446744073709551615", "BIT(1) NOT NULL DEFAULT b'0'", "INT(5) ZEROFILL DEFAULT 7", "DOUBLE DEFAULT 1e308", "DOUBLE NOT NULL DEFAULT 5e-324", "FLOAT(9,3) DEFAULT 1.5",
+	"ENUM('','a') DEFAULT ''", "ENUM('1','0','2') NOT NULL DEFAULT '0'", "ENUM('a','?','é') CHARACTER SET latin1 DEFAULT '?'", "SET('a','b','c') DEFAULT 'c,a'", "SET('a','b') NOT NULL DEFAULT ''", "SET('1','2','4') DEFAULT '4'",
+	"BINARY(3) DEFAULT ''", "VARBINARY(40) NOT NULL DEFAULT x'00'", "VARBINARY(40) DEFAULT x'5c275c2700ff0a0d1a'", "BINARY(16) NOT NULL DEFAULT x'ffffffffffffffffffffffffffffff00'", "VARCHAR(20) DEFAULT 'NULL'",
+	"VARCHAR(20) DEFAULT '(1+1)'", "VARCHAR(30) DEFAULT 'current_timestamp()'", "VARCHAR(99) DEFAULT '\\\\0\\n\\r\\Z''\"%_'", "VARCHAR(20) COLLATE utf8mb4_bin DEFAULT 'Ä😀'", "BOOLEAN NOT NULL DEFAULT TRUE", "TINYINT(1) DEFAULT NULL",
+}
+
+// mariaDefaults are those that only MariaDB takes as a literal, or whose types only it has.
+var mariaDefaults = []string{
+	"TEXT DEFAULT 'a😀?'", "BLOB NOT NULL DEFAULT x'ff00'", "LONGTEXT DEFAULT ''", "TINYTEXT CHARACTER SET latin1 DEFAULT 'é'", "JSON DEFAULT '{\"a\": 1}'",
+	"UUID DEFAULT '123e4567-e89b-12d3-a456-426655440000'", "INET6 DEFAULT '::1'", "INET4 NOT NULL DEFAULT '1.2.3.4'",
+}
+
+func TestEachAddedDefaultArrives(t *testing.T) {
+	eachPair(t, func(t *testing.T, p *pair) {
+		p.atSource("CREATE TABLE d (id INT PRIMARY KEY) CHARACTER SET utf8mb4", "INSERT INTO d VALUES (1), (2)")
+		p.apply("d")
+		p.copyRows("d", "")
+		source, target := lenient(t, p.source, p.from), lenient(t, p.target, p.to)
+		exec(t, source, "SET time_zone = '-03:30'")
+		columns := eachDefault
+		if p.source.Flavor == servers.FlavorMariaDB {
+			columns = slices.Concat(columns, mariaDefaults)
+		}
+		for i, c := range columns {
+			name := fmt.Sprintf("c%d", i)
+			exec(t, source, "ALTER TABLE d ADD COLUMN "+name+" "+c)
+			plan := p.apply("d")
+			require.False(t, slices.ContainsFunc(plan.Findings, func(f mysqldb.Finding) bool { return f.Level == mysqldb.LevelWarn }), "%s: %+v", c, plan.Findings)
+			value := "HEX(CONCAT(" + name + "))"
+			switch {
+			case strings.HasPrefix(c, "ENUM"), strings.HasPrefix(c, "SET"), strings.HasPrefix(c, "BIT"):
+				value = "(" + name + " | 0)"
+			case strings.HasPrefix(c, "TIMESTAMP"):
+				value = "UNIX_TIMESTAMP(" + name + ")"
+			}
+			values := "SELECT CONCAT_WS(' ', id, IFNULL(" + value + ", 'NULL')) FROM d ORDER BY id"
+			require.Equal(t, texts(t, source, values), texts(t, target, values), c)
+			exec(t, target, fmt.Sprintf("INSERT INTO d (id) VALUES (%d)", i+10)) // by the target's own default
+			exec(t, source, fmt.Sprintf("INSERT INTO d (id) VALUES (%d)", i+10))
+			require.Equal(t, texts(t, source, values), texts(t, target, values), c)
+		}
+	})
+}
 
 func TestAddedDefaultsArriveBitForBit(t *testing.T) {
 	eachPair(t, func(t *testing.T, p *pair) {

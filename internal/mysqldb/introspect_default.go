@@ -61,7 +61,7 @@ func textLiteral(s string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, "'", "''", "\x00", `\0`).Replace(s) + "'"
 }
 
-var literal = regexp.MustCompile(`(?s)^(-?[0-9.]+(e[-+]?[0-9]+)?|[bx]?'([^'\\]|''|\\.)*'|0x[0-9a-fA-F]+)$`)
+var literal = regexp.MustCompile(`(?is)^(-?[0-9.]+(e[-+]?[0-9]+)?|[bx]?'([^'\\]|''|\\.)*'|0x[0-9a-fA-F]+)$`)
 
 // isLiteral reports whether MariaDB's default is one literal and not an expression.
 func isLiteral(d string) bool { return literal.MatchString(d) }
