@@ -9,6 +9,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/integration/servers"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
 )
 
 // plainOn asserts that a generated column of the source is a plain one of the target, and said so.
@@ -193,5 +194,30 @@ func TestAnExpressionThatIsAlteredAtTheSourceIsRefused(t *testing.T) {
 		// The same by other words is the same.
 		p.atTarget("ALTER TABLE x DROP COLUMN g, ADD COLUMN g INT AS (2 + a) STORED")
 		require.False(t, p.plan("x").Refused(), "%+v", p.plan("x").Findings)
+	})
+}
+
+// A row that comes after the target was created may be one that it cannot compute: the way out is said.
+func TestALaterRowThatTheTargetCannotComputeIsNamedWithTheWayOut(t *testing.T) {
+	eachPair(t, func(t *testing.T, p *pair) {
+		p.atSource("CREATE TABLE l (id INT PRIMARY KEY, a INT, g SMALLINT AS (a) STORED)", "INSERT INTO l (id, a) VALUES (1, 1)")
+		p.apply("l")
+		p.write("l", "")
+		p.atSource("SET sql_mode = ''", "INSERT INTO l (id, a) VALUES (2, 70000)")
+		source := introspect(t, p.src, p.from, "l")
+		columns := p.plan("l").Columns
+		_, err := p.src.ReadPages(t.Context(), mysqldb.ReadSpec{Table: source, Columns: columns}, func(rows *table.Rows) error {
+			_, err := p.dst.UpsertChunk(t.Context(), mysqldb.UpsertSpec{Target: introspect(t, p.dst, p.to, "l"), Columns: columns}, rows, nil)
+			return err
+		})
+		problem := mysqldb.Describe(err)
+		require.Equal(t, mysqldb.ClassRowData, problem.Class, "%v", err)
+		require.Equal(t, "g", problem.Column)
+		_, out, _ := strings.Cut(problem.Remedy, "(")
+		out, _, _ = strings.Cut(out, "), then")
+		p.atTarget(out)
+		require.False(t, p.plan("l").Refused(), "%+v", p.plan("l").Findings)
+		p.write("l", "")
+		require.Equal(t, []string{"1", "32767"}, texts(t, p.target.DB(t, p.to), "SELECT g FROM l ORDER BY id"))
 	})
 }

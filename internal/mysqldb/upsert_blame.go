@@ -33,11 +33,35 @@ func refuse(column, sentence, remedy string) error {
 // rowError is a problem of one row, named by its key's hash.
 func (w *chunkWriter) rowError(row int32, p Problem) error {
 	p.Row, p.KeyHash = 0, KeyHash(w.keyValues(row))
+	if c := w.plan.computedBy(p); c != nil {
+		p.Column = c.Name
+		p.Remedy = fmt.Sprintf("the target computes this column and cannot for this row: make it a plain one there, which gets the source's values (ALTER TABLE %s DROP COLUMN %s, ADD COLUMN %[2]s %s NULL), then run with --full",
+			Qualified(w.plan.target.Name), Ident(c.Name), c.Type)
+	}
 	var cause error
 	if p.Number != 0 {
 		cause = Code(p.Number)
 	}
 	return &Error{Problem: p, cause: cause}
+}
+
+// computedBy is the generated column of the target that a problem is about, or nil. An expression
+// out of range names no column: with one generated column it can only be that.
+func (p *upsertPlan) computedBy(problem Problem) *Column {
+	var generated []*Column
+	for i := range p.target.Columns {
+		c := &p.target.Columns[i]
+		if c.Generated && !c.isPeriod() {
+			generated = append(generated, c)
+		}
+		if c.Generated && problem.Column != "" && strings.EqualFold(c.Name, problem.Column) {
+			return c
+		}
+	}
+	if problem.Column == "" && problem.Number == errNumericRange && len(generated) == 1 {
+		return generated[0]
+	}
+	return nil
 }
 
 func (w *chunkWriter) rowTooLarge(row int32) error {
