@@ -80,7 +80,7 @@ test-faults: bin/tablehaul-standalone servers ## every fault of docs/reliability
 # are known to be good and on a new one.
 .PHONY: test-world
 test-world: bin/tablehaul-standalone servers ## random worlds for ten minutes (BUDGET=1h; TABLEHAUL_WORLD_SEED=n repeats one)
-	TABLEHAUL_WORLD_BUDGET=$(or $(BUDGET),10m) $(GO) test -count=1 -timeout 0 -v -run TestRandomWorld ./integration/world
+	TABLEHAUL_WORLD_SHRINK=1 TABLEHAUL_WORLD_BUDGET=$(or $(BUDGET),10m) $(GO) test -count=1 -timeout 0 -v -run TestRandomWorld ./integration/world
 
 .PHONY: lint
 lint: $(GOLANGCI) $(WORKFLOWCHECK) vulncheck ## linters, formatting, vulnerabilities, and the check that workflows are deterministic

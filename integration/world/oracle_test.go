@@ -37,6 +37,9 @@ type promise struct {
 	began     int64
 	// patient allows one more run: where a limit that is documented needs the overlap.
 	patient bool
+	// mayMove allows a row to be away, or as it was, that has a version above the watermark: it
+	// gave its unique value to another row, and comes back with its own.
+	mayMove bool
 }
 
 // maxFaults bounds what is told of one look: the first rows say it all.
@@ -76,7 +79,7 @@ func (h *history) judge(t *target, rows []row, kept *promise) (faults []string) 
 	late := map[string]int64{}
 	for _, key := range slices.Sorted(maps.Keys(h.keys)) {
 		need := h.needs(key, *kept)
-		if have[key] >= need || !movingRowsArrive && h.moved(key, need) {
+		if have[key] >= need || (kept.mayMove || !movingRowsArrive) && h.moved(key, need) {
 			continue
 		}
 		late[key] = need

@@ -5,7 +5,6 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -21,8 +20,9 @@ const (
 	seedVariable   = "TABLEHAUL_WORLD_SEED"
 	stepsVariable  = "TABLEHAUL_WORLD_STEPS"
 	budgetVariable = "TABLEHAUL_WORLD_BUDGET"
-	storyVariable  = "TABLEHAUL_WORLD_STORY" // not empty: tell of worlds that are well, too
-	onlyVariable   = "TABLEHAUL_WORLD_ONLY"  // steps whose names hold this, and no others
+	shrinkVariable = "TABLEHAUL_WORLD_SHRINK" // not empty: look for fewer steps that fail as well
+	storyVariable  = "TABLEHAUL_WORLD_STORY"  // not empty: tell of worlds that are well, too
+	onlyVariable   = "TABLEHAUL_WORLD_ONLY"   // steps whose names hold this, and no others
 )
 
 const defaultBudget = time.Minute
@@ -196,46 +196,4 @@ func TestRandomWorld(t *testing.T) {
 			}
 		})
 	}
-}
-
-func playSeed(t *testing.T, s *stage, seed uint64, deadline time.Time) {
-	t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
-		p := draw(seed)
-		p.steps = chosen(t, p.steps)
-		w, err := build(t, s, p, deadline)
-		if err != nil {
-			t.Fatalf("%s\nbuild the world: %v", p.String(), err)
-		}
-		faults := w.play()
-		t.Logf("seed %d, %s to %s: %d steps, %d runs, %d versions, %.0f s", seed, p.from, p.to, w.done, w.runs, w.versions(), time.Since(w.began).Seconds())
-		if os.Getenv(storyVariable) != "" {
-			t.Log(w.told())
-		}
-		if len(faults) > 0 {
-			t.Errorf("%s\nFAULT: %s\nrepeat it: %s=%d", w.told(), strings.Join(faults, "\nFAULT: "), seedVariable, seed)
-		}
-	})
-}
-
-// chosen are the steps that the environment names.
-func chosen(t *testing.T, steps []step) (out []step) {
-	text, set := os.LookupEnv(stepsVariable)
-	if !set {
-		return steps
-	}
-	for _, number := range strings.Split(text, ",") {
-		if n, err := strconv.Atoi(number); err == nil && n >= 1 && n <= len(steps) {
-			out = append(out, steps[n-1])
-		} else if number != "" {
-			t.Fatalf("%s: no step %s", stepsVariable, number)
-		}
-	}
-	return out
-}
-
-func (w *world) versions() (n int64) {
-	for _, h := range w.histories {
-		n += h.now()
-	}
-	return n
 }

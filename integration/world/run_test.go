@@ -177,7 +177,9 @@ func (w *world) promised(o outcome) *promise {
 	if o.failure != "" || o.stuck != "" || o.result.Skipped || o.result.Mode == activities.ModeBackfill {
 		return nil
 	}
-	p := &promise{watermark: o.result.Watermark, cursor: c.column != "", number: c.number, began: o.began, patient: w.patient() && !w.strict}
+	p := &promise{
+		mayMove:   o.table.unique,
+		watermark: o.result.Watermark, cursor: c.column != "", number: c.number, began: o.began, patient: w.patient() && !w.strict}
 	if p.cursor && !p.number {
 		p.watermark = sameForm(asMoment, []byte(p.watermark))
 	}

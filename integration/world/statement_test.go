@@ -89,6 +89,29 @@ func (w *writer) again() (string, []any) {
 	return query, args
 }
 
+// only is a unique value that no row has had.
+func (w *writer) only() string { return fmt.Sprintf("'%d of %d'", w.v, w.id) }
+
+// exchange swaps the unique values of two rows.
+func (w *writer) exchange() (statements []string) {
+	a, b := w.table.where(w.any()), w.table.where(w.any())
+	if a == b {
+		return nil
+	}
+	set := func(value string) string {
+		w.v++
+		set := fmt.Sprintf("v = %d, u = %s", w.v, value)
+		if now := w.table.cursor.now; now != "" {
+			set += ", " + w.table.cursor.column + " = " + now
+		}
+		return "UPDATE " + w.table.name + " SET " + set + " WHERE "
+	}
+	return []string{
+		"SET @a = (SELECT u FROM " + w.table.name + " WHERE " + a + ")", "SET @b = (SELECT u FROM " + w.table.name + " WHERE " + b + ")",
+		set("NULL") + a, set("@a") + b, set("@b") + a,
+	}
+}
+
 func (w *writer) update(where string) (string, []any) {
 	w.v++
 	sets, args := []string{fmt.Sprintf("v = %d", w.v)}, []any{}
@@ -113,6 +136,9 @@ func (w *writer) named() (names []string, columns []column) {
 	names = append(names, "w", "v")
 	if w.table.cursor.now != "" {
 		names = append(names, w.table.cursor.column)
+	}
+	if w.table.unique {
+		names = append(names, "u")
 	}
 	for _, c := range w.table.now() {
 		if (c.nullable || c.defaulted) && often(w.random, 20) {
@@ -142,6 +168,9 @@ func (w *writer) values(key []any, columns []column) (string, []any) {
 	marks = append(marks, fmt.Sprint(w.id), fmt.Sprint(w.v))
 	if now := w.table.cursor.now; now != "" {
 		marks = append(marks, now)
+	}
+	if w.table.unique {
+		marks = append(marks, w.only())
 	}
 	for _, c := range columns {
 		marks, args = append(marks, "?"), append(args, c.value(w.random))

@@ -16,6 +16,8 @@ type tablePlan struct {
 	rows   int // before the first run
 	// gate makes every INSERT look into the table gate, from a trigger.
 	gate bool
+	// unique tables have a column u of unique values, which rows exchange.
+	unique bool
 	// settings are YAML for the table's entry, such as ", overlap: 0s".
 	settings string
 	create   string
@@ -111,6 +113,10 @@ func drawTable(r *rand.Rand, name string) *tablePlan {
 	for i := range 1 + r.IntN(7) {
 		t.columns = append(t.columns, drawColumn(r, fmt.Sprintf("c%d", i)))
 	}
+	if !t.cursor.insertOnly && t.cursor.column != "" && often(r, 25) {
+		t.unique, t.settings = true, ", uniqueConflicts: replace"
+		t.know(column{name: "u", form: asText})
+	}
 	t.know(t.columns...)
 	t.create = t.draw(r)
 	return t
@@ -124,6 +130,9 @@ func (t *tablePlan) draw(r *rand.Rand) string {
 	lines = append(lines, "w SMALLINT NOT NULL", "v INT NOT NULL")
 	for _, c := range t.columns {
 		lines = append(lines, c.definition())
+	}
+	if t.unique {
+		lines = append(lines, "u VARCHAR(30) COLLATE utf8mb4_bin NULL")
 	}
 	if often(r, 40) {
 		lines = append(lines, "g BIGINT AS (v * 2 + w) "+pick(r, "STORED", "VIRTUAL"))
@@ -140,6 +149,9 @@ func (t *tablePlan) draw(r *rand.Rand) string {
 		}
 	}
 	lines = append(lines, "PRIMARY KEY ("+strings.Join(names, ", ")+")", "KEY by_writer (w, v)")
+	if t.unique {
+		lines = append(lines, "UNIQUE KEY only (u)")
+	}
 	if t.cursor.ddl != "" {
 		lines = append(lines, "KEY by_cursor ("+t.cursor.column+")")
 	}

@@ -188,6 +188,13 @@ func (w *writer) transaction(ctx, until context.Context) (err error) {
 		}
 		w.wait(until)
 	}
+	if w.table.unique && len(w.live) > 1 && often(w.random, 30) {
+		for _, q := range w.exchange() {
+			if err := w.say(ctx, q); err != nil {
+				return err
+			}
+		}
+	}
 	end := "COMMIT"
 	if often(w.random, 10) {
 		end = "ROLLBACK"
