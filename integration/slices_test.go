@@ -57,6 +57,26 @@ func TestARangeLargerThanPlannedIsMovedInSlices(t *testing.T) {
 	})
 }
 
+// A slice begins behind a key of the one before it, whatever bytes that key has.
+func TestSlicesOfABinaryKeyLoseNothing(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		t.Parallel()
+		p := start(t, options{source: s, defaults: ", chunkRows: 15, rangeRows: 50, rangeBytes: 64KiB, partBytes: 64KiB, pageBytes: 64KiB, pageRows: 20"})
+		exec(t, p.src, "CREATE TABLE t (id BINARY(16) PRIMARY KEY, name VARCHAR(1300), updated_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6), KEY (updated_at))",
+			"INSERT INTO t (id, name) VALUES "+strings.TrimSuffix(strings.Repeat("(UNHEX(LEFT(SHA2(RAND(), 256), 32)), REPEAT(SHA2(RAND(), 256), 15)),", 900), ","),
+			"UPDATE t SET updated_at = '2024-01-01'", "ANALYZE TABLE t")
+		r := p.sync("t")
+		require.EqualValues(t, 900, r.RowsExtracted)
+		p.equal("t", []string{"id"}, "name", "updated_at")
+
+		exec(t, p.src, "UPDATE t SET updated_at = '2024-01-02'") // one moment: slices begin within it
+		r, err := p.try(workflows.SyncTableInput{Table: p.table("t"), From: "2023-01-01"})
+		require.NoError(t, err)
+		require.EqualValues(t, 900, r.RowsExtracted)
+		p.equal("t", []string{"id"}, "name", "updated_at")
+	})
+}
+
 // A window of many rows is cut by its cursor, and its pieces are moved by children side by side.
 func TestALargeWindowIsCutByItsCursor(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {

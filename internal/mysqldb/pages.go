@@ -16,9 +16,9 @@ import (
 // fewer columns than the key has: [5] stands for all keys whose first column is 5.
 type KeyRange struct {
 	// After is exclusive; nil is "from the start".
-	After []string `json:"after,omitempty"`
+	After table.Texts `json:"after,omitempty"`
 	// Through is inclusive; nil is "to the end".
-	Through []string `json:"through,omitempty"`
+	Through table.Texts `json:"through,omitempty"`
 }
 
 // ReadSpec says which rows of a table to read, and in what order.

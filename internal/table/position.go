@@ -5,8 +5,8 @@ package table
 type Position struct {
 	// Values are texts of the columns that the read goes along, in its order. The first Equal
 	// of them hold exactly; the one after them, where there is one, is an exclusive bound.
-	Values []string `json:"values"`
-	Equal  int      `json:"equal"`
+	Values Texts `json:"values"`
+	Equal  int   `json:"equal"`
 	// Until is the source's clock at which a read up to now began, in the cursor's exact text;
 	// empty where that is not known yet, and for other reads.
 	Until string `json:"until,omitempty"`
