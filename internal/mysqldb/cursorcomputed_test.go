@@ -123,3 +123,24 @@ func TestRowStartIsACursor(t *testing.T) {
 		require.Len(t, want, 2)
 	}
 }
+
+// A target that computes the cursor itself is refused with the statement that makes it a plain column.
+func TestATargetThatComputesTheCursorIsRefusedWithTheStatement(t *testing.T) {
+	eachPair(t, func(t *testing.T, p *pair) {
+		const ddl = "(id INT PRIMARY KEY, a DATETIME NULL, b DATETIME NOT NULL, c DATETIME AS (COALESCE(a, b)) STORED, KEY (c))"
+		p.atSource("CREATE TABLE g "+ddl, "INSERT INTO g (id, b) VALUES (1, '2024-01-01')")
+		p.atTarget("CREATE TABLE g "+ddl, "INSERT INTO g (id, b) VALUES (1, '2023-01-01')")
+		source := introspect(t, p.src, p.from, "g").Carrying("c")
+		plan := func() mysqldb.TargetPlan {
+			plan, err := p.dst.PlanTarget(t.Context(), p.src, source, table.Name{Schema: p.to, Table: "g"}, mysqldb.TargetOptions{Cursor: "c"})
+			require.NoError(t, err)
+			return plan
+		}
+		refused := refusals(plan().Findings)
+		require.Len(t, refused, 1)
+		require.Contains(t, refused[0].Text, "generated column on the target")
+		p.atTarget(refused[0].Remedy)
+		require.False(t, plan().Refused())
+		require.Equal(t, []string{"2023-01-01 00:00:00"}, texts(t, lenient(t, p.target, p.to), "SELECT c FROM g"))
+	})
+}

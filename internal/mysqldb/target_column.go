@@ -176,13 +176,7 @@ func checkMembers(p *TargetPlan, source *Table) {
 
 func misfitMembers(from, to *Column) string {
 	if to.Kind == table.KindString && from.RawCharset == to.RawCharset {
-		longest := 0
-		for _, m := range from.Members {
-			if longest = max(longest, len([]rune(m))); from.Kind == table.KindSet {
-				longest = 64 * 256 // many members make one value; not worth counting
-			}
-		}
-		return fits(to, uint64(longest), uint64(4*longest))
+		return misfitMemberText(from, to)
 	}
 	if to.Kind != from.Kind {
 		return otherKind
@@ -213,6 +207,23 @@ func misfitBytes(from, to *Column) string {
 		return "long values do not fit"
 	}
 	return ""
+}
+
+// misfitMemberText says why a text column cannot hold every value of an ENUM or SET, or "".
+func misfitMemberText(from, to *Column) string {
+	longest, all, ascii := 0, 0, true
+	for _, m := range from.Members {
+		n := len([]rune(m))
+		longest, all = max(longest, n), all+n+1
+		ascii = ascii && n == len(m)
+	}
+	if from.Kind == table.KindSet {
+		longest = max(all-1, 0) // all members, with commas between them
+	}
+	if !ascii && from.Charset != to.Charset && !slices.Contains(holders[from.Charset], to.Charset) {
+		return "its character set does not have every character"
+	}
+	return fits(to, uint64(longest), uint64(4*longest))
 }
 
 func isFixedBinary(c *Column) bool { return strings.HasPrefix(strings.ToLower(c.Type), "binary") }

@@ -54,6 +54,8 @@ func TestTargetsThatCouldBendRowsAreRefused(t *testing.T) {
 			{"VARBINARY(20)", "VARCHAR(20)", "not values of the other"},
 			{"ENUM('a','b')", "ENUM('a')", `member "b" is missing`},
 			{"SET('a','b')", "SET('b','a')", "another order"},
+			{"SET('a','b')", "VARCHAR(2)", "long values do not fit"},
+			{"ENUM('日') CHARACTER SET utf8mb4", "VARCHAR(9) CHARACTER SET latin1", "every character"},
 			{"POINT", "LINESTRING", "another type"},
 			{"INT", "INT NOT NULL", "nullable at the source"},
 			{"INT", "INT AS (id) VIRTUAL", "generated"},
@@ -88,6 +90,9 @@ func TestWiderTargetsAreTaken(t *testing.T) {
 			{"BINARY(3)", "VARBINARY(3)", "'a'"},
 			{"ENUM('b','a')", "ENUM('a','c','b')", "'b'"},
 			{"ENUM('b','a')", "VARCHAR(5)", "'b'"},
+			{"ENUM('b','a')", "VARCHAR(5) CHARACTER SET latin1", "'b'"},
+			{"SET('a','b')", "VARCHAR(3)", "'a,b'"},
+			{"TIMESTAMP NULL", "DATETIME", "'2024-01-01 00:00:00'"},
 			{"POINT", "GEOMETRY", "ST_GeomFromText('POINT(1 1)')"},
 			{"INT NOT NULL", "INT", "1"},
 		} {
