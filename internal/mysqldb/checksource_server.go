@@ -107,12 +107,14 @@ func (d *DB) checkReadable(ctx context.Context, f *findings, t *Table) (bool, er
 // checkSight is about what the login sees of open work.
 func (d *DB) checkSight(ctx context.Context, f *findings) error {
 	without, looked := d.lookout.lastWithout()
-	err := d.private(ctx, func(conn *sql.Conn) (err error) {
-		if _, err = d.readTransactions(ctx, conn); err == nil && !looked {
-			_, without, err = d.readLockView(ctx, conn)
-		}
+	conn, err := d.Conn(ctx)
+	if err != nil {
 		return err
-	})
+	}
+	defer func() { _ = conn.Close() }()
+	if _, err = d.readTransactions(ctx, conn); err == nil && !looked {
+		_, without, err = d.readLockView(ctx, conn)
+	}
 	if errors.Is(err, ErrNeedsProcess) {
 		f.add(LevelRefuse, "", "", "%s", err).Topic = TopicGrant
 		return nil

@@ -77,6 +77,11 @@ func (l Lookout) Look(ctx context.Context, f func(context.Context) error) error 
 	return err
 }
 
+// MayYetLock is process.mayYetLock of a statement of a kind, in a state.
+func MayYetLock(kind, state string, program, holds bool) bool {
+	return process{kind: kind, state: state, program: program}.mayYetLock(holds)
+}
+
 // OpenWork is one look at a server; the result lists what holds back a window of a table.
 func (d *DB) OpenWork(ctx context.Context) (func(table.Name) []Holder, error) {
 	seen, err := d.lookout.look(ctx, d.lookForWork)

@@ -34,6 +34,7 @@ func TestOpenWorkThatWaitsForALock(t *testing.T) {
 				run(t, writer, "SET time_zone = '+00:00'")
 				id := connectionID(t, writer)
 				run(t, locker, lock)
+				afterwards(t, locker, "UNLOCK TABLES")
 				done := make(chan error, 1)
 				go func() {
 					_, err := writer.ExecContext(context.WithoutCancel(t.Context()), statement)
@@ -49,6 +50,16 @@ func TestOpenWorkThatWaitsForALock(t *testing.T) {
 			}
 		})
 	}
+}
+
+// afterwards lets go what a test that ended early would leave locked, with its sessions waiting.
+func afterwards(t *testing.T, conn *sql.Conn, stmts ...string) {
+	t.Helper()
+	t.Cleanup(func() {
+		for _, s := range stmts {
+			_, _ = conn.ExecContext(context.WithoutCancel(t.Context()), s)
+		}
+	})
 }
 
 func connectionID(t *testing.T, conn *sql.Conn) (id uint64) {
@@ -67,6 +78,7 @@ func TestATransactionIsDatedByItsFirstStatement(t *testing.T) {
 	tbl := introspect(t, db, schema, "t")
 	locker, writer := session(t, admin), session(t, admin)
 	run(t, locker, "LOCK TABLES t READ")
+	afterwards(t, locker, "UNLOCK TABLES")
 	run(t, writer, "SET time_zone = '+00:00', autocommit = 0")
 	done := make(chan error, 1)
 	go func() {
@@ -147,4 +159,30 @@ func TestLocksThatWereNotRecorded(t *testing.T) {
 	exec(t, admin, fmt.Sprintf(instrument, "NO"))
 	choose(t, db, tbl, "ts")
 	require.Contains(t, strings.Join(found(t, db, tbl, mysqldb.SourceCheck{Cursor: "ts"}, mysqldb.LevelInfo), "\n"), "the server does not record metadata locks")
+}
+
+// What a statement is doing that has no lock on the table, and may yet write it.
+func TestStatementsThatMayYetLock(t *testing.T) {
+	for _, c := range []struct {
+		kind, state    string
+		program, holds bool
+		may            bool
+	}{
+		{kind: "statement/abstract/Query", state: "starting", may: true}, // reads its text: 14 s for 27 MB
+		{kind: "statement/abstract/Query", may: true},
+		{kind: "statement/sql/select", state: "Opening tables", holds: true, may: true},
+		{kind: "statement/sql/update_multi", state: "checking permissions", may: true},
+		{kind: "statement/sql/insert", state: "Executing hook on transaction begin.", holds: true, may: true},
+		{kind: "statement/sql/insert", state: "a state of a later version", may: true},
+		{kind: "statement/sql/insert", state: "update", holds: true},
+		{kind: "statement/sql/select", state: "executing"},
+		{kind: "statement/sql/call_procedure", state: "User sleep", program: true, holds: true, may: true},
+		{kind: "statement/scheduler/event", state: "User sleep", program: true, may: true},
+		{kind: "statement/com/Execute", state: "executing"},
+		{kind: "statement/com/Execute", state: "executing", program: true, may: true},
+		{kind: "", state: "executing", may: true},
+		{kind: "statement/sql/commit", state: "waiting for handler commit", holds: true},
+	} {
+		require.Equal(t, c.may, mysqldb.MayYetLock(c.kind, c.state, c.program, c.holds), "%+v", c)
+	}
 }

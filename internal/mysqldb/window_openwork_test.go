@@ -156,6 +156,7 @@ func play(t *testing.T, admin *sql.DB, db *mysqldb.DB, schema string) (all map[s
 		}
 		waitUntil(t, admin, fmt.Sprintf("SELECT COUNT(*) FROM information_schema.processlist WHERE id = %d AND state LIKE '%%%s%%' AND time >= 3 /* %s */", p.thread, state, name))
 	}
+	afterwards(t, gate, "ROLLBACK", "DO RELEASE_ALL_LOCKS()")
 	return all, func() { run(t, gate, "ROLLBACK", "DO RELEASE_ALL_LOCKS()") }
 }
 
