@@ -75,7 +75,7 @@ type Holder struct {
 	Host string `json:"host,omitempty"`
 	// Table is the table whose lock it has or waits for; empty where it may write any.
 	Table string `json:"table,omitempty"`
-	// Release is what would let it go, for people.
+	// Release says for people what would let it go: "let go by …".
 	Release string `json:"release,omitempty"`
 	// Seconds is how long it has been open, at most.
 	Seconds float64 `json:"seconds"`

@@ -186,3 +186,32 @@ func TestStatementsThatMayYetLock(t *testing.T) {
 		require.Equal(t, c.may, mysqldb.MayYetLock(c.kind, c.state, c.program, c.holds), "%+v", c)
 	}
 }
+
+// An event runs like a procedure, in a thread of the server's own.
+func TestAnEventIsOpenWork(t *testing.T) {
+	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
+		t.Run(string(flavor), func(t *testing.T) {
+			t.Parallel()
+			s := servers.Private(t, flavor, "--event-scheduler=ON")
+			schema := s.Schema(t)
+			admin := s.DB(t, schema)
+			exec(t, admin, stamped)
+			db := open(t, s, mysqldb.Options{Name: "src"})
+			tbl := introspect(t, db, schema, "t")
+			for _, wait := range []string{"DO GET_LOCK('gate', 60)", "INSERT INTO u () VALUES ()"} { // of its own, and for a metadata lock
+				gate := session(t, admin)
+				run(t, gate, "CREATE TABLE u LIKE t", "LOCK TABLES u READ", "DO GET_LOCK('gate', 0)")
+				afterwards(t, gate, "UNLOCK TABLES", "DO RELEASE_ALL_LOCKS()")
+				exec(t, admin, "CREATE EVENT e ON SCHEDULE AT NOW() DO BEGIN DECLARE n TIMESTAMP(6) DEFAULT NOW(6); "+wait+"; INSERT INTO t (ts) VALUES (n); END")
+				waitUntil(t, admin, "SELECT COUNT(*) FROM information_schema.processlist WHERE time >= 3 AND (state = 'User lock' OR state LIKE 'Waiting for table%')")
+				h := choose(t, db, tbl, "ts")
+				require.NotNil(t, h.HeldBy, wait)
+				require.Equal(t, mysqldb.HolderStatement, h.HeldBy.Kind, wait)
+				run(t, gate, "UNLOCK TABLES", "DO RELEASE_ALL_LOCKS()")
+				waitUntil(t, admin, "SELECT COUNT(*) FROM t")
+				require.Less(t, h.Hi, texts(t, lenient(t, s, schema), "SELECT ts FROM t")[0], wait)
+				exec(t, admin, "DELETE FROM t", "DROP TABLE u")
+			}
+		})
+	}
+}

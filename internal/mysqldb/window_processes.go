@@ -73,9 +73,11 @@ func (p process) internal() bool {
 	switch p.user {
 	case "system user", "unauthenticated user":
 		return true
-	case "event_scheduler":
-		// The scheduler itself; an event at work has a thread of its own.
-		return p.name == "thread/sql/event_scheduler" || strings.HasPrefix(p.state, "Waiting ")
+	case "event_scheduler": // an event at work has a thread of its own, which may keep this name
+		if p.name == "" {
+			return p.state == "Waiting on empty queue" || p.state == "Waiting for next activation"
+		}
+		return p.name == "thread/sql/event_scheduler"
 	}
 	for _, own := range []string{"thread/sql/replica_", "thread/sql/slave_", "thread/group_rpl/"} {
 		if strings.HasPrefix(p.name, own) {
@@ -114,15 +116,15 @@ func (w *work) release(without string) {
 	kill := fmt.Sprintf("KILL %d", w.Thread)
 	switch {
 	case w.Kind == HolderXA:
-		w.Release = "XA COMMIT or XA ROLLBACK ends it, XA RECOVER shows it"
+		w.Release = "let go by XA COMMIT or XA ROLLBACK (XA RECOVER shows it)"
 	case w.Kind == HolderTransaction:
-		w.Release = "COMMIT, ROLLBACK or " + kill + " ends it"
+		w.Release = "let go by its COMMIT or ROLLBACK, or by " + kill
 	case without == "":
-		w.Release = "its end does, or " + kill
+		w.Release = "let go by its end, or by " + kill
 	default:
-		w.Release = "its end does, or " + kill + "; one that only reads does not count in START TRANSACTION READ ONLY"
+		w.Release = "let go by its end, or by " + kill + "; if it only reads, nothing waits for it in START TRANSACTION READ ONLY"
 		if without == withoutGrant {
-			w.Release += ", nor where this login has SELECT on performance_schema"
+			w.Release += ", nor if Tablehaul's login has SELECT on performance_schema"
 		}
 	}
 }

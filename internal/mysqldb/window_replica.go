@@ -37,10 +37,10 @@ func (r replicaLag) behind() time.Duration {
 func (r replicaLag) holder() *Holder {
 	h := &Holder{Kind: HolderReplica, Seconds: r.behind().Seconds()}
 	if r.unknown {
-		h.State, h.Release = "it does not know how far it is behind", "replication that runs does, or fixedLag"
+		h.State, h.Release = "it does not know how far it is behind", "let go by replication that runs, or by fixedLag"
 	} else if r.silence > 0 {
 		h.State = "its line to the primary was silent for " + r.silence.Round(time.Second).String()
-		h.Release = r.shorter + " makes it less"
+		h.Release = "made less by " + r.shorter
 	}
 	return h
 }
