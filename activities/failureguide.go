@@ -57,7 +57,7 @@ var Guide = []Advice{
 	},
 	{
 		TypeServerRejected, "a login, grant, setting, certificate or missing object",
-		"connection and error number in the message; a worker reads a changed password only when it starts", "correct the server's setting, grant or login and run again", false,
+		"connection and error number in the message; a refused login is [remembered](#refused-logins)", "correct the server's setting, grant or login and run again", false,
 	},
 	{
 		TypeRowRejected, "the target refuses a row's data: too long, out of range, a check, a unique value",

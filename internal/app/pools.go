@@ -3,7 +3,9 @@ package app
 import (
 	"context"
 	"fmt"
+	"os"
 	"sync"
+	"time"
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/config"
@@ -25,11 +27,24 @@ type poolKey struct {
 	role mysqldb.Role
 }
 
-// pool has a lock of its own: a server that does not answer holds up its own tables only.
+// pool is opened by one caller for all who wait: a server that does not answer holds up its own
+// tables only, and each of them no longer than one try.
 type pool struct {
-	mu sync.Mutex
-	db *mysqldb.DB
+	mu      sync.Mutex
+	db      *mysqldb.DB
+	opening *opening
 }
+
+// opening is one try; done is closed when db or err is set.
+type opening struct {
+	done chan struct{}
+	db   *mysqldb.DB
+	err  error
+}
+
+// openTime bounds one try to open a pool. A server that takes connections and says nothing is
+// given up sooner.
+const openTime = 55 * time.Second
 
 func newPools(cfg *config.Config) *pools {
 	return &pools{cfg: cfg, open: map[poolKey]*pool{}}
@@ -56,19 +71,55 @@ func (p *pools) get(ctx context.Context, key poolKey) (*mysqldb.DB, error) {
 	}
 	p.mu.Unlock()
 
-	slot.mu.Lock()
-	defer slot.mu.Unlock()
-	if slot.db != nil {
-		return slot.db, nil
+	try := slot.try(ctx, func(ctx context.Context) (*mysqldb.DB, error) { return open(ctx, key, conn) })
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-try.done:
+		return try.db, try.err
 	}
-	db, err := mysqldb.Open(ctx, conn.DSN.Reveal(), mysqldb.Options{
+}
+
+// try returns the pool that is open, the try that is under way, or a new one. The try goes on when
+// its first caller leaves: others wait for it.
+func (s *pool) try(ctx context.Context, open func(context.Context) (*mysqldb.DB, error)) *opening {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.opening != nil {
+		return s.opening
+	}
+	o := &opening{done: make(chan struct{}), db: s.db}
+	if s.db != nil {
+		close(o.done)
+		return o
+	}
+	s.opening = o
+	go func() {
+		inner, cancel := context.WithTimeout(context.WithoutCancel(ctx), openTime)
+		defer cancel()
+		o.db, o.err = open(inner)
+		if o.err != nil && inner.Err() != nil {
+			o.err = fmt.Errorf("no answer within %s: %w", openTime, os.ErrDeadlineExceeded)
+		}
+		s.mu.Lock()
+		s.db, s.opening = o.db, nil
+		s.mu.Unlock()
+		close(o.done)
+	}()
+	return o
+}
+
+func open(ctx context.Context, key poolKey, conn config.Connection) (*mysqldb.DB, error) {
+	o := mysqldb.Options{
 		Role: key.role, TLS: mysqldb.TLSMode(conn.TLS), CAFile: conn.CA, MaxOpen: conn.MaxConnections, Name: key.name,
-	})
-	if err != nil {
-		return nil, err
 	}
-	slot.db = db
-	return db, nil
+	if conn.CanChange() {
+		o.ReadAgain = func() (string, error) {
+			dsn, err := conn.ReadAgain(os.Getenv)
+			return dsn.Reveal(), err
+		}
+	}
+	return mysqldb.Open(ctx, conn.DSN.Reveal(), o)
 }
 
 func (p *pools) close() {

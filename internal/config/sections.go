@@ -17,7 +17,7 @@ var connectionFields = []field[Connection]{
 	wordField("tls", "", []string{"disabled", "required", "verify-ca", "verify-identity"}, "How the connection is secured; nothing falls back silently. Without the key: what the DSN's tls parameter says, else disabled for a loopback address or a unix socket, else verify-identity.",
 		func(c *Connection) *string { return &c.TLS }),
 	{"ca", "", "a path", "PEM file of the certificate authorities to trust. Empty: the system's.", setCA},
-	intField("maxConnections", defaultMaxConnections, 1, 1000, "Connections that one worker process opens at most, for reading and for writing each.",
+	intField("maxConnections", defaultMaxConnections, 1, 1000, "Connections that one worker process opens at most, for reading and for writing each. The limit of the login (MAX_USER_CONNECTIONS), less one, and half of the server's max_connections bound it further.",
 		func(c *Connection) *int { return &c.MaxConnections }),
 }
 

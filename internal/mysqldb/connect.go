@@ -34,6 +34,9 @@ type Options struct {
 	// Name is what the connection is called in the configuration. Errors carry it, and
 	// never the DSN.
 	Name string
+	// ReadAgain is the DSN with its secrets as they are now; nil where they cannot change. It is
+	// asked when a server refuses the login.
+	ReadAgain func() (string, error)
 }
 
 // DB is a pool of connections to one server, every session set up for its role.
@@ -51,6 +54,7 @@ type DB struct {
 
 	structures structures
 	instances  *instances
+	login      *login
 }
 
 var (
@@ -73,37 +77,65 @@ const (
 //
 // The error of a server that refuses or cannot be reached wraps the driver's own.
 func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
-	cfg, err := driverConfig(dsn, o)
+	cfg, first, err := newAccount(dsn, o)
 	if err != nil {
 		return nil, fmt.Errorf("connection %q: %w", o.Name, err)
 	}
-	inner, err := mysql.NewConnector(cfg)
-	if err != nil {
-		return nil, fmt.Errorf("connection %q: %w", o.Name, badDSN(writeDSN, "the driver refuses it"))
-	}
 	crowd := crowdOf(cfg.Net + " " + cfg.Addr)
 	known := &instances{}
-	pool := sql.OpenDB(&connector{Connector: inner, role: o.Role, crowd: crowd, instances: known})
+	c := &connector{driver: first.Driver(), role: o.Role, crowd: crowd, instances: known, login: loginOf(cfg)}
+	c.account.Store(first)
+	if o.ReadAgain != nil {
+		c.reload = func() (*account, error) {
+			dsn, err := o.ReadAgain()
+			if err != nil {
+				return nil, err
+			}
+			_, next, err := newAccount(dsn, o)
+			return next, err
+		}
+	}
+	pool := sql.OpenDB(c)
 	maxOpen := o.MaxOpen
 	if maxOpen <= 0 {
 		maxOpen = defaultMaxOpen
 	}
-	pool.SetMaxOpenConns(maxOpen)
-	pool.SetMaxIdleConns(maxOpen)
+	pool.SetMaxOpenConns(1) // until the server has told its limits
 	pool.SetConnMaxIdleTime(idleTime)
-	db := &DB{DB: pool, Role: o.Role, Name: o.Name, lookout: newLookout(), crowd: crowd, turn: make(chan struct{}, 1), instances: known}
+	db := &DB{DB: pool, Role: o.Role, Name: o.Name, lookout: newLookout(), crowd: crowd, turn: make(chan struct{}, 1), instances: known, login: c.login}
 	if err := db.readServer(ctx); err != nil {
 		_ = pool.Close() // the first error is the one that tells
 		return nil, fmt.Errorf("connection %q: connect: %w", o.Name, err)
 	}
+	c.login.join(pool, maxOpen, db.Server)
 	crowd.present(ctx, db) // the first look; the next one can tell
 	return db, nil
 }
 
+// Close closes the pool.
+func (d *DB) Close() error {
+	d.login.leave(d.DB)
+	return d.DB.Close()
+}
+
+func newAccount(dsn string, o Options) (*mysql.Config, *account, error) {
+	cfg, err := driverConfig(dsn, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	inner, err := mysql.NewConnector(cfg)
+	if err != nil {
+		return nil, nil, badDSN(writeDSN, "the driver refuses it")
+	}
+	return cfg, &account{inner, secretOf(cfg)}, nil
+}
+
 func (d *DB) readServer(ctx context.Context) error {
 	var comment string
-	row := d.QueryRowContext(ctx, "SELECT @@version, @@version_comment, @@max_allowed_packet, @@local_infile, @@lower_case_table_names <> 0")
-	if err := row.Scan(&d.Server.Version, &comment, &d.Server.MaxAllowedPacket, &d.Server.LocalInfile, &d.Server.FoldsNames); err != nil {
+	row := d.QueryRowContext(ctx, "SELECT @@version, @@version_comment, @@max_allowed_packet, @@local_infile, @@lower_case_table_names <> 0,"+
+		" @@max_connections, @@max_user_connections")
+	if err := row.Scan(&d.Server.Version, &comment, &d.Server.MaxAllowedPacket, &d.Server.LocalInfile, &d.Server.FoldsNames,
+		&d.Server.MaxConnections, &d.Server.MaxUserConnections); err != nil {
 		return err
 	}
 	s := &d.Server

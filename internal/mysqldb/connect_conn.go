@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -32,6 +33,13 @@ type serverConn struct {
 	lost int64
 	// instance is the digest of the server that it leads to; see Instance.
 	instance string
+	once     sync.Once // for its end
+}
+
+// Close implements driver.Conn.
+func (c *serverConn) Close() error {
+	c.once.Do(c.connector.login.closed)
+	return c.driverConn.Close()
 }
 
 // BeginTx implements driver.ConnBeginTx.

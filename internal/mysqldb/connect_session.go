@@ -11,7 +11,11 @@ import (
 
 // connector opens connections and sets each session up before anyone uses it.
 type connector struct {
-	driver.Connector
+	driver driver.Driver
+	login  *login
+	// account is how the next connection logs in; reload reads it again, nil where it cannot change.
+	account   atomic.Pointer[account]
+	reload    func() (*account, error)
 	role      Role
 	crowd     *crowd
 	instances *instances
@@ -22,18 +26,22 @@ type connector struct {
 	lost atomic.Int64
 }
 
+// Driver implements driver.Connector.
+func (c *connector) Driver() driver.Driver { return c.driver }
+
 // Connect implements driver.Connector. The connection it returns counts its statements.
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	c.crowd.sent.Add(1) // the driver asks for max_allowed_packet
 	lost := c.lost.Load()
 	var w *wire
-	inner, err := c.Connector.Connect(context.WithValue(ctx, wireKey{}, &w))
+	inner, err := c.logIn(context.WithValue(ctx, wireKey{}, &w))
 	if err != nil {
 		return nil, err
 	}
 	own, ok := inner.(driverConn)
 	if !ok || w == nil {
 		_ = inner.Close()
+		c.login.closed()
 		return nil, errors.New("the driver's connection cannot do all that is needed")
 	}
 	conn := &serverConn{driverConn: own, connector: c, wire: w, lost: lost}

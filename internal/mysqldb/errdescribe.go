@@ -121,6 +121,10 @@ func Describe(err error) Problem {
 		}
 	case errors.As(err, &server):
 		describeServer(&p, server)
+		if refused := (*refusedLogin)(nil); errors.As(err, &refused) {
+			p.Remedy += fmt.Sprintf("; the login is tried again within %s, by one connection, or at once when its file: or exec: secret changes",
+				refused.pause)
+		}
 	default:
 		describeDriver(&p, err)
 	}

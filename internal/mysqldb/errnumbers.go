@@ -111,11 +111,13 @@ type verdict struct {
 }
 
 const (
-	remedyGrant   = "grant the login what it lacks, or use another login"
-	remedyLogin   = "check user, password, the hosts the login is allowed from, and whether it has to use tls"
-	remedyValue   = "widen or change the target column, or correct the row at the source"
-	remedyRoom    = "make room on the server"
-	remedyConns   = "raise the server's limit or lower the number of parallel chunks"
+	remedyGrant = "grant the login what it lacks, or use another login"
+	remedyLogin = "check user, password, the hosts the login is allowed from, and whether it has to use tls"
+	remedyValue = "widen or change the target column, or correct the row at the source"
+	remedyRoom  = "make room on the server"
+	remedyConns = "lower maxConnections of the connections, or raise the server's max_connections"
+	remedyUser  = "lower maxConnections of the connections with this login, or raise the limit: ALTER USER ... WITH" +
+		" MAX_USER_CONNECTIONS, or the one that the message names"
 	remedySecure  = "set tls for this connection"
 	remedyBlocked = "run FLUSH HOSTS on the server once its network trouble is over"
 	remedyNoDB    = "the server does not know a function of the table's defaults or expressions, or a trigger names a table" +
@@ -152,8 +154,8 @@ var verdicts = map[uint16]verdict{
 	errStatementTimeout:   {class: ClassRetry, say: "the statement ran longer than the server allows"},
 
 	errTooManyConnections: {class: ClassCapacity, say: "the server has no connection left", remedy: remedyConns},
-	errTooManyUserConns:   {class: ClassCapacity, say: "the login has no connection left", remedy: remedyConns},
-	errUserLimit:          {class: ClassCapacity, keep: true, remedy: remedyConns},
+	errTooManyUserConns:   {class: ClassCapacity, say: "the login has no connection left", remedy: remedyUser},
+	errUserLimit:          {class: ClassCapacity, keep: true, remedy: remedyUser},
 	errHostBlocked:        {class: ClassCapacity, say: "the server blocks this host after too many connection errors", remedy: remedyBlocked},
 	errCantCreateThread:   {class: ClassCapacity, say: "the server cannot create a thread", remedy: remedyRoom},
 	errDiskFull:           {class: ClassCapacity, say: "the server's disk is full", remedy: remedyRoom},

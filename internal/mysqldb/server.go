@@ -23,6 +23,10 @@ type Server struct {
 	MaxAllowedPacket int64 `json:"maxAllowedPacket"`
 	// LocalInfile is @@local_infile: the server takes files from its clients.
 	LocalInfile bool `json:"localInfile"`
+	// MaxConnections is @@max_connections, and MaxUserConnections how many connections the login may
+	// have at once, 0 for any number.
+	MaxConnections     int `json:"-"`
+	MaxUserConnections int `json:"-"`
 	// FoldsNames says that names of tables do not differ by case (@@lower_case_table_names is not 0).
 	FoldsNames bool `json:"foldsNames,omitempty"`
 }

@@ -1,0 +1,84 @@
+package mysqldb
+
+import (
+	"database/sql"
+	"slices"
+	"time"
+)
+
+// spare is how many connections of a login are left to others, where it has more than spareFrom.
+const (
+	spare     = 1
+	spareFrom = 4
+	// ourShare is the part of a server's max_connections that one pool takes at most: one in so many.
+	ourShare = 2
+)
+
+// join adds a pool of a login to those that share the server's limits.
+func (l *login) join(pool *sql.DB, configured int, s Server) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	most := configured
+	if s.MaxConnections > 0 {
+		most = min(most, max(2, s.MaxConnections/ourShare))
+	}
+	l.allowed = max(0, s.MaxUserConnections)
+	l.pools = append(l.pools, &poolSize{pool: pool, most: most})
+	l.resize()
+}
+
+// leave takes a pool away that is closed.
+func (l *login) leave(pool *sql.DB) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pools = slices.DeleteFunc(l.pools, func(p *poolSize) bool { return p.pool == pool })
+	l.resize()
+}
+
+// full makes the pools as small as they are: the server had no connection left for another.
+// Others may use the login, too, so that its limit alone does not tell.
+func (l *login) full() {
+	open := int(l.open.Load())
+	if open == 0 {
+		return // it is the first one that is refused: there is nothing to wait for
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.shrunk, l.until = open, time.Now().Add(shrunkFor)
+	l.resize()
+	time.AfterFunc(shrunkFor, l.grow)
+}
+
+// closed is told of each connection that had logged in and is closed.
+func (l *login) closed() { l.open.Add(-1) }
+
+func (l *login) grow() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !time.Now().Before(l.until) {
+		l.shrunk = 0
+		l.resize()
+	}
+}
+
+// resize gives each pool its share. The caller holds the lock.
+func (l *login) resize() {
+	if len(l.pools) == 0 {
+		return
+	}
+	limit := l.allowed
+	if limit >= spareFrom {
+		limit -= spare
+	}
+	if l.shrunk > 0 && (limit == 0 || l.shrunk < limit) {
+		limit = l.shrunk
+	}
+	for _, p := range l.pools {
+		size := p.most
+		if limit > 0 {
+			size = min(size, max(1, limit/len(l.pools)))
+		}
+		p.pool.SetMaxOpenConns(size)
+		p.pool.SetMaxIdleConns(size)
+	}
+}

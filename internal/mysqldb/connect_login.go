@@ -1,0 +1,197 @@
+package mysqldb
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+const (
+	// firstRefusal is how long a refused login is not tried again; the time doubles up to
+	// longestRefusal. Servers lock accounts after a few wrong passwords.
+	firstRefusal   = time.Minute
+	longestRefusal = 5 * time.Minute
+	// rereadEvery is the pause between two looks at a secret that a server has refused.
+	rereadEvery = 5 * time.Second
+	// loginPatience is how long a connection waits for another that logs in. While a secret is good
+	// this takes milliseconds.
+	loginPatience = 2 * time.Second
+	// shrunkFor is how long pools stay smaller after the server had no connection left for them.
+	shrunkFor = 5 * time.Minute
+)
+
+// login is one account of one server, as all pools of the process use it. It logs in one after
+// the other, so that a password that was changed is tried once and not by every connection.
+type login struct {
+	turn chan struct{}
+
+	mu      sync.Mutex
+	refusal *refusedLogin // nil while the last login was taken
+	secret  string        // the digest of the one that was refused
+	good    string        // and of the one that was taken
+	pause   time.Duration
+	reread  time.Time
+
+	// allowed is the server's limit for the account, 0 for none or not known; shrunk is a smaller
+	// one until a moment.
+	allowed, shrunk int
+	// open are the connections that are logged in. It is apart from the lock: making a pool smaller
+	// closes connections.
+	open  atomic.Int64
+	until time.Time
+	pools []*poolSize
+}
+
+// poolSize is a pool and how many connections it may have by its configuration and its server.
+type poolSize struct {
+	pool *sql.DB
+	most int
+}
+
+// logins are the logins by network, address and user.
+var logins sync.Map
+
+func loginOf(cfg *mysql.Config) *login {
+	l, _ := logins.LoadOrStore(cfg.Net+" "+cfg.Addr+" "+cfg.User, &login{turn: make(chan struct{}, 1)})
+	return l.(*login) //nolint:forcetypeassert // nothing else is stored
+}
+
+func secretOf(cfg *mysql.Config) string {
+	sum := sha256.Sum256([]byte(cfg.Passwd))
+	return hex.EncodeToString(sum[:])
+}
+
+// refusedLogin is a server's refusal of a login, which is not tried again before a moment.
+type refusedLogin struct {
+	cause error
+	next  time.Time
+	pause time.Duration
+}
+
+// Error is the server's refusal.
+func (e *refusedLogin) Error() string { return e.cause.Error() }
+
+// Unwrap is the server's refusal.
+func (e *refusedLogin) Unwrap() error { return e.cause }
+
+// refusals are the numbers by which a server refuses a login, whatever else is right.
+var refusals = []uint16{
+	errAccessDenied, errAccessDeniedNoPass, errAccountLocked, errMariaAccountLocked, errPasswordLock, errUserBlocked,
+	errPasswordExpired, errHostNotAllowed,
+}
+
+// remembered is the refusal of a secret that is not to be tried now.
+func (l *login) remembered(secret string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.refusal == nil || l.secret != secret || !time.Now().Before(l.refusal.next) {
+		return nil
+	}
+	return l.refusal
+}
+
+// learn keeps what a server said of a login, and returns the error to show.
+func (l *login) learn(secret string, err error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case err == nil:
+		l.refusal, l.pause, l.good = nil, 0, secret
+		l.open.Add(1)
+		if l.secret == secret {
+			l.secret = ""
+		}
+		return nil
+	case !slices.Contains(refusals, NumberOf(err)):
+		return err
+	case l.secret != secret:
+		l.pause = 0
+	}
+	l.secret = secret
+	l.pause = min(max(firstRefusal, 2*l.pause), longestRefusal)
+	l.refusal = &refusedLogin{cause: err, next: time.Now().Add(l.pause), pause: l.pause}
+	return l.refusal
+}
+
+// superseded says that a secret was refused, and that another pool logs in with a newer one.
+func (l *login) superseded(secret string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.good != "" && l.good != secret && l.secret == secret
+}
+
+// mayReread reports whether the secret is to be read again now, at most every rereadEvery.
+func (l *login) mayReread() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if time.Since(l.reread) < rereadEvery {
+		return false
+	}
+	l.reread = time.Now()
+	return true
+}
+
+// account is a driver's connector with the digest of its secret.
+type account struct {
+	driver.Connector
+	secret string
+}
+
+// logIn connects as the account of now, unless its secret was refused a short while ago. A secret
+// that has changed meanwhile is tried at once.
+func (c *connector) logIn(ctx context.Context) (driver.Conn, error) {
+	now := c.account.Load()
+	if c.reload != nil && c.login.superseded(now.secret) {
+		if next, err := c.reload(); err == nil {
+			c.account.Store(next)
+			now = next
+		}
+	}
+	conn, err := c.logInAs(ctx, now)
+	var refused *refusedLogin
+	if !errors.As(err, &refused) || c.reload == nil || !c.login.mayReread() {
+		return conn, err
+	}
+	next, reloadErr := c.reload()
+	if reloadErr != nil {
+		return nil, fmt.Errorf("%w (and its secret cannot be read again: %w)", err, reloadErr)
+	}
+	if next.secret == now.secret {
+		return nil, err
+	}
+	c.account.Store(next)
+	return c.logInAs(ctx, next)
+}
+
+func (c *connector) logInAs(ctx context.Context, a *account) (driver.Conn, error) {
+	if err := c.login.remembered(a.secret); err != nil {
+		return nil, err
+	}
+	patience := time.NewTimer(loginPatience)
+	defer patience.Stop()
+	select {
+	case c.login.turn <- struct{}{}:
+		defer func() { <-c.login.turn }()
+	case <-patience.C: // the other one's server may be gone
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if err := c.login.remembered(a.secret); err != nil {
+		return nil, err
+	}
+	conn, err := a.Connect(ctx)
+	if n := NumberOf(err); n == errTooManyConnections || n == errTooManyUserConns || n == errUserLimit {
+		c.login.full()
+	}
+	return conn, c.login.learn(a.secret, err)
+}
