@@ -61,7 +61,9 @@ const (
 	TypeSourceHeld = "SourceHeld"
 	// TypeWatermarkAhead: the watermark lies above every value that the source can give to a row now.
 	TypeWatermarkAhead = "WatermarkAhead"
-	// TypeServerUnavailable: a connection was lost or refused, a lock was not had in time; retried.
+	// TypeLockWait: another session holds a lock on the rows or the table; retried.
+	TypeLockWait = "LockWait"
+	// TypeServerUnavailable: a connection was lost or refused; retried.
 	TypeServerUnavailable = "ServerUnavailable"
 	// TypeServerFull: connections, memory or disk ran out; retried slowly.
 	TypeServerFull = "ServerFull"
@@ -148,6 +150,9 @@ func translate(ctx context.Context, err error, at where) error {
 		p := mysqldb.Describe(err)
 		remedy = p.Remedy
 		typ, opts = retryOf(p.Class, age(ctx))
+		if mysqldb.IsLockConflict(err) {
+			typ = TypeLockWait
+		}
 		if isPreflight(ctx) && isDial(err) && age(ctx) > reachPatience {
 			opts.NonRetryable = true
 			remedy = "check the host and port of the connection's dsn, and that the server runs and is reachable from the worker"

@@ -6,9 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/staging"
 )
 
@@ -45,4 +47,19 @@ func TestCredentialsThatStayExpiredAreGivenUp(t *testing.T) {
 	require.False(t, opts.NonRetryable, "an outage is waited for")
 	typ, _ = retryOfStaging(errors.New("other"), 0)
 	require.Empty(t, typ)
+}
+
+// A lock wait is no server that does not answer.
+func TestALockWaitHasATypeOfItsOwn(t *testing.T) {
+	for number, typ := range map[uint16]string{1205: TypeLockWait, 1213: TypeLockWait, 2013: TypeServerUnavailable, 1526: TypeRowRejected, 1040: TypeServerFull} {
+		err := mysqldb.Safe(&mysql.MySQLError{Number: number, Message: "s3cret"})
+		var app *temporal.ApplicationError
+		require.ErrorAs(t, translate(t.Context(), err, where{connection: "warehouse", doing: "write a chunk"}), &app)
+		require.Equal(t, typ, app.Type(), number)
+		require.Equal(t, typ == TypeRowRejected, app.NonRetryable(), number)
+		require.NotContains(t, app.Message(), "s3cret")
+		if typ == TypeLockWait && number == 1205 {
+			require.Contains(t, app.Message(), "sys.innodb_lock_waits")
+		}
+	}
 }

@@ -106,8 +106,13 @@ var Guide = []Advice{
 		"correct the clock or the zone; then `tablehaul watermark set TABLE VALUE` with a value from before the change reads again from there, and `tablehaul run TABLE --full` reads everything", false,
 	},
 	{
-		TypeServerUnavailable, "a connection was refused or lost, or a lock was not had in time",
-		"the server, and [who holds a lock](#locks-on-the-target)",
+		TypeLockWait, "another session holds a lock on the rows or the table that a step needs; tried again for as long as it takes",
+		"the message names the connection, and so does [this statement](#locks-on-the-target)",
+		"wait until that transaction ends, or end it on the server with KILL and the number in the message; the run goes on by itself", true,
+	},
+	{
+		TypeServerUnavailable, "a connection was refused or lost, or a server answers nothing",
+		"the server, and the network to it",
 		"see that the server answers: a run tries again for as long as it takes; one whose server cannot be reached when it begins fails after half a minute, so run it again", true,
 	},
 	{

@@ -68,7 +68,7 @@ var errorGroups = []errorGroup{
 	{verdict{class: ClassRowData, say: "the target has no partition for the row's value", remedy: remedyPart},
 		"1526 1591 1737 1748 4127"},
 	{verdict{class: ClassRowData, say: "another row already holds this value of a unique key",
-		remedy: "find the two rows that share it, or drop the unique key on the target"},
+		remedy: remedyUnique},
 		"1022 1169 1569 1586 1761 1762 1859"},
 	{verdict{class: ClassRowData, say: "a foreign key of the target stands against the row",
 		remedy: "sync the parent table first, or drop the foreign key on the target"}, "1216 1217"},

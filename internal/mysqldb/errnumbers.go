@@ -118,7 +118,11 @@ const (
 	remedyConns = "lower maxConnections of the connections, or raise the server's max_connections"
 	remedyUser  = "lower maxConnections of the connections with this login, or raise the limit: ALTER USER ... WITH" +
 		" MAX_USER_CONNECTIONS, or the one that the message names"
-	remedySecure  = "set tls for this connection"
+	remedySecure = "set tls for this connection"
+	remedyUnique = "find the two rows that share it, drop the unique key on the target, or set uniqueConflicts: replace for" +
+		" the table: then the row that holds the value gives way, unless it is newer"
+	remedyLock = "look who holds it, while a step waits: SELECT * FROM sys.innodb_lock_waits (MySQL)," +
+		" SELECT * FROM information_schema.innodb_lock_waits (MariaDB)"
 	remedyBlocked = "run FLUSH HOSTS on the server once its network trouble is over"
 	remedyNoDB    = "the server does not know a function of the table's defaults or expressions, or a trigger names a table" +
 		" without its database: create it there, or take it out of the table"
@@ -129,7 +133,7 @@ const (
 
 // verdicts are the errors that are met, one by one; errorGroups has all others.
 var verdicts = map[uint16]verdict{
-	errLockWaitTimeout:    {class: ClassRetry, say: "lock wait timeout: another session holds a lock on the same rows"},
+	errLockWaitTimeout:    {class: ClassRetry, say: "lock wait timeout: another session holds a lock on the same rows", remedy: remedyLock},
 	errDeadlock:           {class: ClassRetry, say: "deadlock with another session"},
 	errInterrupted:        {class: ClassRetry, say: "the statement was interrupted"},
 	errTableDefChanged:    {class: ClassRetry, say: "the table's definition changed"},
@@ -176,7 +180,7 @@ var verdicts = map[uint16]verdict{
 	errLockTableFull:  {class: ClassSplit, say: "the statement takes more locks than the server's lock table holds"},
 	errTooManyMarkers: {class: ClassSplit, say: "the statement has too many placeholders"},
 
-	errDuplicateEntry:     {class: ClassRowData, say: "another row already holds this value of a unique key", remedy: "find the two rows that share it, or drop the unique key on the target"},
+	errDuplicateEntry:     {class: ClassRowData, say: "another row already holds this value of a unique key", remedy: remedyUnique},
 	errBadNull:            {class: ClassRowData, say: "a column that cannot be NULL got a NULL", remedy: "make the target column nullable, or correct the row at the source"},
 	errOutOfRange:         {class: ClassRowData, say: "value out of range", remedy: remedyValue},
 	errDataTruncated:      {class: ClassRowData, say: "value does not fit and would be cut", remedy: remedyValue},
@@ -195,7 +199,7 @@ var verdicts = map[uint16]verdict{
 	errCheckViolated:      {class: ClassRowData, say: "a check of the target refuses the row", remedy: "drop the check on the target, or correct the row at the source"},
 	errConstraintFailed:   {class: ClassRowData, say: "a check of the target refuses the row", remedy: "drop the check on the target, or correct the row at the source"},
 	errCannotConvert:      {class: ClassRowData, say: "string has characters that the column's character set does not have", remedy: remedyValue},
-	errSubqueryRows:       {class: ClassRowData, say: "another row already holds this value of a unique key", remedy: "find the two rows that share it, or drop the unique key on the target"},
+	errSubqueryRows:       {class: ClassRowData, say: "another row already holds this value of a unique key", remedy: remedyUnique},
 
 	errDBAccessDenied:     {class: ClassConfiguration, keep: true, remedy: remedyGrant},
 	errAccessDenied:       {class: ClassConfiguration, keep: true, remedy: remedyLogin},

@@ -95,3 +95,13 @@ func (d *DB) OpenWork(ctx context.Context) (func(table.Name) []Holder, error) {
 		return out
 	}, err
 }
+
+// LockHolder is the connection that holds what others wait for in a table, 0 where none is seen.
+func LockHolder(ctx context.Context, d *DB, name table.Name) int64 {
+	for _, query := range lockQueries(d.Server) {
+		if h := d.lockHolder(ctx, query, name); h != nil {
+			return h.id
+		}
+	}
+	return 0
+}

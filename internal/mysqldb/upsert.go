@@ -204,7 +204,12 @@ func (w *chunkWriter) learn(pace *Pace, spec UpsertSpec, res UpsertResult) bool 
 func (w *chunkWriter) transaction(ctx context.Context, pace *Pace, spec UpsertSpec) (UpsertResult, error) {
 	commitLost := false
 	for try := 1; ; try++ {
+		var watch *lockWatch
+		if try == MaxTries { // whoever holds the lock has held it for a while
+			watch = w.db.watchLocks(ctx, w.plan.target.Name)
+		}
 		res, err := w.once(ctx, pace, spec)
+		holder := watch.stop()
 		if err == nil {
 			res.Tries = try
 			res.Approximate = res.Approximate || commitLost
@@ -238,7 +243,7 @@ func (w *chunkWriter) transaction(ctx context.Context, pace *Pace, spec UpsertSp
 			if commitLost && !errors.Is(err, ErrOutcomeUnknown) {
 				err = fmt.Errorf("%w, and then: %w", ErrOutcomeUnknown, Safe(err))
 			}
-			return UpsertResult{}, err
+			return UpsertResult{}, w.db.waitedFor(err, holder)
 		}
 		w.heartbeat()
 		if err := pause(ctx, try); err != nil {

@@ -99,6 +99,10 @@ func (w *chunkWriter) blame(ctx context.Context, err error, from, to int) error 
 			return w.rowError(w.order[i], *found)
 		}
 	}
+	if p.Number == errSubqueryRows { // our guard's own number tells nobody anything
+		w.nameUnique(&p)
+		return &Error{Problem: p, cause: Code(p.Number)}
+	}
 	return err
 }
 
@@ -130,9 +134,14 @@ func (w *chunkWriter) tryAlone(ctx context.Context, i int) (*Problem, error) {
 	return &p, nil
 }
 
-// nameUnique keeps a key's name only where the target has such a key: the text it was read
+// nameUnique makes a conflict one of a unique key, whether the server or our guard has noticed it,
+// and says what to do. It keeps a key's name only where the target has such a key: the text it was read
 // from begins with a value, and a value can imitate anything.
 func (w *chunkWriter) nameUnique(p *Problem) {
+	p.Number = errDuplicateEntry
+	if w.plan.replace {
+		p.Remedy = "find the two rows that share it, or drop the unique key on the target"
+	}
 	found := ""
 	var all []string
 	for _, u := range w.plan.uniques {
