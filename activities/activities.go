@@ -25,7 +25,7 @@ type Activities struct {
 	paces     *paceCache
 }
 
-// Deps are what the steps work with. All fields but Metrics, Webhook, Searchable, Log, HostQueue and SweepAfter are required.
+// Deps are what the steps work with. All fields but Metrics, Webhook, Searchable, Log, HostQueue, Deployment and SweepAfter are required.
 type Deps struct {
 	// Settings resolves a configured table; an error of it is the caller's mistake (unknown
 	// table) and is never retried.
@@ -43,6 +43,9 @@ type Deps struct {
 	// this worker's machine; empty where every worker sees all files.
 	TaskQueue string
 	HostQueue string
+	// Deployment names what these workers belong to, in plans and manifests: Temporal's namespace by
+	// its own id, and the task queue. "" is not known, and nothing is swept.
+	Deployment string
 	// SweepAfter is how old files must be that Sweep removes; 0 removes none.
 	SweepAfter time.Duration
 	// Metrics counts what steps do; nil counts nothing.

@@ -137,8 +137,10 @@ type closing struct {
 // first load that will be taken up again.
 func (a *Activities) forgetRuns(ctx context.Context, tbl string, runs []string, kept *FirstLoad) {
 	for _, run := range runs {
-		if kept == nil || kept.Run != run {
-			a.forgetPlan(ctx, tbl, run)
+		for plans := range MaxPlans {
+			if name := StagingName(run, plans); kept == nil || kept.Run != name {
+				a.forgetPlan(ctx, tbl, name)
+			}
 		}
 	}
 }

@@ -37,6 +37,8 @@ const maxPlanBytes = 64 << 20
 // histories. It is written once, by PlanRun, and its hash travels with every step.
 type plan struct {
 	Version int `json:"version"`
+	// Deployment is whose the files are: see Deps.
+	Deployment string `json:"deployment,omitempty"`
 	// WorkflowID is that of the run, for whoever finds the plan and asks whether the run lives.
 	WorkflowID string       `json:"workflowId,omitempty"`
 	Settings   Settings     `json:"settings"`

@@ -24,6 +24,9 @@ type SweepResult struct {
 	// not old enough to be looked at.
 	Kept  int `json:"kept"`
 	Young int `json:"young"`
+	// Others belong to another deployment, which removes them itself: another Temporal namespace or
+	// task queue, whose runs this one cannot ask after.
+	Others int `json:"others,omitempty"`
 	// Unnamed have neither a plan nor a manifest that says whose they are: they stay.
 	Unnamed int `json:"unnamed,omitempty"`
 	// HostGone says that the host whose files were meant is not there any more.
@@ -40,13 +43,14 @@ type runFolder struct {
 // Sweep removes what runs have left in staging that were terminated, or whose worker died. A
 // run's files go when all of these hold: the newest is older than the configured age; its plan,
 // or a manifest, says which table and run they are of, in agreement with where they stand; no
-// first load of the table will go on from them; and Temporal says that the run has ended.
+// first load of the table will go on from them; they are of this deployment; and Temporal says that
+// the run has ended.
 // Foreign files are neither looked at nor removed.
 //
 // Repeating it is harmless. It heartbeats.
 func (a *Activities) Sweep(ctx context.Context) (SweepResult, error) {
 	var out SweepResult
-	if a.deps.SweepAfter <= 0 {
+	if a.deps.SweepAfter <= 0 || a.deps.Deployment == "" {
 		return out, nil
 	}
 	defer beat(ctx, func() any { return "sweeping" })()
@@ -71,7 +75,7 @@ func (a *Activities) Sweep(ctx context.Context) (SweepResult, error) {
 			return out, translate(ctx, err, at)
 		}
 	}
-	a.deps.Log.Info("staging swept", "runs", out.Runs, "files", out.Files, "kept", out.Kept, "young", out.Young, "unnamed", out.Unnamed)
+	a.deps.Log.Info("staging swept", "runs", out.Runs, "files", out.Files, "kept", out.Kept, "young", out.Young, "others", out.Others, "unnamed", out.Unnamed)
 	return out, nil
 }
 
@@ -114,6 +118,10 @@ func (a *Activities) sweepRun(ctx context.Context, f *runFolder, before time.Tim
 		a.deps.Log.Warn("files in staging that no plan and no manifest names are left alone", "folder", f.prefix)
 		return nil
 	}
+	if run.deployment != a.deps.Deployment {
+		out.Others++
+		return nil
+	}
 	needed, err := a.needed(ctx, run)
 	if err != nil {
 		return err
@@ -137,6 +145,8 @@ func (a *Activities) sweepRun(ctx context.Context, f *runFolder, before time.Tim
 type stagedRun struct {
 	table table.Name
 	run   string
+	// deployment is "" where the files do not say it: then nobody can ask whether the run lives.
+	deployment string
 	// workflowID is "" where only a manifest is left.
 	workflowID string
 }
@@ -147,7 +157,7 @@ func (a *Activities) nameRun(ctx context.Context, f *runFolder) (*stagedRun, err
 	run := strings.TrimSuffix(f.prefix[strings.IndexByte(f.prefix, '/')+1:], "/")
 	p, err := a.planAt(ctx, f.prefix+"plan.json", run)
 	if err == nil && staging.RunPrefix(p.Settings.Table, run) == f.prefix {
-		return &stagedRun{p.Settings.Table, run, p.WorkflowID}, nil
+		return &stagedRun{p.Settings.Table, run, p.Deployment, p.WorkflowID}, nil
 	}
 	if err != nil && !unreadable(err) {
 		return nil, err
@@ -155,7 +165,7 @@ func (a *Activities) nameRun(ctx context.Context, f *runFolder) (*stagedRun, err
 	for _, key := range f.manifests {
 		m, err := staging.ReadManifest(ctx, a.deps.Store, key)
 		if err == nil && staging.ManifestKey(m.Table, m.Run, m.Range, m.Slice) == key {
-			return &stagedRun{m.Table, m.Run, ""}, nil
+			return &stagedRun{m.Table, m.Run, m.Deployment, ""}, nil
 		}
 		if err != nil && !unreadable(err) {
 			return nil, err
@@ -188,6 +198,9 @@ func (a *Activities) needed(ctx context.Context, r *stagedRun) (bool, error) {
 	closed, err := a.closedSince(ctx, holder, "")
 	return closed == nil, err
 }
+
+// MaxPlans is how many plans a run may lose, with a host or alone, before it fails: once is an accident.
+const MaxPlans = 3
 
 // StagingName is the name that the files of a run's plan have in staging: plans counts those that
 // the run has had before, which it lost. No two of them share a file, so that nothing which is left

@@ -10,10 +10,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/app"
 	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/temporalopts"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -126,4 +130,50 @@ func TestSweepRemovesWhatEndedRunsHaveLeft(t *testing.T) {
 	require.Less(t, p.sync("undone").RowsExtracted, int64(3001))
 	p.equal("undone", []string{"id"}, columnsT...)
 	require.ElementsMatch(t, []string{"notes.txt", "part-00000-x.parquet"}, baseNames(p.staged()))
+}
+
+// Two deployments that use one folder or bucket do not know each other's runs, and leave each
+// other's files alone, however old.
+func TestSweepLeavesAnotherDeploymentsFilesAlone(t *testing.T) {
+	t.Parallel()
+	p := startSweeping(t, options{defaults: ", chunkRows: 100, chunksInFlight: 2"})
+	exec(t, p.src, createT, insertT(1, 1500), old)
+	exec(t, p.dst, createT, slowTarget)
+	live := p.run("t")
+	p.waitForRows(100)
+	p.age(p.staged()...)
+
+	other := start(t, options{idle: true, stagingURL: "file://" + p.staging(), tables: "- { name: FROM.dead, target: TO.dead }"})
+	namespace := "elsewhere-" + other.from[3:]
+	_, err := p.client.WorkflowService().RegisterNamespace(t.Context(), &workflowservice.RegisterNamespaceRequest{
+		Namespace: namespace, WorkflowExecutionRetentionPeriod: durationpb.New(24 * time.Hour),
+	})
+	require.NoError(t, err)
+	opts := temporalopts.At(p.temporal.Address)
+	opts.Namespace, opts.Logger = namespace, silent{}
+	other.client, err = client.Dial(opts)
+	require.NoError(t, err)
+	defer other.client.Close()
+	other.queue = p.queue // the same everything, but for the namespace
+	require.Eventually(t, func() bool {
+		_, err := other.client.ScheduleClient().List(t.Context(), client.ScheduleListOptions{})
+		_, describeErr := other.client.DescribeTaskQueue(t.Context(), other.queue, enumspb.TASK_QUEUE_TYPE_WORKFLOW)
+		return err == nil && describeErr == nil
+	}, timeout, poll, "Temporal knows the namespace")
+	cfg, err := config.LoadFile(other.config(), os.Getenv)
+	require.NoError(t, err)
+	cfg.Staging.SweepAfter = time.Hour
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() {
+		done <- app.RunWorker(ctx, app.WorkerOptions{Config: cfg, Getenv: os.Getenv, Client: other.client, Namespace: namespace, TaskQueue: other.queue})
+	}()
+	defer func() {
+		stop()
+		require.NoError(t, <-done)
+	}()
+	require.Equal(t, workflows.SweepStagingResult{Others: 1}, other.sweep())
+	require.NotEmpty(t, p.staged())
+	require.EqualValues(t, 1500, live().RowsExtracted)
+	p.equal("t", []string{"id"}, columnsT...)
 }

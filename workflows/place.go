@@ -37,9 +37,6 @@ const (
 	// answerWithin is how long a host has to answer. Longer than a restarted worker takes to
 	// come back, as a rule; a host that comes back later has lost its runs, and nothing else.
 	answerWithin = 15 * time.Second
-	// maxPlans is how many plans a run may lose, with a host or alone, before it fails: once is an
-	// accident.
-	maxPlans = 3
 )
 
 var askOptions = workflow.ActivityOptions{

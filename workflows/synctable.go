@@ -114,7 +114,7 @@ func (s *sync) begin(ctx workflow.Context) (activities.BeginRunResult, error) {
 func (s *sync) run(ctx workflow.Context, state activities.State) error {
 	for lost := 1; ; lost++ {
 		err := s.attempt(ctx, state)
-		if !needsNewPlan(err) || lost >= maxPlans {
+		if !needsNewPlan(err) || lost >= activities.MaxPlans {
 			return err
 		}
 		workflow.GetLogger(ctx).Warn("the plan, the host with the staged files, or the server that it was made for is gone: planning anew", "queue", s.plan.Queue, "error", err)

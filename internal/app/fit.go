@@ -38,6 +38,14 @@ func checkServer(ctx context.Context, c client.Client, log *slog.Logger) error {
 	return fitVersion(info.GetServerVersion(), log)
 }
 
+// namespaceID is what no other namespace has, of this or of another Temporal.
+func namespaceID(ctx context.Context, c client.Client, namespace string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	d, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: namespace})
+	return d.GetNamespaceInfo().GetId(), err
+}
+
 func fitVersion(version string, log *slog.Logger) error {
 	parts := strings.SplitN(strings.TrimPrefix(version, "v"), ".", 3)
 	var got [2]int

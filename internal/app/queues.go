@@ -43,6 +43,9 @@ func newWorkers(o WorkerOptions, cfg *config.Config, c client.Client, deps activ
 	if !cfg.Staging.Shared && !staging.Shared(deps.Store) {
 		w.hostQueue = activities.HostQueue(w.queue, host)
 	}
+	if deps.Deployment != "" {
+		deps.Deployment += "/" + w.queue
+	}
 	deps.TaskQueue, deps.HostQueue, deps.SweepAfter = w.queue, w.hostQueue, cfg.Staging.SweepAfter
 	a := activities.New(deps)
 

@@ -93,6 +93,10 @@ func RunWorker(ctx context.Context, o WorkerOptions) error {
 	if err := checkServer(ctx, c, o.Log); err != nil {
 		return err
 	}
+	deployment, err := namespaceID(ctx, c, namespace)
+	if err != nil {
+		o.Log.Warn("staging is not swept: the namespace's id is not known", "namespace", namespace, "error", err)
+	}
 	attributes := newSearchable(c, namespace, o.Log)
 	attributes.known(ctx) // adds what is missing
 	pools := newPools(cfg)
@@ -106,6 +110,7 @@ func RunWorker(ctx context.Context, o WorkerOptions) error {
 		Target:     pools.target,
 		Store:      store,
 		Client:     c,
+		Deployment: deployment, // of the namespace; the workers' task queue is added
 		Searchable: attributes.known,
 		Metrics:    monitor.metrics,
 		Webhook:    notify.NewWebhook(cfg.Notifications.Webhook.Reveal(), cfg.Notifications.Header, cfg.Notifications.Secret.Reveal()),

@@ -27,6 +27,8 @@ type Manifest struct {
 	Version int        `json:"version"`
 	Table   table.Name `json:"table"`
 	Run     string     `json:"run"`
+	// Deployment is whose the files are: of several that use one store, each removes its own.
+	Deployment string `json:"deployment,omitempty"`
 	// Range counts from 0 within the run, Slice within the range.
 	Range int `json:"range"`
 	Slice int `json:"slice,omitempty"`
