@@ -95,7 +95,8 @@ type UpsertResult struct {
 	// target holds one of their unique values.
 	Yielded int64 `json:"yielded,omitempty"`
 	// Approximate says that the counters are not exact: another session wrote the same rows,
-	// or a try whose COMMIT was never answered may have written them first.
+	// a try whose COMMIT was never answered may have written them first, or a column with a
+	// default holds NULL, where servers count rows that stay as they are.
 	Approximate bool `json:"approximate,omitempty"`
 	// Seconds is how long the transaction that committed took, begin to commit.
 	Seconds float64 `json:"seconds"`

@@ -156,12 +156,28 @@ func (w *chunkWriter) count(deferred []bool) {
 		return
 	}
 	updated := twice / 2
-	if twice < 0 || twice%2 != 0 || updated > existing {
+	if twice < 0 || twice%2 != 0 || updated > existing || twice > 0 && w.countsTouched() {
 		r.Approximate = true
 		updated = min(max(updated, 0), existing)
 	}
 	r.Updated += updated
 	r.Unchanged += existing - updated
+}
+
+// countsTouched reports whether the server may count 1 for a row that stays as it is: it compares a
+// NULL with the column's default beneath it (seen on MySQL 9.7, MariaDB 10.11 and 11.8).
+func (w *chunkWriter) countsTouched() bool {
+	for i, c := range w.plan.targets {
+		if !c.Nullable || c.Default == nil {
+			continue
+		}
+		for _, row := range w.order {
+			if w.rows.Value(int(row), i) == nil {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // rollback ends the transaction whatever became of the caller's context. A connection that

@@ -68,3 +68,25 @@ func TestAVersionedTargetGetsNewColumns(t *testing.T) {
 	says(t, p.apply("t"), "", "keeps former rows")
 	p.copyRows("t", "")
 }
+
+// A server counts a row that stays as it is as one that it has touched, where a column with a default
+// holds NULL. Two of them look like one that was updated.
+func TestRowsThatServersTouchAreNotCountedAsUpdated(t *testing.T) {
+	eachPair(t, func(t *testing.T, p *pair) {
+		p.atSource("CREATE TABLE t (id INT PRIMARY KEY, n INT DEFAULT 5)", "INSERT INTO t VALUES (1, NULL), (2, NULL), (3, 5)")
+		p.apply("t")
+		source := introspect(t, p.src, p.from, "t")
+		spec := mysqldb.UpsertSpec{Target: introspect(t, p.dst, p.to, "t"), Columns: table.Carried(source.Values())}
+		_, err := p.src.ReadPages(t.Context(), mysqldb.ReadSpec{Table: source, Columns: spec.Columns}, func(rows *table.Rows) error {
+			for _, approximate := range []bool{false, true} {
+				res, err := p.dst.UpsertChunk(t.Context(), spec, rows, nil)
+				if err != nil {
+					return err
+				}
+				require.Equal(t, approximate, res.Approximate, "%+v", res)
+			}
+			return nil
+		})
+		require.NoError(t, err)
+	})
+}
