@@ -102,17 +102,7 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 	if err := a.checkSharedTarget(ctx, p); err != nil {
 		return nil, err
 	}
-	aboutGenerated := func(f mysqldb.Finding) bool { return f.Topic == mysqldb.TopicGenerated }
-	if slices.ContainsFunc(p.target.Findings, aboutGenerated) { // they say which are computed there
-		p.findings = slices.DeleteFunc(p.findings, aboutGenerated)
-	}
-	for _, f := range p.target.Findings {
-		if !slices.Contains(p.findings, f) { // both sides may find the same thing
-			p.findings = append(p.findings, f)
-		}
-	}
-	p.checkOverlap()
-	slices.SortStableFunc(p.findings, func(a, b mysqldb.Finding) int { return levelOrder[a.Level] - levelOrder[b.Level] })
+	p.joinFindings()
 	if p.refusal() != nil {
 		return p, nil // the window of a refused table means nothing
 	}
@@ -150,6 +140,21 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 		return nil, translate(ctx, mysqldb.ErrOtherServer, source)
 	}
 	return p, nil
+}
+
+// joinFindings joins what was found on both sides, the gravest first.
+func (p *drafted) joinFindings() {
+	aboutGenerated := func(f mysqldb.Finding) bool { return f.Topic == mysqldb.TopicGenerated }
+	if slices.ContainsFunc(p.target.Findings, aboutGenerated) { // they say which are computed there
+		p.findings = slices.DeleteFunc(p.findings, aboutGenerated)
+	}
+	for _, f := range p.target.Findings {
+		if !slices.Contains(p.findings, f) { // both sides may find the same thing
+			p.findings = append(p.findings, f)
+		}
+	}
+	p.checkOverlap()
+	slices.SortStableFunc(p.findings, func(a, b mysqldb.Finding) int { return levelOrder[a.Level] - levelOrder[b.Level] })
 }
 
 // watermarkOf is the state's watermark where it is one of this cursor, and "" otherwise.

@@ -145,6 +145,12 @@ func (d *DB) planTarget(ctx context.Context, p *TargetPlan, src *DB, source *Tab
 	case err != nil:
 		return err
 	}
+	return d.planExisting(ctx, p, src, builder, target, allowed, o)
+}
+
+// planExisting plans what a target that is there lacks.
+func (d *DB) planExisting(ctx context.Context, p *TargetPlan, src *DB, builder *ddl, target *Table, allowed grants, o TargetOptions) error {
+	source := builder.source
 	allowed.need(p, o.privileges()...)
 	if err := d.checkEngine(ctx, p, target); err != nil {
 		return err
