@@ -93,7 +93,7 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 		return nil, translate(ctx, err, target)
 	}
 	if p.target, err = p.dst.PlanTarget(ctx, p.src, p.table, settings.Target, mysqldb.TargetOptions{
-		Create: settings.CreateTarget, AddColumns: settings.AddColumns, Cursor: settings.Cursor, Watermark: watermarkOf(in.State, settings.Cursor),
+		Create: settings.CreateTarget, AddColumns: settings.AddColumns, Cursor: settings.Cursor, Watermark: watermarkOf(in.State, settings.Cursor), Rewrites: rewrites(in, settings.Cursor),
 		Replace:      settings.UniqueConflicts == string(mysqldb.ConflictsReplace),
 		IndexesLater: settings.IndexesAfterLoad || in.State.FirstLoad != nil && in.State.FirstLoad.IndexesLater,
 	}); err != nil {
@@ -155,6 +155,11 @@ func (p *drafted) joinFindings() {
 	}
 	p.checkOverlap()
 	slices.SortStableFunc(p.findings, func(a, b mysqldb.Finding) int { return levelOrder[a.Level] - levelOrder[b.Level] })
+}
+
+// rewrites reports whether the run writes every row of the source.
+func rewrites(in PlanRunInput, cursor string) bool {
+	return in.From == "" && in.To == "" && (in.Full || cursor == "" || in.State.Watermark == "")
 }
 
 // watermarkOf is the state's watermark where it is one of this cursor, and "" otherwise.

@@ -43,5 +43,12 @@ func TestOldRowsOfAnAlteredSourceAreNotWrong(t *testing.T) {
 		p.sync("t")
 		const amounts = "SELECT CONCAT_WS('|', id, amount) FROM t ORDER BY id"
 		require.Equal(t, column(t, from, amounts), column(t, to, amounts))
+
+		// A full run writes every row, so it need not ask.
+		execOn(t, from, "ALTER TABLE t CHANGE amount total INT")
+		_, err = p.try(workflows.SyncTableInput{Table: p.table("t"), Full: true})
+		require.NoError(t, err)
+		const totals = "SELECT CONCAT_WS('|', id, total) FROM t ORDER BY id"
+		require.Equal(t, column(t, from, totals), column(t, to, totals))
 	})
 }

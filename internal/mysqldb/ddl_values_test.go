@@ -164,6 +164,8 @@ func TestARenameAtTheSourceIsAskedFor(t *testing.T) {
 			"rename of text":    {[]string{"ALTER TABLE r CHANGE v w VARCHAR(9)"}, "w"},
 			"two renames":       {[]string{"ALTER TABLE r CHANGE price amount INT, CHANGE v w VARCHAR(9)"}, "w"},
 			"drop and add":      {[]string{"ALTER TABLE r DROP price", "ALTER TABLE r ADD amount INT"}, ""},
+			"same place, other": {[]string{"ALTER TABLE r DROP price, ADD amount INT AFTER id"}, ""},
+			"same place, empty": {[]string{"UPDATE r SET price = NULL", "ALTER TABLE r CHANGE price amount INT"}, ""},
 			"drop, add, other":  {[]string{"ALTER TABLE r DROP v, ADD amount DATE AFTER price"}, ""},
 			"add with old rows": {[]string{"ALTER TABLE r DROP price, ADD amount INT", "UPDATE r SET amount = 3"}, "amount"},
 		} {

@@ -22,6 +22,9 @@ type TargetOptions struct {
 	// Watermark is the cursor's value up to which rows were written, in the text of its kind. With
 	// it, only rows up to there count as old where a column is added; "" makes all rows old.
 	Watermark string
+	// Rewrites says that the run writes every row of the source: what rows hold in an added column
+	// until then does not matter.
+	Rewrites bool
 	// Replace says that rows are written with ConflictsReplace.
 	Replace bool
 	// IndexesLater leaves indexes that the rows do not need to AddIndexes.
@@ -171,7 +174,9 @@ func (d *DB) planExisting(ctx context.Context, p *TargetPlan, src *DB, builder *
 	if err := builder.tryComputed(ctx, src, d, p, target); err != nil {
 		return err
 	}
-	askRenames(p, source, target, missing)
+	if err := builder.askRenames(ctx, src, d, p, target, missing, o); err != nil {
+		return err
+	}
 	if err := d.planMissing(ctx, p, src, builder, target, planColumns(p, missing, o), allowed, o); err != nil {
 		return err
 	}

@@ -27,7 +27,8 @@ func (d *DB) planMissing(ctx context.Context, p *TargetPlan, src *DB, builder *d
 	if err := builder.adapt(ctx, src, d, p.Name, names); err != nil {
 		return err
 	}
-	if !p.Refused() { // the login may read the target
+	builder.noRows = o.Rewrites
+	if !p.Refused() && !o.Rewrites { // the login may read the target
 		rows, err := d.HasRows(ctx, p.Name)
 		if Classify(err) == ClassConfiguration {
 			rows = true // no SELECT, which a run says

@@ -1,6 +1,7 @@
 package mysqldb
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -9,20 +10,89 @@ import (
 
 // A rename at the source looks like a column that was dropped and another that was added. The rows
 // on the target must keep their values after the one and not after the other, and no server says
-// which it was. Where the two are at the same place and of types that fit, a person is asked.
+// which it was. Where the two are at the same place and of types that fit, a person is asked, unless
+// the rows tell: a rename changes no value, and where all rows hold the default, nothing is lost.
 
 // askRenames refuses missing columns of the source that may be columns of the target by another name.
-func askRenames(p *TargetPlan, source, target *Table, missing []*Column) {
+func (d *ddl) askRenames(ctx context.Context, src, dst *DB, p *TargetPlan, target *Table, missing []*Column, o TargetOptions) error {
+	if o.Rewrites {
+		return nil
+	}
+	refused := p.Refused() // perhaps since the login may not read the target
 	var taken []string
 	for _, m := range missing {
-		for _, e := range extraColumns(source, target) {
-			if !slices.Contains(taken, e.Name) && mayBeRenamed(e, m) && slices.Equal(neighbours(target, source, e.Name), neighbours(source, target, m.Name)) {
-				taken = append(taken, e.Name)
-				askRename(p, e, m, "at the same place and of a type that fits")
-				break
+		for _, e := range extraColumns(d.source, target) {
+			if slices.Contains(taken, e.Name) || !mayBeRenamed(e, m) || !slices.Equal(neighbours(target, d.source, e.Name), neighbours(d.source, target, m.Name)) {
+				continue
 			}
+			taken = append(taken, e.Name)
+			told := false
+			if !refused {
+				var err error
+				if told, err = d.toldApart(ctx, src, dst, target, e, m, o); err != nil {
+					return err
+				}
+			}
+			if !told {
+				askRename(p, e, m, "at the same place and of a type that fits")
+			}
+			break
 		}
 	}
+	return nil
+}
+
+// toldApart reports whether the rows tell a new column from a renamed one: a row that is of the same
+// version on both sides holds different values, or every row of the source holds the new one's default.
+func (d *ddl) toldApart(ctx context.Context, src, dst *DB, target *Table, e, m *Column, o TargetOptions) (bool, error) {
+	ours, err := valuesByKey(ctx, dst, newDDL(target, d.to, d.to, d.have), target.PrimaryKey, o.Cursor, e)
+	if err != nil {
+		return false, err
+	}
+	theirs, err := valuesByKey(ctx, src, d, target.PrimaryKey, o.Cursor, m)
+	if err != nil {
+		return false, err
+	}
+	for version, value := range theirs {
+		if held, ok := ours[version]; ok && held != value {
+			return true, nil
+		}
+	}
+	if len(theirs) == 0 || m.Default == nil && !m.Nullable || isExpressionDefault(m) {
+		return false, nil
+	}
+	all := &ddl{source: d.source}
+	from, err := all.oldRows(TargetOptions{})
+	if err != nil {
+		return false, err
+	}
+	other, err := all.findOther(ctx, src, []*Column{m}, from, oldRowsTime)
+	return other == nil && len(all.unproven) == 0, err
+}
+
+// valuesByKey are a column's values in the first and last rows by their key and version.
+func valuesByKey(ctx context.Context, db *DB, d *ddl, key []string, cursor string, c *Column) (map[string]string, error) {
+	var columns []*Column
+	for _, name := range append(slices.Clone(key), cursor) {
+		if k := d.source.Column(name); k != nil {
+			columns = append(columns, k)
+		} else if name != "" {
+			return nil, nil
+		}
+	}
+	rows, _, err := d.readSample(ctx, db, append(columns, c), "")
+	if err != nil || rows == nil {
+		return nil, err
+	}
+	out := make(map[string]string, rows.Len())
+	for i := range rows.Len() {
+		version := ""
+		for n := range columns {
+			version += fmt.Sprintf("%q,", rows.Value(i, n))
+		}
+		out[version] = fmt.Sprintf("%t %q", rows.Value(i, len(columns)) == nil, rows.Value(i, len(columns)))
+	}
+	return out, nil
 }
 
 // askFilled refuses added columns whose old rows hold values of their own, where a column of the
@@ -44,8 +114,8 @@ func askRename(p *TargetPlan, e, m *Column, why string) {
 	p.note(LevelRefuse, m.Name, fmt.Sprintf("is new at the source, and the target has %s, which the source no longer has, %s: "+
 		"it may be the same column by another name, and rows on the target would lose its values", e.Name, why),
 		fmt.Sprintf("where it was renamed, ALTER TABLE %s RENAME COLUMN %s TO %s on the target (CHANGE on servers before MySQL 8.0 and MariaDB 10.5); "+
-			"where it is another column, ALTER TABLE %s ADD COLUMN %s %s NULL on the target and run once with --full, or drop %s there",
-			at, Ident(e.Name), Ident(m.Name), at, Ident(m.Name), m.Type, e.Name))
+			"where it is another column, tablehaul run TABLE --full adds and fills it",
+			at, Ident(e.Name), Ident(m.Name)))
 }
 
 // extraColumns are plain columns of the target that the source does not have.
