@@ -17,12 +17,13 @@ func aheadText(a mysqldb.Ahead) string {
 	if a.By > 0 {
 		by = fmt.Sprintf(", by %s", a.By.Round(time.Second))
 	}
-	return fmt.Sprintf("the watermark %s lies above what the source can give to a row now (%s)%s: new rows would lie below it; %s", a.Watermark, a.Latest, by, a.Cause)
+	return fmt.Sprintf("the watermark %s lies above what the source can give to a row now (%s)%s: new rows would lie below it; %s",
+		a.Watermark, a.Latest, by, a.Cause)
 }
 
 func aheadRemedy(name table.Name, a mysqldb.Ahead) string {
-	return fmt.Sprintf("correct the clock or the zone, then run tablehaul watermark set %s with a value from before the change (at most %s) to read again from there,"+
-		" or tablehaul run %s --full", name, a.Latest, name)
+	return fmt.Sprintf("correct the clock or the zone, then run tablehaul watermark set %s with a value from before the change"+
+		" (at most %s) to read again from there, or tablehaul run %s --full", name, a.Latest, name)
 }
 
 // sayAhead makes a watermark that is ahead the finding that refuses the run.
@@ -70,10 +71,12 @@ func CheckWatermark(text, before string) error {
 	}
 	kind := watermarkKind(text)
 	if kind == "" {
-		return invalidInput("the watermark is not a value of a cursor", "write it like 42, 2024-05-01 or 2024-05-01 12:00:00.123456")
+		return invalidInput("the watermark is not a value of a cursor",
+			"write it like 42, 2024-05-01 or 2024-05-01 12:00:00.123456")
 	}
 	if was := watermarkKind(before); was != "" && was != kind {
-		return invalidInput(fmt.Sprintf("the watermark is %s, and the new one %s", was, kind), "write a value of the table's cursor, or forget the watermark first")
+		return invalidInput(fmt.Sprintf("the watermark is %s, and the new one %s", was, kind),
+			"write a value of the table's cursor, or forget the watermark first")
 	}
 	return nil
 }

@@ -20,11 +20,13 @@ func (p *drafted) checkOverlap() {
 	}
 	refuse := func(text, remedy string) {
 		p.findings = append(p.findings, mysqldb.Finding{
-			Level: mysqldb.LevelRefuse, Table: s.Table.String(), Column: s.Cursor, Text: text, Remedy: remedy, Topic: mysqldb.TopicCursor,
+			Level: mysqldb.LevelRefuse, Table: s.Table.String(), Column: s.Cursor, Text: text, Remedy: remedy,
+			Topic: mysqldb.TopicCursor,
 		})
 	}
 	if s.OverlapSteps > 0 {
-		refuse(fmt.Sprintf("overlap: %d is a number of steps, and the cursor %s is a %s", s.OverlapSteps, s.Cursor, c.Type), fmt.Sprintf("write a time, such as overlap: %ds", s.OverlapSteps))
+		refuse(fmt.Sprintf("overlap: %d is a number of steps, and the cursor %s is a %s", s.OverlapSteps, s.Cursor, c.Type),
+			fmt.Sprintf("write a time, such as overlap: %ds", s.OverlapSteps))
 	}
 	if u := mysqldb.CursorUnit(s.CursorUnit); u != "" && u != mysqldb.UnitAuto {
 		refuse(fmt.Sprintf("cursorUnit: %s is for an integer cursor, and %s is a %s", u, s.Cursor, c.Type), "leave cursorUnit out")
@@ -61,8 +63,9 @@ func (p *drafted) sayOverlap(cursor table.Column, h mysqldb.Horizon) {
 		return
 	}
 	if h.Unit == 0 {
-		p.warnings = append(p.warnings, fmt.Sprintf("overlap: %s is a time, and nothing says what time a step of the integer cursor %s is: only its last value is read again;"+
-			" write overlap as a number of steps, such as 100, or set cursorUnit; overlap: 0 says that no row comes late", s.Overlap, cursor.Name))
+		p.warnings = append(p.warnings, fmt.Sprintf("overlap: %s is a time, and nothing says what time a step of the integer cursor"+
+			" %s is: only its last value is read again; write overlap as a number of steps, such as 100, or set cursorUnit;"+
+			" overlap: 0 says that no row comes late", s.Overlap, cursor.Name))
 		return
 	}
 	p.findings = append(p.findings, mysqldb.Finding{
@@ -72,5 +75,7 @@ func (p *drafted) sayOverlap(cursor table.Column, h mysqldb.Horizon) {
 }
 
 func unitText(unit time.Duration) string {
-	return map[time.Duration]string{time.Second: "seconds", time.Millisecond: "milliseconds", time.Microsecond: "microseconds"}[unit]
+	return map[time.Duration]string{
+		time.Second: "seconds", time.Millisecond: "milliseconds", time.Microsecond: "microseconds",
+	}[unit]
 }

@@ -179,7 +179,8 @@ func (p *drafted) chooseLo(ctx context.Context, in PlanRunInput, cursor table.Co
 func (p *drafted) readBelow(ctx context.Context, cursor table.Column, s State, h mysqldb.Horizon) error {
 	p.lowered = h.StepBack > 0
 	if h.StepBack > time.Minute {
-		p.warnings = append(p.warnings, fmt.Sprintf("the source's clock went back by %s since the last run: the window begins as much lower", h.StepBack.Round(time.Second)))
+		p.warnings = append(p.warnings, fmt.Sprintf("the source's clock went back by %s since the last run: the window begins as much lower",
+			h.StepBack.Round(time.Second)))
 	}
 	if s.Seen == nil || s.Seen.Newest == "" || h.Newest == "" || p.window.Lo == "" {
 		return nil
@@ -192,8 +193,9 @@ func (p *drafted) readBelow(ctx context.Context, cursor table.Column, s State, h
 	if err != nil || above > 0 {
 		return err
 	}
-	p.warnings = append(p.warnings, fmt.Sprintf("rows came since the last run whose %s lies below the watermark %s, the newest at %s, while the source's now is %s: the window begins there;"+
-		" see that the writers' clocks and time zone are the source's, or set cursorZone", cursor.Name, s.Watermark, h.Newest, h.Latest))
+	p.warnings = append(p.warnings, fmt.Sprintf("rows came since the last run whose %s lies below the watermark %s, the newest at %s,"+
+		" while the source's now is %s: the window begins there; see that the writers' clocks and time zone are the source's, or set cursorZone",
+		cursor.Name, s.Watermark, h.Newest, h.Latest))
 	p.lowered = true
 	p.window.Lo, err = p.src.Back(ctx, cursor, s.Seen.Newest, p.settings.Overlap)
 	return err

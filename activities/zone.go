@@ -22,7 +22,8 @@ func (p *drafted) sayZone(cursor table.Column, h mysqldb.Horizon) {
 	}
 	remedy := "set cursorZone to the zone in which the writers fill it"
 	if h.Future > 0 {
-		p.warnings = append(p.warnings, fmt.Sprintf("if the writers of %s are in another time zone than %s: %s", cursor.Name, p.zoneText(h), remedy))
+		p.warnings = append(p.warnings, fmt.Sprintf("if the writers of %s are in another time zone than %s: %s",
+			cursor.Name, p.zoneText(h), remedy))
 	}
 	now, err := time.Parse(time.DateTime, h.Now[:min(len(h.Now), len(time.DateTime))])
 	newest, newestErr := time.Parse(time.DateTime, h.Newest[:min(len(h.Newest), len(time.DateTime))])
@@ -34,11 +35,11 @@ func (p *drafted) sayZone(cursor table.Column, h mysqldb.Horizon) {
 	hour := behind - behind.Truncate(time.Hour)
 	switch {
 	case h.ZoneOffset > recent && utc >= -recent && utc <= recent:
-		p.warnings = append(p.warnings, fmt.Sprintf("the newest %s is of now in UTC, and the window is chosen in %s: rows would come below the watermark; %s, such as cursorZone: '+00:00'",
-			cursor.Name, p.zoneText(h), remedy))
+		p.warnings = append(p.warnings, fmt.Sprintf("the newest %s is of now in UTC, and the window is chosen in %s:"+
+			" rows would come below the watermark; %s, such as cursorZone: '+00:00'", cursor.Name, p.zoneText(h), remedy))
 	case behind >= time.Hour && behind <= 14*time.Hour+recent && hour <= recent/6:
-		p.warnings = append(p.warnings, fmt.Sprintf("the newest %s is exactly %s behind now in %s: if rows are written there all the time, %s",
-			cursor.Name, behind.Truncate(time.Hour), p.zoneText(h), remedy))
+		p.warnings = append(p.warnings, fmt.Sprintf("the newest %s is exactly %s behind now in %s:"+
+			" if rows are written there all the time, %s", cursor.Name, behind.Truncate(time.Hour), p.zoneText(h), remedy))
 	}
 }
 

@@ -155,7 +155,8 @@ func (d *DB) aheadOfCounter(ctx context.Context, spec HiSpec, mark, top *big.Int
 	}
 	return &Ahead{
 		Watermark: spec.Watermark, Latest: new(big.Int).Sub(next, big.NewInt(1)).String(),
-		Cause: "the table was emptied by TRUNCATE or its AUTO_INCREMENT set back, so that new rows get numbers below the watermark; or the watermark was set by hand",
+		Cause: "the table was emptied by TRUNCATE or its AUTO_INCREMENT set back, so that new rows get numbers below the watermark;" +
+			" or the watermark was set by hand",
 	}, nil
 }
 

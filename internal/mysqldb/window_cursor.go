@@ -2,6 +2,7 @@ package mysqldb
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"math/big"
@@ -120,4 +121,34 @@ func integerBounds(c table.Column) (low, high *big.Int) {
 	high = new(big.Int).Lsh(one, uint(c.Bits-1))
 	low = new(big.Int).Neg(high)
 	return low, high.Sub(high, one)
+}
+
+// intoUnit is how far the moment that lies lag before now is into the cursor's current unit,
+// whose rows a window leaves to a later one: up to a day for a DATE.
+func intoUnit(now string, lag, unit time.Duration) time.Duration {
+	t, err := time.Parse("2006-01-02 15:04:05.999999", now)
+	if err != nil {
+		return unit
+	}
+	t = t.Add(-lag)
+	return t.Sub(t.Truncate(unit))
+}
+
+// before is the last value of the cursor's type that is surely older than lag before t0: one
+// unit of its precision earlier than the unit in which that moment lies.
+//
+// Where the local clock was set back or forward in between, local arithmetic and the moment's
+// own local time differ; the earlier one is right in either case.
+func before(ctx context.Context, conn *sql.Conn, cursor table.Column, t0 clock, lag time.Duration) (hi string, err error) {
+	micros := (lag + time.Microsecond - 1).Microseconds()
+	moment := t0.unix - micros
+	unit := cursorUnit(cursor).Microseconds()
+	earlier := fmt.Sprintf("LEAST(CAST('%s' AS DATETIME(6)) - INTERVAL %d MICROSECOND, CAST(FROM_UNIXTIME(%d.%06d) AS DATETIME(6)))",
+		t0.local, micros, moment/1e6, moment%1e6)
+	floored := fmt.Sprintf("CAST(x - INTERVAL (MICROSECOND(x) %% %d + %d) MICROSECOND AS DATETIME(%d))", unit, unit, cursor.Precision)
+	if cursor.Kind == table.KindDate {
+		floored = "CAST(x AS DATE) - INTERVAL 1 DAY"
+	}
+	err = conn.QueryRowContext(ctx, "SELECT "+floored+" FROM (SELECT "+earlier+" AS x) moment").Scan(&hi)
+	return hi, err
 }

@@ -32,7 +32,9 @@ const (
 
 // Step is the time between two values; 0 where the setting does not say.
 func (u CursorUnit) Step() time.Duration {
-	return map[CursorUnit]time.Duration{UnitSeconds: time.Second, UnitMillis: time.Millisecond, UnitMicros: time.Microsecond}[u]
+	return map[CursorUnit]time.Duration{
+		UnitSeconds: time.Second, UnitMillis: time.Millisecond, UnitMicros: time.Microsecond,
+	}[u]
 }
 
 const (
@@ -120,11 +122,13 @@ func (d *DB) belowCeiling(ctx context.Context, spec HiSpec, look *integerLook, t
 			return nil
 		case look.above == 0 || numbered || look.above >= leapRows:
 			look.ceiling = nil
-			look.warning = fmt.Sprintf("the values of %s leap from about %s to %s, and the watermark follows", name, leapBase(spec, look), look.highest)
+			look.warning = fmt.Sprintf("the values of %s leap from about %s to %s, and the watermark follows",
+				name, leapBase(spec, look), look.highest)
 			return nil
 		}
-		look.warning = fmt.Sprintf("%d rows have a %s far above all others (the largest %s, against %s): they are not read, and the watermark stays below them;"+
-			" correct them, or wait until %d rows have such values", look.above, name, look.highest, leapBase(spec, look), leapRows)
+		look.warning = fmt.Sprintf("%d rows have a %s far above all others (the largest %s, against %s): they are not read,"+
+			" and the watermark stays below them; correct them, or wait until %d rows have such values",
+			look.above, name, look.highest, leapBase(spec, look), leapRows)
 	}
 	if look.above == 0 {
 		return nil
@@ -192,7 +196,8 @@ func (d *DB) topValues(ctx context.Context, spec HiSpec) (top []*big.Int, err er
 		return top, err
 	}
 	c := Ident(spec.Cursor.Name)
-	rows, err := d.QueryContext(ctx, fmt.Sprintf("SELECT %[1]s FROM %[2]s FORCE INDEX (%[3]s) ORDER BY %[1]s DESC LIMIT %[4]d", c, Qualified(spec.Table.Name), Ident(index), topRows))
+	rows, err := d.QueryContext(ctx, fmt.Sprintf("SELECT %[1]s FROM %[2]s FORCE INDEX (%[3]s) ORDER BY %[1]s DESC LIMIT %[4]d",
+		c, Qualified(spec.Table.Name), Ident(index), topRows))
 	if err != nil {
 		return nil, err
 	}
