@@ -12,10 +12,10 @@ const runPause = 500 * time.Millisecond
 
 // settingActions are changes of what the configuration or its names lead to.
 var settingActions = []action{
-	{name: "the configuration names another target table", weight: 0, allowed: another, do: anotherTable},
-	{name: "the configuration names another server", weight: 0, allowed: another, do: anotherServer},
-	{name: "the target's address leads to an older copy", weight: 0, allowed: another, do: switchTarget},
-	{name: "the source's address leads to an older copy", weight: 0, allowed: another, do: switchSource},
+	{name: "the configuration names another target table", weight: 1, allowed: another, do: anotherTable},
+	{name: "the configuration names another server", weight: 1, allowed: another, do: anotherServer},
+	{name: "the target's address leads to an older copy", weight: 1, allowed: another, do: switchTarget},
+	{name: "the source's address leads to an older copy", weight: 1, allowed: another, do: switchSource},
 	{name: "the cursor is taken away", weight: 1, allowed: another, do: takeCursor},
 	{name: "the source's zone is another", weight: 1, allowed: append(another, activities.TypeWatermarkAhead), do: changeZone},
 }

@@ -19,7 +19,7 @@ var sourceActions = []action{
 	{name: "the source table is made anew", weight: 1, during: true, allowed: altered, do: func(w *world, r *rand.Rand) (healer, error) {
 		return nil, w.alter(pick(r, w.tables...), pick(r, "FORCE", "ADD KEY k"+fmt.Sprint(r.IntN(1e6))+" (v)", "COMMENT = 'x'", "AUTO_INCREMENT = 100000"))
 	}},
-	{name: "the cursor gets more digits", weight: 0, allowed: another, do: refineCursor},
+	{name: "the cursor gets more digits", weight: 1, allowed: another, do: refineCursor},
 	{name: "the source table is locked", weight: 1, during: true, do: func(w *world, r *rand.Rand) (healer, error) {
 		t := pick(r, w.tables...)
 		return w.locked(r, pick(r, "LOCK TABLES "+t.name+" READ", "FLUSH TABLES WITH READ LOCK"), "UNLOCK TABLES")

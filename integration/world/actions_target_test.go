@@ -20,7 +20,7 @@ var targetActions = []action{
 	{name: "the target loses rows, everything is read again", weight: 1, allowed: another, input: fully, do: onTarget("DELETE FROM %s WHERE v %% 3 = 1")},
 	{name: "rows are changed by hand", weight: 2, do: changeByHand},
 	{name: "the target gets a key", weight: 1, during: true, allowed: altered, do: onTarget("ALTER TABLE %s ADD KEY mine (v, w)")},
-	{name: "the target is restored from an older copy", weight: 0, allowed: another, do: restore},
+	{name: "the target is restored from an older copy", weight: 1, allowed: another, do: restore},
 	{name: "the state workflow is terminated", weight: 1, during: true, allowed: append(another, activities.TypeFencedOff, activities.TypeTableBusy), do: forgetState},
 }
 

@@ -30,7 +30,7 @@ var (
 	serverAway = []string{activities.TypeServerUnavailable}
 	altered    = []string{activities.TypeTableChanged, activities.TypeUnsupportedTable}
 	// another is a change of what a watermark speaks of.
-	another = []string{"IdentityChanged", activities.TypeTableChanged, activities.TypeUnsupportedTable, activities.TypeInvalidInput}
+	another = []string{activities.TypeIdentityChanged, activities.TypeTableChanged, activities.TypeUnsupportedTable, activities.TypeInvalidInput}
 )
 
 func nothing(*world, *rand.Rand) (healer, error) { return nil, nil }
@@ -54,7 +54,7 @@ var serverActions = []action{
 		w.target.Restart(w.t)
 		return nil, nil
 	}},
-	{name: "the target is killed and forgets", weight: 0, during: true, allowed: append(serverAway, another...), do: forgetful},
+	{name: "the target is killed and forgets", weight: 1, during: true, allowed: append(serverAway, another...), do: forgetful},
 	{name: "the source is killed", weight: 1, during: true, allowed: serverAway, do: func(w *world, _ *rand.Rand) (healer, error) {
 		w.source.Restart(w.t)
 		return nil, w.source.exec(w.t.Context(), "SET GLOBAL time_zone = '"+w.zone+"'", "SET GLOBAL log_bin_trust_function_creators = 1")

@@ -79,7 +79,7 @@ func (h *history) judge(t *target, rows []row, kept *promise) (faults []string) 
 	late := map[string]int64{}
 	for _, key := range slices.Sorted(maps.Keys(h.keys)) {
 		need := h.needs(key, *kept)
-		if have[key] >= need || (kept.mayMove || !movingRowsArrive) && h.moved(key, need) {
+		if have[key] >= need || kept.mayMove && h.moved(key, need) {
 			continue
 		}
 		late[key] = need
@@ -93,10 +93,7 @@ func (h *history) judge(t *target, rows []row, kept *promise) (faults []string) 
 	return faults
 }
 
-// movingRowsArrive says that a row which was changed again, above the watermark, has arrived in a
-// version from before.
-const movingRowsArrive = false
-
+// moved reports whether the source has a newer version.
 func (h *history) moved(key string, since int64) bool {
 	versions := h.keys[key]
 	return versions[len(versions)-1].at > since
