@@ -364,7 +364,11 @@ func TestTheSourceLeadsToAnotherServer(t *testing.T) {
 		way.Cut()
 		_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
 		requireFailure(t, err, activities.TypeIdentityChanged, "the connection now leads to")
-		exec(t, other.DB(t, p.from), "UPDATE t SET updated_at = '2024-01-01' + INTERVAL id MINUTE") // as the target has them
+		asCopied := "UPDATE t SET updated_at = '2024-01-01' + INTERVAL id MINUTE"
+		exec(t, other.DB(t, p.from), asCopied, "DELETE FROM t WHERE id > 999") // an older copy: all of it is on the target
+		_, err = p.try(workflows.SyncTableInput{Table: p.table("t")})
+		requireFailure(t, err, activities.TypeIdentityChanged, "whose rows differ")
+		exec(t, other.DB(t, p.from), insertT(1000, 1000), asCopied)
 		r := p.sync("t")
 		require.Equal(t, activities.ModeIncremental, r.Mode)
 		require.Contains(t, strings.Join(r.Warnings, "\n"), "taken for the same")

@@ -1,6 +1,7 @@
 package world_test
 
 import (
+	"maps"
 	"math/rand/v2"
 	"time"
 
@@ -24,7 +25,7 @@ var settingActions = []action{
 func anotherTable(w *world, r *rand.Rand) (healer, error) {
 	t := pick(r, w.tables...)
 	e := w.entries[t.name]
-	_, on, name := w.place(t)
+	at, on, name := w.place(t)
 	was := e.target
 	e.target = w.schema + "." + t.name + "_other"
 	if often(r, 70) {
@@ -32,6 +33,9 @@ func anotherTable(w *world, r *rand.Rand) (healer, error) {
 		if err := copyTable(w.t.Context(), on, name, on, e.target); err != nil {
 			return nil, err
 		}
+		spoiled := maps.Clone(at.spoiled)
+		copied, _, _ := w.place(t)
+		copied.spoiled = spoiled
 		e.target, was = was, e.target
 		if err := w.goOn(); err != nil {
 			return nil, err
@@ -108,7 +112,12 @@ func (w *world) olderCopy() error {
 		return err
 	}
 	for _, t := range w.tables {
-		delete(w.targets, to.Addr()+" "+w.entries[t.name].target)
+		name := w.entries[t.name].target
+		copied := newTarget(to.Addr() + " " + name)
+		if was := w.targets[from.Addr()+" "+name]; was != nil {
+			copied.spoiled = maps.Clone(was.spoiled)
+		}
+		w.targets[copied.name] = copied
 	}
 	return w.goOn()
 }

@@ -18,8 +18,8 @@ type Sample struct {
 // Len is how many rows there are.
 func (s Sample) Len() int { return s.rows.Len() }
 
-// LastRows reads the rows with the highest cursor values up to watermark (inclusive), at most n. The
-// cursor is not the empty string.
+// LastRows reads the rows with the highest cursor values up to watermark (inclusive), at most n; an
+// empty watermark is no bound. The cursor is not the empty string.
 func (d *DB) LastRows(ctx context.Context, t *Table, cursor, watermark string, n int) (Sample, error) {
 	s, err := d.lastRows(ctx, t, cursor, watermark, n)
 	if err != nil {
@@ -47,35 +47,39 @@ func (d *DB) lastRows(ctx context.Context, t *Table, cursor, watermark string, n
 		exprs[i] = valueExpr(d.Server, col)
 		list[i] = exprs[i].sql
 	}
-	literal, err := comparand(c.Column)
-	if err != nil {
-		return Sample{}, err
-	}
-	top, err := literal(watermark)
-	if err != nil {
-		return Sample{}, err
+	where := ""
+	if watermark != "" {
+		literal, err := comparand(c.Column)
+		if err != nil {
+			return Sample{}, err
+		}
+		top, err := literal(watermark)
+		if err != nil {
+			return Sample{}, err
+		}
+		where = " WHERE " + Ident(c.Name) + " <= " + top
 	}
 	from := Qualified(t.Name)
 	if index := CursorIndex(t, cursor); index != "" {
 		from += " FORCE INDEX (" + Ident(index) + ")"
 	}
 	s.rows = table.NewRows(len(exprs))
-	_, err = d.fetchRows(ctx, fmt.Sprintf("SELECT %s FROM %s WHERE %s <= %s ORDER BY %s DESC LIMIT %d",
-		strings.Join(list, ", "), from, Ident(c.Name), top, Ident(c.Name), n), exprs, s.rows, 1<<20)
+	_, err := d.fetchRows(ctx, fmt.Sprintf("SELECT %s FROM %s%s ORDER BY %s DESC LIMIT %d",
+		strings.Join(list, ", "), from, where, Ident(c.Name), n), exprs, s.rows, 1<<20)
 	return s, err
 }
 
-// CountSample counts the rows of a sample that a target has with the same key and cursor. A target
-// that lacks one of the columns has none.
-func (d *DB) CountSample(ctx context.Context, target *Table, s Sample) (int, error) {
-	n, err := d.countSample(ctx, target, s)
+// CountSample counts the rows of a sample that a table has with the same key and cursor, or with a
+// newer cursor where orNewer is set. A table that lacks one of the columns has none.
+func (d *DB) CountSample(ctx context.Context, target *Table, s Sample, orNewer bool) (int, error) {
+	n, err := d.countSample(ctx, target, s, orNewer)
 	if err != nil {
 		return 0, fmt.Errorf("look for rows in %s: %w", target.Name, Safe(err))
 	}
 	return n, nil
 }
 
-func (d *DB) countSample(ctx context.Context, target *Table, s Sample) (n int, err error) {
+func (d *DB) countSample(ctx context.Context, target *Table, s Sample, orNewer bool) (n int, err error) {
 	if s.Len() == 0 {
 		return 0, nil
 	}
@@ -99,7 +103,11 @@ func (d *DB) countSample(ctx context.Context, target *Table, s Sample) (n int, e
 			if i > 0 {
 				where = append(where, " AND "...)
 			}
-			where = append(where, Ident(c.Name)+" = "...)
+			equals := " = "
+			if orNewer && i == len(s.columns)-1 { // the cursor
+				equals = " >= "
+			}
+			where = append(where, Ident(c.Name)+equals...)
 			if where, err = appenders[i](where, s.rows.Value(row, i)); err != nil {
 				return 0, err
 			}
