@@ -76,6 +76,9 @@ func (a *Activities) PreviewRun(ctx context.Context, in PreviewRunInput) (Previe
 	if p.mode == ModeBackfill && in.From != "" {
 		out.AboveWatermark = p.aboveWatermark(state)
 	}
+	if p.id.withoutRow != "" {
+		out.Findings = append(out.Findings, mysqldb.Finding{Level: mysqldb.LevelWarn, Table: out.Target, Text: withoutRow(p), Topic: mysqldb.TopicGrant})
+	}
 	for _, w := range p.warnings {
 		if !p.hasFinding(w) {
 			out.Findings = append(out.Findings, mysqldb.Finding{Level: mysqldb.LevelWarn, Table: out.Table, Text: w})

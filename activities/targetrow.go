@@ -58,7 +58,9 @@ func (a *Activities) beginTarget(ctx context.Context, in PlanRunInput, p *drafte
 		Ref: row.Ref, Keeper: a.keeper(ctx, in.Table), Expected: identity.Target.Run, Done: done, Replaces: p.id.replaces,
 	})
 	if errors.Is(err, lineage.ErrNoStateTable) && p.id.row == nil {
-		out.Warnings = append(out.Warnings, withoutRow(p))
+		if in.State.Identity == nil { // said once; the plan says it whenever it is asked
+			out.Warnings = append(out.Warnings, withoutRow(p))
+		}
 		return nil
 	}
 	if err != nil {
@@ -76,7 +78,7 @@ func withoutRow(p *drafted) string {
 	schema := mysqldb.Ident(p.settings.Target.Schema)
 	table := schema + "." + mysqldb.Ident(lineage.StateTable)
 	return fmt.Sprintf("no state row is kept beside the target: that it is another table of this name, was restored from a backup, or is written by"+
-		" another deployment is not noticed, and a row that changes all the time arrives only when it rests (GRANT SELECT, INSERT, UPDATE, DELETE, CREATE ON %s TO the login)", table)
+		" another deployment is not noticed, and a row that changes all the time arrives only when it rests (GRANT SELECT, INSERT, UPDATE, CREATE ON %s TO the login)", table)
 }
 
 // checkTargetRow is what a chunk's transaction begins with.

@@ -163,17 +163,21 @@ func begin(ctx context.Context, db *mysqldb.DB, spec BeginSpec) (err error) {
 		return err
 	}
 	st, target := stateTable(spec.Target), name(db, spec.Target)
-	var own *Row
-	for i, r := range rows {
-		switch {
-		case r.StateID == spec.StateID:
-			own = &rows[i]
-		case !slices.Contains(spec.Replaces, r.StateID):
-			return ErrFenced
-		default:
-			if _, err := tx.ExecContext(ctx, "DELETE FROM "+st+" WHERE target_table = ? AND state_id = ?", target, r.StateID); err != nil {
-				return err
-			}
+	own, others, err := split(rows, spec)
+	if err != nil {
+		return err
+	}
+	if own == nil && len(others) > 0 {
+		// The other state's row becomes ours: that takes no DELETE privilege.
+		if _, err := tx.ExecContext(ctx, "UPDATE "+st+" SET state_id = ?, run = 0, watermark = '', done = '' WHERE target_table = ? AND state_id = ?",
+			spec.StateID, target, others[0]); err != nil {
+			return err
+		}
+		own, others = &Row{StateID: spec.StateID}, others[1:]
+	}
+	for _, id := range others {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM "+st+" WHERE target_table = ? AND state_id = ?", target, id); err != nil {
+			return err
 		}
 	}
 	switch {
@@ -194,6 +198,21 @@ func begin(ctx context.Context, db *mysqldb.DB, spec BeginSpec) (err error) {
 		return err
 	}
 	return tx.Commit()
+}
+
+// split tells the run's own row from those that it takes the target over from. Any other is ErrFenced.
+func split(rows []Row, spec BeginSpec) (own *Row, others []string, err error) {
+	for i, r := range rows {
+		switch {
+		case r.StateID == spec.StateID:
+			own = &rows[i]
+		case slices.Contains(spec.Replaces, r.StateID):
+			others = append(others, r.StateID)
+		default:
+			return nil, nil, ErrFenced
+		}
+	}
+	return own, others, nil
 }
 
 // Check fails in a transaction that writes the target unless the run is the one that has begun last
