@@ -10,11 +10,14 @@ import (
 // _x_new and _x_old, with further underscores in front where a name is taken.
 var onlineChange = regexp.MustCompile(`(?s)^_+(.+?)(?:_[0-9]{14})?_(gho|ghc|del|new|old)$`)
 
+// StateTable is the table of Tablehaul's own in the schema of each target.
+const StateTable = "tablehaul_state"
+
 // longestName is how many characters a name can have; gh-ost cuts the original's name to fit.
 const longestName = 64
 
 // WithoutOnlineChanges splits the tables of one schema into those of the schema itself and those
-// that belong to a tool for online schema changes (gh-ost, pt-online-schema-change). A name that
+// that belong to Tablehaul itself or to a tool for online schema changes (gh-ost, pt-online-schema-change). A name that
 // ends with _gho or _ghc is always gh-ost's. One with _del, _new or _old counts only where the
 // table that it would stand beside is in the schema: anybody may name a table so.
 func WithoutOnlineChanges(names []Name) (kept, left []Name) {
@@ -23,7 +26,7 @@ func WithoutOnlineChanges(names []Name) (kept, left []Name) {
 		here[n.Table] = true
 	}
 	for _, n := range names {
-		if isOnlineChange(n.Table, here) {
+		if strings.EqualFold(n.Table, StateTable) || isOnlineChange(n.Table, here) {
 			left = append(left, n)
 		} else {
 			kept = append(kept, n)

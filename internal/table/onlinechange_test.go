@@ -17,6 +17,7 @@ func TestTablesOfOnlineSchemaChangesAreTold(t *testing.T) {
 		left   bool
 	}{
 		{"_orders_gho", nil, true},
+		{"tablehaul_state", nil, true},
 		{"_orders_ghc", []string{"orders"}, true},
 		{"_orders_del", []string{"orders"}, true},
 		{"_orders_20240131120000_del", []string{"orders"}, true},

@@ -12,10 +12,7 @@ import (
 )
 
 // StateTable is the table of state rows in the schema of each target.
-const StateTable = "tablehaul_state"
-
-// IsOwn reports whether a table is one of Tablehaul's own, which no family has as a member.
-func IsOwn(name string) bool { return strings.EqualFold(name, StateTable) }
+const StateTable = table.StateTable
 
 // Row says which state a target table belongs to, and how far its rows are.
 type Row struct {
