@@ -138,7 +138,11 @@ func (a *Activities) checkRestart(ctx context.Context, db *mysqldb.DB, row *Targ
 		return translate(ctx, err, at)
 	}
 	for _, r := range rows {
-		if r.StateID == row.StateID && r.Fence == row.Fence && r.Done != "" && !strings.Contains(r.Done, "0") {
+		if r.StateID != row.StateID || r.Fence != row.Fence {
+			continue
+		}
+		finished := r.Run == row.Fence // by an earlier try of this step
+		if finished || r.Done != "" && !strings.Contains(r.Done, "0") {
 			return nil
 		}
 	}

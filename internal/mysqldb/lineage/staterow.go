@@ -259,7 +259,7 @@ func MarkRange(ctx context.Context, db *mysqldb.DB, ref Ref, i int) error {
 
 // Finish records that a run is on the target whole. Repeating it is harmless.
 func Finish(ctx context.Context, db *mysqldb.DB, ref Ref, watermark string) error {
-	return update(ctx, db, ref, fmt.Sprintf("finish on %s", ref.Target), "run = fence, done = '', watermark = ?", watermark)
+	return update(ctx, db, ref, fmt.Sprintf("finish on %s", ref.Target), "run = fence, watermark = ?", watermark)
 }
 
 // update changes the run's own state row, and fails where it is not there any more.

@@ -1,0 +1,141 @@
+package lineage_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+func TestMain(m *testing.M) { servers.Main(m) }
+
+func open(t *testing.T, s *servers.Server) (*mysqldb.DB, table.Name) {
+	t.Helper()
+	db, err := mysqldb.Open(t.Context(), s.DSN(""), mysqldb.Options{Role: mysqldb.Target})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	return db, table.Name{Schema: s.Schema(t), Table: "größe`x"}
+}
+
+func TestStateRow(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		t.Parallel()
+		db, target := open(t, s)
+		ctx := t.Context()
+		rows, err := lineage.Read(ctx, db, target)
+		require.NoError(t, err)
+		require.Empty(t, rows, "not even the table is there")
+		first := lineage.Ref{Target: target, StateID: "a", Fence: 10}
+		require.ErrorIs(t, lineage.Check(ctx, db, db, first), lineage.ErrNotBegun)
+
+		begin := func(ref lineage.Ref, expected int64, done string, replaces ...string) error {
+			return lineage.Begin(ctx, db, lineage.BeginSpec{Ref: ref, Keeper: "here", Expected: expected, Done: done, Replaces: replaces})
+		}
+		require.ErrorIs(t, begin(first, 5, ""), lineage.ErrNotBegun, "the run expects one that was whole")
+		require.NoError(t, begin(first, 0, "000"))
+		require.NoError(t, begin(first, 0, "000"), "its reply was lost")
+		require.NoError(t, lineage.Check(ctx, db, db, first))
+		require.NoError(t, lineage.MarkRange(ctx, db, first, 1))
+		require.NoError(t, lineage.MarkRange(ctx, db, first, 1), "its reply was lost")
+		require.NoError(t, lineage.Finish(ctx, db, first, "7"))
+		require.NoError(t, lineage.Finish(ctx, db, first, "7"), "its reply was lost")
+		rows, err = lineage.Read(ctx, db, target)
+		require.NoError(t, err)
+		require.Equal(t, []lineage.Row{{StateID: "a", Keeper: "here", Fence: 10, Run: 10, Watermark: "7", Done: "010"}}, rows)
+
+		second := lineage.Ref{Target: target, StateID: "a", Fence: 20}
+		require.ErrorIs(t, lineage.Check(ctx, db, db, second), lineage.ErrNotBegun)
+		require.ErrorIs(t, lineage.Check(ctx, db, db, second), mysqldb.ErrOtherServer, "it may have begun elsewhere")
+		require.ErrorIs(t, begin(second, 5, ""), lineage.ErrNotBegun)
+		require.NoError(t, begin(second, 10, ""))
+		require.ErrorIs(t, lineage.Check(ctx, db, db, first), lineage.ErrFenced)
+		require.ErrorIs(t, lineage.MarkRange(ctx, db, first, 0), lineage.ErrFenced)
+		require.ErrorIs(t, lineage.Finish(ctx, db, first, "8"), lineage.ErrFenced)
+		require.ErrorIs(t, begin(first, 10, ""), lineage.ErrFenced)
+
+		other := lineage.Ref{Target: target, StateID: "b", Fence: 30}
+		require.ErrorIs(t, begin(other, 0, ""), lineage.ErrFenced, "another state keeps the target")
+		require.NoError(t, begin(other, 0, "0", "a"))
+		require.ErrorIs(t, lineage.Check(ctx, db, db, second), lineage.ErrFenced)
+		rows, err = lineage.Read(ctx, db, target)
+		require.NoError(t, err)
+		require.Equal(t, []lineage.Row{{StateID: "b", Keeper: "here", Fence: 30, Done: "0"}}, rows)
+
+		_, err = db.ExecContext(ctx, "DROP TABLE "+mysqldb.Qualified(table.Name{Schema: target.Schema, Table: lineage.StateTable}))
+		require.NoError(t, err)
+		require.ErrorIs(t, lineage.Check(ctx, db, db, other), lineage.ErrNotBegun)
+	})
+}
+
+// A run begins only when the chunks of earlier runs that are being written have ended.
+func TestBeginWaitsForChunks(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		t.Parallel()
+		db, target := open(t, s)
+		old := lineage.Ref{Target: target, StateID: "a", Fence: 1}
+		require.NoError(t, lineage.Begin(t.Context(), db, lineage.BeginSpec{Ref: old}))
+		chunk, err := db.BeginTx(t.Context(), nil)
+		require.NoError(t, err)
+		require.NoError(t, lineage.Check(t.Context(), db, chunk, old))
+		begun := make(chan error, 1)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		go func() {
+			begun <- lineage.Begin(ctx, db, lineage.BeginSpec{Ref: lineage.Ref{Target: target, StateID: "a", Fence: 2}})
+		}()
+		root := s.DB(t, "")
+		require.Eventually(t, func() bool {
+			var n int
+			select { case err := <-begun: t.Log(err); begun <- err; default: }
+			return root.QueryRowContext(ctx, "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT' AND trx_query LIKE '%"+
+				target.Schema+"%'").Scan(&n) == nil && n > 0
+		}, 20*time.Second, 20*time.Millisecond)
+		require.Empty(t, begun)
+		require.NoError(t, chunk.Commit())
+		require.NoError(t, <-begun)
+		require.ErrorIs(t, lineage.Check(ctx, db, db, old), lineage.ErrFenced)
+	})
+}
+
+func TestALoginThatMayNotKeepAStateRow(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		t.Parallel()
+		_, target := open(t, s)
+		root := s.DB(t, target.Schema)
+		user := "u" + target.Schema[len(target.Schema)-8:]
+		for _, q := range []string{"CREATE TABLE t (id INT PRIMARY KEY)", "CREATE USER '" + user + "'@'%' IDENTIFIED BY 'p'", "GRANT SELECT, INSERT, UPDATE ON t TO '" + user + "'@'%'"} {
+			_, err := root.ExecContext(t.Context(), q)
+			require.NoError(t, err)
+		}
+		t.Cleanup(func() { _, _ = root.ExecContext(context.Background(), "DROP USER '"+user+"'@'%'") })
+		db, err := mysqldb.Open(t.Context(), user+":p@tcp("+s.Addr()+")/", mysqldb.Options{Role: mysqldb.Target})
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, db.Close()) })
+		_, err = lineage.Read(t.Context(), db, target)
+		require.ErrorIs(t, err, lineage.ErrNoStateTable)
+		require.ErrorIs(t, lineage.Begin(t.Context(), db, lineage.BeginSpec{Ref: lineage.Ref{Target: target, StateID: "a", Fence: 1}}), lineage.ErrNoStateTable)
+	})
+}
+
+func TestReadServer(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		t.Parallel()
+		db, target := open(t, s)
+		was, err := lineage.ReadServer(t.Context(), db, "")
+		require.NoError(t, err)
+		require.NotEmpty(t, was.ID)
+		require.True(t, was.Same(was))
+		require.False(t, was.Includes, "of no history nothing is known")
+		_, err = db.ExecContext(t.Context(), "CREATE TABLE "+mysqldb.Qualified(target)+" (id INT PRIMARY KEY)")
+		require.NoError(t, err)
+		now, err := lineage.ReadServer(t.Context(), db, was.History)
+		require.NoError(t, err)
+		require.Equal(t, was.History != "", now.Includes)
+	})
+}
