@@ -57,7 +57,7 @@ var lostLater = map[uint16]struct {
 	statement, typ string
 	says           string
 }{
-	1054: {"ALTER TABLE t DROP COLUMN name", activities.TypeTableChanged, "name"},
+	1054: {"ALTER TABLE t DROP COLUMN name", activities.TypeTableChanged, "lost column name"}, // seen before it is an error
 	1142: {"REVOKE INSERT ON DB.* FROM LOGIN", activities.TypeServerRejected, "INSERT command denied"},
 	1146: {"DROP TABLE t", activities.TypeTableChanged, ".t"},
 }
@@ -81,7 +81,10 @@ func TestEachErrorOfConfigurationTakesOneAttempt(t *testing.T) {
 				exec(t, p.dst, strings.NewReplacer("LOGIN", login, "DB", p.to).Replace(c.statement))
 				held.Release()
 				err := run.Get(t.Context(), nil)
-				requireFailure(t, err, c.typ, c.says, fmt.Sprintf("(error %d)", number))
+				requireFailure(t, err, c.typ, c.says)
+				if number != 1054 {
+					requireFailure(t, err, c.typ, fmt.Sprintf("(error %d)", number))
+				}
 				require.EqualValues(t, 1, p.attempts(workflows.SyncTableID(p.queue, p.table("t")), "UpsertChunk"))
 				require.Empty(t, p.state("t").Watermark)
 			})

@@ -40,6 +40,9 @@ var (
 	ErrNoStateTable = errors.New("the login may not keep a state row beside the target")
 )
 
+// duplicateEntry is ER_DUP_ENTRY.
+const duplicateEntry = 1062
+
 // createSQL makes the state table. Names and ids compare byte by byte.
 const createSQL = "CREATE TABLE IF NOT EXISTS %s (\n" +
 	"  target_table VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,\n" +
@@ -145,60 +148,33 @@ func Begin(ctx context.Context, db *mysqldb.DB, spec BeginSpec) error {
 	return nil
 }
 
-func begin(ctx context.Context, db *mysqldb.DB, spec BeginSpec) (err error) {
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = tx.Rollback() // the first error is the one that tells
-		}
-	}()
-	rows, err := read(ctx, db, tx, spec.Target, " FOR UPDATE")
-	if err != nil {
-		return err
-	}
+func begin(ctx context.Context, db *mysqldb.DB, spec BeginSpec) error {
 	st, target := stateTable(spec.Target), name(db, spec.Target)
-	own, others, err := split(rows, spec)
-	if err != nil {
-		return err
-	}
-	if own == nil && len(others) > 0 {
-		// The other state's row becomes ours: that takes no DELETE privilege.
-		if _, err := tx.ExecContext(ctx, "UPDATE "+st+" SET state_id = ?, run = 0, watermark = '', done = '' WHERE target_table = ? AND state_id = ?",
-			spec.StateID, target, others[0]); err != nil {
+	for range 2 { // the second time, the row is there
+		result, err := db.ExecContext(ctx, "UPDATE "+st+" SET keeper = ?, fence = ?, done = ?, changed_at = NOW() WHERE target_table = ? AND state_id = ?"+
+			" AND fence <= ? AND run IN (?, ?)", spec.Keeper, spec.Fence, spec.Done, target, spec.StateID, spec.Fence, spec.Expected, spec.Fence)
+		if err != nil {
 			return err
 		}
-		own, others = &Row{StateID: spec.StateID}, others[1:]
-	}
-	for _, id := range others {
-		if _, err := tx.ExecContext(ctx, "DELETE FROM "+st+" WHERE target_table = ? AND state_id = ?", target, id); err != nil {
+		n, err := result.RowsAffected()
+		if err != nil || n > 0 && len(spec.Replaces) == 0 {
+			return err
+		}
+		rows, err := read(ctx, db, db, spec.Target, "")
+		if err != nil {
+			return err
+		}
+		if there, err := spec.settle(ctx, db, rows); err != nil || there {
 			return err
 		}
 	}
-	switch {
-	case own == nil && spec.Expected != 0:
-		return ErrNotBegun
-	case own == nil:
-		_, err = tx.ExecContext(ctx, "INSERT INTO "+st+" (target_table, state_id, keeper, fence, run, watermark, done)"+
-			" VALUES (?, ?, ?, ?, 0, '', ?)", target, spec.StateID, spec.Keeper, spec.Fence, spec.Done)
-	case own.Fence > spec.Fence:
-		return ErrFenced
-	case own.Run != spec.Expected && own.Run != spec.Fence:
-		return ErrNotBegun
-	case own.Fence < spec.Fence:
-		_, err = tx.ExecContext(ctx, "UPDATE "+st+" SET keeper = ?, fence = ?, done = ? WHERE target_table = ? AND state_id = ?",
-			spec.Keeper, spec.Fence, spec.Done, target, spec.StateID)
-	}
-	if err != nil {
-		return err
-	}
-	return tx.Commit()
+	return ErrNotBegun
 }
 
-// split tells the run's own row from those that it takes the target over from. Any other is ErrFenced.
-func split(rows []Row, spec BeginSpec) (own *Row, others []string, err error) {
+// settle makes the run's row the only one, and reports whether it is as the run wants it.
+func (spec BeginSpec) settle(ctx context.Context, db *mysqldb.DB, rows []Row) (there bool, err error) {
+	var own *Row
+	var others []string
 	for i, r := range rows {
 		switch {
 		case r.StateID == spec.StateID:
@@ -206,10 +182,37 @@ func split(rows []Row, spec BeginSpec) (own *Row, others []string, err error) {
 		case slices.Contains(spec.Replaces, r.StateID):
 			others = append(others, r.StateID)
 		default:
-			return nil, nil, ErrFenced
+			return false, ErrFenced
 		}
 	}
-	return own, others, nil
+	st, target := stateTable(spec.Target), name(db, spec.Target)
+	switch {
+	case own == nil && spec.Expected != 0:
+		return false, ErrNotBegun
+	case own == nil && len(others) > 0:
+		// The other state's row becomes ours: that takes no DELETE privilege.
+		_, err = db.ExecContext(ctx, "UPDATE "+st+" SET state_id = ?, run = 0, watermark = '', fence = LEAST(fence, ?) WHERE target_table = ? AND state_id = ?",
+			spec.StateID, spec.Fence, target, others[0])
+		others = others[1:]
+	case own == nil:
+		_, err = db.ExecContext(ctx, "INSERT INTO "+st+" (target_table, state_id, keeper, fence, run, watermark, done)"+
+			" VALUES (?, ?, ?, ?, 0, '', ?)", target, spec.StateID, spec.Keeper, spec.Fence, spec.Done)
+		if mysqldb.NumberOf(err) == duplicateEntry {
+			err = nil // an earlier try of this step, whose reply was lost
+		}
+	case own.Fence > spec.Fence:
+		return false, ErrFenced
+	case own.Run != spec.Expected && own.Run != spec.Fence:
+		return false, ErrNotBegun
+	default:
+		there = own.Fence == spec.Fence
+	}
+	for _, id := range others {
+		if err == nil {
+			_, err = db.ExecContext(ctx, "DELETE FROM "+st+" WHERE target_table = ? AND state_id = ?", target, id)
+		}
+	}
+	return there, err
 }
 
 // Check fails in a transaction that writes the target unless the run is the one that has begun last
