@@ -35,7 +35,9 @@ func (p *upsertPlan) givesWay(old, fresh string) (string, error) {
 		return "", err
 	}
 	out := ""
-	for _, c := range []struct{ left, text string }{{fresh + " <= ", u.Hi}, {old + " <= ", u.Through}, {old + " > ", u.After}} {
+	for _, c := range []struct{ left, text string }{
+		{fresh + " <= ", u.Hi}, {old + " <= ", u.Through}, {old + " > ", u.After},
+	} {
 		if c.text == "" {
 			continue
 		}
@@ -54,7 +56,10 @@ func (p *upsertPlan) givesWay(old, fresh string) (string, error) {
 // hasWay is givesWay for two values of the cursor, neither NULL.
 func (p *upsertPlan) hasWay(incoming, old []byte) bool {
 	u, kind := p.unsettled, p.columns[p.cursor].Kind
-	if u.Hi == "" || u.Through == "" || compareValues(kind, incoming, []byte(u.Hi)) > 0 || compareValues(kind, old, []byte(u.Through)) > 0 {
+	if u.Hi == "" || u.Through == "" {
+		return false
+	}
+	if compareValues(kind, incoming, []byte(u.Hi)) > 0 || compareValues(kind, old, []byte(u.Through)) > 0 {
 		return false
 	}
 	return u.After == "" || compareValues(kind, old, []byte(u.After)) > 0
