@@ -69,3 +69,12 @@ func ddlError(statement string, err error) error {
 	}
 	return &Error{Problem: p, cause: Code(p.Number)}
 }
+
+// alterable is an ALTER TABLE as a table that keeps its history takes it.
+func (t *Table) alterable(p *TargetPlan, statement string) string {
+	if !t.Versioned {
+		return statement
+	}
+	p.note(LevelInfo, "", "the target keeps former rows (WITH SYSTEM VERSIONING), which are altered as well", "")
+	return "SET STATEMENT system_versioning_alter_history = KEEP FOR " + statement
+}

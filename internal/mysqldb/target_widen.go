@@ -290,12 +290,3 @@ func afterMembers(definition string) (rest string, ok bool) {
 	}
 	return "", false
 }
-
-// alterable is an ALTER TABLE as a table that keeps its history takes it.
-func (t *Table) alterable(p *TargetPlan, statement string) string {
-	if !t.Versioned {
-		return statement
-	}
-	p.note(LevelInfo, "", "the target keeps former rows (WITH SYSTEM VERSIONING), which are altered as well", "")
-	return "SET STATEMENT system_versioning_alter_history = KEEP FOR " + statement
-}
