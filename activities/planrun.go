@@ -140,6 +140,9 @@ func (a *Activities) PlanRun(ctx context.Context, in PlanRunInput) (PlanRunResul
 	if in.Lost != "" {
 		a.forgetPlan(ctx, in.Table, in.Lost)
 	}
+	if old := in.State.FirstLoad; old != nil && p.mode == ModeIncremental {
+		a.forgetPlan(ctx, in.Table, old.Run) // of a full run that was ended: none goes on from it
+	}
 	if err := a.startOver(ctx, in, p); err != nil {
 		return PlanRunResult{}, translate(ctx, err, where{doing: "remove the old plan of " + in.Table})
 	}

@@ -24,18 +24,16 @@ func TestAFirstLoadByAnIntegerBegins(t *testing.T) {
 			exec(t, p.src, fmt.Sprintf("CREATE TABLE %s (id INT AUTO_INCREMENT PRIMARY KEY, n INT)", name),
 				fmt.Sprintf("INSERT INTO %s (n) VALUES (1), (2), (3)", name))
 		}
-		exec(t, p.src, "CREATE TABLE elsewhere (id INT PRIMARY KEY)")
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan struct{}, 2)
 		for i := range 2 { // each is open for 8 s, and one begins every 4 s
 			writer := session(t, p.src)
-			say(t, writer, "BEGIN", fmt.Sprintf("INSERT INTO elsewhere VALUES (%d)", i))
+			say(t, writer, "BEGIN", "INSERT INTO busy (n) VALUES (4)")
 			go func() {
 				defer func() { ended <- struct{}{} }()
 				first := time.Duration(1+i) * 4 * time.Second
-				for n := 2 + i; pause(ctx, first); n += 2 {
-					first = 8 * time.Second
-					for _, q := range []string{"COMMIT", "BEGIN", fmt.Sprintf("INSERT INTO elsewhere VALUES (%d)", n)} {
+				for ; pause(ctx, first); first = 8 * time.Second {
+					for _, q := range []string{"COMMIT", "BEGIN", "INSERT INTO busy (n) VALUES (4)"} {
 						if _, err := writer.ExecContext(ctx, q); err != nil {
 							return
 						}
@@ -45,12 +43,13 @@ func TestAFirstLoadByAnIntegerBegins(t *testing.T) {
 		}
 		t.Cleanup(func() { stop(); <-ended; <-ended })
 
+		require.Contains(t, p.cli("plan "+p.table("lagging")), "cannot begin yet", "a preview does not wait")
 		lagging, busy := p.run("lagging"), p.run("busy")
 		p.waitFor(workflows.SyncTableID(p.queue, p.table("lagging")), activities.TypeSourceHeld, "a lag that was set", "by itself")
-		p.waitFor(workflows.SyncTableID(p.queue, p.table("busy")), activities.TypeSourceHeld, "an open transaction", "by itself")
+		p.waitFor(workflows.SyncTableID(p.queue, p.table("busy")), activities.TypeSourceHeld, "by itself")
 		for _, r := range []workflows.SyncTableResult{lagging(), busy()} {
-			require.Equal(t, "3", r.Watermark)
-			require.EqualValues(t, 3, r.Counts.Inserted)
+			require.NotEmpty(t, r.Watermark)
+			require.GreaterOrEqual(t, r.Counts.Inserted, int64(3))
 		}
 	})
 }

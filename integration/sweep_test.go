@@ -177,3 +177,30 @@ func TestSweepLeavesAnotherDeploymentsFilesAlone(t *testing.T) {
 	require.EqualValues(t, 1500, live().RowsExtracted)
 	p.equal("t", []string{"id"}, columnsT...)
 }
+
+// The next run removes what a terminated one has left: its plan, its files, and the record of a
+// full load that no run will go on with.
+func TestTheNextRunRemovesWhatATerminatedOneHasLeft(t *testing.T) {
+	t.Parallel()
+	p := startFaulty(t, options{defaults: ", chunkRows: 50, rangeRows: 300"})
+	exec(t, p.src, createT, insertT(1, 900), old, "ANALYZE TABLE t")
+	exec(t, p.dst, createT)
+	p.terminateWhilePlanning("t")
+	require.Equal(t, []string{"plan.json"}, baseNames(p.staged()))
+	p.settled("t")
+	require.Empty(t, p.staged())
+
+	exec(t, p.dst, slowTarget)
+	exec(t, p.src, "UPDATE t SET n = n + 1")
+	id := workflows.SyncTableID(p.queue, p.table("t"))
+	run := p.launch(workflows.SyncTableInput{Table: p.table("t"), Full: true}, id)
+	p.waitForStep("t", "UpsertChunk")
+	require.NoError(t, p.client.TerminateWorkflow(t.Context(), id, run.GetRunID(), "test"))
+	require.Error(t, run.Get(t.Context(), nil))
+	require.NotEmpty(t, p.staged())
+	exec(t, p.dst, "DROP TRIGGER slow")
+	p.settled("t")
+	p.equal("t", []string{"id"}, columnsT...)
+	require.Nil(t, p.state("t").FirstLoad)
+	require.Empty(t, p.staged())
+}

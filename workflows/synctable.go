@@ -358,6 +358,7 @@ func (s *sync) raise(req *activities.FinishRequest) {
 		req.Watermark, req.Cursor, req.ForgetFirstLoad = s.plan.Window.Hi, s.plan.Cursor, true
 		req.Seen = s.plan.Seen
 	case activities.ModeIncremental:
+		req.ForgetFirstLoad = true // a full run that was ended: only another one begins again
 		req.Watermark, req.Cursor, req.Seen = s.plan.Window.Hi, s.plan.Cursor, s.plan.Seen
 	case activities.ModeBackfill:
 		// It stays, but for a cursor of another type or a target that has lost rows.
