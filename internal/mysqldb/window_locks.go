@@ -61,13 +61,17 @@ const heldLocks = "SELECT STRAIGHT_JOIN m.OBJECT_TYPE AS type, m.OBJECT_SCHEMA A
 	" m.LOCK_STATUS AS status, m.OWNER_THREAD_ID AS thread, t.NAME AS name, t.PROCESSLIST_ID AS id," +
 	" t.PROCESSLIST_USER AS user, t.PROCESSLIST_HOST AS host, t.PROCESSLIST_COMMAND AS command," +
 	" t.PROCESSLIST_TIME AS time, t.PROCESSLIST_STATE AS state," +
-	" x.TIMER_WAIT + x.TIMER_START - LEAST(x.TIMER_START, COALESCE(s.TIMER_START, h.TIMER_START, x.TIMER_START)) AS began," +
+	" x.TIMER_WAIT + x.TIMER_START - LEAST(x.TIMER_START," +
+	" COALESCE(s.TIMER_START, h.TIMER_START, x.TIMER_START)) AS began," +
 	" m.OWNER_EVENT_ID <= x.NESTING_EVENT_ID AS older" +
 	" FROM performance_schema.metadata_locks m" +
 	" LEFT JOIN performance_schema.threads t ON t.THREAD_ID = m.OWNER_THREAD_ID" +
-	" LEFT JOIN performance_schema.events_transactions_current x ON x.THREAD_ID = m.OWNER_THREAD_ID AND x.STATE = 'ACTIVE'" +
-	" LEFT JOIN performance_schema.events_statements_current s ON s.THREAD_ID = x.THREAD_ID AND s.EVENT_ID = x.NESTING_EVENT_ID" +
-	" LEFT JOIN performance_schema.events_statements_history h ON h.THREAD_ID = x.THREAD_ID AND h.EVENT_ID = x.NESTING_EVENT_ID" +
+	" LEFT JOIN performance_schema.events_transactions_current x" +
+	" ON x.THREAD_ID = m.OWNER_THREAD_ID AND x.STATE = 'ACTIVE'" +
+	" LEFT JOIN performance_schema.events_statements_current s" +
+	" ON s.THREAD_ID = x.THREAD_ID AND s.EVENT_ID = x.NESTING_EVENT_ID" +
+	" LEFT JOIN performance_schema.events_statements_history h" +
+	" ON h.THREAD_ID = x.THREAD_ID AND h.EVENT_ID = x.NESTING_EVENT_ID" +
 	" WHERE m.OBJECT_TYPE NOT IN ('USER LEVEL LOCK', 'LOCKING SERVICE')" +
 	" AND (m.LOCK_STATUS <> 'GRANTED' OR m.OBJECT_TYPE = 'TABLE' AND m.LOCK_TYPE IN ('SHARED_WRITE'," +
 	" 'SHARED_WRITE_LOW_PRIO', 'SHARED_UPGRADABLE', 'SHARED_NO_WRITE', 'SHARED_NO_READ_WRITE', 'EXCLUSIVE'))"
@@ -103,7 +107,8 @@ func (d *DB) readLockView(ctx context.Context, conn *sql.Conn) (v *lockView, wit
 		return nil, withoutGrant, mayNotLook(err)
 	}
 	for _, r := range recs {
-		l := metadataLock{pending: r.text("STATUS") != "GRANTED", began: float64(r.number("BEGAN")) / 1e12, older: r.text("OLDER") == "1"}
+		l := metadataLock{pending: r.text("STATUS") != "GRANTED", older: r.text("OLDER") == "1"}
+		l.began = float64(r.number("BEGAN")) / 1e12
 		if l.owner, err = threadOf(r); err != nil {
 			return nil, "", err
 		}
@@ -168,12 +173,13 @@ func threadOf(r record) (p process, err error) {
 // says that it has a lock to write some table.
 func (p process) mayYetLock(holds bool) bool {
 	switch p.state {
-	case "starting", "checking permissions", "Opening tables", "Opening system tables", "Executing hook on transaction begin.":
+	case "starting", "checking permissions", "Opening tables", "Opening system tables",
+		"Executing hook on transaction begin.":
 		return true // it reads its text, or opens its tables one after the other
 	}
 	switch kind := strings.TrimPrefix(p.kind, "statement/"); kind {
 	case "", "sql/call_procedure", "scheduler/event":
-		return true // a procedure locks anew for each statement, and may keep a NOW() in a variable
+		return true // each statement of a procedure locks its own tables, and a variable may keep NOW()
 	case "com/Execute", "sql/execute_sql":
 		return p.program // perhaps a CALL
 	case "sql/insert", "sql/insert_select", "sql/replace", "sql/replace_select", "sql/load",

@@ -20,7 +20,7 @@ func TestOpenWorkThatWaitsForALock(t *testing.T) {
 	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
 		t.Run(string(flavor), func(t *testing.T) {
 			t.Parallel()
-			s := servers.Private(t, flavor) // whose global lock stops nobody else
+			s := servers.Private(t, flavor) // whose global lock stops no other test
 			schema := s.Schema(t)
 			admin := s.DB(t, schema)
 			exec(t, admin, stamped, "CREATE TABLE u (id INT PRIMARY KEY)", "INSERT INTO u VALUES (1)", "INSERT INTO t (id) VALUES (1)")

@@ -67,7 +67,7 @@ func (p process) running() bool {
 	return !p.internal()
 }
 
-// internal says that the server itself is the client, or nobody yet. Replication's own threads are
+// internal says that the server itself is the client, or that there is none yet. Replication's own threads are
 // dated by the primary; see replicaLag.
 func (p process) internal() bool {
 	switch p.user {
@@ -122,7 +122,8 @@ func (w *work) release(without string) {
 	case without == "":
 		w.Release = "let go by its end, or by " + kill
 	default:
-		w.Release = "let go by its end, or by " + kill + "; if it only reads, nothing waits for it in START TRANSACTION READ ONLY"
+		w.Release = "let go by its end, or by " + kill +
+			"; if it only reads, nothing waits for it in START TRANSACTION READ ONLY"
 		if without == withoutGrant {
 			w.Release += ", nor if Tablehaul's login has SELECT on performance_schema"
 		}

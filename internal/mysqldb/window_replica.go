@@ -19,6 +19,8 @@ type replicaLag struct {
 	// shorter says what would make it less.
 	silence time.Duration
 	shorter string
+	// timed says that the server knows when it last heard of its line.
+	timed bool
 
 	warnings []string
 	// unseen says that the login may not ask for channels.
@@ -39,13 +41,17 @@ func (r replicaLag) holder() *Holder {
 	if r.unknown {
 		h.State, h.Release = "it does not know how far it is behind", "let go by replication that runs, or by fixedLag"
 	} else if r.silence > 0 {
-		h.State = "its line to the primary was silent for " + r.silence.Round(time.Second).String()
+		was := "was"
+		if !r.timed {
+			was = "may have been"
+		}
+		h.State = "its line to the primary " + was + " silent for " + r.silence.Round(time.Second).String()
 		h.Release = "made less by " + r.shorter
 	}
 	return h
 }
 
-// role is what a server says of itself, whatever the login may do.
+// role is what a server says of itself to every login.
 type role struct {
 	readOnly bool
 	group    string // the replication group's name
@@ -100,7 +106,7 @@ func (d *DB) replica(ctx context.Context, spec HiSpec) (replicaLag, error) {
 	case role.readOnly:
 		why = "the server is read-only"
 	case !seen:
-		// Whoever may see the connections sees replication's own.
+		// A login that sees the connections sees replication's own.
 		if found, err := d.showsReplication(ctx); err != nil || !found {
 			return replicaLag{unseen: true}, err
 		}
@@ -114,7 +120,8 @@ func (d *DB) replica(ctx context.Context, spec HiSpec) (replicaLag, error) {
 	if !spec.AllowReplica {
 		return replicaLag{}, fmt.Errorf("%w (%s)", ErrReplica, why)
 	}
-	r.warnings = []string{"the source is a replica: transactions still open on its primary are not seen, only the overlap covers them"}
+	r.warnings = []string{"the source is a replica: transactions still open on its primary are not seen," +
+		" only the overlap covers them"}
 	if len(channels) == 0 {
 		r.unknown = spec.FixedLag == 0
 		return r, nil
@@ -130,7 +137,7 @@ func (d *DB) measure(ctx context.Context, r *replicaLag, channels []record, role
 		return err
 	}
 	r.shorter = "a shorter heartbeat of the replica (CHANGE REPLICATION SOURCE TO SOURCE_HEARTBEAT_PERIOD)"
-	if silences == nil {
+	if r.timed = silences != nil; !r.timed {
 		r.shorter = "a smaller slave_net_timeout of the replica"
 		if d.Server.Flavor == FlavorMySQL {
 			r.shorter = "SELECT on performance_schema.replication_connection_status"

@@ -18,7 +18,7 @@ type work struct {
 	Holder
 	// table is the only one that it can write; the zero value for all.
 	table table.Name
-	// forEver says that its age is not known: whatever it wrote may be of any time.
+	// forEver says that its age is not known: what it wrote may be of any time.
 	forEver bool
 	// doubtful says that a second look may find it to be nothing.
 	doubtful bool
