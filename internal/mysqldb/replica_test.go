@@ -1,6 +1,7 @@
 package mysqldb_test
 
 import (
+	"context"
 	"database/sql"
 	"strings"
 	"testing"
@@ -76,7 +77,19 @@ func TestTheSilenceOfAReplicasLineIsLag(t *testing.T) {
 			require.ErrorIs(t, err, mysqldb.ErrReplica, "replication's threads are in the process list")
 			require.ErrorContains(t, err, "may not ask about replication")
 
-			exec(t, primary.DB(t, schema), "INSERT INTO t () VALUES ()") // the line has just been heard of
+			ctx, stop := context.WithCancel(t.Context())
+			wrote := make(chan struct{})
+			go func() {
+				defer close(wrote)
+				for writer := primary.DB(t, schema); ctx.Err() == nil; {
+					_, _ = writer.ExecContext(ctx, "INSERT INTO t () VALUES ()")
+				}
+			}()
+			waitUntil(t, replica.DB(t, schema), "SELECT COUNT(*) FROM t")
+			busy := choose(t, db, tbl, "ts", func(h *mysqldb.HiSpec) { h.AllowReplica = true })
+			stop()
+			<-wrote
+			require.Less(t, busy.Lag, 30*time.Second, "a line that is heard of all the time costs little")
 			require.NoError(t, primary.AwaitReplica(t.Context(), replica))
 			primary.Pause(t)
 			silent := time.Now().UTC()

@@ -133,11 +133,14 @@ func (d *DB) replica(ctx context.Context, spec HiSpec) (replicaLag, error) {
 // minute, and meanwhile it says that it is 0 seconds behind: so the silence counts too.
 func (d *DB) measure(ctx context.Context, r *replicaLag, channels []record, role role) error {
 	silences, err := d.silences(ctx)
+	if err == nil && d.Server.Flavor == FlavorMariaDB {
+		silences, err = d.listen(ctx, channels, r.asked)
+	}
 	if err != nil {
 		return err
 	}
 	r.shorter = "a shorter heartbeat of the replica (CHANGE REPLICATION SOURCE TO SOURCE_HEARTBEAT_PERIOD)"
-	if r.timed = silences != nil; !r.timed {
+	if r.timed = len(silences) > 0; !r.timed {
 		r.shorter = "a smaller slave_net_timeout of the replica"
 		if d.Server.Flavor == FlavorMySQL {
 			r.shorter = "SELECT on performance_schema.replication_connection_status"
@@ -149,7 +152,7 @@ func (d *DB) measure(ctx context.Context, r *replicaLag, channels []record, role
 			r.unknown = true
 			continue
 		}
-		silence, heard := silences[c.text("CHANNEL_NAME")]
+		silence, heard := silences[channelName(c)]
 		if !heard {
 			silence = role.silence
 		}
@@ -188,11 +191,51 @@ func (d *DB) silences(ctx context.Context) (map[string]time.Duration, error) {
 		if err := rows.Scan(&channel, &micros); err != nil {
 			return nil, err
 		}
-		if micros.Valid && micros.Int64 >= 0 { // nothing was heard yet, or the clock was set back
-			out[channel] = time.Duration(micros.Int64) * time.Microsecond
+		// Events come while the statement runs. More than a moment ahead, the clock was set back.
+		if silence := time.Duration(micros.Int64) * time.Microsecond; micros.Valid && silence > -time.Second {
+			out[channel] = max(0, silence)
 		}
 	}
 	return out, rows.Err()
+}
+
+// listen is silences on MariaDB: it looks a few times whether something comes. Where the primary is
+// written to all the time, it does at once.
+func (d *DB) listen(ctx context.Context, before []record, asked time.Time) (map[string]time.Duration, error) {
+	position := func(c record) string {
+		return c.text("MASTER_LOG_FILE") + " " + c.text("READ_MASTER_LOG_POS") + " " + c.text("SLAVE_RECEIVED_HEARTBEATS")
+	}
+	first := map[string]string{}
+	for _, c := range before {
+		first[channelName(c)] = position(c)
+	}
+	heard := map[string]time.Duration{}
+	for try := 0; try < listenTries && len(heard) < len(first); try++ {
+		if err := waitFor(ctx, listenPause); err != nil {
+			return nil, err
+		}
+		channels, _, err := d.replicaChannels(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range channels {
+			name := channelName(c)
+			if _, known := heard[name]; !known && position(c) != first[name] {
+				heard[name] = time.Since(asked)
+			}
+		}
+	}
+	return heard, nil
+}
+
+// How often and how long apart listen looks, at most.
+const (
+	listenTries = 5
+	listenPause = 100 * time.Millisecond
+)
+
+func channelName(c record) string {
+	return c.text("CHANNEL_NAME") + c.text("CONNECTION_NAME") // a server has one of them
 }
 
 // hosts names where channels lead.
