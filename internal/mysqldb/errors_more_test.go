@@ -120,3 +120,19 @@ func TestNotesAreNotWarningsOfRows(t *testing.T) {
 		require.False(t, mysqldb.IsNote(warning), warning)
 	}
 }
+
+// A server's limit on reads is for people who forget a WHERE.
+func TestAServersLimitOnJoinsIsNotOurs(t *testing.T) {
+	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
+		t.Run(string(flavor), func(t *testing.T) {
+			t.Parallel()
+			s := servers.Private(t, flavor, "--max-join-size=2")
+			const join = "SELECT a.v FROM t a, t b, t c"
+			exec(t, s.DB(t, ""), "SET GLOBAL sql_big_selects = 0")
+			p := newProvoker(t, s)
+			_, err := p.admin.ExecContext(t.Context(), join)
+			require.Equal(t, uint16(1104), mysqldb.NumberOf(err), "%v", err)
+			require.NoError(t, p.say(join))
+		})
+	}
+}
