@@ -157,7 +157,9 @@ func TestRogueServerGetsNoLocalFile(t *testing.T) {
 				case strings.HasPrefix(query, "SELECT CONCAT(@@version"):
 					return textResult("8.0.99 fake")
 				case strings.HasPrefix(query, "SELECT @@version"):
-					return textResult("8.0.99", "fake", "1048576", "1")
+					return textResult("8.0.99", "fake", "1048576", "1", "0", "151", "0")
+				case strings.HasPrefix(query, "SELECT LEFT(SHA2("):
+					return textResult("0123456789ab")
 				}
 				return [][]byte{okPacket}
 			})
