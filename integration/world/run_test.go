@@ -145,8 +145,8 @@ func (w *world) check(outcomes []outcome, allowed []string) (faults []string) {
 		faults = append(faults, more...)
 	}
 	for _, wr := range w.writers {
-		if wr.odd != nil {
-			faults = append(faults, fmt.Sprintf("the world's own writer of %s: %v", wr.table.name, wr.odd))
+		if odd := wr.odd.Load(); odd != nil {
+			faults = append(faults, fmt.Sprintf("the world's own writer of %s: %v", wr.table.name, *odd))
 		}
 	}
 	return faults

@@ -42,9 +42,7 @@ type writer struct {
 	// rest is locked while the world wants nobody to write.
 	rest *sync.RWMutex
 
-	did, refused int
-	last         error
-	odd          error // an error that no world explains
+	odd atomic.Pointer[error] // an error that no world explains
 }
 
 // expected are errors that applications of such a world meet.
@@ -69,7 +67,7 @@ func explained(err error) bool {
 // write changes rows until ctx ends.
 func (w *writer) write(ctx context.Context) {
 	defer w.leave()
-	for ctx.Err() == nil && w.odd == nil {
+	for ctx.Err() == nil && w.odd.Load() == nil {
 		w.rest.RLock()
 		w.operate(ctx)
 		w.rest.RUnlock()
@@ -83,12 +81,9 @@ func (w *writer) operate(ctx context.Context) {
 	before := w.v
 	w.deletes = false
 	err := w.transaction(whole, ctx)
-	w.did++
 	if err != nil {
-		w.refused++
-		w.last = err
 		if !explained(err) {
-			w.odd = err
+			w.odd.Store(&err)
 		}
 		w.leave()
 	}
