@@ -112,8 +112,8 @@ func (f *following) run(ctx context.Context, e execution, look func(context.Cont
 		delete(f.runs, e)
 		f.mu.Unlock()
 		blind()
-		one.looking.Lock() // the last look is over
-		one.looking.Unlock()
+		one.looking.Lock()
+		defer one.looking.Unlock() // the last look is over
 	}()
 	return await(ctx, 0, func() (workflows.SyncTableResult, error) {
 		slot, err := f.slot(ctx, one)

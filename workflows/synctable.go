@@ -1,8 +1,6 @@
 package workflows
 
 import (
-	"cmp"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -285,114 +283,6 @@ func (s *sync) fence() int64 {
 	return s.plan.TargetRow.Fence
 }
 
-// finish gives the lease back, whatever happened, and returns the run's first error. It runs
-// detached from a cancel, which must not leave the table locked.
-func (s *sync) finish(ctx workflow.Context, runErr error) error {
-	detached, cancel := workflow.NewDisconnectedContext(ctx)
-	defer cancel()
-	if runErr != nil {
-		s.status.Failure = fmt.Sprintf("in phase %s: %s", s.status.Phase, failureText(runErr))
-	}
-	s.enter(detached, PhaseFinish)
-	total := workflow.Now(detached).Sub(s.status.Started).Seconds()
-	s.result.Seconds[PhaseTotal] = total
-	exec := workflow.GetInfo(ctx).WorkflowExecution
-	req := activities.FinishRequest{Fence: s.lease.Fence, RunID: s.lease.RunID, Record: activities.RunRecord{
-		WorkflowID: exec.ID, RunID: exec.RunID, Mode: s.plan.Mode, Outcome: activities.OutcomeDone,
-		Window: s.plan.Window, Rows: s.result.RowsExtracted, NewerOnTarget: s.result.NewerOnTarget, Seconds: total,
-	}}
-	in := activities.FinishRunInput{Table: s.in.Table}
-	switch {
-	case runErr == nil:
-		s.raise(&req)
-		s.bind(&in, &req)
-		in.DropPlan = s.plan.Run
-		if s.plan.Ranges == 0 {
-			in.DropPlan = ""
-		}
-	case temporal.IsCanceledError(runErr):
-		req.Record.Outcome = activities.OutcomeCancelled
-	default:
-		req.Record.Outcome, req.Record.Failure = activities.OutcomeFailed, failureText(runErr)
-	}
-	if runErr != nil && s.planned && s.plan.Mode != activities.ModeFirstLoad && s.plan.Ranges > 0 {
-		in.DropPlan = s.plan.Run // only a first load is resumed
-	}
-	in.Finish = req
-	var ended activities.FinishRunResult
-	err := s.end(detached, in, failureType(runErr) == activities.TypeHostGone, &ended)
-	if runErr != nil {
-		return runErr
-	}
-	if err != nil {
-		return err
-	}
-	s.result.Watermark = ended.Watermark
-	if !req.FreshAt.IsZero() {
-		s.status.FreshAt = req.FreshAt
-	}
-	s.status.Waits = nil
-	s.enter(detached, PhaseDone)
-	return nil
-}
-
-// end runs FinishRun where the plan is that it drops, or anywhere where that host is gone.
-func (s *sync) end(ctx workflow.Context, in activities.FinishRunInput, gone bool, out *activities.FinishRunResult) error {
-	summary := finishSummary(in.Finish)
-	if in.DropPlan != "" && !gone {
-		in.Queue = s.place.queue
-		err := s.place.step(ctx, stateOptions, summary, "FinishRun", in).Get(ctx, out)
-		if failureType(err) != activities.TypeHostGone {
-			return err
-		}
-		in.Queue = ""
-	}
-	return (&place{}).step(ctx, stateOptions, summary, "FinishRun", in).Get(ctx, out)
-}
-
-// raise sets the new watermark, where the mode has one.
-func (s *sync) raise(req *activities.FinishRequest) {
-	req.FreshAt, req.TailTop = s.plan.FreshAt, s.plan.TailTop
-	switch s.plan.Mode {
-	case activities.ModeFirstLoad:
-		req.Watermark, req.Cursor, req.ForgetFirstLoad = s.plan.Window.Hi, s.plan.Cursor, true
-		req.Seen = s.plan.Seen
-	case activities.ModeIncremental:
-		req.ForgetFirstLoad = true // a full run that was ended: only another one begins again
-		req.Watermark, req.Cursor, req.Seen = s.plan.Window.Hi, s.plan.Cursor, s.plan.Seen
-	case activities.ModeBackfill:
-		// It stays, but for a cursor of another type or a target that has lost rows.
-		if s.plan.Watermark != s.result.Watermark {
-			req.Watermark, req.Cursor = s.plan.Watermark, s.plan.Cursor
-		}
-	}
-}
-
-// bind says what the watermark speaks of from now on, and has the target's state row say so first.
-func (s *sync) bind(in *activities.FinishRunInput, req *activities.FinishRequest) {
-	if s.plan.Identity == nil {
-		return
-	}
-	id := *s.plan.Identity
-	if s.plan.TargetRow != nil && (s.result.RowsExtracted > 0 || s.plan.Mode == activities.ModeFirstLoad) {
-		in.TargetRow, in.TargetWatermark = s.plan.TargetRow, cmp.Or(req.Watermark, s.plan.Watermark)
-		id.Target.Run = s.plan.TargetRow.Fence
-	}
-	req.Identity = &id
-}
-
-func finishSummary(req activities.FinishRequest) string {
-	switch {
-	case req.Record.Outcome != activities.OutcomeDone:
-		return "give the lease back after a run that " + map[string]string{
-			activities.OutcomeFailed: "failed", activities.OutcomeCancelled: "was cancelled",
-		}[req.Record.Outcome]
-	case req.Watermark == "":
-		return "give the lease back; the watermark stays"
-	}
-	return "watermark " + req.Watermark
-}
-
 // pending are the indexes of the ranges that are not loaded yet.
 func pending(p activities.PlanRunResult) []int {
 	var out []int
@@ -402,36 +292,4 @@ func pending(p activities.PlanRunResult) []int {
 		}
 	}
 	return out
-}
-
-// failureText is the type and message of the application failure inside err.
-func failureText(err error) string {
-	var app *temporal.ApplicationError
-	if errors.As(err, &app) {
-		return app.Type() + ": " + app.Message()
-	}
-	return err.Error()
-}
-
-// failureType is the type of the application failure inside err, or "".
-func failureType(err error) string {
-	var app *temporal.ApplicationError
-	if errors.As(err, &app) {
-		return app.Type()
-	}
-	return ""
-}
-
-// cause is the application failure or cancel inside the failure of an activity or a child:
-// people should read "column c is too narrow", not "child workflow execution error".
-func cause(err error) error {
-	var app *temporal.ApplicationError
-	if errors.As(err, &app) {
-		return app
-	}
-	var canceled *temporal.CanceledError
-	if errors.As(err, &canceled) {
-		return canceled
-	}
-	return err
 }

@@ -179,7 +179,8 @@ func (w *world) promised(o outcome) *promise {
 	}
 	p := &promise{
 		mayMove:   o.table.unique,
-		watermark: o.result.Watermark, cursor: c.column != "", number: c.number, began: o.began, patient: w.patient() && !w.strict}
+		watermark: o.result.Watermark, cursor: c.column != "", number: c.number, began: o.began, patient: w.patient() && !w.strict,
+	}
 	if p.cursor && !p.number {
 		p.watermark = sameForm(asMoment, []byte(p.watermark))
 	}

@@ -82,7 +82,8 @@ func moment(kind string, digits int, byServer bool) cursorKind {
 		p = fmt.Sprintf("(%d)", digits)
 	}
 	c := cursorKind{
-		name: strings.ToLower(kind) + p, column: "updated_at", ddl: fmt.Sprintf("%s%s NOT NULL", kind, p)}
+		name: strings.ToLower(kind) + p, column: "updated_at", ddl: fmt.Sprintf("%s%s NOT NULL", kind, p),
+	}
 	if byServer {
 		c.ddl += fmt.Sprintf(" DEFAULT CURRENT_TIMESTAMP%[1]s ON UPDATE CURRENT_TIMESTAMP%[1]s", p)
 	} else {

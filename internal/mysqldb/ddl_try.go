@@ -2,6 +2,7 @@ package mysqldb
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -36,7 +37,7 @@ func (d *ddl) tryDefaults(ctx context.Context, dst *DB, named func(*Column) bool
 	try := func(expressions []string) (bool, error) {
 		rows, err := dst.QueryContext(ctx, "SELECT "+strings.Join(expressions, ", ")+row)
 		if err == nil {
-			err = rows.Close()
+			err = errors.Join(rows.Err(), rows.Close())
 		}
 		if err != nil && NumberOf(err) == 0 {
 			return false, err // the server has not answered

@@ -3,6 +3,7 @@ package mysqldb_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -113,7 +114,7 @@ func secondsBehind(t *testing.T, replica *servers.Server, what string, out *sql.
 	t.Helper()
 	rows, err := replica.DB(t, "").QueryContext(t.Context(), "SHOW "+what)
 	require.NoError(t, err)
-	defer func() { require.NoError(t, rows.Close()) }()
+	defer func() { require.NoError(t, errors.Join(rows.Err(), rows.Close())) }()
 	names, err := rows.Columns()
 	require.NoError(t, err)
 	require.True(t, rows.Next())

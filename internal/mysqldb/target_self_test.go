@@ -72,7 +72,8 @@ func TestSelfReferencesThatCannotBeLeftUncheckedAreRefused(t *testing.T) {
 			"place would not be checked either": {
 				"CREATE TABLE c (id INT PRIMARY KEY, up INT, room INT, CONSTRAINT up FOREIGN KEY (up) REFERENCES c (id))",
 				"CREATE TABLE c (id INT PRIMARY KEY, up INT, room INT, CONSTRAINT up FOREIGN KEY (up) REFERENCES c (id), CONSTRAINT place FOREIGN KEY (room) REFERENCES rooms (id))",
-				[]string{"CREATE TABLE rooms (id INT PRIMARY KEY)"}, false,
+				[]string{"CREATE TABLE rooms (id INT PRIMARY KEY)"},
+				false,
 			},
 			"refers by a unique key": {
 				"CREATE TABLE c (id INT PRIMARY KEY, code INT, up INT, UNIQUE KEY (code), CONSTRAINT up FOREIGN KEY (up) REFERENCES c (code))", "", nil, false,

@@ -37,9 +37,11 @@ func (d *DB) countAbove(ctx context.Context, spec HiSpec, h *Horizon) error {
 	}
 	// A minute: clocks of applications differ by a little, and rows arrive while we count.
 	future := fmt.Sprintf("CAST('%s' AS DATETIME(6)) + INTERVAL 1 MINUTE", h.Now)
-	counts := []string{"0", count(futureLimit, cursor+" > "+future),
+	counts := []string{
+		"0", count(futureLimit, cursor+" > "+future),
 		fmt.Sprintf("(SELECT %[1]s FROM %[2]s FORCE INDEX (%[3]s) WHERE %[1]s <= %[4]s ORDER BY %[1]s DESC LIMIT 1)",
-			cursor, Qualified(spec.Table.Name), Ident(index), future)}
+			cursor, Qualified(spec.Table.Name), Ident(index), future),
+	}
 	if isInteger(spec.Cursor.Kind) {
 		counts[1], counts[2] = "0", "NULL"
 	}

@@ -117,8 +117,12 @@ func TestBackStepsOfAnIntegerCursor(t *testing.T) {
 		steps  int64
 		want   string
 	}{
-		{signed, "1700000010", 3600, "1699996410"}, {signed, "5", 10, "-5"}, {signed, "-9223372036854775808", 1, ""},
-		{unsigned, "5", 5, "0"}, {unsigned, "5", 6, ""}, {unsigned, "5", 0, "5"},
+		{signed, "1700000010", 3600, "1699996410"},
+		{signed, "5", 10, "-5"},
+		{signed, "-9223372036854775808", 1, ""},
+		{unsigned, "5", 5, "0"},
+		{unsigned, "5", 6, ""},
+		{unsigned, "5", 0, "5"},
 	} {
 		got, err := mysqldb.BackSteps(c.cursor, c.lo, c.steps)
 		require.NoError(t, err)

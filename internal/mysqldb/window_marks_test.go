@@ -37,8 +37,11 @@ func TestAnIntegersEndRisesWithAnyLagAndPace(t *testing.T) {
 
 func TestMarksOfAnotherColumnMeanNothing(t *testing.T) {
 	spec := HiSpec{Marks: []Mark{
-		{Column: "seq", At: "2026-01-01T00:00:00.000000Z", Max: "999"}, {Column: "ID", At: "2026-01-02T00:00:00.000000Z", Max: "2"},
-		{Column: "id", At: "2026-01-01T00:00:00.000000Z", Max: "1"}, {Column: "id", At: "never", Max: "7"}, {At: "2026-01-01T00:00:00.000000Z", Max: "8"},
+		{Column: "seq", At: "2026-01-01T00:00:00.000000Z", Max: "999"},
+		{Column: "ID", At: "2026-01-02T00:00:00.000000Z", Max: "2"},
+		{Column: "id", At: "2026-01-01T00:00:00.000000Z", Max: "1"},
+		{Column: "id", At: "never", Max: "7"},
+		{At: "2026-01-01T00:00:00.000000Z", Max: "8"},
 	}}
 	spec.Cursor.Name = "id"
 	require.Equal(t, []Mark{spec.Marks[2], spec.Marks[1]}, marksOf(spec))

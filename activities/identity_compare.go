@@ -1,0 +1,218 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// compareIdentity says what differs such that the state does not speak of what is there.
+func (p *drafted) compareIdentity(ctx context.Context, was *Identity) (changed string, err error) {
+	now, s := p.id.now, &p.id.state
+	if was == nil {
+		return p.adoptState(ctx)
+	}
+	switch {
+	case was.Target.Table != now.Target.Table:
+		return fmt.Sprintf("it is of the target %s, the configuration says %s, which has rows", was.Target.Table, now.Target.Table), nil
+	case s.Watermark != "" && !table.SameColumn(was.Cursor, now.Cursor):
+		return fmt.Sprintf("it is of the cursor %s, the configuration says %s", was.Cursor, now.Cursor), nil
+	case was.CursorZone != now.CursorZone:
+		return fmt.Sprintf("it is of cursorZone %q, the configuration says %q", was.CursorZone, now.CursorZone), nil
+	case !slices.EqualFunc(was.Key, now.Key, table.SameColumn):
+		return fmt.Sprintf("it is of the primary key (%s), the source now has (%s)", strings.Join(was.Key, ", "), strings.Join(now.Key, ", ")), nil
+	}
+	if changed := p.convertWatermark(was); changed != "" {
+		return changed, nil
+	}
+	if changed, err := p.compareTarget(ctx, was); changed != "" || err != nil {
+		return changed, err
+	}
+	return p.compareSource(ctx, was)
+}
+
+// convertWatermark carries the watermark over to the cursor's present type.
+func (p *drafted) convertWatermark(was *Identity) (changed string) {
+	s := &p.id.state
+	if s.Watermark == "" || was.CursorType == p.id.now.CursorType {
+		return ""
+	}
+	mark, err := mysqldb.ConvertCursor(was.CursorType, p.table.Column(p.settings.Cursor).Column, s.Watermark)
+	if err != nil {
+		return fmt.Sprintf("it is of %s as %s, which is now %s", was.Cursor, was.CursorType, p.id.now.CursorType)
+	}
+	if mark != s.Watermark {
+		p.warnings = append(p.warnings, fmt.Sprintf("the cursor %s was %s and is %s: the watermark %s becomes %s",
+			was.Cursor, was.CursorType, p.id.now.CursorType, s.Watermark, mark))
+	}
+	s.Watermark = mark
+	return ""
+}
+
+// compareTarget tells the target of the last runs, one that has lost its last runs, and another one.
+func (p *drafted) compareTarget(ctx context.Context, was *Identity) (changed string, err error) {
+	s, row := &p.id.state, p.id.row
+	moved := !was.Target.Server.Same(p.id.now.Target.Server)
+	switch {
+	case row == nil && was.Target.Row:
+		return fmt.Sprintf("the target %s on %s has no state row of this table: it is another target, or was written by others",
+			p.settings.Target, p.id.now.Target.Server), nil
+	case row == nil && moved:
+		agrees, err := p.rowsAgree(ctx)
+		if err != nil || !agrees {
+			return fmt.Sprintf("it is of the target on %s, the connection now leads to %s, whose rows differ",
+				was.Target.Server, p.id.now.Target.Server), err
+		}
+	case row != nil && row.Run < was.Target.Run:
+		return p.lowerWatermark(ctx, was)
+	}
+	if moved {
+		p.warnings = append(p.warnings, fmt.Sprintf("the target is on another server than before, %s instead of %s: it is taken for the same, moved",
+			p.id.now.Target.Server, was.Target.Server))
+	}
+	if s.FirstLoad != nil && row != nil {
+		first := *s.FirstLoad
+		first.Done = bothDone(first.Done, row.Done)
+		s.FirstLoad = &first
+	}
+	return "", nil
+}
+
+// lowerWatermark goes back to what the target says of itself: it was restored, or has lost what was
+// written last.
+func (p *drafted) lowerWatermark(ctx context.Context, was *Identity) (changed string, err error) {
+	s := &p.id.state
+	mark := p.id.row.Watermark
+	if mark != "" && was.CursorType != p.id.now.CursorType {
+		if mark, err = mysqldb.ConvertCursor(was.CursorType, p.table.Column(p.settings.Cursor).Column, mark); err != nil {
+			return "the target has lost its last runs, and the cursor's type has changed since", nil //nolint:nilerr // the sentence says it
+		}
+	}
+	if mark != "" && s.Watermark != "" {
+		if mark, err = lower(p.table.Column(p.settings.Cursor).Column, mark, s.Watermark); err != nil {
+			return "", translate(ctx, err, where{doing: "compare watermarks of " + p.settings.Table.String()})
+		}
+	}
+	what := "what came after " + mark + " is written again"
+	if mark == "" {
+		what, s.FirstLoad, p.id.forget = "the table is loaded anew", nil, true
+	}
+	p.warnings = append(p.warnings, fmt.Sprintf("the target %s has lost its last runs (a backup that was restored, or a crash): %s", p.settings.Target, what))
+	s.Watermark, s.TailTop = mark, ""
+	return "", nil
+}
+
+// compareSource tells a source with the history that the watermark is of from another one. The
+// server's names are hints: failovers and rebuilt servers change them.
+func (p *drafted) compareSource(ctx context.Context, was *Identity) (changed string, err error) {
+	now := p.id.now.Source
+	same := was.Source.Same(now)
+	if same && (now.Includes || was.Source.History == "") {
+		return "", nil
+	}
+	if now.Includes {
+		p.warnings = append(p.warnings, fmt.Sprintf("the source is another server than before, %s instead of %s, with the same history", now, was.Source))
+		return "", nil
+	}
+	agrees, err := p.rowsAgree(ctx)
+	if err == nil && agrees {
+		agrees, err = p.sourceHasKept(ctx)
+	}
+	switch {
+	case err != nil:
+		return "", err
+	case !agrees && same:
+		return fmt.Sprintf("the source %s has gone back in its history, as after a restored backup, and its rows differ from the target's", now), nil
+	case !agrees:
+		return fmt.Sprintf("it is of the source %s, the connection now leads to %s, whose rows differ from the target's", was.Source, now), nil
+	}
+	p.warnings = append(p.warnings, fmt.Sprintf("the source is not surely the one of the last run (%s instead of %s), and its last rows are on the target: it is taken for the same",
+		now, was.Source))
+	return "", nil
+}
+
+// adoptState takes over the state of an earlier version, which knows no identity.
+func (p *drafted) adoptState(ctx context.Context) (changed string, err error) {
+	s := p.id.state
+	if s.Watermark == "" || s.SetByHand {
+		return "", nil
+	}
+	cursor := p.table.Column(p.settings.Cursor).Column
+	if s.Cursor != "" && !table.SameColumn(s.Cursor, cursor.Name) {
+		return fmt.Sprintf("it is of the cursor %s, the configuration says %s", s.Cursor, cursor.Name), nil
+	}
+	if _, err := mysqldb.CompareCursor(cursor, s.Watermark, s.Watermark); err != nil {
+		return fmt.Sprintf("it is no value of the cursor %s, which is %s", cursor.Name, cursor.Type), nil //nolint:nilerr // the sentence says it
+	}
+	agrees, err := p.rowsAgree(ctx)
+	if err != nil {
+		return "", err
+	}
+	if !agrees {
+		return "nothing is known of the target that it is of, and the last rows of the source below it are not on the target", nil
+	}
+	p.warnings = append(p.warnings, "the state of the table did not say which servers and columns it is of: the source's last rows are on the target, and it is bound to them")
+	return "", nil
+}
+
+// rowsAgree reports whether the last rows of the source up to the watermark are on the target. Where
+// there is none, nothing agrees.
+func (p *drafted) rowsAgree(ctx context.Context) (bool, error) {
+	mark := p.id.state.Watermark
+	if mark == "" {
+		return false, nil
+	}
+	sample, err := p.src.LastRows(ctx, p.table, p.settings.Cursor, mark, sampleRows)
+	if err != nil {
+		return false, translate(ctx, err, where{p.settings.SourceConnection, "read the last rows of " + p.settings.Table.String()})
+	}
+	at := where{p.settings.TargetConnection, "look for rows of " + p.settings.Target.String()}
+	dst, err := p.dst.Table(ctx, p.settings.Target)
+	if err != nil {
+		return false, lookFailure(ctx, err, at)
+	}
+	n, err := p.dst.CountSample(ctx, dst, sample, false)
+	if err != nil {
+		return false, translate(ctx, err, at)
+	}
+	return n > 0 && sample.Len()-n <= sample.Len()/4, nil
+}
+
+// sourceHasKept reports whether the source still has the rows that the target got last, or newer
+// versions of them. An older copy of the source has none of those, though all of its own rows are on
+// the target. One row that is missing counts: whoever deleted it has to say so with watermark adopt.
+// A target without an index on the cursor is not sorted for it.
+func (p *drafted) sourceHasKept(ctx context.Context) (bool, error) {
+	at := where{p.settings.TargetConnection, "look for rows of " + p.settings.Target.String()}
+	dst, err := p.dst.Table(ctx, p.settings.Target)
+	if err != nil {
+		return false, lookFailure(ctx, err, at)
+	}
+	if mysqldb.CursorIndex(dst, p.settings.Cursor) == "" {
+		return true, nil
+	}
+	sample, err := p.dst.LastRows(ctx, dst, p.settings.Cursor, "", sampleRows)
+	if err != nil {
+		return false, translate(ctx, err, at)
+	}
+	n, err := p.src.CountSample(ctx, p.table, sample, true)
+	if err != nil {
+		return false, translate(ctx, err, where{p.settings.SourceConnection, "look for rows of " + p.settings.Table.String()})
+	}
+	return n == sample.Len(), nil
+}
+
+// bothDone has a '1' for each range that is done by both.
+func bothDone(a, b string) string {
+	out := []byte(a)
+	for i := range out {
+		if i >= len(b) || b[i] != '1' {
+			out[i] = '0'
+		}
+	}
+	return string(out)
+}

@@ -1,0 +1,39 @@
+package workflows
+
+import (
+	"errors"
+
+	"go.temporal.io/sdk/temporal"
+)
+
+// failureText is the type and message of the application failure inside err.
+func failureText(err error) string {
+	var app *temporal.ApplicationError
+	if errors.As(err, &app) {
+		return app.Type() + ": " + app.Message()
+	}
+	return err.Error()
+}
+
+// failureType is the type of the application failure inside err, or "".
+func failureType(err error) string {
+	var app *temporal.ApplicationError
+	if errors.As(err, &app) {
+		return app.Type()
+	}
+	return ""
+}
+
+// cause is the application failure or cancel inside the failure of an activity or a child:
+// people should read "column c is too narrow", not "child workflow execution error".
+func cause(err error) error {
+	var app *temporal.ApplicationError
+	if errors.As(err, &app) {
+		return app
+	}
+	var canceled *temporal.CanceledError
+	if errors.As(err, &canceled) {
+		return canceled
+	}
+	return err
+}
