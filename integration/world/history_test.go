@@ -42,12 +42,23 @@ func (h *history) record(rows []row) {
 	defer h.mu.Unlock()
 	for _, r := range rows {
 		old := h.keys[r.key]
-		if n := len(old); n > 0 && !old[n-1].gone && slices.Equal(old[n-1].row.vals, r.vals) && slices.Equal(old[n-1].row.shape, r.shape) {
+		if n := len(old); n > 0 && !old[n-1].gone && old[n-1].row.cursor == r.cursor && sameValues(old[n-1].row, r) {
+			old[n-1].row = r // at most columns were added or dropped
 			continue
 		}
 		h.at++
 		h.keys[r.key] = append(old, version{at: h.at, row: r})
 	}
+}
+
+// sameValues compares the columns that both have.
+func sameValues(a, b row) bool {
+	for i, name := range a.shape {
+		if at := slices.Index(b.shape, name); at >= 0 && b.vals[at] != a.vals[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // recordAll takes all rows of one writer, or of the table where w is negative: what is missing was
