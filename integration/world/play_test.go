@@ -168,7 +168,7 @@ func (w *world) clock(t *tablePlan) (now string, err error) {
 }
 
 // knownSeeds are played first in a budget of the default: all pairs of servers.
-var knownSeeds = []uint64{0, 1, 2, 3}
+var knownSeeds = []uint64{2978982, 6361, 6363, 6360}
 
 // Whatever happens around a table, no row of it is lost or wrong. A world that fails prints its seed
 // and its story.
