@@ -20,26 +20,15 @@ func (a *app) watermarkAdopt() *cobra.Command {
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, names, err := a.asked(args)
-			if err != nil {
-				return err
-			}
-			s, err := a.connect(cmd.Context())
+			s, name, one, err := a.askOne(cmd.Context(), args)
 			if err != nil {
 				return err
 			}
 			defer s.close()
-			one, err := a.askTable(cmd.Context(), s, names[0])
-			if err == nil {
-				err = a.known(c, one)
-			}
-			if err != nil {
-				return err
-			}
 			if one.State == nil || one.State.Watermark == "" {
-				return &exitError{exitUsage, fmt.Errorf("%s has no watermark to bind: run it", names[0])}
+				return &exitError{exitUsage, fmt.Errorf("%s has no watermark to bind: run it", name)}
 			}
-			return a.changeWatermark(cmd.Context(), s, names[0], activities.SetRequest{Adopt: true})
+			return a.changeWatermark(cmd.Context(), s, name, activities.SetRequest{Adopt: true})
 		},
 	}
 	a.outputFlag(cmd)

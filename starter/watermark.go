@@ -37,24 +37,13 @@ func (a *app) watermarkShow() *cobra.Command {
 		Use: "show TABLE", Short: "Show a table's watermark",
 		Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, names, err := a.asked(args)
-			if err != nil {
-				return err
-			}
-			s, err := a.connect(cmd.Context())
+			s, name, one, err := a.askOne(cmd.Context(), args)
 			if err != nil {
 				return err
 			}
 			defer s.close()
-			one, err := a.askTable(cmd.Context(), s, names[0])
-			if err == nil {
-				err = a.known(c, one)
-			}
-			if err != nil {
-				return err
-			}
 			if a.json() {
-				out := tableWatermark{Table: names[0]}
+				out := tableWatermark{Table: name}
 				if one.State != nil {
 					out.Watermark, out.Cursor = one.State.Watermark, one.State.Cursor
 				}
@@ -67,6 +56,25 @@ func (a *app) watermarkShow() *cobra.Command {
 	}
 	a.outputFlag(cmd)
 	return cmd
+}
+
+// askOne asks for the one table that arguments name. The service is closed where there is an error.
+func (a *app) askOne(ctx context.Context, args []string) (s service, name string, one tableStatus, err error) {
+	c, names, err := a.asked(args)
+	if err != nil {
+		return nil, "", one, err
+	}
+	if s, err = a.connect(ctx); err != nil {
+		return nil, "", one, err
+	}
+	if one, err = a.askTable(ctx, s, names[0]); err == nil {
+		err = a.known(c, one)
+	}
+	if err != nil {
+		s.close()
+		return nil, "", one, err
+	}
+	return s, names[0], one, nil
 }
 
 func (a *app) watermarkSet() *cobra.Command {
