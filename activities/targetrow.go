@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
@@ -15,24 +14,22 @@ import (
 type TargetRow struct {
 	lineage.Ref
 	Connection string `json:"connection"`
-	// Volatile is set where the target's server may lose what is committed in a crash: when the run
-	// was planned, by the worker's clock, and how long the server had run then.
+	// Volatile is set where the target's server may lose what is committed in a crash.
 	Volatile *Volatile `json:"volatile,omitempty"`
 }
 
-// Volatile is when a server that may lose commits was looked at.
+// Volatile is when a server that may lose commits was started, in seconds since 1970 by its own clock.
 type Volatile struct {
-	At     time.Time     `json:"at"`
-	Uptime time.Duration `json:"uptime"`
+	Started int64 `json:"started"`
 }
 
-// restartSlack is by how much a server's uptime may seem to lag behind the workers' clocks before
-// that is taken for a restart: uptimes are whole seconds, and the clocks of two workers differ.
-const restartSlack = 10 * time.Second
+// restartSlack is how many seconds two readings of one start may differ: each is exact to a second. A
+// clock that is set in between looks like a restart, which costs a run its work and loses nothing.
+const restartSlack = 2
 
-// restarted reports whether a server that runs for uptime now was started after it was looked at.
-func (v Volatile) restarted(now time.Time, uptime time.Duration) bool {
-	return uptime < v.Uptime || uptime+restartSlack < v.Uptime+now.Sub(v.At)
+// restarted reports whether a server that says it was started at another moment is another start.
+func (v Volatile) restarted(started int64) bool {
+	return started < v.Started-restartSlack || started > v.Started+restartSlack
 }
 
 // beginTarget begins the run on the target's state row, where there is something to write, and
@@ -67,7 +64,7 @@ func (a *Activities) beginTarget(ctx context.Context, in PlanRunInput, p *drafte
 		return translate(ctx, err, where{p.settings.TargetConnection, "begin on " + p.settings.Target.String()})
 	}
 	if server := identity.Target.Server; !server.Durable {
-		row.Volatile = &Volatile{At: time.Now().UTC(), Uptime: server.Uptime}
+		row.Volatile = &Volatile{Started: server.Started}
 	}
 	out.TargetRow, identity.Target.Row = row, true
 	return nil
@@ -130,7 +127,7 @@ func (a *Activities) checkRestart(ctx context.Context, db *mysqldb.DB, row *Targ
 	if err != nil {
 		return translate(ctx, err, at)
 	}
-	if !v.restarted(time.Now(), server.Uptime) {
+	if !v.restarted(server.Started) {
 		return nil
 	}
 	rows, err := lineage.Read(ctx, db, row.Target)

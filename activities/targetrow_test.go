@@ -2,25 +2,18 @@ package activities
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
 
-func TestARestartIsToldByUptime(t *testing.T) {
-	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	v := Volatile{At: at, Uptime: time.Hour}
-	for _, c := range []struct {
-		after, uptime time.Duration
-		want          bool
-	}{
-		{time.Minute, time.Hour + time.Minute, false},
-		{time.Minute, time.Hour + 55*time.Second, false}, // whole seconds, and two workers' clocks
-		{time.Minute, 30 * time.Second, true},
-		{2 * time.Hour, 2*time.Hour - time.Minute, true}, // longer up than when it was looked at, and still another one
-		{-5 * time.Second, time.Hour, false},
+func TestARestartIsToldByTheMomentOfTheStart(t *testing.T) {
+	v := Volatile{Started: 1_700_000_000}
+	for started, want := range map[int64]bool{
+		1_700_000_000: false, 1_700_000_001: false, 1_699_999_998: false, // whole seconds
+		1_700_000_003: true, 1_700_000_030: true,
+		1_699_990_000: true, // its clock was set back
 	} {
-		require.Equal(t, c.want, v.restarted(at.Add(c.after), c.uptime), "%+v", c)
+		require.Equal(t, want, v.restarted(started), started)
 	}
 }
 

@@ -1,7 +1,9 @@
 package mysqldb_test
 
 import (
+	"database/sql"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -87,8 +89,12 @@ func TestALoginBlockedByWrongPasswordsIsAConfiguration(t *testing.T) {
 	s := servers.Private(t, servers.FlavorMariaDB, "--max-password-errors=2")
 	shouldSay(t, s, []provoked{{4150, "", mysqldb.ClassConfiguration, "blocked", func(p *provoker) error {
 		login := p.login("")
-		for range 3 {
-			_, _ = p.open(login + "s3cret")
+		for range 3 { // by a client that does not remember refusals, as we do
+			dsn := s.DSN("")
+			wrong, err := sql.Open("mysql", login+"s3cret"+dsn[strings.Index(dsn, "@"):])
+			require.NoError(t, err)
+			require.Error(t, wrong.PingContext(t.Context()))
+			require.NoError(t, wrong.Close())
 		}
 		_, err := p.open(login)
 		return err

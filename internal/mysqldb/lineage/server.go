@@ -20,8 +20,8 @@ type Server struct {
 	// History is the set of transactions that the server has executed: @@gtid_executed, or MariaDB's
 	// @@gtid_current_pos. Empty where the server keeps none, and where it is longer than maxHistory.
 	History string `json:"history,omitempty"`
-	// Uptime is how long the server has run.
-	Uptime time.Duration `json:"-"`
+	// Started is when the server was started, in seconds since 1970 by its own clock; exact to a second.
+	Started int64 `json:"-"`
 	// Durable says that a transaction that is committed survives a crash of the server's machine
 	// (innodb_flush_log_at_trx_commit).
 	Durable bool `json:"-"`
@@ -54,8 +54,9 @@ func ReadServer(ctx context.Context, db *mysqldb.DB, known string) (Server, erro
 	var flush int
 	var synced bool
 	var variable string
-	err := db.QueryRowContext(ctx, "SELECT "+id+", @@hostname, @@port, "+history+", "+includes+", @@innodb_flush_log_at_trx_commit, @@log_bin = 0 OR @@sync_binlog = 1", known).
-		Scan(&s.ID, &s.Host, &s.Port, &s.History, &s.Includes, &flush, &synced)
+	err := db.QueryRowContext(ctx, "SELECT "+id+", @@hostname, @@port, "+history+", "+includes+", @@innodb_flush_log_at_trx_commit, @@log_bin = 0 OR @@sync_binlog = 1,"+
+		" UNIX_TIMESTAMP()", known).
+		Scan(&s.ID, &s.Host, &s.Port, &s.History, &s.Includes, &flush, &synced, &s.Started)
 	if err == nil {
 		err = db.QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE 'Uptime'").Scan(&variable, &uptime)
 	}
@@ -71,7 +72,7 @@ func ReadServer(ctx context.Context, db *mysqldb.DB, known string) (Server, erro
 		s.History = ""
 	}
 	s.Durable = (flush == 1 || flush == 3) && synced
-	s.Uptime = uptimeOf(uptime)
+	s.Started -= int64(uptimeOf(uptime).Seconds())
 	return s, nil
 }
 

@@ -119,6 +119,7 @@ func TestReadServer(t *testing.T) {
 		require.NoError(t, err)
 		require.NotEmpty(t, was.ID)
 		require.True(t, was.Same(was))
+		require.Positive(t, was.Started)
 		require.False(t, was.Includes, "of no history nothing is known")
 		_, err = db.ExecContext(t.Context(), "CREATE TABLE "+mysqldb.Qualified(target)+" (id INT PRIMARY KEY)")
 		require.NoError(t, err)
