@@ -77,7 +77,7 @@ test-faults: bin/tablehaul-standalone servers ## every fault of docs/reliability
 	$(GO) test -race ./integration/proxy ./internal/staging/s3
 
 # One test for each world and not for each fault: `make test` plays a minute of it, on seeds that
-# are known to be good and on a new one.
+# are known to be good.
 .PHONY: test-world
 test-world: bin/tablehaul-standalone servers ## random worlds for ten minutes (BUDGET=1h; TABLEHAUL_WORLD_SEED=n repeats one)
 	TABLEHAUL_WORLD_SHRINK=1 TABLEHAUL_WORLD_BUDGET=$(or $(BUDGET),10m) $(GO) test -count=1 -timeout 0 -v -run TestRandomWorld ./integration/world

@@ -154,6 +154,29 @@ func TestTwoDeploymentsOfOneNamespace(t *testing.T) {
 	require.Equal(t, "1000", scalar(t, p.dst, "SELECT COUNT(*) FROM us"))
 }
 
+// Who adopts a target takes it over from the deployment that kept it, which is refused from then on.
+func TestATargetIsTakenOverOnRequest(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		t.Parallel()
+		p := start(t, on(s, oneTable))
+		exec(t, p.src, oldRows...)
+		mark := p.sync("t").Watermark
+		second := *p
+		second.queue = p.queue + "-new"
+		second.startWorker()
+		_, err := second.try(workflows.SyncTableInput{Table: p.table("t")})
+		requireFailure(t, err, activities.TypeIdentityChanged, "kept by another deployment")
+		second.adopt("t")
+		second.setWatermark("t", mark)
+		require.Equal(t, activities.ModeIncremental, second.sync("t").Mode)
+		_, err = p.try(workflows.SyncTableInput{Table: p.table("t")})
+		requireFailure(t, err, activities.TypeIdentityChanged, "kept by another deployment")
+		exec(t, p.src, "UPDATE t SET n = 3 WHERE id = 3")
+		second.settled("t")
+		p.equal("t", []string{"id"}, columnsT...)
+	})
+}
+
 // Workers with an old and a new file write to two servers: every chunk of a run goes to one of them.
 func TestOneRunIsNotSplitOverTwoTargets(t *testing.T) {
 	s := servers.MySQL(t)

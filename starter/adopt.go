@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"github.com/tablehaul/tablehaul/activities"
@@ -15,19 +13,17 @@ func (a *app) watermarkAdopt() *cobra.Command {
 			"changed, runs are refused with IdentityChanged. Adopt says that the target that is there now holds\n" +
 			"every row of the source up to the watermark: the next run binds the watermark to what it finds.\n\n" +
 			"Rows that the target lacks below the watermark never arrive by themselves. If in doubt, load the\n" +
-			"table anew with tablehaul run TABLE --full. Adopt is refused while a run holds the table.\n\n" + exitHelp,
+			"table anew with tablehaul run TABLE --full. A target that another deployment keeps is taken over.\n" +
+			"Adopt is refused while a run holds the table.\n\n" + exitHelp,
 		Example:           "  tablehaul watermark adopt shop.orders",
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, name, one, err := a.askOne(cmd.Context(), args)
+			s, name, _, err := a.askOne(cmd.Context(), args)
 			if err != nil {
 				return err
 			}
 			defer s.close()
-			if one.State == nil || one.State.Watermark == "" {
-				return &exitError{exitUsage, fmt.Errorf("%s has no watermark to bind: run it", name)}
-			}
 			return a.changeWatermark(cmd.Context(), s, name, activities.SetRequest{Adopt: true})
 		},
 	}

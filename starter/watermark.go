@@ -187,6 +187,8 @@ func (a *app) changeWatermark(ctx context.Context, s service, name string, req a
 		return a.fromTemporal(ctx, a.silent(ctx, s, err))
 	case a.json():
 		a.printJSON(tableWatermark{name, state.Watermark, state.Cursor})
+	case req.Adopt && state.Watermark == "":
+		fmt.Fprintf(a.stdout, "%s: the next run takes the target over, and loads it anew\n", name)
 	case req.Adopt:
 		fmt.Fprintf(a.stdout, "%s: the next run binds the watermark %s to the servers, the target and the cursor that it finds\n", name, orNone(state.Watermark))
 	default:

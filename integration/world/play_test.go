@@ -167,7 +167,7 @@ func (w *world) clock(t *tablePlan) (now string, err error) {
 	return now, err
 }
 
-// knownSeeds are played first in a budget of the default: all pairs of servers.
+// knownSeeds are what `make test` plays: all pairs of servers.
 var knownSeeds = []uint64{2978982, 6361, 6363, 6360}
 
 // Whatever happens around a table, no row of it is lost or wrong. A world that fails prints its seed
@@ -193,9 +193,15 @@ func TestRandomWorld(t *testing.T) {
 	deadline := time.Now().Add(budget)
 	random := uint64(time.Now().UnixNano()) % 1_000_000 * 4 //nolint:gosec // any
 	go func() {
+		defer close(seeds)
 		for n := uint64(0); t.Context().Err() == nil; n++ {
 			seed := random + n
-			if len(known) > 0 && n > 0 { // a new one first, so that it is never left out
+			if known != nil {
+				// A test of each change must not fail for what the change has not touched: new worlds are
+				// for those who look for faults.
+				if len(known) == 0 {
+					return
+				}
 				seed, known = known[0], known[1:]
 			}
 			select {
@@ -208,8 +214,11 @@ func TestRandomWorld(t *testing.T) {
 		t.Run(fmt.Sprintf("lane %d", lane+1), func(t *testing.T) {
 			t.Parallel()
 			s := newStage(t)
-			for time.Now().Before(deadline) {
-				playSeed(t, s, <-seeds, deadline)
+			for seed := range seeds {
+				playSeed(t, s, seed, deadline)
+				if time.Now().After(deadline) {
+					break
+				}
 			}
 		})
 	}
