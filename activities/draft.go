@@ -54,6 +54,8 @@ type drafted struct {
 	// when all others are done.
 	tail     tail
 	tailLast bool
+	// clockBack is how far the source's clock is back where the watermark is ahead of it.
+	clockBack time.Duration
 	// lost says that the target has no row, though earlier runs have written some.
 	lost bool
 	// id is what is known of the identity of both sides.

@@ -1,5 +1,7 @@
 package activities
 
+import "time"
+
 // FailureDetails travel in a failure beside its message, which holds the same words in one
 // line for the Web UI: the command line shows what, where and remedy apart. Fields are added,
 // never re-used.
@@ -14,4 +16,6 @@ type FailureDetails struct {
 	Remedy string `json:"remedy,omitempty"`
 	// Attempt is set where it matters to the workflow which attempt of the step failed.
 	Attempt int32 `json:"attempt,omitempty"`
+	// ClockBack, of WatermarkAhead, is by how much the source's clock was back.
+	ClockBack time.Duration `json:"clockBack,omitempty"`
 }

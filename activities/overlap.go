@@ -46,6 +46,8 @@ func (p *drafted) back(ctx context.Context, cursor table.Column, mark string, h 
 func (p *drafted) overlapSteps(h mysqldb.Horizon) int64 {
 	s := p.settings
 	switch {
+	case s.OverlapSteps > 0 && h.Unit > 0:
+		return s.OverlapSteps + int64((h.StepBack+h.Unit-1)/h.Unit)
 	case s.OverlapSteps > 0:
 		return s.OverlapSteps
 	case p.table.Column(s.Cursor).AutoIncrement:
@@ -53,7 +55,7 @@ func (p *drafted) overlapSteps(h mysqldb.Horizon) int64 {
 	case h.Unit == 0:
 		return 1
 	}
-	return max(1, int64((s.Overlap+h.Unit-1)/h.Unit))
+	return max(1, int64((s.Overlap+h.StepBack+h.Unit-1)/h.Unit))
 }
 
 // sayOverlap says how the overlap of an integer cursor is taken, where that is not plain.

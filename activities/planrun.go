@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/staging"
@@ -67,6 +68,8 @@ type PlanRunResult struct {
 	// when the run is done; the zero time where the run changes nothing about that.
 	FreshAt time.Time      `json:"freshAt,omitzero"`
 	Marks   []mysqldb.Mark `json:"marks,omitempty"`
+	// ClockBack is by how much the source's clock went back since a window was read.
+	ClockBack time.Duration `json:"clockBack,omitempty"`
 	// Seen is what the run saw of the source, for the next one to compare.
 	Seen     *mysqldb.Seen `json:"seen,omitempty"`
 	Warnings []string      `json:"warnings,omitempty"`
@@ -253,7 +256,7 @@ func (p *drafted) result(in PlanRunInput) PlanRunResult {
 		Run: in.Run, Ranges: len(p.ranges), Done: strings.Repeat("0", len(p.ranges)),
 		TailLast: p.tailLast, TailTop: p.tailTop(),
 		RowsEstimate: p.rowsEstimate, ChunksInFlight: p.settings.ChunksInFlight, ChunkRows: int64(p.settings.ChunkRows), RangesInFlight: p.settings.RangesInFlight,
-		HeldBack: p.heldBack, HeldBackSeconds: p.heldFor.Seconds(), FreshAt: p.freshAt.UTC(), Marks: p.marks, Seen: p.seen, Warnings: p.warnings,
+		HeldBack: p.heldBack, HeldBackSeconds: p.heldFor.Seconds(), FreshAt: p.freshAt.UTC(), Marks: p.marks, Seen: p.seen, ClockBack: p.clockBack, Warnings: p.warnings,
 		IndexesLater: len(p.target.Later), TargetLost: p.lost && in.State.Watermark != "" || p.id.forget, Watermark: in.State.Watermark, Priority: p.settings.Priority,
 	}
 }
@@ -270,9 +273,19 @@ func (p *drafted) refusal() error {
 		return nil
 	}
 	if p.ahead != nil && len(texts) == 1 {
-		return failure(TypeWatermarkAhead, aheadText(*p.ahead), aheadRemedy(p.settings.Table, *p.ahead))
+		return p.aheadFailure()
 	}
 	return failure(TypeUnsupportedTable, fmt.Sprintf("table %s cannot be synced safely: %s", p.settings.Table, strings.Join(texts, "; ")), "")
+}
+
+// aheadFailure is the failure of a run whose watermark is ahead of the source. What the run saw of the
+// source's clock goes with it: rows of meanwhile lie below the watermark, and when the clock is right
+// again nothing else tells of them.
+func (p *drafted) aheadFailure() error {
+	what, remedy := aheadText(*p.ahead), aheadRemedy(p.settings.Table, *p.ahead)
+	return temporal.NewApplicationErrorWithOptions(what+": "+remedy, TypeWatermarkAhead, temporal.ApplicationErrorOptions{
+		NonRetryable: true, Details: []any{FailureDetails{What: what, Remedy: remedy, ClockBack: p.clockBack}},
+	})
 }
 
 func findingText(f mysqldb.Finding) string {

@@ -110,6 +110,9 @@ type State struct {
 	Lease     *Lease         `json:"lease,omitempty"`
 	FirstLoad *FirstLoad     `json:"firstLoad,omitempty"`
 	Marks     []mysqldb.Mark `json:"marks,omitempty"`
+	// ClockBack is by how much the source's clock was back, at most, in runs that failed for it since
+	// the watermark was raised: the next window begins as much lower.
+	ClockBack time.Duration `json:"clockBack,omitempty"`
 	// Seen is what the run that raised the watermark saw of the source, nil where it was set by hand.
 	Seen *mysqldb.Seen `json:"seen,omitempty"`
 	// Loaded says that runs have read rows for the target since its watermark was last set by
@@ -197,6 +200,8 @@ type FinishRequest struct {
 	// Watermark and Cursor replace those of the table; an empty Watermark changes nothing.
 	Watermark string `json:"watermark,omitempty"`
 	Cursor    string `json:"cursor,omitempty"`
+	// ClockBack is of a run that failed since the watermark is ahead of the source: see State.
+	ClockBack time.Duration `json:"clockBack,omitempty"`
 	// Seen goes with Watermark: see State.
 	Seen *mysqldb.Seen `json:"seen,omitempty"`
 	// TailTop: see State; empty changes nothing.

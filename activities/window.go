@@ -36,6 +36,11 @@ func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
 		return translate(ctx, mysqldb.ErrOtherServer, at)
 	}
 	p.tail.horizon = h
+	h.StepBack = max(h.StepBack, in.State.ClockBack)
+	p.clockBack = h.StepBack
+	if h.Ahead != nil {
+		p.clockBack = max(h.StepBack, h.Ahead.By)
+	}
 	if p.ahead = h.Ahead; p.ahead != nil {
 		p.window = table.Window{Lo: in.State.Watermark, Hi: in.State.Watermark} // there is none
 		return nil

@@ -4,6 +4,8 @@ import (
 	"errors"
 
 	"go.temporal.io/sdk/temporal"
+
+	"github.com/tablehaul/tablehaul/activities"
 )
 
 // failureText is the type and message of the application failure inside err.
@@ -36,4 +38,13 @@ func cause(err error) error {
 		return canceled
 	}
 	return err
+}
+
+// failureDetails are those of the application failure inside err; zero where there are none.
+func failureDetails(err error) (d activities.FailureDetails) {
+	var app *temporal.ApplicationError
+	if !errors.As(err, &app) || !app.HasDetails() || app.Details(&d) != nil {
+		return activities.FailureDetails{}
+	}
+	return d
 }

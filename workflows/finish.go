@@ -39,6 +39,7 @@ func (s *sync) finish(ctx workflow.Context, runErr error) error {
 		req.Record.Outcome = activities.OutcomeCancelled
 	default:
 		req.Record.Outcome, req.Record.Failure = activities.OutcomeFailed, failureText(runErr)
+		req.ClockBack = failureDetails(runErr).ClockBack
 	}
 	if runErr != nil && s.planned && s.plan.Mode != activities.ModeFirstLoad && s.plan.Ranges > 0 {
 		in.DropPlan = s.plan.Run // only a first load is resumed
@@ -85,6 +86,9 @@ func (s *sync) raise(req *activities.FinishRequest) {
 	case activities.ModeIncremental:
 		req.ForgetFirstLoad = true // a full run that was ended: only another one begins again
 		req.Watermark, req.Cursor, req.Seen = s.plan.Window.Hi, s.plan.Cursor, s.plan.Seen
+		if s.plan.Ranges == 0 {
+			req.ClockBack = s.plan.ClockBack // no window has reached what came meanwhile
+		}
 	case activities.ModeBackfill:
 		// It stays, but for a cursor of another type or a target that has lost rows.
 		if s.plan.Watermark != s.result.Watermark {

@@ -139,7 +139,9 @@ func (o *owner) finish(ctx workflow.Context, req activities.FinishRequest) (acti
 	o.bind(req.Identity)
 	if req.Watermark != "" {
 		o.state.Watermark, o.state.Cursor, o.state.Seen = req.Watermark, req.Cursor, req.Seen
+		o.state.ClockBack = 0
 	}
+	o.state.ClockBack = max(o.state.ClockBack, req.ClockBack)
 	if req.TailTop != "" {
 		o.state.TailTop = req.TailTop
 	}
@@ -199,7 +201,7 @@ func (o *owner) set(ctx workflow.Context, req activities.SetRequest) (activities
 	}
 	o.state.SetByHand = o.state.Identity == nil
 	o.state.Watermark, o.state.Cursor, o.state.TailTop = req.Watermark, req.Cursor, ""
-	o.state.FirstLoad, o.state.HeldBack, o.state.Loaded, o.state.Seen = nil, "", false, nil
+	o.state.FirstLoad, o.state.HeldBack, o.state.Loaded, o.state.Seen, o.state.ClockBack = nil, "", false, nil, 0
 	o.state.HeldBackSeconds, o.state.FreshAt = 0, time.Time{} // a cursor value alone says nothing of time
 	o.show(ctx)
 	return o.state, nil

@@ -3,6 +3,7 @@ package workflows_test
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -155,6 +156,28 @@ func TestFencesNeverRestart(t *testing.T) {
 	}
 	require.Len(t, fences, 4)
 	require.IsIncreasing(t, fences)
+}
+
+// A source's clock that was back while runs failed is remembered until a window has been read.
+func TestTableStateRemembersAClockThatWasBack(t *testing.T) {
+	o := newOwner(t)
+	back := func(want time.Duration) func(any, error) {
+		return func(_ any, err error) {
+			require.NoError(t, err)
+			require.Equal(t, want, o.state().ClockBack)
+		}
+	}
+	ok := func(_ any, err error) { require.NoError(t, err) }
+	for i, run := range []struct{ back, want time.Duration }{{8 * time.Minute, 8 * time.Minute}, {time.Minute, 8 * time.Minute}} {
+		id := fmt.Sprint(i)
+		o.then("begin", activities.BeginRequest{WorkflowID: "a", RunID: id}, ok)
+		o.then("finish", activities.FinishRequest{Fence: int64(i + 1), ClockBack: run.back, Record: activities.RunRecord{RunID: id, Outcome: activities.OutcomeFailed}}, back(run.want))
+	}
+	o.then("begin", activities.BeginRequest{WorkflowID: "a", RunID: "2"}, ok)
+	o.then("finish", activities.FinishRequest{Fence: 3, Watermark: "9", ClockBack: time.Second, Record: activities.RunRecord{RunID: "2"}}, back(time.Second))
+	o.then("begin", activities.BeginRequest{WorkflowID: "a", RunID: "3"}, ok)
+	o.then("finish", activities.FinishRequest{Fence: 4, Watermark: "10", Record: activities.RunRecord{RunID: "3"}}, back(0))
+	o.run()
 }
 
 func TestTableStateAdoptsWhatThereIs(t *testing.T) {

@@ -22,6 +22,7 @@ const stopGrace = 5 * time.Second
 // A local is a server process on this machine.
 type local struct {
 	cmd   []string // program and arguments, the same at every start
+	env   []string // beside that of this process
 	owner *owner
 	dir   string // folder of ours: socket, log, and the data unless the caller named a folder
 	child *process.Child
@@ -73,12 +74,13 @@ func newLocal(ctx context.Context, b binary, port int, o Options) (_ *local, err
 	if b.flavor == FlavorMySQL {
 		cmd = append(cmd, "--mysqlx=OFF")
 	}
-	return &local{cmd: append(cmd, serverArgs(b.flavor, o)...), owner: who, dir: dir}, nil
+	return &local{cmd: append(cmd, serverArgs(b.flavor, o)...), env: o.env, owner: who, dir: dir}, nil
 }
 
 func (l *local) start(context.Context) error {
 	cmd := exec.Command(l.cmd[0], l.cmd[1:]...)
 	cmd.Dir, cmd.SysProcAttr = l.dir, l.owner.attr()
+	cmd.Env = append(os.Environ(), l.env...)
 	child, err := process.Start(cmd)
 	if err != nil {
 		return fmt.Errorf("start %s: %w", l.cmd[0], err)

@@ -32,6 +32,8 @@ type Options struct {
 
 	// own rules out a server from the environment, which cannot be killed.
 	own bool
+	// env are further variables of the server's environment; they rule out a container, too.
+	env []string
 }
 
 // serverArgs are the settings of every server here, whatever it runs in.
@@ -101,7 +103,7 @@ func Start(ctx context.Context, f Flavor, o Options) (*Server, error) {
 	}
 	var reasons []error
 	image, err := dockerImage(ctx, f)
-	if err == nil {
+	if err == nil && o.env == nil {
 		s, err := launch(ctx, f, "Docker image "+image, func(port int) (runner, error) {
 			return &container{flavor: f, image: image, port: port, opts: o}, nil
 		})
@@ -109,7 +111,7 @@ func Start(ctx context.Context, f Flavor, o Options) (*Server, error) {
 			return s, nil
 		}
 		reasons = append(reasons, err)
-	} else {
+	} else if err != nil {
 		reasons = append(reasons, err)
 	}
 	for _, find := range []func(context.Context, Flavor) (binary, error){installed, fetched} {

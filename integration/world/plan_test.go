@@ -68,7 +68,11 @@ func draw(seed uint64) plan {
 
 func drawSteps(r *rand.Rand) (steps []step) {
 	var all []action // each as often as it weighs
-	for _, a := range slices.Concat(calmActions, serverActions, sourceActions, targetActions, settingActions) {
+	kinds := slices.Concat(calmActions, serverActions, sourceActions, targetActions, settingActions)
+	if setsClocks() {
+		kinds = append(kinds, clockActions...)
+	}
+	for _, a := range kinds {
 		only := os.Getenv(onlyVariable)
 		switch {
 		case only == "":

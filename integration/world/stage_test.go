@@ -21,15 +21,17 @@ import (
 // A stage is what worlds are played on, one after the other: database servers that may be killed,
 // and a Temporal server.
 type stage struct {
-	t        *testing.T
-	free     map[servers.Flavor][]*servers.Server
+	t    *testing.T
+	free map[servers.Flavor][]*servers.Server
+	// clocks are those of the servers, where steps may set them.
+	clocks   map[*servers.Server]*servers.Clock
 	temporal *devserver.Server
 	client   client.Client
 }
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	s := &stage{t: t, free: map[servers.Flavor][]*servers.Server{}, temporal: devserver.Private(t)}
+	s := &stage{t: t, free: map[servers.Flavor][]*servers.Server{}, clocks: map[*servers.Server]*servers.Clock{}, temporal: devserver.Private(t)}
 	opts := temporalopts.At(s.temporal.Address)
 	opts.Logger = silent{}
 	var err error
@@ -47,16 +49,21 @@ func (s *stage) take(t *testing.T, f servers.Flavor) *host {
 	var server *servers.Server
 	if n := len(s.free[f]); n > 0 {
 		server, s.free[f] = s.free[f][n-1], s.free[f][:n-1]
+	} else if setsClocks() {
+		var clock *servers.Clock
+		server, clock = servers.WithClock(s.t, f, "--max-connections=400")
+		s.clocks[server] = clock
 	} else {
 		server = servers.Private(s.t, f, "--max-connections=400")
 	}
 	t.Cleanup(func() { s.free[f] = append(s.free[f], server) })
-	return &host{Server: server, admin: open(t, server.DSN(""), "+00:00", true)}
+	return &host{Server: server, clock: s.clocks[server], admin: open(t, server.DSN(""), "+00:00", true)}
 }
 
 // A host is a server and a connection to it that no proxy disturbs, in UTC.
 type host struct {
 	*servers.Server
+	clock *servers.Clock // nil where no step sets it
 	admin *sql.DB
 }
 

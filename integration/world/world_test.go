@@ -224,6 +224,9 @@ func (w *world) close() {
 	defer cancel()
 	w.rollBackPrepared(ctx)
 	for _, h := range []*host{w.source, w.target, w.spare, w.stale} {
+		if h != nil && h.clock != nil {
+			_ = h.clock.Set(0)
+		}
 		if h != nil {
 			_ = h.exec(ctx, "SET GLOBAL time_zone = 'SYSTEM'", "DROP DATABASE IF EXISTS "+w.schema, "DROP DATABASE IF EXISTS "+w.schema+"_old")
 		}

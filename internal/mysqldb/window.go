@@ -248,10 +248,10 @@ func (d *DB) chooseTemporal(ctx context.Context, spec HiSpec, replica replicaLag
 	h.Now, h.ZoneOffset, h.Instance = t0.local, t0.ahead(), t0.instance
 	h.Clock = cursorPrefix(spec.Cursor, t0.local)
 	h.Latest, h.Worker = h.Clock, t0.worker
+	h.StepBack = stepBack(spec, h.Now, h.Worker)
 	if h.Ahead = aheadOf(spec, h.Now); h.Ahead != nil {
 		return h, nil
 	}
-	h.StepBack = stepBack(spec, h.Now, h.Worker)
 	held := &Holder{Kind: HolderLag, Seconds: max(spec.MinLag, spec.FixedLag).Seconds()}
 	if spec.FixedLag == 0 {
 		oldest, err := d.oldestWork(ctx, spec.Table.Name, t0.instance)

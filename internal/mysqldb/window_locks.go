@@ -61,8 +61,9 @@ const heldLocks = "SELECT STRAIGHT_JOIN m.OBJECT_TYPE AS type, m.OBJECT_SCHEMA A
 	" m.LOCK_STATUS AS status, m.OWNER_THREAD_ID AS thread, t.NAME AS name, t.PROCESSLIST_ID AS id," +
 	" t.PROCESSLIST_USER AS user, t.PROCESSLIST_HOST AS host, t.PROCESSLIST_COMMAND AS command," +
 	" t.PROCESSLIST_TIME AS time, t.PROCESSLIST_STATE AS state," +
-	" x.TIMER_WAIT + x.TIMER_START - LEAST(x.TIMER_START," +
-	" COALESCE(s.TIMER_START, h.TIMER_START, x.TIMER_START)) AS began," +
+	// A clock that was set back makes the unsigned TIMER_WAIT wrap around: then it says nothing.
+	" IF(x.TIMER_WAIT > 9000000000000000000, 0, CAST(x.TIMER_WAIT AS DECIMAL(30)) + x.TIMER_START - LEAST(x.TIMER_START," +
+	" COALESCE(s.TIMER_START, h.TIMER_START, x.TIMER_START))) AS began," +
 	" m.OWNER_EVENT_ID <= x.NESTING_EVENT_ID AS older" +
 	" FROM performance_schema.metadata_locks m" +
 	" LEFT JOIN performance_schema.threads t ON t.THREAD_ID = m.OWNER_THREAD_ID" +
