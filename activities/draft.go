@@ -54,7 +54,7 @@ type drafted struct {
 	// when all others are done.
 	tail     tail
 	tailLast bool
-	// clockBack is how far the source's clock is back where the watermark is ahead of it.
+	// clockBack is by how much the source's clock went back since a window was read.
 	clockBack time.Duration
 	// lost says that the target has no row, though earlier runs have written some.
 	lost bool

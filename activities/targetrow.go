@@ -63,8 +63,12 @@ func (a *Activities) beginTarget(ctx context.Context, in PlanRunInput, p *drafte
 	if err != nil {
 		return translate(ctx, err, where{p.settings.TargetConnection, "begin on " + p.settings.Target.String()})
 	}
-	if server := identity.Target.Server; !server.Durable {
-		row.Volatile = &Volatile{Started: server.Started}
+	if !identity.Target.Server.Durable {
+		started, err := lineage.Started(ctx, p.dst)
+		if err != nil {
+			return translate(ctx, err, where{p.settings.TargetConnection, "begin on " + p.settings.Target.String()})
+		}
+		row.Volatile = &Volatile{Started: started}
 	}
 	out.TargetRow, identity.Target.Row = row, true
 	return nil
@@ -123,11 +127,11 @@ func (a *Activities) finishTarget(ctx context.Context, row *TargetRow, watermark
 // committed after the rows that they speak of.
 func (a *Activities) checkRestart(ctx context.Context, db *mysqldb.DB, row *TargetRow, v Volatile) error {
 	at := where{row.Connection, "finish on " + row.Target.String()}
-	server, err := lineage.ReadServer(ctx, db, "")
+	started, err := lineage.Started(ctx, db)
 	if err != nil {
 		return translate(ctx, err, at)
 	}
-	if !v.restarted(server.Started) {
+	if !v.restarted(started) {
 		return nil
 	}
 	rows, err := lineage.Read(ctx, db, row.Target)

@@ -37,19 +37,10 @@ func WithClock(tb testing.TB, f Flavor, args ...string) (*Server, *Clock) {
 	if err := clock.Set(0); err != nil {
 		tb.Fatal(err)
 	}
-	s, err := Start(ctx, f, Options{Args: args, own: true, env: []string{
+	return private(tb, f, Options{Args: args, env: []string{
 		"LD_PRELOAD=" + library, "FAKETIME_TIMESTAMP_FILE=" + clock.file, "FAKETIME_CACHE_DURATION=1",
 		"FAKETIME_DONT_FAKE_MONOTONIC=1", // or waits inside the server would last as long as the clock is moved
-	}})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() {
-		if err := s.Stop(); err != nil {
-			tb.Errorf("stop server: %v", err)
-		}
-	})
-	return s, clock
+	}}), clock
 }
 
 // Set moves the clock by offset from that of the machine. The server follows within about a second.

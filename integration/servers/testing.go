@@ -79,9 +79,16 @@ func Each(t *testing.T, f func(t *testing.T, s *Server)) {
 // server can be killed, paused and restarted. It ends with the test.
 func Private(tb testing.TB, f Flavor, args ...string) *Server {
 	tb.Helper()
+	return private(tb, f, Options{Args: args})
+}
+
+// private is Private with options of any kind.
+func private(tb testing.TB, f Flavor, o Options) *Server {
+	tb.Helper()
+	o.own = true
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
-	s, err := Start(ctx, f, Options{Args: args, own: true})
+	s, err := Start(ctx, f, o)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -20,8 +20,6 @@ type Server struct {
 	// History is the set of transactions that the server has executed: @@gtid_executed, or MariaDB's
 	// @@gtid_current_pos. Empty where the server keeps none, and where it is longer than maxHistory.
 	History string `json:"history,omitempty"`
-	// Started is when the server was started, in seconds since 1970 by its own clock; exact to a second.
-	Started int64 `json:"-"`
 	// Durable says that a transaction that is committed survives a crash of the server's machine
 	// (innodb_flush_log_at_trx_commit).
 	Durable bool `json:"-"`
@@ -50,16 +48,10 @@ func ReadServer(ctx context.Context, db *mysqldb.DB, known string) (Server, erro
 		id, history, includes = "CAST(@@server_id AS CHAR)", "@@global.gtid_current_pos", "? IS NULL"
 	}
 	var s Server
-	var uptime string
 	var flush int
 	var synced bool
-	var variable string
-	err := db.QueryRowContext(ctx, "SELECT "+id+", @@hostname, @@port, "+history+", "+includes+", @@innodb_flush_log_at_trx_commit, @@log_bin = 0 OR @@sync_binlog = 1,"+
-		" UNIX_TIMESTAMP()", known).
-		Scan(&s.ID, &s.Host, &s.Port, &s.History, &s.Includes, &flush, &synced, &s.Started)
-	if err == nil {
-		err = db.QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE 'Uptime'").Scan(&variable, &uptime)
-	}
+	err := db.QueryRowContext(ctx, "SELECT "+id+", @@hostname, @@port, "+history+", "+includes+", @@innodb_flush_log_at_trx_commit, @@log_bin = 0 OR @@sync_binlog = 1", known).
+		Scan(&s.ID, &s.Host, &s.Port, &s.History, &s.Includes, &flush, &synced)
 	if err != nil {
 		return Server{}, fmt.Errorf("ask the server who it is: %w", mysqldb.Safe(err))
 	}
@@ -72,8 +64,20 @@ func ReadServer(ctx context.Context, db *mysqldb.DB, known string) (Server, erro
 		s.History = ""
 	}
 	s.Durable = (flush == 1 || flush == 3) && synced
-	s.Started -= int64(uptimeOf(uptime).Seconds())
 	return s, nil
+}
+
+// Started is when the server was started, in seconds since 1970 by its own clock; exact to a second.
+func Started(ctx context.Context, db *mysqldb.DB) (at int64, err error) {
+	var variable, uptime string
+	err = db.QueryRowContext(ctx, "SELECT UNIX_TIMESTAMP()").Scan(&at)
+	if err == nil {
+		err = db.QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE 'Uptime'").Scan(&variable, &uptime)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("ask the server when it was started: %w", mysqldb.Safe(err))
+	}
+	return at - int64(uptimeOf(uptime).Seconds()), nil
 }
 
 // uptimeOf reads Uptime as a signed number of seconds: a clock that was set back to before the
