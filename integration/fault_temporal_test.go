@@ -147,7 +147,7 @@ func TestAWorkerKilledWhileItReadsLosesNothing(t *testing.T) {
 	})
 	exec(t, p.src, strings.Replace(createT, "VARCHAR(60)", "VARCHAR(600)", 1), insertT(1, 4000), "UPDATE t SET name = SHA2(id, 512)", old)
 	first := p.startProcess()
-	source.Bandwidth(400_000)
+	source.Bandwidth(50_000) // a slice takes some five seconds, and its first part is there after two
 	wait := p.run("t")
 	require.Eventually(t, func() bool { return slices.ContainsFunc(p.staged(), isPart) }, timeout, 10*time.Millisecond, "no part yet")
 	require.NoError(t, first.Process.Kill())

@@ -138,14 +138,19 @@ func TestSweepLeavesAnotherDeploymentsFilesAlone(t *testing.T) {
 	t.Parallel()
 	p := startSweeping(t, options{defaults: ", chunkRows: 100, chunksInFlight: 2"})
 	exec(t, p.src, createT, insertT(1, 1500), old)
-	exec(t, p.dst, createT, slowTarget)
-	live := p.run("t")
+	exec(t, p.dst, createT)
+	held, err := p.dst.BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+	defer func() { _ = held.Rollback() }()
+	_, err = held.ExecContext(t.Context(), insertT(1000, 1000))
+	require.NoError(t, err)
+	live := p.run("t") // it waits for the row that is held, so its files stay
 	p.waitForRows(100)
 	p.age(p.staged()...)
 
 	other := start(t, options{idle: true, stagingURL: "file://" + p.staging(), tables: "- { name: FROM.dead, target: TO.dead }"})
 	namespace := "elsewhere-" + other.from[3:]
-	_, err := p.client.WorkflowService().RegisterNamespace(t.Context(), &workflowservice.RegisterNamespaceRequest{
+	_, err = p.client.WorkflowService().RegisterNamespace(t.Context(), &workflowservice.RegisterNamespaceRequest{
 		Namespace: namespace, WorkflowExecutionRetentionPeriod: durationpb.New(24 * time.Hour),
 	})
 	require.NoError(t, err)
@@ -174,6 +179,7 @@ func TestSweepLeavesAnotherDeploymentsFilesAlone(t *testing.T) {
 	}()
 	require.Equal(t, workflows.SweepStagingResult{Others: 1}, other.sweep())
 	require.NotEmpty(t, p.staged())
+	require.NoError(t, held.Rollback())
 	require.EqualValues(t, 1500, live().RowsExtracted)
 	p.equal("t", []string{"id"}, columnsT...)
 }
