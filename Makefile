@@ -49,7 +49,7 @@ bin/temporal: FORCE ## the official temporal command line, unless one is on PATH
 
 .PHONY: servers
 servers: ## find or fetch the database servers of the tests, and print the choice
-	$(GO) run ./integration/servers/prepare
+	$(GO) run ./internal/testenv/servers/prepare
 
 .PHONY: test
 test: bin/tablehaul-standalone bin/temporal servers ## every test, on real servers, with the race detector
@@ -74,7 +74,7 @@ ERRORS = $(call tests-of,internal/mysqldb/errors*_test.go internal/mysqldb/targe
 test-faults: bin/tablehaul-standalone servers ## every fault of docs/reliability.md (TABLEHAUL_TEST_SEED=n repeats a schedule)
 	$(GO) test -race -parallel 8 -timeout 10m -run '$(FAULTS)' ./integration # most of them wait
 	$(GO) test -race -run '$(ERRORS)' ./internal/mysqldb
-	$(GO) test -race ./integration/proxy ./internal/staging/s3
+	$(GO) test -race ./internal/testenv/proxy ./internal/staging/s3
 
 # One test for each world and not for each fault: `make test` plays a minute of it, on seeds that
 # are known to be good.

@@ -8,9 +8,9 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/tablehaul/tablehaul/integration/s3server"
-	"github.com/tablehaul/tablehaul/integration/servers"
 	"github.com/tablehaul/tablehaul/internal/devserver"
+	"github.com/tablehaul/tablehaul/internal/testenv/s3server"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
 func TestMain(m *testing.M) {

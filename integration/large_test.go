@@ -12,7 +12,7 @@ import (
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/integration/bench/procs"
 	"github.com/tablehaul/tablehaul/integration/compare"
-	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 

@@ -12,8 +12,8 @@ import (
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/integration/compare"
-	"github.com/tablehaul/tablehaul/integration/servers"
 	"github.com/tablehaul/tablehaul/internal/table"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 

@@ -14,7 +14,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/integration/monitoring"
-	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 

@@ -19,10 +19,10 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/tablehaul/tablehaul/integration/compare"
-	"github.com/tablehaul/tablehaul/integration/servers"
 	"github.com/tablehaul/tablehaul/internal/app"
 	"github.com/tablehaul/tablehaul/internal/devserver"
 	"github.com/tablehaul/tablehaul/internal/temporalopts"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 

@@ -6,9 +6,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/activities"
-	"github.com/tablehaul/tablehaul/integration/s3server"
-	"github.com/tablehaul/tablehaul/integration/servers"
 	"github.com/tablehaul/tablehaul/internal/staging"
+	"github.com/tablehaul/tablehaul/internal/testenv/s3server"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
 // stagedIn are the keys that are left in a store.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/integration/compare"
-	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 

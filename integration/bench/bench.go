@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/tablehaul/tablehaul/integration/scene"
-	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
 // bench is what is up while one flavor is measured.

@@ -12,7 +12,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/integration/bench/usualway"
 	"github.com/tablehaul/tablehaul/integration/scene"
-	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
 // copier copies the source table into the side table as mysqldump --quick into mysql does.

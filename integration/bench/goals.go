@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/tablehaul/tablehaul/integration/scene"
-	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 

@@ -22,7 +22,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
 func main() {

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/tablehaul/tablehaul/integration/scene"
-	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
 // settings are how much is measured.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/tablehaul/tablehaul/integration/scene"
-	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
 // sizeFigures are what a worker of its own did with a table of one size: a first load, then

@@ -7,7 +7,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/integration/neighbours"
 	"github.com/tablehaul/tablehaul/integration/scene"
-	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
 type demo struct {

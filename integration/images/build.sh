@@ -24,7 +24,7 @@ packages() {
 # unpack SUITE PACKAGE... DIR
 unpack() {
   local dir=${*: -1} part
-  bash "$project/integration/debian/fetch.sh" --with-dependencies "$1" "$dir" "${@:2:$#-2}"
+  bash "$project/internal/testenv/debian/fetch.sh" --with-dependencies "$1" "$dir" "${@:2:$#-2}"
   for part in bin sbin lib lib64; do # where a package has not moved to /usr yet
     if [ -d "$dir/root/$part" ] && [ ! -L "$dir/root/$part" ]; then
       mkdir -p "$dir/root/usr/$part"
@@ -95,7 +95,7 @@ build_temporal() {
 
 build_s3() { image s3 s3 "root=$(base)" "programs=$(programs s3 "$(versitygw)")"; }
 
-# The version of integration/s3server, in its place in the cache.
+# The version of internal/testenv/s3server, in its place in the cache.
 versitygw_version=v1.8.0
 versitygw() {
   cached "versitygw-$versitygw_version" install_versitygw >&2

@@ -55,8 +55,8 @@ get_packages() {
 
 fetch_engine() {
   local program
-  bash "$project/integration/debian/fetch.sh" "$suite" "$1" "${packages[@]}" || return 1
-  bash "$project/integration/debian/fetch.sh" "$(. /etc/os-release && echo "${VERSION_CODENAME:-$suite}")" "$1" runc || return 1
+  bash "$project/internal/testenv/debian/fetch.sh" "$suite" "$1" "${packages[@]}" || return 1
+  bash "$project/internal/testenv/debian/fetch.sh" "$(. /etc/os-release && echo "${VERSION_CODENAME:-$suite}")" "$1" runc || return 1
   for program in bin/docker sbin/dockerd bin/containerd bin/containerd-shim-runc-v2 sbin/runc; do
     "$1/root/usr/$program" -v || return 1 # a library that is too old shows here
   done

@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034 # variables are for those who source it
 # Sourced by the scripts beside it: where things are kept, and things that are made once.
 
-# The cache folder of the tests' servers; see CacheDir in integration/servers.
+# The cache folder of the tests' servers; see CacheDir in internal/testenv/servers.
 if [ -n "${TABLEHAUL_TEST_CACHE:-}" ]; then
   cache=$(realpath -m "$TABLEHAUL_TEST_CACHE")
 elif [ "$(id -u)" = 0 ]; then
@@ -15,7 +15,7 @@ project=$(cd "$images/../.." && pwd)
 
 # cached NAME COMMAND...: makes the folder NAME of the cache by COMMAND, whose last argument is the
 # folder, unless it is there. Only one process makes it, the others wait; the lock is the one
-# that integration/servers takes.
+# that internal/testenv/servers takes.
 cached() {
   local dir=$cache/$1
   shift

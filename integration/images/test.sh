@@ -15,12 +15,12 @@ elif [ -z "${WORKER_IMAGE:-}" ]; then
 fi
 cd "$project"
 # The other tests, the demo and the benchmarks take their servers from the engine, too.
-chosen=$(go run ./integration/servers/prepare)
+chosen=$(go run ./internal/testenv/servers/prepare)
 echo "$chosen"
 if grep '^servers:' <<< "$chosen" | grep -v ' from Docker image '; then
   echo "a server is not from the Docker engine" >&2
   exit 1
 fi
-go test -race -count=1 -timeout 5m ./integration/servers
+go test -race -count=1 -timeout 5m ./internal/testenv/servers
 cd integration/containers
 go test -race -count=1 -v -parallel 3 -timeout 10m ./... | grep -vE '^(=== |    --- )'

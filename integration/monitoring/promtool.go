@@ -3,7 +3,7 @@ package monitoring
 import (
 	"sync"
 
-	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
 // Promtool is the path of Prometheus's checker: from PATH, else Debian's, unpacked once into the

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tablehaul/tablehaul/integration/debian"
-	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/internal/testenv/debian"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
 // fetchTimeout bounds the download of about 150 MB of packages over a slow line.

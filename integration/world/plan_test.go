@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
 // A plan is a whole world: the same one for the same seed.

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 

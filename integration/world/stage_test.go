@@ -13,9 +13,9 @@ import (
 	"github.com/go-sql-driver/mysql"
 	"go.temporal.io/sdk/client"
 
-	"github.com/tablehaul/tablehaul/integration/servers"
 	"github.com/tablehaul/tablehaul/internal/devserver"
 	"github.com/tablehaul/tablehaul/internal/temporalopts"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
 // A stage is what worlds are played on, one after the other: database servers that may be killed,

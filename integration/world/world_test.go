@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tablehaul/tablehaul/integration/proxy"
 	"github.com/tablehaul/tablehaul/internal/process"
+	"github.com/tablehaul/tablehaul/internal/testenv/proxy"
 )
 
 // A world is a plan that is being played.

@@ -8,9 +8,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/integration/proxy"
-	"github.com/tablehaul/tablehaul/integration/servers"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/testenv/proxy"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
 // A proxy that answers CONNECTION_ID() itself names a connection that is not ours on the server.

@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
 // oddTypes are types that few tables have.

@@ -6,9 +6,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/integration/servers"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
 // A target that may lose what it has confirmed draws one warning, which names each setting and how to set it.

@@ -6,8 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/integration/servers"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
 const holders = "(id INT PRIMARY KEY, u VARCHAR(20), at INT, UNIQUE (u))"

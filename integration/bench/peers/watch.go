@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
 // memoryPace is how often resident memory is added up. A peak that is shorter may be missed.

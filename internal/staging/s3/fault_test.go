@@ -21,10 +21,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/integration/s3server"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/staging/s3"
 	"github.com/tablehaul/tablehaul/internal/staging/stagingtest"
+	"github.com/tablehaul/tablehaul/internal/testenv/s3server"
 )
 
 // faulty opens a store behind a proxy; more are parameters of its URL.

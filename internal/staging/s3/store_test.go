@@ -14,12 +14,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/integration/s3server"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/staging/s3"
 	"github.com/tablehaul/tablehaul/internal/staging/s3/s3url"
 	"github.com/tablehaul/tablehaul/internal/staging/stagingtest"
 	"github.com/tablehaul/tablehaul/internal/table"
+	"github.com/tablehaul/tablehaul/internal/testenv/s3server"
 )
 
 func TestMain(m *testing.M) {

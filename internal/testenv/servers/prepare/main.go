@@ -8,8 +8,8 @@ import (
 	"io"
 	"os"
 
-	"github.com/tablehaul/tablehaul/integration/s3server"
-	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/internal/testenv/s3server"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
 func main() { os.Exit(run(context.Background(), os.Stdout, os.Stderr)) }

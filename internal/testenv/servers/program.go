@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/tablehaul/tablehaul/integration/debian"
+	"github.com/tablehaul/tablehaul/internal/testenv/debian"
 )
 
 // programTimeout bounds the download of package lists and of one program over a slow line.

@@ -12,8 +12,8 @@ import (
 	_ "github.com/go-sql-driver/mysql"
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/integration/proxy"
-	"github.com/tablehaul/tablehaul/integration/servers"
+	"github.com/tablehaul/tablehaul/internal/testenv/proxy"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
 func TestMain(m *testing.M) { servers.Main(m) }

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tablehaul/tablehaul/integration/debian"
+	"github.com/tablehaul/tablehaul/internal/testenv/debian"
 )
 
 // A Clock is that of a private server, which can be set while the server runs.

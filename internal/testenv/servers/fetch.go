@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/tablehaul/tablehaul/integration/debian"
 	"github.com/tablehaul/tablehaul/internal/process"
+	"github.com/tablehaul/tablehaul/internal/testenv/debian"
 )
 
 // fetchTimeout bounds the download of about 100 MB of packages over a slow line.
