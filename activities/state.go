@@ -31,11 +31,14 @@ const MemoTable = "table"
 const OwnerDetails = "Keeps the watermark and says which run may write the target. It never ends and does no work: do not terminate it, or the next run is a first load."
 
 // TableStateID is the fixed workflow id of a table's owner: it makes the owner unique.
-func TableStateID(queue, tbl string) string { return OnQueue(queue, "tablehaul/"+IDText(tbl)) }
+func TableStateID(queue, tbl string) string { return OnQueue(queue, statePrefix+IDText(tbl)) }
+
+// statePrefix begins the workflow id of a table's owner; the table's name follows.
+const statePrefix = "tablehaul/state/"
 
 // TableOfStateID is the table of an owner's workflow id.
 func TableOfStateID(queue, id string) string {
-	return TableOfID(queue, strings.TrimPrefix(id, "tablehaul/"))
+	return TableOfID(queue, strings.TrimPrefix(id, statePrefix))
 }
 
 // Lease is the right to write a table's target. At most one is out at any time.

@@ -81,8 +81,8 @@ func TestEveryCommandInTheDocsRuns(t *testing.T) {
 		r.tidy()
 	}
 	out := r.sh(block{page: "the end", lang: "sh"}, `temporal workflow list --query "TablehaulTable='shop.orders'"`)
-	require.Contains(t, out, "sync-shop.orders")
-	require.Contains(t, out, "tablehaul/shop.orders")
+	require.Contains(t, out, "tablehaul/sync/shop.orders")
+	require.Contains(t, out, "tablehaul/state/shop.orders")
 	require.Greater(t, ran, 30, "the pages have more commands than that")
 }
 

@@ -52,7 +52,7 @@ func TestPlanOfARefusedTableFails(t *testing.T) {
 	f.fails = map[string]error{"shop.orders": &failedError{Type: activities.TypeServerUnavailable, Message: "no route"}}
 	got = call(t, f, "plan", "shop.orders")
 	require.Equal(t, exitFailed, got.code)
-	require.Contains(t, got.stderr, "where:  workflow plan-shop.orders")
+	require.Contains(t, got.stderr, "where:  workflow tablehaul/plan/shop.orders")
 }
 
 func ownedOrders() map[string]workflows.TableStateView {
@@ -123,12 +123,12 @@ func TestWatermarkAdopt(t *testing.T) {
 
 func TestStatusFollowsWhatGoesOn(t *testing.T) {
 	f := &fakeService{states: ownedOrders(), results: orders()}
-	f.states["shop.orders"].Lease.WorkflowID = "sync-shop.orders"
+	f.states["shop.orders"].Lease.WorkflowID = "tablehaul/sync/shop.orders"
 	got := call(t, f, "status", "--follow", "shop.orders", "shop.countries")
 	require.Equal(t, exitOK, got.code, got.stderr)
 	require.Contains(t, got.stdout, "shop.countries: no run is going on")
 	require.Contains(t, got.stdout, "shop.orders → dw.orders done")
-	require.Equal(t, []execution{{"sync-shop.orders", "r9"}}, f.waited)
+	require.Equal(t, []execution{{"tablehaul/sync/shop.orders", "r9"}}, f.waited)
 	require.Empty(t, f.starts)
 }
 

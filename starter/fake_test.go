@@ -46,7 +46,7 @@ type fakeService struct {
 }
 
 func (f *fakeService) startList(context.Context) (execution, error) {
-	return execution{workflows.ListTablesID, "run-1"}, nil
+	return execution{workflows.ListTablesID(workflows.TaskQueue), "run-1"}, nil
 }
 
 func (f *fakeService) waitList(context.Context, execution) (workflows.ListTablesResult, error) {

@@ -52,7 +52,7 @@ func TestRunPrintsOneJSONObjectPerTable(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(lines[0]), &first))
 	require.NoError(t, json.Unmarshal([]byte(lines[1]), &second))
 	require.Equal(t, "done", first.Outcome)
-	require.Equal(t, execution{"sync-shop.orders", "run-1"}, first.execution)
+	require.Equal(t, execution{"tablehaul/sync/shop.orders", "run-1"}, first.execution)
 	require.Equal(t, int64(999_000), first.Result.Inserted)
 	require.Equal(t, "failed", second.Outcome)
 	require.Equal(t, failed, second.Failure)
@@ -63,7 +63,7 @@ func TestRunPassesItsFlagsOn(t *testing.T) {
 	got := call(t, f, "run", "shop.log_7", "--from", "5", "--to", "9", "--if-busy", "wait", "--no-wait")
 	require.Equal(t, exitOK, got.code, got.stderr)
 	require.Equal(t, []workflows.SyncTableInput{{Table: "shop.log_7", From: "5", To: "9", IfBusy: "wait"}}, f.starts)
-	require.Equal(t, "shop.log_7 started: workflow sync-shop.log_7, run run-1\n", got.stdout)
+	require.Equal(t, "shop.log_7 started: workflow tablehaul/sync/shop.log_7, run run-1\n", got.stdout)
 	require.Empty(t, f.waited)
 }
 
@@ -111,7 +111,7 @@ func TestRunThatLosesTemporalSaysThatItGoesOn(t *testing.T) {
 	f := &fakeService{fails: map[string]error{"shop.orders": &unreachableError{"h:1", errors.New("gone")}}}
 	got := call(t, f, "run", "shop.orders")
 	require.Equal(t, exitUnreachable, got.code)
-	require.Contains(t, got.stderr, "The run goes on when Temporal is back (workflow sync-shop.orders, run run-1).")
+	require.Contains(t, got.stderr, "The run goes on when Temporal is back (workflow tablehaul/sync/shop.orders, run run-1).")
 }
 
 func TestFailureSaysWhatWhereAndWhatToDo(t *testing.T) {
@@ -123,29 +123,29 @@ func TestFailureSaysWhatWhereAndWhatToDo(t *testing.T) {
 	require.Empty(t, got.stdout)
 	require.Equal(t, `shop.orders failed: ServerRejected
   what:   write a chunk (connection warehouse): 1142 INSERT denied
-  where:  step UpsertChunk, workflow sync-shop.orders, run run-1
+  where:  step UpsertChunk, workflow tablehaul/sync/shop.orders, run run-1
   remedy: correct the server's setting, grant or login and run again
 `, got.stderr)
 }
 
 func TestBusyTable(t *testing.T) {
-	holder := &busyError{"shop.orders", execution{"sync-shop.orders", "other"}}
+	holder := &busyError{"shop.orders", execution{"tablehaul/sync/shop.orders", "other"}}
 	start := func(errs ...error) map[string][]error { return map[string][]error{"shop.orders": errs} }
 
 	got := call(t, &fakeService{startAs: start(holder)}, "run", "shop.orders")
 	require.Equal(t, exitBusy, got.code)
-	require.Equal(t, "shop.orders is busy: workflow sync-shop.orders, run other is at it\n  remedy: wait for that run, or use --if-busy wait or skip\n", got.stderr)
+	require.Equal(t, "shop.orders is busy: workflow tablehaul/sync/shop.orders, run other is at it\n  remedy: wait for that run, or use --if-busy wait or skip\n", got.stderr)
 
 	got = call(t, &fakeService{startAs: start(holder)}, "run", "shop.orders", "--if-busy", "skip")
 	require.Equal(t, exitOK, got.code)
-	require.Equal(t, "shop.orders skipped: another run holds the table (workflow sync-shop.orders)\n", got.stdout)
+	require.Equal(t, "shop.orders skipped: another run holds the table (workflow tablehaul/sync/shop.orders)\n", got.stdout)
 
 	f := &fakeService{startAs: start(holder), results: orders()}
 	got = call(t, f, "run", "shop.orders", "--if-busy", "wait")
 	require.Equal(t, exitOK, got.code)
-	require.Contains(t, got.stderr, "waiting for workflow sync-shop.orders, run other")
+	require.Contains(t, got.stderr, "waiting for workflow tablehaul/sync/shop.orders, run other")
 	require.Len(t, f.starts, 2)
-	require.Equal(t, []execution{{"sync-shop.orders", "other"}, {"sync-shop.orders", "run-1"}}, f.waited)
+	require.Equal(t, []execution{{"tablehaul/sync/shop.orders", "other"}, {"tablehaul/sync/shop.orders", "run-1"}}, f.waited)
 
 	// The table's owner found another workflow id at it.
 	f = &fakeService{fails: map[string]error{"shop.orders": &failedError{Type: activities.TypeTableBusy, Message: "held by nightly", Step: "BeginRun"}}}
@@ -175,7 +175,7 @@ func TestStoppingLeavesTheRunAlone(t *testing.T) {
 		}
 	}
 	require.Equal(t, exitStopped, got.code)
-	require.Contains(t, got.stderr, "shop.orders: stopped following; the run goes on (workflow sync-shop.orders, run run-1).")
+	require.Contains(t, got.stderr, "shop.orders: stopped following; the run goes on (workflow tablehaul/sync/shop.orders, run run-1).")
 	require.Contains(t, got.stderr, "tablehaul status shop.orders --follow")
 }
 

@@ -111,7 +111,7 @@ func TestAFailedListingSaysWhatWhereAndWhatToDo(t *testing.T) {
 	f := &fakeService{fails: map[string]error{"list": &failedError{Type: "ServerUnavailable", Message: "refused", Connection: "shop"}}}
 	got := call(t, f, "plan", "--all")
 	require.Equal(t, exitFailed, got.code)
-	require.Contains(t, got.stderr, "the list of tables failed: ServerUnavailable\n  what:   refused\n  where:  connection shop, workflow list-tables")
+	require.Contains(t, got.stderr, "the list of tables failed: ServerUnavailable\n  what:   refused\n  where:  connection shop, workflow tablehaul/list/tablehaul")
 }
 
 func TestWithoutAFileTheWorkerKnowsAllTables(t *testing.T) {

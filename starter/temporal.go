@@ -175,7 +175,7 @@ func (s *temporalService) startList(ctx context.Context) (execution, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	run, err := s.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID: workflows.ListTablesID + "-" + s.taskQueue, TaskQueue: s.taskQueue, StaticSummary: "List the tables of the configuration",
+		ID: workflows.ListTablesID(s.taskQueue), TaskQueue: s.taskQueue, StaticSummary: "List the tables of the configuration",
 		// A list that somebody else asked for just now is the same.
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 	}, workflows.ListTablesName)

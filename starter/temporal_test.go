@@ -145,7 +145,7 @@ func TestRunAgainstTemporal(t *testing.T) {
 	require.Equal(t, exitFailed, got.code)
 	require.Regexp(t, `(?s)act.refuse failed: UnsupportedTable
   what:   look at act.refuse: it has no primary key
-  where:  connection shop, step PlanRun, workflow sync-act.refuse@starter-TestRunAgainstTemporal, run [0-9a-f-]{36}
+  where:  connection shop, step PlanRun, workflow tablehaul/sync/act.refuse@starter-TestRunAgainstTemporal, run [0-9a-f-]{36}
   remedy: add one
 $`, got.stderr)
 

@@ -64,7 +64,7 @@ func TestWhatAStepWaitsFor(t *testing.T) {
 	none(started("ExtractIncremental", time.Hour), activities.ExtractProgress{Rows: 5})
 	none(started("PlanRun", time.Second), "planning")
 	require.Equal(t, "waiting for 10s: ExtractIncremental; 40 threads run", some(started("ExtractIncremental", 10*time.Second), activities.ExtractProgress{Rows: 5, Waiting: "40 threads run"}))
-	require.Equal(t, "waiting for 10s: BeginRun; sync-shop.orders", some(started("BeginRun", 10*time.Second), "waiting for sync-shop.orders"))
+	require.Equal(t, "waiting for 10s: BeginRun; tablehaul/sync/shop.orders", some(started("BeginRun", 10*time.Second), "waiting for tablehaul/sync/shop.orders"))
 	require.Contains(t, some(started("UpsertChunk", time.Minute), 3), "waiting for 1m0s: UpsertChunk; it was begun and does not end")
 
 	untaken := started("UpsertChunk", 0)

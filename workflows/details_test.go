@@ -36,7 +36,7 @@ What a step waits for, if anything, stands under Pending Activities.
 func TestDetailsOfAFirstLoadNameRangesUnderWay(t *testing.T) {
 	st := Status{Table: "shop.orders", Phase: PhaseRanges, Mode: activities.ModeFirstLoad, Ranges: 40, RangesDone: 10, RowsTotal: 1000, RowsWritten: 400, Started: now}
 	for range shownRanges + 3 {
-		st.Running = append(st.Running, RunningRange{WorkflowID: "sync-shop.orders/run-1/range-7", Chunks: 25, ChunksDone: 1})
+		st.Running = append(st.Running, RunningRange{WorkflowID: "tablehaul/sync/shop.orders/run-1/range-7", Chunks: 25, ChunksDone: 1})
 	}
 	text := st.details(now)
 	require.Contains(t, text, "**ranges** of a first load of **shop.orders**, 40% done")
@@ -83,7 +83,7 @@ func TestDetailsOfARange(t *testing.T) {
 func TestDetailsOfAnOwner(t *testing.T) {
 	s := activities.State{
 		Table: "shop.orders", Watermark: "2026-11-25 09:59:00", FreshAt: now, HeldBack: "a prepared XA transaction",
-		Lease:     &activities.Lease{WorkflowID: "sync-shop.orders", Since: now},
+		Lease:     &activities.Lease{WorkflowID: "tablehaul/sync/shop.orders", Since: now},
 		FirstLoad: &activities.FirstLoad{Done: "1100"},
 	}
 	for range shownRuns + 5 {
@@ -94,7 +94,7 @@ func TestDetailsOfAnOwner(t *testing.T) {
 	require.True(t, strings.HasPrefix(text, `**shop.orders** watermark `+"`2026-11-25 09:59:00`"+`
 
 - **Fresh:** the target holds what was committed by 2026-11-25 10:00:00Z
-- **Written by:** `+"`sync-shop.orders`"+` since 2026-11-25 10:00:00Z
+- **Written by:** `+"`tablehaul/sync/shop.orders`"+` since 2026-11-25 10:00:00Z
 - **First load:** 2 of 4 ranges loaded
 - **Held back:** a prepared XA transaction
 - **Run** of 2026-11-25 10:00:00Z: run failed, 0 rows in 0s: UnsupportedTable: no primary key

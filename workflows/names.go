@@ -30,15 +30,21 @@ const QueryStatus = "status"
 // signalRange carries a SyncRange's counts to its SyncTable while it runs.
 const signalRange = "range-progress"
 
+// Prefixes of workflow ids; the table's name follows.
+const (
+	syncPrefix = "tablehaul/sync/"
+	planPrefix = "tablehaul/plan/"
+)
+
 // SyncTableID is the workflow id that the command line and its schedules use for a table.
 // Any other id works as well: the table's owner excludes two runs at once, not the id.
 func SyncTableID(queue, tbl string) string {
-	return activities.OnQueue(queue, "sync-"+activities.IDText(tbl))
+	return activities.OnQueue(queue, syncPrefix+activities.IDText(tbl))
 }
 
 // TableOfSyncID reads back what SyncTableID wrote.
 func TableOfSyncID(queue, id string) string {
-	return activities.TableOfID(queue, strings.TrimPrefix(id, "sync-"))
+	return activities.TableOfID(queue, strings.TrimPrefix(id, syncPrefix))
 }
 
 // syncRangeID is the workflow id of a range of a run. All of it comes from the lease, and so
@@ -53,15 +59,15 @@ func TableStateID(queue, tbl string) string { return activities.TableStateID(que
 
 // PlanTableID is the workflow id that the command line uses for a preview.
 func PlanTableID(queue, tbl string) string {
-	return activities.OnQueue(queue, "plan-"+activities.IDText(tbl))
+	return activities.OnQueue(queue, planPrefix+activities.IDText(tbl))
 }
 
 // SweepID is the id of the schedule that sweeps what is staged for a task queue, or for the
 // host whose queue it is; its workflows have the same id.
 func SweepID(queue string) string { return activities.SweepID(queue) }
 
-// ListTablesID is the workflow id that the command line uses for the list of tables.
-const ListTablesID = "list-tables"
+// ListTablesID is the workflow id that the command line uses for the list of a task queue's tables.
+func ListTablesID(queue string) string { return "tablehaul/list/" + queue }
 
 // Register makes every workflow known to w.
 func Register(w worker.WorkflowRegistry) {

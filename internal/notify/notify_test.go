@@ -21,7 +21,7 @@ func fields() notify.Fields {
 	freshAt := time.Date(2026, 11, 25, 21, 0, 0, 0, time.UTC)
 	return notify.Fields{
 		ID: "1", Event: "failed", Table: "shop.orders", Time: freshAt.Add(125 * time.Second), FailedRuns: 1, FreshAt: &freshAt, LagSeconds: 125,
-		Failure: &notify.Failure{Type: "RowRejected", Message: "column <n> & so on"}, WorkflowID: "sync-shop.orders", RunID: "r",
+		Failure: &notify.Failure{Type: "RowRejected", Message: "column <n> & so on"}, WorkflowID: "tablehaul/sync/shop.orders", RunID: "r",
 	}
 }
 
@@ -38,10 +38,10 @@ func TestAMessageIsForPeopleAndPrograms(t *testing.T) {
 	require.Equal(t, secret, got.Header.Get("X-Token"))
 	require.Equal(t, "application/json; charset=utf-8", got.Header.Get("Content-Type"))
 	require.JSONEq(t, `{
-		"text": "Tablehaul: shop.orders failed: RowRejected: column &lt;n&gt; &amp; so on. The target is 2m5s behind (as of 2026-11-25 21:00:00Z). Workflow sync-shop.orders.",
+		"text": "Tablehaul: shop.orders failed: RowRejected: column &lt;n&gt; &amp; so on. The target is 2m5s behind (as of 2026-11-25 21:00:00Z). Workflow tablehaul/sync/shop.orders.",
 		"tablehaul": {"version": 1, "id": "1", "event": "failed", "table": "shop.orders", "time": "2026-11-25T21:02:05Z", "failedRuns": 1,
 			"failure": {"type": "RowRejected", "message": "column <n> & so on"},
-			"freshAt": "2026-11-25T21:00:00Z", "lagSeconds": 125, "workflowId": "sync-shop.orders", "runId": "r"}
+			"freshAt": "2026-11-25T21:00:00Z", "lagSeconds": 125, "workflowId": "tablehaul/sync/shop.orders", "runId": "r"}
 	}`, body)
 
 	require.NoError(t, notify.NewWebhook(s.URL, "Authorization", "").Send(t.Context(), notify.New("has recovered", notify.Fields{Table: "a.b"})))
