@@ -33,8 +33,7 @@ func (d *DB) findValue(ctx context.Context, t *Table, name, condition string) (b
 	if index := CursorIndex(t, name); index != "" {
 		hint = " FORCE INDEX (" + Ident(index) + ")"
 	}
-	plan := readPlan{server: d.Server, table: t}
-	query := plan.limited(nullCheckTime) + "1 FROM " + Qualified(t.Name) + hint + " WHERE " + condition + " LIMIT 1"
+	query := selectWithin(d.Server, nullCheckTime) + "1 FROM " + Qualified(t.Name) + hint + " WHERE " + condition + " LIMIT 1"
 	key, err := d.fetchKey(ctx, query, []selectExpr{{sql: "1", kind: table.KindInt}})
 	return key != nil, err
 }

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/go-sql-driver/mysql"
 )
 
 const (
@@ -64,7 +62,7 @@ func (d *DB) execWatched(ctx context.Context, conn *sql.Conn, statement string, 
 	go d.watchStatement(inner, marked, every, func() { cancel(errStatementGone) })
 	_, err := conn.ExecContext(inner, marked+rest)
 	if err != nil && errors.Is(context.Cause(inner), errStatementGone) {
-		return fmt.Errorf("%w: %w", errStatementGone, mysql.ErrInvalidConn)
+		return lostConn(errStatementGone)
 	}
 	return err
 }

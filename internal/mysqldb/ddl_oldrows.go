@@ -72,8 +72,7 @@ func (d *ddl) findOther(ctx context.Context, src *DB, columns []*Column, from st
 		conditions[i] = isNotDefault(c)
 		exprs[i] = selectExpr{sql: conditions[i], kind: table.KindInt}
 	}
-	plan := readPlan{server: src.Server, table: d.source}
-	query := plan.limited(max(left, time.Millisecond)) + strings.Join(conditions, ", ") + " FROM " + from + "(" + strings.Join(conditions, " OR ") + ") LIMIT 1"
+	query := selectWithin(src.Server, max(left, time.Millisecond)) + strings.Join(conditions, ", ") + " FROM " + from + "(" + strings.Join(conditions, " OR ") + ") LIMIT 1"
 	found, err := src.fetchKey(ctx, query, exprs)
 	if IsTimeLimit(err) || Classify(err) == ClassConfiguration { // no SELECT: the source's preflight says so
 		for _, c := range columns {

@@ -36,8 +36,7 @@ func (d *ddl) readSample(ctx context.Context, src *DB, columns []*Column, other 
 		exprs[i] = valueExpr(src.Server, c.Column)
 		list[i] = exprs[i].sql
 	}
-	plan := readPlan{server: src.Server, table: d.source}
-	from := plan.limited(sampleTime) + strings.Join(list, ", ") + " FROM " + Qualified(d.source.Name)
+	from := selectWithin(src.Server, sampleTime) + strings.Join(list, ", ") + " FROM " + Qualified(d.source.Name)
 	up, down := "", ""
 	if len(d.source.PrimaryKey) > 0 {
 		up = " ORDER BY " + Idents(d.source.PrimaryKey)

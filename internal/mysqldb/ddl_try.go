@@ -88,8 +88,7 @@ func (d *ddl) findLate(ctx context.Context, src *DB, named func(*Column) bool) e
 		if c.Kind != table.KindTimestamp || c.Generated || !named(c) {
 			continue
 		}
-		plan := readPlan{server: src.Server, table: d.source}
-		query := plan.limited(nullCheckTime) + "1 FROM " + Qualified(d.source.Name) + " WHERE " + Ident(c.Name) + " > '" + lastShort + ".999999' LIMIT 1"
+		query := selectWithin(src.Server, nullCheckTime) + "1 FROM " + Qualified(d.source.Name) + " WHERE " + Ident(c.Name) + " > '" + lastShort + ".999999' LIMIT 1"
 		key, err := src.fetchKey(ctx, query, []selectExpr{{sql: "1", kind: table.KindInt}})
 		switch {
 		case IsTimeLimit(err):

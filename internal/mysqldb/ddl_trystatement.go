@@ -2,10 +2,7 @@ package mysqldb
 
 import (
 	"context"
-	"errors"
 	"strings"
-
-	"github.com/go-sql-driver/mysql"
 
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -75,8 +72,8 @@ func (d *ddl) forTrial(statement func() string) string {
 // judge turns what a server says to a statement into a refusal, where the real statement would be
 // told the same. The text is about names: the table has no rows.
 func judge(p *TargetPlan, err error) error {
-	var server *mysql.MySQLError
-	if err == nil || !errors.As(err, &server) {
+	_, text, ok := serverMessage(err)
+	if !ok {
 		return err
 	}
 	switch problem := Describe(err); problem.Class {
@@ -85,7 +82,7 @@ func judge(p *TargetPlan, err error) error {
 		if remedy == "" {
 			remedy = "create the target by hand, so that it takes the source's rows"
 		}
-		p.note(LevelRefuse, "", "the target does not take the statement: "+server.Message, remedy)
+		p.note(LevelRefuse, "", "the target does not take the statement: "+text, remedy)
 	default: // it may pass: a temporary table takes room and locks of its own
 	}
 	return nil

@@ -80,6 +80,29 @@ func Safe(err error) error {
 	return &Error{Problem: Describe(err), cause: safeCause(err)}
 }
 
+// NewError is a Problem as an error.
+func NewError(p Problem) *Error {
+	if p.Number == 0 {
+		return &Error{Problem: p}
+	}
+	return &Error{Problem: p, cause: Code(p.Number)}
+}
+
+// refuse is an error that only a person can resolve, found before anything was written.
+func refuse(column, sentence, remedy string) error {
+	return NewError(Problem{Class: ClassConfiguration, Column: column, Sentence: sentence, Remedy: remedy})
+}
+
+// serverMessage is the number and the text of a server's error; ok is false where no server spoke.
+// The text may hold a row's values.
+func serverMessage(err error) (number uint16, text string, ok bool) {
+	var server *mysql.MySQLError
+	if !errors.As(err, &server) {
+		return 0, "", false
+	}
+	return server.Number, server.Message, true
+}
+
 // safeCause keeps what callers look for with errors.Is.
 func safeCause(err error) error {
 	var server *mysql.MySQLError
@@ -127,6 +150,16 @@ func Describe(err error) Problem {
 		}
 	default:
 		describeDriver(&p, err)
+	}
+	return p
+}
+
+// describeWarning is Describe for a line of SHOW WARNINGS. A warning is a row that would not
+// arrive as it is, unless its number says otherwise.
+func describeWarning(number uint16, message string) Problem {
+	p := Describe(&mysql.MySQLError{Number: number, Message: message})
+	if p.Class == ClassUnknown {
+		p.Sentence = "the server warned of something that is not known here"
 	}
 	return p
 }

@@ -145,12 +145,6 @@ func IsLockConflict(err error) bool {
 	return n == errLockWaitTimeout || n == errDeadlock
 }
 
-// IsGone reports whether a table, or a column of it, is not there (any more).
-func IsGone(err error) bool {
-	n := NumberOf(err)
-	return errors.Is(err, ErrTableNotFound) || n == errNoSuchTable || n == errBadField
-}
-
 // IsMissing reports whether a table, or the schema that it would be in, is not there.
 func IsMissing(err error) bool {
 	n := NumberOf(err)

@@ -216,3 +216,9 @@ func (i introspection) column(r record) (Column, error) {
 	}
 	return c, nil
 }
+
+// IsGone reports whether a table, or a column of it, is not there (any more).
+func IsGone(err error) bool {
+	n := NumberOf(err)
+	return errors.Is(err, ErrTableNotFound) || n == errNoSuchTable || n == errBadField
+}

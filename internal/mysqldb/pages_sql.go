@@ -47,7 +47,7 @@ func (p *readPlan) boundarySQL(pos table.Position, n int, max time.Duration) (st
 
 func (p *readPlan) selectSQL(exprs []selectExpr, where []string, max time.Duration) string {
 	var b strings.Builder
-	b.WriteString(p.limited(max))
+	b.WriteString(selectWithin(p.server, max))
 	for i, e := range exprs {
 		if i > 0 {
 			b.WriteString(", ")
@@ -65,14 +65,6 @@ func (p *readPlan) selectSQL(exprs []selectExpr, where []string, max time.Durati
 		b.WriteString(" WHERE " + strings.Join(where, " AND "))
 	}
 	return b.String()
-}
-
-// limited begins a SELECT that the server ends by itself after max.
-func (p *readPlan) limited(max time.Duration) string {
-	if p.server.Flavor == FlavorMariaDB {
-		return fmt.Sprintf("SET STATEMENT max_statement_time=%.3f FOR SELECT ", max.Seconds())
-	}
-	return fmt.Sprintf("SELECT /*+ MAX_EXECUTION_TIME(%d) */ ", max.Milliseconds())
 }
 
 // where is the position as conditions. One group at a time, never an OR over several columns:

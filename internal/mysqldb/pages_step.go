@@ -7,8 +7,6 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/go-sql-driver/mysql"
-
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -171,7 +169,7 @@ func (r *pageReader) fetch(ctx context.Context, query string) (res fetched, err 
 		r.rows.Truncate(before)
 	}
 	if res.Seconds > r.stats.Longest.Seconds {
-		r.stats.Longest = res.PageInfo
+		r.stats.Longest = PageInfo{Rows: res.Rows, Bytes: res.Bytes, Seconds: res.Seconds}
 	}
 	return res, err
 }
@@ -205,7 +203,7 @@ func (r *pageReader) once(ctx context.Context, f func(context.Context) error) er
 	defer cancel()
 	err := otherServer(f(inner))
 	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("no answer within %s: %w", patience, mysql.ErrInvalidConn)
+		return lostConn(fmt.Errorf("no answer within %s", patience))
 	}
 	return err
 }

@@ -4,11 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"errors"
 	"fmt"
 	"strings"
-
-	"github.com/go-sql-driver/mysql"
 )
 
 // ApplyTarget runs a plan's statements. A plan that was refused is an error.
@@ -54,20 +51,20 @@ func (d *DB) applyStatements(ctx context.Context, conn *sql.Conn, statements []s
 // Whatever the server has against it, it will have again, except that someone else was faster.
 func ddlError(statement string, err error) error {
 	p := Describe(err)
-	var server *mysql.MySQLError
-	if !strings.HasPrefix(statement, "CREATE ") || !errors.As(err, &server) ||
+	number, text, ok := serverMessage(err)
+	if !strings.HasPrefix(statement, "CREATE ") || !ok ||
 		p.Class != ClassUnknown && p.Class != ClassConfiguration && p.Class != ClassRowData {
 		return Safe(err)
 	}
-	switch server.Number {
+	switch number {
 	case errDBExists, errTableExists:
 		return Safe(err) // planning again finds it
 	}
-	p.Class, p.Sentence = ClassConfiguration, server.Message
-	if p.Remedy == "" || server.Number == errParse {
+	p.Class, p.Sentence = ClassConfiguration, text
+	if p.Remedy == "" || number == errParse {
 		p.Remedy = "create the target by hand, so that it takes the source's rows"
 	}
-	return &Error{Problem: p, cause: Code(p.Number)}
+	return NewError(p)
 }
 
 // alterable is an ALTER TABLE as a table that keeps its history takes it.

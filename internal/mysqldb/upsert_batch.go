@@ -183,7 +183,7 @@ func (w *chunkWriter) listWarnings(ctx context.Context, allowed func(Problem) bo
 		}
 		p := describeWarning(number, string(message))
 		if !allowed(p) {
-			return listed, &Error{Problem: p, cause: Code(number)}
+			return listed, NewError(p)
 		}
 	}
 	return listed, list.Err()

@@ -6,8 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
-
-	"github.com/go-sql-driver/mysql"
 )
 
 // KeyHash stands for a row's primary key where its values must not be shown: the first 16 hex
@@ -25,11 +23,6 @@ func KeyHash(values [][]byte) string {
 	return hex.EncodeToString(h.Sum(nil))[:16]
 }
 
-// refuse is an error that only a person can resolve, found before anything was written.
-func refuse(column, sentence, remedy string) error {
-	return &Error{Problem: Problem{Class: ClassConfiguration, Column: column, Sentence: sentence, Remedy: remedy}}
-}
-
 // rowError is a problem of one row, named by its key's hash.
 func (w *chunkWriter) rowError(row int32, p Problem) error {
 	p.Row, p.KeyHash = 0, KeyHash(w.keyValues(row))
@@ -38,11 +31,7 @@ func (w *chunkWriter) rowError(row int32, p Problem) error {
 		p.Remedy = fmt.Sprintf("the target computes this column and cannot for this row: make it a plain one there, which gets the source's values (ALTER TABLE %s DROP COLUMN %s, ADD COLUMN %[2]s %s NULL), then run with --full",
 			Qualified(w.plan.target.Name), Ident(c.Name), c.Type)
 	}
-	var cause error
-	if p.Number != 0 {
-		cause = Code(p.Number)
-	}
-	return &Error{Problem: p, cause: cause}
+	return NewError(p)
 }
 
 // computedBy is the generated column of the target that a problem is about, or nil. An expression
@@ -101,7 +90,7 @@ func (w *chunkWriter) blame(ctx context.Context, err error, from, to int) error 
 	}
 	if p.Number == errSubqueryRows { // our guard's own number tells nobody anything
 		w.nameUnique(&p)
-		return &Error{Problem: p, cause: Code(p.Number)}
+		return NewError(p)
 	}
 	return err
 }
@@ -161,16 +150,6 @@ func (w *chunkWriter) nameUnique(p *Problem) {
 	if p.Key = found; found == "" {
 		p.Key = strings.Join(all, " or ")
 	}
-}
-
-// describeWarning is Describe for a line of SHOW WARNINGS. A warning is a row that would not
-// arrive as it is, unless its number says otherwise.
-func describeWarning(number uint16, message string) Problem {
-	p := Describe(&mysql.MySQLError{Number: number, Message: message})
-	if p.Class == ClassUnknown {
-		p.Sentence = "the server warned of something that is not known here"
-	}
-	return p
 }
 
 // IsUniqueConflict reports a row that the target cannot take because another row holds the

@@ -106,5 +106,5 @@ func (d *DB) waitedFor(err error, h *lockHolder) error {
 	p.Sentence = fmt.Sprintf("lock wait timeout: connection %d of %s holds a lock on the same rows, and %s for %d s",
 		h.id, h.user, state, h.seconds)
 	p.Remedy = fmt.Sprintf("wait for it, or end it: KILL %d", h.id)
-	return &Error{Problem: p, cause: Code(p.Number)}
+	return NewError(p)
 }

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"sync"
 	"time"
-
-	"github.com/go-sql-driver/mysql"
 )
 
 const (
@@ -19,7 +17,7 @@ const (
 )
 
 // errLookTooLong is a look that lookLimit has ended: its connection is taken for dead.
-var errLookTooLong = fmt.Errorf("no look at the source's open work within %s: %w", lookLimit, mysql.ErrInvalidConn)
+var errLookTooLong = lostConn(fmt.Errorf("no look at the source's open work within %s", lookLimit))
 
 // lookout lets everyone who asks for open work at the same time share one look at it.
 //

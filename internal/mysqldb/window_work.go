@@ -3,11 +3,8 @@ package mysqldb
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"strings"
 	"time"
-
-	"github.com/go-sql-driver/mysql"
 
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -53,7 +50,7 @@ func (d *DB) oldestWork(ctx context.Context, name table.Name, instance string) (
 			return nil, err
 		}
 		if instance != "" && seen.instance != instance {
-			return nil, fmt.Errorf("%w: %w", ErrOtherServer, mysql.ErrInvalidConn) // a later try may meet one server
+			return nil, lostConn(ErrOtherServer) // a later try may meet one server
 		}
 		oldest = seen.oldest(name)
 		// A server's own housekeeping looks like a recovered transaction, for a moment. A transaction

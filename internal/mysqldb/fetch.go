@@ -16,7 +16,8 @@ import (
 
 // fetched is the measure of one statement.
 type fetched struct {
-	PageInfo
+	Rows, Bytes int
+	Seconds     float64
 	// cut says that there may be more rows than were read.
 	cut bool
 }
@@ -61,7 +62,7 @@ func fetchOn(ctx context.Context, conn *sql.Conn, query string, exprs []selectEx
 	if dst.Columns() > 0 {
 		dst.Truncate(dst.Len()) // a row that could not be taken whole
 	}
-	res.PageInfo = PageInfo{Rows: dst.Len() - before, Bytes: dst.Bytes() - size, Seconds: time.Since(began).Seconds()}
+	res.Rows, res.Bytes, res.Seconds = dst.Len()-before, dst.Bytes()-size, time.Since(began).Seconds()
 	return res, err
 }
 

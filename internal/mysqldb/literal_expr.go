@@ -1,7 +1,9 @@
 package mysqldb
 
 import (
+	"fmt"
 	"slices"
+	"time"
 
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -87,4 +89,12 @@ func comparand(c table.Column) (func(text string) (string, error), error) {
 		}
 		return string(sql) + collate, nil
 	}, nil
+}
+
+// selectWithin begins a SELECT that the server ends by itself after limit.
+func selectWithin(server Server, limit time.Duration) string {
+	if server.Flavor == FlavorMariaDB {
+		return fmt.Sprintf("SET STATEMENT max_statement_time=%.3f FOR SELECT ", limit.Seconds())
+	}
+	return fmt.Sprintf("SELECT /*+ MAX_EXECUTION_TIME(%d) */ ", limit.Milliseconds())
 }
