@@ -11,13 +11,8 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
-)
 
-// What a run does when another one holds its table.
-const (
-	IfBusyFail = "fail"
-	IfBusyWait = "wait"
-	IfBusySkip = "skip"
+	"github.com/tablehaul/tablehaul/internal/api"
 )
 
 const (
@@ -111,9 +106,9 @@ func (a *Activities) BeginRun(ctx context.Context, in BeginRunInput) (BeginRunRe
 			continue
 		}
 		switch in.IfBusy {
-		case IfBusySkip:
+		case api.IfBusySkip:
 			return BeginRunResult{Busy: &holder, State: reply.State, Visibility: req.Visibility}, nil
-		case IfBusyWait:
+		case api.IfBusyWait:
 			if err := pause(ctx, busyPoll, "waiting for "+holder.WorkflowID); err != nil {
 				return BeginRunResult{}, err
 			}

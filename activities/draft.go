@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -121,7 +122,7 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 	if err := p.chooseMode(in); err != nil {
 		return nil, err
 	}
-	if p.mode == ModeWhole {
+	if p.mode == api.ModeWhole {
 		p.freshAt = begun
 	}
 	if settings.Cursor != "" {
@@ -209,22 +210,22 @@ func (p *drafted) chooseMode(in PlanRunInput) error {
 	case backfill && p.lost:
 		return invalidInput("from/to for table "+in.Table+", whose target has lost its rows", "start once without from and to: the table is then loaded anew")
 	case backfill:
-		p.mode = ModeBackfill
+		p.mode = api.ModeBackfill
 	case p.settings.Cursor == "":
-		p.mode = ModeWhole
+		p.mode = api.ModeWhole
 	case in.Full || in.State.Watermark == "":
-		p.mode = ModeFirstLoad
+		p.mode = api.ModeFirstLoad
 	case p.lost:
-		p.mode = ModeFirstLoad
+		p.mode = api.ModeFirstLoad
 		p.warnings = append(p.warnings, fmt.Sprintf("the target %s has no row, and the watermark says %s: the table is loaded anew", p.settings.Target, in.State.Watermark))
 	case in.State.Cursor != "" && !table.SameColumn(in.State.Cursor, p.settings.Cursor):
 		return invalidInput(fmt.Sprintf("the watermark of %s is of cursor %s, the configuration now says %s", in.Table, in.State.Cursor, p.settings.Cursor),
 			`start once with "full":true, or set the watermark by hand`)
 	default:
-		p.mode = ModeIncremental
+		p.mode = api.ModeIncremental
 	}
 	return nil
 }
 
 // byKey says whether ranges are of the key space.
-func (p *drafted) byKey() bool { return p.mode == ModeFirstLoad || p.mode == ModeWhole }
+func (p *drafted) byKey() bool { return p.mode == api.ModeFirstLoad || p.mode == api.ModeWhole }

@@ -1,25 +1,10 @@
 package activities
 
-import "github.com/tablehaul/tablehaul/internal/mysqldb"
-
-// Estimate is what a run would read and write, as far as servers and earlier runs tell. It is
-// for people: half or twice as much is normal.
-type Estimate struct {
-	// Known is false where the server has no estimate of the table's rows.
-	Known  bool  `json:"known"`
-	Rows   int64 `json:"rows"`
-	Bytes  int64 `json:"bytes"`
-	Chunks int64 `json:"chunks"`
-	// Seconds is at the pace of Basis: "earlier runs" of the table, or "a guess".
-	Seconds float64 `json:"seconds"`
-	Basis   string  `json:"basis"`
-}
-
-// What Estimate.Seconds goes by.
-const (
-	BasisEarlier = "earlier runs"
-	BasisGuess   = "a guess"
+import (
+	"github.com/tablehaul/tablehaul/internal/api"
 )
+
+import "github.com/tablehaul/tablehaul/internal/mysqldb"
 
 const (
 	// guessedPace is rows per second where no run of the table tells: a third of what two servers
@@ -32,8 +17,8 @@ const (
 )
 
 // estimate tells what the run would do.
-func (p *drafted) estimate(runs []RunRecord) Estimate {
-	out := Estimate{Basis: BasisGuess}
+func (p *drafted) estimate(runs []RunRecord) api.Estimate {
+	out := api.Estimate{Basis: api.BasisGuess}
 	out.Rows, out.Known = p.rowsToRead()
 	if p.table.RowsEstimate > 0 {
 		out.Bytes = int64(float64(p.table.Bytes) / float64(p.table.RowsEstimate) * float64(out.Rows))
@@ -43,7 +28,7 @@ func (p *drafted) estimate(runs []RunRecord) Estimate {
 	out.Chunks = max(byRows, byBytes)
 	pace := float64(guessedPace)
 	if earlier := paceOf(runs, p.mode); earlier > 0 {
-		pace, out.Basis = earlier, BasisEarlier
+		pace, out.Basis = earlier, api.BasisEarlier
 	}
 	out.Seconds = overhead + float64(out.Rows)/pace
 	return out

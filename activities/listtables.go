@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -30,32 +31,6 @@ type Family struct {
 // maxTables bounds an answer: a result of more than 2 MB would leave the workflow hanging.
 const maxTables = 5000
 
-// ListTablesResult is what the worker's configuration stands for now.
-type ListTablesResult struct {
-	Tables   []ListedTable  `json:"tables"`
-	Families []ListedFamily `json:"families,omitempty"`
-}
-
-// ListedTable is a table that the worker would run.
-type ListedTable struct {
-	Table string `json:"table"`
-	// Family is the entry that it belongs to; empty where the configuration names it exactly.
-	Family string `json:"family,omitempty"`
-	// Settings is the digest of its settings; see SettingsDigest.
-	Settings string `json:"settings"`
-}
-
-// ListedFamily is an entry with a *, and how many tables it stands for now.
-type ListedFamily struct {
-	Name       string `json:"name"`
-	Connection string `json:"connection"`
-	Tables     int    `json:"tables"`
-	// LeftOut are tables that the name would match, which belong to a tool for online schema
-	// changes; at most ten of them, LeftOutCount are all.
-	LeftOut      []string `json:"leftOut,omitempty"`
-	LeftOutCount int      `json:"leftOutCount,omitempty"`
-}
-
 // maxLeftOut bounds the names of ListedFamily.LeftOut.
 const maxLeftOut = 10
 
@@ -71,9 +46,9 @@ func SettingsDigest(s Settings) string {
 
 // ListTables names every table that the worker's configuration stands for: those named exactly,
 // and those of its families that are on their sources now. It reads the information schema only.
-func (a *Activities) ListTables(ctx context.Context) (ListTablesResult, error) {
+func (a *Activities) ListTables(ctx context.Context) (api.ListTablesResult, error) {
 	defer beat(ctx, func() any { return "listing" })()
-	var out ListTablesResult
+	var out api.ListTablesResult
 	seen := map[table.Name]bool{}
 	add := func(n table.Name, family string) error {
 		if seen[n] {
@@ -87,26 +62,26 @@ func (a *Activities) ListTables(ctx context.Context) (ListTablesResult, error) {
 		if err != nil {
 			return failure(TypeUnknownTable, err.Error(), "")
 		}
-		out.Tables = append(out.Tables, ListedTable{Table: n.String(), Family: family, Settings: SettingsDigest(s)})
+		out.Tables = append(out.Tables, api.ListedTable{Table: n.String(), Family: family, Settings: SettingsDigest(s)})
 		return nil
 	}
 	for _, n := range a.deps.Catalog.Tables {
 		if err := add(n, ""); err != nil {
-			return ListTablesResult{}, err
+			return api.ListTablesResult{}, err
 		}
 	}
 	for _, f := range a.deps.Catalog.Families {
 		names, left, err := a.familyTables(ctx, f)
 		if err != nil {
-			return ListTablesResult{}, err
+			return api.ListTablesResult{}, err
 		}
 		before := len(out.Tables)
 		for _, n := range names {
 			if err := add(n, f.Name); err != nil {
-				return ListTablesResult{}, err
+				return api.ListTablesResult{}, err
 			}
 		}
-		one := ListedFamily{Name: f.Name, Connection: f.Connection, Tables: len(out.Tables) - before, LeftOutCount: len(left)}
+		one := api.ListedFamily{Name: f.Name, Connection: f.Connection, Tables: len(out.Tables) - before, LeftOutCount: len(left)}
 		for _, n := range left[:min(len(left), maxLeftOut)] {
 			one.LeftOut = append(one.LeftOut, n.String())
 		}

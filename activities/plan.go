@@ -17,19 +17,6 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// Modes of a run.
-const (
-	// ModeFirstLoad reads the whole table up to hi, because there is no watermark or the
-	// caller asked for a full run.
-	ModeFirstLoad = "first load"
-	// ModeIncremental reads the window above the watermark.
-	ModeIncremental = "incremental"
-	// ModeWhole reads a table that has no cursor.
-	ModeWhole = "whole"
-	// ModeBackfill reads a window that the caller gave, and leaves the watermark alone.
-	ModeBackfill = "backfill"
-)
-
 // maxPlanBytes bounds a plan file. A thousand ranges with keys of 3,072 bytes need 12 MiB.
 const maxPlanBytes = 64 << 20
 

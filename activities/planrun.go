@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -143,7 +144,7 @@ func (a *Activities) PlanRun(ctx context.Context, in PlanRunInput) (PlanRunResul
 	if in.Lost != "" {
 		a.forgetPlan(ctx, in.Table, in.Lost)
 	}
-	if old := in.State.FirstLoad; old != nil && p.mode == ModeIncremental {
+	if old := in.State.FirstLoad; old != nil && p.mode == api.ModeIncremental {
 		a.forgetPlan(ctx, in.Table, old.Run) // of a full run that was ended: none goes on from it
 	}
 	if err := a.startOver(ctx, in, p); err != nil {
@@ -181,7 +182,7 @@ func (a *Activities) stagePlan(ctx context.Context, in PlanRunInput, p *drafted)
 	var err error
 	out.PlanSum, err = a.writePlan(ctx, in.Run, plan{
 		Version: 1, Deployment: a.deps.Deployment, StateID: in.State.ID, WorkflowID: activity.GetInfo(ctx).WorkflowExecution.ID, Settings: p.settings, Mode: p.mode, Window: p.window, FreshAt: p.freshAt, ByKey: p.byKey(),
-		ZoneOffset: p.tail.horizon.ZoneOffset, Ceiling: p.tail.horizon.Ceiling, Unsettled: p.unsettled(in), NeedsFence: p.mode != ModeFirstLoad && !p.lowered,
+		ZoneOffset: p.tail.horizon.ZoneOffset, Ceiling: p.tail.horizon.Ceiling, Unsettled: p.unsettled(in), NeedsFence: p.mode != api.ModeFirstLoad && !p.lowered,
 		Columns: p.target.Columns, Key: p.table.PrimaryKey, Ranges: p.ranges, MayOverwrite: p.target.MayOverwrite, RefersToItself: p.target.RefersToItself, Later: p.target.Later,
 	})
 	return out, translate(ctx, err, where{doing: "stage the plan of " + in.Table})
@@ -202,7 +203,7 @@ func (a *Activities) createdWithout(ctx context.Context, in PlanRunInput, p *dra
 // changed, so that a repeated step, which finds the target whole, does not resume either.
 func (a *Activities) startOver(ctx context.Context, in PlanRunInput, p *drafted) error {
 	old := in.State.FirstLoad
-	if old == nil || p.mode != ModeFirstLoad || !p.lost && len(p.target.Statements) == 0 {
+	if old == nil || p.mode != api.ModeFirstLoad || !p.lost && len(p.target.Statements) == 0 {
 		return nil
 	}
 	return a.dropPlan(ctx, in.Table, old.Run)
@@ -211,7 +212,7 @@ func (a *Activities) startOver(ctx context.Context, in PlanRunInput, p *drafted)
 // resume returns the plan of an unfinished first load where one can go on.
 func (a *Activities) resume(ctx context.Context, in PlanRunInput, p *drafted) (PlanRunResult, bool, error) {
 	old := in.State.FirstLoad
-	if p.mode != ModeFirstLoad || old == nil {
+	if p.mode != api.ModeFirstLoad || old == nil {
 		return PlanRunResult{}, false, nil
 	}
 	if in.Full {

@@ -3,77 +3,38 @@ package activities
 import (
 	"context"
 
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
-	"github.com/tablehaul/tablehaul/internal/table"
-)
-
-// Verdicts of a preview.
-const (
-	VerdictReady   = "ready"
-	VerdictRefused = "refused"
 )
 
 // PreviewRunInput asks what a run would do.
-type PreviewRunInput struct {
-	Table string `json:"table"`
-	Full  bool   `json:"full,omitempty"`
-	From  string `json:"from,omitempty"`
-	To    string `json:"to,omitempty"`
-}
-
-// PreviewRunResult is what a run would do now. Statements are DDL for the target; Findings
-// are all that preflight has to say, refusals first.
-type PreviewRunResult struct {
-	Table     string       `json:"table"`
-	Target    string       `json:"target"`
-	Mode      string       `json:"mode,omitempty"`
-	Window    table.Window `json:"window"`
-	Watermark string       `json:"watermark,omitempty"`
-	// AboveWatermark says that a backfill begins above the watermark.
-	AboveWatermark bool `json:"aboveWatermark,omitempty"`
-	// RowsEstimate and BytesEstimate are the server's guess of the whole table.
-	RowsEstimate  int64 `json:"rowsEstimate"`
-	BytesEstimate int64 `json:"bytesEstimate"`
-	Ranges        int   `json:"ranges"`
-	// Reads is what the run itself would do.
-	Reads Estimate `json:"reads"`
-	// Index is what the reads go by; empty where they filter a scan by key.
-	Index      string   `json:"index,omitempty"`
-	HeldBack   string   `json:"heldBack,omitempty"`
-	Statements []string `json:"statements"`
-	// Creates says that Statements create the target table.
-	Creates  bool              `json:"creates,omitempty"`
-	Findings []mysqldb.Finding `json:"findings"`
-	Verdict  string            `json:"verdict"`
-	// Identity is what the run would bind the watermark to.
-	Identity IdentityShown `json:"identity,omitzero"`
-}
+type PreviewRunInput api.PlanTableInput
 
 // PreviewRun does all that PlanRun does short of writing anything anywhere.
-func (a *Activities) PreviewRun(ctx context.Context, in PreviewRunInput) (PreviewRunResult, error) {
+func (a *Activities) PreviewRun(ctx context.Context, in PreviewRunInput) (api.PlanTableResult, error) {
 	if _, err := a.settings(in.Table); err != nil {
-		return PreviewRunResult{}, err
+		return api.PlanTableResult{}, err
 	}
 	defer beat(ctx, func() any { return "planning" })()
 	state, err := a.state(ctx, in.Table)
 	if err != nil {
-		return PreviewRunResult{}, err
+		return api.PlanTableResult{}, err
 	}
 	p, err := a.draft(ctx, PlanRunInput{Table: in.Table, State: state, Full: in.Full, From: in.From, To: in.To, preview: true})
 	if err != nil {
-		return PreviewRunResult{}, err
+		return api.PlanTableResult{}, err
 	}
 	if p.id.changed != "" {
 		what, remedy := p.identityText()
 		p.findings = append([]mysqldb.Finding{{Level: mysqldb.LevelRefuse, Table: in.Table, Text: what, Remedy: remedy, Topic: mysqldb.TopicIdentity}}, p.findings...)
 	}
-	out := PreviewRunResult{
+	out := api.PlanTableResult{
 		Identity: p.identityShown(),
 		Table:    p.settings.Table.String(), Target: p.settings.Target.String(), Mode: p.mode, Window: p.window,
 		Watermark: state.Watermark, RowsEstimate: p.table.RowsEstimate, BytesEstimate: p.table.Bytes,
-		HeldBack: p.heldBack, Statements: p.target.Statements, Creates: p.target.Create, Findings: p.findings, Verdict: VerdictReady,
+		HeldBack: p.heldBack, Statements: p.target.Statements, Creates: p.target.Create, Findings: p.findings, Verdict: api.VerdictReady,
 	}
-	if p.mode == ModeBackfill && in.From != "" {
+	if p.mode == api.ModeBackfill && in.From != "" {
 		out.AboveWatermark = p.aboveWatermark(state)
 	}
 	if p.id.withoutRow != "" {
@@ -85,11 +46,11 @@ func (a *Activities) PreviewRun(ctx context.Context, in PreviewRunInput) (Previe
 		}
 	}
 	if p.refusal() != nil {
-		out.Verdict = VerdictRefused
+		out.Verdict = api.VerdictRefused
 		return out, nil
 	}
 	if err := p.cut(ctx); err != nil {
-		return PreviewRunResult{}, err
+		return api.PlanTableResult{}, err
 	}
 	out.Ranges, out.Reads = len(p.ranges), p.estimate(state.LastRuns)
 	if p.byKey() {

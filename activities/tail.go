@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -33,7 +34,7 @@ type tail struct {
 // rows is how many rows are read of it, as far as that is known.
 func (t tail) rows(p *drafted) int64 {
 	switch {
-	case p.mode != ModeIncremental || t.nothing || t.horizon.Tail == mysqldb.TailUnknown:
+	case p.mode != api.ModeIncremental || t.nothing || t.horizon.Tail == mysqldb.TailUnknown:
 		return 0
 	case t.left:
 		return 0 // those since the last run, of which nothing is known
@@ -45,7 +46,7 @@ func (t tail) rows(p *drafted) int64 {
 // from where the last tail ended: a window that is held back for hours must not be read again and
 // again. The rest comes when the window's end has passed it.
 func (p *drafted) chooseTail(ctx context.Context, in PlanRunInput) error {
-	if p.mode != ModeIncremental {
+	if p.mode != api.ModeIncremental {
 		return nil
 	}
 	cursor, h := p.table.Column(p.settings.Cursor).Column, p.tail.horizon
@@ -90,11 +91,11 @@ func (p *drafted) sayLeft(text string) {
 // addTail adds the tail to the ranges of an incremental run.
 func (p *drafted) addTail() {
 	switch t := p.tail; {
-	case p.mode == ModeFirstLoad && p.settings.Cursor != "":
+	case p.mode == api.ModeFirstLoad && p.settings.Cursor != "":
 		for i := range p.ranges {
 			p.ranges[i].ToNow = true
 		}
-	case p.mode != ModeIncremental || t.nothing:
+	case p.mode != api.ModeIncremental || t.nothing:
 	case p.nothing && t.horizon.Tail == 0: // there is none, and so no range
 	case p.nothing:
 		p.ranges = []piece{p.tailPiece()}
@@ -116,7 +117,7 @@ func (p *drafted) unsettled(in PlanRunInput) mysqldb.Unsettled {
 	}
 	after := in.State.Watermark
 	switch {
-	case p.mode == ModeFirstLoad:
+	case p.mode == api.ModeFirstLoad:
 		after = "" // what is newer on the target and not at the source was made there: a full run makes rows equal
 	case p.lowered:
 		after = p.window.Lo // cursors went back, so a smaller one may be the later version
@@ -126,7 +127,7 @@ func (p *drafted) unsettled(in PlanRunInput) mysqldb.Unsettled {
 
 // tailTop is where the tail of the next run may begin.
 func (p *drafted) tailTop() string {
-	if p.mode != ModeIncremental && p.mode != ModeFirstLoad {
+	if p.mode != api.ModeIncremental && p.mode != api.ModeFirstLoad {
 		return ""
 	}
 	return p.tail.horizon.Clock

@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -36,21 +37,21 @@ func TestTheTailIsReadLast(t *testing.T) {
 		want  []piece
 		last  bool
 	}{
-		"a window of one range goes on to now": {draftOf(ModeIncremental, nil), []piece{{ToNow: true}}, false},
-		"a window that was cut":                {draftOf(ModeIncremental, func(p *drafted) { p.ranges = cut }), append(cut[:2:2], above), true},
-		"a first load goes by key":             {draftOf(ModeFirstLoad, func(p *drafted) { p.ranges = keys }), []piece{{Keys: keys[0].Keys, ToNow: true}, {Keys: keys[1].Keys, ToNow: true}}, false},
-		"a backfill ends at its window":        {draftOf(ModeBackfill, nil), []piece{{}}, false},
-		"a table without a cursor has none":    {draftOf(ModeWhole, func(p *drafted) { p.settings.Cursor = "" }), []piece{{}}, false},
-		"an empty window and an empty tail": {draftOf(ModeIncremental, func(p *drafted) {
+		"a window of one range goes on to now": {draftOf(api.ModeIncremental, nil), []piece{{ToNow: true}}, false},
+		"a window that was cut":                {draftOf(api.ModeIncremental, func(p *drafted) { p.ranges = cut }), append(cut[:2:2], above), true},
+		"a first load goes by key":             {draftOf(api.ModeFirstLoad, func(p *drafted) { p.ranges = keys }), []piece{{Keys: keys[0].Keys, ToNow: true}, {Keys: keys[1].Keys, ToNow: true}}, false},
+		"a backfill ends at its window":        {draftOf(api.ModeBackfill, nil), []piece{{}}, false},
+		"a table without a cursor has none":    {draftOf(api.ModeWhole, func(p *drafted) { p.settings.Cursor = "" }), []piece{{}}, false},
+		"an empty window and an empty tail": {draftOf(api.ModeIncremental, func(p *drafted) {
 			p.nothing, p.ranges = true, nil
 		}), nil, false},
-		"an empty window and a tail": {draftOf(ModeIncremental, func(p *drafted) {
+		"an empty window and a tail": {draftOf(api.ModeIncremental, func(p *drafted) {
 			p.nothing, p.ranges, p.tail.horizon.Tail = true, nil, 1
 		}), []piece{above}, false},
-		"an empty window without an index": {draftOf(ModeIncremental, func(p *drafted) {
+		"an empty window without an index": {draftOf(api.ModeIncremental, func(p *drafted) {
 			p.nothing, p.ranges, p.tail.horizon.Tail = true, nil, mysqldb.TailUnknown
 		}), []piece{above}, false},
-		"no end at all, and a tail above the watermark": {draftOf(ModeIncremental, func(p *drafted) {
+		"no end at all, and a tail above the watermark": {draftOf(api.ModeIncremental, func(p *drafted) {
 			p.nothing, p.ranges, p.window, p.tail.horizon.Tail = true, nil, table.Window{}, 1
 		}), []piece{{Window: &table.Window{Lo: lo, Hi: lo}, ToNow: true}}, false},
 	} {
@@ -66,7 +67,7 @@ func TestTheTailIsReadLast(t *testing.T) {
 
 // The tail of a DATE that is too large is the whole day at every look: it is left to the window.
 func TestALargeTailOfADateIsLeftToTheWindow(t *testing.T) {
-	p := draftOf(ModeIncremental, func(p *drafted) {
+	p := draftOf(api.ModeIncremental, func(p *drafted) {
 		p.table.Columns[0].Kind, p.tail.horizon.Tail, p.heldBack = table.KindDate, 101, "an open transaction"
 		p.window = table.Window{Lo: "2024-01-01", Hi: "2024-01-02"}
 	})

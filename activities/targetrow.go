@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
 )
@@ -45,7 +46,7 @@ func (a *Activities) beginTarget(ctx context.Context, in PlanRunInput, p *drafte
 		Connection: p.settings.TargetConnection,
 	}
 	done := out.Done
-	if p.mode != ModeFirstLoad {
+	if p.mode != api.ModeFirstLoad {
 		done = ""
 		if p.id.row != nil && in.State.FirstLoad != nil {
 			done = p.id.row.Done // of a first load that is to be taken up again
@@ -151,19 +152,11 @@ func (a *Activities) checkRestart(ctx context.Context, db *mysqldb.DB, row *Targ
 		"the rows are written again; set innodb_flush_log_at_trx_commit = 1 on the target")
 }
 
-// IdentityShown is an identity in words, for people.
-type IdentityShown struct {
-	Source string `json:"source,omitempty"`
-	Target string `json:"target,omitempty"`
-	// Row is what the target's state row says, or why there is none.
-	Row string `json:"row,omitempty"`
-}
-
-func (p *drafted) identityShown() IdentityShown {
+func (p *drafted) identityShown() api.IdentityShown {
 	if p.id.now.Source.ID == "" {
-		return IdentityShown{} // refused before the servers were asked
+		return api.IdentityShown{} // refused before the servers were asked
 	}
-	out := IdentityShown{Source: p.id.now.Source.String(), Target: p.id.now.Target.Server.String()}
+	out := api.IdentityShown{Source: p.id.now.Source.String(), Target: p.id.now.Target.Server.String()}
 	switch {
 	case p.id.row != nil && p.id.row.Run > 0:
 		out.Row = "there, watermark " + p.id.row.Watermark

@@ -7,6 +7,7 @@ import (
 
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -24,7 +25,7 @@ func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
 		Table: p.table, Cursor: cursor, MinLag: p.settings.MinLag, FixedLag: p.settings.FixedLag,
 		Unit: mysqldb.CursorUnit(p.settings.CursorUnit), Zone: p.settings.CursorZone, AllowReplica: p.settings.AllowReplica, Marks: in.State.Marks,
 	}
-	if p.mode == ModeIncremental {
+	if p.mode == api.ModeIncremental {
 		spec.Incremental, spec.Watermark, spec.Seen, spec.Overlap = true, in.State.Watermark, in.State.Seen, p.settings.Overlap
 		spec.TailRows = p.settings.TailRows
 	}
@@ -52,7 +53,7 @@ func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
 	if h.HeldBy != nil && h.HeldBy.Kind != mysqldb.HolderLag && h.HeldBy.Kind != mysqldb.HolderReplica { // a lag that was set is no news
 		p.heldFor = max(h.Lag, time.Duration(h.HeldBy.Seconds*float64(time.Second)))
 	}
-	if p.mode != ModeBackfill && (h.Hi != "" || h.Empty) {
+	if p.mode != api.ModeBackfill && (h.Hi != "" || h.Empty) {
 		p.freshAt = begun.Add(-h.Lag)
 	}
 	p.warnings = append(p.warnings, h.Warnings...)
@@ -88,7 +89,7 @@ func notAfter(cursor table.Column, from, latest string) error {
 
 // bounds are a backfill's from and to as the server prints them.
 func (p *drafted) bounds(cursor table.Column, in PlanRunInput) (from, to string, err error) {
-	if p.mode != ModeBackfill {
+	if p.mode != api.ModeBackfill {
 		return "", "", nil
 	}
 	for _, b := range []struct {
@@ -114,7 +115,7 @@ func (p *drafted) bounds(cursor table.Column, in PlanRunInput) (from, to string,
 // nothingToRead is where open work leaves no safe upper end. An incremental run has simply
 // nothing to do yet; a first load must wait for its upper end.
 func (p *drafted) nothingToRead(h mysqldb.Horizon) error {
-	if h.HeldBy == nil || p.mode == ModeIncremental || p.mode == ModeBackfill {
+	if h.HeldBy == nil || p.mode == api.ModeIncremental || p.mode == api.ModeBackfill {
 		p.nothing = true
 		return nil
 	}
@@ -152,13 +153,13 @@ func (p *drafted) chooseLo(ctx context.Context, in PlanRunInput, cursor table.Co
 	var err error
 	at := where{p.settings.SourceConnection, "choose the window of " + in.Table}
 	switch p.mode {
-	case ModeBackfill:
+	case api.ModeBackfill:
 		if p.window.Hi, err = lower(cursor, to, p.window.Hi); err != nil {
 			return translate(ctx, err, at)
 		}
 		p.window.Lo = from
 		p.nothing, err = atOrBelow(cursor, p.window.Hi, from)
-	case ModeIncremental:
+	case api.ModeIncremental:
 		mark := in.State.Watermark
 		p.nothing, err = atOrBelow(cursor, p.window.Hi, mark)
 		if p.window.Hi == mark && isInteger(cursor) && p.overlapSteps(h) > 0 {

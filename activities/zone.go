@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -17,7 +18,7 @@ const recent = time.Minute
 
 // sayZone warns where the newest rows of a DATETIME cursor lie as far from now as a time zone does.
 func (p *drafted) sayZone(cursor table.Column, h mysqldb.Horizon) {
-	if cursor.Kind != table.KindDateTime || p.mode != ModeFirstLoad && !p.preview {
+	if cursor.Kind != table.KindDateTime || p.mode != api.ModeFirstLoad && !p.preview {
 		return // later runs see what comes below their watermark
 	}
 	remedy := "set cursorZone to the zone in which the writers fill it"

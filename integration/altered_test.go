@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -158,12 +159,12 @@ func TestTargetLostBetweenRuns(t *testing.T) {
 				_, err := p.try(workflows.SyncTableInput{Table: p.table("t"), From: "2023-01-01"})
 				requireFailure(t, err, activities.TypeInvalidInput, "has lost its rows")
 				r := p.sync("t")
-				require.Equal(t, activities.ModeFirstLoad, r.Mode)
+				require.Equal(t, api.ModeFirstLoad, r.Mode)
 				require.Contains(t, strings.Join(r.Warnings, "\n"), "the table is loaded anew")
 				require.EqualValues(t, 100, r.Inserted)
 				require.Greater(t, p.state("t").Watermark, before)
 				p.equal("t", []string{"id"}, columnsT...)
-				require.Equal(t, activities.ModeIncremental, p.sync("t").Mode)
+				require.Equal(t, api.ModeIncremental, p.sync("t").Mode)
 			})
 		})
 	}
@@ -176,7 +177,7 @@ func TestWatermarkSetByHandIsBelieved(t *testing.T) {
 	exec(t, p.dst, createT)
 	p.setWatermark("t", "2024-03-01 00:00:00.000000")
 	r := p.sync("t")
-	require.Equal(t, activities.ModeIncremental, r.Mode)
+	require.Equal(t, api.ModeIncremental, r.Mode)
 	require.EqualValues(t, 41, r.Inserted, "with the overlap")
 }
 
@@ -203,7 +204,7 @@ func TestRenamedByLetterCaseAlone(t *testing.T) {
 		require.NoError(t, p.resume())
 		p.equal("t", []string{"id"}, "name", "n", "updated_at")
 		exec(t, p.src, "UPDATE t SET n = 8 WHERE id > 400", "INSERT INTO t (id, name) VALUES (601, 'new')")
-		require.Equal(t, activities.ModeIncremental, p.settled("t").Mode)
+		require.Equal(t, api.ModeIncremental, p.settled("t").Mode)
 		p.equal("t", []string{"id"}, "name", "n", "updated_at")
 	})
 }

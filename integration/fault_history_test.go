@@ -12,7 +12,7 @@ import (
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -48,7 +48,7 @@ func TestFiveThousandChunksStayWithinLimits(t *testing.T) {
 	id := workflows.SyncTableID(p.queue, p.table("t"))
 	r, err := p.try(workflows.SyncTableInput{Table: p.table("t"), From: "2023-01-01"})
 	require.NoError(t, err)
-	require.Equal(t, activities.ModeBackfill, r.Mode)
+	require.Equal(t, api.ModeBackfill, r.Mode)
 	require.EqualValues(t, 5000, r.Chunks)
 	require.EqualValues(t, 5000, r.Unchanged)
 	executions := p.executions(id)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
@@ -152,7 +152,7 @@ func TestARunThatFindsNothingTakesNoStepForTheTail(t *testing.T) {
 		before := p.steps("ExtractIncremental")
 		r := p.sync("t")
 		require.Zero(t, r.RowsExtracted)
-		require.Equal(t, activities.ModeIncremental, r.Mode)
+		require.Equal(t, api.ModeIncremental, r.Mode)
 		require.Equal(t, before+1, p.steps("ExtractIncremental"), "the window and its tail in one")
 		p.sync("i")
 		before = p.steps("ExtractIncremental")

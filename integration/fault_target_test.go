@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/testenv/proxy"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
@@ -171,7 +171,7 @@ func TestAReadOnlyTargetIsAVisibleWait(t *testing.T) {
 		wait = p.run("t")
 		p.waitFor(workflows.SyncTableID(p.queue, p.table("t")), "PlanRun", "the target is read-only")
 		exec(t, admin, "SET GLOBAL read_only = OFF")
-		require.Equal(t, activities.ModeIncremental, wait().Mode)
+		require.Equal(t, api.ModeIncremental, wait().Mode)
 	})
 }
 

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
@@ -135,7 +135,7 @@ func TestTenThousandRowsOfOneSecondArriveOnce(t *testing.T) {
 		var extracted, inserted int64
 		for inserted < 10_000 {
 			r := p.sync("t")
-			require.Equal(t, activities.ModeIncremental, r.Mode)
+			require.Equal(t, api.ModeIncremental, r.Mode)
 			extracted += r.RowsExtracted
 			inserted += r.Inserted
 		}

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/app"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
 	"github.com/tablehaul/tablehaul/internal/testenv/proxy"
@@ -57,7 +58,7 @@ func TestAnotherTargetIsNotTakenForTheOldOne(t *testing.T) {
 		p := start(t, on(s, oneTable))
 		exec(t, p.src, oldRows...)
 		p.sync("t")
-		require.Equal(t, activities.ModeIncremental, p.sync("t").Mode)
+		require.Equal(t, api.ModeIncremental, p.sync("t").Mode)
 
 		exec(t, p.dst, "CREATE TABLE t2 LIKE t", "INSERT INTO t2 SELECT * FROM t WHERE id <= 10", "CREATE TABLE t3 LIKE t", "INSERT INTO t3 SELECT * FROM t")
 		p.reconfigure(on(s, strings.Replace(oneTable, "TO.t", "TO.t2", 1)))
@@ -67,17 +68,17 @@ func TestAnotherTargetIsNotTakenForTheOldOne(t *testing.T) {
 		r, err := p.try(workflows.SyncTableInput{Table: p.table("t"), Full: true})
 		require.NoError(t, err)
 		require.EqualValues(t, 990, r.Inserted)
-		require.Equal(t, activities.ModeIncremental, p.sync("t").Mode)
+		require.Equal(t, api.ModeIncremental, p.sync("t").Mode)
 
 		p.reconfigure(on(s, strings.Replace(oneTable, "TO.t", "TO.t3", 1)))
 		_, err = p.try(workflows.SyncTableInput{Table: p.table("t")})
 		requireFailure(t, err, activities.TypeIdentityChanged)
 		p.adopt("t")
-		require.Equal(t, activities.ModeIncremental, p.sync("t").Mode)
+		require.Equal(t, api.ModeIncremental, p.sync("t").Mode)
 
 		p.reconfigure(on(s, strings.Replace(oneTable, "TO.t", "TO.t4", 1)))
 		r = p.sync("t")
-		require.Equal(t, activities.ModeFirstLoad, r.Mode)
+		require.Equal(t, api.ModeFirstLoad, r.Mode)
 		require.EqualValues(t, 1000, r.Inserted)
 	})
 }
@@ -126,7 +127,7 @@ func TestARestoredTargetGetsWhatItLost(t *testing.T) {
 		p.equal("t", []string{"id"}, columnsT...)
 		exec(t, p.dst, "DELETE FROM t", "INSERT INTO t SELECT * FROM b", "DELETE FROM "+lineage.StateTable, "INSERT INTO "+lineage.StateTable+" SELECT * FROM bs")
 		r := p.sync("t")
-		require.Equal(t, activities.ModeIncremental, r.Mode)
+		require.Equal(t, api.ModeIncremental, r.Mode)
 		require.Contains(t, strings.Join(r.Warnings, "\n"), "has lost its last runs")
 		p.equal("t", []string{"id"}, columnsT...)
 		require.NotContains(t, strings.Join(p.sync("t").Warnings, "\n"), "has lost", "said once")
@@ -149,7 +150,7 @@ func TestTwoDeploymentsOfOneNamespace(t *testing.T) {
 	second.reconfigure(on(servers.MySQL(t), strings.Replace(oneTable, "TO.t", "TO.us", 1)))
 	exec(t, p.src, "UPDATE t SET n = 5 WHERE id <= 3")
 	p.settled("t")
-	require.Equal(t, activities.ModeFirstLoad, second.sync("t").Mode)
+	require.Equal(t, api.ModeFirstLoad, second.sync("t").Mode)
 	p.equal("t", []string{"id"}, columnsT...)
 	require.Equal(t, "1000", scalar(t, p.dst, "SELECT COUNT(*) FROM us"))
 }
@@ -168,7 +169,7 @@ func TestATargetIsTakenOverOnRequest(t *testing.T) {
 		requireFailure(t, err, activities.TypeIdentityChanged, "kept by another deployment")
 		second.adopt("t")
 		second.setWatermark("t", mark)
-		require.Equal(t, activities.ModeIncremental, second.sync("t").Mode)
+		require.Equal(t, api.ModeIncremental, second.sync("t").Mode)
 		_, err = p.try(workflows.SyncTableInput{Table: p.table("t")})
 		requireFailure(t, err, activities.TypeIdentityChanged, "kept by another deployment")
 		exec(t, p.src, "UPDATE t SET n = 3 WHERE id = 3")
@@ -314,7 +315,7 @@ func TestACursorThatChangesItsType(t *testing.T) {
 					require.NoError(t, err)
 					return
 				}
-				require.Equal(t, activities.ModeIncremental, p.sync("t").Mode)
+				require.Equal(t, api.ModeIncremental, p.sync("t").Mode)
 				require.Eventually(t, func() bool {
 					p.sync("t")
 					return scalar(t, p.dst, "SELECT n FROM t WHERE id = 2") == "9"
@@ -359,13 +360,13 @@ func TestAStateWithoutIdentityIsAdoptedWhereRowsAgree(t *testing.T) {
 			require.NoError(t, err)
 		}
 		r := p.sync("t")
-		require.Equal(t, activities.ModeIncremental, r.Mode)
+		require.Equal(t, api.ModeIncremental, r.Mode)
 		require.Contains(t, strings.Join(r.Warnings, "\n"), "it is bound to them")
 		require.NotNil(t, p.state("t").Identity)
 		_, err := p.try(workflows.SyncTableInput{Table: p.table("u")})
 		requireFailure(t, err, activities.TypeIdentityChanged, "are not on the target")
 		p.adopt("u")
-		require.Equal(t, activities.ModeIncremental, p.sync("u").Mode)
+		require.Equal(t, api.ModeIncremental, p.sync("u").Mode)
 	})
 }
 
@@ -393,7 +394,7 @@ func TestTheSourceLeadsToAnotherServer(t *testing.T) {
 		requireFailure(t, err, activities.TypeIdentityChanged, "whose rows differ")
 		exec(t, other.DB(t, p.from), insertT(1000, 1000), asCopied)
 		r := p.sync("t")
-		require.Equal(t, activities.ModeIncremental, r.Mode)
+		require.Equal(t, api.ModeIncremental, r.Mode)
 		require.Contains(t, strings.Join(r.Warnings, "\n"), "taken for the same")
 		require.NotContains(t, strings.Join(p.sync("t").Warnings, "\n"), "taken for the same", "said once")
 	})

@@ -15,6 +15,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -156,7 +157,7 @@ func TestSecondRunIsTurnedAwayByName(t *testing.T) {
 
 	var waited workflows.SyncTableResult
 	require.NoError(t, p.launch(workflows.SyncTableInput{Table: p.table("t"), IfBusy: "wait"}, "another").Get(t.Context(), &waited))
-	require.Equal(t, activities.ModeIncremental, waited.Mode, "it ran after the first load")
+	require.Equal(t, api.ModeIncremental, waited.Mode, "it ran after the first load")
 	require.NoError(t, first.Get(t.Context(), nil))
 	p.equal("t", []string{"id"}, columnsT...)
 }
@@ -170,7 +171,7 @@ func TestStatusShowsProgress(t *testing.T) {
 		value, err := p.client.QueryWorkflow(t.Context(), id, "", workflows.QueryStatus)
 		return err == nil && value.Get(&seen) == nil && seen.RowsWritten > 0 && seen.RowsWritten < 3000
 	}, timeout, 10*time.Millisecond)
-	require.Equal(t, activities.ModeFirstLoad, seen.Mode)
+	require.Equal(t, api.ModeFirstLoad, seen.Mode)
 	require.EqualValues(t, 3, seen.Ranges)
 	require.NoError(t, run.Get(t.Context(), nil))
 }

@@ -9,9 +9,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/integration/bench/procs"
 	"github.com/tablehaul/tablehaul/integration/compare"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -38,7 +38,7 @@ func TestATableThatGrowsAndIsPrunedWhileItIsLoaded(t *testing.T) {
 				fmt.Sprintf("UPDATE t SET n = -1 WHERE id %% 97 = %d", r.IntN(97)),
 			)
 		}
-		require.Equal(t, activities.ModeFirstLoad, wait().Mode)
+		require.Equal(t, api.ModeFirstLoad, wait().Mode)
 		p.settled("t")
 		report, err := compare.Tables(t.Context(), compare.Side{DB: p.src, Schema: p.from, Table: "t"},
 			compare.Side{DB: p.dst, Schema: p.to, Table: "t"}, compare.Options{Key: []string{"id"}, Columns: columnsT})

@@ -5,7 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/testenv/s3server"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
@@ -37,7 +37,7 @@ func TestSyncWithStagingOnS3(t *testing.T) {
 		p.equal("t", []string{"id"}, columnsT...)
 
 		exec(t, p.src, "UPDATE t SET n = n + 1 WHERE id <= 300", insertT(5001, 5200))
-		require.Equal(t, activities.ModeIncremental, p.settled("t").Mode)
+		require.Equal(t, api.ModeIncremental, p.settled("t").Mode)
 		p.equal("t", []string{"id"}, columnsT...)
 		require.Empty(t, p.staged(), "nothing is on a disk")
 		require.Empty(t, stagedIn(t, url), "a run that is done leaves no object")

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -37,7 +37,7 @@ func TestARangeLargerThanPlannedIsMovedInSlices(t *testing.T) {
 		p := start(t, options{source: s, defaults: ", chunkRows: 50, rangeBytes: 64KiB, partBytes: 64KiB, pageBytes: 64KiB, pageRows: 20"})
 		exec(t, p.src, wideT, insertT(1, 3000), wide, "ANALYZE TABLE t")
 		r := p.sync("t")
-		require.Equal(t, activities.ModeFirstLoad, r.Mode)
+		require.Equal(t, api.ModeFirstLoad, r.Mode)
 		require.EqualValues(t, 3000, r.RowsExtracted)
 		require.EqualValues(t, 3000, r.Inserted)
 		require.Greater(t, p.steps("ExtractIncremental"), 5, "a slice is 64 KiB and a page at most")
@@ -90,7 +90,7 @@ func TestALargeWindowIsCutByItsCursor(t *testing.T) {
 		exec(t, p.src, "ANALYZE TABLE t")
 		holds(t, p.src, "SELECT MAX(updated_at) < NOW(6) - INTERVAL 1 SECOND FROM t")
 		r := p.sync("t")
-		require.Equal(t, activities.ModeIncremental, r.Mode)
+		require.Equal(t, api.ModeIncremental, r.Mode)
 		require.EqualValues(t, 9900, r.RowsExtracted)
 		require.EqualValues(t, 9900, r.Inserted)
 		require.Equal(t, r.Window.Hi, r.Watermark)

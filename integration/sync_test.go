@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -37,7 +37,7 @@ func TestFirstLoadThenChanges(t *testing.T) {
 		exec(t, p.src, createT, insertT(1, 5000), "ANALYZE TABLE t")
 
 		first := p.settled("t")
-		require.Equal(t, activities.ModeIncremental, p.sync("t").Mode)
+		require.Equal(t, api.ModeIncremental, p.sync("t").Mode)
 		require.NotEmpty(t, first.Watermark)
 		p.equal("t", []string{"id"}, columnsT...)
 
@@ -52,7 +52,7 @@ func TestFirstLoadCountsAndWindow(t *testing.T) {
 	p := start(t, options{defaults: ", chunkRows: 500, rangeRows: 100000"})
 	exec(t, p.src, createT, insertT(1, 1200), "UPDATE t SET updated_at = '2024-01-01 00:00:00' + INTERVAL id MICROSECOND")
 	r := p.sync("t")
-	require.Equal(t, activities.ModeFirstLoad, r.Mode)
+	require.Equal(t, api.ModeFirstLoad, r.Mode)
 	require.EqualValues(t, 1200, r.RowsExtracted)
 	require.EqualValues(t, 1200, r.Inserted)
 	require.Zero(t, r.Updated+r.Unchanged)
@@ -82,7 +82,7 @@ func TestTableWithoutCursorIsReadWhole(t *testing.T) {
 		p := start(t, options{source: s, tables: "- { name: FROM.t, target: TO.t }", defaults: ", chunkRows: 100"})
 		exec(t, p.src, createT, insertT(1, 1000))
 		r := p.sync("t")
-		require.Equal(t, activities.ModeWhole, r.Mode)
+		require.Equal(t, api.ModeWhole, r.Mode)
 		require.EqualValues(t, 1000, r.Inserted)
 		require.Empty(t, r.Watermark)
 		exec(t, p.src, "UPDATE t SET n = -5 WHERE id % 100 = 0")
@@ -114,7 +114,7 @@ func TestBackfillLeavesTheWatermarkAlone(t *testing.T) {
 	exec(t, p.dst, "DELETE FROM t WHERE id BETWEEN 10 AND 30")
 	r, err := p.try(workflows.SyncTableInput{Table: p.table("t"), From: "2024-01-11", To: "2024-01-31 00:00:00"})
 	require.NoError(t, err)
-	require.Equal(t, activities.ModeBackfill, r.Mode)
+	require.Equal(t, api.ModeBackfill, r.Mode)
 	require.EqualValues(t, 20, r.Inserted, "from is exclusive, to inclusive")
 	require.Equal(t, before, r.Watermark)
 }
@@ -127,7 +127,7 @@ func TestFullStartsOver(t *testing.T) {
 	require.Zero(t, p.sync("t").RowsExtracted, "an incremental run cannot know")
 	r, err := p.try(workflows.SyncTableInput{Table: p.table("t"), Full: true})
 	require.NoError(t, err)
-	require.Equal(t, activities.ModeFirstLoad, r.Mode)
+	require.Equal(t, api.ModeFirstLoad, r.Mode)
 	require.EqualValues(t, 50, r.Inserted)
 	require.EqualValues(t, 50, r.Unchanged)
 	p.equal("t", []string{"id"}, columnsT...)

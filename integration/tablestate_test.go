@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -48,5 +49,5 @@ func TestTableStateContinuesAsNewUnderLoad(t *testing.T) {
 	d, err := p.client.DescribeWorkflowExecution(t.Context(), id, "")
 	require.NoError(t, err)
 	require.NotEqual(t, d.GetWorkflowExecutionInfo().GetFirstRunId(), d.GetWorkflowExecutionInfo().GetExecution().GetRunId(), "it must have continued as new")
-	require.Equal(t, activities.ModeIncremental, p.sync("t").Mode)
+	require.Equal(t, api.ModeIncremental, p.sync("t").Mode)
 }

@@ -8,8 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/integration/compare"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -219,7 +219,7 @@ func TestEveryCursorIsReadInPages(t *testing.T) {
 			execOn(t, from, "INSERT INTO "+name+" VALUES "+strings.Join(values, ", "))
 		}
 		for name, r := range p.runAll(cursorInputs(p)) {
-			require.Equal(t, activities.ModeBackfill, r.Mode, name)
+			require.Equal(t, api.ModeBackfill, r.Mode, name)
 			require.EqualValues(t, rows*5/9, r.RowsExtracted, name)
 			require.EqualValues(t, rows*5/9, r.Inserted, name)
 		}

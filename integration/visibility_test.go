@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/app"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
@@ -82,7 +83,7 @@ func TestTemporalCLIFindsRunsByTable(t *testing.T) {
 
 	memo, attributes := p.shown(id)
 	require.Equal(t, map[string]any{
-		"table": p.table("t"), "target": p.to + ".t", "mode": activities.ModeFirstLoad, "window": result.Window.String(),
+		"table": p.table("t"), "target": p.to + ".t", "mode": api.ModeFirstLoad, "window": result.Window.String(),
 	}, memo)
 	require.Equal(t, p.table("t"), attributes["TablehaulTable"])
 	require.Equal(t, workflows.PhaseDone, attributes["TablehaulPhase"])

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -19,7 +20,7 @@ import (
 func TestPlanPrintsWhatARunWouldDo(t *testing.T) {
 	f := &fakeService{plans: map[string]workflows.PlanTableResult{"shop.orders": {
 		Table: "shop.orders", Target: "dw.orders", Mode: "first load", Window: table.Window{Hi: "9"}, RowsEstimate: 1234567, BytesEstimate: 3 << 30,
-		Ranges: 5, Index: "PRIMARY", Reads: activities.Estimate{Known: true, Rows: 1234567, Bytes: 3 << 30, Chunks: 192, Seconds: 26.2, Basis: activities.BasisGuess}, Statements: []string{"CREATE TABLE `dw`.`orders` (\n  `id` int\n)"}, Verdict: activities.VerdictReady,
+		Ranges: 5, Index: "PRIMARY", Reads: api.Estimate{Known: true, Rows: 1234567, Bytes: 3 << 30, Chunks: 192, Seconds: 26.2, Basis: api.BasisGuess}, Statements: []string{"CREATE TABLE `dw`.`orders` (\n  `id` int\n)"}, Verdict: api.VerdictReady,
 		Findings: []mysqldb.Finding{{Level: mysqldb.LevelWarn, Table: "shop.orders", Column: "updated_at", Text: "no index begins with it", Remedy: "add one"}},
 	}}}
 	got := call(t, f, "plan", "shop.orders")
@@ -41,7 +42,7 @@ func TestPlanPrintsWhatARunWouldDo(t *testing.T) {
 }
 
 func TestPlanOfARefusedTableFails(t *testing.T) {
-	f := &fakeService{idle: true, plans: map[string]workflows.PlanTableResult{"shop.orders": {Verdict: activities.VerdictRefused}}}
+	f := &fakeService{idle: true, plans: map[string]workflows.PlanTableResult{"shop.orders": {Verdict: api.VerdictRefused}}}
 	got := call(t, f, "plan", "shop.orders", "--output", "json")
 	require.Equal(t, exitFailed, got.code)
 	require.Contains(t, got.stderr, "no worker polls")
@@ -141,7 +142,7 @@ func TestStatusWithoutAWorkerSaysSo(t *testing.T) {
 
 func TestWatermark(t *testing.T) {
 	f := &fakeService{states: ownedOrders(), plans: map[string]workflows.PlanTableResult{
-		"shop.orders": {Verdict: activities.VerdictReady, Window: table.Window{Lo: "2024-04-01 00:00:00.500000"}},
+		"shop.orders": {Verdict: api.VerdictReady, Window: table.Window{Lo: "2024-04-01 00:00:00.500000"}},
 	}}
 	got := call(t, f, "watermark", "show", "shop.orders")
 	require.Equal(t, invocation{exitOK, "2024-05-01 12:00:00\n", ""}, got)
@@ -168,12 +169,12 @@ func TestWatermarkThatTheCursorCannotHave(t *testing.T) {
 	require.Equal(t, exitUsage, got.code)
 	require.Contains(t, got.stderr, `"42": from of cursor updated_at; the watermark stays`)
 
-	f = &fakeService{plans: map[string]workflows.PlanTableResult{"shop.orders": {Verdict: activities.VerdictRefused}}}
+	f = &fakeService{plans: map[string]workflows.PlanTableResult{"shop.orders": {Verdict: api.VerdictRefused}}}
 	got = call(t, f, "watermark", "set", "shop.orders", "2024-01-01")
 	require.Equal(t, exitFailed, got.code)
 	require.Contains(t, got.stderr, "see tablehaul plan shop.orders")
 
-	f.plans["shop.orders"] = workflows.PlanTableResult{Verdict: activities.VerdictReady, HeldBack: "an open transaction"}
+	f.plans["shop.orders"] = workflows.PlanTableResult{Verdict: api.VerdictReady, HeldBack: "an open transaction"}
 	got = call(t, f, "watermark", "set", "shop.orders", "2024-01-01")
 	require.Equal(t, exitFailed, got.code)
 	require.Contains(t, got.stderr, "its watermark stays: an open transaction")
@@ -183,7 +184,7 @@ func TestWatermarkThatTheCursorCannotHave(t *testing.T) {
 // A watermark that is raised by hand leaves out what lies between: that is asked for.
 func TestWatermarkAboveTheOneBefore(t *testing.T) {
 	f := &fakeService{states: ownedOrders(), plans: map[string]workflows.PlanTableResult{
-		"shop.orders": {Verdict: activities.VerdictReady, Window: table.Window{Lo: "2024-06-01 00:00:00"}, Watermark: "2024-05-01 12:00:00", AboveWatermark: true},
+		"shop.orders": {Verdict: api.VerdictReady, Window: table.Window{Lo: "2024-06-01 00:00:00"}, Watermark: "2024-05-01 12:00:00", AboveWatermark: true},
 	}}
 	got := call(t, f, "watermark", "set", "shop.orders", "2024-06-01")
 	require.Equal(t, exitUsage, got.code)

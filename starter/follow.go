@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -54,7 +54,7 @@ func (a *app) startRun(ctx context.Context, f *following, in workflows.SyncTable
 	for {
 		e, err := f.start(ctx, in)
 		var busy *busyError
-		if !errors.As(err, &busy) || in.IfBusy != activities.IfBusyWait || noWait {
+		if !errors.As(err, &busy) || in.IfBusy != api.IfBusyWait || noWait {
 			return e, err
 		}
 		d.note(in.Table, "waiting for "+busy.holder.String())

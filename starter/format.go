@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	domain "github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -126,7 +126,7 @@ func (a *app) printResult(r workflows.SyncTableResult) {
 		number(r.RowsExtracted), rate, about, number(r.Inserted), number(r.Updated), number(r.Unchanged))
 	if r.NewerOnTarget > 0 {
 		remedy := ""
-		if r.Mode != activities.ModeFirstLoad {
+		if r.Mode != api.ModeFirstLoad {
 			remedy = ": tablehaul run " + r.Table + " --full makes them equal"
 		}
 		fmt.Fprintf(a.stdout, "  kept:       %s of the unchanged, newer on the target%s\n", plural(r.NewerOnTarget, "row"), remedy)
@@ -134,7 +134,7 @@ func (a *app) printResult(r workflows.SyncTableResult) {
 	if r.Chunks > 0 {
 		a.printFiles(r)
 	}
-	if r.Mode == activities.ModeWhole {
+	if r.Mode == api.ModeWhole {
 		fmt.Fprintf(a.stdout, "  watermark:  none: the table has no cursor, every run reads it whole\n")
 	} else {
 		fmt.Fprintf(a.stdout, "  window:     %s\n  watermark:  %s\n", windowText(r.Window), orNone(r.Watermark))

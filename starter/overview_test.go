@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/workflows"
@@ -94,14 +95,14 @@ func TestExplainOfAHealthyTable(t *testing.T) {
 func TestPlanOfSeveralTablesIsATable(t *testing.T) {
 	f := &fakeService{listed: listing(t, testConfig, "shop.log_1"), plans: map[string]workflows.PlanTableResult{
 		"shop.orders": {
-			Table: "shop.orders", Mode: "incremental", Verdict: activities.VerdictReady, Creates: true,
-			Reads:    activities.Estimate{Known: true, Rows: 25_000, Bytes: 3 << 20, Chunks: 3, Seconds: 2},
+			Table: "shop.orders", Mode: "incremental", Verdict: api.VerdictReady, Creates: true,
+			Reads:    api.Estimate{Known: true, Rows: 25_000, Bytes: 3 << 20, Chunks: 3, Seconds: 2},
 			Findings: []mysqldb.Finding{{Level: mysqldb.LevelWarn, Text: "slow", Topic: mysqldb.TopicCursor}, {Level: mysqldb.LevelInfo, Text: "by the way"}},
 		},
-		"shop.countries": {Table: "shop.countries", Verdict: activities.VerdictRefused, Findings: []mysqldb.Finding{
+		"shop.countries": {Table: "shop.countries", Verdict: api.VerdictRefused, Findings: []mysqldb.Finding{
 			{Level: mysqldb.LevelRefuse, Text: "the login lacks CREATE on the target", Remedy: "GRANT CREATE", Topic: mysqldb.TopicGrant},
 		}},
-		"shop.log_1": {Table: "shop.log_1", Mode: "first load", Verdict: activities.VerdictReady},
+		"shop.log_1": {Table: "shop.log_1", Mode: "first load", Verdict: api.VerdictReady},
 	}}
 	got := call(t, f, "plan", "--all")
 	require.Equal(t, exitFailed, got.code, got.stderr)

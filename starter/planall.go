@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/workflows"
@@ -64,7 +64,7 @@ func (a *app) planAll(ctx context.Context, c *config.Config, sel selection, in w
 
 // bad says that the plan is not to be gone on with.
 func (p planned) bad(strict bool) bool {
-	if p.failed != nil || p.plan.Verdict != activities.VerdictReady {
+	if p.failed != nil || p.plan.Verdict != api.VerdictReady {
 		return true
 	}
 	return strict && p.count(mysqldb.LevelWarn) > 0
@@ -118,7 +118,7 @@ func (a *app) printPlanTable(all []planned) {
 			continue
 		}
 		p := one.plan
-		if p.Verdict == activities.VerdictReady {
+		if p.Verdict == api.VerdictReady {
 			ready++
 		}
 		rows, size, chunks, takes := estimateCells(*p)
@@ -146,7 +146,7 @@ func (a *app) printPlanTable(all []planned) {
 // verdictText is the verdict, or how many warnings come with one that is ready.
 func (a *app) verdictText(one planned) string {
 	p := one.plan
-	if p.Verdict != activities.VerdictReady {
+	if p.Verdict != api.VerdictReady {
 		return a.paint(a.stdout, red, p.Verdict)
 	}
 	if n := one.count(mysqldb.LevelWarn); n > 0 {
@@ -159,7 +159,7 @@ func (a *app) verdictText(one planned) string {
 // not run, a question mark where nobody knows.
 func estimateCells(p workflows.PlanTableResult) (rows, bytes, chunks, takes string) {
 	switch r := p.Reads; {
-	case p.Verdict != activities.VerdictReady:
+	case p.Verdict != api.VerdictReady:
 		return "", "", "", ""
 	case !r.Known:
 		return "?", "?", "?", "?"
@@ -171,7 +171,7 @@ func estimateCells(p workflows.PlanTableResult) (rows, bytes, chunks, takes stri
 // targetCell says what would happen to the target.
 func targetCell(p workflows.PlanTableResult) string {
 	switch {
-	case p.Verdict != activities.VerdictReady:
+	case p.Verdict != api.VerdictReady:
 		return ""
 	case p.Creates:
 		return "created"

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -12,13 +12,13 @@ import (
 // printPlan shows one plan in full.
 func (a *app) printPlan(p workflows.PlanTableResult) {
 	verdict := a.paint(a.stdout, green, p.Verdict)
-	if p.Verdict != activities.VerdictReady {
+	if p.Verdict != api.VerdictReady {
 		verdict = a.paint(a.stdout, red, p.Verdict)
 	}
 	fmt.Fprintf(a.stdout, "%s → %s: %s\n", p.Table, p.Target, verdict)
 	switch p.Mode {
 	case "":
-	case activities.ModeWhole:
+	case api.ModeWhole:
 		fmt.Fprintf(a.stdout, "  mode:       whole: the table has no cursor, every run reads all of it\n")
 	default:
 		fmt.Fprintf(a.stdout, "  mode:       %s\n  window:     %s\n  watermark:  %s\n", p.Mode, windowText(p.Window), orNone(p.Watermark))
@@ -28,7 +28,7 @@ func (a *app) printPlan(p workflows.PlanTableResult) {
 		rows = "no estimate of its rows yet"
 	}
 	fmt.Fprintf(a.stdout, "  table:      %s, %s\n", rows, size(p.BytesEstimate))
-	if p.Verdict == activities.VerdictReady {
+	if p.Verdict == api.VerdictReady {
 		fmt.Fprintf(a.stdout, "  reads:      %s\n", readsText(p.Reads))
 	}
 	if p.Ranges > 0 {
@@ -52,20 +52,20 @@ func (a *app) printPlan(p workflows.PlanTableResult) {
 }
 
 // readsText is what the run would read, and how long that takes.
-func readsText(r activities.Estimate) string {
+func readsText(r api.Estimate) string {
 	if !r.Known {
 		return "the server has no estimate"
 	}
 	if r.Rows == 0 {
 		return "nothing new, as far as the index tells"
 	}
-	basis := map[string]string{activities.BasisEarlier: "by the pace of earlier runs", activities.BasisGuess: "a guess until it has run once"}[r.Basis]
+	basis := map[string]string{api.BasisEarlier: "by the pace of earlier runs", api.BasisGuess: "a guess until it has run once"}[r.Basis]
 	return fmt.Sprintf("about %s rows, %s, in %s; about %s, %s", number(r.Rows), size(r.Bytes), plural(r.Chunks, "chunk"), span(seconds(r.Seconds)), basis)
 }
 
 // printStatements shows the DDL as what it adds to the target.
 func (a *app) printStatements(p workflows.PlanTableResult) {
-	if p.Verdict != activities.VerdictReady || len(p.Statements) == 0 {
+	if p.Verdict != api.VerdictReady || len(p.Statements) == 0 {
 		return // nothing would run
 	}
 	fmt.Fprintf(a.stdout, "  would run on the target:\n")

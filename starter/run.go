@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -84,8 +85,8 @@ func (a *app) runCommand() *cobra.Command {
 	fl.StringVar(&f.input.From, "from", "", "backfill: read above this cursor value (exclusive); the watermark stays")
 	fl.StringVar(&f.input.To, "to", "", "backfill: read up to this cursor value (inclusive); the watermark stays")
 	fl.BoolVar(&f.noWait, "no-wait", false, "start and do not follow")
-	fl.StringVar(&f.input.IfBusy, "if-busy", activities.IfBusyFail, "when another run holds the table: fail, wait or skip")
-	words := []string{activities.IfBusyFail, activities.IfBusyWait, activities.IfBusySkip}
+	fl.StringVar(&f.input.IfBusy, "if-busy", api.IfBusyFail, "when another run holds the table: fail, wait or skip")
+	words := []string{api.IfBusyFail, api.IfBusyWait, api.IfBusySkip}
 	_ = cmd.RegisterFlagCompletionFunc("if-busy", cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)) // fails only for an unknown flag
 	cmd.MarkFlagsMutuallyExclusive("full", "from")
 	cmd.MarkFlagsMutuallyExclusive("full", "to")
@@ -96,7 +97,7 @@ func (a *app) runCommand() *cobra.Command {
 // checkRun checks the flags that cobra cannot.
 func checkRun(cmd *cobra.Command, f runFlags, args []string) error {
 	switch f.input.IfBusy {
-	case activities.IfBusyFail, activities.IfBusyWait, activities.IfBusySkip:
+	case api.IfBusyFail, api.IfBusyWait, api.IfBusySkip:
 	default:
 		return fmt.Errorf("--if-busy is %q: it is fail, wait or skip", f.input.IfBusy)
 	}
@@ -183,7 +184,7 @@ func (a *app) printDone(done []outcome) {
 func (a *app) runTable(ctx context.Context, f *following, in workflows.SyncTableInput, noWait bool, d display) outcome {
 	e, err := a.startRun(ctx, f, in, noWait, d)
 	var busy *busyError
-	if errors.As(err, &busy) && in.IfBusy == activities.IfBusySkip {
+	if errors.As(err, &busy) && in.IfBusy == api.IfBusySkip {
 		skipped := workflows.SyncTableResult{Table: in.Table, Skipped: true, HolderID: busy.holder.WorkflowID}
 		return outcome{Table: in.Table, Outcome: outcomeSkipped, Result: &skipped}
 	}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	wiring "github.com/tablehaul/tablehaul/internal/app"
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -23,7 +23,7 @@ func listing(t *testing.T, text string, found ...string) workflows.ListTablesRes
 	add := func(n table.Name, family string) {
 		digest, err := wiring.SettingsDigest(c, n)
 		require.NoError(t, err)
-		out.Tables = append(out.Tables, activities.ListedTable{Table: n.String(), Family: family, Settings: digest})
+		out.Tables = append(out.Tables, api.ListedTable{Table: n.String(), Family: family, Settings: digest})
 	}
 	for _, one := range c.Tables() {
 		add(one.Name, "")

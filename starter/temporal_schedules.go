@@ -14,7 +14,7 @@ import (
 	"go.temporal.io/sdk/converter"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -131,7 +131,7 @@ func (s *temporalService) read(id string, d *client.ScheduleDescription) schedul
 // odd is what of a schedule is not as we make it, beside its times.
 func (s *temporalService) odd(d *client.ScheduleDescription, action *client.ScheduleWorkflowAction, in workflows.SyncTableInput, tbl string) string {
 	var out []string
-	if in != (workflows.SyncTableInput{Table: tbl, IfBusy: activities.IfBusySkip}) {
+	if in != (workflows.SyncTableInput{Table: tbl, IfBusy: api.IfBusySkip}) {
 		out = append(out, "another input")
 	}
 	if action.ID != workflows.SyncTableID(s.taskQueue, tbl) {
@@ -226,7 +226,7 @@ func sameCalendar(a, b client.ScheduleCalendarSpec) bool {
 func (s *temporalService) action(tbl string) *client.ScheduleWorkflowAction {
 	return &client.ScheduleWorkflowAction{
 		ID: workflows.SyncTableID(s.taskQueue, tbl), Workflow: workflows.SyncTableName, TaskQueue: s.taskQueue, StaticSummary: "Sync " + tbl,
-		Args: []any{workflows.SyncTableInput{Table: tbl, IfBusy: activities.IfBusySkip}},
+		Args: []any{workflows.SyncTableInput{Table: tbl, IfBusy: api.IfBusySkip}},
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/devserver"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/workflows"
@@ -68,7 +69,7 @@ func syncTable(ctx workflow.Context, in workflows.SyncTableInput) (workflows.Syn
 }
 
 func planTable(_ workflow.Context, in workflows.PlanTableInput) (workflows.PlanTableResult, error) {
-	return workflows.PlanTableResult{Table: in.Table, Target: "dw.copy", Verdict: activities.VerdictReady, Window: table.Window{Lo: in.From}}, nil
+	return workflows.PlanTableResult{Table: in.Table, Target: "dw.copy", Verdict: api.VerdictReady, Window: table.Window{Lo: in.From}}, nil
 }
 
 // listTables is the answer of a worker whose file has no table.

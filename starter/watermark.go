@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -129,7 +130,7 @@ func (a *app) exactValue(ctx context.Context, s service, name, value string, yes
 		return "", &exitError{code: exitFailed}
 	case err != nil:
 		return "", a.fromTemporal(ctx, err)
-	case p.Verdict != activities.VerdictReady:
+	case p.Verdict != api.VerdictReady:
 		return "", &exitError{exitFailed, fmt.Errorf("%s would be refused, so its watermark stays: see tablehaul plan %s", name, name)}
 	case p.Window.Lo == "":
 		return "", &exitError{exitFailed, fmt.Errorf("%s cannot be checked now, so its watermark stays: %s", name, cmp.Or(p.HeldBack, "there is nothing to read"))}

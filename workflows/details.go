@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 )
 
 // Current details are what the Web UI shows of a running workflow, in Markdown. They say the
@@ -31,7 +32,7 @@ func SyncDetails(in SyncTableInput) string {
 	case in.From != "" || in.To != "":
 		text = fmt.Sprintf("Reads a window again: above `%s`, up to `%s`. The watermark stays.", orAll(in.From), orAll(in.To))
 	}
-	if in.IfBusy == activities.IfBusyWait || in.IfBusy == activities.IfBusySkip {
+	if in.IfBusy == api.IfBusyWait || in.IfBusy == api.IfBusySkip {
 		text += fmt.Sprintf(" If another run holds the table: %s.", in.IfBusy)
 	}
 	return text
@@ -44,11 +45,11 @@ func orAll(bound string) string {
 	return bound
 }
 
-// details is a run in Markdown. now is when it was like that: details of a run that waits for
+// statusDetails is a run in Markdown. now is when it was like that: details of a run that waits for
 // a step are as old as the step.
-func (s *Status) details(now time.Time) string {
+func statusDetails(s *Status, now time.Time) string {
 	var b strings.Builder
-	s.headline(&b)
+	headline(s, &b)
 	line := func(key, format string, args ...any) {
 		fmt.Fprintf(&b, "- **%s:** %s\n", key, fmt.Sprintf(format, args...))
 	}
@@ -57,12 +58,12 @@ func (s *Status) details(now time.Time) string {
 		line("Ended", "%s", s.Failure)
 	}
 	if s.Mode != "" {
-		line("Progress", "%s", s.progressText())
+		line("Progress", "%s", progressText(s))
 	}
 	if s.Window.Hi != "" {
 		line("Window", "`%s`", s.Window)
 	}
-	if lag, known := s.lag(now); known {
+	if lag, known := s.Lag(now); known {
 		line("Lag", "%s; the target holds what was committed by %s", lag.Round(time.Second), clock(s.FreshAt))
 	}
 	for _, w := range s.Waits {
@@ -84,7 +85,7 @@ func (s *Status) details(now time.Time) string {
 	return b.String()
 }
 
-func (s *Status) headline(b *strings.Builder) {
+func headline(s *Status, b *strings.Builder) {
 	fmt.Fprintf(b, "**%s**", s.Phase)
 	if s.Mode != "" {
 		fmt.Fprintf(b, " of %s %s", article(s.Mode), modeText(s.Mode))
@@ -93,7 +94,7 @@ func (s *Status) headline(b *strings.Builder) {
 	if s.Target != "" {
 		fmt.Fprintf(b, " into **%s**", s.Target)
 	}
-	if p, known := s.percent(); known {
+	if p, known := percent(s); known {
 		fmt.Fprintf(b, ", %d%% done", p)
 	}
 	b.WriteString("\n\n")
@@ -101,7 +102,7 @@ func (s *Status) headline(b *strings.Builder) {
 
 // article is "a" or "an" for a mode.
 func article(mode string) string {
-	if mode == activities.ModeIncremental {
+	if mode == api.ModeIncremental {
 		return "an"
 	}
 	return "a"
@@ -110,15 +111,15 @@ func article(mode string) string {
 // modeText is a mode as a noun.
 func modeText(mode string) string {
 	switch mode {
-	case activities.ModeIncremental:
+	case api.ModeIncremental:
 		return "incremental run"
-	case activities.ModeWhole:
+	case api.ModeWhole:
 		return "whole read"
 	}
 	return mode
 }
 
-func (s *Status) progressText() string {
+func progressText(s *Status) string {
 	rows := count(s.RowsWritten, "row") + " written, "
 	if s.RowsTotal > 0 {
 		rows += fmt.Sprintf("%s read of about %s", number(s.RowsExtracted), number(s.RowsTotal))
@@ -138,7 +139,7 @@ func chunksText(done, all int64) string {
 
 // percent is how much of the run is done, as far as can be told: estimates of rows are rough,
 // and a run of one range knows its chunks when it has read them. Never 100 before the end.
-func (s *Status) percent() (int64, bool) {
+func percent(s *Status) (int64, bool) {
 	var parts []float64
 	switch {
 	case s.Phase == PhaseDone:

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -15,7 +16,7 @@ var now = time.Date(2026, 11, 25, 10, 0, 0, 0, time.UTC)
 
 func TestDetailsOfARun(t *testing.T) {
 	st := Status{
-		Table: "shop.orders", Target: "dw.orders", Phase: PhaseUpsert, Mode: activities.ModeIncremental, Window: table.Window{Lo: "1", Hi: "9"},
+		Table: "shop.orders", Target: "dw.orders", Phase: PhaseUpsert, Mode: api.ModeIncremental, Window: table.Window{Lo: "1", Hi: "9"},
 		Ranges: 1, RowsExtracted: 50_000, RowsWritten: 31_000, Chunks: 5, ChunksDone: 3, ChunkRows: 1250, AtOnce: 1,
 		FreshAt: now.Add(-312 * time.Second), Started: now.Add(-time.Minute),
 		Waits: []Wait{{Reason: "an open transaction, 3m0s old, of connection 43", Since: now.Add(-time.Minute)}},
@@ -30,15 +31,15 @@ func TestDetailsOfARun(t *testing.T) {
 - **Pace:** the target is slow or its rows are locked: chunks of 1,250 rows at most, 1 at once
 
 What a step waits for, if anything, stands under Pending Activities.
-`, st.details(now))
+`, statusDetails(&st, now))
 }
 
 func TestDetailsOfAFirstLoadNameRangesUnderWay(t *testing.T) {
-	st := Status{Table: "shop.orders", Phase: PhaseRanges, Mode: activities.ModeFirstLoad, Ranges: 40, RangesDone: 10, RowsTotal: 1000, RowsWritten: 400, Started: now}
+	st := Status{Table: "shop.orders", Phase: PhaseRanges, Mode: api.ModeFirstLoad, Ranges: 40, RangesDone: 10, RowsTotal: 1000, RowsWritten: 400, Started: now}
 	for range shownRanges + 3 {
 		st.Running = append(st.Running, RunningRange{WorkflowID: "tablehaul/sync/shop.orders/run-1/range-7", Chunks: 25, ChunksDone: 1})
 	}
-	text := st.details(now)
+	text := statusDetails(&st, now)
 	require.Contains(t, text, "**ranges** of a first load of **shop.orders**, 40% done")
 	require.Contains(t, text, "400 rows written, 0 read of about 1,000; 0 of 0 chunks; 10 of 40 ranges")
 	require.Equal(t, shownRanges+1, strings.Count(text, "**Under way:**"))
@@ -59,7 +60,7 @@ func TestPercent(t *testing.T) {
 		"chunks of the only range": {st: Status{Phase: PhaseUpsert, Ranges: 1, Chunks: 8, ChunksDone: 2}, want: 25},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, known := c.st.percent()
+			got, known := percent(&c.st)
 			require.Equal(t, !c.none, known)
 			require.Equal(t, c.want, got)
 		})
@@ -69,9 +70,9 @@ func TestPercent(t *testing.T) {
 func TestDetailsBeforeAPlanAndOfAFailure(t *testing.T) {
 	st := Status{Table: "shop.orders", Phase: PhaseBegin, Started: now}
 	require.Equal(t, "**begin** of **shop.orders**\n\n- **As of:** 2026-11-25 10:00:00Z; begun at 2026-11-25 10:00:00Z\n"+
-		"\nWhat a step waits for, if anything, stands under Pending Activities.\n", st.details(now))
+		"\nWhat a step waits for, if anything, stands under Pending Activities.\n", statusDetails(&st, now))
 	st.Phase, st.Failure = PhaseFinish, "in phase plan: UnsupportedTable: no primary key"
-	require.Contains(t, st.details(now), "- **Ended:** in phase plan: UnsupportedTable: no primary key\n")
+	require.Contains(t, statusDetails(&st, now), "- **Ended:** in phase plan: UnsupportedTable: no primary key\n")
 }
 
 func TestDetailsOfARange(t *testing.T) {
@@ -87,7 +88,7 @@ func TestDetailsOfAnOwner(t *testing.T) {
 		FirstLoad: &activities.FirstLoad{Done: "1100"},
 	}
 	for range shownRuns + 5 {
-		s.LastRuns = append(s.LastRuns, activities.RunRecord{Mode: activities.ModeIncremental, Outcome: activities.OutcomeDone, Rows: 7, Seconds: 1.26, Finished: now})
+		s.LastRuns = append(s.LastRuns, activities.RunRecord{Mode: api.ModeIncremental, Outcome: activities.OutcomeDone, Rows: 7, Seconds: 1.26, Finished: now})
 	}
 	s.LastRuns = append(s.LastRuns, activities.RunRecord{Outcome: activities.OutcomeFailed, Finished: now, Failure: "UnsupportedTable: no primary key"})
 	text := ownerDetails(s)
@@ -108,9 +109,9 @@ func TestStaticDetailsSayWhatWasAskedFor(t *testing.T) {
 	for want, in := range map[string]SyncTableInput{
 		"Brings the target up to date: a first load where there is no watermark, else what has changed since.": {},
 		"Starts over: the whole table is read again, and the watermark set anew. If another run holds the table: wait.": {
-			Full: true, IfBusy: activities.IfBusyWait,
+			Full: true, IfBusy: api.IfBusyWait,
 		},
-		"Reads a window again: above `2024-05-01`, up to `no bound`. The watermark stays.": {From: "2024-05-01", IfBusy: activities.IfBusyFail},
+		"Reads a window again: above `2024-05-01`, up to `no bound`. The watermark stays.": {From: "2024-05-01", IfBusy: api.IfBusyFail},
 	} {
 		require.Equal(t, want, SyncDetails(in))
 	}

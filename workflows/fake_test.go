@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -51,7 +52,7 @@ const (
 // newFake is a run of one range with 12 chunks of 10 rows.
 func newFake() *fake {
 	f := &fake{chunks: fakeChunks, plan: activities.PlanRunResult{
-		Target: "dw.orders", Mode: activities.ModeIncremental, Window: table.Window{Lo: "1", Hi: "9"}, Cursor: "updated_at",
+		Target: "dw.orders", Mode: api.ModeIncremental, Window: table.Window{Lo: "1", Hi: "9"}, Cursor: "updated_at",
 		Run: "run-1", PlanSum: "sum", Ranges: 1, Done: "0", ChunksInFlight: 3, RangesInFlight: 2, ChunkRows: fakeChunkRows,
 	}}
 	f.begin = func(in activities.BeginRunInput) (activities.BeginRunResult, error) {

@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 )
 
 // finish gives the lease back, whatever happened, and returns the run's first error. It runs
@@ -41,7 +42,7 @@ func (s *sync) finish(ctx workflow.Context, runErr error) error {
 		req.Record.Outcome, req.Record.Failure = activities.OutcomeFailed, failureText(runErr)
 		req.ClockBack = failureDetails(runErr).ClockBack
 	}
-	if runErr != nil && s.planned && s.plan.Mode != activities.ModeFirstLoad && s.plan.Ranges > 0 {
+	if runErr != nil && s.planned && s.plan.Mode != api.ModeFirstLoad && s.plan.Ranges > 0 {
 		in.DropPlan = s.plan.Run // only a first load is resumed
 	}
 	in.Finish = req
@@ -80,16 +81,16 @@ func (s *sync) end(ctx workflow.Context, in activities.FinishRunInput, gone bool
 func (s *sync) raise(req *activities.FinishRequest) {
 	req.FreshAt, req.TailTop = s.plan.FreshAt, s.plan.TailTop
 	switch s.plan.Mode {
-	case activities.ModeFirstLoad:
+	case api.ModeFirstLoad:
 		req.Watermark, req.Cursor, req.ForgetFirstLoad = s.plan.Window.Hi, s.plan.Cursor, true
 		req.Seen = s.plan.Seen
-	case activities.ModeIncremental:
+	case api.ModeIncremental:
 		req.ForgetFirstLoad = true // a full run that was ended: only another one begins again
 		req.Watermark, req.Cursor, req.Seen = s.plan.Window.Hi, s.plan.Cursor, s.plan.Seen
 		if s.plan.Ranges == 0 {
 			req.ClockBack = s.plan.ClockBack // no window has reached what came meanwhile
 		}
-	case activities.ModeBackfill:
+	case api.ModeBackfill:
 		// It stays, but for a cursor of another type or a target that has lost rows.
 		if s.plan.Watermark != s.result.Watermark {
 			req.Watermark, req.Cursor = s.plan.Watermark, s.plan.Cursor
@@ -103,7 +104,7 @@ func (s *sync) bind(in *activities.FinishRunInput, req *activities.FinishRequest
 		return
 	}
 	id := *s.plan.Identity
-	if s.plan.TargetRow != nil && (s.result.RowsExtracted > 0 || s.plan.Mode == activities.ModeFirstLoad) {
+	if s.plan.TargetRow != nil && (s.result.RowsExtracted > 0 || s.plan.Mode == api.ModeFirstLoad) {
 		in.TargetRow, in.TargetWatermark = s.plan.TargetRow, cmp.Or(req.Watermark, s.plan.Watermark)
 		id.Target.Run = s.plan.TargetRow.Fence
 	}

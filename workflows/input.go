@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -29,7 +30,7 @@ func decodeSync(raw converter.RawValue) (SyncTableInput, error) {
 		return in, err
 	}
 	switch in.IfBusy {
-	case "", activities.IfBusyFail, activities.IfBusyWait, activities.IfBusySkip:
+	case "", api.IfBusyFail, api.IfBusyWait, api.IfBusySkip:
 		return in, nil
 	}
 	return in, invalid(fmt.Sprintf(`ifBusy is %q: it is "fail", "wait" or "skip"`, in.IfBusy))

@@ -2,15 +2,7 @@ package workflows
 
 import (
 	"go.temporal.io/sdk/workflow"
-
-	"github.com/tablehaul/tablehaul/activities"
 )
-
-// ListTablesResult is what a worker's configuration stands for.
-type ListTablesResult = activities.ListTablesResult
-
-// ListedFamily is a name with a * in a worker's configuration.
-type ListedFamily = activities.ListedFamily
 
 // ListTables names the tables that the worker's configuration stands for now: which tables a
 // name with a * has, only the source knows, and only a worker may ask it. It has no input.

@@ -218,7 +218,7 @@ func (m *mover) clock(ctx workflow.Context, name string, f func() error) error {
 
 func (m *mover) tell() {
 	m.told(rangeProgress{
-		Range: m.at.Range, Extracted: m.counts.RowsExtracted, Written: m.counts.written(),
+		Range: m.at.Range, Extracted: m.counts.RowsExtracted, Written: m.counts.Written(),
 		Chunks: m.total, ChunksDone: m.counts.Chunks, ChunkRows: m.pace.rows, AtOnce: m.pace.atOnce,
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -74,7 +75,7 @@ func TestStepsThatNeedFilesGoToTheHostThatHasThem(t *testing.T) {
 
 func TestRangesGoToTheHostThatHasTheirFiles(t *testing.T) {
 	f := newFake()
-	f.plan.Mode, f.plan.Ranges, f.plan.Done, f.plan.RangesInFlight = activities.ModeFirstLoad, 5, "00000", 1
+	f.plan.Mode, f.plan.Ranges, f.plan.Done, f.plan.RangesInFlight = api.ModeFirstLoad, 5, "00000", 1
 	refused := f.byHost(1)
 	require.NoError(t, run(t, f, orders).GetWorkflowError())
 	require.Equal(t, 5, f.count("ExtractIncremental"))
@@ -162,7 +163,7 @@ func (f *fake) endsAnywhere() {
 
 func TestALostHostsRunIsPlannedAnewElsewhere(t *testing.T) {
 	f := newFake()
-	f.plan.Mode, f.plan.Ranges, f.plan.Done, f.plan.RangesInFlight = activities.ModeFirstLoad, 3, "000", 1
+	f.plan.Mode, f.plan.Ranges, f.plan.Done, f.plan.RangesInFlight = api.ModeFirstLoad, 3, "000", 1
 	f.byHost(1)
 	late := f.lose(hostQueue, "ExtractIncremental", 2) // two ranges are loaded by then
 	route := f.route
@@ -317,7 +318,7 @@ func TestAnUnfinishedFirstLoadIsPlannedWhereItsPlanIs(t *testing.T) {
 	for name, there := range map[string]bool{"there": true, "gone": false} {
 		t.Run(name, func(t *testing.T) {
 			f := newFake()
-			f.plan.Mode, f.plan.Queue = activities.ModeFirstLoad, hostQueue
+			f.plan.Mode, f.plan.Queue = api.ModeFirstLoad, hostQueue
 			begin := f.begin
 			f.begin = func(in activities.BeginRunInput) (activities.BeginRunResult, error) {
 				out, err := begin(in)

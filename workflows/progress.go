@@ -32,7 +32,7 @@ func (s *sync) serveStatus(ctx workflow.Context) error {
 func (s *sync) snapshot() Status {
 	st := s.status
 	st.RowsExtracted += s.result.RowsExtracted
-	st.RowsWritten += s.result.written()
+	st.RowsWritten += s.result.Written()
 	st.ChunksDone += s.result.Counts.Chunks
 	st.Chunks = max(st.Chunks, st.ChunksDone)
 	//workflowcheck:ignore sums do not depend on the order
@@ -41,7 +41,7 @@ func (s *sync) snapshot() Status {
 		st.RowsWritten += r.Written
 		st.Chunks += r.Chunks
 		st.ChunksDone += r.ChunksDone
-		st.slowest(r.ChunkRows, r.AtOnce)
+		st.KeepSlowest(r.ChunkRows, r.AtOnce)
 	}
 	st.Running = make([]RunningRange, 0, len(s.running))
 	for _, i := range s.running {
@@ -56,5 +56,5 @@ func (s *sync) snapshot() Status {
 // show writes the current details that the Web UI renders as Markdown.
 func (s *sync) show(ctx workflow.Context) {
 	st := s.snapshot()
-	workflow.SetCurrentDetails(ctx, st.details(workflow.Now(ctx)))
+	workflow.SetCurrentDetails(ctx, statusDetails(&st, workflow.Now(ctx)))
 }

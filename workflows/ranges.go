@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 )
 
 // SyncRange moves one range of a run as a child of SyncTable, so that a run's history is
@@ -17,7 +18,7 @@ func SyncRange(ctx workflow.Context, in SyncRangeInput) (SyncRangeResult, error)
 	ctx = fair(ctx, in.Range.Table, in.Priority)
 	status := Status{
 		Table: in.Range.Table, Phase: PhaseBegin, Ranges: int64(in.Ranges), Started: workflow.Now(ctx).UTC(),
-		RowsExtracted: in.Counts.RowsExtracted, RowsWritten: in.Counts.written(), Chunks: in.Counts.Chunks, ChunksDone: in.Counts.Chunks,
+		RowsExtracted: in.Counts.RowsExtracted, RowsWritten: in.Counts.Written(), Chunks: in.Counts.Chunks, ChunksDone: in.Counts.Chunks,
 	}
 	if err := workflow.SetQueryHandler(ctx, QueryStatus, func() (Status, error) { return status, nil }); err != nil {
 		return SyncRangeResult{}, fmt.Errorf("register query: %w", err)
@@ -185,14 +186,14 @@ func (s *sync) settleRange(ctx workflow.Context, i int, f workflow.Future) (reco
 		s.plan.Done = s.plan.Done[:i] + "1" + s.plan.Done[i+1:]
 	}
 	s.show(ctx)
-	if s.plan.Mode != activities.ModeFirstLoad {
+	if s.plan.Mode != api.ModeFirstLoad {
 		return nil, nil
 	}
 	return s.recording(ctx, fmt.Sprintf("range %d is loaded", i+1), activities.ProgressRequest{Fence: s.lease.Fence, RunID: s.lease.RunID, RangeDone: &i}), nil
 }
 
 func (s *sync) add(c Counts, phases map[string]float64) {
-	s.result.Counts.add(c)
+	s.result.Counts.Add(c)
 	for _, phase := range movePhases {
 		if t, ok := phases[phase]; ok {
 			s.result.Seconds[phase] += t

@@ -16,6 +16,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -67,7 +68,7 @@ func (m measuring) ToPayload(value any) (*commonpb.Payload, error) {
 // where it is the run and not a range that is looked at: a run knows nothing of either.
 func huge(slices, chunks int) *fake {
 	f := newFake()
-	f.plan.Mode, f.plan.Ranges, f.plan.RowsEstimate, f.plan.ChunkRows = activities.ModeFirstLoad, hugeRanges, hugeRows, 10_000
+	f.plan.Mode, f.plan.Ranges, f.plan.RowsEstimate, f.plan.ChunkRows = api.ModeFirstLoad, hugeRanges, hugeRows, 10_000
 	f.plan.Done = strings.Repeat("0", hugeRanges)
 	f.chunks = chunks
 	f.extract = func(in activities.RangeInput) (activities.ExtractResult, error) {

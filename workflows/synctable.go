@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 )
 
 // SyncTable is one run of one table: it gets the lease, plans, moves every range, and raises
@@ -140,7 +141,7 @@ func needsNewPlan(err error) bool {
 // turns out to be there still is taken up again.
 func (s *sync) afterLoss(state activities.State) activities.State {
 	state.FirstLoad = nil
-	if s.plan.Mode == activities.ModeFirstLoad {
+	if s.plan.Mode == api.ModeFirstLoad {
 		state.Identity = s.plan.Identity
 		state.FirstLoad = &activities.FirstLoad{Run: s.plan.Run, PlanSum: s.plan.PlanSum, Done: s.plan.Done, IndexesLater: s.plan.IndexesLater > 0}
 	}
@@ -176,11 +177,11 @@ func (s *sync) attempt(ctx workflow.Context, state activities.State) error {
 		s.enter(ctx, PhaseRanges)
 		err = s.moveChildren(ctx, todo)
 	}
-	if err == nil && s.result.written() != s.result.RowsExtracted {
+	if err == nil && s.result.Written() != s.result.RowsExtracted {
 		// Invariant: rows extracted = rows in manifests = rows applied. If it does not hold,
 		// the watermark must not rise.
 		err = temporal.NewNonRetryableApplicationError(
-			fmt.Sprintf("%d rows were extracted and %d applied: the watermark stays", s.result.RowsExtracted, s.result.written()),
+			fmt.Sprintf("%d rows were extracted and %d applied: the watermark stays", s.result.RowsExtracted, s.result.Written()),
 			activities.TypeUnexpected, nil)
 	}
 	if err == nil && s.plan.IndexesLater > 0 {
@@ -203,7 +204,7 @@ func (s *sync) planRun(ctx workflow.Context, state activities.State) error {
 		Table: s.in.Table, State: state, Full: s.in.Full, From: s.in.From, To: s.in.To,
 	}
 	in.Run = activities.StagingName(workflow.GetInfo(ctx).WorkflowExecution.RunID, s.plans)
-	if s.plans++; s.planned && s.plan.Mode != activities.ModeFirstLoad {
+	if s.plans++; s.planned && s.plan.Mode != api.ModeFirstLoad {
 		in.Lost = s.plan.Run
 	}
 	if state.FirstLoad != nil {
@@ -241,7 +242,7 @@ func (s *sync) planRun(ctx workflow.Context, state activities.State) error {
 // recordPlan tells the owner what a later run needs to know, where there is something to tell.
 func (s *sync) recordPlan(ctx workflow.Context, state activities.State) error {
 	req := activities.ProgressRequest{Fence: s.lease.Fence, RunID: s.lease.RunID, Marks: s.plan.Marks, ForgetWatermark: s.plan.TargetLost}
-	if s.plan.Mode == activities.ModeFirstLoad && s.plan.Ranges > 0 {
+	if s.plan.Mode == api.ModeFirstLoad && s.plan.Ranges > 0 {
 		req.FirstLoad = &activities.FirstLoad{
 			Run: s.plan.Run, PlanSum: s.plan.PlanSum, Done: s.plan.Done, IndexesLater: s.plan.IndexesLater > 0, Queue: s.plan.Queue,
 		}

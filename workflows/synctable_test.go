@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -233,7 +234,7 @@ func TestSyncTableRefusesBadInput(t *testing.T) {
 
 func TestSyncTableMovesManyRangesAsChildren(t *testing.T) {
 	f := newFake()
-	f.plan.Mode, f.plan.Ranges, f.plan.Done = activities.ModeFirstLoad, 5, "01000"
+	f.plan.Mode, f.plan.Ranges, f.plan.Done = api.ModeFirstLoad, 5, "01000"
 	env := run(t, f, orders)
 	require.NoError(t, env.GetWorkflowError())
 	require.Equal(t, 4, f.count("ExtractIncremental"), "a loaded range is not read again")
@@ -260,7 +261,7 @@ func TestSyncTableMovesManyRangesAsChildren(t *testing.T) {
 
 func TestSyncTableOfManyRangesFailsWithTheChildsCause(t *testing.T) {
 	f := newFake()
-	f.plan.Mode, f.plan.Ranges, f.plan.Done = activities.ModeFirstLoad, 4, "0000"
+	f.plan.Mode, f.plan.Ranges, f.plan.Done = api.ModeFirstLoad, 4, "0000"
 	f.extract = func(in activities.RangeInput) (activities.ExtractResult, error) {
 		if in.Range == 1 {
 			return activities.ExtractResult{}, temporal.NewNonRetryableApplicationError("gone", activities.TypeServerRejected, nil)

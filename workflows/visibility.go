@@ -1,13 +1,12 @@
 package workflows
 
 import (
-	"time"
-
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 )
 
 // Search attributes, by which Temporal's lists find workflows. They are public vocabulary: people's
@@ -56,7 +55,7 @@ func (s *sync) list(ctx workflow.Context) {
 	}
 	s.told[phase] = true
 	updates := []temporal.SearchAttributeUpdate{tableKey.ValueSet(s.in.Table), phaseKey.ValueSet(phase)}
-	if lag, known := s.status.lag(workflow.Now(ctx)); known {
+	if lag, known := s.status.Lag(workflow.Now(ctx)); known {
 		updates = append(updates, lagKey.ValueSet(lag.Seconds()))
 	}
 	if err := workflow.UpsertTypedSearchAttributes(ctx, updates...); err != nil {
@@ -70,7 +69,7 @@ func (s *sync) remember(ctx workflow.Context) {
 		return
 	}
 	memo := map[string]any{activities.MemoTable: s.in.Table, "target": s.plan.Target, "mode": s.plan.Mode}
-	if s.plan.Mode != activities.ModeWhole {
+	if s.plan.Mode != api.ModeWhole {
 		memo["window"] = s.plan.Window.String()
 	}
 	if err := workflow.UpsertMemo(ctx, memo); err != nil {
@@ -109,12 +108,4 @@ func (o *owner) list(ctx workflow.Context) {
 	if err := workflow.UpsertTypedSearchAttributes(ctx, updates...); err != nil {
 		workflow.GetLogger(ctx).Warn("search attributes not set", "error", err)
 	}
-}
-
-// lag is how far the target is behind the source, false where nobody knows.
-func (s *Status) lag(now time.Time) (time.Duration, bool) {
-	if s.FreshAt.IsZero() {
-		return 0, false
-	}
-	return max(0, now.Sub(s.FreshAt)), true
 }

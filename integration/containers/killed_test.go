@@ -13,8 +13,8 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
 
-	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/integration/compare"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -51,7 +51,7 @@ func TestWorkerKilledInItsContainer(t *testing.T) {
 	defer cancel()
 	var result workflows.SyncTableResult
 	require.NoError(t, w.client.GetWorkflow(ctx, workflows.SyncTableID(workflows.TaskQueue, "shop.t"), "").Get(ctx, &result), logs(t, workers[1-dead]))
-	require.Equal(t, activities.ModeFirstLoad, result.Mode)
+	require.Equal(t, api.ModeFirstLoad, result.Mode)
 	require.EqualValues(t, 4096, result.RowsExtracted)
 	report, err := compare.Tables(t.Context(), compare.Side{DB: source.DB, Schema: "shop", Table: "t"}, compare.Side{DB: target.DB, Schema: "dw", Table: "t"},
 		compare.Options{Key: []string{"id"}, Columns: columnsT})

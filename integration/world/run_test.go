@@ -12,7 +12,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -174,7 +174,7 @@ func (w *world) promised(o outcome) *promise {
 	if w.entries[o.table.name].whole {
 		c = cursorKind{}
 	}
-	if o.failure != "" || o.stuck != "" || o.result.Skipped || o.result.Mode == activities.ModeBackfill {
+	if o.failure != "" || o.stuck != "" || o.result.Skipped || o.result.Mode == api.ModeBackfill {
 		return nil
 	}
 	p := &promise{

@@ -1,9 +1,8 @@
-package workflows
+package api
 
 import (
 	"time"
 
-	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -25,7 +24,7 @@ type SyncTableInput struct {
 type SyncTableResult struct {
 	Table  string `json:"table"`
 	Target string `json:"target,omitempty"`
-	// Mode is one of activities.Mode….
+	// Mode is one of Mode….
 	Mode string `json:"mode,omitempty"`
 	// Window is what was read, its overlap included; Watermark what the target holds now.
 	Window    table.Window `json:"window"`
@@ -68,7 +67,8 @@ type Counts struct {
 	Retried int64 `json:"retried,omitempty"`
 }
 
-func (c *Counts) add(o Counts) {
+// Add adds the counts of another part of the run.
+func (c *Counts) Add(o Counts) {
 	c.RowsExtracted += o.RowsExtracted
 	c.Inserted += o.Inserted
 	c.Updated += o.Updated
@@ -85,7 +85,8 @@ func (c *Counts) add(o Counts) {
 	c.Retried += o.Retried
 }
 
-func (c *Counts) written() int64 { return c.Inserted + c.Updated + c.Unchanged }
+// Written is how many rows have reached the target, those that were there already included.
+func (c *Counts) Written() int64 { return c.Inserted + c.Updated + c.Unchanged }
 
 // Phases of a run, as Status and Seconds name them.
 const (
@@ -102,9 +103,6 @@ const (
 	// PhaseRanges is the phase of a run whose ranges are child workflows.
 	PhaseRanges = "ranges"
 )
-
-// movePhases are those of a range.
-var movePhases = []string{PhaseExtract, PhaseWait, PhaseUpsert, PhaseCleanup}
 
 // Status answers the query "status".
 type Status struct {
@@ -139,6 +137,14 @@ type Status struct {
 	Started time.Time `json:"started"`
 }
 
+// Lag is how far the target is behind the source, false where nobody knows.
+func (s *Status) Lag(now time.Time) (time.Duration, bool) {
+	if s.FreshAt.IsZero() {
+		return 0, false
+	}
+	return max(0, now.Sub(s.FreshAt)), true
+}
+
 // RunningRange is a range in flight, as far as its run knows.
 type RunningRange struct {
 	WorkflowID    string `json:"workflowId"`
@@ -154,11 +160,11 @@ func (s *Status) Refine(told RunningRange, now Status) {
 	s.RowsWritten += now.RowsWritten - told.RowsWritten
 	s.Chunks += now.Chunks - told.Chunks
 	s.ChunksDone += now.ChunksDone - told.ChunksDone
-	s.slowest(now.ChunkRows, now.AtOnce)
+	s.KeepSlowest(now.ChunkRows, now.AtOnce)
 }
 
-// slowest keeps the pace of the range that the target slows down most.
-func (s *Status) slowest(chunkRows int64, atOnce int) {
+// KeepSlowest keeps the pace of the range that the target slows down most.
+func (s *Status) KeepSlowest(chunkRows int64, atOnce int) {
 	if s.ChunkRows == 0 && atOnce > 0 {
 		s.AtOnce = atOnce
 	}
@@ -172,55 +178,3 @@ type Wait struct {
 	Reason string    `json:"reason"`
 	Since  time.Time `json:"since"`
 }
-
-// SyncRangeInput starts a range as a child, or goes on with one.
-type SyncRangeInput struct {
-	// Range names the range, and the slice to begin with.
-	Range          activities.RangeInput `json:"range"`
-	Ranges         int                   `json:"ranges"`
-	ChunksInFlight int                   `json:"chunksInFlight"`
-	// ChunkRows is the most rows of a staged chunk.
-	ChunkRows int64 `json:"chunkRows,omitempty"`
-	// Pinned says that the steps of the run must be sent to the host that has its files;
-	// Priority is the table's.
-	Pinned   bool `json:"pinned,omitempty"`
-	Priority int  `json:"priority,omitempty"`
-	// Signals is how often the range may still tell its run of its progress.
-	Signals int `json:"signals,omitempty"`
-
-	// What follows is handed on by an execution that ended between two slices: the slice that
-	// it has extracted, what came before it, and how often the range was begun again.
-	Extracted *activities.ExtractResult `json:"extracted,omitempty"`
-	Counts    Counts                    `json:"counts,omitzero"`
-	Seconds   map[string]float64        `json:"seconds,omitempty"`
-	Again     int                       `json:"again,omitempty"`
-}
-
-// SyncRangeResult is what a range did.
-type SyncRangeResult struct {
-	Counts
-	Seconds map[string]float64 `json:"seconds"`
-	// Pinned says what the range has learnt of where its steps must go.
-	Pinned bool `json:"pinned,omitempty"`
-}
-
-// rangeProgress is what a child tells its parent while it runs, now and then.
-type rangeProgress struct {
-	Range      int   `json:"range"`
-	Extracted  int64 `json:"extracted"`
-	Written    int64 `json:"written"`
-	Chunks     int64 `json:"chunks"`
-	ChunksDone int64 `json:"chunksDone"`
-	// ChunkRows and AtOnce: see Status.
-	ChunkRows int64 `json:"chunkRows,omitempty"`
-	AtOnce    int   `json:"atOnce,omitempty"`
-}
-
-// TableStateView answers the owner's query "state".
-type TableStateView = activities.State
-
-// PlanTableInput asks for a preview; its fields mean what those of SyncTableInput do.
-type PlanTableInput = activities.PreviewRunInput
-
-// PlanTableResult is what a run would do now.
-type PlanTableResult = activities.PreviewRunResult

@@ -1,0 +1,27 @@
+package api
+
+// ListTablesResult is what the worker's configuration stands for now.
+type ListTablesResult struct {
+	Tables   []ListedTable  `json:"tables"`
+	Families []ListedFamily `json:"families,omitempty"`
+}
+
+// ListedTable is a table that the worker would run.
+type ListedTable struct {
+	Table string `json:"table"`
+	// Family is the entry that it belongs to; empty where the configuration names it exactly.
+	Family string `json:"family,omitempty"`
+	// Settings is the digest of its settings; see activities.SettingsDigest.
+	Settings string `json:"settings"`
+}
+
+// ListedFamily is an entry with a *, and how many tables it stands for now.
+type ListedFamily struct {
+	Name       string `json:"name"`
+	Connection string `json:"connection"`
+	Tables     int    `json:"tables"`
+	// LeftOut are tables that the name would match, which belong to a tool for online schema
+	// changes; at most ten of them, LeftOutCount are all.
+	LeftOut      []string `json:"leftOut,omitempty"`
+	LeftOutCount int      `json:"leftOutCount,omitempty"`
+}

@@ -1,0 +1,21 @@
+package api
+
+// Modes of a run.
+const (
+	// ModeFirstLoad reads the whole table up to hi, because there is no watermark or the
+	// caller asked for a full run.
+	ModeFirstLoad = "first load"
+	// ModeIncremental reads the window above the watermark.
+	ModeIncremental = "incremental"
+	// ModeWhole reads a table that has no cursor.
+	ModeWhole = "whole"
+	// ModeBackfill reads a window that the caller gave, and leaves the watermark alone.
+	ModeBackfill = "backfill"
+)
+
+// What a run does when another one holds its table.
+const (
+	IfBusyFail = "fail"
+	IfBusyWait = "wait"
+	IfBusySkip = "skip"
+)

@@ -1,0 +1,75 @@
+package api
+
+import (
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// Verdicts of a preview.
+const (
+	VerdictReady   = "ready"
+	VerdictRefused = "refused"
+)
+
+// PlanTableInput asks what a run would do; its fields mean what those of SyncTableInput do.
+type PlanTableInput struct {
+	Table string `json:"table"`
+	Full  bool   `json:"full,omitempty"`
+	From  string `json:"from,omitempty"`
+	To    string `json:"to,omitempty"`
+}
+
+// PlanTableResult is what a run would do now. Statements are DDL for the target; Findings
+// are all that preflight has to say, refusals first.
+type PlanTableResult struct {
+	Table     string       `json:"table"`
+	Target    string       `json:"target"`
+	Mode      string       `json:"mode,omitempty"`
+	Window    table.Window `json:"window"`
+	Watermark string       `json:"watermark,omitempty"`
+	// AboveWatermark says that a backfill begins above the watermark.
+	AboveWatermark bool `json:"aboveWatermark,omitempty"`
+	// RowsEstimate and BytesEstimate are the server's guess of the whole table.
+	RowsEstimate  int64 `json:"rowsEstimate"`
+	BytesEstimate int64 `json:"bytesEstimate"`
+	Ranges        int   `json:"ranges"`
+	// Reads is what the run itself would do.
+	Reads Estimate `json:"reads"`
+	// Index is what the reads go by; empty where they filter a scan by key.
+	Index      string   `json:"index,omitempty"`
+	HeldBack   string   `json:"heldBack,omitempty"`
+	Statements []string `json:"statements"`
+	// Creates says that Statements create the target table.
+	Creates  bool              `json:"creates,omitempty"`
+	Findings []mysqldb.Finding `json:"findings"`
+	Verdict  string            `json:"verdict"`
+	// Identity is what the run would bind the watermark to.
+	Identity IdentityShown `json:"identity,omitzero"`
+}
+
+// Estimate is what a run would read and write, as far as servers and earlier runs tell. It is
+// for people: half or twice as much is normal.
+type Estimate struct {
+	// Known is false where the server has no estimate of the table's rows.
+	Known  bool  `json:"known"`
+	Rows   int64 `json:"rows"`
+	Bytes  int64 `json:"bytes"`
+	Chunks int64 `json:"chunks"`
+	// Seconds is at the pace of Basis: "earlier runs" of the table, or "a guess".
+	Seconds float64 `json:"seconds"`
+	Basis   string  `json:"basis"`
+}
+
+// What Estimate.Seconds goes by.
+const (
+	BasisEarlier = "earlier runs"
+	BasisGuess   = "a guess"
+)
+
+// IdentityShown is an identity in words, for people.
+type IdentityShown struct {
+	Source string `json:"source,omitempty"`
+	Target string `json:"target,omitempty"`
+	// Row is what the target's state row says, or why there is none.
+	Row string `json:"row,omitempty"`
+}

@@ -1,0 +1,37 @@
+package workflows
+
+import (
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
+)
+
+// What clients send to the workflows and get back. The types live in internal/api, so that a client
+// does not link the steps.
+type (
+	SyncTableInput   = api.SyncTableInput
+	SyncTableResult  = api.SyncTableResult
+	Counts           = api.Counts
+	Status           = api.Status
+	RunningRange     = api.RunningRange
+	Wait             = api.Wait
+	PlanTableInput   = api.PlanTableInput
+	PlanTableResult  = api.PlanTableResult
+	ListTablesResult = api.ListTablesResult
+	ListedFamily     = api.ListedFamily
+	TableStateView   = activities.State
+)
+
+// Phases of a run: see internal/api.
+const (
+	PhaseBegin   = api.PhaseBegin
+	PhasePlan    = api.PhasePlan
+	PhaseExtract = api.PhaseExtract
+	PhaseWait    = api.PhaseWait
+	PhaseUpsert  = api.PhaseUpsert
+	PhaseCleanup = api.PhaseCleanup
+	PhaseIndexes = api.PhaseIndexes
+	PhaseFinish  = api.PhaseFinish
+	PhaseDone    = api.PhaseDone
+	PhaseTotal   = api.PhaseTotal
+	PhaseRanges  = api.PhaseRanges
+)

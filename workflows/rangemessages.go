@@ -1,0 +1,51 @@
+package workflows
+
+import (
+	"github.com/tablehaul/tablehaul/activities"
+)
+
+// movePhases are those of a range.
+var movePhases = []string{PhaseExtract, PhaseWait, PhaseUpsert, PhaseCleanup}
+
+// SyncRangeInput starts a range as a child, or goes on with one.
+type SyncRangeInput struct {
+	// Range names the range, and the slice to begin with.
+	Range          activities.RangeInput `json:"range"`
+	Ranges         int                   `json:"ranges"`
+	ChunksInFlight int                   `json:"chunksInFlight"`
+	// ChunkRows is the most rows of a staged chunk.
+	ChunkRows int64 `json:"chunkRows,omitempty"`
+	// Pinned says that the steps of the run must be sent to the host that has its files;
+	// Priority is the table's.
+	Pinned   bool `json:"pinned,omitempty"`
+	Priority int  `json:"priority,omitempty"`
+	// Signals is how often the range may still tell its run of its progress.
+	Signals int `json:"signals,omitempty"`
+
+	// What follows is handed on by an execution that ended between two slices: the slice that
+	// it has extracted, what came before it, and how often the range was begun again.
+	Extracted *activities.ExtractResult `json:"extracted,omitempty"`
+	Counts    Counts                    `json:"counts,omitzero"`
+	Seconds   map[string]float64        `json:"seconds,omitempty"`
+	Again     int                       `json:"again,omitempty"`
+}
+
+// SyncRangeResult is what a range did.
+type SyncRangeResult struct {
+	Counts
+	Seconds map[string]float64 `json:"seconds"`
+	// Pinned says what the range has learnt of where its steps must go.
+	Pinned bool `json:"pinned,omitempty"`
+}
+
+// rangeProgress is what a child tells its parent while it runs, now and then.
+type rangeProgress struct {
+	Range      int   `json:"range"`
+	Extracted  int64 `json:"extracted"`
+	Written    int64 `json:"written"`
+	Chunks     int64 `json:"chunks"`
+	ChunksDone int64 `json:"chunksDone"`
+	// ChunkRows and AtOnce: see Status.
+	ChunkRows int64 `json:"chunkRows,omitempty"`
+	AtOnce    int   `json:"atOnce,omitempty"`
+}
