@@ -82,7 +82,7 @@ func (a *Activities) BeginRun(ctx context.Context, in BeginRunInput) (BeginRunRe
 	var ended []string // runs that held the lease and are closed
 	for {
 		var reply BeginReply
-		if err := a.update(ctx, in.Table, UpdateBegin, req, &reply); err != nil {
+		if err := a.update(ctx, in.Table, UpdateBeginRun, req, &reply); err != nil {
 			return BeginRunResult{}, err
 		}
 		a.observe(reply.State)
@@ -211,7 +211,7 @@ func (a *Activities) update(ctx context.Context, tbl, name string, req, reply an
 	}
 	var app *temporal.ApplicationError
 	if errors.As(err, &app) {
-		return err // the owner's own refusal, such as FencedOff
+		return err // the owner's own refusal, such as LeaseLost
 	}
 	if err != nil {
 		return fmt.Errorf("%s of the owner of %s: %w", name, tbl, err)

@@ -27,8 +27,8 @@ const (
 	TypeUnsupportedTable = "UnsupportedTable"
 	// TypeTableBusy: another run holds the table.
 	TypeTableBusy = "TableBusy"
-	// TypeFencedOff: a newer run took the table over.
-	TypeFencedOff = "FencedOff"
+	// TypeLeaseLost: a newer run took the table over.
+	TypeLeaseLost = "LeaseLost"
 	// TypeIdentityChanged: the watermark does not speak of the source, target or cursor that is there now.
 	TypeIdentityChanged = "IdentityChanged"
 	// TypeServerChanged: a connection leads to another server than the run was planned on; retried for
@@ -49,16 +49,14 @@ const (
 	TypePlanLost = "PlanLost"
 	// TypeHostGone: no worker answers any more on the machine that has a run's files; the run is planned anew elsewhere.
 	TypeHostGone = "HostGone"
-	// TypeWrongHost: a worker was given a step whose files another host has; the step goes there.
-	TypeWrongHost = "WrongHost"
 	// TypeStagingUnavailable: staging does not answer or is busy; retried.
 	TypeStagingUnavailable = "StagingUnavailable"
 	// TypeStagingRejected: staging refuses for good: credentials, a permission, a bucket, a setting.
 	TypeStagingRejected = "StagingRejected"
 	// TypeTableChanged: the source or target table was altered while a run was in flight.
 	TypeTableChanged = "TableChanged"
-	// TypeSourceHeld: open work on the source leaves nothing that could be read safely.
-	TypeSourceHeld = "SourceHeld"
+	// TypeOpenTransactions: open work on the source leaves nothing that could be read safely.
+	TypeOpenTransactions = "OpenTransactions"
 	// TypeWatermarkAhead: the watermark lies above every value that the source can give to a row now.
 	TypeWatermarkAhead = "WatermarkAhead"
 	// TypeLockWait: another session holds a lock on the rows or the table; retried.
@@ -71,11 +69,15 @@ const (
 	TypeServerReadOnly = "ServerReadOnly"
 	// TypeThrottled: a limit of the table's says that this is not the time; tried again later.
 	TypeThrottled = "Throttled"
-	// TypeNotNotified: the webhook did not take a message; retried, and no run waits for it.
-	TypeNotNotified = "NotNotified"
+	// TypeNotifyFailed: the webhook did not take a message; retried, and no run waits for it.
+	TypeNotifyFailed = "NotifyFailed"
 	// TypeUnexpected: none of the above; retried for a while, then failed.
 	TypeUnexpected = "Unexpected"
 )
+
+// WrongHost is internal to a run: a worker refuses a step whose files another host has, and the
+// workflow sends the step there. It ends no run, and is not in the guide.
+const WrongHost = "WrongHost"
 
 const (
 	// patience is how long the same step may fail of an unknown cause, or find the server
@@ -127,7 +129,7 @@ func translate(ctx context.Context, err error, at where) error {
 	case ctx.Err() != nil && errors.Is(ctx.Err(), context.Canceled):
 		return ctx.Err() // a cancelled step is not a failure
 	case errors.Is(err, lineage.ErrFenced):
-		return at.failure(TypeFencedOff, err, "")
+		return at.failure(TypeLeaseLost, err, "")
 	case errors.Is(err, lineage.ErrNotBegun), errors.Is(err, mysqldb.ErrOtherServer):
 		return at.otherServer(ctx, err)
 	case errors.Is(err, staging.ErrCorrupt), errors.Is(err, staging.ErrNotFound), errors.Is(err, rowfile.ErrCorrupt):

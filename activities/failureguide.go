@@ -39,7 +39,7 @@ var Guide = []Advice{
 		"`tablehaul status TABLE`", "wait for that run, or use `--if-busy wait` or `skip`", false,
 	},
 	{
-		TypeFencedOff, "a newer run took the table over while this one was away",
+		TypeLeaseLost, "a newer run took the table over while this one was away",
 		"`tablehaul status TABLE`: the newer run", "nothing: nothing of this run is missing from the newer one", false,
 	},
 	{
@@ -84,10 +84,6 @@ var Guide = []Advice{
 		"the workers; [deploying.md](deploying.md)", "start a worker on a machine that stays, or keep staging where every worker sees it, then run again", false,
 	},
 	{
-		TypeWrongHost, "inside a run only: a worker was given a step whose files another machine has",
-		"", "nothing: the step goes where its files are", true,
-	},
-	{
 		TypeStagingFull, "staging has no room; tried again every 30 seconds",
 		"`df` on the staging folder", "make room where staged files stand; the run goes on by itself", true,
 	},
@@ -96,7 +92,7 @@ var Guide = []Advice{
 		"the message names the table", "run again: the new shape is planned for", false,
 	},
 	{
-		TypeSourceHeld, "a first load cannot choose an end yet: work on the source has been open since its first look, or a lag that was set has not passed",
+		TypeOpenTransactions, "a first load cannot choose an end yet: work on the source has been open since its first look, or a lag that was set has not passed",
 		"[what holds it](#held-back)",
 		"wait: it begins by itself when all work that was open at its first look has ended, however much has begun since. End what never will, such as a prepared XA transaction. `fixedLag` and `minLag` make it wait that long", true,
 	},
@@ -128,7 +124,7 @@ var Guide = []Advice{
 		"the reason names the limit", "wait, or change the table's limits", true,
 	},
 	{
-		TypeNotNotified, "inside a table's owner only: the webhook cannot be told; tried again for a day, and no run waits for it",
+		TypeNotifyFailed, "inside a table's owner only: the webhook cannot be told; tried again for a day, and no run waits for it",
 		"the receiver, and the worker's log", "check `notifications.webhook` and its secret where the worker starts", true,
 	},
 	{

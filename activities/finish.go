@@ -18,7 +18,7 @@ func (a *Activities) RecordProgress(ctx context.Context, in RecordProgressInput)
 		return RecordProgressResult{}, err
 	}
 	var s State
-	if err := a.update(ctx, in.Table, UpdateProgress, in.Progress, &s); err != nil {
+	if err := a.update(ctx, in.Table, UpdateRecordProgress, in.Progress, &s); err != nil {
 		return RecordProgressResult{}, err
 	}
 	a.observe(s)
@@ -57,7 +57,7 @@ func (a *Activities) FinishRun(ctx context.Context, in FinishRunInput) (FinishRu
 		return FinishRunResult{}, err
 	}
 	var s State
-	if err := a.update(ctx, in.Table, UpdateFinish, in.Finish, &s); err != nil {
+	if err := a.update(ctx, in.Table, UpdateFinishRun, in.Finish, &s); err != nil {
 		return FinishRunResult{}, err
 	}
 	a.observe(s)

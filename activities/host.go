@@ -21,7 +21,7 @@ func (a *Activities) here(ctx context.Context, queue string) error {
 		return nil
 	}
 	what := "this worker does not have the files of " + queue
-	return temporal.NewApplicationErrorWithOptions(what, TypeWrongHost, temporal.ApplicationErrorOptions{
+	return temporal.NewApplicationErrorWithOptions(what, WrongHost, temporal.ApplicationErrorOptions{
 		NonRetryable: true, Details: []any{FailureDetails{What: what, Attempt: activity.GetInfo(ctx).Attempt}},
 		Category: temporal.ApplicationErrorCategoryBenign, // an answer, and no error in a log
 	})

@@ -40,7 +40,7 @@ func (a *Activities) Notify(ctx context.Context, in NotifyInput) (struct{}, erro
 	a.deps.Metrics.Notified(in.Event, err)
 	note(ctx, "event", in.Event)
 	if err != nil {
-		return struct{}{}, temporal.NewApplicationErrorWithOptions("notify of "+in.Table+": "+err.Error(), TypeNotNotified, temporal.ApplicationErrorOptions{})
+		return struct{}{}, temporal.NewApplicationErrorWithOptions("notify of "+in.Table+": "+err.Error(), TypeNotifyFailed, temporal.ApplicationErrorOptions{})
 	}
 	return struct{}{}, nil
 }

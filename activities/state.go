@@ -17,11 +17,11 @@ const TableStateName = "TableState"
 
 // Names of the owner's updates and of its query.
 const (
-	UpdateBegin    = "begin"
-	UpdateProgress = "progress"
-	UpdateFinish   = "finish"
-	UpdateSet      = "set"
-	QueryState     = "state"
+	UpdateBeginRun       = "beginRun"
+	UpdateRecordProgress = "recordProgress"
+	UpdateFinishRun      = "finishRun"
+	UpdateSetWatermark   = "setWatermark"
+	QueryState           = "state"
 )
 
 // MemoTable is the key of a table's name in the memo of its workflows.

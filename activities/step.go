@@ -69,6 +69,10 @@ func (a *Activities) tellStep(ctx context.Context, tbl string, notes []any, took
 		log.Info("step waits", append(notes, "reason", app.Message())...)
 		return
 	}
+	if typ == WrongHost {
+		log.Info("step goes to the host that has its files", notes...)
+		return
+	}
 	a.deps.Metrics.StepFailed(info.ActivityType.Name, typ, app.NonRetryable())
 	level, text := slog.LevelWarn, "step failed, to be tried again"
 	if app.NonRetryable() {

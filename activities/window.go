@@ -124,7 +124,7 @@ func (p *drafted) nothingToRead(h mysqldb.Horizon) error {
 		return nil
 	}
 	return &heldError{temporal.NewApplicationErrorWithOptions(
-		fmt.Sprintf("nothing of %s can be read safely yet: %s; %s", p.settings.Table, p.heldBack, p.begins(h)), TypeSourceHeld,
+		fmt.Sprintf("nothing of %s can be read safely yet: %s; %s", p.settings.Table, p.heldBack, p.begins(h)), TypeOpenTransactions,
 		temporal.ApplicationErrorOptions{NextRetryDelay: heldRetry}), h.Marks}
 }
 

@@ -187,7 +187,7 @@ func (p *product) setWatermark(name, watermark string) {
 		activities.State{Version: 1, Table: p.table(name)})
 	require.NoError(p.t, err)
 	handle, err := p.client.UpdateWorkflow(p.t.Context(), client.UpdateWorkflowOptions{
-		WorkflowID: workflows.TableStateID(p.queue, p.table(name)), UpdateName: activities.UpdateSet, WaitForStage: client.WorkflowUpdateStageCompleted,
+		WorkflowID: workflows.TableStateID(p.queue, p.table(name)), UpdateName: activities.UpdateSetWatermark, WaitForStage: client.WorkflowUpdateStageCompleted,
 		Args: []any{activities.SetRequest{Watermark: watermark, Cursor: "updated_at"}},
 	})
 	require.NoError(p.t, err)

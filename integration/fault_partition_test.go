@@ -139,7 +139,7 @@ func freeze(t *testing.T, s *servers.Server, side func(source, target *proxy.Pro
 
 // A worker that wakes up after its chunk was written by another: the target has ended its transaction,
 // so that a newer run could begin, and takes no chunk of the older run any more.
-func TestAFrozenWorkerWakesUpAndIsFencedOff(t *testing.T) {
+func TestAFrozenWorkerWakesUpAndHasLostItsLease(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()

@@ -32,7 +32,7 @@ func on(s *servers.Server, tables string) options {
 func (p *product) adopt(name string) {
 	p.t.Helper()
 	handle, err := p.client.UpdateWorkflow(p.t.Context(), client.UpdateWorkflowOptions{
-		WorkflowID: workflows.TableStateID(p.queue, p.table(name)), UpdateName: activities.UpdateSet,
+		WorkflowID: workflows.TableStateID(p.queue, p.table(name)), UpdateName: activities.UpdateSetWatermark,
 		WaitForStage: client.WorkflowUpdateStageCompleted, Args: []any{activities.SetRequest{Adopt: true}},
 	})
 	require.NoError(p.t, err)

@@ -70,7 +70,7 @@ func TestAWorkerTellsOfItself(t *testing.T) {
 		at.require(2, "tablehaul_failed_runs_in_a_row", tbl)
 		at.require(2, "tablehaul_runs_total", tbl, `outcome="failed"`)
 		at.require(2, "tablehaul_step_failures_total", `step="UpsertChunk"`, `type="RowRejected"`)
-		at.require(1, "tablehaul_step_retries_total", `step="Notify"`, `type="NotNotified"`)
+		at.require(1, "tablehaul_step_retries_total", `step="Notify"`, `type="NotifyFailed"`)
 
 		exec(t, p.src, "UPDATE t SET n = 6, updated_at = '2024-01-03' WHERE id = 7")
 		_, err := p.try(workflows.SyncTableInput{Table: p.table("t"), Full: true})

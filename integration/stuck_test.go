@@ -45,8 +45,8 @@ func TestAFirstLoadByAnIntegerBegins(t *testing.T) {
 
 		require.Contains(t, p.cli("plan "+p.table("lagging")), "cannot begin yet", "a preview does not wait")
 		lagging, busy := p.run("lagging"), p.run("busy")
-		p.waitFor(workflows.SyncTableID(p.queue, p.table("lagging")), activities.TypeSourceHeld, "a lag that was set", "by itself")
-		p.waitFor(workflows.SyncTableID(p.queue, p.table("busy")), activities.TypeSourceHeld, "by itself")
+		p.waitFor(workflows.SyncTableID(p.queue, p.table("lagging")), activities.TypeOpenTransactions, "a lag that was set", "by itself")
+		p.waitFor(workflows.SyncTableID(p.queue, p.table("busy")), activities.TypeOpenTransactions, "by itself")
 		for _, r := range []workflows.SyncTableResult{lagging(), busy()} {
 			require.NotEmpty(t, r.Watermark)
 			require.GreaterOrEqual(t, r.Counts.Inserted, int64(3))

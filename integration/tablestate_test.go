@@ -25,7 +25,7 @@ func TestTableStateContinuesAsNewUnderLoad(t *testing.T) {
 		g.Go(func() error {
 			for i := range each {
 				handle, err := p.client.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-					WorkflowID: id, UpdateName: activities.UpdateSet, WaitForStage: client.WorkflowUpdateStageCompleted,
+					WorkflowID: id, UpdateName: activities.UpdateSetWatermark, WaitForStage: client.WorkflowUpdateStageCompleted,
 					Args:     []any{activities.SetRequest{Watermark: before.Watermark, Cursor: "updated_at"}},
 					UpdateID: strconv.Itoa(c) + "-" + strconv.Itoa(i),
 				})

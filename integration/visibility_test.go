@@ -77,8 +77,8 @@ func TestTemporalCLIFindsRunsByTable(t *testing.T) {
 	p.becomesListed(is+" AND WorkflowType='SyncTable'", "SyncTable")
 	p.becomesListed(is+" AND WorkflowType='TableState'", "TableState")
 	require.Contains(t, p.listed(is), "SyncRange")
-	p.becomesListed(is+" AND TablehaulPhase='done' AND TablehaulLag < 60 AND ExecutionStatus='Completed'", "SyncTable")
-	p.becomesListed(is + " AND TablehaulLag > 60")
+	p.becomesListed(is+" AND TablehaulPhase='done' AND TablehaulLagSeconds < 60 AND ExecutionStatus='Completed'", "SyncTable")
+	p.becomesListed(is + " AND TablehaulLagSeconds > 60")
 	p.becomesListed(is+fmt.Sprintf(" AND TablehaulFreshAt > '%s'", time.Now().Add(-time.Minute).UTC().Format(time.RFC3339)), "TableState")
 
 	memo, attributes := p.shown(id)

@@ -161,7 +161,7 @@ func mattersOf(one tableStatus) []matter {
 			out = append(out, matter{kind, w.Type, w.text(time.Now())})
 		}
 	} else if one.State.HeldBack != "" {
-		out = append(out, matter{"held", activities.TypeSourceHeld, "is held back: " + one.State.HeldBack + "; the watermark stays below it"})
+		out = append(out, matter{"held", activities.TypeOpenTransactions, "is held back: " + one.State.HeldBack + "; the watermark stays below it"})
 	}
 	if one.Ended != "" {
 		out = append(out, matter{"failed", activities.EndTerminated, "idle; the last run was " + one.Ended})

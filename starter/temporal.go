@@ -221,7 +221,7 @@ func (s *temporalService) setWatermark(ctx context.Context, tbl string, req acti
 			WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		}, workflows.TableStateName, activities.State{Version: 1, Table: tbl}),
 		UpdateOptions: client.UpdateWorkflowOptions{
-			UpdateName: activities.UpdateSet, Args: []any{req},
+			UpdateName: activities.UpdateSetWatermark, Args: []any{req},
 			WaitForStage: client.WorkflowUpdateStageCompleted,
 		},
 	})

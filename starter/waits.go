@@ -163,7 +163,7 @@ type waitTeller struct {
 // young says that a wait may well be over before somebody has read of it.
 func (w wait) young(now time.Time) bool {
 	switch {
-	case w.Step == "" || w.Type == activities.TypeSourceHeld:
+	case w.Step == "" || w.Type == activities.TypeOpenTransactions:
 		return false
 	case w.Since.IsZero():
 		return w.Attempt == 2

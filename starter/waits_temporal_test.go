@@ -65,7 +65,7 @@ func (w *world) lend(t *testing.T, table string, e execution) {
 			WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		}, workflows.TableStateName, activities.State{Version: 1, Table: table}),
 		UpdateOptions: client.UpdateWorkflowOptions{
-			UpdateName: activities.UpdateBegin, WaitForStage: client.WorkflowUpdateStageCompleted,
+			UpdateName: activities.UpdateBeginRun, WaitForStage: client.WorkflowUpdateStageCompleted,
 			Args: []any{activities.BeginRequest{WorkflowID: e.WorkflowID, RunID: e.RunID}},
 		},
 	})

@@ -27,9 +27,9 @@ func TestWaitsInWords(t *testing.T) {
 		"waiting for 3m10s: UpsertChunk × 4, try 7 in 20s; ServerUnavailable: refused": {
 			Step: "UpsertChunk", Steps: 4, Type: "ServerUnavailable", Reason: "refused", Attempt: 7, Since: ago(190 * time.Second), Next: noon.Add(20 * time.Second),
 		},
-		"waiting for 5s: PlanRun, try 2 is under way; SourceHeld: wait": {Step: "PlanRun", Steps: 1, Type: "SourceHeld", Reason: "wait", Attempt: 2, Since: ago(5 * time.Second)},
-		"waiting: PlanRun, try 2 begins now; X: y":                      {Step: "PlanRun", Type: "X", Reason: "y", Attempt: 2, Next: noon},
-		"waiting for 40s: BeginRun; sync-x":                             {Step: "BeginRun", Steps: 1, Reason: "sync-x", Attempt: 1, Since: ago(40 * time.Second)},
+		"waiting for 5s: PlanRun, try 2 is under way; OpenTransactions: wait": {Step: "PlanRun", Steps: 1, Type: "OpenTransactions", Reason: "wait", Attempt: 2, Since: ago(5 * time.Second)},
+		"waiting: PlanRun, try 2 begins now; X: y":                            {Step: "PlanRun", Type: "X", Reason: "y", Attempt: 2, Next: noon},
+		"waiting for 40s: BeginRun; sync-x":                                   {Step: "BeginRun", Steps: 1, Reason: "sync-x", Attempt: 1, Since: ago(40 * time.Second)},
 	} {
 		require.Equal(t, want, w.text(noon))
 	}
@@ -96,7 +96,7 @@ func TestWaitsAreToldOnceAMinute(t *testing.T) {
 
 func TestFollowingSaysWhatARunWaitsFor(t *testing.T) {
 	f := &fakeService{results: orders(), release: make(chan struct{}), asked: make(chan struct{}), report: workflows.Status{Phase: "plan"}}
-	f.steps.add(wait{Step: "PlanRun", Type: "SourceHeld", Reason: "an open transaction, 9s old", Attempt: 2, Since: time.Now()})
+	f.steps.add(wait{Step: "PlanRun", Type: "OpenTransactions", Reason: "an open transaction, 9s old", Attempt: 2, Since: time.Now()})
 	go func() {
 		for range 3 {
 			<-f.asked
@@ -109,7 +109,7 @@ func TestFollowingSaysWhatARunWaitsFor(t *testing.T) {
 	close(f.asked)
 	require.Equal(t, exitOK, got.code)
 	require.Equal(t, 1, strings.Count(got.stderr, "shop.orders: waiting for "), got.stderr)
-	require.Contains(t, got.stderr, "PlanRun, try 2 is under way; SourceHeld: an open transaction, 9s old\n")
+	require.Contains(t, got.stderr, "PlanRun, try 2 is under way; OpenTransactions: an open transaction, 9s old\n")
 	require.Contains(t, got.stdout, "shop.orders: plan\n")
 }
 

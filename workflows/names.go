@@ -27,8 +27,8 @@ const TaskQueue = activities.DefaultTaskQueue
 // QueryStatus is the query of SyncTable and SyncRange; its answer is a Status.
 const QueryStatus = "status"
 
-// signalRange carries a SyncRange's counts to its SyncTable while it runs.
-const signalRange = "range-progress"
+// signalRangeProgress carries a SyncRange's counts to its SyncTable while it runs.
+const signalRangeProgress = "rangeProgress"
 
 // Prefixes of workflow ids; the table's name follows.
 const (

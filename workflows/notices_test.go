@@ -33,7 +33,7 @@ func newTold(t *testing.T) *told {
 	o.env.RegisterActivityWithOptions(func(_ context.Context, in activities.NotifyInput) (struct{}, error) {
 		o.tries++
 		if o.away(o.env.Now().Sub(o.start)) {
-			return struct{}{}, temporal.NewApplicationError("away", activities.TypeNotNotified)
+			return struct{}{}, temporal.NewApplicationError("away", activities.TypeNotifyFailed)
 		}
 		o.events = append(o.events, in)
 		return struct{}{}, nil
@@ -47,7 +47,7 @@ func (o *told) ends(outcome string, settings *activities.NoticeSettings) {
 	id := o.delay.String()
 	fence := o.fence
 	ok := func(_ any, err error) { require.NoError(o.t, err) }
-	o.then("begin", activities.BeginRequest{WorkflowID: "a", RunID: id, Notices: settings}, ok)
+	o.then(activities.UpdateBeginRun, activities.BeginRequest{WorkflowID: "a", RunID: id, Notices: settings}, ok)
 	req := activities.FinishRequest{Fence: fence, Record: activities.RunRecord{WorkflowID: "a", RunID: id, Outcome: outcome}}
 	if outcome == activities.OutcomeDone {
 		req.FreshAt = o.start.Add(o.delay)
@@ -55,7 +55,7 @@ func (o *told) ends(outcome string, settings *activities.NoticeSettings) {
 	if outcome == activities.OutcomeFailed {
 		req.Record.Failure = "RowRejected: too long"
 	}
-	o.then("finish", req, ok)
+	o.then(activities.UpdateFinishRun, req, ok)
 }
 
 func (o *told) names() []string {
@@ -152,7 +152,7 @@ func TestWhatWasToldOutlivesTheOwner(t *testing.T) {
 	o := newTold(t)
 	o.ends("failed", never)
 	for range 500 {
-		o.then("set", activities.SetRequest{Watermark: "5", Cursor: "id"}, func(_ any, err error) { require.NoError(t, err) })
+		o.then(activities.UpdateSetWatermark, activities.SetRequest{Watermark: "5", Cursor: "id"}, func(_ any, err error) { require.NoError(t, err) })
 	}
 	o.run()
 	require.Equal(t, []string{"failed"}, o.names())
@@ -162,7 +162,7 @@ func TestWhatWasToldOutlivesTheOwner(t *testing.T) {
 	o.away = func(time.Duration) bool { return true }
 	o.ends("failed", never)
 	for range 500 {
-		o.then("set", activities.SetRequest{Watermark: "5", Cursor: "id"}, func(_ any, err error) { require.NoError(t, err) })
+		o.then(activities.UpdateSetWatermark, activities.SetRequest{Watermark: "5", Cursor: "id"}, func(_ any, err error) { require.NoError(t, err) })
 	}
 	o.run()
 	require.False(t, nextState(t, o).Notices.ToldFailed, "the next execution tells it")

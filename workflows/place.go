@@ -55,7 +55,7 @@ func (p *place) step(ctx workflow.Context, o workflow.ActivityOptions, summary, 
 		if !p.pinned {
 			try := execute(with(ctx, o, summary), name, in)
 			err := try.Get(ctx, nil)
-			if failureType(err) != activities.TypeWrongHost {
+			if failureType(err) != activities.WrongHost {
 				settle.Chain(try)
 				return
 			}

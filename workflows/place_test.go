@@ -25,7 +25,7 @@ var needFiles = []string{"ExtractIncremental", "WaitForFiles", "ListChunks", "Up
 
 // elsewhere answers as a worker of another host than the one that has the files.
 func elsewhere(attempt int32) error {
-	return temporal.NewApplicationErrorWithOptions("not here", activities.TypeWrongHost, temporal.ApplicationErrorOptions{
+	return temporal.NewApplicationErrorWithOptions("not here", activities.WrongHost, temporal.ApplicationErrorOptions{
 		NonRetryable: true, Details: []any{activities.FailureDetails{Attempt: attempt}},
 	})
 }

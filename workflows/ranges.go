@@ -54,7 +54,7 @@ func tellParent(ctx workflow.Context, p rangeProgress) {
 	if parent == nil {
 		return
 	}
-	workflow.SignalExternalWorkflow(ctx, parent.ID, parent.RunID, signalRange, p)
+	workflow.SignalExternalWorkflow(ctx, parent.ID, parent.RunID, signalRangeProgress, p)
 }
 
 // rangeInput is what range i of this run begins with.
@@ -107,7 +107,7 @@ func (s *sync) moveChildren(ctx workflow.Context, todo []SyncRangeInput) error {
 	inFlight, records := 0, 0
 	limit := min(max(1, s.plan.RangesInFlight), maxRangesInFlight)
 	done := workflow.NewSelector(ctx)
-	done.AddReceive(workflow.GetSignalChannel(ctx, signalRange), func(ch workflow.ReceiveChannel, _ bool) {
+	done.AddReceive(workflow.GetSignalChannel(ctx, signalRangeProgress), func(ch workflow.ReceiveChannel, _ bool) {
 		var p rangeProgress
 		ch.Receive(ctx, &p)
 		s.ranges[p.Range] = p

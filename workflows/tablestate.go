@@ -22,7 +22,7 @@ const (
 // TableState owns one table's watermark and the right to write its target. It never ends: it
 // continues as new with its state. Runs reach it through activities (update with start).
 //
-// Its updates are begin, progress, finish and set; all are safe to repeat. Its query is state.
+// Its updates are beginRun, recordProgress, finishRun and setWatermark; all are safe to repeat. Its query is state.
 func TableState(ctx workflow.Context, state activities.State) error {
 	o := &owner{state: state}
 	if err := o.handle(ctx); err != nil {
@@ -61,13 +61,13 @@ func (o *owner) handle(ctx workflow.Context) error {
 		name string
 		f    any
 	}{
-		{activities.UpdateBegin, o.begin},
-		{activities.UpdateProgress, o.progress},
-		{activities.UpdateFinish, o.finish},
-		{activities.UpdateSet, o.set},
+		{activities.UpdateBeginRun, o.begin},
+		{activities.UpdateRecordProgress, o.progress},
+		{activities.UpdateFinishRun, o.finish},
+		{activities.UpdateSetWatermark, o.set},
 	} {
 		opts := workflow.UpdateHandlerOptions{}
-		if u.name == activities.UpdateSet {
+		if u.name == activities.UpdateSetWatermark {
 			opts.Validator = o.checkSet
 		}
 		if err := workflow.SetUpdateHandlerWithOptions(ctx, u.name, u.f, opts); err != nil {
@@ -221,7 +221,7 @@ func (o *owner) checkLease(run string, fence int64) error {
 	}
 	return temporal.NewApplicationErrorWithOptions(
 		fmt.Sprintf("table %s was taken over by a newer run", o.state.Table),
-		activities.TypeFencedOff, temporal.ApplicationErrorOptions{NonRetryable: true})
+		activities.TypeLeaseLost, temporal.ApplicationErrorOptions{NonRetryable: true})
 }
 
 // show puts the state where people look: the Web UI's user metadata, and lists of workflows.

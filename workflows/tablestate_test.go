@@ -113,24 +113,24 @@ func TestTableStateGrantsOneLeaseAtATime(t *testing.T) {
 			require.Equal(t, fence, o.granted(reply))
 		}
 	}
-	o.then("begin", activities.BeginRequest{WorkflowID: "a", RunID: "1"}, granted(true, "a", 1))
-	o.then("begin", activities.BeginRequest{WorkflowID: "b", RunID: "1"}, granted(false, "a", 1))
-	o.then("begin", activities.BeginRequest{WorkflowID: "a", RunID: "1"}, granted(true, "a", 1)) // its reply was lost
-	o.then("begin", activities.BeginRequest{WorkflowID: "a", RunID: "2"}, granted(false, "a", 1))
-	o.then("begin", activities.BeginRequest{WorkflowID: "b", RunID: "1", TakeOver: 9}, granted(false, "a", 1))
-	o.then("begin", activities.BeginRequest{WorkflowID: "b", RunID: "1", TakeOver: 1}, granted(true, "b", 2))
-	o.then("finish", activities.FinishRequest{Fence: 1, Watermark: "9"}, func(_ any, err error) { requireType(t, err, activities.TypeFencedOff) })
-	o.then("progress", activities.ProgressRequest{Fence: 1}, func(_ any, err error) { requireType(t, err, activities.TypeFencedOff) })
+	o.then(activities.UpdateBeginRun, activities.BeginRequest{WorkflowID: "a", RunID: "1"}, granted(true, "a", 1))
+	o.then(activities.UpdateBeginRun, activities.BeginRequest{WorkflowID: "b", RunID: "1"}, granted(false, "a", 1))
+	o.then(activities.UpdateBeginRun, activities.BeginRequest{WorkflowID: "a", RunID: "1"}, granted(true, "a", 1)) // its reply was lost
+	o.then(activities.UpdateBeginRun, activities.BeginRequest{WorkflowID: "a", RunID: "2"}, granted(false, "a", 1))
+	o.then(activities.UpdateBeginRun, activities.BeginRequest{WorkflowID: "b", RunID: "1", TakeOver: 9}, granted(false, "a", 1))
+	o.then(activities.UpdateBeginRun, activities.BeginRequest{WorkflowID: "b", RunID: "1", TakeOver: 1}, granted(true, "b", 2))
+	o.then(activities.UpdateFinishRun, activities.FinishRequest{Fence: 1, Watermark: "9"}, func(_ any, err error) { requireType(t, err, activities.TypeLeaseLost) })
+	o.then(activities.UpdateRecordProgress, activities.ProgressRequest{Fence: 1}, func(_ any, err error) { requireType(t, err, activities.TypeLeaseLost) })
 	// A state workflow that was started anew may give a fence again; the run tells them apart.
-	o.then("finish", activities.FinishRequest{Fence: 2, RunID: "0", Watermark: "9"}, func(_ any, err error) { requireType(t, err, activities.TypeFencedOff) })
-	o.then("progress", activities.ProgressRequest{Fence: 2, RunID: "0"}, func(_ any, err error) { requireType(t, err, activities.TypeFencedOff) })
-	o.then("set", activities.SetRequest{Watermark: "1"}, func(_ any, err error) { requireType(t, err, activities.TypeTableBusy) })
+	o.then(activities.UpdateFinishRun, activities.FinishRequest{Fence: 2, RunID: "0", Watermark: "9"}, func(_ any, err error) { requireType(t, err, activities.TypeLeaseLost) })
+	o.then(activities.UpdateRecordProgress, activities.ProgressRequest{Fence: 2, RunID: "0"}, func(_ any, err error) { requireType(t, err, activities.TypeLeaseLost) })
+	o.then(activities.UpdateSetWatermark, activities.SetRequest{Watermark: "1"}, func(_ any, err error) { requireType(t, err, activities.TypeTableBusy) })
 	finish := activities.FinishRequest{Fence: 2, Watermark: "9", Cursor: "id", Record: activities.RunRecord{RunID: "1", Outcome: "done"}}
-	o.then("finish", finish, func(reply any, err error) {
+	o.then(activities.UpdateFinishRun, finish, func(reply any, err error) {
 		require.NoError(t, err)
 		require.Equal(t, "9", reply.(activities.State).Watermark)
 	})
-	o.then("finish", finish, func(_ any, err error) { require.NoError(t, err) }) // its reply was lost
+	o.then(activities.UpdateFinishRun, finish, func(_ any, err error) { require.NoError(t, err) }) // its reply was lost
 	o.run()
 	s := o.state()
 	require.Nil(t, s.Lease)
@@ -144,8 +144,8 @@ func TestFencesNeverRestart(t *testing.T) {
 	for range 2 { // the second state workflow knows nothing of the first, which was terminated
 		o := newOwner(t)
 		for _, run := range []string{"1", "2"} {
-			o.then("begin", activities.BeginRequest{WorkflowID: "a", RunID: run, TakeOver: int64(len(o.leases))}, func(_ any, err error) { require.NoError(t, err) })
-			o.then("finish", activities.FinishRequest{Fence: map[string]int64{"1": 1, "2": 2}[run]}, func(_ any, err error) { require.NoError(t, err) })
+			o.then(activities.UpdateBeginRun, activities.BeginRequest{WorkflowID: "a", RunID: run, TakeOver: int64(len(o.leases))}, func(_ any, err error) { require.NoError(t, err) })
+			o.then(activities.UpdateFinishRun, activities.FinishRequest{Fence: map[string]int64{"1": 1, "2": 2}[run]}, func(_ any, err error) { require.NoError(t, err) })
 		}
 		o.env.SetStartTime(time.Date(2026, 1, 1+len(fences), 0, 0, 0, 0, time.UTC))
 		o.run()
@@ -170,13 +170,13 @@ func TestTableStateRemembersAClockThatWasBack(t *testing.T) {
 	ok := func(_ any, err error) { require.NoError(t, err) }
 	for i, run := range []struct{ back, want time.Duration }{{8 * time.Minute, 8 * time.Minute}, {time.Minute, 8 * time.Minute}} {
 		id := fmt.Sprint(i)
-		o.then("begin", activities.BeginRequest{WorkflowID: "a", RunID: id}, ok)
-		o.then("finish", activities.FinishRequest{Fence: int64(i + 1), ClockBack: run.back, Record: activities.RunRecord{RunID: id, Outcome: activities.OutcomeFailed}}, back(run.want))
+		o.then(activities.UpdateBeginRun, activities.BeginRequest{WorkflowID: "a", RunID: id}, ok)
+		o.then(activities.UpdateFinishRun, activities.FinishRequest{Fence: int64(i + 1), ClockBack: run.back, Record: activities.RunRecord{RunID: id, Outcome: activities.OutcomeFailed}}, back(run.want))
 	}
-	o.then("begin", activities.BeginRequest{WorkflowID: "a", RunID: "2"}, ok)
-	o.then("finish", activities.FinishRequest{Fence: 3, Watermark: "9", ClockBack: time.Second, Record: activities.RunRecord{RunID: "2"}}, back(time.Second))
-	o.then("begin", activities.BeginRequest{WorkflowID: "a", RunID: "3"}, ok)
-	o.then("finish", activities.FinishRequest{Fence: 4, Watermark: "10", Record: activities.RunRecord{RunID: "3"}}, back(0))
+	o.then(activities.UpdateBeginRun, activities.BeginRequest{WorkflowID: "a", RunID: "2"}, ok)
+	o.then(activities.UpdateFinishRun, activities.FinishRequest{Fence: 3, Watermark: "9", ClockBack: time.Second, Record: activities.RunRecord{RunID: "2"}}, back(time.Second))
+	o.then(activities.UpdateBeginRun, activities.BeginRequest{WorkflowID: "a", RunID: "3"}, ok)
+	o.then(activities.UpdateFinishRun, activities.FinishRequest{Fence: 4, Watermark: "10", Record: activities.RunRecord{RunID: "3"}}, back(0))
 	o.run()
 }
 
@@ -184,19 +184,19 @@ func TestTableStateAdoptsWhatThereIs(t *testing.T) {
 	o := newOwner(t)
 	ok := func(_ any, err error) { require.NoError(t, err) }
 	id := &activities.Identity{Cursor: "u"}
-	o.then("begin", activities.BeginRequest{WorkflowID: "a", RunID: "1"}, ok)
-	o.then("finish", activities.FinishRequest{Fence: 1, Watermark: "7", Cursor: "u", Identity: id}, func(_ any, err error) {
+	o.then(activities.UpdateBeginRun, activities.BeginRequest{WorkflowID: "a", RunID: "1"}, ok)
+	o.then(activities.UpdateFinishRun, activities.FinishRequest{Fence: 1, Watermark: "7", Cursor: "u", Identity: id}, func(_ any, err error) {
 		require.NoError(t, err)
 		require.Equal(t, id, o.state().Identity)
 	})
-	o.then("set", activities.SetRequest{Adopt: true}, func(_ any, err error) {
+	o.then(activities.UpdateSetWatermark, activities.SetRequest{Adopt: true}, func(_ any, err error) {
 		require.NoError(t, err)
 		require.Nil(t, o.state().Identity)
 		require.True(t, o.state().Adopt)
 		require.Equal(t, "7", o.state().Watermark)
 	})
-	o.then("begin", activities.BeginRequest{WorkflowID: "a", RunID: "2"}, ok)
-	o.then("finish", activities.FinishRequest{Fence: 2, Watermark: "8", Cursor: "u", Identity: id}, ok)
+	o.then(activities.UpdateBeginRun, activities.BeginRequest{WorkflowID: "a", RunID: "2"}, ok)
+	o.then(activities.UpdateFinishRun, activities.FinishRequest{Fence: 2, Watermark: "8", Cursor: "u", Identity: id}, ok)
 	o.run()
 	require.False(t, o.state().Adopt)
 	require.Equal(t, id, o.state().Identity)
@@ -206,10 +206,10 @@ func TestTableStateRemembersAFirstLoad(t *testing.T) {
 	o := newOwner(t)
 	ok := func(_ any, err error) { require.NoError(t, err) }
 	one := 1
-	o.then("begin", activities.BeginRequest{WorkflowID: "a", RunID: "1"}, ok)
-	o.then("progress", activities.ProgressRequest{Fence: 1, FirstLoad: &activities.FirstLoad{Run: "1", Done: "000"}}, ok)
-	o.then("progress", activities.ProgressRequest{Fence: 1, RangeDone: &one}, ok)
-	o.then("finish", activities.FinishRequest{Fence: 1, Record: activities.RunRecord{RunID: "1", Outcome: "failed"}}, ok)
+	o.then(activities.UpdateBeginRun, activities.BeginRequest{WorkflowID: "a", RunID: "1"}, ok)
+	o.then(activities.UpdateRecordProgress, activities.ProgressRequest{Fence: 1, FirstLoad: &activities.FirstLoad{Run: "1", Done: "000"}}, ok)
+	o.then(activities.UpdateRecordProgress, activities.ProgressRequest{Fence: 1, RangeDone: &one}, ok)
+	o.then(activities.UpdateFinishRun, activities.FinishRequest{Fence: 1, Record: activities.RunRecord{RunID: "1", Outcome: "failed"}}, ok)
 	o.run()
 	require.Equal(t, &activities.FirstLoad{Run: "1", Done: "010"}, o.state().FirstLoad)
 	require.Empty(t, o.state().Watermark)
@@ -218,10 +218,10 @@ func TestTableStateRemembersAFirstLoad(t *testing.T) {
 func TestTableStateSetForgetsAFirstLoad(t *testing.T) {
 	o := newOwner(t)
 	ok := func(_ any, err error) { require.NoError(t, err) }
-	o.then("begin", activities.BeginRequest{WorkflowID: "a", RunID: "1"}, ok)
-	o.then("progress", activities.ProgressRequest{Fence: 1, FirstLoad: &activities.FirstLoad{Run: "1", Done: "000"}}, ok)
-	o.then("finish", activities.FinishRequest{Fence: 1, Record: activities.RunRecord{RunID: "1"}}, ok)
-	o.then("set", activities.SetRequest{Watermark: "2024-01-01", Cursor: "u"}, ok)
+	o.then(activities.UpdateBeginRun, activities.BeginRequest{WorkflowID: "a", RunID: "1"}, ok)
+	o.then(activities.UpdateRecordProgress, activities.ProgressRequest{Fence: 1, FirstLoad: &activities.FirstLoad{Run: "1", Done: "000"}}, ok)
+	o.then(activities.UpdateFinishRun, activities.FinishRequest{Fence: 1, Record: activities.RunRecord{RunID: "1"}}, ok)
+	o.then(activities.UpdateSetWatermark, activities.SetRequest{Watermark: "2024-01-01", Cursor: "u"}, ok)
 	o.run()
 	require.Nil(t, o.state().FirstLoad)
 	require.Equal(t, "2024-01-01", o.state().Watermark)
@@ -230,7 +230,7 @@ func TestTableStateSetForgetsAFirstLoad(t *testing.T) {
 func TestTableStateContinuesAsNewWithItsState(t *testing.T) {
 	o := newOwner(t)
 	for range 500 {
-		o.then("set", activities.SetRequest{Watermark: "5", Cursor: "id"}, func(_ any, err error) { require.NoError(t, err) })
+		o.then(activities.UpdateSetWatermark, activities.SetRequest{Watermark: "5", Cursor: "id"}, func(_ any, err error) { require.NoError(t, err) })
 	}
 	o.run()
 	var next *workflow.ContinueAsNewError
@@ -252,7 +252,7 @@ func requireType(t *testing.T, err error, typ string) {
 func TestTableStateRefusesAWatermarkThatIsNone(t *testing.T) {
 	o := newOwner(t)
 	set := func(text string, taken bool) {
-		o.then("set", activities.SetRequest{Watermark: text, Cursor: "updated_at"}, func(_ any, err error) {
+		o.then(activities.UpdateSetWatermark, activities.SetRequest{Watermark: text, Cursor: "updated_at"}, func(_ any, err error) {
 			require.Equal(t, taken, err == nil, "%q: %v", text, err)
 		})
 	}

@@ -18,7 +18,7 @@ const (
 	AttributePhase = "TablehaulPhase"
 	// AttributeLag is how many seconds the target was behind the source when the phase began; of
 	// a run that is done, when it ended. Of SyncTable.
-	AttributeLag = "TablehaulLag"
+	AttributeLag = "TablehaulLagSeconds"
 	// AttributeFreshAt is the moment whose rows the target holds: of TableState. In contrast to a lag
 	// it stays true as time goes by.
 	AttributeFreshAt = "TablehaulFreshAt"

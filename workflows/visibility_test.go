@@ -108,11 +108,11 @@ func TestTableStateIsFoundByNameAndFreshness(t *testing.T) {
 	}).Return(nil)
 	ok := func(_ any, err error) { require.NoError(t, err) }
 	begin := activities.BeginRequest{WorkflowID: "w", RunID: "r", Visibility: activities.VisibilitySearch}
-	o.then(activities.UpdateBegin, begin, ok)
-	o.then(activities.UpdateFinish, activities.FinishRequest{Fence: 1, Watermark: "5", FreshAt: fresh, Record: activities.RunRecord{RunID: "r"}}, ok)
-	o.then(activities.UpdateBegin, begin, ok)
-	o.then(activities.UpdateFinish, activities.FinishRequest{Fence: 2, Record: activities.RunRecord{RunID: "r2"}}, ok) // a run that failed
-	o.then(activities.UpdateSet, activities.SetRequest{Watermark: "3"}, func(any, error) { require.Zero(t, o.state().FreshAt) })
+	o.then(activities.UpdateBeginRun, begin, ok)
+	o.then(activities.UpdateFinishRun, activities.FinishRequest{Fence: 1, Watermark: "5", FreshAt: fresh, Record: activities.RunRecord{RunID: "r"}}, ok)
+	o.then(activities.UpdateBeginRun, begin, ok)
+	o.then(activities.UpdateFinishRun, activities.FinishRequest{Fence: 2, Record: activities.RunRecord{RunID: "r2"}}, ok) // a run that failed
+	o.then(activities.UpdateSetWatermark, activities.SetRequest{Watermark: "3"}, func(any, error) { require.Zero(t, o.state().FreshAt) })
 	o.run()
 	require.Equal(t, []string{"shop.orders 00:00:00", " 10:00:00", " 00:00:00"}, sets)
 }
@@ -121,8 +121,8 @@ func TestOwnersOfOlderRunsSetNoAttribute(t *testing.T) {
 	o := newOwner(t)
 	var l lists
 	l.watch(o.env)
-	o.then(activities.UpdateBegin, activities.BeginRequest{WorkflowID: "w", RunID: "r"}, func(_ any, err error) { require.NoError(t, err) })
-	o.then(activities.UpdateFinish, activities.FinishRequest{Fence: 1, FreshAt: time.Now()}, func(_ any, err error) { require.NoError(t, err) })
+	o.then(activities.UpdateBeginRun, activities.BeginRequest{WorkflowID: "w", RunID: "r"}, func(_ any, err error) { require.NoError(t, err) })
+	o.then(activities.UpdateFinishRun, activities.FinishRequest{Fence: 1, FreshAt: time.Now()}, func(_ any, err error) { require.NoError(t, err) })
 	o.run()
 	require.Zero(t, l.events())
 }
@@ -133,5 +133,5 @@ func TestSearchAttributesHaveDistinctNames(t *testing.T) {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	require.Equal(t, []string{"TablehaulFreshAt", "TablehaulLag", "TablehaulPhase", "TablehaulTable"}, names)
+	require.Equal(t, []string{"TablehaulFreshAt", "TablehaulLagSeconds", "TablehaulPhase", "TablehaulTable"}, names)
 }

@@ -23,7 +23,7 @@ func TestTheWebUIShowsHowFarARunIs(t *testing.T) {
 
 	b.reads(l.runPage(l.run, "timeline"), "chunk 1 of 20, 1,000 rows", "read the window", "check shop.orders and choose what to read")
 	b.shoot("webui-timeline.png")
-	b.reads(l.runPage(l.run, "metadata"), `"TablehaulPhase": "upsert"`, `"TablehaulTable": "shop.orders"`, `"TablehaulLag"`, `"target": "dw.orders"`)
+	b.reads(l.runPage(l.run, "metadata"), `"TablehaulPhase": "upsert"`, `"TablehaulTable": "shop.orders"`, `"TablehaulLagSeconds"`, `"target": "dw.orders"`)
 	b.reads(l.page("?query="+url.QueryEscape("TablehaulTable='shop.orders'")), "tablehaul/sync/shop.orders", "Running", "tablehaul/state/shop.orders")
 	b.shoot("webui-list.png")
 	b.reads(l.runPage(l.owner(), "user-metadata"), "Watermark and lease of shop.orders", "shop.orders watermark", "Written by: tablehaul/sync/shop.orders", "first load done, 20,000 rows")
