@@ -31,8 +31,8 @@ func (p *drafted) sayAhead() {
 	if p.ahead == nil {
 		return
 	}
-	p.findings = append([]mysqldb.Finding{{
-		Level: mysqldb.LevelRefuse, Table: p.settings.Table.String(), Column: p.settings.Cursor, Topic: mysqldb.TopicCursor,
+	p.findings = append([]table.Finding{{
+		Level: table.LevelRefuse, Table: p.settings.Table.String(), Column: p.settings.Cursor, Topic: table.TopicCursor,
 		Text: aheadText(*p.ahead), Remedy: aheadRemedy(p.settings.Table, *p.ahead),
 	}}, p.findings...)
 }

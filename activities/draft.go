@@ -24,7 +24,7 @@ type drafted struct {
 	src, dst *mysqldb.DB
 	table    *mysqldb.Table
 	target   mysqldb.TargetPlan
-	findings []mysqldb.Finding
+	findings []table.Finding
 	mode     string
 	window   table.Window
 	ranges   []piece
@@ -64,7 +64,7 @@ type drafted struct {
 }
 
 // levelOrder lists findings with the gravest first.
-var levelOrder = map[mysqldb.Level]int{mysqldb.LevelRefuse: 0, mysqldb.LevelWarn: 1, mysqldb.LevelInfo: 2}
+var levelOrder = map[table.Level]int{table.LevelRefuse: 0, table.LevelWarn: 1, table.LevelInfo: 2}
 
 // draft looks at both sides and chooses mode and window. It writes nothing.
 func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, error) {
@@ -135,7 +135,7 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 		p.sayAhead()
 	}
 	for _, f := range p.findings {
-		if f.Level == mysqldb.LevelWarn {
+		if f.Level == table.LevelWarn {
 			p.warnings = append(p.warnings, findingText(f))
 		}
 	}
@@ -147,7 +147,7 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 
 // joinFindings joins what was found on both sides, the gravest first.
 func (p *drafted) joinFindings() {
-	aboutGenerated := func(f mysqldb.Finding) bool { return f.Topic == mysqldb.TopicGenerated }
+	aboutGenerated := func(f table.Finding) bool { return f.Topic == table.TopicGenerated }
 	if slices.ContainsFunc(p.target.Findings, aboutGenerated) { // they say which are computed there
 		p.findings = slices.DeleteFunc(p.findings, aboutGenerated)
 	}
@@ -157,7 +157,7 @@ func (p *drafted) joinFindings() {
 		}
 	}
 	p.checkOverlap()
-	slices.SortStableFunc(p.findings, func(a, b mysqldb.Finding) int { return levelOrder[a.Level] - levelOrder[b.Level] })
+	slices.SortStableFunc(p.findings, func(a, b table.Finding) int { return levelOrder[a.Level] - levelOrder[b.Level] })
 }
 
 // rewrites reports whether the run writes every row of the source.

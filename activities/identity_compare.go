@@ -145,7 +145,7 @@ func (p *drafted) adoptState(ctx context.Context) (changed string, err error) {
 	if s.Cursor != "" && !table.SameColumn(s.Cursor, cursor.Name) {
 		return fmt.Sprintf("it is of the cursor %s, the configuration says %s", s.Cursor, cursor.Name), nil
 	}
-	if _, err := mysqldb.CompareCursor(cursor, s.Watermark, s.Watermark); err != nil {
+	if _, err := table.CompareCursor(cursor, s.Watermark, s.Watermark); err != nil {
 		return fmt.Sprintf("it is no value of the cursor %s, which is %s", cursor.Name, cursor.Type), nil //nolint:nilerr // the sentence says it
 	}
 	agrees, err := p.rowsAgree(ctx)

@@ -19,9 +19,9 @@ func (p *drafted) checkOverlap() {
 		return
 	}
 	refuse := func(text, remedy string) {
-		p.findings = append(p.findings, mysqldb.Finding{
-			Level: mysqldb.LevelRefuse, Table: s.Table.String(), Column: s.Cursor, Text: text, Remedy: remedy,
-			Topic: mysqldb.TopicCursor,
+		p.findings = append(p.findings, table.Finding{
+			Level: table.LevelRefuse, Table: s.Table.String(), Column: s.Cursor, Text: text, Remedy: remedy,
+			Topic: table.TopicCursor,
 		})
 	}
 	if s.OverlapSteps > 0 {
@@ -70,8 +70,8 @@ func (p *drafted) sayOverlap(cursor table.Column, h mysqldb.Horizon) {
 			" overlap: 0 says that no row comes late", s.Overlap, cursor.Name))
 		return
 	}
-	p.findings = append(p.findings, mysqldb.Finding{
-		Level: mysqldb.LevelInfo, Table: s.Table.String(), Column: cursor.Name, Topic: mysqldb.TopicCursor,
+	p.findings = append(p.findings, table.Finding{
+		Level: table.LevelInfo, Table: s.Table.String(), Column: cursor.Name, Topic: table.TopicCursor,
 		Text: fmt.Sprintf("the integer cursor %s counts %s: the overlap is %d steps", cursor.Name, unitText(h.Unit), p.overlapSteps(h)),
 	})
 }

@@ -43,8 +43,8 @@ type plan struct {
 	Ceiling string `json:"ceiling,omitempty"`
 	// Unsettled says which rows of the target give way although they are newer by cursor; NeedsFence
 	// that this is for what tails have brought, and so for a run with a state row on the target.
-	Unsettled  mysqldb.Unsettled `json:"unsettled,omitzero"`
-	NeedsFence bool              `json:"needsFence,omitempty"`
+	Unsettled  table.Unsettled `json:"unsettled,omitzero"`
+	NeedsFence bool            `json:"needsFence,omitempty"`
 	// Columns are those whose values travel, Key the primary key's names.
 	Columns []table.Column `json:"columns"`
 	Key     []string       `json:"key"`

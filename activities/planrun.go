@@ -266,7 +266,7 @@ func (p *drafted) result(in PlanRunInput) PlanRunResult {
 func (p *drafted) refusal() error {
 	var texts []string
 	for _, f := range p.findings {
-		if f.Level == mysqldb.LevelRefuse {
+		if f.Level == table.LevelRefuse {
 			texts = append(texts, findingText(f))
 		}
 	}
@@ -289,7 +289,7 @@ func (p *drafted) aheadFailure() error {
 	})
 }
 
-func findingText(f mysqldb.Finding) string {
+func findingText(f table.Finding) string {
 	text := f.Text
 	if f.Column != "" && !strings.Contains(text, f.Column) {
 		text = f.Column + ": " + text

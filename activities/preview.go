@@ -5,6 +5,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
 )
 
 // PreviewRunInput asks what a run would do.
@@ -26,7 +27,7 @@ func (a *Activities) PreviewRun(ctx context.Context, in PreviewRunInput) (api.Pl
 	}
 	if p.id.changed != "" {
 		what, remedy := p.identityText()
-		p.findings = append([]mysqldb.Finding{{Level: mysqldb.LevelRefuse, Table: in.Table, Text: what, Remedy: remedy, Topic: mysqldb.TopicIdentity}}, p.findings...)
+		p.findings = append([]table.Finding{{Level: table.LevelRefuse, Table: in.Table, Text: what, Remedy: remedy, Topic: table.TopicIdentity}}, p.findings...)
 	}
 	out := api.PlanTableResult{
 		Identity: p.identityShown(),
@@ -38,11 +39,11 @@ func (a *Activities) PreviewRun(ctx context.Context, in PreviewRunInput) (api.Pl
 		out.AboveWatermark = p.aboveWatermark(state)
 	}
 	if p.id.withoutRow != "" {
-		out.Findings = append(out.Findings, mysqldb.Finding{Level: mysqldb.LevelWarn, Table: out.Target, Text: withoutRow(p), Topic: mysqldb.TopicGrant})
+		out.Findings = append(out.Findings, table.Finding{Level: table.LevelWarn, Table: out.Target, Text: withoutRow(p), Topic: table.TopicGrant})
 	}
 	for _, w := range p.warnings {
 		if !p.hasFinding(w) {
-			out.Findings = append(out.Findings, mysqldb.Finding{Level: mysqldb.LevelWarn, Table: out.Table, Text: w})
+			out.Findings = append(out.Findings, table.Finding{Level: table.LevelWarn, Table: out.Table, Text: w})
 		}
 	}
 	if p.refusal() != nil {
@@ -66,7 +67,7 @@ func (p *drafted) aboveWatermark(s State) bool {
 	if s.Watermark == "" || p.window.Lo == "" {
 		return false
 	}
-	order, err := mysqldb.CompareCursor(p.table.Column(p.settings.Cursor).Column, p.window.Lo, s.Watermark)
+	order, err := table.CompareCursor(p.table.Column(p.settings.Cursor).Column, p.window.Lo, s.Watermark)
 	return err != nil || order > 0
 }
 

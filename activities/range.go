@@ -60,9 +60,9 @@ func (r *openedRange) readSpec(src *mysqldb.Table, start *table.Position) mysqld
 func (r *openedRange) fenced() bool { return r.in.Fence != 0 }
 
 // unsettled says which rows of the target give way to this run's although they are newer by cursor.
-func (r *openedRange) unsettled() mysqldb.Unsettled {
+func (r *openedRange) unsettled() table.Unsettled {
 	if r.plan.NeedsFence && !r.fenced() {
-		return mysqldb.Unsettled{}
+		return table.Unsettled{}
 	}
 	return r.plan.Unsettled
 }

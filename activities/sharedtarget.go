@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -20,8 +19,8 @@ func (a *Activities) checkSharedTarget(ctx context.Context, p *drafted) error {
 	if err != nil || first == p.settings.Table {
 		return err
 	}
-	p.findings = append(p.findings, mysqldb.Finding{
-		Level: mysqldb.LevelRefuse, Table: p.settings.Table.String(),
+	p.findings = append(p.findings, table.Finding{
+		Level: table.LevelRefuse, Table: p.settings.Table.String(),
 		Text: fmt.Sprintf("the target %s is that of %s too: the target's server does not tell names by letter case (lower_case_table_names), and the rows of both tables would be mixed",
 			p.settings.Target, first),
 		Remedy: "give one of the two tables another target",

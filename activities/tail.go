@@ -111,9 +111,9 @@ func (p *drafted) tailPiece() piece {
 }
 
 // unsettled says which rows of the target give way to this run's although their cursor is larger.
-func (p *drafted) unsettled(in PlanRunInput) mysqldb.Unsettled {
+func (p *drafted) unsettled(in PlanRunInput) table.Unsettled {
 	if p.settings.Cursor == "" || p.window.Hi == "" {
-		return mysqldb.Unsettled{}
+		return table.Unsettled{}
 	}
 	after := in.State.Watermark
 	switch {

@@ -80,7 +80,7 @@ func TestALargeTailOfADateIsLeftToTheWindow(t *testing.T) {
 // Nothing is read above the window, and nothing gives way, where no fence keeps chunks of older
 // runs out.
 func TestARunWithoutAFenceReadsNoTail(t *testing.T) {
-	window := mysqldb.Unsettled{Hi: "2", Through: "3"}
+	window := table.Unsettled{Hi: "2", Through: "3"}
 	r := &openedRange{plan: plan{Ranges: []piece{{ToNow: true}}, Unsettled: window, NeedsFence: true}}
 	require.False(t, r.readSpec(nil, nil).ToNow)
 	require.Zero(t, r.unsettled())

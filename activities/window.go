@@ -80,7 +80,7 @@ func notAfter(cursor table.Column, from, latest string) error {
 	if from == "" || latest == "" {
 		return nil
 	}
-	if order, err := mysqldb.CompareCursor(cursor, from, latest); err != nil || order <= 0 {
+	if order, err := table.CompareCursor(cursor, from, latest); err != nil || order <= 0 {
 		return nil //nolint:nilerr // from has been parsed, and a text of the source's own is none to blame people for
 	}
 	return invalidInput(fmt.Sprintf("from lies above what the source can have by now: %s is at most %s", cursor.Name, latest),
@@ -106,7 +106,7 @@ func (p *drafted) bounds(cursor table.Column, in PlanRunInput) (from, to string,
 	if from == "" || to == "" {
 		return from, to, nil
 	}
-	if order, err := mysqldb.CompareCursor(cursor, from, to); err != nil || order >= 0 {
+	if order, err := table.CompareCursor(cursor, from, to); err != nil || order >= 0 {
 		return "", "", invalidInput("from is not below to", "the window is (from, to]: from exclusive, to inclusive")
 	}
 	return from, to, nil
@@ -191,11 +191,11 @@ func (p *drafted) readBelow(ctx context.Context, cursor table.Column, s State, h
 	if s.Seen == nil || s.Seen.Newest == "" || h.Newest == "" || p.window.Lo == "" {
 		return nil
 	}
-	came, err := mysqldb.CompareCursor(cursor, h.Newest, s.Seen.Newest)
+	came, err := table.CompareCursor(cursor, h.Newest, s.Seen.Newest)
 	if err != nil || came <= 0 {
 		return nil //nolint:nilerr // the cursor's type has changed since: nothing to compare
 	}
-	above, err := mysqldb.CompareCursor(cursor, h.Newest, p.window.Lo)
+	above, err := table.CompareCursor(cursor, h.Newest, p.window.Lo)
 	if err != nil || above > 0 {
 		return err
 	}
@@ -212,7 +212,7 @@ func lower(cursor table.Column, a, b string) (string, error) {
 	if a == "" {
 		return b, nil
 	}
-	order, err := mysqldb.CompareCursor(cursor, a, b)
+	order, err := table.CompareCursor(cursor, a, b)
 	if order < 0 {
 		return a, err
 	}
@@ -224,7 +224,7 @@ func atOrBelow(cursor table.Column, a, b string) (bool, error) {
 	if b == "" {
 		return false, nil
 	}
-	order, err := mysqldb.CompareCursor(cursor, a, b)
+	order, err := table.CompareCursor(cursor, a, b)
 	return err == nil && order <= 0, err
 }
 

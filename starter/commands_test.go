@@ -11,7 +11,6 @@ import (
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/workflows"
@@ -21,7 +20,7 @@ func TestPlanPrintsWhatARunWouldDo(t *testing.T) {
 	f := &fakeService{plans: map[string]workflows.PlanTableResult{"shop.orders": {
 		Table: "shop.orders", Target: "dw.orders", Mode: "first load", Window: table.Window{Hi: "9"}, RowsEstimate: 1234567, BytesEstimate: 3 << 30,
 		Ranges: 5, Index: "PRIMARY", Reads: api.Estimate{Known: true, Rows: 1234567, Bytes: 3 << 30, Chunks: 192, Seconds: 26.2, Basis: api.BasisGuess}, Statements: []string{"CREATE TABLE `dw`.`orders` (\n  `id` int\n)"}, Verdict: api.VerdictReady,
-		Findings: []mysqldb.Finding{{Level: mysqldb.LevelWarn, Table: "shop.orders", Column: "updated_at", Text: "no index begins with it", Remedy: "add one"}},
+		Findings: []table.Finding{{Level: table.LevelWarn, Table: "shop.orders", Column: "updated_at", Text: "no index begins with it", Remedy: "add one"}},
 	}}}
 	got := call(t, f, "plan", "shop.orders")
 	require.Equal(t, exitOK, got.code, got.stderr)

@@ -26,23 +26,23 @@ func look(name string, mutate ...func(*surveyed)) *surveyed {
 }
 
 func testDraft() *draft {
-	warn := mysqldb.Finding{Level: mysqldb.LevelWarn, Text: "the source\nis a replica"}
-	grant := mysqldb.Finding{Level: mysqldb.LevelRefuse, Text: "no PROCESS", Topic: mysqldb.TopicGrant}
+	warn := table.Finding{Level: table.LevelWarn, Text: "the source\nis a replica"}
+	grant := table.Finding{Level: table.LevelRefuse, Text: "no PROCESS", Topic: table.TopicGrant}
 	d := &draft{
 		source: dsnReference{"shop", "SHOP_DSN"}, target: dsnReference{"warehouse", "file:/run/secrets/w"}, server: "mysql 8", staging: "/var/lib/x", targetSchema: "dw",
 		tables: []*surveyed{
 			look("shop.orders", func(s *surveyed) {
 				s.Cursor = "updated_at"
 				s.Candidates = []mysqldb.CursorCandidate{{Column: "updated_at", Type: "timestamp(6)", OnUpdate: true, Index: "by_update", Nulls: mysqldb.NullsNever}}
-				s.Findings = []mysqldb.Finding{warn, grant}
+				s.Findings = []table.Finding{warn, grant}
 			}),
 			look("shop.nokey", func(s *surveyed) {
 				s.Key, s.Refused = nil, true
-				s.Findings = []mysqldb.Finding{warn, {Level: mysqldb.LevelRefuse, Text: "the table has no primary key", Remedy: "add one", Topic: mysqldb.TopicKey}}
+				s.Findings = []table.Finding{warn, {Level: table.LevelRefuse, Text: "the table has no primary key", Remedy: "add one", Topic: table.TopicKey}}
 			}),
 			look("shop.on", func(s *surveyed) {
 				s.Cursor = "off"
-				s.Findings = []mysqldb.Finding{grant}
+				s.Findings = []table.Finding{grant}
 			}),
 		},
 	}
@@ -53,7 +53,7 @@ func testDraft() *draft {
 	}
 	d.tables = append(d.tables, look("shop.log_bad", func(s *surveyed) {
 		s.Refused = true
-		s.Findings = []mysqldb.Finding{{Level: mysqldb.LevelRefuse, Column: "x", Text: "column x has the type odd"}}
+		s.Findings = []table.Finding{{Level: table.LevelRefuse, Column: "x", Text: "column x has the type odd"}}
 	}))
 	d.joinFindings()
 	d.joinFamilies()

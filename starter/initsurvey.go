@@ -22,7 +22,7 @@ type draft struct {
 	excludes       []func(table.Name) bool
 	tables         []*surveyed
 	// everywhere are findings that every table has: they are the server's.
-	everywhere []mysqldb.Finding
+	everywhere []table.Finding
 	// changing are tables of online schema changes, which get no entry.
 	changing []string
 }
@@ -36,7 +36,7 @@ type surveyed struct {
 	// Cursor is the one that init has chosen; empty where none is sound.
 	Cursor     string                    `json:"cursor,omitempty"`
 	Candidates []mysqldb.CursorCandidate `json:"candidates"`
-	Findings   []mysqldb.Finding         `json:"findings"`
+	Findings   []table.Finding           `json:"findings"`
 	// Refused says that the table cannot be synced as it is.
 	Refused bool `json:"refused,omitempty"`
 	// Family is the entry that stands for it, where it is one of several alike.
@@ -133,7 +133,7 @@ func lookAt(ctx context.Context, db *mysqldb.DB, n table.Name) (*surveyed, error
 	}
 	out := &surveyed{
 		Table: n.String(), name: n, Rows: t.RowsEstimate, Bytes: t.Bytes, Key: t.PrimaryKey,
-		Candidates: []mysqldb.CursorCandidate{}, Findings: []mysqldb.Finding{},
+		Candidates: []mysqldb.CursorCandidate{}, Findings: []table.Finding{},
 	}
 	if readable, err := db.CheckSource(ctx, t, mysqldb.SourceCheck{}); err != nil {
 		return nil, err
@@ -156,30 +156,30 @@ func lookAt(ctx context.Context, db *mysqldb.DB, n table.Name) (*surveyed, error
 
 // refused says that the table itself would have to be changed. A grant that is missing is the
 // login's matter: the entry stands, with a remark.
-func refused(findings []mysqldb.Finding) bool {
-	return slices.ContainsFunc(findings, func(f mysqldb.Finding) bool {
-		return f.Level == mysqldb.LevelRefuse && f.Topic != mysqldb.TopicGrant
+func refused(findings []table.Finding) bool {
+	return slices.ContainsFunc(findings, func(f table.Finding) bool {
+		return f.Level == table.LevelRefuse && f.Topic != table.TopicGrant
 	})
 }
 
-func unreadable(findings []mysqldb.Finding) bool {
-	return slices.ContainsFunc(findings, func(f mysqldb.Finding) bool {
-		return f.Level == mysqldb.LevelRefuse && f.Topic == mysqldb.TopicGrant
+func unreadable(findings []table.Finding) bool {
+	return slices.ContainsFunc(findings, func(f table.Finding) bool {
+		return f.Level == table.LevelRefuse && f.Topic == table.TopicGrant
 	})
 }
 
 // joinFindings moves what is said of more than one table in the same words to the top: a missing
 // grant or a replica is the server's matter, and forbids no table by itself.
 func (d *draft) joinFindings() {
-	key := func(f mysqldb.Finding) mysqldb.Finding { f.Table = ""; return f }
-	count := map[mysqldb.Finding]int{}
+	key := func(f table.Finding) table.Finding { f.Table = ""; return f }
+	count := map[table.Finding]int{}
 	for _, t := range d.tables {
 		for _, f := range t.Findings {
 			count[key(f)]++
 		}
 	}
-	shared := func(f mysqldb.Finding) bool {
-		return f.Column == "" && f.Topic != mysqldb.TopicKey && f.Topic != mysqldb.TopicCursor && count[key(f)] > 1
+	shared := func(f table.Finding) bool {
+		return f.Column == "" && f.Topic != table.TopicKey && f.Topic != table.TopicCursor && count[key(f)] > 1
 	}
 	for _, t := range d.tables {
 		for _, f := range t.Findings {

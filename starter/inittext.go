@@ -152,7 +152,7 @@ func (d *draft) remarks(b *strings.Builder, t *surveyed) {
 		comment(b, "  ", "cursor candidate: "+candidateText(c))
 	}
 	for _, f := range t.Findings {
-		if t.Cursor == "" && f.Topic == mysqldb.TopicCursor && f.Column == "" {
+		if t.Cursor == "" && f.Topic == table.TopicCursor && f.Column == "" {
 			continue // the schedule's comment says it
 		}
 		comment(b, "  ", findingLine(f))
@@ -186,8 +186,8 @@ func candidateText(c mysqldb.CursorCandidate) string {
 	return strings.Join(parts, "; ")
 }
 
-func findingLine(f mysqldb.Finding) string {
-	text := map[mysqldb.Level]string{mysqldb.LevelRefuse: "cannot be synced", mysqldb.LevelWarn: "warning", mysqldb.LevelInfo: "note"}[f.Level] + ": " + f.Text
+func findingLine(f table.Finding) string {
+	text := map[table.Level]string{table.LevelRefuse: "cannot be synced", table.LevelWarn: "warning", table.LevelInfo: "note"}[f.Level] + ": " + f.Text
 	if f.Remedy != "" {
 		text += " → " + f.Remedy
 	}

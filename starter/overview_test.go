@@ -12,7 +12,6 @@ import (
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -97,10 +96,10 @@ func TestPlanOfSeveralTablesIsATable(t *testing.T) {
 		"shop.orders": {
 			Table: "shop.orders", Mode: "incremental", Verdict: api.VerdictReady, Creates: true,
 			Reads:    api.Estimate{Known: true, Rows: 25_000, Bytes: 3 << 20, Chunks: 3, Seconds: 2},
-			Findings: []mysqldb.Finding{{Level: mysqldb.LevelWarn, Text: "slow", Topic: mysqldb.TopicCursor}, {Level: mysqldb.LevelInfo, Text: "by the way"}},
+			Findings: []table.Finding{{Level: table.LevelWarn, Text: "slow", Topic: table.TopicCursor}, {Level: table.LevelInfo, Text: "by the way"}},
 		},
-		"shop.countries": {Table: "shop.countries", Verdict: api.VerdictRefused, Findings: []mysqldb.Finding{
-			{Level: mysqldb.LevelRefuse, Text: "the login lacks CREATE on the target", Remedy: "GRANT CREATE", Topic: mysqldb.TopicGrant},
+		"shop.countries": {Table: "shop.countries", Verdict: api.VerdictRefused, Findings: []table.Finding{
+			{Level: table.LevelRefuse, Text: "the login lacks CREATE on the target", Remedy: "GRANT CREATE", Topic: table.TopicGrant},
 		}},
 		"shop.log_1": {Table: "shop.log_1", Mode: "first load", Verdict: api.VerdictReady},
 	}}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/config"
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -67,10 +67,10 @@ func (p planned) bad(strict bool) bool {
 	if p.failed != nil || p.plan.Verdict != api.VerdictReady {
 		return true
 	}
-	return strict && p.count(mysqldb.LevelWarn) > 0
+	return strict && p.count(table.LevelWarn) > 0
 }
 
-func (p planned) count(level mysqldb.Level) int {
+func (p planned) count(level table.Level) int {
 	n := 0
 	for _, f := range p.plan.Findings {
 		if f.Level == level {
@@ -129,11 +129,11 @@ func (a *app) printPlanTable(all []planned) {
 		if one.failed != nil {
 			continue
 		}
-		if one.count(mysqldb.LevelWarn)+one.count(mysqldb.LevelRefuse) > 0 {
+		if one.count(table.LevelWarn)+one.count(table.LevelRefuse) > 0 {
 			fmt.Fprintln(a.stdout, one.table)
 		}
 		for _, f := range one.plan.Findings {
-			if f.Level != mysqldb.LevelInfo {
+			if f.Level != table.LevelInfo {
 				a.printFinding(f)
 			}
 		}
@@ -149,7 +149,7 @@ func (a *app) verdictText(one planned) string {
 	if p.Verdict != api.VerdictReady {
 		return a.paint(a.stdout, red, p.Verdict)
 	}
-	if n := one.count(mysqldb.LevelWarn); n > 0 {
+	if n := one.count(table.LevelWarn); n > 0 {
 		return a.paint(a.stdout, yellow, plural(int64(n), "warning"))
 	}
 	return a.paint(a.stdout, green, p.Verdict)

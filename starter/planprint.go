@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/tablehaul/tablehaul/internal/api"
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -77,7 +77,7 @@ func (a *app) printStatements(p workflows.PlanTableResult) {
 }
 
 // printFinding shows one finding with its remedy below it.
-func (a *app) printFinding(f mysqldb.Finding) {
+func (a *app) printFinding(f table.Finding) {
 	text := f.Text
 	if f.Column != "" && !strings.Contains(text, f.Column) {
 		text = f.Column + ": " + text
@@ -95,4 +95,4 @@ func (a *app) printFinding(f mysqldb.Finding) {
 	}
 }
 
-var levelColours = map[mysqldb.Level]colour{mysqldb.LevelRefuse: red, mysqldb.LevelWarn: yellow}
+var levelColours = map[table.Level]colour{table.LevelRefuse: red, table.LevelWarn: yellow}

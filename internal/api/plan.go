@@ -1,7 +1,6 @@
 package api
 
 import (
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -40,9 +39,9 @@ type PlanTableResult struct {
 	HeldBack   string   `json:"heldBack,omitempty"`
 	Statements []string `json:"statements"`
 	// Creates says that Statements create the target table.
-	Creates  bool              `json:"creates,omitempty"`
-	Findings []mysqldb.Finding `json:"findings"`
-	Verdict  string            `json:"verdict"`
+	Creates  bool            `json:"creates,omitempty"`
+	Findings []table.Finding `json:"findings"`
+	Verdict  string          `json:"verdict"`
 	// Identity is what the run would bind the watermark to.
 	Identity IdentityShown `json:"identity,omitzero"`
 }

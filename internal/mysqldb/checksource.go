@@ -10,49 +10,6 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// Level is how grave a finding is.
-type Level string
-
-const (
-	// LevelRefuse forbids the run: rows could be lost or written wrongly.
-	LevelRefuse Level = "refuse"
-	// LevelWarn lets the run go on: something is slow, or a gap is left to the settings.
-	LevelWarn Level = "warn"
-	// LevelInfo is worth knowing.
-	LevelInfo Level = "info"
-)
-
-// Finding is one thing that a preflight found. It never holds a row's value.
-type Finding struct {
-	Level Level  `json:"level"`
-	Table string `json:"table"`
-	// Column is the column that it is about; empty for the table or the server.
-	Column string `json:"column,omitempty"`
-	Text   string `json:"text"`
-	// Remedy is what a person can do; empty where nothing needs to be done.
-	Remedy string `json:"remedy,omitempty"`
-	// Topic is what kind of thing it is, where that is one of those below.
-	Topic Topic `json:"topic,omitempty"`
-}
-
-// Topic is what a finding is about, for whoever looks for one kind of thing.
-type Topic string
-
-// The topics that a plan shows by name.
-const (
-	TopicGrant     Topic = "grant"
-	TopicKey       Topic = "key"
-	TopicCursor    Topic = "cursor"
-	TopicUnique    Topic = "unique key"
-	TopicCascade   Topic = "cascade"
-	TopicTrigger   Topic = "trigger"
-	TopicCollation Topic = "collation"
-	TopicGenerated Topic = "generated column"
-	TopicIdentity  Topic = "identity"
-	// TopicDurability is that of a server that may lose what it has confirmed.
-	TopicDurability Topic = "durability"
-)
-
 // SourceCheck is how a source table is going to be read.
 type SourceCheck struct {
 	// Cursor is empty for a table that is read whole by every run.
@@ -67,7 +24,7 @@ type SourceCheck struct {
 
 // CheckSource looks for everything about a source table that would lose rows or surprise its
 // owner. It reads no more than one row, and an unindexed nullable cursor for up to ten seconds.
-func (d *DB) CheckSource(ctx context.Context, t *Table, check SourceCheck) ([]Finding, error) {
+func (d *DB) CheckSource(ctx context.Context, t *Table, check SourceCheck) ([]table.Finding, error) {
 	f := &findings{table: t.Name.String()}
 	f.aboutKey(t)
 	f.aboutColumns(t, check.Cursor)
@@ -85,12 +42,12 @@ func (d *DB) CheckSource(ctx context.Context, t *Table, check SourceCheck) ([]Fi
 
 type findings struct {
 	table string
-	list  []Finding
+	list  []table.Finding
 }
 
 // add returns the finding, which may be given its topic before the next one is added.
-func (f *findings) add(level Level, column, remedy, text string, args ...any) *Finding {
-	f.list = append(f.list, Finding{Level: level, Table: f.table, Column: column, Text: fmt.Sprintf(text, args...), Remedy: remedy})
+func (f *findings) add(level table.Level, column, remedy, text string, args ...any) *table.Finding {
+	f.list = append(f.list, table.Finding{Level: level, Table: f.table, Column: column, Text: fmt.Sprintf(text, args...), Remedy: remedy})
 	return &f.list[len(f.list)-1]
 }
 
@@ -101,19 +58,19 @@ func (f *findings) aboutKey(t *Table) {
 	}
 	for _, c := range indexNamed(t, "PRIMARY").Columns {
 		if c.Prefix > 0 {
-			f.add(LevelWarn, c.Column, "", "the primary key has only the beginning of column %s: the server sorts for every page", c.Column).Topic = TopicKey
+			f.add(table.LevelWarn, c.Column, "", "the primary key has only the beginning of column %s: the server sorts for every page", c.Column).Topic = table.TopicKey
 		}
 	}
 }
 
 // noPrimaryKey is the finding on a source whose rows cannot be told apart. Both preflights have
 // it, word for word, so that whoever joins them can leave one out.
-func noPrimaryKey(t *Table) Finding {
+func noPrimaryKey(t *Table) table.Finding {
 	remedy := "add a primary key"
 	if key := keyCandidate(t); key != "" {
 		remedy = "ALTER TABLE " + Qualified(t.Name) + " ADD PRIMARY KEY (" + key + "), which is unique already"
 	}
-	return Finding{Level: LevelRefuse, Table: t.Name.String(), Text: "the table has no primary key", Remedy: remedy, Topic: TopicKey}
+	return table.Finding{Level: table.LevelRefuse, Table: t.Name.String(), Text: "the table has no primary key", Remedy: remedy, Topic: table.TopicKey}
 }
 
 // sizeText is the server's guess of a table's size, for people.
@@ -150,15 +107,15 @@ func (f *findings) aboutColumns(t *Table, cursor string) {
 		case c.Kind == table.KindJSON:
 			documents = append(documents, c.Name)
 		case c.Kind == table.KindUnsupported:
-			f.add(LevelRefuse, c.Name, "change its type, or leave the table out", "column %s has the type %s, which cannot be carried exactly", c.Name, c.Type)
+			f.add(table.LevelRefuse, c.Name, "change its type, or leave the table out", "column %s has the type %s, which cannot be carried exactly", c.Name, c.Type)
 		}
 	}
 	if len(documents) > 0 {
-		f.add(LevelInfo, "", "", "JSON arrives as it prints: dates, times and bytes that functions have put into a document become strings of the same text: %s",
+		f.add(table.LevelInfo, "", "", "JSON arrives as it prints: dates, times and bytes that functions have put into a document become strings of the same text: %s",
 			strings.Join(documents, ", "))
 	}
 	if len(generated) > 0 {
-		f.add(LevelInfo, "", "", "generated columns are computed by the target: %s", strings.Join(generated, ", ")).Topic = TopicGenerated
+		f.add(table.LevelInfo, "", "", "generated columns are computed by the target: %s", strings.Join(generated, ", ")).Topic = table.TopicGenerated
 	}
 }
 
@@ -166,15 +123,15 @@ func (f *findings) aboutTable(t *Table, check SourceCheck) {
 	if !strings.EqualFold(t.Engine, "InnoDB") {
 		remedy := "ALTER TABLE " + Qualified(t.Name) + " ENGINE=InnoDB"
 		if check.Cursor != "" && check.FixedLag == 0 {
-			f.add(LevelRefuse, "", remedy+", or set fixedLag to longer than any statement lasts",
+			f.add(table.LevelRefuse, "", remedy+", or set fixedLag to longer than any statement lasts",
 				"engine %s has no transactions that the server shows: a window cannot end before a statement that still writes", t.Engine)
 		} else {
-			f.add(LevelWarn, "", remedy, "engine %s has no transactions: a statement that is cut off leaves half of its rows", t.Engine)
+			f.add(table.LevelWarn, "", remedy, "engine %s has no transactions: a statement that is cut off leaves half of its rows", t.Engine)
 		}
 	}
 	if len(t.Cascades) > 0 {
-		f.add(LevelWarn, "", "let a comparison of both sides find such rows",
-			"foreign keys change rows without touching a cursor: %s", strings.Join(t.Cascades, ", ")).Topic = TopicCascade
+		f.add(table.LevelWarn, "", "let a comparison of both sides find such rows",
+			"foreign keys change rows without touching a cursor: %s", strings.Join(t.Cascades, ", ")).Topic = table.TopicCascade
 	}
 }
 
@@ -182,37 +139,37 @@ func (d *DB) checkCursor(ctx context.Context, f *findings, t *Table, check Sourc
 	name := check.Cursor
 	size := sizeText(t)
 	if name == "" {
-		f.add(LevelWarn, "", "set a cursor column", "no cursor: every run reads the whole table, %s", size).Topic = TopicCursor
+		f.add(table.LevelWarn, "", "set a cursor column", "no cursor: every run reads the whole table, %s", size).Topic = table.TopicCursor
 		return nil
 	}
 	c := t.Column(name)
 	switch {
 	case c == nil:
-		f.add(LevelRefuse, name, candidates(t), "there is no column %s for a cursor", name).Topic = TopicCursor
+		f.add(table.LevelRefuse, name, candidates(t), "there is no column %s for a cursor", name).Topic = table.TopicCursor
 		return nil
-	case !IsCursorKind(c.Kind):
-		f.add(LevelRefuse, name, candidates(t), "column %s has the type %s: %s", name, c.Type, ErrCursorType).Topic = TopicCursor
+	case !c.Kind.IsCursor():
+		f.add(table.LevelRefuse, name, candidates(t), "column %s has the type %s: %s", name, c.Type, table.ErrCursorType).Topic = table.TopicCursor
 		return nil
 	case !changesWithRow(t, c):
-		f.add(LevelRefuse, name, "make it STORED, or give it an index; "+candidates(t),
-			"column %s is computed when it is read, so that its value may change without a change of the row", name).Topic = TopicCursor
+		f.add(table.LevelRefuse, name, "make it STORED, or give it an index; "+candidates(t),
+			"column %s is computed when it is read, so that its value may change without a change of the row", name).Topic = table.TopicCursor
 		return nil
 	}
 	if CursorIndex(t, name) == "" {
-		f.add(LevelWarn, name, "ALTER TABLE "+Qualified(t.Name)+" ADD INDEX ("+Ident(name)+")",
-			"no index begins with the cursor %s: every run looks at every row, %s", name, size).Topic = TopicCursor
+		f.add(table.LevelWarn, name, "ALTER TABLE "+Qualified(t.Name)+" ADD INDEX ("+Ident(name)+")",
+			"no index begins with the cursor %s: every run looks at every row, %s", name, size).Topic = table.TopicCursor
 	}
 	switch {
-	case isInteger(c.Kind):
-		f.add(LevelInfo, name, "", "an integer cursor finds rows with a larger %s only: changes of older rows need the application to raise it", name).Topic = TopicCursor
+	case c.Kind.IsInteger():
+		f.add(table.LevelInfo, name, "", "an integer cursor finds rows with a larger %s only: changes of older rows need the application to raise it", name).Topic = table.TopicCursor
 	case c.isComputed():
 		f.aboutComputed(c, check.Overlap)
 	case c.OnUpdate == "":
-		f.add(LevelInfo, name, "", "the server does not change %s when a row changes: the application has to", name).Topic = TopicCursor
+		f.add(table.LevelInfo, name, "", "the server does not change %s when a row changes: the application has to", name).Topic = table.TopicCursor
 	}
-	if moves := !isInteger(c.Kind) || len(t.PrimaryKey) > 1; moves && slices.Contains(t.PrimaryKey, c.Name) && !c.AutoIncrement {
-		f.add(LevelWarn, name, "take the cursor out of the primary key, or choose another column",
-			"the cursor %s is part of the primary key: a row whose %s changes is a new row on the target, and its old version stays there", name, name).Topic = TopicCursor
+	if moves := !c.Kind.IsInteger() || len(t.PrimaryKey) > 1; moves && slices.Contains(t.PrimaryKey, c.Name) && !c.AutoIncrement {
+		f.add(table.LevelWarn, name, "take the cursor out of the primary key, or choose another column",
+			"the cursor %s is part of the primary key: a row whose %s changes is a new row on the target, and its old version stays there", name, name).Topic = table.TopicCursor
 	}
 	return d.checkUnreadable(ctx, f, t, c)
 }
@@ -221,7 +178,7 @@ func (d *DB) checkCursor(ctx context.Context, f *findings, t *Table, check Sourc
 func candidates(t *Table) string {
 	var indexed, others []string
 	for _, c := range t.Columns {
-		if !IsCursorKind(c.Kind) || !changesWithRow(t, &c) {
+		if !c.Kind.IsCursor() || !changesWithRow(t, &c) {
 			continue
 		}
 		if CursorIndex(t, c.Name) != "" {

@@ -30,7 +30,7 @@ func (d *DB) checkZone(ctx context.Context, f *findings, t *Table, check SourceC
 	})
 	switch {
 	case NumberOf(err) == errUnknownTimeZone:
-		f.add(LevelRefuse, check.Cursor, `load the server's time zone tables, or write the zone as an offset such as "+01:00"`,
+		f.add(table.LevelRefuse, check.Cursor, `load the server's time zone tables, or write the zone as an offset such as "+01:00"`,
 			"the server does not know the time zone %q", check.Zone)
 		return nil
 	case err != nil:
@@ -40,9 +40,9 @@ func (d *DB) checkZone(ctx context.Context, f *findings, t *Table, check SourceC
 	if check.Zone == "" {
 		whose = ", the source's global time_zone; cursorZone names another"
 	}
-	f.add(LevelInfo, check.Cursor, "", "column %s is taken as local time of %s%s", check.Cursor, zone, whose).Topic = TopicCursor
+	f.add(table.LevelInfo, check.Cursor, "", "column %s is taken as local time of %s%s", check.Cursor, zone, whose).Topic = table.TopicCursor
 	if offsets > 1 {
-		f.add(LevelWarn, check.Cursor, "use a TIMESTAMP, or an overlap longer than an hour around the change",
+		f.add(table.LevelWarn, check.Cursor, "use a TIMESTAMP, or an overlap longer than an hour around the change",
 			"column %s has local times of %s: when summer time ends, an hour of it comes twice", check.Cursor, zone)
 	}
 	return nil
@@ -54,32 +54,32 @@ func (d *DB) checkServer(ctx context.Context, f *findings, _ *Table, check Sourc
 	switch {
 	case errors.Is(err, ErrReplica):
 		if check.Cursor != "" {
-			f.add(LevelRefuse, "", "", "%s", err)
+			f.add(table.LevelRefuse, "", "", "%s", err)
 		}
 	case err != nil:
 		return err
 	}
 	for _, w := range replica.warnings {
-		f.add(LevelWarn, "", "set an overlap longer than the primary's longest transaction", "%s", w)
+		f.add(table.LevelWarn, "", "set an overlap longer than the primary's longest transaction", "%s", w)
 	}
 	if replica.unseen && check.Cursor != "" {
 		grant := "GRANT REPLICATION CLIENT ON *.* TO the login"
 		if d.Server.Flavor == FlavorMariaDB {
 			grant = "GRANT REPLICA MONITOR ON *.* TO the login"
 		}
-		f.add(LevelInfo, "", grant, "the login may not ask about replication: a replica that takes writes, and whose replication stands still, is not noticed").Topic = TopicGrant
+		f.add(table.LevelInfo, "", grant, "the login may not ask about replication: a replica that takes writes, and whose replication stands still, is not noticed").Topic = table.TopicGrant
 	}
 	if check.Cursor == "" {
 		return nil
 	}
 	if check.FixedLag > 0 {
-		f.add(LevelWarn, "", "GRANT PROCESS ON *.* and leave fixedLag out", "rows of transactions that last longer than %s are lost", check.FixedLag)
+		f.add(table.LevelWarn, "", "GRANT PROCESS ON *.* and leave fixedLag out", "rows of transactions that last longer than %s are lost", check.FixedLag)
 	} else if err := d.checkSight(ctx, f); err != nil {
 		return err
 	}
 	writers, err := d.otherWriters(ctx)
 	if writers != "" {
-		f.add(LevelWarn, "", "let only this node take writes, or set an overlap longer than the longest transaction",
+		f.add(table.LevelWarn, "", "let only this node take writes, or set an overlap longer than the longest transaction",
 			"%s: transactions open on other nodes are not seen", writers)
 	}
 	return err
@@ -95,7 +95,7 @@ func (d *DB) checkReadable(ctx context.Context, f *findings, t *Table) (bool, er
 	}
 	switch NumberOf(err) {
 	case errTableAccessDenied, errColumnAccessDenied:
-		f.add(LevelRefuse, "", "GRANT SELECT ON "+Qualified(t.Name)+" TO the login", "the login lacks SELECT on the source, or has it on some columns only").Topic = TopicGrant
+		f.add(table.LevelRefuse, "", "GRANT SELECT ON "+Qualified(t.Name)+" TO the login", "the login lacks SELECT on the source, or has it on some columns only").Topic = table.TopicGrant
 		return false, nil
 	}
 	if err != nil {
@@ -116,15 +116,15 @@ func (d *DB) checkSight(ctx context.Context, f *findings) error {
 		_, without, err = d.readLockView(ctx, conn)
 	}
 	if errors.Is(err, ErrNeedsProcess) {
-		f.add(LevelRefuse, "", "", "%s", err).Topic = TopicGrant
+		f.add(table.LevelRefuse, "", "", "%s", err).Topic = table.TopicGrant
 		return nil
 	}
 	const cost = "%s: transactions that write other tables hold the window back too, and reads outside of START TRANSACTION READ ONLY"
 	switch without {
 	case withoutGrant:
-		f.add(LevelInfo, "", "GRANT SELECT ON performance_schema.* TO the login", cost, without).Topic = TopicGrant
+		f.add(table.LevelInfo, "", "GRANT SELECT ON performance_schema.* TO the login", cost, without).Topic = table.TopicGrant
 	case withoutInstruments:
-		f.add(LevelInfo, "", "switch the instrument wait/lock/metadata/sql/mdl and the consumer events_statements_current on", cost, without)
+		f.add(table.LevelInfo, "", "switch the instrument wait/lock/metadata/sql/mdl and the consumer events_statements_current on", cost, without)
 	}
 	return err
 }

@@ -9,11 +9,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
 // found are the findings of a level, each as "column: text (remedy)".
-func found(t testing.TB, db *mysqldb.DB, tbl *mysqldb.Table, check mysqldb.SourceCheck, level mysqldb.Level) []string {
+func found(t testing.TB, db *mysqldb.DB, tbl *mysqldb.Table, check mysqldb.SourceCheck, level table.Level) []string {
 	t.Helper()
 	all, err := db.CheckSource(t.Context(), tbl, check)
 	require.NoError(t, err)
@@ -36,9 +37,9 @@ func TestCheckSourceHasNothingAgainstAGoodTable(t *testing.T) {
 			" g INT GENERATED ALWAYS AS (id + 1) VIRTUAL, KEY (u))")
 		tbl := introspect(t, db, schema, "good")
 		check := mysqldb.SourceCheck{Cursor: "u"}
-		require.Empty(t, found(t, db, tbl, check, mysqldb.LevelRefuse))
-		require.Empty(t, found(t, db, tbl, check, mysqldb.LevelWarn))
-		require.Equal(t, []string{": generated columns are computed by the target: g ()"}, found(t, db, tbl, check, mysqldb.LevelInfo))
+		require.Empty(t, found(t, db, tbl, check, table.LevelRefuse))
+		require.Empty(t, found(t, db, tbl, check, table.LevelWarn))
+		require.Equal(t, []string{": generated columns are computed by the target: g ()"}, found(t, db, tbl, check, table.LevelInfo))
 	})
 }
 
@@ -55,12 +56,12 @@ func TestCheckSourceRefusesWhatWouldLoseRows(t *testing.T) {
 			"CREATE TABLE child (id INT PRIMARY KEY, p INT, u DATE NOT NULL, CONSTRAINT "+schema+" FOREIGN KEY (p) REFERENCES parent (id) ON UPDATE CASCADE)",
 			"CREATE TABLE isam (id INT PRIMARY KEY) ENGINE=MyISAM")
 		utc := mysqldb.SourceCheck{Cursor: "u", Zone: "+00:00"}
-		check := func(name, cursor string, level mysqldb.Level) string {
+		check := func(name, cursor string, level table.Level) string {
 			c := utc
 			c.Cursor = cursor
 			return strings.Join(found(t, db, introspect(t, db, schema, name), c, level), "\n")
 		}
-		refuse, warn := mysqldb.LevelRefuse, mysqldb.LevelWarn
+		refuse, warn := table.LevelRefuse, table.LevelWarn
 
 		require.Contains(t, check("nokey", "", refuse), "ADD PRIMARY KEY (`id`)")
 		require.Contains(t, check("nokey", "", warn), "every run reads the whole table")
@@ -98,10 +99,10 @@ func TestCheckSourceNamesTheMissingPrivilege(t *testing.T) {
 		t.Cleanup(func() { require.NoError(t, db.Close()) })
 		tbl := introspect(t, db, schema, "t")
 		check := mysqldb.SourceCheck{Cursor: "ts"}
-		require.Contains(t, strings.Join(found(t, db, tbl, check, mysqldb.LevelRefuse), ""), "GRANT PROCESS ON *.*")
+		require.Contains(t, strings.Join(found(t, db, tbl, check, table.LevelRefuse), ""), "GRANT PROCESS ON *.*")
 		check.FixedLag = time.Minute
-		require.Empty(t, found(t, db, tbl, check, mysqldb.LevelRefuse))
-		require.Contains(t, strings.Join(found(t, db, tbl, check, mysqldb.LevelWarn), ""), "longer than 1m0s are lost")
+		require.Empty(t, found(t, db, tbl, check, table.LevelRefuse))
+		require.Contains(t, strings.Join(found(t, db, tbl, check, table.LevelWarn), ""), "longer than 1m0s are lost")
 	})
 }
 
@@ -114,10 +115,10 @@ func TestCheckSourceWarnsOfSummerTime(t *testing.T) {
 			exec(t, s.DB(t, schema), stamped)
 			db := open(t, s, mysqldb.Options{Name: "src"})
 			tbl := introspect(t, db, schema, "t")
-			warned := strings.Join(found(t, db, tbl, mysqldb.SourceCheck{Cursor: "dt"}, mysqldb.LevelWarn), "\n")
+			warned := strings.Join(found(t, db, tbl, mysqldb.SourceCheck{Cursor: "dt"}, table.LevelWarn), "\n")
 			require.Contains(t, warned, "an hour of it comes twice")
-			require.Empty(t, found(t, db, tbl, mysqldb.SourceCheck{Cursor: "dt", Zone: "+01:00"}, mysqldb.LevelWarn))
-			require.Empty(t, found(t, db, tbl, mysqldb.SourceCheck{Cursor: "ts"}, mysqldb.LevelWarn))
+			require.Empty(t, found(t, db, tbl, mysqldb.SourceCheck{Cursor: "dt", Zone: "+01:00"}, table.LevelWarn))
+			require.Empty(t, found(t, db, tbl, mysqldb.SourceCheck{Cursor: "ts"}, table.LevelWarn))
 		})
 	}
 }

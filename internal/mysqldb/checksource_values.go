@@ -80,14 +80,14 @@ func (d *DB) checkValue(ctx context.Context, f *findings, t *Table, c *Column, u
 	switch {
 	case IsTimeLimit(err):
 		if u.possible {
-			f.add(LevelWarn, c.Name, u.never, "column %s may be %s, and it takes too long to see whether it is: such rows are never read", c.Name, u.name).Topic = TopicCursor
+			f.add(table.LevelWarn, c.Name, u.never, "column %s may be %s, and it takes too long to see whether it is: such rows are never read", c.Name, u.name).Topic = table.TopicCursor
 		}
 	case err != nil:
 		return err
 	case found:
-		f.add(LevelRefuse, c.Name, u.remedy, "the cursor %s is %s in some rows, which would never be read", c.Name, u.name).Topic = TopicCursor
+		f.add(table.LevelRefuse, c.Name, u.remedy, "the cursor %s is %s in some rows, which would never be read", c.Name, u.name).Topic = table.TopicCursor
 	case u.possible:
-		f.add(LevelWarn, c.Name, u.never, "column %s may be %s, now it never is: a row with %s is never read", c.Name, u.name, u.name).Topic = TopicCursor
+		f.add(table.LevelWarn, c.Name, u.never, "column %s may be %s, now it never is: a row with %s is never read", c.Name, u.name, u.name).Topic = table.TopicCursor
 	}
 	return nil
 }

@@ -40,11 +40,11 @@ const scannable = 256 << 20
 func (d *DB) CursorCandidates(ctx context.Context, t *Table) ([]CursorCandidate, error) {
 	var out []CursorCandidate
 	for _, c := range t.Columns {
-		if !IsCursorKind(c.Kind) || !changesWithRow(t, &c) {
+		if !c.Kind.IsCursor() || !changesWithRow(t, &c) {
 			continue
 		}
 		one := CursorCandidate{
-			Column: c.Name, Type: c.Type, Index: CursorIndex(t, c.Name), OnUpdate: followsUpdates(t, &c), Integer: isInteger(c.Kind), Nulls: NullsNever,
+			Column: c.Name, Type: c.Type, Index: CursorIndex(t, c.Name), OnUpdate: followsUpdates(t, &c), Integer: c.Kind.IsInteger(), Nulls: NullsNever,
 		}
 		if one.Integer && !c.AutoIncrement {
 			continue // a number of something, most likely

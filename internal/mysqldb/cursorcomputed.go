@@ -33,10 +33,10 @@ func (f *findings) aboutComputed(c *Column, overlap time.Duration) {
 	if c.isPeriod() {
 		return // the server sets it with every change of a row
 	}
-	f.add(LevelInfo, c.Name, "", "the cursor %s is computed by the source: it must change whenever a row does", c.Name).Topic = TopicCursor
+	f.add(table.LevelInfo, c.Name, "", "the cursor %s is computed by the source: it must change whenever a row does", c.Name).Topic = table.TopicCursor
 	if c.Kind == table.KindTimestamp && overlap <= fold {
-		f.add(LevelWarn, c.Name, "set overlap above 1h, or compute it from DATETIME columns",
-			"the cursor %s is computed in the time zone of the session that writes a row: where daylight saving ends, an hour comes twice", c.Name).Topic = TopicCursor
+		f.add(table.LevelWarn, c.Name, "set overlap above 1h, or compute it from DATETIME columns",
+			"the cursor %s is computed in the time zone of the session that writes a row: where daylight saving ends, an hour comes twice", c.Name).Topic = table.TopicCursor
 	}
 }
 
@@ -64,7 +64,7 @@ func creationColumn(t *Table, cursor *Column) string {
 	best, worth := "", 0
 	for i := range t.Columns {
 		c := &t.Columns[i]
-		if c.Kind != cursor.Kind || c.Precision != cursor.Precision || c.Nullable || c.isComputed() || c.OnUpdate != "" || isInteger(c.Kind) {
+		if c.Kind != cursor.Kind || c.Precision != cursor.Precision || c.Nullable || c.isComputed() || c.OnUpdate != "" || c.Kind.IsInteger() {
 			continue
 		}
 		n := boolInt(c.Default != nil && isCurrentTimestamp(c, *c.Default)) + 2*boolInt(createdName.MatchString(c.Name))

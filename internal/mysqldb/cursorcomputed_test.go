@@ -12,9 +12,9 @@ import (
 )
 
 // refusals are the findings that forbid a run.
-func refusals(list []mysqldb.Finding) (out []mysqldb.Finding) {
+func refusals(list []table.Finding) (out []table.Finding) {
 	for _, f := range list {
-		if f.Level == mysqldb.LevelRefuse {
+		if f.Level == table.LevelRefuse {
 			out = append(out, f)
 		}
 	}

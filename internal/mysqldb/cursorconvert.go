@@ -28,7 +28,7 @@ func ConvertCursor(was string, now table.Column, text string) (string, error) {
 	switch {
 	case strings.EqualFold(was, now.Type):
 		return text, nil
-	case isIntegerWord(old) && isInteger(now.Kind):
+	case isIntegerWord(old) && now.Kind.IsInteger():
 		value, err := parseIntCursor(now, text)
 		if err != nil {
 			return "", refuse

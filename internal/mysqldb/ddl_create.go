@@ -30,7 +30,7 @@ type ddl struct {
 	// statement is for its temporary table.
 	trial  *trial
 	trying bool
-	found  []Finding
+	found  []table.Finding
 }
 
 func newDDL(source *Table, from, to Server, have collations) *ddl {
@@ -45,8 +45,8 @@ func newDDL(source *Table, from, to Server, have collations) *ddl {
 	return d
 }
 
-func (d *ddl) note(level Level, column, text, remedy string) *Finding {
-	d.found = append(d.found, Finding{Level: level, Table: d.source.Name.String(), Column: column, Text: columnText(column, text), Remedy: remedy})
+func (d *ddl) note(level table.Level, column, text, remedy string) *table.Finding {
+	d.found = append(d.found, table.Finding{Level: level, Table: d.source.Name.String(), Column: column, Text: columnText(column, text), Remedy: remedy})
 	return &d.found[len(d.found)-1]
 }
 
@@ -85,11 +85,11 @@ func (d *ddl) create(name table.Name, indexesLater bool) string {
 		{"foreign keys", d.source.ForeignKeys}, {"triggers", d.source.Triggers}, {"checks", d.source.Checks},
 	} {
 		if len(left.names) > 0 {
-			d.note(LevelInfo, "", fmt.Sprintf("%s are not created on the target: %s", left.what, strings.Join(left.names, ", ")), "")
+			d.note(table.LevelInfo, "", fmt.Sprintf("%s are not created on the target: %s", left.what, strings.Join(left.names, ", ")), "")
 		}
 	}
 	if d.source.Partitioned {
-		d.note(LevelInfo, "", "the target is created without the source's partitions", "")
+		d.note(table.LevelInfo, "", "the target is created without the source's partitions", "")
 	}
 	return "CREATE TABLE " + Qualified(name) + " (\n  " + strings.Join(parts, ",\n  ") + "\n" + options
 }
@@ -98,17 +98,17 @@ func (d *ddl) create(name table.Name, indexesLater bool) string {
 // added to a table with rows is nullable unless every old row gets the source's own value.
 func (d *ddl) column(c *Column, added bool) (string, bool) {
 	if c.Generated && c.isPeriod() {
-		d.note(LevelInfo, c.Name, "a system versioning column is not created on the target", "")
+		d.note(table.LevelInfo, c.Name, "a system versioning column is not created on the target", "")
 		return "", false
 	}
 	sqlType, changed := targetType(c, d.from, d.to)
 	if d.becomesDateTime(c) {
 		sqlType = strings.Replace(strings.ToLower(c.Type), "timestamp", "datetime", 1)
-		d.note(LevelInfo, c.Name, fmt.Sprintf("%s becomes %s on the target, in UTC: the target's TIMESTAMP ends in 2038", c.Type, sqlType), "")
+		d.note(table.LevelInfo, c.Name, fmt.Sprintf("%s becomes %s on the target, in UTC: the target's TIMESTAMP ends in 2038", c.Type, sqlType), "")
 	}
 	parts := []string{Ident(c.Name), sqlType}
 	if changed {
-		d.note(LevelInfo, c.Name, fmt.Sprintf("%s becomes %s on the target", c.Type, sqlType), "")
+		d.note(table.LevelInfo, c.Name, fmt.Sprintf("%s becomes %s on the target", c.Type, sqlType), "")
 	}
 	if text, ok := d.charset(c, changed); !ok {
 		return "", false
@@ -147,21 +147,21 @@ func (d *ddl) charset(c *Column, changed bool) (string, bool) {
 		cs, co = "binary", "binary"
 	}
 	if c.HiddenMembers {
-		d.note(LevelRefuse, c.Name, "has a member with a '?', which is also how the server shows characters that it cannot name (emoji among them)",
+		d.note(table.LevelRefuse, c.Name, "has a member with a '?', which is also how the server shows characters that it cannot name (emoji among them)",
 			"create the target table by hand, with this column's members as the source has them")
 		return "", false
 	}
 	key := d.keys[table.FoldColumn(c.Name)] && c.Kind == table.KindString
 	t, err := d.have.translate(cs, co, key, c.RawCharset)
 	if err != nil {
-		d.note(LevelRefuse, c.Name, fmt.Sprintf("the target server does not have character set %s", cs), "convert the column to utf8mb4 at the source, or leave it out")
+		d.note(table.LevelRefuse, c.Name, fmt.Sprintf("the target server does not have character set %s", cs), "convert the column to utf8mb4 at the source, or leave it out")
 		return "", false
 	}
 	switch {
 	case t.changed && key:
-		d.note(LevelWarn, c.Name, fmt.Sprintf("collation %s becomes %s on the target, so that no two keys are taken for one; a key that changes only in what the old collation ignores arrives as another row", co, t.collation), "").Topic = TopicCollation
+		d.note(table.LevelWarn, c.Name, fmt.Sprintf("collation %s becomes %s on the target, so that no two keys are taken for one; a key that changes only in what the old collation ignores arrives as another row", co, t.collation), "").Topic = table.TopicCollation
 	case t.changed:
-		d.note(LevelInfo, c.Name, fmt.Sprintf("collation %s becomes %s on the target", co, t.collation), "").Topic = TopicCollation
+		d.note(table.LevelInfo, c.Name, fmt.Sprintf("collation %s becomes %s on the target", co, t.collation), "").Topic = table.TopicCollation
 	}
 	return "CHARACTER SET " + t.charset + " COLLATE " + t.collation, true
 }
@@ -184,7 +184,7 @@ func (d *ddl) generated(c *Column) []string {
 		parts[1] = "STORED"
 	}
 	if d.from.Flavor != d.to.Flavor {
-		d.note(LevelInfo, c.Name, fmt.Sprintf("its expression comes from %s and is computed by %s", d.from, d.to), "")
+		d.note(table.LevelInfo, c.Name, fmt.Sprintf("its expression comes from %s and is computed by %s", d.from, d.to), "")
 	}
 	if !c.Nullable && d.to.Flavor == FlavorMySQL {
 		parts = append(parts, "NOT NULL") // MariaDB's grammar has no such clause here
@@ -200,7 +200,7 @@ func (d *ddl) plain(c *Column, added bool) []string {
 		nullable, def = d.forOldRows(c, def)
 	case added && isExpressionDefault(c) && def != "" && d.to.Flavor == FlavorMySQL:
 		// An ALTER refuses functions that may differ on a replica, whether there are rows or not.
-		d.note(LevelInfo, c.Name, "its default is not created on the target: "+def, "")
+		d.note(table.LevelInfo, c.Name, "its default is not created on the target: "+def, "")
 		def = ""
 	}
 	parts := []string{"NOT NULL"}
@@ -232,7 +232,7 @@ func (d *ddl) mayCount(c *Column) bool {
 			return true
 		}
 	}
-	d.note(LevelInfo, c.Name, "is created without AUTO_INCREMENT, for which InnoDB wants an index that begins with it", "")
+	d.note(table.LevelInfo, c.Name, "is created without AUTO_INCREMENT, for which InnoDB wants an index that begins with it", "")
 	return false
 }
 
@@ -241,7 +241,7 @@ func (d *ddl) invisible(c *Column, needsDefault bool) []string {
 		return nil
 	}
 	if !hasInvisible(d.to) || (needsDefault && d.to.Flavor == FlavorMariaDB) {
-		d.note(LevelInfo, c.Name, "is visible on the target, which cannot hide it", "")
+		d.note(table.LevelInfo, c.Name, "is visible on the target, which cannot hide it", "")
 		return nil
 	}
 	return []string{"INVISIBLE"}
@@ -258,11 +258,11 @@ func (d *ddl) defaultOf(c *Column) string {
 	case expression && !hasExpressionDefaults(d.to),
 		strings.Contains(strings.ToLower(def), "nextval("),
 		c.Kind == table.KindGeometry && d.to.Flavor != d.from.Flavor, d.becomesDateTime(c):
-		d.note(LevelInfo, c.Name, "its default is not created on the target", "")
+		d.note(table.LevelInfo, c.Name, "its default is not created on the target", "")
 		return ""
 	}
 	if slices.Contains(d.strange, c.Name) {
-		d.note(LevelInfo, c.Name, fmt.Sprintf("its default is not created on the target, since %s cannot compute it: %s", d.to, def), "")
+		d.note(table.LevelInfo, c.Name, fmt.Sprintf("its default is not created on the target, since %s cannot compute it: %s", d.to, def), "")
 		return ""
 	}
 	if expression {

@@ -76,7 +76,7 @@ func (d *ddl) readDefaults(ctx context.Context, src *DB, named func(*Column) boo
 	for i, c := range columns {
 		if rows.Len() == 0 || rows.Value(0, i) == nil {
 			// A NOT NULL column of a table without rows.
-			d.note(LevelInfo, c.Name, "its default is not created on the target: it can only be read from a table with rows", "")
+			d.note(table.LevelInfo, c.Name, "its default is not created on the target: it can only be read from a table with rows", "")
 			c.Default = nil
 			continue
 		}

@@ -5,8 +5,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
 )
 
 // manyExpressions are generated columns of a, b, d, f, s, dt, ts and j; a kind of server that does not take one has none.
@@ -36,7 +35,7 @@ func TestExpressionsOfManyKindsArrive(t *testing.T) {
 		}
 		plan := p.plan("m")
 		for _, f := range plan.Findings { // by name, and nothing else
-			if f.Level == mysqldb.LevelRefuse {
+			if f.Level == table.LevelRefuse {
 				require.Contains(t, f.Text, "the source cannot compute for all rows")
 				exec(t, source, "ALTER TABLE m DROP COLUMN "+f.Column)
 			}

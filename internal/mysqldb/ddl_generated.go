@@ -38,7 +38,7 @@ func (d *ddl) tryGenerated(ctx context.Context, src, dst *DB, name table.Name, n
 
 func (d *ddl) carryPlain(c *Column, why string) {
 	d.carried = append(d.carried, c.Name)
-	d.note(LevelInfo, c.Name, "is generated at the source and a plain column on the target, which gets the source's values: "+why, "").Topic = TopicGenerated
+	d.note(table.LevelInfo, c.Name, "is generated at the source and a plain column on the target, which gets the source's values: "+why, "").Topic = table.TopicGenerated
 }
 
 // isCarried reports whether a generated column is created as a plain one.
@@ -47,7 +47,7 @@ func (d *ddl) isCarried(c *Column) bool { return c.Generated && slices.Contains(
 // carriedPlain is the definition's end of a generated column that is carried.
 func (d *ddl) carriedPlain(c *Column, added bool) []string {
 	if added && !d.noRows {
-		d.note(LevelWarn, c.Name, "is added as a plain column: rows already on the target hold NULL in it until they change", "tablehaul run TABLE --full fills it")
+		d.note(table.LevelWarn, c.Name, "is added as a plain column: rows already on the target hold NULL in it until they change", "tablehaul run TABLE --full fills it")
 	}
 	return append([]string{"NULL"}, d.invisible(c, false)...)
 }
@@ -112,8 +112,8 @@ func (d *ddl) tryColumn(ctx context.Context, src *DB, t *trial, c *Column) error
 	case err != nil:
 		return err
 	case trouble != 0 && !c.Stored:
-		d.note(LevelRefuse, c.Name, fmt.Sprintf("is a virtual column that the source cannot compute for all rows (error %d): what it holds depends on the session that reads", trouble),
-			"make it STORED at the source, or its expression one that every session can compute (CAST the operands of an unsigned subtraction AS SIGNED)").Topic = TopicGenerated
+		d.note(table.LevelRefuse, c.Name, fmt.Sprintf("is a virtual column that the source cannot compute for all rows (error %d): what it holds depends on the session that reads", trouble),
+			"make it STORED at the source, or its expression one that every session can compute (CAST the operands of an unsigned subtraction AS SIGNED)").Topic = table.TopicGenerated
 		return nil
 	case trouble != 0:
 		d.carryPlain(c, fmt.Sprintf("sessions compute its expression differently (error %d)", trouble))

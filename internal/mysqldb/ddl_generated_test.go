@@ -16,8 +16,8 @@ import (
 func (p *pair) plainOn(plan mysqldb.TargetPlan, name, column string) {
 	p.t.Helper()
 	require.False(p.t, introspect(p.t, p.dst, p.to, name).Column(column).Generated, "%+v", plan.Findings)
-	require.True(p.t, slices.ContainsFunc(plan.Findings, func(f mysqldb.Finding) bool {
-		return f.Column == column && f.Topic == mysqldb.TopicGenerated && strings.Contains(f.Text, "plain column")
+	require.True(p.t, slices.ContainsFunc(plan.Findings, func(f table.Finding) bool {
+		return f.Column == column && f.Topic == table.TopicGenerated && strings.Contains(f.Text, "plain column")
 	}), "%+v", plan.Findings)
 }
 
@@ -171,8 +171,8 @@ func TestAnExistingColumnThatIsComputedInAZoneDrawsAWarning(t *testing.T) {
 		p.atSource(create)
 		p.atTarget(create)
 		findings := p.plan("z").Findings
-		require.True(t, slices.ContainsFunc(findings, func(f mysqldb.Finding) bool { return f.Level == mysqldb.LevelWarn && f.Column == "g" }), "%+v", findings)
-		require.False(t, slices.ContainsFunc(findings, func(f mysqldb.Finding) bool { return f.Level == mysqldb.LevelWarn && f.Column == "n" }), "%+v", findings)
+		require.True(t, slices.ContainsFunc(findings, func(f table.Finding) bool { return f.Level == table.LevelWarn && f.Column == "g" }), "%+v", findings)
+		require.False(t, slices.ContainsFunc(findings, func(f table.Finding) bool { return f.Level == table.LevelWarn && f.Column == "n" }), "%+v", findings)
 	})
 }
 

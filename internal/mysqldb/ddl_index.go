@@ -11,9 +11,9 @@ import (
 // index is an index's definition; false where the target cannot have it.
 func (d *ddl) index(index *Index) (string, bool) {
 	skip := func(why string) (string, bool) {
-		level := LevelInfo
+		level := table.LevelInfo
 		if index.Unique {
-			level = LevelWarn
+			level = table.LevelWarn
 		}
 		d.note(level, "", fmt.Sprintf("index %s is not created on the target: %s", index.Name, why), "")
 		return "", false

@@ -116,15 +116,15 @@ func (d *ddl) forOldRows(c *Column, def string) (nullable bool, _ string) {
 	const remedy = "tablehaul run TABLE --full fills it"
 	switch {
 	case slices.Contains(d.differ, c.Name):
-		d.note(LevelWarn, c.Name, "is added as nullable, since rows of the source hold another value than its default: rows already on the target hold NULL in it until they change", remedy)
+		d.note(table.LevelWarn, c.Name, "is added as nullable, since rows of the source hold another value than its default: rows already on the target hold NULL in it until they change", remedy)
 		return true, ""
 	case c.Default == nil && c.Nullable && !slices.Contains(d.unproven, c.Name):
 		return true, ""
 	case c.Default == nil && !c.Nullable, isExpressionDefault(c), def == "" && c.Default != nil:
-		d.note(LevelWarn, c.Name, "is added as nullable: rows already on the target hold NULL in it until they change", remedy)
+		d.note(table.LevelWarn, c.Name, "is added as nullable: rows already on the target hold NULL in it until they change", remedy)
 		return true, ""
 	case slices.Contains(d.unproven, c.Name):
-		d.note(LevelWarn, c.Name, "is added with its default, and it takes too long to see whether all rows of the source hold it: those already on the target do", remedy+" with what the source holds")
+		d.note(table.LevelWarn, c.Name, "is added with its default, and it takes too long to see whether all rows of the source hold it: those already on the target do", remedy+" with what the source holds")
 	}
 	return c.Nullable, def
 }

@@ -82,7 +82,7 @@ func judge(p *TargetPlan, err error) error {
 		if remedy == "" {
 			remedy = "create the target by hand, so that it takes the source's rows"
 		}
-		p.note(LevelRefuse, "", "the target does not take the statement: "+text, remedy)
+		p.note(table.LevelRefuse, "", "the target does not take the statement: "+text, remedy)
 	default: // it may pass: a temporary table takes room and locks of its own
 	}
 	return nil

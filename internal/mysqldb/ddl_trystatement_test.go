@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
@@ -40,7 +40,7 @@ func TestIndexesOfExpressionsThatDoNotTakeAllRowsAreLeftOut(t *testing.T) {
 	p := newPair(t, servers.MySQL(t), servers.MySQL(t))
 	p.atSource("SET sql_mode = ''", "CREATE TABLE f (id INT PRIMARY KEY, v VARCHAR(9), KEY good ((UPPER(v))), KEY bad ((CAST(v AS UNSIGNED))))", "INSERT INTO f VALUES (1, '5'), (2, 'abc')")
 	plan := p.apply("f")
-	require.True(t, slices.ContainsFunc(plan.Findings, func(f mysqldb.Finding) bool { return strings.Contains(f.Text, "index bad is not created") }), "%+v", plan.Findings)
+	require.True(t, slices.ContainsFunc(plan.Findings, func(f table.Finding) bool { return strings.Contains(f.Text, "index bad is not created") }), "%+v", plan.Findings)
 	require.Equal(t, []string{"good", "PRIMARY"}, texts(t, p.target.DB(t, p.to), "SELECT DISTINCT INDEX_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = '"+p.to+"' ORDER BY 1"))
 	p.copyRows("f", "")
 }

@@ -56,7 +56,7 @@ func TestEachAddedDefaultArrives(t *testing.T) {
 			name := fmt.Sprintf("c%d", i)
 			exec(t, source, "ALTER TABLE d ADD COLUMN "+name+" "+c)
 			plan := p.apply("d")
-			require.False(t, slices.ContainsFunc(plan.Findings, func(f mysqldb.Finding) bool { return f.Level == mysqldb.LevelWarn }), "%s: %+v", c, plan.Findings)
+			require.False(t, slices.ContainsFunc(plan.Findings, func(f table.Finding) bool { return f.Level == table.LevelWarn }), "%s: %+v", c, plan.Findings)
 			value := "HEX(CONCAT(" + name + "))"
 			switch {
 			case strings.HasPrefix(c, "ENUM"), strings.HasPrefix(c, "SET"), strings.HasPrefix(c, "BIT"):
@@ -80,7 +80,7 @@ func TestAddedDefaultsArriveBitForBit(t *testing.T) {
 		p.copyRows("d", "")
 		p.atSource("SET time_zone = '+02:00'", "ALTER TABLE d "+trickyDefaults)
 		plan := p.apply("d")
-		require.False(t, slices.ContainsFunc(plan.Findings, func(f mysqldb.Finding) bool { return f.Level == mysqldb.LevelWarn }), "%+v", plan.Findings)
+		require.False(t, slices.ContainsFunc(plan.Findings, func(f table.Finding) bool { return f.Level == table.LevelWarn }), "%+v", plan.Findings)
 		// Nothing was copied since: the target's rows hold what its own ADD COLUMN gave them.
 		require.Equal(t, texts(t, lenient(t, p.source, p.from), trickyBytes), texts(t, lenient(t, p.target, p.to), trickyBytes))
 		// The same defaults serve rows that the target's own people add.
@@ -95,7 +95,7 @@ func TestCreatedDefaultsAreReadExactly(t *testing.T) {
 	eachPair(t, func(t *testing.T, p *pair) {
 		p.atSource("CREATE TABLE d (id INT PRIMARY KEY, a INT) CHARACTER SET utf8mb4", "SET time_zone = '+02:00'", "ALTER TABLE d "+trickyDefaults)
 		plan := p.apply("d") // the source has no row to read a default of a NOT NULL column by
-		require.True(t, slices.ContainsFunc(plan.Findings, func(f mysqldb.Finding) bool { return f.Column == "b4n" && strings.Contains(f.Text, "default") }), "%+v", plan.Findings)
+		require.True(t, slices.ContainsFunc(plan.Findings, func(f table.Finding) bool { return f.Column == "b4n" && strings.Contains(f.Text, "default") }), "%+v", plan.Findings)
 		p.atTarget("DROP TABLE d")
 		p.atSource("INSERT INTO d (id) VALUES (1)")
 		p.apply("d")
@@ -108,8 +108,8 @@ func TestCreatedDefaultsAreReadExactly(t *testing.T) {
 func (p *pair) warned(plan mysqldb.TargetPlan, columns ...string) {
 	p.t.Helper()
 	for _, c := range columns {
-		require.True(p.t, slices.ContainsFunc(plan.Findings, func(f mysqldb.Finding) bool {
-			return f.Level == mysqldb.LevelWarn && f.Column == c && strings.Contains(f.Remedy, "--full")
+		require.True(p.t, slices.ContainsFunc(plan.Findings, func(f table.Finding) bool {
+			return f.Level == table.LevelWarn && f.Column == c && strings.Contains(f.Remedy, "--full")
 		}), "%s: %+v", c, plan.Findings)
 		require.True(p.t, introspect(p.t, p.dst, p.to, "o").Column(c).Nullable, c)
 	}

@@ -30,11 +30,11 @@ func TestATargetThatStampsItsRowsIsWarnedOf(t *testing.T) {
 		const ddl = "CREATE TABLE stamps (id INT PRIMARY KEY, u TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6))"
 		p.atSource(ddl)
 		p.atTarget(ddl)
-		warned := func() (out []mysqldb.Finding) {
+		warned := func() (out []table.Finding) {
 			plan, err := p.dst.PlanTarget(t.Context(), p.src, introspect(t, p.src, p.from, "stamps"), table.Name{Schema: p.to, Table: "stamps"}, mysqldb.TargetOptions{Cursor: "u"})
 			require.NoError(t, err)
 			for _, f := range plan.Findings {
-				if f.Column == "u" && f.Level == mysqldb.LevelWarn {
+				if f.Column == "u" && f.Level == table.LevelWarn {
 					out = append(out, f)
 				}
 			}
@@ -62,13 +62,13 @@ func TestAZeroDateInTheCursorIsRefusedAsNullIs(t *testing.T) {
 				}
 				exec(t, admin, "DROP TABLE IF EXISTS zeros", "CREATE TABLE zeros (id INT PRIMARY KEY, u "+typ+" NOT NULL DEFAULT "+zero+index+")",
 					"INSERT INTO zeros VALUES (1, '2024-05-01')")
-				check := func(level mysqldb.Level) string {
+				check := func(level table.Level) string {
 					return strings.Join(found(t, db, introspect(t, db, schema, "zeros"), mysqldb.SourceCheck{Cursor: "u", Zone: "+00:00"}, level), "\n")
 				}
-				require.NotContains(t, check(mysqldb.LevelRefuse), "zero date", typ)
-				require.Contains(t, check(mysqldb.LevelWarn), "may be the zero date, now it never is", typ)
+				require.NotContains(t, check(table.LevelRefuse), "zero date", typ)
+				require.Contains(t, check(table.LevelWarn), "may be the zero date, now it never is", typ)
 				exec(t, admin, "INSERT INTO zeros (id) VALUES (2)")
-				require.Contains(t, check(mysqldb.LevelRefuse), "the cursor u is the zero date in some rows", typ)
+				require.Contains(t, check(table.LevelRefuse), "the cursor u is the zero date in some rows", typ)
 			}
 		}
 	})
@@ -83,7 +83,7 @@ func TestACursorInThePrimaryKeyIsWarnedOf(t *testing.T) {
 			"CREATE TABLE versions (id INT, v INT, PRIMARY KEY (id, v), KEY (v))",
 			"CREATE TABLE ids (id BIGINT PRIMARY KEY)", "CREATE TABLE numbered (k INT, id INT AUTO_INCREMENT, PRIMARY KEY (id, k))")
 		warned := func(name, cursor string) bool {
-			return strings.Contains(strings.Join(found(t, db, introspect(t, db, schema, name), mysqldb.SourceCheck{Cursor: cursor, Zone: "+00:00"}, mysqldb.LevelWarn), "\n"),
+			return strings.Contains(strings.Join(found(t, db, introspect(t, db, schema, name), mysqldb.SourceCheck{Cursor: cursor, Zone: "+00:00"}, table.LevelWarn), "\n"),
 				"is part of the primary key")
 		}
 		require.True(t, warned("moving", "u"))

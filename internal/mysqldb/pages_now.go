@@ -38,9 +38,9 @@ func (p *readPlan) atMostCursor(spec ReadSpec, c table.Column) (string, error) {
 		}
 	}
 	switch {
-	case spec.ToNow && isInteger(c.Kind) && spec.Ceiling == "":
+	case spec.ToNow && c.Kind.IsInteger() && spec.Ceiling == "":
 		return "", nil
-	case spec.ToNow && isInteger(c.Kind):
+	case spec.ToNow && c.Kind.IsInteger():
 		lit, err := comparand(c)
 		if err != nil {
 			return "", err
@@ -87,7 +87,7 @@ func (r *pageReader) outrun(ctx context.Context) (bool, error) {
 			return false, err
 		}
 	}
-	order, err := CompareCursor(cursor, r.pos.Values[0], r.until)
+	order, err := table.CompareCursor(cursor, r.pos.Values[0], r.until)
 	if err != nil {
 		return false, err
 	}
@@ -117,21 +117,8 @@ func (r *pageReader) clockNow(ctx context.Context, cursor table.Column) (string,
 	if err != nil || len(key) == 0 {
 		return "", err
 	}
-	if isInteger(cursor.Kind) {
+	if cursor.Kind.IsInteger() {
 		return key[0], nil
 	}
-	return cursorPrefix(cursor, key[0]), nil
-}
-
-// cursorPrefix cuts a moment's text with six fraction digits down to the exact text of a temporal
-// cursor: it rounds down.
-func cursorPrefix(c table.Column, text string) string {
-	size := len(time.DateOnly)
-	if c.Kind != table.KindDate {
-		size = len(time.DateTime)
-		if c.Precision > 0 {
-			size += 1 + c.Precision
-		}
-	}
-	return text[:min(size, len(text))]
+	return table.TruncateCursor(cursor, key[0]), nil
 }

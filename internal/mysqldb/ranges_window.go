@@ -77,7 +77,7 @@ func (p *readPlan) inWindow(w table.Window) ([]string, error) {
 		if side.text == "" {
 			continue
 		}
-		if err := checkCursorText(cursor.column, side.text); err != nil {
+		if err := table.CheckCursor(cursor.column, side.text); err != nil {
 			return nil, err
 		}
 		sql, err := cursor.lit(side.text)

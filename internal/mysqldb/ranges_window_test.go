@@ -21,7 +21,7 @@ func requireWindows(t testing.TB, tbl *mysqldb.Table, w table.Window, got []tabl
 			require.Equal(t, got[i-1].Hi, piece.Lo)
 		}
 		if piece.Lo != "" && piece.Hi != "" {
-			order, err := mysqldb.CompareCursor(tbl.Column("u").Column, piece.Lo, piece.Hi)
+			order, err := table.CompareCursor(tbl.Column("u").Column, piece.Lo, piece.Hi)
 			require.NoError(t, err, "a bound is the exact text of a value")
 			require.Negative(t, order, "%v", got)
 		}

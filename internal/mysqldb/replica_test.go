@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
@@ -29,7 +30,7 @@ func TestAReplicaIsRefusedWithoutOptIn(t *testing.T) {
 			spec := mysqldb.HiSpec{Table: tbl, Cursor: tbl.Column("ts").Column}
 			_, err := db.ChooseHi(t.Context(), spec)
 			require.ErrorIs(t, err, mysqldb.ErrReplica)
-			require.NotEmpty(t, found(t, db, tbl, mysqldb.SourceCheck{Cursor: "ts"}, mysqldb.LevelRefuse))
+			require.NotEmpty(t, found(t, db, tbl, mysqldb.SourceCheck{Cursor: "ts"}, table.LevelRefuse))
 
 			spec.AllowReplica = true // but it cannot say how far it is behind
 			h, err := db.ChooseHi(t.Context(), spec)
@@ -54,7 +55,7 @@ func TestAReadOnlySourceIsAReplica(t *testing.T) {
 			_, err := db.ChooseHi(t.Context(), spec)
 			require.ErrorIs(t, err, mysqldb.ErrReplica)
 			require.ErrorContains(t, err, "the server is read-only")
-			require.NotEmpty(t, found(t, db, tbl, mysqldb.SourceCheck{Cursor: "ts"}, mysqldb.LevelRefuse))
+			require.NotEmpty(t, found(t, db, tbl, mysqldb.SourceCheck{Cursor: "ts"}, table.LevelRefuse))
 			require.Empty(t, choose(t, db, tbl, "ts", func(h *mysqldb.HiSpec) { h.AllowReplica = true }).Hi, "how far it is behind is not known")
 			require.NotEmpty(t, choose(t, db, tbl, "ts", func(h *mysqldb.HiSpec) { h.AllowReplica, h.FixedLag = true, time.Minute }).Hi)
 		})
@@ -146,7 +147,7 @@ func TestASecondaryOfAGroupIsAReplica(t *testing.T) {
 		}
 		require.ErrorIs(t, err, mysqldb.ErrReplica)
 		require.ErrorContains(t, err, "a read-only member of a replication group")
-		require.NotEmpty(t, found(t, db, tbl, mysqldb.SourceCheck{Cursor: "ts"}, mysqldb.LevelRefuse))
+		require.NotEmpty(t, found(t, db, tbl, mysqldb.SourceCheck{Cursor: "ts"}, table.LevelRefuse))
 		require.Empty(t, choose(t, db, tbl, "ts", func(h *mysqldb.HiSpec) { h.AllowReplica = true }).Hi)
 	}
 }

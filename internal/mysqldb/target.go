@@ -46,7 +46,7 @@ type TargetPlan struct {
 	Name table.Name
 	// Statements are DDL, in order; none where the target is as it should be.
 	Statements []string
-	Findings   []Finding
+	Findings   []table.Finding
 	// Columns are the source's columns whose values travel, in table order.
 	Columns []table.Column
 	// Create says that the table does not exist yet.
@@ -71,12 +71,12 @@ type TargetPlan struct {
 
 // Refused reports whether a finding forbids writing to the target.
 func (p TargetPlan) Refused() bool {
-	return slices.ContainsFunc(p.Findings, func(f Finding) bool { return f.Level == LevelRefuse })
+	return slices.ContainsFunc(p.Findings, func(f table.Finding) bool { return f.Level == table.LevelRefuse })
 }
 
 // note returns the finding, which may be given its topic before the next one is noted.
-func (p *TargetPlan) note(level Level, column, text, remedy string) *Finding {
-	p.Findings = append(p.Findings, Finding{Level: level, Table: p.Name.String(), Column: column, Text: columnText(column, text), Remedy: remedy})
+func (p *TargetPlan) note(level table.Level, column, text, remedy string) *table.Finding {
+	p.Findings = append(p.Findings, table.Finding{Level: level, Table: p.Name.String(), Column: column, Text: columnText(column, text), Remedy: remedy})
 	return &p.Findings[len(p.Findings)-1]
 }
 
@@ -102,8 +102,8 @@ func (d *DB) PlanTarget(ctx context.Context, src *DB, source *Table, name table.
 	}
 	p.Columns = table.Carried(source.Carrying(p.carried...).Values())
 	// Refusals first, the rest as found.
-	slices.SortStableFunc(p.Findings, func(a, b Finding) int {
-		return boolInt(b.Level == LevelRefuse) - boolInt(a.Level == LevelRefuse)
+	slices.SortStableFunc(p.Findings, func(a, b table.Finding) int {
+		return boolInt(b.Level == table.LevelRefuse) - boolInt(a.Level == table.LevelRefuse)
 	})
 	if p.Refused() {
 		p.Statements = nil
@@ -118,7 +118,7 @@ func (d *DB) planTarget(ctx context.Context, p *TargetPlan, src *DB, source *Tab
 			return err
 		}
 		if same {
-			p.note(LevelRefuse, "", "source and target are the same table", "choose another target")
+			p.note(table.LevelRefuse, "", "source and target are the same table", "choose another target")
 			return nil
 		}
 	}
@@ -141,7 +141,7 @@ func (d *DB) planTarget(ctx context.Context, p *TargetPlan, src *DB, source *Tab
 	target, err := d.Table(ctx, p.Name)
 	switch {
 	case errors.Is(err, ErrNotABaseTable):
-		p.note(LevelRefuse, "", "the target is a view, not a table", "choose another name, or drop the view")
+		p.note(table.LevelRefuse, "", "the target is a view, not a table", "choose another name, or drop the view")
 		return nil
 	case errors.Is(err, ErrTableNotFound):
 		return d.planCreate(ctx, p, src, builder, allowed, o)
@@ -202,8 +202,8 @@ func checkTargetCursor(p *TargetPlan, target *Table, cursor string) {
 	if c.Nullable {
 		null = " NULL"
 	}
-	p.note(LevelWarn, c.Name, "has ON UPDATE on the target: any UPDATE there makes a row newer than the source's, and it is then kept as it is until a later run",
-		"ALTER TABLE "+Qualified(target.Name)+" MODIFY "+Ident(c.Name)+" "+c.Type+null+def).Topic = TopicCursor
+	p.note(table.LevelWarn, c.Name, "has ON UPDATE on the target: any UPDATE there makes a row newer than the source's, and it is then kept as it is until a later run",
+		"ALTER TABLE "+Qualified(target.Name)+" MODIFY "+Ident(c.Name)+" "+c.Type+null+def).Topic = table.TopicCursor
 }
 
 // checkSourceKey refuses keys that rows cannot be matched by.
@@ -219,9 +219,9 @@ func checkSourceKey(p *TargetPlan, source *Table) {
 			c := source.Column(part.Column)
 			switch {
 			case c != nil && c.Generated:
-				p.note(LevelRefuse, part.Column, "is a generated column in the primary key, which cannot be written", "use a key of plain columns").Topic = TopicKey
+				p.note(table.LevelRefuse, part.Column, "is a generated column in the primary key, which cannot be written", "use a key of plain columns").Topic = table.TopicKey
 			case part.Prefix > 0:
-				p.note(LevelRefuse, part.Column, "is in the primary key with a prefix only", "use a key of whole columns").Topic = TopicKey
+				p.note(table.LevelRefuse, part.Column, "is in the primary key with a prefix only", "use a key of whole columns").Topic = table.TopicKey
 			}
 		}
 	}
@@ -230,7 +230,7 @@ func checkSourceKey(p *TargetPlan, source *Table) {
 func (d *DB) planCreate(ctx context.Context, p *TargetPlan, src *DB, builder *ddl, allowed grants, o TargetOptions) error {
 	p.Create = true
 	if !o.Create {
-		p.note(LevelRefuse, "", "the target table does not exist, or the login has no privilege on it", "create it, or allow its creation")
+		p.note(table.LevelRefuse, "", "the target table does not exist, or the login has no privilege on it", "create it, or allow its creation")
 		return nil
 	}
 	var found int
@@ -241,12 +241,12 @@ func (d *DB) planCreate(ctx context.Context, p *TargetPlan, src *DB, builder *dd
 	if found == 0 {
 		// A database is more than a table: only a login that clearly may is taken to mean it.
 		if !allowed.surely("CREATE", table.Name{Schema: p.Name.Schema}) {
-			p.note(LevelRefuse, "", fmt.Sprintf("the target has no database %s that the login can see", p.Name.Schema),
-				"create the database and grant the login SELECT, INSERT, UPDATE, CREATE and ALTER on it").Topic = TopicGrant
+			p.note(table.LevelRefuse, "", fmt.Sprintf("the target has no database %s that the login can see", p.Name.Schema),
+				"create the database and grant the login SELECT, INSERT, UPDATE, CREATE and ALTER on it").Topic = table.TopicGrant
 			return nil
 		}
 		p.Statements = append(p.Statements, "CREATE DATABASE "+Ident(p.Name.Schema))
-		p.note(LevelInfo, "", fmt.Sprintf("the database %s is created", p.Name.Schema), "")
+		p.note(table.LevelInfo, "", fmt.Sprintf("the database %s is created", p.Name.Schema), "")
 	}
 	allowed.need(p, append(o.privileges(), "CREATE")...)
 	if err := builder.adapt(ctx, src, d, p.Name, nil); err != nil {
@@ -258,7 +258,7 @@ func (d *DB) planCreate(ctx context.Context, p *TargetPlan, src *DB, builder *dd
 	if o.IndexesLater {
 		if p.Later = builder.later(nil); len(p.Later) > 0 {
 			allowed.need(p, "ALTER")
-			p.note(LevelInfo, "", "indexes are added after the first load: "+laterNames(p.Later), "")
+			p.note(table.LevelInfo, "", "indexes are added after the first load: "+laterNames(p.Later), "")
 		}
 	}
 	p.Statements = append(p.Statements, builder.create(p.Name, o.IndexesLater))

@@ -3,6 +3,8 @@ package mysqldb
 import (
 	"context"
 	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/table"
 )
 
 // planColumns are the columns that the target is to get.
@@ -10,7 +12,7 @@ func planColumns(p *TargetPlan, missing []*Column, o TargetOptions) (names []str
 	for _, c := range missing {
 		if !o.AddColumns {
 			if !c.Generated {
-				p.note(LevelRefuse, c.Name, "is missing on the target", "add it to the target, or leave it out of the sync")
+				p.note(table.LevelRefuse, c.Name, "is missing on the target", "add it to the target, or leave it out of the sync")
 			}
 			continue
 		}
@@ -55,7 +57,7 @@ func addColumns(p *TargetPlan, builder *ddl, target *Table, names []string, allo
 	if statement := builder.add(p.Name, names); statement != "" {
 		statement = target.alterable(p, statement)
 		p.Statements = append(p.Statements, statement)
-		p.note(LevelInfo, "", "columns are added to the target: "+strings.Join(names, ", "), "")
+		p.note(table.LevelInfo, "", "columns are added to the target: "+strings.Join(names, ", "), "")
 	}
 	p.carry(builder)
 }

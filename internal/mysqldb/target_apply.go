@@ -6,6 +6,8 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/table"
 )
 
 // ApplyTarget runs a plan's statements. A plan that was refused is an error.
@@ -72,6 +74,6 @@ func (t *Table) alterable(p *TargetPlan, statement string) string {
 	if !t.Versioned {
 		return statement
 	}
-	p.note(LevelInfo, "", "the target keeps former rows (WITH SYSTEM VERSIONING), which are altered as well", "")
+	p.note(table.LevelInfo, "", "the target keeps former rows (WITH SYSTEM VERSIONING), which are altered as well", "")
 	return "SET STATEMENT system_versioning_alter_history = KEEP FOR " + statement
 }

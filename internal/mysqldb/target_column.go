@@ -24,12 +24,12 @@ func compareColumn(p *TargetPlan, from, to *Column) {
 func noteColumn(p *TargetPlan, from, to *Column) {
 	switch {
 	case from.Kind == table.KindTimestamp && to.Kind == table.KindDateTime:
-		p.note(LevelInfo, to.Name, "is a DATETIME on the target, and holds the source's TIMESTAMP in UTC", "")
+		p.note(table.LevelInfo, to.Name, "is a DATETIME on the target, and holds the source's TIMESTAMP in UTC", "")
 	case from.Kind == table.KindTimestamp && hasLongTimestamps(p.from) && !hasLongTimestamps(p.to):
-		p.note(LevelInfo, to.Name, "ends in 2038 on the target, and not at the source: a later moment stops the run",
+		p.note(table.LevelInfo, to.Name, "ends in 2038 on the target, and not at the source: a later moment stops the run",
 			fmt.Sprintf("ALTER TABLE %s MODIFY %s datetime(%d)", Qualified(p.Name), Ident(to.Name), from.Precision))
 	case strings.HasPrefix(to.Type, "vector") && mayBeShorter(p.from, p.to):
-		p.note(LevelWarn, to.Name, "takes vectors of its whole length only: one with fewer entries, which the source allows, stops the run",
+		p.note(table.LevelWarn, to.Name, "takes vectors of its whole length only: one with fewer entries, which the source allows, stops the run",
 			fmt.Sprintf("ALTER TABLE %s MODIFY %s varbinary(%d), where there are such", Qualified(p.Name), Ident(to.Name), from.Length))
 	}
 }
@@ -167,7 +167,7 @@ func checkMembers(p *TargetPlan, source *Table) {
 		c := &source.Columns[i]
 		for j, m := range c.Members {
 			if slices.Index(c.Members, m) < j && !strings.Contains(m, "?") { // how a server shows what it cannot name
-				p.note(LevelRefuse, c.Name, fmt.Sprintf("has the member %q twice", m), "give each member a text of its own at the source")
+				p.note(table.LevelRefuse, c.Name, fmt.Sprintf("has the member %q twice", m), "give each member a text of its own at the source")
 				break
 			}
 		}

@@ -25,7 +25,7 @@ func compareTables(p *TargetPlan, source, target *Table, replace bool) []*Column
 		case from.Generated:
 			compareGenerated(p, source, from, to)
 		case to.Generated:
-			p.note(LevelRefuse, to.Name, "is a generated column on the target, which cannot be written", plainRemedy(p, to))
+			p.note(table.LevelRefuse, to.Name, "is a generated column on the target, which cannot be written", plainRemedy(p, to))
 		default:
 			compareColumn(p, from, to)
 		}
@@ -50,10 +50,10 @@ func plainRemedy(p *TargetPlan, c *Column) string {
 // extraColumn is a target column that gets no value from us.
 func extraColumn(p *TargetPlan, c *Column, text string) {
 	if c.Nullable || c.Default != nil || c.Generated || c.AutoIncrement {
-		p.note(LevelInfo, c.Name, text, "")
+		p.note(table.LevelInfo, c.Name, text, "")
 		return
 	}
-	p.note(LevelRefuse, c.Name, text+": without a default, every new row would be refused",
+	p.note(table.LevelRefuse, c.Name, text+": without a default, every new row would be refused",
 		"make the column nullable or give it a default on the target")
 }
 
@@ -62,7 +62,7 @@ func compareKeys(p *TargetPlan, source, target *Table) {
 		return // said already
 	}
 	if len(target.PrimaryKey) == 0 {
-		p.note(LevelRefuse, "", "the target has no primary key", fmt.Sprintf("ALTER TABLE %s ADD PRIMARY KEY (%s)", Qualified(target.Name), Idents(source.PrimaryKey))).Topic = TopicKey
+		p.note(table.LevelRefuse, "", "the target has no primary key", fmt.Sprintf("ALTER TABLE %s ADD PRIMARY KEY (%s)", Qualified(target.Name), Idents(source.PrimaryKey))).Topic = table.TopicKey
 		return
 	}
 	fold := func(names []string) []string {
@@ -74,14 +74,14 @@ func compareKeys(p *TargetPlan, source, target *Table) {
 		return out
 	}
 	if !slices.Equal(fold(source.PrimaryKey), fold(target.PrimaryKey)) {
-		p.note(LevelRefuse, "", fmt.Sprintf("the target's primary key is (%s), the source's (%s)",
-			strings.Join(target.PrimaryKey, ", "), strings.Join(source.PrimaryKey, ", ")), "give the target the source's primary key").Topic = TopicKey
+		p.note(table.LevelRefuse, "", fmt.Sprintf("the target's primary key is (%s), the source's (%s)",
+			strings.Join(target.PrimaryKey, ", "), strings.Join(source.PrimaryKey, ", ")), "give the target the source's primary key").Topic = table.TopicKey
 		return
 	}
 	for _, index := range target.Indexes {
 		for _, part := range index.Columns {
 			if index.Name == "PRIMARY" && part.Prefix > 0 {
-				p.note(LevelRefuse, part.Column, "is in the target's primary key with a prefix only, which could take two keys for one", "use a key of whole columns").Topic = TopicKey
+				p.note(table.LevelRefuse, part.Column, "is in the target's primary key with a prefix only, which could take two keys for one", "use a key of whole columns").Topic = table.TopicKey
 			}
 			if !index.Unique || part.Column == "" {
 				continue
@@ -100,10 +100,10 @@ func compareKeyColumn(p *TargetPlan, from, to *Column, index string) {
 	text := fmt.Sprintf("has collation %s on the target and %s at the source: two different keys could become one row", to.Collation, from.Collation)
 	remedy := fmt.Sprintf("give the target's column collation %s, or one that compares every character", from.Collation)
 	if index == "PRIMARY" {
-		p.note(LevelRefuse, to.Name, text, remedy).Topic = TopicCollation
+		p.note(table.LevelRefuse, to.Name, text, remedy).Topic = table.TopicCollation
 		return
 	}
-	p.note(LevelWarn, to.Name, fmt.Sprintf("%s (unique key %s), which stops the run when it happens", text, index), remedy).Topic = TopicCollation
+	p.note(table.LevelWarn, to.Name, fmt.Sprintf("%s (unique key %s), which stops the run when it happens", text, index), remedy).Topic = table.TopicCollation
 }
 
 // mayMerge reports whether two strings that differ under the source's collation could be
@@ -126,20 +126,20 @@ func compareRest(p *TargetPlan, target *Table, replace bool) {
 			if replace {
 				what = "a row makes way for another with its value, unless it is newer"
 			}
-			p.note(LevelInfo, "", fmt.Sprintf("the target has a further unique key %s: %s", index.Name, what), "").Topic = TopicUnique
+			p.note(table.LevelInfo, "", fmt.Sprintf("the target has a further unique key %s: %s", index.Name, what), "").Topic = table.TopicUnique
 		}
 	}
 	for _, on := range []struct {
 		names []string
 		text  string
-		topic Topic
+		topic table.Topic
 	}{
-		{target.Triggers, "the target has triggers, which run for every row that is written: ", TopicTrigger},
+		{target.Triggers, "the target has triggers, which run for every row that is written: ", table.TopicTrigger},
 		{elsewhere(target), "the target has foreign keys, which rows must satisfy when they arrive: ", ""},
 		{target.Checks, "the target has checks, which rows must pass: ", ""},
 	} {
 		if len(on.names) > 0 {
-			p.note(LevelWarn, "", on.text+strings.Join(on.names, ", "), "").Topic = on.topic
+			p.note(table.LevelWarn, "", on.text+strings.Join(on.names, ", "), "").Topic = on.topic
 		}
 	}
 }

@@ -6,8 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
+	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
@@ -26,9 +26,9 @@ func TestATargetThatMayLoseCommitsIsWarnedOf(t *testing.T) {
 				"innodb_flush_log_at_trx_commit = 0, GLOBAL sync_binlog = 0":    {"innodb_flush_log_at_trx_commit = 0", "sync_binlog = 0"},
 			} {
 				p.atTarget("SET GLOBAL " + settings)
-				var found []mysqldb.Finding
+				var found []table.Finding
 				for _, f := range p.plan("g").Findings {
-					if f.Topic == mysqldb.TopicDurability {
+					if f.Topic == table.TopicDurability {
 						found = append(found, f)
 					}
 				}
@@ -40,7 +40,7 @@ func TestATargetThatMayLoseCommitsIsWarnedOf(t *testing.T) {
 					continue
 				}
 				require.Len(t, found, 1, settings)
-				require.Equal(t, mysqldb.LevelWarn, found[0].Level)
+				require.Equal(t, table.LevelWarn, found[0].Level)
 				for _, one := range want {
 					require.Contains(t, found[0].Text, one)
 					name, _, _ := strings.Cut(one, " ")

@@ -15,7 +15,7 @@ import (
 // says asserts a finding about a column.
 func says(t *testing.T, plan mysqldb.TargetPlan, column, text string) {
 	t.Helper()
-	require.True(t, slices.ContainsFunc(plan.Findings, func(f mysqldb.Finding) bool {
+	require.True(t, slices.ContainsFunc(plan.Findings, func(f table.Finding) bool {
 		return f.Column == column && strings.Contains(f.Text, text)
 	}), "%s: %s: %+v", column, text, plan.Findings)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/table"
 )
 
 // compareGenerated compares a generated column of the source with the target's of that name. A plain
@@ -15,7 +17,7 @@ func compareGenerated(p *TargetPlan, source *Table, from, to *Column) {
 			extraColumn(p, to, "is filled by the source's server, and a plain column on the target, which is not written")
 		}
 	case !to.Generated:
-		p.note(LevelInfo, to.Name, "is generated at the source and a plain column on the target, which gets the source's values", "").Topic = TopicGenerated
+		p.note(table.LevelInfo, to.Name, "is generated at the source and a plain column on the target, which gets the source's values", "").Topic = table.TopicGenerated
 		compareColumn(p, from, to)
 		p.carryColumn(from.Name)
 	default:
@@ -24,8 +26,8 @@ func compareGenerated(p *TargetPlan, source *Table, from, to *Column) {
 		}
 		d := ddl{source: source}
 		if why := d.dependsOnSession(from); why != "" {
-			p.note(LevelWarn, to.Name, "is computed by the target, and may hold other values there: "+why,
-				"make it a plain column on the target (ALTER TABLE … MODIFY), which gets the source's values, and run once with --full").Topic = TopicGenerated
+			p.note(table.LevelWarn, to.Name, "is computed by the target, and may hold other values there: "+why,
+				"make it a plain column on the target (ALTER TABLE … MODIFY), which gets the source's values, and run once with --full").Topic = table.TopicGenerated
 		}
 	}
 }
@@ -69,9 +71,9 @@ func (d *ddl) tryComputed(ctx context.Context, src, dst *DB, p *TargetPlan, targ
 		}
 		if why != "" {
 			at := Qualified(p.Name)
-			p.note(LevelRefuse, c.to.Name, fmt.Sprintf("is generated on both sides, by expressions that read differently: %s", why),
+			p.note(table.LevelRefuse, c.to.Name, fmt.Sprintf("is generated on both sides, by expressions that read differently: %s", why),
 				fmt.Sprintf("give it the source's expression on the target, or make it a plain column there, which gets the source's values: ALTER TABLE %s DROP COLUMN %s, ADD COLUMN %[2]s %s NULL; then run once with --full",
-					at, Ident(c.to.Name), c.from.Type)).Topic = TopicGenerated
+					at, Ident(c.to.Name), c.from.Type)).Topic = table.TopicGenerated
 		}
 	}
 	return nil

@@ -140,7 +140,7 @@ func (g grants) need(p *TargetPlan, privileges ...string) {
 		if g.roles {
 			remedy += ", or make the role that has them one of its default roles"
 		}
-		p.note(LevelRefuse, "", "the login lacks "+list+" on the target", remedy).Topic = TopicGrant
+		p.note(table.LevelRefuse, "", "the login lacks "+list+" on the target", remedy).Topic = table.TopicGrant
 	}
 }
 

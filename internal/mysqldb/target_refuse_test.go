@@ -18,9 +18,9 @@ func (p *pair) refuses(name, column, text string) {
 	plan := p.plan(name)
 	require.True(p.t, plan.Refused(), "%s: nothing was refused", text)
 	require.Empty(p.t, plan.Statements)
-	require.Equal(p.t, mysqldb.LevelRefuse, plan.Findings[0].Level)
-	require.True(p.t, slices.ContainsFunc(plan.Findings, func(f mysqldb.Finding) bool {
-		return f.Level == mysqldb.LevelRefuse && f.Column == column && strings.Contains(f.Text, text) && f.Remedy != ""
+	require.Equal(p.t, table.LevelRefuse, plan.Findings[0].Level)
+	require.True(p.t, slices.ContainsFunc(plan.Findings, func(f table.Finding) bool {
+		return f.Level == table.LevelRefuse && f.Column == column && strings.Contains(f.Text, text) && f.Remedy != ""
 	}), "%s %s: %+v", column, text, plan.Findings)
 	require.ErrorContains(p.t, p.dst.ApplyTarget(p.t.Context(), plan), "refused")
 }
@@ -124,7 +124,7 @@ func TestKeysThatCouldMergeAreRefused(t *testing.T) {
 		p.atTarget("ALTER TABLE k MODIFY k VARCHAR(20) COLLATE utf8mb4_bin")
 		plan := p.plan("k")
 		require.False(t, plan.Refused(), "%+v", plan.Findings)
-		require.True(t, slices.ContainsFunc(plan.Findings, func(f mysqldb.Finding) bool { return f.Level == mysqldb.LevelWarn && f.Column == "u" }))
+		require.True(t, slices.ContainsFunc(plan.Findings, func(f table.Finding) bool { return f.Level == table.LevelWarn && f.Column == "u" }))
 		p.atTarget("ALTER TABLE k DROP PRIMARY KEY, ADD PRIMARY KEY (n)")
 		p.refuses("k", "", "the target's primary key is (n), the source's (k, n)")
 		p.atTarget("ALTER TABLE k DROP PRIMARY KEY")

@@ -111,7 +111,7 @@ func askFilled(p *TargetPlan, source, target *Table, names []string) {
 
 func askRename(p *TargetPlan, e, m *Column, why string) {
 	at := Qualified(p.Name)
-	p.note(LevelRefuse, m.Name, fmt.Sprintf("is new at the source, and the target has %s, which the source no longer has, %s: "+
+	p.note(table.LevelRefuse, m.Name, fmt.Sprintf("is new at the source, and the target has %s, which the source no longer has, %s: "+
 		"it may be the same column by another name, and rows on the target would lose its values", e.Name, why),
 		fmt.Sprintf("where it was renamed, ALTER TABLE %s RENAME COLUMN %s TO %s on the target (CHANGE on servers before MySQL 8.0 and MariaDB 10.5); "+
 			"where it is another column, tablehaul run TABLE --full adds and fills it",

@@ -23,10 +23,10 @@ func (d *DB) checkReplace(ctx context.Context, p *TargetPlan, source, target *Ta
 			c := target.Column(part.Column)
 			return c == nil || c.Generated
 		}):
-			p.note(LevelWarn, "", fmt.Sprintf("uniqueConflicts: replace cannot look rows up by the target's unique key %s"+
+			p.note(table.LevelWarn, "", fmt.Sprintf("uniqueConflicts: replace cannot look rows up by the target's unique key %s"+
 				" (an expression, a generated column, a hash, or invisible): a row whose value another row holds stops the run", index.Name), "")
 		case !slices.ContainsFunc(source.Indexes, func(s Index) bool { return implies(source, target, s, index) }):
-			p.note(LevelRefuse, "", fmt.Sprintf("the target has a unique key %s that the source does not keep:"+
+			p.note(table.LevelRefuse, "", fmt.Sprintf("the target has a unique key %s that the source does not keep:"+
 				" with uniqueConflicts: replace, rows that the source holds side by side would push each other out", index.Name),
 				fmt.Sprintf("drop unique key %s on the target, or set uniqueConflicts: fail", index.Name))
 		}
@@ -75,10 +75,10 @@ func (d *DB) checkReferences(ctx context.Context, p *TargetPlan) (err error) {
 			return err
 		}
 		if rule == "RESTRICT" || rule == "NO ACTION" {
-			p.note(LevelWarn, "", fmt.Sprintf("table %s refers to the target: with uniqueConflicts: replace, a row that has to make way and is referred to stops the run", child), "")
+			p.note(table.LevelWarn, "", fmt.Sprintf("table %s refers to the target: with uniqueConflicts: replace, a row that has to make way and is referred to stops the run", child), "")
 			continue
 		}
-		p.note(LevelRefuse, "", fmt.Sprintf("table %s refers to the target with ON DELETE %s: with uniqueConflicts: replace, a row that makes way for a moment would change rows there", child, rule),
+		p.note(table.LevelRefuse, "", fmt.Sprintf("table %s refers to the target with ON DELETE %s: with uniqueConflicts: replace, a row that makes way for a moment would change rows there", child, rule),
 			"drop that foreign key on the target, or set uniqueConflicts: fail")
 	}
 	return list.Err()

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
@@ -90,15 +91,15 @@ func TestPrivilegesOfTheSourceMayComeByRoles(t *testing.T) {
 		db := l.open(mysqldb.Source)
 		tbl := introspect(t, db, schema, "t")
 		check := mysqldb.SourceCheck{Cursor: "ts"}
-		require.Contains(t, strings.Join(found(t, db, tbl, check, mysqldb.LevelRefuse), ""), "GRANT PROCESS ON *.*", "the role is not active")
+		require.Contains(t, strings.Join(found(t, db, tbl, check, table.LevelRefuse), ""), "GRANT PROCESS ON *.*", "the role is not active")
 
 		l.activate()
 		db = l.open(mysqldb.Source)
-		require.Empty(t, found(t, db, tbl, check, mysqldb.LevelRefuse))
+		require.Empty(t, found(t, db, tbl, check, table.LevelRefuse))
 		require.NotEmpty(t, choose(t, db, tbl, "ts").Hi)
 
 		l.admin("REVOKE SELECT ON "+schema+".* FROM U@'%'", "GRANT SELECT ON "+schema+".t TO U_inner")
 		db = l.open(mysqldb.Source)
-		require.Empty(t, found(t, db, introspect(t, db, schema, "t"), check, mysqldb.LevelRefuse), "all of it by roles")
+		require.Empty(t, found(t, db, introspect(t, db, schema, "t"), check, table.LevelRefuse), "all of it by roles")
 	})
 }

@@ -53,7 +53,7 @@ func (d *DB) checkSelfReferences(ctx context.Context, p *TargetPlan, src *DB, so
 	names := strings.Join(target.SelfReferences, ", ")
 	if why == "" {
 		p.RefersToItself = true
-		p.note(LevelInfo, "", "the target refers to itself by a foreign key ("+names+
+		p.note(table.LevelInfo, "", "the target refers to itself by a foreign key ("+names+
 			"), which is not looked at while rows are written: a row may come before the one that it refers to", "")
 		return nil
 	}
@@ -61,7 +61,7 @@ func (d *DB) checkSelfReferences(ctx context.Context, p *TargetPlan, src *DB, so
 	for _, name := range target.SelfReferences {
 		drops = append(drops, "DROP FOREIGN KEY "+Ident(name))
 	}
-	p.note(LevelRefuse, "", fmt.Sprintf("the target refers to itself by a foreign key (%s), and a row may come before the one that it refers to;"+
+	p.note(table.LevelRefuse, "", fmt.Sprintf("the target refers to itself by a foreign key (%s), and a row may come before the one that it refers to;"+
 		" the foreign key cannot be left unchecked: %s", names, why),
 		fmt.Sprintf("ALTER TABLE %s %s", Qualified(target.Name), strings.Join(drops, ", ")))
 	return nil

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/table"
 )
 
 // sameServer reports whether two pools lead to one server. Names and addresses can lie; a
@@ -73,7 +75,7 @@ func (d *DB) checkTargetServer(ctx context.Context, p *TargetPlan, allowed grant
 	}
 	on := func(name string) bool { v := settings[name]; return v != "" && v != "OFF" && v != "0" }
 	if on("log_bin") && settings["binlog_format"] == "STATEMENT" {
-		p.note(LevelRefuse, "", "binlog_format=STATEMENT on the target does not allow writes in READ COMMITTED", "set binlog_format to ROW or MIXED on the target")
+		p.note(table.LevelRefuse, "", "binlog_format=STATEMENT on the target does not allow writes in READ COMMITTED", "set binlog_format to ROW or MIXED on the target")
 	}
 	checkDurable(p, settings, on("log_bin"))
 	bypass := allowed.unknown || allowed.surely("SUPER", anywhere) || allowed.surely("CONNECTION_ADMIN", anywhere) ||
@@ -82,7 +84,7 @@ func (d *DB) checkTargetServer(ctx context.Context, p *TargetPlan, allowed grant
 	case on("super_read_only"), on("innodb_read_only"), on("read_only") && !bypass:
 		return &Error{Problem: Problem{Class: ClassFailover, Sentence: "the target is read-only", Remedy: "write to the primary server"}}
 	case on("read_only"):
-		p.note(LevelWarn, "", "the target is read-only for other logins: it may be a replica", "write to the primary server")
+		p.note(table.LevelWarn, "", "the target is read-only for other logins: it may be a replica", "write to the primary server")
 	}
 	return nil
 }
@@ -103,9 +105,9 @@ func checkDurable(p *TargetPlan, settings map[string]string, binlog bool) {
 	if len(lax) == 0 {
 		return
 	}
-	p.note(LevelWarn, "", "a crash of the target's server or its machine can undo chunks that it has confirmed ("+strings.Join(lax, ", ")+
+	p.note(table.LevelWarn, "", "a crash of the target's server or its machine can undo chunks that it has confirmed ("+strings.Join(lax, ", ")+
 		"): the last rows of a run that is done are then missing until the next run, which writes them again where a state row is kept beside the target",
-		"SET "+strings.Join(strict, ", ")+" on the target, and the same in its configuration file").Topic = TopicDurability
+		"SET "+strings.Join(strict, ", ")+" on the target, and the same in its configuration file").Topic = table.TopicDurability
 }
 
 // checkEngine refuses engines in which a chunk could be left half written.
@@ -116,7 +118,7 @@ func (d *DB) checkEngine(ctx context.Context, p *TargetPlan, target *Table) erro
 		return err
 	}
 	if transactions.String != "YES" {
-		p.note(LevelRefuse, "", fmt.Sprintf("the target's engine %s has no transactions, so a failed chunk would stay half written", target.Engine),
+		p.note(table.LevelRefuse, "", fmt.Sprintf("the target's engine %s has no transactions, so a failed chunk would stay half written", target.Engine),
 			fmt.Sprintf("ALTER TABLE %s ENGINE=InnoDB", Qualified(target.Name)))
 	}
 	return nil

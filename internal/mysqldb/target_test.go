@@ -240,7 +240,7 @@ func TestTypesOfOneFlavorFindAHomeOnTheOther(t *testing.T) {
 	require.Equal(t, "varbinary(12)", target.Column("e").Type)
 	require.Equal(t, "longtext", target.Column("j").Type)
 	require.Equal(t, "utf8mb4_bin", target.Column("j").Collation)
-	require.True(t, slices.ContainsFunc(plan.Findings, func(f mysqldb.Finding) bool { return strings.Contains(f.Text, "index f ") }), "%+v", plan.Findings)
+	require.True(t, slices.ContainsFunc(plan.Findings, func(f table.Finding) bool { return strings.Contains(f.Text, "index f ") }), "%+v", plan.Findings)
 }
 
 func TestLaterColumnsAreAddedAndDroppedOnesKept(t *testing.T) {
@@ -252,8 +252,8 @@ func TestLaterColumnsAreAddedAndDroppedOnesKept(t *testing.T) {
 			"ADD COLUMN at DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP, ADD COLUMN g INT AS (a + 1) STORED", "INSERT INTO l (id, a, n) VALUES (2, 2, 2)")
 		plan := p.apply("l")
 		require.Len(t, plan.Statements, 1)
-		require.True(t, slices.ContainsFunc(p.plan("l").Findings, func(f mysqldb.Finding) bool {
-			return f.Column == "gone" && f.Level == mysqldb.LevelInfo
+		require.True(t, slices.ContainsFunc(p.plan("l").Findings, func(f table.Finding) bool {
+			return f.Column == "gone" && f.Level == table.LevelInfo
 		}))
 		target := introspect(t, p.dst, p.to, "l")
 		require.True(t, target.Column("n").Nullable)

@@ -62,7 +62,7 @@ func (d *DB) planWiden(ctx context.Context, p *TargetPlan, builder *ddl, target 
 	}
 	allowed.need(p, "ALTER")
 	p.Statements = append(p.Statements, target.alterable(p, "ALTER TABLE "+Qualified(p.Name)+changes))
-	p.note(LevelInfo, "", "columns of the target are widened, as those of the source were: "+strings.Join(names, ", "), "")
+	p.note(table.LevelInfo, "", "columns of the target are widened, as those of the source were: "+strings.Join(names, ", "), "")
 	return nil
 }
 
@@ -94,7 +94,7 @@ func refuseNarrow(p *TargetPlan, n narrow, line, why string) {
 	if why != "" {
 		text += "; " + why
 	}
-	p.note(LevelRefuse, n.to.Name, text, remedy)
+	p.note(table.LevelRefuse, n.to.Name, text, remedy)
 }
 
 // replaced is the source's column as the target would be created with it, in place of a column that
@@ -117,7 +117,7 @@ func (d *ddl) replaced(n narrow) string {
 
 // bothSigns is the type that holds a signed and an unsigned integer's values, "" for other columns.
 func bothSigns(from, to *Column) string {
-	if !isInteger(from.Kind) || !isInteger(to.Kind) || from.Kind == to.Kind {
+	if !from.Kind.IsInteger() || !to.Kind.IsInteger() || from.Kind == to.Kind {
 		return ""
 	}
 	signed, unsigned := from, to

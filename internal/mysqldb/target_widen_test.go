@@ -81,7 +81,7 @@ func TestOtherWideningsAreRefusedWithTheStatement(t *testing.T) {
 		require.Empty(t, plan.Statements)
 		remedies := map[string]string{}
 		for _, f := range plan.Findings {
-			if f.Level == mysqldb.LevelRefuse {
+			if f.Level == table.LevelRefuse {
 				remedies[f.Column] = f.Remedy
 			}
 		}

@@ -40,7 +40,7 @@ type UpsertSpec struct {
 	// Cursor is the column whose larger value is the newer row; "" writes every row as it comes.
 	Cursor string
 	// Unsettled says which rows of the target give way although their cursor is larger.
-	Unsettled Unsettled
+	Unsettled table.Unsettled
 	Mode      WriteMode
 	// Conflicts says what happens to another row of the target that holds a unique value of
 	// a row to write.

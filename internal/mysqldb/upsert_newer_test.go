@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
@@ -48,7 +48,7 @@ func TestAFullRunReplacesWhatIsNewerOnTheTarget(t *testing.T) {
 		require.EqualValues(t, 1, res.NewerOnTarget, "stamped after the run began: this run may have read it")
 		require.Equal(t, []string{"1", "1", "7"}, texts(t, w.raw, "SELECT v FROM t ORDER BY id"))
 
-		w.spec.Unsettled = mysqldb.Unsettled{}
+		w.spec.Unsettled = table.Unsettled{}
 		res = w.wrote(0, 0, 1, []any{3, 2, "2024-01-01 00:00:00"})
 		require.EqualValues(t, 1, res.NewerOnTarget)
 	})

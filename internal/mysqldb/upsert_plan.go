@@ -20,7 +20,7 @@ type upsertPlan struct {
 	key []int
 	// cursor is the position of the cursor, or -1.
 	cursor    int
-	unsettled Unsettled
+	unsettled table.Unsettled
 	// enums are the positions of columns that are an ENUM on both sides.
 	enums []int
 	// head stands before the first row of a statement, tail after the last.

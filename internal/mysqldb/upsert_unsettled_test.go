@@ -6,13 +6,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
 // of is the window of a run: it began with the watermark after, its window ends at hi, and the
 // source's clock said now.
-func of(after, hi, now string) mysqldb.Unsettled {
-	return mysqldb.Unsettled{After: after, Hi: hi, Through: now}
+func of(after, hi, now string) table.Unsettled {
+	return table.Unsettled{After: after, Hi: hi, Through: now}
 }
 
 // A statement that waits for a lock has its moment first: the version that it commits later has
@@ -50,12 +51,12 @@ func TestUnsettledRowsAreNoOthers(t *testing.T) {
 	window := of("2024-01-01 10:00:00", "2024-01-01 10:00:10", "2024-01-01 10:00:12")
 	for name, c := range map[string]struct {
 		target, row string
-		window      mysqldb.Unsettled
+		window      table.Unsettled
 	}{
 		"at the watermark":                    {"2024-01-01 10:00:00", "2024-01-01 09:59:00", window},
 		"written by this run":                 {"2024-01-01 10:00:13", old, window},
 		"read above the window":               {"2024-01-01 10:00:12", "2024-01-01 10:00:11", window},
-		"of a run that knows nothing of this": {"2024-01-01 10:00:05", old, mysqldb.Unsettled{}},
+		"of a run that knows nothing of this": {"2024-01-01 10:00:05", old, table.Unsettled{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			servers.Each(t, func(t *testing.T, s *servers.Server) {

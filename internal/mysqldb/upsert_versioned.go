@@ -121,7 +121,7 @@ func (w *chunkWriter) stays(row int32, have *table.Rows) bool {
 // says it to the server. Where that cannot be told from the texts, the server decides.
 func (p *upsertPlan) keepsNewer(fresh, old []byte) bool {
 	from, to := p.columns[p.cursor], p.targets[p.cursor].Column
-	if fresh == nil || old == nil || !IsCursorKind(from.Kind) || !IsCursorKind(to.Kind) || isInteger(from.Kind) != isInteger(to.Kind) {
+	if fresh == nil || old == nil || !from.Kind.IsCursor() || !to.Kind.IsCursor() || from.Kind.IsInteger() != to.Kind.IsInteger() {
 		return false
 	}
 	fresh, old = plainValue(from, to, fresh), plainValue(from, to, old)

@@ -48,7 +48,7 @@ func TestAVersionedTargetKeepsNoHistoryOfRowsThatStay(t *testing.T) {
 				require.Equal(t, "6", history(), "one new row, and one former version")
 				require.Equal(t, []string{"A", "b", "c", "NULL", "e"}, texts(t, lenient(t, p.target, p.to), "SELECT v FROM t ORDER BY id"))
 				// What an earlier run read above its window gives way.
-				spec.Unsettled = mysqldb.Unsettled{Hi: "2023-06-01 00:00:00.000", After: "2023-01-01 00:00:00.000", Through: "2024-06-01 00:00:00.000"}
+				spec.Unsettled = table.Unsettled{Hi: "2023-06-01 00:00:00.000", After: "2023-01-01 00:00:00.000", Through: "2024-06-01 00:00:00.000"}
 				res = write()
 				require.Equal(t, []int64{0, 1, 4, 0}, []int64{res.Inserted, res.Updated, res.Unchanged, res.NewerOnTarget})
 				require.Equal(t, []string{"A", "older", "c", "NULL", "e"}, texts(t, lenient(t, p.target, p.to), "SELECT v FROM t ORDER BY id"))

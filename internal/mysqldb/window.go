@@ -138,8 +138,6 @@ var (
 	// ErrReplica is returned by ChooseHi for a source that is a replica, without opt-in.
 	ErrReplica = errors.New("the source is a replica: read from the primary, or set allowReplica with an overlap" +
 		" longer than the primary's longest transaction")
-	// ErrCursorType is returned for a cursor column that cannot be one.
-	ErrCursorType = errors.New("a cursor is a DATETIME, a TIMESTAMP, a DATE or an integer")
 )
 
 // TailUnknown is Horizon.Tail where counting would read the whole table.
@@ -165,25 +163,18 @@ func (d *DB) ChooseHi(ctx context.Context, spec HiSpec) (Horizon, error) {
 }
 
 func (d *DB) chooseHi(ctx context.Context, spec HiSpec) (Horizon, error) {
-	if !IsCursorKind(spec.Cursor.Kind) {
-		return Horizon{}, fmt.Errorf("cursor %s: %w", spec.Cursor.Name, ErrCursorType)
+	if !spec.Cursor.Kind.IsCursor() {
+		return Horizon{}, fmt.Errorf("cursor %s: %w", spec.Cursor.Name, table.ErrCursorType)
 	}
 	replica, err := d.replica(ctx, spec)
 	if err != nil {
 		return Horizon{}, err
 	}
-	if isInteger(spec.Cursor.Kind) {
+	if spec.Cursor.Kind.IsInteger() {
 		return d.chooseInteger(ctx, spec, replica)
 	}
 	return d.chooseTemporal(ctx, spec, replica)
 }
-
-// IsCursorKind reports whether a column of this kind can be a cursor.
-func IsCursorKind(k table.Kind) bool {
-	return isInteger(k) || k == table.KindDateTime || k == table.KindTimestamp || k == table.KindDate
-}
-
-func isInteger(k table.Kind) bool { return k == table.KindInt || k == table.KindUint }
 
 // private runs f on a connection of its own, which is closed afterwards: f may change the
 // session's time zone without anyone else ever reading by it.
@@ -246,7 +237,7 @@ func (d *DB) chooseTemporal(ctx context.Context, spec HiSpec, replica replicaLag
 		return Horizon{}, err
 	}
 	h.Now, h.ZoneOffset, h.Instance = t0.local, t0.ahead(), t0.instance
-	h.Clock = cursorPrefix(spec.Cursor, t0.local)
+	h.Clock = table.TruncateCursor(spec.Cursor, t0.local)
 	h.Latest, h.Worker = h.Clock, t0.worker
 	h.StepBack = stepBack(spec, h.Now, h.Worker)
 	if h.Ahead = aheadOf(spec, h.Now); h.Ahead != nil {
@@ -279,7 +270,7 @@ func (d *DB) chooseTemporal(ctx context.Context, spec HiSpec, replica replicaLag
 	if lag > momentary {
 		h.HeldBy = held
 	}
-	h.Lag = lag + intoUnit(t0.local, lag, cursorUnit(spec.Cursor))
+	h.Lag = lag + intoUnit(t0.local, lag, table.CursorUnit(spec.Cursor))
 	err = d.zoned(ctx, spec, func(conn *sql.Conn) error {
 		h.Hi, err = before(ctx, conn, spec.Cursor, t0, lag)
 		return err

@@ -42,7 +42,7 @@ func (d *DB) countAbove(ctx context.Context, spec HiSpec, h *Horizon) error {
 		fmt.Sprintf("(SELECT %[1]s FROM %[2]s FORCE INDEX (%[3]s) WHERE %[1]s <= %[4]s ORDER BY %[1]s DESC LIMIT 1)",
 			cursor, Qualified(spec.Table.Name), Ident(index), future),
 	}
-	if isInteger(spec.Cursor.Kind) {
+	if spec.Cursor.Kind.IsInteger() {
 		counts[1], counts[2] = "0", "NULL"
 	}
 	from, err := spec.above(h.Hi)
@@ -59,7 +59,7 @@ func (d *DB) countAbove(ctx context.Context, spec HiSpec, h *Horizon) error {
 			return err
 		}
 		where := cursor + " > " + low
-		if !isInteger(spec.Cursor.Kind) {
+		if !spec.Cursor.Kind.IsInteger() {
 			where += " AND " + cursor + " <= " + future
 		}
 		counts[0] = count(spec.TailRows+1, where)
@@ -81,7 +81,7 @@ func (d *DB) countAboveInteger(ctx context.Context, spec HiSpec, h *Horizon, mar
 	if err != nil || from == "" {
 		return err
 	}
-	if order, err := CompareCursor(spec.Cursor, marks[len(marks)-1].Max, from); err != nil || order <= 0 {
+	if order, err := table.CompareCursor(spec.Cursor, marks[len(marks)-1].Max, from); err != nil || order <= 0 {
 		return err
 	}
 	beyond := h.Future // counted by the look at the largest values
@@ -98,7 +98,7 @@ func (s HiSpec) above(hi string) (string, error) {
 	if hi == "" || s.Watermark == "" {
 		return hi + s.Watermark, nil
 	}
-	order, err := CompareCursor(s.Cursor, hi, s.Watermark)
+	order, err := table.CompareCursor(s.Cursor, hi, s.Watermark)
 	if order < 0 {
 		return s.Watermark, err
 	}
@@ -108,24 +108,24 @@ func (s HiSpec) above(hi string) (string, error) {
 // TailStart is where a tail begins, exclusive, that goes on from one which ended at top: the
 // overlap and one unit of the cursor lower, since rows of top's own unit may have come later.
 func (d *DB) TailStart(ctx context.Context, cursor table.Column, top string, overlap time.Duration) (string, error) {
-	if !isInteger(cursor.Kind) {
-		return d.Back(ctx, cursor, top, overlap+cursorUnit(cursor))
+	if !cursor.Kind.IsInteger() {
+		return d.Back(ctx, cursor, top, overlap+table.CursorUnit(cursor))
 	}
 	n, ok := new(big.Int).SetString(top, 10)
 	if !ok {
-		return "", fmt.Errorf("cursor %s: %w", cursor.Name, errCursorText)
+		return "", fmt.Errorf("cursor %s: %w", cursor.Name, table.ErrCursorText)
 	}
 	return n.Sub(n, big.NewInt(1)).String(), nil
 }
 
 // Unsettled says which rows of the target give way to those of a run that began with the watermark
 // and whose window ends at hi.
-func (h Horizon) Unsettled(cursor table.Column, watermark, hi string) Unsettled {
+func (h Horizon) Unsettled(cursor table.Column, watermark, hi string) table.Unsettled {
 	through := h.Clock
-	if now, err := time.Parse(localTime, h.Now); err == nil && !isInteger(cursor.Kind) {
-		through = cursorPrefix(cursor, now.Add(nowSlack).Format(localTime))
+	if now, err := time.Parse(localTime, h.Now); err == nil && !cursor.Kind.IsInteger() {
+		through = table.TruncateCursor(cursor, now.Add(nowSlack).Format(localTime))
 	}
-	return Unsettled{Hi: hi, After: watermark, Through: through}
+	return table.Unsettled{Hi: hi, After: watermark, Through: through}
 }
 
 // localTime is how a server prints NOW(6).

@@ -50,10 +50,10 @@ type Seen struct {
 // aheadOf compares the watermark with the source's clock in the cursor's zone; nil where the
 // watermark is not ahead. A watermark that is no text of the cursor's is somebody else's to refuse.
 func aheadOf(spec HiSpec, now string) *Ahead {
-	if !spec.Incremental || spec.Watermark == "" || checkCursorText(spec.Cursor, spec.Watermark) != nil {
+	if !spec.Incremental || spec.Watermark == "" || table.CheckCursor(spec.Cursor, spec.Watermark) != nil {
 		return nil
 	}
-	unit := cursorUnit(spec.Cursor)
+	unit := table.CursorUnit(spec.Cursor)
 	mark, err := cursorMoment(spec.Watermark)
 	at, nowErr := cursorMoment(now)
 	if err != nil || nowErr != nil {
@@ -64,7 +64,7 @@ func aheadOf(spec HiSpec, now string) *Ahead {
 		return nil
 	}
 	return &Ahead{
-		Watermark: spec.Watermark, Latest: cursorPrefix(spec.Cursor, now), By: by,
+		Watermark: spec.Watermark, Latest: table.TruncateCursor(spec.Cursor, now), By: by,
 		Cause: "the source's clock or time zone was changed, the table's cursorZone was, or the watermark was set by hand",
 	}
 }
@@ -98,7 +98,7 @@ func stepBack(spec HiSpec, now string, worker time.Time) time.Duration {
 
 // aheadOfIntegers is aheadOf for an integer cursor.
 func (d *DB) aheadOfIntegers(ctx context.Context, spec HiSpec, look integerLook) (*Ahead, error) {
-	if !spec.Incremental || spec.Watermark == "" || checkCursorText(spec.Cursor, spec.Watermark) != nil {
+	if !spec.Incremental || spec.Watermark == "" || table.CheckCursor(spec.Cursor, spec.Watermark) != nil {
 		return nil, nil
 	}
 	mark, top := bigInt(spec.Watermark), bigInt(look.highest)

@@ -28,7 +28,7 @@ func TestCompareCursorOrdersLikeTheServer(t *testing.T) {
 		{micros, "2024-01-01 00:00:00.000001", "2024-01-01 00:00:00.000000", 1},
 		{day, "2023-12-31", "2024-01-01", -1},
 	} {
-		got, err := mysqldb.CompareCursor(c.cursor, c.a, c.b)
+		got, err := table.CompareCursor(c.cursor, c.a, c.b)
 		require.NoError(t, err)
 		require.Equal(t, c.want, got, "%s %s", c.a, c.b)
 	}
@@ -46,7 +46,7 @@ func TestCompareCursorOrdersLikeTheServer(t *testing.T) {
 		{day, "2024-01-01 00:00:00"},
 		{table.Column{Name: "v", Kind: table.KindString}, "x"},
 	} {
-		_, err := mysqldb.CompareCursor(c.cursor, c.text, c.text)
+		_, err := table.CompareCursor(c.cursor, c.text, c.text)
 		require.Error(t, err, c.text)
 	}
 }

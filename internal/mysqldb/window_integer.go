@@ -237,10 +237,10 @@ func (d *DB) maximum(ctx context.Context, spec HiSpec, upTo *big.Int) (string, e
 func BackSteps(cursor table.Column, lo string, steps int64) (string, error) {
 	n := bigInt(lo)
 	if n == nil {
-		return "", fmt.Errorf("cursor %s: %w", cursor.Name, errCursorText)
+		return "", fmt.Errorf("cursor %s: %w", cursor.Name, table.ErrCursorText)
 	}
 	n.Sub(n, big.NewInt(steps))
-	if low, _ := integerBounds(cursor); n.Cmp(low) < 0 {
+	if low, _ := table.IntegerBounds(cursor); n.Cmp(low) < 0 {
 		return "", nil
 	}
 	return n.String(), nil

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
@@ -158,7 +159,7 @@ func TestLocksThatWereNotRecorded(t *testing.T) {
 	}
 	exec(t, admin, fmt.Sprintf(instrument, "NO"))
 	choose(t, db, tbl, "ts")
-	require.Contains(t, strings.Join(found(t, db, tbl, mysqldb.SourceCheck{Cursor: "ts"}, mysqldb.LevelInfo), "\n"), "the server does not record metadata locks")
+	require.Contains(t, strings.Join(found(t, db, tbl, mysqldb.SourceCheck{Cursor: "ts"}, table.LevelInfo), "\n"), "the server does not record metadata locks")
 }
 
 // What a statement is doing that has no lock on the table, and may yet write it.

@@ -33,7 +33,7 @@ func (f *follower) follow(t testing.TB, db *mysqldb.DB, tbl *mysqldb.Table) {
 	}
 	cursor := tbl.Column(f.column).Column
 	if f.lo != "" {
-		order, err := mysqldb.CompareCursor(cursor, h.Hi, f.lo)
+		order, err := table.CompareCursor(cursor, h.Hi, f.lo)
 		require.NoError(t, err)
 		if order <= 0 {
 			return
