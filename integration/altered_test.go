@@ -23,9 +23,9 @@ type paused struct {
 
 func pausedLoad(t *testing.T, s *servers.Server, ranges bool) paused {
 	t.Helper()
-	more := ", chunkRows: 100, chunksInFlight: 1, rangesInFlight: 1"
+	more := ", tuning: { chunkRows: 100, chunksInFlight: 1, rangesInFlight: 1 }"
 	if ranges {
-		more += ", rangeRows: 150"
+		more = ", tuning: { chunkRows: 100, chunksInFlight: 1, rangesInFlight: 1, rangeRows: 150 }"
 	}
 	p := start(t, options{source: s, defaults: more})
 	exec(t, p.src, createT, insertT(1, 600), "UPDATE t SET updated_at = '2024-01-01'", "ANALYZE TABLE t")

@@ -105,7 +105,7 @@ func TestFromNothingToASchedule(t *testing.T) {
 
 		require.Contains(t, p.cli("schedule apply --yes"), "5 changes applied")
 		t.Cleanup(func() {
-			got := p.shell("printf 'connections: {a: {dsn: u@tcp(h)/}, b: {dsn: u@tcp(h)/}}\nstaging: {url: file:///tmp}\ndefaults: {source: a, target: b}\ntables: [{name: no.ne}]\n' > none.yaml;" +
+			got := p.shell("printf 'connections: {a: {dsn: u@tcp(h)/}, b: {dsn: u@tcp(h)/}}\nstaging: {url: file:///tmp}\ndefaults: {sourceConnection: a, targetConnection: b}\ntables: [{name: no.ne}]\n' > none.yaml;" +
 				"tablehaul --task-queue " + p.queue + " schedule apply --yes --config none.yaml")
 			require.Zero(t, got.code, got.stderr)
 			require.Contains(t, got.stdout, "5 changes applied")

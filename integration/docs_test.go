@@ -57,7 +57,7 @@ const readersConfig = `connections:
   shop: { dsn: "${SHOP_DSN}" }
   warehouse: { dsn: "${WAREHOUSE_DSN}" }
 staging: { url: "file://%s" }
-defaults: { source: shop, target: warehouse, minLag: 0s }
+defaults: { sourceConnection: shop, targetConnection: warehouse, minLag: 0s }
 tables:
   - { name: shop.orders, target: dw.orders, cursor: updated_at, schedule: 1h }
 `

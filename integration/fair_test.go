@@ -45,8 +45,8 @@ func TestALargeLoadDoesNotStarveASmallTable(t *testing.T) {
 	t.Parallel()
 	const waiting = 30 // chunks of the large table that stand in the queue, about
 	p := start(t, options{
-		tables:   "- { name: FROM.t, target: TO.t, cursor: updated_at, chunkRows: 20, chunksInFlight: 32 }\n- { name: FROM.small, target: TO.small }",
-		defaults: ", maxTransaction: 30s, priority: 4", worker: ", activities: 2",
+		tables:   "- { name: FROM.t, target: TO.t, cursor: updated_at, tuning: { chunkRows: 20, chunksInFlight: 32 } }\n- { name: FROM.small, target: TO.small }",
+		defaults: ", tuning: { maxTransaction: 30s, priority: 4 }", worker: ", activities: 2",
 	})
 	exec(t, p.src, createT, insertT(1, 3000), old, "CREATE TABLE small (id INT PRIMARY KEY)", "INSERT INTO small VALUES (1), (2), (3)")
 	exec(t, p.dst, createT, slowTarget)

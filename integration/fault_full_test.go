@@ -46,7 +46,7 @@ func crowd(t *testing.T, db *sql.DB) {
 func TestAFullTargetIsAVisibleWait(t *testing.T) {
 	t.Parallel()
 	eachPrivate(t, func(t *testing.T, source, target *servers.Server) {
-		p := start(t, options{source: source, target: target, tables: bare, defaults: ", chunkRows: 50"})
+		p := start(t, options{source: source, target: target, tables: bare, defaults: ", tuning: { chunkRows: 50 }"})
 		wide := strings.Replace(createT, "VARCHAR(60)", "VARCHAR(2000)", 1)
 		grow := "UPDATE t SET name = REPEAT(SHA2(id, 512), 15)"
 		exec(t, p.src, wide, insertT(1, 4000), grow, old)

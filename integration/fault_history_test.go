@@ -39,7 +39,7 @@ func (p *product) startQuietly() {
 // slices are in the run's own history, and the others in those of a child.
 func TestFiveThousandChunksStayWithinLimits(t *testing.T) {
 	// The worker as it ships: the race detector would take three times as long.
-	p := start(t, options{idle: true, tables: bare, defaults: ", chunkRows: 1, chunksInFlight: 32"})
+	p := start(t, options{idle: true, tables: bare, defaults: ", tuning: { chunkRows: 1, chunksInFlight: 32 }"})
 	exec(t, p.src, createT, insertT(1, 5000), old)
 	// The window, not the key space, so that no ranges share the load. The rows are there
 	// already: what is measured is the number of chunks.

@@ -24,7 +24,7 @@ func between(t *testing.T, s *servers.Server, o options) (p *product, source, ta
 func TestALostCommitReplyKeepsRowsRight(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
-		p, _, target := between(t, s, options{tables: bare, defaults: ", chunkRows: 100"})
+		p, _, target := between(t, s, options{tables: bare, defaults: ", tuning: { chunkRows: 100 }"})
 		exec(t, p.src, createT, insertT(1, 500), old)
 		exec(t, p.dst, createT)
 		once := target.LoseReply(1, "COMMIT", 0)
@@ -52,7 +52,7 @@ func TestABadNetworkLosesNothing(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
-		p, source, target := between(t, s, options{tables: bare, defaults: ", chunkRows: 200, pageRows: 150"})
+		p, source, target := between(t, s, options{tables: bare, defaults: ", tuning: { chunkRows: 200, pageRows: 150 }"})
 		exec(t, p.src, createT, insertT(1, 2000), old)
 		exec(t, p.dst, createT, "INSERT INTO t (id, name, updated_at) VALUES (50, 'so that some chunks meet a row', '2001-01-01'), (500, 'x', '2001-01-01'), (900, 'y', '2001-01-01')")
 		for _, side := range []*proxy.Proxy{source, target} {
@@ -102,7 +102,7 @@ func TestASlowLineOnlyTakesLonger(t *testing.T) {
 // The source goes away while it is read, and comes back.
 func TestASourceThatIsGoneForAWhileIsWaitedFor(t *testing.T) {
 	t.Parallel()
-	p, source, _ := between(t, servers.MySQL(t), options{tables: bare, defaults: ", pageRows: 100"})
+	p, source, _ := between(t, servers.MySQL(t), options{tables: bare, defaults: ", tuning: { pageRows: 100 }"})
 	exec(t, p.src, createT, insertT(1, 3000), old)
 	source.Bandwidth(200_000)
 	wait := p.run("t")

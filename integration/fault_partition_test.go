@@ -72,7 +72,7 @@ func TestAWorkerCutOffFromTemporalStopsWriting(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
-		p := start(t, options{source: s, idle: true, tables: bare, targetDSN: "${TARGET}", defaults: ", chunkRows: 50, chunksInFlight: 4, bulkLoad: false"})
+		p := start(t, options{source: s, idle: true, tables: bare, targetDSN: "${TARGET}", defaults: ", tuning: { chunkRows: 50, chunksInFlight: 4, bulkLoad: false }"})
 		exec(t, p.src, createT, insertT(1, 1000), old)
 		exec(t, p.dst, createT, createWrote, slowFirst)
 		line := proxy.Plain(t, p.temporal.Address)
@@ -116,7 +116,7 @@ func freeze(t *testing.T, s *servers.Server, side func(source, target *proxy.Pro
 	t.Helper()
 	p := start(t, options{
 		source: s, idle: true, tables: bare, sourceDSN: "${SOURCE}", targetDSN: "${TARGET}",
-		defaults: ", chunkRows: 100, pageRows: 100, chunksInFlight: 1, bulkLoad: false", // no lock of another chunk is held
+		defaults: ", tuning: { chunkRows: 100, pageRows: 100, chunksInFlight: 1, bulkLoad: false }", // no lock of another chunk is held
 	})
 	exec(t, p.src, createT, insertT(1, 1000), old)
 	exec(t, p.dst, createT, createWrote, strings.Replace(slowFirst, "0.5", "0", 1))
@@ -169,7 +169,7 @@ func TestTheLocksOfAFrozenWorkerAreGivenUp(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
-		p := start(t, options{source: s, idle: true, tables: bare, targetDSN: "${TARGET}", defaults: ", chunkRows: 50, chunksInFlight: 4"})
+		p := start(t, options{source: s, idle: true, tables: bare, targetDSN: "${TARGET}", defaults: ", tuning: { chunkRows: 50, chunksInFlight: 4 }"})
 		exec(t, p.src, createT, insertT(1, 1000), old)
 		target, line := proxy.Start(t, s.Addr()), proxy.Plain(t, p.temporal.Address)
 		exec(t, p.dst, createT)

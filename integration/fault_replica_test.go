@@ -43,7 +43,7 @@ func TestAReplicaThatLagsPausesARun(t *testing.T) {
 		shared := servers.MySQL(t)
 		p := start(t, options{
 			source: shared, target: primary, tables: bare, connections: fmt.Sprintf("replica: { dsn: %q }", replica.DSN("")),
-			defaults: ", chunkRows: 50, chunksInFlight: 1, maxReplicaLag: 2s, replicas: replica",
+			defaults: ", tuning: { chunkRows: 50, chunksInFlight: 1 }, maxReplicaLag: 2s, replicas: [replica]",
 		})
 		exec(t, p.src, createT, insertT(1, 2000), old)
 		exec(t, p.dst, createT, strings.Replace(slowTarget, "0.05", "0.3", 1))

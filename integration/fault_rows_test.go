@@ -32,7 +32,7 @@ var swaps = map[string][]string{
 // swapped is a table t on both sides whose unique values have changed hands on the source.
 func swapped(t *testing.T, s *servers.Server, swap []string, policy string) *product {
 	t.Helper()
-	p := start(t, options{source: s, tables: strings.Replace(bare, "overlap", "uniqueConflicts: "+policy+", overlap", 1), defaults: ", chunkRows: 1"})
+	p := start(t, options{source: s, tables: strings.Replace(bare, "overlap", "uniqueConflicts: "+policy+", overlap", 1), defaults: ", tuning: { chunkRows: 1 }"})
 	exec(t, p.src, createUnique, "INSERT INTO t VALUES (1, 'a', 1, '2024-01-01'), (2, 'b', 2, '2024-01-01'), (3, 'c', 3, '2024-01-01')")
 	p.sync("t")
 	exec(t, p.src, swap...)
@@ -71,7 +71,7 @@ func TestSwappedUniqueValuesNeverSpoilARow(t *testing.T) {
 // the next run writes is newer.
 func TestAnOldChunkAfterANewerRunChangesNothing(t *testing.T) {
 	for name, c := range map[string]struct{ defaults, held string }{
-		"inserted": {", bulkLoad: false", "INSERT INTO"},
+		"inserted": {", tuning: { bulkLoad: false }", "INSERT INTO"},
 		"loaded":   {"", "SELECT COUNT(*), COALESCE(SUM("}, // the look that would allow it
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -26,7 +26,7 @@ func startOnS3(t *testing.T, o options) (*product, *s3server.Faulty, string) {
 func TestAnS3ThatIsBusyAndCutsLosesNothing(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
-		p, proxy, url := startOnS3(t, options{source: s, tables: bare, defaults: ", chunkRows: 200, rangeRows: 1000"})
+		p, proxy, url := startOnS3(t, options{source: s, tables: bare, defaults: ", tuning: { chunkRows: 200, rangeRows: 1000 }"})
 		exec(t, p.src, createT, insertT(1, 2000), old, "ANALYZE TABLE t")
 		busy, lose, truncate := s3server.Refuse(http.StatusServiceUnavailable, "SlowDown", nil), s3server.Lose(), s3server.Truncate()
 		var requests, faults atomic.Int64
@@ -57,7 +57,7 @@ func TestAnS3ThatIsBusyAndCutsLosesNothing(t *testing.T) {
 // A server that stays away is waited for, where people see it.
 func TestAnS3ThatIsGoneForAWhileIsAVisibleWait(t *testing.T) {
 	t.Parallel()
-	p, proxy, url := startOnS3(t, options{tables: bare, defaults: ", chunkRows: 100"})
+	p, proxy, url := startOnS3(t, options{tables: bare, defaults: ", tuning: { chunkRows: 100 }"})
 	exec(t, p.src, createT, insertT(1, 300), old)
 	proxy.Do(s3server.Refuse(http.StatusServiceUnavailable, "SlowDown", nil))
 	wait := p.run("t")
@@ -71,7 +71,7 @@ func TestAnS3ThatIsGoneForAWhileIsAVisibleWait(t *testing.T) {
 // A grant that is taken away in the middle of a run ends it at once, and the next run goes on.
 func TestAnS3ThatRefusesEndsTheRun(t *testing.T) {
 	t.Parallel()
-	p, proxy, url := startOnS3(t, options{tables: bare, defaults: ", chunkRows: 100"})
+	p, proxy, url := startOnS3(t, options{tables: bare, defaults: ", tuning: { chunkRows: 100 }"})
 	exec(t, p.src, createT, insertT(1, 1000), old)
 	refuse := s3server.Refuse(http.StatusForbidden, "AccessDenied", nil)
 	reads := func(r *http.Request) bool { return r.Method == http.MethodGet && r.Header.Get("If-Match") != "" }

@@ -115,7 +115,7 @@ func TestSpoiledFilesAreExtractedAgain(t *testing.T) {
 	for name, change := range map[string]func([]byte) []byte{"one bit": flipped, "cut short": half, "empty": func([]byte) []byte { return nil }} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := startFaulty(t, options{tables: bare, defaults: ", chunkRows: 100"})
+			p := startFaulty(t, options{tables: bare, defaults: ", tuning: { chunkRows: 100 }"})
 			exec(t, p.src, createT, insertT(1, 1000), old)
 			spoiled := 0
 			p.onWritten(func(path string) error {
@@ -227,7 +227,7 @@ func TestTwoExtractsAtOncePublishOneManifest(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
 		source := proxy.Start(t, s.Addr())
-		p := start(t, options{source: s, tables: bare, sourceDSN: source.DSN(s.DSN("")), defaults: ", chunkRows: 100, pageRows: 100"})
+		p := start(t, options{source: s, tables: bare, sourceDSN: source.DSN(s.DSN("")), defaults: ", tuning: { chunkRows: 100, pageRows: 100 }"})
 		exec(t, p.src, createT, insertT(1, 2000), old)
 		reads := pageReads(s)
 		held := source.Hold(1, reads)
@@ -249,7 +249,7 @@ func TestTwoExtractsAtOncePublishOneManifest(t *testing.T) {
 
 // Staging holds what is not ours: it stays, and nothing outside is touched.
 func TestForeignFilesInStagingAreLeftAlone(t *testing.T) {
-	p := startFaulty(t, options{tables: bare, defaults: ", chunkRows: 100"})
+	p := startFaulty(t, options{tables: bare, defaults: ", tuning: { chunkRows: 100 }"})
 	exec(t, p.src, createT, insertT(1, 500), old)
 	outside := filepath.Join(t.TempDir(), "outside.parquet")
 	require.NoError(t, os.WriteFile(outside, []byte("precious"), 0o600))
@@ -324,7 +324,7 @@ func TestAForgedManifestReachesNothingOutside(t *testing.T) {
 func TestALostPlanIsMadeAnew(t *testing.T) {
 	t.Parallel()
 	isPlan := func(path string) bool { return filepath.Base(path) == "plan.json" }
-	p := startFaulty(t, options{source: servers.MySQL(t), defaults: ", chunkRows: 50, rangeRows: 200"})
+	p := startFaulty(t, options{source: servers.MySQL(t), defaults: ", tuning: { chunkRows: 50, rangeRows: 200 }"})
 	exec(t, p.src, createT, insertT(1, 900), old, "ANALYZE TABLE t")
 	var left atomic.Int64
 	for name, c := range map[string]struct {

@@ -56,7 +56,7 @@ func TestARowThatNeverRestsArrivesWithEveryRun(t *testing.T) {
 		"held":     {"u " + stamps + ", KEY (u)", "minLag: 0s", touch},
 		"seconds":  {"u DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP, KEY (u)", "minLag: 5s", touch},
 		"noindex":  {"u " + stamps, "minLag: 30s", touch},
-		"cut":      {"u " + stamps + ", KEY (u)", "minLag: 1s, rangeRows: 200, chunkRows: 50", touch},
+		"cut":      {"u " + stamps + ", KEY (u)", "minLag: 1s, tuning: { rangeRows: 200, chunkRows: 50 }", touch},
 		"day":      {"u DATE NOT NULL DEFAULT '2024-01-01', KEY (u)", "minLag: 0s", "UPDATE %s SET n = n + 1, u = CURRENT_DATE WHERE id = 1"},
 		"versions": {"u BIGINT NOT NULL DEFAULT 1, KEY (u)", "fixedLag: 1s", "UPDATE %s SET n = n + 1, u = u + 1000 WHERE id = 1"},
 	}
@@ -113,7 +113,7 @@ func number(t *testing.T, text string) int64 {
 func TestATailOfManyRowsIsNotReadAgainByEveryRun(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
-		p := start(t, options{source: s, tables: "- { name: FROM.t, target: TO.t, cursor: updated_at, overlap: 0s, tailRows: 100 }"})
+		p := start(t, options{source: s, tables: "- { name: FROM.t, target: TO.t, cursor: updated_at, overlap: 0s, tuning: { tailRows: 100 } }"})
 		exec(t, p.src, createT, insertT(1, 10), old)
 		p.sync("t")
 		writer := session(t, p.src)

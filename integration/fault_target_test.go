@@ -28,7 +28,7 @@ func eachPrivate(t *testing.T, f func(t *testing.T, source, target *servers.Serv
 // chunked is a first load of 2,000 rows in chunks of 50, slow enough to be interrupted. A
 // transaction of so few rows is never cut into smaller ones.
 func chunked(t *testing.T, o options) *product {
-	o.defaults += ", chunkRows: 50, chunksInFlight: 2"
+	o.defaults += ", tuning: { chunkRows: 50, chunksInFlight: 2 }"
 	p := start(t, o)
 	exec(t, p.src, createT, insertT(1, 2000), old)
 	exec(t, p.dst, createT, strings.Replace(slowTarget, "0.05", "0.2", 1))
@@ -63,7 +63,7 @@ func TestATargetKilledAgainAndAgainHoldsWholeChunks(t *testing.T) {
 	t.Parallel()
 	eachPrivate(t, func(t *testing.T, source, target *servers.Server) {
 		line := proxy.Start(t, target.Addr())
-		p := start(t, options{source: source, target: target, targetDSN: line.DSN(target.DSN("")), defaults: ", chunkRows: 50, chunksInFlight: 8"})
+		p := start(t, options{source: source, target: target, targetDSN: line.DSN(target.DSN("")), defaults: ", tuning: { chunkRows: 50, chunksInFlight: 8 }"})
 		exec(t, p.src, createT, insertT(1, 10_000), old)
 		exec(t, p.dst, createT)
 		wait := p.run("t")
@@ -118,7 +118,7 @@ func TestAFrozenTargetIsWaitedFor(t *testing.T) {
 func TestALockedRowHoldsUpItsChunkOnly(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
-		p := start(t, options{source: s, tables: bare, defaults: ", chunkRows: 100"})
+		p := start(t, options{source: s, tables: bare, defaults: ", tuning: { chunkRows: 100 }"})
 		exec(t, p.src, createT, insertT(1, 1000), old)
 		p.sync("t")
 		exec(t, p.src, "UPDATE t SET n = -1, updated_at = '2024-06-01 00:00:00' + INTERVAL id SECOND")

@@ -49,10 +49,10 @@ func TestAResetRunEndsWell(t *testing.T) {
 		defaults string
 		first    bool
 	}{
-		"one range, from where it was":         {", chunkRows: 100, chunksInFlight: 2", false},
-		"one range, from the beginning":        {", chunkRows: 100, chunksInFlight: 2", true},
-		"several ranges, from where they were": {", chunkRows: 100, rangeRows: 500, chunksInFlight: 2, rangesInFlight: 2", false},
-		"several ranges, from the beginning":   {", chunkRows: 100, rangeRows: 500, chunksInFlight: 2, rangesInFlight: 2", true},
+		"one range, from where it was":         {", tuning: { chunkRows: 100, chunksInFlight: 2 }", false},
+		"one range, from the beginning":        {", tuning: { chunkRows: 100, chunksInFlight: 2 }", true},
+		"several ranges, from where they were": {", tuning: { chunkRows: 100, rangeRows: 500, chunksInFlight: 2, rangesInFlight: 2 }", false},
+		"several ranges, from the beginning":   {", tuning: { chunkRows: 100, rangeRows: 500, chunksInFlight: 2, rangesInFlight: 2 }", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -116,7 +116,7 @@ func TestTemporalKilledInTheMiddleOfARun(t *testing.T) {
 func TestATerminatedRunLeavesNothing(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
-		p := start(t, options{source: s, tables: bare, defaults: ", chunkRows: 50, chunksInFlight: 2"})
+		p := start(t, options{source: s, tables: bare, defaults: ", tuning: { chunkRows: 50, chunksInFlight: 2 }"})
 		exec(t, p.src, createT, insertT(1, 100), old)
 		p.sync("t")
 		before := p.state("t").Watermark
@@ -143,7 +143,7 @@ func TestAWorkerKilledWhileItReadsLosesNothing(t *testing.T) {
 	source := proxy.Start(t, s.Addr())
 	p := start(t, options{
 		source: s, idle: true, tables: bare, sourceDSN: source.DSN(s.DSN("")),
-		defaults: ", pageRows: 200, pageBytes: 64KiB, chunkRows: 200, partBytes: 64KiB",
+		defaults: ", tuning: { pageRows: 200, pageBytes: 64KiB, chunkRows: 200, partBytes: 64KiB }",
 	})
 	exec(t, p.src, strings.Replace(createT, "VARCHAR(60)", "VARCHAR(600)", 1), insertT(1, 4000), "UPDATE t SET name = SHA2(id, 512)", old)
 	first := p.startProcess()

@@ -128,7 +128,7 @@ func insertMany(n int) string {
 func TestTenThousandRowsOfOneSecondArriveOnce(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel() // one server beside the other
-		p := start(t, options{source: s, tables: bare, defaults: ", pageRows: 1000, chunkRows: 2500"})
+		p := start(t, options{source: s, tables: bare, defaults: ", tuning: { pageRows: 1000, chunkRows: 2500 }"})
 		exec(t, p.src, createSeconds, "INSERT INTO t (n, updated_at) VALUES (0, '2024-01-01')")
 		p.sync("t")
 		exec(t, p.src, insertMany(10_000))

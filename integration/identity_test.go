@@ -182,7 +182,7 @@ func TestATargetIsTakenOverOnRequest(t *testing.T) {
 func TestOneRunIsNotSplitOverTwoTargets(t *testing.T) {
 	s := servers.MySQL(t)
 	o := on(s, oneTable)
-	o.defaults = ", chunkRows: 50, rangeRows: 200"
+	o.defaults = ", tuning: { chunkRows: 50, rangeRows: 200 }"
 	p := start(t, o)
 	exec(t, p.src, oldRows...)
 	other := servers.Private(t, s.Flavor)
@@ -212,7 +212,7 @@ func TestPagesOfAnotherServerAreNotRead(t *testing.T) {
 		t.Parallel()
 		way := proxy.Start(t, s.Addr())
 		o := on(s, oneTable)
-		o.sourceDSN, o.defaults = way.DSN(s.DSN("")), ", chunkRows: 100, rangeRows: 300, rangesInFlight: 1, chunksInFlight: 1"
+		o.sourceDSN, o.defaults = way.DSN(s.DSN("")), ", tuning: { chunkRows: 100, rangeRows: 300, rangesInFlight: 1, chunksInFlight: 1 }"
 		p := start(t, o)
 		exec(t, p.src, oldRows...)
 		exec(t, p.dst, createT, "INSERT INTO t VALUES (50, 'old', NULL, '2001-01-01')")
@@ -256,7 +256,7 @@ func TestStateWorkflowTerminatedInAFirstLoad(t *testing.T) {
 // A staged plan is taken up again only as it was written.
 func TestAPlanThatWasChangedIsNotResumed(t *testing.T) {
 	o := on(servers.MySQL(t), oneTable)
-	o.defaults = ", chunkRows: 100, rangeRows: 100, rangesInFlight: 1"
+	o.defaults = ", tuning: { chunkRows: 100, rangeRows: 100, rangesInFlight: 1 }"
 	p := start(t, o)
 	exec(t, p.src, oldRows...)
 	exec(t, p.src, "UPDATE t SET name = 'bad', updated_at = updated_at WHERE id = 950")
@@ -407,7 +407,7 @@ func TestTargetRestartedDuringARun(t *testing.T) {
 		t.Run(string(f), func(t *testing.T) {
 			t.Parallel()
 			target := servers.Private(t, f, "--innodb-flush-log-at-trx-commit=0")
-			o := options{target: target, sourceDSN: servers.MySQL(t).DSN(""), targetDSN: target.DSN(""), defaults: ", chunkRows: 100, chunksInFlight: 1"}
+			o := options{target: target, sourceDSN: servers.MySQL(t).DSN(""), targetDSN: target.DSN(""), defaults: ", tuning: { chunkRows: 100, chunksInFlight: 1 }"}
 			p := start(t, o)
 			exec(t, p.src, oldRows...)
 			p.sync("t")

@@ -61,7 +61,7 @@ const slowTarget = `CREATE TRIGGER slow BEFORE INSERT ON t FOR EACH ROW
 
 // interruptible is a first load of 3,000 rows in chunks of 100 that takes about three seconds.
 func interruptible(t *testing.T, idle bool) *product {
-	p := start(t, options{idle: idle, defaults: ", chunkRows: 100, rangeRows: 1000, chunksInFlight: 2, rangesInFlight: 1"})
+	p := start(t, options{idle: idle, defaults: ", tuning: { chunkRows: 100, rangeRows: 1000, chunksInFlight: 2, rangesInFlight: 1 }"})
 	exec(t, p.src, createT, insertT(1, 3000), "UPDATE t SET updated_at = '2024-01-01 00:00:00' + INTERVAL id SECOND", "ANALYZE TABLE t")
 	exec(t, p.dst, createT, slowTarget)
 	return p

@@ -22,7 +22,7 @@ func TestATableThatGrowsAndIsPrunedWhileItIsLoaded(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
-		p := start(t, options{source: s, defaults: ", rangeRows: 500, chunkRows: 100, chunksInFlight: 2"})
+		p := start(t, options{source: s, defaults: ", tuning: { rangeRows: 500, chunkRows: 100, chunksInFlight: 2 }"})
 		exec(t, p.src, createT, insertT(1, 6000), old, "ANALYZE TABLE t")
 		exec(t, p.dst, createT, slowTarget)
 		wait := p.run("t")
@@ -100,7 +100,7 @@ func TestIndexesComeAfterTheFirstLoad(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
-		p := start(t, options{source: s, defaults: ", chunkRows: 100, rangeRows: 500, rangesInFlight: 1, chunksInFlight: 1, indexesAfterLoad: true"})
+		p := start(t, options{source: s, defaults: ", tuning: { chunkRows: 100, rangeRows: 500, rangesInFlight: 1, chunksInFlight: 1, indexesAfterLoad: true }"})
 		exec(t, p.src, createT, "ALTER TABLE t ADD KEY by_name (name, n DESC), ADD UNIQUE KEY once (id, n), ADD KEY by_n (n)", insertT(1, 3000), old, "ANALYZE TABLE t")
 		indexes := func() string {
 			return scalar(t, p.dst, "SELECT GROUP_CONCAT(DISTINCT INDEX_NAME ORDER BY INDEX_NAME) FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 't'")

@@ -23,7 +23,7 @@ const longAgo = "TIMESTAMP(6) NOT NULL DEFAULT '2024-01-01 00:00:00'"
 func TestTableOf1017Columns(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
-		p := start(t, options{source: s, defaults: ", chunkRows: 20"})
+		p := start(t, options{source: s, defaults: ", tuning: { chunkRows: 20 }"})
 		var names, ddl []string
 		for i := range 1015 {
 			names = append(names, fmt.Sprintf("c%d", i))
@@ -55,7 +55,7 @@ func TestLargestKeys(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
 		p := start(t, options{
-			source: s, defaults: ", chunkRows: 10, pageRows: 7, rangeRows: 20",
+			source: s, defaults: ", tuning: { chunkRows: 10, pageRows: 7, rangeRows: 20 }",
 			tables: "- { name: FROM.wide, target: TO.wide, cursor: updated_at }\n- { name: FROM.long, target: TO.long, cursor: updated_at }",
 		})
 		var key, ddl []string

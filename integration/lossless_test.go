@@ -60,7 +60,7 @@ func TestRandomWritersLoseNothing(t *testing.T) {
 		t.Parallel() // one server beside the other
 		p := start(t, options{source: s, tables: `- { name: FROM.micros, target: TO.micros, cursor: updated_at, overlap: 0s }
 - { name: FROM.seconds, target: TO.seconds, cursor: updated_at, overlap: 0s }
-- { name: FROM.numbers, target: TO.numbers, cursor: id }`, defaults: ", chunkRows: 50, pageRows: 40"})
+- { name: FROM.numbers, target: TO.numbers, cursor: id }`, defaults: ", tuning: { chunkRows: 50, pageRows: 40 }"})
 		for _, c := range cursors {
 			for _, name := range []string{c.table, "naive_" + c.table} {
 				exec(t, p.src, fmt.Sprintf("CREATE TABLE %s (id BIGINT AUTO_INCREMENT PRIMARY KEY, v INT NOT NULL, %s)", name, c.ddl))

@@ -46,7 +46,7 @@ type options struct {
 	source, target *servers.Server
 	// tables is the YAML list under tables:, with FROM and TO standing for the schemas.
 	tables string
-	// defaults is more YAML for the defaults map, such as ", chunkRows: 100".
+	// defaults is more YAML for the defaults map, such as ", tuning: { chunkRows: 100 }".
 	defaults string
 	// sourceDSN and targetDSN replace the servers' root logins.
 	sourceDSN, targetDSN string
@@ -115,7 +115,7 @@ func (p *product) writeConfig(o options) {
   %s
 staging: { url: %q, sweepAfter: 0s%s }
 worker: { host: here%s }
-defaults: { source: shop, target: warehouse, overlap: 2s, minLag: 0s%s }
+defaults: { sourceConnection: shop, targetConnection: warehouse, overlap: 2s, minLag: 0s%s }
 tables:
 `, o.sourceDSN, o.targetDSN, o.connections, o.stagingURL, o.staging, o.worker, o.defaults)
 	for line := range strings.Lines(strings.NewReplacer("FROM", p.from, "TO", p.to).Replace(o.tables)) {

@@ -30,7 +30,7 @@ func TestSyncWithStagingOnS3(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
 		url := s3server.Shared(t).URL(t)
-		p := start(t, options{source: s, stagingURL: url, defaults: ", chunkRows: 500, rangeRows: 1000"})
+		p := start(t, options{source: s, stagingURL: url, defaults: ", tuning: { chunkRows: 500, rangeRows: 1000 }"})
 		p.startWorker()
 		exec(t, p.src, createT, insertT(1, 5000), "ANALYZE TABLE t")
 		p.settled("t")

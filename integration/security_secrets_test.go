@@ -111,7 +111,7 @@ func TestSecretsAndRowsStayWhereTheyBelong(t *testing.T) {
 		exec(t, p.dst, `CREATE TABLE t (code VARCHAR(60) PRIMARY KEY, name VARCHAR(60) NOT NULL, n INT CHECK (n < 100), mail VARCHAR(60) UNIQUE, updated_at TIMESTAMP(6) NOT NULL)`,
 			"INSERT INTO t VALUES ('sentinel-key-a', 'old', 1, NULL, '2001-01-01')")
 		o := options{
-			tables: oneTable, defaults: ", chunkRows: 50, rangeRows: 100, chunksInFlight: 2",
+			tables: oneTable, defaults: ", tuning: { chunkRows: 50, rangeRows: 100, chunksInFlight: 2 }",
 			sourceDSN: p.login(s, sourceGrants...), targetDSN: p.login(s, targetGrants...),
 		}
 		p.writeConfig(o)

@@ -34,7 +34,7 @@ func (p *product) steps(name string) (n int) {
 func TestARangeLargerThanPlannedIsMovedInSlices(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
-		p := start(t, options{source: s, defaults: ", chunkRows: 50, rangeBytes: 64KiB, partBytes: 64KiB, pageBytes: 64KiB, pageRows: 20"})
+		p := start(t, options{source: s, defaults: ", tuning: { chunkRows: 50, rangeBytes: 64KiB, partBytes: 64KiB, pageBytes: 64KiB, pageRows: 20 }"})
 		exec(t, p.src, wideT, insertT(1, 3000), wide, "ANALYZE TABLE t")
 		r := p.sync("t")
 		require.Equal(t, api.ModeFirstLoad, r.Mode)
@@ -61,7 +61,7 @@ func TestARangeLargerThanPlannedIsMovedInSlices(t *testing.T) {
 func TestSlicesOfABinaryKeyLoseNothing(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
-		p := start(t, options{source: s, defaults: ", chunkRows: 15, rangeRows: 50, rangeBytes: 64KiB, partBytes: 64KiB, pageBytes: 64KiB, pageRows: 20"})
+		p := start(t, options{source: s, defaults: ", tuning: { chunkRows: 15, rangeRows: 50, rangeBytes: 64KiB, partBytes: 64KiB, pageBytes: 64KiB, pageRows: 20 }"})
 		exec(t, p.src, "CREATE TABLE t (id BINARY(16) PRIMARY KEY, name VARCHAR(1300), updated_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6), KEY (updated_at))",
 			"INSERT INTO t (id, name) VALUES "+strings.TrimSuffix(strings.Repeat("(UNHEX(LEFT(SHA2(RAND(), 256), 32)), REPEAT(SHA2(RAND(), 256), 15)),", 900), ","),
 			"UPDATE t SET updated_at = '2024-01-01'", "ANALYZE TABLE t")
@@ -81,7 +81,7 @@ func TestSlicesOfABinaryKeyLoseNothing(t *testing.T) {
 func TestALargeWindowIsCutByItsCursor(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
-		p := start(t, options{source: s, tables: bare, defaults: ", rangeRows: 1000, chunkRows: 200"})
+		p := start(t, options{source: s, tables: bare, defaults: ", tuning: { rangeRows: 1000, chunkRows: 200 }"})
 		exec(t, p.src, createT, insertT(1, 100), old)
 		p.sync("t")
 		for first := 101; first < 10000; first += 100 { // moments apart, as rows come
@@ -107,7 +107,7 @@ func TestAFirstLoadByStringAndCompositeKeys(t *testing.T) {
 		t.Parallel()
 		p := start(t, options{
 			source: s, tables: "- { name: FROM.u, target: TO.u, cursor: updated_at }\n- { name: FROM.c, target: TO.c, cursor: updated_at }",
-			defaults: ", rangeRows: 500, chunkRows: 100",
+			defaults: ", tuning: { rangeRows: 500, chunkRows: 100 }",
 		})
 		exec(
 			t, p.src, createT, insertT(1, 5000), old,

@@ -58,7 +58,7 @@ func TestAFirstLoadByAnIntegerBegins(t *testing.T) {
 func TestATargetThatRefersToItselfConverges(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
-		p := start(t, options{source: s, defaults: ", chunkRows: 50, rangeRows: 150"})
+		p := start(t, options{source: s, defaults: ", tuning: { chunkRows: 50, rangeRows: 150 }"})
 		const tree = "CREATE TABLE t (id INT PRIMARY KEY, up INT, updated_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6), KEY (updated_at)," +
 			" FOREIGN KEY (up) REFERENCES t (id))"
 		exec(t, p.src, tree, "INSERT INTO t (id) SELECT a.n * 25 + b.n + 1 FROM (WITH RECURSIVE r (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM r WHERE n < 24) SELECT n FROM r) a,"+

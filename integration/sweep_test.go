@@ -82,7 +82,7 @@ func (p *product) terminateWhilePlanning(name string) {
 func TestSweepRemovesWhatEndedRunsHaveLeft(t *testing.T) {
 	t.Parallel()
 	p := startSweeping(t, options{
-		defaults: ", chunkRows: 100, rangeRows: 1000, chunksInFlight: 2, rangesInFlight: 1",
+		defaults: ", tuning: { chunkRows: 100, rangeRows: 1000, chunksInFlight: 2, rangesInFlight: 1 }",
 		tables: "- { name: FROM.t, target: TO.t, cursor: updated_at }\n- { name: FROM.dead, target: TO.dead }\n" +
 			"- { name: FROM.young, target: TO.young }\n- { name: FROM.undone, target: TO.undone, cursor: updated_at }",
 	})
@@ -136,7 +136,7 @@ func TestSweepRemovesWhatEndedRunsHaveLeft(t *testing.T) {
 // other's files alone, however old.
 func TestSweepLeavesAnotherDeploymentsFilesAlone(t *testing.T) {
 	t.Parallel()
-	p := startSweeping(t, options{defaults: ", chunkRows: 100, chunksInFlight: 2"})
+	p := startSweeping(t, options{defaults: ", tuning: { chunkRows: 100, chunksInFlight: 2 }"})
 	exec(t, p.src, createT, insertT(1, 1500), old)
 	exec(t, p.dst, createT)
 	held, err := p.dst.BeginTx(t.Context(), nil)
@@ -188,7 +188,7 @@ func TestSweepLeavesAnotherDeploymentsFilesAlone(t *testing.T) {
 // full load that no run will go on with.
 func TestTheNextRunRemovesWhatATerminatedOneHasLeft(t *testing.T) {
 	t.Parallel()
-	p := startFaulty(t, options{defaults: ", chunkRows: 50, rangeRows: 300"})
+	p := startFaulty(t, options{defaults: ", tuning: { chunkRows: 50, rangeRows: 300 }"})
 	exec(t, p.src, createT, insertT(1, 900), old, "ANALYZE TABLE t")
 	exec(t, p.dst, createT)
 	p.terminateWhilePlanning("t")

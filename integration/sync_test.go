@@ -33,7 +33,7 @@ var columnsT = []string{"name", "n", "updated_at"}
 
 func TestFirstLoadThenChanges(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		p := start(t, options{source: s, defaults: ", chunkRows: 500, rangeRows: 1000"})
+		p := start(t, options{source: s, defaults: ", tuning: { chunkRows: 500, rangeRows: 1000 }"})
 		exec(t, p.src, createT, insertT(1, 5000), "ANALYZE TABLE t")
 
 		first := p.settled("t")
@@ -49,7 +49,7 @@ func TestFirstLoadThenChanges(t *testing.T) {
 }
 
 func TestFirstLoadCountsAndWindow(t *testing.T) {
-	p := start(t, options{defaults: ", chunkRows: 500, rangeRows: 100000"})
+	p := start(t, options{defaults: ", tuning: { chunkRows: 500, rangeRows: 100000 }"})
 	exec(t, p.src, createT, insertT(1, 1200), "UPDATE t SET updated_at = '2024-01-01 00:00:00' + INTERVAL id MICROSECOND")
 	r := p.sync("t")
 	require.Equal(t, api.ModeFirstLoad, r.Mode)
@@ -79,7 +79,7 @@ func TestFirstLoadCountsAndWindow(t *testing.T) {
 
 func TestTableWithoutCursorIsReadWhole(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		p := start(t, options{source: s, tables: "- { name: FROM.t, target: TO.t }", defaults: ", chunkRows: 100"})
+		p := start(t, options{source: s, tables: "- { name: FROM.t, target: TO.t }", defaults: ", tuning: { chunkRows: 100 }"})
 		exec(t, p.src, createT, insertT(1, 1000))
 		r := p.sync("t")
 		require.Equal(t, api.ModeWhole, r.Mode)

@@ -49,7 +49,7 @@ func TestHoursPauseARun(t *testing.T) {
 
 // A replica that does not replicate is as good as one that is far behind.
 func TestReplicaThatDoesNotReplicatePausesARun(t *testing.T) {
-	p := start(t, options{defaults: ", maxReplicaLag: 5s, replicas: shop"})
+	p := start(t, options{defaults: ", maxReplicaLag: 5s, replicas: [shop]"})
 	exec(t, p.src, createT, insertT(1, 10), "UPDATE t SET updated_at = '2024-01-01'")
 	id := workflows.SyncTableID(p.queue, p.table("t"))
 	p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)

@@ -133,7 +133,7 @@ func TestEveryKeyIsReadInPages(t *testing.T) {
 }
 
 func keysArrive(t *testing.T, src, dst *servers.Server) {
-	p := start(t, options{source: src, target: dst, tables: "- { name: FROM.k_*, target: TO.k_* }", defaults: ", pageRows: 7, chunkRows: 25"})
+	p := start(t, options{source: src, target: dst, tables: "- { name: FROM.k_*, target: TO.k_* }", defaults: ", tuning: { pageRows: 7, chunkRows: 25 }"})
 	from, to := lax(t, p.src), lax(t, p.dst)
 	var cases []keyCase
 	var names []string
@@ -206,7 +206,7 @@ func cursorCases() []cursorCase {
 func TestEveryCursorIsReadInPages(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		p := start(t, options{source: s, tables: "- { name: FROM.c_*, target: TO.c_*, cursor: at }", defaults: ", pageRows: 7, chunkRows: 30"})
+		p := start(t, options{source: s, tables: "- { name: FROM.c_*, target: TO.c_*, cursor: at }", defaults: ", tuning: { pageRows: 7, chunkRows: 30 }"})
 		from := lax(t, p.src)
 		const rows = 90 // ten for each of nine values: a value spans pages
 		for _, c := range cursorCases() {

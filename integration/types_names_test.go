@@ -37,7 +37,7 @@ func TestNamesOfEveryKind(t *testing.T) {
 	}
 	key, cursor := "the`key.", "chan ged`at"
 	eachPair(t, func(t *testing.T, src, dst *servers.Server) {
-		p := start(t, options{source: src, target: dst, tables: "- { name: FROM.new, target: TO.new, cursor: \"" + cursor + "\" }", defaults: ", pageRows: 3"})
+		p := start(t, options{source: src, target: dst, tables: "- { name: FROM.new, target: TO.new, cursor: \"" + cursor + "\" }", defaults: ", tuning: { pageRows: 3 }"})
 		from, to := lax(t, p.src), lax(t, p.dst)
 		parts := []string{quote(key) + " VARCHAR(5) PRIMARY KEY", quote(cursor) + " DATETIME(3) NOT NULL", "KEY `by ``it` (" + quote(cursor) + ")"}
 		list := []string{quote(key), quote(cursor)}

@@ -18,7 +18,7 @@ func TestUniqueValuesThatMovedConverge(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		// Chunks of two rows, so that rows that exchange values are rarely in the same one.
-		p := start(t, options{source: s, tables: "- { name: FROM.t, target: TO.t, cursor: updated_at, uniqueConflicts: replace, chunkRows: 2 }"})
+		p := start(t, options{source: s, tables: "- { name: FROM.t, target: TO.t, cursor: updated_at, uniqueConflicts: replace, tuning: { chunkRows: 2 } }"})
 		exec(t, p.src, uniqueTable)
 		for i := range 12 {
 			exec(t, p.src, fmt.Sprintf("INSERT INTO t (id, u, p) VALUES (%d, 'value %d', %d)", i, i, i))

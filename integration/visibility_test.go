@@ -69,7 +69,7 @@ func (p *product) shown(id string) (memo, attributes map[string]any) {
 func TestTemporalCLIFindsRunsByTable(t *testing.T) {
 	t.Parallel()
 	// Transactions that other tests keep open on a shared source would hold this one's lag up.
-	p := start(t, options{source: servers.Private(t, servers.FlavorMySQL), defaults: ", chunkRows: 100, rangeRows: 500"})
+	p := start(t, options{source: servers.Private(t, servers.FlavorMySQL), defaults: ", tuning: { chunkRows: 100, rangeRows: 500 }"})
 	exec(t, p.src, createT, insertT(1, 2000), "UPDATE t SET updated_at = '2024-01-01 00:00:00' + INTERVAL id SECOND", "ANALYZE TABLE t")
 	result := p.sync("t")
 	id := workflows.SyncTableID(p.queue, p.table("t"))

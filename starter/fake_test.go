@@ -186,7 +186,7 @@ connections:
   shop: { dsn: "${SHOP_DSN}" }
   warehouse: { dsn: "w:S3NT1NEL@tcp(h:3306)/" }
 staging: { url: "file:///tmp/x" }
-defaults: { source: shop, target: warehouse }
+defaults: { sourceConnection: shop, targetConnection: warehouse }
 tables:
   - { name: shop.orders, target: dw.orders, cursor: updated_at }
   - { name: shop.countries }

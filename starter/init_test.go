@@ -72,9 +72,9 @@ staging: # a folder that every worker sees
   url: "file:///var/lib/x"
 
 defaults:
-  source: shop
-  target: warehouse
-  schedule: 15m # when runs begin: an interval, or a cron text such as "*/15 * * * *"; off for none
+  sourceConnection: shop
+  targetConnection: warehouse
+  schedule: 15m # when runs begin: an interval, or a cron expression such as "*/15 * * * *"; off for none
   # warning: the source is a replica
   # cannot be synced: no PROCESS
 

@@ -26,9 +26,9 @@ staging: # a folder that every worker sees
   url: %s
 
 defaults:
-  source: %s
-  target: %s
-  schedule: 15m # when runs begin: an interval, or a cron text such as "*/15 * * * *"; off for none
+  sourceConnection: %s
+  targetConnection: %s
+  schedule: 15m # when runs begin: an interval, or a cron expression such as "*/15 * * * *"; off for none
 `, d.server, d.source.name, d.source.text(), d.target.name, d.target.text(), strconv.Quote("file://"+d.staging), d.source.name, d.target.name)
 	for _, f := range d.everywhere {
 		comment(&b, "  ", findingLine(f))

@@ -14,7 +14,7 @@ import (
 )
 
 // scheduledConfig gives every table of testConfig five minutes, but for one.
-var scheduledConfig = strings.Replace(strings.Replace(testConfig, "target: warehouse }", "target: warehouse, schedule: 5m, scheduleJitter: 0s }", 1),
+var scheduledConfig = strings.Replace(strings.Replace(testConfig, "targetConnection: warehouse }", "targetConnection: warehouse, schedule: 5m, scheduleJitter: 0s }", 1),
 	"name: shop.countries }", `name: shop.countries, schedule: "0 3 * * * Europe/Berlin", schedulePaused: true }`, 1)
 
 func ours(tbl, when string, mutate ...func(*schedule)) schedule {

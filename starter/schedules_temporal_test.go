@@ -19,7 +19,7 @@ import (
 func (w *world) file(t *testing.T, tables ...string) {
 	t.Helper()
 	text := "connections:\n  shop: { dsn: \"${SHOP_DSN}\" }\n  warehouse: { dsn: \"${WAREHOUSE_DSN}\" }\nstaging: { url: \"file:///tmp/x\" }\n" +
-		"defaults: { source: shop, target: warehouse }\ntables:\n  - " + strings.Join(tables, "\n  - ") + "\n"
+		"defaults: { sourceConnection: shop, targetConnection: warehouse }\ntables:\n  - " + strings.Join(tables, "\n  - ") + "\n"
 	path := filepath.Join(t.TempDir(), "tablehaul.yaml")
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 	before := w.getenv

@@ -87,7 +87,7 @@ func (b *bench) defaultSettings() (activities.Settings, error) {
 	cfg, err := config.Load(strings.NewReader(`
 connections: { source: { dsn: "a@tcp(127.0.0.1)/" }, target: { dsn: "a@tcp(127.0.0.1)/" } }
 staging: { url: "file:///bench" }
-defaults: { source: source, target: target }
+defaults: { sourceConnection: source, targetConnection: target }
 tables: [ { name: `+scene.Table+`, cursor: updated_at } ]`), func(string) string { return "" })
 	if err != nil {
 		return activities.Settings{}, err

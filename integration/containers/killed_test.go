@@ -36,7 +36,7 @@ func TestWorkerKilledInItsContainer(t *testing.T) {
 	w.exec(target, "CREATE DATABASE dw", fmt.Sprintf(createT, "dw"), slowTarget)
 	config := "connections:\n" + source.connection() + target.connection() +
 		"staging: { url: \"file:///var/lib/tablehaul\", shared: true }\n" +
-		"defaults: { source: source, target: target, overlap: 2s, minLag: 0s, chunkRows: 100, rangeRows: 1000, chunksInFlight: 2, rangesInFlight: 2 }\n" +
+		"defaults: { sourceConnection: source, targetConnection: target, overlap: 2s, minLag: 0s, tuning: { chunkRows: 100, rangeRows: 1000, chunksInFlight: 2, rangesInFlight: 2 } }\n" +
 		"tables:\n  - { name: shop.t, target: dw.t, cursor: updated_at }\n"
 	workers := []testcontainers.Container{w.worker(config, source, target), w.worker(config, source, target)}
 

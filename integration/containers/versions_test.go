@@ -54,7 +54,7 @@ func TestEveryVersionIsSourceAndTarget(t *testing.T) {
 	for _, d := range databases {
 		config += d.connection()
 	}
-	config += "staging: { url: \"file:///var/lib/tablehaul\" }\ndefaults: { overlap: 2s, minLag: 0s, chunkRows: 1000 }\ntables:\n"
+	config += "staging: { url: \"file:///var/lib/tablehaul\" }\ndefaults: { overlap: 2s, minLag: 0s, tuning: { chunkRows: 1000 } }\ntables:\n"
 	for i, d := range databases {
 		next := databases[(i+1)%len(databases)]
 		config += fmt.Sprintf("  - { name: from%d.t, target: to%[1]d.t, cursor: updated_at, sourceConnection: %s, targetConnection: %s }\n", i, d.alias, next.alias)

@@ -30,7 +30,7 @@ const Table = "shop.orders"
 // Options say what to bring up.
 type Options struct {
 	Source, Target servers.Flavor
-	// Config is more YAML for the table's entry, such as ", chunkRows: 5000".
+	// Config is more YAML for the table's entry, such as ", tuning: { chunkRows: 5000 }".
 	Config string
 	// Worker is the path of the worker binary; empty is bin/worker.
 	Worker string
@@ -123,7 +123,7 @@ const workerConfig = `connections:
   shop: { dsn: "${SHOP_DSN}" }
   warehouse: { dsn: "${WAREHOUSE_DSN}" }
 staging: { url: %q, shared: true }
-defaults: { source: shop, target: warehouse, overlap: 10s }
+defaults: { sourceConnection: shop, targetConnection: warehouse, overlap: 10s }
 tables:
   - { name: shop.orders, cursor: updated_at%s }
 `

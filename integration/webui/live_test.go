@@ -44,7 +44,7 @@ const config = `connections:
   shop: { dsn: %[1]q }
   warehouse: { dsn: %[1]q }
 staging: { url: "file://%[2]s" }
-defaults: { source: shop, target: warehouse, overlap: 2s, minLag: 0s, chunkRows: %[3]d }
+defaults: { sourceConnection: shop, targetConnection: warehouse, overlap: 2s, minLag: 0s, tuning: { chunkRows: %[3]d } }
 tables:
   - { name: shop.orders, target: dw.orders, cursor: updated_at }
 `

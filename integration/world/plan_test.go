@@ -101,6 +101,8 @@ func (p *plan) drawDefaults(r *rand.Rand) string {
 		fmt.Fprintf(&b, ", overlap: %s", pick(r, "0s", "0s", "2s", "1m"))
 	}
 	set("minLag", "0s", "500ms", "2s")
+	set("uniqueConflicts", "fail", "replace")
+	b.WriteString(", tuning: { tailRows: 100000") // the product's own, so that a comma may follow
 	set("chunkRows", 1+r.IntN(20), 50, 1000)
 	set("pageRows", 1+r.IntN(20), 40, 1000)
 	set("rangeRows", 50, 300)
@@ -110,9 +112,9 @@ func (p *plan) drawDefaults(r *rand.Rand) string {
 	set("chunksInFlight", 1, 2, 8)
 	set("rangesInFlight", 1, 4)
 	set("maxTransaction", "100ms", "5s")
-	set("uniqueConflicts", "fail", "replace")
 	set("bulkLoad", false, true)
 	set("indexesAfterLoad", false, true)
+	b.WriteString(" }")
 	return b.String()
 }
 

@@ -28,7 +28,7 @@ func (w *world) writeConfig() (path string, err error) {
 		fmt.Fprintf(&b, "  elsewhere: { dsn: %q }\n", w.spare.DSN(""))
 	}
 	fmt.Fprintf(&b, "staging: { url: %q, sweepAfter: 0s }\nworker: { host: here }\n", "file://"+staging)
-	fmt.Fprintf(&b, "defaults: { source: shop, target: warehouse%s }\ntables:\n", w.defaults)
+	fmt.Fprintf(&b, "defaults: { sourceConnection: shop, targetConnection: warehouse%s }\ntables:\n", w.defaults)
 	for _, t := range w.tables {
 		e := w.entries[t.name]
 		fmt.Fprintf(&b, "  - { name: %s.%s, target: %s", w.schema, t.name, e.target)

@@ -63,7 +63,7 @@ func TestAWorkerRefusesStagingThatItCannotUse(t *testing.T) {
 		cfg, err := config.Load(strings.NewReader(`
 connections: { a: { dsn: "u@tcp(h)/" } }
 staging: { url: "file:///x" }
-defaults: { source: a, target: a }
+defaults: { sourceConnection: a, targetConnection: a }
 tables: [ { name: s.t, target: d.t } ]
 `), os.Getenv)
 		require.NoError(t, err)

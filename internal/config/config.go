@@ -129,8 +129,6 @@ type Table struct {
 	// StaleAfter is how old the source's state on the target may become before that is told; 0 is never.
 	StaleAfter time.Duration
 
-	// Write is how rows are applied; "upsert" is the only way so far.
-	Write string
 	// Schedule says when runs begin; ScheduleJitter spreads them, SchedulePaused keeps them from it.
 	Schedule       Schedule
 	ScheduleJitter time.Duration

@@ -43,7 +43,7 @@ connections:
   shop: { dsn: "${SHOP_DSN}" }
   warehouse: { dsn: "w:p@tcp(h:3306)/" }
 staging: { url: "file:///tmp/x" }
-defaults: { source: shop, target: warehouse, overlap: 2m, chunkRows: 500 }
+defaults: { sourceConnection: shop, targetConnection: warehouse, overlap: 2m, tuning: { chunkRows: 500 } }
 tables:
 `
 
@@ -65,7 +65,7 @@ func TestExampleFileLoads(t *testing.T) {
 		ChunkRows: 10000, ChunkBytes: 16 << 20, PartBytes: 256 << 20, RangeRows: 250000, RangeBytes: 256 << 20,
 		ChunksInFlight: 4, RangesInFlight: 2,
 		UniqueConflicts: "fail", MaxTransaction: time.Second, Priority: 3, StaleAfter: 24 * time.Hour,
-		BulkLoad: true, Write: "upsert", CreateTarget: true, AddColumns: true, ScheduleJitter: 30 * time.Second,
+		BulkLoad: true, CreateTarget: true, AddColumns: true, ScheduleJitter: 30 * time.Second,
 	}, got)
 
 	log, err := c.Table(table.Name{Schema: "shop", Table: "log_2024"})
@@ -124,36 +124,41 @@ func TestEverySettingIsTakenFromTableThenDefaults(t *testing.T) {
     cursorZone: Europe/Berlin
     overlap: 1h30m
     minLag: 250ms
-    tailRows: 5000
     fixedLag: 10m
     allowReplica: true
-    pageRows: 1_000
-    pageBytes: 1 MiB
-    pageTime: 1s
-    chunkRows: ${ROWS}
-    chunkBytes: 100kB
-    partBytes: 4GiB
-    rangeRows: 5
-    rangeBytes: 3GiB
-    bulkLoad: false
-    indexesAfterLoad: true
-    chunksInFlight: 32
-    rangesInFlight: 16
-    write: upsert
+    hours: 22:00-06:00 Europe/Berlin
+    maxThreadsRunning: 50
+    maxReplicaLag: 10s
+    replicas: [shop, warehouse]
     uniqueConflicts: replace
-    maxTransaction: 500ms
-    priority: 1
     staleAfter: 90m
     schedule: 0  3 * * 1-5 Europe/Berlin
     scheduleJitter: 2m
     schedulePaused: true
     createTarget: false
     addColumns: false
+    tuning:
+      tailRows: 5000
+      pageRows: 1_000
+      pageBytes: 1 MiB
+      pageTime: 1s
+      chunkRows: ${ROWS}
+      chunkBytes: 100kB
+      partBytes: 4GiB
+      rangeRows: 5
+      rangeBytes: 3GiB
+      bulkLoad: false
+      indexesAfterLoad: true
+      chunksInFlight: 32
+      rangesInFlight: 16
+      maxTransaction: 500ms
+      priority: 1
 `, func(n string) string { return map[string]string{"ROWS": "77", "SHOP_DSN": "u@tcp(h)/"}[n] })
 	require.Equal(t, config.Table{
 		Name: table.Name{Schema: "shop", Table: "a"}, Target: table.Name{Schema: "dw", Table: "b"},
 		SourceConnection: "warehouse", TargetConnection: "shop",
 		Cursor: "7", CursorZone: "Europe/Berlin", Overlap: 90 * time.Minute, MinLag: 250 * time.Millisecond, FixedLag: 10 * time.Minute, TailRows: 5000,
+		Hours: "22:00-06:00 Europe/Berlin", MaxThreadsRunning: 50, MaxReplicaLag: 10 * time.Second, Replicas: []string{"shop", "warehouse"},
 		AllowReplica: true, PageRows: 1000, PageBytes: 1 << 20, PageTime: time.Second,
 		Priority: 1, ChunkRows: 77, ChunkBytes: 100_000, PartBytes: 4 << 30, RangeRows: 5, RangeBytes: 3 << 30, IndexesAfterLoad: true, ChunksInFlight: 32, RangesInFlight: 16,
 		UniqueConflicts: "replace", StaleAfter: 90 * time.Minute, MaxTransaction: 500 * time.Millisecond,
@@ -161,8 +166,40 @@ func TestEverySettingIsTakenFromTableThenDefaults(t *testing.T) {
 			Minute: only(0), Hour: only(3), DayOfMonth: []config.CalendarRange{{First: 1, Last: 31, Step: 1}},
 			Month: []config.CalendarRange{{First: 1, Last: 12, Step: 1}}, DayOfWeek: []config.CalendarRange{{First: 1, Last: 5, Step: 1}},
 		}},
-		ScheduleJitter: 2 * time.Minute, SchedulePaused: true, Write: "upsert",
+		ScheduleJitter: 2 * time.Minute, SchedulePaused: true,
 	}, c.Tables()[0])
+}
+
+// A table's tuning replaces single keys of the defaults' tuning and keeps the others.
+func TestTuningOfATableKeepsWhatDefaultsSay(t *testing.T) {
+	c := load(t, small+"  - { name: shop.a, tuning: { pageRows: 7 } }\n  - { name: shop.b, tuning: }\n", shopEnv)
+	require.Equal(t, [2]int{500, 7}, [2]int{c.Tables()[0].ChunkRows, c.Tables()[0].PageRows})
+	require.Equal(t, [2]int{500, 10_000}, [2]int{c.Tables()[1].ChunkRows, c.Tables()[1].PageRows})
+}
+
+func TestKeysInTheWrongPlaceNameTheirPlace(t *testing.T) {
+	for entry, want := range map[string]string{
+		"chunkRows: 5":                  "tables[0].chunkRows: unknown key (line 8); write it under tuning, as tuning: { chunkRows: … }",
+		"tuning: { cursor: a }":         "tables[0].tuning.cursor: unknown key (line 8); write it beside tuning, not under it",
+		"tuning: { chunkRow: 5 }":       "tables[0].tuning.chunkRow: unknown key (line 8); did you mean chunkRows?",
+		"tuning: 5":                     "tables[0].tuning: must be a mapping of keys to values, not a single value",
+		"source: shop":                  "tables[0].source: unknown key (line 8); write sourceConnection",
+		"replicas: shop":                "tables[0].replicas: must be a list, not a single value (line 8); write [replica1, replica2]",
+		"replicas: [shop, nowhere]":     "tables[0].replicas: there is no such connection",
+		"exclude: shop.b":               "tables[0].exclude: must be a list, not a single value (line 8); write [schema.table, schema.part_*]",
+		"maxReplicaLag: 5s":             "tables[0].replicas: is missing (line 8); name the connections whose lag maxReplicaLag limits",
+		"target: dw.a, write: upsert":   "tables[0].write: unknown key",
+		"tuning: { bulkLoad: perhaps }": "tables[0].tuning.bulkLoad: \"perhaps\" is neither true nor false",
+	} {
+		_, err := config.Load(strings.NewReader(small+"  - { name: shop.a, "+entry+" }\n"), shopEnv)
+		require.ErrorContains(t, err, want, entry)
+	}
+	for key, want := range map[string]string{
+		"source: shop": "write sourceConnection", "target: shop": "write targetConnection", "pageTime: 1s": "write it under tuning",
+	} {
+		_, err := config.Load(strings.NewReader(strings.Replace(small, "overlap: 2m", key, 1)+"  - { name: shop.a }\n"), shopEnv)
+		require.ErrorContains(t, err, want, key)
+	}
 }
 
 func TestSecretFiles(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 
 func withDSN(dsn, more string) string {
 	return "connections:\n  shop: { dsn: \"" + dsn + "\"" + more + " }\n" +
-		"staging: { url: \"file:///tmp/x\" }\ndefaults: { source: shop, target: shop }\ntables: [ { name: shop.orders, target: dw.orders } ]\n"
+		"staging: { url: \"file:///tmp/x\" }\ndefaults: { sourceConnection: shop, targetConnection: shop }\ntables: [ { name: shop.orders, target: dw.orders } ]\n"
 }
 
 // A DSN that no server could be reached by is refused with what is wrong and what to write.

@@ -131,8 +131,13 @@ func (d *decoder) pairs(a at) []pair {
 	return out
 }
 
-// items are the values of the list at a.
-func (d *decoder) items(a at) []at {
+// items are the values of the list at a, whose entries begin with a dash.
+func (d *decoder) items(a at) []at { return d.listOr(a, "begin each entry with a dash") }
+
+// list is items for a short list of names; example shows one.
+func (d *decoder) list(a at, example string) []at { return d.listOr(a, "write "+example) }
+
+func (d *decoder) listOr(a at, remedy string) []at {
 	var out []at
 	switch n := a.node.(type) {
 	case nil, *ast.NullNode:
@@ -141,7 +146,7 @@ func (d *decoder) items(a at) []at {
 			out = append(out, at{fmt.Sprintf("%s[%d]", a.path, i), v})
 		}
 	default:
-		d.problem(a, "begin each entry with a dash", "must be a list, not %s", kindOf(n))
+		d.problem(a, remedy, "must be a list, not %s", kindOf(n))
 	}
 	return out
 }

@@ -1,12 +1,6 @@
 package config
 
-import (
-	"strings"
-
-	"github.com/goccy/go-yaml/ast"
-
-	"github.com/tablehaul/tablehaul/internal/table"
-)
+import "github.com/tablehaul/tablehaul/internal/table"
 
 // match reports whether n is one of the entry's tables, and what its * stands for.
 func (e entry) match(n table.Name) (star string, ok bool) {
@@ -26,28 +20,19 @@ func (e entry) excludes(n table.Name) bool {
 	return false
 }
 
-// setExclude reads a list of names and patterns, or one text of them with commas.
+// setExclude reads a list of names and patterns.
 func setExclude(d *decoder, a at, e *entry) {
-	places := []at{a}
-	if _, ok := a.node.(*ast.SequenceNode); ok {
-		places = d.items(a)
-	}
-	for _, place := range places {
+	for _, place := range d.list(a, "[schema.table, schema.part_*]") {
 		v, ok := d.scalar(place)
 		if !ok {
 			continue
 		}
-		for text := range strings.SplitSeq(v.text, ",") {
-			if text = strings.TrimSpace(text); text == "" {
-				continue
-			}
-			p, wrong := parsePattern(text)
-			if wrong != "" {
-				d.problem(place, "write schema.table or schema.part_*", "%q %s", text, wrong)
-				continue
-			}
-			e.exclude = append(e.exclude, p)
+		p, wrong := parsePattern(v.text)
+		if wrong != "" {
+			d.problem(place, "write schema.table or schema.part_*", "%s %s", v.shown, wrong)
+			continue
 		}
+		e.exclude = append(e.exclude, p)
 	}
 }
 

@@ -125,17 +125,13 @@ func textField[T any](key, def, bounds, doc string, check func(string) (wrong, r
 	}}
 }
 
-// namesField is a list of connections' names, given as one text with commas.
-func namesField[T any](key, doc string, to func(*T) *[]string) field[T] {
-	return field[T]{key, "", "names in connections", doc, func(d *decoder, a at, into *T) {
-		v, ok := d.scalar(a)
-		if !ok {
-			return
-		}
+// namesField is a list of connections' names.
+func namesField[T any](key, example, doc string, to func(*T) *[]string) field[T] {
+	return field[T]{key, "", example, doc, func(d *decoder, a at, into *T) {
 		var names []string
-		for name := range strings.SplitSeq(v.text, ",") {
-			if name = strings.TrimSpace(name); name != "" {
-				names = append(names, name)
+		for _, place := range d.list(a, example) {
+			if v, ok := d.scalar(place); ok {
+				names = append(names, v.text)
 			}
 		}
 		*to(into) = names

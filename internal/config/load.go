@@ -125,12 +125,9 @@ func (d *decoder) decode(root at, c *Config) {
 	d.monitoring(doc, c)
 
 	defaults := builtin
-	hints := map[string]string{
-		"sourceConnection": "in defaults the key is source", "targetConnection": "in defaults the key is target",
-	}
-	places := decodeMapping(d, doc.defaults, defaultsFields, hints, &defaults)
-	d.checkConnection(c, places["source"], defaults.SourceConnection)
-	d.checkConnection(c, places["target"], defaults.TargetConnection)
+	places := decodeMapping(d, doc.defaults, settings, defaultsHints, &defaults)
+	d.checkConnection(c, places["sourceConnection"], defaults.SourceConnection)
+	d.checkConnection(c, places["targetConnection"], defaults.TargetConnection)
 	d.tables(doc.tables, defaults, c)
 }
 

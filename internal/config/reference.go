@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -10,15 +11,20 @@ import (
 func Reference() string {
 	var b strings.Builder
 	section(&b, "Top level", "", documentFields)
-	section(&b, "connections.NAME", "NAME is yours: up to 64 letters, digits, dots, dashes and underscores.", connectionFields)
+	section(&b, "connections.NAME", "NAME is yours: up to 64 letters, digits, dots, dashes and underscores.",
+		connectionFields)
+	section(&b, "tables[]", "Beside these, every key of “defaults and tables[]”.", tableNames)
+	section(&b, "defaults and tables[]", "In `defaults` for every table, or in an entry of `tables` for one.",
+		slices.Concat(connectionNames, basics))
 	section(&b, "staging", "", stagingFields)
+	section(&b, "defaults and tables[]: the window", "Up to where a run reads.", windows)
+	section(&b, "defaults and tables[]: pauses", "When a run waits.", pauses)
 	section(&b, "worker", "", workerFields)
 	section(&b, "metrics", "", metricsFields)
 	section(&b, "log", "", logFields)
 	section(&b, "notifications", "", notificationsFields)
-	section(&b, "defaults", "Beside these two, every key of “Settings” below.", defaultsFields[:len(defaultsFields)-len(settings)])
-	section(&b, "tables[]", "Beside these five, every key of “Settings” below.", tableFields[:len(tableFields)-len(settings)])
-	section(&b, "Settings", "In `defaults` for every table, or in an entry of `tables` for one.", settings)
+	section(&b, "tuning", "Under `tuning` in `defaults`, or in an entry of `tables`. The defaults suit most tables.",
+		tuning)
 	return b.String()
 }
 

@@ -81,7 +81,7 @@ func TestSchedulesThatCannotBe(t *testing.T) {
 
 func TestExcludesNarrowAFamily(t *testing.T) {
 	c := load(t, small+`
-  - { name: "shop.*", target: "dw.*", exclude: [shop.log_*, "shop.*_tmp, shop.secret"], schedule: 5m }
+  - { name: "shop.*", target: "dw.*", exclude: [shop.log_*, "shop.*_tmp", shop.secret], schedule: 5m }
   - { name: "shop.log_*", target: "dw.log_*", cursor: id }
 `, shopEnv)
 	for name, target := range map[string]string{"orders": "dw.orders", "log_1": "dw.log_1", "tmp": "dw.tmp", "secrets": "dw.secrets"} {
@@ -100,12 +100,12 @@ func TestExcludesNarrowAFamily(t *testing.T) {
 
 func TestExcludesThatMakeNoSense(t *testing.T) {
 	for entry, want := range map[string]string{
-		`{ name: shop.a, exclude: shop.b }`:            "tables[0].exclude: shop.a is one table",
-		`{ name: "shop.a_*", exclude: "shop.*" }`:      "shop.* leaves out every table of shop.a_*",
-		`{ name: "shop.a_*", exclude: "shop.b" }`:      "shop.b is none of shop.a_*",
-		`{ name: "shop.a_*", exclude: "a_1" }`:         `"a_1" is not a table's name`,
-		`{ name: "shop.a_*", exclude: "crm.a_*" }`:     "crm.a_* is none of shop.a_*",
-		`{ name: "shop.a_*", exclude: { a: b } }`:      "must be a single value",
+		`{ name: shop.a, exclude: [shop.b] }`:          "tables[0].exclude: shop.a is one table",
+		`{ name: "shop.a_*", exclude: ["shop.*"] }`:    "shop.* leaves out every table of shop.a_*",
+		`{ name: "shop.a_*", exclude: ["shop.b"] }`:    "shop.b is none of shop.a_*",
+		`{ name: "shop.a_*", exclude: ["a_1"] }`:       `"a_1" is not a table's name`,
+		`{ name: "shop.a_*", exclude: ["crm.a_*"] }`:   "crm.a_* is none of shop.a_*",
+		`{ name: "shop.a_*", exclude: { a: b } }`:      "must be a list, not a mapping",
 		`{ name: "shop.a_*", exclude: ["shop.a_*_*"]}`: "more than one *",
 	} {
 		_, err := config.Load(strings.NewReader(small+"  - "+entry+"\n"), shopEnv)
@@ -113,7 +113,7 @@ func TestExcludesThatMakeNoSense(t *testing.T) {
 	}
 	// Two families of one target, kept apart by an exclude.
 	load(t, small+`
-  - { name: "a.*", target: "d.*", exclude: "a.x_*" }
+  - { name: "a.*", target: "d.*", exclude: ["a.x_*"] }
   - { name: "b.x_*", target: "d.x_*" }
 `, shopEnv)
 }

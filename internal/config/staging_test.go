@@ -13,7 +13,7 @@ func loadStaging(url string) error {
 	_, err := config.Load(strings.NewReader(`
 connections: { a: { dsn: "u@tcp(h)/" } }
 staging: { url: "`+url+`" }
-defaults: { source: a, target: a }
+defaults: { sourceConnection: a, targetConnection: a }
 tables: [ { name: s.t, target: d.t } ]
 `), func(string) string { return "" })
 	return err

@@ -25,20 +25,15 @@ func (e entry) targetOrSame() pattern {
 }
 
 func (d *decoder) tables(a at, defaults Table, c *Config) {
-	hints := map[string]string{
-		"source": "a table names its connection with sourceConnection",
-		"from":   "a table names its connection with sourceConnection",
-		"to":     "a table names its connection with targetConnection",
-	}
 	for _, place := range d.items(a) {
 		e := entry{settings: defaults, place: place}
-		found := decodeMapping(d, place, tableFields, hints, &e)
+		found := decodeMapping(d, place, tableFields, settingHints, &e)
 		if _, ok := found["name"]; !ok {
 			d.missing(place, join(place.path, "name"), "for example shop.orders")
 			e.source.broken = true
 		}
-		d.checkTableConnection(c, place, found["sourceConnection"], "source", e.settings.SourceConnection)
-		d.checkTableConnection(c, place, found["targetConnection"], "target", e.settings.TargetConnection)
+		d.checkTableConnection(c, place, found["sourceConnection"], "sourceConnection", e.settings.SourceConnection)
+		d.checkTableConnection(c, place, found["targetConnection"], "targetConnection", e.settings.TargetConnection)
 		d.checkReplicas(c, place, found["replicas"], e.settings)
 		d.checkExclude(found["exclude"], &e)
 		e.target.broken = e.target.broken || !d.checkTarget(e)
@@ -82,7 +77,7 @@ func (d *decoder) checkTableConnection(c *Config, table, given at, key, name str
 	}
 	if name == "" {
 		remedy := fmt.Sprintf("set defaults.%s to a name in connections", key)
-		d.missing(table, join(table.path, key+"Connection"), remedy)
+		d.missing(table, join(table.path, key), remedy)
 	}
 }
 

@@ -196,7 +196,7 @@ var errorGroups = []errorGroup{
 	},
 	{verdict{
 		class: ClassConfiguration, say: "the server does not allow LOAD DATA LOCAL",
-		remedy: "set local_infile on the server, or bulkLoad: false for the table",
+		remedy: "set local_infile on the server, or tuning: { bulkLoad: false } for the table",
 	}, "1148 3948 4166"},
 	{verdict{
 		class: ClassConfiguration, say: "the read is larger than the server's max_join_size",

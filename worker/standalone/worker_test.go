@@ -20,7 +20,7 @@ const oneTable = `
 connections:
   here: { dsn: "root:sentinel-password@tcp(127.0.0.1:1)/" }
 staging: { url: "file://STAGING" }
-defaults: { source: here, target: here }
+defaults: { sourceConnection: here, targetConnection: here }
 tables:
   - { name: a.t, target: b.t, cursor: c }
 metrics: { listen: "127.0.0.1:0" }

@@ -19,7 +19,7 @@ const ourConfig = `connections:
   shop: { dsn: "${SHOP_DSN}" }
   warehouse: { dsn: "${WAREHOUSE_DSN}" }
 staging: { url: "file://%s" }
-defaults: { source: shop, target: warehouse }
+defaults: { sourceConnection: shop, targetConnection: warehouse }
 tables:
   - { name: shop.orders, cursor: updated_at }
 `

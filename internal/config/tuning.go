@@ -1,0 +1,91 @@
+package config
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// tuning are the keys under "tuning", in defaults and in every table. The defaults suit most tables.
+var tuning = []field[Table]{
+	intField("chunkRows", builtin.ChunkRows, 1, 100_000, "Rows of a chunk, which is one transaction of the target "+
+		"unless that takes too long.",
+		func(t *Table) *int { return &t.ChunkRows }),
+	sizeField("chunkBytes", builtin.ChunkBytes, 64*kib, 256*mib, "Bytes after which a chunk ends.",
+		func(t *Table) *int64 { return &t.ChunkBytes }),
+	durationField("maxTransaction", builtin.MaxTransaction, 100*time.Millisecond, 30*time.Second, "How long a "+
+		"transaction of the target should take: after one that takes longer than half of it, the next chunks are "+
+		"made smaller, until they are fast again.",
+		func(t *Table) *time.Duration { return &t.MaxTransaction }),
+	intField("chunksInFlight", builtin.ChunksInFlight, 1, 32, "Chunks of a run that are written at once; the ranges "+
+		"of a run share them.",
+		func(t *Table) *int { return &t.ChunksInFlight }),
+	intField("rangesInFlight", builtin.RangesInFlight, 1, 16, "Ranges of a run that are worked on at once.",
+		func(t *Table) *int { return &t.RangesInFlight }),
+	int64Field("rangeRows", builtin.RangeRows, 1, 1_000_000_000, "Rows of a range, the piece of a first load or of a "+
+		"large window whose files are removed as soon as it is loaded. Very large tables get larger ranges, so that "+
+		"their number stays bounded.",
+		func(t *Table) *int64 { return &t.RangeRows }),
+	sizeField("rangeBytes", builtin.RangeBytes, 64*kib, 64*gib, "Bytes of files that a range stages at once. A range "+
+		"that turns out larger is moved in slices of this size, and staging holds two of them for each range in flight.",
+		func(t *Table) *int64 { return &t.RangeBytes }),
+	sizeField("partBytes", builtin.PartBytes, 64*kib, 4*gib, "Bytes after which a staged file ends.",
+		func(t *Table) *int64 { return &t.PartBytes }),
+	intField("pageRows", builtin.PageRows, 1, 100_000, "Rows of a read's first SELECT on the source. Later ones "+
+		"follow pageBytes and pageTime.",
+		func(t *Table) *int { return &t.PageRows }),
+	sizeField("pageBytes", builtin.PageBytes, 64*kib, 64*mib, "Bytes after which a page ends.",
+		func(t *Table) *int64 { return &t.PageBytes }),
+	durationField("pageTime", builtin.PageTime, 100*time.Millisecond, 30*time.Second, "Time after which a page ends.",
+		func(t *Table) *time.Duration { return &t.PageTime }),
+	int64Field("tailRows", builtin.TailRows, 1, 100_000_000, "A run reads on above the end of its window, up to the "+
+		"source's now, so that a row that changes all the time arrives. Where more rows than this lie there, because "+
+		"an open transaction holds the end back, it reads those that came since the last run; later runs read the "+
+		"others, when the end has passed them.",
+		func(t *Table) *int64 { return &t.TailRows }),
+	intField("priority", builtin.Priority, 1, 5, "Which table's steps workers take first when not all can run at "+
+		"once: 1 before 2, and so on. Tables of one priority take turns.",
+		func(t *Table) *int { return &t.Priority }),
+	boolField("bulkLoad", builtin.BulkLoad, "Send chunks as files of LOAD DATA LOCAL, where the target's "+
+		"local_infile is ON (MySQL: off by default) and the columns' types allow it: rows that the target does not "+
+		"have, and, where the login has DELETE and TRIGGER and nothing about the table is in the way, also rows that "+
+		"it has. It takes a quarter to a third less of the target's processor; results, refusals and counts are the "+
+		"same.",
+		func(t *Table) *bool { return &t.BulkLoad }),
+	boolField("indexesAfterLoad", builtin.IndexesAfterLoad, "Give a target that is created its indexes, but for "+
+		"unique keys, when its first load is done. Many or random indexes are built in half the time so. Until then "+
+		"reads by them are slow, and the ALTER TABLE is one long statement for the target's replicas.",
+		func(t *Table) *bool { return &t.IndexesAfterLoad }),
+}
+
+// setTuning is the set of the key "tuning".
+func setTuning(d *decoder, a at, t *Table) {
+	decodeMapping(d, a, tuning, tuningHints, t)
+}
+
+// settingHints are what to say about keys of defaults and tables that belong elsewhere.
+var settingHints = func() map[string]string {
+	hints := map[string]string{
+		"source": "write sourceConnection", "from": "write sourceConnection", "to": "write targetConnection",
+	}
+	for _, f := range tuning {
+		hints[f.key] = "write it under tuning, as tuning: { " + f.key + ": … }"
+	}
+	return hints
+}()
+
+// defaultsHints add the key that is a table's name in an entry of tables.
+var defaultsHints = func() map[string]string {
+	hints := maps.Clone(settingHints)
+	hints["target"] = "write targetConnection"
+	return hints
+}()
+
+// tuningHints are what to say about settings that are put under tuning.
+var tuningHints = func() map[string]string {
+	hints := map[string]string{}
+	for _, f := range slices.Concat(basics, windows, pauses) {
+		hints[f.key] = "write it beside tuning, not under it"
+	}
+	return hints
+}()
