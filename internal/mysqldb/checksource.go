@@ -63,39 +63,12 @@ func (f *findings) aboutKey(t *Table) {
 	}
 }
 
-// noPrimaryKey is the finding on a source whose rows cannot be told apart. Both preflights have
-// it, word for word, so that whoever joins them can leave one out.
-func noPrimaryKey(t *Table) table.Finding {
-	remedy := "add a primary key"
-	if key := keyCandidate(t); key != "" {
-		remedy = "ALTER TABLE " + Qualified(t.Name) + " ADD PRIMARY KEY (" + key + "), which is unique already"
-	}
-	return table.Finding{Level: table.LevelRefuse, Table: t.Name.String(), Text: "the table has no primary key", Remedy: remedy, Topic: table.TopicKey}
-}
-
 // sizeText is the server's guess of a table's size, for people.
 func sizeText(t *Table) string {
 	if t.Bytes < 1<<20 {
 		return "less than 1 MiB"
 	}
 	return fmt.Sprintf("about %d rows, %d MiB", t.RowsEstimate, t.Bytes>>20)
-}
-
-// keyCandidate is an index that would do as a primary key, as its quoted columns.
-func keyCandidate(t *Table) string {
-	for _, ix := range t.Indexes {
-		usable := ix.Unique
-		var names []string
-		for _, part := range ix.Columns {
-			c := t.Column(part.Column)
-			usable = usable && c != nil && !c.Nullable && part.Prefix == 0
-			names = append(names, part.Column)
-		}
-		if usable {
-			return Idents(names)
-		}
-	}
-	return ""
 }
 
 func (f *findings) aboutColumns(t *Table, cursor string) {

@@ -106,7 +106,7 @@ func (d *DB) checkReadable(ctx context.Context, f *findings, t *Table) (bool, er
 
 // checkSight is about what the login sees of open work.
 func (d *DB) checkSight(ctx context.Context, f *findings) error {
-	without, looked := d.lookout.lastWithout()
+	without, looked := lookoutOf(d).lastWithout()
 	conn, err := d.Conn(ctx)
 	if err != nil {
 		return err

@@ -3,7 +3,6 @@ package mysqldb
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -47,8 +46,7 @@ type DB struct {
 	// Name is the connection's name in the configuration.
 	Name string
 
-	lookout *lookout
-	crowd   *crowd
+	crowd *crowd
 	// turn holds something while a page is read by one who takes turns.
 	turn chan struct{}
 
@@ -56,14 +54,6 @@ type DB struct {
 	instances  *instances
 	login      *login
 }
-
-var (
-	// ErrBadDSN is returned by Open for a DSN that cannot be parsed or holds a parameter
-	// that would change what rows or errors mean.
-	ErrBadDSN = errors.New("the DSN cannot be used")
-	// ErrServerTooOld is returned by Open for a server older than MySQL 5.7 or MariaDB 10.3.
-	ErrServerTooOld = errors.New("the server is too old")
-)
 
 const (
 	defaultMaxOpen = 8
@@ -102,7 +92,7 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	}
 	pool.SetMaxOpenConns(1) // until the server has told its limits
 	pool.SetConnMaxIdleTime(idleTime)
-	db := &DB{DB: pool, Role: o.Role, Name: o.Name, lookout: newLookout(), crowd: crowd, turn: make(chan struct{}, 1), instances: known, login: c.login}
+	db := &DB{DB: pool, Role: o.Role, Name: o.Name, crowd: crowd, turn: make(chan struct{}, 1), instances: known, login: c.login}
 	if err := db.readServer(ctx); err != nil {
 		_ = pool.Close() // the first error is the one that tells
 		return nil, fmt.Errorf("connection %q: connect: %w", o.Name, err)

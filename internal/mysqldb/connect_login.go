@@ -36,7 +36,7 @@ type login struct {
 	turn chan struct{}
 
 	mu      sync.Mutex
-	refusal *refusedLogin // nil while the last login was taken
+	refusal *RefusedLogin // nil while the last login was taken
 	secret  string        // the digest of the one that was refused
 	good    string        // and of the one that was taken
 	pause   time.Duration
@@ -71,19 +71,6 @@ func secretOf(cfg *mysql.Config) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// refusedLogin is a server's refusal of a login, which is not tried again before a moment.
-type refusedLogin struct {
-	cause error
-	next  time.Time
-	pause time.Duration
-}
-
-// Error is the server's refusal.
-func (e *refusedLogin) Error() string { return e.cause.Error() }
-
-// Unwrap is the server's refusal.
-func (e *refusedLogin) Unwrap() error { return e.cause }
-
 // refusals are the numbers by which a server refuses a login, whatever else is right.
 var refusals = []uint16{
 	errAccessDenied, errAccessDeniedNoPass, errAccountLocked, errMariaAccountLocked, errPasswordLock, errUserBlocked,
@@ -94,7 +81,7 @@ var refusals = []uint16{
 func (l *login) remembered(secret string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.refusal == nil || l.secret != secret || !time.Now().Before(l.refusal.next) {
+	if l.refusal == nil || l.secret != secret || !time.Now().Before(l.refusal.Next) {
 		return nil
 	}
 	return l.refusal
@@ -119,7 +106,7 @@ func (l *login) learn(secret string, err error) error {
 	}
 	l.secret = secret
 	l.pause = min(max(firstRefusal, 2*l.pause), longestRefusal)
-	l.refusal = &refusedLogin{cause: err, next: time.Now().Add(l.pause), pause: l.pause}
+	l.refusal = &RefusedLogin{Cause: err, Next: time.Now().Add(l.pause), Pause: l.pause}
 	return l.refusal
 }
 
@@ -158,7 +145,7 @@ func (c *connector) logIn(ctx context.Context) (driver.Conn, error) {
 		}
 	}
 	conn, err := c.logInAs(ctx, now)
-	var refused *refusedLogin
+	var refused *RefusedLogin
 	if !errors.As(err, &refused) || c.reload == nil || !c.login.mayReread() {
 		return conn, err
 	}

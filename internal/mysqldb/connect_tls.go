@@ -4,8 +4,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
-	"io/fs"
 	"net"
 	"os"
 
@@ -34,29 +32,10 @@ func TLSModes() []TLSMode {
 	return []TLSMode{TLSDisabled, TLSRequired, TLSVerifyCA, TLSVerifyIdentity}
 }
 
-// fileError is a file of this machine that the configuration names and nobody can read: no
-// server has to do with it, and waiting does not help.
-type fileError struct {
-	path  string
-	cause error
-}
-
-// Error says which file it is and why.
-func (e *fileError) Error() string {
-	cause := e.cause
-	if path := (*fs.PathError)(nil); errors.As(cause, &path) {
-		cause = path.Err
-	}
-	return fmt.Sprintf("the file %s of the connection's ca setting cannot be used: %v", e.path, cause)
-}
-
-// Unwrap is why.
-func (e *fileError) Unwrap() error { return e.cause }
-
 // CheckCA reports whether a file holds certificate authorities.
 func CheckCA(file string) error {
 	if _, err := readCAs(file); err != nil {
-		return &fileError{file, err}
+		return &FileError{Path: file, Cause: err}
 	}
 	return nil
 }
@@ -83,7 +62,7 @@ func applyTLS(cfg *mysql.Config, o Options) error {
 	conf := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host}
 	if o.CAFile != "" {
 		if conf.RootCAs, err = readCAs(o.CAFile); err != nil {
-			return &fileError{o.CAFile, err}
+			return &FileError{Path: o.CAFile, Cause: err}
 		}
 	}
 	switch mode {

@@ -67,7 +67,13 @@ func creationColumn(t *Table, cursor *Column) string {
 		if c.Kind != cursor.Kind || c.Precision != cursor.Precision || c.Nullable || c.isComputed() || c.OnUpdate != "" || c.Kind.IsInteger() {
 			continue
 		}
-		n := boolInt(c.Default != nil && isCurrentTimestamp(c, *c.Default)) + 2*boolInt(createdName.MatchString(c.Name))
+		n := 0
+		if c.Default != nil && isCurrentTimestamp(c, *c.Default) {
+			n++
+		}
+		if createdName.MatchString(c.Name) {
+			n += 2
+		}
 		if n > worth {
 			best, worth = c.Name, n
 		}

@@ -70,7 +70,7 @@ func (d *DB) execWatched(ctx context.Context, conn *sql.Conn, statement string, 
 // watchStatement looks whether the server still has a statement, until ctx ends.
 func (d *DB) watchStatement(ctx context.Context, marked string, every time.Duration, onGone func()) {
 	for unseen := 0; unseen < endableUnseen; {
-		if waitFor(ctx, every) != nil {
+		if sleep(ctx, every) != nil {
 			return
 		}
 		id, err := d.statementOf(ctx, marked)

@@ -5,9 +5,13 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tablehaul/tablehaul/internal/table"
 )
+
+// lateTime bounds the search for a late moment in one column.
+const lateTime = 10 * time.Second
 
 // adapt asks both servers what a statement for the named columns (nil for all) cannot know: which
 // defaults and generated columns the target can compute, and which moments its TIMESTAMP cannot hold.
@@ -77,7 +81,7 @@ const lastShort = "2038-01-19 03:14:07"
 func hasLongTimestamps(s Server) bool { return s.Flavor == FlavorMariaDB && s.AtLeast(11, 5, 0) }
 
 // findLate looks for TIMESTAMP columns of the source that hold moments beyond the target's, for
-// at most nullCheckTime each. A column that cannot be looked through counts as one of them, unless
+// at most lateTime each. A column that cannot be looked through counts as one of them, unless
 // the server fills it: then its moments are past.
 func (d *ddl) findLate(ctx context.Context, src *DB, named func(*Column) bool) error {
 	if !hasLongTimestamps(d.from) || hasLongTimestamps(d.to) {
@@ -88,7 +92,7 @@ func (d *ddl) findLate(ctx context.Context, src *DB, named func(*Column) bool) e
 		if c.Kind != table.KindTimestamp || c.Generated || !named(c) {
 			continue
 		}
-		query := selectWithin(src.Server, nullCheckTime) + "1 FROM " + Qualified(d.source.Name) + " WHERE " + Ident(c.Name) + " > '" + lastShort + ".999999' LIMIT 1"
+		query := selectWithin(src.Server, lateTime) + "1 FROM " + Qualified(d.source.Name) + " WHERE " + Ident(c.Name) + " > '" + lastShort + ".999999' LIMIT 1"
 		key, err := src.fetchKey(ctx, query, []selectExpr{{sql: "1", kind: table.KindInt}})
 		switch {
 		case IsTimeLimit(err):

@@ -9,16 +9,6 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// DSNError is what is wrong with a DSN, and what to write instead. It never holds a piece of the
-// DSN that could be of the password.
-type DSNError struct{ What, Write string }
-
-// Error is both in one line.
-func (e *DSNError) Error() string { return ErrBadDSN.Error() + ": " + e.What + ": " + e.Write }
-
-// Unwrap makes errors.Is find ErrBadDSN.
-func (e *DSNError) Unwrap() error { return ErrBadDSN }
-
 func badDSN(write, what string, args ...any) error {
 	return &DSNError{What: fmt.Sprintf(what, args...), Write: write}
 }

@@ -144,9 +144,9 @@ func Describe(err error) Problem {
 		}
 	case errors.As(err, &server):
 		describeServer(&p, server)
-		if refused := (*refusedLogin)(nil); errors.As(err, &refused) {
+		if refused := (*RefusedLogin)(nil); errors.As(err, &refused) {
 			p.Remedy += fmt.Sprintf("; the login is tried again within %s, by one connection, or at once when its file: or exec: secret changes",
-				refused.pause)
+				refused.Pause)
 		}
 	default:
 		describeDriver(&p, err)
@@ -187,7 +187,7 @@ func describeDriver(p *Problem, err error) {
 		p.Sentence, p.Remedy = "the statement is larger than the server's max_allowed_packet", "raise max_allowed_packet on the server"
 	case ClassConfiguration:
 		p.Sentence = err.Error()
-		var file *fileError
+		var file *FileError
 		var dsn *DSNError
 		switch {
 		case errors.As(err, &dsn):

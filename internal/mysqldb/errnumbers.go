@@ -49,7 +49,6 @@ const (
 	errAuthProtocol       = 1251 // ER_NOT_SUPPORTED_AUTH_MODE
 	errOutOfRange         = 1264 // ER_WARN_DATA_OUT_OF_RANGE
 	errDataTruncated      = 1265 // WARN_DATA_TRUNCATED
-	errDeprecated         = 1287 // ER_WARN_DEPRECATED_SYNTAX
 	errOptionPrevents     = 1290 // ER_OPTION_PREVENTS_STATEMENT: read-only, or another option: the text tells
 	errWrongValue         = 1292 // ER_TRUNCATED_WRONG_VALUE
 	errUnknownTimeZone    = 1298 // ER_UNKNOWN_TIME_ZONE
@@ -67,7 +66,6 @@ const (
 	errRowIsReferenced    = 1451 // ER_ROW_IS_REFERENCED_2
 	errForeignKey         = 1452 // ER_NO_REFERENCED_ROW_2
 	errSignal             = 1644 // ER_SIGNAL_EXCEPTION
-	errUnsafeStatement    = 1592 // ER_BINLOG_UNSAFE_STATEMENT
 	errReprepare          = 1615 // ER_NEED_REPREPARE
 	errBinlogFormat       = 1665 // ER_BINLOG_STMT_MODE_AND_ROW_ENGINE
 	errNumericRange       = 1690 // ER_DATA_OUT_OF_RANGE

@@ -78,7 +78,7 @@ func classifyServer(e *mysql.MySQLError) Class {
 }
 
 func classifyDriver(err error) Class {
-	var file *fileError
+	var file *FileError
 	if errors.As(err, &file) {
 		return ClassConfiguration
 	}

@@ -84,7 +84,7 @@ func MayYetLock(kind, state string, program, holds bool) bool {
 
 // OpenWork is one look at a server; the result lists what holds back a window of a table.
 func (d *DB) OpenWork(ctx context.Context) (func(table.Name) []Holder, error) {
-	seen, err := d.lookout.look(ctx, d.lookForWork)
+	seen, err := lookoutOf(d).look(ctx, d.lookForWork)
 	return func(name table.Name) (out []Holder) {
 		for _, w := range seen.work {
 			one := sighting{work: []work{w}, without: seen.without}

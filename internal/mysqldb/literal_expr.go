@@ -98,3 +98,20 @@ func selectWithin(server Server, limit time.Duration) string {
 	}
 	return fmt.Sprintf("SELECT /*+ MAX_EXECUTION_TIME(%d) */ ", limit.Milliseconds())
 }
+
+// nowSlack is added to a statement's clock. The clock stands still when the statement begins, and
+// the rows are those of a moment later: one that was stamped in between would be above it.
+const nowSlack = time.Second
+
+// nowSQL is the statement's own moment, so far ahead of UTC, in the cursor's kind.
+func nowSQL(c table.Column, ahead time.Duration) string {
+	return fmt.Sprintf("CAST(UTC_TIMESTAMP(6) + INTERVAL %d SECOND AS %s)", ahead/time.Second, castType(c))
+}
+
+// castType is the type that a bound of a temporal cursor is compared as.
+func castType(c table.Column) string {
+	if c.Kind == table.KindDate {
+		return "DATE"
+	}
+	return "DATETIME(6)"
+}

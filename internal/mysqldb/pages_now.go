@@ -3,7 +3,6 @@ package mysqldb
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -15,10 +14,6 @@ import (
 // statement begins. Along the cursor the order is ascending: a row that moves while it is read
 // moves up, to where the read has not been yet, and the last statement ends at its own moment.
 // By key a row stays where it is, and is read as it is then.
-
-// nowSlack is added to a statement's clock. The clock stands still when the statement begins, and
-// the rows are those of a moment later: one that was stamped in between would be above it.
-const nowSlack = time.Second
 
 // chaseRows is how many rows above the clock at which it began a read to now may take at least.
 // It may take as many again as it had below that clock. Where rows are written faster than
@@ -59,19 +54,6 @@ func (p *readPlan) atMostCursor(spec ReadSpec, c table.Column) (string, error) {
 		return Ident(c.Name) + " <= " + hi, nil
 	}
 	return "", nil
-}
-
-// nowSQL is the statement's own moment, so far ahead of UTC, in the cursor's kind.
-func nowSQL(c table.Column, ahead time.Duration) string {
-	return fmt.Sprintf("CAST(UTC_TIMESTAMP(6) + INTERVAL %d SECOND AS %s)", ahead/time.Second, castType(c))
-}
-
-// castType is the type that a bound of a temporal cursor is compared as.
-func castType(c table.Column) string {
-	if c.Kind == table.KindDate {
-		return "DATE"
-	}
-	return "DATETIME(6)"
 }
 
 // outrun reports whether a read to now has followed the clock for long enough: rows are written

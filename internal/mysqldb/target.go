@@ -103,7 +103,15 @@ func (d *DB) PlanTarget(ctx context.Context, src *DB, source *Table, name table.
 	p.Columns = table.Carried(source.Carrying(p.carried...).Values())
 	// Refusals first, the rest as found.
 	slices.SortStableFunc(p.Findings, func(a, b table.Finding) int {
-		return boolInt(b.Level == table.LevelRefuse) - boolInt(a.Level == table.LevelRefuse)
+		switch {
+		case a.Level == b.Level:
+			return 0
+		case a.Level == table.LevelRefuse:
+			return -1
+		case b.Level == table.LevelRefuse:
+			return 1
+		}
+		return 0
 	})
 	if p.Refused() {
 		p.Statements = nil

@@ -112,7 +112,7 @@ func misfitInteger(from, to *Column) string {
 	}
 	switch to.Kind {
 	case table.KindInt:
-		if to.Bits < bits+boolInt(unsigned) {
+		if to.Bits < bits || unsigned && to.Bits == bits {
 			return "large values do not fit"
 		}
 		return ""

@@ -142,13 +142,6 @@ func (w *chunkWriter) holds(at int, index Index) (where []byte, ok bool, err err
 	return where, true, nil
 }
 
-// searchable reports whether equality of plain columns is what a unique key checks, and an
-// index look-up finds it. MariaDB's HASH keys of long texts are never used for looking up.
-func searchable(index Index) bool {
-	return index.Type == "BTREE" && !index.Invisible &&
-		!slices.ContainsFunc(index.Columns, func(c IndexColumn) bool { return c.Column == "" })
-}
-
 // appendPrefix appends the condition that a column has the same first characters, or bytes,
 // as a value. LIKE is what an index of the prefix can answer; the other half is what is meant.
 func (w *chunkWriter) appendPrefix(dst []byte, i int, v []byte, size int) []byte {

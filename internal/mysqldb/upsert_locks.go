@@ -37,7 +37,7 @@ func (d *DB) watchLocks(ctx context.Context, name table.Name) *lockWatch {
 	ctx, cancel := context.WithCancel(ctx)
 	w := &lockWatch{cancel: cancel}
 	w.done.Go(func() {
-		for waitFor(ctx, lockLookEvery) == nil {
+		for sleep(ctx, lockLookEvery) == nil {
 			for _, query := range lockQueries(d.Server) {
 				if h := d.lockHolder(ctx, query, name); h != nil {
 					w.holder = h

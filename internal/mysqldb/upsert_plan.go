@@ -272,9 +272,3 @@ func (p *upsertPlan) sameKey(d dialect) string {
 func keyTextMayDiffer(c *Column) bool {
 	return c.Kind == table.KindString && !isExactCollation(c.Collation)
 }
-
-// isExactCollation reports whether only identical strings are equal. The plain _bin
-// collations are not among them: they ignore trailing spaces.
-func isExactCollation(collation string) bool {
-	return collation == "binary" || strings.HasSuffix(collation, "_nopad_bin") || strings.HasSuffix(collation, "_0900_bin")
-}

@@ -44,7 +44,17 @@ type look struct {
 	err    error
 }
 
-func newLookout() *lookout { return &lookout{limit: lookLimit, patience: lookPatience} }
+// lookouts are the lookouts by pool (*DB).
+var lookouts sync.Map
+
+// lookoutOf is the one lookout of a pool.
+func lookoutOf(d *DB) *lookout {
+	l, ok := lookouts.Load(d)
+	if !ok {
+		l, _ = lookouts.LoadOrStore(d, &lookout{limit: lookLimit, patience: lookPatience})
+	}
+	return l.(*lookout) //nolint:forcetypeassert // nothing else is stored
+}
 
 // look returns the result of a look that began after this call.
 func (l *lookout) look(ctx context.Context, f func(context.Context) (sighting, error)) (sighting, error) {

@@ -65,7 +65,7 @@ func (d *DB) chooseInteger(ctx context.Context, spec HiSpec, replica replicaLag)
 		if settled.After(at) || settled.IsZero() || time.Now().After(deadline) || max(spec.MinLag, spec.FixedLag)+replica.lag > markPatience {
 			break
 		}
-		if err := waitFor(ctx, markPause); err != nil {
+		if err := sleep(ctx, markPause); err != nil {
 			return Horizon{}, err
 		}
 	}

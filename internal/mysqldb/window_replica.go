@@ -211,7 +211,7 @@ func (d *DB) listen(ctx context.Context, before []record, asked time.Time) (map[
 	}
 	heard := map[string]time.Duration{}
 	for try := 0; try < listenTries && len(heard) < len(first); try++ {
-		if err := waitFor(ctx, listenPause); err != nil {
+		if err := sleep(ctx, listenPause); err != nil {
 			return nil, err
 		}
 		channels, _, err := d.replicaChannels(ctx)

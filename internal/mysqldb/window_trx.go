@@ -40,7 +40,7 @@ func (d *DB) freshTransactions(ctx context.Context, conn *sql.Conn) (trxs []tran
 			return nil, 0, err
 		}
 	}
-	if err := waitFor(ctx, freshPause-time.Since(d.lookout.lastRead())); err != nil {
+	if err := sleep(ctx, freshPause-time.Since(lookoutOf(d).lastRead())); err != nil {
 		return nil, 0, err
 	}
 	for limit := freshPause; limit < freshPatience; limit = limit * 5 / 4 {
@@ -55,7 +55,7 @@ func (d *DB) freshTransactions(ctx context.Context, conn *sql.Conn) (trxs []tran
 			}
 		}
 		// Random, because two that read in step keep each other's copy alive.
-		if err := waitFor(ctx, freshPause+mathrand.N(limit)); err != nil {
+		if err := sleep(ctx, freshPause+mathrand.N(limit)); err != nil {
 			return nil, 0, err
 		}
 	}
@@ -72,11 +72,11 @@ const unreadableTries = 20
 func (d *DB) readTransactions(ctx context.Context, conn *sql.Conn) ([]transaction, error) {
 	for range unreadableTries {
 		trxs, err := listTransactions(ctx, conn, d.InstanceSQL())
-		d.lookout.hasRead()
+		lookoutOf(d).hasRead()
 		if NumberOf(err) != errCannotConvert {
 			return trxs, err
 		}
-		if err := waitFor(ctx, freshPause+mathrand.N(freshPause)); err != nil {
+		if err := sleep(ctx, freshPause+mathrand.N(freshPause)); err != nil {
 			return nil, err
 		}
 	}

@@ -45,7 +45,7 @@ const (
 // copy that is proven to be younger than the list of statements.
 func (d *DB) oldestWork(ctx context.Context, name table.Name, instance string) (oldest *work, err error) {
 	for try := 0; ; try++ {
-		seen, err := d.lookout.look(ctx, d.lookForWork)
+		seen, err := lookoutOf(d).look(ctx, d.lookForWork)
 		if err != nil {
 			return nil, err
 		}
@@ -58,7 +58,7 @@ func (d *DB) oldestWork(ctx context.Context, name table.Name, instance string) (
 		if oldest == nil || !oldest.forEver && !oldest.doubtful || try == 3 {
 			return oldest, nil
 		}
-		if err := waitFor(ctx, 300*time.Millisecond); err != nil {
+		if err := sleep(ctx, 300*time.Millisecond); err != nil {
 			return nil, err
 		}
 	}
@@ -83,17 +83,6 @@ func (l sighting) oldest(name table.Name) (oldest *work) {
 // sameName is true for one table too many rather than one too few: servers fold names.
 func sameName(a, b table.Name) bool {
 	return strings.EqualFold(a.Schema, b.Schema) && strings.EqualFold(a.Table, b.Table)
-}
-
-func waitFor(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }
 
 func (d *DB) lookForWork(ctx context.Context) (seen sighting, err error) {

@@ -1,6 +1,7 @@
 package mysqldb
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -80,4 +81,44 @@ func indexNamed(t *Table, name string) Index {
 		}
 	}
 	return Index{}
+}
+
+// noPrimaryKey is the finding on a source whose rows cannot be told apart. Both preflights have
+// it, word for word, so that whoever joins them can leave one out.
+func noPrimaryKey(t *Table) table.Finding {
+	remedy := "add a primary key"
+	if key := keyCandidate(t); key != "" {
+		remedy = "ALTER TABLE " + Qualified(t.Name) + " ADD PRIMARY KEY (" + key + "), which is unique already"
+	}
+	return table.Finding{Level: table.LevelRefuse, Table: t.Name.String(), Text: "the table has no primary key", Remedy: remedy, Topic: table.TopicKey}
+}
+
+// keyCandidate is an index that would do as a primary key, as its quoted columns.
+func keyCandidate(t *Table) string {
+	for _, ix := range t.Indexes {
+		usable := ix.Unique
+		var names []string
+		for _, part := range ix.Columns {
+			c := t.Column(part.Column)
+			usable = usable && c != nil && !c.Nullable && part.Prefix == 0
+			names = append(names, part.Column)
+		}
+		if usable {
+			return Idents(names)
+		}
+	}
+	return ""
+}
+
+// searchable reports whether equality of plain columns is what a unique key checks, and an
+// index look-up finds it. MariaDB's HASH keys of long texts are never used for looking up.
+func searchable(index Index) bool {
+	return index.Type == "BTREE" && !index.Invisible &&
+		!slices.ContainsFunc(index.Columns, func(c IndexColumn) bool { return c.Column == "" })
+}
+
+// isExactCollation reports whether only identical strings are equal. The plain _bin
+// collations are not among them: they ignore trailing spaces.
+func isExactCollation(collation string) bool {
+	return collation == "binary" || strings.HasSuffix(collation, "_nopad_bin") || strings.HasSuffix(collation, "_0900_bin")
 }
