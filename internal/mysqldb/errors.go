@@ -13,7 +13,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// Class says what to do about an error; reliability.md, section 2, in code.
+// Class says what to do about an error.
 type Class uint8
 
 const (

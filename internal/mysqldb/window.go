@@ -151,7 +151,7 @@ const (
 )
 
 // ChooseHi chooses the upper end of the next window so that no row which is being written
-// now can later appear at or below it: reliability.md, facts 1 to 5.
+// now can later appear at or below it. docs/reliability.md has the faults that it has to survive.
 //
 // It opens no transaction that outlives the call and takes between 0.2 and about 3 seconds.
 func (d *DB) ChooseHi(ctx context.Context, spec HiSpec) (Horizon, error) {

@@ -5,9 +5,8 @@ import "fmt"
 // Window is the half-open interval (Lo, Hi] of cursor values that a run reads.
 //
 // Bounds are the exact texts that MySQL printed for a value of the cursor's type (UTC for a
-// TIMESTAMP, the writers' local time for a DATETIME): reformatting them is how rows get lost
-// (reliability.md, fact 3). An empty Lo is "from the beginning"; an empty Hi is "no bound",
-// which only a table without a cursor has.
+// TIMESTAMP, the writers' local time for a DATETIME). Reformatting a bound can lose rows. An empty Lo
+// is "from the beginning"; an empty Hi is "no bound", which only a table without a cursor has.
 type Window struct {
 	Lo string `json:"lo,omitempty"`
 	Hi string `json:"hi,omitempty"`
