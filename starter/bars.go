@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dustin/go-humanize"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 )
@@ -73,7 +74,7 @@ func (t *tableBar) rowsText() string {
 	if t.narrow {
 		return fmt.Sprintf("%d%%", 100*t.status.RowsWritten/max(1, total(t.status.Status)))
 	}
-	return fmt.Sprintf("%s/%s rows", number(t.status.RowsWritten), number(total(t.status.Status)))
+	return fmt.Sprintf("%s/%s rows", humanize.Comma(t.status.RowsWritten), humanize.Comma(total(t.status.Status)))
 }
 
 func (t *tableBar) speedText() string {

@@ -3,10 +3,14 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/dustin/go-humanize"
+
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -112,13 +116,13 @@ func (p progress) text(m *meter) string {
 		parts[0] = s.Mode + ", " + s.Phase
 	}
 	if s.Ranges > 1 {
-		parts = append(parts, fmt.Sprintf("range %s of %s", number(min(s.RangesDone+1, s.Ranges)), number(s.Ranges)))
+		parts = append(parts, fmt.Sprintf("range %s of %s", humanize.Comma(min(s.RangesDone+1, s.Ranges)), humanize.Comma(s.Ranges)))
 	}
 	if s.RowsExtracted > 0 || s.RowsWritten > 0 {
 		parts = append(parts, rowsText(s))
 	}
 	if s.ChunkRows > 0 {
-		parts = append(parts, fmt.Sprintf("the target is slow: chunks of %s rows, %d at once", number(s.ChunkRows), s.AtOnce))
+		parts = append(parts, fmt.Sprintf("the target is slow: chunks of %s rows, %d at once", humanize.Comma(s.ChunkRows), s.AtOnce))
 	}
 	if _, stalled := p.stalled(); stalled {
 		return strings.Join(parts, "; ") // an average of before says nothing of what comes
@@ -131,9 +135,9 @@ func (p progress) text(m *meter) string {
 
 func rowsText(s workflows.Status) string {
 	if s.RowsTotal > 0 {
-		return fmt.Sprintf("%s of about %s rows written, %s read", number(s.RowsWritten), number(s.RowsTotal), number(s.RowsExtracted))
+		return fmt.Sprintf("%s of about %s rows written, %s read", humanize.Comma(s.RowsWritten), humanize.Comma(s.RowsTotal), humanize.Comma(s.RowsExtracted))
 	}
-	return fmt.Sprintf("%s rows written, %s read", number(s.RowsWritten), number(s.RowsExtracted))
+	return fmt.Sprintf("%s rows written, %s read", humanize.Comma(s.RowsWritten), humanize.Comma(s.RowsExtracted))
 }
 
 func speedText(s workflows.Status, m *meter) string {
@@ -141,9 +145,9 @@ func speedText(s workflows.Status, m *meter) string {
 	if rate < 1 {
 		return ""
 	}
-	text := number(int64(rate)) + " rows/s"
+	text := humanize.Comma(int64(rate)) + " rows/s"
 	if left := total(s) - s.RowsWritten; left > 0 {
-		text += ", " + span(seconds(float64(left)/rate).Round(time.Second)) + " left"
+		text += ", " + human.Seconds(math.Round(float64(left)/rate)) + " left"
 	}
 	return text
 }

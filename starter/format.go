@@ -4,59 +4,16 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
-	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize"
 	"golang.org/x/term"
 
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/human"
 	domain "github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/workflows"
 )
-
-// number is n with commas: 1,000,000.
-func number(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	sign := ""
-	if n < 0 {
-		sign, s = "-", s[1:]
-	}
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return sign + s
-}
-
-// size is n bytes to three digits.
-func size(n int64) string {
-	if n < 1<<10 {
-		return number(n) + " B"
-	}
-	f, unit := float64(n), ""
-	for _, unit = range []string{"KiB", "MiB", "GiB", "TiB"} {
-		if f /= 1 << 10; f < 1<<10 {
-			break
-		}
-	}
-	return strconv.FormatFloat(f, 'f', 1, 64) + " " + unit
-}
-
-// span is a duration as people say it: 350ms, 4.2s, 3m10s, 2h5m.
-func span(d time.Duration) string {
-	switch {
-	case d < 0:
-		return "0s"
-	case d < time.Second:
-		return d.Round(time.Millisecond).String()
-	case d < 10*time.Second:
-		return d.Round(100 * time.Millisecond).String()
-	case d < time.Hour:
-		return d.Round(time.Second).String()
-	default:
-		return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
-	}
-}
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
@@ -117,19 +74,19 @@ func (a *app) printResult(r workflows.SyncTableResult) {
 		about = "about "
 	}
 	total := seconds(r.Seconds[workflows.PhaseTotal])
-	fmt.Fprintf(a.stdout, "%s → %s %s: %s in %s\n", r.Table, r.Target, a.paint(a.stdout, green, "done"), r.Mode, span(total))
+	fmt.Fprintf(a.stdout, "%s → %s %s: %s in %s\n", r.Table, r.Target, a.paint(a.stdout, green, "done"), r.Mode, human.Duration(total))
 	rate := ""
 	if total > time.Second && r.RowsExtracted >= 1000 { // below that, it is the time that a run takes anyway
-		rate = fmt.Sprintf(" (%s rows/s)", number(int64(float64(r.RowsExtracted)/total.Seconds())))
+		rate = fmt.Sprintf(" (%s rows/s)", humanize.Comma(int64(float64(r.RowsExtracted)/total.Seconds())))
 	}
 	fmt.Fprintf(a.stdout, "  rows:       %s read%s; %s%s inserted, %s updated, %s unchanged\n",
-		number(r.RowsExtracted), rate, about, number(r.Inserted), number(r.Updated), number(r.Unchanged))
+		humanize.Comma(r.RowsExtracted), rate, about, humanize.Comma(r.Inserted), humanize.Comma(r.Updated), humanize.Comma(r.Unchanged))
 	if r.NewerOnTarget > 0 {
 		remedy := ""
 		if r.Mode != api.ModeFirstLoad {
 			remedy = ": tablehaul run " + r.Table + " --full makes them equal"
 		}
-		fmt.Fprintf(a.stdout, "  kept:       %s of the unchanged, newer on the target%s\n", plural(r.NewerOnTarget, "row"), remedy)
+		fmt.Fprintf(a.stdout, "  kept:       %s of the unchanged, newer on the target%s\n", human.Count(r.NewerOnTarget, "row"), remedy)
 	}
 	if r.Chunks > 0 {
 		a.printFiles(r)
@@ -160,13 +117,9 @@ func windowText(w domain.Window) string {
 }
 
 func (a *app) printFiles(r workflows.SyncTableResult) {
-	fmt.Fprintf(a.stdout, "  staged:     %s in %s\n", size(r.StagedBytes), plural(r.Parts, "part"))
-	fmt.Fprintf(a.stdout, "  chunks:     %s, the longest transaction %s\n", number(r.Chunks), span(seconds(r.LongestTransaction)))
+	fmt.Fprintf(a.stdout, "  staged:     %s in %s\n", human.Size(r.StagedBytes), human.Count(r.Parts, "part"))
+	fmt.Fprintf(a.stdout, "  chunks:     %s, the longest transaction %s\n", humanize.Comma(r.Chunks), human.Seconds(r.LongestTransaction))
 }
 
-func plural(n int64, word string) string {
-	if n == 1 {
-		return "1 " + word
-	}
-	return number(n) + " " + word + "s"
-}
+// age is how long ago t was, to the second.
+func age(t time.Time) string { return human.Duration(time.Since(t).Truncate(time.Second)) }

@@ -5,9 +5,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/human"
 )
 
 // tableRun is a line of history --output json.
@@ -96,9 +98,9 @@ func (a *app) printRuns(runs []activities.RunRecord, limit int) {
 			outcome += ": " + typ
 		}
 		if r.NewerOnTarget > 0 {
-			outcome += fmt.Sprintf(", %s newer on the target", number(r.NewerOnTarget))
+			outcome += fmt.Sprintf(", %s newer on the target", humanize.Comma(r.NewerOnTarget))
 		}
-		t.add(at, r.Mode, a.outcomeText(r.Outcome, outcome), number(r.Rows), span(seconds(r.Seconds)), windowCell(r.Window))
+		t.add(at, r.Mode, a.outcomeText(r.Outcome, outcome), humanize.Comma(r.Rows), human.Seconds(r.Seconds), windowCell(r.Window))
 		if r.Failure != "" && (len(causes) == 0 || causes[len(causes)-1].text != r.Failure) {
 			causes = append(causes, cause{at, r.Failure})
 		}

@@ -11,10 +11,13 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/survey"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -32,11 +35,11 @@ func (a *app) initCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init",
 		Short: "Look at a source, and write a commented configuration",
-		Long: "Init looks at the tables of a source: their keys, sizes, columns that could be a cursor, and what\n" +
-			"would keep them from being copied. It reads the information schema and at most one row of a table,\n" +
-			"and writes a tablehaul.yaml to go on from. A file that is there stays as it is.\n\n" +
+		Long: "Init connects to the source. It looks at the tables: their keys, their sizes, columns that could be a\n" +
+			"cursor, and what prevents a copy. It reads the information schema and at most one row of a table. Then\n" +
+			"it writes a tablehaul.yaml to start from. It never overwrites a file.\n\n" +
 			"--source and --target name environment variables that hold DSNs (user:password@tcp(host:3306)/), or\n" +
-			"files (file:/run/secrets/shop). The file that is written names them too, and holds no secret.\n\n" + exitHelp,
+			"files (file:/run/secrets/shop). The written file holds the same names, and no secret.\n\n" + exitHelp,
 		Example: "  export SHOP_DSN='reader:secret@tcp(db1:3306)/' WAREHOUSE_DSN='writer:secret@tcp(db2:3306)/'\n" +
 			"  tablehaul init --source SHOP_DSN --target WAREHOUSE_DSN --schema shop\n" +
 			"  tablehaul init --source SHOP_DSN --schema shop,crm --exclude 'shop.tmp_*' --target-schema dw --file -",
@@ -45,7 +48,7 @@ func (a *app) initCommand() *cobra.Command {
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&f.source, "source", "SOURCE_DSN", "environment variable with the source's DSN, or file:/path")
-	fl.StringVar(&f.target, "target", "TARGET_DSN", "the same for the target; it need not be set yet")
+	fl.StringVar(&f.target, "target", "TARGET_DSN", "the same for the target; init does not read it")
 	fl.StringSliceVar(&f.schemas, "schema", nil, "schemas to look at (default: the DSN's own, else all)")
 	fl.StringSliceVar(&f.excludes, "exclude", nil, "tables to leave out: schema.table or schema.part_*")
 	fl.StringVar(&f.targetSchema, "target-schema", "", "schema of the targets (default: the source's)")
@@ -59,21 +62,22 @@ func (a *app) init(ctx context.Context, f initFlags) error {
 	path, _ := a.configPath()
 	path = cmp.Or(f.file, path)
 	if path == "-" && a.json() {
-		return errors.New("--file - and --output json both want standard output: give one")
+		return errors.New("--file - and --output json both use standard output: give only one of them")
 	}
 	if _, err := os.Lstat(path); path != "-" && err == nil {
-		return &exitError{exitUsage, fmt.Errorf("%s is there and stays as it is: name another file with --file, or look with --file -", path)}
+		return &exitError{exitUsage, fmt.Errorf("%s exists, and init does not change it: name another file with --file, or use --file - to print", path)}
 	}
-	draft, err := a.draftOf(f)
+	setup, err := a.setup(f)
 	if err != nil {
 		return err
 	}
-	if err := a.survey(ctx, f, draft); err != nil {
+	found, err := a.survey(ctx, f, setup.Source)
+	if err != nil {
 		return err
 	}
-	text := draft.yaml()
-	if _, err := config.Load(strings.NewReader(text), a.getenv, config.WithoutSecrets()); err != nil && draft.usable() > 0 {
-		return &exitError{exitFailed, fmt.Errorf("the file would not be valid, which is a defect: %w", err)}
+	text := found.YAML(setup)
+	if _, err := config.Load(strings.NewReader(text), a.getenv, config.WithoutSecrets()); err != nil && found.Usable() > 0 {
+		return &exitError{exitFailed, fmt.Errorf("the configuration that init made is not valid, which is a defect of init: %w", err)}
 	}
 	if path == "-" {
 		fmt.Fprint(a.stdout, text)
@@ -82,110 +86,157 @@ func (a *app) init(ctx context.Context, f initFlags) error {
 	if err := writeNew(path, text); err != nil {
 		return &exitError{exitFailed, err}
 	}
-	a.printSurvey(draft, path)
+	a.printSurvey(found, path)
 	return nil
 }
 
-// draftOf is a configuration as far as the flags say it.
-func (a *app) draftOf(f initFlags) (*draft, error) {
-	d := &draft{targetSchema: f.targetSchema, staging: f.staging}
+// setup is what the flags say of the configuration.
+func (a *app) setup(f initFlags) (survey.Setup, error) {
+	s := survey.Setup{TargetSchema: f.targetSchema, Staging: f.staging}
 	var err error
-	if d.source, err = reference("--source", f.source, "source"); err != nil {
-		return nil, err
+	if s.Source, err = connection("--source", f.source, "source"); err != nil {
+		return s, err
 	}
-	if d.target, err = reference("--target", f.target, "target"); err != nil {
-		return nil, err
+	if s.Target, err = connection("--target", f.target, "target"); err != nil {
+		return s, err
 	}
-	if d.source.name == d.target.name {
-		d.target.name += "-target"
-	}
-	for _, text := range f.excludes {
-		match, _, err := config.Matcher(text)
-		if err != nil {
-			return nil, fmt.Errorf("--exclude: %w", err)
-		}
-		d.excludes = append(d.excludes, match)
+	if s.Source.Name == s.Target.Name {
+		s.Target.Name += "-target"
 	}
 	if f.targetSchema != "" {
 		if _, err := table.ParseName(f.targetSchema + ".t"); err != nil {
-			return nil, fmt.Errorf("--target-schema: %q is not a schema's name", f.targetSchema)
+			return s, fmt.Errorf("--target-schema: %q is not a schema's name", f.targetSchema)
 		}
 	}
-	if d.staging == "" {
+	if s.Staging == "" {
 		home := a.getenv("XDG_DATA_HOME")
 		if home == "" {
 			home = filepath.Join(cmp.Or(a.getenv("HOME"), "/var/lib"), ".local", "share")
 		}
-		d.staging = filepath.Join(home, "tablehaul", "staging")
+		s.Staging = filepath.Join(home, "tablehaul", "staging")
 	}
-	d.staging = strings.TrimPrefix(d.staging, "file://")
-	if !filepath.IsAbs(d.staging) {
-		return nil, fmt.Errorf("--staging is %q: it is an absolute folder", f.staging)
+	s.Staging = strings.TrimPrefix(s.Staging, "file://")
+	if !filepath.IsAbs(s.Staging) {
+		return s, fmt.Errorf("--staging is %q: give an absolute path of a folder", f.staging)
 	}
-	return d, nil
+	return s, nil
 }
-
-// dsnReference is where a DSN stands, and what its connection is called.
-type dsnReference struct {
-	name, variable string
-}
-
-// text is what the configuration holds in the DSN's place.
-func (r dsnReference) text() string { return "${" + r.variable + "}" }
 
 var (
-	variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	// dsnSuffix is what names of variables end with and names of connections need not.
+	variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	// dsnSuffix is what a variable's name ends with and a connection's name does not need.
 	dsnSuffix = regexp.MustCompile(`(?i)_(dsn|url|mysql|mariadb|db)$`)
 )
 
-// reference reads --source or --target. A DSN in their place is refused without a word of it:
-// the arguments of a program are seen by everybody on the machine.
-func reference(flag, text, fallback string) (dsnReference, error) {
+// connection reads --source or --target. It refuses a DSN in their place and does not repeat a word of it: every user
+// of the machine sees the arguments of a program.
+func connection(flag, text, fallback string) (survey.Connection, error) {
+	reference := "${" + text + "}"
 	if path, ok := strings.CutPrefix(text, "file:"); ok && filepath.IsAbs(path) && !strings.ContainsAny(path, "}\"\n") {
-		return dsnReference{fallback, text}, nil
+		return survey.Connection{Name: fallback, DSN: reference}, nil
 	}
-	if !variable.MatchString(text) {
-		return dsnReference{}, fmt.Errorf("%s names an environment variable that holds the DSN, or file:/path: a DSN itself does not belong on a command line", flag)
+	if !variableName.MatchString(text) {
+		return survey.Connection{}, fmt.Errorf("%s names an environment variable that holds the DSN, or file:/path: a DSN itself does not belong on a command line", flag)
 	}
 	name := strings.ToLower(text)
 	for dsnSuffix.MatchString(name) {
 		name = dsnSuffix.ReplaceAllString(name, "")
 	}
-	return dsnReference{strings.Trim(name, "_"), text}, nil
+	return survey.Connection{Name: strings.Trim(name, "_"), DSN: reference}, nil
 }
 
-// open connects to where the reference points.
-func (a *app) open(ctx context.Context, flag string, r dsnReference) (*mysqldb.DB, error) {
-	dsn, err := config.Expand(r.text(), a.getenv)
-	if err != nil {
-		return nil, &exitError{exitUsage, fmt.Errorf("%s: %w: it holds a DSN like user:password@tcp(host:3306)/", flag, err)}
+// survey looks at the source.
+func (a *app) survey(ctx context.Context, f initFlags, c survey.Connection) (*survey.Result, error) {
+	scope := survey.Scope{Schemas: f.schemas}
+	for _, text := range f.excludes {
+		match, _, err := config.Matcher(text)
+		if err != nil {
+			return nil, fmt.Errorf("--exclude: %w", err)
+		}
+		scope.Exclude = append(scope.Exclude, match)
 	}
-	db, err := mysqldb.Open(ctx, dsn, mysqldb.Options{Role: mysqldb.Source, Name: r.name})
+	db, err := a.openSource(ctx, f.source, c)
 	if err != nil {
-		p := mysqldb.Describe(err)
-		text := fmt.Errorf("%s (%s): %w", flag, r.variable, mysqldb.Safe(err))
-		if p.Remedy != "" {
-			text = fmt.Errorf("%w\n  remedy: %s", text, p.Remedy)
+		return nil, err
+	}
+	defer db.Close() //nolint:errcheck // only read from
+	found, err := survey.Look(ctx, db, scope)
+	switch {
+	case ctx.Err() != nil:
+		return nil, &exitError{code: exitStopped}
+	case err != nil:
+		return nil, &exitError{exitFailed, err}
+	case len(found.Tables) == 0:
+		where := ""
+		if len(f.schemas) > 0 {
+			where = " in " + strings.Join(f.schemas, ", ")
+		}
+		return nil, &exitError{exitFailed, fmt.Errorf("the login of %s sees no table%s: grant it SELECT, or name other schemas with --schema", f.source, where)}
+	}
+	return found, nil
+}
+
+// openSource connects to the source that --source names.
+func (a *app) openSource(ctx context.Context, flag string, c survey.Connection) (*mysqldb.DB, error) {
+	dsn, err := config.Expand(c.DSN, a.getenv)
+	if err != nil {
+		return nil, &exitError{exitUsage, fmt.Errorf("--source: %w: it holds a DSN such as user:password@tcp(host:3306)/", err)}
+	}
+	db, err := mysqldb.Open(ctx, dsn, mysqldb.Options{Role: mysqldb.Source, Name: c.Name})
+	if err != nil {
+		text := fmt.Errorf("--source (%s): %w", flag, mysqldb.Safe(err))
+		if remedy := mysqldb.Describe(err).Remedy; remedy != "" {
+			text = fmt.Errorf("%w\n  remedy: %s", text, remedy)
 		}
 		return nil, &exitError{exitFailed, text}
 	}
 	return db, nil
 }
 
-// writeNew writes a file that must not be there, whole or not at all.
+// writeNew writes a file that does not exist yet: all of it, or none.
 func writeNew(path, text string) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s is there and stays as it is", path)
+		return fmt.Errorf("%s exists, and init does not change it", path)
 	}
 	if err != nil {
 		return fmt.Errorf("write the configuration: %w", err)
 	}
 	_, err = f.WriteString(text)
 	if err = errors.Join(err, f.Close()); err != nil {
-		_ = os.Remove(path) // half a file would keep the next try away
+		_ = os.Remove(path) // an incomplete file would stop the next try
 		return fmt.Errorf("write the configuration: %w", err)
 	}
 	return nil
+}
+
+// printSurvey prints what init has found, and what to do next.
+func (a *app) printSurvey(found *survey.Result, path string) {
+	if a.json() {
+		for _, t := range found.Tables {
+			a.printJSON(t)
+		}
+		return
+	}
+	if a.quiet {
+		return
+	}
+	t := newGrid("Table", "Rows", "Size", "Key", "Cursor", "Remarks")
+	t.right("Rows", "Size")
+	for _, one := range found.Tables {
+		cursor, remarks, rows := cmp.Or(one.Cursor, "none"), "", "?"
+		switch {
+		case one.Refused:
+			cursor, remarks = one.Cursor, a.paint(a.stdout, red, "cannot be synced")
+		case one.Family != "":
+			remarks = "in " + one.Family
+		}
+		if one.Rows > 0 {
+			rows = humanize.Comma(one.Rows)
+		}
+		t.add(one.Table, rows, human.Size(one.Bytes), strings.Join(one.Key, ", "), cursor, remarks)
+	}
+	a.printGrid(t)
+	fmt.Fprintf(a.stdout, "Wrote %s with %d of %s. Comments say what was found of each. Next:\n", path, found.Usable(), human.Count(len(found.Tables), "table"))
+	fmt.Fprintf(a.stdout, "  tablehaul-standalone &       # or a worker, with TEMPORAL_ADDRESS\n  tablehaul plan --all\n  tablehaul run --all\n  tablehaul schedule apply\n")
 }

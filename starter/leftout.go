@@ -1,10 +1,9 @@
 package main
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -17,16 +16,7 @@ func (a *app) noteLeftOut(l workflows.ListTablesResult, sel selection) {
 			return err == nil && slices.ContainsFunc(sel.families, func(f family) bool { return f.match(n) })
 		}
 		if f.LeftOutCount > 0 && (sel.all || slices.ContainsFunc(f.LeftOut, meant)) {
-			a.note("%s leaves out the tables of an online schema change (gh-ost, pt-online-schema-change): %s", f.Name, counted(f.LeftOut, f.LeftOutCount))
+			a.note("%s leaves out the tables of an online schema change (gh-ost, pt-online-schema-change): %s", f.Name, human.Sample(f.LeftOut, f.LeftOutCount))
 		}
 	}
-}
-
-// counted lists some names of all.
-func counted(names []string, all int) string {
-	text := strings.Join(names, ", ")
-	if more := all - len(names); more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
-	}
-	return text
 }

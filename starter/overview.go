@@ -5,11 +5,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize"
+
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -123,7 +127,7 @@ func (a *app) nowCell(one tableStatus, m *meter) string {
 	if w, ok := one.Run.stalled(); ok {
 		text := "waiting"
 		if !w.Since.IsZero() {
-			text += " " + age(time.Since(w.Since))
+			text += " " + age(w.Since)
 		}
 		return a.paint(a.stdout, yellow, text)
 	}
@@ -137,9 +141,9 @@ func shortProgress(s workflows.Status, m *meter) string {
 		text += fmt.Sprintf(" %d%%", min(99, 100*s.RowsWritten/all))
 	}
 	if rate := m.rate(); rate >= 1 {
-		text += ", " + number(int64(rate)) + "/s"
+		text += ", " + humanize.Comma(int64(rate)) + "/s"
 		if left := total(s) - s.RowsWritten; left > 0 {
-			text += ", " + age(seconds(float64(left)/rate)) + " left"
+			text += ", " + human.Seconds(float64(left)/rate) + " left"
 		}
 	}
 	return text
@@ -151,7 +155,7 @@ func (a *app) lastCells(state *workflows.TableStateView) (last, rows string) {
 		return "", ""
 	}
 	r := state.LastRuns[len(state.LastRuns)-1]
-	return a.outcomeText(r.Outcome, fmt.Sprintf("%s %s ago", r.Outcome, age(time.Since(r.Finished)))), number(r.Rows)
+	return a.outcomeText(r.Outcome, r.Outcome+" "+age(r.Finished)+" ago"), humanize.Comma(r.Rows)
 }
 
 // outcomeText colours text by how a run ended.
@@ -170,7 +174,7 @@ func lagCell(one tableStatus) string {
 	if one.LagSeconds == nil {
 		return ""
 	}
-	return age(seconds(*one.LagSeconds))
+	return human.Seconds(math.Trunc(*one.LagSeconds))
 }
 
 func nextCell(one tableStatus) string {
@@ -182,23 +186,7 @@ func nextCell(one tableStatus) string {
 	case s.Next.IsZero():
 		return "never"
 	default:
-		return "in " + age(time.Until(s.Next))
-	}
-}
-
-// age is a duration to one unit, for columns: 12s, 3m, 2h, 4d.
-func age(d time.Duration) string {
-	switch {
-	case d < 0:
-		return "0s"
-	case d < time.Minute:
-		return fmt.Sprintf("%ds", int(d.Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%dm", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%dh", int(d.Hours()))
-	default:
-		return fmt.Sprintf("%dd", int(d.Hours()/24))
+		return "in " + human.Duration(time.Until(s.Next).Truncate(time.Second))
 	}
 }
 

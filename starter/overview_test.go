@@ -126,7 +126,7 @@ func TestOverviewFitsEightyColumns(t *testing.T) {
 	f.states[now.Table] = now
 	f.report = workflows.Status{Phase: "ranges", RowsWritten: 50, RowsTotal: 100}
 	got := call(t, f, "status")
-	require.Regexp(t, `inventory.movements +ranges 50% +cancelled 47h ago +123,456,789 +1h\n`, got.stdout)
+	require.Regexp(t, `inventory.movements +ranges 50% +cancelled 47h ago +123,456,789 +1h30m\n`, got.stdout)
 	fitsEighty(t, got.stdout)
 }
 

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/dustin/go-humanize"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -139,7 +141,7 @@ func (a *app) printPlanTable(all []planned) {
 		}
 	}
 	if !a.quiet {
-		fmt.Fprintf(a.stdout, "%d of %s ready. tablehaul plan TABLE shows one in full.\n", ready, plural(int64(len(all)), "table"))
+		fmt.Fprintf(a.stdout, "%d of %s ready. tablehaul plan TABLE shows one in full.\n", ready, human.Count(len(all), "table"))
 	}
 }
 
@@ -150,7 +152,7 @@ func (a *app) verdictText(one planned) string {
 		return a.paint(a.stdout, red, p.Verdict)
 	}
 	if n := one.count(table.LevelWarn); n > 0 {
-		return a.paint(a.stdout, yellow, plural(int64(n), "warning"))
+		return a.paint(a.stdout, yellow, human.Count(n, "warning"))
 	}
 	return a.paint(a.stdout, green, p.Verdict)
 }
@@ -164,7 +166,7 @@ func estimateCells(p workflows.PlanTableResult) (rows, bytes, chunks, takes stri
 	case !r.Known:
 		return "?", "?", "?", "?"
 	default:
-		return number(r.Rows), size(r.Bytes), number(r.Chunks), span(seconds(r.Seconds))
+		return humanize.Comma(r.Rows), human.Size(r.Bytes), humanize.Comma(r.Chunks), human.Seconds(r.Seconds)
 	}
 }
 

@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/dustin/go-humanize"
+
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -23,16 +26,16 @@ func (a *app) printPlan(p workflows.PlanTableResult) {
 	default:
 		fmt.Fprintf(a.stdout, "  mode:       %s\n  window:     %s\n  watermark:  %s\n", p.Mode, windowText(p.Window), orNone(p.Watermark))
 	}
-	rows := "about " + number(p.RowsEstimate) + " rows"
+	rows := "about " + humanize.Comma(p.RowsEstimate) + " rows"
 	if p.RowsEstimate == 0 { // InnoDB says so of a table of a million rows until its statistics are made
 		rows = "no estimate of its rows yet"
 	}
-	fmt.Fprintf(a.stdout, "  table:      %s, %s\n", rows, size(p.BytesEstimate))
+	fmt.Fprintf(a.stdout, "  table:      %s, %s\n", rows, human.Size(p.BytesEstimate))
 	if p.Verdict == api.VerdictReady {
 		fmt.Fprintf(a.stdout, "  reads:      %s\n", readsText(p.Reads))
 	}
 	if p.Ranges > 0 {
-		fmt.Fprintf(a.stdout, "  ranges:     %s\n", number(int64(p.Ranges)))
+		fmt.Fprintf(a.stdout, "  ranges:     %s\n", humanize.Comma(int64(p.Ranges)))
 		index := p.Index
 		if index == "" {
 			index = "none: the whole table is scanned"
@@ -60,7 +63,7 @@ func readsText(r api.Estimate) string {
 		return "nothing new, as far as the index tells"
 	}
 	basis := map[string]string{api.BasisEarlier: "by the pace of earlier runs", api.BasisGuess: "a guess until it has run once"}[r.Basis]
-	return fmt.Sprintf("about %s rows, %s, in %s; about %s, %s", number(r.Rows), size(r.Bytes), plural(r.Chunks, "chunk"), span(seconds(r.Seconds)), basis)
+	return fmt.Sprintf("about %s rows, %s, in %s; about %s, %s", humanize.Comma(r.Rows), human.Size(r.Bytes), human.Count(r.Chunks, "chunk"), human.Seconds(r.Seconds), basis)
 }
 
 // printStatements shows the DDL as what it adds to the target.

@@ -8,11 +8,13 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -169,7 +171,7 @@ func (a *app) printDone(done []outcome) {
 	t.right("Read", "Inserted", "Updated", "Unchanged", "Took")
 	for _, o := range done {
 		r := o.Result
-		t.add(o.Table, r.Mode, number(r.RowsExtracted), number(r.Inserted), number(r.Updated), number(r.Unchanged), span(seconds(r.Seconds[workflows.PhaseTotal])))
+		t.add(o.Table, r.Mode, humanize.Comma(r.RowsExtracted), humanize.Comma(r.Inserted), humanize.Comma(r.Updated), humanize.Comma(r.Unchanged), human.Seconds(r.Seconds[workflows.PhaseTotal]))
 	}
 	a.printGrid(t)
 	for _, o := range done {

@@ -31,7 +31,7 @@ func TestRunPrintsWhatItDid(t *testing.T) {
 	require.Equal(t, exitOK, got.code, got.stderr)
 	require.Equal(t, `shop.orders → dw.orders done: first load in 40s
   rows:       1,000,000 read (25,000 rows/s); 999,000 inserted, 600 updated, 400 unchanged
-  staged:     123.0 MiB in 4 parts
+  staged:     123 MiB in 4 parts
   chunks:     100, the longest transaction 850ms
   window:     (-∞, 2024-05-01 12:00:00]
   watermark:  2024-05-01 12:00:00

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/human"
 )
 
 func (a *app) scheduleCommand() *cobra.Command {
@@ -82,7 +83,7 @@ func nextText(s schedule) string {
 	case s.Next.IsZero():
 		return "never"
 	default:
-		return "in " + span(time.Until(s.Next).Truncate(time.Second))
+		return "in " + human.Duration(time.Until(s.Next).Truncate(time.Second))
 	}
 }
 
@@ -90,7 +91,7 @@ func agoText(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return span(time.Since(t).Truncate(time.Second)) + " ago"
+	return age(t) + " ago"
 }
 
 // scheduleNotes is what else there is to know.

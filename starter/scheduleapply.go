@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -171,7 +172,7 @@ func (a *app) applyChanges(ctx context.Context, s service, changes []change, dry
 		a.printChanges(changes, todo)
 	}
 	if todo > 0 && !dryRun && !yes {
-		if a.json() || !a.confirm(fmt.Sprintf("Apply %s?", plural(int64(todo), "change"))) {
+		if a.json() || !a.confirm(fmt.Sprintf("Apply %s?", human.Count(todo, "change"))) {
 			if a.json() || !terminal(a.stdin) {
 				return &exitError{exitUsage, errors.New("nothing was changed: give --yes to change it, or --dry-run to look only")}
 			}
@@ -198,7 +199,7 @@ func (a *app) applyChanges(ctx context.Context, s service, changes []change, dry
 	case failed > 0:
 		return &exitError{exitFailed, fmt.Errorf("%d of %d changes failed; run it again", failed, todo)}
 	case todo > 0 && !dryRun && !a.json() && !a.quiet:
-		fmt.Fprintf(a.stdout, "%s applied. tablehaul status shows the next runs.\n", plural(int64(todo), "change"))
+		fmt.Fprintf(a.stdout, "%s applied. tablehaul status shows the next runs.\n", human.Count(todo, "change"))
 	}
 	return nil
 }
@@ -249,7 +250,7 @@ func (a *app) printChanges(changes []change, todo int) {
 		fmt.Fprintln(a.stdout, a.paint(a.stdout, marks[c.Action].colour, line))
 	}
 	if same := len(changes) - todo; !a.quiet && (same > 0 || todo == 0) {
-		fmt.Fprintf(a.stdout, "  %s as configured\n", plural(int64(same), "schedule"))
+		fmt.Fprintf(a.stdout, "  %s as configured\n", human.Count(same, "schedule"))
 	}
 }
 

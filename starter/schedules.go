@@ -7,6 +7,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/human"
 )
 
 // schedules is what the commands ask of Temporal's Schedules.
@@ -84,7 +85,7 @@ func (w scheduleSpec) text() string { return whenText(w.when.String(), w.jitter)
 
 func whenText(when string, jitter time.Duration) string {
 	if jitter > 0 {
-		return when + ", up to " + span(jitter) + " later"
+		return when + ", up to " + human.Duration(jitter) + " later"
 	}
 	return when
 }

@@ -169,7 +169,7 @@ func (a *app) printDetails(ctx context.Context, s service, c *config.Config, nam
 			fmt.Fprintf(a.stdout, "  is of:      %s\n", one.State.Identity)
 		}
 		if one.LagSeconds != nil {
-			fmt.Fprintf(a.stdout, "  lag:        %s\n", age(seconds(*one.LagSeconds)))
+			fmt.Fprintf(a.stdout, "  lag:        %s\n", lagCell(one))
 		}
 		if one.Schedule != nil {
 			fmt.Fprintf(a.stdout, "  schedule:   %s; next %s\n", one.Schedule.text(), strings.Join(compact(nextText(*one.Schedule), one.Schedule.Note), ": "))

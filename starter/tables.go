@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	wiring "github.com/tablehaul/tablehaul/internal/app"
 	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -178,20 +178,11 @@ func (a *app) noteDifferences(c *config.Config, l workflows.ListTablesResult, na
 		}
 	}
 	if len(unknown) > 0 {
-		a.note("not in the worker's configuration: %s. Restart the worker, so that it reads %s", some(unknown), c.File)
+		a.note("not in the worker's configuration: %s. Restart the worker, so that it reads %s", human.Sample(unknown, len(unknown)), c.File)
 	}
 	if len(differ) > 0 {
-		a.note("the worker has other settings than %s for %s: restart it, or see which file it reads; runs go by the worker's", c.File, some(differ))
+		a.note("the worker has other settings than %s for %s: restart it, or see which file it reads; runs go by the worker's", c.File, human.Sample(differ, len(differ)))
 	}
-}
-
-// some are a few of many names.
-func some(names []string) string {
-	const shown = 5
-	if len(names) <= shown {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:shown], ", "), len(names)-shown)
 }
 
 func unique(names []string) []string {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -142,7 +143,7 @@ func (s *temporalService) odd(d *client.ScheduleDescription, action *client.Sche
 			out = append(out, "overlap "+p.Overlap.String())
 		}
 		if p.CatchupWindow != scheduleCatchUp {
-			out = append(out, "catch-up "+span(p.CatchupWindow))
+			out = append(out, "catch-up "+human.Duration(p.CatchupWindow))
 		}
 		if p.PauseOnFailure {
 			out = append(out, "pause on failure")

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -46,7 +47,7 @@ func (w wait) text(now time.Time) string {
 	var b strings.Builder
 	b.WriteString("waiting")
 	if !w.Since.IsZero() {
-		fmt.Fprintf(&b, " for %s", span(now.Sub(w.Since)))
+		fmt.Fprintf(&b, " for %s", human.Duration(now.Sub(w.Since)))
 	}
 	fmt.Fprintf(&b, ": %s", w.Step)
 	if w.Steps > 1 {
@@ -60,7 +61,7 @@ func (w wait) text(now time.Time) string {
 		case left < time.Second:
 			b.WriteString(" begins now")
 		default:
-			fmt.Fprintf(&b, " in %s", span(left.Round(time.Second)))
+			fmt.Fprintf(&b, " in %s", human.Duration(left.Round(time.Second)))
 		}
 	}
 	b.WriteString("; ")
@@ -80,7 +81,7 @@ func (w wait) short(now time.Time) string {
 	if w.Since.IsZero() {
 		return "waiting: " + why
 	}
-	return fmt.Sprintf("waiting %s: %s", span(now.Sub(w.Since)), why)
+	return fmt.Sprintf("waiting %s: %s", human.Duration(now.Sub(w.Since)), why)
 }
 
 // pending is what Temporal says of a run's unfinished steps, those of its ranges included.

@@ -65,11 +65,11 @@ func TestWhatAStepWaitsFor(t *testing.T) {
 	none(started("PlanRun", time.Second), "planning")
 	require.Equal(t, "waiting for 10s: ExtractIncremental; 40 threads run", some(started("ExtractIncremental", 10*time.Second), activities.ExtractProgress{Rows: 5, Waiting: "40 threads run"}))
 	require.Equal(t, "waiting for 10s: BeginRun; tablehaul/sync/shop.orders", some(started("BeginRun", 10*time.Second), "waiting for tablehaul/sync/shop.orders"))
-	require.Contains(t, some(started("UpsertChunk", time.Minute), 3), "waiting for 1m0s: UpsertChunk; it was begun and does not end")
+	require.Contains(t, some(started("UpsertChunk", time.Minute), 3), "waiting for 1m: UpsertChunk; it was begun and does not end")
 
 	untaken := started("UpsertChunk", 0)
 	untaken.State, untaken.LastStartedTime, untaken.ScheduledTime = enumspb.PENDING_ACTIVITY_STATE_SCHEDULED, nil, timestamppb.New(ago(time.Minute))
-	require.Contains(t, some(untaken, nil), "waiting for 1m0s: UpsertChunk; no worker has taken it")
+	require.Contains(t, some(untaken, nil), "waiting for 1m: UpsertChunk; no worker has taken it")
 	untaken.ScheduledTime = timestamppb.New(ago(time.Second))
 	none(untaken, nil)
 }
@@ -119,7 +119,7 @@ func TestBarsShowAStall(t *testing.T) {
 	p := progress{Status: workflows.Status{Phase: "upsert", RowsWritten: 5, RowsTotal: 9}}
 	p.Waits = []wait{{Reason: "held"}, {Step: "UpsertChunk", Type: "ServerFull", Since: time.Now().Add(-time.Hour)}}
 	b.update("shop.orders", p)
-	require.Equal(t, "waiting 1h0m: ServerFull", b.byTable["shop.orders"].speedText())
+	require.Equal(t, "waiting 1h: ServerFull", b.byTable["shop.orders"].speedText())
 	b.finish("shop.orders", outcomeDone, 9)
 	b.close()
 }

@@ -1,0 +1,167 @@
+package survey
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// Scope says which tables to look at.
+type Scope struct {
+	// Schemas are the schemas to look at. Without one it is the schema of the DSN; without that, every schema that the
+	// login sees.
+	Schemas []string
+	// Exclude leaves out a table where one of them returns true.
+	Exclude []func(table.Name) bool
+}
+
+// Result is what Look finds on a source.
+type Result struct {
+	// Server is the server's flavor and version, such as "mysql 8.4.6".
+	Server string
+	Tables []*Table
+	// Common are the findings that more than one table has: they are about the server or the login.
+	Common []table.Finding
+	// SchemaChanges are tables that belong to an online schema change. They get no entry.
+	SchemaChanges []string
+}
+
+// Table is what Look finds of one table.
+type Table struct {
+	Table string   `json:"table"`
+	Rows  int64    `json:"rowsEstimate"`
+	Bytes int64    `json:"bytesEstimate"`
+	Key   []string `json:"key"`
+	// Cursor is the cursor that init has chosen; empty where no candidate is sound.
+	Cursor     string                    `json:"cursor,omitempty"`
+	Candidates []mysqldb.CursorCandidate `json:"candidates"`
+	Findings   []table.Finding           `json:"findings"`
+	// Refused says that the table cannot be synced as it is.
+	Refused bool `json:"refused,omitempty"`
+	// Family is the entry with a * that includes the table; empty where the table has an entry of its own.
+	Family string `json:"family,omitempty"`
+
+	name table.Name
+}
+
+// tablesAtOnce bounds the tables that Look asks about at the same time.
+const tablesAtOnce = 4
+
+// Look looks at the tables of a source, in the order of schemas and names. Its errors hold no secret and no value of a
+// row.
+func Look(ctx context.Context, db *mysqldb.DB, scope Scope) (*Result, error) {
+	r := &Result{Server: fmt.Sprintf("%s %s", db.Server.Flavor, db.Server.Version)}
+	names, err := r.list(ctx, db, scope)
+	if err != nil {
+		return nil, mysqldb.Safe(err)
+	}
+	r.Tables = make([]*Table, len(names))
+	group, inner := errgroup.WithContext(ctx)
+	group.SetLimit(tablesAtOnce)
+	for i, n := range names {
+		group.Go(func() (err error) {
+			r.Tables[i], err = lookAt(inner, db, n)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, mysqldb.Safe(err)
+	}
+	r.joinFindings()
+	r.joinFamilies()
+	return r, nil
+}
+
+// Usable counts the tables that can be synced.
+func (r *Result) Usable() int {
+	n := 0
+	for _, t := range r.Tables {
+		if !t.Refused {
+			n++
+		}
+	}
+	return n
+}
+
+// list returns the tables in scope.
+func (r *Result) list(ctx context.Context, db *mysqldb.DB, scope Scope) ([]table.Name, error) {
+	schemas := scope.Schemas
+	if len(schemas) == 0 {
+		own, err := db.OwnSchema(ctx)
+		if err != nil {
+			return nil, err
+		}
+		schemas = []string{own}
+		if own == "" {
+			if schemas, err = db.Schemas(ctx); err != nil {
+				return nil, err
+			}
+		}
+	}
+	var out []table.Name
+	for _, schema := range schemas {
+		names, err := db.TablesOf(ctx, schema)
+		if err != nil {
+			return nil, err
+		}
+		names, left := table.WithoutOnlineChanges(names)
+		for _, n := range left {
+			r.SchemaChanges = append(r.SchemaChanges, n.String())
+		}
+		out = append(out, names...)
+	}
+	return slices.DeleteFunc(out, func(n table.Name) bool {
+		return slices.ContainsFunc(scope.Exclude, func(match func(table.Name) bool) bool { return match(n) })
+	}), nil
+}
+
+// lookAt looks at one table.
+func lookAt(ctx context.Context, db *mysqldb.DB, n table.Name) (*Table, error) {
+	t, err := db.Table(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	out := &Table{
+		Table: n.String(), name: n, Rows: t.RowsEstimate, Bytes: t.Bytes, Key: t.PrimaryKey,
+		Candidates: []mysqldb.CursorCandidate{}, Findings: []table.Finding{},
+	}
+	findings, err := db.CheckSource(ctx, t, mysqldb.SourceCheck{})
+	if err != nil {
+		return nil, err
+	}
+	if refused(findings) || grantMissing(findings) {
+		out.Findings, out.Refused = findings, refused(findings)
+		return out, nil // the next steps read the table
+	}
+	if out.Candidates, err = db.CursorCandidates(ctx, t); err != nil {
+		return nil, err
+	}
+	if len(out.Candidates) > 0 && out.Candidates[0].Sound() {
+		out.Cursor = out.Candidates[0].Column
+	}
+	if out.Findings, err = db.CheckSource(ctx, t, mysqldb.SourceCheck{Cursor: out.Cursor}); err != nil {
+		return nil, err
+	}
+	out.Refused = refused(out.Findings)
+	return out, nil
+}
+
+// refused reports whether the table itself must be changed before it can be synced. A missing grant does not count: it
+// concerns the login, and the table keeps its entry.
+func refused(findings []table.Finding) bool {
+	return slices.ContainsFunc(findings, func(f table.Finding) bool {
+		return f.Level == table.LevelRefuse && f.Topic != table.TopicGrant
+	})
+}
+
+// grantMissing reports whether the login lacks a grant.
+func grantMissing(findings []table.Finding) bool {
+	return slices.ContainsFunc(findings, func(f table.Finding) bool {
+		return f.Level == table.LevelRefuse && f.Topic == table.TopicGrant
+	})
+}
