@@ -12,11 +12,14 @@ import (
 	"syscall"
 )
 
-// TempDir makes a temporary folder whose name begins with prefix and carries our process
-// id. Folders of the same prefix whose process is gone are removed: their owner was killed
-// before it could do so itself.
-func TempDir(prefix string) (string, error) {
-	if dirs, err := filepath.Glob(filepath.Join(os.TempDir(), prefix+"-*-*")); err == nil {
+// TempDir is [TempDirIn] the folder for temporary files.
+func TempDir(prefix string) (string, error) { return TempDirIn(os.TempDir(), prefix) }
+
+// TempDirIn makes a folder in base whose name begins with prefix and carries our process id.
+// Folders of the same prefix whose process is gone are removed: their owner was killed before it
+// could do so itself.
+func TempDirIn(base, prefix string) (string, error) {
+	if dirs, err := filepath.Glob(filepath.Join(base, prefix+"-*-*")); err == nil {
 		for _, dir := range dirs {
 			pid, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), prefix+"-"), "-")
 			if n, err := strconv.Atoi(pid); err == nil && Gone(n) {
@@ -24,7 +27,7 @@ func TempDir(prefix string) (string, error) {
 			}
 		}
 	}
-	return os.MkdirTemp("", fmt.Sprintf("%s-%d-", prefix, os.Getpid()))
+	return os.MkdirTemp(base, fmt.Sprintf("%s-%d-", prefix, os.Getpid()))
 }
 
 // Gone reports whether no process has this id.

@@ -11,7 +11,8 @@
 //     installed on the machine.
 //
 // A server that is started here listens on 127.0.0.1 only, keeps its data in a temporary
-// folder, runs as nobody when we are root, and dies with this process.
+// folder, runs as nobody when we are root, and dies with this process. A test's server has that
+// folder in memory, where /dev/shm has room, else on the disk; TABLEHAUL_TEST_DATA names another.
 //
 // The package's one invariant: there is a server, or there is an error that says for every
 // layer why not. It never lets a test be skipped.

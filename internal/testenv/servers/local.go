@@ -15,8 +15,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/process"
 )
 
-// stopGrace is what a server gets for a clean shutdown; then it is killed. Nobody reads
-// its data afterwards, so it is kept short.
+// stopGrace is what a server gets for a clean shutdown where that matters; then it is killed.
 const stopGrace = 5 * time.Second
 
 // A local is a server process on this machine.
@@ -25,7 +24,9 @@ type local struct {
 	env   []string // beside that of this process
 	owner *owner
 	dir   string // folder of ours: socket, log, and the data unless the caller named a folder
-	child *process.Child
+	// graceful is for a server whose data is kept, and for one that libfaketime keeps files in /dev/shm for.
+	graceful bool
+	child    *process.Child
 }
 
 // newLocal prepares a data folder and the command line; start runs it.
@@ -38,7 +39,11 @@ func newLocal(ctx context.Context, b binary, port int, o Options) (_ *local, err
 	if err != nil {
 		return nil, err
 	}
-	dir, err := process.TempDir("tablehaul-server")
+	base := os.TempDir()
+	if o.scratch {
+		base = scratchDir()
+	}
+	dir, err := process.TempDirIn(base, "tablehaul-server")
 	if err != nil {
 		return nil, fmt.Errorf("make server folder: %w", err)
 	}
@@ -74,7 +79,7 @@ func newLocal(ctx context.Context, b binary, port int, o Options) (_ *local, err
 	if b.flavor == FlavorMySQL {
 		cmd = append(cmd, "--mysqlx=OFF")
 	}
-	return &local{cmd: append(cmd, serverArgs(b.flavor, o)...), env: o.env, owner: who, dir: dir}, nil
+	return &local{cmd: append(cmd, serverArgs(b.flavor, o)...), env: o.env, owner: who, dir: dir, graceful: o.DataDir != "" || o.env != nil}, nil
 }
 
 func (l *local) start(context.Context) error {
@@ -134,6 +139,9 @@ func (l *local) resume(context.Context) error { return l.child.Signal(syscall.SI
 func (l *local) peer(context.Context) (string, error) { return "", nil }
 
 func (l *local) stop(context.Context) error {
-	err := l.child.Stop(stopGrace)
-	return errors.Join(err, os.RemoveAll(l.dir))
+	end := l.child.Kill
+	if l.graceful {
+		end = func() error { return l.child.Stop(stopGrace) }
+	}
+	return errors.Join(end(), os.RemoveAll(l.dir))
 }

@@ -30,6 +30,8 @@ type Options struct {
 	// removed. Empty means a temporary folder that goes with the server.
 	DataDir string
 
+	// scratch keeps the data in memory where there is room: a test's server.
+	scratch bool
 	// own rules out a server from the environment, which cannot be killed.
 	own bool
 	// env are further variables of the server's environment; they rule out a container, too.

@@ -3,6 +3,7 @@ package servers
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -212,6 +213,7 @@ func copyData(template, dir string, o *owner) error {
 	})
 }
 
+// copyFile leaves holes where the file holds zeros only, as most of a fresh server's logs do.
 func copyFile(from, to string) error {
 	in, err := os.Open(from)
 	if err != nil {
@@ -222,11 +224,31 @@ func copyFile(from, to string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := io.Copy(out, in); err != nil {
+	if err := copySparse(out, in); err != nil {
 		_ = out.Close()
 		return err
 	}
 	return out.Close()
+}
+
+func copySparse(out *os.File, in io.Reader) error {
+	block, zeros := make([]byte, 64<<10), make([]byte, 64<<10)
+	var size int64
+	for {
+		n, err := io.ReadFull(in, block)
+		if n > 0 && !bytes.Equal(block[:n], zeros[:n]) {
+			if _, err := out.WriteAt(block[:n], size); err != nil {
+				return err
+			}
+		}
+		size += int64(n)
+		switch {
+		case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+			return out.Truncate(size)
+		case err != nil:
+			return err
+		}
+	}
 }
 
 func lastLine(s string) string {

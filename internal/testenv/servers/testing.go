@@ -57,7 +57,7 @@ func get(tb testing.TB, f Flavor) *Server {
 	o.Do(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 		defer cancel()
-		if o.server, o.err = Start(ctx, f, Options{}); o.err == nil {
+		if o.server, o.err = Start(ctx, f, Options{scratch: true}); o.err == nil {
 			fmt.Fprintln(os.Stderr, "servers:", o.server)
 		}
 	})
@@ -85,7 +85,7 @@ func Private(tb testing.TB, f Flavor, args ...string) *Server {
 // private is Private with options of any kind.
 func private(tb testing.TB, f Flavor, o Options) *Server {
 	tb.Helper()
-	o.own = true
+	o.own, o.scratch = true, true
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
 	s, err := Start(ctx, f, o)
