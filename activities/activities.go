@@ -23,6 +23,7 @@ type Activities struct {
 	deps      Deps
 	manifests *manifestCache
 	paces     *paceCache
+	schemas   mysqldb.SchemaCache
 }
 
 // Deps are what the steps work with. All fields but Metrics, Webhook, Searchable, Log, HostQueue, Deployment and SweepAfter are required.

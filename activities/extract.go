@@ -79,7 +79,7 @@ func (a *Activities) ExtractIncremental(ctx context.Context, in RangeInput) (Ext
 	if err != nil {
 		return ExtractResult{}, translate(ctx, err, at)
 	}
-	src, err := db.Structure(ctx, r.name)
+	src, err := a.schemas.Table(ctx, db, r.name)
 	if err != nil {
 		return ExtractResult{}, translate(ctx, err, at)
 	}

@@ -126,7 +126,7 @@ func (a *Activities) upsert(ctx context.Context, db *mysqldb.DB, r *openedRange,
 	name := r.plan.Settings.Target
 	for range maxAlters {
 		// The run's own name: nothing that is remembered from before it was planned is used.
-		spec.Target, err = db.StructureOf(ctx, name, r.in.PlanSum+" "+strconv.FormatInt(r.in.Fence, 10))
+		spec.Target, err = a.schemas.TableOfRun(ctx, db, name, r.in.PlanSum+" "+strconv.FormatInt(r.in.Fence, 10))
 		if mysqldb.IsGone(err) && spec.OnBegin != nil {
 			err = cmp.Or(spec.OnBegin(ctx, db), err) // on another server it need not be
 		}
@@ -139,6 +139,7 @@ func (a *Activities) upsert(ctx context.Context, db *mysqldb.DB, r *openedRange,
 		if done, err = db.UpsertChunk(ctx, spec, rows, heartbeat); !errors.Is(err, mysqldb.ErrStructureChanged) {
 			return done, err
 		}
+		a.schemas.Forget(db, name)
 	}
 	return done, err
 }

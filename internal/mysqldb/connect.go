@@ -47,12 +47,11 @@ type DB struct {
 	Name string
 
 	crowd *crowd
-	// turn holds something while a page is read by one who takes turns.
-	turn chan struct{}
+	// readSlot holds something while a reader has it.
+	readSlot chan struct{}
 
-	structures structures
-	instances  *instances
-	login      *login
+	instances *instances
+	login     *login
 }
 
 const (
@@ -92,13 +91,13 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	}
 	pool.SetMaxOpenConns(1) // until the server has told its limits
 	pool.SetConnMaxIdleTime(idleTime)
-	db := &DB{DB: pool, Role: o.Role, Name: o.Name, crowd: crowd, turn: make(chan struct{}, 1), instances: known, login: c.login}
+	db := &DB{DB: pool, Role: o.Role, Name: o.Name, crowd: crowd, readSlot: make(chan struct{}, 1), instances: known, login: c.login}
 	if err := db.readServer(ctx); err != nil {
 		_ = pool.Close() // the first error is the one that tells
 		return nil, fmt.Errorf("connection %q: connect: %w", o.Name, err)
 	}
 	c.login.join(pool, maxOpen, db.Server)
-	crowd.present(ctx, db) // the first look; the next one can tell
+	_ = db.OthersActive(ctx) // the first look; the next one can tell
 	return db, nil
 }
 

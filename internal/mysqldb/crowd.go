@@ -62,3 +62,17 @@ func (c *crowd) present(ctx context.Context, d *DB) bool {
 	c.looked, c.counted, c.sentThen = now, counted, sent
 	return c.others
 }
+
+// OthersActive reports whether other clients use the server; see crowd.
+func (d *DB) OthersActive(ctx context.Context) bool { return d.crowd.present(ctx, d) }
+
+// AcquireReadSlot waits for the one read slot of the pool, which its readers share while other
+// clients use the server. The error is that of a context that ends before.
+func (d *DB) AcquireReadSlot(ctx context.Context) (release func(), err error) {
+	select {
+	case d.readSlot <- struct{}{}:
+		return func() { <-d.readSlot }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}

@@ -9,12 +9,12 @@ import (
 )
 
 // OthersPresent is crowd.present for tests of another package.
-func OthersPresent(ctx context.Context, d *DB) bool { return d.crowd.present(ctx, d) }
+func OthersPresent(ctx context.Context, d *DB) bool { return d.OthersActive(ctx) }
 
 // TakeTurn takes the turn of whoever reads a page considerately, and returns what gives it back.
 func TakeTurn(d *DB) (back func()) {
-	d.turn <- struct{}{}
-	return func() { <-d.turn }
+	d.readSlot <- struct{}{}
+	return func() { <-d.readSlot }
 }
 
 // IsKnownError reports whether a number's class was decided, and is not what is left for numbers

@@ -89,15 +89,14 @@ func (r *pageReader) produce(ctx context.Context, free <-chan *readPage, pages c
 // page of it at a time.
 func (r *pageReader) considerately(ctx context.Context) (more bool, err error) {
 	if r.others {
-		select {
-		case r.db.turn <- struct{}{}:
-			defer func() { <-r.db.turn }()
-		case <-ctx.Done():
-			return false, ctx.Err()
+		release, err := r.db.AcquireReadSlot(ctx)
+		if err != nil {
+			return false, err
 		}
+		defer release()
 	}
 	more, err = r.page(ctx)
-	r.others = r.db.crowd.present(ctx, r.db)
+	r.others = r.db.OthersActive(ctx)
 	return more, err
 }
 

@@ -37,8 +37,8 @@ type Table struct {
 	Partitioned    bool
 	Versioned      bool
 
-	// created is the statement that would create it, where that is remembered with it.
-	created string
+	// CreateSQL is the statement that would create it, for a table of a [SchemaCache]; else empty.
+	CreateSQL string
 }
 
 // Column is a table.Column with what only DDL needs.

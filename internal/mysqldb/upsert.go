@@ -173,7 +173,7 @@ func (w *chunkWriter) once(ctx context.Context, pace *Pace, spec UpsertSpec) (Up
 		}
 		return res, err
 	}
-	gate.beginBeside(func() bool { return w.db.crowd.present(ctx, w.db) })
+	gate.beginBeside(func() bool { return w.db.OthersActive(ctx) })
 	pass, err := gate.enter(ctx, spec.Turn, spec.AtOnce)
 	if err != nil {
 		return UpsertResult{}, err
@@ -188,7 +188,7 @@ func (w *chunkWriter) once(ctx context.Context, pace *Pace, spec UpsertSpec) (Up
 	}
 	gate.leave(pass, len(w.order), spec.AtOnce)
 	// The look at the server is nobody's wait: the next chunk has been let in.
-	gate.felt(w.reply, w.db.crowd.present(ctx, w.db))
+	gate.felt(w.reply, w.db.OthersActive(ctx))
 	return res, nil
 }
 

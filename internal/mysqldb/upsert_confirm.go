@@ -14,7 +14,7 @@ var ErrStructureChanged = errors.New("the target was altered since it was looked
 // transaction that names the table keeps it from being altered until the transaction ends.
 func (w *chunkWriter) confirm(ctx context.Context) error {
 	t := w.plan.target
-	if t.created == "" {
+	if t.CreateSQL == "" {
 		return nil
 	}
 	if !w.sortsLikeServer() { // nothing has named the table yet
@@ -26,8 +26,7 @@ func (w *chunkWriter) confirm(ctx context.Context) error {
 			return err
 		}
 	}
-	if now := createStatement(ctx, w.conn, t.Name); now != "" && now != t.created {
-		w.db.structures.forget(t.Name)
+	if now := createStatement(ctx, w.conn, t.Name); now != "" && now != t.CreateSQL {
 		return ErrStructureChanged
 	}
 	return nil

@@ -20,9 +20,10 @@ func TestStructureIsAskedForAgainWhenTheTableWasAltered(t *testing.T) {
 			db := open(t, s, mysqldb.Options{Role: mysqldb.Source, Name: "src"})
 			exec(t, admin, "CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, a VARCHAR(10) CHARACTER SET latin1)")
 			name := table.Name{Schema: schema, Table: "t"}
+			var cache mysqldb.SchemaCache
 			structure := func() *mysqldb.Table {
 				t.Helper()
-				got, err := db.Structure(t.Context(), name)
+				got, err := cache.Table(t.Context(), db, name)
 				require.NoError(t, err)
 				want, err := db.Table(t.Context(), name)
 				require.NoError(t, err)
@@ -44,10 +45,10 @@ func TestStructureIsAskedForAgainWhenTheTableWasAltered(t *testing.T) {
 				first = now
 			}
 			exec(t, admin, "DROP TABLE t")
-			_, err := db.Structure(t.Context(), name)
+			_, err := cache.Table(t.Context(), db, name)
 			require.ErrorIs(t, err, mysqldb.ErrTableNotFound)
 			exec(t, admin, "CREATE VIEW t AS SELECT 1 AS id")
-			_, err = db.Structure(t.Context(), name)
+			_, err = cache.Table(t.Context(), db, name)
 			require.ErrorIs(t, err, mysqldb.ErrNotABaseTable)
 		})
 	}
