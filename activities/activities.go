@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/metrics"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/notify"
@@ -100,7 +101,7 @@ func (a *Activities) settings(name string) (Settings, error) {
 	}
 	s, err := a.deps.Settings(n)
 	if err != nil {
-		return Settings{}, failure(TypeUnknownTable, err.Error(), "add it under tables: in the worker's configuration, or mend the name")
+		return Settings{}, failure.New(failure.UnknownTable, err.Error(), "add it under tables: in the worker's configuration, or mend the name")
 	}
 	return s, nil
 }

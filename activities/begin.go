@@ -13,6 +13,8 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/owner"
 )
 
 const (
@@ -37,32 +39,18 @@ type BeginRunInput struct {
 // BeginRunResult is the lease, or who holds it.
 type BeginRunResult struct {
 	// Busy is the holder where the run is to be skipped; nil where the lease was granted.
-	Busy *Lease `json:"busy,omitempty"`
+	Busy *owner.Lease `json:"busy,omitempty"`
 	// State is the table's as of now; State.Lease is ours unless Busy is set.
-	State State `json:"state"`
+	State owner.State `json:"state"`
 	// Visibility is what the run may tell Temporal's lists of itself.
-	Visibility Visibility `json:"visibility,omitempty"`
+	Visibility owner.Visibility `json:"visibility,omitempty"`
 }
 
-// Visibility is what workflows may write of themselves where Temporal lists them. It is looked
-// up once per run and travels in histories, since a workflow that sets a search attribute
-// which the namespace does not have stands still.
-type Visibility string
-
-const (
-	// VisibilityNone is that of runs begun by workers that knew of neither.
-	VisibilityNone Visibility = ""
-	// VisibilityMemo allows a memo, which every namespace takes.
-	VisibilityMemo Visibility = "memo"
-	// VisibilitySearch allows a memo and search attributes.
-	VisibilitySearch Visibility = "search"
-)
-
-func (a *Activities) visibility(ctx context.Context) Visibility {
+func (a *Activities) visibility(ctx context.Context) owner.Visibility {
 	if a.deps.Searchable != nil && a.deps.Searchable(ctx) {
-		return VisibilitySearch
+		return owner.VisibilitySearch
 	}
-	return VisibilityMemo
+	return owner.VisibilityMemo
 }
 
 // BeginRun gets the table's lease from its owner, starting the owner where there is none. A
@@ -75,14 +63,14 @@ func (a *Activities) BeginRun(ctx context.Context, in BeginRunInput) (BeginRunRe
 	if err != nil {
 		return BeginRunResult{}, err
 	}
-	req := BeginRequest{WorkflowID: in.WorkflowID, RunID: in.RunID, Visibility: a.visibility(ctx)}
+	req := owner.BeginRequest{WorkflowID: in.WorkflowID, RunID: in.RunID, Visibility: a.visibility(ctx)}
 	if a.deps.Webhook != nil {
-		req.Notices = &NoticeSettings{StaleAfter: settings.StaleAfter}
+		req.Notices = &owner.NoticeSettings{StaleAfter: settings.StaleAfter}
 	}
 	var ended []string // runs that held the lease and are closed
 	for {
-		var reply BeginReply
-		if err := a.update(ctx, in.Table, UpdateBeginRun, req, &reply); err != nil {
+		var reply owner.BeginReply
+		if err := a.update(ctx, in.Table, owner.UpdateBeginRun, req, &reply); err != nil {
 			return BeginRunResult{}, err
 		}
 		a.observe(reply.State)
@@ -113,7 +101,7 @@ func (a *Activities) BeginRun(ctx context.Context, in BeginRunInput) (BeginRunRe
 				return BeginRunResult{}, err
 			}
 		default:
-			return BeginRunResult{}, failure(TypeTableBusy,
+			return BeginRunResult{}, failure.New(failure.TableBusy,
 				fmt.Sprintf("table %s is being written by workflow %s (run %s) since %s", in.Table, holder.WorkflowID, holder.RunID, holder.Since.UTC().Format(time.RFC3339)),
 				`wait for it, or start with "ifBusy":"wait" or "skip"`)
 		}
@@ -130,7 +118,7 @@ type closing struct {
 
 // forgetRuns removes what the runs of an ended holder left in staging, but for the plan of a
 // first load that will be taken up again.
-func (a *Activities) forgetRuns(ctx context.Context, tbl string, runs []string, kept *FirstLoad) {
+func (a *Activities) forgetRuns(ctx context.Context, tbl string, runs []string, kept *owner.FirstLoad) {
 	for _, run := range runs {
 		for plans := range MaxPlans {
 			if name := StagingName(run, plans); kept == nil || kept.Run != name {
@@ -145,7 +133,7 @@ const maxResets = 100
 
 // closedSince is nil while the holder runs. A run that was reset lives on in another run,
 // which holds what it held; where that run is us, the holder is as good as closed.
-func (a *Activities) closedSince(ctx context.Context, holder Lease, us string) (*closing, error) {
+func (a *Activities) closedSince(ctx context.Context, holder owner.Lease, us string) (*closing, error) {
 	last := &closing{}
 	for run, resets := holder.RunID, 0; run != us && resets < maxResets; resets++ {
 		d, err := a.deps.Client.DescribeWorkflowExecution(ctx, holder.WorkflowID, run)
@@ -191,13 +179,13 @@ func pause(ctx context.Context, d time.Duration, why string) error {
 // update sends an update to the table's owner, which is started first where it does not run.
 func (a *Activities) update(ctx context.Context, tbl, name string, req, reply any) error {
 	start := a.deps.Client.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
-		ID:                       TableStateID(a.deps.TaskQueue, tbl),
+		ID:                       owner.WorkflowID(a.deps.TaskQueue, tbl),
 		TaskQueue:                a.deps.TaskQueue, // not the step's: that may be a host's
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		StaticSummary:            "Watermark and lease of " + tbl,
-		StaticDetails:            OwnerDetails,
-		Memo:                     map[string]any{MemoTable: tbl},
-	}, TableStateName, State{Version: 1, Table: tbl})
+		StaticDetails:            owner.StaticDetails,
+		Memo:                     map[string]any{api.MemoTable: tbl},
+	}, owner.WorkflowType, owner.State{Version: 1, Table: tbl})
 	handle, err := a.deps.Client.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
 		StartWorkflowOperation: start,
 		UpdateOptions: client.UpdateWorkflowOptions{
@@ -220,18 +208,18 @@ func (a *Activities) update(ctx context.Context, tbl, name string, req, reply an
 }
 
 // state reads the table's state without changing it; the zero State where there is no owner yet.
-func (a *Activities) state(ctx context.Context, tbl string) (State, error) {
-	value, err := a.deps.Client.QueryWorkflow(ctx, TableStateID(a.deps.TaskQueue, tbl), "", QueryState)
+func (a *Activities) state(ctx context.Context, tbl string) (owner.State, error) {
+	value, err := a.deps.Client.QueryWorkflow(ctx, owner.WorkflowID(a.deps.TaskQueue, tbl), "", owner.QueryState)
 	var gone *serviceerror.NotFound
 	if errors.As(err, &gone) {
-		return State{Version: 1, Table: tbl}, nil
+		return owner.State{Version: 1, Table: tbl}, nil
 	}
 	if err != nil {
-		return State{}, fmt.Errorf("ask the owner of %s for its state: %w", tbl, err)
+		return owner.State{}, fmt.Errorf("ask the owner of %s for its state: %w", tbl, err)
 	}
-	var s State
+	var s owner.State
 	if err := value.Get(&s); err != nil {
-		return State{}, fmt.Errorf("read the state of %s: %w", tbl, err)
+		return owner.State{}, fmt.Errorf("read the state of %s: %w", tbl, err)
 	}
 	return s, nil
 }

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -166,7 +168,7 @@ func rewrites(in PlanRunInput, cursor string) bool {
 }
 
 // watermarkOf is the state's watermark where it is one of this cursor, and "" otherwise.
-func watermarkOf(s State, cursor string) string {
+func watermarkOf(s owner.State, cursor string) string {
 	if s.Cursor != "" && s.Cursor != cursor {
 		return ""
 	}
@@ -182,7 +184,7 @@ func lookFailure(ctx context.Context, err error, at where) error {
 		mysqldb.ErrReplica:       "",
 	} {
 		if errors.Is(err, known) {
-			return at.failure(TypeUnsupportedTable, err, remedy)
+			return at.permanent(failure.UnsupportedTable, err, remedy)
 		}
 	}
 	return translate(ctx, err, at)
@@ -191,7 +193,7 @@ func lookFailure(ctx context.Context, err error, at where) error {
 // targetLost reports whether the target has no row at all where the state says that runs have
 // written rows: it was dropped or emptied, and what the watermark promises is not there. One
 // that is about to be created has none either; a retry of this step finds it created, and empty.
-func (p *drafted) targetLost(ctx context.Context, s State) (bool, error) {
+func (p *drafted) targetLost(ctx context.Context, s owner.State) (bool, error) {
 	loaded := s.Loaded && s.Watermark != "" || s.FirstLoad != nil && strings.Contains(s.FirstLoad.Done, "1")
 	if !loaded || p.target.Create {
 		return loaded, nil

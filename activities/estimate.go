@@ -2,9 +2,9 @@ package activities
 
 import (
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/owner"
 )
-
-import "github.com/tablehaul/tablehaul/internal/mysqldb"
 
 const (
 	// guessedPace is rows per second where no run of the table tells: a third of what two servers
@@ -17,7 +17,7 @@ const (
 )
 
 // estimate tells what the run would do.
-func (p *drafted) estimate(runs []RunRecord) api.Estimate {
+func (p *drafted) estimate(runs []owner.RunRecord) api.Estimate {
 	out := api.Estimate{Basis: api.BasisGuess}
 	out.Rows, out.Known = p.rowsToRead()
 	if p.table.RowsEstimate > 0 {
@@ -48,11 +48,11 @@ func (p *drafted) rowsToRead() (int64, bool) {
 
 // paceOf is rows per second of the table's last telling run, of the same mode where there is
 // one; 0 for none.
-func paceOf(runs []RunRecord, mode string) float64 {
+func paceOf(runs []owner.RunRecord, mode string) float64 {
 	var any float64
 	for i := len(runs) - 1; i >= 0; i-- {
 		r := runs[i]
-		if r.Outcome != OutcomeDone || r.Rows < tellingRows || r.Seconds <= overhead {
+		if r.Outcome != owner.OutcomeDone || r.Rows < tellingRows || r.Seconds <= overhead {
 			continue
 		}
 		pace := float64(r.Rows) / (r.Seconds - overhead)

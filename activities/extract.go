@@ -9,6 +9,7 @@ import (
 
 	"go.temporal.io/sdk/activity"
 
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -84,7 +85,7 @@ func (a *Activities) ExtractIncremental(ctx context.Context, in RangeInput) (Ext
 		return ExtractResult{}, translate(ctx, err, at)
 	}
 	if !r.plan.sameSource(src) {
-		return ExtractResult{}, failure(TypeTableChanged, in.Table+" was altered after this run was planned", "start the run again")
+		return ExtractResult{}, failure.New(failure.TableChanged, in.Table+" was altered after this run was planned", "start the run again")
 	}
 
 	start, err := a.sliceStart(ctx, r)

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/staging"
 )
@@ -21,19 +22,19 @@ func TestErrorsOfStagingHaveTypesOfTheirOwn(t *testing.T) {
 		typ   string
 		final bool
 	}{
-		{staging.ErrFull, TypeStagingFull, false},
-		{staging.ErrUnavailable, TypeStagingUnavailable, false},
-		{staging.ErrCredentials, TypeStagingRejected, false},
-		{staging.ErrRejected, TypeStagingRejected, true},
-		{staging.ErrNotFound, TypeStagedFileCorrupt, true},
-		{staging.ErrCorrupt, TypeStagedFileCorrupt, true},
+		{staging.ErrFull, failure.StagingFull, false},
+		{staging.ErrUnavailable, failure.StagingUnavailable, false},
+		{staging.ErrCredentials, failure.StagingRejected, false},
+		{staging.ErrRejected, failure.StagingRejected, true},
+		{staging.ErrNotFound, failure.StagedFileCorrupt, true},
+		{staging.ErrCorrupt, failure.StagedFileCorrupt, true},
 	} {
 		err := translate(t.Context(), fmt.Errorf("reading a: %w", c.err), where{connection: "warehouse", doing: "write a chunk"})
 		var app *temporal.ApplicationError
 		require.ErrorAs(t, err, &app)
 		require.Equal(t, c.typ, app.Type())
 		require.Equal(t, c.final, app.NonRetryable(), c.typ)
-		if c.typ != TypeStagedFileCorrupt {
+		if c.typ != failure.StagedFileCorrupt {
 			require.NotContains(t, app.Message(), "warehouse")
 		}
 	}
@@ -41,7 +42,7 @@ func TestErrorsOfStagingHaveTypesOfTheirOwn(t *testing.T) {
 
 func TestCredentialsThatStayExpiredAreGivenUp(t *testing.T) {
 	typ, opts := retryOfStaging(staging.ErrCredentials, patience+time.Second)
-	require.Equal(t, TypeStagingRejected, typ)
+	require.Equal(t, failure.StagingRejected, typ)
 	require.True(t, opts.NonRetryable)
 	_, opts = retryOfStaging(staging.ErrUnavailable, 100*patience)
 	require.False(t, opts.NonRetryable, "an outage is waited for")
@@ -51,14 +52,14 @@ func TestCredentialsThatStayExpiredAreGivenUp(t *testing.T) {
 
 // A lock wait is no server that does not answer.
 func TestALockWaitHasATypeOfItsOwn(t *testing.T) {
-	for number, typ := range map[uint16]string{1205: TypeLockWait, 1213: TypeLockWait, 2013: TypeServerUnavailable, 1526: TypeRowRejected, 1040: TypeServerFull} {
+	for number, typ := range map[uint16]string{1205: failure.LockWait, 1213: failure.LockWait, 2013: failure.ServerUnavailable, 1526: failure.RowRejected, 1040: failure.ServerFull} {
 		err := mysqldb.Safe(&mysql.MySQLError{Number: number, Message: "s3cret"})
 		var app *temporal.ApplicationError
 		require.ErrorAs(t, translate(t.Context(), err, where{connection: "warehouse", doing: "write a chunk"}), &app)
 		require.Equal(t, typ, app.Type(), number)
-		require.Equal(t, typ == TypeRowRejected, app.NonRetryable(), number)
+		require.Equal(t, typ == failure.RowRejected, app.NonRetryable(), number)
 		require.NotContains(t, app.Message(), "s3cret")
-		if typ == TypeLockWait && number == 1205 {
+		if typ == failure.LockWait && number == 1205 {
 			require.Contains(t, app.Message(), "sys.innodb_lock_waits")
 		}
 	}

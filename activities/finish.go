@@ -1,11 +1,15 @@
 package activities
 
-import "context"
+import (
+	"context"
+
+	"github.com/tablehaul/tablehaul/internal/owner"
+)
 
 // RecordProgressInput tells the table's owner how far a run is.
 type RecordProgressInput struct {
-	Table    string          `json:"table"`
-	Progress ProgressRequest `json:"progress"`
+	Table    string                `json:"table"`
+	Progress owner.ProgressRequest `json:"progress"`
 	// TargetRow is where a loaded range is recorded, too; nil where no state row is kept.
 	TargetRow *TargetRow `json:"targetRow,omitempty"`
 }
@@ -17,8 +21,8 @@ func (a *Activities) RecordProgress(ctx context.Context, in RecordProgressInput)
 	if err := a.markRange(ctx, in.TargetRow, in.Progress.RangeDone); err != nil {
 		return RecordProgressResult{}, err
 	}
-	var s State
-	if err := a.update(ctx, in.Table, UpdateRecordProgress, in.Progress, &s); err != nil {
+	var s owner.State
+	if err := a.update(ctx, in.Table, owner.UpdateRecordProgress, in.Progress, &s); err != nil {
 		return RecordProgressResult{}, err
 	}
 	a.observe(s)
@@ -30,8 +34,8 @@ type RecordProgressResult struct{}
 
 // FinishRunInput ends a run.
 type FinishRunInput struct {
-	Table  string        `json:"table"`
-	Finish FinishRequest `json:"finish"`
+	Table  string              `json:"table"`
+	Finish owner.FinishRequest `json:"finish"`
 	// TargetRow is set where the run is done and has written rows: the state row beside the target says
 	// so, with TargetWatermark, before the watermark rises.
 	TargetRow       *TargetRow `json:"targetRow,omitempty"`
@@ -56,8 +60,8 @@ func (a *Activities) FinishRun(ctx context.Context, in FinishRunInput) (FinishRu
 	if err := a.finishTarget(ctx, in.TargetRow, in.TargetWatermark); err != nil {
 		return FinishRunResult{}, err
 	}
-	var s State
-	if err := a.update(ctx, in.Table, UpdateFinishRun, in.Finish, &s); err != nil {
+	var s owner.State
+	if err := a.update(ctx, in.Table, owner.UpdateFinishRun, in.Finish, &s); err != nil {
 		return FinishRunResult{}, err
 	}
 	a.observe(s)

@@ -6,6 +6,8 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/worker"
+
+	"github.com/tablehaul/tablehaul/internal/failure"
 )
 
 // HostQueue is the task queue of the steps that need files which only one machine has.
@@ -21,8 +23,8 @@ func (a *Activities) here(ctx context.Context, queue string) error {
 		return nil
 	}
 	what := "this worker does not have the files of " + queue
-	return temporal.NewApplicationErrorWithOptions(what, WrongHost, temporal.ApplicationErrorOptions{
-		NonRetryable: true, Details: []any{FailureDetails{What: what, Attempt: activity.GetInfo(ctx).Attempt}},
+	return temporal.NewApplicationErrorWithOptions(what, failure.WrongHost, temporal.ApplicationErrorOptions{
+		NonRetryable: true, Details: []any{failure.Details{What: what, Attempt: activity.GetInfo(ctx).Attempt}},
 		Category: temporal.ApplicationErrorCategoryBenign, // an answer, and no error in a log
 	})
 }

@@ -7,50 +7,17 @@ import (
 
 	"go.temporal.io/sdk/activity"
 
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
-
-// Identity is what a table's watermark speaks of. It is bound by the run that raises the watermark,
-// and each later run compares it with what is there.
-type Identity struct {
-	Source lineage.Server `json:"source"`
-	Target TargetIdentity `json:"target"`
-	// Cursor is the watermark's column, CursorType its COLUMN_TYPE, CursorZone the configured zone.
-	Cursor     string `json:"cursor,omitempty"`
-	CursorType string `json:"cursorType,omitempty"`
-	CursorZone string `json:"cursorZone,omitempty"`
-	// Key are the columns of the source's primary key, in key order.
-	Key []string `json:"key"`
-}
-
-// String is for people.
-func (i Identity) String() string {
-	text := fmt.Sprintf("the source on %s; the target %s on %s", i.Source, i.Target.Table, i.Target.Server)
-	if i.Cursor != "" {
-		text += fmt.Sprintf("; the cursor %s, %s", i.Cursor, i.CursorType)
-	}
-	if !i.Target.Row {
-		text += "; no state row is kept beside the target"
-	}
-	return text
-}
-
-// TargetIdentity is the target that a watermark speaks of.
-type TargetIdentity struct {
-	Table  string         `json:"table"`
-	Server lineage.Server `json:"server"`
-	// Row says that a state row is kept beside the target, and Run is the fence of the last run that
-	// has written rows and was whole; 0 for none.
-	Row bool  `json:"row,omitempty"`
-	Run int64 `json:"run,omitempty"`
-}
 
 // identified is what a run knows of the identity of both sides before it writes.
 type identified struct {
 	// state is the table's, as far as it holds for what is there now.
-	state State
-	now   Identity
+	state owner.State
+	now   owner.Identity
 	// row is the target's own state row, nil where there is none; replaces are the ids of other
 	// states that the run takes the target over from.
 	row      *lineage.Row
@@ -106,7 +73,7 @@ func (p *drafted) identify(ctx context.Context, in PlanRunInput, keeper string) 
 
 // lookAtIdentity asks both servers who they are, and reads the target's state rows. It returns those
 // of other states.
-func (p *drafted) lookAtIdentity(ctx context.Context, s State) (others []lineage.Row, err error) {
+func (p *drafted) lookAtIdentity(ctx context.Context, s owner.State) (others []lineage.Row, err error) {
 	known := ""
 	if s.Identity != nil {
 		known = s.Identity.Source.History
@@ -147,7 +114,7 @@ func (p *drafted) lookAtIdentity(ctx context.Context, s State) (others []lineage
 
 // keeper is how a state row names the state workflow of a table.
 func (a *Activities) keeper(ctx context.Context, tbl string) string {
-	return activity.GetInfo(ctx).Namespace + "/" + TableStateID(a.deps.TaskQueue, tbl)
+	return activity.GetInfo(ctx).Namespace + "/" + owner.WorkflowID(a.deps.TaskQueue, tbl)
 }
 
 // identityChanged is the refusal of a run whose watermark speaks of something else.
@@ -156,7 +123,7 @@ func (p *drafted) identityChanged() error {
 		return nil
 	}
 	what, remedy := p.identityText()
-	return failure(TypeIdentityChanged, what, remedy)
+	return failure.New(failure.IdentityChanged, what, remedy)
 }
 
 func (p *drafted) identityText() (what, remedy string) {

@@ -7,11 +7,12 @@ import (
 	"strings"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
 // compareIdentity says what differs such that the state does not speak of what is there.
-func (p *drafted) compareIdentity(ctx context.Context, was *Identity) (changed string, err error) {
+func (p *drafted) compareIdentity(ctx context.Context, was *owner.Identity) (changed string, err error) {
 	now, s := p.id.now, &p.id.state
 	if was == nil {
 		return p.adoptState(ctx)
@@ -36,7 +37,7 @@ func (p *drafted) compareIdentity(ctx context.Context, was *Identity) (changed s
 }
 
 // convertWatermark carries the watermark over to the cursor's present type.
-func (p *drafted) convertWatermark(was *Identity) (changed string) {
+func (p *drafted) convertWatermark(was *owner.Identity) (changed string) {
 	s := &p.id.state
 	if s.Watermark == "" || was.CursorType == p.id.now.CursorType {
 		return ""
@@ -54,7 +55,7 @@ func (p *drafted) convertWatermark(was *Identity) (changed string) {
 }
 
 // compareTarget tells the target of the last runs, one that has lost its last runs, and another one.
-func (p *drafted) compareTarget(ctx context.Context, was *Identity) (changed string, err error) {
+func (p *drafted) compareTarget(ctx context.Context, was *owner.Identity) (changed string, err error) {
 	s, row := &p.id.state, p.id.row
 	moved := !was.Target.Server.Same(p.id.now.Target.Server)
 	switch {
@@ -84,7 +85,7 @@ func (p *drafted) compareTarget(ctx context.Context, was *Identity) (changed str
 
 // lowerWatermark goes back to what the target says of itself: it was restored, or has lost what was
 // written last.
-func (p *drafted) lowerWatermark(ctx context.Context, was *Identity) (changed string, err error) {
+func (p *drafted) lowerWatermark(ctx context.Context, was *owner.Identity) (changed string, err error) {
 	s := &p.id.state
 	mark := p.id.row.Watermark
 	if mark != "" && was.CursorType != p.id.now.CursorType {
@@ -108,7 +109,7 @@ func (p *drafted) lowerWatermark(ctx context.Context, was *Identity) (changed st
 
 // compareSource tells a source with the history that the watermark is of from another one. The
 // server's names are hints: failovers and rebuilt servers change them.
-func (p *drafted) compareSource(ctx context.Context, was *Identity) (changed string, err error) {
+func (p *drafted) compareSource(ctx context.Context, was *owner.Identity) (changed string, err error) {
 	now := p.id.now.Source
 	same := was.Source.Same(now)
 	if same && (now.Includes || was.Source.History == "") {

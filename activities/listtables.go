@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -60,7 +61,7 @@ func (a *Activities) ListTables(ctx context.Context) (api.ListTablesResult, erro
 		}
 		s, err := a.deps.Settings(n)
 		if err != nil {
-			return failure(TypeUnknownTable, err.Error(), "")
+			return failure.New(failure.UnknownTable, err.Error(), "")
 		}
 		out.Tables = append(out.Tables, api.ListedTable{Table: n.String(), Family: family, Settings: SettingsDigest(s)})
 		return nil

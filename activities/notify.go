@@ -8,19 +8,21 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/notify"
+	"github.com/tablehaul/tablehaul/internal/owner"
 )
 
 // NotifyInput is an event of a table, and what is known of the table at that time.
 type NotifyInput struct {
 	Table string `json:"table"`
 	// Event is one of Event….
-	Event      string     `json:"event"`
-	Time       time.Time  `json:"time"`
-	FreshAt    time.Time  `json:"freshAt,omitzero"`
-	FailedRuns int        `json:"failedRuns,omitempty"`
-	HeldBack   string     `json:"heldBack,omitempty"`
-	LastRun    *RunRecord `json:"lastRun,omitempty"`
+	Event      string           `json:"event"`
+	Time       time.Time        `json:"time"`
+	FreshAt    time.Time        `json:"freshAt,omitzero"`
+	FailedRuns int              `json:"failedRuns,omitempty"`
+	HeldBack   string           `json:"heldBack,omitempty"`
+	LastRun    *owner.RunRecord `json:"lastRun,omitempty"`
 }
 
 // Notify tells the worker's webhook of an event; a worker without one tells nobody. What the
@@ -40,7 +42,7 @@ func (a *Activities) Notify(ctx context.Context, in NotifyInput) (struct{}, erro
 	a.deps.Metrics.Notified(in.Event, err)
 	note(ctx, "event", in.Event)
 	if err != nil {
-		return struct{}{}, temporal.NewApplicationErrorWithOptions("notify of "+in.Table+": "+err.Error(), TypeNotifyFailed, temporal.ApplicationErrorOptions{})
+		return struct{}{}, temporal.NewApplicationErrorWithOptions("notify of "+in.Table+": "+err.Error(), failure.NotifyFailed, temporal.ApplicationErrorOptions{})
 	}
 	return struct{}{}, nil
 }
@@ -60,5 +62,5 @@ func message(in NotifyInput, id string) notify.Message {
 		typ, text, _ := strings.Cut(in.LastRun.Failure, ": ")
 		f.Failure = &notify.Failure{Type: typ, Message: text}
 	}
-	return notify.New(EventText(in.Event), f)
+	return notify.New(owner.EventText(in.Event), f)
 }

@@ -12,7 +12,9 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -23,7 +25,7 @@ type PlanRunInput struct {
 	// Run is the name that the run's files get in staging.
 	Run string `json:"run"`
 	// State is the table's, as BeginRun returned it.
-	State State `json:"state"`
+	State owner.State `json:"state"`
 	// Full starts over; From (exclusive) and To (inclusive) make the run a backfill.
 	Full bool   `json:"full,omitempty"`
 	From string `json:"from,omitempty"`
@@ -88,7 +90,7 @@ type PlanRunResult struct {
 	// the target may have lost its last runs.
 	Watermark string `json:"watermark,omitempty"`
 	// Identity is what the run binds the watermark to.
-	Identity *Identity `json:"identity,omitempty"`
+	Identity *owner.Identity `json:"identity,omitempty"`
 	// Instance is the digest of the server that all pages of the run must be read from.
 	Instance string `json:"instance,omitempty"`
 	// TargetRow is the run's state row beside the target; nil where none is kept.
@@ -276,7 +278,7 @@ func (p *drafted) refusal() error {
 	if p.ahead != nil && len(texts) == 1 {
 		return p.aheadFailure()
 	}
-	return failure(TypeUnsupportedTable, fmt.Sprintf("table %s cannot be synced safely: %s", p.settings.Table, strings.Join(texts, "; ")), "")
+	return failure.New(failure.UnsupportedTable, fmt.Sprintf("table %s cannot be synced safely: %s", p.settings.Table, strings.Join(texts, "; ")), "")
 }
 
 // aheadFailure is the failure of a run whose watermark is ahead of the source. What the run saw of the
@@ -284,8 +286,8 @@ func (p *drafted) refusal() error {
 // again nothing else tells of them.
 func (p *drafted) aheadFailure() error {
 	what, remedy := aheadText(*p.ahead), aheadRemedy(p.settings.Table, *p.ahead)
-	return temporal.NewApplicationErrorWithOptions(what+": "+remedy, TypeWatermarkAhead, temporal.ApplicationErrorOptions{
-		NonRetryable: true, Details: []any{FailureDetails{What: what, Remedy: remedy, ClockBack: p.clockBack}},
+	return temporal.NewApplicationErrorWithOptions(what+": "+remedy, failure.WatermarkAhead, temporal.ApplicationErrorOptions{
+		NonRetryable: true, Details: []any{failure.Details{What: what, Remedy: remedy, ClockBack: p.clockBack}},
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -63,7 +64,7 @@ func (a *Activities) PreviewRun(ctx context.Context, in PreviewRunInput) (api.Pl
 }
 
 // aboveWatermark reports whether the window begins above the watermark.
-func (p *drafted) aboveWatermark(s State) bool {
+func (p *drafted) aboveWatermark(s owner.State) bool {
 	if s.Watermark == "" || p.window.Lo == "" {
 		return false
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/rowfile"
 	"github.com/tablehaul/tablehaul/internal/staging"
@@ -26,7 +27,7 @@ func (a *Activities) openRange(ctx context.Context, in RangeInput) (*openedRange
 	}
 	p, _, err := a.readPlan(ctx, name, in.Run, in.PlanSum)
 	if unreadable(err) {
-		return nil, where{doing: "go by the plan of " + in.Table}.failure(TypePlanLost, err, "keep others from the staging folder, then run again")
+		return nil, where{doing: "go by the plan of " + in.Table}.permanent(failure.PlanLost, err, "keep others from the staging folder, then run again")
 	}
 	if err != nil {
 		return nil, err

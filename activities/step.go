@@ -8,6 +8,8 @@ import (
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
+
+	"github.com/tablehaul/tablehaul/internal/failure"
 )
 
 // A stepInput is a step's input; every one names its table.
@@ -60,16 +62,16 @@ func (a *Activities) tellStep(ctx context.Context, tbl string, notes []any, took
 		log.Info("step cancelled", notes...)
 		return
 	case !isApp: // Temporal was away, for the most part
-		a.deps.Metrics.StepFailed(info.ActivityType.Name, TypeUnexpected, false)
-		log.Warn("step failed, to be tried again", append(notes, "type", TypeUnexpected, "error", err)...)
+		a.deps.Metrics.StepFailed(info.ActivityType.Name, failure.Unexpected, false)
+		log.Warn("step failed, to be tried again", append(notes, "type", failure.Unexpected, "error", err)...)
 		return
 	}
 	typ := app.Type()
-	if typ == TypeThrottled {
+	if typ == failure.Throttled {
 		log.Info("step waits", append(notes, "reason", app.Message())...)
 		return
 	}
-	if typ == WrongHost {
+	if typ == failure.WrongHost {
 		log.Info("step goes to the host that has its files", notes...)
 		return
 	}

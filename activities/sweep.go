@@ -11,6 +11,8 @@ import (
 
 	"go.temporal.io/api/serviceerror"
 
+	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -188,7 +190,7 @@ func (a *Activities) needed(ctx context.Context, r *stagedRun) (bool, error) {
 	if state.FirstLoad != nil && state.FirstLoad.Run == r.run {
 		return true, nil
 	}
-	holder := Lease{WorkflowID: r.workflowID, RunID: runID(r.run)}
+	holder := owner.Lease{WorkflowID: r.workflowID, RunID: runID(r.run)}
 	if r.workflowID == "" {
 		if state.Lease == nil {
 			return false, nil
@@ -218,10 +220,6 @@ func runID(stagingName string) string {
 	return id
 }
 
-// SweepID is the id of the schedule that sweeps what is staged for a task queue, or for the
-// host whose queue it is.
-func SweepID(queue string) string { return "tablehaul/sweep/" + queue }
-
 // StopSweepingInput names the queue of a host that is gone.
 type StopSweepingInput struct {
 	Queue string `json:"queue"`
@@ -230,10 +228,10 @@ type StopSweepingInput struct {
 // StopSweeping removes the schedule of a host that is gone. A worker that starts there again
 // makes a new one. Repeating it is harmless.
 func (a *Activities) StopSweeping(ctx context.Context, in StopSweepingInput) error {
-	err := a.deps.Client.ScheduleClient().GetHandle(ctx, SweepID(in.Queue)).Delete(ctx)
+	err := a.deps.Client.ScheduleClient().GetHandle(ctx, api.SweepID(in.Queue)).Delete(ctx)
 	var gone *serviceerror.NotFound
 	if err != nil && !errors.As(err, &gone) {
-		return fmt.Errorf("remove the schedule %s: %w", SweepID(in.Queue), err)
+		return fmt.Errorf("remove the schedule %s: %w", api.SweepID(in.Queue), err)
 	}
 	a.deps.Log.Info("the host does not answer any more: its staging is not swept", "queue", in.Queue)
 	return nil

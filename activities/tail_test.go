@@ -7,6 +7,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -28,7 +29,7 @@ func draftOf(mode string, change func(*drafted)) *drafted {
 // What is read above the window is the last that is read, whatever the ranges below it are.
 func TestTheTailIsReadLast(t *testing.T) {
 	const lo, hi = "2024-01-01 00:00:00.000000", "2024-01-02 00:00:00.000000"
-	in := PlanRunInput{State: State{Watermark: lo}}
+	in := PlanRunInput{State: owner.State{Watermark: lo}}
 	above := piece{Window: &table.Window{Lo: hi, Hi: hi}, ToNow: true}
 	cut := []piece{{Window: &table.Window{Lo: lo, Hi: "2024-01-01 12:00:00.000000"}}, {Window: &table.Window{Lo: "2024-01-01 12:00:00.000000", Hi: hi}}}
 	keys := []piece{{Keys: &mysqldb.KeyRange{}}, {Keys: &mysqldb.KeyRange{}}}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
 )
@@ -148,7 +149,7 @@ func (a *Activities) checkRestart(ctx context.Context, db *mysqldb.DB, row *Targ
 			return nil
 		}
 	}
-	return failure(TypeTargetRestarted, fmt.Sprintf("the server of %s was started again during the run, and may have lost rows that were committed", row.Target),
+	return failure.New(failure.TargetRestarted, fmt.Sprintf("the server of %s was started again during the run, and may have lost rows that were committed", row.Target),
 		"the rows are written again; set innodb_flush_log_at_trx_commit = 1 on the target")
 }
 

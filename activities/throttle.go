@@ -7,6 +7,7 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/throttle"
 )
@@ -53,7 +54,7 @@ func (a *Activities) waitNow(ctx context.Context, db *mysqldb.DB, s Settings) (t
 // throttled is the failure of a step that may not begin yet: it is retried when it is time to
 // look again, and shows as a pending step with its reason.
 func throttled(w throttle.Wait) error {
-	return temporal.NewApplicationErrorWithOptions("waiting: "+w.Reason, TypeThrottled,
+	return temporal.NewApplicationErrorWithOptions("waiting: "+w.Reason, failure.Throttled,
 		temporal.ApplicationErrorOptions{NextRetryDelay: w.For})
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"go.temporal.io/sdk/activity"
 
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/metrics"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/rowfile"
@@ -134,7 +135,7 @@ func (a *Activities) upsert(ctx context.Context, db *mysqldb.DB, r *openedRange,
 			return done, err
 		}
 		if missing := missingColumn(spec.Columns, spec.Target); missing != "" {
-			return done, failure(TypeTableChanged, fmt.Sprintf("%s lost column %s after this run was planned", name, missing), "start the run again")
+			return done, failure.New(failure.TableChanged, fmt.Sprintf("%s lost column %s after this run was planned", name, missing), "start the run again")
 		}
 		if done, err = db.UpsertChunk(ctx, spec, rows, heartbeat); !errors.Is(err, mysqldb.ErrStructureChanged) {
 			return done, err

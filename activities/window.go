@@ -8,7 +8,9 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -124,7 +126,7 @@ func (p *drafted) nothingToRead(h mysqldb.Horizon) error {
 		return nil
 	}
 	return &heldError{temporal.NewApplicationErrorWithOptions(
-		fmt.Sprintf("nothing of %s can be read safely yet: %s; %s", p.settings.Table, p.heldBack, p.begins(h)), TypeOpenTransactions,
+		fmt.Sprintf("nothing of %s can be read safely yet: %s; %s", p.settings.Table, p.heldBack, p.begins(h)), failure.OpenTransactions,
 		temporal.ApplicationErrorOptions{NextRetryDelay: heldRetry}), h.Marks}
 }
 
@@ -182,7 +184,7 @@ func (p *drafted) chooseLo(ctx context.Context, in PlanRunInput, cursor table.Co
 }
 
 // readBelow begins the window lower where rows have come below it since the last run, and says so.
-func (p *drafted) readBelow(ctx context.Context, cursor table.Column, s State, h mysqldb.Horizon) error {
+func (p *drafted) readBelow(ctx context.Context, cursor table.Column, s owner.State, h mysqldb.Horizon) error {
 	p.lowered = h.StepBack > 0
 	if h.StepBack > time.Minute {
 		p.warnings = append(p.warnings, fmt.Sprintf("the source's clock went back by %s since the last run: the window begins as much lower",

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -38,7 +38,7 @@ func TestOldRowsOfAnAlteredSourceAreNotWrong(t *testing.T) {
 		// A rename is asked for, and goes on as soon as the target has it too.
 		execOn(t, from, "ALTER TABLE t CHANGE n amount INT")
 		_, err = p.try(workflows.SyncTableInput{Table: p.table("t")})
-		requireFailure(t, err, activities.TypeUnsupportedTable, "amount", "another name", "RENAME COLUMN `n` TO `amount`")
+		requireFailure(t, err, failure.UnsupportedTable, "amount", "another name", "RENAME COLUMN `n` TO `amount`")
 		execOn(t, to, "ALTER TABLE t RENAME COLUMN n TO amount")
 		p.sync("t")
 		const amounts = "SELECT CONCAT_WS('|', id, amount) FROM t ORDER BY id"

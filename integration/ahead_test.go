@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -28,13 +29,13 @@ func TestAWatermarkAheadOfTheSourceIsNeverDone(t *testing.T) {
 
 		for range 2 {
 			_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
-			requireFailure(t, err, activities.TypeWatermarkAhead, before.Watermark, "tablehaul watermark set "+p.table("t"))
+			requireFailure(t, err, failure.WatermarkAhead, before.Watermark, "tablehaul watermark set "+p.table("t"))
 		}
 		after := p.state("t")
 		require.Equal(t, before.Watermark, after.Watermark)
 		require.Equal(t, before.FreshAt, after.FreshAt, "nothing is fresh about it")
 		require.Equal(t, 2, after.FailedRuns)
-		require.True(t, after.Observed().Ahead)
+		require.True(t, activities.Observed(after).Ahead)
 		require.Contains(t, p.cli("explain "+p.table("t")), "WatermarkAhead")
 		require.Contains(t, p.cli("status "+p.table("t")), "WatermarkAhead")
 		require.Contains(t, p.cliFails(1, "plan "+p.table("t")), "lies above what the source can give to a row now")
@@ -45,7 +46,7 @@ func TestAWatermarkAheadOfTheSourceIsNeverDone(t *testing.T) {
 		p.cli("watermark set " + p.table("t") + " '2024-06-01 00:00:00' --yes")
 		p.settled("t")
 		p.equal("t", []string{"id"}, "n")
-		require.False(t, p.state("t").Observed().Ahead)
+		require.False(t, activities.Observed(p.state("t")).Ahead)
 	})
 }
 
@@ -151,9 +152,9 @@ func TestAnOverlapThatDoesNotFitIsSaid(t *testing.T) {
 		strings.Replace(createT, "TABLE t", "TABLE u", 1))
 	require.Contains(t, strings.Join(p.sync("v").Warnings, "\n"), "only its last value is read again")
 	_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
-	requireFailure(t, err, activities.TypeUnsupportedTable, "overlap: 3600 is a number of steps", "overlap: 3600s")
+	requireFailure(t, err, failure.UnsupportedTable, "overlap: 3600 is a number of steps", "overlap: 3600s")
 	_, err = p.try(workflows.SyncTableInput{Table: p.table("u")})
-	requireFailure(t, err, activities.TypeUnsupportedTable, "cursorUnit: s is for an integer cursor")
+	requireFailure(t, err, failure.UnsupportedTable, "cursorUnit: s is for an integer cursor")
 }
 
 // The plan says in which zone it takes a DATETIME, and sees a writer in another one before the first load.

@@ -7,8 +7,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
-	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -92,15 +93,15 @@ func TestSourceAlteredBetweenRanges(t *testing.T) {
 				p := pausedLoad(t, s, true)
 				exec(t, p.src, ddl)
 				err := p.resume()
-				requireFailure(t, err, activities.TypeTableChanged, p.table("t"), "start the run again")
+				requireFailure(t, err, failure.TableChanged, p.table("t"), "start the run again")
 				switch name {
 				case "table dropped":
 					_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
-					requireFailure(t, err, activities.TypeUnsupportedTable, "no such table")
+					requireFailure(t, err, failure.UnsupportedTable, "no such table")
 					return
 				case "key changed":
 					_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
-					requireFailure(t, err, activities.TypeUnsupportedTable, "key")
+					requireFailure(t, err, failure.UnsupportedTable, "key")
 					return
 				}
 				p.settled("t")
@@ -125,7 +126,7 @@ func TestTargetChangedDuringALoad(t *testing.T) {
 				t.Parallel()
 				p := pausedLoad(t, s, true)
 				p.afterwards(ddl...)
-				requireFailure(t, p.resume(), activities.TypeTableChanged, p.to+".t")
+				requireFailure(t, p.resume(), failure.TableChanged, p.to+".t")
 				require.Empty(t, p.state("t").Watermark)
 				p.settled("t")
 				p.equal("t", []string{"id"}, columnsT...)
@@ -137,7 +138,7 @@ func TestTargetChangedDuringALoad(t *testing.T) {
 		t.Run("a column narrowed", func(t *testing.T) {
 			p := pausedLoad(t, s, true)
 			p.afterwards("ALTER TABLE t DROP COLUMN name, ADD COLUMN name VARCHAR(3) NOT NULL DEFAULT 'x'")
-			requireFailure(t, p.resume(), activities.TypeRowRejected, "name")
+			requireFailure(t, p.resume(), failure.RowRejected, "name")
 			p.settled("t") // the next run makes the column as wide as the source's
 			p.equal("t", []string{"id"}, columnsT...)
 		})
@@ -157,7 +158,7 @@ func TestTargetLostBetweenRuns(t *testing.T) {
 				before := p.state("t").Watermark
 				exec(t, p.dst, ddl)
 				_, err := p.try(workflows.SyncTableInput{Table: p.table("t"), From: "2023-01-01"})
-				requireFailure(t, err, activities.TypeInvalidInput, "has lost its rows")
+				requireFailure(t, err, failure.InvalidInput, "has lost its rows")
 				r := p.sync("t")
 				require.Equal(t, api.ModeFirstLoad, r.Mode)
 				require.Contains(t, strings.Join(r.Warnings, "\n"), "the table is loaded anew")
@@ -184,11 +185,11 @@ func TestWatermarkSetByHandIsBelieved(t *testing.T) {
 func (p *product) setWatermark(name, watermark string) {
 	p.t.Helper()
 	_, err := p.client.ExecuteWorkflow(p.t.Context(), startOptions(p, workflows.TableStateID(p.queue, p.table(name))), workflows.TableStateName,
-		activities.State{Version: 1, Table: p.table(name)})
+		owner.State{Version: 1, Table: p.table(name)})
 	require.NoError(p.t, err)
 	handle, err := p.client.UpdateWorkflow(p.t.Context(), client.UpdateWorkflowOptions{
-		WorkflowID: workflows.TableStateID(p.queue, p.table(name)), UpdateName: activities.UpdateSetWatermark, WaitForStage: client.WorkflowUpdateStageCompleted,
-		Args: []any{activities.SetRequest{Watermark: watermark, Cursor: "updated_at"}},
+		WorkflowID: workflows.TableStateID(p.queue, p.table(name)), UpdateName: owner.UpdateSetWatermark, WaitForStage: client.WorkflowUpdateStageCompleted,
+		Args: []any{owner.SetRequest{Watermark: watermark, Cursor: "updated_at"}},
 	})
 	require.NoError(p.t, err)
 	require.NoError(p.t, handle.Get(p.t.Context(), nil))

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -25,14 +25,14 @@ func (p *product) requireNothingWritten() {
 func TestUnknownTableIsRefused(t *testing.T) {
 	p := start(t, options{})
 	_, err := p.try(workflows.SyncTableInput{Table: p.from + ".tt"})
-	requireFailure(t, err, activities.TypeUnknownTable, p.from+".tt", p.from+".t")
+	requireFailure(t, err, failure.UnknownTable, p.from+".tt", p.from+".t")
 	p.requireNothingWritten()
 }
 
 func TestMissingSourceTableIsRefused(t *testing.T) {
 	p := start(t, options{})
 	_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
-	requireFailure(t, err, activities.TypeUnsupportedTable, p.table("t"))
+	requireFailure(t, err, failure.UnsupportedTable, p.table("t"))
 	p.requireNothingWritten()
 }
 
@@ -67,7 +67,7 @@ func TestUnsafeTablesAreRefused(t *testing.T) {
 				p := start(t, options{source: s})
 				exec(t, p.src, c.ddl...)
 				_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
-				requireFailure(t, err, activities.TypeUnsupportedTable, append(c.parts, p.table("t"))...)
+				requireFailure(t, err, failure.UnsupportedTable, append(c.parts, p.table("t"))...)
 				p.requireNothingWritten()
 			})
 		})
@@ -80,7 +80,7 @@ func TestNarrowTargetColumnIsRefused(t *testing.T) {
 		exec(t, p.src, createT, insertT(1, 10))
 		exec(t, p.dst, strings.Replace(createT, "VARCHAR(60)", "VARCHAR(60) CHARACTER SET latin1", 1))
 		_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
-		requireFailure(t, err, activities.TypeUnsupportedTable, "name", "varchar(60) latin1")
+		requireFailure(t, err, failure.UnsupportedTable, "name", "varchar(60) latin1")
 	})
 }
 
@@ -104,7 +104,7 @@ func TestWrongPasswordIsRefused(t *testing.T) {
 	}, timeout, poll)
 	require.Contains(t, log.String(), "Access denied for user 'nobody'")
 	_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
-	requireFailure(t, err, activities.TypeServerRejected, "connection shop")
+	requireFailure(t, err, failure.ServerRejected, "connection shop")
 	require.NotContains(t, err.Error()+log.String(), "sentinel-password")
 }
 
@@ -120,7 +120,7 @@ func TestUnreachableServerIsAVisibleWaitThenAFailure(t *testing.T) {
 	id := workflows.SyncTableID(p.queue, p.table("t"))
 	run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
 	require.Eventually(t, func() bool { return strings.Contains(p.pending(id), "connection shop") }, timeout, poll)
-	requireFailure(t, run.Get(t.Context(), nil), activities.TypeServerUnavailable, "connection shop", "host and port")
+	requireFailure(t, run.Get(t.Context(), nil), failure.ServerUnavailable, "connection shop", "host and port")
 	p.requireNothingWritten()
 }
 
@@ -144,13 +144,13 @@ func TestMalformedInputIsRefused(t *testing.T) {
 				exec(t, p.src, "DROP TABLE IF EXISTS t", createT)
 			}
 			err := p.launch(in, "bad-"+p.from+"-"+strings.ReplaceAll(name, " ", "-")).Get(t.Context(), nil)
-			requireFailure(t, err, activities.TypeInvalidInput)
+			requireFailure(t, err, failure.InvalidInput)
 		})
 	}
 	t.Run("none at all", func(t *testing.T) {
 		run, err := p.client.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "bad-" + p.from, TaskQueue: p.queue}, workflows.SyncTableName)
 		require.NoError(t, err)
-		requireFailure(t, run.Get(t.Context(), nil), activities.TypeInvalidInput, `{"table":"shop.orders"}`)
+		requireFailure(t, run.Get(t.Context(), nil), failure.InvalidInput, `{"table":"shop.orders"}`)
 	})
 }
 
@@ -164,7 +164,7 @@ func TestRefusedRowNamesColumnNeverValue(t *testing.T) {
 		for err == nil && r.RowsExtracted == 0 { // the rows are still inside the current moment
 			r, err = p.try(workflows.SyncTableInput{Table: p.table("t")})
 		}
-		requireFailure(t, err, activities.TypeRowRejected)
+		requireFailure(t, err, failure.RowRejected)
 		require.NotContains(t, err.Error(), "sentinel-value")
 		p.requireNoText("sentinel-value")
 		require.Equal(t, []string{"plan.json"}, baseNames(p.staged()), "the plan stays, so that the load can go on")

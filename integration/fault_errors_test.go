@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/testenv/proxy"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
@@ -41,7 +41,7 @@ func TestEachRefusedRowTakesOneAttempt(t *testing.T) {
 				exec(t, p.dst, createT, "CREATE TABLE parents (id INT PRIMARY KEY)", "CREATE TABLE audit (id INT, "+c.column+")",
 					"CREATE TRIGGER audits BEFORE INSERT ON t FOR EACH ROW INSERT INTO audit VALUES (NEW.id, "+c.value+")")
 				_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
-				requireFailure(t, err, activities.TypeRowRejected, "connection warehouse", "primary key hash", c.says, fmt.Sprintf("(error %d)", said))
+				requireFailure(t, err, failure.RowRejected, "connection warehouse", "primary key hash", c.says, fmt.Sprintf("(error %d)", said))
 				require.NotContains(t, err.Error(), "s3cret")
 				require.EqualValues(t, 1, p.attempts(workflows.SyncTableID(p.queue, p.table("t")), "UpsertChunk"))
 				require.Empty(t, p.state("t").Watermark)
@@ -57,9 +57,9 @@ var lostLater = map[uint16]struct {
 	statement, typ string
 	says           string
 }{
-	1054: {"ALTER TABLE t DROP COLUMN name", activities.TypeTableChanged, "lost column name"}, // seen before it is an error
-	1142: {"REVOKE INSERT ON DB.* FROM LOGIN", activities.TypeServerRejected, "INSERT command denied"},
-	1146: {"DROP TABLE t", activities.TypeTableChanged, ".t"},
+	1054: {"ALTER TABLE t DROP COLUMN name", failure.TableChanged, "lost column name"}, // seen before it is an error
+	1142: {"REVOKE INSERT ON DB.* FROM LOGIN", failure.ServerRejected, "INSERT command denied"},
+	1146: {"DROP TABLE t", failure.TableChanged, ".t"},
 }
 
 // What only a person can mend takes one attempt, and the message says what to do.

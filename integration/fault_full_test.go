@@ -9,7 +9,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -55,7 +55,7 @@ func TestAFullTargetIsAVisibleWait(t *testing.T) {
 		crowd(t, p.dst)
 		wait := p.run("t")
 		p.waitFor(workflows.SyncTableID(p.queue, p.table("t")), "UpsertChunk", "connection warehouse", "tablespace is full (error 1114)",
-			"make room on the server", activities.TypeServerFull)
+			"make room on the server", failure.ServerFull)
 		require.Empty(t, p.state("t").Watermark)
 		require.Equal(t, "0", scalar(t, p.dst, "SELECT COUNT(*) % 50 FROM t"), "half a chunk")
 		require.Eventually(t, func() bool {

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -75,7 +75,7 @@ func TestALostHostsRangesAreExtractedElsewhere(t *testing.T) {
 	require.Empty(t, filesBelow(t, m.folder(other)))
 	require.NotEmpty(t, filesBelow(t, m.folder(lost)), "what the lost machine had is still there, for Sweep")
 	require.Nil(t, m.state("t").FirstLoad)
-	require.Equal(t, activities.OutcomeDone, m.state("t").LastRuns[0].Outcome)
+	require.Equal(t, owner.OutcomeDone, m.state("t").LastRuns[0].Outcome)
 }
 
 // Where machines share their files, any of them goes on with a range, and nothing starts over.

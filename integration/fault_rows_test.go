@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/testenv/proxy"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
@@ -52,7 +52,7 @@ func TestSwappedUniqueValuesNeverSpoilARow(t *testing.T) {
 				before := p.state("t").Watermark
 				_, err := p.try(workflows.SyncTableInput{Table: p.table("t"), From: "2024-05-01"})
 				if err != nil {
-					requireFailure(t, err, activities.TypeRowRejected, "by_u")
+					requireFailure(t, err, failure.RowRejected, "by_u")
 				}
 				require.Equal(t, before, p.state("t").Watermark)
 				require.Equal(t, "0", scalar(t, p.dst, "SELECT COUNT(*) FROM t WHERE v <> id"), "a row under another row's key")
@@ -160,7 +160,7 @@ func TestRefusedDataFailsInOneAttempt(t *testing.T) {
 				before := p.state("t").Watermark
 				exec(t, p.src, "INSERT INTO t VALUES "+c.row)
 				_, err := p.try(workflows.SyncTableInput{Table: p.table("t"), From: "2024-05-01"})
-				requireFailure(t, err, activities.TypeRowRejected, "primary key hash")
+				requireFailure(t, err, failure.RowRejected, "primary key hash")
 				require.NotContains(t, err.Error(), "666")
 				require.EqualValues(t, 1, p.attempts(workflows.SyncTableID(p.queue, p.table("t")), "UpsertChunk"))
 				require.Equal(t, before, p.state("t").Watermark)
@@ -180,6 +180,6 @@ func TestARowLargerThanAPacketIsRefused(t *testing.T) {
 	exec(t, p.src, "CREATE TABLE t (id INT PRIMARY KEY, body LONGTEXT, updated_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6), KEY (updated_at))",
 		fmt.Sprintf("INSERT INTO t VALUES (1, 'small', '2024-01-01'), (2, REPEAT('x', %d), '2024-01-02'), (3, 'small', '2024-01-03')", 20<<20))
 	_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
-	requireFailure(t, err, activities.TypeRowRejected, "primary key hash", limit, "max_allowed_packet")
+	requireFailure(t, err, failure.RowRejected, "primary key hash", limit, "max_allowed_packet")
 	require.Empty(t, p.state("t").Watermark)
 }

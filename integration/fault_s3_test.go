@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/testenv/s3server"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
@@ -61,7 +61,7 @@ func TestAnS3ThatIsGoneForAWhileIsAVisibleWait(t *testing.T) {
 	exec(t, p.src, createT, insertT(1, 300), old)
 	proxy.Do(s3server.Refuse(http.StatusServiceUnavailable, "SlowDown", nil))
 	wait := p.run("t")
-	p.waitFor(workflows.SyncTableID(p.queue, p.table("t")), "PlanRun", "staging is not available", "status 503", activities.TypeStagingUnavailable)
+	p.waitFor(workflows.SyncTableID(p.queue, p.table("t")), "PlanRun", "staging is not available", "status 503", failure.StagingUnavailable)
 	proxy.Do(nil)
 	require.EqualValues(t, 300, wait().Inserted)
 	p.equal("t", []string{"id"}, columnsT...)
@@ -80,7 +80,7 @@ func TestAnS3ThatRefusesEndsTheRun(t *testing.T) {
 		return chunks.Add(1) > 8 && refuse(w, r, forward)
 	}))
 	_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
-	requireFailure(t, err, activities.TypeStagingRejected, "AccessDenied", "grant s3:GetObject")
+	requireFailure(t, err, failure.StagingRejected, "AccessDenied", "grant s3:GetObject")
 	require.NotContains(t, err.Error(), "connection warehouse", "no database is to blame")
 	require.Empty(t, p.state("t").Watermark)
 	proxy.Do(nil)

@@ -16,9 +16,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/app"
 	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/staging/file"
 	"github.com/tablehaul/tablehaul/internal/testenv/proxy"
@@ -150,7 +150,7 @@ func TestStagingThatSpoilsEverythingFailsTheRun(t *testing.T) {
 		return nil
 	})
 	_, err := p.try(workflows.SyncTableInput{Table: p.table("t"), From: "2024-05-01"})
-	requireFailure(t, err, activities.TypeStagedFileCorrupt, "SHA-256")
+	requireFailure(t, err, failure.StagedFileCorrupt, "SHA-256")
 	require.Equal(t, before, p.state("t").Watermark)
 	require.Equal(t, "0", scalar(t, p.dst, "SELECT COUNT(*) FROM t WHERE n = -1"))
 	p.onWritten(nil)
@@ -382,7 +382,7 @@ func TestALostPlanIsMadeAnew(t *testing.T) {
 	})
 	for { // rows of this very second come with the next run
 		if r, err := p.try(workflows.SyncTableInput{Table: p.table("t")}); err != nil || r.RowsExtracted > 0 {
-			requireFailure(t, err, activities.TypePlanLost, "plan.json", "run again")
+			requireFailure(t, err, failure.PlanLost, "plan.json", "run again")
 			break
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -91,7 +91,7 @@ func (p *product) settledLocal(name string) workflows.SyncTableResult {
 // state is what the table's owner keeps.
 func (p *product) state(name string) workflows.TableStateView {
 	p.t.Helper()
-	value, err := p.client.QueryWorkflow(p.t.Context(), workflows.TableStateID(p.queue, p.table(name)), "", activities.QueryState)
+	value, err := p.client.QueryWorkflow(p.t.Context(), workflows.TableStateID(p.queue, p.table(name)), "", owner.QueryState)
 	require.NoError(p.t, err)
 	var s workflows.TableStateView
 	require.NoError(p.t, value.Get(&s))

@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -83,7 +83,7 @@ func TestAClockThatIsSetBackIsCoveredByTheOverlap(t *testing.T) {
 		tryBare := func() bool {
 			_, err := p.try(workflows.SyncTableInput{Table: p.table("bare")})
 			if err != nil {
-				requireFailure(t, err, activities.TypeWatermarkAhead)
+				requireFailure(t, err, failure.WatermarkAhead)
 				ahead++
 			}
 			return err == nil

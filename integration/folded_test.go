@@ -5,7 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -26,7 +26,7 @@ func TestTablesThatDifferByCaseAreNotMixed(t *testing.T) {
 						"INSERT INTO Users VALUES (1, 1)", "INSERT INTO users VALUES (1, 2), (2, 2)", "INSERT INTO Other VALUES (1)")
 					require.EqualValues(t, 1, p.sync("Users").Inserted)
 					_, err := p.try(workflows.SyncTableInput{Table: p.table("users")})
-					requireFailure(t, err, activities.TypeUnsupportedTable, p.from+".Users", "letter case", "another target")
+					requireFailure(t, err, failure.UnsupportedTable, p.from+".Users", "letter case", "another target")
 					require.Equal(t, "1", scalar(t, p.dst, "SELECT SUM(v) FROM users"))
 					require.EqualValues(t, 1, p.sync("Users").Unchanged)
 					if name == "family" {

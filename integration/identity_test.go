@@ -12,10 +12,11 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
-	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/app"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/testenv/proxy"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
@@ -32,8 +33,8 @@ func on(s *servers.Server, tables string) options {
 func (p *product) adopt(name string) {
 	p.t.Helper()
 	handle, err := p.client.UpdateWorkflow(p.t.Context(), client.UpdateWorkflowOptions{
-		WorkflowID: workflows.TableStateID(p.queue, p.table(name)), UpdateName: activities.UpdateSetWatermark,
-		WaitForStage: client.WorkflowUpdateStageCompleted, Args: []any{activities.SetRequest{Adopt: true}},
+		WorkflowID: workflows.TableStateID(p.queue, p.table(name)), UpdateName: owner.UpdateSetWatermark,
+		WaitForStage: client.WorkflowUpdateStageCompleted, Args: []any{owner.SetRequest{Adopt: true}},
 	})
 	require.NoError(p.t, err)
 	require.NoError(p.t, handle.Get(p.t.Context(), nil))
@@ -44,7 +45,7 @@ func (p *product) fenceAfter(name, run string) int64 {
 	p.t.Helper()
 	var now workflows.TableStateView
 	require.Eventually(p.t, func() bool {
-		v, err := p.client.QueryWorkflow(p.t.Context(), workflows.TableStateID(p.queue, p.table(name)), "", activities.QueryState)
+		v, err := p.client.QueryWorkflow(p.t.Context(), workflows.TableStateID(p.queue, p.table(name)), "", owner.QueryState)
 		return err == nil && v.Get(&now) == nil && now.Lease != nil && now.Lease.RunID != run
 	}, timeout, poll)
 	return now.Fence
@@ -63,7 +64,7 @@ func TestAnotherTargetIsNotTakenForTheOldOne(t *testing.T) {
 		exec(t, p.dst, "CREATE TABLE t2 LIKE t", "INSERT INTO t2 SELECT * FROM t WHERE id <= 10", "CREATE TABLE t3 LIKE t", "INSERT INTO t3 SELECT * FROM t")
 		p.reconfigure(on(s, strings.Replace(oneTable, "TO.t", "TO.t2", 1)))
 		_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
-		requireFailure(t, err, activities.TypeIdentityChanged, p.to+".t,", p.to+".t2", "--full", "watermark adopt "+p.table("t"))
+		requireFailure(t, err, failure.IdentityChanged, p.to+".t,", p.to+".t2", "--full", "watermark adopt "+p.table("t"))
 		require.Equal(t, "10", scalar(t, p.dst, "SELECT COUNT(*) FROM t2"), "nothing is written")
 		r, err := p.try(workflows.SyncTableInput{Table: p.table("t"), Full: true})
 		require.NoError(t, err)
@@ -72,7 +73,7 @@ func TestAnotherTargetIsNotTakenForTheOldOne(t *testing.T) {
 
 		p.reconfigure(on(s, strings.Replace(oneTable, "TO.t", "TO.t3", 1)))
 		_, err = p.try(workflows.SyncTableInput{Table: p.table("t")})
-		requireFailure(t, err, activities.TypeIdentityChanged)
+		requireFailure(t, err, failure.IdentityChanged)
 		p.adopt("t")
 		require.Equal(t, api.ModeIncremental, p.sync("t").Mode)
 
@@ -101,7 +102,7 @@ func TestTheTargetsConnectionLeadsToAnotherServer(t *testing.T) {
 		way.Lead(other.Addr())
 		way.Cut()
 		_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
-		requireFailure(t, err, activities.TypeIdentityChanged, "no state row")
+		requireFailure(t, err, failure.IdentityChanged, "no state row")
 		require.Equal(t, "1", scalar(t, old, "SELECT COUNT(*) FROM "+p.to+".t"), "nothing is written")
 		way.Lead(s.Addr())
 		way.Cut()
@@ -146,7 +147,7 @@ func TestTwoDeploymentsOfOneNamespace(t *testing.T) {
 	second.startWorker()
 	p.sync("t")
 	_, err := second.try(workflows.SyncTableInput{Table: p.table("t")})
-	requireFailure(t, err, activities.TypeIdentityChanged, "kept by another deployment", workflows.TableStateID(p.queue, p.table("t")))
+	requireFailure(t, err, failure.IdentityChanged, "kept by another deployment", workflows.TableStateID(p.queue, p.table("t")))
 	second.reconfigure(on(servers.MySQL(t), strings.Replace(oneTable, "TO.t", "TO.us", 1)))
 	exec(t, p.src, "UPDATE t SET n = 5 WHERE id <= 3")
 	p.settled("t")
@@ -166,12 +167,12 @@ func TestATargetIsTakenOverOnRequest(t *testing.T) {
 		second.queue = p.queue + "-new"
 		second.startWorker()
 		_, err := second.try(workflows.SyncTableInput{Table: p.table("t")})
-		requireFailure(t, err, activities.TypeIdentityChanged, "kept by another deployment")
+		requireFailure(t, err, failure.IdentityChanged, "kept by another deployment")
 		second.adopt("t")
 		second.setWatermark("t", mark)
 		require.Equal(t, api.ModeIncremental, second.sync("t").Mode)
 		_, err = p.try(workflows.SyncTableInput{Table: p.table("t")})
-		requireFailure(t, err, activities.TypeIdentityChanged, "kept by another deployment")
+		requireFailure(t, err, failure.IdentityChanged, "kept by another deployment")
 		exec(t, p.src, "UPDATE t SET n = 3 WHERE id = 3")
 		second.settled("t")
 		p.equal("t", []string{"id"}, columnsT...)
@@ -228,7 +229,7 @@ func TestPagesOfAnotherServerAreNotRead(t *testing.T) {
 		way.Lead(behind.Addr())
 		way.Cut()
 		say(t, blocker, "ROLLBACK")
-		p.waitFor(rangeID(1), activities.TypeServerChanged)
+		p.waitFor(rangeID(1), failure.ServerChanged)
 		way.Lead(s.Addr())
 		way.Cut()
 		require.NoError(t, run.Get(t.Context(), nil))
@@ -262,7 +263,7 @@ func TestAPlanThatWasChangedIsNotResumed(t *testing.T) {
 	exec(t, p.src, "UPDATE t SET name = 'bad', updated_at = updated_at WHERE id = 950")
 	exec(t, p.dst, createT, "ALTER TABLE t ADD CHECK (name <> 'bad')")
 	_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
-	requireFailure(t, err, activities.TypeRowRejected)
+	requireFailure(t, err, failure.RowRejected)
 	require.Contains(t, p.state("t").FirstLoad.Done, "1")
 	require.Equal(t, "1", scalar(t, p.dst, "SELECT done LIKE '1%0%' FROM "+lineage.StateTable), "the target knows, too")
 	var plans []string
@@ -310,7 +311,7 @@ func TestACursorThatChangesItsType(t *testing.T) {
 				exec(t, p.src, "UPDATE t SET n = 9, updated_at = UTC_TIMESTAMP() - INTERVAL 1 SECOND WHERE id = 2")
 				if tc.refused != "" {
 					_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
-					requireFailure(t, err, activities.TypeIdentityChanged, tc.refused)
+					requireFailure(t, err, failure.IdentityChanged, tc.refused)
 					_, err = p.try(workflows.SyncTableInput{Table: p.table("t"), Full: true})
 					require.NoError(t, err)
 					return
@@ -339,7 +340,7 @@ func TestAUniqueKeyThatCameRightBeforeTheRun(t *testing.T) {
 			if err == nil {
 				return false // its window ends below the row
 			}
-			requireFailure(t, err, activities.TypeRowRejected)
+			requireFailure(t, err, failure.RowRejected)
 			return true
 		}, timeout, poll)
 		require.Equal(t, "1 1", scalar(t, p.dst, "SELECT CONCAT(id, ' ', n) FROM t WHERE name = 'a'"))
@@ -356,7 +357,7 @@ func TestAStateWithoutIdentityIsAdoptedWhereRowsAgree(t *testing.T) {
 		exec(t, p.dst, createT, "INSERT INTO t SELECT * FROM "+p.from+".t", "CREATE TABLE u LIKE t", "INSERT INTO u SELECT * FROM "+p.from+".t WHERE id < 900")
 		for _, name := range []string{"t", "u"} {
 			_, err := p.client.ExecuteWorkflow(t.Context(), startOptions(p, workflows.TableStateID(p.queue, p.table(name))), workflows.TableStateName,
-				activities.State{Version: 1, Table: p.table(name), Watermark: "2024-06-01 00:00:00.000000", Cursor: "updated_at", Loaded: true})
+				owner.State{Version: 1, Table: p.table(name), Watermark: "2024-06-01 00:00:00.000000", Cursor: "updated_at", Loaded: true})
 			require.NoError(t, err)
 		}
 		r := p.sync("t")
@@ -364,7 +365,7 @@ func TestAStateWithoutIdentityIsAdoptedWhereRowsAgree(t *testing.T) {
 		require.Contains(t, strings.Join(r.Warnings, "\n"), "it is bound to them")
 		require.NotNil(t, p.state("t").Identity)
 		_, err := p.try(workflows.SyncTableInput{Table: p.table("u")})
-		requireFailure(t, err, activities.TypeIdentityChanged, "are not on the target")
+		requireFailure(t, err, failure.IdentityChanged, "are not on the target")
 		p.adopt("u")
 		require.Equal(t, api.ModeIncremental, p.sync("u").Mode)
 	})
@@ -387,11 +388,11 @@ func TestTheSourceLeadsToAnotherServer(t *testing.T) {
 		way.Lead(other.Addr())
 		way.Cut()
 		_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
-		requireFailure(t, err, activities.TypeIdentityChanged, "the connection now leads to")
+		requireFailure(t, err, failure.IdentityChanged, "the connection now leads to")
 		asCopied := "UPDATE t SET updated_at = '2024-01-01' + INTERVAL id MINUTE"
 		exec(t, other.DB(t, p.from), asCopied, "DELETE FROM t WHERE id > 999") // an older copy: all of it is on the target
 		_, err = p.try(workflows.SyncTableInput{Table: p.table("t")})
-		requireFailure(t, err, activities.TypeIdentityChanged, "whose rows differ")
+		requireFailure(t, err, failure.IdentityChanged, "whose rows differ")
 		exec(t, other.DB(t, p.from), insertT(1000, 1000), asCopied)
 		r := p.sync("t")
 		require.Equal(t, api.ModeIncremental, r.Mode)

@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
 
-	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -148,7 +148,7 @@ func TestSecondRunIsTurnedAwayByName(t *testing.T) {
 	p.waitForRows(100)
 
 	err := p.launch(workflows.SyncTableInput{Table: p.table("t")}, "another").Get(t.Context(), nil)
-	requireFailure(t, err, activities.TypeTableBusy, id, first.GetRunID())
+	requireFailure(t, err, failure.TableBusy, id, first.GetRunID())
 
 	var skipped workflows.SyncTableResult
 	require.NoError(t, p.launch(workflows.SyncTableInput{Table: p.table("t"), IfBusy: "skip"}, "another").Get(t.Context(), &skipped))

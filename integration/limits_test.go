@@ -10,8 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/integration/compare"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
@@ -171,7 +171,7 @@ func TestRowLargerThanAPacket(t *testing.T) {
 
 			exec(t, p.src, "INSERT INTO t (id, b, updated_at) VALUES (4, REPEAT('sentinel', 200000), '2024-06-01'), (5, 'small', '2024-06-01')")
 			_, err := p.try(workflows.SyncTableInput{Table: p.table("t"), From: "2024-02-01"})
-			requireFailure(t, err, activities.TypeRowRejected, "max_allowed_packet", "hash")
+			requireFailure(t, err, failure.RowRejected, "max_allowed_packet", "hash")
 			require.NotContains(t, err.Error(), "sentinel")
 			require.Equal(t, before, p.state("t").Watermark)
 			require.Equal(t, "3", scalar(t, p.dst, "SELECT COUNT(*) FROM t"), "nothing of the chunk")

@@ -12,8 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/worker"
 
-	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/integration/monitoring"
+	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -62,9 +63,9 @@ func TestAWorkerTellsOfItself(t *testing.T) {
 		exec(t, p.src, "UPDATE t SET n = 5000, updated_at = '2024-01-02' WHERE id = 7")
 		for range 2 {
 			_, err := p.try(workflows.SyncTableInput{Table: p.table("t"), Full: true})
-			requireFailure(t, err, activities.TypeRowRejected)
+			requireFailure(t, err, failure.RowRejected)
 		}
-		hook.requireEvents(activities.EventFailed)
+		hook.requireEvents(owner.EventFailed)
 		require.Equal(t, 1, hook.refused)
 		at = m.scrape()
 		at.require(2, "tablehaul_failed_runs_in_a_row", tbl)
@@ -75,14 +76,14 @@ func TestAWorkerTellsOfItself(t *testing.T) {
 		exec(t, p.src, "UPDATE t SET n = 6, updated_at = '2024-01-03' WHERE id = 7")
 		_, err := p.try(workflows.SyncTableInput{Table: p.table("t"), Full: true})
 		require.NoError(t, err)
-		hook.requireEvents(activities.EventFailed, activities.EventRecovered)
+		hook.requireEvents(owner.EventFailed, owner.EventRecovered)
 		m.requireALinePerStep()
 		at = m.scrape()
 		at.require(0, "tablehaul_failed_runs_in_a_row", tbl)
 		at.require(1, "tablehaul_notifications_total", `event="recovered"`, `outcome="sent"`)
 		require.Contains(t, hook.messages[0].Text, p.table("t")+" failed: RowRejected: ")
 		require.Equal(t, p.table("t"), hook.messages[0].Fields.Table)
-		require.Equal(t, activities.TypeRowRejected, hook.messages[0].Fields.Failure.Type)
+		require.Equal(t, failure.RowRejected, hook.messages[0].Fields.Failure.Type)
 		require.Equal(t, workflows.SyncTableID(p.queue, p.table("t")), hook.messages[0].Fields.WorkflowID)
 		require.Nil(t, hook.messages[1].Fields.Failure)
 
@@ -223,7 +224,7 @@ func TestStalenessIsToldWithoutARun(t *testing.T) {
 		return lag >= 3
 	}, timeout, poll)
 	hook.up()
-	hook.requireEvents(activities.EventStale)
+	hook.requireEvents(owner.EventStale)
 	require.Contains(t, hook.messages[0].Text, p.table("t")+" is stale. The target is ")
 	require.GreaterOrEqual(t, hook.messages[0].Fields.LagSeconds, 3.0)
 
@@ -235,7 +236,7 @@ func TestStalenessIsToldWithoutARun(t *testing.T) {
 	require.NoError(t, os.WriteFile(p.config(), []byte(strings.Replace(string(text), "staleAfter: 3s", "staleAfter: 1h", 1)), 0o600))
 	m = p.startMonitored(hook.notifications())
 	p.sync("t")
-	hook.requireEvents(activities.EventStale, activities.EventRecovered)
+	hook.requireEvents(owner.EventStale, owner.EventRecovered)
 	logs += m.log.String()
 	require.NotContains(t, logs, hookSecret)
 	require.NotContains(t, logs, "sentinel-path")

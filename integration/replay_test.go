@@ -14,7 +14,7 @@ import (
 	"go.temporal.io/sdk/worker"
 	"google.golang.org/protobuf/encoding/protojson"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -55,7 +55,7 @@ func TestFreshHistoriesReplay(t *testing.T) {
 			record(t, dir, strings.ReplaceAll(strings.Fields(id)[0], "/", "_"), p.from, h)
 		}
 	}
-	for _, typ := range []string{workflows.SyncTableName, workflows.SyncRangeName, workflows.PlanTableName, activities.TableStateName} {
+	for _, typ := range []string{workflows.SyncTableName, workflows.SyncRangeName, workflows.PlanTableName, owner.WorkflowType} {
 		require.Positive(t, seen[typ], typ)
 	}
 }

@@ -17,8 +17,9 @@ import (
 	sdklog "go.temporal.io/sdk/log"
 	"google.golang.org/protobuf/encoding/protojson"
 
-	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/app"
+	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -79,7 +80,7 @@ func (p *product) seen(id string) (text string, heartbeat bool) {
 	described, err := protojson.Marshal(d)
 	require.NoError(p.t, err)
 	text += string(described)
-	for workflow, query := range map[string]string{id: workflows.QueryStatus, workflows.TableStateID(p.queue, p.table("t")): activities.QueryState} {
+	for workflow, query := range map[string]string{id: workflows.QueryStatus, workflows.TableStateID(p.queue, p.table("t")): owner.QueryState} {
 		value, err := p.client.QueryWorkflow(p.t.Context(), workflow, "", query)
 		if err != nil {
 			continue // the run has not come so far
@@ -145,7 +146,7 @@ func TestSecretsAndRowsStayWhereTheyBelong(t *testing.T) {
 					"UPDATE t SET mail = 'sentinel-mail-b' WHERE code = 'sentinel-key-other'")
 			}
 			_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
-			requireFailure(t, err, activities.TypeRowRejected)
+			requireFailure(t, err, failure.RowRejected)
 			requireNone(t, err.Error(), secrets)
 		}
 		text, _ := p.seen(id)

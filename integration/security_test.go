@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -162,7 +162,7 @@ func TestMissingGrantsAreNamed(t *testing.T) {
 				}
 				p := logins(t, s, options{tables: c.tables}, c.source, c.target, ddl...)
 				_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
-				requireFailure(t, err, activities.TypeUnsupportedTable, append(c.parts, p.table("t"))...)
+				requireFailure(t, err, failure.UnsupportedTable, append(c.parts, p.table("t"))...)
 				if !c.exists {
 					p.requireNothingWritten()
 					return

@@ -17,7 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -135,7 +135,7 @@ func TestTLSSettings(t *testing.T) {
 						require.EqualValues(t, 20, r.Inserted)
 						return
 					}
-					requireFailure(t, err, activities.TypeServerRejected, c.refused, "connection shop")
+					requireFailure(t, err, failure.ServerRejected, c.refused, "connection shop")
 					p.requireNothingWritten()
 				})
 			}
@@ -151,7 +151,7 @@ func TestCertificatesThatMySQLMakes(t *testing.T) {
 	require.EqualValues(t, 20, p.sync("t").Inserted)
 	p = secured(t, s, `tls: verify-identity, ca: "`+ca+`", `, true)
 	_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
-	requireFailure(t, err, activities.TypeServerRejected, "certificate")
+	requireFailure(t, err, failure.ServerRejected, "certificate")
 }
 
 // Where a server has no TLS, a connection that wants it ends before the login is sent.
@@ -171,7 +171,7 @@ func TestNoSilentFallbackToPlainText(t *testing.T) {
 			}
 			p.startWorker()
 			_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
-			requireFailure(t, err, activities.TypeServerRejected, "connection shop", "TLS")
+			requireFailure(t, err, failure.ServerRejected, "connection shop", "TLS")
 			require.NotContains(t, err.Error(), "sentinel")
 			require.Empty(t, fake.received(), "the client must not answer a server that cannot encrypt")
 		})

@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -45,8 +45,8 @@ func TestAFirstLoadByAnIntegerBegins(t *testing.T) {
 
 		require.Contains(t, p.cli("plan "+p.table("lagging")), "cannot begin yet", "a preview does not wait")
 		lagging, busy := p.run("lagging"), p.run("busy")
-		p.waitFor(workflows.SyncTableID(p.queue, p.table("lagging")), activities.TypeOpenTransactions, "a lag that was set", "by itself")
-		p.waitFor(workflows.SyncTableID(p.queue, p.table("busy")), activities.TypeOpenTransactions, "by itself")
+		p.waitFor(workflows.SyncTableID(p.queue, p.table("lagging")), failure.OpenTransactions, "a lag that was set", "by itself")
+		p.waitFor(workflows.SyncTableID(p.queue, p.table("busy")), failure.OpenTransactions, "by itself")
 		for _, r := range []workflows.SyncTableResult{lagging(), busy()} {
 			require.NotEmpty(t, r.Watermark)
 			require.GreaterOrEqual(t, r.Counts.Inserted, int64(3))

@@ -8,8 +8,8 @@ import (
 	"go.temporal.io/sdk/client"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -25,8 +25,8 @@ func TestTableStateContinuesAsNewUnderLoad(t *testing.T) {
 		g.Go(func() error {
 			for i := range each {
 				handle, err := p.client.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-					WorkflowID: id, UpdateName: activities.UpdateSetWatermark, WaitForStage: client.WorkflowUpdateStageCompleted,
-					Args:     []any{activities.SetRequest{Watermark: before.Watermark, Cursor: "updated_at"}},
+					WorkflowID: id, UpdateName: owner.UpdateSetWatermark, WaitForStage: client.WorkflowUpdateStageCompleted,
+					Args:     []any{owner.SetRequest{Watermark: before.Watermark, Cursor: "updated_at"}},
 					UpdateID: strconv.Itoa(c) + "-" + strconv.Itoa(i),
 				})
 				if err == nil {
@@ -40,7 +40,7 @@ func TestTableStateContinuesAsNewUnderLoad(t *testing.T) {
 		})
 	}
 	require.NoError(t, g.Wait())
-	value, err := p.client.QueryWorkflow(t.Context(), id, "", activities.QueryState)
+	value, err := p.client.QueryWorkflow(t.Context(), id, "", owner.QueryState)
 	require.NoError(t, err)
 	var state workflows.TableStateView
 	require.NoError(t, value.Get(&state))

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -75,7 +75,7 @@ func TestUniqueConflictsStopTheRunUnlessTheyMayBeReplaced(t *testing.T) {
 	for err == nil && t.Context().Err() == nil { // until the window reaches the new row
 		_, err = p.try(workflows.SyncTableInput{Table: p.table("t")})
 	}
-	requireFailure(t, err, activities.TypeRowRejected, "u_once")
+	requireFailure(t, err, failure.RowRejected, "u_once")
 	require.NotContains(t, err.Error(), "3CRET")
 	require.NotEmpty(t, before)
 	var n int

@@ -17,9 +17,9 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/app"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -93,7 +93,7 @@ func TestTemporalCLIFindsRunsByTable(t *testing.T) {
 	exec(t, p.dst, "ALTER TABLE t ADD CHECK (n <> 999)")
 	exec(t, p.src, "UPDATE t SET n = 999, updated_at = NOW(6) - INTERVAL 10 SECOND WHERE id = 5")
 	_, err := p.try(workflows.SyncTableInput{Table: p.table("t"), Full: true})
-	requireFailure(t, err, activities.TypeRowRejected)
+	requireFailure(t, err, failure.RowRejected)
 	p.becomesListed(is+" AND TablehaulPhase='ranges' AND ExecutionStatus='Failed'", "SyncTable")
 	require.WithinDuration(t, time.Now(), p.state("t").FreshAt, time.Minute)
 }

@@ -3,7 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/owner"
 )
 
 func (a *app) watermarkAdopt() *cobra.Command {
@@ -24,7 +24,7 @@ func (a *app) watermarkAdopt() *cobra.Command {
 				return err
 			}
 			defer s.close()
-			return a.changeWatermark(cmd.Context(), s, name, activities.SetRequest{Adopt: true})
+			return a.changeWatermark(cmd.Context(), s, name, owner.SetRequest{Adopt: true})
 		},
 	}
 	a.outputFlag(cmd)

@@ -9,9 +9,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -49,7 +50,7 @@ func TestPlanOfARefusedTableFails(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(got.stdout), &p))
 	require.Equal(t, "refused", p.Verdict)
 
-	f.fails = map[string]error{"shop.orders": &failedError{Type: activities.TypeServerUnavailable, Message: "no route"}}
+	f.fails = map[string]error{"shop.orders": &failedError{Type: failure.ServerUnavailable, Message: "no route"}}
 	got = call(t, f, "plan", "shop.orders")
 	require.Equal(t, exitFailed, got.code)
 	require.Contains(t, got.stderr, "where:  workflow tablehaul/plan/shop.orders")
@@ -58,8 +59,8 @@ func TestPlanOfARefusedTableFails(t *testing.T) {
 func ownedOrders() map[string]workflows.TableStateView {
 	return map[string]workflows.TableStateView{"shop.orders": {
 		Table: "shop.orders", Watermark: "2024-05-01 12:00:00", Cursor: "updated_at", FreshAt: time.Now().Add(-150 * time.Second),
-		Lease: &activities.Lease{WorkflowID: "nightly", RunID: "r9"},
-		LastRuns: []activities.RunRecord{
+		Lease: &owner.Lease{WorkflowID: "nightly", RunID: "r9"},
+		LastRuns: []owner.RunRecord{
 			{Mode: "first load", Outcome: "done", Rows: 1000, Seconds: 4, Finished: time.Now().Add(-time.Hour)},
 			{Mode: "incremental", Outcome: "failed", Failure: "TableBusy: held", Finished: time.Now().Add(-90 * time.Second)},
 		},
@@ -98,9 +99,9 @@ func TestStatusShowsConfiguredAndOwnedTables(t *testing.T) {
 
 func TestStatusAndPlanShowWhatTheWatermarkIsOf(t *testing.T) {
 	state := ownedOrders()["shop.orders"]
-	state.Identity = &activities.Identity{
+	state.Identity = &owner.Identity{
 		Source: lineage.Server{ID: "s1", Host: "db1", Port: 3306}, Cursor: "updated_at", CursorType: "timestamp(6)",
-		Target: activities.TargetIdentity{Table: "dw.orders", Server: lineage.Server{ID: "t1", Host: "dw1", Port: 3307}},
+		Target: owner.TargetIdentity{Table: "dw.orders", Server: lineage.Server{ID: "t1", Host: "dw1", Port: 3307}},
 	}
 	state.Lease = nil
 	f := &fakeService{states: map[string]workflows.TableStateView{"shop.orders": state}}
@@ -154,7 +155,7 @@ func TestWatermark(t *testing.T) {
 	require.Equal(t, invocation{exitOK, "shop.orders: the watermark is none\n", ""}, got)
 	require.Equal(t, []string{"shop.orders updated_at 2024-04-01 00:00:00.500000", "shop.orders  "}, f.set)
 
-	f.fails = map[string]error{"shop.orders": &failedError{Type: activities.TypeTableBusy, Message: "wait for it"}}
+	f.fails = map[string]error{"shop.orders": &failedError{Type: failure.TableBusy, Message: "wait for it"}}
 	require.Equal(t, exitBusy, call(t, f, "watermark", "set", "shop.orders", "--none").code)
 
 	got = call(t, f, "watermark", "show", "shop.order")
@@ -163,7 +164,7 @@ func TestWatermark(t *testing.T) {
 }
 
 func TestWatermarkThatTheCursorCannotHave(t *testing.T) {
-	f := &fakeService{fails: map[string]error{"shop.orders": &failedError{Type: activities.TypeInvalidInput, Message: "from of cursor updated_at"}}}
+	f := &fakeService{fails: map[string]error{"shop.orders": &failedError{Type: failure.InvalidInput, Message: "from of cursor updated_at"}}}
 	got := call(t, f, "watermark", "set", "shop.orders", "42")
 	require.Equal(t, exitUsage, got.code)
 	require.Contains(t, got.stderr, `"42": from of cursor updated_at; the watermark stays`)

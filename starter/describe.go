@@ -15,7 +15,7 @@ import (
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
 )
 
 const (
@@ -123,7 +123,7 @@ func waitOf(a *workflowpb.PendingActivityInfo, beat heartbeat, now time.Time) (w
 		w.Reason = beat.Waiting
 		return w, true
 	case w.Attempt > 1:
-		w.Type, w.Reason = activities.TypeUnexpected, a.GetLastFailure().GetMessage()
+		w.Type, w.Reason = failure.Unexpected, a.GetLastFailure().GetMessage()
 		if failed := failedOf(temporal.GetDefaultFailureConverter().FailureToError(a.GetLastFailure())); failed != nil {
 			w.Type, w.Reason = failed.Type, failed.Message
 		}

@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/failure"
 )
 
 func (a *app) explainCommand() *cobra.Command {
@@ -23,7 +23,7 @@ func (a *app) explainCommand() *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
 			names, directive := a.completeTables(cmd, args, word)
-			for _, one := range activities.Guide {
+			for _, one := range failure.Guide {
 				names = append(names, one.Type)
 			}
 			return names, directive
@@ -45,7 +45,7 @@ func (a *app) explainCommand() *cobra.Command {
 
 func (a *app) explainType(typ string) error {
 	var types []string
-	for _, one := range activities.Guide {
+	for _, one := range failure.Guide {
 		if strings.EqualFold(one.Type, typ) {
 			a.printAdvice(one)
 			return nil
@@ -55,7 +55,7 @@ func (a *app) explainType(typ string) error {
 	return &exitError{exitUsage, fmt.Errorf("%q is neither a failure type nor a table (schema.table); %s", typ, config.Meant(typ, types))}
 }
 
-func (a *app) printAdvice(one activities.Advice) {
+func (a *app) printAdvice(one failure.Advice) {
 	if a.json() {
 		one.Means, one.Look, one.Do = plainAdvice(one.Means, ""), plainAdvice(one.Look, ""), plainAdvice(one.Do, "")
 		a.printJSON(one)
@@ -70,7 +70,7 @@ func (a *app) printAdvice(one activities.Advice) {
 	}
 }
 
-func writeAdvice(w io.Writer, one activities.Advice, tbl string) {
+func writeAdvice(w io.Writer, one failure.Advice, tbl string) {
 	fmt.Fprintf(w, "  means:    %s\n", plainAdvice(one.Means, tbl))
 	if one.Look != "" {
 		fmt.Fprintf(w, "  look at:  %s\n", plainAdvice(one.Look, tbl))
@@ -80,10 +80,10 @@ func writeAdvice(w io.Writer, one activities.Advice, tbl string) {
 
 // explained is what is the matter with a table: a line of --output json.
 type explained struct {
-	Table   string              `json:"table"`
-	Healthy bool                `json:"healthy"`
-	Matters []matter            `json:"matters"`
-	Advice  []activities.Advice `json:"advice"`
+	Table   string           `json:"table"`
+	Healthy bool             `json:"healthy"`
+	Matters []matter         `json:"matters"`
+	Advice  []failure.Advice `json:"advice"`
 }
 
 // matter is one thing that is the matter.
@@ -110,11 +110,11 @@ func (a *app) explainTable(ctx context.Context, c *config.Config, name string) e
 	if sched, found, err := s.describeSchedule(ctx, scheduleID(a.taskQueue, name)); err == nil && found {
 		one.Schedule = &sched
 	}
-	out := explained{Table: name, Matters: mattersOf(one), Advice: []activities.Advice{}}
+	out := explained{Table: name, Matters: mattersOf(one), Advice: []failure.Advice{}}
 	out.Healthy = len(out.Matters) == 0
 	seen := map[string]bool{}
 	for _, m := range out.Matters {
-		if advice, ok := activities.AdviceOn(m.Type); ok && !seen[m.Type] {
+		if advice, ok := failure.AdviceOn(m.Type); ok && !seen[m.Type] {
 			seen[m.Type] = true
 			out.Advice = append(out.Advice, advice)
 		}
@@ -137,7 +137,7 @@ func (a *app) printExplained(out explained, one tableStatus) {
 	}
 	for _, m := range out.Matters {
 		fmt.Fprintf(a.stdout, "%s %s\n", a.paint(a.stdout, bold, out.Table), m.Text)
-		if advice, ok := activities.AdviceOn(m.Type); ok {
+		if advice, ok := failure.AdviceOn(m.Type); ok {
 			writeAdvice(a.stdout, advice, out.Table)
 		}
 	}
@@ -161,10 +161,10 @@ func mattersOf(one tableStatus) []matter {
 			out = append(out, matter{kind, w.Type, w.text(time.Now())})
 		}
 	} else if one.State.HeldBack != "" {
-		out = append(out, matter{"held", activities.TypeOpenTransactions, "is held back: " + one.State.HeldBack + "; the watermark stays below it"})
+		out = append(out, matter{"held", failure.OpenTransactions, "is held back: " + one.State.HeldBack + "; the watermark stays below it"})
 	}
 	if one.Ended != "" {
-		out = append(out, matter{"failed", activities.EndTerminated, "idle; the last run was " + one.Ended})
+		out = append(out, matter{"failed", failure.EndTerminated, "idle; the last run was " + one.Ended})
 	}
 	if s := one.Schedule; s != nil && s.Paused {
 		out = append(out, matter{Kind: "paused", Text: "is paused: " + strings.Join(compact(s.Note, "tablehaul schedule resume "+one.Table), "; ")})

@@ -13,7 +13,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/temporal"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
 )
 
 // explain turns an error of the Temporal client into one of the kinds that service promises.
@@ -62,18 +62,18 @@ func failedOf(err error) *failedError {
 	case errors.As(err, &app):
 		out.Type, out.Message = app.Type(), app.Message()
 		if out.Type == "" {
-			out.Type = activities.TypeUnexpected
+			out.Type = failure.Unexpected
 		}
-		var details activities.FailureDetails
+		var details failure.Details
 		if app.HasDetails() && app.Details(&details) == nil {
 			out.Doing, out.Connection, out.Remedy, out.what = details.Doing, details.Connection, details.Remedy, details.What
 		}
 	case errors.As(err, &terminated):
-		out.Type, out.Message = activities.EndTerminated, "somebody terminated the run"
+		out.Type, out.Message = failure.EndTerminated, "somebody terminated the run"
 	case errors.As(err, &cancelled):
-		out.Type, out.Message = activities.EndCancelled, "somebody cancelled the run; the watermark has not moved"
+		out.Type, out.Message = failure.EndCancelled, "somebody cancelled the run; the watermark has not moved"
 	case errors.As(err, &timeout):
-		out.Type, out.Message = activities.EndTimedOut, timeoutText(timeout)
+		out.Type, out.Message = failure.EndTimedOut, timeoutText(timeout)
 	default:
 		return nil
 	}
@@ -109,7 +109,7 @@ func plainError(err error) error {
 
 // remedyOf says what to do about a failure by its type, beyond what its own message says.
 func remedyOf(typ, tbl string) string {
-	advice, ok := activities.AdviceOn(typ)
+	advice, ok := failure.AdviceOn(typ)
 	if !ok {
 		return ""
 	}
@@ -142,7 +142,7 @@ func printFailure(w io.Writer, tbl string, e execution, err error) {
 	}
 	where = append(where, e.String())
 	what, remedy := cmp.Or(failed.what, failed.Message), cmp.Or(failed.Remedy, remedyOf(failed.Type, tbl))
-	if failed.Type == activities.TypeTableBusy {
+	if failed.Type == failure.TableBusy {
 		remedy = remedyOf(failed.Type, tbl) // its own speaks of a workflow's input, not of our flags
 	}
 	if failed.Doing != "" {

@@ -10,7 +10,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/temporal"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
 )
 
 func TestErrorsOfTemporalInOurWords(t *testing.T) {
@@ -31,8 +31,8 @@ func TestErrorsOfTemporalInOurWords(t *testing.T) {
 }
 
 func TestFailureIsTakenApart(t *testing.T) {
-	err := temporal.NewApplicationErrorWithOptions("read a page of a.b (connection shop): denied: grant it", activities.TypeServerRejected,
-		temporal.ApplicationErrorOptions{Details: []any{activities.FailureDetails{Doing: "read a page of a.b", Connection: "shop", What: "denied", Remedy: "grant it"}}})
+	err := temporal.NewApplicationErrorWithOptions("read a page of a.b (connection shop): denied: grant it", failure.ServerRejected,
+		temporal.ApplicationErrorOptions{Details: []any{failure.Details{Doing: "read a page of a.b", Connection: "shop", What: "denied", Remedy: "grant it"}}})
 	require.Equal(t, &failedError{
 		Type: "ServerRejected", Message: "read a page of a.b (connection shop): denied: grant it",
 		Doing: "read a page of a.b", Connection: "shop", Remedy: "grant it", what: "denied",

@@ -15,7 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -155,7 +155,7 @@ func (f *fakeService) state(_ context.Context, tbl string) (workflows.TableState
 	return s, ok, f.mute
 }
 
-func (f *fakeService) setWatermark(_ context.Context, tbl string, req activities.SetRequest) (workflows.TableStateView, error) {
+func (f *fakeService) setWatermark(_ context.Context, tbl string, req owner.SetRequest) (workflows.TableStateView, error) {
 	if req.Adopt {
 		f.set = append(f.set, tbl+" adopt")
 		return f.states[tbl], f.fails[tbl]

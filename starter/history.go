@@ -8,14 +8,14 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
-	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/human"
+	"github.com/tablehaul/tablehaul/internal/owner"
 )
 
 // tableRun is a line of history --output json.
 type tableRun struct {
 	Table string `json:"table"`
-	activities.RunRecord
+	owner.RunRecord
 }
 
 func (a *app) historyCommand() *cobra.Command {
@@ -60,12 +60,12 @@ func (a *app) historyCommand() *cobra.Command {
 }
 
 func (a *app) printHistory(one tableStatus, limit int, failed, several bool) {
-	var runs []activities.RunRecord
+	var runs []owner.RunRecord
 	if one.State != nil {
 		runs = one.State.LastRuns
 	}
 	if failed {
-		runs = slices.DeleteFunc(slices.Clone(runs), func(r activities.RunRecord) bool { return r.Outcome != activities.OutcomeFailed })
+		runs = slices.DeleteFunc(slices.Clone(runs), func(r owner.RunRecord) bool { return r.Outcome != owner.OutcomeFailed })
 	}
 	switch {
 	case a.json():
@@ -83,7 +83,7 @@ func (a *app) printHistory(one tableStatus, limit int, failed, several bool) {
 }
 
 // printRuns lists the last runs, newest first. Failures are told below, where there is room.
-func (a *app) printRuns(runs []activities.RunRecord, limit int) {
+func (a *app) printRuns(runs []owner.RunRecord, limit int) {
 	if len(runs) == 0 {
 		return
 	}

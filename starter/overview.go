@@ -11,9 +11,10 @@ import (
 
 	"github.com/dustin/go-humanize"
 
-	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/human"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -161,9 +162,9 @@ func (a *app) lastCells(state *workflows.TableStateView) (last, rows string) {
 // outcomeText colours text by how a run ended.
 func (a *app) outcomeText(outcome, text string) string {
 	switch outcome {
-	case activities.OutcomeDone:
+	case owner.OutcomeDone:
 		return a.paint(a.stdout, green, text)
-	case activities.OutcomeFailed:
+	case owner.OutcomeFailed:
 		return a.paint(a.stdout, red, text)
 	default:
 		return a.paint(a.stdout, yellow, text)
@@ -196,12 +197,12 @@ func lastFailure(state workflows.TableStateView) *failedError {
 		return nil
 	}
 	r := state.LastRuns[len(state.LastRuns)-1]
-	if r.Outcome != activities.OutcomeFailed {
+	if r.Outcome != owner.OutcomeFailed {
 		return nil
 	}
 	typ, message, found := strings.Cut(r.Failure, ": ")
 	if !found {
-		typ, message = activities.TypeUnexpected, r.Failure
+		typ, message = failure.Unexpected, r.Failure
 	}
 	return &failedError{Type: typ, Message: message, Remedy: remedyOf(typ, state.Table)}
 }

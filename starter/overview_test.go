@@ -10,15 +10,16 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
 func failedOrders() *fakeService {
 	return &fakeService{states: map[string]workflows.TableStateView{"shop.orders": {
-		Table: "shop.orders", Watermark: "7", LastRuns: []activities.RunRecord{
+		Table: "shop.orders", Watermark: "7", LastRuns: []owner.RunRecord{
 			{Mode: "incremental", Outcome: "done", Rows: 12, Seconds: 2, Finished: time.Now().Add(-time.Hour), Window: table.Window{Lo: "5", Hi: "7"}},
 			{Mode: "incremental", Outcome: "failed", Failure: "RowRejected: column note is too short", Finished: time.Now().Add(-3 * time.Minute)},
 		},
@@ -71,15 +72,15 @@ func TestExplain(t *testing.T) {
 	require.Contains(t, call(t, f, "explain", "shop.countries").stdout, "has never had a run: tablehaul plan shop.countries")
 
 	held := f.states["shop.orders"]
-	held.Lease = &activities.Lease{WorkflowID: "w", RunID: "r"}
+	held.Lease = &owner.Lease{WorkflowID: "w", RunID: "r"}
 	f.states["shop.orders"] = held
-	f.steps.add(wait{Step: "UpsertChunk", Type: activities.TypeServerFull, Reason: "disk full", Attempt: 3, Since: time.Now().Add(-time.Minute)})
+	f.steps.add(wait{Step: "UpsertChunk", Type: failure.ServerFull, Reason: "disk full", Attempt: 3, Since: time.Now().Add(-time.Minute)})
 	got = call(t, f, "explain", "shop.orders", "--output", "json")
 	var e explained
 	require.NoError(t, json.Unmarshal([]byte(got.stdout), &e))
 	require.False(t, e.Healthy)
 	require.Equal(t, "waits", e.Matters[0].Kind)
-	require.Equal(t, activities.TypeServerFull, e.Advice[0].Type)
+	require.Equal(t, failure.ServerFull, e.Advice[0].Type)
 }
 
 func TestExplainOfAHealthyTable(t *testing.T) {
@@ -120,8 +121,8 @@ func TestPlanOfSeveralTablesIsATable(t *testing.T) {
 func TestOverviewFitsEightyColumns(t *testing.T) {
 	f := failedOrders()
 	now := workflows.TableStateView{
-		Table: "inventory.movements", FreshAt: time.Now().Add(-90 * time.Minute), Lease: &activities.Lease{WorkflowID: "w", RunID: "r"},
-		LastRuns: []activities.RunRecord{{Outcome: "cancelled", Rows: 123_456_789, Finished: time.Now().Add(-47 * time.Hour)}},
+		Table: "inventory.movements", FreshAt: time.Now().Add(-90 * time.Minute), Lease: &owner.Lease{WorkflowID: "w", RunID: "r"},
+		LastRuns: []owner.RunRecord{{Outcome: "cancelled", Rows: 123_456_789, Finished: time.Now().Add(-47 * time.Hour)}},
 	}
 	f.states[now.Table] = now
 	f.report = workflows.Status{Phase: "ranges", RowsWritten: 50, RowsTotal: 100}
@@ -172,7 +173,7 @@ func TestQuietSaysOnlyWhatWentWrong(t *testing.T) {
 	got := call(t, &fakeService{results: orders()}, "run", "shop.orders", "-q")
 	require.Equal(t, exitOK, got.code)
 	require.Empty(t, got.stdout)
-	f := &fakeService{fails: map[string]error{"shop.orders": &failedError{Type: activities.TypeServerRejected, Message: "denied"}}}
+	f := &fakeService{fails: map[string]error{"shop.orders": &failedError{Type: failure.ServerRejected, Message: "denied"}}}
 	got = call(t, f, "run", "shop.orders", "-q")
 	require.Equal(t, exitFailed, got.code)
 	require.Contains(t, got.stderr, "shop.orders failed: ServerRejected")

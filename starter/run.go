@@ -11,9 +11,9 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
-	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -215,7 +215,7 @@ func (a *app) failed(ctx context.Context, tbl string, e execution, err error) ou
 	case errors.As(err, &busy):
 		out.Outcome, out.execution = outcomeBusy, busy.holder
 	case errors.As(err, &out.Failure):
-		if out.Failure.Type == activities.TypeTableBusy {
+		if out.Failure.Type == failure.TableBusy {
 			out.Outcome = outcomeBusy
 		}
 	case ctx.Err() != nil:
@@ -231,7 +231,7 @@ func (a *app) failed(ctx context.Context, tbl string, e execution, err error) ou
 
 // failureTypes name failures that no workflow had, for --output json.
 var failureTypes = map[string]string{
-	outcomeBusy: activities.TypeTableBusy, outcomeLost: "TemporalUnavailable", outcomeFailed: "NotStarted",
+	outcomeBusy: failure.TableBusy, outcomeLost: "TemporalUnavailable", outcomeFailed: "NotStarted",
 }
 
 // report prints the outcome of one table: results on stdout, the rest on stderr.
@@ -254,7 +254,7 @@ func (a *app) report(o outcome) {
 		a.printResult(*o.Result)
 	case outcomeBusy:
 		if o.err != nil && o.Failure.Message == o.err.Error() {
-			fmt.Fprintf(a.stderr, "%s\n  remedy: %s\n", o.err.Error(), remedyOf(activities.TypeTableBusy, o.Table))
+			fmt.Fprintf(a.stderr, "%s\n  remedy: %s\n", o.err.Error(), remedyOf(failure.TableBusy, o.Table))
 			return
 		}
 		printFailure(a.stderr, o.Table, o.execution, o.Failure)

@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -41,7 +41,7 @@ func TestRunPrintsWhatItDid(t *testing.T) {
 }
 
 func TestRunPrintsOneJSONObjectPerTable(t *testing.T) {
-	failed := &failedError{Type: activities.TypeUnsupportedTable, Message: "shop.countries has no primary key", Step: "PlanRun"}
+	failed := &failedError{Type: failure.UnsupportedTable, Message: "shop.countries has no primary key", Step: "PlanRun"}
 	f := &fakeService{results: orders(), fails: map[string]error{"shop.countries": failed}, listed: listing(t, testConfig)}
 	got := call(t, f, "run", "--all", "--output", "json")
 	require.Equal(t, exitFailed, got.code)
@@ -116,7 +116,7 @@ func TestRunThatLosesTemporalSaysThatItGoesOn(t *testing.T) {
 
 func TestFailureSaysWhatWhereAndWhatToDo(t *testing.T) {
 	f := &fakeService{fails: map[string]error{"shop.orders": &failedError{
-		Type: activities.TypeServerRejected, Message: "write a chunk (connection warehouse): 1142 INSERT denied", Step: "UpsertChunk",
+		Type: failure.ServerRejected, Message: "write a chunk (connection warehouse): 1142 INSERT denied", Step: "UpsertChunk",
 	}}}
 	got := call(t, f, "run", "shop.orders")
 	require.Equal(t, exitFailed, got.code)
@@ -148,7 +148,7 @@ func TestBusyTable(t *testing.T) {
 	require.Equal(t, []execution{{"tablehaul/sync/shop.orders", "other"}, {"tablehaul/sync/shop.orders", "run-1"}}, f.waited)
 
 	// The table's owner found another workflow id at it.
-	f = &fakeService{fails: map[string]error{"shop.orders": &failedError{Type: activities.TypeTableBusy, Message: "held by nightly", Step: "BeginRun"}}}
+	f = &fakeService{fails: map[string]error{"shop.orders": &failedError{Type: failure.TableBusy, Message: "held by nightly", Step: "BeginRun"}}}
 	got = call(t, f, "run", "shop.orders")
 	require.Equal(t, exitBusy, got.code)
 	require.Contains(t, got.stderr, "held by nightly")
@@ -206,7 +206,7 @@ func TestEveryFailureTypeHasARemedyAndARowInTheDocs(t *testing.T) {
 		require.NotEmpty(t, remedyOf(m[1], ""), m[1])
 		require.Contains(t, string(docs), "\n| "+m[1]+" | ")
 	}
-	for _, one := range activities.Guide {
+	for _, one := range failure.Guide {
 		require.Contains(t, string(docs), "\n| "+one.Type+" | ")
 	}
 	for _, code := range regexp.MustCompile(`(?m)^  (\d+) `).FindAllStringSubmatch(exitHelp, -1) {

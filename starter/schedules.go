@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/human"
 )
@@ -70,12 +70,12 @@ const (
 
 // scheduleID is the id of a table's schedule.
 func scheduleID(queue, tbl string) string {
-	return activities.OnQueue(queue, schedulePrefix+activities.IDText(tbl))
+	return api.OnQueue(queue, schedulePrefix+api.IDText(tbl))
 }
 
 // tableOfSchedule reads back what scheduleID wrote.
 func tableOfSchedule(queue, id string) string {
-	return activities.TableOfID(queue, strings.TrimPrefix(id, schedulePrefix))
+	return api.TableOfID(queue, strings.TrimPrefix(id, schedulePrefix))
 }
 
 // text is when a schedule begins runs, in one cell.

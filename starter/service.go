@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -35,7 +35,7 @@ type service interface {
 	// state asks the table's owner; false where the table has never had a run.
 	state(ctx context.Context, table string) (workflows.TableStateView, bool, error)
 	// setWatermark moves or forgets the watermark, or binds it anew.
-	setWatermark(ctx context.Context, table string, req activities.SetRequest) (workflows.TableStateView, error)
+	setWatermark(ctx context.Context, table string, req owner.SetRequest) (workflows.TableStateView, error)
 	// owned are the tables that have an owner, whoever started it.
 	owned(ctx context.Context) ([]string, error)
 	// workers reports whether a worker has polled the task queue of late.

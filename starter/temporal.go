@@ -16,7 +16,8 @@ import (
 	"go.temporal.io/sdk/converter"
 	sdklog "go.temporal.io/sdk/log"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/temporalopts"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -84,7 +85,7 @@ func (s *temporalService) start(ctx context.Context, in workflows.SyncTableInput
 }
 
 // memo names the table of a workflow, before it says so itself.
-func memo(tbl string) map[string]any { return map[string]any{activities.MemoTable: tbl} }
+func memo(tbl string) map[string]any { return map[string]any{api.MemoTable: tbl} }
 
 // wait survives an outage of Temporal: the run does too.
 func (s *temporalService) wait(ctx context.Context, e execution) (workflows.SyncTableResult, error) {
@@ -197,7 +198,7 @@ func (s *temporalService) state(ctx context.Context, tbl string) (workflows.Tabl
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	var out workflows.TableStateView
-	value, err := s.client.QueryWorkflow(ctx, workflows.TableStateID(s.taskQueue, tbl), "", activities.QueryState)
+	value, err := s.client.QueryWorkflow(ctx, workflows.TableStateID(s.taskQueue, tbl), "", owner.QueryState)
 	var none *serviceerror.NotFound
 	if errors.As(err, &none) {
 		return out, false, nil
@@ -211,17 +212,17 @@ func (s *temporalService) state(ctx context.Context, tbl string) (workflows.Tabl
 	return out, true, nil
 }
 
-func (s *temporalService) setWatermark(ctx context.Context, tbl string, req activities.SetRequest) (workflows.TableStateView, error) {
+func (s *temporalService) setWatermark(ctx context.Context, tbl string, req owner.SetRequest) (workflows.TableStateView, error) {
 	ctx, cancel := context.WithTimeout(ctx, updateTimeout)
 	defer cancel()
 	var out workflows.TableStateView
 	handle, err := s.client.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
 		StartWorkflowOperation: s.client.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
-			ID: workflows.TableStateID(s.taskQueue, tbl), TaskQueue: s.taskQueue, StaticSummary: "Watermark and lease of " + tbl, StaticDetails: activities.OwnerDetails, Memo: memo(tbl),
+			ID: workflows.TableStateID(s.taskQueue, tbl), TaskQueue: s.taskQueue, StaticSummary: "Watermark and lease of " + tbl, StaticDetails: owner.StaticDetails, Memo: memo(tbl),
 			WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		}, workflows.TableStateName, activities.State{Version: 1, Table: tbl}),
+		}, workflows.TableStateName, owner.State{Version: 1, Table: tbl}),
 		UpdateOptions: client.UpdateWorkflowOptions{
-			UpdateName: activities.UpdateSetWatermark, Args: []any{req},
+			UpdateName: owner.UpdateSetWatermark, Args: []any{req},
 			WaitForStage: client.WorkflowUpdateStageCompleted,
 		},
 	})
@@ -237,7 +238,7 @@ func (s *temporalService) setWatermark(ctx context.Context, tbl string, req acti
 func (s *temporalService) owned(ctx context.Context) ([]string, error) {
 	var out []string
 	err := s.list(ctx, workflows.TableStateName, func(e *workflowpb.WorkflowExecutionInfo) {
-		out = append(out, activities.TableOfStateID(s.taskQueue, e.GetExecution().GetWorkflowId()))
+		out = append(out, owner.TableOf(s.taskQueue, e.GetExecution().GetWorkflowId()))
 	})
 	return out, err
 }

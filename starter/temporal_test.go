@@ -18,9 +18,9 @@ import (
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
-	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/devserver"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -78,8 +78,8 @@ func listTables(workflow.Context) (workflows.ListTablesResult, error) {
 }
 
 func planRun(context.Context) error {
-	return temporal.NewApplicationErrorWithOptions("look at act.refuse (connection shop): it has no primary key: add one", activities.TypeUnsupportedTable,
-		temporal.ApplicationErrorOptions{NonRetryable: true, Details: []any{activities.FailureDetails{
+	return temporal.NewApplicationErrorWithOptions("look at act.refuse (connection shop): it has no primary key: add one", failure.UnsupportedTable,
+		temporal.ApplicationErrorOptions{NonRetryable: true, Details: []any{failure.Details{
 			Doing: "look at act.refuse", Connection: "shop", What: "it has no primary key", Remedy: "add one",
 		}}})
 }

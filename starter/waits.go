@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -164,7 +164,7 @@ type waitTeller struct {
 // young says that a wait may well be over before somebody has read of it.
 func (w wait) young(now time.Time) bool {
 	switch {
-	case w.Step == "" || w.Type == activities.TypeOpenTransactions:
+	case w.Step == "" || w.Type == failure.OpenTransactions:
 		return false
 	case w.Since.IsZero():
 		return w.Attempt == 2

@@ -14,6 +14,8 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -53,7 +55,7 @@ func (w *world) upsert(context.Context) error {
 	if w.healthy.Load() {
 		return nil
 	}
-	return temporal.NewApplicationError("write a chunk (connection warehouse): connection refused", activities.TypeServerUnavailable)
+	return temporal.NewApplicationError("write a chunk (connection warehouse): connection refused", failure.ServerUnavailable)
 }
 
 // lend makes a run the holder of the table's lease, as BeginRun does.
@@ -63,10 +65,10 @@ func (w *world) lend(t *testing.T, table string, e execution) {
 		StartWorkflowOperation: w.client.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
 			ID: workflows.TableStateID(w.queue, table), TaskQueue: w.queue,
 			WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		}, workflows.TableStateName, activities.State{Version: 1, Table: table}),
+		}, workflows.TableStateName, owner.State{Version: 1, Table: table}),
 		UpdateOptions: client.UpdateWorkflowOptions{
-			UpdateName: activities.UpdateBeginRun, WaitForStage: client.WorkflowUpdateStageCompleted,
-			Args: []any{activities.BeginRequest{WorkflowID: e.WorkflowID, RunID: e.RunID}},
+			UpdateName: owner.UpdateBeginRun, WaitForStage: client.WorkflowUpdateStageCompleted,
+			Args: []any{owner.BeginRequest{WorkflowID: e.WorkflowID, RunID: e.RunID}},
 		},
 	})
 	require.NoError(t, err)
@@ -113,7 +115,7 @@ func TestStatusShowsWhatARunWaitsFor(t *testing.T) {
 	require.Equal(t, int64(123), run.RowsExtracted, "what the run knows, and the range's heartbeat")
 	got := run.Waits[0]
 	require.Equal(t, "UpsertChunk", got.Step)
-	require.Equal(t, activities.TypeServerUnavailable, got.Type)
+	require.Equal(t, failure.ServerUnavailable, got.Type)
 	require.Equal(t, "write a chunk (connection warehouse): connection refused", got.Reason)
 	require.WithinRange(t, got.Since, before, time.Now(), "the first try, not the latest")
 

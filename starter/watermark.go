@@ -9,8 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -123,7 +124,7 @@ func (a *app) exactValue(ctx context.Context, s service, name, value string, yes
 	p, err := a.planOne(ctx, s, workflows.PlanTableInput{Table: name, From: value})
 	var failed *failedError
 	switch {
-	case errors.As(err, &failed) && failed.Type == activities.TypeInvalidInput:
+	case errors.As(err, &failed) && failed.Type == failure.InvalidInput:
 		return "", &exitError{exitUsage, fmt.Errorf("%s: %q: %s; the watermark stays", name, value, cmp.Or(failed.what, failed.Message))}
 	case errors.As(err, &failed):
 		printFailure(a.stderr, name, execution{WorkflowID: workflows.PlanTableID(a.taskQueue, name)}, err)
@@ -174,15 +175,15 @@ func (a *app) setWatermark(ctx context.Context, args []string, value string, yes
 			return err
 		}
 	}
-	return a.changeWatermark(ctx, s, names[0], activities.SetRequest{Watermark: value, Cursor: cursor})
+	return a.changeWatermark(ctx, s, names[0], owner.SetRequest{Watermark: value, Cursor: cursor})
 }
 
 // changeWatermark asks the state workflow for a change, and says what came of it.
-func (a *app) changeWatermark(ctx context.Context, s service, name string, req activities.SetRequest) error {
+func (a *app) changeWatermark(ctx context.Context, s service, name string, req owner.SetRequest) error {
 	state, err := s.setWatermark(ctx, name, req)
 	var failed *failedError
 	switch {
-	case errors.As(err, &failed) && failed.Type == activities.TypeTableBusy:
+	case errors.As(err, &failed) && failed.Type == failure.TableBusy:
 		return &exitError{exitBusy, err}
 	case err != nil:
 		return a.fromTemporal(ctx, a.silent(ctx, s, err))

@@ -1,8 +1,8 @@
 package workflows
 
 import (
-	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/owner"
 )
 
 // What clients send to the workflows and get back. The types live in internal/api, so that a client
@@ -18,7 +18,7 @@ type (
 	PlanTableResult  = api.PlanTableResult
 	ListTablesResult = api.ListTablesResult
 	ListedFamily     = api.ListedFamily
-	TableStateView   = activities.State
+	TableStateView   = owner.State
 )
 
 // Phases of a run: see internal/api.

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/owner"
 )
 
 // Current details are what the Web UI shows of a running workflow, in Markdown. They say the
@@ -171,7 +171,7 @@ func rangeDetails(st Status, n int, now time.Time) string {
 }
 
 // ownerDetails is a table's state in Markdown.
-func ownerDetails(s activities.State) string {
+func ownerDetails(s owner.State) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "**%s** watermark `%s`\n\n", s.Table, orNone(s.Watermark))
 	if !s.FreshAt.IsZero() {
@@ -192,7 +192,7 @@ func ownerDetails(s activities.State) string {
 	return b.String()
 }
 
-func recordText(r activities.RunRecord) string {
+func recordText(r owner.RunRecord) string {
 	mode := r.Mode
 	if mode == "" {
 		mode = "run" // it ended before there was a plan

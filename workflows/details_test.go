@@ -7,8 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -82,15 +82,15 @@ func TestDetailsOfARange(t *testing.T) {
 }
 
 func TestDetailsOfAnOwner(t *testing.T) {
-	s := activities.State{
+	s := owner.State{
 		Table: "shop.orders", Watermark: "2026-11-25 09:59:00", FreshAt: now, HeldBack: "a prepared XA transaction",
-		Lease:     &activities.Lease{WorkflowID: "tablehaul/sync/shop.orders", Since: now},
-		FirstLoad: &activities.FirstLoad{Done: "1100"},
+		Lease:     &owner.Lease{WorkflowID: "tablehaul/sync/shop.orders", Since: now},
+		FirstLoad: &owner.FirstLoad{Done: "1100"},
 	}
 	for range shownRuns + 5 {
-		s.LastRuns = append(s.LastRuns, activities.RunRecord{Mode: api.ModeIncremental, Outcome: activities.OutcomeDone, Rows: 7, Seconds: 1.26, Finished: now})
+		s.LastRuns = append(s.LastRuns, owner.RunRecord{Mode: api.ModeIncremental, Outcome: owner.OutcomeDone, Rows: 7, Seconds: 1.26, Finished: now})
 	}
-	s.LastRuns = append(s.LastRuns, activities.RunRecord{Outcome: activities.OutcomeFailed, Finished: now, Failure: "UnsupportedTable: no primary key"})
+	s.LastRuns = append(s.LastRuns, owner.RunRecord{Outcome: owner.OutcomeFailed, Finished: now, Failure: "UnsupportedTable: no primary key"})
 	text := ownerDetails(s)
 	require.True(t, strings.HasPrefix(text, `**shop.orders** watermark `+"`2026-11-25 09:59:00`"+`
 
@@ -102,7 +102,7 @@ func TestDetailsOfAnOwner(t *testing.T) {
 - **Run** of 2026-11-25 10:00:00Z: incremental done, 7 rows in 1.3s
 `), text)
 	require.Equal(t, shownRuns, strings.Count(text, "**Run**"))
-	require.Equal(t, "**shop.orders** watermark `none`\n\n", ownerDetails(activities.State{Table: "shop.orders"}))
+	require.Equal(t, "**shop.orders** watermark `none`\n\n", ownerDetails(owner.State{Table: "shop.orders"}))
 }
 
 func TestStaticDetailsSayWhatWasAskedFor(t *testing.T) {

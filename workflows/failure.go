@@ -5,7 +5,7 @@ import (
 
 	"go.temporal.io/sdk/temporal"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
 )
 
 // failureText is the type and message of the application failure inside err.
@@ -41,10 +41,10 @@ func cause(err error) error {
 }
 
 // failureDetails are those of the application failure inside err; zero where there are none.
-func failureDetails(err error) (d activities.FailureDetails) {
+func failureDetails(err error) (d failure.Details) {
 	var app *temporal.ApplicationError
 	if !errors.As(err, &app) || !app.HasDetails() || app.Details(&d) != nil {
-		return activities.FailureDetails{}
+		return failure.Details{}
 	}
 	return d
 }

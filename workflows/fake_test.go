@@ -15,6 +15,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -25,7 +26,7 @@ type fake struct {
 	mu       sync.Mutex
 	steps    []string
 	finished []activities.FinishRunInput
-	recorded []activities.ProgressRequest
+	recorded []owner.ProgressRequest
 	upserts  []activities.UpsertChunkInput
 	inFlight int
 	most     int
@@ -56,8 +57,8 @@ func newFake() *fake {
 		Run: "run-1", PlanSum: "sum", Ranges: 1, Done: "0", ChunksInFlight: 3, RangesInFlight: 2, ChunkRows: fakeChunkRows,
 	}}
 	f.begin = func(in activities.BeginRunInput) (activities.BeginRunResult, error) {
-		return activities.BeginRunResult{State: activities.State{
-			Watermark: "5", Lease: &activities.Lease{WorkflowID: in.WorkflowID, RunID: in.RunID, Fence: 7},
+		return activities.BeginRunResult{State: owner.State{
+			Watermark: "5", Lease: &owner.Lease{WorkflowID: in.WorkflowID, RunID: in.RunID, Fence: 7},
 		}}, nil
 	}
 	f.extract = func(activities.RangeInput) (activities.ExtractResult, error) {

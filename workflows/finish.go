@@ -9,6 +9,8 @@ import (
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/owner"
 )
 
 // finish gives the lease back, whatever happened, and returns the run's first error. It runs
@@ -23,8 +25,8 @@ func (s *sync) finish(ctx workflow.Context, runErr error) error {
 	total := workflow.Now(detached).Sub(s.status.Started).Seconds()
 	s.result.Seconds[PhaseTotal] = total
 	exec := workflow.GetInfo(ctx).WorkflowExecution
-	req := activities.FinishRequest{Fence: s.lease.Fence, RunID: s.lease.RunID, Record: activities.RunRecord{
-		WorkflowID: exec.ID, RunID: exec.RunID, Mode: s.plan.Mode, Outcome: activities.OutcomeDone,
+	req := owner.FinishRequest{Fence: s.lease.Fence, RunID: s.lease.RunID, Record: owner.RunRecord{
+		WorkflowID: exec.ID, RunID: exec.RunID, Mode: s.plan.Mode, Outcome: owner.OutcomeDone,
 		Window: s.plan.Window, Rows: s.result.RowsExtracted, NewerOnTarget: s.result.NewerOnTarget, Seconds: total,
 	}}
 	in := activities.FinishRunInput{Table: s.in.Table}
@@ -37,9 +39,9 @@ func (s *sync) finish(ctx workflow.Context, runErr error) error {
 			in.DropPlan = ""
 		}
 	case temporal.IsCanceledError(runErr):
-		req.Record.Outcome = activities.OutcomeCancelled
+		req.Record.Outcome = owner.OutcomeCancelled
 	default:
-		req.Record.Outcome, req.Record.Failure = activities.OutcomeFailed, failureText(runErr)
+		req.Record.Outcome, req.Record.Failure = owner.OutcomeFailed, failureText(runErr)
 		req.ClockBack = failureDetails(runErr).ClockBack
 	}
 	if runErr != nil && s.planned && s.plan.Mode != api.ModeFirstLoad && s.plan.Ranges > 0 {
@@ -47,7 +49,7 @@ func (s *sync) finish(ctx workflow.Context, runErr error) error {
 	}
 	in.Finish = req
 	var ended activities.FinishRunResult
-	err := s.end(detached, in, failureType(runErr) == activities.TypeHostGone, &ended)
+	err := s.end(detached, in, failureType(runErr) == failure.HostGone, &ended)
 	if runErr != nil {
 		return runErr
 	}
@@ -69,7 +71,7 @@ func (s *sync) end(ctx workflow.Context, in activities.FinishRunInput, gone bool
 	if in.DropPlan != "" && !gone {
 		in.Queue = s.place.queue
 		err := s.place.step(ctx, stateOptions, summary, "FinishRun", in).Get(ctx, out)
-		if failureType(err) != activities.TypeHostGone {
+		if failureType(err) != failure.HostGone {
 			return err
 		}
 		in.Queue = ""
@@ -78,7 +80,7 @@ func (s *sync) end(ctx workflow.Context, in activities.FinishRunInput, gone bool
 }
 
 // raise sets the new watermark, where the mode has one.
-func (s *sync) raise(req *activities.FinishRequest) {
+func (s *sync) raise(req *owner.FinishRequest) {
 	req.FreshAt, req.TailTop = s.plan.FreshAt, s.plan.TailTop
 	switch s.plan.Mode {
 	case api.ModeFirstLoad:
@@ -99,7 +101,7 @@ func (s *sync) raise(req *activities.FinishRequest) {
 }
 
 // bind says what the watermark speaks of from now on, and has the target's state row say so first.
-func (s *sync) bind(in *activities.FinishRunInput, req *activities.FinishRequest) {
+func (s *sync) bind(in *activities.FinishRunInput, req *owner.FinishRequest) {
 	if s.plan.Identity == nil {
 		return
 	}
@@ -111,11 +113,11 @@ func (s *sync) bind(in *activities.FinishRunInput, req *activities.FinishRequest
 	req.Identity = &id
 }
 
-func finishSummary(req activities.FinishRequest) string {
+func finishSummary(req owner.FinishRequest) string {
 	switch {
-	case req.Record.Outcome != activities.OutcomeDone:
+	case req.Record.Outcome != owner.OutcomeDone:
 		return "give the lease back after a run that " + map[string]string{
-			activities.OutcomeFailed: "failed", activities.OutcomeCancelled: "was cancelled",
+			owner.OutcomeFailed: "failed", owner.OutcomeCancelled: "was cancelled",
 		}[req.Record.Outcome]
 	case req.Watermark == "":
 		return "give the lease back; the watermark stays"

@@ -11,8 +11,8 @@ import (
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 
-	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -79,6 +79,6 @@ func jsonText(err error) string {
 }
 
 func invalid(what string) error {
-	return temporal.NewApplicationErrorWithOptions(what+": "+inputRemedy, activities.TypeInvalidInput,
+	return temporal.NewApplicationErrorWithOptions(what+": "+inputRemedy, failure.InvalidInput,
 		temporal.ApplicationErrorOptions{NonRetryable: true})
 }

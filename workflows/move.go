@@ -6,6 +6,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
 )
 
 // mover moves one range, slice by slice: extract, wait for files, upsert every chunk, clean up.
@@ -47,7 +48,7 @@ func newMover(in SyncRangeInput, place *place, enter func(string), told func(ran
 func (m *mover) move(ctx workflow.Context) (rest *SyncRangeInput, err error) {
 	for ; ; m.in.Again++ {
 		rest, err = m.slices(ctx)
-		if failureType(err) != activities.TypeStagedFileCorrupt || m.in.Again+1 >= maxExtracts {
+		if failureType(err) != failure.StagedFileCorrupt || m.in.Again+1 >= maxExtracts {
 			return rest, err
 		}
 		workflow.GetLogger(ctx).Warn("staged files are corrupt or lost, extracting again", "range", m.at.Range, "slice", m.at.Slice)
@@ -227,7 +228,7 @@ func (m *mover) tell() {
 // it is logged, and the run goes on. Nothing is removed on a host that is gone: Sweep does that
 // should it come back.
 func (m *mover) cleanup(ctx workflow.Context, at activities.RangeInput, why error) {
-	if failureType(why) == activities.TypeHostGone {
+	if failureType(why) == failure.HostGone {
 		return
 	}
 	m.enter(PhaseCleanup)

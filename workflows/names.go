@@ -2,72 +2,58 @@ package workflows
 
 import (
 	"fmt"
-	"strings"
 
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/owner"
 )
 
-// Registered workflow types. They are public vocabulary and frozen: histories and people's
-// schedules hold them.
+// Registered workflow types: see internal/api.
 const (
-	SyncTableName  = "SyncTable"
-	SyncRangeName  = "SyncRange"
-	PlanTableName  = "PlanTable"
-	SweepName      = "SweepStaging"
-	ListTablesName = "ListTables"
-	TableStateName = activities.TableStateName
+	SyncTableName  = api.SyncTableName
+	SyncRangeName  = api.SyncRangeName
+	PlanTableName  = api.PlanTableName
+	SweepName      = api.SweepName
+	ListTablesName = api.ListTablesName
+	TableStateName = owner.WorkflowType
 )
 
 // TaskQueue is the default task queue of workers and starters.
-const TaskQueue = activities.DefaultTaskQueue
+const TaskQueue = api.DefaultTaskQueue
 
 // QueryStatus is the query of SyncTable and SyncRange; its answer is a Status.
-const QueryStatus = "status"
+const QueryStatus = api.QueryStatus
 
 // signalRangeProgress carries a SyncRange's counts to its SyncTable while it runs.
 const signalRangeProgress = "rangeProgress"
 
-// Prefixes of workflow ids; the table's name follows.
-const (
-	syncPrefix = "tablehaul/sync/"
-	planPrefix = "tablehaul/plan/"
-)
-
 // SyncTableID is the workflow id that the command line and its schedules use for a table.
-// Any other id works as well: the table's owner excludes two runs at once, not the id.
-func SyncTableID(queue, tbl string) string {
-	return activities.OnQueue(queue, syncPrefix+activities.IDText(tbl))
-}
+func SyncTableID(queue, tbl string) string { return api.SyncTableID(queue, tbl) }
 
 // TableOfSyncID reads back what SyncTableID wrote.
-func TableOfSyncID(queue, id string) string {
-	return activities.TableOfID(queue, strings.TrimPrefix(id, syncPrefix))
-}
+func TableOfSyncID(queue, id string) string { return api.TableOfSyncID(queue, id) }
 
 // syncRangeID is the workflow id of a range of a run. All of it comes from the lease, and so
 // from the run's history: a replayed history has another workflow id. The lease's number makes
 // it unique, since a child of a terminated run may still be ending when the next run begins.
-func syncRangeID(l activities.Lease, i int) string {
+func syncRangeID(l owner.Lease, i int) string {
 	return fmt.Sprintf("%s/run-%d/range-%d", l.WorkflowID, l.Fence, i)
 }
 
-// TableStateID is the workflow id of a table's owner.
-func TableStateID(queue, tbl string) string { return activities.TableStateID(queue, tbl) }
+// TableStateID is the workflow id of a table's state workflow.
+func TableStateID(queue, tbl string) string { return owner.WorkflowID(queue, tbl) }
 
 // PlanTableID is the workflow id that the command line uses for a preview.
-func PlanTableID(queue, tbl string) string {
-	return activities.OnQueue(queue, planPrefix+activities.IDText(tbl))
-}
+func PlanTableID(queue, tbl string) string { return api.PlanTableID(queue, tbl) }
 
 // SweepID is the id of the schedule that sweeps what is staged for a task queue, or for the
 // host whose queue it is; its workflows have the same id.
-func SweepID(queue string) string { return activities.SweepID(queue) }
+func SweepID(queue string) string { return api.SweepID(queue) }
 
 // ListTablesID is the workflow id that the command line uses for the list of a task queue's tables.
-func ListTablesID(queue string) string { return "tablehaul/list/" + queue }
+func ListTablesID(queue string) string { return api.ListTablesID(queue) }
 
 // Register makes every workflow known to w.
 func Register(w worker.WorkflowRegistry) {

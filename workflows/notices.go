@@ -7,6 +7,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/owner"
 )
 
 // notices is what a table's owner does about telling people: one message at a time, beside its
@@ -23,7 +24,7 @@ type notices struct {
 
 // tell begins to tell what is due, and gives up telling what is so no more: a receiver that
 // was away for an hour gets no message about what has passed.
-func (o *owner) tell(ctx workflow.Context) {
+func (o *stateWorkflow) tell(ctx workflow.Context) {
 	n := &o.notices
 	n.news = false
 	now := workflow.Now(ctx)
@@ -41,7 +42,7 @@ func (o *owner) tell(ctx workflow.Context) {
 }
 
 // send tells one event, which a step retries for a day; after that it counts as told.
-func (o *owner) send(ctx workflow.Context, event string) {
+func (o *stateWorkflow) send(ctx workflow.Context, event string) {
 	n := &o.notices
 	in := activities.NotifyInput{
 		Table: o.state.Table, Event: event, Time: workflow.Now(ctx).UTC(), FreshAt: o.state.FreshAt,
@@ -53,7 +54,7 @@ func (o *owner) send(ctx workflow.Context, event string) {
 	sending, cancel := workflow.WithCancel(ctx)
 	n.sending, n.cancel = event, cancel
 	workflow.Go(sending, func(ctx workflow.Context) {
-		err := workflow.ExecuteActivity(with(ctx, notifyOptions, "tell that "+o.state.Table+" "+activities.EventText(event)), "Notify", in).Get(ctx, nil)
+		err := workflow.ExecuteActivity(with(ctx, notifyOptions, "tell that "+o.state.Table+" "+owner.EventText(event)), "Notify", in).Get(ctx, nil)
 		n.sending, n.news = "", true
 		if temporal.IsCanceledError(err) {
 			return
@@ -69,7 +70,7 @@ func (o *owner) send(ctx workflow.Context, event string) {
 
 // wakeAt makes it news when a table may have become stale. The timer is not moved by runs that
 // come first: it looks again when it fires, which costs one timer in that time.
-func (o *owner) wakeAt(ctx workflow.Context, at, now time.Time) {
+func (o *stateWorkflow) wakeAt(ctx workflow.Context, at, now time.Time) {
 	n := &o.notices
 	n.wake = at
 	timer := workflow.NewTimerWithOptions(ctx, at.Sub(now), workflow.TimerOptions{Summary: "stale unless a run comes first"})
@@ -83,7 +84,7 @@ func (o *owner) wakeAt(ctx workflow.Context, at, now time.Time) {
 }
 
 // stopTelling ends a message on its way before the owner continues as new, which begins it again.
-func (o *owner) stopTelling(ctx workflow.Context) error {
+func (o *stateWorkflow) stopTelling(ctx workflow.Context) error {
 	if o.notices.sending == "" {
 		return nil
 	}

@@ -13,11 +13,13 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/owner"
 )
 
 // told is an owner whose messages are kept.
 type told struct {
-	*owner
+	*stateHarness
 	start time.Time
 	// events are those that arrived; tries counts all tries.
 	events []activities.NotifyInput
@@ -28,12 +30,12 @@ type told struct {
 }
 
 func newTold(t *testing.T) *told {
-	o := &told{owner: newOwner(t), start: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), away: func(time.Duration) bool { return false }}
+	o := &told{stateHarness: newStateHarness(t), start: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), away: func(time.Duration) bool { return false }}
 	o.env.SetStartTime(o.start)
 	o.env.RegisterActivityWithOptions(func(_ context.Context, in activities.NotifyInput) (struct{}, error) {
 		o.tries++
 		if o.away(o.env.Now().Sub(o.start)) {
-			return struct{}{}, temporal.NewApplicationError("away", activities.TypeNotifyFailed)
+			return struct{}{}, temporal.NewApplicationError("away", failure.NotifyFailed)
 		}
 		o.events = append(o.events, in)
 		return struct{}{}, nil
@@ -42,20 +44,20 @@ func newTold(t *testing.T) *told {
 }
 
 // ends is a run that begins and ends; a good one leaves the target as fresh as at its end.
-func (o *told) ends(outcome string, settings *activities.NoticeSettings) {
+func (o *told) ends(outcome string, settings *owner.NoticeSettings) {
 	o.fence++
 	id := o.delay.String()
 	fence := o.fence
 	ok := func(_ any, err error) { require.NoError(o.t, err) }
-	o.then(activities.UpdateBeginRun, activities.BeginRequest{WorkflowID: "a", RunID: id, Notices: settings}, ok)
-	req := activities.FinishRequest{Fence: fence, Record: activities.RunRecord{WorkflowID: "a", RunID: id, Outcome: outcome}}
-	if outcome == activities.OutcomeDone {
+	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: id, Notices: settings}, ok)
+	req := owner.FinishRequest{Fence: fence, Record: owner.RunRecord{WorkflowID: "a", RunID: id, Outcome: outcome}}
+	if outcome == owner.OutcomeDone {
 		req.FreshAt = o.start.Add(o.delay)
 	}
-	if outcome == activities.OutcomeFailed {
+	if outcome == owner.OutcomeFailed {
 		req.Record.Failure = "RowRejected: too long"
 	}
-	o.then(activities.UpdateFinishRun, req, ok)
+	o.then(owner.UpdateFinishRun, req, ok)
 }
 
 func (o *told) names() []string {
@@ -66,7 +68,7 @@ func (o *told) names() []string {
 	return names
 }
 
-var never = &activities.NoticeSettings{}
+var never = &owner.NoticeSettings{}
 
 func TestAFailureIsToldOnceAndItsEndOnce(t *testing.T) {
 	o := newTold(t)
@@ -78,12 +80,12 @@ func TestAFailureIsToldOnceAndItsEndOnce(t *testing.T) {
 	require.Equal(t, "RowRejected: too long", o.events[0].LastRun.Failure)
 	require.Equal(t, 1, o.events[0].FailedRuns)
 	require.Zero(t, o.events[1].FailedRuns)
-	require.Equal(t, &activities.Notices{}, o.state().Notices)
+	require.Equal(t, &owner.Notices{}, o.state().Notices)
 }
 
 func TestStalenessIsToldOnceWithoutAnyRun(t *testing.T) {
 	o := newTold(t)
-	hour := &activities.NoticeSettings{StaleAfter: time.Hour}
+	hour := &owner.NoticeSettings{StaleAfter: time.Hour}
 	o.ends("done", hour)
 	o.delay += 50 * time.Minute
 	o.ends("done", hour) // in time: the table is fresh for an hour more
@@ -123,7 +125,7 @@ func TestNobodyHearsOfAFailureThatIsOver(t *testing.T) {
 	o.run()
 	require.GreaterOrEqual(t, o.tries, 2)
 	require.Empty(t, o.events)
-	require.Equal(t, &activities.Notices{}, o.state().Notices)
+	require.Equal(t, &owner.Notices{}, o.state().Notices)
 }
 
 func TestMessagesHoldNobodyUp(t *testing.T) {
@@ -139,7 +141,7 @@ func TestMessagesHoldNobodyUp(t *testing.T) {
 
 func TestWithoutNoticesNothingIsToldOrAwaited(t *testing.T) {
 	o := newTold(t)
-	o.ends("failed", &activities.NoticeSettings{StaleAfter: time.Minute})
+	o.ends("failed", &owner.NoticeSettings{StaleAfter: time.Minute})
 	o.ends("done", nil) // a worker without a webhook
 	o.delay += time.Hour
 	o.ends("failed", nil)
@@ -152,7 +154,7 @@ func TestWhatWasToldOutlivesTheOwner(t *testing.T) {
 	o := newTold(t)
 	o.ends("failed", never)
 	for range 500 {
-		o.then(activities.UpdateSetWatermark, activities.SetRequest{Watermark: "5", Cursor: "id"}, func(_ any, err error) { require.NoError(t, err) })
+		o.then(owner.UpdateSetWatermark, owner.SetRequest{Watermark: "5", Cursor: "id"}, func(_ any, err error) { require.NoError(t, err) })
 	}
 	o.run()
 	require.Equal(t, []string{"failed"}, o.names())
@@ -162,18 +164,18 @@ func TestWhatWasToldOutlivesTheOwner(t *testing.T) {
 	o.away = func(time.Duration) bool { return true }
 	o.ends("failed", never)
 	for range 500 {
-		o.then(activities.UpdateSetWatermark, activities.SetRequest{Watermark: "5", Cursor: "id"}, func(_ any, err error) { require.NoError(t, err) })
+		o.then(owner.UpdateSetWatermark, owner.SetRequest{Watermark: "5", Cursor: "id"}, func(_ any, err error) { require.NoError(t, err) })
 	}
 	o.run()
 	require.False(t, nextState(t, o).Notices.ToldFailed, "the next execution tells it")
-	require.Equal(t, activities.EventFailed, nextState(t, o).Due(o.start))
+	require.Equal(t, owner.EventFailed, nextState(t, o).Due(o.start))
 }
 
-func nextState(t *testing.T, o *told) activities.State {
+func nextState(t *testing.T, o *told) owner.State {
 	t.Helper()
 	var next *workflow.ContinueAsNewError
 	require.True(t, errors.As(o.env.GetWorkflowError(), &next), "%v", o.env.GetWorkflowError())
-	var s activities.State
+	var s owner.State
 	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(next.Input, &s))
 	return s
 }

@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
 )
 
 // A place is where the steps of a run find its files.
@@ -55,7 +56,7 @@ func (p *place) step(ctx workflow.Context, o workflow.ActivityOptions, summary, 
 		if !p.pinned {
 			try := execute(with(ctx, o, summary), name, in)
 			err := try.Get(ctx, nil)
-			if failureType(err) != activities.WrongHost {
+			if failureType(err) != failure.WrongHost {
 				settle.Chain(try)
 				return
 			}
@@ -98,7 +99,7 @@ func after(in any, err error) any {
 	case errors.As(err, &timeout):
 		chunk.Again = chunk.Again || timeout.Unwrap() != nil // why the attempt before it ended
 	case errors.As(err, &app):
-		var d activities.FailureDetails
+		var d failure.Details
 		chunk.Again = app.Details(&d) != nil || d.Attempt > 1
 	}
 	return chunk
@@ -128,5 +129,5 @@ func ask(ctx workflow.Context, queue string) error {
 	}
 	return temporal.NewApplicationErrorWithOptions(
 		fmt.Sprintf("no worker answers on %s, where this run's files are: start one there, or keep staging where every worker sees it", queue),
-		activities.TypeHostGone, temporal.ApplicationErrorOptions{NonRetryable: true})
+		failure.HostGone, temporal.ApplicationErrorOptions{NonRetryable: true})
 }

@@ -14,6 +14,8 @@ import (
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -25,8 +27,8 @@ var needFiles = []string{"ExtractIncremental", "WaitForFiles", "ListChunks", "Up
 
 // elsewhere answers as a worker of another host than the one that has the files.
 func elsewhere(attempt int32) error {
-	return temporal.NewApplicationErrorWithOptions("not here", activities.WrongHost, temporal.ApplicationErrorOptions{
-		NonRetryable: true, Details: []any{activities.FailureDetails{Attempt: attempt}},
+	return temporal.NewApplicationErrorWithOptions("not here", failure.WrongHost, temporal.ApplicationErrorOptions{
+		NonRetryable: true, Details: []any{failure.Details{Attempt: attempt}},
 	})
 }
 
@@ -179,7 +181,7 @@ func TestALostHostsRunIsPlannedAnewElsewhere(t *testing.T) {
 	env := run(t, f, orders)
 	require.NoError(t, env.GetWorkflowError())
 	require.Len(t, f.planned, 2)
-	require.Equal(t, &activities.FirstLoad{Run: "run-1", PlanSum: "sum", Done: "110"}, f.planned[1].State.FirstLoad, "a plan that is there after all is taken up again")
+	require.Equal(t, &owner.FirstLoad{Run: "run-1", PlanSum: "sum", Done: "110"}, f.planned[1].State.FirstLoad, "a plan that is there after all is taken up again")
 	require.Empty(t, f.planned[1].Queue)
 	require.Equal(t, 5, f.count("ExtractIncremental"))
 	var result workflows.SyncTableResult
@@ -250,13 +252,13 @@ func TestALostHostsWindowIsPlannedAnewElsewhere(t *testing.T) {
 
 // A plan that is lost is made anew under a name of its own: nothing of the first is taken for the second's.
 func TestALostPlanIsMadeAnewUnderAnotherName(t *testing.T) {
-	for lost, wants := range map[int]string{1: "", 2: "", 3: activities.TypePlanLost} {
+	for lost, wants := range map[int]string{1: "", 2: "", 3: failure.PlanLost} {
 		f := newFake()
 		f.plan.Cursor = "updated_at"
 		extract := f.extract
 		f.extract = func(in activities.RangeInput) (activities.ExtractResult, error) {
 			if len(f.planned) <= lost {
-				return activities.ExtractResult{}, temporal.NewNonRetryableApplicationError("it is gone", activities.TypePlanLost, nil)
+				return activities.ExtractResult{}, temporal.NewNonRetryableApplicationError("it is gone", failure.PlanLost, nil)
 			}
 			return extract(in)
 		}
@@ -294,10 +296,10 @@ func TestARunThatLosesEveryHostFails(t *testing.T) {
 	f.lose(hostQueue, "ExtractIncremental", 0)
 	f.endsAnywhere()
 	env := run(t, f, orders)
-	requireFailure(t, env, activities.TypeHostGone)
+	requireFailure(t, env, failure.HostGone)
 	require.Len(t, f.planned, 3)
 	require.Empty(t, f.finished[0].Finish.Watermark)
-	require.Equal(t, activities.OutcomeFailed, f.finished[0].Finish.Record.Outcome)
+	require.Equal(t, owner.OutcomeFailed, f.finished[0].Finish.Record.Outcome)
 }
 
 // The host is lost when all is done but the end: the watermark still rises.
@@ -322,7 +324,7 @@ func TestAnUnfinishedFirstLoadIsPlannedWhereItsPlanIs(t *testing.T) {
 			begin := f.begin
 			f.begin = func(in activities.BeginRunInput) (activities.BeginRunResult, error) {
 				out, err := begin(in)
-				out.State.FirstLoad = &activities.FirstLoad{Run: "run-0", Done: "1", Queue: hostQueue}
+				out.State.FirstLoad = &owner.FirstLoad{Run: "run-0", Done: "1", Queue: hostQueue}
 				return out, err
 			}
 			plans := []string{}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/owner"
 )
 
 // SyncRange moves one range of a run as a child of SyncTable, so that a run's history is
@@ -162,7 +163,7 @@ func (s *sync) startRange(ctx workflow.Context, in SyncRangeInput) workflow.Futu
 		ParentClosePolicy:   enumspb.PARENT_CLOSE_POLICY_REQUEST_CANCEL,
 		StaticSummary:       fmt.Sprintf("%s, range %d of %d", s.in.Table, i+1, s.plan.Ranges),
 		StaticDetails:       fmt.Sprintf("One range of the %s of **%s** into **%s**, window `%s`.", modeText(s.plan.Mode), s.in.Table, s.plan.Target, s.plan.Window),
-		Memo:                map[string]any{activities.MemoTable: s.in.Table},
+		Memo:                map[string]any{api.MemoTable: s.in.Table},
 
 		TypedSearchAttributes: s.rangeAttributes(),
 	})
@@ -189,7 +190,7 @@ func (s *sync) settleRange(ctx workflow.Context, i int, f workflow.Future) (reco
 	if s.plan.Mode != api.ModeFirstLoad {
 		return nil, nil
 	}
-	return s.recording(ctx, fmt.Sprintf("range %d is loaded", i+1), activities.ProgressRequest{Fence: s.lease.Fence, RunID: s.lease.RunID, RangeDone: &i}), nil
+	return s.recording(ctx, fmt.Sprintf("range %d is loaded", i+1), owner.ProgressRequest{Fence: s.lease.Fence, RunID: s.lease.RunID, RangeDone: &i}), nil
 }
 
 func (s *sync) add(c Counts, phases map[string]float64) {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -85,7 +86,7 @@ func TestARunOfTenBillionRowsStaysWithinBounds(t *testing.T) {
 	f := huge(slices, chunks)
 	var largest atomic.Int64
 	steps, children, signals := 0, 0, 0
-	visible(f, activities.VisibilitySearch, time.Now())
+	visible(f, owner.VisibilitySearch, time.Now())
 	var told lists
 	env := run(t, f, orders, func(env *testsuite.TestWorkflowEnvironment) {
 		env.SetTestTimeout(5 * time.Minute)

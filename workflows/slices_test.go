@@ -16,6 +16,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -161,7 +162,7 @@ func TestALostSliceBeginsTheRangeAgain(t *testing.T) {
 	f.wait = func(in activities.RangeInput) error {
 		if in.Slice == 1 && lost > 0 {
 			lost--
-			return temporal.NewNonRetryableApplicationError("hash", activities.TypeStagedFileCorrupt, nil)
+			return temporal.NewNonRetryableApplicationError("hash", failure.StagedFileCorrupt, nil)
 		}
 		return nil
 	}
@@ -186,12 +187,12 @@ func TestAFailedSliceCleansUpTheOneAfterIt(t *testing.T) {
 	f := newFake()
 	f.sliced(2)
 	f.upsert = func(context.Context, activities.UpsertChunkInput) (activities.UpsertChunkResult, error) {
-		return activities.UpsertChunkResult{}, temporal.NewNonRetryableApplicationError("column c", activities.TypeRowRejected, nil)
+		return activities.UpsertChunkResult{}, temporal.NewNonRetryableApplicationError("column c", failure.RowRejected, nil)
 	}
 	cleaned := map[int]int{}
 	f.cleaned(func(in activities.RangeInput) { cleaned[in.Slice]++ })
 	env := run(t, f, orders)
-	requireFailure(t, env, activities.TypeRowRejected)
+	requireFailure(t, env, failure.RowRejected)
 	require.Equal(t, map[int]int{0: 1, 1: 1}, cleaned)
 	require.Empty(t, f.finished[0].Finish.Watermark)
 }

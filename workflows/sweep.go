@@ -4,6 +4,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
 )
 
 // SweepStagingInput says whose staging is swept.
@@ -21,7 +22,7 @@ func SweepStaging(ctx workflow.Context, in SweepStagingInput) (SweepStagingResul
 	var out SweepStagingResult
 	host := place{queue: in.Queue, pinned: true}
 	err := host.step(ctx, sweepOptions, "remove files of ended runs", "Sweep", nil).Get(ctx, &out)
-	if failureType(err) != activities.TypeHostGone {
+	if failureType(err) != failure.HostGone {
 		return out, cause(err)
 	}
 	out.HostGone = true

@@ -10,6 +10,8 @@ import (
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/owner"
 )
 
 // SyncTable is one run of one table: it gets the lease, plans, moves every range, and raises
@@ -44,14 +46,14 @@ func SyncTable(ctx workflow.Context, raw converter.RawValue) (SyncTableResult, e
 
 // runToEnd runs and gives the lease back. Where the target may have lost rows of the run in a crash,
 // it runs again, once.
-func (s *sync) runToEnd(ctx workflow.Context, state activities.State) error {
+func (s *sync) runToEnd(ctx workflow.Context, state owner.State) error {
 	for again := false; ; again = true {
 		runErr := s.run(ctx, state)
 		err := s.finish(ctx, runErr)
 		if err == nil || runErr != nil {
 			return err
 		}
-		if again || failureType(err) != activities.TypeTargetRestarted {
+		if again || failureType(err) != failure.TargetRestarted {
 			return s.finish(ctx, err) // what the target refused must not keep the lease
 		}
 		workflow.GetLogger(ctx).Warn("the target was started again during the run and may have lost rows, writing them again")
@@ -65,7 +67,7 @@ func (s *sync) runToEnd(ctx workflow.Context, state activities.State) error {
 // sync is the state of a running SyncTable.
 type sync struct {
 	in     SyncTableInput
-	lease  activities.Lease
+	lease  owner.Lease
 	status Status
 	result SyncTableResult
 	plan   activities.PlanRunResult
@@ -75,7 +77,7 @@ type sync struct {
 	ranges  map[int]rangeProgress
 	place   place
 	// visibility is what lists may show; told are the phases that they have been told.
-	visibility activities.Visibility
+	visibility owner.Visibility
 	told       map[string]bool
 	// planned says that PlanRun succeeded; plans counts how often it was asked for.
 	planned bool
@@ -110,7 +112,7 @@ func (s *sync) begin(ctx workflow.Context) (activities.BeginRunResult, error) {
 // run plans and moves the rows. Where the host that has the files is gone, it plans anew, on
 // another; so it does where the plan itself is lost. What it returns is the first thing that
 // went wrong.
-func (s *sync) run(ctx workflow.Context, state activities.State) error {
+func (s *sync) run(ctx workflow.Context, state owner.State) error {
 	for lost := 1; ; lost++ {
 		err := s.attempt(ctx, state)
 		if !needsNewPlan(err) || lost >= activities.MaxPlans {
@@ -131,7 +133,7 @@ func (s *sync) run(ctx workflow.Context, state activities.State) error {
 // needsNewPlan reports whether a run goes on with another plan.
 func needsNewPlan(err error) bool {
 	switch failureType(err) {
-	case activities.TypeHostGone, activities.TypePlanLost, activities.TypeServerChanged:
+	case failure.HostGone, failure.PlanLost, failure.ServerChanged:
 		return true
 	}
 	return false
@@ -139,11 +141,11 @@ func needsNewPlan(err error) bool {
 
 // afterLoss is the table's state, as its owner has it now, for planning anew. A plan that
 // turns out to be there still is taken up again.
-func (s *sync) afterLoss(state activities.State) activities.State {
+func (s *sync) afterLoss(state owner.State) owner.State {
 	state.FirstLoad = nil
 	if s.plan.Mode == api.ModeFirstLoad {
 		state.Identity = s.plan.Identity
-		state.FirstLoad = &activities.FirstLoad{Run: s.plan.Run, PlanSum: s.plan.PlanSum, Done: s.plan.Done, IndexesLater: s.plan.IndexesLater > 0}
+		state.FirstLoad = &owner.FirstLoad{Run: s.plan.Run, PlanSum: s.plan.PlanSum, Done: s.plan.Done, IndexesLater: s.plan.IndexesLater > 0}
 	}
 	if s.plan.TargetLost {
 		state.Watermark, state.Cursor, state.Loaded = "", "", false
@@ -157,7 +159,7 @@ func (s *sync) afterLoss(state activities.State) activities.State {
 }
 
 // attempt plans, moves every range, and adds indexes.
-func (s *sync) attempt(ctx workflow.Context, state activities.State) error {
+func (s *sync) attempt(ctx workflow.Context, state owner.State) error {
 	if err := s.planRun(ctx, state); err != nil {
 		return err
 	}
@@ -182,7 +184,7 @@ func (s *sync) attempt(ctx workflow.Context, state activities.State) error {
 		// the watermark must not rise.
 		err = temporal.NewNonRetryableApplicationError(
 			fmt.Sprintf("%d rows were extracted and %d applied: the watermark stays", s.result.RowsExtracted, s.result.Written()),
-			activities.TypeUnexpected, nil)
+			failure.Unexpected, nil)
 	}
 	if err == nil && s.plan.IndexesLater > 0 {
 		err = s.addIndexes(ctx)
@@ -197,7 +199,7 @@ func (s *sync) addIndexes(ctx workflow.Context) error {
 	return s.place.step(ctx, indexOptions, "build the target's indexes", "AddIndexes", s.rangeInput(0).Range).Get(ctx, nil)
 }
 
-func (s *sync) planRun(ctx workflow.Context, state activities.State) error {
+func (s *sync) planRun(ctx workflow.Context, state owner.State) error {
 	s.enter(ctx, PhasePlan)
 	defer s.clock(ctx, PhasePlan)()
 	in := activities.PlanRunInput{
@@ -216,7 +218,7 @@ func (s *sync) planRun(ctx workflow.Context, state activities.State) error {
 		return at.step(ctx, planOptions, "check "+s.in.Table+" and choose what to read", "PlanRun", in).Get(ctx, &plan)
 	}
 	err := choose()
-	if failureType(err) == activities.TypeHostGone {
+	if failureType(err) == failure.HostGone {
 		in.Queue = ""
 		err = choose()
 	}
@@ -240,10 +242,10 @@ func (s *sync) planRun(ctx workflow.Context, state activities.State) error {
 }
 
 // recordPlan tells the owner what a later run needs to know, where there is something to tell.
-func (s *sync) recordPlan(ctx workflow.Context, state activities.State) error {
-	req := activities.ProgressRequest{Fence: s.lease.Fence, RunID: s.lease.RunID, Marks: s.plan.Marks, ForgetWatermark: s.plan.TargetLost}
+func (s *sync) recordPlan(ctx workflow.Context, state owner.State) error {
+	req := owner.ProgressRequest{Fence: s.lease.Fence, RunID: s.lease.RunID, Marks: s.plan.Marks, ForgetWatermark: s.plan.TargetLost}
 	if s.plan.Mode == api.ModeFirstLoad && s.plan.Ranges > 0 {
-		req.FirstLoad = &activities.FirstLoad{
+		req.FirstLoad = &owner.FirstLoad{
 			Run: s.plan.Run, PlanSum: s.plan.PlanSum, Done: s.plan.Done, IndexesLater: s.plan.IndexesLater > 0, Queue: s.plan.Queue,
 		}
 		req.Identity = s.plan.Identity
@@ -258,18 +260,18 @@ func (s *sync) recordPlan(ctx workflow.Context, state activities.State) error {
 }
 
 // record tells the owner of the table how far the run is.
-func (s *sync) record(ctx workflow.Context, summary string, req activities.ProgressRequest) error {
+func (s *sync) record(ctx workflow.Context, summary string, req owner.ProgressRequest) error {
 	return s.recording(ctx, summary, req).Get(ctx, nil)
 }
 
 // recording is record under way.
-func (s *sync) recording(ctx workflow.Context, summary string, req activities.ProgressRequest) workflow.Future {
+func (s *sync) recording(ctx workflow.Context, summary string, req owner.ProgressRequest) workflow.Future {
 	return workflow.ExecuteActivity(with(ctx, stateOptions, summary), "RecordProgress",
 		activities.RecordProgressInput{Table: s.in.Table, Progress: req, TargetRow: s.rowOf(req)})
 }
 
 // rowOf is the target's state row where a request says that a range is loaded.
-func (s *sync) rowOf(req activities.ProgressRequest) *activities.TargetRow {
+func (s *sync) rowOf(req owner.ProgressRequest) *activities.TargetRow {
 	if req.RangeDone == nil {
 		return nil
 	}

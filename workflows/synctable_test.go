@@ -14,6 +14,8 @@ import (
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -42,7 +44,7 @@ func TestSyncTableRaisesTheWatermarkAfterEveryChunk(t *testing.T) {
 	require.EqualValues(t, 7, finish.Fence)
 	require.Equal(t, "9", finish.Watermark)
 	require.Equal(t, "updated_at", finish.Cursor)
-	require.Equal(t, activities.OutcomeDone, finish.Record.Outcome)
+	require.Equal(t, owner.OutcomeDone, finish.Record.Outcome)
 	require.Equal(t, "run-1", f.finished[0].DropPlan)
 }
 
@@ -102,23 +104,23 @@ func TestSyncTableFailsWithTheFirstErrorAndCleansUp(t *testing.T) {
 	f.upsert = func(_ context.Context, in activities.UpsertChunkInput) (activities.UpsertChunkResult, error) {
 		if in.Part == 0 && in.Chunk == 2 {
 			defer close(failed)
-			return activities.UpsertChunkResult{}, temporal.NewNonRetryableApplicationError("column c", activities.TypeRowRejected, nil)
+			return activities.UpsertChunkResult{}, temporal.NewNonRetryableApplicationError("column c", failure.RowRejected, nil)
 		}
 		<-failed
 		time.Sleep(50 * time.Millisecond) // the workflow hears of the failure first
 		return activities.UpsertChunkResult{Inserted: fakeChunkRows}, nil
 	}
 	f.cleanup = func(activities.RangeInput) error {
-		return temporal.NewNonRetryableApplicationError("disk", activities.TypeUnexpected, nil)
+		return temporal.NewNonRetryableApplicationError("disk", failure.Unexpected, nil)
 	}
 	env := run(t, f, orders)
-	requireFailure(t, env, activities.TypeRowRejected)
+	requireFailure(t, env, failure.RowRejected)
 	require.Equal(t, 1, f.count("Cleanup"))
 	require.Less(t, f.count("UpsertChunk"), fakeChunks, "no chunk may be begun after the first error")
 
 	finish := f.finished[0].Finish
 	require.Empty(t, finish.Watermark, "a failed run must not raise the watermark")
-	require.Equal(t, activities.OutcomeFailed, finish.Record.Outcome)
+	require.Equal(t, owner.OutcomeFailed, finish.Record.Outcome)
 	require.Equal(t, "RowRejected: column c", finish.Record.Failure)
 }
 
@@ -128,7 +130,7 @@ func TestSyncTableExtractsAgainWhenStagedFilesAreCorrupt(t *testing.T) {
 	f.wait = func(activities.RangeInput) error {
 		if broken > 0 {
 			broken--
-			return temporal.NewNonRetryableApplicationError("hash", activities.TypeStagedFileCorrupt, nil)
+			return temporal.NewNonRetryableApplicationError("hash", failure.StagedFileCorrupt, nil)
 		}
 		return nil
 	}
@@ -146,10 +148,10 @@ func TestSyncTableExtractsAgainWhenStagedFilesAreCorrupt(t *testing.T) {
 func TestSyncTableGivesUpOnStagingThatIsAlwaysCorrupt(t *testing.T) {
 	f := newFake()
 	f.wait = func(activities.RangeInput) error {
-		return temporal.NewNonRetryableApplicationError("hash", activities.TypeStagedFileCorrupt, nil)
+		return temporal.NewNonRetryableApplicationError("hash", failure.StagedFileCorrupt, nil)
 	}
 	env := run(t, f, orders)
-	requireFailure(t, env, activities.TypeStagedFileCorrupt)
+	requireFailure(t, env, failure.StagedFileCorrupt)
 	require.Equal(t, 3, f.count("ExtractIncremental"))
 	require.Empty(t, f.finished[0].Finish.Watermark)
 }
@@ -160,7 +162,7 @@ func TestSyncTableKeepsTheWatermarkWhenRowsAreMissing(t *testing.T) {
 		return activities.UpsertChunkResult{Inserted: fakeChunkRows - 1}, nil
 	}
 	env := run(t, f, orders)
-	requireFailure(t, env, activities.TypeUnexpected)
+	requireFailure(t, env, failure.Unexpected)
 	require.Empty(t, f.finished[0].Finish.Watermark)
 }
 
@@ -185,14 +187,14 @@ func TestSyncTableCancelCleansUpAndGivesTheLeaseBack(t *testing.T) {
 	})
 	require.True(t, temporal.IsCanceledError(env.GetWorkflowError()), "%v", env.GetWorkflowError())
 	require.Equal(t, []string{"Cleanup", "FinishRun"}, f.order()[len(f.order())-2:])
-	require.Equal(t, activities.OutcomeCancelled, f.finished[0].Finish.Record.Outcome)
+	require.Equal(t, owner.OutcomeCancelled, f.finished[0].Finish.Record.Outcome)
 	require.Empty(t, f.finished[0].Finish.Watermark)
 }
 
 func TestSyncTableSkipsABusyTable(t *testing.T) {
 	f := newFake()
 	f.begin = func(activities.BeginRunInput) (activities.BeginRunResult, error) {
-		return activities.BeginRunResult{Busy: &activities.Lease{WorkflowID: "other"}}, nil
+		return activities.BeginRunResult{Busy: &owner.Lease{WorkflowID: "other"}}, nil
 	}
 	env := run(t, f, workflows.SyncTableInput{Table: "shop.orders", IfBusy: "skip"})
 	require.NoError(t, env.GetWorkflowError())
@@ -226,7 +228,7 @@ func TestSyncTableRefusesBadInput(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := newFake()
 			env := run(t, f, in)
-			requireFailure(t, env, activities.TypeInvalidInput)
+			requireFailure(t, env, failure.InvalidInput)
 			require.Empty(t, f.steps, "refused before the first step")
 		})
 	}
@@ -245,7 +247,7 @@ func TestSyncTableMovesManyRangesAsChildren(t *testing.T) {
 	}
 	slices.Sort(ranges)
 	require.Equal(t, []int{0, 2, 3, 4}, ranges)
-	require.Equal(t, &activities.FirstLoad{Run: "run-1", PlanSum: "sum", Done: "01000"}, f.recorded[0].FirstLoad)
+	require.Equal(t, &owner.FirstLoad{Run: "run-1", PlanSum: "sum", Done: "01000"}, f.recorded[0].FirstLoad)
 	require.Equal(t, "9", f.finished[0].Finish.Watermark)
 	require.True(t, f.finished[0].Finish.ForgetFirstLoad)
 	require.LessOrEqual(t, f.most, 3, "ranges side by side share the run's bound")
@@ -264,12 +266,12 @@ func TestSyncTableOfManyRangesFailsWithTheChildsCause(t *testing.T) {
 	f.plan.Mode, f.plan.Ranges, f.plan.Done = api.ModeFirstLoad, 4, "0000"
 	f.extract = func(in activities.RangeInput) (activities.ExtractResult, error) {
 		if in.Range == 1 {
-			return activities.ExtractResult{}, temporal.NewNonRetryableApplicationError("gone", activities.TypeServerRejected, nil)
+			return activities.ExtractResult{}, temporal.NewNonRetryableApplicationError("gone", failure.ServerRejected, nil)
 		}
 		return activities.ExtractResult{Rows: 120, Chunks: fakeChunks, Parts: 1}, nil
 	}
 	env := run(t, f, orders)
-	requireFailure(t, env, activities.TypeServerRejected)
+	requireFailure(t, env, failure.ServerRejected)
 	require.Empty(t, f.finished[0].Finish.Watermark)
 	require.Empty(t, f.finished[0].DropPlan, "a first load is resumed: its plan stays")
 }

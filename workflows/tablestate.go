@@ -7,7 +7,8 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/owner"
 )
 
 const (
@@ -23,8 +24,8 @@ const (
 // continues as new with its state. Runs reach it through activities (update with start).
 //
 // Its updates are beginRun, recordProgress, finishRun and setWatermark; all are safe to repeat. Its query is state.
-func TableState(ctx workflow.Context, state activities.State) error {
-	o := &owner{state: state}
+func TableState(ctx workflow.Context, state owner.State) error {
+	o := &stateWorkflow{state: state}
 	if err := o.handle(ctx); err != nil {
 		return err
 	}
@@ -47,27 +48,27 @@ func TableState(ctx workflow.Context, state activities.State) error {
 	return workflow.NewContinueAsNewError(ctx, TableStateName, o.state)
 }
 
-type owner struct {
-	state   activities.State
+type stateWorkflow struct {
+	state   owner.State
 	updates int
 	notices notices
 }
 
-func (o *owner) handle(ctx workflow.Context) error {
-	if err := workflow.SetQueryHandler(ctx, activities.QueryState, func() (activities.State, error) { return o.state, nil }); err != nil {
+func (o *stateWorkflow) handle(ctx workflow.Context) error {
+	if err := workflow.SetQueryHandler(ctx, owner.QueryState, func() (owner.State, error) { return o.state, nil }); err != nil {
 		return fmt.Errorf("register query: %w", err)
 	}
 	for _, u := range []struct {
 		name string
 		f    any
 	}{
-		{activities.UpdateBeginRun, o.begin},
-		{activities.UpdateRecordProgress, o.progress},
-		{activities.UpdateFinishRun, o.finish},
-		{activities.UpdateSetWatermark, o.set},
+		{owner.UpdateBeginRun, o.begin},
+		{owner.UpdateRecordProgress, o.progress},
+		{owner.UpdateFinishRun, o.finish},
+		{owner.UpdateSetWatermark, o.set},
 	} {
 		opts := workflow.UpdateHandlerOptions{}
-		if u.name == activities.UpdateSetWatermark {
+		if u.name == owner.UpdateSetWatermark {
 			opts.Validator = o.checkSet
 		}
 		if err := workflow.SetUpdateHandlerWithOptions(ctx, u.name, u.f, opts); err != nil {
@@ -77,17 +78,17 @@ func (o *owner) handle(ctx workflow.Context) error {
 	return nil
 }
 
-func (o *owner) begin(ctx workflow.Context, req activities.BeginRequest) (activities.BeginReply, error) {
+func (o *stateWorkflow) begin(ctx workflow.Context, req owner.BeginRequest) (owner.BeginReply, error) {
 	o.changed()
 	defer o.show(ctx)
-	o.state.Notices = activities.NoticesWith(o.state.Notices, req.Notices)
+	o.state.Notices = owner.NoticesWith(o.state.Notices, req.Notices)
 	o.state.Visibility = req.Visibility
 	lease := o.state.Lease
 	switch {
 	case lease != nil && lease.WorkflowID == req.WorkflowID && lease.RunID == req.RunID:
-		return activities.BeginReply{Granted: true, State: o.state}, nil
+		return owner.BeginReply{Granted: true, State: o.state}, nil
 	case lease != nil && lease.Fence != req.TakeOver:
-		return activities.BeginReply{State: o.state}, nil
+		return owner.BeginReply{State: o.state}, nil
 	}
 	now := workflow.Now(ctx).UTC()
 	if o.state.ID == "" {
@@ -95,16 +96,16 @@ func (o *owner) begin(ctx workflow.Context, req activities.BeginRequest) (activi
 	}
 	// A state workflow that was started anew, or restored, does not know the fences of before.
 	o.state.Fence = max(o.state.Fence+1, now.UnixMilli())
-	o.state.Lease = &activities.Lease{
+	o.state.Lease = &owner.Lease{
 		WorkflowID: req.WorkflowID, RunID: req.RunID, Fence: o.state.Fence, Since: now,
 	}
-	return activities.BeginReply{Granted: true, State: o.state}, nil
+	return owner.BeginReply{Granted: true, State: o.state}, nil
 }
 
-func (o *owner) progress(ctx workflow.Context, req activities.ProgressRequest) (activities.State, error) {
+func (o *stateWorkflow) progress(ctx workflow.Context, req owner.ProgressRequest) (owner.State, error) {
 	o.changed()
 	if err := o.checkLease(req.RunID, req.Fence); err != nil {
-		return activities.State{}, err
+		return owner.State{}, err
 	}
 	o.bind(req.Identity)
 	if req.FirstLoad != nil {
@@ -128,13 +129,13 @@ func (o *owner) progress(ctx workflow.Context, req activities.ProgressRequest) (
 	return o.state, nil
 }
 
-func (o *owner) finish(ctx workflow.Context, req activities.FinishRequest) (activities.State, error) {
+func (o *stateWorkflow) finish(ctx workflow.Context, req owner.FinishRequest) (owner.State, error) {
 	o.changed()
 	if n := len(o.state.LastRuns); n > 0 && o.state.LastRuns[n-1].RunID == req.Record.RunID && o.state.Lease == nil {
 		return o.state, nil // the reply of an earlier try was lost
 	}
 	if err := o.checkLease(req.RunID, req.Fence); err != nil {
-		return activities.State{}, err
+		return owner.State{}, err
 	}
 	o.bind(req.Identity)
 	if req.Watermark != "" {
@@ -159,40 +160,40 @@ func (o *owner) finish(ctx workflow.Context, req activities.FinishRequest) (acti
 }
 
 // count keeps how the table's runs end, and how fresh its target is.
-func (o *owner) count(req activities.FinishRequest) {
+func (o *stateWorkflow) count(req owner.FinishRequest) {
 	if req.FreshAt.After(o.state.FreshAt) {
 		o.state.FreshAt = req.FreshAt
 	}
 	switch req.Record.Outcome {
-	case activities.OutcomeDone:
+	case owner.OutcomeDone:
 		o.state.LastSuccess, o.state.FailedRuns = req.Record.Finished, 0
-	case activities.OutcomeFailed:
+	case owner.OutcomeFailed:
 		o.state.FailedRuns++
 	}
 }
 
 // changed counts an update, which may be news.
-func (o *owner) changed() {
+func (o *stateWorkflow) changed() {
 	o.updates++
 	o.notices.news = true
 }
 
 // checkSet refuses a text that is no value of the table's cursor. Whoever asks a worker first, as
 // the command line does, knows better; this is for everybody else.
-func (o *owner) checkSet(req activities.SetRequest) error {
+func (o *stateWorkflow) checkSet(req owner.SetRequest) error {
 	before := ""
 	if req.Cursor == "" || req.Cursor == o.state.Cursor {
 		before = o.state.Watermark
 	}
-	return activities.CheckWatermark(req.Watermark, before)
+	return owner.CheckWatermark(req.Watermark, before)
 }
 
-func (o *owner) set(ctx workflow.Context, req activities.SetRequest) (activities.State, error) {
+func (o *stateWorkflow) set(ctx workflow.Context, req owner.SetRequest) (owner.State, error) {
 	o.changed()
 	if l := o.state.Lease; l != nil {
-		return activities.State{}, temporal.NewApplicationErrorWithOptions(
+		return owner.State{}, temporal.NewApplicationErrorWithOptions(
 			fmt.Sprintf("table %s is being written by workflow %s (run %s): wait for it, then set the watermark", o.state.Table, l.WorkflowID, l.RunID),
-			activities.TypeTableBusy, temporal.ApplicationErrorOptions{NonRetryable: true})
+			failure.TableBusy, temporal.ApplicationErrorOptions{NonRetryable: true})
 	}
 	if req.Adopt {
 		o.state.Adopt, o.state.Identity = true, nil
@@ -208,24 +209,24 @@ func (o *owner) set(ctx workflow.Context, req activities.SetRequest) (activities
 }
 
 // bind keeps what the watermark speaks of.
-func (o *owner) bind(id *activities.Identity) {
+func (o *stateWorkflow) bind(id *owner.Identity) {
 	if id != nil {
 		o.state.Identity, o.state.Adopt, o.state.SetByHand = id, false, false
 	}
 }
 
 // checkLease refuses a run that does not hold the lease any more.
-func (o *owner) checkLease(run string, fence int64) error {
+func (o *stateWorkflow) checkLease(run string, fence int64) error {
 	if l := o.state.Lease; l != nil && l.Fence == fence && l.RunID == run {
 		return nil
 	}
 	return temporal.NewApplicationErrorWithOptions(
 		fmt.Sprintf("table %s was taken over by a newer run", o.state.Table),
-		activities.TypeLeaseLost, temporal.ApplicationErrorOptions{NonRetryable: true})
+		failure.LeaseLost, temporal.ApplicationErrorOptions{NonRetryable: true})
 }
 
 // show puts the state where people look: the Web UI's user metadata, and lists of workflows.
-func (o *owner) show(ctx workflow.Context) {
+func (o *stateWorkflow) show(ctx workflow.Context) {
 	workflow.SetCurrentDetails(ctx, ownerDetails(o.state))
 	o.list(ctx)
 }

@@ -13,37 +13,38 @@ import (
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/workflow"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
-// owner drives a TableState with updates, one after the other.
-type owner struct {
+// stateHarness drives a TableState with updates, one after the other.
+type stateHarness struct {
 	t     *testing.T
 	env   *testsuite.TestWorkflowEnvironment
 	delay time.Duration
 	// leases are those that were granted, in order. Requests of tests name a fence by its place there,
 	// from 1 on: fences themselves follow the clock.
-	leases []activities.Lease
+	leases []owner.Lease
 }
 
 // resolve puts fences and run ids in the place of the places of leases.
-func (o *owner) resolve(req any) any {
-	lease := func(place int64) activities.Lease {
+func (o *stateHarness) resolve(req any) any {
+	lease := func(place int64) owner.Lease {
 		if place < 1 || int(place) > len(o.leases) {
-			return activities.Lease{Fence: place}
+			return owner.Lease{Fence: place}
 		}
 		return o.leases[place-1]
 	}
 	switch r := req.(type) {
-	case activities.BeginRequest:
+	case owner.BeginRequest:
 		r.TakeOver = lease(r.TakeOver).Fence
 		return r
-	case activities.ProgressRequest:
+	case owner.ProgressRequest:
 		l := lease(r.Fence)
 		r.Fence, r.RunID = l.Fence, cmp.Or(r.RunID, l.RunID)
 		return r
-	case activities.FinishRequest:
+	case owner.FinishRequest:
 		l := lease(r.Fence)
 		r.Fence, r.RunID = l.Fence, cmp.Or(r.RunID, l.RunID)
 		return r
@@ -52,8 +53,8 @@ func (o *owner) resolve(req any) any {
 }
 
 // granted remembers a lease that was granted, and tells its place.
-func (o *owner) granted(reply any) (place int64) {
-	r, ok := reply.(activities.BeginReply)
+func (o *stateHarness) granted(reply any) (place int64) {
+	r, ok := reply.(owner.BeginReply)
 	if !ok {
 		return 0
 	}
@@ -68,12 +69,12 @@ func (o *owner) granted(reply any) (place int64) {
 	return 0
 }
 
-func newOwner(t *testing.T) *owner {
+func newStateHarness(t *testing.T) *stateHarness {
 	env := newEnvironment()
-	return &owner{t: t, env: env}
+	return &stateHarness{t: t, env: env}
 }
 
-func (o *owner) then(name string, req any, check func(reply any, err error)) {
+func (o *stateHarness) then(name string, req any, check func(reply any, err error)) {
 	o.delay += time.Second
 	id := o.delay.String()
 	o.env.RegisterDelayedCallback(func() {
@@ -88,49 +89,49 @@ func (o *owner) then(name string, req any, check func(reply any, err error)) {
 	}, o.delay)
 }
 
-func (o *owner) run() {
+func (o *stateHarness) run() {
 	o.env.RegisterDelayedCallback(o.env.CancelWorkflow, o.delay+time.Second)
-	o.env.ExecuteWorkflow(workflows.TableStateName, activities.State{Version: 1, Table: "shop.orders"})
+	o.env.ExecuteWorkflow(workflows.TableStateName, owner.State{Version: 1, Table: "shop.orders"})
 	require.True(o.t, o.env.IsWorkflowCompleted())
 }
 
-func (o *owner) state() activities.State {
-	value, err := o.env.QueryWorkflow(activities.QueryState)
+func (o *stateHarness) state() owner.State {
+	value, err := o.env.QueryWorkflow(owner.QueryState)
 	require.NoError(o.t, err)
-	var s activities.State
+	var s owner.State
 	require.NoError(o.t, value.Get(&s))
 	return s
 }
 
 func TestTableStateGrantsOneLeaseAtATime(t *testing.T) {
-	o := newOwner(t)
+	o := newStateHarness(t)
 	granted := func(want bool, holder string, fence int64) func(any, error) {
 		return func(reply any, err error) {
 			require.NoError(t, err)
-			r := reply.(activities.BeginReply)
+			r := reply.(owner.BeginReply)
 			require.Equal(t, want, r.Granted)
 			require.Equal(t, holder, r.State.Lease.WorkflowID)
 			require.Equal(t, fence, o.granted(reply))
 		}
 	}
-	o.then(activities.UpdateBeginRun, activities.BeginRequest{WorkflowID: "a", RunID: "1"}, granted(true, "a", 1))
-	o.then(activities.UpdateBeginRun, activities.BeginRequest{WorkflowID: "b", RunID: "1"}, granted(false, "a", 1))
-	o.then(activities.UpdateBeginRun, activities.BeginRequest{WorkflowID: "a", RunID: "1"}, granted(true, "a", 1)) // its reply was lost
-	o.then(activities.UpdateBeginRun, activities.BeginRequest{WorkflowID: "a", RunID: "2"}, granted(false, "a", 1))
-	o.then(activities.UpdateBeginRun, activities.BeginRequest{WorkflowID: "b", RunID: "1", TakeOver: 9}, granted(false, "a", 1))
-	o.then(activities.UpdateBeginRun, activities.BeginRequest{WorkflowID: "b", RunID: "1", TakeOver: 1}, granted(true, "b", 2))
-	o.then(activities.UpdateFinishRun, activities.FinishRequest{Fence: 1, Watermark: "9"}, func(_ any, err error) { requireType(t, err, activities.TypeLeaseLost) })
-	o.then(activities.UpdateRecordProgress, activities.ProgressRequest{Fence: 1}, func(_ any, err error) { requireType(t, err, activities.TypeLeaseLost) })
+	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: "1"}, granted(true, "a", 1))
+	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "b", RunID: "1"}, granted(false, "a", 1))
+	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: "1"}, granted(true, "a", 1)) // its reply was lost
+	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: "2"}, granted(false, "a", 1))
+	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "b", RunID: "1", TakeOver: 9}, granted(false, "a", 1))
+	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "b", RunID: "1", TakeOver: 1}, granted(true, "b", 2))
+	o.then(owner.UpdateFinishRun, owner.FinishRequest{Fence: 1, Watermark: "9"}, func(_ any, err error) { requireType(t, err, failure.LeaseLost) })
+	o.then(owner.UpdateRecordProgress, owner.ProgressRequest{Fence: 1}, func(_ any, err error) { requireType(t, err, failure.LeaseLost) })
 	// A state workflow that was started anew may give a fence again; the run tells them apart.
-	o.then(activities.UpdateFinishRun, activities.FinishRequest{Fence: 2, RunID: "0", Watermark: "9"}, func(_ any, err error) { requireType(t, err, activities.TypeLeaseLost) })
-	o.then(activities.UpdateRecordProgress, activities.ProgressRequest{Fence: 2, RunID: "0"}, func(_ any, err error) { requireType(t, err, activities.TypeLeaseLost) })
-	o.then(activities.UpdateSetWatermark, activities.SetRequest{Watermark: "1"}, func(_ any, err error) { requireType(t, err, activities.TypeTableBusy) })
-	finish := activities.FinishRequest{Fence: 2, Watermark: "9", Cursor: "id", Record: activities.RunRecord{RunID: "1", Outcome: "done"}}
-	o.then(activities.UpdateFinishRun, finish, func(reply any, err error) {
+	o.then(owner.UpdateFinishRun, owner.FinishRequest{Fence: 2, RunID: "0", Watermark: "9"}, func(_ any, err error) { requireType(t, err, failure.LeaseLost) })
+	o.then(owner.UpdateRecordProgress, owner.ProgressRequest{Fence: 2, RunID: "0"}, func(_ any, err error) { requireType(t, err, failure.LeaseLost) })
+	o.then(owner.UpdateSetWatermark, owner.SetRequest{Watermark: "1"}, func(_ any, err error) { requireType(t, err, failure.TableBusy) })
+	finish := owner.FinishRequest{Fence: 2, Watermark: "9", Cursor: "id", Record: owner.RunRecord{RunID: "1", Outcome: "done"}}
+	o.then(owner.UpdateFinishRun, finish, func(reply any, err error) {
 		require.NoError(t, err)
-		require.Equal(t, "9", reply.(activities.State).Watermark)
+		require.Equal(t, "9", reply.(owner.State).Watermark)
 	})
-	o.then(activities.UpdateFinishRun, finish, func(_ any, err error) { require.NoError(t, err) }) // its reply was lost
+	o.then(owner.UpdateFinishRun, finish, func(_ any, err error) { require.NoError(t, err) }) // its reply was lost
 	o.run()
 	s := o.state()
 	require.Nil(t, s.Lease)
@@ -142,10 +143,10 @@ func TestTableStateGrantsOneLeaseAtATime(t *testing.T) {
 func TestFencesNeverRestart(t *testing.T) {
 	var fences []int64
 	for range 2 { // the second state workflow knows nothing of the first, which was terminated
-		o := newOwner(t)
+		o := newStateHarness(t)
 		for _, run := range []string{"1", "2"} {
-			o.then(activities.UpdateBeginRun, activities.BeginRequest{WorkflowID: "a", RunID: run, TakeOver: int64(len(o.leases))}, func(_ any, err error) { require.NoError(t, err) })
-			o.then(activities.UpdateFinishRun, activities.FinishRequest{Fence: map[string]int64{"1": 1, "2": 2}[run]}, func(_ any, err error) { require.NoError(t, err) })
+			o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: run, TakeOver: int64(len(o.leases))}, func(_ any, err error) { require.NoError(t, err) })
+			o.then(owner.UpdateFinishRun, owner.FinishRequest{Fence: map[string]int64{"1": 1, "2": 2}[run]}, func(_ any, err error) { require.NoError(t, err) })
 		}
 		o.env.SetStartTime(time.Date(2026, 1, 1+len(fences), 0, 0, 0, 0, time.UTC))
 		o.run()
@@ -160,7 +161,7 @@ func TestFencesNeverRestart(t *testing.T) {
 
 // A source's clock that was back while runs failed is remembered until a window has been read.
 func TestTableStateRemembersAClockThatWasBack(t *testing.T) {
-	o := newOwner(t)
+	o := newStateHarness(t)
 	back := func(want time.Duration) func(any, error) {
 		return func(_ any, err error) {
 			require.NoError(t, err)
@@ -170,72 +171,72 @@ func TestTableStateRemembersAClockThatWasBack(t *testing.T) {
 	ok := func(_ any, err error) { require.NoError(t, err) }
 	for i, run := range []struct{ back, want time.Duration }{{8 * time.Minute, 8 * time.Minute}, {time.Minute, 8 * time.Minute}} {
 		id := fmt.Sprint(i)
-		o.then(activities.UpdateBeginRun, activities.BeginRequest{WorkflowID: "a", RunID: id}, ok)
-		o.then(activities.UpdateFinishRun, activities.FinishRequest{Fence: int64(i + 1), ClockBack: run.back, Record: activities.RunRecord{RunID: id, Outcome: activities.OutcomeFailed}}, back(run.want))
+		o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: id}, ok)
+		o.then(owner.UpdateFinishRun, owner.FinishRequest{Fence: int64(i + 1), ClockBack: run.back, Record: owner.RunRecord{RunID: id, Outcome: owner.OutcomeFailed}}, back(run.want))
 	}
-	o.then(activities.UpdateBeginRun, activities.BeginRequest{WorkflowID: "a", RunID: "2"}, ok)
-	o.then(activities.UpdateFinishRun, activities.FinishRequest{Fence: 3, Watermark: "9", ClockBack: time.Second, Record: activities.RunRecord{RunID: "2"}}, back(time.Second))
-	o.then(activities.UpdateBeginRun, activities.BeginRequest{WorkflowID: "a", RunID: "3"}, ok)
-	o.then(activities.UpdateFinishRun, activities.FinishRequest{Fence: 4, Watermark: "10", Record: activities.RunRecord{RunID: "3"}}, back(0))
+	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: "2"}, ok)
+	o.then(owner.UpdateFinishRun, owner.FinishRequest{Fence: 3, Watermark: "9", ClockBack: time.Second, Record: owner.RunRecord{RunID: "2"}}, back(time.Second))
+	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: "3"}, ok)
+	o.then(owner.UpdateFinishRun, owner.FinishRequest{Fence: 4, Watermark: "10", Record: owner.RunRecord{RunID: "3"}}, back(0))
 	o.run()
 }
 
 func TestTableStateAdoptsWhatThereIs(t *testing.T) {
-	o := newOwner(t)
+	o := newStateHarness(t)
 	ok := func(_ any, err error) { require.NoError(t, err) }
-	id := &activities.Identity{Cursor: "u"}
-	o.then(activities.UpdateBeginRun, activities.BeginRequest{WorkflowID: "a", RunID: "1"}, ok)
-	o.then(activities.UpdateFinishRun, activities.FinishRequest{Fence: 1, Watermark: "7", Cursor: "u", Identity: id}, func(_ any, err error) {
+	id := &owner.Identity{Cursor: "u"}
+	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: "1"}, ok)
+	o.then(owner.UpdateFinishRun, owner.FinishRequest{Fence: 1, Watermark: "7", Cursor: "u", Identity: id}, func(_ any, err error) {
 		require.NoError(t, err)
 		require.Equal(t, id, o.state().Identity)
 	})
-	o.then(activities.UpdateSetWatermark, activities.SetRequest{Adopt: true}, func(_ any, err error) {
+	o.then(owner.UpdateSetWatermark, owner.SetRequest{Adopt: true}, func(_ any, err error) {
 		require.NoError(t, err)
 		require.Nil(t, o.state().Identity)
 		require.True(t, o.state().Adopt)
 		require.Equal(t, "7", o.state().Watermark)
 	})
-	o.then(activities.UpdateBeginRun, activities.BeginRequest{WorkflowID: "a", RunID: "2"}, ok)
-	o.then(activities.UpdateFinishRun, activities.FinishRequest{Fence: 2, Watermark: "8", Cursor: "u", Identity: id}, ok)
+	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: "2"}, ok)
+	o.then(owner.UpdateFinishRun, owner.FinishRequest{Fence: 2, Watermark: "8", Cursor: "u", Identity: id}, ok)
 	o.run()
 	require.False(t, o.state().Adopt)
 	require.Equal(t, id, o.state().Identity)
 }
 
 func TestTableStateRemembersAFirstLoad(t *testing.T) {
-	o := newOwner(t)
+	o := newStateHarness(t)
 	ok := func(_ any, err error) { require.NoError(t, err) }
 	one := 1
-	o.then(activities.UpdateBeginRun, activities.BeginRequest{WorkflowID: "a", RunID: "1"}, ok)
-	o.then(activities.UpdateRecordProgress, activities.ProgressRequest{Fence: 1, FirstLoad: &activities.FirstLoad{Run: "1", Done: "000"}}, ok)
-	o.then(activities.UpdateRecordProgress, activities.ProgressRequest{Fence: 1, RangeDone: &one}, ok)
-	o.then(activities.UpdateFinishRun, activities.FinishRequest{Fence: 1, Record: activities.RunRecord{RunID: "1", Outcome: "failed"}}, ok)
+	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: "1"}, ok)
+	o.then(owner.UpdateRecordProgress, owner.ProgressRequest{Fence: 1, FirstLoad: &owner.FirstLoad{Run: "1", Done: "000"}}, ok)
+	o.then(owner.UpdateRecordProgress, owner.ProgressRequest{Fence: 1, RangeDone: &one}, ok)
+	o.then(owner.UpdateFinishRun, owner.FinishRequest{Fence: 1, Record: owner.RunRecord{RunID: "1", Outcome: "failed"}}, ok)
 	o.run()
-	require.Equal(t, &activities.FirstLoad{Run: "1", Done: "010"}, o.state().FirstLoad)
+	require.Equal(t, &owner.FirstLoad{Run: "1", Done: "010"}, o.state().FirstLoad)
 	require.Empty(t, o.state().Watermark)
 }
 
 func TestTableStateSetForgetsAFirstLoad(t *testing.T) {
-	o := newOwner(t)
+	o := newStateHarness(t)
 	ok := func(_ any, err error) { require.NoError(t, err) }
-	o.then(activities.UpdateBeginRun, activities.BeginRequest{WorkflowID: "a", RunID: "1"}, ok)
-	o.then(activities.UpdateRecordProgress, activities.ProgressRequest{Fence: 1, FirstLoad: &activities.FirstLoad{Run: "1", Done: "000"}}, ok)
-	o.then(activities.UpdateFinishRun, activities.FinishRequest{Fence: 1, Record: activities.RunRecord{RunID: "1"}}, ok)
-	o.then(activities.UpdateSetWatermark, activities.SetRequest{Watermark: "2024-01-01", Cursor: "u"}, ok)
+	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: "1"}, ok)
+	o.then(owner.UpdateRecordProgress, owner.ProgressRequest{Fence: 1, FirstLoad: &owner.FirstLoad{Run: "1", Done: "000"}}, ok)
+	o.then(owner.UpdateFinishRun, owner.FinishRequest{Fence: 1, Record: owner.RunRecord{RunID: "1"}}, ok)
+	o.then(owner.UpdateSetWatermark, owner.SetRequest{Watermark: "2024-01-01", Cursor: "u"}, ok)
 	o.run()
 	require.Nil(t, o.state().FirstLoad)
 	require.Equal(t, "2024-01-01", o.state().Watermark)
 }
 
 func TestTableStateContinuesAsNewWithItsState(t *testing.T) {
-	o := newOwner(t)
+	o := newStateHarness(t)
 	for range 500 {
-		o.then(activities.UpdateSetWatermark, activities.SetRequest{Watermark: "5", Cursor: "id"}, func(_ any, err error) { require.NoError(t, err) })
+		o.then(owner.UpdateSetWatermark, owner.SetRequest{Watermark: "5", Cursor: "id"}, func(_ any, err error) { require.NoError(t, err) })
 	}
 	o.run()
 	var next *workflow.ContinueAsNewError
 	require.True(t, errors.As(o.env.GetWorkflowError(), &next), "%v", o.env.GetWorkflowError())
-	var s activities.State
+	var s owner.State
 	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(next.Input, &s))
 	require.Equal(t, "5", s.Watermark)
 	require.Equal(t, "shop.orders", s.Table)
@@ -250,9 +251,9 @@ func requireType(t *testing.T, err error, typ string) {
 
 // The update that sets the watermark takes no text that cannot be the cursor's.
 func TestTableStateRefusesAWatermarkThatIsNone(t *testing.T) {
-	o := newOwner(t)
+	o := newStateHarness(t)
 	set := func(text string, taken bool) {
-		o.then(activities.UpdateSetWatermark, activities.SetRequest{Watermark: text, Cursor: "updated_at"}, func(_ any, err error) {
+		o.then(owner.UpdateSetWatermark, owner.SetRequest{Watermark: text, Cursor: "updated_at"}, func(_ any, err error) {
 			require.Equal(t, taken, err == nil, "%q: %v", text, err)
 		})
 	}

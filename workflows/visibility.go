@@ -5,8 +5,8 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
-	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/owner"
 )
 
 // Search attributes, by which Temporal's lists find workflows. They are public vocabulary: people's
@@ -50,7 +50,7 @@ var listed = map[string]bool{
 // fails keeps the phase that it failed in.
 func (s *sync) list(ctx workflow.Context) {
 	phase := s.status.Phase
-	if s.visibility != activities.VisibilitySearch || !listed[phase] || s.told[phase] {
+	if s.visibility != owner.VisibilitySearch || !listed[phase] || s.told[phase] {
 		return
 	}
 	s.told[phase] = true
@@ -65,10 +65,10 @@ func (s *sync) list(ctx workflow.Context) {
 
 // remember puts what the plan says into the run's memo, which every namespace takes.
 func (s *sync) remember(ctx workflow.Context) {
-	if s.visibility == activities.VisibilityNone {
+	if s.visibility == owner.VisibilityNone {
 		return
 	}
-	memo := map[string]any{activities.MemoTable: s.in.Table, "target": s.plan.Target, "mode": s.plan.Mode}
+	memo := map[string]any{api.MemoTable: s.in.Table, "target": s.plan.Target, "mode": s.plan.Mode}
 	if s.plan.Mode != api.ModeWhole {
 		memo["window"] = s.plan.Window.String()
 	}
@@ -79,15 +79,15 @@ func (s *sync) remember(ctx workflow.Context) {
 
 // rangeAttributes are those that a range begins with: they cost no event.
 func (s *sync) rangeAttributes() temporal.SearchAttributes {
-	if s.visibility != activities.VisibilitySearch {
+	if s.visibility != owner.VisibilitySearch {
 		return temporal.SearchAttributes{}
 	}
 	return temporal.NewSearchAttributes(tableKey.ValueSet(s.in.Table))
 }
 
 // list makes the table's owner findable by name and by freshness.
-func (o *owner) list(ctx workflow.Context) {
-	if o.state.Visibility != activities.VisibilitySearch {
+func (o *stateWorkflow) list(ctx workflow.Context) {
+	if o.state.Visibility != owner.VisibilitySearch {
 		return
 	}
 	known := workflow.GetTypedSearchAttributes(ctx)

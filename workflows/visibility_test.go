@@ -11,6 +11,8 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -38,7 +40,7 @@ func (l *lists) watch(env *testsuite.TestWorkflowEnvironment) {
 func (l *lists) events() int { return len(l.memos) + len(l.phases) }
 
 // visible lets a fake's runs write to lists.
-func visible(f *fake, v activities.Visibility, fresh time.Time) {
+func visible(f *fake, v owner.Visibility, fresh time.Time) {
 	begin := f.begin
 	f.begin = func(in activities.BeginRunInput) (activities.BeginRunResult, error) {
 		out, err := begin(in)
@@ -54,7 +56,7 @@ func TestSyncTableTellsListsOncePerPhase(t *testing.T) {
 		slices++
 		return activities.ExtractResult{Rows: fakeChunks * fakeChunkRows, Chunks: fakeChunks, Parts: 1, More: in.Slice < 4}, nil
 	}
-	visible(f, activities.VisibilitySearch, time.Now().Add(-time.Hour))
+	visible(f, owner.VisibilitySearch, time.Now().Add(-time.Hour))
 	f.plan.FreshAt = time.Now()
 	var l lists
 	env := run(t, f, orders, l.watch)
@@ -71,20 +73,20 @@ func TestSyncTableTellsListsOncePerPhase(t *testing.T) {
 
 func TestAFailedRunKeepsItsPhaseAndTheTablesFreshness(t *testing.T) {
 	f := newFake()
-	visible(f, activities.VisibilitySearch, time.Now().Add(-time.Hour))
+	visible(f, owner.VisibilitySearch, time.Now().Add(-time.Hour))
 	f.plan.FreshAt = time.Now()
 	f.wait = func(activities.RangeInput) error {
-		return temporal.NewNonRetryableApplicationError("full", activities.TypeServerRejected, nil)
+		return temporal.NewNonRetryableApplicationError("full", failure.ServerRejected, nil)
 	}
 	var l lists
-	requireFailure(t, run(t, f, orders, l.watch), activities.TypeServerRejected)
+	requireFailure(t, run(t, f, orders, l.watch), failure.ServerRejected)
 	require.Equal(t, []string{"plan", "extract"}, l.phases)
 	require.Zero(t, f.finished[0].Finish.FreshAt)
 }
 
 // A namespace without our attributes: a workflow that set one would stand still.
 func TestSyncTableSetsNoAttributeWhereItMayNot(t *testing.T) {
-	for v, memos := range map[activities.Visibility]int{activities.VisibilityNone: 0, activities.VisibilityMemo: 1} {
+	for v, memos := range map[owner.Visibility]int{owner.VisibilityNone: 0, owner.VisibilityMemo: 1} {
 		f := newFake()
 		visible(f, v, time.Now())
 		var l lists
@@ -98,7 +100,7 @@ func TestTableStateIsFoundByNameAndFreshness(t *testing.T) {
 	fresh := time.Date(2026, 11, 25, 10, 0, 0, 0, time.UTC)
 	name := temporal.NewSearchAttributeKeyKeyword(workflows.AttributeTable)
 	freshAt := temporal.NewSearchAttributeKeyTime(workflows.AttributeFreshAt)
-	o := newOwner(t)
+	o := newStateHarness(t)
 	var sets []string
 	o.env.OnUpsertTypedSearchAttributes(mock.Anything).Run(func(args mock.Arguments) {
 		a := args.Get(0).(temporal.SearchAttributes)
@@ -107,22 +109,22 @@ func TestTableStateIsFoundByNameAndFreshness(t *testing.T) {
 		sets = append(sets, table+" "+at.Format(time.TimeOnly))
 	}).Return(nil)
 	ok := func(_ any, err error) { require.NoError(t, err) }
-	begin := activities.BeginRequest{WorkflowID: "w", RunID: "r", Visibility: activities.VisibilitySearch}
-	o.then(activities.UpdateBeginRun, begin, ok)
-	o.then(activities.UpdateFinishRun, activities.FinishRequest{Fence: 1, Watermark: "5", FreshAt: fresh, Record: activities.RunRecord{RunID: "r"}}, ok)
-	o.then(activities.UpdateBeginRun, begin, ok)
-	o.then(activities.UpdateFinishRun, activities.FinishRequest{Fence: 2, Record: activities.RunRecord{RunID: "r2"}}, ok) // a run that failed
-	o.then(activities.UpdateSetWatermark, activities.SetRequest{Watermark: "3"}, func(any, error) { require.Zero(t, o.state().FreshAt) })
+	begin := owner.BeginRequest{WorkflowID: "w", RunID: "r", Visibility: owner.VisibilitySearch}
+	o.then(owner.UpdateBeginRun, begin, ok)
+	o.then(owner.UpdateFinishRun, owner.FinishRequest{Fence: 1, Watermark: "5", FreshAt: fresh, Record: owner.RunRecord{RunID: "r"}}, ok)
+	o.then(owner.UpdateBeginRun, begin, ok)
+	o.then(owner.UpdateFinishRun, owner.FinishRequest{Fence: 2, Record: owner.RunRecord{RunID: "r2"}}, ok) // a run that failed
+	o.then(owner.UpdateSetWatermark, owner.SetRequest{Watermark: "3"}, func(any, error) { require.Zero(t, o.state().FreshAt) })
 	o.run()
 	require.Equal(t, []string{"shop.orders 00:00:00", " 10:00:00", " 00:00:00"}, sets)
 }
 
 func TestOwnersOfOlderRunsSetNoAttribute(t *testing.T) {
-	o := newOwner(t)
+	o := newStateHarness(t)
 	var l lists
 	l.watch(o.env)
-	o.then(activities.UpdateBeginRun, activities.BeginRequest{WorkflowID: "w", RunID: "r"}, func(_ any, err error) { require.NoError(t, err) })
-	o.then(activities.UpdateFinishRun, activities.FinishRequest{Fence: 1, FreshAt: time.Now()}, func(_ any, err error) { require.NoError(t, err) })
+	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "w", RunID: "r"}, func(_ any, err error) { require.NoError(t, err) })
+	o.then(owner.UpdateFinishRun, owner.FinishRequest{Fence: 1, FreshAt: time.Now()}, func(_ any, err error) { require.NoError(t, err) })
 	o.run()
 	require.Zero(t, l.events())
 }

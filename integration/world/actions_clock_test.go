@@ -7,13 +7,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
 )
 
 // clockActions set the source's clock. They are for those who look for new worlds: the plans of known
 // seeds do without.
 var clockActions = []action{
-	{name: "the source's clock is set back", weight: 2, allowed: []string{activities.TypeWatermarkAhead}, do: setClockBack},
+	{name: "the source's clock is set back", weight: 2, allowed: []string{failure.WatermarkAhead}, do: setClockBack},
 }
 
 // setsClocks reports whether steps may set clocks.

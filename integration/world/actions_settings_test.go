@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
 )
 
 // runPause lets writers write between runs.
@@ -18,7 +18,7 @@ var settingActions = []action{
 	{name: "the target's address leads to an older copy", weight: 1, allowed: another, do: switchTarget},
 	{name: "the source's address leads to an older copy", weight: 1, allowed: another, do: switchSource},
 	{name: "the cursor is taken away", weight: 1, allowed: another, do: takeCursor},
-	{name: "the source's zone is another", weight: 1, allowed: append(another, activities.TypeWatermarkAhead), do: changeZone},
+	{name: "the source's zone is another", weight: 1, allowed: append(another, failure.WatermarkAhead), do: changeZone},
 }
 
 // anotherTable lets a table be written elsewhere, where an older copy may be.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
 )
 
 // sourceActions are changes and locks of the source.
@@ -29,7 +29,7 @@ var sourceActions = []action{
 	}},
 	{name: "a transaction stays open", weight: 2, do: stayOpen},
 	{name: "an XA transaction stays prepared", weight: 1, do: stayPrepared},
-	{name: "the source table is emptied", weight: 1, allowed: append(another, activities.TypeWatermarkAhead), do: func(w *world, r *rand.Rand) (healer, error) {
+	{name: "the source table is emptied", weight: 1, allowed: append(another, failure.WatermarkAhead), do: func(w *world, r *rand.Rand) (healer, error) {
 		t := pick(r, w.tables...)
 		w.say("  %s", t.name)
 		return nil, w.quiet(func() error { return w.source.exec(w.t.Context(), "TRUNCATE TABLE "+w.schema+"."+t.name) })

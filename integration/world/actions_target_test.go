@@ -9,7 +9,7 @@ import (
 
 	"go.temporal.io/api/serviceerror"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -21,7 +21,7 @@ var targetActions = []action{
 	{name: "rows are changed by hand", weight: 2, do: changeByHand},
 	{name: "the target gets a key", weight: 1, during: true, allowed: altered, do: onTarget("ALTER TABLE %s ADD KEY mine (v, w)")},
 	{name: "the target is restored from an older copy", weight: 1, allowed: another, do: restore},
-	{name: "the state workflow is terminated", weight: 1, during: true, allowed: append(another, activities.TypeLeaseLost, activities.TypeTableBusy), do: forgetState},
+	{name: "the state workflow is terminated", weight: 1, during: true, allowed: append(another, failure.LeaseLost, failure.TableBusy), do: forgetState},
 }
 
 // onTarget runs a statement on each table's target, which nothing is remembered of then.

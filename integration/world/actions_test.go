@@ -4,7 +4,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -27,10 +27,10 @@ type healer = func() error
 
 // Failures that steps explain.
 var (
-	serverAway = []string{activities.TypeServerUnavailable}
-	altered    = []string{activities.TypeTableChanged, activities.TypeUnsupportedTable}
+	serverAway = []string{failure.ServerUnavailable}
+	altered    = []string{failure.TableChanged, failure.UnsupportedTable}
 	// another is a change of what a watermark speaks of.
-	another = []string{activities.TypeIdentityChanged, activities.TypeTableChanged, activities.TypeUnsupportedTable, activities.TypeInvalidInput}
+	another = []string{failure.IdentityChanged, failure.TableChanged, failure.UnsupportedTable, failure.InvalidInput}
 )
 
 func nothing(*world, *rand.Rand) (healer, error) { return nil, nil }

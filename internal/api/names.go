@@ -1,5 +1,17 @@
 package api
 
+// Registered workflow types. They are public vocabulary: histories and people's schedules hold them.
+const (
+	SyncTableName  = "SyncTable"
+	SyncRangeName  = "SyncRange"
+	PlanTableName  = "PlanTable"
+	SweepName      = "SweepStaging"
+	ListTablesName = "ListTables"
+)
+
+// QueryStatus is the query of SyncTable and SyncRange; its answer is a Status.
+const QueryStatus = "status"
+
 // Modes of a run.
 const (
 	// ModeFirstLoad reads the whole table up to hi, because there is no watermark or the

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -113,7 +114,7 @@ func (w *watcher) owners(ctx context.Context) (names []table.Name, err error) {
 	var token []byte
 	for {
 		list, err := w.client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
-			Query:         fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running' AND TaskQueue = '%s'", activities.TableStateName, w.queue),
+			Query:         fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running' AND TaskQueue = '%s'", owner.WorkflowType, w.queue),
 			NextPageToken: token,
 		})
 		if err != nil {
@@ -133,7 +134,7 @@ func (w *watcher) owners(ctx context.Context) (names []table.Name, err error) {
 
 // ours is the table of an owner's workflow id, where the configuration has it.
 func (w *watcher) ours(id string) (table.Name, bool) {
-	name, err := table.ParseName(activities.TableOfStateID(w.queue, id))
+	name, err := table.ParseName(owner.TableOf(w.queue, id))
 	if err != nil {
 		return table.Name{}, false
 	}
@@ -148,8 +149,8 @@ func (w *watcher) ours(id string) (table.Name, bool) {
 func (w *watcher) askOwner(ctx context.Context, name table.Name) {
 	ctx, cancel := context.WithTimeout(ctx, ownerTimeout)
 	defer cancel()
-	value, err := w.client.QueryWorkflow(ctx, activities.TableStateID(w.queue, name.String()), "", activities.QueryState)
-	var s activities.State
+	value, err := w.client.QueryWorkflow(ctx, owner.WorkflowID(w.queue, name.String()), "", owner.QueryState)
+	var s owner.State
 	if err == nil {
 		err = value.Get(&s)
 	}
@@ -157,5 +158,5 @@ func (w *watcher) askOwner(ctx context.Context, name table.Name) {
 		w.log.Debug("a table's owner does not answer, asked again", "table", name.String(), "after", ownersEvery, "error", err)
 		return
 	}
-	w.monitor.metrics.State(s.Observed())
+	w.monitor.metrics.State(activities.Observed(s))
 }

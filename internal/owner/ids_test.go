@@ -1,10 +1,13 @@
-package activities
+package owner_test
 
 import (
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/owner"
 )
 
 func TestIDTextIsPrintableASCIIAndReadsBack(t *testing.T) {
@@ -17,20 +20,20 @@ func TestIDTextIsPrintableASCIIAndReadsBack(t *testing.T) {
 		"emoji.😀\n":              "emoji.%U01F600%u000A",
 		strings.Repeat("中", 128): strings.Repeat("%u4E2D", 128),
 	} {
-		require.Equal(t, want, IDText(name))
-		require.Equal(t, name, TableOfID(DefaultTaskQueue, want))
+		require.Equal(t, want, api.IDText(name))
+		require.Equal(t, name, api.TableOfID(api.DefaultTaskQueue, want))
 		require.Less(t, len(want), 900)
 	}
 }
 
 func TestTwoTaskQueuesHaveIDsOfTheirOwn(t *testing.T) {
 	seen := map[string]string{}
-	for _, queue := range []string{DefaultTaskQueue, "haul-eu", "haul-us", "größe"} {
+	for _, queue := range []string{api.DefaultTaskQueue, "haul-eu", "haul-us", "größe"} {
 		for _, tbl := range []string{"shop.o", "shop.o@haul-eu", "shop.`o@haul-us`"} {
-			id := TableStateID(queue, tbl)
+			id := owner.WorkflowID(queue, tbl)
 			require.Empty(t, seen[id])
 			seen[id] = queue + " " + tbl
-			require.Equal(t, tbl, TableOfStateID(queue, id))
+			require.Equal(t, tbl, owner.TableOf(queue, id))
 		}
 	}
 }

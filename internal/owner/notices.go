@@ -1,6 +1,8 @@
-package activities
+package owner
 
-import "time"
+import (
+	"time"
+)
 
 // Events that somebody may be told of.
 const (

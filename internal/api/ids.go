@@ -1,4 +1,4 @@
-package activities
+package api
 
 import (
 	"fmt"
@@ -9,6 +9,34 @@ import (
 
 // DefaultTaskQueue is the task queue of workers and starters that name none.
 const DefaultTaskQueue = "tablehaul"
+
+// MemoTable is the key of a table's name in the memo of its workflows.
+const MemoTable = "table"
+
+// Prefixes of workflow ids; the table's name follows.
+const (
+	syncPrefix = "tablehaul/sync/"
+	planPrefix = "tablehaul/plan/"
+)
+
+// SyncTableID is the workflow id that the command line and its schedules use for a table.
+// Any other id works as well: the table's state workflow excludes two runs at once, not the id.
+func SyncTableID(queue, tbl string) string { return OnQueue(queue, syncPrefix+IDText(tbl)) }
+
+// TableOfSyncID reads back what SyncTableID wrote.
+func TableOfSyncID(queue, id string) string {
+	return TableOfID(queue, strings.TrimPrefix(id, syncPrefix))
+}
+
+// PlanTableID is the workflow id that the command line uses for a preview.
+func PlanTableID(queue, tbl string) string { return OnQueue(queue, planPrefix+IDText(tbl)) }
+
+// ListTablesID is the workflow id that the command line uses for the list of a task queue's tables.
+func ListTablesID(queue string) string { return "tablehaul/list/" + queue }
+
+// SweepID is the id of the schedule that sweeps what is staged for a task queue, or for the
+// host whose queue it is; its workflows have the same id.
+func SweepID(queue string) string { return "tablehaul/sweep/" + queue }
 
 // OnQueue is the id of a workflow or a schedule of a task queue. Two task queues of one namespace are
 // two deployments: their ids differ, and with them their watermarks. The default queue adds nothing.

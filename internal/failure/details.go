@@ -1,11 +1,15 @@
-package activities
+package failure
 
-import "time"
+import (
+	"time"
 
-// FailureDetails travel in a failure beside its message, which holds the same words in one
+	"go.temporal.io/sdk/temporal"
+)
+
+// Details travel in a failure beside its message, which holds the same words in one
 // line for the Web UI: the command line shows what, where and remedy apart. Fields are added,
 // never re-used.
-type FailureDetails struct {
+type Details struct {
 	// Doing is the operation, such as "write a chunk of shop.orders to dw.orders".
 	Doing string `json:"doing,omitempty"`
 	// Connection is the configured name of the server that was asked.
@@ -18,4 +22,15 @@ type FailureDetails struct {
 	Attempt int32 `json:"attempt,omitempty"`
 	// ClockBack, of WatermarkAhead, is by how much the source's clock was back.
 	ClockBack time.Duration `json:"clockBack,omitempty"`
+}
+
+// New is a failure that no retry can mend: what is wrong, and what to do.
+func New(typ, what, remedy string) error {
+	msg := what
+	if remedy != "" {
+		msg += ": " + remedy
+	}
+	return temporal.NewApplicationErrorWithOptions(msg, typ, temporal.ApplicationErrorOptions{
+		NonRetryable: true, Details: []any{Details{What: what, Remedy: remedy}},
+	})
 }

@@ -1,0 +1,42 @@
+package owner
+
+import (
+	"fmt"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
+)
+
+// Identity is what a table's watermark speaks of. It is bound by the run that raises the watermark,
+// and each later run compares it with what is there.
+type Identity struct {
+	Source lineage.Server `json:"source"`
+	Target TargetIdentity `json:"target"`
+	// Cursor is the watermark's column, CursorType its COLUMN_TYPE, CursorZone the configured zone.
+	Cursor     string `json:"cursor,omitempty"`
+	CursorType string `json:"cursorType,omitempty"`
+	CursorZone string `json:"cursorZone,omitempty"`
+	// Key are the columns of the source's primary key, in key order.
+	Key []string `json:"key"`
+}
+
+// String is for people.
+func (i Identity) String() string {
+	text := fmt.Sprintf("the source on %s; the target %s on %s", i.Source, i.Target.Table, i.Target.Server)
+	if i.Cursor != "" {
+		text += fmt.Sprintf("; the cursor %s, %s", i.Cursor, i.CursorType)
+	}
+	if !i.Target.Row {
+		text += "; no state row is kept beside the target"
+	}
+	return text
+}
+
+// TargetIdentity is the target that a watermark speaks of.
+type TargetIdentity struct {
+	Table  string         `json:"table"`
+	Server lineage.Server `json:"server"`
+	// Row says that a state row is kept beside the target, and Run is the fence of the last run that
+	// has written rows and was whole; 0 for none.
+	Row bool  `json:"row,omitempty"`
+	Run int64 `json:"run,omitempty"`
+}

@@ -1,0 +1,86 @@
+package owner
+
+import (
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+)
+
+// Names of the state workflow's updates and of its query.
+const (
+	UpdateBeginRun       = "beginRun"
+	UpdateRecordProgress = "recordProgress"
+	UpdateFinishRun      = "finishRun"
+	UpdateSetWatermark   = "setWatermark"
+	QueryState           = "state"
+)
+
+// BeginRequest asks for the lease. Asking again for a lease that one holds is harmless.
+type BeginRequest struct {
+	WorkflowID string `json:"workflowId"`
+	RunID      string `json:"runId"`
+	// TakeOver is the fence of a lease whose holder is known to be closed; 0 takes nothing over.
+	TakeOver int64 `json:"takeOver,omitempty"`
+	// Notices says that somebody is to be told of the table, and is nil otherwise. What the
+	// last run began with counts.
+	Notices *NoticeSettings `json:"notices,omitempty"`
+	// Visibility is what the owner may tell Temporal's lists.
+	Visibility Visibility `json:"visibility,omitempty"`
+}
+
+// BeginReply grants the lease (Granted) or names its holder; State is as it is afterwards.
+type BeginReply struct {
+	Granted bool  `json:"granted"`
+	State   State `json:"state"`
+}
+
+// ProgressRequest records progress of the lease's holder. Only what is set changes.
+type ProgressRequest struct {
+	Fence int64 `json:"fence"`
+	// RunID is that of the lease: two state workflows of one id may have given the same fence.
+	RunID string `json:"runId"`
+	// Identity is what the plan of a first load speaks of.
+	Identity  *Identity      `json:"identity,omitempty"`
+	FirstLoad *FirstLoad     `json:"firstLoad,omitempty"`
+	RangeDone *int           `json:"rangeDone,omitempty"`
+	Marks     []mysqldb.Mark `json:"marks,omitempty"`
+	HeldBack  *string        `json:"heldBack,omitempty"`
+	// HeldBackSeconds goes with HeldBack.
+	HeldBackSeconds float64 `json:"heldBackSeconds,omitempty"`
+	// ForgetWatermark is set where the target was found without the rows that the watermark
+	// promises.
+	ForgetWatermark bool `json:"forgetWatermark,omitempty"`
+}
+
+// FinishRequest gives the lease back and records the run.
+type FinishRequest struct {
+	Fence int64 `json:"fence"`
+	// RunID is that of the lease, as in ProgressRequest.
+	RunID string `json:"runId"`
+	// Identity is what the watermark speaks of from now on; nil changes nothing.
+	Identity *Identity `json:"identity,omitempty"`
+	// Watermark and Cursor replace those of the table; an empty Watermark changes nothing.
+	Watermark string `json:"watermark,omitempty"`
+	Cursor    string `json:"cursor,omitempty"`
+	// ClockBack is of a run that failed since the watermark is ahead of the source: see State.
+	ClockBack time.Duration `json:"clockBack,omitempty"`
+	// Seen goes with Watermark: see State.
+	Seen *mysqldb.Seen `json:"seen,omitempty"`
+	// TailTop: see State; empty changes nothing.
+	TailTop string `json:"tailTop,omitempty"`
+	// FreshAt: see State; the zero time changes nothing.
+	FreshAt time.Time `json:"freshAt,omitzero"`
+	// ForgetFirstLoad drops the record of an unfinished first load.
+	ForgetFirstLoad bool      `json:"forgetFirstLoad,omitempty"`
+	Record          RunRecord `json:"record"`
+}
+
+// SetRequest moves the watermark by hand. It is refused while a run holds the lease.
+type SetRequest struct {
+	// Watermark is the exact text of a cursor value; empty forgets the watermark, so that the
+	// next run is a first load.
+	Watermark string `json:"watermark"`
+	Cursor    string `json:"cursor,omitempty"`
+	// Adopt leaves the watermark, and binds it to what the next run finds.
+	Adopt bool `json:"adopt,omitempty"`
+}

@@ -1,0 +1,119 @@
+package owner
+
+import (
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// Lease is the right to write a table's target. At most one is out at any time.
+type Lease struct {
+	WorkflowID string `json:"workflowId"`
+	RunID      string `json:"runId"`
+	// Fence rises with every lease, also where the state workflow was started anew: it is at least the
+	// time, in milliseconds since 1970. A request that carries another one is refused.
+	Fence int64     `json:"fence"`
+	Since time.Time `json:"since"`
+}
+
+// FirstLoad is how far an unfinished first load is. Its plan, with the key ranges, is staged
+// under Run.
+type FirstLoad struct {
+	Run string `json:"run"`
+	// Done has one character per range, '1' where the range is loaded.
+	Done string `json:"done"`
+	// PlanSum is the SHA-256 of its plan; empty in states of earlier versions.
+	PlanSum string `json:"planSum,omitempty"`
+	// IndexesLater says that the load has created its target without all of its indexes.
+	IndexesLater bool `json:"indexesLater,omitempty"`
+	// Queue is that of the host which has the plan; empty where every worker sees it.
+	Queue string `json:"queue,omitempty"`
+}
+
+// RunRecord is what the owner remembers of a finished run.
+type RunRecord struct {
+	WorkflowID string `json:"workflowId"`
+	RunID      string `json:"runId"`
+	Mode       string `json:"mode"`
+	// Outcome is OutcomeDone, OutcomeFailed or OutcomeCancelled.
+	Outcome string       `json:"outcome"`
+	Window  table.Window `json:"window"`
+	// Rows is how many were read from the source.
+	Rows int64 `json:"rows"`
+	// NewerOnTarget is how many of them were not written because the target's row is newer.
+	NewerOnTarget int64     `json:"newerOnTarget,omitempty"`
+	Seconds       float64   `json:"seconds"`
+	Finished      time.Time `json:"finished"`
+	// Failure is the failure's type and text, empty for a run that is done.
+	Failure string `json:"failure,omitempty"`
+}
+
+// Outcomes of a run.
+const (
+	OutcomeDone      = "done"
+	OutcomeFailed    = "failed"
+	OutcomeCancelled = "cancelled"
+)
+
+// State is all that the owner keeps, carried through continue-as-new. Fields are added, never re-used.
+type State struct {
+	Version int    `json:"version"`
+	Table   string `json:"table"`
+	// ID tells this state workflow from an earlier one of the same workflow id: its run id when the first run began.
+	ID string `json:"id,omitempty"`
+	// Identity is what the watermark speaks of; nil where no run has bound it yet.
+	Identity *Identity `json:"identity,omitempty"`
+	// Adopt says that a person vouches for what is there now: the next run binds the watermark to it.
+	// SetByHand says that a person has set the watermark before a run has bound one.
+	Adopt     bool `json:"adopt,omitempty"`
+	SetByHand bool `json:"setByHand,omitempty"`
+	// Watermark is the upper end of what the target is known to hold; empty before the first load.
+	Watermark string `json:"watermark,omitempty"`
+	// Cursor is the column that Watermark is a value of.
+	Cursor string `json:"cursor,omitempty"`
+	// TailTop is up to where the last run that was done had read above its window's end, in the
+	// cursor's exact text; empty where that is not known.
+	TailTop   string         `json:"tailTop,omitempty"`
+	Fence     int64          `json:"fence"`
+	Lease     *Lease         `json:"lease,omitempty"`
+	FirstLoad *FirstLoad     `json:"firstLoad,omitempty"`
+	Marks     []mysqldb.Mark `json:"marks,omitempty"`
+	// ClockBack is by how much the source's clock was back, at most, in runs that failed for it since
+	// the watermark was raised: the next window begins as much lower.
+	ClockBack time.Duration `json:"clockBack,omitempty"`
+	// Seen is what the run that raised the watermark saw of the source, nil where it was set by hand.
+	Seen *mysqldb.Seen `json:"seen,omitempty"`
+	// Loaded says that runs have read rows for the target since its watermark was last set by
+	// hand or forgotten: a target without any row is then one that was lost.
+	Loaded bool `json:"loaded,omitempty"`
+	// HeldBack is set while open work on the source keeps the watermark from rising.
+	HeldBack string `json:"heldBack,omitempty"`
+	// HeldBackSeconds is how far it kept it back when the last run looked.
+	HeldBackSeconds float64 `json:"heldBackSeconds,omitempty"`
+	// FreshAt is the moment whose rows the target holds, by the workers' clocks: what is
+	// committed later may be missing. Zero where nobody knows.
+	FreshAt time.Time `json:"freshAt,omitzero"`
+	// LastSuccess is when a run last ended well, FailedRuns how many have failed since.
+	LastSuccess time.Time `json:"lastSuccess,omitzero"`
+	FailedRuns  int       `json:"failedRuns,omitempty"`
+	// Notices is nil where nobody is to be told.
+	Notices *Notices `json:"notices,omitempty"`
+	// Visibility is what the run that was begun last allows.
+	Visibility Visibility  `json:"visibility,omitempty"`
+	LastRuns   []RunRecord `json:"lastRuns,omitempty"`
+}
+
+// Visibility is what workflows may write of themselves where Temporal lists them. It is looked
+// up once per run and travels in histories, since a workflow that sets a search attribute
+// which the namespace does not have stands still.
+type Visibility string
+
+const (
+	// VisibilityNone is that of runs begun by workers that knew of neither.
+	VisibilityNone Visibility = ""
+	// VisibilityMemo allows a memo, which every namespace takes.
+	VisibilityMemo Visibility = "memo"
+	// VisibilitySearch allows a memo and search attributes.
+	VisibilitySearch Visibility = "search"
+)
