@@ -49,8 +49,6 @@ type plan struct {
 	Columns []table.Column `json:"columns"`
 	Key     []string       `json:"key"`
 	Ranges  []piece        `json:"ranges"`
-	// MayOverwrite: see mysqldb.TargetPlan.
-	MayOverwrite bool `json:"mayOverwrite,omitempty"`
 	// RefersToItself: see mysqldb.TargetPlan.
 	RefersToItself bool `json:"refersToItself,omitempty"`
 	// Later are the indexes that the target gets when the first load is done.

@@ -185,7 +185,7 @@ func (a *Activities) stagePlan(ctx context.Context, in PlanRunInput, p *drafted)
 	out.PlanSum, err = a.writePlan(ctx, in.Run, plan{
 		Version: 1, Deployment: a.deps.Deployment, StateID: in.State.ID, WorkflowID: activity.GetInfo(ctx).WorkflowExecution.ID, Settings: p.settings, Mode: p.mode, Window: p.window, FreshAt: p.freshAt, ByKey: p.byKey(),
 		ZoneOffset: p.tail.horizon.ZoneOffset, Ceiling: p.tail.horizon.Ceiling, Unsettled: p.unsettled(in), NeedsFence: p.mode != api.ModeFirstLoad && !p.lowered,
-		Columns: p.target.Columns, Key: p.table.PrimaryKey, Ranges: p.ranges, MayOverwrite: p.target.MayOverwrite, RefersToItself: p.target.RefersToItself, Later: p.target.Later,
+		Columns: p.target.Columns, Key: p.table.PrimaryKey, Ranges: p.ranges, RefersToItself: p.target.RefersToItself, Later: p.target.Later,
 	})
 	return out, translate(ctx, err, where{doing: "stage the plan of " + in.Table})
 }

@@ -92,7 +92,7 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 		MaxTransaction: s.MaxTransaction, Pace: &pace.rows, FewestRows: s.ChunkRows / MaxPieces,
 		// Ranges that took turns would all be read at the same time, and then all be written.
 		Gate: &pace.gate, AtOnce: s.ChunksInFlight, Turn: in.Range,
-		BulkLoad: s.BulkLoad, BulkOverwrite: r.plan.MayOverwrite, RefersToItself: r.plan.RefersToItself, OnBegin: a.checkTargetRow(db, r),
+		BulkLoad: s.BulkLoad, RefersToItself: r.plan.RefersToItself, OnBegin: a.checkTargetRow(db, r),
 	}, rows, func() { batches.Add(1) })
 	if err != nil {
 		if mysqldb.IsLockConflict(err) {

@@ -32,7 +32,7 @@ func (b *bench) chunks(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	w := chunkWriter{db: db, spec: mysqldb.UpsertSpec{Target: dst, Columns: table.Carried(dst.Values()), Cursor: "updated_at", BulkLoad: true, BulkOverwrite: true}}
+	w := chunkWriter{db: db, spec: mysqldb.UpsertSpec{Target: dst, Columns: table.Carried(dst.Values()), Cursor: "updated_at", BulkLoad: true}}
 	f := &b.figures
 	b.Say("UpsertChunk of %s new rows, and LOAD DATA LOCAL", scene.Number(int64(n)))
 	fresh := ordersInChunks(1, n, nil)

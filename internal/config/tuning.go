@@ -46,11 +46,9 @@ var tuning = []field[Table]{
 	intField("priority", builtin.Priority, 1, 5, "Which table's steps workers take first when not all can run at "+
 		"once: 1 before 2, and so on. Tables of one priority take turns.",
 		func(t *Table) *int { return &t.Priority }),
-	boolField("bulkLoad", builtin.BulkLoad, "Send chunks as files of LOAD DATA LOCAL, where the target's "+
-		"local_infile is ON (MySQL: off by default) and the columns' types allow it: rows that the target does not "+
-		"have, and, where the login has DELETE and TRIGGER and nothing about the table is in the way, also rows that "+
-		"it has. It takes a quarter to a third less of the target's processor; results, refusals and counts are the "+
-		"same.",
+	boolField("bulkLoad", builtin.BulkLoad, "Send chunks of new rows as files of LOAD DATA LOCAL, where the "+
+		"target's local_infile is ON (MySQL: off by default) and the columns' types allow it. It takes a third less "+
+		"of the target's processor; results, refusals and counts are the same.",
 		func(t *Table) *bool { return &t.BulkLoad }),
 	boolField("indexesAfterLoad", builtin.IndexesAfterLoad, "Give a target that is created its indexes, but for "+
 		"unique keys, when its first load is done. Many or random indexes are built in half the time so. Until then "+

@@ -51,9 +51,6 @@ type TargetPlan struct {
 	Columns []table.Column
 	// Create says that the table does not exist yet.
 	Create bool
-	// MayOverwrite says that the login may delete rows and see triggers, as UpsertSpec.BulkOverwrite
-	// wants it. Privileges that are not clear are none.
-	MayOverwrite bool
 	// RefersToItself says that the target refers to itself by foreign keys, and that rows may be
 	// written without checking them, as UpsertSpec.RefersToItself wants it.
 	RefersToItself bool
@@ -140,7 +137,6 @@ func (d *DB) planTarget(ctx context.Context, p *TargetPlan, src *DB, source *Tab
 	if err != nil {
 		return err
 	}
-	p.MayOverwrite = allowed.surely("DELETE", p.Name) && allowed.surely("TRIGGER", p.Name)
 	if err := d.checkTargetServer(ctx, p, allowed); err != nil {
 		return err
 	}

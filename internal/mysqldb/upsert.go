@@ -10,16 +10,6 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// WriteMode says what happens to a row whose key the target already has.
-type WriteMode string
-
-const (
-	// ModeUpsert updates it, where the new row is at least as new. The zero value means the same.
-	ModeUpsert WriteMode = "upsert"
-	// ModeAppend leaves it as it is.
-	ModeAppend WriteMode = "append"
-)
-
 // UniqueConflicts is what is done about a row of the target that holds a unique value of an
 // incoming row under another primary key.
 type UniqueConflicts string
@@ -41,7 +31,6 @@ type UpsertSpec struct {
 	Cursor string
 	// Unsettled says which rows of the target give way although their cursor is larger.
 	Unsettled table.Unsettled
-	Mode      WriteMode
 	// Conflicts says what happens to another row of the target that holds a unique value of
 	// a row to write.
 	Conflicts UniqueConflicts
@@ -62,10 +51,6 @@ type UpsertSpec struct {
 	// LOCAL statement, where the server allows it and the columns' types leave no doubt. What is
 	// written, counted and refused is the same.
 	BulkLoad bool
-	// BulkOverwrite, with BulkLoad, lets a chunk that meets rows travel the same way, where what
-	// REPLACE does to the target is what the INSERTs would do. It is only for logins of which
-	// [TargetPlan].MayOverwrite says so.
-	BulkOverwrite bool
 	// RefersToItself lets rows be written without looking at foreign keys, where all of the target's
 	// still refer to itself: see [TargetPlan].RefersToItself.
 	RefersToItself bool
@@ -219,7 +204,7 @@ func (w *chunkWriter) transaction(ctx context.Context, pace *Pace, spec UpsertSp
 		again := false
 		switch {
 		case errors.Is(err, errLoadRefused):
-			w.plan.load, w.plan.overwrite = "", false // nothing has been written, and this happens once
+			w.plan.load = "" // nothing has been written, and this happens once
 			try--
 			continue
 		case errors.Is(err, ErrOutcomeUnknown):

@@ -19,10 +19,7 @@ const countRows = 500
 // that writes them: the server's row count alone cannot tell inserted from updated.
 func (w *chunkWriter) countExisting(ctx context.Context, from, to int) error {
 	for from < to {
-		next, err := w.listRuns(from, to)
-		if err == nil && next == from {
-			next, err = w.listKeys(from, to)
-		}
+		next, err := w.listKeys(from, to)
 		if err != nil {
 			return err
 		}
@@ -69,9 +66,12 @@ func (w *chunkWriter) sortsLikeServer() bool {
 // nothingBetween reports whether the target holds no key between the transaction's smallest
 // and largest: the usual case of a first load, answered by one look into the index.
 func (w *chunkWriter) nothingBetween(ctx context.Context) (bool, error) {
-	stmt := []byte("SELECT 1 FROM " + Qualified(w.plan.target.Name) + " WHERE ")
-	stmt, err := w.appendBetween(stmt, w.order[0], w.order[len(w.order)-1])
+	stmt := []byte("SELECT 1 FROM " + Qualified(w.plan.target.Name) + " WHERE " + Ident(w.plan.target.PrimaryKey[0]) + " BETWEEN ")
+	stmt, err := w.appendKeyValue(stmt, w.order[0], 0)
 	if err != nil {
+		return false, err
+	}
+	if stmt, err = w.appendKeyValue(append(stmt, " AND "...), w.order[len(w.order)-1], 0); err != nil {
 		return false, err
 	}
 	var one int
@@ -82,15 +82,6 @@ func (w *chunkWriter) nothingBetween(ctx context.Context) (bool, error) {
 	return false, err
 }
 
-// appendBetween appends that the first key column is between that of two rows.
-func (w *chunkWriter) appendBetween(dst []byte, first, last int32) (_ []byte, err error) {
-	dst = append(dst, Ident(w.plan.target.PrimaryKey[0])+" BETWEEN "...)
-	if dst, err = w.appendKeyValue(dst, first, 0); err != nil {
-		return dst, err
-	}
-	return w.appendKeyValue(append(dst, " AND "...), last, 0)
-}
-
 // probeFor is the statement that asks what of the target's rows with the keys that were listed.
 // The index is forced because stale statistics can talk the servers out of it.
 func (w *chunkWriter) probeFor(what string) string {
@@ -99,92 +90,6 @@ func (w *chunkWriter) probeFor(what string) string {
 
 // keysAtOnce bounds the keys that one statement lists, of those at positions [from, end).
 func (w *chunkWriter) keysAtOnce(from, end int) int { return min(end-from, countRows, w.plan.maxRows) }
-
-const (
-	// leastRun is how many integers one after the other are worth a range: two of the list's
-	// terms, and one look into the index.
-	leastRun = 8
-	// runRows is how many times as many keys one statement may have where they come in runs.
-	runRows = 5
-	// keyText is the longest text of an integer, and a comma.
-	keyText = 21
-)
-
-// listRuns lists the keys from position from on, before end, where many of them are runs of
-// integers, and returns the position after the last one; from where there are no runs.
-//
-// The last key of a run is listed beside it. InnoDB locks, and waits for, the row behind a range
-// that it reads to lock: so that row is the run's own.
-func (w *chunkWriter) listRuns(from, end int) (to int, err error) {
-	most := w.keysAtOnce(from, end)
-	if most < leastRun || !w.hasRuns() {
-		return from, nil
-	}
-	w.listed, w.alone = append(w.listed[:0], '('), w.alone[:0]
-	ranges := 0
-	for to = from; to < end && to-from < runRows*most && 2*ranges+len(w.alone) < most; {
-		if to > from && int64(len(w.listed)+keyText*len(w.alone)) > w.plan.maxBytes/2 {
-			break
-		}
-		n := w.run(to, min(end, from+runRows*most))
-		if n < leastRun {
-			w.alone = append(w.alone, w.order[to])
-			to++
-			continue
-		}
-		if ranges++; ranges > 1 {
-			w.listed = append(w.listed, " OR "...)
-		}
-		if w.listed, err = w.appendBetween(w.listed, w.order[to], w.order[to+n-2]); err != nil {
-			return to, err
-		}
-		to += n
-		w.alone = append(w.alone, w.order[to-1])
-	}
-	if ranges == 0 {
-		return from, nil
-	}
-	w.listed = append(w.listed, " OR "+Ident(w.plan.target.PrimaryKey[0])+" IN ("...)
-	for i, row := range w.alone {
-		if i > 0 {
-			w.listed = append(w.listed, ',')
-		}
-		if w.listed, err = w.appendKeyValue(w.listed, row, 0); err != nil {
-			return to, err
-		}
-	}
-	w.listed = append(w.listed, "))"...)
-	return to, nil
-}
-
-// hasRuns reports whether the keys are integers.
-func (w *chunkWriter) hasRuns() bool {
-	if len(w.plan.key) != 1 {
-		return false
-	}
-	i := w.plan.key[0]
-	kind := w.plan.columns[i].Kind
-	return kind == w.plan.targets[i].Kind && (kind == table.KindInt || kind == table.KindUint)
-}
-
-// run is how many keys from position from on, before end, are one more than the one before.
-// Keys of UNSIGNED BIGINT beyond the signed ones are no runs.
-func (w *chunkWriter) run(from, end int) int {
-	key := func(at int) (int64, bool) {
-		n, err := strconv.ParseInt(string(w.rows.Value(int(w.order[at]), w.plan.key[0])), 10, 64)
-		return n, err == nil
-	}
-	last, ok := key(from)
-	n := 1
-	for ; ok && from+n < end; n++ {
-		next, isInt := key(from + n)
-		if !isInt || next-1 != last {
-			break
-		}
-		last = next
-	}
-	return n
-}
 
 // listKeys lists the keys from position from on, before end, one by one, and returns the position
 // after the last one.

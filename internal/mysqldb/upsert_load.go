@@ -13,11 +13,10 @@ import (
 )
 
 // A chunk may travel as the file of a LOAD DATA LOCAL statement, which the server reads with a
-// third less work than the text of INSERTs: one whose keys the target does not have yet, or,
-// under the conditions of upsert_overwrite.go, one that meets rows. It is a
-// short cut and no second way of writing: LOCAL turns errors into warnings and leaves rows out
-// (manual: LOAD DATA Statement, "LOCAL"), so after the slightest fault the rows are taken back
-// and sent as INSERTs, which fail or succeed as they always do.
+// third less work than the text of INSERTs. Only a chunk whose keys the target does not have does
+// so. LOCAL turns errors into warnings and leaves rows out (manual: LOAD DATA Statement, "LOCAL").
+// So after any warning, and after any missing row, the transaction is rolled back and the rows
+// are sent as INSERTs.
 
 // errLoadRefused says that the target found fault with a file: take the rows back, and send
 // them as INSERTs.
@@ -26,7 +25,7 @@ var errLoadRefused = errors.New("the rows are not to be loaded as a file")
 // loadStatement is the statement that loads the plan's rows, or "" where they cannot travel in
 // a file without a doubt.
 func (p *upsertPlan) loadStatement(server Server) string {
-	if !server.LocalInfile || p.appendOnly {
+	if !server.LocalInfile {
 		return ""
 	}
 	charset := "utf8mb4"
@@ -66,37 +65,28 @@ func loadable(from, to table.Column) bool {
 	}
 }
 
-// loadNew sends all rows of a chunk that meets no row as a file.
-func (w *chunkWriter) loadNew(ctx context.Context) error {
-	affected, err := w.load(ctx, "")
-	if err == nil && affected != int64(len(w.order)) {
-		err = errLoadRefused
-	}
-	w.res.Inserted += int64(len(w.order))
-	return err
-}
-
-// load sends all rows of the chunk as a file, with option "REPLACE " or none. It returns
-// errLoadRefused where the server had anything to say about it.
-func (w *chunkWriter) load(ctx context.Context, option string) (affected int64, err error) {
+// load sends all rows of a chunk that meets no row as a file. It returns errLoadRefused where the
+// server warned of anything, or has not inserted every row.
+func (w *chunkWriter) load(ctx context.Context) error {
 	if len(w.plan.enums) > 0 && w.hasEnumErrors(0, len(w.order)) {
-		return 0, errLoadRefused // an ENUM's error value has no text
+		return errLoadRefused // an ENUM's error value has no text
 	}
 	// A server can ask for whatever reader it likes, in reply to any statement. Nobody can
 	// guess this name, and it means nothing before and after this statement.
 	name := "tablehaul-" + rand.Text()
 	mysql.RegisterReaderHandler(name, func() io.Reader { return &loadFile{w: w} })
 	defer mysql.DeregisterReaderHandler(name)
-	affected, err = w.execStrict(ctx, "LOAD DATA LOCAL INFILE 'Reader::"+name+"' "+option+w.plan.load)
-	if err == nil {
+	affected, err := w.execStrict(ctx, "LOAD DATA LOCAL INFILE 'Reader::"+name+"' "+w.plan.load)
+	if err == nil && affected == int64(len(w.order)) {
 		w.batches++
-		return affected, nil
+		w.res.Inserted = affected
+		return nil
 	}
 	switch Classify(err) {
-	case ClassRowData, ClassConfiguration, ClassSplit, ClassUnknown:
-		return 0, errLoadRefused
+	case ClassNone, ClassRowData, ClassConfiguration, ClassSplit, ClassUnknown:
+		return errLoadRefused
 	default:
-		return 0, err
+		return err
 	}
 }
 

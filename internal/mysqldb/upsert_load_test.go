@@ -146,6 +146,26 @@ func TestWhatCannotTravelAsAFileIsInserted(t *testing.T) {
 	})
 }
 
+// A row that another session inserts while the file is sent is kept where it is newer.
+func TestARowThatArrivesWhileAFileIsSentIsKept(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		w := newWriting(t, s, "(id INT PRIMARY KEY, v VARCHAR(9), at DATETIME)")
+		w.spec.Cursor, w.spec.BulkLoad = "at", true
+		before, arrived := files(w), false
+		rows := w.rows(row(2, "chunk", "2024-01-02 00:00:00"), row(4, "chunk", "2024-01-02 00:00:00"))
+		_, err := w.db.UpsertChunk(t.Context(), w.spec, rows, func() {
+			if !arrived {
+				arrived = true
+				w.exec("INSERT INTO t VALUES (2, 'newest', '2024-01-03 00:00:00')")
+			}
+		})
+		require.NoError(t, err)
+		require.True(t, arrived)
+		require.NotEqual(t, before, files(w))
+		w.holds("SELECT id, v FROM t", "2|newest", "4|chunk")
+	})
+}
+
 // A server that says that it takes files, and then does not, gets INSERTs.
 func TestFilesThatAreNotTakenAreInserted(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {

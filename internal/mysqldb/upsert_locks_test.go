@@ -1,6 +1,7 @@
 package mysqldb_test
 
 import (
+	"database/sql"
 	"fmt"
 	"testing"
 
@@ -71,6 +72,54 @@ func TestAUniqueConflictNeverShowsTheGuard(t *testing.T) {
 			require.NotContains(t, err.Error(), "s3cret")
 			require.Contains(t, mysqldb.Describe(err).Remedy, "uniqueConflicts: replace")
 			require.True(t, mysqldb.IsUniqueConflict(err))
+		}
+	})
+}
+
+// A chunk waits for its own rows only, even where other sessions hold all rows beside and between them.
+func TestAChunkWaitsForItsOwnRowsOnly(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		w := newWriting(t, s, orders)
+		w.spec.Cursor = "at"
+		chunk := func(at string, ids ...int) (rows [][]any) {
+			for _, id := range ids {
+				rows = append(rows, row(id, "v", at))
+			}
+			return rows
+		}
+		var all, dense, gappy []int
+		for id := 1; id <= 300; id++ {
+			all = append(all, id)
+			if id > 100 && id <= 200 {
+				dense = append(dense, id)
+			}
+			if id%3 == 0 {
+				gappy = append(gappy, id)
+			}
+		}
+		w.wrote(300, 0, 0, chunk("2024-01-01 00:00:00.000000", all...)...)
+		day := 1
+		for name, c := range map[string]struct {
+			ids  []int
+			held string
+			gone int64 // before the chunk is written; 0 for none
+		}{
+			"side by side":              {dense, "id <= 100 OR id > 200", 0},
+			"the last one is not there": {dense, "id <= 100 OR id > 200", 200},
+			"with gaps":                 {gappy, "id % 3 <> 0", 0},
+			"all but the last":          {all[:299], "id = 300", 0},
+		} {
+			day++
+			w.exec(fmt.Sprintf("DELETE FROM t WHERE id = %d", c.gone))
+			tx, err := w.raw.BeginTx(t.Context(), &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+			require.NoError(t, err)
+			_, err = tx.ExecContext(t.Context(), "UPDATE t SET v = 'held' WHERE "+c.held)
+			require.NoError(t, err)
+			res, err := w.upsert(chunk(fmt.Sprintf("2024-01-%02d 00:00:00.000000", day), c.ids...)...)
+			require.NoError(t, err, name)
+			require.Equal(t, 1, res.Tries, name)
+			require.EqualValues(t, min(c.gone, 1), res.Inserted, name)
+			require.NoError(t, tx.Rollback())
 		}
 	})
 }

@@ -14,7 +14,7 @@ type span struct{ from, to int }
 // at positions [from, to) might not replace; "" where there is none.
 func (w *chunkWriter) mayBeNewer(from, to int) (string, error) {
 	p := w.plan
-	if !p.comparesCursors() || p.appendOnly {
+	if !p.comparesCursors() {
 		return "", nil
 	}
 	oldest, ok := w.oldest(from, to)
@@ -37,6 +37,24 @@ func (w *chunkWriter) mayBeNewer(from, to int) (string, error) {
 		cond += " AND NOT (" + way + ")"
 	}
 	return cond, err
+}
+
+// oldest is the row at positions [from, to) whose cursor is the smallest; false where a cursor
+// is NULL.
+func (w *chunkWriter) oldest(from, to int) (row int32, ok bool) {
+	cursor := w.plan.cursor
+	kind := w.plan.columns[cursor].Kind
+	row = w.order[from]
+	for _, other := range w.order[from:to] {
+		v := w.rows.Value(int(other), cursor)
+		if v == nil {
+			return 0, false
+		}
+		if compareValues(kind, v, w.rows.Value(int(row), cursor)) < 0 {
+			row = other
+		}
+	}
+	return row, true
 }
 
 // countKept counts, after their write, the rows at positions [from, to) that were not written

@@ -23,7 +23,7 @@ func TestRowsThatAreNewerOnTheTargetAreCounted(t *testing.T) {
 					"DATE":        func(n int) any { return fmt.Sprintf("2024-01-%02d", n+1) },
 				} {
 					w := newWriting(t, s, "(a INT, b VARCHAR(9) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin, v INT, u "+typ+" NOT NULL, PRIMARY KEY (a, b))")
-					w.spec.Cursor, w.spec.BulkLoad, w.spec.BulkOverwrite, w.spec.MaxBatchRows = "u", bulk, bulk, 3
+					w.spec.Cursor, w.spec.BulkLoad, w.spec.MaxBatchRows = "u", bulk, 3
 					kept := func(want int64, inserted, updated, unchanged int64, rows ...[]any) {
 						t.Helper()
 						require.Equal(t, want, w.wrote(inserted, updated, unchanged, rows...).NewerOnTarget, typ)

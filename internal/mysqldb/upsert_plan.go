@@ -2,6 +2,7 @@ package mysqldb
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,15 +28,12 @@ type upsertPlan struct {
 	head, tail []byte
 	// load is the rest of a statement that loads the rows as a file, "" where they are not to be.
 	load string
-	// overwrite says that the file may also overwrite rows.
-	overwrite bool
 	// uniques are the target's unique keys beside the primary key.
 	uniques []Index
 
-	appendOnly bool // rows that exist are left alone
-	unchecked  bool // foreign keys are not looked at
-	replace    bool // rows that hold a row's unique value give way
-	maxTime    time.Duration
+	unchecked bool // foreign keys are not looked at
+	replace   bool // rows that hold a row's unique value give way
+	maxTime   time.Duration
 
 	maxRows  int
 	maxBytes int64 // of a statement with more than one row
@@ -74,13 +72,6 @@ func newUpsertPlan(server Server, spec UpsertSpec) (*upsertPlan, error) {
 			p.uniques = append(p.uniques, index)
 		}
 	}
-	switch spec.Mode {
-	case "", ModeUpsert:
-	case ModeAppend:
-		p.appendOnly = true
-	default:
-		return nil, refuse("", fmt.Sprintf("unknown write mode %q", spec.Mode), "use upsert or append")
-	}
 	switch spec.Conflicts {
 	case "", ConflictsFail:
 	case ConflictsReplace:
@@ -93,7 +84,6 @@ func newUpsertPlan(server Server, spec UpsertSpec) (*upsertPlan, error) {
 	p.writeStatement(server)
 	if spec.BulkLoad {
 		p.load = p.loadStatement(server)
-		p.overwrite = spec.BulkOverwrite && p.overwrites()
 	}
 	return p, nil
 }
@@ -214,7 +204,7 @@ func (p *upsertPlan) assignments(d dialect) []string {
 		c := p.targets[i]
 		value := d.old(c.Name)
 		// Keys that compare equal may still differ: 'Abc' becomes 'abc'.
-		rewrite := !p.appendOnly && keyTextMayDiffer(c)
+		rewrite := keyTextMayDiffer(c)
 		if rewrite {
 			value = take(i)
 		}
@@ -226,21 +216,25 @@ func (p *upsertPlan) assignments(d dialect) []string {
 			out = append(out, d.old(c.Name)+" = "+value)
 		}
 	}
-	if !p.appendOnly {
-		for i, c := range p.targets {
-			if !isKey[i] && i != p.cursor {
-				out = append(out, d.old(c.Name)+" = "+take(i))
-			}
+	for i, c := range p.targets {
+		if !isKey[i] && i != p.cursor {
+			out = append(out, d.old(c.Name)+" = "+take(i))
 		}
-		if p.cursor >= 0 && !isKey[p.cursor] {
-			out = append(out, d.old(p.targets[p.cursor].Name)+" = "+take(p.cursor))
-		}
+	}
+	if p.cursor >= 0 && !isKey[p.cursor] {
+		out = append(out, d.old(p.targets[p.cursor].Name)+" = "+take(p.cursor))
 	}
 	if len(out) == 0 { // the grammar wants one
 		c := d.old(p.targets[p.key[0]].Name)
 		out = append(out, c+" = "+c)
 	}
 	return out
+}
+
+// comparesCursors reports whether a newer row of the target is to be kept. A cursor in the key
+// says nothing: rows that meet have the same.
+func (p *upsertPlan) comparesCursors() bool {
+	return p.cursor >= 0 && !slices.Contains(p.key, p.cursor)
 }
 
 // newerGuard is true where the new row may replace the old one; empty where every row may.

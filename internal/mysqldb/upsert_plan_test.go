@@ -51,10 +51,6 @@ func TestUpsertStatements(t *testing.T) {
 	p, err = newUpsertPlan(maria1011, spec)
 	require.NoError(t, err)
 	require.Equal(t, " ON DUPLICATE KEY UPDATE `orders`.`mail` = VALUES(`mail`), `orders`.`at` = VALUES(`at`)", string(p.tail))
-	spec.Mode = ModeAppend
-	p, err = newUpsertPlan(maria1011, spec)
-	require.NoError(t, err)
-	require.Equal(t, " ON DUPLICATE KEY UPDATE `orders`.`mail` = `orders`.`mail`", string(p.tail))
 
 	target.PrimaryKey = nil
 	_, err = newUpsertPlan(maria1011, spec)

@@ -146,7 +146,7 @@ func (w *chunkWriter) settled(affected int64, existed bool) {
 	switch {
 	case !existed:
 		w.res.Inserted++
-	case affected == 0 || w.plan.appendOnly:
+	case affected == 0:
 		w.res.Unchanged++
 	default:
 		w.res.Updated++

@@ -161,16 +161,6 @@ func TestUpsertTakesTheNewestOfAKeyGivenTwice(t *testing.T) {
 	})
 }
 
-func TestUpsertAppendLeavesRowsAlone(t *testing.T) {
-	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		w := newWriting(t, s, orders)
-		w.spec.Mode = mysqldb.ModeAppend
-		w.wrote(1, 0, 0, row(1, "a", nil))
-		w.wrote(1, 0, 1, row(1, "b", nil), row(2, "c", nil))
-		w.holds("SELECT id, v FROM t ORDER BY id", "1|a", "2|c")
-	})
-}
-
 func TestUpsertSplitsIntoBatches(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		w := newWriting(t, s, "(id BIGINT UNSIGNED PRIMARY KEY, v LONGTEXT)")

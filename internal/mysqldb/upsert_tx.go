@@ -20,14 +20,11 @@ type chunkWriter struct {
 	heartbeat func()
 	onBegin   func(context.Context, Querier) error
 
-	conn  *sql.Conn
-	stmt  []byte // the statement being built
-	probe []byte // the same, of those that look before
-	row   []byte // the row being built
-	// listed are the keys that a statement asks for, as a condition; alone those of them that are
-	// in no run, while they are being listed.
-	listed []byte
-	alone  []int32
+	conn   *sql.Conn
+	stmt   []byte // the statement being built
+	probe  []byte // the same, of those that look before
+	row    []byte // the row being built
+	listed []byte // the keys that a statement asks for, as a condition
 
 	begun    time.Time
 	reply    time.Duration // to START TRANSACTION
@@ -101,13 +98,10 @@ func (w *chunkWriter) body(ctx context.Context) error {
 		return err
 	}
 	if w.empty && w.plan.load != "" {
-		if err := w.loadNew(ctx); err != nil {
+		if err := w.load(ctx); err != nil {
 			return err
 		}
 		return ctx.Err()
-	}
-	if w.plan.overwrite {
-		return w.overwrite(ctx)
 	}
 	if w.plan.target.Versioned && !w.empty {
 		all := w.order
@@ -146,11 +140,6 @@ func (w *chunkWriter) count(deferred []bool) {
 	r := &w.res
 	r.Inserted += n - existing
 	twice := w.affected - (n - existing)
-	if w.plan.appendOnly {
-		r.Unchanged += existing
-		r.Approximate = r.Approximate || twice != 0
-		return
-	}
 	if w.plan.target.Versioned { // the server counts former rows too; those that stay are not sent
 		r.Updated += existing
 		return

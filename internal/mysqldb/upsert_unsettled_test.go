@@ -31,7 +31,7 @@ func TestALaterVersionWithASmallerCursorReplacesWhatATailBrought(t *testing.T) {
 					c.more = ""
 				}
 				w := newWriting(t, s, "(id INT PRIMARY KEY, v INT, u DATETIME NOT NULL)"+c.more)
-				w.spec.Cursor, w.spec.BulkLoad, w.spec.BulkOverwrite = "u", c.bulk, c.bulk
+				w.spec.Cursor, w.spec.BulkLoad = "u", c.bulk
 				const earlier, later = "2024-01-01 10:00:03", "2024-01-01 10:00:05"
 				w.spec.Unsettled = of("2024-01-01 09:00:00", "2024-01-01 10:00:00", "2024-01-01 10:00:06")
 				w.wrote(1, 0, 0, []any{1, 1, later})

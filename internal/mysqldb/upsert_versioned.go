@@ -99,9 +99,6 @@ func (w *chunkWriter) joinKey(values [][]byte) string {
 
 // stays reports whether writing a row would leave the target's row, the only one of have, as it is.
 func (w *chunkWriter) stays(row int32, have *table.Rows) bool {
-	if w.plan.appendOnly {
-		return true
-	}
 	value := func(i int) (fresh, old []byte) { return w.rows.Value(int(row), i), have.Value(0, i) }
 	if w.plan.comparesCursors() && w.plan.keepsNewer(value(w.plan.cursor)) {
 		w.res.NewerOnTarget++
