@@ -57,7 +57,7 @@ func TestAlertTestsSeeABrokenRule(t *testing.T) {
 	for _, name := range []string{"alerts.yml", "alerts_test.yml"} {
 		text, err := os.ReadFile(filepath.Join(dir, name))
 		require.NoError(t, err)
-		broken := strings.Replace(string(text), "(tablehaul_failed_runs_in_a_row) > 0", "(tablehaul_failed_runs_in_a_row) > 100", 1)
+		broken := strings.Replace(string(text), "(tablehaul_consecutive_failed_runs) > 0", "(tablehaul_consecutive_failed_runs) > 100", 1)
 		require.NoError(t, os.WriteFile(filepath.Join(copied, name), []byte(broken), 0o600))
 	}
 	path, err := Promtool()

@@ -23,8 +23,7 @@ const (
 	NotificationFailed = "failed" // this try; another one follows
 )
 
-// Metrics are the worker's. A nil *Metrics counts nothing, so that nobody has to ask whether
-// there is one.
+// Metrics are the worker's. A nil *Metrics counts nothing, so that callers need not check for one.
 type Metrics struct {
 	registry *prometheus.Registry
 	tables   *tables
@@ -34,12 +33,16 @@ type Metrics struct {
 	newerOnTarget                           *prometheus.CounterVec
 	lockWaits, throttled, runs              *prometheus.CounterVec
 	retries, failures, notifications        *prometheus.CounterVec
-	chunkSeconds                            prometheus.Histogram
+	chunkDuration                           prometheus.Histogram
+	runDuration                             *prometheus.HistogramVec
 }
 
 // chunkBuckets are seconds. A chunk's transaction is to take less than one (maxTransaction);
 // beyond 30 the target's other clients have long felt it.
 var chunkBuckets = []float64{0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30}
+
+// runBuckets are seconds: an incremental run of a few seconds up to a first load of a day.
+var runBuckets = []float64{1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 86_400}
 
 // New makes the worker's metrics, with those of Go and of the process, on a registry of its
 // own. ready answers for tablehaul_worker_ready.
@@ -56,13 +59,17 @@ func New(ready *Ready) *Metrics {
 	m.retries = counter("step_retries_total", "Attempts of a step that failed and are made again, by the type of the failure.", []string{"step", "type"})
 	m.failures = counter("step_failures_total", "Attempts of a step that failed for good, by the type of the failure.", []string{"step", "type"})
 	m.notifications = counter("notifications_total", "Tries to notify the webhook, by event (failed, stale, recovered) and outcome (sent, failed).", []string{"event", "outcome"})
-	m.chunkSeconds = prometheus.NewHistogram(prometheus.HistogramOpts{
-		Namespace: namespace, Name: "chunk_seconds", Buckets: chunkBuckets,
+	m.chunkDuration = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Namespace: namespace, Name: "chunk_transaction_duration_seconds", Buckets: chunkBuckets,
 		Help: "Seconds of a chunk's committed transaction on the target, from BEGIN to COMMIT.",
 	})
+	m.runDuration = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Namespace: namespace, Name: "run_duration_seconds", Buckets: runBuckets,
+		Help: "Seconds of a run that ended, from its start, by outcome: done, failed or cancelled.",
+	}, []string{"outcome"})
 	m.registry.MustRegister(
-		m.rowsExtracted, m.rowsWritten, m.newerOnTarget, m.stagedBytes, m.lockWaits, m.throttled, m.runs, m.retries, m.failures, m.notifications, m.chunkSeconds,
-		m.tables,
+		m.rowsExtracted, m.rowsWritten, m.newerOnTarget, m.stagedBytes, m.lockWaits, m.throttled, m.runs, m.retries, m.failures, m.notifications,
+		m.chunkDuration, m.runDuration, m.tables, buildInfo(),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Namespace: namespace, Name: "worker_ready", Help: "1 while the worker takes tasks from Temporal, 0 otherwise.",
 		}, func() float64 {
@@ -130,8 +137,7 @@ func (m *Metrics) Wrote(table string, c Chunk) {
 		m.rowsWritten.WithLabelValues(label, outcome).Add(float64(rows))
 	}
 	m.newerOnTarget.WithLabelValues(label).Add(float64(c.NewerOnTarget))
-	m.chunkSeconds.Observe(c.Seconds)
-	m.tables.transaction(table, c.Seconds)
+	m.chunkDuration.Observe(c.Seconds)
 	m.LockWaits(table, c.Tries-1)
 }
 
@@ -150,11 +156,13 @@ func (m *Metrics) Throttled(table string, d time.Duration) {
 	}
 }
 
-// Ended counts a run that ended.
-func (m *Metrics) Ended(table, outcome string) {
-	if m != nil {
-		m.runs.WithLabelValues(m.tables.label(table), outcome).Inc()
+// Ended counts a run that ended, and how many seconds it took.
+func (m *Metrics) Ended(table, outcome string, seconds float64) {
+	if m == nil {
+		return
 	}
+	m.runs.WithLabelValues(m.tables.label(table), outcome).Inc()
+	m.runDuration.WithLabelValues(outcome).Observe(seconds)
 }
 
 // StepFailed counts an attempt of a step that failed. Both words are from short lists.

@@ -21,7 +21,7 @@ func TestTablesAreBounded(t *testing.T) {
 		m.Extracted(name, 2, 10)
 		m.State(TableState{Table: name, FreshAt: time.Now()})
 		m.Wrote(name, Chunk{Inserted: 1, Tries: 2})
-		m.Ended(name, "done")
+		m.Ended(name, "done", 1)
 	}
 	require.Equal(t, maxTables+1, testutil.CollectAndCount(m.rowsExtracted))
 	require.Equal(t, 3*(maxTables+1), testutil.CollectAndCount(m.rowsWritten))
@@ -41,19 +41,15 @@ func TestAStateShowsAsGauges(t *testing.T) {
 		RunningSince: now.Add(-5 * time.Second), HeldBack: 40 * time.Second, Ahead: true, Failed: 3,
 	})
 	require.NoError(t, testutil.CollectAndCompare(m.tables, strings.NewReader(`
-# HELP tablehaul_failed_runs_in_a_row Runs that failed since the last one that ended well.
-# TYPE tablehaul_failed_runs_in_a_row gauge
-tablehaul_failed_runs_in_a_row{table="shop.orders"} 3
+# HELP tablehaul_consecutive_failed_runs Runs that failed since the last one that ended well.
+# TYPE tablehaul_consecutive_failed_runs gauge
+tablehaul_consecutive_failed_runs{table="shop.orders"} 3
 # HELP tablehaul_freshness_lag_seconds How far the target is behind the source: the age of the source's state that it is known to hold. Absent before the first load is done.
 # TYPE tablehaul_freshness_lag_seconds gauge
 tablehaul_freshness_lag_seconds{table="shop.orders"} 90
 # HELP tablehaul_last_success_timestamp_seconds Unix time at which a run last ended well.
 # TYPE tablehaul_last_success_timestamp_seconds gauge
 tablehaul_last_success_timestamp_seconds{table="shop.orders"} 1.79999994e+09
-# HELP tablehaul_longest_transaction_seconds The longest transaction on the target that this worker committed in the last 5 to 10 minutes; 0 where it committed none.
-# TYPE tablehaul_longest_transaction_seconds gauge
-tablehaul_longest_transaction_seconds{table="shop.new"} 0
-tablehaul_longest_transaction_seconds{table="shop.orders"} 0
 # HELP tablehaul_run_in_progress_seconds How long the run that goes on has been going on; 0 where none does.
 # TYPE tablehaul_run_in_progress_seconds gauge
 tablehaul_run_in_progress_seconds{table="shop.orders"} 5
@@ -75,18 +71,6 @@ tablehaul_freshness_lag_seconds{table="shop.orders"} 3690
 `), "tablehaul_freshness_lag_seconds"))
 }
 
-func TestTheLongestTransactionIsForgotten(t *testing.T) {
-	var l longest
-	at := time.Unix(1_800_000_000, 0)
-	l.add(at, 9)
-	l.add(at.Add(time.Minute), 2)
-	require.InDelta(t, 9, l.seconds(at.Add(4*time.Minute)), 0)
-	l.add(at.Add(6*time.Minute), 3)
-	require.InDelta(t, 9, l.seconds(at.Add(7*time.Minute)), 0)
-	require.InDelta(t, 3, l.seconds(at.Add(12*time.Minute)), 0)
-	require.Zero(t, l.seconds(at.Add(23*time.Minute)))
-}
-
 func TestNobodyHasToAskWhetherThereAreMetrics(t *testing.T) {
 	var m *Metrics
 	require.NotPanics(t, func() {
@@ -95,7 +79,7 @@ func TestNobodyHasToAskWhetherThereAreMetrics(t *testing.T) {
 		m.Wrote("a.b", Chunk{Tries: 3})
 		m.LockWaits("a.b", 1)
 		m.Throttled("a.b", time.Second)
-		m.Ended("a.b", "done")
+		m.Ended("a.b", "done", 1)
 		m.StepFailed("PlanRun", "Unexpected", true)
 		m.Notified("failed", nil)
 		m.State(TableState{Table: "a.b"})

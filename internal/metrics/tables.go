@@ -12,7 +12,7 @@ const (
 	// tables, and each costs about 20 series.
 	maxTables = 1000
 	// otherTables is the label of all tables beyond that.
-	otherTables = "(other)"
+	otherTables = "other"
 )
 
 // TableState is what a table's owner says of it. Zero times are not known.
@@ -44,7 +44,6 @@ type gauges struct {
 	state      TableState
 	known      bool // an owner has told its state
 	staleAfter time.Duration
-	longest    longest
 }
 
 var (
@@ -54,15 +53,11 @@ var (
 	runningDesc     = tableDesc("run_in_progress_seconds", "How long the run that goes on has been going on; 0 where none does.")
 	heldBackDesc    = tableDesc("watermark_held_back_seconds", "How far open work on the source held the watermark back when the last run looked; 0 where none did.")
 	aheadDesc       = tableDesc("watermark_ahead", "1 where the last run found the watermark above what the source can give to a row now (failure WatermarkAhead), else 0.")
-	failedDesc      = tableDesc("failed_runs_in_a_row", "Runs that failed since the last one that ended well.")
-	longestDesc     = tableDesc("longest_transaction_seconds", "The longest transaction on the target that this worker committed in the last 5 to 10 minutes; 0 where it committed none.")
-	descriptions    = []*prometheus.Desc{lagDesc, staleAfterDesc, lastSuccessDesc, runningDesc, heldBackDesc, aheadDesc, failedDesc, longestDesc}
+	failedDesc      = tableDesc("consecutive_failed_runs", "Runs that failed since the last one that ended well.")
+	descriptions    = []*prometheus.Desc{lagDesc, staleAfterDesc, lastSuccessDesc, runningDesc, heldBackDesc, aheadDesc, failedDesc}
 )
 
 var _ prometheus.Collector = (*tables)(nil)
-
-// halfKept is half of the time that a transaction counts among the longest.
-const halfKept = 5 * time.Minute
 
 func tableDesc(name, help string) *prometheus.Desc {
 	return prometheus.NewDesc(prometheus.BuildFQName(namespace, "", name), help, []string{"table"}, nil)
@@ -110,14 +105,6 @@ func (t *tables) set(s TableState) {
 	}
 }
 
-func (t *tables) transaction(table string, seconds float64) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if _, g := t.of(table); g != nil {
-		g.longest.add(t.now(), seconds)
-	}
-}
-
 // Describe implements prometheus.Collector.
 func (t *tables) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range descriptions {
@@ -134,7 +121,6 @@ func (t *tables) Collect(ch chan<- prometheus.Metric) {
 		send := func(d *prometheus.Desc, v float64) {
 			ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, label)
 		}
-		send(longestDesc, g.longest.seconds(now))
 		if g.staleAfter > 0 {
 			send(staleAfterDesc, g.staleAfter.Seconds())
 		}
@@ -164,30 +150,4 @@ func boolInt(b bool) int {
 		return 1
 	}
 	return 0
-}
-
-// longest is the maximum of what was added in the last 5 to 10 minutes: a maximum since the
-// process began would say nothing of today.
-type longest struct {
-	since     time.Time // when the current half began
-	now, last float64
-}
-
-func (l *longest) turn(now time.Time) {
-	switch age := now.Sub(l.since); {
-	case age >= 2*halfKept:
-		*l = longest{since: now}
-	case age >= halfKept:
-		l.since, l.last, l.now = now, l.now, 0
-	}
-}
-
-func (l *longest) add(now time.Time, v float64) {
-	l.turn(now)
-	l.now = max(l.now, v)
-}
-
-func (l *longest) seconds(now time.Time) float64 {
-	l.turn(now)
-	return max(l.now, l.last)
 }
