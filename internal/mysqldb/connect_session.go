@@ -2,11 +2,14 @@ package mysqldb
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
 	"sync/atomic"
+
+	"github.com/go-sql-driver/mysql"
 )
 
 // connector opens connections and sets each session up before anyone uses it.
@@ -131,4 +134,13 @@ func askText(ctx context.Context, conn driver.QueryerContext, query string) (tex
 		return "", errors.New("not a text")
 	}
 	return string(b), nil
+}
+
+// localFile offers a reader as a client's file, and returns its quoted name for LOAD DATA LOCAL
+// INFILE. A server can ask for any reader, in reply to any statement. This name cannot be guessed,
+// and means nothing before localFile and after remove.
+func localFile(open func() io.Reader) (name string, remove func()) {
+	name = "tablehaul-" + rand.Text()
+	mysql.RegisterReaderHandler(name, open)
+	return "'Reader::" + name + "'", func() { mysql.DeregisterReaderHandler(name) }
 }

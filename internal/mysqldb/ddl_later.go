@@ -31,7 +31,7 @@ func (d *ddl) deferrable(index *Index) bool {
 func (d *ddl) later(target *Table) (out []LaterIndex) {
 	for i := range d.source.Indexes {
 		index := &d.source.Indexes[i]
-		if !d.deferrable(index) || target != nil && target.hasIndex(index.Name) {
+		if !d.deferrable(index) || target != nil && hasIndex(target, index.Name) {
 			continue
 		}
 		if def, ok := d.index(index); ok {
@@ -41,7 +41,7 @@ func (d *ddl) later(target *Table) (out []LaterIndex) {
 	return out
 }
 
-func (t *Table) hasIndex(name string) bool {
+func hasIndex(t *Table, name string) bool {
 	return slices.ContainsFunc(t.Indexes, func(i Index) bool { return strings.EqualFold(i.Name, name) })
 }
 
@@ -54,7 +54,7 @@ func (d *DB) AddIndexes(ctx context.Context, name table.Name, indexes []LaterInd
 	if err != nil {
 		return 0, err
 	}
-	missing := slices.DeleteFunc(slices.Clone(indexes), func(i LaterIndex) bool { return t.hasIndex(i.Name) })
+	missing := slices.DeleteFunc(slices.Clone(indexes), func(i LaterIndex) bool { return hasIndex(t, i.Name) })
 	if len(missing) == 0 {
 		return 0, nil
 	}

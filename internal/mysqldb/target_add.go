@@ -55,7 +55,7 @@ func (d *DB) planMissing(ctx context.Context, p *TargetPlan, src *DB, builder *d
 func addColumns(p *TargetPlan, builder *ddl, target *Table, names []string, allowed grants) {
 	allowed.need(p, "ALTER")
 	if statement := builder.add(p.Name, names); statement != "" {
-		statement = target.alterable(p, statement)
+		statement = alterable(target, p, statement)
 		p.Statements = append(p.Statements, statement)
 		p.note(table.LevelInfo, "", "columns are added to the target: "+strings.Join(names, ", "), "")
 	}

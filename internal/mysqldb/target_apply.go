@@ -70,7 +70,7 @@ func ddlError(statement string, err error) error {
 }
 
 // alterable is an ALTER TABLE as a table that keeps its history takes it.
-func (t *Table) alterable(p *TargetPlan, statement string) string {
+func alterable(t *Table, p *TargetPlan, statement string) string {
 	if !t.Versioned {
 		return statement
 	}

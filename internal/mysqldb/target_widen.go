@@ -61,7 +61,7 @@ func (d *DB) planWiden(ctx context.Context, p *TargetPlan, builder *ddl, target 
 		return err
 	}
 	allowed.need(p, "ALTER")
-	p.Statements = append(p.Statements, target.alterable(p, "ALTER TABLE "+Qualified(p.Name)+changes))
+	p.Statements = append(p.Statements, alterable(target, p, "ALTER TABLE "+Qualified(p.Name)+changes))
 	p.note(table.LevelInfo, "", "columns of the target are widened, as those of the source were: "+strings.Join(names, ", "), "")
 	return nil
 }

@@ -2,12 +2,9 @@ package mysqldb
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
-
-	"github.com/go-sql-driver/mysql"
 
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -71,12 +68,9 @@ func (w *chunkWriter) load(ctx context.Context) error {
 	if len(w.plan.enums) > 0 && w.hasEnumErrors(0, len(w.order)) {
 		return errLoadRefused // an ENUM's error value has no text
 	}
-	// A server can ask for whatever reader it likes, in reply to any statement. Nobody can
-	// guess this name, and it means nothing before and after this statement.
-	name := "tablehaul-" + rand.Text()
-	mysql.RegisterReaderHandler(name, func() io.Reader { return &loadFile{w: w} })
-	defer mysql.DeregisterReaderHandler(name)
-	affected, err := w.execStrict(ctx, "LOAD DATA LOCAL INFILE 'Reader::"+name+"' "+w.plan.load)
+	file, remove := localFile(func() io.Reader { return &loadFile{w: w} })
+	defer remove()
+	affected, err := w.execStrict(ctx, "LOAD DATA LOCAL INFILE "+file+" "+w.plan.load)
 	if err == nil && affected == int64(len(w.order)) {
 		w.batches++
 		w.res.Inserted = affected
