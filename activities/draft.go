@@ -57,8 +57,9 @@ type drafted struct {
 	// when all others are done.
 	tail     tail
 	tailLast bool
-	// clockBack is by how much the source's clock went back since a window was read.
-	clockBack time.Duration
+	// clockBack is by how much the source's clock went back, where the next runs must know it; see State.
+	clockBack  time.Duration
+	clockUntil string
 	// lost says that the target has no row, though earlier runs have written some.
 	lost bool
 	// id is what is known of the identity of both sides.

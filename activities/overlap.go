@@ -36,7 +36,7 @@ func (p *drafted) checkOverlap() {
 // back is where an incremental run's window begins: the overlap below the watermark.
 func (p *drafted) back(ctx context.Context, cursor table.Column, mark string, h mysqldb.Horizon) (string, error) {
 	if !isInteger(cursor) {
-		return p.src.Back(ctx, cursor, mark, p.settings.Overlap+h.StepBack)
+		return p.src.Back(ctx, cursor, mark, p.settings.Overlap)
 	}
 	return mysqldb.BackSteps(cursor, mark, p.overlapSteps(h))
 }

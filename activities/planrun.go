@@ -71,8 +71,9 @@ type PlanRunResult struct {
 	// when the run is done; the zero time where the run changes nothing about that.
 	FreshAt time.Time      `json:"freshAt,omitzero"`
 	Marks   []mysqldb.Mark `json:"marks,omitempty"`
-	// ClockBack is by how much the source's clock went back since a window was read.
-	ClockBack time.Duration `json:"clockBack,omitempty"`
+	// ClockBack and ClockUntil are what the next runs have to know of the source's clock: see State.
+	ClockBack  time.Duration `json:"clockBack,omitempty"`
+	ClockUntil string        `json:"clockUntil,omitempty"`
 	// Seen is what the run saw of the source, for the next one to compare.
 	Seen     *mysqldb.Seen `json:"seen,omitempty"`
 	Warnings []string      `json:"warnings,omitempty"`
@@ -259,7 +260,7 @@ func (p *drafted) result(in PlanRunInput) PlanRunResult {
 		Run: in.Run, Ranges: len(p.ranges), Done: strings.Repeat("0", len(p.ranges)),
 		TailLast: p.tailLast, TailTop: p.tailTop(),
 		RowsEstimate: p.rowsEstimate, ChunksInFlight: p.settings.ChunksInFlight, ChunkRows: int64(p.settings.ChunkRows), RangesInFlight: p.settings.RangesInFlight,
-		HeldBack: p.heldBack, HeldBackSeconds: p.heldFor.Seconds(), FreshAt: p.freshAt.UTC(), Marks: p.marks, Seen: p.seen, ClockBack: p.clockBack, Warnings: p.warnings,
+		HeldBack: p.heldBack, HeldBackSeconds: p.heldFor.Seconds(), FreshAt: p.freshAt.UTC(), Marks: p.marks, Seen: p.seen, ClockBack: p.clockBack, ClockUntil: p.clockUntil, Warnings: p.warnings,
 		IndexesLater: len(p.target.Later), TargetLost: p.lost && in.State.Watermark != "" || p.id.forget, Watermark: in.State.Watermark, Priority: p.settings.Priority,
 	}
 }
@@ -287,7 +288,7 @@ func (p *drafted) refusal() error {
 func (p *drafted) aheadFailure() error {
 	what, remedy := aheadText(*p.ahead), aheadRemedy(p.settings.Table, *p.ahead)
 	return temporal.NewApplicationErrorWithOptions(what+": "+remedy, failure.WatermarkAhead, temporal.ApplicationErrorOptions{
-		NonRetryable: true, Details: []any{failure.Details{What: what, Remedy: remedy, ClockBack: p.clockBack}},
+		NonRetryable: true, Details: []any{failure.Details{What: what, Remedy: remedy, ClockBack: p.clockBack, ClockUntil: p.clockUntil}},
 	})
 }
 

@@ -28,8 +28,11 @@ func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
 		Unit: mysqldb.CursorUnit(p.settings.CursorUnit), Zone: p.settings.CursorZone, AllowReplica: p.settings.AllowReplica, Marks: in.State.Marks,
 	}
 	if p.mode == api.ModeIncremental {
-		spec.Incremental, spec.Watermark, spec.Seen, spec.Overlap = true, in.State.Watermark, in.State.Seen, p.settings.Overlap
+		spec.Incremental, spec.Watermark, spec.Overlap = true, in.State.Watermark, p.settings.Overlap
 		spec.TailRows = p.settings.TailRows
+	}
+	if p.mode != api.ModeBackfill && watermarkOf(in.State, p.settings.Cursor) != "" {
+		spec.Seen, spec.ClockBack, spec.ClockUntil = in.State.Seen, in.State.ClockBack, in.State.ClockUntil
 	}
 	h, err := p.src.ChooseHi(ctx, spec)
 	if err != nil {
@@ -38,12 +41,8 @@ func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
 	if h.Instance != "" && h.Instance != p.src.Instance().Digest {
 		return translate(ctx, mysqldb.ErrOtherServer, at)
 	}
+	p.noteClock(&h, in.State)
 	p.tail.horizon = h
-	h.StepBack = max(h.StepBack, in.State.ClockBack)
-	p.clockBack = h.StepBack
-	if h.Ahead != nil {
-		p.clockBack = max(h.StepBack, h.Ahead.By)
-	}
 	if p.ahead = h.Ahead; p.ahead != nil {
 		p.window = table.Window{Lo: in.State.Watermark, Hi: in.State.Watermark} // there is none
 		return nil
@@ -52,7 +51,7 @@ func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
 	if h.HeldBy != nil {
 		p.heldBack = heldText(*h.HeldBy)
 	}
-	if h.HeldBy != nil && h.HeldBy.Kind != mysqldb.HolderLag && h.HeldBy.Kind != mysqldb.HolderReplica { // a lag that was set is no news
+	if h.HeldBy != nil && isOpenWork(h.HeldBy.Kind) {
 		p.heldFor = max(h.Lag, time.Duration(h.HeldBy.Seconds*float64(time.Second)))
 	}
 	if p.mode != api.ModeBackfill && (h.Hi != "" || h.Empty) {
@@ -74,7 +73,16 @@ func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
 	if !h.Worker.IsZero() {
 		p.seen = &mysqldb.Seen{Source: h.Now, Worker: h.Worker.UTC(), Newest: h.Newest}
 	}
-	return p.chooseLo(ctx, in, cursor, h, from, to)
+	if err := p.chooseLo(ctx, in, cursor, h, from, to); err != nil {
+		return err
+	}
+	p.holdForClock(cursor, h, in.State)
+	return nil
+}
+
+// isOpenWork reports whether a holder is no lag that was set or is known.
+func isOpenWork(k mysqldb.HolderKind) bool {
+	return k != mysqldb.HolderLag && k != mysqldb.HolderReplica && k != mysqldb.HolderClock
 }
 
 // notAfter refuses a backfill that begins where the source cannot have rows yet.
@@ -162,25 +170,41 @@ func (p *drafted) chooseLo(ctx context.Context, in PlanRunInput, cursor table.Co
 		p.window.Lo = from
 		p.nothing, err = atOrBelow(cursor, p.window.Hi, from)
 	case api.ModeIncremental:
-		mark := in.State.Watermark
-		p.nothing, err = atOrBelow(cursor, p.window.Hi, mark)
-		if p.window.Hi == mark && isInteger(cursor) && p.overlapSteps(h) > 0 {
-			p.nothing = false // rows come at the last value, too
-		}
-		if p.nothing {
-			if p.window.Hi != mark && !h.Worker.IsZero() {
-				p.freshAt = time.Time{} // the window ends earlier than the last one did
-			}
-			p.window = table.Window{Lo: mark, Hi: mark}
-			p.seen = in.State.Seen
-		} else if err == nil {
-			p.window.Lo, err = p.back(ctx, cursor, mark, h)
-			if err == nil {
-				err = p.readBelow(ctx, cursor, in.State, h)
-			}
-		}
+		err = p.beginAt(ctx, in.State, cursor, h)
 	}
 	return translate(ctx, err, at)
+}
+
+// beginAt chooses where an incremental run's window begins. Where the source's clock was set back, it
+// begins and may end below the watermark, which is lowered to the end.
+func (p *drafted) beginAt(ctx context.Context, s owner.State, cursor table.Column, h mysqldb.Horizon) (err error) {
+	mark := s.Watermark
+	if below, err := atOrBelow(cursor, h.Lowest, mark); h.Lowest != "" && err == nil && below {
+		mark = h.Lowest
+	}
+	ends, err := atOrBelow(cursor, p.window.Hi, mark)
+	switch {
+	case err != nil:
+		return err
+	case ends && h.ClockUntil != "":
+		mark = p.window.Hi
+	case ends && isInteger(cursor) && p.overlapSteps(h) > 0:
+		p.window.Hi = mark // rows come at the last value and below it, too
+	case ends:
+		if p.window.Hi != mark && !h.Worker.IsZero() {
+			p.freshAt = time.Time{} // the window ends earlier than the last one did
+		}
+		p.nothing, p.window, p.seen = true, table.Window{Lo: mark, Hi: mark}, s.Seen
+		return nil
+	}
+	if p.window.Lo, err = p.back(ctx, cursor, mark, h); err != nil {
+		return err
+	}
+	if err := p.readBelow(ctx, cursor, s, h); err != nil {
+		return err
+	}
+	p.nothing = p.window.Lo == p.window.Hi
+	return nil
 }
 
 // readBelow begins the window lower where rows have come below it since the last run, and says so.
@@ -235,8 +259,12 @@ func heldText(h mysqldb.Holder) string {
 	what := map[mysqldb.HolderKind]string{
 		mysqldb.HolderTransaction: "an open transaction", mysqldb.HolderStatement: "a running statement",
 		mysqldb.HolderXA: "a prepared XA transaction", mysqldb.HolderLag: "a lag that was set",
+		mysqldb.HolderClock: "the source's clock, which went back since the last run or is behind the workers'",
 	}[h.Kind]
 	age := time.Duration(h.Seconds * float64(time.Second)).Round(time.Second)
+	if h.Kind == mysqldb.HolderClock {
+		return fmt.Sprintf("%s, by %s", what, age)
+	}
 	if h.Kind == mysqldb.HolderLag && h.Seconds > 0 {
 		return fmt.Sprintf("%s, of %s", what, age)
 	}

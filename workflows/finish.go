@@ -42,7 +42,10 @@ func (s *sync) finish(ctx workflow.Context, runErr error) error {
 		req.Record.Outcome = owner.OutcomeCancelled
 	default:
 		req.Record.Outcome, req.Record.Failure = owner.OutcomeFailed, failureText(runErr)
-		req.ClockBack = failureDetails(runErr).ClockBack
+	}
+	req.ClockBack, req.ClockUntil = s.plan.ClockBack, s.plan.ClockUntil
+	if d := failureDetails(runErr); d.ClockBack > 0 {
+		req.ClockBack, req.ClockUntil = d.ClockBack, d.ClockUntil
 	}
 	if runErr != nil && s.planned && s.plan.Mode != api.ModeFirstLoad && s.plan.Ranges > 0 {
 		in.DropPlan = s.plan.Run // only a first load is resumed
@@ -89,9 +92,6 @@ func (s *sync) raise(req *owner.FinishRequest) {
 	case api.ModeIncremental:
 		req.ForgetFirstLoad = true // a full run that was ended: only another one begins again
 		req.Watermark, req.Cursor, req.Seen = s.plan.Window.Hi, s.plan.Cursor, s.plan.Seen
-		if s.plan.Ranges == 0 {
-			req.ClockBack = s.plan.ClockBack // no window has reached what came meanwhile
-		}
 	case api.ModeBackfill:
 		// It stays, but for a cursor of another type or a target that has lost rows.
 		if s.plan.Watermark != s.result.Watermark {

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -113,7 +114,7 @@ func (o *stateWorkflow) progress(ctx workflow.Context, req owner.ProgressRequest
 	}
 	if req.ForgetWatermark {
 		o.state.Watermark, o.state.Cursor, o.state.TailTop, o.state.Loaded, o.state.Seen = "", "", "", false, nil
-		o.state.FreshAt = time.Time{}
+		o.state.ClockBack, o.state.ClockUntil, o.state.FreshAt = 0, "", time.Time{}
 	}
 	if first := o.state.FirstLoad; req.RangeDone != nil && first != nil && *req.RangeDone < len(first.Done) {
 		i := *req.RangeDone
@@ -140,9 +141,10 @@ func (o *stateWorkflow) finish(ctx workflow.Context, req owner.FinishRequest) (o
 	o.bind(req.Identity)
 	if req.Watermark != "" {
 		o.state.Watermark, o.state.Cursor, o.state.Seen = req.Watermark, req.Cursor, req.Seen
-		o.state.ClockBack = 0
+		o.state.ClockBack, o.state.ClockUntil = 0, ""
 	}
 	o.state.ClockBack = max(o.state.ClockBack, req.ClockBack)
+	o.state.ClockUntil = cmp.Or(req.ClockUntil, o.state.ClockUntil)
 	if req.TailTop != "" {
 		o.state.TailTop = req.TailTop
 	}
@@ -202,7 +204,8 @@ func (o *stateWorkflow) set(ctx workflow.Context, req owner.SetRequest) (owner.S
 	}
 	o.state.SetByHand = o.state.Identity == nil
 	o.state.Watermark, o.state.Cursor, o.state.TailTop = req.Watermark, req.Cursor, ""
-	o.state.FirstLoad, o.state.HeldBack, o.state.Loaded, o.state.Seen, o.state.ClockBack = nil, "", false, nil, 0
+	o.state.FirstLoad, o.state.HeldBack, o.state.Loaded, o.state.Seen = nil, "", false, nil
+	o.state.ClockBack, o.state.ClockUntil = 0, ""
 	o.state.HeldBackSeconds, o.state.FreshAt = 0, time.Time{} // a cursor value alone says nothing of time
 	o.show(ctx)
 	return o.state, nil

@@ -159,23 +159,24 @@ func TestFencesNeverRestart(t *testing.T) {
 	require.IsIncreasing(t, fences)
 }
 
-// A source's clock that was back while runs failed is remembered until a window has been read.
+// A source's clock that was back is remembered until a run raises the watermark and says nothing of it.
 func TestTableStateRemembersAClockThatWasBack(t *testing.T) {
 	o := newStateHarness(t)
 	back := func(want time.Duration) func(any, error) {
 		return func(_ any, err error) {
 			require.NoError(t, err)
 			require.Equal(t, want, o.state().ClockBack)
+			require.Equal(t, want > 0, o.state().ClockUntil == "5")
 		}
 	}
 	ok := func(_ any, err error) { require.NoError(t, err) }
 	for i, run := range []struct{ back, want time.Duration }{{8 * time.Minute, 8 * time.Minute}, {time.Minute, 8 * time.Minute}} {
 		id := fmt.Sprint(i)
 		o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: id}, ok)
-		o.then(owner.UpdateFinishRun, owner.FinishRequest{Fence: int64(i + 1), ClockBack: run.back, Record: owner.RunRecord{RunID: id, Outcome: owner.OutcomeFailed}}, back(run.want))
+		o.then(owner.UpdateFinishRun, owner.FinishRequest{Fence: int64(i + 1), ClockBack: run.back, ClockUntil: "5", Record: owner.RunRecord{RunID: id, Outcome: owner.OutcomeFailed}}, back(run.want))
 	}
 	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: "2"}, ok)
-	o.then(owner.UpdateFinishRun, owner.FinishRequest{Fence: 3, Watermark: "9", ClockBack: time.Second, Record: owner.RunRecord{RunID: "2"}}, back(time.Second))
+	o.then(owner.UpdateFinishRun, owner.FinishRequest{Fence: 3, Watermark: "9", ClockBack: time.Second, ClockUntil: "5", Record: owner.RunRecord{RunID: "2"}}, back(time.Second))
 	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: "3"}, ok)
 	o.then(owner.UpdateFinishRun, owner.FinishRequest{Fence: 4, Watermark: "10", Record: owner.RunRecord{RunID: "3"}}, back(0))
 	o.run()

@@ -20,8 +20,9 @@ type Details struct {
 	Remedy string `json:"remedy,omitempty"`
 	// Attempt is set where it matters to the workflow which attempt of the step failed.
 	Attempt int32 `json:"attempt,omitempty"`
-	// ClockBack, of WatermarkAhead, is by how much the source's clock was back.
-	ClockBack time.Duration `json:"clockBack,omitempty"`
+	// ClockBack and ClockUntil are of WatermarkAhead: see State.
+	ClockBack  time.Duration `json:"clockBack,omitempty"`
+	ClockUntil string        `json:"clockUntil,omitempty"`
 }
 
 // New is a failure that no retry can mend: what is wrong, and what to do.

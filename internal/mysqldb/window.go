@@ -36,6 +36,10 @@ type HiSpec struct {
 	Incremental bool
 	Overlap     time.Duration
 	Seen        *Seen
+	// ClockBack and ClockUntil are of the last Horizon, StepBack and ClockUntil, where its ClockUntil
+	// was not empty or it had Ahead.
+	ClockBack  time.Duration
+	ClockUntil string
 	// Unit is what an integer cursor counts.
 	Unit CursorUnit
 }
@@ -63,6 +67,7 @@ const (
 	HolderXA          HolderKind = "xa"
 	HolderLag         HolderKind = "lag"
 	HolderReplica     HolderKind = "replica"
+	HolderClock       HolderKind = "clock"
 )
 
 // Holder is what keeps a horizon back the farthest. It never holds a statement's text.
@@ -124,10 +129,15 @@ type Horizon struct {
 	// Newest is the largest value of a temporal cursor up to now, empty where no index finds it.
 	Newest string `json:"newest,omitempty"`
 	// Worker is this process's clock at Now, and StepBack by how much the source's clock went back
-	// since the run that Seen is of.
+	// since the run that Seen is of, at most.
 	Worker   time.Time     `json:"worker,omitzero"`
 	StepBack time.Duration `json:"stepBack,omitempty"`
-	Warnings []string      `json:"warnings,omitempty"`
+	// Lowest is below all values that rows can have got since the clock went back; "" where it did
+	// not. ClockUntil is set while transactions may be open that are older than the step: Hi is not
+	// above Lowest then, however low that is. They have ended when a window can end at ClockUntil.
+	Lowest     string   `json:"lowest,omitempty"`
+	ClockUntil string   `json:"clockUntil,omitempty"`
+	Warnings   []string `json:"warnings,omitempty"`
 }
 
 var (
@@ -240,7 +250,8 @@ func (d *DB) chooseTemporal(ctx context.Context, spec HiSpec, replica replicaLag
 	h.Clock = table.TruncateCursor(spec.Cursor, t0.local)
 	h.Latest, h.Worker = h.Clock, t0.worker
 	h.StepBack = stepBack(spec, h.Now, h.Worker)
-	if h.Ahead = aheadOf(spec, h.Now); h.Ahead != nil {
+	h.Ahead = aheadOf(spec, h.Now)
+	if h.rememberStep(spec); h.Ahead != nil {
 		return h, nil
 	}
 	held := &Holder{Kind: HolderLag, Seconds: max(spec.MinLag, spec.FixedLag).Seconds()}
@@ -252,6 +263,7 @@ func (d *DB) chooseTemporal(ctx context.Context, spec HiSpec, replica replicaLag
 		case oldest == nil:
 		case oldest.forEver:
 			h.HeldBy = &oldest.Holder
+			h.holdForClock(&spec)
 			err = d.countAbove(ctx, spec, &h)
 			return h, err
 		case oldest.Seconds > held.Seconds:
@@ -260,6 +272,7 @@ func (d *DB) chooseTemporal(ctx context.Context, spec HiSpec, replica replicaLag
 	}
 	if replica.unknown {
 		h.HeldBy = replica.holder()
+		h.holdForClock(&spec)
 		err = d.countAbove(ctx, spec, &h)
 		return h, err
 	}
@@ -278,6 +291,7 @@ func (d *DB) chooseTemporal(ctx context.Context, spec HiSpec, replica replicaLag
 	if err != nil {
 		return Horizon{}, err
 	}
+	h.holdForClock(&spec)
 	err = d.countAbove(ctx, spec, &h)
 	return h, err
 }

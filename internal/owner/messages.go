@@ -62,8 +62,10 @@ type FinishRequest struct {
 	// Watermark and Cursor replace those of the table; an empty Watermark changes nothing.
 	Watermark string `json:"watermark,omitempty"`
 	Cursor    string `json:"cursor,omitempty"`
-	// ClockBack is of a run that failed since the watermark is ahead of the source: see State.
-	ClockBack time.Duration `json:"clockBack,omitempty"`
+	// ClockBack and ClockUntil are of a run that found the source's clock back: see State. A new
+	// Watermark without them forgets what earlier runs have found.
+	ClockBack  time.Duration `json:"clockBack,omitempty"`
+	ClockUntil string        `json:"clockUntil,omitempty"`
 	// Seen goes with Watermark: see State.
 	Seen *mysqldb.Seen `json:"seen,omitempty"`
 	// TailTop: see State; empty changes nothing.

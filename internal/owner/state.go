@@ -79,9 +79,11 @@ type State struct {
 	Lease     *Lease         `json:"lease,omitempty"`
 	FirstLoad *FirstLoad     `json:"firstLoad,omitempty"`
 	Marks     []mysqldb.Mark `json:"marks,omitempty"`
-	// ClockBack is by how much the source's clock was back, at most, in runs that failed for it since
-	// the watermark was raised: the next window begins as much lower.
-	ClockBack time.Duration `json:"clockBack,omitempty"`
+	// ClockBack is by how much the source's clock was back, at most, since the run that Seen is of.
+	// ClockUntil, in the cursor's exact text, is where a window has to end before that is forgotten:
+	// all transactions have ended then that were open before. See mysqldb.HiSpec.
+	ClockBack  time.Duration `json:"clockBack,omitempty"`
+	ClockUntil string        `json:"clockUntil,omitempty"`
 	// Seen is what the run that raised the watermark saw of the source, nil where it was set by hand.
 	Seen *mysqldb.Seen `json:"seen,omitempty"`
 	// Loaded says that runs have read rows for the target since its watermark was last set by
