@@ -11,8 +11,8 @@ const (
 	// three splits of three statements; the rest is for keys that are far from evenly spread.
 	statementsPerRange = 16
 	freeStatements     = 200
-	// splitCost is the most statements that one split sends: four, and two lessons of an alphabet.
-	splitCost = 6
+	// splitCost is the most statements that one split sends.
+	splitCost = 4
 	// piecesPerRange bounds the pieces from which ranges are joined. Two to four are usual.
 	piecesPerRange = 12
 	// maxCutTime bounds cutting where the server is far away, or every look into its index slow
@@ -57,11 +57,11 @@ type piece struct {
 // and for the first one behind that. So the ends of pieces are values that were there, ordered
 // by the server, and a bad guess costs balance only.
 type cutter struct {
-	db      *DB
-	plan    *readPlan
-	scales  []*scale
-	want    int
-	minRows int64
+	db          *DB
+	plan        *readPlan
+	midpointers []*midpointer
+	want        int
+	minRows     int64
 	// flat keeps to the first column.
 	flat bool
 	// counted is the largest estimate so far that was surely a count; see explain.
@@ -82,11 +82,11 @@ func newCutter(d *DB, plan *readPlan, want int, minRows int64) *cutter {
 		prefixes[ic.Column] = ic.Prefix != 0
 	}
 	for _, part := range plan.parts {
-		s := newScale(c, part)
+		m := newMidpointer(part)
 		if prefixes[part.column.Name] {
-			s = nil // an index of prefixes has not the order of the column
+			m = nil // an index of prefixes has not the order of the column
 		}
-		c.scales = append(c.scales, s)
+		c.midpointers = append(c.midpointers, m)
 	}
 	return c
 }
@@ -94,7 +94,7 @@ func newCutter(d *DB, plan *readPlan, want int, minRows int64) *cutter {
 // cut fills in the pieces: of all keys, or of those that conditions on the first column leave.
 // There are none where there is no such key.
 func (c *cutter) cut(ctx context.Context, where []string) error {
-	if c.scales[0] == nil {
+	if c.midpointers[0] == nil {
 		return nil
 	}
 	all := make([]piece, 1)
@@ -195,14 +195,14 @@ func (c *cutter) join() [][]string {
 func (c *cutter) split(ctx context.Context, p piece) ([]piece, error) {
 	stay := p
 	stay.stuck = true
-	s := c.scales[len(p.prefix)]
+	m := c.midpointers[len(p.prefix)]
 	if p.first.text == p.last.text {
 		return c.descend(ctx, p)
 	}
-	if s == nil || p.misses > maxMisses {
+	if m == nil || p.misses > maxMisses {
 		return []piece{stay}, nil
 	}
-	left, right, err := c.halves(ctx, p, s)
+	left, right, err := c.halves(ctx, p, m)
 	if err != nil {
 		return nil, err
 	}
@@ -218,18 +218,18 @@ func (c *cutter) split(ctx context.Context, p piece) ([]piece, error) {
 		light, heavy = heavy, light
 	}
 	if !light.capped && light.rows < heavy.rows/16 {
-		s.turn()
+		m.nextStrategy()
 		heavy.misses = p.misses + 1
 	}
 	return both, nil
 }
 
 // halves finds the ends of two pieces that are p together; none where p holds one value.
-func (c *cutter) halves(ctx context.Context, p piece, s *scale) (left, right *piece, err error) {
+func (c *cutter) halves(ctx context.Context, p piece, m *midpointer) (left, right *piece, err error) {
 	depth := len(p.prefix)
 	part := c.plan.parts[depth]
 	mid := &p.first
-	if guess, ok, err := s.between(ctx, part, p.first.shape, p.last.shape); err != nil {
+	if guess, ok, err := m.between(part, p.first.shape, p.last.shape); err != nil {
 		return nil, nil, err
 	} else if ok {
 		found, err := c.lastUpTo(ctx, p, guess)
@@ -258,7 +258,7 @@ func (c *cutter) halves(ctx context.Context, p piece, s *scale) (left, right *pi
 func (c *cutter) descend(ctx context.Context, p piece) ([]piece, error) {
 	p.stuck, p.misses = true, 0
 	depth := len(p.prefix) + 1
-	if c.flat || depth == len(c.plan.parts) || c.scales[depth] == nil {
+	if c.flat || depth == len(c.plan.parts) || c.midpointers[depth] == nil {
 		return []piece{p}, nil
 	}
 	below := p

@@ -1,7 +1,7 @@
 package mysqldb
 
 import (
-	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -9,7 +9,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-func TestScalesGuessBetweenTwoValues(t *testing.T) {
+func TestMidpointsLieBetweenTwoValues(t *testing.T) {
 	for _, c := range []struct {
 		column       table.Column
 		lo, hi, want string
@@ -33,48 +33,40 @@ func TestScalesGuessBetweenTwoValues(t *testing.T) {
 		{table.Column{Kind: table.KindBytes}, "same\x00", "same\xff\xff", "same\x7f\xff\x80\x00\x00\x00\x00\x00\x00\x00\x00\x00"},
 		{table.Column{Kind: table.KindUUID}, "ffffffff-0000-4000-8000-000000000000", "00000000-0000-4000-8000-00000000000c", "7fffffff-0000-4000-8000-000000000006"},
 	} {
-		s := newScale(nil, posPart{column: c.column})
-		got, ok, err := s.ways[0](t.Context(), c.lo, c.hi)
-		require.NoError(t, err)
+		m := newMidpointer(posPart{column: c.column})
+		got, ok := m.strategies[0](c.lo, c.hi)
 		require.True(t, ok, "%+v", c)
 		require.Equal(t, c.want, got, "%s … %s", c.lo, c.hi)
-		for _, way := range s.ways {
-			_, ok, err := way(t.Context(), c.lo, c.lo)
-			require.NoError(t, err)
+		for _, strategy := range m.strategies {
+			_, ok := strategy(c.lo, c.lo)
 			require.False(t, ok, "between %s and itself", c.lo)
 		}
 	}
 }
 
-// sortedAlphabet is an alphabet that needs no server: it knows the given classes.
-func sortedAlphabet(classes ...string) *alphabet {
-	a := &alphabet{class: map[rune]int{}, column: table.Column{Length: 20}}
-	for i, equal := range classes {
-		for _, r := range equal {
-			a.class[r] = i + 1
-			a.known = append(a.known, r)
-		}
-		a.letters = append(a.letters, []rune(equal)[0])
-	}
-	slices.Sort(a.known)
-	return a
-}
-
-func TestAlphabetGuessesByTheOrderOfTheCollation(t *testing.T) {
-	a := sortedAlphabet("0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "aA", "bB", "cC", "dD", "eE", "fF")
-	for _, c := range [][3]string{
-		{"0", "f", "7"},
-		{"A7", "b7", "af"},
-		{"Abc1", "aBC5", "Abc3"},
-		{"a", "a2", "a0"},
-		{"b", "a", ""},
-		{"e", "E", ""},
+func TestMidpointsOfTexts(t *testing.T) {
+	ci, bin := table.Column{Kind: table.KindString, Collation: "utf8mb4_0900_ai_ci", Length: 20}, table.Column{Kind: table.KindString, Collation: "utf8mb4_bin"}
+	for _, c := range []struct {
+		column         table.Column
+		strategy       int
+		lo, hi, prefix string
+	}{
+		{ci, 0, "0", "f", "7"},
+		{ci, 0, "A7", "b7", "af"},
+		{ci, 0, "Abc1", "aBC5", "abc3"},
+		{ci, 0, "Österreich", "Zürich", "u"},
+		{ci, 0, "Абрамов", "Яковлев", "п"},
+		{ci, 0, "b", "A", ""},
+		{ci, 0, "e", "É", ""},
+		{ci, 1, "zebra", "åsa", "²"},
+		{ci, 2, "王伟", "李娜", "李"},
+		{ci, 2, "smith 1", "smith 27", "smith 2"},
+		{bin, 0, "A", "z", "j"},
+		{bin, 0, "a", "a2", "a0"},
+		{bin, 1, "b", "a", "a"},
 	} {
-		got, ok, err := a.between(t.Context(), c[0], c[1])
-		require.NoError(t, err)
-		require.Equal(t, c[2] != "", ok, "%v", c)
-		if ok {
-			require.Equal(t, c[2], got[:len(c[2])], "%v: %q", c, got)
-		}
+		got, ok := textStrategies(c.column)[c.strategy](c.lo, c.hi)
+		require.Equal(t, c.prefix != "", ok, "%+v", c)
+		require.True(t, strings.HasPrefix(got, c.prefix), "%+v: %q", c, got)
 	}
 }

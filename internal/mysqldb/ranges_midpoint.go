@@ -1,7 +1,6 @@
 package mysqldb
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"math/big"
@@ -13,82 +12,81 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// A guesser names a text about in the middle between two values of a column, lo before hi by
-// its own lights; false where it knows none. It may be wrong: the server has the last word.
-type guesser func(ctx context.Context, lo, hi string) (string, bool, error)
+// A midpointFunc names a text about in the middle between two values of a column, lo before hi by
+// its own order; false where it knows none. Only balance depends on it: the cutter asks the server
+// which values lie on either side.
+type midpointFunc func(lo, hi string) (string, bool)
 
-// A scale guesses values of one column.
-type scale struct {
-	// ways are the guessers that fit the column. One is used until it guesses badly.
-	ways []guesser
-	way  int
-	// literal writes a guess.
+// A midpointer finds midpoints of one column's values.
+type midpointer struct {
+	// strategies fit the column. One is used until a split by it leaves nearly all rows on one side.
+	strategies []midpointFunc
+	current    int
+	// literal writes a midpoint as SQL.
 	literal func(text string) (string, error)
 }
 
-// turn goes over to the next way.
-func (s *scale) turn() { s.way = (s.way + 1) % len(s.ways) }
+func (m *midpointer) nextStrategy() { m.current = (m.current + 1) % len(m.strategies) }
 
 // between is the literal of a value about in the middle of two, given in the key's direction.
-func (s *scale) between(ctx context.Context, part posPart, first, last string) (string, bool, error) {
+func (m *midpointer) between(part posPart, first, last string) (string, bool, error) {
 	if part.desc {
 		first, last = last, first
 	}
-	guess, ok, err := s.ways[s.way](ctx, first, last)
-	if err != nil || !ok {
-		return "", false, err
+	text, ok := m.strategies[m.current](first, last)
+	if !ok {
+		return "", false, nil
 	}
-	sql, err := s.literal(guess)
+	sql, err := m.literal(text)
 	return sql, err == nil, err
 }
 
-// newScale chooses how values of a column are guessed; nil where it cannot be cut.
-func newScale(c *cutter, part posPart) *scale {
+// newMidpointer chooses the strategies for a column; nil where it cannot be cut.
+func newMidpointer(part posPart) *midpointer {
 	col := part.column
-	s := &scale{literal: part.lit}
+	m := &midpointer{literal: part.lit}
 	switch col.Kind {
 	case table.KindInt, table.KindUint, table.KindBit:
-		s.ways = []guesser{middle(parseInteger, (*big.Int).String)}
+		m.strategies = []midpointFunc{middle(parseInteger, (*big.Int).String)}
 	case table.KindEnum, table.KindSet:
 		if !part.listed() {
 			return nil
 		}
-		s.ways = []guesser{middle(parseInteger, (*big.Int).String)}
+		m.strategies = []midpointFunc{middle(parseInteger, (*big.Int).String)}
 	case table.KindYear:
-		s.ways = []guesser{middle(parseYear, printYear)}
+		m.strategies = []midpointFunc{middle(parseYear, printYear)}
 	case table.KindDecimal:
-		s.ways = []guesser{middle(parseDecimal, func(n *big.Int) string { return printDecimal(n, col.Scale) })}
+		m.strategies = []midpointFunc{middle(parseDecimal, func(n *big.Int) string { return printDecimal(n, col.Scale) })}
 	case table.KindFloat, table.KindDouble:
-		s.ways = []guesser{averageOf(col.Kind), middle(parseFloatOrder, printFloatOrder(col.Kind))}
+		m.strategies = []midpointFunc{averageOf(col.Kind), middle(parseFloatOrder, printFloatOrder(col.Kind))}
 	case table.KindDate, table.KindDateTime, table.KindTimestamp:
-		s.ways = []guesser{middle(parseMoment, func(n *big.Int) string { return printMoment(n, col) })}
+		m.strategies = []midpointFunc{middle(parseMoment, func(n *big.Int) string { return printMoment(n, col) })}
 	case table.KindTime:
-		s.ways = []guesser{middle(parseClock, func(n *big.Int) string { return printClock(n, col.Precision) })}
+		m.strategies = []midpointFunc{middle(parseClock, func(n *big.Int) string { return printClock(n, col.Precision) })}
 	case table.KindUUID:
-		s.ways = []guesser{middleUUID(true), middleUUID(false)}
+		m.strategies = []midpointFunc{middleUUID(true), middleUUID(false)}
 	case table.KindInet:
-		s.ways = []guesser{middle(parseAddr, printAddr(col.Type))}
+		m.strategies = []midpointFunc{middle(parseAddr, printAddr(col.Type))}
 	case table.KindBytes:
-		s.ways = []guesser{middleBytes}
+		m.strategies = []midpointFunc{middleBytes}
 	case table.KindString:
-		a := newAlphabet(c, col)
-		s.ways, s.literal = []guesser{a.between}, a.literal
+		m.strategies, m.literal = textStrategies(col), midpointLiteral(col)
 	default:
 		return nil
 	}
-	return s
+	return m
 }
 
-// middle guesses by numbers that lie in the order of the values.
-func middle(parse func(string) (*big.Int, bool), print func(*big.Int) string) guesser {
-	return func(_ context.Context, lo, hi string) (string, bool, error) {
+// middle finds the midpoint of numbers that lie in the order of the values.
+func middle(parse func(string) (*big.Int, bool), print func(*big.Int) string) midpointFunc {
+	return func(lo, hi string) (string, bool) {
 		x, ok := parse(lo)
 		y, ok2 := parse(hi)
 		if !ok || !ok2 || x.Cmp(y) >= 0 {
-			return "", false, nil
+			return "", false
 		}
 		x.Add(x, y)
-		return print(x.Rsh(x, 1)), true, nil
+		return print(x.Rsh(x, 1)), true
 	}
 }
 
@@ -127,16 +125,16 @@ func printDecimal(n *big.Int, digits int) string {
 	return text
 }
 
-// averageOf guesses floating-point numbers by value. A FLOAT's guess is rounded to one: its
-// index cannot be asked for anything between.
-func averageOf(kind table.Kind) guesser {
-	return func(_ context.Context, lo, hi string) (string, bool, error) {
+// averageOf is the mean of two floating-point numbers. That of two FLOATs is rounded to a FLOAT,
+// because the index cannot be asked for a value between two of them.
+func averageOf(kind table.Kind) midpointFunc {
+	return func(lo, hi string) (string, bool) {
 		x, err := strconv.ParseFloat(lo, 64)
 		y, err2 := strconv.ParseFloat(hi, 64)
 		if err != nil || err2 != nil || x >= y {
-			return "", false, nil
+			return "", false
 		}
-		return printFloat(x/2+y/2, kind), true, nil
+		return printFloat(x/2+y/2, kind), true
 	}
 }
 
@@ -168,18 +166,18 @@ func printFloatOrder(kind table.Kind) func(*big.Int) string {
 	}
 }
 
-// middleUUID guesses UUIDs by their digits, or backward by their groups from the last to the
-// first: MariaDB orders versions 1 to 5 so, and others as they are printed. A guess is of the
-// version and variant of lo, because it compares those of another kind by yet other rules.
-func middleUUID(backward bool) guesser {
+// middleUUID reads UUIDs as numbers: by their digits, or backward by their groups from the last to
+// the first, as MariaDB orders versions 1 to 5. A midpoint has the version and the variant of lo,
+// because MariaDB compares UUIDs of another kind by other rules.
+func middleUUID(backward bool) midpointFunc {
 	mid := middle(parseUUID(backward), printUUID(backward))
-	return func(ctx context.Context, lo, hi string) (string, bool, error) {
-		guess, ok, err := mid(ctx, lo, hi)
-		if err != nil || !ok {
-			return "", false, err
+	return func(lo, hi string) (string, bool) {
+		guess, ok := mid(lo, hi)
+		if !ok {
+			return "", false
 		}
 		const version, variant = 14, 19 // their places in the text
-		return guess[:version] + lo[version:version+1] + guess[version+1:variant] + lo[variant:variant+1] + guess[variant+1:], true, nil
+		return guess[:version] + lo[version:version+1] + guess[version+1:variant] + lo[variant:variant+1] + guess[variant+1:], true
 	}
 }
 
