@@ -53,8 +53,9 @@ func (a *Activities) visibility(ctx context.Context) owner.Visibility {
 	return owner.VisibilityMemo
 }
 
-// BeginRun gets the table's lease from its owner, starting the owner where there is none. A
-// lease whose holder is closed is taken over with a higher fence.
+// BeginRun gets the table's lease from its state workflow, which it starts where there is none. A
+// lease whose holder is closed is taken over with a higher fence. While the table is busy, it asks by
+// the state workflow's query, which writes nothing to a history.
 //
 // Repeating it is harmless: the same run gets the same lease. While it waits for a busy table
 // it heartbeats the holder's workflow id.
@@ -69,17 +70,23 @@ func (a *Activities) BeginRun(ctx context.Context, in BeginRunInput) (BeginRunRe
 	}
 	var ended []string // runs that held the lease and are closed
 	for {
-		var reply owner.BeginReply
-		if err := a.update(ctx, in.Table, owner.UpdateBeginRun, req, &reply); err != nil {
+		state, err := a.state(ctx, in.Table)
+		if err != nil {
 			return BeginRunResult{}, err
 		}
-		a.observe(reply.State)
-		reply.State.LastRuns = nil // a run does not need them, and a history should not hold them
-		if reply.Granted {
-			a.forgetRuns(ctx, in.Table, ended, reply.State.FirstLoad)
-			return BeginRunResult{State: reply.State, Visibility: req.Visibility}, nil
+		if l := state.Lease; l == nil || l.HeldBy(req) || l.Fence == req.TakeOver {
+			begun, err := a.acquire(ctx, in.Table, req)
+			if err == nil {
+				a.forgetRuns(ctx, in.Table, ended, begun.FirstLoad)
+				return BeginRunResult{State: begun, Visibility: req.Visibility}, nil
+			}
+			if !isBusy(err) {
+				return BeginRunResult{}, err
+			}
+			continue // another run was faster
 		}
-		holder := *reply.State.Lease
+		a.observe(state)
+		holder := *state.Lease
 		closed, err := a.closedSince(ctx, holder, in.RunID)
 		if err != nil {
 			return BeginRunResult{}, err
@@ -95,7 +102,8 @@ func (a *Activities) BeginRun(ctx context.Context, in BeginRunInput) (BeginRunRe
 		}
 		switch in.IfBusy {
 		case api.IfBusySkip:
-			return BeginRunResult{Busy: &holder, State: reply.State, Visibility: req.Visibility}, nil
+			state.LastRuns = nil
+			return BeginRunResult{Busy: &holder, State: state, Visibility: req.Visibility}, nil
 		case api.IfBusyWait:
 			if err := pause(ctx, busyPoll, "waiting for "+holder.WorkflowID); err != nil {
 				return BeginRunResult{}, err
@@ -106,6 +114,22 @@ func (a *Activities) BeginRun(ctx context.Context, in BeginRunInput) (BeginRunRe
 				`wait for it, or start with "ifBusy":"wait" or "skip"`)
 		}
 	}
+}
+
+// acquire gets the lease from the state workflow. It fails with TableBusy where another run has it by now.
+func (a *Activities) acquire(ctx context.Context, tbl string, req owner.BeginRequest) (owner.State, error) {
+	var begun owner.State
+	if err := a.update(ctx, tbl, owner.UpdateBeginRun, req, &begun); err != nil {
+		return owner.State{}, err
+	}
+	a.observe(begun)
+	begun.LastRuns = nil // a run does not need them, and a history should not hold them
+	return begun, nil
+}
+
+func isBusy(err error) bool {
+	var app *temporal.ApplicationError
+	return errors.As(err, &app) && app.Type() == failure.TableBusy
 }
 
 // closing says when a lease's holder ended, and whether it had no chance to stop its writers.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tablehaul/tablehaul/internal/failure"
@@ -21,10 +20,11 @@ const (
 	updatesPerRun = 500
 )
 
-// TableState owns one table's watermark and the right to write its target. It never ends: it
+// TableState holds one table's watermark and the right to write its target. It never ends: it
 // continues as new with its state. Runs reach it through activities (update with start).
 //
-// Its updates are beginRun, recordProgress, finishRun and setWatermark; all are safe to repeat. Its query is state.
+// Its updates are beginRun, recordProgress, finishRun and setWatermark; all are safe to repeat. A validator refuses
+// each that may not change the state, so that a refusal writes nothing to the history. Its query is state.
 func TableState(ctx workflow.Context, state owner.State) error {
 	o := &stateWorkflow{state: state}
 	if err := o.handle(ctx); err != nil {
@@ -60,36 +60,37 @@ func (o *stateWorkflow) handle(ctx workflow.Context) error {
 		return fmt.Errorf("register query: %w", err)
 	}
 	for _, u := range []struct {
-		name string
-		f    any
+		name               string
+		handler, validator any
 	}{
-		{owner.UpdateBeginRun, o.begin},
-		{owner.UpdateRecordProgress, o.progress},
-		{owner.UpdateFinishRun, o.finish},
-		{owner.UpdateSetWatermark, o.set},
+		{owner.UpdateBeginRun, o.begin, o.checkBegin},
+		{owner.UpdateRecordProgress, o.progress, o.checkProgress},
+		{owner.UpdateFinishRun, o.finish, o.checkFinish},
+		{owner.UpdateSetWatermark, o.set, o.checkSet},
 	} {
-		opts := workflow.UpdateHandlerOptions{}
-		if u.name == owner.UpdateSetWatermark {
-			opts.Validator = o.checkSet
-		}
-		if err := workflow.SetUpdateHandlerWithOptions(ctx, u.name, u.f, opts); err != nil {
+		opts := workflow.UpdateHandlerOptions{Validator: u.validator}
+		if err := workflow.SetUpdateHandlerWithOptions(ctx, u.name, u.handler, opts); err != nil {
 			return fmt.Errorf("register update %s: %w", u.name, err)
 		}
 	}
 	return nil
 }
 
-func (o *stateWorkflow) begin(ctx workflow.Context, req owner.BeginRequest) (owner.BeginReply, error) {
+// checkBegin refuses a run while another one holds the lease, unless it takes that lease over.
+func (o *stateWorkflow) checkBegin(req owner.BeginRequest) error {
+	if l := o.state.Lease; l != nil && !l.HeldBy(req) && l.Fence != req.TakeOver {
+		return o.busy("wait for it")
+	}
+	return nil
+}
+
+func (o *stateWorkflow) begin(ctx workflow.Context, req owner.BeginRequest) (owner.State, error) {
 	o.changed()
 	defer o.show(ctx)
 	o.state.Notices = owner.NoticesWith(o.state.Notices, req.Notices)
 	o.state.Visibility = req.Visibility
-	lease := o.state.Lease
-	switch {
-	case lease != nil && lease.WorkflowID == req.WorkflowID && lease.RunID == req.RunID:
-		return owner.BeginReply{Granted: true, State: o.state}, nil
-	case lease != nil && lease.Fence != req.TakeOver:
-		return owner.BeginReply{State: o.state}, nil
+	if l := o.state.Lease; l != nil && l.HeldBy(req) {
+		return o.state, nil // the reply of an earlier try was lost
 	}
 	now := workflow.Now(ctx).UTC()
 	if o.state.ID == "" {
@@ -100,14 +101,15 @@ func (o *stateWorkflow) begin(ctx workflow.Context, req owner.BeginRequest) (own
 	o.state.Lease = &owner.Lease{
 		WorkflowID: req.WorkflowID, RunID: req.RunID, Fence: o.state.Fence, Since: now,
 	}
-	return owner.BeginReply{Granted: true, State: o.state}, nil
+	return o.state, nil
+}
+
+func (o *stateWorkflow) checkProgress(req owner.ProgressRequest) error {
+	return o.checkLease(req.RunID, req.Fence)
 }
 
 func (o *stateWorkflow) progress(ctx workflow.Context, req owner.ProgressRequest) (owner.State, error) {
 	o.changed()
-	if err := o.checkLease(req.RunID, req.Fence); err != nil {
-		return owner.State{}, err
-	}
 	o.bind(req.Identity)
 	if req.FirstLoad != nil {
 		o.state.FirstLoad = req.FirstLoad
@@ -130,13 +132,23 @@ func (o *stateWorkflow) progress(ctx workflow.Context, req owner.ProgressRequest
 	return o.state, nil
 }
 
+// finished reports whether the run of a request has finished already: the reply of an earlier try was lost.
+func (o *stateWorkflow) finished(req owner.FinishRequest) bool {
+	n := len(o.state.LastRuns)
+	return n > 0 && o.state.LastRuns[n-1].RunID == req.Record.RunID && o.state.Lease == nil
+}
+
+func (o *stateWorkflow) checkFinish(req owner.FinishRequest) error {
+	if o.finished(req) {
+		return nil
+	}
+	return o.checkLease(req.RunID, req.Fence)
+}
+
 func (o *stateWorkflow) finish(ctx workflow.Context, req owner.FinishRequest) (owner.State, error) {
 	o.changed()
-	if n := len(o.state.LastRuns); n > 0 && o.state.LastRuns[n-1].RunID == req.Record.RunID && o.state.Lease == nil {
-		return o.state, nil // the reply of an earlier try was lost
-	}
-	if err := o.checkLease(req.RunID, req.Fence); err != nil {
-		return owner.State{}, err
+	if o.finished(req) {
+		return o.state, nil
 	}
 	o.bind(req.Identity)
 	if req.Watermark != "" {
@@ -180,9 +192,15 @@ func (o *stateWorkflow) changed() {
 	o.notices.news = true
 }
 
-// checkSet refuses a text that is no value of the table's cursor. Whoever asks a worker first, as
-// the command line does, knows better; this is for everybody else.
+// checkSet refuses while a run holds the lease, and a text that is no value of the table's cursor. The command line
+// asks a worker first, which knows the cursor better; this is for all other clients.
 func (o *stateWorkflow) checkSet(req owner.SetRequest) error {
+	if o.state.Lease != nil {
+		return o.busy("wait for it, then set the watermark")
+	}
+	if req.Adopt {
+		return nil
+	}
 	before := ""
 	if req.Cursor == "" || req.Cursor == o.state.Cursor {
 		before = o.state.Watermark
@@ -190,13 +208,15 @@ func (o *stateWorkflow) checkSet(req owner.SetRequest) error {
 	return owner.CheckWatermark(req.Watermark, before)
 }
 
+// busy is the refusal of a request that needs the lease to be free.
+func (o *stateWorkflow) busy(remedy string) error {
+	l := o.state.Lease
+	return failure.New(failure.TableBusy,
+		fmt.Sprintf("table %s is being written by workflow %s (run %s)", o.state.Table, l.WorkflowID, l.RunID), remedy)
+}
+
 func (o *stateWorkflow) set(ctx workflow.Context, req owner.SetRequest) (owner.State, error) {
 	o.changed()
-	if l := o.state.Lease; l != nil {
-		return owner.State{}, temporal.NewApplicationErrorWithOptions(
-			fmt.Sprintf("table %s is being written by workflow %s (run %s): wait for it, then set the watermark", o.state.Table, l.WorkflowID, l.RunID),
-			failure.TableBusy, temporal.ApplicationErrorOptions{NonRetryable: true})
-	}
 	if req.Adopt {
 		o.state.Adopt, o.state.Identity = true, nil
 		o.show(ctx)
@@ -223,9 +243,7 @@ func (o *stateWorkflow) checkLease(run string, fence int64) error {
 	if l := o.state.Lease; l != nil && l.Fence == fence && l.RunID == run {
 		return nil
 	}
-	return temporal.NewApplicationErrorWithOptions(
-		fmt.Sprintf("table %s was taken over by a newer run", o.state.Table),
-		failure.LeaseLost, temporal.ApplicationErrorOptions{NonRetryable: true})
+	return failure.New(failure.LeaseLost, fmt.Sprintf("table %s was taken over by a newer run", o.state.Table), "")
 }
 
 // show puts the state where people look: the Web UI's user metadata, and lists of workflows.

@@ -26,6 +26,8 @@ type stateHarness struct {
 	// leases are those that were granted, in order. Requests of tests name a fence by its place there,
 	// from 1 on: fences themselves follow the clock.
 	leases []owner.Lease
+	// rejected says that a validator refused the last update.
+	rejected bool
 }
 
 // resolve puts fences and run ids in the place of the places of leases.
@@ -54,15 +56,15 @@ func (o *stateHarness) resolve(req any) any {
 
 // granted remembers a lease that was granted, and tells its place.
 func (o *stateHarness) granted(reply any) (place int64) {
-	r, ok := reply.(owner.BeginReply)
-	if !ok {
+	s, ok := reply.(owner.State)
+	if !ok || s.Lease == nil {
 		return 0
 	}
-	if n := len(o.leases); r.Granted && (n == 0 || o.leases[n-1].Fence != r.State.Lease.Fence) {
-		o.leases = append(o.leases, *r.State.Lease)
+	if n := len(o.leases); n == 0 || o.leases[n-1].Fence != s.Lease.Fence {
+		o.leases = append(o.leases, *s.Lease)
 	}
 	for i, l := range o.leases {
-		if l.Fence == r.State.Lease.Fence {
+		if l.Fence == s.Lease.Fence {
 			return int64(i + 1)
 		}
 	}
@@ -80,8 +82,12 @@ func (o *stateHarness) then(name string, req any, check func(reply any, err erro
 	o.env.RegisterDelayedCallback(func() {
 		o.env.UpdateWorkflow(name, id, &testsuite.TestUpdateCallback{
 			OnAccept: func() {},
-			OnReject: func(err error) { check(nil, err) },
+			OnReject: func(err error) {
+				o.rejected = true
+				check(nil, err)
+			},
 			OnComplete: func(reply any, err error) {
+				o.rejected = false
 				o.granted(reply)
 				check(reply, err)
 			},
@@ -105,27 +111,31 @@ func (o *stateHarness) state() owner.State {
 
 func TestTableStateGrantsOneLeaseAtATime(t *testing.T) {
 	o := newStateHarness(t)
-	granted := func(want bool, holder string, fence int64) func(any, error) {
+	granted := func(holder string, fence int64) func(any, error) {
 		return func(reply any, err error) {
 			require.NoError(t, err)
-			r := reply.(owner.BeginReply)
-			require.Equal(t, want, r.Granted)
-			require.Equal(t, holder, r.State.Lease.WorkflowID)
+			require.Equal(t, holder, reply.(owner.State).Lease.WorkflowID)
 			require.Equal(t, fence, o.granted(reply))
 		}
 	}
-	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: "1"}, granted(true, "a", 1))
-	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "b", RunID: "1"}, granted(false, "a", 1))
-	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: "1"}, granted(true, "a", 1)) // its reply was lost
-	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: "2"}, granted(false, "a", 1))
-	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "b", RunID: "1", TakeOver: 9}, granted(false, "a", 1))
-	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "b", RunID: "1", TakeOver: 1}, granted(true, "b", 2))
-	o.then(owner.UpdateFinishRun, owner.FinishRequest{Fence: 1, Watermark: "9"}, func(_ any, err error) { requireType(t, err, failure.LeaseLost) })
-	o.then(owner.UpdateRecordProgress, owner.ProgressRequest{Fence: 1}, func(_ any, err error) { requireType(t, err, failure.LeaseLost) })
+	refused := func(typ string) func(any, error) {
+		return func(_ any, err error) {
+			requireType(t, err, typ)
+			require.True(t, o.rejected, "a refusal writes nothing to the history")
+		}
+	}
+	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: "1"}, granted("a", 1))
+	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "b", RunID: "1"}, refused(failure.TableBusy))
+	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: "1"}, granted("a", 1)) // its reply was lost
+	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: "2"}, refused(failure.TableBusy))
+	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "b", RunID: "1", TakeOver: 9}, refused(failure.TableBusy))
+	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "b", RunID: "1", TakeOver: 1}, granted("b", 2))
+	o.then(owner.UpdateFinishRun, owner.FinishRequest{Fence: 1, Watermark: "9"}, refused(failure.LeaseLost))
+	o.then(owner.UpdateRecordProgress, owner.ProgressRequest{Fence: 1}, refused(failure.LeaseLost))
 	// A state workflow that was started anew may give a fence again; the run tells them apart.
-	o.then(owner.UpdateFinishRun, owner.FinishRequest{Fence: 2, RunID: "0", Watermark: "9"}, func(_ any, err error) { requireType(t, err, failure.LeaseLost) })
-	o.then(owner.UpdateRecordProgress, owner.ProgressRequest{Fence: 2, RunID: "0"}, func(_ any, err error) { requireType(t, err, failure.LeaseLost) })
-	o.then(owner.UpdateSetWatermark, owner.SetRequest{Watermark: "1"}, func(_ any, err error) { requireType(t, err, failure.TableBusy) })
+	o.then(owner.UpdateFinishRun, owner.FinishRequest{Fence: 2, RunID: "0", Watermark: "9"}, refused(failure.LeaseLost))
+	o.then(owner.UpdateRecordProgress, owner.ProgressRequest{Fence: 2, RunID: "0"}, refused(failure.LeaseLost))
+	o.then(owner.UpdateSetWatermark, owner.SetRequest{Watermark: "1"}, refused(failure.TableBusy))
 	finish := owner.FinishRequest{Fence: 2, Watermark: "9", Cursor: "id", Record: owner.RunRecord{RunID: "1", Outcome: "done"}}
 	o.then(owner.UpdateFinishRun, finish, func(reply any, err error) {
 		require.NoError(t, err)

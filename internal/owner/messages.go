@@ -15,7 +15,8 @@ const (
 	QueryState           = "state"
 )
 
-// BeginRequest asks for the lease. Asking again for a lease that one holds is harmless.
+// BeginRequest asks for the lease. It is refused with TableBusy while another run holds the lease. Asking again for a
+// lease that the run holds is harmless.
 type BeginRequest struct {
 	WorkflowID string `json:"workflowId"`
 	RunID      string `json:"runId"`
@@ -26,12 +27,6 @@ type BeginRequest struct {
 	Notices *NoticeSettings `json:"notices,omitempty"`
 	// Visibility is what the owner may tell Temporal's lists.
 	Visibility Visibility `json:"visibility,omitempty"`
-}
-
-// BeginReply grants the lease (Granted) or names its holder; State is as it is afterwards.
-type BeginReply struct {
-	Granted bool  `json:"granted"`
-	State   State `json:"state"`
 }
 
 // ProgressRequest records progress of the lease's holder. Only what is set changes.

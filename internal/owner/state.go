@@ -17,6 +17,11 @@ type Lease struct {
 	Since time.Time `json:"since"`
 }
 
+// HeldBy reports whether the lease is that of the run which asks.
+func (l *Lease) HeldBy(req BeginRequest) bool {
+	return l.WorkflowID == req.WorkflowID && l.RunID == req.RunID
+}
+
 // FirstLoad is how far an unfinished first load is. Its plan, with the key ranges, is staged
 // under Run.
 type FirstLoad struct {
