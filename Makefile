@@ -68,12 +68,12 @@ screenshots: bin/tablehaul-standalone servers ## the pictures of docs/images, fr
 # Whatever those files hold is a fault test: docs/reliability.md has the tables.
 tests-of = ^($(shell grep -hoE '^func Test\w+' $(1) | cut -c6- | paste -sd'|'))$$
 FAULTS = $(call tests-of,integration/fault*_test.go integration/lossless_test.go integration/interrupted_test.go)
-ERRORS = $(call tests-of,internal/mysqldb/errors*_test.go internal/mysqldb/target_roles_test.go)
+ERRORS = $(call tests-of,internal/mysqldb/mysqlerr/*_test.go internal/mysqldb/target/roles_test.go)
 
 .PHONY: test-faults
 test-faults: bin/tablehaul-standalone servers ## every fault of docs/reliability.md (TABLEHAUL_TEST_SEED=n repeats a schedule)
 	$(GO) test -race -parallel 8 -timeout 10m -run '$(FAULTS)' ./integration # most of them wait
-	$(GO) test -race -run '$(ERRORS)' ./internal/mysqldb
+	$(GO) test -race -run '$(ERRORS)' ./internal/mysqldb/mysqlerr ./internal/mysqldb/target
 	$(GO) test -race ./internal/testenv/proxy ./internal/staging/s3
 
 # One test for each world and not for each fault: `make test` plays a minute of it, on seeds that
@@ -109,7 +109,7 @@ bench: build ## figures beside the goals, into docs/benchmarks.md (ROWS=n BIG=0 
 # What needs a server is left out: it would measure the server.
 BENCH ?= .
 BENCH_TIME ?= 1s
-BENCH_PACKAGES := ./internal/mysqldb ./internal/rowfile ./activities
+BENCH_PACKAGES := ./internal/mysqldb/... ./internal/rowfile ./activities
 .PHONY: bench-micro
 bench-micro: ## benchmarks of the hot loops, without any server (BENCH=regexp BENCH_TIME=1s)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCH_TIME) -skip 'FromServer$$' $(BENCH_PACKAGES)

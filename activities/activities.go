@@ -13,6 +13,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/metrics"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/notify"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -24,7 +25,7 @@ type Activities struct {
 	deps      Deps
 	manifests *manifestCache
 	paces     *paceCache
-	schemas   mysqldb.SchemaCache
+	schemas   schema.SchemaCache
 }
 
 // Deps are what the steps work with. All fields but Metrics, Webhook, Searchable, Log, HostQueue, Deployment and SweepAfter are required.

@@ -1,6 +1,10 @@
 package activities
 
-import "context"
+import (
+	"context"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb/target"
+)
 
 // AddIndexesResult is what was added.
 type AddIndexesResult struct {
@@ -27,7 +31,7 @@ func (a *Activities) AddIndexes(ctx context.Context, in RangeInput) (AddIndexesR
 		return AddIndexesResult{}, translate(ctx, err, at)
 	}
 	defer beat(ctx, func() any { return "building indexes" })()
-	added, err := db.AddIndexes(ctx, s.Target, r.plan.Later)
+	added, err := target.AddIndexes(ctx, db, s.Target, r.plan.Later)
 	if err == nil {
 		note(ctx, "indexes", added)
 	}

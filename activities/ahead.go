@@ -4,14 +4,14 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
 // A watermark that is ahead of the source is a failure and not an empty window: what is written
 // meanwhile lies below it, and a run that reads nothing would call the target fresh.
 
-func aheadText(a mysqldb.Ahead) string {
+func aheadText(a source.Ahead) string {
 	by := ""
 	if a.By > 0 {
 		by = fmt.Sprintf(", by %s", a.By.Round(time.Second))
@@ -20,7 +20,7 @@ func aheadText(a mysqldb.Ahead) string {
 		a.Watermark, a.Latest, by, a.Cause)
 }
 
-func aheadRemedy(name table.Name, a mysqldb.Ahead) string {
+func aheadRemedy(name table.Name, a source.Ahead) string {
 	return fmt.Sprintf("correct the clock or the zone, then run tablehaul watermark set %s with a value from before the change"+
 		" (at most %s) to read again from there, or tablehaul run %s --full", name, a.Latest, name)
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/internal/api"
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -18,19 +18,19 @@ func TestAClockThatIsBackLowersTheWatermark(t *testing.T) {
 		lowest, mark, hi = "2024-01-01 11:59:00.000000", "2024-01-01 12:00:00.000000", "2024-01-01 12:05:00.000000"
 		until            = "2024-01-01 12:01:00.000000"
 	)
-	then, now := &mysqldb.Seen{Source: "then"}, &mysqldb.Seen{Source: "now"}
+	then, now := &source.Seen{Source: "then"}, &source.Seen{Source: "now"}
 	for name, c := range map[string]struct {
-		horizon       mysqldb.Horizon
+		horizon       source.Horizon
 		want          table.Window
 		nothing, held bool
 		lowered       bool
 	}{
-		"no step":            {mysqldb.Horizon{Hi: hi}, table.Window{Lo: mark, Hi: hi}, false, false, false},
-		"no step, too early": {mysqldb.Horizon{Hi: lowest}, table.Window{Lo: mark, Hi: mark}, true, false, false},
-		"held":               {mysqldb.Horizon{Hi: lowest, Lowest: lowest, ClockUntil: until, StepBack: time.Minute}, table.Window{Lo: lowest, Hi: lowest}, true, true, true},
-		"it is over":         {mysqldb.Horizon{Hi: hi, Lowest: lowest, StepBack: time.Minute}, table.Window{Lo: lowest, Hi: hi}, false, false, true},
+		"no step":            {source.Horizon{Hi: hi}, table.Window{Lo: mark, Hi: hi}, false, false, false},
+		"no step, too early": {source.Horizon{Hi: lowest}, table.Window{Lo: mark, Hi: mark}, true, false, false},
+		"held":               {source.Horizon{Hi: lowest, Lowest: lowest, ClockUntil: until, StepBack: time.Minute}, table.Window{Lo: lowest, Hi: lowest}, true, true, true},
+		"it is over":         {source.Horizon{Hi: hi, Lowest: lowest, StepBack: time.Minute}, table.Window{Lo: lowest, Hi: hi}, false, false, true},
 		"the watermark is lower": {
-			mysqldb.Horizon{Hi: until, Lowest: until, ClockUntil: hi, StepBack: time.Minute}, table.Window{Lo: mark, Hi: until}, false, true, true,
+			source.Horizon{Hi: until, Lowest: until, ClockUntil: hi, StepBack: time.Minute}, table.Window{Lo: mark, Hi: until}, false, true, true,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

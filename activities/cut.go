@@ -2,6 +2,8 @@ package activities
 
 import (
 	"context"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
 )
 
 // maxRanges bounds a run's ranges, and with them the history of SyncTable (about 15 events a
@@ -26,7 +28,7 @@ func (p *drafted) cut(ctx context.Context) error {
 
 func (p *drafted) cutKeys(ctx context.Context) error {
 	p.rowsEstimate = p.table.RowsEstimate
-	ranges, err := p.src.CutRanges(ctx, p.table, maxRanges, p.settings.RangeRows)
+	ranges, err := scan.CutRanges(ctx, p.src, p.table, maxRanges, p.settings.RangeRows)
 	for i := range ranges {
 		p.ranges = append(p.ranges, piece{Keys: &ranges[i]})
 	}
@@ -36,13 +38,13 @@ func (p *drafted) cutKeys(ctx context.Context) error {
 // cutWindow leaves a window of the usual size whole: it is then moved in the run's own history.
 func (p *drafted) cutWindow(ctx context.Context) error {
 	p.ranges = []piece{{}}
-	rows, err := p.src.WindowRows(ctx, p.table, p.settings.Cursor, p.window)
+	rows, err := scan.WindowRows(ctx, p.src, p.table, p.settings.Cursor, p.window)
 	p.windowRows = rows
 	if err != nil || rows < 2*p.settings.RangeRows {
 		return err
 	}
 	p.rowsEstimate = rows
-	windows, err := p.src.CutWindow(ctx, p.table, p.settings.Cursor, p.window, maxRanges, p.settings.RangeRows)
+	windows, err := scan.CutWindow(ctx, p.src, p.table, p.settings.Cursor, p.window, maxRanges, p.settings.RangeRows)
 	if err != nil || len(windows) < 2 {
 		return err
 	}

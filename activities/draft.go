@@ -11,6 +11,10 @@ import (
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/target"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/upsert"
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -24,8 +28,8 @@ const (
 type drafted struct {
 	settings Settings
 	src, dst *mysqldb.DB
-	table    *mysqldb.Table
-	target   mysqldb.TargetPlan
+	table    *schema.Table
+	target   target.TargetPlan
 	findings []table.Finding
 	mode     string
 	window   table.Window
@@ -34,7 +38,7 @@ type drafted struct {
 	rowsEstimate int64
 	// windowRows is the server's guess of the rows of a window, whatever its size.
 	windowRows int64
-	marks      []mysqldb.Mark
+	marks      []source.Mark
 	heldBack   string
 	// heldFor is how far open work holds the window's end back, 0 where none does.
 	heldFor time.Duration
@@ -49,8 +53,8 @@ type drafted struct {
 	// latest is the largest value of the cursor that the source can have by now, seen what this run
 	// saw of the source, ahead is set where the watermark lies above it.
 	latest string
-	seen   *mysqldb.Seen
-	ahead  *mysqldb.Ahead
+	seen   *source.Seen
+	ahead  *source.Ahead
 	// lowered says that the window begins lower than the overlap, since cursors went back.
 	lowered bool
 	// tail is what lies above the window's end; tailLast says that the last range is it, and begins
@@ -77,33 +81,33 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 	}
 	p := &drafted{settings: settings, preview: in.preview}
 	begun := time.Now()
-	source := where{settings.SourceConnection, "look at " + settings.Table.String()}
-	target := where{settings.TargetConnection, "look at " + settings.Target.String()}
+	src := where{settings.SourceConnection, "look at " + settings.Table.String()}
+	dst := where{settings.TargetConnection, "look at " + settings.Target.String()}
 	if p.src, err = a.deps.Source(ctx, settings.SourceConnection); err != nil {
-		return nil, lookFailure(ctx, err, source)
+		return nil, lookFailure(ctx, err, src)
 	}
-	if p.table, err = p.src.Table(ctx, settings.Table); err != nil {
-		return nil, lookFailure(ctx, err, source)
+	if p.table, err = schema.ReadTable(ctx, p.src, settings.Table); err != nil {
+		return nil, lookFailure(ctx, err, src)
 	}
 	instance := p.src.Instance()
 	if c := p.table.Column(settings.Cursor); c != nil { // as the server spells it, from here on
 		settings.Cursor, p.settings.Cursor = c.Name, c.Name
 		p.table = p.table.Carrying(c.Name)
 	}
-	if p.findings, err = p.src.CheckSource(ctx, p.table, mysqldb.SourceCheck{
+	if p.findings, err = source.CheckSource(ctx, p.src, p.table, source.SourceCheck{
 		Cursor: settings.Cursor, Overlap: settings.Overlap, FixedLag: settings.FixedLag, AllowReplica: settings.AllowReplica, Zone: settings.CursorZone,
 	}); err != nil {
-		return nil, lookFailure(ctx, err, source)
+		return nil, lookFailure(ctx, err, src)
 	}
 	if p.dst, err = a.deps.Target(ctx, settings.TargetConnection); err != nil {
-		return nil, translate(ctx, err, target)
+		return nil, translate(ctx, err, dst)
 	}
-	if p.target, err = p.dst.PlanTarget(ctx, p.src, p.table, settings.Target, mysqldb.TargetOptions{
+	if p.target, err = target.PlanTarget(ctx, p.dst, p.src, p.table, settings.Target, target.TargetOptions{
 		Create: settings.CreateTarget, AddColumns: settings.AddColumns, Cursor: settings.Cursor, Watermark: watermarkOf(in.State, settings.Cursor), Rewrites: rewrites(in, settings.Cursor),
-		Replace:      settings.UniqueConflicts == string(mysqldb.ConflictsReplace),
+		Replace:      settings.UniqueConflicts == string(upsert.ConflictsReplace),
 		IndexesLater: settings.IndexesAfterLoad || in.State.FirstLoad != nil && in.State.FirstLoad.IndexesLater,
 	}); err != nil {
-		return nil, lookFailure(ctx, err, target)
+		return nil, lookFailure(ctx, err, dst)
 	}
 	if err := a.checkSharedTarget(ctx, p); err != nil {
 		return nil, err
@@ -113,7 +117,7 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 		return p, nil // the window of a refused table means nothing
 	}
 	if p.lost, err = p.targetLost(ctx, in.State); err != nil {
-		return nil, translate(ctx, err, target)
+		return nil, translate(ctx, err, dst)
 	}
 	if err := p.identify(ctx, in, a.keeper(ctx, in.Table)); err != nil {
 		return nil, err
@@ -143,7 +147,7 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 		}
 	}
 	if p.src.Instance() != instance {
-		return nil, translate(ctx, mysqldb.ErrOtherServer, source)
+		return nil, translate(ctx, mysqldb.ErrOtherServer, src)
 	}
 	return p, nil
 }
@@ -179,10 +183,10 @@ func watermarkOf(s owner.State, cursor string) string {
 // lookFailure translates an error of introspection: what is not there is the caller's to mend.
 func lookFailure(ctx context.Context, err error, at where) error {
 	for known, remedy := range map[error]string{
-		mysqldb.ErrTableNotFound: "mend the name in the configuration, or GRANT SELECT on the table to the connection's login",
-		mysqldb.ErrNotABaseTable: "name the table behind it",
-		mysqldb.ErrNeedsProcess:  "",
-		mysqldb.ErrReplica:       "",
+		schema.ErrTableNotFound: "mend the name in the configuration, or GRANT SELECT on the table to the connection's login",
+		schema.ErrNotABaseTable: "name the table behind it",
+		source.ErrNeedsProcess:  "",
+		source.ErrReplica:       "",
 	} {
 		if errors.Is(err, known) {
 			return at.permanent(failure.UnsupportedTable, err, remedy)
@@ -199,7 +203,7 @@ func (p *drafted) targetLost(ctx context.Context, s owner.State) (bool, error) {
 	if !loaded || p.target.Create {
 		return loaded, nil
 	}
-	rows, err := p.dst.HasRows(ctx, p.settings.Target)
+	rows, err := target.HasRows(ctx, p.dst, p.settings.Target)
 	return !rows, err
 }
 

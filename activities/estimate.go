@@ -2,7 +2,7 @@ package activities
 
 import (
 	"github.com/tablehaul/tablehaul/internal/api"
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/owner"
 )
 
@@ -42,7 +42,7 @@ func (p *drafted) rowsToRead() (int64, bool) {
 	case p.byKey():
 		return p.table.RowsEstimate, p.table.RowsEstimate > 0
 	default:
-		return p.windowRows + p.tail.rows(p), mysqldb.CursorIndex(p.table, p.settings.Cursor) != ""
+		return p.windowRows + p.tail.rows(p), schema.CursorIndex(p.table, p.settings.Cursor) != ""
 	}
 }
 

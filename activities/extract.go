@@ -11,6 +11,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -141,7 +142,7 @@ func (a *Activities) sliceStart(ctx context.Context, r *openedRange) (*table.Pos
 
 // copyPages moves pages of the range into parts, until the slice is full, and keeps the
 // heartbeat going.
-func (a *Activities) copyPages(ctx context.Context, db *mysqldb.DB, spec mysqldb.ReadSpec, r *openedRange, parts *partWriter) (stats mysqldb.ReadStats, readErr, writeErr error) {
+func (a *Activities) copyPages(ctx context.Context, db *mysqldb.DB, spec scan.ReadSpec, r *openedRange, parts *partWriter) (stats scan.ReadStats, readErr, writeErr error) {
 	var rows, bytes atomic.Int64
 	var waiting atomic.Value
 	say := func(reason string) { waiting.Store(reason) }
@@ -152,14 +153,14 @@ func (a *Activities) copyPages(ctx context.Context, db *mysqldb.DB, spec mysqldb
 	if readErr = a.waitOut(ctx, db, r.plan.Settings, say); readErr != nil {
 		return stats, readErr, nil
 	}
-	stats, readErr = db.ReadPages(ctx, spec, func(page *table.Rows) error {
+	stats, readErr = scan.ReadPages(ctx, db, spec, func(page *table.Rows) error {
 		if writeErr = parts.write(ctx, page); writeErr != nil {
 			return writeErr
 		}
 		rows.Add(int64(page.Len()))
 		bytes.Store(parts.bytes())
 		if parts.full() {
-			return mysqldb.ErrStop
+			return scan.ErrStop
 		}
 		return a.waitOut(ctx, db, r.plan.Settings, say)
 	})

@@ -13,6 +13,8 @@ import (
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/rowfile"
 	"github.com/tablehaul/tablehaul/internal/staging"
 )
@@ -61,7 +63,7 @@ func translate(ctx context.Context, err error, at where) error {
 		return at.otherServer(ctx, err)
 	case errors.Is(err, staging.ErrCorrupt), errors.Is(err, staging.ErrNotFound), errors.Is(err, rowfile.ErrCorrupt):
 		return at.permanent(failure.StagedFileCorrupt, err, "")
-	case mysqldb.IsGone(err) && at.connection != "" && !isPreflight(ctx):
+	case schema.IsGone(err) && at.connection != "" && !isPreflight(ctx):
 		// A plan was made of it, so that it was there.
 		return at.permanent(failure.TableChanged, err, "it was there when this run was planned: bring it back, or start the run again")
 	case errors.Is(err, rowfile.ErrColumns), errors.Is(err, rowfile.ErrValue):
@@ -76,10 +78,10 @@ func translate(ctx context.Context, err error, at where) error {
 	typ := failure.Unexpected
 	remedy := ""
 	if at.connection != "" {
-		p := mysqldb.Describe(err)
+		p := mysqlerr.Describe(err)
 		remedy = p.Remedy
 		typ, opts = retryOf(p.Class, age(ctx))
-		if mysqldb.IsLockConflict(err) {
+		if mysqlerr.IsLockConflict(err) {
 			typ = failure.LockWait
 		}
 		if isPreflight(ctx) && isDial(err) && age(ctx) > reachPatience {
@@ -120,11 +122,11 @@ func (at where) permanent(typ string, err error, remedy string) error {
 }
 
 func (at where) details(err error, remedy string) failure.Details {
-	return failure.Details{Doing: at.doing, Connection: at.connection, What: mysqldb.Safe(err).Error(), Remedy: remedy}
+	return failure.Details{Doing: at.doing, Connection: at.connection, What: mysqlerr.Safe(err).Error(), Remedy: remedy}
 }
 
 func (at where) text(err error) string {
-	text := mysqldb.Safe(err).Error()
+	text := mysqlerr.Safe(err).Error()
 	if at.connection == "" {
 		return fmt.Sprintf("%s: %s", at.doing, text)
 	}
@@ -132,17 +134,17 @@ func (at where) text(err error) string {
 }
 
 // retryOf maps an error class to a failure type and its retry.
-func retryOf(c mysqldb.Class, age time.Duration) (string, temporal.ApplicationErrorOptions) {
+func retryOf(c mysqlerr.Class, age time.Duration) (string, temporal.ApplicationErrorOptions) {
 	switch c {
-	case mysqldb.ClassRetry:
+	case mysqlerr.ClassRetry:
 		return failure.ServerUnavailable, temporal.ApplicationErrorOptions{}
-	case mysqldb.ClassCapacity:
+	case mysqlerr.ClassCapacity:
 		return failure.ServerFull, temporal.ApplicationErrorOptions{NextRetryDelay: fullDelay}
-	case mysqldb.ClassFailover:
+	case mysqlerr.ClassFailover:
 		return failure.ServerReadOnly, temporal.ApplicationErrorOptions{NonRetryable: age > patience}
-	case mysqldb.ClassSplit, mysqldb.ClassRowData:
+	case mysqlerr.ClassSplit, mysqlerr.ClassRowData:
 		return failure.RowRejected, temporal.ApplicationErrorOptions{NonRetryable: true}
-	case mysqldb.ClassConfiguration:
+	case mysqlerr.ClassConfiguration:
 		return failure.ServerRejected, temporal.ApplicationErrorOptions{NonRetryable: true}
 	default:
 		return failure.Unexpected, temporal.ApplicationErrorOptions{NonRetryable: age > patience}

@@ -11,7 +11,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/tablehaul/tablehaul/internal/failure"
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/staging"
 )
 
@@ -53,7 +53,7 @@ func TestCredentialsThatStayExpiredAreGivenUp(t *testing.T) {
 // A lock wait is no server that does not answer.
 func TestALockWaitHasATypeOfItsOwn(t *testing.T) {
 	for number, typ := range map[uint16]string{1205: failure.LockWait, 1213: failure.LockWait, 2013: failure.ServerUnavailable, 1526: failure.RowRejected, 1040: failure.ServerFull} {
-		err := mysqldb.Safe(&mysql.MySQLError{Number: number, Message: "s3cret"})
+		err := mysqlerr.Safe(&mysql.MySQLError{Number: number, Message: "s3cret"})
 		var app *temporal.ApplicationError
 		require.ErrorAs(t, translate(t.Context(), err, where{connection: "warehouse", doing: "write a chunk"}), &app)
 		require.Equal(t, typ, app.Type(), number)

@@ -6,7 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -42,7 +44,7 @@ func (p *drafted) convertWatermark(was *owner.Identity) (changed string) {
 	if s.Watermark == "" || was.CursorType == p.id.now.CursorType {
 		return ""
 	}
-	mark, err := mysqldb.ConvertCursor(was.CursorType, p.table.Column(p.settings.Cursor).Column, s.Watermark)
+	mark, err := source.ConvertCursor(was.CursorType, p.table.Column(p.settings.Cursor).Column, s.Watermark)
 	if err != nil {
 		return fmt.Sprintf("it is of %s as %s, which is now %s", was.Cursor, was.CursorType, p.id.now.CursorType)
 	}
@@ -89,7 +91,7 @@ func (p *drafted) lowerWatermark(ctx context.Context, was *owner.Identity) (chan
 	s := &p.id.state
 	mark := p.id.row.Watermark
 	if mark != "" && was.CursorType != p.id.now.CursorType {
-		if mark, err = mysqldb.ConvertCursor(was.CursorType, p.table.Column(p.settings.Cursor).Column, mark); err != nil {
+		if mark, err = source.ConvertCursor(was.CursorType, p.table.Column(p.settings.Cursor).Column, mark); err != nil {
 			return "the target has lost its last runs, and the cursor's type has changed since", nil //nolint:nilerr // the sentence says it
 		}
 	}
@@ -167,16 +169,16 @@ func (p *drafted) rowsAgree(ctx context.Context) (bool, error) {
 	if mark == "" {
 		return false, nil
 	}
-	sample, err := p.src.LastRows(ctx, p.table, p.settings.Cursor, mark, sampleRows)
+	sample, err := scan.LastRows(ctx, p.src, p.table, p.settings.Cursor, mark, sampleRows)
 	if err != nil {
 		return false, translate(ctx, err, where{p.settings.SourceConnection, "read the last rows of " + p.settings.Table.String()})
 	}
 	at := where{p.settings.TargetConnection, "look for rows of " + p.settings.Target.String()}
-	dst, err := p.dst.Table(ctx, p.settings.Target)
+	dst, err := schema.ReadTable(ctx, p.dst, p.settings.Target)
 	if err != nil {
 		return false, lookFailure(ctx, err, at)
 	}
-	n, err := p.dst.CountSample(ctx, dst, sample, false)
+	n, err := scan.CountSample(ctx, p.dst, dst, sample, false)
 	if err != nil {
 		return false, translate(ctx, err, at)
 	}
@@ -189,18 +191,18 @@ func (p *drafted) rowsAgree(ctx context.Context) (bool, error) {
 // A target without an index on the cursor is not sorted for it.
 func (p *drafted) sourceHasKept(ctx context.Context) (bool, error) {
 	at := where{p.settings.TargetConnection, "look for rows of " + p.settings.Target.String()}
-	dst, err := p.dst.Table(ctx, p.settings.Target)
+	dst, err := schema.ReadTable(ctx, p.dst, p.settings.Target)
 	if err != nil {
 		return false, lookFailure(ctx, err, at)
 	}
-	if mysqldb.CursorIndex(dst, p.settings.Cursor) == "" {
+	if schema.CursorIndex(dst, p.settings.Cursor) == "" {
 		return true, nil
 	}
-	sample, err := p.dst.LastRows(ctx, dst, p.settings.Cursor, "", sampleRows)
+	sample, err := scan.LastRows(ctx, p.dst, dst, p.settings.Cursor, "", sampleRows)
 	if err != nil {
 		return false, translate(ctx, err, at)
 	}
-	n, err := p.src.CountSample(ctx, p.table, sample, true)
+	n, err := scan.CountSample(ctx, p.src, p.table, sample, true)
 	if err != nil {
 		return false, translate(ctx, err, where{p.settings.SourceConnection, "look for rows of " + p.settings.Table.String()})
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -99,7 +100,7 @@ func (a *Activities) familyTables(ctx context.Context, f Family) (members, left 
 	if err != nil {
 		return nil, nil, translate(ctx, err, at)
 	}
-	all, err := src.TablesOf(ctx, f.Schema)
+	all, err := schema.TablesOf(ctx, src, f.Schema)
 	if err != nil {
 		return nil, nil, translate(ctx, err, at)
 	}

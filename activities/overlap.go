@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -28,22 +28,22 @@ func (p *drafted) checkOverlap() {
 		refuse(fmt.Sprintf("overlap: %d is a number of steps, and the cursor %s is a %s", s.OverlapSteps, s.Cursor, c.Type),
 			fmt.Sprintf("write a time, such as overlap: %ds", s.OverlapSteps))
 	}
-	if u := mysqldb.CursorUnit(s.CursorUnit); u != "" && u != mysqldb.UnitAuto {
+	if u := source.CursorUnit(s.CursorUnit); u != "" && u != source.UnitAuto {
 		refuse(fmt.Sprintf("cursorUnit: %s is for an integer cursor, and %s is a %s", u, s.Cursor, c.Type), "leave cursorUnit out")
 	}
 }
 
 // back is where an incremental run's window begins: the overlap below the watermark.
-func (p *drafted) back(ctx context.Context, cursor table.Column, mark string, h mysqldb.Horizon) (string, error) {
+func (p *drafted) back(ctx context.Context, cursor table.Column, mark string, h source.Horizon) (string, error) {
 	if !isInteger(cursor) {
-		return p.src.Back(ctx, cursor, mark, p.settings.Overlap)
+		return source.Back(ctx, p.src, cursor, mark, p.settings.Overlap)
 	}
-	return mysqldb.BackSteps(cursor, mark, p.overlapSteps(h))
+	return source.BackSteps(cursor, mark, p.overlapSteps(h))
 }
 
 // overlapSteps is the overlap in an integer cursor's own steps. The last value is read again where
 // rows may share it: two rows of one second need not be committed at once.
-func (p *drafted) overlapSteps(h mysqldb.Horizon) int64 {
+func (p *drafted) overlapSteps(h source.Horizon) int64 {
 	s := p.settings
 	switch {
 	case s.OverlapSteps > 0 && h.Unit > 0:
@@ -59,7 +59,7 @@ func (p *drafted) overlapSteps(h mysqldb.Horizon) int64 {
 }
 
 // sayOverlap says how the overlap of an integer cursor is taken, where that is not plain.
-func (p *drafted) sayOverlap(cursor table.Column, h mysqldb.Horizon) {
+func (p *drafted) sayOverlap(cursor table.Column, h source.Horizon) {
 	s := p.settings
 	if !isInteger(cursor) || s.Overlap == 0 || h.Empty || p.table.Column(s.Cursor).AutoIncrement {
 		return

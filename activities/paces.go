@@ -3,7 +3,7 @@ package activities
 import (
 	"sync"
 
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/upsert"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -22,8 +22,8 @@ type paceKey struct {
 
 // pace is what a target table takes: rows of a transaction, and transactions at once.
 type pace struct {
-	rows mysqldb.Pace
-	gate mysqldb.Gate
+	rows upsert.Pace
+	gate upsert.Gate
 }
 
 // paceCache keeps the pace of each target table as long as the worker lives: what one chunk

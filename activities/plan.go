@@ -12,7 +12,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/target"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -52,14 +54,14 @@ type plan struct {
 	// RefersToItself: see mysqldb.TargetPlan.
 	RefersToItself bool `json:"refersToItself,omitempty"`
 	// Later are the indexes that the target gets when the first load is done.
-	Later []mysqldb.LaterIndex `json:"later,omitempty"`
+	Later []target.LaterIndex `json:"later,omitempty"`
 }
 
 // piece is what one range of a run reads: a part of the key space, or of the window. With
 // neither it is all that the run reads.
 type piece struct {
-	Keys   *mysqldb.KeyRange `json:"keys,omitempty"`
-	Window *table.Window     `json:"window,omitempty"`
+	Keys   *scan.KeyRange `json:"keys,omitempty"`
+	Window *table.Window  `json:"window,omitempty"`
 	// ToNow says that it is read on, above the end of its window, up to the source's clock.
 	ToNow bool `json:"toNow,omitempty"`
 }
@@ -143,13 +145,13 @@ func hash(b []byte) string {
 
 // sameSource reports whether t still is what the plan was made for. A column that was renamed
 // to another spelling of its name is the same to the server, and so to the plan.
-func (p *plan) sameSource(t *mysqldb.Table) bool {
+func (p *plan) sameSource(t *schema.Table) bool {
 	t = p.carrying(t)
 	return slices.EqualFunc(p.Key, t.PrimaryKey, table.SameColumn) && slices.EqualFunc(p.Columns, table.Carried(t.Values()), sameColumn)
 }
 
 // carrying is the source with those generated columns as plain ones whose values travel.
-func (p *plan) carrying(t *mysqldb.Table) *mysqldb.Table {
+func (p *plan) carrying(t *schema.Table) *schema.Table {
 	names := make([]string, len(p.Columns))
 	for i, c := range p.Columns {
 		names[i] = c.Name

@@ -13,7 +13,8 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/target"
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -69,14 +70,14 @@ type PlanRunResult struct {
 	HeldBackSeconds float64 `json:"heldBackSeconds,omitempty"`
 	// FreshAt is the moment, by the worker's clock, whose state of the source the target holds
 	// when the run is done; the zero time where the run changes nothing about that.
-	FreshAt time.Time      `json:"freshAt,omitzero"`
-	Marks   []mysqldb.Mark `json:"marks,omitempty"`
+	FreshAt time.Time     `json:"freshAt,omitzero"`
+	Marks   []source.Mark `json:"marks,omitempty"`
 	// ClockBack and ClockUntil are what the next runs have to know of the source's clock: see State.
 	ClockBack  time.Duration `json:"clockBack,omitempty"`
 	ClockUntil string        `json:"clockUntil,omitempty"`
 	// Seen is what the run saw of the source, for the next one to compare.
-	Seen     *mysqldb.Seen `json:"seen,omitempty"`
-	Warnings []string      `json:"warnings,omitempty"`
+	Seen     *source.Seen `json:"seen,omitempty"`
+	Warnings []string     `json:"warnings,omitempty"`
 	// IndexesLater is how many indexes the target gets when the first load is done.
 	IndexesLater int `json:"indexesLater,omitempty"`
 	// TargetLost says that the target has none of the rows that the watermark promises, so that
@@ -102,7 +103,7 @@ type PlanRunResult struct {
 type PlanProgress struct {
 	// Marks are what earlier tries have seen of an integer cursor, where none of them could choose
 	// an end: once the work has ended that was open at the first of them, the next try can.
-	Marks []mysqldb.Mark `json:"marks,omitempty"`
+	Marks []source.Mark `json:"marks,omitempty"`
 }
 
 // planProgress is what an earlier try of the same step has left.
@@ -159,7 +160,7 @@ func (a *Activities) PlanRun(ctx context.Context, in PlanRunInput) (PlanRunResul
 	}
 	out.Queue = a.deps.HostQueue
 	note(ctx, "mode", out.Mode, "window", out.Window.String(), "ranges", out.Ranges, "statements", len(p.target.Statements), "warnings", len(out.Warnings), "heldBack", out.HeldBack)
-	if err := p.dst.ApplyTarget(ctx, p.target); err != nil {
+	if err := target.ApplyTarget(ctx, p.dst, p.target); err != nil {
 		return PlanRunResult{}, translate(ctx, err, where{p.settings.TargetConnection, "create or widen " + p.settings.Target.String()})
 	}
 	return out, a.beginTarget(ctx, in, p, &out)

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/tablehaul/tablehaul/internal/api"
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -58,7 +58,7 @@ func (a *Activities) PreviewRun(ctx context.Context, in PreviewRunInput) (api.Pl
 	if p.byKey() {
 		out.Index = "PRIMARY"
 	} else {
-		out.Index = mysqldb.CursorIndex(p.table, p.settings.Cursor)
+		out.Index = schema.CursorIndex(p.table, p.settings.Cursor)
 	}
 	return out, nil
 }

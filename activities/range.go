@@ -7,7 +7,8 @@ import (
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/failure"
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/rowfile"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -42,13 +43,13 @@ func (r *openedRange) manifestKey() string {
 	return staging.ManifestKey(r.name, r.in.Run, r.in.Range, r.in.Slice)
 }
 
-func (r *openedRange) readSpec(src *mysqldb.Table, start *table.Position) mysqldb.ReadSpec {
+func (r *openedRange) readSpec(src *schema.Table, start *table.Position) scan.ReadSpec {
 	s, piece := r.plan.Settings, r.plan.Ranges[r.in.Range]
-	return mysqldb.ReadSpec{
+	return scan.ReadSpec{
 		Table: src, Columns: r.plan.Columns, Cursor: s.Cursor, Window: r.window(),
 		ToNow: piece.ToNow && r.fenced(), ZoneOffset: r.plan.ZoneOffset, Ceiling: r.plan.Ceiling,
 		Keys: piece.Keys, ByKey: r.plan.ByKey, Start: start, Instance: r.in.Instance,
-		Limits: mysqldb.PageLimits{
+		Limits: scan.PageLimits{
 			Rows: s.PageRows, MaxTime: s.PageTime,
 			// A slice ends with a page: one of many small chunks must not make it much too large.
 			MaxRows: s.ChunkRows * (maxSliceChunks / 4), MaxBytes: int(min(s.PageBytes, s.ChunkBytes*maxSliceChunks/4)),

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/tablehaul/tablehaul/internal/api"
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -22,7 +22,7 @@ import (
 // tail is what lies above the end of an incremental run's window.
 type tail struct {
 	// horizon is what the look at the source said.
-	horizon mysqldb.Horizon
+	horizon source.Horizon
 	// from is where it is read from, exclusive; base is the window's end or the watermark, where it
 	// would begin if it were read whole.
 	from, base string
@@ -34,7 +34,7 @@ type tail struct {
 // rows is how many rows are read of it, as far as that is known.
 func (t tail) rows(p *drafted) int64 {
 	switch {
-	case p.mode != api.ModeIncremental || t.nothing || t.horizon.Tail == mysqldb.TailUnknown:
+	case p.mode != api.ModeIncremental || t.nothing || t.horizon.Tail == source.TailUnknown:
 		return 0
 	case t.left:
 		return 0 // those since the last run, of which nothing is known
@@ -69,7 +69,7 @@ func (p *drafted) chooseTail(ctx context.Context, in PlanRunInput) error {
 	if top == "" {
 		top = h.Clock
 	}
-	from, err := p.src.TailStart(ctx, cursor, top, p.settings.Overlap)
+	from, err := source.TailStart(ctx, p.src, cursor, top, p.settings.Overlap)
 	if err != nil {
 		return translate(ctx, err, where{p.settings.SourceConnection, "choose the window of " + in.Table})
 	}

@@ -6,7 +6,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/internal/api"
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -15,10 +17,10 @@ import (
 func draftOf(mode string, change func(*drafted)) *drafted {
 	p := &drafted{
 		settings: Settings{Cursor: "u", TailRows: 100}, mode: mode,
-		table:  &mysqldb.Table{Columns: []mysqldb.Column{{Column: table.Column{Name: "u", Kind: table.KindDateTime, Precision: 6}}}},
+		table:  &schema.Table{Columns: []schema.Column{{Column: table.Column{Name: "u", Kind: table.KindDateTime, Precision: 6}}}},
 		window: table.Window{Lo: "2024-01-01 00:00:00.000000", Hi: "2024-01-02 00:00:00.000000"},
 		ranges: []piece{{}},
-		tail:   tail{horizon: mysqldb.Horizon{Now: "2024-01-03 00:00:00.000000", Clock: "2024-01-03 00:00:00.000000"}},
+		tail:   tail{horizon: source.Horizon{Now: "2024-01-03 00:00:00.000000", Clock: "2024-01-03 00:00:00.000000"}},
 	}
 	if change != nil {
 		change(p)
@@ -32,7 +34,7 @@ func TestTheTailIsReadLast(t *testing.T) {
 	in := PlanRunInput{State: owner.State{Watermark: lo}}
 	above := piece{Window: &table.Window{Lo: hi, Hi: hi}, ToNow: true}
 	cut := []piece{{Window: &table.Window{Lo: lo, Hi: "2024-01-01 12:00:00.000000"}}, {Window: &table.Window{Lo: "2024-01-01 12:00:00.000000", Hi: hi}}}
-	keys := []piece{{Keys: &mysqldb.KeyRange{}}, {Keys: &mysqldb.KeyRange{}}}
+	keys := []piece{{Keys: &scan.KeyRange{}}, {Keys: &scan.KeyRange{}}}
 	for name, c := range map[string]struct {
 		draft *drafted
 		want  []piece
@@ -50,7 +52,7 @@ func TestTheTailIsReadLast(t *testing.T) {
 			p.nothing, p.ranges, p.tail.horizon.Tail = true, nil, 1
 		}), []piece{above}, false},
 		"an empty window without an index": {draftOf(api.ModeIncremental, func(p *drafted) {
-			p.nothing, p.ranges, p.tail.horizon.Tail = true, nil, mysqldb.TailUnknown
+			p.nothing, p.ranges, p.tail.horizon.Tail = true, nil, source.TailUnknown
 		}), []piece{above}, false},
 		"no end at all, and a tail above the watermark": {draftOf(api.ModeIncremental, func(p *drafted) {
 			p.nothing, p.ranges, p.window, p.tail.horizon.Tail = true, nil, table.Window{}, 1

@@ -10,6 +10,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
 )
 
 // TargetRow names the state row that a run has begun beside its target, for the steps that change it.
@@ -78,8 +79,8 @@ func (a *Activities) beginTarget(ctx context.Context, in PlanRunInput, p *drafte
 
 // withoutRow is the warning where the login may not keep a state row.
 func withoutRow(p *drafted) string {
-	schema := mysqldb.Ident(p.settings.Target.Schema)
-	table := schema + "." + mysqldb.Ident(lineage.StateTable)
+	schema := sqltext.Ident(p.settings.Target.Schema)
+	table := schema + "." + sqltext.Ident(lineage.StateTable)
 	return fmt.Sprintf("no state row is kept beside the target: that it is another table of this name, was restored from a backup, or is written by"+
 		" another deployment is not noticed, and a row that changes all the time arrives only when it rests (GRANT SELECT, INSERT, UPDATE, CREATE ON %s TO the login)", table)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 	"github.com/tablehaul/tablehaul/internal/throttle"
 )
 
@@ -40,7 +41,7 @@ func (a *Activities) waitNow(ctx context.Context, db *mysqldb.DB, s Settings) (t
 		if err != nil {
 			return throttle.Wait{}, translate(ctx, err, at)
 		}
-		lag, known, err := replica.ReplicaLag(ctx)
+		lag, known, err := source.ReplicaLag(ctx, replica)
 		if err != nil {
 			return throttle.Wait{}, translate(ctx, err, at)
 		}

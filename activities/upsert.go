@@ -13,6 +13,9 @@ import (
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/metrics"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/upsert"
 	"github.com/tablehaul/tablehaul/internal/rowfile"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -87,16 +90,16 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	defer beat(ctx, func() any { return chunkProgress{Batches: batches.Load()} })()
 	key := tableKey{s.TargetConnection, s.Target}
 	pace := a.paces.of(paceKey{key, r.plan.ByKey})
-	done, err := a.upsert(ctx, db, r, mysqldb.UpsertSpec{
-		Columns: r.plan.Columns, Cursor: s.Cursor, Unsettled: r.unsettled(), Conflicts: mysqldb.UniqueConflicts(s.UniqueConflicts),
+	done, err := a.upsert(ctx, db, r, upsert.UpsertSpec{
+		Columns: r.plan.Columns, Cursor: s.Cursor, Unsettled: r.unsettled(), Conflicts: upsert.UniqueConflicts(s.UniqueConflicts),
 		MaxTransaction: s.MaxTransaction, Pace: &pace.rows, FewestRows: s.ChunkRows / MaxPieces,
 		// Ranges that took turns would all be read at the same time, and then all be written.
 		Gate: &pace.gate, AtOnce: s.ChunksInFlight, Turn: in.Range,
 		BulkLoad: s.BulkLoad, RefersToItself: r.plan.RefersToItself, OnBegin: a.checkTargetRow(db, r),
 	}, rows, func() { batches.Add(1) })
 	if err != nil {
-		if mysqldb.IsLockConflict(err) {
-			a.deps.Metrics.LockWaits(in.Table, mysqldb.MaxTries)
+		if mysqlerr.IsLockConflict(err) {
+			a.deps.Metrics.LockWaits(in.Table, upsert.MaxTries)
 		}
 		return UpsertChunkResult{}, translate(ctx, err, at)
 	}
@@ -121,14 +124,14 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 const maxAlters = 3
 
 // upsert writes the rows into the target as it is now; spec lacks the target only.
-func (a *Activities) upsert(ctx context.Context, db *mysqldb.DB, r *openedRange, spec mysqldb.UpsertSpec, rows *table.Rows,
+func (a *Activities) upsert(ctx context.Context, db *mysqldb.DB, r *openedRange, spec upsert.UpsertSpec, rows *table.Rows,
 	heartbeat func(),
-) (done mysqldb.UpsertResult, err error) {
+) (done upsert.UpsertResult, err error) {
 	name := r.plan.Settings.Target
 	for range maxAlters {
 		// The run's own name: nothing that is remembered from before it was planned is used.
 		spec.Target, err = a.schemas.TableOfRun(ctx, db, name, r.in.PlanSum+" "+strconv.FormatInt(r.in.Fence, 10))
-		if mysqldb.IsGone(err) && spec.OnBegin != nil {
+		if schema.IsGone(err) && spec.OnBegin != nil {
 			err = cmp.Or(spec.OnBegin(ctx, db), err) // on another server it need not be
 		}
 		if err != nil {
@@ -137,7 +140,7 @@ func (a *Activities) upsert(ctx context.Context, db *mysqldb.DB, r *openedRange,
 		if missing := missingColumn(spec.Columns, spec.Target); missing != "" {
 			return done, failure.New(failure.TableChanged, fmt.Sprintf("%s lost column %s after this run was planned", name, missing), "start the run again")
 		}
-		if done, err = db.UpsertChunk(ctx, spec, rows, heartbeat); !errors.Is(err, mysqldb.ErrStructureChanged) {
+		if done, err = upsert.UpsertChunk(ctx, db, spec, rows, heartbeat); !errors.Is(err, upsert.ErrStructureChanged) {
 			return done, err
 		}
 		a.schemas.Forget(db, name)
@@ -188,7 +191,7 @@ func (a *Activities) readChunk(ctx context.Context, r *openedRange, m staging.Ma
 }
 
 // missingColumn is the first carried column that dst does not have, or "".
-func missingColumn(cols []table.Column, dst *mysqldb.Table) string {
+func missingColumn(cols []table.Column, dst *schema.Table) string {
 	for _, c := range cols {
 		if dst.Column(c.Name) == nil {
 			return c.Name

@@ -10,6 +10,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -23,9 +24,9 @@ func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
 		return err
 	}
 	begun := time.Now()
-	spec := mysqldb.HiSpec{
+	spec := source.HiSpec{
 		Table: p.table, Cursor: cursor, MinLag: p.settings.MinLag, FixedLag: p.settings.FixedLag,
-		Unit: mysqldb.CursorUnit(p.settings.CursorUnit), Zone: p.settings.CursorZone, AllowReplica: p.settings.AllowReplica, Marks: in.State.Marks,
+		Unit: source.CursorUnit(p.settings.CursorUnit), Zone: p.settings.CursorZone, AllowReplica: p.settings.AllowReplica, Marks: in.State.Marks,
 	}
 	if p.mode == api.ModeIncremental {
 		spec.Incremental, spec.Watermark, spec.Overlap = true, in.State.Watermark, p.settings.Overlap
@@ -34,7 +35,7 @@ func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
 	if p.mode != api.ModeBackfill && watermarkOf(in.State, p.settings.Cursor) != "" {
 		spec.Seen, spec.ClockBack, spec.ClockUntil = in.State.Seen, in.State.ClockBack, in.State.ClockUntil
 	}
-	h, err := p.src.ChooseHi(ctx, spec)
+	h, err := source.ChooseHi(ctx, p.src, spec)
 	if err != nil {
 		return lookFailure(ctx, err, at)
 	}
@@ -71,7 +72,7 @@ func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
 		return p.nothingToRead(h)
 	}
 	if !h.Worker.IsZero() {
-		p.seen = &mysqldb.Seen{Source: h.Now, Worker: h.Worker.UTC(), Newest: h.Newest}
+		p.seen = &source.Seen{Source: h.Now, Worker: h.Worker.UTC(), Newest: h.Newest}
 	}
 	if err := p.chooseLo(ctx, in, cursor, h, from, to); err != nil {
 		return err
@@ -81,8 +82,8 @@ func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
 }
 
 // isOpenWork reports whether a holder is no lag that was set or is known.
-func isOpenWork(k mysqldb.HolderKind) bool {
-	return k != mysqldb.HolderLag && k != mysqldb.HolderReplica && k != mysqldb.HolderClock
+func isOpenWork(k source.HolderKind) bool {
+	return k != source.HolderLag && k != source.HolderReplica && k != source.HolderClock
 }
 
 // notAfter refuses a backfill that begins where the source cannot have rows yet.
@@ -109,7 +110,7 @@ func (p *drafted) bounds(cursor table.Column, in PlanRunInput) (from, to string,
 		if b.text == "" {
 			continue
 		}
-		if *b.out, err = mysqldb.ParseCursor(cursor, b.text); err != nil {
+		if *b.out, err = source.ParseCursor(cursor, b.text); err != nil {
 			return "", "", invalidInput(fmt.Sprintf("%s of cursor %s (%s): %s", b.key, cursor.Name, cursor.Type, err), "")
 		}
 	}
@@ -124,7 +125,7 @@ func (p *drafted) bounds(cursor table.Column, in PlanRunInput) (from, to string,
 
 // nothingToRead is where open work leaves no safe upper end. An incremental run has simply
 // nothing to do yet; a first load must wait for its upper end.
-func (p *drafted) nothingToRead(h mysqldb.Horizon) error {
+func (p *drafted) nothingToRead(h source.Horizon) error {
 	if h.HeldBy == nil || p.mode == api.ModeIncremental || p.mode == api.ModeBackfill {
 		p.nothing = true
 		return nil
@@ -141,17 +142,17 @@ func (p *drafted) nothingToRead(h mysqldb.Horizon) error {
 // heldError is a first load that cannot choose its end yet, with what the next try must know.
 type heldError struct {
 	error
-	marks []mysqldb.Mark
+	marks []source.Mark
 }
 
 func (e *heldError) Unwrap() error { return e.error }
 
 // begins says when a first load that is held back goes on.
-func (p *drafted) begins(h mysqldb.Horizon) string {
+func (p *drafted) begins(h source.Horizon) string {
 	switch {
-	case len(h.Marks) > 0 && h.HeldBy.Kind == mysqldb.HolderXA:
+	case len(h.Marks) > 0 && h.HeldBy.Kind == source.HolderXA:
 		return "it begins when the transaction is committed or rolled back"
-	case len(h.Marks) > 0 && h.HeldBy.Kind == mysqldb.HolderLag && h.HeldBy.Seconds > 0:
+	case len(h.Marks) > 0 && h.HeldBy.Kind == source.HolderLag && h.HeldBy.Seconds > 0:
 		return fmt.Sprintf("it begins by itself when that long has passed since %s", h.Marks[0].At)
 	case len(h.Marks) > 0 && h.HeldBy.Seconds > 0:
 		return fmt.Sprintf("it begins by itself when all that was open at %s has ended", h.Marks[0].At)
@@ -159,7 +160,7 @@ func (p *drafted) begins(h mysqldb.Horizon) string {
 	return "it begins by itself when that is over"
 }
 
-func (p *drafted) chooseLo(ctx context.Context, in PlanRunInput, cursor table.Column, h mysqldb.Horizon, from, to string) error {
+func (p *drafted) chooseLo(ctx context.Context, in PlanRunInput, cursor table.Column, h source.Horizon, from, to string) error {
 	var err error
 	at := where{p.settings.SourceConnection, "choose the window of " + in.Table}
 	switch p.mode {
@@ -177,7 +178,7 @@ func (p *drafted) chooseLo(ctx context.Context, in PlanRunInput, cursor table.Co
 
 // beginAt chooses where an incremental run's window begins. Where the source's clock was set back, it
 // begins and may end below the watermark, which is lowered to the end.
-func (p *drafted) beginAt(ctx context.Context, s owner.State, cursor table.Column, h mysqldb.Horizon) (err error) {
+func (p *drafted) beginAt(ctx context.Context, s owner.State, cursor table.Column, h source.Horizon) (err error) {
 	mark := s.Watermark
 	if below, err := atOrBelow(cursor, h.Lowest, mark); h.Lowest != "" && err == nil && below {
 		mark = h.Lowest
@@ -208,7 +209,7 @@ func (p *drafted) beginAt(ctx context.Context, s owner.State, cursor table.Colum
 }
 
 // readBelow begins the window lower where rows have come below it since the last run, and says so.
-func (p *drafted) readBelow(ctx context.Context, cursor table.Column, s owner.State, h mysqldb.Horizon) error {
+func (p *drafted) readBelow(ctx context.Context, cursor table.Column, s owner.State, h source.Horizon) error {
 	p.lowered = h.StepBack > 0
 	if h.StepBack > time.Minute {
 		p.warnings = append(p.warnings, fmt.Sprintf("the source's clock went back by %s since the last run: the window begins as much lower",
@@ -229,7 +230,7 @@ func (p *drafted) readBelow(ctx context.Context, cursor table.Column, s owner.St
 		" while the source's now is %s: the window begins there; see that the writers' clocks and time zone are the source's, or set cursorZone",
 		cursor.Name, s.Watermark, h.Newest, h.Latest))
 	p.lowered = true
-	p.window.Lo, err = p.src.Back(ctx, cursor, s.Seen.Newest, p.settings.Overlap)
+	p.window.Lo, err = source.Back(ctx, p.src, cursor, s.Seen.Newest, p.settings.Overlap)
 	return err
 }
 
@@ -255,21 +256,21 @@ func atOrBelow(cursor table.Column, a, b string) (bool, error) {
 }
 
 // heldText says for people what holds a window's end back.
-func heldText(h mysqldb.Holder) string {
-	what := map[mysqldb.HolderKind]string{
-		mysqldb.HolderTransaction: "an open transaction", mysqldb.HolderStatement: "a running statement",
-		mysqldb.HolderXA: "a prepared XA transaction", mysqldb.HolderLag: "a lag that was set",
-		mysqldb.HolderClock: "the source's clock, which went back since the last run or is behind the workers'",
+func heldText(h source.Holder) string {
+	what := map[source.HolderKind]string{
+		source.HolderTransaction: "an open transaction", source.HolderStatement: "a running statement",
+		source.HolderXA: "a prepared XA transaction", source.HolderLag: "a lag that was set",
+		source.HolderClock: "the source's clock, which went back since the last run or is behind the workers'",
 	}[h.Kind]
 	age := time.Duration(h.Seconds * float64(time.Second)).Round(time.Second)
-	if h.Kind == mysqldb.HolderClock {
+	if h.Kind == source.HolderClock {
 		return fmt.Sprintf("%s, by %s", what, age)
 	}
-	if h.Kind == mysqldb.HolderLag && h.Seconds > 0 {
+	if h.Kind == source.HolderLag && h.Seconds > 0 {
 		return fmt.Sprintf("%s, of %s", what, age)
 	}
 	text := fmt.Sprintf("%s, %s old", what, age)
-	if h.Kind == mysqldb.HolderReplica {
+	if h.Kind == source.HolderReplica {
 		text = fmt.Sprintf("the replica's own lag, of %s", age)
 	}
 	if h.Thread != 0 {

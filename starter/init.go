@@ -17,6 +17,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/survey"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -184,8 +185,8 @@ func (a *app) openSource(ctx context.Context, flag string, c survey.Connection) 
 	}
 	db, err := mysqldb.Open(ctx, dsn, mysqldb.Options{Role: mysqldb.Source, Name: c.Name})
 	if err != nil {
-		text := fmt.Errorf("--source (%s): %w", flag, mysqldb.Safe(err))
-		if remedy := mysqldb.Describe(err).Remedy; remedy != "" {
+		text := fmt.Errorf("--source (%s): %w", flag, mysqlerr.Safe(err))
+		if remedy := mysqlerr.Describe(err).Remedy; remedy != "" {
 			text = fmt.Errorf("%w\n  remedy: %s", text, remedy)
 		}
 		return nil, &exitError{exitFailed, text}

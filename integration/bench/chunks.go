@@ -7,6 +7,8 @@ import (
 
 	"github.com/tablehaul/tablehaul/integration/scene"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/upsert"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -28,11 +30,11 @@ func (b *bench) chunks(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	dst, err := db.Table(ctx, table.Name{Schema: "bench", Table: "orders"})
+	dst, err := schema.ReadTable(ctx, db, table.Name{Schema: "bench", Table: "orders"})
 	if err != nil {
 		return err
 	}
-	w := chunkWriter{db: db, spec: mysqldb.UpsertSpec{Target: dst, Columns: table.Carried(dst.Values()), Cursor: "updated_at", BulkLoad: true}}
+	w := chunkWriter{db: db, spec: upsert.UpsertSpec{Target: dst, Columns: table.Carried(dst.Values()), Cursor: "updated_at", BulkLoad: true}}
 	f := &b.figures
 	b.Say("UpsertChunk of %s new rows, and LOAD DATA LOCAL", scene.Number(int64(n)))
 	fresh := ordersInChunks(1, n, nil)
@@ -95,16 +97,16 @@ func ordersInChunks(first, last int, change func(*scene.Order)) []*table.Rows {
 // chunkWriter calls UpsertChunk as the activity does, a transaction per chunk.
 type chunkWriter struct {
 	db   *mysqldb.DB
-	spec mysqldb.UpsertSpec
+	spec upsert.UpsertSpec
 }
 
-func inserted(r mysqldb.UpsertResult) int64 { return r.Inserted }
-func updated(r mysqldb.UpsertResult) int64  { return r.Updated }
+func inserted(r upsert.UpsertResult) int64 { return r.Inserted }
+func updated(r upsert.UpsertResult) int64  { return r.Updated }
 
 // write writes all chunks; every row must count as what counts says.
-func (w chunkWriter) write(ctx context.Context, chunks []*table.Rows, counts func(mysqldb.UpsertResult) int64) (rows int64, err error) {
+func (w chunkWriter) write(ctx context.Context, chunks []*table.Rows, counts func(upsert.UpsertResult) int64) (rows int64, err error) {
 	for _, c := range chunks {
-		done, err := w.db.UpsertChunk(ctx, w.spec, c, nil)
+		done, err := upsert.UpsertChunk(ctx, w.db, w.spec, c, nil)
 		if err != nil {
 			return rows, err
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 )
 
 // greetTime bounds the look at a server when the worker starts.
@@ -29,7 +30,7 @@ func (p *pools) greet(ctx context.Context, log *slog.Logger) (stop func()) {
 			case err == nil:
 				log.Info("server answers", append(attrs, "server", db.Server.String())...)
 			case !errors.Is(ctx.Err(), context.Canceled): // otherwise the worker ends
-				log.Warn("server cannot be used: tables of this connection will wait or fail", append(attrs, "error", mysqldb.Safe(err), "do", mysqldb.Describe(err).Remedy)...)
+				log.Warn("server cannot be used: tables of this connection will wait or fail", append(attrs, "error", mysqlerr.Safe(err), "do", mysqlerr.Describe(err).Remedy)...)
 			}
 		})
 	}

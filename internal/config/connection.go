@@ -8,6 +8,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 )
 
 // setDSN keeps the text of the file beside its value: secrets may have changed when a server
@@ -54,7 +55,7 @@ func (d *decoder) checkDSN(a at, c Connection) {
 		}
 		text = variable.ReplaceAllString(text, "1") // a number is right for a port, too
 	}
-	var wrong *mysqldb.DSNError
+	var wrong *mysqlerr.DSNError
 	if err := mysqldb.CheckDSN(text, mysqldb.TLSMode(c.TLS)); errors.As(err, &wrong) {
 		d.problem(a, wrong.Write, "cannot be used with any server: %s", wrong.What)
 	}

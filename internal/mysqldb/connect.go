@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 )
 
 // Role is what a pool is for; it decides how its sessions are set up.
@@ -135,7 +137,7 @@ func (d *DB) readServer(ctx context.Context) error {
 		oldest = [2]int{10, 3}
 	}
 	if !s.AtLeast(oldest[0], oldest[1], 0) {
-		return fmt.Errorf("%w: %s, needed is %d.%d", ErrServerTooOld, s, oldest[0], oldest[1])
+		return fmt.Errorf("%w: %s, needed is %d.%d", mysqlerr.ErrServerTooOld, s, oldest[0], oldest[1])
 	}
 	return nil
 }
@@ -186,7 +188,7 @@ func driverConfig(dsn string, o Options) (*mysql.Config, error) {
 	}
 	// The wire has limits of its own. What the driver sets is overwritten before each piece.
 	cfg.DialFunc = dialer(cfg.ReadTimeout)
-	cfg.ReadTimeout, cfg.WriteTimeout = longSilence, longSilence
+	cfg.ReadTimeout, cfg.WriteTimeout = LongSilence, LongSilence
 	return cfg, nil
 }
 

@@ -97,8 +97,8 @@ func (c *serverConn) judge(err error) error {
 	return fmt.Errorf("no answer for %s, the connection is given up: %w", limit, mysql.ErrInvalidConn)
 }
 
-// lostConn makes an error one of a lost connection: what the statement did is unknown.
-func lostConn(err error) error { return fmt.Errorf("%w: %w", err, mysql.ErrInvalidConn) }
+// LostConn makes an error one of a lost connection: what the statement did is unknown.
+func LostConn(err error) error { return fmt.Errorf("%w: %w", err, mysql.ErrInvalidConn) }
 
 // note reports whether the peer went silent, and counts that once.
 func (c *serverConn) note() bool {

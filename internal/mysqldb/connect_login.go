@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 )
 
 const (
@@ -36,9 +38,9 @@ type login struct {
 	turn chan struct{}
 
 	mu      sync.Mutex
-	refusal *RefusedLogin // nil while the last login was taken
-	secret  string        // the digest of the one that was refused
-	good    string        // and of the one that was taken
+	refusal *mysqlerr.RefusedLogin // nil while the last login was taken
+	secret  string                 // the digest of the one that was refused
+	good    string                 // and of the one that was taken
 	pause   time.Duration
 	reread  time.Time
 
@@ -73,8 +75,8 @@ func secretOf(cfg *mysql.Config) string {
 
 // refusals are the numbers by which a server refuses a login, whatever else is right.
 var refusals = []uint16{
-	errAccessDenied, errAccessDeniedNoPass, errAccountLocked, errMariaAccountLocked, errPasswordLock, errUserBlocked,
-	errPasswordExpired, errHostNotAllowed,
+	mysqlerr.ErrAccessDenied, mysqlerr.ErrAccessDeniedNoPass, mysqlerr.ErrAccountLocked, mysqlerr.ErrMariaAccountLocked, mysqlerr.ErrPasswordLock, mysqlerr.ErrUserBlocked,
+	mysqlerr.ErrPasswordExpired, mysqlerr.ErrHostNotAllowed,
 }
 
 // remembered is the refusal of a secret that is not to be tried now.
@@ -99,14 +101,14 @@ func (l *login) learn(secret string, err error) error {
 			l.secret = ""
 		}
 		return nil
-	case !slices.Contains(refusals, NumberOf(err)):
+	case !slices.Contains(refusals, mysqlerr.NumberOf(err)):
 		return err
 	case l.secret != secret:
 		l.pause = 0
 	}
 	l.secret = secret
 	l.pause = min(max(firstRefusal, 2*l.pause), longestRefusal)
-	l.refusal = &RefusedLogin{Cause: err, Next: time.Now().Add(l.pause), Pause: l.pause}
+	l.refusal = &mysqlerr.RefusedLogin{Cause: err, Next: time.Now().Add(l.pause), Pause: l.pause}
 	return l.refusal
 }
 
@@ -145,7 +147,7 @@ func (c *connector) logIn(ctx context.Context) (driver.Conn, error) {
 		}
 	}
 	conn, err := c.logInAs(ctx, now)
-	var refused *RefusedLogin
+	var refused *mysqlerr.RefusedLogin
 	if !errors.As(err, &refused) || c.reload == nil || !c.login.mayReread() {
 		return conn, err
 	}
@@ -177,7 +179,7 @@ func (c *connector) logInAs(ctx context.Context, a *account) (driver.Conn, error
 		return nil, err
 	}
 	conn, err := a.Connect(ctx)
-	if n := NumberOf(err); n == errTooManyConnections || n == errTooManyUserConns || n == errUserLimit {
+	if n := mysqlerr.NumberOf(err); n == mysqlerr.ErrTooManyConnections || n == mysqlerr.ErrTooManyUserConns || n == mysqlerr.ErrUserLimit {
 		c.login.full()
 	}
 	return conn, c.login.learn(a.secret, err)

@@ -13,6 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+	"github.com/tablehaul/tablehaul/internal/testenv/dbtest"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
@@ -49,12 +51,12 @@ func TestARefusedLoginIsRememberedAndTriedByOne(t *testing.T) {
 	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
 		t.Run(string(flavor), func(t *testing.T) {
 			s := servers.Private(t, flavor)
-			p := newProvoker(t, s)
+			p := dbtest.NewProvoker(t, s)
 			limits := ""
 			if flavor == servers.FlavorMySQL {
 				limits = "FAILED_LOGIN_ATTEMPTS 3 PASSWORD_LOCK_TIME UNBOUNDED"
 			}
-			login := p.login(limits, "SELECT ON "+p.schema+".*")
+			login := p.Login(limits, "SELECT ON "+p.Schema+".*")
 			var secret atomic.Value
 			secret.Store(login)
 			o := mysqldb.Options{Name: "shop", MaxOpen: 16, ReadAgain: func() (string, error) {
@@ -68,32 +70,32 @@ func TestARefusedLoginIsRememberedAndTriedByOne(t *testing.T) {
 				t.Cleanup(func() { require.NoError(t, db.Close()) })
 				pools = append(pools, db)
 			}
-			exec(t, p.admin, "ALTER USER "+p.schema+"@'%' IDENTIFIED BY 'other'")
+			dbtest.Exec(t, p.Admin, "ALTER USER "+p.Schema+"@'%' IDENTIFIED BY 'other'")
 			for _, db := range pools { // connections that are open stay logged in
 				db.SetMaxIdleConns(0)
 			}
-			before := failedLogins(t, p.admin)
+			before := failedLogins(t, p.Admin)
 			for range 3 {
 				for _, err := range atOnce(60, func() error { return pools[0].PingContext(t.Context()) }) {
-					require.Equal(t, uint16(1045), mysqldb.NumberOf(err), "%v", err)
-					require.True(t, mysqldb.IsPermanent(err))
-					require.Contains(t, mysqldb.Describe(err).Remedy, "tried again within 1m0s, by one connection")
+					require.Equal(t, uint16(1045), mysqlerr.NumberOf(err), "%v", err)
+					require.True(t, mysqlerr.IsPermanent(err))
+					require.Contains(t, mysqlerr.Describe(err).Remedy, "tried again within 1m0s, by one connection")
 				}
 				for _, err := range atOnce(60, func() error {
 					_, err := mysqldb.Open(t.Context(), loginDSN(s, login), o)
 					return err
 				}) {
-					require.Equal(t, uint16(1045), mysqldb.NumberOf(err), "%v", err)
+					require.Equal(t, uint16(1045), mysqlerr.NumberOf(err), "%v", err)
 				}
 			}
-			require.LessOrEqual(t, failedLogins(t, p.admin)-before, 1)
+			require.LessOrEqual(t, failedLogins(t, p.Admin)-before, 1)
 
 			// A changed secret is tried at once, and all pools go on with it.
-			secret.Store(p.schema + ":other")
+			secret.Store(p.Schema + ":other")
 			for _, db := range pools {
-				require.Eventually(t, func() bool { return db.PingContext(t.Context()) == nil }, soon, 100*time.Millisecond)
+				require.Eventually(t, func() bool { return db.PingContext(t.Context()) == nil }, dbtest.Soon, 100*time.Millisecond)
 			}
-			require.LessOrEqual(t, failedLogins(t, p.admin)-before, 1)
+			require.LessOrEqual(t, failedLogins(t, p.Admin)-before, 1)
 		})
 	}
 }
@@ -101,21 +103,21 @@ func TestARefusedLoginIsRememberedAndTriedByOne(t *testing.T) {
 // Where the secret was changed on both sides, nobody notices.
 func TestARotatedSecretIsReadAgainWhenTheLoginIsRefused(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		p := newProvoker(t, s)
-		login := p.login("", "SELECT ON "+p.schema+".*")
+		p := dbtest.NewProvoker(t, s)
+		login := p.Login("", "SELECT ON "+p.Schema+".*")
 		var asked atomic.Int64
 		db, err := mysqldb.Open(t.Context(), loginDSN(s, login), mysqldb.Options{Name: "shop", ReadAgain: func() (string, error) {
 			asked.Add(1)
-			return loginDSN(s, p.schema+":other"), nil
+			return loginDSN(s, p.Schema+":other"), nil
 		}})
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, db.Close()) })
 		require.Zero(t, asked.Load(), "a good login needs no other")
-		exec(t, p.admin, "ALTER USER "+p.schema+"@'%' IDENTIFIED BY 'other'")
+		dbtest.Exec(t, p.Admin, "ALTER USER "+p.Schema+"@'%' IDENTIFIED BY 'other'")
 		db.SetMaxIdleConns(0)
 		for _, err := range atOnce(20, func() error { return db.PingContext(t.Context()) }) {
 			if err != nil { // it came between the refusal and the new secret
-				require.Equal(t, uint16(1045), mysqldb.NumberOf(err))
+				require.Equal(t, uint16(1045), mysqlerr.NumberOf(err))
 			}
 		}
 		require.NoError(t, db.PingContext(t.Context()))
@@ -126,8 +128,8 @@ func TestARotatedSecretIsReadAgainWhenTheLoginIsRefused(t *testing.T) {
 // A login's limit bounds the pools that use it, whatever the configuration allows.
 func TestPoolsFollowTheServersLimits(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		p := newProvoker(t, s)
-		login := p.login("WITH MAX_USER_CONNECTIONS 6", "SELECT ON "+p.schema+".*")
+		p := dbtest.NewProvoker(t, s)
+		login := p.Login("WITH MAX_USER_CONNECTIONS 6", "SELECT ON "+p.Schema+".*")
 		var pools []*mysqldb.DB
 		for _, role := range []mysqldb.Role{mysqldb.Source, mysqldb.Target} {
 			db, err := mysqldb.Open(t.Context(), loginDSN(s, login), mysqldb.Options{Name: "shop", Role: role, MaxOpen: 16})
@@ -157,7 +159,7 @@ func TestPoolsFollowTheServersLimits(t *testing.T) {
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = other.Close() })
 		for range 3 {
-			session(t, other)
+			dbtest.Session(t, other)
 		}
 		var refused error
 		for range 3 {
@@ -168,8 +170,8 @@ func TestPoolsFollowTheServersLimits(t *testing.T) {
 			}
 		}
 		require.Error(t, refused)
-		require.True(t, mysqldb.IsCapacity(refused), "%v", refused)
-		require.Contains(t, mysqldb.Describe(refused).Remedy, "lower maxConnections")
+		require.True(t, mysqlerr.IsCapacity(refused), "%v", refused)
+		require.Contains(t, mysqlerr.Describe(refused).Remedy, "lower maxConnections")
 		require.Less(t, pools[0].Stats().MaxOpenConnections, 5, "it did not become smaller")
 		for _, err := range atOnce(20, work(pools[0])) {
 			require.NoError(t, err, "it is still refused")
@@ -183,7 +185,7 @@ func TestAPoolLeavesHalfOfASmallServerToOthers(t *testing.T) {
 		t.Run(string(flavor), func(t *testing.T) {
 			t.Parallel()
 			s := servers.Private(t, flavor, "--max-connections=14")
-			db := open(t, s, mysqldb.Options{MaxOpen: 100})
+			db := dbtest.Open(t, s, mysqldb.Options{MaxOpen: 100})
 			require.Equal(t, 7, db.Stats().MaxOpenConnections, fmt.Sprint(db.Server.MaxConnections))
 		})
 	}

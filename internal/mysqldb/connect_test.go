@@ -2,14 +2,6 @@ package mysqldb_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"math/big"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,12 +11,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+	"github.com/tablehaul/tablehaul/internal/testenv/dbtest"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
 func TestOpenReadsWhatTheServerSaysOfItself(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		db := open(t, s, mysqldb.Options{Name: "shop"})
+		db := dbtest.Open(t, s, mysqldb.Options{Name: "shop"})
 		require.EqualValues(t, s.Flavor, db.Server.Flavor)
 		require.Equal(t, s.Version, db.Server.Version)
 		require.Positive(t, db.Server.Major)
@@ -36,20 +30,20 @@ func TestSessionsAreSetUpWhateverTheServersDefaultsAre(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		schema := s.Schema(t)
 		admin := s.DB(t, schema)
-		exec(t, admin, "CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, d DATE)")
+		dbtest.Exec(t, admin, "CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, d DATE)")
 		const ask = "SELECT CONCAT_WS('|', @@time_zone, @@autocommit, @@character_set_client, @@character_set_results, @@sql_mode, @@lock_wait_timeout)"
-		source := open(t, s, mysqldb.Options{Name: "src"})
+		source := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
 		for range 3 { // more than one connection of the pool
-			conn := session(t, source.DB)
+			conn := dbtest.Session(t, source.DB)
 			var got string
 			require.NoError(t, conn.QueryRowContext(t.Context(), ask).Scan(&got))
 			require.True(t, strings.HasPrefix(got, "+00:00|"), got)
 			require.True(t, strings.HasSuffix(got, "|utf8mb4|utf8mb4|ALLOW_INVALID_DATES|30"), got)
 		}
 		_, err := source.ExecContext(t.Context(), "INSERT INTO "+schema+".t VALUES (1, NULL)")
-		require.EqualValues(t, 1792, mysqldb.NumberOf(err), "a source session must not be able to write")
+		require.EqualValues(t, 1792, mysqlerr.NumberOf(err), "a source session must not be able to write")
 
-		target := open(t, s, mysqldb.Options{Name: "dst", Role: mysqldb.Target})
+		target := dbtest.Open(t, s, mysqldb.Options{Name: "dst", Role: mysqldb.Target})
 		var got, isolation string
 		require.NoError(t, target.QueryRowContext(t.Context(), ask).Scan(&got))
 		require.Contains(t, got, "STRICT_ALL_TABLES")
@@ -63,7 +57,7 @@ func TestSessionsAreSetUpWhateverTheServersDefaultsAre(t *testing.T) {
 		require.Equal(t, "READ-COMMITTED", isolation)
 		_, err = target.ExecContext(t.Context(), "INSERT INTO "+schema+".t VALUES (0, '2024-02-30')")
 		require.NoError(t, err)
-		require.Equal(t, []string{"0"}, texts(t, admin, "SELECT id FROM t"))
+		require.Equal(t, []string{"0"}, dbtest.Texts(t, admin, "SELECT id FROM t"))
 	})
 }
 
@@ -73,7 +67,7 @@ func TestOpenRefusesParametersThatWouldChangeWhatRowsMean(t *testing.T) {
 		"autocommit=0", "strict=true", "tls=preferred", "tls=custom", "allowFallbackToPlaintext=true", "sql_select_limit=5",
 	} {
 		_, err := mysqldb.Open(t.Context(), "user:s3cret@tcp(127.0.0.1:1)/db?"+param, mysqldb.Options{Name: "shop"})
-		require.ErrorIs(t, err, mysqldb.ErrBadDSN, param)
+		require.ErrorIs(t, err, mysqlerr.ErrBadDSN, param)
 		require.NotContains(t, err.Error(), "s3cret")
 	}
 }
@@ -106,42 +100,20 @@ func TestALocalFileIsNeverSent(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		schema := s.Schema(t)
 		admin := s.DB(t, schema)
-		exec(t, admin, "CREATE TABLE t (line TEXT)")
-		before := texts(t, admin, "SELECT @@GLOBAL.local_infile")[0]
-		exec(t, admin, "SET GLOBAL local_infile = 1")
+		dbtest.Exec(t, admin, "CREATE TABLE t (line TEXT)")
+		before := dbtest.Texts(t, admin, "SELECT @@GLOBAL.local_infile")[0]
+		dbtest.Exec(t, admin, "SET GLOBAL local_infile = 1")
 		t.Cleanup(func() {
 			_, err := s.DB(t, "").ExecContext(context.WithoutCancel(t.Context()), "SET GLOBAL local_infile = "+before)
 			require.NoError(t, err)
 		})
 		file := filepath.Join(t.TempDir(), "secret")
 		require.NoError(t, os.WriteFile(file, []byte("s3cret\n"), 0o600))
-		db := open(t, s, mysqldb.Options{Role: mysqldb.Target})
+		db := dbtest.Open(t, s, mysqldb.Options{Role: mysqldb.Target})
 		_, err := db.ExecContext(t.Context(), "LOAD DATA LOCAL INFILE '"+file+"' INTO TABLE "+schema+".t")
 		require.Error(t, err)
-		require.Equal(t, []string{"0"}, texts(t, admin, "SELECT COUNT(*) FROM t"))
+		require.Equal(t, []string{"0"}, dbtest.Texts(t, admin, "SELECT COUNT(*) FROM t"))
 	})
-}
-
-// certificate makes a self-signed certificate for a host and writes it and its key as PEM.
-func certificate(t testing.TB, dir, host string) (cert, key string) {
-	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	tmpl := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: host}, DNSNames: []string{host}, NotBefore: time.Now().Add(-time.Hour),
-		NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-	}
-	if ip := net.ParseIP(host); ip != nil {
-		tmpl.IPAddresses = []net.IP{ip}
-	}
-	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, private.Public(), private)
-	require.NoError(t, err)
-	bits, err := x509.MarshalPKCS8PrivateKey(private)
-	require.NoError(t, err)
-	cert, key = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	require.NoError(t, os.WriteFile(cert, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o644))
-	require.NoError(t, os.WriteFile(key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: bits}), 0o644))
-	return cert, key
 }
 
 func TestTLSModes(t *testing.T) {
@@ -152,7 +124,7 @@ func TestTLSModes(t *testing.T) {
 				require.NoError(t, err)
 				t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 				require.NoError(t, os.Chmod(dir, 0o755))
-				cert, key := certificate(t, dir, host)
+				cert, key := dbtest.Certificate(t, dir, host)
 				s := servers.Private(t, flavor, "--ssl-cert="+cert, "--ssl-key="+key, "--ssl-ca="+cert)
 				cipher := func(o mysqldb.Options) (string, error) {
 					db, err := mysqldb.Open(t.Context(), s.DSN(""), o)
@@ -195,9 +167,9 @@ func TestAServerElsewhereIsNeverSpokenToInTheClear(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
 	_, err := mysqldb.Open(ctx, "user:s3cret@tcp(192.0.2.1:3306)/?allowCleartextPasswords=true", mysqldb.Options{TLS: mysqldb.TLSDisabled})
-	require.ErrorIs(t, err, mysqldb.ErrBadDSN)
+	require.ErrorIs(t, err, mysqlerr.ErrBadDSN)
 	_, err = mysqldb.Open(ctx, "user:s3cret@tcp(192.0.2.1:3306)/?tls=false", mysqldb.Options{TLS: mysqldb.TLSVerifyIdentity})
-	require.ErrorIs(t, err, mysqldb.ErrBadDSN)
+	require.ErrorIs(t, err, mysqlerr.ErrBadDSN)
 	_, err = mysqldb.Open(ctx, "user:s3cret@tcp(192.0.2.1:3306)/", mysqldb.Options{TLS: "maybe"})
 	require.ErrorContains(t, err, `unknown tls mode "maybe"`)
 }

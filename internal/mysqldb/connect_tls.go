@@ -8,6 +8,8 @@ import (
 	"os"
 
 	"github.com/go-sql-driver/mysql"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 )
 
 // TLSMode says how a connection is protected. There is no mode that falls back silently.
@@ -35,7 +37,7 @@ func TLSModes() []TLSMode {
 // CheckCA reports whether a file holds certificate authorities.
 func CheckCA(file string) error {
 	if _, err := readCAs(file); err != nil {
-		return &FileError{Path: file, Cause: err}
+		return &mysqlerr.FileError{Path: file, Cause: err}
 	}
 	return nil
 }
@@ -62,7 +64,7 @@ func applyTLS(cfg *mysql.Config, o Options) error {
 	conf := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host}
 	if o.CAFile != "" {
 		if conf.RootCAs, err = readCAs(o.CAFile); err != nil {
-			return &FileError{Path: o.CAFile, Cause: err}
+			return &mysqlerr.FileError{Path: o.CAFile, Cause: err}
 		}
 	}
 	switch mode {

@@ -11,26 +11,26 @@ import (
 )
 
 const (
-	// silenceLimit is how long a server may send nothing while a statement runs, or take nothing
+	// SilenceLimit is how long a server may send nothing while a statement runs, or take nothing
 	// of it, before the connection is given up: the peer, or what is between, is gone without a
 	// word. Statements that are silent for longer say so with [withSilence].
-	silenceLimit = 40 * time.Second
-	// longSilence is that of statements which change a table's structure.
-	longSilence = 24 * time.Hour
+	SilenceLimit = 40 * time.Second
+	// LongSilence is that of statements which change a table's structure.
+	LongSilence = 24 * time.Hour
 	// Keepalive probes, and what is sent and not acknowledged, tell that a host is off within
 	// peerLimit, however long a statement may be silent.
 	peerLimit        = 40 * time.Second
 	keepAliveIdle    = 15 * time.Second
 	keepAliveEvery   = 5 * time.Second
 	keepAliveUnheard = 5
-	// writePiece is what has to be taken within one silenceLimit: 12 kbit a second are enough.
+	// writePiece is what has to be taken within one SilenceLimit: 12 kbit a second are enough.
 	writePiece = 64 << 10
 )
 
 type silenceKey struct{}
 
-// withSilence lets the statements of ctx be silent for longer than silenceLimit.
-func withSilence(ctx context.Context, limit time.Duration) context.Context {
+// WithSilence lets the statements of ctx be silent for longer than SilenceLimit.
+func WithSilence(ctx context.Context, limit time.Duration) context.Context {
 	return context.WithValue(ctx, silenceKey{}, limit)
 }
 
@@ -57,7 +57,7 @@ type wireKey struct{}
 // the context.
 func dialer(usual time.Duration) func(ctx context.Context, network, address string) (net.Conn, error) {
 	if usual <= 0 {
-		usual = silenceLimit
+		usual = SilenceLimit
 	}
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		d := net.Dialer{Control: controlSocket, KeepAliveConfig: net.KeepAliveConfig{

@@ -4,5 +4,5 @@ package mysqldb
 
 import "syscall"
 
-// controlSocket leaves the socket as it is: silenceLimit alone tells a dead peer.
+// controlSocket leaves the socket as it is: SilenceLimit alone tells a dead peer.
 func controlSocket(_, _ string, _ syscall.RawConn) error { return nil }

@@ -10,7 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
 	"github.com/tablehaul/tablehaul/internal/table"
+	"github.com/tablehaul/tablehaul/internal/testenv/dbtest"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
@@ -18,22 +20,22 @@ import (
 func TestOthersOnAServerAreSeen(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		private := servers.Private(t, s.Flavor)
-		w := newWriting(t, private, "(id INT PRIMARY KEY, v VARCHAR(10))")
+		w := dbtest.NewWriting(t, private, "(id INT PRIMARY KEY, v VARCHAR(10))")
 		others := func(busy bool) bool {
 			deadline := time.Now().Add(1500 * time.Millisecond)
 			seen := false
 			for time.Now().Before(deadline) {
 				if busy {
 					for range 20 {
-						w.exec("DO 1")
+						w.Exec("DO 1")
 					}
 				}
-				w.wrote(0, 0, 1, row(1, "x"))
-				seen = mysqldb.OthersPresent(t.Context(), w.db)
+				w.Wrote(0, 0, 1, dbtest.Row(1, "x"))
+				seen = mysqldb.OthersPresent(t.Context(), w.Db)
 			}
 			return seen
 		}
-		w.wrote(1, 0, 0, row(1, "x"))
+		w.Wrote(1, 0, 0, dbtest.Row(1, "x"))
 		require.False(t, others(false))
 		require.True(t, others(true))
 		require.False(t, others(false))
@@ -44,33 +46,33 @@ func TestOthersOnAServerAreSeen(t *testing.T) {
 func TestPagesTakeTurnsWhereOthersAre(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		private := servers.Private(t, s.Flavor)
-		w := newWriting(t, private, "(id INT PRIMARY KEY)")
+		w := dbtest.NewWriting(t, private, "(id INT PRIMARY KEY)")
 		for first := 0; first < 100; first += 10 {
 			var values []string
 			for id := range 10 {
 				values = append(values, fmt.Sprintf("(%d)", first+id))
 			}
-			w.exec("INSERT INTO t VALUES " + strings.Join(values, ","))
+			w.Exec("INSERT INTO t VALUES " + strings.Join(values, ","))
 		}
-		spec := mysqldb.ReadSpec{Table: w.spec.Target, Columns: w.spec.Columns, ByKey: true, Limits: mysqldb.PageLimits{Rows: 10, MaxRows: 10}}
+		spec := scan.ReadSpec{Table: w.Spec.Target, Columns: w.Spec.Columns, ByKey: true, Limits: scan.PageLimits{Rows: 10, MaxRows: 10}}
 		read := func() chan int {
 			done := make(chan int, 1)
 			go func() {
 				rows := 0
-				_, err := w.db.ReadPages(t.Context(), spec, func(page *table.Rows) error { rows += page.Len(); return nil })
+				_, err := scan.ReadPages(t.Context(), w.Db, spec, func(page *table.Rows) error { rows += page.Len(); return nil })
 				assert.NoError(t, err)
 				done <- rows
 			}()
 			return done
 		}
 		require.Equal(t, 100, <-read())
-		back := mysqldb.TakeTurn(w.db)
+		back := mysqldb.TakeTurn(w.Db)
 		require.Equal(t, 100, <-read(), "nobody else is there")
 		require.Eventually(t, func() bool {
 			for range 20 {
-				w.exec("DO 1")
+				w.Exec("DO 1")
 			}
-			return mysqldb.OthersPresent(t.Context(), w.db)
+			return mysqldb.OthersPresent(t.Context(), w.Db)
 		}, 5*time.Second, time.Millisecond)
 		done := read()
 		select {

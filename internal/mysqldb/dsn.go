@@ -7,10 +7,12 @@ import (
 	"strings"
 
 	"github.com/go-sql-driver/mysql"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 )
 
 func badDSN(write, what string, args ...any) error {
-	return &DSNError{What: fmt.Sprintf(what, args...), Write: write}
+	return &mysqlerr.DSNError{What: fmt.Sprintf(what, args...), Write: write}
 }
 
 const (

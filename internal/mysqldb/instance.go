@@ -4,6 +4,8 @@ import (
 	"database/sql/driver"
 	"errors"
 	"sync"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 )
 
 // ErrOtherServer is returned where a statement reached another server than the one that the caller
@@ -65,16 +67,16 @@ func instanceSQL(f Flavor) string {
 	return "LEFT(SHA2(CONCAT_WS(' ', " + id + ", @@hostname, @@port), 256), 12)"
 }
 
-// onInstance is a condition that is true on the server of the digest, and an error (1242) on any
+// OnInstance is a condition that is true on the server of the digest, and an error (1242) on any
 // other. Servers compute it once for a statement. A proxy may send each statement elsewhere: what a
 // session was told before proves nothing.
-func onInstance(f Flavor, digest string) string {
+func OnInstance(f Flavor, digest string) string {
 	return "IF(" + instanceSQL(f) + " = '" + digest + "', 1, (SELECT 1 UNION SELECT 2))"
 }
 
-// otherServer turns the error of onInstance into ErrOtherServer.
-func otherServer(err error) error {
-	if NumberOf(err) == errSubqueryRows {
+// OtherServer turns the error of onInstance into ErrOtherServer.
+func OtherServer(err error) error {
+	if mysqlerr.NumberOf(err) == mysqlerr.ErrSubqueryRows {
 		return ErrOtherServer
 	}
 	return err

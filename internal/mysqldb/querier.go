@@ -13,8 +13,8 @@ type Querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// sleep waits for d, or returns the error of a context that ends before.
-func sleep(ctx context.Context, d time.Duration) error {
+// Sleep waits for d, or returns the error of a context that ends before.
+func Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -10,7 +10,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/upsert"
 	"github.com/tablehaul/tablehaul/internal/table"
+	"github.com/tablehaul/tablehaul/internal/testenv/dbtest"
 	"github.com/tablehaul/tablehaul/internal/testenv/proxy"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
@@ -24,20 +27,20 @@ type link struct {
 
 // copyOver writes rows of 200 bytes in chunks of most rows, as the workflow does: a chunk is cut
 // into eight at most. It returns how long that took.
-func copyOver(t testing.TB, s *servers.Server, l link, rows, most int) (took time.Duration, longest float64, pace *mysqldb.Pace, gate *mysqldb.Gate) {
+func copyOver(t testing.TB, s *servers.Server, l link, rows, most int) (took time.Duration, longest float64, pace *upsert.Pace, gate *upsert.Gate) {
 	t.Helper()
 	p := proxy.Start(t, s.Addr())
 	p.Delay(l.delay)
 	p.Bandwidth(l.bandwidth)
-	schema := s.Schema(t)
-	exec(t, s.DB(t, schema), "CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(250))")
+	schemaName := s.Schema(t)
+	dbtest.Exec(t, s.DB(t, schemaName), "CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(250))")
 	db, err := mysqldb.Open(t.Context(), p.DSN(s.DSN("")), mysqldb.Options{Role: mysqldb.Target, Name: "target"})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, db.Close()) }()
-	target, err := db.Table(t.Context(), table.Name{Schema: schema, Table: "t"})
+	target, err := schema.ReadTable(t.Context(), db, table.Name{Schema: schemaName, Table: "t"})
 	require.NoError(t, err)
-	pace, gate = &mysqldb.Pace{}, &mysqldb.Gate{}
-	spec := mysqldb.UpsertSpec{Target: target, Columns: table.Carried(target.Values()), MaxTransaction: time.Second, FewestRows: most / 8, Pace: pace, Gate: gate, AtOnce: 8}
+	pace, gate = &upsert.Pace{}, &upsert.Gate{}
+	spec := upsert.UpsertSpec{Target: target, Columns: table.Carried(target.Values()), MaxTransaction: time.Second, FewestRows: most / 8, Pace: pace, Gate: gate, AtOnce: 8}
 	var mu sync.Mutex
 	next := 0
 	cut := func() (from, n int) {
@@ -65,7 +68,7 @@ func copyOver(t testing.TB, s *servers.Server, l link, rows, most int) (took tim
 					chunk.Append(fmt.Append(nil, from+i))
 					chunk.Append([]byte(text))
 				}
-				res, err := db.UpsertChunk(t.Context(), spec, chunk, nil)
+				res, err := upsert.UpsertChunk(t.Context(), db, spec, chunk, nil)
 				if err != nil {
 					t.Error(err)
 					return

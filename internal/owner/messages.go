@@ -3,7 +3,7 @@ package owner
 import (
 	"time"
 
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 )
 
 // Names of the state workflow's updates and of its query.
@@ -35,11 +35,11 @@ type ProgressRequest struct {
 	// RunID is that of the lease: two state workflows of one id may have given the same fence.
 	RunID string `json:"runId"`
 	// Identity is what the plan of a first load speaks of.
-	Identity  *Identity      `json:"identity,omitempty"`
-	FirstLoad *FirstLoad     `json:"firstLoad,omitempty"`
-	RangeDone *int           `json:"rangeDone,omitempty"`
-	Marks     []mysqldb.Mark `json:"marks,omitempty"`
-	HeldBack  *string        `json:"heldBack,omitempty"`
+	Identity  *Identity     `json:"identity,omitempty"`
+	FirstLoad *FirstLoad    `json:"firstLoad,omitempty"`
+	RangeDone *int          `json:"rangeDone,omitempty"`
+	Marks     []source.Mark `json:"marks,omitempty"`
+	HeldBack  *string       `json:"heldBack,omitempty"`
 	// HeldBackSeconds goes with HeldBack.
 	HeldBackSeconds float64 `json:"heldBackSeconds,omitempty"`
 	// ForgetWatermark is set where the target was found without the rows that the watermark
@@ -62,7 +62,7 @@ type FinishRequest struct {
 	ClockBack  time.Duration `json:"clockBack,omitempty"`
 	ClockUntil string        `json:"clockUntil,omitempty"`
 	// Seen goes with Watermark: see State.
-	Seen *mysqldb.Seen `json:"seen,omitempty"`
+	Seen *source.Seen `json:"seen,omitempty"`
 	// TailTop: see State; empty changes nothing.
 	TailTop string `json:"tailTop,omitempty"`
 	// FreshAt: see State; the zero time changes nothing.

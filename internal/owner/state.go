@@ -3,7 +3,7 @@ package owner
 import (
 	"time"
 
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -79,18 +79,18 @@ type State struct {
 	Cursor string `json:"cursor,omitempty"`
 	// TailTop is up to where the last run that was done had read above its window's end, in the
 	// cursor's exact text; empty where that is not known.
-	TailTop   string         `json:"tailTop,omitempty"`
-	Fence     int64          `json:"fence"`
-	Lease     *Lease         `json:"lease,omitempty"`
-	FirstLoad *FirstLoad     `json:"firstLoad,omitempty"`
-	Marks     []mysqldb.Mark `json:"marks,omitempty"`
+	TailTop   string        `json:"tailTop,omitempty"`
+	Fence     int64         `json:"fence"`
+	Lease     *Lease        `json:"lease,omitempty"`
+	FirstLoad *FirstLoad    `json:"firstLoad,omitempty"`
+	Marks     []source.Mark `json:"marks,omitempty"`
 	// ClockBack is by how much the source's clock was back, at most, since the run that Seen is of.
 	// ClockUntil, in the cursor's exact text, is where a window has to end before that is forgotten:
 	// all transactions have ended then that were open before. See mysqldb.HiSpec.
 	ClockBack  time.Duration `json:"clockBack,omitempty"`
 	ClockUntil string        `json:"clockUntil,omitempty"`
 	// Seen is what the run that raised the watermark saw of the source, nil where it was set by hand.
-	Seen *mysqldb.Seen `json:"seen,omitempty"`
+	Seen *source.Seen `json:"seen,omitempty"`
 	// Loaded says that runs have read rows for the target since its watermark was last set by
 	// hand or forgotten: a target without any row is then one that was lost.
 	Loaded bool `json:"loaded,omitempty"`

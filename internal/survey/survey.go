@@ -8,6 +8,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -38,9 +41,9 @@ type Table struct {
 	Bytes int64    `json:"bytesEstimate"`
 	Key   []string `json:"key"`
 	// Cursor is the cursor that init has chosen; empty where no candidate is sound.
-	Cursor     string                    `json:"cursor,omitempty"`
-	Candidates []mysqldb.CursorCandidate `json:"candidates"`
-	Findings   []table.Finding           `json:"findings"`
+	Cursor     string                   `json:"cursor,omitempty"`
+	Candidates []source.CursorCandidate `json:"candidates"`
+	Findings   []table.Finding          `json:"findings"`
 	// Refused says that the table cannot be synced as it is.
 	Refused bool `json:"refused,omitempty"`
 	// Family is the entry with a * that includes the table; empty where the table has an entry of its own.
@@ -58,7 +61,7 @@ func Look(ctx context.Context, db *mysqldb.DB, scope Scope) (*Result, error) {
 	r := &Result{Server: fmt.Sprintf("%s %s", db.Server.Flavor, db.Server.Version)}
 	names, err := r.list(ctx, db, scope)
 	if err != nil {
-		return nil, mysqldb.Safe(err)
+		return nil, mysqlerr.Safe(err)
 	}
 	r.Tables = make([]*Table, len(names))
 	group, inner := errgroup.WithContext(ctx)
@@ -70,7 +73,7 @@ func Look(ctx context.Context, db *mysqldb.DB, scope Scope) (*Result, error) {
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return nil, mysqldb.Safe(err)
+		return nil, mysqlerr.Safe(err)
 	}
 	r.joinFindings()
 	r.joinFamilies()
@@ -92,20 +95,20 @@ func (r *Result) Usable() int {
 func (r *Result) list(ctx context.Context, db *mysqldb.DB, scope Scope) ([]table.Name, error) {
 	schemas := scope.Schemas
 	if len(schemas) == 0 {
-		own, err := db.OwnSchema(ctx)
+		own, err := schema.OwnSchema(ctx, db)
 		if err != nil {
 			return nil, err
 		}
 		schemas = []string{own}
 		if own == "" {
-			if schemas, err = db.Schemas(ctx); err != nil {
+			if schemas, err = schema.Schemas(ctx, db); err != nil {
 				return nil, err
 			}
 		}
 	}
 	var out []table.Name
-	for _, schema := range schemas {
-		names, err := db.TablesOf(ctx, schema)
+	for _, schemaName := range schemas {
+		names, err := schema.TablesOf(ctx, db, schemaName)
 		if err != nil {
 			return nil, err
 		}
@@ -122,15 +125,15 @@ func (r *Result) list(ctx context.Context, db *mysqldb.DB, scope Scope) ([]table
 
 // lookAt looks at one table.
 func lookAt(ctx context.Context, db *mysqldb.DB, n table.Name) (*Table, error) {
-	t, err := db.Table(ctx, n)
+	t, err := schema.ReadTable(ctx, db, n)
 	if err != nil {
 		return nil, err
 	}
 	out := &Table{
 		Table: n.String(), name: n, Rows: t.RowsEstimate, Bytes: t.Bytes, Key: t.PrimaryKey,
-		Candidates: []mysqldb.CursorCandidate{}, Findings: []table.Finding{},
+		Candidates: []source.CursorCandidate{}, Findings: []table.Finding{},
 	}
-	findings, err := db.CheckSource(ctx, t, mysqldb.SourceCheck{})
+	findings, err := source.CheckSource(ctx, db, t, source.SourceCheck{})
 	if err != nil {
 		return nil, err
 	}
@@ -138,13 +141,13 @@ func lookAt(ctx context.Context, db *mysqldb.DB, n table.Name) (*Table, error) {
 		out.Findings, out.Refused = findings, refused(findings)
 		return out, nil // the next steps read the table
 	}
-	if out.Candidates, err = db.CursorCandidates(ctx, t); err != nil {
+	if out.Candidates, err = source.CursorCandidates(ctx, db, t); err != nil {
 		return nil, err
 	}
 	if len(out.Candidates) > 0 && out.Candidates[0].Sound() {
 		out.Cursor = out.Candidates[0].Column
 	}
-	if out.Findings, err = db.CheckSource(ctx, t, mysqldb.SourceCheck{Cursor: out.Cursor}); err != nil {
+	if out.Findings, err = source.CheckSource(ctx, db, t, source.SourceCheck{Cursor: out.Cursor}); err != nil {
 		return nil, err
 	}
 	out.Refused = refused(out.Findings)

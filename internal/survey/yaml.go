@@ -10,7 +10,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/tablehaul/tablehaul/internal/human"
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -188,7 +188,7 @@ func (w *yamlWriter) remarks(t *Table) {
 	}
 }
 
-func candidateText(c mysqldb.CursorCandidate) string {
+func candidateText(c source.CursorCandidate) string {
 	parts := []string{c.Column + " " + c.Type}
 	switch {
 	case c.OnUpdate:
@@ -204,10 +204,10 @@ func candidateText(c mysqldb.CursorCandidate) string {
 		parts = append(parts, "index "+c.Index)
 	}
 	switch c.Nulls {
-	case mysqldb.NullsNever:
-	case mysqldb.NullsNone:
+	case source.NullsNever:
+	case source.NullsNone:
 		parts = append(parts, "may be NULL; no row has NULL now")
-	case mysqldb.NullsSome:
+	case source.NullsSome:
 		parts = append(parts, "NULL in some rows, which would never be read")
 	default:
 		parts = append(parts, "may be NULL; the table is too large to look for it")

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/internal/config"
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -36,7 +36,7 @@ func testResult() *Result {
 		Tables: []*Table{
 			look("shop.orders", func(s *Table) {
 				s.Cursor = "updated_at"
-				s.Candidates = []mysqldb.CursorCandidate{{Column: "updated_at", Type: "timestamp(6)", OnUpdate: true, Index: "by_update", Nulls: mysqldb.NullsNever}}
+				s.Candidates = []source.CursorCandidate{{Column: "updated_at", Type: "timestamp(6)", OnUpdate: true, Index: "by_update", Nulls: source.NullsNever}}
 				s.Findings = []table.Finding{warn, grant}
 			}),
 			look("shop.nokey", func(s *Table) {
@@ -51,7 +51,7 @@ func testResult() *Result {
 	}
 	for _, n := range []string{"2023", "2024_01", "2024_02"} {
 		d.Tables = append(d.Tables, look("shop.log_"+n, func(s *Table) {
-			s.Candidates = []mysqldb.CursorCandidate{{Column: "id", Type: "bigint", Integer: true, Index: "PRIMARY", Nulls: mysqldb.NullsNever}}
+			s.Candidates = []source.CursorCandidate{{Column: "id", Type: "bigint", Integer: true, Index: "PRIMARY", Nulls: source.NullsNever}}
 		}))
 	}
 	d.Tables = append(d.Tables, look("shop.log_bad", func(s *Table) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 )
 
 // Server is what a server says of itself and of the history of its data.
@@ -53,7 +54,7 @@ func ReadServer(ctx context.Context, db *mysqldb.DB, known string) (Server, erro
 	err := db.QueryRowContext(ctx, "SELECT "+id+", @@hostname, @@port, "+history+", "+includes+", @@innodb_flush_log_at_trx_commit, @@log_bin = 0 OR @@sync_binlog = 1", known).
 		Scan(&s.ID, &s.Host, &s.Port, &s.History, &s.Includes, &flush, &synced)
 	if err != nil {
-		return Server{}, fmt.Errorf("ask the server who it is: %w", mysqldb.Safe(err))
+		return Server{}, fmt.Errorf("ask the server who it is: %w", mysqlerr.Safe(err))
 	}
 	s.History = strings.ReplaceAll(s.History, "\n", "")
 	if db.Server.Flavor == mysqldb.FlavorMariaDB {
@@ -75,7 +76,7 @@ func Started(ctx context.Context, db *mysqldb.DB) (at int64, err error) {
 		err = db.QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE 'Uptime'").Scan(&variable, &uptime)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("ask the server when it was started: %w", mysqldb.Safe(err))
+		return 0, fmt.Errorf("ask the server when it was started: %w", mysqlerr.Safe(err))
 	}
 	return at - int64(uptimeOf(uptime).Seconds()), nil
 }

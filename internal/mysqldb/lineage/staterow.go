@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -63,7 +65,7 @@ func CreateStatement(target table.Name) string {
 }
 
 func stateTable(target table.Name) string {
-	return mysqldb.Qualified(table.Name{Schema: target.Schema, Table: StateTable})
+	return sqltext.Qualified(table.Name{Schema: target.Schema, Table: StateTable})
 }
 
 // Ref names a run's state row. It travels in the run's plan.
@@ -84,7 +86,7 @@ func name(db *mysqldb.DB, target table.Name) string {
 // Read returns the target's state rows: none where no run has begun on it, one in good order.
 func Read(ctx context.Context, db *mysqldb.DB, target table.Name) ([]Row, error) {
 	rows, err := read(ctx, db, db, target, "")
-	if mysqldb.IsMissing(err) {
+	if mysqlerr.IsMissing(err) {
 		return nil, nil // the table, or its schema, is not there yet
 	}
 	if err != nil {
@@ -112,10 +114,10 @@ func read(ctx context.Context, db *mysqldb.DB, q mysqldb.Querier, target table.N
 
 // stateError is ErrNoStateTable where the login is refused, and else safe to show.
 func stateError(err error) error {
-	if mysqldb.IsAccessDenied(err) {
-		return fmt.Errorf("%w: %w", ErrNoStateTable, mysqldb.Safe(err))
+	if mysqlerr.IsAccessDenied(err) {
+		return fmt.Errorf("%w: %w", ErrNoStateTable, mysqlerr.Safe(err))
 	}
-	return mysqldb.Safe(err)
+	return mysqlerr.Safe(err)
 }
 
 // BeginSpec is what Begin makes of a target's state row.
@@ -137,7 +139,7 @@ type BeginSpec struct {
 // ErrNotBegun: the row has changed since the run was planned. ErrNoStateTable: the login may not.
 func Begin(ctx context.Context, db *mysqldb.DB, spec BeginSpec) error {
 	err := begin(ctx, db, spec)
-	if mysqldb.IsMissing(err) {
+	if mysqlerr.IsMissing(err) {
 		if _, err = db.ExecContext(ctx, CreateStatement(spec.Target)); err == nil {
 			err = begin(ctx, db, spec)
 		}
@@ -197,7 +199,7 @@ func (spec BeginSpec) settle(ctx context.Context, db *mysqldb.DB, rows []Row) (t
 	case own == nil:
 		_, err = db.ExecContext(ctx, "INSERT INTO "+st+" (target_table, state_id, keeper, fence, run, watermark, done)"+
 			" VALUES (?, ?, ?, ?, 0, '', ?)", target, spec.StateID, spec.Keeper, spec.Fence, spec.Done)
-		if mysqldb.NumberOf(err) == duplicateEntry {
+		if mysqlerr.NumberOf(err) == duplicateEntry {
 			err = nil // an earlier try of this step, whose reply was lost
 		}
 	case own.Fence > spec.Fence:
@@ -249,7 +251,7 @@ func Check(ctx context.Context, db *mysqldb.DB, tx mysqldb.Querier, ref Ref) err
 
 // gone takes a missing state table for another target.
 func gone(err error) error {
-	if mysqldb.IsMissing(err) {
+	if mysqlerr.IsMissing(err) {
 		return fmt.Errorf("%w: %w", ErrNotBegun, mysqldb.ErrOtherServer)
 	}
 	return err
@@ -270,14 +272,14 @@ func update(ctx context.Context, db *mysqldb.DB, ref Ref, doing, set string, arg
 	result, err := db.ExecContext(ctx, "UPDATE "+stateTable(ref.Target)+" SET "+set+", changed_at = NOW() WHERE target_table = ?"+
 		" AND state_id = ? AND fence = ?", arg, name(db, ref.Target), ref.StateID, ref.Fence)
 	if err != nil {
-		return fmt.Errorf("%s: %w", doing, mysqldb.Safe(gone(err)))
+		return fmt.Errorf("%s: %w", doing, mysqlerr.Safe(gone(err)))
 	}
 	if n, err := result.RowsAffected(); err != nil || n > 0 {
 		return err
 	}
 	// Unchanged rows are not counted: it may have been done within this second.
 	if err := Check(ctx, db, db, ref); err != nil {
-		return fmt.Errorf("%s: %w", doing, mysqldb.Safe(err))
+		return fmt.Errorf("%s: %w", doing, mysqlerr.Safe(err))
 	}
 	return nil
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
@@ -66,7 +68,7 @@ func TestStateRow(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []lineage.Row{{StateID: "b", Keeper: "here", Fence: 30, Done: "0"}}, rows)
 
-		_, err = db.ExecContext(ctx, "DROP TABLE "+mysqldb.Qualified(table.Name{Schema: target.Schema, Table: lineage.StateTable}))
+		_, err = db.ExecContext(ctx, "DROP TABLE "+sqltext.Qualified(table.Name{Schema: target.Schema, Table: lineage.StateTable}))
 		require.NoError(t, err)
 		require.ErrorIs(t, lineage.Check(ctx, db, db, other), lineage.ErrNotBegun)
 	})
@@ -84,7 +86,7 @@ func TestBeginWaitsForChunks(t *testing.T) {
 		require.NoError(t, lineage.Check(t.Context(), db, chunk, old))
 		next := lineage.BeginSpec{Ref: lineage.Ref{Target: target, StateID: "a", Fence: 2}}
 		err = lineage.Begin(t.Context(), db, next) // waits for as long as our sessions wait for a lock
-		require.True(t, mysqldb.IsLockConflict(err), "%v", err)
+		require.True(t, mysqlerr.IsLockConflict(err), "%v", err)
 		require.NoError(t, chunk.Commit())
 		require.NoError(t, lineage.Begin(t.Context(), db, next))
 		require.ErrorIs(t, lineage.Check(t.Context(), db, db, old), lineage.ErrFenced)
@@ -123,7 +125,7 @@ func TestReadServer(t *testing.T) {
 		require.NoError(t, err)
 		require.Positive(t, started)
 		require.False(t, was.Includes, "of no history nothing is known")
-		_, err = db.ExecContext(t.Context(), "CREATE TABLE "+mysqldb.Qualified(target)+" (id INT PRIMARY KEY)")
+		_, err = db.ExecContext(t.Context(), "CREATE TABLE "+sqltext.Qualified(target)+" (id INT PRIMARY KEY)")
 		require.NoError(t, err)
 		now, err := lineage.ReadServer(t.Context(), db, was.History)
 		require.NoError(t, err)

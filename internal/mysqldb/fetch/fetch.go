@@ -1,0 +1,183 @@
+package fetch
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// Fetched is the measure of one statement.
+type Fetched struct {
+	Rows, Bytes int
+	Seconds     float64
+	// Cut says that there may be more rows than were read.
+	Cut bool
+}
+
+// FetchRows runs a query and appends its rows to dst, until dst holds maxBytes. Whatever
+// error it returns, the rows it appended are complete.
+//
+// It goes below database/sql, which would box and convert every value a second time.
+func FetchRows(ctx context.Context, d *mysqldb.DB, query string, exprs []sqltext.SelectExpr, dst *table.Rows, maxBytes int) (Fetched, error) {
+	conn, err := d.Conn(ctx)
+	if err != nil {
+		return Fetched{}, err
+	}
+	defer func() { _ = conn.Close() }() // says only whether the connection was given up
+	return FetchOn(ctx, conn, query, exprs, dst, maxBytes)
+}
+
+// FetchOn is fetchRows on a connection of the caller's.
+func FetchOn(ctx context.Context, conn *sql.Conn, query string, exprs []sqltext.SelectExpr, dst *table.Rows, maxBytes int) (res Fetched, err error) {
+	began := time.Now()
+	before, size := dst.Len(), dst.Bytes()
+	err = RawQueryOn(ctx, conn, query, func(rows driver.Rows) error {
+		values := make([]driver.Value, len(exprs))
+		for {
+			if err := rows.Next(values); err != nil {
+				if errors.Is(err, io.EOF) {
+					return nil
+				}
+				return err
+			}
+			for i, v := range values {
+				if err := AppendValue(dst, exprs[i], v); err != nil {
+					return err
+				}
+			}
+			if dst.Bytes() >= maxBytes {
+				res.Cut = true
+				return errEnough
+			}
+		}
+	})
+	if dst.Columns() > 0 {
+		dst.Truncate(dst.Len()) // a row that could not be taken whole
+	}
+	res.Rows, res.Bytes, res.Seconds = dst.Len()-before, dst.Bytes()-size, time.Since(began).Seconds()
+	return res, err
+}
+
+// FetchKey runs a query of at most one row and returns its texts, or nil for no row.
+func FetchKey(ctx context.Context, d *mysqldb.DB, query string, exprs []sqltext.SelectExpr) ([]string, error) {
+	rows := table.NewRows(len(exprs))
+	if _, err := FetchRows(ctx, d, query, exprs, rows, 1<<40); err != nil || rows.Len() == 0 {
+		return nil, err
+	}
+	key := make([]string, len(exprs))
+	for i := range key {
+		key[i] = string(rows.Value(0, i))
+	}
+	return key, nil
+}
+
+// errEnough ends a query before its last row.
+var errEnough = errors.New("enough rows")
+
+// RawQueryOn runs a query on a connection and hands over the driver's rows. When read ends before
+// the last row, the connection is closed: that, and not reading on, is what ends the statement on
+// the server.
+func RawQueryOn(ctx context.Context, conn *sql.Conn, query string, read func(driver.Rows) error) error {
+	var outcome error
+	rawErr := conn.Raw(func(dc any) error {
+		queryer, ok := dc.(driver.QueryerContext)
+		if !ok {
+			return errors.New("the driver's connection cannot query directly")
+		}
+		rows, err := queryer.QueryContext(ctx, query, nil)
+		if err != nil {
+			outcome = err
+			return keepConn(err)
+		}
+		if outcome = read(rows); outcome == nil {
+			outcome = rows.Close()
+		} else if mysqlerr.NumberOf(outcome) != 0 {
+			return rows.Close() // the server ended the statement: the connection is good
+		}
+		return keepConn(outcome)
+	})
+	switch {
+	case errors.Is(outcome, errEnough):
+		return nil
+	case outcome != nil:
+		return outcome
+	case errors.Is(rawErr, driver.ErrBadConn):
+		return nil
+	}
+	return rawErr
+}
+
+// keepConn tells database/sql to give up a connection unless the server itself answered.
+func keepConn(err error) error {
+	if err == nil || mysqlerr.NumberOf(err) != 0 {
+		return nil
+	}
+	return driver.ErrBadConn
+}
+
+var errWireType = errors.New("the driver returned a value of an unexpected type")
+
+// AppendValue adds a driver value in the text form of its kind. The driver parses integers
+// and floating-point numbers of text rows; everything else comes as the server's own bytes.
+func AppendValue(dst *table.Rows, e sqltext.SelectExpr, v driver.Value) error {
+	switch v := v.(type) {
+	case nil:
+		dst.AppendNull()
+		return nil
+	case []byte:
+		return appendBytes(dst, e, v)
+	case int64:
+		dst.AppendFunc(func(b []byte) []byte { return strconv.AppendInt(b, v, 10) })
+		return nil
+	case uint64:
+		dst.AppendFunc(func(b []byte) []byte { return strconv.AppendUint(b, v, 10) })
+		return nil
+	case float64:
+		if e.Kind == table.KindFloat || e.Kind == table.KindDouble {
+			dst.AppendFunc(func(b []byte) []byte { return strconv.AppendFloat(b, v, 'g', -1, 64) })
+			return nil
+		}
+	}
+	return fmt.Errorf("%w: %T for %s", errWireType, v, e.Sql)
+}
+
+func appendBytes(dst *table.Rows, e sqltext.SelectExpr, v []byte) error {
+	switch {
+	case e.Kind == table.KindBit:
+		if len(v) > 8 {
+			return fmt.Errorf("%w: %d bytes for %s", errWireType, len(v), e.Sql)
+		}
+		var n uint64
+		for _, b := range v {
+			n = n<<8 | uint64(b)
+		}
+		dst.AppendFunc(func(b []byte) []byte { return strconv.AppendUint(b, n, 10) })
+	case e.Unpad:
+		dst.Append(unpadded(v))
+	case v == nil:
+		dst.AppendNull()
+	default:
+		dst.Append(v)
+	}
+	return nil
+}
+
+// unpadded strips a ZEROFILL's zeros: 0001.10 is 1.10, 0000 is 0.
+func unpadded(v []byte) []byte {
+	t := bytes.TrimLeft(v, "0")
+	if len(t) == 0 || t[0] == '.' {
+		return v[len(v)-len(t)-1:]
+	}
+	return t
+}

@@ -1,0 +1,227 @@
+package mysqlerr
+
+// The server's error numbers that the program acts on. Where MySQL and MariaDB use a number
+// for different things, the comment says so; a driver error does not tell the flavor, so
+// every such number is in a class that is safe for both.
+const (
+	errDiskFull           = 1021 // ER_DISK_FULL
+	errCantLock           = 1015 // ER_CANT_LOCK: read-only, or a lack of locks: the text tells
+	ErrHandlerError       = 1020 // ER_CHECKREAD: the row changed since it was read (MariaDB ≥ 10.6.18 snapshot isolation)
+	errOpenAsReadOnly     = 1036 // ER_OPEN_AS_READONLY: what MariaDB says of a table with innodb_read_only
+	errOutOfMemory        = 1037 // ER_OUTOFMEMORY
+	errOutOfSortMemory    = 1038 // ER_OUT_OF_SORTMEMORY
+	ErrTooManyConnections = 1040 // ER_CON_COUNT_ERROR
+	errOutOfResources     = 1041 // ER_OUT_OF_RESOURCES
+	errDBAccessDenied     = 1044 // ER_DBACCESS_DENIED_ERROR
+	errUnknown            = 1105 // ER_UNKNOWN_ERROR: what clusters and proxies say of all they have no number for
+	ErrAccessDenied       = 1045 // ER_ACCESS_DENIED_ERROR
+	errNoDB               = 1046 // ER_NO_DB_ERROR
+	errNotReady           = 1047 // ER_UNKNOWN_COM_ERROR: a Galera node that is not ready says this
+	errBadNull            = 1048 // ER_BAD_NULL_ERROR
+	ErrDBExists           = 1007 // ER_DB_CREATE_EXISTS
+	ErrTableExists        = 1050 // ER_TABLE_EXISTS_ERROR
+	ErrBadDB              = 1049 // ER_BAD_DB_ERROR
+	errShutdown           = 1053 // ER_SERVER_SHUTDOWN
+	ErrBadField           = 1054 // ER_BAD_FIELD_ERROR
+	ErrDuplicateEntry     = 1062 // ER_DUP_ENTRY
+	ErrParse              = 1064 // ER_PARSE_ERROR
+	errTableFull          = 1114 // ER_RECORD_FILE_FULL
+	errHostBlocked        = 1129 // ER_HOST_IS_BLOCKED
+	ErrHostNotAllowed     = 1130 // ER_HOST_NOT_PRIVILEGED
+	errCantCreateThread   = 1135 // ER_CANT_CREATE_THREAD
+	ErrTableAccessDenied  = 1142 // ER_TABLEACCESS_DENIED_ERROR
+	ErrColumnAccessDenied = 1143 // ER_COLUMNACCESS_DENIED_ERROR
+	ErrNoSuchTable        = 1146 // ER_NO_SUCH_TABLE
+	errPacketTooLarge     = 1153 // ER_NET_PACKET_TOO_LARGE
+	errNetReadFromPipe    = 1154 // ER_NET_READ_ERROR_FROM_PIPE
+	errNetReadError       = 1158 // ER_NET_READ_ERROR
+	errNetReadInterrupted = 1159 // ER_NET_READ_INTERRUPTED
+	errNetErrorOnWrite    = 1160 // ER_NET_ERROR_ON_WRITE
+	errNetWriteInterrupt  = 1161 // ER_NET_WRITE_INTERRUPTED
+	errUnknownVariable    = 1193 // ER_UNKNOWN_SYSTEM_VARIABLE
+	ErrTooManyUserConns   = 1203 // ER_TOO_MANY_USER_CONNECTIONS
+	ErrLockWaitTimeout    = 1205 // ER_LOCK_WAIT_TIMEOUT: the transaction stays open, so it must be rolled back
+	errLockTableFull      = 1206 // ER_LOCK_TABLE_FULL
+	errDeadlock           = 1213 // ER_LOCK_DEADLOCK: rolled back by the server
+	ErrUserLimit          = 1226 // ER_USER_LIMIT_REACHED
+	ErrSpecificAccess     = 1227 // ER_SPECIFIC_ACCESS_DENIED_ERROR
+	ErrSubqueryRows       = 1242 // ER_SUBQUERY_NO_1_ROW: in our upserts only the key guard raises it
+	errAuthProtocol       = 1251 // ER_NOT_SUPPORTED_AUTH_MODE
+	errOutOfRange         = 1264 // ER_WARN_DATA_OUT_OF_RANGE
+	ErrDataTruncated      = 1265 // WARN_DATA_TRUNCATED
+	errOptionPrevents     = 1290 // ER_OPTION_PREVENTS_STATEMENT: read-only, or another option: the text tells
+	errWrongValue         = 1292 // ER_TRUNCATED_WRONG_VALUE
+	ErrUnknownTimeZone    = 1298 // ER_UNKNOWN_TIME_ZONE
+	errInvalidCharacters  = 1300 // ER_INVALID_CHARACTER_STRING
+	errInterrupted        = 1317 // ER_QUERY_INTERRUPTED
+	errViewInvalid        = 1356 // ER_VIEW_INVALID
+	errNoDefault          = 1364 // ER_NO_DEFAULT_FOR_FIELD
+	errWrongValueForField = 1366 // ER_TRUNCATED_WRONG_VALUE_FOR_FIELD
+	errIllegalValue       = 1367 // ER_ILLEGAL_VALUE_FOR_TYPE
+	errTooManyMarkers     = 1390 // ER_PS_MANY_PARAM
+	errDataTooLong        = 1406 // ER_DATA_TOO_LONG
+	errWrongValueForType  = 1411 // ER_WRONG_VALUE_FOR_TYPE
+	errTableDefChanged    = 1412 // ER_TABLE_DEF_CHANGED
+	errBadGeometry        = 1416 // ER_CANT_CREATE_GEOMETRY_OBJECT
+	errRowIsReferenced    = 1451 // ER_ROW_IS_REFERENCED_2
+	ErrForeignKey         = 1452 // ER_NO_REFERENCED_ROW_2
+	errSignal             = 1644 // ER_SIGNAL_EXCEPTION
+	errReprepare          = 1615 // ER_NEED_REPREPARE
+	errBinlogFormat       = 1665 // ER_BINLOG_STMT_MODE_AND_ROW_ENGINE
+	ErrNumericRange       = 1690 // ER_DATA_OUT_OF_RANGE
+	ErrAccessDeniedNoPass = 1698 // ER_ACCESS_DENIED_NO_PASSWORD_ERROR
+	errReadOnlyTx         = 1792 // ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION
+	errMustChangePassword = 1820 // ER_MUST_CHANGE_PASSWORD
+	errReadOnlyMode       = 1836 // ER_READ_ONLY_MODE
+	ErrPasswordExpired    = 1862 // ER_MUST_CHANGE_PASSWORD_LOGIN
+	errInnoDBReadOnly     = 1874 // ER_INNODB_READ_ONLY
+	errConnectionKilled   = 1927 // MariaDB ER_CONNECTION_KILLED
+	errStatementTimeout   = 1969 // MariaDB ER_STATEMENT_TIMEOUT (max_statement_time)
+	errClientConnect      = 2003 // CR_CONN_HOST_ERROR
+	errClientGone         = 2006 // CR_SERVER_GONE_ERROR
+	errClientLost         = 2013 // CR_SERVER_LOST
+	errClientLostExtended = 2055 // CR_SERVER_LOST_EXTENDED
+	errQueryTimeout       = 3024 // MySQL ER_QUERY_TIMEOUT (max_execution_time)
+	errCommitHook         = 3100 // MySQL ER_RUN_HOOK_ERROR: group replication refused this commit
+	errTransactionRolled  = 3101 // MySQL ER_TRANSACTION_ROLLBACK_DURING_COMMIT
+	ErrAccountLocked      = 3118 // MySQL ER_ACCOUNT_HAS_BEEN_LOCKED
+	errInvalidJSON        = 3140 // MySQL ER_INVALID_JSON_TEXT
+	errSecureTransport    = 3159 // ER_SECURE_TRANSPORT_REQUIRED
+	errCheckViolated      = 3819 // MySQL ER_CHECK_CONSTRAINT_VIOLATED
+	errConstraintFailed   = 4025 // MariaDB ER_CONSTRAINT_FAILED
+	ErrCannotConvert      = 3854 // MySQL ER_CANNOT_CONVERT_STRING
+	errClientInactive     = 4031 // MySQL ER_CLIENT_INTERACTION_TIMEOUT
+	ErrPasswordLock       = 3955 // MySQL ER_USER_ACCESS_DENIED_FOR_USER_ACCOUNT_BLOCKED_BY_PASSWORD_LOCK
+	ErrUserBlocked        = 4150 // MariaDB ER_USER_IS_BLOCKED: max_password_errors were reached
+	ErrMariaAccountLocked = 4151 // MariaDB ER_ACCOUNT_HAS_BEEN_LOCKED
+)
+
+// A verdict is what the program knows of one error number.
+type verdict struct {
+	class Class
+	// keep says that the server's own text holds names only and may be shown. Every other
+	// text is replaced by say, because it may hold row values or the statement.
+	keep bool
+	// say is the sentence shown where the text is not kept.
+	say string
+	// remedy says what a person can change; empty where only time helps.
+	remedy string
+}
+
+const (
+	remedyGrant = "grant the login what it lacks, or use another login"
+	remedyLogin = "check user, password, the hosts the login is allowed from, and whether it has to use tls"
+	remedyValue = "widen or change the target column, or correct the row at the source"
+	remedyRoom  = "make room on the server"
+	remedyConns = "lower maxConnections of the connections, or raise the server's max_connections"
+	remedyUser  = "lower maxConnections of the connections with this login, or raise the limit: ALTER USER ... WITH" +
+		" MAX_USER_CONNECTIONS, or the one that the message names"
+	remedySecure = "set tls for this connection"
+	remedyUnique = "find the two rows that share it, drop the unique key on the target, or set uniqueConflicts: replace for" +
+		" the table: then the row that holds the value gives way, unless it is newer"
+	remedyLock = "look who holds it, while a step waits: SELECT * FROM sys.innodb_lock_waits (MySQL)," +
+		" SELECT * FROM information_schema.innodb_lock_waits (MariaDB)"
+	remedyBlocked = "run FLUSH HOSTS on the server once its network trouble is over"
+	remedyNoDB    = "the server does not know a function of the table's defaults or expressions, or a trigger names a table" +
+		" without its database: create it there, or take it out of the table"
+	remedyForbidden   = "see the message in the server's log; on Percona XtraDB Cluster, see pxc_strict_mode"
+	remedyBlockedUser = "wait until the server lets the login in again, or unlock it (ALTER USER ... ACCOUNT UNLOCK," +
+		" FLUSH PRIVILEGES on MariaDB), after the password is right here"
+)
+
+// verdicts are the errors that are met, one by one; errorGroups has all others.
+var verdicts = map[uint16]verdict{
+	ErrLockWaitTimeout:    {class: ClassRetry, say: "lock wait timeout: another session holds a lock on the same rows", remedy: remedyLock},
+	errDeadlock:           {class: ClassRetry, say: "deadlock with another session"},
+	errInterrupted:        {class: ClassRetry, say: "the statement was interrupted"},
+	errTableDefChanged:    {class: ClassRetry, say: "the table's definition changed"},
+	errReprepare:          {class: ClassRetry, say: "the statement must be prepared again"},
+	errClientInactive:     {class: ClassRetry, say: "the server closed an idle connection"},
+	errShutdown:           {class: ClassRetry, say: "the server is shutting down"},
+	errClientConnect:      {class: ClassRetry, say: "the server cannot be reached"},
+	errClientGone:         {class: ClassRetry, say: "the connection is gone"},
+	errClientLost:         {class: ClassRetry, say: "the connection was lost during a statement"},
+	errClientLostExtended: {class: ClassRetry, say: "the connection was lost during a statement"},
+	errNetReadFromPipe:    {class: ClassRetry, say: "network error"},
+	errNetReadError:       {class: ClassRetry, say: "network error while reading"},
+	errNetReadInterrupted: {class: ClassRetry, say: "network timeout while reading"},
+	errNetErrorOnWrite:    {class: ClassRetry, say: "network error while writing"},
+	errNetWriteInterrupt:  {class: ClassRetry, say: "network timeout while writing"},
+	ErrHandlerError:       {class: ClassRetry, say: "a row changed since it was read"},
+	errConnectionKilled:   {class: ClassRetry, say: "the connection was killed on the server"},
+	errNotReady:           {class: ClassRetry, say: "the node is not ready for statements"},
+	errCommitHook:         {class: ClassRetry, say: "the group refused the commit"},
+	errTransactionRolled:  {class: ClassRetry, say: "the server rolled the transaction back during commit"},
+	errQueryTimeout:       {class: ClassRetry, say: "the statement ran longer than the server allows"},
+	errStatementTimeout:   {class: ClassRetry, say: "the statement ran longer than the server allows"},
+
+	ErrTooManyConnections: {class: ClassCapacity, say: "the server has no connection left", remedy: remedyConns},
+	ErrTooManyUserConns:   {class: ClassCapacity, say: "the login has no connection left", remedy: remedyUser},
+	ErrUserLimit:          {class: ClassCapacity, keep: true, remedy: remedyUser},
+	errHostBlocked:        {class: ClassCapacity, say: "the server blocks this host after too many connection errors", remedy: remedyBlocked},
+	errCantCreateThread:   {class: ClassCapacity, say: "the server cannot create a thread", remedy: remedyRoom},
+	errDiskFull:           {class: ClassCapacity, say: "the server's disk is full", remedy: remedyRoom},
+	errTableFull:          {class: ClassCapacity, say: "the table or its tablespace is full", remedy: remedyRoom},
+	errOutOfMemory:        {class: ClassCapacity, say: "the server is out of memory", remedy: remedyRoom},
+	errOutOfSortMemory:    {class: ClassCapacity, say: "the server is out of sort memory", remedy: "raise the server's sort_buffer_size"},
+	errOutOfResources:     {class: ClassCapacity, say: "the server is out of resources", remedy: remedyRoom},
+
+	errReadOnlyTx:     {class: ClassFailover, say: "the session is read-only", remedy: "write to the primary server"},
+	errReadOnlyMode:   {class: ClassFailover, say: "the server is in read-only mode", remedy: "write to the primary server"},
+	errInnoDBReadOnly: {class: ClassFailover, say: "innodb is in read-only mode", remedy: "write to the primary server"},
+	errOpenAsReadOnly: {class: ClassFailover, say: "the table is read-only", remedy: "write to the primary server"},
+	// 1015 is failover only where its text says read-only: see Classify.
+	// 1290 is failover only where its text says read-only: see Classify.
+	errOptionPrevents: {class: ClassConfiguration, keep: true, remedy: "change the server option that the message names"},
+
+	errPacketTooLarge: {class: ClassSplit, say: "the statement is larger than the server's max_allowed_packet", remedy: "raise max_allowed_packet on the server"},
+	errLockTableFull:  {class: ClassSplit, say: "the statement takes more locks than the server's lock table holds"},
+	errTooManyMarkers: {class: ClassSplit, say: "the statement has too many placeholders"},
+
+	ErrDuplicateEntry:     {class: ClassRowData, say: "another row already holds this value of a unique key", remedy: remedyUnique},
+	errBadNull:            {class: ClassRowData, say: "a column that cannot be NULL got a NULL", remedy: "make the target column nullable, or correct the row at the source"},
+	errOutOfRange:         {class: ClassRowData, say: "value out of range", remedy: remedyValue},
+	ErrDataTruncated:      {class: ClassRowData, say: "value does not fit and would be cut", remedy: remedyValue},
+	errWrongValue:         {class: ClassRowData, say: "value cannot be read as the column's type", remedy: remedyValue},
+	errInvalidCharacters:  {class: ClassRowData, say: "string is not valid in its character set", remedy: remedyValue},
+	errNoDefault:          {class: ClassRowData, say: "a target column without a default gets no value", remedy: "give the target column a default or make it nullable"},
+	errWrongValueForField: {class: ClassRowData, say: "value cannot be stored in the column's type or character set", remedy: remedyValue},
+	errIllegalValue:       {class: ClassRowData, say: "illegal value for the type", remedy: remedyValue},
+	errDataTooLong:        {class: ClassRowData, say: "value too long", remedy: remedyValue},
+	errWrongValueForType:  {class: ClassRowData, say: "value cannot be read as the type", remedy: remedyValue},
+	errBadGeometry:        {class: ClassRowData, say: "value is not a geometry", remedy: remedyValue},
+	errRowIsReferenced:    {class: ClassRowData, say: "a row of the target that has to make way is referred to by another table", remedy: "drop the foreign key that refers to the target, or set uniqueConflicts: fail"},
+	ErrForeignKey:         {class: ClassRowData, say: "a foreign key of the target has no parent row for this value", remedy: "sync the parent table first, or drop the foreign key on the target"},
+	ErrNumericRange:       {class: ClassRowData, say: "the result of an expression is out of range", remedy: remedyValue},
+	errInvalidJSON:        {class: ClassRowData, say: "value is not valid JSON", remedy: remedyValue},
+	errCheckViolated:      {class: ClassRowData, say: "a check of the target refuses the row", remedy: "drop the check on the target, or correct the row at the source"},
+	errConstraintFailed:   {class: ClassRowData, say: "a check of the target refuses the row", remedy: "drop the check on the target, or correct the row at the source"},
+	ErrCannotConvert:      {class: ClassRowData, say: "string has characters that the column's character set does not have", remedy: remedyValue},
+	ErrSubqueryRows:       {class: ClassRowData, say: "another row already holds this value of a unique key", remedy: remedyUnique},
+
+	errDBAccessDenied:     {class: ClassConfiguration, keep: true, remedy: remedyGrant},
+	ErrAccessDenied:       {class: ClassConfiguration, keep: true, remedy: remedyLogin},
+	ErrAccessDeniedNoPass: {class: ClassConfiguration, keep: true, remedy: remedyLogin},
+	ErrHostNotAllowed:     {class: ClassConfiguration, keep: true, remedy: remedyLogin},
+	errAuthProtocol:       {class: ClassConfiguration, keep: true, remedy: remedyLogin},
+	errMustChangePassword: {class: ClassConfiguration, say: "the login's password has expired", remedy: "set a new password"},
+	ErrPasswordExpired:    {class: ClassConfiguration, say: "the login's password has expired", remedy: "set a new password"},
+	ErrAccountLocked:      {class: ClassConfiguration, keep: true, remedy: "unlock the account"},
+	ErrMariaAccountLocked: {class: ClassConfiguration, keep: true, remedy: "unlock the account"},
+	errNoDB:               {class: ClassConfiguration, say: "a function or a table is named without its database", remedy: remedyNoDB},
+	errUnknown:            {class: ClassConfiguration, say: "the server, or the cluster or proxy before it, forbids the statement", remedy: remedyForbidden},
+	ErrUserBlocked:        {class: ClassConfiguration, keep: true, remedy: remedyBlockedUser},
+	ErrPasswordLock:       {class: ClassConfiguration, keep: true, remedy: remedyBlockedUser},
+	ErrBadDB:              {class: ClassConfiguration, keep: true, remedy: "create the database, or correct its name"},
+	ErrBadField:           {class: ClassConfiguration, keep: true, remedy: "the table's columns changed: plan the run again"},
+	ErrParse:              {class: ClassConfiguration, say: "the server does not understand a statement of ours", remedy: "report it with the server's version"},
+	ErrTableAccessDenied:  {class: ClassConfiguration, keep: true, remedy: remedyGrant},
+	ErrColumnAccessDenied: {class: ClassConfiguration, keep: true, remedy: remedyGrant},
+	ErrNoSuchTable:        {class: ClassConfiguration, keep: true, remedy: "create the table, or correct its name"},
+	errViewInvalid:        {class: ClassConfiguration, keep: true, remedy: "correct the view"},
+	errUnknownVariable:    {class: ClassConfiguration, keep: true, remedy: "use a server version that has it"},
+	ErrSpecificAccess:     {class: ClassConfiguration, keep: true, remedy: remedyGrant},
+	ErrUnknownTimeZone:    {class: ClassConfiguration, keep: true, remedy: "load the server's time zone tables"},
+	errBinlogFormat:       {class: ClassConfiguration, say: "binlog_format=STATEMENT does not allow writes in READ COMMITTED", remedy: "set binlog_format to ROW or MIXED on the target"},
+	errSecureTransport:    {class: ClassConfiguration, say: "the server accepts encrypted connections only", remedy: remedySecure},
+}

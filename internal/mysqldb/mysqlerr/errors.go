@@ -1,0 +1,189 @@
+package mysqlerr
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"io"
+	"net"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// Class says what to do about an error.
+type Class uint8
+
+const (
+	// ClassNone is the class of nil.
+	ClassNone Class = iota
+	// ClassUnknown is everything that nothing is known of: retried for a bounded time.
+	ClassUnknown
+	// ClassRetry is a transaction that may be run again at once: locks, lost connections.
+	// A lost connection means that the outcome is unknown, not that nothing happened.
+	ClassRetry
+	// ClassCapacity is a server without room: retried slowly, and shown as a stall.
+	ClassCapacity
+	// ClassFailover is a server that is read-only: the connection is dropped and opened again.
+	ClassFailover
+	// ClassSplit is a statement that is too large: smaller batches, and permanent once one
+	// row alone does not fit.
+	ClassSplit
+	// ClassRowData is a row that the target refuses, now and on every retry.
+	ClassRowData
+	// ClassConfiguration is what a person has to change first.
+	ClassConfiguration
+	// ClassCanceled is a context of the caller's that ended.
+	ClassCanceled
+)
+
+var classNames = [...]string{
+	"none", "unknown", "retry", "capacity", "failover", "split", "row data", "configuration", "canceled",
+}
+
+// String is the class's name in lower case.
+func (c Class) String() string {
+	if int(c) < len(classNames) {
+		return classNames[c]
+	}
+	return "unknown"
+}
+
+// Classify says what to do about an error of this package, of database/sql or of the driver.
+// The caller's own context counts before the server's number: a cancelled statement comes
+// back in many shapes.
+func Classify(err error) Class {
+	if err == nil {
+		return ClassNone
+	}
+	var known *Error
+	if errors.As(err, &known) {
+		return known.Class
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return ClassCanceled
+	}
+	var server *mysql.MySQLError
+	if errors.As(err, &server) {
+		return classifyServer(server)
+	}
+	return classifyDriver(err)
+}
+
+func classifyServer(e *mysql.MySQLError) Class {
+	v, _ := verdictOn(e)
+	return v.class
+}
+
+func classifyDriver(err error) Class {
+	var file *FileError
+	if errors.As(err, &file) {
+		return ClassConfiguration
+	}
+	for _, setup := range []error{
+		ErrBadDSN, ErrServerTooOld, mysql.ErrNoTLS, mysql.ErrCleartextPassword, mysql.ErrNativePassword, mysql.ErrOldPassword,
+		mysql.ErrUnknownPlugin, mysql.ErrOldProtocol,
+	} {
+		if errors.Is(err, setup) {
+			return ClassConfiguration
+		}
+	}
+	if isCertificate(err) {
+		return ClassConfiguration
+	}
+	if errors.Is(err, mysql.ErrPktTooLarge) {
+		return ClassSplit
+	}
+	for _, lost := range []error{
+		mysql.ErrInvalidConn, driver.ErrBadConn, sql.ErrConnDone, mysql.ErrMalformPkt, mysql.ErrPktSync,
+		mysql.ErrPktSyncMul, mysql.ErrBusyBuffer, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed,
+	} {
+		if errors.Is(err, lost) {
+			return ClassRetry
+		}
+	}
+	var network net.Error
+	if errors.As(err, &network) {
+		return ClassRetry
+	}
+	return ClassUnknown
+}
+
+func isCertificate(err error) bool {
+	var (
+		verification *tls.CertificateVerificationError
+		authority    x509.UnknownAuthorityError
+		hostname     x509.HostnameError
+		invalid      x509.CertificateInvalidError
+		roots        x509.SystemRootsError
+		record       tls.RecordHeaderError
+	)
+	return errors.As(err, &verification) || errors.As(err, &authority) || errors.As(err, &hostname) ||
+		errors.As(err, &invalid) || errors.As(err, &roots) || errors.As(err, &record)
+}
+
+// IsPermanent reports whether trying again without a person's help is useless.
+func IsPermanent(err error) bool {
+	c := Classify(err)
+	return c == ClassRowData || c == ClassConfiguration
+}
+
+// IsRetryable reports whether the whole transaction may be run again at once.
+func IsRetryable(err error) bool { return Classify(err) == ClassRetry }
+
+// IsCapacity reports whether the server lacks room, connections or memory.
+func IsCapacity(err error) bool { return Classify(err) == ClassCapacity }
+
+// IsFailover reports whether the server is read-only, as after a failover.
+func IsFailover(err error) bool { return Classify(err) == ClassFailover }
+
+// IsLockConflict reports a lock wait timeout or a deadlock: another session's doing.
+func IsLockConflict(err error) bool {
+	n := NumberOf(err)
+	return n == ErrLockWaitTimeout || n == errDeadlock
+}
+
+// IsMissing reports whether a table, or the schema that it would be in, is not there.
+func IsMissing(err error) bool {
+	n := NumberOf(err)
+	return n == ErrNoSuchTable || n == ErrBadDB
+}
+
+// IsAccessDenied reports whether the login lacks a privilege on a schema, a table or a column.
+func IsAccessDenied(err error) bool {
+	n := NumberOf(err)
+	return n == errDBAccessDenied || n == ErrTableAccessDenied || n == ErrColumnAccessDenied
+}
+
+// IsTimeLimit reports a statement that ran longer than the server allows: read less at once.
+func IsTimeLimit(err error) bool {
+	n := NumberOf(err)
+	return n == errQueryTimeout || n == errStatementTimeout
+}
+
+// IsConnectionLost reports an error without a server's answer: what the statement did is unknown.
+func IsConnectionLost(err error) bool {
+	if Classify(err) != ClassRetry {
+		return false
+	}
+	switch NumberOf(err) {
+	case 0, errClientConnect, errClientGone, errClientLost, errClientLostExtended, errShutdown, errConnectionKilled:
+		return true
+	}
+	return false
+}
+
+// NumberOf is the server's number of an error, or 0 where no server spoke.
+func NumberOf(err error) uint16 {
+	var known *Error
+	if errors.As(err, &known) {
+		return known.Number
+	}
+	var server *mysql.MySQLError
+	if errors.As(err, &server) {
+		return server.Number
+	}
+	return 0
+}

@@ -1,0 +1,130 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// pagesAhead is how many pages are in memory at once: one that yield has, and one that is read
+// meanwhile. More would only move the wait from one side to the other.
+const pagesAhead = 2
+
+// readPage is a page on its way to yield.
+type readPage struct {
+	rows *table.Rows // all expressions
+	out  *table.Rows // without the hidden ones; the same as rows where there are none
+	more bool
+	// next is where the page after this one begins, where there is more.
+	next table.Position
+	err  error
+}
+
+// readAhead reads pages in a goroutine of its own and hands them to yield, in order. It
+// returns when both have ended; a page that was read and not yielded is as if never read.
+func (r *pageReader) readAhead(ctx context.Context, yield func(*table.Rows) error) (stats ReadStats, readErr, yieldErr error) {
+	ctx, stop := context.WithCancel(ctx)
+	free, pages := make(chan *readPage, pagesAhead), make(chan *readPage)
+	var all [pagesAhead]*readPage
+	for i := range all {
+		all[i] = r.newPage()
+		free <- all[i]
+	}
+	go r.produce(ctx, free, pages)
+	defer func() {
+		stop()
+		close(free)
+		for range pages { //nolint:revive // until it is closed: the reader's own measures are complete then
+		}
+		for _, p := range all {
+			p.giveBack()
+		}
+		stats.Index, stats.Statements, stats.Longest = r.stats.Index, r.stats.Statements, r.stats.Longest
+	}()
+	for p := range pages {
+		if p.err != nil {
+			return stats, p.err, nil
+		}
+		if p.out.Len() == 0 && !p.more {
+			return stats, nil, nil
+		}
+		stats.Pages++
+		stats.Rows += int64(p.out.Len())
+		stats.Bytes += int64(p.out.Bytes())
+		err := yield(p.out)
+		switch {
+		case errors.Is(err, ErrStop):
+			if p.more {
+				next := p.next
+				stats.Next = &next
+			}
+			return stats, nil, nil
+		case err != nil:
+			return stats, nil, err
+		}
+		free <- p
+	}
+	return stats, nil, nil
+}
+
+// produce reads pages until the last one, an error, or until free is closed, and closes pages.
+// The end of ctx is an error like any other: it must not look like the end of the rows.
+func (r *pageReader) produce(ctx context.Context, free <-chan *readPage, pages chan<- *readPage) {
+	defer close(pages)
+	for p := range free {
+		r.rows = p.rows
+		p.more, p.err = r.considerately(ctx)
+		p.next = table.Position{Values: slices.Clone(r.pos.Values), Equal: r.pos.Equal, Until: r.until}
+		r.hide(p)
+		last := p.err != nil || !p.more
+		if pages <- p; last {
+			return
+		}
+	}
+}
+
+// considerately reads a page. Where others use the server, ranges of whatever tables read one
+// page of it at a time.
+func (r *pageReader) considerately(ctx context.Context) (more bool, err error) {
+	if r.others {
+		release, err := r.db.AcquireReadSlot(ctx)
+		if err != nil {
+			return false, err
+		}
+		defer release()
+	}
+	more, err = r.page(ctx)
+	r.others = r.db.OthersActive(ctx)
+	return more, err
+}
+
+func (r *pageReader) newPage() *readPage {
+	p := &readPage{rows: table.Borrow(max(1, len(r.plan.exprs)))}
+	p.out = p.rows
+	if len(r.plan.exprs) != len(r.plan.columns) {
+		p.out = table.Borrow(max(1, len(r.plan.columns)))
+	}
+	return p
+}
+
+func (p *readPage) giveBack() {
+	if p.out != p.rows {
+		p.out.Return()
+	}
+	p.rows.Return()
+}
+
+// hide copies a page without the expressions that only the position needs.
+func (r *pageReader) hide(p *readPage) {
+	if p.out == p.rows {
+		return
+	}
+	p.out.Reset()
+	for row := range p.rows.Len() {
+		for col := range r.plan.columns {
+			p.out.Append(p.rows.Value(row, col))
+		}
+	}
+}

@@ -1,0 +1,278 @@
+package scan
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+)
+
+const (
+	// statementsPerRange and freeStatements bound what cutting costs. A range takes two or
+	// three splits of three statements; the rest is for keys that are far from evenly spread.
+	statementsPerRange = 16
+	freeStatements     = 200
+	// splitCost is the most statements that one split sends.
+	splitCost = 4
+	// piecesPerRange bounds the pieces from which ranges are joined. Two to four are usual.
+	piecesPerRange = 12
+	// maxCutTime bounds cutting where the server is far away, or every look into its index slow
+	// for some reason: then ranges are larger than need be.
+	maxCutTime = 2 * time.Minute
+	// maxMisses bounds the splits in a row that leave nearly all rows on one side. The rows
+	// between which they search halve with every one, so that this many are never needed.
+	maxMisses = 40
+)
+
+// keyValue is a value of one key column that the index holds, or held when it was asked.
+type keyValue struct {
+	// text is the value as bounds and literals want it.
+	text string
+	// shape is the text by which guesses are made: the same, but in UTF-8 where text is not.
+	shape string
+}
+
+// A piece is a stretch of the key space: the values first through last of one key column,
+// below fixed values of the columns before it.
+type piece struct {
+	// prefix are the fixed values; its length is the place of the column in the key.
+	prefix []string
+	// first and last are in the direction of the key.
+	first, last keyValue
+	// end is the bound up to which the piece reaches; nil is the end of the space.
+	end []string
+	// rows is the server's estimate.
+	rows int64
+	// capped says that the estimate is the largest that the server gives; see explain.
+	capped bool
+	// stuck says that the piece cannot be split.
+	stuck bool
+	// splits counts the splits that led to it, and misses those of them in a row up to now that
+	// left nearly everything to it.
+	splits, misses int
+}
+
+// cutter splits an index's space until its pieces are small enough by the server's estimates.
+//
+// A split never trusts a guess: it asks the index for the last value at or before the guess,
+// and for the first one behind that. So the ends of pieces are values that were there, ordered
+// by the server, and a bad guess costs balance only.
+type cutter struct {
+	db          *mysqldb.DB
+	plan        *readPlan
+	midpointers []*midpointer
+	want        int
+	minRows     int64
+	// flat keeps to the first column.
+	flat bool
+	// counted is the largest estimate so far that was surely a count; see explain.
+	counted int64
+	// left is the number of statements that may still be sent.
+	left int
+	// pieces are in the order of the index.
+	pieces []piece
+}
+
+func newCutter(d *mysqldb.DB, plan *readPlan, want int, minRows int64) *cutter {
+	c := &cutter{
+		db: d, plan: plan, want: want, minRows: max(1, minRows), counted: surelyCounted(plan.table),
+		left: statementsPerRange*want + freeStatements,
+	}
+	prefixes := map[string]bool{}
+	for _, ic := range schema.IndexNamed(plan.table, plan.index).Columns {
+		prefixes[ic.Column] = ic.Prefix != 0
+	}
+	for _, part := range plan.parts {
+		m := newMidpointer(part)
+		if prefixes[part.column.Name] {
+			m = nil // an index of prefixes has not the order of the column
+		}
+		c.midpointers = append(c.midpointers, m)
+	}
+	return c
+}
+
+// cut fills in the pieces: of all keys, or of those that conditions on the first column leave.
+// There are none where there is no such key.
+func (c *cutter) cut(ctx context.Context, where []string) error {
+	if c.midpointers[0] == nil {
+		return nil
+	}
+	all := make([]piece, 1)
+	found, err := c.ends(ctx, &all[0], where)
+	if err != nil || !found {
+		return err
+	}
+	if err := c.estimate(ctx, all); err != nil {
+		return err
+	}
+	c.pieces = all
+	began := time.Now()
+	for time.Since(began) < maxCutTime && len(c.pieces) < piecesPerRange*c.want && c.left >= splitCost {
+		i := c.next()
+		if i < 0 {
+			break
+		}
+		parts, err := c.split(ctx, c.pieces[i])
+		if err != nil {
+			return err
+		}
+		c.pieces = slices.Replace(c.pieces, i, i+1, parts...)
+	}
+	return nil
+}
+
+// next is the place of the piece to be split next, or -1 where all are small enough. Those
+// that the server cannot estimate come first, the widest before the others.
+func (c *cutter) next() int {
+	best := -1
+	for i, p := range c.pieces {
+		if !p.stuck && (best < 0 || p.before(c.pieces[best])) {
+			best = i
+		}
+	}
+	if best < 0 || c.pieces[best].capped {
+		return best
+	}
+	total, ranges := c.measure()
+	if ranges == 1 || c.rows(c.pieces[best]) <= total/int64(ranges)/2 {
+		return -1
+	}
+	return best
+}
+
+// before says that p is split before q.
+func (p piece) before(q piece) bool {
+	switch {
+	case p.capped != q.capped:
+		return p.capped
+	case p.capped && p.splits != q.splits:
+		return p.splits < q.splits
+	}
+	return p.rows > q.rows
+}
+
+// rows is about how many rows a piece has.
+func (c *cutter) rows(p piece) int64 {
+	if p.capped || p.rows%2 != 0 || p.rows <= c.counted {
+		return p.rows
+	}
+	return p.rows / 2
+}
+
+// measure is about how many rows there are, and into how many ranges they are cut.
+func (c *cutter) measure() (total int64, ranges int) {
+	unknown := false
+	for _, p := range c.pieces {
+		total += c.rows(p)
+		unknown = unknown || p.capped && !p.stuck
+	}
+	if unknown {
+		return total, c.want
+	}
+	return total, int(min(int64(c.want), max(1, total/c.minRows)))
+}
+
+// join makes ranges of about equally many rows from neighbours and returns their ends, but
+// for the last one's.
+func (c *cutter) join() [][]string {
+	if len(c.pieces) == 0 {
+		return nil
+	}
+	total, ranges := c.measure()
+	var cuts [][]string
+	var rows int64
+	for i, p := range c.pieces[:len(c.pieces)-1] {
+		rows += c.rows(p)
+		aim := total * int64(len(cuts)+1) / int64(ranges)
+		if len(cuts)+1 < ranges && rows+c.rows(c.pieces[i+1])/2 >= aim {
+			cuts = append(cuts, p.end)
+		}
+	}
+	return cuts
+}
+
+// split divides a piece, or goes on to the key's next column where it holds one value only.
+func (c *cutter) split(ctx context.Context, p piece) ([]piece, error) {
+	stay := p
+	stay.stuck = true
+	m := c.midpointers[len(p.prefix)]
+	if p.first.text == p.last.text {
+		return c.descend(ctx, p)
+	}
+	if m == nil || p.misses > maxMisses {
+		return []piece{stay}, nil
+	}
+	left, right, err := c.halves(ctx, p, m)
+	if err != nil {
+		return nil, err
+	}
+	if right == nil {
+		return c.descend(ctx, p)
+	}
+	both := []piece{*left, *right}
+	if err := c.estimate(ctx, both); err != nil {
+		return nil, err
+	}
+	light, heavy := &both[0], &both[1]
+	if light.rows > heavy.rows {
+		light, heavy = heavy, light
+	}
+	if !light.capped && light.rows < heavy.rows/16 {
+		m.nextStrategy()
+		heavy.misses = p.misses + 1
+	}
+	return both, nil
+}
+
+// halves finds the ends of two pieces that are p together; none where p holds one value.
+func (c *cutter) halves(ctx context.Context, p piece, m *midpointer) (left, right *piece, err error) {
+	depth := len(p.prefix)
+	part := c.plan.parts[depth]
+	mid := &p.first
+	if guess, ok, err := m.between(part, p.first.shape, p.last.shape); err != nil {
+		return nil, nil, err
+	} else if ok {
+		found, err := c.lastUpTo(ctx, p, guess)
+		if err != nil {
+			return nil, nil, err
+		}
+		if found != nil {
+			mid = found
+		}
+	}
+	next, err := c.firstBehind(ctx, p, *mid)
+	if err != nil || next == nil {
+		return nil, nil, err
+	}
+	left, right = &piece{}, &piece{}
+	*left, *right = p, p
+	left.splits, right.splits = p.splits+1, p.splits+1
+	left.misses, right.misses = 0, 0
+	left.last, right.first = *mid, *next
+	left.end = append(slices.Clone(p.prefix), mid.text)
+	return left, right, nil
+}
+
+// descend turns a piece of one value into the piece of all values of the key's next column
+// below it.
+func (c *cutter) descend(ctx context.Context, p piece) ([]piece, error) {
+	p.stuck, p.misses = true, 0
+	depth := len(p.prefix) + 1
+	if c.flat || depth == len(c.plan.parts) || c.midpointers[depth] == nil {
+		return []piece{p}, nil
+	}
+	below := p
+	below.prefix = append(slices.Clone(p.prefix), p.first.text)
+	found, err := c.ends(ctx, &below, nil)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return []piece{p}, nil
+	}
+	below.stuck = false
+	return []piece{below}, nil
+}

@@ -1,0 +1,125 @@
+package schema
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// CursorIndex names the index along which a table can be read in the order of its cursor, or
+// is empty where there is none: then every run looks at every row of the table.
+//
+// Such an index begins with the whole cursor column. One that also orders the rows of equal
+// cursor values by the primary key is preferred, then one with fewer columns. Invisible,
+// prefix, functional and other than B-tree indexes do not serve.
+func CursorIndex(t *Table, cursor string) string {
+	best, bestTies := -1, false
+	for i, ix := range t.Indexes {
+		if !servesCursor(ix, cursor) {
+			continue
+		}
+		ties := OrdersTies(t, ix)
+		if best < 0 || ties && !bestTies || ties == bestTies && len(ix.Columns) < len(t.Indexes[best].Columns) {
+			best, bestTies = i, ties
+		}
+	}
+	if best < 0 {
+		return ""
+	}
+	return t.Indexes[best].Name
+}
+
+func servesCursor(ix Index, cursor string) bool {
+	first := ix.Columns[0]
+	return strings.EqualFold(ix.Type, "BTREE") && !ix.Invisible && table.SameColumn(first.Column, cursor) && first.Prefix == 0
+}
+
+// OrdersTies reports whether an index delivers (cursor, primary key …) in order by itself.
+// InnoDB appends the missing columns of the primary key to every secondary index.
+func OrdersTies(t *Table, ix Index) bool {
+	got := append([]IndexColumn(nil), ix.Columns...)
+	primary := IndexNamed(t, "PRIMARY")
+	if strings.EqualFold(t.Engine, "InnoDB") && ix.Name != "PRIMARY" {
+		for _, c := range primary.Columns {
+			if !HasColumn(got, c.Column) {
+				got = append(got, c)
+			}
+		}
+	}
+	want := got[:1:1]
+	for _, c := range primary.Columns {
+		if !table.SameColumn(c.Column, got[0].Column) {
+			want = append(want, c)
+		}
+	}
+	if got[0].Desc || len(got) < len(want) {
+		return false
+	}
+	for i := range want {
+		if got[i] != want[i] || got[i].Prefix != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func HasColumn(cols []IndexColumn, name string) bool {
+	for _, c := range cols {
+		if table.SameColumn(c.Column, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// IndexNamed is the named index of t, or one without columns.
+func IndexNamed(t *Table, name string) Index {
+	for _, ix := range t.Indexes {
+		if ix.Name == name {
+			return ix
+		}
+	}
+	return Index{}
+}
+
+// NoPrimaryKey is the finding on a source whose rows cannot be told apart. Both preflights have
+// it, word for word, so that whoever joins them can leave one out.
+func NoPrimaryKey(t *Table) table.Finding {
+	remedy := "add a primary key"
+	if key := keyCandidate(t); key != "" {
+		remedy = "ALTER TABLE " + sqltext.Qualified(t.Name) + " ADD PRIMARY KEY (" + key + "), which is unique already"
+	}
+	return table.Finding{Level: table.LevelRefuse, Table: t.Name.String(), Text: "the table has no primary key", Remedy: remedy, Topic: table.TopicKey}
+}
+
+// keyCandidate is an index that would do as a primary key, as its quoted columns.
+func keyCandidate(t *Table) string {
+	for _, ix := range t.Indexes {
+		usable := ix.Unique
+		var names []string
+		for _, part := range ix.Columns {
+			c := t.Column(part.Column)
+			usable = usable && c != nil && !c.Nullable && part.Prefix == 0
+			names = append(names, part.Column)
+		}
+		if usable {
+			return sqltext.Idents(names)
+		}
+	}
+	return ""
+}
+
+// Searchable reports whether equality of plain columns is what a unique key checks, and an
+// index look-up finds it. MariaDB's HASH keys of long texts are never used for looking up.
+func Searchable(index Index) bool {
+	return index.Type == "BTREE" && !index.Invisible &&
+		!slices.ContainsFunc(index.Columns, func(c IndexColumn) bool { return c.Column == "" })
+}
+
+// IsExactCollation reports whether only identical strings are equal. The plain _bin
+// collations are not among them: they ignore trailing spaces.
+func IsExactCollation(collation string) bool {
+	return collation == "binary" || strings.HasSuffix(collation, "_nopad_bin") || strings.HasSuffix(collation, "_0900_bin")
+}

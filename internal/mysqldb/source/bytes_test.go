@@ -1,0 +1,41 @@
+package source_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
+	"github.com/tablehaul/tablehaul/internal/testenv/dbtest"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
+)
+
+// MySQL converts the text of every running statement for its list of transactions, and fails
+// where it holds bytes that are no text. A window waits for the statement's end.
+func TestAStatementWithBytesDoesNotEndAWindow(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		w := dbtest.NewWriting(t, servers.Private(t, s.Flavor), "(id INT PRIMARY KEY, updated_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6))")
+		w.Exec("INSERT INTO t (id) VALUES (1)")
+		conn, err := w.Raw.Conn(t.Context())
+		require.NoError(t, err)
+		defer func() { require.NoError(t, conn.Close()) }()
+		_, err = conn.ExecContext(t.Context(), "SET NAMES binary")
+		require.NoError(t, err)
+		var id uint64
+		require.NoError(t, conn.QueryRowContext(t.Context(), "SELECT CONNECTION_ID()").Scan(&id))
+		done := make(chan error, 1)
+		go func() {
+			_, err := conn.ExecContext(t.Context(), "UPDATE t SET id = 2 + SLEEP(1) WHERE '\xff\xfe\x80' <> ''")
+			done <- err
+		}()
+		asleep := "information_schema.processlist WHERE id = %d AND state = 'User sleep'"
+		if s.Flavor == servers.FlavorMySQL { // whose process list is as unreadable
+			asleep = "performance_schema.threads WHERE processlist_id = %d AND processlist_state = 'User sleep'"
+		}
+		dbtest.WaitUntil(t, w.Raw, fmt.Sprintf("SELECT COUNT(*) FROM "+asleep, id))
+		_, err = source.CheckSource(t.Context(), w.Db, w.Spec.Target, source.SourceCheck{Cursor: "updated_at"})
+		require.NoError(t, err)
+		require.NoError(t, <-done)
+	})
+}

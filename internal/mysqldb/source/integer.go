@@ -1,0 +1,250 @@
+package source
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math/big"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// Integer cursors that are not AUTO_INCREMENT are mostly moments, as seconds or parts of a second
+// since 1970. One value that is none, such as microseconds among seconds, would become a watermark
+// that no later row is above. So a look takes the largest values and not only the maximum: a few
+// that are far above all others are no end of a window.
+
+// CursorUnit says what an integer cursor counts.
+type CursorUnit string
+
+// The units of integer cursors.
+const (
+	// UnitAuto is told by the values' magnitude, and is also "".
+	UnitAuto CursorUnit = "auto"
+	// UnitNone is a plain number, such as a version.
+	UnitNone CursorUnit = "none"
+	// UnitSeconds, UnitMillis and UnitMicros count since 1970.
+	UnitSeconds CursorUnit = "s"
+	UnitMillis  CursorUnit = "ms"
+	UnitMicros  CursorUnit = "us"
+)
+
+// Step is the time between two values; 0 where the setting does not say.
+func (u CursorUnit) Step() time.Duration {
+	return map[CursorUnit]time.Duration{
+		UnitSeconds: time.Second, UnitMillis: time.Millisecond, UnitMicros: time.Microsecond,
+	}[u]
+}
+
+const (
+	// topRows is how many of the largest values a look takes, and leapRows how many of them have to
+	// leap before the watermark follows: a change of the unit soon has as many, a slip has not.
+	topRows  = 20
+	leapRows = 10
+	// A value leaps that is leapTimes as large as the reference and leapBy above it: milliseconds
+	// among seconds do, and numbers that grow do not.
+	leapTimes = 500
+	leapBy    = 1_000_000_000
+	// aheadOfClocks is by how much the clocks of applications may be ahead of the source's.
+	aheadOfClocks = time.Minute
+	// firstMoment is 2001-09-09 in seconds: smaller numbers are not taken for moments.
+	firstMoment = 1_000_000_000
+)
+
+// integerLook is what a look at an integer cursor's largest values found.
+type integerLook struct {
+	// highest is the largest value that may end a window; "" for none. at is the source's UTC time
+	// after it was read.
+	highest string
+	at      time.Time
+	// ceiling bounds the values that are read at all, inclusive; nil for none. above counts the
+	// rows that lie above it, as far as they were looked at.
+	ceiling *big.Int
+	above   int64
+	// unit is what the cursor counts, 0 where that is not known; latest is now in it, where the
+	// configuration says so.
+	unit    time.Duration
+	latest  string
+	middle  *big.Int // of the values looked at; nil for none
+	warning string
+}
+
+// lookAtIntegers looks at the largest values of an integer cursor.
+func lookAtIntegers(ctx context.Context, d *mysqldb.DB, spec HiSpec) (look integerLook, err error) {
+	top, err := topValues(ctx, d, spec)
+	if err != nil {
+		return look, err
+	}
+	if look.at, err = utcNow(ctx, d); err != nil { // after the values: work that began in between may hold a smaller one
+		return look, err
+	}
+	reference := bigInt(spec.Watermark)
+	if len(top) > 0 {
+		look.highest, look.middle = top[0].String(), top[len(top)/2]
+	}
+	// A watermark that was set low by hand is no measure of what is far above; nor is the middle of two.
+	if reference == nil || len(top) > 2 && look.middle.Cmp(reference) > 0 {
+		reference = look.middle
+	}
+	numbered := false
+	if c := spec.Table.Column(spec.Cursor.Name); c != nil {
+		numbered = c.AutoIncrement
+	}
+	switch step := spec.Unit.Step(); {
+	case step > 0:
+		look.unit = step
+		look.latest = big.NewInt(int64(look.at.Sub(time.Unix(0, 0)) / step)).String()
+		look.ceiling = big.NewInt(int64(look.at.Add(aheadOfClocks).Sub(time.Unix(0, 0)) / step))
+	case reference == nil:
+		return look, nil
+	default:
+		if spec.Unit != UnitNone && !numbered {
+			look.unit = magnitude(reference, look.at)
+		}
+		look.ceiling = leapAbove(reference)
+	}
+	for _, v := range top {
+		if v.Cmp(look.ceiling) > 0 {
+			look.above++
+		}
+	}
+	return look, belowCeiling(ctx, d, spec, &look, top, numbered)
+}
+
+// belowCeiling finds the largest value that may end a window.
+func belowCeiling(ctx context.Context, d *mysqldb.DB, spec HiSpec, look *integerLook, top []*big.Int, numbered bool) (err error) {
+	name := spec.Cursor.Name
+	if spec.Unit.Step() == 0 {
+		switch {
+		case look.above == 0 && !look.leaps(spec):
+			look.ceiling = nil
+			return nil
+		case look.above == 0 || numbered || look.above >= leapRows:
+			look.ceiling = nil
+			look.warning = fmt.Sprintf("the values of %s leap from about %s to %s, and the watermark follows",
+				name, leapBase(spec, look), look.highest)
+			return nil
+		}
+		look.warning = fmt.Sprintf("%d rows have a %s far above all others (the largest %s, against %s): they are not read,"+
+			" and the watermark stays below them; correct them, or wait until %d rows have such values",
+			look.above, name, look.highest, leapBase(spec, look), leapRows)
+	}
+	if look.above == 0 {
+		return nil
+	}
+	look.highest = ""
+	if int(look.above) < len(top) {
+		look.highest = top[look.above].String()
+		return nil
+	}
+	if look.highest, err = maximum(ctx, d, spec, look.ceiling); err != nil {
+		return err
+	}
+	if look.highest == "" && spec.Unit.Step() == 0 { // all are up there, and none of them is odd
+		look.highest, look.ceiling, look.above, look.warning = top[0].String(), nil, 0, ""
+	}
+	look.at, err = utcNow(ctx, d)
+	return err
+}
+
+// leaps reports whether the largest value leaps from the watermark.
+func (look *integerLook) leaps(spec HiSpec) bool {
+	mark, top := bigInt(spec.Watermark), bigInt(look.highest)
+	return mark != nil && top != nil && top.Cmp(leapAbove(mark)) > 0
+}
+
+// leapBase is what a leap is compared with, for people.
+func leapBase(spec HiSpec, look *integerLook) string {
+	if spec.Watermark != "" {
+		return "the watermark " + spec.Watermark
+	}
+	return look.middle.String()
+}
+
+// leapAbove is the value above which others leap from the reference.
+func leapAbove(reference *big.Int) *big.Int {
+	times := new(big.Int).Mul(reference, big.NewInt(leapTimes))
+	by := new(big.Int).Add(reference, big.NewInt(leapBy))
+	if times.Cmp(by) > 0 {
+		return times
+	}
+	return by
+}
+
+// magnitude is the unit in which a value is a moment between 2001 and tomorrow; 0 for none.
+func magnitude(value *big.Int, now time.Time) time.Duration {
+	for _, unit := range []time.Duration{time.Second, time.Millisecond, time.Microsecond} {
+		low := big.NewInt(firstMoment * int64(time.Second/unit))
+		high := big.NewInt(int64(now.Add(24*time.Hour).Sub(time.Unix(0, 0)) / unit))
+		if value.Cmp(low) >= 0 && value.Cmp(high) <= 0 {
+			return unit
+		}
+	}
+	return 0
+}
+
+// topValues are the largest values of the cursor, the largest first; the maximum alone where no
+// index makes more of them cheap.
+func topValues(ctx context.Context, d *mysqldb.DB, spec HiSpec) (top []*big.Int, err error) {
+	index := schema.CursorIndex(spec.Table, spec.Cursor.Name)
+	if index == "" {
+		highest, err := maximum(ctx, d, spec, nil)
+		if n := bigInt(highest); n != nil {
+			top = append(top, n)
+		}
+		return top, err
+	}
+	c := sqltext.Ident(spec.Cursor.Name)
+	rows, err := d.QueryContext(ctx, fmt.Sprintf("SELECT %[1]s FROM %[2]s FORCE INDEX (%[3]s) ORDER BY %[1]s DESC LIMIT %[4]d",
+		c, sqltext.Qualified(spec.Table.Name), sqltext.Ident(index), topRows))
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if e := rows.Close(); err == nil {
+			err = e
+		}
+	}()
+	for rows.Next() {
+		var v sql.NullString
+		if err := rows.Scan(&v); err != nil {
+			return nil, err
+		}
+		if n := bigInt(v.String); n != nil {
+			top = append(top, n)
+		}
+	}
+	return top, rows.Err()
+}
+
+// maximum is the largest value of the cursor, up to a bound where one is given; "" for none.
+func maximum(ctx context.Context, d *mysqldb.DB, spec HiSpec, upTo *big.Int) (string, error) {
+	var highest sql.NullString
+	c := sqltext.Ident(spec.Cursor.Name)
+	query := fmt.Sprintf("SELECT MAX(%s) FROM %s", c, sqltext.Qualified(spec.Table.Name))
+	if upTo != nil {
+		query += fmt.Sprintf(" WHERE %s <= %s", c, upTo)
+	}
+	if err := d.QueryRowContext(ctx, query).Scan(&highest); err != nil {
+		return "", err
+	}
+	return highest.String, nil
+}
+
+// BackSteps is the bound from which a window of an integer cursor is read again: so many of its
+// steps below lo, in its exact text. Below the type's smallest value it is "from the beginning".
+func BackSteps(cursor table.Column, lo string, steps int64) (string, error) {
+	n := bigInt(lo)
+	if n == nil {
+		return "", fmt.Errorf("cursor %s: %w", cursor.Name, table.ErrCursorText)
+	}
+	n.Sub(n, big.NewInt(steps))
+	if low, _ := table.IntegerBounds(cursor); n.Cmp(low) < 0 {
+		return "", nil
+	}
+	return n.String(), nil
+}

@@ -1,0 +1,300 @@
+package source
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+)
+
+// replicaLag is how far a source that is a replica is behind; the zero value is a primary.
+type replicaLag struct {
+	// lag is how far it was behind at the moment asked, at most.
+	lag     time.Duration
+	asked   time.Time
+	unknown bool
+	// silence is for how long its quietest line was not heard of, where that is what lag counts, and
+	// shorter says what would make it less.
+	silence time.Duration
+	shorter string
+	// timed says that the server knows when it last heard of its line.
+	timed bool
+
+	warnings []string
+	// unseen says that the login may not ask for channels.
+	unseen bool
+}
+
+// behind is how far the replica is behind the moment of the call, at most.
+func (r replicaLag) behind() time.Duration {
+	if r.lag == 0 {
+		return 0
+	}
+	return r.lag + time.Since(r.asked)
+}
+
+// holder names the replica as what holds a window back.
+func (r replicaLag) holder() *Holder {
+	h := &Holder{Kind: HolderReplica, Seconds: r.behind().Seconds()}
+	if r.unknown {
+		h.State, h.Release = "it does not know how far it is behind", "let go by replication that runs, or by fixedLag"
+	} else if r.silence > 0 {
+		was := "was"
+		if !r.timed {
+			was = "may have been"
+		}
+		h.State = "its line to the primary " + was + " silent for " + r.silence.Round(time.Second).String()
+		h.Release = "made less by " + r.shorter
+	}
+	return h
+}
+
+// role is what a server says of itself to every login.
+type role struct {
+	readOnly bool
+	group    string // the replication group's name
+	// silence is how long the server waits for an event or a heartbeat before it connects again.
+	silence time.Duration
+}
+
+func readRole(ctx context.Context, d *mysqldb.DB) (r role, err error) {
+	rows, err := d.QueryContext(ctx, "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('read_only', 'super_read_only',"+
+		" 'innodb_read_only', 'slave_net_timeout', 'replica_net_timeout', 'group_replication_group_name')")
+	if err != nil {
+		return role{}, err
+	}
+	recs, err := schema.ScanRecords(rows)
+	if cerr := rows.Close(); err == nil {
+		err = cerr
+	}
+	for _, rec := range recs {
+		value := rec.Text("VALUE")
+		switch name := strings.ToLower(rec.Text("VARIABLE_NAME")); name {
+		case "group_replication_group_name":
+			r.group = value
+		case "slave_net_timeout", "replica_net_timeout":
+			seconds, _ := strconv.ParseInt(value, 10, 64) //nolint:errcheck // 0 is as good as none
+			r.silence = time.Duration(seconds) * time.Second
+		default: // OFF, or one of several words for a server that takes no writes
+			r.readOnly = r.readOnly || value != "OFF" && value != "0" && value != ""
+		}
+	}
+	return r, err
+}
+
+// replica finds out whether the source is a replica, and refuses it without opt-in. A server that
+// takes no writes is one: a replica, a secondary of a group, or a primary that was replaced.
+func replica(ctx context.Context, d *mysqldb.DB, spec HiSpec) (replicaLag, error) {
+	r := replicaLag{asked: time.Now()}
+	channels, seen, err := replicaChannels(ctx, d)
+	if err != nil {
+		return replicaLag{}, err
+	}
+	role, err := readRole(ctx, d)
+	if err != nil {
+		return replicaLag{}, err
+	}
+	r.unseen = !seen
+	why := ""
+	switch {
+	case len(channels) > 0:
+		why = "it replicates from " + hosts(channels)
+	case role.readOnly && role.group != "":
+		why = "the server is a read-only member of a replication group"
+	case role.readOnly:
+		why = "the server is read-only"
+	case !seen:
+		// A login that sees the connections sees replication's own.
+		if found, err := showsReplication(ctx, d); err != nil || !found {
+			return replicaLag{unseen: true}, err
+		}
+		why = "replication is at work there"
+	default:
+		return replicaLag{}, nil
+	}
+	if !seen {
+		why += ", and the login may not ask about replication"
+	}
+	if !spec.AllowReplica {
+		return replicaLag{}, fmt.Errorf("%w (%s)", ErrReplica, why)
+	}
+	r.warnings = []string{"the source is a replica: transactions still open on its primary are not seen," +
+		" only the overlap covers them"}
+	if len(channels) == 0 {
+		r.unknown = spec.FixedLag == 0
+		return r, nil
+	}
+	return r, measure(ctx, d, &r, channels, role)
+}
+
+// measure finds how far the channels are behind. A line that dies is noticed by the server after a
+// minute, and meanwhile it says that it is 0 seconds behind: so the silence counts too.
+func measure(ctx context.Context, d *mysqldb.DB, r *replicaLag, channels []schema.Record, role role) error {
+	silences, err := silences(ctx, d)
+	if err == nil && d.Server.Flavor == mysqldb.FlavorMariaDB {
+		silences, err = listen(ctx, d, channels, r.asked)
+	}
+	if err != nil {
+		return err
+	}
+	r.shorter = "a shorter heartbeat of the replica (CHANGE REPLICATION SOURCE TO SOURCE_HEARTBEAT_PERIOD)"
+	if r.timed = len(silences) > 0; !r.timed {
+		r.shorter = "a smaller slave_net_timeout of the replica"
+		if d.Server.Flavor == mysqldb.FlavorMySQL {
+			r.shorter = "SELECT on performance_schema.replication_connection_status"
+		}
+	}
+	for _, c := range channels {
+		behind, says := secondsBehind(c)
+		if !says || c.Text("REPLICA_IO_RUNNING")+c.Text("SLAVE_IO_RUNNING") != "Yes" {
+			r.unknown = true
+			continue
+		}
+		silence, heard := silences[channelName(c)]
+		if !heard {
+			silence = role.silence
+		}
+		r.lag = max(r.lag, behind+time.Second, silence) // whole seconds, rounded down
+		r.silence = max(r.silence, silence)
+	}
+	if r.silence < r.lag {
+		r.silence = 0 // the rest is
+	}
+	return nil
+}
+
+// secondsBehind is what a channel says of its lag.
+func secondsBehind(c schema.Record) (_ time.Duration, says bool) {
+	text := c.Text("SECONDS_BEHIND_SOURCE") + c.Text("SECONDS_BEHIND_MASTER") // a server has one of them
+	seconds, err := strconv.ParseInt(text, 10, 64)
+	return time.Duration(seconds) * time.Second, err == nil
+}
+
+// silences are how long ago each channel had an event or a heartbeat; nil where the server does not
+// say: MariaDB counts heartbeats and keeps no time.
+func silences(ctx context.Context, d *mysqldb.DB) (map[string]time.Duration, error) {
+	if d.Server.Flavor != mysqldb.FlavorMySQL || !d.Server.AtLeast(8, 0, 11) {
+		return nil, nil
+	}
+	rows, err := d.QueryContext(ctx, "SELECT CHANNEL_NAME, TIMESTAMPDIFF(MICROSECOND, GREATEST(LAST_HEARTBEAT_TIMESTAMP,"+
+		" LAST_QUEUED_TRANSACTION_END_QUEUE_TIMESTAMP), NOW(6)) FROM performance_schema.replication_connection_status")
+	if err != nil {
+		return nil, mayNotLook(err)
+	}
+	defer func() { _ = rows.Close() }()
+	out := map[string]time.Duration{}
+	for rows.Next() {
+		var channel string
+		var micros sql.NullInt64
+		if err := rows.Scan(&channel, &micros); err != nil {
+			return nil, err
+		}
+		// Events come while the statement runs. More than a moment ahead, the clock was set back.
+		if silence := time.Duration(micros.Int64) * time.Microsecond; micros.Valid && silence > -time.Second {
+			out[channel] = max(0, silence)
+		}
+	}
+	return out, rows.Err()
+}
+
+// listen is silences on MariaDB: it looks a few times whether something comes. Where the primary is
+// written to all the time, it does at once.
+func listen(ctx context.Context, d *mysqldb.DB, before []schema.Record, asked time.Time) (map[string]time.Duration, error) {
+	position := func(c schema.Record) string {
+		return c.Text("MASTER_LOG_FILE") + " " + c.Text("READ_MASTER_LOG_POS") + " " + c.Text("SLAVE_RECEIVED_HEARTBEATS")
+	}
+	first := map[string]string{}
+	for _, c := range before {
+		first[channelName(c)] = position(c)
+	}
+	heard := map[string]time.Duration{}
+	for try := 0; try < listenTries && len(heard) < len(first); try++ {
+		if err := mysqldb.Sleep(ctx, listenPause); err != nil {
+			return nil, err
+		}
+		channels, _, err := replicaChannels(ctx, d)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range channels {
+			name := channelName(c)
+			if _, known := heard[name]; !known && position(c) != first[name] {
+				heard[name] = time.Since(asked)
+			}
+		}
+	}
+	return heard, nil
+}
+
+// How often and how long apart listen looks, at most.
+const (
+	listenTries = 5
+	listenPause = 100 * time.Millisecond
+)
+
+func channelName(c schema.Record) string {
+	return c.Text("CHANNEL_NAME") + c.Text("CONNECTION_NAME") // a server has one of them
+}
+
+// hosts names where channels lead.
+func hosts(channels []schema.Record) string {
+	var names []string
+	for _, c := range channels {
+		names = append(names, c.Text("SOURCE_HOST")+c.Text("MASTER_HOST"))
+	}
+	return strings.Join(names, ", ")
+}
+
+// showsReplication looks for the threads of replication among the connections.
+func showsReplication(ctx context.Context, d *mysqldb.DB) (found bool, err error) {
+	conn, err := d.Conn(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = conn.Close() }()
+	processes, err := readProcesses(ctx, conn)
+	for _, p := range processes {
+		mysqls := d.Server.Flavor == mysqldb.FlavorMySQL && p.user == "system user" && p.command != "Daemon"
+		found = found || mysqls || strings.HasPrefix(p.command, "Slave_")
+	}
+	return found, err
+}
+
+// replicaChannels are the channels by which the server replicates from others; seen is false
+// where the account may not know.
+func replicaChannels(ctx context.Context, d *mysqldb.DB) (channels []schema.Record, seen bool, err error) {
+	query := "SHOW SLAVE STATUS"
+	switch {
+	case d.Server.Flavor == mysqldb.FlavorMariaDB:
+		query = "SHOW ALL SLAVES STATUS"
+	case d.Server.AtLeast(8, 0, 22):
+		query = "SHOW REPLICA STATUS"
+	}
+	rows, err := d.QueryContext(ctx, query)
+	if err != nil {
+		if n := mysqlerr.NumberOf(err); n == mysqlerr.ErrSpecificAccess || n == mysqlerr.ErrTableAccessDenied {
+			return nil, false, nil
+		}
+		return nil, false, err
+	}
+	recs, err := schema.ScanRecords(rows)
+	if cerr := rows.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	for _, r := range recs {
+		// Group replication's own channels are not replication from elsewhere.
+		if !strings.HasPrefix(r.Text("CHANNEL_NAME"), "group_replication_") {
+			channels = append(channels, r)
+		}
+	}
+	return channels, true, nil
+}

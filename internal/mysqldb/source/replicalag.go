@@ -1,0 +1,31 @@
+package source
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+)
+
+// ReplicaLag is how far the server is behind those that it replicates from, in whole seconds:
+// the longest of its channels. known is false where a channel does not say, as when its
+// replication is stopped, where the account may not ask (REPLICATION CLIENT; on MariaDB
+// REPLICA MONITOR), or where the server replicates from nobody.
+func ReplicaLag(ctx context.Context, d *mysqldb.DB) (lag time.Duration, known bool, err error) {
+	channels, seen, err := replicaChannels(ctx, d)
+	if err != nil {
+		return 0, false, fmt.Errorf("ask for the replica's lag: %w", mysqlerr.Safe(err))
+	}
+	if !seen || len(channels) == 0 {
+		return 0, false, nil
+	}
+	known = true
+	for _, c := range channels {
+		behind, says := secondsBehind(c)
+		known = known && says
+		lag = max(lag, behind)
+	}
+	return lag, known, nil
+}

@@ -1,0 +1,155 @@
+package source
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// checkZone warns of local times that go back.
+func checkZone(ctx context.Context, d *mysqldb.DB, f *findings, t *schema.Table, check SourceCheck) error {
+	c := t.Column(check.Cursor)
+	if c == nil || c.Kind != table.KindDateTime && c.Kind != table.KindDate {
+		return nil
+	}
+	var offsets int
+	var zone string
+	err := zoned(ctx, d, HiSpec{Cursor: c.Column, Zone: check.Zone}, func(conn *sql.Conn) error {
+		// Six points of the coming year: more than one offset means summer time.
+		points := make([]string, 6)
+		for i := range points {
+			points[i] = fmt.Sprintf("SELECT TIMESTAMPDIFF(SECOND, '1970-01-01', FROM_UNIXTIME(p.at)) - p.at AS shift FROM (SELECT UNIX_TIMESTAMP() + %d AS at) p",
+				i*61*24*3600)
+		}
+		return conn.QueryRowContext(ctx, "SELECT COUNT(DISTINCT shift), IF(@@time_zone = 'SYSTEM', @@system_time_zone, @@time_zone) FROM ("+
+			strings.Join(points, " UNION ALL ")+") year").Scan(&offsets, &zone)
+	})
+	switch {
+	case mysqlerr.NumberOf(err) == mysqlerr.ErrUnknownTimeZone:
+		f.add(table.LevelRefuse, check.Cursor, `load the server's time zone tables, or write the zone as an offset such as "+01:00"`,
+			"the server does not know the time zone %q", check.Zone)
+		return nil
+	case err != nil:
+		return err
+	}
+	whose := ""
+	if check.Zone == "" {
+		whose = ", the source's global time_zone; cursorZone names another"
+	}
+	f.add(table.LevelInfo, check.Cursor, "", "column %s is taken as local time of %s%s", check.Cursor, zone, whose).Topic = table.TopicCursor
+	if offsets > 1 {
+		f.add(table.LevelWarn, check.Cursor, "use a TIMESTAMP, or an overlap longer than an hour around the change",
+			"column %s has local times of %s: when summer time ends, an hour of it comes twice", check.Cursor, zone)
+	}
+	return nil
+}
+
+// checkServer is about the server and the account.
+func checkServer(ctx context.Context, d *mysqldb.DB, f *findings, _ *schema.Table, check SourceCheck) error {
+	replica, err := replica(ctx, d, HiSpec{AllowReplica: check.AllowReplica, FixedLag: check.FixedLag})
+	switch {
+	case errors.Is(err, ErrReplica):
+		if check.Cursor != "" {
+			f.add(table.LevelRefuse, "", "", "%s", err)
+		}
+	case err != nil:
+		return err
+	}
+	for _, w := range replica.warnings {
+		f.add(table.LevelWarn, "", "set an overlap longer than the primary's longest transaction", "%s", w)
+	}
+	if replica.unseen && check.Cursor != "" {
+		grant := "GRANT REPLICATION CLIENT ON *.* TO the login"
+		if d.Server.Flavor == mysqldb.FlavorMariaDB {
+			grant = "GRANT REPLICA MONITOR ON *.* TO the login"
+		}
+		f.add(table.LevelInfo, "", grant, "the login may not ask about replication: a replica that takes writes, and whose replication stands still, is not noticed").Topic = table.TopicGrant
+	}
+	if check.Cursor == "" {
+		return nil
+	}
+	if check.FixedLag > 0 {
+		f.add(table.LevelWarn, "", "GRANT PROCESS ON *.* and leave fixedLag out", "rows of transactions that last longer than %s are lost", check.FixedLag)
+	} else if err := checkSight(ctx, d, f); err != nil {
+		return err
+	}
+	writers, err := otherWriters(ctx, d)
+	if writers != "" {
+		f.add(table.LevelWarn, "", "let only this node take writes, or set an overlap longer than the longest transaction",
+			"%s: transactions open on other nodes are not seen", writers)
+	}
+	return err
+}
+
+// checkReadable tries to read. The information schema shows a table to whoever may do anything
+// with it, and only those of its columns: a login that may read some of them would lose the
+// others without a word. SELECT * is refused to it.
+func checkReadable(ctx context.Context, d *mysqldb.DB, f *findings, t *schema.Table) (bool, error) {
+	rows, err := d.QueryContext(ctx, "SELECT * FROM "+sqltext.Qualified(t.Name)+" LIMIT 0")
+	if err == nil {
+		err = errors.Join(rows.Err(), rows.Close())
+	}
+	switch mysqlerr.NumberOf(err) {
+	case mysqlerr.ErrTableAccessDenied, mysqlerr.ErrColumnAccessDenied:
+		f.add(table.LevelRefuse, "", "GRANT SELECT ON "+sqltext.Qualified(t.Name)+" TO the login", "the login lacks SELECT on the source, or has it on some columns only").Topic = table.TopicGrant
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("check the source %s: %w", t.Name, mysqlerr.Safe(err))
+	}
+	return true, nil
+}
+
+// checkSight is about what the login sees of open work.
+func checkSight(ctx context.Context, d *mysqldb.DB, f *findings) error {
+	without, looked := lookoutOf(d).lastWithout()
+	conn, err := d.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	if _, err = readTransactions(ctx, d, conn); err == nil && !looked {
+		_, without, err = readLockView(ctx, d, conn)
+	}
+	if errors.Is(err, ErrNeedsProcess) {
+		f.add(table.LevelRefuse, "", "", "%s", err).Topic = table.TopicGrant
+		return nil
+	}
+	const cost = "%s: transactions that write other tables hold the window back too, and reads outside of START TRANSACTION READ ONLY"
+	switch without {
+	case withoutGrant:
+		f.add(table.LevelInfo, "", "GRANT SELECT ON performance_schema.* TO the login", cost, without).Topic = table.TopicGrant
+	case withoutInstruments:
+		f.add(table.LevelInfo, "", "switch the instrument wait/lock/metadata/sql/mdl and the consumer events_statements_current on", cost, without)
+	}
+	return err
+}
+
+// otherWriters names a cluster in which other nodes may take writes too.
+func otherWriters(ctx context.Context, d *mysqldb.DB) (string, error) {
+	for _, q := range []struct{ query, alone, name string }{
+		{"SHOW GLOBAL STATUS LIKE 'wsrep_cluster_size'", "0 1", "the source is a node of a Galera cluster"},
+		{"SHOW GLOBAL VARIABLES LIKE 'group_replication_single_primary_mode'", "ON", "the source is a node of a group with several primaries"},
+	} {
+		var variable, value string
+		err := d.QueryRowContext(ctx, q.query).Scan(&variable, &value)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return "", err
+		}
+		if !strings.Contains(q.alone, value) {
+			return q.name, nil
+		}
+	}
+	return "", nil
+}

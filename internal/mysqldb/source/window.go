@@ -1,0 +1,300 @@
+package source
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// HiSpec says for what to choose the upper end of a window.
+type HiSpec struct {
+	Table  *schema.Table
+	Cursor table.Column
+	// MinLag keeps hi at least this far behind the source's clock.
+	MinLag time.Duration
+	// FixedLag, where it is not 0, is trusted instead of looking at open work: for accounts
+	// without the PROCESS privilege. Work that stays open longer than this is lost.
+	FixedLag time.Duration
+	// Zone is the time zone of those who write a DATETIME or DATE cursor, as MySQL names
+	// zones ("Europe/Paris", "+02:00"); empty is the source's global time zone.
+	Zone string
+	// AllowReplica accepts a source that is itself a replica, behind by the lag it reports.
+	AllowReplica bool
+	// Marks of earlier looks, for integer cursors: a Horizon's, as it gave them.
+	Marks []Mark
+	// Watermark and TailRows are for counting what lies above both Hi and the watermark, up to
+	// TailRows rows and one; 0 counts nothing.
+	Watermark string
+	TailRows  int64
+	// Incremental says that the window is to begin at the watermark, Overlap lower: it is then
+	// compared with the source's now. Seen is what the run that raised it saw, nil is not known.
+	Incremental bool
+	Overlap     time.Duration
+	Seen        *Seen
+	// ClockBack and ClockUntil are of the last Horizon, StepBack and ClockUntil, where its ClockUntil
+	// was not empty or it had Ahead.
+	ClockBack  time.Duration
+	ClockUntil string
+	// Unit is what an integer cursor counts.
+	Unit CursorUnit
+}
+
+// Mark is a maximum of an integer cursor, and when it had been read. Once all work older
+// than At has ended, no row up to Max is missing any more.
+//
+// Of several looks whose work has ended, one mark is kept: the time of the last, the largest Max.
+type Mark struct {
+	// Column is the cursor; a mark of another one means nothing.
+	Column string `json:"column,omitempty"`
+	// At is the server's UTC time after Max had been read, RFC 3339 with microseconds.
+	At string `json:"at"`
+	// Max is the cursor's maximum, in its exact text.
+	Max string `json:"max"`
+}
+
+// HolderKind is what keeps a horizon back.
+type HolderKind string
+
+// The kinds of holders.
+const (
+	HolderTransaction HolderKind = "transaction"
+	HolderStatement   HolderKind = "statement"
+	HolderXA          HolderKind = "xa"
+	HolderLag         HolderKind = "lag"
+	HolderReplica     HolderKind = "replica"
+	HolderClock       HolderKind = "clock"
+)
+
+// Holder is what keeps a horizon back the farthest. It never holds a statement's text.
+type Holder struct {
+	Kind HolderKind `json:"kind"`
+	// Thread is the connection's id on the server; 0 for an XA transaction without one.
+	Thread uint64 `json:"thread,omitempty"`
+	// User and Host are whose connection it is, as the server names them.
+	User string `json:"user,omitempty"`
+	Host string `json:"host,omitempty"`
+	// Table is the table whose lock it has or waits for; empty where it may write any.
+	Table string `json:"table,omitempty"`
+	// Release says for people what would let it go: "let go by …".
+	Release string `json:"release,omitempty"`
+	// Seconds is how long it has been open, at most.
+	Seconds float64 `json:"seconds"`
+	// State is the server's word for what it is doing.
+	State string `json:"state,omitempty"`
+}
+
+// Horizon is the upper end of a window, chosen before reading.
+type Horizon struct {
+	// Hi is inclusive, in the cursor's exact text. Empty: nothing can be read yet.
+	Hi string `json:"hi,omitempty"`
+	// Now is the server's clock in the cursor's zone when the choice began.
+	Now string `json:"now"`
+	// Lag is how far behind Now the source's state is that a target holds which has every row up
+	// to Hi. It means nothing where Hi is empty, unless the table is.
+	Lag time.Duration `json:"lag,omitempty"`
+	// HeldBy is what holds Hi back, where that is more than a moment.
+	HeldBy *Holder `json:"heldBy,omitempty"`
+	// Future counts rows more than a minute beyond now, up to futureLimit. They are read when
+	// their time has come. 0 where there is no index to count by.
+	Future int64 `json:"future,omitempty"`
+	// Marks are to be kept and given back in the next HiSpec, also where Hi is empty: at most
+	// maxMarks, of integer cursors only.
+	Marks []Mark `json:"marks,omitempty"`
+	// Instance is the digest of the server whose clock was read.
+	Instance string `json:"instance,omitempty"`
+	// Empty says that the table has no row with an integer cursor.
+	Empty bool `json:"empty,omitempty"`
+	// Clock is Now in the cursor's exact text, rounded down, or the largest value that an integer
+	// cursor is known to have had; "" where there is none. No row that was read before is above it.
+	Clock string `json:"clock,omitempty"`
+	// ZoneOffset is how far the cursor's zone was ahead of UTC, 0 for a TIMESTAMP or an integer.
+	ZoneOffset time.Duration `json:"zoneOffset,omitempty"`
+	// Tail counts the rows above Hi and the watermark, up to now and up to HiSpec.TailRows + 1. Where
+	// there is no index to count by, it is TailUnknown.
+	Tail int64 `json:"tail,omitempty"`
+	// Latest is the largest value that a row can have by now, in the cursor's exact text; empty
+	// where nothing says so.
+	Latest string `json:"latest,omitempty"`
+	// Unit is the time between two values of an integer cursor; 0 where that is not known. Ceiling
+	// bounds the values of one that are read, inclusive: Future counts the rows above. "" is no bound.
+	Unit    time.Duration `json:"unit,omitempty"`
+	Ceiling string        `json:"ceiling,omitempty"`
+	// Ahead is set where the watermark lies above Latest.
+	Ahead *Ahead `json:"ahead,omitempty"`
+	// Newest is the largest value of a temporal cursor up to now, empty where no index finds it.
+	Newest string `json:"newest,omitempty"`
+	// Worker is this process's clock at Now, and StepBack by how much the source's clock went back
+	// since the run that Seen is of, at most.
+	Worker   time.Time     `json:"worker,omitzero"`
+	StepBack time.Duration `json:"stepBack,omitempty"`
+	// Lowest is below all values that rows can have got since the clock went back; "" where it did
+	// not. ClockUntil is set while transactions may be open that are older than the step: Hi is not
+	// above Lowest then, however low that is. They have ended when a window can end at ClockUntil.
+	Lowest     string   `json:"lowest,omitempty"`
+	ClockUntil string   `json:"clockUntil,omitempty"`
+	Warnings   []string `json:"warnings,omitempty"`
+}
+
+var (
+	// ErrNeedsProcess is returned by ChooseHi for an account that cannot see other
+	// connections' transactions, where no fixed lag is set.
+	ErrNeedsProcess = errors.New("the account cannot see open transactions: GRANT PROCESS ON *.* to it," +
+		" or set the table's fixedLag to longer than any transaction lasts")
+	// ErrReplica is returned by ChooseHi for a source that is a replica, without opt-in.
+	ErrReplica = errors.New("the source is a replica: read from the primary, or set allowReplica with an overlap" +
+		" longer than the primary's longest transaction")
+)
+
+// TailUnknown is Horizon.Tail where counting would read the whole table.
+const TailUnknown = -1
+
+const (
+	// momentary is the age below which open work is not worth naming.
+	momentary = 3 * time.Second
+	// futureLimit bounds what counting rows of the future may cost.
+	futureLimit = 1000
+)
+
+// ChooseHi chooses the upper end of the next window so that no row which is being written
+// now can later appear at or below it. docs/reliability.md has the faults that it has to survive.
+//
+// It opens no transaction that outlives the call and takes between 0.2 and about 3 seconds.
+func ChooseHi(ctx context.Context, d *mysqldb.DB, spec HiSpec) (Horizon, error) {
+	h, err := chooseHi(ctx, d, spec)
+	if err != nil {
+		return Horizon{}, fmt.Errorf("choose the end of the window of %s: %w", spec.Table.Name, mysqlerr.Safe(err))
+	}
+	return h, nil
+}
+
+func chooseHi(ctx context.Context, d *mysqldb.DB, spec HiSpec) (Horizon, error) {
+	if !spec.Cursor.Kind.IsCursor() {
+		return Horizon{}, fmt.Errorf("cursor %s: %w", spec.Cursor.Name, table.ErrCursorType)
+	}
+	replica, err := replica(ctx, d, spec)
+	if err != nil {
+		return Horizon{}, err
+	}
+	if spec.Cursor.Kind.IsInteger() {
+		return chooseInteger(ctx, d, spec, replica)
+	}
+	return chooseTemporal(ctx, d, spec, replica)
+}
+
+// private runs f on a connection of its own, which is closed afterwards: f may change the
+// session's time zone without anyone else ever reading by it.
+func private(ctx context.Context, d *mysqldb.DB, f func(*sql.Conn) error) error {
+	conn, err := d.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	err = f(conn)
+	_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // which is how a pool is told to close it
+	_ = conn.Close()
+	return err
+}
+
+// clock is one reading of the server's clock.
+type clock struct {
+	// local is NOW(6) in the cursor's zone.
+	local string
+	// unix is the same moment in microseconds, worker the same by this process's clock.
+	unix   int64
+	worker time.Time
+	// instance is the digest of the server whose clock it is.
+	instance string
+}
+
+// zoned runs f on a connection in the zone of the cursor's values: UTC for a TIMESTAMP, the
+// writers' zone for a DATETIME or a DATE.
+func zoned(ctx context.Context, d *mysqldb.DB, spec HiSpec, f func(*sql.Conn) error) error {
+	return private(ctx, d, func(conn *sql.Conn) (err error) {
+		switch {
+		case spec.Cursor.Kind != table.KindDateTime && spec.Cursor.Kind != table.KindDate:
+		case spec.Zone == "":
+			_, err = conn.ExecContext(ctx, "SET time_zone = @@GLOBAL.time_zone")
+		default:
+			_, err = conn.ExecContext(ctx, "SET time_zone = ?", spec.Zone)
+		}
+		if err != nil {
+			return err
+		}
+		return f(conn)
+	})
+}
+
+func readClock(ctx context.Context, d *mysqldb.DB, spec HiSpec) (c clock, err error) {
+	err = zoned(ctx, d, spec, func(conn *sql.Conn) error {
+		// UNIX_TIMESTAMP() is exact where the local time is ambiguous, but has no fraction.
+		c.worker = time.Now()
+		return conn.QueryRowContext(ctx, "SELECT NOW(6), UNIX_TIMESTAMP() * 1000000 + MICROSECOND(NOW(6)), "+d.InstanceSQL()).
+			Scan(&c.local, &c.unix, &c.instance)
+	})
+	return c, err
+}
+
+// chooseTemporal holds no connection while it looks for open work, which needs one: tables
+// that choose at the same time must not wait for each other's.
+func chooseTemporal(ctx context.Context, d *mysqldb.DB, spec HiSpec, replica replicaLag) (h Horizon, err error) {
+	h.Warnings = replica.warnings
+	t0, err := readClock(ctx, d, spec)
+	if err != nil {
+		return Horizon{}, err
+	}
+	h.Now, h.ZoneOffset, h.Instance = t0.local, t0.ahead(), t0.instance
+	h.Clock = table.TruncateCursor(spec.Cursor, t0.local)
+	h.Latest, h.Worker = h.Clock, t0.worker
+	h.StepBack = stepBack(spec, h.Now, h.Worker)
+	h.Ahead = aheadOf(spec, h.Now)
+	if h.rememberStep(spec); h.Ahead != nil {
+		return h, nil
+	}
+	held := &Holder{Kind: HolderLag, Seconds: max(spec.MinLag, spec.FixedLag).Seconds()}
+	if spec.FixedLag == 0 {
+		oldest, err := oldestWork(ctx, d, spec.Table.Name, t0.instance)
+		switch {
+		case err != nil:
+			return Horizon{}, err
+		case oldest == nil:
+		case oldest.forEver:
+			h.HeldBy = &oldest.Holder
+			h.holdForClock(&spec)
+			err = countAbove(ctx, d, spec, &h)
+			return h, err
+		case oldest.Seconds > held.Seconds:
+			held = &oldest.Holder
+		}
+	}
+	if replica.unknown {
+		h.HeldBy = replica.holder()
+		h.holdForClock(&spec)
+		err = countAbove(ctx, d, spec, &h)
+		return h, err
+	}
+	lag := time.Duration(held.Seconds*1e6)*time.Microsecond + replica.behind()
+	if replica.behind().Seconds() > held.Seconds {
+		held = replica.holder()
+	}
+	if lag > momentary {
+		h.HeldBy = held
+	}
+	h.Lag = lag + intoUnit(t0.local, lag, table.CursorUnit(spec.Cursor))
+	err = zoned(ctx, d, spec, func(conn *sql.Conn) error {
+		h.Hi, err = before(ctx, conn, spec.Cursor, t0, lag)
+		return err
+	})
+	if err != nil {
+		return Horizon{}, err
+	}
+	h.holdForClock(&spec)
+	err = countAbove(ctx, d, spec, &h)
+	return h, err
+}

@@ -1,0 +1,231 @@
+package source
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// work is one open transaction or running statement that may still write a row stamped in
+// the past.
+type work struct {
+	Holder
+	// table is the only one that it can write; the zero value for all.
+	table table.Name
+	// forEver says that its age is not known: what it wrote may be of any time.
+	forEver bool
+	// doubtful says that a second look may find it to be nothing.
+	doubtful bool
+}
+
+// sighting is the result of one look at all open work of a server.
+type sighting struct {
+	work []work
+	// without says why the server's metadata locks were no help; empty where they were.
+	without string
+	// instance is the digest of the server that was looked at.
+	instance string
+}
+
+const (
+	// recoveryTime is how long after its start a server may date transactions that it has
+	// recovered from before the start.
+	recoveryTime = 15 * time.Minute
+	hour         = 3600.0
+)
+
+// oldestWork is the open work on a table that began first, or nil for none at all.
+//
+// The order is what makes it complete. Work that began before the call is, when statements are
+// listed, either a running statement and in that list, or has an open transaction, or is
+// committed and so visible to every later read. Only then are the transactions read, from a
+// copy that is proven to be younger than the list of statements.
+func oldestWork(ctx context.Context, d *mysqldb.DB, name table.Name, instance string) (oldest *work, err error) {
+	for try := 0; ; try++ {
+		seen, err := lookoutOf(d).look(ctx, func(a0 context.Context) (seen sighting, err error) { return lookForWork(a0, d) })
+		if err != nil {
+			return nil, err
+		}
+		if instance != "" && seen.instance != instance {
+			return nil, mysqldb.LostConn(mysqldb.ErrOtherServer) // a later try may meet one server
+		}
+		oldest = seen.oldest(name)
+		// A server's own housekeeping looks like a recovered transaction, for a moment. A transaction
+		// that writes its first row between two looks seems to have no lock.
+		if oldest == nil || !oldest.forEver && !oldest.doubtful || try == 3 {
+			return oldest, nil
+		}
+		if err := mysqldb.Sleep(ctx, 300*time.Millisecond); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// oldest is a copy of the oldest work on a table: the look is shared.
+func (l sighting) oldest(name table.Name) (oldest *work) {
+	for _, w := range l.work {
+		if w.table != (table.Name{}) && !sameName(w.table, name) {
+			continue
+		}
+		if oldest == nil || w.forEver && !oldest.forEver || w.forEver == oldest.forEver && w.Seconds > oldest.Seconds {
+			oldest = &w
+		}
+	}
+	if oldest != nil {
+		oldest.release(l.without)
+	}
+	return oldest
+}
+
+// sameName is true for one table too many rather than one too few: servers fold names.
+func sameName(a, b table.Name) bool {
+	return strings.EqualFold(a.Schema, b.Schema) && strings.EqualFold(a.Table, b.Table)
+}
+
+func lookForWork(ctx context.Context, d *mysqldb.DB) (seen sighting, err error) {
+	err = private(ctx, d, func(conn *sql.Conn) error {
+		seen, err = openWork(ctx, d, conn)
+		return err
+	})
+	return seen, err
+}
+
+// openWork lists work on a connection that is thrown away afterwards.
+func openWork(ctx context.Context, d *mysqldb.DB, conn *sql.Conn) (seen sighting, err error) {
+	// Transactions are dated in the zone of the server's operating system.
+	if _, err := conn.ExecContext(ctx, "SET time_zone = 'SYSTEM'"); err != nil {
+		return sighting{}, err
+	}
+	var s sight
+	var name string
+	if err := conn.QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE 'Uptime'").Scan(&name, &s.uptime); err != nil {
+		return sighting{}, err
+	}
+	began := time.Now()
+	locks, without, err := readLockView(ctx, d, conn)
+	if err == nil && locks == nil {
+		s.processes, err = readProcesses(ctx, conn)
+	}
+	if err != nil {
+		return sighting{}, err
+	}
+	if s.transactions, s.self, err = freshTransactions(ctx, d, conn); err != nil {
+		return sighting{}, err
+	}
+	for _, t := range s.transactions {
+		if t.ours {
+			seen.instance = t.instance
+		}
+	}
+	s.elapsed = time.Since(began).Seconds()
+	if locks != nil {
+		seen.work = s.byLocks(locks)
+		return seen, nil
+	}
+	if s.began, err = beginnings(ctx, conn); err != nil {
+		return sighting{}, err
+	}
+	seen.without, seen.work = without, s.byTransactions()
+	return seen, nil
+}
+
+// sight is what one look has read.
+type sight struct {
+	self         uint64
+	uptime       serverSeconds
+	transactions []transaction
+	// elapsed is how many seconds before the transactions everything else was read, at most.
+	elapsed float64
+	// Where there is no lockView: the connections, and the ages that the performance schema knows.
+	processes map[uint64]process
+	began     map[uint64]float64
+}
+
+// byTransactions is open work where the server does not show its locks: every statement that runs,
+// unless InnoDB says that its transaction only reads, and every transaction that has written.
+func (s sight) byTransactions() (all []work) {
+	processes := s.processes
+	delete(processes, s.self)
+	for _, t := range s.transactions {
+		if t.thread == s.self {
+			continue
+		}
+		p, known := processes[t.thread]
+		t.seconds = max(t.seconds, s.began[t.thread])
+		if w, counts := t.work(p, int64(s.uptime)); counts {
+			all = append(all, w)
+		}
+		if known && t.readOnly {
+			delete(processes, t.thread)
+		}
+	}
+	for _, p := range processes {
+		if p.running() {
+			all = append(all, work{Holder: p.holder(HolderStatement, p.age())})
+		}
+	}
+	return all
+}
+
+// byLocks is open work by MySQL's metadata locks.
+//
+// A statement locks all tables that it, its triggers and its functions can write before it touches
+// a row, and a transaction keeps these locks to its end. So who has no lock to write a table writes
+// nothing there that was stamped before the look: unless its statement has not come as far.
+func (s sight) byLocks(v *lockView) (all []work) {
+	transactions := make(map[uint64]transaction, len(s.transactions))
+	for _, t := range s.transactions {
+		if t.thread != 0 {
+			transactions[t.thread] = t
+		}
+	}
+	delete(v.running, s.self)
+	holds := make(map[uint64]bool)
+	var left []table.Name // by XA transactions that are prepared
+	for _, l := range v.locks {
+		p := l.owner
+		if p.id != 0 && (p.id == s.self || p.internal()) {
+			continue
+		}
+		p.kind, p.timer = v.running[p.id].kind, v.running[p.id].timer
+		holds[p.id] = true
+		w, counts := transactions[p.id].lockWork(p, l)
+		if counts {
+			all = append(all, w)
+		}
+		if !counts || l.older {
+			left = append(left, l.table)
+		}
+	}
+	for _, p := range v.running {
+		if p.running() && p.mayYetLock(holds[p.id]) {
+			all = append(all, work{Holder: p.holder(HolderStatement, p.age())})
+		}
+	}
+	return append(all, s.withoutLocks(holds, left)...)
+}
+
+// withoutLocks are the transactions that no connection with a lock explains.
+func (s sight) withoutLocks(holds map[uint64]bool, left []table.Name) (all []work) {
+	for _, t := range s.transactions {
+		w, counts := t.work(process{id: t.thread, command: "Sleep"}, int64(s.uptime))
+		switch {
+		case !counts || t.thread == s.self:
+		case t.thread == 0 && len(left) > 0:
+			for _, w.table = range left {
+				all = append(all, w)
+			}
+		case t.thread == 0:
+			all = append(all, w)
+		case !holds[t.thread] && t.seconds > s.elapsed+1:
+			// It has written, and has no lock: one from before the server recorded any.
+			w.doubtful = true
+			all = append(all, w)
+		}
+	}
+	return all
+}

@@ -1,0 +1,118 @@
+package sqltext
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// SelectExpr is one expression of a SELECT list and the kind its values have.
+type SelectExpr struct {
+	Sql  string
+	Kind table.Kind
+	// Unpad says that leading zeros are display (ZEROFILL) and not value.
+	Unpad bool
+}
+
+// ValueExpr selects a column so that the text protocol sends the text that a value of its
+// kind has; see the kinds of package table.
+func ValueExpr(server mysqldb.Server, c table.Column) SelectExpr {
+	return ValueExprOf(server, c, Ident(c.Name))
+}
+
+// ValueExprOf is valueExpr of an expression that has a value of the column's type.
+func ValueExprOf(server mysqldb.Server, c table.Column, name string) SelectExpr {
+	e := SelectExpr{Sql: name, Kind: c.Kind, Unpad: c.Kind == table.KindDecimal && isZerofill(c)}
+	switch {
+	case c.Kind == table.KindFloat:
+		// As FLOAT only six digits would be sent.
+		if server.Flavor == mysqldb.FlavorMariaDB || server.AtLeast(8, 0, 17) {
+			e.Sql = "CAST(" + name + " AS DOUBLE)"
+		} else {
+			e.Sql = name + " * 1e0"
+		}
+	case c.RawCharset:
+		e.Sql = "CAST(" + name + " AS BINARY)"
+	}
+	if c.SetByNumber() {
+		e.Sql = SetNumber(name)
+	}
+	if c.Kind == table.KindEnum && slices.Contains(c.Members, "") {
+		// A bare hex literal is binary, and would make the whole expression binary.
+		e.Sql = "IF(CAST(" + name + " AS UNSIGNED) = 0, _utf8mb4 x'00', CONVERT(" + name + " USING utf8mb4))"
+	}
+	return e
+}
+
+func isZerofill(c table.Column) bool {
+	const word = "zerofill"
+	return len(c.Type) >= len(word) && c.Type[len(c.Type)-len(word):] == word
+}
+
+// PositionExpr selects a part of the position that the page itself does not hold.
+func PositionExpr(server mysqldb.Server, c table.Column) SelectExpr {
+	if ByNumber(c.Kind) {
+		return SelectExpr{Sql: "CAST(" + Ident(c.Name) + " AS UNSIGNED)", Kind: table.KindUint}
+	}
+	return ValueExpr(server, c)
+}
+
+// ByNumber says that the server orders a kind by its number and not by its text.
+func ByNumber(k table.Kind) bool { return k == table.KindEnum || k == table.KindSet }
+
+// Comparand chooses how a text is written so that it compares with a column exactly as the
+// column's own values do: same type, character set and collation. Anything else converts the
+// column instead, which leaves its index unused or, worse, compares by other rules.
+func Comparand(c table.Column) (func(text string) (string, error), error) {
+	base := c
+	if ByNumber(c.Kind) {
+		base = table.Column{Name: c.Name, Kind: table.KindUint}
+	}
+	literal, err := NewAppender(base, base)
+	if err != nil {
+		return nil, err
+	}
+	collate := ""
+	if c.Collation != "" && c.Kind == table.KindString {
+		collate = " COLLATE " + Ident(c.Collation)
+	}
+	convert := c.Kind == table.KindString && !c.RawCharset && c.Charset != "utf8mb4" && c.Charset != ""
+	return func(text string) (string, error) {
+		sql, err := literal(nil, []byte(text))
+		if err != nil {
+			return "", err
+		}
+		if convert {
+			return "CONVERT(_utf8mb4 " + string(sql) + " USING " + c.Charset + ")" + collate, nil
+		}
+		return string(sql) + collate, nil
+	}, nil
+}
+
+// SelectWithin begins a SELECT that the server ends by itself after limit.
+func SelectWithin(server mysqldb.Server, limit time.Duration) string {
+	if server.Flavor == mysqldb.FlavorMariaDB {
+		return fmt.Sprintf("SET STATEMENT max_statement_time=%.3f FOR SELECT ", limit.Seconds())
+	}
+	return fmt.Sprintf("SELECT /*+ MAX_EXECUTION_TIME(%d) */ ", limit.Milliseconds())
+}
+
+// NowSlack is added to a statement's clock. The clock stands still when the statement begins, and
+// the rows are those of a moment later: one that was stamped in between would be above it.
+const NowSlack = time.Second
+
+// NowSQL is the statement's own moment, so far ahead of UTC, in the cursor's kind.
+func NowSQL(c table.Column, ahead time.Duration) string {
+	return fmt.Sprintf("CAST(UTC_TIMESTAMP(6) + INTERVAL %d SECOND AS %s)", ahead/time.Second, CastType(c))
+}
+
+// CastType is the type that a bound of a temporal cursor is compared as.
+func CastType(c table.Column) string {
+	if c.Kind == table.KindDate {
+		return "DATE"
+	}
+	return "DATETIME(6)"
+}

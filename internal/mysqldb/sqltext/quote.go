@@ -1,0 +1,24 @@
+package sqltext
+
+import (
+	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// Ident quotes an identifier: `a“b`. Every identifier in a statement of ours passes through it.
+func Ident(name string) string {
+	return "`" + strings.ReplaceAll(name, "`", "``") + "`"
+}
+
+// Idents quotes a list of identifiers, joined with commas.
+func Idents(names []string) string {
+	quoted := make([]string, len(names))
+	for i, n := range names {
+		quoted[i] = Ident(n)
+	}
+	return strings.Join(quoted, ", ")
+}
+
+// Qualified quotes a table's full name.
+func Qualified(n table.Name) string { return Ident(n.Schema) + "." + Ident(n.Table) }

@@ -1,0 +1,20 @@
+package sqltext
+
+// Unescaped is what a backslash and c stand for in a MySQL string.
+func Unescaped(c byte) byte {
+	switch c {
+	case '0':
+		return 0
+	case 'n':
+		return '\n'
+	case 'r':
+		return '\r'
+	case 't':
+		return '\t'
+	case 'b':
+		return '\b'
+	case 'Z':
+		return 26
+	}
+	return c
+}

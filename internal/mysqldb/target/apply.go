@@ -1,0 +1,82 @@
+package target
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// ApplyTarget runs a plan's statements. A plan that was refused is an error.
+//
+// Each statement commits by itself; after an error, plan again and what is left is done.
+func ApplyTarget(ctx context.Context, d *mysqldb.DB, p TargetPlan) error {
+	if p.Refused() {
+		return fmt.Errorf("change the target %s: %w", p.Name, mysqlerr.Refuse("", "the plan was refused", "resolve its findings and plan again"))
+	}
+	if len(p.Statements) == 0 {
+		return nil
+	}
+	conn, err := d.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("change the target %s: %w", p.Name, mysqlerr.Safe(err))
+	}
+	defer func() { _ = conn.Close() }() // says only whether the connection was given up
+	if err := applyStatements(ctx, d, conn, p.Statements); err != nil {
+		return fmt.Errorf("change the target %s: %w", p.Name, err)
+	}
+	return nil
+}
+
+// applyStatements runs DDL that does not wait long for a table that others use: whoever comes
+// after it would wait as well.
+func applyStatements(ctx context.Context, d *mysqldb.DB, conn *sql.Conn, statements []string) error {
+	if _, err := conn.ExecContext(ctx, "SET @tablehaul_wait = @@SESSION.lock_wait_timeout, SESSION lock_wait_timeout = 3"); err != nil {
+		return mysqlerr.Safe(err)
+	}
+	for _, statement := range statements {
+		if err := execStructure(ctx, d, conn, statement); err != nil {
+			_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // never a session in the pool with another setting
+			return ddlError(statement, err)
+		}
+	}
+	if _, err := conn.ExecContext(ctx, "SET SESSION lock_wait_timeout = @tablehaul_wait"); err != nil {
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // all statements have been executed
+	}
+	return nil
+}
+
+// ddlError keeps the server's text of a CREATE, which is about names: there are no rows yet.
+// Whatever the server has against it, it will have again, except that someone else was faster.
+func ddlError(statement string, err error) error {
+	p := mysqlerr.Describe(err)
+	number, text, ok := mysqlerr.ServerMessage(err)
+	if !strings.HasPrefix(statement, "CREATE ") || !ok ||
+		p.Class != mysqlerr.ClassUnknown && p.Class != mysqlerr.ClassConfiguration && p.Class != mysqlerr.ClassRowData {
+		return mysqlerr.Safe(err)
+	}
+	switch number {
+	case mysqlerr.ErrDBExists, mysqlerr.ErrTableExists:
+		return mysqlerr.Safe(err) // planning again finds it
+	}
+	p.Class, p.Sentence = mysqlerr.ClassConfiguration, text
+	if p.Remedy == "" || number == mysqlerr.ErrParse {
+		p.Remedy = "create the target by hand, so that it takes the source's rows"
+	}
+	return mysqlerr.NewError(p)
+}
+
+// alterable is an ALTER TABLE as a table that keeps its history takes it.
+func alterable(t *schema.Table, p *TargetPlan, statement string) string {
+	if !t.Versioned {
+		return statement
+	}
+	p.note(table.LevelInfo, "", "the target keeps former rows (WITH SYSTEM VERSIONING), which are altered as well", "")
+	return "SET STATEMENT system_versioning_alter_history = KEEP FOR " + statement
+}

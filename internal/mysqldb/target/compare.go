@@ -1,0 +1,147 @@
+package target
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// compareTables notes everything that stands between a source and an existing target, and
+// returns the source's columns that the target does not have.
+func compareTables(p *TargetPlan, source, target *schema.Table, replace bool) []*schema.Column {
+	compareKeys(p, source, target)
+	var missing []*schema.Column
+	for i := range source.Columns {
+		from := &source.Columns[i]
+		to := target.Column(from.Name)
+		switch {
+		case to == nil:
+			if slices.ContainsFunc(source.PrimaryKey, func(key string) bool { return table.SameColumn(key, from.Name) }) {
+				continue // said by compareKeys
+			}
+			missing = append(missing, from)
+		case from.Generated:
+			compareGenerated(p, source, from, to)
+		case to.Generated:
+			p.note(table.LevelRefuse, to.Name, "is a generated column on the target, which cannot be written", plainRemedy(p, to))
+		default:
+			compareColumn(p, from, to)
+		}
+	}
+	for i := range target.Columns {
+		if source.Column(target.Columns[i].Name) == nil {
+			extraColumn(p, &target.Columns[i], "is on the target and no longer at the source; it is kept, and not written")
+		}
+	}
+	compareRest(p, target, replace)
+	return missing
+}
+
+// plainRemedy makes a generated column of the target a plain one. What is stored stays.
+func plainRemedy(p *TargetPlan, c *schema.Column) string {
+	if c.Stored {
+		return fmt.Sprintf("ALTER TABLE %s MODIFY COLUMN %s %s NULL", sqltext.Qualified(p.Name), sqltext.Ident(c.Name), c.Type)
+	}
+	return fmt.Sprintf("ALTER TABLE %s DROP COLUMN %s; the run adds it as a plain one", sqltext.Qualified(p.Name), sqltext.Ident(c.Name))
+}
+
+// extraColumn is a target column that gets no value from us.
+func extraColumn(p *TargetPlan, c *schema.Column, text string) {
+	if c.Nullable || c.Default != nil || c.Generated || c.AutoIncrement {
+		p.note(table.LevelInfo, c.Name, text, "")
+		return
+	}
+	p.note(table.LevelRefuse, c.Name, text+": without a default, every new row would be refused",
+		"make the column nullable or give it a default on the target")
+}
+
+func compareKeys(p *TargetPlan, source, target *schema.Table) {
+	if len(source.PrimaryKey) == 0 {
+		return // said already
+	}
+	if len(target.PrimaryKey) == 0 {
+		p.note(table.LevelRefuse, "", "the target has no primary key", fmt.Sprintf("ALTER TABLE %s ADD PRIMARY KEY (%s)", sqltext.Qualified(target.Name), sqltext.Idents(source.PrimaryKey))).Topic = table.TopicKey
+		return
+	}
+	fold := func(names []string) []string {
+		out := make([]string, len(names))
+		for i, n := range names {
+			out[i] = table.FoldColumn(n)
+		}
+		slices.Sort(out)
+		return out
+	}
+	if !slices.Equal(fold(source.PrimaryKey), fold(target.PrimaryKey)) {
+		p.note(table.LevelRefuse, "", fmt.Sprintf("the target's primary key is (%s), the source's (%s)",
+			strings.Join(target.PrimaryKey, ", "), strings.Join(source.PrimaryKey, ", ")), "give the target the source's primary key").Topic = table.TopicKey
+		return
+	}
+	for _, index := range target.Indexes {
+		for _, part := range index.Columns {
+			if index.Name == "PRIMARY" && part.Prefix > 0 {
+				p.note(table.LevelRefuse, part.Column, "is in the target's primary key with a prefix only, which could take two keys for one", "use a key of whole columns").Topic = table.TopicKey
+			}
+			if !index.Unique || part.Column == "" {
+				continue
+			}
+			compareKeyColumn(p, source.Column(part.Column), target.Column(part.Column), index.Name)
+		}
+	}
+}
+
+// compareKeyColumn refuses a primary key under which two keys of the source could be one row.
+// Under another unique key the same is an error once it happens, and a warning now.
+func compareKeyColumn(p *TargetPlan, from, to *schema.Column, index string) {
+	if from == nil || to == nil || from.Kind != table.KindString || to.Kind != table.KindString || !mayMerge(from.Collation, to.Collation) {
+		return
+	}
+	text := fmt.Sprintf("has collation %s on the target and %s at the source: two different keys could become one row", to.Collation, from.Collation)
+	remedy := fmt.Sprintf("give the target's column collation %s, or one that compares every character", from.Collation)
+	if index == "PRIMARY" {
+		p.note(table.LevelRefuse, to.Name, text, remedy).Topic = table.TopicCollation
+		return
+	}
+	p.note(table.LevelWarn, to.Name, fmt.Sprintf("%s (unique key %s), which stops the run when it happens", text, index), remedy).Topic = table.TopicCollation
+}
+
+// mayMerge reports whether two strings that differ under the source's collation could be
+// equal under the target's.
+func mayMerge(from, to string) bool {
+	switch {
+	case sameCollation(from, to), schema.IsExactCollation(to):
+		return false
+	case strings.HasSuffix(to, "_bin"):
+		return isNoPad(from) // a plain _bin ignores trailing spaces, and nothing else
+	}
+	return true
+}
+
+// compareRest notes what rows meet on the target beside columns and keys.
+func compareRest(p *TargetPlan, target *schema.Table, replace bool) {
+	for _, index := range target.Indexes {
+		if index.Unique && index.Name != "PRIMARY" {
+			what := "a row whose value another row holds stops the run"
+			if replace {
+				what = "a row makes way for another with its value, unless it is newer"
+			}
+			p.note(table.LevelInfo, "", fmt.Sprintf("the target has a further unique key %s: %s", index.Name, what), "").Topic = table.TopicUnique
+		}
+	}
+	for _, on := range []struct {
+		names []string
+		text  string
+		topic table.Topic
+	}{
+		{target.Triggers, "the target has triggers, which run for every row that is written: ", table.TopicTrigger},
+		{elsewhere(target), "the target has foreign keys, which rows must satisfy when they arrive: ", ""},
+		{target.Checks, "the target has checks, which rows must pass: ", ""},
+	} {
+		if len(on.names) > 0 {
+			p.note(table.LevelWarn, "", on.text+strings.Join(on.names, ", "), "").Topic = on.topic
+		}
+	}
+}

@@ -1,0 +1,95 @@
+package target
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+)
+
+const (
+	// killTimeout bounds the KILL of a statement that is not wanted any more.
+	killTimeout = 5 * time.Second
+	// endableEvery is the pause between two looks whether a long statement is still there, and
+	// endableUnseen how many in a row have to miss it.
+	endableEvery  = 15 * time.Second
+	endableUnseen = 3
+)
+
+// errStatementGone is a long statement that its server does not have any more, while its
+// connection says nothing.
+var errStatementGone = errors.New("the server does not have the statement any more, and the connection says nothing")
+
+// execStructure executes a statement that makes or changes a table; one that changes a table may
+// take hours.
+func execStructure(ctx context.Context, d *mysqldb.DB, conn *sql.Conn, statement string) error {
+	if strings.HasPrefix(statement, "ALTER ") {
+		return execWatched(ctx, d, conn, statement, endableEvery)
+	}
+	_, err := conn.ExecContext(ctx, statement)
+	return err
+}
+
+// execEndable executes a long statement that does not outlive ctx: closing its connection,
+// which is all that a driver does, would let it run on.
+func execEndable(ctx context.Context, d *mysqldb.DB, statement string) error {
+	conn, err := d.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }() // says only whether the connection was given up
+	return execWatched(ctx, d, conn, statement, endableEvery)
+}
+
+func execWatched(ctx context.Context, d *mysqldb.DB, conn *sql.Conn, statement string, every time.Duration) error {
+	// The word tells which statement it is: a proxy may answer CONNECTION_ID() itself, and that
+	// number may be a stranger's connection on the server.
+	verb, rest, _ := strings.Cut(statement, " ")
+	marked := verb + " /* tablehaul-" + rand.Text() + " */ "
+	inner, cancel := context.WithCancelCause(mysqldb.WithSilence(ctx, mysqldb.LongSilence))
+	defer cancel(nil)
+	stop := context.AfterFunc(ctx, func() {
+		detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), killTimeout)
+		defer cancel()
+		if id, err := statementOf(detached, d, marked); err == nil && id != 0 { // it may have ended meanwhile
+			_, _ = d.ExecContext(detached, fmt.Sprintf("KILL QUERY %d", id))
+		}
+	})
+	defer stop()
+	go watchStatement(inner, d, marked, every, func() { cancel(errStatementGone) })
+	_, err := conn.ExecContext(inner, marked+rest)
+	if err != nil && errors.Is(context.Cause(inner), errStatementGone) {
+		return mysqldb.LostConn(errStatementGone)
+	}
+	return err
+}
+
+// watchStatement looks whether the server still has a statement, until ctx ends.
+func watchStatement(ctx context.Context, d *mysqldb.DB, marked string, every time.Duration, onGone func()) {
+	for unseen := 0; unseen < endableUnseen; {
+		if mysqldb.Sleep(ctx, every) != nil {
+			return
+		}
+		id, err := statementOf(ctx, d, marked)
+		switch {
+		case err != nil: // a server that cannot be asked proves nothing
+		case id != 0:
+			unseen = 0
+		default:
+			unseen++
+		}
+	}
+	onGone()
+}
+
+// statementOf is the connection whose statement begins with a text, 0 for none.
+func statementOf(ctx context.Context, d *mysqldb.DB, marked string) (id int64, err error) {
+	const find = "SELECT COALESCE(MAX(ID), 0) FROM information_schema.PROCESSLIST WHERE LEFT(INFO, CHAR_LENGTH(?)) = ?"
+	err = d.QueryRowContext(ctx, find, marked, marked).Scan(&id)
+	return id, err
+}

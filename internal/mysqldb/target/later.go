@@ -1,0 +1,107 @@
+package target
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// LaterIndex is an index that a target gets after its first load: building it from all rows at
+// once costs a half to three quarters of keeping it up to date row by row.
+type LaterIndex struct {
+	Name string `json:"name"`
+	// Definition is what stands behind ADD in an ALTER TABLE.
+	Definition string `json:"definition"`
+}
+
+// deferrable reports whether rows can come before the index: a unique key says which rows may
+// be there, and an AUTO_INCREMENT column needs an index that begins with it.
+func (d *ddl) deferrable(index *schema.Index) bool {
+	if index.Unique || index.Name == "PRIMARY" || len(index.Columns) == 0 {
+		return false
+	}
+	first := d.source.Column(index.Columns[0].Column)
+	return first == nil || !first.AutoIncrement
+}
+
+// later are the deferrable indexes that a table (nil for one to be created) does not have.
+func (d *ddl) later(target *schema.Table) (out []LaterIndex) {
+	for i := range d.source.Indexes {
+		index := &d.source.Indexes[i]
+		if !d.deferrable(index) || target != nil && hasIndex(target, index.Name) {
+			continue
+		}
+		if def, ok := d.index(index); ok {
+			out = append(out, LaterIndex{Name: index.Name, Definition: def})
+		}
+	}
+	return out
+}
+
+func hasIndex(t *schema.Table, name string) bool {
+	return slices.ContainsFunc(t.Indexes, func(i schema.Index) bool { return strings.EqualFold(i.Name, name) })
+}
+
+// AddIndexes adds those of the indexes that the table does not have, in as few statements as the
+// server allows, which other sessions may read and write beside (manual: Online DDL Operations). It is safe to
+// repeat, also while an earlier call's statement still runs on the server: that is a lock wait
+// until it has ended. When ctx ends, the statement is ended too.
+func AddIndexes(ctx context.Context, d *mysqldb.DB, name table.Name, indexes []LaterIndex) (added int, err error) {
+	t, err := schema.ReadTable(ctx, d, name)
+	if err != nil {
+		return 0, err
+	}
+	missing := slices.DeleteFunc(slices.Clone(indexes), func(i LaterIndex) bool { return hasIndex(t, i.Name) })
+	if len(missing) == 0 {
+		return 0, nil
+	}
+	for _, statement := range addIndexesSQL(name, missing) {
+		if err := execEndable(ctx, d, statement); err != nil {
+			return 0, fmt.Errorf("add indexes to %s: %w", name, mysqlerr.Safe(err))
+		}
+	}
+	return len(missing), nil
+}
+
+// addIndexesSQL adds indexes in one statement, but for FULLTEXT ones: MySQL makes one of them at a time.
+func addIndexesSQL(name table.Name, indexes []LaterIndex) []string {
+	alter := "ALTER TABLE " + sqltext.Qualified(name) + "\n  ADD "
+	var together, alone []string
+	for _, index := range indexes {
+		if strings.HasPrefix(index.Definition, "FULLTEXT ") {
+			alone = append(alone, alter+index.Definition)
+		} else {
+			together = append(together, index.Definition)
+		}
+	}
+	if len(together) > 0 {
+		alone = slices.Insert(alone, 0, alter+strings.Join(together, ",\n  ADD "))
+	}
+	return alone
+}
+
+// IndexNow makes a plan with all indexes of one that leaves some for later: for a target that
+// is created and gets no first load.
+func (p *TargetPlan) IndexNow() {
+	if p.Create && len(p.Later) > 0 {
+		p.Statements = append(p.Statements, addIndexesSQL(p.Name, p.Later)...)
+	}
+	p.Later = nil
+}
+
+// laterNames are the indexes' names, for people.
+func laterNames(indexes []LaterIndex) string {
+	names := make([]string, len(indexes))
+	for i, index := range indexes {
+		names[i] = index.Name
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}

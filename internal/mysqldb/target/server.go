@@ -1,0 +1,129 @@
+package target
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// sameServer reports whether two pools lead to one server. Names and addresses can lie; a
+// lock that one takes and the other sees cannot.
+func sameServer(ctx context.Context, a, b *mysqldb.DB) (_ bool, err error) {
+	if a.Server.Version != b.Server.Version {
+		return false, nil
+	}
+	conn, err := a.Conn(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	name := "tablehaul-" + rand.Text()
+	var got sql.NullInt64
+	if err := conn.QueryRowContext(ctx, "SELECT GET_LOCK(?, 0)", name).Scan(&got); err != nil {
+		if mysqlerr.IsPermanent(err) { // as clusters and proxies do that forbid such locks
+			return sameSettings(ctx, a, b)
+		}
+		return false, err
+	}
+	var holder sql.NullInt64
+	err = b.QueryRowContext(ctx, "SELECT IS_USED_LOCK(?)", name).Scan(&holder)
+	var released sql.NullInt64
+	if e := conn.QueryRowContext(ctx, "SELECT RELEASE_LOCK(?)", name).Scan(&released); err == nil {
+		err = e
+	}
+	return holder.Valid, err
+}
+
+// sameSettings compares what no two servers have alike, unless one is a copy of the other's machine.
+func sameSettings(ctx context.Context, a, b *mysqldb.DB) (bool, error) {
+	const query = "SELECT CONCAT_WS('|', @@hostname, @@port, @@datadir, @@socket)"
+	var one, other string
+	if err := a.QueryRowContext(ctx, query).Scan(&one); err != nil {
+		return false, err
+	}
+	if err := b.QueryRowContext(ctx, query).Scan(&other); err != nil {
+		return false, err
+	}
+	return one == other, nil
+}
+
+// checkTargetServer looks at the settings under which no chunk could be written.
+func checkTargetServer(ctx context.Context, d *mysqldb.DB, p *TargetPlan, allowed grants) (err error) {
+	settings := map[string]string{}
+	rows, err := d.QueryContext(ctx, "SHOW VARIABLES WHERE Variable_name IN"+
+		" ('log_bin', 'binlog_format', 'read_only', 'super_read_only', 'innodb_read_only', 'transaction_read_only',"+
+		" 'innodb_flush_log_at_trx_commit', 'sync_binlog')")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var name, value string
+		if err := rows.Scan(&name, &value); err != nil {
+			return err
+		}
+		settings[strings.ToLower(name)] = strings.ToUpper(value)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	on := func(name string) bool { v := settings[name]; return v != "" && v != "OFF" && v != "0" }
+	if on("log_bin") && settings["binlog_format"] == "STATEMENT" {
+		p.note(table.LevelRefuse, "", "binlog_format=STATEMENT on the target does not allow writes in READ COMMITTED", "set binlog_format to ROW or MIXED on the target")
+	}
+	checkDurable(p, settings, on("log_bin"))
+	bypass := allowed.unknown || allowed.surely("SUPER", anywhere) || allowed.surely("CONNECTION_ADMIN", anywhere) ||
+		allowed.surely("READ_ONLY ADMIN", anywhere)
+	switch {
+	case on("super_read_only"), on("innodb_read_only"), on("read_only") && !bypass:
+		return &mysqlerr.Error{Problem: mysqlerr.Problem{Class: mysqlerr.ClassFailover, Sentence: "the target is read-only", Remedy: "write to the primary server"}}
+	case on("read_only"):
+		p.note(table.LevelWarn, "", "the target is read-only for other logins: it may be a replica", "write to the primary server")
+	}
+	return nil
+}
+
+// checkDurable warns of settings under which the server confirms what a crash can undo.
+func checkDurable(p *TargetPlan, settings map[string]string, binlog bool) {
+	var lax, strict []string
+	for _, one := range []struct {
+		name, durable string
+		applies       bool
+	}{{"innodb_flush_log_at_trx_commit", "1 3", true}, {"sync_binlog", "1", binlog}} {
+		value, known := settings[one.name]
+		if one.applies && known && !slices.Contains(strings.Fields(one.durable), value) {
+			lax = append(lax, one.name+" = "+value)
+			strict = append(strict, "GLOBAL "+one.name+" = 1")
+		}
+	}
+	if len(lax) == 0 {
+		return
+	}
+	p.note(table.LevelWarn, "", "a crash of the target's server or its machine can undo chunks that it has confirmed ("+strings.Join(lax, ", ")+
+		"): the last rows of a run that is done are then missing until the next run, which writes them again where a state row is kept beside the target",
+		"SET "+strings.Join(strict, ", ")+" on the target, and the same in its configuration file").Topic = table.TopicDurability
+}
+
+// checkEngine refuses engines in which a chunk could be left half written.
+func checkEngine(ctx context.Context, d *mysqldb.DB, p *TargetPlan, target *schema.Table) error {
+	var transactions sql.NullString
+	err := d.QueryRowContext(ctx, "SELECT TRANSACTIONS FROM information_schema.ENGINES WHERE ENGINE = ?", target.Engine).Scan(&transactions)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	if transactions.String != "YES" {
+		p.note(table.LevelRefuse, "", fmt.Sprintf("the target's engine %s has no transactions, so a failed chunk would stay half written", target.Engine),
+			fmt.Sprintf("ALTER TABLE %s ENGINE=InnoDB", sqltext.Qualified(target.Name)))
+	}
+	return nil
+}

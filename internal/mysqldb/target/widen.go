@@ -1,0 +1,295 @@
+package target
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// A source column that has become wider is followed by its target where that is harmless: every
+// value that the target holds stays what it is, and others of the target do not wait for it.
+// Everything else is refused, with the statement that a person can run at a good time.
+
+// copyBytes is the largest table that an ALTER may write anew while its writers wait.
+const copyBytes = 16 << 20
+
+// narrow is a target column that does not take every value of its source.
+type narrow struct {
+	from, to *schema.Column
+	// why is empty where only NULL does not fit.
+	why string
+}
+
+// planWiden decides what becomes of the target's narrow columns.
+func planWiden(ctx context.Context, d *mysqldb.DB, p *TargetPlan, builder *ddl, target *schema.Table, allowed grants, o TargetOptions) error {
+	if len(p.narrow) == 0 {
+		return nil
+	}
+	definitions, err := columnLines(ctx, d, target)
+	if err != nil {
+		return err
+	}
+	tied, err := tiedColumns(ctx, d, target)
+	if err != nil {
+		return err
+	}
+	var parts, names []string
+	for _, n := range p.narrow {
+		sqlType, exact := widened(p.from, p.to, n.from, n.to)
+		line := ""
+		if sqlType != "" {
+			line = modified(definitions[n.to.Name], n.to, sqlType, n.from.Nullable || n.to.Nullable)
+		}
+		if why := cannotWiden(n, target, exact && line != "", o, tied); why != "" {
+			if line == "" {
+				line, why = builder.replaced(n), ""
+			}
+			refuseNarrow(p, n, line, why)
+			continue
+		}
+		parts, names = append(parts, "MODIFY COLUMN "+line), append(names, n.to.Name)
+	}
+	if len(parts) == 0 || p.Refused() {
+		return nil
+	}
+	changes := "\n  " + strings.Join(parts, ",\n  ")
+	if err := builder.tryAlter(ctx, d, p, changes); err != nil {
+		return err
+	}
+	allowed.need(p, "ALTER")
+	p.Statements = append(p.Statements, alterable(target, p, "ALTER TABLE "+sqltext.Qualified(p.Name)+changes))
+	p.note(table.LevelInfo, "", "columns of the target are widened, as those of the source were: "+strings.Join(names, ", "), "")
+	return nil
+}
+
+// cannotWiden says why a column is not widened by us, or "".
+func cannotWiden(n narrow, target *schema.Table, exact bool, o TargetOptions, tied map[string]bool) string {
+	switch {
+	case !exact:
+		return "it is not widened by itself"
+	case !o.AddColumns:
+		return "addColumns is off"
+	case tied[strings.ToLower(n.to.Name)]:
+		return "a foreign key has the column"
+	case target.Bytes > copyBytes && !touchesNoRow(n):
+		return fmt.Sprintf("the target is larger than %d MiB, and its writers would wait", copyBytes>>20)
+	}
+	return ""
+}
+
+func refuseNarrow(p *TargetPlan, n narrow, line, why string) {
+	text := "is NOT NULL on the target and nullable at the source"
+	remedy := "make it nullable on the target"
+	if n.why != "" {
+		text = fmt.Sprintf("is %s on the target and %s at the source: %s", describeType(n.to), describeType(n.from), n.why)
+		remedy = "change the target's column to " + describeType(n.from)
+	}
+	if line != "" {
+		remedy = fmt.Sprintf("ALTER TABLE %s MODIFY COLUMN %s", sqltext.Qualified(p.Name), line)
+	}
+	if why != "" {
+		text += "; " + why
+	}
+	p.note(table.LevelRefuse, n.to.Name, text, remedy)
+}
+
+// replaced is the source's column as the target would be created with it, in place of a column that
+// no wider type of its own kind suffices for; "" where the target cannot have it.
+func (d *ddl) replaced(n narrow) string {
+	noted := d.found
+	defer func() { d.found = noted }()
+	from := *n.from
+	from.Name, from.Comment, from.Invisible = n.to.Name, n.to.Comment, n.to.Invisible
+	from.AutoIncrement = n.to.AutoIncrement
+	if wide := bothSigns(n.from, n.to); wide != "" {
+		from.Type = wide
+	}
+	line, ok := d.column(&from, false)
+	if !ok {
+		return ""
+	}
+	return line
+}
+
+// bothSigns is the type that holds a signed and an unsigned integer's values, "" for other columns.
+func bothSigns(from, to *schema.Column) string {
+	if !from.Kind.IsInteger() || !to.Kind.IsInteger() || from.Kind == to.Kind {
+		return ""
+	}
+	signed, unsigned := from, to
+	if from.Kind == table.KindUint {
+		signed, unsigned = to, from
+	}
+	for _, wide := range []string{"smallint", "mediumint", "int", "bigint"} {
+		if bits := schema.IntegerBits[wide]; bits >= signed.Bits && bits > unsigned.Bits {
+			return wide
+		}
+	}
+	return "decimal(20,0)"
+}
+
+// widened is the type that a target column needs for its source's values, "" for none of its own
+// kind. exact says that the values it holds now fit as well, and that none of them changes.
+func widened(fromServer, toServer mysqldb.Server, from, to *schema.Column) (sqlType string, exact bool) {
+	if misfit(from, to) == "" {
+		return to.Type, true // for NULL
+	}
+	if from.Kind != to.Kind || from.RawCharset != to.RawCharset {
+		return "", false
+	}
+	wide := *to
+	wide.Type, wide.Members = from.Type, from.Members
+	wide.Bits, wide.Precision, wide.Scale, wide.Length = from.Bits, from.Precision, from.Scale, from.Length
+	sqlType, changed := targetType(&wide, fromServer, toServer)
+	if changed || misfit(from, &wide) != "" {
+		return "", false
+	}
+	// A comment in a type is an attribute, such as COMPRESSED, which would be lost.
+	return sqlType, misfit(to, &wide) == "" && isHarmless(from, to) && !strings.Contains(to.Type, "/*")
+}
+
+// isHarmless reports the changes of a type that are followed.
+func isHarmless(from, to *schema.Column) bool {
+	family := func(c *schema.Column) string { name, _, _ := strings.Cut(strings.ToLower(c.Type), "("); return name }
+	switch from.Kind {
+	case table.KindInt, table.KindUint:
+		return !strings.Contains(strings.ToLower(to.Type+from.Type), "zerofill")
+	case table.KindDecimal:
+		return isUnsigned(from) == isUnsigned(to)
+	case table.KindString:
+		return family(from) == family(to) || isText(from) && isText(to)
+	case table.KindBytes:
+		isBlob := func(c *schema.Column) bool { return strings.HasSuffix(family(c), "blob") }
+		return family(from) == "varbinary" && family(to) == "varbinary" || isBlob(from) && isBlob(to)
+	case table.KindBit, table.KindDateTime, table.KindTimestamp, table.KindTime:
+		return true
+	case table.KindEnum, table.KindSet:
+		return len(to.Members) <= len(from.Members) && slices.Equal(to.Members, from.Members[:len(to.Members)])
+	default:
+		return false
+	}
+}
+
+// touchesNoRow reports the changes that both servers make without a look at the rows.
+func touchesNoRow(n narrow) bool {
+	from, to := n.from, n.to
+	if from.Nullable && !to.Nullable {
+		return false
+	}
+	switch from.Kind {
+	case table.KindString:
+		size := charsetBytes[to.Charset]
+		return size != 0 && strings.HasPrefix(strings.ToLower(to.Type), "varchar") && (from.Length*size <= 255 || to.Length*size > 255)
+	case table.KindBytes:
+		return strings.HasPrefix(strings.ToLower(to.Type), "varbinary") && (from.Length <= 255 || to.Length > 255)
+	case table.KindEnum:
+		return (len(from.Members) <= 255) == (len(to.Members) <= 255)
+	case table.KindSet:
+		return setBytes(len(from.Members)) == setBytes(len(to.Members))
+	default:
+		return false
+	}
+}
+
+// setBytes is how many bytes a SET of so many members takes.
+func setBytes(members int) int {
+	if bytes := (members + 7) / 8; bytes <= 4 {
+		return bytes
+	}
+	return 8
+}
+
+// columnLines are the definitions of a table's columns as SHOW CREATE TABLE has them. What they
+// hold beside the type is kept by a MODIFY only where it is said again, and the information
+// schema does not know all of it.
+func columnLines(ctx context.Context, d *mysqldb.DB, t *schema.Table) (map[string]string, error) {
+	var name, create string
+	if err := d.QueryRowContext(ctx, "SHOW CREATE TABLE "+sqltext.Qualified(t.Name)).Scan(&name, &create); err != nil {
+		return nil, err
+	}
+	lines := map[string]string{}
+	for _, line := range strings.Split(create, "\n") {
+		line = strings.TrimSuffix(strings.TrimPrefix(line, "  "), ",")
+		for _, c := range t.Columns {
+			if strings.HasPrefix(line, sqltext.Ident(c.Name)+" ") {
+				lines[c.Name] = line
+			}
+		}
+	}
+	return lines, nil
+}
+
+// tiedColumns are those of foreign keys of and to a table, in lower case: their types cannot change.
+func tiedColumns(ctx context.Context, d *mysqldb.DB, t *schema.Table) (map[string]bool, error) {
+	names, err := schema.QueryNames(ctx, d, "SELECT COLUMN_NAME FROM information_schema.KEY_COLUMN_USAGE WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?"+
+		" AND REFERENCED_TABLE_NAME IS NOT NULL UNION ALL SELECT REFERENCED_COLUMN_NAME FROM information_schema.KEY_COLUMN_USAGE"+
+		" WHERE REFERENCED_TABLE_SCHEMA = ? AND REFERENCED_TABLE_NAME = ?", t.Name.Schema, t.Name.Table, t.Name.Schema, t.Name.Table)
+	tied := map[string]bool{}
+	for _, n := range names {
+		tied[strings.ToLower(n)] = true
+	}
+	return tied, err
+}
+
+// modified is a column's definition with another type; "" where the line cannot be read with
+// certainty. A '?' in it may stand for a character that the server could not show.
+func modified(line string, c *schema.Column, sqlType string, nullable bool) string {
+	rest, ok := strings.CutPrefix(line, sqltext.Ident(c.Name)+" ")
+	if !ok {
+		return ""
+	}
+	if c.Kind == table.KindEnum || c.Kind == table.KindSet {
+		rest, ok = afterMembers(rest)
+	} else {
+		rest, ok = strings.CutPrefix(rest, strings.ToLower(c.Type))
+	}
+	if !ok || rest != "" && rest[0] != ' ' || strings.Contains(rest, "?") {
+		return ""
+	}
+	if c.Kind == table.KindDateTime || c.Kind == table.KindTimestamp {
+		rest = nowWith(rest, sqlType)
+	}
+	if !c.Nullable && nullable {
+		if !strings.Contains(rest, " NOT NULL") {
+			return ""
+		}
+		rest = strings.Replace(rest, " NOT NULL", " NULL", 1)
+	}
+	return sqltext.Ident(c.Name) + " " + sqlType + rest
+}
+
+var nowCall = regexp.MustCompile(`(?i)\bcurrent_timestamp(\([0-6]?\))?`)
+
+// nowWith gives CURRENT_TIMESTAMP in a column's DEFAULT and ON UPDATE as many digits as the type has,
+// which servers insist on.
+func nowWith(rest, sqlType string) string {
+	clauses, comment, found := strings.Cut(rest, " COMMENT ")
+	digits := sqlType[strings.IndexByte(sqlType+"(", '('):]
+	clauses = nowCall.ReplaceAllString(clauses, "CURRENT_TIMESTAMP"+digits)
+	if found {
+		clauses += " COMMENT " + comment
+	}
+	return clauses
+}
+
+// afterMembers is what follows the members of an ENUM or SET.
+func afterMembers(definition string) (rest string, ok bool) {
+	for i := strings.IndexByte(definition, '(') + 1; i > 0 && i < len(definition); {
+		switch definition[i] {
+		case '\'':
+			i = quoteEnd(definition, i)
+		case ')':
+			return definition[i+1:], true
+		default:
+			i++
+		}
+	}
+	return "", false
+}

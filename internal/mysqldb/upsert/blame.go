@@ -1,0 +1,167 @@
+package upsert
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
+)
+
+// KeyHash stands for a row's primary key where its values must not be shown: the first 16 hex
+// digits of the SHA-256 of the values, joined with a comma. In SQL, for a key (a, b):
+//
+//	SELECT … WHERE LEFT(SHA2(CONCAT_WS(',', a, b), 256), 16) = '…'
+func KeyHash(values [][]byte) string {
+	h := sha256.New()
+	for i, v := range values {
+		if i > 0 {
+			h.Write([]byte{','})
+		}
+		h.Write(v)
+	}
+	return hex.EncodeToString(h.Sum(nil))[:16]
+}
+
+// rowError is a problem of one row, named by its key's hash.
+func (w *chunkWriter) rowError(row int32, p mysqlerr.Problem) error {
+	p.Row, p.KeyHash = 0, KeyHash(w.keyValues(row))
+	if c := w.plan.computedBy(p); c != nil {
+		p.Column = c.Name
+		p.Remedy = fmt.Sprintf("the target computes this column and cannot for this row: make it a plain one there, which gets the source's values (ALTER TABLE %s DROP COLUMN %s, ADD COLUMN %[2]s %s NULL), then run with --full",
+			sqltext.Qualified(w.plan.target.Name), sqltext.Ident(c.Name), c.Type)
+	}
+	return mysqlerr.NewError(p)
+}
+
+// computedBy is the generated column of the target that a problem is about, or nil. An expression
+// out of range names no column: with one generated column it can only be that.
+func (p *upsertPlan) computedBy(problem mysqlerr.Problem) *schema.Column {
+	var generated []*schema.Column
+	for i := range p.target.Columns {
+		c := &p.target.Columns[i]
+		if c.Generated && !c.IsPeriod() {
+			generated = append(generated, c)
+		}
+		if c.Generated && problem.Column != "" && strings.EqualFold(c.Name, problem.Column) {
+			return c
+		}
+	}
+	if problem.Column == "" && problem.Number == mysqlerr.ErrNumericRange && len(generated) == 1 {
+		return generated[0]
+	}
+	return nil
+}
+
+func (w *chunkWriter) rowTooLarge(row int32) error {
+	return w.rowError(row, mysqlerr.Problem{
+		Class: mysqlerr.ClassRowData,
+		Sentence: fmt.Sprintf("the row takes %d bytes as a statement, the server's max_allowed_packet is %d",
+			len(w.plan.head)+len(w.row)+len(w.plan.tail)+packetMargin, w.db.Server.MaxAllowedPacket),
+		Remedy: "raise max_allowed_packet on the target",
+	})
+}
+
+// blame says which row of a statement, positions [from, to), an error is about.
+//
+// The transaction is still open: after an error that names no row, the rows are tried one by
+// one to find it, and everything is rolled back afterwards as after any error.
+func (w *chunkWriter) blame(ctx context.Context, err error, from, to int) error {
+	p := mysqlerr.Describe(err)
+	switch {
+	case p.Class == mysqlerr.ClassSplit && to-from == 1:
+		return w.rowTooLarge(w.order[from])
+	case p.Class != mysqlerr.ClassRowData || p.KeyHash != "":
+		return err
+	case p.Row >= 1 && from+p.Row <= to:
+		return w.rowError(w.order[from+p.Row-1], p)
+	}
+	for i := from; i < to; i++ {
+		found, err := w.tryAlone(ctx, i)
+		if err != nil {
+			return err // a lock or a lost connection: the next try blames
+		}
+		if found != nil && w.plan.replace && isConflict(found.Number) && to-from > 1 {
+			continue // that one gets its place later, and the error is another row's
+		}
+		if found != nil {
+			return w.rowError(w.order[i], *found)
+		}
+	}
+	if p.Number == mysqlerr.ErrSubqueryRows { // our guard's own number tells nobody anything
+		w.nameUnique(&p)
+		return mysqlerr.NewError(p)
+	}
+	return err
+}
+
+// tryAlone sends one row; what the server has against it is returned as a problem.
+func (w *chunkWriter) tryAlone(ctx context.Context, i int) (*mysqlerr.Problem, error) {
+	if err := w.buildRow(w.order[i]); err != nil {
+		return nil, err
+	}
+	plain := string(w.plan.head) + string(w.row)
+	_, err := w.send(ctx, plain+string(w.plan.tail), i, i+1)
+	if err == nil {
+		w.heartbeat()
+		return nil, nil
+	}
+	p := mysqlerr.Describe(err)
+	if p.Class != mysqlerr.ClassRowData {
+		return nil, err
+	}
+	if p.Number == mysqlerr.ErrSubqueryRows {
+		// Without the update part the server says which unique key it is.
+		_, err := w.exec(ctx, plain)
+		if again := mysqlerr.Describe(err); again.Number == mysqlerr.ErrDuplicateEntry {
+			p.Key = again.Key
+		}
+	}
+	if p.Number == mysqlerr.ErrDuplicateEntry || p.Number == mysqlerr.ErrSubqueryRows {
+		w.nameUnique(&p)
+	}
+	return &p, nil
+}
+
+// nameUnique makes a conflict one of a unique key, whether the server or our guard has noticed it,
+// and says what to do. It keeps a key's name only where the target has such a key: the text it was read
+// from begins with a value, and a value can imitate anything.
+func (w *chunkWriter) nameUnique(p *mysqlerr.Problem) {
+	p.Number = mysqlerr.ErrDuplicateEntry
+	if w.plan.replace {
+		p.Remedy = "find the two rows that share it, or drop the unique key on the target"
+	}
+	found := ""
+	var all []string
+	for _, u := range w.plan.uniques {
+		all = append(all, u.Name)
+		if p.Key != u.Name && !strings.HasSuffix(p.Key, "."+u.Name) {
+			continue
+		}
+		found = u.Name
+		var columns []string
+		for _, c := range u.Columns {
+			if c.Column != "" {
+				columns = append(columns, c.Column)
+			}
+		}
+		p.Column = strings.Join(columns, ", ")
+	}
+	if p.Key = found; found == "" {
+		p.Key = strings.Join(all, " or ")
+	}
+}
+
+// IsUniqueConflict reports a row that the target cannot take because another row holds the
+// same value of a unique key.
+func IsUniqueConflict(err error) bool {
+	return isConflict(mysqlerr.NumberOf(err))
+}
+
+func isConflict(number uint16) bool {
+	return number == mysqlerr.ErrDuplicateEntry || number == mysqlerr.ErrSubqueryRows
+}

@@ -1,0 +1,36 @@
+package upsert
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
+)
+
+// ErrStructureChanged is returned by UpsertChunk where the target was altered since it was looked at:
+// look again, then write. A unique key or a foreign key that the writer does not know of would change
+// what its statements do.
+var ErrStructureChanged = errors.New("the target was altered since it was looked at")
+
+// confirm makes sure that the target is what the plan of the writing goes by. A statement of the
+// transaction that names the table keeps it from being altered until the transaction ends.
+func (w *chunkWriter) confirm(ctx context.Context) error {
+	t := w.plan.target
+	if t.CreateSQL == "" {
+		return nil
+	}
+	if !w.sortsLikeServer() { // nothing has named the table yet
+		rows, err := w.conn.QueryContext(ctx, "SELECT 1 FROM "+sqltext.Qualified(t.Name)+" LIMIT 0")
+		if err == nil {
+			err = errors.Join(rows.Err(), rows.Close())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if now := schema.CreateStatement(ctx, w.conn, t.Name); now != "" && now != t.CreateSQL {
+		return ErrStructureChanged
+	}
+	return nil
+}

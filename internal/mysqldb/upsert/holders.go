@@ -1,0 +1,204 @@
+package upsert
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb/fetch"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// findHolders locks and returns the keys of other rows that hold a unique value of the row at
+// a position; newer says that one of them is newer, by cursor.
+func (w *chunkWriter) findHolders(ctx context.Context, at int) (found *table.Rows, newer bool, err error) {
+	found = table.NewRows(len(w.plan.key))
+	for _, index := range w.plan.uniques {
+		where, ok, err := w.holds(at, index)
+		if err != nil {
+			return nil, false, err
+		}
+		if !ok {
+			continue
+		}
+		n, err := w.readHolders(ctx, at, index, where, found)
+		if err != nil {
+			return nil, false, err
+		}
+		newer = newer || n
+	}
+	return found, newer, nil
+}
+
+func (w *chunkWriter) readHolders(ctx context.Context, at int, index schema.Index, where []byte, found *table.Rows) (newer bool, err error) {
+	p := w.plan
+	w.probe = append(w.probe[:0], "SELECT "...)
+	exprs := make([]sqltext.SelectExpr, len(p.key))
+	for n, i := range p.key {
+		exprs[n] = sqltext.PositionExpr(w.db.Server, p.targets[i].Column)
+		w.probe = append(append(w.probe, exprs[n].Sql...), ", "...)
+	}
+	if w.probe, err = w.appendOlder(w.probe, at); err != nil {
+		return false, err
+	}
+	w.probe = append(w.probe, " FROM "+sqltext.Qualified(p.target.Name)+" FORCE INDEX ("+sqltext.Ident(index.Name)+") WHERE "...)
+	w.probe = append(w.probe, where...)
+	w.probe = append(w.probe, " AND NOT ("...)
+	if w.probe, err = w.appendOwnKey(w.probe, at); err != nil {
+		return false, err
+	}
+	w.probe = append(w.probe, ") FOR UPDATE"...)
+	list, err := w.conn.QueryContext(ctx, string(w.probe))
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, list.Close()) }()
+	values, dest := make([]any, len(exprs)), make([]any, len(exprs)+1)
+	for i := range values {
+		dest[i] = &values[i]
+	}
+	var older bool
+	dest[len(exprs)] = &older
+	for list.Next() {
+		if err := list.Scan(dest...); err != nil {
+			return false, err
+		}
+		for i, v := range values {
+			if err := fetch.AppendValue(found, exprs[i], v); err != nil {
+				return false, err
+			}
+		}
+		newer = newer || !older
+	}
+	return newer, list.Err()
+}
+
+// appendOlder appends a condition that is 1 where a row of the target may give way to the row
+// at a position, and 0 where it is newer.
+func (w *chunkWriter) appendOlder(dst []byte, at int) ([]byte, error) {
+	i := w.plan.cursor
+	if i < 0 {
+		return append(dst, '1'), nil
+	}
+	c := sqltext.Ident(w.plan.targets[i].Name)
+	fresh, err := w.comparable(nil, at, i)
+	if err != nil {
+		return dst, err
+	}
+	older := c + " <= " + string(fresh)
+	way, err := w.plan.givesWay(c, string(fresh))
+	if way != "" {
+		older += " OR " + way
+	}
+	return append(dst, "COALESCE("+older+", "+c+" IS NULL)"...), err
+}
+
+func (w *chunkWriter) appendOwnKey(dst []byte, at int) (_ []byte, err error) {
+	for n, i := range w.plan.key {
+		if n > 0 {
+			dst = append(dst, " AND "...)
+		}
+		dst = append(dst, sqltext.Ident(w.plan.targets[i].Name)+" = "...)
+		if dst, err = w.comparable(dst, at, i); err != nil {
+			return dst, err
+		}
+	}
+	return dst, nil
+}
+
+// holds is the condition that a row of the target has the unique value of the row at a
+// position; ok is false where no row can, or where it cannot be said in a way that an index
+// answers.
+func (w *chunkWriter) holds(at int, index schema.Index) (where []byte, ok bool, err error) {
+	if !schema.Searchable(index) {
+		return nil, false, nil
+	}
+	for n, part := range index.Columns {
+		i := slices.IndexFunc(w.plan.targets, func(c *schema.Column) bool { return table.SameColumn(c.Name, part.Column) })
+		if i < 0 {
+			return nil, false, nil // generated, or the target's own
+		}
+		v := w.rows.Value(int(w.order[at]), i)
+		if v == nil {
+			return nil, false, nil // NULLs are equal to nothing
+		}
+		if n > 0 {
+			where = append(where, " AND "...)
+		}
+		if part.Prefix > 0 && w.plan.columns[i].RawCharset {
+			return nil, false, nil
+		}
+		if part.Prefix > 0 {
+			where = w.appendPrefix(where, i, v, part.Prefix)
+			continue
+		}
+		where = append(where, sqltext.Ident(part.Column)+" = "...)
+		if where, err = w.comparable(where, at, i); err != nil {
+			return nil, false, err
+		}
+	}
+	return where, true, nil
+}
+
+// appendPrefix appends the condition that a column has the same first characters, or bytes,
+// as a value. LIKE is what an index of the prefix can answer; the other half is what is meant.
+func (w *chunkWriter) appendPrefix(dst []byte, i int, v []byte, size int) []byte {
+	c := w.plan.targets[i]
+	introducer := "_binary"
+	if c.Kind == table.KindString {
+		introducer = ""
+		v = firstRunes(v, size)
+	} else {
+		v = v[:min(len(v), size)]
+	}
+	var pattern []byte
+	for _, b := range bytes.TrimRight(v, " ") {
+		if b == '%' || b == '_' || b == '\\' {
+			pattern = append(pattern, '\\')
+		}
+		pattern = append(pattern, b)
+	}
+	name := sqltext.Ident(c.Name)
+	dst = append(dst, name+" LIKE "+introducer...)
+	dst = sqltext.AppendQuoted(dst, append(pattern, '%'))
+	dst = append(dst, " AND LEFT("+name+", "+strconv.Itoa(size)+") = "+introducer...)
+	return sqltext.AppendQuoted(dst, v)
+}
+
+func firstRunes(v []byte, n int) []byte {
+	end := 0
+	for ; n > 0 && end < len(v); n-- {
+		_, size := utf8.DecodeRune(v[end:])
+		end += size
+	}
+	return v[:end]
+}
+
+// comparable appends a value that is not NULL as what its column on the target compares with
+// by the column's own rules; a NULL is NULL.
+func (w *chunkWriter) comparable(dst []byte, at, i int) ([]byte, error) {
+	from, to := w.plan.columns[i], w.plan.targets[i].Column
+	row := w.order[at]
+	v := w.rows.Value(int(row), i)
+	if v != nil && from.Kind == table.KindEnum && to.Kind == table.KindEnum {
+		// By index: as text the empty member equals the error value.
+		if sqltext.IsEnumError(v, slices.Contains(from.Members, "")) {
+			return append(dst, '0'), nil
+		}
+		return strconv.AppendInt(dst, int64(slices.Index(to.Members, string(v))+1), 10), nil
+	}
+	if v == nil || from.Kind != table.KindString || to.Kind != table.KindString || from.RawCharset || to.RawCharset {
+		return w.appendValue(dst, row, i)
+	}
+	write, err := sqltext.Comparand(to)
+	if err != nil {
+		return dst, err
+	}
+	text, err := write(string(v))
+	return append(dst, text...), err
+}

@@ -1,0 +1,146 @@
+package upsert
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// A chunk may travel as the file of a LOAD DATA LOCAL statement, which the server reads with a
+// third less work than the text of INSERTs. Only a chunk whose keys the target does not have does
+// so. LOCAL turns errors into warnings and leaves rows out (manual: LOAD DATA Statement, "LOCAL").
+// So after any warning, and after any missing row, the transaction is rolled back and the rows
+// are sent as INSERTs.
+
+// errLoadRefused says that the target found fault with a file: take the rows back, and send
+// them as INSERTs.
+var errLoadRefused = errors.New("the rows are not to be loaded as a file")
+
+// loadStatement is the statement that loads the plan's rows, or "" where they cannot travel in
+// a file without a doubt.
+func (p *upsertPlan) loadStatement(server mysqldb.Server) string {
+	if !server.LocalInfile {
+		return ""
+	}
+	charset := "utf8mb4"
+	for i, from := range p.columns {
+		if from.Kind == table.KindBytes {
+			charset = "binary" // bytes are checked for being text otherwise
+		}
+		if !loadable(from, p.targets[i].Column) {
+			return ""
+		}
+	}
+	names := make([]string, len(p.targets))
+	for i, c := range p.targets {
+		names[i] = c.Name
+		// As binary, text is taken as being in the column's own character set.
+		if charset == "binary" && c.Charset != "" && c.Charset != "utf8mb4" {
+			return ""
+		}
+	}
+	return "INTO TABLE " + sqltext.Qualified(p.target.Name) + " CHARACTER SET " + charset +
+		` FIELDS TERMINATED BY '\t' ESCAPED BY '\\' LINES TERMINATED BY '\n' (` + sqltext.Idents(names) + ")"
+}
+
+// loadable reports whether a value's text means the same in a file as in a statement.
+func loadable(from, to table.Column) bool {
+	if from.Kind != to.Kind || from.RawCharset || from.SetByNumber() {
+		return false
+	}
+	switch from.Kind {
+	case table.KindInt, table.KindUint, table.KindDecimal, table.KindFloat, table.KindDouble,
+		table.KindDate, table.KindDateTime, table.KindTimestamp, table.KindTime,
+		table.KindString, table.KindBytes, table.KindEnum, table.KindSet, table.KindUUID, table.KindInet:
+		return true
+	default:
+		// A YEAR of 0 is 2000 as text; BIT, JSON and geometries are written as expressions.
+		return false
+	}
+}
+
+// load sends all rows of a chunk that meets no row as a file. It returns errLoadRefused where the
+// server warned of anything, or has not inserted every row.
+func (w *chunkWriter) load(ctx context.Context) error {
+	if len(w.plan.enums) > 0 && w.hasEnumErrors(0, len(w.order)) {
+		return errLoadRefused // an ENUM's error value has no text
+	}
+	file, remove := mysqldb.LocalFile(func() io.Reader { return &loadFile{w: w} })
+	defer remove()
+	affected, err := w.execStrict(ctx, "LOAD DATA LOCAL INFILE "+file+" "+w.plan.load)
+	if err == nil && affected == int64(len(w.order)) {
+		w.batches++
+		w.res.Inserted = affected
+		return nil
+	}
+	switch mysqlerr.Classify(err) {
+	case mysqlerr.ClassNone, mysqlerr.ClassRowData, mysqlerr.ClassConfiguration, mysqlerr.ClassSplit, mysqlerr.ClassUnknown:
+		return errLoadRefused
+	default:
+		return err
+	}
+}
+
+// loadFile is the chunk's rows as LOAD DATA reads them, made while it is read.
+type loadFile struct {
+	w    *chunkWriter
+	next int    // position of the first row that is not in buf or behind it
+	buf  []byte // lines not yet read, from at on
+	at   int
+}
+
+// loadBuffer is how many bytes of lines are made at once: a few of the driver's packets.
+const loadBuffer = 64 << 10
+
+// Read makes lines as they are asked for.
+func (f *loadFile) Read(p []byte) (int, error) {
+	if f.at == len(f.buf) {
+		if err := f.fill(); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(p, f.buf[f.at:])
+	f.at += n
+	return n, nil
+}
+
+func (f *loadFile) fill() error {
+	w := f.w
+	if f.next == len(w.order) {
+		return io.EOF
+	}
+	f.buf, f.at = f.buf[:0], 0
+	for f.next < len(w.order) && len(f.buf) < loadBuffer {
+		start := len(f.buf)
+		for column := range w.plan.columns {
+			if column > 0 {
+				f.buf = append(f.buf, '\t')
+			}
+			f.buf = appendField(f.buf, w.rows.Value(int(w.order[f.next]), column))
+		}
+		f.buf = append(f.buf, '\n')
+		if int64(len(f.buf)-start) > w.plan.packet {
+			return fmt.Errorf("a row is larger than a packet: %w", errLoadRefused)
+		}
+		f.next++
+	}
+	w.heartbeat()
+	return nil
+}
+
+// fieldEscapes are the bytes that end a field or a line, and the escape itself.
+var fieldEscapes = [256]byte{'\t': 't', '\n': 'n', '\\': '\\', 0: '0'}
+
+// appendField appends a value as LOAD DATA reads it; nil is NULL.
+func appendField(dst, v []byte) []byte {
+	if v == nil {
+		return append(dst, `\N`...)
+	}
+	return sqltext.AppendEscaped(dst, v, &fieldEscapes)
+}

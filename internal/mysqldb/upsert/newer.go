@@ -1,0 +1,80 @@
+package upsert
+
+import (
+	"context"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
+)
+
+// A row of the chunk is not written where the target's row is newer and does not give way. The
+// server does not tell such a row from one that is equal: both change nothing. So the statement
+// that counts which keys are there also counts those that may be newer, which are few, and after
+// the write their rows are looked at: all but those that were kept hold the chunk's cursor.
+
+// span is a part of a chunk, from a position to one behind its last.
+type span struct{ from, to int }
+
+// mayBeNewer is a condition on the target's cursor, true for every row of the target that the rows
+// at positions [from, to) might not replace; "" where there is none.
+func (w *chunkWriter) mayBeNewer(from, to int) (string, error) {
+	p := w.plan
+	if !p.comparesCursors() {
+		return "", nil
+	}
+	oldest, ok := w.oldest(from, to)
+	if !ok {
+		return "", nil
+	}
+	fresh, err := w.appendValue(nil, oldest, p.cursor)
+	if err != nil {
+		return "", err
+	}
+	c := sqltext.Ident(p.targets[p.cursor].Name)
+	cond := c + " > " + string(fresh)
+	for _, row := range w.order[from:to] {
+		if w.aboveEnd(row) {
+			return cond, nil // no row of the target gives way to it
+		}
+	}
+	way, err := p.givesWay(c, string(fresh))
+	if way != "" {
+		cond += " AND NOT (" + way + ")"
+	}
+	return cond, err
+}
+
+// oldest is the row at positions [from, to) whose cursor is the smallest; false where a cursor
+// is NULL.
+func (w *chunkWriter) oldest(from, to int) (row int32, ok bool) {
+	cursor := w.plan.cursor
+	kind := w.plan.columns[cursor].Kind
+	row = w.order[from]
+	for _, other := range w.order[from:to] {
+		v := w.rows.Value(int(other), cursor)
+		if v == nil {
+			return 0, false
+		}
+		if compareValues(kind, v, w.rows.Value(int(row), cursor)) < 0 {
+			row = other
+		}
+	}
+	return row, true
+}
+
+// countKept counts, after their write, the rows at positions [from, to) that were not written
+// because the target's are newer.
+func (w *chunkWriter) countKept(ctx context.Context, from, to int) error {
+	for from < to {
+		next, err := w.listRows(from, to, true)
+		if err != nil {
+			return err
+		}
+		var same int64
+		if err := w.conn.QueryRowContext(ctx, w.probeFor("COUNT(*)")).Scan(&same); err != nil {
+			return err
+		}
+		w.res.NewerOnTarget += max(0, int64(next-from)-same)
+		from = next
+	}
+	return nil
+}

@@ -1,0 +1,64 @@
+package dbtest
+
+import (
+	"context"
+	"database/sql"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
+)
+
+const Stamped = "CREATE TABLE t (id BIGINT AUTO_INCREMENT PRIMARY KEY, ts TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)," +
+	" dt DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP, d DATE NOT NULL DEFAULT '2000-01-01', KEY (ts), KEY (dt), KEY (d))"
+
+// Session is one connection of a client of the source.
+func Session(t testing.TB, db *sql.DB) *sql.Conn {
+	t.Helper()
+	conn, err := db.Conn(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+func Run(t testing.TB, conn *sql.Conn, stmts ...string) {
+	t.Helper()
+	for _, s := range stmts {
+		_, err := conn.ExecContext(t.Context(), s)
+		require.NoError(t, err, s)
+	}
+}
+
+// Choose chooses hi for a column of table t.
+func Choose(t testing.TB, db *mysqldb.DB, tbl *schema.Table, column string, change ...func(*source.HiSpec)) source.Horizon {
+	t.Helper()
+	spec := source.HiSpec{Table: tbl, Cursor: tbl.Column(column).Column}
+	for _, c := range change {
+		c(&spec)
+	}
+	h, err := source.ChooseHi(t.Context(), db, spec)
+	require.NoError(t, err)
+	return h
+}
+
+// Parse reads a bound of any precision.
+func Parse(t testing.TB, text string) time.Time {
+	t.Helper()
+	at, err := time.Parse("2006-01-02 15:04:05.999999", text)
+	require.NoError(t, err)
+	return at
+}
+
+// WaitUntil polls a condition on the server with a deadline.
+func WaitUntil(t testing.TB, db *sql.DB, query string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		var n int
+		err := db.QueryRowContext(context.WithoutCancel(t.Context()), query).Scan(&n)
+		return err == nil && n > 0
+	}, 20*time.Second, 50*time.Millisecond, query)
+}
