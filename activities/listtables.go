@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -18,6 +17,8 @@ type Catalog struct {
 	Tables []table.Name
 	// Families are the entries with a *, in the file's order.
 	Families []Family
+	// Digest is equal for equal settings of a table; see config.Config.Digest.
+	Digest func(table.Name) (string, error)
 }
 
 // Family is an entry of the configuration whose tables only the source knows.
@@ -36,16 +37,6 @@ const maxTables = 5000
 // maxLeftOut bounds the names of ListedFamily.LeftOut.
 const maxLeftOut = 10
 
-// SettingsDigest is equal for equal settings. It lets the command line notice that a worker
-// runs with another configuration than the file at hand.
-func SettingsDigest(s Settings) string {
-	text, err := json.Marshal(s)
-	if err != nil {
-		return "" // plain values: it cannot be
-	}
-	return hash(text)[:12]
-}
-
 // ListTables names every table that the worker's configuration stands for: those named exactly,
 // and those of its families that are on their sources now. It reads the information schema only.
 func (a *Activities) ListTables(ctx context.Context) (api.ListTablesResult, error) {
@@ -60,11 +51,11 @@ func (a *Activities) ListTables(ctx context.Context) (api.ListTablesResult, erro
 		if len(out.Tables) == maxTables {
 			return invalidInput(fmt.Sprintf("the configuration stands for more than %d tables", maxTables), "name fewer, or split the file between two workers with task queues of their own")
 		}
-		s, err := a.deps.Settings(n)
+		digest, err := a.deps.Catalog.Digest(n)
 		if err != nil {
 			return failure.New(failure.UnknownTable, err.Error(), "")
 		}
-		out.Tables = append(out.Tables, api.ListedTable{Table: n.String(), Family: family, Settings: SettingsDigest(s)})
+		out.Tables = append(out.Tables, api.ListedTable{Table: n.String(), Family: family, Settings: digest})
 		return nil
 	}
 	for _, n := range a.deps.Catalog.Tables {

@@ -23,7 +23,7 @@ func (a *app) watermarkAdopt() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer s.close()
+			defer s.Close()
 			return a.changeWatermark(cmd.Context(), s, name, owner.SetRequest{Adopt: true})
 		},
 	}

@@ -9,6 +9,8 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
+
+	"github.com/tablehaul/tablehaul/internal/remote"
 )
 
 const (
@@ -27,7 +29,7 @@ type tableBar struct {
 	bar *mpb.Bar
 
 	mu     sync.Mutex
-	status progress
+	status remote.Progress
 	meter  meter
 	phase  string
 	// narrow terminals have room for a percentage, and for no numbers.
@@ -78,8 +80,8 @@ func (t *tableBar) rowsText() string {
 }
 
 func (t *tableBar) speedText() string {
-	if w, ok := t.status.stalled(); ok {
-		return w.short(time.Now()) // in full it stands above the bars
+	if w, ok := t.status.Stalled(); ok {
+		return waitCell(w, time.Now()) // in full it stands above the bars
 	}
 	if t.narrow {
 		return ""
@@ -87,7 +89,7 @@ func (t *tableBar) speedText() string {
 	return speedText(t.status.Status, &t.meter)
 }
 
-func (b *bars) update(table string, p progress) {
+func (b *bars) update(table string, p remote.Progress) {
 	t := b.byTable[table]
 	t.mu.Lock()
 	t.status, t.phase = p, p.Phase

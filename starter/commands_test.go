@@ -13,12 +13,12 @@ import (
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
 	"github.com/tablehaul/tablehaul/internal/owner"
+	"github.com/tablehaul/tablehaul/internal/remote"
 	"github.com/tablehaul/tablehaul/internal/table"
-	"github.com/tablehaul/tablehaul/workflows"
 )
 
 func TestPlanPrintsWhatARunWouldDo(t *testing.T) {
-	f := &fakeService{plans: map[string]workflows.PlanTableResult{"shop.orders": {
+	f := &fakeService{plans: map[string]api.PlanTableResult{"shop.orders": {
 		Table: "shop.orders", Target: "dw.orders", Mode: "first load", Window: table.Window{Hi: "9"}, RowsEstimate: 1234567, BytesEstimate: 3 << 30,
 		Ranges: 5, Index: "PRIMARY", Reads: api.Estimate{Known: true, Rows: 1234567, Bytes: 3 << 30, Chunks: 192, Seconds: 26.2, Basis: api.BasisGuess}, Statements: []string{"CREATE TABLE `dw`.`orders` (\n  `id` int\n)"}, Verdict: api.VerdictReady,
 		Findings: []table.Finding{{Level: table.LevelWarn, Table: "shop.orders", Column: "updated_at", Text: "no index begins with it", Remedy: "add one"}},
@@ -42,22 +42,22 @@ func TestPlanPrintsWhatARunWouldDo(t *testing.T) {
 }
 
 func TestPlanOfARefusedTableFails(t *testing.T) {
-	f := &fakeService{idle: true, plans: map[string]workflows.PlanTableResult{"shop.orders": {Verdict: api.VerdictRefused}}}
+	f := &fakeService{idle: true, plans: map[string]api.PlanTableResult{"shop.orders": {Verdict: api.VerdictRefused}}}
 	got := call(t, f, "plan", "shop.orders", "--output", "json")
 	require.Equal(t, exitFailed, got.code)
 	require.Contains(t, got.stderr, "no worker polls")
-	var p workflows.PlanTableResult
+	var p api.PlanTableResult
 	require.NoError(t, json.Unmarshal([]byte(got.stdout), &p))
 	require.Equal(t, "refused", p.Verdict)
 
-	f.fails = map[string]error{"shop.orders": &failedError{Type: failure.ServerUnavailable, Message: "no route"}}
+	f.fails = map[string]error{"shop.orders": &remote.FailedError{Type: failure.ServerUnavailable, Message: "no route"}}
 	got = call(t, f, "plan", "shop.orders")
 	require.Equal(t, exitFailed, got.code)
 	require.Contains(t, got.stderr, "where:  workflow tablehaul/plan/shop.orders")
 }
 
-func ownedOrders() map[string]workflows.TableStateView {
-	return map[string]workflows.TableStateView{"shop.orders": {
+func ownedOrders() map[string]owner.State {
+	return map[string]owner.State{"shop.orders": {
 		Table: "shop.orders", Watermark: "2024-05-01 12:00:00", Cursor: "updated_at", FreshAt: time.Now().Add(-150 * time.Second),
 		Lease: &owner.Lease{WorkflowID: "nightly", RunID: "r9"},
 		LastRuns: []owner.RunRecord{
@@ -68,9 +68,9 @@ func ownedOrders() map[string]workflows.TableStateView {
 }
 
 func TestStatusShowsConfiguredAndOwnedTables(t *testing.T) {
-	f := &fakeService{states: ownedOrders(), report: workflows.Status{Phase: "upsert", Mode: "incremental", RowsWritten: 5, RowsExtracted: 10}}
-	f.states["old.gone"] = workflows.TableStateView{Table: "old.gone", Watermark: "7"}
-	f.sched = map[string]schedule{
+	f := &fakeService{states: ownedOrders(), report: api.Status{Phase: "upsert", Mode: "incremental", RowsWritten: 5, RowsExtracted: 10}}
+	f.states["old.gone"] = owner.State{Table: "old.gone", Watermark: "7"}
+	f.sched = map[string]remote.Schedule{
 		"tablehaul-shop.orders": {ID: "tablehaul-shop.orders", Table: "shop.orders", Ours: true, When: "5m", Next: time.Now().Add(90 * time.Second)},
 		"tablehaul-old.gone":    {ID: "tablehaul-old.gone", Table: "old.gone", Ours: true, When: "5m", Paused: true, Note: "maintenance"},
 	}
@@ -104,7 +104,7 @@ func TestStatusAndPlanShowWhatTheWatermarkIsOf(t *testing.T) {
 		Target: owner.TargetIdentity{Table: "dw.orders", Server: lineage.Server{ID: "t1", Host: "dw1", Port: 3307}},
 	}
 	state.Lease = nil
-	f := &fakeService{states: map[string]workflows.TableStateView{"shop.orders": state}}
+	f := &fakeService{states: map[string]owner.State{"shop.orders": state}}
 	got := call(t, f, "status", "shop.orders")
 	require.Equal(t, exitOK, got.code, got.stderr)
 	require.Contains(t, got.stdout, "  is of:      the source on db1:3306 (server id s1); the target dw.orders on dw1:3307 (server id t1);"+
@@ -129,19 +129,19 @@ func TestStatusFollowsWhatGoesOn(t *testing.T) {
 	require.Equal(t, exitOK, got.code, got.stderr)
 	require.Contains(t, got.stdout, "shop.countries: no run is going on")
 	require.Contains(t, got.stdout, "shop.orders → dw.orders done")
-	require.Equal(t, []execution{{"tablehaul/sync/shop.orders", "r9"}}, f.waited)
+	require.Equal(t, []remote.Execution{{WorkflowID: "tablehaul/sync/shop.orders", RunID: "r9"}}, f.waited)
 	require.Empty(t, f.starts)
 }
 
 func TestStatusWithoutAWorkerSaysSo(t *testing.T) {
-	f := &fakeService{mute: &unreachableError{"h:1", nil}, idle: true}
+	f := &fakeService{mute: &remote.UnreachableError{Address: "h:1"}, idle: true}
 	got := call(t, f, "status", "shop.orders")
 	require.Equal(t, exitFailed, got.code)
 	require.Contains(t, got.stderr, `no worker polls the task queue "tablehaul"`)
 }
 
 func TestWatermark(t *testing.T) {
-	f := &fakeService{states: ownedOrders(), plans: map[string]workflows.PlanTableResult{
+	f := &fakeService{states: ownedOrders(), plans: map[string]api.PlanTableResult{
 		"shop.orders": {Verdict: api.VerdictReady, Window: table.Window{Lo: "2024-04-01 00:00:00.500000"}},
 	}}
 	got := call(t, f, "watermark", "show", "shop.orders")
@@ -155,7 +155,7 @@ func TestWatermark(t *testing.T) {
 	require.Equal(t, invocation{exitOK, "shop.orders: the watermark is none\n", ""}, got)
 	require.Equal(t, []string{"shop.orders updated_at 2024-04-01 00:00:00.500000", "shop.orders  "}, f.set)
 
-	f.fails = map[string]error{"shop.orders": &failedError{Type: failure.TableBusy, Message: "wait for it"}}
+	f.fails = map[string]error{"shop.orders": &remote.FailedError{Type: failure.TableBusy, Message: "wait for it"}}
 	require.Equal(t, exitBusy, call(t, f, "watermark", "set", "shop.orders", "--none").code)
 
 	got = call(t, f, "watermark", "show", "shop.order")
@@ -164,17 +164,17 @@ func TestWatermark(t *testing.T) {
 }
 
 func TestWatermarkThatTheCursorCannotHave(t *testing.T) {
-	f := &fakeService{fails: map[string]error{"shop.orders": &failedError{Type: failure.InvalidInput, Message: "from of cursor updated_at"}}}
+	f := &fakeService{fails: map[string]error{"shop.orders": &remote.FailedError{Type: failure.InvalidInput, Message: "from of cursor updated_at"}}}
 	got := call(t, f, "watermark", "set", "shop.orders", "42")
 	require.Equal(t, exitUsage, got.code)
 	require.Contains(t, got.stderr, `"42": from of cursor updated_at; the watermark stays`)
 
-	f = &fakeService{plans: map[string]workflows.PlanTableResult{"shop.orders": {Verdict: api.VerdictRefused}}}
+	f = &fakeService{plans: map[string]api.PlanTableResult{"shop.orders": {Verdict: api.VerdictRefused}}}
 	got = call(t, f, "watermark", "set", "shop.orders", "2024-01-01")
 	require.Equal(t, exitFailed, got.code)
 	require.Contains(t, got.stderr, "see tablehaul plan shop.orders")
 
-	f.plans["shop.orders"] = workflows.PlanTableResult{Verdict: api.VerdictReady, HeldBack: "an open transaction"}
+	f.plans["shop.orders"] = api.PlanTableResult{Verdict: api.VerdictReady, HeldBack: "an open transaction"}
 	got = call(t, f, "watermark", "set", "shop.orders", "2024-01-01")
 	require.Equal(t, exitFailed, got.code)
 	require.Contains(t, got.stderr, "its watermark stays: an open transaction")
@@ -183,7 +183,7 @@ func TestWatermarkThatTheCursorCannotHave(t *testing.T) {
 
 // A watermark that is raised by hand leaves out what lies between: that is asked for.
 func TestWatermarkAboveTheOneBefore(t *testing.T) {
-	f := &fakeService{states: ownedOrders(), plans: map[string]workflows.PlanTableResult{
+	f := &fakeService{states: ownedOrders(), plans: map[string]api.PlanTableResult{
 		"shop.orders": {Verdict: api.VerdictReady, Window: table.Window{Lo: "2024-06-01 00:00:00"}, Watermark: "2024-05-01 12:00:00", AboveWatermark: true},
 	}}
 	got := call(t, f, "watermark", "set", "shop.orders", "2024-06-01")
@@ -235,7 +235,7 @@ func TestLinesPrintPhasesAndProgress(t *testing.T) {
 	l := newLines(&out, &notes, true, func() time.Time { return now })
 	step := func(after time.Duration, phase string, written, read int64) {
 		now = now.Add(after)
-		l.update("shop.orders", progress{Status: workflows.Status{
+		l.update("shop.orders", remote.Progress{Status: api.Status{
 			Phase: phase, Mode: "first load", RowsWritten: written, RowsExtracted: read, RowsTotal: 1_000_000, Ranges: 4, RangesDone: 1,
 		}})
 	}
@@ -257,7 +257,7 @@ shop.orders: done
 func TestBarsEndWithEveryOutcome(t *testing.T) {
 	var out bytes.Buffer
 	b := newBars(&out, []string{"shop.orders", "shop.countries"})
-	b.update("shop.orders", progress{Status: workflows.Status{Phase: "upsert", RowsWritten: 500, RowsTotal: 2000}})
+	b.update("shop.orders", remote.Progress{Status: api.Status{Phase: "upsert", RowsWritten: 500, RowsTotal: 2000}})
 	b.note("shop.orders", "a note")
 	b.finish("shop.orders", outcomeDone, 1234)
 	b.finish("shop.countries", outcomeFailed, 0)

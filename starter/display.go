@@ -10,14 +10,15 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/human"
-	"github.com/tablehaul/tablehaul/workflows"
+	"github.com/tablehaul/tablehaul/internal/remote"
 )
 
 // display shows the progress of several tables. Its methods may be called from any goroutine.
 type display interface {
 	// update shows how far a run is.
-	update(table string, p progress)
+	update(table string, p remote.Progress)
 	// note shows a line that is not progress.
 	note(table, text string)
 	// finish ends a table's progress with its outcome and, where that is done, its rows.
@@ -43,10 +44,10 @@ func (a *app) display(tables []string) display {
 // quiet shows notes only.
 type quiet struct{ stderr io.Writer }
 
-func (q quiet) update(string, progress)      {}
-func (q quiet) note(table, text string)      { fmt.Fprintf(q.stderr, "%s: %s\n", table, text) }
-func (q quiet) finish(string, string, int64) {}
-func (q quiet) close()                       {}
+func (q quiet) update(string, remote.Progress) {}
+func (q quiet) note(table, text string)        { fmt.Fprintf(q.stderr, "%s: %s\n", table, text) }
+func (q quiet) finish(string, string, int64)   {}
+func (q quiet) close()                         {}
 
 // lineInterval is how often plain lines repeat while a phase goes on: logs stay readable.
 const lineInterval = 5 * time.Second
@@ -73,7 +74,7 @@ func newLines(out, err io.Writer, several bool, now func() time.Time) *lines {
 	return &lines{out: out, err: err, several: several, now: now, last: map[string]*lastLine{}}
 }
 
-func (l *lines) update(table string, p progress) {
+func (l *lines) update(table string, p remote.Progress) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	last := l.last[table]
@@ -83,7 +84,7 @@ func (l *lines) update(table string, p progress) {
 	}
 	now := l.now()
 	last.meter.add(now, p.RowsWritten)
-	text := p.text(&last.meter) // what it waits for comes as notes
+	text := progressText(p, &last.meter) // what it waits for comes as notes
 	same := p.Phase == last.phase && (text == last.text || now.Sub(last.at) < lineInterval)
 	if same {
 		return
@@ -108,8 +109,8 @@ func (l *lines) finish(table, outcome string, _ int64) {
 
 func (l *lines) close() {}
 
-// text is how far a run is, in one line.
-func (p progress) text(m *meter) string {
+// progressText is how far a run is, in one line.
+func progressText(p remote.Progress, m *meter) string {
 	s := p.Status
 	parts := []string{s.Phase}
 	if s.Mode != "" {
@@ -124,7 +125,7 @@ func (p progress) text(m *meter) string {
 	if s.ChunkRows > 0 {
 		parts = append(parts, fmt.Sprintf("the target is slow: chunks of %s rows, %d at once", humanize.Comma(s.ChunkRows), s.AtOnce))
 	}
-	if _, stalled := p.stalled(); stalled {
+	if _, stalled := p.Stalled(); stalled {
 		return strings.Join(parts, "; ") // an average of before says nothing of what comes
 	}
 	if speed := speedText(s, m); speed != "" {
@@ -133,14 +134,14 @@ func (p progress) text(m *meter) string {
 	return strings.Join(parts, "; ")
 }
 
-func rowsText(s workflows.Status) string {
+func rowsText(s api.Status) string {
 	if s.RowsTotal > 0 {
 		return fmt.Sprintf("%s of about %s rows written, %s read", humanize.Comma(s.RowsWritten), humanize.Comma(s.RowsTotal), humanize.Comma(s.RowsExtracted))
 	}
 	return fmt.Sprintf("%s rows written, %s read", humanize.Comma(s.RowsWritten), humanize.Comma(s.RowsExtracted))
 }
 
-func speedText(s workflows.Status, m *meter) string {
+func speedText(s api.Status, m *meter) string {
 	rate := m.rate()
 	if rate < 1 {
 		return ""
@@ -153,7 +154,7 @@ func speedText(s workflows.Status, m *meter) string {
 }
 
 // total is how many rows there will be, as far as is known: an estimate may be too low.
-func total(s workflows.Status) int64 { return max(s.RowsTotal, s.RowsExtracted, s.RowsWritten) }
+func total(s api.Status) int64 { return max(s.RowsTotal, s.RowsExtracted, s.RowsWritten) }
 
 // meterWindow is what a rate is an average of: long enough to smooth chunks, short enough to
 // show a stall.

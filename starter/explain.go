@@ -11,6 +11,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/remote"
 )
 
 func (a *app) explainCommand() *cobra.Command {
@@ -99,7 +100,7 @@ func (a *app) explainTable(ctx context.Context, c *config.Config, name string) e
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.Close()
 	one, err := a.askTable(ctx, s, name)
 	if err == nil {
 		err = a.known(c, one)
@@ -107,7 +108,7 @@ func (a *app) explainTable(ctx context.Context, c *config.Config, name string) e
 	if err != nil {
 		return err
 	}
-	if sched, found, err := s.describeSchedule(ctx, scheduleID(a.taskQueue, name)); err == nil && found {
+	if sched, found, err := s.Schedule(ctx, remote.ScheduleID(a.taskQueue, name)); err == nil && found {
 		one.Schedule = &sched
 	}
 	out := explained{Table: name, Matters: mattersOf(one), Advice: []failure.Advice{}}
@@ -158,7 +159,7 @@ func mattersOf(one tableStatus) []matter {
 			if w.Step == "" {
 				kind = "held"
 			}
-			out = append(out, matter{kind, w.Type, w.text(time.Now())})
+			out = append(out, matter{kind, w.Type, waitText(w, time.Now())})
 		}
 	} else if one.State.HeldBack != "" {
 		out = append(out, matter{"held", failure.OpenTransactions, "is held back: " + one.State.HeldBack + "; the watermark stays below it"})

@@ -15,53 +15,64 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/owner"
-	"github.com/tablehaul/tablehaul/workflows"
+	"github.com/tablehaul/tablehaul/internal/remote"
 )
 
 // fakeService is Temporal as the commands see it.
 type fakeService struct {
 	mu      sync.Mutex
-	starts  []workflows.SyncTableInput
-	waited  []execution
+	starts  []api.SyncTableInput
+	waited  []remote.Execution
 	set     []string
 	startAs map[string][]error // one per start; then starts succeed
-	results map[string]workflows.SyncTableResult
+	results map[string]api.SyncTableResult
 	fails   map[string]error
 	hold    bool // wait ends only with its context
 	asked   chan struct{}
 	release chan struct{} // where set, wait ends when it is closed
-	report  workflows.Status
-	steps   pending
+	report  api.Status
+	steps   remote.Pending
 	mute    error // the error of status and state
 	idle    bool  // no worker
-	plans   map[string]workflows.PlanTableResult
-	states  map[string]workflows.TableStateView
-	listed  workflows.ListTablesResult
-	sched   map[string]schedule // by id
-	did     []string            // what was done to schedules
-	deny    map[string]error    // by what was to be done
-	goOn    map[execution]string
+	plans   map[string]api.PlanTableResult
+	states  map[string]owner.State
+	listed  api.ListTablesResult
+	sched   map[string]remote.Schedule // by id
+	did     []string                   // what was done to schedules
+	deny    map[string]error           // by what was to be done
+	goOn    map[remote.Execution]string
 	lists   int
 }
 
-func (f *fakeService) startList(context.Context) (execution, error) {
-	return execution{workflows.ListTablesID(workflows.TaskQueue), "run-1"}, nil
+func (f *fakeService) StartList(context.Context) (remote.Execution, error) {
+	return remote.Execution{WorkflowID: api.ListTablesID(api.DefaultTaskQueue), RunID: "run-1"}, nil
 }
 
-func (f *fakeService) waitList(context.Context, execution) (workflows.ListTablesResult, error) {
+func (f *fakeService) WaitList(context.Context, remote.Execution) (api.ListTablesResult, error) {
 	return f.listed, f.fails["list"]
 }
 
-func (f *fakeService) listSchedules(context.Context, bool) ([]schedule, error) {
-	var out []schedule
+func (f *fakeService) Schedules(context.Context, bool) ([]remote.Schedule, error) {
+	var out []remote.Schedule
 	for _, id := range slices.Sorted(maps.Keys(f.sched)) {
 		out = append(out, f.sched[id])
 	}
 	return out, nil
 }
 
-func (f *fakeService) describeSchedule(_ context.Context, id string) (schedule, bool, error) {
+func (f *fakeService) SchedulesByID(_ context.Context, ids []string) ([]*remote.Schedule, error) {
+	out := make([]*remote.Schedule, len(ids))
+	for i, id := range ids {
+		if one, ok := f.sched[id]; ok {
+			out[i] = &one
+		}
+	}
+	return out, nil
+}
+
+func (f *fakeService) Schedule(_ context.Context, id string) (remote.Schedule, bool, error) {
 	one, ok := f.sched[id]
 	return one, ok, nil
 }
@@ -73,98 +84,100 @@ func (f *fakeService) act(what string) error {
 	return f.deny[what]
 }
 
-func (f *fakeService) createSchedule(_ context.Context, w scheduleSpec) error {
-	return f.act("create " + w.table + " " + w.text())
+func (f *fakeService) CreateSchedule(_ context.Context, w remote.ScheduleSpec) error {
+	return f.act("create " + w.Table + " " + w.Text())
 }
 
-func (f *fakeService) updateSchedule(_ context.Context, w scheduleSpec) error {
-	return f.act("update " + w.table + " " + w.text())
+func (f *fakeService) UpdateSchedule(_ context.Context, w remote.ScheduleSpec) error {
+	return f.act("update " + w.Table + " " + w.Text())
 }
 
-func (f *fakeService) deleteSchedule(_ context.Context, id string) error {
+func (f *fakeService) DeleteSchedule(_ context.Context, id string) error {
 	return f.act("delete " + id)
 }
 
-func (f *fakeService) pauseSchedule(_ context.Context, id, note string) error {
+func (f *fakeService) PauseSchedule(_ context.Context, id, note string) error {
 	return f.act("pause " + id + ": " + note)
 }
 
-func (f *fakeService) resumeSchedule(_ context.Context, id, note string) error {
+func (f *fakeService) ResumeSchedule(_ context.Context, id, note string) error {
 	return f.act("resume " + id + ": " + note)
 }
 
-func (f *fakeService) triggerSchedule(_ context.Context, id string) error {
+func (f *fakeService) TriggerSchedule(_ context.Context, id string) error {
 	return f.act("trigger " + id)
 }
 
-func (f *fakeService) start(_ context.Context, in workflows.SyncTableInput) (execution, error) {
+func (f *fakeService) Start(_ context.Context, in api.SyncTableInput) (remote.Execution, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.starts = append(f.starts, in)
 	if errs := f.startAs[in.Table]; len(errs) > 0 {
 		f.startAs[in.Table] = errs[1:]
 		if errs[0] != nil {
-			return execution{}, errs[0]
+			return remote.Execution{}, errs[0]
 		}
 	}
-	return execution{workflows.SyncTableID(workflows.TaskQueue, in.Table), "run-1"}, nil
+	return remote.Execution{WorkflowID: api.SyncTableID(api.DefaultTaskQueue, in.Table), RunID: "run-1"}, nil
 }
 
-func (f *fakeService) wait(ctx context.Context, e execution) (workflows.SyncTableResult, error) {
+func (f *fakeService) Wait(ctx context.Context, e remote.Execution) (api.SyncTableResult, error) {
 	f.mu.Lock()
 	f.waited = append(f.waited, e)
 	f.mu.Unlock()
 	if f.hold {
 		<-ctx.Done()
-		return workflows.SyncTableResult{}, ctx.Err()
+		return api.SyncTableResult{}, ctx.Err()
 	}
 	if f.release != nil {
 		<-f.release
 	}
-	name := workflows.TableOfSyncID(workflows.TaskQueue, e.WorkflowID)
+	name := api.TableOfSyncID(api.DefaultTaskQueue, e.WorkflowID)
 	return f.results[name], f.fails[name]
 }
 
-func (f *fakeService) status(context.Context, execution) (workflows.Status, error) {
+func (f *fakeService) Status(context.Context, remote.Execution) (api.Status, error) {
 	if f.asked != nil {
 		f.asked <- struct{}{}
 	}
 	return f.report, f.mute
 }
 
-func (f *fakeService) running(context.Context) (map[execution]string, error) {
+func (f *fakeService) Running(context.Context) (map[remote.Execution]string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.lists++
 	return maps.Clone(f.goOn), nil
 }
 
-func (f *fakeService) pending(context.Context, execution) (pending, error) { return f.steps, nil }
-
-func (f *fakeService) startPlan(_ context.Context, in workflows.PlanTableInput) (execution, error) {
-	return execution{workflows.PlanTableID(workflows.TaskQueue, in.Table), "run-1"}, nil
+func (f *fakeService) Pending(context.Context, remote.Execution) (remote.Pending, error) {
+	return f.steps, nil
 }
 
-func (f *fakeService) waitPlan(_ context.Context, e execution) (workflows.PlanTableResult, error) {
-	name := strings.TrimPrefix(e.WorkflowID, workflows.PlanTableID(workflows.TaskQueue, ""))
+func (f *fakeService) StartPlan(_ context.Context, in api.PlanTableInput) (remote.Execution, error) {
+	return remote.Execution{WorkflowID: api.PlanTableID(api.DefaultTaskQueue, in.Table), RunID: "run-1"}, nil
+}
+
+func (f *fakeService) WaitPlan(_ context.Context, e remote.Execution) (api.PlanTableResult, error) {
+	name := strings.TrimPrefix(e.WorkflowID, api.PlanTableID(api.DefaultTaskQueue, ""))
 	return f.plans[name], f.fails[name]
 }
 
-func (f *fakeService) state(_ context.Context, tbl string) (workflows.TableStateView, bool, error) {
+func (f *fakeService) State(_ context.Context, tbl string) (owner.State, bool, error) {
 	s, ok := f.states[tbl]
 	return s, ok, f.mute
 }
 
-func (f *fakeService) setWatermark(_ context.Context, tbl string, req owner.SetRequest) (workflows.TableStateView, error) {
+func (f *fakeService) SetWatermark(_ context.Context, tbl string, req owner.SetRequest) (owner.State, error) {
 	if req.Adopt {
 		f.set = append(f.set, tbl+" adopt")
 		return f.states[tbl], f.fails[tbl]
 	}
 	f.set = append(f.set, tbl+" "+req.Cursor+" "+req.Watermark)
-	return workflows.TableStateView{Table: tbl, Watermark: req.Watermark, Cursor: req.Cursor}, f.fails[tbl]
+	return owner.State{Table: tbl, Watermark: req.Watermark, Cursor: req.Cursor}, f.fails[tbl]
 }
 
-func (f *fakeService) owned(context.Context) ([]string, error) {
+func (f *fakeService) Tables(context.Context) ([]string, error) {
 	var out []string
 	for name := range f.states {
 		out = append(out, name)
@@ -172,8 +185,8 @@ func (f *fakeService) owned(context.Context) ([]string, error) {
 	return out, nil
 }
 
-func (f *fakeService) workers(context.Context) (bool, error) { return !f.idle, nil }
-func (f *fakeService) close()                                {}
+func (f *fakeService) HasWorker(context.Context) (bool, error) { return !f.idle, nil }
+func (f *fakeService) Close()                                  {}
 
 // invocation is one call of the program and what came of it.
 type invocation struct {
@@ -228,16 +241,16 @@ func testApp(t *testing.T, f *fakeService, env map[string]string) (a *app, stdou
 		getenv: func(name string) string { return env[name] }, stdin: strings.NewReader(""), stdout: stdout, stderr: stderr, poll: time.Millisecond,
 		dial: func(context.Context, func(string) string, string) (service, error) {
 			if f == nil {
-				return nil, &unreachableError{"127.0.0.1:7233", errors.New("connection refused")}
+				return nil, &remote.UnreachableError{Address: "127.0.0.1:7233", Cause: errors.New("connection refused")}
 			}
 			return f, nil
 		},
 	}, stdout, stderr
 }
 
-var doneResult = workflows.SyncTableResult{
+var doneResult = api.SyncTableResult{
 	Table: "shop.orders", Target: "dw.orders", Mode: "first load", Watermark: "2024-05-01 12:00:00",
-	Counts: workflows.Counts{
+	Counts: api.Counts{
 		RowsExtracted: 1_000_000, Inserted: 999_000, Updated: 600, Unchanged: 400, Chunks: 100, Parts: 4,
 		StagedBytes: 123 << 20, LongestTransaction: 0.85,
 	},

@@ -7,60 +7,72 @@ import (
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/api"
-	"github.com/tablehaul/tablehaul/workflows"
+	"github.com/tablehaul/tablehaul/internal/remote"
 )
 
-// pollInterval is how often a run is asked for its status, where few are followed: each question
-// is a task of a worker.
-const pollInterval = time.Second
+const (
+	// pollInterval is how often a run is asked for its status, where four or fewer are followed. A worker answers.
+	pollInterval = time.Second
+	// quietPolls is how many polls in a row stay without an answer before the reason is printed.
+	quietPolls = 2
+)
 
-// silence is after how many unanswered questions in a row somebody is told why.
-const silence = 2
+// runner starts and follows runs side by side.
+type runner struct {
+	*app
+	service  service
+	follower *remote.Follower
+	display  display
+}
 
-// follow shows a run's progress until it ends. Only ctx and a long outage of Temporal end it sooner.
-func (a *app) follow(ctx context.Context, f *following, tbl string, e execution, d display) (workflows.SyncTableResult, error) {
+// newRunner returns a runner for the tables. The caller closes its follower and its display.
+func (a *app) newRunner(ctx context.Context, s service, tables []string) *runner {
+	return &runner{a, s, remote.NewFollower(ctx, s, a.interval()), a.display(tables)}
+}
+
+// follow shows a run's progress until the run ends. Only ctx and a long outage of Temporal stop it earlier.
+func (r *runner) follow(ctx context.Context, tbl string, e remote.Execution) (api.SyncTableResult, error) {
 	var (
-		last       workflows.Status
+		last       api.Status
 		answered   bool
 		unanswered int
-		teller     = newWaitTeller(func(text string) { d.note(tbl, text) })
+		printer    = newWaitPrinter(func(text string) { r.display.note(tbl, text) })
 	)
-	return f.run(ctx, e, func(ctx context.Context) {
-		s := f.service
-		status, err := s.status(ctx, e)
+	return r.follower.Run(ctx, e, func(ctx context.Context) {
+		status, err := r.service.Status(ctx, e)
 		if err == nil {
 			last, answered, unanswered = status, true, 0
-		} else if unanswered++; unanswered == silence && ctx.Err() == nil {
-			d.note(tbl, a.silent(ctx, s, err).Error())
+		} else if unanswered++; unanswered == quietPolls && ctx.Err() == nil {
+			r.display.note(tbl, r.explainSilence(ctx, r.service, err).Error())
 		}
-		steps, err := s.pending(ctx, e)
+		steps, err := r.service.Pending(ctx, e)
 		if err != nil || steps.Closed != "" {
-			steps = pending{}
+			steps = remote.Pending{}
 		}
 		if ctx.Err() != nil {
-			return // it has just ended
+			return // the run has ended since
 		}
-		now := join(last, steps)
-		teller.tell(time.Now(), now.Waits)
+		now := remote.Join(last, steps)
+		printer.update(time.Now(), now.Waits)
 		if answered {
-			d.update(tbl, now)
+			r.display.update(tbl, now)
 		}
 	})
 }
 
-// startRun starts a run. One of the same workflow id that is already there is another run that
-// holds the table, and is treated as --if-busy says, like those that the table's owner finds.
-func (a *app) startRun(ctx context.Context, f *following, in workflows.SyncTableInput, noWait bool, d display) (execution, error) {
+// start starts a run. A run with the same workflow id holds the table, and --if-busy decides what happens then, as it
+// does where the table's state workflow finds a run with another id.
+func (r *runner) start(ctx context.Context, in api.SyncTableInput, noWait bool) (remote.Execution, error) {
 	for {
-		e, err := f.start(ctx, in)
-		var busy *busyError
+		e, err := r.follower.Start(ctx, in)
+		var busy *remote.BusyError
 		if !errors.As(err, &busy) || in.IfBusy != api.IfBusyWait || noWait {
 			return e, err
 		}
-		d.note(in.Table, "waiting for "+busy.holder.String())
-		var failed *failedError
-		if _, err := f.run(ctx, busy.holder, func(context.Context) {}); err != nil && !errors.As(err, &failed) {
-			return busy.holder, err
+		r.display.note(in.Table, "waiting for "+busy.Holder.String())
+		var failed *remote.FailedError
+		if _, err := r.follower.Run(ctx, busy.Holder, func(context.Context) {}); err != nil && !errors.As(err, &failed) {
+			return busy.Holder, err
 		}
 	}
 }
@@ -72,8 +84,8 @@ func (a *app) interval() time.Duration {
 	return a.poll
 }
 
-// await looks every interval until wait returns or ctx ends; a nil look is none.
-func await[T any](ctx context.Context, interval time.Duration, wait func() (T, error), look func()) (T, error) {
+// await calls poll at the interval until wait returns or ctx ends.
+func await[T any](ctx context.Context, interval time.Duration, wait func() (T, error), poll func()) (T, error) {
 	type end struct {
 		result T
 		err    error
@@ -83,12 +95,8 @@ func await[T any](ctx context.Context, interval time.Duration, wait func() (T, e
 		result, err := wait()
 		ended <- end{result, err}
 	}()
-	var ticks <-chan time.Time
-	if look != nil {
-		tick := time.NewTicker(interval)
-		defer tick.Stop()
-		ticks = tick.C
-	}
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
 	for {
 		select {
 		case x := <-ended:
@@ -96,23 +104,23 @@ func await[T any](ctx context.Context, interval time.Duration, wait func() (T, e
 		case <-ctx.Done():
 			var none T
 			return none, ctx.Err()
-		case <-ticks:
-			look()
+		case <-tick.C:
+			poll()
 		}
 	}
 }
 
-// silent says why a question stayed without an answer: mostly because nobody is there to give one.
-func (a *app) silent(ctx context.Context, s service, err error) error {
-	if !isUnreachable(err) {
+// explainSilence says why a query got no answer: mostly because no worker runs.
+func (a *app) explainSilence(ctx context.Context, s service, err error) error {
+	if !remote.IsUnreachable(err) {
 		return err
 	}
-	there, askErr := s.workers(ctx)
+	there, askErr := s.HasWorker(ctx)
 	switch {
 	case askErr != nil:
 		return err
 	case there:
-		return fmt.Errorf("no answer from a worker within %s: it is busy, or has just died; runs go on when one is there", queryTimeout)
+		return fmt.Errorf("no answer from a worker within %s: it is busy, or has just ended; runs go on as soon as a worker runs", remote.QueryTimeout)
 	default:
 		return a.noWorker()
 	}

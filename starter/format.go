@@ -12,7 +12,6 @@ import (
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/human"
 	domain "github.com/tablehaul/tablehaul/internal/table"
-	"github.com/tablehaul/tablehaul/workflows"
 )
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
@@ -68,12 +67,12 @@ func (a *app) paint(w io.Writer, c colour, s string) string {
 }
 
 // printResult prints what a run did.
-func (a *app) printResult(r workflows.SyncTableResult) {
+func (a *app) printResult(r api.SyncTableResult) {
 	about := ""
 	if r.Approximate {
 		about = "about "
 	}
-	total := seconds(r.Seconds[workflows.PhaseTotal])
+	total := seconds(r.Seconds[api.PhaseTotal])
 	fmt.Fprintf(a.stdout, "%s → %s %s: %s in %s\n", r.Table, r.Target, a.paint(a.stdout, green, "done"), r.Mode, human.Duration(total))
 	rate := ""
 	if total > time.Second && r.RowsExtracted >= 1000 { // below that, it is the time that a run takes anyway
@@ -102,7 +101,7 @@ func (a *app) printResult(r workflows.SyncTableResult) {
 	a.printWarnings(r)
 }
 
-func (a *app) printWarnings(r workflows.SyncTableResult) {
+func (a *app) printWarnings(r api.SyncTableResult) {
 	for _, text := range r.Warnings {
 		fmt.Fprintf(a.stderr, "%s: %s: %s\n", r.Table, a.paint(a.stderr, yellow, "warning"), text)
 	}
@@ -116,7 +115,7 @@ func windowText(w domain.Window) string {
 	return w.String()
 }
 
-func (a *app) printFiles(r workflows.SyncTableResult) {
+func (a *app) printFiles(r api.SyncTableResult) {
 	fmt.Fprintf(a.stdout, "  staged:     %s in %s\n", human.Size(r.StagedBytes), human.Count(r.Parts, "part"))
 	fmt.Fprintf(a.stdout, "  chunks:     %s, the longest transaction %s\n", humanize.Comma(r.Chunks), human.Seconds(r.LongestTransaction))
 }

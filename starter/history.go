@@ -37,7 +37,7 @@ func (a *app) historyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer s.close()
+			defer s.Close()
 			all, err := a.askTables(cmd.Context(), s, names, false)
 			if err != nil {
 				return err

@@ -3,13 +3,13 @@ package main
 import (
 	"slices"
 
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/table"
-	"github.com/tablehaul/tablehaul/workflows"
 )
 
 // noteLeftOut says which tables a family does not have although its name matches them.
-func (a *app) noteLeftOut(l workflows.ListTablesResult, sel selection) {
+func (a *app) noteLeftOut(l api.ListTablesResult, sel selection) {
 	for _, f := range l.Families {
 		meant := func(name string) bool {
 			n, err := table.ParseName(name)

@@ -12,8 +12,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/remote"
 	"github.com/tablehaul/tablehaul/internal/temporalopts"
-	"github.com/tablehaul/tablehaul/workflows"
 )
 
 func main() {
@@ -116,7 +117,7 @@ func (a *app) rootCommand() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.PersistentFlags().StringVar(&a.configFile, "config", "", "configuration file (environment TABLEHAUL_CONFIG; default "+defaultConfig+")")
-	root.PersistentFlags().StringVar(&a.taskQueue, "task-queue", workflows.TaskQueue, "task queue of the workers")
+	root.PersistentFlags().StringVar(&a.taskQueue, "task-queue", api.DefaultTaskQueue, "task queue of the workers")
 	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress, no notes, no word of success: answers and errors only")
 	root.AddCommand(a.initCommand(), a.runCommand(), a.planCommand(), a.statusCommand(), a.historyCommand(), a.explainCommand(),
 		a.scheduleCommand(), a.watermarkCommand(), a.configCommand(), a.versionCommand())
@@ -148,8 +149,8 @@ func (a *app) connect(ctx context.Context) (service, error) {
 
 // fromTemporal gives an error of a service its exit code.
 func (a *app) fromTemporal(ctx context.Context, err error) error {
-	var unreachable *unreachableError
-	var settings *settingsError
+	var unreachable *remote.UnreachableError
+	var settings *remote.SettingsError
 	switch {
 	case ctx.Err() != nil:
 		return &exitError{exitStopped, errors.New("stopped")}

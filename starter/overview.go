@@ -11,11 +11,12 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/owner"
-	"github.com/tablehaul/tablehaul/workflows"
+	"github.com/tablehaul/tablehaul/internal/remote"
 )
 
 // overview is status without names: a line per table, and below them what needs attention.
@@ -67,12 +68,12 @@ func (o *overview) show(ctx context.Context, a *app) error {
 
 // schedules adds the tables' schedules. Without them the rest is still worth showing.
 func (o *overview) schedules(ctx context.Context, a *app, all []tableStatus) {
-	found, err := o.service.listSchedules(ctx, true)
+	found, err := o.service.Schedules(ctx, true)
 	if err != nil {
 		a.note("schedules are not shown: %s", err)
 		return
 	}
-	by := map[string]*schedule{}
+	by := map[string]*remote.Schedule{}
 	for i, one := range found {
 		if known := by[one.Table]; known == nil || !known.Ours {
 			by[one.Table] = &found[i]
@@ -125,7 +126,7 @@ func (a *app) nowCell(one tableStatus, m *meter) string {
 	case one.Run == nil:
 		return "idle"
 	}
-	if w, ok := one.Run.stalled(); ok {
+	if w, ok := one.Run.Stalled(); ok {
 		text := "waiting"
 		if !w.Since.IsZero() {
 			text += " " + age(w.Since)
@@ -136,7 +137,7 @@ func (a *app) nowCell(one tableStatus, m *meter) string {
 }
 
 // shortProgress is the phase, and how far it is.
-func shortProgress(s workflows.Status, m *meter) string {
+func shortProgress(s api.Status, m *meter) string {
 	text := s.Phase
 	if all := total(s); all > 0 && s.RowsWritten > 0 {
 		text += fmt.Sprintf(" %d%%", min(99, 100*s.RowsWritten/all))
@@ -151,7 +152,7 @@ func shortProgress(s workflows.Status, m *meter) string {
 }
 
 // lastCells are the last run's outcome and rows.
-func (a *app) lastCells(state *workflows.TableStateView) (last, rows string) {
+func (a *app) lastCells(state *owner.State) (last, rows string) {
 	if state == nil || len(state.LastRuns) == 0 {
 		return "", ""
 	}
@@ -192,7 +193,7 @@ func nextCell(one tableStatus) string {
 }
 
 // lastFailure is the failure of the last run; nil where that did not fail.
-func lastFailure(state workflows.TableStateView) *failedError {
+func lastFailure(state owner.State) *remote.FailedError {
 	if len(state.LastRuns) == 0 {
 		return nil
 	}
@@ -204,7 +205,7 @@ func lastFailure(state workflows.TableStateView) *failedError {
 	if !found {
 		typ, message = failure.Unexpected, r.Failure
 	}
-	return &failedError{Type: typ, Message: message, Remedy: remedyOf(typ, state.Table)}
+	return &remote.FailedError{Type: typ, Message: message, Remedy: remedyOf(typ, state.Table)}
 }
 
 // printTrouble says what waits or has failed, and what to do.
@@ -214,7 +215,7 @@ func (a *app) printTrouble(one tableStatus) {
 	}
 	if one.Run != nil {
 		for _, w := range one.Run.Waits {
-			a.trouble(yellow, one.Table+" "+w.text(time.Now()), remedyOf(w.Type, one.Table))
+			a.trouble(yellow, one.Table+" "+waitText(w, time.Now()), remedyOf(w.Type, one.Table))
 		}
 	} else if one.State.HeldBack != "" {
 		a.trouble(yellow, one.Table+" held back: "+one.State.HeldBack, "")

@@ -13,12 +13,12 @@ import (
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/owner"
+	"github.com/tablehaul/tablehaul/internal/remote"
 	"github.com/tablehaul/tablehaul/internal/table"
-	"github.com/tablehaul/tablehaul/workflows"
 )
 
 func failedOrders() *fakeService {
-	return &fakeService{states: map[string]workflows.TableStateView{"shop.orders": {
+	return &fakeService{states: map[string]owner.State{"shop.orders": {
 		Table: "shop.orders", Watermark: "7", LastRuns: []owner.RunRecord{
 			{Mode: "incremental", Outcome: "done", Rows: 12, Seconds: 2, Finished: time.Now().Add(-time.Hour), Window: table.Window{Lo: "5", Hi: "7"}},
 			{Mode: "incremental", Outcome: "failed", Failure: "RowRejected: column note is too short", Finished: time.Now().Add(-3 * time.Minute)},
@@ -74,7 +74,7 @@ func TestExplain(t *testing.T) {
 	held := f.states["shop.orders"]
 	held.Lease = &owner.Lease{WorkflowID: "w", RunID: "r"}
 	f.states["shop.orders"] = held
-	f.steps.add(wait{Step: "UpsertChunk", Type: failure.ServerFull, Reason: "disk full", Attempt: 3, Since: time.Now().Add(-time.Minute)})
+	f.steps.Add(remote.Wait{Step: "UpsertChunk", Type: failure.ServerFull, Reason: "disk full", Attempt: 3, Since: time.Now().Add(-time.Minute)})
 	got = call(t, f, "explain", "shop.orders", "--output", "json")
 	var e explained
 	require.NoError(t, json.Unmarshal([]byte(got.stdout), &e))
@@ -93,7 +93,7 @@ func TestExplainOfAHealthyTable(t *testing.T) {
 }
 
 func TestPlanOfSeveralTablesIsATable(t *testing.T) {
-	f := &fakeService{listed: listing(t, testConfig, "shop.log_1"), plans: map[string]workflows.PlanTableResult{
+	f := &fakeService{listed: listing(t, testConfig, "shop.log_1"), plans: map[string]api.PlanTableResult{
 		"shop.orders": {
 			Table: "shop.orders", Mode: "incremental", Verdict: api.VerdictReady, Creates: true,
 			Reads:    api.Estimate{Known: true, Rows: 25_000, Bytes: 3 << 20, Chunks: 3, Seconds: 2},
@@ -120,12 +120,12 @@ func TestPlanOfSeveralTablesIsATable(t *testing.T) {
 // The overview of tables with long names fits a usual terminal.
 func TestOverviewFitsEightyColumns(t *testing.T) {
 	f := failedOrders()
-	now := workflows.TableStateView{
+	now := owner.State{
 		Table: "inventory.movements", FreshAt: time.Now().Add(-90 * time.Minute), Lease: &owner.Lease{WorkflowID: "w", RunID: "r"},
 		LastRuns: []owner.RunRecord{{Outcome: "cancelled", Rows: 123_456_789, Finished: time.Now().Add(-47 * time.Hour)}},
 	}
 	f.states[now.Table] = now
-	f.report = workflows.Status{Phase: "ranges", RowsWritten: 50, RowsTotal: 100}
+	f.report = api.Status{Phase: "ranges", RowsWritten: 50, RowsTotal: 100}
 	got := call(t, f, "status")
 	require.Regexp(t, `inventory.movements +ranges 50% +cancelled 47h ago +123,456,789 +1h30m\n`, got.stdout)
 	fitsEighty(t, got.stdout)
@@ -151,7 +151,7 @@ func TestWatchShowsAnewUntilItIsStopped(t *testing.T) {
 	require.Empty(t, stderr.String())
 
 	// What cannot be asked is shown, and asked again.
-	f.mute = &unreachableError{"h:1", errors.New("gone")}
+	f.mute = &remote.UnreachableError{Address: "h:1", Cause: errors.New("gone")}
 	a, stdout, _ = testApp(t, f, nil)
 	t.Chdir(t.TempDir())
 	ctx, cancel = context.WithTimeout(t.Context(), 700*time.Millisecond)
@@ -173,7 +173,7 @@ func TestQuietSaysOnlyWhatWentWrong(t *testing.T) {
 	got := call(t, &fakeService{results: orders()}, "run", "shop.orders", "-q")
 	require.Equal(t, exitOK, got.code)
 	require.Empty(t, got.stdout)
-	f := &fakeService{fails: map[string]error{"shop.orders": &failedError{Type: failure.ServerRejected, Message: "denied"}}}
+	f := &fakeService{fails: map[string]error{"shop.orders": &remote.FailedError{Type: failure.ServerRejected, Message: "denied"}}}
 	got = call(t, f, "run", "shop.orders", "-q")
 	require.Equal(t, exitFailed, got.code)
 	require.Contains(t, got.stderr, "shop.orders failed: ServerRejected")

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tablehaul/tablehaul/workflows"
+	"github.com/tablehaul/tablehaul/internal/api"
 )
 
 type planFlags struct {
@@ -15,7 +15,7 @@ type planFlags struct {
 }
 
 func (a *app) planCommand() *cobra.Command {
-	var in workflows.PlanTableInput
+	var in api.PlanTableInput
 	var f planFlags
 	cmd := &cobra.Command{
 		Use:   "plan TABLE…|--all",
@@ -48,18 +48,18 @@ func (a *app) planCommand() *cobra.Command {
 }
 
 // planOne waits for the preview, and says so when nobody works on it.
-func (a *app) planOne(ctx context.Context, s service, in workflows.PlanTableInput) (workflows.PlanTableResult, error) {
-	if there, err := s.workers(ctx); err == nil && !there {
+func (a *app) planOne(ctx context.Context, s service, in api.PlanTableInput) (api.PlanTableResult, error) {
+	if there, err := s.HasWorker(ctx); err == nil && !there {
 		fmt.Fprintf(a.stderr, "%s: %s\n", in.Table, a.noWorker().Error())
 	}
-	e, err := s.startPlan(ctx, in)
+	e, err := s.StartPlan(ctx, in)
 	if err != nil {
-		return workflows.PlanTableResult{}, err
+		return api.PlanTableResult{}, err
 	}
-	teller := newWaitTeller(func(text string) { fmt.Fprintf(a.stderr, "%s: %s\n", in.Table, text) })
-	return await(ctx, a.interval(), func() (workflows.PlanTableResult, error) { return s.waitPlan(ctx, e) }, func() {
-		if steps, err := s.pending(ctx, e); err == nil {
-			teller.tell(time.Now(), steps.Waits)
+	printer := newWaitPrinter(func(text string) { fmt.Fprintf(a.stderr, "%s: %s\n", in.Table, text) })
+	return await(ctx, a.interval(), func() (api.PlanTableResult, error) { return s.WaitPlan(ctx, e) }, func() {
+		if steps, err := s.Pending(ctx, e); err == nil {
+			printer.update(time.Now(), steps.Waits)
 		}
 	})
 }

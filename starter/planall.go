@@ -11,27 +11,27 @@ import (
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/human"
+	"github.com/tablehaul/tablehaul/internal/remote"
 	"github.com/tablehaul/tablehaul/internal/table"
-	"github.com/tablehaul/tablehaul/workflows"
 )
 
 // planned is what came of one table's preview: one of the two is set.
 type planned struct {
 	table  string
-	plan   *workflows.PlanTableResult
-	failed *failedError
+	plan   *api.PlanTableResult
+	failed *remote.FailedError
 }
 
 // maxPlanned bounds the previews at once: each asks both servers.
 const maxPlanned = 4
 
 // planAll previews the tables side by side, and shows them in the order asked for.
-func (a *app) planAll(ctx context.Context, c *config.Config, sel selection, in workflows.PlanTableInput, f planFlags) error {
+func (a *app) planAll(ctx context.Context, c *config.Config, sel selection, in api.PlanTableInput, f planFlags) error {
 	s, err := a.connect(ctx)
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.Close()
 	names, err := a.expand(ctx, s, c, sel)
 	if err != nil {
 		return err
@@ -104,7 +104,7 @@ func (a *app) printPlans(all []planned, f planFlags) {
 	}
 	for _, one := range all {
 		if one.failed != nil {
-			printFailure(a.stderr, one.table, execution{WorkflowID: workflows.PlanTableID(a.taskQueue, one.table)}, one.failed)
+			printFailure(a.stderr, one.table, remote.Execution{WorkflowID: api.PlanTableID(a.taskQueue, one.table)}, one.failed)
 		}
 	}
 }
@@ -159,7 +159,7 @@ func (a *app) verdictText(one planned) string {
 
 // estimateCells are what the run would read and how long it would take; empty where it would
 // not run, a question mark where nobody knows.
-func estimateCells(p workflows.PlanTableResult) (rows, bytes, chunks, takes string) {
+func estimateCells(p api.PlanTableResult) (rows, bytes, chunks, takes string) {
 	switch r := p.Reads; {
 	case p.Verdict != api.VerdictReady:
 		return "", "", "", ""
@@ -171,7 +171,7 @@ func estimateCells(p workflows.PlanTableResult) (rows, bytes, chunks, takes stri
 }
 
 // targetCell says what would happen to the target.
-func targetCell(p workflows.PlanTableResult) string {
+func targetCell(p api.PlanTableResult) string {
 	switch {
 	case p.Verdict != api.VerdictReady:
 		return ""

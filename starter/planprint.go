@@ -9,11 +9,10 @@ import (
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/table"
-	"github.com/tablehaul/tablehaul/workflows"
 )
 
 // printPlan shows one plan in full.
-func (a *app) printPlan(p workflows.PlanTableResult) {
+func (a *app) printPlan(p api.PlanTableResult) {
 	verdict := a.paint(a.stdout, green, p.Verdict)
 	if p.Verdict != api.VerdictReady {
 		verdict = a.paint(a.stdout, red, p.Verdict)
@@ -67,7 +66,7 @@ func readsText(r api.Estimate) string {
 }
 
 // printStatements shows the DDL as what it adds to the target.
-func (a *app) printStatements(p workflows.PlanTableResult) {
+func (a *app) printStatements(p api.PlanTableResult) {
 	if p.Verdict != api.VerdictReady || len(p.Statements) == 0 {
 		return // nothing would run
 	}

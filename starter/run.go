@@ -15,7 +15,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/human"
-	"github.com/tablehaul/tablehaul/workflows"
+	"github.com/tablehaul/tablehaul/internal/remote"
 )
 
 // Outcomes of a run, as --output json names them.
@@ -35,9 +35,9 @@ const (
 type outcome struct {
 	Table   string `json:"table"`
 	Outcome string `json:"outcome"`
-	execution
-	Result  *workflows.SyncTableResult `json:"result,omitempty"`
-	Failure *failedError               `json:"failure,omitempty"`
+	remote.Execution
+	Result  *api.SyncTableResult `json:"result,omitempty"`
+	Failure *remote.FailedError  `json:"failure,omitempty"`
 
 	err error
 }
@@ -53,7 +53,7 @@ func (o outcome) rows() int64 {
 type runFlags struct {
 	all    bool
 	noWait bool
-	input  workflows.SyncTableInput
+	input  api.SyncTableInput
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -120,26 +120,25 @@ func (a *app) runAll(ctx context.Context, flags runFlags, c *config.Config, sel 
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.Close()
 	names, err := a.expand(ctx, s, c, sel)
 	if err != nil {
 		return err
 	}
-	d := a.display(names)
-	f := a.following(ctx, s)
-	defer f.close()
+	r := a.newRunner(ctx, s, names)
+	defer r.follower.Close()
 	results := make([]outcome, len(names))
 	var group sync.WaitGroup
 	for i, name := range names {
 		group.Go(func() {
 			in := flags.input
 			in.Table = name
-			results[i] = a.runTable(ctx, f, in, flags.noWait, d)
-			d.finish(name, results[i].Outcome, results[i].rows())
+			results[i] = r.runTable(ctx, in, flags.noWait)
+			r.display.finish(name, results[i].Outcome, results[i].rows())
 		})
 	}
 	group.Wait()
-	d.close()
+	r.display.close()
 	a.reportAll(results)
 	return exitOf(results)
 }
@@ -171,7 +170,7 @@ func (a *app) printDone(done []outcome) {
 	t.right("Read", "Inserted", "Updated", "Unchanged", "Took")
 	for _, o := range done {
 		r := o.Result
-		t.add(o.Table, r.Mode, humanize.Comma(r.RowsExtracted), humanize.Comma(r.Inserted), humanize.Comma(r.Updated), humanize.Comma(r.Unchanged), human.Seconds(r.Seconds[workflows.PhaseTotal]))
+		t.add(o.Table, r.Mode, humanize.Comma(r.RowsExtracted), humanize.Comma(r.Inserted), humanize.Comma(r.Updated), humanize.Comma(r.Unchanged), human.Seconds(r.Seconds[api.PhaseTotal]))
 	}
 	a.printGrid(t)
 	for _, o := range done {
@@ -183,24 +182,24 @@ func (a *app) printDone(done []outcome) {
 }
 
 // runTable brings one table's run to an outcome.
-func (a *app) runTable(ctx context.Context, f *following, in workflows.SyncTableInput, noWait bool, d display) outcome {
-	e, err := a.startRun(ctx, f, in, noWait, d)
-	var busy *busyError
+func (r *runner) runTable(ctx context.Context, in api.SyncTableInput, noWait bool) outcome {
+	e, err := r.start(ctx, in, noWait)
+	var busy *remote.BusyError
 	if errors.As(err, &busy) && in.IfBusy == api.IfBusySkip {
-		skipped := workflows.SyncTableResult{Table: in.Table, Skipped: true, HolderID: busy.holder.WorkflowID}
+		skipped := api.SyncTableResult{Table: in.Table, Skipped: true, HolderID: busy.Holder.WorkflowID}
 		return outcome{Table: in.Table, Outcome: outcomeSkipped, Result: &skipped}
 	}
 	if err != nil {
-		return a.failed(ctx, in.Table, e, err)
+		return r.failed(ctx, in.Table, e, err)
 	}
 	if noWait {
-		return outcome{Table: in.Table, Outcome: outcomeStarted, execution: e}
+		return outcome{Table: in.Table, Outcome: outcomeStarted, Execution: e}
 	}
-	result, err := a.follow(ctx, f, in.Table, e, d)
+	result, err := r.follow(ctx, in.Table, e)
 	if err != nil {
-		return a.failed(ctx, in.Table, e, err)
+		return r.failed(ctx, in.Table, e, err)
 	}
-	out := outcome{Table: in.Table, Outcome: outcomeDone, execution: e, Result: &result}
+	out := outcome{Table: in.Table, Outcome: outcomeDone, Execution: e, Result: &result}
 	if result.Skipped {
 		out.Outcome = outcomeSkipped
 	}
@@ -208,23 +207,23 @@ func (a *app) runTable(ctx context.Context, f *following, in workflows.SyncTable
 }
 
 // failed sorts an error into an outcome.
-func (a *app) failed(ctx context.Context, tbl string, e execution, err error) outcome {
-	out := outcome{Table: tbl, Outcome: outcomeFailed, execution: e, err: err}
-	var busy *busyError
+func (a *app) failed(ctx context.Context, tbl string, e remote.Execution, err error) outcome {
+	out := outcome{Table: tbl, Outcome: outcomeFailed, Execution: e, err: err}
+	var busy *remote.BusyError
 	switch {
 	case errors.As(err, &busy):
-		out.Outcome, out.execution = outcomeBusy, busy.holder
+		out.Outcome, out.Execution = outcomeBusy, busy.Holder
 	case errors.As(err, &out.Failure):
 		if out.Failure.Type == failure.TableBusy {
 			out.Outcome = outcomeBusy
 		}
 	case ctx.Err() != nil:
 		out.Outcome = outcomeStopped
-	case isUnreachable(err):
+	case remote.IsUnreachable(err):
 		out.Outcome = outcomeLost
 	}
 	if out.Failure == nil && out.Outcome != outcomeStopped {
-		out.Failure = &failedError{Type: failureTypes[out.Outcome], Message: err.Error()}
+		out.Failure = &remote.FailedError{Type: failureTypes[out.Outcome], Message: err.Error()}
 	}
 	return out
 }
@@ -245,9 +244,9 @@ func (a *app) report(o outcome) {
 	}
 	switch o.Outcome {
 	case outcomeStarted:
-		fmt.Fprintf(a.stdout, "%s started: %s\n", o.Table, o.execution)
+		fmt.Fprintf(a.stdout, "%s started: %s\n", o.Table, o.Execution)
 	case outcomeStopped:
-		fmt.Fprintf(a.stderr, "%s: stopped following; the run goes on (%s).\nLook again with: tablehaul status %s --follow\n", o.Table, o.execution, o.Table)
+		fmt.Fprintf(a.stderr, "%s: stopped following; the run goes on (%s).\nLook again with: tablehaul status %s --follow\n", o.Table, o.Execution, o.Table)
 	case outcomeSkipped:
 		fmt.Fprintf(a.stdout, "%s skipped: another run holds the table%s\n", o.Table, holderText(o))
 	case outcomeDone:
@@ -257,14 +256,14 @@ func (a *app) report(o outcome) {
 			fmt.Fprintf(a.stderr, "%s\n  remedy: %s\n", o.err.Error(), remedyOf(failure.TableBusy, o.Table))
 			return
 		}
-		printFailure(a.stderr, o.Table, o.execution, o.Failure)
+		printFailure(a.stderr, o.Table, o.Execution, o.Failure)
 	case outcomeLost:
 		fmt.Fprintf(a.stderr, "%s: %s\n", o.Table, o.err.Error())
 		if o.WorkflowID != "" {
-			fmt.Fprintf(a.stderr, "The run goes on when Temporal is back (%s).\n", o.execution)
+			fmt.Fprintf(a.stderr, "The run goes on when Temporal is back (%s).\n", o.Execution)
 		}
 	default:
-		printFailure(a.stderr, o.Table, o.execution, o.err)
+		printFailure(a.stderr, o.Table, o.Execution, o.err)
 	}
 }
 
@@ -291,7 +290,7 @@ func exitOf(results []outcome) error {
 	}
 	for _, kind := range []string{outcomeStopped, outcomeLost, outcomeFailed, outcomeBusy} {
 		for _, r := range results {
-			var settings *settingsError
+			var settings *remote.SettingsError
 			switch {
 			case r.Outcome != kind:
 			case errors.As(r.err, &settings):

@@ -11,18 +11,19 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/remote"
 	"github.com/tablehaul/tablehaul/internal/table"
-	"github.com/tablehaul/tablehaul/workflows"
 )
 
-func orders(mutate ...func(*workflows.SyncTableResult)) map[string]workflows.SyncTableResult {
+func orders(mutate ...func(*api.SyncTableResult)) map[string]api.SyncTableResult {
 	r := doneResult
 	r.Window = table.Window{Hi: "2024-05-01 12:00:00"}
 	for _, f := range mutate {
 		f(&r)
 	}
-	return map[string]workflows.SyncTableResult{"shop.orders": r}
+	return map[string]api.SyncTableResult{"shop.orders": r}
 }
 
 func TestRunPrintsWhatItDid(t *testing.T) {
@@ -37,11 +38,11 @@ func TestRunPrintsWhatItDid(t *testing.T) {
   watermark:  2024-05-01 12:00:00
 `, got.stdout)
 	require.Equal(t, "shop.orders: warning: 12 rows are dated in the future\n", got.stderr)
-	require.Equal(t, []workflows.SyncTableInput{{Table: "shop.orders", IfBusy: "fail"}}, f.starts)
+	require.Equal(t, []api.SyncTableInput{{Table: "shop.orders", IfBusy: "fail"}}, f.starts)
 }
 
 func TestRunPrintsOneJSONObjectPerTable(t *testing.T) {
-	failed := &failedError{Type: failure.UnsupportedTable, Message: "shop.countries has no primary key", Step: "PlanRun"}
+	failed := &remote.FailedError{Type: failure.UnsupportedTable, Message: "shop.countries has no primary key", Step: "PlanRun"}
 	f := &fakeService{results: orders(), fails: map[string]error{"shop.countries": failed}, listed: listing(t, testConfig)}
 	got := call(t, f, "run", "--all", "--output", "json")
 	require.Equal(t, exitFailed, got.code)
@@ -52,7 +53,7 @@ func TestRunPrintsOneJSONObjectPerTable(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(lines[0]), &first))
 	require.NoError(t, json.Unmarshal([]byte(lines[1]), &second))
 	require.Equal(t, "done", first.Outcome)
-	require.Equal(t, execution{"tablehaul/sync/shop.orders", "run-1"}, first.execution)
+	require.Equal(t, remote.Execution{WorkflowID: "tablehaul/sync/shop.orders", RunID: "run-1"}, first.Execution)
 	require.Equal(t, int64(999_000), first.Result.Inserted)
 	require.Equal(t, "failed", second.Outcome)
 	require.Equal(t, failed, second.Failure)
@@ -62,7 +63,7 @@ func TestRunPassesItsFlagsOn(t *testing.T) {
 	f := &fakeService{}
 	got := call(t, f, "run", "shop.log_7", "--from", "5", "--to", "9", "--if-busy", "wait", "--no-wait")
 	require.Equal(t, exitOK, got.code, got.stderr)
-	require.Equal(t, []workflows.SyncTableInput{{Table: "shop.log_7", From: "5", To: "9", IfBusy: "wait"}}, f.starts)
+	require.Equal(t, []api.SyncTableInput{{Table: "shop.log_7", From: "5", To: "9", IfBusy: "wait"}}, f.starts)
 	require.Equal(t, "shop.log_7 started: workflow tablehaul/sync/shop.log_7, run run-1\n", got.stdout)
 	require.Empty(t, f.waited)
 }
@@ -108,14 +109,14 @@ func TestUnreachableTemporal(t *testing.T) {
 }
 
 func TestRunThatLosesTemporalSaysThatItGoesOn(t *testing.T) {
-	f := &fakeService{fails: map[string]error{"shop.orders": &unreachableError{"h:1", errors.New("gone")}}}
+	f := &fakeService{fails: map[string]error{"shop.orders": &remote.UnreachableError{Address: "h:1", Cause: errors.New("gone")}}}
 	got := call(t, f, "run", "shop.orders")
 	require.Equal(t, exitUnreachable, got.code)
 	require.Contains(t, got.stderr, "The run goes on when Temporal is back (workflow tablehaul/sync/shop.orders, run run-1).")
 }
 
 func TestFailureSaysWhatWhereAndWhatToDo(t *testing.T) {
-	f := &fakeService{fails: map[string]error{"shop.orders": &failedError{
+	f := &fakeService{fails: map[string]error{"shop.orders": &remote.FailedError{
 		Type: failure.ServerRejected, Message: "write a chunk (connection warehouse): 1142 INSERT denied", Step: "UpsertChunk",
 	}}}
 	got := call(t, f, "run", "shop.orders")
@@ -129,12 +130,12 @@ func TestFailureSaysWhatWhereAndWhatToDo(t *testing.T) {
 }
 
 func TestBusyTable(t *testing.T) {
-	holder := &busyError{"shop.orders", execution{"tablehaul/sync/shop.orders", "other"}}
+	holder := &remote.BusyError{Table: "shop.orders", Holder: remote.Execution{WorkflowID: "tablehaul/sync/shop.orders", RunID: "other"}}
 	start := func(errs ...error) map[string][]error { return map[string][]error{"shop.orders": errs} }
 
 	got := call(t, &fakeService{startAs: start(holder)}, "run", "shop.orders")
 	require.Equal(t, exitBusy, got.code)
-	require.Equal(t, "shop.orders is busy: workflow tablehaul/sync/shop.orders, run other is at it\n  remedy: wait for that run, or use --if-busy wait or skip\n", got.stderr)
+	require.Equal(t, "shop.orders is already being synced by workflow tablehaul/sync/shop.orders, run other\n  remedy: wait for that run, or use --if-busy wait or skip\n", got.stderr)
 
 	got = call(t, &fakeService{startAs: start(holder)}, "run", "shop.orders", "--if-busy", "skip")
 	require.Equal(t, exitOK, got.code)
@@ -145,15 +146,15 @@ func TestBusyTable(t *testing.T) {
 	require.Equal(t, exitOK, got.code)
 	require.Contains(t, got.stderr, "waiting for workflow tablehaul/sync/shop.orders, run other")
 	require.Len(t, f.starts, 2)
-	require.Equal(t, []execution{{"tablehaul/sync/shop.orders", "other"}, {"tablehaul/sync/shop.orders", "run-1"}}, f.waited)
+	require.Equal(t, []remote.Execution{{WorkflowID: "tablehaul/sync/shop.orders", RunID: "other"}, {WorkflowID: "tablehaul/sync/shop.orders", RunID: "run-1"}}, f.waited)
 
 	// The table's owner found another workflow id at it.
-	f = &fakeService{fails: map[string]error{"shop.orders": &failedError{Type: failure.TableBusy, Message: "held by nightly", Step: "BeginRun"}}}
+	f = &fakeService{fails: map[string]error{"shop.orders": &remote.FailedError{Type: failure.TableBusy, Message: "held by nightly", Step: "BeginRun"}}}
 	got = call(t, f, "run", "shop.orders")
 	require.Equal(t, exitBusy, got.code)
 	require.Contains(t, got.stderr, "held by nightly")
 
-	f = &fakeService{results: orders(func(r *workflows.SyncTableResult) { *r = workflows.SyncTableResult{Skipped: true, HolderID: "nightly"} })}
+	f = &fakeService{results: orders(func(r *api.SyncTableResult) { *r = api.SyncTableResult{Skipped: true, HolderID: "nightly"} })}
 	got = call(t, f, "run", "shop.orders", "--if-busy", "skip")
 	require.Equal(t, exitOK, got.code)
 	require.Contains(t, got.stdout, "(workflow nightly)")
@@ -180,7 +181,7 @@ func TestStoppingLeavesTheRunAlone(t *testing.T) {
 }
 
 func TestSilenceIsExplained(t *testing.T) {
-	f := &fakeService{mute: &unreachableError{"h:1", errors.New("no answer in time")}, idle: true, release: make(chan struct{}), asked: make(chan struct{}), results: orders()}
+	f := &fakeService{mute: &remote.UnreachableError{Address: "h:1", Cause: errors.New("no answer in time")}, idle: true, release: make(chan struct{}), asked: make(chan struct{}), results: orders()}
 	go func() {
 		for range 5 {
 			<-f.asked
@@ -196,11 +197,11 @@ func TestSilenceIsExplained(t *testing.T) {
 }
 
 func TestEveryFailureTypeHasARemedyAndARowInTheDocs(t *testing.T) {
-	source, err := os.ReadFile("../activities/failure.go")
+	source, err := os.ReadFile("../internal/failure/types.go")
 	require.NoError(t, err)
 	docs, err := os.ReadFile("../docs/operations.md")
 	require.NoError(t, err)
-	types := regexp.MustCompile(`(?m)^\tType\w+ += "(\w+)"$`).FindAllStringSubmatch(string(source), -1)
+	types := regexp.MustCompile(`(?m)^\t\w+ += "(\w+)"$`).FindAllStringSubmatch(string(source), -1)
 	require.Greater(t, len(types), 10)
 	for _, m := range types {
 		require.NotEmpty(t, remedyOf(m[1], ""), m[1])

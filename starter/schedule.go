@@ -12,6 +12,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/human"
+	"github.com/tablehaul/tablehaul/internal/remote"
 )
 
 func (a *app) scheduleCommand() *cobra.Command {
@@ -23,13 +24,13 @@ func (a *app) scheduleCommand() *cobra.Command {
 	}
 	cmd.AddCommand(a.scheduleApply(), a.scheduleList(),
 		a.scheduleVerb("pause", "Let a table's schedule start nothing", "paused", func(ctx context.Context, s service, id, reason string) error {
-			return s.pauseSchedule(ctx, id, cmp.Or(reason, "paused by hand"))
+			return s.PauseSchedule(ctx, id, cmp.Or(reason, "paused by hand"))
 		}),
 		a.scheduleVerb("resume", "Let a paused schedule go on", "resumed", func(ctx context.Context, s service, id, reason string) error {
-			return s.resumeSchedule(ctx, id, cmp.Or(reason, "resumed by hand"))
+			return s.ResumeSchedule(ctx, id, cmp.Or(reason, "resumed by hand"))
 		}),
 		a.scheduleVerb("trigger", "Start the schedule's run now", "triggered", func(ctx context.Context, s service, id, _ string) error {
-			return s.triggerSchedule(ctx, id)
+			return s.TriggerSchedule(ctx, id)
 		}))
 	return cmd
 }
@@ -43,12 +44,12 @@ func (a *app) scheduleList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer s.close()
-			all, err := s.listSchedules(cmd.Context(), false)
+			defer s.Close()
+			all, err := s.Schedules(cmd.Context(), false)
 			if err != nil {
 				return a.fromTemporal(cmd.Context(), err)
 			}
-			slices.SortStableFunc(all, func(x, y schedule) int { return cmp.Compare(x.Table, y.Table) })
+			slices.SortStableFunc(all, func(x, y remote.Schedule) int { return cmp.Compare(x.Table, y.Table) })
 			a.printSchedules(all)
 			return nil
 		},
@@ -57,7 +58,7 @@ func (a *app) scheduleList() *cobra.Command {
 	return cmd
 }
 
-func (a *app) printSchedules(all []schedule) {
+func (a *app) printSchedules(all []remote.Schedule) {
 	if a.json() {
 		for _, one := range all {
 			a.printJSON(one)
@@ -70,13 +71,13 @@ func (a *app) printSchedules(all []schedule) {
 	}
 	t := newGrid("Table", "When", "Next", "Last", "Notes")
 	for _, one := range all {
-		t.add(cmp.Or(one.Table, one.ID), one.text(), nextText(one), agoText(one.Last), scheduleNotes(one))
+		t.add(cmp.Or(one.Table, one.ID), one.Text(), nextText(one), agoText(one.Last), scheduleNotes(one))
 	}
 	a.printGrid(t)
 }
 
 // nextText is when a schedule begins its next run.
-func nextText(s schedule) string {
+func nextText(s remote.Schedule) string {
 	switch {
 	case s.Paused:
 		return "paused"
@@ -95,7 +96,7 @@ func agoText(t time.Time) string {
 }
 
 // scheduleNotes is what else there is to know.
-func scheduleNotes(s schedule) string {
+func scheduleNotes(s remote.Schedule) string {
 	var out []string
 	if s.Paused && s.Note != "" {
 		out = append(out, s.Note)
@@ -103,8 +104,8 @@ func scheduleNotes(s schedule) string {
 	switch {
 	case !s.Ours:
 		out = append(out, "not ours: "+s.ID)
-	case s.Odd != "":
-		out = append(out, "changed elsewhere: "+s.Odd)
+	case s.Unexpected != "":
+		out = append(out, "changed elsewhere: "+s.Unexpected)
 	}
 	return strings.Join(out, "; ")
 }
@@ -130,7 +131,7 @@ func (a *app) scheduleVerb(verb, short, done string, do func(ctx context.Context
 			if err != nil {
 				return err
 			}
-			defer s.close()
+			defer s.Close()
 			if all {
 				if names, err = ownScheduled(cmd.Context(), s); err != nil {
 					return a.fromTemporal(cmd.Context(), err)
@@ -149,7 +150,7 @@ func (a *app) scheduleVerb(verb, short, done string, do func(ctx context.Context
 
 // ownScheduled are the tables with a schedule of ours.
 func ownScheduled(ctx context.Context, s service) ([]string, error) {
-	all, err := s.listSchedules(ctx, false)
+	all, err := s.Schedules(ctx, false)
 	var out []string
 	for _, one := range all {
 		if one.Ours {
@@ -174,11 +175,11 @@ func (a *app) eachSchedule(ctx context.Context, s service, c *config.Config, nam
 		}
 	}
 	for _, name := range names {
-		if err := do(scheduleID(a.taskQueue, name)); err != nil {
+		if err := do(remote.ScheduleID(a.taskQueue, name)); err != nil {
 			return a.fromTemporal(ctx, fmt.Errorf("%s: %w", name, err))
 		}
 		if a.json() {
-			a.printJSON(scheduleDone{name, scheduleID(a.taskQueue, name), done})
+			a.printJSON(scheduleDone{name, remote.ScheduleID(a.taskQueue, name), done})
 		} else if !a.quiet {
 			fmt.Fprintf(a.stdout, "%s: %s\n", name, done)
 		}
@@ -188,7 +189,7 @@ func (a *app) eachSchedule(ctx context.Context, s service, c *config.Config, nam
 
 // ownSchedule refuses a table that has no schedule of ours, and says what there is instead.
 func (a *app) ownSchedule(ctx context.Context, s service, c *config.Config, name string) error {
-	one, found, err := s.describeSchedule(ctx, scheduleID(a.taskQueue, name))
+	one, found, err := s.Schedule(ctx, remote.ScheduleID(a.taskQueue, name))
 	switch {
 	case err != nil:
 		return a.fromTemporal(ctx, err)
@@ -200,7 +201,7 @@ func (a *app) ownSchedule(ctx context.Context, s service, c *config.Config, name
 	if _, err := a.tables(c, []string{name}); err != nil {
 		return err // misspelt, most likely
 	}
-	all, err := s.listSchedules(ctx, false)
+	all, err := s.Schedules(ctx, false)
 	if err != nil {
 		return a.fromTemporal(ctx, err)
 	}

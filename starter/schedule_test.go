@@ -9,24 +9,25 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/config"
-	"github.com/tablehaul/tablehaul/workflows"
+	"github.com/tablehaul/tablehaul/internal/remote"
 )
 
 // scheduledConfig gives every table of testConfig five minutes, but for one.
 var scheduledConfig = strings.Replace(strings.Replace(testConfig, "targetConnection: warehouse }", "targetConnection: warehouse, schedule: 5m, scheduleJitter: 0s }", 1),
 	"name: shop.countries }", `name: shop.countries, schedule: "0 3 * * * Europe/Berlin", schedulePaused: true }`, 1)
 
-func ours(tbl, when string, mutate ...func(*schedule)) schedule {
-	s := schedule{ID: scheduleID(workflows.TaskQueue, tbl), Table: tbl, Ours: true, When: when}
+func ours(tbl, when string, mutate ...func(*remote.Schedule)) remote.Schedule {
+	s := remote.Schedule{ID: remote.ScheduleID(api.DefaultTaskQueue, tbl), Table: tbl, Ours: true, When: when}
 	for _, f := range mutate {
 		f(&s)
 	}
 	return s
 }
 
-func byID(all ...schedule) map[string]schedule {
-	out := map[string]schedule{}
+func byID(all ...remote.Schedule) map[string]remote.Schedule {
+	out := map[string]remote.Schedule{}
 	for _, s := range all {
 		out[s.ID] = s
 	}
@@ -36,7 +37,7 @@ func byID(all ...schedule) map[string]schedule {
 func TestApplyPrintsTheDiffFirst(t *testing.T) {
 	f := &fakeService{listed: listing(t, scheduledConfig, "shop.log_1", "shop.log_2"), sched: byID(
 		ours("shop.orders", "1h"), ours("shop.log_1", "5m"), ours("shop.gone", "5m"),
-		schedule{ID: "nightly", Table: "shop.log_2", When: "1h"},
+		remote.Schedule{ID: "nightly", Table: "shop.log_2", When: "1h"},
 	)}
 	apply := func(args ...string) invocation {
 		return callConfig(t.Context(), t, f, scheduledConfig, append([]string{"schedule", "apply"}, args...)...)
@@ -68,7 +69,7 @@ func TestApplyPrintsTheDiffFirst(t *testing.T) {
 	f.did = nil
 	got = apply("shop.orders", "--yes", "--output", "json")
 	require.Equal(t, exitOK, got.code, got.stderr)
-	var c change
+	var c remote.Change
 	require.NoError(t, json.Unmarshal([]byte(got.stdout), &c))
 	require.True(t, c.Applied)
 	require.Equal(t, []string{"update shop.orders 5m"}, f.did, "with names, nothing else is looked at")
@@ -83,26 +84,28 @@ func TestApplyGoesOnAfterAChangeThatFails(t *testing.T) {
 }
 
 func TestPausesByHandAreLeftAlone(t *testing.T) {
-	want := scheduleSpec{table: "shop.orders", when: config.Schedule{Every: 5 * time.Minute}}
-	paused := func(note string) func(*schedule) { return func(s *schedule) { s.Paused, s.Note = true, note } }
-	action := func(want scheduleSpec, have schedule) (out string) {
-		for _, c := range changesOf(workflows.TaskQueue, want, &have) {
+	want := remote.ScheduleSpec{Table: "shop.orders", When: config.Schedule{Every: 5 * time.Minute}}
+	paused := func(note string) func(*remote.Schedule) {
+		return func(s *remote.Schedule) { s.Paused, s.Note = true, note }
+	}
+	action := func(want remote.ScheduleSpec, have remote.Schedule) (out string) {
+		for _, c := range remote.Changes(api.DefaultTaskQueue, want, &have) {
 			out += c.Action + " "
 		}
 		return strings.TrimSpace(out)
 	}
 	require.Equal(t, "none", action(want, ours("shop.orders", "5m")))
 	require.Equal(t, "none", action(want, ours("shop.orders", "5m", paused("maintenance"))))
-	require.Equal(t, "resume", action(want, ours("shop.orders", "5m", paused(pausedByFile))))
-	require.Equal(t, "update resume", action(want, ours("shop.orders", "1h", paused(pausedByFile))))
-	require.Equal(t, "update", action(want, ours("shop.orders", "5m", func(s *schedule) { s.Odd = "overlap AllowAll" })))
-	want.paused = true
+	require.Equal(t, "resume", action(want, ours("shop.orders", "5m", paused(remote.PausedByFile))))
+	require.Equal(t, "update resume", action(want, ours("shop.orders", "1h", paused(remote.PausedByFile))))
+	require.Equal(t, "update", action(want, ours("shop.orders", "5m", func(s *remote.Schedule) { s.Unexpected = "overlap AllowAll" })))
+	want.Paused = true
 	require.Equal(t, "pause", action(want, ours("shop.orders", "5m")))
 	require.Equal(t, "none", action(want, ours("shop.orders", "5m", paused("maintenance"))))
 }
 
 func TestSchedulesOfOthersAreNeverTouched(t *testing.T) {
-	f := &fakeService{listed: listing(t, scheduledConfig), sched: byID(schedule{ID: "tablehaul-shop.orders", Table: "shop.orders", When: "1h"})}
+	f := &fakeService{listed: listing(t, scheduledConfig), sched: byID(remote.Schedule{ID: "tablehaul-shop.orders", Table: "shop.orders", When: "1h"})}
 	got := callConfig(t.Context(), t, f, scheduledConfig, "schedule", "apply", "--yes")
 	require.Equal(t, exitFailed, got.code)
 	require.Contains(t, got.stderr, "the schedule tablehaul-shop.orders is there, and was not made by schedule apply")
@@ -111,14 +114,14 @@ func TestSchedulesOfOthersAreNeverTouched(t *testing.T) {
 	require.Equal(t, exitUsage, got.code)
 	require.Contains(t, got.stderr, "is not ours")
 
-	f.sched = byID(schedule{ID: "nightly", Table: "shop.orders"})
+	f.sched = byID(remote.Schedule{ID: "nightly", Table: "shop.orders"})
 	got = call(t, f, "schedule", "trigger", "shop.orders")
 	require.Contains(t, got.stderr, "shop.orders has a schedule that was made elsewhere: use temporal schedule … --schedule-id nightly")
 	require.Empty(t, f.did)
 }
 
 func TestScheduleVerbs(t *testing.T) {
-	f := &fakeService{sched: byID(ours("shop.orders", "5m"), ours("shop.gone", "5m"), schedule{ID: "nightly", Table: "shop.log_1"})}
+	f := &fakeService{sched: byID(ours("shop.orders", "5m"), ours("shop.gone", "5m"), remote.Schedule{ID: "nightly", Table: "shop.log_1"})}
 	for want, args := range map[string][]string{
 		"pause tablehaul-shop.orders: load test":        {"pause", "shop.orders", "--reason", "load test"},
 		"resume tablehaul-shop.orders: resumed by hand": {"resume", "shop.orders"},
@@ -151,12 +154,12 @@ func TestScheduleVerbs(t *testing.T) {
 
 func TestScheduleList(t *testing.T) {
 	f := &fakeService{sched: byID(
-		ours("shop.orders", "5m", func(s *schedule) { s.Jitter, s.Next = 30*time.Second, time.Now().Add(190*time.Second) }),
-		ours("shop.gone", "5m", func(s *schedule) { s.Paused, s.Note, s.Odd = true, "load test", "overlap AllowAll" }),
-		schedule{ID: "nightly", Table: "shop.log_1", When: elsewhere},
+		ours("shop.orders", "5m", func(s *remote.Schedule) { s.Jitter, s.Next = 30*time.Second, time.Now().Add(190*time.Second) }),
+		ours("shop.gone", "5m", func(s *remote.Schedule) { s.Paused, s.Note, s.Unexpected = true, "load test", "overlap AllowAll" }),
+		remote.Schedule{ID: "nightly", Table: "shop.log_1", When: remote.OtherCalendar},
 	)}
 	got := call(t, f, "schedule", "list")
-	require.Regexp(t, `shop.log_1 +a calendar made elsewhere +never +not ours: nightly\n`, got.stdout)
+	require.Regexp(t, `shop.log_1 +a calendar that the configuration cannot express +never +not ours: nightly\n`, got.stdout)
 	require.Regexp(t, `shop.orders +5m, up to 30s later +in 3m(9|10)s\n`, got.stdout)
 	require.Regexp(t, `shop.gone +5m +paused +load test; changed elsewhere: overlap AllowAll\n`, got.stdout)
 	got = call(t, &fakeService{}, "schedule", "list")

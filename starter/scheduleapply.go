@@ -10,10 +10,10 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/human"
+	"github.com/tablehaul/tablehaul/internal/remote"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -25,7 +25,7 @@ func (a *app) scheduleApply() *cobra.Command {
 		Long: "Apply prints what it would create, change, pause and delete, asks, and does it. A table's key schedule\n" +
 			"says when it runs: an interval (5m), or a cron text (0 3 * * * Europe/Berlin). With names, only their\n" +
 			"schedules are looked at. A schedule that was paused by hand stays paused.\n\n" +
-			"Only schedules that apply has made are touched: their ids begin with " + schedulePrefix + ", their memo names\n" +
+			"Only schedules that apply has made are touched: their ids begin with " + remote.SchedulePrefix + ", their memo names\n" +
 			"the table, and they start runs on the same task queue.\n\n" + exitHelp,
 		Example:           "  tablehaul schedule apply --dry-run\n  tablehaul schedule apply --yes",
 		ValidArgsFunction: a.completeTables,
@@ -45,7 +45,7 @@ func (a *app) scheduleApply() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer s.close()
+			defer s.Close()
 			changes, err := a.scheduleChanges(cmd.Context(), s, c, sel)
 			if err != nil {
 				return err
@@ -60,12 +60,12 @@ func (a *app) scheduleApply() *cobra.Command {
 }
 
 // scheduleChanges compares what the configuration wants with what there is.
-func (a *app) scheduleChanges(ctx context.Context, s service, c *config.Config, sel selection) ([]change, error) {
+func (a *app) scheduleChanges(ctx context.Context, s service, c *config.Config, sel selection) ([]remote.Change, error) {
 	names, err := a.scheduledTables(ctx, s, c, sel)
 	if err != nil {
 		return nil, err
 	}
-	wanted := map[string]scheduleSpec{}
+	wanted := map[string]remote.ScheduleSpec{}
 	for _, name := range names {
 		n, err := table.ParseName(name)
 		if err != nil {
@@ -75,9 +75,9 @@ func (a *app) scheduleChanges(ctx context.Context, s service, c *config.Config, 
 		if err != nil {
 			return nil, &exitError{exitUsage, err}
 		}
-		wanted[name] = scheduleSpec{name, t.Schedule, t.ScheduleJitter, t.SchedulePaused}
+		wanted[name] = remote.ScheduleSpec{Table: name, When: t.Schedule, Jitter: t.ScheduleJitter, Paused: t.SchedulePaused}
 	}
-	all, err := s.listSchedules(ctx, false)
+	all, err := s.Schedules(ctx, false)
 	if err != nil {
 		return nil, a.fromTemporal(ctx, err)
 	}
@@ -85,30 +85,26 @@ func (a *app) scheduleChanges(ctx context.Context, s service, c *config.Config, 
 	if err != nil {
 		return nil, err
 	}
-	var out []change
+	var out []remote.Change
 	for _, name := range names {
 		want := wanted[name]
 		switch current := have[name]; {
-		case !want.when.None():
-			out = append(out, changesOf(a.taskQueue, want, current)...)
+		case !want.When.None():
+			out = append(out, remote.Changes(a.taskQueue, want, current)...)
 		case current != nil:
-			out = append(out, deletion(*current))
+			out = append(out, remote.Deletion(*current))
 		}
 	}
 	for _, one := range all {
 		switch _, mine := wanted[one.Table]; {
 		case one.Ours && !mine && sel.all:
-			out = append(out, deletion(one))
-		case !one.Ours && mine && !wanted[one.Table].when.None():
+			out = append(out, remote.Deletion(one))
+		case !one.Ours && mine && !wanted[one.Table].When.None():
 			a.note("%s also has the schedule %s, which was made elsewhere: both start runs", one.Table, one.ID)
 		}
 	}
-	slices.SortStableFunc(out, func(x, y change) int { return cmp.Compare(x.Table, y.Table) })
+	slices.SortStableFunc(out, func(x, y remote.Change) int { return cmp.Compare(x.Table, y.Table) })
 	return out, nil
-}
-
-func deletion(s schedule) change {
-	return change{Action: changeDelete, Table: s.Table, ID: s.ID, From: s.text()}
 }
 
 // scheduledTables are the tables to look at. Families are left out where none of them has a
@@ -129,23 +125,16 @@ func (a *app) scheduledTables(ctx context.Context, s service, c *config.Config, 
 }
 
 // currentSchedules are the schedules of tables as they are now: a list may be a moment old.
-func (a *app) currentSchedules(ctx context.Context, s service, names []string, all []schedule) (map[string]*schedule, error) {
-	found := make([]*schedule, len(names))
-	group, inner := errgroup.WithContext(ctx)
-	group.SetLimit(maxAsked)
+func (a *app) currentSchedules(ctx context.Context, s service, names []string, all []remote.Schedule) (map[string]*remote.Schedule, error) {
+	ids := make([]string, len(names))
 	for i, name := range names {
-		group.Go(func() error {
-			one, there, err := s.describeSchedule(inner, scheduleID(a.taskQueue, name))
-			if there {
-				found[i] = &one
-			}
-			return err
-		})
+		ids[i] = remote.ScheduleID(a.taskQueue, name)
 	}
-	if err := group.Wait(); err != nil {
+	found, err := s.SchedulesByID(ctx, ids)
+	if err != nil {
 		return nil, a.fromTemporal(ctx, err)
 	}
-	out := map[string]*schedule{}
+	out := map[string]*remote.Schedule{}
 	for i, name := range names {
 		if found[i] == nil {
 			continue
@@ -161,10 +150,10 @@ func (a *app) currentSchedules(ctx context.Context, s service, names []string, a
 
 // applyChanges prints the diff, asks, and does it. A change that fails does not keep the others
 // from being done.
-func (a *app) applyChanges(ctx context.Context, s service, changes []change, dryRun, yes bool) error {
+func (a *app) applyChanges(ctx context.Context, s service, changes []remote.Change, dryRun, yes bool) error {
 	todo := 0
 	for _, c := range changes {
-		if c.Action != changeNone {
+		if c.Action != remote.ChangeNone {
 			todo++
 		}
 	}
@@ -182,7 +171,7 @@ func (a *app) applyChanges(ctx context.Context, s service, changes []change, dry
 	failed := 0
 	for i := range changes {
 		c := &changes[i]
-		if c.Action != changeNone && !dryRun {
+		if c.Action != remote.ChangeNone && !dryRun {
 			if err := a.applyChange(ctx, s, *c); err != nil {
 				failed++
 				c.Error = err.Error()
@@ -204,18 +193,18 @@ func (a *app) applyChanges(ctx context.Context, s service, changes []change, dry
 	return nil
 }
 
-func (a *app) applyChange(ctx context.Context, s service, c change) error {
+func (a *app) applyChange(ctx context.Context, s service, c remote.Change) error {
 	switch c.Action {
-	case changeCreate:
-		return s.createSchedule(ctx, c.want)
-	case changeUpdate:
-		return s.updateSchedule(ctx, c.want)
-	case changePause:
-		return s.pauseSchedule(ctx, c.ID, pausedByFile)
-	case changeResume:
-		return s.resumeSchedule(ctx, c.ID, resumedByFile)
+	case remote.ChangeCreate:
+		return s.CreateSchedule(ctx, c.Want)
+	case remote.ChangeUpdate:
+		return s.UpdateSchedule(ctx, c.Want)
+	case remote.ChangePause:
+		return s.PauseSchedule(ctx, c.ID, remote.PausedByFile)
+	case remote.ChangeResume:
+		return s.ResumeSchedule(ctx, c.ID, remote.ResumedByFile)
 	default:
-		return s.deleteSchedule(ctx, c.ID)
+		return s.DeleteSchedule(ctx, c.ID)
 	}
 }
 
@@ -224,10 +213,10 @@ var marks = map[string]struct {
 	mark   string
 	colour colour
 }{
-	changeCreate: {"+", green}, changeUpdate: {"~", yellow}, changePause: {"~", yellow}, changeResume: {"~", yellow}, changeDelete: {"-", red},
+	remote.ChangeCreate: {"+", green}, remote.ChangeUpdate: {"~", yellow}, remote.ChangePause: {"~", yellow}, remote.ChangeResume: {"~", yellow}, remote.ChangeDelete: {"-", red},
 }
 
-func (a *app) printChanges(changes []change, todo int) {
+func (a *app) printChanges(changes []remote.Change, todo int) {
 	width := 0
 	for _, c := range changes {
 		width = max(width, len(c.Table))
@@ -236,14 +225,14 @@ func (a *app) printChanges(changes []change, todo int) {
 		width = 0
 	}
 	for _, c := range changes {
-		if c.Action == changeNone {
+		if c.Action == remote.ChangeNone {
 			continue
 		}
 		text := c.To
 		switch c.Action {
-		case changeDelete:
+		case remote.ChangeDelete:
 			text = c.From + " (not in the configuration any more)"
-		case changeUpdate, changePause, changeResume:
+		case remote.ChangeUpdate, remote.ChangePause, remote.ChangeResume:
 			text = c.From + " → " + c.To
 		}
 		line := fmt.Sprintf("%s %-*s  %s", marks[c.Action].mark, width, c.Table, text)

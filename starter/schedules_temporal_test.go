@@ -12,7 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
-	"github.com/tablehaul/tablehaul/workflows"
+	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/remote"
 )
 
 // file writes a configuration of tables with schedules, and makes it the one that is used.
@@ -39,13 +40,13 @@ func TestSchedulesAgainstTemporal(t *testing.T) {
 	a, b, c := s+".a", s+".b", s+"."+actDone
 	handles := w.client.ScheduleClient()
 	t.Cleanup(func() {
-		for _, id := range []string{scheduleID(w.queue, a), scheduleID(workflows.TaskQueue, b), scheduleID(workflows.TaskQueue, c), "foreign-" + s} {
+		for _, id := range []string{remote.ScheduleID(w.queue, a), remote.ScheduleID(api.DefaultTaskQueue, b), remote.ScheduleID(api.DefaultTaskQueue, c), "foreign-" + s} {
 			_ = handles.GetHandle(context.Background(), id).Delete(context.Background()) // gone already when the test passes
 		}
 	})
 	_, err := handles.Create(t.Context(), client.ScheduleOptions{
 		ID: "foreign-" + s, Spec: client.ScheduleSpec{CronExpressions: []string{"0 4 * * *"}}, Paused: true,
-		Action: &client.ScheduleWorkflowAction{Workflow: workflows.SyncTableName, TaskQueue: w.queue, Args: []any{workflows.SyncTableInput{Table: b}}},
+		Action: &client.ScheduleWorkflowAction{Workflow: api.SyncTableName, TaskQueue: w.queue, Args: []any{api.SyncTableInput{Table: b}}},
 	})
 	require.NoError(t, err)
 	apply := func(args ...string) string {
@@ -54,12 +55,12 @@ func TestSchedulesAgainstTemporal(t *testing.T) {
 		require.Equal(t, exitOK, got.code, got.stderr)
 		return got.stdout
 	}
-	describe := func(tbl string) schedule {
+	describe := func(tbl string) remote.Schedule {
 		t.Helper()
 		service, err := dialTemporal(t.Context(), w.getenv, w.queue)
 		require.NoError(t, err)
-		defer service.close()
-		one, found, err := service.describeSchedule(t.Context(), scheduleID(w.queue, tbl))
+		defer service.Close()
+		one, found, err := service.Schedule(t.Context(), remote.ScheduleID(w.queue, tbl))
 		require.NoError(t, err)
 		require.True(t, found)
 		return one
@@ -71,14 +72,14 @@ func TestSchedulesAgainstTemporal(t *testing.T) {
 	require.Contains(t, text, "+ "+a+"  ")
 	require.Contains(t, text, "*/20 3,4 * jan-mar mon Europe/Berlin, up to 30s later, paused\n")
 	one := describe(b)
-	require.Equal(t, []any{true, true, "*/20 3,4 * jan-mar mon Europe/Berlin", "", pausedByFile}, []any{one.Ours, one.Paused, one.When, one.Odd, one.Note})
+	require.Equal(t, []any{true, true, "*/20 3,4 * jan-mar mon Europe/Berlin", "", remote.PausedByFile}, []any{one.Ours, one.Paused, one.When, one.Unexpected, one.Note})
 	one = describe(a)
-	require.Equal(t, []any{"5m", 10 * time.Second, ""}, []any{one.When, one.Jitter, one.Odd})
+	require.Equal(t, []any{"5m", 10 * time.Second, ""}, []any{one.When, one.Jitter, one.Unexpected})
 	require.WithinRange(t, one.Next, time.Now(), time.Now().Add(6*time.Minute))
 	require.Equal(t, "  3 schedules as configured\n", apply(), "what has been applied is as configured")
 
 	// The file changes; so does the schedule, by somebody else's hand.
-	require.NoError(t, handles.GetHandle(t.Context(), scheduleID(w.queue, a)).Update(t.Context(), client.ScheduleUpdateOptions{
+	require.NoError(t, handles.GetHandle(t.Context(), remote.ScheduleID(w.queue, a)).Update(t.Context(), client.ScheduleUpdateOptions{
 		DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
 			in.Description.Schedule.Spec.Intervals[0].Offset = time.Minute
 			in.Description.Schedule.Policy.PauseOnFailure = true
@@ -88,7 +89,7 @@ func TestSchedulesAgainstTemporal(t *testing.T) {
 	require.Equal(t, exitOK, w.call(t, "schedule", "pause", c, "--reason", "load test").code)
 	w.file(t, "{ name: "+a+", schedule: 5m, scheduleJitter: 10s }", "{ name: "+b+", schedule: 2h }", "{ name: "+c+", schedule: 1h, scheduleJitter: 0s }")
 	text = apply()
-	require.Contains(t, text, elsewhere+", up to 10s later, pause on failure → 5m, up to 10s later\n")
+	require.Contains(t, text, remote.OtherCalendar+", up to 10s later, pause on failure → 5m, up to 10s later\n")
 	require.Contains(t, text, "*/20 3,4 * jan-mar mon Europe/Berlin, up to 30s later → 2h, up to 30s later\n")
 	require.Contains(t, text, "paused → running\n")
 	require.Equal(t, []any{"2h", false}, []any{describe(b).When, describe(b).Paused})

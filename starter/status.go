@@ -11,8 +11,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/owner"
+	"github.com/tablehaul/tablehaul/internal/remote"
 	domain "github.com/tablehaul/tablehaul/internal/table"
-	"github.com/tablehaul/tablehaul/workflows"
 )
 
 // shownRuns is how many of the last runs status lists for a named table.
@@ -22,9 +23,9 @@ const shownRuns = 10
 type tableStatus struct {
 	Table string `json:"table"`
 	// State is missing where the table has never had a run.
-	State *workflows.TableStateView `json:"state,omitempty"`
+	State *owner.State `json:"state,omitempty"`
 	// Run is how far the run that holds the table is; missing where none does or it does not answer.
-	Run *progress `json:"run,omitempty"`
+	Run *remote.Progress `json:"run,omitempty"`
 	// Ended is how the run that still holds the table has ended without giving it back, such as
 	// "terminated": the next run takes the table over.
 	Ended string `json:"ended,omitempty"`
@@ -32,9 +33,9 @@ type tableStatus struct {
 	// everything; missing where no run has said it.
 	LagSeconds *float64 `json:"lagSeconds,omitempty"`
 	// Schedule is the table's, if any.
-	Schedule *schedule `json:"schedule,omitempty"`
+	Schedule *remote.Schedule `json:"schedule,omitempty"`
 	// Failure is the last run's, where it failed.
-	Failure *failedError `json:"failure,omitempty"`
+	Failure *remote.FailedError `json:"failure,omitempty"`
 	// NoAnswer says why the table's owner did not answer; State is missing then.
 	NoAnswer string `json:"noAnswer,omitempty"`
 }
@@ -64,7 +65,7 @@ func (a *app) statusCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer s.close()
+			defer s.Close()
 			if follow {
 				return a.followAgain(cmd.Context(), s, names)
 			}
@@ -90,9 +91,9 @@ func (a *app) statusCommand() *cobra.Command {
 // askTable collects what can be known of a table.
 func (a *app) askTable(ctx context.Context, s service, name string) (tableStatus, error) {
 	out := tableStatus{Table: name}
-	state, found, err := s.state(ctx, name)
+	state, found, err := s.State(ctx, name)
 	if err != nil {
-		return out, a.fromTemporal(ctx, a.silent(ctx, s, err))
+		return out, a.fromTemporal(ctx, a.explainSilence(ctx, s, err))
 	}
 	if !found {
 		return out, nil
@@ -104,22 +105,22 @@ func (a *app) askTable(ctx context.Context, s service, name string) (tableStatus
 	}
 	out.Failure = lastFailure(state)
 	if l := state.Lease; l != nil {
-		out.Run, out.Ended = askRun(ctx, s, execution{l.WorkflowID, l.RunID})
+		out.Run, out.Ended = askRun(ctx, s, remote.Execution{WorkflowID: l.WorkflowID, RunID: l.RunID})
 	}
 	return out, nil
 }
 
 // askRun returns how far a run is, or how it has ended; neither where nobody answers.
-func askRun(ctx context.Context, s service, e execution) (*progress, string) {
-	steps, stepsErr := s.pending(ctx, e)
+func askRun(ctx context.Context, s service, e remote.Execution) (*remote.Progress, string) {
+	steps, stepsErr := s.Pending(ctx, e)
 	if steps.Closed != "" {
 		return nil, steps.Closed
 	}
-	status, err := s.status(ctx, e)
+	status, err := s.Status(ctx, e)
 	if err != nil && (stepsErr != nil || len(steps.Waits) == 0) {
 		return nil, ""
 	}
-	run := join(status, steps)
+	run := remote.Join(status, steps)
 	return &run, ""
 }
 
@@ -135,7 +136,7 @@ func (a *app) askTables(ctx context.Context, s service, names []string, patience
 	for i, name := range names {
 		group.Go(func() (err error) {
 			out[i], err = a.askTable(ctx, s, name)
-			if patience && err != nil && ctx.Err() == nil && !isUnreachable(err) {
+			if patience && err != nil && ctx.Err() == nil && !remote.IsUnreachable(err) {
 				out[i].NoAnswer, err = err.Error(), nil
 			}
 			return err
@@ -155,7 +156,7 @@ func (a *app) printDetails(ctx context.Context, s service, c *config.Config, nam
 		}
 	}
 	for i := range all {
-		if one, found, err := s.describeSchedule(ctx, scheduleID(a.taskQueue, all[i].Table)); err == nil && found {
+		if one, found, err := s.Schedule(ctx, remote.ScheduleID(a.taskQueue, all[i].Table)); err == nil && found {
 			all[i].Schedule = &one
 		}
 	}
@@ -172,7 +173,7 @@ func (a *app) printDetails(ctx context.Context, s service, c *config.Config, nam
 			fmt.Fprintf(a.stdout, "  lag:        %s\n", lagCell(one))
 		}
 		if one.Schedule != nil {
-			fmt.Fprintf(a.stdout, "  schedule:   %s; next %s\n", one.Schedule.text(), strings.Join(compact(nextText(*one.Schedule), one.Schedule.Note), ": "))
+			fmt.Fprintf(a.stdout, "  schedule:   %s; next %s\n", one.Schedule.Text(), strings.Join(compact(nextText(*one.Schedule), one.Schedule.Note), ": "))
 		}
 		if one.State == nil {
 			continue
@@ -190,13 +191,13 @@ func (a *app) printDetails(ctx context.Context, s service, c *config.Config, nam
 }
 
 // printWaits says in full what a run waits for.
-func (a *app) printWaits(run *progress) {
+func (a *app) printWaits(run *remote.Progress) {
 	if run == nil {
 		return
 	}
 	for _, w := range run.Waits {
 		if w.Step != "" { // what holds the table back is in its state
-			fmt.Fprintf(a.stdout, "  %s\n", a.paint(a.stdout, yellow, w.text(time.Now())))
+			fmt.Fprintf(a.stdout, "  %s\n", a.paint(a.stdout, yellow, waitText(w, time.Now())))
 		}
 	}
 }
@@ -209,7 +210,7 @@ func windowCell(w domain.Window) string {
 	return w.String()
 }
 
-func watermarkText(state *workflows.TableStateView) string {
+func watermarkText(state *owner.State) string {
 	if state == nil {
 		return "none"
 	}
@@ -223,9 +224,9 @@ func nowText(one tableStatus) string {
 	case one.Ended != "":
 		return "idle; the last run was " + one.Ended + ", the next one takes over"
 	case one.Run != nil:
-		text := one.Run.text(&meter{})
-		if w, ok := one.Run.stalled(); ok {
-			text = strings.TrimPrefix(text+"; ", "; ") + w.short(time.Now())
+		text := progressText(*one.Run, &meter{})
+		if w, ok := one.Run.Stalled(); ok {
+			text = strings.TrimPrefix(text+"; ", "; ") + waitCell(w, time.Now())
 		}
 		return text
 	case one.State.Lease != nil:
@@ -239,50 +240,49 @@ func nowText(one tableStatus) string {
 
 // followAgain follows what is going on, for whoever stopped following.
 func (a *app) followAgain(ctx context.Context, s service, names []string) error {
-	d := a.display(names)
 	results := make([]outcome, 0, len(names))
-	held := map[string]execution{}
+	held := map[string]remote.Execution{}
 	for _, name := range names {
-		state, _, err := s.state(ctx, name)
+		state, _, err := s.State(ctx, name)
 		if err != nil {
-			return a.fromTemporal(ctx, a.silent(ctx, s, err))
+			return a.fromTemporal(ctx, a.explainSilence(ctx, s, err))
 		}
 		if l := state.Lease; l != nil {
-			held[name] = execution{l.WorkflowID, l.RunID}
+			held[name] = remote.Execution{WorkflowID: l.WorkflowID, RunID: l.RunID}
 		}
 	}
-	f := a.following(ctx, s)
-	defer f.close()
+	r := a.newRunner(ctx, s, names)
+	defer r.follower.Close()
 	ended := make(chan outcome)
 	for name, e := range held {
-		go func() { ended <- a.followOne(ctx, f, name, e, d) }()
+		go func() { ended <- r.followOne(ctx, name, e) }()
 	}
 	for range held {
 		results = append(results, <-ended)
 	}
 	for _, name := range names {
 		if _, ok := held[name]; !ok {
-			d.finish(name, "idle", 0)
+			r.display.finish(name, "idle", 0)
 		}
 	}
-	d.close()
+	r.display.close()
 	for _, name := range names {
 		if _, ok := held[name]; !ok && !a.json() {
 			fmt.Fprintf(a.stdout, "%s: no run is going on\n", name)
 		}
 	}
-	for _, r := range results {
-		a.report(r)
+	for _, o := range results {
+		a.report(o)
 	}
 	return exitOf(results)
 }
 
-func (a *app) followOne(ctx context.Context, f *following, name string, e execution, d display) outcome {
-	result, err := a.follow(ctx, f, name, e, d)
-	out := outcome{Table: name, Outcome: outcomeDone, execution: e, Result: &result}
+func (r *runner) followOne(ctx context.Context, name string, e remote.Execution) outcome {
+	result, err := r.follow(ctx, name, e)
+	out := outcome{Table: name, Outcome: outcomeDone, Execution: e, Result: &result}
 	if err != nil {
-		out = a.failed(ctx, name, e, err)
+		out = r.failed(ctx, name, e, err)
 	}
-	d.finish(name, out.Outcome, out.rows())
+	r.display.finish(name, out.Outcome, out.rows())
 	return out
 }

@@ -8,11 +8,12 @@ import (
 	"slices"
 	"time"
 
-	wiring "github.com/tablehaul/tablehaul/internal/app"
+	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/clock"
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/human"
+	"github.com/tablehaul/tablehaul/internal/remote"
 	"github.com/tablehaul/tablehaul/internal/table"
-	"github.com/tablehaul/tablehaul/workflows"
 )
 
 // selection is what a command line names: tables, families, or everything.
@@ -89,7 +90,7 @@ func (a *app) compareSoon(ctx context.Context, s service, c *config.Config, sel 
 	if !sel.all {
 		return nil
 	}
-	if there, err := s.workers(ctx); err != nil || !there {
+	if there, err := s.HasWorker(ctx); err != nil || !there {
 		return nil //nolint:nilerr // what comes next says it
 	}
 	listed, err := a.listTables(ctx, s)
@@ -102,7 +103,7 @@ func (a *app) compareSoon(ctx context.Context, s service, c *config.Config, sel 
 
 // allListed are the worker's tables of the families of the file at hand, or all of them where
 // there is no file. A family that has no tables is said.
-func (a *app) allListed(c *config.Config, l workflows.ListTablesResult) []string {
+func (a *app) allListed(c *config.Config, l api.ListTablesResult) []string {
 	var out []string
 	for _, t := range l.Tables {
 		n, err := table.ParseName(t.Table)
@@ -123,7 +124,7 @@ func (a *app) allListed(c *config.Config, l workflows.ListTablesResult) []string
 	mine := map[string]bool{}
 	for _, p := range c.Patterns() {
 		mine[p.Name] = true
-		if !slices.ContainsFunc(l.Families, func(f workflows.ListedFamily) bool { return f.Name == p.Name }) {
+		if !slices.ContainsFunc(l.Families, func(f api.ListedFamily) bool { return f.Name == p.Name }) {
 			a.note("%s is in %s and not in the worker's configuration: restart the worker", p.Name, c.File)
 		}
 	}
@@ -131,7 +132,7 @@ func (a *app) allListed(c *config.Config, l workflows.ListTablesResult) []string
 	return out
 }
 
-func (a *app) noteEmpty(l workflows.ListTablesResult, ours func(string) bool) {
+func (a *app) noteEmpty(l api.ListTablesResult, ours func(string) bool) {
 	for _, f := range l.Families {
 		if f.Tables == 0 && ours(f.Name) {
 			a.note("%s matches no table on connection %s: mend the name, or grant the login SELECT on its tables", f.Name, f.Connection)
@@ -140,7 +141,7 @@ func (a *app) noteEmpty(l workflows.ListTablesResult, ours func(string) bool) {
 }
 
 // among are the listed tables of the family.
-func (f family) among(l workflows.ListTablesResult) []string {
+func (f family) among(l api.ListTablesResult) []string {
 	var out []string
 	for _, t := range l.Tables {
 		if n, err := table.ParseName(t.Table); err == nil && f.match(n) {
@@ -152,7 +153,7 @@ func (f family) among(l workflows.ListTablesResult) []string {
 
 // noteDifferences says which of the tables a worker treats otherwise than the file at hand says:
 // one of the two has not been read since it was changed.
-func (a *app) noteDifferences(c *config.Config, l workflows.ListTablesResult, names []string) {
+func (a *app) noteDifferences(c *config.Config, l api.ListTablesResult, names []string) {
 	if c == nil {
 		return
 	}
@@ -166,7 +167,7 @@ func (a *app) noteDifferences(c *config.Config, l workflows.ListTablesResult, na
 		if err != nil {
 			continue
 		}
-		mine, err := wiring.SettingsDigest(c, n)
+		mine, err := c.Digest(n)
 		if err != nil {
 			continue
 		}
@@ -207,33 +208,33 @@ const workerTries = 5
 
 func (a *app) awaitWorker(ctx context.Context, s service) (bool, error) {
 	for try := 1; ; try++ {
-		there, err := s.workers(ctx)
-		if there || err != nil || try == workerTries || !pause(ctx, a.interval()) {
+		there, err := s.HasWorker(ctx)
+		if there || err != nil || try == workerTries || clock.Sleep(ctx, a.interval()) != nil {
 			return there, err
 		}
 	}
 }
 
 // listTables asks a worker which tables its configuration stands for.
-func (a *app) listTables(ctx context.Context, s service) (workflows.ListTablesResult, error) {
+func (a *app) listTables(ctx context.Context, s service) (api.ListTablesResult, error) {
 	there, err := a.awaitWorker(ctx, s)
 	switch {
 	case err != nil:
-		return workflows.ListTablesResult{}, a.fromTemporal(ctx, err)
+		return api.ListTablesResult{}, a.fromTemporal(ctx, err)
 	case !there:
-		return workflows.ListTablesResult{}, &exitError{exitFailed, fmt.Errorf("which tables a name with a * stands for only a worker knows: %w", a.noWorker())}
+		return api.ListTablesResult{}, &exitError{exitFailed, fmt.Errorf("which tables a name with a * stands for only a worker knows: %w", a.noWorker())}
 	}
-	e, err := s.startList(ctx)
+	e, err := s.StartList(ctx)
 	if err != nil {
-		return workflows.ListTablesResult{}, a.fromTemporal(ctx, err)
+		return api.ListTablesResult{}, a.fromTemporal(ctx, err)
 	}
-	teller := newWaitTeller(func(text string) { a.note("list of tables: %s", text) })
-	out, err := await(ctx, a.interval(), func() (workflows.ListTablesResult, error) { return s.waitList(ctx, e) }, func() {
-		if steps, err := s.pending(ctx, e); err == nil {
-			teller.tell(time.Now(), steps.Waits)
+	printer := newWaitPrinter(func(text string) { a.note("list of tables: %s", text) })
+	out, err := await(ctx, a.interval(), func() (api.ListTablesResult, error) { return s.WaitList(ctx, e) }, func() {
+		if steps, err := s.Pending(ctx, e); err == nil {
+			printer.update(time.Now(), steps.Waits)
 		}
 	})
-	var failed *failedError
+	var failed *remote.FailedError
 	switch {
 	case errors.As(err, &failed):
 		printFailure(a.stderr, "the list of tables", e, err)
@@ -247,7 +248,7 @@ func (a *app) listTables(ctx context.Context, s service) (workflows.ListTablesRe
 // knownTables are those that the configuration stands for and those that have an owner, sorted
 // by name. Families need a worker, and are left out where none answers soon.
 func (a *app) knownTables(ctx context.Context, s service, c *config.Config) ([]string, error) {
-	owned, err := s.owned(ctx)
+	owned, err := s.Tables(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -274,14 +275,14 @@ const soon = 5 * time.Second
 func (a *app) familiesSoon(ctx context.Context, s service, c *config.Config) []string {
 	ctx, cancel := context.WithTimeout(ctx, soon)
 	defer cancel()
-	if there, err := s.workers(ctx); err != nil || !there {
+	if there, err := s.HasWorker(ctx); err != nil || !there {
 		return nil
 	}
-	e, err := s.startList(ctx)
+	e, err := s.StartList(ctx)
 	if err != nil {
 		return nil
 	}
-	listed, err := s.waitList(ctx, e)
+	listed, err := s.WaitList(ctx, e)
 	if err != nil {
 		return nil
 	}

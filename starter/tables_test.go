@@ -7,21 +7,20 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/internal/api"
-	wiring "github.com/tablehaul/tablehaul/internal/app"
 	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/remote"
 	"github.com/tablehaul/tablehaul/internal/table"
-	"github.com/tablehaul/tablehaul/workflows"
 )
 
 // listing is the answer of a worker with that configuration, whose families have the tables
 // that are given.
-func listing(t *testing.T, text string, found ...string) workflows.ListTablesResult {
+func listing(t *testing.T, text string, found ...string) api.ListTablesResult {
 	t.Helper()
 	c, err := config.Load(strings.NewReader(text), func(string) string { return "u@tcp(h)/" })
 	require.NoError(t, err)
-	var out workflows.ListTablesResult
+	var out api.ListTablesResult
 	add := func(n table.Name, family string) {
-		digest, err := wiring.SettingsDigest(c, n)
+		digest, err := c.Digest(n)
 		require.NoError(t, err)
 		out.Tables = append(out.Tables, api.ListedTable{Table: n.String(), Family: family, Settings: digest})
 	}
@@ -29,7 +28,7 @@ func listing(t *testing.T, text string, found ...string) workflows.ListTablesRes
 		add(one.Name, "")
 	}
 	for _, p := range c.Patterns() {
-		f := workflows.ListedFamily{Name: p.Name, Connection: p.Connection}
+		f := api.ListedFamily{Name: p.Name, Connection: p.Connection}
 		for _, name := range found {
 			n, err := table.ParseName(name)
 			require.NoError(t, err)
@@ -108,7 +107,7 @@ func TestAWorkerWithAnotherConfigurationIsNoticed(t *testing.T) {
 }
 
 func TestAFailedListingSaysWhatWhereAndWhatToDo(t *testing.T) {
-	f := &fakeService{fails: map[string]error{"list": &failedError{Type: "ServerUnavailable", Message: "refused", Connection: "shop"}}}
+	f := &fakeService{fails: map[string]error{"list": &remote.FailedError{Type: "ServerUnavailable", Message: "refused", Connection: "shop"}}}
 	got := call(t, f, "plan", "--all")
 	require.Equal(t, exitFailed, got.code)
 	require.Contains(t, got.stderr, "the list of tables failed: ServerUnavailable\n  what:   refused\n  where:  connection shop, workflow tablehaul/list/tablehaul")

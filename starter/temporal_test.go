@@ -21,6 +21,8 @@ import (
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/devserver"
 	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/owner"
+	"github.com/tablehaul/tablehaul/internal/remote"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -44,16 +46,16 @@ const (
 )
 
 // syncTable stands in for workflows.SyncTable: the same messages, no server of MySQL.
-func syncTable(ctx workflow.Context, in workflows.SyncTableInput) (workflows.SyncTableResult, error) {
-	status := workflows.Status{Table: in.Table, Phase: workflows.PhaseUpsert, RowsWritten: 70, RowsExtracted: 100}
-	err := workflow.SetQueryHandler(ctx, workflows.QueryStatus, func() (workflows.Status, error) { return status, nil })
+func syncTable(ctx workflow.Context, in api.SyncTableInput) (api.SyncTableResult, error) {
+	status := api.Status{Table: in.Table, Phase: api.PhaseUpsert, RowsWritten: 70, RowsExtracted: 100}
+	err := workflow.SetQueryHandler(ctx, api.QueryStatus, func() (api.Status, error) { return status, nil })
 	if err != nil {
-		return workflows.SyncTableResult{}, err
+		return api.SyncTableResult{}, err
 	}
 	switch {
 	case strings.HasSuffix(in.Table, actRefuse):
 		options := workflow.ActivityOptions{StartToCloseTimeout: time.Minute}
-		return workflows.SyncTableResult{}, workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), "PlanRun").Get(ctx, nil)
+		return api.SyncTableResult{}, workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), "PlanRun").Get(ctx, nil)
 	case strings.HasSuffix(in.Table, actStall):
 		return stall(ctx, in)
 	case strings.HasSuffix(in.Table, actPanic):
@@ -62,19 +64,19 @@ func syncTable(ctx workflow.Context, in workflows.SyncTableInput) (workflows.Syn
 		signal := workflow.GetSignalChannel(ctx, "go")
 		workflow.NewSelector(ctx).AddReceive(signal, func(workflow.ReceiveChannel, bool) {}).AddReceive(ctx.Done(), func(workflow.ReceiveChannel, bool) {}).Select(ctx)
 		if ctx.Err() != nil {
-			return workflows.SyncTableResult{}, ctx.Err()
+			return api.SyncTableResult{}, ctx.Err()
 		}
 	}
-	return workflows.SyncTableResult{Table: in.Table, Target: "dw.copy", Mode: "incremental", Window: table.Window{Lo: in.From, Hi: in.To}}, nil
+	return api.SyncTableResult{Table: in.Table, Target: "dw.copy", Mode: "incremental", Window: table.Window{Lo: in.From, Hi: in.To}}, nil
 }
 
-func planTable(_ workflow.Context, in workflows.PlanTableInput) (workflows.PlanTableResult, error) {
-	return workflows.PlanTableResult{Table: in.Table, Target: "dw.copy", Verdict: api.VerdictReady, Window: table.Window{Lo: in.From}}, nil
+func planTable(_ workflow.Context, in api.PlanTableInput) (api.PlanTableResult, error) {
+	return api.PlanTableResult{Table: in.Table, Target: "dw.copy", Verdict: api.VerdictReady, Window: table.Window{Lo: in.From}}, nil
 }
 
 // listTables is the answer of a worker whose file has no table.
-func listTables(workflow.Context) (workflows.ListTablesResult, error) {
-	return workflows.ListTablesResult{}, nil
+func listTables(workflow.Context) (api.ListTablesResult, error) {
+	return api.ListTablesResult{}, nil
 }
 
 func planRun(context.Context) error {
@@ -108,11 +110,11 @@ func newWorld(t *testing.T) *world {
 func (w *world) startWorker(t *testing.T) {
 	t.Helper()
 	wk := worker.New(w.client, w.queue, worker.Options{WorkerStopTimeout: time.Second})
-	wk.RegisterWorkflowWithOptions(syncTable, workflow.RegisterOptions{Name: workflows.SyncTableName})
-	wk.RegisterWorkflowWithOptions(planTable, workflow.RegisterOptions{Name: workflows.PlanTableName})
-	wk.RegisterWorkflowWithOptions(listTables, workflow.RegisterOptions{Name: workflows.ListTablesName})
-	wk.RegisterWorkflowWithOptions(workflows.TableState, workflow.RegisterOptions{Name: workflows.TableStateName})
-	wk.RegisterWorkflowWithOptions(syncRange, workflow.RegisterOptions{Name: workflows.SyncRangeName})
+	wk.RegisterWorkflowWithOptions(syncTable, workflow.RegisterOptions{Name: api.SyncTableName})
+	wk.RegisterWorkflowWithOptions(planTable, workflow.RegisterOptions{Name: api.PlanTableName})
+	wk.RegisterWorkflowWithOptions(listTables, workflow.RegisterOptions{Name: api.ListTablesName})
+	wk.RegisterWorkflowWithOptions(workflows.TableState, workflow.RegisterOptions{Name: owner.WorkflowType})
+	wk.RegisterWorkflowWithOptions(syncRange, workflow.RegisterOptions{Name: api.SyncRangeName})
 	wk.RegisterActivityWithOptions(w.extract, activity.RegisterOptions{Name: "ExtractIncremental"})
 	wk.RegisterActivityWithOptions(w.upsert, activity.RegisterOptions{Name: "UpsertChunk"})
 	wk.RegisterActivityWithOptions(planRun, activity.RegisterOptions{Name: "PlanRun"})
@@ -161,29 +163,29 @@ func TestBusyAndStoppedRunsAgainstTemporal(t *testing.T) {
 	got := w.call(t, "run", "act.hold", "--no-wait")
 	require.Equal(t, exitOK, got.code, got.stderr)
 	t.Cleanup(func() {
-		_ = w.client.TerminateWorkflow(context.Background(), workflows.SyncTableID(w.queue, "act.hold"), "", "the test has ended")
+		_ = w.client.TerminateWorkflow(context.Background(), api.SyncTableID(w.queue, "act.hold"), "", "the test has ended")
 	}) // closed already when the test passes
 
 	got = w.call(t, "run", "act.hold")
 	require.Equal(t, exitBusy, got.code)
-	require.Contains(t, got.stderr, "act.hold is busy: workflow "+workflows.SyncTableID(w.queue, "act.hold")+", run ")
+	require.Contains(t, got.stderr, "act.hold is already being synced by workflow "+api.SyncTableID(w.queue, "act.hold")+", run ")
 	got = w.call(t, "run", "act.hold", "--if-busy", "skip", "--output", "json")
 	require.Equal(t, exitOK, got.code)
 	require.Contains(t, got.stdout, `"outcome":"skipped"`)
 
 	s, err := dialTemporal(t.Context(), w.getenv, w.queue)
 	require.NoError(t, err)
-	defer s.close()
-	status, err := s.status(t.Context(), execution{WorkflowID: workflows.SyncTableID(w.queue, "act.hold")})
+	defer s.Close()
+	status, err := s.Status(t.Context(), remote.Execution{WorkflowID: api.SyncTableID(w.queue, "act.hold")})
 	require.NoError(t, err)
 	require.Equal(t, int64(70), status.RowsWritten)
 
 	waiter := make(chan invocation, 1)
 	go func() { waiter <- w.call(t, "run", "act.hold", "--if-busy", "wait") }()
-	require.NoError(t, w.client.CancelWorkflow(t.Context(), workflows.SyncTableID(w.queue, "act.hold"), ""))
+	require.NoError(t, w.client.CancelWorkflow(t.Context(), api.SyncTableID(w.queue, "act.hold"), ""))
 	// The waiting call starts a run of its own now: end that one well.
 	eventually(t, func() bool {
-		_ = w.client.SignalWorkflow(t.Context(), workflows.SyncTableID(w.queue, "act.hold"), "", "go", nil) // refused between the two runs
+		_ = w.client.SignalWorkflow(t.Context(), api.SyncTableID(w.queue, "act.hold"), "", "go", nil) // refused between the two runs
 		return len(waiter) == 1
 	})
 	got = <-waiter
@@ -199,15 +201,15 @@ func TestCancelledAndTerminatedRunsAgainstTemporal(t *testing.T) {
 	} {
 		name := end + "." + actHold
 		t.Cleanup(func() {
-			_ = w.client.TerminateWorkflow(context.Background(), workflows.SyncTableID(w.queue, name), "", "the test has ended")
+			_ = w.client.TerminateWorkflow(context.Background(), api.SyncTableID(w.queue, name), "", "the test has ended")
 		}) // closed already when the test passes
 		require.Equal(t, exitOK, w.call(t, "run", name, "--no-wait").code)
 		s, err := dialTemporal(t.Context(), w.getenv, w.queue)
 		require.NoError(t, err)
-		defer s.close()
-		require.NoError(t, f(t.Context(), workflows.SyncTableID(w.queue, name)))
-		_, err = s.wait(t.Context(), execution{WorkflowID: workflows.SyncTableID(w.queue, name)})
-		var failed *failedError
+		defer s.Close()
+		require.NoError(t, f(t.Context(), api.SyncTableID(w.queue, name)))
+		_, err = s.Wait(t.Context(), remote.Execution{WorkflowID: api.SyncTableID(w.queue, name)})
+		var failed *remote.FailedError
 		require.ErrorAs(t, err, &failed)
 		require.Equal(t, end, failed.Type)
 		require.NotEmpty(t, remedyOf(end, ""))
@@ -222,7 +224,7 @@ func TestWatermarkAndStatusAgainstTemporal(t *testing.T) {
 
 	w.startWorker(t)
 	t.Cleanup(func() {
-		_ = w.client.TerminateWorkflow(context.Background(), workflows.TableStateID(w.queue, name), "", "the test has ended")
+		_ = w.client.TerminateWorkflow(context.Background(), owner.WorkflowID(w.queue, name), "", "the test has ended")
 	}) // fails where nothing was started
 	got = w.call(t, "watermark", "set", name, "2024-05-01 12:00:00")
 	require.Equal(t, exitOK, got.code, got.stderr)
@@ -241,14 +243,14 @@ func TestNoWorkerAgainstTemporal(t *testing.T) {
 	got := w.call(t, "run", name, "--no-wait")
 	require.Equal(t, exitOK, got.code, got.stderr)
 	defer func() {
-		_ = w.client.TerminateWorkflow(context.Background(), workflows.SyncTableID(w.queue, name), "", "the test has ended")
+		_ = w.client.TerminateWorkflow(context.Background(), api.SyncTableID(w.queue, name), "", "the test has ended")
 	}()
 	s, err := dialTemporal(t.Context(), w.getenv, w.queue)
 	require.NoError(t, err)
-	defer s.close()
-	_, err = s.status(t.Context(), execution{WorkflowID: workflows.SyncTableID(w.queue, name)})
-	require.True(t, isUnreachable(err), "%v", err)
-	there, err := s.workers(t.Context())
+	defer s.Close()
+	_, err = s.Status(t.Context(), remote.Execution{WorkflowID: api.SyncTableID(w.queue, name)})
+	require.True(t, remote.IsUnreachable(err), "%v", err)
+	there, err := s.HasWorker(t.Context())
 	require.NoError(t, err)
 	require.False(t, there)
 }

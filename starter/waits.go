@@ -7,40 +7,11 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/human"
-	"github.com/tablehaul/tablehaul/workflows"
+	"github.com/tablehaul/tablehaul/internal/remote"
 )
 
-// progress is all that can be said of a run that is going on: what it says of itself, and what
-// Temporal says of its steps.
-type progress struct {
-	workflows.Status
-	// Waits takes the place of the status's own, which are among them.
-	Waits []wait `json:"waits,omitempty"`
-}
-
-// wait is something that a run waits for, or that holds it back.
-type wait struct {
-	// Step is the activity that is tried again or does not end; empty where the run as a whole
-	// is held back, and goes on.
-	Step string `json:"step,omitempty"`
-	// Steps counts equal waits, such as chunks that wait for the same server.
-	Steps int `json:"steps,omitempty"`
-	// Type is the failure's type, where the last try failed.
-	Type   string `json:"type,omitempty"`
-	Reason string `json:"reason"`
-	// Attempt counts from 1 and is the highest of Steps.
-	Attempt int `json:"attempt,omitempty"`
-	// Since is when the first of Steps was asked for; zero where that is not known.
-	Since time.Time `json:"since,omitzero"`
-	// Next is when the next try begins; zero while one is under way.
-	Next time.Time `json:"next,omitzero"`
-}
-
-// key is what makes two waits the same one, whatever time has passed.
-func (w wait) key() string { return w.Step + "\x00" + w.Type }
-
-// text says what is waited for, and why.
-func (w wait) text(now time.Time) string {
+// waitText says what a run waits for, since when, and why.
+func waitText(w remote.Wait, now time.Time) string {
 	if w.Step == "" {
 		return "held back: " + w.Reason
 	}
@@ -72,8 +43,8 @@ func (w wait) text(now time.Time) string {
 	return b.String()
 }
 
-// short is the wait in a few words, for a line that has more to say.
-func (w wait) short(now time.Time) string {
+// waitCell is a wait in a few words, for a line that has more to say.
+func waitCell(w remote.Wait, now time.Time) string {
 	why := w.Type
 	if why == "" {
 		why = w.Step
@@ -84,120 +55,56 @@ func (w wait) short(now time.Time) string {
 	return fmt.Sprintf("waiting %s: %s", human.Duration(now.Sub(w.Since)), why)
 }
 
-// pending is what Temporal says of a run's unfinished steps, those of its ranges included.
-type pending struct {
-	// Waits are those of steps.
-	Waits []wait
-	// Extracted counts rows that running extracts have read and that the run does not know of yet.
-	Extracted int64
-	// Closed is how the run has ended, such as "terminated"; empty while it runs.
-	Closed string
-}
-
-// slow is how long a step that is not known to take long runs before that is worth a word.
-const slow = 30 * time.Second
-
-// slowSteps take long where there is much to do, so their age alone means nothing.
-var slowSteps = map[string]bool{"ExtractIncremental": true, "WaitForFiles": true}
-
-// add joins a wait to its like.
-func (p *pending) add(w wait) {
-	w.Steps = max(1, w.Steps)
-	for i := range p.Waits {
-		same := &p.Waits[i]
-		if same.key() != w.key() {
-			continue
-		}
-		same.Steps += w.Steps
-		same.Attempt = max(same.Attempt, w.Attempt)
-		same.Since = earlier(same.Since, w.Since)
-		same.Next = earlier(same.Next, w.Next)
-		return
-	}
-	p.Waits = append(p.Waits, w)
-}
-
-// earlier is the earlier of two times of which zero is none.
-func earlier(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
-}
-
-// join makes one answer of a run's own and of Temporal's.
-func join(s workflows.Status, p pending) progress {
-	out := progress{Status: s, Waits: p.Waits}
-	out.RowsExtracted += p.Extracted
-	for _, w := range s.Waits {
-		out.Waits = append(out.Waits, wait{Reason: w.Reason, Since: w.Since})
-	}
-	out.Status.Waits = nil
-	return out
-}
-
-// stalled is the first wait of a step, if any.
-func (p progress) stalled() (wait, bool) {
-	for _, w := range p.Waits {
-		if w.Step != "" {
-			return w, true
-		}
-	}
-	return wait{}, false
-}
-
 const (
-	// waitPatience is how long a step may wait before that is worth a line of its own: most
-	// waits are over with the second try, and a short lock wait is everyday life.
-	waitPatience = 5 * time.Second
-	// waitInterval is how often a wait that goes on is repeated.
+	// minWait is how long a step waits before that gets a line of its own. Most waits end with the second attempt.
+	minWait = 5 * time.Second
+	// waitInterval is how often a wait that goes on is printed again.
 	waitInterval = time.Minute
 )
 
-// waitTeller decides which waits are told while a run is followed: each when it begins, once a
-// minute while it lasts, and when it is over.
-type waitTeller struct {
-	say  func(text string)
-	told map[string]time.Time
+// waitPrinter prints the waits of a followed run: each when it begins, once a minute while it lasts, and when it ends.
+type waitPrinter struct {
+	print   func(text string)
+	printed map[string]time.Time
 }
 
-// young says that a wait may well be over before somebody has read of it.
-func (w wait) young(now time.Time) bool {
+func newWaitPrinter(print func(string)) *waitPrinter {
+	return &waitPrinter{print: print, printed: map[string]time.Time{}}
+}
+
+// short reports whether a wait is likely to end before a person has read about it.
+func short(w remote.Wait, now time.Time) bool {
 	switch {
 	case w.Step == "" || w.Type == failure.OpenTransactions:
 		return false
 	case w.Since.IsZero():
 		return w.Attempt == 2
 	}
-	return now.Sub(w.Since) < waitPatience
+	return now.Sub(w.Since) < minWait
 }
 
-func newWaitTeller(say func(string)) *waitTeller {
-	return &waitTeller{say: say, told: map[string]time.Time{}}
-}
-
-func (t *waitTeller) tell(now time.Time, waits []wait) {
-	seen := map[string]bool{}
+// update takes the run's waits as they are now.
+func (p *waitPrinter) update(now time.Time, waits []remote.Wait) {
+	current := map[string]bool{}
 	for _, w := range waits {
-		key := w.key()
-		seen[key] = true
-		last, known := t.told[key]
+		key := w.Key()
+		current[key] = true
+		last, known := p.printed[key]
 		switch {
-		case !known && w.young(now):
-			delete(seen, key)
+		case !known && short(w, now):
+			delete(current, key)
 		case !known, w.Step != "" && now.Sub(last) >= waitInterval:
-			t.told[key] = now
-			t.say(w.text(now))
+			p.printed[key] = now
+			p.print(waitText(w, now))
 		}
 	}
-	for key := range t.told {
-		step, _, _ := strings.Cut(key, "\x00")
-		if seen[key] {
+	for key := range p.printed {
+		if current[key] {
 			continue
 		}
-		delete(t.told, key)
-		if step != "" {
-			t.say("goes on: " + step + " waits no more")
+		delete(p.printed, key)
+		if step, _, _ := strings.Cut(key, "\x00"); step != "" {
+			p.print(step + " no longer waits; the run goes on")
 		}
 	}
 }

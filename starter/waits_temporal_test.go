@@ -14,24 +14,25 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/owner"
-	"github.com/tablehaul/tablehaul/workflows"
+	"github.com/tablehaul/tablehaul/internal/remote"
 )
 
 // stall writes two chunks to a server that is away, while a range of its own extracts.
-func stall(ctx workflow.Context, in workflows.SyncTableInput) (workflows.SyncTableResult, error) {
+func stall(ctx workflow.Context, in api.SyncTableInput) (api.SyncTableResult, error) {
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout: time.Minute, RetryPolicy: &temporal.RetryPolicy{InitialInterval: 100 * time.Millisecond, BackoffCoefficient: 1},
 	})
-	child := workflow.ExecuteChildWorkflow(ctx, workflows.SyncRangeName)
+	child := workflow.ExecuteChildWorkflow(ctx, api.SyncRangeName)
 	chunks := []workflow.Future{workflow.ExecuteActivity(ctx, "UpsertChunk"), workflow.ExecuteActivity(ctx, "UpsertChunk")}
 	for _, f := range append(chunks, child) {
 		if err := f.Get(ctx, nil); err != nil {
-			return workflows.SyncTableResult{}, err
+			return api.SyncTableResult{}, err
 		}
 	}
-	return workflows.SyncTableResult{Table: in.Table, Target: "dw.copy", Mode: "incremental"}, nil
+	return api.SyncTableResult{Table: in.Table, Target: "dw.copy", Mode: "incremental"}, nil
 }
 
 func syncRange(ctx workflow.Context) error {
@@ -59,13 +60,13 @@ func (w *world) upsert(context.Context) error {
 }
 
 // lend makes a run the holder of the table's lease, as BeginRun does.
-func (w *world) lend(t *testing.T, table string, e execution) {
+func (w *world) lend(t *testing.T, table string, e remote.Execution) {
 	t.Helper()
 	handle, err := w.client.UpdateWithStartWorkflow(t.Context(), client.UpdateWithStartWorkflowOptions{
 		StartWorkflowOperation: w.client.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
-			ID: workflows.TableStateID(w.queue, table), TaskQueue: w.queue,
+			ID: owner.WorkflowID(w.queue, table), TaskQueue: w.queue,
 			WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		}, workflows.TableStateName, owner.State{Version: 1, Table: table}),
+		}, owner.WorkflowType, owner.State{Version: 1, Table: table}),
 		UpdateOptions: client.UpdateWorkflowOptions{
 			UpdateName: owner.UpdateBeginRun, WaitForStage: client.WorkflowUpdateStageCompleted,
 			Args: []any{owner.BeginRequest{WorkflowID: e.WorkflowID, RunID: e.RunID}},
@@ -73,7 +74,7 @@ func (w *world) lend(t *testing.T, table string, e execution) {
 	})
 	require.NoError(t, err)
 	require.NoError(t, handle.Get(t.Context(), nil))
-	w.endAfter(t, workflows.TableStateID(w.queue, table))
+	w.endAfter(t, owner.WorkflowID(w.queue, table))
 }
 
 // endAfter terminates a workflow that would outlive the test; one that has ended stays as it is.
@@ -82,14 +83,14 @@ func (w *world) endAfter(t *testing.T, id string) {
 }
 
 // launch starts a run without following it.
-func (w *world) launch(t *testing.T, table string) execution {
+func (w *world) launch(t *testing.T, table string) remote.Execution {
 	t.Helper()
 	got := w.call(t, "run", table, "--no-wait", "--output", "json")
 	require.Equal(t, exitOK, got.code, got.stderr)
 	var o outcome
 	require.NoError(t, json.Unmarshal([]byte(got.stdout), &o))
 	w.endAfter(t, o.WorkflowID)
-	return o.execution
+	return o.Execution
 }
 
 func (w *world) status(t *testing.T, table string) tableStatus {
@@ -107,7 +108,7 @@ func TestStatusShowsWhatARunWaitsFor(t *testing.T) {
 	before := time.Now()
 	table := "status." + actStall
 	w.lend(t, table, w.launch(t, table))
-	var run *progress
+	var run *remote.Progress
 	eventually(t, func() bool {
 		run = w.status(t, table).Run
 		return run != nil && len(run.Waits) == 1 && run.Waits[0].Steps == 2 && run.Waits[0].Attempt > 2 && run.RowsExtracted > 100
@@ -136,14 +137,14 @@ func TestStatusShowsARunThatCannotDecide(t *testing.T) {
 	e := w.launch(t, table)
 	s, err := dialTemporal(t.Context(), w.getenv, w.queue)
 	require.NoError(t, err)
-	defer s.close()
-	var got pending
+	defer s.Close()
+	var got remote.Pending
 	eventually(t, func() bool {
-		got, err = s.pending(t.Context(), e)
+		got, err = s.Pending(t.Context(), e)
 		return err == nil && len(got.Waits) == 1
 	})
-	require.Equal(t, "the worker's next decision", got.Waits[0].Step)
-	require.Contains(t, got.Waits[0].Reason, "every try fails")
+	require.Equal(t, "workflow task", got.Waits[0].Step)
+	require.Contains(t, got.Waits[0].Reason, "every attempt fails")
 }
 
 func TestPendingOfARunThatHasEnded(t *testing.T) {
@@ -152,9 +153,9 @@ func TestPendingOfARunThatHasEnded(t *testing.T) {
 	e := w.launch(t, "pending."+actHold)
 	s, err := dialTemporal(t.Context(), w.getenv, w.queue)
 	require.NoError(t, err)
-	defer s.close()
+	defer s.Close()
 	require.NoError(t, w.client.TerminateWorkflow(t.Context(), e.WorkflowID, "", "test"))
-	got, err := s.pending(t.Context(), e)
+	got, err := s.Pending(t.Context(), e)
 	require.NoError(t, err)
-	require.Equal(t, pending{Closed: "terminated"}, got)
+	require.Equal(t, remote.Pending{Closed: "terminated"}, got)
 }

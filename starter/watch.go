@@ -11,6 +11,8 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/text"
 	"golang.org/x/term"
+
+	"github.com/tablehaul/tablehaul/internal/clock"
 )
 
 // minWatch keeps --watch from becoming a load: every look asks each table's owner.
@@ -52,7 +54,7 @@ func (a *app) watch(ctx context.Context, every time.Duration, show func(ctx cont
 			shown += "\n"
 		}
 		fmt.Fprint(a.stdout, shown)
-		if !pause(ctx, max(every, 3*took)) { // many tables, or a busy Temporal: less often
+		if clock.Sleep(ctx, max(every, 3*took)) != nil { // many tables, or a busy Temporal: less often
 			return &exitError{code: exitStopped}
 		}
 	}

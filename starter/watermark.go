@@ -12,8 +12,8 @@ import (
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/owner"
+	"github.com/tablehaul/tablehaul/internal/remote"
 	"github.com/tablehaul/tablehaul/internal/table"
-	"github.com/tablehaul/tablehaul/workflows"
 )
 
 // tableWatermark is the line of --output json.
@@ -43,7 +43,7 @@ func (a *app) watermarkShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer s.close()
+			defer s.Close()
 			if a.json() {
 				out := tableWatermark{Table: name}
 				if one.State != nil {
@@ -73,7 +73,7 @@ func (a *app) askOne(ctx context.Context, args []string) (s service, name string
 		err = a.known(c, one)
 	}
 	if err != nil {
-		s.close()
+		s.Close()
 		return nil, "", one, err
 	}
 	return s, names[0], one, nil
@@ -121,13 +121,13 @@ var cursorValue = regexp.MustCompile(`^(-?\d+|\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{
 // preview of a backfill from there is asked: a watermark that is no value of the cursor would
 // fail every later run.
 func (a *app) exactValue(ctx context.Context, s service, name, value string, yes bool) (string, error) {
-	p, err := a.planOne(ctx, s, workflows.PlanTableInput{Table: name, From: value})
-	var failed *failedError
+	p, err := a.planOne(ctx, s, api.PlanTableInput{Table: name, From: value})
+	var failed *remote.FailedError
 	switch {
 	case errors.As(err, &failed) && failed.Type == failure.InvalidInput:
-		return "", &exitError{exitUsage, fmt.Errorf("%s: %q: %s; the watermark stays", name, value, cmp.Or(failed.what, failed.Message))}
+		return "", &exitError{exitUsage, fmt.Errorf("%s: %q: %s; the watermark stays", name, value, cmp.Or(failed.What, failed.Message))}
 	case errors.As(err, &failed):
-		printFailure(a.stderr, name, execution{WorkflowID: workflows.PlanTableID(a.taskQueue, name)}, err)
+		printFailure(a.stderr, name, remote.Execution{WorkflowID: api.PlanTableID(a.taskQueue, name)}, err)
 		return "", &exitError{code: exitFailed}
 	case err != nil:
 		return "", a.fromTemporal(ctx, err)
@@ -169,7 +169,7 @@ func (a *app) setWatermark(ctx context.Context, args []string, value string, yes
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.Close()
 	if value != "" {
 		if value, err = a.exactValue(ctx, s, names[0], value, yes); err != nil {
 			return err
@@ -180,13 +180,13 @@ func (a *app) setWatermark(ctx context.Context, args []string, value string, yes
 
 // changeWatermark asks the state workflow for a change, and says what came of it.
 func (a *app) changeWatermark(ctx context.Context, s service, name string, req owner.SetRequest) error {
-	state, err := s.setWatermark(ctx, name, req)
-	var failed *failedError
+	state, err := s.SetWatermark(ctx, name, req)
+	var failed *remote.FailedError
 	switch {
 	case errors.As(err, &failed) && failed.Type == failure.TableBusy:
 		return &exitError{exitBusy, err}
 	case err != nil:
-		return a.fromTemporal(ctx, a.silent(ctx, s, err))
+		return a.fromTemporal(ctx, a.explainSilence(ctx, s, err))
 	case a.json():
 		a.printJSON(tableWatermark{name, state.Watermark, state.Cursor})
 	case req.Adopt && state.Watermark == "":

@@ -21,29 +21,10 @@ const shownRanges = 8
 const shownRuns = 10
 
 // PlanDetails are the static details of a preview.
-const PlanDetails = "Says what a run would do now. It writes nothing anywhere."
+const PlanDetails = api.PlanDetails
 
-// SyncDetails are the static details of a run, for whoever starts it: what was asked for.
-func SyncDetails(in SyncTableInput) string {
-	text := "Brings the target up to date: a first load where there is no watermark, else what has changed since."
-	switch {
-	case in.Full:
-		text = "Starts over: the whole table is read again, and the watermark set anew."
-	case in.From != "" || in.To != "":
-		text = fmt.Sprintf("Reads a window again: above `%s`, up to `%s`. The watermark stays.", orAll(in.From), orAll(in.To))
-	}
-	if in.IfBusy == api.IfBusyWait || in.IfBusy == api.IfBusySkip {
-		text += fmt.Sprintf(" If another run holds the table: %s.", in.IfBusy)
-	}
-	return text
-}
-
-func orAll(bound string) string {
-	if bound == "" {
-		return "no bound"
-	}
-	return bound
-}
+// SyncDetails are the static details of a run.
+func SyncDetails(in SyncTableInput) string { return api.SyncDetails(in) }
 
 // statusDetails is a run in Markdown. now is when it was like that: details of a run that waits for
 // a step are as old as the step.

@@ -9,19 +9,12 @@ import (
 	"github.com/tablehaul/tablehaul/internal/owner"
 )
 
-// Search attributes, by which Temporal's lists find workflows. They are public vocabulary: people's
-// queries hold them. A namespace has to know them (docs/operations.md); runs go on without.
+// Search attributes: see internal/api.
 const (
-	// AttributeTable is a table's configured name: of SyncTable, SyncRange and TableState.
-	AttributeTable = "TablehaulTable"
-	// AttributePhase is where a run is, or where it ended: of SyncTable.
-	AttributePhase = "TablehaulPhase"
-	// AttributeLag is how many seconds the target was behind the source when the phase began; of
-	// a run that is done, when it ended. Of SyncTable.
-	AttributeLag = "TablehaulLagSeconds"
-	// AttributeFreshAt is the moment whose rows the target holds: of TableState. In contrast to a lag
-	// it stays true as time goes by.
-	AttributeFreshAt = "TablehaulFreshAt"
+	AttributeTable   = api.AttributeTable
+	AttributePhase   = api.AttributePhase
+	AttributeLag     = api.AttributeLag
+	AttributeFreshAt = api.AttributeFreshAt
 )
 
 var (

@@ -11,7 +11,7 @@ type ListedTable struct {
 	Table string `json:"table"`
 	// Family is the entry that it belongs to; empty where the configuration names it exactly.
 	Family string `json:"family,omitempty"`
-	// Settings is the digest of its settings; see activities.SettingsDigest.
+	// Settings is the digest of its settings; see config.Config.Digest.
 	Settings string `json:"settings"`
 }
 

@@ -136,7 +136,7 @@ func (p *pools) close() {
 
 // catalog hands what the configuration names to the activities.
 func catalog(cfg *config.Config) activities.Catalog {
-	var out activities.Catalog
+	out := activities.Catalog{Digest: cfg.Digest}
 	for _, t := range cfg.Tables() {
 		out.Tables = append(out.Tables, t.Name)
 	}
@@ -144,15 +144,6 @@ func catalog(cfg *config.Config) activities.Catalog {
 		out.Families = append(out.Families, activities.Family{Name: p.Name, Schema: p.Schema, Connection: p.Connection, Match: p.Match})
 	}
 	return out
-}
-
-// SettingsDigest is that of the settings a worker with this configuration gives the table.
-func SettingsDigest(cfg *config.Config, n table.Name) (string, error) {
-	s, err := settings(cfg, n)
-	if err != nil {
-		return "", err
-	}
-	return activities.SettingsDigest(s), nil
 }
 
 // settings hands a table's configuration to the activities as plain values.

@@ -1,0 +1,141 @@
+package remote
+
+import (
+	"strings"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/human"
+)
+
+const (
+	// SchedulePrefix begins the ids of schedules that schedule apply makes.
+	SchedulePrefix = "tablehaul-"
+	// scheduleMemo is the key of the table's name in a schedule's memo.
+	scheduleMemo = "tablehaulTable"
+	// catchUpWindow is how late a run may begin whose time passed while Temporal was down. A run reads everything since
+	// the last one, so missed runs need no replacement. One hour keeps a restart of Temporal from skipping a nightly run.
+	catchUpWindow = time.Hour
+
+	// PausedByFile is the note of a pause that schedulePaused makes. Only such a pause ends when the key is removed; a
+	// pause by hand stays.
+	PausedByFile = "paused by schedulePaused in the configuration"
+	// ResumedByFile is the note of the end of such a pause.
+	ResumedByFile = "resumed: the configuration no longer has schedulePaused"
+)
+
+// ScheduleSpec is what the configuration says of a table's schedule.
+type ScheduleSpec struct {
+	Table  string
+	When   config.Schedule
+	Jitter time.Duration
+	Paused bool
+}
+
+// Schedule is a Temporal Schedule that starts runs of SyncTable.
+type Schedule struct {
+	ID string `json:"scheduleId"`
+	// Table is the table of its runs; empty where its input cannot be read.
+	Table string `json:"table"`
+	// Ours says that schedule apply has made it for this task queue. Tablehaul shows other schedules and never changes
+	// them.
+	Ours bool `json:"ours"`
+	// When is the times as the configuration writes them, or OtherCalendar.
+	When   string        `json:"when"`
+	Jitter time.Duration `json:"-"`
+	// Unexpected is what else differs from a schedule that apply makes, such as "overlap AllowAll".
+	Unexpected string    `json:"unexpected,omitempty"`
+	Paused     bool      `json:"paused"`
+	Note       string    `json:"note,omitempty"`
+	Next       time.Time `json:"next,omitzero"`
+	Last       time.Time `json:"last,omitzero"`
+}
+
+// ScheduleID is the id of a table's schedule.
+func ScheduleID(queue, tbl string) string {
+	return api.OnQueue(queue, SchedulePrefix+api.IDText(tbl))
+}
+
+// tableOfSchedule reads the table back from ScheduleID.
+func tableOfSchedule(queue, id string) string {
+	return api.TableOfID(queue, strings.TrimPrefix(id, SchedulePrefix))
+}
+
+// Text is when the schedule begins runs, such as "5m, up to 30s later".
+func (s Schedule) Text() string { return whenText(s.When, s.Jitter) }
+
+// Text is when the schedule begins runs, such as "5m, up to 30s later".
+func (s ScheduleSpec) Text() string { return whenText(s.When.String(), s.Jitter) }
+
+func whenText(when string, jitter time.Duration) string {
+	if jitter > 0 {
+		return when + ", up to " + human.Duration(jitter) + " later"
+	}
+	return when
+}
+
+// Actions of a Change.
+const (
+	ChangeCreate = "create"
+	ChangeUpdate = "update"
+	ChangeDelete = "delete"
+	ChangePause  = "pause"
+	ChangeResume = "resume"
+	ChangeNone   = "none"
+)
+
+// Change is one change that makes a schedule match the configuration.
+type Change struct {
+	Action string `json:"action"`
+	Table  string `json:"table"`
+	ID     string `json:"scheduleId"`
+	// From is the schedule as it is, To as it will be; each is empty where there is none.
+	From string `json:"from,omitempty"`
+	To   string `json:"to,omitempty"`
+	// Applied says that the change was made, Error why it was not.
+	Applied bool   `json:"applied"`
+	Error   string `json:"error,omitempty"`
+	// Want is the schedule that Create and Update make.
+	Want ScheduleSpec `json:"-"`
+}
+
+// Changes returns what makes a table's schedule match; have is nil where the table has none. The times and the pause may
+// change together.
+func Changes(queue string, want ScheduleSpec, have *Schedule) []Change {
+	c := Change{Table: want.Table, ID: ScheduleID(queue, want.Table), Want: want, Action: ChangeNone}
+	if have == nil {
+		c.Action, c.To = ChangeCreate, want.Text()
+		if want.Paused {
+			c.To += ", paused"
+		}
+		return []Change{c}
+	}
+	var out []Change
+	if have.When != want.When.String() || have.Jitter != want.Jitter || have.Unexpected != "" {
+		update := c
+		update.Action, update.From, update.To = ChangeUpdate, have.Text(), want.Text()
+		if have.Unexpected != "" {
+			update.From += ", " + have.Unexpected
+		}
+		out = append(out, update)
+	}
+	switch byFile := have.Note == PausedByFile; {
+	case want.Paused && !have.Paused:
+		c.Action, c.From, c.To = ChangePause, "running", "paused"
+		out = append(out, c)
+	case !want.Paused && have.Paused && byFile:
+		c.Action, c.From, c.To = ChangeResume, "paused", "running"
+		out = append(out, c)
+	}
+	if len(out) == 0 {
+		c.From, c.To = have.Text(), have.Text()
+		out = append(out, c)
+	}
+	return out
+}
+
+// Deletion is the change that deletes a schedule.
+func Deletion(s Schedule) Change {
+	return Change{Action: ChangeDelete, Table: s.Table, ID: s.ID, From: s.Text()}
+}

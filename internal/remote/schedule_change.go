@@ -1,0 +1,85 @@
+package remote
+
+import (
+	"context"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+
+	"github.com/tablehaul/tablehaul/internal/api"
+)
+
+func (c *Client) action(tbl string) *client.ScheduleWorkflowAction {
+	return &client.ScheduleWorkflowAction{
+		ID: api.SyncTableID(c.taskQueue, tbl), Workflow: api.SyncTableName, TaskQueue: c.taskQueue, StaticSummary: "Sync " + tbl,
+		Args: []any{api.SyncTableInput{Table: tbl, IfBusy: api.IfBusySkip}},
+	}
+}
+
+// CreateSchedule creates the table's schedule.
+func (c *Client) CreateSchedule(ctx context.Context, want ScheduleSpec) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	options := client.ScheduleOptions{
+		ID: ScheduleID(c.taskQueue, want.Table), Spec: specOf(want), Action: c.action(want.Table),
+		Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_SKIP, CatchupWindow: catchUpWindow,
+		Memo: map[string]any{scheduleMemo: want.Table},
+	}
+	if want.Paused {
+		options.Paused, options.Note = true, PausedByFile
+	}
+	_, err := c.client.ScheduleClient().Create(ctx, options)
+	return c.translate(want.Table, err)
+}
+
+// UpdateSchedule changes the table's schedule to want, apart from its pause.
+func (c *Client) UpdateSchedule(ctx context.Context, want ScheduleSpec) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	handle := c.client.ScheduleClient().GetHandle(ctx, ScheduleID(c.taskQueue, want.Table))
+	err := handle.Update(ctx, client.ScheduleUpdateOptions{
+		DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
+			spec := specOf(want)
+			state := in.Description.Schedule.State
+			state.LimitedActions, state.RemainingActions = false, 0
+			return &client.ScheduleUpdate{Schedule: &client.Schedule{
+				Spec: &spec, Action: c.action(want.Table), State: state,
+				Policy: &client.SchedulePolicies{Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_SKIP, CatchupWindow: catchUpWindow},
+			}}, nil
+		},
+	})
+	return c.translate(want.Table, err)
+}
+
+// withSchedule calls f with the handle of a schedule, for the time of one request.
+func (c *Client) withSchedule(ctx context.Context, id string, f func(context.Context, client.ScheduleHandle) error) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	return c.translate("", f(ctx, c.client.ScheduleClient().GetHandle(ctx, id)))
+}
+
+// DeleteSchedule deletes a schedule. A run that it has started goes on.
+func (c *Client) DeleteSchedule(ctx context.Context, id string) error {
+	return c.withSchedule(ctx, id, func(ctx context.Context, h client.ScheduleHandle) error { return h.Delete(ctx) })
+}
+
+// PauseSchedule stops a schedule from starting runs. Temporal shows the note.
+func (c *Client) PauseSchedule(ctx context.Context, id, note string) error {
+	return c.withSchedule(ctx, id, func(ctx context.Context, h client.ScheduleHandle) error {
+		return h.Pause(ctx, client.SchedulePauseOptions{Note: note})
+	})
+}
+
+// ResumeSchedule ends a pause. Temporal shows the note.
+func (c *Client) ResumeSchedule(ctx context.Context, id, note string) error {
+	return c.withSchedule(ctx, id, func(ctx context.Context, h client.ScheduleHandle) error {
+		return h.Unpause(ctx, client.ScheduleUnpauseOptions{Note: note})
+	})
+}
+
+// TriggerSchedule starts a schedule's run now, unless one runs already.
+func (c *Client) TriggerSchedule(ctx context.Context, id string) error {
+	return c.withSchedule(ctx, id, func(ctx context.Context, h client.ScheduleHandle) error {
+		return h.Trigger(ctx, client.ScheduleTriggerOptions{Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_SKIP})
+	})
+}

@@ -1,0 +1,174 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/human"
+)
+
+// schedulePageSize is how many schedules one answer of the list has.
+const schedulePageSize = 200
+
+// Schedules returns every schedule that starts SyncTable. Temporal's list is a moment old: a schedule that was just made
+// may be missing. With brief it takes our own schedules from the list, which is fast and leaves out Unexpected.
+func (c *Client) Schedules(ctx context.Context, brief bool) ([]Schedule, error) {
+	ctx, cancel := context.WithTimeout(ctx, 3*requestTimeout)
+	defer cancel()
+	iter, err := c.client.ScheduleClient().List(ctx, client.ScheduleListOptions{PageSize: schedulePageSize})
+	if err != nil {
+		return nil, c.translate("", err)
+	}
+	var ids []string
+	var out []Schedule
+	for iter.HasNext() {
+		entry, err := iter.Next()
+		if err != nil {
+			return nil, c.translate("", err)
+		}
+		if entry.WorkflowType.Name != api.SyncTableName {
+			continue
+		}
+		if one, ok := c.readEntry(entry); ok && brief {
+			out = append(out, one)
+			continue
+		}
+		ids = append(ids, entry.ID)
+	}
+	slices.Sort(ids)
+	described, err := c.SchedulesByID(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range described {
+		if one != nil { // nil was deleted since the list
+			out = append(out, *one)
+		}
+	}
+	return out, nil
+}
+
+// SchedulesByID returns the schedules with these ids, as they are now and in the same order; nil where there is none.
+func (c *Client) SchedulesByID(ctx context.Context, ids []string) ([]*Schedule, error) {
+	out := make([]*Schedule, len(ids))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(requestsAtOnce)
+	for i, id := range ids {
+		group.Go(func() error {
+			one, found, err := c.Schedule(ctx, id)
+			if found {
+				out[i] = &one
+			}
+			return err
+		})
+	}
+	return out, group.Wait()
+}
+
+// Schedule returns one schedule as it is now; false where there is none.
+func (c *Client) Schedule(ctx context.Context, id string) (Schedule, bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	d, err := c.client.ScheduleClient().GetHandle(ctx, id).Describe(ctx)
+	var none *serviceerror.NotFound
+	if errors.As(err, &none) {
+		return Schedule{}, false, nil
+	}
+	if err != nil {
+		return Schedule{}, false, c.translate("", err)
+	}
+	return c.read(id, d), true, nil
+}
+
+// readEntry reads one of our own schedules from Temporal's list; false for others.
+func (c *Client) readEntry(e *client.ScheduleListEntry) (Schedule, bool) {
+	out := Schedule{ID: e.ID, Table: tableOfSchedule(c.taskQueue, e.ID), Ours: true, Paused: e.Paused, Note: e.Note}
+	if !c.hasOurMemo(e.ID, e.Memo) || e.Spec == nil {
+		return out, false
+	}
+	out.When, out.Jitter = readTimes(*e.Spec), e.Spec.Jitter
+	out.setRuns(e.NextActionTimes, e.RecentActions)
+	return out, true
+}
+
+// setRuns sets Next and Last.
+func (s *Schedule) setRuns(next []time.Time, recent []client.ScheduleActionResult) {
+	if len(next) > 0 {
+		s.Next = next[0]
+	}
+	if n := len(recent); n > 0 {
+		s.Last = recent[n-1].ActualTime
+	}
+}
+
+// hasOurMemo reports whether schedule apply has made a schedule: its id and its memo name the same table.
+func (c *Client) hasOurMemo(id string, memo *commonpb.Memo) bool {
+	var tbl string
+	decode(memo.GetFields()[scheduleMemo], &tbl)
+	return strings.HasPrefix(id, SchedulePrefix) && tbl == tableOfSchedule(c.taskQueue, id)
+}
+
+// read translates Temporal's description.
+func (c *Client) read(id string, d *client.ScheduleDescription) Schedule {
+	out := Schedule{
+		ID: id, Paused: d.Schedule.State.Paused, Note: d.Schedule.State.Note,
+		Jitter: d.Schedule.Spec.Jitter, When: readTimes(*d.Schedule.Spec),
+	}
+	out.setRuns(d.Info.NextActionTimes, d.Info.RecentActions)
+	action, ok := d.Schedule.Action.(*client.ScheduleWorkflowAction)
+	if !ok {
+		return out
+	}
+	var in api.SyncTableInput
+	if len(action.Args) == 1 {
+		decode(action.Args[0], &in)
+	}
+	out.Table = in.Table
+	out.Ours = c.hasOurMemo(id, d.Memo) && action.TaskQueue == c.taskQueue
+	out.Unexpected = strings.Join(c.unexpected(d, action, in, tableOfSchedule(c.taskQueue, id)), ", ")
+	return out
+}
+
+// unexpected returns what differs from a schedule that apply makes, apart from its times.
+func (c *Client) unexpected(d *client.ScheduleDescription, action *client.ScheduleWorkflowAction, in api.SyncTableInput, tbl string) []string {
+	var out []string
+	if in != (api.SyncTableInput{Table: tbl, IfBusy: api.IfBusySkip}) {
+		out = append(out, "another input")
+	}
+	if action.ID != api.SyncTableID(c.taskQueue, tbl) {
+		out = append(out, "workflow id "+action.ID)
+	}
+	if p := d.Schedule.Policy; p != nil {
+		if p.Overlap != enumspb.SCHEDULE_OVERLAP_POLICY_SKIP {
+			out = append(out, "overlap "+p.Overlap.String())
+		}
+		if p.CatchupWindow != catchUpWindow {
+			out = append(out, "catch-up window "+human.Duration(p.CatchupWindow))
+		}
+		if p.PauseOnFailure {
+			out = append(out, "pause on failure")
+		}
+	}
+	if d.Schedule.State.LimitedActions {
+		out = append(out, "a limited number of runs")
+	}
+	return out
+}
+
+// decode reads a payload. What cannot be read was not written by Tablehaul, and leaves into as it is.
+func decode(payload any, into any) {
+	if p, ok := payload.(*commonpb.Payload); ok && p != nil {
+		_ = converter.GetDefaultDataConverter().FromPayload(p, into)
+	}
+}

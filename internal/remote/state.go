@@ -1,0 +1,63 @@
+package remote
+
+import (
+	"context"
+	"errors"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/sdk/client"
+
+	"github.com/tablehaul/tablehaul/internal/owner"
+)
+
+// State asks the table's state workflow for its state. It returns false where the table has never had a run.
+func (c *Client) State(ctx context.Context, tbl string) (owner.State, bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, QueryTimeout)
+	defer cancel()
+	var out owner.State
+	value, err := c.client.QueryWorkflow(ctx, owner.WorkflowID(c.taskQueue, tbl), "", owner.QueryState)
+	var none *serviceerror.NotFound
+	if errors.As(err, &none) {
+		return out, false, nil
+	}
+	if err == nil {
+		err = value.Get(&out)
+	}
+	if err != nil {
+		return out, false, c.translate(tbl, err)
+	}
+	return out, true, nil
+}
+
+// SetWatermark moves or forgets the watermark, or binds it to the servers and the target that the next run finds. It
+// starts the state workflow where the table has none.
+func (c *Client) SetWatermark(ctx context.Context, tbl string, req owner.SetRequest) (owner.State, error) {
+	ctx, cancel := context.WithTimeout(ctx, updateTimeout)
+	defer cancel()
+	var out owner.State
+	handle, err := c.client.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
+		StartWorkflowOperation: c.client.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
+			ID: owner.WorkflowID(c.taskQueue, tbl), TaskQueue: c.taskQueue,
+			StaticSummary: "Watermark and lease of " + tbl, StaticDetails: owner.StaticDetails, Memo: memo(tbl),
+			WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		}, owner.WorkflowType, owner.State{Version: 1, Table: tbl}),
+		UpdateOptions: client.UpdateWorkflowOptions{
+			UpdateName: owner.UpdateSetWatermark, Args: []any{req}, WaitForStage: client.WorkflowUpdateStageCompleted,
+		},
+	})
+	if err == nil {
+		err = handle.Get(ctx, &out)
+	}
+	return out, c.translate(tbl, err)
+}
+
+// Tables returns the tables that have a state workflow, in no particular order.
+func (c *Client) Tables(ctx context.Context) ([]string, error) {
+	var out []string
+	err := c.list(ctx, owner.WorkflowType, func(e *workflowpb.WorkflowExecutionInfo) {
+		out = append(out, owner.TableOf(c.taskQueue, e.GetExecution().GetWorkflowId()))
+	})
+	return out, err
+}
