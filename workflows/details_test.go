@@ -108,7 +108,7 @@ func TestDetailsOfAnOwner(t *testing.T) {
 func TestStaticDetailsSayWhatWasAskedFor(t *testing.T) {
 	for want, in := range map[string]SyncTableInput{
 		"Brings the target up to date: a first load where there is no watermark, else what has changed since.": {},
-		"Starts over: the whole table is read again, and the watermark set anew. If another run holds the table: wait.": {
+		"Starts over: the whole table is read again, and the watermark set again. If another run holds the table: wait.": {
 			Full: true, IfBusy: api.IfBusyWait,
 		},
 		"Reads a window again: above `2024-05-01`, up to `no bound`. The watermark stays.": {From: "2024-05-01", IfBusy: api.IfBusyFail},

@@ -10,7 +10,7 @@ import (
 type SyncTableInput struct {
 	// Table is a configured source table, "schema.table".
 	Table string `json:"table"`
-	// Full starts over: the whole table is read again, and the watermark set anew.
+	// Full starts over: the whole table is read again, and the watermark set again.
 	Full bool `json:"full,omitempty"`
 	// From (exclusive) and To (inclusive) make the run a bounded backfill by cursor, which
 	// leaves the watermark alone. Either may be empty.
