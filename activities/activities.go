@@ -25,7 +25,7 @@ type Activities struct {
 	deps      Deps
 	manifests *manifestCache
 	paces     *paceCache
-	schemas   schema.SchemaCache
+	schemas   schema.Cache
 }
 
 // Deps are what the steps work with. All fields but Metrics, Webhook, Searchable, Log, HostQueue, Deployment and SweepAfter are required.

@@ -17,7 +17,7 @@ type AddIndexesResult struct {
 // Repeating it is harmless: an index that is there is not added again. It heartbeats while the
 // server builds them; a cancel ends that.
 func (a *Activities) AddIndexes(ctx context.Context, in RangeInput) (AddIndexesResult, error) {
-	if err := a.here(ctx, in.Queue); err != nil {
+	if err := a.requireLocalFiles(ctx, in.Queue); err != nil {
 		return AddIndexesResult{}, err
 	}
 	r, err := a.openRange(ctx, in)

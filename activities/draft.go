@@ -29,7 +29,7 @@ type drafted struct {
 	settings Settings
 	src, dst *mysqldb.DB
 	table    *schema.Table
-	target   target.TargetPlan
+	target   target.Diff
 	findings []table.Finding
 	mode     string
 	window   table.Window
@@ -86,7 +86,7 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 	if p.src, err = a.deps.Source(ctx, settings.SourceConnection); err != nil {
 		return nil, lookFailure(ctx, err, src)
 	}
-	if p.table, err = schema.ReadTable(ctx, p.src, settings.Table); err != nil {
+	if p.table, err = schema.Read(ctx, p.src, settings.Table); err != nil {
 		return nil, lookFailure(ctx, err, src)
 	}
 	instance := p.src.Instance()
@@ -102,10 +102,10 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 	if p.dst, err = a.deps.Target(ctx, settings.TargetConnection); err != nil {
 		return nil, translate(ctx, err, dst)
 	}
-	if p.target, err = target.PlanTarget(ctx, p.dst, p.src, p.table, settings.Target, target.TargetOptions{
+	if p.target, err = target.PlanTarget(ctx, p.dst, p.src, p.table, settings.Target, target.Options{
 		Create: settings.CreateTarget, AddColumns: settings.AddColumns, Cursor: settings.Cursor, Watermark: watermarkOf(in.State, settings.Cursor), Rewrites: rewrites(in, settings.Cursor),
 		Replace:      settings.UniqueConflicts == string(upsert.ConflictsReplace),
-		IndexesLater: settings.IndexesAfterLoad || in.State.FirstLoad != nil && in.State.FirstLoad.IndexesLater,
+		DeferIndexes: settings.IndexesAfterLoad || in.State.FirstLoad != nil && in.State.FirstLoad.IndexesLater,
 	}); err != nil {
 		return nil, lookFailure(ctx, err, dst)
 	}
@@ -183,7 +183,7 @@ func watermarkOf(s owner.State, cursor string) string {
 // lookFailure translates an error of introspection: what is not there is the caller's to mend.
 func lookFailure(ctx context.Context, err error, at where) error {
 	for known, remedy := range map[error]string{
-		schema.ErrTableNotFound: "mend the name in the configuration, or GRANT SELECT on the table to the connection's login",
+		schema.ErrNotFound:      "mend the name in the configuration, or GRANT SELECT on the table to the connection's login",
 		schema.ErrNotABaseTable: "name the table behind it",
 		source.ErrNeedsProcess:  "",
 		source.ErrReplica:       "",

@@ -64,7 +64,7 @@ type ExtractProgress struct {
 // manifest are ever read, and a manifest that is already there is kept and returned. A failed
 // attempt removes its own parts. It heartbeats ExtractProgress.
 func (a *Activities) ExtractIncremental(ctx context.Context, in RangeInput) (ExtractResult, error) {
-	if err := a.here(ctx, in.Queue); err != nil {
+	if err := a.requireLocalFiles(ctx, in.Queue); err != nil {
 		return ExtractResult{}, err
 	}
 	r, err := a.openRange(ctx, in)

@@ -19,7 +19,7 @@ type WaitForFilesResult struct {
 // size and SHA-256. A part that is not is a StagedFileCorrupt failure: the workflow extracts
 // the range again. It changes nothing and heartbeats the parts verified so far.
 func (a *Activities) WaitForFiles(ctx context.Context, in RangeInput) (WaitForFilesResult, error) {
-	if err := a.here(ctx, in.Queue); err != nil {
+	if err := a.requireLocalFiles(ctx, in.Queue); err != nil {
 		return WaitForFilesResult{}, err
 	}
 	at := where{doing: "verify the staged files of " + in.Table}
@@ -71,7 +71,7 @@ const maxListed = 1000
 
 // ListChunks lists chunks of a range's manifest. It changes nothing.
 func (a *Activities) ListChunks(ctx context.Context, in ListChunksInput) (ListChunksResult, error) {
-	if err := a.here(ctx, in.Queue); err != nil {
+	if err := a.requireLocalFiles(ctx, in.Queue); err != nil {
 		return ListChunksResult{}, err
 	}
 	if in.After < 0 || in.Limit < 1 || in.Limit > maxListed {
@@ -103,7 +103,7 @@ type CleanupResult struct {
 // manifest. Repeating it is harmless; a slice without a manifest has nothing to remove. A
 // manifest that cannot be read names nothing, so only it itself goes.
 func (a *Activities) Cleanup(ctx context.Context, in RangeInput) (CleanupResult, error) {
-	if err := a.here(ctx, in.Queue); err != nil {
+	if err := a.requireLocalFiles(ctx, in.Queue); err != nil {
 		return CleanupResult{}, err
 	}
 	at := where{doing: "remove the staged files of " + in.Table}

@@ -54,7 +54,7 @@ type FinishRunResult struct {
 // FinishRun gives the lease back and, for a run that is done, raises the watermark. Repeating
 // it is harmless. A plan that cannot be removed does not fail a run: it is logged and left.
 func (a *Activities) FinishRun(ctx context.Context, in FinishRunInput) (FinishRunResult, error) {
-	if err := a.here(ctx, in.Queue); err != nil {
+	if err := a.requireLocalFiles(ctx, in.Queue); err != nil {
 		return FinishRunResult{}, err
 	}
 	if err := a.finishTarget(ctx, in.TargetRow, in.TargetWatermark); err != nil {

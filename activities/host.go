@@ -17,8 +17,8 @@ func HostQueue(taskQueue, host string) string { return taskQueue + "@" + host }
 // own, so that an answer never waits behind work.
 func PresenceQueue(hostQueue string) string { return hostQueue + "/presence" }
 
-// here refuses a step whose files another host has: the workflow sends it there.
-func (a *Activities) here(ctx context.Context, queue string) error {
+// requireLocalFiles refuses a step whose files another host has: the workflow sends it there.
+func (a *Activities) requireLocalFiles(ctx context.Context, queue string) error {
 	if queue == "" || queue == a.deps.HostQueue {
 		return nil
 	}

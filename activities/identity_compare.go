@@ -174,7 +174,7 @@ func (p *drafted) rowsAgree(ctx context.Context) (bool, error) {
 		return false, translate(ctx, err, where{p.settings.SourceConnection, "read the last rows of " + p.settings.Table.String()})
 	}
 	at := where{p.settings.TargetConnection, "look for rows of " + p.settings.Target.String()}
-	dst, err := schema.ReadTable(ctx, p.dst, p.settings.Target)
+	dst, err := schema.Read(ctx, p.dst, p.settings.Target)
 	if err != nil {
 		return false, lookFailure(ctx, err, at)
 	}
@@ -191,7 +191,7 @@ func (p *drafted) rowsAgree(ctx context.Context) (bool, error) {
 // A target without an index on the cursor is not sorted for it.
 func (p *drafted) sourceHasKept(ctx context.Context) (bool, error) {
 	at := where{p.settings.TargetConnection, "look for rows of " + p.settings.Target.String()}
-	dst, err := schema.ReadTable(ctx, p.dst, p.settings.Target)
+	dst, err := schema.Read(ctx, p.dst, p.settings.Target)
 	if err != nil {
 		return false, lookFailure(ctx, err, at)
 	}

@@ -91,7 +91,7 @@ func (a *Activities) familyTables(ctx context.Context, f Family) (members, left 
 	if err != nil {
 		return nil, nil, translate(ctx, err, at)
 	}
-	all, err := schema.TablesOf(ctx, src, f.Schema)
+	all, err := schema.Tables(ctx, src, f.Schema)
 	if err != nil {
 		return nil, nil, translate(ctx, err, at)
 	}

@@ -54,7 +54,7 @@ type plan struct {
 	// RefersToItself: see mysqldb.TargetPlan.
 	RefersToItself bool `json:"refersToItself,omitempty"`
 	// Later are the indexes that the target gets when the first load is done.
-	Later []target.LaterIndex `json:"later,omitempty"`
+	Later []target.DeferredIndex `json:"later,omitempty"`
 }
 
 // piece is what one range of a run reads: a part of the key space, or of the window. With

@@ -120,7 +120,7 @@ func planProgress(ctx context.Context) (last PlanProgress) {
 // Repeating it is harmless: it plans anew, and the last plan counts. An unfinished first load
 // is resumed where its plan is still there and still fits. It heartbeats PlanProgress.
 func (a *Activities) PlanRun(ctx context.Context, in PlanRunInput) (PlanRunResult, error) {
-	if err := a.here(ctx, in.Queue); err != nil {
+	if err := a.requireLocalFiles(ctx, in.Queue); err != nil {
 		return PlanRunResult{}, err
 	}
 	var progress atomic.Value
@@ -177,7 +177,7 @@ func (a *Activities) stagePlan(ctx context.Context, in PlanRunInput, p *drafted)
 		return PlanRunResult{}, err
 	}
 	if !p.byKey() || len(p.ranges) == 0 || !p.target.Create && !a.createdWithout(ctx, in, p) {
-		p.target.IndexNow()
+		p.target.IncludeDeferred()
 	}
 	out := p.result(in)
 	if len(p.ranges) == 0 {
@@ -187,7 +187,7 @@ func (a *Activities) stagePlan(ctx context.Context, in PlanRunInput, p *drafted)
 	out.PlanSum, err = a.writePlan(ctx, in.Run, plan{
 		Version: 1, Deployment: a.deps.Deployment, StateID: in.State.ID, WorkflowID: activity.GetInfo(ctx).WorkflowExecution.ID, Settings: p.settings, Mode: p.mode, Window: p.window, FreshAt: p.freshAt, ByKey: p.byKey(),
 		ZoneOffset: p.tail.horizon.ZoneOffset, Ceiling: p.tail.horizon.Ceiling, Unsettled: p.unsettled(in), NeedsFence: p.mode != api.ModeFirstLoad && !p.lowered,
-		Columns: p.target.Columns, Key: p.table.PrimaryKey, Ranges: p.ranges, RefersToItself: p.target.RefersToItself, Later: p.target.Later,
+		Columns: p.target.Columns, Key: p.table.PrimaryKey, Ranges: p.ranges, RefersToItself: p.target.RefersToItself, Later: p.target.Deferred,
 	})
 	return out, translate(ctx, err, where{doing: "stage the plan of " + in.Table})
 }
@@ -239,7 +239,7 @@ func (a *Activities) resume(ctx context.Context, in PlanRunInput, p *drafted) (P
 		a.forgetPlan(ctx, in.Table, old.Run)
 		return PlanRunResult{}, false, nil
 	}
-	p.window, p.ranges, p.rowsEstimate, p.target.Later = staged.Window, staged.Ranges, p.table.RowsEstimate, staged.Later
+	p.window, p.ranges, p.rowsEstimate, p.target.Deferred = staged.Window, staged.Ranges, p.table.RowsEstimate, staged.Later
 	p.freshAt, p.seen = staged.FreshAt, nil // what is seen now says nothing of then
 	out := p.result(in)
 	out.Run, out.PlanSum, out.Done = old.Run, sum, old.Done
@@ -262,7 +262,7 @@ func (p *drafted) result(in PlanRunInput) PlanRunResult {
 		TailLast: p.tailLast, TailTop: p.tailTop(),
 		RowsEstimate: p.rowsEstimate, ChunksInFlight: p.settings.ChunksInFlight, ChunkRows: int64(p.settings.ChunkRows), RangesInFlight: p.settings.RangesInFlight,
 		HeldBack: p.heldBack, HeldBackSeconds: p.heldFor.Seconds(), FreshAt: p.freshAt.UTC(), Marks: p.marks, Seen: p.seen, ClockBack: p.clockBack, ClockUntil: p.clockUntil, Warnings: p.warnings,
-		IndexesLater: len(p.target.Later), TargetLost: p.lost && in.State.Watermark != "" || p.id.forget, Watermark: in.State.Watermark, Priority: p.settings.Priority,
+		IndexesLater: len(p.target.Deferred), TargetLost: p.lost && in.State.Watermark != "" || p.id.forget, Watermark: in.State.Watermark, Priority: p.settings.Priority,
 	}
 }
 

@@ -25,9 +25,9 @@ import (
 type UpsertChunkInput struct {
 	RangeInput
 	ChunkRef
-	// Again says that the step may have been begun before, on a host where nobody could tell
+	// MayHaveRun says that the step may have been begun before, on a host where nobody could tell
 	// what became of it.
-	Again bool `json:"again,omitempty"`
+	MayHaveRun bool `json:"mayHaveRun,omitempty"`
 }
 
 // UpsertChunkResult is what one chunk's transaction did.
@@ -63,7 +63,7 @@ const MaxPieces = 8
 // already there. A retry starts the chunk again; nothing of a failed try stays. It applies
 // exactly the bytes whose hash the manifest holds, and heartbeats the batches sent.
 func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (UpsertChunkResult, error) {
-	if err := a.here(ctx, in.Queue); err != nil {
+	if err := a.requireLocalFiles(ctx, in.Queue); err != nil {
 		return UpsertChunkResult{}, err
 	}
 	r, rows, err := a.chunkOf(ctx, in)
@@ -78,7 +78,7 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	if err != nil {
 		return UpsertChunkResult{}, translate(ctx, err, at)
 	}
-	clean := !in.Again && cleanSoFar(ctx)
+	clean := !in.MayHaveRun && cleanSoFar(ctx)
 	if w, err := a.waitNow(ctx, db, s); err != nil {
 		return UpsertChunkResult{}, err
 	} else if w.Reason != "" {

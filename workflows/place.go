@@ -97,10 +97,10 @@ func after(in any, err error) any {
 	var app *temporal.ApplicationError
 	switch {
 	case errors.As(err, &timeout):
-		chunk.Again = chunk.Again || timeout.Unwrap() != nil // why the attempt before it ended
+		chunk.MayHaveRun = chunk.MayHaveRun || timeout.Unwrap() != nil // why the attempt before it ended
 	case errors.As(err, &app):
 		var d failure.Details
-		chunk.Again = app.Details(&d) != nil || d.Attempt > 1
+		chunk.MayHaveRun = app.Details(&d) != nil || d.Attempt > 1
 	}
 	return chunk
 }

@@ -72,7 +72,7 @@ func TestStepsThatNeedFilesGoToTheHostThatHasThem(t *testing.T) {
 	var result workflows.SyncTableResult
 	require.NoError(t, env.GetWorkflowResult(&result))
 	require.EqualValues(t, 120, result.RowsExtracted)
-	require.False(t, f.upserts[0].Again)
+	require.False(t, f.upserts[0].MayHaveRun)
 }
 
 func TestRangesGoToTheHostThatHasTheirFiles(t *testing.T) {
@@ -97,8 +97,8 @@ func TestAChunkThatMayHaveBeenWrittenSaysSo(t *testing.T) {
 		return nil
 	}
 	require.NoError(t, run(t, f, orders).GetWorkflowError())
-	require.True(t, f.upserts[0].Again)
-	require.False(t, f.upserts[1].Again)
+	require.True(t, f.upserts[0].MayHaveRun)
+	require.False(t, f.upserts[1].MayHaveRun)
 }
 
 // A host whose workers are all busy answers, and is waited for.

@@ -30,7 +30,7 @@ func (b *bench) chunks(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	dst, err := schema.ReadTable(ctx, db, table.Name{Schema: "bench", Table: "orders"})
+	dst, err := schema.Read(ctx, db, table.Name{Schema: "bench", Table: "orders"})
 	if err != nil {
 		return err
 	}

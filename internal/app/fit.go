@@ -35,7 +35,7 @@ func checkServer(ctx context.Context, c client.Client, log *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("ask Temporal for its version: %w", err)
 	}
-	return fitVersion(info.GetServerVersion(), log)
+	return checkServerVersion(info.GetServerVersion(), log)
 }
 
 // namespaceID is what no other namespace has, of this or of another Temporal.
@@ -46,7 +46,7 @@ func namespaceID(ctx context.Context, c client.Client, namespace string) (string
 	return d.GetNamespaceInfo().GetId(), err
 }
 
-func fitVersion(version string, log *slog.Logger) error {
+func checkServerVersion(version string, log *slog.Logger) error {
 	parts := strings.SplitN(strings.TrimPrefix(version, "v"), ".", 3)
 	var got [2]int
 	for i := range got {
@@ -73,7 +73,7 @@ func checkClock(ctx context.Context, c client.Client, w *workers, started time.T
 	for {
 		seen, err := lastSeen(ctx, c, w.queue, w.identity)
 		if !seen.IsZero() {
-			return fitClock(skew(started, now(), seen), log)
+			return checkClockSkew(skew(started, now(), seen), log)
 		}
 		timer := time.NewTimer(seenPoll)
 		select {
@@ -122,7 +122,7 @@ func skew(from, until, seen time.Time) time.Duration {
 	return 0
 }
 
-func fitClock(ahead time.Duration, log *slog.Logger) error {
+func checkClockSkew(ahead time.Duration, log *slog.Logger) error {
 	off, direction := ahead, "ahead of"
 	if ahead < 0 {
 		off, direction = -ahead, "behind"

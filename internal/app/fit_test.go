@@ -14,7 +14,7 @@ func TestOldTemporalServersAreRefused(t *testing.T) {
 		"1.32.1": "", "1.28.0": "", "v1.29.0-149.1": "", "2.0.0": "",
 		"1.27.3": "version 1.27.3", "1.9.0": "1.28 or later", "0.31.2": "1.28 or later",
 	} {
-		err := fitVersion(version, slog.New(slog.DiscardHandler))
+		err := checkServerVersion(version, slog.New(slog.DiscardHandler))
 		if want == "" {
 			require.NoError(t, err, version)
 		} else {
@@ -26,7 +26,7 @@ func TestOldTemporalServersAreRefused(t *testing.T) {
 func TestAnUnknownTemporalVersionIsWarnedOf(t *testing.T) {
 	for _, version := range []string{"", "cloud", "1", "1.x"} {
 		var log bytes.Buffer
-		require.NoError(t, fitVersion(version, slog.New(slog.NewTextHandler(&log, nil))), version)
+		require.NoError(t, checkServerVersion(version, slog.New(slog.NewTextHandler(&log, nil))), version)
 		require.Contains(t, log.String(), "level=WARN", version)
 	}
 }

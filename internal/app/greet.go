@@ -16,10 +16,10 @@ import (
 // greetTime bounds the look at a server when the worker starts.
 const greetTime = 20 * time.Second
 
-// greet opens a connection of each kind that the configuration needs, and logs what answers.
+// probeConnections opens a connection of each kind that the configuration needs, and logs what answers.
 // It is no condition of anything: a server may come later, and every run sees for itself. But a
 // wrong password should be seen where the worker is started. The function it returns ends it.
-func (p *pools) greet(ctx context.Context, log *slog.Logger) (stop func()) {
+func (p *pools) probeConnections(ctx context.Context, log *slog.Logger) (stop func()) {
 	ctx, cancel := context.WithTimeout(ctx, greetTime)
 	var all sync.WaitGroup
 	for _, key := range needed(p.cfg) {

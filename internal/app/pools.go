@@ -114,7 +114,7 @@ func open(ctx context.Context, key poolKey, conn config.Connection) (*mysqldb.DB
 		Role: key.role, TLS: mysqldb.TLSMode(conn.TLS), CAFile: conn.CA, MaxOpen: conn.MaxConnections, Name: key.name,
 	}
 	if conn.CanChange() {
-		o.ReadAgain = func() (string, error) {
+		o.ReloadDSN = func() (string, error) {
 			dsn, err := conn.ReadAgain(os.Getenv)
 			return dsn.Reveal(), err
 		}

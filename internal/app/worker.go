@@ -101,7 +101,7 @@ func RunWorker(ctx context.Context, o WorkerOptions) error {
 	attributes.known(ctx) // adds what is missing
 	pools := newPools(cfg)
 	defer pools.close()
-	defer pools.greet(ctx, o.Log)()
+	defer pools.probeConnections(ctx, o.Log)()
 	o.Monitor = monitor
 	return serve(ctx, o, cfg, c, activities.Deps{
 		Settings:   func(n table.Name) (activities.Settings, error) { return settings(cfg, n) },

@@ -35,9 +35,9 @@ type Options struct {
 	// Name is what the connection is called in the configuration. Errors carry it, and
 	// never the DSN.
 	Name string
-	// ReadAgain is the DSN with its secrets as they are now; nil where they cannot change. It is
+	// ReloadDSN is the DSN with its secrets as they are now; nil where they cannot change. It is
 	// asked when a server refuses the login.
-	ReadAgain func() (string, error)
+	ReloadDSN func() (string, error)
 }
 
 // DB is a pool of connections to one server, every session set up for its role.
@@ -48,7 +48,7 @@ type DB struct {
 	// Name is the connection's name in the configuration.
 	Name string
 
-	crowd *crowd
+	traffic *otherTraffic
 	// readSlot holds something while a reader has it.
 	readSlot chan struct{}
 
@@ -72,13 +72,13 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connection %q: %w", o.Name, err)
 	}
-	crowd := crowdOf(cfg.Net + " " + cfg.Addr)
+	crowd := otherTrafficAt(cfg.Net + " " + cfg.Addr)
 	known := &instances{}
-	c := &connector{driver: first.Driver(), role: o.Role, crowd: crowd, instances: known, login: loginOf(cfg)}
+	c := &connector{driver: first.Driver(), role: o.Role, traffic: crowd, instances: known, login: loginOf(cfg)}
 	c.account.Store(first)
-	if o.ReadAgain != nil {
+	if o.ReloadDSN != nil {
 		c.reload = func() (*account, error) {
-			dsn, err := o.ReadAgain()
+			dsn, err := o.ReloadDSN()
 			if err != nil {
 				return nil, err
 			}
@@ -93,13 +93,13 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	}
 	pool.SetMaxOpenConns(1) // until the server has told its limits
 	pool.SetConnMaxIdleTime(idleTime)
-	db := &DB{DB: pool, Role: o.Role, Name: o.Name, crowd: crowd, readSlot: make(chan struct{}, 1), instances: known, login: c.login}
+	db := &DB{DB: pool, Role: o.Role, Name: o.Name, traffic: crowd, readSlot: make(chan struct{}, 1), instances: known, login: c.login}
 	if err := db.readServer(ctx); err != nil {
 		_ = pool.Close() // the first error is the one that tells
 		return nil, fmt.Errorf("connection %q: connect: %w", o.Name, err)
 	}
 	c.login.join(pool, maxOpen, db.Server)
-	_ = db.OthersActive(ctx) // the first look; the next one can tell
+	_ = db.OtherTrafficActive(ctx) // the first look; the next one can tell
 	return db, nil
 }
 
@@ -188,7 +188,7 @@ func driverConfig(dsn string, o Options) (*mysql.Config, error) {
 	}
 	// The wire has limits of its own. What the driver sets is overwritten before each piece.
 	cfg.DialFunc = dialer(cfg.ReadTimeout)
-	cfg.ReadTimeout, cfg.WriteTimeout = LongSilence, LongSilence
+	cfg.ReadTimeout, cfg.WriteTimeout = NoReadTimeout, NoReadTimeout
 	return cfg, nil
 }
 

@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// spare is how many connections of a login are left to others, where it has more than spareFrom.
+// spare is how many connections of a login are left to others, where it has more than reservedFrom.
 const (
-	spare     = 1
-	spareFrom = 4
-	// ourShare is the part of a server's max_connections that one pool takes at most: one in so many.
-	ourShare = 2
+	reservedConns = 1
+	reservedFrom  = 4
+	// maxShare is the part of a server's max_connections that one pool takes at most: one in so many.
+	maxShare = 2
 )
 
 // join adds a pool of a login to those that share the server's limits.
@@ -20,7 +20,7 @@ func (l *login) join(pool *sql.DB, configured int, s Server) {
 	defer l.mu.Unlock()
 	most := configured
 	if s.MaxConnections > 0 {
-		most = min(most, max(2, s.MaxConnections/ourShare))
+		most = min(most, max(2, s.MaxConnections/maxShare))
 	}
 	l.allowed = max(0, s.MaxUserConnections)
 	l.pools = append(l.pools, &poolSize{pool: pool, most: most})
@@ -35,22 +35,22 @@ func (l *login) leave(pool *sql.DB) {
 	l.resize()
 }
 
-// full makes the pools as small as they are: the server had no connection left for another.
+// onNoConnection makes the pools as small as they are: the server had no connection left for another.
 // Others may use the login, too, so that its limit alone does not tell.
-func (l *login) full() {
+func (l *login) onNoConnection() {
 	open := int(l.open.Load())
 	if open == 0 {
 		return // it is the first one that is refused: there is nothing to wait for
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.shrunk, l.until = open, time.Now().Add(shrunkFor)
+	l.shrunk, l.until = open, time.Now().Add(shrinkFor)
 	l.resize()
-	time.AfterFunc(shrunkFor, l.grow)
+	time.AfterFunc(shrinkFor, l.grow)
 }
 
-// closed is told of each connection that had logged in and is closed.
-func (l *login) closed() { l.open.Add(-1) }
+// onClose is told of each connection that had logged in and is closed.
+func (l *login) onClose() { l.open.Add(-1) }
 
 func (l *login) grow() {
 	l.mu.Lock()
@@ -67,8 +67,8 @@ func (l *login) resize() {
 		return
 	}
 	limit := l.allowed
-	if limit >= spareFrom {
-		limit -= spare
+	if limit >= reservedFrom {
+		limit -= reservedConns
 	}
 	if l.shrunk > 0 && (limit == 0 || l.shrunk < limit) {
 		limit = l.shrunk

@@ -25,24 +25,24 @@ const (
 	longestRefusal = 5 * time.Minute
 	// rereadEvery is the pause between two looks at a secret that a server has refused.
 	rereadEvery = 5 * time.Second
-	// loginPatience is how long a connection waits for another that logs in. While a secret is good
+	// loginWait is how long a connection waits for another that logs in. While a secret is good
 	// this takes milliseconds.
-	loginPatience = 2 * time.Second
-	// shrunkFor is how long pools stay smaller after the server had no connection left for them.
-	shrunkFor = 5 * time.Minute
+	loginWait = 2 * time.Second
+	// shrinkFor is how long pools stay smaller after the server had no connection left for them.
+	shrinkFor = 5 * time.Minute
 )
 
 // login is one account of one server, as all pools of the process use it. It logs in one after
 // the other, so that a password that was changed is tried once and not by every connection.
 type login struct {
-	turn chan struct{}
+	logInSlot chan struct{}
 
-	mu      sync.Mutex
-	refusal *mysqlerr.RefusedLogin // nil while the last login was taken
-	secret  string                 // the digest of the one that was refused
-	good    string                 // and of the one that was taken
-	pause   time.Duration
-	reread  time.Time
+	mu       sync.Mutex
+	refusal  *mysqlerr.RefusedLogin // nil while the last login was taken
+	secret   string                 // the digest of the one that was refused
+	accepted string                 // and of the one that was taken
+	pause    time.Duration
+	reread   time.Time
 
 	// allowed is the server's limit for the account, 0 for none or not known; shrunk is a smaller
 	// one until a moment.
@@ -64,7 +64,7 @@ type poolSize struct {
 var logins sync.Map
 
 func loginOf(cfg *mysql.Config) *login {
-	l, _ := logins.LoadOrStore(cfg.Net+" "+cfg.Addr+" "+cfg.User, &login{turn: make(chan struct{}, 1)})
+	l, _ := logins.LoadOrStore(cfg.Net+" "+cfg.Addr+" "+cfg.User, &login{logInSlot: make(chan struct{}, 1)})
 	return l.(*login) //nolint:forcetypeassert // nothing else is stored
 }
 
@@ -79,8 +79,8 @@ var refusals = []uint16{
 	mysqlerr.ErrPasswordExpired, mysqlerr.ErrHostNotAllowed,
 }
 
-// remembered is the refusal of a secret that is not to be tried now.
-func (l *login) remembered(secret string) error {
+// refusalOf is the refusal of a secret that is not to be tried now.
+func (l *login) refusalOf(secret string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.refusal == nil || l.secret != secret || !time.Now().Before(l.refusal.Next) {
@@ -89,13 +89,13 @@ func (l *login) remembered(secret string) error {
 	return l.refusal
 }
 
-// learn keeps what a server said of a login, and returns the error to show.
-func (l *login) learn(secret string, err error) error {
+// record keeps what a server said of a login, and returns the error to show.
+func (l *login) record(secret string, err error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
 	case err == nil:
-		l.refusal, l.pause, l.good = nil, 0, secret
+		l.refusal, l.pause, l.accepted = nil, 0, secret
 		l.open.Add(1)
 		if l.secret == secret {
 			l.secret = ""
@@ -112,11 +112,11 @@ func (l *login) learn(secret string, err error) error {
 	return l.refusal
 }
 
-// superseded says that a secret was refused, and that another pool logs in with a newer one.
-func (l *login) superseded(secret string) bool {
+// isSuperseded says that a secret was refused, and that another pool logs in with a newer one.
+func (l *login) isSuperseded(secret string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.good != "" && l.good != secret && l.secret == secret
+	return l.accepted != "" && l.accepted != secret && l.secret == secret
 }
 
 // mayReread reports whether the secret is to be read again now, at most every rereadEvery.
@@ -140,7 +140,7 @@ type account struct {
 // that has changed meanwhile is tried at once.
 func (c *connector) logIn(ctx context.Context) (driver.Conn, error) {
 	now := c.account.Load()
-	if c.reload != nil && c.login.superseded(now.secret) {
+	if c.reload != nil && c.login.isSuperseded(now.secret) {
 		if next, err := c.reload(); err == nil {
 			c.account.Store(next)
 			now = next
@@ -163,24 +163,24 @@ func (c *connector) logIn(ctx context.Context) (driver.Conn, error) {
 }
 
 func (c *connector) logInAs(ctx context.Context, a *account) (driver.Conn, error) {
-	if err := c.login.remembered(a.secret); err != nil {
+	if err := c.login.refusalOf(a.secret); err != nil {
 		return nil, err
 	}
-	patience := time.NewTimer(loginPatience)
+	patience := time.NewTimer(loginWait)
 	defer patience.Stop()
 	select {
-	case c.login.turn <- struct{}{}:
-		defer func() { <-c.login.turn }()
+	case c.login.logInSlot <- struct{}{}:
+		defer func() { <-c.login.logInSlot }()
 	case <-patience.C: // the other one's server may be gone
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	if err := c.login.remembered(a.secret); err != nil {
+	if err := c.login.refusalOf(a.secret); err != nil {
 		return nil, err
 	}
 	conn, err := a.Connect(ctx)
 	if n := mysqlerr.NumberOf(err); n == mysqlerr.ErrTooManyConnections || n == mysqlerr.ErrTooManyUserConns || n == mysqlerr.ErrUserLimit {
-		c.login.full()
+		c.login.onNoConnection()
 	}
-	return conn, c.login.learn(a.secret, err)
+	return conn, c.login.record(a.secret, err)
 }

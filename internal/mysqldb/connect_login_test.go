@@ -59,7 +59,7 @@ func TestARefusedLoginIsRememberedAndTriedByOne(t *testing.T) {
 			login := p.Login(limits, "SELECT ON "+p.Schema+".*")
 			var secret atomic.Value
 			secret.Store(login)
-			o := mysqldb.Options{Name: "shop", MaxOpen: 16, ReadAgain: func() (string, error) {
+			o := mysqldb.Options{Name: "shop", MaxOpen: 16, ReloadDSN: func() (string, error) {
 				return loginDSN(s, secret.Load().(string)), nil
 			}}
 			var pools []*mysqldb.DB
@@ -106,7 +106,7 @@ func TestARotatedSecretIsReadAgainWhenTheLoginIsRefused(t *testing.T) {
 		p := dbtest.NewProvoker(t, s)
 		login := p.Login("", "SELECT ON "+p.Schema+".*")
 		var asked atomic.Int64
-		db, err := mysqldb.Open(t.Context(), loginDSN(s, login), mysqldb.Options{Name: "shop", ReadAgain: func() (string, error) {
+		db, err := mysqldb.Open(t.Context(), loginDSN(s, login), mysqldb.Options{Name: "shop", ReloadDSN: func() (string, error) {
 			asked.Add(1)
 			return loginDSN(s, p.Schema+":other"), nil
 		}})

@@ -20,7 +20,7 @@ type connector struct {
 	account   atomic.Pointer[account]
 	reload    func() (*account, error)
 	role      Role
-	crowd     *crowd
+	traffic   *otherTraffic
 	instances *instances
 	// flavor is known after the first connection: the setup differs by it.
 	flavor atomic.Pointer[Flavor]
@@ -34,20 +34,20 @@ func (c *connector) Driver() driver.Driver { return c.driver }
 
 // Connect implements driver.Connector. The connection it returns counts its statements.
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
-	c.crowd.sent.Add(1) // the driver asks for max_allowed_packet
+	c.traffic.sent.Add(1) // the driver asks for max_allowed_packet
 	lost := c.lost.Load()
-	var w *wire
-	inner, err := c.logIn(context.WithValue(ctx, wireKey{}, &w))
+	var w *timedConn
+	inner, err := c.logIn(context.WithValue(ctx, timedConnKey{}, &w))
 	if err != nil {
 		return nil, err
 	}
 	own, ok := inner.(driverConn)
 	if !ok || w == nil {
 		_ = inner.Close()
-		c.login.closed()
+		c.login.onClose()
 		return nil, errors.New("the driver's connection cannot do all that is needed")
 	}
-	conn := &serverConn{driverConn: own, connector: c, wire: w, lost: lost}
+	conn := &serverConn{driverConn: own, connector: c, conn: w, lost: lost}
 	if conn.instance, err = c.setUp(ctx, conn); err != nil {
 		_ = conn.Close() // the first error is the one that tells
 		return nil, fmt.Errorf("set up the session: %w", err)

@@ -16,8 +16,8 @@ import (
 )
 
 func TestTheLimitsOfSilenceAreBelowAMinute(t *testing.T) {
-	require.GreaterOrEqual(t, mysqldb.SilenceLimit, 35*time.Second, "a metadata lock is waited for 30 seconds")
-	require.LessOrEqual(t, mysqldb.SilenceLimit, time.Minute)
+	require.GreaterOrEqual(t, mysqldb.DefaultReadTimeout, 35*time.Second, "a metadata lock is waited for 30 seconds")
+	require.LessOrEqual(t, mysqldb.DefaultReadTimeout, time.Minute)
 }
 
 // Connections that die without a word: the first statement notices, and no other one of the pool
@@ -41,7 +41,7 @@ func TestConnectionsThatDieWithoutAWordAreGivenUp(t *testing.T) {
 			}
 		}
 		for name, step := range map[string]func() error{
-			"a table's structure": func() error { _, err := schema.ReadTable(t.Context(), db, tbl.Name); return err },
+			"a table's structure": func() error { _, err := schema.Read(t.Context(), db, tbl.Name); return err },
 			"a window's upper end": func() error {
 				_, err := source.ChooseHi(t.Context(), db, source.HiSpec{Table: tbl, Cursor: tbl.Column("updated_at").Column})
 				return err

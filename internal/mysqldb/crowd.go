@@ -9,7 +9,7 @@ import (
 
 // A crowd is what is known of a server's other clients: whether there are any, by how many
 // statements the server counts beyond those of this process. Other workers are others, too.
-type crowd struct {
+type otherTraffic struct {
 	// sent counts statements of ours, as they are sent: by connections of any pool to the server.
 	sent atomic.Int64
 
@@ -22,28 +22,28 @@ type crowd struct {
 	sentThen int64
 }
 
-// crowds are the crowds by the server's address: source and target may be one server.
-var crowds sync.Map
+// otherTraffics are the crowds by the server's address: source and target may be one server.
+var otherTraffics sync.Map
 
-func crowdOf(address string) *crowd {
-	c, _ := crowds.LoadOrStore(address, &crowd{})
-	return c.(*crowd) //nolint:forcetypeassert // nothing else is stored
+func otherTrafficAt(address string) *otherTraffic {
+	c, _ := otherTraffics.LoadOrStore(address, &otherTraffic{})
+	return c.(*otherTraffic) //nolint:forcetypeassert // nothing else is stored
 }
 
 const (
-	// crowdEvery is the pause between two looks at a server's counter.
-	crowdEvery = 500 * time.Millisecond
-	// crowdRate is how many statements of others a second are somebody.
-	crowdRate = 20
+	// otherTrafficEvery is the pause between two looks at a server's counter.
+	otherTrafficEvery = 500 * time.Millisecond
+	// otherTrafficRate is how many statements of others a second are somebody.
+	otherTrafficRate = 20
 )
 
-// present reports whether others use the server. Now and then one caller asks the server, and
+// active reports whether others use the server. Now and then one caller asks the server, and
 // the others go by what is known; where it may not be asked, nobody is there.
-func (c *crowd) present(ctx context.Context, d *DB) bool {
+func (c *otherTraffic) active(ctx context.Context, d *DB) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
-	if c.asking || now.Sub(c.looked) < crowdEvery {
+	if c.asking || now.Sub(c.looked) < otherTrafficEvery {
 		return c.others
 	}
 	c.asking = true
@@ -57,14 +57,14 @@ func (c *crowd) present(ctx context.Context, d *DB) bool {
 		return false
 	}
 	if !c.looked.IsZero() {
-		c.others = float64(counted-c.counted-(sent-c.sentThen)) > crowdRate*now.Sub(c.looked).Seconds()
+		c.others = float64(counted-c.counted-(sent-c.sentThen)) > otherTrafficRate*now.Sub(c.looked).Seconds()
 	}
 	c.looked, c.counted, c.sentThen = now, counted, sent
 	return c.others
 }
 
-// OthersActive reports whether other clients use the server; see crowd.
-func (d *DB) OthersActive(ctx context.Context) bool { return d.crowd.present(ctx, d) }
+// OtherTrafficActive reports whether other clients use the server; see crowd.
+func (d *DB) OtherTrafficActive(ctx context.Context) bool { return d.traffic.active(ctx, d) }
 
 // AcquireReadSlot waits for the one read slot of the pool, which its readers share while other
 // clients use the server. The error is that of a context that ends before.

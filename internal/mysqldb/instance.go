@@ -67,15 +67,15 @@ func instanceSQL(f Flavor) string {
 	return "LEFT(SHA2(CONCAT_WS(' ', " + id + ", @@hostname, @@port), 256), 12)"
 }
 
-// OnInstance is a condition that is true on the server of the digest, and an error (1242) on any
+// InstanceGuardSQL is a condition that is true on the server of the digest, and an error (1242) on any
 // other. Servers compute it once for a statement. A proxy may send each statement elsewhere: what a
 // session was told before proves nothing.
-func OnInstance(f Flavor, digest string) string {
+func InstanceGuardSQL(f Flavor, digest string) string {
 	return "IF(" + instanceSQL(f) + " = '" + digest + "', 1, (SELECT 1 UNION SELECT 2))"
 }
 
-// OtherServer turns the error of onInstance into ErrOtherServer.
-func OtherServer(err error) error {
+// AsOtherServer turns the error of onInstance into ErrOtherServer.
+func AsOtherServer(err error) error {
 	if mysqlerr.NumberOf(err) == mysqlerr.ErrSubqueryRows {
 		return ErrOtherServer
 	}

@@ -37,7 +37,7 @@ func copyOver(t testing.TB, s *servers.Server, l link, rows, most int) (took tim
 	db, err := mysqldb.Open(t.Context(), p.DSN(s.DSN("")), mysqldb.Options{Role: mysqldb.Target, Name: "target"})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, db.Close()) }()
-	target, err := schema.ReadTable(t.Context(), db, table.Name{Schema: schemaName, Table: "t"})
+	target, err := schema.Read(t.Context(), db, table.Name{Schema: schemaName, Table: "t"})
 	require.NoError(t, err)
 	pace, gate = &upsert.Pace{}, &upsert.Gate{}
 	spec := upsert.UpsertSpec{Target: target, Columns: table.Carried(target.Values()), MaxTransaction: time.Second, FewestRows: most / 8, Pace: pace, Gate: gate, AtOnce: 8}

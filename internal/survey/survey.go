@@ -95,7 +95,7 @@ func (r *Result) Usable() int {
 func (r *Result) list(ctx context.Context, db *mysqldb.DB, scope Scope) ([]table.Name, error) {
 	schemas := scope.Schemas
 	if len(schemas) == 0 {
-		own, err := schema.OwnSchema(ctx, db)
+		own, err := schema.Default(ctx, db)
 		if err != nil {
 			return nil, err
 		}
@@ -108,7 +108,7 @@ func (r *Result) list(ctx context.Context, db *mysqldb.DB, scope Scope) ([]table
 	}
 	var out []table.Name
 	for _, schemaName := range schemas {
-		names, err := schema.TablesOf(ctx, db, schemaName)
+		names, err := schema.Tables(ctx, db, schemaName)
 		if err != nil {
 			return nil, err
 		}
@@ -125,7 +125,7 @@ func (r *Result) list(ctx context.Context, db *mysqldb.DB, scope Scope) ([]table
 
 // lookAt looks at one table.
 func lookAt(ctx context.Context, db *mysqldb.DB, n table.Name) (*Table, error) {
-	t, err := schema.ReadTable(ctx, db, n)
+	t, err := schema.Read(ctx, db, n)
 	if err != nil {
 		return nil, err
 	}

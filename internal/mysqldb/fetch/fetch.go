@@ -17,32 +17,32 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// Fetched is the measure of one statement.
-type Fetched struct {
+// Stats is the measure of one statement.
+type Stats struct {
 	Rows, Bytes int
 	Seconds     float64
-	// Cut says that there may be more rows than were read.
-	Cut bool
+	// Truncated says that there may be more rows than were read.
+	Truncated bool
 }
 
-// FetchRows runs a query and appends its rows to dst, until dst holds maxBytes. Whatever
+// Rows runs a query and appends its rows to dst, until dst holds maxBytes. Whatever
 // error it returns, the rows it appended are complete.
 //
 // It goes below database/sql, which would box and convert every value a second time.
-func FetchRows(ctx context.Context, d *mysqldb.DB, query string, exprs []sqltext.SelectExpr, dst *table.Rows, maxBytes int) (Fetched, error) {
+func Rows(ctx context.Context, d *mysqldb.DB, query string, exprs []sqltext.Expr, dst *table.Rows, maxBytes int) (Stats, error) {
 	conn, err := d.Conn(ctx)
 	if err != nil {
-		return Fetched{}, err
+		return Stats{}, err
 	}
 	defer func() { _ = conn.Close() }() // says only whether the connection was given up
-	return FetchOn(ctx, conn, query, exprs, dst, maxBytes)
+	return RowsOn(ctx, conn, query, exprs, dst, maxBytes)
 }
 
-// FetchOn is fetchRows on a connection of the caller's.
-func FetchOn(ctx context.Context, conn *sql.Conn, query string, exprs []sqltext.SelectExpr, dst *table.Rows, maxBytes int) (res Fetched, err error) {
+// RowsOn is fetchRows on a connection of the caller's.
+func RowsOn(ctx context.Context, conn *sql.Conn, query string, exprs []sqltext.Expr, dst *table.Rows, maxBytes int) (res Stats, err error) {
 	began := time.Now()
 	before, size := dst.Len(), dst.Bytes()
-	err = RawQueryOn(ctx, conn, query, func(rows driver.Rows) error {
+	err = Raw(ctx, conn, query, func(rows driver.Rows) error {
 		values := make([]driver.Value, len(exprs))
 		for {
 			if err := rows.Next(values); err != nil {
@@ -57,7 +57,7 @@ func FetchOn(ctx context.Context, conn *sql.Conn, query string, exprs []sqltext.
 				}
 			}
 			if dst.Bytes() >= maxBytes {
-				res.Cut = true
+				res.Truncated = true
 				return errEnough
 			}
 		}
@@ -69,10 +69,10 @@ func FetchOn(ctx context.Context, conn *sql.Conn, query string, exprs []sqltext.
 	return res, err
 }
 
-// FetchKey runs a query of at most one row and returns its texts, or nil for no row.
-func FetchKey(ctx context.Context, d *mysqldb.DB, query string, exprs []sqltext.SelectExpr) ([]string, error) {
+// Row runs a query of at most one row and returns its texts, or nil for no row.
+func Row(ctx context.Context, d *mysqldb.DB, query string, exprs []sqltext.Expr) ([]string, error) {
 	rows := table.NewRows(len(exprs))
-	if _, err := FetchRows(ctx, d, query, exprs, rows, 1<<40); err != nil || rows.Len() == 0 {
+	if _, err := Rows(ctx, d, query, exprs, rows, 1<<40); err != nil || rows.Len() == 0 {
 		return nil, err
 	}
 	key := make([]string, len(exprs))
@@ -85,10 +85,10 @@ func FetchKey(ctx context.Context, d *mysqldb.DB, query string, exprs []sqltext.
 // errEnough ends a query before its last row.
 var errEnough = errors.New("enough rows")
 
-// RawQueryOn runs a query on a connection and hands over the driver's rows. When read ends before
+// Raw runs a query on a connection and hands over the driver's rows. When read ends before
 // the last row, the connection is closed: that, and not reading on, is what ends the statement on
 // the server.
-func RawQueryOn(ctx context.Context, conn *sql.Conn, query string, read func(driver.Rows) error) error {
+func Raw(ctx context.Context, conn *sql.Conn, query string, read func(driver.Rows) error) error {
 	var outcome error
 	rawErr := conn.Raw(func(dc any) error {
 		queryer, ok := dc.(driver.QueryerContext)
@@ -98,14 +98,14 @@ func RawQueryOn(ctx context.Context, conn *sql.Conn, query string, read func(dri
 		rows, err := queryer.QueryContext(ctx, query, nil)
 		if err != nil {
 			outcome = err
-			return keepConn(err)
+			return connFate(err)
 		}
 		if outcome = read(rows); outcome == nil {
 			outcome = rows.Close()
 		} else if mysqlerr.NumberOf(outcome) != 0 {
 			return rows.Close() // the server ended the statement: the connection is good
 		}
-		return keepConn(outcome)
+		return connFate(outcome)
 	})
 	switch {
 	case errors.Is(outcome, errEnough):
@@ -118,8 +118,8 @@ func RawQueryOn(ctx context.Context, conn *sql.Conn, query string, read func(dri
 	return rawErr
 }
 
-// keepConn tells database/sql to give up a connection unless the server itself answered.
-func keepConn(err error) error {
+// connFate tells database/sql to give up a connection unless the server itself answered.
+func connFate(err error) error {
 	if err == nil || mysqlerr.NumberOf(err) != 0 {
 		return nil
 	}
@@ -130,7 +130,7 @@ var errWireType = errors.New("the driver returned a value of an unexpected type"
 
 // AppendValue adds a driver value in the text form of its kind. The driver parses integers
 // and floating-point numbers of text rows; everything else comes as the server's own bytes.
-func AppendValue(dst *table.Rows, e sqltext.SelectExpr, v driver.Value) error {
+func AppendValue(dst *table.Rows, e sqltext.Expr, v driver.Value) error {
 	switch v := v.(type) {
 	case nil:
 		dst.AppendNull()
@@ -149,21 +149,21 @@ func AppendValue(dst *table.Rows, e sqltext.SelectExpr, v driver.Value) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%w: %T for %s", errWireType, v, e.Sql)
+	return fmt.Errorf("%w: %T for %s", errWireType, v, e.SQL)
 }
 
-func appendBytes(dst *table.Rows, e sqltext.SelectExpr, v []byte) error {
+func appendBytes(dst *table.Rows, e sqltext.Expr, v []byte) error {
 	switch {
 	case e.Kind == table.KindBit:
 		if len(v) > 8 {
-			return fmt.Errorf("%w: %d bytes for %s", errWireType, len(v), e.Sql)
+			return fmt.Errorf("%w: %d bytes for %s", errWireType, len(v), e.SQL)
 		}
 		var n uint64
 		for _, b := range v {
 			n = n<<8 | uint64(b)
 		}
 		dst.AppendFunc(func(b []byte) []byte { return strconv.AppendUint(b, n, 10) })
-	case e.Unpad:
+	case e.StripZeros:
 		dst.Append(unpadded(v))
 	case v == nil:
 		dst.AppendNull()

@@ -166,9 +166,9 @@ func DescribeWarning(number uint16, message string) Problem {
 
 func describeServer(p *Problem, e *mysql.MySQLError) {
 	p.Number = e.Number
-	v, known := verdictOn(e)
-	p.Sentence, p.Remedy = v.say, v.remedy
-	if v.keep {
+	v, known := infoOf(e)
+	p.Sentence, p.Remedy = v.message, v.remedy
+	if v.safeText {
 		p.Sentence = e.Message
 	}
 	if state := sqlState(e); !known && state != "" {

@@ -10,7 +10,7 @@ import (
 // errorGroup is what the program knows of many error numbers at once: the condition they share
 // and what a person does about it. [verdicts] goes before it for the numbers that stand there.
 type errorGroup struct {
-	verdict
+	errorInfo
 	// numbers are numbers and ranges, such as "1004 1010-1012".
 	numbers string
 }
@@ -33,193 +33,193 @@ const (
 // testdata/errornumbers.txt lists every number with its class, and a test compares them.
 var errorGroups = []errorGroup{
 	// What passes by itself.
-	{verdict{class: ClassRetry, say: "the server closes connections, or goes away"}, "1077-1080 1152 1184 3168 3169"},
-	{verdict{class: ClassRetry, say: "the network to the server is in trouble"}, "1155-1157"},
-	{verdict{class: ClassRetry, say: "the server is in offline mode"}, "3032 6400"},
-	{verdict{class: ClassRetry, say: "the proxy before the server cannot reach it"}, "9001"},
-	{verdict{class: ClassRetry, say: "the server rolled the transaction back"}, "1402 1613 1614 1622 1964 3197"},
-	{verdict{class: ClassRetry, say: "another session holds a lock"}, "1689 3058 3132 3133 3572"},
-	{verdict{class: ClassRetry, say: "the server asks to try again"}, "1297 6141"},
-	{verdict{class: ClassRetry, say: "the group of servers waits or changes its primary"}, "3781-3783 3797 3798 4094"},
-	{verdict{class: ClassRetry, say: "the server is being cloned"}, "3633 3634 3874"},
+	{errorInfo{class: ClassRetry, message: "the server closes connections, or goes away"}, "1077-1080 1152 1184 3168 3169"},
+	{errorInfo{class: ClassRetry, message: "the network to the server is in trouble"}, "1155-1157"},
+	{errorInfo{class: ClassRetry, message: "the server is in offline mode"}, "3032 6400"},
+	{errorInfo{class: ClassRetry, message: "the proxy before the server cannot reach it"}, "9001"},
+	{errorInfo{class: ClassRetry, message: "the server rolled the transaction back"}, "1402 1613 1614 1622 1964 3197"},
+	{errorInfo{class: ClassRetry, message: "another session holds a lock"}, "1689 3058 3132 3133 3572"},
+	{errorInfo{class: ClassRetry, message: "the server asks to try again"}, "1297 6141"},
+	{errorInfo{class: ClassRetry, message: "the group of servers waits or changes its primary"}, "3781-3783 3797 3798 4094"},
+	{errorInfo{class: ClassRetry, message: "the server is being cloned"}, "3633 3634 3874"},
 
 	// What needs room.
-	{verdict{class: ClassCapacity, say: "the server is out of memory", remedy: remedyRoom}, "3015 3044 3950 4081 4082"},
+	{errorInfo{class: ClassCapacity, message: "the server is out of memory", remedy: remedyRoom}, "3015 3044 3950 4081 4082"},
 	{
-		verdict{class: ClassCapacity, say: "the server's disk, undo log or temporary space is full", remedy: remedyRoom},
+		errorInfo{class: ClassCapacity, message: "the server's disk, undo log or temporary space is full", remedy: remedyRoom},
 		"1878 3019 3675",
 	},
 	{
-		verdict{class: ClassCapacity, say: "the server is out of locks, transactions or statement handles", remedy: remedyRoom},
+		errorInfo{class: ClassCapacity, message: "the server is out of locks, transactions or statement handles", remedy: remedyRoom},
 		"1461 1637 3985 6411",
 	},
-	{verdict{
-		class: ClassSplit, say: "the transaction is larger than the server's binary log or group takes",
+	{errorInfo{
+		class: ClassSplit, message: "the transaction is larger than the server's binary log or group takes",
 		remedy: "raise max_binlog_cache_size, or the group's transaction size limit, or lower chunkRows",
 	}, "1197 1705 3231"},
-	{verdict{
-		class: ClassSplit, say: "the statement needs more memory than the server gives its parser",
+	{errorInfo{
+		class: ClassSplit, message: "the statement needs more memory than the server gives its parser",
 		remedy: "raise parser_max_mem_size on the server",
 	}, "3186"},
 
 	// Nobody can tell from the number whether it passes: retried for a bounded time.
-	{verdict{class: ClassUnknown, say: "the server's handshake was disturbed", remedy: remedyLogin}, "1042 1043"},
-	{verdict{class: ClassUnknown, say: "the server could not commit or roll back", remedy: remedyFiles}, "1180 1181"},
+	{errorInfo{class: ClassUnknown, message: "the server's handshake was disturbed", remedy: remedyLogin}, "1042 1043"},
+	{errorInfo{class: ClassUnknown, message: "the server could not commit or roll back", remedy: remedyFiles}, "1180 1181"},
 	{
-		verdict{class: ClassUnknown, say: "the server's storage engine, or a file of it, is in trouble", remedy: remedyFiles},
+		errorInfo{class: ClassUnknown, message: "the server's storage engine, or a file of it, is in trouble", remedy: remedyFiles},
 		systemErrors,
 	},
-	{verdict{
-		class: ClassUnknown, say: "the index could not be added beside so many writes",
+	{errorInfo{
+		class: ClassUnknown, message: "the index could not be added beside so many writes",
 		remedy: "raise innodb_online_alter_log_max_size",
 	}, "1799"},
 
 	// Rows.
-	{verdict{
-		class: ClassRowData, say: "a trigger or a routine of the target refuses the row (SIGNAL)",
+	{errorInfo{
+		class: ClassRowData, message: "a trigger or a routine of the target refuses the row (SIGNAL)",
 		remedy: remedyTrigger,
 	}, "1642-1646 4208"},
 	{
-		verdict{class: ClassRowData, say: "the target has no partition for the row's value", remedy: remedyPart},
+		errorInfo{class: ClassRowData, message: "the target has no partition for the row's value", remedy: remedyPart},
 		"1526 1591 1737 1748 4127",
 	},
 	{
-		verdict{
-			class: ClassRowData, say: "another row already holds this value of a unique key",
+		errorInfo{
+			class: ClassRowData, message: "another row already holds this value of a unique key",
 			remedy: remedyUnique,
 		},
 		"1022 1169 1569 1586 1761 1762 1859",
 	},
-	{verdict{
-		class: ClassRowData, say: "a foreign key of the target stands against the row",
+	{errorInfo{
+		class: ClassRowData, message: "a foreign key of the target stands against the row",
 		remedy: "sync the parent table first, or drop the foreign key on the target",
 	}, "1216 1217"},
-	{verdict{
-		class: ClassRowData, say: "a column that cannot be NULL got a NULL",
+	{errorInfo{
+		class: ClassRowData, message: "a column that cannot be NULL got a NULL",
 		remedy: "make the target column nullable, or correct the row at the source",
 	}, "1263 3673"},
-	{verdict{class: ClassRowData, say: "the row has too few or too many values", remedy: remedyValue}, "1261 1262"},
+	{errorInfo{class: ClassRowData, message: "the row has too few or too many values", remedy: remedyValue}, "1261 1262"},
 	{
-		verdict{class: ClassRowData, say: "a view of the target refuses the row", remedy: "write to a table instead of a view"},
+		errorInfo{class: ClassRowData, message: "a view of the target refuses the row", remedy: "write to a table instead of a view"},
 		"1369",
 	},
 	{
-		verdict{class: ClassRowData, say: "an expression of the target has no result for this row", remedy: remedyValue},
+		errorInfo{class: ClassRowData, message: "an expression of the target has no result for this row", remedy: remedyValue},
 		"1365 1441 3020 3045-3054 3513 3514 4074 6527",
 	},
 	{
-		verdict{class: ClassRowData, say: "value cannot be stored in the column's type or character set", remedy: remedyValue},
+		errorInfo{class: ClassRowData, message: "value cannot be stored in the column's type or character set", remedy: remedyValue},
 		"1162 1256-1259 1299 1301 1525 1575 1916-1922 1958 1977 3904 3907 3912 3987 3988 3995 4122",
 	},
 	{
-		verdict{class: ClassRowData, say: "value does not fit into an index on an expression", remedy: remedyValue},
+		errorInfo{class: ClassRowData, message: "value does not fit into an index on an expression", remedy: remedyValue},
 		"3751 3752 3903 3905 3906 3908",
 	},
 	{
-		verdict{class: ClassRowData, say: "value is not a geometry that the column takes", remedy: remedyValue},
+		errorInfo{class: ClassRowData, message: "value is not a geometry that the column takes", remedy: remedyValue},
 		"3033-3043 3055 3122 3134 3516 3520 3521 3548 3616-3618 3643 3682 3704-3706 3726 3727 3731 3732 3741-3744 3882" +
 			" 4032-4034 4048-4050 4076",
 	},
 	{
-		verdict{class: ClassRowData, say: "value is not JSON that the column takes", remedy: remedyValue},
+		errorInfo{class: ClassRowData, message: "value is not JSON that the column takes", remedy: remedyValue},
 		"3069-3072 3141-3151 3155-3158 3665 3666 3669 3853 3934 3966 3967 4035-4040",
 	},
 	{
-		verdict{class: ClassRowData, say: "value is not a vector that the column takes", remedy: remedyValue},
+		errorInfo{class: ClassRowData, message: "value is not a vector that the column takes", remedy: remedyValue},
 		"4203 4204 6136-6138",
 	},
 
 	// What a person has to change.
 	{
-		verdict{class: ClassConfiguration, say: "the server refuses the login", remedy: remedyLogin},
+		errorInfo{class: ClassConfiguration, message: "the server refuses the login", remedy: remedyLogin},
 		"1131-1133 1275 1699 1873 3640 3891 3892 3922 3923 6126 6127",
 	},
 	{
-		verdict{class: ClassConfiguration, keep: true, remedy: remedyGrant},
+		errorInfo{class: ClassConfiguration, safeText: true, remedy: remedyGrant},
 		"1095 1211 1370 1979 3530 3552-3557 3566 3620 3630 3879 3880 6038",
 	},
-	{verdict{
-		class: ClassConfiguration, say: "a firewall, an audit or a policy on the server refuses the statement",
+	{errorInfo{
+		class: ClassConfiguration, message: "a firewall, an audit or a policy on the server refuses the statement",
 		remedy: "allow the login's statements there",
 	}, "3164 6444 6544 6557 6558 6561"},
 	{
-		verdict{class: ClassConfiguration, keep: true, remedy: "create what is missing, or correct its name"},
+		errorInfo{class: ClassConfiguration, safeText: true, remedy: "create what is missing, or correct its name"},
 		"1051 1082 1109 1128 1176 1177 1284 1286 1305 1360 1477 1507 1630 1735 1932 3003 3503 3615 4031 4091 4092",
 	},
 	{
-		verdict{
-			class: ClassConfiguration, say: "a view, trigger, routine or its definer does not work any more",
+		errorInfo{
+			class: ClassConfiguration, message: "a view, trigger, routine or its definer does not work any more",
 			remedy: remedyTrigger,
 		},
 		"1303 1304 1306-1314 1318-1328 1330-1339 1357 1363 1407 1413-1415 1418 1419 1421 1422 1424 1435 1442-1450" +
 			" 1453 1454 1456 1458 1460 1462 1584 1603-1606 1710 1711 1746 1765 3011 3012 3512 4005 4006",
 	},
 	{
-		verdict{
-			class: ClassConfiguration, say: "the server cannot run a plugin, a component or a loaded function",
+		errorInfo{
+			class: ClassConfiguration, message: "the server cannot run a plugin, a component or a loaded function",
 			remedy: "install it on the server, or take it out of the table",
 		},
 		"1122-1127 1289 1429-1433 1476 1524 1721 3161 3167 3200 3527-3541 3877 3889 3890 4182 4185",
 	},
 	{
-		verdict{class: ClassConfiguration, say: "the table or an index of it is damaged", remedy: remedyDamaged},
+		errorInfo{class: ClassConfiguration, message: "the table or an index of it is damaged", remedy: remedyDamaged},
 		"1032-1035 1194 1195 1340-1344 1455 1459 1602 1682 1696 1707 1712 1728 1805 1817 1863 1877 1880 3000 3506 3508 3509",
 	},
-	{verdict{
-		class: ClassConfiguration, say: "the table's file or tablespace is missing, discarded or in the way",
+	{errorInfo{
+		class: ClassConfiguration, message: "the table's file or tablespace is missing, discarded or in the way",
 		remedy: remedyFiles,
 	}, "1808 1809 1812-1814 1816 1860 3119-3121 3510 3604-3607 3629 3642 3678-3681 3913"},
 	{
-		verdict{class: ClassConfiguration, say: "the server cannot encrypt or decrypt the table", remedy: remedyKeys},
+		errorInfo{class: ClassConfiguration, message: "the server cannot encrypt or decrypt the table", remedy: remedyKeys},
 		"3183-3185 3187 3188 3198 3201-3203 3784-3794 3801 3805-3811 3824-3833",
 	},
-	{verdict{
-		class: ClassConfiguration, say: "the table has no primary key, and the server demands one",
+	{errorInfo{
+		class: ClassConfiguration, message: "the table has no primary key, and the server demands one",
 		remedy: "give the table a primary key",
 	}, "1173 3098 3750"},
-	{verdict{
-		class: ClassConfiguration, say: "the database is read-only",
+	{errorInfo{
+		class: ClassConfiguration, message: "the database is read-only",
 		remedy: "run ALTER SCHEMA ... READ ONLY = 0, or write to another database",
 	}, "3989"},
-	{verdict{
-		class: ClassConfiguration, say: "the server runs with innodb_force_recovery, or without its redo log",
+	{errorInfo{
+		class: ClassConfiguration, message: "the server runs with innodb_force_recovery, or without its redo log",
 		remedy: "restore the server to normal running",
 	}, "1881 3983"},
 	{
-		verdict{
-			class: ClassConfiguration, say: "the server's replication, binary log or group stands against the statement",
+		errorInfo{
+			class: ClassConfiguration, message: "the server's replication, binary log or group stands against the statement",
 			remedy: remedyGroup,
 		},
 		"1099 1100 1188-1192 1198-1202 1218 1223 1236 1518 1534 1593 1598 1609 1610 1661-1664 1666 1667 1679 1685" +
 			" 1694 1729 1756 1766-1790 1794 1837-1844 1871 1872 1884 1885 1934-1956 1966 3001 3017 3021 3030 3056" +
 			" 3074-3086 3091-3099 3111-3117 3129 3138 3139 3173 3176 3190 3191 3663 3725 3745-3748 3796 3799 3910-3919",
 	},
-	{verdict{
-		class: ClassConfiguration, say: "the server does not allow LOAD DATA LOCAL",
+	{errorInfo{
+		class: ClassConfiguration, message: "the server does not allow LOAD DATA LOCAL",
 		remedy: "set local_infile on the server, or tuning: { bulkLoad: false } for the table",
 	}, "1148 3948 4166"},
-	{verdict{
-		class: ClassConfiguration, say: "the read is larger than the server's max_join_size",
+	{errorInfo{
+		class: ClassConfiguration, message: "the read is larger than the server's max_join_size",
 		remedy: "raise max_join_size on the server",
 	}, "1104"},
-	{verdict{
-		class: ClassConfiguration, say: "the server's stack is too small for the statement",
+	{errorInfo{
+		class: ClassConfiguration, message: "the server's stack is too small for the statement",
 		remedy: "raise thread_stack on the server",
 	}, "1119 1436"},
-	{verdict{
-		class: ClassConfiguration, say: "the target's AUTO_INCREMENT or sequence has no value left",
+	{errorInfo{
+		class: ClassConfiguration, message: "the target's AUTO_INCREMENT or sequence has no value left",
 		remedy: "widen the column, or set the counter back",
 	}, "1467 4084"},
-	{verdict{
-		class: ClassConfiguration, say: "a generated column of the target would be written",
+	{errorInfo{
+		class: ClassConfiguration, message: "a generated column of the target would be written",
 		remedy: "run again: the target's columns have changed",
 	}, "1906 3105"},
 	{
-		verdict{class: ClassConfiguration, keep: true, remedy: "use a setting that this server has"},
+		errorInfo{class: ClassConfiguration, safeText: true, remedy: "use a setting that this server has"},
 		"1115 1210 1229-1234 1238 1273 1649 1766 1838 3579 3976 4063",
 	},
 	{
-		verdict{class: ClassConfiguration, say: "the server refuses the table's definition", remedy: remedyDDL},
+		errorInfo{class: ClassConfiguration, message: "the server refuses the table's definition", remedy: remedyDDL},
 		"1005 1006 1008 1059-1061 1063 1067-1075 1089-1091 1101-1103 1113 1116-1118 1121 1138 1163 1164 1166-1168" +
 			" 1170 1171 1214 1215 1239 1252 1280 1283 1291 1293 1294 1425-1427 1439 1464 1470 1478-1517 1519-1523" +
 			" 1527-1533 1553 1562-1567 1572 1628-1636 1652-1660 1680 1687 1688 1709 1713 1725 1726 1731-1736 1740" +
@@ -230,7 +230,7 @@ var errorGroups = []errorGroup{
 	},
 
 	// Notes about a statement, not about its rows: as warnings they stop nothing.
-	{verdict{class: ClassConfiguration, say: "the server refuses what it otherwise warns of", remedy: remedyRefused}, notes},
+	{errorInfo{class: ClassConfiguration, message: "the server refuses what it otherwise warns of", remedy: remedyRefused}, notes},
 }
 
 // notes are the numbers of notes: deprecations, statements that are unsafe in a statement-based
@@ -245,7 +245,7 @@ const notes = "1003 1246 1249 1266 1276 1285 1287 1315 1316 1354 1355 1438 1554 
 // an object that the server refuses: it would refuse it again.
 const refusedRanges = "1000-1887 1900-1999 3000-3238 3500-4208 6000-6141 6400-6579"
 
-var refused = verdict{class: ClassConfiguration, say: "the server refuses the statement", remedy: remedyRefused}
+var refused = errorInfo{class: ClassConfiguration, message: "the server refuses the statement", remedy: remedyRefused}
 
 // systemErrors carry an error number of the operating system or of a storage engine in their
 // text: see classifySystem.
@@ -253,19 +253,19 @@ const systemErrors = "1004 1009-1014 1016-1019 1023-1026 1028 1030 1296 1376 137
 
 // knownErrors are the numbers of verdicts, errorGroups and refusedRanges, and noteNumbers those
 // of notes.
-var knownErrors, NoteNumbers = collectErrors()
+var knownErrors, NoteNumbers = collect()
 
-func collectErrors() (map[uint16]verdict, map[uint16]bool) {
-	all := map[uint16]verdict{}
+func collect() (map[uint16]errorInfo, map[uint16]bool) {
+	all := map[uint16]errorInfo{}
 	for n := range numbersIn(refusedRanges) {
 		all[n] = refused
 	}
 	for _, g := range slices.Backward(errorGroups) {
 		for n := range numbersIn(g.numbers) {
-			all[n] = g.verdict
+			all[n] = g.errorInfo
 		}
 	}
-	for n, v := range verdicts {
+	for n, v := range errorInfos {
 		all[n] = v
 	}
 	return all, numbersIn(notes)

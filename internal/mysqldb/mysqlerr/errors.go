@@ -73,7 +73,7 @@ func Classify(err error) Class {
 }
 
 func classifyServer(e *mysql.MySQLError) Class {
-	v, _ := verdictOn(e)
+	v, _ := infoOf(e)
 	return v.class
 }
 

@@ -8,37 +8,37 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// verdictOn is what the program knows of a server's error: its number says it, and for a few
+// infoOf is what the program knows of a server's error: its number says it, and for a few
 // numbers the SQLSTATE or the text. The second result is false where nothing is known.
-func verdictOn(e *mysql.MySQLError) (verdict, bool) {
+func infoOf(e *mysql.MySQLError) (errorInfo, bool) {
 	if sqlState(e) == stateSignal { // whatever number the SIGNAL chose
 		return knownErrors[errSignal], true
 	}
 	v, known := knownErrors[e.Number]
-	if by := verdictByText(e); by != nil {
+	if by := infoByText(e); by != nil {
 		return *by, true
 	}
 	if known {
 		return v, true
 	}
-	if v, ok := byState[sqlState(e)]; ok {
+	if v, ok := infoByState[sqlState(e)]; ok {
 		return v, false
 	}
-	return verdict{class: ClassUnknown, say: "the server refused with an error that is not known here"}, false
+	return errorInfo{class: ClassUnknown, message: "the server refused with an error that is not known here"}, false
 }
 
 // stateSignal is the SQLSTATE of a SIGNAL by a person's own trigger or routine.
 const stateSignal = "45000"
 
-// byState is about numbers that are not known: states that mean one thing only.
-var byState = map[string]verdict{
-	"08S01": {class: ClassRetry, say: "the connection to the server failed"},
-	"40001": {class: ClassRetry, say: "the server rolled the transaction back"},
-	"22001": {class: ClassRowData, say: "value too long", remedy: remedyValue},
-	"22003": {class: ClassRowData, say: "value out of range", remedy: remedyValue},
-	"22007": {class: ClassRowData, say: "value cannot be read as the column's type", remedy: remedyValue},
-	"23000": {class: ClassRowData, say: "a key or a constraint of the target refuses the row", remedy: remedyValue},
-	"28000": {class: ClassConfiguration, say: "the server refuses the login", remedy: remedyLogin},
+// infoByState is about numbers that are not known: states that mean one thing only.
+var infoByState = map[string]errorInfo{
+	"08S01": {class: ClassRetry, message: "the connection to the server failed"},
+	"40001": {class: ClassRetry, message: "the server rolled the transaction back"},
+	"22001": {class: ClassRowData, message: "value too long", remedy: remedyValue},
+	"22003": {class: ClassRowData, message: "value out of range", remedy: remedyValue},
+	"22007": {class: ClassRowData, message: "value cannot be read as the column's type", remedy: remedyValue},
+	"23000": {class: ClassRowData, message: "a key or a constraint of the target refuses the row", remedy: remedyValue},
+	"28000": {class: ClassConfiguration, message: "the server refuses the login", remedy: remedyLogin},
 }
 
 // sqlState is the error's SQLSTATE, or empty where the server sent none.
@@ -51,27 +51,27 @@ func sqlState(e *mysql.MySQLError) string {
 }
 
 var (
-	readOnlyServer = verdict{class: ClassFailover, say: "the server is read-only", remedy: "write to the primary server"}
-	fullDisk       = verdict{class: ClassCapacity, say: "the server's disk is full", remedy: remedyRoom}
-	noResources    = verdict{class: ClassCapacity, say: "the server is out of files, memory or threads", remedy: remedyRoom}
-	lockedRows     = verdict{class: ClassRetry, say: "another session holds a lock on the same rows, or changed them"}
-	damagedTable   = verdict{class: ClassConfiguration, say: "the table or an index of it is damaged", remedy: remedyDamaged}
-	engineRefuses  = verdict{
-		class: ClassConfiguration, say: "the server's storage engine refuses the statement", remedy: remedyFiles,
+	readOnlyServer = errorInfo{class: ClassFailover, message: "the server is read-only", remedy: "write to the primary server"}
+	fullDisk       = errorInfo{class: ClassCapacity, message: "the server's disk is full", remedy: remedyRoom}
+	noResources    = errorInfo{class: ClassCapacity, message: "the server is out of files, memory or threads", remedy: remedyRoom}
+	lockedRows     = errorInfo{class: ClassRetry, message: "another session holds a lock on the same rows, or changed them"}
+	damagedTable   = errorInfo{class: ClassConfiguration, message: "the table or an index of it is damaged", remedy: remedyDamaged}
+	engineRefuses  = errorInfo{
+		class: ClassConfiguration, message: "the server's storage engine refuses the statement", remedy: remedyFiles,
 	}
-	transactionTooLarge = verdict{
-		class: ClassSplit, say: "the transaction is larger than the cluster takes",
+	transactionTooLarge = errorInfo{
+		class: ClassSplit, message: "the transaction is larger than the cluster takes",
 		remedy: "raise wsrep_max_ws_size and wsrep_max_ws_rows, or lower chunkRows",
 	}
-	clusterForbids = verdict{
-		class: ClassConfiguration, keep: true,
+	clusterForbids = errorInfo{
+		class: ClassConfiguration, safeText: true,
 		remedy: "set pxc_strict_mode to PERMISSIVE on the cluster, or connect to a server that allows it",
 	}
-	cannotReach = verdict{class: ClassUnknown, say: "the proxy before the server is in trouble"}
+	cannotReach = errorInfo{class: ClassUnknown, message: "the proxy before the server is in trouble"}
 )
 
-// verdictByText is for the numbers that say too little; nil where the number says it all.
-func verdictByText(e *mysql.MySQLError) *verdict {
+// infoByText is for the numbers that say too little; nil where the number says it all.
+func infoByText(e *mysql.MySQLError) *errorInfo {
 	m := strings.ToLower(e.Message)
 	switch {
 	case (e.Number == errOptionPrevents || e.Number == errCantLock) && saysReadOnly(m):
@@ -97,7 +97,7 @@ func saysReadOnly(message string) bool {
 
 // unknownError tells what passes by itself from what is forbidden: Vitess and others say 1105 of
 // a lost backend, too.
-func unknownError(m string) *verdict {
+func unknownError(m string) *errorInfo {
 	if strings.HasPrefix(m, "percona-xtradb-cluster prohibits") { // its text is about names
 		return &clusterForbids
 	}
@@ -118,7 +118,7 @@ var saysErrno = numbersIn(systemErrors + " 1005 1006 1015 1180 1181")
 var errno = regexp.MustCompile(`(?:errno|errcode|got error):? (\d+)`)
 
 // systemError reads that number: below 120 it is the operating system's, above it a handler's.
-func systemError(m string) *verdict {
+func systemError(m string) *errorInfo {
 	g := errno.FindStringSubmatch(m)
 	if g == nil {
 		if strings.Contains(m, "size exceed") { // Galera, during COMMIT

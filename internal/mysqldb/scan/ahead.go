@@ -96,7 +96,7 @@ func (r *pageReader) considerately(ctx context.Context) (more bool, err error) {
 		defer release()
 	}
 	more, err = r.page(ctx)
-	r.others = r.db.OthersActive(ctx)
+	r.others = r.db.OtherTrafficActive(ctx)
 	return more, err
 }
 

@@ -27,12 +27,12 @@ func (c *cutter) dive(ctx context.Context, prefix, where []string, backward, one
 		return nil, err
 	}
 	part := c.plan.parts[len(prefix)]
-	exprs := []sqltext.SelectExpr{c.plan.exprs[part.expr]}
+	exprs := []sqltext.Expr{c.plan.exprs[part.expr]}
 	if part.column.RawCharset {
-		exprs = append(exprs, sqltext.SelectExpr{Sql: "CONVERT(" + sqltext.Ident(part.column.Name) + " USING utf8mb4)", Kind: table.KindString})
+		exprs = append(exprs, sqltext.Expr{SQL: "CONVERT(" + sqltext.Ident(part.column.Name) + " USING utf8mb4)", Kind: table.KindString})
 	}
 	if other := c.plan.offIndex(); other != "" {
-		exprs = append(exprs, sqltext.SelectExpr{Sql: other, Kind: table.KindInt})
+		exprs = append(exprs, sqltext.Expr{SQL: other, Kind: table.KindInt})
 	}
 	query := c.plan.selectSQL(exprs, append(equal, where...), diveTime)
 	if !one {
@@ -42,7 +42,7 @@ func (c *cutter) dive(ctx context.Context, prefix, where []string, backward, one
 		query += " DESC"
 	}
 	c.left--
-	found, err := fetch.FetchKey(ctx, c.db, query+" LIMIT 1", exprs)
+	found, err := fetch.Row(ctx, c.db, query+" LIMIT 1", exprs)
 	if mysqlerr.IsTimeLimit(err) {
 		return nil, nil
 	}

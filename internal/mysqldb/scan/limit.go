@@ -43,7 +43,9 @@ func (p posPart) within(from, to *limit) (conds []string, one bool) {
 
 // listed says that values are listed instead of compared: a comparison of an ENUM or a SET
 // with a number scans the index from its start, and a list does not.
-func (p posPart) listed() bool { return sqltext.ByNumber(p.column.Kind) && p.largest() <= maxEnumList }
+func (p posPart) listed() bool {
+	return sqltext.ComparesByNumber(p.column.Kind) && p.largest() <= maxEnumList
+}
 
 // largest is the largest number that a value of an ENUM or a SET can have; of a SET with more
 // than a few members it is only more than can be listed.

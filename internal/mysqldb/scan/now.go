@@ -45,8 +45,8 @@ func (p *readPlan) atMostCursor(spec ReadSpec, c table.Column) (string, error) {
 		top, err := lit(spec.Ceiling)
 		return sqltext.Ident(c.Name) + " <= " + top, err
 	case spec.ToNow:
-		p.clock = sqltext.NowSQL(c, spec.ZoneOffset)
-		now := sqltext.NowSQL(c, spec.ZoneOffset+sqltext.NowSlack)
+		p.clock = sqltext.Now(c, spec.ZoneOffset)
+		now := sqltext.Now(c, spec.ZoneOffset+sqltext.NowSlack)
 		if hi == "" {
 			return sqltext.Ident(c.Name) + " <= " + now, nil
 		}
@@ -95,7 +95,7 @@ func (r *pageReader) clockNow(ctx context.Context, cursor table.Column) (string,
 	}
 	var key []string
 	err := r.again(ctx, func(ctx context.Context) (err error) {
-		key, err = fetch.FetchKey(ctx, r.db, query, []sqltext.SelectExpr{{Sql: query, Kind: cursor.Kind}})
+		key, err = fetch.Row(ctx, r.db, query, []sqltext.Expr{{SQL: query, Kind: cursor.Kind}})
 		return err
 	})
 	if err != nil || len(key) == 0 {

@@ -16,7 +16,7 @@ type readPlan struct {
 	table   *schema.Table
 	columns []table.Column
 	// exprs are what every statement selects: the columns, then hidden parts of the position.
-	exprs []sqltext.SelectExpr
+	exprs []sqltext.Expr
 	// parts are the position, in order: (cursor, key …) or (key …).
 	parts []posPart
 	index string
@@ -61,13 +61,13 @@ func newReadPlan(server mysqldb.Server, spec ReadSpec) (*readPlan, error) {
 	}
 	p := &readPlan{server: server, table: t, columns: spec.Columns}
 	if spec.Instance != "" {
-		p.guard = mysqldb.OnInstance(server.Flavor, spec.Instance)
+		p.guard = mysqldb.InstanceGuardSQL(server.Flavor, spec.Instance)
 	}
 	for _, c := range spec.Columns {
 		if c.Kind == table.KindUnsupported {
 			return nil, fmt.Errorf("column %s: type %s cannot be read", c.Name, c.Type)
 		}
-		p.exprs = append(p.exprs, sqltext.ValueExpr(server, c))
+		p.exprs = append(p.exprs, sqltext.Value(server, c))
 	}
 	index := ""
 	if !spec.ByKey && spec.Cursor != "" {
@@ -198,17 +198,17 @@ func (p *readPlan) addPart(name string, desc bool) error {
 		return err
 	}
 	part := posPart{column: c.Column, desc: desc, lit: lit, expr: table.Index(p.columns, name)}
-	if part.expr < 0 || sqltext.ByNumber(c.Kind) {
+	if part.expr < 0 || sqltext.ComparesByNumber(c.Kind) {
 		part.expr = len(p.exprs)
-		p.exprs = append(p.exprs, sqltext.PositionExpr(p.server, c.Column))
+		p.exprs = append(p.exprs, sqltext.Position(p.server, c.Column))
 	}
 	p.parts = append(p.parts, part)
 	return nil
 }
 
 // partExprs are the expressions of the position alone.
-func (p *readPlan) partExprs() []sqltext.SelectExpr {
-	out := make([]sqltext.SelectExpr, len(p.parts))
+func (p *readPlan) partExprs() []sqltext.Expr {
+	out := make([]sqltext.Expr, len(p.parts))
 	for i, part := range p.parts {
 		out[i] = p.exprs[part.expr]
 	}

@@ -46,11 +46,11 @@ func lastRows(ctx context.Context, d *mysqldb.DB, t *schema.Table, cursor, water
 		}
 	}
 	s.columns = append(s.columns, c.Column)
-	exprs := make([]sqltext.SelectExpr, len(s.columns))
+	exprs := make([]sqltext.Expr, len(s.columns))
 	list := make([]string, len(s.columns))
 	for i, col := range s.columns {
-		exprs[i] = sqltext.ValueExpr(d.Server, col)
-		list[i] = exprs[i].Sql
+		exprs[i] = sqltext.Value(d.Server, col)
+		list[i] = exprs[i].SQL
 	}
 	where := ""
 	if watermark != "" {
@@ -69,7 +69,7 @@ func lastRows(ctx context.Context, d *mysqldb.DB, t *schema.Table, cursor, water
 		from += " FORCE INDEX (" + sqltext.Ident(index) + ")"
 	}
 	s.rows = table.NewRows(len(exprs))
-	_, err := fetch.FetchRows(ctx, d, fmt.Sprintf("SELECT %s FROM %s%s ORDER BY %s DESC LIMIT %d",
+	_, err := fetch.Rows(ctx, d, fmt.Sprintf("SELECT %s FROM %s%s ORDER BY %s DESC LIMIT %d",
 		strings.Join(list, ", "), from, where, sqltext.Ident(c.Name), n), exprs, s.rows, 1<<20)
 	return s, err
 }

@@ -46,14 +46,14 @@ func (p *readPlan) boundarySQL(pos table.Position, n int, max time.Duration) (st
 	return p.selectSQL(p.partExprs(), where, max) + p.orderSQL(pos) + fmt.Sprintf(" LIMIT 1 OFFSET %d", n-1), nil
 }
 
-func (p *readPlan) selectSQL(exprs []sqltext.SelectExpr, where []string, max time.Duration) string {
+func (p *readPlan) selectSQL(exprs []sqltext.Expr, where []string, max time.Duration) string {
 	var b strings.Builder
 	b.WriteString(sqltext.SelectWithin(p.server, max))
 	for i, e := range exprs {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(e.Sql)
+		b.WriteString(e.SQL)
 	}
 	if len(exprs) == 0 {
 		b.WriteString("1")

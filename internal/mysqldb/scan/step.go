@@ -37,7 +37,7 @@ func (r *pageReader) step(ctx context.Context) (exhausted bool, err error) {
 		if res.Rows == 0 {
 			return false, r.slower(want)
 		}
-		res.Cut = true
+		res.Truncated = true
 	}
 	switch {
 	case mysqlerr.IsTimeLimit(err):
@@ -46,7 +46,7 @@ func (r *pageReader) step(ctx context.Context) (exhausted bool, err error) {
 			return false, r.slower(want)
 		}
 		r.want = max(1, res.Rows/2)
-		res.Cut = true
+		res.Truncated = true
 	case err != nil:
 		return false, err
 	case through != nil:
@@ -55,7 +55,7 @@ func (r *pageReader) step(ctx context.Context) (exhausted bool, err error) {
 		r.adapt(res, res.Rows)
 	}
 	switch {
-	case res.Cut:
+	case res.Truncated:
 		r.advance(before)
 		return false, nil
 	case r.plan.bounded && through != nil:
@@ -120,7 +120,7 @@ func (r *pageReader) slower(want int) error {
 }
 
 // adapt sets the rows of the next page by what this statement cost for the rows it looked at.
-func (r *pageReader) adapt(res fetch.Fetched, looked int) {
+func (r *pageReader) adapt(res fetch.Stats, looked int) {
 	if looked == 0 {
 		return
 	}
@@ -152,7 +152,7 @@ func (r *pageReader) boundary(ctx context.Context, n int) (key []string, err err
 	}
 	began := time.Now()
 	err = r.again(ctx, func(ctx context.Context) error {
-		key, err = fetch.FetchKey(ctx, r.db, query, r.plan.partExprs())
+		key, err = fetch.Row(ctx, r.db, query, r.plan.partExprs())
 		return err
 	})
 	if err == nil && key == nil && r.doubtful(time.Since(began).Seconds()) {
@@ -161,11 +161,11 @@ func (r *pageReader) boundary(ctx context.Context, n int) (key []string, err err
 	return key, err
 }
 
-func (r *pageReader) fetch(ctx context.Context, query string) (res fetch.Fetched, err error) {
+func (r *pageReader) fetch(ctx context.Context, query string) (res fetch.Stats, err error) {
 	before := r.rows.Len()
 	err = r.again(ctx, func(ctx context.Context) error {
 		r.rows.Truncate(before)
-		res, err = fetch.FetchRows(ctx, r.db, query, r.plan.exprs, r.rows, r.limits.MaxBytes)
+		res, err = fetch.Rows(ctx, r.db, query, r.plan.exprs, r.rows, r.limits.MaxBytes)
 		return err
 	})
 	if err != nil && !mysqlerr.IsTimeLimit(err) {
@@ -202,9 +202,9 @@ func (r *pageReader) again(ctx context.Context, f func(context.Context) error) e
 func (r *pageReader) once(ctx context.Context, f func(context.Context) error) error {
 	// The server ends a slow statement itself; this is for one that does not answer at all.
 	patience := 2*r.time + 30*time.Second
-	inner, cancel := context.WithTimeout(mysqldb.WithSilence(ctx, max(patience, mysqldb.SilenceLimit)), patience)
+	inner, cancel := context.WithTimeout(mysqldb.WithReadTimeout(ctx, max(patience, mysqldb.DefaultReadTimeout)), patience)
 	defer cancel()
-	err := mysqldb.OtherServer(f(inner))
+	err := mysqldb.AsOtherServer(f(inner))
 	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
 		return mysqldb.LostConn(fmt.Errorf("no answer within %s", patience))
 	}

@@ -13,12 +13,12 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// SchemaCache remembers tables as they were introspected, with the statement that would create each.
+// Cache remembers tables as they were introspected, with the statement that would create each.
 // The zero value is an empty cache, which any number of goroutines may use.
 //
 // One SHOW CREATE TABLE takes a tenth of the time of the information schema, which would answer
 // the same to every slice of a range.
-type SchemaCache struct {
+type Cache struct {
 	mu    sync.Mutex
 	known map[cacheKey]cachedTable
 }
@@ -41,8 +41,8 @@ const maxCachedTables = 2000
 // Table is what [DB.Table] returns, for callers that need columns and keys only: where the same
 // statement still creates the table, it answers from memory. Its estimates are then old, and its
 // triggers may be. The result is shared: change nothing in it.
-func (c *SchemaCache) Table(ctx context.Context, db *mysqldb.DB, name table.Name) (*Table, error) {
-	before := CreateStatement(ctx, db, name)
+func (c *Cache) Table(ctx context.Context, db *mysqldb.DB, name table.Name) (*Table, error) {
+	before := ShowCreate(ctx, db, name)
 	if known, ok := c.get(db, name); ok && before != "" && known.createSQL == before {
 		return known.t, nil
 	}
@@ -52,19 +52,19 @@ func (c *SchemaCache) Table(ctx context.Context, db *mysqldb.DB, name table.Name
 // TableOfRun is what a table looked like when run first asked for it, on this pool: nothing that is
 // older than the run. It asks the server once. [DB.UpsertChunk] checks in its transaction that the
 // table is still the same; where it is not, call Forget.
-func (c *SchemaCache) TableOfRun(ctx context.Context, db *mysqldb.DB, name table.Name, run string) (*Table, error) {
+func (c *Cache) TableOfRun(ctx context.Context, db *mysqldb.DB, name table.Name, run string) (*Table, error) {
 	if known, ok := c.get(db, name); ok && known.run == run {
 		return known.t, nil
 	}
-	return c.read(ctx, db, name, run, CreateStatement(ctx, db, name))
+	return c.read(ctx, db, name, run, ShowCreate(ctx, db, name))
 }
 
-func (c *SchemaCache) read(ctx context.Context, db *mysqldb.DB, name table.Name, run, before string) (*Table, error) {
-	t, err := ReadTable(ctx, db, name)
+func (c *Cache) read(ctx context.Context, db *mysqldb.DB, name table.Name, run, before string) (*Table, error) {
+	t, err := Read(ctx, db, name)
 	if err != nil {
 		return nil, err
 	}
-	after := CreateStatement(ctx, db, name)
+	after := ShowCreate(ctx, db, name)
 	if after == "" || after != before || run == "" && hasDoubtfulMembers(t, before) {
 		return t, nil // altered at this very moment: t may be either of the two
 	}
@@ -78,7 +78,7 @@ func (c *SchemaCache) read(ctx context.Context, db *mysqldb.DB, name table.Name,
 	return t, nil
 }
 
-func (c *SchemaCache) get(db *mysqldb.DB, name table.Name) (cachedTable, bool) {
+func (c *Cache) get(db *mysqldb.DB, name table.Name) (cachedTable, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	known, ok := c.known[cacheKey{db, name}]
@@ -86,7 +86,7 @@ func (c *SchemaCache) get(db *mysqldb.DB, name table.Name) (cachedTable, bool) {
 }
 
 // Forget drops a table, so that the server is asked again.
-func (c *SchemaCache) Forget(db *mysqldb.DB, name table.Name) {
+func (c *Cache) Forget(db *mysqldb.DB, name table.Name) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.known, cacheKey{db, name})
@@ -95,9 +95,9 @@ func (c *SchemaCache) Forget(db *mysqldb.DB, name table.Name) {
 // counter is the part of a CREATE statement that changes with the rows.
 var counter = regexp.MustCompile(` AUTO_INCREMENT=[0-9]+`)
 
-// CreateStatement is the statement that would create the table, or "" where the server does not
+// ShowCreate is the statement that would create the table, or "" where the server does not
 // give it: an introspection says why better.
-func CreateStatement(ctx context.Context, q mysqldb.Querier, name table.Name) string {
+func ShowCreate(ctx context.Context, q mysqldb.Querier, name table.Name) string {
 	var shown, create string
 	if err := q.QueryRowContext(ctx, fmt.Sprintf("SHOW CREATE TABLE %s", sqltext.Qualified(name))).Scan(&shown, &create); err != nil {
 		return ""

@@ -22,12 +22,12 @@ func TestStructureIsAskedForAgainWhenTheTableWasAltered(t *testing.T) {
 			db := dbtest.Open(t, s, mysqldb.Options{Role: mysqldb.Source, Name: "src"})
 			dbtest.Exec(t, admin, "CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, a VARCHAR(10) CHARACTER SET latin1)")
 			name := table.Name{Schema: schemaName, Table: "t"}
-			var cache schema.SchemaCache
+			var cache schema.Cache
 			structure := func() *schema.Table {
 				t.Helper()
 				got, err := cache.Table(t.Context(), db, name)
 				require.NoError(t, err)
-				want, err := schema.ReadTable(t.Context(), db, name)
+				want, err := schema.Read(t.Context(), db, name)
 				require.NoError(t, err)
 				require.Equal(t, fmt.Sprintf("%+v", want.Columns), fmt.Sprintf("%+v", got.Columns))
 				require.Equal(t, want.Indexes, got.Indexes)
@@ -48,7 +48,7 @@ func TestStructureIsAskedForAgainWhenTheTableWasAltered(t *testing.T) {
 			}
 			dbtest.Exec(t, admin, "DROP TABLE t")
 			_, err := cache.Table(t.Context(), db, name)
-			require.ErrorIs(t, err, schema.ErrTableNotFound)
+			require.ErrorIs(t, err, schema.ErrNotFound)
 			dbtest.Exec(t, admin, "CREATE VIEW t AS SELECT 1 AS id")
 			_, err = cache.Table(t.Context(), db, name)
 			require.ErrorIs(t, err, schema.ErrNotABaseTable)

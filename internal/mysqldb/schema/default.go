@@ -99,7 +99,7 @@ func unescapeExpression(s string) string {
 	for i := 0; i < len(s); i++ {
 		if s[i] == '\\' && i+1 < len(s) {
 			i++
-			b.WriteByte(sqltext.Unescaped(s[i]))
+			b.WriteByte(sqltext.UnescapeByte(s[i]))
 			continue
 		}
 		b.WriteByte(s[i])

@@ -84,9 +84,9 @@ func IndexNamed(t *Table, name string) Index {
 	return Index{}
 }
 
-// NoPrimaryKey is the finding on a source whose rows cannot be told apart. Both preflights have
+// NoPrimaryKeyFinding is the finding on a source whose rows cannot be told apart. Both preflights have
 // it, word for word, so that whoever joins them can leave one out.
-func NoPrimaryKey(t *Table) table.Finding {
+func NoPrimaryKeyFinding(t *Table) table.Finding {
 	remedy := "add a primary key"
 	if key := keyCandidate(t); key != "" {
 		remedy = "ALTER TABLE " + sqltext.Qualified(t.Name) + " ADD PRIMARY KEY (" + key + "), which is unique already"
@@ -105,15 +105,15 @@ func keyCandidate(t *Table) string {
 			names = append(names, part.Column)
 		}
 		if usable {
-			return sqltext.Idents(names)
+			return sqltext.IdentList(names)
 		}
 	}
 	return ""
 }
 
-// Searchable reports whether equality of plain columns is what a unique key checks, and an
+// SupportsLookup reports whether equality of plain columns is what a unique key checks, and an
 // index look-up finds it. MariaDB's HASH keys of long texts are never used for looking up.
-func Searchable(index Index) bool {
+func SupportsLookup(index Index) bool {
 	return index.Type == "BTREE" && !index.Invisible &&
 		!slices.ContainsFunc(index.Columns, func(c IndexColumn) bool { return c.Column == "" })
 }

@@ -14,9 +14,9 @@ import (
 )
 
 var (
-	// ErrTableNotFound is returned by Table where the account sees no such table: it does not
+	// ErrNotFound is returned by Table where the account sees no such table: it does not
 	// exist, or nothing is granted on it.
-	ErrTableNotFound = errors.New("no such table, or no privilege on it")
+	ErrNotFound = errors.New("no such table, or no privilege on it")
 	// ErrNotABaseTable is returned by Table for a view, a sequence or a system table.
 	ErrNotABaseTable = errors.New("not a base table")
 )
@@ -25,7 +25,7 @@ var (
 //
 // Name is given back as the server spells it, which differs in letter case where the server
 // folds it. Columns the account may not see are missing without a trace, on either server.
-func ReadTable(ctx context.Context, d *mysqldb.DB, name table.Name) (_ *Table, err error) {
+func Read(ctx context.Context, d *mysqldb.DB, name table.Name) (_ *Table, err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("introspect %s: %w", name, err)
@@ -127,7 +127,7 @@ func (i introspection) tableOf(ctx context.Context, name table.Name) (*Table, er
 		return nil, err
 	}
 	if len(recs) == 0 {
-		return nil, ErrTableNotFound
+		return nil, ErrNotFound
 	}
 	r := recs[0]
 	switch kind := r.Text("TABLE_TYPE"); kind {
@@ -222,5 +222,5 @@ func (i introspection) column(r Record) (Column, error) {
 // IsGone reports whether a table, or a column of it, is not there (any more).
 func IsGone(err error) bool {
 	n := mysqlerr.NumberOf(err)
-	return errors.Is(err, ErrTableNotFound) || n == mysqlerr.ErrNoSuchTable || n == mysqlerr.ErrBadField
+	return errors.Is(err, ErrNotFound) || n == mysqlerr.ErrNoSuchTable || n == mysqlerr.ErrBadField
 }

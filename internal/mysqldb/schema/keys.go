@@ -76,7 +76,7 @@ func (i introspection) constraints(ctx context.Context, t *Table) error {
 		if r.Text("REFERS_TO_ITSELF") == "1" {
 			t.SelfReferences = append(t.SelfReferences, name)
 			if r.Text("UNIQUE_CONSTRAINT_NAME") != "PRIMARY" {
-				t.ByUnique = append(t.ByUnique, name)
+				t.SelfReferencesByUnique = append(t.SelfReferencesByUnique, name)
 			}
 		}
 		update := r.Text("UPDATE_RULE")

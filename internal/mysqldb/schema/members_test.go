@@ -30,7 +30,7 @@ func TestMembersAreThoseOfTheTable(t *testing.T) {
 		dbtest.Exec(t, admin, "CREATE TABLE m (id INT PRIMARY KEY, e ENUM('?','😀','yes','2','it''s\\\\?🐦','3') NOT NULL, s SET('a','?','😀'), all64 SET("+
 			strings.Join(manyDDL, ",")+"), raw ENUM('?','b') CHARACTER SET binary, l ENUM('?','ü') CHARACTER SET latin1, g ENUM('?','a') CHARACTER SET gbk"+
 			") CHARACTER SET utf8mb4")
-		var cache schema.SchemaCache
+		var cache schema.Cache
 		for range 2 {
 			got, err := cache.Table(t.Context(), db, dbtest.Introspect(t, db, schemaName, "m").Name)
 			require.NoError(t, err)

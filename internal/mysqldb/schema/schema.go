@@ -28,16 +28,16 @@ type Table struct {
 	// Versioned that the server keeps its former rows (MariaDB: WITH SYSTEM VERSIONING).
 	Triggers    []string
 	ForeignKeys []string
-	// SelfReferences are those of ForeignKeys that refer to this table itself, and ByUnique those
+	// SelfReferences are those of ForeignKeys that refer to this table itself, and SelfReferencesByUnique those
 	// of them that do so by another key than the primary key.
-	SelfReferences []string
-	ByUnique       []string
-	Cascades       []string
-	Checks         []string
-	Partitioned    bool
-	Versioned      bool
+	SelfReferences         []string
+	SelfReferencesByUnique []string
+	Cascades               []string
+	Checks                 []string
+	Partitioned            bool
+	Versioned              bool
 
-	// CreateSQL is the statement that would create it, for a table of a [SchemaCache]; else empty.
+	// CreateSQL is the statement that would create it, for a table of a [Cache]; else empty.
 	CreateSQL string
 }
 

@@ -11,9 +11,9 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// TablesOf are the base tables of a schema that the account sees, by name. A schema that is not
+// Tables are the base tables of a schema that the account sees, by name. A schema that is not
 // there has none.
-func TablesOf(ctx context.Context, d *mysqldb.DB, schema string) (_ []table.Name, err error) {
+func Tables(ctx context.Context, d *mysqldb.DB, schema string) (_ []table.Name, err error) {
 	names, err := QueryNames(ctx, d, "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = ?"+
 		" AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') ORDER BY TABLE_NAME", schema)
 	if err != nil {
@@ -54,8 +54,8 @@ func QueryNames(ctx context.Context, d *mysqldb.DB, query string, args ...any) (
 	return out, rows.Err()
 }
 
-// OwnSchema is the schema that the DSN names; empty for none.
-func OwnSchema(ctx context.Context, d *mysqldb.DB) (string, error) {
+// Default is the schema that the DSN names; empty for none.
+func Default(ctx context.Context, d *mysqldb.DB) (string, error) {
 	var name sql.NullString
 	if err := d.QueryRowContext(ctx, "SELECT DATABASE()").Scan(&name); err != nil {
 		return "", fmt.Errorf("ask for the schema: %w", mysqlerr.Safe(err))

@@ -129,7 +129,7 @@ func parseQuoted(s string) (text, rest string, err error) {
 		switch {
 		case s[i] == '\\' && i+1 < len(s):
 			i++
-			b.WriteByte(sqltext.Unescaped(s[i]))
+			b.WriteByte(sqltext.UnescapeByte(s[i]))
 		case s[i] == '\'' && i+1 < len(s) && s[i+1] == '\'':
 			i++
 			b.WriteByte('\'')

@@ -63,7 +63,7 @@ func (f *findings) add(level table.Level, column, remedy, text string, args ...a
 
 func (f *findings) aboutKey(t *schema.Table) {
 	if len(t.PrimaryKey) == 0 {
-		f.list = append(f.list, schema.NoPrimaryKey(t))
+		f.list = append(f.list, schema.NoPrimaryKeyFinding(t))
 		return
 	}
 	for _, c := range schema.IndexNamed(t, "PRIMARY").Columns {

@@ -44,7 +44,7 @@ func TestTheRemedyForANullCursorWorks(t *testing.T) {
 			require.Equal(t, cursor, candidates[0].Column)
 			require.True(t, candidates[0].Sound())
 
-			plan, err := target.PlanTarget(t.Context(), p.Dst, p.Src, src, table.Name{Schema: p.To, Table: "posts"}, target.TargetOptions{Create: true, Cursor: cursor})
+			plan, err := target.PlanTarget(t.Context(), p.Dst, p.Src, src, table.Name{Schema: p.To, Table: "posts"}, target.Options{Create: true, Cursor: cursor})
 			require.NoError(t, err)
 			require.NoError(t, target.ApplyTarget(t.Context(), p.Dst, plan))
 			target := dbtest.Introspect(t, p.Dst, p.To, "posts")
@@ -103,7 +103,7 @@ func TestRowStartIsACursor(t *testing.T) {
 		got, err := source.CheckSource(t.Context(), p.Src, src, source.SourceCheck{Cursor: "began"})
 		require.NoError(t, err)
 		require.Empty(t, dbtest.Refusals(got))
-		plan, err := target.PlanTarget(t.Context(), p.Dst, p.Src, src, table.Name{Schema: p.To, Table: "v"}, target.TargetOptions{Create: true, Cursor: "began"})
+		plan, err := target.PlanTarget(t.Context(), p.Dst, p.Src, src, table.Name{Schema: p.To, Table: "v"}, target.Options{Create: true, Cursor: "began"})
 		require.NoError(t, err)
 		require.NoError(t, target.ApplyTarget(t.Context(), p.Dst, plan))
 		spec := upsert.UpsertSpec{Target: dbtest.Introspect(t, p.Dst, p.To, "v"), Columns: table.Carried(src.Values()), Cursor: "began"}
@@ -126,8 +126,8 @@ func TestATargetThatComputesTheCursorIsRefusedWithTheStatement(t *testing.T) {
 		p.AtSource("CREATE TABLE g "+ddl, "INSERT INTO g (id, b) VALUES (1, '2024-01-01')")
 		p.AtTarget("CREATE TABLE g "+ddl, "INSERT INTO g (id, b) VALUES (1, '2023-01-01')")
 		source := dbtest.Introspect(t, p.Src, p.From, "g").Carrying("c")
-		plan := func() target.TargetPlan {
-			plan, err := target.PlanTarget(t.Context(), p.Dst, p.Src, source, table.Name{Schema: p.To, Table: "g"}, target.TargetOptions{Cursor: "c"})
+		plan := func() target.Diff {
+			plan, err := target.PlanTarget(t.Context(), p.Dst, p.Src, source, table.Name{Schema: p.To, Table: "g"}, target.Options{Cursor: "c"})
 			require.NoError(t, err)
 			return plan
 		}

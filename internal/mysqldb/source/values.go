@@ -39,7 +39,7 @@ func findValue(ctx context.Context, d *mysqldb.DB, t *schema.Table, name, condit
 		hint = " FORCE INDEX (" + sqltext.Ident(index) + ")"
 	}
 	query := sqltext.SelectWithin(d.Server, nullCheckTime) + "1 FROM " + sqltext.Qualified(t.Name) + hint + " WHERE " + condition + " LIMIT 1"
-	key, err := fetch.FetchKey(ctx, d, query, []sqltext.SelectExpr{{Sql: "1", Kind: table.KindInt}})
+	key, err := fetch.Row(ctx, d, query, []sqltext.Expr{{SQL: "1", Kind: table.KindInt}})
 	return key != nil, err
 }
 

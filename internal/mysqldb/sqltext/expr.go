@@ -9,40 +9,40 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// SelectExpr is one expression of a SELECT list and the kind its values have.
-type SelectExpr struct {
-	Sql  string
+// Expr is one expression of a SELECT list and the kind its values have.
+type Expr struct {
+	SQL  string
 	Kind table.Kind
-	// Unpad says that leading zeros are display (ZEROFILL) and not value.
-	Unpad bool
+	// StripZeros says that leading zeros are display (ZEROFILL) and not value.
+	StripZeros bool
 }
 
-// ValueExpr selects a column so that the text protocol sends the text that a value of its
+// Value selects a column so that the text protocol sends the text that a value of its
 // kind has; see the kinds of package table.
-func ValueExpr(server mysqldb.Server, c table.Column) SelectExpr {
-	return ValueExprOf(server, c, Ident(c.Name))
+func Value(server mysqldb.Server, c table.Column) Expr {
+	return ValueOf(server, c, Ident(c.Name))
 }
 
-// ValueExprOf is valueExpr of an expression that has a value of the column's type.
-func ValueExprOf(server mysqldb.Server, c table.Column, name string) SelectExpr {
-	e := SelectExpr{Sql: name, Kind: c.Kind, Unpad: c.Kind == table.KindDecimal && isZerofill(c)}
+// ValueOf is valueExpr of an expression that has a value of the column's type.
+func ValueOf(server mysqldb.Server, c table.Column, name string) Expr {
+	e := Expr{SQL: name, Kind: c.Kind, StripZeros: c.Kind == table.KindDecimal && isZerofill(c)}
 	switch {
 	case c.Kind == table.KindFloat:
 		// As FLOAT only six digits would be sent.
 		if server.Flavor == mysqldb.FlavorMariaDB || server.AtLeast(8, 0, 17) {
-			e.Sql = "CAST(" + name + " AS DOUBLE)"
+			e.SQL = "CAST(" + name + " AS DOUBLE)"
 		} else {
-			e.Sql = name + " * 1e0"
+			e.SQL = name + " * 1e0"
 		}
 	case c.RawCharset:
-		e.Sql = "CAST(" + name + " AS BINARY)"
+		e.SQL = "CAST(" + name + " AS BINARY)"
 	}
 	if c.SetByNumber() {
-		e.Sql = SetNumber(name)
+		e.SQL = SetNumber(name)
 	}
 	if c.Kind == table.KindEnum && slices.Contains(c.Members, "") {
 		// A bare hex literal is binary, and would make the whole expression binary.
-		e.Sql = "IF(CAST(" + name + " AS UNSIGNED) = 0, _utf8mb4 x'00', CONVERT(" + name + " USING utf8mb4))"
+		e.SQL = "IF(CAST(" + name + " AS UNSIGNED) = 0, _utf8mb4 x'00', CONVERT(" + name + " USING utf8mb4))"
 	}
 	return e
 }
@@ -52,23 +52,23 @@ func isZerofill(c table.Column) bool {
 	return len(c.Type) >= len(word) && c.Type[len(c.Type)-len(word):] == word
 }
 
-// PositionExpr selects a part of the position that the page itself does not hold.
-func PositionExpr(server mysqldb.Server, c table.Column) SelectExpr {
-	if ByNumber(c.Kind) {
-		return SelectExpr{Sql: "CAST(" + Ident(c.Name) + " AS UNSIGNED)", Kind: table.KindUint}
+// Position selects a part of the position that the page itself does not hold.
+func Position(server mysqldb.Server, c table.Column) Expr {
+	if ComparesByNumber(c.Kind) {
+		return Expr{SQL: "CAST(" + Ident(c.Name) + " AS UNSIGNED)", Kind: table.KindUint}
 	}
-	return ValueExpr(server, c)
+	return Value(server, c)
 }
 
-// ByNumber says that the server orders a kind by its number and not by its text.
-func ByNumber(k table.Kind) bool { return k == table.KindEnum || k == table.KindSet }
+// ComparesByNumber says that the server orders a kind by its number and not by its text.
+func ComparesByNumber(k table.Kind) bool { return k == table.KindEnum || k == table.KindSet }
 
 // Comparand chooses how a text is written so that it compares with a column exactly as the
 // column's own values do: same type, character set and collation. Anything else converts the
 // column instead, which leaves its index unused or, worse, compares by other rules.
 func Comparand(c table.Column) (func(text string) (string, error), error) {
 	base := c
-	if ByNumber(c.Kind) {
+	if ComparesByNumber(c.Kind) {
 		base = table.Column{Name: c.Name, Kind: table.KindUint}
 	}
 	literal, err := NewAppender(base, base)
@@ -104,8 +104,8 @@ func SelectWithin(server mysqldb.Server, limit time.Duration) string {
 // the rows are those of a moment later: one that was stamped in between would be above it.
 const NowSlack = time.Second
 
-// NowSQL is the statement's own moment, so far ahead of UTC, in the cursor's kind.
-func NowSQL(c table.Column, ahead time.Duration) string {
+// Now is the statement's own moment, so far ahead of UTC, in the cursor's kind.
+func Now(c table.Column, ahead time.Duration) string {
 	return fmt.Sprintf("CAST(UTC_TIMESTAMP(6) + INTERVAL %d SECOND AS %s)", ahead/time.Second, CastType(c))
 }
 

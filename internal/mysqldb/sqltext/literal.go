@@ -160,13 +160,13 @@ func AppendHex(dst, v []byte) []byte {
 	return append(dst, '\'')
 }
 
-// Assigner is the appender for a value that is assigned to a column, where compare is the one for
+// AssignAppender is the appender for a value that is assigned to a column, where compare is the one for
 // values that are compared with it.
 //
 // Bytes go as they are into a column of their own character set. With an introducer, MySQL warns of
 // a byte that has no character (x'98' of cp1251), or takes the text for NULL, although the column
 // holds that byte like any other.
-func Assigner(from, to table.Column, compare Appender) Appender {
+func AssignAppender(from, to table.Column, compare Appender) Appender {
 	if !from.RawCharset || from.Charset != to.Charset {
 		return compare
 	}

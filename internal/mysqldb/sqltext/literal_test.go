@@ -97,7 +97,7 @@ func unquote(s string) (value []byte, rest string, ok bool) {
 			if i++; i == len(s) {
 				return nil, "", false
 			}
-			value = append(value, Unescaped(s[i]))
+			value = append(value, UnescapeByte(s[i]))
 		case '\'':
 			return value, s[i+1:], true
 		default:

@@ -11,8 +11,8 @@ func Ident(name string) string {
 	return "`" + strings.ReplaceAll(name, "`", "``") + "`"
 }
 
-// Idents quotes a list of identifiers, joined with commas.
-func Idents(names []string) string {
+// IdentList quotes a list of identifiers, joined with commas.
+func IdentList(names []string) string {
 	quoted := make([]string, len(names))
 	for i, n := range names {
 		quoted[i] = Ident(n)

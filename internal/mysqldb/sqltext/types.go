@@ -1,7 +1,7 @@
 package sqltext
 
-// Unescaped is what a backslash and c stand for in a MySQL string.
-func Unescaped(c byte) byte {
+// UnescapeByte is what a backslash and c stand for in a MySQL string.
+func UnescapeByte(c byte) byte {
 	switch c {
 	case '0':
 		return 0

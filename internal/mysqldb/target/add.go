@@ -11,7 +11,7 @@ import (
 )
 
 // planColumns are the columns that the target is to get.
-func planColumns(p *TargetPlan, missing []*schema.Column, o TargetOptions) (names []string) {
+func planColumns(p *Diff, missing []*schema.Column, o Options) (names []string) {
 	for _, c := range missing {
 		if !o.AddColumns {
 			if !c.Generated {
@@ -25,7 +25,7 @@ func planColumns(p *TargetPlan, missing []*schema.Column, o TargetOptions) (name
 }
 
 // planMissing plans how the target gets the named columns.
-func planMissing(ctx context.Context, d *mysqldb.DB, p *TargetPlan, src *mysqldb.DB, builder *ddl, target *schema.Table, names []string, allowed grants, o TargetOptions) error {
+func planMissing(ctx context.Context, d *mysqldb.DB, p *Diff, src *mysqldb.DB, builder *ddl, target *schema.Table, names []string, allowed grants, o Options) error {
 	if len(names) == 0 {
 		return nil
 	}
@@ -55,7 +55,7 @@ func planMissing(ctx context.Context, d *mysqldb.DB, p *TargetPlan, src *mysqldb
 }
 
 // addColumns adds what the target lacks.
-func addColumns(p *TargetPlan, builder *ddl, target *schema.Table, names []string, allowed grants) {
+func addColumns(p *Diff, builder *ddl, target *schema.Table, names []string, allowed grants) {
 	allowed.need(p, "ALTER")
 	if statement := builder.add(p.Name, names); statement != "" {
 		statement = alterable(target, p, statement)

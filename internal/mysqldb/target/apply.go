@@ -16,7 +16,7 @@ import (
 // ApplyTarget runs a plan's statements. A plan that was refused is an error.
 //
 // Each statement commits by itself; after an error, plan again and what is left is done.
-func ApplyTarget(ctx context.Context, d *mysqldb.DB, p TargetPlan) error {
+func ApplyTarget(ctx context.Context, d *mysqldb.DB, p Diff) error {
 	if p.Refused() {
 		return fmt.Errorf("change the target %s: %w", p.Name, mysqlerr.Refuse("", "the plan was refused", "resolve its findings and plan again"))
 	}
@@ -73,7 +73,7 @@ func ddlError(statement string, err error) error {
 }
 
 // alterable is an ALTER TABLE as a table that keeps its history takes it.
-func alterable(t *schema.Table, p *TargetPlan, statement string) string {
+func alterable(t *schema.Table, p *Diff, statement string) string {
 	if !t.Versioned {
 		return statement
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // compareColumn refuses a target column that could bend or reject a value of the source's.
-func compareColumn(p *TargetPlan, from, to *schema.Column) {
+func compareColumn(p *Diff, from, to *schema.Column) {
 	switch why := misfit(from, to); {
 	case why != "", from.Nullable && !to.Nullable:
 		p.narrow = append(p.narrow, narrow{from, to, why})
@@ -24,7 +24,7 @@ func compareColumn(p *TargetPlan, from, to *schema.Column) {
 }
 
 // noteColumn says what is worth knowing of a target column that takes the source's values.
-func noteColumn(p *TargetPlan, from, to *schema.Column) {
+func noteColumn(p *Diff, from, to *schema.Column) {
 	switch {
 	case from.Kind == table.KindTimestamp && to.Kind == table.KindDateTime:
 		p.note(table.LevelInfo, to.Name, "is a DATETIME on the target, and holds the source's TIMESTAMP in UTC", "")
@@ -165,7 +165,7 @@ func misfitFloat(from, to *schema.Column) string {
 
 // checkMembers refuses a list in which one text stands for two values. Servers without strict mode
 // let such a table pass; none finds the second value by its text.
-func checkMembers(p *TargetPlan, source *schema.Table) {
+func checkMembers(p *Diff, source *schema.Table) {
 	for i := range source.Columns {
 		c := &source.Columns[i]
 		for j, m := range c.Members {

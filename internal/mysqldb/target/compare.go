@@ -12,7 +12,7 @@ import (
 
 // compareTables notes everything that stands between a source and an existing target, and
 // returns the source's columns that the target does not have.
-func compareTables(p *TargetPlan, source, target *schema.Table, replace bool) []*schema.Column {
+func compareTables(p *Diff, source, target *schema.Table, replace bool) []*schema.Column {
 	compareKeys(p, source, target)
 	var missing []*schema.Column
 	for i := range source.Columns {
@@ -42,7 +42,7 @@ func compareTables(p *TargetPlan, source, target *schema.Table, replace bool) []
 }
 
 // plainRemedy makes a generated column of the target a plain one. What is stored stays.
-func plainRemedy(p *TargetPlan, c *schema.Column) string {
+func plainRemedy(p *Diff, c *schema.Column) string {
 	if c.Stored {
 		return fmt.Sprintf("ALTER TABLE %s MODIFY COLUMN %s %s NULL", sqltext.Qualified(p.Name), sqltext.Ident(c.Name), c.Type)
 	}
@@ -50,7 +50,7 @@ func plainRemedy(p *TargetPlan, c *schema.Column) string {
 }
 
 // extraColumn is a target column that gets no value from us.
-func extraColumn(p *TargetPlan, c *schema.Column, text string) {
+func extraColumn(p *Diff, c *schema.Column, text string) {
 	if c.Nullable || c.Default != nil || c.Generated || c.AutoIncrement {
 		p.note(table.LevelInfo, c.Name, text, "")
 		return
@@ -59,12 +59,12 @@ func extraColumn(p *TargetPlan, c *schema.Column, text string) {
 		"make the column nullable or give it a default on the target")
 }
 
-func compareKeys(p *TargetPlan, source, target *schema.Table) {
+func compareKeys(p *Diff, source, target *schema.Table) {
 	if len(source.PrimaryKey) == 0 {
 		return // said already
 	}
 	if len(target.PrimaryKey) == 0 {
-		p.note(table.LevelRefuse, "", "the target has no primary key", fmt.Sprintf("ALTER TABLE %s ADD PRIMARY KEY (%s)", sqltext.Qualified(target.Name), sqltext.Idents(source.PrimaryKey))).Topic = table.TopicKey
+		p.note(table.LevelRefuse, "", "the target has no primary key", fmt.Sprintf("ALTER TABLE %s ADD PRIMARY KEY (%s)", sqltext.Qualified(target.Name), sqltext.IdentList(source.PrimaryKey))).Topic = table.TopicKey
 		return
 	}
 	fold := func(names []string) []string {
@@ -95,7 +95,7 @@ func compareKeys(p *TargetPlan, source, target *schema.Table) {
 
 // compareKeyColumn refuses a primary key under which two keys of the source could be one row.
 // Under another unique key the same is an error once it happens, and a warning now.
-func compareKeyColumn(p *TargetPlan, from, to *schema.Column, index string) {
+func compareKeyColumn(p *Diff, from, to *schema.Column, index string) {
 	if from == nil || to == nil || from.Kind != table.KindString || to.Kind != table.KindString || !mayMerge(from.Collation, to.Collation) {
 		return
 	}
@@ -121,7 +121,7 @@ func mayMerge(from, to string) bool {
 }
 
 // compareRest notes what rows meet on the target beside columns and keys.
-func compareRest(p *TargetPlan, target *schema.Table, replace bool) {
+func compareRest(p *Diff, target *schema.Table, replace bool) {
 	for _, index := range target.Indexes {
 		if index.Unique && index.Name != "PRIMARY" {
 			what := "a row whose value another row holds stops the run"

@@ -54,14 +54,14 @@ func mayBeShownWrongly(c *schema.Column) bool {
 
 // readDefaults asks the source for the values of defaults.
 func (d *ddl) readDefaults(ctx context.Context, src *mysqldb.DB, named func(*schema.Column) bool) error {
-	var exprs []sqltext.SelectExpr
+	var exprs []sqltext.Expr
 	var columns []*schema.Column
 	for i := range d.source.Columns {
 		c := &d.source.Columns[i]
 		if c.Default == nil || !named(c) || isExpressionDefault(c) || !mayBeShownWrongly(c) {
 			continue
 		}
-		exprs = append(exprs, sqltext.ValueExprOf(src.Server, c.Column, "DEFAULT("+tableAlias+"."+sqltext.Ident(c.Name)+")"))
+		exprs = append(exprs, sqltext.ValueOf(src.Server, c.Column, "DEFAULT("+tableAlias+"."+sqltext.Ident(c.Name)+")"))
 		columns = append(columns, c)
 	}
 	if len(columns) == 0 {
@@ -69,11 +69,11 @@ func (d *ddl) readDefaults(ctx context.Context, src *mysqldb.DB, named func(*sch
 	}
 	list := make([]string, len(exprs))
 	for i, e := range exprs {
-		list[i] = e.Sql
+		list[i] = e.SQL
 	}
 	rows := table.NewRows(len(exprs))
 	query := "SELECT " + strings.Join(list, ", ") + " FROM (SELECT 1) AS one LEFT JOIN " + sqltext.Qualified(d.source.Name) + " AS " + tableAlias + " ON TRUE LIMIT 1"
-	if _, err := fetch.FetchRows(ctx, src, query, exprs, rows, 1<<30); mysqlerr.Classify(err) == mysqlerr.ClassConfiguration {
+	if _, err := fetch.Rows(ctx, src, query, exprs, rows, 1<<30); mysqlerr.Classify(err) == mysqlerr.ClassConfiguration {
 		return nil // no SELECT: the source's preflight says so
 	} else if err != nil {
 		return fmt.Errorf("read the defaults: %w", err)

@@ -51,7 +51,7 @@ func execWatched(ctx context.Context, d *mysqldb.DB, conn *sql.Conn, statement s
 	// number may be a stranger's connection on the server.
 	verb, rest, _ := strings.Cut(statement, " ")
 	marked := verb + " /* tablehaul-" + rand.Text() + " */ "
-	inner, cancel := context.WithCancelCause(mysqldb.WithSilence(ctx, mysqldb.LongSilence))
+	inner, cancel := context.WithCancelCause(mysqldb.WithReadTimeout(ctx, mysqldb.NoReadTimeout))
 	defer cancel(nil)
 	stop := context.AfterFunc(ctx, func() {
 		detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), killTimeout)

@@ -252,7 +252,7 @@ func (d *ddl) bareAll(columns []*schema.Column) []string {
 
 // compareGenerated compares a generated column of the source with the target's of that name. A plain
 // one gets the source's values.
-func compareGenerated(p *TargetPlan, source *schema.Table, from, to *schema.Column) {
+func compareGenerated(p *Diff, source *schema.Table, from, to *schema.Column) {
 	switch {
 	case from.IsPeriod():
 		if !to.Generated {
@@ -275,10 +275,10 @@ func compareGenerated(p *TargetPlan, source *schema.Table, from, to *schema.Colu
 }
 
 // carryColumn adds a generated column of the source to those whose values travel.
-func (p *TargetPlan) carryColumn(name string) { p.carried = append(p.carried, name) }
+func (p *Diff) carryColumn(name string) { p.carried = append(p.carried, name) }
 
 // carry takes over what a builder found, and the generated columns that it makes plain.
-func (p *TargetPlan) carry(builder *ddl) {
+func (p *Diff) carry(builder *ddl) {
 	p.Findings = append(p.Findings, builder.found...)
 	p.carried = append(p.carried, builder.carried...)
 }
@@ -295,7 +295,7 @@ func expressionKey(c *schema.Column) string {
 // tryComputed lets the target compute those generated columns that both sides have and whose
 // expressions read differently, for the first and the last rows of the source. One that is altered
 // at the source would otherwise hold what it held before.
-func (d *ddl) tryComputed(ctx context.Context, src, dst *mysqldb.DB, p *TargetPlan, target *schema.Table) error {
+func (d *ddl) tryComputed(ctx context.Context, src, dst *mysqldb.DB, p *Diff, target *schema.Table) error {
 	for _, c := range p.computed {
 		if d.dependsOnSession(c.from) != "" {
 			continue // warned of

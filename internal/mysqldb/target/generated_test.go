@@ -18,7 +18,7 @@ import (
 )
 
 // plainOn asserts that a generated column of the source is a plain one of the target, and said so.
-func plainOn(p *dbtest.Pair, plan target.TargetPlan, name, column string) {
+func plainOn(p *dbtest.Pair, plan target.Diff, name, column string) {
 	p.T.Helper()
 	require.False(p.T, dbtest.Introspect(p.T, p.Dst, p.To, name).Column(column).Generated, "%+v", plan.Findings)
 	require.True(p.T, slices.ContainsFunc(plan.Findings, func(f table.Finding) bool {

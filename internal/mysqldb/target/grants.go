@@ -129,7 +129,7 @@ func (e grant) covers(on table.Name) bool {
 }
 
 // need refuses the plan for privileges that the login clearly does not have.
-func (g grants) need(p *TargetPlan, privileges ...string) {
+func (g grants) need(p *Diff, privileges ...string) {
 	var lacking []string
 	for _, privilege := range privileges {
 		if !g.unknown && !g.surely(privilege, p.Name) {

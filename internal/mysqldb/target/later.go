@@ -13,9 +13,9 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// LaterIndex is an index that a target gets after its first load: building it from all rows at
+// DeferredIndex is an index that a target gets after its first load: building it from all rows at
 // once costs a half to three quarters of keeping it up to date row by row.
-type LaterIndex struct {
+type DeferredIndex struct {
 	Name string `json:"name"`
 	// Definition is what stands behind ADD in an ALTER TABLE.
 	Definition string `json:"definition"`
@@ -32,14 +32,14 @@ func (d *ddl) deferrable(index *schema.Index) bool {
 }
 
 // later are the deferrable indexes that a table (nil for one to be created) does not have.
-func (d *ddl) later(target *schema.Table) (out []LaterIndex) {
+func (d *ddl) later(target *schema.Table) (out []DeferredIndex) {
 	for i := range d.source.Indexes {
 		index := &d.source.Indexes[i]
 		if !d.deferrable(index) || target != nil && hasIndex(target, index.Name) {
 			continue
 		}
 		if def, ok := d.index(index); ok {
-			out = append(out, LaterIndex{Name: index.Name, Definition: def})
+			out = append(out, DeferredIndex{Name: index.Name, Definition: def})
 		}
 	}
 	return out
@@ -53,12 +53,12 @@ func hasIndex(t *schema.Table, name string) bool {
 // server allows, which other sessions may read and write beside (manual: Online DDL Operations). It is safe to
 // repeat, also while an earlier call's statement still runs on the server: that is a lock wait
 // until it has ended. When ctx ends, the statement is ended too.
-func AddIndexes(ctx context.Context, d *mysqldb.DB, name table.Name, indexes []LaterIndex) (added int, err error) {
-	t, err := schema.ReadTable(ctx, d, name)
+func AddIndexes(ctx context.Context, d *mysqldb.DB, name table.Name, indexes []DeferredIndex) (added int, err error) {
+	t, err := schema.Read(ctx, d, name)
 	if err != nil {
 		return 0, err
 	}
-	missing := slices.DeleteFunc(slices.Clone(indexes), func(i LaterIndex) bool { return hasIndex(t, i.Name) })
+	missing := slices.DeleteFunc(slices.Clone(indexes), func(i DeferredIndex) bool { return hasIndex(t, i.Name) })
 	if len(missing) == 0 {
 		return 0, nil
 	}
@@ -71,7 +71,7 @@ func AddIndexes(ctx context.Context, d *mysqldb.DB, name table.Name, indexes []L
 }
 
 // addIndexesSQL adds indexes in one statement, but for FULLTEXT ones: MySQL makes one of them at a time.
-func addIndexesSQL(name table.Name, indexes []LaterIndex) []string {
+func addIndexesSQL(name table.Name, indexes []DeferredIndex) []string {
 	alter := "ALTER TABLE " + sqltext.Qualified(name) + "\n  ADD "
 	var together, alone []string
 	for _, index := range indexes {
@@ -87,17 +87,17 @@ func addIndexesSQL(name table.Name, indexes []LaterIndex) []string {
 	return alone
 }
 
-// IndexNow makes a plan with all indexes of one that leaves some for later: for a target that
+// IncludeDeferred makes a plan with all indexes of one that leaves some for later: for a target that
 // is created and gets no first load.
-func (p *TargetPlan) IndexNow() {
-	if p.Create && len(p.Later) > 0 {
-		p.Statements = append(p.Statements, addIndexesSQL(p.Name, p.Later)...)
+func (p *Diff) IncludeDeferred() {
+	if p.Create && len(p.Deferred) > 0 {
+		p.Statements = append(p.Statements, addIndexesSQL(p.Name, p.Deferred)...)
 	}
-	p.Later = nil
+	p.Deferred = nil
 }
 
 // laterNames are the indexes' names, for people.
-func laterNames(indexes []LaterIndex) string {
+func laterNames(indexes []DeferredIndex) string {
 	names := make([]string, len(indexes))
 	for i, index := range indexes {
 		names[i] = index.Name

@@ -17,7 +17,7 @@ import (
 // the rows tell: a rename changes no value, and where all rows hold the default, nothing is lost.
 
 // askRenames refuses missing columns of the source that may be columns of the target by another name.
-func (d *ddl) askRenames(ctx context.Context, src, dst *mysqldb.DB, p *TargetPlan, target *schema.Table, missing []*schema.Column, o TargetOptions) error {
+func (d *ddl) askRenames(ctx context.Context, src, dst *mysqldb.DB, p *Diff, target *schema.Table, missing []*schema.Column, o Options) error {
 	if o.Rewrites {
 		return nil
 	}
@@ -47,7 +47,7 @@ func (d *ddl) askRenames(ctx context.Context, src, dst *mysqldb.DB, p *TargetPla
 
 // toldApart reports whether the rows tell a new column from a renamed one: a row that is of the same
 // version on both sides holds different values, or every row of the source holds the new one's default.
-func (d *ddl) toldApart(ctx context.Context, src, dst *mysqldb.DB, target *schema.Table, e, m *schema.Column, o TargetOptions) (bool, error) {
+func (d *ddl) toldApart(ctx context.Context, src, dst *mysqldb.DB, target *schema.Table, e, m *schema.Column, o Options) (bool, error) {
 	ours, err := valuesByKey(ctx, dst, newDDL(target, d.to, d.to, d.have), target.PrimaryKey, o.Cursor, e)
 	if err != nil {
 		return false, err
@@ -65,7 +65,7 @@ func (d *ddl) toldApart(ctx context.Context, src, dst *mysqldb.DB, target *schem
 		return false, nil
 	}
 	all := &ddl{source: d.source}
-	from, err := all.oldRows(TargetOptions{})
+	from, err := all.oldRows(Options{})
 	if err != nil {
 		return false, err
 	}
@@ -100,7 +100,7 @@ func valuesByKey(ctx context.Context, db *mysqldb.DB, d *ddl, key []string, curs
 
 // askFilled refuses added columns whose old rows hold values of their own, where a column of the
 // target fits that the source does not have any more, wherever it is.
-func askFilled(p *TargetPlan, source, target *schema.Table, names []string) {
+func askFilled(p *Diff, source, target *schema.Table, names []string) {
 	for _, name := range names {
 		m := source.Column(name)
 		for _, e := range extraColumns(source, target) {
@@ -112,7 +112,7 @@ func askFilled(p *TargetPlan, source, target *schema.Table, names []string) {
 	}
 }
 
-func askRename(p *TargetPlan, e, m *schema.Column, why string) {
+func askRename(p *Diff, e, m *schema.Column, why string) {
 	at := sqltext.Qualified(p.Name)
 	p.note(table.LevelRefuse, m.Name, fmt.Sprintf("is new at the source, and the target has %s, which the source no longer has, %s: "+
 		"it may be the same column by another name, and rows on the target would lose its values", e.Name, why),

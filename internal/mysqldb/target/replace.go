@@ -15,13 +15,13 @@ import (
 //
 // A row may push another out only where the source could not hold both. So every unique key
 // of the target must be one that the source keeps, or rows would push each other out for ever.
-func checkReplace(ctx context.Context, d *mysqldb.DB, p *TargetPlan, source, target *schema.Table) error {
+func checkReplace(ctx context.Context, d *mysqldb.DB, p *Diff, source, target *schema.Table) error {
 	for _, index := range target.Indexes {
 		if !index.Unique || index.Name == "PRIMARY" {
 			continue
 		}
 		switch {
-		case !schema.Searchable(index) || slices.ContainsFunc(index.Columns, func(part schema.IndexColumn) bool {
+		case !schema.SupportsLookup(index) || slices.ContainsFunc(index.Columns, func(part schema.IndexColumn) bool {
 			c := target.Column(part.Column)
 			return c == nil || c.Generated
 		}):
@@ -64,7 +64,7 @@ func implies(source, target *schema.Table, s, t schema.Index) bool {
 }
 
 // checkReferences refuses a target whose rows take other tables' rows with them.
-func checkReferences(ctx context.Context, d *mysqldb.DB, p *TargetPlan) (err error) {
+func checkReferences(ctx context.Context, d *mysqldb.DB, p *Diff) (err error) {
 	list, err := d.QueryContext(ctx, "SELECT CONCAT(CONSTRAINT_SCHEMA, '.', TABLE_NAME), DELETE_RULE FROM information_schema.REFERENTIAL_CONSTRAINTS"+
 		" WHERE UNIQUE_CONSTRAINT_SCHEMA = ? AND REFERENCED_TABLE_NAME = ? ORDER BY 1, 2", p.Name.Schema, p.Name.Table)
 	if err != nil {

@@ -63,8 +63,8 @@ func TestReplaceIsRefusedWhereRowsWouldPushEachOtherOut(t *testing.T) {
 func requireReplace(t *testing.T, db, src *mysqldb.DB, from, to, what, refused, warned string) {
 	t.Helper()
 	source := dbtest.Introspect(t, src, from, "t")
-	plan := func(replace bool) target.TargetPlan {
-		p, err := target.PlanTarget(t.Context(), db, src, source, table.Name{Schema: to, Table: "t"}, target.TargetOptions{Cursor: "at", Replace: replace})
+	plan := func(replace bool) target.Diff {
+		p, err := target.PlanTarget(t.Context(), db, src, source, table.Name{Schema: to, Table: "t"}, target.Options{Cursor: "at", Replace: replace})
 		require.NoError(t, err, what)
 		return p
 	}

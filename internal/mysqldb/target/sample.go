@@ -35,24 +35,24 @@ func (d *ddl) sample(ctx context.Context, src *mysqldb.DB, c *schema.Column, bas
 
 // readSample reads the first rows, the last rows, and those of a condition (" WHERE …", "" for none).
 func (d *ddl) readSample(ctx context.Context, src *mysqldb.DB, columns []*schema.Column, other string) (rows *table.Rows, trouble uint16, err error) {
-	exprs := make([]sqltext.SelectExpr, len(columns))
+	exprs := make([]sqltext.Expr, len(columns))
 	list := make([]string, len(columns))
 	for i, c := range columns {
-		exprs[i] = sqltext.ValueExpr(src.Server, c.Column)
-		list[i] = exprs[i].Sql
+		exprs[i] = sqltext.Value(src.Server, c.Column)
+		list[i] = exprs[i].SQL
 	}
 	from := sqltext.SelectWithin(src.Server, sampleTime) + strings.Join(list, ", ") + " FROM " + sqltext.Qualified(d.source.Name)
 	up, down := "", ""
 	if len(d.source.PrimaryKey) > 0 {
-		up = " ORDER BY " + sqltext.Idents(d.source.PrimaryKey)
-		down = " ORDER BY " + strings.ReplaceAll(sqltext.Idents(d.source.PrimaryKey), ", ", " DESC, ") + " DESC"
+		up = " ORDER BY " + sqltext.IdentList(d.source.PrimaryKey)
+		down = " ORDER BY " + strings.ReplaceAll(sqltext.IdentList(d.source.PrimaryKey), ", ", " DESC, ") + " DESC"
 	}
 	rows = table.NewRows(len(exprs))
 	for n, rest := range []string{up, down, other} {
 		if n == 2 && other == "" {
 			break
 		}
-		_, err := fetch.FetchRows(ctx, src, from+rest+fmt.Sprintf(" LIMIT %d", sampleRows), exprs, rows, (n+1)*sampleBytes)
+		_, err := fetch.Rows(ctx, src, from+rest+fmt.Sprintf(" LIMIT %d", sampleRows), exprs, rows, (n+1)*sampleBytes)
 		switch {
 		case err == nil, mysqlerr.IsTimeLimit(err):
 		case mysqlerr.NumberOf(err) == 0:

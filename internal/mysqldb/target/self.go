@@ -26,7 +26,7 @@ func elsewhere(t *schema.Table) []string {
 // the source has is there when the run is done. Otherwise the table is refused, because a session
 // without checks has none at all: neither those of other foreign keys, nor what follows a change of a
 // key or a deletion.
-func checkSelfReferences(ctx context.Context, d *mysqldb.DB, p *TargetPlan, src *mysqldb.DB, source, target *schema.Table, replace bool) error {
+func checkSelfReferences(ctx context.Context, d *mysqldb.DB, p *Diff, src *mysqldb.DB, source, target *schema.Table, replace bool) error {
 	if len(target.SelfReferences) == 0 {
 		return nil
 	}
@@ -42,7 +42,7 @@ func checkSelfReferences(ctx context.Context, d *mysqldb.DB, p *TargetPlan, src 
 		why = "uniqueConflicts: replace removes rows for a moment, which the foreign key has to see"
 	case len(others) > 0:
 		why = "without checks, " + strings.Join(others, ", ") + " would not be checked either"
-	case len(target.ByUnique) > 0:
+	case len(target.SelfReferencesByUnique) > 0:
 		why = "it refers by a unique key, whose values change"
 	default:
 		child, err := refersByUnique(ctx, d, p.Name)

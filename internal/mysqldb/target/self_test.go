@@ -95,9 +95,9 @@ func TestSelfReferencesThatCannotBeLeftUncheckedAreRefused(t *testing.T) {
 				c.target = c.source
 			}
 			p.AtTarget(append(c.more, c.target)...)
-			plan := func() target.TargetPlan {
+			plan := func() target.Diff {
 				plan, err := target.PlanTarget(t.Context(), p.Dst, p.Src, dbtest.Introspect(t, p.Src, p.From, "c"), table.Name{Schema: p.To, Table: "c"},
-					target.TargetOptions{Create: true, AddColumns: true, Replace: c.replace})
+					target.Options{Create: true, AddColumns: true, Replace: c.replace})
 				require.NoError(t, err)
 				require.False(t, plan.RefersToItself, why)
 				return plan

@@ -58,7 +58,7 @@ func sameSettings(ctx context.Context, a, b *mysqldb.DB) (bool, error) {
 }
 
 // checkTargetServer looks at the settings under which no chunk could be written.
-func checkTargetServer(ctx context.Context, d *mysqldb.DB, p *TargetPlan, allowed grants) (err error) {
+func checkTargetServer(ctx context.Context, d *mysqldb.DB, p *Diff, allowed grants) (err error) {
 	settings := map[string]string{}
 	rows, err := d.QueryContext(ctx, "SHOW VARIABLES WHERE Variable_name IN"+
 		" ('log_bin', 'binlog_format', 'read_only', 'super_read_only', 'innodb_read_only', 'transaction_read_only',"+
@@ -94,7 +94,7 @@ func checkTargetServer(ctx context.Context, d *mysqldb.DB, p *TargetPlan, allowe
 }
 
 // checkDurable warns of settings under which the server confirms what a crash can undo.
-func checkDurable(p *TargetPlan, settings map[string]string, binlog bool) {
+func checkDurable(p *Diff, settings map[string]string, binlog bool) {
 	var lax, strict []string
 	for _, one := range []struct {
 		name, durable string
@@ -115,7 +115,7 @@ func checkDurable(p *TargetPlan, settings map[string]string, binlog bool) {
 }
 
 // checkEngine refuses engines in which a chunk could be left half written.
-func checkEngine(ctx context.Context, d *mysqldb.DB, p *TargetPlan, target *schema.Table) error {
+func checkEngine(ctx context.Context, d *mysqldb.DB, p *Diff, target *schema.Table) error {
 	var transactions sql.NullString
 	err := d.QueryRowContext(ctx, "SELECT TRANSACTIONS FROM information_schema.ENGINES WHERE ENGINE = ?", target.Engine).Scan(&transactions)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {

@@ -58,7 +58,7 @@ func haul(p *dbtest.Pair, s stranger) {
 	src := dbtest.Introspect(p.T, p.Src, p.From, s.name).Carrying(s.cursor)
 	findings, err := source.CheckSource(p.T.Context(), p.Src, src, source.SourceCheck{Cursor: s.cursor})
 	require.NoError(p.T, err)
-	o := target.TargetOptions{Create: true, AddColumns: true, Cursor: s.cursor, IndexesLater: true}
+	o := target.Options{Create: true, AddColumns: true, Cursor: s.cursor, DeferIndexes: true}
 	plan, err := target.PlanTarget(p.T.Context(), p.Dst, p.Src, src, table.Name{Schema: p.To, Table: s.name}, o)
 	require.NoError(p.T, err)
 	all := dbtest.Refusals(slices.Concat(findings, plan.Findings))
@@ -71,20 +71,20 @@ func haul(p *dbtest.Pair, s stranger) {
 	require.Empty(p.T, all)
 	require.NoError(p.T, target.ApplyTarget(p.T.Context(), p.Dst, plan), "%s", plan.Statements)
 	p.CopyRows(s.name, s.cursor)
-	if len(plan.Later) > 0 {
-		_, err = target.AddIndexes(p.T.Context(), p.Dst, plan.Name, plan.Later)
-		require.NoError(p.T, err, "%+v", plan.Later)
+	if len(plan.Deferred) > 0 {
+		_, err = target.AddIndexes(p.T.Context(), p.Dst, plan.Name, plan.Deferred)
+		require.NoError(p.T, err, "%+v", plan.Deferred)
 	}
 	again, err := target.PlanTarget(p.T.Context(), p.Dst, p.Src, src, plan.Name, o)
 	require.NoError(p.T, err)
 	require.Empty(p.T, dbtest.Refusals(again.Findings))
 	require.Empty(p.T, again.Statements)
-	require.Empty(p.T, again.Later)
+	require.Empty(p.T, again.Deferred)
 	gain(p, s, src, o)
 }
 
 // gain makes a target with the key's columns only, which gets all others by ALTER TABLE.
-func gain(p *dbtest.Pair, s stranger, source *schema.Table, o target.TargetOptions) {
+func gain(p *dbtest.Pair, s stranger, source *schema.Table, o target.Options) {
 	p.T.Helper()
 	less := *source
 	less.Columns = slices.DeleteFunc(slices.Clone(source.Columns), func(c schema.Column) bool { return !slices.Contains(source.PrimaryKey, c.Name) })

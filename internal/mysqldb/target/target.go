@@ -15,8 +15,8 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// TargetOptions says what may be done to a target before rows are written.
-type TargetOptions struct {
+// Options says what may be done to a target before rows are written.
+type Options struct {
 	// Create allows CREATE TABLE, and CREATE DATABASE where the login may, for what is missing.
 	Create bool
 	// AddColumns allows ALTER TABLE … ADD COLUMN for later source columns.
@@ -31,12 +31,12 @@ type TargetOptions struct {
 	Rewrites bool
 	// Replace says that rows are written with ConflictsReplace.
 	Replace bool
-	// IndexesLater leaves indexes that the rows do not need to AddIndexes.
-	IndexesLater bool
+	// DeferIndexes leaves indexes that the rows do not need to AddIndexes.
+	DeferIndexes bool
 }
 
 // privileges are what writing rows takes.
-func (o TargetOptions) privileges() []string {
+func (o Options) privileges() []string {
 	list := []string{"SELECT", "INSERT", "UPDATE"}
 	if o.Replace {
 		list = append(list, "DELETE")
@@ -44,9 +44,9 @@ func (o TargetOptions) privileges() []string {
 	return list
 }
 
-// TargetPlan is what has to be done to a target and what is to be said of it. Nothing may be
+// Diff is what has to be done to a target and what is to be said of it. Nothing may be
 // applied or written while a finding is LevelRefuse.
-type TargetPlan struct {
+type Diff struct {
 	Name table.Name
 	// Statements are DDL, in order; none where the target is as it should be.
 	Statements []string
@@ -58,9 +58,9 @@ type TargetPlan struct {
 	// RefersToItself says that the target refers to itself by foreign keys, and that rows may be
 	// written without checking them, as UpsertSpec.RefersToItself wants it.
 	RefersToItself bool
-	// Later are, with IndexesLater, the source's indexes that the target lacks or is created
+	// Deferred are, with DeferIndexes, the source's indexes that the target lacks or is created
 	// without. They mean something only for a target that the same first load has created.
-	Later []LaterIndex
+	Deferred []DeferredIndex
 
 	from, to mysqldb.Server
 	narrow   []narrow
@@ -71,12 +71,12 @@ type TargetPlan struct {
 }
 
 // Refused reports whether a finding forbids writing to the target.
-func (p TargetPlan) Refused() bool {
+func (p Diff) Refused() bool {
 	return slices.ContainsFunc(p.Findings, func(f table.Finding) bool { return f.Level == table.LevelRefuse })
 }
 
 // note returns the finding, which may be given its topic before the next one is noted.
-func (p *TargetPlan) note(level table.Level, column, text, remedy string) *table.Finding {
+func (p *Diff) note(level table.Level, column, text, remedy string) *table.Finding {
 	p.Findings = append(p.Findings, table.Finding{Level: level, Table: p.Name.String(), Column: column, Text: columnText(column, text), Remedy: remedy})
 	return &p.Findings[len(p.Findings)-1]
 }
@@ -96,10 +96,10 @@ func columnText(column, text string) string {
 //
 // What is wrong for good is a finding; an error is a server that cannot be asked, or one that
 // is read-only (ClassFailover), which may pass.
-func PlanTarget(ctx context.Context, d *mysqldb.DB, src *mysqldb.DB, source *schema.Table, name table.Name, o TargetOptions) (TargetPlan, error) {
-	p := TargetPlan{Name: name, from: src.Server, to: d.Server}
+func PlanTarget(ctx context.Context, d *mysqldb.DB, src *mysqldb.DB, source *schema.Table, name table.Name, o Options) (Diff, error) {
+	p := Diff{Name: name, from: src.Server, to: d.Server}
 	if err := planTarget(ctx, d, &p, src, source, o); err != nil {
-		return TargetPlan{}, fmt.Errorf("plan the target %s: %w", name, mysqlerr.Safe(err))
+		return Diff{}, fmt.Errorf("plan the target %s: %w", name, mysqlerr.Safe(err))
 	}
 	p.Columns = table.Carried(source.Carrying(p.carried...).Values())
 	// Refusals first, the rest as found.
@@ -120,7 +120,7 @@ func PlanTarget(ctx context.Context, d *mysqldb.DB, src *mysqldb.DB, source *sch
 	return p, nil
 }
 
-func planTarget(ctx context.Context, d *mysqldb.DB, p *TargetPlan, src *mysqldb.DB, source *schema.Table, o TargetOptions) error {
+func planTarget(ctx context.Context, d *mysqldb.DB, p *Diff, src *mysqldb.DB, source *schema.Table, o Options) error {
 	if source.Name == p.Name {
 		same, err := sameServer(ctx, src, d)
 		if err != nil {
@@ -146,12 +146,12 @@ func planTarget(ctx context.Context, d *mysqldb.DB, p *TargetPlan, src *mysqldb.
 	}
 	builder := newDDL(source, src.Server, d.Server, have)
 	defer builder.close()
-	target, err := schema.ReadTable(ctx, d, p.Name)
+	target, err := schema.Read(ctx, d, p.Name)
 	switch {
 	case errors.Is(err, schema.ErrNotABaseTable):
 		p.note(table.LevelRefuse, "", "the target is a view, not a table", "choose another name, or drop the view")
 		return nil
-	case errors.Is(err, schema.ErrTableNotFound):
+	case errors.Is(err, schema.ErrNotFound):
 		return planCreate(ctx, d, p, src, builder, allowed, o)
 	case err != nil:
 		return err
@@ -160,7 +160,7 @@ func planTarget(ctx context.Context, d *mysqldb.DB, p *TargetPlan, src *mysqldb.
 }
 
 // planExisting plans what a target that is there lacks.
-func planExisting(ctx context.Context, d *mysqldb.DB, p *TargetPlan, src *mysqldb.DB, builder *ddl, target *schema.Table, allowed grants, o TargetOptions) error {
+func planExisting(ctx context.Context, d *mysqldb.DB, p *Diff, src *mysqldb.DB, builder *ddl, target *schema.Table, allowed grants, o Options) error {
 	source := builder.source
 	allowed.need(p, o.privileges()...)
 	if err := checkEngine(ctx, d, p, target); err != nil {
@@ -188,14 +188,14 @@ func planExisting(ctx context.Context, d *mysqldb.DB, p *TargetPlan, src *mysqld
 	if err := planMissing(ctx, d, p, src, builder, target, planColumns(p, missing, o), allowed, o); err != nil {
 		return err
 	}
-	if o.IndexesLater {
-		p.Later = builder.later(target)
+	if o.DeferIndexes {
+		p.Deferred = builder.later(target)
 	}
 	return nil
 }
 
 // checkTargetCursor warns of a target that stamps its own rows.
-func checkTargetCursor(p *TargetPlan, target *schema.Table, cursor string) {
+func checkTargetCursor(p *Diff, target *schema.Table, cursor string) {
 	c := target.Column(cursor)
 	if c == nil || c.OnUpdate == "" {
 		return
@@ -215,9 +215,9 @@ func checkTargetCursor(p *TargetPlan, target *schema.Table, cursor string) {
 }
 
 // checkSourceKey refuses keys that rows cannot be matched by.
-func checkSourceKey(p *TargetPlan, source *schema.Table) {
+func checkSourceKey(p *Diff, source *schema.Table) {
 	if len(source.PrimaryKey) == 0 {
-		p.Findings = append(p.Findings, schema.NoPrimaryKey(source))
+		p.Findings = append(p.Findings, schema.NoPrimaryKeyFinding(source))
 	}
 	for _, index := range source.Indexes {
 		if index.Name != "PRIMARY" {
@@ -235,7 +235,7 @@ func checkSourceKey(p *TargetPlan, source *schema.Table) {
 	}
 }
 
-func planCreate(ctx context.Context, d *mysqldb.DB, p *TargetPlan, src *mysqldb.DB, builder *ddl, allowed grants, o TargetOptions) error {
+func planCreate(ctx context.Context, d *mysqldb.DB, p *Diff, src *mysqldb.DB, builder *ddl, allowed grants, o Options) error {
 	p.Create = true
 	if !o.Create {
 		p.note(table.LevelRefuse, "", "the target table does not exist, or the login has no privilege on it", "create it, or allow its creation")
@@ -263,13 +263,13 @@ func planCreate(ctx context.Context, d *mysqldb.DB, p *TargetPlan, src *mysqldb.
 	if err := builder.tryCreate(ctx, src, d, p); err != nil {
 		return err
 	}
-	if o.IndexesLater {
-		if p.Later = builder.later(nil); len(p.Later) > 0 {
+	if o.DeferIndexes {
+		if p.Deferred = builder.later(nil); len(p.Deferred) > 0 {
 			allowed.need(p, "ALTER")
-			p.note(table.LevelInfo, "", "indexes are added after the first load: "+laterNames(p.Later), "")
+			p.note(table.LevelInfo, "", "indexes are added after the first load: "+laterNames(p.Deferred), "")
 		}
 	}
-	p.Statements = append(p.Statements, builder.create(p.Name, o.IndexesLater))
+	p.Statements = append(p.Statements, builder.create(p.Name, o.DeferIndexes))
 	p.carry(builder)
 	return nil
 }

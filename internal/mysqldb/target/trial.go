@@ -108,9 +108,9 @@ func (t *trial) computes(ctx context.Context, columns []string, generated table.
 	if why, err := t.takes(ctx, columns, base, onTarget, rows); err != nil || why != "" {
 		return why, err
 	}
-	expr := sqltext.ValueExpr(t.to, generated)
+	expr := sqltext.Value(t.to, generated)
 	got := table.NewRows(1)
-	if _, err := fetch.FetchOn(ctx, t.conn, "SELECT "+expr.Sql+" FROM "+sqltext.Qualified(t.name)+" ORDER BY "+trialKey, []sqltext.SelectExpr{expr}, got, 1<<30); mysqlerr.NumberOf(err) != 0 {
+	if _, err := fetch.RowsOn(ctx, t.conn, "SELECT "+expr.SQL+" FROM "+sqltext.Qualified(t.name)+" ORDER BY "+trialKey, []sqltext.Expr{expr}, got, 1<<30); mysqlerr.NumberOf(err) != 0 {
 		return fmt.Sprintf("%s cannot read what it computes (error %d)", t.to, mysqlerr.NumberOf(err)), nil
 	} else if err != nil {
 		return "", err

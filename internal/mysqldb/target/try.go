@@ -100,7 +100,7 @@ func (d *ddl) findLate(ctx context.Context, src *mysqldb.DB, named func(*schema.
 			continue
 		}
 		query := sqltext.SelectWithin(src.Server, lateTime) + "1 FROM " + sqltext.Qualified(d.source.Name) + " WHERE " + sqltext.Ident(c.Name) + " > '" + lastShort + ".999999' LIMIT 1"
-		key, err := fetch.FetchKey(ctx, src, query, []sqltext.SelectExpr{{Sql: "1", Kind: table.KindInt}})
+		key, err := fetch.Row(ctx, src, query, []sqltext.Expr{{SQL: "1", Kind: table.KindInt}})
 		switch {
 		case mysqlerr.IsTimeLimit(err):
 			if filled := c.OnUpdate != "" || c.Default != nil && schema.IsCurrentTimestamp(c, *c.Default); !filled {

@@ -32,7 +32,7 @@ func (d *ddl) close() {
 
 // tryCreate creates the table as a temporary one, and refuses what the target does not take. Where
 // the login may not, CREATE TABLE itself says it.
-func (d *ddl) tryCreate(ctx context.Context, src, dst *mysqldb.DB, p *TargetPlan) error {
+func (d *ddl) tryCreate(ctx context.Context, src, dst *mysqldb.DB, p *Diff) error {
 	t, err := d.trialOn(ctx, dst, p.Name)
 	if err != nil || t.barred != "" {
 		return err
@@ -46,7 +46,7 @@ func (d *ddl) tryCreate(ctx context.Context, src, dst *mysqldb.DB, p *TargetPlan
 }
 
 // tryAdd adds the named columns to a temporary table that is like the target.
-func (d *ddl) tryAdd(ctx context.Context, dst *mysqldb.DB, p *TargetPlan, names []string) error {
+func (d *ddl) tryAdd(ctx context.Context, dst *mysqldb.DB, p *Diff, names []string) error {
 	statement := d.forTrial(func() string { return d.add(p.Name, names) })
 	if statement == "" {
 		return nil
@@ -55,7 +55,7 @@ func (d *ddl) tryAdd(ctx context.Context, dst *mysqldb.DB, p *TargetPlan, names 
 }
 
 // tryAlter makes changes to a temporary table that is like the target.
-func (d *ddl) tryAlter(ctx context.Context, dst *mysqldb.DB, p *TargetPlan, changes string) error {
+func (d *ddl) tryAlter(ctx context.Context, dst *mysqldb.DB, p *Diff, changes string) error {
 	t, err := d.trialOn(ctx, dst, p.Name)
 	if err != nil || t.barred != "" || t.create(ctx, "LIKE "+sqltext.Qualified(p.Name)) != nil {
 		return err // with a FULLTEXT index, for one, there is no temporary table like it
@@ -74,7 +74,7 @@ func (d *ddl) forTrial(statement func() string) string {
 
 // judge turns what a server says to a statement into a refusal, where the real statement would be
 // told the same. The text is about names: the table has no rows.
-func judge(p *TargetPlan, err error) error {
+func judge(p *Diff, err error) error {
 	_, text, ok := mysqlerr.ServerMessage(err)
 	if !ok {
 		return err

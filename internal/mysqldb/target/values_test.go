@@ -106,7 +106,7 @@ func TestCreatedDefaultsAreReadExactly(t *testing.T) {
 }
 
 // warned asserts that the columns are added as nullable, with a warning that names --full.
-func warned(p *dbtest.Pair, plan target.TargetPlan, columns ...string) {
+func warned(p *dbtest.Pair, plan target.Diff, columns ...string) {
 	p.T.Helper()
 	for _, c := range columns {
 		require.True(p.T, slices.ContainsFunc(plan.Findings, func(f table.Finding) bool {
@@ -141,9 +141,9 @@ func TestRowsAboveTheWatermarkDoNotCountAsOld(t *testing.T) {
 		p.Apply("o")
 		p.CopyRows("o", "at")
 		p.AtSource("ALTER TABLE o ADD COLUMN n INT NOT NULL DEFAULT 5", "INSERT INTO o VALUES (2, '2024-01-01 00:00:00.001', 7)")
-		plan := func(watermark string) target.TargetPlan {
+		plan := func(watermark string) target.Diff {
 			plan, err := target.PlanTarget(t.Context(), p.Dst, p.Src, dbtest.Introspect(t, p.Src, p.From, "o"), table.Name{Schema: p.To, Table: "o"},
-				target.TargetOptions{AddColumns: true, Cursor: "at", Watermark: watermark})
+				target.Options{AddColumns: true, Cursor: "at", Watermark: watermark})
 			require.NoError(t, err)
 			return plan
 		}

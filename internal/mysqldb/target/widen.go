@@ -28,7 +28,7 @@ type narrow struct {
 }
 
 // planWiden decides what becomes of the target's narrow columns.
-func planWiden(ctx context.Context, d *mysqldb.DB, p *TargetPlan, builder *ddl, target *schema.Table, allowed grants, o TargetOptions) error {
+func planWiden(ctx context.Context, d *mysqldb.DB, p *Diff, builder *ddl, target *schema.Table, allowed grants, o Options) error {
 	if len(p.narrow) == 0 {
 		return nil
 	}
@@ -70,7 +70,7 @@ func planWiden(ctx context.Context, d *mysqldb.DB, p *TargetPlan, builder *ddl, 
 }
 
 // cannotWiden says why a column is not widened by us, or "".
-func cannotWiden(n narrow, target *schema.Table, exact bool, o TargetOptions, tied map[string]bool) string {
+func cannotWiden(n narrow, target *schema.Table, exact bool, o Options, tied map[string]bool) string {
 	switch {
 	case !exact:
 		return "it is not widened by itself"
@@ -84,7 +84,7 @@ func cannotWiden(n narrow, target *schema.Table, exact bool, o TargetOptions, ti
 	return ""
 }
 
-func refuseNarrow(p *TargetPlan, n narrow, line, why string) {
+func refuseNarrow(p *Diff, n narrow, line, why string) {
 	text := "is NOT NULL on the target and nullable at the source"
 	remedy := "make it nullable on the target"
 	if n.why != "" {

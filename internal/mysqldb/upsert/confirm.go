@@ -29,7 +29,7 @@ func (w *chunkWriter) confirm(ctx context.Context) error {
 			return err
 		}
 	}
-	if now := schema.CreateStatement(ctx, w.conn, t.Name); now != "" && now != t.CreateSQL {
+	if now := schema.ShowCreate(ctx, w.conn, t.Name); now != "" && now != t.CreateSQL {
 		return ErrStructureChanged
 	}
 	return nil

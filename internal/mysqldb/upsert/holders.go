@@ -38,10 +38,10 @@ func (w *chunkWriter) findHolders(ctx context.Context, at int) (found *table.Row
 func (w *chunkWriter) readHolders(ctx context.Context, at int, index schema.Index, where []byte, found *table.Rows) (newer bool, err error) {
 	p := w.plan
 	w.probe = append(w.probe[:0], "SELECT "...)
-	exprs := make([]sqltext.SelectExpr, len(p.key))
+	exprs := make([]sqltext.Expr, len(p.key))
 	for n, i := range p.key {
-		exprs[n] = sqltext.PositionExpr(w.db.Server, p.targets[i].Column)
-		w.probe = append(append(w.probe, exprs[n].Sql...), ", "...)
+		exprs[n] = sqltext.Position(w.db.Server, p.targets[i].Column)
+		w.probe = append(append(w.probe, exprs[n].SQL...), ", "...)
 	}
 	if w.probe, err = w.appendOlder(w.probe, at); err != nil {
 		return false, err
@@ -115,7 +115,7 @@ func (w *chunkWriter) appendOwnKey(dst []byte, at int) (_ []byte, err error) {
 // position; ok is false where no row can, or where it cannot be said in a way that an index
 // answers.
 func (w *chunkWriter) holds(at int, index schema.Index) (where []byte, ok bool, err error) {
-	if !schema.Searchable(index) {
+	if !schema.SupportsLookup(index) {
 		return nil, false, nil
 	}
 	for n, part := range index.Columns {

@@ -46,7 +46,7 @@ func (p *upsertPlan) loadStatement(server mysqldb.Server) string {
 		}
 	}
 	return "INTO TABLE " + sqltext.Qualified(p.target.Name) + " CHARACTER SET " + charset +
-		` FIELDS TERMINATED BY '\t' ESCAPED BY '\\' LINES TERMINATED BY '\n' (` + sqltext.Idents(names) + ")"
+		` FIELDS TERMINATED BY '\t' ESCAPED BY '\\' LINES TERMINATED BY '\n' (` + sqltext.IdentList(names) + ")"
 }
 
 // loadable reports whether a value's text means the same in a file as in a statement.

@@ -57,7 +57,7 @@ func newUpsertPlan(server mysqldb.Server, spec UpsertSpec) (*upsertPlan, error) 
 			return nil, mysqlerr.Refuse(from.Name, err.Error(), "leave the column out")
 		}
 		p.targets = append(p.targets, to)
-		p.appenders, p.assigners = append(p.appenders, app), append(p.assigners, sqltext.Assigner(from, to.Column, app))
+		p.appenders, p.assigners = append(p.appenders, app), append(p.assigners, sqltext.AssignAppender(from, to.Column, app))
 		if from.Kind == table.KindEnum && to.Kind == table.KindEnum {
 			p.enums = append(p.enums, i)
 		}
@@ -173,7 +173,7 @@ func (p *upsertPlan) writeStatement(server mysqldb.Server) {
 	for i, c := range p.targets {
 		names[i] = c.Name
 	}
-	p.head = []byte("INSERT INTO " + sqltext.Qualified(p.target.Name) + " (" + sqltext.Idents(names) + ") VALUES ")
+	p.head = []byte("INSERT INTO " + sqltext.Qualified(p.target.Name) + " (" + sqltext.IdentList(names) + ") VALUES ")
 	d := newDialect(server, p.target.Name)
 	tail := ""
 	if d.rowAlias {

@@ -159,7 +159,7 @@ func TestUpsertSurvivesHostileNames(t *testing.T) {
 		w := dbtest.NewWriting(t, s, orders)
 		long := strings.Repeat("ü", 64)
 		for _, name := range []string{"a`; DROP TABLE t;--", `qu"o'te`, "new", "NEW", "größe 猫", long, "values"} {
-			cols := sqltext.Idents([]string{"id`", "new", "a'b", long})
+			cols := sqltext.IdentList([]string{"id`", "new", "a'b", long})
 			parts := strings.Split(cols, ", ")
 			w.Exec("CREATE TABLE " + sqltext.Ident(name) + " (" + parts[0] + " INT PRIMARY KEY, " + parts[1] + " INT UNIQUE, " +
 				parts[2] + " VARCHAR(9), " + parts[3] + " DATETIME)")

@@ -161,7 +161,7 @@ func (w *chunkWriter) once(ctx context.Context, pace *Pace, spec UpsertSpec) (Up
 		}
 		return res, err
 	}
-	gate.beginBeside(func() bool { return w.db.OthersActive(ctx) })
+	gate.beginBeside(func() bool { return w.db.OtherTrafficActive(ctx) })
 	pass, err := gate.enter(ctx, spec.Turn, spec.AtOnce)
 	if err != nil {
 		return UpsertResult{}, err
@@ -176,7 +176,7 @@ func (w *chunkWriter) once(ctx context.Context, pace *Pace, spec UpsertSpec) (Up
 	}
 	gate.leave(pass, len(w.order), spec.AtOnce)
 	// The look at the server is nobody's wait: the next chunk has been let in.
-	gate.felt(w.reply, w.db.OthersActive(ctx))
+	gate.felt(w.reply, w.db.OtherTrafficActive(ctx))
 	return res, nil
 }
 

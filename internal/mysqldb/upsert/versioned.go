@@ -53,15 +53,15 @@ func (w *chunkWriter) compareListed(ctx context.Context, from, to int, stays []b
 	for at := from; at < to; at++ {
 		positions[w.joinKey(w.keyValues(w.order[at]))] = at
 	}
-	exprs := make([]sqltext.SelectExpr, len(w.plan.targets))
+	exprs := make([]sqltext.Expr, len(w.plan.targets))
 	names := make([]string, len(exprs))
 	for i, c := range w.plan.targets {
-		exprs[i] = sqltext.ValueExpr(w.db.Server, c.Column)
-		names[i] = exprs[i].Sql
+		exprs[i] = sqltext.Value(w.db.Server, c.Column)
+		names[i] = exprs[i].SQL
 	}
 	have := table.Borrow(len(exprs))
 	defer have.Return()
-	return fetch.RawQueryOn(ctx, w.conn, w.probeFor(strings.Join(names, ", "))+" FOR UPDATE", func(rows driver.Rows) error {
+	return fetch.Raw(ctx, w.conn, w.probeFor(strings.Join(names, ", "))+" FOR UPDATE", func(rows driver.Rows) error {
 		values := make([]driver.Value, len(exprs))
 		for {
 			if err := rows.Next(values); err != nil {

@@ -50,7 +50,7 @@ func Fill(t testing.TB, db *sql.DB, tbl string, n int, exprs string) {
 
 func Introspect(t testing.TB, db *mysqldb.DB, schemaName, tbl string) *schema.Table {
 	t.Helper()
-	got, err := schema.ReadTable(t.Context(), db, table.Name{Schema: schemaName, Table: tbl})
+	got, err := schema.Read(t.Context(), db, table.Name{Schema: schemaName, Table: tbl})
 	require.NoError(t, err)
 	return got
 }

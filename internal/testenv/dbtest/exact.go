@@ -12,7 +12,7 @@ import (
 )
 
 // Says asserts a finding about a column.
-func Says(t *testing.T, plan target.TargetPlan, column, text string) {
+func Says(t *testing.T, plan target.Diff, column, text string) {
 	t.Helper()
 	require.True(t, slices.ContainsFunc(plan.Findings, func(f table.Finding) bool {
 		return f.Column == column && strings.Contains(f.Text, text)

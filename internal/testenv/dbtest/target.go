@@ -55,16 +55,16 @@ func (p *Pair) AtTarget(statements ...string) {
 	Exec(p.T, Lenient(p.T, p.Target, p.To), statements...)
 }
 
-func (p *Pair) Plan(name string) target.TargetPlan {
+func (p *Pair) Plan(name string) target.Diff {
 	p.T.Helper()
 	plan, err := target.PlanTarget(p.T.Context(), p.Dst, p.Src, Introspect(p.T, p.Src, p.From, name), table.Name{Schema: p.To, Table: name},
-		target.TargetOptions{Create: true, AddColumns: true})
+		target.Options{Create: true, AddColumns: true})
 	require.NoError(p.T, err)
 	return plan
 }
 
 // Apply plans, applies and plans again, which must find nothing left to do.
-func (p *Pair) Apply(name string) target.TargetPlan {
+func (p *Pair) Apply(name string) target.Diff {
 	p.T.Helper()
 	plan := p.Plan(name)
 	require.False(p.T, plan.Refused(), "%+v", plan.Findings)

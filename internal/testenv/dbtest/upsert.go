@@ -52,7 +52,7 @@ func (w *Writing) Exec(statement string) {
 
 func (w *Writing) Introspect(name string) {
 	w.T.Helper()
-	target, err := schema.ReadTable(w.T.Context(), w.Db, table.Name{Schema: w.Schema, Table: name})
+	target, err := schema.Read(w.T.Context(), w.Db, table.Name{Schema: w.Schema, Table: name})
 	require.NoError(w.T, err)
 	w.Spec.Target = target
 	w.Spec.Columns = table.Carried(target.Values())
