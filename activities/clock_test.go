@@ -20,17 +20,17 @@ func TestAClockThatIsBackLowersTheWatermark(t *testing.T) {
 	)
 	then, now := &source.Seen{Source: "then"}, &source.Seen{Source: "now"}
 	for name, c := range map[string]struct {
-		horizon       source.Horizon
+		horizon       source.UpperBound
 		want          table.Window
 		nothing, held bool
 		lowered       bool
 	}{
-		"no step":            {source.Horizon{Hi: hi}, table.Window{Lo: mark, Hi: hi}, false, false, false},
-		"no step, too early": {source.Horizon{Hi: lowest}, table.Window{Lo: mark, Hi: mark}, true, false, false},
-		"held":               {source.Horizon{Hi: lowest, Lowest: lowest, ClockUntil: until, StepBack: time.Minute}, table.Window{Lo: lowest, Hi: lowest}, true, true, true},
-		"it is over":         {source.Horizon{Hi: hi, Lowest: lowest, StepBack: time.Minute}, table.Window{Lo: lowest, Hi: hi}, false, false, true},
+		"no step":            {source.UpperBound{Hi: hi}, table.Window{Lo: mark, Hi: hi}, false, false, false},
+		"no step, too early": {source.UpperBound{Hi: lowest}, table.Window{Lo: mark, Hi: mark}, true, false, false},
+		"held":               {source.UpperBound{Hi: lowest, Lowest: lowest, ClockUntil: until, StepBack: time.Minute}, table.Window{Lo: lowest, Hi: lowest}, true, true, true},
+		"it is over":         {source.UpperBound{Hi: hi, Lowest: lowest, StepBack: time.Minute}, table.Window{Lo: lowest, Hi: hi}, false, false, true},
 		"the watermark is lower": {
-			source.Horizon{Hi: until, Lowest: until, ClockUntil: hi, StepBack: time.Minute}, table.Window{Lo: mark, Hi: until}, false, true, true,
+			source.UpperBound{Hi: until, Lowest: until, ClockUntil: hi, StepBack: time.Minute}, table.Window{Lo: mark, Hi: until}, false, true, true,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

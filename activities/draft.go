@@ -38,7 +38,7 @@ type drafted struct {
 	rowsEstimate int64
 	// windowRows is the server's guess of the rows of a window, whatever its size.
 	windowRows int64
-	marks      []source.Mark
+	marks      []source.CursorSample
 	heldBack   string
 	// heldFor is how far open work holds the window's end back, 0 where none does.
 	heldFor time.Duration
@@ -94,7 +94,7 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 		settings.Cursor, p.settings.Cursor = c.Name, c.Name
 		p.table = p.table.Carrying(c.Name)
 	}
-	if p.findings, err = source.CheckSource(ctx, p.src, p.table, source.SourceCheck{
+	if p.findings, err = source.Check(ctx, p.src, p.table, source.CheckSpec{
 		Cursor: settings.Cursor, Overlap: settings.Overlap, FixedLag: settings.FixedLag, AllowReplica: settings.AllowReplica, Zone: settings.CursorZone,
 	}); err != nil {
 		return nil, lookFailure(ctx, err, src)

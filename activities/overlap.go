@@ -34,16 +34,16 @@ func (p *drafted) checkOverlap() {
 }
 
 // back is where an incremental run's window begins: the overlap below the watermark.
-func (p *drafted) back(ctx context.Context, cursor table.Column, mark string, h source.Horizon) (string, error) {
+func (p *drafted) back(ctx context.Context, cursor table.Column, mark string, h source.UpperBound) (string, error) {
 	if !isInteger(cursor) {
-		return source.Back(ctx, p.src, cursor, mark, p.settings.Overlap)
+		return source.SubtractOverlap(ctx, p.src, cursor, mark, p.settings.Overlap)
 	}
-	return source.BackSteps(cursor, mark, p.overlapSteps(h))
+	return source.SubtractSteps(cursor, mark, p.overlapSteps(h))
 }
 
 // overlapSteps is the overlap in an integer cursor's own steps. The last value is read again where
 // rows may share it: two rows of one second need not be committed at once.
-func (p *drafted) overlapSteps(h source.Horizon) int64 {
+func (p *drafted) overlapSteps(h source.UpperBound) int64 {
 	s := p.settings
 	switch {
 	case s.OverlapSteps > 0 && h.Unit > 0:
@@ -59,7 +59,7 @@ func (p *drafted) overlapSteps(h source.Horizon) int64 {
 }
 
 // sayOverlap says how the overlap of an integer cursor is taken, where that is not plain.
-func (p *drafted) sayOverlap(cursor table.Column, h source.Horizon) {
+func (p *drafted) sayOverlap(cursor table.Column, h source.UpperBound) {
 	s := p.settings
 	if !isInteger(cursor) || s.Overlap == 0 || h.Empty || p.table.Column(s.Cursor).AutoIncrement {
 		return

@@ -70,8 +70,8 @@ type PlanRunResult struct {
 	HeldBackSeconds float64 `json:"heldBackSeconds,omitempty"`
 	// FreshAt is the moment, by the worker's clock, whose state of the source the target holds
 	// when the run is done; the zero time where the run changes nothing about that.
-	FreshAt time.Time     `json:"freshAt,omitzero"`
-	Marks   []source.Mark `json:"marks,omitempty"`
+	FreshAt time.Time             `json:"freshAt,omitzero"`
+	Marks   []source.CursorSample `json:"marks,omitempty"`
 	// ClockBack and ClockUntil are what the next runs have to know of the source's clock: see State.
 	ClockBack  time.Duration `json:"clockBack,omitempty"`
 	ClockUntil string        `json:"clockUntil,omitempty"`
@@ -103,7 +103,7 @@ type PlanRunResult struct {
 type PlanProgress struct {
 	// Marks are what earlier tries have seen of an integer cursor, where none of them could choose
 	// an end: once the work has ended that was open at the first of them, the next try can.
-	Marks []source.Mark `json:"marks,omitempty"`
+	Marks []source.CursorSample `json:"marks,omitempty"`
 }
 
 // planProgress is what an earlier try of the same step has left.

@@ -22,7 +22,7 @@ import (
 // tail is what lies above the end of an incremental run's window.
 type tail struct {
 	// horizon is what the look at the source said.
-	horizon source.Horizon
+	horizon source.UpperBound
 	// from is where it is read from, exclusive; base is the window's end or the watermark, where it
 	// would begin if it were read whole.
 	from, base string

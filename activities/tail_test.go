@@ -20,7 +20,7 @@ func draftOf(mode string, change func(*drafted)) *drafted {
 		table:  &schema.Table{Columns: []schema.Column{{Column: table.Column{Name: "u", Kind: table.KindDateTime, Precision: 6}}}},
 		window: table.Window{Lo: "2024-01-01 00:00:00.000000", Hi: "2024-01-02 00:00:00.000000"},
 		ranges: []piece{{}},
-		tail:   tail{horizon: source.Horizon{Now: "2024-01-03 00:00:00.000000", Clock: "2024-01-03 00:00:00.000000"}},
+		tail:   tail{horizon: source.UpperBound{Now: "2024-01-03 00:00:00.000000", Clock: "2024-01-03 00:00:00.000000"}},
 	}
 	if change != nil {
 		change(p)

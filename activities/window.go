@@ -24,9 +24,9 @@ func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
 		return err
 	}
 	begun := time.Now()
-	spec := source.HiSpec{
+	spec := source.UpperBoundSpec{
 		Table: p.table, Cursor: cursor, MinLag: p.settings.MinLag, FixedLag: p.settings.FixedLag,
-		Unit: source.CursorUnit(p.settings.CursorUnit), Zone: p.settings.CursorZone, AllowReplica: p.settings.AllowReplica, Marks: in.State.Marks,
+		Unit: source.CursorUnit(p.settings.CursorUnit), Zone: p.settings.CursorZone, AllowReplica: p.settings.AllowReplica, Samples: in.State.Marks,
 	}
 	if p.mode == api.ModeIncremental {
 		spec.Incremental, spec.Watermark, spec.Overlap = true, in.State.Watermark, p.settings.Overlap
@@ -35,7 +35,7 @@ func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
 	if p.mode != api.ModeBackfill && watermarkOf(in.State, p.settings.Cursor) != "" {
 		spec.Seen, spec.ClockBack, spec.ClockUntil = in.State.Seen, in.State.ClockBack, in.State.ClockUntil
 	}
-	h, err := source.ChooseHi(ctx, p.src, spec)
+	h, err := source.ChooseUpperBound(ctx, p.src, spec)
 	if err != nil {
 		return lookFailure(ctx, err, at)
 	}
@@ -48,12 +48,12 @@ func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
 		p.window = table.Window{Lo: in.State.Watermark, Hi: in.State.Watermark} // there is none
 		return nil
 	}
-	p.marks = h.Marks
-	if h.HeldBy != nil {
-		p.heldBack = heldText(*h.HeldBy)
+	p.marks = h.Samples
+	if h.BlockedBy != nil {
+		p.heldBack = heldText(*h.BlockedBy)
 	}
-	if h.HeldBy != nil && isOpenWork(h.HeldBy.Kind) {
-		p.heldFor = max(h.Lag, time.Duration(h.HeldBy.Seconds*float64(time.Second)))
+	if h.BlockedBy != nil && isOpenWork(h.BlockedBy.Kind) {
+		p.heldFor = max(h.Lag, time.Duration(h.BlockedBy.Seconds*float64(time.Second)))
 	}
 	if p.mode != api.ModeBackfill && (h.Hi != "" || h.Empty) {
 		p.freshAt = begun.Add(-h.Lag)
@@ -82,8 +82,8 @@ func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
 }
 
 // isOpenWork reports whether a holder is no lag that was set or is known.
-func isOpenWork(k source.HolderKind) bool {
-	return k != source.HolderLag && k != source.HolderReplica && k != source.HolderClock
+func isOpenWork(k source.BlockerKind) bool {
+	return k != source.BlockerLag && k != source.BlockerReplica && k != source.BlockerClock
 }
 
 // notAfter refuses a backfill that begins where the source cannot have rows yet.
@@ -125,8 +125,8 @@ func (p *drafted) bounds(cursor table.Column, in PlanRunInput) (from, to string,
 
 // nothingToRead is where open work leaves no safe upper end. An incremental run has simply
 // nothing to do yet; a first load must wait for its upper end.
-func (p *drafted) nothingToRead(h source.Horizon) error {
-	if h.HeldBy == nil || p.mode == api.ModeIncremental || p.mode == api.ModeBackfill {
+func (p *drafted) nothingToRead(h source.UpperBound) error {
+	if h.BlockedBy == nil || p.mode == api.ModeIncremental || p.mode == api.ModeBackfill {
 		p.nothing = true
 		return nil
 	}
@@ -136,31 +136,31 @@ func (p *drafted) nothingToRead(h source.Horizon) error {
 	}
 	return &heldError{temporal.NewApplicationErrorWithOptions(
 		fmt.Sprintf("nothing of %s can be read safely yet: %s; %s", p.settings.Table, p.heldBack, p.begins(h)), failure.OpenTransactions,
-		temporal.ApplicationErrorOptions{NextRetryDelay: heldRetry}), h.Marks}
+		temporal.ApplicationErrorOptions{NextRetryDelay: heldRetry}), h.Samples}
 }
 
 // heldError is a first load that cannot choose its end yet, with what the next try must know.
 type heldError struct {
 	error
-	marks []source.Mark
+	marks []source.CursorSample
 }
 
 func (e *heldError) Unwrap() error { return e.error }
 
 // begins says when a first load that is held back goes on.
-func (p *drafted) begins(h source.Horizon) string {
+func (p *drafted) begins(h source.UpperBound) string {
 	switch {
-	case len(h.Marks) > 0 && h.HeldBy.Kind == source.HolderXA:
+	case len(h.Samples) > 0 && h.BlockedBy.Kind == source.BlockerXA:
 		return "it begins when the transaction is committed or rolled back"
-	case len(h.Marks) > 0 && h.HeldBy.Kind == source.HolderLag && h.HeldBy.Seconds > 0:
-		return fmt.Sprintf("it begins by itself when that long has passed since %s", h.Marks[0].At)
-	case len(h.Marks) > 0 && h.HeldBy.Seconds > 0:
-		return fmt.Sprintf("it begins by itself when all that was open at %s has ended", h.Marks[0].At)
+	case len(h.Samples) > 0 && h.BlockedBy.Kind == source.BlockerLag && h.BlockedBy.Seconds > 0:
+		return fmt.Sprintf("it begins by itself when that long has passed since %s", h.Samples[0].At)
+	case len(h.Samples) > 0 && h.BlockedBy.Seconds > 0:
+		return fmt.Sprintf("it begins by itself when all that was open at %s has ended", h.Samples[0].At)
 	}
 	return "it begins by itself when that is over"
 }
 
-func (p *drafted) chooseLo(ctx context.Context, in PlanRunInput, cursor table.Column, h source.Horizon, from, to string) error {
+func (p *drafted) chooseLo(ctx context.Context, in PlanRunInput, cursor table.Column, h source.UpperBound, from, to string) error {
 	var err error
 	at := where{p.settings.SourceConnection, "choose the window of " + in.Table}
 	switch p.mode {
@@ -178,7 +178,7 @@ func (p *drafted) chooseLo(ctx context.Context, in PlanRunInput, cursor table.Co
 
 // beginAt chooses where an incremental run's window begins. Where the source's clock was set back, it
 // begins and may end below the watermark, which is lowered to the end.
-func (p *drafted) beginAt(ctx context.Context, s owner.State, cursor table.Column, h source.Horizon) (err error) {
+func (p *drafted) beginAt(ctx context.Context, s owner.State, cursor table.Column, h source.UpperBound) (err error) {
 	mark := s.Watermark
 	if below, err := atOrBelow(cursor, h.Lowest, mark); h.Lowest != "" && err == nil && below {
 		mark = h.Lowest
@@ -209,7 +209,7 @@ func (p *drafted) beginAt(ctx context.Context, s owner.State, cursor table.Colum
 }
 
 // readBelow begins the window lower where rows have come below it since the last run, and says so.
-func (p *drafted) readBelow(ctx context.Context, cursor table.Column, s owner.State, h source.Horizon) error {
+func (p *drafted) readBelow(ctx context.Context, cursor table.Column, s owner.State, h source.UpperBound) error {
 	p.lowered = h.StepBack > 0
 	if h.StepBack > time.Minute {
 		p.warnings = append(p.warnings, fmt.Sprintf("the source's clock went back by %s since the last run: the window begins as much lower",
@@ -230,7 +230,7 @@ func (p *drafted) readBelow(ctx context.Context, cursor table.Column, s owner.St
 		" while the source's now is %s: the window begins there; see that the writers' clocks and time zone are the source's, or set cursorZone",
 		cursor.Name, s.Watermark, h.Newest, h.Latest))
 	p.lowered = true
-	p.window.Lo, err = source.Back(ctx, p.src, cursor, s.Seen.Newest, p.settings.Overlap)
+	p.window.Lo, err = source.SubtractOverlap(ctx, p.src, cursor, s.Seen.Newest, p.settings.Overlap)
 	return err
 }
 
@@ -256,21 +256,21 @@ func atOrBelow(cursor table.Column, a, b string) (bool, error) {
 }
 
 // heldText says for people what holds a window's end back.
-func heldText(h source.Holder) string {
-	what := map[source.HolderKind]string{
-		source.HolderTransaction: "an open transaction", source.HolderStatement: "a running statement",
-		source.HolderXA: "a prepared XA transaction", source.HolderLag: "a lag that was set",
-		source.HolderClock: "the source's clock, which went back since the last run or is behind the workers'",
+func heldText(h source.Blocker) string {
+	what := map[source.BlockerKind]string{
+		source.BlockerTransaction: "an open transaction", source.BlockerStatement: "a running statement",
+		source.BlockerXA: "a prepared XA transaction", source.BlockerLag: "a lag that was set",
+		source.BlockerClock: "the source's clock, which went back since the last run or is behind the workers'",
 	}[h.Kind]
 	age := time.Duration(h.Seconds * float64(time.Second)).Round(time.Second)
-	if h.Kind == source.HolderClock {
+	if h.Kind == source.BlockerClock {
 		return fmt.Sprintf("%s, by %s", what, age)
 	}
-	if h.Kind == source.HolderLag && h.Seconds > 0 {
+	if h.Kind == source.BlockerLag && h.Seconds > 0 {
 		return fmt.Sprintf("%s, of %s", what, age)
 	}
 	text := fmt.Sprintf("%s, %s old", what, age)
-	if h.Kind == source.HolderReplica {
+	if h.Kind == source.BlockerReplica {
 		text = fmt.Sprintf("the replica's own lag, of %s", age)
 	}
 	if h.Thread != 0 {

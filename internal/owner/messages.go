@@ -35,11 +35,11 @@ type ProgressRequest struct {
 	// RunID is that of the lease: two state workflows of one id may have given the same fence.
 	RunID string `json:"runId"`
 	// Identity is what the plan of a first load speaks of.
-	Identity  *Identity     `json:"identity,omitempty"`
-	FirstLoad *FirstLoad    `json:"firstLoad,omitempty"`
-	RangeDone *int          `json:"rangeDone,omitempty"`
-	Marks     []source.Mark `json:"marks,omitempty"`
-	HeldBack  *string       `json:"heldBack,omitempty"`
+	Identity  *Identity             `json:"identity,omitempty"`
+	FirstLoad *FirstLoad            `json:"firstLoad,omitempty"`
+	RangeDone *int                  `json:"rangeDone,omitempty"`
+	Marks     []source.CursorSample `json:"marks,omitempty"`
+	HeldBack  *string               `json:"heldBack,omitempty"`
 	// HeldBackSeconds goes with HeldBack.
 	HeldBackSeconds float64 `json:"heldBackSeconds,omitempty"`
 	// ForgetWatermark is set where the target was found without the rows that the watermark

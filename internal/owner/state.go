@@ -79,14 +79,14 @@ type State struct {
 	Cursor string `json:"cursor,omitempty"`
 	// TailTop is up to where the last run that was done had read above its window's end, in the
 	// cursor's exact text; empty where that is not known.
-	TailTop   string        `json:"tailTop,omitempty"`
-	Fence     int64         `json:"fence"`
-	Lease     *Lease        `json:"lease,omitempty"`
-	FirstLoad *FirstLoad    `json:"firstLoad,omitempty"`
-	Marks     []source.Mark `json:"marks,omitempty"`
+	TailTop   string                `json:"tailTop,omitempty"`
+	Fence     int64                 `json:"fence"`
+	Lease     *Lease                `json:"lease,omitempty"`
+	FirstLoad *FirstLoad            `json:"firstLoad,omitempty"`
+	Marks     []source.CursorSample `json:"marks,omitempty"`
 	// ClockBack is by how much the source's clock was back, at most, since the run that Seen is of.
 	// ClockUntil, in the cursor's exact text, is where a window has to end before that is forgotten:
-	// all transactions have ended then that were open before. See mysqldb.HiSpec.
+	// all transactions have ended then that were open before. See source.UpperBoundSpec.
 	ClockBack  time.Duration `json:"clockBack,omitempty"`
 	ClockUntil string        `json:"clockUntil,omitempty"`
 	// Seen is what the run that raised the watermark saw of the source, nil where it was set by hand.

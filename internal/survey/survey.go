@@ -133,7 +133,7 @@ func lookAt(ctx context.Context, db *mysqldb.DB, n table.Name) (*Table, error) {
 		Table: n.String(), name: n, Rows: t.RowsEstimate, Bytes: t.Bytes, Key: t.PrimaryKey,
 		Candidates: []source.CursorCandidate{}, Findings: []table.Finding{},
 	}
-	findings, err := source.CheckSource(ctx, db, t, source.SourceCheck{})
+	findings, err := source.Check(ctx, db, t, source.CheckSpec{})
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +147,7 @@ func lookAt(ctx context.Context, db *mysqldb.DB, n table.Name) (*Table, error) {
 	if len(out.Candidates) > 0 && out.Candidates[0].Sound() {
 		out.Cursor = out.Candidates[0].Column
 	}
-	if out.Findings, err = source.CheckSource(ctx, db, t, source.SourceCheck{Cursor: out.Cursor}); err != nil {
+	if out.Findings, err = source.Check(ctx, db, t, source.CheckSpec{Cursor: out.Cursor}); err != nil {
 		return nil, err
 	}
 	out.Refused = refused(out.Findings)

@@ -39,7 +39,7 @@ func (r *pageReader) readAhead(ctx context.Context, yield func(*table.Rows) erro
 		for range pages { //nolint:revive // until it is closed: the reader's own measures are complete then
 		}
 		for _, p := range all {
-			p.giveBack()
+			p.release()
 		}
 		stats.Index, stats.Statements, stats.Longest = r.stats.Index, r.stats.Statements, r.stats.Longest
 	}()
@@ -75,9 +75,9 @@ func (r *pageReader) produce(ctx context.Context, free <-chan *readPage, pages c
 	defer close(pages)
 	for p := range free {
 		r.rows = p.rows
-		p.more, p.err = r.considerately(ctx)
-		p.next = table.Position{Values: slices.Clone(r.pos.Values), Equal: r.pos.Equal, Until: r.until}
-		r.hide(p)
+		p.more, p.err = r.readSerialized(ctx)
+		p.next = table.Position{Values: slices.Clone(r.pos.Values), Equal: r.pos.Equal, Until: r.clockAtStart}
+		r.project(p)
 		last := p.err != nil || !p.more
 		if pages <- p; last {
 			return
@@ -87,8 +87,8 @@ func (r *pageReader) produce(ctx context.Context, free <-chan *readPage, pages c
 
 // considerately reads a page. Where others use the server, ranges of whatever tables read one
 // page of it at a time.
-func (r *pageReader) considerately(ctx context.Context) (more bool, err error) {
-	if r.others {
+func (r *pageReader) readSerialized(ctx context.Context) (more bool, err error) {
+	if r.otherTraffic {
 		release, err := r.db.AcquireReadSlot(ctx)
 		if err != nil {
 			return false, err
@@ -96,7 +96,7 @@ func (r *pageReader) considerately(ctx context.Context) (more bool, err error) {
 		defer release()
 	}
 	more, err = r.page(ctx)
-	r.others = r.db.OtherTrafficActive(ctx)
+	r.otherTraffic = r.db.OtherTrafficActive(ctx)
 	return more, err
 }
 
@@ -109,7 +109,7 @@ func (r *pageReader) newPage() *readPage {
 	return p
 }
 
-func (p *readPage) giveBack() {
+func (p *readPage) release() {
 	if p.out != p.rows {
 		p.out.Return()
 	}
@@ -117,7 +117,7 @@ func (p *readPage) giveBack() {
 }
 
 // hide copies a page without the expressions that only the position needs.
-func (r *pageReader) hide(p *readPage) {
+func (r *pageReader) project(p *readPage) {
 	if p.out == p.rows {
 		return
 	}

@@ -21,9 +21,9 @@ const (
 	// maxCutTime bounds cutting where the server is far away, or every look into its index slow
 	// for some reason: then ranges are larger than need be.
 	maxCutTime = 2 * time.Minute
-	// maxMisses bounds the splits in a row that leave nearly all rows on one side. The rows
+	// maxUnevenSplits bounds the splits in a row that leave nearly all rows on one side. The rows
 	// between which they search halve with every one, so that this many are never needed.
-	maxMisses = 40
+	maxUnevenSplits = 40
 )
 
 // keyValue is a value of one key column that the index holds, or held when it was asked.
@@ -31,7 +31,7 @@ type keyValue struct {
 	// text is the value as bounds and literals want it.
 	text string
 	// shape is the text by which guesses are made: the same, but in UTF-8 where text is not.
-	shape string
+	utf8 string
 }
 
 // A piece is a stretch of the key space: the values first through last of one key column,
@@ -48,10 +48,10 @@ type piece struct {
 	// capped says that the estimate is the largest that the server gives; see explain.
 	capped bool
 	// stuck says that the piece cannot be split.
-	stuck bool
+	indivisible bool
 	// splits counts the splits that led to it, and misses those of them in a row up to now that
 	// left nearly everything to it.
-	splits, misses int
+	splits, unevenSplits int
 }
 
 // cutter splits an index's space until its pieces are small enough by the server's estimates.
@@ -66,19 +66,19 @@ type cutter struct {
 	want        int
 	minRows     int64
 	// flat keeps to the first column.
-	flat bool
+	firstColumnOnly bool
 	// counted is the largest estimate so far that was surely a count; see explain.
-	counted int64
+	exactUpTo int64
 	// left is the number of statements that may still be sent.
-	left int
+	queriesLeft int
 	// pieces are in the order of the index.
 	pieces []piece
 }
 
 func newCutter(d *mysqldb.DB, plan *readPlan, want int, minRows int64) *cutter {
 	c := &cutter{
-		db: d, plan: plan, want: want, minRows: max(1, minRows), counted: surelyCounted(plan.table),
-		left: statementsPerRange*want + freeStatements,
+		db: d, plan: plan, want: want, minRows: max(1, minRows), exactUpTo: exactEstimate(plan.table),
+		queriesLeft: statementsPerRange*want + freeStatements,
 	}
 	prefixes := map[string]bool{}
 	for _, ic := range schema.IndexNamed(plan.table, plan.index).Columns {
@@ -110,7 +110,7 @@ func (c *cutter) cut(ctx context.Context, where []string) error {
 	}
 	c.pieces = all
 	began := time.Now()
-	for time.Since(began) < maxCutTime && len(c.pieces) < piecesPerRange*c.want && c.left >= splitCost {
+	for time.Since(began) < maxCutTime && len(c.pieces) < piecesPerRange*c.want && c.queriesLeft >= splitCost {
 		i := c.next()
 		if i < 0 {
 			break
@@ -129,7 +129,7 @@ func (c *cutter) cut(ctx context.Context, where []string) error {
 func (c *cutter) next() int {
 	best := -1
 	for i, p := range c.pieces {
-		if !p.stuck && (best < 0 || p.before(c.pieces[best])) {
+		if !p.indivisible && (best < 0 || p.splitsBefore(c.pieces[best])) {
 			best = i
 		}
 	}
@@ -144,7 +144,7 @@ func (c *cutter) next() int {
 }
 
 // before says that p is split before q.
-func (p piece) before(q piece) bool {
+func (p piece) splitsBefore(q piece) bool {
 	switch {
 	case p.capped != q.capped:
 		return p.capped
@@ -156,7 +156,7 @@ func (p piece) before(q piece) bool {
 
 // rows is about how many rows a piece has.
 func (c *cutter) rows(p piece) int64 {
-	if p.capped || p.rows%2 != 0 || p.rows <= c.counted {
+	if p.capped || p.rows%2 != 0 || p.rows <= c.exactUpTo {
 		return p.rows
 	}
 	return p.rows / 2
@@ -167,7 +167,7 @@ func (c *cutter) measure() (total int64, ranges int) {
 	unknown := false
 	for _, p := range c.pieces {
 		total += c.rows(p)
-		unknown = unknown || p.capped && !p.stuck
+		unknown = unknown || p.capped && !p.indivisible
 	}
 	if unknown {
 		return total, c.want
@@ -197,20 +197,20 @@ func (c *cutter) join() [][]string {
 // split divides a piece, or goes on to the key's next column where it holds one value only.
 func (c *cutter) split(ctx context.Context, p piece) ([]piece, error) {
 	stay := p
-	stay.stuck = true
+	stay.indivisible = true
 	m := c.midpointers[len(p.prefix)]
 	if p.first.text == p.last.text {
-		return c.descend(ctx, p)
+		return c.nextColumn(ctx, p)
 	}
-	if m == nil || p.misses > maxMisses {
+	if m == nil || p.unevenSplits > maxUnevenSplits {
 		return []piece{stay}, nil
 	}
-	left, right, err := c.halves(ctx, p, m)
+	left, right, err := c.splitAt(ctx, p, m)
 	if err != nil {
 		return nil, err
 	}
 	if right == nil {
-		return c.descend(ctx, p)
+		return c.nextColumn(ctx, p)
 	}
 	both := []piece{*left, *right}
 	if err := c.estimate(ctx, both); err != nil {
@@ -222,20 +222,20 @@ func (c *cutter) split(ctx context.Context, p piece) ([]piece, error) {
 	}
 	if !light.capped && light.rows < heavy.rows/16 {
 		m.nextStrategy()
-		heavy.misses = p.misses + 1
+		heavy.unevenSplits = p.unevenSplits + 1
 	}
 	return both, nil
 }
 
 // halves finds the ends of two pieces that are p together; none where p holds one value.
-func (c *cutter) halves(ctx context.Context, p piece, m *midpointer) (left, right *piece, err error) {
+func (c *cutter) splitAt(ctx context.Context, p piece, m *midpointer) (left, right *piece, err error) {
 	depth := len(p.prefix)
 	part := c.plan.parts[depth]
 	mid := &p.first
-	if guess, ok, err := m.between(part, p.first.shape, p.last.shape); err != nil {
+	if guess, ok, err := m.literalBetween(part, p.first.utf8, p.last.utf8); err != nil {
 		return nil, nil, err
 	} else if ok {
-		found, err := c.lastUpTo(ctx, p, guess)
+		found, err := c.lastAtOrBefore(ctx, p, guess)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -243,14 +243,14 @@ func (c *cutter) halves(ctx context.Context, p piece, m *midpointer) (left, righ
 			mid = found
 		}
 	}
-	next, err := c.firstBehind(ctx, p, *mid)
+	next, err := c.firstAfter(ctx, p, *mid)
 	if err != nil || next == nil {
 		return nil, nil, err
 	}
 	left, right = &piece{}, &piece{}
 	*left, *right = p, p
 	left.splits, right.splits = p.splits+1, p.splits+1
-	left.misses, right.misses = 0, 0
+	left.unevenSplits, right.unevenSplits = 0, 0
 	left.last, right.first = *mid, *next
 	left.end = append(slices.Clone(p.prefix), mid.text)
 	return left, right, nil
@@ -258,10 +258,10 @@ func (c *cutter) halves(ctx context.Context, p piece, m *midpointer) (left, righ
 
 // descend turns a piece of one value into the piece of all values of the key's next column
 // below it.
-func (c *cutter) descend(ctx context.Context, p piece) ([]piece, error) {
-	p.stuck, p.misses = true, 0
+func (c *cutter) nextColumn(ctx context.Context, p piece) ([]piece, error) {
+	p.indivisible, p.unevenSplits = true, 0
 	depth := len(p.prefix) + 1
-	if c.flat || depth == len(c.plan.parts) || c.midpointers[depth] == nil {
+	if c.firstColumnOnly || depth == len(c.plan.parts) || c.midpointers[depth] == nil {
 		return []piece{p}, nil
 	}
 	below := p
@@ -273,6 +273,6 @@ func (c *cutter) descend(ctx context.Context, p piece) ([]piece, error) {
 	if !found {
 		return []piece{p}, nil
 	}
-	below.stuck = false
+	below.indivisible = false
 	return []piece{below}, nil
 }

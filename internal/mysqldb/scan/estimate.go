@@ -14,13 +14,13 @@ import (
 func (c *cutter) estimate(ctx context.Context, pieces []piece) error {
 	selects := make([]string, len(pieces))
 	for i, p := range pieces {
-		where, err := c.inside(p)
+		where, err := c.conditions(p)
 		if err != nil {
 			return err
 		}
 		selects[i] = c.plan.countable(where)
 	}
-	c.left--
+	c.queriesLeft--
 	rows, err := explain(ctx, c.db, selects)
 	if err != nil {
 		return err
@@ -30,7 +30,7 @@ func (c *cutter) estimate(ctx context.Context, pieces []piece) error {
 		one := p.first.text == p.last.text && len(p.prefix) == len(c.plan.parts)-1
 		p.rows = max(1, rows[i])
 		if p.capped = !one && c.atLimit(p.rows); !p.capped && p.rows%2 != 0 {
-			c.counted = max(c.counted, p.rows)
+			c.exactUpTo = max(c.exactUpTo, p.rows)
 		}
 	}
 	return nil
@@ -49,9 +49,9 @@ const (
 	pageBytes    = 16 << 10
 )
 
-// surelyCounted is how many rows are few enough for an estimate to be a count; 0 for unknown.
+// exactEstimate is how many rows are few enough for an estimate to be a count; 0 for unknown.
 // An entry of an index is at most as large as a row and its share of all indexes.
-func surelyCounted(t *schema.Table) int64 {
+func exactEstimate(t *schema.Table) int64 {
 	if t.RowsEstimate <= 0 || t.Bytes <= 0 {
 		return 0
 	}
@@ -59,8 +59,8 @@ func surelyCounted(t *schema.Table) int64 {
 }
 
 // inside are the conditions of a piece.
-func (c *cutter) inside(p piece) ([]string, error) {
-	where, err := c.equal(p.prefix)
+func (c *cutter) conditions(p piece) ([]string, error) {
+	where, err := c.prefixConditions(p.prefix)
 	if err != nil {
 		return nil, err
 	}

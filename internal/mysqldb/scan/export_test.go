@@ -4,9 +4,9 @@ import (
 	"testing"
 )
 
-// ChaseAtMost bounds how far a read to now follows the clock, for one test.
-func ChaseAtMost(t testing.TB, rows int) {
-	before := chaseRows
-	chaseRows = rows
-	t.Cleanup(func() { chaseRows = before })
+// SetMaxRowsAfterClock bounds how far a read to now follows the clock, for one test.
+func SetMaxRowsAfterClock(t testing.TB, rows int) {
+	before := maxRowsAfterClock
+	maxRowsAfterClock = rows
+	t.Cleanup(func() { maxRowsAfterClock = before })
 }

@@ -29,7 +29,7 @@ type midpointer struct {
 func (m *midpointer) nextStrategy() { m.current = (m.current + 1) % len(m.strategies) }
 
 // between is the literal of a value about in the middle of two, given in the key's direction.
-func (m *midpointer) between(part posPart, first, last string) (string, bool, error) {
+func (m *midpointer) literalBetween(part posPart, first, last string) (string, bool, error) {
 	if part.desc {
 		first, last = last, first
 	}

@@ -17,13 +17,13 @@ import (
 // moves up, to where the read has not been yet, and the last statement ends at its own moment.
 // By key a row stays where it is, and is read as it is then.
 
-// chaseRows is how many rows above the clock at which it began a read to now may take at least.
+// maxRowsAfterClock is how many rows above the clock at which it began a read to now may take at least.
 // It may take as many again as it had below that clock. Where rows are written faster than
 // that, it ends: what is left lies above the window's end, and a later run reads it.
-var chaseRows = 100_000
+var maxRowsAfterClock = 100_000
 
-// atMostCursor is the upper bound of a read's cursor as a condition; "" for none.
-func (p *readPlan) atMostCursor(spec ReadSpec, c table.Column) (string, error) {
+// cursorUpperBound is the upper bound of a read's cursor as a condition; "" for none.
+func (p *readPlan) cursorUpperBound(spec ReadSpec, c table.Column) (string, error) {
 	hi := ""
 	if spec.Window.Hi != "" {
 		lit, err := sqltext.Comparand(c)
@@ -60,27 +60,27 @@ func (p *readPlan) atMostCursor(spec ReadSpec, c table.Column) (string, error) {
 
 // outrun reports whether a read to now has followed the clock for long enough: rows are written
 // faster than they can be read.
-func (r *pageReader) outrun(ctx context.Context) (bool, error) {
-	if !r.plan.chases || len(r.pos.Values) == 0 {
+func (r *pageReader) behindClock(ctx context.Context) (bool, error) {
+	if !r.plan.followsClock || len(r.pos.Values) == 0 {
 		return false, nil
 	}
 	cursor := r.plan.parts[0].column
-	if r.until == "" {
+	if r.clockAtStart == "" {
 		var err error
-		if r.until, err = r.clockNow(ctx, cursor); err != nil || r.until == "" {
+		if r.clockAtStart, err = r.clockNow(ctx, cursor); err != nil || r.clockAtStart == "" {
 			return false, err
 		}
 	}
-	order, err := table.CompareCursor(cursor, r.pos.Values[0], r.until)
+	order, err := table.CompareCursor(cursor, r.pos.Values[0], r.clockAtStart)
 	if err != nil {
 		return false, err
 	}
 	if order <= 0 {
-		r.settled += r.rows.Len()
+		r.rowsBeforeClock += r.rows.Len()
 		return false, nil
 	}
-	r.beyond += r.rows.Len()
-	return r.beyond > max(chaseRows, r.settled), nil
+	r.rowsAfterClock += r.rows.Len()
+	return r.rowsAfterClock > max(maxRowsAfterClock, r.rowsBeforeClock), nil
 }
 
 // clockNow is the source's clock in the cursor's exact text, or the largest value of an integer
@@ -90,11 +90,11 @@ func (r *pageReader) clockNow(ctx context.Context, cursor table.Column) (string,
 	switch {
 	case r.plan.clock != "":
 		query = "SELECT " + r.plan.clock
-	case r.plan.top != "":
-		query += " WHERE " + r.plan.top
+	case r.plan.upperBound != "":
+		query += " WHERE " + r.plan.upperBound
 	}
 	var key []string
-	err := r.again(ctx, func(ctx context.Context) (err error) {
+	err := r.withRetries(ctx, func(ctx context.Context) (err error) {
 		key, err = fetch.Row(ctx, r.db, query, []sqltext.Expr{{SQL: query, Kind: cursor.Kind}})
 		return err
 	})

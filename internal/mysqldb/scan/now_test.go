@@ -145,7 +145,7 @@ func TestReadPagesUpToNowInEveryKindOfCursor(t *testing.T) {
 
 // Where rows are written faster than they are read, the read ends: what is left is the next one's.
 func TestReadPagesUpToNowEndsWhereWritersAreFaster(t *testing.T) {
-	scan.ChaseAtMost(t, 500)
+	scan.SetMaxRowsAfterClock(t, 500)
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		schema := s.Schema(t)
 		admin := dbtest.Lenient(t, s, schema)

@@ -144,7 +144,7 @@ func ReadPages(ctx context.Context, d *mysqldb.DB, spec ReadSpec, yield func(*ta
 	}
 	limits := spec.Limits.withDefaults()
 	r := &pageReader{
-		db: d, plan: plan, limits: limits, time: limits.MaxTime, want: min(limits.Rows, limits.MaxRows), pos: plan.start, until: plan.start.Until,
+		db: d, plan: plan, limits: limits, statementTime: limits.MaxTime, wantRows: min(limits.Rows, limits.MaxRows), pos: plan.start, clockAtStart: plan.start.Until,
 	}
 	r.stats.Index = plan.index
 	stats, readErr, yieldErr := r.readAhead(ctx, yield)
@@ -167,21 +167,21 @@ func widen(p *table.Position) bool {
 
 // pageReader is one call of ReadPages.
 type pageReader struct {
-	db     *mysqldb.DB
-	plan   *readPlan
-	limits PageLimits
-	time   time.Duration
+	db            *mysqldb.DB
+	plan          *readPlan
+	limits        PageLimits
+	statementTime time.Duration
 	// want is the number of rows that a page shall have, adapted after every statement.
-	want  int
-	rows  *table.Rows
-	pos   table.Position
-	stats ReadStats
+	wantRows int
+	rows     *table.Rows
+	pos      table.Position
+	stats    ReadStats
 	// others says that others use the server.
-	others bool
+	otherTraffic bool
 	// until is the clock at which a read to now began, "" before it is known; settled and beyond
 	// count the rows up to it and above it.
-	until           string
-	settled, beyond int
+	clockAtStart                    string
+	rowsBeforeClock, rowsAfterClock int
 }
 
 // page fills r.rows with the next page; false says that it is the last.
@@ -198,8 +198,8 @@ func (r *pageReader) page(ctx context.Context) (more bool, err error) {
 		if exhausted && !widen(&r.pos) {
 			return false, nil
 		}
-		if r.rows.Len() >= r.want || r.rows.Bytes() >= r.limits.MaxBytes/2 || time.Since(began) > r.limits.MaxTime {
-			caught, err := r.outrun(ctx)
+		if r.rows.Len() >= r.wantRows || r.rows.Bytes() >= r.limits.MaxBytes/2 || time.Since(began) > r.limits.MaxTime {
+			caught, err := r.behindClock(ctx)
 			return !caught, err
 		}
 	}

@@ -21,19 +21,19 @@ type readPlan struct {
 	parts []posPart
 	index string
 	// loose says that the index orders by the cursor alone, not by the key within a cursor value.
-	loose bool
+	cursorOrderOnly bool
 	// bounded says that the window is a filter which may pass few rows, so that a page is
 	// bounded by the rows it looks at.
-	bounded bool
-	start   table.Position
+	filtered bool
+	start    table.Position
 	// filters are conditions of every statement, as SQL.
 	filters []string
 	// through is the last key of a read by key, or a prefix of it; nil is the end.
 	through []string
 	// top is the upper bound of the first part, wanted only where no equality fixes that part.
-	top string
+	upperBound string
 	// chases says that the read goes along the cursor up to a clock that moves on meanwhile.
-	chases bool
+	followsClock bool
 	// clock is the source's clock in the cursor's zone as an expression; "" for an integer cursor.
 	clock string
 	// guard is a condition of every statement that fails on a server which is not the one meant.
@@ -103,7 +103,7 @@ func (p *readPlan) alongCursor(spec ReadSpec, index string) error {
 		return err
 	}
 	ix := schema.IndexNamed(p.table, index)
-	p.loose = !schema.OrdersTies(p.table, ix)
+	p.cursorOrderOnly = !schema.OrdersTies(p.table, ix)
 	for _, key := range p.table.PrimaryKey {
 		if table.SameColumn(key, spec.Cursor) {
 			continue
@@ -115,9 +115,9 @@ func (p *readPlan) alongCursor(spec ReadSpec, index string) error {
 	if spec.Window.Lo != "" {
 		p.start = table.Position{Values: []string{spec.Window.Lo}}
 	}
-	p.chases = spec.ToNow
+	p.followsClock = spec.ToNow
 	var err error
-	p.top, err = p.atMostCursor(spec, p.parts[0].column)
+	p.upperBound, err = p.cursorUpperBound(spec, p.parts[0].column)
 	return err
 }
 
@@ -154,11 +154,11 @@ func (p *readPlan) alongKey(spec ReadSpec) error {
 		}
 		p.filters = append(p.filters, sqltext.Ident(c.Name)+" > "+sql)
 	}
-	top, err := p.atMostCursor(spec, c.Column)
+	top, err := p.cursorUpperBound(spec, c.Column)
 	if top != "" {
 		p.filters = append(p.filters, top)
 	}
-	p.bounded = spec.Window.Lo != ""
+	p.filtered = spec.Window.Lo != ""
 	return err
 }
 

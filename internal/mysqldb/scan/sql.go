@@ -18,7 +18,7 @@ func (p *readPlan) pageSQL(pos table.Position, through []string, limit int, max 
 		return "", err
 	}
 	where = append(where, p.filters...)
-	if cond, err := p.upTo(pos); err != nil {
+	if cond, err := p.throughSQL(pos); err != nil {
 		return "", err
 	} else if cond != "" {
 		where = append(where, cond)
@@ -31,7 +31,7 @@ func (p *readPlan) pageSQL(pos table.Position, through []string, limit int, max 
 		where = append(where, cond)
 	}
 	query := p.selectSQL(p.exprs, where, max) + p.orderSQL(pos)
-	if !p.bounded {
+	if !p.filtered {
 		query += fmt.Sprintf(" LIMIT %d", limit)
 	}
 	return query, nil
@@ -80,14 +80,14 @@ func (p *readPlan) where(pos table.Position) ([]string, error) {
 		conds = append(conds, sqltext.Ident(p.parts[i].column.Name)+" = "+lit)
 	}
 	if len(pos.Values) > pos.Equal {
-		cond, err := p.parts[pos.Equal].beyond(pos.Values[pos.Equal])
+		cond, err := p.parts[pos.Equal].after(pos.Values[pos.Equal])
 		if err != nil {
 			return nil, err
 		}
 		conds = append(conds, cond)
 	}
-	if pos.Equal == 0 && p.top != "" {
-		conds = append(conds, p.top)
+	if pos.Equal == 0 && p.upperBound != "" {
+		conds = append(conds, p.upperBound)
 	}
 	return conds, nil
 }
@@ -99,7 +99,7 @@ func (p *readPlan) orderSQL(pos table.Position) string {
 			parts = parts[1:] // asked for the order of one ENUM value, a server sorts all its rows
 		}
 	}
-	if p.loose && pos.Equal == 0 {
+	if p.cursorOrderOnly && pos.Equal == 0 {
 		parts = parts[:1]
 	}
 	terms := make([]string, len(parts))
@@ -112,10 +112,10 @@ func (p *readPlan) orderSQL(pos table.Position) string {
 	return " ORDER BY " + strings.Join(terms, ", ")
 }
 
-// upTo is the end of a read by key as a condition; empty where the position's equalities imply
+// throughSQL is the end of a read by key as a condition; empty where the position's equalities imply
 // it. Inside the group in which the read ends it is a bound of the next column alone, which
 // the index serves for every kind of column.
-func (p *readPlan) upTo(pos table.Position) (string, error) {
+func (p *readPlan) throughSQL(pos table.Position) (string, error) {
 	if len(p.through) == 0 {
 		return "", nil
 	}
@@ -153,7 +153,7 @@ func (p *readPlan) atMost(values []string, from int) (string, error) {
 const maxEnumList = 1000
 
 // beyond is the condition "after this value, in the direction of the key".
-func (p posPart) beyond(text string) (string, error) {
+func (p posPart) after(text string) (string, error) {
 	lit, err := p.lit(text)
 	if err != nil {
 		return "", err

@@ -16,26 +16,26 @@ import (
 // step runs one statement (two where a filter is selective), appends its rows and moves the
 // position behind them. It reports whether the current group is read to its end.
 func (r *pageReader) step(ctx context.Context) (exhausted bool, err error) {
-	want := max(1, r.want-r.rows.Len())
+	want := max(1, r.wantRows-r.rows.Len())
 	var through []string
-	if r.plan.bounded {
-		want = r.want
+	if r.plan.filtered {
+		want = r.wantRows
 		if through, err = r.boundary(ctx, want); err != nil {
-			if mysqlerr.IsTimeLimit(err) || errors.Is(err, errDoubtful) {
-				return false, r.slower(want)
+			if mysqlerr.IsTimeLimit(err) || errors.Is(err, errMayHaveTimedOut) {
+				return false, r.backOff(want)
 			}
 			return false, err
 		}
 	}
-	query, err := r.plan.pageSQL(r.pos, through, want, r.time)
+	query, err := r.plan.pageSQL(r.pos, through, want, r.statementTime)
 	if err != nil {
 		return false, err
 	}
 	before := r.rows.Len()
 	res, err := r.fetch(ctx, query)
-	if err == nil && (r.plan.bounded || res.Rows < want) && r.doubtful(res.Seconds) {
+	if err == nil && (r.plan.filtered || res.Rows < want) && r.mayHaveTimedOut(res.Seconds) {
 		if res.Rows == 0 {
-			return false, r.slower(want)
+			return false, r.backOff(want)
 		}
 		res.Truncated = true
 	}
@@ -43,9 +43,9 @@ func (r *pageReader) step(ctx context.Context) (exhausted bool, err error) {
 	case mysqlerr.IsTimeLimit(err):
 		// The rows that came are complete and in order; what they cost is not, so ask for less.
 		if res.Rows == 0 {
-			return false, r.slower(want)
+			return false, r.backOff(want)
 		}
-		r.want = max(1, res.Rows/2)
+		r.wantRows = max(1, res.Rows/2)
 		res.Truncated = true
 	case err != nil:
 		return false, err
@@ -58,30 +58,32 @@ func (r *pageReader) step(ctx context.Context) (exhausted bool, err error) {
 	case res.Truncated:
 		r.advance(before)
 		return false, nil
-	case r.plan.bounded && through != nil:
+	case r.plan.filtered && through != nil:
 		// The boundary is a key below the group's equalities: as a position it is whole again.
 		r.pos = table.Position{Values: through, Equal: len(r.plan.parts) - 1}
 		return false, nil
-	case r.plan.bounded || res.Rows < want:
+	case r.plan.filtered || res.Rows < want:
 		return true, nil
 	}
 	r.advance(before)
 	return false, nil
 }
 
-// errDoubtful is an end of rows that may be the end of a statement's time instead.
-var errDoubtful = errors.New("the statement may have been ended by its time limit")
+// errMayHaveTimedOut is an end of rows that may be the end of a statement's time instead.
+var errMayHaveTimedOut = errors.New("the statement may have been ended by its time limit")
 
 // doubtful reports whether a statement ran for so long that its time limit may have ended it.
 // MariaDB sometimes ends one that way as if there were no more rows, without an error: an end
 // that comes late is no proof, and is asked for again from the last row on.
-func (r *pageReader) doubtful(seconds float64) bool { return seconds >= r.time.Seconds()/2 }
+func (r *pageReader) mayHaveTimedOut(seconds float64) bool {
+	return seconds >= r.statementTime.Seconds()/2
+}
 
 // advance moves the position behind the last row read.
 func (r *pageReader) advance(before int) {
 	p := r.plan
-	if p.loose && r.pos.Equal == 0 {
-		r.advanceLoosely(before)
+	if p.cursorOrderOnly && r.pos.Equal == 0 {
+		r.advanceByCursor(before)
 		return
 	}
 	last := r.rows.Len() - 1
@@ -91,10 +93,10 @@ func (r *pageReader) advance(before int) {
 	}
 }
 
-// advanceLoosely ends a page in the order of the cursor alone. The rows of its last cursor
+// advanceByCursor ends a page in the order of the cursor alone. The rows of its last cursor
 // value are an arbitrary part of the rows that have it: they are dropped and read again, as
 // a group of their own, in the order of the key.
-func (r *pageReader) advanceLoosely(before int) {
+func (r *pageReader) advanceByCursor(before int) {
 	expr := r.plan.parts[0].expr
 	last := r.rows.Len() - 1
 	tie := string(r.rows.Value(last, expr))
@@ -107,15 +109,15 @@ func (r *pageReader) advanceLoosely(before int) {
 }
 
 // slower reacts to a statement that brought nothing in its time: fewer rows, then more time.
-func (r *pageReader) slower(want int) error {
+func (r *pageReader) backOff(want int) error {
 	if want > 1 {
-		r.want = r.rows.Len() + want/2
+		r.wantRows = r.rows.Len() + want/2
 		return nil
 	}
-	if r.time >= maxStatementTime {
-		return fmt.Errorf("%w: %s", ErrPageTooSlow, r.time)
+	if r.statementTime >= maxStatementTime {
+		return fmt.Errorf("%w: %s", ErrPageTooSlow, r.statementTime)
 	}
-	r.time = min(4*r.time, maxStatementTime)
+	r.statementTime = min(4*r.statementTime, maxStatementTime)
 	return nil
 }
 
@@ -131,39 +133,39 @@ func (r *pageReader) adapt(res fetch.Stats, looked int) {
 	}
 	// A few rows say nothing about the time of many: most of theirs is the round trip.
 	half := 0.5 * r.limits.MaxTime.Seconds()
-	if looked >= r.want/4 || res.Seconds > half {
+	if looked >= r.wantRows/4 || res.Seconds > half {
 		next = min(next, int64(float64(looked)*half/max(res.Seconds, 1e-6)))
 	}
-	if next > int64(r.want) {
-		if looked < r.want/2 {
+	if next > int64(r.wantRows) {
+		if looked < r.wantRows/2 {
 			return
 		}
-		next = min(next, 4*int64(r.want))
+		next = min(next, 4*int64(r.wantRows))
 	}
-	r.want = int(max(1, next))
+	r.wantRows = int(max(1, next))
 }
 
 // boundary is the key of the n-th row from here on, matching or not: it bounds what a page
 // scans where few rows match. It is nil where the group ends before.
 func (r *pageReader) boundary(ctx context.Context, n int) (key []string, err error) {
-	query, err := r.plan.boundarySQL(r.pos, n, r.time)
+	query, err := r.plan.boundarySQL(r.pos, n, r.statementTime)
 	if err != nil {
 		return nil, err
 	}
 	began := time.Now()
-	err = r.again(ctx, func(ctx context.Context) error {
+	err = r.withRetries(ctx, func(ctx context.Context) error {
 		key, err = fetch.Row(ctx, r.db, query, r.plan.partExprs())
 		return err
 	})
-	if err == nil && key == nil && r.doubtful(time.Since(began).Seconds()) {
-		return nil, errDoubtful
+	if err == nil && key == nil && r.mayHaveTimedOut(time.Since(began).Seconds()) {
+		return nil, errMayHaveTimedOut
 	}
 	return key, err
 }
 
 func (r *pageReader) fetch(ctx context.Context, query string) (res fetch.Stats, err error) {
 	before := r.rows.Len()
-	err = r.again(ctx, func(ctx context.Context) error {
+	err = r.withRetries(ctx, func(ctx context.Context) error {
 		r.rows.Truncate(before)
 		res, err = fetch.Rows(ctx, r.db, query, r.plan.exprs, r.rows, r.limits.MaxBytes)
 		return err
@@ -182,10 +184,10 @@ func (r *pageReader) fetch(ctx context.Context, query string) (res fetch.Stats, 
 const pageTries = 3
 
 // again runs one statement, at most a few times while the connection is to blame.
-func (r *pageReader) again(ctx context.Context, f func(context.Context) error) error {
+func (r *pageReader) withRetries(ctx context.Context, f func(context.Context) error) error {
 	for try := 1; ; try++ {
 		r.stats.Statements++
-		err := r.once(ctx, f)
+		err := r.withTimeout(ctx, f)
 		if err == nil || try == pageTries || mysqlerr.IsTimeLimit(err) || !mysqlerr.IsRetryable(err) {
 			return err
 		}
@@ -199,9 +201,9 @@ func (r *pageReader) again(ctx context.Context, f func(context.Context) error) e
 	}
 }
 
-func (r *pageReader) once(ctx context.Context, f func(context.Context) error) error {
+func (r *pageReader) withTimeout(ctx context.Context, f func(context.Context) error) error {
 	// The server ends a slow statement itself; this is for one that does not answer at all.
-	patience := 2*r.time + 30*time.Second
+	patience := 2*r.statementTime + 30*time.Second
 	inner, cancel := context.WithTimeout(mysqldb.WithReadTimeout(ctx, max(patience, mysqldb.DefaultReadTimeout)), patience)
 	defer cancel()
 	err := mysqldb.AsOtherServer(f(inner))

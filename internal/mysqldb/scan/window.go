@@ -49,7 +49,7 @@ func windowCutter(ctx context.Context, d *mysqldb.DB, t *schema.Table, cursor st
 		return nil, err
 	}
 	c := newCutter(d, plan, want, minRows)
-	c.flat = true
+	c.firstColumnOnly = true
 	return c, c.cut(ctx, where)
 }
 

@@ -15,7 +15,7 @@ import (
 )
 
 // ahead is how far the clock's zone is ahead of UTC.
-func (c clock) ahead() time.Duration {
+func (c clock) zoneOffset() time.Duration {
 	local, err := time.Parse("2006-01-02 15:04:05.999999", c.local)
 	if err != nil {
 		return 0
@@ -25,7 +25,7 @@ func (c clock) ahead() time.Duration {
 
 // countAbove counts, in one statement and where an index makes it cheap, the rows between the end of
 // the window and now, and those beyond now. It finds the newest row up to now of a temporal cursor.
-func countAbove(ctx context.Context, d *mysqldb.DB, spec HiSpec, h *Horizon) error {
+func countAbove(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec, h *UpperBound) error {
 	index := schema.CursorIndex(spec.Table, spec.Cursor.Name)
 	if index == "" {
 		if spec.TailRows > 0 {
@@ -48,7 +48,7 @@ func countAbove(ctx context.Context, d *mysqldb.DB, spec HiSpec, h *Horizon) err
 	if spec.Cursor.Kind.IsInteger() {
 		counts[1], counts[2] = "0", "NULL"
 	}
-	from, err := spec.above(h.Hi)
+	from, err := spec.tailFrom(h.Hi)
 	if err != nil {
 		return err
 	}
@@ -77,14 +77,14 @@ func countAbove(ctx context.Context, d *mysqldb.DB, spec HiSpec, h *Horizon) err
 }
 
 // countAboveInteger is countAbove where the largest value may say that there is nothing to count.
-// The last of the marks is this look's.
-func countAboveInteger(ctx context.Context, d *mysqldb.DB, spec HiSpec, h *Horizon, marks []Mark) error {
-	h.Clock = highestMark(marks, endOfTime)
-	from, err := spec.above(h.Hi)
+// The last of the samples is this look's.
+func countAboveInteger(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec, h *UpperBound, samples []CursorSample) error {
+	h.Clock = highestSample(samples, endOfTime)
+	from, err := spec.tailFrom(h.Hi)
 	if err != nil || from == "" {
 		return err
 	}
-	if order, err := table.CompareCursor(spec.Cursor, marks[len(marks)-1].Max, from); err != nil || order <= 0 {
+	if order, err := table.CompareCursor(spec.Cursor, samples[len(samples)-1].Max, from); err != nil || order <= 0 {
 		return err
 	}
 	beyond := h.Future // counted by the look at the largest values
@@ -93,11 +93,11 @@ func countAboveInteger(ctx context.Context, d *mysqldb.DB, spec HiSpec, h *Horiz
 	return err
 }
 
-// endOfTime is later than any mark.
+// endOfTime is later than any sample.
 var endOfTime = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // above is the higher one of the window's end and the watermark; "" where there is neither.
-func (s HiSpec) above(hi string) (string, error) {
+func (s UpperBoundSpec) tailFrom(hi string) (string, error) {
 	if hi == "" || s.Watermark == "" {
 		return hi + s.Watermark, nil
 	}
@@ -112,7 +112,7 @@ func (s HiSpec) above(hi string) (string, error) {
 // overlap and one unit of the cursor lower, since rows of top's own unit may have come later.
 func TailStart(ctx context.Context, d *mysqldb.DB, cursor table.Column, top string, overlap time.Duration) (string, error) {
 	if !cursor.Kind.IsInteger() {
-		return Back(ctx, d, cursor, top, overlap+table.CursorUnit(cursor))
+		return SubtractOverlap(ctx, d, cursor, top, overlap+table.CursorUnit(cursor))
 	}
 	n, ok := new(big.Int).SetString(top, 10)
 	if !ok {
@@ -123,7 +123,7 @@ func TailStart(ctx context.Context, d *mysqldb.DB, cursor table.Column, top stri
 
 // Unsettled says which rows of the target give way to those of a run that began with the watermark
 // and whose window ends at hi.
-func (h Horizon) Unsettled(cursor table.Column, watermark, hi string) table.Unsettled {
+func (h UpperBound) Unsettled(cursor table.Column, watermark, hi string) table.Unsettled {
 	through := h.Clock
 	if now, err := time.Parse(localTime, h.Now); err == nil && !cursor.Kind.IsInteger() {
 		through = table.TruncateCursor(cursor, now.Add(sqltext.NowSlack).Format(localTime))

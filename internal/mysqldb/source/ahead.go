@@ -51,7 +51,7 @@ type Seen struct {
 
 // aheadOf compares the watermark with the source's clock in the cursor's zone; nil where the
 // watermark is not ahead. A watermark that is no text of the cursor's is somebody else's to refuse.
-func aheadOf(spec HiSpec, now string) *Ahead {
+func aheadOf(spec UpperBoundSpec, now string) *Ahead {
 	if !spec.Incremental || spec.Watermark == "" || table.CheckCursor(spec.Cursor, spec.Watermark) != nil {
 		return nil
 	}
@@ -82,7 +82,7 @@ func cursorMoment(text string) (time.Time, error) {
 // stepBack is by how much the source's clock went back since the last run, as the worker's clock
 // tells; 0 where it did not, or nobody knows. A change of the cursor's zone counts too, and the end
 // of summer time.
-func stepBack(spec HiSpec, now string, worker time.Time) time.Duration {
+func stepBack(spec UpperBoundSpec, now string, worker time.Time) time.Duration {
 	if spec.Seen == nil || spec.Seen.Worker.IsZero() {
 		return 0
 	}
@@ -99,7 +99,7 @@ func stepBack(spec HiSpec, now string, worker time.Time) time.Duration {
 }
 
 // aheadOfIntegers is aheadOf for an integer cursor.
-func aheadOfIntegers(ctx context.Context, d *mysqldb.DB, spec HiSpec, look integerLook) (*Ahead, error) {
+func aheadOfIntegers(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec, look integerTop) (*Ahead, error) {
 	if !spec.Incremental || spec.Watermark == "" || table.CheckCursor(spec.Cursor, spec.Watermark) != nil {
 		return nil, nil
 	}
@@ -129,7 +129,7 @@ func aheadOfIntegers(ctx context.Context, d *mysqldb.DB, spec HiSpec, look integ
 }
 
 // aheadOfUnit compares the watermark with the source's clock in the cursor's unit.
-func aheadOfUnit(spec HiSpec, mark *big.Int, look integerLook, latest string) *Ahead {
+func aheadOfUnit(spec UpperBoundSpec, mark *big.Int, look integerTop, latest string) *Ahead {
 	now := big.NewInt(int64(look.at.Sub(time.Unix(0, 0)) / look.unit))
 	by := new(big.Int).Sub(mark, now)
 	if by.Cmp(big.NewInt(int64(max(aheadOfClocks, spec.Overlap)/look.unit))) <= 0 {
@@ -147,7 +147,7 @@ func aheadOfUnit(spec HiSpec, mark *big.Int, look integerLook, latest string) *A
 
 // aheadOfCounter compares the watermark with the number that the next row gets. The newest rows may
 // have been deleted, so the largest number says nothing.
-func aheadOfCounter(ctx context.Context, d *mysqldb.DB, spec HiSpec, mark, top *big.Int) (*Ahead, error) {
+func aheadOfCounter(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec, mark, top *big.Int) (*Ahead, error) {
 	if top != nil && top.Cmp(mark) >= 0 {
 		return nil, nil
 	}
@@ -191,24 +191,24 @@ func nextAutoIncrement(ctx context.Context, d *mysqldb.DB, name table.Name) (*bi
 	return big.NewInt(1), nil
 }
 
-// serverSeconds is a status value in seconds. Uptime is 2⁶⁴ − n after a clock was set back to n
+// uptimeSeconds is a status value in seconds. Uptime is 2⁶⁴ − n after a clock was set back to n
 // seconds before the server's start: it is read as −n.
-type serverSeconds int64
+type uptimeSeconds int64
 
 // Scan implements sql.Scanner.
-func (s *serverSeconds) Scan(value any) error {
+func (s *uptimeSeconds) Scan(value any) error {
 	text := sql.NullString{}
 	if err := text.Scan(value); err != nil {
 		return fmt.Errorf("read a number of seconds: %w", err)
 	}
 	if n, err := strconv.ParseUint(text.String, 10, 64); err == nil {
-		*s = serverSeconds(n) //nolint:gosec // which wraps around as the server's own number did
+		*s = uptimeSeconds(n) //nolint:gosec // which wraps around as the server's own number did
 		return nil
 	}
 	n, err := strconv.ParseInt(text.String, 10, 64)
 	if err != nil {
 		return fmt.Errorf("read a number of seconds: %w", err)
 	}
-	*s = serverSeconds(n)
+	*s = uptimeSeconds(n)
 	return nil
 }

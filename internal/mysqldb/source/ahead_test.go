@@ -22,7 +22,7 @@ func TestAWatermarkAboveTheSourcesNowIsAhead(t *testing.T) {
 		tbl := dbtest.Introspect(t, db, schema, "t")
 		for column, layout := range map[string]string{"ts": "2006-01-02 15:04:05.000000", "dt": time.DateTime, "d": time.DateOnly} {
 			ahead := func(watermark string) *source.Ahead {
-				return dbtest.Choose(t, db, tbl, column, func(h *source.HiSpec) { h.Zone, h.Watermark, h.Incremental = "+00:00", watermark, true }).Ahead
+				return dbtest.Choose(t, db, tbl, column, func(h *source.UpperBoundSpec) { h.Zone, h.Watermark, h.Incremental = "+00:00", watermark, true }).Ahead
 			}
 			now := time.Now().UTC()
 			require.Nil(t, ahead(""), column)
@@ -40,11 +40,11 @@ func TestAWatermarkAboveTheSourcesNowIsAhead(t *testing.T) {
 				require.NotNil(t, ahead(now.Add(30*time.Second).Format(layout)), column)
 			}
 		}
-		within := dbtest.Choose(t, db, tbl, "ts", func(h *source.HiSpec) {
+		within := dbtest.Choose(t, db, tbl, "ts", func(h *source.UpperBoundSpec) {
 			h.Watermark, h.Overlap = time.Now().UTC().Add(5*time.Minute).Format("2006-01-02 15:04:05.000000"), 10*time.Minute
 		})
 		require.Nil(t, within.Ahead, "the next window reaches down to what is written now")
-		zoned := dbtest.Choose(t, db, tbl, "dt", func(h *source.HiSpec) {
+		zoned := dbtest.Choose(t, db, tbl, "dt", func(h *source.UpperBoundSpec) {
 			h.Incremental, h.Zone, h.Watermark = true, "-05:00", time.Now().UTC().Add(-time.Minute).Format(time.DateTime)
 		})
 		require.InDelta(t, 5*time.Hour, zoned.Ahead.By, float64(2*time.Minute))
@@ -59,7 +59,7 @@ func TestAnIntegerWatermarkAboveTheTableIsAhead(t *testing.T) {
 			"CREATE TABLE plain (id BIGINT PRIMARY KEY)", "INSERT INTO plain VALUES (1), (2), (3)")
 		db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
 		ahead := func(name, watermark string) *source.Ahead {
-			return dbtest.Choose(t, db, dbtest.Introspect(t, db, schema, name), "id", func(h *source.HiSpec) { h.Watermark, h.Incremental = watermark, true }).Ahead
+			return dbtest.Choose(t, db, dbtest.Introspect(t, db, schema, name), "id", func(h *source.UpperBoundSpec) { h.Watermark, h.Incremental = watermark, true }).Ahead
 		}
 		for _, name := range []string{"numbered", "plain"} {
 			require.Nil(t, ahead(name, "3"), name)
@@ -87,10 +87,10 @@ func TestAStepBackOfTheSourcesClockIsSeenByTheWorkers(t *testing.T) {
 		dbtest.Exec(t, s.DB(t, schema), dbtest.Stamped, "INSERT INTO t (dt) VALUES ('2024-05-01 12:00:00')")
 		db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
 		tbl := dbtest.Introspect(t, db, schema, "t")
-		before := dbtest.Choose(t, db, tbl, "dt", func(h *source.HiSpec) { h.Zone = "+00:00" })
+		before := dbtest.Choose(t, db, tbl, "dt", func(h *source.UpperBoundSpec) { h.Zone = "+00:00" })
 		require.Equal(t, "2024-05-01 12:00:00", before.Newest)
 		step := func(src string, worker time.Time) time.Duration {
-			return dbtest.Choose(t, db, tbl, "dt", func(h *source.HiSpec) {
+			return dbtest.Choose(t, db, tbl, "dt", func(h *source.UpperBoundSpec) {
 				h.Zone, h.Seen = "+00:00", &source.Seen{Source: src, Worker: worker}
 			}).StepBack
 		}

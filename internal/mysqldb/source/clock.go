@@ -13,8 +13,8 @@ import (
 // the tail of each run.
 
 // rememberStep says by how much the source's clock is back, at most, and since when no transaction is
-// older than the step: see [Horizon].
-func (h *Horizon) rememberStep(spec HiSpec) {
+// older than the step: see [UpperBound].
+func (h *UpperBound) rememberStep(spec UpperBoundSpec) {
 	fresh := h.StepBack
 	if h.Ahead != nil {
 		fresh = max(fresh, h.Ahead.By)
@@ -42,18 +42,18 @@ func (h *Horizon) rememberStep(spec HiSpec) {
 	}
 }
 
-// holdForClock ends the window below all cursors of the time since the source's clock was set back,
+// limitToLowest ends the window below all cursors of the time since the source's clock was set back,
 // as long as transactions may be open that are older.
-func (h *Horizon) holdForClock(spec *HiSpec) {
-	hi, holder := h.Hi, &Holder{Kind: HolderClock, Seconds: h.StepBack.Seconds()}
+func (h *UpperBound) limitToLowest(spec *UpperBoundSpec) {
+	hi, holder := h.Hi, &Blocker{Kind: BlockerClock, Seconds: h.StepBack.Seconds()}
 	if hi == "" { // all up to the watermark has been read
-		hi, holder = spec.Watermark, h.HeldBy
+		hi, holder = spec.Watermark, h.BlockedBy
 	}
 	if h.Lowest == "" || h.ClockUntil == "" || hi == "" || hi >= h.ClockUntil {
 		h.ClockUntil = ""
 		return
 	}
-	h.Hi, h.HeldBy = min(hi, h.Lowest), holder
+	h.Hi, h.BlockedBy = min(hi, h.Lowest), holder
 	spec.Watermark = "" // the tail begins at the end of the window
 }
 

@@ -21,37 +21,37 @@ func TestAWindowIsHeldWhileTheSourcesClockIsBack(t *testing.T) {
 		db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
 		tbl := dbtest.Introspect(t, db, schema, "t")
 		for column, layout := range map[string]string{"ts": "2006-01-02 15:04:05.000000", "dt": time.DateTime} {
-			look := func(change func(*source.HiSpec)) source.Horizon {
-				return dbtest.Choose(t, db, tbl, column, func(h *source.HiSpec) {
+			look := func(change func(*source.UpperBoundSpec)) source.UpperBound {
+				return dbtest.Choose(t, db, tbl, column, func(h *source.UpperBoundSpec) {
 					h.Incremental, h.Zone, h.Overlap, h.TailRows = true, "+00:00", time.Minute, 10
 					change(h)
 				})
 			}
-			now := look(func(*source.HiSpec) {})
+			now := look(func(*source.UpperBoundSpec) {})
 			before := dbtest.Parse(t, now.Now).Add(30 * time.Second)
 			seen := &source.Seen{Source: before.Format("2006-01-02 15:04:05.000000"), Worker: now.Worker}
 			mark := before.Add(-time.Second).Format(layout)
-			held := look(func(h *source.HiSpec) { h.Seen, h.Watermark = seen, mark })
+			held := look(func(h *source.UpperBoundSpec) { h.Seen, h.Watermark = seen, mark })
 			require.InDelta(t, 30*time.Second, held.StepBack, float64(time.Second), column)
 			require.LessOrEqual(t, held.Hi, before.Add(-30*time.Second).Format(layout), column)
 			require.GreaterOrEqual(t, held.Hi, before.Add(-35*time.Second).Format(layout), column)
-			require.Equal(t, source.HolderClock, held.HeldBy.Kind, column)
+			require.Equal(t, source.BlockerClock, held.BlockedBy.Kind, column)
 			require.GreaterOrEqual(t, held.ClockUntil, before.Format(layout), column)
 			require.Zero(t, held.Tail, "the row lies below")
 
-			again := look(func(h *source.HiSpec) {
+			again := look(func(h *source.UpperBoundSpec) {
 				h.Seen, h.Watermark, h.ClockBack, h.ClockUntil = seen, held.Hi, held.StepBack, held.ClockUntil
 			})
 			require.Equal(t, held.ClockUntil, again.ClockUntil, column)
 			require.InDelta(t, 0, dbtest.Parse(t, again.Hi).Sub(dbtest.Parse(t, held.Hi)), float64(time.Second), column)
 
-			right := look(func(h *source.HiSpec) { // the step was none of the source's
+			right := look(func(h *source.UpperBoundSpec) { // the step was none of the source's
 				h.Watermark, h.ClockBack, h.ClockUntil = held.Hi, held.StepBack, held.ClockUntil
 				h.Seen = &source.Seen{Source: now.Now, Worker: now.Worker}
 			})
 			require.NotEmpty(t, right.ClockUntil, column)
 			require.Less(t, right.ClockUntil, held.ClockUntil, column)
-			over := look(func(h *source.HiSpec) {
+			over := look(func(h *source.UpperBoundSpec) {
 				h.Watermark, h.ClockBack, h.ClockUntil, h.Seen = held.Hi, held.StepBack, dbtest.Parse(t, now.Now).Add(-time.Minute).Format(layout), seen
 			})
 			require.Empty(t, over.ClockUntil, column)

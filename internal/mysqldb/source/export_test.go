@@ -8,30 +8,30 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// Uptime is a status value as openWork reads it.
+// Uptime is a status value as readOpenWorkOn reads it.
 func Uptime(value any) (int64, error) {
-	var s serverSeconds
+	var s uptimeSeconds
 	err := s.Scan(value)
 	return int64(s), err
 }
 
-// SilenceLimit and LookTime are how long one statement, and one caller of a look at open work,
+// SilenceLimit and WorkReadTime are how long one statement, and one caller of a look at open work,
 // may wait for a peer that is gone.
 const (
-	LookTime = lookLimit + lookPatience
+	WorkReadTime = workReadTimeout + workJoinTimeout
 )
 
 // Lookout is a lookout with limits of a test's own.
-type Lookout struct{ l *lookout }
+type OpenWorkCache struct{ l *openWorkCache }
 
-// NewLookout makes one.
-func NewLookout(limit, patience time.Duration) Lookout {
-	return Lookout{&lookout{limit: limit, patience: patience}}
+// NewOpenWorkCache makes one.
+func NewOpenWorkCache(limit, patience time.Duration) OpenWorkCache {
+	return OpenWorkCache{&openWorkCache{timeout: limit, joinTimeout: patience}}
 }
 
 // Look looks by f.
-func (l Lookout) Look(ctx context.Context, f func(context.Context) error) error {
-	_, err := l.l.look(ctx, func(ctx context.Context) (sighting, error) { return sighting{}, f(ctx) })
+func (l OpenWorkCache) Read(ctx context.Context, f func(context.Context) error) error {
+	_, err := l.l.read(ctx, func(ctx context.Context) (workList, error) { return workList{}, f(ctx) })
 	return err
 }
 
@@ -41,13 +41,13 @@ func MayYetLock(kind, state string, program, holds bool) bool {
 }
 
 // OpenWork is one look at a server; the result lists what holds back a window of a table.
-func OpenWork(ctx context.Context, d *mysqldb.DB) (func(table.Name) []Holder, error) {
-	seen, err := lookoutOf(d).look(ctx, func(a0 context.Context) (seen sighting, err error) { return lookForWork(a0, d) })
-	return func(name table.Name) (out []Holder) {
+func OpenWork(ctx context.Context, d *mysqldb.DB) (func(table.Name) []Blocker, error) {
+	seen, err := openWorkCacheOf(d).read(ctx, func(a0 context.Context) (seen workList, err error) { return readOpenWork(a0, d) })
+	return func(name table.Name) (out []Blocker) {
 		for _, w := range seen.work {
-			one := sighting{work: []work{w}, without: seen.without}
+			one := workList{work: []openWork{w}, noLocksReason: seen.noLocksReason}
 			if o := one.oldest(name); o != nil {
-				out = append(out, o.Holder)
+				out = append(out, o.Blocker)
 			}
 		}
 		return out

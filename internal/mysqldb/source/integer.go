@@ -55,8 +55,8 @@ const (
 	firstMoment = 1_000_000_000
 )
 
-// integerLook is what a look at an integer cursor's largest values found.
-type integerLook struct {
+// integerTop is what a look at an integer cursor's largest values found.
+type integerTop struct {
 	// highest is the largest value that may end a window; "" for none. at is the source's UTC time
 	// after it was read.
 	highest string
@@ -73,8 +73,8 @@ type integerLook struct {
 	warning string
 }
 
-// lookAtIntegers looks at the largest values of an integer cursor.
-func lookAtIntegers(ctx context.Context, d *mysqldb.DB, spec HiSpec) (look integerLook, err error) {
+// readIntegerTop looks at the largest values of an integer cursor.
+func readIntegerTop(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec) (look integerTop, err error) {
 	top, err := topValues(ctx, d, spec)
 	if err != nil {
 		return look, err
@@ -116,7 +116,7 @@ func lookAtIntegers(ctx context.Context, d *mysqldb.DB, spec HiSpec) (look integ
 }
 
 // belowCeiling finds the largest value that may end a window.
-func belowCeiling(ctx context.Context, d *mysqldb.DB, spec HiSpec, look *integerLook, top []*big.Int, numbered bool) (err error) {
+func belowCeiling(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec, look *integerTop, top []*big.Int, numbered bool) (err error) {
 	name := spec.Cursor.Name
 	if spec.Unit.Step() == 0 {
 		switch {
@@ -152,13 +152,13 @@ func belowCeiling(ctx context.Context, d *mysqldb.DB, spec HiSpec, look *integer
 }
 
 // leaps reports whether the largest value leaps from the watermark.
-func (look *integerLook) leaps(spec HiSpec) bool {
+func (look *integerTop) leaps(spec UpperBoundSpec) bool {
 	mark, top := bigInt(spec.Watermark), bigInt(look.highest)
 	return mark != nil && top != nil && top.Cmp(leapAbove(mark)) > 0
 }
 
 // leapBase is what a leap is compared with, for people.
-func leapBase(spec HiSpec, look *integerLook) string {
+func leapBase(spec UpperBoundSpec, look *integerTop) string {
 	if spec.Watermark != "" {
 		return "the watermark " + spec.Watermark
 	}
@@ -189,7 +189,7 @@ func magnitude(value *big.Int, now time.Time) time.Duration {
 
 // topValues are the largest values of the cursor, the largest first; the maximum alone where no
 // index makes more of them cheap.
-func topValues(ctx context.Context, d *mysqldb.DB, spec HiSpec) (top []*big.Int, err error) {
+func topValues(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec) (top []*big.Int, err error) {
 	index := schema.CursorIndex(spec.Table, spec.Cursor.Name)
 	if index == "" {
 		highest, err := maximum(ctx, d, spec, nil)
@@ -222,7 +222,7 @@ func topValues(ctx context.Context, d *mysqldb.DB, spec HiSpec) (top []*big.Int,
 }
 
 // maximum is the largest value of the cursor, up to a bound where one is given; "" for none.
-func maximum(ctx context.Context, d *mysqldb.DB, spec HiSpec, upTo *big.Int) (string, error) {
+func maximum(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec, upTo *big.Int) (string, error) {
 	var highest sql.NullString
 	c := sqltext.Ident(spec.Cursor.Name)
 	query := fmt.Sprintf("SELECT MAX(%s) FROM %s", c, sqltext.Qualified(spec.Table.Name))
@@ -235,9 +235,9 @@ func maximum(ctx context.Context, d *mysqldb.DB, spec HiSpec, upTo *big.Int) (st
 	return highest.String, nil
 }
 
-// BackSteps is the bound from which a window of an integer cursor is read again: so many of its
+// SubtractSteps is the bound from which a window of an integer cursor is read again: so many of its
 // steps below lo, in its exact text. Below the type's smallest value it is "from the beginning".
-func BackSteps(cursor table.Column, lo string, steps int64) (string, error) {
+func SubtractSteps(cursor table.Column, lo string, steps int64) (string, error) {
 	n := bigInt(lo)
 	if n == nil {
 		return "", fmt.Errorf("cursor %s: %w", cursor.Name, table.ErrCursorText)

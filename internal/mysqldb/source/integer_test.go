@@ -15,7 +15,7 @@ import (
 )
 
 // epochs are a table of an integer cursor that an application fills, with and without an index.
-func epochs(t *testing.T, s *servers.Server, f func(t *testing.T, insert func(values ...any), look func(change ...func(*source.HiSpec)) source.Horizon)) {
+func epochs(t *testing.T, s *servers.Server, f func(t *testing.T, insert func(values ...any), look func(change ...func(*source.UpperBoundSpec)) source.UpperBound)) {
 	t.Helper()
 	for _, index := range []string{", KEY (m)", ""} {
 		t.Run("index"+index, func(t *testing.T) {
@@ -28,19 +28,21 @@ func epochs(t *testing.T, s *servers.Server, f func(t *testing.T, insert func(va
 				for _, v := range values {
 					dbtest.Exec(t, admin, fmt.Sprintf("INSERT INTO t (m) VALUES (%v)", v))
 				}
-			}, func(change ...func(*source.HiSpec)) source.Horizon { return dbtest.Choose(t, db, tbl, "m", change...) })
+			}, func(change ...func(*source.UpperBoundSpec)) source.UpperBound {
+				return dbtest.Choose(t, db, tbl, "m", change...)
+			})
 		})
 	}
 }
 
-func above(watermark string) func(*source.HiSpec) {
-	return func(h *source.HiSpec) { h.Incremental, h.Watermark = true, watermark }
+func above(watermark string) func(*source.UpperBoundSpec) {
+	return func(h *source.UpperBoundSpec) { h.Incremental, h.Watermark = true, watermark }
 }
 
 // Microseconds among seconds would become a watermark that no later row is above.
 func TestAnAbsurdIntegerIsWarnedOfAndNotAdopted(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		epochs(t, s, func(t *testing.T, insert func(...any), look func(...func(*source.HiSpec)) source.Horizon) {
+		epochs(t, s, func(t *testing.T, insert func(...any), look func(...func(*source.UpperBoundSpec)) source.UpperBound) {
 			insert(1700000000, 1700000005, 1700000010)
 			h := look()
 			require.Equal(t, "1700000010", h.Hi)
@@ -61,7 +63,7 @@ func TestAnAbsurdIntegerIsWarnedOfAndNotAdopted(t *testing.T) {
 // One that has become the watermark, by an earlier version or by hand, is ahead of all that comes.
 func TestAnAbsurdIntegerThatIsTheWatermarkIsAhead(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		epochs(t, s, func(t *testing.T, insert func(...any), look func(...func(*source.HiSpec)) source.Horizon) {
+		epochs(t, s, func(t *testing.T, insert func(...any), look func(...func(*source.UpperBoundSpec)) source.UpperBound) {
 			insert(1700000000, 1700000005, 1700000011000000)
 			if t.Name()[len(t.Name())-1] == 'x' {
 				require.Nil(t, look(above("1700000011000000")).Ahead, "without an index nothing but the maximum is known")
@@ -94,8 +96,8 @@ func TestALeapOfManyRowsIsFollowed(t *testing.T) {
 // With a unit given, a row of the future holds nothing up, and a watermark of the future is ahead.
 func TestAnIntegerCursorWithAUnitHasAClock(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		epochs(t, s, func(t *testing.T, insert func(...any), look func(...func(*source.HiSpec)) source.Horizon) {
-			millis := func(h *source.HiSpec) { h.Unit = source.UnitMillis }
+		epochs(t, s, func(t *testing.T, insert func(...any), look func(...func(*source.UpperBoundSpec)) source.UpperBound) {
+			millis := func(h *source.UpperBoundSpec) { h.Unit = source.UnitMillis }
 			now := time.Now().UnixMilli()
 			insert(now-5000, now+3_600_000)
 			h := look(millis)
@@ -105,7 +107,7 @@ func TestAnIntegerCursorWithAUnitHasAClock(t *testing.T) {
 			require.Nil(t, look(millis, above(fmt.Sprint(now-1000))).Ahead, "the newest row was deleted")
 			ahead := look(millis, above(fmt.Sprint(now+3_600_000))).Ahead
 			require.InDelta(t, time.Hour, ahead.By, float64(time.Minute))
-			plain := look(func(h *source.HiSpec) { h.Unit = source.UnitNone }, above("1"))
+			plain := look(func(h *source.UpperBoundSpec) { h.Unit = source.UnitNone }, above("1"))
 			require.Equal(t, fmt.Sprint(now+3_600_000), plain.Hi, "a watermark that was set low is no measure")
 		})
 	})
@@ -126,7 +128,7 @@ func TestBackStepsOfAnIntegerCursor(t *testing.T) {
 		{unsigned, "5", 6, ""},
 		{unsigned, "5", 0, "5"},
 	} {
-		got, err := source.BackSteps(c.cursor, c.lo, c.steps)
+		got, err := source.SubtractSteps(c.cursor, c.lo, c.steps)
 		require.NoError(t, err)
 		require.Equal(t, c.want, got)
 	}

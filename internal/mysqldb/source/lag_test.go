@@ -20,16 +20,16 @@ func TestALagCountsTheUnitThatIsNotReadYet(t *testing.T) {
 		{"2026-11-25 00:10:00.000000", time.Hour, 24 * time.Hour, 23*time.Hour + 10*time.Minute},
 		{"not a time", 0, time.Second, time.Second},
 	} {
-		require.Equal(t, c.want, intoUnit(c.now, c.lag, c.unit), c.now)
+		require.Equal(t, c.want, truncationLag(c.now, c.lag, c.unit), c.now)
 	}
 }
 
-func TestAnIntegersLagIsTheAgeOfItsLastSettledMark(t *testing.T) {
+func TestAnIntegersLagIsTheAgeOfItsLastSettledSample(t *testing.T) {
 	now := time.Date(2026, 11, 25, 21, 0, 0, 0, time.UTC)
-	at := func(before time.Duration) string { return now.Add(-before).Format(markFormat) }
-	marks := []Mark{{At: at(time.Hour), Max: "9"}, {At: at(10 * time.Minute), Max: "9"}, {At: at(time.Minute), Max: "12"}}
-	require.Equal(t, 10*time.Minute, sinceMark(marks, now.Add(-5*time.Minute), now), "nothing was added since, and it was looked")
-	require.Equal(t, time.Minute, sinceMark(marks, now, now))
-	require.Zero(t, sinceMark(marks, now.Add(-2*time.Hour), now))
-	require.Zero(t, sinceMark([]Mark{{At: "never", Max: "1"}}, now, now))
+	at := func(before time.Duration) string { return now.Add(-before).Format(sampleTimeFormat) }
+	samples := []CursorSample{{At: at(time.Hour), Max: "9"}, {At: at(10 * time.Minute), Max: "9"}, {At: at(time.Minute), Max: "12"}}
+	require.Equal(t, 10*time.Minute, sinceSample(samples, now.Add(-5*time.Minute), now), "nothing was added since, and it was looked")
+	require.Equal(t, time.Minute, sinceSample(samples, now, now))
+	require.Zero(t, sinceSample(samples, now.Add(-2*time.Hour), now))
+	require.Zero(t, sinceSample([]CursorSample{{At: "never", Max: "1"}}, now, now))
 }

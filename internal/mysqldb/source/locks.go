@@ -35,9 +35,9 @@ type lockView struct {
 
 // Why there is no lockView.
 const (
-	withoutLocks       = "this server does not show metadata locks"
-	withoutGrant       = "the login may not read performance_schema"
-	withoutInstruments = "the server does not record metadata locks, or has lost some"
+	noLocksShown    = "this server does not show metadata locks"
+	noLocksGrant    = "the login may not read performance_schema"
+	noLocksRecorded = "the server does not record metadata locks, or has lost some"
 )
 
 // runningStatements reads what runs and, in the same statement, whether locks are recorded at all.
@@ -55,12 +55,12 @@ const runningStatements = "SELECT t.THREAD_ID AS thread, t.PROCESSLIST_ID AS id,
 	" ON s.THREAD_ID = t.THREAD_ID WHERE t.PROCESSLIST_ID IS NOT NULL" +
 	" AND t.PROCESSLIST_COMMAND NOT IN ('Sleep', 'Daemon', 'Binlog Dump', 'Binlog Dump GTID')"
 
-// heldLocks reads the locks of writers. InnoDB and the transaction's own event date a transaction
+// writeLocks reads the locks of writers. InnoDB and the transaction's own event date a transaction
 // by its first access to a row; a statement that waited for a lock before that has stamped earlier.
 // So a transaction is dated by the statement in which it began.
 //
 // A lock of a user's own is taken while a statement runs, long after those of its tables.
-const heldLocks = "SELECT STRAIGHT_JOIN m.OBJECT_TYPE AS type, m.OBJECT_SCHEMA AS db, m.OBJECT_NAME AS object," +
+const writeLocks = "SELECT STRAIGHT_JOIN m.OBJECT_TYPE AS type, m.OBJECT_SCHEMA AS db, m.OBJECT_NAME AS object," +
 	" m.LOCK_STATUS AS status, m.OWNER_THREAD_ID AS thread, t.NAME AS name, t.PROCESSLIST_ID AS id," +
 	" t.PROCESSLIST_USER AS user, t.PROCESSLIST_HOST AS host, t.PROCESSLIST_COMMAND AS command," +
 	" t.PROCESSLIST_TIME AS time, t.PROCESSLIST_STATE AS state," +
@@ -89,26 +89,26 @@ const kindTries = 5
 // told by its state. One that begins later is younger than the look.
 func readLockView(ctx context.Context, d *mysqldb.DB, conn *sql.Conn) (v *lockView, without string, err error) {
 	if d.Server.Flavor != mysqldb.FlavorMySQL || !d.Server.AtLeast(8, 0, 11) {
-		return nil, withoutLocks, nil
+		return nil, noLocksShown, nil
 	}
 	v = &lockView{}
 	for try, unknown := 0, true; unknown && try < kindTries; try++ {
 		var recs []schema.Record
 		if recs, err = readRecords(ctx, conn, runningStatements); err != nil {
-			return nil, withoutGrant, mayNotLook(err)
+			return nil, noLocksGrant, ignoreDenied(err)
 		}
 		for _, r := range recs {
 			if r.Text("INSTRUMENTS") != "1" || r.Text("CONSUMERS") != "3" || r.Number("LOST") > 0 {
-				return nil, withoutInstruments, nil
+				return nil, noLocksRecorded, nil
 			}
 		}
 		if v.running, unknown, err = running(recs); err != nil {
 			return nil, "", err
 		}
 	}
-	recs, err := readRecords(ctx, conn, heldLocks)
+	recs, err := readRecords(ctx, conn, writeLocks)
 	if err != nil {
-		return nil, withoutGrant, mayNotLook(err)
+		return nil, noLocksGrant, ignoreDenied(err)
 	}
 	for _, r := range recs {
 		l := metadataLock{pending: r.Text("STATUS") != "GRANTED", older: r.Text("OLDER") == "1"}
@@ -124,8 +124,8 @@ func readLockView(ctx context.Context, d *mysqldb.DB, conn *sql.Conn) (v *lockVi
 	return v, "", nil
 }
 
-// mayNotLook is nil for the errors of a login that may not look.
-func mayNotLook(err error) error {
+// ignoreDenied is nil for the errors of a login that may not look.
+func ignoreDenied(err error) error {
 	switch mysqlerr.NumberOf(err) {
 	case mysqlerr.ErrTableAccessDenied, mysqlerr.ErrColumnAccessDenied, mysqlerr.ErrNoSuchTable:
 		return nil

@@ -45,8 +45,8 @@ func TestOpenWorkThatWaitsForALock(t *testing.T) {
 				}()
 				dbtest.WaitUntil(t, admin, fmt.Sprintf("SELECT COUNT(*) FROM information_schema.processlist WHERE id = %d AND state LIKE 'Waiting %%' AND time >= 3", id))
 				h := dbtest.Choose(t, db, tbl, "ts")
-				require.NotNil(t, h.HeldBy, statement)
-				require.Equal(t, id, h.HeldBy.Thread, statement)
+				require.NotNil(t, h.BlockedBy, statement)
+				require.Equal(t, id, h.BlockedBy.Thread, statement)
 				dbtest.Run(t, locker, "UNLOCK TABLES")
 				require.NoError(t, <-done)
 				require.Less(t, h.Hi, dbtest.Texts(t, dbtest.Lenient(t, s, schema), "SELECT ts FROM t")[0], statement)
@@ -118,7 +118,7 @@ func TestAPreparedTransactionHoldsItsTablesOnly(t *testing.T) {
 		t.Helper()
 		for _, name := range []string{"t", "u", "o"} {
 			h := dbtest.Choose(t, db, dbtest.Introspect(t, db, schema, name), "ts")
-			held[name] = h.HeldBy != nil && h.HeldBy.Kind == source.HolderXA
+			held[name] = h.BlockedBy != nil && h.BlockedBy.Kind == source.BlockerXA
 		}
 		require.Equal(t, want, held, when)
 	}
@@ -156,12 +156,12 @@ func TestLocksThatWereNotRecorded(t *testing.T) {
 	for _, recorded := range []string{"NO", "YES"} {
 		dbtest.Exec(t, admin, fmt.Sprintf(instrument, recorded))
 		h := dbtest.Choose(t, db, tbl, "ts")
-		require.NotNil(t, h.HeldBy, recorded)
-		require.Equal(t, id, h.HeldBy.Thread, recorded)
+		require.NotNil(t, h.BlockedBy, recorded)
+		require.Equal(t, id, h.BlockedBy.Thread, recorded)
 	}
 	dbtest.Exec(t, admin, fmt.Sprintf(instrument, "NO"))
 	dbtest.Choose(t, db, tbl, "ts")
-	require.Contains(t, strings.Join(dbtest.Found(t, db, tbl, source.SourceCheck{Cursor: "ts"}, table.LevelInfo), "\n"), "the server does not record metadata locks")
+	require.Contains(t, strings.Join(dbtest.Found(t, db, tbl, source.CheckSpec{Cursor: "ts"}, table.LevelInfo), "\n"), "the server does not record metadata locks")
 }
 
 // What a statement is doing that has no lock on the table, and may yet write it.
@@ -208,8 +208,8 @@ func TestAnEventIsOpenWork(t *testing.T) {
 				dbtest.Exec(t, admin, "CREATE EVENT e ON SCHEDULE AT NOW() DO BEGIN DECLARE n TIMESTAMP(6) DEFAULT NOW(6); "+wait+"; INSERT INTO t (ts) VALUES (n); END")
 				dbtest.WaitUntil(t, admin, "SELECT COUNT(*) FROM information_schema.processlist WHERE time >= 3 AND (state = 'User lock' OR state LIKE 'Waiting for table%')")
 				h := dbtest.Choose(t, db, tbl, "ts")
-				require.NotNil(t, h.HeldBy, wait)
-				require.Equal(t, source.HolderStatement, h.HeldBy.Kind, wait)
+				require.NotNil(t, h.BlockedBy, wait)
+				require.Equal(t, source.BlockerStatement, h.BlockedBy.Kind, wait)
 				dbtest.Run(t, gate, "UNLOCK TABLES", "DO RELEASE_ALL_LOCKS()")
 				dbtest.WaitUntil(t, admin, "SELECT COUNT(*) FROM t")
 				require.Less(t, h.Hi, dbtest.Texts(t, dbtest.Lenient(t, s, schema), "SELECT ts FROM t")[0], wait)

@@ -186,13 +186,13 @@ func TestOpenWork(t *testing.T) {
 		ends := map[string]string{}
 		for name, p := range all {
 			for _, look := range []struct {
-				work func(table.Name) []source.Holder
+				work func(table.Name) []source.Blocker
 				held bool
 				by   string
 			}{{byAll, p.held || p.heldWithout && !seesLocks, "all grants"}, {byFew, p.heldWithout, "few grants"}} {
 				held := false
 				for _, w := range look.work(p.table.Name) {
-					held = held || w.Thread == p.thread || w.Kind == source.HolderXA && strings.HasSuffix(name, "XA")
+					held = held || w.Thread == p.thread || w.Kind == source.BlockerXA && strings.HasSuffix(name, "XA")
 					if w.Thread == p.thread && p.held {
 						require.GreaterOrEqual(t, w.Seconds, 3.0, "%s: %+v", name, w)
 						require.NotEmpty(t, w.Release, name)

@@ -97,35 +97,35 @@ func (p process) age() float64 {
 }
 
 // holder names the process as what holds a window back.
-func (p process) holder(kind HolderKind, seconds float64) Holder {
+func (p process) blocker(kind BlockerKind, seconds float64) Blocker {
 	state := p.state
 	if p.command == "Sleep" {
-		state = stateIdle
+		state = idleState
 	}
-	return Holder{Kind: kind, Thread: p.id, User: p.user, Host: p.host, Seconds: seconds, State: state}
+	return Blocker{Kind: kind, Thread: p.id, User: p.user, Host: p.host, Seconds: seconds, State: state}
 }
 
-// stateIdle is the state of a transaction that waits for its client.
-const stateIdle = "idle"
+// idleState is the state of a transaction that waits for its client.
+const idleState = "idle"
 
 // release says what lets the work go. without is why the server's locks did not help to tell it from
 // a mere reader.
-func (w *work) release(without string) {
+func (w *openWork) describeRelease(without string) {
 	if w.table != (table.Name{}) {
 		w.Table = w.table.String()
 	}
 	kill := fmt.Sprintf("KILL %d", w.Thread)
 	switch {
-	case w.Kind == HolderXA:
+	case w.Kind == BlockerXA:
 		w.Release = "let go by XA COMMIT or XA ROLLBACK (XA RECOVER shows it)"
-	case w.Kind == HolderTransaction:
+	case w.Kind == BlockerTransaction:
 		w.Release = "let go by its COMMIT or ROLLBACK, or by " + kill
 	case without == "":
 		w.Release = "let go by its end, or by " + kill
 	default:
 		w.Release = "let go by its end, or by " + kill +
 			"; if it only reads, nothing waits for it in START TRANSACTION READ ONLY"
-		if without == withoutGrant {
+		if without == noLocksGrant {
 			w.Release += ", nor if Tablehaul's login has SELECT on performance_schema"
 		}
 	}

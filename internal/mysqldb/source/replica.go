@@ -40,8 +40,8 @@ func (r replicaLag) behind() time.Duration {
 }
 
 // holder names the replica as what holds a window back.
-func (r replicaLag) holder() *Holder {
-	h := &Holder{Kind: HolderReplica, Seconds: r.behind().Seconds()}
+func (r replicaLag) blocker() *Blocker {
+	h := &Blocker{Kind: BlockerReplica, Seconds: r.behind().Seconds()}
 	if r.unknown {
 		h.State, h.Release = "it does not know how far it is behind", "let go by replication that runs, or by fixedLag"
 	} else if r.silence > 0 {
@@ -90,7 +90,7 @@ func readRole(ctx context.Context, d *mysqldb.DB) (r role, err error) {
 
 // replica finds out whether the source is a replica, and refuses it without opt-in. A server that
 // takes no writes is one: a replica, a secondary of a group, or a primary that was replaced.
-func replica(ctx context.Context, d *mysqldb.DB, spec HiSpec) (replicaLag, error) {
+func replica(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec) (replicaLag, error) {
 	r := replicaLag{asked: time.Now()}
 	channels, seen, err := replicaChannels(ctx, d)
 	if err != nil {
@@ -138,7 +138,7 @@ func replica(ctx context.Context, d *mysqldb.DB, spec HiSpec) (replicaLag, error
 func measure(ctx context.Context, d *mysqldb.DB, r *replicaLag, channels []schema.Record, role role) error {
 	silences, err := silences(ctx, d)
 	if err == nil && d.Server.Flavor == mysqldb.FlavorMariaDB {
-		silences, err = listen(ctx, d, channels, r.asked)
+		silences, err = listenForEvents(ctx, d, channels, r.asked)
 	}
 	if err != nil {
 		return err
@@ -185,7 +185,7 @@ func silences(ctx context.Context, d *mysqldb.DB) (map[string]time.Duration, err
 	rows, err := d.QueryContext(ctx, "SELECT CHANNEL_NAME, TIMESTAMPDIFF(MICROSECOND, GREATEST(LAST_HEARTBEAT_TIMESTAMP,"+
 		" LAST_QUEUED_TRANSACTION_END_QUEUE_TIMESTAMP), NOW(6)) FROM performance_schema.replication_connection_status")
 	if err != nil {
-		return nil, mayNotLook(err)
+		return nil, ignoreDenied(err)
 	}
 	defer func() { _ = rows.Close() }()
 	out := map[string]time.Duration{}
@@ -205,7 +205,7 @@ func silences(ctx context.Context, d *mysqldb.DB) (map[string]time.Duration, err
 
 // listen is silences on MariaDB: it looks a few times whether something comes. Where the primary is
 // written to all the time, it does at once.
-func listen(ctx context.Context, d *mysqldb.DB, before []schema.Record, asked time.Time) (map[string]time.Duration, error) {
+func listenForEvents(ctx context.Context, d *mysqldb.DB, before []schema.Record, asked time.Time) (map[string]time.Duration, error) {
 	position := func(c schema.Record) string {
 		return c.Text("MASTER_LOG_FILE") + " " + c.Text("READ_MASTER_LOG_POS") + " " + c.Text("SLAVE_RECEIVED_HEARTBEATS")
 	}

@@ -29,16 +29,16 @@ func TestAReplicaIsRefusedWithoutOptIn(t *testing.T) {
 			dbtest.Exec(t, admin, dbtest.Stamped, setup)
 			db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
 			tbl := dbtest.Introspect(t, db, schema, "t")
-			spec := source.HiSpec{Table: tbl, Cursor: tbl.Column("ts").Column}
-			_, err := source.ChooseHi(t.Context(), db, spec)
+			spec := source.UpperBoundSpec{Table: tbl, Cursor: tbl.Column("ts").Column}
+			_, err := source.ChooseUpperBound(t.Context(), db, spec)
 			require.ErrorIs(t, err, source.ErrReplica)
-			require.NotEmpty(t, dbtest.Found(t, db, tbl, source.SourceCheck{Cursor: "ts"}, table.LevelRefuse))
+			require.NotEmpty(t, dbtest.Found(t, db, tbl, source.CheckSpec{Cursor: "ts"}, table.LevelRefuse))
 
 			spec.AllowReplica = true // but it cannot say how far it is behind
-			h, err := source.ChooseHi(t.Context(), db, spec)
+			h, err := source.ChooseUpperBound(t.Context(), db, spec)
 			require.NoError(t, err)
 			require.Empty(t, h.Hi)
-			require.Equal(t, source.HolderReplica, h.HeldBy.Kind)
+			require.Equal(t, source.BlockerReplica, h.BlockedBy.Kind)
 			require.Len(t, h.Warnings, 1)
 		})
 	}
@@ -53,13 +53,13 @@ func TestAReadOnlySourceIsAReplica(t *testing.T) {
 			dbtest.Exec(t, s.DB(t, schema), dbtest.Stamped, "SET GLOBAL read_only = 1")
 			db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
 			tbl := dbtest.Introspect(t, db, schema, "t")
-			spec := source.HiSpec{Table: tbl, Cursor: tbl.Column("ts").Column}
-			_, err := source.ChooseHi(t.Context(), db, spec)
+			spec := source.UpperBoundSpec{Table: tbl, Cursor: tbl.Column("ts").Column}
+			_, err := source.ChooseUpperBound(t.Context(), db, spec)
 			require.ErrorIs(t, err, source.ErrReplica)
 			require.ErrorContains(t, err, "the server is read-only")
-			require.NotEmpty(t, dbtest.Found(t, db, tbl, source.SourceCheck{Cursor: "ts"}, table.LevelRefuse))
-			require.Empty(t, dbtest.Choose(t, db, tbl, "ts", func(h *source.HiSpec) { h.AllowReplica = true }).Hi, "how far it is behind is not known")
-			require.NotEmpty(t, dbtest.Choose(t, db, tbl, "ts", func(h *source.HiSpec) { h.AllowReplica, h.FixedLag = true, time.Minute }).Hi)
+			require.NotEmpty(t, dbtest.Found(t, db, tbl, source.CheckSpec{Cursor: "ts"}, table.LevelRefuse))
+			require.Empty(t, dbtest.Choose(t, db, tbl, "ts", func(h *source.UpperBoundSpec) { h.AllowReplica = true }).Hi, "how far it is behind is not known")
+			require.NotEmpty(t, dbtest.Choose(t, db, tbl, "ts", func(h *source.UpperBoundSpec) { h.AllowReplica, h.FixedLag = true, time.Minute }).Hi)
 		})
 	}
 }
@@ -77,7 +77,7 @@ func TestTheSilenceOfAReplicasLineIsLag(t *testing.T) {
 			tbl := dbtest.Introspect(t, db, schema, "t")
 
 			few := dbtest.WithGrants(t, replica, "th_few", "SELECT ON "+schema+".*", "PROCESS ON *.*")
-			_, err := source.ChooseHi(t.Context(), few, source.HiSpec{Table: tbl, Cursor: tbl.Column("ts").Column})
+			_, err := source.ChooseUpperBound(t.Context(), few, source.UpperBoundSpec{Table: tbl, Cursor: tbl.Column("ts").Column})
 			require.ErrorIs(t, err, source.ErrReplica, "replication's threads are in the process list")
 			require.ErrorContains(t, err, "may not ask about replication")
 
@@ -90,7 +90,7 @@ func TestTheSilenceOfAReplicasLineIsLag(t *testing.T) {
 				}
 			}()
 			dbtest.WaitUntil(t, replica.DB(t, schema), "SELECT COUNT(*) FROM t")
-			busy := dbtest.Choose(t, db, tbl, "ts", func(h *source.HiSpec) { h.AllowReplica = true })
+			busy := dbtest.Choose(t, db, tbl, "ts", func(h *source.UpperBoundSpec) { h.AllowReplica = true })
 			stop()
 			<-wrote
 			require.Less(t, busy.Lag, 30*time.Second, "a line that is heard of all the time costs little")
@@ -99,11 +99,11 @@ func TestTheSilenceOfAReplicasLineIsLag(t *testing.T) {
 			silent := time.Now().UTC()
 			t.Cleanup(func() { primary.Resume(t) })
 			require.Eventually(t, func() bool { return time.Since(silent) > 5*time.Second }, 20*time.Second, 100*time.Millisecond)
-			h := dbtest.Choose(t, db, tbl, "ts", func(h *source.HiSpec) { h.AllowReplica = true })
+			h := dbtest.Choose(t, db, tbl, "ts", func(h *source.UpperBoundSpec) { h.AllowReplica = true })
 			require.True(t, dbtest.Parse(t, h.Hi).Before(silent), "%s is above %s, when the line fell silent", h.Hi, silent)
-			require.Equal(t, source.HolderReplica, h.HeldBy.Kind)
-			require.Regexp(t, "its line to the primary (was|may have been) silent for", h.HeldBy.State)
-			require.NotEmpty(t, h.HeldBy.Release)
+			require.Equal(t, source.BlockerReplica, h.BlockedBy.Kind)
+			require.Regexp(t, "its line to the primary (was|may have been) silent for", h.BlockedBy.State)
+			require.NotEmpty(t, h.BlockedBy.Release)
 			var behind sql.NullString
 			column := map[servers.Flavor]string{servers.FlavorMySQL: "REPLICA STATUS", servers.FlavorMariaDB: "SLAVE STATUS"}[flavor]
 			require.NoError(t, secondsBehind(t, replica, column, &behind))
@@ -141,7 +141,7 @@ func TestASecondaryOfAGroupIsAReplica(t *testing.T) {
 	for i, s := range members {
 		db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
 		tbl := dbtest.Introspect(t, db, schema, "t")
-		h, err := source.ChooseHi(t.Context(), db, source.HiSpec{Table: tbl, Cursor: tbl.Column("ts").Column})
+		h, err := source.ChooseUpperBound(t.Context(), db, source.UpperBoundSpec{Table: tbl, Cursor: tbl.Column("ts").Column})
 		if i == 0 {
 			require.NoError(t, err)
 			require.NotEmpty(t, h.Hi)
@@ -149,7 +149,7 @@ func TestASecondaryOfAGroupIsAReplica(t *testing.T) {
 		}
 		require.ErrorIs(t, err, source.ErrReplica)
 		require.ErrorContains(t, err, "a read-only member of a replication group")
-		require.NotEmpty(t, dbtest.Found(t, db, tbl, source.SourceCheck{Cursor: "ts"}, table.LevelRefuse))
-		require.Empty(t, dbtest.Choose(t, db, tbl, "ts", func(h *source.HiSpec) { h.AllowReplica = true }).Hi)
+		require.NotEmpty(t, dbtest.Found(t, db, tbl, source.CheckSpec{Cursor: "ts"}, table.LevelRefuse))
+		require.Empty(t, dbtest.Choose(t, db, tbl, "ts", func(h *source.UpperBoundSpec) { h.AllowReplica = true }).Hi)
 	}
 }

@@ -15,11 +15,11 @@ import (
 // Whoever waits for another's look waits for its own bound, and then one looks for all.
 func TestNobodyWaitsForALookThatIsDead(t *testing.T) {
 	const patience = 300 * time.Millisecond
-	l := source.NewLookout(time.Hour, patience)
+	l := source.NewOpenWorkCache(time.Hour, patience)
 	dead, end := make(chan struct{}), make(chan struct{})
 	first := make(chan error, 1)
 	go func() {
-		first <- l.Look(t.Context(), func(context.Context) error { close(dead); <-end; return nil })
+		first <- l.Read(t.Context(), func(context.Context) error { close(dead); <-end; return nil })
 	}()
 	<-dead
 	var looks atomic.Int64
@@ -28,7 +28,7 @@ func TestNobodyWaitsForALookThatIsDead(t *testing.T) {
 	began := time.Now()
 	for range callers {
 		go func() {
-			done <- l.Look(t.Context(), func(context.Context) error { looks.Add(1); return nil })
+			done <- l.Read(t.Context(), func(context.Context) error { looks.Add(1); return nil })
 		}()
 	}
 	for range callers {
@@ -40,15 +40,15 @@ func TestNobodyWaitsForALookThatIsDead(t *testing.T) {
 	require.NoError(t, <-first)
 
 	// A look that its limit has ended is a connection that is taken for dead.
-	l = source.NewLookout(50*time.Millisecond, patience)
-	err := l.Look(t.Context(), func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
+	l = source.NewOpenWorkCache(50*time.Millisecond, patience)
+	err := l.Read(t.Context(), func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
 	require.Equal(t, mysqlerr.ClassRetry, mysqlerr.Classify(err), "%v", err)
 
 	// A caller that leaves does not end the look of the others.
 	ctx, cancel := context.WithCancel(t.Context())
 	started, finish := make(chan struct{}), make(chan struct{})
 	go func() {
-		first <- l.Look(ctx, func(inner context.Context) error { close(started); <-finish; return inner.Err() })
+		first <- l.Read(ctx, func(inner context.Context) error { close(started); <-finish; return inner.Err() })
 	}()
 	<-started
 	cancel()
@@ -57,5 +57,5 @@ func TestNobodyWaitsForALookThatIsDead(t *testing.T) {
 }
 
 func TestALookEndsWithinAMinute(t *testing.T) {
-	require.LessOrEqual(t, source.LookTime, time.Minute)
+	require.LessOrEqual(t, source.WorkReadTime, time.Minute)
 }

@@ -22,16 +22,16 @@ import (
 
 // follower does what a sequence of runs does with the windows of one cursor, without overlap.
 type follower struct {
-	column string
-	lo     string
-	marks  []source.Mark
-	seen   map[string]bool
+	column  string
+	lo      string
+	samples []source.CursorSample
+	seen    map[string]bool
 }
 
 func (f *follower) follow(t testing.TB, db *mysqldb.DB, tbl *schema.Table) {
 	t.Helper()
-	h := dbtest.Choose(t, db, tbl, f.column, func(spec *source.HiSpec) { spec.Zone = "+00:00"; spec.Marks = f.marks })
-	f.marks = h.Marks
+	h := dbtest.Choose(t, db, tbl, f.column, func(spec *source.UpperBoundSpec) { spec.Zone = "+00:00"; spec.Samples = f.samples })
+	f.samples = h.Samples
 	if h.Hi == "" {
 		return
 	}

@@ -66,7 +66,7 @@ func TestAZeroDateInTheCursorIsRefusedAsNullIs(t *testing.T) {
 				dbtest.Exec(t, admin, "DROP TABLE IF EXISTS zeros", "CREATE TABLE zeros (id INT PRIMARY KEY, u "+typ+" NOT NULL DEFAULT "+zero+index+")",
 					"INSERT INTO zeros VALUES (1, '2024-05-01')")
 				check := func(level table.Level) string {
-					return strings.Join(dbtest.Found(t, db, dbtest.Introspect(t, db, schema, "zeros"), source.SourceCheck{Cursor: "u", Zone: "+00:00"}, level), "\n")
+					return strings.Join(dbtest.Found(t, db, dbtest.Introspect(t, db, schema, "zeros"), source.CheckSpec{Cursor: "u", Zone: "+00:00"}, level), "\n")
 				}
 				require.NotContains(t, check(table.LevelRefuse), "zero date", typ)
 				require.Contains(t, check(table.LevelWarn), "may be the zero date, now it never is", typ)
@@ -86,7 +86,7 @@ func TestACursorInThePrimaryKeyIsWarnedOf(t *testing.T) {
 			"CREATE TABLE versions (id INT, v INT, PRIMARY KEY (id, v), KEY (v))",
 			"CREATE TABLE ids (id BIGINT PRIMARY KEY)", "CREATE TABLE numbered (k INT, id INT AUTO_INCREMENT, PRIMARY KEY (id, k))")
 		warned := func(name, cursor string) bool {
-			return strings.Contains(strings.Join(dbtest.Found(t, db, dbtest.Introspect(t, db, schema, name), source.SourceCheck{Cursor: cursor, Zone: "+00:00"}, table.LevelWarn), "\n"),
+			return strings.Contains(strings.Join(dbtest.Found(t, db, dbtest.Introspect(t, db, schema, name), source.CheckSpec{Cursor: cursor, Zone: "+00:00"}, table.LevelWarn), "\n"),
 				"is part of the primary key")
 		}
 		require.True(t, warned("moving", "u"))

@@ -32,9 +32,9 @@ func TestAProxyThatAnswersForTheConnectionIdIsNoObstacle(t *testing.T) {
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, db.Close()) })
 
-		h := dbtest.Choose(t, db, dbtest.Introspect(t, db, schema, "t"), "updated_at", func(*source.HiSpec) {})
+		h := dbtest.Choose(t, db, dbtest.Introspect(t, db, schema, "t"), "updated_at", func(*source.UpperBoundSpec) {})
 		require.NotEmpty(t, h.Hi)
-		require.Nil(t, h.HeldBy, "its own transaction was taken for another's")
+		require.Nil(t, h.BlockedBy, "its own transaction was taken for another's")
 
 		// What is ended is our own statement, and never that of the connection that the proxy names.
 		slept := make(chan string, 1)

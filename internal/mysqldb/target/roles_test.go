@@ -92,7 +92,7 @@ func TestPrivilegesOfTheSourceMayComeByRoles(t *testing.T) {
 		l.admin("GRANT SELECT ON "+schema+".* TO U@'%'", "GRANT PROCESS ON *.* TO U_inner")
 		db := l.open(mysqldb.Source)
 		tbl := dbtest.Introspect(t, db, schema, "t")
-		check := source.SourceCheck{Cursor: "ts"}
+		check := source.CheckSpec{Cursor: "ts"}
 		require.Contains(t, strings.Join(dbtest.Found(t, db, tbl, check, table.LevelRefuse), ""), "GRANT PROCESS ON *.*", "the role is not active")
 
 		l.activate()

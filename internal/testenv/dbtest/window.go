@@ -34,13 +34,13 @@ func Run(t testing.TB, conn *sql.Conn, stmts ...string) {
 }
 
 // Choose chooses hi for a column of table t.
-func Choose(t testing.TB, db *mysqldb.DB, tbl *schema.Table, column string, change ...func(*source.HiSpec)) source.Horizon {
+func Choose(t testing.TB, db *mysqldb.DB, tbl *schema.Table, column string, change ...func(*source.UpperBoundSpec)) source.UpperBound {
 	t.Helper()
-	spec := source.HiSpec{Table: tbl, Cursor: tbl.Column(column).Column}
+	spec := source.UpperBoundSpec{Table: tbl, Cursor: tbl.Column(column).Column}
 	for _, c := range change {
 		c(&spec)
 	}
-	h, err := source.ChooseHi(t.Context(), db, spec)
+	h, err := source.ChooseUpperBound(t.Context(), db, spec)
 	require.NoError(t, err)
 	return h
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // Forgetful opens a pool behind a proxy. Its DSN makes the limit of silence one second; without
-// it, the limits are SilenceLimit and LookTime.
+// it, the limits are SilenceLimit and WorkReadTime.
 func Forgetful(t *testing.T, s *servers.Server, role mysqldb.Role) (*mysqldb.DB, *proxy.Proxy) {
 	t.Helper()
 	p := proxy.Start(t, s.Addr())

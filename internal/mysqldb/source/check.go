@@ -14,21 +14,21 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// SourceCheck is how a source table is going to be read.
-type SourceCheck struct {
+// CheckSpec is how a source table is going to be read.
+type CheckSpec struct {
 	// Cursor is empty for a table that is read whole by every run.
 	Cursor string
 	// Overlap is how far below the watermark a run reads again.
 	Overlap time.Duration
-	// FixedLag, AllowReplica and Zone are as in HiSpec.
+	// FixedLag, AllowReplica and Zone are as in UpperBoundSpec.
 	FixedLag     time.Duration
 	AllowReplica bool
 	Zone         string
 }
 
-// CheckSource looks for everything about a source table that would lose rows or surprise its
+// Check looks for everything about a source table that would lose rows or surprise its
 // owner. It reads no more than one row, and an unindexed nullable cursor for up to ten seconds.
-func CheckSource(ctx context.Context, d *mysqldb.DB, t *schema.Table, check SourceCheck) ([]table.Finding, error) {
+func Check(ctx context.Context, d *mysqldb.DB, t *schema.Table, check CheckSpec) ([]table.Finding, error) {
 	f := &findings{table: t.Name.String()}
 	f.aboutKey(t)
 	f.aboutColumns(t, check.Cursor)
@@ -36,11 +36,11 @@ func CheckSource(ctx context.Context, d *mysqldb.DB, t *schema.Table, check Sour
 	if readable, err := checkReadable(ctx, d, f, t); err != nil || !readable {
 		return f.list, err // what comes next reads the table
 	}
-	for _, step := range []func(context.Context, *findings, *schema.Table, SourceCheck) error{func(a0 context.Context, a1 *findings, a2 *schema.Table, a3 SourceCheck) error {
+	for _, step := range []func(context.Context, *findings, *schema.Table, CheckSpec) error{func(a0 context.Context, a1 *findings, a2 *schema.Table, a3 CheckSpec) error {
 		return checkCursor(a0, d, a1, a2, a3)
-	}, func(a0 context.Context, a1 *findings, a2 *schema.Table, a3 SourceCheck) error {
+	}, func(a0 context.Context, a1 *findings, a2 *schema.Table, a3 CheckSpec) error {
 		return checkZone(a0, d, a1, a2, a3)
-	}, func(a0 context.Context, a1 *findings, a2 *schema.Table, a3 SourceCheck) error {
+	}, func(a0 context.Context, a1 *findings, a2 *schema.Table, a3 CheckSpec) error {
 		return checkServer(a0, d, a1, a2, a3)
 	}} {
 		if err := step(ctx, f, t, check); err != nil {
@@ -102,7 +102,7 @@ func (f *findings) aboutColumns(t *schema.Table, cursor string) {
 	}
 }
 
-func (f *findings) aboutTable(t *schema.Table, check SourceCheck) {
+func (f *findings) aboutTable(t *schema.Table, check CheckSpec) {
 	if !strings.EqualFold(t.Engine, "InnoDB") {
 		remedy := "ALTER TABLE " + sqltext.Qualified(t.Name) + " ENGINE=InnoDB"
 		if check.Cursor != "" && check.FixedLag == 0 {
@@ -118,7 +118,7 @@ func (f *findings) aboutTable(t *schema.Table, check SourceCheck) {
 	}
 }
 
-func checkCursor(ctx context.Context, d *mysqldb.DB, f *findings, t *schema.Table, check SourceCheck) error {
+func checkCursor(ctx context.Context, d *mysqldb.DB, f *findings, t *schema.Table, check CheckSpec) error {
 	name := check.Cursor
 	size := sizeText(t)
 	if name == "" {

@@ -12,21 +12,21 @@ import (
 
 // work is one open transaction or running statement that may still write a row stamped in
 // the past.
-type work struct {
-	Holder
+type openWork struct {
+	Blocker
 	// table is the only one that it can write; the zero value for all.
 	table table.Name
-	// forEver says that its age is not known: what it wrote may be of any time.
-	forEver bool
+	// startUnknown says that its age is not known: what it wrote may be of any time.
+	startUnknown bool
 	// doubtful says that a second look may find it to be nothing.
-	doubtful bool
+	unconfirmed bool
 }
 
 // sighting is the result of one look at all open work of a server.
-type sighting struct {
-	work []work
+type workList struct {
+	work []openWork
 	// without says why the server's metadata locks were no help; empty where they were.
-	without string
+	noLocksReason string
 	// instance is the digest of the server that was looked at.
 	instance string
 }
@@ -38,15 +38,15 @@ const (
 	hour         = 3600.0
 )
 
-// oldestWork is the open work on a table that began first, or nil for none at all.
+// oldestOpenWork is the open work on a table that began first, or nil for none at all.
 //
 // The order is what makes it complete. Work that began before the call is, when statements are
 // listed, either a running statement and in that list, or has an open transaction, or is
 // committed and so visible to every later read. Only then are the transactions read, from a
 // copy that is proven to be younger than the list of statements.
-func oldestWork(ctx context.Context, d *mysqldb.DB, name table.Name, instance string) (oldest *work, err error) {
+func oldestOpenWork(ctx context.Context, d *mysqldb.DB, name table.Name, instance string) (oldest *openWork, err error) {
 	for try := 0; ; try++ {
-		seen, err := lookoutOf(d).look(ctx, func(a0 context.Context) (seen sighting, err error) { return lookForWork(a0, d) })
+		seen, err := openWorkCacheOf(d).read(ctx, func(a0 context.Context) (seen workList, err error) { return readOpenWork(a0, d) })
 		if err != nil {
 			return nil, err
 		}
@@ -56,7 +56,7 @@ func oldestWork(ctx context.Context, d *mysqldb.DB, name table.Name, instance st
 		oldest = seen.oldest(name)
 		// A server's own housekeeping looks like a recovered transaction, for a moment. A transaction
 		// that writes its first row between two looks seems to have no lock.
-		if oldest == nil || !oldest.forEver && !oldest.doubtful || try == 3 {
+		if oldest == nil || !oldest.startUnknown && !oldest.unconfirmed || try == 3 {
 			return oldest, nil
 		}
 		if err := mysqldb.Sleep(ctx, 300*time.Millisecond); err != nil {
@@ -66,17 +66,17 @@ func oldestWork(ctx context.Context, d *mysqldb.DB, name table.Name, instance st
 }
 
 // oldest is a copy of the oldest work on a table: the look is shared.
-func (l sighting) oldest(name table.Name) (oldest *work) {
+func (l workList) oldest(name table.Name) (oldest *openWork) {
 	for _, w := range l.work {
 		if w.table != (table.Name{}) && !sameName(w.table, name) {
 			continue
 		}
-		if oldest == nil || w.forEver && !oldest.forEver || w.forEver == oldest.forEver && w.Seconds > oldest.Seconds {
+		if oldest == nil || w.startUnknown && !oldest.startUnknown || w.startUnknown == oldest.startUnknown && w.Seconds > oldest.Seconds {
 			oldest = &w
 		}
 	}
 	if oldest != nil {
-		oldest.release(l.without)
+		oldest.describeRelease(l.noLocksReason)
 	}
 	return oldest
 }
@@ -86,24 +86,24 @@ func sameName(a, b table.Name) bool {
 	return strings.EqualFold(a.Schema, b.Schema) && strings.EqualFold(a.Table, b.Table)
 }
 
-func lookForWork(ctx context.Context, d *mysqldb.DB) (seen sighting, err error) {
-	err = private(ctx, d, func(conn *sql.Conn) error {
-		seen, err = openWork(ctx, d, conn)
+func readOpenWork(ctx context.Context, d *mysqldb.DB) (seen workList, err error) {
+	err = withDedicatedConn(ctx, d, func(conn *sql.Conn) error {
+		seen, err = readOpenWorkOn(ctx, d, conn)
 		return err
 	})
 	return seen, err
 }
 
-// openWork lists work on a connection that is thrown away afterwards.
-func openWork(ctx context.Context, d *mysqldb.DB, conn *sql.Conn) (seen sighting, err error) {
+// readOpenWorkOn lists work on a connection that is thrown away afterwards.
+func readOpenWorkOn(ctx context.Context, d *mysqldb.DB, conn *sql.Conn) (seen workList, err error) {
 	// Transactions are dated in the zone of the server's operating system.
 	if _, err := conn.ExecContext(ctx, "SET time_zone = 'SYSTEM'"); err != nil {
-		return sighting{}, err
+		return workList{}, err
 	}
-	var s sight
+	var s workInput
 	var name string
 	if err := conn.QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE 'Uptime'").Scan(&name, &s.uptime); err != nil {
-		return sighting{}, err
+		return workList{}, err
 	}
 	began := time.Now()
 	locks, without, err := readLockView(ctx, d, conn)
@@ -111,10 +111,10 @@ func openWork(ctx context.Context, d *mysqldb.DB, conn *sql.Conn) (seen sighting
 		s.processes, err = readProcesses(ctx, conn)
 	}
 	if err != nil {
-		return sighting{}, err
+		return workList{}, err
 	}
 	if s.transactions, s.self, err = freshTransactions(ctx, d, conn); err != nil {
-		return sighting{}, err
+		return workList{}, err
 	}
 	for _, t := range s.transactions {
 		if t.ours {
@@ -126,17 +126,17 @@ func openWork(ctx context.Context, d *mysqldb.DB, conn *sql.Conn) (seen sighting
 		seen.work = s.byLocks(locks)
 		return seen, nil
 	}
-	if s.began, err = beginnings(ctx, conn); err != nil {
-		return sighting{}, err
+	if s.began, err = transactionAges(ctx, conn); err != nil {
+		return workList{}, err
 	}
-	seen.without, seen.work = without, s.byTransactions()
+	seen.noLocksReason, seen.work = without, s.byTransactions()
 	return seen, nil
 }
 
 // sight is what one look has read.
-type sight struct {
+type workInput struct {
 	self         uint64
-	uptime       serverSeconds
+	uptime       uptimeSeconds
 	transactions []transaction
 	// elapsed is how many seconds before the transactions everything else was read, at most.
 	elapsed float64
@@ -147,7 +147,7 @@ type sight struct {
 
 // byTransactions is open work where the server does not show its locks: every statement that runs,
 // unless InnoDB says that its transaction only reads, and every transaction that has written.
-func (s sight) byTransactions() (all []work) {
+func (s workInput) byTransactions() (all []openWork) {
 	processes := s.processes
 	delete(processes, s.self)
 	for _, t := range s.transactions {
@@ -165,7 +165,7 @@ func (s sight) byTransactions() (all []work) {
 	}
 	for _, p := range processes {
 		if p.running() {
-			all = append(all, work{Holder: p.holder(HolderStatement, p.age())})
+			all = append(all, openWork{Blocker: p.blocker(BlockerStatement, p.age())})
 		}
 	}
 	return all
@@ -176,7 +176,7 @@ func (s sight) byTransactions() (all []work) {
 // A statement locks all tables that it, its triggers and its functions can write before it touches
 // a row, and a transaction keeps these locks to its end. So who has no lock to write a table writes
 // nothing there that was stamped before the look: unless its statement has not come as far.
-func (s sight) byLocks(v *lockView) (all []work) {
+func (s workInput) byLocks(v *lockView) (all []openWork) {
 	transactions := make(map[uint64]transaction, len(s.transactions))
 	for _, t := range s.transactions {
 		if t.thread != 0 {
@@ -203,14 +203,14 @@ func (s sight) byLocks(v *lockView) (all []work) {
 	}
 	for _, p := range v.running {
 		if p.running() && p.mayYetLock(holds[p.id]) {
-			all = append(all, work{Holder: p.holder(HolderStatement, p.age())})
+			all = append(all, openWork{Blocker: p.blocker(BlockerStatement, p.age())})
 		}
 	}
 	return append(all, s.withoutLocks(holds, left)...)
 }
 
-// withoutLocks are the transactions that no connection with a lock explains.
-func (s sight) withoutLocks(holds map[uint64]bool, left []table.Name) (all []work) {
+// noLocksShown are the transactions that no connection with a lock explains.
+func (s workInput) withoutLocks(holds map[uint64]bool, left []table.Name) (all []openWork) {
 	for _, t := range s.transactions {
 		w, counts := t.work(process{id: t.thread, command: "Sleep"}, int64(s.uptime))
 		switch {
@@ -223,7 +223,7 @@ func (s sight) withoutLocks(holds map[uint64]bool, left []table.Name) (all []wor
 			all = append(all, w)
 		case !holds[t.thread] && t.seconds > s.elapsed+1:
 			// It has written, and has no lock: one from before the server recorded any.
-			w.doubtful = true
+			w.unconfirmed = true
 			all = append(all, w)
 		}
 	}

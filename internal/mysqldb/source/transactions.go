@@ -18,10 +18,10 @@ import (
 const (
 	// freshPause is a little longer than InnoDB keeps its copy of the list after the last
 	// reading, and so the time between two of ours. While others read it more often than that, it
-	// never gets fresh: pauses grow until one falls into a gap, up to freshPatience each, about
+	// never gets fresh: pauses grow until one falls into a gap, up to freshPauseLimit each, about
 	// twelve seconds in all.
-	freshPause    = 110 * time.Millisecond
-	freshPatience = 4 * time.Second
+	freshPause      = 110 * time.Millisecond
+	freshPauseLimit = 4 * time.Second
 )
 
 var errStaleList = errors.New("the server's list of transactions does not show a transaction of ours:" +
@@ -42,10 +42,10 @@ func freshTransactions(ctx context.Context, d *mysqldb.DB, conn *sql.Conn) (trxs
 			return nil, 0, err
 		}
 	}
-	if err := mysqldb.Sleep(ctx, freshPause-time.Since(lookoutOf(d).lastRead())); err != nil {
+	if err := mysqldb.Sleep(ctx, freshPause-time.Since(openWorkCacheOf(d).lastListRead())); err != nil {
 		return nil, 0, err
 	}
-	for limit := freshPause; limit < freshPatience; limit = limit * 5 / 4 {
+	for limit := freshPause; limit < freshPauseLimit; limit = limit * 5 / 4 {
 		trxs, err := readTransactions(ctx, d, conn)
 		if err != nil {
 			return nil, 0, err
@@ -74,7 +74,7 @@ const unreadableTries = 20
 func readTransactions(ctx context.Context, d *mysqldb.DB, conn *sql.Conn) ([]transaction, error) {
 	for range unreadableTries {
 		trxs, err := listTransactions(ctx, conn, d.InstanceSQL())
-		lookoutOf(d).hasRead()
+		openWorkCacheOf(d).setListRead()
 		if mysqlerr.NumberOf(err) != mysqlerr.ErrCannotConvert {
 			return trxs, err
 		}
@@ -111,7 +111,7 @@ func listTransactions(ctx context.Context, conn *sql.Conn, instance string) ([]t
 		}
 		oldest = max(oldest, trxs[i].seconds)
 	}
-	back, err := setBack(ctx, conn, oldest)
+	back, err := clockSetBack(ctx, conn, oldest)
 	if err != nil {
 		return nil, err
 	}
@@ -121,9 +121,9 @@ func listTransactions(ctx context.Context, conn *sql.Conn, instance string) ([]t
 	return trxs, nil
 }
 
-// setBack is by how many seconds the system zone's clock was set back since the oldest
+// clockSetBack is by how many seconds the system zone's clock was set back since the oldest
 // transaction began, as at the end of summer time: all ages are too short by that.
-func setBack(ctx context.Context, conn *sql.Conn, oldest float64) (float64, error) {
+func clockSetBack(ctx context.Context, conn *sql.Conn, oldest float64) (float64, error) {
 	var micros int64
 	span := int64(oldest) + int64(hour) + 100
 	query := fmt.Sprintf("SELECT GREATEST(0, TIMESTAMPDIFF(MICROSECOND, NOW() - INTERVAL %d SECOND, FROM_UNIXTIME(UNIX_TIMESTAMP() - %d)))", span, span)
@@ -137,11 +137,11 @@ func setBack(ctx context.Context, conn *sql.Conn, oldest float64) (float64, erro
 // a metadata lock stamped its rows before that, and leaves no other trace once it is done.
 // Where the performance schema is off (MariaDB's default) or not readable, only the overlap
 // covers such a wait.
-func beginnings(ctx context.Context, conn *sql.Conn) (map[uint64]float64, error) {
+func transactionAges(ctx context.Context, conn *sql.Conn) (map[uint64]float64, error) {
 	recs, err := readRecords(ctx, conn, "SELECT t.PROCESSLIST_ID AS id, e.TIMER_WAIT AS age FROM performance_schema.events_transactions_current e"+
 		" JOIN performance_schema.threads t ON t.THREAD_ID = e.THREAD_ID WHERE e.STATE = 'ACTIVE' AND t.PROCESSLIST_ID IS NOT NULL")
 	if err != nil {
-		return nil, mayNotLook(err)
+		return nil, ignoreDenied(err)
 	}
 	ages := make(map[uint64]float64, len(recs))
 	for _, r := range recs {
@@ -177,35 +177,35 @@ func (t transaction) age() float64 {
 
 // work is what the transaction may still bring to light: what it has written. Where it has written
 // nothing so far, only a statement that is running can, with an age of its own.
-func (t transaction) work(p process, uptime int64) (work, bool) {
+func (t transaction) work(p process, uptime int64) (openWork, bool) {
 	age := max(t.age(), 1)
 	switch {
 	case t.modified == 0:
-		return work{}, false
+		return openWork{}, false
 	case t.thread == 0:
-		w := work{Holder: Holder{Kind: HolderXA, Seconds: age, State: t.state}}
+		w := openWork{Blocker: Blocker{Kind: BlockerXA, Seconds: age, State: t.state}}
 		// Recovered from before the server's start: it is dated by its recovery.
-		w.forEver = float64(uptime)-age < recoveryTime.Seconds()
+		w.startUnknown = float64(uptime)-age < recoveryTime.Seconds()
 		return w, true
 	case p.running():
 		age = max(age, p.age()) // its statement may have waited before the transaction began
 	}
-	return work{Holder: p.holder(HolderTransaction, age)}, true
+	return openWork{Blocker: p.blocker(BlockerTransaction, age)}, true
 }
 
 // lockWork is what the owner of a lock may still write; t is its transaction, or the zero value.
-func (t transaction) lockWork(p process, l metadataLock) (work, bool) {
-	var w work
+func (t transaction) lockWork(p process, l metadataLock) (openWork, bool) {
+	var w openWork
 	switch {
 	case t.modified > 0:
-		w.Holder = p.holder(HolderTransaction, max(t.age(), l.began))
+		w.Blocker = p.blocker(BlockerTransaction, max(t.age(), l.began))
 		if p.running() {
 			w.Seconds = max(w.Seconds, p.age())
 		}
 	case p.running():
-		w.Holder = p.holder(HolderStatement, p.age())
+		w.Blocker = p.blocker(BlockerStatement, p.age())
 	default:
-		return work{}, false // idle, and nothing written: LOCK TABLES, SELECT … FOR UPDATE
+		return openWork{}, false // idle, and nothing written: LOCK TABLES, SELECT … FOR UPDATE
 	}
 	w.table = l.table
 	if l.pending && !p.changesStructure() {

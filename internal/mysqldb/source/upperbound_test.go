@@ -15,7 +15,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
-func TestChooseHiIsJustBehindTheClockOfAnIdleServer(t *testing.T) {
+func TestChooseUpperBoundIsJustBehindTheClockOfAnIdleServer(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		schema := s.Schema(t)
 		admin := s.DB(t, schema)
@@ -25,28 +25,28 @@ func TestChooseHiIsJustBehindTheClockOfAnIdleServer(t *testing.T) {
 		began := time.Now().UTC()
 		micro := dbtest.Choose(t, db, tbl, "ts")
 		ended := time.Now().UTC()
-		require.Nil(t, micro.HeldBy)
+		require.Nil(t, micro.BlockedBy)
 		require.Len(t, micro.Hi, len("2024-01-01 00:00:00.000000"))
 		require.WithinRange(t, dbtest.Parse(t, micro.Now), began.Add(-time.Millisecond), ended)
 		require.WithinRange(t, dbtest.Parse(t, micro.Hi), began.Add(-3*time.Second), dbtest.Parse(t, micro.Now).Add(-time.Microsecond))
 
-		second := dbtest.Choose(t, db, tbl, "dt", func(h *source.HiSpec) { h.Zone = "+00:00" })
+		second := dbtest.Choose(t, db, tbl, "dt", func(h *source.UpperBoundSpec) { h.Zone = "+00:00" })
 		require.Len(t, second.Hi, len("2024-01-01 00:00:00"))
 		require.False(t, dbtest.Parse(t, second.Hi).After(dbtest.Parse(t, second.Now).Truncate(time.Second).Add(-time.Second)), "%+v", second)
 
-		ahead := dbtest.Choose(t, db, tbl, "dt", func(h *source.HiSpec) { h.Zone = "+09:30" })
+		ahead := dbtest.Choose(t, db, tbl, "dt", func(h *source.UpperBoundSpec) { h.Zone = "+09:30" })
 		require.WithinDuration(t, began.Add(9*time.Hour+30*time.Minute), dbtest.Parse(t, ahead.Hi), 10*time.Second)
 
-		day := dbtest.Choose(t, db, tbl, "d", func(h *source.HiSpec) { h.Zone = "+00:00"; h.MinLag = time.Minute })
+		day := dbtest.Choose(t, db, tbl, "d", func(h *source.UpperBoundSpec) { h.Zone = "+00:00"; h.MinLag = time.Minute })
 		require.Equal(t, began.Add(-time.Minute).AddDate(0, 0, -1).Format("2006-01-02"), day.Hi)
-		require.Equal(t, source.HolderLag, day.HeldBy.Kind)
+		require.Equal(t, source.BlockerLag, day.BlockedBy.Kind)
 
-		fixed := dbtest.Choose(t, db, tbl, "ts", func(h *source.HiSpec) { h.FixedLag = time.Hour })
+		fixed := dbtest.Choose(t, db, tbl, "ts", func(h *source.UpperBoundSpec) { h.FixedLag = time.Hour })
 		require.Equal(t, time.Hour+time.Microsecond, dbtest.Parse(t, fixed.Now).Sub(dbtest.Parse(t, fixed.Hi)))
 	})
 }
 
-func TestChooseHiStaysBelowWhatAnOpenTransactionWrote(t *testing.T) {
+func TestChooseUpperBoundStaysBelowWhatAnOpenTransactionWrote(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		schema := s.Schema(t)
 		admin := s.DB(t, schema)
@@ -62,23 +62,23 @@ func TestChooseHiStaysBelowWhatAnOpenTransactionWrote(t *testing.T) {
 
 		h := dbtest.Choose(t, db, tbl, "ts")
 		require.Less(t, h.Hi, ts)
-		require.Equal(t, source.HolderTransaction, h.HeldBy.Kind)
-		require.Equal(t, "idle", h.HeldBy.State)
-		require.NotZero(t, h.HeldBy.Thread)
-		require.Less(t, dbtest.Choose(t, db, tbl, "dt", func(h *source.HiSpec) { h.Zone = "+00:00" }).Hi, dt)
+		require.Equal(t, source.BlockerTransaction, h.BlockedBy.Kind)
+		require.Equal(t, "idle", h.BlockedBy.State)
+		require.NotZero(t, h.BlockedBy.Thread)
+		require.Less(t, dbtest.Choose(t, db, tbl, "dt", func(h *source.UpperBoundSpec) { h.Zone = "+00:00" }).Hi, dt)
 
 		held := dbtest.Choose(t, db, tbl, "id")
 		require.Empty(t, held.Hi)
-		require.Equal(t, "2", held.Marks[0].Max)
-		require.Equal(t, source.HolderTransaction, held.HeldBy.Kind)
-		older := source.Mark{Column: "id", At: "2020-01-01T00:00:00.000000Z", Max: "1"}
-		require.Equal(t, "1", dbtest.Choose(t, db, tbl, "id", func(h *source.HiSpec) { h.Marks = append(held.Marks, older) }).Hi)
+		require.Equal(t, "2", held.Samples[0].Max)
+		require.Equal(t, source.BlockerTransaction, held.BlockedBy.Kind)
+		older := source.CursorSample{Column: "id", At: "2020-01-01T00:00:00.000000Z", Max: "1"}
+		require.Equal(t, "1", dbtest.Choose(t, db, tbl, "id", func(h *source.UpperBoundSpec) { h.Samples = append(held.Samples, older) }).Hi)
 
 		dbtest.Run(t, writer, "COMMIT")
 		require.Greater(t, dbtest.Choose(t, db, tbl, "ts").Hi, ts)
 		after := dbtest.Choose(t, db, tbl, "id")
 		require.Equal(t, "2", after.Hi)
-		require.Nil(t, after.HeldBy)
+		require.Nil(t, after.BlockedBy)
 	})
 }
 
@@ -91,7 +91,7 @@ func TestTablesThatChooseAtOnceShareOneConnection(t *testing.T) {
 		var group errgroup.Group
 		for range 10 {
 			group.Go(func() error {
-				_, err := source.ChooseHi(t.Context(), db, source.HiSpec{Table: tbl, Cursor: tbl.Column("ts").Column})
+				_, err := source.ChooseUpperBound(t.Context(), db, source.UpperBoundSpec{Table: tbl, Cursor: tbl.Column("ts").Column})
 				return err
 			})
 		}
@@ -101,7 +101,7 @@ func TestTablesThatChooseAtOnceShareOneConnection(t *testing.T) {
 	})
 }
 
-func TestChooseHiIgnoresReaders(t *testing.T) {
+func TestChooseUpperBoundIgnoresReaders(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		schema := s.Schema(t)
 		admin := s.DB(t, schema)
@@ -118,7 +118,7 @@ func TestChooseHiIgnoresReaders(t *testing.T) {
 		}()
 		dbtest.WaitUntil(t, admin, "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE TIMESTAMPDIFF(SECOND, trx_started, NOW()) >= 4")
 		h := dbtest.Choose(t, db, tbl, "ts")
-		require.Nil(t, h.HeldBy)
+		require.Nil(t, h.BlockedBy)
 		require.WithinDuration(t, dbtest.Parse(t, h.Now), dbtest.Parse(t, h.Hi), 3*time.Second)
 		cancel()
 		<-done
@@ -126,7 +126,7 @@ func TestChooseHiIgnoresReaders(t *testing.T) {
 }
 
 // A statement that waits for a metadata lock has its NOW() frozen, and no transaction yet.
-func TestChooseHiStaysBelowAnInsertThatWaitsForAMetadataLock(t *testing.T) {
+func TestChooseUpperBoundStaysBelowAnInsertThatWaitsForAMetadataLock(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		schema := s.Schema(t)
 		admin := s.DB(t, schema)
@@ -143,7 +143,7 @@ func TestChooseHiStaysBelowAnInsertThatWaitsForAMetadataLock(t *testing.T) {
 		}()
 		dbtest.WaitUntil(t, admin, "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'INSERT INTO t%' AND time >= 4")
 		h := dbtest.Choose(t, db, tbl, "ts")
-		require.Equal(t, source.HolderStatement, h.HeldBy.Kind)
+		require.Equal(t, source.BlockerStatement, h.BlockedBy.Kind)
 		held := dbtest.Choose(t, db, tbl, "id")
 		require.True(t, held.Empty)
 		dbtest.Run(t, locker, "UNLOCK TABLES")
@@ -153,7 +153,7 @@ func TestChooseHiStaysBelowAnInsertThatWaitsForAMetadataLock(t *testing.T) {
 }
 
 // InnoDB dates the transaction of such a statement by the end of its wait.
-func TestChooseHiStaysBelowATransactionWhoseFirstStatementWaited(t *testing.T) {
+func TestChooseUpperBoundStaysBelowATransactionWhoseFirstStatementWaited(t *testing.T) {
 	s := servers.MySQL(t) // MariaDB has its performance schema off: only an overlap helps there
 	schema := s.Schema(t)
 	admin := s.DB(t, schema)
@@ -176,7 +176,7 @@ func TestChooseHiStaysBelowATransactionWhoseFirstStatementWaited(t *testing.T) {
 	require.Less(t, h.Hi, dbtest.Texts(t, dbtest.Lenient(t, s, schema), "SELECT ts FROM t")[0])
 }
 
-func TestChooseHiDoesNotCareForTheZoneOfTheServer(t *testing.T) {
+func TestChooseUpperBoundDoesNotCareForTheZoneOfTheServer(t *testing.T) {
 	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
 		t.Run(string(flavor), func(t *testing.T) {
 			t.Setenv("TZ", "America/Los_Angeles") // the operating system's zone, as mysqld sees it
@@ -202,7 +202,7 @@ func TestChooseHiDoesNotCareForTheZoneOfTheServer(t *testing.T) {
 	}
 }
 
-func TestChooseHiIsHeldByAPreparedTransaction(t *testing.T) {
+func TestChooseUpperBoundIsHeldByAPreparedTransaction(t *testing.T) {
 	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
 		t.Run(string(flavor), func(t *testing.T) {
 			s := servers.Private(t, flavor)
@@ -219,7 +219,7 @@ func TestChooseHiIsHeldByAPreparedTransaction(t *testing.T) {
 			s.Restart(t)
 			recovered := dbtest.Choose(t, db, tbl, "ts")
 			require.Empty(t, recovered.Hi)
-			require.Equal(t, source.HolderXA, recovered.HeldBy.Kind)
+			require.Equal(t, source.BlockerXA, recovered.BlockedBy.Kind)
 			dbtest.Exec(t, admin, "XA COMMIT 'x'")
 			ts := dbtest.Texts(t, dbtest.Lenient(t, s, schema), "SELECT ts FROM t")[0]
 			require.Less(t, h.Hi, ts)
@@ -228,19 +228,19 @@ func TestChooseHiIsHeldByAPreparedTransaction(t *testing.T) {
 	}
 }
 
-func TestChooseHiCountsRowsOfTheFutureAndDoesNotFollowThem(t *testing.T) {
+func TestChooseUpperBoundCountsRowsOfTheFutureAndDoesNotFollowThem(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		schema := s.Schema(t)
 		admin := dbtest.Lenient(t, s, schema)
 		dbtest.Exec(t, admin, dbtest.Stamped, "INSERT INTO t (ts, dt) VALUES (NOW(), NOW()), (NOW(), '2099-01-01'), (NOW(), '2099-01-02')")
 		db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
-		h := dbtest.Choose(t, db, dbtest.Introspect(t, db, schema, "t"), "dt", func(h *source.HiSpec) { h.Zone = "+00:00" })
+		h := dbtest.Choose(t, db, dbtest.Introspect(t, db, schema, "t"), "dt", func(h *source.UpperBoundSpec) { h.Zone = "+00:00" })
 		require.EqualValues(t, 2, h.Future)
 		require.Less(t, h.Hi, h.Now)
 	})
 }
 
-func TestChooseHiNeedsThePrivilegeOrAFixedLag(t *testing.T) {
+func TestChooseUpperBoundNeedsThePrivilegeOrAFixedLag(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		schema := s.Schema(t)
 		admin := s.DB(t, schema)
@@ -250,9 +250,9 @@ func TestChooseHiNeedsThePrivilegeOrAFixedLag(t *testing.T) {
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, db.Close()) })
 		tbl := dbtest.Introspect(t, db, schema, "t")
-		_, err = source.ChooseHi(t.Context(), db, source.HiSpec{Table: tbl, Cursor: tbl.Column("ts").Column})
+		_, err = source.ChooseUpperBound(t.Context(), db, source.UpperBoundSpec{Table: tbl, Cursor: tbl.Column("ts").Column})
 		require.ErrorIs(t, err, source.ErrNeedsProcess)
-		h := dbtest.Choose(t, db, tbl, "ts", func(h *source.HiSpec) { h.FixedLag = time.Minute })
+		h := dbtest.Choose(t, db, tbl, "ts", func(h *source.UpperBoundSpec) { h.FixedLag = time.Minute })
 		require.Equal(t, time.Minute+time.Microsecond, dbtest.Parse(t, h.Now).Sub(dbtest.Parse(t, h.Hi)))
 
 		dbtest.Exec(t, admin, "GRANT PROCESS ON *.* TO "+schema+"@'%'")

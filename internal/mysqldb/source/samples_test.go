@@ -14,14 +14,14 @@ func TestAnIntegersEndRisesWithAnyLagAndPace(t *testing.T) {
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for _, lag := range []time.Duration{0, 4 * time.Second, time.Minute, time.Hour, 24 * time.Hour} {
 		for _, pace := range []time.Duration{time.Second, 10 * time.Second, time.Minute, time.Hour} {
-			var marks []Mark
+			var samples []CursorSample
 			for at := time.Duration(0); at <= 3*lag+10*pace && at < 6000*pace; at += pace {
 				now := start.Add(at)
-				mark := Mark{Column: "id", At: now.Format(markFormat), Max: strconv.Itoa(int(at / time.Second))} // a row every second
-				all := append(marks, mark)
-				hi := highestMark(all, now.Add(-lag+time.Microsecond))
-				marks = keepMarks(all, now.Add(-lag+time.Microsecond))
-				require.LessOrEqual(t, len(marks), maxMarks)
+				sample := CursorSample{Column: "id", At: now.Format(sampleTimeFormat), Max: strconv.Itoa(int(at / time.Second))} // a row every second
+				all := append(samples, sample)
+				hi := highestSample(all, now.Add(-lag+time.Microsecond))
+				samples = keepSamples(all, now.Add(-lag+time.Microsecond))
+				require.LessOrEqual(t, len(samples), maxSamples)
 				if at < lag+2*pace {
 					continue
 				}
@@ -36,7 +36,7 @@ func TestAnIntegersEndRisesWithAnyLagAndPace(t *testing.T) {
 }
 
 func TestMarksOfAnotherColumnMeanNothing(t *testing.T) {
-	spec := HiSpec{Marks: []Mark{
+	spec := UpperBoundSpec{Samples: []CursorSample{
 		{Column: "seq", At: "2026-01-01T00:00:00.000000Z", Max: "999"},
 		{Column: "ID", At: "2026-01-02T00:00:00.000000Z", Max: "2"},
 		{Column: "id", At: "2026-01-01T00:00:00.000000Z", Max: "1"},
@@ -44,5 +44,5 @@ func TestMarksOfAnotherColumnMeanNothing(t *testing.T) {
 		{At: "2026-01-01T00:00:00.000000Z", Max: "8"},
 	}}
 	spec.Cursor.Name = "id"
-	require.Equal(t, []Mark{spec.Marks[2], spec.Marks[1]}, marksOf(spec))
+	require.Equal(t, []CursorSample{spec.Samples[2], spec.Samples[1]}, samplesOf(spec))
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// HiSpec says for what to choose the upper end of a window.
-type HiSpec struct {
+// UpperBoundSpec says for what to choose the upper end of a window.
+type UpperBoundSpec struct {
 	Table  *schema.Table
 	Cursor table.Column
 	// MinLag keeps hi at least this far behind the source's clock.
@@ -28,8 +28,8 @@ type HiSpec struct {
 	Zone string
 	// AllowReplica accepts a source that is itself a replica, behind by the lag it reports.
 	AllowReplica bool
-	// Marks of earlier looks, for integer cursors: a Horizon's, as it gave them.
-	Marks []Mark
+	// Samples are those of the last UpperBound, for integer cursors.
+	Samples []CursorSample
 	// Watermark and TailRows are for counting what lies above both Hi and the watermark, up to
 	// TailRows rows and one; 0 counts nothing.
 	Watermark string
@@ -39,7 +39,7 @@ type HiSpec struct {
 	Incremental bool
 	Overlap     time.Duration
 	Seen        *Seen
-	// ClockBack and ClockUntil are of the last Horizon, StepBack and ClockUntil, where its ClockUntil
+	// ClockBack and ClockUntil are of the last UpperBound, StepBack and ClockUntil, where its ClockUntil
 	// was not empty or it had Ahead.
 	ClockBack  time.Duration
 	ClockUntil string
@@ -47,12 +47,12 @@ type HiSpec struct {
 	Unit CursorUnit
 }
 
-// Mark is a maximum of an integer cursor, and when it had been read. Once all work older
+// CursorSample is a maximum of an integer cursor, and when it had been read. Once all work older
 // than At has ended, no row up to Max is missing any more.
 //
-// Of several looks whose work has ended, one mark is kept: the time of the last, the largest Max.
-type Mark struct {
-	// Column is the cursor; a mark of another one means nothing.
+// Of several looks whose work has ended, one sample is kept: the time of the last, the largest Max.
+type CursorSample struct {
+	// Column is the cursor; a sample of another one means nothing.
 	Column string `json:"column,omitempty"`
 	// At is the server's UTC time after Max had been read, RFC 3339 with microseconds.
 	At string `json:"at"`
@@ -60,22 +60,22 @@ type Mark struct {
 	Max string `json:"max"`
 }
 
-// HolderKind is what keeps a horizon back.
-type HolderKind string
+// BlockerKind is what keeps a horizon back.
+type BlockerKind string
 
 // The kinds of holders.
 const (
-	HolderTransaction HolderKind = "transaction"
-	HolderStatement   HolderKind = "statement"
-	HolderXA          HolderKind = "xa"
-	HolderLag         HolderKind = "lag"
-	HolderReplica     HolderKind = "replica"
-	HolderClock       HolderKind = "clock"
+	BlockerTransaction BlockerKind = "transaction"
+	BlockerStatement   BlockerKind = "statement"
+	BlockerXA          BlockerKind = "xa"
+	BlockerLag         BlockerKind = "lag"
+	BlockerReplica     BlockerKind = "replica"
+	BlockerClock       BlockerKind = "clock"
 )
 
 // Holder is what keeps a horizon back the farthest. It never holds a statement's text.
-type Holder struct {
-	Kind HolderKind `json:"kind"`
+type Blocker struct {
+	Kind BlockerKind `json:"kind"`
 	// Thread is the connection's id on the server; 0 for an XA transaction without one.
 	Thread uint64 `json:"thread,omitempty"`
 	// User and Host are whose connection it is, as the server names them.
@@ -91,8 +91,8 @@ type Holder struct {
 	State string `json:"state,omitempty"`
 }
 
-// Horizon is the upper end of a window, chosen before reading.
-type Horizon struct {
+// UpperBound is the upper end of a window, chosen before reading.
+type UpperBound struct {
 	// Hi is inclusive, in the cursor's exact text. Empty: nothing can be read yet.
 	Hi string `json:"hi,omitempty"`
 	// Now is the server's clock in the cursor's zone when the choice began.
@@ -100,14 +100,14 @@ type Horizon struct {
 	// Lag is how far behind Now the source's state is that a target holds which has every row up
 	// to Hi. It means nothing where Hi is empty, unless the table is.
 	Lag time.Duration `json:"lag,omitempty"`
-	// HeldBy is what holds Hi back, where that is more than a moment.
-	HeldBy *Holder `json:"heldBy,omitempty"`
+	// BlockedBy is what holds Hi back, where that is more than a moment.
+	BlockedBy *Blocker `json:"blockedBy,omitempty"`
 	// Future counts rows more than a minute beyond now, up to futureLimit. They are read when
 	// their time has come. 0 where there is no index to count by.
 	Future int64 `json:"future,omitempty"`
-	// Marks are to be kept and given back in the next HiSpec, also where Hi is empty: at most
-	// maxMarks, of integer cursors only.
-	Marks []Mark `json:"marks,omitempty"`
+	// Samples are to be kept and given back in the next UpperBoundSpec, also where Hi is empty: at most
+	// maxSamples, of integer cursors only.
+	Samples []CursorSample `json:"samples,omitempty"`
 	// Instance is the digest of the server whose clock was read.
 	Instance string `json:"instance,omitempty"`
 	// Empty says that the table has no row with an integer cursor.
@@ -117,7 +117,7 @@ type Horizon struct {
 	Clock string `json:"clock,omitempty"`
 	// ZoneOffset is how far the cursor's zone was ahead of UTC, 0 for a TIMESTAMP or an integer.
 	ZoneOffset time.Duration `json:"zoneOffset,omitempty"`
-	// Tail counts the rows above Hi and the watermark, up to now and up to HiSpec.TailRows + 1. Where
+	// Tail counts the rows above Hi and the watermark, up to now and up to UpperBoundSpec.TailRows + 1. Where
 	// there is no index to count by, it is TailUnknown.
 	Tail int64 `json:"tail,omitempty"`
 	// Latest is the largest value that a row can have by now, in the cursor's exact text; empty
@@ -144,16 +144,16 @@ type Horizon struct {
 }
 
 var (
-	// ErrNeedsProcess is returned by ChooseHi for an account that cannot see other
+	// ErrNeedsProcess is returned by ChooseUpperBound for an account that cannot see other
 	// connections' transactions, where no fixed lag is set.
 	ErrNeedsProcess = errors.New("the account cannot see open transactions: GRANT PROCESS ON *.* to it," +
 		" or set the table's fixedLag to longer than any transaction lasts")
-	// ErrReplica is returned by ChooseHi for a source that is a replica, without opt-in.
+	// ErrReplica is returned by ChooseUpperBound for a source that is a replica, without opt-in.
 	ErrReplica = errors.New("the source is a replica: read from the primary, or set allowReplica with an overlap" +
 		" longer than the primary's longest transaction")
 )
 
-// TailUnknown is Horizon.Tail where counting would read the whole table.
+// TailUnknown is UpperBound.Tail where counting would read the whole table.
 const TailUnknown = -1
 
 const (
@@ -163,25 +163,25 @@ const (
 	futureLimit = 1000
 )
 
-// ChooseHi chooses the upper end of the next window so that no row which is being written
+// ChooseUpperBound chooses the upper end of the next window so that no row which is being written
 // now can later appear at or below it. docs/reliability.md has the faults that it has to survive.
 //
 // It opens no transaction that outlives the call and takes between 0.2 and about 3 seconds.
-func ChooseHi(ctx context.Context, d *mysqldb.DB, spec HiSpec) (Horizon, error) {
-	h, err := chooseHi(ctx, d, spec)
+func ChooseUpperBound(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec) (UpperBound, error) {
+	h, err := chooseUpperBound(ctx, d, spec)
 	if err != nil {
-		return Horizon{}, fmt.Errorf("choose the end of the window of %s: %w", spec.Table.Name, mysqlerr.Safe(err))
+		return UpperBound{}, fmt.Errorf("choose the end of the window of %s: %w", spec.Table.Name, mysqlerr.Safe(err))
 	}
 	return h, nil
 }
 
-func chooseHi(ctx context.Context, d *mysqldb.DB, spec HiSpec) (Horizon, error) {
+func chooseUpperBound(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec) (UpperBound, error) {
 	if !spec.Cursor.Kind.IsCursor() {
-		return Horizon{}, fmt.Errorf("cursor %s: %w", spec.Cursor.Name, table.ErrCursorType)
+		return UpperBound{}, fmt.Errorf("cursor %s: %w", spec.Cursor.Name, table.ErrCursorType)
 	}
 	replica, err := replica(ctx, d, spec)
 	if err != nil {
-		return Horizon{}, err
+		return UpperBound{}, err
 	}
 	if spec.Cursor.Kind.IsInteger() {
 		return chooseInteger(ctx, d, spec, replica)
@@ -191,7 +191,7 @@ func chooseHi(ctx context.Context, d *mysqldb.DB, spec HiSpec) (Horizon, error) 
 
 // private runs f on a connection of its own, which is closed afterwards: f may change the
 // session's time zone without anyone else ever reading by it.
-func private(ctx context.Context, d *mysqldb.DB, f func(*sql.Conn) error) error {
+func withDedicatedConn(ctx context.Context, d *mysqldb.DB, f func(*sql.Conn) error) error {
 	conn, err := d.Conn(ctx)
 	if err != nil {
 		return err
@@ -215,8 +215,8 @@ type clock struct {
 
 // zoned runs f on a connection in the zone of the cursor's values: UTC for a TIMESTAMP, the
 // writers' zone for a DATETIME or a DATE.
-func zoned(ctx context.Context, d *mysqldb.DB, spec HiSpec, f func(*sql.Conn) error) error {
-	return private(ctx, d, func(conn *sql.Conn) (err error) {
+func withTimeZone(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec, f func(*sql.Conn) error) error {
+	return withDedicatedConn(ctx, d, func(conn *sql.Conn) (err error) {
 		switch {
 		case spec.Cursor.Kind != table.KindDateTime && spec.Cursor.Kind != table.KindDate:
 		case spec.Zone == "":
@@ -231,8 +231,8 @@ func zoned(ctx context.Context, d *mysqldb.DB, spec HiSpec, f func(*sql.Conn) er
 	})
 }
 
-func readClock(ctx context.Context, d *mysqldb.DB, spec HiSpec) (c clock, err error) {
-	err = zoned(ctx, d, spec, func(conn *sql.Conn) error {
+func readClock(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec) (c clock, err error) {
+	err = withTimeZone(ctx, d, spec, func(conn *sql.Conn) error {
 		// UNIX_TIMESTAMP() is exact where the local time is ambiguous, but has no fraction.
 		c.worker = time.Now()
 		return conn.QueryRowContext(ctx, "SELECT NOW(6), UNIX_TIMESTAMP() * 1000000 + MICROSECOND(NOW(6)), "+d.InstanceSQL()).
@@ -243,13 +243,13 @@ func readClock(ctx context.Context, d *mysqldb.DB, spec HiSpec) (c clock, err er
 
 // chooseTemporal holds no connection while it looks for open work, which needs one: tables
 // that choose at the same time must not wait for each other's.
-func chooseTemporal(ctx context.Context, d *mysqldb.DB, spec HiSpec, replica replicaLag) (h Horizon, err error) {
+func chooseTemporal(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec, replica replicaLag) (h UpperBound, err error) {
 	h.Warnings = replica.warnings
 	t0, err := readClock(ctx, d, spec)
 	if err != nil {
-		return Horizon{}, err
+		return UpperBound{}, err
 	}
-	h.Now, h.ZoneOffset, h.Instance = t0.local, t0.ahead(), t0.instance
+	h.Now, h.ZoneOffset, h.Instance = t0.local, t0.zoneOffset(), t0.instance
 	h.Clock = table.TruncateCursor(spec.Cursor, t0.local)
 	h.Latest, h.Worker = h.Clock, t0.worker
 	h.StepBack = stepBack(spec, h.Now, h.Worker)
@@ -257,44 +257,44 @@ func chooseTemporal(ctx context.Context, d *mysqldb.DB, spec HiSpec, replica rep
 	if h.rememberStep(spec); h.Ahead != nil {
 		return h, nil
 	}
-	held := &Holder{Kind: HolderLag, Seconds: max(spec.MinLag, spec.FixedLag).Seconds()}
+	held := &Blocker{Kind: BlockerLag, Seconds: max(spec.MinLag, spec.FixedLag).Seconds()}
 	if spec.FixedLag == 0 {
-		oldest, err := oldestWork(ctx, d, spec.Table.Name, t0.instance)
+		oldest, err := oldestOpenWork(ctx, d, spec.Table.Name, t0.instance)
 		switch {
 		case err != nil:
-			return Horizon{}, err
+			return UpperBound{}, err
 		case oldest == nil:
-		case oldest.forEver:
-			h.HeldBy = &oldest.Holder
-			h.holdForClock(&spec)
+		case oldest.startUnknown:
+			h.BlockedBy = &oldest.Blocker
+			h.limitToLowest(&spec)
 			err = countAbove(ctx, d, spec, &h)
 			return h, err
 		case oldest.Seconds > held.Seconds:
-			held = &oldest.Holder
+			held = &oldest.Blocker
 		}
 	}
 	if replica.unknown {
-		h.HeldBy = replica.holder()
-		h.holdForClock(&spec)
+		h.BlockedBy = replica.blocker()
+		h.limitToLowest(&spec)
 		err = countAbove(ctx, d, spec, &h)
 		return h, err
 	}
 	lag := time.Duration(held.Seconds*1e6)*time.Microsecond + replica.behind()
 	if replica.behind().Seconds() > held.Seconds {
-		held = replica.holder()
+		held = replica.blocker()
 	}
 	if lag > momentary {
-		h.HeldBy = held
+		h.BlockedBy = held
 	}
-	h.Lag = lag + intoUnit(t0.local, lag, table.CursorUnit(spec.Cursor))
-	err = zoned(ctx, d, spec, func(conn *sql.Conn) error {
-		h.Hi, err = before(ctx, conn, spec.Cursor, t0, lag)
+	h.Lag = lag + truncationLag(t0.local, lag, table.CursorUnit(spec.Cursor))
+	err = withTimeZone(ctx, d, spec, func(conn *sql.Conn) error {
+		h.Hi, err = boundBefore(ctx, conn, spec.Cursor, t0, lag)
 		return err
 	})
 	if err != nil {
-		return Horizon{}, err
+		return UpperBound{}, err
 	}
-	h.holdForClock(&spec)
+	h.limitToLowest(&spec)
 	err = countAbove(ctx, d, spec, &h)
 	return h, err
 }

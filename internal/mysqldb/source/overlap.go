@@ -15,7 +15,7 @@ import (
 // Back is the bound from which a window is read again: lo − overlap, rounded down to the
 // cursor's precision, in its exact text. Integers have no overlap: lo itself. An empty lo,
 // and one that would lie before the beginning of time, is "from the beginning".
-func Back(ctx context.Context, d *mysqldb.DB, cursor table.Column, lo string, overlap time.Duration) (string, error) {
+func SubtractOverlap(ctx context.Context, d *mysqldb.DB, cursor table.Column, lo string, overlap time.Duration) (string, error) {
 	if lo == "" || cursor.Kind.IsInteger() || overlap <= 0 {
 		return lo, nil
 	}
@@ -39,9 +39,9 @@ func Back(ctx context.Context, d *mysqldb.DB, cursor table.Column, lo string, ov
 	return *back, nil
 }
 
-// intoUnit is how far the moment that lies lag before now is into the cursor's current unit,
+// truncationLag is how far the moment that lies lag before now is into the cursor's current unit,
 // whose rows a window leaves to a later one: up to a day for a DATE.
-func intoUnit(now string, lag, unit time.Duration) time.Duration {
+func truncationLag(now string, lag, unit time.Duration) time.Duration {
 	t, err := time.Parse("2006-01-02 15:04:05.999999", now)
 	if err != nil {
 		return unit
@@ -55,7 +55,7 @@ func intoUnit(now string, lag, unit time.Duration) time.Duration {
 //
 // Where the local clock was set back or forward in between, local arithmetic and the moment's
 // own local time differ; the earlier one is right in either case.
-func before(ctx context.Context, conn *sql.Conn, cursor table.Column, t0 clock, lag time.Duration) (hi string, err error) {
+func boundBefore(ctx context.Context, conn *sql.Conn, cursor table.Column, t0 clock, lag time.Duration) (hi string, err error) {
 	micros := (lag + time.Microsecond - 1).Microseconds()
 	moment := t0.unix - micros
 	unit := table.CursorUnit(cursor).Microseconds()

@@ -23,7 +23,7 @@ func TestCheckSourceHasNothingAgainstAGoodTable(t *testing.T) {
 		dbtest.Exec(t, admin, "CREATE TABLE good (id INT PRIMARY KEY, u TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6),"+
 			" g INT GENERATED ALWAYS AS (id + 1) VIRTUAL, KEY (u))")
 		tbl := dbtest.Introspect(t, db, schema, "good")
-		check := source.SourceCheck{Cursor: "u"}
+		check := source.CheckSpec{Cursor: "u"}
 		require.Empty(t, dbtest.Found(t, db, tbl, check, table.LevelRefuse))
 		require.Empty(t, dbtest.Found(t, db, tbl, check, table.LevelWarn))
 		require.Equal(t, []string{": generated columns are computed by the target: g ()"}, dbtest.Found(t, db, tbl, check, table.LevelInfo))
@@ -42,7 +42,7 @@ func TestCheckSourceRefusesWhatWouldLoseRows(t *testing.T) {
 			"CREATE TABLE parent (id INT PRIMARY KEY)",
 			"CREATE TABLE child (id INT PRIMARY KEY, p INT, u DATE NOT NULL, CONSTRAINT "+schema+" FOREIGN KEY (p) REFERENCES parent (id) ON UPDATE CASCADE)",
 			"CREATE TABLE isam (id INT PRIMARY KEY) ENGINE=MyISAM")
-		utc := source.SourceCheck{Cursor: "u", Zone: "+00:00"}
+		utc := source.CheckSpec{Cursor: "u", Zone: "+00:00"}
 		check := func(name, cursor string, level table.Level) string {
 			c := utc
 			c.Cursor = cursor
@@ -85,7 +85,7 @@ func TestCheckSourceNamesTheMissingPrivilege(t *testing.T) {
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, db.Close()) })
 		tbl := dbtest.Introspect(t, db, schema, "t")
-		check := source.SourceCheck{Cursor: "ts"}
+		check := source.CheckSpec{Cursor: "ts"}
 		require.Contains(t, strings.Join(dbtest.Found(t, db, tbl, check, table.LevelRefuse), ""), "GRANT PROCESS ON *.*")
 		check.FixedLag = time.Minute
 		require.Empty(t, dbtest.Found(t, db, tbl, check, table.LevelRefuse))
@@ -102,10 +102,10 @@ func TestCheckSourceWarnsOfSummerTime(t *testing.T) {
 			dbtest.Exec(t, s.DB(t, schema), dbtest.Stamped)
 			db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
 			tbl := dbtest.Introspect(t, db, schema, "t")
-			warned := strings.Join(dbtest.Found(t, db, tbl, source.SourceCheck{Cursor: "dt"}, table.LevelWarn), "\n")
+			warned := strings.Join(dbtest.Found(t, db, tbl, source.CheckSpec{Cursor: "dt"}, table.LevelWarn), "\n")
 			require.Contains(t, warned, "an hour of it comes twice")
-			require.Empty(t, dbtest.Found(t, db, tbl, source.SourceCheck{Cursor: "dt", Zone: "+01:00"}, table.LevelWarn))
-			require.Empty(t, dbtest.Found(t, db, tbl, source.SourceCheck{Cursor: "ts"}, table.LevelWarn))
+			require.Empty(t, dbtest.Found(t, db, tbl, source.CheckSpec{Cursor: "dt", Zone: "+01:00"}, table.LevelWarn))
+			require.Empty(t, dbtest.Found(t, db, tbl, source.CheckSpec{Cursor: "ts"}, table.LevelWarn))
 		})
 	}
 }

@@ -15,14 +15,14 @@ import (
 )
 
 // checkZone warns of local times that go back.
-func checkZone(ctx context.Context, d *mysqldb.DB, f *findings, t *schema.Table, check SourceCheck) error {
+func checkZone(ctx context.Context, d *mysqldb.DB, f *findings, t *schema.Table, check CheckSpec) error {
 	c := t.Column(check.Cursor)
 	if c == nil || c.Kind != table.KindDateTime && c.Kind != table.KindDate {
 		return nil
 	}
 	var offsets int
 	var zone string
-	err := zoned(ctx, d, HiSpec{Cursor: c.Column, Zone: check.Zone}, func(conn *sql.Conn) error {
+	err := withTimeZone(ctx, d, UpperBoundSpec{Cursor: c.Column, Zone: check.Zone}, func(conn *sql.Conn) error {
 		// Six points of the coming year: more than one offset means summer time.
 		points := make([]string, 6)
 		for i := range points {
@@ -53,8 +53,8 @@ func checkZone(ctx context.Context, d *mysqldb.DB, f *findings, t *schema.Table,
 }
 
 // checkServer is about the server and the account.
-func checkServer(ctx context.Context, d *mysqldb.DB, f *findings, _ *schema.Table, check SourceCheck) error {
-	replica, err := replica(ctx, d, HiSpec{AllowReplica: check.AllowReplica, FixedLag: check.FixedLag})
+func checkServer(ctx context.Context, d *mysqldb.DB, f *findings, _ *schema.Table, check CheckSpec) error {
+	replica, err := replica(ctx, d, UpperBoundSpec{AllowReplica: check.AllowReplica, FixedLag: check.FixedLag})
 	switch {
 	case errors.Is(err, ErrReplica):
 		if check.Cursor != "" {
@@ -78,7 +78,7 @@ func checkServer(ctx context.Context, d *mysqldb.DB, f *findings, _ *schema.Tabl
 	}
 	if check.FixedLag > 0 {
 		f.add(table.LevelWarn, "", "GRANT PROCESS ON *.* and leave fixedLag out", "rows of transactions that last longer than %s are lost", check.FixedLag)
-	} else if err := checkSight(ctx, d, f); err != nil {
+	} else if err := checkOpenWorkVisible(ctx, d, f); err != nil {
 		return err
 	}
 	writers, err := otherWriters(ctx, d)
@@ -108,9 +108,9 @@ func checkReadable(ctx context.Context, d *mysqldb.DB, f *findings, t *schema.Ta
 	return true, nil
 }
 
-// checkSight is about what the login sees of open work.
-func checkSight(ctx context.Context, d *mysqldb.DB, f *findings) error {
-	without, looked := lookoutOf(d).lastWithout()
+// checkOpenWorkVisible is about what the login sees of open work.
+func checkOpenWorkVisible(ctx context.Context, d *mysqldb.DB, f *findings) error {
+	without, looked := openWorkCacheOf(d).lastNoLocksReason()
 	conn, err := d.Conn(ctx)
 	if err != nil {
 		return err
@@ -125,9 +125,9 @@ func checkSight(ctx context.Context, d *mysqldb.DB, f *findings) error {
 	}
 	const cost = "%s: transactions that write other tables hold the window back too, and reads outside of START TRANSACTION READ ONLY"
 	switch without {
-	case withoutGrant:
+	case noLocksGrant:
 		f.add(table.LevelInfo, "", "GRANT SELECT ON performance_schema.* TO the login", cost, without).Topic = table.TopicGrant
-	case withoutInstruments:
+	case noLocksRecorded:
 		f.add(table.LevelInfo, "", "switch the instrument wait/lock/metadata/sql/mdl and the consumer events_statements_current on", cost, without)
 	}
 	return err

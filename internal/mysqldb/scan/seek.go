@@ -10,19 +10,19 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// diveTime bounds a statement that looks for one key. It takes a millisecond; where it has to
+// seekTimeout bounds a statement that looks for one key. It takes a millisecond; where it has to
 // step over millions of deleted entries, the piece stays as it is.
-const diveTime = 5 * time.Second
+const seekTimeout = 5 * time.Second
 
 // equal are the conditions that fix the columns before a piece's own.
-func (c *cutter) equal(prefix []string) ([]string, error) {
+func (c *cutter) prefixConditions(prefix []string) ([]string, error) {
 	return c.plan.where(table.Position{Values: prefix, Equal: len(prefix)})
 }
 
 // dive returns the first value of a column below a prefix that meets the conditions, in the
 // direction of the key or, backward, the last one. It is nil where there is none.
-func (c *cutter) dive(ctx context.Context, prefix, where []string, backward, one bool) (*keyValue, error) {
-	equal, err := c.equal(prefix)
+func (c *cutter) seek(ctx context.Context, prefix, where []string, backward, one bool) (*keyValue, error) {
+	equal, err := c.prefixConditions(prefix)
 	if err != nil {
 		return nil, err
 	}
@@ -34,14 +34,14 @@ func (c *cutter) dive(ctx context.Context, prefix, where []string, backward, one
 	if other := c.plan.offIndex(); other != "" {
 		exprs = append(exprs, sqltext.Expr{SQL: other, Kind: table.KindInt})
 	}
-	query := c.plan.selectSQL(exprs, append(equal, where...), diveTime)
+	query := c.plan.selectSQL(exprs, append(equal, where...), seekTimeout)
 	if !one {
 		query += " ORDER BY " + sqltext.Ident(part.column.Name)
 	}
 	if !one && part.desc != backward {
 		query += " DESC"
 	}
-	c.left--
+	c.queriesLeft--
 	found, err := fetch.Row(ctx, c.db, query+" LIMIT 1", exprs)
 	if mysqlerr.IsTimeLimit(err) {
 		return nil, nil
@@ -49,20 +49,20 @@ func (c *cutter) dive(ctx context.Context, prefix, where []string, backward, one
 	if err != nil || found == nil {
 		return nil, err
 	}
-	v := &keyValue{text: found[0], shape: found[0]}
+	v := &keyValue{text: found[0], utf8: found[0]}
 	if part.column.RawCharset {
-		v.shape = found[1]
+		v.utf8 = found[1]
 	}
 	return v, nil
 }
 
 // ends fills in a piece's first and last value; false where there is no key in it.
 func (c *cutter) ends(ctx context.Context, p *piece, where []string) (bool, error) {
-	first, err := c.dive(ctx, p.prefix, where, false, false)
+	first, err := c.seek(ctx, p.prefix, where, false, false)
 	if err != nil || first == nil {
 		return false, err
 	}
-	last, err := c.dive(ctx, p.prefix, where, true, false)
+	last, err := c.seek(ctx, p.prefix, where, true, false)
 	if err != nil || last == nil {
 		return false, err
 	}
@@ -70,8 +70,8 @@ func (c *cutter) ends(ctx context.Context, p *piece, where []string) (bool, erro
 	return true, nil
 }
 
-// lastUpTo is the last value of a piece that is not behind a guess, and is not the piece's last.
-func (c *cutter) lastUpTo(ctx context.Context, p piece, guess string) (*keyValue, error) {
+// lastAtOrBefore is the last value of a piece that is not behind a guess, and is not the piece's last.
+func (c *cutter) lastAtOrBefore(ctx context.Context, p piece, guess string) (*keyValue, error) {
 	part := c.plan.parts[len(p.prefix)]
 	first, err := part.lit(p.first.text)
 	if err != nil {
@@ -86,11 +86,11 @@ func (c *cutter) lastUpTo(ctx context.Context, p piece, guess string) (*keyValue
 		before, _ := part.within(nil, &limit{sql: last, open: true})
 		where = append(where, before...)
 	}
-	return c.dive(ctx, p.prefix, where, true, one)
+	return c.seek(ctx, p.prefix, where, true, one)
 }
 
-// firstBehind is the first value of a piece behind a given one.
-func (c *cutter) firstBehind(ctx context.Context, p piece, v keyValue) (*keyValue, error) {
+// firstAfter is the first value of a piece behind a given one.
+func (c *cutter) firstAfter(ctx context.Context, p piece, v keyValue) (*keyValue, error) {
 	part := c.plan.parts[len(p.prefix)]
 	from, err := part.lit(v.text)
 	if err != nil {
@@ -101,5 +101,5 @@ func (c *cutter) firstBehind(ctx context.Context, p piece, v keyValue) (*keyValu
 		return nil, err
 	}
 	where, one := part.within(&limit{sql: from, open: true}, &limit{sql: last})
-	return c.dive(ctx, p.prefix, where, false, one)
+	return c.seek(ctx, p.prefix, where, false, one)
 }
