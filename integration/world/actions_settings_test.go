@@ -126,7 +126,7 @@ func (w *world) takeSpare() error {
 	if w.spare != nil {
 		return nil
 	}
-	w.spare = w.stage.take(w.t, w.to)
+	w.spare = w.stage.take(w.t, w.to, w.gtid)
 	return w.spare.exec(w.t.Context(), "CREATE DATABASE IF NOT EXISTS "+w.schema)
 }
 
@@ -163,7 +163,7 @@ func switchTarget(w *world, r *rand.Rand) (healer, error) {
 // are.
 func switchSource(w *world, _ *rand.Rand) (healer, error) {
 	if w.stale == nil {
-		w.stale = w.stage.take(w.t, w.from)
+		w.stale = w.stage.take(w.t, w.from, w.gtid)
 	}
 	if err := w.copyAll(w.source, w.schema, w.stale, w.schema); err != nil {
 		return nil, err

@@ -128,7 +128,7 @@ func widenColumn(w *world, r *rand.Rand) (healer, error) {
 // refineCursor gives a cursor the digits that it lacks: all its values stay as they are.
 func refineCursor(w *world, r *rand.Rand) (healer, error) {
 	t := pick(r, w.tables...)
-	if t.cursor.ddl == "" {
+	if t.cursor.ddl == "" || t.cursor.number || t.cursor.days {
 		return nil, nil
 	}
 	kind := strings.ToUpper(strings.FieldsFunc(t.cursor.name, func(c rune) bool { return c == '(' || c == ' ' })[0])

@@ -35,6 +35,13 @@ type promise struct {
 	cursor    bool
 	number    bool
 	began     int64
+	// below says that rows may still come at the watermark itself.
+	below bool
+	// from bounds a backfill, exclusive, up to the watermark: what was recorded when it began.
+	from string
+	// upTo bounds what was recorded when the run began, where that must be there whatever the
+	// watermark is; empty is no such promise.
+	upTo string
 	// patient allows one more run: where a limit that is documented needs the overlap.
 	patient bool
 	// mayMove allows a row to be away, or as it was, that has a version above the watermark: it
@@ -116,6 +123,14 @@ func (p promise) covers(v version) bool {
 	switch {
 	case !p.cursor:
 		return v.at <= p.began
+	case p.upTo != "" && v.row.cursor <= p.upTo && v.at <= p.began:
+		return true
+	case p.from != "" && v.at > p.began:
+		return false
+	case p.from != "" && !p.number && v.row.cursor <= p.from, p.from != "" && p.number && !lessNumber(p.from, v.row.cursor):
+		return false
+	case p.below && v.row.cursor == p.watermark:
+		return false
 	case p.watermark == "":
 		return false
 	case p.number:

@@ -16,7 +16,9 @@ type plan struct {
 	seed     uint64
 	from, to servers.Flavor
 	// zone is the source's global time zone.
-	zone   string
+	zone string
+	// gtid says that servers keep a binary log with global transaction ids.
+	gtid   bool
 	tables []*tablePlan
 	// defaults are YAML for the defaults of the configuration.
 	defaults string
@@ -62,13 +64,14 @@ func draw(seed uint64) plan {
 		p.tables = append(p.tables, drawTable(r, fmt.Sprintf("t%d", i+1)))
 	}
 	p.defaults = p.drawDefaults(r)
+	p.gtid = often(r, 30)
 	p.steps = drawSteps(r)
 	return p
 }
 
 func drawSteps(r *rand.Rand) (steps []step) {
 	var all []action // each as often as it weighs
-	kinds := slices.Concat(calmActions, serverActions, sourceActions, targetActions, settingActions)
+	kinds := slices.Concat(calmActions, serverActions, sourceActions, targetActions, settingActions, handActions)
 	if setsClocks() {
 		kinds = append(kinds, clockActions...)
 	}
@@ -124,7 +127,7 @@ func (p *plan) patient() bool { return p.from == servers.FlavorMariaDB }
 
 func (p *plan) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "seed %d: %s to %s, source in zone %s, %d writers a table, transactions up to %s\ndefaults%s\n", p.seed, p.from, p.to, p.zone, p.writers, p.longest, p.defaults)
+	fmt.Fprintf(&b, "seed %d: %s to %s, source in zone %s, GTID %v, %d writers a table, transactions up to %s\ndefaults%s\n", p.seed, p.from, p.to, p.zone, p.gtid, p.writers, p.longest, p.defaults)
 	for _, t := range p.tables {
 		fmt.Fprintf(&b, "key %s, cursor %s, %d rows, gate %v%s\n%s\n", t.key.name, t.cursor.name, t.rows, t.gate, t.settings, t.create)
 	}

@@ -142,7 +142,11 @@ func (w *world) settle() []string {
 // zone that was set back has left, are waited for by nobody.
 func (w *world) behind(outcomes []outcome) string {
 	for _, o := range outcomes {
+		if o.table.cursor.days {
+			continue // until tomorrow
+		}
 		p := w.promised(o)
+		p.below = false
 		now, err := w.clock(o.table)
 		if err != nil {
 			return err.Error()

@@ -27,8 +27,9 @@ type outcome struct {
 	failure, message string
 	// stuck is what the run was waiting for when the world had no more patience.
 	stuck string
-	// began is the history's last version when the run began.
+	// began is the history's last version when the run began, and from where a backfill begins.
 	began int64
+	from  string
 }
 
 func (o outcome) String() string {
@@ -63,7 +64,11 @@ func (w *world) launch(input func(*workflows.SyncTableInput)) *flight {
 		if input != nil {
 			input(&in)
 		}
-		f.outcomes[i] = outcome{table: t, began: w.histories[t.name].now()}
+		if ask := w.asks[t.name]; ask != nil {
+			ask(&in)
+			delete(w.asks, t.name)
+		}
+		f.outcomes[i] = outcome{table: t, began: w.histories[t.name].now(), from: in.From}
 		f.all.Go(func() { w.follow(ctx, &f.outcomes[i], in) })
 	}
 	return f
@@ -124,6 +129,9 @@ func (f *flight) land(patience time.Duration) []outcome {
 	f.cancel()
 	for _, o := range f.outcomes {
 		f.world.say("  %s", o)
+		if o.result.Watermark != "" {
+			f.world.watermarks[o.table.name] = o.result.Watermark
+		}
 	}
 	return f.outcomes
 }
@@ -174,12 +182,19 @@ func (w *world) promised(o outcome) *promise {
 	if w.entries[o.table.name].whole {
 		c = cursorKind{}
 	}
-	if o.failure != "" || o.stuck != "" || o.result.Skipped || o.result.Mode == api.ModeBackfill {
+	if o.failure != "" || o.stuck != "" || o.result.Skipped {
 		return nil
 	}
 	p := &promise{
 		mayMove:   o.table.unique,
 		watermark: o.result.Watermark, cursor: c.column != "", number: c.number, began: o.began, patient: w.patient() && !w.strict,
+		below: c.repeats && !w.strict,
+	}
+	if o.result.Mode == api.ModeBackfill {
+		p.watermark, p.from, p.below = o.result.Window.Hi, o.from, false
+	}
+	if now, err := w.clock(o.table); w.strict && c.days && err == nil {
+		p.upTo = now
 	}
 	if p.cursor && !p.number {
 		p.watermark = sameForm(asMoment, []byte(p.watermark))

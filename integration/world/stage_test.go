@@ -22,7 +22,7 @@ import (
 // and a Temporal server.
 type stage struct {
 	t    *testing.T
-	free map[servers.Flavor][]*servers.Server
+	free map[serverKind][]*servers.Server
 	// clocks are those of the servers, where steps may set them.
 	clocks   map[*servers.Server]*servers.Clock
 	temporal *devserver.Server
@@ -31,7 +31,7 @@ type stage struct {
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	s := &stage{t: t, free: map[servers.Flavor][]*servers.Server{}, clocks: map[*servers.Server]*servers.Clock{}, temporal: devserver.Private(t)}
+	s := &stage{t: t, free: map[serverKind][]*servers.Server{}, clocks: map[*servers.Server]*servers.Clock{}, temporal: devserver.Private(t)}
 	opts := temporalopts.At(s.temporal.Address)
 	opts.Logger = silent{}
 	var err error
@@ -42,21 +42,39 @@ func newStage(t *testing.T) *stage {
 	return s
 }
 
+// A serverKind is a kind of server that worlds share.
+type serverKind struct {
+	flavor servers.Flavor
+	gtid   bool
+}
+
+func (k serverKind) arguments() []string {
+	args := []string{"--max-connections=400"}
+	switch {
+	case k.gtid && k.flavor == servers.FlavorMySQL:
+		args = append(args, "--log-bin=binlog", "--server-id=1", "--gtid-mode=ON", "--enforce-gtid-consistency=ON")
+	case k.gtid:
+		args = append(args, "--log-bin=binlog", "--server-id=1")
+	}
+	return args
+}
+
 // take lends a server until the test t ends. It has innodb_lock_wait_timeout and the like as a
 // server has them that nobody has set up.
-func (s *stage) take(t *testing.T, f servers.Flavor) *host {
+func (s *stage) take(t *testing.T, f servers.Flavor, gtid bool) *host {
 	t.Helper()
+	kind := serverKind{f, gtid}
 	var server *servers.Server
-	if n := len(s.free[f]); n > 0 {
-		server, s.free[f] = s.free[f][n-1], s.free[f][:n-1]
+	if n := len(s.free[kind]); n > 0 {
+		server, s.free[kind] = s.free[kind][n-1], s.free[kind][:n-1]
 	} else if setsClocks() {
 		var clock *servers.Clock
-		server, clock = servers.WithClock(s.t, f, "--max-connections=400")
+		server, clock = servers.WithClock(s.t, f, kind.arguments()...)
 		s.clocks[server] = clock
 	} else {
-		server = servers.Private(s.t, f, "--max-connections=400")
+		server = servers.Private(s.t, f, kind.arguments()...)
 	}
-	t.Cleanup(func() { s.free[f] = append(s.free[f], server) })
+	t.Cleanup(func() { s.free[kind] = append(s.free[kind], server) })
 	return &host{Server: server, clock: s.clocks[server], admin: open(t, server.DSN(""), "+00:00", true)}
 }
 

@@ -63,51 +63,6 @@ var keys = []keyKind{
 	{"varbinary", []column{keyColumn("id", "VARBINARY(20) NOT NULL", asBytes)}, func(n int) []any { return []any{fmt.Appendf(nil, "%x\x00%d", n%3, n)} }},
 }
 
-// A cursorKind is a kind of cursor column.
-type cursorKind struct {
-	name string
-	// column is its name; empty is a table without one.
-	column string
-	ddl    string
-	// now is what writers set it to; empty where the server does.
-	now string
-	// insertOnly tables have a cursor that no UPDATE raises.
-	insertOnly bool
-	number     bool
-}
-
-func moment(kind string, digits int, byServer bool) cursorKind {
-	p := ""
-	if digits > 0 {
-		p = fmt.Sprintf("(%d)", digits)
-	}
-	c := cursorKind{
-		name: strings.ToLower(kind) + p, column: "updated_at", ddl: fmt.Sprintf("%s%s NOT NULL", kind, p),
-	}
-	if byServer {
-		c.ddl += fmt.Sprintf(" DEFAULT CURRENT_TIMESTAMP%[1]s ON UPDATE CURRENT_TIMESTAMP%[1]s", p)
-	} else {
-		c.name, c.now = c.name+" by writers", "NOW("+fmt.Sprint(digits)+")"
-		c.ddl += " DEFAULT '2000-01-01'"
-	}
-	return c
-}
-
-func drawCursor(r *rand.Rand, key keyKind) cursorKind {
-	switch n := r.IntN(20); {
-	case n < 8:
-		return moment("TIMESTAMP", r.IntN(7), often(r, 80))
-	case n < 15:
-		return moment("DATETIME", r.IntN(7), often(r, 80))
-	case n < 17:
-		return cursorKind{name: "none"}
-	case n < 19 && key.of == nil:
-		return cursorKind{name: "AUTO_INCREMENT", column: "id", insertOnly: true, number: true}
-	default:
-		return moment("TIMESTAMP", 6, true)
-	}
-}
-
 func drawTable(r *rand.Rand, name string) *tablePlan {
 	t := &tablePlan{name: name, key: pick(r, keys...), rows: pick(r, 0, 3, 200, 900), gate: often(r, 25), forms: map[string]form{}}
 	t.cursor = drawCursor(r, t.key)
@@ -117,6 +72,9 @@ func drawTable(r *rand.Rand, name string) *tablePlan {
 	if !t.cursor.insertOnly && t.cursor.column != "" && often(r, 25) {
 		t.unique, t.settings = true, ", uniqueConflicts: replace"
 		t.know(column{name: "u", form: asText})
+	}
+	if unit, ok := strings.CutPrefix(t.cursor.name, "epoch in "); ok && often(r, 50) {
+		t.settings += ", cursorUnit: " + unit
 	}
 	t.know(t.columns...)
 	t.create = t.draw(r)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/process"
 	"github.com/tablehaul/tablehaul/internal/testenv/proxy"
+	"github.com/tablehaul/tablehaul/workflows"
 )
 
 // A world is a plan that is being played.
@@ -38,6 +39,8 @@ type world struct {
 	entries            map[string]*entry // of the configuration, by table
 	targets            map[string]*target
 	histories          map[string]*history
+	watermarks         map[string]string                          // of the last runs, by table
+	asks               map[string]func(*workflows.SyncTableInput) // of the next run, by table
 	writers            []*writer
 	stopWriting        func()
 	rest               sync.RWMutex
@@ -93,9 +96,10 @@ func build(t *testing.T, s *stage, p plan, deadline time.Time) (*world, error) {
 		plan: p, t: t, stage: s, dir: t.TempDir(), began: time.Now(), deadline: deadline,
 		schema:  fmt.Sprintf("world%d_%d", p.seed%1_000_000, time.Now().UnixNano()%1_000_000_000),
 		entries: map[string]*entry{}, targets: map[string]*target{}, histories: map[string]*history{},
+		watermarks: map[string]string{}, asks: map[string]func(*workflows.SyncTableInput){},
 	}
 	w.queue = "queue-" + w.schema
-	w.source, w.target = s.take(t, p.from), s.take(t, p.to)
+	w.source, w.target = s.take(t, p.from, p.gtid), s.take(t, p.to, p.gtid)
 	w.toSource, w.toTarget = proxy.Start(t, w.source.Addr()), proxy.Start(t, w.target.Addr())
 	w.reader = open(t, w.source.DSN(w.schema), "+00:00", false)
 	ctx := t.Context()
@@ -145,7 +149,7 @@ func (w *world) fill(ctx context.Context) error {
 			w.writers = append(w.writers, wr)
 		}
 		if t.cursor.ddl != "" {
-			if err := execAll(ctx, db, fmt.Sprintf("UPDATE %s SET %s = '2024-01-01 00:00:00' + INTERVAL (v DIV 7) SECOND", t.name, t.cursor.column)); err != nil {
+			if err := execAll(ctx, db, fmt.Sprintf("UPDATE %s SET %s = %s", t.name, t.cursor.column, t.cursor.old)); err != nil {
 				return err
 			}
 		}
