@@ -104,7 +104,7 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 	}
 	if p.target, err = target.PlanTarget(ctx, p.dst, p.src, p.table, settings.Target, target.Options{
 		Create: settings.CreateTarget, AddColumns: settings.AddColumns, Cursor: settings.Cursor, Watermark: watermarkOf(in.State, settings.Cursor), Rewrites: rewrites(in, settings.Cursor),
-		Replace:      settings.UniqueConflicts == string(upsert.ConflictsReplace),
+		Replace:      settings.UniqueConflicts == string(upsert.DeleteConflicts),
 		DeferIndexes: settings.IndexesAfterLoad || in.State.FirstLoad != nil && in.State.FirstLoad.IndexesLater,
 	}); err != nil {
 		return nil, lookFailure(ctx, err, dst)

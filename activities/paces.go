@@ -22,8 +22,8 @@ type paceKey struct {
 
 // pace is what a target table takes: rows of a transaction, and transactions at once.
 type pace struct {
-	rows upsert.Pace
-	gate upsert.Gate
+	sizer   upsert.ChunkSizer
+	limiter upsert.Limiter
 }
 
 // paceCache keeps the pace of each target table as long as the worker lives: what one chunk

@@ -90,11 +90,11 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	defer beat(ctx, func() any { return chunkProgress{Batches: batches.Load()} })()
 	key := tableKey{s.TargetConnection, s.Target}
 	pace := a.paces.of(paceKey{key, r.plan.ByKey})
-	done, err := a.upsert(ctx, db, r, upsert.UpsertSpec{
-		Columns: r.plan.Columns, Cursor: s.Cursor, Unsettled: r.unsettled(), Conflicts: upsert.UniqueConflicts(s.UniqueConflicts),
-		MaxTransaction: s.MaxTransaction, Pace: &pace.rows, FewestRows: s.ChunkRows / MaxPieces,
+	done, err := a.upsert(ctx, db, r, upsert.Spec{
+		Columns: r.plan.Columns, Cursor: s.Cursor, Unsettled: r.unsettled(), Conflicts: upsert.ConflictPolicy(s.UniqueConflicts),
+		MaxTransaction: s.MaxTransaction, Sizer: &pace.sizer, MinRows: s.ChunkRows / MaxPieces,
 		// Ranges that took turns would all be read at the same time, and then all be written.
-		Gate: &pace.gate, AtOnce: s.ChunksInFlight, Turn: in.Range,
+		Limiter: &pace.limiter, MaxInFlight: s.ChunksInFlight, Order: in.Range,
 		BulkLoad: s.BulkLoad, RefersToItself: r.plan.RefersToItself, OnBegin: a.checkTargetRow(db, r),
 	}, rows, func() { batches.Add(1) })
 	if err != nil {
@@ -105,7 +105,7 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	}
 	// A key that is twice in the chunk was written once, as its newer version: the older one
 	// changed nothing, and every row that was extracted is accounted for.
-	note(ctx, "tries", done.Tries, "transactionSeconds", done.Seconds, "replaced", done.Replaced, "yielded", done.Yielded, "newerOnTarget", done.NewerOnTarget, "pace", pace.rows.Rows(), "atOnce", pace.gate.AtOnce())
+	note(ctx, "tries", done.Tries, "transactionSeconds", done.Seconds, "replaced", done.DeletedConflicts, "yielded", done.SkippedConflicts, "newerOnTarget", done.NewerOnTarget, "pace", pace.sizer.Rows(), "atOnce", pace.limiter.Limit())
 	superseded := int64(rows.Len()) - done.Inserted - done.Updated - done.Unchanged
 	a.deps.Metrics.Wrote(in.Table, metrics.Chunk{
 		Inserted: done.Inserted, Updated: done.Updated, Unchanged: done.Unchanged + superseded, NewerOnTarget: done.NewerOnTarget,
@@ -115,8 +115,8 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 		Inserted: done.Inserted, Updated: done.Updated, Unchanged: done.Unchanged + superseded,
 		// What an earlier attempt of this step left behind is not known: it may have committed.
 		Approximate: done.Approximate || !clean,
-		Replaced:    done.Replaced, Yielded: done.Yielded, NewerOnTarget: done.NewerOnTarget,
-		Seconds: done.Seconds, Tries: done.Tries, NextRows: int64(pace.rows.Rows()), AtOnce: pace.gate.AtOnce(),
+		Replaced:    done.DeletedConflicts, Yielded: done.SkippedConflicts, NewerOnTarget: done.NewerOnTarget,
+		Seconds: done.Seconds, Tries: done.Tries, NextRows: int64(pace.sizer.Rows()), AtOnce: pace.limiter.Limit(),
 	}, nil
 }
 
@@ -124,9 +124,9 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 const maxAlters = 3
 
 // upsert writes the rows into the target as it is now; spec lacks the target only.
-func (a *Activities) upsert(ctx context.Context, db *mysqldb.DB, r *openedRange, spec upsert.UpsertSpec, rows *table.Rows,
+func (a *Activities) upsert(ctx context.Context, db *mysqldb.DB, r *openedRange, spec upsert.Spec, rows *table.Rows,
 	heartbeat func(),
-) (done upsert.UpsertResult, err error) {
+) (done upsert.Result, err error) {
 	name := r.plan.Settings.Target
 	for range maxAlters {
 		// The run's own name: nothing that is remembered from before it was planned is used.
@@ -140,7 +140,7 @@ func (a *Activities) upsert(ctx context.Context, db *mysqldb.DB, r *openedRange,
 		if missing := missingColumn(spec.Columns, spec.Target); missing != "" {
 			return done, failure.New(failure.TableChanged, fmt.Sprintf("%s lost column %s after this run was planned", name, missing), "start the run again")
 		}
-		if done, err = upsert.UpsertChunk(ctx, db, spec, rows, heartbeat); !errors.Is(err, upsert.ErrStructureChanged) {
+		if done, err = upsert.WriteChunk(ctx, db, spec, rows, heartbeat); !errors.Is(err, upsert.ErrStructureChanged) {
 			return done, err
 		}
 		a.schemas.Forget(db, name)

@@ -34,7 +34,7 @@ func (b *bench) chunks(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	w := chunkWriter{db: db, spec: upsert.UpsertSpec{Target: dst, Columns: table.Carried(dst.Values()), Cursor: "updated_at", BulkLoad: true}}
+	w := chunkWriter{db: db, spec: upsert.Spec{Target: dst, Columns: table.Carried(dst.Values()), Cursor: "updated_at", BulkLoad: true}}
 	f := &b.figures
 	b.Say("UpsertChunk of %s new rows, and LOAD DATA LOCAL", scene.Number(int64(n)))
 	fresh := ordersInChunks(1, n, nil)
@@ -97,16 +97,16 @@ func ordersInChunks(first, last int, change func(*scene.Order)) []*table.Rows {
 // chunkWriter calls UpsertChunk as the activity does, a transaction per chunk.
 type chunkWriter struct {
 	db   *mysqldb.DB
-	spec upsert.UpsertSpec
+	spec upsert.Spec
 }
 
-func inserted(r upsert.UpsertResult) int64 { return r.Inserted }
-func updated(r upsert.UpsertResult) int64  { return r.Updated }
+func inserted(r upsert.Result) int64 { return r.Inserted }
+func updated(r upsert.Result) int64  { return r.Updated }
 
 // write writes all chunks; every row must count as what counts says.
-func (w chunkWriter) write(ctx context.Context, chunks []*table.Rows, counts func(upsert.UpsertResult) int64) (rows int64, err error) {
+func (w chunkWriter) write(ctx context.Context, chunks []*table.Rows, counts func(upsert.Result) int64) (rows int64, err error) {
 	for _, c := range chunks {
-		done, err := upsert.UpsertChunk(ctx, w.db, w.spec, c, nil)
+		done, err := upsert.WriteChunk(ctx, w.db, w.spec, c, nil)
 		if err != nil {
 			return rows, err
 		}

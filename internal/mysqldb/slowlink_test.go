@@ -27,7 +27,7 @@ type link struct {
 
 // copyOver writes rows of 200 bytes in chunks of most rows, as the workflow does: a chunk is cut
 // into eight at most. It returns how long that took.
-func copyOver(t testing.TB, s *servers.Server, l link, rows, most int) (took time.Duration, longest float64, pace *upsert.Pace, gate *upsert.Gate) {
+func copyOver(t testing.TB, s *servers.Server, l link, rows, most int) (took time.Duration, longest float64, sizer *upsert.ChunkSizer, limiter *upsert.Limiter) {
 	t.Helper()
 	p := proxy.Start(t, s.Addr())
 	p.Delay(l.delay)
@@ -39,15 +39,15 @@ func copyOver(t testing.TB, s *servers.Server, l link, rows, most int) (took tim
 	defer func() { require.NoError(t, db.Close()) }()
 	target, err := schema.Read(t.Context(), db, table.Name{Schema: schemaName, Table: "t"})
 	require.NoError(t, err)
-	pace, gate = &upsert.Pace{}, &upsert.Gate{}
-	spec := upsert.UpsertSpec{Target: target, Columns: table.Carried(target.Values()), MaxTransaction: time.Second, FewestRows: most / 8, Pace: pace, Gate: gate, AtOnce: 8}
+	sizer, limiter = &upsert.ChunkSizer{}, &upsert.Limiter{}
+	spec := upsert.Spec{Target: target, Columns: table.Carried(target.Values()), MaxTransaction: time.Second, MinRows: most / 8, Sizer: sizer, Limiter: limiter, MaxInFlight: 8}
 	var mu sync.Mutex
 	next := 0
 	cut := func() (from, n int) {
 		mu.Lock()
 		defer mu.Unlock()
 		n = min(most-next%most, rows-next)
-		if limit := pace.Rows(); limit > 0 {
+		if limit := sizer.Rows(); limit > 0 {
 			n = min(n, max(limit, most/8))
 		}
 		from, next = next, next+n
@@ -68,7 +68,7 @@ func copyOver(t testing.TB, s *servers.Server, l link, rows, most int) (took tim
 					chunk.Append(fmt.Append(nil, from+i))
 					chunk.Append([]byte(text))
 				}
-				res, err := upsert.UpsertChunk(t.Context(), db, spec, chunk, nil)
+				res, err := upsert.WriteChunk(t.Context(), db, spec, chunk, nil)
 				if err != nil {
 					t.Error(err)
 					return
@@ -80,7 +80,7 @@ func copyOver(t testing.TB, s *servers.Server, l link, rows, most int) (took tim
 		})
 	}
 	group.Wait()
-	return time.Since(begun), longest, pace, gate
+	return time.Since(begun), longest, sizer, limiter
 }
 
 // On a slow line a transaction is long whatever is written beside it: its rows become fewer, and
@@ -88,10 +88,10 @@ func copyOver(t testing.TB, s *servers.Server, l link, rows, most int) (took tim
 func TestASlowLineIsNotHeldAtOneChunkAtATime(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		for _, l := range []link{{"2 MB/s", 0, 2_000_000}, {"10 ms", 10 * time.Millisecond, 0}} {
-			took, longest, pace, gate := copyOver(t, s, l, 40_000, 5000)
+			took, longest, sizer, limiter := copyOver(t, s, l, 40_000, 5000)
 			t.Logf("%s: %s, the longest transaction %.2f s", l.name, took, longest)
-			require.NotZero(t, pace.Rows(), l.name)
-			require.Greater(t, gate.AtOnce(), 1, l.name)
+			require.NotZero(t, sizer.Rows(), l.name)
+			require.Greater(t, limiter.Limit(), 1, l.name)
 		}
 	})
 }

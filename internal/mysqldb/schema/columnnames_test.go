@@ -83,8 +83,8 @@ func TestNamesThatDifferInCaseAreTheSameColumns(t *testing.T) {
 		require.NoError(t, err)
 		require.NotContains(t, fmt.Sprint(findings), "no index begins")
 
-		spec := upsert.UpsertSpec{
-			Target: dbtest.Introspect(t, p.Dst, p.To, "t"), Columns: table.Carried(src.Values()), Cursor: "änderung", Conflicts: upsert.ConflictsReplace,
+		spec := upsert.Spec{
+			Target: dbtest.Introspect(t, p.Dst, p.To, "t"), Columns: table.Carried(src.Values()), Cursor: "änderung", Conflicts: upsert.DeleteConflicts,
 		}
 		for _, read := range []scan.ReadSpec{
 			{Table: src, Cursor: "änderung", Window: table.Window{Lo: "2024-01-01 00:00:00.000000", Hi: "2025-01-01 00:00:00.000000"}},
@@ -92,7 +92,7 @@ func TestNamesThatDifferInCaseAreTheSameColumns(t *testing.T) {
 		} {
 			read.Columns = spec.Columns
 			_, err := scan.ReadPages(t.Context(), p.Src, read, func(rows *table.Rows) error {
-				_, err := upsert.UpsertChunk(t.Context(), p.Dst, spec, rows, nil)
+				_, err := upsert.WriteChunk(t.Context(), p.Dst, spec, rows, nil)
 				return err
 			})
 			require.NoError(t, err)

@@ -52,10 +52,10 @@ func TestTheRemedyForANullCursorWorks(t *testing.T) {
 			require.NotEmpty(t, schema.CursorIndex(target, cursor))
 
 			columns := table.Carried(src.Values())
-			spec := upsert.UpsertSpec{Target: target, Columns: columns, Cursor: cursor}
+			spec := upsert.Spec{Target: target, Columns: columns, Cursor: cursor}
 			read := scan.ReadSpec{Table: src, Columns: columns, Cursor: cursor, Window: table.Window{Hi: "2037-01-01 00:00:00.000000"[:19+len(fraction(kind))]}}
 			_, err = scan.ReadPages(t.Context(), p.Src, read, func(rows *table.Rows) error {
-				_, err := upsert.UpsertChunk(t.Context(), p.Dst, spec, rows, nil)
+				_, err := upsert.WriteChunk(t.Context(), p.Dst, spec, rows, nil)
 				return err
 			})
 			require.NoError(t, err)
@@ -106,9 +106,9 @@ func TestRowStartIsACursor(t *testing.T) {
 		plan, err := target.PlanTarget(t.Context(), p.Dst, p.Src, src, table.Name{Schema: p.To, Table: "v"}, target.Options{Create: true, Cursor: "began"})
 		require.NoError(t, err)
 		require.NoError(t, target.ApplyTarget(t.Context(), p.Dst, plan))
-		spec := upsert.UpsertSpec{Target: dbtest.Introspect(t, p.Dst, p.To, "v"), Columns: table.Carried(src.Values()), Cursor: "began"}
+		spec := upsert.Spec{Target: dbtest.Introspect(t, p.Dst, p.To, "v"), Columns: table.Carried(src.Values()), Cursor: "began"}
 		_, err = scan.ReadPages(t.Context(), p.Src, scan.ReadSpec{Table: src, Columns: spec.Columns, Cursor: "began", Window: table.Window{Hi: "2037-01-01 00:00:00.000000"}}, func(rows *table.Rows) error {
-			_, err := upsert.UpsertChunk(t.Context(), p.Dst, spec, rows, nil)
+			_, err := upsert.WriteChunk(t.Context(), p.Dst, spec, rows, nil)
 			return err
 		})
 		require.NoError(t, err)

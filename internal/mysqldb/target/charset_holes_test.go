@@ -43,7 +43,7 @@ func TestBytesWithoutACharacterArrive(t *testing.T) {
 			const all = "SELECT CONCAT_WS('|', HEX(k), HEX(u), HEX(v)) FROM "
 			want := dbtest.Texts(t, db, all+"src_"+cs)
 			slices.Sort(want)
-			for _, conflicts := range []upsert.UniqueConflicts{"", upsert.ConflictsReplace} {
+			for _, conflicts := range []upsert.ConflictPolicy{"", upsert.DeleteConflicts} {
 				dbtest.CopyRows(t, src, dst, from, to, conflicts)
 				got := dbtest.Texts(t, db, all+"dst_"+cs)
 				slices.Sort(got)

@@ -212,7 +212,7 @@ func TestALaterRowThatTheTargetCannotComputeIsNamedWithTheWayOut(t *testing.T) {
 		source := dbtest.Introspect(t, p.Src, p.From, "l")
 		columns := p.Plan("l").Columns
 		_, err := scan.ReadPages(t.Context(), p.Src, scan.ReadSpec{Table: source, Columns: columns}, func(rows *table.Rows) error {
-			_, err := upsert.UpsertChunk(t.Context(), p.Dst, upsert.UpsertSpec{Target: dbtest.Introspect(t, p.Dst, p.To, "l"), Columns: columns}, rows, nil)
+			_, err := upsert.WriteChunk(t.Context(), p.Dst, upsert.Spec{Target: dbtest.Introspect(t, p.Dst, p.To, "l"), Columns: columns}, rows, nil)
 			return err
 		})
 		problem := mysqlerr.Describe(err)

@@ -107,9 +107,9 @@ func TestWiderTargetsAreTaken(t *testing.T) {
 			plan, err := target.PlanTarget(t.Context(), p.Dst, p.Src, source, table.Name{Schema: p.To, Table: "tt"}, target.Options{})
 			require.NoError(t, err)
 			require.False(t, plan.Refused(), "%+v: %+v", c, plan.Findings)
-			spec := upsert.UpsertSpec{Target: dbtest.Introspect(t, p.Dst, p.To, "tt"), Columns: source.Values()}
+			spec := upsert.Spec{Target: dbtest.Introspect(t, p.Dst, p.To, "tt"), Columns: source.Values()}
 			_, err = scan.ReadPages(t.Context(), p.Src, scan.ReadSpec{Table: source, Columns: spec.Columns}, func(rows *table.Rows) error {
-				_, err := upsert.UpsertChunk(t.Context(), p.Dst, spec, rows, nil)
+				_, err := upsert.WriteChunk(t.Context(), p.Dst, spec, rows, nil)
 				return err
 			})
 			require.NoError(t, err, "%+v", c)

@@ -48,8 +48,8 @@ func TestReplaceIsRefusedWhereRowsWouldPushEachOtherOut(t *testing.T) {
 		requireReplace(t, db, src, from, to, "restrict", "", "a row that has to make way and is referred to stops the run")
 
 		target := dbtest.Introspect(t, db, to, "t")
-		w := &dbtest.Writing{T: t, Server: s, Schema: to, Db: db, Raw: raw, Spec: upsert.UpsertSpec{
-			Target: target, Columns: table.Carried(target.Values()), Cursor: "at", Conflicts: upsert.ConflictsReplace,
+		w := &dbtest.Writing{T: t, Server: s, Schema: to, Db: db, Raw: raw, Spec: upsert.Spec{
+			Target: target, Columns: table.Carried(target.Values()), Cursor: "at", Conflicts: upsert.DeleteConflicts,
 		}}
 		_, err := w.Upsert(dbtest.Row(2, "s3cret", "y", "2024-01-01 00:00:00.000000"))
 		require.True(t, mysqlerr.IsPermanent(err), "%v", err)

@@ -33,7 +33,7 @@ func TestATargetThatRefersToItselfTakesChildrenFirst(t *testing.T) {
 				defer func() { require.NoError(t, db.Close()) }()
 				write := func(name string, refers bool, rows ...[]any) error {
 					target := dbtest.Introspect(t, db, p.To, name)
-					spec := upsert.UpsertSpec{Target: target, Columns: table.Carried(target.Values()), RefersToItself: refers, BulkLoad: load}
+					spec := upsert.Spec{Target: target, Columns: table.Carried(target.Values()), RefersToItself: refers, BulkLoad: load}
 					chunk := table.NewRows(len(spec.Columns))
 					for _, row := range rows {
 						for _, v := range row {
@@ -44,7 +44,7 @@ func TestATargetThatRefersToItselfTakesChildrenFirst(t *testing.T) {
 							}
 						}
 					}
-					_, err := upsert.UpsertChunk(t.Context(), db, spec, chunk, nil)
+					_, err := upsert.WriteChunk(t.Context(), db, spec, chunk, nil)
 					return err
 				}
 				err = write("staff", false, []any{1, 5, 0})

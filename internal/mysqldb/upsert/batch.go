@@ -12,7 +12,7 @@ import (
 )
 
 // writeBatches sends the transaction's rows, as many in one statement as the limits allow.
-func (w *chunkWriter) writeBatches(ctx context.Context) error {
+func (w *writer) writeBatches(ctx context.Context) error {
 	p := w.plan
 	w.stmt = append(w.stmt[:0], p.head...)
 	first := 0 // position of the statement's first row
@@ -44,7 +44,7 @@ func (w *chunkWriter) writeBatches(ctx context.Context) error {
 }
 
 // buildRow writes (…) of a row into w.row.
-func (w *chunkWriter) buildRow(row int32) (err error) {
+func (w *writer) buildRow(row int32) (err error) {
 	w.row = append(w.row[:0], '(')
 	for i := range w.plan.columns {
 		if i > 0 {
@@ -59,8 +59,8 @@ func (w *chunkWriter) buildRow(row int32) (err error) {
 }
 
 // flush sends the statement that holds the rows at positions [from, to).
-func (w *chunkWriter) flush(ctx context.Context, from, to int) error {
-	w.suspects = w.suspects[:0]
+func (w *writer) flush(ctx context.Context, from, to int) error {
+	w.maybeNewer = w.maybeNewer[:0]
 	if !w.empty {
 		if err := w.countExisting(ctx, from, to); err != nil {
 			return err
@@ -69,16 +69,16 @@ func (w *chunkWriter) flush(ctx context.Context, from, to int) error {
 	w.stmt = append(w.stmt, w.plan.tail...)
 	affected, err := w.send(ctx, string(w.stmt), from, to)
 	switch {
-	case err != nil && w.plan.replace && IsUniqueConflict(err):
-		if err := w.isolate(ctx, from, to); err != nil {
+	case err != nil && w.plan.deleteConflicts && IsUniqueConflict(err):
+		if err := w.bisect(ctx, from, to); err != nil {
 			return err
 		}
 	case err != nil:
-		return w.blame(ctx, err, from, to)
+		return w.identifyRow(ctx, err, from, to)
 	default:
-		w.batches++
-		for _, s := range w.suspects {
-			if err := w.countKept(ctx, s.from, s.to); err != nil {
+		w.res.Batches++
+		for _, s := range w.maybeNewer {
+			if err := w.countNewer(ctx, s.from, s.to); err != nil {
 				return err
 			}
 		}
@@ -90,7 +90,7 @@ func (w *chunkWriter) flush(ctx context.Context, from, to int) error {
 
 // send executes a statement and refuses its warnings. Rows with an ENUM's error value, and
 // targets that hold one, need a session that is not strict for a moment.
-func (w *chunkWriter) send(ctx context.Context, stmt string, from, to int) (int64, error) {
+func (w *writer) send(ctx context.Context, stmt string, from, to int) (int64, error) {
 	if len(w.plan.enums) == 0 {
 		return w.execStrict(ctx, stmt)
 	}
@@ -104,7 +104,7 @@ func (w *chunkWriter) send(ctx context.Context, stmt string, from, to int) (int6
 	return w.execRelaxed(ctx, stmt, from)
 }
 
-func (w *chunkWriter) execStrict(ctx context.Context, stmt string) (int64, error) {
+func (w *writer) execStrict(ctx context.Context, stmt string) (int64, error) {
 	affected, err := w.exec(ctx, stmt)
 	if err != nil {
 		return 0, err
@@ -112,7 +112,7 @@ func (w *chunkWriter) execStrict(ctx context.Context, stmt string) (int64, error
 	return affected, w.checkWarnings(ctx, func(mysqlerr.Problem) bool { return false })
 }
 
-func (w *chunkWriter) exec(ctx context.Context, stmt string) (int64, error) {
+func (w *writer) exec(ctx context.Context, stmt string) (int64, error) {
 	res, err := w.conn.ExecContext(ctx, stmt)
 	if err != nil {
 		return 0, err
@@ -122,7 +122,7 @@ func (w *chunkWriter) exec(ctx context.Context, stmt string) (int64, error) {
 
 // execRelaxed executes a statement without strict mode and is as strict itself: the only
 // warnings it lets pass are of ENUM columns, in rows whose ENUM values are all known.
-func (w *chunkWriter) execRelaxed(ctx context.Context, stmt string, from int) (int64, error) {
+func (w *writer) execRelaxed(ctx context.Context, stmt string, from int) (int64, error) {
 	const relax = "SET @tablehaul_mode = @@SESSION.sql_mode, SESSION sql_mode = REPLACE(REPLACE(@@SESSION.sql_mode, 'STRICT_ALL_TABLES', ''), 'STRICT_TRANS_TABLES', '')"
 	if _, err := w.conn.ExecContext(ctx, relax); err != nil {
 		return 0, err
@@ -140,30 +140,30 @@ func (w *chunkWriter) execRelaxed(ctx context.Context, stmt string, from int) (i
 	return affected, err
 }
 
-// fewestListed is the smallest default of max_error_count (MariaDB's): a shorter list is
+// minListed is the smallest default of max_error_count (MariaDB's): a shorter list is
 // complete. Raising the setting needs a privilege on MySQL.
-const fewestListed = 64
+const minListed = 64
 
 // checkWarnings reads the last statement's warnings; the first that is not allowed is the error.
 //
 // The driver does not hand out the number of warnings in the server's reply, and asking for
 // it (@@warning_count) clears the warnings on MySQL: so the list is read after every batch.
-func (w *chunkWriter) checkWarnings(ctx context.Context, allowed func(mysqlerr.Problem) bool) error {
-	listed, err := w.listWarnings(ctx, allowed)
-	if err != nil || listed < fewestListed {
+func (w *writer) checkWarnings(ctx context.Context, allowed func(mysqlerr.Problem) bool) error {
+	keyList, err := w.listWarnings(ctx, allowed)
+	if err != nil || keyList < minListed {
 		return err
 	}
 	var all int
 	if err := w.conn.QueryRowContext(ctx, "SHOW COUNT(*) WARNINGS").Scan(&all); err != nil {
 		return err
 	}
-	if all > listed {
+	if all > keyList {
 		return &mysqlerr.Error{Problem: mysqlerr.Problem{Class: mysqlerr.ClassSplit, Sentence: "the statement has more warnings than the server lists"}}
 	}
 	return nil
 }
 
-func (w *chunkWriter) listWarnings(ctx context.Context, allowed func(mysqlerr.Problem) bool) (listed int, err error) {
+func (w *writer) listWarnings(ctx context.Context, allowed func(mysqlerr.Problem) bool) (keyList int, err error) {
 	list, err := w.conn.QueryContext(ctx, "SHOW WARNINGS")
 	if err != nil {
 		return 0, err
@@ -177,23 +177,23 @@ func (w *chunkWriter) listWarnings(ctx context.Context, allowed func(mysqlerr.Pr
 		var level, message sql.RawBytes
 		var number uint16
 		if err := list.Scan(&level, &number, &message); err != nil {
-			return listed, fmt.Errorf("read a warning: %w", err)
+			return keyList, fmt.Errorf("read a warning: %w", err)
 		}
-		listed++
+		keyList++
 		if mysqlerr.NoteNumbers[number] {
 			continue
 		}
 		p := mysqlerr.DescribeWarning(number, string(message))
 		if !allowed(p) {
-			return listed, mysqlerr.NewError(p)
+			return keyList, mysqlerr.NewError(p)
 		}
 	}
-	return listed, list.Err()
+	return keyList, list.Err()
 }
 
 // isEnumWarning reports whether a warning says no more than that an error value was stored
 // where one was meant.
-func (w *chunkWriter) isEnumWarning(p mysqlerr.Problem, from int) bool {
+func (w *writer) isEnumWarning(p mysqlerr.Problem, from int) bool {
 	if p.Number != mysqlerr.ErrDataTruncated || p.Row < 1 || from+p.Row > len(w.order) {
 		return false
 	}
@@ -208,17 +208,17 @@ func (w *chunkWriter) isEnumWarning(p mysqlerr.Problem, from int) bool {
 
 // enumIsKnown reports whether a row's ENUM value is a member on the target, the error value,
 // or NULL: whatever warning comes, the value written is the one that was meant.
-func (w *chunkWriter) enumIsKnown(row int32, column int) bool {
+func (w *writer) enumIsKnown(row int32, column int) bool {
 	v := w.rows.Value(int(row), column)
 	return v == nil || w.isErrorValue(row, column) || slices.Contains(w.plan.targets[column].Members, string(v))
 }
 
-func (w *chunkWriter) isErrorValue(row int32, column int) bool {
+func (w *writer) isErrorValue(row int32, column int) bool {
 	v := w.rows.Value(int(row), column)
 	return v != nil && sqltext.IsEnumError(v, slices.Contains(w.plan.columns[column].Members, ""))
 }
 
-func (w *chunkWriter) hasEnumErrors(from, to int) bool {
+func (w *writer) hasEnumErrors(from, to int) bool {
 	for _, row := range w.order[from:to] {
 		for _, i := range w.plan.enums {
 			if w.isErrorValue(row, i) {
@@ -229,7 +229,7 @@ func (w *chunkWriter) hasEnumErrors(from, to int) bool {
 	return false
 }
 
-func (w *chunkWriter) enumsAreMembers(from, to int) bool {
+func (w *writer) enumsAreMembers(from, to int) bool {
 	for _, row := range w.order[from:to] {
 		for _, i := range w.plan.enums {
 			if !w.enumIsKnown(row, i) {
@@ -241,7 +241,7 @@ func (w *chunkWriter) enumsAreMembers(from, to int) bool {
 }
 
 // keyValues are a row's primary key values, in key order.
-func (w *chunkWriter) keyValues(row int32) [][]byte {
+func (w *writer) keyValues(row int32) [][]byte {
 	values := make([][]byte, len(w.plan.key))
 	for n, i := range w.plan.key {
 		values[n] = w.rows.Value(int(row), i)

@@ -28,7 +28,7 @@ func KeyHash(values [][]byte) string {
 }
 
 // rowError is a problem of one row, named by its key's hash.
-func (w *chunkWriter) rowError(row int32, p mysqlerr.Problem) error {
+func (w *writer) rowError(row int32, p mysqlerr.Problem) error {
 	p.Row, p.KeyHash = 0, KeyHash(w.keyValues(row))
 	if c := w.plan.computedBy(p); c != nil {
 		p.Column = c.Name
@@ -40,7 +40,7 @@ func (w *chunkWriter) rowError(row int32, p mysqlerr.Problem) error {
 
 // computedBy is the generated column of the target that a problem is about, or nil. An expression
 // out of range names no column: with one generated column it can only be that.
-func (p *upsertPlan) computedBy(problem mysqlerr.Problem) *schema.Column {
+func (p *plan) computedBy(problem mysqlerr.Problem) *schema.Column {
 	var generated []*schema.Column
 	for i := range p.target.Columns {
 		c := &p.target.Columns[i]
@@ -57,7 +57,7 @@ func (p *upsertPlan) computedBy(problem mysqlerr.Problem) *schema.Column {
 	return nil
 }
 
-func (w *chunkWriter) rowTooLarge(row int32) error {
+func (w *writer) rowTooLarge(row int32) error {
 	return w.rowError(row, mysqlerr.Problem{
 		Class: mysqlerr.ClassRowData,
 		Sentence: fmt.Sprintf("the row takes %d bytes as a statement, the server's max_allowed_packet is %d",
@@ -66,11 +66,11 @@ func (w *chunkWriter) rowTooLarge(row int32) error {
 	})
 }
 
-// blame says which row of a statement, positions [from, to), an error is about.
+// identifyRow says which row of a statement, positions [from, to), an error is about.
 //
 // The transaction is still open: after an error that names no row, the rows are tried one by
 // one to find it, and everything is rolled back afterwards as after any error.
-func (w *chunkWriter) blame(ctx context.Context, err error, from, to int) error {
+func (w *writer) identifyRow(ctx context.Context, err error, from, to int) error {
 	p := mysqlerr.Describe(err)
 	switch {
 	case p.Class == mysqlerr.ClassSplit && to-from == 1:
@@ -81,11 +81,11 @@ func (w *chunkWriter) blame(ctx context.Context, err error, from, to int) error 
 		return w.rowError(w.order[from+p.Row-1], p)
 	}
 	for i := from; i < to; i++ {
-		found, err := w.tryAlone(ctx, i)
+		found, err := w.trySingleRow(ctx, i)
 		if err != nil {
 			return err // a lock or a lost connection: the next try blames
 		}
-		if found != nil && w.plan.replace && isConflict(found.Number) && to-from > 1 {
+		if found != nil && w.plan.deleteConflicts && isConflict(found.Number) && to-from > 1 {
 			continue // that one gets its place later, and the error is another row's
 		}
 		if found != nil {
@@ -99,8 +99,8 @@ func (w *chunkWriter) blame(ctx context.Context, err error, from, to int) error 
 	return err
 }
 
-// tryAlone sends one row; what the server has against it is returned as a problem.
-func (w *chunkWriter) tryAlone(ctx context.Context, i int) (*mysqlerr.Problem, error) {
+// trySingleRow sends one row; what the server has against it is returned as a problem.
+func (w *writer) trySingleRow(ctx context.Context, i int) (*mysqlerr.Problem, error) {
 	if err := w.buildRow(w.order[i]); err != nil {
 		return nil, err
 	}
@@ -130,9 +130,9 @@ func (w *chunkWriter) tryAlone(ctx context.Context, i int) (*mysqlerr.Problem, e
 // nameUnique makes a conflict one of a unique key, whether the server or our guard has noticed it,
 // and says what to do. It keeps a key's name only where the target has such a key: the text it was read
 // from begins with a value, and a value can imitate anything.
-func (w *chunkWriter) nameUnique(p *mysqlerr.Problem) {
+func (w *writer) nameUnique(p *mysqlerr.Problem) {
 	p.Number = mysqlerr.ErrDuplicateEntry
-	if w.plan.replace {
+	if w.plan.deleteConflicts {
 		p.Remedy = "find the two rows that share it, or drop the unique key on the target"
 	}
 	found := ""

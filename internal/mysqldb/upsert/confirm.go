@@ -13,9 +13,9 @@ import (
 // what its statements do.
 var ErrStructureChanged = errors.New("the target was altered since it was looked at")
 
-// confirm makes sure that the target is what the plan of the writing goes by. A statement of the
+// checkStructure makes sure that the target is what the plan of the writing goes by. A statement of the
 // transaction that names the table keeps it from being altered until the transaction ends.
-func (w *chunkWriter) confirm(ctx context.Context) error {
+func (w *writer) checkStructure(ctx context.Context) error {
 	t := w.plan.target
 	if t.CreateSQL == "" {
 		return nil

@@ -20,13 +20,13 @@ const countRows = 500
 
 // countExisting counts which keys at positions [from, to) the target has, in the transaction
 // that writes them: the server's row count alone cannot tell inserted from updated.
-func (w *chunkWriter) countExisting(ctx context.Context, from, to int) error {
+func (w *writer) countExisting(ctx context.Context, from, to int) error {
 	for from < to {
 		next, err := w.listKeys(from, to)
 		if err != nil {
 			return err
 		}
-		newer, err := w.mayBeNewer(from, next)
+		newer, err := w.newerCondition(from, next)
 		if err != nil {
 			return err
 		}
@@ -36,11 +36,11 @@ func (w *chunkWriter) countExisting(ctx context.Context, from, to int) error {
 		if newer != "" {
 			what = "COUNT(*), SUM(" + newer + ")"
 		}
-		if err := w.conn.QueryRowContext(ctx, w.probeFor(what)).Scan(&n, &kept); err != nil {
+		if err := w.conn.QueryRowContext(ctx, w.selectListed(what)).Scan(&n, &kept); err != nil {
 			return err
 		}
 		if kept.Int64 > 0 {
-			w.suspects = append(w.suspects, span{from, next})
+			w.maybeNewer = append(w.maybeNewer, span{from, next})
 		}
 		w.existing += n
 		from = next
@@ -50,7 +50,7 @@ func (w *chunkWriter) countExisting(ctx context.Context, from, to int) error {
 
 // sortsLikeServer reports whether the first key column's smallest and largest value of ours
 // are the server's too.
-func (w *chunkWriter) sortsLikeServer() bool {
+func (w *writer) sortsLikeServer() bool {
 	from, to := w.plan.columns[w.plan.key[0]], w.plan.targets[w.plan.key[0]]
 	if from.Kind != to.Kind || from.RawCharset {
 		return false
@@ -66,9 +66,9 @@ func (w *chunkWriter) sortsLikeServer() bool {
 	}
 }
 
-// nothingBetween reports whether the target holds no key between the transaction's smallest
+// hasNoRowBetween reports whether the target holds no key between the transaction's smallest
 // and largest: the usual case of a first load, answered by one look into the index.
-func (w *chunkWriter) nothingBetween(ctx context.Context) (bool, error) {
+func (w *writer) hasNoRowBetween(ctx context.Context) (bool, error) {
 	stmt := []byte("SELECT 1 FROM " + sqltext.Qualified(w.plan.target.Name) + " WHERE " + sqltext.Ident(w.plan.target.PrimaryKey[0]) + " BETWEEN ")
 	stmt, err := w.appendKeyValue(stmt, w.order[0], 0)
 	if err != nil {
@@ -85,23 +85,23 @@ func (w *chunkWriter) nothingBetween(ctx context.Context) (bool, error) {
 	return false, err
 }
 
-// probeFor is the statement that asks what of the target's rows with the keys that were listed.
+// selectListed is the statement that asks what of the target's rows with the keys that were listed.
 // The index is forced because stale statistics can talk the servers out of it.
-func (w *chunkWriter) probeFor(what string) string {
-	return "SELECT " + what + " FROM " + sqltext.Qualified(w.plan.target.Name) + " FORCE INDEX (PRIMARY) WHERE " + string(w.listed)
+func (w *writer) selectListed(what string) string {
+	return "SELECT " + what + " FROM " + sqltext.Qualified(w.plan.target.Name) + " FORCE INDEX (PRIMARY) WHERE " + string(w.keyList)
 }
 
 // keysAtOnce bounds the keys that one statement lists, of those at positions [from, end).
-func (w *chunkWriter) keysAtOnce(from, end int) int { return min(end-from, countRows, w.plan.maxRows) }
+func (w *writer) keysAtOnce(from, end int) int { return min(end-from, countRows, w.plan.maxRows) }
 
 // listKeys lists the keys from position from on, before end, one by one, and returns the position
 // after the last one.
-func (w *chunkWriter) listKeys(from, end int) (to int, err error) {
+func (w *writer) listKeys(from, end int) (to int, err error) {
 	return w.listRows(from, end, false)
 }
 
 // listRows is listKeys, or lists the keys with the cursor of each row.
-func (w *chunkWriter) listRows(from, end int, withCursor bool) (to int, err error) {
+func (w *writer) listRows(from, end int, withCursor bool) (to int, err error) {
 	p := w.plan
 	// A row constructor in IN is a range read on both servers, and several times as fast as
 	// an OR of ANDs.
@@ -113,51 +113,51 @@ func (w *chunkWriter) listRows(from, end int, withCursor bool) (to int, err erro
 	if withCursor {
 		exprs = append(exprs, sqltext.Ident(p.targets[p.cursor].Name))
 	}
-	w.listed = append(w.listed[:0], "("+strings.Join(exprs, ", ")+") IN ("...)
+	w.keyList = append(w.keyList[:0], "("+strings.Join(exprs, ", ")+") IN ("...)
 	for to = from; to < last; to++ {
 		if to > from {
-			if int64(len(w.listed)) > p.maxBytes/2 {
+			if int64(len(w.keyList)) > p.maxBytes/2 {
 				break
 			}
-			w.listed = append(w.listed, ',')
+			w.keyList = append(w.keyList, ',')
 		}
 		if err := w.appendKey(w.order[to], byNumber); err != nil {
 			return to, err
 		}
 		if withCursor {
-			w.listed = append(w.listed[:len(w.listed)-1], ',')
-			if w.listed, err = w.appendValue(w.listed, w.order[to], p.cursor); err != nil {
+			w.keyList = append(w.keyList[:len(w.keyList)-1], ',')
+			if w.keyList, err = w.appendValue(w.keyList, w.order[to], p.cursor); err != nil {
 				return to, err
 			}
-			w.listed = append(w.listed, ')')
+			w.keyList = append(w.keyList, ')')
 		}
 	}
-	w.listed = append(w.listed, ')')
+	w.keyList = append(w.keyList, ')')
 	return to, nil
 }
 
 // appendKey lists a row's key as (a, b, …).
-func (w *chunkWriter) appendKey(row int32, byNumber []bool) (err error) {
+func (w *writer) appendKey(row int32, byNumber []bool) (err error) {
 	for n, i := range w.plan.key {
-		w.listed = append(w.listed, [...]byte{'(', ','}[min(n, 1)])
+		w.keyList = append(w.keyList, [...]byte{'(', ','}[min(n, 1)])
 		if slices.Contains(w.plan.enums, i) {
-			w.listed = w.appendEnumKey(w.listed, row, i, byNumber[n])
-		} else if w.listed, err = w.appendKeyValue(w.listed, row, n); err != nil {
+			w.keyList = w.appendEnumKey(w.keyList, row, i, byNumber[n])
+		} else if w.keyList, err = w.appendKeyValue(w.keyList, row, n); err != nil {
 			return err
 		}
 	}
-	w.listed = append(w.listed, ')')
+	w.keyList = append(w.keyList, ')')
 	return nil
 }
 
-func (w *chunkWriter) appendKeyValue(dst []byte, row int32, n int) ([]byte, error) {
+func (w *writer) appendKeyValue(dst []byte, row int32, n int) ([]byte, error) {
 	return w.appendValue(dst, row, w.plan.key[n])
 }
 
 // keyExpr is a key column as the rows at positions [from, end) are looked up by it, and
 // whether by number: an ENUM's error value and its empty member are the same text. Only
 // where such values are, because a sum is not found by the index.
-func (w *chunkWriter) keyExpr(n, from, end int) (expr string, byNumber bool) {
+func (w *writer) keyExpr(n, from, end int) (expr string, byNumber bool) {
 	i := w.plan.key[n]
 	name := sqltext.Ident(w.plan.targets[i].Name)
 	if w.plan.columns[i].SetByNumber() && w.plan.targets[i].Kind == table.KindSet {
@@ -176,7 +176,7 @@ func (w *chunkWriter) keyExpr(n, from, end int) (expr string, byNumber bool) {
 
 // appendEnumKey appends an ENUM's key value as text, or as the number of the target's member.
 // It is one or the other for all rows of a list: a mixture is compared as neither.
-func (w *chunkWriter) appendEnumKey(dst []byte, row int32, column int, byNumber bool) []byte {
+func (w *writer) appendEnumKey(dst []byte, row int32, column int, byNumber bool) []byte {
 	v := w.rows.Value(int(row), column)
 	if !byNumber {
 		return sqltext.AppendQuoted(dst, v)
@@ -188,11 +188,11 @@ func (w *chunkWriter) appendEnumKey(dst []byte, row int32, column int, byNumber 
 }
 
 // appendValue appends a value of a row as SQL text, NULL included.
-func (w *chunkWriter) appendValue(dst []byte, row int32, column int) ([]byte, error) {
+func (w *writer) appendValue(dst []byte, row int32, column int) ([]byte, error) {
 	return w.appendBy(w.plan.appenders[column], dst, row, column)
 }
 
-func (w *chunkWriter) appendBy(app sqltext.Appender, dst []byte, row int32, column int) ([]byte, error) {
+func (w *writer) appendBy(app sqltext.Appender, dst []byte, row int32, column int) ([]byte, error) {
 	v := w.rows.Value(int(row), column)
 	if v == nil {
 		return append(dst, "NULL"...), nil

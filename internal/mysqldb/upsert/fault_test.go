@@ -173,10 +173,10 @@ func TestCompositeKeysAreCountedByIndex(t *testing.T) {
 			}
 			return rows
 		}
-		res, err := upsert.UpsertChunk(t.Context(), w.Db, w.Spec, build(0), nil)
+		res, err := upsert.WriteChunk(t.Context(), w.Db, w.Spec, build(0), nil)
 		require.NoError(t, err)
 		require.Equal(t, int64(3000), res.Inserted)
-		res, err = upsert.UpsertChunk(t.Context(), w.Db, w.Spec, build(1000), nil)
+		res, err = upsert.WriteChunk(t.Context(), w.Db, w.Spec, build(1000), nil)
 		require.NoError(t, err)
 		require.Equal(t, [3]int64{1000, 0, 2000}, [3]int64{res.Inserted, res.Updated, res.Unchanged})
 		require.False(t, res.Approximate)

@@ -14,19 +14,19 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// findHolders locks and returns the keys of other rows that hold a unique value of the row at
+// findConflicts locks and returns the keys of other rows that hold a unique value of the row at
 // a position; newer says that one of them is newer, by cursor.
-func (w *chunkWriter) findHolders(ctx context.Context, at int) (found *table.Rows, newer bool, err error) {
+func (w *writer) findConflicts(ctx context.Context, at int) (found *table.Rows, newer bool, err error) {
 	found = table.NewRows(len(w.plan.key))
 	for _, index := range w.plan.uniques {
-		where, ok, err := w.holds(at, index)
+		where, ok, err := w.conflictCondition(at, index)
 		if err != nil {
 			return nil, false, err
 		}
 		if !ok {
 			continue
 		}
-		n, err := w.readHolders(ctx, at, index, where, found)
+		n, err := w.readConflicts(ctx, at, index, where, found)
 		if err != nil {
 			return nil, false, err
 		}
@@ -35,25 +35,25 @@ func (w *chunkWriter) findHolders(ctx context.Context, at int) (found *table.Row
 	return found, newer, nil
 }
 
-func (w *chunkWriter) readHolders(ctx context.Context, at int, index schema.Index, where []byte, found *table.Rows) (newer bool, err error) {
+func (w *writer) readConflicts(ctx context.Context, at int, index schema.Index, where []byte, found *table.Rows) (newer bool, err error) {
 	p := w.plan
-	w.probe = append(w.probe[:0], "SELECT "...)
+	w.query = append(w.query[:0], "SELECT "...)
 	exprs := make([]sqltext.Expr, len(p.key))
 	for n, i := range p.key {
 		exprs[n] = sqltext.Position(w.db.Server, p.targets[i].Column)
-		w.probe = append(append(w.probe, exprs[n].SQL...), ", "...)
+		w.query = append(append(w.query, exprs[n].SQL...), ", "...)
 	}
-	if w.probe, err = w.appendOlder(w.probe, at); err != nil {
+	if w.query, err = w.appendOlder(w.query, at); err != nil {
 		return false, err
 	}
-	w.probe = append(w.probe, " FROM "+sqltext.Qualified(p.target.Name)+" FORCE INDEX ("+sqltext.Ident(index.Name)+") WHERE "...)
-	w.probe = append(w.probe, where...)
-	w.probe = append(w.probe, " AND NOT ("...)
-	if w.probe, err = w.appendOwnKey(w.probe, at); err != nil {
+	w.query = append(w.query, " FROM "+sqltext.Qualified(p.target.Name)+" FORCE INDEX ("+sqltext.Ident(index.Name)+") WHERE "...)
+	w.query = append(w.query, where...)
+	w.query = append(w.query, " AND NOT ("...)
+	if w.query, err = w.appendOwnKey(w.query, at); err != nil {
 		return false, err
 	}
-	w.probe = append(w.probe, ") FOR UPDATE"...)
-	list, err := w.conn.QueryContext(ctx, string(w.probe))
+	w.query = append(w.query, ") FOR UPDATE"...)
+	list, err := w.conn.QueryContext(ctx, string(w.query))
 	if err != nil {
 		return false, err
 	}
@@ -80,7 +80,7 @@ func (w *chunkWriter) readHolders(ctx context.Context, at int, index schema.Inde
 
 // appendOlder appends a condition that is 1 where a row of the target may give way to the row
 // at a position, and 0 where it is newer.
-func (w *chunkWriter) appendOlder(dst []byte, at int) ([]byte, error) {
+func (w *writer) appendOlder(dst []byte, at int) ([]byte, error) {
 	i := w.plan.cursor
 	if i < 0 {
 		return append(dst, '1'), nil
@@ -91,14 +91,14 @@ func (w *chunkWriter) appendOlder(dst []byte, at int) ([]byte, error) {
 		return dst, err
 	}
 	older := c + " <= " + string(fresh)
-	way, err := w.plan.givesWay(c, string(fresh))
+	way, err := w.plan.unsettledCondition(c, string(fresh))
 	if way != "" {
 		older += " OR " + way
 	}
 	return append(dst, "COALESCE("+older+", "+c+" IS NULL)"...), err
 }
 
-func (w *chunkWriter) appendOwnKey(dst []byte, at int) (_ []byte, err error) {
+func (w *writer) appendOwnKey(dst []byte, at int) (_ []byte, err error) {
 	for n, i := range w.plan.key {
 		if n > 0 {
 			dst = append(dst, " AND "...)
@@ -111,10 +111,10 @@ func (w *chunkWriter) appendOwnKey(dst []byte, at int) (_ []byte, err error) {
 	return dst, nil
 }
 
-// holds is the condition that a row of the target has the unique value of the row at a
+// conflictCondition is the condition that a row of the target has the unique value of the row at a
 // position; ok is false where no row can, or where it cannot be said in a way that an index
 // answers.
-func (w *chunkWriter) holds(at int, index schema.Index) (where []byte, ok bool, err error) {
+func (w *writer) conflictCondition(at int, index schema.Index) (where []byte, ok bool, err error) {
 	if !schema.SupportsLookup(index) {
 		return nil, false, nil
 	}
@@ -147,7 +147,7 @@ func (w *chunkWriter) holds(at int, index schema.Index) (where []byte, ok bool, 
 
 // appendPrefix appends the condition that a column has the same first characters, or bytes,
 // as a value. LIKE is what an index of the prefix can answer; the other half is what is meant.
-func (w *chunkWriter) appendPrefix(dst []byte, i int, v []byte, size int) []byte {
+func (w *writer) appendPrefix(dst []byte, i int, v []byte, size int) []byte {
 	c := w.plan.targets[i]
 	introducer := "_binary"
 	if c.Kind == table.KindString {
@@ -181,7 +181,7 @@ func firstRunes(v []byte, n int) []byte {
 
 // comparable appends a value that is not NULL as what its column on the target compares with
 // by the column's own rules; a NULL is NULL.
-func (w *chunkWriter) comparable(dst []byte, at, i int) ([]byte, error) {
+func (w *writer) comparable(dst []byte, at, i int) ([]byte, error) {
 	from, to := w.plan.columns[i], w.plan.targets[i].Column
 	row := w.order[at]
 	v := w.rows.Value(int(row), i)

@@ -49,12 +49,12 @@ func BenchmarkUpsertChunk(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			db := (&mute{existing: c.existing}).db()
 			defer db.Close() //nolint:errcheck // nothing is open
-			spec := UpsertSpec{Target: ordersTable, Columns: ordersTable.Values(), Cursor: "updated_at"}
+			spec := Spec{Target: ordersTable, Columns: ordersTable.Values(), Cursor: "updated_at"}
 			b.SetBytes(int64(c.rows.Bytes()))
 			b.ReportAllocs()
 			done := 0
 			for b.Loop() {
-				r, err := UpsertChunk(b.Context(), db, spec, c.rows, nil)
+				r, err := WriteChunk(b.Context(), db, spec, c.rows, nil)
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -71,7 +71,7 @@ func BenchmarkOrderRows(b *testing.B) {
 	inOrder := ordersRows(10_000)
 	for name, rows := range map[string]*table.Rows{"in order": inOrder, "shuffled": shuffled(inOrder)} {
 		b.Run(name, func(b *testing.B) {
-			p, err := newUpsertPlan(mysql9, UpsertSpec{Target: ordersTable, Columns: ordersTable.Values(), Cursor: "updated_at"})
+			p, err := newPlan(mysql9, Spec{Target: ordersTable, Columns: ordersTable.Values(), Cursor: "updated_at"})
 			require.NoError(b, err)
 			b.ReportAllocs()
 			done := 0

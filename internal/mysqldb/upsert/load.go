@@ -24,7 +24,7 @@ var errLoadRefused = errors.New("the rows are not to be loaded as a file")
 
 // loadStatement is the statement that loads the plan's rows, or "" where they cannot travel in
 // a file without a doubt.
-func (p *upsertPlan) loadStatement(server mysqldb.Server) string {
+func (p *plan) loadStatement(server mysqldb.Server) string {
 	if !server.LocalInfile {
 		return ""
 	}
@@ -67,7 +67,7 @@ func loadable(from, to table.Column) bool {
 
 // load sends all rows of a chunk that meets no row as a file. It returns errLoadRefused where the
 // server warned of anything, or has not inserted every row.
-func (w *chunkWriter) load(ctx context.Context) error {
+func (w *writer) load(ctx context.Context) error {
 	if len(w.plan.enums) > 0 && w.hasEnumErrors(0, len(w.order)) {
 		return errLoadRefused // an ENUM's error value has no text
 	}
@@ -75,7 +75,7 @@ func (w *chunkWriter) load(ctx context.Context) error {
 	defer remove()
 	affected, err := w.execStrict(ctx, "LOAD DATA LOCAL INFILE "+file+" "+w.plan.load)
 	if err == nil && affected == int64(len(w.order)) {
-		w.batches++
+		w.res.Batches++
 		w.res.Inserted = affected
 		return nil
 	}
@@ -89,7 +89,7 @@ func (w *chunkWriter) load(ctx context.Context) error {
 
 // loadFile is the chunk's rows as LOAD DATA reads them, made while it is read.
 type loadFile struct {
-	w    *chunkWriter
+	w    *writer
 	next int    // position of the first row that is not in buf or behind it
 	buf  []byte // lines not yet read, from at on
 	at   int

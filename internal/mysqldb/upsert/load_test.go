@@ -105,7 +105,7 @@ func TestAFaultOfAFileIsTheFaultOfItsRow(t *testing.T) {
 		}
 		require.NotEqual(t, before, files(w), "no file was tried")
 
-		w.Spec.Conflicts = upsert.ConflictsReplace // and a policy for it is kept
+		w.Spec.Conflicts = upsert.DeleteConflicts // and a policy for it is kept
 		w.Wrote(2, 0, 0, dbtest.Row(1, "a", 7, "2024-01-02 00:00:00"), dbtest.Row(2, "b", 8, now))
 		w.Holds("SELECT id, u FROM t ORDER BY id", "1|7", "2|8")
 	})
@@ -155,7 +155,7 @@ func TestARowThatArrivesWhileAFileIsSentIsKept(t *testing.T) {
 		w.Spec.Cursor, w.Spec.BulkLoad = "at", true
 		before, arrived := files(w), false
 		rows := w.Rows(dbtest.Row(2, "chunk", "2024-01-02 00:00:00"), dbtest.Row(4, "chunk", "2024-01-02 00:00:00"))
-		_, err := upsert.UpsertChunk(t.Context(), w.Db, w.Spec, rows, func() {
+		_, err := upsert.WriteChunk(t.Context(), w.Db, w.Spec, rows, func() {
 			if !arrived {
 				arrived = true
 				w.Exec("INSERT INTO t VALUES (2, 'newest', '2024-01-03 00:00:00')")

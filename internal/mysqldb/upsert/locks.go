@@ -13,10 +13,10 @@ import (
 )
 
 const (
-	// lockLookEvery is the pause between looks at who holds what a chunk waits for: two of them fit
+	// blockerInterval is the pause between looks at who holds what a chunk waits for: two of them fit
 	// into one wait for a row's lock.
-	lockLookEvery = time.Second
-	lockLookTime  = 2 * time.Second
+	blockerInterval = time.Second
+	blockerTimeout  = 2 * time.Second
 )
 
 // lockWatch looks who holds the locks that somebody waits for in a table. After a wait has ended,
@@ -24,11 +24,11 @@ const (
 type lockWatch struct {
 	cancel context.CancelFunc
 	done   sync.WaitGroup
-	holder *lockHolder // the last one seen
+	holder *blocker // the last one seen
 }
 
-// lockHolder is a connection that others wait for.
-type lockHolder struct {
+// blocker is a connection that others wait for.
+type blocker struct {
 	id            int64
 	user, command string
 	seconds       int64
@@ -39,9 +39,9 @@ func watchLocks(ctx context.Context, d *mysqldb.DB, name table.Name) *lockWatch 
 	ctx, cancel := context.WithCancel(ctx)
 	w := &lockWatch{cancel: cancel}
 	w.done.Go(func() {
-		for mysqldb.Sleep(ctx, lockLookEvery) == nil {
-			for _, query := range lockQueries(d.Server) {
-				if h := findLockHolder(ctx, d, query, name); h != nil {
+		for mysqldb.Sleep(ctx, blockerInterval) == nil {
+			for _, query := range blockerQueries(d.Server) {
+				if h := findBlocker(ctx, d, query, name); h != nil {
 					w.holder = h
 					break
 				}
@@ -52,7 +52,7 @@ func watchLocks(ctx context.Context, d *mysqldb.DB, name table.Name) *lockWatch 
 }
 
 // stop ends the looks and returns the last holder seen, nil for none.
-func (w *lockWatch) stop() *lockHolder {
+func (w *lockWatch) stop() *blocker {
 	if w == nil {
 		return nil
 	}
@@ -61,9 +61,9 @@ func (w *lockWatch) stop() *lockHolder {
 	return w.holder
 }
 
-// lockQueries find the connection that holds what others wait for in a table: rows first, then
+// blockerQueries find the connection that holds what others wait for in a table: rows first, then
 // the table's definition.
-func lockQueries(s mysqldb.Server) []string {
+func blockerQueries(s mysqldb.Server) []string {
 	if s.Flavor == mysqldb.FlavorMariaDB || !s.AtLeast(8, 0, 1) {
 		return []string{"SELECT b.trx_mysql_thread_id AS id, COALESCE(p.USER, '') AS user, COALESCE(p.COMMAND, '') AS command," +
 			" COALESCE(p.TIME, 0) AS seconds FROM information_schema.INNODB_LOCK_WAITS w" +
@@ -85,18 +85,18 @@ func lockQueries(s mysqldb.Server) []string {
 	}
 }
 
-func findLockHolder(ctx context.Context, d *mysqldb.DB, query string, name table.Name) *lockHolder {
-	ctx, cancel := context.WithTimeout(ctx, lockLookTime)
+func findBlocker(ctx context.Context, d *mysqldb.DB, query string, name table.Name) *blocker {
+	ctx, cancel := context.WithTimeout(ctx, blockerTimeout)
 	defer cancel()
-	var h lockHolder
+	var h blocker
 	if err := d.QueryRowContext(ctx, query, name.Schema, name.Table).Scan(&h.id, &h.user, &h.command, &h.seconds); err != nil {
 		return nil
 	}
 	return &h
 }
 
-// waitedFor names the connection that a chunk has waited for in vain.
-func waitedFor(d *mysqldb.DB, err error, h *lockHolder) error {
+// describeBlocker names the connection that a chunk has waited for in vain.
+func describeBlocker(err error, h *blocker) error {
 	if h == nil || mysqlerr.NumberOf(err) != mysqlerr.ErrLockWaitTimeout {
 		return err
 	}

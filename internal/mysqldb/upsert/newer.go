@@ -14,9 +14,9 @@ import (
 // span is a part of a chunk, from a position to one behind its last.
 type span struct{ from, to int }
 
-// mayBeNewer is a condition on the target's cursor, true for every row of the target that the rows
+// newerCondition is a condition on the target's cursor, true for every row of the target that the rows
 // at positions [from, to) might not replace; "" where there is none.
-func (w *chunkWriter) mayBeNewer(from, to int) (string, error) {
+func (w *writer) newerCondition(from, to int) (string, error) {
 	p := w.plan
 	if !p.comparesCursors() {
 		return "", nil
@@ -32,11 +32,11 @@ func (w *chunkWriter) mayBeNewer(from, to int) (string, error) {
 	c := sqltext.Ident(p.targets[p.cursor].Name)
 	cond := c + " > " + string(fresh)
 	for _, row := range w.order[from:to] {
-		if w.aboveEnd(row) {
+		if w.isAboveWindow(row) {
 			return cond, nil // no row of the target gives way to it
 		}
 	}
-	way, err := p.givesWay(c, string(fresh))
+	way, err := p.unsettledCondition(c, string(fresh))
 	if way != "" {
 		cond += " AND NOT (" + way + ")"
 	}
@@ -45,7 +45,7 @@ func (w *chunkWriter) mayBeNewer(from, to int) (string, error) {
 
 // oldest is the row at positions [from, to) whose cursor is the smallest; false where a cursor
 // is NULL.
-func (w *chunkWriter) oldest(from, to int) (row int32, ok bool) {
+func (w *writer) oldest(from, to int) (row int32, ok bool) {
 	cursor := w.plan.cursor
 	kind := w.plan.columns[cursor].Kind
 	row = w.order[from]
@@ -61,16 +61,16 @@ func (w *chunkWriter) oldest(from, to int) (row int32, ok bool) {
 	return row, true
 }
 
-// countKept counts, after their write, the rows at positions [from, to) that were not written
+// countNewer counts, after their write, the rows at positions [from, to) that were not written
 // because the target's are newer.
-func (w *chunkWriter) countKept(ctx context.Context, from, to int) error {
+func (w *writer) countNewer(ctx context.Context, from, to int) error {
 	for from < to {
 		next, err := w.listRows(from, to, true)
 		if err != nil {
 			return err
 		}
 		var same int64
-		if err := w.conn.QueryRowContext(ctx, w.probeFor("COUNT(*)")).Scan(&same); err != nil {
+		if err := w.conn.QueryRowContext(ctx, w.selectListed("COUNT(*)")).Scan(&same); err != nil {
 			return err
 		}
 		w.res.NewerOnTarget += max(0, int64(next-from)-same)

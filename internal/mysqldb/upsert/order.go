@@ -14,7 +14,7 @@ import (
 //
 // One order for all writers is what keeps parallel chunks from deadlocking; it need not be
 // the index's own.
-func (p *upsertPlan) orderRows(rows *table.Rows) []int32 {
+func (p *plan) orderRows(rows *table.Rows) []int32 {
 	order := make([]int32, rows.Len())
 	for i := range order {
 		order[i] = int32(i)
@@ -45,7 +45,7 @@ func (p *upsertPlan) orderRows(rows *table.Rows) []int32 {
 	return kept
 }
 
-func (p *upsertPlan) compareKeys(rows *table.Rows, a, b int32) int {
+func (p *plan) compareKeys(rows *table.Rows, a, b int32) int {
 	for _, i := range p.key {
 		if c := compareValues(p.columns[i].Kind, rows.Value(int(a), i), rows.Value(int(b), i)); c != 0 {
 			return c

@@ -28,8 +28,8 @@ func TestUpsertStatements(t *testing.T) {
 		},
 		PrimaryKey: []string{"id"},
 	}
-	spec := UpsertSpec{Target: target, Columns: target.Values(), Cursor: "at"}
-	p, err := newUpsertPlan(mysql9, spec)
+	spec := Spec{Target: target, Columns: target.Values(), Cursor: "at"}
+	p, err := newPlan(mysql9, spec)
 	require.NoError(t, err)
 	require.Equal(t, "INSERT INTO `dw`.`orders` (`id`, `at`, `mail`, `e`) VALUES ", string(p.head))
 	guard := "IF(new.`at` >= `orders`.`at` OR `orders`.`at` IS NULL, "
@@ -41,7 +41,7 @@ func TestUpsertStatements(t *testing.T) {
 	target.Indexes = []schema.Index{{Name: "PRIMARY", Unique: true}, {Name: "u", Unique: true}}
 	spec.Cursor = ""
 	for _, s := range []mysqldb.Server{maria1011, mysql8018} {
-		p, err = newUpsertPlan(s, spec)
+		p, err = newPlan(s, spec)
 		require.NoError(t, err)
 		require.Equal(t, " ON DUPLICATE KEY UPDATE "+
 			"`orders`.`id` = IF(`orders`.`id` <=> VALUES(`id`) OR (SELECT 1 UNION SELECT 2), `orders`.`id`, `orders`.`id`), "+
@@ -51,24 +51,24 @@ func TestUpsertStatements(t *testing.T) {
 	target.PrimaryKey = []string{"mail", "id"}
 	spec.Columns = spec.Columns[:3]
 	spec.Cursor = "id" // a part of the key says nothing of age
-	p, err = newUpsertPlan(maria1011, spec)
+	p, err = newPlan(maria1011, spec)
 	require.NoError(t, err)
 	require.Equal(t, " ON DUPLICATE KEY UPDATE `orders`.`mail` = VALUES(`mail`), `orders`.`at` = VALUES(`at`)", string(p.tail))
 
 	target.PrimaryKey = nil
-	_, err = newUpsertPlan(maria1011, spec)
+	_, err = newPlan(maria1011, spec)
 	require.ErrorContains(t, err, "no primary key")
 	target.PrimaryKey = []string{"e"}
-	_, err = newUpsertPlan(maria1011, spec)
+	_, err = newPlan(maria1011, spec)
 	require.ErrorContains(t, err, "the source does not have, column e")
 	spec.Columns = []table.Column{{Name: "nowhere", Kind: table.KindInt}}
-	_, err = newUpsertPlan(maria1011, spec)
+	_, err = newPlan(maria1011, spec)
 	require.ErrorContains(t, err, "no column that takes it, column nowhere")
 	require.True(t, mysqlerr.IsPermanent(err))
 }
 
 func TestRowsAreOrderedAsNumbersAndTheNewestKept(t *testing.T) {
-	p := &upsertPlan{
+	p := &plan{
 		columns: []table.Column{{Kind: table.KindInt}, {Kind: table.KindDecimal}, {Kind: table.KindDateTime}},
 		key:     []int{0, 1}, cursor: 2,
 	}

@@ -143,7 +143,7 @@ func TestUpsertCancelledLeavesNothing(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		beats := 0
-		_, err := upsert.UpsertChunk(ctx, w.Db, w.Spec, w.Rows(dbtest.Row(1, "a", nil), dbtest.Row(2, "b", nil), dbtest.Row(3, "c", nil)), func() {
+		_, err := upsert.WriteChunk(ctx, w.Db, w.Spec, w.Rows(dbtest.Row(1, "a", nil), dbtest.Row(2, "b", nil), dbtest.Row(3, "c", nil)), func() {
 			if beats++; beats == 3 {
 				cancel() // after the last batch, before the commit
 			}
@@ -191,10 +191,10 @@ func TestUpsertRefusesARowLargerThanThePacket(t *testing.T) {
 			w.Exec("SET GLOBAL max_allowed_packet = 1048576")
 			fresh := dbtest.OpenTarget(t, s)
 			fresh.Server.MaxAllowedPacket = 16 << 20
-			res, err := upsert.UpsertChunk(t.Context(), fresh, w.Spec, w.Rows(dbtest.Row(5, big[:600<<10]), dbtest.Row(6, big[:600<<10])), nil)
+			res, err := upsert.WriteChunk(t.Context(), fresh, w.Spec, w.Rows(dbtest.Row(5, big[:600<<10]), dbtest.Row(6, big[:600<<10])), nil)
 			require.NoError(t, err)
 			require.Equal(t, 2, res.Batches)
-			_, err = upsert.UpsertChunk(t.Context(), fresh, w.Spec, w.Rows(dbtest.Row(7, "x"), dbtest.Row(8, big[:900<<10])), nil)
+			_, err = upsert.WriteChunk(t.Context(), fresh, w.Spec, w.Rows(dbtest.Row(7, "x"), dbtest.Row(8, big[:900<<10])), nil)
 			require.True(t, mysqlerr.IsPermanent(err), "%v", err)
 			require.ErrorContains(t, err, upsert.KeyHash([][]byte{[]byte("8")}))
 		})

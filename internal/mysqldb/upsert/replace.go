@@ -22,9 +22,9 @@ import (
 // opponents as the table has unique keys, and other sessions may bring in more.
 const maxRounds = 8
 
-// isolate writes the rows at positions [from, to), whose statement met another row's unique
+// bisect writes the rows at positions [from, to), whose statement met another row's unique
 // value, in smaller statements, and puts the rows that stand alone in the end off.
-func (w *chunkWriter) isolate(ctx context.Context, from, to int) error {
+func (w *writer) bisect(ctx context.Context, from, to int) error {
 	if to-from == 1 {
 		w.deferred = append(w.deferred, from)
 		return nil
@@ -37,18 +37,18 @@ func (w *chunkWriter) isolate(ctx context.Context, from, to int) error {
 		case err == nil:
 			w.affected += affected
 		case IsUniqueConflict(err):
-			if err := w.isolate(ctx, half[0], half[1]); err != nil {
+			if err := w.bisect(ctx, half[0], half[1]); err != nil {
 				return err
 			}
 		default:
-			return w.blame(ctx, err, half[0], half[1])
+			return w.identifyRow(ctx, err, half[0], half[1])
 		}
 	}
 	return nil
 }
 
 // sendRows sends the rows at positions [from, to) in one statement.
-func (w *chunkWriter) sendRows(ctx context.Context, from, to int) (int64, error) {
+func (w *writer) sendRows(ctx context.Context, from, to int) (int64, error) {
 	w.stmt = append(w.stmt[:0], w.plan.head...)
 	for i := from; i < to; i++ {
 		if err := w.buildRow(w.order[i]); err != nil {
@@ -62,14 +62,14 @@ func (w *chunkWriter) sendRows(ctx context.Context, from, to int) (int64, error)
 	w.stmt = append(w.stmt, w.plan.tail...)
 	affected, err := w.send(ctx, string(w.stmt), from, to)
 	if err == nil {
-		w.batches++
+		w.res.Batches++
 	}
 	return affected, err
 }
 
 // deferredExisting says which of the rows that were put off the target has under their own
 // key, before anything gives way.
-func (w *chunkWriter) deferredExisting(ctx context.Context) ([]bool, error) {
+func (w *writer) deferredExisting(ctx context.Context) ([]bool, error) {
 	existed := make([]bool, len(w.deferred))
 	if w.empty {
 		return existed, nil
@@ -78,19 +78,19 @@ func (w *chunkWriter) deferredExisting(ctx context.Context) ([]bool, error) {
 		if _, err := w.listKeys(at, at+1); err != nil {
 			return nil, err
 		}
-		if err := w.conn.QueryRowContext(ctx, w.probeFor("COUNT(*)")).Scan(&existed[n]); err != nil {
+		if err := w.conn.QueryRowContext(ctx, w.selectListed("COUNT(*)")).Scan(&existed[n]); err != nil {
 			return nil, err
 		}
 	}
 	return existed, nil
 }
 
-// settleDeferred writes the rows that were put off. One that meets a newer row gets another
+// writeDeferred writes the rows that were put off. One that meets a newer row gets another
 // chance at the end: that row's own new version may be among those put off.
-func (w *chunkWriter) settleDeferred(ctx context.Context, existed []bool) error {
+func (w *writer) writeDeferred(ctx context.Context, existed []bool) error {
 	var yielding []int
 	for n := len(w.deferred) - 1; n >= 0; n-- {
-		yields, err := w.settle(ctx, w.deferred[n], existed[n])
+		yields, err := w.resolveConflicts(ctx, w.deferred[n], existed[n])
 		if err != nil {
 			return err
 		}
@@ -99,39 +99,39 @@ func (w *chunkWriter) settleDeferred(ctx context.Context, existed []bool) error 
 		}
 	}
 	for _, n := range yielding {
-		yields, err := w.settle(ctx, w.deferred[n], existed[n])
+		yields, err := w.resolveConflicts(ctx, w.deferred[n], existed[n])
 		if err != nil {
 			return err
 		}
 		if yields {
-			w.res.Yielded++
+			w.res.SkippedConflicts++
 			w.res.Unchanged++
 		}
 	}
 	return nil
 }
 
-// settle writes the row at a position and removes what is in its way; yields says that
+// resolveConflicts writes the row at a position and removes what is in its way; yields says that
 // something newer is, and that nothing was written.
-func (w *chunkWriter) settle(ctx context.Context, at int, existed bool) (yields bool, err error) {
+func (w *writer) resolveConflicts(ctx context.Context, at int, existed bool) (yields bool, err error) {
 	for round := 0; ; round++ {
 		affected, err := w.sendRows(ctx, at, at+1)
 		w.heartbeat()
 		if err == nil {
-			w.settled(affected, existed)
+			w.countSingleRow(affected, existed)
 			return false, nil
 		}
 		if !IsUniqueConflict(err) || round >= maxRounds {
-			return false, w.blame(ctx, err, at, at+1)
+			return false, w.identifyRow(ctx, err, at, at+1)
 		}
-		found, newer, findErr := w.findHolders(ctx, at)
+		found, newer, findErr := w.findConflicts(ctx, at)
 		switch {
 		case findErr != nil:
 			return false, findErr
-		case newer || found.Len() > 0 && w.aboveEnd(w.order[at]):
+		case newer || found.Len() > 0 && w.isAboveWindow(w.order[at]):
 			return true, nil
 		case found.Len() == 0:
-			return false, w.blame(ctx, err, at, at+1) // a key that cannot be searched
+			return false, w.identifyRow(ctx, err, at, at+1) // a key that cannot be searched
 		}
 		for r := range found.Len() {
 			if err := w.remove(ctx, found, r); err != nil {
@@ -141,9 +141,9 @@ func (w *chunkWriter) settle(ctx context.Context, at int, existed bool) (yields 
 	}
 }
 
-// settled counts a row that was written alone. A row that was removed before counts as what
+// countSingleRow counts a row that was written alone. A row that was removed before counts as what
 // it is to those who look: it was there, and it is there.
-func (w *chunkWriter) settled(affected int64, existed bool) {
+func (w *writer) countSingleRow(affected int64, existed bool) {
 	switch {
 	case !existed:
 		w.res.Inserted++
@@ -155,8 +155,8 @@ func (w *chunkWriter) settled(affected int64, existed bool) {
 }
 
 // remove deletes a row of the target by its key, one of those that findHolders found.
-func (w *chunkWriter) remove(ctx context.Context, keys *table.Rows, r int) error {
-	w.probe = append(w.probe[:0], "DELETE FROM "+sqltext.Qualified(w.plan.target.Name)+" WHERE "...)
+func (w *writer) remove(ctx context.Context, keys *table.Rows, r int) error {
+	w.query = append(w.query[:0], "DELETE FROM "+sqltext.Qualified(w.plan.target.Name)+" WHERE "...)
 	for n, i := range w.plan.key {
 		c := w.plan.targets[i].Column
 		write, err := sqltext.Comparand(c)
@@ -168,11 +168,11 @@ func (w *chunkWriter) remove(ctx context.Context, keys *table.Rows, r int) error
 			return err
 		}
 		if n > 0 {
-			w.probe = append(w.probe, " AND "...)
+			w.query = append(w.query, " AND "...)
 		}
-		w.probe = append(w.probe, sqltext.Ident(c.Name)+" = "+text...)
+		w.query = append(w.query, sqltext.Ident(c.Name)+" = "+text...)
 	}
-	removed, err := w.exec(ctx, string(w.probe))
-	w.res.Replaced += removed
+	removed, err := w.exec(ctx, string(w.query))
+	w.res.DeletedConflicts += removed
 	return err
 }

@@ -176,12 +176,12 @@ func TestReplaceConvergesUnderRandomChanges(t *testing.T) {
 func applyAtOnce(w *dbtest.Writing, seed uint64, chunks [][][]any) (replaced int64) {
 	w.T.Helper()
 	var wait sync.WaitGroup
-	results, errs := make([]upsert.UpsertResult, len(chunks)), make([]error, len(chunks))
+	results, errs := make([]upsert.Result, len(chunks)), make([]error, len(chunks))
 	for i, chunk := range chunks {
 		rows := w.Rows(chunk...)
 		wait.Go(func() {
 			for range 20 {
-				results[i], errs[i] = upsert.UpsertChunk(w.T.Context(), w.Db, w.Spec, rows, nil)
+				results[i], errs[i] = upsert.WriteChunk(w.T.Context(), w.Db, w.Spec, rows, nil)
 				if !mysqlerr.IsLockConflict(errs[i]) {
 					return
 				}
@@ -193,7 +193,7 @@ func applyAtOnce(w *dbtest.Writing, seed uint64, chunks [][][]any) (replaced int
 		require.NoError(w.T, err, "seed %d", seed)
 		r := results[i]
 		require.Equal(w.T, int64(len(chunks[i])), r.Inserted+r.Updated+r.Unchanged, "seed %d", seed)
-		replaced += r.Replaced
+		replaced += r.DeletedConflicts
 	}
 	return replaced
 }

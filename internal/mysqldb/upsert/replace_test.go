@@ -18,7 +18,7 @@ const holders = "(id INT PRIMARY KEY, u VARCHAR(20), at INT, UNIQUE (u))"
 func newReplacing(t *testing.T, s *servers.Server, definition string) *dbtest.Writing {
 	t.Helper()
 	w := dbtest.NewWriting(t, s, definition)
-	w.Spec.Cursor, w.Spec.Conflicts = "at", upsert.ConflictsReplace
+	w.Spec.Cursor, w.Spec.Conflicts = "at", upsert.DeleteConflicts
 	return w
 }
 
@@ -132,27 +132,27 @@ func TestReplacedRowsAreCounted(t *testing.T) {
 		w.Wrote(4, 0, 0, dbtest.Row(1, "a", 1), dbtest.Row(2, "b", 1), dbtest.Row(3, "c", 1), dbtest.Row(7, "x", 1))
 		// A swap inside a chunk: one row has to go for a moment.
 		res := w.Wrote(1, 2, 1, dbtest.Row(1, "b", 2), dbtest.Row(2, "a", 2), dbtest.Row(3, "c", 1), dbtest.Row(4, "d", 2))
-		require.Equal(t, int64(1), res.Replaced)
+		require.Equal(t, int64(1), res.DeletedConflicts)
 		// Row 7 was deleted at the source, and 8 has its value.
 		res = w.Wrote(1, 0, 0, dbtest.Row(8, "x", 3))
-		require.Equal(t, int64(1), res.Replaced)
+		require.Equal(t, int64(1), res.DeletedConflicts)
 		w.Holds("SELECT * FROM t ORDER BY id", "1|b|2", "2|a|2", "3|c|1", "4|d|2", "8|x|3")
 		// A row from before does not come back, and does not take the value either.
 		res = w.Wrote(0, 0, 1, dbtest.Row(7, "x", 1))
-		require.Equal(t, [2]int64{0, 1}, [2]int64{res.Replaced, res.Yielded})
+		require.Equal(t, [2]int64{0, 1}, [2]int64{res.DeletedConflicts, res.SkippedConflicts})
 		res = w.Wrote(1, 0, 1, dbtest.Row(7, "x", 2), dbtest.Row(9, nil, 1))
-		require.Equal(t, [2]int64{0, 1}, [2]int64{res.Replaced, res.Yielded})
+		require.Equal(t, [2]int64{0, 1}, [2]int64{res.DeletedConflicts, res.SkippedConflicts})
 		w.Holds("SELECT id FROM t ORDER BY id", "1", "2", "3", "4", "8", "9")
 		// A holder without a cursor value gives way; a row without one does not push.
 		w.Exec("UPDATE t SET at = NULL WHERE id = 8")
 		res = w.Wrote(1, 0, 0, dbtest.Row(7, "x", 1))
-		require.Equal(t, int64(1), res.Replaced)
+		require.Equal(t, int64(1), res.DeletedConflicts)
 		res = w.Wrote(0, 0, 1, dbtest.Row(8, "x", nil))
-		require.Equal(t, int64(1), res.Yielded)
+		require.Equal(t, int64(1), res.SkippedConflicts)
 		// Without a cursor, every row pushes.
 		w.Spec.Cursor = ""
 		res = w.Wrote(1, 0, 0, dbtest.Row(8, "x", nil))
-		require.Equal(t, int64(1), res.Replaced)
+		require.Equal(t, int64(1), res.DeletedConflicts)
 		w.Holds("SELECT id FROM t ORDER BY id", "1", "2", "3", "4", "8", "9")
 	})
 }
@@ -163,7 +163,7 @@ func TestReplaceWithAnOlderRowWhoseHolderMovesInTheSameChunk(t *testing.T) {
 		w := newReplacing(t, s, holders)
 		w.Wrote(2, 0, 0, dbtest.Row(1, "a", 5), dbtest.Row(2, "b", 10))
 		res := w.Wrote(0, 2, 0, dbtest.Row(1, "b", 8), dbtest.Row(2, "c", 12))
-		require.Zero(t, res.Replaced)
+		require.Zero(t, res.DeletedConflicts)
 		w.Wrote(0, 2, 0, dbtest.Row(1, "c", 11+2), dbtest.Row(2, "b", 14))
 		w.Holds("SELECT * FROM t ORDER BY id", "1|c|13", "2|b|14")
 	})
@@ -200,7 +200,7 @@ func TestReplaceKnowsEveryKindOfUniqueKey(t *testing.T) {
 			w.Wrote(2, 0, 0, dbtest.Row(1, "Key", 1, values[0]), dbtest.Row(2, "nulls", 1, nil))
 			res, err := w.Upsert(dbtest.Row(5, "key", 1, values[1]), dbtest.Row(6, "Nulls", 1, nil))
 			require.NoError(t, err, definition)
-			require.Equal(t, [3]int64{2, 1, 0}, [3]int64{res.Inserted, res.Replaced, res.Yielded}, definition)
+			require.Equal(t, [3]int64{2, 1, 0}, [3]int64{res.Inserted, res.DeletedConflicts, res.SkippedConflicts}, definition)
 			w.Holds("SELECT id, k FROM t ORDER BY id", "2|nulls", "5|key", "6|Nulls")
 			w.Exec("DROP TABLE t")
 		}
@@ -212,9 +212,9 @@ func TestReplaceTellsTheEnumErrorValueFromTheEmptyMember(t *testing.T) {
 		w := newReplacing(t, s, "(id INT PRIMARY KEY, at INT, u ENUM('','b'), UNIQUE (u))")
 		w.Wrote(3, 0, 0, dbtest.Row(1, 1, "\x00"), dbtest.Row(2, 1, ""), dbtest.Row(3, 1, "b"))
 		res := w.Wrote(2, 0, 0, dbtest.Row(4, 1, ""), dbtest.Row(5, 1, "b"))
-		require.Equal(t, int64(2), res.Replaced)
+		require.Equal(t, int64(2), res.DeletedConflicts)
 		w.Holds("SELECT id FROM t ORDER BY id", "1", "4", "5")
-		require.Equal(t, int64(1), w.Wrote(1, 0, 0, dbtest.Row(6, 1, "\x00")).Replaced)
+		require.Equal(t, int64(1), w.Wrote(1, 0, 0, dbtest.Row(6, 1, "\x00")).DeletedConflicts)
 		w.Holds("SELECT id, u + 0 FROM t ORDER BY id", "4|1", "5|2", "6|0")
 	})
 }
@@ -225,11 +225,11 @@ func TestReplaceWithSeveralUniqueKeys(t *testing.T) {
 		w.Wrote(3, 0, 0, dbtest.Row(1, 1, 1, 1, 1), dbtest.Row(2, 2, 2, 2, 1), dbtest.Row(3, 3, 3, 3, 1))
 		// One row takes three rows' values; of one of them it is too late.
 		res := w.Wrote(1, 0, 0, dbtest.Row(9, 1, 2, 2, 2))
-		require.Equal(t, int64(2), res.Replaced)
+		require.Equal(t, int64(2), res.DeletedConflicts)
 		w.Holds("SELECT * FROM t ORDER BY id", "3|3|3|3|1", "9|1|2|2|2")
 		w.Exec("UPDATE t SET at = 5 WHERE id = 9")
 		res = w.Wrote(0, 0, 1, dbtest.Row(4, 3, 2, 9, 4)) // row 3 is older and 9 newer: nothing goes
-		require.Equal(t, [2]int64{0, 1}, [2]int64{res.Replaced, res.Yielded})
+		require.Equal(t, [2]int64{0, 1}, [2]int64{res.DeletedConflicts, res.SkippedConflicts})
 		w.Holds("SELECT id FROM t ORDER BY id", "3", "9")
 	})
 }

@@ -4,9 +4,9 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
 )
 
-// givesWay is a condition, true where the row of the target gives way to the new one although
+// unsettledCondition is a condition, true where the row of the target gives way to the new one although
 // its cursor is larger; "" where none does. old and fresh are both rows' cursors as SQL.
-func (p *upsertPlan) givesWay(old, fresh string) (string, error) {
+func (p *plan) unsettledCondition(old, fresh string) (string, error) {
 	u := p.unsettled
 	if u.Hi == "" || u.Through == "" || !p.comparesCursors() {
 		return "", nil
@@ -34,8 +34,8 @@ func (p *upsertPlan) givesWay(old, fresh string) (string, error) {
 	return out, nil
 }
 
-// hasWay is givesWay for two values of the cursor, neither NULL.
-func (p *upsertPlan) hasWay(incoming, old []byte) bool {
+// isUnsettled is givesWay for two values of the cursor, neither NULL.
+func (p *plan) isUnsettled(incoming, old []byte) bool {
 	u, kind := p.unsettled, p.columns[p.cursor].Kind
 	if u.Hi == "" || u.Through == "" {
 		return false
@@ -46,8 +46,8 @@ func (p *upsertPlan) hasWay(incoming, old []byte) bool {
 	return u.After == "" || compareValues(kind, old, []byte(u.After)) > 0
 }
 
-// aboveEnd reports whether a row was read above the end of the run's window.
-func (w *chunkWriter) aboveEnd(row int32) bool {
+// isAboveWindow reports whether a row was read above the end of the run's window.
+func (w *writer) isAboveWindow(row int32) bool {
 	p := w.plan
 	if p.unsettled.Hi == "" || p.cursor < 0 {
 		return false
@@ -56,14 +56,14 @@ func (w *chunkWriter) aboveEnd(row int32) bool {
 	return v != nil && compareValues(p.columns[p.cursor].Kind, v, []byte(p.unsettled.Hi)) > 0
 }
 
-// leaveTail takes the rows above the end of the window out of the chunk, and reports whether there
+// dropRowsAboveWindow takes the rows above the end of the window out of the chunk, and reports whether there
 // were any. They are left to a later run, which reads them when they have settled: a row of theirs
 // that belongs to them, the other holder of a unique value or the parent of a foreign key, may
 // have been committed below where this run had read to.
-func (w *chunkWriter) leaveTail() bool {
+func (w *writer) dropRowsAboveWindow() bool {
 	kept := make([]int32, 0, len(w.order))
 	for _, row := range w.order {
-		if !w.aboveEnd(row) {
+		if !w.isAboveWindow(row) {
 			kept = append(kept, row)
 		}
 	}

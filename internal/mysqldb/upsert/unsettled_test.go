@@ -124,15 +124,15 @@ func TestUnsettledRowsAndUniqueValues(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		w := dbtest.NewWriting(t, s, "(id INT PRIMARY KEY, v INT, u DATETIME NOT NULL, UNIQUE (v))")
 		w.Exec("INSERT INTO t VALUES (9, 50, '2024-01-01 09:00:00'), (8, 60, '2024-01-01 10:00:11')")
-		w.Spec.Cursor, w.Spec.Conflicts = "u", upsert.ConflictsReplace
+		w.Spec.Cursor, w.Spec.Conflicts = "u", upsert.DeleteConflicts
 		w.Spec.Unsettled = of("2024-01-01 10:00:00", "2024-01-01 10:00:10", "2024-01-01 10:00:12")
 		res, err := w.Upsert([]any{1, 50, "2024-01-01 10:00:11"})
 		require.NoError(t, err)
-		require.EqualValues(t, 1, res.Yielded)
-		require.Zero(t, res.Replaced)
+		require.EqualValues(t, 1, res.SkippedConflicts)
+		require.Zero(t, res.DeletedConflicts)
 		res, err = w.Upsert([]any{2, 60, "2024-01-01 10:00:09"})
 		require.NoError(t, err)
-		require.EqualValues(t, 1, res.Replaced)
+		require.EqualValues(t, 1, res.DeletedConflicts)
 		require.EqualValues(t, 1, res.Inserted)
 	})
 }

@@ -67,14 +67,14 @@ func TestUpsertSplitsIntoBatches(t *testing.T) {
 			rows.Append([]byte(strings.Repeat("x", i)))
 		}
 		beats := 0
-		res, err := upsert.UpsertChunk(t.Context(), w.Db, w.Spec, rows, func() { beats++ })
+		res, err := upsert.WriteChunk(t.Context(), w.Db, w.Spec, rows, func() { beats++ })
 		require.NoError(t, err)
 		require.Equal(t, int64(1003), res.Inserted)
 		require.Equal(t, 101, res.Batches)
 		require.GreaterOrEqual(t, beats, 101)
 		require.Positive(t, res.Seconds)
 		w.Spec.MaxBatchRows, w.Spec.MaxBatchBytes = 1000, 2000
-		res, err = upsert.UpsertChunk(t.Context(), w.Db, w.Spec, rows, nil)
+		res, err = upsert.WriteChunk(t.Context(), w.Db, w.Spec, rows, nil)
 		require.NoError(t, err)
 		require.Equal(t, int64(1003), res.Unchanged)
 		require.Greater(t, res.Batches, 250) // half a megabyte in statements of 2,000 bytes
@@ -199,7 +199,7 @@ func TestParallelChunksWithTheSameKeysDoNotDeadlock(t *testing.T) {
 			spec := w.Spec
 			spec.MaxBatchRows = 50
 			go func() {
-				res, err := upsert.UpsertChunk(t.Context(), w.Db, spec, rows, nil)
+				res, err := upsert.WriteChunk(t.Context(), w.Db, spec, rows, nil)
 				if err == nil && res.Tries != 1 {
 					err = fmt.Errorf("%d tries", res.Tries)
 				}

@@ -20,16 +20,16 @@ import (
 // with rows that never were. So for such targets the rows are looked at and locked first, and those
 // that would stay as they are, are not sent.
 
-// leaveUnchanged takes those rows out of w.order that the target has already, or in a newer
+// dropUnchangedRows takes those rows out of w.order that the target has already, or in a newer
 // version, and counts them. The caller puts w.order back.
-func (w *chunkWriter) leaveUnchanged(ctx context.Context) error {
+func (w *writer) dropUnchangedRows(ctx context.Context) error {
 	stays := make([]bool, len(w.order))
 	for from := 0; from < len(w.order); {
 		to, err := w.listKeys(from, len(w.order))
 		if err != nil {
 			return err
 		}
-		if err := w.compareListed(ctx, from, to, stays); err != nil {
+		if err := w.compareWithTarget(ctx, from, to, stays); err != nil {
 			return err
 		}
 		w.heartbeat()
@@ -46,9 +46,9 @@ func (w *chunkWriter) leaveUnchanged(ctx context.Context) error {
 	return nil
 }
 
-// compareListed locks and reads the target's rows with the listed keys, those at positions
+// compareWithTarget locks and reads the target's rows with the listed keys, those at positions
 // [from, to), and marks the positions of rows that stay as they are.
-func (w *chunkWriter) compareListed(ctx context.Context, from, to int, stays []bool) error {
+func (w *writer) compareWithTarget(ctx context.Context, from, to int, stays []bool) error {
 	positions := make(map[string]int, to-from)
 	for at := from; at < to; at++ {
 		positions[w.joinKey(w.keyValues(w.order[at]))] = at
@@ -61,7 +61,7 @@ func (w *chunkWriter) compareListed(ctx context.Context, from, to int, stays []b
 	}
 	have := table.Borrow(len(exprs))
 	defer have.Return()
-	return fetch.Raw(ctx, w.conn, w.probeFor(strings.Join(names, ", "))+" FOR UPDATE", func(rows driver.Rows) error {
+	return fetch.Raw(ctx, w.conn, w.selectListed(strings.Join(names, ", "))+" FOR UPDATE", func(rows driver.Rows) error {
 		values := make([]driver.Value, len(exprs))
 		for {
 			if err := rows.Next(values); err != nil {
@@ -81,7 +81,7 @@ func (w *chunkWriter) compareListed(ctx context.Context, from, to int, stays []b
 				key[n] = have.Value(0, i)
 			}
 			if at, ok := positions[w.joinKey(key)]; ok {
-				stays[at] = w.stays(w.order[at], have)
+				stays[at] = w.isUnchanged(w.order[at], have)
 			}
 		}
 	})
@@ -89,46 +89,46 @@ func (w *chunkWriter) compareListed(ctx context.Context, from, to int, stays []b
 
 // joinKey is a key's values as one text; a key that the target spells otherwise is not found, and
 // its row is written.
-func (w *chunkWriter) joinKey(values [][]byte) string {
+func (w *writer) joinKey(values [][]byte) string {
 	var b []byte
 	for n, v := range values {
 		i := w.plan.key[n]
-		v = plainValue(w.plan.columns[i], w.plan.targets[i].Column, v)
+		v = trimZeros(w.plan.columns[i], w.plan.targets[i].Column, v)
 		b = append(sqltext.AppendQuoted(b, v), ',')
 	}
 	return string(b)
 }
 
 // stays reports whether writing a row would leave the target's row, the only one of have, as it is.
-func (w *chunkWriter) stays(row int32, have *table.Rows) bool {
+func (w *writer) isUnchanged(row int32, have *table.Rows) bool {
 	value := func(i int) (fresh, old []byte) { return w.rows.Value(int(row), i), have.Value(0, i) }
-	if w.plan.comparesCursors() && w.plan.keepsNewer(value(w.plan.cursor)) {
+	if w.plan.comparesCursors() && w.plan.isNewerOnTarget(value(w.plan.cursor)) {
 		w.res.NewerOnTarget++
 		return true
 	}
 	for i := range w.plan.columns {
 		from, to := w.plan.columns[i], w.plan.targets[i].Column
 		incoming, old := value(i)
-		if (incoming == nil) != (old == nil) || !bytes.Equal(plainValue(from, to, incoming), plainValue(from, to, old)) {
+		if (incoming == nil) != (old == nil) || !bytes.Equal(trimZeros(from, to, incoming), trimZeros(from, to, old)) {
 			return false
 		}
 	}
 	return true
 }
 
-// keepsNewer reports whether a row of the target stays because its cursor is larger, as newerGuard
+// isNewerOnTarget reports whether a row of the target stays because its cursor is larger, as newerGuard
 // says it to the server. Where that cannot be told from the texts, the server decides.
-func (p *upsertPlan) keepsNewer(fresh, old []byte) bool {
+func (p *plan) isNewerOnTarget(fresh, old []byte) bool {
 	from, to := p.columns[p.cursor], p.targets[p.cursor].Column
 	if fresh == nil || old == nil || !from.Kind.IsCursor() || !to.Kind.IsCursor() || from.Kind.IsInteger() != to.Kind.IsInteger() {
 		return false
 	}
-	fresh, old = plainValue(from, to, fresh), plainValue(from, to, old)
-	return compareValues(from.Kind, old, fresh) > 0 && !p.hasWay(fresh, old)
+	fresh, old = trimZeros(from, to, fresh), trimZeros(from, to, old)
+	return compareValues(from.Kind, old, fresh) > 0 && !p.isUnsettled(fresh, old)
 }
 
-// plainValue is a value without the zeros at its end that a column of more digits has.
-func plainValue(from, to table.Column, v []byte) []byte {
+// trimZeros is a value without the zeros at its end that a column of more digits has.
+func trimZeros(from, to table.Column, v []byte) []byte {
 	kinds := []table.Kind{table.KindDecimal, table.KindDateTime, table.KindTimestamp, table.KindTime}
 	if from.Precision == to.Precision && from.Scale == to.Scale || !slices.Contains(kinds, from.Kind) || !bytes.ContainsRune(v, '.') {
 		return v

@@ -28,10 +28,10 @@ func TestAVersionedTargetKeepsNoHistoryOfRowsThatStay(t *testing.T) {
 				p.AtTarget("SET SESSION system_versioning_alter_history = KEEP",
 					"ALTER TABLE t MODIFY n DECIMAL(12,4), MODIFY u TIMESTAMP(6) NULL, ADD UNIQUE KEY own (n)")
 				source := dbtest.Introspect(t, p.Src, p.From, "t")
-				spec := upsert.UpsertSpec{Target: dbtest.Introspect(t, p.Dst, p.To, "t"), Columns: table.Carried(source.Values()), Cursor: "u", MaxBatchRows: 2}
-				write := func() (out upsert.UpsertResult) {
+				spec := upsert.Spec{Target: dbtest.Introspect(t, p.Dst, p.To, "t"), Columns: table.Carried(source.Values()), Cursor: "u", MaxBatchRows: 2}
+				write := func() (out upsert.Result) {
 					_, err := scan.ReadPages(t.Context(), p.Src, scan.ReadSpec{Table: source, Columns: spec.Columns}, func(rows *table.Rows) (err error) {
-						out, err = upsert.UpsertChunk(t.Context(), p.Dst, spec, rows, nil)
+						out, err = upsert.WriteChunk(t.Context(), p.Dst, spec, rows, nil)
 						return err
 					})
 					require.NoError(t, err)
@@ -75,10 +75,10 @@ func TestRowsThatServersTouchAreNotCountedAsUpdated(t *testing.T) {
 		p.AtSource("CREATE TABLE t (id INT PRIMARY KEY, n INT DEFAULT 5)", "INSERT INTO t VALUES (1, NULL), (2, NULL), (3, 5)")
 		p.Apply("t")
 		source := dbtest.Introspect(t, p.Src, p.From, "t")
-		spec := upsert.UpsertSpec{Target: dbtest.Introspect(t, p.Dst, p.To, "t"), Columns: table.Carried(source.Values())}
+		spec := upsert.Spec{Target: dbtest.Introspect(t, p.Dst, p.To, "t"), Columns: table.Carried(source.Values())}
 		_, err := scan.ReadPages(t.Context(), p.Src, scan.ReadSpec{Table: source, Columns: spec.Columns}, func(rows *table.Rows) error {
 			for _, approximate := range []bool{false, true} {
-				res, err := upsert.UpsertChunk(t.Context(), p.Dst, spec, rows, nil)
+				res, err := upsert.WriteChunk(t.Context(), p.Dst, spec, rows, nil)
 				if err != nil {
 					return err
 				}

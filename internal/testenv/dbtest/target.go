@@ -79,9 +79,9 @@ func (p *Pair) Apply(name string) target.Diff {
 func (p *Pair) Write(name, cursor string) {
 	p.T.Helper()
 	source := Introspect(p.T, p.Src, p.From, name)
-	spec := upsert.UpsertSpec{Target: Introspect(p.T, p.Dst, p.To, name), Columns: p.Plan(name).Columns, Cursor: cursor}
+	spec := upsert.Spec{Target: Introspect(p.T, p.Dst, p.To, name), Columns: p.Plan(name).Columns, Cursor: cursor}
 	_, err := scan.ReadPages(p.T.Context(), p.Src, scan.ReadSpec{Table: source, Columns: spec.Columns}, func(rows *table.Rows) error {
-		_, err := upsert.UpsertChunk(p.T.Context(), p.Dst, spec, rows, nil)
+		_, err := upsert.WriteChunk(p.T.Context(), p.Dst, spec, rows, nil)
 		return err
 	})
 	require.NoError(p.T, err)
@@ -92,10 +92,10 @@ func (p *Pair) CopyRows(name, cursor string) {
 	p.T.Helper()
 	source := Introspect(p.T, p.Src, p.From, name)
 	columns := table.Carried(source.Values())
-	spec := upsert.UpsertSpec{Target: Introspect(p.T, p.Dst, p.To, name), Columns: columns, Cursor: cursor, MaxBatchRows: 3}
+	spec := upsert.Spec{Target: Introspect(p.T, p.Dst, p.To, name), Columns: columns, Cursor: cursor, MaxBatchRows: 3}
 	_, err := scan.ReadPages(p.T.Context(), p.Src, scan.ReadSpec{Table: source, Columns: columns}, func(rows *table.Rows) error {
 		for again := range 2 { // the second time every row meets itself
-			res, err := upsert.UpsertChunk(p.T.Context(), p.Dst, spec, rows, nil)
+			res, err := upsert.WriteChunk(p.T.Context(), p.Dst, spec, rows, nil)
 			if err != nil {
 				return err
 			}

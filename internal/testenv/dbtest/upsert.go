@@ -22,7 +22,7 @@ type Writing struct {
 	Schema string
 	Db     *mysqldb.DB // as the program opens it
 	Raw    *sql.DB     // as anyone else would
-	Spec   upsert.UpsertSpec
+	Spec   upsert.Spec
 }
 
 // NewWriting creates the table "t" with the given definition, on every flavor in turn.
@@ -74,12 +74,12 @@ func (w *Writing) Rows(rows ...[]any) *table.Rows {
 	return out
 }
 
-func (w *Writing) Upsert(rows ...[]any) (upsert.UpsertResult, error) {
-	return upsert.UpsertChunk(w.T.Context(), w.Db, w.Spec, w.Rows(rows...), nil)
+func (w *Writing) Upsert(rows ...[]any) (upsert.Result, error) {
+	return upsert.WriteChunk(w.T.Context(), w.Db, w.Spec, w.Rows(rows...), nil)
 }
 
 // Wrote asserts the counters of a chunk that must be written.
-func (w *Writing) Wrote(inserted, updated, unchanged int64, rows ...[]any) upsert.UpsertResult {
+func (w *Writing) Wrote(inserted, updated, unchanged int64, rows ...[]any) upsert.Result {
 	w.T.Helper()
 	res, err := w.Upsert(rows...)
 	require.NoError(w.T, err)

@@ -28,55 +28,55 @@ func TestChunksShouldShrinkOnASlowTargetAndGrowBack(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		w := dbtest.NewWriting(t, s, "(id INT PRIMARY KEY, v VARCHAR(10))")
 		const n = 900
-		w.Spec.MaxTransaction, w.Spec.Pace = 300*time.Millisecond, &upsert.Pace{}
-		chunk := func(rows int, v string) upsert.UpsertResult {
+		w.Spec.MaxTransaction, w.Spec.Sizer = 300*time.Millisecond, &upsert.ChunkSizer{}
+		chunk := func(rows int, v string) upsert.Result {
 			t.Helper()
-			res, err := upsert.UpsertChunk(t.Context(), w.Db, w.Spec, numbered(rows, v), nil)
+			res, err := upsert.WriteChunk(t.Context(), w.Db, w.Spec, numbered(rows, v), nil)
 			require.NoError(t, err)
 			require.Equal(t, int64(rows), res.Inserted+res.Updated+res.Unchanged)
 			require.False(t, res.Approximate)
 			return res
 		}
 		chunk(n, "fast")
-		require.Zero(t, w.Spec.Pace.Rows())
+		require.Zero(t, w.Spec.Sizer.Rows())
 
 		w.Exec("CREATE TRIGGER slow BEFORE UPDATE ON t FOR EACH ROW SET @waited = SLEEP(0.001)")
 		require.Equal(t, int64(n), chunk(n, "slow").Updated) // one transaction, however slow
-		learnt := w.Spec.Pace.Rows()
+		learnt := w.Spec.Sizer.Rows()
 		require.NotZero(t, learnt)
 		require.Less(t, learnt, 400)
 		require.Less(t, chunk(learnt, "slower").Seconds, 0.6)
 
 		w.Exec("DROP TRIGGER slow")
-		before := w.Spec.Pace.Rows()
+		before := w.Spec.Sizer.Rows()
 		for range 20 {
-			if chunk(min(n, before), "fast"); w.Spec.Pace.Rows() == 0 {
+			if chunk(min(n, before), "fast"); w.Spec.Sizer.Rows() == 0 {
 				break
 			}
-			require.Greater(t, w.Spec.Pace.Rows(), before) // slowly, and steadily
-			before = w.Spec.Pace.Rows()
+			require.Greater(t, w.Spec.Sizer.Rows(), before) // slowly, and steadily
+			before = w.Spec.Sizer.Rows()
 		}
-		require.Zero(t, w.Spec.Pace.Rows())
+		require.Zero(t, w.Spec.Sizer.Rows())
 	})
 }
 
 func TestALockedRowLeavesNothingOfItsChunk(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		w := dbtest.NewWriting(t, s, "(id INT PRIMARY KEY, v VARCHAR(10))")
-		w.Spec.Pace = &upsert.Pace{}
-		_, err := upsert.UpsertChunk(t.Context(), w.Db, w.Spec, numbered(1000, "a"), nil)
+		w.Spec.Sizer = &upsert.ChunkSizer{}
+		_, err := upsert.WriteChunk(t.Context(), w.Db, w.Spec, numbered(1000, "a"), nil)
 		require.NoError(t, err)
 		tx, err := w.Raw.BeginTx(t.Context(), nil)
 		require.NoError(t, err)
 		_, err = tx.ExecContext(t.Context(), "UPDATE t SET v = 'locked' WHERE id = 700")
 		require.NoError(t, err)
 		fast(t, w.Db)
-		_, err = upsert.UpsertChunk(t.Context(), w.Db, w.Spec, numbered(1000, "b"), nil)
+		_, err = upsert.WriteChunk(t.Context(), w.Db, w.Spec, numbered(1000, "b"), nil)
 		require.True(t, mysqlerr.IsLockConflict(err), "%v", err)
-		require.Equal(t, 500, w.Spec.Pace.Rows(), "the next chunks should be smaller")
+		require.Equal(t, 500, w.Spec.Sizer.Rows(), "the next chunks should be smaller")
 		require.NoError(t, tx.Rollback())
 		w.Holds("SELECT v, COUNT(*) FROM t GROUP BY v", "a|1000")
-		res, err := upsert.UpsertChunk(t.Context(), w.Db, w.Spec, numbered(1000, "b"), nil)
+		res, err := upsert.WriteChunk(t.Context(), w.Db, w.Spec, numbered(1000, "b"), nil)
 		require.NoError(t, err)
 		require.EqualValues(t, 1000, res.Updated)
 	})
