@@ -8,9 +8,8 @@ import (
 
 // Querier runs statements: a pool, one of its connections, or a transaction.
 type Querier interface {
+	RowQuerier
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
 // Sleep waits for d, or returns the error of a context that ends before.

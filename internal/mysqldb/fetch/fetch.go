@@ -29,20 +29,21 @@ type Stats struct {
 // error it returns, the rows it appended are complete.
 //
 // It goes below database/sql, which would box and convert every value a second time.
-func Rows(ctx context.Context, d *mysqldb.DB, query string, exprs []sqltext.Expr, dst *table.Rows, maxBytes int) (Stats, error) {
-	conn, err := d.Conn(ctx)
-	if err != nil {
-		return Stats{}, err
-	}
-	defer func() { _ = conn.Close() }() // says only whether the connection was given up
-	return RowsOn(ctx, conn, query, exprs, dst, maxBytes)
+func Rows(ctx context.Context, d mysqldb.Reader, query string, exprs []sqltext.Expr, dst *table.Rows, maxBytes int) (Stats, error) {
+	return appendRows(exprs, dst, maxBytes, func(read func(driver.Rows) error) error {
+		return raw(ctx, query, read, func(f func(driver.QueryerContext) error) error { return d.QueryRaw(ctx, f) })
+	})
 }
 
-// RowsOn is fetchRows on a connection of the caller's.
-func RowsOn(ctx context.Context, conn *sql.Conn, query string, exprs []sqltext.Expr, dst *table.Rows, maxBytes int) (res Stats, err error) {
+// RowsOn is Rows on a connection of the caller's.
+func RowsOn(ctx context.Context, conn *sql.Conn, query string, exprs []sqltext.Expr, dst *table.Rows, maxBytes int) (Stats, error) {
+	return appendRows(exprs, dst, maxBytes, func(read func(driver.Rows) error) error { return Raw(ctx, conn, query, read) })
+}
+
+func appendRows(exprs []sqltext.Expr, dst *table.Rows, maxBytes int, query func(read func(driver.Rows) error) error) (res Stats, err error) {
 	began := time.Now()
 	before, size := dst.Len(), dst.Bytes()
-	err = Raw(ctx, conn, query, func(rows driver.Rows) error {
+	err = query(func(rows driver.Rows) error {
 		values := make([]driver.Value, len(exprs))
 		for {
 			if err := rows.Next(values); err != nil {
@@ -70,7 +71,7 @@ func RowsOn(ctx context.Context, conn *sql.Conn, query string, exprs []sqltext.E
 }
 
 // Row runs a query of at most one row and returns its texts, or nil for no row.
-func Row(ctx context.Context, d *mysqldb.DB, query string, exprs []sqltext.Expr) ([]string, error) {
+func Row(ctx context.Context, d mysqldb.Reader, query string, exprs []sqltext.Expr) ([]string, error) {
 	rows := table.NewRows(len(exprs))
 	if _, err := Rows(ctx, d, query, exprs, rows, 1<<40); err != nil || rows.Len() == 0 {
 		return nil, err
@@ -89,12 +90,13 @@ var errEnough = errors.New("enough rows")
 // the last row, the connection is closed: that, and not reading on, is what ends the statement on
 // the server.
 func Raw(ctx context.Context, conn *sql.Conn, query string, read func(driver.Rows) error) error {
+	return raw(ctx, query, read, func(f func(driver.QueryerContext) error) error { return mysqldb.QueryRawOn(conn, f) })
+}
+
+// raw is Raw on the connection that on hands over.
+func raw(ctx context.Context, query string, read func(driver.Rows) error, on func(func(driver.QueryerContext) error) error) error {
 	var outcome error
-	rawErr := conn.Raw(func(dc any) error {
-		queryer, ok := dc.(driver.QueryerContext)
-		if !ok {
-			return errors.New("the driver's connection cannot query directly")
-		}
+	rawErr := on(func(queryer driver.QueryerContext) error {
 		rows, err := queryer.QueryContext(ctx, query, nil)
 		if err != nil {
 			outcome = err

@@ -43,9 +43,9 @@ func (s Server) String() string {
 }
 
 // ReadServer asks a server who it is. known is a history of an earlier time, or empty.
-func ReadServer(ctx context.Context, db *mysqldb.DB, known string) (Server, error) {
+func ReadServer(ctx context.Context, db mysqldb.Reader, known string) (Server, error) {
 	id, history, includes := "@@server_uuid", "@@global.gtid_executed", "GTID_SUBSET(?, @@global.gtid_executed)"
-	if db.Server.Flavor == mysqldb.FlavorMariaDB {
+	if db.ServerInfo().Flavor == mysqldb.FlavorMariaDB {
 		id, history, includes = "CAST(@@server_id AS CHAR)", "@@global.gtid_current_pos", "? IS NULL"
 	}
 	var s Server
@@ -57,7 +57,7 @@ func ReadServer(ctx context.Context, db *mysqldb.DB, known string) (Server, erro
 		return Server{}, fmt.Errorf("ask the server who it is: %w", mysqlerr.Safe(err))
 	}
 	s.History = strings.ReplaceAll(s.History, "\n", "")
-	if db.Server.Flavor == mysqldb.FlavorMariaDB {
+	if db.ServerInfo().Flavor == mysqldb.FlavorMariaDB {
 		s.Includes = includesPositions(s.History, known)
 	}
 	s.Includes = s.Includes && known != ""
@@ -69,7 +69,7 @@ func ReadServer(ctx context.Context, db *mysqldb.DB, known string) (Server, erro
 }
 
 // Started is when the server was started, in seconds since 1970 by its own clock; exact to a second.
-func Started(ctx context.Context, db *mysqldb.DB) (at int64, err error) {
+func Started(ctx context.Context, db mysqldb.Reader) (at int64, err error) {
 	var variable, uptime string
 	err = db.QueryRowContext(ctx, "SELECT UNIX_TIMESTAMP()").Scan(&at)
 	if err == nil {

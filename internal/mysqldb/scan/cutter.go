@@ -60,7 +60,7 @@ type piece struct {
 // and for the first one behind that. So the ends of pieces are values that were there, ordered
 // by the server, and a bad guess costs balance only.
 type cutter struct {
-	db          *mysqldb.DB
+	db          mysqldb.Reader
 	plan        *readPlan
 	midpointers []*midpointer
 	want        int
@@ -75,7 +75,7 @@ type cutter struct {
 	pieces []piece
 }
 
-func newCutter(d *mysqldb.DB, plan *readPlan, want int, minRows int64) *cutter {
+func newCutter(d mysqldb.Reader, plan *readPlan, want int, minRows int64) *cutter {
 	c := &cutter{
 		db: d, plan: plan, want: want, minRows: max(1, minRows), exactUpTo: exactEstimate(plan.table),
 		queriesLeft: statementsPerRange*want + freeStatements,

@@ -116,9 +116,9 @@ func (p *readPlan) countable(where []string) string {
 //     the same of a quarter of a table and of all of it.
 //   - Statistics of 0 (never taken, or taken before a load and not since the server started)
 //     make that limit 0, and the optimizer then often does not ask InnoDB at all.
-func explain(ctx context.Context, d *mysqldb.DB, selects []string) ([]int64, error) {
+func explain(ctx context.Context, d mysqldb.Reader, selects []string) ([]int64, error) {
 	explain := "EXPLAIN FORMAT=TRADITIONAL "
-	if d.Server.Flavor == mysqldb.FlavorMariaDB {
+	if d.ServerInfo().Flavor == mysqldb.FlavorMariaDB {
 		explain = "EXPLAIN "
 	}
 	rows, err := d.QueryContext(ctx, explain+strings.Join(selects, " UNION ALL "))

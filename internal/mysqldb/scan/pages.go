@@ -137,8 +137,8 @@ func (l PageLimits) withDefaults() PageLimits {
 // if it does not change meanwhile. The Rows are reused: yield must be done with them when it
 // returns. A page may be empty: a sign of life where a filter passes few rows. An error of
 // yield ends the read and is returned as it is, but for ErrStop.
-func ReadPages(ctx context.Context, d *mysqldb.DB, spec ReadSpec, yield func(*table.Rows) error) (ReadStats, error) {
-	plan, err := newReadPlan(d.Server, spec)
+func ReadPages(ctx context.Context, d mysqldb.Reader, spec ReadSpec, yield func(*table.Rows) error) (ReadStats, error) {
+	plan, err := newReadPlan(d.ServerInfo(), spec)
 	if err != nil {
 		return ReadStats{}, fmt.Errorf("read %s: %w", spec.Table.Name, err)
 	}
@@ -167,7 +167,7 @@ func widen(p *table.Position) bool {
 
 // pageReader is one call of ReadPages.
 type pageReader struct {
-	db            *mysqldb.DB
+	db            mysqldb.Reader
 	plan          *readPlan
 	limits        PageLimits
 	statementTime time.Duration

@@ -25,12 +25,12 @@ import (
 // and a table without a primary key are one range. Where the server's statistics are of another
 // time than the rows, so that its estimates say nothing, the key space is cut evenly by value,
 // into want ranges.
-func CutRanges(ctx context.Context, d *mysqldb.DB, t *schema.Table, want int, minRows int64) ([]KeyRange, error) {
+func CutRanges(ctx context.Context, d mysqldb.Reader, t *schema.Table, want int, minRows int64) ([]KeyRange, error) {
 	whole := []KeyRange{{}}
 	if want <= 1 || len(t.PrimaryKey) == 0 {
 		return whole, nil
 	}
-	plan, err := newReadPlan(d.Server, ReadSpec{Table: t, ByKey: true})
+	plan, err := newReadPlan(d.ServerInfo(), ReadSpec{Table: t, ByKey: true})
 	if err != nil {
 		return nil, fmt.Errorf("cut the key space of %s: %w", t.Name, err)
 	}

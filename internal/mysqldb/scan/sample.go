@@ -25,7 +25,7 @@ func (s Sample) Len() int { return s.rows.Len() }
 
 // LastRows reads the rows with the highest cursor values up to watermark (inclusive), at most n; an
 // empty watermark is no bound. The cursor is not the empty string.
-func LastRows(ctx context.Context, d *mysqldb.DB, t *schema.Table, cursor, watermark string, n int) (Sample, error) {
+func LastRows(ctx context.Context, d mysqldb.Reader, t *schema.Table, cursor, watermark string, n int) (Sample, error) {
 	s, err := lastRows(ctx, d, t, cursor, watermark, n)
 	if err != nil {
 		return Sample{}, fmt.Errorf("read the last rows of %s: %w", t.Name, mysqlerr.Safe(err))
@@ -33,7 +33,7 @@ func LastRows(ctx context.Context, d *mysqldb.DB, t *schema.Table, cursor, water
 	return s, nil
 }
 
-func lastRows(ctx context.Context, d *mysqldb.DB, t *schema.Table, cursor, watermark string, n int) (Sample, error) {
+func lastRows(ctx context.Context, d mysqldb.Reader, t *schema.Table, cursor, watermark string, n int) (Sample, error) {
 	c := t.Column(cursor)
 	if c == nil {
 		return Sample{}, fmt.Errorf("cursor %s: %w", cursor, errNoSuchColumn)
@@ -49,7 +49,7 @@ func lastRows(ctx context.Context, d *mysqldb.DB, t *schema.Table, cursor, water
 	exprs := make([]sqltext.Expr, len(s.columns))
 	list := make([]string, len(s.columns))
 	for i, col := range s.columns {
-		exprs[i] = sqltext.Value(d.Server, col)
+		exprs[i] = sqltext.Value(d.ServerInfo(), col)
 		list[i] = exprs[i].SQL
 	}
 	where := ""
@@ -76,7 +76,7 @@ func lastRows(ctx context.Context, d *mysqldb.DB, t *schema.Table, cursor, water
 
 // CountSample counts the rows of a sample that a table has with the same key and cursor, or with a
 // newer cursor where orNewer is set. A table that lacks one of the columns has none.
-func CountSample(ctx context.Context, d *mysqldb.DB, target *schema.Table, s Sample, orNewer bool) (int, error) {
+func CountSample(ctx context.Context, d mysqldb.Reader, target *schema.Table, s Sample, orNewer bool) (int, error) {
 	n, err := countSample(ctx, d, target, s, orNewer)
 	if err != nil {
 		return 0, fmt.Errorf("look for rows in %s: %w", target.Name, mysqlerr.Safe(err))
@@ -84,7 +84,7 @@ func CountSample(ctx context.Context, d *mysqldb.DB, target *schema.Table, s Sam
 	return n, nil
 }
 
-func countSample(ctx context.Context, d *mysqldb.DB, target *schema.Table, s Sample, orNewer bool) (n int, err error) {
+func countSample(ctx context.Context, d mysqldb.Reader, target *schema.Table, s Sample, orNewer bool) (n int, err error) {
 	if s.Len() == 0 {
 		return 0, nil
 	}

@@ -24,7 +24,7 @@ type Cache struct {
 }
 
 type cacheKey struct {
-	db   *mysqldb.DB
+	db   mysqldb.Reader
 	name table.Name
 }
 
@@ -41,7 +41,7 @@ const maxCachedTables = 2000
 // Table is what [DB.Table] returns, for callers that need columns and keys only: where the same
 // statement still creates the table, it answers from memory. Its estimates are then old, and its
 // triggers may be. The result is shared: change nothing in it.
-func (c *Cache) Table(ctx context.Context, db *mysqldb.DB, name table.Name) (*Table, error) {
+func (c *Cache) Table(ctx context.Context, db mysqldb.Reader, name table.Name) (*Table, error) {
 	before := ShowCreate(ctx, db, name)
 	if known, ok := c.get(db, name); ok && before != "" && known.createSQL == before {
 		return known.t, nil
@@ -52,14 +52,14 @@ func (c *Cache) Table(ctx context.Context, db *mysqldb.DB, name table.Name) (*Ta
 // TableOfRun is what a table looked like when run first asked for it, on this pool: nothing that is
 // older than the run. It asks the server once. [DB.UpsertChunk] checks in its transaction that the
 // table is still the same; where it is not, call Forget.
-func (c *Cache) TableOfRun(ctx context.Context, db *mysqldb.DB, name table.Name, run string) (*Table, error) {
+func (c *Cache) TableOfRun(ctx context.Context, db mysqldb.Reader, name table.Name, run string) (*Table, error) {
 	if known, ok := c.get(db, name); ok && known.run == run {
 		return known.t, nil
 	}
 	return c.read(ctx, db, name, run, ShowCreate(ctx, db, name))
 }
 
-func (c *Cache) read(ctx context.Context, db *mysqldb.DB, name table.Name, run, before string) (*Table, error) {
+func (c *Cache) read(ctx context.Context, db mysqldb.Reader, name table.Name, run, before string) (*Table, error) {
 	t, err := Read(ctx, db, name)
 	if err != nil {
 		return nil, err
@@ -78,7 +78,7 @@ func (c *Cache) read(ctx context.Context, db *mysqldb.DB, name table.Name, run, 
 	return t, nil
 }
 
-func (c *Cache) get(db *mysqldb.DB, name table.Name) (cachedTable, bool) {
+func (c *Cache) get(db mysqldb.Reader, name table.Name) (cachedTable, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	known, ok := c.known[cacheKey{db, name}]
@@ -86,7 +86,7 @@ func (c *Cache) get(db *mysqldb.DB, name table.Name) (cachedTable, bool) {
 }
 
 // Forget drops a table, so that the server is asked again.
-func (c *Cache) Forget(db *mysqldb.DB, name table.Name) {
+func (c *Cache) Forget(db mysqldb.Reader, name table.Name) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.known, cacheKey{db, name})
@@ -97,7 +97,7 @@ var counter = regexp.MustCompile(` AUTO_INCREMENT=[0-9]+`)
 
 // ShowCreate is the statement that would create the table, or "" where the server does not
 // give it: an introspection says why better.
-func ShowCreate(ctx context.Context, q mysqldb.Querier, name table.Name) string {
+func ShowCreate(ctx context.Context, q mysqldb.RowQuerier, name table.Name) string {
 	var shown, create string
 	if err := q.QueryRowContext(ctx, fmt.Sprintf("SHOW CREATE TABLE %s", sqltext.Qualified(name))).Scan(&shown, &create); err != nil {
 		return ""

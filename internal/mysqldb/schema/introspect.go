@@ -25,31 +25,21 @@ var (
 //
 // Name is given back as the server spells it, which differs in letter case where the server
 // folds it. Columns the account may not see are missing without a trace, on either server.
-func Read(ctx context.Context, d *mysqldb.DB, name table.Name) (_ *Table, err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("introspect %s: %w", name, err)
+func Read(ctx context.Context, d mysqldb.Reader, name table.Name) (t *Table, err error) {
+	err = d.WithSession(ctx, catalogSettings(d.ServerInfo()), func(conn mysqldb.RowQuerier) error {
+		i := introspection{conn: conn, server: d.ServerInfo()}
+		if t, err = i.tableOf(ctx, name); err != nil {
+			return err
 		}
-	}()
-	conn, err := d.Conn(ctx)
+		for _, step := range []func(context.Context, *Table) error{i.columns, i.members, i.indexes, i.constraints, i.triggers} {
+			if err := step(ctx, t); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
-	if settings := catalogSettings(d.Server); settings != "" {
-		if _, err := conn.ExecContext(ctx, settings); err != nil {
-			return nil, err
-		}
-	}
-	i := introspection{conn: conn, server: d.Server}
-	t, err := i.tableOf(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	for _, step := range []func(context.Context, *Table) error{i.columns, i.members, i.indexes, i.constraints, i.triggers} {
-		if err := step(ctx, t); err != nil {
-			return nil, err
-		}
+		return nil, fmt.Errorf("introspect %s: %w", name, err)
 	}
 	t.withoutRowEnd()
 	return t, nil
@@ -69,7 +59,7 @@ func catalogSettings(server mysqldb.Server) string {
 
 // introspection is one reading of the information schema, on one connection.
 type introspection struct {
-	conn   *sql.Conn
+	conn   mysqldb.RowQuerier
 	server mysqldb.Server
 }
 

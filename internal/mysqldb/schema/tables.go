@@ -13,7 +13,7 @@ import (
 
 // Tables are the base tables of a schema that the account sees, by name. A schema that is not
 // there has none.
-func Tables(ctx context.Context, d *mysqldb.DB, schema string) (_ []table.Name, err error) {
+func Tables(ctx context.Context, d mysqldb.Reader, schema string) (_ []table.Name, err error) {
 	names, err := QueryNames(ctx, d, "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = ?"+
 		" AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') ORDER BY TABLE_NAME", schema)
 	if err != nil {
@@ -27,7 +27,7 @@ func Tables(ctx context.Context, d *mysqldb.DB, schema string) (_ []table.Name, 
 }
 
 // Schemas are those that the account sees, without the server's own, by name.
-func Schemas(ctx context.Context, d *mysqldb.DB) ([]string, error) {
+func Schemas(ctx context.Context, d mysqldb.Reader) ([]string, error) {
 	names, err := QueryNames(ctx, d, "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA"+
 		" WHERE SCHEMA_NAME NOT IN ('mysql', 'sys', 'information_schema', 'performance_schema') ORDER BY SCHEMA_NAME")
 	if err != nil {
@@ -37,7 +37,7 @@ func Schemas(ctx context.Context, d *mysqldb.DB) ([]string, error) {
 }
 
 // names are the rows of a query of one column.
-func QueryNames(ctx context.Context, d *mysqldb.DB, query string, args ...any) (_ []string, err error) {
+func QueryNames(ctx context.Context, d mysqldb.Reader, query string, args ...any) (_ []string, err error) {
 	rows, err := d.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func QueryNames(ctx context.Context, d *mysqldb.DB, query string, args ...any) (
 }
 
 // Default is the schema that the DSN names; empty for none.
-func Default(ctx context.Context, d *mysqldb.DB) (string, error) {
+func Default(ctx context.Context, d mysqldb.Reader) (string, error) {
 	var name sql.NullString
 	if err := d.QueryRowContext(ctx, "SELECT DATABASE()").Scan(&name); err != nil {
 		return "", fmt.Errorf("ask for the schema: %w", mysqlerr.Safe(err))

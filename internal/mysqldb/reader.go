@@ -1,0 +1,75 @@
+package mysqldb
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+)
+
+// RowQuerier runs statements that return rows: a pool, one of its connections, or a transaction.
+type RowQuerier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// Reader is what reading takes of a server. A DB is one, and so is a source, which offers nothing else:
+// a package that takes a Reader cannot write.
+type Reader interface {
+	RowQuerier
+	// WithSession runs f on one connection, where it has executed a SET statement before; "" is none.
+	// Later users of the connection find the setting.
+	WithSession(ctx context.Context, set string, f func(RowQuerier) error) error
+	// QueryRaw runs f on one connection of the driver, without database/sql's conversion of values.
+	// An error of f that wraps driver.ErrBadConn closes the connection.
+	QueryRaw(ctx context.Context, f func(driver.QueryerContext) error) error
+	// ServerInfo is what the server said of itself when the pool was opened.
+	ServerInfo() Server
+	// InstanceSQL is an expression for the digest of the server that evaluates it; see Instance.
+	InstanceSQL() string
+	// OtherTrafficActive reports whether other clients use the server.
+	OtherTrafficActive(ctx context.Context) bool
+	// AcquireReadSlot waits for the one read slot that readers share while other clients use the server.
+	AcquireReadSlot(ctx context.Context) (release func(), err error)
+}
+
+var _ Reader = (*DB)(nil)
+
+// ServerInfo implements Reader.
+func (d *DB) ServerInfo() Server { return d.Server }
+
+// WithSession implements Reader.
+func (d *DB) WithSession(ctx context.Context, set string, f func(RowQuerier) error) (err error) {
+	conn, err := d.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	if set != "" {
+		if _, err := conn.ExecContext(ctx, set); err != nil {
+			return err
+		}
+	}
+	return f(conn)
+}
+
+// QueryRaw implements Reader.
+func (d *DB) QueryRaw(ctx context.Context, f func(driver.QueryerContext) error) error {
+	conn, err := d.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }() // says only whether the connection was given up
+	return QueryRawOn(conn, f)
+}
+
+// QueryRawOn is Reader.QueryRaw on a connection of the caller's.
+func QueryRawOn(conn *sql.Conn, f func(driver.QueryerContext) error) error {
+	return conn.Raw(func(c any) error {
+		queryer, ok := c.(driver.QueryerContext)
+		if !ok {
+			return errors.New("the driver's connection cannot query directly")
+		}
+		return f(queryer)
+	})
+}
