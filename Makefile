@@ -58,20 +58,21 @@ test: bin/tablehaul-standalone bin/temporal servers ## every test, on real serve
 
 # Apart from `test`: it needs a browser, and more time than it is worth to wait for every time.
 .PHONY: test-webui
-test-webui: bin/tablehaul-standalone servers ## Temporal's Web UI of a live run, read by a headless Chromium (fetched once, about 150 MB)
+test-webui: bin/tablehaul-standalone servers ## the Web UI of a live run, in a headless Chromium (fetched once, 150 MB)
 	cd integration/webui && $(GO) test -timeout 10m ./...
 
 .PHONY: screenshots
 screenshots: bin/tablehaul-standalone servers ## the pictures of docs/images, from the same run
-	cd integration/webui && TABLEHAUL_SCREENSHOTS='$(CURDIR)/docs/images' $(GO) test -count=1 -timeout 10m -run TestTheWebUI .
+	cd integration/webui && TABLEHAUL_SCREENSHOTS='$(CURDIR)/docs/images' \
+	  $(GO) test -count=1 -timeout 10m -run TestTheWebUI .
 
-# Whatever those files hold is a fault test: docs/reliability.md has the tables.
+# Each test of those files is a fault test: docs/reliability.md has the tables.
 tests-of = ^($(shell grep -hoE '^func Test\w+' $(1) | cut -c6- | paste -sd'|'))$$
 FAULTS = $(call tests-of,integration/fault*_test.go integration/lossless_test.go integration/interrupted_test.go)
 ERRORS = $(call tests-of,internal/mysqldb/mysqlerr/*_test.go internal/mysqldb/target/roles_test.go)
 
 .PHONY: test-faults
-test-faults: bin/tablehaul-standalone servers ## every fault of docs/reliability.md (TABLEHAUL_TEST_SEED=n repeats a schedule)
+test-faults: bin/tablehaul-standalone servers ## each fault of docs/reliability.md (TABLEHAUL_TEST_SEED=n repeats one)
 	$(GO) test -race -parallel 8 -timeout 10m -run '$(FAULTS)' ./integration # most of them wait
 	$(GO) test -race -run '$(ERRORS)' ./internal/mysqldb/mysqlerr ./internal/mysqldb/target
 	$(GO) test -race ./internal/testenv/proxy ./internal/staging/s3
@@ -79,12 +80,14 @@ test-faults: bin/tablehaul-standalone servers ## every fault of docs/reliability
 # One test for each world and not for each fault: `make test` plays a minute of it, on seeds that
 # are known to be good.
 .PHONY: test-world
-test-world: bin/tablehaul-standalone servers ## random worlds for ten minutes (BUDGET=1h; TABLEHAUL_WORLD_SEED=n repeats one)
-	TABLEHAUL_WORLD_SHRINK=1 TABLEHAUL_WORLD_BUDGET=$(or $(BUDGET),10m) $(GO) test -count=1 -timeout 0 -v -run TestRandomWorld ./integration/world
+test-world: bin/tablehaul-standalone servers ## random worlds for ten minutes (BUDGET=1h; TABLEHAUL_WORLD_SEED=n)
+	TABLEHAUL_WORLD_SHRINK=1 TABLEHAUL_WORLD_BUDGET=$(or $(BUDGET),10m) \
+	  $(GO) test -count=1 -timeout 0 -v -run TestRandomWorld ./integration/world
 
 .PHONY: lint
-lint: $(GOLANGCI) $(WORKFLOWCHECK) vulncheck ## linters, formatting, vulnerabilities, and the check that workflows are deterministic
+lint: $(GOLANGCI) $(WORKFLOWCHECK) vulncheck ## linters, words, vulnerabilities, and whether workflows are deterministic
 	$(GOLANGCI) run ./...
+	$(GO) test ./tools # words, length of lines, links
 	$(WORKFLOWCHECK) -config .workflowcheck.yaml ./workflows/...
 	cd worker/standalone && $(GOLANGCI) run --config ../../.golangci.yaml ./...
 	cd integration/webui && $(GOLANGCI) run --config ../../.golangci.yaml ./...
@@ -103,7 +106,7 @@ demo: build ## the whole product on 1,000,000 rows, with nothing installed (KEEP
 	$(GO) run ./integration/demo
 
 .PHONY: bench
-bench: build ## figures beside the goals, into docs/benchmarks.md (ROWS=n BIG=0 FLAVOR=mysql ONLY=load REPORT=file GOALS=strict)
+bench: build ## figures beside the goals, into docs/benchmarks.md (ROWS=n BIG=0 FLAVOR=mysql ONLY=load)
 	$(GO) run ./integration/bench
 
 # What needs a server is left out: it would measure the server.
@@ -141,14 +144,15 @@ ENGINE := integration/images/engine.sh
 COMPOSE := docker compose -f docker-compose.temporal.yml
 
 .PHONY: images
-images: ## local images without a registry, into a Docker engine that stays up (IMAGES="worker mysql"; make engine-stop ends it)
+images: ## local images without a registry (IMAGES="worker mysql"; make engine-stop ends the engine)
 	$(ENGINE) start
 	eval "$$($(ENGINE) env)"; integration/images/build.sh $(IMAGES)
 
 .PHONY: up
 up: .env ## the whole system in containers (LOCAL=1: with the images of make images)
 	$(ENGINE) start
-	eval "$$($(ENGINE) env)"; $(COMPOSE) --env-file .env $(if $(LOCAL),--env-file integration/images/local.env) up --wait
+	eval "$$($(ENGINE) env)"; \
+	  $(COMPOSE) --env-file .env $(if $(LOCAL),--env-file integration/images/local.env) up --wait
 
 .PHONY: down
 down: .env ## end the containers of make up; the volumes stay (VOLUMES=1: they go as well)
