@@ -42,7 +42,8 @@ func checkServer(ctx context.Context, c client.Client, log *slog.Logger) error {
 func namespaceID(ctx context.Context, c client.Client, namespace string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	d, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: namespace})
+	d, err := c.WorkflowService().DescribeNamespace(ctx,
+		&workflowservice.DescribeNamespaceRequest{Namespace: namespace})
 	return d.GetNamespaceInfo().GetId(), err
 }
 
@@ -60,14 +61,16 @@ func checkServerVersion(version string, log *slog.Logger) error {
 		}
 	}
 	if got[0] < oldestServer[0] || got[0] == oldestServer[0] && got[1] < oldestServer[1] {
-		return fmt.Errorf("the Temporal server is version %s: Tablehaul needs %d.%d or later (update with start)", version, oldestServer[0], oldestServer[1])
+		return fmt.Errorf("the Temporal server is version %s: Tablehaul needs %d.%d or later (update with start)",
+			version, oldestServer[0], oldestServer[1])
 	}
 	return nil
 }
 
 // checkClock compares this machine's clock with Temporal's: a worker that began to poll after
 // started, by its own clock, was seen at some time by Temporal's.
-func checkClock(ctx context.Context, c client.Client, w *workers, started time.Time, now func() time.Time, log *slog.Logger) error {
+func checkClock(ctx context.Context, c client.Client, w *workers, started time.Time, now func() time.Time,
+	log *slog.Logger) error {
 	ctx, cancel := context.WithTimeout(ctx, seenWithin)
 	defer cancel()
 	for {
@@ -97,7 +100,8 @@ func lastSeen(ctx context.Context, c client.Client, queue, worker string) (time.
 }
 
 // seenAt is lastSeen for one kind of tasks.
-func seenAt(ctx context.Context, c client.Client, queue string, kind enumspb.TaskQueueType, worker string) (time.Time, error) {
+func seenAt(ctx context.Context, c client.Client, queue string, kind enumspb.TaskQueueType, worker string) (time.Time,
+	error) {
 	d, err := c.DescribeTaskQueue(ctx, queue, kind)
 	if err != nil {
 		return time.Time{}, err
@@ -129,9 +133,11 @@ func checkClockSkew(ahead time.Duration, log *slog.Logger) error {
 	}
 	switch {
 	case off > clockRefuse:
-		return fmt.Errorf("this machine's clock is at least %s %s Temporal's, allowed are %s: set it (NTP), then start the worker again", off.Round(time.Second), direction, clockRefuse)
+		return fmt.Errorf("this machine's clock is at least %s %s Temporal's, allowed are %s: set it (NTP), then "+
+			"start the worker again", off.Round(time.Second), direction, clockRefuse)
 	case off > clockWarn:
-		log.Warn("this machine's clock and Temporal's differ: set it (NTP)", "by at least", off.Round(time.Second), "ours is", direction)
+		log.Warn("this machine's clock and Temporal's differ: set it (NTP)", "by at least", off.Round(time.Second),
+			"ours is", direction)
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ import (
 // A Monitor is what a worker tells of itself by HTTP: its metrics and its health. One whose
 // configuration names no address counts nothing.
 type Monitor struct {
-	metrics *metrics.Metrics // nil where nobody will ask
+	metrics *metrics.Metrics // nil where metrics are off
 	ready   *metrics.Ready
 	listen  string
 	sdk     client.MetricsHandler

@@ -43,7 +43,7 @@ type opening struct {
 }
 
 // openTime bounds one try to open a pool. A server that takes connections and says nothing is
-// given up sooner.
+// closed sooner.
 const openTime = 55 * time.Second
 
 func newPools(cfg *config.Config) *pools {
@@ -141,7 +141,8 @@ func catalog(cfg *config.Config) activities.Catalog {
 		out.Tables = append(out.Tables, t.Name)
 	}
 	for _, p := range cfg.Patterns() {
-		out.Families = append(out.Families, activities.Family{Name: p.Name, Schema: p.Schema, Connection: p.Connection, Match: p.Match})
+		out.Families = append(out.Families, activities.Family{Name: p.Name, Schema: p.Schema, Connection: p.Connection,
+			Match: p.Match})
 	}
 	return out
 }
@@ -154,16 +155,20 @@ func settings(cfg *config.Config, n table.Name) (activities.Settings, error) {
 	}
 	return activities.Settings{
 		Table: t.Name, Target: t.Target, SourceConnection: t.SourceConnection, TargetConnection: t.TargetConnection,
-		Cursor: t.Cursor, CursorZone: t.CursorZone, CursorUnit: t.CursorUnit, Overlap: t.Overlap, OverlapSteps: t.OverlapSteps, MinLag: t.MinLag, FixedLag: t.FixedLag,
-		TailRows: t.TailRows, AllowReplica: t.AllowReplica, ChunkRows: t.ChunkRows, ChunkBytes: t.ChunkBytes, PartBytes: t.PartBytes,
-		PageRows: t.PageRows, PageBytes: t.PageBytes, PageTime: t.PageTime,
-		ChunksInFlight: t.ChunksInFlight, RangesInFlight: t.RangesInFlight, RangeRows: t.RangeRows, RangeBytes: t.RangeBytes,
+		Cursor: t.Cursor, CursorZone: t.CursorZone, CursorUnit: t.CursorUnit, Overlap: t.Overlap,
+		OverlapSteps: t.OverlapSteps, MinLag: t.MinLag, FixedLag: t.FixedLag,
+		TailRows: t.TailRows, AllowReplica: t.AllowReplica, ChunkRows: t.ChunkRows, ChunkBytes: t.ChunkBytes,
+		PartBytes: t.PartBytes,
+		PageRows:  t.PageRows, PageBytes: t.PageBytes, PageTime: t.PageTime,
+		ChunksInFlight: t.ChunksInFlight, RangesInFlight: t.RangesInFlight, RangeRows: t.RangeRows,
+		RangeBytes: t.RangeBytes,
 		Throttle: throttle.Limits{
 			ThreadsRunning: t.MaxThreadsRunning, ReplicaLag: t.MaxReplicaLag, Replicas: t.Replicas, Hours: t.Hours,
 		},
 		UniqueConflicts: t.UniqueConflicts, MaxTransaction: t.MaxTransaction,
 		BulkLoad: t.BulkLoad, IndexesAfterLoad: t.IndexesAfterLoad,
 		StaleAfter: t.StaleAfter,
-		Priority:   t.Priority, CreateTarget: t.CreateTarget, AddColumns: t.AddColumns, Compression: cfg.Staging.Compression,
+		Priority:   t.Priority, CreateTarget: t.CreateTarget, AddColumns: t.AddColumns,
+		Compression: cfg.Staging.Compression,
 	}, nil
 }

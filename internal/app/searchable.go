@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	// searchableFor is how long an answer is trusted: somebody may add the attributes, or take
+	// searchableFor is how long an answer is trusted: a person may add the attributes, or take
 	// them away, while workers run.
 	searchableFor = 5 * time.Minute
 	// searchableTimeout bounds asking and adding: a run waits for it.
@@ -76,7 +76,8 @@ func (s *searchable) ask(ctx context.Context) bool {
 		case got != typ:
 			if !s.said {
 				s.said = true
-				s.log.Warn("search attribute has another type than ours: runs set none", "name", name, "type", got.String(), "wanted", typ.String())
+				s.log.Warn("search attribute has another type than ours: runs set none", "name", name, "type",
+					got.String(), "wanted", typ.String())
 			}
 			return false
 		}
@@ -100,7 +101,8 @@ func (s *searchable) ask(ctx context.Context) bool {
 
 // list are the custom search attributes of the namespace.
 func (s *searchable) list(ctx context.Context) (map[string]enumspb.IndexedValueType, error) {
-	out, err := s.client.OperatorService().ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: s.namespace})
+	out, err := s.client.OperatorService().ListSearchAttributes(ctx,
+		&operatorservice.ListSearchAttributesRequest{Namespace: s.namespace})
 	return out.GetCustomAttributes(), err
 }
 
@@ -110,7 +112,8 @@ var probe = fmt.Sprintf("%s = '-' AND %s = '-' AND %s = -1.5 AND %s = '2000-01-0
 	workflows.AttributeTable, workflows.AttributePhase, workflows.AttributeLag, workflows.AttributeFreshAt)
 
 func (s *searchable) understood(ctx context.Context) bool {
-	_, err := s.client.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Namespace: s.namespace, Query: probe})
+	_, err := s.client.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Namespace: s.namespace,
+		Query: probe})
 	return err == nil
 }
 
@@ -124,6 +127,7 @@ func (s *searchable) say(what string, missing map[string]enumspb.IndexedValueTyp
 	for _, name := range slices.Sorted(maps.Keys(missing)) {
 		args = append(args, "--name "+name+" --type "+missing[name].String())
 	}
-	s.log.Info("search attributes "+what+": runs go on, but cannot be listed by table", "namespace", s.namespace, "error", err,
+	s.log.Info("search attributes "+what+": runs go on, but cannot be listed by table", "namespace", s.namespace,
+		"error", err,
 		"todo", "temporal operator search-attribute create --namespace "+s.namespace+" "+strings.Join(args, " "))
 }

@@ -64,8 +64,9 @@ func makeSchedule(ctx context.Context, c client.Client, w *workers) error {
 			Every: sweepEvery, Offset: time.Duration(spread.Sum32()) * time.Second % sweepEvery,
 		}}},
 		Action: &client.ScheduleWorkflowAction{
-			ID: id, Workflow: workflows.SweepName, TaskQueue: w.queue, StaticSummary: "Remove what ended runs have left in staging",
-			Args: []any{workflows.SweepStagingInput{Queue: w.hostQueue}},
+			ID: id, Workflow: workflows.SweepName, TaskQueue: w.queue,
+			StaticSummary: "Remove what ended runs have left in staging",
+			Args:          []any{workflows.SweepStagingInput{Queue: w.hostQueue}},
 		},
 		CatchupWindow: time.Minute, // what was missed is done by the next one
 		Note:          "made by the worker; see docs/deploying.md",

@@ -54,7 +54,8 @@ func checkAddress(address string) error {
 		err = errors.New("host or port is wrong")
 	}
 	if err != nil {
-		return fmt.Errorf("TEMPORAL_ADDRESS is %q: write it as host:port, such as %s", address, temporalopts.DefaultAddress)
+		return fmt.Errorf("TEMPORAL_ADDRESS is %q: write it as host:port, such as %s", address,
+			temporalopts.DefaultAddress)
 	}
 	return nil
 }
@@ -107,15 +108,16 @@ func dial(ctx context.Context, opts client.Options) (client.Client, error) {
 		}
 		return nil, err
 	}
-	if _, err = c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: opts.Namespace}); err != nil {
+	if _, err = c.WorkflowService().DescribeNamespace(ctx,
+		&workflowservice.DescribeNamespaceRequest{Namespace: opts.Namespace}); err != nil {
 		c.Close()
 		return nil, err
 	}
 	return c, nil
 }
 
-// forEver is the patience with a server that is away.
-const forEver = time.Duration(-1)
+// withoutLimit is the patience with a server that is away.
+const withoutLimit = time.Duration(-1)
 
 // dialAdvice says how long the cause of an error may last before waiting is of no use, 0 for one
 // that does not pass, and what a person can do.
@@ -132,13 +134,14 @@ func dialAdvice(err error, opts client.Options) (patience time.Duration, remedy 
 		return 0, "see TEMPORAL_TLS and its certificates: the server and these settings do not agree on TLS"
 	case isCode(err, codes.Unauthenticated), isCode(err, codes.PermissionDenied):
 		return 0, "see TEMPORAL_API_KEY or the client certificate, and TEMPORAL_NAMESPACE"
-	case isCode(err, codes.InvalidArgument), isCode(err, codes.Unimplemented), strings.Contains(text, "looked like an HTTP/1.1 header"):
+	case isCode(err, codes.InvalidArgument), isCode(err, codes.Unimplemented),
+		strings.Contains(text, "looked like an HTTP/1.1 header"):
 		return 0, "see that TEMPORAL_ADDRESS is that of a Temporal server's frontend"
 	}
 	if strings.Contains(text, "reading server preface") {
-		return forEver, "if the server wants TLS, set TEMPORAL_TLS"
+		return withoutLimit, "if the server wants TLS, set TEMPORAL_TLS"
 	}
-	return forEver, "start one with tablehaul-standalone, or set TEMPORAL_ADDRESS"
+	return withoutLimit, "start one with tablehaul-standalone, or set TEMPORAL_ADDRESS"
 }
 
 // isCode reports whether the error, or the one that it wraps, is the server's answer of that kind.

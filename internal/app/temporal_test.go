@@ -56,7 +56,8 @@ func TestAWorkerWaitsForTemporal(t *testing.T) {
 		}
 		connected <- err
 	}()
-	require.Eventually(t, func() bool { return strings.Count(log.String(), "waiting for Temporal") >= 2 }, 20*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Count(log.String(), "waiting for Temporal") >= 2 },
+		20*time.Second, 10*time.Millisecond)
 	require.Contains(t, log.String(), "connection refused")
 	require.Contains(t, log.String(), "tablehaul-standalone")
 
@@ -119,9 +120,12 @@ func TestTemporalSettingsThatCannotWorkAreRefusedAtOnce(t *testing.T) {
 	}
 	for address, ok := range map[string]bool{
 		"h:7233": true, "[::1]:7233": true, "dns:///h:7233": true,
-		"h": false, ":7233": false, "h:0": false, "h:70000": false, "h:grpc": false, "http://h:7233": false, "h:1:2": false,
+		"h": false, ":7233": false, "h:0": false, "h:70000": false, "h:grpc": false, "http://h:7233": false,
+		"h:1:2": false,
 	} {
-		_, err := temporalOptions(func(name string) string { return map[string]string{"TEMPORAL_ADDRESS": address}[name] })
+		_, err := temporalOptions(func(name string) string {
+			return map[string]string{"TEMPORAL_ADDRESS": address}[name]
+		})
 		if ok {
 			require.NoError(t, err, address)
 		} else {
@@ -139,8 +143,10 @@ func TestPatienceWithTemporal(t *testing.T) {
 	_, unknown := dial(t.Context(), o)
 	for want, err := range map[time.Duration][]error{
 		unknownPatience: {missing, unknown},
-		0:               {serviceerror.NewPermissionDenied("no", ""), fmt.Errorf("failed reaching server: %w", serviceerror.NewInvalidArgument("what"))},
-		forEver:         {serviceerror.NewUnavailable("starting"), fmt.Errorf("failed reaching server: %w", context.DeadlineExceeded)},
+		0: {serviceerror.NewPermissionDenied("no", ""),
+			fmt.Errorf("failed reaching server: %w", serviceerror.NewInvalidArgument("what"))},
+		withoutLimit: {serviceerror.NewUnavailable("starting"),
+			fmt.Errorf("failed reaching server: %w", context.DeadlineExceeded)},
 	} {
 		for _, one := range err {
 			patience, remedy := dialAdvice(one, o)

@@ -114,7 +114,8 @@ func (w *watcher) owners(ctx context.Context) (names []table.Name, err error) {
 	var token []byte
 	for {
 		list, err := w.client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
-			Query:         fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running' AND TaskQueue = '%s'", owner.WorkflowType, w.queue),
+			Query: fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running' AND TaskQueue = '%s'",
+				owner.WorkflowType, w.queue),
 			NextPageToken: token,
 		})
 		if err != nil {
@@ -155,7 +156,8 @@ func (w *watcher) askOwner(ctx context.Context, name table.Name) {
 		err = value.Get(&s)
 	}
 	if err != nil {
-		w.log.Debug("a table's owner does not answer, asked again", "table", name.String(), "after", ownersEvery, "error", err)
+		w.log.Debug("a table's owner does not answer, asked again", "table", name.String(), "after", ownersEvery,
+			"error", err)
 		return
 	}
 	w.monitor.metrics.State(activities.Observed(s))

@@ -16,8 +16,8 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// stopTimeout is how long a worker that is told to stop lets its steps end. A chunk's
-// transaction takes a second and a page of the source at most five; a longer step is given up
+// stopTimeout is how long a worker that gets SIGTERM lets its steps end. A chunk's
+// transaction takes a second and a page of the source at most five; a longer step is cancelled
 // and begun again by another worker.
 const stopTimeout = 30 * time.Second
 
@@ -113,8 +113,9 @@ func RunWorker(ctx context.Context, o WorkerOptions) error {
 		Deployment: deployment, // of the namespace; the workers' task queue is added
 		Searchable: attributes.known,
 		Metrics:    monitor.metrics,
-		Webhook:    notify.NewWebhook(cfg.Notifications.Webhook.Reveal(), cfg.Notifications.Header, cfg.Notifications.Secret.Reveal()),
-		Log:        o.Log,
+		Webhook: notify.NewWebhook(cfg.Notifications.Webhook.Reveal(), cfg.Notifications.Header,
+			cfg.Notifications.Secret.Reveal()),
+		Log: o.Log,
 	})
 }
 
@@ -136,7 +137,8 @@ func serve(ctx context.Context, o WorkerOptions, cfg *config.Config, c client.Cl
 		return err
 	}
 	defer keepSweeping(ctx, c, w, cfg.Staging.SweepAfter, o.Log)()
-	o.Log.Info("worker started", "taskQueue", w.queue, "hostQueue", w.hostQueue, "tables", len(cfg.Tables()), "patterns", len(cfg.Patterns()))
+	o.Log.Info("worker started", "taskQueue", w.queue, "hostQueue", w.hostQueue, "tables", len(cfg.Tables()),
+		"patterns", len(cfg.Patterns()))
 	watching, stopWatching := context.WithCancel(ctx)
 	defer stopWatching()
 	go (&watcher{

@@ -126,7 +126,7 @@ type Table struct {
 
 	// Priority is 1 (first) to 5 (last).
 	Priority int
-	// StaleAfter is how old the source's state on the target may become before that is told; 0 is never.
+	// StaleAfter is how old the source's state on the target may become before that is reported; 0 is never.
 	StaleAfter time.Duration
 
 	// Schedule says when runs begin; ScheduleJitter spreads them, SchedulePaused keeps them from it.
@@ -142,7 +142,7 @@ type Table struct {
 // A DSN is a connection text with a password in it. Printing one by any verb masks the password.
 type DSN string
 
-// Reveal is the text itself, for whoever opens the connection.
+// Reveal is the text itself, for the code that opens the connection.
 func (d DSN) Reveal() string { return string(d) }
 
 // String is the DSN with its password hidden.

@@ -51,9 +51,11 @@ func TestExampleFileLoads(t *testing.T) {
 	c, err := config.LoadFile("../../tablehaul.yaml", shopEnv)
 	require.NoError(t, err)
 	require.Equal(t, "../../tablehaul.yaml", c.File)
-	require.Equal(t, "tablehaul:"+sentinel+"/@:${X}@tcp(warehouse.example.com:3306)/", c.Connections["warehouse"].DSN.Reveal())
+	require.Equal(t, "tablehaul:"+sentinel+"/@:${X}@tcp(warehouse.example.com:3306)/",
+		c.Connections["warehouse"].DSN.Reveal())
 	require.Equal(t, "verify-identity", c.Connections["warehouse"].TLS)
-	require.Equal(t, config.Staging{URL: "file:///var/lib/tablehaul", Compression: "snappy", SweepAfter: 24 * time.Hour}, c.Staging)
+	require.Equal(t, config.Staging{URL: "file:///var/lib/tablehaul", Compression: "snappy",
+		SweepAfter: 24 * time.Hour}, c.Staging)
 
 	got, err := c.Table(table.Name{Schema: "shop", Table: "orders"})
 	require.NoError(t, err)
@@ -157,14 +159,18 @@ func TestEverySettingIsTakenFromTableThenDefaults(t *testing.T) {
 	require.Equal(t, config.Table{
 		Name: table.Name{Schema: "shop", Table: "a"}, Target: table.Name{Schema: "dw", Table: "b"},
 		SourceConnection: "warehouse", TargetConnection: "shop",
-		Cursor: "7", CursorZone: "Europe/Berlin", Overlap: 90 * time.Minute, MinLag: 250 * time.Millisecond, FixedLag: 10 * time.Minute, TailRows: 5000,
-		Hours: "22:00-06:00 Europe/Berlin", MaxThreadsRunning: 50, MaxReplicaLag: 10 * time.Second, Replicas: []string{"shop", "warehouse"},
+		Cursor: "7", CursorZone: "Europe/Berlin", Overlap: 90 * time.Minute, MinLag: 250 * time.Millisecond,
+		FixedLag: 10 * time.Minute, TailRows: 5000,
+		Hours: "22:00-06:00 Europe/Berlin", MaxThreadsRunning: 50, MaxReplicaLag: 10 * time.Second,
+		Replicas:     []string{"shop", "warehouse"},
 		AllowReplica: true, PageRows: 1000, PageBytes: 1 << 20, PageTime: time.Second,
-		Priority: 1, ChunkRows: 77, ChunkBytes: 100_000, PartBytes: 4 << 30, RangeRows: 5, RangeBytes: 3 << 30, IndexesAfterLoad: true, ChunksInFlight: 32, RangesInFlight: 16,
+		Priority: 1, ChunkRows: 77, ChunkBytes: 100_000, PartBytes: 4 << 30, RangeRows: 5, RangeBytes: 3 << 30,
+		IndexesAfterLoad: true, ChunksInFlight: 32, RangesInFlight: 16,
 		UniqueConflicts: "replace", StaleAfter: 90 * time.Minute, MaxTransaction: 500 * time.Millisecond,
 		Schedule: config.Schedule{Cron: "0 3 * * 1-5", Zone: "Europe/Berlin", Calendar: config.Calendar{
 			Minute: only(0), Hour: only(3), DayOfMonth: []config.CalendarRange{{First: 1, Last: 31, Step: 1}},
-			Month: []config.CalendarRange{{First: 1, Last: 12, Step: 1}}, DayOfWeek: []config.CalendarRange{{First: 1, Last: 5, Step: 1}},
+			Month:     []config.CalendarRange{{First: 1, Last: 12, Step: 1}},
+			DayOfWeek: []config.CalendarRange{{First: 1, Last: 5, Step: 1}},
 		}},
 		ScheduleJitter: 2 * time.Minute, SchedulePaused: true,
 	}, c.Tables()[0])
@@ -179,15 +185,20 @@ func TestTuningOfATableKeepsWhatDefaultsSay(t *testing.T) {
 
 func TestKeysInTheWrongPlaceNameTheirPlace(t *testing.T) {
 	for entry, want := range map[string]string{
-		"chunkRows: 5":                  "tables[0].chunkRows: unknown key (line 8); write it under tuning, as tuning: { chunkRows: … }",
-		"tuning: { cursor: a }":         "tables[0].tuning.cursor: unknown key (line 8); write it beside tuning, not under it",
-		"tuning: { chunkRow: 5 }":       "tables[0].tuning.chunkRow: unknown key (line 8); did you mean chunkRows?",
-		"tuning: 5":                     "tables[0].tuning: must be a mapping of keys to values, not a single value",
-		"source: shop":                  "tables[0].source: unknown key (line 8); write sourceConnection",
-		"replicas: shop":                "tables[0].replicas: must be a list, not a single value (line 8); write [replica1, replica2]",
-		"replicas: [shop, nowhere]":     "tables[0].replicas: there is no such connection",
-		"exclude: shop.b":               "tables[0].exclude: must be a list, not a single value (line 8); write [schema.table, schema.part_*]",
-		"maxReplicaLag: 5s":             "tables[0].replicas: is missing (line 8); name the connections whose lag maxReplicaLag limits",
+		"chunkRows: 5": "tables[0].chunkRows: unknown key (line 8); write it under tuning, as " +
+			"tuning: { chunkRows: … }",
+		"tuning: { cursor: a }": "tables[0].tuning.cursor: unknown key (line 8); write it beside tuning, " +
+			"not under it",
+		"tuning: { chunkRow: 5 }": "tables[0].tuning.chunkRow: unknown key (line 8); did you mean chunkRows?",
+		"tuning: 5":               "tables[0].tuning: must be a mapping of keys to values, not a single value",
+		"source: shop":            "tables[0].source: unknown key (line 8); write sourceConnection",
+		"replicas: shop": "tables[0].replicas: must be a list, not a single value (line 8); write " +
+			"[replica1, replica2]",
+		"replicas: [shop, nowhere]": "tables[0].replicas: there is no such connection",
+		"exclude: shop.b": "tables[0].exclude: must be a list, not a single value (line 8); write " +
+			"[schema.table, schema.part_*]",
+		"maxReplicaLag: 5s": "tables[0].replicas: is missing (line 8); name the connections whose lag " +
+			"maxReplicaLag limits",
 		"target: dw.a, write: upsert":   "tables[0].write: unknown key",
 		"tuning: { bulkLoad: perhaps }": "tables[0].tuning.bulkLoad: \"perhaps\" is neither true nor false",
 	} {
@@ -195,9 +206,11 @@ func TestKeysInTheWrongPlaceNameTheirPlace(t *testing.T) {
 		require.ErrorContains(t, err, want, entry)
 	}
 	for key, want := range map[string]string{
-		"source: shop": "write sourceConnection", "target: shop": "write targetConnection", "pageTime: 1s": "write it under tuning",
+		"source: shop": "write sourceConnection", "target: shop": "write targetConnection",
+		"pageTime: 1s": "write it under tuning",
 	} {
-		_, err := config.Load(strings.NewReader(strings.Replace(small, "overlap: 2m", key, 1)+"  - { name: shop.a }\n"), shopEnv)
+		_, err := config.Load(strings.NewReader(strings.Replace(small, "overlap: 2m", key, 1)+"  - { name: shop.a }\n"),
+			shopEnv)
 		require.ErrorContains(t, err, want, key)
 	}
 }
@@ -249,7 +262,8 @@ worker: { host: "${HOST}", activities: 8, workflowTasks: 9, pollers: 2 }`, 1)+" 
 	require.Zero(t, c.Staging.SweepAfter)
 	require.Equal(t, config.Worker{Host: "web-1", Activities: 8, WorkflowTasks: 9, Pollers: 2}, c.Worker)
 
-	_, err := config.Load(strings.NewReader(strings.Replace(small, "defaults:", "worker: { host: \"a b\", activities: 1 }\ndefaults:", 1)+"  - { name: a.b, target: a.c }\n"), shopEnv)
+	_, err := config.Load(strings.NewReader(strings.Replace(small, "defaults:",
+		"worker: { host: \"a b\", activities: 1 }\ndefaults:", 1)+"  - { name: a.b, target: a.c }\n"), shopEnv)
 	require.ErrorContains(t, err, `worker.host`)
 	require.ErrorContains(t, err, `"a b" is not the name of a machine`)
 	require.ErrorContains(t, err, `worker.activities`)
@@ -268,7 +282,8 @@ func TestAnOverlapIsATimeOrANumber(t *testing.T) {
 		"overlap: 1h": {Overlap: time.Hour}, "overlap: 0s": {},
 		"overlap: 1h, cursorUnit: ms": {Overlap: time.Hour, CursorUnit: "ms"},
 	} {
-		c := load(t, small+"\n  - { name: shop.a, cursor: modified_s, "+text+" }\n", func(string) string { return "u@tcp(h)/" })
+		c := load(t, small+"\n  - { name: shop.a, cursor: modified_s, "+text+" }\n",
+			func(string) string { return "u@tcp(h)/" })
 		got := c.Tables()[0]
 		require.Equal(t, want.Overlap, got.Overlap, text)
 		require.Equal(t, want.OverlapSteps, got.OverlapSteps, text)

@@ -13,7 +13,8 @@ import (
 
 func withDSN(dsn, more string) string {
 	return "connections:\n  shop: { dsn: \"" + dsn + "\"" + more + " }\n" +
-		"staging: { url: \"file:///tmp/x\" }\ndefaults: { sourceConnection: shop, targetConnection: shop }\ntables: [ { name: shop.orders, target: dw.orders } ]\n"
+		"staging: { url: \"file:///tmp/x\" }\ndefaults: { sourceConnection: shop, targetConnection: shop }\ntables: " +
+		"[ { name: shop.orders, target: dw.orders } ]\n"
 }
 
 // A DSN that no server could be reached by is refused with what is wrong and what to write.
@@ -42,15 +43,18 @@ func TestADSNThatCanNeverBeUsedIsRefused(t *testing.T) {
 		"u:${PASSWORD}@tcp(h:${PORT})/?tls=preferred": "tls=preferred",
 	} {
 		for _, opts := range [][]config.Option{nil, {config.WithoutSecrets()}} {
-			_, err := config.Load(strings.NewReader(withDSN(dsn, "")), env("PASSWORD", "s3cret", "PORT", "3306"), opts...)
+			_, err := config.Load(strings.NewReader(withDSN(dsn, "")), env("PASSWORD", "s3cret", "PORT", "3306"),
+				opts...)
 			require.ErrorContains(t, err, "connections.shop.dsn: cannot be used with any server: ", dsn)
 			require.ErrorContains(t, err, wrong, dsn)
 			require.NotContains(t, err.Error(), "s3cret", dsn)
 		}
 	}
 	for dsn, more := range map[string]string{
-		"u:p@tcp(h:3306)/": "", "u:p@tcp(h)/db": "", "u:p@(h:3306)/": "", "u:p@unix(/run/mysqld.sock)/": "", "u:p@tcp([::1]:3306)/?timeout=3s": "",
-		"u:p/@:x@tcp(h:3306)/": "", "u:p@tcp(h:3306)/?tls=true": "", "u:p@tcp(h:3306)/?charset=utf8mb4&parseTime=true&loc=Local": ", tls: required",
+		"u:p@tcp(h:3306)/": "", "u:p@tcp(h)/db": "", "u:p@(h:3306)/": "", "u:p@unix(/run/mysqld.sock)/": "",
+		"u:p@tcp([::1]:3306)/?timeout=3s": "",
+		"u:p/@:x@tcp(h:3306)/":            "", "u:p@tcp(h:3306)/?tls=true": "",
+		"u:p@tcp(h:3306)/?charset=utf8mb4&parseTime=true&loc=Local": ", tls: required",
 	} {
 		_, err := config.Load(strings.NewReader(withDSN(dsn, more)), env())
 		require.NoError(t, err, dsn)
@@ -66,7 +70,8 @@ func TestADSNThatCanNeverBeUsedIsRefused(t *testing.T) {
 func TestAMissingFileOfAuthoritiesIsAProblem(t *testing.T) {
 	empty := filepath.Join(t.TempDir(), "empty.pem")
 	require.NoError(t, os.WriteFile(empty, nil, 0o600))
-	for file, wrong := range map[string]string{"/nonexistent/ca.pem": "no such file", empty: "no PEM certificate", t.TempDir(): "is a directory"} {
+	for file, wrong := range map[string]string{"/nonexistent/ca.pem": "no such file", empty: "no PEM certificate",
+		t.TempDir(): "is a directory"} {
 		text := withDSN("u:p@tcp(h:3306)/", ", ca: "+file)
 		_, err := config.Load(strings.NewReader(text), env())
 		require.ErrorContains(t, err, "connections.shop.ca: ")
@@ -101,7 +106,7 @@ func TestACommandThatFailsIsAProblemWithoutItsOutput(t *testing.T) {
 		"echo s3cret; exit 3":            "exit status 3",
 		"true":                           "prints nothing",
 		"head -c 100000 /dev/zero":       "more than 64KiB",
-		"nosuchcommand 2>&1; echo >&2 x": "", // what is printed is taken, whatever else there is
+		"nosuchcommand 2>&1; echo >&2 x": "", // what is printed is taken, with any other output
 	} {
 		_, err := config.Expand("${exec:"+command+"}", env())
 		if wrong == "" {

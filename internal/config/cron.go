@@ -55,7 +55,8 @@ func parseCalendar(fields []string) (Calendar, error) {
 	}
 	if fields[2] != "*" && fields[4] != "*" {
 		// Most crons take either of the two, Temporal only days that are both.
-		return Calendar{}, errors.New("has a day of the month and a day of the week, which crons understand differently: leave one of them at *")
+		return Calendar{}, errors.New("has a day of the month and a day of the week, which crons understand " +
+			"differently: leave one of them at *")
 	}
 	return out, nil
 }

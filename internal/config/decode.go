@@ -118,7 +118,8 @@ func (d *decoder) pairs(a at) []pair {
 	var out []pair
 	for _, v := range values {
 		if v.Key.IsMergeKey() {
-			d.problem(at{join(a.path, "<<"), v.Key}, "put shared settings under defaults", "merge keys are not supported")
+			d.problem(at{join(a.path, "<<"), v.Key}, "put shared settings under defaults",
+				"merge keys are not supported")
 			continue
 		}
 		key, ok := v.Key.(ast.ScalarNode)

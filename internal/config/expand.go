@@ -22,9 +22,9 @@ var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 // refuses a login.
 const execTime = 10 * time.Second
 
-// expand replaces ${NAME} by the environment's value, ${file:/path} by a file's content and
-// ${exec:command} by what a command prints, each without its last line break. $${ stands for a literal ${. What was put in is not expanded
-// again, so a value may hold any character. Errors name the variable, never its value.
+// expand replaces ${NAME} by the environment's value, ${file:/path} by a file's content and ${exec:command}
+// by what a command prints, each without its last line break. $${ is a literal ${. What was put in is
+// not expanded again, so a value may hold any character. Errors name the variable, never its value.
 func expand(s string, getenv func(string) string) (string, error) {
 	var b strings.Builder
 	for {

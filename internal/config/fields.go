@@ -52,7 +52,8 @@ func sizeField[T any](key string, def, lo, hi int64, doc string, to func(*T) *in
 			return
 		}
 		if n < lo || n > hi {
-			d.problem(a, fmt.Sprintf("allowed is %s to %s", formatSize(lo), formatSize(hi)), "%s is out of bounds", v.shown)
+			d.problem(a, fmt.Sprintf("allowed is %s to %s", formatSize(lo), formatSize(hi)), "%s is out of bounds",
+				v.shown)
 			return
 		}
 		*to(into) = n
@@ -72,7 +73,8 @@ func durationField[T any](key string, def, lo, hi time.Duration, doc string, to 
 			return
 		}
 		if n < lo || n > hi {
-			d.problem(a, fmt.Sprintf("allowed is %s to %s", formatDuration(lo), formatDuration(hi)), "%s is out of bounds", v.shown)
+			d.problem(a, fmt.Sprintf("allowed is %s to %s", formatDuration(lo), formatDuration(hi)),
+				"%s is out of bounds", v.shown)
 			return
 		}
 		*to(into) = n
@@ -109,7 +111,8 @@ func wordField[T any](key, def string, words []string, doc string, to func(*T) *
 }
 
 // textField takes any text that check accepts; check returns what is wrong and what to do, or "".
-func textField[T any](key, def, bounds, doc string, check func(string) (wrong, remedy string), to func(*T) *string) field[T] {
+func textField[T any](key, def, bounds, doc string, check func(string) (wrong, remedy string),
+	to func(*T) *string) field[T] {
 	return field[T]{key, def, bounds, doc, func(d *decoder, a at, into *T) {
 		v, ok := d.scalar(a)
 		if !ok {

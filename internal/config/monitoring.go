@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Metrics says where a worker tells of itself by HTTP.
+// Metrics says where a worker serves metrics and health by HTTP.
 type Metrics struct {
 	// Listen is host:port; empty opens no port.
 	Listen string
@@ -21,10 +21,10 @@ type Log struct {
 	Level  string
 }
 
-// Notifications say who is told of tables that fail, are stale, or recover.
+// Notifications say where messages about tables go that fail, are stale, or recover.
 type Notifications struct {
-	// Webhook is the URL that a message is posted to; empty tells nobody. It is a secret, since
-	// for some receivers whoever knows it may post.
+	// Webhook is the URL that a message is posted to; empty sends none. It is a secret, since
+	// for some receivers all who know it may post.
 	Webhook Secret
 	// Header is the request's header that carries Secret, where there is one.
 	Header string
@@ -58,22 +58,29 @@ const (
 )
 
 var metricsFields = []field[Metrics]{
-	textField("listen", "", "host:port", "Address of /metrics (Prometheus), /livez and /readyz. They ask nobody for a password: choose an address that only your monitoring reaches. Port 0 is any free one, which the log names. Empty: no port is opened.",
+	textField("listen", "", "host:port", "Address of /metrics (Prometheus), /livez and /readyz. They ask for no "+
+		"password: choose an address that only your monitoring reaches. Port 0 is any free one, which the log "+
+		"names. Empty: no port is opened.",
 		checkListen, func(m *Metrics) *string { return &m.Listen }),
 }
 
 var logFields = []field[Log]{
-	wordField("format", defaultLogFormat, []string{"text", "json"}, "Form of the worker's log lines. --log-json is json, whatever stands here.",
+	wordField("format", defaultLogFormat, []string{"text", "json"},
+		"Form of the worker's log lines. --log-json is json, with any value here.",
 		func(l *Log) *string { return &l.Format }),
-	wordField("level", defaultLogLevel, []string{"debug", "info", "warn", "error"}, "Lines below it are left out. info has a line per step, warn only what went wrong.",
+	wordField("level", defaultLogLevel, []string{"debug", "info", "warn", "error"},
+		"Lines below it are left out. info has a line per step, warn only what went wrong.",
 		func(l *Log) *string { return &l.Level }),
 }
 
 var notificationsFields = []field[Notifications]{
-	{"webhook", "", "http:// or https://", "URL that a JSON message is posted to when a table fails, is stale (staleAfter) or recovers. Slack and its kin show its text. Take the URL from the environment. Empty: nobody is told.", setWebhook},
+	{"webhook", "", "http:// or https://", "URL that a JSON message is posted to when a table fails, is stale " +
+		"(staleAfter) or recovers. Slack and its kin show its text. Take the URL from the environment. Empty: " +
+		"no message is sent.", setWebhook},
 	textField("header", defaultHeader, "a header's name", "Header of the request that carries secret.",
 		checkHeader, func(n *Notifications) *string { return &n.Header }),
-	{"secret", "", "a header's value", "Value of that header, such as “Bearer …”, from the environment or a file. Empty: the header is not sent.", setSecret},
+	{"secret", "", "a header's value", "Value of that header, such as “Bearer …”, from the environment or a file. " +
+		"Empty: the header is not sent.", setSecret},
 }
 
 // monitoring reads the three sections about how a worker tells of itself.

@@ -23,7 +23,8 @@ func TestMonitoringHasDefaultsThatOpenAndTellNothing(t *testing.T) {
 
 func TestMonitoringIsTakenFromTheFile(t *testing.T) {
 	env := func(n string) string {
-		return map[string]string{"HOOK": "https://hooks.example.com/T0/" + sentinel, "TOKEN": "Bearer " + sentinel, "SHOP_DSN": "u@tcp(h)/"}[n]
+		return map[string]string{"HOOK": "https://hooks.example.com/T0/" + sentinel, "TOKEN": "Bearer " + sentinel,
+			"SHOP_DSN": "u@tcp(h)/"}[n]
 	}
 	c := load(t, oneMore+`
 metrics: { listen: "127.0.0.1:9464" }
@@ -38,7 +39,8 @@ notifications: { webhook: "${HOOK}", header: X-Token, secret: "${TOKEN}" }
 
 	text, err := json.Marshal(c)
 	require.NoError(t, err)
-	for _, shown := range []string{fmt.Sprintf("%v %+v %#v %s", c.Notifications, *c, c.Notifications, c.Notifications.Webhook), string(text), fmt.Sprintf("%#v", c.Masked())} {
+	for _, shown := range []string{fmt.Sprintf("%v %+v %#v %s", c.Notifications, *c, c.Notifications,
+		c.Notifications.Webhook), string(text), fmt.Sprintf("%#v", c.Masked())} {
 		require.NotContains(t, shown, sentinel)
 	}
 	require.Equal(t, "***", c.Masked().Notifications.Webhook.Reveal())

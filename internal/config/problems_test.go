@@ -11,7 +11,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/config"
 )
 
-var update = flag.Bool("update", false, "write the golden files and docs/configuration.md anew")
+var update = flag.Bool("update", false, "write the golden files and docs/configuration.md again")
 
 func golden(t *testing.T, path, got string) {
 	t.Helper()

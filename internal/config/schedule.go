@@ -40,7 +40,8 @@ func ParseSchedule(text string) (Schedule, error) {
 		return parseEvery(fields[0])
 	case 5, 6:
 	default:
-		return Schedule{}, fmt.Errorf("has %d fields, and a cron text has five: minute, hour, day of the month, month, day of the week", len(fields))
+		return Schedule{}, fmt.Errorf("has %d fields, and a cron text has five: minute, hour, day of the month, "+
+			"month, day of the week", len(fields))
 	}
 	s := Schedule{Cron: strings.Join(fields[:5], " ")}
 	if len(fields) == 6 {
@@ -66,7 +67,8 @@ func parseEvery(text string) (Schedule, error) {
 	case err != nil:
 		return Schedule{}, errors.New("is neither an interval such as 5m nor five cron fields")
 	case d < minInterval || d > maxInterval:
-		return Schedule{}, fmt.Errorf("is out of bounds: allowed is %s to %s", formatDuration(minInterval), formatDuration(maxInterval))
+		return Schedule{}, fmt.Errorf("is out of bounds: allowed is %s to %s", formatDuration(minInterval),
+			formatDuration(maxInterval))
 	case d%time.Second != 0:
 		return Schedule{}, errors.New("is not a whole number of seconds")
 	}
@@ -98,7 +100,8 @@ func setSchedule(d *decoder, a at, t *Table) {
 	}
 	parsed, err := ParseSchedule(v.text)
 	if err != nil {
-		d.problem(a, `write "*/5 * * * *", with a zone "0 3 * * * Europe/Berlin", or an interval such as 5m`, "%s %s", v.shown, err.Error())
+		d.problem(a, `write "*/5 * * * *", with a zone "0 3 * * * Europe/Berlin", or an interval such as 5m`, "%s %s",
+			v.shown, err.Error())
 		return
 	}
 	t.Schedule = parsed

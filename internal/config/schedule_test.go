@@ -84,7 +84,8 @@ func TestExcludesNarrowAFamily(t *testing.T) {
   - { name: "shop.*", target: "dw.*", exclude: [shop.log_*, "shop.*_tmp", shop.secret], schedule: 5m }
   - { name: "shop.log_*", target: "dw.log_*", cursor: id }
 `, shopEnv)
-	for name, target := range map[string]string{"orders": "dw.orders", "log_1": "dw.log_1", "tmp": "dw.tmp", "secrets": "dw.secrets"} {
+	for name, target := range map[string]string{"orders": "dw.orders", "log_1": "dw.log_1", "tmp": "dw.tmp",
+		"secrets": "dw.secrets"} {
 		got, err := c.Table(table.Name{Schema: "shop", Table: name})
 		require.NoError(t, err, name)
 		require.Equal(t, target, got.Target.String())
@@ -92,7 +93,8 @@ func TestExcludesNarrowAFamily(t *testing.T) {
 	for _, name := range []string{"secret", "orders_tmp"} {
 		_, err := c.Table(table.Name{Schema: "shop", Table: name})
 		require.ErrorIs(t, err, config.ErrUnknownTable)
-		require.EqualError(t, err, "table shop."+name+" is not in the configuration; tables[0].exclude leaves it out of shop.*")
+		require.EqualError(t, err, "table shop."+name+" is not in the configuration; tables[0].exclude leaves it "+
+			"out of shop.*")
 	}
 	require.False(t, c.Patterns()[0].Match(table.Name{Schema: "shop", Table: "log_1"}))
 	require.Equal(t, "5m", c.Patterns()[0].Settings().Schedule.String())

@@ -39,9 +39,9 @@ var basics = []field[Table]{
 		"DATE or an integer. Empty: every run reads the whole table.",
 		checkColumn, func(t *Table) *string { return &t.Cursor }),
 	{"overlap", formatDuration(builtin.Overlap), "0–720h, or a number", "How far below the watermark a run reads " +
-		"again, for clocks that are not the server's. For an integer cursor: a number of its own steps, such as 3600, " +
-		"or a duration where cursorUnit is known; an AUTO_INCREMENT needs none. Other integers read at least the " +
-		"watermark's own value again.", setOverlap},
+		"again, for clocks that are not the server's. For an integer cursor: a number of its own steps, such as " +
+		"3600, or a duration where cursorUnit is known; an AUTO_INCREMENT needs none. Other integers read at least " +
+		"the watermark's own value again.", setOverlap},
 	{"schedule", scheduleOff, `5m, "*/5 * * * *", "0 3 * * * Europe/Berlin"`, "When runs begin: an interval, or the " +
 		"five fields of a cron expression, in UTC or in the zone that follows them. `tablehaul schedule apply` makes " +
 		"Temporal Schedules of it. off: no schedule.", setSchedule},
@@ -50,8 +50,9 @@ var basics = []field[Table]{
 		"0: never.",
 		func(t *Table) *time.Duration { return &t.StaleAfter }),
 	wordField("uniqueConflicts", builtin.UniqueConflicts, []string{conflictsFail, conflictsReplace}, "What happens "+
-		"when another row of the target holds a unique value of a row to write. fail: the run stops and names the key. "+
-		"replace: that row is removed unless it is newer, and comes back with its own new version; needs the DELETE "+
+		"when another row of the target holds a unique value of a row to write. fail: the run stops and names the "+
+		"key. replace: that row is removed unless it is newer, and comes back with its own new version; needs the "+
+		"DELETE "+
 		"privilege, and a target without unique keys that the source does not have.",
 		func(t *Table) *string { return &t.UniqueConflicts }),
 	boolField("createTarget", builtin.CreateTarget, "Create the target table where it is missing.",

@@ -94,7 +94,8 @@ func (d *decoder) checkTarget(e entry) bool {
 		d.problem(a, "put a * where the name's * goes", "every table of %s would go into %s", e.source, target)
 	case !e.source.wild && target.wild:
 		d.problem(a, "write the whole name", "has a *, and the name has none")
-	case e.settings.SourceConnection != "" && e.settings.SourceConnection == e.settings.TargetConnection && target == e.source:
+	case e.settings.SourceConnection != "" && e.settings.SourceConnection == e.settings.TargetConnection &&
+		target == e.source:
 		d.problem(a, "give it another target, or another targetConnection", "%s would be copied onto itself", e.source)
 	default:
 		return true
@@ -114,9 +115,11 @@ func (d *decoder) checkAgainst(before []entry, e entry) {
 		}
 		switch {
 		case other.source == e.source:
-			d.problem(at{join(e.place.path, "name"), e.place.node}, "keep one of them", "%s is named by %s already", e.source, other.place.path)
+			d.problem(at{join(e.place.path, "name"), e.place.node}, "keep one of them", "%s is named by %s already",
+				e.source, other.place.path)
 			return
-		case e.source.wild && other.source.wild && other.source.covers(e.source) && !other.excludes(e.source.fill(witness)):
+		case e.source.wild && other.source.wild && other.source.covers(e.source) &&
+			!other.excludes(e.source.fill(witness)):
 			d.problem(at{join(e.place.path, "name"), e.place.node}, "put the narrower pattern first",
 				"%s is never reached: %s of %s matches first", e.source, other.source, other.place.path)
 			return

@@ -27,7 +27,8 @@ var tuning = []field[Table]{
 		"their number stays bounded.",
 		func(t *Table) *int64 { return &t.RangeRows }),
 	sizeField("rangeBytes", builtin.RangeBytes, 64*kib, 64*gib, "Bytes of files that a range stages at once. A range "+
-		"that turns out larger is moved in slices of this size, and staging holds two of them for each range in flight.",
+		"that turns out larger is moved in slices of this size, and staging holds two of them for each range in "+
+		"flight.",
 		func(t *Table) *int64 { return &t.RangeBytes }),
 	sizeField("partBytes", builtin.PartBytes, 64*kib, 4*gib, "Bytes after which a staged file ends.",
 		func(t *Table) *int64 { return &t.PartBytes }),

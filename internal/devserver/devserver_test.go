@@ -66,7 +66,8 @@ func TestFindTakesTheServerOfTheEnvironment(t *testing.T) {
 
 func startWorkflow(t *testing.T, address string) string {
 	t.Helper()
-	run, err := dial(t, address).ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "kept", TaskQueue: "nobody"}, "Nothing")
+	run, err := dial(t, address).ExecuteWorkflow(t.Context(),
+		client.StartWorkflowOptions{ID: "kept", TaskQueue: "unpolled"}, "Nothing")
 	require.NoError(t, err)
 	return run.GetID()
 }

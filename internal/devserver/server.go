@@ -65,7 +65,7 @@ func Find(ctx context.Context, o Options) (*Server, error) {
 	return &Server{Address: address, Origin: "TEMPORAL_ADDRESS"}, conn.Close()
 }
 
-// New starts a server of one's own, whatever the environment says, and returns when it
+// New starts a server of the caller's own, without regard to the environment, and returns when it
 // answers. Stop it when done. ctx bounds the start only.
 func New(ctx context.Context, o Options) (*Server, error) {
 	bin, err := serverOnly.path(ctx)

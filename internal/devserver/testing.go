@@ -22,7 +22,8 @@ func Start(tb testing.TB) *Server {
 	shared.Do(func() {
 		shared.server, shared.err = Find(context.Background(), Options{})
 		if shared.err == nil {
-			fmt.Fprintf(os.Stderr, "devserver: Temporal at %s from %s, Web UI %s\n", shared.server.Address, shared.server.Origin, shared.server.UIURL)
+			fmt.Fprintf(os.Stderr, "devserver: Temporal at %s from %s, Web UI %s\n", shared.server.Address,
+				shared.server.Origin, shared.server.UIURL)
 		}
 	})
 	if shared.err != nil {

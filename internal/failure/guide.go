@@ -32,7 +32,8 @@ var Guide = []Advice{
 	},
 	{
 		UnsupportedTable, "preflight refused the table, or it is not there; nothing was written",
-		"every finding with its remedy: `tablehaul plan TABLE`", "do what the findings of `tablehaul plan TABLE` say, then run again", false,
+		"every finding with its remedy: `tablehaul plan TABLE`",
+		"do what the findings of `tablehaul plan TABLE` say, then run again", false,
 	},
 	{
 		TableBusy, "another run holds the table; its workflow is named (`\"ifBusy\"` of an input says what then)",
@@ -43,45 +44,59 @@ var Guide = []Advice{
 		"`tablehaul status TABLE`: the newer run", "nothing: nothing of this run is missing from the newer one", false,
 	},
 	{
-		IdentityChanged, "the watermark is of another source, target, cursor or key than there is now; nothing was written",
+		IdentityChanged, "the watermark is of another source, target, cursor or key than there is now; nothing was " +
+			"written",
 		"what is bound: `tablehaul status TABLE`; what is there: `tablehaul plan TABLE`",
-		"take back the change, or load the table anew with `--full`; where the target holds every row up to the watermark, `tablehaul watermark adopt TABLE`", false,
+		"take back the change, or load the table again with `--full`; where the target holds every row up to the " +
+			"watermark, `tablehaul watermark adopt TABLE`", false,
 	},
 	{
-		ServerChanged, "a connection leads to another server than the run was planned on: a failover, a proxy with several servers, workers with different files; for the third time in one run",
-		"the connection's address; the workers' files", "run again; where it comes back, let the connection lead to one server", false,
+		ServerChanged, "a connection leads to another server than the run was planned on: a failover, a proxy with " +
+			"several servers, workers with different files; for the third time in one run",
+		"the connection's address; the workers' files", "run again; where it comes back, let the connection lead to " +
+			"one server", false,
 	},
 	{
 		TargetRestarted, "the target was started again during the run and may have lost commits, twice in one run",
-		"the target's error log; `SELECT @@innodb_flush_log_at_trx_commit, @@sync_binlog`", "set innodb_flush_log_at_trx_commit = 1 on the target, and with a binary log sync_binlog = 1, then run again", false,
+		"the target's error log; `SELECT @@innodb_flush_log_at_trx_commit, @@sync_binlog`",
+		"set innodb_flush_log_at_trx_commit = 1 on the target, and with a binary log sync_binlog = 1, then run " +
+			"again", false,
 	},
 	{
 		ServerRejected, "a login, grant, setting, certificate or missing object",
-		"connection and error number in the message; a refused login is [remembered](#refused-logins)", "correct the server's setting, grant or login and run again", false,
+		"connection and error number in the message; a refused login is [remembered](#refused-logins)",
+		"correct the server's setting, grant or login and run again", false,
 	},
 	{
 		RowRejected, "the target refuses a row's data: too long, out of range, a check, a unique value",
-		"column and key in the message; [which row](#which-row)", "correct the row at the source or widen the target, then run again", false,
+		"column and key in the message; [which row](#which-row)",
+		"correct the row at the source or widen the target, then run again", false,
 	},
 	{
-		StagedFileCorrupt, "a staged file is missing or damaged, again after the range was extracted anew",
+		StagedFileCorrupt, "a staged file is missing or damaged, again after the range was extracted again",
 		"the disk, and whether all workers see the same `staging.url`", "mend that, then run again", false,
 	},
 	{
 		StagingUnavailable, "the store of staged files does not answer or is busy; tried again for as long as it takes",
-		"the store, and the network to it", "see that the store of `staging.url` answers the workers; the run goes on by itself", true,
+		"the store, and the network to it", "see that the store of `staging.url` answers the workers; the run goes " +
+			"on by itself", true,
 	},
 	{
-		StagingRejected, "the store refuses: a permission, a bucket, a region, a setting at once; expired credentials or a clock after 15 minutes",
-		"the message; [staging.md](staging.md#when-it-fails)", "correct what it names, at the store or in `staging.url`, then run again; a worker whose own credentials are wrong has to be restarted", false,
+		StagingRejected, "the store refuses: a permission, a bucket, a region, a setting at once; expired " +
+			"credentials or a clock after 15 minutes",
+		"the message; [staging.md](staging.md#when-it-fails)",
+		"correct what it names, at the store or in `staging.url`, then run again; a worker whose own " +
+			"credentials are wrong has to be restarted", false,
 	},
 	{
 		PlanLost, "the staged plan of a run, plan.json, was removed or changed, for the third time in one run",
-		"what else writes to or cleans the staging folder or bucket", "keep others from it, then run again: before that, a run plans anew by itself", false,
+		"what else writes to or cleans the staging folder or bucket",
+		"keep others from it, then run again: before that, a run plans again by itself", false,
 	},
 	{
 		HostGone, "no worker answers on the machine that has the run's files, for the third time in one run",
-		"the workers; [deploying.md](deploying.md)", "start a worker on a machine that stays, or keep staging where every worker sees it, then run again", false,
+		"the workers; [deploying.md](deploying.md)", "start a worker on a machine that stays, or keep staging where " +
+			"every worker sees it, then run again", false,
 	},
 	{
 		StagingFull, "staging has no room; tried again every 30 seconds",
@@ -92,24 +107,34 @@ var Guide = []Advice{
 		"the message names the table", "run again: the new shape is planned for", false,
 	},
 	{
-		OpenTransactions, "a first load cannot choose an end yet: work on the source has been open since its first look, or a lag that was set has not passed",
+		OpenTransactions, "a first load cannot choose an end yet: work on the source has been open since its first " +
+			"look, or a lag that was set has not passed",
 		"[what holds it](#held-back)",
-		"wait: it begins by itself when all work that was open at its first look has ended, however much has begun since. End what never will, such as a prepared XA transaction. `fixedLag` and `minLag` make it wait that long", true,
+		"wait: it begins by itself when all work that was open at its first look has ended, however much has begun " +
+			"since. End what never will, such as a prepared XA transaction. `fixedLag` and `minLag` make it wait " +
+			"that long", true,
 	},
 	{
-		WatermarkAhead, "the watermark lies above every value that the source can give to a row now, so that no window reaches new rows: the source's clock or time zone was changed, the table was emptied and refilled, or the watermark was set by hand",
-		"the message: the watermark and the source's now; the source's clock and `@@GLOBAL.time_zone`, the table's `cursorZone`",
-		"correct the clock or the zone; then `tablehaul watermark set TABLE VALUE` with a value from before the change reads again from there, and `tablehaul run TABLE --full` reads everything", false,
+		WatermarkAhead, "the watermark lies above every value that the source can give to a row now, so that no " +
+			"window reaches new rows: the source's clock or time zone was changed, the table was emptied and " +
+			"refilled, or the watermark was set by hand",
+		"the message: the watermark and the source's now; the source's clock and `@@GLOBAL.time_zone`, the table's " +
+			"`cursorZone`",
+		"correct the clock or the zone; then `tablehaul watermark set TABLE VALUE` with a value from before the " +
+			"change reads again from there, and `tablehaul run TABLE --full` reads everything", false,
 	},
 	{
-		LockWait, "another session holds a lock on the rows or the table that a step needs; tried again for as long as it takes",
+		LockWait, "another session holds a lock on the rows or the table that a step needs; tried again for as long " +
+			"as it takes",
 		"the message names the connection, and so does [this statement](#locks-on-the-target)",
-		"wait until that transaction ends, or end it on the server with KILL and the number in the message; the run goes on by itself", true,
+		"wait until that transaction ends, or end it on the server with KILL and the number in the message; the run " +
+			"goes on by itself", true,
 	},
 	{
 		ServerUnavailable, "a connection was refused or lost, or a server answers nothing",
 		"the server, and the network to it",
-		"see that the server answers: a run tries again for as long as it takes; one whose server cannot be reached when it begins fails after half a minute, so run it again", true,
+		"see that the server answers: a run tries again for as long as it takes; one whose server cannot be reached " +
+			"when it begins fails after half a minute, so run it again", true,
 	},
 	{
 		ServerFull, "connections, memory or disk of a server ran out; tried again every 30 seconds",
@@ -117,22 +142,27 @@ var Guide = []Advice{
 	},
 	{
 		ServerReadOnly, "the server is read-only, as in a failover",
-		"`SELECT @@read_only` on the target", "make the server writable, or point the connection at the primary, then run again; given up after 15 minutes", false,
+		"`SELECT @@read_only` on the target", "make the server writable, or point the connection at the primary, " +
+			"then run again; the run fails after 15 minutes", false,
 	},
 	{
 		Throttled, "a limit of the table's says that this is not the time",
 		"the reason names the limit", "wait, or change the table's limits", true,
 	},
 	{
-		NotifyFailed, "inside a table's owner only: the webhook cannot be told; tried again for a day, and no run waits for it",
-		"the receiver, and the worker's log", "check `notifications.webhook` and its secret where the worker starts", true,
+		NotifyFailed, "inside a table's state workflow only: the webhook does not accept a message; tried again for " +
+			"a day, and no run waits for it",
+		"the receiver, and the worker's log", "check `notifications.webhook` and its secret where the worker starts",
+		true,
 	},
 	{
 		Unexpected, "none of the above",
-		"the message, the run in the Web UI, the worker's log", "run again once you know why; the same is given up after 15 minutes", false,
+		"the message, the run in the Web UI, the worker's log",
+		"run again once you know why; the same error fails the run after 15 minutes", false,
 	},
-	{EndCancelled, "somebody cancelled the run; its files are removed", "", "run again when you like", false},
-	{EndTerminated, "somebody terminated the run", "", "run again: the next run takes the table over, and a first load goes on where it was", false},
+	{EndCancelled, "the run was cancelled; its files are removed", "", "run again when you like", false},
+	{EndTerminated, "the run was terminated", "", "run again: the next run takes the table over, and a first load " +
+		"goes on where it was", false},
 	{EndTimedOut, "Temporal gave the run up", "the run in the Web UI", "run again", false},
 }
 

@@ -15,7 +15,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/failure"
 )
 
-var update = flag.Bool("update", false, "write the table of failures in docs/operations.md anew")
+var update = flag.Bool("update", false, "write the table of failures in docs/operations.md again")
 
 // Every failure type that the code has is in the guide, and once.
 func TestGuideHasEveryFailureType(t *testing.T) {

@@ -16,7 +16,7 @@ const (
 	// IdentityChanged: the watermark does not speak of the source, target or cursor that is there now.
 	IdentityChanged = "IdentityChanged"
 	// ServerChanged: a connection leads to another server than the run was planned on; retried for
-	// a while, then the run is planned anew.
+	// a while, then the run is planned again.
 	ServerChanged = "ServerChanged"
 	// TargetRestarted: the target, which may lose commits in a crash, was started again during the
 	// run; the run writes its rows again.
@@ -29,9 +29,9 @@ const (
 	StagedFileCorrupt = "StagedFileCorrupt"
 	// StagingFull: staging has no room left; retried slowly.
 	StagingFull = "StagingFull"
-	// PlanLost: the staged plan of the run is not there, or not the one that was made; the run is planned anew.
+	// PlanLost: the staged plan of the run is not there, or not the one that was made; the run is planned again.
 	PlanLost = "PlanLost"
-	// HostGone: no worker answers any more on the machine that has a run's files; the run is planned anew elsewhere.
+	// HostGone: no worker answers any more on the machine that has a run's files; the run is planned again on another.
 	HostGone = "HostGone"
 	// StagingUnavailable: staging does not answer or is busy; retried.
 	StagingUnavailable = "StagingUnavailable"

@@ -21,9 +21,11 @@ func buildInfo() prometheus.Collector {
 		}
 	}
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Namespace: namespace, Name: "build_info", Help: "1, with the version, source revision and Go version of the worker as labels.",
+		Namespace: namespace, Name: "build_info", Help: "1, with the version, source revision and Go version of the " +
+			"worker as labels.",
 		ConstLabels: prometheus.Labels{
-			"version": cmp.Or(version, "unknown"), "revision": cmp.Or(revision, "unknown"), "goversion": runtime.Version(),
+			"version": cmp.Or(version, "unknown"), "revision": cmp.Or(revision, "unknown"),
+			"goversion": runtime.Version(),
 		},
 	}, func() float64 { return 1 })
 }

@@ -2,6 +2,6 @@
 // Prometheus, together with the answers to "do you live" and "are you ready".
 //
 // It owns names, units and labels; docs/monitoring.md lists them. It knows neither Temporal nor
-// MySQL. Its one invariant: the number of series is bounded, whatever the tables are called and
+// MySQL. Its one invariant: the number of series is bounded, by any names of tables and
 // however many there are.
 package metrics

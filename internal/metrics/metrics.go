@@ -50,15 +50,24 @@ func New(ready *Ready) *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry(), tables: newTables(), ready: ready}
 	table := []string{"table"}
 	m.rowsExtracted = counter("rows_extracted_total", "Rows read from the source.", table)
-	m.rowsWritten = counter("rows_written_total", "Rows applied to the target, by what became of them: inserted, updated or unchanged.", []string{"table", "outcome"})
-	m.newerOnTarget = counter("rows_newer_on_target_total", "Rows of the source that were not written because the target's row is newer; they count as unchanged, too.", table)
+	m.rowsWritten = counter("rows_written_total", "Rows applied to the target, by what became of them: inserted, "+
+		"updated or unchanged.", []string{"table", "outcome"})
+	m.newerOnTarget = counter("rows_newer_on_target_total",
+		"Rows of the source that were not written because the target's row is newer; they count as unchanged, too.",
+		table)
 	m.stagedBytes = counter("staged_bytes_total", "Bytes of files written to staging.", table)
-	m.lockWaits = counter("lock_waits_total", "Transactions on the target that ended in a lock wait timeout or a deadlock and were rolled back.", table)
-	m.throttled = counter("throttled_seconds_total", "Seconds that steps waited because of a limit of the table's (threads running, replica lag, hours). Steps side by side add up.", table)
-	m.runs = counter("runs_total", "Runs that ended, by outcome: done, failed or cancelled.", []string{"table", "outcome"})
-	m.retries = counter("step_retries_total", "Attempts of a step that failed and are made again, by the type of the failure.", []string{"step", "type"})
-	m.failures = counter("step_failures_total", "Attempts of a step that failed for good, by the type of the failure.", []string{"step", "type"})
-	m.notifications = counter("notifications_total", "Tries to notify the webhook, by event (failed, stale, recovered) and outcome (sent, failed).", []string{"event", "outcome"})
+	m.lockWaits = counter("lock_waits_total", "Transactions on the target that ended in a lock wait timeout or a "+
+		"deadlock and were rolled back.", table)
+	m.throttled = counter("throttled_seconds_total", "Seconds that steps waited because of a limit of the table's "+
+		"(threads running, replica lag, hours). Steps side by side add up.", table)
+	m.runs = counter("runs_total", "Runs that ended, by outcome: done, failed or cancelled.",
+		[]string{"table", "outcome"})
+	m.retries = counter("step_retries_total", "Attempts of a step that failed and are made again, by the type of "+
+		"the failure.", []string{"step", "type"})
+	m.failures = counter("step_failures_total", "Attempts of a step that failed for good, by the type of the failure.",
+		[]string{"step", "type"})
+	m.notifications = counter("notifications_total", "Tries to notify the webhook, by event (failed, stale, "+
+		"recovered) and outcome (sent, failed).", []string{"event", "outcome"})
 	m.chunkDuration = prometheus.NewHistogram(prometheus.HistogramOpts{
 		Namespace: namespace, Name: "chunk_transaction_duration_seconds", Buckets: chunkBuckets,
 		Help: "Seconds of a chunk's committed transaction on the target, from BEGIN to COMMIT.",
@@ -68,10 +77,12 @@ func New(ready *Ready) *Metrics {
 		Help: "Seconds of a run that ended, from its start, by outcome: done, failed or cancelled.",
 	}, []string{"outcome"})
 	m.registry.MustRegister(
-		m.rowsExtracted, m.rowsWritten, m.newerOnTarget, m.stagedBytes, m.lockWaits, m.throttled, m.runs, m.retries, m.failures, m.notifications,
+		m.rowsExtracted, m.rowsWritten, m.newerOnTarget, m.stagedBytes, m.lockWaits, m.throttled,
+		m.runs, m.retries, m.failures, m.notifications,
 		m.chunkDuration, m.runDuration, m.tables, buildInfo(),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Namespace: namespace, Name: "worker_ready", Help: "1 while the worker takes tasks from Temporal, 0 otherwise.",
+			Namespace: namespace, Name: "worker_ready", Help: "1 while the worker takes tasks from Temporal, 0 " +
+				"otherwise.",
 		}, func() float64 {
 			if ready.Now() == nil {
 				return 1
@@ -98,7 +109,8 @@ func (m *Metrics) Know(table string, staleAfter time.Duration) {
 		return
 	}
 	label := m.tables.know(table, staleAfter)
-	for _, c := range []*prometheus.CounterVec{m.rowsExtracted, m.newerOnTarget, m.stagedBytes, m.lockWaits, m.throttled} {
+	for _, c := range []*prometheus.CounterVec{m.rowsExtracted, m.newerOnTarget, m.stagedBytes, m.lockWaits,
+		m.throttled} {
 		c.WithLabelValues(label)
 	}
 	for _, outcome := range []string{RowInserted, RowUpdated, RowUnchanged} {
@@ -133,7 +145,8 @@ func (m *Metrics) Wrote(table string, c Chunk) {
 		return
 	}
 	label := m.tables.label(table)
-	for outcome, rows := range map[string]int64{RowInserted: c.Inserted, RowUpdated: c.Updated, RowUnchanged: c.Unchanged} {
+	for outcome, rows := range map[string]int64{RowInserted: c.Inserted, RowUpdated: c.Updated,
+		RowUnchanged: c.Unchanged} {
 		m.rowsWritten.WithLabelValues(label, outcome).Add(float64(rows))
 	}
 	m.newerOnTarget.WithLabelValues(label).Add(float64(c.NewerOnTarget))

@@ -25,7 +25,8 @@ func TestTablesAreBounded(t *testing.T) {
 	}
 	require.Equal(t, maxTables+1, testutil.CollectAndCount(m.rowsExtracted))
 	require.Equal(t, 3*(maxTables+1), testutil.CollectAndCount(m.rowsWritten))
-	require.InDelta(t, 2*maxTables, testutil.ToFloat64(m.rowsExtracted.WithLabelValues(otherTables)), 0, "nothing is lost")
+	require.InDelta(t, 2*maxTables, testutil.ToFloat64(m.rowsExtracted.WithLabelValues(otherTables)), 0,
+		"nothing is lost")
 	require.InDelta(t, maxTables, testutil.ToFloat64(m.lockWaits.WithLabelValues(otherTables)), 0)
 	require.Equal(t, maxTables, testutil.CollectAndCount(m.tables, "tablehaul_freshness_lag_seconds"))
 }
@@ -63,7 +64,7 @@ tablehaul_watermark_ahead{table="shop.orders"} 1
 # TYPE tablehaul_watermark_held_back_seconds gauge
 tablehaul_watermark_held_back_seconds{table="shop.orders"} 40
 `)))
-	now = now.Add(time.Hour) // nobody tells anything, and the lag grows
+	now = now.Add(time.Hour) // no run reports, and the lag grows
 	require.NoError(t, testutil.CollectAndCompare(m.tables, strings.NewReader(`
 # HELP tablehaul_freshness_lag_seconds How far the target is behind the source: the age of the source's state that it is known to hold. Absent before the first load is done.
 # TYPE tablehaul_freshness_lag_seconds gauge

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// readTimeout bounds a request's arrival: nobody may hold a connection open for ever.
+	// readTimeout bounds a request's arrival: no client may hold a connection open for ever.
 	readTimeout = 10 * time.Second
 	// answerTimeout bounds an answer; metrics of 1,000 tables take milliseconds.
 	answerTimeout = 30 * time.Second

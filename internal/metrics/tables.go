@@ -47,14 +47,20 @@ type gauges struct {
 }
 
 var (
-	lagDesc         = tableDesc("freshness_lag_seconds", "How far the target is behind the source: the age of the source's state that it is known to hold. Absent before the first load is done.")
-	staleAfterDesc  = tableDesc("stale_after_seconds", "The table's setting staleAfter: beyond this freshness lag it is stale. Absent where it never is.")
+	lagDesc = tableDesc("freshness_lag_seconds", "How far the target is behind the source: the age of the "+
+		"source's state that it is known to hold. Absent before the first load is done.")
+	staleAfterDesc = tableDesc("stale_after_seconds", "The table's setting staleAfter: beyond this freshness lag "+
+		"it is stale. Absent where it never is.")
 	lastSuccessDesc = tableDesc("last_success_timestamp_seconds", "Unix time at which a run last ended well.")
-	runningDesc     = tableDesc("run_in_progress_seconds", "How long the run that goes on has been going on; 0 where none does.")
-	heldBackDesc    = tableDesc("watermark_held_back_seconds", "How far open work on the source held the watermark back when the last run looked; 0 where none did.")
-	aheadDesc       = tableDesc("watermark_ahead", "1 where the last run found the watermark above what the source can give to a row now (failure WatermarkAhead), else 0.")
-	failedDesc      = tableDesc("consecutive_failed_runs", "Runs that failed since the last one that ended well.")
-	descriptions    = []*prometheus.Desc{lagDesc, staleAfterDesc, lastSuccessDesc, runningDesc, heldBackDesc, aheadDesc, failedDesc}
+	runningDesc     = tableDesc("run_in_progress_seconds", "How long the run that goes on has been going on; 0 "+
+		"where none does.")
+	heldBackDesc = tableDesc("watermark_held_back_seconds",
+		"How far open work on the source held the watermark back when the last run looked; 0 where none did.")
+	aheadDesc = tableDesc("watermark_ahead", "1 where the last run found the watermark above what the source "+
+		"can give to a row now (failure WatermarkAhead), else 0.")
+	failedDesc   = tableDesc("consecutive_failed_runs", "Runs that failed since the last one that ended well.")
+	descriptions = []*prometheus.Desc{lagDesc, staleAfterDesc, lastSuccessDesc, runningDesc, heldBackDesc, aheadDesc,
+		failedDesc}
 )
 
 var _ prometheus.Collector = (*tables)(nil)

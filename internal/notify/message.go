@@ -59,7 +59,8 @@ func New(verb string, f Fields) Message {
 	}
 	b.WriteString(".")
 	if f.FreshAt != nil {
-		fmt.Fprintf(&b, " The target is %s behind (as of %s).", round(f.LagSeconds), f.FreshAt.UTC().Format("2006-01-02 15:04:05Z"))
+		fmt.Fprintf(&b, " The target is %s behind (as of %s).", round(f.LagSeconds),
+			f.FreshAt.UTC().Format("2006-01-02 15:04:05Z"))
 	}
 	if f.HeldBack != "" {
 		fmt.Fprintf(&b, " Held back by %s.", f.HeldBack)

@@ -20,8 +20,10 @@ const secret = "Bearer sentinel-secret"
 func fields() notify.Fields {
 	freshAt := time.Date(2026, 11, 25, 21, 0, 0, 0, time.UTC)
 	return notify.Fields{
-		ID: "1", Event: "failed", Table: "shop.orders", Time: freshAt.Add(125 * time.Second), FailedRuns: 1, FreshAt: &freshAt, LagSeconds: 125,
-		Failure: &notify.Failure{Type: "RowRejected", Message: "column <n> & so on"}, WorkflowID: "tablehaul/sync/shop.orders", RunID: "r",
+		ID: "1", Event: "failed", Table: "shop.orders", Time: freshAt.Add(125 * time.Second), FailedRuns: 1,
+		FreshAt: &freshAt, LagSeconds: 125,
+		Failure:    &notify.Failure{Type: "RowRejected", Message: "column <n> & so on"},
+		WorkflowID: "tablehaul/sync/shop.orders", RunID: "r",
 	}
 }
 
@@ -33,7 +35,8 @@ func TestAMessageIsForPeopleAndPrograms(t *testing.T) {
 		got, body = r, string(text)
 	}))
 	defer s.Close()
-	require.NoError(t, notify.NewWebhook(s.URL+"/x", "X-Token", secret).Send(t.Context(), notify.New("failed", fields())))
+	require.NoError(t, notify.NewWebhook(s.URL+"/x", "X-Token", secret).Send(t.Context(),
+		notify.New("failed", fields())))
 	require.Equal(t, http.MethodPost, got.Method)
 	require.Equal(t, secret, got.Header.Get("X-Token"))
 	require.Equal(t, "application/json; charset=utf-8", got.Header.Get("Content-Type"))
@@ -44,7 +47,8 @@ func TestAMessageIsForPeopleAndPrograms(t *testing.T) {
 			"freshAt": "2026-11-25T21:00:00Z", "lagSeconds": 125, "workflowId": "tablehaul/sync/shop.orders", "runId": "r"}
 	}`, body)
 
-	require.NoError(t, notify.NewWebhook(s.URL, "Authorization", "").Send(t.Context(), notify.New("has recovered", notify.Fields{Table: "a.b"})))
+	require.NoError(t, notify.NewWebhook(s.URL, "Authorization", "").Send(t.Context(),
+		notify.New("has recovered", notify.Fields{Table: "a.b"})))
 	require.NotContains(t, got.Header, "Authorization")
 	require.Contains(t, body, `"text":"Tablehaul: a.b has recovered."`)
 	require.NotContains(t, body, "freshAt")
@@ -68,7 +72,7 @@ func TestLagIsSaidInWords(t *testing.T) {
 	}
 }
 
-// Whatever goes wrong, neither the URL nor the secret nor the answer is in the error.
+// In each failure, neither the URL nor the secret nor the answer is in the error.
 func TestErrorsHoldNoSecret(t *testing.T) {
 	var followed bool
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { followed = true }))
@@ -100,7 +104,7 @@ func TestErrorsHoldNoSecret(t *testing.T) {
 		require.ErrorContains(t, err, want)
 		require.NotContains(t, err.Error(), "sentinel", want)
 	}
-	require.False(t, followed, "the secret went to somebody else")
+	require.False(t, followed, "the secret went to another server")
 	s.CloseClientConnections()
 	s.Close()
 }

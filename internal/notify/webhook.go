@@ -32,7 +32,7 @@ func NewWebhook(url, header, secret string) *Webhook {
 	}
 	return &Webhook{url: url, header: header, secret: secret, client: &http.Client{
 		Timeout: tryTimeout,
-		// A redirect would carry the secret to somebody who was not named.
+		// A redirect would carry the secret to a server that was not named.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }

@@ -18,7 +18,7 @@ const (
 // errNoPort is returned when a hundred random ports in a row were busy.
 var errNoPort = errors.New("no free TCP port found on 127.0.0.1")
 
-// FreePort returns a TCP port that nobody listens on at 127.0.0.1 at the moment.
+// FreePort returns a TCP port of 127.0.0.1 on which no program listens now.
 func FreePort() (int, error) {
 	for range 100 {
 		port := firstPort + rand.IntN(lastPort-firstPort)

@@ -23,7 +23,7 @@ func TempDirIn(base, prefix string) (string, error) {
 		for _, dir := range dirs {
 			pid, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), prefix+"-"), "-")
 			if n, err := strconv.Atoi(pid); err == nil && Gone(n) {
-				_ = os.RemoveAll(dir) // somebody else's, perhaps: not our concern then
+				_ = os.RemoveAll(dir) // another program's, perhaps: not our concern then
 			}
 		}
 	}

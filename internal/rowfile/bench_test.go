@@ -41,7 +41,8 @@ func orders(n int) *table.Rows {
 		rows.Append(fmt.Appendf(nil, "%g", float64(i*17%1000)/8))
 		rows.Append(fmt.Appendf(nil, "%016x", uint64(i)*0x9e3779b97f4a7c15))
 		rows.Append(fmt.Appendf(nil, "2024-%02d-%02d %02d:%02d:%02d", i%12+1, i%28+1, i%24, i%60, i*7%60))
-		rows.Append(fmt.Appendf(nil, "2026-%02d-%02d %02d:%02d:%02d.%06d", i%12+1, i%28+1, i%24, i%60, i*7%60, i*7919%1_000_000))
+		rows.Append(fmt.Appendf(nil, "2026-%02d-%02d %02d:%02d:%02d.%06d", i%12+1, i%28+1, i%24, i%60, i*7%60,
+			i*7919%1_000_000))
 	}
 	return rows
 }
@@ -57,7 +58,8 @@ func BenchmarkWrite(b *testing.B) {
 			n := 0
 			for b.Loop() {
 				if w.Chunks() == 1000 { // as long as a part is
-					w, err = rowfile.NewWriter(io.Discard, orderColumns, rowfile.WriterOptions{Compression: compression})
+					w, err = rowfile.NewWriter(io.Discard, orderColumns,
+						rowfile.WriterOptions{Compression: compression})
 					require.NoError(b, err)
 				}
 				if err := w.Write(rows); err != nil {
@@ -81,7 +83,8 @@ func BenchmarkReadChunk(b *testing.B) {
 			n := 0
 			for b.Loop() {
 				c := sum.Chunks[0]
-				got, err := rowfile.ReadChunk(span(file, sum.Footer), sum.Footer.Offset, span(file, c.Span), c, orderColumns)
+				got, err := rowfile.ReadChunk(span(file, sum.Footer), sum.Footer.Offset, span(file, c.Span), c,
+					orderColumns)
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -51,7 +51,7 @@ var (
 	})
 	// A gzip writer takes 800 KB, more than most pages.
 	gzipWriters = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
-	// The cap limit makes DecodeAll stop at the room it was given, whatever a frame claims.
+	// The cap limit makes DecodeAll stop at the room it was given, for any size that a frame claims.
 	zstdDecoder = sync.OnceValue(func() *zstd.Decoder {
 		d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecodeAllCapLimit(true))
 		if err != nil {

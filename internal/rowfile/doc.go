@@ -11,5 +11,5 @@
 //
 // Pages are encoded here and not by the Parquet library, for three reasons: no allocation
 // per value, statistics that never copy a large value into the footer, and a decoder whose
-// memory is bounded whatever the bytes claim.
+// memory is bounded for any sizes that the bytes claim.
 package rowfile

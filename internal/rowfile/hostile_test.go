@@ -132,10 +132,14 @@ func TestOtherColumnsThanTheFilesAreRefused(t *testing.T) {
 		"width":    func(c []table.Column) []table.Column { c[0].Bits = 64; return c },
 		"nullable": func(c []table.Column) []table.Column { c[0].Nullable = !c[0].Nullable; return c },
 		"scale":    func(c []table.Column) []table.Column { c[index(table.KindDecimal)].Scale--; return c },
-		"kind":     func(c []table.Column) []table.Column { c[index(table.KindDate)].Kind = table.KindDouble; return c },
+		"kind": func(c []table.Column) []table.Column {
+			c[index(table.KindDate)].Kind = table.KindDouble
+			return c
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			require.ErrorIs(t, readAll(t, span(file, sum.Footer), file, sum, change(slices.Clone(cols))), rowfile.ErrCorrupt)
+			require.ErrorIs(t, readAll(t, span(file, sum.Footer), file, sum, change(slices.Clone(cols))),
+				rowfile.ErrCorrupt)
 		})
 	}
 }
@@ -156,16 +160,17 @@ func rewritten(tb testing.TB, file []byte, change func(m *format.FileMetaData)) 
 func TestFootersThatLie(t *testing.T) {
 	file, sum, cols := sample(t, "snappy")
 	require.NoError(t, readAll(t, rewritten(t, file, func(*format.FileMetaData) {}), file, sum, cols))
+	third := func(m *format.FileMetaData) *format.ColumnMetaData { return &m.RowGroups[0].Columns[2].MetaData }
 	for name, change := range map[string]func(m *format.FileMetaData){
 		"rows":            func(m *format.FileMetaData) { m.RowGroups[0].NumRows = 1 << 40 },
-		"values":          func(m *format.FileMetaData) { m.RowGroups[0].Columns[2].MetaData.NumValues = 1 << 40 },
-		"size":            func(m *format.FileMetaData) { m.RowGroups[0].Columns[2].MetaData.TotalCompressedSize = 1 << 60 },
-		"negative size":   func(m *format.FileMetaData) { m.RowGroups[0].Columns[2].MetaData.TotalCompressedSize = -1 << 60 },
-		"offset":          func(m *format.FileMetaData) { m.RowGroups[0].Columns[2].MetaData.DataPageOffset = 4 },
-		"negative offset": func(m *format.FileMetaData) { m.RowGroups[0].Columns[2].MetaData.DataPageOffset = -1 << 62 },
-		"type":            func(m *format.FileMetaData) { m.RowGroups[0].Columns[2].MetaData.Type = format.Double },
-		"codec":           func(m *format.FileMetaData) { m.RowGroups[0].Columns[2].MetaData.Codec = format.Brotli },
-		"dictionary":      func(m *format.FileMetaData) { m.RowGroups[0].Columns[2].MetaData.DictionaryPageOffset = 4 },
+		"values":          func(m *format.FileMetaData) { third(m).NumValues = 1 << 40 },
+		"size":            func(m *format.FileMetaData) { third(m).TotalCompressedSize = 1 << 60 },
+		"negative size":   func(m *format.FileMetaData) { third(m).TotalCompressedSize = -1 << 60 },
+		"offset":          func(m *format.FileMetaData) { third(m).DataPageOffset = 4 },
+		"negative offset": func(m *format.FileMetaData) { third(m).DataPageOffset = -1 << 62 },
+		"type":            func(m *format.FileMetaData) { third(m).Type = format.Double },
+		"codec":           func(m *format.FileMetaData) { third(m).Codec = format.Brotli },
+		"dictionary":      func(m *format.FileMetaData) { third(m).DictionaryPageOffset = 4 },
 		"another file":    func(m *format.FileMetaData) { m.RowGroups[0].Columns[2].FilePath = "/etc/passwd" },
 		"no column":       func(m *format.FileMetaData) { m.RowGroups[0].Columns = m.RowGroups[0].Columns[1:] },
 		"no groups":       func(m *format.FileMetaData) { m.RowGroups = m.RowGroups[:0] },
@@ -215,21 +220,25 @@ func TestPagesThatLie(t *testing.T) {
 		return page(t, h, int32(len(body)), body)
 	}
 	bad := map[string][]byte{
-		"rows":              claims(func(h *format.DataPageHeaderV2) { h.NumRows, h.NumValues = 1<<31-1, 1<<31-1 }, body...),
-		"negative rows":     claims(func(h *format.DataPageHeaderV2) { h.NumRows, h.NumValues = -3, -3 }, body...),
-		"no rows":           claims(func(h *format.DataPageHeaderV2) { h.NumRows, h.NumValues, h.NumNulls = 0, 0, 0 }, body...),
-		"values":            claims(func(h *format.DataPageHeaderV2) { h.NumValues = 2 }, body...),
-		"nulls":             claims(func(h *format.DataPageHeaderV2) { h.NumNulls = 2 }, body...),
-		"levels":            claims(func(h *format.DataPageHeaderV2) { h.DefinitionLevelsByteLength = 1 << 30 }, body...),
-		"negative levels":   claims(func(h *format.DataPageHeaderV2) { h.DefinitionLevelsByteLength = -1 }, body...),
-		"repetitions":       claims(func(h *format.DataPageHeaderV2) { h.RepetitionLevelsByteLength = 1 }, body...),
-		"encoding":          claims(func(h *format.DataPageHeaderV2) { h.Encoding = format.RLEDictionary }, body...),
-		"a long run":        claims(func(*format.DataPageHeaderV2) {}, 0xfe, 1, 1, 0, 0, 0, 'x'),
-		"an endless run":    claims(func(h *format.DataPageHeaderV2) { h.DefinitionLevelsByteLength = 1 }, 0xff),
-		"a run of nothing":  claims(func(*format.DataPageHeaderV2) {}, 0, 1, 1, 0, 0, 0, 'x'),
-		"a level of 2":      claims(func(*format.DataPageHeaderV2) {}, 6, 2, 1, 0, 0, 0, 'x'),
-		"bits of nothing":   claims(func(*format.DataPageHeaderV2) {}, 1, 5, 1, 0, 0, 0, 'x'),
-		"too few levels":    claims(func(h *format.DataPageHeaderV2) { h.DefinitionLevelsByteLength = 0 }, 1, 0, 0, 0, 'x'),
+		"rows": claims(func(h *format.DataPageHeaderV2) { h.NumRows, h.NumValues = 1<<31-1, 1<<31-1 },
+			body...),
+		"negative rows": claims(func(h *format.DataPageHeaderV2) { h.NumRows, h.NumValues = -3, -3 }, body...),
+		"no rows": claims(func(h *format.DataPageHeaderV2) { h.NumRows, h.NumValues, h.NumNulls = 0, 0, 0 },
+			body...),
+		"values": claims(func(h *format.DataPageHeaderV2) { h.NumValues = 2 }, body...),
+		"nulls":  claims(func(h *format.DataPageHeaderV2) { h.NumNulls = 2 }, body...),
+		"levels": claims(func(h *format.DataPageHeaderV2) { h.DefinitionLevelsByteLength = 1 << 30 },
+			body...),
+		"negative levels":  claims(func(h *format.DataPageHeaderV2) { h.DefinitionLevelsByteLength = -1 }, body...),
+		"repetitions":      claims(func(h *format.DataPageHeaderV2) { h.RepetitionLevelsByteLength = 1 }, body...),
+		"encoding":         claims(func(h *format.DataPageHeaderV2) { h.Encoding = format.RLEDictionary }, body...),
+		"a long run":       claims(func(*format.DataPageHeaderV2) {}, 0xfe, 1, 1, 0, 0, 0, 'x'),
+		"an endless run":   claims(func(h *format.DataPageHeaderV2) { h.DefinitionLevelsByteLength = 1 }, 0xff),
+		"a run of nothing": claims(func(*format.DataPageHeaderV2) {}, 0, 1, 1, 0, 0, 0, 'x'),
+		"a level of 2":     claims(func(*format.DataPageHeaderV2) {}, 6, 2, 1, 0, 0, 0, 'x'),
+		"bits of nothing":  claims(func(*format.DataPageHeaderV2) {}, 1, 5, 1, 0, 0, 0, 'x'),
+		"too few levels": claims(func(h *format.DataPageHeaderV2) { h.DefinitionLevelsByteLength = 0 }, 1, 0, 0, 0,
+			'x'),
 		"a value's length":  claims(func(*format.DataPageHeaderV2) {}, 3, 5, 0xff, 0xff, 0xff, 0xff, 'x'),
 		"half a length":     claims(func(*format.DataPageHeaderV2) {}, 3, 5, 1, 0),
 		"one value too few": claims(func(*format.DataPageHeaderV2) {}, body[:7]...),
@@ -259,14 +268,18 @@ func TestValuesOutsideOfTheirTypesAreCorrupt(t *testing.T) {
 		col   table.Column
 		plain []byte
 	}{
-		"tinyint":   {table.Column{Kind: table.KindInt, Bits: 8, Nullable: true}, binary.LittleEndian.AppendUint32(nil, 128)},
-		"utinyint":  {table.Column{Kind: table.KindUint, Bits: 8, Nullable: true}, binary.LittleEndian.AppendUint32(nil, 256)},
-		"date":      {table.Column{Kind: table.KindDate}, binary.LittleEndian.AppendUint32(nil, 1<<30)},
-		"time":      {table.Column{Kind: table.KindTime}, binary.LittleEndian.AppendUint64(nil, 86_400_000_000)},
-		"fraction":  {table.Column{Kind: table.KindTime, Precision: 3}, binary.LittleEndian.AppendUint64(nil, 1)},
-		"datetime":  {table.Column{Kind: table.KindDateTime, Precision: 6}, binary.LittleEndian.AppendUint64(nil, 1<<63)},
-		"decimal":   {table.Column{Kind: table.KindDecimal, Precision: 3}, binary.LittleEndian.AppendUint32(nil, 1000)},
-		"long":      {table.Column{Kind: table.KindDecimal, Precision: 10}, binary.LittleEndian.AppendUint64(nil, 1<<63)},
+		"tinyint": {table.Column{Kind: table.KindInt, Bits: 8, Nullable: true},
+			binary.LittleEndian.AppendUint32(nil, 128)},
+		"utinyint": {table.Column{Kind: table.KindUint, Bits: 8, Nullable: true},
+			binary.LittleEndian.AppendUint32(nil, 256)},
+		"date":     {table.Column{Kind: table.KindDate}, binary.LittleEndian.AppendUint32(nil, 1<<30)},
+		"time":     {table.Column{Kind: table.KindTime}, binary.LittleEndian.AppendUint64(nil, 86_400_000_000)},
+		"fraction": {table.Column{Kind: table.KindTime, Precision: 3}, binary.LittleEndian.AppendUint64(nil, 1)},
+		"datetime": {table.Column{Kind: table.KindDateTime, Precision: 6},
+			binary.LittleEndian.AppendUint64(nil, 1<<63)},
+		"decimal": {table.Column{Kind: table.KindDecimal, Precision: 3}, binary.LittleEndian.AppendUint32(nil, 1000)},
+		"long": {table.Column{Kind: table.KindDecimal, Precision: 10},
+			binary.LittleEndian.AppendUint64(nil, 1<<63)},
 		"wide":      {table.Column{Kind: table.KindDecimal, Precision: 65}, append([]byte{0x7f}, make([]byte, 27)...)},
 		"wide, min": {table.Column{Kind: table.KindDecimal, Precision: 65}, append([]byte{0x80}, make([]byte, 27)...)},
 	} {
@@ -274,7 +287,8 @@ func TestValuesOutsideOfTheirTypesAreCorrupt(t *testing.T) {
 			c.col.Name = "a"
 			cols := []table.Column{c.col}
 			good := map[table.Kind]string{
-				table.KindDate: "2024-01-01", table.KindTime: "00:00:00", table.KindDateTime: "2024-01-01 00:00:00.000000", table.KindDecimal: "1",
+				table.KindDate: "2024-01-01", table.KindTime: "00:00:00",
+				table.KindDateTime: "2024-01-01 00:00:00.000000", table.KindDecimal: "1",
 				table.KindInt: "1", table.KindUint: "1",
 			}[c.col.Kind]
 			if c.col.Kind == table.KindTime && c.col.Precision > 0 {

@@ -68,15 +68,18 @@ var readerCases = []struct {
 	},
 	{
 		col: table.Column{Name: "big", Kind: table.KindInt, Bits: 64}, text: "-9223372036854775808",
-		pyarrowType: "int64", pyarrow: "int -9223372036854775808", duckdbType: "BIGINT", duckdb: "int -9223372036854775808",
+		pyarrowType: "int64", pyarrow: "int -9223372036854775808", duckdbType: "BIGINT",
+		duckdb: "int -9223372036854775808",
 	},
 	{
 		col: table.Column{Name: "ubig", Kind: table.KindUint, Bits: 64}, text: "18446744073709551615",
-		pyarrowType: "uint64", pyarrow: "int 18446744073709551615", duckdbType: "UBIGINT", duckdb: "int 18446744073709551615",
+		pyarrowType: "uint64", pyarrow: "int 18446744073709551615", duckdbType: "UBIGINT",
+		duckdb: "int 18446744073709551615",
 	},
 	{
 		col: table.Column{Name: "bits", Kind: table.KindBit, Bits: 64}, text: "18446744073709551615",
-		pyarrowType: "uint64", pyarrow: "int 18446744073709551615", duckdbType: "UBIGINT", duckdb: "int 18446744073709551615",
+		pyarrowType: "uint64", pyarrow: "int 18446744073709551615", duckdbType: "UBIGINT",
+		duckdb: "int 18446744073709551615",
 	},
 	{
 		col: table.Column{Name: "year", Kind: table.KindYear}, text: "2155",
@@ -84,7 +87,8 @@ var readerCases = []struct {
 	},
 	{
 		col: table.Column{Name: "float", Kind: table.KindFloat}, text: "0.10000000149011612",
-		pyarrowType: "float", pyarrow: "float 0.10000000149011612", duckdbType: "FLOAT", duckdb: "float 0.10000000149011612",
+		pyarrowType: "float", pyarrow: "float 0.10000000149011612", duckdbType: "FLOAT",
+		duckdb: "float 0.10000000149011612",
 	},
 	{
 		col: table.Column{Name: "double", Kind: table.KindDouble}, text: "-0.1",
@@ -92,22 +96,26 @@ var readerCases = []struct {
 	},
 	{
 		col: table.Column{Name: "dec9", Kind: table.KindDecimal, Precision: 9, Scale: 2}, text: "-1234567.89",
-		pyarrowType: "decimal128(9, 2)", pyarrow: "Decimal -1234567.89", duckdbType: "DECIMAL(9,2)", duckdb: "Decimal -1234567.89",
+		pyarrowType: "decimal128(9, 2)", pyarrow: "Decimal -1234567.89", duckdbType: "DECIMAL(9,2)",
+		duckdb: "Decimal -1234567.89",
 	},
 	{
 		col: table.Column{Name: "dec18", Kind: table.KindDecimal, Precision: 18, Scale: 0}, text: "999999999999999999",
-		pyarrowType: "decimal128(18, 0)", pyarrow: "Decimal 999999999999999999", duckdbType: "DECIMAL(18,0)", duckdb: "Decimal 999999999999999999",
+		pyarrowType: "decimal128(18, 0)", pyarrow: "Decimal 999999999999999999", duckdbType: "DECIMAL(18,0)",
+		duckdb: "Decimal 999999999999999999",
 	},
 	{
-		col: table.Column{Name: "dec38", Kind: table.KindDecimal, Precision: 38, Scale: 10}, text: "-1234567890123456789012345678.0123456789",
+		col:         table.Column{Name: "dec38", Kind: table.KindDecimal, Precision: 38, Scale: 10},
+		text:        "-1234567890123456789012345678.0123456789",
 		pyarrowType: "decimal128(38, 10)", pyarrow: "Decimal -1234567890123456789012345678.0123456789",
 		duckdbType: "DECIMAL(38,10)", duckdb: "Decimal -1234567890123456789012345678.0123456789",
 	},
 	{
 		col:         table.Column{Name: "dec65", Kind: table.KindDecimal, Precision: 65, Scale: 30},
 		text:        "-99999999999999999999999999999999999.000000000000000000000000000001",
-		pyarrowType: "decimal256(65, 30)", pyarrow: "Decimal -99999999999999999999999999999999999.000000000000000000000000000001",
-		duckdbType: "DOUBLE", duckdb: "float -1e+35", // DuckDB's decimals end at 38 digits
+		pyarrowType: "decimal256(65, 30)",
+		pyarrow:     "Decimal -99999999999999999999999999999999999.000000000000000000000000000001",
+		duckdbType:  "DOUBLE", duckdb: "float -1e+35", // DuckDB's decimals end at 38 digits
 	},
 	{
 		col: table.Column{Name: "date", Kind: table.KindDate}, text: "0001-01-01",
@@ -226,7 +234,8 @@ func requireSeen(t *testing.T, reader string, got seen, name, typ, value string,
 // requireCompanions checks that the companions follow, with the bytes of what has no type.
 func requireCompanions(t *testing.T, got []seen, n int) {
 	t.Helper()
-	want := map[string]string{"no date__raw": "bytes 323032342d30322d3330", "no time__raw": "bytes 2d3833383a35393a3539"}
+	want := map[string]string{"no date__raw": "bytes 323032342d30322d3330",
+		"no time__raw": "bytes 2d3833383a35393a3539"}
 	for _, c := range got[len(readerCases):] {
 		require.True(t, strings.HasSuffix(c.Name, "__raw"), c.Name)
 		for r := range n {

@@ -23,7 +23,7 @@ const (
 	DefaultChunkRows = 10_000
 	// DefaultChunkBytes is the most bytes of values of a chunk where no limit is given.
 	DefaultChunkBytes = 16 << 20
-	// maxCells bounds rows × columns of a chunk whatever ChunkRows says, because a reader
+	// maxCells bounds rows × columns of a chunk for any ChunkRows, because a reader
 	// needs some 16 bytes for each besides the values.
 	maxCells = 4 << 20
 	// maxChunks keeps the ordinal of a row group within Parquet's 16 bits.
@@ -75,7 +75,7 @@ type Writer struct {
 	size    int64   // of what is written for certain
 	err     error
 
-	// written is told when the group before the open one is; nil where there is none. Until then
+	// written is called when the group before the open one is; nil where there is none. Until then
 	// everything below belongs to the goroutine that writes it.
 	written chan error
 	packer  encoder

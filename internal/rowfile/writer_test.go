@@ -102,7 +102,8 @@ func TestOneVeryLargeValue(t *testing.T) {
 	_, err := random.Read(large)
 	require.NoError(t, err)
 	for _, compression := range rowfile.Compressions() {
-		rows := rowsOf(3, text("1"), text("small"), text("small"), text("2"), large, large[:1<<20], text("3"), nil, text(""))
+		rows := rowsOf(3, text("1"), text("small"), text("small"), text("2"), large, large[:1<<20], text("3"), nil,
+			text(""))
 		file, sum := write(t, cols, rows, rowfile.WriterOptions{Compression: compression})
 		require.Len(t, sum.Chunks, 3)
 		requireSame(t, rows, file, sum, cols)
@@ -153,7 +154,8 @@ func TestNamesAreExactAndInOrder(t *testing.T) {
 	}
 	require.Equal(t, names, got[:len(names)])
 	require.Equal(t, []string{
-		"z__raw", "a.b__raw", "a__raw3", "`__raw", "😀__raw", " __raw", "Z__raw2", "a__raw__raw", "A__RAW2__raw", "__raw__raw", "select__raw", "ä__raw",
+		"z__raw", "a.b__raw", "a__raw3", "`__raw", "😀__raw", " __raw", "Z__raw2", "a__raw__raw", "A__RAW2__raw",
+		"__raw__raw", "select__raw", "ä__raw",
 	}, got[len(names):])
 	for name, n := range lower {
 		require.Equal(t, 1+strings.Count("z", name), n, "%q", name) // only the table's own z and Z
@@ -166,10 +168,11 @@ func TestColumnsThatNoFileHoldsAreRefused(t *testing.T) {
 		cols []table.Column
 		want string
 	}{
-		"none":          {nil, "there are none"},
-		"twice":         {[]table.Column{a, a}, `column "a" twice`},
-		"no name":       {[]table.Column{a, {Kind: table.KindInt}}, "column 2 has no name"},
-		"unsupported":   {[]table.Column{{Name: "x", Type: "future(1)"}}, `column "x": type "future(1)" is not supported`},
+		"none":    {nil, "there are none"},
+		"twice":   {[]table.Column{a, a}, `column "a" twice`},
+		"no name": {[]table.Column{a, {Kind: table.KindInt}}, "column 2 has no name"},
+		"unsupported": {[]table.Column{{Name: "x", Type: "future(1)"}},
+			`column "x": type "future(1)" is not supported`},
 		"unknown":       {[]table.Column{{Name: "x", Kind: 200}}, "unknown kind 200"},
 		"decimal(66,0)": {[]table.Column{{Name: "x", Kind: table.KindDecimal, Precision: 66}}, "DECIMAL(66,0)"},
 		"decimal(2,3)":  {[]table.Column{{Name: "x", Kind: table.KindDecimal, Precision: 2, Scale: 3}}, "DECIMAL(2,3)"},
@@ -232,7 +235,8 @@ func TestErrorsOfTheWriterComeThrough(t *testing.T) {
 // makes of them, without Python.
 func TestTheLibraryReadsItToo(t *testing.T) {
 	rows := orders(2_000)
-	file, sum := write(t, orderColumns, rows, rowfile.WriterOptions{ChunkRows: 1500, Meta: map[string]string{"b": "2", "a": "1", "tablehaul.columns": "no"}})
+	file, sum := write(t, orderColumns, rows, rowfile.WriterOptions{ChunkRows: 1500,
+		Meta: map[string]string{"b": "2", "a": "1", "tablehaul.columns": "no"}})
 	f, err := parquet.OpenFile(bytes.NewReader(file), int64(len(file)))
 	require.NoError(t, err)
 	require.Equal(t, int64(2_000), f.NumRows())

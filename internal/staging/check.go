@@ -24,7 +24,7 @@ func Check(ctx context.Context, s Store) (err error) {
 	body := make([]byte, checkBytes)
 	_, _ = rand.Read(body) // it never fails
 	defer func() {
-		if err != nil { // what was written goes, whatever else is wrong
+		if err != nil { // what was written is removed in any case
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkCleanup)
 			defer cancel()
 			_ = s.Delete(ctx, key)
@@ -42,7 +42,8 @@ func Check(ctx context.Context, s Store) (err error) {
 	}
 	switch err := s.PutNew(ctx, key, bytes.NewReader(nil)); {
 	case err == nil:
-		return fmt.Errorf("%w: it replaces files that must not be replaced (If-None-Match is ignored), so two workers could publish "+
+		return fmt.Errorf("%w: it replaces files that must not be replaced (If-None-Match is ignored), so two "+
+			"workers could publish "+
 			"two manifests of one range: use a server that has conditional writes, or a folder", ErrRejected)
 	case !errors.Is(err, ErrExists):
 		return fmt.Errorf("it cannot be written to: %w", err)

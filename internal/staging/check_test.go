@@ -58,8 +58,9 @@ func TestCheckFindsWhatARunWouldStumbleOver(t *testing.T) {
 		class error
 		text  string
 	}{
-		"read only":        {broken{write: cause}, cause, "cannot be written to"},
-		"full":             {broken{write: fmt.Errorf("%w: /x", staging.ErrFull)}, staging.ErrFull, "cannot be written to: staging is full: /x"},
+		"read only": {broken{write: cause}, cause, "cannot be written to"},
+		"full": {broken{write: fmt.Errorf("%w: /x", staging.ErrFull)}, staging.ErrFull,
+			"cannot be written to: staging is full: /x"},
 		"write only":       {broken{read: cause}, cause, "cannot be read back"},
 		"spoils":           {broken{spoils: true}, staging.ErrCorrupt, "reads differently"},
 		"keeps everything": {broken{remove: cause}, cause, "cannot be deleted"},
@@ -72,7 +73,8 @@ func TestCheckFindsWhatARunWouldStumbleOver(t *testing.T) {
 			require.ErrorIs(t, err, c.class)
 			require.ErrorContains(t, err, c.text)
 			if name != "keeps everything" {
-				require.NoError(t, inner.List(t.Context(), "", func(e staging.Entry) error { return errors.New(e.Key) }), "nothing stays")
+				require.NoError(t, inner.List(t.Context(), "",
+					func(e staging.Entry) error { return errors.New(e.Key) }), "nothing stays")
 			}
 		})
 	}

@@ -29,7 +29,8 @@ func CheckKey(key string) error {
 		return fmt.Errorf("%w: %d bytes", ErrKey, len(key))
 	}
 	for segment := range strings.SplitSeq(key, "/") {
-		if segment == "" || segment[0] == '.' || len(segment) > maxSegment || strings.ContainsFunc(segment, unsafeRune) {
+		if segment == "" || segment[0] == '.' || len(segment) > maxSegment ||
+			strings.ContainsFunc(segment, unsafeRune) {
 			return fmt.Errorf("%w: %q", ErrKey, key)
 		}
 	}
@@ -75,7 +76,7 @@ func RangePrefix(name table.Name, run string, rangeIndex int) string {
 }
 
 // SlicePrefix is what all keys of one slice of a range begin with; slice counts from 0, and the
-// first, which most ranges have alone, stands in the range's own folder.
+// first, which most ranges have alone, is in the range's own folder.
 func SlicePrefix(name table.Name, run string, rangeIndex, slice int) string {
 	prefix := RangePrefix(name, run, rangeIndex)
 	if slice == 0 {

@@ -15,7 +15,8 @@ func TestKeysReadLikeTheRun(t *testing.T) {
 	orders := table.Name{Schema: "shop", Table: "orders"}
 	run := "0198a3f2-7b1c-7d6e-9f00-123456789abc"
 	require.Equal(t, "shop.orders/"+run+"/00003/part-00012-2.parquet", staging.PartKey(orders, run, 3, 0, 12, "2"))
-	require.Equal(t, "shop.orders/"+run+"/00003/00007/part-00012-2.parquet", staging.PartKey(orders, run, 3, 7, 12, "2"))
+	require.Equal(t, "shop.orders/"+run+"/00003/00007/part-00012-2.parquet",
+		staging.PartKey(orders, run, 3, 7, 12, "2"))
 	require.Equal(t, "shop.orders/"+run+"/00003/manifest.json", staging.ManifestKey(orders, run, 3, 0))
 	require.Equal(t, "shop.orders/"+run+"/00003/00007/manifest.json", staging.ManifestKey(orders, run, 3, 7))
 	require.Equal(t, "shop.orders/"+run+"/plan.json", staging.PlanKey(orders, run))
@@ -54,7 +55,8 @@ var oddNames = []table.Name{
 func TestOddNamesMakeSafeKeysThatNeverCollide(t *testing.T) {
 	seen := map[string]string{}
 	for _, name := range oddNames {
-		for _, run := range []string{"run", "RUN", "../..", "", ".", "tablehaul/shop.orders/2026-01-01T00:00:00Z", strings.Repeat("r", 1000)} {
+		for _, run := range []string{"run", "RUN", "../..", "", ".", "tablehaul/shop.orders/2026-01-01T00:00:00Z",
+			strings.Repeat("r", 1000)} {
 			for _, key := range []string{
 				staging.PartKey(name, run, 99999, 99999, 99999, "attempt/../"+run),
 				staging.ManifestKey(name, run, 0, 0),
@@ -88,7 +90,8 @@ func TestATablesPrefixIsNotThatOfAnother(t *testing.T) {
 
 func TestOursKnowsOnlyWhatTheBuildersMake(t *testing.T) {
 	for _, key := range []string{
-		"manifest.json", "t/manifest.json", "t/r/0/notes.txt", "t/r/0/part-1-a.parquet", "t/r/0/part-00000-a.parquet.bak", "t/r/0/xpart-00000-a.parquet",
+		"manifest.json", "t/manifest.json", "t/r/0/notes.txt", "t/r/0/part-1-a.parquet",
+		"t/r/0/part-00000-a.parquet.bak", "t/r/0/xpart-00000-a.parquet",
 		"t/r/../manifest.json", "t/r/0/PART-00000-a.parquet", "",
 	} {
 		require.False(t, staging.Ours(key), key)

@@ -157,7 +157,7 @@ func checkPart(p *table.Part) error {
 		case !isHash(c.SHA256):
 			return fmt.Errorf("the hash of chunk %d is not a SHA-256", i)
 		case c.Offset < at || c.Size <= 0 || c.Size > f.Offset || c.Offset > f.Offset-c.Size:
-			return fmt.Errorf("chunk %d is not between its neighbours", i)
+			return fmt.Errorf("chunk %d is not between the chunks beside it", i)
 		case c.FirstRow != rows || c.Rows <= 0 || c.Rows > p.Rows-rows:
 			return fmt.Errorf("the rows of chunk %d do not follow those before", i)
 		}

@@ -19,7 +19,7 @@ var (
 	// passes by itself.
 	ErrUnavailable = errors.New("staging is not available")
 	// ErrCredentials is returned where the store's credentials have expired or cannot be had, or
-	// the machine's clock is off. It passes when somebody mends that.
+	// the machine's clock is off. It passes when that is corrected.
 	ErrCredentials = errors.New("staging does not accept this worker's credentials")
 	// ErrRejected is returned where the store refuses for good: a permission, a bucket that is
 	// not there, a setting. The text says what to change.
@@ -33,7 +33,7 @@ var (
 
 // A Store holds staged files between extract and upsert. It is safe for concurrent use.
 //
-// A key is visible only once its content is complete: nobody ever sees half a file, not even
+// A key is visible only once its content is complete: no reader ever sees half a file, not even
 // after a crash.
 type Store interface {
 	// Put makes key visible with r's content, whole or not at all. It replaces what was there.

@@ -15,9 +15,9 @@ import (
 // even on a slow disk.
 const verifyBytes = 1 << 20
 
-// VerifyPart compares a part's size and its hash with what the manifest says: by the checksum
-// that the store keeps, where it keeps one, else by reading all of the part. beat, which may be nil, is called with the bytes read so far, about once a MiB. A part that
-// is gone is ErrNotFound; one that differs is ErrCorrupt.
+// VerifyPart compares a part's size and its hash with what the manifest says: by the checksum that the store
+// keeps, where it keeps one, else by reading all of the part. beat, which may be nil, is called with the
+// bytes read so far, about once a MiB. A part that is gone is ErrNotFound; one that differs is ErrCorrupt.
 func VerifyPart(ctx context.Context, s Store, part table.Part, beat func(done int64)) error {
 	if compared, err := compareStored(ctx, s, part); compared || err != nil {
 		return err
@@ -82,9 +82,10 @@ func ReadSpans(ctx context.Context, s Store, key string, spans ...table.Span) ([
 	defer f.Close() //nolint:errcheck // nothing was written
 	out := make([][]byte, len(spans))
 	for i, span := range spans {
-		// Checked before memory is given to a size that nobody has verified.
+		// Checked before memory is given to a size that is not verified.
 		if span.Offset < 0 || span.Size < 0 || span.Offset > f.Size()-span.Size {
-			return nil, fmt.Errorf("%w: %s has %d bytes, a piece of it would end at %d", ErrCorrupt, key, f.Size(), span.Offset+span.Size)
+			return nil, fmt.Errorf("%w: %s has %d bytes, a piece of it would end at %d", ErrCorrupt, key, f.Size(),
+				span.Offset+span.Size)
 		}
 		out[i] = make([]byte, span.Size)
 		if err := readFull(f, out[i], span.Offset); err != nil {

@@ -4,5 +4,5 @@
 // no connection, reads no file and knows no protocol. It imports the standard library only.
 //
 // Its one invariant: a value is the text that MySQL prints for it (see [Column]), so that
-// whoever reads the source, stages a file or writes the target means the same bytes.
+// reading the source, staging a file and writing the target mean the same bytes.
 package table

@@ -25,7 +25,7 @@ type Finding struct {
 	Topic Topic `json:"topic,omitempty"`
 }
 
-// Topic is what a finding is about, for whoever looks for one kind of thing.
+// Topic is what a finding is about, for code that looks for one kind.
 type Topic string
 
 // The topics that a plan shows by name.

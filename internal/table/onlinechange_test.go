@@ -38,6 +38,7 @@ func TestTablesOfOnlineSchemaChangesAreTold(t *testing.T) {
 		}
 		kept, left := table.WithoutOnlineChanges(names)
 		require.Len(t, kept, len(names)-len(left), c.name)
-		require.Equal(t, c.left, len(left) == 1 && left[0] == names[0], "%s beside %v: left out %v", c.name, c.beside, left)
+		require.Equal(t, c.left, len(left) == 1 && left[0] == names[0], "%s beside %v: left out %v", c.name, c.beside,
+			left)
 	}
 }

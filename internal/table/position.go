@@ -1,6 +1,6 @@
 package table
 
-// Position is where a read of a table was stopped, for whoever goes on there. It holds values
+// Position is where a read of a table was stopped, for the next read, which goes on there. It holds values
 // of the table's keys, so it belongs in staging and never in a history or a log.
 type Position struct {
 	// Values are texts of the columns that the read goes along, in its order. The first Equal

@@ -29,7 +29,7 @@ var empty = []byte{}
 // NewRows returns an empty Rows for rows of cols columns, cols > 0.
 func NewRows(cols int) *Rows { return &Rows{cols: cols} }
 
-// pool keeps the memory of Rows that were given back: growing a page or a chunk anew costs
+// pool keeps the memory of Rows that were given back: growing a page or a chunk again costs
 // more than filling it. keptBytes is the most that one may hold; beyond it a table of huge
 // rows would be paid for until the process ends.
 var pool = sync.Pool{New: func() any { return &Rows{} }}

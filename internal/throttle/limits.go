@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Limits are what a server's neighbours are promised. Zero fields limit nothing.
+// Limits are what other clients of a server are promised. Zero fields limit nothing.
 type Limits struct {
 	// ThreadsRunning is the most threads that may be at work on a server, ours included: on the
 	// source before a page is read, on the target before a chunk is written.
@@ -57,7 +57,8 @@ func (l Limits) AtThreads(connection string, running int) Wait {
 	if l.ThreadsRunning == 0 || running <= l.ThreadsRunning {
 		return Wait{}
 	}
-	return Wait{Reason: fmt.Sprintf("%d threads are running on %s, at most %d are allowed", running, connection, l.ThreadsRunning), For: pause}
+	return Wait{Reason: fmt.Sprintf("%d threads are running on %s, at most %d are allowed", running, connection,
+		l.ThreadsRunning), For: pause}
 }
 
 // AtLag is the wait for a replica that is that much behind; known is false where it does not say.
@@ -66,9 +67,11 @@ func (l Limits) AtLag(replica string, lag time.Duration, known bool) Wait {
 	case l.ReplicaLag == 0:
 		return Wait{}
 	case !known:
-		return Wait{Reason: fmt.Sprintf("replica %s does not say how far it is behind: its replication is not running", replica), For: pause}
+		return Wait{Reason: fmt.Sprintf("replica %s does not say how far it is behind: its replication is not running",
+			replica), For: pause}
 	case lag <= l.ReplicaLag:
 		return Wait{}
 	}
-	return Wait{Reason: fmt.Sprintf("replica %s is %s behind, at most %s are allowed", replica, lag, l.ReplicaLag), For: pause}
+	return Wait{Reason: fmt.Sprintf("replica %s is %s behind, at most %s are allowed", replica, lag, l.ReplicaLag),
+		For: pause}
 }

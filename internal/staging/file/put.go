@@ -67,7 +67,7 @@ func (s *Store) put(ctx context.Context, key string, r io.Reader, publish func(t
 	return s.syncFolders(path.Dir(key))
 }
 
-// create makes a temporary file. Its name says to nobody what is in it.
+// create makes a temporary file. Its name does not say what is in it.
 func (s *Store) create() (*os.File, string, error) {
 	if err := s.root.Mkdir(tempFolder, folderMode); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, "", s.full(err)
@@ -155,7 +155,7 @@ func (s *Store) syncFolders(folder string) error {
 	}
 }
 
-// SweepTemp removes temporary files that nobody has written to for as long as older, and
+// SweepTemp removes temporary files without a write for as long as older, and
 // returns how many: what a killed process leaves behind. Open does so with an hour.
 func (s *Store) SweepTemp(older time.Duration) (int, error) {
 	entries, err := fs.ReadDir(s.root.FS(), tempFolder)

@@ -19,12 +19,12 @@ import (
 )
 
 const (
-	// Staged files hold the rows of somebody's table: nobody but the worker's own user reads them.
+	// Staged files hold rows of tables: only the worker's own user may read them.
 	folderMode = 0o700
 	fileMode   = 0o600
 	// tempFolder holds files that are being written. No key begins with a dot, so none is in it.
 	tempFolder = ".tmp"
-	// deadAfter is when a temporary file that nobody has written to is a crash's leftover. A
+	// deadAfter is when a temporary file without a write is a crash's leftover. A
 	// writer that is alive after all loses its file, fails and is tried again.
 	deadAfter = time.Hour
 )

@@ -1,6 +1,6 @@
 // Package s3 is the staging store in a bucket of S3, or of a server that speaks S3.
 //
-// It owns the objects below its prefix and nothing else of the bucket, which somebody else
+// It owns the objects below its prefix and nothing else of the bucket, which other programs
 // makes: region, lifecycle, encryption and access are the bucket's (docs/staging.md). The
 // manifest is put with If-None-Match, so a server without conditional writes is refused.
 //

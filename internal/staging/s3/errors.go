@@ -43,7 +43,7 @@ type answer struct {
 func answerOf(err error) answer {
 	var a answer
 	if noCredentials(err) {
-		return a // whatever answered, it was no S3
+		return a // what answered was no S3
 	}
 	var api smithy.APIError
 	if errors.As(err, &api) {
@@ -64,33 +64,43 @@ type verdict struct {
 	remedy string
 }
 
-const grants = "grant s3:GetObject, s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload on bucket/prefix/*, and s3:ListBucket on the bucket"
+const grants = "grant s3:GetObject, s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload on bucket/prefix/*, " +
+	"and s3:ListBucket on the bucket"
 
 // verdicts by the server's own codes, which say more than its statuses.
 var verdicts = map[string]verdict{
-	"AccessDenied":                 {staging.ErrRejected, grants},
-	"Forbidden":                    {staging.ErrRejected, grants},
-	"AllAccessDisabled":            {staging.ErrRejected, "the bucket's owner has to make it accessible again"},
-	"AccountProblem":               {staging.ErrRejected, "the account needs attention"},
-	"InvalidAccessKeyId":           {staging.ErrRejected, "give the worker valid credentials by the AWS SDK's default chain (AWS_ACCESS_KEY_ID, a profile, a role) and restart it"},
-	"SignatureDoesNotMatch":        {staging.ErrRejected, "the secret key is not that of the access key: give the worker valid credentials and restart it"},
-	"InvalidToken":                 {staging.ErrRejected, "the session token is not one of this server: give the worker valid credentials and restart it"},
-	codeNoSuchBucket:               {staging.ErrRejected, "create the bucket, or correct staging.url"},
-	"InvalidBucketName":            {staging.ErrRejected, "correct the bucket in staging.url"},
-	"NotImplemented":               {staging.ErrRejected, "the server lacks something that staging needs (conditional writes, multipart uploads, checksums or the encryption asked for): use another server, or a folder"},
-	"MethodNotAllowed":             {staging.ErrRejected, "this is no address of a bucket: correct endpoint and pathStyle in staging.url"},
-	"InvalidEncryptionAlgorithm":   {staging.ErrRejected, "correct sse in staging.url"},
-	"KMS.NotFoundException":        {staging.ErrRejected, "correct kmsKey in staging.url: the key must be in the bucket's region"},
+	"AccessDenied":      {staging.ErrRejected, grants},
+	"Forbidden":         {staging.ErrRejected, grants},
+	"AllAccessDisabled": {staging.ErrRejected, "the bucket's owner has to make it accessible again"},
+	"AccountProblem":    {staging.ErrRejected, "the account needs attention"},
+	"InvalidAccessKeyId": {staging.ErrRejected, "give the worker valid credentials by the AWS SDK's " +
+		"default chain (AWS_ACCESS_KEY_ID, a profile, a role) and restart it"},
+	"SignatureDoesNotMatch": {staging.ErrRejected, "the secret key is not that of the access key: give the " +
+		"worker valid credentials and restart it"},
+	"InvalidToken": {staging.ErrRejected, "the session token is not one of this server: give the " +
+		"worker valid credentials and restart it"},
+	codeNoSuchBucket:    {staging.ErrRejected, "create the bucket, or correct staging.url"},
+	"InvalidBucketName": {staging.ErrRejected, "correct the bucket in staging.url"},
+	"NotImplemented": {staging.ErrRejected, "the server lacks something that staging needs " +
+		"(conditional writes, multipart uploads, checksums or the encryption asked for): use another server, or a " +
+		"folder"},
+	"MethodNotAllowed": {staging.ErrRejected, "this is no address of a bucket: correct endpoint and " +
+		"pathStyle in staging.url"},
+	"InvalidEncryptionAlgorithm": {staging.ErrRejected, "correct sse in staging.url"},
+	"KMS.NotFoundException": {staging.ErrRejected, "correct kmsKey in staging.url: the key must be in the " +
+		"bucket's region"},
 	"KMS.DisabledException":        {staging.ErrRejected, "enable the KMS key"},
 	"KMS.KMSInvalidStateException": {staging.ErrRejected, "enable the KMS key"},
-	"InvalidObjectState":           {staging.ErrRejected, "the object was moved to an archive: exclude the prefix from transitions of the lifecycle rules"},
+	"InvalidObjectState": {staging.ErrRejected, "the object was moved to an archive: exclude the prefix " +
+		"from transitions of the lifecycle rules"},
 
 	codeExpiredToken:        {staging.ErrCredentials, "renew them, or see why the role's credentials are not renewed"},
 	"ExpiredTokenException": {staging.ErrCredentials, "renew them, or see why the role's credentials are not renewed"},
 	"TokenRefreshRequired":  {staging.ErrCredentials, "renew them"},
-	"RequestTimeTooSkewed":  {staging.ErrCredentials, "set this machine's clock (NTP): it differs from the server's by more than 15 minutes"},
-	"RequestExpired":        {staging.ErrCredentials, "set this machine's clock (NTP)"},
-	"RequestInTheFuture":    {staging.ErrCredentials, "set this machine's clock (NTP)"},
+	"RequestTimeTooSkewed": {staging.ErrCredentials, "set this machine's clock (NTP): it differs from the server's " +
+		"by more than 15 minutes"},
+	"RequestExpired":     {staging.ErrCredentials, "set this machine's clock (NTP)"},
+	"RequestInTheFuture": {staging.ErrCredentials, "set this machine's clock (NTP)"},
 
 	"QuotaExceeded":               {staging.ErrFull, "make room, or raise the quota"},
 	"XMinioStorageFull":           {staging.ErrFull, "make room"},
@@ -105,13 +115,16 @@ var verdicts = map[string]verdict{
 	"XAmzContentSHA256Mismatch":   {staging.ErrUnavailable, "bytes are damaged on their way to the server"},
 	"XAmzContentChecksumMismatch": {staging.ErrUnavailable, "bytes are damaged on their way to the server"},
 	"ConditionalRequestConflict":  {staging.ErrUnavailable, ""},
-	codeNoSuchUpload:              {staging.ErrUnavailable, "somebody ended the upload: see that no lifecycle rule ends uploads younger than a day"},
+	codeNoSuchUpload: {staging.ErrUnavailable,
+		"the upload was ended by another program: see that no lifecycle rule ends uploads younger than a day"},
 }
 
-// judge says what an answer means. A class of nil is unknown: tried again for a while.
-func judge(a answer, here string) verdict {
-	if a.region != "" && a.region != here && (a.status/100 == 3 || a.status == http.StatusBadRequest || a.status == statusForbidden) {
-		return verdict{staging.ErrRejected, fmt.Sprintf("the bucket is in region %s, and %s was asked: write region=%s in staging.url", a.region, here, a.region)}
+// classify says what an answer means. A class of nil is unknown: tried again for a while.
+func classify(a answer, here string) verdict {
+	if a.region != "" && a.region != here && (a.status/100 == 3 || a.status == http.StatusBadRequest ||
+		a.status == statusForbidden) {
+		return verdict{staging.ErrRejected, fmt.Sprintf("the bucket is in region %s, and %s was asked: write "+
+			"region=%s in staging.url", a.region, here, a.region)}
 	}
 	if v, ok := verdicts[a.code]; ok {
 		return v
@@ -122,7 +135,8 @@ func judge(a answer, here string) verdict {
 	case a.status == http.StatusNotImplemented:
 		return verdicts["NotImplemented"]
 	case a.status/100 == 3 || a.code == "AuthorizationHeaderMalformed":
-		return verdict{staging.ErrRejected, "the bucket is in another region, or at another address: correct region or endpoint in staging.url"}
+		return verdict{staging.ErrRejected, "the bucket is in another region, or at another address: correct region " +
+			"or endpoint in staging.url"}
 	case a.status >= 500, a.status == http.StatusTooManyRequests, a.status == http.StatusRequestTimeout:
 		return verdict{staging.ErrUnavailable, ""}
 	case strings.HasPrefix(a.code, "KMS."):
@@ -134,7 +148,8 @@ func judge(a answer, here string) verdict {
 // noCredentials reports whether a request was not even sent, since there is nothing to sign it
 // with. The SDK has no type for that, only these words around the cause.
 func noCredentials(err error) bool {
-	return err != nil && (strings.Contains(err.Error(), "get identity: ") || strings.Contains(err.Error(), "get credentials: "))
+	return err != nil && (strings.Contains(err.Error(), "get identity: ") ||
+		strings.Contains(err.Error(), "get credentials: "))
 }
 
 // unanswered judges an error of a request that got no answer.
@@ -146,9 +161,11 @@ func unanswered(err error) verdict {
 	var network net.Error
 	switch {
 	case errors.As(err, &unknown), errors.As(err, &host), errors.As(err, &invalid), errors.As(err, &verify):
-		return verdict{staging.ErrRejected, "the server's certificate is not trusted: correct endpoint in staging.url, or name the authority in AWS_CA_BUNDLE"}
+		return verdict{staging.ErrRejected, "the server's certificate is not trusted: correct endpoint in " +
+			"staging.url, or name the authority in AWS_CA_BUNDLE"}
 	case noCredentials(err):
-		return verdict{staging.ErrCredentials, "no credentials were found by the AWS SDK's default chain: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile or a role"}
+		return verdict{staging.ErrCredentials, "no credentials were found by the AWS SDK's default chain: set " +
+			"AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile or a role"}
 	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return verdict{staging.ErrUnavailable, ""}
 	}
@@ -168,14 +185,14 @@ func (s *Store) refusal(doing string, a answer, cause error) error {
 	if a.code == codeNoSuchKey || a.code == codeNotFound {
 		return fmt.Errorf("%s: %w", doing, staging.ErrNotFound)
 	}
-	v := judge(a, s.at.Region)
+	v := classify(a, s.at.Region)
 	what := a.text()
 	if a == (answer{}) && cause != nil {
 		v = unanswered(cause)
 		what = innermost(cause)
 	}
 	if errors.Is(v.class, staging.ErrCredentials) && s.forget != nil {
-		s.forget() // the next request asks the chain anew
+		s.forget() // the next request asks the chain again
 	}
 	text := what
 	if v.remedy != "" {
@@ -225,7 +242,7 @@ func innermost(err error) string {
 }
 
 // failure is an error whose text stands for all of its chain: the SDK's own repeats the
-// operation, and ids that nobody asks for.
+// operation, and ids that no support team asks for.
 type failure struct {
 	text         string
 	class, cause error

@@ -17,7 +17,8 @@ func (s *Store) SetPage(keys int32) { s.page = keys }
 
 // Uploads are the keys of multipart uploads that were begun and neither completed nor aborted.
 func (s *Store) Uploads(ctx context.Context) ([]string, error) {
-	out, err := s.client.ListMultipartUploads(ctx, &api.ListMultipartUploadsInput{Bucket: &s.at.Bucket, Prefix: &s.at.Prefix})
+	out, err := s.client.ListMultipartUploads(ctx, &api.ListMultipartUploadsInput{Bucket: &s.at.Bucket,
+		Prefix: &s.at.Prefix})
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +32,7 @@ func (s *Store) Uploads(ctx context.Context) ([]string, error) {
 // Bucket is the store's.
 func (s *Store) Bucket() string { return s.at.Bucket }
 
-// PathStyle is whether the bucket stands in the path.
+// PathStyle is whether the bucket is in the path.
 func (s *Store) PathStyle() bool { return s.client.Options().UsePathStyle }
 
 // Stalling is a connection as the store uses them, with another limit.

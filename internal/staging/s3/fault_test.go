@@ -131,21 +131,23 @@ func TestEachRefusalSaysWhatToDo(t *testing.T) {
 		class  error
 		text   string
 	}{
-		"busy for long":        {503, "SlowDown", nil, staging.ErrUnavailable, "status 503"},
-		"access denied":        {403, "AccessDenied", nil, staging.ErrRejected, "grant s3:GetObject"},
-		"no such bucket":       {404, "NoSuchBucket", nil, staging.ErrRejected, "create the bucket"},
-		"wrong login":          {403, "InvalidAccessKeyId", nil, staging.ErrRejected, "valid credentials"},
-		"wrong secret":         {403, "SignatureDoesNotMatch", nil, staging.ErrRejected, "valid credentials"},
-		"expired":              {400, "ExpiredToken", nil, staging.ErrCredentials, "renew them"},
-		"clock":                {403, "RequestTimeTooSkewed", nil, staging.ErrCredentials, "clock (NTP)"},
-		"not implemented":      {501, "NotImplemented", nil, staging.ErrRejected, "conditional writes"},
-		"another region":       {301, "PermanentRedirect", elsewhere, staging.ErrRejected, "was asked: write region=ap-south-1"},
-		"another region's":     {400, "AuthorizationHeaderMalformed", elsewhere, staging.ErrRejected, "write region=ap-south-1"},
+		"busy for long":   {503, "SlowDown", nil, staging.ErrUnavailable, "status 503"},
+		"access denied":   {403, "AccessDenied", nil, staging.ErrRejected, "grant s3:GetObject"},
+		"no such bucket":  {404, "NoSuchBucket", nil, staging.ErrRejected, "create the bucket"},
+		"wrong login":     {403, "InvalidAccessKeyId", nil, staging.ErrRejected, "valid credentials"},
+		"wrong secret":    {403, "SignatureDoesNotMatch", nil, staging.ErrRejected, "valid credentials"},
+		"expired":         {400, "ExpiredToken", nil, staging.ErrCredentials, "renew them"},
+		"clock":           {403, "RequestTimeTooSkewed", nil, staging.ErrCredentials, "clock (NTP)"},
+		"not implemented": {501, "NotImplemented", nil, staging.ErrRejected, "conditional writes"},
+		"another region": {301, "PermanentRedirect", elsewhere, staging.ErrRejected,
+			"was asked: write region=ap-south-1"},
+		"another region's": {400, "AuthorizationHeaderMalformed", elsewhere, staging.ErrRejected,
+			"write region=ap-south-1"},
 		"somewhere else":       {301, "PermanentRedirect", nil, staging.ErrRejected, "correct region or endpoint"},
 		"quota":                {403, "QuotaExceeded", nil, staging.ErrFull, "QuotaExceeded"},
 		"full":                 {507, "XMinioStorageFull", nil, staging.ErrFull, "make room"},
 		"a key that is gone":   {400, "KMS.NotFoundException", nil, staging.ErrRejected, "correct kmsKey"},
-		"something else":       {400, "Whatever", nil, nil, "Whatever, status 400"},
+		"something else":       {400, "UnknownCode", nil, nil, "UnknownCode, status 400"},
 		"a page of some proxy": {407, "", nil, nil, "status 407"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -169,7 +171,8 @@ func TestEachRefusalSaysWhatToDo(t *testing.T) {
 				require.Error(t, err, doing)
 				require.ErrorContains(t, err, c.text, doing)
 				require.NotErrorIs(t, err, staging.ErrNotFound, doing)
-				for _, class := range []error{staging.ErrUnavailable, staging.ErrCredentials, staging.ErrRejected, staging.ErrFull} {
+				for _, class := range []error{staging.ErrUnavailable, staging.ErrCredentials, staging.ErrRejected,
+					staging.ErrFull} {
 					require.Equal(t, errors.Is(c.class, class), errors.Is(err, class), "%s: %v", doing, err)
 				}
 			}
@@ -179,7 +182,7 @@ func TestEachRefusalSaysWhatToDo(t *testing.T) {
 	}
 }
 
-// The request that makes a manifest count was done and its answer lost: the next try is told
+// The request that makes a manifest count was done and its answer lost: the next try hears
 // that the key exists, and knows its own.
 func TestALostAnswerOfAPutNewIsNoConflict(t *testing.T) {
 	t.Parallel()
@@ -191,7 +194,8 @@ func TestALostAnswerOfAPutNewIsNoConflict(t *testing.T) {
 			proxy.Do(s3server.When(publishing, s3server.Times(1, s3server.Lose())))
 			require.NoError(t, s.PutNew(t.Context(), "t/manifest.json", bytes.NewReader(body)))
 			require.True(t, bytes.Equal(body, stagingtest.Content(t, s, "t/manifest.json")))
-			require.ErrorIs(t, s.PutNew(t.Context(), "t/manifest.json", bytes.NewReader(body)), staging.ErrExists, "the same bytes by another call are another's")
+			require.ErrorIs(t, s.PutNew(t.Context(), "t/manifest.json", bytes.NewReader(body)), staging.ErrExists,
+				"the same bytes by another call are another's")
 			uploads, err := s.Uploads(t.Context())
 			require.NoError(t, err)
 			require.Empty(t, uploads)
@@ -231,7 +235,8 @@ func TestATruncatedDownloadGoesOnWhereItBroke(t *testing.T) {
 			require.NotEmpty(t, r.Header.Get("If-Match"), "all of one content")
 		}
 	}
-	require.Equal(t, []string{"bytes=0-1048575", "bytes=524288-1048575", "bytes=786432-1048575", "bytes=917504-1048575"}, ranges)
+	require.Equal(t, []string{"bytes=0-1048575", "bytes=524288-1048575", "bytes=786432-1048575",
+		"bytes=917504-1048575"}, ranges)
 
 	proxy.Do(s3server.When(method("GET"), s3server.Truncate()))
 	_, err = f.ReadAt(got, 0)
@@ -239,7 +244,7 @@ func TestATruncatedDownloadGoesOnWhereItBroke(t *testing.T) {
 	require.ErrorContains(t, err, "broke off")
 }
 
-// An upload that is stopped, for whatever reason, leaves neither an object nor parts of one.
+// An upload that is stopped, for any reason, leaves neither an object nor parts of one.
 func TestAStoppedUploadIsTakenBack(t *testing.T) {
 	t.Parallel()
 	gone := errors.New("the source is gone")
@@ -287,7 +292,7 @@ type readerFunc func([]byte) (int, error)
 func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
 
 // What cannot be taken back is an upload and no object: the bucket's lifecycle rule sweeps it,
-// and the first cause is what is told.
+// and the first cause is reported.
 func TestAnUploadThatCannotBeTakenBackIsNoObject(t *testing.T) {
 	t.Parallel()
 	s, proxy := faulty(t, "")
@@ -363,7 +368,10 @@ func TestNoCredentials(t *testing.T) {
 	t.Setenv("AWS_CONFIG_FILE", os.DevNull)
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", os.DevNull)
 	// A machine whose metadata service has none answers too, and is not to be taken for S3.
-	machine := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
+	machine := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter,
+		_ *http.Request) {
+		w.WriteHeader(http.StatusForbidden)
+	}))
 	t.Cleanup(machine.Close)
 	t.Setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", machine.URL)
 	for _, disabled := range []string{"true", "false"} {

@@ -50,7 +50,8 @@ func (u *upload) multipart(ctx context.Context, piece *bytes.Buffer, r io.Reader
 
 // pieces uploads one piece while the next one is read, and returns what completes the upload:
 // the pieces, and the checksum that S3 makes of theirs.
-func (u *upload) pieces(ctx context.Context, id *string, piece *bytes.Buffer, r io.Reader) (parts []types.CompletedPart, sum string, err error) {
+func (u *upload) pieces(ctx context.Context, id *string, piece *bytes.Buffer, r io.Reader) (parts []types.CompletedPart,
+	sum string, err error) {
 	sums := sha256.New()
 	second := borrow()
 	defer buffers.Put(second)
@@ -59,7 +60,8 @@ func (u *upload) pieces(ctx context.Context, id *string, piece *bytes.Buffer, r 
 		hash := sha256.Sum256(piece.Bytes())
 		sums.Write(hash[:])
 		part := types.CompletedPart{
-			PartNumber: aws.Int32(int32(len(parts) + 1)), ChecksumSHA256: aws.String(base64.StdEncoding.EncodeToString(hash[:])),
+			PartNumber:     aws.Int32(int32(len(parts) + 1)),
+			ChecksumSHA256: aws.String(base64.StdEncoding.EncodeToString(hash[:])),
 		}
 		sent := make(chan error, 1)
 		go func(body []byte) { sent <- u.send(ctx, id, &part, body) }(piece.Bytes())
@@ -93,9 +95,10 @@ func (u *upload) send(ctx context.Context, id *string, part *types.CompletedPart
 }
 
 // abort takes an upload back. What cannot be taken back is swept by the bucket's lifecycle
-// rule, so the failure that led here stays the only one that is told.
+// rule, so the failure that led here stays the only one that is reported.
 func (u *upload) abort(ctx context.Context, id *string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTimeout)
 	defer cancel()
-	_, _ = u.client.AbortMultipartUpload(ctx, &api.AbortMultipartUploadInput{Bucket: &u.at.Bucket, Key: u.object(u.key), UploadId: id})
+	_, _ = u.client.AbortMultipartUpload(ctx, &api.AbortMultipartUploadInput{Bucket: &u.at.Bucket, Key: u.object(u.key),
+		UploadId: id})
 }

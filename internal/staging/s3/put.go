@@ -25,13 +25,14 @@ import (
 const pieceBytes = 8 << 20
 
 // buffers are those of pieces: what they have grown to serves the next file. The SDK reads no
-// byte of a body after its request has returned, whatever came of it.
+// byte of a body after its request has returned, with or without success.
 var buffers = sync.Pool{New: func() any { return &bytes.Buffer{} }}
 
-func borrow() *bytes.Buffer { return buffers.Get().(*bytes.Buffer) } //nolint:forcetypeassert // the pool holds nothing else
+// The pool holds nothing else.
+func borrow() *bytes.Buffer { return buffers.Get().(*bytes.Buffer) } //nolint:forcetypeassert // see above
 
 // writerTag is the metadata that names the one call that wrote an object. By it, a call whose
-// answer was lost, and whose repetition is told that the key exists, knows its own object.
+// answer was lost, and whose repetition hears that the key exists, knows its own object.
 const writerTag = "tablehaul-writer"
 
 // Put writes key, and replaces what is there.
@@ -120,7 +121,8 @@ func (u *upload) encrypted(got types.ServerSideEncryption) error {
 	if u.at.SSE == "" || string(got) == u.at.SSE {
 		return nil
 	}
-	return fmt.Errorf("writing %s: %w: sse=%s is set in staging.url, and the server did not encrypt so: set it up there, or leave sse out",
+	return fmt.Errorf("writing %s: %w: sse=%s is set in staging.url, and the server did not encrypt so: set it up "+
+		"there, or leave sse out",
 		u.key, staging.ErrRejected, u.at.SSE)
 }
 

@@ -44,7 +44,8 @@ func (s *Store) head(ctx context.Context, key string) (*api.HeadObjectOutput, er
 	case statusNotFound, statusForbidden, http.StatusBadRequest:
 		// Answers to HEAD have no body: a bucket that is gone looks like a key that is not there,
 		// and expired credentials like a permission that lacks. A GET of a byte says which.
-		asked, getErr := s.client.GetObject(ctx, &api.GetObjectInput{Bucket: &s.at.Bucket, Key: s.object(key), Range: aws.String("bytes=0-0")})
+		asked, getErr := s.client.GetObject(ctx, &api.GetObjectInput{Bucket: &s.at.Bucket, Key: s.object(key),
+			Range: aws.String("bytes=0-0")})
 		if getErr != nil {
 			err = getErr
 		} else {
@@ -140,8 +141,10 @@ func (o *object) fetch(b []byte, at int64) (int, error) {
 		return 0, o.store.fail(o.ctx, "reading "+o.key, err)
 	}
 	defer out.Body.Close() //nolint:errcheck // what was not read is of no interest
-	if whole := at == 0 && int64(len(b)) == o.size; !whole && !strings.HasPrefix(aws.ToString(out.ContentRange), fmt.Sprintf("bytes %d-", at)) {
-		return 0, fmt.Errorf("reading %s: %w: the server sends whole objects where a range is asked for", o.key, staging.ErrRejected)
+	if whole := at == 0 && int64(len(b)) == o.size; !whole &&
+		!strings.HasPrefix(aws.ToString(out.ContentRange), fmt.Sprintf("bytes %d-", at)) {
+		return 0, fmt.Errorf("reading %s: %w: the server sends whole objects where a range is asked for", o.key,
+			staging.ErrRejected)
 	}
 	n, err := io.ReadFull(out.Body, b)
 	if err != nil {

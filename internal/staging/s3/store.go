@@ -20,7 +20,7 @@ import (
 // pageKeys is how many keys S3 lists and deletes in one request, at most.
 const pageKeys = 1000
 
-// endpointRegion is what servers that are not AWS call their region, unless they were told.
+// endpointRegion is what servers that are not AWS call their region by default.
 const endpointRegion = "us-east-1"
 
 func init() {
@@ -142,7 +142,8 @@ func (s *Store) List(ctx context.Context, prefix string, f func(staging.Entry) e
 			if !ours || staging.CheckKey(key) != nil {
 				continue
 			}
-			if err := f(staging.Entry{Key: key, Size: aws.ToInt64(o.Size), Modified: aws.ToTime(o.LastModified)}); err != nil {
+			if err := f(staging.Entry{Key: key, Size: aws.ToInt64(o.Size),
+				Modified: aws.ToTime(o.LastModified)}); err != nil {
 				return fmt.Errorf("listing %q: %w", prefix, err)
 			}
 		}

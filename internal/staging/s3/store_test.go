@@ -109,7 +109,8 @@ func TestAChunkIsOneRangedRead(t *testing.T) {
 	require.NoError(t, s.Put(t.Context(), "a", bytes.NewReader(body)))
 	proxy.Seen()
 	hash := sha256.Sum256(body[1000:3000])
-	got, err := staging.ReadSpan(t.Context(), s, "a", table.Span{Offset: 1000, Size: 2000, SHA256: hex.EncodeToString(hash[:])})
+	got, err := staging.ReadSpan(t.Context(), s, "a", table.Span{Offset: 1000, Size: 2000,
+		SHA256: hex.EncodeToString(hash[:])})
 	require.NoError(t, err)
 	require.True(t, bytes.Equal(body[1000:3000], got))
 	seen := proxy.Seen()
@@ -133,7 +134,8 @@ func TestEncryption(t *testing.T) {
 			require.NoError(t, s.Put(t.Context(), "b", bytes.NewReader(largeBody())))
 			asked := 0
 			for _, r := range proxy.Seen() {
-				if r.Method == http.MethodPost && r.URL.Query().Has("uploads") || r.Method == http.MethodPut && !r.URL.Query().Has("partNumber") {
+				if r.Method == http.MethodPost && r.URL.Query().Has("uploads") || r.Method == http.MethodPut &&
+					!r.URL.Query().Has("partNumber") {
 					require.Equal(t, sse, r.Header.Get("X-Amz-Server-Side-Encryption"))
 					require.Equal(t, key, r.Header.Get("X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id"))
 					asked++
@@ -148,7 +150,7 @@ func TestEncryption(t *testing.T) {
 	}
 }
 
-// Whoever shares the bucket keeps what is theirs: below the prefix, beside it, under any name.
+// Other programs that share the bucket keep their objects: below the prefix, beside it, under any name.
 func TestForeignObjectsStay(t *testing.T) {
 	t.Parallel()
 	server := s3server.Shared(t)
@@ -167,7 +169,7 @@ func TestForeignObjectsStay(t *testing.T) {
 	require.Equal(t, "foreign", string(stagingtest.Content(t, ours, "t/r/0/notes.txt")))
 }
 
-// Where the bucket stands in the path or in the host's name is the server's business.
+// Whether the bucket is in the path or in the host's name is the server's business.
 func TestPathStyle(t *testing.T) {
 	t.Parallel()
 	s, proxy := faulty(t, "")

@@ -28,7 +28,7 @@ func content(size int) []byte {
 	return b
 }
 
-// largeFile arrives in small reads of a size that nobody knows before, and is read in ranges,
+// largeFile arrives in small reads of a size that is unknown before, and is read in ranges,
 // several at once, some of them over the edge of a piece.
 func largeFile(t *testing.T, s staging.Store) {
 	want := content(largeBytes)

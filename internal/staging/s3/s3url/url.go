@@ -78,16 +78,19 @@ func Parse(u *url.URL) (Location, error) {
 	}
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
-		return Location{}, fmt.Errorf("%w: its parameters cannot be read: write name=value, with & between them", staging.ErrURL)
+		return Location{}, fmt.Errorf("%w: its parameters cannot be read: write name=value, with & between them",
+			staging.ErrURL)
 	}
 	l.PathStyle = query.Has("endpoint")
 	for _, name := range slices.Sorted(maps.Keys(query)) {
 		set, known := parameters[name]
 		switch {
 		case !known && secretive(name):
-			return Location{}, fmt.Errorf("%w: unknown parameter %q: credentials come from the environment, by the AWS SDK's own chain", staging.ErrURL, name)
+			return Location{}, fmt.Errorf("%w: unknown parameter %q: credentials come from the environment, by the "+
+				"AWS SDK's own chain", staging.ErrURL, name)
 		case !known:
-			return Location{}, fmt.Errorf("%w: unknown parameter %q: there are %s", staging.ErrURL, name, strings.Join(Names(), ", "))
+			return Location{}, fmt.Errorf("%w: unknown parameter %q: there are %s", staging.ErrURL, name,
+				strings.Join(Names(), ", "))
 		case len(query[name]) > 1:
 			return Location{}, fmt.Errorf("%w: parameter %s is given twice", staging.ErrURL, name)
 		}
@@ -122,7 +125,8 @@ func (l *Location) place(u *url.URL) string {
 		return ""
 	}
 	if staging.CheckKey(prefix) != nil {
-		return "a prefix is made of letters, digits and ._~- with single slashes between, and no part of it begins with a dot"
+		return "a prefix is made of letters, digits and ._~- with single slashes between, and no part of it begins " +
+			"with a dot"
 	}
 	if len(prefix) > maxPrefix {
 		return fmt.Sprintf("a prefix of %d bytes: at most %d", len(prefix), maxPrefix)

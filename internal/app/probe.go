@@ -13,24 +13,26 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 )
 
-// greetTime bounds the look at a server when the worker starts.
-const greetTime = 20 * time.Second
+// probeTime bounds the look at a server when the worker starts.
+const probeTime = 20 * time.Second
 
 // probeConnections opens a connection of each kind that the configuration needs, and logs what answers.
 // It is no condition of anything: a server may come later, and every run sees for itself. But a
 // wrong password should be seen where the worker is started. The function it returns ends it.
 func (p *pools) probeConnections(ctx context.Context, log *slog.Logger) (stop func()) {
-	ctx, cancel := context.WithTimeout(ctx, greetTime)
+	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	var all sync.WaitGroup
 	for _, key := range needed(p.cfg) {
 		all.Go(func() {
-			attrs := []any{"connection", key.name, "role", map[mysqldb.Role]string{mysqldb.Source: "source", mysqldb.Target: "target"}[key.role]}
+			attrs := []any{"connection", key.name, "role",
+				map[mysqldb.Role]string{mysqldb.Source: "source", mysqldb.Target: "target"}[key.role]}
 			db, err := p.get(ctx, key)
 			switch {
 			case err == nil:
 				log.Info("server answers", append(attrs, "server", db.Server.String())...)
 			case !errors.Is(ctx.Err(), context.Canceled): // otherwise the worker ends
-				log.Warn("server cannot be used: tables of this connection will wait or fail", append(attrs, "error", mysqlerr.Safe(err), "do", mysqlerr.Describe(err).Remedy)...)
+				log.Warn("server cannot be used: tables of this connection will wait or fail",
+					append(attrs, "error", mysqlerr.Safe(err), "do", mysqlerr.Describe(err).Remedy)...)
 			}
 		})
 	}
