@@ -52,8 +52,7 @@ var basics = []field[Table]{
 	wordField("uniqueConflicts", builtin.UniqueConflicts, []string{conflictsFail, conflictsReplace}, "What happens "+
 		"when another row of the target holds a unique value of a row to write. fail: the run stops and names the "+
 		"key. replace: that row is removed unless it is newer, and comes back with its own new version; needs the "+
-		"DELETE "+
-		"privilege, and a target without unique keys that the source does not have.",
+		"DELETE privilege, and a target without unique keys that the source does not have.",
 		func(t *Table) *string { return &t.UniqueConflicts }),
 	boolField("createTarget", builtin.CreateTarget, "Create the target table where it is missing.",
 		func(t *Table) *bool { return &t.CreateTarget }),
