@@ -12,8 +12,8 @@ import (
 // digestLength is the number of hexadecimal digits of a digest.
 const digestLength = 12
 
-// Digest is equal for two configurations that give a table the same settings. The command line compares its own with that
-// of a worker. Times of schedules do not count, because a worker does not use them.
+// Digest is equal for two configurations that give a table the same settings. The command line compares its
+// own with that of a worker. Times of schedules do not count, because a worker does not use them.
 func (c *Config) Digest(n table.Name) (string, error) {
 	t, err := c.Table(n)
 	if err != nil {
