@@ -14,6 +14,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/metrics"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/target"
 	"github.com/tablehaul/tablehaul/internal/notify"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -37,7 +38,7 @@ type Deps struct {
 	Catalog Catalog
 	// Source and Target open, or return the already open, pool of a named connection.
 	Source func(ctx context.Context, connection string) (*mysqldb.DB, error)
-	Target func(ctx context.Context, connection string) (*mysqldb.DB, error)
+	Target func(ctx context.Context, connection string) (*target.Target, error)
 	// Store holds staged files.
 	Store staging.Store
 	// Client reaches the tables' owners (TableState).

@@ -2,8 +2,6 @@ package activities
 
 import (
 	"context"
-
-	"github.com/tablehaul/tablehaul/internal/mysqldb/target"
 )
 
 // AddIndexesResult is what was added.
@@ -31,7 +29,7 @@ func (a *Activities) AddIndexes(ctx context.Context, in RangeInput) (AddIndexesR
 		return AddIndexesResult{}, translate(ctx, err, at)
 	}
 	defer beat(ctx, func() any { return "building indexes" })()
-	added, err := target.AddIndexes(ctx, db, s.Target, r.plan.Later)
+	added, err := db.AddIndexes(ctx, s.Target, r.plan.Later)
 	if err == nil {
 		note(ctx, "indexes", added)
 	}

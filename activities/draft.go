@@ -27,7 +27,8 @@ const (
 // drafted is a run's plan in the making: what is known before anything is written.
 type drafted struct {
 	settings Settings
-	src, dst *mysqldb.DB
+	src      *mysqldb.DB
+	dst      *target.Target
 	table    *schema.Table
 	target   target.Diff
 	findings []table.Finding
@@ -102,7 +103,7 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 	if p.dst, err = a.deps.Target(ctx, settings.TargetConnection); err != nil {
 		return nil, translate(ctx, err, dst)
 	}
-	if p.target, err = target.PlanTarget(ctx, p.dst, p.src, p.table, settings.Target, target.Options{
+	if p.target, err = p.dst.Compare(ctx, p.src, p.table, settings.Target, target.Options{
 		Create: settings.CreateTarget, AddColumns: settings.AddColumns, Cursor: settings.Cursor, Watermark: watermarkOf(in.State, settings.Cursor), Rewrites: rewrites(in, settings.Cursor),
 		Replace:      settings.UniqueConflicts == string(upsert.DeleteConflicts),
 		DeferIndexes: settings.IndexesAfterLoad || in.State.FirstLoad != nil && in.State.FirstLoad.IndexesLater,
@@ -203,7 +204,7 @@ func (p *drafted) targetLost(ctx context.Context, s owner.State) (bool, error) {
 	if !loaded || p.target.Create {
 		return loaded, nil
 	}
-	rows, err := target.HasRows(ctx, p.dst, p.settings.Target)
+	rows, err := p.dst.HasRows(ctx, p.settings.Target)
 	return !rows, err
 }
 

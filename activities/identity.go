@@ -83,7 +83,7 @@ func (p *drafted) lookAtIdentity(ctx context.Context, s owner.State) (others []l
 		return nil, translate(ctx, err, where{p.settings.SourceConnection, "look at " + p.settings.Table.String()})
 	}
 	target := where{p.settings.TargetConnection, "look at " + p.settings.Target.String()}
-	if now.Target.Server, err = lineage.ReadServer(ctx, p.dst, ""); err != nil {
+	if now.Target.Server, err = lineage.ReadServer(ctx, p.dst.DB, ""); err != nil {
 		return nil, translate(ctx, err, target)
 	}
 	now.Target.Server.History = "" // the state row says more
@@ -94,7 +94,7 @@ func (p *drafted) lookAtIdentity(ctx context.Context, s owner.State) (others []l
 			now.CursorZone = p.settings.CursorZone
 		}
 	}
-	rows, err := lineage.Read(ctx, p.dst, p.settings.Target)
+	rows, err := lineage.Read(ctx, p.dst.DB, p.settings.Target)
 	if errors.Is(err, lineage.ErrNoStateTable) && (s.Identity == nil || !s.Identity.Target.Row) {
 		p.id.withoutRow = "the login may not read it"
 		return nil, nil

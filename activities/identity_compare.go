@@ -174,11 +174,11 @@ func (p *drafted) rowsAgree(ctx context.Context) (bool, error) {
 		return false, translate(ctx, err, where{p.settings.SourceConnection, "read the last rows of " + p.settings.Table.String()})
 	}
 	at := where{p.settings.TargetConnection, "look for rows of " + p.settings.Target.String()}
-	dst, err := schema.Read(ctx, p.dst, p.settings.Target)
+	dst, err := schema.Read(ctx, p.dst.DB, p.settings.Target)
 	if err != nil {
 		return false, lookFailure(ctx, err, at)
 	}
-	n, err := scan.CountSample(ctx, p.dst, dst, sample, false)
+	n, err := scan.CountSample(ctx, p.dst.DB, dst, sample, false)
 	if err != nil {
 		return false, translate(ctx, err, at)
 	}
@@ -191,14 +191,14 @@ func (p *drafted) rowsAgree(ctx context.Context) (bool, error) {
 // A target without an index on the cursor is not sorted for it.
 func (p *drafted) sourceHasKept(ctx context.Context) (bool, error) {
 	at := where{p.settings.TargetConnection, "look for rows of " + p.settings.Target.String()}
-	dst, err := schema.Read(ctx, p.dst, p.settings.Target)
+	dst, err := schema.Read(ctx, p.dst.DB, p.settings.Target)
 	if err != nil {
 		return false, lookFailure(ctx, err, at)
 	}
 	if schema.CursorIndex(dst, p.settings.Cursor) == "" {
 		return true, nil
 	}
-	sample, err := scan.LastRows(ctx, p.dst, dst, p.settings.Cursor, "", sampleRows)
+	sample, err := scan.LastRows(ctx, p.dst.DB, dst, p.settings.Cursor, "", sampleRows)
 	if err != nil {
 		return false, translate(ctx, err, at)
 	}

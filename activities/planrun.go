@@ -14,7 +14,6 @@ import (
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
-	"github.com/tablehaul/tablehaul/internal/mysqldb/target"
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -160,7 +159,7 @@ func (a *Activities) PlanRun(ctx context.Context, in PlanRunInput) (PlanRunResul
 	}
 	out.Queue = a.deps.HostQueue
 	note(ctx, "mode", out.Mode, "window", out.Window.String(), "ranges", out.Ranges, "statements", len(p.target.Statements), "warnings", len(out.Warnings), "heldBack", out.HeldBack)
-	if err := target.ApplyTarget(ctx, p.dst, p.target); err != nil {
+	if err := p.dst.Apply(ctx, p.target); err != nil {
 		return PlanRunResult{}, translate(ctx, err, where{p.settings.TargetConnection, "create or widen " + p.settings.Target.String()})
 	}
 	return out, a.beginTarget(ctx, in, p, &out)

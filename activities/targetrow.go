@@ -54,7 +54,7 @@ func (a *Activities) beginTarget(ctx context.Context, in PlanRunInput, p *drafte
 			done = p.id.row.Done // of a first load that is to be taken up again
 		}
 	}
-	err := lineage.Begin(ctx, p.dst, lineage.BeginSpec{
+	err := lineage.Begin(ctx, p.dst.DB, lineage.BeginSpec{
 		Ref: row.Ref, Keeper: a.keeper(ctx, in.Table), Expected: identity.Target.Run, Done: done, Replaces: p.id.replaces,
 	})
 	if errors.Is(err, lineage.ErrNoStateTable) && p.id.row == nil {
@@ -67,7 +67,7 @@ func (a *Activities) beginTarget(ctx context.Context, in PlanRunInput, p *drafte
 		return translate(ctx, err, where{p.settings.TargetConnection, "begin on " + p.settings.Target.String()})
 	}
 	if !identity.Target.Server.Durable {
-		started, err := lineage.Started(ctx, p.dst)
+		started, err := lineage.Started(ctx, p.dst.DB)
 		if err != nil {
 			return translate(ctx, err, where{p.settings.TargetConnection, "begin on " + p.settings.Target.String()})
 		}
@@ -102,7 +102,7 @@ func (a *Activities) markRange(ctx context.Context, row *TargetRow, i *int) erro
 	at := where{row.Connection, "mark a loaded range of " + row.Target.String()}
 	db, err := a.deps.Target(ctx, row.Connection)
 	if err == nil {
-		err = lineage.MarkRange(ctx, db, row.Ref, *i)
+		err = lineage.MarkRange(ctx, db.DB, row.Ref, *i)
 	}
 	return translate(ctx, err, at)
 }
@@ -118,11 +118,11 @@ func (a *Activities) finishTarget(ctx context.Context, row *TargetRow, watermark
 		return translate(ctx, err, at)
 	}
 	if v := row.Volatile; v != nil {
-		if err := a.checkRestart(ctx, db, row, *v); err != nil {
+		if err := a.checkRestart(ctx, db.DB, row, *v); err != nil {
 			return err
 		}
 	}
-	return translate(ctx, lineage.Finish(ctx, db, row.Ref, watermark), at)
+	return translate(ctx, lineage.Finish(ctx, db.DB, row.Ref, watermark), at)
 }
 
 // checkRestart fails where the target's server, which may lose commits in a crash, was started since

@@ -79,7 +79,7 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 		return UpsertChunkResult{}, translate(ctx, err, at)
 	}
 	clean := !in.MayHaveRun && cleanSoFar(ctx)
-	if w, err := a.waitNow(ctx, db, s); err != nil {
+	if w, err := a.waitNow(ctx, db.DB, s); err != nil {
 		return UpsertChunkResult{}, err
 	} else if w.Reason != "" {
 		activity.RecordHeartbeat(ctx, chunkProgress{Clean: clean})
@@ -90,12 +90,12 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	defer beat(ctx, func() any { return chunkProgress{Batches: batches.Load()} })()
 	key := tableKey{s.TargetConnection, s.Target}
 	pace := a.paces.of(paceKey{key, r.plan.ByKey})
-	done, err := a.upsert(ctx, db, r, upsert.Spec{
+	done, err := a.upsert(ctx, db.DB, r, upsert.Spec{
 		Columns: r.plan.Columns, Cursor: s.Cursor, Unsettled: r.unsettled(), Conflicts: upsert.ConflictPolicy(s.UniqueConflicts),
 		MaxTransaction: s.MaxTransaction, Sizer: &pace.sizer, MinRows: s.ChunkRows / MaxPieces,
 		// Ranges that took turns would all be read at the same time, and then all be written.
 		Limiter: &pace.limiter, MaxInFlight: s.ChunksInFlight, Order: in.Range,
-		BulkLoad: s.BulkLoad, RefersToItself: r.plan.RefersToItself, OnBegin: a.checkTargetRow(db, r),
+		BulkLoad: s.BulkLoad, RefersToItself: r.plan.RefersToItself, OnBegin: a.checkTargetRow(db.DB, r),
 	}, rows, func() { batches.Add(1) })
 	if err != nil {
 		if mysqlerr.IsLockConflict(err) {

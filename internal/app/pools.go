@@ -10,6 +10,7 @@ import (
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/target"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/throttle"
 )
@@ -54,8 +55,12 @@ func (p *pools) source(ctx context.Context, name string) (*mysqldb.DB, error) {
 	return p.get(ctx, poolKey{name, mysqldb.Source})
 }
 
-func (p *pools) target(ctx context.Context, name string) (*mysqldb.DB, error) {
-	return p.get(ctx, poolKey{name, mysqldb.Target})
+func (p *pools) target(ctx context.Context, name string) (*target.Target, error) {
+	db, err := p.get(ctx, poolKey{name, mysqldb.Target})
+	if err != nil {
+		return nil, err
+	}
+	return target.New(db), nil
 }
 
 func (p *pools) get(ctx context.Context, key poolKey) (*mysqldb.DB, error) {

@@ -44,9 +44,9 @@ func TestTheRemedyForANullCursorWorks(t *testing.T) {
 			require.Equal(t, cursor, candidates[0].Column)
 			require.True(t, candidates[0].Sound())
 
-			plan, err := target.PlanTarget(t.Context(), p.Dst, p.Src, src, table.Name{Schema: p.To, Table: "posts"}, target.Options{Create: true, Cursor: cursor})
+			plan, err := target.New(p.Dst).Compare(t.Context(), p.Src, src, table.Name{Schema: p.To, Table: "posts"}, target.Options{Create: true, Cursor: cursor})
 			require.NoError(t, err)
-			require.NoError(t, target.ApplyTarget(t.Context(), p.Dst, plan))
+			require.NoError(t, target.New(p.Dst).Apply(t.Context(), plan))
 			target := dbtest.Introspect(t, p.Dst, p.To, "posts")
 			require.False(t, target.Column(cursor).Generated)
 			require.NotEmpty(t, schema.CursorIndex(target, cursor))
@@ -103,9 +103,9 @@ func TestRowStartIsACursor(t *testing.T) {
 		got, err := source.Check(t.Context(), p.Src, src, source.CheckSpec{Cursor: "began"})
 		require.NoError(t, err)
 		require.Empty(t, dbtest.Refusals(got))
-		plan, err := target.PlanTarget(t.Context(), p.Dst, p.Src, src, table.Name{Schema: p.To, Table: "v"}, target.Options{Create: true, Cursor: "began"})
+		plan, err := target.New(p.Dst).Compare(t.Context(), p.Src, src, table.Name{Schema: p.To, Table: "v"}, target.Options{Create: true, Cursor: "began"})
 		require.NoError(t, err)
-		require.NoError(t, target.ApplyTarget(t.Context(), p.Dst, plan))
+		require.NoError(t, target.New(p.Dst).Apply(t.Context(), plan))
 		spec := upsert.Spec{Target: dbtest.Introspect(t, p.Dst, p.To, "v"), Columns: table.Carried(src.Values()), Cursor: "began"}
 		_, err = scan.ReadPages(t.Context(), p.Src, scan.ReadSpec{Table: src, Columns: spec.Columns, Cursor: "began", Window: table.Window{Hi: "2037-01-01 00:00:00.000000"}}, func(rows *table.Rows) error {
 			_, err := upsert.WriteChunk(t.Context(), p.Dst, spec, rows, nil)
@@ -127,7 +127,7 @@ func TestATargetThatComputesTheCursorIsRefusedWithTheStatement(t *testing.T) {
 		p.AtTarget("CREATE TABLE g "+ddl, "INSERT INTO g (id, b) VALUES (1, '2023-01-01')")
 		source := dbtest.Introspect(t, p.Src, p.From, "g").Carrying("c")
 		plan := func() target.Diff {
-			plan, err := target.PlanTarget(t.Context(), p.Dst, p.Src, source, table.Name{Schema: p.To, Table: "g"}, target.Options{Cursor: "c"})
+			plan, err := target.New(p.Dst).Compare(t.Context(), p.Src, source, table.Name{Schema: p.To, Table: "g"}, target.Options{Cursor: "c"})
 			require.NoError(t, err)
 			return plan
 		}

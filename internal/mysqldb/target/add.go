@@ -34,7 +34,7 @@ func planMissing(ctx context.Context, d *mysqldb.DB, p *Diff, src *mysqldb.DB, b
 	}
 	builder.noRows = o.Rewrites
 	if !p.Refused() && !o.Rewrites { // the login may read the target
-		rows, err := HasRows(ctx, d, p.Name)
+		rows, err := New(d).HasRows(ctx, p.Name)
 		if mysqlerr.Classify(err) == mysqlerr.ClassConfiguration {
 			rows = true // no SELECT, which a run says
 		} else if err != nil {

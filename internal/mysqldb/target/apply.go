@@ -13,22 +13,22 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// ApplyTarget runs a plan's statements. A plan that was refused is an error.
+// Apply runs a plan's statements. A plan that was refused is an error.
 //
 // Each statement commits by itself; after an error, plan again and what is left is done.
-func ApplyTarget(ctx context.Context, d *mysqldb.DB, p Diff) error {
+func (t *Target) Apply(ctx context.Context, p Diff) error {
 	if p.Refused() {
 		return fmt.Errorf("change the target %s: %w", p.Name, mysqlerr.Refuse("", "the plan was refused", "resolve its findings and plan again"))
 	}
 	if len(p.Statements) == 0 {
 		return nil
 	}
-	conn, err := d.Conn(ctx)
+	conn, err := t.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("change the target %s: %w", p.Name, mysqlerr.Safe(err))
 	}
 	defer func() { _ = conn.Close() }() // says only whether the connection was given up
-	if err := applyStatements(ctx, d, conn, p.Statements); err != nil {
+	if err := applyStatements(ctx, t.DB, conn, p.Statements); err != nil {
 		return fmt.Errorf("change the target %s: %w", p.Name, err)
 	}
 	return nil

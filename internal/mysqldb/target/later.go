@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
@@ -53,17 +52,17 @@ func hasIndex(t *schema.Table, name string) bool {
 // server allows, which other sessions may read and write beside (manual: Online DDL Operations). It is safe to
 // repeat, also while an earlier call's statement still runs on the server: that is a lock wait
 // until it has ended. When ctx ends, the statement is ended too.
-func AddIndexes(ctx context.Context, d *mysqldb.DB, name table.Name, indexes []DeferredIndex) (added int, err error) {
-	t, err := schema.Read(ctx, d, name)
+func (t *Target) AddIndexes(ctx context.Context, name table.Name, indexes []DeferredIndex) (added int, err error) {
+	now, err := schema.Read(ctx, t.DB, name)
 	if err != nil {
 		return 0, err
 	}
-	missing := slices.DeleteFunc(slices.Clone(indexes), func(i DeferredIndex) bool { return hasIndex(t, i.Name) })
+	missing := slices.DeleteFunc(slices.Clone(indexes), func(i DeferredIndex) bool { return hasIndex(now, i.Name) })
 	if len(missing) == 0 {
 		return 0, nil
 	}
 	for _, statement := range addIndexesSQL(name, missing) {
-		if err := execEndable(ctx, d, statement); err != nil {
+		if err := execEndable(ctx, t.DB, statement); err != nil {
 			return 0, fmt.Errorf("add indexes to %s: %w", name, mysqlerr.Safe(err))
 		}
 	}

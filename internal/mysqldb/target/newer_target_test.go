@@ -34,7 +34,7 @@ func TestATargetThatStampsItsRowsIsWarnedOf(t *testing.T) {
 		p.AtSource(ddl)
 		p.AtTarget(ddl)
 		warned := func() (out []table.Finding) {
-			plan, err := target.PlanTarget(t.Context(), p.Dst, p.Src, dbtest.Introspect(t, p.Src, p.From, "stamps"), table.Name{Schema: p.To, Table: "stamps"}, target.Options{Cursor: "u"})
+			plan, err := target.New(p.Dst).Compare(t.Context(), p.Src, dbtest.Introspect(t, p.Src, p.From, "stamps"), table.Name{Schema: p.To, Table: "stamps"}, target.Options{Cursor: "u"})
 			require.NoError(t, err)
 			for _, f := range plan.Findings {
 				if f.Column == "u" && f.Level == table.LevelWarn {

@@ -27,7 +27,7 @@ func refuses(p *dbtest.Pair, name, column, text string) {
 	require.True(p.T, slices.ContainsFunc(plan.Findings, func(f table.Finding) bool {
 		return f.Level == table.LevelRefuse && f.Column == column && strings.Contains(f.Text, text) && f.Remedy != ""
 	}), "%s %s: %+v", column, text, plan.Findings)
-	require.ErrorContains(p.T, target.ApplyTarget(p.T.Context(), p.Dst, plan), "refused")
+	require.ErrorContains(p.T, target.New(p.Dst).Apply(p.T.Context(), plan), "refused")
 }
 
 func TestTargetsThatCouldBendRowsAreRefused(t *testing.T) {
@@ -67,7 +67,7 @@ func TestTargetsThatCouldBendRowsAreRefused(t *testing.T) {
 		} {
 			p.AtSource("DROP TABLE IF EXISTS b", "CREATE TABLE b (id INT PRIMARY KEY, c "+c.source+")")
 			p.AtTarget("DROP TABLE IF EXISTS tt", "CREATE TABLE tt (id INT PRIMARY KEY, c "+c.target+")")
-			plan, err := target.PlanTarget(t.Context(), p.Dst, p.Src, dbtest.Introspect(t, p.Src, p.From, "b"), table.Name{Schema: p.To, Table: "tt"}, target.Options{})
+			plan, err := target.New(p.Dst).Compare(t.Context(), p.Src, dbtest.Introspect(t, p.Src, p.From, "b"), table.Name{Schema: p.To, Table: "tt"}, target.Options{})
 			require.NoError(t, err)
 			require.True(t, plan.Refused(), "%+v", c)
 			require.Equal(t, "c", plan.Findings[0].Column, "%+v", c)
@@ -104,7 +104,7 @@ func TestWiderTargetsAreTaken(t *testing.T) {
 			p.AtSource("DROP TABLE IF EXISTS b", "CREATE TABLE b (id INT PRIMARY KEY, c "+c.source+")", "INSERT INTO b VALUES (1, "+c.value+")")
 			p.AtTarget("DROP TABLE IF EXISTS tt", "CREATE TABLE tt (id INT PRIMARY KEY, c "+c.target+")")
 			source := dbtest.Introspect(t, p.Src, p.From, "b")
-			plan, err := target.PlanTarget(t.Context(), p.Dst, p.Src, source, table.Name{Schema: p.To, Table: "tt"}, target.Options{})
+			plan, err := target.New(p.Dst).Compare(t.Context(), p.Src, source, table.Name{Schema: p.To, Table: "tt"}, target.Options{})
 			require.NoError(t, err)
 			require.False(t, plan.Refused(), "%+v: %+v", c, plan.Findings)
 			spec := upsert.Spec{Target: dbtest.Introspect(t, p.Dst, p.To, "tt"), Columns: source.Values()}
@@ -197,7 +197,7 @@ func TestServersThatCannotTakeRowsAreToldApart(t *testing.T) {
 			db, err := mysqldb.Open(t.Context(), strings.Replace(s.DSN(""), "root", "plain", 1), mysqldb.Options{Role: mysqldb.Target})
 			require.NoError(t, err)
 			defer func() { _ = db.Close() }()
-			_, err = target.PlanTarget(t.Context(), db, p.Src, dbtest.Introspect(t, p.Src, p.From, "g"), table.Name{Schema: p.To, Table: "g"}, target.Options{})
+			_, err = target.New(db).Compare(t.Context(), p.Src, dbtest.Introspect(t, p.Src, p.From, "g"), table.Name{Schema: p.To, Table: "g"}, target.Options{})
 			require.True(t, mysqlerr.IsFailover(err), "%v", err)
 			p.AtTarget("SET GLOBAL " + setting + " = 0")
 			p.Apply("g")

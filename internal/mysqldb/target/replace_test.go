@@ -64,7 +64,7 @@ func requireReplace(t *testing.T, db, src *mysqldb.DB, from, to, what, refused, 
 	t.Helper()
 	source := dbtest.Introspect(t, src, from, "t")
 	plan := func(replace bool) target.Diff {
-		p, err := target.PlanTarget(t.Context(), db, src, source, table.Name{Schema: to, Table: "t"}, target.Options{Cursor: "at", Replace: replace})
+		p, err := target.New(db).Compare(t.Context(), src, source, table.Name{Schema: to, Table: "t"}, target.Options{Cursor: "at", Replace: replace})
 		require.NoError(t, err, what)
 		return p
 	}

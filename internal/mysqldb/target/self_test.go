@@ -96,7 +96,7 @@ func TestSelfReferencesThatCannotBeLeftUncheckedAreRefused(t *testing.T) {
 			}
 			p.AtTarget(append(c.more, c.target)...)
 			plan := func() target.Diff {
-				plan, err := target.PlanTarget(t.Context(), p.Dst, p.Src, dbtest.Introspect(t, p.Src, p.From, "c"), table.Name{Schema: p.To, Table: "c"},
+				plan, err := target.New(p.Dst).Compare(t.Context(), p.Src, dbtest.Introspect(t, p.Src, p.From, "c"), table.Name{Schema: p.To, Table: "c"},
 					target.Options{Create: true, AddColumns: true, Replace: c.replace})
 				require.NoError(t, err)
 				require.False(t, plan.RefersToItself, why)

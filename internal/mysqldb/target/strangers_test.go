@@ -59,7 +59,7 @@ func haul(p *dbtest.Pair, s stranger) {
 	findings, err := source.Check(p.T.Context(), p.Src, src, source.CheckSpec{Cursor: s.cursor})
 	require.NoError(p.T, err)
 	o := target.Options{Create: true, AddColumns: true, Cursor: s.cursor, DeferIndexes: true}
-	plan, err := target.PlanTarget(p.T.Context(), p.Dst, p.Src, src, table.Name{Schema: p.To, Table: s.name}, o)
+	plan, err := target.New(p.Dst).Compare(p.T.Context(), p.Src, src, table.Name{Schema: p.To, Table: s.name}, o)
 	require.NoError(p.T, err)
 	all := dbtest.Refusals(slices.Concat(findings, plan.Findings))
 	if text := s.refused[p.Target.Flavor]; text != "" {
@@ -69,13 +69,13 @@ func haul(p *dbtest.Pair, s stranger) {
 		return
 	}
 	require.Empty(p.T, all)
-	require.NoError(p.T, target.ApplyTarget(p.T.Context(), p.Dst, plan), "%s", plan.Statements)
+	require.NoError(p.T, target.New(p.Dst).Apply(p.T.Context(), plan), "%s", plan.Statements)
 	p.CopyRows(s.name, s.cursor)
 	if len(plan.Deferred) > 0 {
-		_, err = target.AddIndexes(p.T.Context(), p.Dst, plan.Name, plan.Deferred)
+		_, err = target.New(p.Dst).AddIndexes(p.T.Context(), plan.Name, plan.Deferred)
 		require.NoError(p.T, err, "%+v", plan.Deferred)
 	}
-	again, err := target.PlanTarget(p.T.Context(), p.Dst, p.Src, src, plan.Name, o)
+	again, err := target.New(p.Dst).Compare(p.T.Context(), p.Src, src, plan.Name, o)
 	require.NoError(p.T, err)
 	require.Empty(p.T, dbtest.Refusals(again.Findings))
 	require.Empty(p.T, again.Statements)
@@ -94,10 +94,10 @@ func gain(p *dbtest.Pair, s stranger, source *schema.Table, o target.Options) {
 	less.Indexes = slices.DeleteFunc(slices.Clone(source.Indexes), func(i schema.Index) bool { return i.Name != "PRIMARY" })
 	p.AtTarget("DROP TABLE " + sqltext.Ident(s.name))
 	for _, from := range []*schema.Table{&less, source} {
-		plan, err := target.PlanTarget(p.T.Context(), p.Dst, p.Src, from, table.Name{Schema: p.To, Table: s.name}, o)
+		plan, err := target.New(p.Dst).Compare(p.T.Context(), p.Src, from, table.Name{Schema: p.To, Table: s.name}, o)
 		require.NoError(p.T, err)
 		require.Empty(p.T, dbtest.Refusals(plan.Findings))
-		require.NoError(p.T, target.ApplyTarget(p.T.Context(), p.Dst, plan), "%s", plan.Statements)
+		require.NoError(p.T, target.New(p.Dst).Apply(p.T.Context(), plan), "%s", plan.Statements)
 	}
 	p.CopyRows(s.name, s.cursor)
 }

@@ -15,6 +15,12 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
+// Target is a server that tables are written to.
+type Target struct{ *mysqldb.DB }
+
+// New makes a Target of a pool with the role of one.
+func New(db *mysqldb.DB) *Target { return &Target{db} }
+
 // Options says what may be done to a target before rows are written.
 type Options struct {
 	// Create allows CREATE TABLE, and CREATE DATABASE where the login may, for what is missing.
@@ -92,13 +98,13 @@ func columnText(column, text string) string {
 	return "column " + column + ": " + text
 }
 
-// PlanTarget compares a target with its source and says what must change. It writes nothing.
+// Compare compares a target with its source and says what must change. It writes nothing.
 //
 // What is wrong for good is a finding; an error is a server that cannot be asked, or one that
 // is read-only (ClassFailover), which may pass.
-func PlanTarget(ctx context.Context, d *mysqldb.DB, src *mysqldb.DB, source *schema.Table, name table.Name, o Options) (Diff, error) {
-	p := Diff{Name: name, from: src.Server, to: d.Server}
-	if err := planTarget(ctx, d, &p, src, source, o); err != nil {
+func (t *Target) Compare(ctx context.Context, src *mysqldb.DB, source *schema.Table, name table.Name, o Options) (Diff, error) {
+	p := Diff{Name: name, from: src.Server, to: t.Server}
+	if err := planTarget(ctx, t.DB, &p, src, source, o); err != nil {
 		return Diff{}, fmt.Errorf("plan the target %s: %w", name, mysqlerr.Safe(err))
 	}
 	p.Columns = table.Carried(source.Carrying(p.carried...).Values())
@@ -275,9 +281,9 @@ func planCreate(ctx context.Context, d *mysqldb.DB, p *Diff, src *mysqldb.DB, bu
 }
 
 // HasRows reports whether a table has any row at all.
-func HasRows(ctx context.Context, d *mysqldb.DB, name table.Name) (bool, error) {
+func (t *Target) HasRows(ctx context.Context, name table.Name) (bool, error) {
 	var one int
-	err := d.QueryRowContext(ctx, "SELECT 1 FROM "+sqltext.Qualified(name)+" LIMIT 1").Scan(&one)
+	err := t.QueryRowContext(ctx, "SELECT 1 FROM "+sqltext.Qualified(name)+" LIMIT 1").Scan(&one)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}

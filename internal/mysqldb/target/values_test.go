@@ -142,7 +142,7 @@ func TestRowsAboveTheWatermarkDoNotCountAsOld(t *testing.T) {
 		p.CopyRows("o", "at")
 		p.AtSource("ALTER TABLE o ADD COLUMN n INT NOT NULL DEFAULT 5", "INSERT INTO o VALUES (2, '2024-01-01 00:00:00.001', 7)")
 		plan := func(watermark string) target.Diff {
-			plan, err := target.PlanTarget(t.Context(), p.Dst, p.Src, dbtest.Introspect(t, p.Src, p.From, "o"), table.Name{Schema: p.To, Table: "o"},
+			plan, err := target.New(p.Dst).Compare(t.Context(), p.Src, dbtest.Introspect(t, p.Src, p.From, "o"), table.Name{Schema: p.To, Table: "o"},
 				target.Options{AddColumns: true, Cursor: "at", Watermark: watermark})
 			require.NoError(t, err)
 			return plan

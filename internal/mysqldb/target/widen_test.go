@@ -99,7 +99,7 @@ func TestOtherWideningsAreRefusedWithTheStatement(t *testing.T) {
 		}
 		dbtest.Says(t, p.Apply("r"), "", "widened, as those of the source were: many")
 		p.CopyRows("r", "")
-		refused, err := target.PlanTarget(t.Context(), p.Dst, p.Src, dbtest.Introspect(t, p.Src, p.From, "r"), table.Name{Schema: p.To, Table: "parent"}, target.Options{})
+		refused, err := target.New(p.Dst).Compare(t.Context(), p.Src, dbtest.Introspect(t, p.Src, p.From, "r"), table.Name{Schema: p.To, Table: "parent"}, target.Options{})
 		require.NoError(t, err)
 		require.True(t, refused.Refused())
 	})

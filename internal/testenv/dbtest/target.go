@@ -57,7 +57,7 @@ func (p *Pair) AtTarget(statements ...string) {
 
 func (p *Pair) Plan(name string) target.Diff {
 	p.T.Helper()
-	plan, err := target.PlanTarget(p.T.Context(), p.Dst, p.Src, Introspect(p.T, p.Src, p.From, name), table.Name{Schema: p.To, Table: name},
+	plan, err := target.New(p.Dst).Compare(p.T.Context(), p.Src, Introspect(p.T, p.Src, p.From, name), table.Name{Schema: p.To, Table: name},
 		target.Options{Create: true, AddColumns: true})
 	require.NoError(p.T, err)
 	return plan
@@ -68,7 +68,7 @@ func (p *Pair) Apply(name string) target.Diff {
 	p.T.Helper()
 	plan := p.Plan(name)
 	require.False(p.T, plan.Refused(), "%+v", plan.Findings)
-	require.NoError(p.T, target.ApplyTarget(p.T.Context(), p.Dst, plan), "%s", plan.Statements)
+	require.NoError(p.T, target.New(p.Dst).Apply(p.T.Context(), plan), "%s", plan.Statements)
 	again := p.Plan(name)
 	require.Empty(p.T, again.Statements)
 	require.False(p.T, again.Refused(), "%+v", again.Findings)
