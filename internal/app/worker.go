@@ -137,8 +137,8 @@ func serve(ctx context.Context, o WorkerOptions, cfg *config.Config, c client.Cl
 		return err
 	}
 	defer keepSweeping(ctx, c, w, cfg.Staging.SweepAfter, o.Log)()
-	o.Log.Info("worker started", "taskQueue", w.queue, "hostQueue", w.hostQueue, "tables", len(cfg.Tables()),
-		"patterns", len(cfg.Patterns()))
+	o.Log.Info("worker started", "taskQueue", w.queue, "hostQueue", w.hostQueue, "config", cfg.File,
+		"tables", len(cfg.Tables()), "patterns", len(cfg.Patterns()))
 	watching, stopWatching := context.WithCancel(ctx)
 	defer stopWatching()
 	go (&watcher{
