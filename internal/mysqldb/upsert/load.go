@@ -12,18 +12,16 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// A chunk may travel as the file of a LOAD DATA LOCAL statement, which the server reads with a
-// third less work than the text of INSERTs. Only a chunk whose keys the target does not have does
-// so. LOCAL turns errors into warnings and leaves rows out (manual: LOAD DATA Statement, "LOCAL").
-// So after any warning, and after any missing row, the transaction is rolled back and the rows
-// are sent as INSERTs.
+// A chunk whose keys the target does not have may be sent as the file of a LOAD DATA LOCAL statement.
+// That takes the server a third less work than INSERTs. LOCAL turns errors into warnings and skips
+// rows (manual: LOAD DATA Statement, "LOCAL"). So after any warning, and after any missing row, the
+// transaction is rolled back and the rows are sent as INSERTs.
 
-// errLoadRefused says that the target found fault with a file: take the rows back, and send
-// them as INSERTs.
+// errLoadRefused says that the rows have to be sent as INSERTs.
 var errLoadRefused = errors.New("the rows are not to be loaded as a file")
 
-// loadStatement is the statement that loads the plan's rows, or "" where they cannot travel in
-// a file without a doubt.
+// loadStatement is the end of the LOAD DATA statement for the plan's rows; "" where the rows cannot
+// be sent as a file.
 func (p *plan) loadStatement(server mysqldb.Server) string {
 	if !server.LocalInfile {
 		return ""
@@ -40,7 +38,7 @@ func (p *plan) loadStatement(server mysqldb.Server) string {
 	names := make([]string, len(p.targets))
 	for i, c := range p.targets {
 		names[i] = c.Name
-		// As binary, text is taken as being in the column's own character set.
+		// With CHARACTER SET binary, text has to be in the character set of the column.
 		if charset == "binary" && c.Charset != "" && c.Charset != "utf8mb4" {
 			return ""
 		}
@@ -65,8 +63,8 @@ func loadable(from, to table.Column) bool {
 	}
 }
 
-// load sends all rows of a chunk that meets no row as a file. It returns errLoadRefused where the
-// server warned of anything, or has not inserted every row.
+// load sends all rows of the chunk as a file. It returns errLoadRefused where the server warned, or
+// did not insert every row.
 func (w *writer) load(ctx context.Context) error {
 	if len(w.plan.enums) > 0 && w.hasEnumErrors(0, len(w.order)) {
 		return errLoadRefused // an ENUM's error value has no text
@@ -80,14 +78,15 @@ func (w *writer) load(ctx context.Context) error {
 		return nil
 	}
 	switch mysqlerr.Classify(err) {
-	case mysqlerr.ClassNone, mysqlerr.ClassRowData, mysqlerr.ClassConfiguration, mysqlerr.ClassSplit, mysqlerr.ClassUnknown:
+	case mysqlerr.ClassNone, mysqlerr.ClassRowData, mysqlerr.ClassConfiguration, mysqlerr.ClassSplit,
+		mysqlerr.ClassUnknown:
 		return errLoadRefused
 	default:
 		return err
 	}
 }
 
-// loadFile is the chunk's rows as LOAD DATA reads them, made while it is read.
+// loadFile is the file that LOAD DATA reads. It makes the lines while they are read.
 type loadFile struct {
 	w    *writer
 	next int    // position of the first row that is not in buf or behind it
@@ -95,10 +94,10 @@ type loadFile struct {
 	at   int
 }
 
-// loadBuffer is how many bytes of lines are made at once: a few of the driver's packets.
+// loadBuffer is how many bytes of lines are made together: a few of the driver's packets.
 const loadBuffer = 64 << 10
 
-// Read makes lines as they are asked for.
+// Read implements [io.Reader].
 func (f *loadFile) Read(p []byte) (int, error) {
 	if f.at == len(f.buf) {
 		if err := f.fill(); err != nil {
@@ -110,6 +109,7 @@ func (f *loadFile) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// fill makes the next lines.
 func (f *loadFile) fill() error {
 	w := f.w
 	if f.next == len(w.order) {
@@ -134,7 +134,7 @@ func (f *loadFile) fill() error {
 	return nil
 }
 
-// fieldEscapes are the bytes that end a field or a line, and the escape itself.
+// fieldEscapes are the bytes that end a field or a line, and the escape character itself.
 var fieldEscapes = [256]byte{'\t': 't', '\n': 'n', '\\': '\\', 0: '0'}
 
 // appendField appends a value as LOAD DATA reads it; nil is NULL.

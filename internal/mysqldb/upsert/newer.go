@@ -6,16 +6,16 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
 )
 
-// A row of the chunk is not written where the target's row is newer and does not give way. The
-// server does not tell such a row from one that is equal: both change nothing. So the statement
-// that counts which keys are there also counts those that may be newer, which are few, and after
-// the write their rows are looked at: all but those that were kept hold the chunk's cursor.
+// A row of the chunk is not written where the target's row is newer. The server does not tell such a
+// row from an equal one: both change nothing. So countExisting also asks whether some rows of the
+// target may be newer, which is rare. After the write, countNewer then looks at those rows again: all
+// rows that were written have the chunk's cursor.
 
 // span is a part of a chunk, from a position to one behind its last.
 type span struct{ from, to int }
 
-// newerCondition is a condition on the target's cursor, true for every row of the target that the rows
-// at positions [from, to) might not replace; "" where there is none.
+// newerCondition is a condition on the target's cursor: true for every row of the target that the
+// rows at positions [from, to) may not replace; "" where there is none.
 func (w *writer) newerCondition(from, to int) (string, error) {
 	p := w.plan
 	if !p.comparesCursors() {
@@ -33,18 +33,17 @@ func (w *writer) newerCondition(from, to int) (string, error) {
 	cond := c + " > " + string(fresh)
 	for _, row := range w.order[from:to] {
 		if w.isAboveWindow(row) {
-			return cond, nil // no row of the target gives way to it
+			return cond, nil // it replaces no newer row
 		}
 	}
-	way, err := p.unsettledCondition(c, string(fresh))
-	if way != "" {
-		cond += " AND NOT (" + way + ")"
+	replaced, err := p.unsettledCondition(c, string(fresh))
+	if replaced != "" {
+		cond += " AND NOT (" + replaced + ")"
 	}
 	return cond, err
 }
 
-// oldest is the row at positions [from, to) whose cursor is the smallest; false where a cursor
-// is NULL.
+// oldest is the row at positions [from, to) with the smallest cursor; false where a cursor is NULL.
 func (w *writer) oldest(from, to int) (row int32, ok bool) {
 	cursor := w.plan.cursor
 	kind := w.plan.columns[cursor].Kind

@@ -9,11 +9,11 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// orderRows returns the rows to write, by position: sorted by primary key, and of rows with
-// the same key only the newest by cursor, or the last where there is no cursor.
+// orderRows returns the rows to write, sorted by primary key. Of rows with the same key it keeps
+// only the newest by cursor, or the last where there is no cursor.
 //
-// One order for all writers is what keeps parallel chunks from deadlocking; it need not be
-// the index's own.
+// All writers use the same order, which prevents deadlocks between chunks. It need not be the order
+// of the index.
 func (p *plan) orderRows(rows *table.Rows) []int32 {
 	order := make([]int32, rows.Len())
 	for i := range order {
@@ -54,8 +54,8 @@ func (p *plan) compareKeys(rows *table.Rows, a, b int32) int {
 	return 0
 }
 
-// compareValues orders two texts of a kind: numbers by value, everything else by bytes, which
-// is the order of time for the temporal kinds. NULL comes first.
+// compareValues orders two texts of a kind: numbers by value, all others by bytes, which is the
+// order of time for the temporal kinds. NULL comes first.
 func compareValues(kind table.Kind, a, b []byte) int {
 	if a == nil || b == nil {
 		return cmp.Compare(boolInt(a != nil), boolInt(b != nil))
@@ -74,8 +74,8 @@ func compareValues(kind table.Kind, a, b []byte) int {
 	return bytes.Compare(a, b)
 }
 
-// compareNumbers compares plain decimal texts without leading zeros and, for decimals, with
-// the same number of fraction digits: a column's values.
+// compareNumbers compares the decimal texts of one column: without leading zeros and, for decimals,
+// with the same number of fraction digits.
 func compareNumbers(a, b []byte) int {
 	negA, negB := len(a) > 0 && a[0] == '-', len(b) > 0 && b[0] == '-'
 	switch {

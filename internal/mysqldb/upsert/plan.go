@@ -114,7 +114,7 @@ func (p *plan) findKey(spec Spec) error {
 			"give it the source's primary key")
 	}
 	for _, name := range spec.Target.PrimaryKey {
-		at := slices.IndexFunc(p.targets, func(c *schema.Column) bool { return table.SameColumn(c.Name, name) })
+		at := p.position(name)
 		if at < 0 {
 			return mysqlerr.Refuse(name, fmt.Sprintf(
 				"the primary key of the target %s has a column that the source does not have", spec.Target.Name),
@@ -123,6 +123,11 @@ func (p *plan) findKey(spec Spec) error {
 		p.key = append(p.key, at)
 	}
 	return nil
+}
+
+// position is the position of a column in the rows, by its name; -1 where they do not have it.
+func (p *plan) position(name string) int {
+	return slices.IndexFunc(p.targets, func(c *schema.Column) bool { return table.SameColumn(c.Name, name) })
 }
 
 func (p *plan) setLimits(server mysqldb.Server, spec Spec) {

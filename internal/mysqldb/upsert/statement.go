@@ -10,18 +10,21 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// dialect is how a server names the row that could not be inserted.
+// dialect is how the UPDATE part of an INSERT names the two rows: the old one, of the target, and
+// the new one.
 type dialect struct {
-	table    string // the target's own row, qualified by this
-	alias    string // of the new row; empty where VALUES() is used
-	rowAlias bool
+	table    string // the name of the old row
+	alias    string // of the new row
+	rowAlias bool   // the new row is named by its alias, and not by VALUES()
 }
 
-// newDialect chooses the row alias where the server has it: VALUES() is deprecated there and
-// warns, and the alias is a syntax error everywhere else.
+// newDialect chooses the row alias where the server has it. There, VALUES() is deprecated and
+// warns. On all other servers the alias is a syntax error.
 func newDialect(server mysqldb.Server, name table.Name) dialect {
-	d := dialect{table: sqltext.Ident(name.Table), rowAlias: server.Flavor == mysqldb.FlavorMySQL && server.AtLeast(8, 0, 19)}
-	d.alias = "new"
+	d := dialect{
+		table: sqltext.Ident(name.Table), alias: "new",
+		rowAlias: server.Flavor == mysqldb.FlavorMySQL && server.AtLeast(8, 0, 19),
+	}
 	if strings.EqualFold(name.Table, d.alias) {
 		d.alias = "incoming"
 	}
@@ -37,6 +40,7 @@ func (d dialect) new(column string) string {
 	return "VALUES(" + sqltext.Ident(column) + ")"
 }
 
+// writeStatement makes the head and the tail of the INSERT.
 func (p *plan) writeStatement(server mysqldb.Server) {
 	names := make([]string, len(p.targets))
 	for i, c := range p.targets {
@@ -51,15 +55,16 @@ func (p *plan) writeStatement(server mysqldb.Server) {
 	p.tail = []byte(tail + " ON DUPLICATE KEY UPDATE " + strings.Join(p.assignments(d), ", "))
 }
 
-// assignments are the UPDATE part. They run from left to right and see what those before
-// them assigned: the key guard comes first, the cursor, which all others compare, last.
+// assignments are the UPDATE part. Servers execute them from left to right, and each sees what
+// those before it assigned. So the key's guard comes first, and the cursor, which all others
+// compare, last.
 func (p *plan) assignments(d dialect) []string {
 	newer := p.cursorGuard(d)
-	take := func(i int) string {
+	assigned := func(i int) string {
 		c := p.targets[i]
 		fresh, kept := d.new(c.Name), d.old(c.Name)
 		if c.Kind == table.KindEnum {
-			// By index: as text the error value would become the empty member.
+			// By index: as text, the error value would become the empty member.
 			fresh, kept = fresh+" + 0", kept+" + 0"
 		}
 		if c.SetByNumber() {
@@ -76,10 +81,10 @@ func (p *plan) assignments(d dialect) []string {
 		isKey[i] = true
 		c := p.targets[i]
 		value := d.old(c.Name)
-		// Keys that compare equal may still differ: 'Abc' becomes 'abc'.
+		// Equal keys may have different texts: 'Abc' becomes 'abc'.
 		rewrite := keyTextMayDiffer(c)
 		if rewrite {
-			value = take(i)
+			value = assigned(i)
 		}
 		if n == 0 && len(p.uniques) > 0 {
 			value = "IF(" + p.sameKeyCondition(d) + " OR (SELECT 1 UNION SELECT 2), " + value + ", " + d.old(c.Name) + ")"
@@ -91,41 +96,41 @@ func (p *plan) assignments(d dialect) []string {
 	}
 	for i, c := range p.targets {
 		if !isKey[i] && i != p.cursor {
-			out = append(out, d.old(c.Name)+" = "+take(i))
+			out = append(out, d.old(c.Name)+" = "+assigned(i))
 		}
 	}
 	if p.cursor >= 0 && !isKey[p.cursor] {
-		out = append(out, d.old(p.targets[p.cursor].Name)+" = "+take(p.cursor))
+		out = append(out, d.old(p.targets[p.cursor].Name)+" = "+assigned(p.cursor))
 	}
-	if len(out) == 0 { // the grammar wants one
+	if len(out) == 0 { // the syntax needs one
 		c := d.old(p.targets[p.key[0]].Name)
 		out = append(out, c+" = "+c)
 	}
 	return out
 }
 
-// comparesCursors reports whether a newer row of the target is to be kept. A cursor in the key
-// says nothing: rows that meet have the same.
+// comparesCursors reports whether newer rows of the target stay. Where the cursor is part of the
+// key, rows with the same key have the same cursor.
 func (p *plan) comparesCursors() bool {
 	return p.cursor >= 0 && !slices.Contains(p.key, p.cursor)
 }
 
-// cursorGuard is true where the new row may replace the old one; empty where every row may.
+// cursorGuard is true where the new row may replace the old one; "" where it always may.
 func (p *plan) cursorGuard(d dialect) string {
 	if !p.comparesCursors() {
 		return ""
 	}
 	c := p.targets[p.cursor].Name
 	guard := d.new(c) + " >= " + d.old(c) + " OR " + d.old(c) + " IS NULL"
-	if way, _ := p.unsettledCondition(d.old(c), d.new(c)); way != "" { // an error has been returned before
-		guard += " OR " + way
+	if replaced, _ := p.unsettledCondition(d.old(c), d.new(c)); replaced != "" { // newPlan has checked for an error
+		guard += " OR " + replaced
 	}
 	return guard
 }
 
-// sameKeyCondition is true where the row that was met has the new row's primary key. Where it is
-// false, another unique key brought the two together, and the statement must fail: a
-// subquery of two rows is an error, and only evaluated then.
+// sameKeyCondition is true where the old row has the new row's primary key. Otherwise the two have
+// another unique value in common, and the statement has to fail: then it evaluates a subquery of
+// two rows, which is an error.
 func (p *plan) sameKeyCondition(d dialect) string {
 	parts := make([]string, len(p.key))
 	for n, i := range p.key {
@@ -135,7 +140,8 @@ func (p *plan) sameKeyCondition(d dialect) string {
 	return strings.Join(parts, " AND ")
 }
 
-// keyTextMayDiffer reports whether two values of a key column can be equal and not the same.
+// keyTextMayDiffer reports whether two values of a key column can be equal but have different
+// texts.
 func keyTextMayDiffer(c *schema.Column) bool {
 	return c.Kind == table.KindString && !schema.IsExactCollation(c.Collation)
 }

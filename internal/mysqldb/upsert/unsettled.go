@@ -4,8 +4,9 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
 )
 
-// unsettledCondition is a condition, true where the row of the target gives way to the new one although
-// its cursor is larger; "" where none does. old and fresh are both rows' cursors as SQL.
+// unsettledCondition is true where the new row replaces the row of the target although the cursor
+// of the latter is larger; "" where that never happens. old and fresh are the cursors of both rows
+// as SQL. See [table.Unsettled].
 func (p *plan) unsettledCondition(old, fresh string) (string, error) {
 	u := p.unsettled
 	if u.Hi == "" || u.Through == "" || !p.comparesCursors() {
@@ -34,7 +35,7 @@ func (p *plan) unsettledCondition(old, fresh string) (string, error) {
 	return out, nil
 }
 
-// isUnsettled is givesWay for two values of the cursor, neither NULL.
+// isUnsettled is unsettledCondition for two values of the cursor, neither NULL.
 func (p *plan) isUnsettled(incoming, old []byte) bool {
 	u, kind := p.unsettled, p.columns[p.cursor].Kind
 	if u.Hi == "" || u.Through == "" {
@@ -56,10 +57,10 @@ func (w *writer) isAboveWindow(row int32) bool {
 	return v != nil && compareValues(p.columns[p.cursor].Kind, v, []byte(p.unsettled.Hi)) > 0
 }
 
-// dropRowsAboveWindow takes the rows above the end of the window out of the chunk, and reports whether there
-// were any. They are left to a later run, which reads them when they have settled: a row of theirs
-// that belongs to them, the other holder of a unique value or the parent of a foreign key, may
-// have been committed below where this run had read to.
+// dropRowsAboveWindow removes the rows above the end of the window from the chunk, and reports
+// whether there were any. A later run reads them when they have settled. Before that, a row which
+// belongs to them may be missing: the conflicting row of a unique value, or the parent of a foreign
+// key, may have been committed below the position of this run.
 func (w *writer) dropRowsAboveWindow() bool {
 	kept := make([]int32, 0, len(w.order))
 	for _, row := range w.order {

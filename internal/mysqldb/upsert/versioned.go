@@ -14,22 +14,21 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// A table WITH SYSTEM VERSIONING keeps a former row for every row that ON DUPLICATE KEY UPDATE
-// meets, be it changed or not (seen on MariaDB 10.11 and 11.8). Rows are read again by every
-// window with an overlap, by --full, and by a chunk that is repeated, and would fill the history
-// with rows that never were. So for such targets the rows are looked at and locked first, and those
-// that would stay as they are, are not sent.
+// A table WITH SYSTEM VERSIONING keeps a former row for each row that ON DUPLICATE KEY UPDATE meets,
+// even if it does not change (seen on MariaDB 10.11 and 11.8). A window with an overlap, --full, and a
+// repeated chunk all read unchanged rows again, and would fill the history with them. So for such
+// targets the rows are read and locked first, and unchanged ones are not sent.
 
-// dropUnchangedRows takes those rows out of w.order that the target has already, or in a newer
-// version, and counts them. The caller puts w.order back.
+// dropUnchangedRows removes from w.order, and counts, the rows that the target already has, or has
+// in a newer version. The caller restores w.order.
 func (w *writer) dropUnchangedRows(ctx context.Context) error {
-	stays := make([]bool, len(w.order))
+	unchanged := make([]bool, len(w.order))
 	for from := 0; from < len(w.order); {
 		to, err := w.listKeys(from, len(w.order))
 		if err != nil {
 			return err
 		}
-		if err := w.compareWithTarget(ctx, from, to, stays); err != nil {
+		if err := w.compareWithTarget(ctx, from, to, unchanged); err != nil {
 			return err
 		}
 		w.heartbeat()
@@ -37,7 +36,7 @@ func (w *writer) dropUnchangedRows(ctx context.Context) error {
 	}
 	changed := make([]int32, 0, len(w.order))
 	for at, row := range w.order {
-		if !stays[at] {
+		if !unchanged[at] {
 			changed = append(changed, row)
 		}
 	}
@@ -47,8 +46,8 @@ func (w *writer) dropUnchangedRows(ctx context.Context) error {
 }
 
 // compareWithTarget locks and reads the target's rows with the listed keys, those at positions
-// [from, to), and marks the positions of rows that stay as they are.
-func (w *writer) compareWithTarget(ctx context.Context, from, to int, stays []bool) error {
+// [from, to). It marks the positions of unchanged rows.
+func (w *writer) compareWithTarget(ctx context.Context, from, to int, unchanged []bool) error {
 	positions := make(map[string]int, to-from)
 	for at := from; at < to; at++ {
 		positions[w.joinKey(w.keyValues(w.order[at]))] = at
@@ -61,7 +60,8 @@ func (w *writer) compareWithTarget(ctx context.Context, from, to int, stays []bo
 	}
 	have := table.Borrow(len(exprs))
 	defer have.Return()
-	return fetch.Raw(ctx, w.conn, w.selectListed(strings.Join(names, ", "))+" FOR UPDATE", func(rows driver.Rows) error {
+	stmt := w.selectListed(strings.Join(names, ", ")) + " FOR UPDATE"
+	return fetch.Raw(ctx, w.conn, stmt, func(rows driver.Rows) error {
 		values := make([]driver.Value, len(exprs))
 		for {
 			if err := rows.Next(values); err != nil {
@@ -81,13 +81,13 @@ func (w *writer) compareWithTarget(ctx context.Context, from, to int, stays []bo
 				key[n] = have.Value(0, i)
 			}
 			if at, ok := positions[w.joinKey(key)]; ok {
-				stays[at] = w.isUnchanged(w.order[at], have)
+				unchanged[at] = w.isUnchanged(w.order[at], have)
 			}
 		}
 	})
 }
 
-// joinKey is a key's values as one text; a key that the target spells otherwise is not found, and
+// joinKey is a key's values as one text. A key whose text differs on the target is not found, and
 // its row is written.
 func (w *writer) joinKey(values [][]byte) string {
 	var b []byte
@@ -99,7 +99,7 @@ func (w *writer) joinKey(values [][]byte) string {
 	return string(b)
 }
 
-// stays reports whether writing a row would leave the target's row, the only one of have, as it is.
+// isUnchanged reports whether a write would leave the target's row, the only one of have, as it is.
 func (w *writer) isUnchanged(row int32, have *table.Rows) bool {
 	value := func(i int) (fresh, old []byte) { return w.rows.Value(int(row), i), have.Value(0, i) }
 	if w.plan.comparesCursors() && w.plan.isNewerOnTarget(value(w.plan.cursor)) {
@@ -116,21 +116,23 @@ func (w *writer) isUnchanged(row int32, have *table.Rows) bool {
 	return true
 }
 
-// isNewerOnTarget reports whether a row of the target stays because its cursor is larger, as newerGuard
-// says it to the server. Where that cannot be told from the texts, the server decides.
+// isNewerOnTarget reports whether the target's row stays because its cursor is larger, as in
+// cursorGuard. Where texts cannot show that, it returns false, and the server decides.
 func (p *plan) isNewerOnTarget(fresh, old []byte) bool {
 	from, to := p.columns[p.cursor], p.targets[p.cursor].Column
-	if fresh == nil || old == nil || !from.Kind.IsCursor() || !to.Kind.IsCursor() || from.Kind.IsInteger() != to.Kind.IsInteger() {
+	if fresh == nil || old == nil || !from.Kind.IsCursor() || !to.Kind.IsCursor() ||
+		from.Kind.IsInteger() != to.Kind.IsInteger() {
 		return false
 	}
 	fresh, old = trimZeros(from, to, fresh), trimZeros(from, to, old)
 	return compareValues(from.Kind, old, fresh) > 0 && !p.isUnsettled(fresh, old)
 }
 
-// trimZeros is a value without the zeros at its end that a column of more digits has.
+// trimZeros removes the zeros at the end of a value that a column with more digits adds.
 func trimZeros(from, to table.Column, v []byte) []byte {
 	kinds := []table.Kind{table.KindDecimal, table.KindDateTime, table.KindTimestamp, table.KindTime}
-	if from.Precision == to.Precision && from.Scale == to.Scale || !slices.Contains(kinds, from.Kind) || !bytes.ContainsRune(v, '.') {
+	if from.Precision == to.Precision && from.Scale == to.Scale || !slices.Contains(kinds, from.Kind) ||
+		!bytes.ContainsRune(v, '.') {
 		return v
 	}
 	return bytes.TrimSuffix(bytes.TrimRight(v, "0"), []byte("."))

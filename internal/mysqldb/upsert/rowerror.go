@@ -12,7 +12,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
 )
 
-// KeyHash stands for a row's primary key where its values must not be shown: the first 16 hex
+// KeyHash stands for a row's primary key in messages, which show no values. It is the first 16 hex
 // digits of the SHA-256 of the values, joined with a comma. In SQL, for a key (a, b):
 //
 //	SELECT … WHERE LEFT(SHA2(CONCAT_WS(',', a, b), 256), 16) = '…'
@@ -32,14 +32,16 @@ func (w *writer) rowError(row int32, p mysqlerr.Problem) error {
 	p.Row, p.KeyHash = 0, KeyHash(w.keyValues(row))
 	if c := w.plan.computedBy(p); c != nil {
 		p.Column = c.Name
-		p.Remedy = fmt.Sprintf("the target computes this column and cannot for this row: make it a plain one there, which gets the source's values (ALTER TABLE %s DROP COLUMN %s, ADD COLUMN %[2]s %s NULL), then run with --full",
+		p.Remedy = fmt.Sprintf("the target computes this column and cannot for this row: make it a plain one there, "+
+			"which gets the source's values (ALTER TABLE %s DROP COLUMN %s, ADD COLUMN %[2]s %s NULL), "+
+			"then run with --full",
 			sqltext.Qualified(w.plan.target.Name), sqltext.Ident(c.Name), c.Type)
 	}
 	return mysqlerr.NewError(p)
 }
 
-// computedBy is the generated column of the target that a problem is about, or nil. An expression
-// out of range names no column: with one generated column it can only be that.
+// computedBy is the generated column of the target that a problem is about, or nil. The error of an
+// expression out of range names no column; with a single generated column it is that one.
 func (p *plan) computedBy(problem mysqlerr.Problem) *schema.Column {
 	var generated []*schema.Column
 	for i := range p.target.Columns {
@@ -57,6 +59,7 @@ func (p *plan) computedBy(problem mysqlerr.Problem) *schema.Column {
 	return nil
 }
 
+// rowTooLarge is the error of a row that does not fit into a packet.
 func (w *writer) rowTooLarge(row int32) error {
 	return w.rowError(row, mysqlerr.Problem{
 		Class: mysqlerr.ClassRowData,
@@ -66,10 +69,10 @@ func (w *writer) rowTooLarge(row int32) error {
 	})
 }
 
-// identifyRow says which row of a statement, positions [from, to), an error is about.
+// identifyRow finds the row of a statement, positions [from, to), that an error is about.
 //
-// The transaction is still open: after an error that names no row, the rows are tried one by
-// one to find it, and everything is rolled back afterwards as after any error.
+// The transaction is still open. After an error that names no row, it sends the rows one by one to
+// find it. The caller then rolls everything back.
 func (w *writer) identifyRow(ctx context.Context, err error, from, to int) error {
 	p := mysqlerr.Describe(err)
 	switch {
@@ -83,23 +86,23 @@ func (w *writer) identifyRow(ctx context.Context, err error, from, to int) error
 	for i := from; i < to; i++ {
 		found, err := w.trySingleRow(ctx, i)
 		if err != nil {
-			return err // a lock or a lost connection: the next try blames
+			return err // a lock or a lost connection: the next try finds the row
 		}
 		if found != nil && w.plan.deleteConflicts && isConflict(found.Number) && to-from > 1 {
-			continue // that one gets its place later, and the error is another row's
+			continue // deferred later; the error is about another row
 		}
 		if found != nil {
 			return w.rowError(w.order[i], *found)
 		}
 	}
-	if p.Number == mysqlerr.ErrSubqueryRows { // our guard's own number tells nobody anything
+	if p.Number == mysqlerr.ErrSubqueryRows { // the number of our guard; it means nothing to a reader
 		w.nameUnique(&p)
 		return mysqlerr.NewError(p)
 	}
 	return err
 }
 
-// trySingleRow sends one row; what the server has against it is returned as a problem.
+// trySingleRow sends one row, and returns the server's error about it as a problem.
 func (w *writer) trySingleRow(ctx context.Context, i int) (*mysqlerr.Problem, error) {
 	if err := w.buildRow(w.order[i]); err != nil {
 		return nil, err
@@ -115,10 +118,10 @@ func (w *writer) trySingleRow(ctx context.Context, i int) (*mysqlerr.Problem, er
 		return nil, err
 	}
 	if p.Number == mysqlerr.ErrSubqueryRows {
-		// Without the update part the server says which unique key it is.
+		// Without the update part the server names the unique key.
 		_, err := w.exec(ctx, plain)
-		if again := mysqlerr.Describe(err); again.Number == mysqlerr.ErrDuplicateEntry {
-			p.Key = again.Key
+		if second := mysqlerr.Describe(err); second.Number == mysqlerr.ErrDuplicateEntry {
+			p.Key = second.Key
 		}
 	}
 	if p.Number == mysqlerr.ErrDuplicateEntry || p.Number == mysqlerr.ErrSubqueryRows {
@@ -127,9 +130,9 @@ func (w *writer) trySingleRow(ctx context.Context, i int) (*mysqlerr.Problem, er
 	return &p, nil
 }
 
-// nameUnique makes a conflict one of a unique key, whether the server or our guard has noticed it,
-// and says what to do. It keeps a key's name only where the target has such a key: the text it was read
-// from begins with a value, and a value can imitate anything.
+// nameUnique makes a problem one of a unique key, and says what to do. It shows a key's name only
+// where the target has such a key: the server's text begins with a value, and a value can imitate a
+// name.
 func (w *writer) nameUnique(p *mysqlerr.Problem) {
 	p.Number = mysqlerr.ErrDuplicateEntry
 	if w.plan.deleteConflicts {
@@ -156,8 +159,8 @@ func (w *writer) nameUnique(p *mysqlerr.Problem) {
 	}
 }
 
-// IsUniqueConflict reports a row that the target cannot take because another row holds the
-// same value of a unique key.
+// IsUniqueConflict reports a row that the target cannot take because another row has the same value
+// of a unique key.
 func IsUniqueConflict(err error) bool {
 	return isConflict(mysqlerr.NumberOf(err))
 }

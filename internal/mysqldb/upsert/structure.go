@@ -8,19 +8,19 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
 )
 
-// ErrStructureChanged is returned by UpsertChunk where the target was altered since it was looked at:
-// look again, then write. A unique key or a foreign key that the writer does not know of would change
-// what its statements do.
-var ErrStructureChanged = errors.New("the target was altered since it was looked at")
+// ErrStructureChanged is returned by [WriteChunk] where the target was altered after its structure
+// was read. The caller reads the structure again, and then writes. A unique key or a foreign key
+// that the writer does not know of would change what its statements do.
+var ErrStructureChanged = errors.New("the target was altered since its structure was read")
 
-// checkStructure makes sure that the target is what the plan of the writing goes by. A statement of the
-// transaction that names the table keeps it from being altered until the transaction ends.
+// checkStructure compares the target with the structure that the plan was made for. A statement of
+// the transaction that names the table blocks ALTER TABLE until the transaction ends.
 func (w *writer) checkStructure(ctx context.Context) error {
 	t := w.plan.target
 	if t.CreateSQL == "" {
 		return nil
 	}
-	if !w.sortsLikeServer() { // nothing has named the table yet
+	if !w.sortsLikeServer() { // no statement has named the table yet
 		rows, err := w.conn.QueryContext(ctx, "SELECT 1 FROM "+sqltext.Qualified(t.Name)+" LIMIT 0")
 		if err == nil {
 			err = errors.Join(rows.Err(), rows.Close())

@@ -14,8 +14,8 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// findConflicts locks and returns the keys of other rows that hold a unique value of the row at
-// a position; newer says that one of them is newer, by cursor.
+// findConflicts locks the conflicting rows of the row at a position, and returns their keys. newer
+// says that one of them is newer, by cursor.
 func (w *writer) findConflicts(ctx context.Context, at int) (found *table.Rows, newer bool, err error) {
 	found = table.NewRows(len(w.plan.key))
 	for _, index := range w.plan.uniques {
@@ -35,7 +35,10 @@ func (w *writer) findConflicts(ctx context.Context, at int) (found *table.Rows, 
 	return found, newer, nil
 }
 
-func (w *writer) readConflicts(ctx context.Context, at int, index schema.Index, where []byte, found *table.Rows) (newer bool, err error) {
+// readConflicts adds the conflicting rows of one unique key to found.
+func (w *writer) readConflicts(
+	ctx context.Context, at int, index schema.Index, where []byte, found *table.Rows,
+) (newer bool, err error) {
 	p := w.plan
 	w.query = append(w.query[:0], "SELECT "...)
 	exprs := make([]sqltext.Expr, len(p.key))
@@ -46,7 +49,8 @@ func (w *writer) readConflicts(ctx context.Context, at int, index schema.Index, 
 	if w.query, err = w.appendOlder(w.query, at); err != nil {
 		return false, err
 	}
-	w.query = append(w.query, " FROM "+sqltext.Qualified(p.target.Name)+" FORCE INDEX ("+sqltext.Ident(index.Name)+") WHERE "...)
+	w.query = append(w.query, " FROM "+sqltext.Qualified(p.target.Name)+
+		" FORCE INDEX ("+sqltext.Ident(index.Name)+") WHERE "...)
 	w.query = append(w.query, where...)
 	w.query = append(w.query, " AND NOT ("...)
 	if w.query, err = w.appendOwnKey(w.query, at); err != nil {
@@ -78,8 +82,8 @@ func (w *writer) readConflicts(ctx context.Context, at int, index schema.Index, 
 	return newer, list.Err()
 }
 
-// appendOlder appends a condition that is 1 where a row of the target may give way to the row
-// at a position, and 0 where it is newer.
+// appendOlder appends a condition: 1 where the row at a position may replace the target's row, and
+// 0 where that is newer.
 func (w *writer) appendOlder(dst []byte, at int) ([]byte, error) {
 	i := w.plan.cursor
 	if i < 0 {
@@ -91,13 +95,14 @@ func (w *writer) appendOlder(dst []byte, at int) ([]byte, error) {
 		return dst, err
 	}
 	older := c + " <= " + string(fresh)
-	way, err := w.plan.unsettledCondition(c, string(fresh))
-	if way != "" {
-		older += " OR " + way
+	replaced, err := w.plan.unsettledCondition(c, string(fresh))
+	if replaced != "" {
+		older += " OR " + replaced
 	}
 	return append(dst, "COALESCE("+older+", "+c+" IS NULL)"...), err
 }
 
+// appendOwnKey appends the condition that a row has the primary key of the row at a position.
 func (w *writer) appendOwnKey(dst []byte, at int) (_ []byte, err error) {
 	for n, i := range w.plan.key {
 		if n > 0 {
@@ -112,14 +117,13 @@ func (w *writer) appendOwnKey(dst []byte, at int) (_ []byte, err error) {
 }
 
 // conflictCondition is the condition that a row of the target has the unique value of the row at a
-// position; ok is false where no row can, or where it cannot be said in a way that an index
-// answers.
+// position. ok is false where no row can have it, and where an index cannot answer the condition.
 func (w *writer) conflictCondition(at int, index schema.Index) (where []byte, ok bool, err error) {
 	if !schema.SupportsLookup(index) {
 		return nil, false, nil
 	}
 	for n, part := range index.Columns {
-		i := slices.IndexFunc(w.plan.targets, func(c *schema.Column) bool { return table.SameColumn(c.Name, part.Column) })
+		i := w.plan.position(part.Column)
 		if i < 0 {
 			return nil, false, nil // generated, or the target's own
 		}
@@ -145,8 +149,8 @@ func (w *writer) conflictCondition(at int, index schema.Index) (where []byte, ok
 	return where, true, nil
 }
 
-// appendPrefix appends the condition that a column has the same first characters, or bytes,
-// as a value. LIKE is what an index of the prefix can answer; the other half is what is meant.
+// appendPrefix appends the condition that a column has the same first characters, or bytes, as a
+// value. An index of the prefix answers LIKE; the second half is exact.
 func (w *writer) appendPrefix(dst []byte, i int, v []byte, size int) []byte {
 	c := w.plan.targets[i]
 	introducer := "_binary"
@@ -170,6 +174,7 @@ func (w *writer) appendPrefix(dst []byte, i int, v []byte, size int) []byte {
 	return sqltext.AppendQuoted(dst, v)
 }
 
+// firstRunes is the first n characters of v.
 func firstRunes(v []byte, n int) []byte {
 	end := 0
 	for ; n > 0 && end < len(v); n-- {
@@ -179,14 +184,14 @@ func firstRunes(v []byte, n int) []byte {
 	return v[:end]
 }
 
-// comparable appends a value that is not NULL as what its column on the target compares with
-// by the column's own rules; a NULL is NULL.
+// comparable appends a value as a literal that its column on the target compares with by its own
+// collation; NULL for a NULL.
 func (w *writer) comparable(dst []byte, at, i int) ([]byte, error) {
 	from, to := w.plan.columns[i], w.plan.targets[i].Column
 	row := w.order[at]
 	v := w.rows.Value(int(row), i)
 	if v != nil && from.Kind == table.KindEnum && to.Kind == table.KindEnum {
-		// By index: as text the empty member equals the error value.
+		// By index: as text, the empty member equals the error value.
 		if sqltext.IsEnumError(v, slices.Contains(from.Members, "")) {
 			return append(dst, '0'), nil
 		}

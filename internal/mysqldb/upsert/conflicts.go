@@ -7,23 +7,24 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// How rows give way, where the policy is ConflictsReplace.
+// Rows with a conflict, where the policy is DeleteConflicts.
 //
-// Only rows that the server refused for a unique value are looked at. They are found by
-// halving the statement, put off until the transaction's other rows are written, most of
-// which resolves itself by then, and written one by one, from the last key to the first. What
-// still holds one of their values is removed, unless it is newer by cursor: then the row
-// yields, since its own row has changed or gone at the source after it was read.
+// Only rows that the server refused for a unique value are handled here. bisect finds them, and
+// defers them until all other rows of the transaction are written, which resolves most conflicts.
+// Then writeDeferred writes them one by one, from the last key to the first. A row that still has one
+// of their unique values is deleted, unless it is newer by cursor. In that case the deferred row is
+// skipped: its own row has changed or gone at the source since it was read.
 //
-// A removed row comes back with its own new version. It has one: at the source it let go of
-// its unique value before the other row could take it, which raised its cursor, or deleted it.
+// A deleted row comes back with its own new version, or is deleted at the source too: there, it gave
+// its unique value up before the other row could take it. To do so it changed, which raised its
+// cursor, or it was deleted.
 
-// maxRounds bounds how often a row is tried after rows gave way to it: a row has as many
-// opponents as the table has unique keys, and other sessions may bring in more.
+// maxRounds bounds how often a row is tried after conflicting rows were deleted. A row has at most
+// as many of them as the table has unique keys, and other sessions may insert more.
 const maxRounds = 8
 
-// bisect writes the rows at positions [from, to), whose statement met another row's unique
-// value, in smaller statements, and puts the rows that stand alone in the end off.
+// bisect writes the rows at positions [from, to), whose statement had a conflict, in smaller
+// statements. It defers the rows with a conflict.
 func (w *writer) bisect(ctx context.Context, from, to int) error {
 	if to-from == 1 {
 		w.deferred = append(w.deferred, from)
@@ -67,8 +68,8 @@ func (w *writer) sendRows(ctx context.Context, from, to int) (int64, error) {
 	return affected, err
 }
 
-// deferredExisting says which of the rows that were put off the target has under their own
-// key, before anything gives way.
+// deferredExisting says which of the deferred rows the target has under their own key, before any
+// row is deleted.
 func (w *writer) deferredExisting(ctx context.Context) ([]bool, error) {
 	existed := make([]bool, len(w.deferred))
 	if w.empty {
@@ -85,25 +86,25 @@ func (w *writer) deferredExisting(ctx context.Context) ([]bool, error) {
 	return existed, nil
 }
 
-// writeDeferred writes the rows that were put off. One that meets a newer row gets another
-// chance at the end: that row's own new version may be among those put off.
+// writeDeferred writes the deferred rows. One that has a conflict with a newer row is tried again
+// at the end: the new version of that row may be a deferred row too.
 func (w *writer) writeDeferred(ctx context.Context, existed []bool) error {
-	var yielding []int
+	var skipped []int
 	for n := len(w.deferred) - 1; n >= 0; n-- {
-		yields, err := w.resolveConflicts(ctx, w.deferred[n], existed[n])
+		newer, err := w.resolveConflicts(ctx, w.deferred[n], existed[n])
 		if err != nil {
 			return err
 		}
-		if yields {
-			yielding = append(yielding, n)
+		if newer {
+			skipped = append(skipped, n)
 		}
 	}
-	for _, n := range yielding {
-		yields, err := w.resolveConflicts(ctx, w.deferred[n], existed[n])
+	for _, n := range skipped {
+		newer, err := w.resolveConflicts(ctx, w.deferred[n], existed[n])
 		if err != nil {
 			return err
 		}
-		if yields {
+		if newer {
 			w.res.SkippedConflicts++
 			w.res.Unchanged++
 		}
@@ -111,9 +112,9 @@ func (w *writer) writeDeferred(ctx context.Context, existed []bool) error {
 	return nil
 }
 
-// resolveConflicts writes the row at a position and removes what is in its way; yields says that
-// something newer is, and that nothing was written.
-func (w *writer) resolveConflicts(ctx context.Context, at int, existed bool) (yields bool, err error) {
+// resolveConflicts writes the row at a position, and deletes conflicting rows. newer says that one
+// of them is newer, and that nothing was written.
+func (w *writer) resolveConflicts(ctx context.Context, at int, existed bool) (newer bool, err error) {
 	for round := 0; ; round++ {
 		affected, err := w.sendRows(ctx, at, at+1)
 		w.heartbeat()
@@ -134,15 +135,15 @@ func (w *writer) resolveConflicts(ctx context.Context, at int, existed bool) (yi
 			return false, w.identifyRow(ctx, err, at, at+1) // a key that cannot be searched
 		}
 		for r := range found.Len() {
-			if err := w.remove(ctx, found, r); err != nil {
+			if err := w.deleteRow(ctx, found, r); err != nil {
 				return false, err
 			}
 		}
 	}
 }
 
-// countSingleRow counts a row that was written alone. A row that was removed before counts as what
-// it is to those who look: it was there, and it is there.
+// countSingleRow counts a row that was written alone. Where its own row was deleted as a conflict
+// before, it counts as updated.
 func (w *writer) countSingleRow(affected int64, existed bool) {
 	switch {
 	case !existed:
@@ -154,8 +155,8 @@ func (w *writer) countSingleRow(affected int64, existed bool) {
 	}
 }
 
-// remove deletes a row of the target by its key, one of those that findHolders found.
-func (w *writer) remove(ctx context.Context, keys *table.Rows, r int) error {
+// deleteRow deletes a row of the target by its key, one of those that findConflicts returned.
+func (w *writer) deleteRow(ctx context.Context, keys *table.Rows, r int) error {
 	w.query = append(w.query[:0], "DELETE FROM "+sqltext.Qualified(w.plan.target.Name)+" WHERE "...)
 	for n, i := range w.plan.key {
 		c := w.plan.targets[i].Column
