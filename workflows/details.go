@@ -45,10 +45,10 @@ func statusDetails(s *Status, now time.Time) string {
 		line("Window", "`%s`", s.Window)
 	}
 	if lag, known := s.Lag(now); known {
-		line("Lag", "%s; the target holds what was committed by %s", lag.Round(time.Second), clock(s.FreshAt))
+		line("Lag", "%s; the target holds what was committed by %s", lag.Round(time.Second), timeText(s.FreshAt))
 	}
 	for _, w := range s.Waits {
-		line("Waits", "held back since %s: %s", clock(w.Since), w.Reason)
+		line("Waits", "held back since %s: %s", timeText(w.Since), w.Reason)
 	}
 	if s.ChunkRows > 0 {
 		line("Pace", "the target is slow or its rows are locked: chunks of %s at most, %d at once", count(s.ChunkRows, "row"), s.AtOnce)
@@ -152,14 +152,14 @@ func rangeDetails(st Status, n int, now time.Time) string {
 }
 
 // ownerDetails is a table's state in Markdown.
-func ownerDetails(s owner.State) string {
+func stateDetails(s owner.State) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "**%s** watermark `%s`\n\n", s.Table, orNone(s.Watermark))
 	if !s.FreshAt.IsZero() {
-		fmt.Fprintf(&b, "- **Fresh:** the target holds what was committed by %s\n", clock(s.FreshAt))
+		fmt.Fprintf(&b, "- **Fresh:** the target holds what was committed by %s\n", timeText(s.FreshAt))
 	}
 	if l := s.Lease; l != nil {
-		fmt.Fprintf(&b, "- **Written by:** `%s` since %s\n", l.WorkflowID, clock(l.Since))
+		fmt.Fprintf(&b, "- **Written by:** `%s` since %s\n", l.WorkflowID, timeText(l.Since))
 	}
 	if f := s.FirstLoad; f != nil {
 		fmt.Fprintf(&b, "- **First load:** %d of %s loaded\n", strings.Count(f.Done, "1"), count(int64(len(f.Done)), "range"))
@@ -178,7 +178,7 @@ func recordText(r owner.RunRecord) string {
 	if mode == "" {
 		mode = "run" // it ended before there was a plan
 	}
-	text := fmt.Sprintf("- **Run** of %s: %s %s, %s in %s", clock(r.Finished), mode, r.Outcome, count(r.Rows, "row"),
+	text := fmt.Sprintf("- **Run** of %s: %s %s, %s in %s", timeText(r.Finished), mode, r.Outcome, count(r.Rows, "row"),
 		time.Duration(r.Seconds*float64(time.Second)).Round(100*time.Millisecond))
 	if r.NewerOnTarget > 0 {
 		text += fmt.Sprintf(", %s newer on the target", number(r.NewerOnTarget))
@@ -191,11 +191,11 @@ func recordText(r owner.RunRecord) string {
 
 // asOf says how old the text is: a workflow writes it when a step ends, and not in between.
 func asOf(started, now time.Time) string {
-	return fmt.Sprintf("- **As of:** %s; begun at %s\n", clock(now), clock(started))
+	return fmt.Sprintf("- **As of:** %s; begun at %s\n", timeText(now), timeText(started))
 }
 
 // clock is a moment for people: UTC, to the second.
-func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
+func timeText(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
 
 func orNone(s string) string {
 	if s == "" {

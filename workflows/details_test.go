@@ -91,7 +91,7 @@ func TestDetailsOfAnOwner(t *testing.T) {
 		s.LastRuns = append(s.LastRuns, owner.RunRecord{Mode: api.ModeIncremental, Outcome: owner.OutcomeDone, Rows: 7, Seconds: 1.26, Finished: now})
 	}
 	s.LastRuns = append(s.LastRuns, owner.RunRecord{Outcome: owner.OutcomeFailed, Finished: now, Failure: "UnsupportedTable: no primary key"})
-	text := ownerDetails(s)
+	text := stateDetails(s)
 	require.True(t, strings.HasPrefix(text, `**shop.orders** watermark `+"`2026-11-25 09:59:00`"+`
 
 - **Fresh:** the target holds what was committed by 2026-11-25 10:00:00Z
@@ -102,7 +102,7 @@ func TestDetailsOfAnOwner(t *testing.T) {
 - **Run** of 2026-11-25 10:00:00Z: incremental done, 7 rows in 1.3s
 `), text)
 	require.Equal(t, shownRuns, strings.Count(text, "**Run**"))
-	require.Equal(t, "**shop.orders** watermark `none`\n\n", ownerDetails(owner.State{Table: "shop.orders"}))
+	require.Equal(t, "**shop.orders** watermark `none`\n\n", stateDetails(owner.State{Table: "shop.orders"}))
 }
 
 func TestStaticDetailsSayWhatWasAskedFor(t *testing.T) {

@@ -21,7 +21,7 @@ func (s *sync) finish(ctx workflow.Context, runErr error) error {
 	if runErr != nil {
 		s.status.Failure = fmt.Sprintf("in phase %s: %s", s.status.Phase, failureText(runErr))
 	}
-	s.enter(detached, PhaseFinish)
+	s.setPhase(detached, PhaseFinish)
 	total := workflow.Now(detached).Sub(s.status.Started).Seconds()
 	s.result.Seconds[PhaseTotal] = total
 	exec := workflow.GetInfo(ctx).WorkflowExecution
@@ -32,8 +32,8 @@ func (s *sync) finish(ctx workflow.Context, runErr error) error {
 	in := activities.FinishRunInput{Table: s.in.Table}
 	switch {
 	case runErr == nil:
-		s.raise(&req)
-		s.bind(&in, &req)
+		s.raiseWatermark(&req)
+		s.bindIdentity(&in, &req)
 		in.DropPlan = s.plan.Run
 		if s.plan.Ranges == 0 {
 			in.DropPlan = ""
@@ -52,7 +52,7 @@ func (s *sync) finish(ctx workflow.Context, runErr error) error {
 	}
 	in.Finish = req
 	var ended activities.FinishRunResult
-	err := s.end(detached, in, failureType(runErr) == failure.HostGone, &ended)
+	err := s.finishRun(detached, in, failureType(runErr) == failure.HostGone, &ended)
 	if runErr != nil {
 		return runErr
 	}
@@ -64,26 +64,26 @@ func (s *sync) finish(ctx workflow.Context, runErr error) error {
 		s.status.FreshAt = req.FreshAt
 	}
 	s.status.Waits = nil
-	s.enter(detached, PhaseDone)
+	s.setPhase(detached, PhaseDone)
 	return nil
 }
 
 // end runs FinishRun where the plan is that it drops, or anywhere where that host is gone.
-func (s *sync) end(ctx workflow.Context, in activities.FinishRunInput, gone bool, out *activities.FinishRunResult) error {
+func (s *sync) finishRun(ctx workflow.Context, in activities.FinishRunInput, gone bool, out *activities.FinishRunResult) error {
 	summary := finishSummary(in.Finish)
 	if in.DropPlan != "" && !gone {
-		in.Queue = s.place.queue
-		err := s.place.step(ctx, stateOptions, summary, "FinishRun", in).Get(ctx, out)
+		in.Queue = s.router.queue
+		err := s.router.step(ctx, stateOptions, summary, "FinishRun", in).Get(ctx, out)
 		if failureType(err) != failure.HostGone {
 			return err
 		}
 		in.Queue = ""
 	}
-	return (&place{}).step(ctx, stateOptions, summary, "FinishRun", in).Get(ctx, out)
+	return (&hostRouter{}).step(ctx, stateOptions, summary, "FinishRun", in).Get(ctx, out)
 }
 
 // raise sets the new watermark, where the mode has one.
-func (s *sync) raise(req *owner.FinishRequest) {
+func (s *sync) raiseWatermark(req *owner.FinishRequest) {
 	req.FreshAt, req.TailTop = s.plan.FreshAt, s.plan.TailTop
 	switch s.plan.Mode {
 	case api.ModeFirstLoad:
@@ -101,7 +101,7 @@ func (s *sync) raise(req *owner.FinishRequest) {
 }
 
 // bind says what the watermark speaks of from now on, and has the target's state row say so first.
-func (s *sync) bind(in *activities.FinishRunInput, req *owner.FinishRequest) {
+func (s *sync) bindIdentity(in *activities.FinishRunInput, req *owner.FinishRequest) {
 	if s.plan.Identity == nil {
 		return
 	}

@@ -14,7 +14,7 @@ import (
 // updates, which never wait for it. What has been told is in the owner's state.
 type notices struct {
 	// news says that there may be something to do.
-	news bool
+	pending bool
 	// sending is the event being told, "" for none; cancel gives it up.
 	sending string
 	cancel  workflow.CancelFunc
@@ -24,9 +24,9 @@ type notices struct {
 
 // tell begins to tell what is due, and gives up telling what is so no more: a receiver that
 // was away for an hour gets no message about what has passed.
-func (o *stateWorkflow) tell(ctx workflow.Context) {
+func (o *stateWorkflow) notify(ctx workflow.Context) {
 	n := &o.notices
-	n.news = false
+	n.pending = false
 	now := workflow.Now(ctx)
 	due := o.state.Due(now)
 	switch {
@@ -54,8 +54,8 @@ func (o *stateWorkflow) send(ctx workflow.Context, event string) {
 	sending, cancel := workflow.WithCancel(ctx)
 	n.sending, n.cancel = event, cancel
 	workflow.Go(sending, func(ctx workflow.Context) {
-		err := workflow.ExecuteActivity(with(ctx, notifyOptions, "tell that "+o.state.Table+" "+owner.EventText(event)), "Notify", in).Get(ctx, nil)
-		n.sending, n.news = "", true
+		err := workflow.ExecuteActivity(withOptions(ctx, notifyOptions, "tell that "+o.state.Table+" "+owner.EventText(event)), "Notify", in).Get(ctx, nil)
+		n.sending, n.pending = "", true
 		if temporal.IsCanceledError(err) {
 			return
 		}
@@ -63,7 +63,7 @@ func (o *stateWorkflow) send(ctx workflow.Context, event string) {
 			workflow.GetLogger(ctx).Error("nobody was told, given up", "table", o.state.Table, "event", event, "error", err)
 		}
 		if o.state.Notices != nil {
-			o.state.Notices.Told(event)
+			o.state.Notices.SetNotified(event)
 		}
 	})
 }
@@ -79,12 +79,12 @@ func (o *stateWorkflow) wakeAt(ctx workflow.Context, at, now time.Time) {
 		if n.wake.Equal(at) {
 			n.wake = time.Time{}
 		}
-		n.news = true
+		n.pending = true
 	})
 }
 
 // stopTelling ends a message on its way before the owner continues as new, which begins it again.
-func (o *stateWorkflow) stopTelling(ctx workflow.Context) error {
+func (o *stateWorkflow) stopNotifying(ctx workflow.Context) error {
 	if o.notices.sending == "" {
 		return nil
 	}

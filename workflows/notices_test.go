@@ -158,7 +158,7 @@ func TestWhatWasToldOutlivesTheOwner(t *testing.T) {
 	}
 	o.run()
 	require.Equal(t, []string{"failed"}, o.names())
-	require.True(t, nextState(t, o).Notices.ToldFailed)
+	require.True(t, nextState(t, o).Notices.NotifiedFailed)
 
 	o = newTold(t)
 	o.away = func(time.Duration) bool { return true }
@@ -167,7 +167,7 @@ func TestWhatWasToldOutlivesTheOwner(t *testing.T) {
 		o.then(owner.UpdateSetWatermark, owner.SetRequest{Watermark: "5", Cursor: "id"}, func(_ any, err error) { require.NoError(t, err) })
 	}
 	o.run()
-	require.False(t, nextState(t, o).Notices.ToldFailed, "the next execution tells it")
+	require.False(t, nextState(t, o).Notices.NotifiedFailed, "the next execution tells it")
 	require.Equal(t, owner.EventFailed, nextState(t, o).Due(o.start))
 }
 

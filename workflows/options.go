@@ -103,7 +103,7 @@ const (
 )
 
 // with applies options and a summary that people read in the Web UI. The priority is the context's.
-func with(ctx workflow.Context, o workflow.ActivityOptions, summary string) workflow.Context {
+func withOptions(ctx workflow.Context, o workflow.ActivityOptions, summary string) workflow.Context {
 	o.Summary = summary
 	o.Priority = workflow.GetActivityOptions(ctx).Priority
 	return workflow.WithActivityOptions(ctx, o)

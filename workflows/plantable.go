@@ -15,8 +15,8 @@ func PlanTable(ctx workflow.Context, raw converter.RawValue) (PlanTableResult, e
 	if err := checkTable(in.Table); err != nil {
 		return PlanTableResult{}, err
 	}
-	ctx = fair(ctx, in.Table, 0)
+	ctx = withPriority(ctx, in.Table, 0)
 	var out PlanTableResult
-	err := workflow.ExecuteActivity(with(ctx, planOptions, "look at "+in.Table), "PreviewRun", in).Get(ctx, &out)
+	err := workflow.ExecuteActivity(withOptions(ctx, planOptions, "look at "+in.Table), "PreviewRun", in).Get(ctx, &out)
 	return out, err
 }

@@ -7,14 +7,14 @@ import (
 )
 
 // enter moves the run to a phase and shows it in the Web UI.
-func (s *sync) enter(ctx workflow.Context, phase string) {
+func (s *sync) setPhase(ctx workflow.Context, phase string) {
 	s.status.Phase = phase
-	s.list(ctx)
+	s.updateSearchAttributes(ctx)
 	s.show(ctx)
 }
 
 // clock measures a phase: call what it returns at the phase's end.
-func (s *sync) clock(ctx workflow.Context, phase string) (stop func()) {
+func (s *sync) measure(ctx workflow.Context, phase string) (stop func()) {
 	start := workflow.Now(ctx)
 	return func() { s.result.Seconds[phase] += workflow.Now(ctx).Sub(start).Seconds() }
 }

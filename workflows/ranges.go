@@ -16,7 +16,7 @@ import (
 // spread over its ranges. A range that is larger than one history may be continues as new. It
 // tells its parent how far it is, a bounded number of times.
 func SyncRange(ctx workflow.Context, in SyncRangeInput) (SyncRangeResult, error) {
-	ctx = fair(ctx, in.Range.Table, in.Priority)
+	ctx = withPriority(ctx, in.Range.Table, in.Priority)
 	status := Status{
 		Table: in.Range.Table, Phase: PhaseBegin, Ranges: int64(in.Ranges), Started: workflow.Now(ctx).UTC(),
 		RowsExtracted: in.Counts.RowsExtracted, RowsWritten: in.Counts.Written(), Chunks: in.Counts.Chunks, ChunksDone: in.Counts.Chunks,
@@ -25,9 +25,9 @@ func SyncRange(ctx workflow.Context, in SyncRangeInput) (SyncRangeResult, error)
 		return SyncRangeResult{}, fmt.Errorf("register query: %w", err)
 	}
 	show := func() { workflow.SetCurrentDetails(ctx, rangeDetails(status, in.Range.Range, workflow.Now(ctx))) }
-	var m *mover
+	var m *rangeRunner
 	last := rangeProgress{ChunksDone: in.Counts.Chunks}
-	m = newMover(in, &place{queue: in.Range.Queue, pinned: in.Pinned}, func(phase string) {
+	m = newRangeRunner(in, &hostRouter{queue: in.Range.Queue, pinned: in.Pinned}, func(phase string) {
 		status.Phase = phase
 		show()
 	}, func(p rangeProgress) {
@@ -39,18 +39,18 @@ func SyncRange(ctx workflow.Context, in SyncRangeInput) (SyncRangeResult, error)
 		if news && m.in.Signals > 0 {
 			last = p
 			m.in.Signals--
-			tellParent(ctx, p)
+			signalParent(ctx, p)
 		}
 	})
-	rest, err := m.move(ctx)
+	rest, err := m.run(ctx)
 	if rest != nil {
 		return SyncRangeResult{}, workflow.NewContinueAsNewError(ctx, SyncRangeName, *rest)
 	}
-	return SyncRangeResult{Counts: m.counts, Seconds: m.phases, Pinned: m.place.pinned}, cause(err)
+	return SyncRangeResult{Counts: m.counts, Seconds: m.phases, Pinned: m.router.pinned}, cause(err)
 }
 
 // tellParent signals without waiting: progress that does not arrive is only not shown.
-func tellParent(ctx workflow.Context, p rangeProgress) {
+func signalParent(ctx workflow.Context, p rangeProgress) {
 	parent := workflow.GetInfo(ctx).ParentWorkflowExecution
 	if parent == nil {
 		return
@@ -62,7 +62,7 @@ func tellParent(ctx workflow.Context, p rangeProgress) {
 func (s *sync) rangeInput(i int) SyncRangeInput {
 	side := min(max(1, s.plan.RangesInFlight), maxRangesInFlight, s.plan.Ranges)
 	return SyncRangeInput{
-		Range:  activities.RangeInput{Table: s.in.Table, Run: s.plan.Run, PlanSum: s.plan.PlanSum, Range: i, Queue: s.place.queue, Fence: s.fence(), Instance: s.plan.Instance},
+		Range:  activities.RangeInput{Table: s.in.Table, Run: s.plan.Run, PlanSum: s.plan.PlanSum, Range: i, Queue: s.router.queue, Fence: s.fence(), Instance: s.plan.Instance},
 		Ranges: s.plan.Ranges,
 		// ChunksInFlight is a bound of the run: ranges side by side share it.
 		ChunksInFlight: max(1, s.plan.ChunksInFlight/side),
@@ -75,16 +75,16 @@ func (s *sync) rangeInput(i int) SyncRangeInput {
 // moveInline moves the only range in this workflow's own history; where it is larger than one
 // history may be, a child goes on with it.
 func (s *sync) moveInline(ctx workflow.Context) error {
-	m := newMover(s.rangeInput(0), &s.place,
-		func(phase string) { s.enter(ctx, phase) },
+	m := newRangeRunner(s.rangeInput(0), &s.router,
+		func(phase string) { s.setPhase(ctx, phase) },
 		func(p rangeProgress) {
 			s.ranges[0] = p
 			s.show(ctx)
 		})
-	rest, err := m.move(ctx)
+	rest, err := m.run(ctx)
 	if rest != nil {
 		rest.Signals = maxSignals
-		s.enter(ctx, PhaseRanges)
+		s.setPhase(ctx, PhaseRanges)
 		return s.moveChildren(ctx, []SyncRangeInput{*rest})
 	}
 	delete(s.ranges, 0)
@@ -154,12 +154,12 @@ func (s *sync) isTail(i int) bool { return s.plan.TailLast && i == s.plan.Ranges
 
 func (s *sync) startRange(ctx workflow.Context, in SyncRangeInput) workflow.Future {
 	i := in.Range.Range
-	in.Pinned = in.Pinned || s.place.pinned
+	in.Pinned = in.Pinned || s.router.pinned
 	s.running = append(s.running, i)
 	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:          syncRangeID(s.lease, i),
 		WaitForCancellation: true,
-		Priority:            Fair(s.in.Table, s.plan.Priority),
+		Priority:            Priority(s.in.Table, s.plan.Priority),
 		ParentClosePolicy:   enumspb.PARENT_CLOSE_POLICY_REQUEST_CANCEL,
 		StaticSummary:       fmt.Sprintf("%s, range %d of %d", s.in.Table, i+1, s.plan.Ranges),
 		StaticDetails:       fmt.Sprintf("One range of the %s of **%s** into **%s**, window `%s`.", modeText(s.plan.Mode), s.in.Table, s.plan.Target, s.plan.Window),
@@ -180,7 +180,7 @@ func (s *sync) settleRange(ctx workflow.Context, i int, f workflow.Future) (reco
 	if err != nil {
 		return nil, cause(err)
 	}
-	s.place.pinned = s.place.pinned || out.Pinned
+	s.router.pinned = s.router.pinned || out.Pinned
 	s.add(out.Counts, out.Seconds)
 	s.status.RangesDone++
 	if i < len(s.plan.Done) {
@@ -190,7 +190,7 @@ func (s *sync) settleRange(ctx workflow.Context, i int, f workflow.Future) (reco
 	if s.plan.Mode != api.ModeFirstLoad {
 		return nil, nil
 	}
-	return s.recording(ctx, fmt.Sprintf("range %d is loaded", i+1), owner.ProgressRequest{Fence: s.lease.Fence, RunID: s.lease.RunID, RangeDone: &i}), nil
+	return s.startRecord(ctx, fmt.Sprintf("range %d is loaded", i+1), owner.ProgressRequest{Fence: s.lease.Fence, RunID: s.lease.RunID, RangeDone: &i}), nil
 }
 
 func (s *sync) add(c Counts, phases map[string]float64) {

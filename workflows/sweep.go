@@ -20,13 +20,13 @@ type SweepStagingResult = activities.SweepResult
 // removed by it where its host is gone.
 func SweepStaging(ctx workflow.Context, in SweepStagingInput) (SweepStagingResult, error) {
 	var out SweepStagingResult
-	host := place{queue: in.Queue, pinned: true}
+	host := hostRouter{queue: in.Queue, pinned: true}
 	err := host.step(ctx, sweepOptions, "remove files of ended runs", "Sweep", nil).Get(ctx, &out)
 	if failureType(err) != failure.HostGone {
 		return out, cause(err)
 	}
 	out.HostGone = true
-	anywhere := place{}
+	anywhere := hostRouter{}
 	err = anywhere.step(ctx, stateOptions, "the host is gone: sweep it no more", "StopSweeping", activities.StopSweepingInput(in)).Get(ctx, nil)
 	return out, cause(err)
 }

@@ -24,7 +24,7 @@ func SyncTable(ctx workflow.Context, raw converter.RawValue) (SyncTableResult, e
 	if err != nil {
 		return SyncTableResult{}, err
 	}
-	ctx = fair(ctx, in.Table, 0)
+	ctx = withPriority(ctx, in.Table, 0)
 	s := newSync(ctx, in)
 	if err := s.serveStatus(ctx); err != nil {
 		return SyncTableResult{}, err
@@ -35,7 +35,7 @@ func SyncTable(ctx workflow.Context, raw converter.RawValue) (SyncTableResult, e
 	}
 	if begun.Busy != nil {
 		s.result.Skipped, s.result.HolderID = true, begun.Busy.WorkflowID
-		s.enter(ctx, PhaseDone)
+		s.setPhase(ctx, PhaseDone)
 		return s.result, nil
 	}
 	if err := s.runToEnd(ctx, begun.State); err != nil {
@@ -58,7 +58,7 @@ func (s *sync) runToEnd(ctx workflow.Context, state owner.State) error {
 		}
 		workflow.GetLogger(ctx).Warn("the target was started again during the run and may have lost rows, writing them again")
 		queue := s.plan.Queue
-		if state = s.afterLoss(state); state.FirstLoad != nil {
+		if state = s.stateForNewPlan(state); state.FirstLoad != nil {
 			state.FirstLoad.Queue = queue
 		}
 	}
@@ -75,10 +75,10 @@ type sync struct {
 	// counts that running ranges have told so far.
 	running []int
 	ranges  map[int]rangeProgress
-	place   place
+	router  hostRouter
 	// visibility is what lists may show; told are the phases that they have been told.
-	visibility owner.Visibility
-	told       map[string]bool
+	visibility   owner.Visibility
+	listedPhases map[string]bool
 	// planned says that PlanRun succeeded; plans counts how often it was asked for.
 	planned bool
 	plans   int
@@ -86,18 +86,18 @@ type sync struct {
 
 func newSync(ctx workflow.Context, in SyncTableInput) *sync {
 	return &sync{
-		in:     in,
-		status: Status{Table: in.Table, Phase: PhaseBegin, Started: workflow.Now(ctx).UTC()},
-		result: SyncTableResult{Table: in.Table, Seconds: map[string]float64{}},
-		ranges: map[int]rangeProgress{},
-		told:   map[string]bool{},
+		in:           in,
+		status:       Status{Table: in.Table, Phase: PhaseBegin, Started: workflow.Now(ctx).UTC()},
+		result:       SyncTableResult{Table: in.Table, Seconds: map[string]float64{}},
+		ranges:       map[int]rangeProgress{},
+		listedPhases: map[string]bool{},
 	}
 }
 
 func (s *sync) begin(ctx workflow.Context) (activities.BeginRunResult, error) {
 	exec := workflow.GetInfo(ctx).WorkflowExecution
 	var out activities.BeginRunResult
-	err := workflow.ExecuteActivity(with(ctx, beginOptions, "get the lease of "+s.in.Table), "BeginRun", activities.BeginRunInput{
+	err := workflow.ExecuteActivity(withOptions(ctx, beginOptions, "get the lease of "+s.in.Table), "BeginRun", activities.BeginRunInput{
 		Table: s.in.Table, WorkflowID: exec.ID, RunID: exec.RunID, IfBusy: s.in.IfBusy,
 	}).Get(ctx, &out)
 	s.visibility = out.Visibility
@@ -126,7 +126,7 @@ func (s *sync) run(ctx workflow.Context, state owner.State) error {
 				return err
 			}
 		}
-		state = s.afterLoss(state)
+		state = s.stateForNewPlan(state)
 	}
 }
 
@@ -141,7 +141,7 @@ func needsNewPlan(err error) bool {
 
 // afterLoss is the table's state, as its owner has it now, for planning anew. A plan that
 // turns out to be there still is taken up again.
-func (s *sync) afterLoss(state owner.State) owner.State {
+func (s *sync) stateForNewPlan(state owner.State) owner.State {
 	state.FirstLoad = nil
 	if s.plan.Mode == api.ModeFirstLoad {
 		state.Identity = s.plan.Identity
@@ -163,12 +163,12 @@ func (s *sync) attempt(ctx workflow.Context, state owner.State) error {
 	if err := s.planRun(ctx, state); err != nil {
 		return err
 	}
-	ctx = fair(ctx, s.in.Table, s.plan.Priority)
+	ctx = withPriority(ctx, s.in.Table, s.plan.Priority)
 	if err := s.recordPlan(ctx, state); err != nil {
 		return err
 	}
 	var todo []SyncRangeInput
-	for _, i := range pending(s.plan) {
+	for _, i := range missingRanges(s.plan) {
 		todo = append(todo, s.rangeInput(i))
 	}
 	var err error
@@ -176,7 +176,7 @@ func (s *sync) attempt(ctx workflow.Context, state owner.State) error {
 	case len(todo) == 1 && s.plan.Ranges == 1:
 		err = s.moveInline(ctx)
 	case len(todo) > 0:
-		s.enter(ctx, PhaseRanges)
+		s.setPhase(ctx, PhaseRanges)
 		err = s.moveChildren(ctx, todo)
 	}
 	if err == nil && s.result.Written() != s.result.RowsExtracted {
@@ -194,14 +194,14 @@ func (s *sync) attempt(ctx workflow.Context, state owner.State) error {
 
 // addIndexes gives a target that this load has created the indexes that it lacks.
 func (s *sync) addIndexes(ctx workflow.Context) error {
-	s.enter(ctx, PhaseIndexes)
-	defer s.clock(ctx, PhaseIndexes)()
-	return s.place.step(ctx, indexOptions, "build the target's indexes", "AddIndexes", s.rangeInput(0).Range).Get(ctx, nil)
+	s.setPhase(ctx, PhaseIndexes)
+	defer s.measure(ctx, PhaseIndexes)()
+	return s.router.step(ctx, indexOptions, "build the target's indexes", "AddIndexes", s.rangeInput(0).Range).Get(ctx, nil)
 }
 
 func (s *sync) planRun(ctx workflow.Context, state owner.State) error {
-	s.enter(ctx, PhasePlan)
-	defer s.clock(ctx, PhasePlan)()
+	s.setPhase(ctx, PhasePlan)
+	defer s.measure(ctx, PhasePlan)()
 	in := activities.PlanRunInput{
 		Table: s.in.Table, State: state, Full: s.in.Full, From: s.in.From, To: s.in.To,
 	}
@@ -214,7 +214,7 @@ func (s *sync) planRun(ctx workflow.Context, state owner.State) error {
 	}
 	var plan activities.PlanRunResult
 	choose := func() error {
-		at := place{queue: in.Queue}
+		at := hostRouter{queue: in.Queue}
 		return at.step(ctx, planOptions, "check "+s.in.Table+" and choose what to read", "PlanRun", in).Get(ctx, &plan)
 	}
 	err := choose()
@@ -228,11 +228,11 @@ func (s *sync) planRun(ctx workflow.Context, state owner.State) error {
 	if s.planned && plan.PlanSum != s.plan.PlanSum {
 		s.result.Counts = Counts{} // what a lost plan has moved is moved again
 	}
-	s.plan, s.planned, s.place = plan, true, place{queue: plan.Queue}
+	s.plan, s.planned, s.router = plan, true, hostRouter{queue: plan.Queue}
 	s.result.Target, s.result.Mode, s.result.Window = s.plan.Target, s.plan.Mode, s.plan.Window
 	s.result.Warnings, s.result.HeldBack = s.plan.Warnings, s.plan.HeldBack
 	s.status.Target, s.status.Mode, s.status.Window = s.plan.Target, s.plan.Mode, s.plan.Window
-	s.remember(ctx)
+	s.upsertMemo(ctx)
 	s.status.Ranges, s.status.RowsTotal = int64(s.plan.Ranges), s.plan.RowsEstimate
 	s.status.RangesDone = int64(strings.Count(s.plan.Done, "1"))
 	if s.plan.HeldBack != "" {
@@ -261,17 +261,17 @@ func (s *sync) recordPlan(ctx workflow.Context, state owner.State) error {
 
 // record tells the owner of the table how far the run is.
 func (s *sync) record(ctx workflow.Context, summary string, req owner.ProgressRequest) error {
-	return s.recording(ctx, summary, req).Get(ctx, nil)
+	return s.startRecord(ctx, summary, req).Get(ctx, nil)
 }
 
 // recording is record under way.
-func (s *sync) recording(ctx workflow.Context, summary string, req owner.ProgressRequest) workflow.Future {
-	return workflow.ExecuteActivity(with(ctx, stateOptions, summary), "RecordProgress",
-		activities.RecordProgressInput{Table: s.in.Table, Progress: req, TargetRow: s.rowOf(req)})
+func (s *sync) startRecord(ctx workflow.Context, summary string, req owner.ProgressRequest) workflow.Future {
+	return workflow.ExecuteActivity(withOptions(ctx, stateOptions, summary), "RecordProgress",
+		activities.RecordProgressInput{Table: s.in.Table, Progress: req, TargetRow: s.targetRowFor(req)})
 }
 
 // rowOf is the target's state row where a request says that a range is loaded.
-func (s *sync) rowOf(req owner.ProgressRequest) *activities.TargetRow {
+func (s *sync) targetRowFor(req owner.ProgressRequest) *activities.TargetRow {
 	if req.RangeDone == nil {
 		return nil
 	}
@@ -287,7 +287,7 @@ func (s *sync) fence() int64 {
 }
 
 // pending are the indexes of the ranges that are not loaded yet.
-func pending(p activities.PlanRunResult) []int {
+func missingRanges(p activities.PlanRunResult) []int {
 	var out []int
 	for i := range p.Ranges {
 		if i >= len(p.Done) || p.Done[i] != '1' {

@@ -35,12 +35,12 @@ func TableState(ctx workflow.Context, state owner.State) error {
 		return o.updates >= updatesPerRun || workflow.GetInfo(ctx).GetContinueAsNewSuggested()
 	}
 	for !full() {
-		o.tell(ctx)
-		if err := workflow.Await(ctx, func() bool { return o.notices.news || full() }); err != nil {
+		o.notify(ctx)
+		if err := workflow.Await(ctx, func() bool { return o.notices.pending || full() }); err != nil {
 			return err
 		}
 	}
-	if err := o.stopTelling(ctx); err != nil {
+	if err := o.stopNotifying(ctx); err != nil {
 		return err
 	}
 	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
@@ -110,7 +110,7 @@ func (o *stateWorkflow) checkProgress(req owner.ProgressRequest) error {
 
 func (o *stateWorkflow) progress(ctx workflow.Context, req owner.ProgressRequest) (owner.State, error) {
 	o.changed()
-	o.bind(req.Identity)
+	o.bindIdentity(req.Identity)
 	if req.FirstLoad != nil {
 		o.state.FirstLoad = req.FirstLoad
 	}
@@ -150,7 +150,7 @@ func (o *stateWorkflow) finish(ctx workflow.Context, req owner.FinishRequest) (o
 	if o.finished(req) {
 		return o.state, nil
 	}
-	o.bind(req.Identity)
+	o.bindIdentity(req.Identity)
 	if req.Watermark != "" {
 		o.state.Watermark, o.state.Cursor, o.state.Seen = req.Watermark, req.Cursor, req.Seen
 		o.state.ClockBack, o.state.ClockUntil = 0, ""
@@ -189,7 +189,7 @@ func (o *stateWorkflow) count(req owner.FinishRequest) {
 // changed counts an update, which may be news.
 func (o *stateWorkflow) changed() {
 	o.updates++
-	o.notices.news = true
+	o.notices.pending = true
 }
 
 // checkSet refuses while a run holds the lease, and a text that is no value of the table's cursor. The command line
@@ -232,7 +232,7 @@ func (o *stateWorkflow) set(ctx workflow.Context, req owner.SetRequest) (owner.S
 }
 
 // bind keeps what the watermark speaks of.
-func (o *stateWorkflow) bind(id *owner.Identity) {
+func (o *stateWorkflow) bindIdentity(id *owner.Identity) {
 	if id != nil {
 		o.state.Identity, o.state.Adopt, o.state.SetByHand = id, false, false
 	}
@@ -248,6 +248,6 @@ func (o *stateWorkflow) checkLease(run string, fence int64) error {
 
 // show puts the state where people look: the Web UI's user metadata, and lists of workflows.
 func (o *stateWorkflow) show(ctx workflow.Context) {
-	workflow.SetCurrentDetails(ctx, ownerDetails(o.state))
-	o.list(ctx)
+	workflow.SetCurrentDetails(ctx, stateDetails(o.state))
+	o.updateSearchAttributes(ctx)
 }

@@ -35,18 +35,18 @@ func SearchAttributes() map[string]enumspb.IndexedValueType {
 
 // listed are the phases that lists show. Each costs a run one event, however often it comes
 // back; that a range waits for its files, or removes them, is not worth one.
-var listed = map[string]bool{
+var listedInPhases = map[string]bool{
 	PhasePlan: true, PhaseExtract: true, PhaseUpsert: true, PhaseRanges: true, PhaseIndexes: true, PhaseDone: true,
 }
 
 // list puts the run's phase and lag where Temporal lists workflows, once per phase. A run that
 // fails keeps the phase that it failed in.
-func (s *sync) list(ctx workflow.Context) {
+func (s *sync) updateSearchAttributes(ctx workflow.Context) {
 	phase := s.status.Phase
-	if s.visibility != owner.VisibilitySearch || !listed[phase] || s.told[phase] {
+	if s.visibility != owner.VisibilitySearch || !listedInPhases[phase] || s.listedPhases[phase] {
 		return
 	}
-	s.told[phase] = true
+	s.listedPhases[phase] = true
 	updates := []temporal.SearchAttributeUpdate{tableKey.ValueSet(s.in.Table), phaseKey.ValueSet(phase)}
 	if lag, known := s.status.Lag(workflow.Now(ctx)); known {
 		updates = append(updates, lagKey.ValueSet(lag.Seconds()))
@@ -57,7 +57,7 @@ func (s *sync) list(ctx workflow.Context) {
 }
 
 // remember puts what the plan says into the run's memo, which every namespace takes.
-func (s *sync) remember(ctx workflow.Context) {
+func (s *sync) upsertMemo(ctx workflow.Context) {
 	if s.visibility == owner.VisibilityNone {
 		return
 	}
@@ -79,7 +79,7 @@ func (s *sync) rangeAttributes() temporal.SearchAttributes {
 }
 
 // list makes the table's owner findable by name and by freshness.
-func (o *stateWorkflow) list(ctx workflow.Context) {
+func (o *stateWorkflow) updateSearchAttributes(ctx workflow.Context) {
 	if o.state.Visibility != owner.VisibilitySearch {
 		return
 	}

@@ -29,8 +29,8 @@ type NoticeSettings struct {
 // however many runs fail and workers are restarted.
 type Notices struct {
 	NoticeSettings
-	ToldFailed bool `json:"toldFailed,omitempty"`
-	ToldStale  bool `json:"toldStale,omitempty"`
+	NotifiedFailed bool `json:"notifiedFailed,omitempty"`
+	NotifiedStale  bool `json:"notifiedStale,omitempty"`
 }
 
 // NoticesWith is n under new settings; nil settings forget what was told.
@@ -54,11 +54,11 @@ func (s State) Due(now time.Time) string {
 	}
 	failing, stale := s.FailedRuns > 0, s.stale(now)
 	switch {
-	case failing && !n.ToldFailed:
+	case failing && !n.NotifiedFailed:
 		return EventFailed
-	case stale && !n.ToldStale:
+	case stale && !n.NotifiedStale:
 		return EventStale
-	case !failing && !stale && (n.ToldFailed || n.ToldStale):
+	case !failing && !stale && (n.NotifiedFailed || n.NotifiedStale):
 		return EventRecovered
 	}
 	return ""
@@ -69,7 +69,7 @@ func (s State) Due(now time.Time) string {
 func (s State) stale(now time.Time) bool {
 	at, known := s.StaleAt()
 	if !known {
-		return s.Notices.ToldStale && s.Notices.StaleAfter > 0
+		return s.Notices.NotifiedStale && s.Notices.StaleAfter > 0
 	}
 	return !now.Before(at)
 }
@@ -83,14 +83,14 @@ func (s State) StaleAt() (time.Time, bool) {
 	return s.FreshAt.Add(s.Notices.StaleAfter), true
 }
 
-// Told remembers that an event was told.
-func (n *Notices) Told(event string) {
+// SetNotified remembers that an event was told.
+func (n *Notices) SetNotified(event string) {
 	switch event {
 	case EventFailed:
-		n.ToldFailed = true
+		n.NotifiedFailed = true
 	case EventStale:
-		n.ToldStale = true
+		n.NotifiedStale = true
 	case EventRecovered:
-		n.ToldFailed, n.ToldStale = false, false
+		n.NotifiedFailed, n.NotifiedStale = false, false
 	}
 }

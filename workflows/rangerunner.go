@@ -13,23 +13,23 @@ import (
 // While one slice is written, the next is made ready, and the files of the one before are removed;
 // its last chunks and the first ones of the next may be in flight side by side.
 // SyncTable uses it for a run of one range, SyncRange for each of many.
-type mover struct {
+type rangeRunner struct {
 	in SyncRangeInput
 	// at is the slice being moved.
 	at     activities.RangeInput
 	counts Counts
 	phases map[string]float64
 	// enter is told of each phase, told after each chunk of the range's counts.
-	enter func(phase string)
-	told  func(p rangeProgress)
-	total int64 // chunks of the slices so far, those cut from others included
-	pace  pace
-	place *place
+	setPhase    func(phase string)
+	onChunk     func(p rangeProgress)
+	totalChunks int64 // chunks of the slices so far, those cut from others included
+	limits      chunkLimits
+	router      *hostRouter
 }
 
-func newMover(in SyncRangeInput, place *place, enter func(string), told func(rangeProgress)) *mover {
-	m := &mover{in: in, at: in.Range, place: place, enter: enter, told: told}
-	m.counts, m.total = in.Counts, in.Counts.Chunks
+func newRangeRunner(in SyncRangeInput, place *hostRouter, enter func(string), told func(rangeProgress)) *rangeRunner {
+	m := &rangeRunner{in: in, at: in.Range, router: place, setPhase: enter, onChunk: told}
+	m.counts, m.totalChunks = in.Counts, in.Counts.Chunks
 	m.phases = map[string]float64{}
 	for _, phase := range movePhases {
 		if t := in.Seconds[phase]; t > 0 {
@@ -45,47 +45,47 @@ func newMover(in SyncRangeInput, place *place, enter func(string), told func(ran
 //
 // Where the history has become long, it stops between two slices and returns what is left as
 // the input of another SyncRange.
-func (m *mover) move(ctx workflow.Context) (rest *SyncRangeInput, err error) {
+func (m *rangeRunner) run(ctx workflow.Context) (rest *SyncRangeInput, err error) {
 	for ; ; m.in.Again++ {
-		rest, err = m.slices(ctx)
+		rest, err = m.runSlices(ctx)
 		if failureType(err) != failure.StagedFileCorrupt || m.in.Again+1 >= maxExtracts {
 			return rest, err
 		}
 		workflow.GetLogger(ctx).Warn("staged files are corrupt or lost, extracting again", "range", m.at.Range, "slice", m.at.Slice)
 		m.in.Extracted, m.in.Counts = nil, Counts{}
-		m.at.Slice, m.counts, m.total = 0, Counts{}, 0
+		m.at.Slice, m.counts, m.totalChunks = 0, Counts{}, 0
 	}
 }
 
 // slices moves one slice after the other from the current one on.
-func (m *mover) slices(ctx workflow.Context) (*SyncRangeInput, error) {
-	s, err := m.stage(ctx, m.at, m.in.Extracted, m.enter)
+func (m *rangeRunner) runSlices(ctx workflow.Context) (*SyncRangeInput, error) {
+	s, err := m.stage(ctx, m.at, m.in.Extracted, m.setPhase)
 	if err != nil {
 		m.cleanup(ctx, m.at, err)
 		return nil, err
 	}
 	if m.in.Extracted == nil { // otherwise the execution before this one has counted it
-		m.count(s.ExtractResult)
+		m.addExtracted(s.ExtractResult)
 	}
 	chunks := newFanOut(m)
-	var before *flight // the slice before this one, whose files are still there
+	var before *sliceWrites // the slice before this one, whose files are still there
 	for {
-		m.total += int64(s.Chunks)
-		m.tell()
-		ahead := m.lookAhead(ctx, before, s.More)
-		slice := &flight{at: m.at}
+		m.totalChunks += int64(s.Chunks)
+		m.report()
+		ahead := m.prefetch(ctx, before, s.More)
+		slice := &sliceWrites{at: m.at}
 		if s.Chunks > 0 {
-			m.enter(PhaseUpsert)
+			m.setPhase(PhaseUpsert)
 		}
-		chunks.write(ctx, slice, s.first)
-		await(ctx, func() bool { return ahead.done.IsReady() || chunks.first != nil })
-		next, err := ahead.end(ctx, chunks.first != nil)
+		chunks.writeSlice(ctx, slice, s.first)
+		await(ctx, func() bool { return ahead.done.IsReady() || chunks.firstErr != nil })
+		next, err := ahead.wait(ctx, chunks.firstErr != nil)
 		long := workflow.GetInfo(ctx).GetCurrentHistoryLength() > longHistory
-		if chunks.first != nil || err != nil || !s.More || long {
+		if chunks.firstErr != nil || err != nil || !s.More || long {
 			chunks.drain(ctx)
 		}
-		if chunks.first != nil {
-			err = chunks.first
+		if chunks.firstErr != nil {
+			err = chunks.firstErr
 		}
 		if err != nil || !s.More {
 			m.cleanup(ctx, m.at, err)
@@ -96,18 +96,18 @@ func (m *mover) slices(ctx workflow.Context) (*SyncRangeInput, error) {
 		}
 		// Its files stay a little longer: the next slice begins where its manifest says.
 		before, m.at, s = slice, ahead.at, next
-		m.count(s.ExtractResult)
+		m.addExtracted(s.ExtractResult)
 		if long {
 			m.cleanup(ctx, before.at, nil)
-			return m.rest(s.ExtractResult), nil
+			return m.remaining(s.ExtractResult), nil
 		}
 	}
 }
 
 // rest is the range from the current slice on, which has been extracted.
-func (m *mover) rest(slice activities.ExtractResult) *SyncRangeInput {
+func (m *rangeRunner) remaining(slice activities.ExtractResult) *SyncRangeInput {
 	in := m.in
-	in.Range, in.Extracted, in.Counts, in.Seconds, in.Pinned = m.at, &slice, m.counts, m.phases, m.place.pinned
+	in.Range, in.Extracted, in.Counts, in.Seconds, in.Pinned = m.at, &slice, m.counts, m.phases, m.router.pinned
 	return &in
 }
 
@@ -119,7 +119,7 @@ type stagedSlice struct {
 
 // stage makes a slice ready to be written. extracted is what came of extracting it, where that
 // has been done; enter is told of each phase.
-func (m *mover) stage(ctx workflow.Context, at activities.RangeInput, extracted *activities.ExtractResult, enter func(string)) (s stagedSlice, err error) {
+func (m *rangeRunner) stage(ctx workflow.Context, at activities.RangeInput, extracted *activities.ExtractResult, enter func(string)) (s stagedSlice, err error) {
 	if extracted != nil {
 		s.ExtractResult = *extracted
 	} else {
@@ -132,17 +132,17 @@ func (m *mover) stage(ctx workflow.Context, at activities.RangeInput, extracted 
 		return s, nil
 	}
 	enter(PhaseWait)
-	if err := m.clock(ctx, PhaseWait, func() error {
+	if err := m.measure(ctx, PhaseWait, func() error {
 		return m.step(ctx, waitOptions, fmt.Sprintf("verify %s", count(int64(s.Parts), "file")), "WaitForFiles", at).Get(ctx, nil)
 	}); err != nil {
 		return s, err
 	}
-	s.first, err = m.list(ctx, at, 0)
+	s.first, err = m.listChunks(ctx, at, 0)
 	return s, err
 }
 
 // extract runs the step and adds its time, which passes beside that of other phases.
-func (m *mover) extract(ctx workflow.Context, at activities.RangeInput, out *activities.ExtractResult) error {
+func (m *rangeRunner) extract(ctx workflow.Context, at activities.RangeInput, out *activities.ExtractResult) error {
 	summary := "read the window"
 	if m.in.Ranges > 1 {
 		summary = fmt.Sprintf("read range %d of %d", at.Range+1, m.in.Ranges)
@@ -150,18 +150,18 @@ func (m *mover) extract(ctx workflow.Context, at activities.RangeInput, out *act
 	if at.Slice > 0 {
 		summary += fmt.Sprintf(", slice %d", at.Slice+1)
 	}
-	return m.clock(ctx, PhaseExtract, func() error {
+	return m.measure(ctx, PhaseExtract, func() error {
 		return m.step(ctx, extractOptions, summary, "ExtractIncremental", at).Get(ctx, out)
 	})
 }
 
 // step starts a step where the range's files are.
-func (m *mover) step(ctx workflow.Context, o workflow.ActivityOptions, summary, name string, in any) workflow.Future {
-	return m.place.step(ctx, o, summary, name, in)
+func (m *rangeRunner) step(ctx workflow.Context, o workflow.ActivityOptions, summary, name string, in any) workflow.Future {
+	return m.router.step(ctx, o, summary, name, in)
 }
 
 // count adds what was extracted.
-func (m *mover) count(out activities.ExtractResult) {
+func (m *rangeRunner) addExtracted(out activities.ExtractResult) {
 	m.counts.RowsExtracted += out.Rows
 	m.counts.Parts += int64(out.Parts)
 	m.counts.StagedBytes += out.Bytes
@@ -169,7 +169,7 @@ func (m *mover) count(out activities.ExtractResult) {
 }
 
 // sliceAhead is what is done while a slice is written.
-type sliceAhead struct {
+type prefetched struct {
 	at     activities.RangeInput
 	cancel workflow.CancelFunc
 	done   workflow.Future
@@ -178,8 +178,8 @@ type sliceAhead struct {
 // lookAhead removes the files of the slice before the current one, if any, when its last chunk is
 // written, and then makes the next one ready, if there is one: never more than two slices of a
 // range are in staging.
-func (m *mover) lookAhead(ctx workflow.Context, before *flight, more bool) sliceAhead {
-	a := sliceAhead{at: m.at}
+func (m *rangeRunner) prefetch(ctx workflow.Context, before *sliceWrites, more bool) prefetched {
+	a := prefetched{at: m.at}
 	a.at.Slice++
 	ctx, a.cancel = workflow.WithCancel(ctx)
 	done, settle := workflow.NewFuture(ctx)
@@ -188,7 +188,7 @@ func (m *mover) lookAhead(ctx workflow.Context, before *flight, more bool) slice
 		var s stagedSlice
 		var err error
 		if before != nil {
-			await(ctx, before.landed)
+			await(ctx, before.completed)
 			m.remove(ctx, before.at)
 		}
 		if more {
@@ -200,7 +200,7 @@ func (m *mover) lookAhead(ctx workflow.Context, before *flight, more bool) slice
 }
 
 // end waits for it; where the next slice is of no use any more, it is cancelled first.
-func (a sliceAhead) end(ctx workflow.Context, useless bool) (s stagedSlice, err error) {
+func (a prefetched) wait(ctx workflow.Context, useless bool) (s stagedSlice, err error) {
 	if useless {
 		a.cancel()
 	}
@@ -210,35 +210,35 @@ func (a sliceAhead) end(ctx workflow.Context, useless bool) (s stagedSlice, err 
 	return s, err
 }
 
-func (m *mover) clock(ctx workflow.Context, name string, f func() error) error {
+func (m *rangeRunner) measure(ctx workflow.Context, name string, f func() error) error {
 	start := workflow.Now(ctx)
 	err := f()
 	m.phases[name] += workflow.Now(ctx).Sub(start).Seconds()
 	return err
 }
 
-func (m *mover) tell() {
-	m.told(rangeProgress{
+func (m *rangeRunner) report() {
+	m.onChunk(rangeProgress{
 		Range: m.at.Range, Extracted: m.counts.RowsExtracted, Written: m.counts.Written(),
-		Chunks: m.total, ChunksDone: m.counts.Chunks, ChunkRows: m.pace.rows, AtOnce: m.pace.atOnce,
+		Chunks: m.totalChunks, ChunksDone: m.counts.Chunks, ChunkRows: m.limits.rows, AtOnce: m.limits.writeLimit,
 	})
 }
 
 // cleanup removes a slice's files, also after a cancel. Files that stay cost disk, not rows:
 // it is logged, and the run goes on. Nothing is removed on a host that is gone: Sweep does that
 // should it come back.
-func (m *mover) cleanup(ctx workflow.Context, at activities.RangeInput, why error) {
+func (m *rangeRunner) cleanup(ctx workflow.Context, at activities.RangeInput, why error) {
 	if failureType(why) == failure.HostGone {
 		return
 	}
-	m.enter(PhaseCleanup)
+	m.setPhase(PhaseCleanup)
 	m.remove(ctx, at)
 }
 
-func (m *mover) remove(ctx workflow.Context, at activities.RangeInput) {
+func (m *rangeRunner) remove(ctx workflow.Context, at activities.RangeInput) {
 	detached, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
-	err := m.clock(detached, PhaseCleanup, func() error {
+	err := m.measure(detached, PhaseCleanup, func() error {
 		return m.step(detached, cleanupOptions, "remove the staged files", "Cleanup", at).Get(detached, nil)
 	})
 	if err != nil {

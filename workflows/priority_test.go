@@ -11,8 +11,8 @@ import (
 
 func TestFairnessKeysAreDifferentAndShort(t *testing.T) {
 	long := strings.Repeat("ä", 64) + "."
-	a, b := workflows.Fair(long+"a", 1), workflows.Fair(long+"b", 1)
+	a, b := workflows.Priority(long+"a", 1), workflows.Priority(long+"b", 1)
 	require.Len(t, a.FairnessKey, 64)
 	require.NotEqual(t, a, b)
-	require.Equal(t, "shop.orders", workflows.Fair("shop.orders", 0).FairnessKey)
+	require.Equal(t, "shop.orders", workflows.Priority("shop.orders", 0).FairnessKey)
 }

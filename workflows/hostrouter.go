@@ -22,7 +22,7 @@ import (
 //
 // That nobody there takes a step is no proof that the host is gone: its workers may be busy. So
 // they are asked, on a queue that carries nothing else.
-type place struct {
+type hostRouter struct {
 	// queue is that of the host which has the files; "" where every worker sees them.
 	queue string
 	// pinned says that other workers than the host's serve the task queue.
@@ -40,46 +40,46 @@ const (
 	answerWithin = 15 * time.Second
 )
 
-var askOptions = workflow.ActivityOptions{
+var pingOptions = workflow.ActivityOptions{
 	ScheduleToStartTimeout: answerWithin, StartToCloseTimeout: 10 * time.Second,
 	RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 1},
 }
 
 // step starts an activity where its files are. It fails with HostGone where that host does not
 // answer any more.
-func (p *place) step(ctx workflow.Context, o workflow.ActivityOptions, summary, name string, in any) workflow.Future {
+func (p *hostRouter) step(ctx workflow.Context, o workflow.ActivityOptions, summary, name string, in any) workflow.Future {
 	if p.queue == "" {
-		return execute(with(ctx, o, summary), name, in)
+		return execute(withOptions(ctx, o, summary), name, in)
 	}
 	done, settle := workflow.NewFuture(ctx)
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		if !p.pinned {
-			try := execute(with(ctx, o, summary), name, in)
+			try := execute(withOptions(ctx, o, summary), name, in)
 			err := try.Get(ctx, nil)
 			if failureType(err) != failure.WrongHost {
 				settle.Chain(try)
 				return
 			}
 			p.pinned = true
-			in = after(in, err)
+			in = withRetryInfo(in, err)
 		}
-		p.atHost(ctx, o, summary, name, in, settle)
+		p.stepAtHost(ctx, o, summary, name, in, settle)
 	})
 	return done
 }
 
 // atHost schedules an activity on the host's own queue, for as long as the host answers.
-func (p *place) atHost(ctx workflow.Context, o workflow.ActivityOptions, summary, name string, in any, settle workflow.Settable) {
+func (p *hostRouter) stepAtHost(ctx workflow.Context, o workflow.ActivityOptions, summary, name string, in any, settle workflow.Settable) {
 	o.TaskQueue = p.queue
 	for o.ScheduleToStartTimeout = startWithin; ; o.ScheduleToStartTimeout = min(2*o.ScheduleToStartTimeout, longestWait) {
-		try := execute(with(ctx, o, summary), name, in)
+		try := execute(withOptions(ctx, o, summary), name, in)
 		err := try.Get(ctx, nil)
 		if !neverStarted(err) {
 			settle.Chain(try)
 			return
 		}
-		in = after(in, err)
-		if err := ask(ctx, p.queue); err != nil {
+		in = withRetryInfo(in, err)
+		if err := ping(ctx, p.queue); err != nil {
 			settle.SetError(err)
 			return
 		}
@@ -88,7 +88,7 @@ func (p *place) atHost(ctx workflow.Context, o workflow.ActivityOptions, summary
 
 // after is the input for another try of a step, which knows whether an earlier attempt had
 // begun: one whose worker died, so that no other can tell what it did.
-func after(in any, err error) any {
+func withRetryInfo(in any, err error) any {
 	chunk, ok := in.(activities.UpsertChunkInput)
 	if !ok {
 		return in
@@ -120,10 +120,10 @@ func neverStarted(err error) bool {
 }
 
 // ask is nil where a worker of the host answers.
-func ask(ctx workflow.Context, queue string) error {
-	o := askOptions
+func ping(ctx workflow.Context, queue string) error {
+	o := pingOptions
 	o.TaskQueue = activities.PresenceQueue(queue)
-	err := workflow.ExecuteActivity(with(ctx, o, "is anybody there?"), "AskHost").Get(ctx, nil)
+	err := workflow.ExecuteActivity(withOptions(ctx, o, "is anybody there?"), "AskHost").Get(ctx, nil)
 	if err == nil || temporal.IsCanceledError(err) {
 		return err
 	}
