@@ -29,9 +29,9 @@ func (a *Activities) AddIndexes(ctx context.Context, in RangeInput) (AddIndexesR
 		return AddIndexesResult{}, translate(ctx, err, at)
 	}
 	defer beat(ctx, func() any { return "building indexes" })()
-	added, err := db.AddIndexes(ctx, s.Target, r.plan.Later)
+	added, err := db.AddIndexes(ctx, s.Target, r.plan.IndexesLater)
 	if err == nil {
-		note(ctx, "indexes", added)
+		logStep(ctx, "indexes", added)
 	}
 	return AddIndexesResult{Indexes: added}, translate(ctx, err, at)
 }

@@ -26,7 +26,7 @@ func aheadRemedy(name table.Name, a source.Ahead) string {
 }
 
 // sayAhead makes a watermark that is ahead the finding that refuses the run.
-func (p *drafted) sayAhead() {
+func (p *planDraft) addAheadFinding() {
 	if p.ahead == nil {
 		return
 	}

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/clock"
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/owner"
 )
@@ -93,7 +94,7 @@ func (a *Activities) BeginRun(ctx context.Context, in BeginRunInput) (BeginRunRe
 		}
 		if closed != nil {
 			if wait := ChunkTimeout - time.Since(closed.at); closed.abruptly && settings.Cursor == "" && wait > 0 {
-				if err := pause(ctx, wait, "waiting for the last write of "+holder.WorkflowID); err != nil {
+				if err := sleep(ctx, wait, "waiting for the last write of "+holder.WorkflowID); err != nil {
 					return BeginRunResult{}, err
 				}
 			}
@@ -105,7 +106,7 @@ func (a *Activities) BeginRun(ctx context.Context, in BeginRunInput) (BeginRunRe
 			state.LastRuns = nil
 			return BeginRunResult{Busy: &holder, State: state, Visibility: req.Visibility}, nil
 		case api.IfBusyWait:
-			if err := pause(ctx, busyPoll, "waiting for "+holder.WorkflowID); err != nil {
+			if err := sleep(ctx, busyPoll, "waiting for "+holder.WorkflowID); err != nil {
 				return BeginRunResult{}, err
 			}
 		default:
@@ -182,22 +183,11 @@ func (a *Activities) closedSince(ctx context.Context, holder owner.Lease, us str
 	return last, nil
 }
 
-// pause sleeps for d, heartbeating why, so that a waiting step is neither timed out nor deaf to a cancel.
-func pause(ctx context.Context, d time.Duration, why string) error {
-	end := time.NewTimer(d)
-	defer end.Stop()
-	beat := time.NewTicker(5 * time.Second)
-	defer beat.Stop()
-	for {
-		activity.RecordHeartbeat(ctx, why)
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-end.C:
-			return nil
-		case <-beat.C:
-		}
-	}
+// sleep waits for d, and heartbeats why: a waiting step neither times out nor misses a cancel.
+func sleep(ctx context.Context, d time.Duration, why string) error {
+	activity.RecordHeartbeat(ctx, why)
+	defer beat(ctx, func() any { return why })()
+	return clock.Sleep(ctx, d)
 }
 
 // update sends an update to the table's owner, which is started first where it does not run.

@@ -9,7 +9,7 @@ import (
 )
 
 // noteClock keeps for the runs to come by how much the source's clock is back.
-func (p *drafted) noteClock(h *source.UpperBound, s owner.State) {
+func (p *planDraft) noteClock(h *source.UpperBound, s owner.State) {
 	h.StepBack = max(h.StepBack, s.ClockBack)
 	p.clockBack, p.clockUntil = h.StepBack, h.ClockUntil
 	if h.Ahead != nil {
@@ -19,7 +19,7 @@ func (p *drafted) noteClock(h *source.UpperBound, s owner.State) {
 
 // holdForClock decides whether the runs to come must know that the clock was back. They need not where
 // the window ends above all that was open before the step.
-func (p *drafted) holdForClock(cursor table.Column, h source.UpperBound, s owner.State) {
+func (p *planDraft) holdForClock(cursor table.Column, h source.UpperBound, s owner.State) {
 	switch {
 	case h.ClockUntil != "":
 		p.seen, p.freshAt = s.Seen, time.Time{}

@@ -34,7 +34,7 @@ func TestAClockThatIsBackLowersTheWatermark(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := draftOf(api.ModeIncremental, func(p *drafted) { p.window.Hi, p.seen, p.freshAt = c.horizon.Hi, now, time.Now() })
+			p := draftOf(api.ModeIncremental, func(p *planDraft) { p.window.Hi, p.seen, p.freshAt = c.horizon.Hi, now, time.Now() })
 			cursor, state := p.table.Columns[0].Column, owner.State{Watermark: mark, Seen: then}
 			h := c.horizon
 			p.noteClock(&h, state)

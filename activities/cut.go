@@ -13,7 +13,7 @@ const maxRanges = 200
 // cut makes the ranges of the run: pieces of the key space, or of the window where that is
 // large, and the window's tail. It reads no rows: estimates and single looks into an index have to do, and a range
 // that turns out larger is moved in slices.
-func (p *drafted) cut(ctx context.Context) error {
+func (p *planDraft) cut(ctx context.Context) error {
 	var err error
 	switch {
 	case p.nothing:
@@ -26,7 +26,7 @@ func (p *drafted) cut(ctx context.Context) error {
 	return translate(ctx, err, where{p.settings.SourceConnection, "cut the ranges of " + p.settings.Table.String()})
 }
 
-func (p *drafted) cutKeys(ctx context.Context) error {
+func (p *planDraft) cutKeys(ctx context.Context) error {
 	p.rowsEstimate = p.table.RowsEstimate
 	ranges, err := scan.CutRanges(ctx, p.src, p.table, maxRanges, p.settings.RangeRows)
 	for i := range ranges {
@@ -36,7 +36,7 @@ func (p *drafted) cutKeys(ctx context.Context) error {
 }
 
 // cutWindow leaves a window of the usual size whole: it is then moved in the run's own history.
-func (p *drafted) cutWindow(ctx context.Context) error {
+func (p *planDraft) cutWindow(ctx context.Context) error {
 	p.ranges = []piece{{}}
 	rows, err := scan.WindowRows(ctx, p.src, p.table, p.settings.Cursor, p.window)
 	p.windowRows = rows

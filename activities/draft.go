@@ -25,7 +25,7 @@ const (
 )
 
 // drafted is a run's plan in the making: what is known before anything is written.
-type drafted struct {
+type planDraft struct {
 	settings Settings
 	src      *mysqldb.DB
 	dst      *target.Target
@@ -66,7 +66,7 @@ type drafted struct {
 	clockBack  time.Duration
 	clockUntil string
 	// lost says that the target has no row, though earlier runs have written some.
-	lost bool
+	targetLost bool
 	// id is what is known of the identity of both sides.
 	id identified
 }
@@ -75,20 +75,20 @@ type drafted struct {
 var levelOrder = map[table.Level]int{table.LevelRefuse: 0, table.LevelWarn: 1, table.LevelInfo: 2}
 
 // draft looks at both sides and chooses mode and window. It writes nothing.
-func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, error) {
+func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*planDraft, error) {
 	settings, err := a.settings(in.Table)
 	if err != nil {
 		return nil, err
 	}
-	p := &drafted{settings: settings, preview: in.preview}
+	p := &planDraft{settings: settings, preview: in.preview}
 	begun := time.Now()
 	src := where{settings.SourceConnection, "look at " + settings.Table.String()}
 	dst := where{settings.TargetConnection, "look at " + settings.Target.String()}
 	if p.src, err = a.deps.Source(ctx, settings.SourceConnection); err != nil {
-		return nil, lookFailure(ctx, err, src)
+		return nil, lookupFailure(ctx, err, src)
 	}
 	if p.table, err = schema.Read(ctx, p.src, settings.Table); err != nil {
-		return nil, lookFailure(ctx, err, src)
+		return nil, lookupFailure(ctx, err, src)
 	}
 	instance := p.src.Instance()
 	if c := p.table.Column(settings.Cursor); c != nil { // as the server spells it, from here on
@@ -98,7 +98,7 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 	if p.findings, err = source.Check(ctx, p.src, p.table, source.CheckSpec{
 		Cursor: settings.Cursor, Overlap: settings.Overlap, FixedLag: settings.FixedLag, AllowReplica: settings.AllowReplica, Zone: settings.CursorZone,
 	}); err != nil {
-		return nil, lookFailure(ctx, err, src)
+		return nil, lookupFailure(ctx, err, src)
 	}
 	if p.dst, err = a.deps.Target(ctx, settings.TargetConnection); err != nil {
 		return nil, translate(ctx, err, dst)
@@ -108,7 +108,7 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 		Replace:      settings.UniqueConflicts == string(upsert.DeleteConflicts),
 		DeferIndexes: settings.IndexesAfterLoad || in.State.FirstLoad != nil && in.State.FirstLoad.IndexesLater,
 	}); err != nil {
-		return nil, lookFailure(ctx, err, dst)
+		return nil, lookupFailure(ctx, err, dst)
 	}
 	if err := a.checkSharedTarget(ctx, p); err != nil {
 		return nil, err
@@ -117,7 +117,7 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 	if p.refusal() != nil {
 		return p, nil // the window of a refused table means nothing
 	}
-	if p.lost, err = p.targetLost(ctx, in.State); err != nil {
+	if p.targetLost, err = p.hasLostTarget(ctx, in.State); err != nil {
 		return nil, translate(ctx, err, dst)
 	}
 	if err := p.identify(ctx, in, a.keeper(ctx, in.Table)); err != nil {
@@ -140,7 +140,7 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 		if err := p.chooseTail(ctx, in); err != nil {
 			return nil, err
 		}
-		p.sayAhead()
+		p.addAheadFinding()
 	}
 	for _, f := range p.findings {
 		if f.Level == table.LevelWarn {
@@ -154,7 +154,7 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*drafted, erro
 }
 
 // joinFindings joins what was found on both sides, the gravest first.
-func (p *drafted) joinFindings() {
+func (p *planDraft) joinFindings() {
 	aboutGenerated := func(f table.Finding) bool { return f.Topic == table.TopicGenerated }
 	if slices.ContainsFunc(p.target.Findings, aboutGenerated) { // they say which are computed there
 		p.findings = slices.DeleteFunc(p.findings, aboutGenerated)
@@ -182,7 +182,7 @@ func watermarkOf(s owner.State, cursor string) string {
 }
 
 // lookFailure translates an error of introspection: what is not there is the caller's to mend.
-func lookFailure(ctx context.Context, err error, at where) error {
+func lookupFailure(ctx context.Context, err error, at where) error {
 	for known, remedy := range map[error]string{
 		schema.ErrNotFound:      "mend the name in the configuration, or GRANT SELECT on the table to the connection's login",
 		schema.ErrNotABaseTable: "name the table behind it",
@@ -199,7 +199,7 @@ func lookFailure(ctx context.Context, err error, at where) error {
 // targetLost reports whether the target has no row at all where the state says that runs have
 // written rows: it was dropped or emptied, and what the watermark promises is not there. One
 // that is about to be created has none either; a retry of this step finds it created, and empty.
-func (p *drafted) targetLost(ctx context.Context, s owner.State) (bool, error) {
+func (p *planDraft) hasLostTarget(ctx context.Context, s owner.State) (bool, error) {
 	loaded := s.Loaded && s.Watermark != "" || s.FirstLoad != nil && strings.Contains(s.FirstLoad.Done, "1")
 	if !loaded || p.target.Create {
 		return loaded, nil
@@ -208,14 +208,14 @@ func (p *drafted) targetLost(ctx context.Context, s owner.State) (bool, error) {
 	return !rows, err
 }
 
-func (p *drafted) chooseMode(in PlanRunInput) error {
+func (p *planDraft) chooseMode(in PlanRunInput) error {
 	backfill := in.From != "" || in.To != ""
 	switch {
 	case backfill && in.Full:
 		return invalidInput("full and from/to together", "full reads the whole table: give one or the other")
 	case backfill && p.settings.Cursor == "":
 		return invalidInput("from/to for table "+in.Table+", which has no cursor", "set cursor: for the table, or leave from and to out")
-	case backfill && p.lost:
+	case backfill && p.targetLost:
 		return invalidInput("from/to for table "+in.Table+", whose target has lost its rows", "start once without from and to: the table is then loaded anew")
 	case backfill:
 		p.mode = api.ModeBackfill
@@ -223,7 +223,7 @@ func (p *drafted) chooseMode(in PlanRunInput) error {
 		p.mode = api.ModeWhole
 	case in.Full || in.State.Watermark == "":
 		p.mode = api.ModeFirstLoad
-	case p.lost:
+	case p.targetLost:
 		p.mode = api.ModeFirstLoad
 		p.warnings = append(p.warnings, fmt.Sprintf("the target %s has no row, and the watermark says %s: the table is loaded anew", p.settings.Target, in.State.Watermark))
 	case in.State.Cursor != "" && !table.SameColumn(in.State.Cursor, p.settings.Cursor):
@@ -236,4 +236,4 @@ func (p *drafted) chooseMode(in PlanRunInput) error {
 }
 
 // byKey says whether ranges are of the key space.
-func (p *drafted) byKey() bool { return p.mode == api.ModeFirstLoad || p.mode == api.ModeWhole }
+func (p *planDraft) byKey() bool { return p.mode == api.ModeFirstLoad || p.mode == api.ModeWhole }

@@ -17,7 +17,7 @@ const (
 )
 
 // estimate tells what the run would do.
-func (p *drafted) estimate(runs []owner.RunRecord) api.Estimate {
+func (p *planDraft) estimate(runs []owner.RunRecord) api.Estimate {
 	out := api.Estimate{Basis: api.BasisGuess}
 	out.Rows, out.Known = p.rowsToRead()
 	if p.table.RowsEstimate > 0 {
@@ -35,7 +35,7 @@ func (p *drafted) estimate(runs []owner.RunRecord) api.Estimate {
 }
 
 // rowsToRead is the server's guess; false where it has none.
-func (p *drafted) rowsToRead() (int64, bool) {
+func (p *planDraft) rowsToRead() (int64, bool) {
 	switch {
 	case p.nothing:
 		return p.tail.rows(p), true

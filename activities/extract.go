@@ -123,7 +123,7 @@ func (a *Activities) ExtractIncremental(ctx context.Context, in RangeInput) (Ext
 	if ours { // otherwise the attempt that was faster has counted them
 		a.deps.Metrics.Extracted(in.Table, result.Rows, result.Bytes)
 	}
-	note(ctx, "range", in.Range, "slice", in.Slice, "rows", result.Rows, "parts", result.Parts, "bytes", result.Bytes, "pages", result.Pages, "longestPage", result.LongestPage)
+	logStep(ctx, "range", in.Range, "slice", in.Slice, "rows", result.Rows, "parts", result.Parts, "bytes", result.Bytes, "pages", result.Pages, "longestPage", result.LongestPage)
 	return result, nil
 }
 

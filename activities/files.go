@@ -36,7 +36,7 @@ func (a *Activities) WaitForFiles(ctx context.Context, in RangeInput) (WaitForFi
 		out.Parts++
 		out.Bytes += p.Size
 	}
-	note(ctx, "range", in.Range, "slice", in.Slice, "parts", out.Parts, "bytes", out.Bytes)
+	logStep(ctx, "range", in.Range, "slice", in.Slice, "parts", out.Parts, "bytes", out.Bytes)
 	return out, nil
 }
 
@@ -90,7 +90,7 @@ func (a *Activities) ListChunks(ctx context.Context, in ListChunksInput) (ListCh
 			out.Total++
 		}
 	}
-	note(ctx, "range", in.Range, "slice", in.Slice, "chunks", len(out.Chunks), "of", out.Total)
+	logStep(ctx, "range", in.Range, "slice", in.Slice, "chunks", len(out.Chunks), "of", out.Total)
 	return out, nil
 }
 
@@ -133,7 +133,7 @@ func (a *Activities) Cleanup(ctx context.Context, in RangeInput) (CleanupResult,
 	if err := a.deps.Store.Delete(ctx, key); err != nil {
 		return CleanupResult{}, translate(ctx, err, at)
 	}
-	note(ctx, "range", in.Range, "slice", in.Slice, "parts", len(keys))
+	logStep(ctx, "range", in.Range, "slice", in.Slice, "parts", len(keys))
 	return CleanupResult{Parts: len(keys)}, nil
 }
 

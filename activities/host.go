@@ -13,9 +13,9 @@ import (
 // HostQueue is the task queue of the steps that need files which only one machine has.
 func HostQueue(taskQueue, host string) string { return taskQueue + "@" + host }
 
-// PresenceQueue is where a machine's workers say that they are there. It is a queue of its
-// own, so that an answer never waits behind work.
-func PresenceQueue(hostQueue string) string { return hostQueue + "/presence" }
+// PingQueue is the task queue on which a machine's workers answer pings. It carries nothing else, so that an
+// answer never waits behind work.
+func PingQueue(hostQueue string) string { return hostQueue + "/ping" }
 
 // requireLocalFiles refuses a step whose files another host has: the workflow sends it there.
 func (a *Activities) requireLocalFiles(ctx context.Context, queue string) error {
@@ -29,18 +29,18 @@ func (a *Activities) requireLocalFiles(ctx context.Context, queue string) error 
 	})
 }
 
-// AskHostResult is who answered.
-type AskHostResult struct {
+// PingHostResult is the queue of the host that answered.
+type PingHostResult struct {
 	Queue string `json:"queue"`
 }
 
-// AskHost is answered by a worker of the machine that is asked for, on its presence queue, at
-// once. Where nobody answers in time, none of its workers is there.
-func (a *Activities) AskHost(context.Context) (AskHostResult, error) {
-	return AskHostResult{Queue: a.deps.HostQueue}, nil
+// PingHost is answered at once by a worker of the host whose ping queue it is sent to. If no answer comes in time,
+// no worker of that host runs.
+func (a *Activities) PingHost(context.Context) (PingHostResult, error) {
+	return PingHostResult{Queue: a.deps.HostQueue}, nil
 }
 
-// RegisterPresence makes AskHost, and nothing else, known to w.
-func RegisterPresence(w worker.ActivityRegistry, a *Activities) {
-	w.RegisterActivityWithOptions(a.AskHost, activity.RegisterOptions{Name: "AskHost"})
+// RegisterPing makes PingHost, and nothing else, known to w.
+func RegisterPing(w worker.ActivityRegistry, a *Activities) {
+	w.RegisterActivityWithOptions(a.PingHost, activity.RegisterOptions{Name: "PingHost"})
 }

@@ -38,7 +38,7 @@ const (
 
 // identify compares the state's identity with what is there, and adapts the state where that is
 // exact: a cursor with more digits, a target that has lost its last runs.
-func (p *drafted) identify(ctx context.Context, in PlanRunInput, keeper string) error {
+func (p *planDraft) identify(ctx context.Context, in PlanRunInput, keeper string) error {
 	p.id.state = in.State
 	others, err := p.lookAtIdentity(ctx, in.State)
 	if err != nil {
@@ -55,7 +55,7 @@ func (p *drafted) identify(ctx context.Context, in PlanRunInput, keeper string) 
 	}
 	s := in.State
 	promises := s.Watermark != "" && p.settings.Cursor != "" || s.FirstLoad != nil
-	if takesOver || p.lost || !promises {
+	if takesOver || p.targetLost || !promises {
 		return nil
 	}
 	changed, err := p.compareIdentity(ctx, s.Identity)
@@ -73,7 +73,7 @@ func (p *drafted) identify(ctx context.Context, in PlanRunInput, keeper string) 
 
 // lookAtIdentity asks both servers who they are, and reads the target's state rows. It returns those
 // of other states.
-func (p *drafted) lookAtIdentity(ctx context.Context, s owner.State) (others []lineage.Row, err error) {
+func (p *planDraft) lookAtIdentity(ctx context.Context, s owner.State) (others []lineage.Row, err error) {
 	known := ""
 	if s.Identity != nil {
 		known = s.Identity.Source.History
@@ -118,7 +118,7 @@ func (a *Activities) keeper(ctx context.Context, tbl string) string {
 }
 
 // identityChanged is the refusal of a run whose watermark speaks of something else.
-func (p *drafted) identityChanged() error {
+func (p *planDraft) identityChanged() error {
 	if p.id.changed == "" {
 		return nil
 	}
@@ -126,7 +126,7 @@ func (p *drafted) identityChanged() error {
 	return failure.New(failure.IdentityChanged, what, remedy)
 }
 
-func (p *drafted) identityText() (what, remedy string) {
+func (p *planDraft) identityText() (what, remedy string) {
 	name := p.settings.Table.String()
 	what = fmt.Sprintf("the watermark of %s does not speak of what is there now: %s", name, p.id.changed)
 	if p.id.state.Watermark == "" {

@@ -14,7 +14,7 @@ import (
 )
 
 // compareIdentity says what differs such that the state does not speak of what is there.
-func (p *drafted) compareIdentity(ctx context.Context, was *owner.Identity) (changed string, err error) {
+func (p *planDraft) compareIdentity(ctx context.Context, was *owner.Identity) (changed string, err error) {
 	now, s := p.id.now, &p.id.state
 	if was == nil {
 		return p.adoptState(ctx)
@@ -39,7 +39,7 @@ func (p *drafted) compareIdentity(ctx context.Context, was *owner.Identity) (cha
 }
 
 // convertWatermark carries the watermark over to the cursor's present type.
-func (p *drafted) convertWatermark(was *owner.Identity) (changed string) {
+func (p *planDraft) convertWatermark(was *owner.Identity) (changed string) {
 	s := &p.id.state
 	if s.Watermark == "" || was.CursorType == p.id.now.CursorType {
 		return ""
@@ -57,7 +57,7 @@ func (p *drafted) convertWatermark(was *owner.Identity) (changed string) {
 }
 
 // compareTarget tells the target of the last runs, one that has lost its last runs, and another one.
-func (p *drafted) compareTarget(ctx context.Context, was *owner.Identity) (changed string, err error) {
+func (p *planDraft) compareTarget(ctx context.Context, was *owner.Identity) (changed string, err error) {
 	s, row := &p.id.state, p.id.row
 	moved := !was.Target.Server.Same(p.id.now.Target.Server)
 	switch {
@@ -87,7 +87,7 @@ func (p *drafted) compareTarget(ctx context.Context, was *owner.Identity) (chang
 
 // lowerWatermark goes back to what the target says of itself: it was restored, or has lost what was
 // written last.
-func (p *drafted) lowerWatermark(ctx context.Context, was *owner.Identity) (changed string, err error) {
+func (p *planDraft) lowerWatermark(ctx context.Context, was *owner.Identity) (changed string, err error) {
 	s := &p.id.state
 	mark := p.id.row.Watermark
 	if mark != "" && was.CursorType != p.id.now.CursorType {
@@ -111,7 +111,7 @@ func (p *drafted) lowerWatermark(ctx context.Context, was *owner.Identity) (chan
 
 // compareSource tells a source with the history that the watermark is of from another one. The
 // server's names are hints: failovers and rebuilt servers change them.
-func (p *drafted) compareSource(ctx context.Context, was *owner.Identity) (changed string, err error) {
+func (p *planDraft) compareSource(ctx context.Context, was *owner.Identity) (changed string, err error) {
 	now := p.id.now.Source
 	same := was.Source.Same(now)
 	if same && (now.Includes || was.Source.History == "") {
@@ -139,7 +139,7 @@ func (p *drafted) compareSource(ctx context.Context, was *owner.Identity) (chang
 }
 
 // adoptState takes over the state of an earlier version, which knows no identity.
-func (p *drafted) adoptState(ctx context.Context) (changed string, err error) {
+func (p *planDraft) adoptState(ctx context.Context) (changed string, err error) {
 	s := p.id.state
 	if s.Watermark == "" || s.SetByHand {
 		return "", nil
@@ -164,7 +164,7 @@ func (p *drafted) adoptState(ctx context.Context) (changed string, err error) {
 
 // rowsAgree reports whether the last rows of the source up to the watermark are on the target. Where
 // there is none, nothing agrees.
-func (p *drafted) rowsAgree(ctx context.Context) (bool, error) {
+func (p *planDraft) rowsAgree(ctx context.Context) (bool, error) {
 	mark := p.id.state.Watermark
 	if mark == "" {
 		return false, nil
@@ -176,7 +176,7 @@ func (p *drafted) rowsAgree(ctx context.Context) (bool, error) {
 	at := where{p.settings.TargetConnection, "look for rows of " + p.settings.Target.String()}
 	dst, err := schema.Read(ctx, p.dst.DB, p.settings.Target)
 	if err != nil {
-		return false, lookFailure(ctx, err, at)
+		return false, lookupFailure(ctx, err, at)
 	}
 	n, err := scan.CountSample(ctx, p.dst.DB, dst, sample, false)
 	if err != nil {
@@ -189,11 +189,11 @@ func (p *drafted) rowsAgree(ctx context.Context) (bool, error) {
 // versions of them. An older copy of the source has none of those, though all of its own rows are on
 // the target. One row that is missing counts: whoever deleted it has to say so with watermark adopt.
 // A target without an index on the cursor is not sorted for it.
-func (p *drafted) sourceHasKept(ctx context.Context) (bool, error) {
+func (p *planDraft) sourceHasKept(ctx context.Context) (bool, error) {
 	at := where{p.settings.TargetConnection, "look for rows of " + p.settings.Target.String()}
 	dst, err := schema.Read(ctx, p.dst.DB, p.settings.Target)
 	if err != nil {
-		return false, lookFailure(ctx, err, at)
+		return false, lookupFailure(ctx, err, at)
 	}
 	if schema.CursorIndex(dst, p.settings.Cursor) == "" {
 		return true, nil

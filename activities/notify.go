@@ -40,7 +40,7 @@ func (a *Activities) Notify(ctx context.Context, in NotifyInput) (struct{}, erro
 		return struct{}{}, ctx.Err()
 	}
 	a.deps.Metrics.Notified(in.Event, err)
-	note(ctx, "event", in.Event)
+	logStep(ctx, "event", in.Event)
 	if err != nil {
 		return struct{}{}, temporal.NewApplicationErrorWithOptions("notify of "+in.Table+": "+err.Error(), failure.NotifyFailed, temporal.ApplicationErrorOptions{})
 	}

@@ -12,7 +12,7 @@ import (
 func isInteger(c table.Column) bool { return c.Kind == table.KindInt || c.Kind == table.KindUint }
 
 // checkOverlap refuses an overlap and a unit that the cursor cannot have.
-func (p *drafted) checkOverlap() {
+func (p *planDraft) checkOverlap() {
 	s := p.settings
 	c := p.table.Column(s.Cursor)
 	if s.Cursor == "" || c == nil || isInteger(c.Column) {
@@ -34,7 +34,7 @@ func (p *drafted) checkOverlap() {
 }
 
 // back is where an incremental run's window begins: the overlap below the watermark.
-func (p *drafted) back(ctx context.Context, cursor table.Column, mark string, h source.UpperBound) (string, error) {
+func (p *planDraft) overlapBelow(ctx context.Context, cursor table.Column, mark string, h source.UpperBound) (string, error) {
 	if !isInteger(cursor) {
 		return source.SubtractOverlap(ctx, p.src, cursor, mark, p.settings.Overlap)
 	}
@@ -43,7 +43,7 @@ func (p *drafted) back(ctx context.Context, cursor table.Column, mark string, h 
 
 // overlapSteps is the overlap in an integer cursor's own steps. The last value is read again where
 // rows may share it: two rows of one second need not be committed at once.
-func (p *drafted) overlapSteps(h source.UpperBound) int64 {
+func (p *planDraft) overlapSteps(h source.UpperBound) int64 {
 	s := p.settings
 	switch {
 	case s.OverlapSteps > 0 && h.Unit > 0:
@@ -58,8 +58,8 @@ func (p *drafted) overlapSteps(h source.UpperBound) int64 {
 	return max(1, int64((s.Overlap+h.StepBack+h.Unit-1)/h.Unit))
 }
 
-// sayOverlap says how the overlap of an integer cursor is taken, where that is not plain.
-func (p *drafted) sayOverlap(cursor table.Column, h source.UpperBound) {
+// explainOverlap says how the overlap of an integer cursor is taken, where that is not plain.
+func (p *planDraft) explainOverlap(cursor table.Column, h source.UpperBound) {
 	s := p.settings
 	if !isInteger(cursor) || s.Overlap == 0 || h.Empty || p.table.Column(s.Cursor).AutoIncrement {
 		return

@@ -24,7 +24,7 @@ const maxPlanBytes = 64 << 20
 
 // plan is what the steps of a run agree on. It stays in staging: key values do not belong in
 // histories. It is written once, by PlanRun, and its hash travels with every step.
-type plan struct {
+type stagedPlan struct {
 	Version int `json:"version"`
 	// Deployment is whose the files are: see Deps.
 	Deployment string `json:"deployment,omitempty"`
@@ -54,7 +54,7 @@ type plan struct {
 	// RefersToItself: see mysqldb.TargetPlan.
 	RefersToItself bool `json:"refersToItself,omitempty"`
 	// Later are the indexes that the target gets when the first load is done.
-	Later []target.DeferredIndex `json:"later,omitempty"`
+	IndexesLater []target.DeferredIndex `json:"later,omitempty"`
 }
 
 // piece is what one range of a run reads: a part of the key space, or of the window. With
@@ -66,7 +66,7 @@ type piece struct {
 	ToNow bool `json:"toNow,omitempty"`
 }
 
-func (a *Activities) writePlan(ctx context.Context, run string, p plan) (sum string, err error) {
+func (a *Activities) writePlan(ctx context.Context, run string, p stagedPlan) (sum string, err error) {
 	text, err := json.Marshal(p)
 	if err != nil {
 		return "", fmt.Errorf("encode the plan: %w", err)
@@ -78,24 +78,24 @@ func (a *Activities) writePlan(ctx context.Context, run string, p plan) (sum str
 }
 
 // readPlan returns the staged plan of a run. sum is the expected SHA-256; empty accepts any.
-func (a *Activities) readPlan(ctx context.Context, tbl table.Name, run, sum string) (plan, string, error) {
+func (a *Activities) readPlan(ctx context.Context, tbl table.Name, run, sum string) (stagedPlan, string, error) {
 	text, err := a.planText(ctx, staging.PlanKey(tbl, run), run)
 	if err != nil {
-		return plan{}, "", err
+		return stagedPlan{}, "", err
 	}
 	got := hash(text)
 	if sum != "" && got != sum {
-		return plan{}, "", fmt.Errorf("plan of run %s: SHA-256 %s, expected %s: %w", run, got, sum, staging.ErrCorrupt)
+		return stagedPlan{}, "", fmt.Errorf("plan of run %s: SHA-256 %s, expected %s: %w", run, got, sum, staging.ErrCorrupt)
 	}
 	p, err := parsePlan(text, run)
 	return p, got, err
 }
 
 // planAt is readPlan of a key whose table only the plan itself knows.
-func (a *Activities) planAt(ctx context.Context, key, run string) (plan, error) {
+func (a *Activities) planAt(ctx context.Context, key, run string) (stagedPlan, error) {
 	text, err := a.planText(ctx, key, run)
 	if err != nil {
-		return plan{}, err
+		return stagedPlan{}, err
 	}
 	return parsePlan(text, run)
 }
@@ -116,10 +116,10 @@ func (a *Activities) planText(ctx context.Context, key, run string) ([]byte, err
 	return text, nil
 }
 
-func parsePlan(text []byte, run string) (plan, error) {
-	var p plan
+func parsePlan(text []byte, run string) (stagedPlan, error) {
+	var p stagedPlan
 	if err := json.Unmarshal(text, &p); err != nil {
-		return plan{}, fmt.Errorf("plan of run %s: %w", run, errors.Join(staging.ErrCorrupt, err))
+		return stagedPlan{}, fmt.Errorf("plan of run %s: %w", run, errors.Join(staging.ErrCorrupt, err))
 	}
 	return p, nil
 }
@@ -145,13 +145,13 @@ func hash(b []byte) string {
 
 // sameSource reports whether t still is what the plan was made for. A column that was renamed
 // to another spelling of its name is the same to the server, and so to the plan.
-func (p *plan) sameSource(t *schema.Table) bool {
+func (p *stagedPlan) sameSource(t *schema.Table) bool {
 	t = p.carrying(t)
 	return slices.EqualFunc(p.Key, t.PrimaryKey, table.SameColumn) && slices.EqualFunc(p.Columns, table.Carried(t.Values()), sameColumn)
 }
 
 // carrying is the source with those generated columns as plain ones whose values travel.
-func (p *plan) carrying(t *schema.Table) *schema.Table {
+func (p *stagedPlan) carrying(t *schema.Table) *schema.Table {
 	names := make([]string, len(p.Columns))
 	for i, c := range p.Columns {
 		names[i] = c.Name

@@ -129,7 +129,7 @@ func (a *Activities) PlanRun(ctx context.Context, in PlanRunInput) (PlanRunResul
 	}
 	defer beat(ctx, progress.Load)()
 	p, err := a.draft(ctx, in)
-	if held := new(heldError); errors.As(err, &held) {
+	if held := new(noUpperBoundError); errors.As(err, &held) {
 		progress.Store(PlanProgress{Marks: held.marks})
 		activity.RecordHeartbeat(ctx, progress.Load())
 		return PlanRunResult{}, held.error
@@ -158,7 +158,7 @@ func (a *Activities) PlanRun(ctx context.Context, in PlanRunInput) (PlanRunResul
 		return PlanRunResult{}, err
 	}
 	out.Queue = a.deps.HostQueue
-	note(ctx, "mode", out.Mode, "window", out.Window.String(), "ranges", out.Ranges, "statements", len(p.target.Statements), "warnings", len(out.Warnings), "heldBack", out.HeldBack)
+	logStep(ctx, "mode", out.Mode, "window", out.Window.String(), "ranges", out.Ranges, "statements", len(p.target.Statements), "warnings", len(out.Warnings), "heldBack", out.HeldBack)
 	if err := p.dst.Apply(ctx, p.target); err != nil {
 		return PlanRunResult{}, translate(ctx, err, where{p.settings.TargetConnection, "create or widen " + p.settings.Target.String()})
 	}
@@ -168,7 +168,7 @@ func (a *Activities) PlanRun(ctx context.Context, in PlanRunInput) (PlanRunResul
 // stagePlan resumes an earlier plan, or cuts and stages a new one. It comes before the target
 // is created: a repeated step, which finds the target there, must still know from the plan
 // which indexes it was created without.
-func (a *Activities) stagePlan(ctx context.Context, in PlanRunInput, p *drafted) (PlanRunResult, error) {
+func (a *Activities) stagePlan(ctx context.Context, in PlanRunInput, p *planDraft) (PlanRunResult, error) {
 	if resumed, ok, err := a.resume(ctx, in, p); err != nil || ok {
 		return resumed, err
 	}
@@ -183,37 +183,37 @@ func (a *Activities) stagePlan(ctx context.Context, in PlanRunInput, p *drafted)
 		return out, nil
 	}
 	var err error
-	out.PlanSum, err = a.writePlan(ctx, in.Run, plan{
+	out.PlanSum, err = a.writePlan(ctx, in.Run, stagedPlan{
 		Version: 1, Deployment: a.deps.Deployment, StateID: in.State.ID, WorkflowID: activity.GetInfo(ctx).WorkflowExecution.ID, Settings: p.settings, Mode: p.mode, Window: p.window, FreshAt: p.freshAt, ByKey: p.byKey(),
 		ZoneOffset: p.tail.horizon.ZoneOffset, Ceiling: p.tail.horizon.Ceiling, Unsettled: p.unsettled(in), NeedsFence: p.mode != api.ModeFirstLoad && !p.lowered,
-		Columns: p.target.Columns, Key: p.table.PrimaryKey, Ranges: p.ranges, RefersToItself: p.target.RefersToItself, Later: p.target.Deferred,
+		Columns: p.target.Columns, Key: p.table.PrimaryKey, Ranges: p.ranges, RefersToItself: p.target.RefersToItself, IndexesLater: p.target.Deferred,
 	})
 	return out, translate(ctx, err, where{doing: "stage the plan of " + in.Table})
 }
 
 // createdWithout reports whether the target, which is there, was created by this first load
 // without all of its indexes: by an earlier try of this step, or by a run that did not end.
-func (a *Activities) createdWithout(ctx context.Context, in PlanRunInput, p *drafted) bool {
+func (a *Activities) createdWithout(ctx context.Context, in PlanRunInput, p *planDraft) bool {
 	if old := in.State.FirstLoad; old != nil && old.IndexesLater {
 		return true
 	}
 	earlier, _, err := a.readPlan(ctx, p.settings.Table, in.Run, "")
-	return err == nil && len(earlier.Later) > 0
+	return err == nil && len(earlier.IndexesLater) > 0
 }
 
 // startOver removes the plan of an unfinished first load whose rows are not on the target any
 // more as they were written: it has no row, or lacks a column. It comes before the target is
 // changed, so that a repeated step, which finds the target whole, does not resume either.
-func (a *Activities) startOver(ctx context.Context, in PlanRunInput, p *drafted) error {
+func (a *Activities) startOver(ctx context.Context, in PlanRunInput, p *planDraft) error {
 	old := in.State.FirstLoad
-	if old == nil || p.mode != api.ModeFirstLoad || !p.lost && len(p.target.Statements) == 0 {
+	if old == nil || p.mode != api.ModeFirstLoad || !p.targetLost && len(p.target.Statements) == 0 {
 		return nil
 	}
 	return a.dropPlan(ctx, in.Table, old.Run)
 }
 
 // resume returns the plan of an unfinished first load where one can go on.
-func (a *Activities) resume(ctx context.Context, in PlanRunInput, p *drafted) (PlanRunResult, bool, error) {
+func (a *Activities) resume(ctx context.Context, in PlanRunInput, p *planDraft) (PlanRunResult, bool, error) {
 	old := in.State.FirstLoad
 	if p.mode != api.ModeFirstLoad || old == nil {
 		return PlanRunResult{}, false, nil
@@ -238,7 +238,7 @@ func (a *Activities) resume(ctx context.Context, in PlanRunInput, p *drafted) (P
 		a.forgetPlan(ctx, in.Table, old.Run)
 		return PlanRunResult{}, false, nil
 	}
-	p.window, p.ranges, p.rowsEstimate, p.target.Deferred = staged.Window, staged.Ranges, p.table.RowsEstimate, staged.Later
+	p.window, p.ranges, p.rowsEstimate, p.target.Deferred = staged.Window, staged.Ranges, p.table.RowsEstimate, staged.IndexesLater
 	p.freshAt, p.seen = staged.FreshAt, nil // what is seen now says nothing of then
 	out := p.result(in)
 	out.Run, out.PlanSum, out.Done = old.Run, sum, old.Done
@@ -254,19 +254,19 @@ func (a *Activities) forgetPlan(ctx context.Context, tbl, run string) {
 }
 
 // result is the draft as histories may know it.
-func (p *drafted) result(in PlanRunInput) PlanRunResult {
+func (p *planDraft) result(in PlanRunInput) PlanRunResult {
 	return PlanRunResult{
 		Target: p.settings.Target.String(), Mode: p.mode, Window: p.window, Cursor: p.settings.Cursor,
 		Run: in.Run, Ranges: len(p.ranges), Done: strings.Repeat("0", len(p.ranges)),
 		TailLast: p.tailLast, TailTop: p.tailTop(),
 		RowsEstimate: p.rowsEstimate, ChunksInFlight: p.settings.ChunksInFlight, ChunkRows: int64(p.settings.ChunkRows), RangesInFlight: p.settings.RangesInFlight,
 		HeldBack: p.heldBack, HeldBackSeconds: p.heldFor.Seconds(), FreshAt: p.freshAt.UTC(), Marks: p.marks, Seen: p.seen, ClockBack: p.clockBack, ClockUntil: p.clockUntil, Warnings: p.warnings,
-		IndexesLater: len(p.target.Deferred), TargetLost: p.lost && in.State.Watermark != "" || p.id.forget, Watermark: in.State.Watermark, Priority: p.settings.Priority,
+		IndexesLater: len(p.target.Deferred), TargetLost: p.targetLost && in.State.Watermark != "" || p.id.forget, Watermark: in.State.Watermark, Priority: p.settings.Priority,
 	}
 }
 
 // refusal is the first finding that forbids the run, with all others of its kind, or nil.
-func (p *drafted) refusal() error {
+func (p *planDraft) refusal() error {
 	var texts []string
 	for _, f := range p.findings {
 		if f.Level == table.LevelRefuse {
@@ -277,15 +277,15 @@ func (p *drafted) refusal() error {
 		return nil
 	}
 	if p.ahead != nil && len(texts) == 1 {
-		return p.aheadFailure()
+		return p.watermarkAhead()
 	}
 	return failure.New(failure.UnsupportedTable, fmt.Sprintf("table %s cannot be synced safely: %s", p.settings.Table, strings.Join(texts, "; ")), "")
 }
 
-// aheadFailure is the failure of a run whose watermark is ahead of the source. What the run saw of the
+// watermarkAhead is the failure of a run whose watermark is ahead of the source. What the run saw of the
 // source's clock goes with it: rows of meanwhile lie below the watermark, and when the clock is right
 // again nothing else tells of them.
-func (p *drafted) aheadFailure() error {
+func (p *planDraft) watermarkAhead() error {
 	what, remedy := aheadText(*p.ahead), aheadRemedy(p.settings.Table, *p.ahead)
 	return temporal.NewApplicationErrorWithOptions(what+": "+remedy, failure.WatermarkAhead, temporal.ApplicationErrorOptions{
 		NonRetryable: true, Details: []any{failure.Details{What: what, Remedy: remedy, ClockBack: p.clockBack, ClockUntil: p.clockUntil}},

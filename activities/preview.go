@@ -64,7 +64,7 @@ func (a *Activities) PreviewRun(ctx context.Context, in PreviewRunInput) (api.Pl
 }
 
 // aboveWatermark reports whether the window begins above the watermark.
-func (p *drafted) aboveWatermark(s owner.State) bool {
+func (p *planDraft) aboveWatermark(s owner.State) bool {
 	if s.Watermark == "" || p.window.Lo == "" {
 		return false
 	}
@@ -73,7 +73,7 @@ func (p *drafted) aboveWatermark(s owner.State) bool {
 }
 
 // hasFinding reports whether a warning is a finding's text.
-func (p *drafted) hasFinding(text string) bool {
+func (p *planDraft) hasFinding(text string) bool {
 	for _, f := range p.findings {
 		if findingText(f) == text {
 			return true

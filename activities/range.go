@@ -18,7 +18,7 @@ import (
 type openedRange struct {
 	in   RangeInput
 	name table.Name
-	plan plan
+	plan stagedPlan
 }
 
 func (a *Activities) openRange(ctx context.Context, in RangeInput) (*openedRange, error) {

@@ -11,7 +11,7 @@ import (
 // checkSharedTarget refuses a table whose target is another table's too, on a server that does not
 // tell names by letter case: the rows of both would be in one table. The first that the
 // configuration names may go on: entries in the file's order, then members of families by name.
-func (a *Activities) checkSharedTarget(ctx context.Context, p *drafted) error {
+func (a *Activities) checkSharedTarget(ctx context.Context, p *planDraft) error {
 	if !p.dst.Server.FoldsNames {
 		return nil
 	}
@@ -29,7 +29,7 @@ func (a *Activities) checkSharedTarget(ctx context.Context, p *drafted) error {
 }
 
 // firstOfTarget is the first table of the configuration whose target is that of p.
-func (a *Activities) firstOfTarget(ctx context.Context, p *drafted) (table.Name, error) {
+func (a *Activities) firstOfTarget(ctx context.Context, p *planDraft) (table.Name, error) {
 	same := func(n table.Name) bool {
 		s, err := a.deps.Settings(n)
 		return err == nil && s.TargetConnection == p.settings.TargetConnection &&

@@ -24,31 +24,31 @@ func (in PreviewRunInput) tableName() string     { return in.Table }
 func (in NotifyInput) tableName() string         { return in.Table }
 
 // step wraps a step so that each attempt leaves one line in the log and, where it fails, a count.
-func step[In stepInput, Out any](a *Activities, f func(context.Context, In) (Out, error)) func(context.Context, In) (Out, error) {
+func withStepLog[In stepInput, Out any](a *Activities, f func(context.Context, In) (Out, error)) func(context.Context, In) (Out, error) {
 	return func(ctx context.Context, in In) (Out, error) {
-		notes := &stepNotes{}
+		notes := &stepAttrs{}
 		begun := time.Now()
-		out, err := f(context.WithValue(ctx, notesKey{}, notes), in)
-		a.tellStep(ctx, in.tableName(), notes.attrs, time.Since(begun), err)
+		out, err := f(context.WithValue(ctx, stepAttrsKey{}, notes), in)
+		a.logStepEnd(ctx, in.tableName(), notes.attrs, time.Since(begun), err)
 		return out, err
 	}
 }
 
-type notesKey struct{}
+type stepAttrsKey struct{}
 
 // stepNotes are what a step adds to its line.
-type stepNotes struct{ attrs []any }
+type stepAttrs struct{ attrs []any }
 
 // note adds keys and values to the running step's line. Values are counts, names and times of
 // ours, never those of rows.
-func note(ctx context.Context, attrs ...any) {
-	if n, ok := ctx.Value(notesKey{}).(*stepNotes); ok {
+func logStep(ctx context.Context, attrs ...any) {
+	if n, ok := ctx.Value(stepAttrsKey{}).(*stepAttrs); ok {
 		n.attrs = append(n.attrs, attrs...)
 	}
 }
 
 // tellStep logs an attempt's end and counts its failure.
-func (a *Activities) tellStep(ctx context.Context, tbl string, notes []any, took time.Duration, err error) {
+func (a *Activities) logStepEnd(ctx context.Context, tbl string, notes []any, took time.Duration, err error) {
 	info := activity.GetInfo(ctx)
 	log := a.log(ctx, tbl).With("workflow", info.WorkflowExecution.ID, "seconds", took.Seconds())
 	if err == nil {

@@ -32,7 +32,7 @@ type tail struct {
 }
 
 // rows is how many rows are read of it, as far as that is known.
-func (t tail) rows(p *drafted) int64 {
+func (t tail) rows(p *planDraft) int64 {
 	switch {
 	case p.mode != api.ModeIncremental || t.nothing || t.horizon.Tail == source.TailUnknown:
 		return 0
@@ -45,7 +45,7 @@ func (t tail) rows(p *drafted) int64 {
 // chooseTail decides how much of the tail an incremental run reads. More rows than tailRows are read
 // from where the last tail ended: a window that is held back for hours must not be read again and
 // again. The rest comes when the window's end has passed it.
-func (p *drafted) chooseTail(ctx context.Context, in PlanRunInput) error {
+func (p *planDraft) chooseTail(ctx context.Context, in PlanRunInput) error {
 	if p.mode != api.ModeIncremental {
 		return nil
 	}
@@ -62,7 +62,7 @@ func (p *drafted) chooseTail(ctx context.Context, in PlanRunInput) error {
 	more := fmt.Sprintf("more than %d rows lie above the end of the window", p.settings.TailRows)
 	if cursor.Kind == table.KindDate { // every tail of a day is the whole day
 		p.tail.nothing = true
-		p.sayLeft(more + ", and come when it has passed them")
+		p.addHeldBack(more + ", and come when it has passed them")
 		return nil
 	}
 	top := in.State.TailTop
@@ -76,12 +76,12 @@ func (p *drafted) chooseTail(ctx context.Context, in PlanRunInput) error {
 	if below, err := atOrBelow(cursor, from, p.tail.base); err == nil && !below {
 		p.tail.from = from
 	}
-	p.sayLeft(more + "; this run reads those that the last one has not read")
+	p.addHeldBack(more + "; this run reads those that the last one has not read")
 	return nil
 }
 
 // sayLeft adds to what people read about a window that is held back.
-func (p *drafted) sayLeft(text string) {
+func (p *planDraft) addHeldBack(text string) {
 	if p.heldBack != "" {
 		text = p.heldBack + "; " + text
 	}
@@ -89,7 +89,7 @@ func (p *drafted) sayLeft(text string) {
 }
 
 // addTail adds the tail to the ranges of an incremental run.
-func (p *drafted) addTail() {
+func (p *planDraft) addTail() {
 	switch t := p.tail; {
 	case p.mode == api.ModeFirstLoad && p.settings.Cursor != "":
 		for i := range p.ranges {
@@ -106,12 +106,12 @@ func (p *drafted) addTail() {
 	}
 }
 
-func (p *drafted) tailPiece() piece {
+func (p *planDraft) tailPiece() piece {
 	return piece{Window: &table.Window{Lo: p.tail.from, Hi: p.tail.base}, ToNow: true}
 }
 
 // unsettled says which rows of the target give way to this run's although their cursor is larger.
-func (p *drafted) unsettled(in PlanRunInput) table.Unsettled {
+func (p *planDraft) unsettled(in PlanRunInput) table.Unsettled {
 	if p.settings.Cursor == "" || p.window.Hi == "" {
 		return table.Unsettled{}
 	}
@@ -126,7 +126,7 @@ func (p *drafted) unsettled(in PlanRunInput) table.Unsettled {
 }
 
 // tailTop is where the tail of the next run may begin.
-func (p *drafted) tailTop() string {
+func (p *planDraft) tailTop() string {
 	if p.mode != api.ModeIncremental && p.mode != api.ModeFirstLoad {
 		return ""
 	}

@@ -14,8 +14,8 @@ import (
 )
 
 // draftOf is the draft of a run of a table with a DATETIME(6) cursor.
-func draftOf(mode string, change func(*drafted)) *drafted {
-	p := &drafted{
+func draftOf(mode string, change func(*planDraft)) *planDraft {
+	p := &planDraft{
 		settings: Settings{Cursor: "u", TailRows: 100}, mode: mode,
 		table:  &schema.Table{Columns: []schema.Column{{Column: table.Column{Name: "u", Kind: table.KindDateTime, Precision: 6}}}},
 		window: table.Window{Lo: "2024-01-01 00:00:00.000000", Hi: "2024-01-02 00:00:00.000000"},
@@ -36,25 +36,25 @@ func TestTheTailIsReadLast(t *testing.T) {
 	cut := []piece{{Window: &table.Window{Lo: lo, Hi: "2024-01-01 12:00:00.000000"}}, {Window: &table.Window{Lo: "2024-01-01 12:00:00.000000", Hi: hi}}}
 	keys := []piece{{Keys: &scan.KeyRange{}}, {Keys: &scan.KeyRange{}}}
 	for name, c := range map[string]struct {
-		draft *drafted
+		draft *planDraft
 		want  []piece
 		last  bool
 	}{
 		"a window of one range goes on to now": {draftOf(api.ModeIncremental, nil), []piece{{ToNow: true}}, false},
-		"a window that was cut":                {draftOf(api.ModeIncremental, func(p *drafted) { p.ranges = cut }), append(cut[:2:2], above), true},
-		"a first load goes by key":             {draftOf(api.ModeFirstLoad, func(p *drafted) { p.ranges = keys }), []piece{{Keys: keys[0].Keys, ToNow: true}, {Keys: keys[1].Keys, ToNow: true}}, false},
+		"a window that was cut":                {draftOf(api.ModeIncremental, func(p *planDraft) { p.ranges = cut }), append(cut[:2:2], above), true},
+		"a first load goes by key":             {draftOf(api.ModeFirstLoad, func(p *planDraft) { p.ranges = keys }), []piece{{Keys: keys[0].Keys, ToNow: true}, {Keys: keys[1].Keys, ToNow: true}}, false},
 		"a backfill ends at its window":        {draftOf(api.ModeBackfill, nil), []piece{{}}, false},
-		"a table without a cursor has none":    {draftOf(api.ModeWhole, func(p *drafted) { p.settings.Cursor = "" }), []piece{{}}, false},
-		"an empty window and an empty tail": {draftOf(api.ModeIncremental, func(p *drafted) {
+		"a table without a cursor has none":    {draftOf(api.ModeWhole, func(p *planDraft) { p.settings.Cursor = "" }), []piece{{}}, false},
+		"an empty window and an empty tail": {draftOf(api.ModeIncremental, func(p *planDraft) {
 			p.nothing, p.ranges = true, nil
 		}), nil, false},
-		"an empty window and a tail": {draftOf(api.ModeIncremental, func(p *drafted) {
+		"an empty window and a tail": {draftOf(api.ModeIncremental, func(p *planDraft) {
 			p.nothing, p.ranges, p.tail.horizon.Tail = true, nil, 1
 		}), []piece{above}, false},
-		"an empty window without an index": {draftOf(api.ModeIncremental, func(p *drafted) {
+		"an empty window without an index": {draftOf(api.ModeIncremental, func(p *planDraft) {
 			p.nothing, p.ranges, p.tail.horizon.Tail = true, nil, source.TailUnknown
 		}), []piece{above}, false},
-		"no end at all, and a tail above the watermark": {draftOf(api.ModeIncremental, func(p *drafted) {
+		"no end at all, and a tail above the watermark": {draftOf(api.ModeIncremental, func(p *planDraft) {
 			p.nothing, p.ranges, p.window, p.tail.horizon.Tail = true, nil, table.Window{}, 1
 		}), []piece{{Window: &table.Window{Lo: lo, Hi: lo}, ToNow: true}}, false},
 	} {
@@ -70,7 +70,7 @@ func TestTheTailIsReadLast(t *testing.T) {
 
 // The tail of a DATE that is too large is the whole day at every look: it is left to the window.
 func TestALargeTailOfADateIsLeftToTheWindow(t *testing.T) {
-	p := draftOf(api.ModeIncremental, func(p *drafted) {
+	p := draftOf(api.ModeIncremental, func(p *planDraft) {
 		p.table.Columns[0].Kind, p.tail.horizon.Tail, p.heldBack = table.KindDate, 101, "an open transaction"
 		p.window = table.Window{Lo: "2024-01-01", Hi: "2024-01-02"}
 	})
@@ -84,7 +84,7 @@ func TestALargeTailOfADateIsLeftToTheWindow(t *testing.T) {
 // runs out.
 func TestARunWithoutAFenceReadsNoTail(t *testing.T) {
 	window := table.Unsettled{Hi: "2", Through: "3"}
-	r := &openedRange{plan: plan{Ranges: []piece{{ToNow: true}}, Unsettled: window, NeedsFence: true}}
+	r := &openedRange{plan: stagedPlan{Ranges: []piece{{ToNow: true}}, Unsettled: window, NeedsFence: true}}
 	require.False(t, r.readSpec(nil, nil).ToNow)
 	require.Zero(t, r.unsettled())
 	r.in.Fence = 1

@@ -37,7 +37,7 @@ func (v Volatile) restarted(started int64) bool {
 
 // beginTarget begins the run on the target's state row, where there is something to write, and
 // completes out by what the steps need to know of both servers.
-func (a *Activities) beginTarget(ctx context.Context, in PlanRunInput, p *drafted, out *PlanRunResult) error {
+func (a *Activities) beginTarget(ctx context.Context, in PlanRunInput, p *planDraft, out *PlanRunResult) error {
 	identity := p.id.now
 	out.Identity, out.Instance = &identity, p.src.Instance().Digest
 	if out.Ranges == 0 || in.State.ID == "" || in.State.Lease == nil {
@@ -78,7 +78,7 @@ func (a *Activities) beginTarget(ctx context.Context, in PlanRunInput, p *drafte
 }
 
 // withoutRow is the warning where the login may not keep a state row.
-func withoutRow(p *drafted) string {
+func withoutRow(p *planDraft) string {
 	schema := sqltext.Ident(p.settings.Target.Schema)
 	table := schema + "." + sqltext.Ident(lineage.StateTable)
 	return fmt.Sprintf("no state row is kept beside the target: that it is another table of this name, was restored from a backup, or is written by"+
@@ -154,7 +154,7 @@ func (a *Activities) checkRestart(ctx context.Context, db *mysqldb.DB, row *Targ
 		"the rows are written again; set innodb_flush_log_at_trx_commit = 1 on the target")
 }
 
-func (p *drafted) identityShown() api.IdentityShown {
+func (p *planDraft) identityShown() api.IdentityShown {
 	if p.id.now.Source.ID == "" {
 		return api.IdentityShown{} // refused before the servers were asked
 	}

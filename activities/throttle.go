@@ -7,6 +7,7 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/tablehaul/tablehaul/internal/clock"
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
@@ -70,13 +71,7 @@ func (a *Activities) waitOut(ctx context.Context, db *mysqldb.DB, s Settings, sa
 		}
 		say(w.Reason)
 		begun := time.Now()
-		timer := time.NewTimer(w.For)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			err = ctx.Err()
-		case <-timer.C:
-		}
+		err = clock.Sleep(ctx, w.For)
 		a.deps.Metrics.Throttled(s.Table.String(), time.Since(begun))
 		if err != nil {
 			return err
@@ -89,14 +84,14 @@ type chunkProgress struct {
 	// Batches is how many statements were sent.
 	Batches int64 `json:"batches"`
 	// Clean says that no attempt so far has begun to write.
-	Clean bool `json:"clean"`
+	NothingWritten bool `json:"clean"`
 }
 
 // cleanSoFar reports whether no earlier attempt of this step can have written anything.
-func cleanSoFar(ctx context.Context) bool {
+func nothingWrittenSoFar(ctx context.Context) bool {
 	if activity.GetInfo(ctx).Attempt == 1 {
 		return true
 	}
 	var last chunkProgress
-	return activity.HasHeartbeatDetails(ctx) && activity.GetHeartbeatDetails(ctx, &last) == nil && last.Clean
+	return activity.HasHeartbeatDetails(ctx) && activity.GetHeartbeatDetails(ctx, &last) == nil && last.NothingWritten
 }

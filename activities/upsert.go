@@ -35,10 +35,10 @@ type UpsertChunkResult struct {
 	Inserted  int64 `json:"inserted"`
 	Updated   int64 `json:"updated"`
 	Unchanged int64 `json:"unchanged"`
-	// NewerOnTarget, Replaced and Yielded: see mysqldb.UpsertResult.
-	NewerOnTarget int64 `json:"newerOnTarget,omitempty"`
-	Replaced      int64 `json:"replaced,omitempty"`
-	Yielded       int64 `json:"yielded,omitempty"`
+	// NewerOnTarget, DeletedConflicts and SkippedConflicts: see mysqldb.UpsertResult.
+	NewerOnTarget    int64 `json:"newerOnTarget,omitempty"`
+	DeletedConflicts int64 `json:"deletedConflicts,omitempty"`
+	SkippedConflicts int64 `json:"skippedConflicts,omitempty"`
 	// Approximate is set where a connection was lost at COMMIT: the rows are right, the three
 	// counters may not be.
 	Approximate bool `json:"approximate,omitempty"`
@@ -49,8 +49,8 @@ type UpsertChunkResult struct {
 	// NextRows is how many rows the next chunks should have at most, since transactions took
 	// too long or met lock conflicts; 0 is no limit.
 	NextRows int64 `json:"nextRows,omitempty"`
-	// AtOnce is how many chunks of the table this worker writes at once at present.
-	AtOnce int `json:"atOnce,omitempty"`
+	// WriteLimit is how many chunks of the table this worker writes at once at present.
+	WriteLimit int `json:"writeLimit,omitempty"`
 }
 
 // MaxPieces is how many pieces a staged chunk is cut into at most, where its rows are too many for
@@ -71,18 +71,18 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 		return UpsertChunkResult{}, translate(ctx, err, where{doing: "read a chunk of " + in.Table})
 	}
 	defer rows.Return()
-	note(ctx, "range", in.Range, "slice", in.Slice, "part", in.Part, "chunk", in.Chunk, "rows", rows.Len())
+	logStep(ctx, "range", in.Range, "slice", in.Slice, "part", in.Part, "chunk", in.Chunk, "rows", rows.Len())
 	s := r.plan.Settings
 	at := where{connection: s.TargetConnection, doing: fmt.Sprintf("write a chunk of %s to %s", s.Table, s.Target)}
 	db, err := a.deps.Target(ctx, s.TargetConnection)
 	if err != nil {
 		return UpsertChunkResult{}, translate(ctx, err, at)
 	}
-	clean := !in.MayHaveRun && cleanSoFar(ctx)
+	clean := !in.MayHaveRun && nothingWrittenSoFar(ctx)
 	if w, err := a.waitNow(ctx, db.DB, s); err != nil {
 		return UpsertChunkResult{}, err
 	} else if w.Reason != "" {
-		activity.RecordHeartbeat(ctx, chunkProgress{Clean: clean})
+		activity.RecordHeartbeat(ctx, chunkProgress{NothingWritten: clean})
 		a.deps.Metrics.Throttled(in.Table, w.For)
 		return UpsertChunkResult{}, throttled(w)
 	}
@@ -105,7 +105,7 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	}
 	// A key that is twice in the chunk was written once, as its newer version: the older one
 	// changed nothing, and every row that was extracted is accounted for.
-	note(ctx, "tries", done.Tries, "transactionSeconds", done.Seconds, "replaced", done.DeletedConflicts, "yielded", done.SkippedConflicts, "newerOnTarget", done.NewerOnTarget, "pace", pace.sizer.Rows(), "atOnce", pace.limiter.Limit())
+	logStep(ctx, "tries", done.Tries, "transactionSeconds", done.Seconds, "deletedConflicts", done.DeletedConflicts, "skippedConflicts", done.SkippedConflicts, "newerOnTarget", done.NewerOnTarget, "pace", pace.sizer.Rows(), "writeLimit", pace.limiter.Limit())
 	superseded := int64(rows.Len()) - done.Inserted - done.Updated - done.Unchanged
 	a.deps.Metrics.Wrote(in.Table, metrics.Chunk{
 		Inserted: done.Inserted, Updated: done.Updated, Unchanged: done.Unchanged + superseded, NewerOnTarget: done.NewerOnTarget,
@@ -114,9 +114,9 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	return UpsertChunkResult{
 		Inserted: done.Inserted, Updated: done.Updated, Unchanged: done.Unchanged + superseded,
 		// What an earlier attempt of this step left behind is not known: it may have committed.
-		Approximate: done.Approximate || !clean,
-		Replaced:    done.DeletedConflicts, Yielded: done.SkippedConflicts, NewerOnTarget: done.NewerOnTarget,
-		Seconds: done.Seconds, Tries: done.Tries, NextRows: int64(pace.sizer.Rows()), AtOnce: pace.limiter.Limit(),
+		Approximate:      done.Approximate || !clean,
+		DeletedConflicts: done.DeletedConflicts, SkippedConflicts: done.SkippedConflicts, NewerOnTarget: done.NewerOnTarget,
+		Seconds: done.Seconds, Tries: done.Tries, NextRows: int64(pace.sizer.Rows()), WriteLimit: pace.limiter.Limit(),
 	}, nil
 }
 

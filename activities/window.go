@@ -16,7 +16,7 @@ import (
 )
 
 // chooseWindow fixes hi, from the source's clock and its open work, and then lo.
-func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
+func (p *planDraft) chooseWindow(ctx context.Context, in PlanRunInput) error {
 	at := where{p.settings.SourceConnection, "choose the window of " + in.Table}
 	cursor := p.table.Column(p.settings.Cursor).Column
 	from, to, err := p.bounds(cursor, in)
@@ -37,7 +37,7 @@ func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
 	}
 	h, err := source.ChooseUpperBound(ctx, p.src, spec)
 	if err != nil {
-		return lookFailure(ctx, err, at)
+		return lookupFailure(ctx, err, at)
 	}
 	if h.Instance != "" && h.Instance != p.src.Instance().Digest {
 		return translate(ctx, mysqldb.ErrOtherServer, at)
@@ -59,8 +59,8 @@ func (p *drafted) chooseWindow(ctx context.Context, in PlanRunInput) error {
 		p.freshAt = begun.Add(-h.Lag)
 	}
 	p.warnings = append(p.warnings, h.Warnings...)
-	p.sayOverlap(cursor, h)
-	p.sayZone(cursor, h)
+	p.explainOverlap(cursor, h)
+	p.explainZone(cursor, h)
 	if h.Future > 0 && (!isInteger(cursor) || len(h.Warnings) == 0) { // a leap has been told
 		p.warnings = append(p.warnings, fmt.Sprintf("at least %d rows have a %s in the future; they are read when their time has come", h.Future, cursor.Name))
 	}
@@ -99,7 +99,7 @@ func notAfter(cursor table.Column, from, latest string) error {
 }
 
 // bounds are a backfill's from and to as the server prints them.
-func (p *drafted) bounds(cursor table.Column, in PlanRunInput) (from, to string, err error) {
+func (p *planDraft) bounds(cursor table.Column, in PlanRunInput) (from, to string, err error) {
 	if p.mode != api.ModeBackfill {
 		return "", "", nil
 	}
@@ -125,7 +125,7 @@ func (p *drafted) bounds(cursor table.Column, in PlanRunInput) (from, to string,
 
 // nothingToRead is where open work leaves no safe upper end. An incremental run has simply
 // nothing to do yet; a first load must wait for its upper end.
-func (p *drafted) nothingToRead(h source.UpperBound) error {
+func (p *planDraft) nothingToRead(h source.UpperBound) error {
 	if h.BlockedBy == nil || p.mode == api.ModeIncremental || p.mode == api.ModeBackfill {
 		p.nothing = true
 		return nil
@@ -134,21 +134,21 @@ func (p *drafted) nothingToRead(h source.UpperBound) error {
 		p.warnings = append(p.warnings, "the first load cannot begin yet: "+p.heldBack+"; "+p.begins(h))
 		return nil
 	}
-	return &heldError{temporal.NewApplicationErrorWithOptions(
+	return &noUpperBoundError{temporal.NewApplicationErrorWithOptions(
 		fmt.Sprintf("nothing of %s can be read safely yet: %s; %s", p.settings.Table, p.heldBack, p.begins(h)), failure.OpenTransactions,
 		temporal.ApplicationErrorOptions{NextRetryDelay: heldRetry}), h.Samples}
 }
 
-// heldError is a first load that cannot choose its end yet, with what the next try must know.
-type heldError struct {
+// noUpperBoundError is a first load that cannot choose its end yet, with what the next try must know.
+type noUpperBoundError struct {
 	error
 	marks []source.CursorSample
 }
 
-func (e *heldError) Unwrap() error { return e.error }
+func (e *noUpperBoundError) Unwrap() error { return e.error }
 
 // begins says when a first load that is held back goes on.
-func (p *drafted) begins(h source.UpperBound) string {
+func (p *planDraft) begins(h source.UpperBound) string {
 	switch {
 	case len(h.Samples) > 0 && h.BlockedBy.Kind == source.BlockerXA:
 		return "it begins when the transaction is committed or rolled back"
@@ -160,7 +160,7 @@ func (p *drafted) begins(h source.UpperBound) string {
 	return "it begins by itself when that is over"
 }
 
-func (p *drafted) chooseLo(ctx context.Context, in PlanRunInput, cursor table.Column, h source.UpperBound, from, to string) error {
+func (p *planDraft) chooseLo(ctx context.Context, in PlanRunInput, cursor table.Column, h source.UpperBound, from, to string) error {
 	var err error
 	at := where{p.settings.SourceConnection, "choose the window of " + in.Table}
 	switch p.mode {
@@ -178,7 +178,7 @@ func (p *drafted) chooseLo(ctx context.Context, in PlanRunInput, cursor table.Co
 
 // beginAt chooses where an incremental run's window begins. Where the source's clock was set back, it
 // begins and may end below the watermark, which is lowered to the end.
-func (p *drafted) beginAt(ctx context.Context, s owner.State, cursor table.Column, h source.UpperBound) (err error) {
+func (p *planDraft) beginAt(ctx context.Context, s owner.State, cursor table.Column, h source.UpperBound) (err error) {
 	mark := s.Watermark
 	if below, err := atOrBelow(cursor, h.Lowest, mark); h.Lowest != "" && err == nil && below {
 		mark = h.Lowest
@@ -198,7 +198,7 @@ func (p *drafted) beginAt(ctx context.Context, s owner.State, cursor table.Colum
 		p.nothing, p.window, p.seen = true, table.Window{Lo: mark, Hi: mark}, s.Seen
 		return nil
 	}
-	if p.window.Lo, err = p.back(ctx, cursor, mark, h); err != nil {
+	if p.window.Lo, err = p.overlapBelow(ctx, cursor, mark, h); err != nil {
 		return err
 	}
 	if err := p.readBelow(ctx, cursor, s, h); err != nil {
@@ -209,7 +209,7 @@ func (p *drafted) beginAt(ctx context.Context, s owner.State, cursor table.Colum
 }
 
 // readBelow begins the window lower where rows have come below it since the last run, and says so.
-func (p *drafted) readBelow(ctx context.Context, cursor table.Column, s owner.State, h source.UpperBound) error {
+func (p *planDraft) readBelow(ctx context.Context, cursor table.Column, s owner.State, h source.UpperBound) error {
 	p.lowered = h.StepBack > 0
 	if h.StepBack > time.Minute {
 		p.warnings = append(p.warnings, fmt.Sprintf("the source's clock went back by %s since the last run: the window begins as much lower",

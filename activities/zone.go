@@ -16,8 +16,8 @@ import (
 // taken for that of a zone.
 const recent = time.Minute
 
-// sayZone warns where the newest rows of a DATETIME cursor lie as far from now as a time zone does.
-func (p *drafted) sayZone(cursor table.Column, h source.UpperBound) {
+// explainZone warns where the newest rows of a DATETIME cursor lie as far from now as a time zone does.
+func (p *planDraft) explainZone(cursor table.Column, h source.UpperBound) {
 	if cursor.Kind != table.KindDateTime || p.mode != api.ModeFirstLoad && !p.preview {
 		return // later runs see what comes below their watermark
 	}
@@ -45,7 +45,7 @@ func (p *drafted) sayZone(cursor table.Column, h source.UpperBound) {
 }
 
 // zoneText is the zone in which the window is chosen.
-func (p *drafted) zoneText(h source.UpperBound) string {
+func (p *planDraft) zoneText(h source.UpperBound) string {
 	offset := fmt.Sprintf("UTC%+03d:%02d", int(h.ZoneOffset/time.Hour), int((h.ZoneOffset%time.Hour).Abs()/time.Minute))
 	if p.settings.CursorZone != "" {
 		return "the table's cursorZone " + p.settings.CursorZone

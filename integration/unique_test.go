@@ -54,14 +54,14 @@ func TestUniqueValuesThatMovedConverge(t *testing.T) {
 			func() { exec(t, p.src, "UPDATE t SET p = p - 1 ORDER BY p") },
 		} {
 			step()
-			replaced += p.settled("t").Replaced
+			replaced += p.settled("t").DeletedConflicts
 			p.equal("t", []string{"id"}, "id", "u", "p", "updated_at")
 		}
 		require.Positive(t, replaced)
 		// Deleted and inserted again under another key: the old row makes way.
 		exec(t, p.src, "DELETE FROM t WHERE id = 3", "INSERT INTO t (id, u, p) SELECT 30, 'VALUE 7', 99", "UPDATE t SET p = 3 WHERE id = 30")
 		result := p.settled("t")
-		require.LessOrEqual(t, result.Replaced, int64(2))
+		require.LessOrEqual(t, result.DeletedConflicts, int64(2))
 		p.equal("t", []string{"id"}, "id", "u", "p", "updated_at")
 	})
 }

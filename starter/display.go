@@ -123,7 +123,7 @@ func progressText(p remote.Progress, m *meter) string {
 		parts = append(parts, rowsText(s))
 	}
 	if s.ChunkRows > 0 {
-		parts = append(parts, fmt.Sprintf("the target is slow: chunks of %s rows, %d at once", humanize.Comma(s.ChunkRows), s.AtOnce))
+		parts = append(parts, fmt.Sprintf("the target is slow: chunks of %s rows, %d at once", humanize.Comma(s.ChunkRows), s.WriteLimit))
 	}
 	if _, stalled := p.Stalled(); stalled {
 		return strings.Join(parts, "; ") // an average of before says nothing of what comes

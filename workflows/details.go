@@ -51,7 +51,7 @@ func statusDetails(s *Status, now time.Time) string {
 		line("Waits", "held back since %s: %s", timeText(w.Since), w.Reason)
 	}
 	if s.ChunkRows > 0 {
-		line("Pace", "the target is slow or its rows are locked: chunks of %s at most, %d at once", count(s.ChunkRows, "row"), s.AtOnce)
+		line("Pace", "the target is slow or its rows are locked: chunks of %s at most, %d at once", count(s.ChunkRows, "row"), s.WriteLimit)
 	}
 	for i, r := range s.Running {
 		if i == shownRanges {
@@ -146,7 +146,7 @@ func rangeDetails(st Status, n int, now time.Time) string {
 	b.WriteString(asOf(st.Started, now))
 	fmt.Fprintf(&b, "- **Progress:** %s written, %s read; %s\n", count(st.RowsWritten, "row"), number(st.RowsExtracted), chunksText(st.ChunksDone, st.Chunks))
 	if st.ChunkRows > 0 {
-		fmt.Fprintf(&b, "- **Pace:** the target is slow or its rows are locked: chunks of %s at most, %d at once\n", count(st.ChunkRows, "row"), st.AtOnce)
+		fmt.Fprintf(&b, "- **Pace:** the target is slow or its rows are locked: chunks of %s at most, %d at once\n", count(st.ChunkRows, "row"), st.WriteLimit)
 	}
 	return b.String()
 }

@@ -17,7 +17,7 @@ var now = time.Date(2026, 11, 25, 10, 0, 0, 0, time.UTC)
 func TestDetailsOfARun(t *testing.T) {
 	st := Status{
 		Table: "shop.orders", Target: "dw.orders", Phase: PhaseUpsert, Mode: api.ModeIncremental, Window: table.Window{Lo: "1", Hi: "9"},
-		Ranges: 1, RowsExtracted: 50_000, RowsWritten: 31_000, Chunks: 5, ChunksDone: 3, ChunkRows: 1250, AtOnce: 1,
+		Ranges: 1, RowsExtracted: 50_000, RowsWritten: 31_000, Chunks: 5, ChunksDone: 3, ChunkRows: 1250, WriteLimit: 1,
 		FreshAt: now.Add(-312 * time.Second), Started: now.Add(-time.Minute),
 		Waits: []Wait{{Reason: "an open transaction, 3m0s old, of connection 43", Since: now.Add(-time.Minute)}},
 	}

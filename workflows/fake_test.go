@@ -122,10 +122,10 @@ func (f *fake) register(env *testsuite.TestWorkflowEnvironment) {
 			f.recorded = append(f.recorded, in.Progress)
 			return nil
 		},
-		"AskHost": func(ctx context.Context) (activities.AskHostResult, error) {
+		"PingHost": func(ctx context.Context) (activities.PingHostResult, error) {
 			f.mu.Lock()
 			defer f.mu.Unlock()
-			return activities.AskHostResult{}, f.ask(activity.GetInfo(ctx).TaskQueue)
+			return activities.PingHostResult{}, f.ask(activity.GetInfo(ctx).TaskQueue)
 		},
 		"ExtractIncremental": func(ctx context.Context, in activities.RangeInput) (activities.ExtractResult, error) {
 			if err := f.step(ctx, "ExtractIncremental"); err != nil {

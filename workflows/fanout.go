@@ -145,14 +145,14 @@ func (m *rangeRunner) listChunks(ctx workflow.Context, at activities.RangeInput,
 }
 
 func (m *rangeRunner) addWritten(out activities.UpsertChunkResult) {
-	m.limits.rows, m.limits.writeLimit = out.NextRows, out.AtOnce
+	m.limits.rows, m.limits.writeLimit = out.NextRows, out.WriteLimit
 	m.counts.Chunks++
 	m.counts.Inserted += out.Inserted
 	m.counts.Updated += out.Updated
 	m.counts.Unchanged += out.Unchanged
 	m.counts.NewerOnTarget += out.NewerOnTarget
-	m.counts.Replaced += out.Replaced
-	m.counts.Yielded += out.Yielded
+	m.counts.DeletedConflicts += out.DeletedConflicts
+	m.counts.SkippedConflicts += out.SkippedConflicts
 	m.counts.Approximate = m.counts.Approximate || out.Approximate
 	m.counts.LongestTransaction = max(m.counts.LongestTransaction, out.Seconds)
 	if out.Tries > 1 {

@@ -122,8 +122,8 @@ func neverStarted(err error) bool {
 // ask is nil where a worker of the host answers.
 func ping(ctx workflow.Context, queue string) error {
 	o := pingOptions
-	o.TaskQueue = activities.PresenceQueue(queue)
-	err := workflow.ExecuteActivity(withOptions(ctx, o, "is anybody there?"), "AskHost").Get(ctx, nil)
+	o.TaskQueue = activities.PingQueue(queue)
+	err := workflow.ExecuteActivity(withOptions(ctx, o, "ping worker host"), "PingHost").Get(ctx, nil)
 	if err == nil || temporal.IsCanceledError(err) {
 		return err
 	}

@@ -114,7 +114,7 @@ func TestABusyHostIsWaitedFor(t *testing.T) {
 		return route(step, queue)
 	}
 	f.ask = func(queue string) error {
-		require.Equal(t, hostQueue+"/presence", queue)
+		require.Equal(t, hostQueue+"/ping", queue)
 		asked++
 		return nil
 	}

@@ -41,7 +41,7 @@ func (s *sync) snapshot() Status {
 		st.RowsWritten += r.Written
 		st.Chunks += r.Chunks
 		st.ChunksDone += r.ChunksDone
-		st.KeepSlowest(r.ChunkRows, r.AtOnce)
+		st.KeepSlowest(r.ChunkRows, r.WriteLimit)
 	}
 	st.Running = make([]RunningRange, 0, len(s.running))
 	for _, i := range s.running {

@@ -27,7 +27,7 @@ type SyncRangeInput struct {
 	Extracted *activities.ExtractResult `json:"extracted,omitempty"`
 	Counts    Counts                    `json:"counts,omitzero"`
 	Seconds   map[string]float64        `json:"seconds,omitempty"`
-	Again     int                       `json:"again,omitempty"`
+	Restarts  int                       `json:"restarts,omitempty"`
 }
 
 // SyncRangeResult is what a range did.
@@ -45,7 +45,7 @@ type rangeProgress struct {
 	Written    int64 `json:"written"`
 	Chunks     int64 `json:"chunks"`
 	ChunksDone int64 `json:"chunksDone"`
-	// ChunkRows and AtOnce: see Status.
-	ChunkRows int64 `json:"chunkRows,omitempty"`
-	AtOnce    int   `json:"atOnce,omitempty"`
+	// ChunkRows and WriteLimit: see Status.
+	ChunkRows  int64 `json:"chunkRows,omitempty"`
+	WriteLimit int   `json:"writeLimit,omitempty"`
 }

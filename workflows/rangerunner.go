@@ -46,9 +46,9 @@ func newRangeRunner(in SyncRangeInput, place *hostRouter, enter func(string), to
 // Where the history has become long, it stops between two slices and returns what is left as
 // the input of another SyncRange.
 func (m *rangeRunner) run(ctx workflow.Context) (rest *SyncRangeInput, err error) {
-	for ; ; m.in.Again++ {
+	for ; ; m.in.Restarts++ {
 		rest, err = m.runSlices(ctx)
-		if failureType(err) != failure.StagedFileCorrupt || m.in.Again+1 >= maxExtracts {
+		if failureType(err) != failure.StagedFileCorrupt || m.in.Restarts+1 >= maxExtracts {
 			return rest, err
 		}
 		workflow.GetLogger(ctx).Warn("staged files are corrupt or lost, extracting again", "range", m.at.Range, "slice", m.at.Slice)
@@ -220,7 +220,7 @@ func (m *rangeRunner) measure(ctx workflow.Context, name string, f func() error)
 func (m *rangeRunner) report() {
 	m.onChunk(rangeProgress{
 		Range: m.at.Range, Extracted: m.counts.RowsExtracted, Written: m.counts.Written(),
-		Chunks: m.totalChunks, ChunksDone: m.counts.Chunks, ChunkRows: m.limits.rows, AtOnce: m.limits.writeLimit,
+		Chunks: m.totalChunks, ChunksDone: m.counts.Chunks, ChunkRows: m.limits.rows, WriteLimit: m.limits.writeLimit,
 	})
 }
 

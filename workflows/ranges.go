@@ -33,7 +33,7 @@ func SyncRange(ctx workflow.Context, in SyncRangeInput) (SyncRangeResult, error)
 	}, func(p rangeProgress) {
 		status.RowsExtracted, status.RowsWritten = p.Extracted, p.Written
 		status.Chunks, status.ChunksDone = p.Chunks, p.ChunksDone
-		status.ChunkRows, status.AtOnce = p.ChunkRows, p.AtOnce
+		status.ChunkRows, status.WriteLimit = p.ChunkRows, p.WriteLimit
 		show()
 		news := p.ChunksDone-last.ChunksDone >= signalChunks || (p.ChunkRows > 0) != (last.ChunkRows > 0)
 		if news && m.in.Signals > 0 {

@@ -205,10 +205,10 @@ func TestAStatusSaysThatTheTargetIsSlow(t *testing.T) {
 	f.upsert = func(_ context.Context, in activities.UpsertChunkInput) (activities.UpsertChunkResult, error) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		out := activities.UpsertChunkResult{Inserted: in.Rows, AtOnce: 2}
+		out := activities.UpsertChunkResult{Inserted: in.Rows, WriteLimit: 2}
 		if slow > 0 {
 			slow--
-			out.NextRows, out.AtOnce = 5, 1
+			out.NextRows, out.WriteLimit = 5, 1
 		}
 		return out, nil
 	}
@@ -226,11 +226,11 @@ func TestAStatusSaysThatTheTargetIsSlow(t *testing.T) {
 		})
 	})
 	require.NoError(t, env.GetWorkflowError())
-	slowest := slices.IndexFunc(seen, func(s workflows.Status) bool { return s.ChunkRows == 5 && s.AtOnce == 1 })
+	slowest := slices.IndexFunc(seen, func(s workflows.Status) bool { return s.ChunkRows == 5 && s.WriteLimit == 1 })
 	require.GreaterOrEqual(t, slowest, 0, "%+v", seen)
 	last := seen[len(seen)-1]
 	require.Zero(t, last.ChunkRows, "the target is fast again")
-	require.Equal(t, 2, last.AtOnce)
+	require.Equal(t, 2, last.WriteLimit)
 }
 
 // What lies above the window's end is read when all ranges below it are done: a row that moves up

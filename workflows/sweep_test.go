@@ -23,8 +23,8 @@ func sweepOnce(t *testing.T, queue string, there bool) (out workflows.SweepStagi
 			swept = append(swept, activity.GetInfo(ctx).TaskQueue)
 			return activities.SweepResult{Runs: 1, Files: 3}, nil
 		},
-		"AskHost": func(context.Context) (activities.AskHostResult, error) {
-			return activities.AskHostResult{}, nobodyCame()
+		"PingHost": func(context.Context) (activities.PingHostResult, error) {
+			return activities.PingHostResult{}, nobodyCame()
 		},
 		"StopSweeping": func(_ context.Context, in activities.StopSweepingInput) error {
 			stopped = append(stopped, in.Queue)

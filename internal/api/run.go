@@ -49,13 +49,13 @@ type Counts struct {
 	Unchanged     int64 `json:"unchanged"`
 	// NewerOnTarget rows, among Unchanged, were not written because the target's row is newer.
 	NewerOnTarget int64 `json:"newerOnTarget,omitempty"`
-	// Replaced counts rows of the target that made way for another row with their unique
-	// value, whether or not they came back; Yielded rows, among Unchanged, that were not
-	// written because a newer row holds their value. Both need uniqueConflicts: replace.
-	Replaced int64 `json:"replaced,omitempty"`
-	Yielded  int64 `json:"yielded,omitempty"`
-	Chunks   int64 `json:"chunks"`
-	Parts    int64 `json:"parts"`
+	// DeletedConflicts counts rows of the target that were deleted because another row has their unique
+	// value now, whether or not they came back. SkippedConflicts counts rows, among Unchanged, that were
+	// not written because a newer row has their value. Both need uniqueConflicts: replace.
+	DeletedConflicts int64 `json:"deletedConflicts,omitempty"`
+	SkippedConflicts int64 `json:"skippedConflicts,omitempty"`
+	Chunks           int64 `json:"chunks"`
+	Parts            int64 `json:"parts"`
 	// StagedBytes is the sum of the parts' sizes.
 	StagedBytes int64 `json:"stagedBytes"`
 	// Approximate marks Inserted, Updated and Unchanged: a connection was lost at COMMIT.
@@ -74,8 +74,8 @@ func (c *Counts) Add(o Counts) {
 	c.Updated += o.Updated
 	c.Unchanged += o.Unchanged
 	c.NewerOnTarget += o.NewerOnTarget
-	c.Replaced += o.Replaced
-	c.Yielded += o.Yielded
+	c.DeletedConflicts += o.DeletedConflicts
+	c.SkippedConflicts += o.SkippedConflicts
 	c.Chunks += o.Chunks
 	c.Parts += o.Parts
 	c.StagedBytes += o.StagedBytes
@@ -124,10 +124,10 @@ type Status struct {
 	Chunks        int64 `json:"chunks"`
 	ChunksDone    int64 `json:"chunksDone"`
 	// ChunkRows is how many rows a transaction has at most at present, where the target's
-	// answers have made it fewer than configured, and 0 otherwise; AtOnce is how many chunks of
-	// the table a worker writes at once, as far as that makes it faster.
-	ChunkRows int64 `json:"chunkRows,omitempty"`
-	AtOnce    int   `json:"atOnce,omitempty"`
+	// answers have made it fewer than configured, and 0 otherwise; WriteLimit is how many
+	// chunks of the table a worker writes at once, as far as that makes it faster.
+	ChunkRows  int64 `json:"chunkRows,omitempty"`
+	WriteLimit int   `json:"writeLimit,omitempty"`
 	// Running are the ranges that child workflows move at present. What they have told is in
 	// the sums above; they tell it rarely, and answer the query "status" themselves.
 	Running []RunningRange `json:"running,omitempty"`
@@ -160,16 +160,16 @@ func (s *Status) Refine(told RunningRange, now Status) {
 	s.RowsWritten += now.RowsWritten - told.RowsWritten
 	s.Chunks += now.Chunks - told.Chunks
 	s.ChunksDone += now.ChunksDone - told.ChunksDone
-	s.KeepSlowest(now.ChunkRows, now.AtOnce)
+	s.KeepSlowest(now.ChunkRows, now.WriteLimit)
 }
 
 // KeepSlowest keeps the pace of the range that the target slows down most.
-func (s *Status) KeepSlowest(chunkRows int64, atOnce int) {
-	if s.ChunkRows == 0 && atOnce > 0 {
-		s.AtOnce = atOnce
+func (s *Status) KeepSlowest(chunkRows int64, writeLimit int) {
+	if s.ChunkRows == 0 && writeLimit > 0 {
+		s.WriteLimit = writeLimit
 	}
 	if chunkRows > 0 && (s.ChunkRows == 0 || chunkRows < s.ChunkRows) {
-		s.ChunkRows, s.AtOnce = chunkRows, atOnce
+		s.ChunkRows, s.WriteLimit = chunkRows, writeLimit
 	}
 }
 

@@ -15,8 +15,8 @@ import (
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
-// presenceSlots is how many questions a host answers at once; an answer takes no time.
-const presenceSlots = 4
+// pingSlots is how many pings a host answers at once; an answer takes no time.
+const pingSlots = 4
 
 // workers are the pollers of one process: of the task queue that all workers serve and, where
 // files are not shared, of the queues of its host.
@@ -61,11 +61,11 @@ func newWorkers(o WorkerOptions, cfg *config.Config, c client.Client, deps activ
 	local := worker.New(c, w.hostQueue, opts)
 	activities.Register(local, a)
 
-	opts.MaxConcurrentActivityExecutionSize = presenceSlots
+	opts.MaxConcurrentActivityExecutionSize = pingSlots
 	opts.MaxConcurrentActivityTaskPollers = 2
-	presence := worker.New(c, activities.PresenceQueue(w.hostQueue), opts)
-	activities.RegisterPresence(presence, a)
-	w.all = append(w.all, local, presence)
+	pings := worker.New(c, activities.PingQueue(w.hostQueue), opts)
+	activities.RegisterPing(pings, a)
+	w.all = append(w.all, local, pings)
 	return w, nil
 }
 
