@@ -10,6 +10,7 @@ import (
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/dsn"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/target"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/throttle"
@@ -116,7 +117,7 @@ func (s *pool) try(ctx context.Context, open func(context.Context) (*mysqldb.DB,
 
 func open(ctx context.Context, key poolKey, conn config.Connection) (*mysqldb.DB, error) {
 	o := mysqldb.Options{
-		Role: key.role, TLS: mysqldb.TLSMode(conn.TLS), CAFile: conn.CA, MaxOpen: conn.MaxConnections, Name: key.name,
+		Role: key.role, TLS: dsn.TLSMode(conn.TLS), CAFile: conn.CA, MaxOpen: conn.MaxConnections, Name: key.name,
 	}
 	if conn.CanChange() {
 		o.ReloadDSN = func() (string, error) {

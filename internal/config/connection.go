@@ -7,7 +7,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/dsn"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 )
 
@@ -31,7 +31,7 @@ func setCA(d *decoder, a at, c *Connection) {
 	if d.sealed || v.text == "" {
 		return
 	}
-	if err := mysqldb.CheckCA(v.text); err != nil {
+	if err := dsn.CheckCA(v.text); err != nil {
 		d.problem(a, "put the PEM file there on every worker, or correct the path", "%s", err.Error())
 	}
 }
@@ -56,7 +56,7 @@ func (d *decoder) checkDSN(a at, c Connection) {
 		text = variable.ReplaceAllString(text, "1") // a number is right for a port, too
 	}
 	var wrong *mysqlerr.DSNError
-	if err := mysqldb.CheckDSN(text, mysqldb.TLSMode(c.TLS)); errors.As(err, &wrong) {
+	if err := dsn.Check(text, dsn.TLSMode(c.TLS)); errors.As(err, &wrong) {
 		d.problem(a, wrong.Write, "cannot be used with any server: %s", wrong.What)
 	}
 }

@@ -4,13 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"net"
 	"strings"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
 
+	"github.com/tablehaul/tablehaul/internal/mysqldb/dsn"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/wire"
 )
 
 // Role is what a pool is for; it decides how its sessions are set up.
@@ -26,8 +27,8 @@ const (
 // Options are what a connection needs beside its DSN.
 type Options struct {
 	Role Role
-	// TLS is how the connection is protected; see TLSMode for the meaning of "".
-	TLS TLSMode
+	// TLS is how the connection is protected; see [dsn.TLSMode] for the meaning of "".
+	TLS dsn.TLSMode
 	// CAFile is a PEM file with the authorities to trust instead of the system's.
 	CAFile string
 	// MaxOpen bounds the connections of the pool; 0 is 8.
@@ -58,7 +59,6 @@ type DB struct {
 
 const (
 	defaultMaxOpen = 8
-	dialTimeout    = 10 * time.Second
 	// idleTime keeps idle connections shorter than any wait_timeout seen in practice, and than
 	// the one that sessionSetup asks for.
 	idleTime = 45 * time.Second
@@ -67,8 +67,8 @@ const (
 // Open connects, sets up the sessions of the role and reads what the server says of itself.
 //
 // The error of a server that refuses or cannot be reached wraps the driver's own.
-func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
-	cfg, first, err := newAccount(dsn, o)
+func Open(ctx context.Context, text string, o Options) (*DB, error) {
+	cfg, first, err := newAccount(text, o)
 	if err != nil {
 		return nil, fmt.Errorf("connection %q: %w", o.Name, err)
 	}
@@ -78,11 +78,11 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	c.account.Store(first)
 	if o.ReloadDSN != nil {
 		c.reload = func() (*account, error) {
-			dsn, err := o.ReloadDSN()
+			text, err := o.ReloadDSN()
 			if err != nil {
 				return nil, err
 			}
-			_, next, err := newAccount(dsn, o)
+			_, next, err := newAccount(text, o)
 			return next, err
 		}
 	}
@@ -109,14 +109,17 @@ func (d *DB) Close() error {
 	return d.DB.Close()
 }
 
-func newAccount(dsn string, o Options) (*mysql.Config, *account, error) {
-	cfg, err := driverConfig(dsn, o)
+func newAccount(text string, o Options) (*mysql.Config, *account, error) {
+	cfg, err := dsn.Config(text, o.TLS, o.CAFile)
 	if err != nil {
 		return nil, nil, err
 	}
+	// The connection has timeouts of its own. What the driver sets is overwritten before each read and write.
+	cfg.DialFunc = wire.Dialer(cfg.ReadTimeout)
+	cfg.ReadTimeout, cfg.WriteTimeout = wire.NoReadTimeout, wire.NoReadTimeout
 	inner, err := mysql.NewConnector(cfg)
 	if err != nil {
-		return nil, nil, badDSN(writeDSN, "the driver refuses it")
+		return nil, nil, dsn.Refused()
 	}
 	return cfg, &account{inner, secretOf(cfg)}, nil
 }
@@ -163,44 +166,4 @@ func versionNumbers(v string) (major, minor, patch int) {
 		}
 	}
 	return n[0], n[1], n[2]
-}
-
-// driverConfig turns a DSN into the driver's configuration, with everything set that the
-// rest of the package relies on.
-func driverConfig(dsn string, o Options) (*mysql.Config, error) {
-	cfg, err := parseDSN(dsn)
-	if err != nil {
-		return nil, err
-	}
-	if err := applyTLS(cfg, o); err != nil {
-		return nil, err
-	}
-	// Harmless in other programs' DSNs, and without meaning here: values travel as text.
-	cfg.ParseTime, cfg.Loc, cfg.ColumnsWithAlias = false, time.UTC, false
-	// Placeholders are filled in by the driver: one round trip, and nothing to close on the server.
-	cfg.InterpolateParams, cfg.Collation = true, ""
-	// The driver asks each server for its own limit, so that a packet that is too large is
-	// refused here with a clear error instead of there with a lost connection.
-	cfg.MaxAllowedPacket = 0
-	cfg.Logger = &mysql.NopLogger{} // it would write over the progress bar, and every error is returned anyway
-	if cfg.Timeout == 0 {
-		cfg.Timeout = dialTimeout
-	}
-	// The wire has limits of its own. What the driver sets is overwritten before each piece.
-	cfg.DialFunc = dialer(cfg.ReadTimeout)
-	cfg.ReadTimeout, cfg.WriteTimeout = NoReadTimeout, NoReadTimeout
-	return cfg, nil
-}
-
-// isLocal reports whether the connection never leaves the machine.
-func isLocal(cfg *mysql.Config) bool {
-	if cfg.Net == "unix" {
-		return true
-	}
-	host, _, err := net.SplitHostPort(cfg.Addr)
-	if err != nil {
-		return false
-	}
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

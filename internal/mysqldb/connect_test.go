@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/dsn"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/testenv/dbtest"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
@@ -143,11 +144,11 @@ func TestTLSModes(t *testing.T) {
 					fails     bool
 				}{
 					{mysqldb.Options{}, false, false},
-					{mysqldb.Options{TLS: mysqldb.TLSRequired}, true, false},
-					{mysqldb.Options{TLS: mysqldb.TLSVerifyCA}, true, true},
-					{mysqldb.Options{TLS: mysqldb.TLSVerifyCA, CAFile: cert}, true, false},
-					{mysqldb.Options{TLS: mysqldb.TLSVerifyIdentity, CAFile: cert}, true, !good},
-					{mysqldb.Options{TLS: mysqldb.TLSVerifyIdentity}, true, true},
+					{mysqldb.Options{TLS: dsn.TLSRequired}, true, false},
+					{mysqldb.Options{TLS: dsn.TLSVerifyCA}, true, true},
+					{mysqldb.Options{TLS: dsn.TLSVerifyCA, CAFile: cert}, true, false},
+					{mysqldb.Options{TLS: dsn.TLSVerifyIdentity, CAFile: cert}, true, !good},
+					{mysqldb.Options{TLS: dsn.TLSVerifyIdentity}, true, true},
 				} {
 					got, err := cipher(c.o)
 					if c.fails {
@@ -166,9 +167,9 @@ func TestAServerElsewhereIsNeverSpokenToInTheClear(t *testing.T) {
 	// 192.0.2.1 is nowhere: with a dial that fails at once, only the choice of TLS can differ.
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
-	_, err := mysqldb.Open(ctx, "user:s3cret@tcp(192.0.2.1:3306)/?allowCleartextPasswords=true", mysqldb.Options{TLS: mysqldb.TLSDisabled})
+	_, err := mysqldb.Open(ctx, "user:s3cret@tcp(192.0.2.1:3306)/?allowCleartextPasswords=true", mysqldb.Options{TLS: dsn.TLSDisabled})
 	require.ErrorIs(t, err, mysqlerr.ErrBadDSN)
-	_, err = mysqldb.Open(ctx, "user:s3cret@tcp(192.0.2.1:3306)/?tls=false", mysqldb.Options{TLS: mysqldb.TLSVerifyIdentity})
+	_, err = mysqldb.Open(ctx, "user:s3cret@tcp(192.0.2.1:3306)/?tls=false", mysqldb.Options{TLS: dsn.TLSVerifyIdentity})
 	require.ErrorIs(t, err, mysqlerr.ErrBadDSN)
 	_, err = mysqldb.Open(ctx, "user:s3cret@tcp(192.0.2.1:3306)/", mysqldb.Options{TLS: "maybe"})
 	require.ErrorContains(t, err, `unknown tls mode "maybe"`)

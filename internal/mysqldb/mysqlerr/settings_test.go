@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/dsn"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/testenv/dbtest"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
@@ -137,8 +138,8 @@ func TestCertificatesAndPlainTextAreConfiguration(t *testing.T) {
 			stranger, _ := dbtest.Certificate(t, other, "127.0.0.1")
 			s := servers.Private(t, flavor, "--ssl-cert="+cert, "--ssl-key="+key, "--ssl-ca="+cert)
 			for says, o := range map[string]mysqldb.Options{
-				"unknown authority": {TLS: mysqldb.TLSVerifyCA, CAFile: stranger},
-				"127.0.0.1":         {TLS: mysqldb.TLSVerifyIdentity, CAFile: cert},
+				"unknown authority": {TLS: dsn.TLSVerifyCA, CAFile: stranger},
+				"127.0.0.1":         {TLS: dsn.TLSVerifyIdentity, CAFile: cert},
 			} {
 				_, err := mysqldb.Open(t.Context(), s.DSN(""), o)
 				require.True(t, mysqlerr.IsPermanent(err), "%s: %v", says, err)
@@ -149,7 +150,7 @@ func TestCertificatesAndPlainTextAreConfiguration(t *testing.T) {
 			conn := dbtest.Session(t, admin)
 			_, err = conn.ExecContext(t.Context(), "SET GLOBAL require_secure_transport = ON")
 			require.NoError(t, err)
-			_, err = mysqldb.Open(t.Context(), s.DSN(""), mysqldb.Options{TLS: mysqldb.TLSDisabled})
+			_, err = mysqldb.Open(t.Context(), s.DSN(""), mysqldb.Options{TLS: dsn.TLSDisabled})
 			want := provoked{number: 3159, class: mysqlerr.ClassConfiguration, says: "encrypted connections only"}
 			if flavor == servers.FlavorMariaDB { // which says nothing of encryption
 				want.number, want.says = 1045, "Access denied for user 'root'"

@@ -10,6 +10,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/fetch"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/wire"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -204,7 +205,7 @@ func (r *pageReader) withRetries(ctx context.Context, f func(context.Context) er
 func (r *pageReader) withTimeout(ctx context.Context, f func(context.Context) error) error {
 	// The server ends a slow statement itself; this is for one that does not answer at all.
 	patience := 2*r.statementTime + 30*time.Second
-	inner, cancel := context.WithTimeout(mysqldb.WithReadTimeout(ctx, max(patience, mysqldb.DefaultReadTimeout)), patience)
+	inner, cancel := context.WithTimeout(wire.WithReadTimeout(ctx, max(patience, wire.DefaultReadTimeout)), patience)
 	defer cancel()
 	err := mysqldb.AsOtherServer(f(inner))
 	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/wire"
 )
 
 const (
@@ -51,7 +52,7 @@ func execWatched(ctx context.Context, d *mysqldb.DB, conn *sql.Conn, statement s
 	// number may be a stranger's connection on the server.
 	verb, rest, _ := strings.Cut(statement, " ")
 	marked := verb + " /* tablehaul-" + rand.Text() + " */ "
-	inner, cancel := context.WithCancelCause(mysqldb.WithReadTimeout(ctx, mysqldb.NoReadTimeout))
+	inner, cancel := context.WithCancelCause(wire.WithReadTimeout(ctx, wire.NoReadTimeout))
 	defer cancel(nil)
 	stop := context.AfterFunc(ctx, func() {
 		detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), killTimeout)

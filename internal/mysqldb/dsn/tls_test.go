@@ -1,4 +1,4 @@
-package mysqldb
+package dsn
 
 import (
 	"testing"
@@ -26,7 +26,7 @@ func TestTLSByDefault(t *testing.T) {
 		"u:p@tcp(db.example.com)/":                             TLSVerifyIdentity,
 		"u:p@tcp(db.example.com:3306)/?allowNativePasswords=1": TLSVerifyIdentity,
 	} {
-		cfg, err := driverConfig(dsn, Options{})
+		cfg, err := Config(dsn, "", "")
 		require.NoError(t, err, dsn)
 		require.False(t, cfg.AllowFallbackToPlaintext, dsn)
 		switch want {

@@ -1,8 +1,8 @@
 //go:build !linux
 
-package mysqldb
+package wire
 
 import "syscall"
 
-// controlSocket leaves the socket as it is: SilenceLimit alone tells a dead peer.
+// controlSocket leaves the socket as it is: the read timeout alone detects a dead peer.
 func controlSocket(_, _ string, _ syscall.RawConn) error { return nil }

@@ -11,13 +11,14 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/wire"
 	"github.com/tablehaul/tablehaul/internal/testenv/dbtest"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
 func TestTheLimitsOfSilenceAreBelowAMinute(t *testing.T) {
-	require.GreaterOrEqual(t, mysqldb.DefaultReadTimeout, 35*time.Second, "a metadata lock is waited for 30 seconds")
-	require.LessOrEqual(t, mysqldb.DefaultReadTimeout, time.Minute)
+	require.GreaterOrEqual(t, wire.DefaultReadTimeout, 35*time.Second, "a metadata lock is waited for 30 seconds")
+	require.LessOrEqual(t, wire.DefaultReadTimeout, time.Minute)
 }
 
 // Connections that die without a word: the first statement notices, and no other one of the pool

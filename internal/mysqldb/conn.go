@@ -5,9 +5,9 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/go-sql-driver/mysql"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/wire"
 )
 
 // driverConn is all that database/sql asks of a connection, and the driver's has.
@@ -23,12 +23,12 @@ type driverConn interface {
 	driver.Validator
 }
 
-// serverConn tells the crowd of each statement that is sent, and the pool of a peer that went
-// silent: the other connections of that time are as dead, and none of them is tried.
+// serverConn counts each statement that it sends. Where its peer times out, the pool closes the
+// other connections of that time as well: they are as dead.
 type serverConn struct {
 	driverConn
 	connector *connector
-	conn      *timedConn
+	wire      *wire.Conn
 	// lost is the connector's count when this connection was opened.
 	lost int64
 	// instance is the digest of the server that it leads to; see Instance.
@@ -85,7 +85,7 @@ func (c *serverConn) isLost() bool {
 
 func (c *serverConn) beforeStatements(ctx context.Context, statements int64) {
 	c.connector.traffic.sent.Add(statements)
-	c.conn.startStatement(ctx)
+	c.wire.StartStatement(ctx)
 }
 
 // wrapLost says of a connection that was given up why it was.
@@ -93,7 +93,7 @@ func (c *serverConn) wrapLost(err error) error {
 	if err == nil || !c.markLost() {
 		return err
 	}
-	limit := time.Duration(c.conn.limit.Load())
+	limit := c.wire.ReadTimeout()
 	return fmt.Errorf("no answer for %s, the connection is given up: %w", limit, mysql.ErrInvalidConn)
 }
 
@@ -102,7 +102,7 @@ func LostConn(err error) error { return fmt.Errorf("%w: %w", err, mysql.ErrInval
 
 // markLost reports whether the peer went silent, and counts that once.
 func (c *serverConn) markLost() bool {
-	if !c.conn.timedOut.Load() {
+	if !c.wire.TimedOut() {
 		return false
 	}
 	c.connector.lost.CompareAndSwap(c.lost, c.lost+1)

@@ -1,4 +1,4 @@
-package mysqldb
+package dsn
 
 import (
 	"crypto/tls"
@@ -45,8 +45,8 @@ func CheckCA(file string) error {
 var errNoCertificates = errors.New("no PEM certificate in it")
 
 // applyTLS replaces whatever the DSN says of TLS by one of the modes.
-func applyTLS(cfg *mysql.Config, o Options) error {
-	mode, err := tlsMode(cfg, o.TLS)
+func applyTLS(cfg *mysql.Config, set TLSMode, caFile string) error {
+	mode, err := tlsMode(cfg, set)
 	if err != nil {
 		return err
 	}
@@ -62,9 +62,9 @@ func applyTLS(cfg *mysql.Config, o Options) error {
 		return badDSN("set tls: disabled for the connection, or use tcp( )", "a unix socket is not encrypted")
 	}
 	conf := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host}
-	if o.CAFile != "" {
-		if conf.RootCAs, err = readCAs(o.CAFile); err != nil {
-			return &mysqlerr.FileError{Path: o.CAFile, Cause: err}
+	if caFile != "" {
+		if conf.RootCAs, err = readCAs(caFile); err != nil {
+			return &mysqlerr.FileError{Path: caFile, Cause: err}
 		}
 	}
 	switch mode {

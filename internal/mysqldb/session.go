@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/go-sql-driver/mysql"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/wire"
 )
 
 // connector opens connections and sets each session up before anyone uses it.
@@ -36,8 +37,8 @@ func (c *connector) Driver() driver.Driver { return c.driver }
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	c.traffic.sent.Add(1) // the driver asks for max_allowed_packet
 	lost := c.lost.Load()
-	var w *timedConn
-	inner, err := c.logIn(context.WithValue(ctx, timedConnKey{}, &w))
+	var w *wire.Conn
+	inner, err := c.logIn(wire.WithSlot(ctx, &w))
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +48,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 		c.login.onClose()
 		return nil, errors.New("the driver's connection cannot do all that is needed")
 	}
-	conn := &serverConn{driverConn: own, connector: c, conn: w, lost: lost}
+	conn := &serverConn{driverConn: own, connector: c, wire: w, lost: lost}
 	if conn.instance, err = c.setUp(ctx, conn); err != nil {
 		_ = conn.Close() // the first error is the one that tells
 		return nil, fmt.Errorf("set up the session: %w", err)

@@ -1,4 +1,4 @@
-package mysqldb
+package wire
 
 import (
 	"strings"
@@ -8,8 +8,8 @@ import (
 // tcpUserTimeout is TCP_USER_TIMEOUT of Linux, in milliseconds.
 const tcpUserTimeout = 0x12
 
-// controlSocket bounds how long what was sent may stay without an acknowledgement: keepalive
-// probes are not sent meanwhile, and the system's own limit is about a quarter of an hour.
+// controlSocket bounds how long sent data may stay unacknowledged. The system sends no keepalive
+// probes meanwhile, and its own limit is about a quarter of an hour.
 func controlSocket(network, _ string, c syscall.RawConn) error {
 	if !strings.HasPrefix(network, "tcp") {
 		return nil

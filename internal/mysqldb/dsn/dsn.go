@@ -1,10 +1,11 @@
-package mysqldb
+package dsn
 
 import (
 	"fmt"
 	"net"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-sql-driver/mysql"
 
@@ -15,17 +16,59 @@ func badDSN(write, what string, args ...any) error {
 	return &mysqlerr.DSNError{What: fmt.Sprintf(what, args...), Write: write}
 }
 
+const dialTimeout = 10 * time.Second
+
 const (
 	writeDSN = "write it as user:password@tcp(host:3306)/ or user:password@unix(/path/to/socket)/"
 	writeTLS = "leave out the parameter tls, and set the connection's tls: disabled, required, verify-ca or verify-identity"
 )
 
-// CheckDSN finds what makes a DSN useless with any server: a URL, no tcp(), a parameter that is
+// Check finds what makes a DSN useless with any server: a URL, no tcp(), a parameter that is
 // refused, a tls setting that contradicts it. The error is a [DSNError]. No server is asked.
-func CheckDSN(dsn string, mode TLSMode) error {
-	_, err := driverConfig(dsn, Options{TLS: mode})
+func Check(dsn string, mode TLSMode) error {
+	_, err := Config(dsn, mode, "")
 	return err
 }
+
+// Config turns a DSN into the driver's configuration, with everything set that package mysqldb relies
+// on. The error is a [mysqlerr.DSNError], or a [mysqlerr.FileError] of caFile ("" for the system's authorities).
+func Config(dsn string, mode TLSMode, caFile string) (*mysql.Config, error) {
+	cfg, err := parseDSN(dsn)
+	if err != nil {
+		return nil, err
+	}
+	if err := applyTLS(cfg, mode, caFile); err != nil {
+		return nil, err
+	}
+	// Harmless in other programs' DSNs, and without meaning here: values travel as text.
+	cfg.ParseTime, cfg.Loc, cfg.ColumnsWithAlias = false, time.UTC, false
+	// Placeholders are filled in by the driver: one round trip, and nothing to close on the server.
+	cfg.InterpolateParams, cfg.Collation = true, ""
+	// The driver asks each server for its own limit, so that a packet that is too large is
+	// refused here with a clear error instead of there with a lost connection.
+	cfg.MaxAllowedPacket = 0
+	cfg.Logger = &mysql.NopLogger{} // it would write over the progress bar, and every error is returned anyway
+	if cfg.Timeout == 0 {
+		cfg.Timeout = dialTimeout
+	}
+	return cfg, nil
+}
+
+// isLocal reports whether the connection never leaves the machine.
+func isLocal(cfg *mysql.Config) bool {
+	if cfg.Net == "unix" {
+		return true
+	}
+	host, _, err := net.SplitHostPort(cfg.Addr)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// Refused is the error for a DSN that the driver refuses for a reason not known here.
+func Refused() error { return badDSN(writeDSN, "the driver refuses it") }
 
 // parseDSN is the driver's ParseDSN with errors that say what to write.
 func parseDSN(dsn string) (*mysql.Config, error) {
