@@ -8,12 +8,12 @@ import (
 
 func (a *app) watermarkAdopt() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "adopt TABLE", Short: "Bind a table's watermark to the source and target that are there now",
-		Long: "A watermark is of one source, one target, one cursor and one primary key. Where any of them has\n" +
-			"changed, runs are refused with IdentityChanged. Adopt says that the target that is there now holds\n" +
-			"every row of the source up to the watermark: the next run binds the watermark to what it finds.\n\n" +
-			"Rows that the target lacks below the watermark never arrive by themselves. If in doubt, load the\n" +
-			"table anew with tablehaul run TABLE --full. A target that another deployment keeps is taken over.\n" +
+		Use: "adopt TABLE", Short: "Bind a table's watermark to its present source and target",
+		Long: "A watermark holds for one source, one target, one cursor and one primary key. Where one of them has\n" +
+			"changed, runs fail with IdentityChanged. With adopt you say that the present target holds every row\n" +
+			"of the source up to the watermark. The next run binds the watermark to what it finds.\n\n" +
+			"Rows that the target lacks below the watermark never arrive later. In doubt, load the table again\n" +
+			"with tablehaul run TABLE --full. Adopt also takes over a target that another deployment writes.\n" +
 			"Adopt is refused while a run holds the table.\n\n" + exitHelp,
 		Example:           "  tablehaul watermark adopt shop.orders",
 		Args:              cobra.ExactArgs(1),

@@ -18,13 +18,13 @@ const (
 	barRefresh = 200 * time.Millisecond
 )
 
-// bars is one live bar per table.
+// bars shows one progress bar for each table.
 type bars struct {
 	container *mpb.Progress
 	byTable   map[string]*tableBar // not changed after newBars
 }
 
-// tableBar is one bar; the library's drawing reads it while updates write it.
+// tableBar is one bar. The library reads it to draw, while update writes it.
 type tableBar struct {
 	bar *mpb.Bar
 
@@ -32,11 +32,11 @@ type tableBar struct {
 	status remote.Progress
 	meter  meter
 	phase  string
-	// narrow terminals have room for a percentage, and for no numbers.
+	// narrow shows a percentage instead of numbers of rows.
 	narrow bool
 }
 
-// narrowTerminal is below how many columns numbers of rows would be cut off.
+// narrowTerminal is the number of columns below which numbers of rows would be cut off.
 const narrowTerminal = 64
 
 func newBars(out io.Writer, tables []string) *bars {
@@ -81,7 +81,7 @@ func (t *tableBar) rowsText() string {
 
 func (t *tableBar) speedText() string {
 	if w, ok := t.status.Stalled(); ok {
-		return waitCell(w, time.Now()) // in full it stands above the bars
+		return waitCell(w, time.Now()) // the full text is above the bars
 	}
 	if t.narrow {
 		return ""
@@ -99,8 +99,8 @@ func (b *bars) update(table string, p remote.Progress) {
 	t.bar.SetCurrent(p.RowsWritten)
 }
 
-// note goes above the bars, which stay at the bottom.
-func (b *bars) note(table, text string) {
+// message prints a line above the bars, which stay at the bottom.
+func (b *bars) message(table, text string) {
 	fmt.Fprintf(b.container, "%s: %s\n", table, text)
 }
 
@@ -108,13 +108,13 @@ func (b *bars) finish(table, outcome string, rows int64) {
 	t := b.byTable[table]
 	t.mu.Lock()
 	if outcome == outcomeDone {
-		t.status.RowsTotal, t.status.RowsExtracted, t.status.RowsWritten = rows, rows, rows // facts now, no estimate
+		t.status.RowsTotal, t.status.RowsExtracted, t.status.RowsWritten = rows, rows, rows // the exact number, no estimate
 	}
 	t.phase, t.meter, t.status.Waits = outcome, meter{}, nil
 	t.mu.Unlock()
 	if outcome == outcomeDone {
-		t.bar.SetCurrent(max(rows, 1)) // a bar of nothing would look like one that has not begun
-		t.bar.SetTotal(-1, true)       // full, whatever the estimate was
+		t.bar.SetCurrent(max(rows, 1)) // an empty bar would look as if it had not begun
+		t.bar.SetTotal(-1, true)       // a full bar, even where the estimate was higher
 		return
 	}
 	t.bar.Abort(false)

@@ -31,13 +31,13 @@ type configTable struct {
 
 func (a *app) configCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "config", Short: "Look at the configuration", Args: cobra.NoArgs,
+		Use: "config", Short: "Check the configuration", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	check := &cobra.Command{
-		Use: "check", Short: "Read the configuration and list everything that is wrong with it",
-		Long: "Check reads the file as a worker does, with the variables of the environment that it is started in.\n" +
-			"It connects to nothing: tablehaul plan looks at the servers.\n\n" + exitHelp,
+		Use: "check", Short: "Read the configuration, and list everything that is wrong with it",
+		Long: "Check reads the file as a worker does, with the variables of its own environment. It connects to no\n" +
+			"server: tablehaul plan does.\n\n" + exitHelp,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return a.checkConfig() },
 	}
@@ -74,7 +74,7 @@ func (a *app) checkConfig() error {
 		}
 		t.add(x.Name, x.SourceConnection, x.Target, x.TargetConnection, cursor, x.Schedule)
 	}
-	fmt.Fprintf(a.stdout, "%s is fine.\n", path)
+	fmt.Fprintf(a.stdout, "%s is valid.\n", path)
 	a.printGrid(t)
 	return nil
 }
@@ -82,15 +82,19 @@ func (a *app) checkConfig() error {
 func configTables(c *config.Config) []configTable {
 	var out []configTable
 	for _, t := range c.Tables() {
-		out = append(out, configTable{t.Name.String(), t.Target.String(), t.SourceConnection, t.TargetConnection, t.Cursor, scheduleCell(t)})
+		out = append(out, configTable{
+			t.Name.String(), t.Target.String(), t.SourceConnection, t.TargetConnection, t.Cursor, scheduleCell(t),
+		})
 	}
 	for _, p := range c.Patterns() {
-		out = append(out, configTable{p.Name, p.Target, p.Connection, p.TargetConnection, p.Cursor, scheduleCell(p.Settings())})
+		out = append(out, configTable{
+			p.Name, p.Target, p.Connection, p.TargetConnection, p.Cursor, scheduleCell(p.Settings()),
+		})
 	}
 	return out
 }
 
-// scheduleCell is when the table's runs begin.
+// scheduleCell says when the table's runs begin.
 func scheduleCell(t config.Table) string {
 	if t.SchedulePaused && !t.Schedule.None() {
 		return t.Schedule.String() + ", paused"
@@ -98,7 +102,7 @@ func scheduleCell(t config.Table) string {
 	return t.Schedule.String()
 }
 
-// version is set when a release is built (-ldflags -X main.version=…).
+// version is set by the build of a release (-ldflags -X main.version=…).
 var version = ""
 
 func (a *app) versionCommand() *cobra.Command {
@@ -125,7 +129,7 @@ type versionReport struct {
 	Platform string `json:"platform"`
 }
 
-// versionText is the release, or the commit that the program was built from.
+// versionText is the release, or the commit of the build.
 func versionText() string {
 	if version != "" {
 		return version

@@ -30,7 +30,7 @@ func TestPlanPrintsWhatARunWouldDo(t *testing.T) {
   window:     (-∞, 9]
   watermark:  none
   table:      about 1,234,567 rows, 3.0 GiB
-  reads:      about 1,234,567 rows, 3.0 GiB, in 192 chunks; about 26s, a guess until it has run once
+  reads:      about 1,234,567 rows, 3.0 GiB, in 192 chunks; about 26s, a guess until the table has had a run
   ranges:     5
   index:      PRIMARY
   would run on the target:
@@ -107,7 +107,7 @@ func TestStatusAndPlanShowWhatTheWatermarkIsOf(t *testing.T) {
 	f := &fakeService{states: map[string]owner.State{"shop.orders": state}}
 	got := call(t, f, "status", "shop.orders")
 	require.Equal(t, exitOK, got.code, got.stderr)
-	require.Contains(t, got.stdout, "  is of:      the source on db1:3306 (server id s1); the target dw.orders on dw1:3307 (server id t1);"+
+	require.Contains(t, got.stdout, "  holds for:  the source on db1:3306 (server id s1); the target dw.orders on dw1:3307 (server id t1);"+
 		" the cursor updated_at, timestamp(6); no state row is kept beside the target\n")
 }
 
@@ -119,7 +119,7 @@ func TestWatermarkAdopt(t *testing.T) {
 	require.Contains(t, got.stdout, "shop.orders: the next run binds the watermark 2024-05-01 12:00:00 to")
 	got = call(t, f, "watermark", "adopt", "shop.countries")
 	require.Equal(t, exitOK, got.code, got.stderr)
-	require.Contains(t, got.stdout, "shop.countries: the next run takes the target over, and loads it anew")
+	require.Contains(t, got.stdout, "shop.countries: the next run takes the target over, and loads it again")
 }
 
 func TestStatusFollowsWhatGoesOn(t *testing.T) {
@@ -127,7 +127,7 @@ func TestStatusFollowsWhatGoesOn(t *testing.T) {
 	f.states["shop.orders"].Lease.WorkflowID = "tablehaul/sync/shop.orders"
 	got := call(t, f, "status", "--follow", "shop.orders", "shop.countries")
 	require.Equal(t, exitOK, got.code, got.stderr)
-	require.Contains(t, got.stdout, "shop.countries: no run is going on")
+	require.Contains(t, got.stdout, "shop.countries: no run goes on")
 	require.Contains(t, got.stdout, "shop.orders → dw.orders done")
 	require.Equal(t, []remote.Execution{{WorkflowID: "tablehaul/sync/shop.orders", RunID: "r9"}}, f.waited)
 	require.Empty(t, f.starts)
@@ -244,7 +244,7 @@ func TestLinesPrintPhasesAndProgress(t *testing.T) {
 	step(time.Second, "upsert", 0, 20_000)
 	step(time.Second, "upsert", 10_000, 20_000)
 	step(5*time.Second, "upsert", 80_000, 90_000)
-	l.note("shop.orders", "a note")
+	l.message("shop.orders", "a note")
 	l.finish("shop.orders", outcomeDone, 90_000)
 	require.Equal(t, `shop.orders: first load, extract; range 2 of 4
 shop.orders: first load, upsert; range 2 of 4; 0 of about 1,000,000 rows written, 20,000 read
@@ -258,7 +258,7 @@ func TestBarsEndWithEveryOutcome(t *testing.T) {
 	var out bytes.Buffer
 	b := newBars(&out, []string{"shop.orders", "shop.countries"})
 	b.update("shop.orders", remote.Progress{Status: api.Status{Phase: "upsert", RowsWritten: 500, RowsTotal: 2000}})
-	b.note("shop.orders", "a note")
+	b.message("shop.orders", "a note")
 	b.finish("shop.orders", outcomeDone, 1234)
 	b.finish("shop.countries", outcomeFailed, 0)
 	b.close()

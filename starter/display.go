@@ -17,17 +17,17 @@ import (
 
 // display shows the progress of several tables. Its methods may be called from any goroutine.
 type display interface {
-	// update shows how far a run is.
+	// update shows the progress of a run.
 	update(table string, p remote.Progress)
-	// note shows a line that is not progress.
-	note(table, text string)
-	// finish ends a table's progress with its outcome and, where that is done, its rows.
+	// message prints a line that is not progress.
+	message(table, text string)
+	// finish ends the progress of a table. rows counts only where the outcome is done.
 	finish(table, outcome string, rows int64)
-	// close returns when everything shown is on the screen.
+	// close returns when everything is printed.
 	close()
 }
 
-// display chooses by where stdout goes.
+// display returns bars on a terminal, and lines elsewhere.
 func (a *app) display(tables []string) display {
 	switch {
 	case a.quiet:
@@ -41,21 +41,21 @@ func (a *app) display(tables []string) display {
 	}
 }
 
-// quiet shows notes only.
+// quiet prints messages only.
 type quiet struct{ stderr io.Writer }
 
 func (q quiet) update(string, remote.Progress) {}
-func (q quiet) note(table, text string)        { fmt.Fprintf(q.stderr, "%s: %s\n", table, text) }
+func (q quiet) message(table, text string)     { fmt.Fprintf(q.stderr, "%s: %s\n", table, text) }
 func (q quiet) finish(string, string, int64)   {}
 func (q quiet) close()                         {}
 
-// lineInterval is how often plain lines repeat while a phase goes on: logs stay readable.
+// lineInterval is how often a line repeats within a phase, so that logs stay short.
 const lineInterval = 5 * time.Second
 
-// lines prints one line per phase, and one every few seconds while rows move.
+// lines prints one line for each phase, and one every few seconds while rows move.
 type lines struct {
 	out, err io.Writer
-	// several tables: each says when it ends, since what it did is printed when all have.
+	// several prints a line at the end of each table: the results follow when all tables have ended.
 	several bool
 	now     func() time.Time
 
@@ -84,7 +84,7 @@ func (l *lines) update(table string, p remote.Progress) {
 	}
 	now := l.now()
 	last.meter.add(now, p.RowsWritten)
-	text := progressText(p, &last.meter) // what it waits for comes as notes
+	text := progressText(p, &last.meter) // waits are printed as messages
 	same := p.Phase == last.phase && (text == last.text || now.Sub(last.at) < lineInterval)
 	if same {
 		return
@@ -93,7 +93,7 @@ func (l *lines) update(table string, p remote.Progress) {
 	fmt.Fprintf(l.out, "%s: %s\n", table, text)
 }
 
-func (l *lines) note(table, text string) {
+func (l *lines) message(table, text string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	fmt.Fprintf(l.err, "%s: %s\n", table, text)
@@ -109,7 +109,7 @@ func (l *lines) finish(table, outcome string, _ int64) {
 
 func (l *lines) close() {}
 
-// progressText is how far a run is, in one line.
+// progressText is the progress of a run in one line.
 func progressText(p remote.Progress, m *meter) string {
 	s := p.Status
 	parts := []string{s.Phase}
@@ -117,16 +117,18 @@ func progressText(p remote.Progress, m *meter) string {
 		parts[0] = s.Mode + ", " + s.Phase
 	}
 	if s.Ranges > 1 {
-		parts = append(parts, fmt.Sprintf("range %s of %s", humanize.Comma(min(s.RangesDone+1, s.Ranges)), humanize.Comma(s.Ranges)))
+		current := humanize.Comma(min(s.RangesDone+1, s.Ranges))
+		parts = append(parts, fmt.Sprintf("range %s of %s", current, humanize.Comma(s.Ranges)))
 	}
 	if s.RowsExtracted > 0 || s.RowsWritten > 0 {
 		parts = append(parts, rowsText(s))
 	}
 	if s.ChunkRows > 0 {
-		parts = append(parts, fmt.Sprintf("the target is slow: chunks of %s rows, %d at once", humanize.Comma(s.ChunkRows), s.WriteLimit))
+		parts = append(parts, fmt.Sprintf("the target is slow: chunks of %s rows, %d at a time",
+			humanize.Comma(s.ChunkRows), s.WriteLimit))
 	}
 	if _, stalled := p.Stalled(); stalled {
-		return strings.Join(parts, "; ") // an average of before says nothing of what comes
+		return strings.Join(parts, "; ") // the speed before the wait says nothing about the time left
 	}
 	if speed := speedText(s, m); speed != "" {
 		parts = append(parts, speed)
@@ -136,7 +138,8 @@ func progressText(p remote.Progress, m *meter) string {
 
 func rowsText(s api.Status) string {
 	if s.RowsTotal > 0 {
-		return fmt.Sprintf("%s of about %s rows written, %s read", humanize.Comma(s.RowsWritten), humanize.Comma(s.RowsTotal), humanize.Comma(s.RowsExtracted))
+		return fmt.Sprintf("%s of about %s rows written, %s read",
+			humanize.Comma(s.RowsWritten), humanize.Comma(s.RowsTotal), humanize.Comma(s.RowsExtracted))
 	}
 	return fmt.Sprintf("%s rows written, %s read", humanize.Comma(s.RowsWritten), humanize.Comma(s.RowsExtracted))
 }
@@ -153,14 +156,14 @@ func speedText(s api.Status, m *meter) string {
 	return text
 }
 
-// total is how many rows there will be, as far as is known: an estimate may be too low.
+// total is the expected number of rows. An estimate may be too low.
 func total(s api.Status) int64 { return max(s.RowsTotal, s.RowsExtracted, s.RowsWritten) }
 
-// meterWindow is what a rate is an average of: long enough to smooth chunks, short enough to
-// show a stall.
+// meterWindow is the time over which a rate is an average. It is longer than a chunk takes, and short enough to show
+// that a run has stopped.
 const meterWindow = 20 * time.Second
 
-// meter measures rows per second over the last seconds.
+// meter measures rows per second over meterWindow.
 type meter struct{ samples []sample }
 
 type sample struct {
@@ -170,7 +173,7 @@ type sample struct {
 
 func (m *meter) add(at time.Time, rows int64) {
 	if rows == 0 {
-		m.samples = nil // the time before the first row says nothing of the speed
+		m.samples = nil // the time before the first row does not count
 	}
 	m.samples = append(m.samples, sample{at, rows})
 	for len(m.samples) > 2 && at.Sub(m.samples[1].at) >= meterWindow {

@@ -1,8 +1,7 @@
-// Command tablehaul starts runs and looks at them.
+// Command tablehaul starts runs, previews and schedules, and shows them.
 //
-// It owns the command line: arguments, progress, messages and exit codes. It moves no row and
-// opens no MySQL connection; workers do, and everything it knows of them comes through
-// Temporal. Only temporal.go and describe.go speak to Temporal, behind service.
+// It owns the command line: arguments, messages, progress and exit codes. It moves no row. Workers move rows, and
+// package remote asks Temporal about them. Only tablehaul init opens a MySQL connection, to look at a source.
 //
 // Its one invariant: stopping this program never stops a run.
 package main

@@ -17,9 +17,10 @@ import (
 func (a *app) explainCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain FAILURE|TABLE",
-		Short: "Say what a failure means or what is the matter with a table, and what to do",
-		Long: "Explain says of a failure type, such as ServerRejected, what it means, what to look at and what to do.\n" +
-			"Of a table it says what it waits for, and why its last run failed. docs/operations.md has more.\n\n" + exitHelp,
+		Short: "Say what a failure means, or what is wrong with a table, and what to do",
+		Long: "For a failure type, such as ServerRejected, explain says what it means, what to look at and what to do.\n" +
+			"For a table it says what its run waits for, and why its last run failed. See also docs/operations.md.\n\n" +
+			exitHelp,
 		Example: "  tablehaul explain RowRejected\n  tablehaul explain shop.orders",
 		Args:    cobra.ExactArgs(1),
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
@@ -33,7 +34,7 @@ func (a *app) explainCommand() *cobra.Command {
 			if !strings.Contains(args[0], ".") {
 				return a.explainType(args[0])
 			}
-			c, names, err := a.asked(args)
+			c, names, err := a.tablesToShow(args)
 			if err != nil {
 				return err
 			}
@@ -53,7 +54,7 @@ func (a *app) explainType(typ string) error {
 		}
 		types = append(types, one.Type)
 	}
-	return &exitError{exitUsage, fmt.Errorf("%q is neither a failure type nor a table (schema.table); %s", typ, config.Meant(typ, types))}
+	return exitf(exitUsage, "%q is neither a failure type nor a table (schema.table); %s", typ, config.Meant(typ, types))
 }
 
 func (a *app) printAdvice(one failure.Advice) {
@@ -65,9 +66,9 @@ func (a *app) printAdvice(one failure.Advice) {
 	fmt.Fprintln(a.stdout, a.paint(a.stdout, bold, one.Type))
 	writeAdvice(a.stdout, one, "")
 	if one.Waits {
-		fmt.Fprintln(a.stdout, "  A run does not end by it: it shows as what the run waits for.")
+		fmt.Fprintln(a.stdout, "  It does not end a run: the run waits and tries again.")
 	} else {
-		fmt.Fprintln(a.stdout, "  The watermark is where it was, no chunk is half written, and running again is safe.")
+		fmt.Fprintln(a.stdout, "  The watermark did not move, no chunk is half written, and running again is safe.")
 	}
 }
 
@@ -79,16 +80,16 @@ func writeAdvice(w io.Writer, one failure.Advice, tbl string) {
 	fmt.Fprintf(w, "  do:       %s\n", plainAdvice(one.Do, tbl))
 }
 
-// explained is what is the matter with a table: a line of --output json.
+// explained is what is wrong with a table: a line of --output json.
 type explained struct {
 	Table   string           `json:"table"`
 	Healthy bool             `json:"healthy"`
-	Matters []matter         `json:"matters"`
+	Issues  []issue          `json:"issues"`
 	Advice  []failure.Advice `json:"advice"`
 }
 
-// matter is one thing that is the matter.
-type matter struct {
+// issue is one thing that is wrong with a table.
+type issue struct {
 	// Kind is "failed", "waits", "held", "paused" or "never".
 	Kind string `json:"kind"`
 	Type string `json:"type,omitempty"`
@@ -103,7 +104,7 @@ func (a *app) explainTable(ctx context.Context, c *config.Config, name string) e
 	defer s.Close()
 	one, err := a.askTable(ctx, s, name)
 	if err == nil {
-		err = a.known(c, one)
+		err = a.checkKnown(c, one)
 	}
 	if err != nil {
 		return err
@@ -111,10 +112,10 @@ func (a *app) explainTable(ctx context.Context, c *config.Config, name string) e
 	if sched, found, err := s.Schedule(ctx, remote.ScheduleID(a.taskQueue, name)); err == nil && found {
 		one.Schedule = &sched
 	}
-	out := explained{Table: name, Matters: mattersOf(one), Advice: []failure.Advice{}}
-	out.Healthy = len(out.Matters) == 0
+	out := explained{Table: name, Issues: issuesOf(one), Advice: []failure.Advice{}}
+	out.Healthy = len(out.Issues) == 0
 	seen := map[string]bool{}
-	for _, m := range out.Matters {
+	for _, m := range out.Issues {
 		if advice, ok := failure.AdviceOn(m.Type); ok && !seen[m.Type] {
 			seen[m.Type] = true
 			out.Advice = append(out.Advice, advice)
@@ -130,13 +131,13 @@ func (a *app) explainTable(ctx context.Context, c *config.Config, name string) e
 
 func (a *app) printExplained(out explained, one tableStatus) {
 	if out.Healthy {
-		fmt.Fprintf(a.stdout, "%s: nothing is the matter; %s\n", out.Table, nowText(one))
+		fmt.Fprintf(a.stdout, "%s: no issue; %s\n", out.Table, nowText(one))
 		if cell, _ := a.lastCells(one.State); cell != "" {
 			fmt.Fprintf(a.stdout, "  last run: %s; tablehaul history %s lists more\n", cell, out.Table)
 		}
 		return
 	}
-	for _, m := range out.Matters {
+	for _, m := range out.Issues {
 		fmt.Fprintf(a.stdout, "%s %s\n", a.paint(a.stdout, bold, out.Table), m.Text)
 		if advice, ok := failure.AdviceOn(m.Type); ok {
 			writeAdvice(a.stdout, advice, out.Table)
@@ -144,14 +145,15 @@ func (a *app) printExplained(out explained, one tableStatus) {
 	}
 }
 
-// mattersOf are the things that are the matter with a table, the gravest first.
-func mattersOf(one tableStatus) []matter {
-	var out []matter
+// issuesOf returns what is wrong with a table, the most serious first.
+func issuesOf(one tableStatus) []issue {
+	var out []issue
 	if one.State == nil {
-		return []matter{{Kind: "never", Text: "has never had a run: tablehaul plan " + one.Table + " says what the first would do"}}
+		text := "has never had a run: tablehaul plan " + one.Table + " shows what the first run would do"
+		return []issue{{Kind: "never", Text: text}}
 	}
 	if f := one.Failure; f != nil && one.Run == nil {
-		out = append(out, matter{"failed", f.Type, "failed: " + f.Type + ": " + f.Message})
+		out = append(out, issue{"failed", f.Type, "failed: " + f.Type + ": " + f.Message})
 	}
 	if one.Run != nil {
 		for _, w := range one.Run.Waits {
@@ -159,16 +161,18 @@ func mattersOf(one tableStatus) []matter {
 			if w.Step == "" {
 				kind = "held"
 			}
-			out = append(out, matter{kind, w.Type, waitText(w, time.Now())})
+			out = append(out, issue{kind, w.Type, waitText(w, time.Now())})
 		}
 	} else if one.State.HeldBack != "" {
-		out = append(out, matter{"held", failure.OpenTransactions, "is held back: " + one.State.HeldBack + "; the watermark stays below it"})
+		text := "is held back: " + one.State.HeldBack + "; the watermark stays below it"
+		out = append(out, issue{"held", failure.OpenTransactions, text})
 	}
 	if one.Ended != "" {
-		out = append(out, matter{"failed", failure.EndTerminated, "idle; the last run was " + one.Ended})
+		out = append(out, issue{"failed", failure.EndTerminated, "idle; the last run was " + one.Ended})
 	}
 	if s := one.Schedule; s != nil && s.Paused {
-		out = append(out, matter{Kind: "paused", Text: "is paused: " + strings.Join(compact(s.Note, "tablehaul schedule resume "+one.Table), "; ")})
+		text := strings.Join(compact(s.Note, "tablehaul schedule resume "+one.Table), "; ")
+		out = append(out, issue{Kind: "paused", Text: "is paused: " + text})
 	}
 	return out
 }

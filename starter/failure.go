@@ -12,7 +12,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/remote"
 )
 
-// remedyOf says what to do about a failure by its type, beyond what its own message says.
+// remedyOf says what to do about a type of failure; empty where the guide does not have the type.
 func remedyOf(typ, tbl string) string {
 	advice, ok := failure.AdviceOn(typ)
 	if !ok {
@@ -21,10 +21,10 @@ func remedyOf(typ, tbl string) string {
 	return plainAdvice(advice.Do, tbl)
 }
 
-// links of Markdown become their text.
+// links are links in Markdown.
 var links = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
 
-// plainAdvice is a sentence of the guide without Markdown, about one table.
+// plainAdvice is a sentence of the guide without Markdown, for one table.
 func plainAdvice(text, tbl string) string {
 	text = links.ReplaceAllString(text, "$1")
 	text = strings.ReplaceAll(text, "`", "")
@@ -48,7 +48,7 @@ func printFailure(w io.Writer, tbl string, e remote.Execution, err error) {
 	where = append(where, e.String())
 	what, remedy := cmp.Or(failed.What, failed.Message), cmp.Or(failed.Remedy, remedyOf(failed.Type, tbl))
 	if failed.Type == failure.TableBusy {
-		remedy = remedyOf(failed.Type, tbl) // its own speaks of a workflow's input, not of our flags
+		remedy = remedyOf(failed.Type, tbl) // the failure's own remedy is about the input of a workflow, not about flags
 	}
 	if failed.Doing != "" {
 		what = failed.Doing + ": " + what

@@ -36,14 +36,14 @@ func (r *runner) follow(ctx context.Context, tbl string, e remote.Execution) (ap
 		last       api.Status
 		answered   bool
 		unanswered int
-		printer    = newWaitPrinter(func(text string) { r.display.note(tbl, text) })
+		printer    = newWaitPrinter(func(text string) { r.display.message(tbl, text) })
 	)
 	return r.follower.Run(ctx, e, func(ctx context.Context) {
 		status, err := r.service.Status(ctx, e)
 		if err == nil {
 			last, answered, unanswered = status, true, 0
 		} else if unanswered++; unanswered == quietPolls && ctx.Err() == nil {
-			r.display.note(tbl, r.explainSilence(ctx, r.service, err).Error())
+			r.display.message(tbl, r.explainSilence(ctx, r.service, err).Error())
 		}
 		steps, err := r.service.Pending(ctx, e)
 		if err != nil || steps.Closed != "" {
@@ -69,7 +69,7 @@ func (r *runner) start(ctx context.Context, in api.SyncTableInput, noWait bool) 
 		if !errors.As(err, &busy) || in.IfBusy != api.IfBusyWait || noWait {
 			return e, err
 		}
-		r.display.note(in.Table, "waiting for "+busy.Holder.String())
+		r.display.message(in.Table, "waiting for "+busy.Holder.String())
 		var failed *remote.FailedError
 		if _, err := r.follower.Run(ctx, busy.Holder, func(context.Context) {}); err != nil && !errors.As(err, &failed) {
 			return busy.Holder, err
@@ -120,12 +120,14 @@ func (a *app) explainSilence(ctx context.Context, s service, err error) error {
 	case askErr != nil:
 		return err
 	case there:
-		return fmt.Errorf("no answer from a worker within %s: it is busy, or has just ended; runs go on as soon as a worker runs", remote.QueryTimeout)
+		return fmt.Errorf("no worker answered within %s: it is busy, or has just ended; runs go on as soon as a worker runs",
+			remote.QueryTimeout)
 	default:
 		return a.noWorker()
 	}
 }
 
 func (a *app) noWorker() error {
-	return fmt.Errorf("no worker polls the task queue %q: start one, or name the right queue with --task-queue", a.taskQueue)
+	return fmt.Errorf("no worker polls the task queue %q: start one, or name the right queue with --task-queue",
+		a.taskQueue)
 }

@@ -9,27 +9,26 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 )
 
-// grid is rows under headings, in the house style: no frame, so that it can be cut and pasted.
+// grid is a table in plain text: rows under headings, without lines between them.
 type grid struct {
 	headings []string
 	rows     [][]string
-	// rightly are the columns of numbers.
-	rightly []string
+	// rightAligned are the columns of numbers.
+	rightAligned []string
 }
 
 // right aligns columns to the right.
-func (g *grid) right(headings ...string) { g.rightly = headings }
+func (g *grid) right(headings ...string) { g.rightAligned = headings }
 
 func newGrid(headings ...string) *grid { return &grid{headings: headings} }
 
-// add adds a row; it has as many cells as there are headings.
+// add adds a row. It has one cell for each heading.
 func (g *grid) add(cells ...string) { g.rows = append(g.rows, cells) }
 
-// trailing is the padding of a last column, which a terminal would wrap into empty lines.
+// trailing is the padding of the last column. A narrow terminal would print it as empty lines.
 var trailing = regexp.MustCompile(`(?m) +$`)
 
-// printGrid prints g as a table, or as a list where the terminal is too narrow for that: what
-// would be cut off at the right is what people look for.
+// printGrid prints g as a table, or as a list where the terminal is too narrow for the table.
 func (a *app) printGrid(g *grid) {
 	shown := g.table()
 	if width := terminalWidth(a.stdout); width > 0 && widest(shown) > width {
@@ -45,7 +44,7 @@ func (g *grid) table() string {
 	style.Format.Header = 0
 	t.SetStyle(style)
 	var columns []table.ColumnConfig
-	for _, name := range g.rightly {
+	for _, name := range g.rightAligned {
 		columns = append(columns, table.ColumnConfig{Name: name, Align: text.AlignRight, AlignHeader: text.AlignRight})
 	}
 	t.SetColumnConfigs(columns)
@@ -64,7 +63,7 @@ func row(cells []string) table.Row {
 	return out
 }
 
-// list has a paragraph per row: its first cell, then the others that are not empty.
+// list has one paragraph for each row: the first cell, then the other cells that are not empty.
 func (g *grid) list() string {
 	var b strings.Builder
 	for _, r := range g.rows {

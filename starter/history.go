@@ -21,15 +21,15 @@ type tableRun struct {
 func (a *app) historyCommand() *cobra.Command {
 	limit, failed := 0, false
 	cmd := &cobra.Command{
-		Use: "history TABLE…", Short: "List the last runs of tables: windows, rows, seconds, failures",
-		Long: "History lists what the table's owner remembers: its last 50 runs, newest first. The Web UI has each\n" +
-			"of them step by step, for as long as Temporal keeps it.\n\n" + exitHelp,
+		Use: "history TABLE…", Short: "List the last runs of tables: windows, rows, durations, failures",
+		Long: "History lists the last 50 runs of a table, newest first, from its state workflow. The Web UI has the\n" +
+			"steps of each run, for as long as Temporal keeps them.\n\n" + exitHelp,
 		Args: cobra.MinimumNArgs(1), ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if limit < 1 {
-				return fmt.Errorf("--limit is %d: it is a number of runs, 1 and more", limit)
+				return fmt.Errorf("--limit is %d: the minimum is 1", limit)
 			}
-			c, names, err := a.asked(args)
+			c, names, err := a.tablesToShow(args)
 			if err != nil {
 				return err
 			}
@@ -43,7 +43,7 @@ func (a *app) historyCommand() *cobra.Command {
 				return err
 			}
 			for _, one := range all {
-				if err := a.known(c, one); err != nil {
+				if err := a.checkKnown(c, one); err != nil {
 					return err
 				}
 			}
@@ -53,8 +53,8 @@ func (a *app) historyCommand() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().IntVarP(&limit, "limit", "n", 50, "how many runs at most")
-	cmd.Flags().BoolVar(&failed, "failed", false, "only runs that failed")
+	cmd.Flags().IntVarP(&limit, "limit", "n", 50, "the maximum number of runs")
+	cmd.Flags().BoolVar(&failed, "failed", false, "only failed runs")
 	a.outputFlag(cmd)
 	return cmd
 }
@@ -65,7 +65,9 @@ func (a *app) printHistory(one tableStatus, limit int, failed, several bool) {
 		runs = one.State.LastRuns
 	}
 	if failed {
-		runs = slices.DeleteFunc(slices.Clone(runs), func(r owner.RunRecord) bool { return r.Outcome != owner.OutcomeFailed })
+		runs = slices.DeleteFunc(slices.Clone(runs), func(r owner.RunRecord) bool {
+			return r.Outcome != owner.OutcomeFailed
+		})
 	}
 	switch {
 	case a.json():
@@ -74,7 +76,7 @@ func (a *app) printHistory(one tableStatus, limit int, failed, several bool) {
 		}
 		return
 	case len(runs) == 0:
-		a.note("%s: no such run is remembered", one.Table)
+		a.printNote("%s: no such run is recorded", one.Table)
 		return
 	case several:
 		fmt.Fprintln(a.stdout, one.Table)
@@ -82,7 +84,7 @@ func (a *app) printHistory(one tableStatus, limit int, failed, several bool) {
 	a.printRuns(runs, limit)
 }
 
-// printRuns lists the last runs, newest first. Failures are told below, where there is room.
+// printRuns lists the last runs, newest first. Failures follow below, where there is room for their texts.
 func (a *app) printRuns(runs []owner.RunRecord, limit int) {
 	if len(runs) == 0 {
 		return
@@ -100,7 +102,8 @@ func (a *app) printRuns(runs []owner.RunRecord, limit int) {
 		if r.NewerOnTarget > 0 {
 			outcome += fmt.Sprintf(", %s newer on the target", humanize.Comma(r.NewerOnTarget))
 		}
-		t.add(at, r.Mode, a.outcomeText(r.Outcome, outcome), humanize.Comma(r.Rows), human.Seconds(r.Seconds), windowCell(r.Window))
+		t.add(at, r.Mode, a.outcomeText(r.Outcome, outcome), humanize.Comma(r.Rows), human.Seconds(r.Seconds),
+			windowCell(r.Window))
 		if r.Failure != "" && (len(causes) == 0 || causes[len(causes)-1].text != r.Failure) {
 			causes = append(causes, cause{at, r.Failure})
 		}

@@ -66,7 +66,9 @@ func (a *app) init(ctx context.Context, f initFlags) error {
 		return errors.New("--file - and --output json both use standard output: give only one of them")
 	}
 	if _, err := os.Lstat(path); path != "-" && err == nil {
-		return &exitError{exitUsage, fmt.Errorf("%s exists, and init does not change it: name another file with --file, or use --file - to print", path)}
+		return exitf(exitUsage, "%s exists, and init does not change it: name another file with --file, "+
+			"or print with --file -",
+			path)
 	}
 	setup, err := a.setup(f)
 	if err != nil {
@@ -77,8 +79,9 @@ func (a *app) init(ctx context.Context, f initFlags) error {
 		return err
 	}
 	text := found.YAML(setup)
-	if _, err := config.Load(strings.NewReader(text), a.getenv, config.WithoutSecrets()); err != nil && found.Usable() > 0 {
-		return &exitError{exitFailed, fmt.Errorf("the configuration that init made is not valid, which is a defect of init: %w", err)}
+	_, err = config.Load(strings.NewReader(text), a.getenv, config.WithoutSecrets())
+	if err != nil && found.Usable() > 0 {
+		return exitf(exitFailed, "the configuration that init made is not valid, which is a defect of init: %w", err)
 	}
 	if path == "-" {
 		fmt.Fprint(a.stdout, text)
@@ -137,7 +140,9 @@ func connection(flag, text, fallback string) (survey.Connection, error) {
 		return survey.Connection{Name: fallback, DSN: reference}, nil
 	}
 	if !variableName.MatchString(text) {
-		return survey.Connection{}, fmt.Errorf("%s names an environment variable that holds the DSN, or file:/path: a DSN itself does not belong on a command line", flag)
+		return survey.Connection{}, fmt.Errorf("%s names a variable that holds the DSN, or file:/path: "+
+			"a DSN itself does not belong on a command line",
+			flag)
 	}
 	name := strings.ToLower(text)
 	for dsnSuffix.MatchString(name) {
@@ -172,7 +177,8 @@ func (a *app) survey(ctx context.Context, f initFlags, c survey.Connection) (*su
 		if len(f.schemas) > 0 {
 			where = " in " + strings.Join(f.schemas, ", ")
 		}
-		return nil, &exitError{exitFailed, fmt.Errorf("the login of %s sees no table%s: grant it SELECT, or name other schemas with --schema", f.source, where)}
+		return nil, exitf(exitFailed, "the login of %s sees no table%s: grant it SELECT, or name other schemas with --schema",
+			f.source, where)
 	}
 	return found, nil
 }
@@ -181,7 +187,7 @@ func (a *app) survey(ctx context.Context, f initFlags, c survey.Connection) (*su
 func (a *app) openSource(ctx context.Context, flag string, c survey.Connection) (*mysqldb.DB, error) {
 	dsn, err := config.Expand(c.DSN, a.getenv)
 	if err != nil {
-		return nil, &exitError{exitUsage, fmt.Errorf("--source: %w: it holds a DSN such as user:password@tcp(host:3306)/", err)}
+		return nil, exitf(exitUsage, "--source: %w: it holds a DSN such as user:password@tcp(host:3306)/", err)
 	}
 	db, err := mysqldb.Open(ctx, dsn, mysqldb.Options{Role: mysqldb.Source, Name: c.Name})
 	if err != nil {
@@ -238,6 +244,11 @@ func (a *app) printSurvey(found *survey.Result, path string) {
 		t.add(one.Table, rows, human.Size(one.Bytes), strings.Join(one.Key, ", "), cursor, remarks)
 	}
 	a.printGrid(t)
-	fmt.Fprintf(a.stdout, "Wrote %s with %d of %s. Comments say what was found of each. Next:\n", path, found.Usable(), human.Count(len(found.Tables), "table"))
-	fmt.Fprintf(a.stdout, "  tablehaul-standalone &       # or a worker, with TEMPORAL_ADDRESS\n  tablehaul plan --all\n  tablehaul run --all\n  tablehaul schedule apply\n")
+	fmt.Fprintf(a.stdout, "Wrote %s with %d of %s. Comments say what was found of each. Next:\n",
+		path, found.Usable(), human.Count(len(found.Tables), "table"))
+	fmt.Fprint(a.stdout, `  tablehaul-standalone &       # or a worker, with TEMPORAL_ADDRESS
+  tablehaul plan --all
+  tablehaul run --all
+  tablehaul schedule apply
+`)
 }

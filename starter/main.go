@@ -37,18 +37,23 @@ const (
 
 const exitHelp = `Exit codes:
   0    done
-  1    a run, or what was asked, failed
+  1    a run or a command failed
   2    wrong usage, or a problem in the configuration
   3    Temporal cannot be reached
   4    another run holds the table
   130  stopped following (Ctrl-C); the run goes on`
 
-// exitError is an error with its exit code. Errors without one come from reading the command
-// line, and so are wrong usage.
+// exitError is an error with its exit code. An error without one comes from reading the command line, and so is wrong
+// usage.
 type exitError struct {
 	code int
-	// err is what to print; nil where everything has been said.
+	// err is the text to print; nil where it was printed already.
 	err error
+}
+
+// exitf returns an exitError. The format may have %w.
+func exitf(code int, format string, args ...any) error {
+	return &exitError{code, fmt.Errorf(format, args...)}
 }
 
 func (e *exitError) Error() string {
@@ -63,20 +68,20 @@ func (e *exitError) Unwrap() error { return e.err }
 // app is what every command needs.
 type app struct {
 	getenv func(string) string
-	// stdin is where questions are answered.
+	// stdin has the answers to questions.
 	stdin  io.Reader
 	stdout io.Writer
 	stderr io.Writer
 	// dial connects to Temporal; tests put a fake here.
 	dial func(ctx context.Context, getenv func(string) string, taskQueue string) (service, error)
 
-	// poll is how often runs are asked for their status; 0 is pollInterval.
+	// poll is the interval of status queries; 0 is pollInterval.
 	poll time.Duration
 
 	configFile string
 	taskQueue  string
 	output     string
-	// quiet leaves out progress, notes and words of success.
+	// quiet leaves out progress, notes and messages of success.
 	quiet bool
 }
 
@@ -110,24 +115,26 @@ func (a *app) rootCommand() *cobra.Command {
 		Use:   "tablehaul",
 		Short: "Keep copies of large MySQL tables fresh",
 		Long: "Tablehaul keeps copies of large MySQL tables fresh without hurting either server.\n" +
-			"This program starts runs and looks at them; a worker does the work.\n\n" +
-			"Temporal is found by its own conventions: TEMPORAL_ADDRESS (default " + temporalopts.DefaultAddress + "),\n" +
+			"This program starts runs and shows them. A worker moves the rows.\n\n" +
+			"Temporal's own settings apply: TEMPORAL_ADDRESS (default " + temporalopts.DefaultAddress + "),\n" +
 			"TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS…, temporal.toml.\n\n" + exitHelp,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.PersistentFlags().StringVar(&a.configFile, "config", "", "configuration file (environment TABLEHAUL_CONFIG; default "+defaultConfig+")")
-	root.PersistentFlags().StringVar(&a.taskQueue, "task-queue", api.DefaultTaskQueue, "task queue of the workers")
-	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress, no notes, no word of success: answers and errors only")
-	root.AddCommand(a.initCommand(), a.runCommand(), a.planCommand(), a.statusCommand(), a.historyCommand(), a.explainCommand(),
-		a.scheduleCommand(), a.watermarkCommand(), a.configCommand(), a.versionCommand())
+	flags := root.PersistentFlags()
+	flags.StringVar(&a.configFile, "config", "",
+		"configuration file (variable TABLEHAUL_CONFIG; default "+defaultConfig+")")
+	flags.StringVar(&a.taskQueue, "task-queue", api.DefaultTaskQueue, "task queue of the workers")
+	flags.BoolVarP(&a.quiet, "quiet", "q", false, "no progress, no notes, no messages of success: answers and errors only")
+	root.AddCommand(a.initCommand(), a.runCommand(), a.planCommand(), a.statusCommand(), a.historyCommand(),
+		a.explainCommand(), a.scheduleCommand(), a.watermarkCommand(), a.configCommand(), a.versionCommand())
 	return root
 }
 
 // outputFlag adds --output, and checks it before the command runs.
 func (a *app) outputFlag(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&a.output, "output", "text", "text, or json: one object per line")
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp)) // fails only for an unknown flag
+	completeFlag(cmd, "output", "text", "json")
 	cmd.PreRunE = func(*cobra.Command, []string) error {
 		if a.output != "text" && a.output != "json" {
 			return fmt.Errorf("--output is %q: it is text or json", a.output)
@@ -136,9 +143,15 @@ func (a *app) outputFlag(cmd *cobra.Command) {
 	}
 }
 
+// completeFlag offers the words of a flag to the shell.
+func completeFlag(cmd *cobra.Command, flag string, words ...string) {
+	complete := cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)
+	_ = cmd.RegisterFlagCompletionFunc(flag, complete) // fails only for an unknown flag
+}
+
 func (a *app) json() bool { return a.output == "json" }
 
-// connect reaches Temporal, or says how to.
+// connect connects to Temporal.
 func (a *app) connect(ctx context.Context) (service, error) {
 	s, err := a.dial(ctx, a.getenv, a.taskQueue)
 	if err != nil {
@@ -147,17 +160,18 @@ func (a *app) connect(ctx context.Context) (service, error) {
 	return s, nil
 }
 
-// fromTemporal gives an error of a service its exit code.
+// fromTemporal gives an error of the service its exit code.
 func (a *app) fromTemporal(ctx context.Context, err error) error {
 	var unreachable *remote.UnreachableError
 	var settings *remote.SettingsError
 	switch {
 	case ctx.Err() != nil:
-		return &exitError{exitStopped, errors.New("stopped")}
+		return exitf(exitStopped, "stopped")
 	case errors.As(err, &settings):
 		return &exitError{exitUsage, err}
 	case errors.As(err, &unreachable):
-		return &exitError{exitUnreachable, fmt.Errorf("%w\nIs it running? Start tablehaul-standalone, or set TEMPORAL_ADDRESS", err)}
+		hint := "Is it running? Start tablehaul-standalone, or set TEMPORAL_ADDRESS"
+		return exitf(exitUnreachable, "%w\n%s", err, hint)
 	default:
 		return &exitError{exitFailed, err}
 	}

@@ -19,68 +19,68 @@ import (
 	"github.com/tablehaul/tablehaul/internal/remote"
 )
 
-// overview is status without names: a line per table, and below them what needs attention.
+// overview is status without names: one line per table, and the problems.
 type overview struct {
 	service service
 	config  *config.Config
-	// meters measure runs between two looks of --watch.
+	// meters measure the runs between two prints of --watch.
 	meters map[string]*meter
-	// names are looked for anew once in a while: families need a worker for it.
-	names []string
-	asked time.Time
-	// watched puts what needs attention first: the end of a long list may be off the screen.
+	// names are the tables, as asked for at namesAt.
+	names   []string
+	namesAt time.Time
+	// watched prints problems first, because the end of a long list may be off the screen.
 	watched bool
 }
 
-// namesAge is how long a watched list of tables is believed.
-const namesAge = time.Minute
+// namesTTL is how long --watch uses a list of tables.
+const namesTTL = time.Minute
 
 func (o *overview) show(ctx context.Context, a *app) error {
-	if o.names == nil || time.Since(o.asked) > namesAge {
+	if o.names == nil || time.Since(o.namesAt) > namesTTL {
 		names, err := a.knownTables(ctx, o.service, o.config)
 		if err != nil {
 			return a.fromTemporal(ctx, err)
 		}
-		o.names, o.asked = names, time.Now()
+		o.names, o.namesAt = names, time.Now()
 	}
 	all, err := a.askTables(ctx, o.service, o.names, true)
 	if err != nil {
 		return err
 	}
-	o.schedules(ctx, a, all)
+	o.addSchedules(ctx, a, all)
 	switch {
 	case a.json():
 		for _, one := range all {
 			a.printJSON(one)
 		}
 	case len(all) == 0:
-		a.note("no table is configured here, and none has had a run")
+		a.printNote("the configuration has no table, and no table has had a run")
 	default:
 		o.print(a, all)
 	}
 	for _, one := range all {
 		if one.NoAnswer != "" {
-			return &exitError{exitFailed, errors.New(one.NoAnswer)} // the same for all of them, mostly
+			return &exitError{exitFailed, errors.New(one.NoAnswer)} // mostly the same for all
 		}
 	}
 	return nil
 }
 
-// schedules adds the tables' schedules. Without them the rest is still worth showing.
-func (o *overview) schedules(ctx context.Context, a *app, all []tableStatus) {
+// addSchedules adds the tables' schedules. Where Temporal does not return them, the status lacks them.
+func (o *overview) addSchedules(ctx context.Context, a *app, all []tableStatus) {
 	found, err := o.service.Schedules(ctx, true)
 	if err != nil {
-		a.note("schedules are not shown: %s", err)
+		a.printNote("the status lacks the schedules: %s", err)
 		return
 	}
-	by := map[string]*remote.Schedule{}
+	byTable := map[string]*remote.Schedule{}
 	for i, one := range found {
-		if known := by[one.Table]; known == nil || !known.Ours {
-			by[one.Table] = &found[i]
+		if known := byTable[one.Table]; known == nil || !known.Ours {
+			byTable[one.Table] = &found[i]
 		}
 	}
 	for i := range all {
-		all[i].Schedule = by[all[i].Table]
+		all[i].Schedule = byTable[all[i].Table]
 	}
 }
 
@@ -103,14 +103,14 @@ func (o *overview) print(a *app, all []tableStatus) {
 		a.printGrid(t)
 	}
 	for _, one := range all {
-		a.printTrouble(one)
+		a.printProblems(one)
 	}
 	if o.watched {
 		a.printGrid(t)
 	}
 }
 
-// nowCell is what goes on, in a few words.
+// nowCell is what the table's run does, in a few words.
 func (a *app) nowCell(one tableStatus, m *meter) string {
 	switch {
 	case one.NoAnswer != "":
@@ -136,7 +136,7 @@ func (a *app) nowCell(one tableStatus, m *meter) string {
 	return shortProgress(one.Run.Status, m)
 }
 
-// shortProgress is the phase, and how far it is.
+// shortProgress is the phase of a run, and its progress.
 func shortProgress(s api.Status, m *meter) string {
 	text := s.Phase
 	if all := total(s); all > 0 && s.RowsWritten > 0 {
@@ -151,7 +151,7 @@ func shortProgress(s api.Status, m *meter) string {
 	return text
 }
 
-// lastCells are the last run's outcome and rows.
+// lastCells are the outcome and the rows of the last run.
 func (a *app) lastCells(state *owner.State) (last, rows string) {
 	if state == nil || len(state.LastRuns) == 0 {
 		return "", ""
@@ -180,19 +180,13 @@ func lagCell(one tableStatus) string {
 }
 
 func nextCell(one tableStatus) string {
-	switch s := one.Schedule; {
-	case s == nil:
+	if one.Schedule == nil {
 		return ""
-	case s.Paused:
-		return "paused"
-	case s.Next.IsZero():
-		return "never"
-	default:
-		return "in " + human.Duration(time.Until(s.Next).Truncate(time.Second))
 	}
+	return nextText(*one.Schedule)
 }
 
-// lastFailure is the failure of the last run; nil where that did not fail.
+// lastFailure is the failure of the last run; nil where that run did not fail.
 func lastFailure(state owner.State) *remote.FailedError {
 	if len(state.LastRuns) == 0 {
 		return nil
@@ -208,34 +202,35 @@ func lastFailure(state owner.State) *remote.FailedError {
 	return &remote.FailedError{Type: typ, Message: message, Remedy: remedyOf(typ, state.Table)}
 }
 
-// printTrouble says what waits or has failed, and what to do.
-func (a *app) printTrouble(one tableStatus) {
+// printProblems prints what waits or has failed, and what to do.
+func (a *app) printProblems(one tableStatus) {
 	if one.State == nil {
 		return
 	}
 	if one.Run != nil {
 		for _, w := range one.Run.Waits {
-			a.trouble(yellow, one.Table+" "+waitText(w, time.Now()), remedyOf(w.Type, one.Table))
+			a.printProblem(yellow, one.Table+" "+waitText(w, time.Now()), remedyOf(w.Type, one.Table))
 		}
 	} else if one.State.HeldBack != "" {
-		a.trouble(yellow, one.Table+" held back: "+one.State.HeldBack, "")
+		a.printProblem(yellow, one.Table+" held back: "+one.State.HeldBack, "")
 	}
 	if f := one.Failure; f != nil && one.Run == nil {
-		a.trouble(red, one.Table+" failed: "+f.Type+": "+f.Message, f.Remedy)
+		a.printProblem(red, one.Table+" failed: "+f.Type+": "+f.Message, f.Remedy)
 	}
 	if s := one.Schedule; s != nil && s.Paused {
-		a.trouble(yellow, one.Table+" is paused: "+cmp.Or(s.Note, "its schedule starts nothing"), "tablehaul schedule resume "+one.Table)
+		text := one.Table + " is paused: " + cmp.Or(s.Note, "its schedule starts no run")
+		a.printProblem(yellow, text, "tablehaul schedule resume "+one.Table)
 	}
 }
 
-func (a *app) trouble(c colour, text, remedy string) {
+func (a *app) printProblem(c colour, text, remedy string) {
 	fmt.Fprintf(a.stdout, "%s\n", a.paint(a.stdout, c, text))
 	if remedy != "" {
 		fmt.Fprintf(a.stdout, "  → %s\n", remedy)
 	}
 }
 
-// compact leaves out empty texts.
+// compact removes empty texts.
 func compact(texts ...string) []string {
 	var out []string
 	for _, t := range texts {

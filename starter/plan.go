@@ -12,18 +12,19 @@ import (
 
 type planFlags struct {
 	all, verbose, strict bool
+	input                api.PlanTableInput
 }
 
 func (a *app) planCommand() *cobra.Command {
-	var in api.PlanTableInput
 	var f planFlags
 	cmd := &cobra.Command{
 		Use:   "plan TABLE…|--all",
-		Short: "Check tables, and say what a run would do; nothing is written",
-		Long: "Plan does what a run does before its first write: it looks at both tables, chooses the window\n" +
-			"and cuts the ranges. Rows, bytes, chunks and seconds are estimates. It ends with exit code 1 where a\n" +
-			"run would be refused. Of several tables it shows a line each, and below them what is wrong.\n\n" + exitHelp,
-		Example:           "  tablehaul plan shop.orders\n  tablehaul plan --all --strict\n  tablehaul plan 'shop.log_*' --output json",
+		Short: "Check tables, and show what a run would do; it writes nothing",
+		Long: "Plan does what a run does before its first write: it checks both tables, chooses the window and\n" +
+			"cuts the ranges. Rows, bytes, chunks and seconds are estimates. The exit code is 1 where a run would\n" +
+			"be refused. Of several tables it prints one line each, and below them what is wrong.\n\n" + exitHelp,
+		Example: "  tablehaul plan shop.orders\n  tablehaul plan --all --strict\n" +
+			"  tablehaul plan 'shop.log_*' --output json",
 		ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := a.config()
@@ -34,22 +35,22 @@ func (a *app) planCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.planAll(cmd.Context(), c, sel, in, f)
+			return a.previewAll(cmd.Context(), c, sel, f)
 		},
 	}
-	cmd.Flags().BoolVar(&f.all, "all", false, "every table that the configuration stands for")
-	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "with several tables: show each in full")
-	cmd.Flags().BoolVar(&f.strict, "strict", false, "exit code 1 for warnings too, for a check before a change is merged")
-	cmd.Flags().BoolVar(&in.Full, "full", false, "as if run with --full")
-	cmd.Flags().StringVar(&in.From, "from", "", "as if run with --from")
-	cmd.Flags().StringVar(&in.To, "to", "", "as if run with --to")
+	cmd.Flags().BoolVar(&f.all, "all", false, "every table of the configuration")
+	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "show each of several tables in full")
+	cmd.Flags().BoolVar(&f.strict, "strict", false, "exit code 1 for warnings too")
+	cmd.Flags().BoolVar(&f.input.Full, "full", false, "preview a run with --full")
+	cmd.Flags().StringVar(&f.input.From, "from", "", "preview a run with --from")
+	cmd.Flags().StringVar(&f.input.To, "to", "", "preview a run with --to")
 	a.outputFlag(cmd)
 	return cmd
 }
 
-// planOne waits for the preview, and says so when nobody works on it.
-func (a *app) planOne(ctx context.Context, s service, in api.PlanTableInput) (api.PlanTableResult, error) {
-	if there, err := s.HasWorker(ctx); err == nil && !there {
+// previewTable returns the preview of a table. It prints a message where no worker runs.
+func (a *app) previewTable(ctx context.Context, s service, in api.PlanTableInput) (api.PlanTableResult, error) {
+	if running, err := s.HasWorker(ctx); err == nil && !running {
 		fmt.Fprintf(a.stderr, "%s: %s\n", in.Table, a.noWorker().Error())
 	}
 	e, err := s.StartPlan(ctx, in)

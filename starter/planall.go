@@ -15,18 +15,18 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// planned is what came of one table's preview: one of the two is set.
-type planned struct {
+// preview is the preview of one table: either plan or failed is set.
+type preview struct {
 	table  string
 	plan   *api.PlanTableResult
 	failed *remote.FailedError
 }
 
-// maxPlanned bounds the previews at once: each asks both servers.
-const maxPlanned = 4
+// previewsAtOnce bounds the previews at the same time. Each asks both servers.
+const previewsAtOnce = 4
 
-// planAll previews the tables side by side, and shows them in the order asked for.
-func (a *app) planAll(ctx context.Context, c *config.Config, sel selection, in api.PlanTableInput, f planFlags) error {
+// previewAll previews the tables side by side, and prints them in the order of the arguments.
+func (a *app) previewAll(ctx context.Context, c *config.Config, sel selection, f planFlags) error {
 	s, err := a.connect(ctx)
 	if err != nil {
 		return err
@@ -36,15 +36,15 @@ func (a *app) planAll(ctx context.Context, c *config.Config, sel selection, in a
 	if err != nil {
 		return err
 	}
-	all := make([]planned, len(names))
+	all := make([]preview, len(names))
 	group, inner := errgroup.WithContext(ctx)
-	group.SetLimit(maxPlanned)
+	group.SetLimit(previewsAtOnce)
 	for i, name := range names {
 		group.Go(func() error {
-			one := in
-			one.Table = name
+			in := f.input
+			in.Table = name
 			all[i].table = name
-			p, err := a.planOne(inner, s, one)
+			p, err := a.previewTable(inner, s, in)
 			if errors.As(err, &all[i].failed) {
 				return nil
 			}
@@ -64,15 +64,15 @@ func (a *app) planAll(ctx context.Context, c *config.Config, sel selection, in a
 	return nil
 }
 
-// bad says that the plan is not to be gone on with.
-func (p planned) bad(strict bool) bool {
+// bad reports whether the command must fail because of this table.
+func (p preview) bad(strict bool) bool {
 	if p.failed != nil || p.plan.Verdict != api.VerdictReady {
 		return true
 	}
 	return strict && p.count(table.LevelWarn) > 0
 }
 
-func (p planned) count(level table.Level) int {
+func (p preview) count(level table.Level) int {
 	n := 0
 	for _, f := range p.plan.Findings {
 		if f.Level == level {
@@ -82,7 +82,7 @@ func (p planned) count(level table.Level) int {
 	return n
 }
 
-func (a *app) printPlans(all []planned, f planFlags) {
+func (a *app) printPlans(all []preview, f planFlags) {
 	switch {
 	case a.json():
 		for _, one := range all {
@@ -104,13 +104,14 @@ func (a *app) printPlans(all []planned, f planFlags) {
 	}
 	for _, one := range all {
 		if one.failed != nil {
-			printFailure(a.stderr, one.table, remote.Execution{WorkflowID: api.PlanTableID(a.taskQueue, one.table)}, one.failed)
+			e := remote.Execution{WorkflowID: api.PlanTableID(a.taskQueue, one.table)}
+			printFailure(a.stderr, one.table, e, one.failed)
 		}
 	}
 }
 
-// printPlanTable is a line per run-to-be, and below them what would keep one from going well.
-func (a *app) printPlanTable(all []planned) {
+// printPlanTable prints one line per table, and below them the warnings and refusals.
+func (a *app) printPlanTable(all []preview) {
 	t := newGrid("Table", "Verdict", "Mode", "Rows", "Bytes", "Chunks", "Takes", "Target")
 	t.right("Rows", "Bytes", "Chunks", "Takes")
 	ready := 0
@@ -141,12 +142,13 @@ func (a *app) printPlanTable(all []planned) {
 		}
 	}
 	if !a.quiet {
-		fmt.Fprintf(a.stdout, "%d of %s ready. tablehaul plan TABLE shows one in full.\n", ready, human.Count(len(all), "table"))
+		fmt.Fprintf(a.stdout, "%d of %s ready. To see one in full: tablehaul plan TABLE\n",
+			ready, human.Count(len(all), "table"))
 	}
 }
 
-// verdictText is the verdict, or how many warnings come with one that is ready.
-func (a *app) verdictText(one planned) string {
+// verdictText is the verdict, or the number of warnings of a table that is ready.
+func (a *app) verdictText(one preview) string {
 	p := one.plan
 	if p.Verdict != api.VerdictReady {
 		return a.paint(a.stdout, red, p.Verdict)
@@ -157,8 +159,8 @@ func (a *app) verdictText(one planned) string {
 	return a.paint(a.stdout, green, p.Verdict)
 }
 
-// estimateCells are what the run would read and how long it would take; empty where it would
-// not run, a question mark where nobody knows.
+// estimateCells are what the run would read, and how long it would take. They are empty where the run would be refused,
+// and a question mark where the server has no estimate.
 func estimateCells(p api.PlanTableResult) (rows, bytes, chunks, takes string) {
 	switch r := p.Reads; {
 	case p.Verdict != api.VerdictReady:
@@ -170,7 +172,7 @@ func estimateCells(p api.PlanTableResult) (rows, bytes, chunks, takes string) {
 	}
 }
 
-// targetCell says what would happen to the target.
+// targetCell says what the run would do to the target table.
 func targetCell(p api.PlanTableResult) string {
 	switch {
 	case p.Verdict != api.VerdictReady:
@@ -180,6 +182,6 @@ func targetCell(p api.PlanTableResult) string {
 	case len(p.Statements) > 0:
 		return "widened"
 	default:
-		return "there"
+		return "exists"
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// printPlan shows one plan in full.
+// printPlan prints one preview in full.
 func (a *app) printPlan(p api.PlanTableResult) {
 	verdict := a.paint(a.stdout, green, p.Verdict)
 	if p.Verdict != api.VerdictReady {
@@ -21,12 +21,13 @@ func (a *app) printPlan(p api.PlanTableResult) {
 	switch p.Mode {
 	case "":
 	case api.ModeWhole:
-		fmt.Fprintf(a.stdout, "  mode:       whole: the table has no cursor, every run reads all of it\n")
+		fmt.Fprintf(a.stdout, "  mode:       whole: the table has no cursor, so every run reads all of it\n")
 	default:
-		fmt.Fprintf(a.stdout, "  mode:       %s\n  window:     %s\n  watermark:  %s\n", p.Mode, windowText(p.Window), orNone(p.Watermark))
+		fmt.Fprintf(a.stdout, "  mode:       %s\n  window:     %s\n", p.Mode, windowText(p.Window))
+		fmt.Fprintf(a.stdout, "  watermark:  %s\n", orNone(p.Watermark))
 	}
 	rows := "about " + humanize.Comma(p.RowsEstimate) + " rows"
-	if p.RowsEstimate == 0 { // InnoDB says so of a table of a million rows until its statistics are made
+	if p.RowsEstimate == 0 { // InnoDB has no statistics of the table yet, whatever its size
 		rows = "no estimate of its rows yet"
 	}
 	fmt.Fprintf(a.stdout, "  table:      %s, %s\n", rows, human.Size(p.BytesEstimate))
@@ -37,12 +38,12 @@ func (a *app) printPlan(p api.PlanTableResult) {
 		fmt.Fprintf(a.stdout, "  ranges:     %s\n", humanize.Comma(int64(p.Ranges)))
 		index := p.Index
 		if index == "" {
-			index = "none: the whole table is scanned"
+			index = "none: every run scans the whole table"
 		}
 		fmt.Fprintf(a.stdout, "  index:      %s\n", index)
 	}
 	if id := p.Identity; id.Source != "" {
-		fmt.Fprintf(a.stdout, "  source is:  %s\n  target is:  %s\n  state row:  %s\n", id.Source, id.Target, id.Row)
+		fmt.Fprintf(a.stdout, "  source:     %s\n  target:     %s\n  state row:  %s\n", id.Source, id.Target, id.Row)
 	}
 	if p.HeldBack != "" {
 		fmt.Fprintf(a.stdout, "  held back:  %s\n", p.HeldBack)
@@ -53,22 +54,27 @@ func (a *app) printPlan(p api.PlanTableResult) {
 	}
 }
 
-// readsText is what the run would read, and how long that takes.
+// readsText is what the run would read, and how long that would take.
 func readsText(r api.Estimate) string {
 	if !r.Known {
 		return "the server has no estimate"
 	}
 	if r.Rows == 0 {
-		return "nothing new, as far as the index tells"
+		return "nothing new, according to the index"
 	}
-	basis := map[string]string{api.BasisEarlier: "by the pace of earlier runs", api.BasisGuess: "a guess until it has run once"}[r.Basis]
-	return fmt.Sprintf("about %s rows, %s, in %s; about %s, %s", humanize.Comma(r.Rows), human.Size(r.Bytes), human.Count(r.Chunks, "chunk"), human.Seconds(r.Seconds), basis)
+	return fmt.Sprintf("about %s rows, %s, in %s; about %s, %s", humanize.Comma(r.Rows), human.Size(r.Bytes),
+		human.Count(r.Chunks, "chunk"), human.Seconds(r.Seconds), basisTexts[r.Basis])
 }
 
-// printStatements shows the DDL as what it adds to the target.
+// basisTexts say what an estimate of the duration is based on.
+var basisTexts = map[string]string{
+	api.BasisEarlier: "at the speed of earlier runs", api.BasisGuess: "a guess until the table has had a run",
+}
+
+// printStatements prints the DDL for the target.
 func (a *app) printStatements(p api.PlanTableResult) {
 	if p.Verdict != api.VerdictReady || len(p.Statements) == 0 {
-		return // nothing would run
+		return // no statement would run
 	}
 	fmt.Fprintf(a.stdout, "  would run on the target:\n")
 	for _, statement := range p.Statements {
@@ -78,7 +84,7 @@ func (a *app) printStatements(p api.PlanTableResult) {
 	}
 }
 
-// printFinding shows one finding with its remedy below it.
+// printFinding prints one finding, and its remedy below it.
 func (a *app) printFinding(f table.Finding) {
 	text := f.Text
 	if f.Column != "" && !strings.Contains(text, f.Column) {

@@ -46,7 +46,7 @@ func TestRunPrintsOneJSONObjectPerTable(t *testing.T) {
 	f := &fakeService{results: orders(), fails: map[string]error{"shop.countries": failed}, listed: listing(t, testConfig)}
 	got := call(t, f, "run", "--all", "--output", "json")
 	require.Equal(t, exitFailed, got.code)
-	require.Equal(t, "note: shop.log_* matches no table on connection shop: mend the name, or grant the login SELECT on its tables\n", got.stderr)
+	require.Equal(t, "note: shop.log_* matches no table on connection shop: correct the name, or grant the login SELECT on its tables\n", got.stderr)
 	lines := strings.Split(strings.TrimSpace(got.stdout), "\n")
 	require.Len(t, lines, 2)
 	var first, second outcome
@@ -85,10 +85,10 @@ func TestWrongUsageIsFoundBeforeTemporalIsAsked(t *testing.T) {
 		`unknown command "sync"`:                        {"sync"},
 		`unknown command "move"`:                        {"watermark", "move"},
 		"give a value, or --none":                       {"watermark", "set", "shop.orders"},
-		`"yesterday" is not a cursor's value`:           {"watermark", "set", "shop.orders", "yesterday"},
+		`"yesterday" is no value of a cursor`:           {"watermark", "set", "shop.orders", "yesterday"},
 		"shop.countries has no cursor":                  {"watermark", "set", "shop.countries", "5"},
 		"nothing.yaml: no such file or directory":       {"run", "shop.orders", "--config", "nothing.yaml"},
-		"--follow needs the tables' names":              {"status", "--follow"},
+		"--follow needs the names of tables":            {"status", "--follow"},
 	} {
 		got := call(t, nil, args...)
 		require.Equal(t, exitUsage, got.code, args)
@@ -112,7 +112,7 @@ func TestRunThatLosesTemporalSaysThatItGoesOn(t *testing.T) {
 	f := &fakeService{fails: map[string]error{"shop.orders": &remote.UnreachableError{Address: "h:1", Cause: errors.New("gone")}}}
 	got := call(t, f, "run", "shop.orders")
 	require.Equal(t, exitUnreachable, got.code)
-	require.Contains(t, got.stderr, "The run goes on when Temporal is back (workflow tablehaul/sync/shop.orders, run run-1).")
+	require.Contains(t, got.stderr, "The run goes on when Temporal answers again (workflow tablehaul/sync/shop.orders, run run-1).")
 }
 
 func TestFailureSaysWhatWhereAndWhatToDo(t *testing.T) {

@@ -43,7 +43,7 @@ func TestApplyPrintsTheDiffFirst(t *testing.T) {
 		return callConfig(t.Context(), t, f, scheduledConfig, append([]string{"schedule", "apply"}, args...)...)
 	}
 	diff := `+ shop.countries  0 3 * * * Europe/Berlin, paused
-- shop.gone       5m (not in the configuration any more)
+- shop.gone       5m (no longer in the configuration)
 + shop.log_2      5m
 ~ shop.orders     1h → 5m
   1 schedule as configured
@@ -51,12 +51,12 @@ func TestApplyPrintsTheDiffFirst(t *testing.T) {
 	got := apply("--dry-run")
 	require.Equal(t, exitOK, got.code, got.stderr)
 	require.Equal(t, diff, got.stdout)
-	require.Equal(t, "note: shop.log_2 also has the schedule nightly, which was made elsewhere: both start runs\n", got.stderr)
+	require.Equal(t, "note: shop.log_2 also has the schedule nightly, which schedule apply did not make: both start runs\n", got.stderr)
 	require.Empty(t, f.did)
 
 	got = apply()
 	require.Equal(t, exitUsage, got.code, "no terminal to ask on")
-	require.Contains(t, got.stderr, "nothing was changed: give --yes to change it, or --dry-run")
+	require.Contains(t, got.stderr, "nothing was changed: give --yes to apply the changes, or --dry-run")
 	require.Empty(t, f.did)
 
 	got = apply("--yes")
@@ -79,7 +79,7 @@ func TestApplyGoesOnAfterAChangeThatFails(t *testing.T) {
 	f := &fakeService{listed: listing(t, scheduledConfig, "shop.log_1"), deny: map[string]error{"create shop.log_1 5m": errors.New("boom")}}
 	got := callConfig(t.Context(), t, f, scheduledConfig, "schedule", "apply", "-y")
 	require.Equal(t, exitFailed, got.code)
-	require.Contains(t, got.stderr, "shop.log_1: create the schedule: boom\ntablehaul: 1 of 3 changes failed; run it again\n")
+	require.Contains(t, got.stderr, "shop.log_1: create the schedule: boom\ntablehaul: 1 of 3 changes failed: run the command again\n")
 	require.Len(t, f.did, 3)
 }
 
@@ -108,15 +108,15 @@ func TestSchedulesOfOthersAreNeverTouched(t *testing.T) {
 	f := &fakeService{listed: listing(t, scheduledConfig), sched: byID(remote.Schedule{ID: "tablehaul-shop.orders", Table: "shop.orders", When: "1h"})}
 	got := callConfig(t.Context(), t, f, scheduledConfig, "schedule", "apply", "--yes")
 	require.Equal(t, exitFailed, got.code)
-	require.Contains(t, got.stderr, "the schedule tablehaul-shop.orders is there, and was not made by schedule apply")
+	require.Contains(t, got.stderr, "schedule apply did not make the schedule tablehaul-shop.orders")
 	require.Empty(t, f.did)
 	got = call(t, f, "schedule", "pause", "shop.orders")
 	require.Equal(t, exitUsage, got.code)
-	require.Contains(t, got.stderr, "is not ours")
+	require.Contains(t, got.stderr, "schedule apply did not make the schedule")
 
 	f.sched = byID(remote.Schedule{ID: "nightly", Table: "shop.orders"})
 	got = call(t, f, "schedule", "trigger", "shop.orders")
-	require.Contains(t, got.stderr, "shop.orders has a schedule that was made elsewhere: use temporal schedule … --schedule-id nightly")
+	require.Contains(t, got.stderr, "schedule apply did not make the schedule of shop.orders: use temporal schedule … --schedule-id nightly")
 	require.Empty(t, f.did)
 }
 
@@ -139,7 +139,7 @@ func TestScheduleVerbs(t *testing.T) {
 	require.Contains(t, got.stdout, `{"table":"shop.gone","scheduleId":"tablehaul-shop.gone","done":"paused"}`)
 	for want, args := range map[string][]string{
 		"did you mean shop.orders?":                          {"pause", "shop.order"},
-		"shop.countries has no schedule: give it a schedule": {"trigger", "shop.countries"},
+		"shop.countries has no schedule: set the key schedule": {"trigger", "shop.countries"},
 		"name at least one table, or give --all":             {"pause"},
 		"give tables or --all, not both":                     {"resume", "--all", "shop.orders"},
 		`"orders": write it as schema.table`:                 {"trigger", "orders"},
@@ -159,11 +159,11 @@ func TestScheduleList(t *testing.T) {
 		remote.Schedule{ID: "nightly", Table: "shop.log_1", When: remote.OtherCalendar},
 	)}
 	got := call(t, f, "schedule", "list")
-	require.Regexp(t, `shop.log_1 +a calendar that the configuration cannot express +never +not ours: nightly\n`, got.stdout)
+	require.Regexp(t, `shop.log_1 +a calendar that the configuration cannot express +never +not made by schedule apply: nightly\n`, got.stdout)
 	require.Regexp(t, `shop.orders +5m, up to 30s later +in 3m(9|10)s\n`, got.stdout)
-	require.Regexp(t, `shop.gone +5m +paused +load test; changed elsewhere: overlap AllowAll\n`, got.stdout)
+	require.Regexp(t, `shop.gone +5m +paused +load test; changed by hand: overlap AllowAll\n`, got.stdout)
 	got = call(t, &fakeService{}, "schedule", "list")
-	require.Equal(t, invocation{exitOK, "", "note: there is no schedule: give tables a schedule: in the configuration, then tablehaul schedule apply\n"}, got)
+	require.Equal(t, invocation{exitOK, "", "note: there is no schedule: set the key schedule in the configuration, then run tablehaul schedule apply\n"}, got)
 }
 
 func TestApplyNeedsAFileAndAGoodOne(t *testing.T) {

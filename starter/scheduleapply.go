@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,11 +21,11 @@ func (a *app) scheduleApply() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "apply [TABLE…]",
 		Short: "Make Temporal Schedules match the configuration",
-		Long: "Apply prints what it would create, change, pause and delete, asks, and does it. A table's key schedule\n" +
-			"says when it runs: an interval (5m), or a cron text (0 3 * * * Europe/Berlin). With names, only their\n" +
-			"schedules are looked at. A schedule that was paused by hand stays paused.\n\n" +
-			"Only schedules that apply has made are touched: their ids begin with " + remote.SchedulePrefix + ", their memo names\n" +
-			"the table, and they start runs on the same task queue.\n\n" + exitHelp,
+		Long: "Apply prints what it would create, change, pause and delete. Then it asks, and does it. A table's key\n" +
+			"schedule says when it runs: an interval (5m), or a cron expression (0 3 * * * Europe/Berlin). With names,\n" +
+			"apply compares the schedules of these tables only. A schedule that was paused by hand stays paused.\n\n" +
+			"Apply changes only schedules that it has made: their ids begin with " + remote.SchedulePrefix + ", their memos\n" +
+			"name the table, and they start runs on the same task queue.\n\n" + exitHelp,
 		Example:           "  tablehaul schedule apply --dry-run\n  tablehaul schedule apply --yes",
 		ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -35,7 +34,8 @@ func (a *app) scheduleApply() *cobra.Command {
 				return err
 			}
 			if c == nil {
-				return &exitError{exitUsage, fmt.Errorf("schedules come from the configuration, and %s does not exist: name it with --config", defaultConfig)}
+				return exitf(exitUsage, "schedules come from the configuration, and %s does not exist: name the file with --config",
+					defaultConfig)
 			}
 			sel, err := a.selectTables(c, args, len(args) == 0)
 			if err != nil {
@@ -46,21 +46,21 @@ func (a *app) scheduleApply() *cobra.Command {
 				return err
 			}
 			defer s.Close()
-			changes, err := a.scheduleChanges(cmd.Context(), s, c, sel)
+			changes, err := a.changes(cmd.Context(), s, c, sel)
 			if err != nil {
 				return err
 			}
 			return a.applyChanges(cmd.Context(), s, changes, dryRun, yes)
 		},
 	}
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "print what would change, and change nothing")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "print the changes, and make none")
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
 	a.outputFlag(cmd)
 	return cmd
 }
 
-// scheduleChanges compares what the configuration wants with what there is.
-func (a *app) scheduleChanges(ctx context.Context, s service, c *config.Config, sel selection) ([]remote.Change, error) {
+// changes compares the configuration with the schedules.
+func (a *app) changes(ctx context.Context, s service, c *config.Config, sel selection) ([]remote.Change, error) {
 	names, err := a.scheduledTables(ctx, s, c, sel)
 	if err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func (a *app) scheduleChanges(ctx context.Context, s service, c *config.Config, 
 	if err != nil {
 		return nil, a.fromTemporal(ctx, err)
 	}
-	have, err := a.currentSchedules(ctx, s, names, all)
+	have, err := a.currentSchedules(ctx, s, names)
 	if err != nil {
 		return nil, err
 	}
@@ -100,15 +100,14 @@ func (a *app) scheduleChanges(ctx context.Context, s service, c *config.Config, 
 		case one.Ours && !mine && sel.all:
 			out = append(out, remote.Deletion(one))
 		case !one.Ours && mine && !wanted[one.Table].When.None():
-			a.note("%s also has the schedule %s, which was made elsewhere: both start runs", one.Table, one.ID)
+			a.printNote("%s also has the schedule %s, which schedule apply did not make: both start runs", one.Table, one.ID)
 		}
 	}
 	slices.SortStableFunc(out, func(x, y remote.Change) int { return cmp.Compare(x.Table, y.Table) })
 	return out, nil
 }
 
-// scheduledTables are the tables to look at. Families are left out where none of them has a
-// schedule, so that no worker is needed then.
+// scheduledTables returns the tables whose schedules to compare. It needs no worker where no family has a schedule.
 func (a *app) scheduledTables(ctx context.Context, s service, c *config.Config, sel selection) ([]string, error) {
 	families := len(sel.families) > 0
 	for _, p := range c.Patterns() {
@@ -121,11 +120,11 @@ func (a *app) scheduledTables(ctx context.Context, s service, c *config.Config, 
 	if sel.all {
 		names = append(names, configured(c)...)
 	}
-	return names, a.compareSoon(ctx, s, c, selection{all: true}, names)
+	return names, a.compareWithWorker(ctx, s, c, selection{all: true}, names)
 }
 
-// currentSchedules are the schedules of tables as they are now: a list may be a moment old.
-func (a *app) currentSchedules(ctx context.Context, s service, names []string, all []remote.Schedule) (map[string]*remote.Schedule, error) {
+// currentSchedules returns the schedules of tables as they are now, because Temporal's list is a moment old.
+func (a *app) currentSchedules(ctx context.Context, s service, names []string) (map[string]*remote.Schedule, error) {
 	ids := make([]string, len(names))
 	for i, name := range names {
 		ids[i] = remote.ScheduleID(a.taskQueue, name)
@@ -140,16 +139,16 @@ func (a *app) currentSchedules(ctx context.Context, s service, names []string, a
 			continue
 		}
 		if !found[i].Ours {
-			return nil, &exitError{exitFailed, fmt.Errorf("the schedule %s is there, and was not made by schedule apply for the task queue %q: delete it, or leave schedule: out for %s",
-				found[i].ID, a.taskQueue, name)}
+			return nil, exitf(exitFailed, "schedule apply did not make the schedule %s for the task queue %q: delete it, "+
+				"or remove the key schedule of %s",
+				found[i].ID, a.taskQueue, name)
 		}
 		out[name] = found[i]
 	}
 	return out, nil
 }
 
-// applyChanges prints the diff, asks, and does it. A change that fails does not keep the others
-// from being done.
+// applyChanges prints the changes, asks, and makes them. After a change that fails it goes on with the others.
 func (a *app) applyChanges(ctx context.Context, s service, changes []remote.Change, dryRun, yes bool) error {
 	todo := 0
 	for _, c := range changes {
@@ -161,11 +160,8 @@ func (a *app) applyChanges(ctx context.Context, s service, changes []remote.Chan
 		a.printChanges(changes, todo)
 	}
 	if todo > 0 && !dryRun && !yes {
-		if a.json() || !a.confirm(fmt.Sprintf("Apply %s?", human.Count(todo, "change"))) {
-			if a.json() || !terminal(a.stdin) {
-				return &exitError{exitUsage, errors.New("nothing was changed: give --yes to change it, or --dry-run to look only")}
-			}
-			return &exitError{exitFailed, errors.New("nothing was changed")}
+		if err := a.confirmChanges(todo); err != nil {
+			return err
 		}
 	}
 	failed := 0
@@ -186,13 +182,25 @@ func (a *app) applyChanges(ctx context.Context, s service, changes []remote.Chan
 	}
 	switch {
 	case failed > 0:
-		return &exitError{exitFailed, fmt.Errorf("%d of %d changes failed; run it again", failed, todo)}
+		return exitf(exitFailed, "%d of %d changes failed: run the command again", failed, todo)
 	case todo > 0 && !dryRun && !a.json() && !a.quiet:
 		fmt.Fprintf(a.stdout, "%s applied. tablehaul status shows the next runs.\n", human.Count(todo, "change"))
 	}
 	return nil
 }
 
+// confirmChanges asks whether to apply the changes. Its error says that the answer is no.
+func (a *app) confirmChanges(todo int) error {
+	switch {
+	case a.json() || !terminal(a.stdin):
+		return exitf(exitUsage, "nothing was changed: give --yes to apply the changes, or --dry-run to print them only")
+	case !a.confirm(fmt.Sprintf("Apply %s?", human.Count(todo, "change"))):
+		return exitf(exitFailed, "nothing was changed")
+	}
+	return nil
+}
+
+// applyChange makes one change.
 func (a *app) applyChange(ctx context.Context, s service, c remote.Change) error {
 	switch c.Action {
 	case remote.ChangeCreate:
@@ -208,12 +216,16 @@ func (a *app) applyChange(ctx context.Context, s service, c remote.Change) error
 	}
 }
 
-// marks begin the lines of a diff.
+// marks begin the lines of the changes.
 var marks = map[string]struct {
 	mark   string
 	colour colour
 }{
-	remote.ChangeCreate: {"+", green}, remote.ChangeUpdate: {"~", yellow}, remote.ChangePause: {"~", yellow}, remote.ChangeResume: {"~", yellow}, remote.ChangeDelete: {"-", red},
+	remote.ChangeCreate: {"+", green},
+	remote.ChangeUpdate: {"~", yellow},
+	remote.ChangePause:  {"~", yellow},
+	remote.ChangeResume: {"~", yellow},
+	remote.ChangeDelete: {"-", red},
 }
 
 func (a *app) printChanges(changes []remote.Change, todo int) {
@@ -231,7 +243,7 @@ func (a *app) printChanges(changes []remote.Change, todo int) {
 		text := c.To
 		switch c.Action {
 		case remote.ChangeDelete:
-			text = c.From + " (not in the configuration any more)"
+			text = c.From + " (no longer in the configuration)"
 		case remote.ChangeUpdate, remote.ChangePause, remote.ChangeResume:
 			text = c.From + " → " + c.To
 		}
@@ -243,7 +255,7 @@ func (a *app) printChanges(changes []remote.Change, todo int) {
 	}
 }
 
-// confirm asks on the terminal; without one the answer is no.
+// confirm asks on the terminal. Without a terminal the answer is no.
 func (a *app) confirm(question string) bool {
 	if !terminal(a.stdin) {
 		return false

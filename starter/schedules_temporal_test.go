@@ -103,7 +103,7 @@ func TestSchedulesAgainstTemporal(t *testing.T) {
 
 	eventually(t, func() bool { // the list is a moment behind
 		list := w.call(t, "schedule", "list").stdout
-		return strings.Contains(list, "not ours: foreign-"+s) && strings.Contains(list, " "+a+" ")
+		return strings.Contains(list, "not made by schedule apply: foreign-"+s) && strings.Contains(list, " "+a+" ")
 	})
 	w.file(t, "{ name: "+a+", schedule: off }")
 	require.Contains(t, apply(a), "- "+a+"  5m")

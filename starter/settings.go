@@ -14,8 +14,8 @@ import (
 
 const defaultConfig = "./tablehaul.yaml"
 
-// configPath is the file to read, and whether somebody named it: the default may be missing,
-// since a worker elsewhere has it.
+// configPath is the file to read, and whether a flag or a variable names it. The default file may be missing, because
+// only the worker needs one.
 func (a *app) configPath() (path string, named bool) {
 	if path = cmp.Or(a.configFile, a.getenv("TABLEHAUL_CONFIG")); path != "" {
 		return path, true
@@ -31,13 +31,13 @@ func (a *app) config() (*config.Config, error) {
 	case err == nil:
 		return c, nil
 	case !named && errors.Is(err, fs.ErrNotExist):
-		return nil, nil // no file is an answer, not an error
+		return nil, nil // no configuration is no error
 	default:
 		return nil, &exitError{exitUsage, err}
 	}
 }
 
-// tables checks names against the configuration, where there is one, and drops repetitions.
+// tables checks names against the configuration, where c is not nil, and removes duplicates.
 func (a *app) tables(c *config.Config, names []string) ([]string, error) {
 	var out []string
 	var problems []error
@@ -60,7 +60,7 @@ func (a *app) tables(c *config.Config, names []string) ([]string, error) {
 	return out, nil
 }
 
-// tablesOrAll refuses what names both tables and everything, or neither.
+// tablesOrAll refuses both tables and --all, and neither of them.
 func tablesOrAll(args []string, all bool) error {
 	switch {
 	case all && len(args) > 0:
@@ -71,9 +71,9 @@ func tablesOrAll(args []string, all bool) error {
 	return nil
 }
 
-// asked are the configuration and the tables that a command asks about: one that has left the
-// configuration still has a state to look at.
-func (a *app) asked(args []string) (*config.Config, []string, error) {
+// tablesToShow returns the configuration and the tables that the arguments name. A table that was removed from the
+// configuration still has a state to show.
+func (a *app) tablesToShow(args []string) (*config.Config, []string, error) {
 	c, err := a.config()
 	if err != nil {
 		return nil, nil, err
@@ -82,7 +82,7 @@ func (a *app) asked(args []string) (*config.Config, []string, error) {
 	return c, names, err
 }
 
-// configured are the tables that the file names exactly.
+// configured returns the tables that the configuration names exactly.
 func configured(c *config.Config) []string {
 	var out []string
 	for _, t := range c.Tables() {
@@ -91,9 +91,9 @@ func configured(c *config.Config) []string {
 	return out
 }
 
-// known refuses a name that is neither configured nor has ever had a run: a misspelt name must
-// not look like a table that is idle.
-func (a *app) known(c *config.Config, one tableStatus) error {
+// checkKnown refuses a table that is not configured and has never had a run. A misspelt name must not look like an idle
+// table.
+func (a *app) checkKnown(c *config.Config, one tableStatus) error {
 	if one.State != nil {
 		return nil
 	}
@@ -101,7 +101,7 @@ func (a *app) known(c *config.Config, one tableStatus) error {
 	return err
 }
 
-// completeTables offers the configured names to the shell.
+// completeTables offers the configured tables to the shell.
 func (a *app) completeTables(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	c, err := a.config()
 	if err != nil || c == nil {

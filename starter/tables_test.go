@@ -57,7 +57,7 @@ func TestTablesOfOnlineSchemaChangesAreSaidToBeLeftOut(t *testing.T) {
 	for _, args := range [][]string{{"run", "--all", "--no-wait"}, {"run", "shop.log_*", "--no-wait"}} {
 		got := call(t, f, args...)
 		require.Equal(t, exitOK, got.code)
-		require.Contains(t, got.stderr, "leaves out the tables of an online schema change (gh-ost, pt-online-schema-change): shop.log_1_gho and 2 more")
+		require.Contains(t, got.stderr, "leaves out tables of an online schema change (gh-ost, pt-online-schema-change): shop.log_1_gho and 2 more")
 	}
 }
 
@@ -80,7 +80,7 @@ func TestAllAndFamiliesAreExpandedByTheWorker(t *testing.T) {
 	f.idle = true
 	got = call(t, f, "run", "--all")
 	require.Equal(t, exitFailed, got.code)
-	require.Contains(t, got.stderr, `which tables a name with a * stands for only a worker knows: no worker polls the task queue "tablehaul"`)
+	require.Contains(t, got.stderr, `only a worker knows the tables of a name with a *: no worker polls the task queue "tablehaul"`)
 }
 
 func TestExactTablesNeedNoListing(t *testing.T) {
@@ -100,7 +100,7 @@ func TestAWorkerWithAnotherConfigurationIsNoticed(t *testing.T) {
 	require.Equal(t, exitOK, got.code)
 	require.Contains(t, got.stderr, "shop.log_* is in ")
 	require.Regexp(t, `not in the worker's configuration: shop.countries. Restart the worker`, got.stderr)
-	require.Regexp(t, `the worker has other settings than .*tablehaul.yaml for shop.orders: restart it`, got.stderr)
+	require.Regexp(t, `the worker has other settings than .*tablehaul.yaml for shop.orders, which runs use: restart it`, got.stderr)
 
 	got = call(t, f, "run", "--all", "--no-wait", "--quiet")
 	require.Equal(t, invocation{exitOK, "", ""}, got)

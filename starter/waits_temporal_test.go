@@ -127,7 +127,7 @@ func TestStatusShowsWhatARunWaitsFor(t *testing.T) {
 
 	w.healthy.Store(true)
 	eventually(t, func() bool { return w.status(t, table).Ended == "completed" })
-	require.Contains(t, w.call(t, "status", table).stdout, "idle; the last run was completed, the next one takes over")
+	require.Contains(t, w.call(t, "status", table).stdout, "idle; the last run was completed, and the next run takes over")
 }
 
 func TestStatusShowsARunThatCannotDecide(t *testing.T) {

@@ -15,19 +15,19 @@ import (
 	"github.com/tablehaul/tablehaul/internal/clock"
 )
 
-// minWatch keeps --watch from becoming a load: every look asks each table's owner.
+// minWatch is the shortest interval of --watch. Each status asks the state workflow of every table.
 const minWatch = 500 * time.Millisecond
 
-// frame collects what is shown at once; colours and widths are those of the writer behind it.
+// frame collects the output of one status. Colours and widths are those of the writer behind it.
 type frame struct {
 	bytes.Buffer
 	out io.Writer
 }
 
-// watch shows something anew until ctx ends: in place on a terminal, one below the other
-// elsewhere. An error is shown, and the next look may be better.
+// watch calls show again and again until ctx ends. On a terminal each output replaces the one before. An error is part
+// of the output, and does not end watch.
 func (a *app) watch(ctx context.Context, every time.Duration, show func(ctx context.Context, a *app) error) error {
-	place := terminal(a.stdout) && !a.json() && a.getenv("TERM") != "dumb"
+	inPlace := terminal(a.stdout) && !a.json() && a.getenv("TERM") != "dumb"
 	lines := 0
 	for {
 		f := &frame{out: a.stdout}
@@ -48,20 +48,20 @@ func (a *app) watch(ctx context.Context, every time.Duration, show func(ctx cont
 			fmt.Fprintf(inner.stderr, "%s\n", err.Error())
 		}
 		shown := f.String()
-		if place {
+		if inPlace {
 			shown, lines = a.inPlace(shown, lines)
 		} else if !a.json() {
 			shown += "\n"
 		}
 		fmt.Fprint(a.stdout, shown)
-		if clock.Sleep(ctx, max(every, 3*took)) != nil { // many tables, or a busy Temporal: less often
+		if clock.Sleep(ctx, max(every, 3*took)) != nil { // longer where there are many tables, or Temporal is busy
 			return &exitError{code: exitStopped}
 		}
 	}
 }
 
-// inPlace makes shown take the place of the lines before it, and returns how many it has. What
-// does not fit on the screen is left out, since a terminal cannot go up beyond its first line.
+// inPlace makes shown replace the lines before it, and returns the number of its lines. It leaves out what does not fit
+// on the screen, because a terminal cannot move up beyond its first line.
 func (a *app) inPlace(shown string, before int) (string, int) {
 	width, height := screen(a.stdout)
 	var out []string
@@ -73,7 +73,7 @@ func (a *app) inPlace(shown string, before int) (string, int) {
 			need = (n + width - 1) / width
 		}
 		if height > 0 && rows+need > height-2 && i < len(all)-1 {
-			out, rows = append(out, fmt.Sprintf("… %d lines more", len(all)-i)), rows+1
+			out, rows = append(out, fmt.Sprintf("… %d more lines", len(all)-i)), rows+1
 			break
 		}
 		out, rows = append(out, line), rows+need
@@ -85,7 +85,7 @@ func (a *app) inPlace(shown string, before int) (string, int) {
 	return back + strings.Join(out, "\n") + "\n", rows
 }
 
-// screen is the size of the terminal that w is; 0 where it is none.
+// screen is the size of the terminal w; 0 where w is no terminal.
 func screen(w io.Writer) (width, height int) {
 	f, ok := w.(*os.File)
 	if !ok {

@@ -26,7 +26,7 @@ type tableWatermark struct {
 func (a *app) watermarkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "watermark",
-		Short: "Show or move the point up to which a target is known to be complete",
+		Short: "Show or move the point up to which a target is complete",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -60,9 +60,10 @@ func (a *app) watermarkShow() *cobra.Command {
 	return cmd
 }
 
-// askOne asks for the one table that arguments name. The service is closed where there is an error.
+// askOne connects, and asks for the one table that the arguments name. The caller closes the service, unless there is
+// an error.
 func (a *app) askOne(ctx context.Context, args []string) (s service, name string, one tableStatus, err error) {
-	c, names, err := a.asked(args)
+	c, names, err := a.tablesToShow(args)
 	if err != nil {
 		return nil, "", one, err
 	}
@@ -70,7 +71,7 @@ func (a *app) askOne(ctx context.Context, args []string) (s service, name string
 		return nil, "", one, err
 	}
 	if one, err = a.askTable(ctx, s, names[0]); err == nil {
-		err = a.known(c, one)
+		err = a.checkKnown(c, one)
 	}
 	if err != nil {
 		s.Close()
@@ -83,13 +84,14 @@ func (a *app) watermarkSet() *cobra.Command {
 	forget, yes := false, false
 	cmd := &cobra.Command{
 		Use: "set TABLE VALUE", Short: "Move a table's watermark; the next run reads from there",
-		Long: "Set moves the watermark by hand. A lower value makes the next run read more, which is harmless;\n" +
-			"a higher one leaves out what lies between, so it is asked for (--yes answers), and one above the\n" +
-			"source's now is refused. It is also refused while a run holds the table.\n\n" +
+		Long: "Set moves the watermark by hand. A lower value makes the next run read more, which is harmless. A\n" +
+			"higher value leaves out the rows between, so set asks first (--yes answers). A value above the\n" +
+			"source's present time is refused. Set is also refused while a run holds the table.\n\n" +
 			"VALUE is a value of the cursor as MySQL prints it: 42, 2024-05-01 or 2024-05-01 12:00:00.123456.\n" +
-			"A TIMESTAMP is in UTC, a DATETIME as the writers fill it. --none forgets the watermark, so that\n" +
+			"A TIMESTAMP is in UTC, a DATETIME in the writers' time zone. --none forgets the watermark, so that\n" +
 			"the next run is a first load.\n\n" + exitHelp,
-		Example:           "  tablehaul watermark set shop.orders '2024-05-01 12:00:00'\n  tablehaul watermark set shop.orders --none",
+		Example: "  tablehaul watermark set shop.orders '2024-05-01 12:00:00'\n" +
+			"  tablehaul watermark set shop.orders --none",
 		Args:              cobra.RangeArgs(1, 2),
 		ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -103,7 +105,7 @@ func (a *app) watermarkSet() *cobra.Command {
 			case !forget && value == "":
 				return errors.New("give a value, or --none to forget the watermark")
 			case !forget && !cursorValue.MatchString(value):
-				return fmt.Errorf("%q is not a cursor's value: write it like 42, 2024-05-01 or 2024-05-01 12:00:00.123456", value)
+				return fmt.Errorf("%q is no value of a cursor: write 42, 2024-05-01 or 2024-05-01 12:00:00.123456", value)
 			}
 			return a.setWatermark(cmd.Context(), args[:1], value, yes)
 		},
@@ -117,31 +119,37 @@ func (a *app) watermarkSet() *cobra.Command {
 // cursorValue is the text of an integer, a DATE, a DATETIME or a TIMESTAMP.
 var cursorValue = regexp.MustCompile(`^(-?\d+|\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2}(\.\d{1,6})?)?)$`)
 
-// exactValue is the value as the server prints it. Only a worker knows the cursor's type, so a
-// preview of a backfill from there is asked: a watermark that is no value of the cursor would
-// fail every later run.
+// exactValue is the value as the server prints it. Only a worker knows the cursor's type, so exactValue asks for a
+// preview of a backfill from there. A watermark that is no value of the cursor would fail every later run.
 func (a *app) exactValue(ctx context.Context, s service, name, value string, yes bool) (string, error) {
-	p, err := a.planOne(ctx, s, api.PlanTableInput{Table: name, From: value})
+	p, err := a.previewTable(ctx, s, api.PlanTableInput{Table: name, From: value})
 	var failed *remote.FailedError
 	switch {
 	case errors.As(err, &failed) && failed.Type == failure.InvalidInput:
-		return "", &exitError{exitUsage, fmt.Errorf("%s: %q: %s; the watermark stays", name, value, cmp.Or(failed.What, failed.Message))}
+		why := cmp.Or(failed.What, failed.Message)
+		return "", exitf(exitUsage, "%s: %q: %s; the watermark stays", name, value, why)
 	case errors.As(err, &failed):
 		printFailure(a.stderr, name, remote.Execution{WorkflowID: api.PlanTableID(a.taskQueue, name)}, err)
 		return "", &exitError{code: exitFailed}
 	case err != nil:
 		return "", a.fromTemporal(ctx, err)
 	case p.Verdict != api.VerdictReady:
-		return "", &exitError{exitFailed, fmt.Errorf("%s would be refused, so its watermark stays: see tablehaul plan %s", name, name)}
+		return "", exitf(exitFailed, "a run of %s would be refused, so its watermark stays: see tablehaul plan %s",
+			name, name)
 	case p.Window.Lo == "":
-		return "", &exitError{exitFailed, fmt.Errorf("%s cannot be checked now, so its watermark stays: %s", name, cmp.Or(p.HeldBack, "there is nothing to read"))}
+		why := cmp.Or(p.HeldBack, "there is nothing to read")
+		return "", exitf(exitFailed, "%s cannot be checked now, so its watermark stays: %s", name, why)
 	}
-	if p.AboveWatermark && !yes && (a.json() || !a.confirm(fmt.Sprintf("Leave out what lies between the watermark %s of %s and %s?", p.Watermark, name, p.Window.Lo))) {
-		return "", &exitError{exitUsage, fmt.Errorf("%s: %s is above the watermark %s, and what lies between would never be read: --yes does it all the same", name, p.Window.Lo, p.Watermark)}
+	question := fmt.Sprintf("Leave out the rows of %s between the watermark %s and %s?", name, p.Watermark, p.Window.Lo)
+	if p.AboveWatermark && !yes && (a.json() || !a.confirm(question)) {
+		return "", exitf(exitUsage, "%s: %s is above the watermark %s, so no run would read the rows between: "+
+			"--yes sets it anyway",
+			name, p.Window.Lo, p.Watermark)
 	}
 	return p.Window.Lo, nil
 }
 
+// setWatermark checks the value, and sets it.
 func (a *app) setWatermark(ctx context.Context, args []string, value string, yes bool) error {
 	c, err := a.config()
 	if err != nil {
@@ -162,7 +170,7 @@ func (a *app) setWatermark(ctx context.Context, args []string, value string, yes
 			return &exitError{exitUsage, err}
 		}
 		if cursor = settings.Cursor; cursor == "" {
-			return &exitError{exitUsage, fmt.Errorf("%s has no cursor and so no watermark: every run reads it whole", n)}
+			return exitf(exitUsage, "%s has no cursor, and so no watermark: every run reads the whole table", n)
 		}
 	}
 	s, err := a.connect(ctx)
@@ -178,7 +186,7 @@ func (a *app) setWatermark(ctx context.Context, args []string, value string, yes
 	return a.changeWatermark(ctx, s, names[0], owner.SetRequest{Watermark: value, Cursor: cursor})
 }
 
-// changeWatermark asks the state workflow for a change, and says what came of it.
+// changeWatermark asks the state workflow for a change, and prints the result.
 func (a *app) changeWatermark(ctx context.Context, s service, name string, req owner.SetRequest) error {
 	state, err := s.SetWatermark(ctx, name, req)
 	var failed *remote.FailedError
@@ -190,9 +198,10 @@ func (a *app) changeWatermark(ctx context.Context, s service, name string, req o
 	case a.json():
 		a.printJSON(tableWatermark{name, state.Watermark, state.Cursor})
 	case req.Adopt && state.Watermark == "":
-		fmt.Fprintf(a.stdout, "%s: the next run takes the target over, and loads it anew\n", name)
+		fmt.Fprintf(a.stdout, "%s: the next run takes the target over, and loads it again\n", name)
 	case req.Adopt:
-		fmt.Fprintf(a.stdout, "%s: the next run binds the watermark %s to the servers, the target and the cursor that it finds\n", name, orNone(state.Watermark))
+		fmt.Fprintf(a.stdout, "%s: the next run binds the watermark %s to the servers, target and cursor that it finds\n",
+			name, state.Watermark)
 	default:
 		fmt.Fprintf(a.stdout, "%s: the watermark is %s\n", name, orNone(state.Watermark))
 	}

@@ -11,8 +11,8 @@ import (
 
 // The load of following on Temporal and on the workers does not grow with the number of runs.
 const (
-	// maxPollers bounds the polls of single runs to four in each interval. A worker answers a poll, and does less work on
-	// tables for it.
+	// maxPollers bounds the polls of single runs to four in each interval. A worker answers a poll, and does less work
+	// on tables for it.
 	maxPollers = 4
 	// runsPerList bounds the list of running runs: with 200 runs it is asked for once in four intervals.
 	runsPerList = 50
@@ -68,7 +68,8 @@ type followed struct {
 func NewFollower(ctx context.Context, service Runs, interval time.Duration) *Follower {
 	f := &Follower{
 		service: service, interval: interval, runs: map[Execution]*followed{},
-		starts: make(chan struct{}, maxStarts), waits: make(chan struct{}, maxWaits), results: make(chan struct{}, maxResults),
+		starts: make(chan struct{}, maxStarts), waits: make(chan struct{}, maxWaits),
+		results: make(chan struct{}, maxResults),
 	}
 	ctx, f.stop = context.WithCancel(ctx)
 	for range maxPollers {

@@ -69,7 +69,8 @@ func (c *Client) describe(ctx context.Context, e Execution, out *Pending) ([]Exe
 	if t := d.GetPendingWorkflowTask(); t.GetAttempt() > workflowTaskTries {
 		out.Add(Wait{
 			Step: "workflow task", Attempt: int(t.GetAttempt()), Since: t.GetOriginalScheduledTime().AsTime(),
-			Reason: "every attempt fails; the run's history in the Web UI has the error. A worker of another version can cause it",
+			Reason: "every attempt fails; the run's history in the Web UI has the error. " +
+				"A worker of another version can cause it",
 		})
 	}
 	self := Execution{e.WorkflowID, d.GetWorkflowExecutionInfo().GetExecution().GetRunId()}
@@ -162,10 +163,11 @@ func (c *Client) scheduledAt(ctx context.Context, e Execution, activityID string
 	if ok {
 		return at
 	}
-	reply, err := c.client.WorkflowService().GetWorkflowExecutionHistoryReverse(ctx, &workflowservice.GetWorkflowExecutionHistoryReverseRequest{
+	request := workflowservice.GetWorkflowExecutionHistoryReverseRequest{
 		Namespace: c.namespace, MaximumPageSize: recentEvents,
 		Execution: &commonpb.WorkflowExecution{WorkflowId: e.WorkflowID, RunId: e.RunID},
-	})
+	}
+	reply, err := c.client.WorkflowService().GetWorkflowExecutionHistoryReverse(ctx, &request)
 	if err != nil {
 		return time.Time{} // a wait is worth showing without its age
 	}

@@ -166,7 +166,9 @@ func (c *Client) WaitList(ctx context.Context, e Execution) (api.ListTablesResul
 }
 
 // startHelper starts a short workflow that moves no row.
-func (c *Client) startHelper(ctx context.Context, tbl string, o client.StartWorkflowOptions, name string, args ...any) (Execution, error) {
+func (c *Client) startHelper(
+	ctx context.Context, tbl string, o client.StartWorkflowOptions, name string, args ...any,
+) (Execution, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	o.TaskQueue = c.taskQueue

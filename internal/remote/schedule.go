@@ -15,7 +15,8 @@ const (
 	// scheduleMemo is the key of the table's name in a schedule's memo.
 	scheduleMemo = "tablehaulTable"
 	// catchUpWindow is how late a run may begin whose time passed while Temporal was down. A run reads everything since
-	// the last one, so missed runs need no replacement. One hour keeps a restart of Temporal from skipping a nightly run.
+	// the last one, so missed runs need no replacement. One hour keeps a restart of Temporal from skipping a nightly
+	// run.
 	catchUpWindow = time.Hour
 
 	// PausedByFile is the note of a pause that schedulePaused makes. Only such a pause ends when the key is removed; a
@@ -100,8 +101,8 @@ type Change struct {
 	Want ScheduleSpec `json:"-"`
 }
 
-// Changes returns what makes a table's schedule match; have is nil where the table has none. The times and the pause may
-// change together.
+// Changes returns what makes a table's schedule match; have is nil where the table has none. The times and the pause
+// may change together.
 func Changes(queue string, want ScheduleSpec, have *Schedule) []Change {
 	c := Change{Table: want.Table, ID: ScheduleID(queue, want.Table), Want: want, Action: ChangeNone}
 	if have == nil {

@@ -11,8 +11,9 @@ import (
 
 func (c *Client) action(tbl string) *client.ScheduleWorkflowAction {
 	return &client.ScheduleWorkflowAction{
-		ID: api.SyncTableID(c.taskQueue, tbl), Workflow: api.SyncTableName, TaskQueue: c.taskQueue, StaticSummary: "Sync " + tbl,
-		Args: []any{api.SyncTableInput{Table: tbl, IfBusy: api.IfBusySkip}},
+		ID: api.SyncTableID(c.taskQueue, tbl), Workflow: api.SyncTableName, TaskQueue: c.taskQueue,
+		StaticSummary: "Sync " + tbl,
+		Args:          []any{api.SyncTableInput{Table: tbl, IfBusy: api.IfBusySkip}},
 	}
 }
 
@@ -52,7 +53,9 @@ func (c *Client) UpdateSchedule(ctx context.Context, want ScheduleSpec) error {
 }
 
 // withSchedule calls f with the handle of a schedule, for the time of one request.
-func (c *Client) withSchedule(ctx context.Context, id string, f func(context.Context, client.ScheduleHandle) error) error {
+func (c *Client) withSchedule(
+	ctx context.Context, id string, f func(context.Context, client.ScheduleHandle) error,
+) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	return c.translate("", f(ctx, c.client.ScheduleClient().GetHandle(ctx, id)))

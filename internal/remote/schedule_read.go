@@ -21,8 +21,8 @@ import (
 // schedulePageSize is how many schedules one answer of the list has.
 const schedulePageSize = 200
 
-// Schedules returns every schedule that starts SyncTable. Temporal's list is a moment old: a schedule that was just made
-// may be missing. With brief it takes our own schedules from the list, which is fast and leaves out Unexpected.
+// Schedules returns every schedule that starts SyncTable. Temporal's list is a moment old: a schedule that was just
+// made may be missing. With brief it takes our own schedules from the list, which is fast and leaves out Unexpected.
 func (c *Client) Schedules(ctx context.Context, brief bool) ([]Schedule, error) {
 	ctx, cancel := context.WithTimeout(ctx, 3*requestTimeout)
 	defer cancel()
@@ -141,7 +141,9 @@ func (c *Client) read(id string, d *client.ScheduleDescription) Schedule {
 }
 
 // unexpected returns what differs from a schedule that apply makes, apart from its times.
-func (c *Client) unexpected(d *client.ScheduleDescription, action *client.ScheduleWorkflowAction, in api.SyncTableInput, tbl string) []string {
+func (c *Client) unexpected(
+	d *client.ScheduleDescription, action *client.ScheduleWorkflowAction, in api.SyncTableInput, tbl string,
+) []string {
 	var out []string
 	if in != (api.SyncTableInput{Table: tbl, IfBusy: api.IfBusySkip}) {
 		out = append(out, "another input")

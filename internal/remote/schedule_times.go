@@ -11,8 +11,8 @@ import (
 // OtherCalendar is the When of a schedule whose times the configuration cannot express.
 const OtherCalendar = "a calendar that the configuration cannot express"
 
-// readTimes returns a spec as the configuration writes it. A calendar of ours has its cron expression as a comment, which
-// counts where it means the same as the calendar.
+// readTimes returns a spec as the configuration writes it. A calendar of ours has its cron expression as a comment,
+// which counts where it means the same as the calendar.
 func readTimes(spec client.ScheduleSpec) string {
 	switch {
 	case len(spec.Intervals) == 1 && len(spec.Calendars) == 0 && spec.Intervals[0].Offset == 0:

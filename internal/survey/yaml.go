@@ -86,7 +86,7 @@ type yamlWriter struct {
 	setup Setup
 }
 
-// comment writes a comment of one line, with any white space in the text.
+// comment writes a comment of one line, whatever white space the text has.
 func (w *yamlWriter) comment(text string) {
 	fmt.Fprintf(w, "  # %s\n", strings.Join(strings.Fields(text), " "))
 }
@@ -113,8 +113,8 @@ func (w *yamlWriter) family(first *Table) {
 			rows, bytes = rows+t.Rows, bytes+t.Bytes
 		}
 	}
-	w.comment(fmt.Sprintf("%s of the same form, about %s, %s: %s. Key: %s.", human.Count(len(names), "table"),
-		human.Count(rows, "row"),
+	w.comment(fmt.Sprintf("%s of the same form, about %s, %s: %s. Key: %s.",
+		human.Count(len(names), "table"), human.Count(rows, "row"),
 		human.Size(bytes), human.Sample(names, len(names)), strings.Join(first.Key, ", ")))
 	w.remarks(first)
 	fmt.Fprintf(w, "  - name: %s # includes tables that are created later\n", strconv.Quote(first.Family))
@@ -145,8 +145,8 @@ func (w *yamlWriter) settings(indent string, t *Table, name string) {
 		fmt.Fprintf(w, "%scursor: %s\n", indent, scalar(t.Cursor))
 		return
 	}
-	fmt.Fprintf(w, "%sschedule: \"0 3 * * *\" # without a cursor every run reads the whole table: nightly, in UTC\n",
-		indent)
+	const nightly = `schedule: "0 3 * * *" # without a cursor every run reads the whole table: nightly, in UTC`
+	fmt.Fprintf(w, "%s%s\n", indent, nightly)
 }
 
 // targetOf is the name of the target; empty where it is the name of the source. Where tables of several schemas go into

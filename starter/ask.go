@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tablehaul/tablehaul/internal/owner"
+	"github.com/tablehaul/tablehaul/internal/remote"
+)
+
+// tableStatus is what is known of a table: a line of --output json.
+type tableStatus struct {
+	Table string `json:"table"`
+	// State is missing where the table has never had a run.
+	State *owner.State `json:"state,omitempty"`
+	// Run is the progress of the run that holds the table; missing where none does, or where it does not answer.
+	Run *remote.Progress `json:"run,omitempty"`
+	// Ended is how a run ended that still holds the table, such as "terminated". The next run takes the table over.
+	Ended string `json:"ended,omitempty"`
+	// LagSeconds is the age of the latest moment up to which the target holds everything; missing before the first run
+	// is done.
+	LagSeconds *float64 `json:"lagSeconds,omitempty"`
+	// Schedule is the table's schedule; missing where it has none.
+	Schedule *remote.Schedule `json:"schedule,omitempty"`
+	// Failure is that of the last run; missing where that run did not fail.
+	Failure *remote.FailedError `json:"failure,omitempty"`
+	// NoAnswer says why the state workflow did not answer. State is missing then.
+	NoAnswer string `json:"noAnswer,omitempty"`
+}
+
+// askTable asks for the state of a table and the run that holds it.
+func (a *app) askTable(ctx context.Context, s service, name string) (tableStatus, error) {
+	out := tableStatus{Table: name}
+	state, found, err := s.State(ctx, name)
+	if err != nil {
+		return out, a.fromTemporal(ctx, a.explainSilence(ctx, s, err))
+	}
+	if !found {
+		return out, nil
+	}
+	out.State = &state
+	if !state.FreshAt.IsZero() {
+		lag := max(0, time.Since(state.FreshAt).Seconds())
+		out.LagSeconds = &lag
+	}
+	out.Failure = lastFailure(state)
+	if l := state.Lease; l != nil {
+		out.Run, out.Ended = askRun(ctx, s, remote.Execution{WorkflowID: l.WorkflowID, RunID: l.RunID})
+	}
+	return out, nil
+}
+
+// askRun returns the progress of a run, or how it has ended. It returns neither where no worker answers.
+func askRun(ctx context.Context, s service, e remote.Execution) (*remote.Progress, string) {
+	steps, stepsErr := s.Pending(ctx, e)
+	if steps.Closed != "" {
+		return nil, steps.Closed
+	}
+	status, err := s.Status(ctx, e)
+	if err != nil && (stepsErr != nil || len(steps.Waits) == 0) {
+		return nil, ""
+	}
+	run := remote.Join(status, steps)
+	return &run, ""
+}
+
+// tablesAtOnce bounds the tables that are asked for at the same time.
+const tablesAtOnce = 8
+
+// askTables asks for several tables side by side. The answers are in the order of names. With tolerant, a state
+// workflow that does not answer is no error.
+func (a *app) askTables(ctx context.Context, s service, names []string, tolerant bool) ([]tableStatus, error) {
+	out := make([]tableStatus, len(names))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(tablesAtOnce)
+	for i, name := range names {
+		group.Go(func() (err error) {
+			out[i], err = a.askTable(ctx, s, name)
+			if tolerant && err != nil && ctx.Err() == nil && !remote.IsUnreachable(err) {
+				out[i].NoAnswer, err = err.Error(), nil
+			}
+			return err
+		})
+	}
+	return out, group.Wait()
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/owner"
+	"github.com/tablehaul/tablehaul/internal/remote"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// shownRuns is how many of the last runs status prints for a named table.
+const shownRuns = 10
+
+// printDetails prints all that is known of each table.
+func (a *app) printDetails(ctx context.Context, s service, c *config.Config, names []string) error {
+	all, err := a.askTables(ctx, s, names, false)
+	if err != nil {
+		return err
+	}
+	for _, one := range all {
+		if err := a.checkKnown(c, one); err != nil {
+			return err
+		}
+	}
+	for i := range all {
+		if one, found, err := s.Schedule(ctx, remote.ScheduleID(a.taskQueue, all[i].Table)); err == nil && found {
+			all[i].Schedule = &one
+		}
+	}
+	for _, one := range all {
+		if a.json() {
+			a.printJSON(one)
+			continue
+		}
+		fmt.Fprintf(a.stdout, "%s\n  watermark:  %s\n", one.Table, watermarkText(one.State))
+		fmt.Fprintf(a.stdout, "  now:        %s\n", nowText(one))
+		if one.State != nil && one.State.Identity != nil {
+			fmt.Fprintf(a.stdout, "  holds for:  %s\n", one.State.Identity)
+		}
+		if one.LagSeconds != nil {
+			fmt.Fprintf(a.stdout, "  lag:        %s\n", lagCell(one))
+		}
+		if one.Schedule != nil {
+			next := strings.Join(compact(nextText(*one.Schedule), one.Schedule.Note), ": ")
+			fmt.Fprintf(a.stdout, "  schedule:   %s; next %s\n", one.Schedule.Text(), next)
+		}
+		if one.State == nil {
+			continue
+		}
+		a.printWaits(one.Run)
+		if one.State.HeldBack != "" {
+			fmt.Fprintf(a.stdout, "  held back:  %s (at the last run)\n", one.State.HeldBack)
+		}
+		a.printRuns(one.State.LastRuns, shownRuns)
+		if one.Failure != nil {
+			a.printProblems(one)
+		}
+	}
+	return nil
+}
+
+// printWaits prints what the steps of a run wait for.
+func (a *app) printWaits(run *remote.Progress) {
+	if run == nil {
+		return
+	}
+	for _, w := range run.Waits {
+		if w.Step != "" { // the state says what holds the window back
+			fmt.Fprintf(a.stdout, "  %s\n", a.paint(a.stdout, yellow, waitText(w, time.Now())))
+		}
+	}
+}
+
+// windowCell is a window in a column; nothing for an empty one.
+func windowCell(w table.Window) string {
+	if w.Lo == w.Hi {
+		return ""
+	}
+	return w.String()
+}
+
+// watermarkText is the watermark of a state, which may be nil.
+func watermarkText(state *owner.State) string {
+	if state == nil {
+		return "none"
+	}
+	return orNone(state.Watermark)
+}
+
+// nowText says what the table's run does, or why none runs.
+func nowText(one tableStatus) string {
+	switch {
+	case one.State == nil:
+		return "never run"
+	case one.Ended != "":
+		return "idle; the last run was " + one.Ended + ", and the next run takes over"
+	case one.Run != nil:
+		text := progressText(*one.Run, &meter{})
+		if w, ok := one.Run.Stalled(); ok {
+			text = strings.TrimPrefix(text+"; ", "; ") + waitCell(w, time.Now())
+		}
+		return text
+	case one.State.Lease != nil:
+		return "held by workflow " + one.State.Lease.WorkflowID + ", which does not answer"
+	case one.State.HeldBack != "":
+		return "idle; held back"
+	default:
+		return "idle"
+	}
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/remote"
+)
+
+// scheduleVerb is a command that does one thing to the schedules of tables.
+type scheduleVerb struct {
+	verb, short string
+	// done is the word in the output, such as "paused".
+	done string
+	do   func(ctx context.Context, s service, id, reason string) error
+}
+
+func (a *app) scheduleVerbCommand(v scheduleVerb) *cobra.Command {
+	all, reason := false, ""
+	cmd := &cobra.Command{
+		Use: v.verb + " TABLE…", Short: v.short, ValidArgsFunction: a.completeTables,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := tablesOrAll(args, all); err != nil {
+				return err
+			}
+			names, err := a.tables(nil, args) // the table may have left the configuration
+			if err != nil {
+				return err
+			}
+			c, err := a.config()
+			if err != nil {
+				return err
+			}
+			s, err := a.connect(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer s.Close()
+			if all {
+				if names, err = tablesWithSchedule(cmd.Context(), s); err != nil {
+					return a.fromTemporal(cmd.Context(), err)
+				}
+			}
+			return a.eachSchedule(cmd.Context(), s, c, names, v, reason)
+		},
+	}
+	cmd.Flags().BoolVar(&all, "all", false, "every schedule that schedule apply has made")
+	if v.verb != "trigger" {
+		cmd.Flags().StringVar(&reason, "reason", "", "a note that status and the Web UI show")
+	}
+	a.outputFlag(cmd)
+	return cmd
+}
+
+// tablesWithSchedule returns the tables whose schedule was made by schedule apply.
+func tablesWithSchedule(ctx context.Context, s service) ([]string, error) {
+	all, err := s.Schedules(ctx, false)
+	var out []string
+	for _, one := range all {
+		if one.Ours {
+			out = append(out, one.Table)
+		}
+	}
+	return out, err
+}
+
+// scheduleDone is a line of --output json.
+type scheduleDone struct {
+	Table string `json:"table"`
+	ID    string `json:"scheduleId"`
+	Done  string `json:"done"`
+}
+
+// eachSchedule does v to the schedules of all tables. It checks all tables before it changes the first schedule.
+func (a *app) eachSchedule(
+	ctx context.Context, s service, c *config.Config, names []string, v scheduleVerb, reason string,
+) error {
+	for _, name := range names {
+		if err := a.checkSchedule(ctx, s, c, name); err != nil {
+			return err
+		}
+	}
+	for _, name := range names {
+		id := remote.ScheduleID(a.taskQueue, name)
+		if err := v.do(ctx, s, id, reason); err != nil {
+			return a.fromTemporal(ctx, fmt.Errorf("%s: %w", name, err))
+		}
+		if a.json() {
+			a.printJSON(scheduleDone{name, id, v.done})
+		} else if !a.quiet {
+			fmt.Fprintf(a.stdout, "%s: %s\n", name, v.done)
+		}
+	}
+	return nil
+}
+
+// checkSchedule refuses a table whose schedule was not made by schedule apply, and says which schedule it has instead.
+func (a *app) checkSchedule(ctx context.Context, s service, c *config.Config, name string) error {
+	one, found, err := s.Schedule(ctx, remote.ScheduleID(a.taskQueue, name))
+	switch {
+	case err != nil:
+		return a.fromTemporal(ctx, err)
+	case found && one.Ours:
+		return nil
+	case found:
+		return exitf(exitUsage, "schedule apply did not make the schedule %s for this task queue: "+
+			"use temporal schedule, or --task-queue",
+			one.ID)
+	}
+	if _, err := a.tables(c, []string{name}); err != nil {
+		return err // most likely a misspelt name
+	}
+	all, err := s.Schedules(ctx, false)
+	if err != nil {
+		return a.fromTemporal(ctx, err)
+	}
+	for _, other := range all {
+		if other.Table == name {
+			return exitf(exitUsage, "schedule apply did not make the schedule of %s: use temporal schedule … --schedule-id %s",
+				name, other.ID)
+		}
+	}
+	return exitf(exitUsage, "%s has no schedule: set the key schedule in the configuration, "+
+		"then run tablehaul schedule apply",
+		name)
+}
