@@ -138,13 +138,13 @@ func TestScheduleVerbs(t *testing.T) {
 	require.Equal(t, []string{"pause tablehaul-shop.gone: paused by hand", "pause tablehaul-shop.orders: paused by hand"}, f.did)
 	require.Contains(t, got.stdout, `{"table":"shop.gone","scheduleId":"tablehaul-shop.gone","done":"paused"}`)
 	for want, args := range map[string][]string{
-		"did you mean shop.orders?":                          {"pause", "shop.order"},
+		"did you mean shop.orders?":                            {"pause", "shop.order"},
 		"shop.countries has no schedule: set the key schedule": {"trigger", "shop.countries"},
-		"name at least one table, or give --all":             {"pause"},
-		"give tables or --all, not both":                     {"resume", "--all", "shop.orders"},
-		`"orders": write it as schema.table`:                 {"trigger", "orders"},
-		`unknown command "stop" for "tablehaul schedule"`:    {"stop", "shop.orders"},
-		"shop.order is not in the configuration":             {"apply", "shop.order"},
+		"name at least one table, or give --all":               {"pause"},
+		"give tables or --all, not both":                       {"resume", "--all", "shop.orders"},
+		`"orders": write it as schema.table`:                   {"trigger", "orders"},
+		`unknown command "stop" for "tablehaul schedule"`:      {"stop", "shop.orders"},
+		"shop.order is not in the configuration":               {"apply", "shop.order"},
 	} {
 		got := call(t, f, append([]string{"schedule"}, args...)...)
 		require.Equal(t, exitUsage, got.code, args)
