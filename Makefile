@@ -122,9 +122,9 @@ bench-compare: $(BENCHSTAT) ## the same on two commits, in turn: make bench-comp
 	GO='$(GO)' BENCHSTAT=$(BENCHSTAT) BENCH='$(BENCH)' BENCH_TIME=$(BENCH_TIME) COUNT=$(or $(COUNT),6) \
 	  bash integration/bench/compare.sh $(or $(BASE),$(error give BASE=commit)) $(BENCH_PACKAGES)
 
-.PHONY: bench-neighbours
-bench-neighbours: build ## how much other clients of both servers notice, beside the usual way
-	$(GO) run ./integration/bench/neighbours
+.PHONY: bench-impact
+bench-impact: build ## how much other clients of both servers notice, beside the usual way
+	$(GO) run ./integration/bench/impact
 
 .PHONY: bench-stores
 bench-stores: build ## a first load with staging in a folder and on S3, by one worker and by two

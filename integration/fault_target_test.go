@@ -122,8 +122,8 @@ func TestALockedRowHoldsUpItsChunkOnly(t *testing.T) {
 		exec(t, p.src, createT, insertT(1, 1000), old)
 		p.sync("t")
 		exec(t, p.src, "UPDATE t SET n = -1, updated_at = '2024-06-01 00:00:00' + INTERVAL id SECOND")
-		neighbour := session(t, p.dst)
-		say(t, neighbour, "BEGIN", "SELECT * FROM t WHERE id = 450 FOR UPDATE")
+		other := session(t, p.dst)
+		say(t, other, "BEGIN", "SELECT * FROM t WHERE id = 450 FOR UPDATE")
 
 		id := workflows.SyncTableID(p.queue, p.table("t"))
 		run := p.launch(workflows.SyncTableInput{Table: p.table("t"), From: "2024-05-01"}, id)
@@ -137,7 +137,7 @@ func TestALockedRowHoldsUpItsChunkOnly(t *testing.T) {
 			}
 			return now != "" && now != first
 		}, timeout, trxPoll)
-		say(t, neighbour, "ROLLBACK")
+		say(t, other, "ROLLBACK")
 		var r workflows.SyncTableResult
 		require.NoError(t, run.Get(t.Context(), &r), p.pending(id))
 		require.EqualValues(t, 1000, r.Updated)

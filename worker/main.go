@@ -70,7 +70,8 @@ Exit codes: 0 stopped in order, 1 cannot run, 2 wrong flags.`,
 				return err
 			}
 			return app.RunWorker(cmd.Context(), app.WorkerOptions{
-				Config: cfg, Getenv: getenv, TaskQueue: queue, Deployment: deployment, Build: build, Log: app.NewLog(stderr, cfg.Log, jsonLogs),
+				Config: cfg, Getenv: getenv, TaskQueue: queue, Deployment: deployment, Build: build,
+				Log: app.NewLog(stderr, cfg.Log, jsonLogs),
 			})
 		},
 	}
@@ -80,10 +81,13 @@ Exit codes: 0 stopped in order, 1 cannot run, 2 wrong flags.`,
 	})
 	cmd.Flags().StringVar(&file, "config", defaultConfig(getenv), "configuration file (environment TABLEHAUL_CONFIG)")
 	cmd.Flags().StringVar(&queue, "task-queue", workflows.TaskQueue, "Temporal task queue to serve")
-	cmd.Flags().StringVar(&deployment, "deployment", getenv("TEMPORAL_DEPLOYMENT_NAME"), "Worker Deployment that this worker is a version of, with --build-id (environment TEMPORAL_DEPLOYMENT_NAME)")
-	cmd.Flags().StringVar(&build, "build-id", getenv("TEMPORAL_WORKER_BUILD_ID"), "version of this worker within --deployment (environment TEMPORAL_WORKER_BUILD_ID)")
-	cmd.Flags().BoolVar(&jsonLogs, "log-json", false, "log JSON, whatever log.format says")
-	cmd.Flags().IntVar(&nice, "nice", process.DefaultNice, "niceness, 0 to 19: on a machine that it shares with a database server, the server's other clients go first (Linux)")
+	cmd.Flags().StringVar(&deployment, "deployment", getenv("TEMPORAL_DEPLOYMENT_NAME"),
+		"Worker Deployment that this worker is a version of, with --build-id (environment TEMPORAL_DEPLOYMENT_NAME)")
+	cmd.Flags().StringVar(&build, "build-id", getenv("TEMPORAL_WORKER_BUILD_ID"),
+		"version of this worker within --deployment (environment TEMPORAL_WORKER_BUILD_ID)")
+	cmd.Flags().BoolVar(&jsonLogs, "log-json", false, "log JSON, with any log.format")
+	cmd.Flags().IntVar(&nice, "nice", process.DefaultNice, "niceness, 0 to 19: on a machine that it shares with a "+
+		"database server, the server's other clients go first (Linux)")
 	return cmd
 }
 

@@ -95,7 +95,7 @@ var flushing = []struct {
 }
 
 // settle waits until a server has purged and written what earlier work left behind, so that
-// nobody pays for somebody else's rows.
+// no measurement pays for the rows of another.
 func (b *bench) settle(ctx context.Context, db *sql.DB) error {
 	before := make([]float64, len(flushing))
 	for i, f := range flushing {
@@ -122,7 +122,7 @@ func (b *bench) settle(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-// waitForPurge waits until the versions of rows that nobody can read any more are gone. Nobody else
+// waitForPurge waits until the versions of rows that no transaction can read any more are gone. No other client
 // writes: a history that grows no shorter has ended.
 func waitForPurge(ctx context.Context, db *sql.DB) error {
 	last, since := int64(-1), time.Now()
@@ -142,7 +142,8 @@ func waitForFlush(ctx context.Context, db *sql.DB) error {
 	return waitUntil(ctx, settleTime, func() (bool, error) {
 		var name string
 		var dirty int64
-		if err := db.QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE 'Innodb_buffer_pool_pages_dirty'").Scan(&name, &dirty); err != nil {
+		if err := db.QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE 'Innodb_buffer_pool_pages_dirty'").Scan(&name,
+			&dirty); err != nil {
 			return false, fmt.Errorf("wait for the server to flush: %w", err)
 		}
 		return dirty <= settled, nil

@@ -21,7 +21,8 @@ func TestSettingsAreReadAndRefused(t *testing.T) {
 	s, err := readSettings(env(nil))
 	require.NoError(t, err)
 	require.Equal(t, settings{
-		rows: 2_000_000, big: true, flavors: []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB}, report: "docs/benchmarks.md",
+		rows: 2_000_000, big: true, flavors: []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB},
+		report: "docs/benchmarks.md",
 	}, s)
 	require.Equal(t, 50_000, s.incrementalRows())
 	require.Equal(t, 1_000_000, s.smallRows())
@@ -31,7 +32,8 @@ func TestSettingsAreReadAndRefused(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, settings{rows: 100_000, flavors: []servers.Flavor{servers.FlavorMariaDB}, strict: true}, s)
 
-	for name, value := range map[string]string{"ROWS": "many", "BIG": "yes", "FLAVOR": "oracle", "GOALS": "soft", "ONLY": "changes"} {
+	for name, value := range map[string]string{"ROWS": "many", "BIG": "yes", "FLAVOR": "oracle", "GOALS": "soft",
+		"ONLY": "changes"} {
 		_, err = readSettings(env(map[string]string{name: value}))
 		require.ErrorContains(t, err, name+"="+value)
 	}
@@ -86,18 +88,23 @@ func someFigures() *figures {
 	counts := workflows.Counts{StagedBytes: 40 * 1000, LongestTransaction: 0.1}
 	run := runFigures{
 		name: "a run", rows: 1000, seconds: 10, result: workflows.SyncTableResult{Counts: counts},
-		events: eventFigures{parent: 10, children: 20, ranges: 2, idle: 400 * time.Millisecond}, cpu: cpuTimes{"worker": 5}, peakMiB: 100,
+		events: eventFigures{parent: 10, children: 20, ranges: 2, idle: 400 * time.Millisecond},
+		cpu:    cpuTimes{"worker": 5}, peakMiB: 100,
 	}
 	size := func(seconds, peak float64) *sizeFigures {
 		return &sizeFigures{incremental: sampleOf(50, seconds), runs: []runFigures{run, run}, peakMiB: peak}
 	}
 	return &figures{
 		flavor: servers.FlavorMySQL, version: "9.7.0-debian", settings: settings{rows: fullRows, big: true},
-		upsertNew: sampleOf(1000, 1), loadNew: sampleOf(1000, 0.9), upsertChanged: sampleOf(1000, 1), loadChanged: sampleOf(1000, 0.5),
-		extract: sampleOf(1000, 1), discard: sampleOf(1000, 0.7),
-		firstLoad: sampleOf(1000, 10), loadAll: sampleOf(1000, 9), copyAll: sampleOf(1000, 12), firstLoads: []runFigures{run}, csvPerRow: 120,
-		few:     merging{merge: sampleOf(100, 1), usual: sampleOf(100, 3), merges: []runFigures{run}, usualTransaction: 2},
-		many:    merging{merge: sampleOf(500, 1), usual: sampleOf(500, 1.5), merges: []runFigures{run}, usualTransaction: 0.5},
+		upsertNew: sampleOf(1000, 1), loadNew: sampleOf(1000, 0.9), upsertChanged: sampleOf(1000, 1),
+		loadChanged: sampleOf(1000, 0.5),
+		extract:     sampleOf(1000, 1), discard: sampleOf(1000, 0.7),
+		firstLoad: sampleOf(1000, 10), loadAll: sampleOf(1000, 9), copyAll: sampleOf(1000, 12),
+		firstLoads: []runFigures{run}, csvPerRow: 120,
+		few: merging{merge: sampleOf(100, 1), usual: sampleOf(100, 3), merges: []runFigures{run},
+			usualTransaction: 2},
+		many: merging{merge: sampleOf(500, 1), usual: sampleOf(500, 1.5), merges: []runFigures{run},
+			usualTransaction: 0.5},
 		nothing: sampleOf(0, 0.5), nothings: []runFigures{run}, small: size(1, 100), large: size(1.5, 105),
 	}
 }
@@ -109,7 +116,8 @@ func TestGoalsAreJudgedByTheFigures(t *testing.T) {
 	}
 	require.Equal(t, []string{
 		"0.90 met", "0.50 missed", "0.70 met", "1.11 × met", "0.83 × met", "3.0 × faster met",
-		"0.10 s of 2.00 s: 1/20.0 met", "1.5 × faster missed", "0.10 s of 0.50 s: 1/5.0 missed", "1.50 × missed", "105 MiB met", "105 against 100 MiB: +5% met",
+		"0.10 s of 2.00 s: 1/20.0 met", "1.5 × faster missed", "0.10 s of 0.50 s: 1/5.0 missed", "1.50 × missed",
+		"105 MiB met", "105 against 100 MiB: +5% met",
 		"4.0% met", "0.40 s met", "0.50 s met", "0.33: 40 of 120 bytes met",
 	}, got)
 	none := (&figures{}).findings()
@@ -120,10 +128,12 @@ func TestGoalsAreJudgedByTheFigures(t *testing.T) {
 }
 
 func TestTheReportSaysWhatIsMissed(t *testing.T) {
-	r := report{settings: settings{rows: fullRows}, machine: machine{cpu: "a processor", cores: 2}, flavors: []*figures{someFigures()}}
+	r := report{settings: settings{rows: fullRows}, machine: machine{cpu: "a processor", cores: 2},
+		flavors: []*figures{someFigures()}}
 	require.Equal(t, 4, r.missed())
 	text := r.markdown()
-	require.Contains(t, text, "- MySQL 9.7.0: UpsertChunk of changed rows against `LOAD DATA LOCAL … REPLACE`: 0.50; the goal is ≥ 0.90 of its rows/s")
+	require.Contains(t, text, "- MySQL 9.7.0: UpsertChunk of changed rows against `LOAD DATA LOCAL … REPLACE`: "+
+		"0.50; the goal is ≥ 0.90 of its rows/s")
 	require.Contains(t, text, "| MySQL 9.7.0 | worker | 5.0 | 25% |")
 	require.Contains(t, text, "a processor, 2 cores")
 	var printed strings.Builder

@@ -28,7 +28,8 @@ func (b *bench) change(ctx context.Context, rows, n, round int) error {
 		const old, new = transactionRows * 4 / 5, transactionRows / 5
 		from := 1 + i*stride + round*transactionRows%(stride-old+1)
 		for _, q := range []string{
-			fmt.Sprintf("UPDATE shop.orders SET status = 'paid', amount = amount + 1 WHERE id BETWEEN %d AND %d", from, from+old-1),
+			fmt.Sprintf("UPDATE shop.orders SET status = 'paid', amount = amount + 1 WHERE id BETWEEN %d AND %d", from,
+				from+old-1),
 			"INSERT INTO shop.orders (customer, status, amount, note, created_at) VALUES " +
 				strings.TrimSuffix(strings.Repeat("('a new customer','new',9.99,NULL,NOW()),", new), ","),
 		} {
@@ -111,7 +112,8 @@ func (b *bench) same(ctx context.Context) error {
 		table string
 	}{{b.SourceDB, scene.Table}, {b.TargetDB, scene.Table}, {b.TargetDB, sideTable}} {
 		g.Go(func() error {
-			return side.db.QueryRowContext(ctx, "SELECT CONCAT(COUNT(*), ' rows, ', SUM(CRC32(CONCAT_WS('|', id, customer, status, amount, IFNULL(note, 'NULL'), created_at, UNIX_TIMESTAMP(updated_at))))) FROM "+
+			return side.db.QueryRowContext(ctx, "SELECT CONCAT(COUNT(*), ' rows, ', SUM(CRC32(CONCAT_WS('|', id, "+
+				"customer, status, amount, IFNULL(note, 'NULL'), created_at, UNIX_TIMESTAMP(updated_at))))) FROM "+
 				side.table).Scan(&sums[i])
 		})
 	}

@@ -34,13 +34,17 @@ func (b *bench) chunks(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	w := chunkWriter{db: db, spec: upsert.Spec{Target: dst, Columns: table.Carried(dst.Values()), Cursor: "updated_at", BulkLoad: true}}
+	w := chunkWriter{db: db, spec: upsert.Spec{Target: dst, Columns: table.Carried(dst.Values()), Cursor: "updated_at",
+		BulkLoad: true}}
 	f := &b.figures
 	b.Say("UpsertChunk of %s new rows, and LOAD DATA LOCAL", scene.Number(int64(n)))
 	fresh := ordersInChunks(1, n, nil)
 	if err := rounds(
 		ctx, pairRounds, nil,
-		contestant{&f.upsertNew, b.emptied, func(ctx context.Context) (int64, error) { return w.write(ctx, fresh, inserted) }},
+		contestant{&f.upsertNew, b.emptied, func(ctx context.Context) (int64,
+			error) {
+			return w.write(ctx, fresh, inserted)
+		}},
 		contestant{&f.loadNew, b.emptied, func(ctx context.Context) (int64, error) {
 			return int64(n), b.loadData(ctx, b.file("old"), "", int64(n))
 		}},
@@ -51,7 +55,10 @@ func (b *bench) chunks(ctx context.Context) (err error) {
 	newer := ordersInChunks(1, n, changed)
 	return rounds(
 		ctx, pairRounds, nil,
-		contestant{&f.upsertChanged, b.holdsOld, func(ctx context.Context) (int64, error) { return w.write(ctx, newer, updated) }},
+		contestant{&f.upsertChanged, b.holdsOld, func(ctx context.Context) (int64,
+			error) {
+			return w.write(ctx, newer, updated)
+		}},
 		contestant{&f.loadChanged, b.holdsOld, func(ctx context.Context) (int64, error) {
 			return int64(n), b.loadData(ctx, b.file("new"), "REPLACE", 2*int64(n))
 		}},
@@ -104,7 +111,8 @@ func inserted(r upsert.Result) int64 { return r.Inserted }
 func updated(r upsert.Result) int64  { return r.Updated }
 
 // write writes all chunks; every row must count as what counts says.
-func (w chunkWriter) write(ctx context.Context, chunks []*table.Rows, counts func(upsert.Result) int64) (rows int64, err error) {
+func (w chunkWriter) write(ctx context.Context, chunks []*table.Rows, counts func(upsert.Result) int64) (rows int64,
+	err error) {
 	for _, c := range chunks {
 		done, err := upsert.WriteChunk(ctx, w.db, w.spec, c, nil)
 		if err != nil {

@@ -22,7 +22,7 @@ type copier struct {
 }
 
 // clients are the programs that may be on PATH, and what keeps them from encrypting what stays
-// on the machine: nobody else here does.
+// on the machine: no other program here does.
 var clients = []struct {
 	dump, client string
 	plain        string
@@ -67,7 +67,8 @@ func clientArgs(s *servers.Server, plain string) ([]string, error) {
 		return nil, err
 	}
 	host, port, err := net.SplitHostPort(config.Addr)
-	args := []string{"--no-defaults", plain, "--default-character-set=utf8mb4", "--protocol=tcp", "-h" + host, "-P" + port, "-u" + config.User}
+	args := []string{"--no-defaults", plain, "--default-character-set=utf8mb4", "--protocol=tcp", "-h" + host,
+		"-P" + port, "-u" + config.User}
 	if config.Passwd != "" {
 		args = append(args, "--password="+config.Passwd) // of a server for tests
 	}

@@ -53,8 +53,11 @@ func (b *bench) newSteps(ctx context.Context) (_ *steps, err error) {
 	a := activities.New(activities.Deps{
 		Settings: func(table.Name) (activities.Settings, error) { return settings, nil },
 		Source:   func(context.Context, string) (*mysqldb.DB, error) { return pools[mysqldb.Source], nil },
-		Target:   func(context.Context, string) (*target.Target, error) { return target.New(pools[mysqldb.Target]), nil },
-		Store:    store,
+		Target: func(context.Context, string) (*target.Target, error) {
+			return target.New(pools[mysqldb.Target]),
+				nil
+		},
+		Store: store,
 	})
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(silent{})
@@ -101,13 +104,14 @@ tables: [ { name: `+scene.Table+`, cursor: updated_at } ]`), func(string) string
 	return activities.Settings{
 		Table: t.Name, Target: t.Target, SourceConnection: t.SourceConnection, TargetConnection: t.TargetConnection,
 		Cursor: t.Cursor, ChunkRows: t.ChunkRows, ChunkBytes: t.ChunkBytes, PartBytes: t.PartBytes,
-		PageRows: t.PageRows, PageBytes: t.PageBytes, PageTime: t.PageTime, RangeRows: t.RangeRows, RangeBytes: t.RangeBytes,
+		PageRows: t.PageRows, PageBytes: t.PageBytes, PageTime: t.PageTime, RangeRows: t.RangeRows,
+		RangeBytes:   t.RangeBytes,
 		CreateTarget: true, Compression: cfg.Staging.Compression,
 	}, err
 }
 
 // extract compares ExtractIncremental, range after range, with one SELECT of the same rows whose
-// values the driver decodes and nobody keeps. What database/sql makes of it is measured beside.
+// values the driver decodes and drops. What database/sql makes of it is measured beside.
 func (b *bench) extract(ctx context.Context) error {
 	b.Say("extract of %s rows, and reading them only", scene.Number(int64(b.rows)))
 	err := rounds(

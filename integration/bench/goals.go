@@ -41,7 +41,7 @@ type merging struct {
 type runFigures struct {
 	name    string
 	rows    int64
-	seconds float64 // as whoever started it sees it
+	seconds float64 // as the client that started it sees it
 	result  workflows.SyncTableResult
 	events  eventFigures
 	cpu     cpuTimes
@@ -82,19 +82,26 @@ const (
 	goalStaged        = 0.4  // of CSV's bytes
 )
 
-// findings are all measures in the order of the report, the same ones whatever was left out.
+// findings are all measures in the order of the report, the same ones with any of them left out.
 func (f *figures) findings() []finding {
 	rows := func(n int) string { return scene.Number(int64(n)) }
 	set := f.settings
 	return []finding{
-		f.rate("UpsertChunk of new rows against `LOAD DATA LOCAL`, one connection each", goalUpsertNew, &f.upsertNew, &f.loadNew),
-		f.rate("UpsertChunk of changed rows against `LOAD DATA LOCAL … REPLACE`", goalUpsertChanged, &f.upsertChanged, &f.loadChanged),
-		f.rate("extract (pages → Parquet, snappy, hashed) against reading the same rows and throwing them away", goalExtract, &f.extract, &f.discard),
-		f.time("first load of "+rows(set.rows)+" rows, whole run, against `LOAD DATA LOCAL` of the same rows", "≤ 1.25 × its time", goalFirstLoad, &f.firstLoad, &f.loadAll),
-		f.time("the first load against one multi-row-INSERT copy of the same rows", "faster", goalCopy, &f.firstLoad, &f.copyAll),
-		f.time(rows(set.fewRows())+" changed rows, whole run, against staging table + DELETE + INSERT … SELECT", "≥ 2 × faster", goalMerge, &f.few.merge, &f.few.usual),
+		f.rate("UpsertChunk of new rows against `LOAD DATA LOCAL`, one connection each", goalUpsertNew, &f.upsertNew,
+			&f.loadNew),
+		f.rate("UpsertChunk of changed rows against `LOAD DATA LOCAL … REPLACE`", goalUpsertChanged, &f.upsertChanged,
+			&f.loadChanged),
+		f.rate("extract (pages → Parquet, snappy, hashed) against reading the same rows and throwing them away",
+			goalExtract, &f.extract, &f.discard),
+		f.time("first load of "+rows(set.rows)+" rows, whole run, against `LOAD DATA LOCAL` of the same rows",
+			"≤ 1.25 × its time", goalFirstLoad, &f.firstLoad, &f.loadAll),
+		f.time("the first load against one multi-row-INSERT copy of the same rows", "faster", goalCopy, &f.firstLoad,
+			&f.copyAll),
+		f.time(rows(set.fewRows())+" changed rows, whole run, against staging table + DELETE + INSERT … SELECT",
+			"≥ 2 × faster", goalMerge, &f.few.merge, &f.few.usual),
 		f.few.transactions(),
-		f.time(rows(set.manyRows())+" changed rows, half of the table, against the same", "≥ 2 × faster", goalMerge, &f.many.merge, &f.many.usual),
+		f.time(rows(set.manyRows())+" changed rows, half of the table, against the same", "≥ 2 × faster", goalMerge,
+			&f.many.merge, &f.many.usual),
 		f.many.transactions(),
 		f.sizes(),
 		f.memory(),
@@ -132,7 +139,8 @@ func (f *figures) time(measure, goal string, most float64, ours, theirs *sample)
 }
 
 func (f *merging) transactions() finding {
-	out := finding{measure: "longest transaction of that run against the longest of the usual way", goal: "≤ 1/10 of its longest", verdict: notMeasured}
+	out := finding{measure: "longest transaction of that run against the longest of the usual way",
+		goal: "≤ 1/10 of its longest", verdict: notMeasured}
 	if len(f.merges) > 0 {
 		ours := longest(f.merges)
 		out.figure = fmt.Sprintf("%.2f s of %.2f s: 1/%.1f", ours, f.usualTransaction, f.usualTransaction/ours)
@@ -143,7 +151,8 @@ func (f *merging) transactions() finding {
 
 func (f *figures) sizes() finding {
 	out := finding{
-		measure: fmt.Sprintf("%s changed rows in a table of %s against one of %s", scene.Number(int64(f.settings.incrementalRows())),
+		measure: fmt.Sprintf("%s changed rows in a table of %s against one of %s",
+			scene.Number(int64(f.settings.incrementalRows())),
 			scene.Number(int64(f.settings.bigRows())), scene.Number(int64(f.settings.smallRows()))),
 		goal: "≤ 1.2 ×", verdict: notMeasured,
 	}
@@ -168,8 +177,9 @@ func (f *figures) memory() finding {
 
 func (f *figures) sameMemory() finding {
 	out := finding{
-		measure: fmt.Sprintf("worker's peak memory with %s rows against %s", scene.Number(int64(f.settings.bigRows())), scene.Number(int64(f.settings.smallRows()))),
-		goal:    "equal within 10%", verdict: notMeasured,
+		measure: fmt.Sprintf("worker's peak memory with %s rows against %s", scene.Number(int64(f.settings.bigRows())),
+			scene.Number(int64(f.settings.smallRows()))),
+		goal: "equal within 10%", verdict: notMeasured,
 	}
 	if f.large != nil {
 		more := f.large.peakMiB/f.small.peakMiB - 1
@@ -180,7 +190,8 @@ func (f *figures) sameMemory() finding {
 }
 
 func (f *figures) idleFirst() finding {
-	out := finding{measure: "time the orchestration adds to a first load: no activity runs", goal: "≤ 5%", verdict: notMeasured}
+	out := finding{measure: "time the orchestration adds to a first load: no activity runs", goal: "≤ 5%",
+		verdict: notMeasured}
 	if len(f.firstLoads) > 0 {
 		share := median(each(f.firstLoads, func(r runFigures) float64 { return r.events.idle.Seconds() / r.seconds }))
 		out.figure, out.verdict = fmt.Sprintf("%.1f%%", 100*share), verdictOf(share <= goalIdleFirst)
@@ -190,8 +201,9 @@ func (f *figures) idleFirst() finding {
 
 func (f *figures) idleIncremental() finding {
 	out := finding{
-		measure: fmt.Sprintf("time the orchestration adds to an incremental run of %s rows", scene.Number(int64(f.settings.incrementalRows()))),
-		goal:    "≤ 1 s", verdict: notMeasured,
+		measure: fmt.Sprintf("time the orchestration adds to an incremental run of %s rows",
+			scene.Number(int64(f.settings.incrementalRows()))),
+		goal: "≤ 1 s", verdict: notMeasured,
 	}
 	if f.small != nil {
 		idle := median(each(f.small.runs[1:], func(r runFigures) float64 { return r.events.idle.Seconds() }))
@@ -203,7 +215,8 @@ func (f *figures) idleIncremental() finding {
 func (f *figures) nothingFound() finding {
 	out := finding{measure: "an incremental run that finds nothing", goal: "≤ 1 s", verdict: notMeasured}
 	if f.nothing.measured() {
-		out.figure, out.verdict = fmt.Sprintf("%.2f s", f.nothing.median()), verdictOf(f.nothing.median() <= goalNothing)
+		out.figure, out.verdict = fmt.Sprintf("%.2f s", f.nothing.median()),
+			verdictOf(f.nothing.median() <= goalNothing)
 	}
 	return out
 }

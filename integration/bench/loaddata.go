@@ -59,7 +59,8 @@ func (b *bench) loadData(ctx context.Context, file, option string, want int64) e
 	if _, err := conn.ExecContext(ctx, "SET time_zone = '+00:00'"); err != nil {
 		return err
 	}
-	done, err := conn.ExecContext(ctx, "LOAD DATA LOCAL INFILE '"+file+"' "+option+" INTO TABLE "+sideTable+" CHARACTER SET utf8mb4")
+	done, err := conn.ExecContext(ctx,
+		"LOAD DATA LOCAL INFILE '"+file+"' "+option+" INTO TABLE "+sideTable+" CHARACTER SET utf8mb4")
 	if err != nil {
 		return fmt.Errorf("LOAD DATA LOCAL: %w", err)
 	}

@@ -20,7 +20,7 @@ type machine struct {
 	kernel string
 	golang string
 	commit string
-	// load is the load average of the minute before the start: above a few tenths, somebody
+	// load is the load average of the minute before the start: above a few tenths, another program
 	// else was at work, and the figures are worth little.
 	load string
 }
@@ -50,13 +50,14 @@ func thisMachine(ctx context.Context) (machine, error) {
 		f.read(string(text))
 	}
 	// A tree that is not a git clone has no commit, which harms nothing.
-	if out, err := exec.CommandContext(ctx, "git", "describe", "--always", "--dirty", "--exclude=*").Output(); err == nil {
+	if out, err := exec.CommandContext(ctx, "git", "describe", "--always", "--dirty",
+		"--exclude=*").Output(); err == nil {
 		m.commit = strings.TrimSpace(string(out))
 	}
 	return m, nil
 }
 
-// valueOf is what stands after the separator in the first line that begins with name.
+// valueOf is the text after the separator in the first line that begins with name.
 func valueOf(text, name, separator string) string {
 	for s := bufio.NewScanner(bytes.NewReader([]byte(text))); s.Scan(); {
 		if key, value, ok := strings.Cut(s.Text(), separator); ok && strings.TrimSpace(key) == name {

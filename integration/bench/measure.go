@@ -75,7 +75,7 @@ type contestant struct {
 }
 
 // rounds lets all contestants do their work several times, the first of a round last in the
-// next: a machine that gets slower or faster meanwhile is nobody's advantage. before, which may
+// next: a machine that gets slower or faster meanwhile is no side's advantage. before, which may
 // be nil, comes before each round.
 func rounds(ctx context.Context, n int, before func(context.Context) error, all ...contestant) error {
 	for round := range n {

@@ -48,7 +48,8 @@ func (b *bench) readHistories(ctx context.Context, id, run string) (eventFigures
 		if started == nil {
 			continue
 		}
-		child, err := b.history(ctx, started.GetWorkflowExecution().GetWorkflowId(), started.GetWorkflowExecution().GetRunId())
+		child, err := b.history(ctx, started.GetWorkflowExecution().GetWorkflowId(),
+			started.GetWorkflowExecution().GetRunId())
 		if err != nil {
 			return f, err
 		}
@@ -65,7 +66,8 @@ func (b *bench) readHistories(ctx context.Context, id, run string) (eventFigures
 
 func (b *bench) history(ctx context.Context, id, run string) ([]*historypb.HistoryEvent, error) {
 	var out []*historypb.HistoryEvent
-	for it := b.Client.GetWorkflowHistory(ctx, id, run, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT); it.HasNext(); {
+	for it := b.Client.GetWorkflowHistory(ctx, id, run, false,
+		enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT); it.HasNext(); {
 		e, err := it.Next()
 		if err != nil {
 			return nil, fmt.Errorf("read the history of %s: %w", id, err)

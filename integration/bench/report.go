@@ -46,7 +46,8 @@ func (r *report) print(out io.Writer) {
 // markdown is the text of docs/benchmarks.md.
 func (r *report) markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Benchmarks\n\nWritten by `make bench`; change nothing by hand.\n\n%s\n\n%s\n", r.circumstances(), r.summary())
+	fmt.Fprintf(&b, "# Benchmarks\n\nWritten by `make bench`; change nothing by hand.\n\n%s\n\n%s\n", r.circumstances(),
+		r.summary())
 	for _, g := range r.grids() {
 		fmt.Fprintf(&b, "\n## %s\n\n", g.title)
 		if g.note != "" {
@@ -63,8 +64,10 @@ func (r *report) circumstances() string {
 	for i, f := range r.flavors {
 		versions[i] = f.name()
 	}
-	text := fmt.Sprintf("%s, in %.0f minutes, on %s, %d cores, %.0f GiB of memory, %s (Linux %s), %s, %s. All processes share that machine; its load average before was %s.",
-		r.begun.UTC().Format("2006-01-02 15:04 UTC"), r.took.Minutes(), m.cpu, m.cores, m.ramGiB, m.os, m.kernel, m.golang, strings.Join(versions, ", "), m.load)
+	text := fmt.Sprintf("%s, in %.0f minutes, on %s, %d cores, %.0f GiB of memory, %s (Linux %s), %s, %s. All "+
+		"processes share that machine; its load average before was %s.",
+		r.begun.UTC().Format("2006-01-02 15:04 UTC"), r.took.Minutes(), m.cpu, m.cores, m.ramGiB, m.os, m.kernel,
+		m.golang, strings.Join(versions, ", "), m.load)
 	if m.commit != "" {
 		text += " Commit " + m.commit + "."
 	}
@@ -112,7 +115,8 @@ func (r *report) grids() []grid {
 }
 
 func (r *report) goals() grid {
-	g := grid{title: "Goals", header: pretty.Row{"Measure", "Goal"}, note: "In brackets: the lowest and the highest of the rounds. The large table is measured on MySQL only."}
+	g := grid{title: "Goals", header: pretty.Row{"Measure", "Goal"},
+		note: "In brackets: the lowest and the highest of the rounds. The large table is measured on MySQL only."}
 	for i, f := range r.flavors {
 		g.header = append(g.header, f.name())
 		for j, found := range f.findings() {
@@ -130,7 +134,8 @@ func (r *report) goals() grid {
 }
 
 func (r *report) rates() grid {
-	g := grid{title: "Rows per second", header: pretty.Row{"Server", "What", "Rows", "Seconds, median", "Range", "Rows/s"}}
+	g := grid{title: "Rows per second", header: pretty.Row{"Server", "What", "Rows", "Seconds, median", "Range",
+		"Rows/s"}}
 	for _, f := range r.flavors {
 		for _, line := range []struct {
 			what string
@@ -152,7 +157,8 @@ func (r *report) rates() grid {
 			{"the usual way with the same rows", &f.many.usual},
 		} {
 			g.rows = append(g.rows, pretty.Row{
-				f.name(), line.what, scene.Number(line.s.rows), fmt.Sprintf("%.2f", line.s.median()), line.s.spread(), scene.Number(int64(line.s.rate())),
+				f.name(), line.what, scene.Number(line.s.rows), fmt.Sprintf("%.2f", line.s.median()), line.s.spread(),
+				scene.Number(int64(line.s.rate())),
 			})
 		}
 	}
@@ -161,9 +167,12 @@ func (r *report) rates() grid {
 
 func (r *report) runs() grid {
 	g := grid{
-		title:  "Runs",
-		note:   "Seconds are from the start of a run to its result, for the client that starts it. Peak is the worker's resident memory from its start to the end of the run; a worker is started before each first load.",
-		header: pretty.Row{"Server", "Run", "Rows", "Seconds", "Rows/s", "Longest transaction", "Longest page", "Events", "Events of ranges", "No activity", "Peak"},
+		title: "Runs",
+		note: "Seconds are from the start of a run to its result, for the client that starts it. Peak is the " +
+			"worker's resident memory from its start to the end of the run; a worker is started before each first " +
+			"load.",
+		header: pretty.Row{"Server", "Run", "Rows", "Seconds", "Rows/s", "Longest transaction", "Longest page",
+			"Events", "Events of ranges", "No activity", "Peak"},
 	}
 	for _, f := range r.flavors {
 		runs := slices.Concat(f.firstLoads, f.few.merges, f.many.merges, f.nothings)
@@ -174,8 +183,10 @@ func (r *report) runs() grid {
 		}
 		for _, run := range runs {
 			g.rows = append(g.rows, pretty.Row{
-				f.name(), run.name, scene.Number(run.rows), fmt.Sprintf("%.2f", run.seconds), scene.Number(int64(float64(run.rows) / run.seconds)),
-				fmt.Sprintf("%.0f ms", 1000*run.result.LongestTransaction), fmt.Sprintf("%.0f ms", 1000*run.result.LongestPage),
+				f.name(), run.name, scene.Number(run.rows), fmt.Sprintf("%.2f", run.seconds),
+				scene.Number(int64(float64(run.rows) / run.seconds)),
+				fmt.Sprintf("%.0f ms", 1000*run.result.LongestTransaction),
+				fmt.Sprintf("%.0f ms", 1000*run.result.LongestPage),
 				run.events.parent, fmt.Sprintf("%d in %d", run.events.children, run.events.ranges),
 				fmt.Sprintf("%.2f s", run.events.idle.Seconds()), fmt.Sprintf("%.0f MiB", run.peakMiB),
 			})
@@ -186,8 +197,9 @@ func (r *report) runs() grid {
 
 func (r *report) cpu() grid {
 	g := grid{
-		title:  "Processor seconds of the first load",
-		note:   "User and system time of each process. What is near 100% of all cores is the machine's limit, not the program's.",
+		title: "Processor seconds of the first load",
+		note: "User and system time of each process. What is near 100% of all cores is the machine's limit, not " +
+			"the program's.",
 		header: pretty.Row{"Server", "Of", "Seconds", "Of all cores"},
 	}
 	for _, f := range r.flavors {
@@ -197,7 +209,8 @@ func (r *report) cpu() grid {
 		run := f.firstLoads[0]
 		var sum float64
 		line := func(who string, s float64) {
-			g.rows = append(g.rows, pretty.Row{f.name(), who, fmt.Sprintf("%.1f", s), fmt.Sprintf("%.0f%%", 100*s/run.seconds/float64(r.machine.cores))})
+			g.rows = append(g.rows, pretty.Row{f.name(), who, fmt.Sprintf("%.1f", s),
+				fmt.Sprintf("%.0f%%", 100*s/run.seconds/float64(r.machine.cores))})
 		}
 		for _, who := range whose {
 			if s, ok := run.cpu[who]; ok {
@@ -226,12 +239,14 @@ func (r *report) gaps() grid {
 		var rest gap
 		for i, e := range f.firstLoads[0].events.gaps {
 			if i < gapsShown {
-				g.rows = append(g.rows, pretty.Row{f.name(), e.after, e.before, e.times, fmt.Sprintf("%.2f", e.took.Seconds())})
+				g.rows = append(g.rows, pretty.Row{f.name(), e.after, e.before, e.times,
+					fmt.Sprintf("%.2f", e.took.Seconds())})
 				continue
 			}
 			rest.times, rest.took = rest.times+e.times, rest.took+e.took
 		}
-		g.rows = append(g.rows, pretty.Row{f.name(), "others", "", rest.times, fmt.Sprintf("%.2f", rest.took.Seconds())})
+		g.rows = append(g.rows, pretty.Row{f.name(), "others", "", rest.times,
+			fmt.Sprintf("%.2f", rest.took.Seconds())})
 	}
 	return g
 }

@@ -45,7 +45,8 @@ func (r Report) String() string {
 	if r.Equal() {
 		return fmt.Sprintf("%d rows equal", r.Rows)
 	}
-	return fmt.Sprintf("%d rows, %d missing, %d extra, %d different; first: %s", r.Rows, r.Missing, r.Extra, r.Different, r.First)
+	return fmt.Sprintf("%d rows, %d missing, %d extra, %d different; first: %s", r.Rows, r.Missing, r.Extra,
+		r.Different, r.First)
 }
 
 // Tables compares both sides by merging two ordered streams.
@@ -131,7 +132,7 @@ func openStream(ctx context.Context, s Side, o Options, where string) (*stream, 
 			order = append(order, fmt.Sprint(i+1))
 		}
 	}
-	for i := range o.Key { // a common order, whatever the collations
+	for i := range o.Key { // a common order under all collations
 		list[i] = "HEX(" + list[i] + ")"
 	}
 	if o.NumericKey {

@@ -33,9 +33,10 @@ func newSystem(t *testing.T) *system {
 	t.Helper()
 	s := &system{t: t, password: rand.Text()}
 	s.env = append(os.Environ(), "COMPOSE_PROJECT_NAME=tablehaul-test-"+strings.ToLower(rand.Text()[:8]),
-		"COMPOSE_ENV_FILES=/dev/null", // not the .env of whoever runs the test
+		"COMPOSE_ENV_FILES=/dev/null", // not the .env of the person who runs the test
 		"TEMPORAL_PORT=0", "TEMPORAL_UI_PORT=0", "SOURCE_PORT=0", "TARGET_PORT=0", "S3_PORT=0",
-		"DATABASE_ROOT_PASSWORD="+s.password, "SOURCE_PASSWORD="+s.password, "TARGET_PASSWORD="+s.password, "S3_ACCESS_KEY=test", "S3_SECRET_KEY="+s.password)
+		"DATABASE_ROOT_PASSWORD="+s.password, "SOURCE_PASSWORD="+s.password, "TARGET_PASSWORD="+s.password,
+		"S3_ACCESS_KEY=test", "S3_SECRET_KEY="+s.password)
 	t.Cleanup(func() {
 		out, err := s.compose(context.Background(), "--profile", "*", "down", "--volumes", "--timeout", "5")
 		require.NoError(t, err, out)
@@ -47,7 +48,8 @@ func newSystem(t *testing.T) *system {
 func (s *system) compose(ctx context.Context, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, composeTimeout)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "docker", append([]string{"compose", "--progress", "plain", "-f", "docker-compose.temporal.yml"}, args...)...)
+	cmd := exec.CommandContext(ctx, "docker", append([]string{"compose", "--progress", "plain", "-f",
+		"docker-compose.temporal.yml"}, args...)...)
 	cmd.Dir, cmd.Env = "../..", s.env
 	out, err := cmd.CombinedOutput()
 	return string(bytes.TrimSpace(out)), err
@@ -98,7 +100,8 @@ func TestComposeFileBringsUpTheWholeSystem(t *testing.T) {
 	s.exec(source, strings.ReplaceAll(fillT, "%[1]s.t", "shop.orders"))
 	out := s.must("exec", "-T", "worker", "tablehaul", "run", "shop.orders")
 	require.Contains(t, out, "4,096 inserted")
-	t.Logf("compose up: %.1f s; to the end of the first run of 4,096 rows: %.1f s", up.Seconds(), time.Since(start).Seconds())
+	t.Logf("compose up: %.1f s; to the end of the first run of 4,096 rows: %.1f s", up.Seconds(),
+		time.Since(start).Seconds())
 
 	s.must("--profile", "s3", "down", "--timeout", "20")
 	s.env = append(s.env, "TABLEHAUL_STAGING="+otherStaging)
@@ -114,7 +117,8 @@ func TestComposeFileBringsUpTheWholeSystem(t *testing.T) {
 
 func (s *system) equal(source, target *sql.DB) bool {
 	s.t.Helper()
-	report, err := compare.Tables(s.t.Context(), compare.Side{DB: source, Schema: "shop", Table: "orders"}, compare.Side{DB: target, Schema: "dw", Table: "orders"},
+	report, err := compare.Tables(s.t.Context(), compare.Side{DB: source, Schema: "shop", Table: "orders"},
+		compare.Side{DB: target, Schema: "dw", Table: "orders"},
 		compare.Options{Key: []string{"id"}, Columns: columnsT})
 	require.NoError(s.t, err)
 	require.EqualValues(s.t, 4096, report.Rows)

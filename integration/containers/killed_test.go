@@ -22,7 +22,8 @@ import (
 const runTimeout = 3 * time.Minute
 
 // slowTarget makes every insert on the target take a while, so that a load lasts several seconds.
-const slowTarget = "CREATE TRIGGER dw.slow BEFORE INSERT ON dw.t FOR EACH ROW SET @slow = IF(NEW.id % 50 = 0, SLEEP(0.05), 0)"
+const slowTarget = "CREATE TRIGGER dw.slow BEFORE INSERT ON dw.t FOR EACH ROW SET @slow = IF(NEW.id % 50 = 0, " +
+	"SLEEP(0.05), 0)"
 
 // TestWorkerKilledInItsContainer loads a table with two workers, each in a container of its own, and kills one of
 // them with SIGKILL while it is in the middle of a step. The other finishes the load from the
@@ -36,7 +37,8 @@ func TestWorkerKilledInItsContainer(t *testing.T) {
 	w.exec(target, "CREATE DATABASE dw", fmt.Sprintf(createT, "dw"), slowTarget)
 	config := "connections:\n" + source.connection() + target.connection() +
 		"staging: { url: \"file:///var/lib/tablehaul\", shared: true }\n" +
-		"defaults: { sourceConnection: source, targetConnection: target, overlap: 2s, minLag: 0s, tuning: { chunkRows: 100, rangeRows: 1000, chunksInFlight: 2, rangesInFlight: 2 } }\n" +
+		"defaults: { sourceConnection: source, targetConnection: target, overlap: 2s, minLag: 0s, tuning: { " +
+		"chunkRows: 100, rangeRows: 1000, chunksInFlight: 2, rangesInFlight: 2 } }\n" +
 		"tables:\n  - { name: shop.t, target: dw.t, cursor: updated_at }\n"
 	workers := []testcontainers.Container{w.worker(config, source, target), w.worker(config, source, target)}
 
@@ -50,10 +52,12 @@ func TestWorkerKilledInItsContainer(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), runTimeout)
 	defer cancel()
 	var result workflows.SyncTableResult
-	require.NoError(t, w.client.GetWorkflow(ctx, workflows.SyncTableID(workflows.TaskQueue, "shop.t"), "").Get(ctx, &result), logs(t, workers[1-dead]))
+	require.NoError(t, w.client.GetWorkflow(ctx, workflows.SyncTableID(workflows.TaskQueue, "shop.t"), "").Get(ctx,
+		&result), logs(t, workers[1-dead]))
 	require.Equal(t, api.ModeFirstLoad, result.Mode)
 	require.EqualValues(t, 4096, result.RowsExtracted)
-	report, err := compare.Tables(t.Context(), compare.Side{DB: source.DB, Schema: "shop", Table: "t"}, compare.Side{DB: target.DB, Schema: "dw", Table: "t"},
+	report, err := compare.Tables(t.Context(), compare.Side{DB: source.DB, Schema: "shop", Table: "t"},
+		compare.Side{DB: target.DB, Schema: "dw", Table: "t"},
 		compare.Options{Key: []string{"id"}, Columns: columnsT})
 	require.NoError(t, err)
 	require.True(t, report.Equal(), report.String())
@@ -76,7 +80,8 @@ func (w *world) killBusy(workers []testcontainers.Container) int {
 		for _, identity := range w.busy(ctx) {
 			for i, worker := range workers {
 				if strings.Contains(identity, worker.GetContainerID()[:12]) {
-					_, err := w.engine.ContainerKill(ctx, worker.GetContainerID(), engine.ContainerKillOptions{Signal: "SIGKILL"})
+					_, err := w.engine.ContainerKill(ctx, worker.GetContainerID(),
+						engine.ContainerKillOptions{Signal: "SIGKILL"})
 					require.NoError(w.t, err)
 					return i
 				}
@@ -90,7 +95,8 @@ func (w *world) killBusy(workers []testcontainers.Container) int {
 // busy are the identities of the workers that have steps in hand.
 func (w *world) busy(ctx context.Context) (identities []string) {
 	w.t.Helper()
-	open, err := w.client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: "ExecutionStatus = 'Running'"})
+	open, err := w.client.ListWorkflow(ctx,
+		&workflowservice.ListWorkflowExecutionsRequest{Query: "ExecutionStatus = 'Running'"})
 	require.NoError(w.t, err)
 	for _, e := range open.GetExecutions() {
 		d, err := w.client.DescribeWorkflowExecution(ctx, e.GetExecution().GetWorkflowId(), e.GetExecution().GetRunId())

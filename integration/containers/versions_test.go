@@ -54,11 +54,14 @@ func TestEveryVersionIsSourceAndTarget(t *testing.T) {
 	for _, d := range databases {
 		config += d.connection()
 	}
-	config += "staging: { url: \"file:///var/lib/tablehaul\" }\ndefaults: { overlap: 2s, minLag: 0s, tuning: { chunkRows: 1000 } }\ntables:\n"
+	config += "staging: { url: \"file:///var/lib/tablehaul\" }\ndefaults: { overlap: 2s, minLag: 0s, tuning: { " +
+		"chunkRows: 1000 } }\ntables:\n"
 	for i, d := range databases {
 		next := databases[(i+1)%len(databases)]
-		config += fmt.Sprintf("  - { name: from%d.t, target: to%[1]d.t, cursor: updated_at, sourceConnection: %s, targetConnection: %s }\n", i, d.alias, next.alias)
-		w.exec(d, fmt.Sprintf("CREATE DATABASE from%d", i), fmt.Sprintf(createT, fmt.Sprintf("from%d", i)), fmt.Sprintf(fillT, fmt.Sprintf("from%d", i)))
+		config += fmt.Sprintf("  - { name: from%d.t, target: to%[1]d.t, cursor: updated_at, sourceConnection: %s, "+
+			"targetConnection: %s }\n", i, d.alias, next.alias)
+		w.exec(d, fmt.Sprintf("CREATE DATABASE from%d", i), fmt.Sprintf(createT, fmt.Sprintf("from%d", i)),
+			fmt.Sprintf(fillT, fmt.Sprintf("from%d", i)))
 		w.exec(next, fmt.Sprintf("CREATE DATABASE to%d", i))
 	}
 	worker := w.worker(config, databases...)
@@ -71,10 +74,12 @@ func TestEveryVersionIsSourceAndTarget(t *testing.T) {
 			code, out := w.tablehaul(worker, "run", from+".t")
 			require.Zero(t, code, out)
 			require.Contains(t, out, "4,096 inserted")
-			w.exec(d, "UPDATE "+from+".t SET kind = 'sent' WHERE id % 100 = 0", "INSERT INTO "+from+".t (name, kind) VALUES ('another', 'new')")
+			w.exec(d, "UPDATE "+from+".t SET kind = 'sent' WHERE id % 100 = 0",
+				"INSERT INTO "+from+".t (name, kind) VALUES ('another', 'new')")
 			code, out = w.tablehaul(worker, "run", from+".t")
 			require.Zero(t, code, out)
-			report, err := compare.Tables(t.Context(), compare.Side{DB: d.DB, Schema: from, Table: "t"}, compare.Side{DB: next.DB, Schema: to, Table: "t"},
+			report, err := compare.Tables(t.Context(), compare.Side{DB: d.DB, Schema: from, Table: "t"},
+				compare.Side{DB: next.DB, Schema: to, Table: "t"},
 				compare.Options{Key: []string{"id"}, Columns: columnsT})
 			require.NoError(t, err)
 			require.True(t, report.Equal(), report.String())

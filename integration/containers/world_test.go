@@ -63,10 +63,12 @@ func newWorld(t *testing.T) *world {
 	server := w.run(image("TEMPORAL_IMAGE", defaultTemporal), "temporal",
 		testcontainers.WithCmd("server", "start-dev", "--ip=0.0.0.0", "--log-level=error"),
 		publish("7233/tcp"),
-		testcontainers.WithWaitStrategyAndDeadline(startTimeout, wait.ForExec([]string{"temporal", "operator", "cluster", "health"}).WithPollInterval(200*time.Millisecond)))
+		testcontainers.WithWaitStrategyAndDeadline(startTimeout,
+			wait.ForExec([]string{"temporal", "operator", "cluster", "health"}).WithPollInterval(200*time.Millisecond)))
 	port, err := server.MappedPort(t.Context(), "7233/tcp")
 	require.NoError(t, err)
-	w.client, err = client.Dial(client.Options{HostPort: fmt.Sprintf("127.0.0.1:%d", port.Num()), Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
+	w.client, err = client.Dial(client.Options{HostPort: fmt.Sprintf("127.0.0.1:%d", port.Num()),
+		Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
 	require.NoError(t, err)
 	t.Cleanup(w.client.Close)
 	return w
@@ -114,10 +116,12 @@ func (w *world) database(image, alias string) *database {
 		return fmt.Sprintf("root:%s@tcp(127.0.0.1:%d)/?multiStatements=true", d.password, port.Num())
 	}
 	c := w.run(image, alias,
-		testcontainers.WithEnv(map[string]string{"MYSQL_ROOT_PASSWORD": d.password, "MYSQL_ROOT_HOST": "%", "MYSQL_DATABASE": "shop"}),
+		testcontainers.WithEnv(map[string]string{"MYSQL_ROOT_PASSWORD": d.password, "MYSQL_ROOT_HOST": "%",
+			"MYSQL_DATABASE": "shop"}),
 		testcontainers.WithCmd("--local-infile=ON"),
 		publish("3306/tcp"),
-		testcontainers.WithWaitStrategyAndDeadline(startTimeout, wait.ForSQL("3306/tcp", "mysql", dsn).WithPollInterval(200*time.Millisecond)))
+		testcontainers.WithWaitStrategyAndDeadline(startTimeout,
+			wait.ForSQL("3306/tcp", "mysql", dsn).WithPollInterval(200*time.Millisecond)))
 	port, err := c.MappedPort(w.t.Context(), "3306/tcp")
 	require.NoError(w.t, err)
 	d.DB, err = sql.Open("mysql", dsn("", port))
@@ -134,7 +138,8 @@ func (d *database) connection() string {
 	if strings.Contains(d.version, "MariaDB") {
 		tls = "disabled"
 	}
-	return fmt.Sprintf("  %s: { dsn: \"root:${%s_PASSWORD}@tcp(%[1]s:3306)/\", tls: %[3]s }\n", d.alias, strings.ToUpper(d.alias), tls)
+	return fmt.Sprintf("  %s: { dsn: \"root:${%s_PASSWORD}@tcp(%[1]s:3306)/\", tls: %[3]s }\n", d.alias,
+		strings.ToUpper(d.alias), tls)
 }
 
 // exec runs statements, several a string.
@@ -156,7 +161,8 @@ func (w *world) worker(config string, databases ...*database) testcontainers.Con
 	}
 	return w.run(image("WORKER_IMAGE", defaultWorker), "worker",
 		testcontainers.WithEnv(env),
-		testcontainers.WithFiles(testcontainers.ContainerFile{Reader: strings.NewReader(config), ContainerFilePath: "/etc/tablehaul.yaml", FileMode: 0o444}),
+		testcontainers.WithFiles(testcontainers.ContainerFile{Reader: strings.NewReader(config),
+			ContainerFilePath: "/etc/tablehaul.yaml", FileMode: 0o444}),
 		testcontainers.WithMounts(testcontainers.VolumeMount(w.staging, "/var/lib/tablehaul")),
 		testcontainers.WithWaitStrategyAndDeadline(startTimeout, wait.ForLog("worker started")))
 }

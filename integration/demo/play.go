@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/tablehaul/tablehaul/integration/neighbours"
+	"github.com/tablehaul/tablehaul/integration/bystanders"
 	"github.com/tablehaul/tablehaul/integration/scene"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
@@ -58,7 +58,8 @@ func (d *demo) play(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	d.summary([]namedRun{{"first load", first}, {"incremental", second}, {"last run", last}}, after-before, fared, report)
+	d.summary([]namedRun{{"first load", first}, {"incremental", second}, {"last run", last}}, after-before, fared,
+		report)
 	if !report.Equal() {
 		return fmt.Errorf("the two sides differ: %s", report)
 	}
@@ -70,9 +71,10 @@ func (d *demo) play(ctx context.Context) (err error) {
 
 // amongOthers changes rows and runs the incremental sync while other clients read and write
 // both tables.
-func (d *demo) amongOthers(ctx context.Context) (run result, fared neighbours.Report, err error) {
-	others := neighbours.Start(ctx, neighbours.Orders(d.SourceDB, d.TargetDB, d.settings.rows), neighbours.Pace)
-	d.Say("other clients read and write both tables from now on; changing %s rows", scene.Number(int64(d.settings.changes)))
+func (d *demo) amongOthers(ctx context.Context) (run result, fared bystanders.Report, err error) {
+	others := bystanders.Start(ctx, bystanders.Orders(d.SourceDB, d.TargetDB, d.settings.rows), bystanders.Interval)
+	d.Say("other clients read and write both tables from now on; changing %s rows",
+		scene.Number(int64(d.settings.changes)))
 	err = scene.Change(ctx, d.SourceDB, d.settings.rows, d.settings.changes)
 	if err == nil {
 		err = d.PastMinLag(ctx)
@@ -94,7 +96,9 @@ func (d *demo) lockWaits(ctx context.Context) (int64, error) {
 }
 
 func (d *demo) leaveUp(ctx context.Context) {
-	fmt.Fprintf(d.out, "\nEverything stays up until Ctrl-C.\n  Web UI   %s\n  source   %s\n  target   %s\n  try      SHOP_DSN='%s' WAREHOUSE_DSN='%s' TEMPORAL_ADDRESS=%s bin/tablehaul --config %s run %s\n",
-		d.Temporal.UIURL, d.Source.DSN("shop"), d.Target.DSN("shop"), d.Source.DSN(""), d.Target.DSN(""), d.Temporal.Address, d.ConfigFile(), scene.Table)
+	fmt.Fprintf(d.out, "\nEverything stays up until Ctrl-C.\n  Web UI   %s\n  source   %s\n  target   %s\n  try     "+
+		" SHOP_DSN='%s' WAREHOUSE_DSN='%s' TEMPORAL_ADDRESS=%s bin/tablehaul --config %s run %s\n",
+		d.Temporal.UIURL, d.Source.DSN("shop"), d.Target.DSN("shop"), d.Source.DSN(""), d.Target.DSN(""),
+		d.Temporal.Address, d.ConfigFile(), scene.Table)
 	<-ctx.Done()
 }

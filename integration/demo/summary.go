@@ -10,8 +10,8 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"github.com/tablehaul/tablehaul/integration/bystanders"
 	"github.com/tablehaul/tablehaul/integration/compare"
-	"github.com/tablehaul/tablehaul/integration/neighbours"
 	"github.com/tablehaul/tablehaul/integration/scene"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -24,15 +24,17 @@ type namedRun struct {
 }
 
 // summary prints what the demo did.
-func (d *demo) summary(runs []namedRun, waits int64, fared neighbours.Report, report compare.Report) {
+func (d *demo) summary(runs []namedRun, waits int64, fared bystanders.Report, report compare.Report) {
 	t := table.NewWriter()
 	t.SetOutputMirror(d.out)
 	t.SetStyle(table.StyleLight)
-	t.AppendHeader(table.Row{"Run", "Rows", "Inserted", "Updated", "Unchanged", "Chunks", "Seconds", "Rows/s", "Longest transaction"})
+	t.AppendHeader(table.Row{"Run", "Rows", "Inserted", "Updated", "Unchanged", "Chunks", "Seconds", "Rows/s",
+		"Longest transaction"})
 	for _, r := range runs {
 		total := r.Seconds[workflows.PhaseTotal]
 		t.AppendRow(table.Row{
-			r.name, scene.Number(r.RowsExtracted), scene.Number(r.Inserted), scene.Number(r.Updated), scene.Number(r.Unchanged),
+			r.name, scene.Number(r.RowsExtracted), scene.Number(r.Inserted), scene.Number(r.Updated),
+			scene.Number(r.Unchanged),
 			r.Chunks, fmt.Sprintf("%.1f", total), scene.Number(int64(float64(r.RowsExtracted) / max(total, 0.001))),
 			fmt.Sprintf("%.0f ms", 1000*r.LongestTransaction),
 		})
@@ -42,7 +44,8 @@ func (d *demo) summary(runs []namedRun, waits int64, fared neighbours.Report, re
 	fmt.Fprintf(d.out, "Row lock waits on the target, by anyone: %d\n", waits)
 	fmt.Fprintf(d.out, "Other clients (innodb_lock_wait_timeout=1): %s\n", fared)
 	fmt.Fprintf(d.out, "Both sides: %s\n", report)
-	fmt.Fprintf(d.out, "Staged for the first load: %s bytes in %d files, removed again\n", scene.Number(runs[0].StagedBytes), runs[0].Parts)
+	fmt.Fprintf(d.out, "Staged for the first load: %s bytes in %d files, removed again\n",
+		scene.Number(runs[0].StagedBytes), runs[0].Parts)
 	fmt.Fprintf(d.out, "Worker's peak memory: %s\n", d.workerPeak())
 	fmt.Fprintf(d.out, "Web UI: %s/namespaces/default/workflows\n", d.Temporal.UIURL)
 }
@@ -76,7 +79,8 @@ func (d *demo) loadData(ctx context.Context, first result) error {
 		}
 	}
 	start := time.Now()
-	_, err := d.TargetDB.ExecContext(ctx, "LOAD DATA LOCAL INFILE '"+file+"' INTO TABLE shop.baseline CHARACTER SET utf8mb4")
+	_, err := d.TargetDB.ExecContext(ctx, "LOAD DATA LOCAL INFILE '"+file+"' INTO TABLE shop.baseline CHARACTER SET "+
+		"utf8mb4")
 	if err != nil {
 		return fmt.Errorf("LOAD DATA LOCAL: %w", err)
 	}
@@ -95,7 +99,8 @@ func (d *demo) export(ctx context.Context, file string) error {
 		return err
 	}
 	w := bufio.NewWriterSize(out, 1<<20)
-	rows, err := d.SourceDB.QueryContext(ctx, `SELECT CONCAT_WS('\t', id, customer, status, amount, IFNULL(note, '\\N'), created_at, updated_at) FROM shop.orders ORDER BY id`)
+	rows, err := d.SourceDB.QueryContext(ctx,
+		`SELECT CONCAT_WS('\t', id, customer, status, amount, IFNULL(note, '\\N'), created_at, updated_at) FROM shop.orders ORDER BY id`)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,10 @@
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
-docker buildx version > /dev/null 2>&1 || { echo "this docker has no buildx, which images are built with: install docker-buildx" >&2; exit 1; }
+docker buildx version > /dev/null 2>&1 || {
+  echo "this docker has no buildx, which images are built with: install docker-buildx" >&2
+  exit 1
+}
 
 # The machine's own release, since programs built here want its C library.
 release=$(. /etc/os-release && echo "${VERSION_CODENAME:-bookworm}")
@@ -70,9 +73,12 @@ goroot() {
   cached "image-$version" copy_goroot "$from" >&2
   echo "$cache/image-$version"
 }
-copy_goroot() { cp -a "$1"/{VERSION,go.env,bin,lib,pkg,src} "$2" && find "$2/src" \( -name '*_test.go' -o -name testdata \) -prune -exec rm -rf {} +; }
+copy_goroot() {
+  cp -a "$1"/{VERSION,go.env,bin,lib,pkg,src} "$2" &&
+    find "$2/src" \( -name '*_test.go' -o -name testdata \) -prune -exec rm -rf {} +
+}
 
-# The modules go along in the context, so that the build asks nobody.
+# The modules go along in the context, so that the build needs no network.
 build_worker() {
   local context
   local go_image
@@ -80,7 +86,9 @@ build_worker() {
   docker image inspect "$go_image" > /dev/null 2>&1 || build_golang
   context=$(mktemp -d)
   trap 'rm -rf "$context"' RETURN
-  (cd "$project" && cp -a go.mod go.sum Dockerfile .dockerignore activities internal starter worker workflows "$context/" && go mod vendor -o "$context/vendor" > /dev/null)
+  (cd "$project" &&
+    cp -a go.mod go.sum Dockerfile .dockerignore activities internal starter worker workflows "$context/" &&
+    go mod vendor -o "$context/vendor" > /dev/null)
   build worker --build-arg "GO_IMAGE=$go_image" "$context"
 }
 
@@ -102,7 +110,8 @@ versitygw() {
   echo "$cache/versitygw-$versitygw_version/versitygw"
 }
 install_versitygw() {
-  (cd "$1" && GOBIN=$1 GOFLAGS='' GOWORK=off CGO_ENABLED=0 go install -trimpath -ldflags='-s -w' "github.com/versity/versitygw/cmd/versitygw@$versitygw_version")
+  (cd "$1" && GOBIN=$1 GOFLAGS='' GOWORK=off CGO_ENABLED=0 \
+    go install -trimpath -ldflags='-s -w' "github.com/versity/versitygw/cmd/versitygw@$versitygw_version")
 }
 
 # programs NAME FILE: a folder with that program and nothing else.

@@ -1,6 +1,7 @@
 #!/bin/sh
 # The start of a local MySQL or MariaDB image. It understands, for either server, what the official images do:
-# MYSQL_ or MARIADB_ ROOT_PASSWORD (or ALLOW_EMPTY_PASSWORD, ALLOW_EMPTY_ROOT_PASSWORD), ROOT_HOST, DATABASE, USER, PASSWORD, and *.sql in
+# MYSQL_ or MARIADB_ ROOT_PASSWORD (or ALLOW_EMPTY_PASSWORD, ALLOW_EMPTY_ROOT_PASSWORD), ROOT_HOST, DATABASE,
+# USER, PASSWORD, and *.sql in
 # /docker-entrypoint-initdb.d, one statement a line. Arguments are the server's.
 set -eu
 data=/var/lib/mysql
@@ -18,7 +19,8 @@ initialise() {
       mkdir "$template/mysql" && chown mysql:mysql "$template/mysql"
       printf '%s\n' 'use mysql;' 'set @auth_root_socket=NULL;' > /tmp/system.sql
       for name in system_tables performance_tables system_tables_data sys_schema; do
-        found=$(ls /usr/share/mysql/mysql_$name.sql /usr/share/mysql/mariadb_$name.sql /usr/share/mariadb/mariadb_$name.sql 2> /dev/null | head -n 1)
+        found=$(ls /usr/share/mysql/mysql_$name.sql /usr/share/mysql/mariadb_$name.sql \
+          /usr/share/mariadb/mariadb_$name.sql 2> /dev/null | head -n 1)
         cat "$found" >> /tmp/system.sql # fails where there is none
         echo >> /tmp/system.sql
       done
@@ -83,4 +85,5 @@ if [ ! -d "$data/mysql" ]; then
 fi
 mkdir -p /run/mysqld
 chown mysql:mysql /run/mysqld "$data"
-exec "$server" --no-defaults --user=mysql --datadir="$data" --socket=/run/mysqld/mysqld.sock --bind-address=0.0.0.0 ${first:+--init-file=$first} "$@"
+exec "$server" --no-defaults --user=mysql --datadir="$data" --socket=/run/mysqld/mysqld.sock \
+  --bind-address=0.0.0.0 ${first:+--init-file=$first} "$@"

@@ -56,13 +56,14 @@ get_packages() {
 fetch_engine() {
   local program
   bash "$project/internal/testenv/debian/fetch.sh" "$suite" "$1" "${packages[@]}" || return 1
-  bash "$project/internal/testenv/debian/fetch.sh" "$(. /etc/os-release && echo "${VERSION_CODENAME:-$suite}")" "$1" runc || return 1
+  bash "$project/internal/testenv/debian/fetch.sh" \
+    "$(. /etc/os-release && echo "${VERSION_CODENAME:-$suite}")" "$1" runc || return 1
   for program in bin/docker sbin/dockerd bin/containerd bin/containerd-shim-runc-v2 sbin/runc; do
     "$1/root/usr/$program" -v || return 1 # a library that is too old shows here
   done
 }
 
-# start_engine starts ours and waits until it answers. Its process is nobody's child, so that it
+# start_engine starts ours and waits until it answers. Its process has no parent here, so that it
 # outlives this script; stop_engine knows it by the file with its number.
 start_engine() {
   get_packages
@@ -76,7 +77,8 @@ start_engine() {
     if answers; then exit 0; fi
     rm -f "$home/dockerd.pid" "$socket"
     # neither lock is its own
-    setsid dockerd --config-file "$home/daemon.json" --host "$DOCKER_HOST" --data-root "$home/data" --exec-root "$home/exec" --pidfile "$home/dockerd.pid" \
+    setsid dockerd --config-file "$home/daemon.json" --host "$DOCKER_HOST" --data-root "$home/data" \
+      --exec-root "$home/exec" --pidfile "$home/dockerd.pid" \
       --log-level warn > "$home/dockerd.log" 2>&1 < /dev/null 8>&- 9>&- &
     pid=$!
     for _ in $(seq 120); do
@@ -118,7 +120,7 @@ run_with() {
   trap : INT TERM # the command gets the signal as well; then the engine is ended
   start_engine
   "$@" 8>&- || code=$?
-  # whoever can have the lock alone is the last one
+  # the process that can have the lock alone is the last one
   if [ ! -e "$home/keep" ] && flock --exclusive --nonblock 8; then stop_engine; fi
   return $code
 }

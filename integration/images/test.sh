@@ -4,7 +4,10 @@
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
-docker compose version > /dev/null 2>&1 || { echo "this docker has no compose, which the tests use: install docker-compose 2.23.1 or later" >&2; exit 1; }
+docker compose version > /dev/null 2>&1 || {
+  echo "this docker has no compose, which the tests use: install docker-compose 2.23.1 or later" >&2
+  exit 1
+}
 if [ -z "${TABLEHAUL_TEST_IMAGES:-}" ]; then
   bash "$images/build.sh"
   set -a

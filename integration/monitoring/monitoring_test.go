@@ -44,20 +44,22 @@ func TestAlertsFireWhenTheyShould(t *testing.T) {
 	tests, err := os.ReadFile(filepath.Join(dir, "alerts_test.yml"))
 	require.NoError(t, err)
 	for _, a := range alerts {
-		require.Regexp(t, `(?s)alertname: `+a.Alert+`\n\s+exp_alerts:\n\s+- exp_labels`, string(tests), "no test lets %s fire", a.Alert)
+		require.Regexp(t, `(?s)alertname: `+a.Alert+`\n\s+exp_alerts:\n\s+- exp_labels`, string(tests),
+			"no test lets %s fire", a.Alert)
 		require.Contains(t, []string{"critical", "warning"}, a.Labels["severity"], a.Alert)
 		require.NotEmpty(t, a.Annotations["summary"], a.Alert)
 		require.NotEmpty(t, a.Annotations["description"], a.Alert)
 	}
 }
 
-// A test of alerts that passes whatever the rules say would be worth nothing.
+// A test of alerts that passes with any rules would be worth nothing.
 func TestAlertTestsSeeABrokenRule(t *testing.T) {
 	copied := t.TempDir()
 	for _, name := range []string{"alerts.yml", "alerts_test.yml"} {
 		text, err := os.ReadFile(filepath.Join(dir, name))
 		require.NoError(t, err)
-		broken := strings.Replace(string(text), "(tablehaul_consecutive_failed_runs) > 0", "(tablehaul_consecutive_failed_runs) > 100", 1)
+		broken := strings.Replace(string(text), "(tablehaul_consecutive_failed_runs) > 0",
+			"(tablehaul_consecutive_failed_runs) > 100", 1)
 		require.NoError(t, os.WriteFile(filepath.Join(copied, name), []byte(broken), 0o600))
 	}
 	path, err := Promtool()
@@ -97,7 +99,8 @@ func TestDashboardIsWhole(t *testing.T) {
 		require.NotContains(t, e, "$", "a variable without a value")
 		rules = append(rules, rule{"record": fmt.Sprintf("panel:expression:%d", len(rules)), "expr": e})
 	}
-	text, err := json.Marshal(map[string]any{"groups": []any{map[string]any{"name": "dashboard", "rules": rules}}}) // JSON is YAML
+	// JSON is YAML
+	text, err := json.Marshal(map[string]any{"groups": []any{map[string]any{"name": "dashboard", "rules": rules}}})
 	require.NoError(t, err)
 	file := filepath.Join(t.TempDir(), "rules.yml")
 	require.NoError(t, os.WriteFile(file, text, 0o600))

@@ -23,7 +23,7 @@ const createOrders = `CREATE TABLE shop.orders (
 
 const fillBatch = 1000
 
-// makeTable makes the source table anew, without rows.
+// makeTable makes the source table again, without rows.
 func makeTable(ctx context.Context, db *sql.DB) error {
 	for _, q := range []string{"DROP DATABASE IF EXISTS shop", "CREATE DATABASE shop", createOrders} {
 		if _, err := db.ExecContext(ctx, q); err != nil {
@@ -86,7 +86,8 @@ func Change(ctx context.Context, db *sql.DB, rows, n int) error {
 		}
 		from := 1 + (done*17)%max(1, rows-step)
 		for _, q := range []string{
-			fmt.Sprintf("UPDATE shop.orders SET status = 'paid', amount = amount + 1 WHERE id BETWEEN %d AND %d", from, from+step*4/5-1),
+			fmt.Sprintf("UPDATE shop.orders SET status = 'paid', amount = amount + 1 WHERE id BETWEEN %d AND %d", from,
+				from+step*4/5-1),
 			insertNew(step / 5),
 		} {
 			if _, err := tx.ExecContext(ctx, q); err != nil {

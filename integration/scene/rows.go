@@ -22,7 +22,7 @@ type Order struct {
 	Texts [7][]byte
 }
 
-// Positions of the columns in Order.Texts, as far as somebody changes them.
+// Positions of the columns in Order.Texts, as far as they are changed.
 const (
 	ColumnStatus    = 2
 	ColumnUpdatedAt = 6
@@ -55,13 +55,13 @@ func Orders(first, last int) iter.Seq[*Order] {
 
 // draw makes the row with that id, with its texts in buf.
 func (o *Order) draw(r *rand.Rand, id int, buf []byte) []byte {
-	const letters = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+	const filler = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 	o.ID = id
 	var ends [len(o.Texts)]int
 	note := id%7 != 0
 	letter := 0
 	if note {
-		letter = r.IntN(len(letters) + 1)
+		letter = r.IntN(len(filler) + 1)
 	}
 	buf = strconv.AppendInt(buf, int64(id), 10)
 	ends[0] = len(buf)
@@ -73,7 +73,7 @@ func (o *Order) draw(r *rand.Rand, id int, buf []byte) []byte {
 	whole, cents := r.IntN(100000), r.IntN(100)
 	buf = append(strconv.AppendInt(buf, int64(whole), 10), '.', byte('0'+cents/10), byte('0'+cents%10))
 	ends[3] = len(buf)
-	buf = append(append(buf, letters[:letter]...), ", ring twice — größte Sorgfalt 😀"...)
+	buf = append(append(buf, filler[:letter]...), ", ring twice — größte Sorgfalt 😀"...)
 	ends[4] = len(buf)
 	buf = created.Add(time.Duration(id)*time.Second).AppendFormat(buf, "2006-01-02 15:04:05")
 	ends[5] = len(buf)

@@ -61,7 +61,7 @@ type Scene struct {
 }
 
 // Up brings up servers and Temporal, without tables and without a worker. The servers have
-// innodb_lock_wait_timeout=1, so that whoever is in a client's way shows as an error 1205.
+// innodb_lock_wait_timeout=1, so that a lock in a client's way shows as an error 1205.
 func Up(ctx context.Context, o Options) (_ *Scene, err error) {
 	s := &Scene{options: o, started: time.Now()}
 	defer func() {
@@ -131,7 +131,7 @@ tables:
 // StageAt makes the next workers stage at a URL, so many of them; "" and 0 are the defaults.
 func (s *Scene) StageAt(url string, workers int) { s.options.Staging, s.options.Workers = url, workers }
 
-// StartWorker makes the target's schema anew and runs the worker binary as people do, with its
+// StartWorker makes the target's schema again and runs the worker binary as people do, with its
 // log in a file.
 func (s *Scene) StartWorker(ctx context.Context) error {
 	for _, q := range []string{"DROP DATABASE IF EXISTS shop", "CREATE DATABASE shop"} {
@@ -147,7 +147,8 @@ func (s *Scene) StartWorker(ctx context.Context) error {
 		}
 		staging = "file://" + folder
 	}
-	if err := os.WriteFile(s.ConfigFile(), fmt.Appendf(nil, workerConfig, staging, s.options.Config), 0o600); err != nil {
+	if err := os.WriteFile(s.ConfigFile(), fmt.Appendf(nil, workerConfig, staging, s.options.Config),
+		0o600); err != nil {
 		return err
 	}
 	logFile, err := os.Create(s.LogFile())
@@ -171,8 +172,10 @@ func (s *Scene) StartWorker(ctx context.Context) error {
 }
 
 func (s *Scene) startOne(logFile *os.File) (*exec.Cmd, error) {
-	worker := exec.Command(cmp.Or(s.options.Worker, "bin/worker"), "--config", s.ConfigFile()) //nolint:noctx // it is stopped by SIGTERM, in StopWorker
-	worker.Env = append(os.Environ(), "SHOP_DSN="+s.Source.DSN(""), "WAREHOUSE_DSN="+s.Target.DSN(""), "TEMPORAL_ADDRESS="+s.Temporal.Address)
+	binary := cmp.Or(s.options.Worker, "bin/worker")
+	worker := exec.Command(binary, "--config", s.ConfigFile()) //nolint:noctx // StopWorker stops it by SIGTERM
+	worker.Env = append(os.Environ(), "SHOP_DSN="+s.Source.DSN(""), "WAREHOUSE_DSN="+s.Target.DSN(""),
+		"TEMPORAL_ADDRESS="+s.Temporal.Address)
 	worker.Stdout, worker.Stderr = logFile, logFile
 	return worker, worker.Start()
 }
@@ -204,10 +207,11 @@ func (s *Scene) Sync(ctx context.Context, what string) (workflows.SyncTableResul
 	return result, err
 }
 
-// Run is Sync that also says which workflow execution it was, for whoever reads its history.
+// Run is Sync that also says which workflow execution it was, for code that reads its history.
 func (s *Scene) Run(ctx context.Context, what string) (workflows.SyncTableResult, client.WorkflowRun, error) {
 	var result workflows.SyncTableResult
-	run, err := s.Client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: workflows.SyncTableID(workflows.TaskQueue, Table), TaskQueue: workflows.TaskQueue},
+	run, err := s.Client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: workflows.SyncTableID(workflows.TaskQueue,
+		Table), TaskQueue: workflows.TaskQueue},
 		workflows.SyncTableName, workflows.SyncTableInput{Table: Table})
 	if err != nil {
 		return result, nil, fmt.Errorf("%s: %w", what, err)
@@ -256,8 +260,10 @@ func (s *Scene) sourceNow(ctx context.Context) (now string, err error) {
 // Compare reads both sides row by row.
 func (s *Scene) Compare(ctx context.Context) (compare.Report, error) {
 	s.Say("comparing both sides row by row")
-	return compare.Tables(ctx, compare.Side{DB: s.SourceDB, Schema: "shop", Table: "orders"}, compare.Side{DB: s.TargetDB, Schema: "shop", Table: "orders"},
-		compare.Options{Key: []string{"id"}, NumericKey: true, Columns: []string{"customer", "status", "amount", "note", "created_at", "updated_at"}})
+	return compare.Tables(ctx, compare.Side{DB: s.SourceDB, Schema: "shop", Table: "orders"},
+		compare.Side{DB: s.TargetDB, Schema: "shop", Table: "orders"},
+		compare.Options{Key: []string{"id"}, NumericKey: true,
+			Columns: []string{"customer", "status", "amount", "note", "created_at", "updated_at"}})
 }
 
 // Close ends what was brought up, last first.

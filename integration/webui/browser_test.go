@@ -32,7 +32,8 @@ func open(t *testing.T) *browser {
 	t.Log("browser:", found.path)
 	ctx, cancel := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(found.path), chromedp.Env(found.env...), chromedp.UserDataDir(t.TempDir()),
-		chromedp.WindowSize(width, height), chromedp.NoSandbox, // it opens our own server alone, and root has no sandbox
+		// it opens our own server alone, and root has no sandbox
+		chromedp.WindowSize(width, height), chromedp.NoSandbox,
 		chromedp.Flag("lang", "en-US"), chromedp.WSURLReadTimeout(reading))...)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)

@@ -26,11 +26,11 @@ func TestMain(m *testing.M) { servers.Main(m, devserver.StopShared) }
 const (
 	rows      = 20_000
 	chunkRows = 1000
-	// free is how many rows of the target nobody locks, so that a run comes half-way.
+	// free is how many rows of the target without a lock, so that a run comes half-way.
 	free = 10_000
 )
 
-// A live run of shop.orders: it has written the rows that nobody locks, and waits for the rest.
+// A live run of shop.orders: it has written the rows without a lock, and waits for the rest.
 type live struct {
 	t      *testing.T
 	db     *sql.DB
@@ -62,8 +62,10 @@ func start(t *testing.T) *live {
 		`CREATE TABLE shop.orders (id INT PRIMARY KEY, customer VARCHAR(40) NOT NULL, amount DECIMAL(10,2) NOT NULL,
 			updated_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6), KEY (updated_at))`,
 		"SET SESSION cte_max_recursion_depth = 100000",
-		fmt.Sprintf("INSERT INTO shop.orders WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < %d)"+
-			" SELECT /*+ SET_VAR(cte_max_recursion_depth=100000) */ i, CONCAT('customer ', i), i / 10, '2026-01-01' FROM n", rows))
+		fmt.Sprintf("INSERT INTO shop.orders WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE "+
+			"i < %d)"+
+			" SELECT /*+ SET_VAR(cte_max_recursion_depth=100000) */ i, CONCAT('customer ', i), i / 10, '2026-01-01' "+
+			"FROM n", rows))
 	l.work(server)
 	return l
 }
@@ -99,7 +101,8 @@ func (l *live) sync() client.WorkflowRun {
 	l.t.Helper()
 	in := workflows.SyncTableInput{Table: "shop.orders"}
 	run, err := l.client.ExecuteWorkflow(l.t.Context(), client.StartWorkflowOptions{
-		ID: workflows.SyncTableID(workflows.TaskQueue, "shop.orders"), TaskQueue: workflows.TaskQueue, StaticSummary: "Sync shop.orders", StaticDetails: workflows.SyncDetails(in),
+		ID: workflows.SyncTableID(workflows.TaskQueue, "shop.orders"), TaskQueue: workflows.TaskQueue,
+		StaticSummary: "Sync shop.orders", StaticDetails: workflows.SyncDetails(in),
 	}, workflows.SyncTableName, in)
 	require.NoError(l.t, err)
 	return run

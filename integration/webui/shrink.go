@@ -11,7 +11,7 @@ import (
 // mostBytes bounds a picture in docs/images.
 const mostBytes = 150 << 10
 
-// shrink encodes a picture anew, with a palette of 256 colours where it has no more, and each
+// shrink encodes a picture again, with a palette of 256 colours where it has no more, and each
 // channel in steps of 8 where it has: texts and lines look the same, and it takes a third.
 func shrink(picture []byte) ([]byte, error) {
 	img, err := png.Decode(bytes.NewReader(picture))

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What people see of a run that stands half-way, in a real browser.
+// What people see of a run that is half-way, in a real browser.
 func TestTheWebUIShowsHowFarARunIs(t *testing.T) {
 	l := start(t)
 	l.halfway()
@@ -21,17 +21,22 @@ func TestTheWebUIShowsHowFarARunIs(t *testing.T) {
 	require.NotContains(t, shown, "**", "the Markdown is rendered")
 	b.shoot("webui-details.png")
 
-	b.reads(l.runPage(l.run, "timeline"), "chunk 1 of 20, 1,000 rows", "read the window", "check shop.orders and choose what to read")
+	b.reads(l.runPage(l.run, "timeline"), "chunk 1 of 20, 1,000 rows", "read the window",
+		"check shop.orders and choose what to read")
 	b.shoot("webui-timeline.png")
-	b.reads(l.runPage(l.run, "metadata"), `"TablehaulPhase": "upsert"`, `"TablehaulTable": "shop.orders"`, `"TablehaulLagSeconds"`, `"target": "dw.orders"`)
-	b.reads(l.page("?query="+url.QueryEscape("TablehaulTable='shop.orders'")), "tablehaul/sync/shop.orders", "Running", "tablehaul/state/shop.orders")
+	b.reads(l.runPage(l.run, "metadata"), `"TablehaulPhase": "upsert"`, `"TablehaulTable": "shop.orders"`,
+		`"TablehaulLagSeconds"`, `"target": "dw.orders"`)
+	b.reads(l.page("?query="+url.QueryEscape("TablehaulTable='shop.orders'")), "tablehaul/sync/shop.orders", "Running",
+		"tablehaul/state/shop.orders")
 	b.shoot("webui-list.png")
-	b.reads(l.runPage(l.owner(), "user-metadata"), "Watermark and lease of shop.orders", "shop.orders watermark", "Written by: tablehaul/sync/shop.orders", "first load done, 20,000 rows")
+	b.reads(l.runPage(l.owner(), "user-metadata"), "Watermark and lease of shop.orders", "shop.orders watermark",
+		"Written by: tablehaul/sync/shop.orders", "first load done, 20,000 rows")
 	if screenshots() != "" { // it takes a while until a step has waited long enough to fail
 		b.reads(l.runPage(l.run, "pending-activities"), "another session holds a lock on the same rows")
 		b.shoot("webui-waits.png")
 	}
 
 	l.release()
-	b.reads(l.runPage(l.run, "user-metadata"), "done of an incremental run of shop.orders into dw.orders, 100% done", "20,000 rows written")
+	b.reads(l.runPage(l.run, "user-metadata"), "done of an incremental run of shop.orders into dw.orders, 100% done",
+		"20,000 rows written")
 }

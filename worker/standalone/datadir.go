@@ -45,7 +45,7 @@ type running struct {
 type dataDir struct {
 	database string // SQLite file
 	log      string // the server's log
-	state    string // file with a running, for whoever finds the folder locked
+	state    string // file with a running, for a program that finds the folder locked
 	lock     *process.FileLock
 }
 
@@ -90,9 +90,11 @@ func (d *dataDir) takenError() error {
 	text, err := os.ReadFile(d.state)
 	var r running
 	if err != nil || json.Unmarshal(text, &r) != nil {
-		return fmt.Errorf("%s is in use by another tablehaul-standalone that is starting: wait for it, or choose another --data-dir", d.database)
+		return fmt.Errorf("%s is in use by another tablehaul-standalone that is starting: wait for it, or choose "+
+			"another --data-dir", d.database)
 	}
-	return fmt.Errorf("%s is in use: a server runs already (process %d) at %s, Web UI %s: use that one (TEMPORAL_ADDRESS=%s), or choose another --data-dir",
+	return fmt.Errorf("%s is in use: a server runs already (process %d) at %s, Web UI %s: use that one "+
+		"(TEMPORAL_ADDRESS=%s), or choose another --data-dir",
 		d.database, r.PID, r.Address, r.UIURL, r.Address)
 }
 

@@ -3,6 +3,6 @@
 //
 // It owns the embedded server: its ports, its data folder and its log. Workflows and
 // activities are the same as everywhere, so that who outgrows it only sets TEMPORAL_ADDRESS.
-// Its one invariant: a data folder has one server at a time, and whatever was running when it
+// Its one invariant: a data folder has one server at a time, and what was running when it
 // died goes on when it is started again.
 package main

@@ -70,8 +70,8 @@ func command(getenv func(string) string, stdout, stderr io.Writer) *cobra.Comman
 		Short: "Run Tablehaul with a Temporal server and its Web UI in one process",
 		Long: `tablehaul-standalone runs a Temporal server on a SQLite file, Temporal's Web UI, and the Tablehaul worker.
 
-Stop it with Ctrl-C or SIGTERM. Whatever was running goes on when it is started again, even after
-kill -9. The server asks nobody for a password: keep it on 127.0.0.1.
+Stop it with Ctrl-C or SIGTERM. What was running goes on when it is started again, even after
+kill -9. The server asks for no password: keep it on 127.0.0.1.
 
 Exit codes: 0 stopped in order, 1 cannot run, 2 wrong flags.`,
 		Args:          cobra.NoArgs,
@@ -86,12 +86,17 @@ Exit codes: 0 stopped in order, 1 cannot run, 2 wrong flags.`,
 	f.StringVar(&s.ip, "ip", "127.0.0.1", "address to listen on")
 	f.Var(&s.port, "port", "port of the Temporal server; auto picks a free one")
 	f.Var(&s.uiPort, "ui-port", "port of the Web UI; auto picks a free one")
-	f.StringVar(&s.dataDir, "data-dir", "", "folder of the database and the server's log (default "+defaultDataDir(getenv)+")")
-	f.DurationVar(&s.retention, "retention", 30*24*time.Hour, "how long the histories of closed workflows are kept; at least 1h")
+	f.StringVar(&s.dataDir, "data-dir", "",
+		"folder of the database and the server's log (default "+defaultDataDir(getenv)+")")
+	f.DurationVar(&s.retention, "retention", 30*24*time.Hour,
+		"how long the histories of closed workflows are kept; at least 1h")
 	f.BoolVar(&s.serverOnly, "server-only", false, "run Temporal and its Web UI without the worker")
-	f.StringVar(&s.readyFile, "ready-file", "", "file to write addresses and process id to, as JSON, once the server answers")
-	f.StringVar(&s.configFile, "config", s.configFile, "configuration file of the worker (environment TABLEHAUL_CONFIG)")
-	f.IntVar(&s.nice, "nice", process.DefaultNice, "niceness, 0 to 19: on a machine that it shares with a database server, the server's other clients go first (Linux)")
-	f.BoolVar(&s.logJSON, "log-json", false, "the worker logs JSON, whatever log.format says")
+	f.StringVar(&s.readyFile, "ready-file", "", "file to write addresses and process id to, as JSON, once the "+
+		"server answers")
+	f.StringVar(&s.configFile, "config", s.configFile,
+		"configuration file of the worker (environment TABLEHAUL_CONFIG)")
+	f.IntVar(&s.nice, "nice", process.DefaultNice, "niceness, 0 to 19: on a machine that it shares with a database "+
+		"server, the server's other clients go first (Linux)")
+	f.BoolVar(&s.logJSON, "log-json", false, "the worker logs JSON, with any log.format")
 	return cmd
 }

@@ -38,7 +38,7 @@ func (p *portFlag) Set(text string) error {
 // Type names the kind of value in the help text.
 func (p *portFlag) Type() string { return "port" }
 
-// resolve returns the port to listen on, having looked that nobody else does: the server
+// resolve returns the port to listen on, having checked that no other program does: the server
 // in our process would panic over a busy port, with a stack trace instead of a flag's name.
 func (p portFlag) resolve(ip, flag string) (int, error) {
 	if p == 0 {
@@ -48,7 +48,8 @@ func (p portFlag) resolve(ip, flag string) (int, error) {
 	l, err := net.Listen("tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return 0, fmt.Errorf("%s is in use by another program: choose another port with %s (or %s auto)", address, flag, flag)
+		return 0, fmt.Errorf("%s is in use by another program: choose another port with %s (or %s auto)", address, flag,
+			flag)
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return 0, fmt.Errorf("%s is not an address of this machine: choose another with --ip", ip)
 	case err != nil:

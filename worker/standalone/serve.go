@@ -144,10 +144,12 @@ func announce(s settings, c serverConfig, dir *dataDir, stdout, stderr io.Writer
 			return fmt.Errorf("write the ready file: %w", err)
 		}
 	}
-	fmt.Fprintf(stdout, "Temporal %s  %s  (namespace %s, closed workflows are kept %s)\nWeb UI           %s\nDatabase         %s\nServer log       %s\n",
+	fmt.Fprintf(stdout, "Temporal %s  %s  (namespace %s, closed workflows are kept %s)\nWeb UI           "+
+		"%s\nDatabase         %s\nServer log       %s\n",
 		headers.ServerVersion, here.Address, namespace, days(c.retention), here.UIURL, c.database, c.logFile)
 	if ip := net.ParseIP(c.ip); ip == nil || !ip.IsLoopback() {
-		fmt.Fprintf(stderr, "warning: whoever reaches %s can start and read workflows: this server asks for no password\n", c.ip)
+		fmt.Fprintf(stderr, "warning: all who reach %s can start and read workflows: this server asks for no "+
+			"password\n", c.ip)
 	}
 	return nil
 }

@@ -47,7 +47,8 @@ func start(t *testing.T, dir string, args ...string) *program {
 	require.NoError(t, err)
 	defer func() { require.NoError(t, out.Close()) }()
 	ready := filepath.Join(t.TempDir(), "ready.json")
-	cmd := exec.Command(os.Args[0], append([]string{"--data-dir", dir, "--ready-file", ready, "--port", "auto", "--ui-port", "auto"}, args...)...)
+	cmd := exec.Command(os.Args[0], append([]string{"--data-dir", dir, "--ready-file", ready, "--port", "auto",
+		"--ui-port", "auto"}, args...)...)
 	cmd.Env = append(os.Environ(), asProgram+"=1")
 	cmd.Stdout, cmd.Stderr = out, out
 	p.child, err = process.Start(cmd)
@@ -158,7 +159,8 @@ func TestServerKeepsHistoryForThirtyDaysAndLogsToItsFile(t *testing.T) {
 
 func retention(t *testing.T, p *program) time.Duration {
 	t.Helper()
-	d, err := p.dial(t).WorkflowService().DescribeNamespace(t.Context(), &workflowservice.DescribeNamespaceRequest{Namespace: "default"})
+	d, err := p.dial(t).WorkflowService().DescribeNamespace(t.Context(),
+		&workflowservice.DescribeNamespaceRequest{Namespace: "default"})
 	require.NoError(t, err)
 	return d.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration()
 }
@@ -188,12 +190,14 @@ func TestBusyPortIsNamedWithItsFlag(t *testing.T) {
 		other := map[string]string{"--port": "--ui-port", "--ui-port": "--port"}[flag]
 		code, stderr := runHere(t, "--server-only", "--data-dir", t.TempDir(), flag, port, other, "auto")
 		require.Equal(t, exitFailed, code)
-		require.Contains(t, stderr, "127.0.0.1:"+port+" is in use by another program: choose another port with "+flag+" ")
+		require.Contains(t, stderr,
+			"127.0.0.1:"+port+" is in use by another program: choose another port with "+flag+" ")
 	}
 }
 
 func TestWrongFlagsAreUsageErrors(t *testing.T) {
-	for _, args := range [][]string{{"--port", "http"}, {"--port", "70000"}, {"--retention", "1m"}, {"--no-such-flag"}} {
+	for _, args := range [][]string{{"--port", "http"}, {"--port", "70000"}, {"--retention", "1m"},
+		{"--no-such-flag"}} {
 		code, stderr := runHere(t, append(args, "--server-only", "--data-dir", t.TempDir())...)
 		require.Equal(t, exitUsage, code, args)
 		require.Contains(t, stderr, strings.TrimLeft(args[0], "-"))

@@ -43,7 +43,8 @@ func TestWorkerServesItsOwnServerAndStopsInOrder(t *testing.T) {
 	}, time.Minute, 50*time.Millisecond)
 	m := served.FindStringSubmatch(p.printed())
 	require.NotNil(t, m, p.printed())
-	require.Eventually(t, func() bool { return strings.HasPrefix(fetch(t, "http://"+m[1]+"/readyz"), "ready") }, time.Minute, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.HasPrefix(fetch(t, "http://"+m[1]+"/readyz"), "ready") },
+		time.Minute, 50*time.Millisecond)
 	page := fetch(t, "http://"+m[1]+"/metrics")
 	require.Contains(t, page, "tablehaul_worker_ready 1\n")
 	require.Contains(t, page, `tablehaul_rows_extracted_total{table="a.t"} 0`)

@@ -15,13 +15,13 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
-	"github.com/tablehaul/tablehaul/integration/neighbours"
+	"github.com/tablehaul/tablehaul/integration/bystanders"
 	"github.com/tablehaul/tablehaul/integration/scene"
 	"github.com/tablehaul/tablehaul/internal/process"
 )
 
-// account is the login of every tool, ours too, so that what it does can be told from what the
-// neighbours do.
+// account is the login of every tool, ours too, so that its work can be separated from what the
+// other clients do.
 const account = "peer"
 
 // arena is what every tool finds: both servers as new, and the same rows.
@@ -32,7 +32,7 @@ type arena struct {
 	work string
 	// created is the statement that made the source's table. The target's is made by it in advance.
 	created string
-	// beside are the neighbours' connections: they wait one second for a lock, the tools the default of 50.
+	// beside are the other clients' connections: they wait one second for a lock, the tools the default of 50.
 	beside [2]*sql.DB
 	// worker is ours, while it has its turn.
 	worker *process.Child
@@ -55,7 +55,8 @@ func newArena(ctx context.Context, b *bench, k *kit) (_ *arena, err error) {
 	for i, db := range []*sql.DB{a.SourceDB, a.TargetDB} {
 		for _, q := range []string{
 			"SET GLOBAL innodb_lock_wait_timeout = 50",
-			"DROP USER IF EXISTS " + account + "@'%'", "CREATE USER " + account + "@'%'", "GRANT ALL ON *.* TO " + account + "@'%'",
+			"DROP USER IF EXISTS " + account + "@'%'", "CREATE USER " + account + "@'%'",
+			"GRANT ALL ON *.* TO " + account + "@'%'",
 		} {
 			if _, err := db.ExecContext(ctx, q); err != nil {
 				return nil, fmt.Errorf("prepare the server: %w", err)
@@ -164,7 +165,8 @@ func flush(ctx context.Context, db *sql.DB) error {
 	for end := time.Now().Add(flushTimeout); time.Now().Before(end); {
 		var name string
 		var dirty int
-		if err := db.QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE 'Innodb_buffer_pool_pages_dirty'").Scan(&name, &dirty); err != nil {
+		if err := db.QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE 'Innodb_buffer_pool_pages_dirty'").Scan(&name,
+			&dirty); err != nil {
 			return err
 		}
 		if dirty < few {
@@ -180,13 +182,14 @@ func flush(ctx context.Context, db *sql.DB) error {
 	return err
 }
 
-// neighbours are the other clients: readers of both sides and a writer on the target, who takes
-// locks and changes nothing. Nobody changes the source meanwhile, so that every tool has the same
+// otherClients are the other clients: readers of both sides and a writer on the target, who takes
+// locks and changes nothing. Nothing changes the source meanwhile, so that every tool has the same
 // rows to move and both sides must be equal when it is done.
-func (a *arena) neighbours(ctx context.Context, rows int) *neighbours.Group {
-	ops := append(neighbours.Orders(a.beside[0], a.beside[1], rows), neighbours.Scans(a.beside[0], a.beside[1], rows)...)
-	ops = slices.DeleteFunc(ops, func(o neighbours.Operation) bool { return o.Name == "source update" })
-	return neighbours.Start(ctx, ops, neighbours.Pace)
+func (a *arena) otherClients(ctx context.Context, rows int) *bystanders.Group {
+	ops := append(bystanders.Orders(a.beside[0], a.beside[1], rows),
+		bystanders.Scans(a.beside[0], a.beside[1], rows)...)
+	ops = slices.DeleteFunc(ops, func(o bystanders.Operation) bool { return o.Name == "source update" })
+	return bystanders.Start(ctx, ops, bystanders.Interval)
 }
 
 // say prints a line for who waits at a terminal.

@@ -25,9 +25,9 @@ const documentFoot = `
 - Memory is resident memory of all processes of a tool, added up every 100 ms. Ours is the worker and, unless ` + "`TEMPORAL_ADDRESS`" + ` names
   another, the Temporal server.
 - Every tool logs in with an account of its own. The longest transaction is that account's on the target: on MySQL the exact maximum of
-  ` + "`events_transactions_summary_by_account_by_event_name`" + `, whatever the transaction did; on MariaDB it is sampled every 150 ms.
-- Neighbours are five clients, each with an operation every 5 ms: point reads and range scans on both sides, and updates on the target, with
-  ` + "`innodb_lock_wait_timeout=1`" + `. The tools have the default of 50. Nobody else changes the source, so that every tool moves the same rows.
+  ` + "`events_transactions_summary_by_account_by_event_name`" + `, for all kinds of transactions; on MariaDB it is sampled every 150 ms.
+- The other clients are five, each with an operation every 5 ms: point reads and range scans on both sides, and updates on the target, with
+  ` + "`innodb_lock_wait_timeout=1`" + `. The tools have the default of 50. Nothing else changes the source, so that every tool moves the same rows.
 - Both sides are compared row by row and value by value after the changes. Tools whose sides are not equal do not count for the goals.
 
 ## What to know of the others

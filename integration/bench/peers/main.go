@@ -35,7 +35,7 @@ func main() {
 	os.Exit(code)
 }
 
-// run returns 0 when every tool had its turn and our own sides are equal, whatever became of the others.
+// run returns 0 when every tool had its turn and our own sides are equal, even where others failed.
 func run(ctx context.Context, getenv func(string) string, stdout, stderr io.Writer) int {
 	s, err := readSettings(getenv)
 	if err != nil {

@@ -39,7 +39,8 @@ func (a *arena) startWorker() (*process.Child, error) {
 	}
 	defer logFile.Close() //nolint:errcheck // the worker has it open by itself
 	cmd := exec.Command("bin/worker", "--config", a.ConfigFile())
-	cmd.Env = append(os.Environ(), "SHOP_DSN="+login(a.Source.Addr()), "WAREHOUSE_DSN="+login(a.Target.Addr()), "TEMPORAL_ADDRESS="+a.Temporal.Address)
+	cmd.Env = append(os.Environ(), "SHOP_DSN="+login(a.Source.Addr()), "WAREHOUSE_DSN="+login(a.Target.Addr()),
+		"TEMPORAL_ADDRESS="+a.Temporal.Address)
 	cmd.Stdout, cmd.Stderr = logFile, logFile
 	child, err := process.Start(cmd)
 	if err != nil {

@@ -20,7 +20,8 @@ func TestGoalsCountWholeJobsOnly(t *testing.T) {
 	our.command = nil
 	failed := made("ingestr", "ingestr", 1, 1, whole)
 	failed.failure, failed.runs[changes] = "changes: exit status 1", nil
-	results := []result{our, made("dlt", "dlt", 60, 9, whole), made("loses rows", "sling", 1, 1, outcome{}), failed, made("hybrid", "hybrid", 30, 3, whole)}
+	results := []result{our, made("dlt", "dlt", 60, 9, whole), made("loses rows", "sling", 1, 1, outcome{}), failed,
+		made("hybrid", "hybrid", 30, 3, whole)}
 	require.Equal(t, []string{
 		"first load: 6.00 times as fast as dlt (dlt, 60.0 s); goal 5: reached",
 		"first load: 3.00 times as fast as the best of the others (hybrid, 30.0 s); goal 2: reached",
@@ -30,16 +31,20 @@ func TestGoalsCountWholeJobsOnly(t *testing.T) {
 }
 
 func TestLastComplaintIsTheReason(t *testing.T) {
-	require.Equal(t, "Error: no such table", lastComplaint("starting\n\x1b[31mError: no such table\x1b[0m\nsee the manual\n"))
+	require.Equal(t, "Error: no such table", lastComplaint("starting\n\x1b[31mError: no such table\x1b[0m\nsee the "+
+		"manual\n"))
 	require.Equal(t, "bye", lastComplaint("starting\nbye\n"))
 	require.Equal(t, "it printed nothing", lastComplaint(" \n"))
 }
 
 func TestAlterationsNameColumnsAndKeys(t *testing.T) {
-	made := "CREATE TABLE `orders` (\n  `id` bigint unsigned NOT NULL,\n  `note` text,\n  PRIMARY KEY (`id`),\n  KEY `by_note` (`note`)\n) ENGINE=InnoDB"
-	now := "CREATE TABLE `orders` (\n  `id` decimal(20,0) NOT NULL,\n  `note` text,\n  PRIMARY KEY (`id`)\n) ENGINE=InnoDB"
+	made := "CREATE TABLE `orders` (\n  `id` bigint unsigned NOT NULL,\n  `note` text,\n  PRIMARY KEY (`id`),\n  " +
+		"KEY `by_note` (`note`)\n) ENGINE=InnoDB"
+	now := "CREATE TABLE `orders` (\n  `id` decimal(20,0) NOT NULL,\n  `note` text,\n  PRIMARY KEY (`id`)\n) " +
+		"ENGINE=InnoDB"
 	require.Empty(t, alterations(made, made))
-	require.Equal(t, []string{"gone: `id` bigint unsigned NOT NULL", "gone: KEY `by_note` (`note`)", "new: `id` decimal(20,0) NOT NULL"}, alterations(made, now))
+	require.Equal(t, []string{"gone: `id` bigint unsigned NOT NULL", "gone: KEY `by_note` (`note`)",
+		"new: `id` decimal(20,0) NOT NULL"}, alterations(made, now))
 }
 
 func TestResidentFindsThisProcess(t *testing.T) {

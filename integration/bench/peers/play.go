@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tablehaul/tablehaul/integration/neighbours"
+	"github.com/tablehaul/tablehaul/integration/bystanders"
 	"github.com/tablehaul/tablehaul/integration/scene"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
@@ -28,7 +28,7 @@ type ran struct {
 	// measured but looked for again and again.
 	longest float64
 	sampled bool
-	fared   neighbours.Report
+	fared   bystanders.Report
 }
 
 // result is how a tool did. A run that did not end is nil.
@@ -120,7 +120,7 @@ func (b *bench) play(ctx context.Context, a *arena, t tool) (result, error) {
 		r.runs[p] = &ran
 	}
 	var err error
-	r.outcome, err = a.judge(ctx)
+	r.outcome, err = a.compareSides(ctx)
 	a.Say("%s: %s", t.name, r.outcome)
 	return r, err
 }
@@ -133,13 +133,13 @@ func (b *bench) change(ctx context.Context, a *arena) error {
 	return a.PastMinLag(ctx)
 }
 
-// watch lets a tool run once among neighbours. failure is the tool's, err is ours.
+// watch lets a tool run once among bystanders. failure is the tool's, err is ours.
 func (b *bench) watch(ctx, mine context.Context, a *arena, t tool, p phase) (r ran, failure, err error) {
 	longest, err := watchTransactions(ctx, b.flavor, a.TargetDB)
 	if err != nil {
 		return r, nil, err
 	}
-	others := a.neighbours(ctx, b.rows)
+	others := a.otherClients(ctx, b.rows)
 	if t.command == nil {
 		r, failure = a.ours(mine, p)
 	} else {

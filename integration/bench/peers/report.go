@@ -24,7 +24,8 @@ const (
 
 // report prints what was seen and, after a full run, writes the document.
 func (b *bench) report(ctx context.Context, a *arena, results []result) error {
-	fmt.Fprintf(b.out, "\n%s, %s rows, then %s changes\n", a.Source, scene.Number(int64(b.rows)), scene.Number(int64(b.changes)))
+	fmt.Fprintf(b.out, "\n%s, %s rows, then %s changes\n", a.Source, scene.Number(int64(b.rows)),
+		scene.Number(int64(b.changes)))
 	t := resultTable(results)
 	t.SetStyle(table.StyleLight)
 	fmt.Fprintln(b.out, t.Render())
@@ -64,11 +65,13 @@ func documentPath(f servers.Flavor) string {
 // resultTable has a row per tool. Times beside seconds say how much longer than ours it took.
 func resultTable(results []result) table.Writer {
 	t := table.NewWriter()
-	t.AppendHeader(table.Row{"", "version", "first load", "changes", "peak memory", "longest transaction", "neighbours' 1205 / 1213", "both sides"})
+	t.AppendHeader(table.Row{"", "version", "first load", "changes", "peak memory", "longest transaction",
+		"other clients' 1205 / 1213", "both sides"})
 	for _, r := range results {
-		row := table.Row{r.name, r.version, seconds(results, r, firstLoad), seconds(results, r, changes), memory(r), both(r, longest), both(r, func(x *ran) string {
-			return fmt.Sprintf("%d / %d", x.fared.Refused[1205], x.fared.Refused[1213])
-		}), r.outcome.String()}
+		row := table.Row{r.name, r.version, seconds(results, r, firstLoad), seconds(results, r, changes), memory(r),
+			both(r, longest), both(r, func(x *ran) string {
+				return fmt.Sprintf("%d / %d", x.fared.Refused[1205], x.fared.Refused[1213])
+			}), r.outcome.String()}
 		if r.failure != "" {
 			row[len(row)-1] = "failed"
 		}
@@ -159,7 +162,8 @@ func goals(results []result) (lines []string) {
 			if times >= g.goal {
 				verdict = "reached"
 			}
-			lines = append(lines, fmt.Sprintf("%s: %.2f times as fast as %s (%s, %.1f s); goal %.0f: %s", p, times, g.than, name, best, g.goal, verdict))
+			lines = append(lines, fmt.Sprintf("%s: %.2f times as fast as %s (%s, %.1f s); goal %.0f: %s", p, times,
+				g.than, name, best, g.goal, verdict))
 		}
 	}
 	return lines
@@ -197,7 +201,8 @@ func ourVersion(ctx context.Context) string {
 func (b *bench) document(ctx context.Context, a *arena, results []result) string {
 	var d strings.Builder
 	fmt.Fprintf(&d, documentHead, time.Now().UTC().Format(time.DateOnly), machine(), a.Source.Flavor, a.Source.Version,
-		scene.Number(int64(b.rows)), scene.Number(int64(b.changes)), version(ctx, a.kit, a.kit.bin("python"), "--version"), a.kit.driver)
+		scene.Number(int64(b.rows)), scene.Number(int64(b.changes)),
+		version(ctx, a.kit, a.kit.bin("python"), "--version"), a.kit.driver)
 	t := resultTable(results)
 	fmt.Fprintf(&d, "%s\n\n", t.RenderMarkdown())
 	for _, line := range goals(results) {

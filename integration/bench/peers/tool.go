@@ -34,16 +34,20 @@ type tool struct {
 // ourName is the tool that the others are compared with.
 const ourName = "tablehaul"
 
-const hybridConfig = "(the version is that of pandas) `pandas.read_sql` in chunks of 50,000 rows to Parquet files, then `INSERT … ON DUPLICATE KEY UPDATE` from them, 10,000 rows a transaction; "
+const hybridConfig = "(the version is that of pandas) `pandas.read_sql` in chunks of 50,000 rows to Parquet files, " +
+	"then `INSERT … ON DUPLICATE KEY UPDATE` from them, 10,000 rows a transaction; "
 
 var tools = []tool{
 	{
-		name:   ourName,
-		config: "defaults; `{ name: shop.orders, cursor: updated_at }`. The worker and a Temporal server are up before; both are counted as its memory",
+		name: ourName,
+		config: "defaults; `{ name: shop.orders, cursor: updated_at }`. The worker and a Temporal server are up " +
+			"before; both are counted as its memory",
 	},
 	{
 		name: "dlt", pkg: "dlt", version: pythonVersion("dlt"), command: dlt("merge", "merge"),
-		config: "`sql_table` with `backend=\"pyarrow\"`, chunks of 50,000 rows, incremental on `updated_at`, to the `sqlalchemy` destination; Parquet files of 50,000 rows, so that its loader has several to load side by side; `merge` by primary key",
+		config: "`sql_table` with `backend=\"pyarrow\"`, chunks of 50,000 rows, incremental on `updated_at`, to the " +
+			"`sqlalchemy` destination; Parquet files of 50,000 rows, so that its loader has several to load side by " +
+			"side; `merge` by primary key",
 	},
 	{
 		name: "dlt, first replaced", pkg: "dlt", version: pythonVersion("dlt"), command: dlt("replace", "merge"),
@@ -52,17 +56,21 @@ var tools = []tool{
 	{
 		name: "sling", pkg: "sling", command: sling,
 		version: func(k *kit) []string { return []string{program(k, "sling"), "--version"} },
-		config:  "`mode: incremental`, `primary_key: [id]`, `update_key: updated_at`; `columns: { id: bigint }` and `table_keys: { primary: [id] }`, without which its temporary table holds the key as text and has no index",
+		config: "`mode: incremental`, `primary_key: [id]`, `update_key: updated_at`; `columns: { id: bigint }` and " +
+			"`table_keys: { primary: [id] }`, without which its temporary table holds the key as text and has no index",
 	},
 	{
 		name: "ingestr", pkg: "ingestr", command: ingestr("merge"),
 		version: func(k *kit) []string { return []string{program(k, "ingestr"), "--version"} },
-		config:  "`--incremental-strategy merge --primary-key id --incremental-key updated_at --columns id:bigint --no-load-timestamp`; without `--columns` it alters the key to `DECIMAL(20,0)`; for the changes `--interval-start` is the target's `MAX(updated_at)`, which it leaves to its caller",
+		config: "`--incremental-strategy merge --primary-key id --incremental-key updated_at --columns id:bigint " +
+			"--no-load-timestamp`; without `--columns` it alters the key to `DECIMAL(20,0)`; for the changes " +
+			"`--interval-start` is the target's `MAX(updated_at)`, which it leaves to its caller",
 	},
 	{
 		name: "ingestr, first appended", pkg: "ingestr", command: ingestr("append"),
 		version: func(k *kit) []string { return []string{program(k, "ingestr"), "--version"} },
-		config:  "the same with `--incremental-strategy append` for the first load, which needs no staging table and would double the rows if it were repeated",
+		config: "the same with `--incremental-strategy append` for the first load, which needs no staging table " +
+			"and would double the rows if it were repeated",
 	},
 	{
 		name: "hybrid, row by row", pkg: "hybrid", version: pythonVersion("pandas"), command: hybrid("single"),
@@ -91,7 +99,8 @@ func program(k *kit, name string) string {
 // script is a run of one of our Python files.
 func script(a *arena, file string, env ...string) *exec.Cmd {
 	cmd := exec.Command(a.kit.bin("python"), a.kit.path("tools", file))
-	cmd.Env = a.kit.env(append(env, "SOURCE="+a.Source.Addr(), "TARGET="+a.Target.Addr(), "DRIVER="+a.kit.driver, "WORK="+a.work)...)
+	cmd.Env = a.kit.env(append(env, "SOURCE="+a.Source.Addr(), "TARGET="+a.Target.Addr(), "DRIVER="+a.kit.driver,
+		"WORK="+a.work)...)
 	return cmd
 }
 
@@ -138,7 +147,8 @@ func (a *arena) url(addr string) string { return fmt.Sprintf("mysql://%s:@%s/sho
 // newest is the target's highest cursor, in the form that ingestr reads.
 func (a *arena) newest(ctx context.Context) string {
 	var t string
-	err := a.TargetDB.QueryRowContext(ctx, "SELECT DATE_FORMAT(MAX(updated_at), '%Y-%m-%dT%H:%i:%s.%f') FROM shop.orders").Scan(&t)
+	err := a.TargetDB.QueryRowContext(ctx, "SELECT DATE_FORMAT(MAX(updated_at), '%Y-%m-%dT%H:%i:%s.%f') FROM "+
+		"shop.orders").Scan(&t)
 	if err != nil {
 		return "1970-01-01" // it then reads everything, and its time shows it
 	}

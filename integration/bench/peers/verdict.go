@@ -29,7 +29,8 @@ func (o outcome) String() string {
 	case o.equal:
 		parts = append(parts, "equal")
 	case o.rows.Missing+o.rows.Extra > 0:
-		parts = append(parts, fmt.Sprintf("%s rows missing, %s too many", scene.Number(o.rows.Missing), scene.Number(o.rows.Extra)))
+		parts = append(parts, fmt.Sprintf("%s rows missing, %s too many", scene.Number(o.rows.Missing),
+			scene.Number(o.rows.Extra)))
 	}
 	if len(o.columns) > 0 {
 		parts = append(parts, "other values in "+strings.Join(o.columns, ", "))
@@ -43,8 +44,8 @@ func (o outcome) String() string {
 // carried are the columns that are compared, besides the key.
 var carried = []string{"customer", "status", "amount", "note", "created_at", "updated_at"}
 
-// judge compares both sides row by row, and column by column where they differ.
-func (a *arena) judge(ctx context.Context) (o outcome, err error) {
+// compareSides compares both sides row by row, and column by column where they differ.
+func (a *arena) compareSides(ctx context.Context) (o outcome, err error) {
 	now, err := showCreate(ctx, a.TargetDB)
 	if err != nil {
 		return o, err
@@ -78,7 +79,8 @@ func (a *arena) judge(ctx context.Context) (o outcome, err error) {
 }
 
 func (a *arena) compare(ctx context.Context, columns []string) (compare.Report, error) {
-	return compare.Tables(ctx, compare.Side{DB: a.SourceDB, Schema: "shop", Table: "orders"}, compare.Side{DB: a.TargetDB, Schema: "shop", Table: "orders"},
+	return compare.Tables(ctx, compare.Side{DB: a.SourceDB, Schema: "shop", Table: "orders"},
+		compare.Side{DB: a.TargetDB, Schema: "shop", Table: "orders"},
 		compare.Options{Key: []string{"id"}, NumericKey: true, Columns: columns})
 }
 

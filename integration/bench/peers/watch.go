@@ -94,7 +94,8 @@ func processes() map[int]processStat {
 // returned function is called, which says it in seconds. MySQL keeps the exact maximum for each
 // account. MariaDB does so only when started with its performance schema; there we look again and
 // again, and a transaction shorter than the pause is not seen.
-func watchTransactions(ctx context.Context, f servers.Flavor, target *sql.DB) (stop func() (float64, error), err error) {
+func watchTransactions(ctx context.Context, f servers.Flavor, target *sql.DB) (stop func() (float64, error),
+	err error) {
 	const summary = "performance_schema.events_transactions_summary_by_account_by_event_name"
 	if f == servers.FlavorMariaDB {
 		return sampleTransactions(ctx, target), nil
@@ -103,7 +104,8 @@ func watchTransactions(ctx context.Context, f servers.Flavor, target *sql.DB) (s
 		return nil, fmt.Errorf("watch transactions: %w", err)
 	}
 	return func() (longest float64, err error) {
-		err = target.QueryRowContext(ctx, "SELECT COALESCE(MAX(MAX_TIMER_WAIT), 0) / 1e12 FROM "+summary+" WHERE USER = ?", account).Scan(&longest)
+		err = target.QueryRowContext(ctx,
+			"SELECT COALESCE(MAX(MAX_TIMER_WAIT), 0) / 1e12 FROM "+summary+" WHERE USER = ?", account).Scan(&longest)
 		return longest, err
 	}, nil
 }

@@ -36,7 +36,8 @@ func run(ctx context.Context, getenv func(string) string, stdout, stderr io.Writ
 		fmt.Fprintln(stderr, "bench-stores:", err)
 		return 2
 	}
-	if err := measure(ctx, servers.Flavor(cmp.Or(getenv("FLAVOR"), string(servers.FlavorMySQL))), rows, stdout); err != nil {
+	if err := measure(ctx, servers.Flavor(cmp.Or(getenv("FLAVOR"), string(servers.FlavorMySQL))), rows,
+		stdout); err != nil {
 		fmt.Fprintln(stderr, "bench-stores:", err)
 		return 1
 	}

@@ -18,7 +18,8 @@ func show(out io.Writer, version string, rows int, contests []*contest) {
 	t.AppendHeader(table.Row{"staging", "seconds, median", "range", "of the first"})
 	for _, c := range contests {
 		t.AppendRow(table.Row{
-			c.name, fmt.Sprintf("%.1f", c.median()), fmt.Sprintf("%.1f–%.1f", slices.Min(c.seconds), slices.Max(c.seconds)),
+			c.name, fmt.Sprintf("%.1f", c.median()), fmt.Sprintf("%.1f–%.1f", slices.Min(c.seconds),
+				slices.Max(c.seconds)),
 			fmt.Sprintf("%.2f ×", c.median()/contests[0].median()),
 		})
 	}

@@ -49,7 +49,7 @@ func (c Copy) write(ctx context.Context, statements <-chan string) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Raw(func(any) error { return driver.ErrBadConn }) //nolint:errcheck // its session is not to be used again
+	defer conn.Raw(func(any) error { return driver.ErrBadConn }) //nolint:errcheck // its session is not used again
 	for _, q := range append([]string{"SET time_zone = '+00:00'"}, c.Before...) {
 		if _, err := conn.ExecContext(ctx, q); err != nil {
 			return err

@@ -13,7 +13,7 @@ type Merge struct {
 	Source, Target *sql.DB
 	// Query selects the changed rows at the source, all columns in their order.
 	Query string
-	// Into is the target's table, qualified; Staging, which is made anew, stands beside it.
+	// Into is the target's table, qualified; Staging is made again beside it.
 	Into, Staging string
 }
 

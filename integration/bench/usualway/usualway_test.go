@@ -22,13 +22,16 @@ func TestRowsArriveAsTheyAre(t *testing.T) {
 		db := s.DB(t, "")
 		exec(
 			t, db, "DROP DATABASE IF EXISTS usual", "CREATE DATABASE usual",
-			"CREATE TABLE "+source+" (id BIGINT UNSIGNED PRIMARY KEY, note VARCHAR(2000), amount DECIMAL(12,2), at TIMESTAMP(6) NOT NULL) DEFAULT CHARSET=utf8mb4",
+			"CREATE TABLE "+source+" (id BIGINT UNSIGNED PRIMARY KEY, note VARCHAR(2000), amount DECIMAL(12,2), at "+
+				"TIMESTAMP(6) NOT NULL) DEFAULT CHARSET=utf8mb4",
 			"CREATE TABLE "+target+" LIKE "+source,
 			`INSERT INTO `+source+` VALUES (1, 'it''s \\ größer 😀', -1.10, '2026-01-01 00:00:00.000001'), (18446744073709551615, NULL, NULL, '2026-01-02'), (3, '', 0, '2026-01-03')`,
 		)
 		// more than one statement of 1 MiB
-		exec(t, db, "INSERT INTO "+source+" WITH RECURSIVE n (i) AS (SELECT 10 UNION ALL SELECT i+1 FROM n WHERE i < 1000) SELECT i, REPEAT('x\\'', 1000), i, '2026-01-04' FROM n")
-		rows, err := usualway.Copy{Source: db, Target: db, Query: "SELECT * FROM " + source, Into: target}.Do(t.Context())
+		exec(t, db, "INSERT INTO "+source+" WITH RECURSIVE n (i) AS (SELECT 10 UNION ALL SELECT i+1 FROM n WHERE i "+
+			"< 1000) SELECT i, REPEAT('x\\'', 1000), i, '2026-01-04' FROM n")
+		rows, err := usualway.Copy{Source: db, Target: db, Query: "SELECT * FROM " + source,
+			Into: target}.Do(t.Context())
 		require.NoError(t, err)
 		require.EqualValues(t, 994, rows)
 		require.Equal(t, checksum(t, db, source), checksum(t, db, target))
@@ -38,7 +41,8 @@ func TestRowsArriveAsTheyAre(t *testing.T) {
 			"INSERT INTO "+source+" VALUES (5, 'new', 1, '2026-02-01')",
 		)
 		took, err := usualway.Merge{
-			Source: db, Target: db, Query: "SELECT * FROM " + source + " WHERE at >= '2026-02-01'", Into: target, Staging: "usual.staging",
+			Source: db, Target: db, Query: "SELECT * FROM " + source + " WHERE at >= '2026-02-01'", Into: target,
+			Staging: "usual.staging",
 		}.Do(t.Context())
 		require.NoError(t, err)
 		require.EqualValues(t, 5, took.Rows)
@@ -60,6 +64,7 @@ func exec(t *testing.T, db *sql.DB, statements ...string) {
 
 func checksum(t *testing.T, db *sql.DB, table string) (sum string) {
 	t.Helper()
-	require.NoError(t, db.QueryRowContext(t.Context(), "SELECT CONCAT(COUNT(*), ' rows, ', SUM(CRC32(CONCAT_WS('|', id, IFNULL(note, 'NULL'), IFNULL(amount, 'NULL'), UNIX_TIMESTAMP(at))))) FROM "+table).Scan(&sum))
+	require.NoError(t, db.QueryRowContext(t.Context(), "SELECT CONCAT(COUNT(*), ' rows, ', SUM(CRC32(CONCAT_WS('|', "+
+		"id, IFNULL(note, 'NULL'), IFNULL(amount, 'NULL'), UNIX_TIMESTAMP(at))))) FROM "+table).Scan(&sum))
 	return sum
 }

@@ -9,8 +9,10 @@ pip=("$dir/venv/bin/python" -m pip --no-input --disable-pip-version-check -q)
 
 install() { # install NAME PACKAGE...
   local name=$1; shift
-  "${pip[@]}" install -c "$constraints" "$@" > "$dir/$name.log" 2>&1 ||
-    { grep -E '^ERROR|rror:' "$dir/$name.log" | head -n 1 > "$dir/$name.failed"; [ -s "$dir/$name.failed" ] || tail -n 1 "$dir/$name.log" > "$dir/$name.failed"; }
+  "${pip[@]}" install -c "$constraints" "$@" > "$dir/$name.log" 2>&1 || {
+    grep -E '^ERROR|rror:' "$dir/$name.log" | head -n 1 > "$dir/$name.failed"
+    [ -s "$dir/$name.failed" ] || tail -n 1 "$dir/$name.log" > "$dir/$name.failed"
+  }
 }
 
 install dlt 'dlt[sqlalchemy,parquet]' pandas numpy pymysql
@@ -19,7 +21,8 @@ install hybrid pandas pyarrow SQLAlchemy pymysql
 case $(uname -m) in aarch64|arm64) sling=sling-linux-arm64 ;; *) sling=sling-linux-amd64 ;; esac
 install sling "$sling"
 install ingestr ingestr
-find "$dir/venv" -path '*/sling_linux_*/bin/sling-linux-*' -type f -exec chmod +x {} + -exec ln -sf {} "$dir/venv/bin/sling-program" \;
+find "$dir/venv" -path '*/sling_linux_*/bin/sling-linux-*' -type f -exec chmod +x {} + \
+  -exec ln -sf {} "$dir/venv/bin/sling-program" \;
 
 # The driver that dlt's page advises is built from source. It needs a C client library: the machine's own, or Debian's
 # packages unpacked beside the environment. Without one the drivers are pymysql, which is pure Python.

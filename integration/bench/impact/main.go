@@ -1,4 +1,4 @@
-// Command neighbours measures how much other clients of both servers notice: their latencies
+// Command impact measures how much other clients of both servers notice: their latencies
 // and lock errors when nothing runs, during a first load, during an incremental run, and beside
 // it, on the same rows, during the usual way (a staging table, DELETE … IN, INSERT … SELECT, one
 // transaction).
@@ -30,7 +30,7 @@ func run(ctx context.Context, getenv func(string) string, stdout, stderr io.Writ
 	b := bench{rows: 1_000_000, changes: 100_000, idle: 10 * time.Second, out: stdout}
 	for name, out := range map[string]*int{"ROWS": &b.rows, "CHANGES": &b.changes} {
 		if err := scene.ReadNumber(getenv, name, 1000, out); err != nil {
-			fmt.Fprintln(stderr, "bench-neighbours:", err)
+			fmt.Fprintln(stderr, "bench-impact:", err)
 			return 2
 		}
 	}
@@ -40,7 +40,7 @@ func run(ctx context.Context, getenv func(string) string, stdout, stderr io.Writ
 	}
 	for _, f := range flavors {
 		if err := b.flavor(ctx, f); err != nil {
-			fmt.Fprintf(stderr, "bench-neighbours: %s: %v\n", f, err)
+			fmt.Fprintf(stderr, "bench-impact: %s: %v\n", f, err)
 			return 1
 		}
 	}

@@ -9,12 +9,12 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"github.com/tablehaul/tablehaul/integration/bench/usualway"
-	"github.com/tablehaul/tablehaul/integration/neighbours"
+	"github.com/tablehaul/tablehaul/integration/bystanders"
 	"github.com/tablehaul/tablehaul/integration/scene"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
-// The phases, in their order. Nobody is idle before there is a target table.
+// The phases, in their order. Idle needs a target table.
 const (
 	firstLoad   = "first load"
 	idle        = "idle"
@@ -32,9 +32,9 @@ type bench struct {
 type phase struct {
 	name    string
 	seconds float64
-	fared   neighbours.Report
+	fared   bystanders.Report
 	load    load
-	// longest is the longest transaction of whoever wrote, in seconds; 0 for nobody.
+	// longest is the longest transaction of the run, in seconds; 0 where none ran.
 	longest float64
 }
 
@@ -72,8 +72,9 @@ func (b *bench) flavor(ctx context.Context, f servers.Flavor) error {
 	return nil
 }
 
-// watch runs do among neighbours and keeps an eye on the servers' load.
-func (b *bench) watch(ctx context.Context, s *scene.Scene, name string, do func(context.Context, *scene.Scene) (float64, error)) (phase, error) {
+// watch runs do among other clients and keeps an eye on the servers' load.
+func (b *bench) watch(ctx context.Context, s *scene.Scene, name string,
+	do func(context.Context, *scene.Scene) (float64, error)) (phase, error) {
 	if name == incremental || name == usualWay { // rows to move, made before the clock starts
 		if err := scene.Change(ctx, s.SourceDB, b.rows, b.changes); err != nil {
 			return phase{}, err
@@ -83,7 +84,8 @@ func (b *bench) watch(ctx context.Context, s *scene.Scene, name string, do func(
 		}
 	}
 	watching := watchLoad(ctx, s)
-	others := neighbours.Start(ctx, append(neighbours.Orders(s.SourceDB, s.TargetDB, b.rows), neighbours.Scans(s.SourceDB, s.TargetDB, b.rows)...), neighbours.Pace)
+	others := bystanders.Start(ctx, append(bystanders.Orders(s.SourceDB, s.TargetDB, b.rows),
+		bystanders.Scans(s.SourceDB, s.TargetDB, b.rows)...), bystanders.Interval)
 	s.Say("%s, among other clients", name)
 	start := time.Now()
 	longest, err := do(ctx, s)
@@ -115,35 +117,40 @@ func (b *bench) nothing(ctx context.Context, _ *scene.Scene) (float64, error) {
 func (b *bench) usualWay(ctx context.Context, s *scene.Scene) (float64, error) {
 	t, err := usualway.Merge{
 		Source: s.SourceDB, Target: s.TargetDB, Into: scene.Table, Staging: "shop.staging",
-		Query: fmt.Sprintf("SELECT * FROM shop.orders WHERE updated_at > NOW(6) - INTERVAL 1 HOUR ORDER BY updated_at DESC LIMIT %d", b.changes),
+		Query: fmt.Sprintf("SELECT * FROM shop.orders WHERE updated_at > NOW(6) - INTERVAL 1 HOUR ORDER BY "+
+			"updated_at DESC LIMIT %d", b.changes),
 	}.Do(ctx)
 	return t.Transaction.Seconds(), err
 }
 
 func (b *bench) print(s *scene.Scene, phases []phase) {
-	fmt.Fprintf(b.out, "\n%s, %s rows, %s changed, neighbours with innodb_lock_wait_timeout=1\n", s.Source, scene.Number(int64(b.rows)), scene.Number(int64(b.changes)))
+	fmt.Fprintf(b.out, "\n%s, %s rows, %s changed, other clients with innodb_lock_wait_timeout=1\n", s.Source,
+		scene.Number(int64(b.rows)), scene.Number(int64(b.changes)))
 	t := table.NewWriter()
 	t.SetOutputMirror(b.out)
 	t.SetStyle(table.StyleLight)
-	t.AppendHeader(table.Row{"", "seconds", "longest transaction", "neighbours", "p50", "p99", "longest", "1205", "1213", "lock waits", "history list", "above idle for", "threads running"})
+	t.AppendHeader(table.Row{"", "seconds", "longest transaction", "other clients", "p50", "p99", "longest", "1205",
+		"1213", "lock waits", "history list", "above idle for", "threads running"})
 	quiet := phaseNamed(phases, idle)
 	for _, p := range phases {
 		t.AppendRow(table.Row{
 			p.name, fmt.Sprintf("%.1f", p.seconds), fmt.Sprintf("%.2f s", p.longest), p.fared.All.Operations,
-			neighbours.Round(p.fared.All.P50), neighbours.Round(p.fared.All.P99), neighbours.Round(p.fared.All.Max),
+			bystanders.Round(p.fared.All.P50), bystanders.Round(p.fared.All.P99), bystanders.Round(p.fared.All.Max),
 			p.fared.Refused[1205], p.fared.Refused[1213], p.load.lockWaits,
-			p.load.longestHistory(), fmt.Sprintf("%.1f s", p.load.historyAbove(quiet.load.longestHistory()).Seconds()), p.load.threads,
+			p.load.longestHistory(), fmt.Sprintf("%.1f s", p.load.historyAbove(quiet.load.longestHistory()).Seconds()),
+			p.load.threads,
 		})
 	}
 	t.Render()
-	for _, g := range judge(phases) {
+	for _, g := range check(phases) {
 		fmt.Fprintf(b.out, "  %-6s %s\n", g.verdict(), g.text)
 	}
 	fmt.Fprintln(b.out)
 	for _, p := range phases {
 		for _, name := range operations {
 			st := p.fared.Per[name]
-			fmt.Fprintf(b.out, "  %-14s %-18s p50 %-8s p99 %-8s longest %s\n", p.name, name, neighbours.Round(st.P50), neighbours.Round(st.P99), neighbours.Round(st.Max))
+			fmt.Fprintf(b.out, "  %-14s %-18s p50 %-8s p99 %-8s longest %s\n", p.name, name, bystanders.Round(st.P50),
+				bystanders.Round(st.P99), bystanders.Round(st.Max))
 		}
 	}
 }

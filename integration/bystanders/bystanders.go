@@ -1,4 +1,4 @@
-package neighbours
+package bystanders
 
 import (
 	"context"
@@ -13,8 +13,8 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// Pace is the pause between two operations of one client.
-const Pace = 5 * time.Millisecond
+// Interval is the pause between two operations of one client.
+const Interval = 5 * time.Millisecond
 
 // An Operation is what one client does again and again.
 type Operation struct {
@@ -129,7 +129,8 @@ func statsOf(times []time.Duration) Stats {
 		return Stats{}
 	}
 	times = slices.Sorted(slices.Values(times))
-	return Stats{Operations: len(times), P50: times[len(times)/2], P99: times[len(times)*99/100], Max: times[len(times)-1]}
+	return Stats{Operations: len(times), P50: times[len(times)/2], P99: times[len(times)*99/100],
+		Max: times[len(times)-1]}
 }
 
 // Round makes a latency readable.
@@ -155,14 +156,16 @@ func Scans(source, target *sql.DB, rows int) []Operation {
 func pointRead(db *sql.DB, rows int) func(context.Context) error {
 	return func(ctx context.Context) error {
 		var customer string
-		return db.QueryRowContext(ctx, "SELECT customer FROM shop.orders WHERE id = ?", 1+rand.IntN(rows)).Scan(&customer)
+		return db.QueryRowContext(ctx, "SELECT customer FROM shop.orders WHERE id = ?",
+			1+rand.IntN(rows)).Scan(&customer)
 	}
 }
 
 func rangeScan(db *sql.DB, rows int) func(context.Context) error {
 	return func(ctx context.Context) error {
 		var n int
-		return db.QueryRowContext(ctx, "SELECT COUNT(amount) FROM (SELECT amount FROM shop.orders WHERE id > ? ORDER BY id LIMIT 100) few", rand.IntN(rows)).Scan(&n)
+		return db.QueryRowContext(ctx, "SELECT COUNT(amount) FROM (SELECT amount FROM shop.orders WHERE id > ? "+
+			"ORDER BY id LIMIT 100) few", rand.IntN(rows)).Scan(&n)
 	}
 }
 
