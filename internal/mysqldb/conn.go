@@ -7,10 +7,11 @@ import (
 	"sync"
 
 	"github.com/go-sql-driver/mysql"
+
 	"github.com/tablehaul/tablehaul/internal/mysqldb/wire"
 )
 
-// driverConn is all that database/sql asks of a connection, and the driver's has.
+// driverConn is what database/sql wants of a connection. The driver's has it all.
 type driverConn interface {
 	driver.Conn
 	driver.ConnBeginTx
@@ -29,11 +30,9 @@ type serverConn struct {
 	driverConn
 	connector *connector
 	wire      *wire.Conn
-	// lost is the connector's count when this connection was opened.
-	lost int64
-	// instance is the digest of the server that it leads to; see Instance.
-	instance string
-	once     sync.Once // for its end
+	lost      int64     // connector.lost when this connection was opened
+	instance  string    // the digest of its server; see Instance
+	once      sync.Once // for Close
 }
 
 // Close implements driver.Conn.
@@ -63,8 +62,8 @@ func (c *serverConn) QueryContext(ctx context.Context, query string, args []driv
 	return rows, c.wrapLost(err)
 }
 
-// ResetSession implements driver.SessionResetter: it is asked before a connection is used again.
-// It ends one to a server that is not the pool's any more.
+// ResetSession implements driver.SessionResetter. Before a connection is used again, it closes one
+// that leads to another server than the newest.
 func (c *serverConn) ResetSession(ctx context.Context) error {
 	if c.isLost() {
 		return driver.ErrBadConn
@@ -75,7 +74,7 @@ func (c *serverConn) ResetSession(ctx context.Context) error {
 	return c.driverConn.ResetSession(ctx)
 }
 
-// IsValid implements driver.Validator: it is asked when a connection is given back.
+// IsValid implements driver.Validator, when a connection goes back to the pool.
 func (c *serverConn) IsValid() bool { return !c.isLost() && c.driverConn.IsValid() }
 
 func (c *serverConn) isLost() bool {
@@ -88,19 +87,18 @@ func (c *serverConn) beforeStatements(ctx context.Context, statements int64) {
 	c.wire.StartStatement(ctx)
 }
 
-// wrapLost says of a connection that was given up why it was.
+// wrapLost adds to an error that its read timeout has closed the connection.
 func (c *serverConn) wrapLost(err error) error {
 	if err == nil || !c.markLost() {
 		return err
 	}
-	limit := c.wire.ReadTimeout()
-	return fmt.Errorf("no answer for %s, the connection is given up: %w", limit, mysql.ErrInvalidConn)
+	return fmt.Errorf("no answer for %s, the connection is closed: %w", c.wire.ReadTimeout(), mysql.ErrInvalidConn)
 }
 
 // LostConn makes an error one of a lost connection: what the statement did is unknown.
 func LostConn(err error) error { return fmt.Errorf("%w: %w", err, mysql.ErrInvalidConn) }
 
-// markLost reports whether the peer went silent, and counts that once.
+// markLost reports whether the connection timed out, and counts that once.
 func (c *serverConn) markLost() bool {
 	if !c.wire.TimedOut() {
 		return false

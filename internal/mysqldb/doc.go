@@ -1,7 +1,6 @@
-// Package mysqldb is everything that speaks to MySQL and MariaDB: it connects, introspects,
-// checks, chooses windows, reads pages, creates and widens targets, writes chunks and
-// classifies errors. It is the only importer of the driver.
+// Package mysqldb connects to MySQL and MariaDB. It owns pools, sessions and logins, and what is known
+// of a server: version, limits, identity, other clients. It knows no table: packages schema, source,
+// scan, target and upsert do.
 //
-// It knows neither files nor workflows. Its one invariant: no transaction and no read view of
-// ours outlives a page or a chunk, and any error inside a chunk is a ROLLBACK.
+// Its one invariant: every session has the settings of its role before its first statement.
 package mysqldb

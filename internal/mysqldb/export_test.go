@@ -4,10 +4,10 @@ import (
 	"context"
 )
 
-// OthersPresent is crowd.present for tests of another package.
+// OthersPresent is OtherTrafficActive, for tests.
 func OthersPresent(ctx context.Context, d *DB) bool { return d.OtherTrafficActive(ctx) }
 
-// TakeTurn takes the turn of whoever reads a page considerately, and returns what gives it back.
+// TakeTurn takes the read slot, and returns the function that releases it.
 func TakeTurn(d *DB) (back func()) {
 	d.readSlot <- struct{}{}
 	return func() { <-d.readSlot }

@@ -8,8 +8,8 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 )
 
-// ErrOtherServer is returned where a statement reached another server than the one that the caller
-// works with: an address with several servers behind it, or a failover.
+// ErrOtherServer is returned where a statement reached another server than the caller expects: after
+// a failover, or where several servers have one address.
 var ErrOtherServer = errors.New("the connection leads to another server than before")
 
 // Instance is the server that the connections of a pool lead to.
@@ -68,13 +68,13 @@ func instanceSQL(f Flavor) string {
 }
 
 // InstanceGuardSQL is a condition that is true on the server of the digest, and an error (1242) on any
-// other. Servers compute it once for a statement. A proxy may send each statement elsewhere: what a
-// session was told before proves nothing.
+// other. A server computes it once for a statement. It is part of each statement, since a proxy may
+// send each one to another server.
 func InstanceGuardSQL(f Flavor, digest string) string {
 	return "IF(" + instanceSQL(f) + " = '" + digest + "', 1, (SELECT 1 UNION SELECT 2))"
 }
 
-// AsOtherServer turns the error of onInstance into ErrOtherServer.
+// AsOtherServer turns the error of [InstanceGuardSQL] into ErrOtherServer.
 func AsOtherServer(err error) error {
 	if mysqlerr.NumberOf(err) == mysqlerr.ErrSubqueryRows {
 		return ErrOtherServer

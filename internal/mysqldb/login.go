@@ -23,38 +23,36 @@ const (
 	// longestRefusal. Servers lock accounts after a few wrong passwords.
 	firstRefusal   = time.Minute
 	longestRefusal = 5 * time.Minute
-	// rereadEvery is the pause between two looks at a secret that a server has refused.
+	// rereadEvery is the least time between two reads of a secret that a server has refused.
 	rereadEvery = 5 * time.Second
-	// loginWait is how long a connection waits for another that logs in. While a secret is good
-	// this takes milliseconds.
+	// loginWait is how long a connection waits for another that logs in, which takes milliseconds.
 	loginWait = 2 * time.Second
-	// shrinkFor is how long pools stay smaller after the server had no connection left for them.
+	// shrinkFor is how long pools stay smaller after the server had no connection left.
 	shrinkFor = 5 * time.Minute
 )
 
-// login is one account of one server, as all pools of the process use it. It logs in one after
-// the other, so that a password that was changed is tried once and not by every connection.
+// login is one account of one server, for all pools of the process. Connections log in one after
+// the other, so that only one of them tries a password that has changed.
 type login struct {
 	logInSlot chan struct{}
 
 	mu       sync.Mutex
-	refusal  *mysqlerr.RefusedLogin // nil while the last login was taken
-	secret   string                 // the digest of the one that was refused
-	accepted string                 // and of the one that was taken
+	refusal  *mysqlerr.RefusedLogin // nil after a login that was accepted
+	secret   string                 // the digest of the secret that was refused
+	accepted string                 // the digest of the secret that was accepted
 	pause    time.Duration
 	reread   time.Time
 
-	// allowed is the server's limit for the account, 0 for none or not known; shrunk is a smaller
-	// one until a moment.
+	// allowed is max_user_connections, 0 for none. shrunk is a smaller limit that holds until a time.
 	allowed, shrunk int
-	// open are the connections that are logged in. It is apart from the lock: making a pool smaller
-	// closes connections.
-	open  atomic.Int64
-	until time.Time
-	pools []*poolSize
+	until           time.Time
+	pools           []*poolSize
+	// open counts the connections that are logged in. The lock does not guard it: resize closes
+	// connections under the lock.
+	open atomic.Int64
 }
 
-// poolSize is a pool and how many connections it may have by its configuration and its server.
+// poolSize is a pool and the connections that its configuration and its server allow.
 type poolSize struct {
 	pool *sql.DB
 	most int
@@ -75,11 +73,12 @@ func secretOf(cfg *mysql.Config) string {
 
 // refusals are the numbers by which a server refuses a login, whatever else is right.
 var refusals = []uint16{
-	mysqlerr.ErrAccessDenied, mysqlerr.ErrAccessDeniedNoPass, mysqlerr.ErrAccountLocked, mysqlerr.ErrMariaAccountLocked, mysqlerr.ErrPasswordLock, mysqlerr.ErrUserBlocked,
+	mysqlerr.ErrAccessDenied, mysqlerr.ErrAccessDeniedNoPass, mysqlerr.ErrAccountLocked, mysqlerr.ErrMariaAccountLocked,
+	mysqlerr.ErrPasswordLock, mysqlerr.ErrUserBlocked,
 	mysqlerr.ErrPasswordExpired, mysqlerr.ErrHostNotAllowed,
 }
 
-// refusalOf is the refusal of a secret that is not to be tried now.
+// refusalOf is the refusal of a secret that must not be tried now.
 func (l *login) refusalOf(secret string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -112,14 +111,14 @@ func (l *login) record(secret string, err error) error {
 	return l.refusal
 }
 
-// isSuperseded says that a secret was refused, and that another pool logs in with a newer one.
+// isSuperseded reports whether a secret was refused, and another pool logs in with a newer one.
 func (l *login) isSuperseded(secret string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.accepted != "" && l.accepted != secret && l.secret == secret
 }
 
-// mayReread reports whether the secret is to be read again now, at most every rereadEvery.
+// mayReread reports whether the secret may be read again now, at most every rereadEvery.
 func (l *login) mayReread() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -136,7 +135,7 @@ type account struct {
 	secret string
 }
 
-// logIn connects as the account of now, unless its secret was refused a short while ago. A secret
+// logIn connects with the present account, unless its secret was refused a short while ago. A secret
 // that has changed meanwhile is tried at once.
 func (c *connector) logIn(ctx context.Context) (driver.Conn, error) {
 	now := c.account.Load()
@@ -166,12 +165,12 @@ func (c *connector) logInAs(ctx context.Context, a *account) (driver.Conn, error
 	if err := c.login.refusalOf(a.secret); err != nil {
 		return nil, err
 	}
-	patience := time.NewTimer(loginWait)
-	defer patience.Stop()
+	wait := time.NewTimer(loginWait)
+	defer wait.Stop()
 	select {
 	case c.login.logInSlot <- struct{}{}:
 		defer func() { <-c.login.logInSlot }()
-	case <-patience.C: // the other one's server may be gone
+	case <-wait.C: // the other connection may hang
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

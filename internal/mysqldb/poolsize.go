@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// spare is how many connections of a login are left to others, where it has more than reservedFrom.
 const (
+	// A login with max_user_connections of at least reservedFrom leaves reservedConns of them to others.
 	reservedConns = 1
 	reservedFrom  = 4
-	// maxShare is the part of a server's max_connections that one pool takes at most: one in so many.
+	// maxShare divides max_connections: one pool takes at most that part.
 	maxShare = 2
 )
 
-// join adds a pool of a login to those that share the server's limits.
+// join adds a pool that shares the limits of the login.
 func (l *login) join(pool *sql.DB, configured int, s Server) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -27,7 +27,7 @@ func (l *login) join(pool *sql.DB, configured int, s Server) {
 	l.resize()
 }
 
-// leave takes a pool away that is closed.
+// leave removes a pool that is closed.
 func (l *login) leave(pool *sql.DB) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -35,12 +35,12 @@ func (l *login) leave(pool *sql.DB) {
 	l.resize()
 }
 
-// onNoConnection makes the pools as small as they are: the server had no connection left for another.
-// Others may use the login, too, so that its limit alone does not tell.
+// onNoConnection limits the pools to their present size: the server had no connection left.
+// Other programs may use the login, too, so that its limit alone does not say it.
 func (l *login) onNoConnection() {
 	open := int(l.open.Load())
 	if open == 0 {
-		return // it is the first one that is refused: there is nothing to wait for
+		return // the first connection was refused: no size is small enough
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -49,7 +49,7 @@ func (l *login) onNoConnection() {
 	time.AfterFunc(shrinkFor, l.grow)
 }
 
-// onClose is told of each connection that had logged in and is closed.
+// onClose runs once for each connection that had logged in.
 func (l *login) onClose() { l.open.Add(-1) }
 
 func (l *login) grow() {

@@ -1,6 +1,15 @@
 package mysqldb
 
-// Flavor is the family of a server. Dialects differ: see upsert.go, ddl.go.
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+)
+
+// Flavor is the family of a server: both speak their own dialect of SQL.
 type Flavor string
 
 const (
@@ -33,13 +42,7 @@ type Server struct {
 
 // AtLeast reports whether the server's version is at least major.minor.patch.
 func (s Server) AtLeast(major, minor, patch int) bool {
-	if s.Major != major {
-		return s.Major > major
-	}
-	if s.Minor != minor {
-		return s.Minor > minor
-	}
-	return s.Patch >= patch
+	return slices.Compare([]int{s.Major, s.Minor, s.Patch}, []int{major, minor, patch}) >= 0
 }
 
 // String is for people: "MySQL 9.7.0", "MariaDB 10.11.14".
@@ -49,4 +52,33 @@ func (s Server) String() string {
 		name = "MariaDB"
 	}
 	return name + " " + s.Version
+}
+
+// readServer reads Server. The error for an old server wraps [mysqlerr.ErrServerTooOld].
+func (d *DB) readServer(ctx context.Context) error {
+	var comment string
+	s := &d.Server
+	err := d.QueryRowContext(ctx, "SELECT @@version, @@version_comment, @@max_allowed_packet, @@local_infile,"+
+		" @@lower_case_table_names <> 0, @@max_connections, @@max_user_connections").Scan(&s.Version, &comment,
+		&s.MaxAllowedPacket, &s.LocalInfile, &s.FoldsNames, &s.MaxConnections, &s.MaxUserConnections)
+	if err != nil {
+		return err
+	}
+	s.Flavor = flavorOf(s.Version + " " + comment)
+	_, _ = fmt.Sscanf(s.Version, "%d.%d.%d", &s.Major, &s.Minor, &s.Patch) // a missing number stays 0
+	oldest := [2]int{5, 7}
+	if s.Flavor == FlavorMariaDB {
+		oldest = [2]int{10, 3}
+	}
+	if !s.AtLeast(oldest[0], oldest[1], 0) {
+		return fmt.Errorf("%w: %s, needed is %d.%d", mysqlerr.ErrServerTooOld, s, oldest[0], oldest[1])
+	}
+	return nil
+}
+
+func flavorOf(version string) Flavor {
+	if strings.Contains(strings.ToLower(version), "mariadb") {
+		return FlavorMariaDB
+	}
+	return FlavorMySQL
 }

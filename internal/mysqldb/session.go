@@ -13,11 +13,11 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb/wire"
 )
 
-// connector opens connections and sets each session up before anyone uses it.
+// connector opens connections, and sets up the session of each.
 type connector struct {
 	driver driver.Driver
 	login  *login
-	// account is how the next connection logs in; reload reads it again, nil where it cannot change.
+	// account is how the next connection logs in; reload reads it again where it can change, else nil.
 	account   atomic.Pointer[account]
 	reload    func() (*account, error)
 	role      Role
@@ -25,8 +25,8 @@ type connector struct {
 	instances *instances
 	// flavor is known after the first connection: the setup differs by it.
 	flavor atomic.Pointer[Flavor]
-	// lost counts the connections whose peer went silent: what was opened before the last one is
-	// not trusted any more.
+	// lost counts the connections that timed out. A connection that was opened before the last of
+	// them is not used again.
 	lost atomic.Int64
 }
 
@@ -50,7 +50,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	}
 	conn := &serverConn{driverConn: own, connector: c, wire: w, lost: lost}
 	if conn.instance, err = c.setUp(ctx, conn); err != nil {
-		_ = conn.Close() // the first error is the one that tells
+		_ = conn.Close() // the first error says more
 		return nil, fmt.Errorf("set up the session: %w", err)
 	}
 	c.instances.connected(conn.instance)
@@ -79,8 +79,8 @@ func (c *connector) setUp(ctx context.Context, conn driverConn) (instance string
 
 // sessionSetup are the statements that every session of a role begins with.
 //
-// They come after anything that the DSN or the server's init_connect sets, so that a global
-// autocommit=0, sql_select_limit or statement time limit cannot change what we read or write.
+// They run after init_connect, so that a global autocommit=0, sql_select_limit or statement time
+// limit cannot change what is read or written.
 func sessionSetup(role Role, flavor Flavor) []string {
 	common := "SET time_zone = '+00:00', autocommit = 1, sql_select_limit = 18446744073709551615, sql_safe_updates = 0, sql_big_selects = 1"
 	if flavor == FlavorMariaDB {

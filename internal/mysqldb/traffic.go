@@ -7,22 +7,21 @@ import (
 	"time"
 )
 
-// A crowd is what is known of a server's other clients: whether there are any, by how many
-// statements the server counts beyond those of this process. Other workers are others, too.
+// otherTraffic detects other clients of a server: the server counts more statements than this
+// process has sent. Another worker is another client, too.
 type otherTraffic struct {
-	// sent counts statements of ours, as they are sent: by connections of any pool to the server.
+	// sent counts the statements of all pools of this process to the server.
 	sent atomic.Int64
 
-	mu      sync.Mutex
-	others  bool
-	asking  bool // somebody is
-	looked  time.Time
-	counted int64 // by the server, at the last look
-	// sentThen is what sent was.
-	sentThen int64
+	mu       sync.Mutex
+	isActive bool
+	counting bool      // a caller is asking the server
+	last     time.Time // the last count
+	counted  int64     // the server's counter then
+	sentThen int64     // sent then
 }
 
-// otherTraffics are the crowds by the server's address: source and target may be one server.
+// otherTraffics are those of all servers by address: source and target may be one server.
 var otherTraffics sync.Map
 
 func otherTrafficAt(address string) *otherTraffic {
@@ -31,39 +30,40 @@ func otherTrafficAt(address string) *otherTraffic {
 }
 
 const (
-	// otherTrafficEvery is the pause between two looks at a server's counter.
+	// otherTrafficEvery is the pause between two counts.
 	otherTrafficEvery = 500 * time.Millisecond
-	// otherTrafficRate is how many statements of others a second are somebody.
+	// otherTrafficRate is the statements a second of other clients from which on they count as active.
 	otherTrafficRate = 20
 )
 
-// active reports whether others use the server. Now and then one caller asks the server, and
-// the others go by what is known; where it may not be asked, nobody is there.
-func (c *otherTraffic) active(ctx context.Context, d *DB) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// active reports whether other clients use the server. One caller at a time counts, every
+// otherTrafficEvery; the others use the last result. It is false where the server gives no count.
+func (t *otherTraffic) active(ctx context.Context, d *DB) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	now := time.Now()
-	if c.asking || now.Sub(c.looked) < otherTrafficEvery {
-		return c.others
+	if t.counting || now.Sub(t.last) < otherTrafficEvery {
+		return t.isActive
 	}
-	c.asking = true
-	c.mu.Unlock()
-	sent := c.sent.Load()
+	t.counting = true
+	t.mu.Unlock()
+	sent := t.sent.Load()
 	counted, err := d.globalStatus(ctx, "Questions")
-	c.mu.Lock()
-	c.asking = false
+	t.mu.Lock()
+	t.counting = false
 	if err != nil {
-		c.others = false
+		t.isActive = false
 		return false
 	}
-	if !c.looked.IsZero() {
-		c.others = float64(counted-c.counted-(sent-c.sentThen)) > otherTrafficRate*now.Sub(c.looked).Seconds()
+	if !t.last.IsZero() {
+		theirs := counted - t.counted - (sent - t.sentThen)
+		t.isActive = float64(theirs) > otherTrafficRate*now.Sub(t.last).Seconds()
 	}
-	c.looked, c.counted, c.sentThen = now, counted, sent
-	return c.others
+	t.last, t.counted, t.sentThen = now, counted, sent
+	return t.isActive
 }
 
-// OtherTrafficActive reports whether other clients use the server; see crowd.
+// OtherTrafficActive reports whether other clients use the server now.
 func (d *DB) OtherTrafficActive(ctx context.Context) bool { return d.traffic.active(ctx, d) }
 
 // AcquireReadSlot waits for the one read slot of the pool, which its readers share while other

@@ -15,7 +15,7 @@ import (
 )
 
 // ahead is how far the clock's zone is ahead of UTC.
-func (c clock) zoneOffset() time.Duration {
+func (c clockReading) zoneOffset() time.Duration {
 	local, err := time.Parse("2006-01-02 15:04:05.999999", c.local)
 	if err != nil {
 		return 0

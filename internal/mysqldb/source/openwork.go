@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tablehaul/tablehaul/internal/clock"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -59,7 +60,7 @@ func oldestOpenWork(ctx context.Context, d *mysqldb.DB, name table.Name, instanc
 		if oldest == nil || !oldest.startUnknown && !oldest.unconfirmed || try == 3 {
 			return oldest, nil
 		}
-		if err := mysqldb.Sleep(ctx, 300*time.Millisecond); err != nil {
+		if err := clock.Sleep(ctx, 300*time.Millisecond); err != nil {
 			return nil, err
 		}
 	}

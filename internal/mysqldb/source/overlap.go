@@ -55,7 +55,7 @@ func truncationLag(now string, lag, unit time.Duration) time.Duration {
 //
 // Where the local clock was set back or forward in between, local arithmetic and the moment's
 // own local time differ; the earlier one is right in either case.
-func boundBefore(ctx context.Context, conn *sql.Conn, cursor table.Column, t0 clock, lag time.Duration) (hi string, err error) {
+func boundBefore(ctx context.Context, conn *sql.Conn, cursor table.Column, t0 clockReading, lag time.Duration) (hi string, err error) {
 	micros := (lag + time.Microsecond - 1).Microseconds()
 	moment := t0.unix - micros
 	unit := table.CursorUnit(cursor).Microseconds()

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tablehaul/tablehaul/internal/clock"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
@@ -215,7 +216,7 @@ func listenForEvents(ctx context.Context, d *mysqldb.DB, before []schema.Record,
 	}
 	heard := map[string]time.Duration{}
 	for try := 0; try < listenTries && len(heard) < len(first); try++ {
-		if err := mysqldb.Sleep(ctx, listenPause); err != nil {
+		if err := clock.Sleep(ctx, listenPause); err != nil {
 			return nil, err
 		}
 		channels, _, err := replicaChannels(ctx, d)

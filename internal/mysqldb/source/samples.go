@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tablehaul/tablehaul/internal/clock"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -66,7 +67,7 @@ func chooseInteger(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec, repl
 		if settled.After(at) || settled.IsZero() || time.Now().After(deadline) || max(spec.MinLag, spec.FixedLag)+replica.lag > sampleWait {
 			break
 		}
-		if err := mysqldb.Sleep(ctx, samplePause); err != nil {
+		if err := clock.Sleep(ctx, samplePause); err != nil {
 			return UpperBound{}, err
 		}
 	}

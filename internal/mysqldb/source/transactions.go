@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/tablehaul/tablehaul/internal/clock"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -42,7 +43,7 @@ func freshTransactions(ctx context.Context, d *mysqldb.DB, conn *sql.Conn) (trxs
 			return nil, 0, err
 		}
 	}
-	if err := mysqldb.Sleep(ctx, freshPause-time.Since(openWorkCacheOf(d).lastListRead())); err != nil {
+	if err := clock.Sleep(ctx, freshPause-time.Since(openWorkCacheOf(d).lastListRead())); err != nil {
 		return nil, 0, err
 	}
 	for limit := freshPause; limit < freshPauseLimit; limit = limit * 5 / 4 {
@@ -57,7 +58,7 @@ func freshTransactions(ctx context.Context, d *mysqldb.DB, conn *sql.Conn) (trxs
 			}
 		}
 		// Random, because two that read in step keep each other's copy alive.
-		if err := mysqldb.Sleep(ctx, freshPause+mathrand.N(limit)); err != nil {
+		if err := clock.Sleep(ctx, freshPause+mathrand.N(limit)); err != nil {
 			return nil, 0, err
 		}
 	}
@@ -78,7 +79,7 @@ func readTransactions(ctx context.Context, d *mysqldb.DB, conn *sql.Conn) ([]tra
 		if mysqlerr.NumberOf(err) != mysqlerr.ErrCannotConvert {
 			return trxs, err
 		}
-		if err := mysqldb.Sleep(ctx, freshPause+mathrand.N(freshPause)); err != nil {
+		if err := clock.Sleep(ctx, freshPause+mathrand.N(freshPause)); err != nil {
 			return nil, err
 		}
 	}

@@ -202,8 +202,8 @@ func withDedicatedConn(ctx context.Context, d *mysqldb.DB, f func(*sql.Conn) err
 	return err
 }
 
-// clock is one reading of the server's clock.
-type clock struct {
+// clockReading is one reading of the server's clock.
+type clockReading struct {
 	// local is NOW(6) in the cursor's zone.
 	local string
 	// unix is the same moment in microseconds, worker the same by this process's clock.
@@ -231,7 +231,7 @@ func withTimeZone(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec, f fun
 	})
 }
 
-func readClock(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec) (c clock, err error) {
+func readClock(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec) (c clockReading, err error) {
 	err = withTimeZone(ctx, d, spec, func(conn *sql.Conn) error {
 		// UNIX_TIMESTAMP() is exact where the local time is ambiguous, but has no fraction.
 		c.worker = time.Now()

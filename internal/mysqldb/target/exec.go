@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tablehaul/tablehaul/internal/clock"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/wire"
 )
@@ -73,7 +74,7 @@ func execWatched(ctx context.Context, d *mysqldb.DB, conn *sql.Conn, statement s
 // watchStatement looks whether the server still has a statement, until ctx ends.
 func watchStatement(ctx context.Context, d *mysqldb.DB, marked string, every time.Duration, onGone func()) {
 	for unseen := 0; unseen < endableUnseen; {
-		if mysqldb.Sleep(ctx, every) != nil {
+		if clock.Sleep(ctx, every) != nil {
 			return
 		}
 		id, err := statementOf(ctx, d, marked)

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tablehaul/tablehaul/internal/clock"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -38,7 +39,7 @@ func watchLocks(ctx context.Context, d *mysqldb.DB, name table.Name) *lockWatch 
 	ctx, cancel := context.WithCancel(ctx)
 	w := &lockWatch{cancel: cancel}
 	w.done.Go(func() {
-		for mysqldb.Sleep(ctx, blockerInterval) == nil {
+		for clock.Sleep(ctx, blockerInterval) == nil {
 			for _, query := range blockerQueries(d.Server) {
 				if b := findBlocker(ctx, d, query, name); b != nil {
 					w.found = b

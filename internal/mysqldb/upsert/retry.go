@@ -7,7 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/clock"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 )
 
@@ -54,7 +54,7 @@ func (w *writer) withRetries(ctx context.Context) (Result, error) {
 			return Result{}, describeBlocker(err, blocker)
 		}
 		w.heartbeat()
-		if err := mysqldb.Sleep(ctx, retryPause(try)); err != nil {
+		if err := clock.Sleep(ctx, retryPause(try)); err != nil {
 			return Result{}, err
 		}
 	}
