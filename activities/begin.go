@@ -75,7 +75,7 @@ func (a *Activities) BeginRun(ctx context.Context, in BeginRunInput) (BeginRunRe
 		if err != nil {
 			return BeginRunResult{}, err
 		}
-		if l := state.Lease; l == nil || l.HeldBy(req) || l.Fence == req.TakeOver {
+		if l := state.Lease; l == nil || l.BelongsTo(req) || l.Fence == req.TakeOver {
 			begun, err := a.acquire(ctx, in.Table, req)
 			if err == nil {
 				a.forgetRuns(ctx, in.Table, ended, begun.FirstLoad)

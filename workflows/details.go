@@ -6,18 +6,20 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize"
+
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/owner"
 )
 
-// Current details are what the Web UI shows of a running workflow, in Markdown. They say the
-// same as the query "status", in words. No line begins with what comes from a table's name or a
-// server, so that nothing of it is taken for Markdown of ours.
+// Current details are what the Web UI shows of a running workflow, in Markdown. They say the same as the query
+// "status", in words. No line begins with a table's name or a text of a server, so that neither is taken for Markdown.
 
-// shownRanges is how many ranges under way are named; more would be a wall of text.
+// shownRanges is how many ranges under way are named.
 const shownRanges = 8
 
-// shownRuns is how many of a table's last runs its owner shows.
+// shownRuns is how many of a table's last runs its state workflow shows.
 const shownRuns = 10
 
 // PlanDetails are the static details of a preview.
@@ -51,17 +53,17 @@ func statusDetails(s *Status, now time.Time) string {
 		line("Waits", "held back since %s: %s", timeText(w.Since), w.Reason)
 	}
 	if s.ChunkRows > 0 {
-		line("Pace", "the target is slow or its rows are locked: chunks of %s at most, %d at once", count(s.ChunkRows, "row"), s.WriteLimit)
+		line("Pace", "%s", paceText(s))
 	}
 	for i, r := range s.Running {
 		if i == shownRanges {
-			line("Under way", "%s more", count(int64(len(s.Running)-i), "range"))
+			line("Under way", "%s more", human.Count(len(s.Running)-i, "range"))
 			break
 		}
 		line("Under way", "`%s`, %s", r.WorkflowID, chunksText(r.ChunksDone, r.Chunks))
 	}
 	if s.Phase != PhaseDone && s.Failure == "" {
-		b.WriteString("\nWhat a step waits for, if anything, stands under Pending Activities.\n")
+		b.WriteString("\nWhat a step waits for, if anything, is under Pending Activities.\n")
 	}
 	return b.String()
 }
@@ -101,25 +103,31 @@ func modeText(mode string) string {
 }
 
 func progressText(s *Status) string {
-	rows := count(s.RowsWritten, "row") + " written, "
+	rows := human.Count(s.RowsWritten, "row") + " written, "
 	if s.RowsTotal > 0 {
-		rows += fmt.Sprintf("%s read of about %s", number(s.RowsExtracted), number(s.RowsTotal))
+		rows += fmt.Sprintf("%s read of about %s", humanize.Comma(s.RowsExtracted), humanize.Comma(s.RowsTotal))
 	} else {
-		rows += number(s.RowsExtracted) + " read"
+		rows += humanize.Comma(s.RowsExtracted) + " read"
 	}
 	text := rows + "; " + chunksText(s.ChunksDone, s.Chunks)
 	if s.Ranges > 1 {
-		text += fmt.Sprintf("; %d of %s", s.RangesDone, count(s.Ranges, "range"))
+		text += fmt.Sprintf("; %d of %s", s.RangesDone, human.Count(s.Ranges, "range"))
 	}
 	return text
 }
 
 func chunksText(done, all int64) string {
-	return fmt.Sprintf("%s of %s", number(done), count(all, "chunk"))
+	return fmt.Sprintf("%s of %s", humanize.Comma(done), human.Count(all, "chunk"))
 }
 
-// percent is how much of the run is done, as far as can be told: estimates of rows are rough,
-// and a run of one range knows its chunks when it has read them. Never 100 before the end.
+// paceText says that chunks are smaller than configured.
+func paceText(s *Status) string {
+	return fmt.Sprintf("the target is slow or its rows are locked: chunks of %s at most, %d at once",
+		human.Count(s.ChunkRows, "row"), s.WriteLimit)
+}
+
+// percent is how much of the run is done, roughly: estimates of rows are rough, and a run of one range knows its
+// chunks only after it has read them. It is below 100 before the end.
 func percent(s *Status) (int64, bool) {
 	var parts []float64
 	switch {
@@ -144,14 +152,15 @@ func rangeDetails(st Status, n int, now time.Time) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "**%s** of range %d of %d of **%s**\n\n", st.Phase, n+1, st.Ranges, st.Table)
 	b.WriteString(asOf(st.Started, now))
-	fmt.Fprintf(&b, "- **Progress:** %s written, %s read; %s\n", count(st.RowsWritten, "row"), number(st.RowsExtracted), chunksText(st.ChunksDone, st.Chunks))
+	fmt.Fprintf(&b, "- **Progress:** %s written, %s read; %s\n",
+		human.Count(st.RowsWritten, "row"), humanize.Comma(st.RowsExtracted), chunksText(st.ChunksDone, st.Chunks))
 	if st.ChunkRows > 0 {
-		fmt.Fprintf(&b, "- **Pace:** the target is slow or its rows are locked: chunks of %s at most, %d at once\n", count(st.ChunkRows, "row"), st.WriteLimit)
+		fmt.Fprintf(&b, "- **Pace:** %s\n", paceText(&st))
 	}
 	return b.String()
 }
 
-// ownerDetails is a table's state in Markdown.
+// stateDetails is a table's state in Markdown.
 func stateDetails(s owner.State) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "**%s** watermark `%s`\n\n", s.Table, orNone(s.Watermark))
@@ -162,7 +171,7 @@ func stateDetails(s owner.State) string {
 		fmt.Fprintf(&b, "- **Written by:** `%s` since %s\n", l.WorkflowID, timeText(l.Since))
 	}
 	if f := s.FirstLoad; f != nil {
-		fmt.Fprintf(&b, "- **First load:** %d of %s loaded\n", strings.Count(f.Done, "1"), count(int64(len(f.Done)), "range"))
+		fmt.Fprintf(&b, "- **First load:** %d of %s loaded\n", strings.Count(f.Done, "1"), human.Count(len(f.Done), "range"))
 	}
 	if s.HeldBack != "" {
 		fmt.Fprintf(&b, "- **Held back:** %s\n", s.HeldBack)
@@ -178,10 +187,10 @@ func recordText(r owner.RunRecord) string {
 	if mode == "" {
 		mode = "run" // it ended before there was a plan
 	}
-	text := fmt.Sprintf("- **Run** of %s: %s %s, %s in %s", timeText(r.Finished), mode, r.Outcome, count(r.Rows, "row"),
+	text := fmt.Sprintf("- **Run** of %s: %s %s, %s in %s", timeText(r.Finished), mode, r.Outcome, human.Count(r.Rows, "row"),
 		time.Duration(r.Seconds*float64(time.Second)).Round(100*time.Millisecond))
 	if r.NewerOnTarget > 0 {
-		text += fmt.Sprintf(", %s newer on the target", number(r.NewerOnTarget))
+		text += fmt.Sprintf(", %s newer on the target", humanize.Comma(r.NewerOnTarget))
 	}
 	if r.Failure != "" {
 		text += ": " + r.Failure
@@ -194,7 +203,7 @@ func asOf(started, now time.Time) string {
 	return fmt.Sprintf("- **As of:** %s; begun at %s\n", timeText(now), timeText(started))
 }
 
-// clock is a moment for people: UTC, to the second.
+// timeText is a moment for people: UTC, to the second.
 func timeText(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
 
 func orNone(s string) string {

@@ -30,7 +30,7 @@ func TestDetailsOfARun(t *testing.T) {
 - **Waits:** held back since 2026-11-25 09:59:00Z: an open transaction, 3m0s old, of connection 43
 - **Pace:** the target is slow or its rows are locked: chunks of 1,250 rows at most, 1 at once
 
-What a step waits for, if anything, stands under Pending Activities.
+What a step waits for, if anything, is under Pending Activities.
 `, statusDetails(&st, now))
 }
 
@@ -44,7 +44,7 @@ func TestDetailsOfAFirstLoadNameRangesUnderWay(t *testing.T) {
 	require.Contains(t, text, "400 rows written, 0 read of about 1,000; 0 of 0 chunks; 10 of 40 ranges")
 	require.Equal(t, shownRanges+1, strings.Count(text, "**Under way:**"))
 	require.Contains(t, text, "3 ranges more")
-	require.NotContains(t, text, "Lag", "nobody knows how fresh a table is that was never loaded")
+	require.NotContains(t, text, "Lag", "how fresh a table is that was never loaded is not known")
 }
 
 func TestPercent(t *testing.T) {
@@ -70,7 +70,7 @@ func TestPercent(t *testing.T) {
 func TestDetailsBeforeAPlanAndOfAFailure(t *testing.T) {
 	st := Status{Table: "shop.orders", Phase: PhaseBegin, Started: now}
 	require.Equal(t, "**begin** of **shop.orders**\n\n- **As of:** 2026-11-25 10:00:00Z; begun at 2026-11-25 10:00:00Z\n"+
-		"\nWhat a step waits for, if anything, stands under Pending Activities.\n", statusDetails(&st, now))
+		"\nWhat a step waits for, if anything, is under Pending Activities.\n", statusDetails(&st, now))
 	st.Phase, st.Failure = PhaseFinish, "in phase plan: UnsupportedTable: no primary key"
 	require.Contains(t, statusDetails(&st, now), "- **Ended:** in phase plan: UnsupportedTable: no primary key\n")
 }

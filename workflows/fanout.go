@@ -7,58 +7,58 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/human"
 )
 
-// pace is what the target takes, as far as chunks that were written know.
+// chunkLimits is what the target takes at present, as far as the chunks that were written show it.
 type chunkLimits struct {
-	// rows is how many rows the next chunks should have at most, 0 for no limit; extra counts
-	// the chunks of the slice that came of cutting.
+	// rows is how many rows the next chunks have at most, 0 for no limit. extraChunks counts the chunks of the slice
+	// that come of splitting.
 	rows        int64
 	extraChunks int
-	// atOnce is how many chunks a worker writes at once; the others wait for their turn there.
+	// writeLimit is how many chunks a worker writes at once; further chunks wait in the worker.
 	writeLimit int
 }
 
-// cut is as much of a chunk as the target takes in one transaction. A chunk is cut into eight
-// at most, and a slice's chunks maxExtraChunks times at most, so that a slow target costs no
-// endless history.
-func (m *rangeRunner) splitChunk(ref activities.ChunkRef) activities.ChunkRef {
-	least := m.in.ChunkRows / activities.MaxPieces
-	if m.limits.rows == 0 || m.limits.extraChunks >= maxExtraChunks || ref.Rows <= max(m.limits.rows, least) {
+// splitChunk is as much of a chunk as the target takes in one transaction. A chunk is split into activities.MaxPieces
+// at most, and the chunks of a slice maxExtraChunks times at most, so that a slow target does not make a history long.
+func (r *rangeRunner) splitChunk(ref activities.ChunkRef) activities.ChunkRef {
+	least := r.in.ChunkRows / activities.MaxPieces
+	if r.limits.rows == 0 || r.limits.extraChunks >= maxExtraChunks || ref.Rows <= max(r.limits.rows, least) {
 		return ref
 	}
-	m.limits.extraChunks++
-	m.totalChunks++
-	ref.Rows = max(m.limits.rows, least)
+	r.limits.extraChunks++
+	r.totalChunks++
+	ref.Rows = max(r.limits.rows, least)
 	return ref
 }
 
-// fanOut is a range's chunks in flight, a bounded number at once. A slice's first chunks are
-// begun while the last ones of the slice before it are still being written.
+// fanOut writes a range's chunks, a bounded number at once. The first chunks of a slice begin while the last ones of
+// the slice before it are still being written.
 type fanOut struct {
 	runner    *rangeRunner
 	limit     int
 	inFlight  int
-	busySince time.Time // since when there are any
+	busySince time.Time // set while inFlight > 0
 	firstErr  error
 }
 
-func newFanOut(m *rangeRunner) *fanOut {
-	return &fanOut{runner: m, limit: min(max(1, m.in.ChunksInFlight), maxChunksInFlight)}
+func newFanOut(r *rangeRunner) *fanOut {
+	return &fanOut{runner: r, limit: min(max(1, r.in.ChunksInFlight), maxChunksInFlight)}
 }
 
-// flight is a slice of which chunks may be in flight.
+// sliceWrites counts a slice's chunks in flight.
 type sliceWrites struct {
 	at         activities.RangeInput
 	inFlight   int
-	allStarted bool // no more will begin
+	allStarted bool // no further chunk of the slice begins
 }
 
-// landed reports whether none of the slice's chunks is in flight, nor will be.
-func (f *sliceWrites) completed() bool { return f.allStarted && f.inFlight == 0 }
+// completed reports whether all chunks of the slice that begin have ended.
+func (s *sliceWrites) completed() bool { return s.allStarted && s.inFlight == 0 }
 
-// write begins every chunk of a slice, and returns when it has begun the last one. After the
-// first error no further chunk is begun.
+// writeSlice begins every chunk of a slice, and returns when it has begun the last one. After the first error it
+// begins no further chunk.
 func (f *fanOut) writeSlice(ctx workflow.Context, slice *sliceWrites, page activities.ListChunksResult) {
 	defer func() { slice.allStarted = true }()
 	f.runner.limits.extraChunks = 0
@@ -89,13 +89,13 @@ func (f *fanOut) fail(err error) {
 	}
 }
 
-// room waits until another chunk may begin, and is false where none may any more.
+// waitForSlot waits until another chunk may begin. It is false if no further chunk may begin.
 func (f *fanOut) waitForSlot(ctx workflow.Context) bool {
 	await(ctx, func() bool { return f.inFlight < f.limit })
 	return f.firstErr == nil
 }
 
-// drain waits until nothing is in flight: nothing may still be writing when the files go.
+// drain waits until no chunk is in flight: no chunk may still be writing when its files are removed.
 func (f *fanOut) drain(ctx workflow.Context) { await(ctx, func() bool { return f.inFlight == 0 }) }
 
 func (f *fanOut) start(ctx workflow.Context, slice *sliceWrites, ref activities.ChunkRef, summary string) {
@@ -104,7 +104,8 @@ func (f *fanOut) start(ctx workflow.Context, slice *sliceWrites, ref activities.
 	}
 	f.inFlight++
 	slice.inFlight++
-	chunk := f.runner.step(ctx, upsertOptions, summary, "UpsertChunk", activities.UpsertChunkInput{RangeInput: slice.at, ChunkRef: ref})
+	in := activities.UpsertChunkInput{RangeInput: slice.at, ChunkRef: ref}
+	chunk := f.runner.step(ctx, upsertOptions, summary, "UpsertChunk", in)
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		var out activities.UpsertChunkResult
 		err := chunk.Get(ctx, &out)
@@ -120,8 +121,7 @@ func (f *fanOut) start(ctx workflow.Context, slice *sliceWrites, ref activities.
 	})
 }
 
-// await waits for a condition, also after a cancel, which ends the steps and not the wait for
-// their end.
+// await waits for a condition, also after a cancel: a cancel ends the steps, not the wait for their end.
 func await(ctx workflow.Context, condition func() bool) {
 	detached, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
@@ -129,14 +129,16 @@ func await(ctx workflow.Context, condition func() bool) {
 }
 
 // summary is what people read in the Web UI.
-func (m *rangeRunner) summary(ref activities.ChunkRef, n, total int) string {
-	return fmt.Sprintf("chunk %d of %d, %s", n, total, count(ref.Rows, "row"))
+func (r *rangeRunner) summary(ref activities.ChunkRef, n, total int) string {
+	return fmt.Sprintf("chunk %d of %d, %s", n, total, human.Count(ref.Rows, "row"))
 }
 
-// list is a page of a slice's chunks.
-func (m *rangeRunner) listChunks(ctx workflow.Context, at activities.RangeInput, after int) (activities.ListChunksResult, error) {
+// listChunks is a page of a slice's chunks.
+func (r *rangeRunner) listChunks(
+	ctx workflow.Context, at activities.RangeInput, after int,
+) (activities.ListChunksResult, error) {
 	var page activities.ListChunksResult
-	err := m.step(ctx, listOptions, fmt.Sprintf("chunks from %d", after+1), "ListChunks",
+	err := r.step(ctx, listOptions, fmt.Sprintf("chunks from %d", after+1), "ListChunks",
 		activities.ListChunksInput{RangeInput: at, After: after, Limit: chunksPerPage}).Get(ctx, &page)
 	if err == nil && len(page.Chunks) == 0 && after < page.Total {
 		err = fmt.Errorf("the list of chunks ends at %d of %d", after, page.Total)
@@ -144,19 +146,20 @@ func (m *rangeRunner) listChunks(ctx workflow.Context, at activities.RangeInput,
 	return page, err
 }
 
-func (m *rangeRunner) addWritten(out activities.UpsertChunkResult) {
-	m.limits.rows, m.limits.writeLimit = out.NextRows, out.WriteLimit
-	m.counts.Chunks++
-	m.counts.Inserted += out.Inserted
-	m.counts.Updated += out.Updated
-	m.counts.Unchanged += out.Unchanged
-	m.counts.NewerOnTarget += out.NewerOnTarget
-	m.counts.DeletedConflicts += out.DeletedConflicts
-	m.counts.SkippedConflicts += out.SkippedConflicts
-	m.counts.Approximate = m.counts.Approximate || out.Approximate
-	m.counts.LongestTransaction = max(m.counts.LongestTransaction, out.Seconds)
+// addWritten counts what a chunk wrote.
+func (r *rangeRunner) addWritten(out activities.UpsertChunkResult) {
+	r.limits.rows, r.limits.writeLimit = out.NextRows, out.WriteLimit
+	r.counts.Chunks++
+	r.counts.Inserted += out.Inserted
+	r.counts.Updated += out.Updated
+	r.counts.Unchanged += out.Unchanged
+	r.counts.NewerOnTarget += out.NewerOnTarget
+	r.counts.DeletedConflicts += out.DeletedConflicts
+	r.counts.SkippedConflicts += out.SkippedConflicts
+	r.counts.Approximate = r.counts.Approximate || out.Approximate
+	r.counts.LongestTransaction = max(r.counts.LongestTransaction, out.Seconds)
 	if out.Tries > 1 {
-		m.counts.Retried++
+		r.counts.Retried++
 	}
-	m.report()
+	r.report()
 }

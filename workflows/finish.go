@@ -13,7 +13,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/owner"
 )
 
-// finish gives the lease back, whatever happened, and returns the run's first error. It runs
+// finish gives the lease back, after a success and after a failure, and returns the run's first error. It runs
 // detached from a cancel, which must not leave the table locked.
 func (s *sync) finish(ctx workflow.Context, runErr error) error {
 	detached, cancel := workflow.NewDisconnectedContext(ctx)
@@ -68,7 +68,7 @@ func (s *sync) finish(ctx workflow.Context, runErr error) error {
 	return nil
 }
 
-// end runs FinishRun where the plan is that it drops, or anywhere where that host is gone.
+// finishRun runs FinishRun on the host that has the plan which it drops, or on any host if that one does not answer.
 func (s *sync) finishRun(ctx workflow.Context, in activities.FinishRunInput, gone bool, out *activities.FinishRunResult) error {
 	summary := finishSummary(in.Finish)
 	if in.DropPlan != "" && !gone {
@@ -82,7 +82,7 @@ func (s *sync) finishRun(ctx workflow.Context, in activities.FinishRunInput, gon
 	return (&hostRouter{}).step(ctx, stateOptions, summary, "FinishRun", in).Get(ctx, out)
 }
 
-// raise sets the new watermark, where the mode has one.
+// raiseWatermark sets the new watermark, where the mode has one.
 func (s *sync) raiseWatermark(req *owner.FinishRequest) {
 	req.FreshAt, req.TailTop = s.plan.FreshAt, s.plan.TailTop
 	switch s.plan.Mode {
@@ -100,7 +100,7 @@ func (s *sync) raiseWatermark(req *owner.FinishRequest) {
 	}
 }
 
-// bind says what the watermark speaks of from now on, and has the target's state row say so first.
+// bindIdentity says what the watermark speaks of from now on, and has the target's state row say so first.
 func (s *sync) bindIdentity(in *activities.FinishRunInput, req *owner.FinishRequest) {
 	if s.plan.Identity == nil {
 		return

@@ -13,30 +13,34 @@ import (
 	"github.com/tablehaul/tablehaul/internal/failure"
 )
 
-// A place is where the steps of a run find its files.
+// hostRouter sends the steps of a run to a worker that has the run's files. Each step goes through these states.
 //
-// On one machine, and where files are shared, any worker of the task queue is right, and the
-// one that decided on a step may begin it in the same breath. So a step goes there first. A
-// worker that does not have the files says so at once; from then on the steps of the run go to
-// the queue of the host that has them.
+//	state         the step is on              event                       next
+//	task queue    the workflow's task queue   it ends                     its result
+//	              (queue "", or not pinned)   WrongHost                   host queue; the router is pinned
+//	host queue    the host's own queue        it ends                     its result
+//	              (pinned)                    no worker starts it         ping
+//	                                          within the timeout
+//	ping          the host's ping queue       a worker answers            host queue; the timeout doubles
+//	                                          no answer                   HostGone
 //
-// That nobody there takes a step is no proof that the host is gone: its workers may be busy. So
-// they are asked, on a queue that carries nothing else.
+// A step begins on the task queue because the worker that decided on it may start it with the same answer of Temporal.
+// A step that waits on the host queue does not prove that the host is gone: its workers may be busy. So they are
+// pinged, on a queue that carries nothing else.
 type hostRouter struct {
-	// queue is that of the host which has the files; "" where every worker sees them.
+	// queue is that of the host which has the files; "" if every worker sees them.
 	queue string
-	// pinned says that other workers than the host's serve the task queue.
+	// pinned says that workers of other hosts serve the task queue, too.
 	pinned bool
 }
 
 const (
-	// startWithin is how long a step may wait for a worker of its host before the host is asked
-	// for. Each time it answers, the next wait is twice as long, up to longestWait: a busy host
-	// must not fill a history.
+	// startWithin is how long a step waits for a worker of its host before the host is pinged. The wait doubles with
+	// each answer, up to longestWait, so that a busy host does not fill a history.
 	startWithin = 15 * time.Second
 	longestWait = 8 * time.Minute
-	// answerWithin is how long a host has to answer. Longer than a restarted worker takes to
-	// come back, as a rule; a host that comes back later has lost its runs, and nothing else.
+	// answerWithin is how long a host has to answer a ping: longer than a worker takes to restart, as a rule. A host
+	// that comes back later has lost its runs, and nothing else.
 	answerWithin = 15 * time.Second
 )
 
@@ -45,33 +49,37 @@ var pingOptions = workflow.ActivityOptions{
 	RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 1},
 }
 
-// step starts an activity where its files are. It fails with HostGone where that host does not
-// answer any more.
-func (p *hostRouter) step(ctx workflow.Context, o workflow.ActivityOptions, summary, name string, in any) workflow.Future {
-	if p.queue == "" {
+// step starts an activity on a host that has its files. It fails with HostGone if that host does not answer.
+func (h *hostRouter) step(
+	ctx workflow.Context, o workflow.ActivityOptions, summary, name string, in any,
+) workflow.Future {
+	if h.queue == "" {
 		return execute(withOptions(ctx, o, summary), name, in)
 	}
 	done, settle := workflow.NewFuture(ctx)
 	workflow.Go(ctx, func(ctx workflow.Context) {
-		if !p.pinned {
+		if !h.pinned {
 			try := execute(withOptions(ctx, o, summary), name, in)
 			err := try.Get(ctx, nil)
 			if failureType(err) != failure.WrongHost {
 				settle.Chain(try)
 				return
 			}
-			p.pinned = true
+			h.pinned = true
 			in = withRetryInfo(in, err)
 		}
-		p.stepAtHost(ctx, o, summary, name, in, settle)
+		h.stepAtHost(ctx, o, summary, name, in, settle)
 	})
 	return done
 }
 
-// atHost schedules an activity on the host's own queue, for as long as the host answers.
-func (p *hostRouter) stepAtHost(ctx workflow.Context, o workflow.ActivityOptions, summary, name string, in any, settle workflow.Settable) {
-	o.TaskQueue = p.queue
-	for o.ScheduleToStartTimeout = startWithin; ; o.ScheduleToStartTimeout = min(2*o.ScheduleToStartTimeout, longestWait) {
+// stepAtHost schedules an activity on the host's own queue, as long as the host answers.
+func (h *hostRouter) stepAtHost(
+	ctx workflow.Context, o workflow.ActivityOptions, summary, name string, in any, settle workflow.Settable,
+) {
+	o.TaskQueue = h.queue
+	o.ScheduleToStartTimeout = startWithin
+	for {
 		try := execute(withOptions(ctx, o, summary), name, in)
 		err := try.Get(ctx, nil)
 		if !neverStarted(err) {
@@ -79,15 +87,16 @@ func (p *hostRouter) stepAtHost(ctx workflow.Context, o workflow.ActivityOptions
 			return
 		}
 		in = withRetryInfo(in, err)
-		if err := ping(ctx, p.queue); err != nil {
+		if err := ping(ctx, h.queue); err != nil {
 			settle.SetError(err)
 			return
 		}
+		o.ScheduleToStartTimeout = min(2*o.ScheduleToStartTimeout, longestWait)
 	}
 }
 
-// after is the input for another try of a step, which knows whether an earlier attempt had
-// begun: one whose worker died, so that no other can tell what it did.
+// withRetryInfo is the input for another try of a step. It says whether an attempt of the try before may have run:
+// one whose worker died did not report its outcome.
 func withRetryInfo(in any, err error) any {
 	chunk, ok := in.(activities.UpsertChunkInput)
 	if !ok {
@@ -113,13 +122,13 @@ func execute(ctx workflow.Context, name string, in any) workflow.Future {
 	return workflow.ExecuteActivity(ctx, name, in)
 }
 
-// neverStarted reports whether an activity ended because no worker had taken it in time.
+// neverStarted reports whether an activity ended because no worker started it in time.
 func neverStarted(err error) bool {
 	var timeout *temporal.TimeoutError
 	return errors.As(err, &timeout) && timeout.TimeoutType() == enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START
 }
 
-// ask is nil where a worker of the host answers.
+// ping is nil if a worker of the host answers.
 func ping(ctx workflow.Context, queue string) error {
 	o := pingOptions
 	o.TaskQueue = activities.PingQueue(queue)
@@ -128,6 +137,7 @@ func ping(ctx workflow.Context, queue string) error {
 		return err
 	}
 	return temporal.NewApplicationErrorWithOptions(
-		fmt.Sprintf("no worker answers on %s, where this run's files are: start one there, or keep staging where every worker sees it", queue),
+		fmt.Sprintf("no worker answers on %s, where this run's files are: start one there, or keep staging where every"+
+			" worker sees it", queue),
 		failure.HostGone, temporal.ApplicationErrorOptions{NonRetryable: true})
 }

@@ -10,20 +10,20 @@ import (
 	"github.com/tablehaul/tablehaul/internal/owner"
 )
 
-// notices is what a table's owner does about telling people: one message at a time, beside its
-// updates, which never wait for it. What has been told is in the owner's state.
+// notices sends the messages of a table to the webhook, one at a time, beside the updates of the state workflow, which
+// never wait for a message. Which events were sent is in the state.
 type notices struct {
-	// news says that there may be something to do.
+	// pending says that an event may be due.
 	pending bool
-	// sending is the event being told, "" for none; cancel gives it up.
+	// sending is the event being sent, "" for none; cancel ends its step.
 	sending string
 	cancel  workflow.CancelFunc
-	// wake is when the next timer fires, the zero time where none is set.
+	// wake is when the next timer fires, the zero time if none is set.
 	wake time.Time
 }
 
-// tell begins to tell what is due, and gives up telling what is so no more: a receiver that
-// was away for an hour gets no message about what has passed.
+// notify begins to send the event that is due, and ends the step of an event that is due no more: a receiver that was
+// away for an hour gets no message about the past.
 func (o *stateWorkflow) notify(ctx workflow.Context) {
 	n := &o.notices
 	n.pending = false
@@ -31,7 +31,7 @@ func (o *stateWorkflow) notify(ctx workflow.Context) {
 	due := o.state.Due(now)
 	switch {
 	case n.sending != "" && n.sending != due:
-		n.cancel() // its end is news
+		n.cancel() // when it has ended, pending is set again
 	case n.sending == "" && due != "":
 		o.send(ctx, due)
 	}
@@ -41,7 +41,7 @@ func (o *stateWorkflow) notify(ctx workflow.Context) {
 	}
 }
 
-// send tells one event, which a step retries for a day; after that it counts as told.
+// send sends one event. The step is retried for a day; after that the event counts as sent.
 func (o *stateWorkflow) send(ctx workflow.Context, event string) {
 	n := &o.notices
 	in := activities.NotifyInput{
@@ -51,16 +51,17 @@ func (o *stateWorkflow) send(ctx workflow.Context, event string) {
 	if runs := o.state.LastRuns; len(runs) > 0 {
 		in.LastRun = &runs[len(runs)-1]
 	}
+	summary := "notify that " + o.state.Table + " " + owner.EventText(event)
 	sending, cancel := workflow.WithCancel(ctx)
 	n.sending, n.cancel = event, cancel
 	workflow.Go(sending, func(ctx workflow.Context) {
-		err := workflow.ExecuteActivity(withOptions(ctx, notifyOptions, "tell that "+o.state.Table+" "+owner.EventText(event)), "Notify", in).Get(ctx, nil)
+		err := workflow.ExecuteActivity(withOptions(ctx, notifyOptions, summary), "Notify", in).Get(ctx, nil)
 		n.sending, n.pending = "", true
 		if temporal.IsCanceledError(err) {
 			return
 		}
 		if err != nil {
-			workflow.GetLogger(ctx).Error("nobody was told, given up", "table", o.state.Table, "event", event, "error", err)
+			workflow.GetLogger(ctx).Error("webhook not notified", "table", o.state.Table, "event", event, "error", err)
 		}
 		if o.state.Notices != nil {
 			o.state.Notices.SetNotified(event)
@@ -68,14 +69,14 @@ func (o *stateWorkflow) send(ctx workflow.Context, event string) {
 	})
 }
 
-// wakeAt makes it news when a table may have become stale. The timer is not moved by runs that
-// come first: it looks again when it fires, which costs one timer in that time.
+// wakeAt sets pending when a table may have become stale. Runs that come first do not move the timer: when it fires,
+// the state is looked at again, which costs one timer in that time.
 func (o *stateWorkflow) wakeAt(ctx workflow.Context, at, now time.Time) {
 	n := &o.notices
 	n.wake = at
 	timer := workflow.NewTimerWithOptions(ctx, at.Sub(now), workflow.TimerOptions{Summary: "stale unless a run comes first"})
 	workflow.Go(ctx, func(ctx workflow.Context) {
-		_ = timer.Get(ctx, nil) // a cancel ends the owner anyway
+		_ = timer.Get(ctx, nil) // a cancel ends the state workflow anyway
 		if n.wake.Equal(at) {
 			n.wake = time.Time{}
 		}
@@ -83,7 +84,7 @@ func (o *stateWorkflow) wakeAt(ctx workflow.Context, at, now time.Time) {
 	})
 }
 
-// stopTelling ends a message on its way before the owner continues as new, which begins it again.
+// stopNotifying ends the step of an event before the state workflow continues as new, which begins it again.
 func (o *stateWorkflow) stopNotifying(ctx workflow.Context) error {
 	if o.notices.sending == "" {
 		return nil

@@ -20,7 +20,7 @@ var retry = &temporal.RetryPolicy{
 	MaximumInterval:    time.Minute,
 }
 
-// heartbeatTimeout is how long a dead worker holds a step up. Steps heartbeat every 2 seconds.
+// heartbeatTimeout is how long a worker that died delays a step. Steps heartbeat every 2 seconds.
 const heartbeatTimeout = 20 * time.Second
 
 var (
@@ -66,18 +66,17 @@ var (
 		StartToCloseTimeout: time.Hour, HeartbeatTimeout: heartbeatTimeout,
 		RetryPolicy: retry, WaitForCancellation: true,
 	}
-	// notifyOptions: a try takes ten seconds at most. A receiver that is away for a day will not
-	// be looked at by anybody for news of yesterday.
+	// notifyOptions: a try takes ten seconds at most. After a day the message is out of date.
 	notifyOptions = workflow.ActivityOptions{
 		StartToCloseTimeout: 20 * time.Second, ScheduleToCloseTimeout: 24 * time.Hour, WaitForCancellation: true,
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Minute},
 	}
-	// stateOptions: an update of the table's owner; it must arrive, however long Temporal is away.
+	// stateOptions: an update of the table's state workflow. It must arrive, however long Temporal is away.
 	stateOptions = workflow.ActivityOptions{StartToCloseTimeout: time.Minute, RetryPolicy: retry}
 )
 
 const (
-	// maxChunksInFlight bounds the chunks being written at once, whatever a plan says. It
+	// maxChunksInFlight bounds the chunks being written at once, for any plan. It
 	// protects the target, and keeps clear of the server's limit of 2,000 pending activities.
 	maxChunksInFlight = 32
 	// maxRangesInFlight bounds the children of a run that exist at once.
@@ -91,10 +90,10 @@ const (
 	// of the one before, which may still be in flight, 160: so a history stays below the 4,096 at
 	// which Temporal asks for a new one.
 	longHistory = 1900
-	// maxSignals is how often the ranges of a run tell of their progress, all together: each
+	// maxSignals is how often the ranges of a run report their progress, all together: each
 	// costs the run 4 events, and Temporal four times the work of a chunk's step.
 	maxSignals = 200
-	// signalChunks is after how many chunks a range has news to tell. A range of the usual size
+	// signalChunks is after how many chunks a range reports its progress. A range of the usual size
 	// ends before.
 	signalChunks = 100
 	// maxExtracts is how often a range whose staged files turn out corrupt or lost is
@@ -102,7 +101,7 @@ const (
 	maxExtracts = 3
 )
 
-// with applies options and a summary that people read in the Web UI. The priority is the context's.
+// withOptions applies options and a summary that people read in the Web UI. The priority is the context's.
 func withOptions(ctx workflow.Context, o workflow.ActivityOptions, summary string) workflow.Context {
 	o.Summary = summary
 	o.Priority = workflow.GetActivityOptions(ctx).Priority

@@ -6,14 +6,14 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// enter moves the run to a phase and shows it in the Web UI.
+// setPhase moves the run to a phase and shows it in the Web UI.
 func (s *sync) setPhase(ctx workflow.Context, phase string) {
 	s.status.Phase = phase
 	s.updateSearchAttributes(ctx)
 	s.show(ctx)
 }
 
-// clock measures a phase: call what it returns at the phase's end.
+// measure measures a phase: call what it returns at the phase's end.
 func (s *sync) measure(ctx workflow.Context, phase string) (stop func()) {
 	start := workflow.Now(ctx)
 	return func() { s.result.Seconds[phase] += workflow.Now(ctx).Sub(start).Seconds() }
@@ -28,7 +28,7 @@ func (s *sync) serveStatus(ctx workflow.Context) error {
 	return nil
 }
 
-// snapshot is the status with what children have told so far.
+// snapshot is the status with what children have reported so far.
 func (s *sync) snapshot() Status {
 	st := s.status
 	st.RowsExtracted += s.result.RowsExtracted

@@ -15,15 +15,14 @@ type SyncRangeInput struct {
 	ChunksInFlight int                   `json:"chunksInFlight"`
 	// ChunkRows is the most rows of a staged chunk.
 	ChunkRows int64 `json:"chunkRows,omitempty"`
-	// Pinned says that the steps of the run must be sent to the host that has its files;
-	// Priority is the table's.
+	// Pinned: see hostRouter. Priority is the table's.
 	Pinned   bool `json:"pinned,omitempty"`
 	Priority int  `json:"priority,omitempty"`
-	// Signals is how often the range may still tell its run of its progress.
+	// Signals is how often the range may still report its progress to its run.
 	Signals int `json:"signals,omitempty"`
 
-	// What follows is handed on by an execution that ended between two slices: the slice that
-	// it has extracted, what came before it, and how often the range was begun again.
+	// The following fields come from an execution that ended between two slices: the slice that it has extracted, the
+	// counts and seconds of the slices before, and how often the range was extracted again from its beginning.
 	Extracted *activities.ExtractResult `json:"extracted,omitempty"`
 	Counts    Counts                    `json:"counts,omitzero"`
 	Seconds   map[string]float64        `json:"seconds,omitempty"`
@@ -34,11 +33,11 @@ type SyncRangeInput struct {
 type SyncRangeResult struct {
 	Counts
 	Seconds map[string]float64 `json:"seconds"`
-	// Pinned says what the range has learnt of where its steps must go.
+	// Pinned: see hostRouter.
 	Pinned bool `json:"pinned,omitempty"`
 }
 
-// rangeProgress is what a child tells its parent while it runs, now and then.
+// rangeProgress is what a child reports to its parent while it runs, a bounded number of times.
 type rangeProgress struct {
 	Range      int   `json:"range"`
 	Extracted  int64 `json:"extracted"`

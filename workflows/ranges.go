@@ -12,57 +12,14 @@ import (
 	"github.com/tablehaul/tablehaul/internal/owner"
 )
 
-// SyncRange moves one range of a run as a child of SyncTable, so that a run's history is
-// spread over its ranges. A range that is larger than one history may be continues as new. It
-// tells its parent how far it is, a bounded number of times.
-func SyncRange(ctx workflow.Context, in SyncRangeInput) (SyncRangeResult, error) {
-	ctx = withPriority(ctx, in.Range.Table, in.Priority)
-	status := Status{
-		Table: in.Range.Table, Phase: PhaseBegin, Ranges: int64(in.Ranges), Started: workflow.Now(ctx).UTC(),
-		RowsExtracted: in.Counts.RowsExtracted, RowsWritten: in.Counts.Written(), Chunks: in.Counts.Chunks, ChunksDone: in.Counts.Chunks,
-	}
-	if err := workflow.SetQueryHandler(ctx, QueryStatus, func() (Status, error) { return status, nil }); err != nil {
-		return SyncRangeResult{}, fmt.Errorf("register query: %w", err)
-	}
-	show := func() { workflow.SetCurrentDetails(ctx, rangeDetails(status, in.Range.Range, workflow.Now(ctx))) }
-	var m *rangeRunner
-	last := rangeProgress{ChunksDone: in.Counts.Chunks}
-	m = newRangeRunner(in, &hostRouter{queue: in.Range.Queue, pinned: in.Pinned}, func(phase string) {
-		status.Phase = phase
-		show()
-	}, func(p rangeProgress) {
-		status.RowsExtracted, status.RowsWritten = p.Extracted, p.Written
-		status.Chunks, status.ChunksDone = p.Chunks, p.ChunksDone
-		status.ChunkRows, status.WriteLimit = p.ChunkRows, p.WriteLimit
-		show()
-		news := p.ChunksDone-last.ChunksDone >= signalChunks || (p.ChunkRows > 0) != (last.ChunkRows > 0)
-		if news && m.in.Signals > 0 {
-			last = p
-			m.in.Signals--
-			signalParent(ctx, p)
-		}
-	})
-	rest, err := m.run(ctx)
-	if rest != nil {
-		return SyncRangeResult{}, workflow.NewContinueAsNewError(ctx, SyncRangeName, *rest)
-	}
-	return SyncRangeResult{Counts: m.counts, Seconds: m.phases, Pinned: m.router.pinned}, cause(err)
-}
-
-// tellParent signals without waiting: progress that does not arrive is only not shown.
-func signalParent(ctx workflow.Context, p rangeProgress) {
-	parent := workflow.GetInfo(ctx).ParentWorkflowExecution
-	if parent == nil {
-		return
-	}
-	workflow.SignalExternalWorkflow(ctx, parent.ID, parent.RunID, signalRangeProgress, p)
-}
-
 // rangeInput is what range i of this run begins with.
 func (s *sync) rangeInput(i int) SyncRangeInput {
 	side := min(max(1, s.plan.RangesInFlight), maxRangesInFlight, s.plan.Ranges)
 	return SyncRangeInput{
-		Range:  activities.RangeInput{Table: s.in.Table, Run: s.plan.Run, PlanSum: s.plan.PlanSum, Range: i, Queue: s.router.queue, Fence: s.fence(), Instance: s.plan.Instance},
+		Range: activities.RangeInput{
+			Table: s.in.Table, Run: s.plan.Run, PlanSum: s.plan.PlanSum, Range: i, Queue: s.router.queue,
+			Fence: s.fence(), Instance: s.plan.Instance,
+		},
 		Ranges: s.plan.Ranges,
 		// ChunksInFlight is a bound of the run: ranges side by side share it.
 		ChunksInFlight: max(1, s.plan.ChunksInFlight/side),
@@ -75,23 +32,23 @@ func (s *sync) rangeInput(i int) SyncRangeInput {
 // moveInline moves the only range in this workflow's own history; where it is larger than one
 // history may be, a child goes on with it.
 func (s *sync) moveInline(ctx workflow.Context) error {
-	m := newRangeRunner(s.rangeInput(0), &s.router,
+	r := newRangeRunner(s.rangeInput(0), &s.router,
 		func(phase string) { s.setPhase(ctx, phase) },
 		func(p rangeProgress) {
 			s.ranges[0] = p
 			s.show(ctx)
 		})
-	rest, err := m.run(ctx)
-	if rest != nil {
-		rest.Signals = maxSignals
+	remaining, err := r.run(ctx)
+	if remaining != nil {
+		remaining.Signals = maxSignals
 		s.setPhase(ctx, PhaseRanges)
-		return s.moveChildren(ctx, []SyncRangeInput{*rest})
+		return s.moveChildren(ctx, []SyncRangeInput{*remaining})
 	}
 	delete(s.ranges, 0)
 	if needsNewPlan(err) {
 		return err // what was counted is read again
 	}
-	s.add(m.counts, m.phases)
+	s.add(r.counts, r.phases)
 	if err == nil {
 		s.status.RangesDone++
 	}
@@ -100,7 +57,7 @@ func (s *sync) moveInline(ctx workflow.Context) error {
 
 // moveChildren moves ranges as children, a bounded number at a time. The first error wins; the
 // other children are cancelled and waited for, so that nothing writes after this run. The next
-// range begins while the owner is told of the one before it.
+// range begins while the one before it is recorded in the state workflow.
 func (s *sync) moveChildren(ctx workflow.Context, todo []SyncRangeInput) error {
 	children, cancel := workflow.WithCancel(ctx)
 	defer cancel()
@@ -162,16 +119,17 @@ func (s *sync) startRange(ctx workflow.Context, in SyncRangeInput) workflow.Futu
 		Priority:            Priority(s.in.Table, s.plan.Priority),
 		ParentClosePolicy:   enumspb.PARENT_CLOSE_POLICY_REQUEST_CANCEL,
 		StaticSummary:       fmt.Sprintf("%s, range %d of %d", s.in.Table, i+1, s.plan.Ranges),
-		StaticDetails:       fmt.Sprintf("One range of the %s of **%s** into **%s**, window `%s`.", modeText(s.plan.Mode), s.in.Table, s.plan.Target, s.plan.Window),
-		Memo:                map[string]any{api.MemoTable: s.in.Table},
+		StaticDetails: fmt.Sprintf("One range of the %s of **%s** into **%s**, window `%s`.",
+			modeText(s.plan.Mode), s.in.Table, s.plan.Target, s.plan.Window),
+		Memo: map[string]any{api.MemoTable: s.in.Table},
 
 		TypedSearchAttributes: s.rangeAttributes(),
 	})
 	return workflow.ExecuteChildWorkflow(ctx, SyncRangeName, in)
 }
 
-// settleRange adds a finished range. Where the owner is to remember it, that is on its way
-// when this returns.
+// settleRange adds a finished range. record is the step that records the range of a first load in the state workflow;
+// nil for other modes.
 func (s *sync) settleRange(ctx workflow.Context, i int, f workflow.Future) (record workflow.Future, err error) {
 	var out SyncRangeResult
 	err = f.Get(ctx, &out)

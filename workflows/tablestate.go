@@ -12,11 +12,10 @@ import (
 )
 
 const (
-	// keptRuns is how many finished runs a table's owner remembers: a day of five-minute
-	// runs would be 288, and a record is about 400 bytes of the carried state.
+	// keptRuns is how many finished runs a state keeps: a day of five-minute runs would be 288, and a record is about
+	// 400 bytes of the state that is carried over.
 	keptRuns = 50
-	// updatesPerRun is when the owner continues as new: far below 51,200 events, rare enough
-	// not to matter.
+	// updatesPerRun is after how many updates the state workflow continues as new: far below 51,200 events, and rare.
 	updatesPerRun = 500
 )
 
@@ -78,7 +77,7 @@ func (o *stateWorkflow) handle(ctx workflow.Context) error {
 
 // checkBegin refuses a run while another one holds the lease, unless it takes that lease over.
 func (o *stateWorkflow) checkBegin(req owner.BeginRequest) error {
-	if l := o.state.Lease; l != nil && !l.HeldBy(req) && l.Fence != req.TakeOver {
+	if l := o.state.Lease; l != nil && !l.BelongsTo(req) && l.Fence != req.TakeOver {
 		return o.busy("wait for it")
 	}
 	return nil
@@ -89,14 +88,14 @@ func (o *stateWorkflow) begin(ctx workflow.Context, req owner.BeginRequest) (own
 	defer o.show(ctx)
 	o.state.Notices = owner.NoticesWith(o.state.Notices, req.Notices)
 	o.state.Visibility = req.Visibility
-	if l := o.state.Lease; l != nil && l.HeldBy(req) {
+	if l := o.state.Lease; l != nil && l.BelongsTo(req) {
 		return o.state, nil // the reply of an earlier try was lost
 	}
 	now := workflow.Now(ctx).UTC()
 	if o.state.ID == "" {
 		o.state.ID = workflow.GetInfo(ctx).WorkflowExecution.RunID
 	}
-	// A state workflow that was started anew, or restored, does not know the fences of before.
+	// A state workflow that was started again, or restored, does not know the fences of before.
 	o.state.Fence = max(o.state.Fence+1, now.UnixMilli())
 	o.state.Lease = &owner.Lease{
 		WorkflowID: req.WorkflowID, RunID: req.RunID, Fence: o.state.Fence, Since: now,
@@ -186,7 +185,7 @@ func (o *stateWorkflow) count(req owner.FinishRequest) {
 	}
 }
 
-// changed counts an update, which may be news.
+// changed counts an update, after which an event may be due.
 func (o *stateWorkflow) changed() {
 	o.updates++
 	o.notices.pending = true

@@ -33,13 +33,13 @@ func SearchAttributes() map[string]enumspb.IndexedValueType {
 	return all
 }
 
-// listed are the phases that lists show. Each costs a run one event, however often it comes
-// back; that a range waits for its files, or removes them, is not worth one.
+// listedInPhases are the phases that lists show. Each costs a run one event, even if it comes back. That a range waits
+// for its files, or removes them, is not worth an event.
 var listedInPhases = map[string]bool{
 	PhasePlan: true, PhaseExtract: true, PhaseUpsert: true, PhaseRanges: true, PhaseIndexes: true, PhaseDone: true,
 }
 
-// list puts the run's phase and lag where Temporal lists workflows, once per phase. A run that
+// updateSearchAttributes puts the run's phase and lag where Temporal lists workflows, once per phase. A run that
 // fails keeps the phase that it failed in.
 func (s *sync) updateSearchAttributes(ctx workflow.Context) {
 	phase := s.status.Phase
@@ -56,7 +56,7 @@ func (s *sync) updateSearchAttributes(ctx workflow.Context) {
 	}
 }
 
-// remember puts what the plan says into the run's memo, which every namespace takes.
+// upsertMemo puts what the plan says into the run's memo, which every namespace takes.
 func (s *sync) upsertMemo(ctx workflow.Context) {
 	if s.visibility == owner.VisibilityNone {
 		return
@@ -78,7 +78,7 @@ func (s *sync) rangeAttributes() temporal.SearchAttributes {
 	return temporal.NewSearchAttributes(tableKey.ValueSet(s.in.Table))
 }
 
-// list makes the table's owner findable by name and by freshness.
+// updateSearchAttributes makes the table's state workflow findable by name and by freshness.
 func (o *stateWorkflow) updateSearchAttributes(ctx workflow.Context) {
 	if o.state.Visibility != owner.VisibilitySearch {
 		return

@@ -17,8 +17,8 @@ type Lease struct {
 	Since time.Time `json:"since"`
 }
 
-// HeldBy reports whether the lease is that of the run which asks.
-func (l *Lease) HeldBy(req BeginRequest) bool {
+// BelongsTo reports whether the lease is that of the run which asks.
+func (l *Lease) BelongsTo(req BeginRequest) bool {
 	return l.WorkflowID == req.WorkflowID && l.RunID == req.RunID
 }
 

@@ -1,0 +1,70 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
+)
+
+// prefetched is the next slice, which is staged while the current one is written.
+type prefetched struct {
+	at     activities.RangeInput
+	cancel workflow.CancelFunc
+	done   workflow.Future
+}
+
+// prefetch removes the files of the slice before the current one, if any, after its last chunk has ended, and then
+// stages the next slice, if there is one. So a range never has more than two slices in staging.
+func (r *rangeRunner) prefetch(ctx workflow.Context, before *sliceWrites, more bool) prefetched {
+	next := prefetched{at: r.at}
+	next.at.Slice++
+	ctx, next.cancel = workflow.WithCancel(ctx)
+	done, settle := workflow.NewFuture(ctx)
+	next.done = done
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		var s stagedSlice
+		var err error
+		if before != nil {
+			await(ctx, before.completed)
+			r.remove(ctx, before.at)
+		}
+		if more {
+			s, err = r.stage(ctx, next.at, nil, func(string) {}) // the phase shown is that of the slice being written
+		}
+		settle.Set(s, err)
+	})
+	return next
+}
+
+// wait waits for the staged slice. If it is of no use any more, its steps are cancelled first.
+func (p prefetched) wait(ctx workflow.Context, useless bool) (s stagedSlice, err error) {
+	if useless {
+		p.cancel()
+	}
+	detached, cancel := workflow.NewDisconnectedContext(ctx) // a cancel ends the steps, not the wait for their end
+	defer cancel()
+	err = p.done.Get(detached, &s)
+	return s, err
+}
+
+// cleanup removes a slice's files, also after a cancel. Files that stay cost disk, not rows: the error is logged, and
+// the run goes on. Nothing is removed on a host that does not answer; Sweep removes the files if the host comes back.
+func (r *rangeRunner) cleanup(ctx workflow.Context, at activities.RangeInput, why error) {
+	if failureType(why) == failure.HostGone {
+		return
+	}
+	r.setPhase(PhaseCleanup)
+	r.remove(ctx, at)
+}
+
+func (r *rangeRunner) remove(ctx workflow.Context, at activities.RangeInput) {
+	detached, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	err := r.measure(detached, PhaseCleanup, func() error {
+		return r.step(detached, cleanupOptions, "remove the staged files", "Cleanup", at).Get(detached, nil)
+	})
+	if err != nil {
+		workflow.GetLogger(ctx).Warn("staged files not removed", "range", at.Range, "slice", at.Slice, "error", err)
+	}
+}

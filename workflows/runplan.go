@@ -1,0 +1,115 @@
+package workflows
+
+import (
+	"strings"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/owner"
+)
+
+// planRun has the run planned on the host that has the plan of an unfinished first load, or on any host.
+func (s *sync) planRun(ctx workflow.Context, state owner.State) error {
+	s.setPhase(ctx, PhasePlan)
+	defer s.measure(ctx, PhasePlan)()
+	in := activities.PlanRunInput{
+		Table: s.in.Table, State: state, Full: s.in.Full, From: s.in.From, To: s.in.To,
+	}
+	in.Run = activities.StagingName(workflow.GetInfo(ctx).WorkflowExecution.RunID, s.plans)
+	if s.plans++; s.planned && s.plan.Mode != api.ModeFirstLoad {
+		in.Lost = s.plan.Run
+	}
+	if state.FirstLoad != nil {
+		in.Queue = state.FirstLoad.Queue // only there is the plan that could be taken up again
+	}
+	var plan activities.PlanRunResult
+	choose := func() error {
+		at := hostRouter{queue: in.Queue}
+		summary := "check " + s.in.Table + " and choose what to read"
+		return at.step(ctx, planOptions, summary, "PlanRun", in).Get(ctx, &plan)
+	}
+	err := choose()
+	if failureType(err) == failure.HostGone {
+		in.Queue = ""
+		err = choose()
+	}
+	if err != nil {
+		return err
+	}
+	if s.planned && plan.PlanSum != s.plan.PlanSum {
+		s.result.Counts = Counts{} // what a lost plan has moved is moved again
+	}
+	s.plan, s.planned, s.router = plan, true, hostRouter{queue: plan.Queue}
+	s.result.Target, s.result.Mode, s.result.Window = s.plan.Target, s.plan.Mode, s.plan.Window
+	s.result.Warnings, s.result.HeldBack = s.plan.Warnings, s.plan.HeldBack
+	s.status.Target, s.status.Mode, s.status.Window = s.plan.Target, s.plan.Mode, s.plan.Window
+	s.upsertMemo(ctx)
+	s.status.Ranges, s.status.RowsTotal = int64(s.plan.Ranges), s.plan.RowsEstimate
+	s.status.RangesDone = int64(strings.Count(s.plan.Done, "1"))
+	if s.plan.HeldBack != "" {
+		s.status.Waits = []Wait{{Reason: s.plan.HeldBack, Since: workflow.Now(ctx).UTC()}}
+	}
+	return nil
+}
+
+// recordPlan records in the state workflow what a later run needs to know, if the plan has any of it.
+func (s *sync) recordPlan(ctx workflow.Context, state owner.State) error {
+	req := owner.ProgressRequest{
+		Fence: s.lease.Fence, RunID: s.lease.RunID, Marks: s.plan.Marks, ForgetWatermark: s.plan.TargetLost,
+	}
+	if s.plan.Mode == api.ModeFirstLoad && s.plan.Ranges > 0 {
+		req.FirstLoad = &owner.FirstLoad{
+			Run: s.plan.Run, PlanSum: s.plan.PlanSum, Done: s.plan.Done,
+			IndexesLater: s.plan.IndexesLater > 0, Queue: s.plan.Queue,
+		}
+		req.Identity = s.plan.Identity
+	}
+	if s.plan.HeldBack != state.HeldBack {
+		req.HeldBack, req.HeldBackSeconds = &s.plan.HeldBack, s.plan.HeldBackSeconds
+	}
+	if req.FirstLoad == nil && req.HeldBack == nil && len(req.Marks) == 0 && !req.ForgetWatermark {
+		return nil
+	}
+	return s.record(ctx, "record the plan", req)
+}
+
+// record records the run's progress in the state workflow.
+func (s *sync) record(ctx workflow.Context, summary string, req owner.ProgressRequest) error {
+	return s.startRecord(ctx, summary, req).Get(ctx, nil)
+}
+
+// startRecord is record without waiting for its end.
+func (s *sync) startRecord(ctx workflow.Context, summary string, req owner.ProgressRequest) workflow.Future {
+	return workflow.ExecuteActivity(withOptions(ctx, stateOptions, summary), "RecordProgress",
+		activities.RecordProgressInput{Table: s.in.Table, Progress: req, TargetRow: s.targetRowFor(req)})
+}
+
+// targetRowFor is the target's state row if a request says that a range is loaded.
+func (s *sync) targetRowFor(req owner.ProgressRequest) *activities.TargetRow {
+	if req.RangeDone == nil {
+		return nil
+	}
+	return s.plan.TargetRow
+}
+
+// fence is what the run's chunks check on the target; 0 where no state row is kept.
+func (s *sync) fence() int64 {
+	if s.plan.TargetRow == nil {
+		return 0
+	}
+	return s.plan.TargetRow.Fence
+}
+
+// missingRanges are the indexes of the ranges that are not loaded yet.
+func missingRanges(p activities.PlanRunResult) []int {
+	var out []int
+	for i := range p.Ranges {
+		if i >= len(p.Done) || p.Done[i] != '1' {
+			out = append(out, i)
+		}
+	}
+	return out
+}
