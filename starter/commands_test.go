@@ -19,9 +19,13 @@ import (
 
 func TestPlanPrintsWhatARunWouldDo(t *testing.T) {
 	f := &fakeService{plans: map[string]api.PlanTableResult{"shop.orders": {
-		Table: "shop.orders", Target: "dw.orders", Mode: "first load", Window: table.Window{Hi: "9"}, RowsEstimate: 1234567, BytesEstimate: 3 << 30,
-		Ranges: 5, Index: "PRIMARY", Reads: api.Estimate{Known: true, Rows: 1234567, Bytes: 3 << 30, Chunks: 192, Seconds: 26.2, Basis: api.BasisGuess}, Statements: []string{"CREATE TABLE `dw`.`orders` (\n  `id` int\n)"}, Verdict: api.VerdictReady,
-		Findings: []table.Finding{{Level: table.LevelWarn, Table: "shop.orders", Column: "updated_at", Text: "no index begins with it", Remedy: "add one"}},
+		Table: "shop.orders", Target: "dw.orders", Mode: "first load", Window: table.Window{Hi: "9"}, RowsEstimate: 1234567,
+		BytesEstimate: 3 << 30,
+		Ranges:        5, Index: "PRIMARY", Reads: api.Estimate{Known: true, Rows: 1234567, Bytes: 3 << 30, Chunks: 192,
+			Seconds: 26.2, Basis: api.BasisGuess},
+		Statements: []string{"CREATE TABLE `dw`.`orders` (\n  `id` int\n)"}, Verdict: api.VerdictReady,
+		Findings: []table.Finding{{Level: table.LevelWarn, Table: "shop.orders", Column: "updated_at",
+			Text: "no index begins with it", Remedy: "add one"}},
 	}}}
 	got := call(t, f, "plan", "shop.orders")
 	require.Equal(t, exitOK, got.code, got.stderr)
@@ -58,8 +62,9 @@ func TestPlanOfARefusedTableFails(t *testing.T) {
 
 func ownedOrders() map[string]owner.State {
 	return map[string]owner.State{"shop.orders": {
-		Table: "shop.orders", Watermark: "2024-05-01 12:00:00", Cursor: "updated_at", FreshAt: time.Now().Add(-150 * time.Second),
-		Lease: &owner.Lease{WorkflowID: "nightly", RunID: "r9"},
+		Table: "shop.orders", Watermark: "2024-05-01 12:00:00", Cursor: "updated_at",
+		FreshAt: time.Now().Add(-150 * time.Second),
+		Lease:   &owner.Lease{WorkflowID: "nightly", RunID: "r9"},
 		LastRuns: []owner.RunRecord{
 			{Mode: "first load", Outcome: "done", Rows: 1000, Seconds: 4, Finished: time.Now().Add(-time.Hour)},
 			{Mode: "incremental", Outcome: "failed", Failure: "TableBusy: held", Finished: time.Now().Add(-90 * time.Second)},
@@ -68,11 +73,14 @@ func ownedOrders() map[string]owner.State {
 }
 
 func TestStatusShowsConfiguredAndOwnedTables(t *testing.T) {
-	f := &fakeService{states: ownedOrders(), report: api.Status{Phase: "upsert", Mode: "incremental", RowsWritten: 5, RowsExtracted: 10}}
+	f := &fakeService{states: ownedOrders(), report: api.Status{Phase: "upsert", Mode: "incremental", RowsWritten: 5,
+		RowsExtracted: 10}}
 	f.states["old.gone"] = owner.State{Table: "old.gone", Watermark: "7"}
 	f.sched = map[string]remote.Schedule{
-		"tablehaul-shop.orders": {ID: "tablehaul-shop.orders", Table: "shop.orders", Ours: true, When: "5m", Next: time.Now().Add(90 * time.Second)},
-		"tablehaul-old.gone":    {ID: "tablehaul-old.gone", Table: "old.gone", Ours: true, When: "5m", Paused: true, Note: "maintenance"},
+		"tablehaul-shop.orders": {ID: "tablehaul-shop.orders", Table: "shop.orders", Ours: true, When: "5m",
+			Next: time.Now().Add(90 * time.Second)},
+		"tablehaul-old.gone": {ID: "tablehaul-old.gone", Table: "old.gone", Ours: true, When: "5m", Paused: true,
+			Note: "maintenance"},
 	}
 	got := call(t, f, "status")
 	require.Equal(t, exitOK, got.code, got.stderr)
@@ -107,7 +115,8 @@ func TestStatusAndPlanShowWhatTheWatermarkIsOf(t *testing.T) {
 	f := &fakeService{states: map[string]owner.State{"shop.orders": state}}
 	got := call(t, f, "status", "shop.orders")
 	require.Equal(t, exitOK, got.code, got.stderr)
-	require.Contains(t, got.stdout, "  holds for:  the source on db1:3306 (server id s1); the target dw.orders on dw1:3307 (server id t1);"+
+	require.Contains(t, got.stdout, "  holds for:  the source on db1:3306 (server id s1); the target dw.orders on "+
+		"dw1:3307 (server id t1);"+
 		" the cursor updated_at, timestamp(6); no state row is kept beside the target\n")
 }
 
@@ -150,7 +159,8 @@ func TestWatermark(t *testing.T) {
 	require.Equal(t, invocation{exitOK, `{"table":"shop.countries","watermark":""}` + "\n", ""}, got)
 
 	got = call(t, f, "watermark", "set", "shop.orders", "2024-04-01 00:00:00.5")
-	require.Equal(t, invocation{exitOK, "shop.orders: the watermark is 2024-04-01 00:00:00.500000\n", ""}, got, "as the server prints it")
+	require.Equal(t, invocation{exitOK, "shop.orders: the watermark is 2024-04-01 00:00:00.500000\n", ""}, got,
+		"as the server prints it")
 	got = call(t, f, "watermark", "set", "shop.orders", "--none")
 	require.Equal(t, invocation{exitOK, "shop.orders: the watermark is none\n", ""}, got)
 	require.Equal(t, []string{"shop.orders updated_at 2024-04-01 00:00:00.500000", "shop.orders  "}, f.set)
@@ -164,7 +174,8 @@ func TestWatermark(t *testing.T) {
 }
 
 func TestWatermarkThatTheCursorCannotHave(t *testing.T) {
-	f := &fakeService{fails: map[string]error{"shop.orders": &remote.FailedError{Type: failure.InvalidInput, Message: "from of cursor updated_at"}}}
+	f := &fakeService{fails: map[string]error{"shop.orders": &remote.FailedError{Type: failure.InvalidInput,
+		Message: "from of cursor updated_at"}}}
 	got := call(t, f, "watermark", "set", "shop.orders", "42")
 	require.Equal(t, exitUsage, got.code)
 	require.Contains(t, got.stderr, `"42": from of cursor updated_at; the watermark stays`)
@@ -184,7 +195,8 @@ func TestWatermarkThatTheCursorCannotHave(t *testing.T) {
 // A watermark that is raised by hand leaves out what lies between: that is asked for.
 func TestWatermarkAboveTheOneBefore(t *testing.T) {
 	f := &fakeService{states: ownedOrders(), plans: map[string]api.PlanTableResult{
-		"shop.orders": {Verdict: api.VerdictReady, Window: table.Window{Lo: "2024-06-01 00:00:00"}, Watermark: "2024-05-01 12:00:00", AboveWatermark: true},
+		"shop.orders": {Verdict: api.VerdictReady, Window: table.Window{Lo: "2024-06-01 00:00:00"},
+			Watermark: "2024-05-01 12:00:00", AboveWatermark: true},
 	}}
 	got := call(t, f, "watermark", "set", "shop.orders", "2024-06-01")
 	require.Equal(t, exitUsage, got.code)
@@ -236,7 +248,8 @@ func TestLinesPrintPhasesAndProgress(t *testing.T) {
 	step := func(after time.Duration, phase string, written, read int64) {
 		now = now.Add(after)
 		l.update("shop.orders", remote.Progress{Status: api.Status{
-			Phase: phase, Mode: "first load", RowsWritten: written, RowsExtracted: read, RowsTotal: 1_000_000, Ranges: 4, RangesDone: 1,
+			Phase: phase, Mode: "first load", RowsWritten: written, RowsExtracted: read, RowsTotal: 1_000_000, Ranges: 4,
+			RangesDone: 1,
 		}})
 	}
 	step(0, "extract", 0, 0)

@@ -16,7 +16,8 @@ func TestTheCommandLineLinksNoStep(t *testing.T) {
 	require.Contains(t, deps, module+"internal/remote")
 	for _, banned := range []string{
 		"github.com/parquet-go/", "github.com/aws/", "github.com/prometheus/", "go.temporal.io/sdk/worker",
-		module + "activities", module + "workflows", module + "internal/rowfile", module + "internal/app", module + "internal/metrics",
+		module + "activities", module + "workflows", module + "internal/rowfile", module + "internal/app",
+		module + "internal/metrics",
 		module + "internal/mysqldb/target", module + "internal/mysqldb/upsert",
 	} {
 		for _, dep := range deps {

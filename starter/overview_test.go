@@ -20,8 +20,10 @@ import (
 func failedOrders() *fakeService {
 	return &fakeService{states: map[string]owner.State{"shop.orders": {
 		Table: "shop.orders", Watermark: "7", LastRuns: []owner.RunRecord{
-			{Mode: "incremental", Outcome: "done", Rows: 12, Seconds: 2, Finished: time.Now().Add(-time.Hour), Window: table.Window{Lo: "5", Hi: "7"}},
-			{Mode: "incremental", Outcome: "failed", Failure: "RowRejected: column note is too short", Finished: time.Now().Add(-3 * time.Minute)},
+			{Mode: "incremental", Outcome: "done", Rows: 12, Seconds: 2, Finished: time.Now().Add(-time.Hour),
+				Window: table.Window{Lo: "5", Hi: "7"}},
+			{Mode: "incremental", Outcome: "failed", Failure: "RowRejected: column note is too short",
+				Finished: time.Now().Add(-3 * time.Minute)},
 		},
 	}}}
 }
@@ -30,14 +32,16 @@ func TestStatusSaysWhatToDoAboutAFailure(t *testing.T) {
 	got := call(t, failedOrders(), "status")
 	require.Equal(t, exitOK, got.code, got.stderr)
 	require.Regexp(t, `shop.orders +idle +failed 3m ago +0\n`, got.stdout)
-	require.Contains(t, got.stdout, "shop.orders failed: RowRejected: column note is too short\n  → correct the row at the source or widen the target, then run again\n")
+	require.Contains(t, got.stdout, "shop.orders failed: RowRejected: column note is too short\n"+
+		"  → correct the row at the source or widen the target, then run again\n")
 }
 
 func TestHistoryListsRunsNewestFirst(t *testing.T) {
 	f := failedOrders()
 	got := call(t, f, "history", "shop.orders")
 	require.Equal(t, exitOK, got.code, got.stderr)
-	require.Regexp(t, `(?s)incremental +failed: RowRejected +0.*incremental +done +12 +2s +\(5, 7\].*RowRejected: column note is too short`, got.stdout)
+	require.Regexp(t, `(?s)incremental +failed: RowRejected +0.*incremental +done +12 +2s +\(5, 7\].*`+
+		`RowRejected: column note is too short`, got.stdout)
 	got = call(t, f, "history", "shop.orders", "--limit", "1", "--output", "json")
 	var r tableRun
 	require.NoError(t, json.Unmarshal([]byte(got.stdout), &r))
@@ -46,7 +50,8 @@ func TestHistoryListsRunsNewestFirst(t *testing.T) {
 	require.Equal(t, 1, strings.Count(got.stdout, "\n"))
 	require.Contains(t, call(t, f, "history", "shop.countries").stderr, "no such run is recorded")
 	for want, args := range map[string][]string{
-		"did you mean shop.orders?": {"shop.order"}, "--limit is 0": {"shop.orders", "--limit", "0"}, "requires at least 1 arg": {},
+		"did you mean shop.orders?": {"shop.order"}, "--limit is 0": {"shop.orders", "--limit", "0"},
+		"requires at least 1 arg": {},
 	} {
 		got := call(t, f, append([]string{"history"}, args...)...)
 		require.Equal(t, exitUsage, got.code)
@@ -69,12 +74,14 @@ func TestExplain(t *testing.T) {
 	got = call(t, f, "explain", "TableBussy")
 	require.Equal(t, exitUsage, got.code)
 	require.Contains(t, got.stderr, "did you mean TableBusy?")
-	require.Contains(t, call(t, f, "explain", "shop.countries").stdout, "has never had a run: tablehaul plan shop.countries")
+	require.Contains(t, call(t, f, "explain", "shop.countries").stdout,
+		"has never had a run: tablehaul plan shop.countries")
 
 	held := f.states["shop.orders"]
 	held.Lease = &owner.Lease{WorkflowID: "w", RunID: "r"}
 	f.states["shop.orders"] = held
-	f.steps.Add(remote.Wait{Step: "UpsertChunk", Type: failure.ServerFull, Reason: "disk full", Attempt: 3, Since: time.Now().Add(-time.Minute)})
+	f.steps.Add(remote.Wait{Step: "UpsertChunk", Type: failure.ServerFull, Reason: "disk full", Attempt: 3,
+		Since: time.Now().Add(-time.Minute)})
 	got = call(t, f, "explain", "shop.orders", "--output", "json")
 	var e explained
 	require.NoError(t, json.Unmarshal([]byte(got.stdout), &e))
@@ -96,11 +103,13 @@ func TestPlanOfSeveralTablesIsATable(t *testing.T) {
 	f := &fakeService{listed: listing(t, testConfig, "shop.log_1"), plans: map[string]api.PlanTableResult{
 		"shop.orders": {
 			Table: "shop.orders", Mode: "incremental", Verdict: api.VerdictReady, Creates: true,
-			Reads:    api.Estimate{Known: true, Rows: 25_000, Bytes: 3 << 20, Chunks: 3, Seconds: 2},
-			Findings: []table.Finding{{Level: table.LevelWarn, Text: "slow", Topic: table.TopicCursor}, {Level: table.LevelInfo, Text: "by the way"}},
+			Reads: api.Estimate{Known: true, Rows: 25_000, Bytes: 3 << 20, Chunks: 3, Seconds: 2},
+			Findings: []table.Finding{{Level: table.LevelWarn, Text: "slow", Topic: table.TopicCursor},
+				{Level: table.LevelInfo, Text: "by the way"}},
 		},
 		"shop.countries": {Table: "shop.countries", Verdict: api.VerdictRefused, Findings: []table.Finding{
-			{Level: table.LevelRefuse, Text: "the login lacks CREATE on the target", Remedy: "GRANT CREATE", Topic: table.TopicGrant},
+			{Level: table.LevelRefuse, Text: "the login lacks CREATE on the target", Remedy: "GRANT CREATE",
+				Topic: table.TopicGrant},
 		}},
 		"shop.log_1": {Table: "shop.log_1", Mode: "first load", Verdict: api.VerdictReady},
 	}}
@@ -108,7 +117,8 @@ func TestPlanOfSeveralTablesIsATable(t *testing.T) {
 	require.Equal(t, exitFailed, got.code, got.stderr)
 	require.Regexp(t, `shop.orders +1 warning +incremental +25,000 +3.0 MiB +3 +2s +created\n`, got.stdout)
 	require.Regexp(t, `shop.log_1 +ready +first load +\? +\? +\? +\? +exists\n`, got.stdout)
-	require.Contains(t, got.stdout, "shop.countries\n  refuse:     grant: the login lacks CREATE on the target\n              → GRANT CREATE\n2 of 3 tables ready.")
+	require.Contains(t, got.stdout, "shop.countries\n  refuse:     grant: the login lacks CREATE on the target\n"+
+		"              → GRANT CREATE\n2 of 3 tables ready.")
 	require.NotContains(t, got.stdout, "by the way")
 	fitsEighty(t, got.stdout)
 
@@ -121,7 +131,8 @@ func TestPlanOfSeveralTablesIsATable(t *testing.T) {
 func TestOverviewFitsEightyColumns(t *testing.T) {
 	f := failedOrders()
 	now := owner.State{
-		Table: "inventory.movements", FreshAt: time.Now().Add(-90 * time.Minute), Lease: &owner.Lease{WorkflowID: "w", RunID: "r"},
+		Table: "inventory.movements", FreshAt: time.Now().Add(-90 * time.Minute),
+		Lease:    &owner.Lease{WorkflowID: "w", RunID: "r"},
 		LastRuns: []owner.RunRecord{{Outcome: "cancelled", Rows: 123_456_789, Finished: time.Now().Add(-47 * time.Hour)}},
 	}
 	f.states[now.Table] = now
@@ -143,7 +154,8 @@ func fitsEighty(t *testing.T, text string) {
 
 func TestWatchShowsAnewUntilItIsStopped(t *testing.T) {
 	f := failedOrders()
-	a, stdout, stderr := testApp(t, f, map[string]string{"TABLEHAUL_CONFIG": configFile(t, strings.Replace(testConfig, `- { name: "shop.log_*", cursor: id }`, "", 1))})
+	a, stdout, stderr := testApp(t, f, map[string]string{"TABLEHAUL_CONFIG": configFile(t,
+		strings.Replace(testConfig, `- { name: "shop.log_*", cursor: id }`, "", 1))})
 	ctx, cancel := context.WithTimeout(t.Context(), 1200*time.Millisecond)
 	defer cancel()
 	require.Equal(t, exitStopped, a.execute(ctx, []string{"status", "--watch=500ms"}))
@@ -173,7 +185,8 @@ func TestQuietSaysOnlyWhatWentWrong(t *testing.T) {
 	got := call(t, &fakeService{results: orders()}, "run", "shop.orders", "-q")
 	require.Equal(t, exitOK, got.code)
 	require.Empty(t, got.stdout)
-	f := &fakeService{fails: map[string]error{"shop.orders": &remote.FailedError{Type: failure.ServerRejected, Message: "denied"}}}
+	f := &fakeService{fails: map[string]error{"shop.orders": &remote.FailedError{Type: failure.ServerRejected,
+		Message: "denied"}}}
 	got = call(t, f, "run", "shop.orders", "-q")
 	require.Equal(t, exitFailed, got.code)
 	require.Contains(t, got.stderr, "shop.orders failed: ServerRejected")

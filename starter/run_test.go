@@ -42,11 +42,13 @@ func TestRunPrintsWhatItDid(t *testing.T) {
 }
 
 func TestRunPrintsOneJSONObjectPerTable(t *testing.T) {
-	failed := &remote.FailedError{Type: failure.UnsupportedTable, Message: "shop.countries has no primary key", Step: "PlanRun"}
+	failed := &remote.FailedError{Type: failure.UnsupportedTable, Message: "shop.countries has no primary key",
+		Step: "PlanRun"}
 	f := &fakeService{results: orders(), fails: map[string]error{"shop.countries": failed}, listed: listing(t, testConfig)}
 	got := call(t, f, "run", "--all", "--output", "json")
 	require.Equal(t, exitFailed, got.code)
-	require.Equal(t, "note: shop.log_* matches no table on connection shop: correct the name, or grant the login SELECT on its tables\n", got.stderr)
+	require.Equal(t, "note: shop.log_* matches no table on connection shop: correct the name, or grant the login "+
+		"SELECT on its tables\n", got.stderr)
 	lines := strings.Split(strings.TrimSpace(got.stdout), "\n")
 	require.Len(t, lines, 2)
 	var first, second outcome
@@ -99,7 +101,8 @@ func TestWrongUsageIsFoundBeforeTemporalIsAsked(t *testing.T) {
 
 func TestUnreachableTemporal(t *testing.T) {
 	for _, args := range [][]string{
-		{"run", "shop.orders"}, {"plan", "shop.orders"}, {"status"}, {"watermark", "show", "shop.orders"}, {"watermark", "set", "shop.orders", "--none"},
+		{"run", "shop.orders"}, {"plan", "shop.orders"}, {"status"}, {"watermark", "show", "shop.orders"},
+		{"watermark", "set", "shop.orders", "--none"},
 	} {
 		got := call(t, nil, args...)
 		require.Equal(t, exitUnreachable, got.code, args)
@@ -109,15 +112,18 @@ func TestUnreachableTemporal(t *testing.T) {
 }
 
 func TestRunThatLosesTemporalSaysThatItGoesOn(t *testing.T) {
-	f := &fakeService{fails: map[string]error{"shop.orders": &remote.UnreachableError{Address: "h:1", Cause: errors.New("gone")}}}
+	f := &fakeService{fails: map[string]error{"shop.orders": &remote.UnreachableError{Address: "h:1",
+		Cause: errors.New("gone")}}}
 	got := call(t, f, "run", "shop.orders")
 	require.Equal(t, exitUnreachable, got.code)
-	require.Contains(t, got.stderr, "The run goes on when Temporal answers again (workflow tablehaul/sync/shop.orders, run run-1).")
+	require.Contains(t, got.stderr, "The run goes on when Temporal answers again (workflow "+
+		"tablehaul/sync/shop.orders, run run-1).")
 }
 
 func TestFailureSaysWhatWhereAndWhatToDo(t *testing.T) {
 	f := &fakeService{fails: map[string]error{"shop.orders": &remote.FailedError{
-		Type: failure.ServerRejected, Message: "write a chunk (connection warehouse): 1142 INSERT denied", Step: "UpsertChunk",
+		Type: failure.ServerRejected, Message: "write a chunk (connection warehouse): 1142 INSERT denied",
+		Step: "UpsertChunk",
 	}}}
 	got := call(t, f, "run", "shop.orders")
 	require.Equal(t, exitFailed, got.code)
@@ -130,31 +136,39 @@ func TestFailureSaysWhatWhereAndWhatToDo(t *testing.T) {
 }
 
 func TestBusyTable(t *testing.T) {
-	holder := &remote.BusyError{Table: "shop.orders", Holder: remote.Execution{WorkflowID: "tablehaul/sync/shop.orders", RunID: "other"}}
+	holder := &remote.BusyError{Table: "shop.orders", Holder: remote.Execution{WorkflowID: "tablehaul/sync/shop.orders",
+		RunID: "other"}}
 	start := func(errs ...error) map[string][]error { return map[string][]error{"shop.orders": errs} }
 
 	got := call(t, &fakeService{startAs: start(holder)}, "run", "shop.orders")
 	require.Equal(t, exitBusy, got.code)
-	require.Equal(t, "shop.orders is already being synced by workflow tablehaul/sync/shop.orders, run other\n  remedy: wait for that run, or use --if-busy wait or skip\n", got.stderr)
+	require.Equal(t, "shop.orders is already being synced by workflow tablehaul/sync/shop.orders, run other\n"+
+		"  remedy: wait for that run, or use --if-busy wait or skip\n", got.stderr)
 
 	got = call(t, &fakeService{startAs: start(holder)}, "run", "shop.orders", "--if-busy", "skip")
 	require.Equal(t, exitOK, got.code)
-	require.Equal(t, "shop.orders skipped: another run holds the table (workflow tablehaul/sync/shop.orders)\n", got.stdout)
+	require.Equal(t, "shop.orders skipped: another run holds the table (workflow tablehaul/sync/shop.orders)\n",
+		got.stdout)
 
 	f := &fakeService{startAs: start(holder), results: orders()}
 	got = call(t, f, "run", "shop.orders", "--if-busy", "wait")
 	require.Equal(t, exitOK, got.code)
 	require.Contains(t, got.stderr, "waiting for workflow tablehaul/sync/shop.orders, run other")
 	require.Len(t, f.starts, 2)
-	require.Equal(t, []remote.Execution{{WorkflowID: "tablehaul/sync/shop.orders", RunID: "other"}, {WorkflowID: "tablehaul/sync/shop.orders", RunID: "run-1"}}, f.waited)
+	require.Equal(t, []remote.Execution{{WorkflowID: "tablehaul/sync/shop.orders", RunID: "other"},
+		{WorkflowID: "tablehaul/sync/shop.orders", RunID: "run-1"}}, f.waited)
 
 	// The table's owner found another workflow id at it.
-	f = &fakeService{fails: map[string]error{"shop.orders": &remote.FailedError{Type: failure.TableBusy, Message: "held by nightly", Step: "BeginRun"}}}
+	f = &fakeService{fails: map[string]error{"shop.orders": &remote.FailedError{Type: failure.TableBusy,
+		Message: "held by nightly", Step: "BeginRun"}}}
 	got = call(t, f, "run", "shop.orders")
 	require.Equal(t, exitBusy, got.code)
 	require.Contains(t, got.stderr, "held by nightly")
 
-	f = &fakeService{results: orders(func(r *api.SyncTableResult) { *r = api.SyncTableResult{Skipped: true, HolderID: "nightly"} })}
+	f = &fakeService{results: orders(func(r *api.SyncTableResult) {
+		*r = api.SyncTableResult{Skipped: true,
+			HolderID: "nightly"}
+	})}
 	got = call(t, f, "run", "shop.orders", "--if-busy", "skip")
 	require.Equal(t, exitOK, got.code)
 	require.Contains(t, got.stdout, "(workflow nightly)")
@@ -176,12 +190,14 @@ func TestStoppingLeavesTheRunAlone(t *testing.T) {
 		}
 	}
 	require.Equal(t, exitStopped, got.code)
-	require.Contains(t, got.stderr, "shop.orders: stopped following; the run goes on (workflow tablehaul/sync/shop.orders, run run-1).")
+	require.Contains(t, got.stderr, "shop.orders: stopped following; the run goes on (workflow "+
+		"tablehaul/sync/shop.orders, run run-1).")
 	require.Contains(t, got.stderr, "tablehaul status shop.orders --follow")
 }
 
 func TestSilenceIsExplained(t *testing.T) {
-	f := &fakeService{mute: &remote.UnreachableError{Address: "h:1", Cause: errors.New("no answer in time")}, idle: true, release: make(chan struct{}), asked: make(chan struct{}), results: orders()}
+	f := &fakeService{mute: &remote.UnreachableError{Address: "h:1", Cause: errors.New("no answer in time")}, idle: true,
+		release: make(chan struct{}), asked: make(chan struct{}), results: orders()}
 	go func() {
 		for range 5 {
 			<-f.asked

@@ -15,7 +15,8 @@ import (
 )
 
 // scheduledConfig gives every table of testConfig five minutes, but for one.
-var scheduledConfig = strings.Replace(strings.Replace(testConfig, "targetConnection: warehouse }", "targetConnection: warehouse, schedule: 5m, scheduleJitter: 0s }", 1),
+var scheduledConfig = strings.Replace(strings.Replace(testConfig, "targetConnection: warehouse }",
+	"targetConnection: warehouse, schedule: 5m, scheduleJitter: 0s }", 1),
 	"name: shop.countries }", `name: shop.countries, schedule: "0 3 * * * Europe/Berlin", schedulePaused: true }`, 1)
 
 func ours(tbl, when string, mutate ...func(*remote.Schedule)) remote.Schedule {
@@ -51,7 +52,8 @@ func TestApplyPrintsTheDiffFirst(t *testing.T) {
 	got := apply("--dry-run")
 	require.Equal(t, exitOK, got.code, got.stderr)
 	require.Equal(t, diff, got.stdout)
-	require.Equal(t, "note: shop.log_2 also has the schedule nightly, which schedule apply did not make: both start runs\n", got.stderr)
+	require.Equal(t, "note: shop.log_2 also has the schedule nightly, which schedule apply did not make: both "+
+		"start runs\n", got.stderr)
 	require.Empty(t, f.did)
 
 	got = apply()
@@ -63,7 +65,8 @@ func TestApplyPrintsTheDiffFirst(t *testing.T) {
 	require.Equal(t, exitOK, got.code, got.stderr)
 	require.Equal(t, diff+"4 changes applied. tablehaul status shows the next runs.\n", got.stdout)
 	require.Equal(t, []string{
-		"create shop.countries 0 3 * * * Europe/Berlin", "delete tablehaul-shop.gone", "create shop.log_2 5m", "update shop.orders 5m",
+		"create shop.countries 0 3 * * * Europe/Berlin", "delete tablehaul-shop.gone", "create shop.log_2 5m",
+		"update shop.orders 5m",
 	}, f.did)
 
 	f.did = nil
@@ -76,10 +79,12 @@ func TestApplyPrintsTheDiffFirst(t *testing.T) {
 }
 
 func TestApplyGoesOnAfterAChangeThatFails(t *testing.T) {
-	f := &fakeService{listed: listing(t, scheduledConfig, "shop.log_1"), deny: map[string]error{"create shop.log_1 5m": errors.New("boom")}}
+	f := &fakeService{listed: listing(t, scheduledConfig, "shop.log_1"),
+		deny: map[string]error{"create shop.log_1 5m": errors.New("boom")}}
 	got := callConfig(t.Context(), t, f, scheduledConfig, "schedule", "apply", "-y")
 	require.Equal(t, exitFailed, got.code)
-	require.Contains(t, got.stderr, "shop.log_1: create the schedule: boom\ntablehaul: 1 of 3 changes failed: run the command again\n")
+	require.Contains(t, got.stderr, "shop.log_1: create the schedule: boom\n"+
+		"tablehaul: 1 of 3 changes failed: run the command again\n")
 	require.Len(t, f.did, 3)
 }
 
@@ -98,14 +103,16 @@ func TestPausesByHandAreLeftAlone(t *testing.T) {
 	require.Equal(t, "none", action(want, ours("shop.orders", "5m", paused("maintenance"))))
 	require.Equal(t, "resume", action(want, ours("shop.orders", "5m", paused(remote.PausedByFile))))
 	require.Equal(t, "update resume", action(want, ours("shop.orders", "1h", paused(remote.PausedByFile))))
-	require.Equal(t, "update", action(want, ours("shop.orders", "5m", func(s *remote.Schedule) { s.Unexpected = "overlap AllowAll" })))
+	require.Equal(t, "update", action(want, ours("shop.orders", "5m",
+		func(s *remote.Schedule) { s.Unexpected = "overlap AllowAll" })))
 	want.Paused = true
 	require.Equal(t, "pause", action(want, ours("shop.orders", "5m")))
 	require.Equal(t, "none", action(want, ours("shop.orders", "5m", paused("maintenance"))))
 }
 
 func TestSchedulesOfOthersAreNeverTouched(t *testing.T) {
-	f := &fakeService{listed: listing(t, scheduledConfig), sched: byID(remote.Schedule{ID: "tablehaul-shop.orders", Table: "shop.orders", When: "1h"})}
+	f := &fakeService{listed: listing(t, scheduledConfig),
+		sched: byID(remote.Schedule{ID: "tablehaul-shop.orders", Table: "shop.orders", When: "1h"})}
 	got := callConfig(t.Context(), t, f, scheduledConfig, "schedule", "apply", "--yes")
 	require.Equal(t, exitFailed, got.code)
 	require.Contains(t, got.stderr, "schedule apply did not make the schedule tablehaul-shop.orders")
@@ -116,12 +123,14 @@ func TestSchedulesOfOthersAreNeverTouched(t *testing.T) {
 
 	f.sched = byID(remote.Schedule{ID: "nightly", Table: "shop.orders"})
 	got = call(t, f, "schedule", "trigger", "shop.orders")
-	require.Contains(t, got.stderr, "schedule apply did not make the schedule of shop.orders: use temporal schedule … --schedule-id nightly")
+	require.Contains(t, got.stderr, "schedule apply did not make the schedule of shop.orders: use temporal "+
+		"schedule … --schedule-id nightly")
 	require.Empty(t, f.did)
 }
 
 func TestScheduleVerbs(t *testing.T) {
-	f := &fakeService{sched: byID(ours("shop.orders", "5m"), ours("shop.gone", "5m"), remote.Schedule{ID: "nightly", Table: "shop.log_1"})}
+	f := &fakeService{sched: byID(ours("shop.orders", "5m"), ours("shop.gone", "5m"),
+		remote.Schedule{ID: "nightly", Table: "shop.log_1"})}
 	for want, args := range map[string][]string{
 		"pause tablehaul-shop.orders: load test":        {"pause", "shop.orders", "--reason", "load test"},
 		"resume tablehaul-shop.orders: resumed by hand": {"resume", "shop.orders"},
@@ -135,7 +144,8 @@ func TestScheduleVerbs(t *testing.T) {
 	f.did = nil
 	got := call(t, f, "schedule", "pause", "--all", "--output", "json")
 	require.Equal(t, exitOK, got.code, got.stderr)
-	require.Equal(t, []string{"pause tablehaul-shop.gone: paused by hand", "pause tablehaul-shop.orders: paused by hand"}, f.did)
+	require.Equal(t, []string{"pause tablehaul-shop.gone: paused by hand",
+		"pause tablehaul-shop.orders: paused by hand"}, f.did)
 	require.Contains(t, got.stdout, `{"table":"shop.gone","scheduleId":"tablehaul-shop.gone","done":"paused"}`)
 	for want, args := range map[string][]string{
 		"did you mean shop.orders?":                            {"pause", "shop.order"},
@@ -154,16 +164,24 @@ func TestScheduleVerbs(t *testing.T) {
 
 func TestScheduleList(t *testing.T) {
 	f := &fakeService{sched: byID(
-		ours("shop.orders", "5m", func(s *remote.Schedule) { s.Jitter, s.Next = 30*time.Second, time.Now().Add(190*time.Second) }),
-		ours("shop.gone", "5m", func(s *remote.Schedule) { s.Paused, s.Note, s.Unexpected = true, "load test", "overlap AllowAll" }),
+		ours("shop.orders", "5m", func(s *remote.Schedule) {
+			s.Jitter, s.Next = 30*time.Second,
+				time.Now().Add(190*time.Second)
+		}),
+		ours("shop.gone", "5m", func(s *remote.Schedule) {
+			s.Paused, s.Note, s.Unexpected = true, "load test",
+				"overlap AllowAll"
+		}),
 		remote.Schedule{ID: "nightly", Table: "shop.log_1", When: remote.OtherCalendar},
 	)}
 	got := call(t, f, "schedule", "list")
-	require.Regexp(t, `shop.log_1 +a calendar that the configuration cannot express +never +not made by schedule apply: nightly\n`, got.stdout)
+	require.Regexp(t, `shop.log_1 +a calendar that the configuration cannot express +never +`+
+		`not made by schedule apply: nightly\n`, got.stdout)
 	require.Regexp(t, `shop.orders +5m, up to 30s later +in 3m(9|10)s\n`, got.stdout)
 	require.Regexp(t, `shop.gone +5m +paused +load test; changed by hand: overlap AllowAll\n`, got.stdout)
 	got = call(t, &fakeService{}, "schedule", "list")
-	require.Equal(t, invocation{exitOK, "", "note: there is no schedule: set the key schedule in the configuration, then run tablehaul schedule apply\n"}, got)
+	require.Equal(t, invocation{exitOK, "", "note: there is no schedule: set the key schedule in the " +
+		"configuration, then run tablehaul schedule apply\n"}, got)
 }
 
 func TestApplyNeedsAFileAndAGoodOne(t *testing.T) {
@@ -171,7 +189,8 @@ func TestApplyNeedsAFileAndAGoodOne(t *testing.T) {
 	t.Chdir(t.TempDir())
 	require.Equal(t, exitUsage, a.execute(t.Context(), []string{"schedule", "apply"}))
 	require.Contains(t, stderr.String(), "schedules come from the configuration, and ./tablehaul.yaml does not exist")
-	got := callConfig(t.Context(), t, nil, strings.Replace(testConfig, "cursor: updated_at", `schedule: "61 * * * *"`, 1), "schedule", "apply")
+	got := callConfig(t.Context(), t, nil, strings.Replace(testConfig, "cursor: updated_at", `schedule: "61 * * * *"`,
+		1), "schedule", "apply")
 	require.Equal(t, exitUsage, got.code)
 	require.Contains(t, got.stderr, `tables[0].schedule: "61 * * * *" has "61" for the minute: allowed is 0 to 59`)
 }

@@ -19,8 +19,10 @@ import (
 // file writes a configuration of tables with schedules, and makes it the one that is used.
 func (w *world) file(t *testing.T, tables ...string) {
 	t.Helper()
-	text := "connections:\n  shop: { dsn: \"${SHOP_DSN}\" }\n  warehouse: { dsn: \"${WAREHOUSE_DSN}\" }\nstaging: { url: \"file:///tmp/x\" }\n" +
-		"defaults: { sourceConnection: shop, targetConnection: warehouse }\ntables:\n  - " + strings.Join(tables, "\n  - ") + "\n"
+	text := "connections:\n  shop: { dsn: \"${SHOP_DSN}\" }\n  warehouse: { dsn: \"${WAREHOUSE_DSN}\" }\n" +
+		"staging: { url: \"file:///tmp/x\" }\n" +
+		"defaults: { sourceConnection: shop, targetConnection: warehouse }\ntables:\n  - " + strings.Join(tables,
+		"\n  - ") + "\n"
 	path := filepath.Join(t.TempDir(), "tablehaul.yaml")
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 	before := w.getenv
@@ -40,13 +42,15 @@ func TestSchedulesAgainstTemporal(t *testing.T) {
 	a, b, c := s+".a", s+".b", s+"."+actDone
 	handles := w.client.ScheduleClient()
 	t.Cleanup(func() {
-		for _, id := range []string{remote.ScheduleID(w.queue, a), remote.ScheduleID(api.DefaultTaskQueue, b), remote.ScheduleID(api.DefaultTaskQueue, c), "foreign-" + s} {
+		for _, id := range []string{remote.ScheduleID(w.queue, a), remote.ScheduleID(api.DefaultTaskQueue, b),
+			remote.ScheduleID(api.DefaultTaskQueue, c), "foreign-" + s} {
 			_ = handles.GetHandle(context.Background(), id).Delete(context.Background()) // gone already when the test passes
 		}
 	})
 	_, err := handles.Create(t.Context(), client.ScheduleOptions{
 		ID: "foreign-" + s, Spec: client.ScheduleSpec{CronExpressions: []string{"0 4 * * *"}}, Paused: true,
-		Action: &client.ScheduleWorkflowAction{Workflow: api.SyncTableName, TaskQueue: w.queue, Args: []any{api.SyncTableInput{Table: b}}},
+		Action: &client.ScheduleWorkflowAction{Workflow: api.SyncTableName, TaskQueue: w.queue,
+			Args: []any{api.SyncTableInput{Table: b}}},
 	})
 	require.NoError(t, err)
 	apply := func(args ...string) string {
@@ -66,28 +70,32 @@ func TestSchedulesAgainstTemporal(t *testing.T) {
 		return one
 	}
 
-	w.file(t, "{ name: "+a+", schedule: 5m, scheduleJitter: 10s }", "{ name: "+b+", schedule: \"*/20 3,4 * jan-mar mon Europe/Berlin\", schedulePaused: true }",
+	w.file(t, "{ name: "+a+", schedule: 5m, scheduleJitter: 10s }",
+		"{ name: "+b+", schedule: \"*/20 3,4 * jan-mar mon Europe/Berlin\", schedulePaused: true }",
 		"{ name: "+c+", schedule: 1h, scheduleJitter: 0s }")
 	text := apply()
 	require.Contains(t, text, "+ "+a+"  ")
 	require.Contains(t, text, "*/20 3,4 * jan-mar mon Europe/Berlin, up to 30s later, paused\n")
 	one := describe(b)
-	require.Equal(t, []any{true, true, "*/20 3,4 * jan-mar mon Europe/Berlin", "", remote.PausedByFile}, []any{one.Ours, one.Paused, one.When, one.Unexpected, one.Note})
+	require.Equal(t, []any{true, true, "*/20 3,4 * jan-mar mon Europe/Berlin", "", remote.PausedByFile},
+		[]any{one.Ours, one.Paused, one.When, one.Unexpected, one.Note})
 	one = describe(a)
 	require.Equal(t, []any{"5m", 10 * time.Second, ""}, []any{one.When, one.Jitter, one.Unexpected})
 	require.WithinRange(t, one.Next, time.Now(), time.Now().Add(6*time.Minute))
 	require.Equal(t, "  3 schedules as configured\n", apply(), "what has been applied is as configured")
 
 	// The file changes; so does the schedule, by somebody else's hand.
-	require.NoError(t, handles.GetHandle(t.Context(), remote.ScheduleID(w.queue, a)).Update(t.Context(), client.ScheduleUpdateOptions{
-		DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
-			in.Description.Schedule.Spec.Intervals[0].Offset = time.Minute
-			in.Description.Schedule.Policy.PauseOnFailure = true
-			return &client.ScheduleUpdate{Schedule: &in.Description.Schedule}, nil
-		},
-	}))
+	require.NoError(t, handles.GetHandle(t.Context(), remote.ScheduleID(w.queue, a)).Update(t.Context(),
+		client.ScheduleUpdateOptions{
+			DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
+				in.Description.Schedule.Spec.Intervals[0].Offset = time.Minute
+				in.Description.Schedule.Policy.PauseOnFailure = true
+				return &client.ScheduleUpdate{Schedule: &in.Description.Schedule}, nil
+			},
+		}))
 	require.Equal(t, exitOK, w.call(t, "schedule", "pause", c, "--reason", "load test").code)
-	w.file(t, "{ name: "+a+", schedule: 5m, scheduleJitter: 10s }", "{ name: "+b+", schedule: 2h }", "{ name: "+c+", schedule: 1h, scheduleJitter: 0s }")
+	w.file(t, "{ name: "+a+", schedule: 5m, scheduleJitter: 10s }", "{ name: "+b+", schedule: 2h }",
+		"{ name: "+c+", schedule: 1h, scheduleJitter: 0s }")
 	text = apply()
 	require.Contains(t, text, remote.OtherCalendar+", up to 10s later, pause on failure → 5m, up to 10s later\n")
 	require.Contains(t, text, "*/20 3,4 * jan-mar mon Europe/Berlin, up to 30s later → 2h, up to 30s later\n")

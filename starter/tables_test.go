@@ -57,7 +57,8 @@ func TestTablesOfOnlineSchemaChangesAreSaidToBeLeftOut(t *testing.T) {
 	for _, args := range [][]string{{"run", "--all", "--no-wait"}, {"run", "shop.log_*", "--no-wait"}} {
 		got := call(t, f, args...)
 		require.Equal(t, exitOK, got.code)
-		require.Contains(t, got.stderr, "leaves out tables of an online schema change (gh-ost, pt-online-schema-change): shop.log_1_gho and 2 more")
+		require.Contains(t, got.stderr, "leaves out tables of an online schema change (gh-ost, "+
+			"pt-online-schema-change): shop.log_1_gho and 2 more")
 	}
 }
 
@@ -65,7 +66,8 @@ func TestAllAndFamiliesAreExpandedByTheWorker(t *testing.T) {
 	f := &fakeService{listed: listing(t, testConfig, "shop.log_1", "shop.log_2")}
 	got := call(t, f, "run", "--all", "--no-wait")
 	require.Equal(t, invocation{exitOK, got.stdout, ""}, got)
-	require.Equal(t, map[string]bool{"shop.orders": true, "shop.countries": true, "shop.log_1": true, "shop.log_2": true}, started(f))
+	require.Equal(t, map[string]bool{"shop.orders": true, "shop.countries": true, "shop.log_1": true,
+		"shop.log_2": true}, started(f))
 
 	f.starts = nil
 	got = call(t, f, "run", "shop.l*", "shop.orders", "shop.orders", "--no-wait")
@@ -80,12 +82,14 @@ func TestAllAndFamiliesAreExpandedByTheWorker(t *testing.T) {
 	f.idle = true
 	got = call(t, f, "run", "--all")
 	require.Equal(t, exitFailed, got.code)
-	require.Contains(t, got.stderr, `only a worker knows the tables of a name with a *: no worker polls the task queue "tablehaul"`)
+	require.Contains(t, got.stderr,
+		`only a worker knows the tables of a name with a *: no worker polls the task queue "tablehaul"`)
 }
 
 func TestExactTablesNeedNoListing(t *testing.T) {
 	f := &fakeService{idle: true}
-	got := callConfig(t.Context(), t, f, strings.Replace(testConfig, `- { name: "shop.log_*", cursor: id }`, "", 1), "run", "--all", "--no-wait")
+	got := callConfig(t.Context(), t, f, strings.Replace(testConfig, `- { name: "shop.log_*", cursor: id }`, "", 1),
+		"run", "--all", "--no-wait")
 	require.Equal(t, exitOK, got.code, got.stderr)
 	require.Len(t, f.starts, 2)
 }
@@ -100,17 +104,20 @@ func TestAWorkerWithAnotherConfigurationIsNoticed(t *testing.T) {
 	require.Equal(t, exitOK, got.code)
 	require.Contains(t, got.stderr, "shop.log_* is in ")
 	require.Regexp(t, `not in the worker's configuration: shop.countries. Restart the worker`, got.stderr)
-	require.Regexp(t, `the worker has other settings than .*tablehaul.yaml for shop.orders, which runs use: restart it`, got.stderr)
+	require.Regexp(t, `the worker has other settings than .*tablehaul.yaml for shop.orders, which runs use: restart it`,
+		got.stderr)
 
 	got = call(t, f, "run", "--all", "--no-wait", "--quiet")
 	require.Equal(t, invocation{exitOK, "", ""}, got)
 }
 
 func TestAFailedListingSaysWhatWhereAndWhatToDo(t *testing.T) {
-	f := &fakeService{fails: map[string]error{"list": &remote.FailedError{Type: "ServerUnavailable", Message: "refused", Connection: "shop"}}}
+	f := &fakeService{fails: map[string]error{"list": &remote.FailedError{Type: "ServerUnavailable", Message: "refused",
+		Connection: "shop"}}}
 	got := call(t, f, "plan", "--all")
 	require.Equal(t, exitFailed, got.code)
-	require.Contains(t, got.stderr, "the list of tables failed: ServerUnavailable\n  what:   refused\n  where:  connection shop, workflow tablehaul/list/tablehaul")
+	require.Contains(t, got.stderr, "the list of tables failed: ServerUnavailable\n  what:   refused\n"+
+		"  where:  connection shop, workflow tablehaul/list/tablehaul")
 }
 
 func TestWithoutAFileTheWorkerKnowsAllTables(t *testing.T) {

@@ -55,23 +55,27 @@ func syncTable(ctx workflow.Context, in api.SyncTableInput) (api.SyncTableResult
 	switch {
 	case strings.HasSuffix(in.Table, actRefuse):
 		options := workflow.ActivityOptions{StartToCloseTimeout: time.Minute}
-		return api.SyncTableResult{}, workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), "PlanRun").Get(ctx, nil)
+		return api.SyncTableResult{}, workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options),
+			"PlanRun").Get(ctx, nil)
 	case strings.HasSuffix(in.Table, actStall):
 		return stall(ctx, in)
 	case strings.HasSuffix(in.Table, actPanic):
 		panic("a decision that cannot be taken")
 	case strings.HasSuffix(in.Table, actHold):
 		signal := workflow.GetSignalChannel(ctx, "go")
-		workflow.NewSelector(ctx).AddReceive(signal, func(workflow.ReceiveChannel, bool) {}).AddReceive(ctx.Done(), func(workflow.ReceiveChannel, bool) {}).Select(ctx)
+		workflow.NewSelector(ctx).AddReceive(signal, func(workflow.ReceiveChannel, bool) {}).AddReceive(ctx.Done(),
+			func(workflow.ReceiveChannel, bool) {}).Select(ctx)
 		if ctx.Err() != nil {
 			return api.SyncTableResult{}, ctx.Err()
 		}
 	}
-	return api.SyncTableResult{Table: in.Table, Target: "dw.copy", Mode: "incremental", Window: table.Window{Lo: in.From, Hi: in.To}}, nil
+	return api.SyncTableResult{Table: in.Table, Target: "dw.copy", Mode: "incremental",
+		Window: table.Window{Lo: in.From, Hi: in.To}}, nil
 }
 
 func planTable(_ workflow.Context, in api.PlanTableInput) (api.PlanTableResult, error) {
-	return api.PlanTableResult{Table: in.Table, Target: "dw.copy", Verdict: api.VerdictReady, Window: table.Window{Lo: in.From}}, nil
+	return api.PlanTableResult{Table: in.Table, Target: "dw.copy", Verdict: api.VerdictReady,
+		Window: table.Window{Lo: in.From}}, nil
 }
 
 // listTables is the answer of a worker whose file has no table.
@@ -80,7 +84,8 @@ func listTables(workflow.Context) (api.ListTablesResult, error) {
 }
 
 func planRun(context.Context) error {
-	return temporal.NewApplicationErrorWithOptions("look at act.refuse (connection shop): it has no primary key: add one", failure.UnsupportedTable,
+	return temporal.NewApplicationErrorWithOptions("look at act.refuse (connection shop): it has no primary key: "+
+		"add one", failure.UnsupportedTable,
 		temporal.ApplicationErrorOptions{NonRetryable: true, Details: []any{failure.Details{
 			Doing: "look at act.refuse", Connection: "shop", What: "it has no primary key", Remedy: "add one",
 		}}})
@@ -168,7 +173,8 @@ func TestBusyAndStoppedRunsAgainstTemporal(t *testing.T) {
 
 	got = w.call(t, "run", "act.hold")
 	require.Equal(t, exitBusy, got.code)
-	require.Contains(t, got.stderr, "act.hold is already being synced by workflow "+api.SyncTableID(w.queue, "act.hold")+", run ")
+	require.Contains(t, got.stderr, "act.hold is already being synced by workflow "+api.SyncTableID(w.queue,
+		"act.hold")+", run ")
 	got = w.call(t, "run", "act.hold", "--if-busy", "skip", "--output", "json")
 	require.Equal(t, exitOK, got.code)
 	require.Contains(t, got.stdout, `"outcome":"skipped"`)
@@ -185,7 +191,8 @@ func TestBusyAndStoppedRunsAgainstTemporal(t *testing.T) {
 	require.NoError(t, w.client.CancelWorkflow(t.Context(), api.SyncTableID(w.queue, "act.hold"), ""))
 	// The waiting call starts a run of its own now: end that one well.
 	eventually(t, func() bool {
-		_ = w.client.SignalWorkflow(t.Context(), api.SyncTableID(w.queue, "act.hold"), "", "go", nil) // refused between the two runs
+		_ = w.client.SignalWorkflow(t.Context(), api.SyncTableID(w.queue, "act.hold"), "", "go",
+			nil) // refused between the two runs
 		return len(waiter) == 1
 	})
 	got = <-waiter
@@ -218,7 +225,8 @@ func TestCancelledAndTerminatedRunsAgainstTemporal(t *testing.T) {
 
 func TestWatermarkAndStatusAgainstTemporal(t *testing.T) {
 	w := newWorld(t)
-	name := fmt.Sprintf("state.t%d", time.Now().UnixNano()) // an owner never ends, and TEMPORAL_ADDRESS may name a server that lives on
+	// A state workflow never ends, and TEMPORAL_ADDRESS may name a server that outlives the test.
+	name := fmt.Sprintf("state.t%d", time.Now().UnixNano())
 	got := w.call(t, "watermark", "show", name)
 	require.Equal(t, invocation{exitOK, "none\n", ""}, got)
 

@@ -23,7 +23,8 @@ import (
 // stall writes two chunks to a server that is away, while a range of its own extracts.
 func stall(ctx workflow.Context, in api.SyncTableInput) (api.SyncTableResult, error) {
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		StartToCloseTimeout: time.Minute, RetryPolicy: &temporal.RetryPolicy{InitialInterval: 100 * time.Millisecond, BackoffCoefficient: 1},
+		StartToCloseTimeout: time.Minute, RetryPolicy: &temporal.RetryPolicy{InitialInterval: 100 * time.Millisecond,
+			BackoffCoefficient: 1},
 	})
 	child := workflow.ExecuteChildWorkflow(ctx, api.SyncRangeName)
 	chunks := []workflow.Future{workflow.ExecuteActivity(ctx, "UpsertChunk"), workflow.ExecuteActivity(ctx, "UpsertChunk")}
@@ -36,7 +37,8 @@ func stall(ctx workflow.Context, in api.SyncTableInput) (api.SyncTableResult, er
 }
 
 func syncRange(ctx workflow.Context) error {
-	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: time.Minute, HeartbeatTimeout: 30 * time.Second})
+	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: time.Minute,
+		HeartbeatTimeout: 30 * time.Second})
 	return workflow.ExecuteActivity(ctx, "ExtractIncremental").Get(ctx, nil)
 }
 
@@ -56,7 +58,8 @@ func (w *world) upsert(context.Context) error {
 	if w.healthy.Load() {
 		return nil
 	}
-	return temporal.NewApplicationError("write a chunk (connection warehouse): connection refused", failure.ServerUnavailable)
+	return temporal.NewApplicationError("write a chunk (connection warehouse): connection refused",
+		failure.ServerUnavailable)
 }
 
 // lend makes a run the holder of the table's lease, as BeginRun does.
@@ -111,7 +114,8 @@ func TestStatusShowsWhatARunWaitsFor(t *testing.T) {
 	var run *remote.Progress
 	eventually(t, func() bool {
 		run = w.status(t, table).Run
-		return run != nil && len(run.Waits) == 1 && run.Waits[0].Steps == 2 && run.Waits[0].Attempt > 2 && run.RowsExtracted > 100
+		return run != nil && len(run.Waits) == 1 && run.Waits[0].Steps == 2 && run.Waits[0].Attempt > 2 &&
+			run.RowsExtracted > 100
 	})
 	require.Equal(t, int64(123), run.RowsExtracted, "what the run knows, and the range's heartbeat")
 	got := run.Waits[0]

@@ -103,9 +103,11 @@ func TestFollowingManyRunsIsBounded(t *testing.T) {
 			}
 		})
 	}
-	require.Eventually(t, func() bool { return f.count() == tables && m.waiting.now.Load() == maxWaits }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return f.count() == tables && m.waiting.now.Load() == maxWaits }, 10*time.Second,
+		time.Millisecond)
 	polled := m.polled.Load()
-	require.Eventually(t, func() bool { return m.polled.Load() > polled+2*tables }, 30*time.Second, time.Millisecond, "all are polled, in turn")
+	require.Eventually(t, func() bool { return m.polled.Load() > polled+2*tables }, 30*time.Second, time.Millisecond,
+		"all are polled, in turn")
 
 	m.end(func(n int) bool { return n%2 == 0 }) // most of them without a slot
 	require.Eventually(t, func() bool { return ended.Load() == tables/2 }, 30*time.Second, time.Millisecond)
@@ -122,7 +124,8 @@ func TestRunsThatHaveBegunArePolledFirst(t *testing.T) {
 	f := &Follower{interval: time.Nanosecond, runs: map[Execution]*followed{}}
 	var polled []string
 	add := func(name, phase string, last time.Time) {
-		f.runs[Execution{WorkflowID: name}] = &followed{poll: func() { polled = append(polled, name) }, phase: phase, polled: last}
+		f.runs[Execution{WorkflowID: name}] = &followed{poll: func() { polled = append(polled, name) }, phase: phase,
+			polled: last}
 	}
 	now := time.Now()
 	add("queued", "", now.Add(-time.Hour))

@@ -56,7 +56,8 @@ func TestAWorkingStepDoesNotWait(t *testing.T) {
 
 func scheduled(since time.Duration) *workflowpb.PendingActivityInfo {
 	a := started("UpsertChunk", 0)
-	a.State, a.LastStartedTime, a.ScheduledTime = enumspb.PENDING_ACTIVITY_STATE_SCHEDULED, nil, timestamppb.New(ago(since))
+	a.State, a.LastStartedTime, a.ScheduledTime = enumspb.PENDING_ACTIVITY_STATE_SCHEDULED, nil,
+		timestamppb.New(ago(since))
 	return a
 }
 
@@ -66,10 +67,12 @@ func TestWhatAStepWaitsFor(t *testing.T) {
 		beat  any
 		since time.Duration
 	}{
-		"40 threads run":   {started("ExtractIncremental", 10*time.Second), report{Rows: 5, Waiting: "40 threads run"}, 10 * time.Second},
+		"40 threads run": {started("ExtractIncremental", 10*time.Second), report{Rows: 5, Waiting: "40 threads run"},
+			10 * time.Second},
 		"sync-shop.orders": {started("BeginRun", 10*time.Second), "waiting for sync-shop.orders", 10 * time.Second},
-		"it has started and does not end: the server that it uses may hang": {started("UpsertChunk", time.Minute), 3, time.Minute},
-		"no worker has started it: all workers are busy, or none runs":      {scheduled(time.Minute), nil, time.Minute},
+		"it has started and does not end: the server that it uses may hang": {started("UpsertChunk", time.Minute), 3,
+			time.Minute},
+		"no worker has started it: all workers are busy, or none runs": {scheduled(time.Minute), nil, time.Minute},
 	} {
 		w, ok := waitAtNoon(t, c.step, c.beat)
 		require.True(t, ok)
