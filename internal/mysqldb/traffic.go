@@ -64,7 +64,9 @@ func (t *otherTraffic) active(ctx context.Context, d *DB) bool {
 }
 
 // OtherTrafficActive reports whether other clients use the server now.
-func (d *DB) OtherTrafficActive(ctx context.Context) bool { return d.traffic.active(ctx, d) }
+func (d *DB) OtherTrafficActive(ctx context.Context) bool {
+	return d.traffic != nil && d.traffic.active(ctx, d) // nil in benchmarks without a server
+}
 
 // AcquireReadSlot waits for the one read slot of the pool, which its readers share while other
 // clients use the server. The error is that of a context that ends before.

@@ -64,7 +64,7 @@ func (w *writer) flush(ctx context.Context, from, to int) error {
 	w.stmt = append(w.stmt, w.plan.tail...)
 	affected, err := w.send(ctx, string(w.stmt), from, to)
 	switch {
-	case err != nil && w.plan.deleteConflicts && IsUniqueConflict(err):
+	case err != nil && w.plan.deleteConflicts && isUniqueConflict(err):
 		if err := w.bisect(ctx, from, to); err != nil {
 			return err
 		}

@@ -13,7 +13,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
-// A chunk that waits for another's lock in vain says whose it is.
+// A lock wait timeout names the connection that holds the lock.
 func TestALockWaitNamesTheConnectionThatBlocks(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		w := dbtest.NewWriting(t, s, "(id INT PRIMARY KEY, v INT)")
@@ -33,7 +33,7 @@ func TestALockWaitNamesTheConnectionThatBlocks(t *testing.T) {
 	})
 }
 
-// Where another holds the table's definition, MySQL says who it is.
+// On MySQL, the connection that locks the table's definition is found too.
 func TestTheHolderOfATablesDefinitionIsFound(t *testing.T) {
 	w := dbtest.NewWriting(t, servers.MySQL(t), "(id INT PRIMARY KEY, v INT)")
 	other := dbtest.Session(t, w.Raw)
@@ -45,7 +45,7 @@ func TestTheHolderOfATablesDefinitionIsFound(t *testing.T) {
 	dbtest.Run(t, other, "UNLOCK TABLES")
 }
 
-// Without the right to look, the failure still says how to.
+// Without the privilege to see locks, the error says how to look.
 func TestALockWaitWithoutGrantsSaysHowToLook(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := dbtest.NewProvoker(t, s)
@@ -56,7 +56,7 @@ func TestALockWaitWithoutGrantsSaysHowToLook(t *testing.T) {
 	})
 }
 
-// What the guard notices is said as what it is: a unique key, and the way out.
+// A conflict that the guard of the statement finds is shown as one of a unique key, with a remedy.
 func TestAUniqueConflictNeverShowsTheGuard(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		w := dbtest.NewWriting(t, s, "(id INT PRIMARY KEY, mail VARCHAR(20), UNIQUE KEY mails (mail))")

@@ -37,7 +37,7 @@ func (w *writer) bisect(ctx context.Context, from, to int) error {
 		switch {
 		case err == nil:
 			w.affected += affected
-		case IsUniqueConflict(err):
+		case isUniqueConflict(err):
 			if err := w.bisect(ctx, half[0], half[1]); err != nil {
 				return err
 			}
@@ -122,7 +122,7 @@ func (w *writer) resolveConflicts(ctx context.Context, at int, existed bool) (ne
 			w.countSingleRow(affected, existed)
 			return false, nil
 		}
-		if !IsUniqueConflict(err) || round >= maxRounds {
+		if !isUniqueConflict(err) || round >= maxRounds {
 			return false, w.identifyRow(ctx, err, at, at+1)
 		}
 		found, newer, findErr := w.findConflicts(ctx, at)

@@ -33,8 +33,8 @@ const (
 	sourceTexts = 20
 )
 
-// change is one transaction of the source: every row that it touches gets the time, which
-// goes on now and then only, so that transactions share stamps.
+// change is one transaction of the source. Every changed row gets the time, which advances rarely, so
+// that transactions share a time.
 func (s *source) change() {
 	if s.rand.IntN(3) == 0 {
 		s.clock++
@@ -115,8 +115,8 @@ func (s *source) freeText() string {
 	return free[s.rand.IntN(len(free))]
 }
 
-// read reads the window (lo, hi] in pages, between which the source goes on, and deals the
-// rows out to chunks.
+// read reads the window (lo, hi] in pages, while the source changes, and distributes the rows over
+// chunks.
 func (s *source) read(lo, hi int) [][][]any {
 	chunks := make([][][]any, 1+s.rand.IntN(4))
 	for id := range sourceKeys {
@@ -159,7 +159,7 @@ func TestReplaceConvergesUnderRandomChanges(t *testing.T) {
 				all = append(all, old[src.rand.IntN(len(old))])
 			}
 			src.rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-			replaced += applyAtOnce(w, seed, all)
+			replaced += applyInParallel(w, seed, all)
 			old = append(old, chunks...)
 			for id, r := range src.rows {
 				if r.at <= hi {
@@ -172,8 +172,8 @@ func TestReplaceConvergesUnderRandomChanges(t *testing.T) {
 	})
 }
 
-// applyAtOnce applies chunks side by side, each again until it succeeds, as Temporal would.
-func applyAtOnce(w *dbtest.Writing, seed uint64, chunks [][][]any) (replaced int64) {
+// applyInParallel writes chunks in parallel, and retries each until it succeeds, as Temporal does.
+func applyInParallel(w *dbtest.Writing, seed uint64, chunks [][][]any) (replaced int64) {
 	w.T.Helper()
 	var wait sync.WaitGroup
 	results, errs := make([]upsert.Result, len(chunks)), make([]error, len(chunks))

@@ -14,7 +14,7 @@ import (
 
 const holders = "(id INT PRIMARY KEY, u VARCHAR(20), at INT, UNIQUE (u))"
 
-// newReplacing is a target whose rows give way, with the cursor "at".
+// newReplacing is a target whose conflicting rows are deleted, with the cursor "at".
 func newReplacing(t *testing.T, s *servers.Server, definition string) *dbtest.Writing {
 	t.Helper()
 	w := dbtest.NewWriting(t, s, definition)
@@ -98,11 +98,11 @@ func TestMovedUniqueValuesConvergeInEveryOrder(t *testing.T) {
 							require.Equal(t, int64(len(rows)), res.Inserted+res.Updated+res.Unchanged, what)
 							require.False(t, res.Approximate, what)
 						}
-						// Rows that the source deleted may stay where nobody wanted their place.
+						// Rows that the source deleted may stay where no other row needs their value.
 						contains(w, what, after)
 					}
 					if !apart {
-						// An old chunk that comes late spoils nothing.
+						// An old chunk that comes late changes nothing.
 						_, err = w.Upsert(before...)
 						require.NoError(t, err, what)
 						if name != "swap at one time" {
@@ -115,7 +115,7 @@ func TestMovedUniqueValuesConvergeInEveryOrder(t *testing.T) {
 	})
 }
 
-// contains asserts that the target has the rows, whatever else it has.
+// contains asserts that the target has the rows. It may have others.
 func contains(w *dbtest.Writing, what string, rows [][]any) {
 	w.T.Helper()
 	for i, want := range print(rows) {
@@ -130,7 +130,7 @@ func TestReplacedRowsAreCounted(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		w := newReplacing(t, s, holders)
 		w.Wrote(4, 0, 0, dbtest.Row(1, "a", 1), dbtest.Row(2, "b", 1), dbtest.Row(3, "c", 1), dbtest.Row(7, "x", 1))
-		// A swap inside a chunk: one row has to go for a moment.
+		// A swap inside a chunk: one row has to be deleted and inserted again.
 		res := w.Wrote(1, 2, 1, dbtest.Row(1, "b", 2), dbtest.Row(2, "a", 2), dbtest.Row(3, "c", 1), dbtest.Row(4, "d", 2))
 		require.Equal(t, int64(1), res.DeletedConflicts)
 		// Row 7 was deleted at the source, and 8 has its value.
@@ -143,13 +143,13 @@ func TestReplacedRowsAreCounted(t *testing.T) {
 		res = w.Wrote(1, 0, 1, dbtest.Row(7, "x", 2), dbtest.Row(9, nil, 1))
 		require.Equal(t, [2]int64{0, 1}, [2]int64{res.DeletedConflicts, res.SkippedConflicts})
 		w.Holds("SELECT id FROM t ORDER BY id", "1", "2", "3", "4", "8", "9")
-		// A holder without a cursor value gives way; a row without one does not push.
+		// A conflicting row without a cursor value is deleted; a row without one deletes none.
 		w.Exec("UPDATE t SET at = NULL WHERE id = 8")
 		res = w.Wrote(1, 0, 0, dbtest.Row(7, "x", 1))
 		require.Equal(t, int64(1), res.DeletedConflicts)
 		res = w.Wrote(0, 0, 1, dbtest.Row(8, "x", nil))
 		require.Equal(t, int64(1), res.SkippedConflicts)
-		// Without a cursor, every row pushes.
+		// Without a cursor, every conflicting row is deleted.
 		w.Spec.Cursor = ""
 		res = w.Wrote(1, 0, 0, dbtest.Row(8, "x", nil))
 		require.Equal(t, int64(1), res.DeletedConflicts)
@@ -223,7 +223,7 @@ func TestReplaceWithSeveralUniqueKeys(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		w := newReplacing(t, s, "(id INT PRIMARY KEY, a INT, b INT, c INT, at INT, UNIQUE (a), UNIQUE (b), UNIQUE (c, b))")
 		w.Wrote(3, 0, 0, dbtest.Row(1, 1, 1, 1, 1), dbtest.Row(2, 2, 2, 2, 1), dbtest.Row(3, 3, 3, 3, 1))
-		// One row takes three rows' values; of one of them it is too late.
+		// One row takes the values of three rows, one of which is newer.
 		res := w.Wrote(1, 0, 0, dbtest.Row(9, 1, 2, 2, 2))
 		require.Equal(t, int64(2), res.DeletedConflicts)
 		w.Holds("SELECT * FROM t ORDER BY id", "3|3|3|3|1", "9|1|2|2|2")
@@ -242,7 +242,7 @@ func TestReplaceStillNamesWhatItCannotSolve(t *testing.T) {
 		require.True(t, upsert.IsUniqueConflict(err), "%v", err)
 		require.ErrorContains(t, err, "key g_once")
 		require.NotContains(t, err.Error(), "3CRET")
-		// A row that fits nowhere is found among rows that move.
+		// A row that does not fit is found among rows with conflicts.
 		_, err = w.Upsert(dbtest.Row(3, "c", 2, 1), dbtest.Row(4, "d", 2, 4000), dbtest.Row(5, "e", 2, 2))
 		require.Equal(t, "n", mysqlerr.Describe(err).Column, "%v", err)
 		require.ErrorContains(t, err, upsert.KeyHash([][]byte{[]byte("4")}))

@@ -24,11 +24,11 @@ import (
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
-// cutter is a proxy that lets the server execute a statement and then loses its reply.
+// cutter is a proxy that lets the server execute a statement, and then loses the reply.
 type cutter struct {
 	listener net.Listener
 	server   string
-	// cuts is how many more statements that hold text lose their reply.
+	// cuts is how many more statements with the text lose their reply.
 	cuts atomic.Int32
 	text []byte
 	wait sync.WaitGroup

@@ -74,8 +74,8 @@ func TestLoadedRowsAreThoseThatAnInsertWrites(t *testing.T) {
 	}
 }
 
-// Whatever the server finds fault with in a file is said of the row, column and key as ever,
-// and nothing of the file stays.
+// An error of a row in a file names its row, column and key as an INSERT's does, and nothing of the
+// file stays.
 func TestAFaultOfAFileIsTheFaultOfItsRow(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		w := dbtest.NewWriting(t, s, "(id INT PRIMARY KEY, v VARCHAR(3) NOT NULL, u INT, at DATETIME, CHECK (u <> 13), UNIQUE once (u))")
@@ -111,7 +111,7 @@ func TestAFaultOfAFileIsTheFaultOfItsRow(t *testing.T) {
 	})
 }
 
-// A file is only for rows that the target does not have, and for what a file can say.
+// Chunks that meet rows, and types that are not safe in a file, are sent as INSERTs.
 func TestWhatCannotTravelAsAFileIsInserted(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		for name, c := range map[string]struct {
@@ -168,7 +168,7 @@ func TestARowThatArrivesWhileAFileIsSentIsKept(t *testing.T) {
 	})
 }
 
-// A server that says that it takes files, and then does not, gets INSERTs.
+// Where a server announces local_infile but refuses files, INSERTs are sent.
 func TestFilesThatAreNotTakenAreInserted(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		private := servers.Private(t, s.Flavor, "--local-infile=OFF")

@@ -11,8 +11,8 @@ import (
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
-// Rows that are not written because the target's are newer have a count of their own: the server
-// counts them as it counts equal rows.
+// Rows that are not written because the target's are newer have a counter of their own. The server
+// counts them as equal rows.
 func TestRowsThatAreNewerOnTheTargetAreCounted(t *testing.T) {
 	for name, bulk := range map[string]bool{"statements": false, "files": true} {
 		t.Run(name, func(t *testing.T) {
@@ -39,7 +39,7 @@ func TestRowsThatAreNewerOnTheTargetAreCounted(t *testing.T) {
 	}
 }
 
-// A full run makes rows equal that were changed on the target, and counts those that it must keep.
+// A full run replaces rows that were changed on the target, and counts those that it has to keep.
 func TestAFullRunReplacesWhatIsNewerOnTheTarget(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		w := dbtest.NewWriting(t, s, "(id INT PRIMARY KEY, v INT, u DATETIME NOT NULL)")

@@ -40,7 +40,7 @@ func TestUpsertNamesTheUniqueKeyAnotherRowHolds(t *testing.T) {
 			require.ErrorContains(t, err, key, name)
 			w.Holds("SELECT * FROM t ORDER BY id", "1|s3cret-a|1", "2|s3cret-b|2")
 		}
-		// Handing a value on within one chunk works where the giver comes first.
+		// A value may pass from one row to another within a chunk, where the giving row comes first.
 		w.Wrote(1, 1, 0, dbtest.Row(1, "free", 1), dbtest.Row(3, "s3cret-a", 3))
 	})
 }
@@ -111,7 +111,7 @@ func TestUpsertLeavesNothingAfterALockWaitTimeout(t *testing.T) {
 	})
 }
 
-// fast makes the pool's one connection give up on locks after a second.
+// fast sets a lock wait timeout of one second for the only connection of the pool.
 func fast(t *testing.T, db *mysqldb.DB) {
 	t.Helper()
 	db.SetMaxOpenConns(1)
@@ -184,10 +184,10 @@ func TestUpsertRefusesARowLargerThanThePacket(t *testing.T) {
 			require.ErrorContains(t, err, upsert.KeyHash([][]byte{[]byte("4711")}))
 			require.NotContains(t, err.Error(), "s3cret")
 			w.Holds("SELECT COUNT(*) FROM t", "0")
-			// Rows that fit one by one go one by one.
+			// Rows that fit one by one are sent one by one.
 			big := strings.Repeat("\x00\xff", 4<<20)
 			w.Wrote(3, 0, 0, dbtest.Row(1, big[:15<<19]), dbtest.Row(2, "x"), dbtest.Row(3, big[:15<<19]))
-			// The server's limit may be lower than what it said when the pool was opened.
+			// The server's limit may have been lowered after the pool was opened.
 			w.Exec("SET GLOBAL max_allowed_packet = 1048576")
 			fresh := dbtest.OpenTarget(t, s)
 			fresh.Server.MaxAllowedPacket = 16 << 20

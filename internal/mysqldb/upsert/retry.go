@@ -75,7 +75,7 @@ func (w *writer) react(err error, outcomeUnknown bool) reaction {
 		if w.plan.halve() {
 			return adapt
 		}
-	case (IsUniqueConflict(err) || mysqlerr.NumberOf(err) == mysqlerr.ErrForeignKey) && w.dropRowsAboveWindow():
+	case (isUniqueConflict(err) || mysqlerr.NumberOf(err) == mysqlerr.ErrForeignKey) && w.dropRowsAboveWindow():
 		return adapt
 	case mysqlerr.IsLockConflict(err) || mysqlerr.NumberOf(err) == mysqlerr.ErrHandlerError:
 		// Smaller chunks meet fewer rows of others, and hold their own locks for less time.

@@ -12,11 +12,11 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
 )
 
-// KeyHash stands for a row's primary key in messages, which show no values. It is the first 16 hex
+// keyHash stands for a row's primary key in messages, which show no values. It is the first 16 hex
 // digits of the SHA-256 of the values, joined with a comma. In SQL, for a key (a, b):
 //
 //	SELECT … WHERE LEFT(SHA2(CONCAT_WS(',', a, b), 256), 16) = '…'
-func KeyHash(values [][]byte) string {
+func keyHash(values [][]byte) string {
 	h := sha256.New()
 	for i, v := range values {
 		if i > 0 {
@@ -29,7 +29,7 @@ func KeyHash(values [][]byte) string {
 
 // rowError is a problem of one row, named by its key's hash.
 func (w *writer) rowError(row int32, p mysqlerr.Problem) error {
-	p.Row, p.KeyHash = 0, KeyHash(w.keyValues(row))
+	p.Row, p.KeyHash = 0, keyHash(w.keyValues(row))
 	if c := w.plan.computedBy(p); c != nil {
 		p.Column = c.Name
 		p.Remedy = fmt.Sprintf("the target computes this column and cannot for this row: make it a plain one there, "+
@@ -159,9 +159,9 @@ func (w *writer) nameUnique(p *mysqlerr.Problem) {
 	}
 }
 
-// IsUniqueConflict reports a row that the target cannot take because another row has the same value
+// isUniqueConflict reports a row that the target cannot take because another row has the same value
 // of a unique key.
-func IsUniqueConflict(err error) bool {
+func isUniqueConflict(err error) bool {
 	return isConflict(mysqlerr.NumberOf(err))
 }
 

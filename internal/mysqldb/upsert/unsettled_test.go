@@ -17,8 +17,8 @@ func of(after, hi, now string) table.Unsettled {
 	return table.Unsettled{After: after, Hi: hi, Through: now}
 }
 
-// A statement that waits for a lock has its moment first: the version that it commits later has
-// the smaller cursor. The run before has read the one with the larger cursor, above its window.
+// A statement that waits for a lock takes its time stamp first, so the version that it commits later
+// has the smaller cursor. The run before read the one with the larger cursor, above its window.
 func TestALaterVersionWithASmallerCursorReplacesWhatATailBrought(t *testing.T) {
 	for name, c := range map[string]struct {
 		bulk bool
@@ -81,8 +81,8 @@ func TestUnsettledRowsOfAnIntegerCursor(t *testing.T) {
 	})
 }
 
-// A row above the window that meets another row's unique value, or misses its parent, is left to
-// the run that reads both when they have settled. Below the window it is refused as ever.
+// A row above the window that has a conflict, or lacks its parent, is left to a later run, which reads
+// both rows when they have settled. Within the window it is refused.
 func TestARowAboveTheWindowIsNoReasonToRefuse(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		for name, c := range map[string]struct{ definition, prepare string }{
@@ -118,8 +118,8 @@ func TestARowAboveTheWindowIsNoReasonToRefuse(t *testing.T) {
 	})
 }
 
-// Where rows give way to unique values, none gives way to a row above the window; and one that a
-// tail has brought is not newer than a row that was read below the window.
+// No conflicting row is deleted for a row above the window. A row that a tail wrote is not newer than
+// a row of the window.
 func TestUnsettledRowsAndUniqueValues(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		w := dbtest.NewWriting(t, s, "(id INT PRIMARY KEY, v INT, u DATETIME NOT NULL, UNIQUE (v))")
@@ -137,8 +137,8 @@ func TestUnsettledRowsAndUniqueValues(t *testing.T) {
 	})
 }
 
-// Above the window an equal cursor is no equal row: a chunk of the tail that is tried again may put the
-// earlier version back. The next run reads the row again, and mends it.
+// Above the window, rows with equal cursors may differ: a repeated chunk of the tail may write the
+// earlier version again. The next run reads the row again, and corrects it.
 func TestARetriedChunkOfATailIsMendedByTheNextRun(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		w := dbtest.NewWriting(t, s, "(id INT PRIMARY KEY, v INT, u DATETIME NOT NULL)")
@@ -148,7 +148,7 @@ func TestARetriedChunkOfATailIsMendedByTheNextRun(t *testing.T) {
 		earlier, later := []any{1, 1, second}, []any{1, 2, second}
 		w.Wrote(1, 0, 0, earlier)
 		w.Wrote(0, 1, 0, later)
-		w.Wrote(0, 1, 0, earlier) // given up for dead, and late
+		w.Wrote(0, 1, 0, earlier) // a chunk that was presumed lost, and comes late
 		w.Spec.Unsettled = of("2024-01-01 10:00:00", "2024-01-01 10:00:10", "2024-01-01 10:00:12")
 		w.Wrote(0, 1, 0, later)
 		w.Wrote(0, 0, 1, later)

@@ -37,7 +37,7 @@ func TestUpsertNeverReplacesANewerRow(t *testing.T) {
 		w.Holds("SELECT * FROM t", "1|new|2024-05-01 00:00:00.000002")
 		w.Wrote(0, 1, 0, dbtest.Row(1, "same age", "2024-05-01 00:00:00.000002"))
 		w.Holds("SELECT v FROM t", "same age")
-		// A target row that has no cursor value gives way.
+		// A target row without a cursor value is replaced.
 		w.Exec("UPDATE t SET at = NULL")
 		w.Wrote(0, 1, 0, dbtest.Row(1, "known", "2001-01-01 00:00:00.000000"))
 		w.Holds("SELECT * FROM t", "1|known|2001-01-01 00:00:00.000000")
@@ -150,10 +150,10 @@ func TestUpsertWritesTheEnumErrorValue(t *testing.T) {
 		w.Wrote(0, 0, 3, dbtest.Row(1, "", "\x00", 5), dbtest.Row(2, "a", "", 5), dbtest.Row(3, nil, "x", 5))
 		w.Wrote(0, 2, 1, dbtest.Row(1, "b", "", 6), dbtest.Row(2, "", "\x00", 6), dbtest.Row(3, "a", "", 4))
 		w.Holds(state, "1|2|1|6", "2|0|0|6", "3|NULL|2|5")
-		// A stale row that meets the error value must not stumble over it.
+		// An old row that meets the error value is no error.
 		w.Wrote(0, 0, 2, dbtest.Row(2, "a", "x", 1), dbtest.Row(1, "a", "x", 1))
 		w.Holds(state, "1|2|1|6", "2|0|0|6", "3|NULL|2|5")
-		// Another value that does not fit is as wrong as ever.
+		// Another value that does not fit is refused.
 		_, err := w.Upsert(dbtest.Row(1, "", "", 9), dbtest.Row(2, "zz", "", 9))
 		require.Equal(t, "e", mysqlerr.Describe(err).Column, "%v", err)
 		_, err = w.Upsert(dbtest.Row(1, "", "", 9), dbtest.Row(2, "a", "", "99999999999"))

@@ -49,7 +49,7 @@ func TestAVersionedTargetKeepsNoHistoryOfRowsThatStay(t *testing.T) {
 				require.Equal(t, []int64{1, 1, 3, 1}, []int64{res.Inserted, res.Updated, res.Unchanged, res.NewerOnTarget})
 				require.Equal(t, "6", history(), "one new row, and one former version")
 				require.Equal(t, []string{"A", "b", "c", "NULL", "e"}, dbtest.Texts(t, dbtest.Lenient(t, p.Target, p.To), "SELECT v FROM t ORDER BY id"))
-				// What an earlier run read above its window gives way.
+				// What an earlier run read above its window is replaced.
 				spec.Unsettled = table.Unsettled{Hi: "2023-06-01 00:00:00.000", After: "2023-01-01 00:00:00.000", Through: "2024-06-01 00:00:00.000"}
 				res = write()
 				require.Equal(t, []int64{0, 1, 4, 0}, []int64{res.Inserted, res.Updated, res.Unchanged, res.NewerOnTarget})
@@ -68,8 +68,8 @@ func TestAVersionedTargetGetsNewColumns(t *testing.T) {
 	p.CopyRows("t", "")
 }
 
-// A server counts a row that stays as it is as one that it has touched, where a column with a default
-// holds NULL. Two of them look like one that was updated.
+// Servers count an unchanged row as 1 where a column with a default is NULL. Two of them look like one
+// updated row.
 func TestRowsThatServersTouchAreNotCountedAsUpdated(t *testing.T) {
 	dbtest.EachPair(t, func(t *testing.T, p *dbtest.Pair) {
 		p.AtSource("CREATE TABLE t (id INT PRIMARY KEY, n INT DEFAULT 5)", "INSERT INTO t VALUES (1, NULL), (2, NULL), (3, 5)")
