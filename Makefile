@@ -4,8 +4,8 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 GO ?= go
-# Packages tested at once. Each may start servers of its own, so more cores do not mean more.
-TEST_P ?= 2
+# Packages tested at once. Their tests wait more than they compute: for servers, locks and timers.
+TEST_P ?= 4
 TEST_TIMEOUT ?= 25m
 
 # Linters are built once into the user's cache, each version into a folder of its own.

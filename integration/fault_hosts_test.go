@@ -65,6 +65,7 @@ func TestALostHostsRangesAreExtractedElsewhere(t *testing.T) {
 	require.NoError(t, m.running[lost].Process.Signal(syscall.SIGKILL))
 	_ = m.running[lost].Wait()
 	require.Empty(t, m.state("t").Watermark)
+	m.gate.release()
 
 	var r workflows.SyncTableResult
 	require.NoError(t, run.Get(t.Context(), &r), m.pending(run.GetID()))
@@ -83,7 +84,8 @@ func TestWithSharedFilesAnyHostGoesOn(t *testing.T) {
 	t.Parallel()
 	p := start(t, options{idle: true, staging: ", shared: true", defaults: ", tuning: { chunkRows: 100, rangeRows: 1000, chunksInFlight: 2, rangesInFlight: 1 }"})
 	exec(t, p.src, createT, insertT(1, 3000), old, "ANALYZE TABLE t")
-	exec(t, p.dst, createT, slowTarget)
+	exec(t, p.dst, createT)
+	p.closeGate("t")
 	text, err := os.ReadFile(p.config())
 	require.NoError(t, err)
 	other := filepath.Join(p.dir, "other.yaml")
@@ -94,6 +96,7 @@ func TestWithSharedFilesAnyHostGoesOn(t *testing.T) {
 	p.startProcessOf(other)
 	require.NoError(t, first.Process.Kill())
 	_ = first.Wait()
+	p.gate.release()
 	var r workflows.SyncTableResult
 	require.NoError(t, run.Get(t.Context(), &r), p.pending(run.GetID()))
 	require.EqualValues(t, 3000, r.RowsExtracted)
@@ -112,6 +115,7 @@ func TestARestartedHostKeepsItsRuns(t *testing.T) {
 	has, other := m.planner(run, "one", "two")
 	m.waitForRows(500)
 	require.NoError(t, m.running[has].Process.Signal(syscall.SIGTERM))
+	m.gate.release()
 	require.NoError(t, m.running[has].Wait())
 	m.boot(has)
 	var r workflows.SyncTableResult
@@ -135,9 +139,11 @@ func TestARollingRestartFailsNoRun(t *testing.T) {
 		second := p.startProcess()
 		p.waitForRows(rows + 200)
 		require.NoError(t, first.Process.Signal(syscall.SIGTERM))
+		p.gate.open(rows + 900)
 		require.NoError(t, first.Wait(), "an orderly stop is exit code 0")
 		first = second
 	}
+	p.gate.release()
 	var r workflows.SyncTableResult
 	require.NoError(t, run.Get(t.Context(), &r), p.pending(run.GetID()))
 	require.EqualValues(t, 3000, r.RowsExtracted)
@@ -169,6 +175,7 @@ func TestARunMovesToTheVersionThatIsCurrent(t *testing.T) {
 	current("two")
 	p.waitForRows(600)
 	require.NoError(t, first.Process.Signal(syscall.SIGTERM))
+	p.gate.release()
 	require.NoError(t, first.Wait())
 	var r workflows.SyncTableResult
 	require.NoError(t, run.Get(t.Context(), &r), p.pending(run.GetID()))

@@ -58,12 +58,14 @@ func TestAResetRunEndsWell(t *testing.T) {
 			t.Parallel()
 			p := start(t, options{defaults: c.defaults})
 			exec(t, p.src, createT, insertT(1, 3000), old, "ANALYZE TABLE t")
-			exec(t, p.dst, createT, slowTarget)
+			exec(t, p.dst, createT)
+			p.closeGate("t")
 			id := workflows.SyncTableID(p.queue, p.table("t"))
 			p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
-			p.waitForRows(500)
+			p.waitForRows(100)
 			var r workflows.SyncTableResult
 			again := p.reset(id, c.first)
+			p.gate.release()
 			require.NoError(t, again.Get(t.Context(), &r), "%s", p.pending(id))
 			p.equal("t", []string{"id"}, columnsT...)
 			require.Nil(t, p.state("t").Lease)
@@ -84,6 +86,7 @@ func TestAResetRunKeepsItsTable(t *testing.T) {
 	again := p.reset(id, false)
 	err := p.launch(workflows.SyncTableInput{Table: p.table("t")}, "another-"+p.from).Get(t.Context(), nil)
 	requireFailure(t, err, "TableBusy", id)
+	p.gate.release()
 	require.NoError(t, again.Get(t.Context(), nil))
 	p.equal("t", []string{"id"}, columnsT...)
 }
@@ -107,6 +110,7 @@ func TestTemporalKilledInTheMiddleOfARun(t *testing.T) {
 		require.NoError(t, p.temporal.Kill())
 		require.NoError(t, p.temporal.Restart(t.Context()))
 	}
+	p.gate.release()
 	wait()
 	p.equal("t", []string{"id"}, columnsT...)
 	require.Empty(t, p.staged())
@@ -120,7 +124,7 @@ func TestATerminatedRunLeavesNothing(t *testing.T) {
 		exec(t, p.src, createT, insertT(1, 100), old)
 		p.sync("t")
 		before := p.state("t").Watermark
-		exec(t, p.dst, slowTarget)
+		p.closeGate("t")
 		exec(t, p.src, insertT(101, 2000))
 		id := workflows.SyncTableID(p.queue, p.table("t"))
 		holds(t, p.src, "SELECT MAX(updated_at) < NOW(6) - INTERVAL 1 SECOND FROM t")
@@ -129,6 +133,7 @@ func TestATerminatedRunLeavesNothing(t *testing.T) {
 		require.NoError(t, p.client.TerminateWorkflow(t.Context(), id, "", "test"))
 		require.NotEmpty(t, p.staged())
 		require.Equal(t, before, p.state("t").Watermark)
+		p.gate.release()
 		p.settled("t")
 		p.equal("t", []string{"id"}, columnsT...)
 		// The terminated run's own steps hear of it with their next heartbeat, and end.
@@ -147,13 +152,15 @@ func TestAWorkerKilledWhileItReadsLosesNothing(t *testing.T) {
 	})
 	exec(t, p.src, strings.Replace(createT, "VARCHAR(60)", "VARCHAR(600)", 1), insertT(1, 4000), "UPDATE t SET name = SHA2(id, 512)", old)
 	first := p.startProcess()
-	source.Bandwidth(50_000) // a slice takes some five seconds, and its first part is there after two
+	reads := pageReads(s)
+	source.Pass(15, reads) // of 20: the slice does not end, and its first part is there
+	held := source.Hold(1, reads)
 	wait := p.run("t")
 	require.Eventually(t, func() bool { return slices.ContainsFunc(p.staged(), isPart) }, timeout, 10*time.Millisecond, "no part yet")
 	require.NoError(t, first.Process.Kill())
 	_ = first.Wait()
 	require.False(t, slices.ContainsFunc(p.staged(), func(f string) bool { return filepath.Base(f) == "manifest.json" }))
-	source.Bandwidth(0)
+	held.Release()
 	p.startProcess()
 	require.EqualValues(t, 4000, wait().RowsExtracted)
 	p.equal("t", []string{"id"}, columnsT...)

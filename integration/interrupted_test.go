@@ -55,15 +55,18 @@ func (p *product) startCommand(path string, log io.Writer, flags ...string) *ose
 	return cmd
 }
 
-// slowTarget makes every insert on the target take a while, so that a test can interrupt a run.
+// slowTarget makes every insert on the target take a while, so that a test sees a run at work. Where
+// it must not end before the test has looked, closeGate holds it.
 const slowTarget = `CREATE TRIGGER slow BEFORE INSERT ON t FOR EACH ROW
   SET @slow = IF(NEW.id % 50 = 0, SLEEP(0.05), 0)`
 
-// interruptible is a first load of 3,000 rows in chunks of 100 that takes about three seconds.
+// interruptible is a first load of 3,000 rows in chunks of 100, which goes on as far as waitForRows
+// lets it, and ends once the gate is released.
 func interruptible(t *testing.T, idle bool) *product {
 	p := start(t, options{idle: idle, defaults: ", tuning: { chunkRows: 100, rangeRows: 1000, chunksInFlight: 2, rangesInFlight: 1 }"})
 	exec(t, p.src, createT, insertT(1, 3000), "UPDATE t SET updated_at = '2024-01-01 00:00:00' + INTERVAL id SECOND", "ANALYZE TABLE t")
-	exec(t, p.dst, createT, slowTarget)
+	exec(t, p.dst, createT)
+	p.closeGate("t")
 	return p
 }
 
@@ -73,8 +76,13 @@ func (p *product) targetRows() int {
 	return n
 }
 
+// waitForRows waits until the target has n rows. A closed gate lets two chunks of 100 more in, so that
+// no chunk with one of the n rows waits.
 func (p *product) waitForRows(n int) {
 	p.t.Helper()
+	if p.gate != nil {
+		p.gate.open(n + 299)
+	}
 	require.Eventually(p.t, func() bool { return p.targetRows() >= n }, timeout, poll)
 }
 
@@ -87,6 +95,7 @@ func TestKilledWorkerLosesNothing(t *testing.T) {
 	require.NoError(t, first.Process.Kill())
 	_ = first.Wait()
 	p.startProcess()
+	p.gate.release()
 	var r workflows.SyncTableResult
 	require.NoError(t, run.Get(t.Context(), &r), p.pending(run.GetID()))
 	require.EqualValues(t, 3000, r.RowsExtracted)
@@ -102,6 +111,7 @@ func TestSIGTERMLetsChunksEnd(t *testing.T) {
 	p.waitForRows(500)
 	second := p.startProcess()
 	require.NoError(t, first.Process.Signal(syscall.SIGTERM))
+	p.gate.release()
 	require.NoError(t, first.Wait(), "an orderly stop is exit code 0")
 	var r workflows.SyncTableResult
 	require.NoError(t, run.Get(t.Context(), &r), p.pending(run.GetID()))
@@ -125,6 +135,7 @@ func TestCancelCleansUpAndTheNextRunResumes(t *testing.T) {
 	require.Equal(t, enumspb.WORKFLOW_EXECUTION_STATUS_CANCELED, requireClosed(t, p, id))
 	require.Equal(t, []string{"plan.json"}, baseNames(p.staged()), "the plan stays, so that the load can go on")
 
+	p.gate.release()
 	r := p.sync("t")
 	require.Less(t, r.RowsExtracted, int64(3000), "loaded ranges are not read again")
 	p.equal("t", []string{"id"}, columnsT...)
@@ -137,6 +148,7 @@ func TestTerminatedRunIsTakenOver(t *testing.T) {
 	p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
 	p.waitForRows(300)
 	require.NoError(t, p.client.TerminateWorkflow(t.Context(), id, "", "test"))
+	p.gate.release()
 	p.sync("t")
 	p.equal("t", []string{"id"}, columnsT...)
 }
@@ -156,7 +168,9 @@ func TestSecondRunIsTurnedAwayByName(t *testing.T) {
 	require.Equal(t, id, skipped.HolderID)
 
 	var waited workflows.SyncTableResult
-	require.NoError(t, p.launch(workflows.SyncTableInput{Table: p.table("t"), IfBusy: "wait"}, "another").Get(t.Context(), &waited))
+	waiting := p.launch(workflows.SyncTableInput{Table: p.table("t"), IfBusy: "wait"}, "another")
+	p.gate.release()
+	require.NoError(t, waiting.Get(t.Context(), &waited))
 	require.Equal(t, api.ModeIncremental, waited.Mode, "it ran after the first load")
 	require.NoError(t, first.Get(t.Context(), nil))
 	p.equal("t", []string{"id"}, columnsT...)
@@ -166,6 +180,7 @@ func TestStatusShowsProgress(t *testing.T) {
 	p := interruptible(t, false)
 	id := workflows.SyncTableID(p.queue, p.table("t"))
 	run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
+	p.waitForRows(1500) // a range is loaded
 	var seen workflows.Status
 	require.Eventually(t, func() bool {
 		value, err := p.client.QueryWorkflow(t.Context(), id, "", workflows.QueryStatus)
@@ -173,6 +188,7 @@ func TestStatusShowsProgress(t *testing.T) {
 	}, timeout, 10*time.Millisecond)
 	require.Equal(t, api.ModeFirstLoad, seen.Mode)
 	require.EqualValues(t, 3, seen.Ranges)
+	p.gate.release()
 	require.NoError(t, run.Get(t.Context(), nil))
 }
 

@@ -24,7 +24,9 @@ func TestATableThatGrowsAndIsPrunedWhileItIsLoaded(t *testing.T) {
 		t.Parallel()
 		p := start(t, options{source: s, defaults: ", tuning: { rangeRows: 500, chunkRows: 100, chunksInFlight: 2 }"})
 		exec(t, p.src, createT, insertT(1, 6000), old, "ANALYZE TABLE t")
-		exec(t, p.dst, createT, slowTarget)
+		exec(t, p.dst, createT)
+		p.closeGate("t")
+		p.gate.open(3000) // the second half is loaded when all changes are there
 		wait := p.run("t")
 		p.waitForRows(200)
 		seed := rand.Uint64()
@@ -38,6 +40,7 @@ func TestATableThatGrowsAndIsPrunedWhileItIsLoaded(t *testing.T) {
 				fmt.Sprintf("UPDATE t SET n = -1 WHERE id %% 97 = %d", r.IntN(97)),
 			)
 		}
+		p.gate.release()
 		require.Equal(t, api.ModeFirstLoad, wait().Mode)
 		p.settled("t")
 		report, err := compare.Tables(t.Context(), compare.Side{DB: p.src, Schema: p.from, Table: "t"},
@@ -69,6 +72,7 @@ func TestAFirstLoadWhosePlanIsLostStartsOver(t *testing.T) {
 		}
 	}
 	require.Equal(t, 1, lost)
+	p.gate.release()
 	r := p.sync("t")
 	require.EqualValues(t, 3000, r.RowsExtracted)
 	require.Contains(t, fmt.Sprint(r.Warnings), "the staged plan of the unfinished first load is lost: the load starts over")

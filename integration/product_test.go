@@ -37,6 +37,8 @@ type product struct {
 	queue    string
 	client   client.Client
 	temporal *devserver.Server
+	// gate holds up inserts on the target, where the test has closed it.
+	gate *gate
 	// stopWorker ends the worker that was started last.
 	stopWorker func()
 }

@@ -89,7 +89,8 @@ func TestSweepRemovesWhatEndedRunsHaveLeft(t *testing.T) {
 	small := func(name string) string { return strings.Replace(createT, "CREATE TABLE t", "CREATE TABLE "+name, 1) }
 	exec(t, p.src, createT, insertT(1, 3000), old, small("dead"), small("young"), small("undone"),
 		"INSERT INTO dead SELECT * FROM t LIMIT 10", "INSERT INTO young SELECT * FROM t LIMIT 10", "INSERT INTO undone SELECT * FROM t", "ANALYZE TABLE t, undone")
-	exec(t, p.dst, createT, slowTarget, small("undone"), strings.NewReplacer("TRIGGER slow", "TRIGGER slow2", "ON t ", "ON undone ").Replace(slowTarget))
+	exec(t, p.dst, createT, small("undone"))
+	p.closeGate("t", "undone")
 
 	p.terminateWhilePlanning("dead")
 	dead := p.staged()
@@ -105,6 +106,7 @@ func TestSweepRemovesWhatEndedRunsHaveLeft(t *testing.T) {
 	require.NoError(t, os.WriteFile(temp, []byte("half"), 0o600))
 
 	undone := p.launch(workflows.SyncTableInput{Table: p.table("undone")}, workflows.SyncTableID(p.queue, p.table("undone")))
+	p.gate.open(300)
 	holds(t, p.dst, "SELECT COUNT(*) >= 100 FROM undone")
 	require.NoError(t, p.client.CancelWorkflow(t.Context(), undone.GetID(), ""))
 	require.Error(t, undone.Get(t.Context(), nil))
@@ -122,6 +124,7 @@ func TestSweepRemovesWhatEndedRunsHaveLeft(t *testing.T) {
 	require.NoFileExists(t, temp)
 	require.FileExists(t, foreign)
 	require.FileExists(t, unnamed)
+	p.gate.release()
 	require.EqualValues(t, 3000, live().RowsExtracted, "a run that lives keeps its files, however old")
 	p.equal("t", []string{"id"}, columnsT...)
 
@@ -196,15 +199,15 @@ func TestTheNextRunRemovesWhatATerminatedOneHasLeft(t *testing.T) {
 	p.settled("t")
 	require.Empty(t, p.staged())
 
-	exec(t, p.dst, slowTarget)
+	p.closeGate("t")
 	exec(t, p.src, "UPDATE t SET n = n + 1")
 	id := workflows.SyncTableID(p.queue, p.table("t"))
 	run := p.launch(workflows.SyncTableInput{Table: p.table("t"), Full: true}, id)
-	p.waitForStep("t", "UpsertChunk")
+	p.gate.waitForOne(p)
 	require.NoError(t, p.client.TerminateWorkflow(t.Context(), id, run.GetRunID(), "test"))
 	require.Error(t, run.Get(t.Context(), nil))
 	require.NotEmpty(t, p.staged())
-	exec(t, p.dst, "DROP TRIGGER slow")
+	p.gate.release()
 	p.settled("t")
 	p.equal("t", []string{"id"}, columnsT...)
 	require.Nil(t, p.state("t").FirstLoad)

@@ -11,10 +11,12 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/workflows"
@@ -96,6 +98,20 @@ func (f *fake) count(name string) int {
 		}
 	}
 	return n
+}
+
+// waitUntil is for a step that ends only when something has happened; it fails the run if that does
+// not come. done is called with the lock held.
+func (f *fake) waitUntil(done func() bool) error {
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		f.mu.Lock()
+		ok := done()
+		f.mu.Unlock()
+		if ok {
+			return nil
+		}
+	}
+	return temporal.NewNonRetryableApplicationError("what the step waits for has not happened", failure.Unexpected, nil)
 }
 
 func (f *fake) register(env *testsuite.TestWorkflowEnvironment) {

@@ -51,9 +51,10 @@ func TestSyncTableRaisesTheWatermarkAfterEveryChunk(t *testing.T) {
 func TestSyncTableWritesEachChunkOnce(t *testing.T) {
 	f := newFake()
 	require.NoError(t, run(t, f, orders).GetWorkflowError())
-	seen := map[activities.ChunkRef]int{}
+	seen := map[activities.ChunkRef]bool{}
 	for _, u := range f.upserts {
-		seen[u.ChunkRef]++
+		require.False(t, seen[u.ChunkRef], "%+v is written twice", u.ChunkRef)
+		seen[u.ChunkRef] = true
 		require.Equal(t, activities.RangeInput{Table: "shop.orders", Run: "run-1", PlanSum: "sum"}, u.RangeInput)
 	}
 	require.Len(t, seen, fakeChunks)
@@ -61,13 +62,11 @@ func TestSyncTableWritesEachChunkOnce(t *testing.T) {
 
 func TestSyncTableBoundsChunksInFlight(t *testing.T) {
 	f := newFake()
-	full := make(chan struct{}, fakeChunks)
-	f.upsert = func(ctx context.Context, _ activities.UpsertChunkInput) (activities.UpsertChunkResult, error) {
-		full <- struct{}{}
-		select { // wait until the bound is reached, so that the test sees real overlap
-		case <-ctx.Done():
-		case <-time.After(20 * time.Millisecond):
+	f.upsert = func(context.Context, activities.UpsertChunkInput) (activities.UpsertChunkResult, error) {
+		if err := f.waitUntil(func() bool { return f.most >= 3 }); err != nil { // the bound is reached
+			return activities.UpsertChunkResult{}, err
 		}
+		time.Sleep(20 * time.Millisecond) // a chunk too many would come now
 		return activities.UpsertChunkResult{Inserted: fakeChunkRows}, nil
 	}
 	require.NoError(t, run(t, f, orders).GetWorkflowError())
@@ -237,6 +236,12 @@ func TestSyncTableRefusesBadInput(t *testing.T) {
 func TestSyncTableMovesManyRangesAsChildren(t *testing.T) {
 	f := newFake()
 	f.plan.Mode, f.plan.Ranges, f.plan.Done = api.ModeFirstLoad, 5, "01000"
+	f.upsert = func(context.Context, activities.UpsertChunkInput) (activities.UpsertChunkResult, error) {
+		err := f.waitUntil(func() bool { // two ranges are at work side by side
+			return slices.ContainsFunc(f.upserts, func(u activities.UpsertChunkInput) bool { return u.Range != f.upserts[0].Range })
+		})
+		return activities.UpsertChunkResult{Inserted: 4, Updated: 5, Unchanged: 1}, err
+	}
 	env := run(t, f, orders)
 	require.NoError(t, env.GetWorkflowError())
 	require.Equal(t, 4, f.count("ExtractIncremental"), "a loaded range is not read again")

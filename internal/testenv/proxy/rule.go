@@ -21,7 +21,14 @@ const (
 	loseReply action = iota
 	loseRequest
 	hold
+	pass
 )
+
+// Pass lets the next n queries that begin with prefix pass: rules of the same prefix that are made
+// after it are for later ones.
+func (p *Proxy) Pass(n int, prefix string) *Rule {
+	return p.rule(&Rule{prefix: []byte(prefix), act: pass}, n)
+}
 
 // LoseReply lets the server have the next n queries that begin with prefix, and cuts their
 // connections once that many bytes of the reply have passed: with 0 bytes the query was
@@ -66,6 +73,9 @@ func (p *Proxy) match(query []byte) *Rule {
 	for _, r := range p.rules {
 		if bytes.HasPrefix(query, r.prefix) && r.left.Add(-1) >= 0 {
 			r.seen.Add(1)
+			if r.act == pass {
+				return nil
+			}
 			return r
 		}
 	}
