@@ -18,14 +18,12 @@ var endings = []string{"Cancelled", "Terminated", "TimedOut"}
 // Every failure type has a row in the table of operations.md and an entry in its runbook, and
 // neither has one that does not exist.
 func TestTheRunbookHasEveryFailureType(t *testing.T) {
-	files, err := filepath.Glob("../activities/failure*.go")
+	source, err := os.ReadFile("../internal/failure/types.go")
 	require.NoError(t, err)
 	var types []string
-	for _, file := range files {
-		source, err := os.ReadFile(file)
-		require.NoError(t, err)
-		for _, m := range regexp.MustCompile(`(?m)^\s*(?:const )?Type\w+\s*=\s*"(\w+)"`).FindAllStringSubmatch(string(source), -1) {
-			types = append(types, m[1])
+	for _, m := range regexp.MustCompile(`(?m)^\t(\w+)\s*= "(\w+)"`).FindAllStringSubmatch(string(source), -1) {
+		if m[1] == m[2] { // WrongHost and others that a run never ends with have another name in code
+			types = append(types, m[2])
 		}
 	}
 	slices.Sort(types)
