@@ -12,8 +12,8 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/metrics"
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/target"
 	"github.com/tablehaul/tablehaul/internal/notify"
 	"github.com/tablehaul/tablehaul/internal/staging"
@@ -37,7 +37,7 @@ type Deps struct {
 	// Catalog is every table that Settings knows.
 	Catalog Catalog
 	// Source and Target open, or return the already open, pool of a named connection.
-	Source func(ctx context.Context, connection string) (*mysqldb.DB, error)
+	Source func(ctx context.Context, connection string) (*source.Source, error)
 	Target func(ctx context.Context, connection string) (*target.Target, error)
 	// Store holds staged files.
 	Store staging.Store

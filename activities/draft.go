@@ -27,7 +27,7 @@ const (
 // drafted is a run's plan in the making: what is known before anything is written.
 type planDraft struct {
 	settings Settings
-	src      *mysqldb.DB
+	src      *source.Source
 	dst      *target.Target
 	table    *schema.Table
 	target   target.Diff
@@ -95,7 +95,7 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*planDraft, er
 		settings.Cursor, p.settings.Cursor = c.Name, c.Name
 		p.table = p.table.Carrying(c.Name)
 	}
-	if p.findings, err = source.Check(ctx, p.src, p.table, source.CheckSpec{
+	if p.findings, err = p.src.Check(ctx, p.table, source.CheckSpec{
 		Cursor: settings.Cursor, Overlap: settings.Overlap, FixedLag: settings.FixedLag, AllowReplica: settings.AllowReplica, Zone: settings.CursorZone,
 	}); err != nil {
 		return nil, lookupFailure(ctx, err, src)

@@ -10,8 +10,8 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"github.com/tablehaul/tablehaul/internal/failure"
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -142,7 +142,7 @@ func (a *Activities) sliceStart(ctx context.Context, r *openedRange) (*table.Pos
 
 // copyPages moves pages of the range into parts, until the slice is full, and keeps the
 // heartbeat going.
-func (a *Activities) copyPages(ctx context.Context, db *mysqldb.DB, spec scan.ReadSpec, r *openedRange, parts *partWriter) (stats scan.ReadStats, readErr, writeErr error) {
+func (a *Activities) copyPages(ctx context.Context, db *source.Source, spec scan.ReadSpec, r *openedRange, parts *partWriter) (stats scan.ReadStats, readErr, writeErr error) {
 	var rows, bytes atomic.Int64
 	var waiting atomic.Value
 	say := func(reason string) { waiting.Store(reason) }

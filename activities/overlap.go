@@ -36,7 +36,7 @@ func (p *planDraft) checkOverlap() {
 // back is where an incremental run's window begins: the overlap below the watermark.
 func (p *planDraft) overlapBelow(ctx context.Context, cursor table.Column, mark string, h source.UpperBound) (string, error) {
 	if !isInteger(cursor) {
-		return source.SubtractOverlap(ctx, p.src, cursor, mark, p.settings.Overlap)
+		return p.src.SubtractOverlap(ctx, cursor, mark, p.settings.Overlap)
 	}
 	return source.SubtractSteps(cursor, mark, p.overlapSteps(h))
 }

@@ -69,7 +69,7 @@ func (p *planDraft) chooseTail(ctx context.Context, in PlanRunInput) error {
 	if top == "" {
 		top = h.Clock
 	}
-	from, err := source.TailStart(ctx, p.src, cursor, top, p.settings.Overlap)
+	from, err := p.src.TailStart(ctx, cursor, top, p.settings.Overlap)
 	if err != nil {
 		return translate(ctx, err, where{p.settings.SourceConnection, "choose the window of " + in.Table})
 	}

@@ -10,12 +10,11 @@ import (
 	"github.com/tablehaul/tablehaul/internal/clock"
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
-	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 	"github.com/tablehaul/tablehaul/internal/throttle"
 )
 
 // waitNow says whether db may be used now under the table's limits, and if not, why.
-func (a *Activities) waitNow(ctx context.Context, db *mysqldb.DB, s Settings) (throttle.Wait, error) {
+func (a *Activities) waitNow(ctx context.Context, db mysqldb.Reader, s Settings) (throttle.Wait, error) {
 	l := s.Throttle
 	if l.IsZero() {
 		return throttle.Wait{}, nil
@@ -27,9 +26,9 @@ func (a *Activities) waitNow(ctx context.Context, db *mysqldb.DB, s Settings) (t
 	if l.ThreadsRunning > 0 {
 		n, err := db.ThreadsRunning(ctx)
 		if err != nil {
-			return throttle.Wait{}, translate(ctx, err, where{db.Name, "look at the server's load"})
+			return throttle.Wait{}, translate(ctx, err, where{db.ConnectionName(), "look at the server's load"})
 		}
-		if wait := l.AtThreads(db.Name, n); wait.Reason != "" {
+		if wait := l.AtThreads(db.ConnectionName(), n); wait.Reason != "" {
 			return wait, nil
 		}
 	}
@@ -42,7 +41,7 @@ func (a *Activities) waitNow(ctx context.Context, db *mysqldb.DB, s Settings) (t
 		if err != nil {
 			return throttle.Wait{}, translate(ctx, err, at)
 		}
-		lag, known, err := source.ReplicaLag(ctx, replica)
+		lag, known, err := replica.ReplicaLag(ctx)
 		if err != nil {
 			return throttle.Wait{}, translate(ctx, err, at)
 		}
@@ -62,7 +61,7 @@ func throttled(w throttle.Wait) error {
 
 // waitOut waits inside a step that heartbeats, until db may be used. say gets the reason, and
 // "" when the wait is over.
-func (a *Activities) waitOut(ctx context.Context, db *mysqldb.DB, s Settings, say func(reason string)) error {
+func (a *Activities) waitOut(ctx context.Context, db mysqldb.Reader, s Settings, say func(reason string)) error {
 	defer say("")
 	for {
 		w, err := a.waitNow(ctx, db, s)

@@ -35,7 +35,7 @@ func (p *planDraft) chooseWindow(ctx context.Context, in PlanRunInput) error {
 	if p.mode != api.ModeBackfill && watermarkOf(in.State, p.settings.Cursor) != "" {
 		spec.Seen, spec.ClockBack, spec.ClockUntil = in.State.Seen, in.State.ClockBack, in.State.ClockUntil
 	}
-	h, err := source.ChooseUpperBound(ctx, p.src, spec)
+	h, err := p.src.ChooseUpperBound(ctx, spec)
 	if err != nil {
 		return lookupFailure(ctx, err, at)
 	}
@@ -230,7 +230,7 @@ func (p *planDraft) readBelow(ctx context.Context, cursor table.Column, s owner.
 		" while the source's now is %s: the window begins there; see that the writers' clocks and time zone are the source's, or set cursorZone",
 		cursor.Name, s.Watermark, h.Newest, h.Latest))
 	p.lowered = true
-	p.window.Lo, err = source.SubtractOverlap(ctx, p.src, cursor, s.Seen.Newest, p.settings.Overlap)
+	p.window.Lo, err = p.src.SubtractOverlap(ctx, cursor, s.Seen.Newest, p.settings.Overlap)
 	return err
 }
 

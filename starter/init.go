@@ -18,6 +18,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 	"github.com/tablehaul/tablehaul/internal/survey"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -184,7 +185,7 @@ func (a *app) survey(ctx context.Context, f initFlags, c survey.Connection) (*su
 }
 
 // openSource connects to the source that --source names.
-func (a *app) openSource(ctx context.Context, flag string, c survey.Connection) (*mysqldb.DB, error) {
+func (a *app) openSource(ctx context.Context, flag string, c survey.Connection) (*source.Source, error) {
 	dsn, err := config.Expand(c.DSN, a.getenv)
 	if err != nil {
 		return nil, exitf(exitUsage, "--source: %w: it holds a DSN such as user:password@tcp(host:3306)/", err)
@@ -197,7 +198,7 @@ func (a *app) openSource(ctx context.Context, flag string, c survey.Connection) 
 		}
 		return nil, &exitError{exitFailed, text}
 	}
-	return db, nil
+	return source.New(db), nil
 }
 
 // writeNew writes a file that does not exist yet: all of it, or none.

@@ -15,6 +15,7 @@ import (
 	"github.com/tablehaul/tablehaul/integration/scene"
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/target"
 	"github.com/tablehaul/tablehaul/internal/staging/file"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -50,14 +51,12 @@ func (b *bench) newSteps(ctx context.Context) (_ *steps, err error) {
 	if err != nil {
 		return nil, errors.Join(err, s.close())
 	}
+	src := source.New(pools[mysqldb.Source])
 	a := activities.New(activities.Deps{
 		Settings: func(table.Name) (activities.Settings, error) { return settings, nil },
-		Source:   func(context.Context, string) (*mysqldb.DB, error) { return pools[mysqldb.Source], nil },
-		Target: func(context.Context, string) (*target.Target, error) {
-			return target.New(pools[mysqldb.Target]),
-				nil
-		},
-		Store: store,
+		Source:   func(context.Context, string) (*source.Source, error) { return src, nil },
+		Target:   func(context.Context, string) (*target.Target, error) { return target.New(pools[mysqldb.Target]), nil },
+		Store:    store,
 	})
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(silent{})

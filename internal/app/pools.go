@@ -11,6 +11,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/dsn"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/target"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/throttle"
@@ -34,6 +35,7 @@ type poolKey struct {
 type pool struct {
 	mu      sync.Mutex
 	db      *mysqldb.DB
+	source  *source.Source // db as a source, made when it is first asked for
 	opening *opening
 }
 
@@ -52,8 +54,21 @@ func newPools(cfg *config.Config) *pools {
 	return &pools{cfg: cfg, open: map[poolKey]*pool{}}
 }
 
-func (p *pools) source(ctx context.Context, name string) (*mysqldb.DB, error) {
-	return p.get(ctx, poolKey{name, mysqldb.Source})
+func (p *pools) source(ctx context.Context, name string) (*source.Source, error) {
+	key := poolKey{name, mysqldb.Source}
+	db, err := p.get(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	slot := p.open[key]
+	p.mu.Unlock()
+	slot.mu.Lock()
+	defer slot.mu.Unlock()
+	if slot.source == nil {
+		slot.source = source.New(db)
+	}
+	return slot.source, nil
 }
 
 func (p *pools) target(ctx context.Context, name string) (*target.Target, error) {

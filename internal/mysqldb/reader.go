@@ -17,12 +17,16 @@ type RowQuerier interface {
 // a package that takes a Reader cannot write.
 type Reader interface {
 	RowQuerier
-	// WithSession runs f on one connection, where it has executed a SET statement before; "" is none.
-	// Later users of the connection find the setting.
-	WithSession(ctx context.Context, set string, f func(RowQuerier) error) error
+	// WithSession runs f on one connection between two SET statements, "" for none. Without restore,
+	// later users of the connection find the setting. A connection that restore fails on is closed.
+	WithSession(ctx context.Context, set, restore string, f func(RowQuerier) error) error
 	// QueryRaw runs f on one connection of the driver, without database/sql's conversion of values.
 	// An error of f that wraps driver.ErrBadConn closes the connection.
 	QueryRaw(ctx context.Context, f func(driver.QueryerContext) error) error
+	// ConnectionName is the connection's name in the configuration.
+	ConnectionName() string
+	// ThreadsRunning is how many statements the server runs at the moment.
+	ThreadsRunning(ctx context.Context) (int, error)
 	// ServerInfo is what the server said of itself when the pool was opened.
 	ServerInfo() Server
 	// InstanceSQL is an expression for the digest of the server that evaluates it; see Instance.
@@ -35,22 +39,31 @@ type Reader interface {
 
 var _ Reader = (*DB)(nil)
 
+// ConnectionName implements Reader.
+func (d *DB) ConnectionName() string { return d.Name }
+
 // ServerInfo implements Reader.
 func (d *DB) ServerInfo() Server { return d.Server }
 
 // WithSession implements Reader.
-func (d *DB) WithSession(ctx context.Context, set string, f func(RowQuerier) error) (err error) {
+func (d *DB) WithSession(ctx context.Context, set, restore string, f func(RowQuerier) error) error {
 	conn, err := d.Conn(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
+	defer func() { _ = conn.Close() }() // says only whether the connection is closed already
 	if set != "" {
 		if _, err := conn.ExecContext(ctx, set); err != nil {
 			return err
 		}
 	}
-	return f(conn)
+	err = f(conn)
+	if restore != "" {
+		if _, failed := conn.ExecContext(ctx, restore); failed != nil {
+			_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // so that the pool closes it
+		}
+	}
+	return err
 }
 
 // QueryRaw implements Reader.
@@ -59,7 +72,7 @@ func (d *DB) QueryRaw(ctx context.Context, f func(driver.QueryerContext) error) 
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close() }() // says only whether the connection was given up
+	defer func() { _ = conn.Close() }() // says only whether the connection is closed already
 	return QueryRawOn(conn, f)
 }
 

@@ -7,7 +7,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
@@ -57,8 +56,8 @@ const tablesAtOnce = 4
 
 // Look looks at the tables of a source, in the order of schemas and names. Its errors hold no secret and no value of a
 // row.
-func Look(ctx context.Context, db *mysqldb.DB, scope Scope) (*Result, error) {
-	r := &Result{Server: fmt.Sprintf("%s %s", db.Server.Flavor, db.Server.Version)}
+func Look(ctx context.Context, db *source.Source, scope Scope) (*Result, error) {
+	r := &Result{Server: fmt.Sprintf("%s %s", db.ServerInfo().Flavor, db.ServerInfo().Version)}
 	names, err := r.list(ctx, db, scope)
 	if err != nil {
 		return nil, mysqlerr.Safe(err)
@@ -92,7 +91,7 @@ func (r *Result) Usable() int {
 }
 
 // list returns the tables in scope.
-func (r *Result) list(ctx context.Context, db *mysqldb.DB, scope Scope) ([]table.Name, error) {
+func (r *Result) list(ctx context.Context, db *source.Source, scope Scope) ([]table.Name, error) {
 	schemas := scope.Schemas
 	if len(schemas) == 0 {
 		own, err := schema.Default(ctx, db)
@@ -124,7 +123,7 @@ func (r *Result) list(ctx context.Context, db *mysqldb.DB, scope Scope) ([]table
 }
 
 // lookAt looks at one table.
-func lookAt(ctx context.Context, db *mysqldb.DB, n table.Name) (*Table, error) {
+func lookAt(ctx context.Context, db *source.Source, n table.Name) (*Table, error) {
 	t, err := schema.Read(ctx, db, n)
 	if err != nil {
 		return nil, err
@@ -133,7 +132,7 @@ func lookAt(ctx context.Context, db *mysqldb.DB, n table.Name) (*Table, error) {
 		Table: n.String(), name: n, Rows: t.RowsEstimate, Bytes: t.Bytes, Key: t.PrimaryKey,
 		Candidates: []source.CursorCandidate{}, Findings: []table.Finding{},
 	}
-	findings, err := source.Check(ctx, db, t, source.CheckSpec{})
+	findings, err := db.Check(ctx, t, source.CheckSpec{})
 	if err != nil {
 		return nil, err
 	}
@@ -141,13 +140,13 @@ func lookAt(ctx context.Context, db *mysqldb.DB, n table.Name) (*Table, error) {
 		out.Findings, out.Refused = findings, refused(findings)
 		return out, nil // the next steps read the table
 	}
-	if out.Candidates, err = source.CursorCandidates(ctx, db, t); err != nil {
+	if out.Candidates, err = db.CursorCandidates(ctx, t); err != nil {
 		return nil, err
 	}
 	if len(out.Candidates) > 0 && out.Candidates[0].Sound() {
 		out.Cursor = out.Candidates[0].Column
 	}
-	if out.Findings, err = source.Check(ctx, db, t, source.CheckSpec{Cursor: out.Cursor}); err != nil {
+	if out.Findings, err = db.Check(ctx, t, source.CheckSpec{Cursor: out.Cursor}); err != nil {
 		return nil, err
 	}
 	out.Refused = refused(out.Findings)

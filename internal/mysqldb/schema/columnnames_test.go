@@ -79,7 +79,7 @@ func TestNamesThatDifferInCaseAreTheSameColumns(t *testing.T) {
 		require.False(t, plan.Refused(), plan.Findings)
 		require.Empty(t, plan.Statements)
 		require.Equal(t, "u", schema.CursorIndex(src, "änderung"))
-		findings, err := source.Check(t.Context(), p.Src, src, source.CheckSpec{Cursor: "änderung"})
+		findings, err := source.New(p.Src).Check(t.Context(), src, source.CheckSpec{Cursor: "änderung"})
 		require.NoError(t, err)
 		require.NotContains(t, fmt.Sprint(findings), "no index begins")
 

@@ -26,7 +26,7 @@ var (
 // Name is given back as the server spells it, which differs in letter case where the server
 // folds it. Columns the account may not see are missing without a trace, on either server.
 func Read(ctx context.Context, d mysqldb.Reader, name table.Name) (t *Table, err error) {
-	err = d.WithSession(ctx, catalogSettings(d.ServerInfo()), func(conn mysqldb.RowQuerier) error {
+	err = d.WithSession(ctx, catalogSettings(d.ServerInfo()), "", func(conn mysqldb.RowQuerier) error {
 		i := introspection{conn: conn, server: d.ServerInfo()}
 		if t, err = i.tableOf(ctx, name); err != nil {
 			return err

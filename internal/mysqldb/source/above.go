@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -25,7 +24,7 @@ func (c clockReading) zoneOffset() time.Duration {
 
 // countAbove counts, in one statement and where an index makes it cheap, the rows between the end of
 // the window and now, and those beyond now. It finds the newest row up to now of a temporal cursor.
-func countAbove(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec, h *UpperBound) error {
+func (s *Source) countAbove(ctx context.Context, spec UpperBoundSpec, h *UpperBound) error {
 	index := schema.CursorIndex(spec.Table, spec.Cursor.Name)
 	if index == "" {
 		if spec.TailRows > 0 {
@@ -71,14 +70,14 @@ func countAbove(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec, h *Uppe
 		return nil
 	}
 	var newest sql.NullString
-	err = d.QueryRowContext(ctx, "SELECT "+strings.Join(counts, ", ")).Scan(&h.Tail, &h.Future, &newest)
+	err = s.db.QueryRowContext(ctx, "SELECT "+strings.Join(counts, ", ")).Scan(&h.Tail, &h.Future, &newest)
 	h.Newest = newest.String
 	return err
 }
 
 // countAboveInteger is countAbove where the largest value may say that there is nothing to count.
 // The last of the samples is this look's.
-func countAboveInteger(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec, h *UpperBound, samples []CursorSample) error {
+func (s *Source) countAboveInteger(ctx context.Context, spec UpperBoundSpec, h *UpperBound, samples []CursorSample) error {
 	h.Clock = highestSample(samples, endOfTime)
 	from, err := spec.tailFrom(h.Hi)
 	if err != nil || from == "" {
@@ -88,7 +87,7 @@ func countAboveInteger(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec, 
 		return err
 	}
 	beyond := h.Future // counted by the look at the largest values
-	err = countAbove(ctx, d, spec, h)
+	err = s.countAbove(ctx, spec, h)
 	h.Future = beyond
 	return err
 }
@@ -110,9 +109,9 @@ func (s UpperBoundSpec) tailFrom(hi string) (string, error) {
 
 // TailStart is where a tail begins, exclusive, that goes on from one which ended at top: the
 // overlap and one unit of the cursor lower, since rows of top's own unit may have come later.
-func TailStart(ctx context.Context, d *mysqldb.DB, cursor table.Column, top string, overlap time.Duration) (string, error) {
+func (s *Source) TailStart(ctx context.Context, cursor table.Column, top string, overlap time.Duration) (string, error) {
 	if !cursor.Kind.IsInteger() {
-		return SubtractOverlap(ctx, d, cursor, top, overlap+table.CursorUnit(cursor))
+		return s.SubtractOverlap(ctx, cursor, top, overlap+table.CursorUnit(cursor))
 	}
 	n, ok := new(big.Int).SetString(top, 10)
 	if !ok {

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -99,7 +98,7 @@ func stepBack(spec UpperBoundSpec, now string, worker time.Time) time.Duration {
 }
 
 // aheadOfIntegers is aheadOf for an integer cursor.
-func aheadOfIntegers(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec, look integerTop) (*Ahead, error) {
+func (s *Source) aheadOfIntegers(ctx context.Context, spec UpperBoundSpec, look integerTop) (*Ahead, error) {
 	if !spec.Incremental || spec.Watermark == "" || table.CheckCursor(spec.Cursor, spec.Watermark) != nil {
 		return nil, nil
 	}
@@ -108,7 +107,7 @@ func aheadOfIntegers(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec, lo
 		return aheadOfUnit(spec, mark, look, look.latest), nil
 	}
 	if column := spec.Table.Column(spec.Cursor.Name); column != nil && column.AutoIncrement {
-		return aheadOfCounter(ctx, d, spec, mark, top)
+		return s.aheadOfCounter(ctx, spec, mark, top)
 	}
 	if look.middle != nil && mark.Cmp(leapAbove(look.middle)) > 0 {
 		return &Ahead{
@@ -147,11 +146,11 @@ func aheadOfUnit(spec UpperBoundSpec, mark *big.Int, look integerTop, latest str
 
 // aheadOfCounter compares the watermark with the number that the next row gets. The newest rows may
 // have been deleted, so the largest number says nothing.
-func aheadOfCounter(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec, mark, top *big.Int) (*Ahead, error) {
+func (s *Source) aheadOfCounter(ctx context.Context, spec UpperBoundSpec, mark, top *big.Int) (*Ahead, error) {
 	if top != nil && top.Cmp(mark) >= 0 {
 		return nil, nil
 	}
-	next, err := nextAutoIncrement(ctx, d, spec.Table.Name)
+	next, err := s.nextAutoIncrement(ctx, spec.Table.Name)
 	if err != nil || next.Cmp(mark) > 0 {
 		return nil, err
 	}
@@ -180,9 +179,9 @@ var autoIncrementOption = regexp.MustCompile(`(?m)^\).*? AUTO_INCREMENT=(\d+)`)
 
 // nextAutoIncrement is the number that the table's next row gets. MySQL's information schema
 // remembers it for a day, SHOW CREATE TABLE does not, and says nothing where it is 1.
-func nextAutoIncrement(ctx context.Context, d *mysqldb.DB, name table.Name) (*big.Int, error) {
+func (s *Source) nextAutoIncrement(ctx context.Context, name table.Name) (*big.Int, error) {
 	var shown, ddl string
-	if err := d.QueryRowContext(ctx, "SHOW CREATE TABLE "+sqltext.Qualified(name)).Scan(&shown, &ddl); err != nil {
+	if err := s.db.QueryRowContext(ctx, "SHOW CREATE TABLE "+sqltext.Qualified(name)).Scan(&shown, &ddl); err != nil {
 		return nil, err
 	}
 	if found := autoIncrementOption.FindStringSubmatch(ddl); found != nil {

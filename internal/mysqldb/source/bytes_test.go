@@ -34,7 +34,7 @@ func TestAStatementWithBytesDoesNotEndAWindow(t *testing.T) {
 			asleep = "performance_schema.threads WHERE processlist_id = %d AND processlist_state = 'User sleep'"
 		}
 		dbtest.WaitUntil(t, w.Raw, fmt.Sprintf("SELECT COUNT(*) FROM "+asleep, id))
-		_, err = source.Check(t.Context(), w.Db, w.Spec.Target, source.CheckSpec{Cursor: "updated_at"})
+		_, err = source.New(w.Db).Check(t.Context(), w.Spec.Target, source.CheckSpec{Cursor: "updated_at"})
 		require.NoError(t, err)
 		require.NoError(t, <-done)
 	})

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
@@ -28,21 +27,15 @@ type CheckSpec struct {
 
 // Check looks for everything about a source table that would lose rows or surprise its
 // owner. It reads no more than one row, and an unindexed nullable cursor for up to ten seconds.
-func Check(ctx context.Context, d *mysqldb.DB, t *schema.Table, check CheckSpec) ([]table.Finding, error) {
+func (s *Source) Check(ctx context.Context, t *schema.Table, check CheckSpec) ([]table.Finding, error) {
 	f := &findings{table: t.Name.String()}
 	f.aboutKey(t)
 	f.aboutColumns(t, check.Cursor)
 	f.aboutTable(t, check)
-	if readable, err := checkReadable(ctx, d, f, t); err != nil || !readable {
+	if readable, err := s.checkReadable(ctx, f, t); err != nil || !readable {
 		return f.list, err // what comes next reads the table
 	}
-	for _, step := range []func(context.Context, *findings, *schema.Table, CheckSpec) error{func(a0 context.Context, a1 *findings, a2 *schema.Table, a3 CheckSpec) error {
-		return checkCursor(a0, d, a1, a2, a3)
-	}, func(a0 context.Context, a1 *findings, a2 *schema.Table, a3 CheckSpec) error {
-		return checkZone(a0, d, a1, a2, a3)
-	}, func(a0 context.Context, a1 *findings, a2 *schema.Table, a3 CheckSpec) error {
-		return checkServer(a0, d, a1, a2, a3)
-	}} {
+	for _, step := range []func(context.Context, *findings, *schema.Table, CheckSpec) error{s.checkCursor, s.checkZone, s.checkServer} {
 		if err := step(ctx, f, t, check); err != nil {
 			return nil, fmt.Errorf("check the source %s: %w", t.Name, mysqlerr.Safe(err))
 		}
@@ -118,7 +111,7 @@ func (f *findings) aboutTable(t *schema.Table, check CheckSpec) {
 	}
 }
 
-func checkCursor(ctx context.Context, d *mysqldb.DB, f *findings, t *schema.Table, check CheckSpec) error {
+func (s *Source) checkCursor(ctx context.Context, f *findings, t *schema.Table, check CheckSpec) error {
 	name := check.Cursor
 	size := sizeText(t)
 	if name == "" {
@@ -154,7 +147,7 @@ func checkCursor(ctx context.Context, d *mysqldb.DB, f *findings, t *schema.Tabl
 		f.add(table.LevelWarn, name, "take the cursor out of the primary key, or choose another column",
 			"the cursor %s is part of the primary key: a row whose %s changes is a new row on the target, and its old version stays there", name, name).Topic = table.TopicCursor
 	}
-	return checkUnreadable(ctx, d, f, t, c)
+	return s.checkUnreadable(ctx, f, t, c)
 }
 
 // candidates names columns that could be a cursor, those with an index first.

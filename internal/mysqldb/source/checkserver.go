@@ -15,14 +15,14 @@ import (
 )
 
 // checkZone warns of local times that go back.
-func checkZone(ctx context.Context, d *mysqldb.DB, f *findings, t *schema.Table, check CheckSpec) error {
+func (s *Source) checkZone(ctx context.Context, f *findings, t *schema.Table, check CheckSpec) error {
 	c := t.Column(check.Cursor)
 	if c == nil || c.Kind != table.KindDateTime && c.Kind != table.KindDate {
 		return nil
 	}
 	var offsets int
 	var zone string
-	err := withTimeZone(ctx, d, UpperBoundSpec{Cursor: c.Column, Zone: check.Zone}, func(conn *sql.Conn) error {
+	err := s.withTimeZone(ctx, UpperBoundSpec{Cursor: c.Column, Zone: check.Zone}, func(conn *sql.Conn) error {
 		// Six points of the coming year: more than one offset means summer time.
 		points := make([]string, 6)
 		for i := range points {
@@ -53,8 +53,8 @@ func checkZone(ctx context.Context, d *mysqldb.DB, f *findings, t *schema.Table,
 }
 
 // checkServer is about the server and the account.
-func checkServer(ctx context.Context, d *mysqldb.DB, f *findings, _ *schema.Table, check CheckSpec) error {
-	replica, err := replica(ctx, d, UpperBoundSpec{AllowReplica: check.AllowReplica, FixedLag: check.FixedLag})
+func (s *Source) checkServer(ctx context.Context, f *findings, _ *schema.Table, check CheckSpec) error {
+	replica, err := s.replica(ctx, UpperBoundSpec{AllowReplica: check.AllowReplica, FixedLag: check.FixedLag})
 	switch {
 	case errors.Is(err, ErrReplica):
 		if check.Cursor != "" {
@@ -68,7 +68,7 @@ func checkServer(ctx context.Context, d *mysqldb.DB, f *findings, _ *schema.Tabl
 	}
 	if replica.unseen && check.Cursor != "" {
 		grant := "GRANT REPLICATION CLIENT ON *.* TO the login"
-		if d.Server.Flavor == mysqldb.FlavorMariaDB {
+		if s.db.Server.Flavor == mysqldb.FlavorMariaDB {
 			grant = "GRANT REPLICA MONITOR ON *.* TO the login"
 		}
 		f.add(table.LevelInfo, "", grant, "the login may not ask about replication: a replica that takes writes, and whose replication stands still, is not noticed").Topic = table.TopicGrant
@@ -78,10 +78,10 @@ func checkServer(ctx context.Context, d *mysqldb.DB, f *findings, _ *schema.Tabl
 	}
 	if check.FixedLag > 0 {
 		f.add(table.LevelWarn, "", "GRANT PROCESS ON *.* and leave fixedLag out", "rows of transactions that last longer than %s are lost", check.FixedLag)
-	} else if err := checkOpenWorkVisible(ctx, d, f); err != nil {
+	} else if err := s.checkOpenWorkVisible(ctx, f); err != nil {
 		return err
 	}
-	writers, err := otherWriters(ctx, d)
+	writers, err := s.otherWriters(ctx)
 	if writers != "" {
 		f.add(table.LevelWarn, "", "let only this node take writes, or set an overlap longer than the longest transaction",
 			"%s: transactions open on other nodes are not seen", writers)
@@ -92,8 +92,8 @@ func checkServer(ctx context.Context, d *mysqldb.DB, f *findings, _ *schema.Tabl
 // checkReadable tries to read. The information schema shows a table to whoever may do anything
 // with it, and only those of its columns: a login that may read some of them would lose the
 // others without a word. SELECT * is refused to it.
-func checkReadable(ctx context.Context, d *mysqldb.DB, f *findings, t *schema.Table) (bool, error) {
-	rows, err := d.QueryContext(ctx, "SELECT * FROM "+sqltext.Qualified(t.Name)+" LIMIT 0")
+func (s *Source) checkReadable(ctx context.Context, f *findings, t *schema.Table) (bool, error) {
+	rows, err := s.db.QueryContext(ctx, "SELECT * FROM "+sqltext.Qualified(t.Name)+" LIMIT 0")
 	if err == nil {
 		err = errors.Join(rows.Err(), rows.Close())
 	}
@@ -109,15 +109,15 @@ func checkReadable(ctx context.Context, d *mysqldb.DB, f *findings, t *schema.Ta
 }
 
 // checkOpenWorkVisible is about what the login sees of open work.
-func checkOpenWorkVisible(ctx context.Context, d *mysqldb.DB, f *findings) error {
-	without, looked := openWorkCacheOf(d).lastNoLocksReason()
-	conn, err := d.Conn(ctx)
+func (s *Source) checkOpenWorkVisible(ctx context.Context, f *findings) error {
+	without, looked := s.openWork.lastNoLocksReason()
+	conn, err := s.db.Conn(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	if _, err = readTransactions(ctx, d, conn); err == nil && !looked {
-		_, without, err = readLockView(ctx, d, conn)
+	if _, err = s.readTransactions(ctx, conn); err == nil && !looked {
+		_, without, err = s.readLockView(ctx, conn)
 	}
 	if errors.Is(err, ErrNeedsProcess) {
 		f.add(table.LevelRefuse, "", "", "%s", err).Topic = table.TopicGrant
@@ -134,13 +134,13 @@ func checkOpenWorkVisible(ctx context.Context, d *mysqldb.DB, f *findings) error
 }
 
 // otherWriters names a cluster in which other nodes may take writes too.
-func otherWriters(ctx context.Context, d *mysqldb.DB) (string, error) {
+func (s *Source) otherWriters(ctx context.Context) (string, error) {
 	for _, q := range []struct{ query, alone, name string }{
 		{"SHOW GLOBAL STATUS LIKE 'wsrep_cluster_size'", "0 1", "the source is a node of a Galera cluster"},
 		{"SHOW GLOBAL VARIABLES LIKE 'group_replication_single_primary_mode'", "ON", "the source is a node of a group with several primaries"},
 	} {
 		var variable, value string
-		err := d.QueryRowContext(ctx, q.query).Scan(&variable, &value)
+		err := s.db.QueryRowContext(ctx, q.query).Scan(&variable, &value)
 		if errors.Is(err, sql.ErrNoRows) {
 			continue
 		}

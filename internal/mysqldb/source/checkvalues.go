@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/fetch"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
@@ -33,25 +32,25 @@ func zeroDate(k table.Kind) string {
 }
 
 // findValue looks for one row that the condition holds for, for at most nullCheckTime.
-func findValue(ctx context.Context, d *mysqldb.DB, t *schema.Table, name, condition string) (bool, error) {
+func (s *Source) findValue(ctx context.Context, t *schema.Table, name, condition string) (bool, error) {
 	hint := ""
 	if index := schema.CursorIndex(t, name); index != "" {
 		hint = " FORCE INDEX (" + sqltext.Ident(index) + ")"
 	}
-	query := sqltext.SelectWithin(d.Server, nullCheckTime) + "1 FROM " + sqltext.Qualified(t.Name) + hint + " WHERE " + condition + " LIMIT 1"
-	key, err := fetch.Row(ctx, d, query, []sqltext.Expr{{SQL: "1", Kind: table.KindInt}})
+	query := sqltext.SelectWithin(s.db.Server, nullCheckTime) + "1 FROM " + sqltext.Qualified(t.Name) + hint + " WHERE " + condition + " LIMIT 1"
+	key, err := fetch.Row(ctx, s.db, query, []sqltext.Expr{{SQL: "1", Kind: table.KindInt}})
 	return key != nil, err
 }
 
 // findNull looks for one NULL, for at most nullCheckTime.
-func findNull(ctx context.Context, d *mysqldb.DB, t *schema.Table, name string) (bool, error) {
-	return findValue(ctx, d, t, name, sqltext.Ident(name)+" IS NULL")
+func (s *Source) findNull(ctx context.Context, t *schema.Table, name string) (bool, error) {
+	return s.findValue(ctx, t, name, sqltext.Ident(name)+" IS NULL")
 }
 
 // checkUnreadable looks for rows whose cursor lies below every watermark.
-func checkUnreadable(ctx context.Context, d *mysqldb.DB, f *findings, t *schema.Table, c *schema.Column) error {
+func (s *Source) checkUnreadable(ctx context.Context, f *findings, t *schema.Table, c *schema.Column) error {
 	if c.Nullable {
-		if err := checkValue(ctx, d, f, t, c, unreadable{
+		if err := s.checkValue(ctx, f, t, c, unreadable{
 			condition: sqltext.Ident(c.Name) + " IS NULL", name: "NULL", possible: !c.IsComputed(),
 			never: "make the column NOT NULL", remedy: nullRemedy(t, c),
 		}); err != nil {
@@ -62,7 +61,7 @@ func checkUnreadable(ctx context.Context, d *mysqldb.DB, f *findings, t *schema.
 	if zero == "" || c.IsPeriod() {
 		return nil
 	}
-	return checkValue(ctx, d, f, t, c, unreadable{
+	return s.checkValue(ctx, f, t, c, unreadable{
 		condition: sqltext.Ident(c.Name) + " = " + zero, name: "the zero date",
 		possible: c.Default != nil && strings.HasPrefix(strings.Trim(*c.Default, "'"), "0000-00-00"),
 		never:    "give the column another default, such as CURRENT_TIMESTAMP",
@@ -80,8 +79,8 @@ type unreadable struct {
 	never, remedy string
 }
 
-func checkValue(ctx context.Context, d *mysqldb.DB, f *findings, t *schema.Table, c *schema.Column, u unreadable) error {
-	found, err := findValue(ctx, d, t, c.Name, u.condition)
+func (s *Source) checkValue(ctx context.Context, f *findings, t *schema.Table, c *schema.Column, u unreadable) error {
+	found, err := s.findValue(ctx, t, c.Name, u.condition)
 	switch {
 	case mysqlerr.IsTimeLimit(err):
 		if u.possible {

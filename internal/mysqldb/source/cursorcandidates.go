@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 )
@@ -41,7 +40,7 @@ const scannable = 256 << 20
 // CursorCandidates are the columns of a source table that could be its cursor, the best first:
 // those that the server keeps current, then those with an index, then those without NULLs. It
 // reads at most one row, and no table of more than 256 MiB without an index.
-func CursorCandidates(ctx context.Context, d *mysqldb.DB, t *schema.Table) ([]CursorCandidate, error) {
+func (s *Source) CursorCandidates(ctx context.Context, t *schema.Table) ([]CursorCandidate, error) {
 	var out []CursorCandidate
 	for _, c := range t.Columns {
 		if !c.Kind.IsCursor() || !changesWithRow(t, &c) {
@@ -55,7 +54,7 @@ func CursorCandidates(ctx context.Context, d *mysqldb.DB, t *schema.Table) ([]Cu
 		}
 		if c.Nullable {
 			var err error
-			if one.Nulls, err = nullsOf(ctx, d, t, c.Name, one.Index); err != nil {
+			if one.Nulls, err = s.nullsOf(ctx, t, c.Name, one.Index); err != nil {
 				return nil, fmt.Errorf("look for NULLs in %s of %s: %w", c.Name, t.Name, mysqlerr.Safe(err))
 			}
 		}
@@ -93,11 +92,11 @@ func (c CursorCandidate) Sound() bool {
 	return c.OnUpdate && (c.Nulls == NullsNever || c.Nulls == NullsNone)
 }
 
-func nullsOf(ctx context.Context, d *mysqldb.DB, t *schema.Table, column, index string) (Nulls, error) {
+func (s *Source) nullsOf(ctx context.Context, t *schema.Table, column, index string) (Nulls, error) {
 	if index == "" && t.Bytes > scannable {
 		return NullsUnknown, nil
 	}
-	found, err := findNull(ctx, d, t, column)
+	found, err := s.findNull(ctx, t, column)
 	switch {
 	case mysqlerr.IsTimeLimit(err):
 		return NullsUnknown, nil

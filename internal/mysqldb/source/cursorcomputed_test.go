@@ -25,7 +25,7 @@ func TestTheRemedyForANullCursorWorks(t *testing.T) {
 			p.AtSource("DROP TABLE IF EXISTS posts", "CREATE TABLE posts (id INT PRIMARY KEY, v INT, opened DATE, created_at "+kind+" NOT NULL DEFAULT "+now+
 				", updated_at "+kind+" NULL ON UPDATE "+now+", KEY (updated_at))", "INSERT INTO posts (id) VALUES (1), (2)", "UPDATE posts SET v = 1 WHERE id = 2")
 			p.AtTarget("DROP TABLE IF EXISTS posts")
-			got, err := source.Check(t.Context(), p.Src, dbtest.Introspect(t, p.Src, p.From, "posts"), source.CheckSpec{Cursor: "updated_at"})
+			got, err := source.New(p.Src).Check(t.Context(), dbtest.Introspect(t, p.Src, p.From, "posts"), source.CheckSpec{Cursor: "updated_at"})
 			require.NoError(t, err)
 			require.Len(t, dbtest.Refusals(got), 1, "%+v", got)
 			remedy, _, ok := strings.Cut(dbtest.Refusals(got)[0].Remedy, ", and cursor: updated_at_or_created_at;")
@@ -35,11 +35,11 @@ func TestTheRemedyForANullCursorWorks(t *testing.T) {
 
 			const cursor = "updated_at_or_created_at"
 			src := dbtest.Introspect(t, p.Src, p.From, "posts").Carrying(cursor)
-			got, err = source.Check(t.Context(), p.Src, src, source.CheckSpec{Cursor: cursor})
+			got, err = source.New(p.Src).Check(t.Context(), src, source.CheckSpec{Cursor: cursor})
 			require.NoError(t, err)
 			require.Empty(t, dbtest.Refusals(got))
 			require.Equal(t, cursor, schema.CursorIndex(src, cursor))
-			candidates, err := source.CursorCandidates(t.Context(), p.Src, dbtest.Introspect(t, p.Src, p.From, "posts"))
+			candidates, err := source.New(p.Src).CursorCandidates(t.Context(), dbtest.Introspect(t, p.Src, p.From, "posts"))
 			require.NoError(t, err)
 			require.Equal(t, cursor, candidates[0].Column)
 			require.True(t, candidates[0].Sound())
@@ -85,7 +85,7 @@ func TestComputedCursorsThatMayChangeByThemselvesAreRefused(t *testing.T) {
 			"INSERT INTO c (id, at) VALUES (1, '2024-01-01')")
 		for cursor, refused := range map[string]int{"c_plain": 1, "c_indexed": 0, "c_stored": 0} {
 			for _, src := range []*schema.Table{dbtest.Introspect(t, p.Src, p.From, "c"), dbtest.Introspect(t, p.Src, p.From, "c").Carrying(cursor)} {
-				got, err := source.Check(t.Context(), p.Src, src, source.CheckSpec{Cursor: cursor})
+				got, err := source.New(p.Src).Check(t.Context(), src, source.CheckSpec{Cursor: cursor})
 				require.NoError(t, err)
 				require.Len(t, dbtest.Refusals(got), refused, "%s: %+v", cursor, got)
 			}
@@ -100,7 +100,7 @@ func TestRowStartIsACursor(t *testing.T) {
 		p.AtSource("CREATE TABLE v (id INT PRIMARY KEY, n INT, began TIMESTAMP(6) GENERATED ALWAYS AS ROW START, ended TIMESTAMP(6) GENERATED ALWAYS AS ROW END,"+
 			" KEY began (began), PERIOD FOR SYSTEM_TIME (began, ended)) WITH SYSTEM VERSIONING", "INSERT INTO v (id, n) VALUES (1, 10), (2, 20)", "UPDATE v SET n = 11 WHERE id = 1")
 		src := dbtest.Introspect(t, p.Src, p.From, "v").Carrying("began")
-		got, err := source.Check(t.Context(), p.Src, src, source.CheckSpec{Cursor: "began"})
+		got, err := source.New(p.Src).Check(t.Context(), src, source.CheckSpec{Cursor: "began"})
 		require.NoError(t, err)
 		require.Empty(t, dbtest.Refusals(got))
 		plan, err := target.New(p.Dst).Compare(t.Context(), p.Src, src, table.Name{Schema: p.To, Table: "v"}, target.Options{Create: true, Cursor: "began"})

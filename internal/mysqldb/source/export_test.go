@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -15,13 +14,10 @@ func Uptime(value any) (int64, error) {
 	return int64(s), err
 }
 
-// SilenceLimit and WorkReadTime are how long one statement, and one caller of a look at open work,
-// may wait for a peer that is gone.
-const (
-	WorkReadTime = workReadTimeout + workJoinTimeout
-)
+// WorkReadTime is how long one caller of a reading of open work may wait for a peer that is gone.
+const WorkReadTime = workReadTimeout + workJoinTimeout
 
-// Lookout is a lookout with limits of a test's own.
+// OpenWorkCache is an openWorkCache with limits of a test's own.
 type OpenWorkCache struct{ l *openWorkCache }
 
 // NewOpenWorkCache makes one.
@@ -29,7 +25,7 @@ func NewOpenWorkCache(limit, patience time.Duration) OpenWorkCache {
 	return OpenWorkCache{&openWorkCache{timeout: limit, joinTimeout: patience}}
 }
 
-// Look looks by f.
+// Read reads by f.
 func (l OpenWorkCache) Read(ctx context.Context, f func(context.Context) error) error {
 	_, err := l.l.read(ctx, func(ctx context.Context) (workList, error) { return workList{}, f(ctx) })
 	return err
@@ -40,9 +36,9 @@ func MayYetLock(kind, state string, program, holds bool) bool {
 	return process{kind: kind, state: state, program: program}.mayYetLock(holds)
 }
 
-// OpenWork is one look at a server; the result lists what holds back a window of a table.
-func OpenWork(ctx context.Context, d *mysqldb.DB) (func(table.Name) []Blocker, error) {
-	seen, err := openWorkCacheOf(d).read(ctx, func(a0 context.Context) (seen workList, err error) { return readOpenWork(a0, d) })
+// OpenWork is one reading of a server's open work; the result lists what blocks a window of a table.
+func OpenWork(ctx context.Context, s *Source) (func(table.Name) []Blocker, error) {
+	seen, err := s.openWork.read(ctx, s.readOpenWork)
 	return func(name table.Name) (out []Blocker) {
 		for _, w := range seen.work {
 			one := workList{work: []openWork{w}, noLocksReason: seen.noLocksReason}

@@ -7,7 +7,6 @@ import (
 	"math/big"
 	"time"
 
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -74,12 +73,12 @@ type integerTop struct {
 }
 
 // readIntegerTop looks at the largest values of an integer cursor.
-func readIntegerTop(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec) (look integerTop, err error) {
-	top, err := topValues(ctx, d, spec)
+func (s *Source) readIntegerTop(ctx context.Context, spec UpperBoundSpec) (look integerTop, err error) {
+	top, err := s.topValues(ctx, spec)
 	if err != nil {
 		return look, err
 	}
-	if look.at, err = utcNow(ctx, d); err != nil { // after the values: work that began in between may hold a smaller one
+	if look.at, err = s.utcNow(ctx); err != nil { // after the values: work that began in between may hold a smaller one
 		return look, err
 	}
 	reference := bigInt(spec.Watermark)
@@ -112,11 +111,11 @@ func readIntegerTop(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec) (lo
 			look.above++
 		}
 	}
-	return look, belowCeiling(ctx, d, spec, &look, top, numbered)
+	return look, s.belowCeiling(ctx, spec, &look, top, numbered)
 }
 
 // belowCeiling finds the largest value that may end a window.
-func belowCeiling(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec, look *integerTop, top []*big.Int, numbered bool) (err error) {
+func (s *Source) belowCeiling(ctx context.Context, spec UpperBoundSpec, look *integerTop, top []*big.Int, numbered bool) (err error) {
 	name := spec.Cursor.Name
 	if spec.Unit.Step() == 0 {
 		switch {
@@ -141,13 +140,13 @@ func belowCeiling(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec, look 
 		look.highest = top[look.above].String()
 		return nil
 	}
-	if look.highest, err = maximum(ctx, d, spec, look.ceiling); err != nil {
+	if look.highest, err = s.maximum(ctx, spec, look.ceiling); err != nil {
 		return err
 	}
 	if look.highest == "" && spec.Unit.Step() == 0 { // all are up there, and none of them is odd
 		look.highest, look.ceiling, look.above, look.warning = top[0].String(), nil, 0, ""
 	}
-	look.at, err = utcNow(ctx, d)
+	look.at, err = s.utcNow(ctx)
 	return err
 }
 
@@ -189,17 +188,17 @@ func magnitude(value *big.Int, now time.Time) time.Duration {
 
 // topValues are the largest values of the cursor, the largest first; the maximum alone where no
 // index makes more of them cheap.
-func topValues(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec) (top []*big.Int, err error) {
+func (s *Source) topValues(ctx context.Context, spec UpperBoundSpec) (top []*big.Int, err error) {
 	index := schema.CursorIndex(spec.Table, spec.Cursor.Name)
 	if index == "" {
-		highest, err := maximum(ctx, d, spec, nil)
+		highest, err := s.maximum(ctx, spec, nil)
 		if n := bigInt(highest); n != nil {
 			top = append(top, n)
 		}
 		return top, err
 	}
 	c := sqltext.Ident(spec.Cursor.Name)
-	rows, err := d.QueryContext(ctx, fmt.Sprintf("SELECT %[1]s FROM %[2]s FORCE INDEX (%[3]s) ORDER BY %[1]s DESC LIMIT %[4]d",
+	rows, err := s.db.QueryContext(ctx, fmt.Sprintf("SELECT %[1]s FROM %[2]s FORCE INDEX (%[3]s) ORDER BY %[1]s DESC LIMIT %[4]d",
 		c, sqltext.Qualified(spec.Table.Name), sqltext.Ident(index), topRows))
 	if err != nil {
 		return nil, err
@@ -222,14 +221,14 @@ func topValues(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec) (top []*
 }
 
 // maximum is the largest value of the cursor, up to a bound where one is given; "" for none.
-func maximum(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec, upTo *big.Int) (string, error) {
+func (s *Source) maximum(ctx context.Context, spec UpperBoundSpec, upTo *big.Int) (string, error) {
 	var highest sql.NullString
 	c := sqltext.Ident(spec.Cursor.Name)
 	query := fmt.Sprintf("SELECT MAX(%s) FROM %s", c, sqltext.Qualified(spec.Table.Name))
 	if upTo != nil {
 		query += fmt.Sprintf(" WHERE %s <= %s", c, upTo)
 	}
-	if err := d.QueryRowContext(ctx, query).Scan(&highest); err != nil {
+	if err := s.db.QueryRowContext(ctx, query).Scan(&highest); err != nil {
 		return "", err
 	}
 	return highest.String, nil

@@ -87,8 +87,8 @@ const kindTries = 5
 //
 // What runs is read before the locks. A statement that runs, and has not locked its tables yet, is
 // told by its state. One that begins later is younger than the look.
-func readLockView(ctx context.Context, d *mysqldb.DB, conn *sql.Conn) (v *lockView, without string, err error) {
-	if d.Server.Flavor != mysqldb.FlavorMySQL || !d.Server.AtLeast(8, 0, 11) {
+func (s *Source) readLockView(ctx context.Context, conn *sql.Conn) (v *lockView, without string, err error) {
+	if s.db.Server.Flavor != mysqldb.FlavorMySQL || !s.db.Server.AtLeast(8, 0, 11) {
 		return nil, noLocksShown, nil
 	}
 	v = &lockView{}

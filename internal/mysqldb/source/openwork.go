@@ -45,9 +45,9 @@ const (
 // listed, either a running statement and in that list, or has an open transaction, or is
 // committed and so visible to every later read. Only then are the transactions read, from a
 // copy that is proven to be younger than the list of statements.
-func oldestOpenWork(ctx context.Context, d *mysqldb.DB, name table.Name, instance string) (oldest *openWork, err error) {
+func (s *Source) oldestOpenWork(ctx context.Context, name table.Name, instance string) (oldest *openWork, err error) {
 	for try := 0; ; try++ {
-		seen, err := openWorkCacheOf(d).read(ctx, func(a0 context.Context) (seen workList, err error) { return readOpenWork(a0, d) })
+		seen, err := s.openWork.read(ctx, s.readOpenWork)
 		if err != nil {
 			return nil, err
 		}
@@ -87,50 +87,50 @@ func sameName(a, b table.Name) bool {
 	return strings.EqualFold(a.Schema, b.Schema) && strings.EqualFold(a.Table, b.Table)
 }
 
-func readOpenWork(ctx context.Context, d *mysqldb.DB) (seen workList, err error) {
-	err = withDedicatedConn(ctx, d, func(conn *sql.Conn) error {
-		seen, err = readOpenWorkOn(ctx, d, conn)
+func (s *Source) readOpenWork(ctx context.Context) (seen workList, err error) {
+	err = s.withDedicatedConn(ctx, func(conn *sql.Conn) error {
+		seen, err = s.readOpenWorkOn(ctx, conn)
 		return err
 	})
 	return seen, err
 }
 
 // readOpenWorkOn lists work on a connection that is thrown away afterwards.
-func readOpenWorkOn(ctx context.Context, d *mysqldb.DB, conn *sql.Conn) (seen workList, err error) {
+func (s *Source) readOpenWorkOn(ctx context.Context, conn *sql.Conn) (seen workList, err error) {
 	// Transactions are dated in the zone of the server's operating system.
 	if _, err := conn.ExecContext(ctx, "SET time_zone = 'SYSTEM'"); err != nil {
 		return workList{}, err
 	}
-	var s workInput
+	var in workInput
 	var name string
-	if err := conn.QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE 'Uptime'").Scan(&name, &s.uptime); err != nil {
+	if err := conn.QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE 'Uptime'").Scan(&name, &in.uptime); err != nil {
 		return workList{}, err
 	}
 	began := time.Now()
-	locks, without, err := readLockView(ctx, d, conn)
+	locks, without, err := s.readLockView(ctx, conn)
 	if err == nil && locks == nil {
-		s.processes, err = readProcesses(ctx, conn)
+		in.processes, err = readProcesses(ctx, conn)
 	}
 	if err != nil {
 		return workList{}, err
 	}
-	if s.transactions, s.self, err = freshTransactions(ctx, d, conn); err != nil {
+	if in.transactions, in.self, err = s.freshTransactions(ctx, conn); err != nil {
 		return workList{}, err
 	}
-	for _, t := range s.transactions {
+	for _, t := range in.transactions {
 		if t.ours {
 			seen.instance = t.instance
 		}
 	}
-	s.elapsed = time.Since(began).Seconds()
+	in.elapsed = time.Since(began).Seconds()
 	if locks != nil {
-		seen.work = s.byLocks(locks)
+		seen.work = in.byLocks(locks)
 		return seen, nil
 	}
-	if s.began, err = transactionAges(ctx, conn); err != nil {
+	if in.began, err = transactionAges(ctx, conn); err != nil {
 		return workList{}, err
 	}
-	seen.noLocksReason, seen.work = without, s.byTransactions()
+	seen.noLocksReason, seen.work = without, in.byTransactions()
 	return seen, nil
 }
 

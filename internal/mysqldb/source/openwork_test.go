@@ -179,9 +179,9 @@ func TestOpenWork(t *testing.T) {
 		without := dbtest.WithGrants(t, s, schema, "SELECT ON "+schema+".*", "PROCESS ON *.*")
 		all, openGates := play(t, admin, db, schema)
 		seesLocks := s.Flavor == servers.FlavorMySQL
-		byAll, err := source.OpenWork(t.Context(), db)
+		byAll, err := source.OpenWork(t.Context(), source.New(db))
 		require.NoError(t, err)
-		byFew, err := source.OpenWork(t.Context(), without)
+		byFew, err := source.OpenWork(t.Context(), source.New(without))
 		require.NoError(t, err)
 		ends := map[string]string{}
 		for name, p := range all {

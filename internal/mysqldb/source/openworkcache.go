@@ -46,16 +46,8 @@ type workRead struct {
 	err    error
 }
 
-// lookouts are the lookouts by pool (*DB).
-var openWorkCaches sync.Map
-
-// openWorkCacheOf is the one lookout of a pool.
-func openWorkCacheOf(d *mysqldb.DB) *openWorkCache {
-	l, ok := openWorkCaches.Load(d)
-	if !ok {
-		l, _ = openWorkCaches.LoadOrStore(d, &openWorkCache{timeout: workReadTimeout, joinTimeout: workJoinTimeout})
-	}
-	return l.(*openWorkCache) //nolint:forcetypeassert // nothing else is stored
+func newOpenWorkCache() *openWorkCache {
+	return &openWorkCache{timeout: workReadTimeout, joinTimeout: workJoinTimeout}
 }
 
 // look returns the result of a look that began after this call.

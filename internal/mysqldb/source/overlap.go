@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -15,7 +14,7 @@ import (
 // Back is the bound from which a window is read again: lo − overlap, rounded down to the
 // cursor's precision, in its exact text. Integers have no overlap: lo itself. An empty lo,
 // and one that would lie before the beginning of time, is "from the beginning".
-func SubtractOverlap(ctx context.Context, d *mysqldb.DB, cursor table.Column, lo string, overlap time.Duration) (string, error) {
+func (s *Source) SubtractOverlap(ctx context.Context, cursor table.Column, lo string, overlap time.Duration) (string, error) {
 	if lo == "" || cursor.Kind.IsInteger() || overlap <= 0 {
 		return lo, nil
 	}
@@ -30,7 +29,7 @@ func SubtractOverlap(ctx context.Context, d *mysqldb.DB, cursor table.Column, lo
 	}
 	var back *string
 	query := fmt.Sprintf("SELECT CAST(CAST('%s' AS DATETIME(6)) - INTERVAL %d MICROSECOND AS %s)", lo, overlap.Microseconds(), as)
-	if err := d.QueryRowContext(ctx, query).Scan(&back); err != nil {
+	if err := s.db.QueryRowContext(ctx, query).Scan(&back); err != nil {
 		return "", fmt.Errorf("go back from the watermark: %w", mysqlerr.Safe(err))
 	}
 	if back == nil || strings.HasPrefix(*back, "0000") {

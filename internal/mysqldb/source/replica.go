@@ -64,8 +64,8 @@ type role struct {
 	silence time.Duration
 }
 
-func readRole(ctx context.Context, d *mysqldb.DB) (r role, err error) {
-	rows, err := d.QueryContext(ctx, "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('read_only', 'super_read_only',"+
+func (s *Source) readRole(ctx context.Context) (r role, err error) {
+	rows, err := s.db.QueryContext(ctx, "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('read_only', 'super_read_only',"+
 		" 'innodb_read_only', 'slave_net_timeout', 'replica_net_timeout', 'group_replication_group_name')")
 	if err != nil {
 		return role{}, err
@@ -91,13 +91,13 @@ func readRole(ctx context.Context, d *mysqldb.DB) (r role, err error) {
 
 // replica finds out whether the source is a replica, and refuses it without opt-in. A server that
 // takes no writes is one: a replica, a secondary of a group, or a primary that was replaced.
-func replica(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec) (replicaLag, error) {
+func (s *Source) replica(ctx context.Context, spec UpperBoundSpec) (replicaLag, error) {
 	r := replicaLag{asked: time.Now()}
-	channels, seen, err := replicaChannels(ctx, d)
+	channels, seen, err := s.replicaChannels(ctx)
 	if err != nil {
 		return replicaLag{}, err
 	}
-	role, err := readRole(ctx, d)
+	role, err := s.readRole(ctx)
 	if err != nil {
 		return replicaLag{}, err
 	}
@@ -112,7 +112,7 @@ func replica(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec) (replicaLa
 		why = "the server is read-only"
 	case !seen:
 		// A login that sees the connections sees replication's own.
-		if found, err := showsReplication(ctx, d); err != nil || !found {
+		if found, err := s.showsReplication(ctx); err != nil || !found {
 			return replicaLag{unseen: true}, err
 		}
 		why = "replication is at work there"
@@ -131,15 +131,15 @@ func replica(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec) (replicaLa
 		r.unknown = spec.FixedLag == 0
 		return r, nil
 	}
-	return r, measure(ctx, d, &r, channels, role)
+	return r, s.measure(ctx, &r, channels, role)
 }
 
 // measure finds how far the channels are behind. A line that dies is noticed by the server after a
 // minute, and meanwhile it says that it is 0 seconds behind: so the silence counts too.
-func measure(ctx context.Context, d *mysqldb.DB, r *replicaLag, channels []schema.Record, role role) error {
-	silences, err := silences(ctx, d)
-	if err == nil && d.Server.Flavor == mysqldb.FlavorMariaDB {
-		silences, err = listenForEvents(ctx, d, channels, r.asked)
+func (s *Source) measure(ctx context.Context, r *replicaLag, channels []schema.Record, role role) error {
+	silences, err := s.silences(ctx)
+	if err == nil && s.db.Server.Flavor == mysqldb.FlavorMariaDB {
+		silences, err = s.listenForEvents(ctx, channels, r.asked)
 	}
 	if err != nil {
 		return err
@@ -147,7 +147,7 @@ func measure(ctx context.Context, d *mysqldb.DB, r *replicaLag, channels []schem
 	r.shorter = "a shorter heartbeat of the replica (CHANGE REPLICATION SOURCE TO SOURCE_HEARTBEAT_PERIOD)"
 	if r.timed = len(silences) > 0; !r.timed {
 		r.shorter = "a smaller slave_net_timeout of the replica"
-		if d.Server.Flavor == mysqldb.FlavorMySQL {
+		if s.db.Server.Flavor == mysqldb.FlavorMySQL {
 			r.shorter = "SELECT on performance_schema.replication_connection_status"
 		}
 	}
@@ -179,11 +179,11 @@ func secondsBehind(c schema.Record) (_ time.Duration, says bool) {
 
 // silences are how long ago each channel had an event or a heartbeat; nil where the server does not
 // say: MariaDB counts heartbeats and keeps no time.
-func silences(ctx context.Context, d *mysqldb.DB) (map[string]time.Duration, error) {
-	if d.Server.Flavor != mysqldb.FlavorMySQL || !d.Server.AtLeast(8, 0, 11) {
+func (s *Source) silences(ctx context.Context) (map[string]time.Duration, error) {
+	if s.db.Server.Flavor != mysqldb.FlavorMySQL || !s.db.Server.AtLeast(8, 0, 11) {
 		return nil, nil
 	}
-	rows, err := d.QueryContext(ctx, "SELECT CHANNEL_NAME, TIMESTAMPDIFF(MICROSECOND, GREATEST(LAST_HEARTBEAT_TIMESTAMP,"+
+	rows, err := s.db.QueryContext(ctx, "SELECT CHANNEL_NAME, TIMESTAMPDIFF(MICROSECOND, GREATEST(LAST_HEARTBEAT_TIMESTAMP,"+
 		" LAST_QUEUED_TRANSACTION_END_QUEUE_TIMESTAMP), NOW(6)) FROM performance_schema.replication_connection_status")
 	if err != nil {
 		return nil, ignoreDenied(err)
@@ -206,7 +206,7 @@ func silences(ctx context.Context, d *mysqldb.DB) (map[string]time.Duration, err
 
 // listen is silences on MariaDB: it looks a few times whether something comes. Where the primary is
 // written to all the time, it does at once.
-func listenForEvents(ctx context.Context, d *mysqldb.DB, before []schema.Record, asked time.Time) (map[string]time.Duration, error) {
+func (s *Source) listenForEvents(ctx context.Context, before []schema.Record, asked time.Time) (map[string]time.Duration, error) {
 	position := func(c schema.Record) string {
 		return c.Text("MASTER_LOG_FILE") + " " + c.Text("READ_MASTER_LOG_POS") + " " + c.Text("SLAVE_RECEIVED_HEARTBEATS")
 	}
@@ -219,7 +219,7 @@ func listenForEvents(ctx context.Context, d *mysqldb.DB, before []schema.Record,
 		if err := clock.Sleep(ctx, listenPause); err != nil {
 			return nil, err
 		}
-		channels, _, err := replicaChannels(ctx, d)
+		channels, _, err := s.replicaChannels(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -253,15 +253,15 @@ func hosts(channels []schema.Record) string {
 }
 
 // showsReplication looks for the threads of replication among the connections.
-func showsReplication(ctx context.Context, d *mysqldb.DB) (found bool, err error) {
-	conn, err := d.Conn(ctx)
+func (s *Source) showsReplication(ctx context.Context) (found bool, err error) {
+	conn, err := s.db.Conn(ctx)
 	if err != nil {
 		return false, err
 	}
 	defer func() { _ = conn.Close() }()
 	processes, err := readProcesses(ctx, conn)
 	for _, p := range processes {
-		mysqls := d.Server.Flavor == mysqldb.FlavorMySQL && p.user == "system user" && p.command != "Daemon"
+		mysqls := s.db.Server.Flavor == mysqldb.FlavorMySQL && p.user == "system user" && p.command != "Daemon"
 		found = found || mysqls || strings.HasPrefix(p.command, "Slave_")
 	}
 	return found, err
@@ -269,15 +269,15 @@ func showsReplication(ctx context.Context, d *mysqldb.DB) (found bool, err error
 
 // replicaChannels are the channels by which the server replicates from others; seen is false
 // where the account may not know.
-func replicaChannels(ctx context.Context, d *mysqldb.DB) (channels []schema.Record, seen bool, err error) {
+func (s *Source) replicaChannels(ctx context.Context) (channels []schema.Record, seen bool, err error) {
 	query := "SHOW SLAVE STATUS"
 	switch {
-	case d.Server.Flavor == mysqldb.FlavorMariaDB:
+	case s.db.Server.Flavor == mysqldb.FlavorMariaDB:
 		query = "SHOW ALL SLAVES STATUS"
-	case d.Server.AtLeast(8, 0, 22):
+	case s.db.Server.AtLeast(8, 0, 22):
 		query = "SHOW REPLICA STATUS"
 	}
-	rows, err := d.QueryContext(ctx, query)
+	rows, err := s.db.QueryContext(ctx, query)
 	if err != nil {
 		if n := mysqlerr.NumberOf(err); n == mysqlerr.ErrSpecificAccess || n == mysqlerr.ErrTableAccessDenied {
 			return nil, false, nil

@@ -30,12 +30,12 @@ func TestAReplicaIsRefusedWithoutOptIn(t *testing.T) {
 			db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
 			tbl := dbtest.Introspect(t, db, schema, "t")
 			spec := source.UpperBoundSpec{Table: tbl, Cursor: tbl.Column("ts").Column}
-			_, err := source.ChooseUpperBound(t.Context(), db, spec)
+			_, err := source.New(db).ChooseUpperBound(t.Context(), spec)
 			require.ErrorIs(t, err, source.ErrReplica)
 			require.NotEmpty(t, dbtest.Found(t, db, tbl, source.CheckSpec{Cursor: "ts"}, table.LevelRefuse))
 
 			spec.AllowReplica = true // but it cannot say how far it is behind
-			h, err := source.ChooseUpperBound(t.Context(), db, spec)
+			h, err := source.New(db).ChooseUpperBound(t.Context(), spec)
 			require.NoError(t, err)
 			require.Empty(t, h.Hi)
 			require.Equal(t, source.BlockerReplica, h.BlockedBy.Kind)
@@ -54,7 +54,7 @@ func TestAReadOnlySourceIsAReplica(t *testing.T) {
 			db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
 			tbl := dbtest.Introspect(t, db, schema, "t")
 			spec := source.UpperBoundSpec{Table: tbl, Cursor: tbl.Column("ts").Column}
-			_, err := source.ChooseUpperBound(t.Context(), db, spec)
+			_, err := source.New(db).ChooseUpperBound(t.Context(), spec)
 			require.ErrorIs(t, err, source.ErrReplica)
 			require.ErrorContains(t, err, "the server is read-only")
 			require.NotEmpty(t, dbtest.Found(t, db, tbl, source.CheckSpec{Cursor: "ts"}, table.LevelRefuse))
@@ -77,7 +77,7 @@ func TestTheSilenceOfAReplicasLineIsLag(t *testing.T) {
 			tbl := dbtest.Introspect(t, db, schema, "t")
 
 			few := dbtest.WithGrants(t, replica, "th_few", "SELECT ON "+schema+".*", "PROCESS ON *.*")
-			_, err := source.ChooseUpperBound(t.Context(), few, source.UpperBoundSpec{Table: tbl, Cursor: tbl.Column("ts").Column})
+			_, err := source.New(few).ChooseUpperBound(t.Context(), source.UpperBoundSpec{Table: tbl, Cursor: tbl.Column("ts").Column})
 			require.ErrorIs(t, err, source.ErrReplica, "replication's threads are in the process list")
 			require.ErrorContains(t, err, "may not ask about replication")
 
@@ -141,7 +141,7 @@ func TestASecondaryOfAGroupIsAReplica(t *testing.T) {
 	for i, s := range members {
 		db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
 		tbl := dbtest.Introspect(t, db, schema, "t")
-		h, err := source.ChooseUpperBound(t.Context(), db, source.UpperBoundSpec{Table: tbl, Cursor: tbl.Column("ts").Column})
+		h, err := source.New(db).ChooseUpperBound(t.Context(), source.UpperBoundSpec{Table: tbl, Cursor: tbl.Column("ts").Column})
 		if i == 0 {
 			require.NoError(t, err)
 			require.NotEmpty(t, h.Hi)

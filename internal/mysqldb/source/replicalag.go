@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 )
 
@@ -13,8 +12,8 @@ import (
 // the longest of its channels. known is false where a channel does not say, as when its
 // replication is stopped, where the account may not ask (REPLICATION CLIENT; on MariaDB
 // REPLICA MONITOR), or where the server replicates from nobody.
-func ReplicaLag(ctx context.Context, d *mysqldb.DB) (lag time.Duration, known bool, err error) {
-	channels, seen, err := replicaChannels(ctx, d)
+func (s *Source) ReplicaLag(ctx context.Context) (lag time.Duration, known bool, err error) {
+	channels, seen, err := s.replicaChannels(ctx)
 	if err != nil {
 		return 0, false, fmt.Errorf("ask for the replica's lag: %w", mysqlerr.Safe(err))
 	}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/clock"
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -26,9 +25,9 @@ const (
 // chooseInteger chooses hi for an integer cursor. Its values carry no time, so the maximum is
 // safe only once everything that was open when it was read has ended. An AUTO_INCREMENT value
 // taken later is larger.
-func chooseInteger(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec, replica replicaLag) (h UpperBound, err error) {
+func (s *Source) chooseInteger(ctx context.Context, spec UpperBoundSpec, replica replicaLag) (h UpperBound, err error) {
 	h.Warnings = replica.warnings
-	look, err := readIntegerTop(ctx, d, spec)
+	look, err := s.readIntegerTop(ctx, spec)
 	if err != nil {
 		return UpperBound{}, err
 	}
@@ -37,7 +36,7 @@ func chooseInteger(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec, repl
 	if look.latest != "" {
 		h.Latest = look.latest
 	}
-	if h.Ahead, err = aheadOfIntegers(ctx, d, spec, look); err != nil || h.Ahead != nil {
+	if h.Ahead, err = s.aheadOfIntegers(ctx, spec, look); err != nil || h.Ahead != nil {
 		return h, err
 	}
 	if look.warning != "" {
@@ -56,12 +55,12 @@ func chooseInteger(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec, repl
 	h.Samples = keepSamples(samples, time.Time{})
 	if replica.unknown {
 		h.BlockedBy = replica.blocker()
-		err = countAboveInteger(ctx, d, spec, &h, samples)
+		err = s.countAboveInteger(ctx, spec, &h, samples)
 		return h, err
 	}
 	var settled time.Time // everything that began before it has ended
 	for deadline := time.Now().Add(sampleWait); ; {
-		if settled, h.BlockedBy, err = endedBefore(ctx, d, spec, replica); err != nil {
+		if settled, h.BlockedBy, err = s.endedBefore(ctx, spec, replica); err != nil {
 			return UpperBound{}, err
 		}
 		if settled.After(at) || settled.IsZero() || time.Now().After(deadline) || max(spec.MinLag, spec.FixedLag)+replica.lag > sampleWait {
@@ -77,7 +76,7 @@ func chooseInteger(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec, repl
 	if settled.After(at) {
 		h.BlockedBy = nil
 	}
-	err = countAboveInteger(ctx, d, spec, &h, samples)
+	err = s.countAboveInteger(ctx, spec, &h, samples)
 	return h, err
 }
 
@@ -86,8 +85,8 @@ const sampleTimeFormat = "2006-01-02T15:04:05.000000Z07:00"
 
 // settled is a moment of the server's UTC time such that all work begun before it has ended;
 // the zero time where no such moment is known.
-func endedBefore(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec, replica replicaLag) (time.Time, *Blocker, error) {
-	now, err := utcNow(ctx, d) // before looking, so that an age subtracted from it is early enough
+func (s *Source) endedBefore(ctx context.Context, spec UpperBoundSpec, replica replicaLag) (time.Time, *Blocker, error) {
+	now, err := s.utcNow(ctx) // before looking, so that an age subtracted from it is early enough
 	if err != nil {
 		return time.Time{}, nil, err
 	}
@@ -98,7 +97,7 @@ func endedBefore(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec, replic
 		holder.Seconds += max(spec.MinLag, spec.FixedLag).Seconds()
 	}
 	if spec.FixedLag == 0 {
-		oldest, err := oldestOpenWork(ctx, d, spec.Table.Name, "")
+		oldest, err := s.oldestOpenWork(ctx, spec.Table.Name, "")
 		if err != nil {
 			return time.Time{}, nil, err
 		}
@@ -195,9 +194,9 @@ func sinceSample(samples []CursorSample, settled, now time.Time) time.Duration {
 	return max(0, now.Sub(last))
 }
 
-func utcNow(ctx context.Context, d *mysqldb.DB) (time.Time, error) {
+func (s *Source) utcNow(ctx context.Context) (time.Time, error) {
 	var text string
-	if err := d.QueryRowContext(ctx, "SELECT UTC_TIMESTAMP(6)").Scan(&text); err != nil {
+	if err := s.db.QueryRowContext(ctx, "SELECT UTC_TIMESTAMP(6)").Scan(&text); err != nil {
 		return time.Time{}, err
 	}
 	return time.Parse(time.RFC3339Nano, strings.Replace(text, " ", "T", 1)+"Z")

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/clock"
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -34,7 +33,7 @@ var errStaleList = errors.New("the server's list of transactions does not show a
 // InnoDB hands out a copy that may be older. The statement that reads the list is the proof: a
 // copy that shows it, in a transaction of ours, was made for it. What CONNECTION_ID() says is of
 // no use here, since a proxy answers that itself.
-func freshTransactions(ctx context.Context, d *mysqldb.DB, conn *sql.Conn) (trxs []transaction, self uint64, err error) {
+func (s *Source) freshTransactions(ctx context.Context, conn *sql.Conn) (trxs []transaction, self uint64, err error) {
 	for _, stmt := range []string{
 		"SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", // below it, no snapshot is taken
 		"START TRANSACTION WITH CONSISTENT SNAPSHOT",
@@ -43,11 +42,11 @@ func freshTransactions(ctx context.Context, d *mysqldb.DB, conn *sql.Conn) (trxs
 			return nil, 0, err
 		}
 	}
-	if err := clock.Sleep(ctx, freshPause-time.Since(openWorkCacheOf(d).lastListRead())); err != nil {
+	if err := clock.Sleep(ctx, freshPause-time.Since(s.openWork.lastListRead())); err != nil {
 		return nil, 0, err
 	}
 	for limit := freshPause; limit < freshPauseLimit; limit = limit * 5 / 4 {
-		trxs, err := readTransactions(ctx, d, conn)
+		trxs, err := s.readTransactions(ctx, conn)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -72,10 +71,10 @@ var errUnreadableList = errors.New("the server cannot show its list of transacti
 // unreadableTries are the looks at such a list before the caller has to come back later.
 const unreadableTries = 20
 
-func readTransactions(ctx context.Context, d *mysqldb.DB, conn *sql.Conn) ([]transaction, error) {
+func (s *Source) readTransactions(ctx context.Context, conn *sql.Conn) ([]transaction, error) {
 	for range unreadableTries {
-		trxs, err := listTransactions(ctx, conn, d.InstanceSQL())
-		openWorkCacheOf(d).setListRead()
+		trxs, err := listTransactions(ctx, conn, s.db.InstanceSQL())
+		s.openWork.setListRead()
 		if mysqlerr.NumberOf(err) != mysqlerr.ErrCannotConvert {
 			return trxs, err
 		}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -167,32 +166,32 @@ const (
 // now can later appear at or below it. docs/reliability.md has the faults that it has to survive.
 //
 // It opens no transaction that outlives the call and takes between 0.2 and about 3 seconds.
-func ChooseUpperBound(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec) (UpperBound, error) {
-	h, err := chooseUpperBound(ctx, d, spec)
+func (s *Source) ChooseUpperBound(ctx context.Context, spec UpperBoundSpec) (UpperBound, error) {
+	h, err := s.chooseUpperBound(ctx, spec)
 	if err != nil {
 		return UpperBound{}, fmt.Errorf("choose the end of the window of %s: %w", spec.Table.Name, mysqlerr.Safe(err))
 	}
 	return h, nil
 }
 
-func chooseUpperBound(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec) (UpperBound, error) {
+func (s *Source) chooseUpperBound(ctx context.Context, spec UpperBoundSpec) (UpperBound, error) {
 	if !spec.Cursor.Kind.IsCursor() {
 		return UpperBound{}, fmt.Errorf("cursor %s: %w", spec.Cursor.Name, table.ErrCursorType)
 	}
-	replica, err := replica(ctx, d, spec)
+	replica, err := s.replica(ctx, spec)
 	if err != nil {
 		return UpperBound{}, err
 	}
 	if spec.Cursor.Kind.IsInteger() {
-		return chooseInteger(ctx, d, spec, replica)
+		return s.chooseInteger(ctx, spec, replica)
 	}
-	return chooseTemporal(ctx, d, spec, replica)
+	return s.chooseTemporal(ctx, spec, replica)
 }
 
 // private runs f on a connection of its own, which is closed afterwards: f may change the
 // session's time zone without anyone else ever reading by it.
-func withDedicatedConn(ctx context.Context, d *mysqldb.DB, f func(*sql.Conn) error) error {
-	conn, err := d.Conn(ctx)
+func (s *Source) withDedicatedConn(ctx context.Context, f func(*sql.Conn) error) error {
+	conn, err := s.db.Conn(ctx)
 	if err != nil {
 		return err
 	}
@@ -215,8 +214,8 @@ type clockReading struct {
 
 // zoned runs f on a connection in the zone of the cursor's values: UTC for a TIMESTAMP, the
 // writers' zone for a DATETIME or a DATE.
-func withTimeZone(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec, f func(*sql.Conn) error) error {
-	return withDedicatedConn(ctx, d, func(conn *sql.Conn) (err error) {
+func (s *Source) withTimeZone(ctx context.Context, spec UpperBoundSpec, f func(*sql.Conn) error) error {
+	return s.withDedicatedConn(ctx, func(conn *sql.Conn) (err error) {
 		switch {
 		case spec.Cursor.Kind != table.KindDateTime && spec.Cursor.Kind != table.KindDate:
 		case spec.Zone == "":
@@ -231,11 +230,11 @@ func withTimeZone(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec, f fun
 	})
 }
 
-func readClock(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec) (c clockReading, err error) {
-	err = withTimeZone(ctx, d, spec, func(conn *sql.Conn) error {
+func (s *Source) readClock(ctx context.Context, spec UpperBoundSpec) (c clockReading, err error) {
+	err = s.withTimeZone(ctx, spec, func(conn *sql.Conn) error {
 		// UNIX_TIMESTAMP() is exact where the local time is ambiguous, but has no fraction.
 		c.worker = time.Now()
-		return conn.QueryRowContext(ctx, "SELECT NOW(6), UNIX_TIMESTAMP() * 1000000 + MICROSECOND(NOW(6)), "+d.InstanceSQL()).
+		return conn.QueryRowContext(ctx, "SELECT NOW(6), UNIX_TIMESTAMP() * 1000000 + MICROSECOND(NOW(6)), "+s.db.InstanceSQL()).
 			Scan(&c.local, &c.unix, &c.instance)
 	})
 	return c, err
@@ -243,9 +242,9 @@ func readClock(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec) (c clock
 
 // chooseTemporal holds no connection while it looks for open work, which needs one: tables
 // that choose at the same time must not wait for each other's.
-func chooseTemporal(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec, replica replicaLag) (h UpperBound, err error) {
+func (s *Source) chooseTemporal(ctx context.Context, spec UpperBoundSpec, replica replicaLag) (h UpperBound, err error) {
 	h.Warnings = replica.warnings
-	t0, err := readClock(ctx, d, spec)
+	t0, err := s.readClock(ctx, spec)
 	if err != nil {
 		return UpperBound{}, err
 	}
@@ -259,7 +258,7 @@ func chooseTemporal(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec, rep
 	}
 	held := &Blocker{Kind: BlockerLag, Seconds: max(spec.MinLag, spec.FixedLag).Seconds()}
 	if spec.FixedLag == 0 {
-		oldest, err := oldestOpenWork(ctx, d, spec.Table.Name, t0.instance)
+		oldest, err := s.oldestOpenWork(ctx, spec.Table.Name, t0.instance)
 		switch {
 		case err != nil:
 			return UpperBound{}, err
@@ -267,7 +266,7 @@ func chooseTemporal(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec, rep
 		case oldest.startUnknown:
 			h.BlockedBy = &oldest.Blocker
 			h.limitToLowest(&spec)
-			err = countAbove(ctx, d, spec, &h)
+			err = s.countAbove(ctx, spec, &h)
 			return h, err
 		case oldest.Seconds > held.Seconds:
 			held = &oldest.Blocker
@@ -276,7 +275,7 @@ func chooseTemporal(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec, rep
 	if replica.unknown {
 		h.BlockedBy = replica.blocker()
 		h.limitToLowest(&spec)
-		err = countAbove(ctx, d, spec, &h)
+		err = s.countAbove(ctx, spec, &h)
 		return h, err
 	}
 	lag := time.Duration(held.Seconds*1e6)*time.Microsecond + replica.behind()
@@ -287,7 +286,7 @@ func chooseTemporal(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec, rep
 		h.BlockedBy = held
 	}
 	h.Lag = lag + truncationLag(t0.local, lag, table.CursorUnit(spec.Cursor))
-	err = withTimeZone(ctx, d, spec, func(conn *sql.Conn) error {
+	err = s.withTimeZone(ctx, spec, func(conn *sql.Conn) error {
 		h.Hi, err = boundBefore(ctx, conn, spec.Cursor, t0, lag)
 		return err
 	})
@@ -295,6 +294,6 @@ func chooseTemporal(ctx context.Context, d *mysqldb.DB, spec UpperBoundSpec, rep
 		return UpperBound{}, err
 	}
 	h.limitToLowest(&spec)
-	err = countAbove(ctx, d, spec, &h)
+	err = s.countAbove(ctx, spec, &h)
 	return h, err
 }

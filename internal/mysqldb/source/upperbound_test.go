@@ -91,7 +91,7 @@ func TestTablesThatChooseAtOnceShareOneConnection(t *testing.T) {
 		var group errgroup.Group
 		for range 10 {
 			group.Go(func() error {
-				_, err := source.ChooseUpperBound(t.Context(), db, source.UpperBoundSpec{Table: tbl, Cursor: tbl.Column("ts").Column})
+				_, err := source.New(db).ChooseUpperBound(t.Context(), source.UpperBoundSpec{Table: tbl, Cursor: tbl.Column("ts").Column})
 				return err
 			})
 		}
@@ -250,7 +250,7 @@ func TestChooseUpperBoundNeedsThePrivilegeOrAFixedLag(t *testing.T) {
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, db.Close()) })
 		tbl := dbtest.Introspect(t, db, schema, "t")
-		_, err = source.ChooseUpperBound(t.Context(), db, source.UpperBoundSpec{Table: tbl, Cursor: tbl.Column("ts").Column})
+		_, err = source.New(db).ChooseUpperBound(t.Context(), source.UpperBoundSpec{Table: tbl, Cursor: tbl.Column("ts").Column})
 		require.ErrorIs(t, err, source.ErrNeedsProcess)
 		h := dbtest.Choose(t, db, tbl, "ts", func(h *source.UpperBoundSpec) { h.FixedLag = time.Minute })
 		require.Equal(t, time.Minute+time.Microsecond, dbtest.Parse(t, h.Now).Sub(dbtest.Parse(t, h.Hi)))

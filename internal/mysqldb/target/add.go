@@ -25,7 +25,7 @@ func planColumns(p *Diff, missing []*schema.Column, o Options) (names []string) 
 }
 
 // planMissing plans how the target gets the named columns.
-func planMissing(ctx context.Context, d *mysqldb.DB, p *Diff, src *mysqldb.DB, builder *ddl, target *schema.Table, names []string, allowed grants, o Options) error {
+func planMissing(ctx context.Context, d *mysqldb.DB, p *Diff, src mysqldb.Reader, builder *ddl, target *schema.Table, names []string, allowed grants, o Options) error {
 	if len(names) == 0 {
 		return nil
 	}

@@ -2,7 +2,6 @@ package target
 
 import (
 	"context"
-	"database/sql/driver"
 	"fmt"
 	"regexp"
 	"slices"
@@ -20,7 +19,7 @@ import (
 // schema may show wrongly: it speaks utf8mb3, cuts binary defaults at a NUL, and MySQL's gives a
 // TIMESTAMP in the zone of the session that declared it. A default whose bytes cannot be read is
 // left out, and noted. It reads one row at most.
-func (d *ddl) readExact(ctx context.Context, src *mysqldb.DB, named func(*schema.Column) bool) error {
+func (d *ddl) readExact(ctx context.Context, src mysqldb.Reader, named func(*schema.Column) bool) error {
 	exact := *d.source // which others share
 	exact.Columns = slices.Clone(d.source.Columns)
 	d.source = &exact
@@ -53,7 +52,7 @@ func mayBeShownWrongly(c *schema.Column) bool {
 }
 
 // readDefaults asks the source for the values of defaults.
-func (d *ddl) readDefaults(ctx context.Context, src *mysqldb.DB, named func(*schema.Column) bool) error {
+func (d *ddl) readDefaults(ctx context.Context, src mysqldb.Reader, named func(*schema.Column) bool) error {
 	var exprs []sqltext.Expr
 	var columns []*schema.Column
 	for i := range d.source.Columns {
@@ -61,7 +60,7 @@ func (d *ddl) readDefaults(ctx context.Context, src *mysqldb.DB, named func(*sch
 		if c.Default == nil || !named(c) || isExpressionDefault(c) || !mayBeShownWrongly(c) {
 			continue
 		}
-		exprs = append(exprs, sqltext.ValueOf(src.Server, c.Column, "DEFAULT("+tableAlias+"."+sqltext.Ident(c.Name)+")"))
+		exprs = append(exprs, sqltext.ValueOf(src.ServerInfo(), c.Column, "DEFAULT("+tableAlias+"."+sqltext.Ident(c.Name)+")"))
 		columns = append(columns, c)
 	}
 	if len(columns) == 0 {
@@ -131,7 +130,7 @@ func (d *ddl) defaultLiteral(c *schema.Column, value []byte) (string, error) {
 
 // readExpressions takes expressions from the CREATE statement as the server stores it. Over a
 // connection without a character set for results its bytes are whole.
-func (d *ddl) readExpressions(ctx context.Context, src *mysqldb.DB, named func(*schema.Column) bool) error {
+func (d *ddl) readExpressions(ctx context.Context, src mysqldb.Reader, named func(*schema.Column) bool) error {
 	doubtful := func(text string) bool {
 		return strings.ContainsFunc(text, func(r rune) bool { return r == '?' || r > 0x7e })
 	}
@@ -196,19 +195,11 @@ func exactExpression(create, column, shown string) (string, bool) {
 var doubtfulSigns = regexp.MustCompile(`(?:\\\?|[^\x00-\x7e])+`)
 
 // wholeCreateStatement is the CREATE statement with every character as it is stored.
-func wholeCreateStatement(ctx context.Context, d *mysqldb.DB, name table.Name) (create string, err error) {
-	conn, err := d.Conn(ctx)
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = conn.Close() }() // says only whether the connection was given up
-	if _, err := conn.ExecContext(ctx, "SET character_set_results = binary"); err != nil {
-		return "", err
-	}
-	var shown string
-	err = conn.QueryRowContext(ctx, "SHOW CREATE TABLE "+sqltext.Qualified(name)).Scan(&shown, &create)
-	if _, restore := conn.ExecContext(ctx, "SET character_set_results = utf8mb4"); restore != nil {
-		_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // never a session in the pool that is another
-	}
+func wholeCreateStatement(ctx context.Context, d mysqldb.Reader, name table.Name) (create string, err error) {
+	const binary, text = "SET character_set_results = binary", "SET character_set_results = utf8mb4"
+	err = d.WithSession(ctx, binary, text, func(conn mysqldb.RowQuerier) error {
+		var shown string
+		return conn.QueryRowContext(ctx, "SHOW CREATE TABLE "+sqltext.Qualified(name)).Scan(&shown, &create)
+	})
 	return create, err
 }

@@ -18,7 +18,7 @@ import (
 // carried as a plain column otherwise, and gets the source's values like any other.
 
 // tryGenerated decides about the named generated columns.
-func (d *ddl) tryGenerated(ctx context.Context, src, dst *mysqldb.DB, name table.Name, named func(*schema.Column) bool) error {
+func (d *ddl) tryGenerated(ctx context.Context, src mysqldb.Reader, dst *mysqldb.DB, name table.Name, named func(*schema.Column) bool) error {
 	for i := range d.source.Columns {
 		c := &d.source.Columns[i]
 		if !c.Generated || c.IsPeriod() || !named(c) {
@@ -104,7 +104,7 @@ func refersTo(code string, c *schema.Column) bool {
 }
 
 // tryColumn lets the target compute one generated column for rows of the source.
-func (d *ddl) tryColumn(ctx context.Context, src *mysqldb.DB, t *trial, c *schema.Column) error {
+func (d *ddl) tryColumn(ctx context.Context, src mysqldb.Reader, t *trial, c *schema.Column) error {
 	code := withoutTexts(c.Expression)
 	var base []*schema.Column
 	for i := range d.source.Columns {
@@ -198,7 +198,7 @@ func indexedPart(t *schema.Table, c *schema.Column) (schema.IndexColumn, bool) {
 
 // tryIndexes lets the target take rows of the source under each index of an expression, which it
 // computes for every row that is written.
-func (d *ddl) tryIndexes(ctx context.Context, src *mysqldb.DB, t *trial) error {
+func (d *ddl) tryIndexes(ctx context.Context, src mysqldb.Reader, t *trial) error {
 	if d.to.Flavor != mysqldb.FlavorMySQL {
 		return nil // it gets none
 	}
@@ -295,7 +295,7 @@ func expressionKey(c *schema.Column) string {
 // tryComputed lets the target compute those generated columns that both sides have and whose
 // expressions read differently, for the first and the last rows of the source. One that is altered
 // at the source would otherwise hold what it held before.
-func (d *ddl) tryComputed(ctx context.Context, src, dst *mysqldb.DB, p *Diff, target *schema.Table) error {
+func (d *ddl) tryComputed(ctx context.Context, src mysqldb.Reader, dst *mysqldb.DB, p *Diff, target *schema.Table) error {
 	for _, c := range p.computed {
 		if d.dependsOnSession(c.from) != "" {
 			continue // warned of
@@ -322,7 +322,7 @@ func (d *ddl) tryComputed(ctx context.Context, src, dst *mysqldb.DB, p *Diff, ta
 }
 
 // computesOnTarget says why the target's own column does not hold what the source's does, or "".
-func (d *ddl) computesOnTarget(ctx context.Context, src, dst *mysqldb.DB, t *trial, c computed, target *schema.Table) (string, error) {
+func (d *ddl) computesOnTarget(ctx context.Context, src mysqldb.Reader, dst *mysqldb.DB, t *trial, c computed, target *schema.Table) (string, error) {
 	var base, onTarget []*schema.Column
 	code := withoutTexts(c.from.Expression) + withoutTexts(c.to.Expression)
 	for i := range d.source.Columns {

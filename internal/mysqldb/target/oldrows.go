@@ -21,7 +21,7 @@ const oldRowsTime = 10 * time.Second
 // columns at the source, which an ADD COLUMN gives them on the target. They do not where the column
 // was renamed, where its default was changed afterwards, or where rows were changed and their cursor
 // was not. Rows above the watermark are read again anyway. It takes at most oldRowsTime.
-func (d *ddl) compareOldRows(ctx context.Context, src *mysqldb.DB, names []string, o Options) error {
+func (d *ddl) compareOldRows(ctx context.Context, src mysqldb.Reader, names []string, o Options) error {
 	var columns []*schema.Column
 	for i := range d.source.Columns {
 		c := &d.source.Columns[i]
@@ -70,14 +70,14 @@ func (d *ddl) oldRows(o Options) (string, error) {
 // findOther finds one old row in which some of the columns do not hold their default, and returns
 // their names, which it keeps in d.differ; nil where there is no such row, or none was found in
 // time, which it keeps in d.unproven.
-func (d *ddl) findOther(ctx context.Context, src *mysqldb.DB, columns []*schema.Column, from string, left time.Duration) ([]string, error) {
+func (d *ddl) findOther(ctx context.Context, src mysqldb.Reader, columns []*schema.Column, from string, left time.Duration) ([]string, error) {
 	exprs := make([]sqltext.Expr, len(columns))
 	conditions := make([]string, len(columns))
 	for i, c := range columns {
 		conditions[i] = isNotDefault(c)
 		exprs[i] = sqltext.Expr{SQL: conditions[i], Kind: table.KindInt}
 	}
-	query := sqltext.SelectWithin(src.Server, max(left, time.Millisecond)) + strings.Join(conditions, ", ") + " FROM " + from + "(" + strings.Join(conditions, " OR ") + ") LIMIT 1"
+	query := sqltext.SelectWithin(src.ServerInfo(), max(left, time.Millisecond)) + strings.Join(conditions, ", ") + " FROM " + from + "(" + strings.Join(conditions, " OR ") + ") LIMIT 1"
 	found, err := fetch.Row(ctx, src, query, exprs)
 	if mysqlerr.IsTimeLimit(err) || mysqlerr.Classify(err) == mysqlerr.ClassConfiguration { // no SELECT: the source's preflight says so
 		for _, c := range columns {

@@ -17,7 +17,7 @@ import (
 // the rows tell: a rename changes no value, and where all rows hold the default, nothing is lost.
 
 // askRenames refuses missing columns of the source that may be columns of the target by another name.
-func (d *ddl) askRenames(ctx context.Context, src, dst *mysqldb.DB, p *Diff, target *schema.Table, missing []*schema.Column, o Options) error {
+func (d *ddl) askRenames(ctx context.Context, src mysqldb.Reader, dst *mysqldb.DB, p *Diff, target *schema.Table, missing []*schema.Column, o Options) error {
 	if o.Rewrites {
 		return nil
 	}
@@ -47,7 +47,7 @@ func (d *ddl) askRenames(ctx context.Context, src, dst *mysqldb.DB, p *Diff, tar
 
 // toldApart reports whether the rows tell a new column from a renamed one: a row that is of the same
 // version on both sides holds different values, or every row of the source holds the new one's default.
-func (d *ddl) toldApart(ctx context.Context, src, dst *mysqldb.DB, target *schema.Table, e, m *schema.Column, o Options) (bool, error) {
+func (d *ddl) toldApart(ctx context.Context, src mysqldb.Reader, dst *mysqldb.DB, target *schema.Table, e, m *schema.Column, o Options) (bool, error) {
 	ours, err := valuesByKey(ctx, dst, newDDL(target, d.to, d.to, d.have), target.PrimaryKey, o.Cursor, e)
 	if err != nil {
 		return false, err
@@ -74,7 +74,7 @@ func (d *ddl) toldApart(ctx context.Context, src, dst *mysqldb.DB, target *schem
 }
 
 // valuesByKey are a column's values in the first and last rows by their key and version.
-func valuesByKey(ctx context.Context, db *mysqldb.DB, d *ddl, key []string, cursor string, c *schema.Column) (map[string]string, error) {
+func valuesByKey(ctx context.Context, db mysqldb.Reader, d *ddl, key []string, cursor string, c *schema.Column) (map[string]string, error) {
 	var columns []*schema.Column
 	for _, name := range append(slices.Clone(key), cursor) {
 		if k := d.source.Column(name); k != nil {

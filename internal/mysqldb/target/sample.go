@@ -27,21 +27,21 @@ const (
 // own. They are the first and the last by key, and some for which the column holds something else
 // than its expression gives, as a value that was rounded or cut to the column's type. trouble is
 // the error's number where the source itself cannot compute the column or its expression.
-func (d *ddl) sample(ctx context.Context, src *mysqldb.DB, c *schema.Column, base []*schema.Column) (rows *table.Rows, trouble uint16, err error) {
+func (d *ddl) sample(ctx context.Context, src mysqldb.Reader, c *schema.Column, base []*schema.Column) (rows *table.Rows, trouble uint16, err error) {
 	bytes := func(of string) string { return "CAST(" + of + " AS BINARY)" }
 	other := " WHERE NOT (" + bytes(sqltext.Ident(c.Name)) + " <=> " + bytes("("+c.Expression+")") + ")"
 	return d.readSample(ctx, src, append(slices.Clone(base), c), other)
 }
 
 // readSample reads the first rows, the last rows, and those of a condition (" WHERE …", "" for none).
-func (d *ddl) readSample(ctx context.Context, src *mysqldb.DB, columns []*schema.Column, other string) (rows *table.Rows, trouble uint16, err error) {
+func (d *ddl) readSample(ctx context.Context, src mysqldb.Reader, columns []*schema.Column, other string) (rows *table.Rows, trouble uint16, err error) {
 	exprs := make([]sqltext.Expr, len(columns))
 	list := make([]string, len(columns))
 	for i, c := range columns {
-		exprs[i] = sqltext.Value(src.Server, c.Column)
+		exprs[i] = sqltext.Value(src.ServerInfo(), c.Column)
 		list[i] = exprs[i].SQL
 	}
-	from := sqltext.SelectWithin(src.Server, sampleTime) + strings.Join(list, ", ") + " FROM " + sqltext.Qualified(d.source.Name)
+	from := sqltext.SelectWithin(src.ServerInfo(), sampleTime) + strings.Join(list, ", ") + " FROM " + sqltext.Qualified(d.source.Name)
 	up, down := "", ""
 	if len(d.source.PrimaryKey) > 0 {
 		up = " ORDER BY " + sqltext.IdentList(d.source.PrimaryKey)

@@ -26,7 +26,7 @@ func elsewhere(t *schema.Table) []string {
 // the source has is there when the run is done. Otherwise the table is refused, because a session
 // without checks has none at all: neither those of other foreign keys, nor what follows a change of a
 // key or a deletion.
-func checkSelfReferences(ctx context.Context, d *mysqldb.DB, p *Diff, src *mysqldb.DB, source, target *schema.Table, replace bool) error {
+func checkSelfReferences(ctx context.Context, d *mysqldb.DB, p *Diff, src mysqldb.Reader, source, target *schema.Table, replace bool) error {
 	if len(target.SelfReferences) == 0 {
 		return nil
 	}
@@ -71,7 +71,7 @@ func checkSelfReferences(ctx context.Context, d *mysqldb.DB, p *Diff, src *mysql
 }
 
 // keepsSelfReferences reports whether a source has every foreign key to itself that a target has.
-func keepsSelfReferences(ctx context.Context, src *mysqldb.DB, source table.Name, dst *mysqldb.DB, target table.Name) (bool, error) {
+func keepsSelfReferences(ctx context.Context, src mysqldb.Reader, source table.Name, dst *mysqldb.DB, target table.Name) (bool, error) {
 	have, err := selfReferences(ctx, src, source)
 	if err != nil {
 		return false, err
@@ -84,7 +84,7 @@ func keepsSelfReferences(ctx context.Context, src *mysqldb.DB, source table.Name
 }
 
 // selfReferences are the columns of each foreign key to the table itself, and those that it refers to.
-func selfReferences(ctx context.Context, d *mysqldb.DB, name table.Name) (out []string, err error) {
+func selfReferences(ctx context.Context, d mysqldb.Reader, name table.Name) (out []string, err error) {
 	rows, err := d.QueryContext(ctx, "SELECT CONSTRAINT_NAME, COLUMN_NAME, REFERENCED_COLUMN_NAME FROM information_schema.KEY_COLUMN_USAGE"+
 		" WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND REFERENCED_TABLE_SCHEMA = TABLE_SCHEMA"+
 		" AND CAST(REFERENCED_TABLE_NAME AS BINARY) = CAST(TABLE_NAME AS BINARY) ORDER BY CONSTRAINT_NAME, ORDINAL_POSITION", name.Schema, name.Table)

@@ -18,34 +18,33 @@ import (
 
 // sameServer reports whether two pools lead to one server. Names and addresses can lie; a
 // lock that one takes and the other sees cannot.
-func sameServer(ctx context.Context, a, b *mysqldb.DB) (_ bool, err error) {
-	if a.Server.Version != b.Server.Version {
+func sameServer(ctx context.Context, a, b mysqldb.Reader) (same bool, err error) {
+	if a.ServerInfo().Version != b.ServerInfo().Version {
 		return false, nil
 	}
-	conn, err := a.Conn(ctx)
-	if err != nil {
-		return false, err
-	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
-	name := "tablehaul-" + rand.Text()
-	var got sql.NullInt64
-	if err := conn.QueryRowContext(ctx, "SELECT GET_LOCK(?, 0)", name).Scan(&got); err != nil {
-		if mysqlerr.IsPermanent(err) { // as clusters and proxies do that forbid such locks
-			return sameSettings(ctx, a, b)
+	err = a.WithSession(ctx, "", "", func(conn mysqldb.RowQuerier) error {
+		name := "tablehaul-" + rand.Text()
+		var got sql.NullInt64
+		if err := conn.QueryRowContext(ctx, "SELECT GET_LOCK(?, 0)", name).Scan(&got); err != nil {
+			if mysqlerr.IsPermanent(err) { // as clusters and proxies do that forbid such locks
+				same, err = sameSettings(ctx, a, b)
+			}
+			return err
 		}
-		return false, err
-	}
-	var holder sql.NullInt64
-	err = b.QueryRowContext(ctx, "SELECT IS_USED_LOCK(?)", name).Scan(&holder)
-	var released sql.NullInt64
-	if e := conn.QueryRowContext(ctx, "SELECT RELEASE_LOCK(?)", name).Scan(&released); err == nil {
-		err = e
-	}
-	return holder.Valid, err
+		var holder sql.NullInt64
+		err := b.QueryRowContext(ctx, "SELECT IS_USED_LOCK(?)", name).Scan(&holder)
+		var released sql.NullInt64
+		if e := conn.QueryRowContext(ctx, "SELECT RELEASE_LOCK(?)", name).Scan(&released); err == nil {
+			err = e
+		}
+		same = holder.Valid
+		return err
+	})
+	return same, err
 }
 
 // sameSettings compares what no two servers have alike, unless one is a copy of the other's machine.
-func sameSettings(ctx context.Context, a, b *mysqldb.DB) (bool, error) {
+func sameSettings(ctx context.Context, a, b mysqldb.Reader) (bool, error) {
 	const query = "SELECT CONCAT_WS('|', @@hostname, @@port, @@datadir, @@socket)"
 	var one, other string
 	if err := a.QueryRowContext(ctx, query).Scan(&one); err != nil {

@@ -102,8 +102,8 @@ func columnText(column, text string) string {
 //
 // What is wrong for good is a finding; an error is a server that cannot be asked, or one that
 // is read-only (ClassFailover), which may pass.
-func (t *Target) Compare(ctx context.Context, src *mysqldb.DB, source *schema.Table, name table.Name, o Options) (Diff, error) {
-	p := Diff{Name: name, from: src.Server, to: t.Server}
+func (t *Target) Compare(ctx context.Context, src mysqldb.Reader, source *schema.Table, name table.Name, o Options) (Diff, error) {
+	p := Diff{Name: name, from: src.ServerInfo(), to: t.Server}
 	if err := planTarget(ctx, t.DB, &p, src, source, o); err != nil {
 		return Diff{}, fmt.Errorf("plan the target %s: %w", name, mysqlerr.Safe(err))
 	}
@@ -126,7 +126,7 @@ func (t *Target) Compare(ctx context.Context, src *mysqldb.DB, source *schema.Ta
 	return p, nil
 }
 
-func planTarget(ctx context.Context, d *mysqldb.DB, p *Diff, src *mysqldb.DB, source *schema.Table, o Options) error {
+func planTarget(ctx context.Context, d *mysqldb.DB, p *Diff, src mysqldb.Reader, source *schema.Table, o Options) error {
 	if source.Name == p.Name {
 		same, err := sameServer(ctx, src, d)
 		if err != nil {
@@ -150,7 +150,7 @@ func planTarget(ctx context.Context, d *mysqldb.DB, p *Diff, src *mysqldb.DB, so
 	if err := checkTargetServer(ctx, d, p, allowed); err != nil {
 		return err
 	}
-	builder := newDDL(source, src.Server, d.Server, have)
+	builder := newDDL(source, src.ServerInfo(), d.Server, have)
 	defer builder.close()
 	target, err := schema.Read(ctx, d, p.Name)
 	switch {
@@ -166,7 +166,7 @@ func planTarget(ctx context.Context, d *mysqldb.DB, p *Diff, src *mysqldb.DB, so
 }
 
 // planExisting plans what a target that is there lacks.
-func planExisting(ctx context.Context, d *mysqldb.DB, p *Diff, src *mysqldb.DB, builder *ddl, target *schema.Table, allowed grants, o Options) error {
+func planExisting(ctx context.Context, d *mysqldb.DB, p *Diff, src mysqldb.Reader, builder *ddl, target *schema.Table, allowed grants, o Options) error {
 	source := builder.source
 	allowed.need(p, o.privileges()...)
 	if err := checkEngine(ctx, d, p, target); err != nil {
@@ -241,7 +241,7 @@ func checkSourceKey(p *Diff, source *schema.Table) {
 	}
 }
 
-func planCreate(ctx context.Context, d *mysqldb.DB, p *Diff, src *mysqldb.DB, builder *ddl, allowed grants, o Options) error {
+func planCreate(ctx context.Context, d *mysqldb.DB, p *Diff, src mysqldb.Reader, builder *ddl, allowed grants, o Options) error {
 	p.Create = true
 	if !o.Create {
 		p.note(table.LevelRefuse, "", "the target table does not exist, or the login has no privilege on it", "create it, or allow its creation")

@@ -20,7 +20,7 @@ const lateTime = 10 * time.Second
 
 // adapt asks both servers what a statement for the named columns (nil for all) cannot know: which
 // defaults and generated columns the target can compute, and which moments its TIMESTAMP cannot hold.
-func (d *ddl) adapt(ctx context.Context, src, dst *mysqldb.DB, name table.Name, columns []string) error {
+func (d *ddl) adapt(ctx context.Context, src mysqldb.Reader, dst *mysqldb.DB, name table.Name, columns []string) error {
 	named := func(c *schema.Column) bool { return columns == nil || slices.Contains(columns, c.Name) }
 	if err := d.readExact(ctx, src, named); err != nil {
 		return err
@@ -90,7 +90,7 @@ func hasLongTimestamps(s mysqldb.Server) bool {
 // findLate looks for TIMESTAMP columns of the source that hold moments beyond the target's, for
 // at most lateTime each. A column that cannot be looked through counts as one of them, unless
 // the server fills it: then its moments are past.
-func (d *ddl) findLate(ctx context.Context, src *mysqldb.DB, named func(*schema.Column) bool) error {
+func (d *ddl) findLate(ctx context.Context, src mysqldb.Reader, named func(*schema.Column) bool) error {
 	if !hasLongTimestamps(d.from) || hasLongTimestamps(d.to) {
 		return nil
 	}
@@ -99,7 +99,7 @@ func (d *ddl) findLate(ctx context.Context, src *mysqldb.DB, named func(*schema.
 		if c.Kind != table.KindTimestamp || c.Generated || !named(c) {
 			continue
 		}
-		query := sqltext.SelectWithin(src.Server, lateTime) + "1 FROM " + sqltext.Qualified(d.source.Name) + " WHERE " + sqltext.Ident(c.Name) + " > '" + lastShort + ".999999' LIMIT 1"
+		query := sqltext.SelectWithin(src.ServerInfo(), lateTime) + "1 FROM " + sqltext.Qualified(d.source.Name) + " WHERE " + sqltext.Ident(c.Name) + " > '" + lastShort + ".999999' LIMIT 1"
 		key, err := fetch.Row(ctx, src, query, []sqltext.Expr{{SQL: "1", Kind: table.KindInt}})
 		switch {
 		case mysqlerr.IsTimeLimit(err):

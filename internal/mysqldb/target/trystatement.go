@@ -32,7 +32,7 @@ func (d *ddl) close() {
 
 // tryCreate creates the table as a temporary one, and refuses what the target does not take. Where
 // the login may not, CREATE TABLE itself says it.
-func (d *ddl) tryCreate(ctx context.Context, src, dst *mysqldb.DB, p *Diff) error {
+func (d *ddl) tryCreate(ctx context.Context, src mysqldb.Reader, dst *mysqldb.DB, p *Diff) error {
 	t, err := d.trialOn(ctx, dst, p.Name)
 	if err != nil || t.barred != "" {
 		return err

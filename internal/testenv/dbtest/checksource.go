@@ -14,7 +14,7 @@ import (
 // Found are the findings of a level, each as "column: text (remedy)".
 func Found(t testing.TB, db *mysqldb.DB, tbl *schema.Table, check source.CheckSpec, level table.Level) []string {
 	t.Helper()
-	all, err := source.Check(t.Context(), db, tbl, check)
+	all, err := source.New(db).Check(t.Context(), tbl, check)
 	require.NoError(t, err)
 	var out []string
 	for _, f := range all {

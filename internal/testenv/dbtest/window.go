@@ -40,7 +40,7 @@ func Choose(t testing.TB, db *mysqldb.DB, tbl *schema.Table, column string, chan
 	for _, c := range change {
 		c(&spec)
 	}
-	h, err := source.ChooseUpperBound(t.Context(), db, spec)
+	h, err := source.New(db).ChooseUpperBound(t.Context(), spec)
 	require.NoError(t, err)
 	return h
 }
