@@ -19,7 +19,8 @@ func TestSyncTableRemembersAClockThatIsBack(t *testing.T) {
 			f.plan.ClockBack, f.plan.ClockUntil = time.Minute, "6"
 			if fails {
 				f.extract = func(activities.RangeInput) (activities.ExtractResult, error) {
-					return activities.ExtractResult{}, temporal.NewNonRetryableApplicationError("no", failure.TableChanged, nil)
+					return activities.ExtractResult{}, temporal.NewNonRetryableApplicationError("no",
+						failure.TableChanged, nil)
 				}
 			}
 			env := run(t, f, orders)

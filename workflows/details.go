@@ -171,7 +171,8 @@ func stateDetails(s owner.State) string {
 		fmt.Fprintf(&b, "- **Written by:** `%s` since %s\n", l.WorkflowID, timeText(l.Since))
 	}
 	if f := s.FirstLoad; f != nil {
-		fmt.Fprintf(&b, "- **First load:** %d of %s loaded\n", strings.Count(f.Done, "1"), human.Count(len(f.Done), "range"))
+		fmt.Fprintf(&b, "- **First load:** %d of %s loaded\n", strings.Count(f.Done, "1"),
+			human.Count(len(f.Done), "range"))
 	}
 	if s.HeldBack != "" {
 		fmt.Fprintf(&b, "- **Held back:** %s\n", s.HeldBack)
@@ -187,7 +188,8 @@ func recordText(r owner.RunRecord) string {
 	if mode == "" {
 		mode = "run" // it ended before there was a plan
 	}
-	text := fmt.Sprintf("- **Run** of %s: %s %s, %s in %s", timeText(r.Finished), mode, r.Outcome, human.Count(r.Rows, "row"),
+	text := fmt.Sprintf("- **Run** of %s: %s %s, %s in %s", timeText(r.Finished), mode, r.Outcome,
+		human.Count(r.Rows, "row"),
 		time.Duration(r.Seconds*float64(time.Second)).Round(100*time.Millisecond))
 	if r.NewerOnTarget > 0 {
 		text += fmt.Sprintf(", %s newer on the target", humanize.Comma(r.NewerOnTarget))

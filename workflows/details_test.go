@@ -16,7 +16,8 @@ var now = time.Date(2026, 11, 25, 10, 0, 0, 0, time.UTC)
 
 func TestDetailsOfARun(t *testing.T) {
 	st := Status{
-		Table: "shop.orders", Target: "dw.orders", Phase: PhaseUpsert, Mode: api.ModeIncremental, Window: table.Window{Lo: "1", Hi: "9"},
+		Table: "shop.orders", Target: "dw.orders", Phase: PhaseUpsert, Mode: api.ModeIncremental,
+		Window: table.Window{Lo: "1", Hi: "9"},
 		Ranges: 1, RowsExtracted: 50_000, RowsWritten: 31_000, Chunks: 5, ChunksDone: 3, ChunkRows: 1250, WriteLimit: 1,
 		FreshAt: now.Add(-312 * time.Second), Started: now.Add(-time.Minute),
 		Waits: []Wait{{Reason: "an open transaction, 3m0s old, of connection 43", Since: now.Add(-time.Minute)}},
@@ -35,9 +36,11 @@ What a step waits for, if anything, is under Pending Activities.
 }
 
 func TestDetailsOfAFirstLoadNameRangesUnderWay(t *testing.T) {
-	st := Status{Table: "shop.orders", Phase: PhaseRanges, Mode: api.ModeFirstLoad, Ranges: 40, RangesDone: 10, RowsTotal: 1000, RowsWritten: 400, Started: now}
+	st := Status{Table: "shop.orders", Phase: PhaseRanges, Mode: api.ModeFirstLoad, Ranges: 40, RangesDone: 10,
+		RowsTotal: 1000, RowsWritten: 400, Started: now}
 	for range shownRanges + 3 {
-		st.Running = append(st.Running, RunningRange{WorkflowID: "tablehaul/sync/shop.orders/run-1/range-7", Chunks: 25, ChunksDone: 1})
+		st.Running = append(st.Running, RunningRange{WorkflowID: "tablehaul/sync/shop.orders/run-1/range-7",
+			Chunks: 25, ChunksDone: 1})
 	}
 	text := statusDetails(&st, now)
 	require.Contains(t, text, "**ranges** of a first load of **shop.orders**, 40% done")
@@ -53,10 +56,11 @@ func TestPercent(t *testing.T) {
 		want int64
 		none bool
 	}{
-		"nothing is known":         {st: Status{Phase: PhasePlan, Ranges: 1}, none: true},
-		"done":                     {st: Status{Phase: PhaseDone}, want: 100},
-		"a rough estimate":         {st: Status{Phase: PhaseUpsert, RowsTotal: 10, RowsWritten: 20}, want: 99},
-		"a resumed load":           {st: Status{Phase: PhaseRanges, Ranges: 4, RangesDone: 3, RowsTotal: 100}, want: 75},
+		"nothing is known": {st: Status{Phase: PhasePlan, Ranges: 1}, none: true},
+		"done":             {st: Status{Phase: PhaseDone}, want: 100},
+		"a rough estimate": {st: Status{Phase: PhaseUpsert, RowsTotal: 10, RowsWritten: 20}, want: 99},
+		"a resumed load": {st: Status{Phase: PhaseRanges, Ranges: 4, RangesDone: 3, RowsTotal: 100},
+			want: 75},
 		"chunks of the only range": {st: Status{Phase: PhaseUpsert, Ranges: 1, Chunks: 8, ChunksDone: 2}, want: 25},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -69,15 +73,18 @@ func TestPercent(t *testing.T) {
 
 func TestDetailsBeforeAPlanAndOfAFailure(t *testing.T) {
 	st := Status{Table: "shop.orders", Phase: PhaseBegin, Started: now}
-	require.Equal(t, "**begin** of **shop.orders**\n\n- **As of:** 2026-11-25 10:00:00Z; begun at 2026-11-25 10:00:00Z\n"+
+	require.Equal(t, "**begin** of **shop.orders**\n\n"+
+		"- **As of:** 2026-11-25 10:00:00Z; begun at 2026-11-25 10:00:00Z\n"+
 		"\nWhat a step waits for, if anything, is under Pending Activities.\n", statusDetails(&st, now))
 	st.Phase, st.Failure = PhaseFinish, "in phase plan: UnsupportedTable: no primary key"
 	require.Contains(t, statusDetails(&st, now), "- **Ended:** in phase plan: UnsupportedTable: no primary key\n")
 }
 
 func TestDetailsOfARange(t *testing.T) {
-	st := Status{Table: "shop.orders", Phase: PhaseUpsert, Ranges: 8, RowsExtracted: 10, RowsWritten: 5, Chunks: 2, ChunksDone: 1, Started: now}
-	require.Equal(t, "**upsert** of range 3 of 8 of **shop.orders**\n\n- **As of:** 2026-11-25 10:00:00Z; begun at 2026-11-25 10:00:00Z\n"+
+	st := Status{Table: "shop.orders", Phase: PhaseUpsert, Ranges: 8, RowsExtracted: 10, RowsWritten: 5, Chunks: 2,
+		ChunksDone: 1, Started: now}
+	require.Equal(t, "**upsert** of range 3 of 8 of **shop.orders**\n\n"+
+		"- **As of:** 2026-11-25 10:00:00Z; begun at 2026-11-25 10:00:00Z\n"+
 		"- **Progress:** 5 rows written, 10 read; 1 of 2 chunks\n", rangeDetails(st, 2, now))
 }
 
@@ -88,9 +95,11 @@ func TestDetailsOfAnOwner(t *testing.T) {
 		FirstLoad: &owner.FirstLoad{Done: "1100"},
 	}
 	for range shownRuns + 5 {
-		s.LastRuns = append(s.LastRuns, owner.RunRecord{Mode: api.ModeIncremental, Outcome: owner.OutcomeDone, Rows: 7, Seconds: 1.26, Finished: now})
+		s.LastRuns = append(s.LastRuns, owner.RunRecord{Mode: api.ModeIncremental, Outcome: owner.OutcomeDone,
+			Rows: 7, Seconds: 1.26, Finished: now})
 	}
-	s.LastRuns = append(s.LastRuns, owner.RunRecord{Outcome: owner.OutcomeFailed, Finished: now, Failure: "UnsupportedTable: no primary key"})
+	s.LastRuns = append(s.LastRuns, owner.RunRecord{Outcome: owner.OutcomeFailed, Finished: now,
+		Failure: "UnsupportedTable: no primary key"})
 	text := stateDetails(s)
 	require.True(t, strings.HasPrefix(text, `**shop.orders** watermark `+"`2026-11-25 09:59:00`"+`
 
@@ -108,10 +117,12 @@ func TestDetailsOfAnOwner(t *testing.T) {
 func TestStaticDetailsSayWhatWasAskedFor(t *testing.T) {
 	for want, in := range map[string]SyncTableInput{
 		"Brings the target up to date: a first load where there is no watermark, else what has changed since.": {},
-		"Starts over: the whole table is read again, and the watermark set again. If another run holds the table: wait.": {
+		"Starts over: the whole table is read again, and the watermark set again." +
+			" If another run holds the table: wait.": {
 			Full: true, IfBusy: api.IfBusyWait,
 		},
-		"Reads a window again: above `2024-05-01`, up to `no bound`. The watermark stays.": {From: "2024-05-01", IfBusy: api.IfBusyFail},
+		"Reads a window again: above `2024-05-01`, up to `no bound`. The watermark stays.": {From: "2024-05-01",
+			IfBusy: api.IfBusyFail},
 	} {
 		require.Equal(t, want, SyncDetails(in))
 	}

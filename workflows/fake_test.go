@@ -22,7 +22,7 @@ import (
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
-// fake stands in for every activity and records what the workflow asked for. Its functions may
+// fake replaces every activity and records what the workflow asked for. Its functions may
 // be replaced by a test before the workflow starts.
 type fake struct {
 	mu       sync.Mutex
@@ -56,7 +56,8 @@ const (
 func newFake() *fake {
 	f := &fake{chunks: fakeChunks, plan: activities.PlanRunResult{
 		Target: "dw.orders", Mode: api.ModeIncremental, Window: table.Window{Lo: "1", Hi: "9"}, Cursor: "updated_at",
-		Run: "run-1", PlanSum: "sum", Ranges: 1, Done: "0", ChunksInFlight: 3, RangesInFlight: 2, ChunkRows: fakeChunkRows,
+		Run: "run-1", PlanSum: "sum", Ranges: 1, Done: "0", ChunksInFlight: 3, RangesInFlight: 2,
+		ChunkRows: fakeChunkRows,
 	}}
 	f.begin = func(in activities.BeginRunInput) (activities.BeginRunResult, error) {
 		return activities.BeginRunResult{State: owner.State{
@@ -64,7 +65,8 @@ func newFake() *fake {
 		}}, nil
 	}
 	f.extract = func(activities.RangeInput) (activities.ExtractResult, error) {
-		return activities.ExtractResult{Rows: fakeChunks * fakeChunkRows, Chunks: fakeChunks, Parts: 2, Bytes: 99, LongestPage: 0.5}, nil
+		return activities.ExtractResult{Rows: fakeChunks * fakeChunkRows, Chunks: fakeChunks, Parts: 2, Bytes: 99,
+			LongestPage: 0.5}, nil
 	}
 	f.wait = func(activities.RangeInput) error { return nil }
 	f.upsert = func(context.Context, activities.UpsertChunkInput) (activities.UpsertChunkResult, error) {
@@ -183,7 +185,8 @@ func (f *fake) list(ctx context.Context, in activities.ListChunksInput) (activit
 	}
 	out := activities.ListChunksResult{Total: f.chunks}
 	for i := in.After; i < f.chunks && len(out.Chunks) < in.Limit; i++ {
-		out.Chunks = append(out.Chunks, activities.ChunkRef{Part: i / 6, Chunk: i % 6, Rows: fakeChunkRows, FirstRow: int64(i % 6 * fakeChunkRows)})
+		out.Chunks = append(out.Chunks, activities.ChunkRef{Part: i / 6, Chunk: i % 6, Rows: fakeChunkRows,
+			FirstRow: int64(i % 6 * fakeChunkRows)})
 	}
 	return out, nil
 }
@@ -216,7 +219,8 @@ func newEnvironment() *testsuite.TestWorkflowEnvironment {
 }
 
 // run executes SyncTable with the fake's activities.
-func run(t *testing.T, f *fake, in any, prepare ...func(*testsuite.TestWorkflowEnvironment)) *testsuite.TestWorkflowEnvironment {
+func run(t *testing.T, f *fake, in any,
+	prepare ...func(*testsuite.TestWorkflowEnvironment)) *testsuite.TestWorkflowEnvironment {
 	t.Helper()
 	env := newEnvironment()
 	f.register(env)

@@ -25,15 +25,17 @@ const hostQueue = "tablehaul@one"
 // needFiles are the steps that go where the files are.
 var needFiles = []string{"ExtractIncremental", "WaitForFiles", "ListChunks", "UpsertChunk", "Cleanup", "FinishRun"}
 
-// elsewhere answers as a worker of another host than the one that has the files.
-func elsewhere(attempt int32) error {
+// wrongHost answers as a worker of another host than the one that has the files.
+func wrongHost(attempt int32) error {
 	return temporal.NewApplicationErrorWithOptions("not here", failure.WrongHost, temporal.ApplicationErrorOptions{
 		NonRetryable: true, Details: []any{failure.Details{Attempt: attempt}},
 	})
 }
 
-// nobodyCame is how Temporal ends a step that no worker has taken in time.
-func nobodyCame() error { return temporal.NewTimeoutError(enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START, nil) }
+// noWorkerCame is how Temporal ends a step that no worker has taken in time.
+func noWorkerCame() error {
+	return temporal.NewTimeoutError(enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START, nil)
+}
 
 // byHost makes every step that needs files one for the host, wherever it is sent.
 func (f *fake) byHost(attempt int32) (refused *int) {
@@ -42,7 +44,7 @@ func (f *fake) byHost(attempt int32) (refused *int) {
 	f.route = func(step, queue string) error {
 		if slices.Contains(needFiles, step) && queue != hostQueue {
 			*refused++
-			return elsewhere(attempt)
+			return wrongHost(attempt)
 		}
 		return nil
 	}
@@ -81,18 +83,18 @@ func TestRangesGoToTheHostThatHasTheirFiles(t *testing.T) {
 	refused := f.byHost(1)
 	require.NoError(t, run(t, f, orders).GetWorkflowError())
 	require.Equal(t, 5, f.count("ExtractIncremental"))
-	require.Equal(t, 1, *refused, "a range tells the run, and the run the next ranges")
+	require.Equal(t, 1, *refused, "a range reports it to the run, and the run passes it to the next ranges")
 	require.Equal(t, hostQueue, f.recorded[0].FirstLoad.Queue)
 }
 
-// An attempt that had begun elsewhere may have written its rows: the step that follows knows.
+// An attempt that had begun on another host may have written its rows: the step that follows knows.
 func TestAChunkThatMayHaveBeenWrittenSaysSo(t *testing.T) {
 	f := newFake()
 	f.plan.ChunksInFlight = 1
 	f.plan.Queue = hostQueue
 	f.route = func(step, queue string) error {
 		if step == "UpsertChunk" && queue != hostQueue {
-			return elsewhere(2)
+			return wrongHost(2)
 		}
 		return nil
 	}
@@ -109,7 +111,7 @@ func TestABusyHostIsWaitedFor(t *testing.T) {
 	f.route = func(step, queue string) error {
 		if step == "WaitForFiles" && queue == hostQueue && busy > 0 {
 			busy--
-			return nobodyCame()
+			return noWorkerCame()
 		}
 		return route(step, queue)
 	}
@@ -125,7 +127,7 @@ func TestABusyHostIsWaitedFor(t *testing.T) {
 	require.Equal(t, 1, f.count("ExtractIncremental"))
 }
 
-// lose makes a host one that nobody answers for, once it has taken some steps. It counts the
+// lose makes a host one whose workers do not answer, once it has taken some steps. It counts the
 // cleanups that are tried there afterwards.
 func (f *fake) lose(queue, at string, after int) (cleanups *int) {
 	route, gone := f.route, false
@@ -139,13 +141,13 @@ func (f *fake) lose(queue, at string, after int) (cleanups *int) {
 			if step == "Cleanup" {
 				*cleanups++
 			}
-			return nobodyCame()
+			return noWorkerCame()
 		}
 		return route(step, q)
 	}
 	f.ask = func(q string) error {
 		if strings.HasPrefix(q, queue+"/") && gone {
-			return nobodyCame()
+			return noWorkerCame()
 		}
 		return nil
 	}
@@ -181,7 +183,8 @@ func TestALostHostsRunIsPlannedAnewElsewhere(t *testing.T) {
 	env := run(t, f, orders)
 	require.NoError(t, env.GetWorkflowError())
 	require.Len(t, f.planned, 2)
-	require.Equal(t, &owner.FirstLoad{Run: "run-1", PlanSum: "sum", Done: "110"}, f.planned[1].State.FirstLoad, "a plan that is there after all is taken up again")
+	require.Equal(t, &owner.FirstLoad{Run: "run-1", PlanSum: "sum", Done: "110"}, f.planned[1].State.FirstLoad,
+		"a plan that is there after all is taken up again")
 	require.Empty(t, f.planned[1].Queue)
 	require.Equal(t, 5, f.count("ExtractIncremental"))
 	var result workflows.SyncTableResult
@@ -250,7 +253,7 @@ func TestALostHostsWindowIsPlannedAnewElsewhere(t *testing.T) {
 	require.Equal(t, "9", f.finished[0].Finish.Watermark)
 }
 
-// A plan that is lost is made anew under a name of its own: nothing of the first is taken for the second's.
+// A plan that is lost is made again under a name of its own: nothing of the first is taken for the second's.
 func TestALostPlanIsMadeAnewUnderAnotherName(t *testing.T) {
 	for lost, wants := range map[int]string{1: "", 2: "", 3: failure.PlanLost} {
 		f := newFake()
@@ -258,7 +261,8 @@ func TestALostPlanIsMadeAnewUnderAnotherName(t *testing.T) {
 		extract := f.extract
 		f.extract = func(in activities.RangeInput) (activities.ExtractResult, error) {
 			if len(f.planned) <= lost {
-				return activities.ExtractResult{}, temporal.NewNonRetryableApplicationError("it is gone", failure.PlanLost, nil)
+				return activities.ExtractResult{}, temporal.NewNonRetryableApplicationError("it is gone",
+					failure.PlanLost, nil)
 			}
 			return extract(in)
 		}
@@ -277,7 +281,8 @@ func TestALostPlanIsMadeAnewUnderAnotherName(t *testing.T) {
 				require.Equal(t, fmt.Sprint("plan", i-1), in.Lost)
 			}
 		}
-		require.Equal(t, []string{"default-test-run-id", "default-test-run-id.1", "default-test-run-id.2"}[:min(lost+1, 3)], names)
+		require.Equal(t, []string{"default-test-run-id", "default-test-run-id.1",
+			"default-test-run-id.2"}[:min(lost+1, 3)], names)
 		if wants != "" {
 			requireFailure(t, env, wants)
 			continue
@@ -335,9 +340,9 @@ func TestAnUnfinishedFirstLoadIsPlannedWhereItsPlanIs(t *testing.T) {
 				plans = append(plans, queue)
 				switch {
 				case len(plans) == 1:
-					return elsewhere(1)
+					return wrongHost(1)
 				case queue == hostQueue && !there:
-					return nobodyCame()
+					return noWorkerCame()
 				}
 				return nil
 			}
@@ -345,7 +350,7 @@ func TestAnUnfinishedFirstLoadIsPlannedWhereItsPlanIs(t *testing.T) {
 				if there {
 					return nil
 				}
-				return nobodyCame()
+				return noWorkerCame()
 			}
 			env := run(t, f, orders, func(env *testsuite.TestWorkflowEnvironment) {})
 			require.NoError(t, env.GetWorkflowError())

@@ -8,6 +8,7 @@ import (
 // only the source knows, and only a worker connects to it. It has no input.
 func ListTables(ctx workflow.Context) (ListTablesResult, error) {
 	var out ListTablesResult
-	err := workflow.ExecuteActivity(withOptions(ctx, planOptions, "list the tables of the configuration"), "ListTables").Get(ctx, &out)
+	err := workflow.ExecuteActivity(withOptions(ctx, planOptions, "list the tables of the configuration"),
+		"ListTables").Get(ctx, &out)
 	return out, err
 }

@@ -74,7 +74,8 @@ func (o *stateWorkflow) send(ctx workflow.Context, event string) {
 func (o *stateWorkflow) wakeAt(ctx workflow.Context, at, now time.Time) {
 	n := &o.notices
 	n.wake = at
-	timer := workflow.NewTimerWithOptions(ctx, at.Sub(now), workflow.TimerOptions{Summary: "stale unless a run comes first"})
+	timer := workflow.NewTimerWithOptions(ctx, at.Sub(now),
+		workflow.TimerOptions{Summary: "stale unless a run comes first"})
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		_ = timer.Get(ctx, nil) // a cancel ends the state workflow anyway
 		if n.wake.Equal(at) {

@@ -17,8 +17,8 @@ import (
 	"github.com/tablehaul/tablehaul/internal/owner"
 )
 
-// told is an owner whose messages are kept.
-type told struct {
+// notifiedHarness is a state workflow whose messages are kept.
+type notifiedHarness struct {
 	*stateHarness
 	start time.Time
 	// events are those that arrived; tries counts all tries.
@@ -29,8 +29,9 @@ type told struct {
 	fence int64
 }
 
-func newTold(t *testing.T) *told {
-	o := &told{stateHarness: newStateHarness(t), start: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), away: func(time.Duration) bool { return false }}
+func newNotifiedHarness(t *testing.T) *notifiedHarness {
+	o := &notifiedHarness{stateHarness: newStateHarness(t), start: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
+		away: func(time.Duration) bool { return false }}
 	o.env.SetStartTime(o.start)
 	o.env.RegisterActivityWithOptions(func(_ context.Context, in activities.NotifyInput) (struct{}, error) {
 		o.tries++
@@ -44,7 +45,7 @@ func newTold(t *testing.T) *told {
 }
 
 // ends is a run that begins and ends; a good one leaves the target as fresh as at its end.
-func (o *told) ends(outcome string, settings *owner.NoticeSettings) {
+func (o *notifiedHarness) ends(outcome string, settings *owner.NoticeSettings) {
 	o.fence++
 	id := o.delay.String()
 	fence := o.fence
@@ -60,7 +61,7 @@ func (o *told) ends(outcome string, settings *owner.NoticeSettings) {
 	o.then(owner.UpdateFinishRun, req, ok)
 }
 
-func (o *told) names() []string {
+func (o *notifiedHarness) names() []string {
 	names := []string{}
 	for _, e := range o.events {
 		names = append(names, e.Event)
@@ -71,8 +72,9 @@ func (o *told) names() []string {
 var never = &owner.NoticeSettings{}
 
 func TestAFailureIsToldOnceAndItsEndOnce(t *testing.T) {
-	o := newTold(t)
-	for _, outcome := range []string{"done", "failed", "failed", "cancelled", "failed", "done", "done", "failed", "done"} {
+	o := newNotifiedHarness(t)
+	for _, outcome := range []string{"done", "failed", "failed", "cancelled", "failed", "done", "done", "failed",
+		"done"} {
 		o.ends(outcome, never)
 	}
 	o.run()
@@ -84,7 +86,7 @@ func TestAFailureIsToldOnceAndItsEndOnce(t *testing.T) {
 }
 
 func TestStalenessIsToldOnceWithoutAnyRun(t *testing.T) {
-	o := newTold(t)
+	o := newNotifiedHarness(t)
 	hour := &owner.NoticeSettings{StaleAfter: time.Hour}
 	o.ends("done", hour)
 	o.delay += 50 * time.Minute
@@ -100,11 +102,11 @@ func TestStalenessIsToldOnceWithoutAnyRun(t *testing.T) {
 }
 
 func TestAReceiverThatWasAwayIsToldWhatIsTrueWhenItIsBack(t *testing.T) {
-	o := newTold(t)
+	o := newNotifiedHarness(t)
 	o.away = func(at time.Duration) bool { return at < 5*time.Minute }
 	o.ends("failed", never)
 	o.delay += time.Minute
-	o.ends("done", never) // nobody hears of what is over
+	o.ends("done", never) // no message of what is over
 	o.delay += time.Minute
 	o.ends("failed", never)
 	o.delay += time.Hour
@@ -112,11 +114,12 @@ func TestAReceiverThatWasAwayIsToldWhatIsTrueWhenItIsBack(t *testing.T) {
 	o.run()
 	require.Equal(t, []string{"failed", "recovered"}, o.names())
 	require.Greater(t, o.tries, 5)
-	require.Greater(t, o.events[0].Time.Sub(o.start), 2*time.Minute, "the second failure, not the first one, which was over")
+	require.Greater(t, o.events[0].Time.Sub(o.start), 2*time.Minute,
+		"the second failure, not the first one, which was over")
 }
 
 func TestNobodyHearsOfAFailureThatIsOver(t *testing.T) {
-	o := newTold(t)
+	o := newNotifiedHarness(t)
 	o.away = func(at time.Duration) bool { return at < 5*time.Minute } // the test environment tries ten times at most
 	o.ends("failed", never)
 	o.delay += time.Minute
@@ -129,7 +132,7 @@ func TestNobodyHearsOfAFailureThatIsOver(t *testing.T) {
 }
 
 func TestMessagesHoldNobodyUp(t *testing.T) {
-	o := newTold(t)
+	o := newNotifiedHarness(t)
 	o.away = func(time.Duration) bool { return true }
 	for range 20 {
 		o.ends("failed", never)
@@ -140,7 +143,7 @@ func TestMessagesHoldNobodyUp(t *testing.T) {
 }
 
 func TestWithoutNoticesNothingIsToldOrAwaited(t *testing.T) {
-	o := newTold(t)
+	o := newNotifiedHarness(t)
 	o.ends("failed", &owner.NoticeSettings{StaleAfter: time.Minute})
 	o.ends("done", nil) // a worker without a webhook
 	o.delay += time.Hour
@@ -151,27 +154,29 @@ func TestWithoutNoticesNothingIsToldOrAwaited(t *testing.T) {
 }
 
 func TestWhatWasToldOutlivesTheOwner(t *testing.T) {
-	o := newTold(t)
+	o := newNotifiedHarness(t)
 	o.ends("failed", never)
 	for range 500 {
-		o.then(owner.UpdateSetWatermark, owner.SetRequest{Watermark: "5", Cursor: "id"}, func(_ any, err error) { require.NoError(t, err) })
+		o.then(owner.UpdateSetWatermark, owner.SetRequest{Watermark: "5", Cursor: "id"},
+			func(_ any, err error) { require.NoError(t, err) })
 	}
 	o.run()
 	require.Equal(t, []string{"failed"}, o.names())
 	require.True(t, nextState(t, o).Notices.NotifiedFailed)
 
-	o = newTold(t)
+	o = newNotifiedHarness(t)
 	o.away = func(time.Duration) bool { return true }
 	o.ends("failed", never)
 	for range 500 {
-		o.then(owner.UpdateSetWatermark, owner.SetRequest{Watermark: "5", Cursor: "id"}, func(_ any, err error) { require.NoError(t, err) })
+		o.then(owner.UpdateSetWatermark, owner.SetRequest{Watermark: "5", Cursor: "id"},
+			func(_ any, err error) { require.NoError(t, err) })
 	}
 	o.run()
-	require.False(t, nextState(t, o).Notices.NotifiedFailed, "the next execution tells it")
+	require.False(t, nextState(t, o).Notices.NotifiedFailed, "the next execution sends it")
 	require.Equal(t, owner.EventFailed, nextState(t, o).Due(o.start))
 }
 
-func nextState(t *testing.T, o *told) owner.State {
+func nextState(t *testing.T, o *notifiedHarness) owner.State {
 	t.Helper()
 	var next *workflow.ContinueAsNewError
 	require.True(t, errors.As(o.env.GetWorkflowError(), &next), "%v", o.env.GetWorkflowError())

@@ -47,7 +47,8 @@ func (s *sync) snapshot() Status {
 	for _, i := range s.running {
 		r := s.ranges[i]
 		st.Running = append(st.Running, RunningRange{
-			WorkflowID: syncRangeID(s.lease, i), RowsExtracted: r.Extracted, RowsWritten: r.Written, Chunks: r.Chunks, ChunksDone: r.ChunksDone,
+			WorkflowID: syncRangeID(s.lease, i), RowsExtracted: r.Extracted, RowsWritten: r.Written, Chunks: r.Chunks,
+			ChunksDone: r.ChunksDone,
 		})
 	}
 	return st

@@ -148,7 +148,8 @@ func (s *sync) settleRange(ctx workflow.Context, i int, f workflow.Future) (reco
 	if s.plan.Mode != api.ModeFirstLoad {
 		return nil, nil
 	}
-	return s.startRecord(ctx, fmt.Sprintf("range %d is loaded", i+1), owner.ProgressRequest{Fence: s.lease.Fence, RunID: s.lease.RunID, RangeDone: &i}), nil
+	return s.startRecord(ctx, fmt.Sprintf("range %d is loaded", i+1),
+		owner.ProgressRequest{Fence: s.lease.Fence, RunID: s.lease.RunID, RangeDone: &i}), nil
 }
 
 func (s *sync) add(c Counts, phases map[string]float64) {

@@ -27,7 +27,8 @@ func TestRecordedHistoriesReplay(t *testing.T) {
 			t.Run(release.Name()+"/"+filepath.Base(file), func(t *testing.T) {
 				replayer := worker.NewWorkflowReplayer()
 				workflows.Register(replayer)
-				require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(log.NewStructuredLogger(slog.New(slog.DiscardHandler)), file))
+				silent := log.NewStructuredLogger(slog.New(slog.DiscardHandler))
+				require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(silent, file))
 			})
 		}
 	}

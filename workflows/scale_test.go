@@ -35,7 +35,7 @@ const (
 	eventsOfAStep   = 6
 	eventsOfAChild  = 9
 	eventsOfASignal = 4
-	// A run tells lists of six phases, and its memo of its plan: an event each.
+	// A run shows six phases in lists, and its plan in its memo: an event each.
 	eventsOfLists = 7
 
 	mostEvents  = 4000
@@ -49,7 +49,8 @@ type measuring struct {
 }
 
 func (m measuring) saw(size int) {
-	for was := m.largest.Load(); int64(size) > was && !m.largest.CompareAndSwap(was, int64(size)); was = m.largest.Load() {
+	for was := m.largest.Load(); int64(size) > was &&
+		!m.largest.CompareAndSwap(was, int64(size)); was = m.largest.Load() {
 	}
 }
 
@@ -73,7 +74,8 @@ func huge(slices, chunks int) *fake {
 	f.plan.Done = strings.Repeat("0", hugeRanges)
 	f.chunks = chunks
 	f.extract = func(in activities.RangeInput) (activities.ExtractResult, error) {
-		return activities.ExtractResult{Rows: int64(chunks) * fakeChunkRows, Chunks: chunks, Parts: 1, Bytes: 1, More: in.Slice < slices-1}, nil
+		return activities.ExtractResult{Rows: int64(chunks) * fakeChunkRows, Chunks: chunks, Parts: 1, Bytes: 1,
+			More: in.Slice < slices-1}, nil
 	}
 	f.upsert = func(_ context.Context, in activities.UpsertChunkInput) (activities.UpsertChunkResult, error) {
 		return activities.UpsertChunkResult{Inserted: in.Rows, Tries: 1}, nil
@@ -87,7 +89,7 @@ func TestARunOfTenBillionRowsStaysWithinBounds(t *testing.T) {
 	var largest atomic.Int64
 	steps, children, signals := 0, 0, 0
 	visible(f, owner.VisibilitySearch, time.Now())
-	var told lists
+	var listed lists
 	env := run(t, f, orders, func(env *testsuite.TestWorkflowEnvironment) {
 		env.SetTestTimeout(5 * time.Minute)
 		env.SetDataConverter(measuring{converter.GetDefaultDataConverter(), &largest})
@@ -102,17 +104,18 @@ func TestARunOfTenBillionRowsStaysWithinBounds(t *testing.T) {
 			require.NoError(t, args.Get(&in))
 			signals += in.Signals
 		})
-		told.watch(env)
+		listed.watch(env)
 	})
 	require.NoError(t, env.GetWorkflowError())
 	var result workflows.SyncTableResult
 	require.NoError(t, env.GetWorkflowResult(&result))
 	require.EqualValues(t, hugeRanges*slices*chunks*fakeChunkRows, result.Inserted)
 	require.Equal(t, hugeRanges, children)
-	events := steps*eventsOfAStep + children*eventsOfAChild + signals*eventsOfASignal + told.events()
-	require.Positive(t, told.events())
-	require.LessOrEqual(t, told.events(), eventsOfLists)
-	t.Logf("SyncTable: %d steps, %d children, %d signals at most: %d events at most; largest payload %d bytes", steps, children, signals, events, largest.Load())
+	events := steps*eventsOfAStep + children*eventsOfAChild + signals*eventsOfASignal + listed.events()
+	require.Positive(t, listed.events())
+	require.LessOrEqual(t, listed.events(), eventsOfLists)
+	t.Logf("SyncTable: %d steps, %d children, %d signals at most: %d events at most; largest payload %d bytes", steps,
+		children, signals, events, largest.Load())
 	require.Less(t, events, mostEvents)
 	require.Less(t, largest.Load(), int64(mostPayload))
 }

@@ -23,7 +23,8 @@ import (
 // sliced makes every range of the fake one of several slices.
 func (f *fake) sliced(slices int) {
 	f.extract = func(in activities.RangeInput) (activities.ExtractResult, error) {
-		return activities.ExtractResult{Rows: fakeChunks * fakeChunkRows, Chunks: fakeChunks, Parts: 2, Bytes: 99, More: in.Slice < slices-1}, nil
+		return activities.ExtractResult{Rows: fakeChunks * fakeChunkRows, Chunks: fakeChunks, Parts: 2, Bytes: 99,
+			More: in.Slice < slices-1}, nil
 	}
 }
 
@@ -46,7 +47,8 @@ func TestARangeIsMovedInSlices(t *testing.T) {
 	}
 	f.cleaned(func(in activities.RangeInput) {
 		cleaned = append(cleaned, in.Slice)
-		require.GreaterOrEqual(t, len(extracted), min(in.Slice+2, 3), "the next slice begins where this one's manifest says")
+		require.GreaterOrEqual(t, len(extracted), min(in.Slice+2, 3),
+			"the next slice begins where this one's manifest says")
 	})
 	env := run(t, f, orders)
 	require.NoError(t, env.GetWorkflowError())
@@ -70,7 +72,8 @@ func TestARangeIsMovedInSlices(t *testing.T) {
 func TestALongRangeContinuesAsNew(t *testing.T) {
 	f := newFake()
 	f.sliced(3)
-	in := workflows.SyncRangeInput{Range: activities.RangeInput{Table: "shop.orders", Run: "run-1", PlanSum: "sum", Range: 4}, Ranges: 9, ChunksInFlight: 2}
+	in := workflows.SyncRangeInput{Range: activities.RangeInput{Table: "shop.orders", Run: "run-1", PlanSum: "sum",
+		Range: 4}, Ranges: 9, ChunksInFlight: 2}
 	var total workflows.SyncRangeResult
 	for executions := 1; ; executions++ {
 		env := newEnvironment()
@@ -137,7 +140,8 @@ func TestASlowChunkHoldsUpItsOwnFilesOnly(t *testing.T) {
 			select {
 			case <-next:
 			case <-time.After(30 * time.Second):
-				return activities.UpsertChunkResult{}, temporal.NewNonRetryableApplicationError("slice 1 waits", "Test", nil)
+				return activities.UpsertChunkResult{}, temporal.NewNonRetryableApplicationError("slice 1 waits",
+					"Test", nil)
 			}
 		}
 		f.mu.Lock()
@@ -187,7 +191,8 @@ func TestAFailedSliceCleansUpTheOneAfterIt(t *testing.T) {
 	f := newFake()
 	f.sliced(2)
 	f.upsert = func(context.Context, activities.UpsertChunkInput) (activities.UpsertChunkResult, error) {
-		return activities.UpsertChunkResult{}, temporal.NewNonRetryableApplicationError("column c", failure.RowRejected, nil)
+		return activities.UpsertChunkResult{}, temporal.NewNonRetryableApplicationError("column c",
+			failure.RowRejected, nil)
 	}
 	cleaned := map[int]int{}
 	f.cleaned(func(in activities.RangeInput) { cleaned[in.Slice]++ })

@@ -27,6 +27,7 @@ func SweepStaging(ctx workflow.Context, in SweepStagingInput) (SweepStagingResul
 	}
 	out.HostGone = true
 	anywhere := hostRouter{}
-	err = anywhere.step(ctx, stateOptions, "the host does not answer; stop its sweep schedule", "StopSweeping", activities.StopSweepingInput(in)).Get(ctx, nil)
+	err = anywhere.step(ctx, stateOptions, "the host does not answer; stop its sweep schedule", "StopSweeping",
+		activities.StopSweepingInput(in)).Get(ctx, nil)
 	return out, cause(err)
 }

@@ -18,13 +18,13 @@ func sweepOnce(t *testing.T, queue string, there bool) (out workflows.SweepStagi
 	for name, f := range map[string]any{
 		"Sweep": func(ctx context.Context) (activities.SweepResult, error) {
 			if !there {
-				return activities.SweepResult{}, nobodyCame()
+				return activities.SweepResult{}, noWorkerCame()
 			}
 			swept = append(swept, activity.GetInfo(ctx).TaskQueue)
 			return activities.SweepResult{Runs: 1, Files: 3}, nil
 		},
 		"PingHost": func(context.Context) (activities.PingHostResult, error) {
-			return activities.PingHostResult{}, nobodyCame()
+			return activities.PingHostResult{}, noWorkerCame()
 		},
 		"StopSweeping": func(_ context.Context, in activities.StopSweepingInput) error {
 			stopped = append(stopped, in.Queue)

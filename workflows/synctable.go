@@ -14,7 +14,8 @@ import (
 )
 
 // SyncTable is one run of one table: it gets the lease, plans, moves every range, and raises the watermark. Its input
-// is a SyncTableInput. It decodes the input itself, so that a misspelt key is an InvalidInput failure that names the key.
+// is a SyncTableInput. It decodes the input itself, so that a misspelt key is an InvalidInput failure that names the
+// key.
 //
 // It never continues as new: that would end a cron schedule.
 func SyncTable(ctx workflow.Context, raw converter.RawValue) (SyncTableResult, error) {
@@ -53,7 +54,7 @@ func (s *sync) runToEnd(ctx workflow.Context, state owner.State) error {
 		if again || failureType(err) != failure.TargetRestarted {
 			return s.finish(ctx, err) // what the target refused must not keep the lease
 		}
-		workflow.GetLogger(ctx).Warn("the target was restarted during the run and may have lost rows, writing them again")
+		workflow.GetLogger(ctx).Warn("the target was restarted during the run and may have lost rows: writing again")
 		queue := s.plan.Queue
 		if state = s.stateForNewPlan(state); state.FirstLoad != nil {
 			state.FirstLoad.Queue = queue

@@ -24,7 +24,8 @@ func TestSyncTableRaisesTheWatermarkAfterEveryChunk(t *testing.T) {
 	f := newFake()
 	env := run(t, f, orders)
 	require.NoError(t, env.GetWorkflowError())
-	require.Equal(t, []string{"BeginRun", "PlanRun", "ExtractIncremental", "WaitForFiles", "ListChunks", "UpsertChunk", "Cleanup", "FinishRun"}, f.order())
+	require.Equal(t, []string{"BeginRun", "PlanRun", "ExtractIncremental", "WaitForFiles", "ListChunks",
+		"UpsertChunk", "Cleanup", "FinishRun"}, f.order())
 	require.Equal(t, fakeChunks, f.count("UpsertChunk"))
 
 	var result workflows.SyncTableResult
@@ -103,7 +104,8 @@ func TestSyncTableFailsWithTheFirstErrorAndCleansUp(t *testing.T) {
 	f.upsert = func(_ context.Context, in activities.UpsertChunkInput) (activities.UpsertChunkResult, error) {
 		if in.Part == 0 && in.Chunk == 2 {
 			defer close(failed)
-			return activities.UpsertChunkResult{}, temporal.NewNonRetryableApplicationError("column c", failure.RowRejected, nil)
+			return activities.UpsertChunkResult{}, temporal.NewNonRetryableApplicationError("column c",
+				failure.RowRejected, nil)
 		}
 		<-failed
 		time.Sleep(50 * time.Millisecond) // the workflow hears of the failure first
@@ -271,7 +273,8 @@ func TestSyncTableOfManyRangesFailsWithTheChildsCause(t *testing.T) {
 	f.plan.Mode, f.plan.Ranges, f.plan.Done = api.ModeFirstLoad, 4, "0000"
 	f.extract = func(in activities.RangeInput) (activities.ExtractResult, error) {
 		if in.Range == 1 {
-			return activities.ExtractResult{}, temporal.NewNonRetryableApplicationError("gone", failure.ServerRejected, nil)
+			return activities.ExtractResult{}, temporal.NewNonRetryableApplicationError("gone",
+				failure.ServerRejected, nil)
 		}
 		return activities.ExtractResult{Rows: 120, Chunks: fakeChunks, Parts: 1}, nil
 	}

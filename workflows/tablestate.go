@@ -55,7 +55,8 @@ type stateWorkflow struct {
 }
 
 func (o *stateWorkflow) handle(ctx workflow.Context) error {
-	if err := workflow.SetQueryHandler(ctx, owner.QueryState, func() (owner.State, error) { return o.state, nil }); err != nil {
+	if err := workflow.SetQueryHandler(ctx, owner.QueryState,
+		func() (owner.State, error) { return o.state, nil }); err != nil {
 		return fmt.Errorf("register query: %w", err)
 	}
 	for _, u := range []struct {

@@ -31,7 +31,8 @@ func SyncDetails(in SyncTableInput) string {
 	case in.Full:
 		text = "Starts over: the whole table is read again, and the watermark set again."
 	case in.From != "" || in.To != "":
-		text = fmt.Sprintf("Reads a window again: above `%s`, up to `%s`. The watermark stays.", orAll(in.From), orAll(in.To))
+		text = fmt.Sprintf("Reads a window again: above `%s`, up to `%s`. The watermark stays.", orAll(in.From),
+			orAll(in.To))
 	}
 	if in.IfBusy == IfBusyWait || in.IfBusy == IfBusySkip {
 		text += fmt.Sprintf(" If another run holds the table: %s.", in.IfBusy)

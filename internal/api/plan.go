@@ -46,7 +46,7 @@ type PlanTableResult struct {
 	Identity IdentityShown `json:"identity,omitzero"`
 }
 
-// Estimate is what a run would read and write, as far as servers and earlier runs tell. It is
+// Estimate is what a run would read and write, as far as servers and earlier runs show. It is
 // for people: half or twice as much is normal.
 type Estimate struct {
 	// Known is false where the server has no estimate of the table's rows.

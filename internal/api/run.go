@@ -112,7 +112,7 @@ type Status struct {
 	Mode   string       `json:"mode,omitempty"`
 	Window table.Window `json:"window"`
 	// FreshAt is the moment whose rows the target holds: what the last run left, and what this
-	// one has brought when it is done. Zero where nobody knows.
+	// one has brought when it is done. Zero where it is not known.
 	FreshAt time.Time `json:"freshAt,omitzero"`
 	// Ranges and RangesDone count ranges, those of an earlier run included.
 	Ranges     int64 `json:"ranges"`
@@ -128,8 +128,8 @@ type Status struct {
 	// chunks of the table a worker writes at once, as far as that makes it faster.
 	ChunkRows  int64 `json:"chunkRows,omitempty"`
 	WriteLimit int   `json:"writeLimit,omitempty"`
-	// Running are the ranges that child workflows move at present. What they have told is in
-	// the sums above; they tell it rarely, and answer the query "status" themselves.
+	// Running are the ranges that child workflows move at present. What they have reported is in
+	// the sums above; they report rarely, and answer the query "status" themselves.
 	Running []RunningRange `json:"running,omitempty"`
 	Waits   []Wait         `json:"waits,omitempty"`
 	// Failure is the type and message of what ended a run that is giving its lease back.
@@ -137,7 +137,7 @@ type Status struct {
 	Started time.Time `json:"started"`
 }
 
-// Lag is how far the target is behind the source, false where nobody knows.
+// Lag is how far the target is behind the source, false where it is not known.
 func (s *Status) Lag(now time.Time) (time.Duration, bool) {
 	if s.FreshAt.IsZero() {
 		return 0, false
@@ -154,12 +154,12 @@ type RunningRange struct {
 	ChunksDone    int64  `json:"chunksDone"`
 }
 
-// Refine puts what a running range says of itself in the place of what it had told its run.
-func (s *Status) Refine(told RunningRange, now Status) {
-	s.RowsExtracted += now.RowsExtracted - told.RowsExtracted
-	s.RowsWritten += now.RowsWritten - told.RowsWritten
-	s.Chunks += now.Chunks - told.Chunks
-	s.ChunksDone += now.ChunksDone - told.ChunksDone
+// Refine puts what a running range says of itself in the place of what it had reported to its run.
+func (s *Status) Refine(reported RunningRange, now Status) {
+	s.RowsExtracted += now.RowsExtracted - reported.RowsExtracted
+	s.RowsWritten += now.RowsWritten - reported.RowsWritten
+	s.Chunks += now.Chunks - reported.Chunks
+	s.ChunksDone += now.ChunksDone - reported.ChunksDone
 	s.KeepSlowest(now.ChunkRows, now.WriteLimit)
 }
 

@@ -10,7 +10,8 @@ import (
 const WorkflowType = "TableState"
 
 // StaticDetails explains a state workflow in the Web UI.
-const StaticDetails = "Keeps the watermark and says which run may write the target. It never ends and does no work: do not terminate it, or the next run is a first load."
+const StaticDetails = "Keeps the watermark and says which run may write the target. It never ends and does no work:" +
+	" do not terminate it, or the next run is a first load."
 
 // idPrefix begins the workflow id of a table's state workflow; the table's name follows.
 const idPrefix = "tablehaul/state/"

@@ -22,10 +22,9 @@ type BeginRequest struct {
 	RunID      string `json:"runId"`
 	// TakeOver is the fence of a lease whose holder is known to be closed; 0 takes nothing over.
 	TakeOver int64 `json:"takeOver,omitempty"`
-	// Notices says that somebody is to be told of the table, and is nil otherwise. What the
-	// last run began with counts.
+	// Notices is set if the webhook is notified of the table, and nil otherwise. Each run sets it again.
 	Notices *NoticeSettings `json:"notices,omitempty"`
-	// Visibility is what the owner may tell Temporal's lists.
+	// Visibility is what the state workflow may show in Temporal's lists.
 	Visibility Visibility `json:"visibility,omitempty"`
 }
 

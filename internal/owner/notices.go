@@ -4,13 +4,13 @@ import (
 	"time"
 )
 
-// Events that somebody may be told of.
+// Events of which the webhook is notified.
 const (
 	// EventFailed: a run failed, and the one before it had not.
 	EventFailed = "failed"
 	// EventStale: the target is further behind the source than the table's staleAfter.
 	EventStale = "stale"
-	// EventRecovered: neither of both any more, after one of them was told.
+	// EventRecovered: neither of both any more, after the webhook was notified of one.
 	EventRecovered = "recovered"
 )
 
@@ -19,13 +19,13 @@ func EventText(event string) string {
 	return map[string]string{EventFailed: "failed", EventStale: "is stale", EventRecovered: "has recovered"}[event]
 }
 
-// NoticeSettings say that somebody is to be told of a table, and when it is stale.
+// NoticeSettings say that the webhook is notified of a table, and when the table is stale.
 type NoticeSettings struct {
 	// StaleAfter is the freshness lag beyond which the table is stale; 0 is never.
 	StaleAfter time.Duration `json:"staleAfter,omitempty"`
 }
 
-// Notices is what a table's owner remembers of what was told, so that each event is told once,
+// Notices is what a state keeps of the notified events, so that each event is sent once,
 // however many runs fail and workers are restarted.
 type Notices struct {
 	NoticeSettings
@@ -33,7 +33,7 @@ type Notices struct {
 	NotifiedStale  bool `json:"notifiedStale,omitempty"`
 }
 
-// NoticesWith is n under new settings; nil settings forget what was told.
+// NoticesWith is n under new settings; nil settings forget the notified events.
 func NoticesWith(n *Notices, settings *NoticeSettings) *Notices {
 	if settings == nil {
 		return nil
@@ -46,7 +46,7 @@ func NoticesWith(n *Notices, settings *NoticeSettings) *Notices {
 	return &next
 }
 
-// Due is the event that is to be told next, "" for none.
+// Due is the event to send next, "" for none.
 func (s State) Due(now time.Time) string {
 	n := s.Notices
 	if n == nil {
@@ -83,7 +83,7 @@ func (s State) StaleAt() (time.Time, bool) {
 	return s.FreshAt.Add(s.Notices.StaleAfter), true
 }
 
-// SetNotified remembers that an event was told.
+// SetNotified records that an event was sent.
 func (n *Notices) SetNotified(event string) {
 	switch event {
 	case EventFailed:

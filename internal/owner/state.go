@@ -11,7 +11,7 @@ import (
 type Lease struct {
 	WorkflowID string `json:"workflowId"`
 	RunID      string `json:"runId"`
-	// Fence rises with every lease, also where the state workflow was started anew: it is at least the
+	// Fence rises with every lease, also if the state workflow was started again: it is at least the
 	// time, in milliseconds since 1970. A request that carries another one is refused.
 	Fence int64     `json:"fence"`
 	Since time.Time `json:"since"`
@@ -36,7 +36,7 @@ type FirstLoad struct {
 	Queue string `json:"queue,omitempty"`
 }
 
-// RunRecord is what the owner remembers of a finished run.
+// RunRecord is what a state keeps of a finished run.
 type RunRecord struct {
 	WorkflowID string `json:"workflowId"`
 	RunID      string `json:"runId"`
@@ -61,7 +61,7 @@ const (
 	OutcomeCancelled = "cancelled"
 )
 
-// State is all that the owner keeps, carried through continue-as-new. Fields are added, never re-used.
+// State is all that a state workflow keeps, carried through continue-as-new. Fields are added, never re-used.
 type State struct {
 	Version int    `json:"version"`
 	Table   string `json:"table"`
@@ -99,12 +99,12 @@ type State struct {
 	// HeldBackSeconds is how far it kept it back when the last run looked.
 	HeldBackSeconds float64 `json:"heldBackSeconds,omitempty"`
 	// FreshAt is the moment whose rows the target holds, by the workers' clocks: what is
-	// committed later may be missing. Zero where nobody knows.
+	// committed later may be missing. Zero where it is not known.
 	FreshAt time.Time `json:"freshAt,omitzero"`
 	// LastSuccess is when a run last ended well, FailedRuns how many have failed since.
 	LastSuccess time.Time `json:"lastSuccess,omitzero"`
 	FailedRuns  int       `json:"failedRuns,omitempty"`
-	// Notices is nil where nobody is to be told.
+	// Notices is nil where the webhook is not notified.
 	Notices *Notices `json:"notices,omitempty"`
 	// Visibility is what the run that was begun last allows.
 	Visibility Visibility  `json:"visibility,omitempty"`
@@ -113,7 +113,7 @@ type State struct {
 
 // Visibility is what workflows may write of themselves where Temporal lists them. It is looked
 // up once per run and travels in histories, since a workflow that sets a search attribute
-// which the namespace does not have stands still.
+// which the namespace does not have makes no progress.
 type Visibility string
 
 const (
