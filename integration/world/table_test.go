@@ -69,7 +69,7 @@ func drawTable(r *rand.Rand, name string) *tablePlan {
 	for i := range 1 + r.IntN(7) {
 		t.columns = append(t.columns, drawColumn(r, fmt.Sprintf("c%d", i)))
 	}
-	if !t.cursor.insertOnly && t.cursor.column != "" && often(r, 25) {
+	if !t.cursor.insertOnly && !t.cursor.days && t.cursor.column != "" && often(r, 25) { // rows of a day that swap values come the next day
 		t.unique, t.settings = true, ", uniqueConflicts: replace"
 		t.know(column{name: "u", form: asText})
 	}

@@ -55,6 +55,7 @@ var expected = []uint16{
 	1317, 1053, 1927, 4031, 3169, 1077, 1079, 1080, // killed, shutdown
 	1412, 1615, 1020, // the table's definition changed
 	1364,       // a column that was added has no default
+	1467,       // the next number could not be had while the table changed
 	1402, 1614, // a branch of XA that was rolled back by a deadlock
 	3058,
 }
