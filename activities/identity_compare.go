@@ -117,7 +117,7 @@ func (p *planDraft) compareSource(ctx context.Context, was *owner.Identity) (cha
 	if same && (now.Includes || was.Source.History == "") {
 		return "", nil
 	}
-	if now.Includes {
+	if now.Includes && now.Unique {
 		p.warnings = append(p.warnings, fmt.Sprintf("the source is another server than before, %s instead of %s, with the same history", now, was.Source))
 		return "", nil
 	}

@@ -103,3 +103,23 @@ func TestTheSourceLeadsToAnotherServer(t *testing.T) {
 		require.NotContains(t, strings.Join(p.sync("t").Warnings, "\n"), "taken for the same", "said once")
 	})
 }
+
+// MariaDB's servers count their transactions each for itself: a server that has counted further need not
+// have executed what another one has.
+func TestAHigherPositionOfMariaDBIsNoHistory(t *testing.T) {
+	t.Parallel()
+	logged := []string{"--log-bin=binlog", "--server-id=1"}
+	s := servers.Private(t, servers.FlavorMariaDB, logged...)
+	d := startWithDetour(t, s, on(s, oneTable), false, logged...)
+	exec(t, d.src, oldRows...)
+	d.sync("t")
+	exec(t, d.there, createT, insertT(1, 1000), "UPDATE t SET updated_at = '2024-02-01' + INTERVAL id MINUTE")
+	for range 100 {
+		exec(t, d.there, "UPDATE t SET n = n + 1, updated_at = updated_at WHERE id = 1")
+	}
+	d.leadTo(d.other)
+	_, err := d.try(workflows.SyncTableInput{Table: d.table("t")})
+	requireFailure(t, err, failure.IdentityChanged, "the connection now leads to")
+	exec(t, d.there, "UPDATE t SET updated_at = '2024-01-01' + INTERVAL id MINUTE")
+	require.Equal(t, api.ModeIncremental, d.sync("t").Mode, "a failover")
+}

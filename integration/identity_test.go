@@ -58,8 +58,8 @@ type detour struct {
 }
 
 // startWithDetour puts the proxy before the target or, else, before the source of o. The other server has
-// the schema and no table.
-func startWithDetour(t *testing.T, s *servers.Server, o options, target bool) *detour {
+// the schema and no table. args are arguments of the other server.
+func startWithDetour(t *testing.T, s *servers.Server, o options, target bool, args ...string) *detour {
 	t.Helper()
 	way := proxy.Start(t, s.Addr())
 	dsn := &o.sourceDSN
@@ -67,7 +67,7 @@ func startWithDetour(t *testing.T, s *servers.Server, o options, target bool) *d
 		dsn = &o.targetDSN
 	}
 	*dsn = way.DSN(s.DSN(""))
-	d := &detour{product: start(t, o), way: way, home: s, other: servers.Private(t, s.Flavor)}
+	d := &detour{product: start(t, o), way: way, home: s, other: servers.Private(t, s.Flavor, args...)}
 	schema := d.from
 	if target {
 		schema = d.to

@@ -26,6 +26,9 @@ type Server struct {
 	Durable bool `json:"-"`
 	// Includes says that the server has executed all of the history that ReadServer was given.
 	Includes bool `json:"-"`
+	// Unique says that no two servers give a transaction of their own the same name in History. MariaDB's
+	// positions are numbers that each server counts for itself.
+	Unique bool `json:"-"`
 }
 
 // maxHistory bounds the history that is kept, in bytes: it travels with the table's state.
@@ -60,7 +63,7 @@ func ReadServer(ctx context.Context, db mysqldb.Reader, known string) (Server, e
 	if db.ServerInfo().Flavor == mysqldb.FlavorMariaDB {
 		s.Includes = includesPositions(s.History, known)
 	}
-	s.Includes = s.Includes && known != ""
+	s.Includes, s.Unique = s.Includes && known != "", db.ServerInfo().Flavor == mysqldb.FlavorMySQL
 	if len(s.History) > maxHistory {
 		s.History = ""
 	}
