@@ -33,7 +33,8 @@ func (c *Client) CreateSchedule(ctx context.Context, want ScheduleSpec) error {
 	return c.translate(want.Table, err)
 }
 
-// UpdateSchedule changes the table's schedule to want, apart from its pause.
+// UpdateSchedule changes the table's schedule to want. It also makes or ends the pause by schedulePaused, because Temporal
+// may handle a separate pause that follows at once before the update, and so lose it. A pause by hand stays.
 func (c *Client) UpdateSchedule(ctx context.Context, want ScheduleSpec) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
@@ -43,6 +44,12 @@ func (c *Client) UpdateSchedule(ctx context.Context, want ScheduleSpec) error {
 			spec := specOf(want)
 			state := in.Description.Schedule.State
 			state.LimitedActions, state.RemainingActions = false, 0
+			switch {
+			case want.Paused && !state.Paused:
+				state.Paused, state.Note = true, PausedByFile
+			case !want.Paused && state.Paused && state.Note == PausedByFile:
+				state.Paused, state.Note = false, ResumedByFile
+			}
 			return &client.ScheduleUpdate{Schedule: &client.Schedule{
 				Spec: &spec, Action: c.action(want.Table), State: state,
 				Policy: &client.SchedulePolicies{Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_SKIP, CatchupWindow: catchUpWindow},
