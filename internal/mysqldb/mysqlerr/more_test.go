@@ -17,15 +17,18 @@ import (
 // functions, settings. Each needs a person, and says at once what to do.
 var provokedByObjects = []provoked{
 	{1526, "", mysqlerr.ClassRowData, "no partition for the row's value", func(p *dbtest.Provoker) error {
-		return p.Say("CREATE TABLE parts (id INT PRIMARY KEY) PARTITION BY RANGE (id) (PARTITION p VALUES LESS THAN (10))",
+		return p.Say("CREATE TABLE parts (id INT PRIMARY KEY) PARTITION BY RANGE (id) (PARTITION p VALUES LESS THAN"+
+			" (10))",
 			"INSERT INTO parts VALUES (11)")
 	}},
 	{1748, "", mysqlerr.ClassRowData, "no partition for the row's value", func(p *dbtest.Provoker) error {
 		return p.Say("CREATE TABLE parts (id INT PRIMARY KEY) PARTITION BY RANGE (id)"+
-			" (PARTITION p VALUES LESS THAN (10), PARTITION q VALUES LESS THAN (20))", "INSERT INTO parts PARTITION (p) VALUES (11)")
+			" (PARTITION p VALUES LESS THAN (10), PARTITION q VALUES LESS THAN (20))", "INSERT INTO parts PARTITION"+
+			" (p) VALUES (11)")
 	}},
 	{1644, "", mysqlerr.ClassRowData, "(SIGNAL)", func(p *dbtest.Provoker) error {
-		dbtest.Exec(p, p.Admin, "CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 's3cret'")
+		dbtest.Exec(p, p.Admin, "CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW SIGNAL SQLSTATE '45000' SET"+
+			" MESSAGE_TEXT = 's3cret'")
 		return p.Say("INSERT INTO t VALUES (3, 's3cret')")
 	}},
 	{1046, servers.FlavorMySQL, mysqlerr.ClassConfiguration, "without its database", func(p *dbtest.Provoker) error {
@@ -37,7 +40,8 @@ var provokedByObjects = []provoked{
 		return p.Say("INSERT INTO t VALUES (3, 's3cret')")
 	}},
 	{1449, "", mysqlerr.ClassConfiguration, "definer does not work", func(p *dbtest.Provoker) error {
-		dbtest.Exec(p, p.Admin, "CREATE DEFINER = 'gone'@'nowhere' TRIGGER tr BEFORE INSERT ON t FOR EACH ROW SET NEW.v = ''")
+		dbtest.Exec(p, p.Admin, "CREATE DEFINER = 'gone'@'nowhere' TRIGGER tr BEFORE INSERT ON t FOR EACH ROW SET"+
+			" NEW.v = ''")
 		return p.Say("INSERT INTO t VALUES (3, 's3cret')")
 	}},
 	{1442, "", mysqlerr.ClassConfiguration, "trigger", func(p *dbtest.Provoker) error {
@@ -45,13 +49,15 @@ var provokedByObjects = []provoked{
 		return p.Say("INSERT INTO t VALUES (3, 's3cret')")
 	}},
 	{1369, "", mysqlerr.ClassRowData, "a view of the target", func(p *dbtest.Provoker) error {
-		return p.Say("CREATE VIEW w AS SELECT id, v FROM t WHERE id < 10 WITH CHECK OPTION", "INSERT INTO w VALUES (11, 's3cret')")
+		return p.Say("CREATE VIEW w AS SELECT id, v FROM t WHERE id < 10 WITH CHECK OPTION",
+			"INSERT INTO w VALUES (11, 's3cret')")
 	}},
 	{1104, "", mysqlerr.ClassConfiguration, "max_join_size", func(p *dbtest.Provoker) error {
 		return p.Say("SET max_join_size = 2", "SELECT * FROM t a, t b")
 	}},
 	{1213, "", mysqlerr.ClassRetry, "deadlock", func(p *dbtest.Provoker) error {
-		dbtest.Exec(p, p.Admin, "CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213")
+		dbtest.Exec(p, p.Admin, "CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW SIGNAL SQLSTATE '40001' SET"+
+			" MYSQL_ERRNO = 1213")
 		return p.Say("INSERT INTO t VALUES (3, 's3cret')")
 	}},
 	{1286, "", mysqlerr.ClassConfiguration, "NOSUCH", func(p *dbtest.Provoker) error {
@@ -66,7 +72,10 @@ var provokedByObjects = []provoked{
 	}},
 	{3989, servers.FlavorMySQL, mysqlerr.ClassConfiguration, "read-only", func(p *dbtest.Provoker) error {
 		dbtest.Exec(p, p.Admin, "ALTER SCHEMA "+p.Schema+" READ ONLY = 1")
-		p.Cleanup(func() { _, _ = p.Admin.ExecContext(dbtest.BackgroundOf(p), "ALTER SCHEMA "+p.Schema+" READ ONLY = 0") })
+		p.Cleanup(func() {
+			_, _ = p.Admin.ExecContext(dbtest.BackgroundOf(p),
+				"ALTER SCHEMA "+p.Schema+" READ ONLY = 0")
+		})
 		return p.Say("UPDATE t SET v = 's3cret'")
 	}},
 	{3572, servers.FlavorMySQL, mysqlerr.ClassRetry, "holds a lock", func(p *dbtest.Provoker) error {
@@ -107,10 +116,12 @@ func TestATransactionLargerThanTheBinaryLogIsSplit(t *testing.T) {
 	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
 		t.Run(string(flavor), func(t *testing.T) {
 			t.Parallel()
-			s := servers.Private(t, flavor, "--log-bin=binlog", "--server-id=7", "--max-binlog-cache-size=8192", "--binlog-cache-size=4096")
+			s := servers.Private(t, flavor, "--log-bin=binlog", "--server-id=7", "--max-binlog-cache-size=8192",
+				"--binlog-cache-size=4096")
 			p := dbtest.NewProvoker(t, s)
 			dbtest.Exec(t, p.Admin, "CREATE TABLE big (id INT PRIMARY KEY, v VARCHAR(8000))")
-			err := p.Say(fmt.Sprintf("INSERT INTO big SELECT n, REPEAT('s', 8000) FROM (SELECT %d AS n UNION SELECT 2 UNION SELECT 3) x", 1))
+			err := p.Say(fmt.Sprintf("INSERT INTO big SELECT n, REPEAT('s', 8000) FROM (SELECT %d AS n UNION SELECT"+
+				" 2 UNION SELECT 3) x", 1))
 			require.Error(t, err)
 			require.Equal(t, uint16(1197), mysqlerr.NumberOf(err), "%v", err)
 			require.Equal(t, mysqlerr.ClassSplit, mysqlerr.Classify(err))

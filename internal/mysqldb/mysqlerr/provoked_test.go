@@ -13,7 +13,8 @@ import (
 )
 
 // endless is a SELECT that would run for hours.
-const endless = "SELECT COUNT(*) FROM information_schema.columns a, information_schema.columns b, information_schema.columns c"
+const endless = "SELECT COUNT(*) FROM information_schema.columns a, information_schema.columns b," +
+	" information_schema.columns c"
 
 // provoked is one error number and how to come by it.
 type provoked struct {
@@ -79,7 +80,8 @@ func TestEachWayToLoseAConnectionIsRetried(t *testing.T) {
 				var id int
 				require.NoError(p, p.Target.QueryRowContext(p.Context(), "SELECT CONNECTION_ID()").Scan(&id))
 				there := fmt.Sprintf("SELECT COUNT(*) FROM information_schema.processlist WHERE id = %d", id)
-				require.Eventually(p, func() bool { return dbtest.Texts(p, p.Admin, there)[0] == "0" }, dbtest.Soon, 50*time.Millisecond)
+				require.Eventually(p, func() bool { return dbtest.Texts(p, p.Admin, there)[0] == "0" }, dbtest.Soon,
+					50*time.Millisecond)
 				return p.UntilError("DO 1")
 			},
 		} {

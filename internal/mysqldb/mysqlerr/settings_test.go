@@ -60,7 +60,8 @@ func TestEachErrorNumberOfASettingIsWhatItsClassSays(t *testing.T) {
 	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
 		t.Run(string(flavor), func(t *testing.T) {
 			t.Parallel()
-			shouldSay(t, servers.Private(t, flavor, "--log-bin=binlog", "--server-id=7", "--max-user-connections=100"), provokedBySettings)
+			shouldSay(t, servers.Private(t, flavor, "--log-bin=binlog", "--server-id=7", "--max-user-connections=100"),
+				provokedBySettings)
 		})
 	}
 }
@@ -113,12 +114,14 @@ func TestAStatementLargerThanThePacketIsSplitOrLost(t *testing.T) {
 		err = p.Say(huge) // the driver knows the server's limit
 		require.Equal(t, mysqlerr.ClassSplit, mysqlerr.Classify(err), "%v", err)
 		require.NotContains(t, mysqlerr.Safe(err).Error(), "s3cret")
-		require.Equal(t, "larger than the server's max_allowed_packet", mysqlerr.Describe(err).Sentence[len("the statement is "):])
+		require.Equal(t, "larger than the server's max_allowed_packet",
+			mysqlerr.Describe(err).Sentence[len("the statement is "):])
 
 		plain := dbtest.Session(t, p.Admin) // whoever does not know it
 		_, err = plain.ExecContext(t.Context(), huge)
 		t.Log(mysqlerr.Safe(err))
-		require.Contains(t, []mysqlerr.Class{mysqlerr.ClassSplit, mysqlerr.ClassRetry}, mysqlerr.Classify(err), "%v", err)
+		require.Contains(t, []mysqlerr.Class{mysqlerr.ClassSplit, mysqlerr.ClassRetry}, mysqlerr.Classify(err), "%v",
+			err)
 		require.Contains(t, []uint16{0, 1153}, mysqlerr.NumberOf(err))
 	})
 }

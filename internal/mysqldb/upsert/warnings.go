@@ -55,7 +55,7 @@ func (w *writer) listWarnings(ctx context.Context, allowed func(mysqlerr.Problem
 			return listed, fmt.Errorf("read a warning: %w", err)
 		}
 		listed++
-		if mysqlerr.NoteNumbers[number] {
+		if mysqlerr.IsNote(number) {
 			continue
 		}
 		p := mysqlerr.DescribeWarning(number, string(message))

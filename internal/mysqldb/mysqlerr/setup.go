@@ -7,8 +7,6 @@ import (
 	"time"
 )
 
-// Errors of a connection's set-up, which the connection returns and this package describes.
-
 var (
 	// ErrBadDSN is returned for a DSN that cannot be parsed or holds a parameter
 	// that would change what rows or errors mean.
@@ -27,8 +25,8 @@ func (e *DSNError) Error() string { return ErrBadDSN.Error() + ": " + e.What + "
 // Unwrap makes errors.Is find ErrBadDSN.
 func (e *DSNError) Unwrap() error { return ErrBadDSN }
 
-// FileError is a file of this machine that the configuration names and nobody can read: no
-// server has to do with it, and waiting does not help.
+// FileError is a file of this machine that the configuration names and that cannot be read. It is
+// permanent.
 type FileError struct {
 	Path  string
 	Cause error
@@ -46,11 +44,11 @@ func (e *FileError) Error() string {
 // Unwrap is why.
 func (e *FileError) Unwrap() error { return e.Cause }
 
-// RefusedLogin is a server's refusal of a login, which is not tried again before a moment.
+// RefusedLogin is a server's refusal of a login, which is not tried again before Next.
 type RefusedLogin struct {
 	Cause error
 	Next  time.Time
-	Pause time.Duration
+	Pause time.Duration // between the refusal and Next
 }
 
 // Error is the server's refusal.

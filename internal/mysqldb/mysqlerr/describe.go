@@ -22,7 +22,7 @@ type Problem struct {
 	Key    string
 	// Row counts from 1 within the statement; 0 where the server named none.
 	Row int
-	// KeyHash stands for the row's primary key: KeyHash of its values. Empty where unknown.
+	// KeyHash stands for the values of the row's primary key. Empty where unknown.
 	KeyHash string
 	// Sentence says what happened, Remedy what a person can do; Remedy may be empty.
 	Sentence string
@@ -67,8 +67,8 @@ type Code uint16
 // Error is the number in words.
 func (c Code) Error() string { return fmt.Sprintf("server error %d", uint16(c)) }
 
-// Safe turns an error of the driver into one whose text may be shown. Errors that are safe
-// already stay as they are, with what was wrapped around them; nil stays nil.
+// Safe turns an error of the driver into one whose text may be shown. An error that is safe already
+// stays as it is, with what wraps it. Nil stays nil.
 func Safe(err error) error {
 	if err == nil {
 		return nil
@@ -93,8 +93,8 @@ func Refuse(column, sentence, remedy string) error {
 	return NewError(Problem{Class: ClassConfiguration, Column: column, Sentence: sentence, Remedy: remedy})
 }
 
-// ServerMessage is the number and the text of a server's error; ok is false where no server spoke.
-// The text may hold a row's values.
+// ServerMessage is the number and the text of a server's error; ok is false for any other error.
+// The text may hold values of a row.
 func ServerMessage(err error) (number uint16, text string, ok bool) {
 	var server *mysql.MySQLError
 	if !errors.As(err, &server) {
@@ -117,14 +117,15 @@ func safeCause(err error) error {
 	if holdsValue(err) {
 		return nil
 	}
-	// No server spoke, so no row can be in it: network, TLS and the driver's own sentinels.
+	// An error of the network, of TLS or of the driver holds no row.
 	return err
 }
 
 // holdsValue reports the errors of database/sql that quote the value they cannot convert.
 func holdsValue(err error) bool {
 	var number *strconv.NumError
-	return errors.As(err, &number) || strings.Contains(err.Error(), "sql: Scan error") || strings.Contains(err.Error(), "converting ")
+	return errors.As(err, &number) || strings.Contains(err.Error(), "sql: Scan error") ||
+		strings.Contains(err.Error(), "converting ")
 }
 
 // Describe says what an error means without any row value in it.
@@ -145,7 +146,8 @@ func Describe(err error) Problem {
 	case errors.As(err, &server):
 		describeServer(&p, server)
 		if refused := (*RefusedLogin)(nil); errors.As(err, &refused) {
-			p.Remedy += fmt.Sprintf("; the login is tried again within %s, by one connection, or at once when its file: or exec: secret changes",
+			p.Remedy += fmt.Sprintf("; the login is tried again within %s, by one connection, or at once when its"+
+				" file: or exec: secret changes",
 				refused.Pause)
 		}
 	default:
@@ -208,8 +210,8 @@ func describeDriver(p *Problem, err error) {
 	}
 }
 
-// The server ends a message with the names; values stand before them. Anchoring at the end is
-// what keeps a value that imitates such an ending from being taken for a name.
+// A server's message ends with the names, after the values. The expressions match at the end, so that
+// a value which imitates such an ending is not taken for a name.
 var (
 	nullColumn = regexp.MustCompile(`^(?:Column|Field) '(.+)' (?:cannot be null|doesn't have a default value)$`)
 	jsonColumn = regexp.MustCompile(`(?s) in value for column '([^\n]+)'\.?$`)

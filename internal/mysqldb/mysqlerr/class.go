@@ -19,10 +19,10 @@ type Class uint8
 const (
 	// ClassNone is the class of nil.
 	ClassNone Class = iota
-	// ClassUnknown is everything that nothing is known of: retried for a bounded time.
+	// ClassUnknown is an error that is not known here: retried for a bounded time.
 	ClassUnknown
 	// ClassRetry is a transaction that may be run again at once: locks, lost connections.
-	// A lost connection means that the outcome is unknown, not that nothing happened.
+	// After a lost connection the outcome is unknown: the server may have committed.
 	ClassRetry
 	// ClassCapacity is a server without room: retried slowly, and shown as a stall.
 	ClassCapacity
@@ -35,7 +35,7 @@ const (
 	ClassRowData
 	// ClassConfiguration is what a person has to change first.
 	ClassConfiguration
-	// ClassCanceled is a context of the caller's that ended.
+	// ClassCanceled is a context of the caller that has ended.
 	ClassCanceled
 )
 
@@ -51,9 +51,8 @@ func (c Class) String() string {
 	return "unknown"
 }
 
-// Classify says what to do about an error of this package, of database/sql or of the driver.
-// The caller's own context counts before the server's number: a cancelled statement comes
-// back in many shapes.
+// Classify says what to do about an error; see the package's comment for the rules. An ended context
+// counts before the server's number, since a canceled statement returns many different errors.
 func Classify(err error) Class {
 	if err == nil {
 		return ClassNone

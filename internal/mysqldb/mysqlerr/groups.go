@@ -1,14 +1,7 @@
 package mysqlerr
 
-import (
-	"fmt"
-	"slices"
-	"strconv"
-	"strings"
-)
-
-// errorGroup is what the program knows of many error numbers at once: the condition they share
-// and what a person does about it. [verdicts] goes before it for the numbers that stand there.
+// errorGroup is the info of many error numbers: the condition that they share, and the remedy. For a
+// number in both, [errorInfos] counts.
 type errorGroup struct {
 	errorInfo
 	// numbers are numbers and ranges, such as "1004 1010-1012".
@@ -26,31 +19,36 @@ const (
 	remedyRefused = "look the number up in the server's error reference, change what it names, then run again"
 )
 
-// errorGroups are, after [verdicts], the numbers of MySQL 5.7 to 9.7 and MariaDB 10.3 to 11.8.
-// The first group that has a number counts; what the groups leave is in refusedRanges. Where the
-// servers use a number for different things, its class is right for both.
+// errorGroups are, after [errorInfos], the numbers of MySQL 5.7 to 9.7 and MariaDB 10.3 to 11.8.
+// The first group with a number counts; the other numbers are in refusedRanges. Where the servers use
+// a number for different things, its class is right for both.
 //
 // testdata/errornumbers.txt lists every number with its class, and a test compares them.
 var errorGroups = []errorGroup{
 	// What passes by itself.
-	{errorInfo{class: ClassRetry, message: "the server closes connections, or goes away"}, "1077-1080 1152 1184 3168 3169"},
+	{errorInfo{class: ClassRetry, message: "the server closes connections, or goes away"},
+		"1077-1080 1152 1184 3168 3169"},
 	{errorInfo{class: ClassRetry, message: "the network to the server is in trouble"}, "1155-1157"},
 	{errorInfo{class: ClassRetry, message: "the server is in offline mode"}, "3032 6400"},
 	{errorInfo{class: ClassRetry, message: "the proxy before the server cannot reach it"}, "9001"},
 	{errorInfo{class: ClassRetry, message: "the server rolled the transaction back"}, "1402 1613 1614 1622 1964 3197"},
 	{errorInfo{class: ClassRetry, message: "another session holds a lock"}, "1689 3058 3132 3133 3572"},
 	{errorInfo{class: ClassRetry, message: "the server asks to try again"}, "1297 6141"},
-	{errorInfo{class: ClassRetry, message: "the group of servers waits or changes its primary"}, "3781-3783 3797 3798 4094"},
+	{errorInfo{class: ClassRetry, message: "the group of servers waits or changes its primary"},
+		"3781-3783 3797 3798 4094"},
 	{errorInfo{class: ClassRetry, message: "the server is being cloned"}, "3633 3634 3874"},
 
 	// What needs room.
-	{errorInfo{class: ClassCapacity, message: "the server is out of memory", remedy: remedyRoom}, "3015 3044 3950 4081 4082"},
+	{errorInfo{class: ClassCapacity, message: "the server is out of memory", remedy: remedyRoom},
+		"3015 3044 3950 4081 4082"},
 	{
-		errorInfo{class: ClassCapacity, message: "the server's disk, undo log or temporary space is full", remedy: remedyRoom},
+		errorInfo{class: ClassCapacity, message: "the server's disk, undo log or temporary space is full",
+			remedy: remedyRoom},
 		"1878 3019 3675",
 	},
 	{
-		errorInfo{class: ClassCapacity, message: "the server is out of locks, transactions or statement handles", remedy: remedyRoom},
+		errorInfo{class: ClassCapacity, message: "the server is out of locks, transactions or statement handles",
+			remedy: remedyRoom},
 		"1461 1637 3985 6411",
 	},
 	{errorInfo{
@@ -62,11 +60,13 @@ var errorGroups = []errorGroup{
 		remedy: "raise parser_max_mem_size on the server",
 	}, "3186"},
 
-	// Nobody can tell from the number whether it passes: retried for a bounded time.
+	// The number does not say whether the condition passes: retried for a bounded time.
 	{errorInfo{class: ClassUnknown, message: "the server's handshake was disturbed", remedy: remedyLogin}, "1042 1043"},
-	{errorInfo{class: ClassUnknown, message: "the server could not commit or roll back", remedy: remedyFiles}, "1180 1181"},
+	{errorInfo{class: ClassUnknown, message: "the server could not commit or roll back", remedy: remedyFiles},
+		"1180 1181"},
 	{
-		errorInfo{class: ClassUnknown, message: "the server's storage engine, or a file of it, is in trouble", remedy: remedyFiles},
+		errorInfo{class: ClassUnknown, message: "the server's storage engine, or a file of it, is in trouble",
+			remedy: remedyFiles},
 		systemErrors,
 	},
 	{errorInfo{
@@ -91,28 +91,33 @@ var errorGroups = []errorGroup{
 		"1022 1169 1569 1586 1761 1762 1859",
 	},
 	{errorInfo{
-		class: ClassRowData, message: "a foreign key of the target stands against the row",
+		class: ClassRowData, message: "a foreign key of the target refuses the row",
 		remedy: "sync the parent table first, or drop the foreign key on the target",
 	}, "1216 1217"},
 	{errorInfo{
 		class: ClassRowData, message: "a column that cannot be NULL got a NULL",
 		remedy: "make the target column nullable, or correct the row at the source",
 	}, "1263 3673"},
-	{errorInfo{class: ClassRowData, message: "the row has too few or too many values", remedy: remedyValue}, "1261 1262"},
+	{errorInfo{class: ClassRowData, message: "the row has too few or too many values", remedy: remedyValue},
+		"1261 1262"},
 	{
-		errorInfo{class: ClassRowData, message: "a view of the target refuses the row", remedy: "write to a table instead of a view"},
+		errorInfo{class: ClassRowData, message: "a view of the target refuses the row",
+			remedy: "write to a table instead of a view"},
 		"1369",
 	},
 	{
-		errorInfo{class: ClassRowData, message: "an expression of the target has no result for this row", remedy: remedyValue},
+		errorInfo{class: ClassRowData, message: "an expression of the target has no result for this row",
+			remedy: remedyValue},
 		"1365 1441 3020 3045-3054 3513 3514 4074 6527",
 	},
 	{
-		errorInfo{class: ClassRowData, message: "value cannot be stored in the column's type or character set", remedy: remedyValue},
+		errorInfo{class: ClassRowData, message: "value cannot be stored in the column's type or character set",
+			remedy: remedyValue},
 		"1162 1256-1259 1299 1301 1525 1575 1916-1922 1958 1977 3904 3907 3912 3987 3988 3995 4122",
 	},
 	{
-		errorInfo{class: ClassRowData, message: "value does not fit into an index on an expression", remedy: remedyValue},
+		errorInfo{class: ClassRowData, message: "value does not fit into an index on an expression",
+			remedy: remedyValue},
 		"3751 3752 3903 3905 3906 3908",
 	},
 	{
@@ -163,14 +168,16 @@ var errorGroups = []errorGroup{
 	},
 	{
 		errorInfo{class: ClassConfiguration, message: "the table or an index of it is damaged", remedy: remedyDamaged},
-		"1032-1035 1194 1195 1340-1344 1455 1459 1602 1682 1696 1707 1712 1728 1805 1817 1863 1877 1880 3000 3506 3508 3509",
+		"1032-1035 1194 1195 1340-1344 1455 1459 1602 1682 1696 1707 1712 1728 1805 1817 1863 1877 1880 3000 3506" +
+			" 3508 3509",
 	},
 	{errorInfo{
 		class: ClassConfiguration, message: "the table's file or tablespace is missing, discarded or in the way",
 		remedy: remedyFiles,
 	}, "1808 1809 1812-1814 1816 1860 3119-3121 3510 3604-3607 3629 3642 3678-3681 3913"},
 	{
-		errorInfo{class: ClassConfiguration, message: "the server cannot encrypt or decrypt the table", remedy: remedyKeys},
+		errorInfo{class: ClassConfiguration, message: "the server cannot encrypt or decrypt the table",
+			remedy: remedyKeys},
 		"3183-3185 3187 3188 3198 3201-3203 3784-3794 3801 3805-3811 3824-3833",
 	},
 	{errorInfo{
@@ -187,7 +194,7 @@ var errorGroups = []errorGroup{
 	}, "1881 3983"},
 	{
 		errorInfo{
-			class: ClassConfiguration, message: "the server's replication, binary log or group stands against the statement",
+			class: ClassConfiguration, message: "the server's replication, binary log or group forbids the statement",
 			remedy: remedyGroup,
 		},
 		"1099 1100 1188-1192 1198-1202 1218 1223 1236 1518 1534 1593 1598 1609 1610 1661-1664 1666 1667 1679 1685" +
@@ -230,63 +237,6 @@ var errorGroups = []errorGroup{
 	},
 
 	// Notes about a statement, not about its rows: as warnings they stop nothing.
-	{errorInfo{class: ClassConfiguration, message: "the server refuses what it otherwise warns of", remedy: remedyRefused}, notes},
-}
-
-// notes are the numbers of notes: deprecations, statements that are unsafe in a statement-based
-// binary log, hints, options without effect.
-const notes = "1003 1246 1249 1266 1276 1285 1287 1315 1316 1354 1355 1438 1554 1592 1618 1638 1668-1675 1681 1684 1693" +
-	" 1714-1719 1722-1724 1727 1738 1739 1745 1751 1752 1867 1868 1870 1926 1968 1981 1982 3005 3006 3010 3022 3023 3025" +
-	" 3027 3088-3090 3123-3127 3135 3170 3171 3199 3515 3519 3570 3571 3598 3599 3614 3674 3713 3715 3719 3720 3777-3779" +
-	" 3856 3858-3861 3909 3929 3956 3961-3965 3996 4009 4010 4077 4079 4095 4096 4175 4190 4200 4202 4207" +
-	" 6016 6035 6124 6578"
-
-// refusedRanges are all numbers of both servers. What no group names is a statement, a command or
-// an object that the server refuses: it would refuse it again.
-const refusedRanges = "1000-1887 1900-1999 3000-3238 3500-4208 6000-6141 6400-6579"
-
-var refused = errorInfo{class: ClassConfiguration, message: "the server refuses the statement", remedy: remedyRefused}
-
-// systemErrors carry an error number of the operating system or of a storage engine in their
-// text: see classifySystem.
-const systemErrors = "1004 1009-1014 1016-1019 1023-1026 1028 1030 1296 1376 1374 1810 1811 1815"
-
-// knownErrors are the numbers of verdicts, errorGroups and refusedRanges, and noteNumbers those
-// of notes.
-var knownErrors, NoteNumbers = collect()
-
-func collect() (map[uint16]errorInfo, map[uint16]bool) {
-	all := map[uint16]errorInfo{}
-	for n := range numbersIn(refusedRanges) {
-		all[n] = refused
-	}
-	for _, g := range slices.Backward(errorGroups) {
-		for n := range numbersIn(g.numbers) {
-			all[n] = g.errorInfo
-		}
-	}
-	for n, v := range errorInfos {
-		all[n] = v
-	}
-	return all, numbersIn(notes)
-}
-
-// numbersIn reads "1004 1010-1012". It panics on anything else: the texts are in this file.
-func numbersIn(text string) map[uint16]bool {
-	out := map[uint16]bool{}
-	for word := range strings.FieldsSeq(text) {
-		first, last, isRange := strings.Cut(word, "-")
-		if !isRange {
-			last = first
-		}
-		from, err := strconv.ParseUint(first, 10, 16)
-		to, err2 := strconv.ParseUint(last, 10, 16)
-		if err != nil || err2 != nil || to < from {
-			panic(fmt.Sprintf("%q is no range of error numbers", word))
-		}
-		for n := from; n <= to; n++ {
-			out[uint16(n)] = true
-		}
-	}
-	return out
+	{errorInfo{class: ClassConfiguration, message: "the server refuses what it otherwise warns of",
+		remedy: remedyRefused}, notes},
 }

@@ -21,7 +21,8 @@ import (
 )
 
 func serverError(number uint16, message string) error {
-	return fmt.Errorf("some step: %w", &mysql.MySQLError{Number: number, SQLState: [5]byte{'H', 'Y', '0', '0', '0'}, Message: message})
+	return fmt.Errorf("some step: %w", &mysql.MySQLError{Number: number, SQLState: [5]byte{'H', 'Y', '0', '0', '0'},
+		Message: message})
 }
 
 func TestClassifyServerErrorsByNumber(t *testing.T) {
@@ -35,8 +36,9 @@ func TestClassifyServerErrorsByNumber(t *testing.T) {
 		mysqlerr.ClassRowData: {
 			1062, 1048, 1264, 1265, 1292, 1300, 1364, 1366, 1367, 1406, 1452, 1690, 3140, 3819, 4025, 1242,
 		},
-		mysqlerr.ClassConfiguration: {1044, 1045, 1046, 1049, 1054, 1064, 1105, 1142, 1143, 1146, 1193, 1227, 1298, 1665, 3159, 1290},
-		mysqlerr.ClassUnknown:       {1, 9999, 30000},
+		mysqlerr.ClassConfiguration: {1044, 1045, 1046, 1049, 1054, 1064, 1105, 1142, 1143, 1146, 1193, 1227, 1298,
+			1665, 3159, 1290},
+		mysqlerr.ClassUnknown: {1, 9999, 30000},
 	} {
 		for _, n := range numbers {
 			err := serverError(n, "x")
@@ -46,12 +48,16 @@ func TestClassifyServerErrorsByNumber(t *testing.T) {
 			require.NotEmpty(t, mysqlerr.Describe(err).Sentence, n)
 		}
 	}
-	require.True(t, mysqlerr.IsFailover(serverError(1290, "The MySQL server is running with the --super-read-only option so it cannot execute this statement")))
-	require.True(t, mysqlerr.IsFailover(serverError(1290, "The MariaDB server is running with the --read-only option so it cannot execute this statement")))
+	require.True(t, mysqlerr.IsFailover(serverError(1290,
+		"The MySQL server is running with the --super-read-only option so it cannot execute this statement")))
+	require.True(t, mysqlerr.IsFailover(serverError(1290,
+		"The MariaDB server is running with the --read-only option so it cannot execute this statement")))
 	require.True(t, mysqlerr.IsFailover(serverError(1015, "Can't lock file (errno: 165 - Table is read only)")))
 	require.False(t, mysqlerr.IsFailover(serverError(1015, "Can't lock file (errno: 77 - No locks available)")))
-	require.True(t, mysqlerr.IsPermanent(serverError(1290, "The MySQL server is running with the --secure-file-priv option so it cannot execute this statement")))
-	require.True(t, mysqlerr.IsCapacity(serverError(3, "Error writing file '/tmp/ML1' (Errcode: 28 - No space left on device)")))
+	require.True(t, mysqlerr.IsPermanent(serverError(1290,
+		"The MySQL server is running with the --secure-file-priv option so it cannot execute this statement")))
+	require.True(t, mysqlerr.IsCapacity(serverError(3, "Error writing file '/tmp/ML1' (Errcode: 28 - No space left"+
+		" on device)")))
 }
 
 func TestClassifyDriverErrors(t *testing.T) {
@@ -67,7 +73,8 @@ func TestClassifyDriverErrors(t *testing.T) {
 		{&net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}, mysqlerr.ClassRetry},
 		{&net.DNSError{Name: "nowhere.invalid", IsNotFound: true}, mysqlerr.ClassRetry},
 		{mysql.ErrPktTooLarge, mysqlerr.ClassSplit},
-		{&tls.CertificateVerificationError{Err: x509.HostnameError{Certificate: &x509.Certificate{}, Host: "x"}}, mysqlerr.ClassConfiguration},
+		{&tls.CertificateVerificationError{Err: x509.HostnameError{Certificate: &x509.Certificate{}, Host: "x"}},
+			mysqlerr.ClassConfiguration},
 		{x509.UnknownAuthorityError{}, mysqlerr.ClassConfiguration},
 		{mysql.ErrNoTLS, mysqlerr.ClassConfiguration},
 		{context.Canceled, mysqlerr.ClassCanceled},
@@ -129,13 +136,15 @@ func TestSafeNeverShowsAValue(t *testing.T) {
 		require.Equal(t, mysqlerr.Code(c.number), code)
 	}
 	// Texts about names are kept, because they are the answer.
-	require.ErrorContains(t, mysqlerr.Safe(serverError(1045, "Access denied for user 'shop'@'10.0.0.1' (using password: YES)")), "'shop'@'10.0.0.1'")
+	require.ErrorContains(t, mysqlerr.Safe(serverError(1045,
+		"Access denied for user 'shop'@'10.0.0.1' (using password: YES)")), "'shop'@'10.0.0.1'")
 	require.ErrorContains(t, mysqlerr.Safe(serverError(1146, "Table 'shop.orders' doesn't exist")), "shop.orders")
 	// What database/sql says of a value that it cannot convert holds the value.
 	_, parse := strconv.Atoi("s3cret")
 	for _, err := range []error{
 		fmt.Errorf("sql: Scan error on column index 0, name \"x\": %w", parse),
-		fmt.Errorf("count: %w", fmt.Errorf(`sql: Scan error on column index 0, name "x": converting driver.Value type []uint8 ("s3cret") to a int64: %w`, errors.New("invalid syntax"))),
+		fmt.Errorf("count: %w",
+			fmt.Errorf(`sql: Scan error on column index 0, name "x": converting driver.Value type []uint8 ("s3cret") to a int64: %w`, errors.New("invalid syntax"))),
 	} {
 		require.NotContains(t, mysqlerr.Safe(err).Error(), "s3cret")
 	}
@@ -147,8 +156,10 @@ func TestServersSayWhatTheTableOfErrorsExpects(t *testing.T) {
 		db := dbtest.Lenient(t, s, schema)
 		dbtest.Exec(t, db, "SET sql_mode = 'STRICT_ALL_TABLES'",
 			"CREATE TABLE p (id INT PRIMARY KEY)",
-			"CREATE TABLE t (id INT PRIMARY KEY, `a'b` TINYINT NOT NULL, `c``d` VARCHAR(3) CHARACTER SET latin1, u VARCHAR(20) UNIQUE, "+
-				"f INT, d DATE, CONSTRAINT `fk'1` FOREIGN KEY (f) REFERENCES p (id), CONSTRAINT `positive` CHECK (id > 0))",
+			"CREATE TABLE t (id INT PRIMARY KEY, `a'b` TINYINT NOT NULL, `c``d` VARCHAR(3) CHARACTER SET latin1, u"+
+				" VARCHAR(20) UNIQUE, "+
+				"f INT, d DATE, CONSTRAINT `fk'1` FOREIGN KEY (f) REFERENCES p (id), CONSTRAINT `positive` CHECK (id"+
+				" > 0))",
 			"INSERT INTO t (id, `a'b`, u) VALUES (1, 1, 's3cret')")
 		for statement, want := range map[string]mysqlerr.Problem{
 			"INSERT INTO t (id, `a'b`) VALUES (2, 1), (3, 300)":                  {Number: 1264, Column: "a'b", Row: 2},

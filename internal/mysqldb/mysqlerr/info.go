@@ -8,10 +8,10 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// infoOf is what the program knows of a server's error: its number says it, and for a few
-// numbers the SQLSTATE or the text. The second result is false where nothing is known.
+// infoOf finds the info of a server's error by its number, and for a few numbers by SQLSTATE or text.
+// The second result is false for an unknown number.
 func infoOf(e *mysql.MySQLError) (errorInfo, bool) {
-	if sqlState(e) == stateSignal { // whatever number the SIGNAL chose
+	if sqlState(e) == stateSignal { // the SIGNAL chooses the number
 		return knownErrors[errSignal], true
 	}
 	v, known := knownErrors[e.Number]
@@ -27,10 +27,10 @@ func infoOf(e *mysql.MySQLError) (errorInfo, bool) {
 	return errorInfo{class: ClassUnknown, message: "the server refused with an error that is not known here"}, false
 }
 
-// stateSignal is the SQLSTATE of a SIGNAL by a person's own trigger or routine.
+// stateSignal is the SQLSTATE of a SIGNAL in a trigger or a routine.
 const stateSignal = "45000"
 
-// infoByState is about numbers that are not known: states that mean one thing only.
+// infoByState is for unknown numbers: SQLSTATEs with one meaning.
 var infoByState = map[string]errorInfo{
 	"08S01": {class: ClassRetry, message: "the connection to the server failed"},
 	"40001": {class: ClassRetry, message: "the server rolled the transaction back"},
@@ -51,12 +51,16 @@ func sqlState(e *mysql.MySQLError) string {
 }
 
 var (
-	readOnlyServer = errorInfo{class: ClassFailover, message: "the server is read-only", remedy: "write to the primary server"}
-	fullDisk       = errorInfo{class: ClassCapacity, message: "the server's disk is full", remedy: remedyRoom}
-	noResources    = errorInfo{class: ClassCapacity, message: "the server is out of files, memory or threads", remedy: remedyRoom}
-	lockedRows     = errorInfo{class: ClassRetry, message: "another session holds a lock on the same rows, or changed them"}
-	damagedTable   = errorInfo{class: ClassConfiguration, message: "the table or an index of it is damaged", remedy: remedyDamaged}
-	engineRefuses  = errorInfo{
+	readOnlyServer = errorInfo{class: ClassFailover, message: "the server is read-only",
+		remedy: "write to the primary server"}
+	fullDisk    = errorInfo{class: ClassCapacity, message: "the server's disk is full", remedy: remedyRoom}
+	noResources = errorInfo{class: ClassCapacity, message: "the server is out of files, memory or threads",
+		remedy: remedyRoom}
+	lockedRows = errorInfo{class: ClassRetry, message: "another session holds a lock on the same rows, or" +
+		" changed them"}
+	damagedTable = errorInfo{class: ClassConfiguration, message: "the table or an index of it is damaged",
+		remedy: remedyDamaged}
+	engineRefuses = errorInfo{
 		class: ClassConfiguration, message: "the server's storage engine refuses the statement", remedy: remedyFiles,
 	}
 	transactionTooLarge = errorInfo{
@@ -70,7 +74,7 @@ var (
 	cannotReach = errorInfo{class: ClassUnknown, message: "the proxy before the server is in trouble"}
 )
 
-// infoByText is for the numbers that say too little; nil where the number says it all.
+// infoByText is for numbers that say too little; nil where the number is enough.
 func infoByText(e *mysql.MySQLError) *errorInfo {
 	m := strings.ToLower(e.Message)
 	switch {
@@ -143,7 +147,7 @@ func systemError(m string) *errorInfo {
 		return &readOnlyServer
 	case number == 126, number == 127, number == 134, number == 144, number == 145:
 		return &damagedTable
-	case number == 168, number < 120 && number != 13 && number != 2: // nobody knows
+	case number == 168, number < 120 && number != 13 && number != 2: // it may pass or not
 		return nil
 	}
 	return &engineRefuses
