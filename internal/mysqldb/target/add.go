@@ -4,63 +4,65 @@ import (
 	"context"
 	"strings"
 
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// planColumns are the columns that the target is to get.
-func planColumns(p *Diff, missing []*schema.Column, o Options) (names []string) {
-	for _, c := range missing {
-		if !o.AddColumns {
-			if !c.Generated {
-				p.note(table.LevelRefuse, c.Name, "is missing on the target", "add it to the target, or leave it out of the sync")
+// columnsToAdd are the missing columns that the target gets.
+func (c *comparison) columnsToAdd(missing []*schema.Column) (names []string) {
+	for _, m := range missing {
+		if !c.options.AddColumns {
+			if !m.Generated {
+				c.addFinding(table.LevelRefuse, m.Name, "is missing on the target", "add it to the target, or leave it out of the sync")
 			}
 			continue
 		}
-		names = append(names, c.Name)
+		names = append(names, m.Name)
 	}
 	return names
 }
 
-// planMissing plans how the target gets the named columns.
-func planMissing(ctx context.Context, d *mysqldb.DB, p *Diff, src mysqldb.Reader, builder *ddl, target *schema.Table, names []string, allowed grants, o Options) error {
+// addColumns adds the named columns of the source to the target.
+func (c *comparison) addColumns(ctx context.Context, names []string) error {
 	if len(names) == 0 {
 		return nil
 	}
-	if err := builder.adapt(ctx, src, d, p.Name, names); err != nil {
+	if err := c.ddl.adapt(ctx, c.src, c.dst, c.Name, names); err != nil {
 		return err
 	}
-	builder.noRows = o.Rewrites
-	if !p.Refused() && !o.Rewrites { // the login may read the target
-		rows, err := New(d).HasRows(ctx, p.Name)
-		if mysqlerr.Classify(err) == mysqlerr.ClassConfiguration {
-			rows = true // no SELECT, which a run says
-		} else if err != nil {
-			return err
-		}
-		if builder.noRows = !rows; rows {
-			if err := builder.compareOldRows(ctx, src, names, o); err != nil {
-				return err
-			}
-		}
-		askFilled(p, builder.source, target, builder.differ)
-	}
-	if err := builder.tryAdd(ctx, d, p, names); err != nil {
+	if err := c.checkOldRows(ctx, names); err != nil {
 		return err
 	}
-	addColumns(p, builder, target, names, allowed)
+	if err := c.ddl.tryAdd(ctx, c.dst, c.Diff, names); err != nil {
+		return err
+	}
+	c.grants.require(c.Diff, "ALTER")
+	if statement := c.ddl.add(c.Name, names); statement != "" {
+		c.Statements = append(c.Statements, alterable(c.target, c.Diff, statement))
+		c.addFinding(table.LevelInfo, "", "columns are added to the target: "+strings.Join(names, ", "), "")
+	}
+	c.carry(c.ddl)
 	return nil
 }
 
-// addColumns adds what the target lacks.
-func addColumns(p *Diff, builder *ddl, target *schema.Table, names []string, allowed grants) {
-	allowed.need(p, "ALTER")
-	if statement := builder.add(p.Name, names); statement != "" {
-		statement = alterable(target, p, statement)
-		p.Statements = append(p.Statements, statement)
-		p.note(table.LevelInfo, "", "columns are added to the target: "+strings.Join(names, ", "), "")
+// checkOldRows finds out what rows that are on the target already get in added columns.
+func (c *comparison) checkOldRows(ctx context.Context, names []string) error {
+	c.ddl.noRows = c.options.Rewrites
+	if c.Refused() || c.options.Rewrites { // a refusal may mean that the login cannot read the target
+		return nil
 	}
-	p.carry(builder)
+	rows, err := New(c.dst).HasRows(ctx, c.Name)
+	if mysqlerr.Classify(err) == mysqlerr.ClassConfiguration {
+		rows = true // no SELECT privilege, which a run reports
+	} else if err != nil {
+		return err
+	}
+	if c.ddl.noRows = !rows; rows {
+		if err := c.ddl.compareOldRows(ctx, c.src, names, c.options); err != nil {
+			return err
+		}
+	}
+	refuseFilled(c.Diff, c.source, c.target, c.ddl.differing)
+	return nil
 }

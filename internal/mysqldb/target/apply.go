@@ -77,6 +77,6 @@ func alterable(t *schema.Table, p *Diff, statement string) string {
 	if !t.Versioned {
 		return statement
 	}
-	p.note(table.LevelInfo, "", "the target keeps former rows (WITH SYSTEM VERSIONING), which are altered as well", "")
+	p.addFinding(table.LevelInfo, "", "the target keeps former rows (WITH SYSTEM VERSIONING), which are altered as well", "")
 	return "SET STATEMENT system_versioning_alter_history = KEEP FOR " + statement
 }

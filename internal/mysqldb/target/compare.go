@@ -27,7 +27,7 @@ func compareTables(p *Diff, source, target *schema.Table, replace bool) []*schem
 		case from.Generated:
 			compareGenerated(p, source, from, to)
 		case to.Generated:
-			p.note(table.LevelRefuse, to.Name, "is a generated column on the target, which cannot be written", plainRemedy(p, to))
+			p.addFinding(table.LevelRefuse, to.Name, "is a generated column on the target, which cannot be written", plainRemedy(p, to))
 		default:
 			compareColumn(p, from, to)
 		}
@@ -52,10 +52,10 @@ func plainRemedy(p *Diff, c *schema.Column) string {
 // extraColumn is a target column that gets no value from us.
 func extraColumn(p *Diff, c *schema.Column, text string) {
 	if c.Nullable || c.Default != nil || c.Generated || c.AutoIncrement {
-		p.note(table.LevelInfo, c.Name, text, "")
+		p.addFinding(table.LevelInfo, c.Name, text, "")
 		return
 	}
-	p.note(table.LevelRefuse, c.Name, text+": without a default, every new row would be refused",
+	p.addFinding(table.LevelRefuse, c.Name, text+": without a default, every new row would be refused",
 		"make the column nullable or give it a default on the target")
 }
 
@@ -64,7 +64,7 @@ func compareKeys(p *Diff, source, target *schema.Table) {
 		return // said already
 	}
 	if len(target.PrimaryKey) == 0 {
-		p.note(table.LevelRefuse, "", "the target has no primary key", fmt.Sprintf("ALTER TABLE %s ADD PRIMARY KEY (%s)", sqltext.Qualified(target.Name), sqltext.IdentList(source.PrimaryKey))).Topic = table.TopicKey
+		p.addFinding(table.LevelRefuse, "", "the target has no primary key", fmt.Sprintf("ALTER TABLE %s ADD PRIMARY KEY (%s)", sqltext.Qualified(target.Name), sqltext.IdentList(source.PrimaryKey))).Topic = table.TopicKey
 		return
 	}
 	fold := func(names []string) []string {
@@ -76,14 +76,14 @@ func compareKeys(p *Diff, source, target *schema.Table) {
 		return out
 	}
 	if !slices.Equal(fold(source.PrimaryKey), fold(target.PrimaryKey)) {
-		p.note(table.LevelRefuse, "", fmt.Sprintf("the target's primary key is (%s), the source's (%s)",
+		p.addFinding(table.LevelRefuse, "", fmt.Sprintf("the target's primary key is (%s), the source's (%s)",
 			strings.Join(target.PrimaryKey, ", "), strings.Join(source.PrimaryKey, ", ")), "give the target the source's primary key").Topic = table.TopicKey
 		return
 	}
 	for _, index := range target.Indexes {
 		for _, part := range index.Columns {
 			if index.Name == "PRIMARY" && part.Prefix > 0 {
-				p.note(table.LevelRefuse, part.Column, "is in the target's primary key with a prefix only, which could take two keys for one", "use a key of whole columns").Topic = table.TopicKey
+				p.addFinding(table.LevelRefuse, part.Column, "is in the target's primary key with a prefix only, which could take two keys for one", "use a key of whole columns").Topic = table.TopicKey
 			}
 			if !index.Unique || part.Column == "" {
 				continue
@@ -102,10 +102,10 @@ func compareKeyColumn(p *Diff, from, to *schema.Column, index string) {
 	text := fmt.Sprintf("has collation %s on the target and %s at the source: two different keys could become one row", to.Collation, from.Collation)
 	remedy := fmt.Sprintf("give the target's column collation %s, or one that compares every character", from.Collation)
 	if index == "PRIMARY" {
-		p.note(table.LevelRefuse, to.Name, text, remedy).Topic = table.TopicCollation
+		p.addFinding(table.LevelRefuse, to.Name, text, remedy).Topic = table.TopicCollation
 		return
 	}
-	p.note(table.LevelWarn, to.Name, fmt.Sprintf("%s (unique key %s), which stops the run when it happens", text, index), remedy).Topic = table.TopicCollation
+	p.addFinding(table.LevelWarn, to.Name, fmt.Sprintf("%s (unique key %s), which stops the run when it happens", text, index), remedy).Topic = table.TopicCollation
 }
 
 // mayMerge reports whether two strings that differ under the source's collation could be
@@ -128,7 +128,7 @@ func compareRest(p *Diff, target *schema.Table, replace bool) {
 			if replace {
 				what = "a row makes way for another with its value, unless it is newer"
 			}
-			p.note(table.LevelInfo, "", fmt.Sprintf("the target has a further unique key %s: %s", index.Name, what), "").Topic = table.TopicUnique
+			p.addFinding(table.LevelInfo, "", fmt.Sprintf("the target has a further unique key %s: %s", index.Name, what), "").Topic = table.TopicUnique
 		}
 	}
 	for _, on := range []struct {
@@ -137,11 +137,11 @@ func compareRest(p *Diff, target *schema.Table, replace bool) {
 		topic table.Topic
 	}{
 		{target.Triggers, "the target has triggers, which run for every row that is written: ", table.TopicTrigger},
-		{elsewhere(target), "the target has foreign keys, which rows must satisfy when they arrive: ", ""},
+		{otherForeignKeys(target), "the target has foreign keys, which rows must satisfy when they arrive: ", ""},
 		{target.Checks, "the target has checks, which rows must pass: ", ""},
 	} {
 		if len(on.names) > 0 {
-			p.note(table.LevelWarn, "", on.text+strings.Join(on.names, ", "), "").Topic = on.topic
+			p.addFinding(table.LevelWarn, "", on.text+strings.Join(on.names, ", "), "").Topic = on.topic
 		}
 	}
 }

@@ -13,31 +13,31 @@ import (
 
 // ddl writes a source's table as statements for a target server, and notes what it leaves out.
 type ddl struct {
-	source *schema.Table
-	from   mysqldb.Server
-	to     mysqldb.Server
-	have   collations
-	keys   map[string]bool // columns of the source's primary and unique keys
-	// strange are columns whose default the target cannot compute, late those whose TIMESTAMP is
+	source     *schema.Table
+	from       mysqldb.Server
+	to         mysqldb.Server
+	collations collations
+	keys       map[string]bool // columns of the source's primary and unique keys
+	// uncomputable are columns whose default the target cannot compute, late those whose TIMESTAMP is
 	// created as a DATETIME.
-	strange, late []string
-	// differ are added columns of which an old row holds another value than the default, unproven
+	uncomputable, lateTimestamps []string
+	// differing are added columns of which an old row holds another value than the default, unproven
 	// those of which nobody can say in time. noRows says that the target has no row.
-	differ, unproven []string
-	noRows           bool
+	differing, unproven []string
+	noRows              bool
 	// carried are generated columns of the source that are plain columns on the target.
 	carried []string
-	// refusing are indexes whose expressions the target does not take for all rows.
-	refusing []string
+	// refusedIndexes are indexes whose expressions the target does not take for all rows.
+	refusedIndexes []string
 	// trial is the session in which statements are tried, once it is needed. trying says that a
 	// statement is for its temporary table.
-	trial  *trial
-	trying bool
-	found  []table.Finding
+	trial    *trial
+	trying   bool
+	findings []table.Finding
 }
 
 func newDDL(source *schema.Table, from, to mysqldb.Server, have collations) *ddl {
-	d := &ddl{source: source, from: from, to: to, have: have, keys: map[string]bool{}}
+	d := &ddl{source: source, from: from, to: to, collations: have, keys: map[string]bool{}}
 	for _, index := range source.Indexes {
 		if index.Unique {
 			for _, part := range index.Columns {
@@ -48,9 +48,9 @@ func newDDL(source *schema.Table, from, to mysqldb.Server, have collations) *ddl
 	return d
 }
 
-func (d *ddl) note(level table.Level, column, text, remedy string) *table.Finding {
-	d.found = append(d.found, table.Finding{Level: level, Table: d.source.Name.String(), Column: column, Text: columnText(column, text), Remedy: remedy})
-	return &d.found[len(d.found)-1]
+func (d *ddl) addFinding(level table.Level, column, text, remedy string) *table.Finding {
+	d.findings = append(d.findings, table.Finding{Level: level, Table: d.source.Name.String(), Column: column, Text: columnText(column, text), Remedy: remedy})
+	return &d.findings[len(d.findings)-1]
 }
 
 // create is the CREATE TABLE statement. Foreign keys, triggers, checks and partitions of the
@@ -73,7 +73,7 @@ func (d *ddl) create(name table.Name, indexesLater bool) string {
 	}
 	options := ") ENGINE=InnoDB"
 	if d.source.Collation != "" {
-		t, err := d.have.translate(d.source.Charset, d.source.Collation, false, false)
+		t, err := d.collations.translate(d.source.Charset, d.source.Collation, false, false)
 		if err == nil {
 			options += " DEFAULT CHARACTER SET " + t.charset + " COLLATE " + t.collation
 		}
@@ -88,11 +88,11 @@ func (d *ddl) create(name table.Name, indexesLater bool) string {
 		{"foreign keys", d.source.ForeignKeys}, {"triggers", d.source.Triggers}, {"checks", d.source.Checks},
 	} {
 		if len(left.names) > 0 {
-			d.note(table.LevelInfo, "", fmt.Sprintf("%s are not created on the target: %s", left.what, strings.Join(left.names, ", ")), "")
+			d.addFinding(table.LevelInfo, "", fmt.Sprintf("%s are not created on the target: %s", left.what, strings.Join(left.names, ", ")), "")
 		}
 	}
 	if d.source.Partitioned {
-		d.note(table.LevelInfo, "", "the target is created without the source's partitions", "")
+		d.addFinding(table.LevelInfo, "", "the target is created without the source's partitions", "")
 	}
 	return "CREATE TABLE " + sqltext.Qualified(name) + " (\n  " + strings.Join(parts, ",\n  ") + "\n" + options
 }
@@ -101,17 +101,17 @@ func (d *ddl) create(name table.Name, indexesLater bool) string {
 // added to a table with rows is nullable unless every old row gets the source's own value.
 func (d *ddl) column(c *schema.Column, added bool) (string, bool) {
 	if c.Generated && c.IsPeriod() {
-		d.note(table.LevelInfo, c.Name, "a system versioning column is not created on the target", "")
+		d.addFinding(table.LevelInfo, c.Name, "a system versioning column is not created on the target", "")
 		return "", false
 	}
 	sqlType, changed := targetType(c, d.from, d.to)
 	if d.becomesDateTime(c) {
 		sqlType = strings.Replace(strings.ToLower(c.Type), "timestamp", "datetime", 1)
-		d.note(table.LevelInfo, c.Name, fmt.Sprintf("%s becomes %s on the target, in UTC: the target's TIMESTAMP ends in 2038", c.Type, sqlType), "")
+		d.addFinding(table.LevelInfo, c.Name, fmt.Sprintf("%s becomes %s on the target, in UTC: the target's TIMESTAMP ends in 2038", c.Type, sqlType), "")
 	}
 	parts := []string{sqltext.Ident(c.Name), sqlType}
 	if changed {
-		d.note(table.LevelInfo, c.Name, fmt.Sprintf("%s becomes %s on the target", c.Type, sqlType), "")
+		d.addFinding(table.LevelInfo, c.Name, fmt.Sprintf("%s becomes %s on the target", c.Type, sqlType), "")
 	}
 	if text, ok := d.charset(c, changed); !ok {
 		return "", false
@@ -150,21 +150,21 @@ func (d *ddl) charset(c *schema.Column, changed bool) (string, bool) {
 		cs, co = "binary", "binary"
 	}
 	if c.HiddenMembers {
-		d.note(table.LevelRefuse, c.Name, "has a member with a '?', which is also how the server shows characters that it cannot name (emoji among them)",
+		d.addFinding(table.LevelRefuse, c.Name, "has a member with a '?', which is also how the server shows characters that it cannot name (emoji among them)",
 			"create the target table by hand, with this column's members as the source has them")
 		return "", false
 	}
 	key := d.keys[table.FoldColumn(c.Name)] && c.Kind == table.KindString
-	t, err := d.have.translate(cs, co, key, c.RawCharset)
+	t, err := d.collations.translate(cs, co, key, c.RawCharset)
 	if err != nil {
-		d.note(table.LevelRefuse, c.Name, fmt.Sprintf("the target server does not have character set %s", cs), "convert the column to utf8mb4 at the source, or leave it out")
+		d.addFinding(table.LevelRefuse, c.Name, fmt.Sprintf("the target server does not have character set %s", cs), "convert the column to utf8mb4 at the source, or leave it out")
 		return "", false
 	}
 	switch {
 	case t.changed && key:
-		d.note(table.LevelWarn, c.Name, fmt.Sprintf("collation %s becomes %s on the target, so that no two keys are taken for one; a key that changes only in what the old collation ignores arrives as another row", co, t.collation), "").Topic = table.TopicCollation
+		d.addFinding(table.LevelWarn, c.Name, fmt.Sprintf("collation %s becomes %s on the target, so that no two keys are taken for one; a key that changes only in what the old collation ignores arrives as another row", co, t.collation), "").Topic = table.TopicCollation
 	case t.changed:
-		d.note(table.LevelInfo, c.Name, fmt.Sprintf("collation %s becomes %s on the target", co, t.collation), "").Topic = table.TopicCollation
+		d.addFinding(table.LevelInfo, c.Name, fmt.Sprintf("collation %s becomes %s on the target", co, t.collation), "").Topic = table.TopicCollation
 	}
 	return "CHARACTER SET " + t.charset + " COLLATE " + t.collation, true
 }
@@ -187,7 +187,7 @@ func (d *ddl) generated(c *schema.Column) []string {
 		parts[1] = "STORED"
 	}
 	if d.from.Flavor != d.to.Flavor {
-		d.note(table.LevelInfo, c.Name, fmt.Sprintf("its expression comes from %s and is computed by %s", d.from, d.to), "")
+		d.addFinding(table.LevelInfo, c.Name, fmt.Sprintf("its expression comes from %s and is computed by %s", d.from, d.to), "")
 	}
 	if !c.Nullable && d.to.Flavor == mysqldb.FlavorMySQL {
 		parts = append(parts, "NOT NULL") // MariaDB's grammar has no such clause here
@@ -203,7 +203,7 @@ func (d *ddl) plain(c *schema.Column, added bool) []string {
 		nullable, def = d.forOldRows(c, def)
 	case added && isExpressionDefault(c) && def != "" && d.to.Flavor == mysqldb.FlavorMySQL:
 		// An ALTER refuses functions that may differ on a replica, whether there are rows or not.
-		d.note(table.LevelInfo, c.Name, "its default is not created on the target: "+def, "")
+		d.addFinding(table.LevelInfo, c.Name, "its default is not created on the target: "+def, "")
 		def = ""
 	}
 	parts := []string{"NOT NULL"}
@@ -235,7 +235,7 @@ func (d *ddl) mayCount(c *schema.Column) bool {
 			return true
 		}
 	}
-	d.note(table.LevelInfo, c.Name, "is created without AUTO_INCREMENT, for which InnoDB wants an index that begins with it", "")
+	d.addFinding(table.LevelInfo, c.Name, "is created without AUTO_INCREMENT, for which InnoDB wants an index that begins with it", "")
 	return false
 }
 
@@ -244,7 +244,7 @@ func (d *ddl) invisible(c *schema.Column, needsDefault bool) []string {
 		return nil
 	}
 	if !hasInvisible(d.to) || (needsDefault && d.to.Flavor == mysqldb.FlavorMariaDB) {
-		d.note(table.LevelInfo, c.Name, "is visible on the target, which cannot hide it", "")
+		d.addFinding(table.LevelInfo, c.Name, "is visible on the target, which cannot hide it", "")
 		return nil
 	}
 	return []string{"INVISIBLE"}
@@ -261,11 +261,11 @@ func (d *ddl) defaultOf(c *schema.Column) string {
 	case expression && !hasExpressionDefaults(d.to),
 		strings.Contains(strings.ToLower(def), "nextval("),
 		c.Kind == table.KindGeometry && d.to.Flavor != d.from.Flavor, d.becomesDateTime(c):
-		d.note(table.LevelInfo, c.Name, "its default is not created on the target", "")
+		d.addFinding(table.LevelInfo, c.Name, "its default is not created on the target", "")
 		return ""
 	}
-	if slices.Contains(d.strange, c.Name) {
-		d.note(table.LevelInfo, c.Name, fmt.Sprintf("its default is not created on the target, since %s cannot compute it: %s", d.to, def), "")
+	if slices.Contains(d.uncomputable, c.Name) {
+		d.addFinding(table.LevelInfo, c.Name, fmt.Sprintf("its default is not created on the target, since %s cannot compute it: %s", d.to, def), "")
 		return ""
 	}
 	if expression {

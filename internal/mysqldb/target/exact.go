@@ -15,11 +15,11 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// readExact replaces those defaults and expressions of the named columns that the information
+// fetchExact replaces those defaults and expressions of the named columns that the information
 // schema may show wrongly: it speaks utf8mb3, cuts binary defaults at a NUL, and MySQL's gives a
 // TIMESTAMP in the zone of the session that declared it. A default whose bytes cannot be read is
 // left out, and noted. It reads one row at most.
-func (d *ddl) readExact(ctx context.Context, src mysqldb.Reader, named func(*schema.Column) bool) error {
+func (d *ddl) fetchExact(ctx context.Context, src mysqldb.Reader, named func(*schema.Column) bool) error {
 	exact := *d.source // which others share
 	exact.Columns = slices.Clone(d.source.Columns)
 	d.source = &exact
@@ -80,7 +80,7 @@ func (d *ddl) readDefaults(ctx context.Context, src mysqldb.Reader, named func(*
 	for i, c := range columns {
 		if rows.Len() == 0 || rows.Value(0, i) == nil {
 			// A NOT NULL column of a table without rows.
-			d.note(table.LevelInfo, c.Name, "its default is not created on the target: it can only be read from a table with rows", "")
+			d.addFinding(table.LevelInfo, c.Name, "its default is not created on the target: it can only be read from a table with rows", "")
 			c.Default = nil
 			continue
 		}
@@ -146,7 +146,7 @@ func (d *ddl) readExpressions(ctx context.Context, src mysqldb.Reader, named fun
 		}
 		if create == "" {
 			var err error
-			if create, err = wholeCreateStatement(ctx, src, d.source.Name); err != nil {
+			if create, err = exactCreateStatement(ctx, src, d.source.Name); err != nil {
 				return err
 			}
 		}
@@ -194,8 +194,8 @@ func exactExpression(create, column, shown string) (string, bool) {
 // doubtfulSigns are what a catalog shows in the place of characters; regexp quotes '?'.
 var doubtfulSigns = regexp.MustCompile(`(?:\\\?|[^\x00-\x7e])+`)
 
-// wholeCreateStatement is the CREATE statement with every character as it is stored.
-func wholeCreateStatement(ctx context.Context, d mysqldb.Reader, name table.Name) (create string, err error) {
+// exactCreateStatement is the CREATE statement with every character as it is stored.
+func exactCreateStatement(ctx context.Context, d mysqldb.Reader, name table.Name) (create string, err error) {
 	const binary, text = "SET character_set_results = binary", "SET character_set_results = utf8mb4"
 	err = d.WithSession(ctx, binary, text, func(conn mysqldb.RowQuerier) error {
 		var shown string

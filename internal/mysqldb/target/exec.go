@@ -17,10 +17,10 @@ import (
 const (
 	// killTimeout bounds the KILL of a statement that is not wanted any more.
 	killTimeout = 5 * time.Second
-	// endableEvery is the pause between two looks whether a long statement is still there, and
-	// endableUnseen how many in a row have to miss it.
-	endableEvery  = 15 * time.Second
-	endableUnseen = 3
+	// watchEvery is the pause between two looks whether a long statement is still there, and
+	// unseenLimit how many in a row have to miss it.
+	watchEvery  = 15 * time.Second
+	unseenLimit = 3
 )
 
 // errStatementGone is a long statement that its server does not have any more, while its
@@ -31,21 +31,21 @@ var errStatementGone = errors.New("the server does not have the statement any mo
 // take hours.
 func execStructure(ctx context.Context, d *mysqldb.DB, conn *sql.Conn, statement string) error {
 	if strings.HasPrefix(statement, "ALTER ") {
-		return execWatched(ctx, d, conn, statement, endableEvery)
+		return execWatched(ctx, d, conn, statement, watchEvery)
 	}
 	_, err := conn.ExecContext(ctx, statement)
 	return err
 }
 
-// execEndable executes a long statement that does not outlive ctx: closing its connection,
+// execCancelable executes a long statement that does not outlive ctx: closing its connection,
 // which is all that a driver does, would let it run on.
-func execEndable(ctx context.Context, d *mysqldb.DB, statement string) error {
+func execCancelable(ctx context.Context, d *mysqldb.DB, statement string) error {
 	conn, err := d.Conn(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = conn.Close() }() // says only whether the connection was given up
-	return execWatched(ctx, d, conn, statement, endableEvery)
+	return execWatched(ctx, d, conn, statement, watchEvery)
 }
 
 func execWatched(ctx context.Context, d *mysqldb.DB, conn *sql.Conn, statement string, every time.Duration) error {
@@ -73,7 +73,7 @@ func execWatched(ctx context.Context, d *mysqldb.DB, conn *sql.Conn, statement s
 
 // watchStatement looks whether the server still has a statement, until ctx ends.
 func watchStatement(ctx context.Context, d *mysqldb.DB, marked string, every time.Duration, onGone func()) {
-	for unseen := 0; unseen < endableUnseen; {
+	for unseen := 0; unseen < unseenLimit; {
 		if clock.Sleep(ctx, every) != nil {
 			return
 		}

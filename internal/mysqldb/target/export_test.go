@@ -7,12 +7,12 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 )
 
-// ExecEndable is DB.execEndable for tests of another package.
-func ExecEndable(ctx context.Context, d *mysqldb.DB, statement string) error {
-	return execEndable(ctx, d, statement)
+// ExecCancelable is DB.execCancelable for tests of another package.
+func ExecCancelable(ctx context.Context, d *mysqldb.DB, statement string) error {
+	return execCancelable(ctx, d, statement)
 }
 
-// ExecWatched is ExecEndable with its own pause between looks.
+// ExecWatched is ExecCancelable with its own pause between looks.
 func ExecWatched(ctx context.Context, d *mysqldb.DB, statement string, every time.Duration) error {
 	conn, err := d.Conn(ctx)
 	if err != nil {

@@ -105,9 +105,9 @@ func scopeName(s string) string {
 	return strings.ReplaceAll(s[1:len(s)-1], "``", "`")
 }
 
-// surely reports whether a grant gives a privilege on a scope: a table, all of a schema
+// has reports whether a grant gives a privilege on a scope: a table, all of a schema
 // (empty Table), or the server (anywhere).
-func (g grants) surely(privilege string, on table.Name) bool {
+func (g grants) has(privilege string, on table.Name) bool {
 	for _, entry := range g.list {
 		if !entry.covers(on) {
 			continue
@@ -128,11 +128,11 @@ func (e grant) covers(on table.Name) bool {
 	return e.scope.Table == "" || e.scope.Table == on.Table
 }
 
-// need refuses the plan for privileges that the login clearly does not have.
-func (g grants) need(p *Diff, privileges ...string) {
+// require refuses the plan for privileges that the login clearly does not have.
+func (g grants) require(p *Diff, privileges ...string) {
 	var lacking []string
 	for _, privilege := range privileges {
-		if !g.unknown && !g.surely(privilege, p.Name) {
+		if !g.unknown && !g.has(privilege, p.Name) {
 			lacking = append(lacking, privilege)
 		}
 	}
@@ -142,7 +142,7 @@ func (g grants) need(p *Diff, privileges ...string) {
 		if g.roles {
 			remedy += ", or make the role that has them one of its default roles"
 		}
-		p.note(table.LevelRefuse, "", "the login lacks "+list+" on the target", remedy).Topic = table.TopicGrant
+		p.addFinding(table.LevelRefuse, "", "the login lacks "+list+" on the target", remedy).Topic = table.TopicGrant
 	}
 }
 

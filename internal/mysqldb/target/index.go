@@ -18,7 +18,7 @@ func (d *ddl) index(index *schema.Index) (string, bool) {
 		if index.Unique {
 			level = table.LevelWarn
 		}
-		d.note(level, "", fmt.Sprintf("index %s is not created on the target: %s", index.Name, why), "")
+		d.addFinding(level, "", fmt.Sprintf("index %s is not created on the target: %s", index.Name, why), "")
 		return "", false
 	}
 	kind := "KEY"
@@ -45,7 +45,7 @@ func (d *ddl) index(index *schema.Index) (string, bool) {
 		}
 		parts[i] = indexPart(part)
 	}
-	if slices.Contains(d.refusing, index.Name) {
+	if slices.Contains(d.refusedIndexes, index.Name) {
 		return skip(fmt.Sprintf("%s does not take its expression for all rows", d.to))
 	}
 	if index.Type == "FULLTEXT" && !d.oneCollation(index) {
@@ -78,7 +78,7 @@ func (d *ddl) oneCollation(index *schema.Index) bool {
 		if c == nil {
 			return false
 		}
-		t, err := d.have.translate(c.Charset, c.Collation, d.keys[c.Name] && c.Kind == table.KindString, c.RawCharset)
+		t, err := d.collations.translate(c.Charset, c.Collation, d.keys[c.Name] && c.Kind == table.KindString, c.RawCharset)
 		if err != nil {
 			return false
 		}

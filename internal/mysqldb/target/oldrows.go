@@ -94,7 +94,7 @@ func (d *ddl) findOther(ctx context.Context, src mysqldb.Reader, columns []*sche
 			out = append(out, columns[i].Name)
 		}
 	}
-	d.differ = append(d.differ, out...)
+	d.differing = append(d.differing, out...)
 	return out, nil
 }
 
@@ -120,16 +120,16 @@ func isNotDefault(c *schema.Column) string {
 func (d *ddl) forOldRows(c *schema.Column, def string) (nullable bool, _ string) {
 	const remedy = "tablehaul run TABLE --full fills it"
 	switch {
-	case slices.Contains(d.differ, c.Name):
-		d.note(table.LevelWarn, c.Name, "is added as nullable, since rows of the source hold another value than its default: rows already on the target hold NULL in it until they change", remedy)
+	case slices.Contains(d.differing, c.Name):
+		d.addFinding(table.LevelWarn, c.Name, "is added as nullable, since rows of the source hold another value than its default: rows already on the target hold NULL in it until they change", remedy)
 		return true, ""
 	case c.Default == nil && c.Nullable && !slices.Contains(d.unproven, c.Name):
 		return true, ""
 	case c.Default == nil && !c.Nullable, isExpressionDefault(c), def == "" && c.Default != nil:
-		d.note(table.LevelWarn, c.Name, "is added as nullable: rows already on the target hold NULL in it until they change", remedy)
+		d.addFinding(table.LevelWarn, c.Name, "is added as nullable: rows already on the target hold NULL in it until they change", remedy)
 		return true, ""
 	case slices.Contains(d.unproven, c.Name):
-		d.note(table.LevelWarn, c.Name, "is added with its default, and it takes too long to see whether all rows of the source hold it: those already on the target do", remedy+" with what the source holds")
+		d.addFinding(table.LevelWarn, c.Name, "is added with its default, and it takes too long to see whether all rows of the source hold it: those already on the target do", remedy+" with what the source holds")
 	}
 	return c.Nullable, def
 }

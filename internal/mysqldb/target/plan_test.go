@@ -30,7 +30,7 @@ func TestGrantsAreReadAsTheServersPrintThem(t *testing.T) {
 	} {
 		var g grants
 		g.read(line)
-		require.Equal(t, want, g.surely("INSERT", on), line)
+		require.Equal(t, want, g.has("INSERT", on), line)
 		require.False(t, g.unknown, line)
 	}
 	var g grants
@@ -38,8 +38,8 @@ func TestGrantsAreReadAsTheServersPrintThem(t *testing.T) {
 	require.True(t, g.unknown)
 	g = grants{}
 	g.read("GRANT CREATE ON `dw_1`.* TO `u`@`%`")
-	require.False(t, g.surely("CREATE", anywhere))
-	require.True(t, g.surely("CREATE", table.Name{Schema: "dw_1"}))
+	require.False(t, g.has("CREATE", anywhere))
+	require.True(t, g.has("CREATE", table.Name{Schema: "dw_1"}))
 }
 
 func TestCollationsAreTranslatedToTheNearest(t *testing.T) {

@@ -16,8 +16,8 @@ import (
 // which it was. Where the two are at the same place and of types that fit, a person is asked, unless
 // the rows tell: a rename changes no value, and where all rows hold the default, nothing is lost.
 
-// askRenames refuses missing columns of the source that may be columns of the target by another name.
-func (d *ddl) askRenames(ctx context.Context, src mysqldb.Reader, dst *mysqldb.DB, p *Diff, target *schema.Table, missing []*schema.Column, o Options) error {
+// refuseRenames refuses missing columns of the source that may be columns of the target by another name.
+func (d *ddl) refuseRenames(ctx context.Context, src mysqldb.Reader, dst *mysqldb.DB, p *Diff, target *schema.Table, missing []*schema.Column, o Options) error {
 	if o.Rewrites {
 		return nil
 	}
@@ -25,19 +25,19 @@ func (d *ddl) askRenames(ctx context.Context, src mysqldb.Reader, dst *mysqldb.D
 	var taken []string
 	for _, m := range missing {
 		for _, e := range extraColumns(d.source, target) {
-			if slices.Contains(taken, e.Name) || !mayBeRenamed(e, m) || !slices.Equal(neighbours(target, d.source, e.Name), neighbours(d.source, target, m.Name)) {
+			if slices.Contains(taken, e.Name) || !mayBeRenamed(e, m) || !slices.Equal(adjacentColumns(target, d.source, e.Name), adjacentColumns(d.source, target, m.Name)) {
 				continue
 			}
 			taken = append(taken, e.Name)
 			told := false
 			if !refused {
 				var err error
-				if told, err = d.toldApart(ctx, src, dst, target, e, m, o); err != nil {
+				if told, err = d.distinguishedByRows(ctx, src, dst, target, e, m, o); err != nil {
 					return err
 				}
 			}
 			if !told {
-				askRename(p, e, m, "at the same place and of a type that fits")
+				refuseRename(p, e, m, "at the same place and of a type that fits")
 			}
 			break
 		}
@@ -45,10 +45,10 @@ func (d *ddl) askRenames(ctx context.Context, src mysqldb.Reader, dst *mysqldb.D
 	return nil
 }
 
-// toldApart reports whether the rows tell a new column from a renamed one: a row that is of the same
+// distinguishedByRows reports whether the rows tell a new column from a renamed one: a row that is of the same
 // version on both sides holds different values, or every row of the source holds the new one's default.
-func (d *ddl) toldApart(ctx context.Context, src mysqldb.Reader, dst *mysqldb.DB, target *schema.Table, e, m *schema.Column, o Options) (bool, error) {
-	ours, err := valuesByKey(ctx, dst, newDDL(target, d.to, d.to, d.have), target.PrimaryKey, o.Cursor, e)
+func (d *ddl) distinguishedByRows(ctx context.Context, src mysqldb.Reader, dst *mysqldb.DB, target *schema.Table, e, m *schema.Column, o Options) (bool, error) {
+	ours, err := valuesByKey(ctx, dst, newDDL(target, d.to, d.to, d.collations), target.PrimaryKey, o.Cursor, e)
 	if err != nil {
 		return false, err
 	}
@@ -98,23 +98,23 @@ func valuesByKey(ctx context.Context, db mysqldb.Reader, d *ddl, key []string, c
 	return out, nil
 }
 
-// askFilled refuses added columns whose old rows hold values of their own, where a column of the
+// refuseFilled refuses added columns whose old rows hold values of their own, where a column of the
 // target fits that the source does not have any more, wherever it is.
-func askFilled(p *Diff, source, target *schema.Table, names []string) {
+func refuseFilled(p *Diff, source, target *schema.Table, names []string) {
 	for _, name := range names {
 		m := source.Column(name)
 		for _, e := range extraColumns(source, target) {
 			if mayBeRenamed(e, m) {
-				askRename(p, e, m, "of a type that fits, and old rows of the source hold values in the new one")
+				refuseRename(p, e, m, "of a type that fits, and old rows of the source hold values in the new one")
 				break
 			}
 		}
 	}
 }
 
-func askRename(p *Diff, e, m *schema.Column, why string) {
+func refuseRename(p *Diff, e, m *schema.Column, why string) {
 	at := sqltext.Qualified(p.Name)
-	p.note(table.LevelRefuse, m.Name, fmt.Sprintf("is new at the source, and the target has %s, which the source no longer has, %s: "+
+	p.addFinding(table.LevelRefuse, m.Name, fmt.Sprintf("is new at the source, and the target has %s, which the source no longer has, %s: "+
 		"it may be the same column by another name, and rows on the target would lose its values", e.Name, why),
 		fmt.Sprintf("where it was renamed, ALTER TABLE %s RENAME COLUMN %s TO %s on the target (CHANGE on servers before MySQL 8.0 and MariaDB 10.5); "+
 			"where it is another column, tablehaul run TABLE --full adds and fills it",
@@ -136,8 +136,8 @@ func mayBeRenamed(e, m *schema.Column) bool {
 	return !m.Generated && (misfit(m, e) == "" || misfit(e, m) == "")
 }
 
-// neighbours are the nearest columns before and behind the named one that both tables have.
-func neighbours(t, other *schema.Table, name string) []string {
+// adjacentColumns are the nearest columns before and behind the named one that both tables have.
+func adjacentColumns(t, other *schema.Table, name string) []string {
 	at := slices.IndexFunc(t.Columns, func(c schema.Column) bool { return c.Name == name })
 	out := []string{"", ""}
 	for i := at - 1; i >= 0 && out[0] == ""; i-- {

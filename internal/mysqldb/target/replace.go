@@ -15,25 +15,29 @@ import (
 //
 // A row may push another out only where the source could not hold both. So every unique key
 // of the target must be one that the source keeps, or rows would push each other out for ever.
-func checkReplace(ctx context.Context, d *mysqldb.DB, p *Diff, source, target *schema.Table) error {
+func (c *comparison) checkReplace(ctx context.Context) error {
+	if !c.options.Replace {
+		return nil
+	}
+	source, target := c.source, c.target
 	for _, index := range target.Indexes {
 		if !index.Unique || index.Name == "PRIMARY" {
 			continue
 		}
 		switch {
 		case !schema.SupportsLookup(index) || slices.ContainsFunc(index.Columns, func(part schema.IndexColumn) bool {
-			c := target.Column(part.Column)
-			return c == nil || c.Generated
+			column := target.Column(part.Column)
+			return column == nil || column.Generated
 		}):
-			p.note(table.LevelWarn, "", fmt.Sprintf("uniqueConflicts: replace cannot look rows up by the target's unique key %s"+
+			c.addFinding(table.LevelWarn, "", fmt.Sprintf("uniqueConflicts: replace cannot look rows up by the target's unique key %s"+
 				" (an expression, a generated column, a hash, or invisible): a row whose value another row holds stops the run", index.Name), "")
 		case !slices.ContainsFunc(source.Indexes, func(s schema.Index) bool { return implies(source, target, s, index) }):
-			p.note(table.LevelRefuse, "", fmt.Sprintf("the target has a unique key %s that the source does not keep:"+
+			c.addFinding(table.LevelRefuse, "", fmt.Sprintf("the target has a unique key %s that the source does not keep:"+
 				" with uniqueConflicts: replace, rows that the source holds side by side would push each other out", index.Name),
 				fmt.Sprintf("drop unique key %s on the target, or set uniqueConflicts: fail", index.Name))
 		}
 	}
-	return checkReferences(ctx, d, p)
+	return checkReferences(ctx, c.dst, c.Diff)
 }
 
 // implies reports whether no two rows that a source's unique key allows could meet under a
@@ -77,10 +81,10 @@ func checkReferences(ctx context.Context, d *mysqldb.DB, p *Diff) (err error) {
 			return err
 		}
 		if rule == "RESTRICT" || rule == "NO ACTION" {
-			p.note(table.LevelWarn, "", fmt.Sprintf("table %s refers to the target: with uniqueConflicts: replace, a row that has to make way and is referred to stops the run", child), "")
+			p.addFinding(table.LevelWarn, "", fmt.Sprintf("table %s refers to the target: with uniqueConflicts: replace, a row that has to make way and is referred to stops the run", child), "")
 			continue
 		}
-		p.note(table.LevelRefuse, "", fmt.Sprintf("table %s refers to the target with ON DELETE %s: with uniqueConflicts: replace, a row that makes way for a moment would change rows there", child, rule),
+		p.addFinding(table.LevelRefuse, "", fmt.Sprintf("table %s refers to the target with ON DELETE %s: with uniqueConflicts: replace, a row that makes way for a moment would change rows there", child, rule),
 			"drop that foreign key on the target, or set uniqueConflicts: fail")
 	}
 	return list.Err()

@@ -13,8 +13,8 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// elsewhere are the foreign keys of a table that refer to other tables.
-func elsewhere(t *schema.Table) []string {
+// otherForeignKeys are the foreign keys of a table that refer to other tables.
+func otherForeignKeys(t *schema.Table) []string {
 	return slices.DeleteFunc(slices.Clone(t.ForeignKeys), func(name string) bool { return slices.Contains(t.SelfReferences, name) })
 }
 
@@ -26,26 +26,27 @@ func elsewhere(t *schema.Table) []string {
 // the source has is there when the run is done. Otherwise the table is refused, because a session
 // without checks has none at all: neither those of other foreign keys, nor what follows a change of a
 // key or a deletion.
-func checkSelfReferences(ctx context.Context, d *mysqldb.DB, p *Diff, src mysqldb.Reader, source, target *schema.Table, replace bool) error {
+func (c *comparison) checkSelfReferences(ctx context.Context) error {
+	target := c.target
 	if len(target.SelfReferences) == 0 {
 		return nil
 	}
-	kept, err := keepsSelfReferences(ctx, src, source.Name, d, target.Name)
+	kept, err := keepsSelfReferences(ctx, c.src, c.source.Name, c.dst, target.Name)
 	if err != nil {
 		return err
 	}
 	var why string
-	switch others := elsewhere(target); {
+	switch others := otherForeignKeys(target); {
 	case !kept:
 		why = "the source does not keep it, and may have rows that refer to none"
-	case replace:
+	case c.options.Replace:
 		why = "uniqueConflicts: replace removes rows for a moment, which the foreign key has to see"
 	case len(others) > 0:
 		why = "without checks, " + strings.Join(others, ", ") + " would not be checked either"
 	case len(target.SelfReferencesByUnique) > 0:
 		why = "it refers by a unique key, whose values change"
 	default:
-		child, err := refersByUnique(ctx, d, p.Name)
+		child, err := refersByUnique(ctx, c.dst, c.Name)
 		if err != nil {
 			return err
 		}
@@ -55,8 +56,8 @@ func checkSelfReferences(ctx context.Context, d *mysqldb.DB, p *Diff, src mysqld
 	}
 	names := strings.Join(target.SelfReferences, ", ")
 	if why == "" {
-		p.RefersToItself = true
-		p.note(table.LevelInfo, "", "the target refers to itself by a foreign key ("+names+
+		c.RefersToItself = true
+		c.addFinding(table.LevelInfo, "", "the target refers to itself by a foreign key ("+names+
 			"), which is not looked at while rows are written: a row may come before the one that it refers to", "")
 		return nil
 	}
@@ -64,7 +65,7 @@ func checkSelfReferences(ctx context.Context, d *mysqldb.DB, p *Diff, src mysqld
 	for _, name := range target.SelfReferences {
 		drops = append(drops, "DROP FOREIGN KEY "+sqltext.Ident(name))
 	}
-	p.note(table.LevelRefuse, "", fmt.Sprintf("the target refers to itself by a foreign key (%s), and a row may come before the one that it refers to;"+
+	c.addFinding(table.LevelRefuse, "", fmt.Sprintf("the target refers to itself by a foreign key (%s), and a row may come before the one that it refers to;"+
 		" the foreign key cannot be left unchecked: %s", names, why),
 		fmt.Sprintf("ALTER TABLE %s %s", sqltext.Qualified(target.Name), strings.Join(drops, ", ")))
 	return nil

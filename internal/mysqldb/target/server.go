@@ -11,7 +11,6 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
-	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -56,10 +55,10 @@ func sameSettings(ctx context.Context, a, b mysqldb.Reader) (bool, error) {
 	return one == other, nil
 }
 
-// checkTargetServer looks at the settings under which no chunk could be written.
-func checkTargetServer(ctx context.Context, d *mysqldb.DB, p *Diff, allowed grants) (err error) {
+// checkServer checks for settings under which no chunk could be written.
+func (c *comparison) checkServer(ctx context.Context) (err error) {
 	settings := map[string]string{}
-	rows, err := d.QueryContext(ctx, "SHOW VARIABLES WHERE Variable_name IN"+
+	rows, err := c.dst.QueryContext(ctx, "SHOW VARIABLES WHERE Variable_name IN"+
 		" ('log_bin', 'binlog_format', 'read_only', 'super_read_only', 'innodb_read_only', 'transaction_read_only',"+
 		" 'innodb_flush_log_at_trx_commit', 'sync_binlog')")
 	if err != nil {
@@ -78,16 +77,16 @@ func checkTargetServer(ctx context.Context, d *mysqldb.DB, p *Diff, allowed gran
 	}
 	on := func(name string) bool { v := settings[name]; return v != "" && v != "OFF" && v != "0" }
 	if on("log_bin") && settings["binlog_format"] == "STATEMENT" {
-		p.note(table.LevelRefuse, "", "binlog_format=STATEMENT on the target does not allow writes in READ COMMITTED", "set binlog_format to ROW or MIXED on the target")
+		c.addFinding(table.LevelRefuse, "", "binlog_format=STATEMENT on the target does not allow writes in READ COMMITTED", "set binlog_format to ROW or MIXED on the target")
 	}
-	checkDurable(p, settings, on("log_bin"))
-	bypass := allowed.unknown || allowed.surely("SUPER", anywhere) || allowed.surely("CONNECTION_ADMIN", anywhere) ||
-		allowed.surely("READ_ONLY ADMIN", anywhere)
+	checkDurable(c.Diff, settings, on("log_bin"))
+	bypass := c.grants.unknown || c.grants.has("SUPER", anywhere) || c.grants.has("CONNECTION_ADMIN", anywhere) ||
+		c.grants.has("READ_ONLY ADMIN", anywhere)
 	switch {
 	case on("super_read_only"), on("innodb_read_only"), on("read_only") && !bypass:
 		return &mysqlerr.Error{Problem: mysqlerr.Problem{Class: mysqlerr.ClassFailover, Sentence: "the target is read-only", Remedy: "write to the primary server"}}
 	case on("read_only"):
-		p.note(table.LevelWarn, "", "the target is read-only for other logins: it may be a replica", "write to the primary server")
+		c.addFinding(table.LevelWarn, "", "the target is read-only for other logins: it may be a replica", "write to the primary server")
 	}
 	return nil
 }
@@ -108,21 +107,21 @@ func checkDurable(p *Diff, settings map[string]string, binlog bool) {
 	if len(lax) == 0 {
 		return
 	}
-	p.note(table.LevelWarn, "", "a crash of the target's server or its machine can undo chunks that it has confirmed ("+strings.Join(lax, ", ")+
+	p.addFinding(table.LevelWarn, "", "a crash of the target's server or its machine can undo chunks that it has confirmed ("+strings.Join(lax, ", ")+
 		"): the last rows of a run that is done are then missing until the next run, which writes them again where a state row is kept beside the target",
 		"SET "+strings.Join(strict, ", ")+" on the target, and the same in its configuration file").Topic = table.TopicDurability
 }
 
 // checkEngine refuses engines in which a chunk could be left half written.
-func checkEngine(ctx context.Context, d *mysqldb.DB, p *Diff, target *schema.Table) error {
+func (c *comparison) checkEngine(ctx context.Context) error {
 	var transactions sql.NullString
-	err := d.QueryRowContext(ctx, "SELECT TRANSACTIONS FROM information_schema.ENGINES WHERE ENGINE = ?", target.Engine).Scan(&transactions)
+	err := c.dst.QueryRowContext(ctx, "SELECT TRANSACTIONS FROM information_schema.ENGINES WHERE ENGINE = ?", c.target.Engine).Scan(&transactions)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
 	if transactions.String != "YES" {
-		p.note(table.LevelRefuse, "", fmt.Sprintf("the target's engine %s has no transactions, so a failed chunk would stay half written", target.Engine),
-			fmt.Sprintf("ALTER TABLE %s ENGINE=InnoDB", sqltext.Qualified(target.Name)))
+		c.addFinding(table.LevelRefuse, "", fmt.Sprintf("the target's engine %s has no transactions, so a failed chunk would stay half written", c.target.Engine),
+			fmt.Sprintf("ALTER TABLE %s ENGINE=InnoDB", sqltext.Qualified(c.target.Name)))
 	}
 	return nil
 }

@@ -26,8 +26,8 @@ type trial struct {
 	to   mysqldb.Server
 	name table.Name
 	made bool
-	// barred says why nothing can be tried, where that is so.
-	barred string
+	// unavailable says why nothing can be tried, where that is so.
+	unavailable string
 }
 
 // newTrial begins a trial in the schema of the target table. close must be called.
@@ -55,7 +55,7 @@ func newTrial(ctx context.Context, dst *mysqldb.DB, name table.Name) (*trial, er
 		t.close()
 		return nil, err
 	default:
-		t.barred = fmt.Sprintf("its expression was not tried, since no temporary table can be created on the target (error %d; GRANT CREATE TEMPORARY TABLES ON %s.* allows it)",
+		t.unavailable = fmt.Sprintf("its expression was not tried, since no temporary table can be created on the target (error %d; GRANT CREATE TEMPORARY TABLES ON %s.* allows it)",
 			mysqlerr.NumberOf(err), name.Schema)
 	}
 	return t, nil
@@ -86,8 +86,8 @@ func (t *trial) close() {
 	_ = t.conn.Close() // says only whether the connection was given up
 }
 
-// takes creates a table of the columns and says why it does not take rows with the values of base, or "".
-func (t *trial) takes(ctx context.Context, columns []string, base []*schema.Column, onTarget []table.Column, rows *table.Rows) (string, error) {
+// accepts creates a table of the columns and says why it does not take rows with the values of base, or "".
+func (t *trial) accepts(ctx context.Context, columns []string, base []*schema.Column, onTarget []table.Column, rows *table.Rows) (string, error) {
 	err := t.create(ctx, "("+trialKey+" INT PRIMARY KEY, "+strings.Join(columns, ", ")+") ENGINE=InnoDB")
 	why := ""
 	if err == nil {
@@ -102,10 +102,10 @@ func (t *trial) takes(ctx context.Context, columns []string, base []*schema.Colu
 // computes creates a table of the columns, the last of which is generated, writes rows whose values
 // are those of base and then the generated column's, and says why it computes something else, or "".
 func (t *trial) computes(ctx context.Context, columns []string, generated table.Column, base []*schema.Column, onTarget []table.Column, rows *table.Rows) (string, error) {
-	if t.barred != "" {
-		return t.barred, nil
+	if t.unavailable != "" {
+		return t.unavailable, nil
 	}
-	if why, err := t.takes(ctx, columns, base, onTarget, rows); err != nil || why != "" {
+	if why, err := t.accepts(ctx, columns, base, onTarget, rows); err != nil || why != "" {
 		return why, err
 	}
 	expr := sqltext.Value(t.to, generated)

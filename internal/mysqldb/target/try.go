@@ -22,7 +22,7 @@ const lateTime = 10 * time.Second
 // defaults and generated columns the target can compute, and which moments its TIMESTAMP cannot hold.
 func (d *ddl) adapt(ctx context.Context, src mysqldb.Reader, dst *mysqldb.DB, name table.Name, columns []string) error {
 	named := func(c *schema.Column) bool { return columns == nil || slices.Contains(columns, c.Name) }
-	if err := d.readExact(ctx, src, named); err != nil {
+	if err := d.fetchExact(ctx, src, named); err != nil {
 		return err
 	}
 	if err := d.tryDefaults(ctx, dst, named); err != nil {
@@ -36,8 +36,8 @@ func (d *ddl) adapt(ctx context.Context, src mysqldb.Reader, dst *mysqldb.DB, na
 
 // tryDefaults lets the target resolve every default that is an expression, on no row.
 func (d *ddl) tryDefaults(ctx context.Context, dst *mysqldb.DB, named func(*schema.Column) bool) error {
-	noted := d.found // defaultOf notes, and is asked again
-	defer func() { d.found = noted }()
+	noted := d.findings // defaultOf notes, and is asked again
+	defer func() { d.findings = noted }()
 	names := make([]string, len(d.source.Columns))
 	for i := range d.source.Columns {
 		names[i] = "NULL AS " + sqltext.Ident(d.source.Columns[i].Name)
@@ -73,7 +73,7 @@ func (d *ddl) tryDefaults(ctx context.Context, dst *mysqldb.DB, named func(*sche
 			return err
 		}
 		if !good {
-			d.strange = append(d.strange, c.Name)
+			d.uncomputable = append(d.uncomputable, c.Name)
 		}
 	}
 	return nil
@@ -104,16 +104,18 @@ func (d *ddl) findLate(ctx context.Context, src mysqldb.Reader, named func(*sche
 		switch {
 		case mysqlerr.IsTimeLimit(err):
 			if filled := c.OnUpdate != "" || c.Default != nil && schema.IsCurrentTimestamp(c, *c.Default); !filled {
-				d.late = append(d.late, c.Name)
+				d.lateTimestamps = append(d.lateTimestamps, c.Name)
 			}
 		case err != nil && mysqlerr.NumberOf(err) == 0:
 			return err
 		case key != nil:
-			d.late = append(d.late, c.Name)
+			d.lateTimestamps = append(d.lateTimestamps, c.Name)
 		}
 	}
 	return nil
 }
 
 // becomesDateTime reports whether a TIMESTAMP is created as a DATETIME.
-func (d *ddl) becomesDateTime(c *schema.Column) bool { return slices.Contains(d.late, c.Name) }
+func (d *ddl) becomesDateTime(c *schema.Column) bool {
+	return slices.Contains(d.lateTimestamps, c.Name)
+}

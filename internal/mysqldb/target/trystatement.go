@@ -10,8 +10,8 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// trialOn is the session in which statements for the target are tried.
-func (d *ddl) trialOn(ctx context.Context, dst *mysqldb.DB, name table.Name) (*trial, error) {
+// openTrial is the session in which statements for the target are tried.
+func (d *ddl) openTrial(ctx context.Context, dst *mysqldb.DB, name table.Name) (*trial, error) {
 	if d.trial == nil {
 		t, err := newTrial(ctx, dst, name)
 		if err != nil {
@@ -33,8 +33,8 @@ func (d *ddl) close() {
 // tryCreate creates the table as a temporary one, and refuses what the target does not take. Where
 // the login may not, CREATE TABLE itself says it.
 func (d *ddl) tryCreate(ctx context.Context, src mysqldb.Reader, dst *mysqldb.DB, p *Diff) error {
-	t, err := d.trialOn(ctx, dst, p.Name)
-	if err != nil || t.barred != "" {
+	t, err := d.openTrial(ctx, dst, p.Name)
+	if err != nil || t.unavailable != "" {
 		return err
 	}
 	if err := d.tryIndexes(ctx, src, t); err != nil {
@@ -42,7 +42,7 @@ func (d *ddl) tryCreate(ctx context.Context, src mysqldb.Reader, dst *mysqldb.DB
 	}
 	statement := d.forTrial(func() string { return d.create(t.name, false) })
 	_, definition, _ := strings.Cut(statement, "CREATE TABLE "+sqltext.Qualified(t.name))
-	return judge(p, t.create(ctx, definition))
+	return refuseStatement(p, t.create(ctx, definition))
 }
 
 // tryAdd adds the named columns to a temporary table that is like the target.
@@ -56,25 +56,25 @@ func (d *ddl) tryAdd(ctx context.Context, dst *mysqldb.DB, p *Diff, names []stri
 
 // tryAlter makes changes to a temporary table that is like the target.
 func (d *ddl) tryAlter(ctx context.Context, dst *mysqldb.DB, p *Diff, changes string) error {
-	t, err := d.trialOn(ctx, dst, p.Name)
-	if err != nil || t.barred != "" || t.create(ctx, "LIKE "+sqltext.Qualified(p.Name)) != nil {
+	t, err := d.openTrial(ctx, dst, p.Name)
+	if err != nil || t.unavailable != "" || t.create(ctx, "LIKE "+sqltext.Qualified(p.Name)) != nil {
 		return err // with a FULLTEXT index, for one, there is no temporary table like it
 	}
 	_, err = t.conn.ExecContext(ctx, "ALTER TABLE "+sqltext.Qualified(t.name)+changes)
-	return judge(p, err)
+	return refuseStatement(p, err)
 }
 
 // forTrial makes a statement for the temporary table; what it notes, the real one notes again.
 func (d *ddl) forTrial(statement func() string) string {
-	noted := d.found
+	noted := d.findings
 	d.trying = true
-	defer func() { d.found, d.trying = noted, false }()
+	defer func() { d.findings, d.trying = noted, false }()
 	return statement()
 }
 
-// judge turns what a server says to a statement into a refusal, where the real statement would be
+// refuseStatement turns what a server says to a statement into a refusal, where the real statement would be
 // told the same. The text is about names: the table has no rows.
-func judge(p *Diff, err error) error {
+func refuseStatement(p *Diff, err error) error {
 	_, text, ok := mysqlerr.ServerMessage(err)
 	if !ok {
 		return err
@@ -85,7 +85,7 @@ func judge(p *Diff, err error) error {
 		if remedy == "" {
 			remedy = "create the target by hand, so that it takes the source's rows"
 		}
-		p.note(table.LevelRefuse, "", "the target does not take the statement: "+text, remedy)
+		p.addFinding(table.LevelRefuse, "", "the target does not take the statement: "+text, remedy)
 	default: // it may pass: a temporary table takes room and locks of its own
 	}
 	return nil

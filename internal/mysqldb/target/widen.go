@@ -20,57 +20,57 @@ import (
 // copyBytes is the largest table that an ALTER may write anew while its writers wait.
 const copyBytes = 16 << 20
 
-// narrow is a target column that does not take every value of its source.
-type narrow struct {
+// narrowColumn is a target column that does not take every value of its source.
+type narrowColumn struct {
 	from, to *schema.Column
 	// why is empty where only NULL does not fit.
 	why string
 }
 
-// planWiden decides what becomes of the target's narrow columns.
-func planWiden(ctx context.Context, d *mysqldb.DB, p *Diff, builder *ddl, target *schema.Table, allowed grants, o Options) error {
-	if len(p.narrow) == 0 {
+// widenColumns widens the target's narrow columns, or refuses.
+func (c *comparison) widenColumns(ctx context.Context) error {
+	if len(c.narrow) == 0 {
 		return nil
 	}
-	definitions, err := columnLines(ctx, d, target)
+	definitions, err := columnLines(ctx, c.dst, c.target)
 	if err != nil {
 		return err
 	}
-	tied, err := tiedColumns(ctx, d, target)
+	tied, err := tiedColumns(ctx, c.dst, c.target)
 	if err != nil {
 		return err
 	}
 	var parts, names []string
-	for _, n := range p.narrow {
-		sqlType, exact := widened(p.from, p.to, n.from, n.to)
+	for _, n := range c.narrow {
+		sqlType, exact := widened(c.from, c.to, n.from, n.to)
 		line := ""
 		if sqlType != "" {
 			line = modified(definitions[n.to.Name], n.to, sqlType, n.from.Nullable || n.to.Nullable)
 		}
-		if why := cannotWiden(n, target, exact && line != "", o, tied); why != "" {
+		if why := cannotWiden(n, c.target, exact && line != "", c.options, tied); why != "" {
 			if line == "" {
-				line, why = builder.replaced(n), ""
+				line, why = c.ddl.replaced(n), ""
 			}
-			refuseNarrow(p, n, line, why)
+			refuseNarrow(c.Diff, n, line, why)
 			continue
 		}
 		parts, names = append(parts, "MODIFY COLUMN "+line), append(names, n.to.Name)
 	}
-	if len(parts) == 0 || p.Refused() {
+	if len(parts) == 0 || c.Refused() {
 		return nil
 	}
 	changes := "\n  " + strings.Join(parts, ",\n  ")
-	if err := builder.tryAlter(ctx, d, p, changes); err != nil {
+	if err := c.ddl.tryAlter(ctx, c.dst, c.Diff, changes); err != nil {
 		return err
 	}
-	allowed.need(p, "ALTER")
-	p.Statements = append(p.Statements, alterable(target, p, "ALTER TABLE "+sqltext.Qualified(p.Name)+changes))
-	p.note(table.LevelInfo, "", "columns of the target are widened, as those of the source were: "+strings.Join(names, ", "), "")
+	c.grants.require(c.Diff, "ALTER")
+	c.Statements = append(c.Statements, alterable(c.target, c.Diff, "ALTER TABLE "+sqltext.Qualified(c.Name)+changes))
+	c.addFinding(table.LevelInfo, "", "columns of the target are widened, as those of the source were: "+strings.Join(names, ", "), "")
 	return nil
 }
 
 // cannotWiden says why a column is not widened by us, or "".
-func cannotWiden(n narrow, target *schema.Table, exact bool, o Options, tied map[string]bool) string {
+func cannotWiden(n narrowColumn, target *schema.Table, exact bool, o Options, tied map[string]bool) string {
 	switch {
 	case !exact:
 		return "it is not widened by itself"
@@ -84,7 +84,7 @@ func cannotWiden(n narrow, target *schema.Table, exact bool, o Options, tied map
 	return ""
 }
 
-func refuseNarrow(p *Diff, n narrow, line, why string) {
+func refuseNarrow(p *Diff, n narrowColumn, line, why string) {
 	text := "is NOT NULL on the target and nullable at the source"
 	remedy := "make it nullable on the target"
 	if n.why != "" {
@@ -97,14 +97,14 @@ func refuseNarrow(p *Diff, n narrow, line, why string) {
 	if why != "" {
 		text += "; " + why
 	}
-	p.note(table.LevelRefuse, n.to.Name, text, remedy)
+	p.addFinding(table.LevelRefuse, n.to.Name, text, remedy)
 }
 
 // replaced is the source's column as the target would be created with it, in place of a column that
 // no wider type of its own kind suffices for; "" where the target cannot have it.
-func (d *ddl) replaced(n narrow) string {
-	noted := d.found
-	defer func() { d.found = noted }()
+func (d *ddl) replaced(n narrowColumn) string {
+	noted := d.findings
+	defer func() { d.findings = noted }()
 	from := *n.from
 	from.Name, from.Comment, from.Invisible = n.to.Name, n.to.Comment, n.to.Invisible
 	from.AutoIncrement = n.to.AutoIncrement
@@ -178,7 +178,7 @@ func isHarmless(from, to *schema.Column) bool {
 }
 
 // touchesNoRow reports the changes that both servers make without a look at the rows.
-func touchesNoRow(n narrow) bool {
+func touchesNoRow(n narrowColumn) bool {
 	from, to := n.from, n.to
 	if from.Nullable && !to.Nullable {
 		return false

@@ -30,8 +30,8 @@ func (d *ddl) deferrable(index *schema.Index) bool {
 	return first == nil || !first.AutoIncrement
 }
 
-// later are the deferrable indexes that a table (nil for one to be created) does not have.
-func (d *ddl) later(target *schema.Table) (out []DeferredIndex) {
+// deferredIndexes are the deferrable indexes that a table (nil for one to be created) does not have.
+func (d *ddl) deferredIndexes(target *schema.Table) (out []DeferredIndex) {
 	for i := range d.source.Indexes {
 		index := &d.source.Indexes[i]
 		if !d.deferrable(index) || target != nil && hasIndex(target, index.Name) {
@@ -62,7 +62,7 @@ func (t *Target) AddIndexes(ctx context.Context, name table.Name, indexes []Defe
 		return 0, nil
 	}
 	for _, statement := range addIndexesSQL(name, missing) {
-		if err := execEndable(ctx, t.DB, statement); err != nil {
+		if err := execCancelable(ctx, t.DB, statement); err != nil {
 			return 0, fmt.Errorf("add indexes to %s: %w", name, mysqlerr.Safe(err))
 		}
 	}
@@ -95,8 +95,8 @@ func (p *Diff) IncludeDeferred() {
 	p.Deferred = nil
 }
 
-// laterNames are the indexes' names, for people.
-func laterNames(indexes []DeferredIndex) string {
+// deferredNames are the indexes' names, for people.
+func deferredNames(indexes []DeferredIndex) string {
 	names := make([]string, len(indexes))
 	for i, index := range indexes {
 		names[i] = index.Name
