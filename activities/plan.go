@@ -51,6 +51,8 @@ type stagedPlan struct {
 	Columns []table.Column `json:"columns"`
 	Key     []string       `json:"key"`
 	Ranges  []piece        `json:"ranges"`
+	// Comparison is set in the plan of a comparison, whose ranges are those of keys.
+	Comparison *comparison `json:"comparison,omitempty"`
 	// RefersToItself: see mysqldb.TargetPlan.
 	RefersToItself bool `json:"refersToItself,omitempty"`
 	// Later are the indexes that the target gets when the first load is done.

@@ -22,6 +22,7 @@ func (in RecordProgressInput) tableName() string { return in.Table }
 func (in FinishRunInput) tableName() string      { return in.Table }
 func (in PreviewRunInput) tableName() string     { return in.Table }
 func (in NotifyInput) tableName() string         { return in.Table }
+func (in PlanVerifyInput) tableName() string     { return in.Table }
 
 // step wraps a step so that each attempt leaves one line in the log and, where it fails, a count.
 func withStepLog[In stepInput, Out any](a *Activities, f func(context.Context, In) (Out, error)) func(context.Context, In) (Out, error) {

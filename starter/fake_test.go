@@ -37,13 +37,23 @@ type fakeService struct {
 	mute    error // the error of status and state
 	idle    bool  // no worker
 	plans   map[string]api.PlanTableResult
-	states  map[string]owner.State
-	listed  api.ListTablesResult
-	sched   map[string]remote.Schedule // by id
-	did     []string                   // what was done to schedules
-	deny    map[string]error           // by what was to be done
-	goOn    map[remote.Execution]string
-	lists   int
+	// receipts are of comparisons, by "table depth"
+	receipts map[string]api.VerifyTableResult
+	states   map[string]owner.State
+	listed   api.ListTablesResult
+	sched    map[string]remote.Schedule // by id
+	did      []string                   // what was done to schedules
+	deny     map[string]error           // by what was to be done
+	goOn     map[remote.Execution]string
+	lists    int
+}
+
+func (f *fakeService) StartVerify(_ context.Context, in api.VerifyTableInput) (remote.Execution, error) {
+	return remote.Execution{WorkflowID: in.Table + " " + in.Depth, RunID: "run-1"}, nil
+}
+
+func (f *fakeService) WaitVerify(_ context.Context, e remote.Execution) (api.VerifyTableResult, error) {
+	return f.receipts[e.WorkflowID], f.fails[e.WorkflowID]
 }
 
 func (f *fakeService) StartList(context.Context) (remote.Execution, error) {

@@ -32,6 +32,7 @@ const (
 	exitUsage       = 2
 	exitUnreachable = 3
 	exitBusy        = 4
+	exitDiffers     = 5
 	exitStopped     = 130
 )
 
@@ -41,6 +42,7 @@ const exitHelp = `Exit codes:
   2    wrong usage, or a problem in the configuration
   3    Temporal cannot be reached
   4    another run holds the table
+  5    verify found that two sides differ
   130  stopped following (Ctrl-C); the run goes on`
 
 // exitError is an error with its exit code. An error without one comes from reading the command line, and so is wrong
@@ -126,8 +128,8 @@ func (a *app) rootCommand() *cobra.Command {
 		"configuration file (variable TABLEHAUL_CONFIG; default "+defaultConfig+")")
 	flags.StringVar(&a.taskQueue, "task-queue", api.DefaultTaskQueue, "task queue of the workers")
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "no progress, no notes, no messages of success: answers and errors only")
-	root.AddCommand(a.initCommand(), a.runCommand(), a.planCommand(), a.statusCommand(), a.historyCommand(),
-		a.explainCommand(), a.scheduleCommand(), a.watermarkCommand(), a.configCommand(), a.versionCommand())
+	root.AddCommand(a.initCommand(), a.runCommand(), a.planCommand(), a.verifyCommand(), a.statusCommand(),
+		a.historyCommand(), a.explainCommand(), a.scheduleCommand(), a.watermarkCommand(), a.configCommand(), a.versionCommand())
 	return root
 }
 

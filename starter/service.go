@@ -16,6 +16,8 @@ type service interface {
 	Pending(ctx context.Context, e remote.Execution) (remote.Pending, error)
 	StartPlan(ctx context.Context, in api.PlanTableInput) (remote.Execution, error)
 	WaitPlan(ctx context.Context, e remote.Execution) (api.PlanTableResult, error)
+	StartVerify(ctx context.Context, in api.VerifyTableInput) (remote.Execution, error)
+	WaitVerify(ctx context.Context, e remote.Execution) (api.VerifyTableResult, error)
 	StartList(ctx context.Context) (remote.Execution, error)
 	WaitList(ctx context.Context, e remote.Execution) (api.ListTablesResult, error)
 	State(ctx context.Context, table string) (owner.State, bool, error)

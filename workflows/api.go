@@ -8,17 +8,19 @@ import (
 // What clients send to the workflows and get back. The types live in internal/api, so that a client
 // does not link the steps.
 type (
-	SyncTableInput   = api.SyncTableInput
-	SyncTableResult  = api.SyncTableResult
-	Counts           = api.Counts
-	Status           = api.Status
-	RunningRange     = api.RunningRange
-	Wait             = api.Wait
-	PlanTableInput   = api.PlanTableInput
-	PlanTableResult  = api.PlanTableResult
-	ListTablesResult = api.ListTablesResult
-	ListedFamily     = api.ListedFamily
-	TableStateView   = owner.State
+	SyncTableInput    = api.SyncTableInput
+	SyncTableResult   = api.SyncTableResult
+	Counts            = api.Counts
+	Status            = api.Status
+	RunningRange      = api.RunningRange
+	Wait              = api.Wait
+	PlanTableInput    = api.PlanTableInput
+	PlanTableResult   = api.PlanTableResult
+	VerifyTableInput  = api.VerifyTableInput
+	VerifyTableResult = api.VerifyTableResult
+	ListTablesResult  = api.ListTablesResult
+	ListedFamily      = api.ListedFamily
+	TableStateView    = owner.State
 )
 
 // Phases of a run: see internal/api.

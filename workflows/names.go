@@ -12,12 +12,13 @@ import (
 
 // Registered workflow types: see internal/api.
 const (
-	SyncTableName  = api.SyncTableName
-	SyncRangeName  = api.SyncRangeName
-	PlanTableName  = api.PlanTableName
-	SweepName      = api.SweepName
-	ListTablesName = api.ListTablesName
-	TableStateName = owner.WorkflowType
+	SyncTableName   = api.SyncTableName
+	SyncRangeName   = api.SyncRangeName
+	PlanTableName   = api.PlanTableName
+	VerifyTableName = api.VerifyTableName
+	SweepName       = api.SweepName
+	ListTablesName  = api.ListTablesName
+	TableStateName  = owner.WorkflowType
 )
 
 // TaskQueue is the default task queue of workers and starters.
@@ -48,6 +49,9 @@ func TableStateID(queue, tbl string) string { return owner.WorkflowID(queue, tbl
 // PlanTableID is the workflow id that the command line uses for a preview.
 func PlanTableID(queue, tbl string) string { return api.PlanTableID(queue, tbl) }
 
+// VerifyTableID is the workflow id that the command line uses for a comparison.
+func VerifyTableID(queue, tbl string) string { return api.VerifyTableID(queue, tbl) }
+
 // SweepID is the id of the schedule that sweeps what is staged for a task queue, or for the
 // host whose queue it is; its workflows have the same id.
 func SweepID(queue string) string { return api.SweepID(queue) }
@@ -60,6 +64,7 @@ func Register(w worker.WorkflowRegistry) {
 	w.RegisterWorkflowWithOptions(SyncTable, workflow.RegisterOptions{Name: SyncTableName})
 	w.RegisterWorkflowWithOptions(SyncRange, workflow.RegisterOptions{Name: SyncRangeName})
 	w.RegisterWorkflowWithOptions(PlanTable, workflow.RegisterOptions{Name: PlanTableName})
+	w.RegisterWorkflowWithOptions(VerifyTable, workflow.RegisterOptions{Name: VerifyTableName})
 	w.RegisterWorkflowWithOptions(SweepStaging, workflow.RegisterOptions{Name: SweepName})
 	w.RegisterWorkflowWithOptions(ListTables, workflow.RegisterOptions{Name: ListTablesName})
 	w.RegisterWorkflowWithOptions(TableState, workflow.RegisterOptions{Name: TableStateName})

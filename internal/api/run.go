@@ -102,6 +102,9 @@ const (
 	PhaseTotal   = "total"
 	// PhaseRanges is the phase of a run whose ranges are child workflows.
 	PhaseRanges = "ranges"
+	// PhaseCompare and PhaseRecheck are those of a comparison.
+	PhaseCompare = "compare"
+	PhaseRecheck = "recheck"
 )
 
 // Status answers the query "status".

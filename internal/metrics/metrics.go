@@ -35,6 +35,7 @@ type Metrics struct {
 	retries, failures, notifications        *prometheus.CounterVec
 	chunkDuration                           prometheus.Histogram
 	runDuration                             *prometheus.HistogramVec
+	verified                                verified
 }
 
 // chunkBuckets are seconds. A chunk's transaction is to take less than one (maxTransaction);
@@ -76,10 +77,11 @@ func New(ready *Ready) *Metrics {
 		Namespace: namespace, Name: "run_duration_seconds", Buckets: runBuckets,
 		Help: "Seconds of a run that ended, from its start, by outcome: done, failed or cancelled.",
 	}, []string{"outcome"})
+	m.verified = newVerified()
 	m.registry.MustRegister(
 		m.rowsExtracted, m.rowsWritten, m.newerOnTarget, m.stagedBytes, m.lockWaits, m.throttled,
 		m.runs, m.retries, m.failures, m.notifications,
-		m.chunkDuration, m.runDuration, m.tables, buildInfo(),
+		m.chunkDuration, m.runDuration, m.verified.at, m.verified.differing, m.tables, buildInfo(),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Namespace: namespace, Name: "worker_ready", Help: "1 while the worker takes tasks from Temporal, 0 " +
 				"otherwise.",

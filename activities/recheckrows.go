@@ -1,0 +1,215 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/staging"
+	"github.com/tablehaul/tablehaul/internal/table"
+	"github.com/tablehaul/tablehaul/internal/verify"
+)
+
+// recheckKeys is how many keys a second look decides at once: their rows are in memory, as sums.
+const recheckKeys = 5_000
+
+// RecheckRowsResult is what the second look has found.
+type RecheckRowsResult struct {
+	// Verdicts counts keys; those that turned out equal are verify.Settled.
+	Verdicts map[verify.Verdict]int64 `json:"verdicts,omitempty"`
+	// Differences is the key of the staged file that lists what differs, empty where nothing does.
+	Differences string `json:"differences,omitempty"`
+}
+
+// RecheckRows looks a second time at each key that a range has staged, on both sides, and decides what it is. The keys
+// that differ are staged with their verdicts. in.Range is the number of all ranges.
+//
+// Repeating it is harmless: it looks anew.
+func (a *Activities) RecheckRows(ctx context.Context, in RangeInput) (RecheckRowsResult, error) {
+	if err := a.requireLocalFiles(ctx, in.Queue); err != nil {
+		return RecheckRowsResult{}, err
+	}
+	ranges := in.Range
+	first := in
+	first.Range = 0
+	c, err := a.openComparison(ctx, first)
+	if err != nil {
+		return RecheckRowsResult{}, err
+	}
+	defer beat(ctx, c.progress)()
+	out := RecheckRowsResult{Verdicts: map[verify.Verdict]int64{}}
+	parts := newPartWriter(a.deps.Store, c.differences(ranges), attemptName(ctx))
+	for i := range ranges {
+		of := in
+		of.Range = i
+		err := a.eachSuspect(ctx, of, func(keys []table.Texts) error { return c.recheck(ctx, keys, parts, &out) })
+		if err != nil {
+			parts.discard(ctx)
+			return RecheckRowsResult{}, err
+		}
+	}
+	if err := parts.close(); err != nil {
+		parts.discard(ctx)
+		return RecheckRowsResult{}, translate(ctx, err, where{doing: "stage the differences of " + in.Table})
+	}
+	if len(parts.parts) > 0 {
+		out.Differences = parts.parts[0].Key
+	}
+	for verdict, n := range out.Verdicts {
+		logStep(ctx, string(verdict), n)
+	}
+	return out, nil
+}
+
+// differences is the range that the list of differences is staged as: it comes behind all others.
+func (c *openedComparison) differences(ranges int) *openedRange {
+	r := *c.r
+	r.in.Range = ranges
+	r.plan.Columns = append(
+		append([]table.Column{}, r.plan.Columns...),
+		textColumn("tablehaul_verdict", true),
+		textColumn("tablehaul_source_cursor", true),
+		textColumn("tablehaul_target_cursor", true),
+	)
+	r.plan.Settings.PartBytes = 1 << 40 // one file
+	return &r
+}
+
+// eachSuspect hands the keys that a range has staged to f, some thousand at a time.
+func (a *Activities) eachSuspect(ctx context.Context, in RangeInput, f func([]table.Texts) error) error {
+	r, m, err := a.freshManifest(ctx, in)
+	if err != nil {
+		return translate(ctx, err, where{doing: "read what differs of " + in.Table})
+	}
+	var keys []table.Texts
+	for i, part := range m.Parts {
+		for j, chunk := range part.Chunks {
+			rows, err := a.readChunk(
+				ctx,
+				r,
+				m,
+				ChunkRef{Part: i, Chunk: j, Rows: chunk.Rows, FirstRow: chunk.FirstRow},
+			)
+			if err != nil {
+				return translate(ctx, err, where{doing: "read what differs of " + in.Table})
+			}
+			for row := range rows.Len() {
+				key := make(table.Texts, rows.Columns())
+				for c := range key {
+					key[c] = string(rows.Value(row, c))
+				}
+				if keys = append(keys, key); len(keys) < recheckKeys {
+					continue
+				}
+				if err := f(keys); err != nil {
+					return err
+				}
+				keys = nil
+			}
+			rows.Return()
+		}
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	return f(keys)
+}
+
+// recheck decides some keys, counts them, and writes those that differ.
+func (c *openedComparison) recheck(
+	ctx context.Context,
+	keys []table.Texts,
+	parts *partWriter,
+	out *RecheckRowsResult,
+) error {
+	look := verify.NewLook(&c.c.Layout)
+	for _, s := range []comparedSide{c.src, c.dst} {
+		if err := c.lookUp(ctx, s, keys, func(rows *table.Rows) { look.Add(s.side, rows) }); err != nil {
+			return err
+		}
+	}
+	respelled, err := c.respelled(ctx, look, keys)
+	if err != nil {
+		return err
+	}
+	rows := table.NewRows(c.c.Layout.Key + 3)
+	for _, j := range look.Judge(keys, respelled) {
+		out.Verdicts[j.Verdict]++
+		if !j.Verdict.Differs() {
+			continue
+		}
+		for _, v := range j.Key {
+			rows.Append([]byte(v))
+		}
+		for _, v := range []string{string(j.Verdict), j.SourceCursor, j.TargetCursor} {
+			rows.Append([]byte(v))
+		}
+	}
+	if rows.Len() == 0 {
+		return nil
+	}
+	return translate(ctx, parts.write(ctx, rows), where{doing: "stage the differences of " + c.r.in.Table})
+}
+
+// respelled are the keys, by verify.KeyBytes, that one side has and the other has in another spelling only. A look by
+// one key finds the other spelling, since the server compares by its collation. Where no part of the key is text there
+// is none.
+func (c *openedComparison) respelled(
+	ctx context.Context,
+	look *verify.Look,
+	keys []table.Texts,
+) (map[string]bool, error) {
+	out := map[string]bool{}
+	if !orderedByCollation(c.src.table) {
+		return out, nil
+	}
+	for _, s := range []comparedSide{c.src, c.dst} {
+		for _, key := range look.Lacking(keys, s.side) {
+			err := c.lookUp(ctx, s, []table.Texts{key}, func(rows *table.Rows) {
+				for row := range rows.Len() {
+					out[verify.KeyBytes(key)] = true
+					out[c.c.Layout.KeyOf(rows, row)] = true
+				}
+			})
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
+}
+
+// FinishVerifyInput is a comparison that was done.
+type FinishVerifyInput struct {
+	RangeInput
+	Verdicts map[verify.Verdict]int64 `json:"verdicts,omitempty"`
+}
+
+// FinishVerifyResult is what was removed.
+type FinishVerifyResult struct {
+	Files int `json:"files"`
+}
+
+// FinishVerify removes the keys that the second look was for, and counts what it found. The list of differences stays
+// until staging is swept. Repeating it is harmless. in.Range is the number of all ranges.
+func (a *Activities) FinishVerify(ctx context.Context, in FinishVerifyInput) (FinishVerifyResult, error) {
+	if err := a.requireLocalFiles(ctx, in.Queue); err != nil {
+		return FinishVerifyResult{}, err
+	}
+	var out FinishVerifyResult
+	for i := range in.Range {
+		of := in.RangeInput
+		of.Range = i
+		done, err := a.Cleanup(ctx, of)
+		if err != nil && !errors.Is(err, staging.ErrNotFound) {
+			return out, err
+		}
+		out.Files += done.Parts
+	}
+	differing := map[string]int64{}
+	for _, v := range verify.Differences() {
+		differing[string(v)] = in.Verdicts[v]
+	}
+	a.deps.Metrics.Verified(in.Table, time.Now(), differing)
+	return out, nil
+}

@@ -1,0 +1,297 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+
+	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/table"
+	"github.com/tablehaul/tablehaul/internal/verify"
+)
+
+// verifyRangeRows is about how many rows a range of a comparison has at least.
+const verifyRangeRows = 200_000
+
+// PlanVerifyInput asks for a comparison of both sides of a table.
+type PlanVerifyInput struct {
+	Table string `json:"table"`
+	// Run is the name that the comparison's files get in staging.
+	Run string `json:"run"`
+	// Depth is api.DepthDigest or api.DepthKeys.
+	Depth string `json:"depth"`
+}
+
+// PlanVerifyResult is the plan of a comparison as far as histories may know it: no keys, no rows.
+type PlanVerifyResult struct {
+	Target  string `json:"target"`
+	Run     string `json:"run"`
+	PlanSum string `json:"planSum"`
+	// Ranges is how many there are.
+	Ranges int `json:"ranges"`
+	// Cursor and AsOf say up to where both sides hold the same rows, in the cursor's exact text; both are
+	// empty for a table without a cursor.
+	Cursor string `json:"cursor,omitempty"`
+	AsOf   string `json:"asOf,omitempty"`
+	// SecondLook is how long after the first look the second one decides.
+	SecondLook time.Duration `json:"secondLook"`
+	// RowsEstimate is the server's guess of the source's rows, 0 where it has none.
+	RowsEstimate   int64    `json:"rowsEstimate,omitempty"`
+	RangesInFlight int      `json:"rangesInFlight"`
+	Priority       int      `json:"priority,omitempty"`
+	Warnings       []string `json:"warnings,omitempty"`
+	// Queue is that of the host which has the plan; empty where every worker sees it.
+	Queue string `json:"queue,omitempty"`
+}
+
+// comparison is what the steps of a comparison agree on, in its staged plan.
+type comparison struct {
+	Layout verify.Layout `json:"layout"`
+	// SameOrder says that both sides order keys alike, so that the same bounds select the same keys.
+	// Otherwise the keys of one side are looked up on the other: those of the source in the first
+	// SourceRanges ranges, those of the target in the rest.
+	SameOrder    bool `json:"sameOrder"`
+	SourceRanges int  `json:"sourceRanges"`
+}
+
+// PlanVerify checks both sides as a run's plan does, and cuts the key space into ranges. It writes
+// nothing but its plan in staging.
+//
+// Repeating it is harmless: it plans anew, and the last plan counts.
+func (a *Activities) PlanVerify(ctx context.Context, in PlanVerifyInput) (PlanVerifyResult, error) {
+	if in.Depth != api.DepthDigest && in.Depth != api.DepthKeys {
+		return PlanVerifyResult{}, invalidInput(fmt.Sprintf("depth %q", in.Depth), "write digest or keys")
+	}
+	if _, err := a.settings(in.Table); err != nil {
+		return PlanVerifyResult{}, err
+	}
+	defer beat(ctx, func() any { return "planning" })()
+	state, err := a.state(ctx, in.Table)
+	if err != nil {
+		return PlanVerifyResult{}, err
+	}
+	p, err := a.draft(ctx, PlanRunInput{Table: in.Table, State: state, preview: true})
+	if err != nil {
+		return PlanVerifyResult{}, err
+	}
+	if err := p.comparable(in.Table); err != nil {
+		return PlanVerifyResult{}, err
+	}
+	dst, err := schema.Read(ctx, p.dst.DB, p.settings.Target)
+	if err != nil {
+		return PlanVerifyResult{}, lookupFailure(
+			ctx,
+			err,
+			where{p.settings.TargetConnection, "look at " + p.settings.Target.String()},
+		)
+	}
+	var c comparison
+	if c.Layout, err = p.layout(ctx, dst, in.Depth); err != nil {
+		return PlanVerifyResult{}, err
+	}
+	if err := p.cutComparison(ctx, dst, &c); err != nil {
+		return PlanVerifyResult{}, err
+	}
+	sum, err := a.writePlan(ctx, in.Run, stagedPlan{
+		Version: 1, Deployment: a.deps.Deployment, StateID: state.ID,
+		WorkflowID: activity.GetInfo(ctx).WorkflowExecution.ID, Settings: p.settings,
+		ByKey: true, Columns: suspectColumns(&c.Layout), Key: p.table.PrimaryKey, Ranges: p.ranges, Comparison: &c,
+	})
+	if err != nil {
+		return PlanVerifyResult{}, translate(ctx, err, where{doing: "stage the plan of " + in.Table})
+	}
+	logStep(ctx, "ranges", len(p.ranges), "asOf", c.Layout.AsOf, "sameOrder", c.SameOrder)
+	return PlanVerifyResult{
+		Target: p.settings.Target.String(), Run: in.Run, PlanSum: sum, Ranges: len(p.ranges),
+		Cursor: p.settings.Cursor, AsOf: c.Layout.AsOf, SecondLook: p.settings.Overlap,
+		RowsEstimate: p.table.RowsEstimate, RangesInFlight: p.settings.RangesInFlight, Priority: p.settings.Priority,
+		Warnings: p.warnings, Queue: a.deps.HostQueue,
+	}, nil
+}
+
+// comparable refuses what cannot be compared: a table that a run would refuse, one whose target is not
+// as a run would make it, and one of which no run has promised rows yet.
+func (p *planDraft) comparable(tbl string) error {
+	if refusal := p.refusal(); refusal != nil {
+		return refusal
+	}
+	if err := p.identityChanged(); err != nil {
+		return err
+	}
+	switch {
+	case p.target.Create:
+		return failure.New(
+			failure.UnsupportedTable,
+			fmt.Sprintf("%s is not there: nothing can be compared", p.settings.Target),
+			"run "+tbl+" first",
+		)
+	case len(p.target.Statements) > 0:
+		return failure.New(
+			failure.UnsupportedTable,
+			fmt.Sprintf("%s lacks what the source has: %s", p.settings.Target, p.target.Statements[0]),
+			"run "+tbl+" first",
+		)
+	case p.targetLost:
+		return failure.New(
+			failure.UnsupportedTable,
+			fmt.Sprintf("%s has no row, and the watermark of %s says that it has", p.settings.Target, tbl),
+			"run "+tbl+": the table is then loaded anew",
+		)
+	case p.settings.Cursor != "" && p.mode == api.ModeFirstLoad:
+		return failure.New(
+			failure.UnsupportedTable,
+			tbl+" has no watermark: no run has promised rows yet",
+			"run "+tbl+" to its end first",
+		)
+	}
+	return nil
+}
+
+// layout is what is compared: the key, the cursor, and unless only keys are asked for all other columns
+// whose values travel.
+func (p *planDraft) layout(ctx context.Context, dst *schema.Table, depth string) (verify.Layout, error) {
+	l := verify.Layout{Cursor: -1, Key: len(p.table.PrimaryKey)}
+	add := func(name string) error {
+		s, t := p.table.Column(name), dst.Column(name)
+		if s == nil || t == nil {
+			return failure.New(
+				failure.TableChanged,
+				fmt.Sprintf("column %s of %s is not on both sides", name, p.settings.Table),
+				"start it again",
+			)
+		}
+		l.Columns = append(l.Columns, verify.Column{Source: s.Column, Target: t.Column})
+		if table.SameColumn(name, p.settings.Cursor) {
+			l.Cursor = len(l.Columns) - 1
+		}
+		return nil
+	}
+	names := append([]string{}, p.table.PrimaryKey...)
+	for _, c := range p.target.Columns {
+		isCursor := table.SameColumn(c.Name, p.settings.Cursor)
+		if !containsColumn(p.table.PrimaryKey, c.Name) && (depth == api.DepthDigest || isCursor) {
+			names = append(names, c.Name)
+		}
+	}
+	for _, name := range names {
+		if err := add(name); err != nil {
+			return l, err
+		}
+	}
+	if err := l.Prepare(); err != nil {
+		return l, failure.New(
+			failure.UnsupportedTable,
+			fmt.Sprintf("%s cannot be compared: %s", p.settings.Table, err),
+			"compare it by depth keys, or give both columns one type",
+		)
+	}
+	if p.settings.Cursor == "" {
+		return l, nil
+	}
+	var err error
+	l.AsOf, err = p.overlapBelow(ctx, p.table.Column(p.settings.Cursor).Column, p.id.state.Watermark, p.tail.horizon)
+	return l, translate(
+		ctx,
+		err,
+		where{p.settings.SourceConnection, "find what " + p.settings.Table.String() + " has promised"},
+	)
+}
+
+func containsColumn(names []string, name string) bool {
+	for _, n := range names {
+		if table.SameColumn(n, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// cutComparison cuts the key space: once where both sides order keys alike, and otherwise each side's own.
+func (p *planDraft) cutComparison(ctx context.Context, dst *schema.Table, c *comparison) error {
+	c.SameOrder = p.src.ServerInfo().Flavor == p.dst.Server.Flavor || !orderedByCollation(p.table)
+	for _, col := range c.Layout.Columns[:c.Layout.Key] {
+		c.SameOrder = c.SameOrder && ordersAlike(col)
+	}
+	ranges, err := scan.CutRanges(ctx, p.src, p.table, maxRanges, verifyRangeRows)
+	if err != nil {
+		return translate(
+			ctx,
+			err,
+			where{p.settings.SourceConnection, "cut the ranges of " + p.settings.Table.String()},
+		)
+	}
+	p.ranges = nil
+	for i := range ranges {
+		p.ranges = append(p.ranges, piece{Keys: &ranges[i]})
+	}
+	c.SourceRanges = len(ranges)
+	if c.SameOrder {
+		if len(p.ranges) == 0 { // an empty source; the target may have rows
+			p.ranges = []piece{{Keys: &scan.KeyRange{}}}
+			c.SourceRanges = 1
+		}
+		return nil
+	}
+	back, err := scan.CutRanges(ctx, p.dst, dst, maxRanges, verifyRangeRows)
+	if err != nil {
+		return translate(
+			ctx,
+			err,
+			where{p.settings.TargetConnection, "cut the ranges of " + p.settings.Target.String()},
+		)
+	}
+	for i := range back {
+		p.ranges = append(p.ranges, piece{Keys: &back[i]})
+	}
+	return nil
+}
+
+func orderedByCollation(t *schema.Table) bool {
+	for _, name := range t.PrimaryKey {
+		if c := t.Column(name); c == nil || c.Kind == table.KindString {
+			return true
+		}
+	}
+	return false
+}
+
+// ordersAlike reports whether both sides order the values of a key's column alike.
+func ordersAlike(c verify.Column) bool {
+	s, t := c.Source, c.Target
+	switch s.Kind {
+	case table.KindInt, table.KindUint:
+		return t.Kind.IsInteger()
+	case table.KindDecimal, table.KindDate, table.KindYear, table.KindBit, table.KindTime:
+		return s.Kind == t.Kind
+	case table.KindDateTime, table.KindTimestamp:
+		return t.Kind == table.KindDateTime || t.Kind == table.KindTimestamp
+	case table.KindBytes:
+		return t.Kind == table.KindBytes && s.Length == t.Length
+	case table.KindString:
+		return t.Kind == table.KindString && s.Collation == t.Collation && s.Charset == t.Charset
+	}
+	return false
+}
+
+// suspectColumns are those of the files with the keys that a second look decides.
+func suspectColumns(l *verify.Layout) []table.Column {
+	out := make([]table.Column, l.Key)
+	for i, c := range l.Columns[:l.Key] {
+		out[i] = textColumn(c.Source.Name, c.Source.Kind == table.KindString && !c.Source.RawCharset)
+	}
+	return out
+}
+
+// textColumn is a column of a file of ours: text, or bytes that are none.
+func textColumn(name string, text bool) table.Column {
+	c := table.Column{Name: name, Type: "longblob", Kind: table.KindBytes, Length: 1<<32 - 1, Nullable: true}
+	if text {
+		c.Type, c.Kind, c.Charset, c.Collation = "longtext", table.KindString, "utf8mb4", "utf8mb4_bin"
+	}
+	return c
+}

@@ -1,0 +1,53 @@
+package api
+
+import "github.com/tablehaul/tablehaul/internal/verify"
+
+// VerifyTableName is the workflow type that compares both sides of a table.
+const VerifyTableName = "VerifyTable"
+
+// Depths of a comparison.
+const (
+	// DepthDigest compares all values of each row.
+	DepthDigest = "digest"
+	// DepthKeys compares the key and the cursor of each row.
+	DepthKeys = "keys"
+)
+
+// VerifyDetails are the static details of a comparison.
+const VerifyDetails = "Compares both sides of the table, up to the watermark less the overlap. It writes to neither."
+
+const verifyPrefix = "tablehaul/verify/"
+
+// VerifyTableID is the workflow id that the command line uses for a comparison.
+func VerifyTableID(queue, tbl string) string { return OnQueue(queue, verifyPrefix+IDText(tbl)) }
+
+// VerifyTableInput starts a comparison. Only Table is required.
+type VerifyTableInput struct {
+	// Table is a configured source table, "schema.table".
+	Table string `json:"table"`
+	// Depth is DepthDigest (also for "") or DepthKeys.
+	Depth string `json:"depth,omitempty"`
+}
+
+// VerifyTableResult is the receipt of a comparison.
+type VerifyTableResult struct {
+	Table  string `json:"table"`
+	Target string `json:"target"`
+	Depth  string `json:"depth"`
+	// Cursor and AsOf say which rows were compared: those up to AsOf, in the cursor's exact text. Both
+	// are empty for a table without a cursor, of which all rows are compared.
+	Cursor string `json:"cursor,omitempty"`
+	AsOf   string `json:"asOf,omitempty"`
+	// Differs says that a verdict was found that makes the two sides differ.
+	Differs bool `json:"differs"`
+	// Verdicts counts keys by what a second look found; verdicts without a key are left out.
+	Verdicts map[verify.Verdict]int64 `json:"verdicts,omitempty"`
+	verify.Tally
+	Ranges int `json:"ranges"`
+	// Differences is the key of the staged file that lists the keys that differ, empty where there is none.
+	Differences string `json:"differences,omitempty"`
+	// LongestPage is the longest SELECT on either side, in seconds.
+	LongestPage float64  `json:"longestPage"`
+	Seconds     float64  `json:"seconds"`
+	Warnings    []string `json:"warnings,omitempty"`
+}

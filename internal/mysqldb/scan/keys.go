@@ -1,0 +1,157 @@
+package scan
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/fetch"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+const (
+	// keysAtOnce bounds the keys of one look; keysText their SQL, in bytes.
+	keysAtOnce = 500
+	keysText   = 512 << 10
+	// keysTime bounds one look on the server.
+	keysTime = 30 * time.Second
+)
+
+// KeysSpec says which rows to look for.
+type KeysSpec struct {
+	Table *schema.Table
+	// Columns are those of the rows that are found, in order.
+	Columns []table.Column
+	// Keys are texts of the primary key's columns, in key order; an ENUM's and a SET's as well.
+	Keys []table.Texts
+	// MaxBytes bounds the values of one statement, in bytes, 0 is 16 MiB. One row may be larger.
+	MaxBytes int
+}
+
+// ReadKeys looks for rows by their keys, some hundred at a time, and hands those that are there to yield, in no
+// order.
+//
+// The server compares keys by its own collation: a row whose key has another spelling is found as well, and the
+// caller compares bytes. Each look is one short SELECT in autocommit. The Rows are reused: yield must be done with
+// them when it returns. An error of yield ends the read and is returned as it is.
+func ReadKeys(ctx context.Context, d mysqldb.Reader, spec KeysSpec, yield func(*table.Rows) error) error {
+	plan, err := newReadPlan(d.ServerInfo(), ReadSpec{Table: spec.Table, Columns: spec.Columns, ByKey: true})
+	if err != nil {
+		return fmt.Errorf("read %s: %w", spec.Table.Name, err)
+	}
+	literals, err := keyLiterals(spec.Table)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", spec.Table.Name, err)
+	}
+	k := &keyReader{db: d, plan: plan, literals: literals, max: spec.MaxBytes, want: keysAtOnce}
+	if k.max <= 0 {
+		k.max = defaultPageBytes
+	}
+	for keys := spec.Keys; len(keys) > 0; {
+		done, rows, err := k.look(ctx, keys)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", spec.Table.Name, mysqlerr.Safe(err))
+		}
+		if err := yield(rows); err != nil {
+			return err
+		}
+		keys = keys[done:]
+	}
+	return nil
+}
+
+// keyReader is one call of ReadKeys.
+type keyReader struct {
+	db       mysqldb.Reader
+	plan     *readPlan
+	literals []func(text string) (string, error)
+	max      int
+	want     int
+	rows     *table.Rows
+}
+
+// look asks for the first of the keys, and returns for how many it did. Where they are more bytes than a statement may
+// bring, it asks for fewer.
+func (k *keyReader) look(ctx context.Context, keys []table.Texts) (done int, _ *table.Rows, err error) {
+	exprs := k.plan.exprs[:len(k.plan.columns)]
+	for {
+		cond, n, err := k.condition(keys[:min(k.want, len(keys))])
+		if err != nil {
+			return 0, nil, err
+		}
+		if k.rows == nil {
+			k.rows = table.NewRows(len(exprs))
+		}
+		k.rows.Reset()
+		got, err := fetch.Rows(ctx, k.db, k.plan.selectSQL(exprs, []string{cond}, keysTime), exprs, k.rows, k.max)
+		if err != nil {
+			return 0, nil, err
+		}
+		if !got.Truncated || n == 1 {
+			return n, k.rows, nil
+		}
+		k.want = max(1, n/4)
+	}
+}
+
+// condition is true for the first n keys, as many as one statement takes.
+func (k *keyReader) condition(keys []table.Texts) (sql string, n int, err error) {
+	var b strings.Builder
+	names := make([]string, len(k.plan.parts))
+	for i, p := range k.plan.parts {
+		names[i] = sqltext.Ident(p.column.Name)
+	}
+	b.WriteString("(" + strings.Join(names, ", ") + ") IN (")
+	for n < len(keys) && (n == 0 || b.Len() < keysText) {
+		if len(keys[n]) != len(names) {
+			return "", 0, fmt.Errorf("%w: a key of %d values, and %d columns", errBadSpec, len(keys[n]), len(names))
+		}
+		if n > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteByte('(')
+		for i, text := range keys[n] {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			lit, err := k.literals[i](text)
+			if err != nil {
+				return "", 0, err
+			}
+			b.WriteString(lit)
+		}
+		b.WriteByte(')')
+		n++
+	}
+	b.WriteByte(')')
+	return b.String(), n, nil
+}
+
+// keyLiterals write the values of a key's columns. The members of an ENUM and a SET are compared as text here, since
+// the two sides may count them differently.
+func keyLiterals(t *schema.Table) ([]func(string) (string, error), error) {
+	out := make([]func(string) (string, error), len(t.PrimaryKey))
+	for i, name := range t.PrimaryKey {
+		c := t.Column(name)
+		if c == nil {
+			return nil, fmt.Errorf("column %s: %w", name, errNoSuchColumn)
+		}
+		if sqltext.ComparesByNumber(c.Kind) && !c.SetByNumber() {
+			out[i] = func(text string) (string, error) {
+				return string(sqltext.AppendQuoted([]byte("_utf8mb4 "), []byte(text))), nil
+			}
+			continue
+		}
+		lit, err := sqltext.Comparand(c.Column)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = lit
+	}
+	return out, nil
+}

@@ -1,0 +1,133 @@
+package verify
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// Sum is the first 128 bits of the SHA-256 of a row's values.
+type Sum [16]byte
+
+// Layout says what of a row is compared. The rows of both sides have its columns in its order, the key's first.
+type Layout struct {
+	// Columns are all that is read: first the key's, in the key's order.
+	Columns []Column `json:"columns"`
+	// Key is how many columns the key has.
+	Key int `json:"key"`
+	// Cursor is the place of the cursor among Columns, -1 for a table without one.
+	Cursor int `json:"cursor"`
+	// AsOf is the cursor's value, in the source's exact text, up to which both sides hold the same rows.
+	AsOf string `json:"asOf,omitempty"`
+
+	forms []form
+}
+
+// Prepare makes a Layout ready, and refuses columns that cannot be compared exactly, by name.
+func (l *Layout) Prepare() error {
+	l.forms = make([]form, len(l.Columns))
+	for i, c := range l.Columns {
+		var err error
+		if l.forms[i], err = c.forms(); err != nil {
+			return err
+		}
+	}
+	if l.Key < 1 || l.Key > len(l.Columns) || l.Cursor >= len(l.Columns) {
+		return fmt.Errorf("the layout makes no sense: %d key columns of %d, cursor %d", l.Key, len(l.Columns), l.Cursor)
+	}
+	return nil
+}
+
+// Side tells source and target apart.
+type Side int
+
+// The two sides.
+const (
+	Source Side = iota
+	Target
+)
+
+// ColumnsOf are the columns to read on one side, in the layout's order.
+func (l *Layout) ColumnsOf(side Side) []table.Column {
+	out := make([]table.Column, len(l.Columns))
+	for i, c := range l.Columns {
+		if out[i] = c.Source; side == Target {
+			out[i] = c.Target
+		}
+	}
+	return out
+}
+
+// value is a value in the form in which it is compared.
+func (l *Layout) value(rows *table.Rows, row, column int) []byte {
+	v := rows.Value(row, column)
+	if v == nil || l.forms[column] == nil {
+		return v
+	}
+	return l.forms[column](v)
+}
+
+// appendValue appends a value so that no two rows of values have the same bytes: NULL is not the empty text, and the
+// length precedes the value.
+func appendValue(dst, v []byte) []byte {
+	if v == nil {
+		return append(dst, 0)
+	}
+	dst = append(dst, 1)
+	dst = binary.AppendUvarint(dst, uint64(len(v)))
+	return append(dst, v...)
+}
+
+// keyOf appends the key's bytes.
+func (l *Layout) keyOf(dst []byte, rows *table.Rows, row int) []byte {
+	for c := range l.Key {
+		dst = appendValue(dst, l.value(rows, row, c))
+	}
+	return dst
+}
+
+// KeyOf are the bytes of a row's key, as KeyBytes has them.
+func (l *Layout) KeyOf(rows *table.Rows, row int) string { return string(l.keyOf(nil, rows, row)) }
+
+// sumOf is the sum of a row's values; buf is scratch.
+func (l *Layout) sumOf(buf *[]byte, rows *table.Rows, row int) (out Sum) {
+	b := (*buf)[:0]
+	for c := range l.Columns {
+		b = appendValue(b, l.value(rows, row, c))
+	}
+	*buf = b
+	sum := sha256.Sum256(b)
+	copy(out[:], sum[:])
+	return out
+}
+
+// pending reports whether the row's cursor is above AsOf, or NULL: no run has promised it.
+func (l *Layout) pending(rows *table.Rows, row int) bool {
+	if l.Cursor < 0 {
+		return false
+	}
+	v := rows.Value(row, l.Cursor)
+	return v == nil || l.compareCursor(string(v), l.AsOf) > 0
+}
+
+// compareCursor orders two texts of the cursor, of either side: -1, 0 or 1.
+func (l *Layout) compareCursor(a, b string) int {
+	return compareCursor(l.Columns[l.Cursor].Source.Kind, a, b)
+}
+
+// texts are the key's values as bytes that keyOf has appended.
+func texts(key string) table.Texts {
+	var out table.Texts
+	for b := []byte(key); len(b) > 0; {
+		if b[0] == 0 {
+			out, b = append(out, ""), b[1:]
+			continue
+		}
+		n, size := binary.Uvarint(b[1:])
+		b = b[1+size:]
+		out, b = append(out, string(b[:n])), b[n:]
+	}
+	return out
+}

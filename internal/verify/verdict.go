@@ -1,0 +1,142 @@
+package verify
+
+import (
+	"slices"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// Verdict says what a difference is.
+type Verdict string
+
+// The verdicts of a second look at a key.
+const (
+	// Settled: both sides are equal by now, or neither has the row.
+	Settled Verdict = "settled"
+	// Pending: the cursor is above AsOf on one side at least.
+	Pending Verdict = "pending"
+	// Missing: the row of the source is not on the target.
+	Missing Verdict = "missing"
+	// Stale: the target's version is older.
+	Stale Verdict = "stale"
+	// Silent: the cursors are equal, and other values differ. A table without a cursor has no other kind.
+	Silent Verdict = "silent"
+	// Newer: the target's cursor is above the source's.
+	Newer Verdict = "newer"
+	// Deleted: the row of the target is not at the source, in two looks.
+	Deleted Verdict = "deleted"
+	// Respelled: the row of the target is that of the source under another spelling of its key, such as 'AA' and 'aa'.
+	Respelled Verdict = "respelled"
+)
+
+// Differences are the verdicts that make two sides differ, the gravest first.
+func Differences() []Verdict {
+	return []Verdict{Missing, Stale, Silent, Newer, Respelled, Deleted}
+}
+
+// Differs reports whether the verdict makes the two sides differ.
+func (v Verdict) Differs() bool { return slices.Contains(Differences(), v) }
+
+// Row is a row as a second look finds it.
+type Row struct {
+	Sum     Sum
+	Cursor  string
+	Pending bool
+}
+
+// Look holds the rows of both sides that a second look found, by key.
+type Look struct {
+	layout *Layout
+	sides  [2]map[string]Row
+	buf    []byte
+	key    []byte
+}
+
+// NewLook begins a second look.
+func NewLook(l *Layout) *Look {
+	return &Look{layout: l, sides: [2]map[string]Row{{}, {}}}
+}
+
+// Add takes rows that a look by key has found on one side. Rows whose key has other bytes than what was asked for are
+// kept as well: they are the other spelling of a key.
+func (k *Look) Add(side Side, rows *table.Rows) {
+	for r := range rows.Len() {
+		k.key = k.layout.keyOf(k.key[:0], rows, r)
+		row := Row{Sum: k.layout.sumOf(&k.buf, rows, r), Pending: k.layout.pending(rows, r)}
+		if k.layout.Cursor >= 0 {
+			row.Cursor = string(rows.Value(r, k.layout.Cursor))
+		}
+		k.sides[side][string(k.key)] = row
+	}
+}
+
+// Judgement is the verdict of one key.
+type Judgement struct {
+	Key     table.Texts
+	Verdict Verdict
+	// SourceCursor and TargetCursor are "" where the side has no such row, or no cursor.
+	SourceCursor string
+	TargetCursor string
+}
+
+// Lacking are the keys of which one side has no row with the same bytes, and its row is on the other side.
+func (k *Look) Lacking(keys []table.Texts, side Side) []table.Texts {
+	var out []table.Texts
+	for _, key := range keys {
+		bytes := KeyBytes(key)
+		_, here := k.sides[side][bytes]
+		if _, there := k.sides[1-side][bytes]; there && !here {
+			out = append(out, key)
+		}
+	}
+	return out
+}
+
+// Judge says what becomes of the keys that were asked for. respelled names keys, by KeyBytes, that the other side has
+// in another spelling.
+func (k *Look) Judge(keys []table.Texts, respelled map[string]bool) []Judgement {
+	out := make([]Judgement, 0, len(keys))
+	for _, key := range keys {
+		bytes := KeyBytes(key)
+		s, atSource := k.sides[Source][bytes]
+		t, onTarget := k.sides[Target][bytes]
+		out = append(out, Judgement{
+			Key: key, SourceCursor: s.Cursor, TargetCursor: t.Cursor,
+			Verdict: k.verdict(s, atSource, t, onTarget, respelled[bytes]),
+		})
+	}
+	return out
+}
+
+func (k *Look) verdict(s Row, atSource bool, t Row, onTarget, respelled bool) Verdict {
+	switch {
+	case !atSource && !onTarget, atSource && onTarget && s.Sum == t.Sum:
+		return Settled
+	case atSource && s.Pending, onTarget && t.Pending:
+		return Pending
+	case atSource != onTarget && respelled:
+		return Respelled
+	case !onTarget:
+		return Missing
+	case !atSource:
+		return Deleted
+	case k.layout.Cursor < 0:
+		return Silent
+	}
+	switch k.layout.compareCursor(t.Cursor, s.Cursor) {
+	case -1:
+		return Stale
+	case 1:
+		return Newer
+	}
+	return Silent
+}
+
+// KeyBytes are the bytes that tell keys apart.
+func KeyBytes(key table.Texts) string {
+	var b []byte
+	for _, v := range key {
+		b = appendValue(b, []byte(v))
+	}
+	return string(b)
+}

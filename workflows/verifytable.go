@@ -1,0 +1,225 @@
+package workflows
+
+import (
+	"fmt"
+	"strings"
+
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/verify"
+)
+
+// VerifyTable compares both sides of a table, and writes to neither: PlanVerify, CompareRange for each range, a pause,
+// RecheckRows, which looks a second time at each key that differed, FinishVerify. Its input is a VerifyTableInput. It
+// answers the query "status" with a Status.
+//
+// Rows with a cursor above what the table has promised are left out: runs go on meanwhile.
+func VerifyTable(ctx workflow.Context, raw converter.RawValue) (VerifyTableResult, error) {
+	in, err := decodeVerify(raw)
+	if err != nil {
+		return VerifyTableResult{}, err
+	}
+	ctx = withPriority(ctx, in.Table, 0)
+	v := &verification{
+		in:     in,
+		status: Status{Table: in.Table, Phase: PhasePlan, Mode: modeVerify, Started: workflow.Now(ctx).UTC()},
+	}
+	if err := workflow.SetQueryHandler(ctx, QueryStatus, func() (Status, error) { return v.status, nil }); err != nil {
+		return VerifyTableResult{}, err
+	}
+	for lost := 1; ; lost++ {
+		err := v.attempt(ctx)
+		if err == nil {
+			return v.result, nil
+		}
+		if !needsNewPlan(err) || lost >= activities.MaxPlans {
+			return VerifyTableResult{}, cause(err)
+		}
+		workflow.GetLogger(ctx).Warn("the plan of the comparison is gone: planning again", "error", err)
+	}
+}
+
+// modeVerify is Status.Mode of a comparison.
+const modeVerify = "verify"
+
+// decodeVerify reads the input as strictly as that of a run.
+func decodeVerify(raw converter.RawValue) (VerifyTableInput, error) {
+	var in VerifyTableInput
+	if err := decode(raw, &in); err != nil {
+		return in, verifyInput(err)
+	}
+	if err := checkTable(in.Table); err != nil {
+		return in, verifyInput(err)
+	}
+	switch in.Depth {
+	case "":
+		in.Depth = api.DepthDigest
+	case api.DepthDigest, api.DepthKeys:
+	default:
+		return in, verifyInput(invalid(fmt.Sprintf(`depth is %q: it is "digest" or "keys"`, in.Depth)))
+	}
+	return in, nil
+}
+
+// verifyInput puts the shape of a comparison's input into the place of a run's.
+func verifyInput(err error) error {
+	what, _, _ := strings.Cut(err.Error(), ": "+inputRemedy)
+	return temporal.NewApplicationErrorWithOptions(
+		what+`: give --input '{"table":"shop.orders"}'; also known: "depth"`,
+		failure.InvalidInput,
+		temporal.ApplicationErrorOptions{NonRetryable: true},
+	)
+}
+
+// verification is the state of a running VerifyTable.
+type verification struct {
+	in     VerifyTableInput
+	status Status
+	result VerifyTableResult
+	plan   activities.PlanVerifyResult
+	router hostRouter
+	plans  int
+}
+
+func (v *verification) attempt(ctx workflow.Context) error {
+	v.result = VerifyTableResult{Table: v.in.Table, Depth: v.in.Depth}
+	if err := v.planVerify(ctx); err != nil {
+		return err
+	}
+	ctx = withPriority(ctx, v.in.Table, v.plan.Priority)
+	v.status.Phase = api.PhaseCompare
+	if err := v.compare(ctx); err != nil {
+		return err
+	}
+	verdicts, err := v.recheck(ctx)
+	if err != nil {
+		return err
+	}
+	v.status.Phase = PhaseFinish
+	finish := activities.FinishVerifyInput{RangeInput: v.rangeInput(v.plan.Ranges), Verdicts: verdicts}
+	removed := v.router.step(ctx, cleanupOptions, "remove the files of the comparison", "FinishVerify", finish)
+	if err := removed.Get(ctx, nil); err != nil {
+		// Files that are left are swept; what was found does not depend on them.
+		workflow.GetLogger(ctx).Warn("files of the comparison not removed", "error", err)
+	}
+	v.status.Phase = PhaseDone
+	v.result.Seconds = workflow.Now(ctx).Sub(v.status.Started).Seconds()
+	return nil
+}
+
+func (v *verification) planVerify(ctx workflow.Context) error {
+	in := activities.PlanVerifyInput{
+		Table: v.in.Table, Depth: v.in.Depth,
+		Run: activities.StagingName(workflow.GetInfo(ctx).WorkflowExecution.RunID, v.plans),
+	}
+	v.plans++
+	v.plan = activities.PlanVerifyResult{}
+	err := workflow.ExecuteActivity(withOptions(ctx, planOptions, "check both sides of "+v.in.Table), "PlanVerify", in).
+		Get(ctx, &v.plan)
+	if err != nil {
+		return err
+	}
+	v.router = hostRouter{queue: v.plan.Queue}
+	v.status.Target, v.status.Ranges, v.status.RangesDone, v.status.RowsTotal = v.plan.Target, int64(
+		v.plan.Ranges,
+	), 0, v.plan.RowsEstimate
+	v.result.Target, v.result.Ranges, v.result.Warnings = v.plan.Target, v.plan.Ranges, v.plan.Warnings
+	v.result.Cursor, v.result.AsOf = v.plan.Cursor, v.plan.AsOf
+	return nil
+}
+
+func (v *verification) rangeInput(i int) activities.RangeInput {
+	return activities.RangeInput{
+		Table:   v.in.Table,
+		Run:     v.plan.Run,
+		PlanSum: v.plan.PlanSum,
+		Range:   i,
+		Queue:   v.plan.Queue,
+	}
+}
+
+// compare compares every range, a bounded number at once. After the first error it begins no further one.
+func (v *verification) compare(ctx workflow.Context) (err error) {
+	inFlight, limit := 0, min(max(1, v.plan.RangesInFlight), maxRangesInFlight)
+	for i := range v.plan.Ranges {
+		if waitErr := workflow.Await(ctx, func() bool { return inFlight < limit || err != nil }); waitErr != nil {
+			return waitErr
+		}
+		if err != nil {
+			break
+		}
+		inFlight++
+		workflow.Go(ctx, func(ctx workflow.Context) {
+			defer func() { inFlight-- }()
+			var out activities.CompareRangeResult
+			step := v.router.step(
+				ctx,
+				extractOptions,
+				fmt.Sprintf("compare range %d of %d", i+1, v.plan.Ranges),
+				"CompareRange",
+				v.rangeInput(i),
+			)
+			if stepErr := step.Get(ctx, &out); stepErr != nil {
+				if err == nil {
+					err = stepErr
+				}
+				return
+			}
+			v.count(out)
+		})
+	}
+	if waitErr := workflow.Await(ctx, func() bool { return inFlight == 0 }); waitErr != nil && err == nil {
+		err = waitErr
+	}
+	return err
+}
+
+func (v *verification) count(out activities.CompareRangeResult) {
+	v.result.Tally.Add(out.Tally)
+	v.result.LongestPage = max(v.result.LongestPage, out.LongestPage)
+	v.status.RangesDone++
+	v.status.RowsExtracted += out.SourceRows
+}
+
+// recheck waits until late commits have arrived, and looks a second time at the keys that differ.
+func (v *verification) recheck(ctx workflow.Context) (map[verify.Verdict]int64, error) {
+	if v.result.Suspects == 0 {
+		return nil, nil
+	}
+	v.status.Phase = api.PhaseRecheck
+	if wait := v.plan.SecondLook; wait > 0 {
+		until := workflow.Now(ctx).Add(wait)
+		v.status.Waits = []Wait{{
+			Reason: fmt.Sprintf(
+				"%d keys differ: a second look at %s decides what they are",
+				v.result.Suspects,
+				timeText(until),
+			), Since: workflow.Now(ctx).UTC(),
+		}}
+		if err := workflow.Sleep(ctx, wait); err != nil {
+			return nil, err
+		}
+		v.status.Waits = nil
+	}
+	var out activities.RecheckRowsResult
+	step := v.router.step(
+		ctx,
+		extractOptions,
+		fmt.Sprintf("look again at %d keys", v.result.Suspects),
+		"RecheckRows",
+		v.rangeInput(v.plan.Ranges),
+	)
+	if err := step.Get(ctx, &out); err != nil {
+		return nil, err
+	}
+	v.result.Verdicts, v.result.Differences = out.Verdicts, out.Differences
+	for _, verdict := range verify.Differences() {
+		v.result.Differs = v.result.Differs || out.Verdicts[verdict] > 0
+	}
+	return out.Verdicts, nil
+}
