@@ -16,7 +16,9 @@ func BenchmarkReadPages(b *testing.B) {
 	m := mute.New(n, false)
 	db := m.DB()
 	defer db.DB.Close() //nolint:errcheck // nothing is open
-	spec := scan.ReadSpec{Table: mute.Orders, Columns: mute.Orders.Values(), ByKey: true, Limits: scan.PageLimits{Rows: 10_000}}
+	spec := scan.ReadSpec{
+		Table: mute.Orders, Columns: mute.Orders.Values(), ByKey: true, Limits: scan.PageLimits{Rows: 10_000},
+	}
 	b.ReportAllocs()
 	done := 0
 	for b.Loop() {

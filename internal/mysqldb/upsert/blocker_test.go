@@ -26,7 +26,12 @@ func TestALockWaitNamesTheConnectionThatBlocks(t *testing.T) {
 		_, err := w.Upsert([]any{1, 3}, []any{2, 3})
 		require.Equal(t, uint16(1205), mysqlerr.NumberOf(err), "%v", err)
 		require.True(t, mysqlerr.IsRetryable(err))
-		require.ErrorContains(t, err, fmt.Sprintf("connection %d of root holds a lock on the same rows, and has been idle in its transaction for", id))
+		require.ErrorContains(
+			t, err,
+			fmt.Sprintf(
+				"connection %d of root holds a lock on the same rows, and has been idle in its transaction for", id,
+			),
+		)
 		require.Contains(t, mysqlerr.Describe(err).Remedy, fmt.Sprintf("KILL %d", id))
 		dbtest.Run(t, other, "ROLLBACK")
 		w.Wrote(1, 1, 0, []any{1, 3}, []any{2, 3})
@@ -68,7 +73,9 @@ func TestAUniqueConflictNeverShowsTheGuard(t *testing.T) {
 				w.Exec("UPDATE t SET mail = 's3cret'")
 				continue
 			}
-			require.ErrorContains(t, err, "another row already holds this value of a unique key, column mail, key mails")
+			require.ErrorContains(
+				t, err, "another row already holds this value of a unique key, column mail, key mails",
+			)
 			require.ErrorContains(t, err, "(error 1062)")
 			require.NotContains(t, err.Error(), "1242")
 			require.NotContains(t, err.Error(), "s3cret")

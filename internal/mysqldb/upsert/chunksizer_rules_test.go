@@ -16,20 +16,30 @@ func TestChunkSizerRules(t *testing.T) {
 		want    int
 		tooSlow bool
 	}{
-		"no limit, fast":               {0, committed{rows: 5000, took: 400 * time.Millisecond}, 0, false},
-		"no limit, slow":               {0, committed{rows: 5000, took: 800 * time.Millisecond}, 2500, false},
-		"no limit, much too slow":      {0, committed{rows: 5000, took: 10 * time.Second}, 200, false},
-		"fits, and more would":         {1000, committed{rows: 1000, took: 200 * time.Millisecond}, 1251, false},
-		"fits, and no more would":      {1000, committed{rows: 1000, took: 400 * time.Millisecond}, 1000, false},
-		"fits, but it was a rest":      {1000, committed{rows: 300, took: 20 * time.Millisecond}, 1000, false},
-		"as large as any":              {4500, committed{rows: 4500, took: 200 * time.Millisecond}, 0, false},
-		"a little too slow":            {1000, committed{rows: 1000, took: 600 * time.Millisecond}, 666, false},
-		"too slow with the fewest":     {100, committed{rows: 50, took: 600 * time.Millisecond}, 50, true},
-		"too slow, cannot be cut":      {700, committed{rows: 625, took: 600 * time.Millisecond, minRows: 625}, 416, true},
-		"round trips alone":            {1000, committed{rows: 1000, took: 1100 * time.Millisecond, latency: 100 * time.Millisecond}, 1000, false},
-		"far away, and too slow":       {1000, committed{rows: 1000, took: 2 * time.Second, latency: 100 * time.Millisecond}, 480, false},
-		"far away, the fewest":         {100, committed{rows: 50, took: 2 * time.Second, latency: 100 * time.Millisecond}, 50, true},
-		"near, whatever it was lately": {1000, committed{rows: 1000, took: 200 * time.Millisecond, latency: time.Microsecond}, 1251, false},
+		"no limit, fast":           {0, committed{rows: 5000, took: 400 * time.Millisecond}, 0, false},
+		"no limit, slow":           {0, committed{rows: 5000, took: 800 * time.Millisecond}, 2500, false},
+		"no limit, much too slow":  {0, committed{rows: 5000, took: 10 * time.Second}, 200, false},
+		"fits, and more would":     {1000, committed{rows: 1000, took: 200 * time.Millisecond}, 1251, false},
+		"fits, and no more would":  {1000, committed{rows: 1000, took: 400 * time.Millisecond}, 1000, false},
+		"fits, but it was a rest":  {1000, committed{rows: 300, took: 20 * time.Millisecond}, 1000, false},
+		"as large as any":          {4500, committed{rows: 4500, took: 200 * time.Millisecond}, 0, false},
+		"a little too slow":        {1000, committed{rows: 1000, took: 600 * time.Millisecond}, 666, false},
+		"too slow with the fewest": {100, committed{rows: 50, took: 600 * time.Millisecond}, 50, true},
+		"too slow, cannot be cut": {
+			700, committed{rows: 625, took: 600 * time.Millisecond, minRows: 625}, 416, true,
+		},
+		"round trips alone": {
+			1000, committed{rows: 1000, took: 1100 * time.Millisecond, latency: 100 * time.Millisecond}, 1000, false,
+		},
+		"far away, and too slow": {
+			1000, committed{rows: 1000, took: 2 * time.Second, latency: 100 * time.Millisecond}, 480, false,
+		},
+		"far away, the fewest": {
+			100, committed{rows: 50, took: 2 * time.Second, latency: 100 * time.Millisecond}, 50, true,
+		},
+		"near, whatever it was lately": {
+			1000, committed{rows: 1000, took: 200 * time.Millisecond, latency: time.Microsecond}, 1251, false,
+		},
 	} {
 		p := &ChunkSizer{rows: c.limit, largest: 5000}
 		c.f.longest = longest

@@ -142,8 +142,13 @@ func TestReplaceConvergesUnderRandomChanges(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		seed := rand.Uint64()
 		t.Logf("seed %d", seed)
-		w := newReplacing(t, s, "(id INT PRIMARY KEY, u VARCHAR(20) COLLATE utf8mb4_general_ci, p INT NOT NULL, at INT, UNIQUE (u), UNIQUE (p))")
-		src := &source{rand: rand.New(rand.NewPCG(seed, 1)), clock: 1, rows: map[int]sourceRow{}} //nolint:gosec // a test
+		w := newReplacing(
+			t, s,
+			"(id INT PRIMARY KEY, u VARCHAR(20) COLLATE utf8mb4_general_ci, p INT NOT NULL, at INT, UNIQUE (u), UNIQUE (p))",
+		)
+		src := &source{
+			rand: rand.New(rand.NewPCG(seed, 1)), clock: 1, rows: map[int]sourceRow{},
+		} //nolint:gosec // a test
 		var old [][][]any
 		var replaced int64
 		lo := 0
@@ -202,7 +207,9 @@ func holdsVersion(w *dbtest.Writing, seed uint64, id int, r sourceRow) {
 	w.T.Helper()
 	var u string
 	var p, at int
-	err := w.Raw.QueryRowContext(w.T.Context(), "SELECT LOWER(COALESCE(u, '')), p, at FROM t WHERE id = ?", id).Scan(&u, &p, &at)
+	err := w.Raw.QueryRowContext(
+		w.T.Context(), "SELECT LOWER(COALESCE(u, '')), p, at FROM t WHERE id = ?", id,
+	).Scan(&u, &p, &at)
 	require.NoError(w.T, err, "row %d, seed %d", id, seed)
 	require.Equal(w.T, r, sourceRow{u, p, at}, "row %d, seed %d", id, seed)
 }

@@ -46,18 +46,39 @@ func eachOrder(n int, f func(order []int)) {
 // moves are changes of unique values that a source can make: rows before and rows after.
 // Rows that are only before were deleted.
 var moves = map[string][2][][]any{
-	"swap":                 {{dbtest.Row(1, "a", 1), dbtest.Row(2, "b", 1)}, {dbtest.Row(1, "b", 2), dbtest.Row(2, "a", 2)}},
-	"rotation":             {{dbtest.Row(1, "a", 1), dbtest.Row(2, "b", 1), dbtest.Row(3, "c", 1)}, {dbtest.Row(1, "b", 2), dbtest.Row(2, "c", 2), dbtest.Row(3, "a", 2)}},
-	"rotation back":        {{dbtest.Row(1, "a", 1), dbtest.Row(2, "b", 1), dbtest.Row(3, "c", 1)}, {dbtest.Row(1, "c", 2), dbtest.Row(2, "a", 2), dbtest.Row(3, "b", 2)}},
-	"shift":                {{dbtest.Row(1, "a", 1), dbtest.Row(2, "b", 1), dbtest.Row(3, "c", 1)}, {dbtest.Row(1, "b", 4), dbtest.Row(2, "c", 3), dbtest.Row(3, "d", 2)}},
-	"shift back":           {{dbtest.Row(1, "b", 1), dbtest.Row(2, "c", 1), dbtest.Row(3, "d", 1)}, {dbtest.Row(1, "a", 2), dbtest.Row(2, "b", 3), dbtest.Row(3, "c", 4)}},
+	"swap": {
+		{dbtest.Row(1, "a", 1), dbtest.Row(2, "b", 1)}, {dbtest.Row(1, "b", 2), dbtest.Row(2, "a", 2)},
+	},
+	"rotation": {
+		{dbtest.Row(1, "a", 1), dbtest.Row(2, "b", 1), dbtest.Row(3, "c", 1)},
+		{dbtest.Row(1, "b", 2), dbtest.Row(2, "c", 2), dbtest.Row(3, "a", 2)},
+	},
+	"rotation back": {
+		{dbtest.Row(1, "a", 1), dbtest.Row(2, "b", 1), dbtest.Row(3, "c", 1)},
+		{dbtest.Row(1, "c", 2), dbtest.Row(2, "a", 2), dbtest.Row(3, "b", 2)},
+	},
+	"shift": {
+		{dbtest.Row(1, "a", 1), dbtest.Row(2, "b", 1), dbtest.Row(3, "c", 1)},
+		{dbtest.Row(1, "b", 4), dbtest.Row(2, "c", 3), dbtest.Row(3, "d", 2)},
+	},
+	"shift back": {
+		{dbtest.Row(1, "b", 1), dbtest.Row(2, "c", 1), dbtest.Row(3, "d", 1)},
+		{dbtest.Row(1, "a", 2), dbtest.Row(2, "b", 3), dbtest.Row(3, "c", 4)},
+	},
 	"handed on":            {{dbtest.Row(1, "a", 1)}, {dbtest.Row(1, "b", 2), dbtest.Row(5, "a", 3)}},
 	"handed back":          {{dbtest.Row(5, "a", 1)}, {dbtest.Row(5, "b", 2), dbtest.Row(1, "a", 3)}},
 	"deleted, new key":     {{dbtest.Row(5, "a", 1)}, {dbtest.Row(9, "a", 2)}},
 	"deleted, smaller key": {{dbtest.Row(5, "a", 1)}, {dbtest.Row(2, "a", 2)}},
-	"swap at one time":     {{dbtest.Row(1, "a", 7), dbtest.Row(2, "b", 7)}, {dbtest.Row(1, "b", 7), dbtest.Row(2, "a", 7)}},
-	"chain over a delete":  {{dbtest.Row(1, "a", 1), dbtest.Row(2, "b", 1), dbtest.Row(3, "c", 1)}, {dbtest.Row(1, "c", 3), dbtest.Row(2, "a", 4)}},
-	"to NULL and back":     {{dbtest.Row(1, "a", 1), dbtest.Row(2, nil, 1)}, {dbtest.Row(1, nil, 2), dbtest.Row(2, "a", 3)}},
+	"swap at one time": {
+		{dbtest.Row(1, "a", 7), dbtest.Row(2, "b", 7)}, {dbtest.Row(1, "b", 7), dbtest.Row(2, "a", 7)},
+	},
+	"chain over a delete": {
+		{dbtest.Row(1, "a", 1), dbtest.Row(2, "b", 1), dbtest.Row(3, "c", 1)},
+		{dbtest.Row(1, "c", 3), dbtest.Row(2, "a", 4)},
+	},
+	"to NULL and back": {
+		{dbtest.Row(1, "a", 1), dbtest.Row(2, nil, 1)}, {dbtest.Row(1, nil, 2), dbtest.Row(2, "a", 3)},
+	},
 }
 
 func print(rows [][]any) []string {
@@ -120,7 +141,9 @@ func contains(w *dbtest.Writing, what string, rows [][]any) {
 	w.T.Helper()
 	for i, want := range print(rows) {
 		var got string
-		err := w.Raw.QueryRowContext(w.T.Context(), "SELECT CONCAT_WS('|', id, COALESCE(u, 'NULL'), at) FROM t WHERE id = ?", rows[i][0]).Scan(&got)
+		err := w.Raw.QueryRowContext(
+			w.T.Context(), "SELECT CONCAT_WS('|', id, COALESCE(u, 'NULL'), at) FROM t WHERE id = ?", rows[i][0],
+		).Scan(&got)
 		require.NoError(w.T, err, what)
 		require.Equal(w.T, want, got, what)
 	}
@@ -131,7 +154,9 @@ func TestReplacedRowsAreCounted(t *testing.T) {
 		w := newReplacing(t, s, holders)
 		w.Wrote(4, 0, 0, dbtest.Row(1, "a", 1), dbtest.Row(2, "b", 1), dbtest.Row(3, "c", 1), dbtest.Row(7, "x", 1))
 		// A swap inside a chunk: one row has to be deleted and inserted again.
-		res := w.Wrote(1, 2, 1, dbtest.Row(1, "b", 2), dbtest.Row(2, "a", 2), dbtest.Row(3, "c", 1), dbtest.Row(4, "d", 2))
+		res := w.Wrote(
+			1, 2, 1, dbtest.Row(1, "b", 2), dbtest.Row(2, "a", 2), dbtest.Row(3, "c", 1), dbtest.Row(4, "d", 2),
+		)
 		require.Equal(t, int64(1), res.DeletedConflicts)
 		// Row 7 was deleted at the source, and 8 has its value.
 		res = w.Wrote(1, 0, 0, dbtest.Row(8, "x", 3))
@@ -172,23 +197,31 @@ func TestReplaceWithAnOlderRowWhoseHolderMovesInTheSameChunk(t *testing.T) {
 func TestReplaceKnowsEveryKindOfUniqueKey(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		for definition, values := range map[string][2]any{
-			"VARCHAR(20) COLLATE utf8mb4_general_ci, UNIQUE (u)":              {"Straße É", "STRASE e"},
-			"VARCHAR(20) COLLATE utf8mb4_unicode_ci, UNIQUE (u)":              {"Straße É", "STRASSE e"},
-			"VARCHAR(20) COLLATE utf8mb4_bin, UNIQUE (u)":                     {"x", "x "},
-			"VARCHAR(20) CHARACTER SET latin1, UNIQUE (u)":                    {"größe", "GRÖßE"},
-			"VARCHAR(20) CHARACTER SET utf16, UNIQUE (u)":                     {"größe", "GRÖßE"},
-			"VARBINARY(20), UNIQUE (u)":                                       {"\x00'\\\xff", "\x00'\\\xff"},
-			"TEXT COLLATE utf8mb4_bin, UNIQUE (u(3))":                         {"ä%_b", "ä%_c"},
-			"TEXT COLLATE utf8mb4_general_ci, UNIQUE (u(3))":                  {"ab ", "AB"},
-			"BLOB, UNIQUE (u(4))":                                             {"\x00\\\xff%more", "\x00\\\xff%"},
-			"DECIMAL(20,5), UNIQUE (u)":                                       {"1.50000", "1.50000"},
-			"DOUBLE, UNIQUE (u)":                                              {"0.1", "1e-1"},
-			"FLOAT, UNIQUE (u)":                                               {"0.10000000149011612", "0.10000000149011612"},
-			"BIT(12), UNIQUE (u)":                                             {"4095", "4095"},
-			"BIGINT UNSIGNED, UNIQUE (u)":                                     {"18446744073709551615", "18446744073709551615"},
-			"DATE, UNIQUE (u)":                                                {"0000-00-00", "0000-00-00"},
-			"DATETIME(6), UNIQUE (u)":                                         {"2024-02-30 01:02:03.000004", "2024-02-30 01:02:03.000004"},
-			"TIMESTAMP NULL, UNIQUE (u)":                                      {"2024-03-31 02:30:00", "2024-03-31 02:30:00"},
+			"VARCHAR(20) COLLATE utf8mb4_general_ci, UNIQUE (u)": {"Straße É", "STRASE e"},
+			"VARCHAR(20) COLLATE utf8mb4_unicode_ci, UNIQUE (u)": {"Straße É", "STRASSE e"},
+			"VARCHAR(20) COLLATE utf8mb4_bin, UNIQUE (u)":        {"x", "x "},
+			"VARCHAR(20) CHARACTER SET latin1, UNIQUE (u)":       {"größe", "GRÖßE"},
+			"VARCHAR(20) CHARACTER SET utf16, UNIQUE (u)":        {"größe", "GRÖßE"},
+			"VARBINARY(20), UNIQUE (u)":                          {"\x00'\\\xff", "\x00'\\\xff"},
+			"TEXT COLLATE utf8mb4_bin, UNIQUE (u(3))":            {"ä%_b", "ä%_c"},
+			"TEXT COLLATE utf8mb4_general_ci, UNIQUE (u(3))":     {"ab ", "AB"},
+			"BLOB, UNIQUE (u(4))":                                {"\x00\\\xff%more", "\x00\\\xff%"},
+			"DECIMAL(20,5), UNIQUE (u)":                          {"1.50000", "1.50000"},
+			"DOUBLE, UNIQUE (u)":                                 {"0.1", "1e-1"},
+			"FLOAT, UNIQUE (u)": {
+				"0.10000000149011612", "0.10000000149011612",
+			},
+			"BIT(12), UNIQUE (u)": {"4095", "4095"},
+			"BIGINT UNSIGNED, UNIQUE (u)": {
+				"18446744073709551615", "18446744073709551615",
+			},
+			"DATE, UNIQUE (u)": {"0000-00-00", "0000-00-00"},
+			"DATETIME(6), UNIQUE (u)": {
+				"2024-02-30 01:02:03.000004", "2024-02-30 01:02:03.000004",
+			},
+			"TIMESTAMP NULL, UNIQUE (u)": {
+				"2024-03-31 02:30:00", "2024-03-31 02:30:00",
+			},
 			"TIME(3), UNIQUE (u)":                                             {"-838:59:59.000", "-838:59:59.000"},
 			"ENUM('a','b'), UNIQUE (u)":                                       {"b", "b"},
 			"SET('a','b'), UNIQUE (u)":                                        {"a,b", "a,b"},
@@ -196,11 +229,16 @@ func TestReplaceKnowsEveryKindOfUniqueKey(t *testing.T) {
 			"VARCHAR(20), KEY (at), UNIQUE desc_key (u DESC)":                 {"a", "a"},
 			"VARCHAR(20), UNIQUE one (u), UNIQUE two (u, at), UNIQUE (at, u)": {"a", "a"},
 		} {
-			w := newReplacing(t, s, "(id INT, k VARCHAR(9) COLLATE utf8mb4_general_ci, at INT, u "+definition+", PRIMARY KEY (k, id))")
+			w := newReplacing(
+				t, s,
+				"(id INT, k VARCHAR(9) COLLATE utf8mb4_general_ci, at INT, u "+definition+", PRIMARY KEY (k, id))",
+			)
 			w.Wrote(2, 0, 0, dbtest.Row(1, "Key", 1, values[0]), dbtest.Row(2, "nulls", 1, nil))
 			res, err := w.Upsert(dbtest.Row(5, "key", 1, values[1]), dbtest.Row(6, "Nulls", 1, nil))
 			require.NoError(t, err, definition)
-			require.Equal(t, [3]int64{2, 1, 0}, [3]int64{res.Inserted, res.DeletedConflicts, res.SkippedConflicts}, definition)
+			require.Equal(
+				t, [3]int64{2, 1, 0}, [3]int64{res.Inserted, res.DeletedConflicts, res.SkippedConflicts}, definition,
+			)
 			w.Holds("SELECT id, k FROM t ORDER BY id", "2|nulls", "5|key", "6|Nulls")
 			w.Exec("DROP TABLE t")
 		}
@@ -221,7 +259,9 @@ func TestReplaceTellsTheEnumErrorValueFromTheEmptyMember(t *testing.T) {
 
 func TestReplaceWithSeveralUniqueKeys(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		w := newReplacing(t, s, "(id INT PRIMARY KEY, a INT, b INT, c INT, at INT, UNIQUE (a), UNIQUE (b), UNIQUE (c, b))")
+		w := newReplacing(
+			t, s, "(id INT PRIMARY KEY, a INT, b INT, c INT, at INT, UNIQUE (a), UNIQUE (b), UNIQUE (c, b))",
+		)
 		w.Wrote(3, 0, 0, dbtest.Row(1, 1, 1, 1, 1), dbtest.Row(2, 2, 2, 2, 1), dbtest.Row(3, 3, 3, 3, 1))
 		// One row takes the values of three rows, one of which is newer.
 		res := w.Wrote(1, 0, 0, dbtest.Row(9, 1, 2, 2, 2))
@@ -236,7 +276,11 @@ func TestReplaceWithSeveralUniqueKeys(t *testing.T) {
 
 func TestReplaceStillNamesWhatItCannotSolve(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		w := newReplacing(t, s, "(id INT PRIMARY KEY, u VARCHAR(20), at INT, g VARCHAR(20) AS (LOWER(u)) STORED, n TINYINT, UNIQUE g_once (g), UNIQUE n_once (n))")
+		w := newReplacing(
+			t, s,
+			"(id INT PRIMARY KEY, u VARCHAR(20), at INT, g VARCHAR(20) AS (LOWER(u)) STORED, n TINYINT,"+
+				" UNIQUE g_once (g), UNIQUE n_once (n))",
+		)
 		w.Wrote(2, 0, 0, dbtest.Row(1, "S3cret", 1, 1), dbtest.Row(2, "b", 1, 2))
 		_, err := w.Upsert(dbtest.Row(3, "s3CRET", 2, 3))
 		require.True(t, upsert.IsUniqueConflict(err), "%v", err)

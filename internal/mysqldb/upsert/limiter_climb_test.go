@@ -21,13 +21,19 @@ func TestHillClimb(t *testing.T) {
 	}{
 		"first chunk":            {climb{}, func(c *climb) { c.start(maxLimit) }, climb{limit: 2}},
 		"first chunk, maximum 1": {climb{}, func(c *climb) { c.start(1) }, climb{limit: 1}},
-		"maximum lowered":        {climb{limit: 4, phase: steady}, func(c *climb) { c.start(3) }, climb{limit: 3, phase: steady}},
+		"maximum lowered": {
+			climb{limit: 4, phase: steady}, func(c *climb) { c.start(3) }, climb{limit: 3, phase: steady},
+		},
 
 		"warm-up, other traffic": {climb{limit: 2}, begins, climb{limit: 1, otherTraffic: true}},
 		"warm-up, measured":      {climb{limit: 2}, measured(500), climb{limit: 2, phase: steady}},
 
-		"other traffic later": {climb{limit: 3, phase: steady}, begins, climb{limit: 3, phase: steady, otherTraffic: true}},
-		"pause":               {climb{limit: 2, phase: steady, pause: 3}, measured(500), climb{limit: 2, phase: steady, pause: 2}},
+		"other traffic later": {
+			climb{limit: 3, phase: steady}, begins, climb{limit: 3, phase: steady, otherTraffic: true},
+		},
+		"pause": {
+			climb{limit: 2, phase: steady, pause: 3}, measured(500), climb{limit: 2, phase: steady, pause: 2},
+		},
 		"try less": {
 			climb{limit: 3, phase: steady, otherTraffic: true},
 			measured(1000),
@@ -77,8 +83,12 @@ func TestHillClimb(t *testing.T) {
 			climb{limit: 2, phase: steady, baseline: 1000, pause: 8},
 		},
 
-		"slow transaction":       {climb{limit: 4, phase: tryMore}, slowTransaction, climb{limit: 3, phase: steady, pause: 8}},
-		"slow transaction, last": {climb{limit: 1, phase: steady}, slowTransaction, climb{limit: 1, phase: steady, pause: 8}},
+		"slow transaction": {
+			climb{limit: 4, phase: tryMore}, slowTransaction, climb{limit: 3, phase: steady, pause: 8},
+		},
+		"slow transaction, last": {
+			climb{limit: 1, phase: steady}, slowTransaction, climb{limit: 1, phase: steady, pause: 8},
+		},
 		"slow latency": {
 			climb{limit: 3, phase: tryLess, otherTraffic: true},
 			slowLatency,

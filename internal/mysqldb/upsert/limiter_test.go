@@ -99,7 +99,9 @@ func TestLimiterMakesRoomForOtherTraffic(t *testing.T) {
 
 		l = &Limiter{}
 		l.onFirstChunk(8, func() bool { return true })
-		require.LessOrEqual(t, runWriters(t, l, 8, 100, 4, shared), 2, "one is as fast as two, which is tried now and then")
+		require.LessOrEqual(
+			t, runWriters(t, l, 8, 100, 4, shared), 2, "one is as fast as two, which is tried now and then",
+		)
 
 		l = &Limiter{}
 		feels(l, quick, false)

@@ -23,7 +23,8 @@ func files(w *dbtest.Writing) string {
 // Rows that travel as a file arrive as the same bytes as rows of an INSERT.
 func TestLoadedRowsAreThoseThatAnInsertWrites(t *testing.T) {
 	odd := []any{
-		"", " ", "  x ", "N", `\N`, `\`, `\\`, `\t`, "\t", "\n", "\r\n", "a\tb\nc\\d", "'", `"`, "NULL", "a\x00b", "\x00", "\x1a", "größe 😀 日本", "ends in \\", nil,
+		"", " ", "  x ", "N", `\N`, `\`, `\\`, `\t`, "\t", "\n", "\r\n", "a\tb\nc\\d",
+		"'", `"`, "NULL", "a\x00b", "\x00", "\x1a", "größe 😀 日本", "ends in \\", nil,
 	}
 	for name, c := range map[string]struct {
 		column string
@@ -39,17 +40,38 @@ func TestLoadedRowsAreThoseThatAnInsertWrites(t *testing.T) {
 		"varbinary": {"VARBINARY(60)", append(odd, "\xff\x00\xfe"), true},
 		"int":       {"INT", []any{"0", "-2147483648", "2147483647", nil}, true},
 		"unsigned":  {"BIGINT UNSIGNED", []any{"0", "18446744073709551615", nil}, true},
-		"decimal":   {"DECIMAL(65,30)", []any{"0.000000000000000000000000000000", "-12345678901234567890123456789012345.123456789012345678901234567890", nil}, true},
-		"double":    {"DOUBLE", []any{"0", "-0", "1.7976931348623157e+308", "5e-324", "0.1", "-1e-300", nil}, true},
-		"float":     {"FLOAT", []any{"0", "3.4028234663852886e+38", "1.401298464324817e-45", "0.10000000149011612", nil}, true},
-		"date":      {"DATE", []any{"2024-02-29", "0000-00-00", "2024-02-30", "2024-00-10", "9999-12-31", nil}, true},
-		"datetime":  {"DATETIME(6)", []any{"2024-02-29 23:59:59.999999", "0000-00-00 00:00:00.000000", "1000-01-01 00:00:00.000000", nil}, true},
-		"timestamp": {"TIMESTAMP(3) NULL", []any{"2024-10-27 00:30:00.123", "1970-01-01 00:00:01.000", "0000-00-00 00:00:00.000", nil}, true},
-		"time":      {"TIME(6)", []any{"-838:59:59.000000", "838:59:59.000000", "00:00:00.000001", "-00:00:00.500000", nil}, true},
-		"enum":      {"ENUM('a','','ß','1','0','2')", []any{"a", "", "ß", "1", "0", "2", nil}, true},
-		"set":       {"SET('a','b','1','ß')", []any{"", "a", "a,b", "a,b,1,ß", nil}, true},
-		"uuid":      {"UUID", []any{"123e4567-e89b-12d3-a456-426655440000", nil}, false},
-		"inet":      {"INET6", []any{"::", "2001:db8::ff00:42:8329", nil}, false},
+		"decimal": {
+			"DECIMAL(65,30)",
+			[]any{
+				"0.000000000000000000000000000000",
+				"-12345678901234567890123456789012345.123456789012345678901234567890", nil,
+			},
+			true,
+		},
+		"double": {"DOUBLE", []any{"0", "-0", "1.7976931348623157e+308", "5e-324", "0.1", "-1e-300", nil}, true},
+		"float": {
+			"FLOAT", []any{"0", "3.4028234663852886e+38", "1.401298464324817e-45", "0.10000000149011612", nil}, true,
+		},
+		"date": {"DATE", []any{"2024-02-29", "0000-00-00", "2024-02-30", "2024-00-10", "9999-12-31", nil}, true},
+		"datetime": {
+			"DATETIME(6)",
+			[]any{"2024-02-29 23:59:59.999999", "0000-00-00 00:00:00.000000", "1000-01-01 00:00:00.000000", nil},
+			true,
+		},
+		"timestamp": {
+			"TIMESTAMP(3) NULL",
+			[]any{"2024-10-27 00:30:00.123", "1970-01-01 00:00:01.000", "0000-00-00 00:00:00.000", nil},
+			true,
+		},
+		"time": {
+			"TIME(6)",
+			[]any{"-838:59:59.000000", "838:59:59.000000", "00:00:00.000001", "-00:00:00.500000", nil},
+			true,
+		},
+		"enum": {"ENUM('a','','ß','1','0','2')", []any{"a", "", "ß", "1", "0", "2", nil}, true},
+		"set":  {"SET('a','b','1','ß')", []any{"", "a", "a,b", "a,b,1,ß", nil}, true},
+		"uuid": {"UUID", []any{"123e4567-e89b-12d3-a456-426655440000", nil}, false},
+		"inet": {"INET6", []any{"::", "2001:db8::ff00:42:8329", nil}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			servers.Each(t, func(t *testing.T, s *servers.Server) {
@@ -68,7 +90,11 @@ func TestLoadedRowsAreThoseThatAnInsertWrites(t *testing.T) {
 				w.Spec.BulkLoad = true
 				w.Wrote(int64(len(rows)), 0, 0, rows...)
 				require.NotEqual(t, before, files(w), "it did not travel as a file")
-				w.Holds("SELECT COUNT(*) FROM t JOIN u USING (id) WHERE HEX(CAST(t.v AS BINARY)) <=> HEX(CAST(u.v AS BINARY)) AND t.w = u.w AND t.v <=> u.v", fmt.Sprint(len(rows)))
+				w.Holds(
+					"SELECT COUNT(*) FROM t JOIN u USING (id) WHERE HEX(CAST(t.v AS BINARY)) <=> HEX(CAST(u.v AS BINARY))"+
+						" AND t.w = u.w AND t.v <=> u.v",
+					fmt.Sprint(len(rows)),
+				)
 			})
 		})
 	}
@@ -78,7 +104,9 @@ func TestLoadedRowsAreThoseThatAnInsertWrites(t *testing.T) {
 // file stays.
 func TestAFaultOfAFileIsTheFaultOfItsRow(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		w := dbtest.NewWriting(t, s, "(id INT PRIMARY KEY, v VARCHAR(3) NOT NULL, u INT, at DATETIME, CHECK (u <> 13), UNIQUE once (u))")
+		w := dbtest.NewWriting(
+			t, s, "(id INT PRIMARY KEY, v VARCHAR(3) NOT NULL, u INT, at DATETIME, CHECK (u <> 13), UNIQUE once (u))",
+		)
 		w.Spec.Cursor, w.Spec.BulkLoad = "at", true
 		const now = "2024-01-01 00:00:00"
 		w.Wrote(1, 0, 0, dbtest.Row(100, "old", 7, now))
@@ -140,7 +168,10 @@ func TestWhatCannotTravelAsAFileIsInserted(t *testing.T) {
 		w.Spec.BulkLoad, w.Spec.Cursor = true, "at"
 		w.Wrote(2, 0, 0, dbtest.Row(1, "a", "2024-01-02 00:00:00"), dbtest.Row(9, "b", "2024-01-01 00:00:00"))
 		before := files(w)
-		w.Wrote(1, 1, 1, dbtest.Row(1, "old", "2024-01-01 00:00:00"), dbtest.Row(5, "c", "2024-01-01 00:00:00"), dbtest.Row(9, "new", "2024-01-02 00:00:00"))
+		w.Wrote(
+			1, 1, 1, dbtest.Row(1, "old", "2024-01-01 00:00:00"), dbtest.Row(5, "c", "2024-01-01 00:00:00"),
+			dbtest.Row(9, "new", "2024-01-02 00:00:00"),
+		)
 		w.Holds("SELECT id, v FROM t ORDER BY id", "1|a", "5|c", "9|new")
 		w.Db.Server.LocalInfile = false
 		w.Wrote(1, 0, 0, dbtest.Row(20, "d", "2024-01-01 00:00:00"))

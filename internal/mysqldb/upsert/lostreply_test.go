@@ -154,7 +154,8 @@ func TestBytesArriveWhateverFollowsWhat(t *testing.T) {
 		}
 		w.Wrote(1, 0, 0, dbtest.Row(1, pairs.String(), text.String()))
 		var b, v []byte
-		require.NoError(t, w.Db.QueryRowContext(t.Context(), "SELECT b, v FROM "+sqltext.Qualified(w.Spec.Target.Name)).Scan(&b, &v))
+		query := "SELECT b, v FROM " + sqltext.Qualified(w.Spec.Target.Name)
+		require.NoError(t, w.Db.QueryRowContext(t.Context(), query).Scan(&b, &v))
 		require.True(t, bytes.Equal(pairs.Bytes(), b))
 		require.Equal(t, text.String(), string(v))
 	})

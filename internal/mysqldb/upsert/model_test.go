@@ -20,7 +20,9 @@ func TestRandomChunksAgreeWithAModel(t *testing.T) {
 	for name, cursor := range map[string]string{"with a cursor": "at", "without": ""} {
 		t.Run(name, func(t *testing.T) {
 			servers.Each(t, func(t *testing.T, s *servers.Server) {
-				w := dbtest.NewWriting(t, s, "(id INT PRIMARY KEY, at DATETIME, v VARCHAR(20) NOT NULL, own INT DEFAULT 5, KEY (at, v))")
+				w := dbtest.NewWriting(
+					t, s, "(id INT PRIMARY KEY, at DATETIME, v VARCHAR(20) NOT NULL, own INT DEFAULT 5, KEY (at, v))",
+				)
 				w.Spec.Columns, w.Spec.Cursor, w.Spec.MaxBatchRows = w.Spec.Columns[:3], cursor, 7
 				r := rand.New(rand.NewPCG(3, 1))
 				model := map[int]modelRow{}
@@ -33,7 +35,9 @@ func TestRandomChunksAgreeWithAModel(t *testing.T) {
 					chunk := map[int]modelRow{}
 					var rows [][]any
 					for range 1 + r.IntN(30) {
-						id, fresh := r.IntN(60), modelRow{fmt.Sprintf("2024-01-01 00:00:%02d", round/2+r.IntN(2)), fmt.Sprintf("v\t%d", r.IntN(3))}
+						id, fresh := r.IntN(60), modelRow{
+							fmt.Sprintf("2024-01-01 00:00:%02d", round/2+r.IntN(2)), fmt.Sprintf("v\t%d", r.IntN(3)),
+						}
 						if _, twice := chunk[id]; twice {
 							continue
 						}
@@ -62,7 +66,9 @@ func TestRandomChunksAgreeWithAModel(t *testing.T) {
 					w.Holds("SELECT COUNT(*), COALESCE(SUM(own <> 5), 0) FROM t", fmt.Sprintf("%d|0", len(model)))
 				}
 				got := map[int]modelRow{}
-				list, err := w.Raw.QueryContext(t.Context(), "SELECT id, COALESCE(DATE_FORMAT(at, '%Y-%m-%d %H:%i:%s'), ''), v FROM t")
+				list, err := w.Raw.QueryContext(
+					t.Context(), "SELECT id, COALESCE(DATE_FORMAT(at, '%Y-%m-%d %H:%i:%s'), ''), v FROM t",
+				)
 				require.NoError(t, err)
 				defer func() { require.NoError(t, list.Close()) }()
 				for list.Next() {

@@ -53,7 +53,9 @@ func TestUpsertStatements(t *testing.T) {
 	spec.Cursor = "id" // a part of the key says nothing of age
 	p, err = newPlan(maria1011, spec)
 	require.NoError(t, err)
-	require.Equal(t, " ON DUPLICATE KEY UPDATE `orders`.`mail` = VALUES(`mail`), `orders`.`at` = VALUES(`at`)", string(p.tail))
+	require.Equal(
+		t, " ON DUPLICATE KEY UPDATE `orders`.`mail` = VALUES(`mail`), `orders`.`at` = VALUES(`at`)", string(p.tail),
+	)
 
 	target.PrimaryKey = nil
 	_, err = newPlan(maria1011, spec)

@@ -20,7 +20,9 @@ import (
 
 func TestUpsertNamesTheUniqueKeyAnotherRowHolds(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		w := dbtest.NewWriting(t, s, "(id INT PRIMARY KEY, email VARCHAR(40), n INT, UNIQUE mail_once (email), UNIQUE n_once (n))")
+		w := dbtest.NewWriting(
+			t, s, "(id INT PRIMARY KEY, email VARCHAR(40), n INT, UNIQUE mail_once (email), UNIQUE n_once (n))",
+		)
 		w.Wrote(2, 0, 0, dbtest.Row(1, "s3cret-a", 1), dbtest.Row(2, "s3cret-b", 2))
 		for name, rows := range map[string][][]any{
 			"another row's value under a new key": {dbtest.Row(5, "x", 5), dbtest.Row(6, "s3cret-a", 6)},
@@ -69,7 +71,9 @@ func TestUpsertRefusesRowsThatDoNotFit(t *testing.T) {
 			if c.number == 1265 && name == "decimal cut" {
 				w.Spec.Columns[1].Kind = table.KindDecimal
 			}
-			good := map[string]string{"VARCHAR(3) NOT NULL": "a", "TINYINT NOT NULL": "1", "INT NOT NULL": "1"}[c.definition]
+			good := map[string]string{
+				"VARCHAR(3) NOT NULL": "a", "TINYINT NOT NULL": "1", "INT NOT NULL": "1",
+			}[c.definition]
 			first := dbtest.Row(1, nil, 1)
 			if good != "" {
 				first[1] = good
@@ -143,7 +147,8 @@ func TestUpsertCancelledLeavesNothing(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		beats := 0
-		_, err := upsert.WriteChunk(ctx, w.Db, w.Spec, w.Rows(dbtest.Row(1, "a", nil), dbtest.Row(2, "b", nil), dbtest.Row(3, "c", nil)), func() {
+		rows := w.Rows(dbtest.Row(1, "a", nil), dbtest.Row(2, "b", nil), dbtest.Row(3, "c", nil))
+		_, err := upsert.WriteChunk(ctx, w.Db, w.Spec, rows, func() {
 			if beats++; beats == 3 {
 				cancel() // after the last batch, before the commit
 			}
@@ -161,7 +166,9 @@ func TestUpsertSurvivesHostileNames(t *testing.T) {
 		for _, name := range []string{"a`; DROP TABLE t;--", `qu"o'te`, "new", "NEW", "größe 猫", long, "values"} {
 			cols := sqltext.IdentList([]string{"id`", "new", "a'b", long})
 			parts := strings.Split(cols, ", ")
-			w.Exec("CREATE TABLE " + sqltext.Ident(name) + " (" + parts[0] + " INT PRIMARY KEY, " + parts[1] + " INT UNIQUE, " +
+			w.Exec("CREATE TABLE " + sqltext.Ident(
+				name,
+			) + " (" + parts[0] + " INT PRIMARY KEY, " + parts[1] + " INT UNIQUE, " +
 				parts[2] + " VARCHAR(9), " + parts[3] + " DATETIME)")
 			w.Introspect(name)
 			w.Spec.Cursor = long
@@ -191,10 +198,14 @@ func TestUpsertRefusesARowLargerThanThePacket(t *testing.T) {
 			w.Exec("SET GLOBAL max_allowed_packet = 1048576")
 			fresh := dbtest.OpenTarget(t, s)
 			fresh.Server.MaxAllowedPacket = 16 << 20
-			res, err := upsert.WriteChunk(t.Context(), fresh, w.Spec, w.Rows(dbtest.Row(5, big[:600<<10]), dbtest.Row(6, big[:600<<10])), nil)
+			res, err := upsert.WriteChunk(
+				t.Context(), fresh, w.Spec, w.Rows(dbtest.Row(5, big[:600<<10]), dbtest.Row(6, big[:600<<10])), nil,
+			)
 			require.NoError(t, err)
 			require.Equal(t, 2, res.Batches)
-			_, err = upsert.WriteChunk(t.Context(), fresh, w.Spec, w.Rows(dbtest.Row(7, "x"), dbtest.Row(8, big[:900<<10])), nil)
+			_, err = upsert.WriteChunk(
+				t.Context(), fresh, w.Spec, w.Rows(dbtest.Row(7, "x"), dbtest.Row(8, big[:900<<10])), nil,
+			)
 			require.True(t, mysqlerr.IsPermanent(err), "%v", err)
 			require.ErrorContains(t, err, upsert.KeyHash([][]byte{[]byte("8")}))
 		})

@@ -103,11 +103,18 @@ func TestARowAboveTheWindowIsNoReasonToRefuse(t *testing.T) {
 				w.Introspect("t")
 				w.Exec(c.prepare)
 				w.Spec.Cursor = "u"
-				w.Spec.Unsettled = of("2024-01-01 00:00:00.000000", "2024-01-02 00:00:00.000000", "2024-01-02 00:01:00.000000")
-				res, err := w.Upsert([]any{1, 1, "2024-01-01 10:00:00.000000"}, []any{2, 50, "2024-01-02 00:00:30.000000"}, []any{3, 2, "2024-01-01 11:00:00.000000"})
+				w.Spec.Unsettled = of(
+					"2024-01-01 00:00:00.000000", "2024-01-02 00:00:00.000000", "2024-01-02 00:01:00.000000",
+				)
+				res, err := w.Upsert(
+					[]any{1, 1, "2024-01-01 10:00:00.000000"}, []any{2, 50, "2024-01-02 00:00:30.000000"},
+					[]any{3, 2, "2024-01-01 11:00:00.000000"},
+				)
 				require.NoError(t, err)
 				require.EqualValues(t, 2, res.Inserted)
-				require.Equal(t, []string{"1", "3"}, dbtest.Texts(t, w.Raw, "SELECT id FROM t WHERE id < 9 ORDER BY id"))
+				require.Equal(
+					t, []string{"1", "3"}, dbtest.Texts(t, w.Raw, "SELECT id FROM t WHERE id < 9 ORDER BY id"),
+				)
 				res, err = w.Upsert([]any{2, 50, "2024-01-02 00:00:30.000000"})
 				require.NoError(t, err)
 				require.Zero(t, res.Inserted+res.Updated)

@@ -20,9 +20,18 @@ func TestUpsertCountsInsertedUpdatedAndUnchanged(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		w := dbtest.NewWriting(t, s, orders)
 		w.Spec.Cursor = "at"
-		w.Wrote(3, 0, 0, dbtest.Row(3, "c", "2024-01-01 00:00:00.000000"), dbtest.Row(1, "a", "2024-01-01 00:00:00.000000"), dbtest.Row(-2, "b", nil))
-		w.Wrote(0, 0, 3, dbtest.Row(3, "c", "2024-01-01 00:00:00.000000"), dbtest.Row(1, "a", "2024-01-01 00:00:00.000000"), dbtest.Row(-2, "b", nil))
-		w.Wrote(1, 1, 1, dbtest.Row(3, "c", "2024-01-01 00:00:00.000000"), dbtest.Row(1, "A", "2024-01-01 00:00:00.000001"), dbtest.Row(10, "j", "2024-01-02 00:00:00.000000"))
+		w.Wrote(
+			3, 0, 0, dbtest.Row(3, "c", "2024-01-01 00:00:00.000000"),
+			dbtest.Row(1, "a", "2024-01-01 00:00:00.000000"), dbtest.Row(-2, "b", nil),
+		)
+		w.Wrote(
+			0, 0, 3, dbtest.Row(3, "c", "2024-01-01 00:00:00.000000"),
+			dbtest.Row(1, "a", "2024-01-01 00:00:00.000000"), dbtest.Row(-2, "b", nil),
+		)
+		w.Wrote(
+			1, 1, 1, dbtest.Row(3, "c", "2024-01-01 00:00:00.000000"),
+			dbtest.Row(1, "A", "2024-01-01 00:00:00.000001"), dbtest.Row(10, "j", "2024-01-02 00:00:00.000000"),
+		)
 		w.Holds("SELECT * FROM t ORDER BY id", "-2|b|NULL", "1|A|2024-01-01 00:00:00.000001",
 			"3|c|2024-01-01 00:00:00.000000", "10|j|2024-01-02 00:00:00.000000")
 	})
@@ -48,11 +57,16 @@ func TestUpsertTakesTheNewestOfAKeyGivenTwice(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		w := dbtest.NewWriting(t, s, orders)
 		w.Spec.Cursor = "at"
-		w.Wrote(1, 0, 0, dbtest.Row(1, "newest", "2024-05-01 00:00:00.000009"), dbtest.Row(1, "old", "2024-05-01 00:00:00.000001"),
+		w.Wrote(1, 0, 0, dbtest.Row(
+			1, "newest", "2024-05-01 00:00:00.000009",
+		), dbtest.Row(1, "old", "2024-05-01 00:00:00.000001"),
 			dbtest.Row(1, "older", nil))
 		w.Holds("SELECT v FROM t", "newest")
 		w.Spec.Cursor = ""
-		w.Wrote(0, 1, 0, dbtest.Row(1, "first", "2024-05-01 00:00:00.000009"), dbtest.Row(1, "last", "2024-05-01 00:00:00.000001"))
+		w.Wrote(
+			0, 1, 0, dbtest.Row(1, "first", "2024-05-01 00:00:00.000009"),
+			dbtest.Row(1, "last", "2024-05-01 00:00:00.000001"),
+		)
 		w.Holds("SELECT v FROM t", "last")
 	})
 }
@@ -94,8 +108,11 @@ func TestUpsertOfAllKeyTables(t *testing.T) {
 func TestUpsertKeysOfEveryKind(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		for definition, keys := range map[string][2]string{
-			"BIGINT UNSIGNED":                        {"18446744073709551615", "0"},
-			"DECIMAL(65,30)":                         {"-12345678901234567890123456789012345.000000000000000000000000000001", "0.100000000000000000000000000000"},
+			"BIGINT UNSIGNED": {"18446744073709551615", "0"},
+			"DECIMAL(65,30)": {
+				"-12345678901234567890123456789012345.000000000000000000000000000001",
+				"0.100000000000000000000000000000",
+			},
 			"DOUBLE":                                 {"1e-300", "-0.1"},
 			"FLOAT":                                  {"0.10000000149011612", "3.4028234663852886e+38"},
 			"BIT(64)":                                {"18446744073709551615", "1"},
@@ -127,7 +144,8 @@ func TestUpsertKeysOfEveryKind(t *testing.T) {
 func TestUpsertRewritesAKeyThatOnlyComparesEqual(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		for _, unique := range []string{"", ", UNIQUE (v)"} {
-			w := dbtest.NewWriting(t, s, "(k VARCHAR(20) COLLATE utf8mb4_general_ci, n INT, v INT, at INT, PRIMARY KEY (k, n)"+unique+")")
+			w := dbtest.NewWriting(t, s, "(k VARCHAR(20) COLLATE utf8mb4_general_ci, n INT, v INT, at INT,"+
+				" PRIMARY KEY (k, n)"+unique+")")
 			w.Spec.Cursor = "at"
 			w.Wrote(1, 0, 0, dbtest.Row("Abc", 1, 1, 5))
 			w.Wrote(0, 1, 0, dbtest.Row("abc", 1, 1, 6))
@@ -176,7 +194,8 @@ func TestUpsertWritesTheEnumErrorValue(t *testing.T) {
 
 func TestUpsertWritesNeitherGeneratedNorMissingColumns(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		w := dbtest.NewWriting(t, s, "(id INT PRIMARY KEY, a INT INVISIBLE, d INT AS (a * 2) VIRTUAL, e INT AS (a + 1) STORED, extra INT DEFAULT 7)")
+		w := dbtest.NewWriting(t, s, "(id INT PRIMARY KEY, a INT INVISIBLE, d INT AS (a * 2) VIRTUAL,"+
+			" e INT AS (a + 1) STORED, extra INT DEFAULT 7)")
 		w.Spec.Columns = w.Spec.Columns[:2]
 		w.Wrote(1, 0, 0, dbtest.Row(1, 21))
 		w.Wrote(0, 1, 0, dbtest.Row(1, 4))

@@ -15,22 +15,29 @@ import (
 // A target WITH SYSTEM VERSIONING gets a former row where a row changed, and nowhere else.
 func TestAVersionedTargetKeepsNoHistoryOfRowsThatStay(t *testing.T) {
 	for name, ddl := range map[string]string{
-		"hidden period":   "",
-		"declared period": ", began TIMESTAMP(6) GENERATED ALWAYS AS ROW START, ended TIMESTAMP(6) GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME (began, ended)",
+		"hidden period": "",
+		"declared period": ", began TIMESTAMP(6) GENERATED ALWAYS AS ROW START," +
+			" ended TIMESTAMP(6) GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME (began, ended)",
 	} {
 		for _, source := range []*servers.Server{servers.MySQL(t), servers.MariaDB(t)} {
 			t.Run(name+" from "+string(source.Flavor), func(t *testing.T) {
 				p := dbtest.NewPair(t, source, servers.MariaDB(t))
-				const columns = "id INT PRIMARY KEY, v VARCHAR(20) COLLATE utf8mb4_general_ci, f FLOAT, e ENUM('a',''), n DECIMAL(9,2), u TIMESTAMP(3) NULL"
+				const columns = "id INT PRIMARY KEY, v VARCHAR(20) COLLATE utf8mb4_general_ci, f FLOAT, e ENUM('a','')," +
+					" n DECIMAL(9,2), u TIMESTAMP(3) NULL"
 				p.AtSource("CREATE TABLE t ("+columns+")",
-					"INSERT INTO t VALUES (1,'a',0.1,'a',1.5,'2024-01-01 00:00:00.5'),(2,'b',NULL,'',NULL,'2024-01-01'),(3,'c',3,NULL,3,'2024-01-01'),(4,NULL,4,0,4,NULL)")
+					"INSERT INTO t VALUES (1,'a',0.1,'a',1.5,'2024-01-01 00:00:00.5'),(2,'b',NULL,'',NULL,'2024-01-01'),"+
+						"(3,'c',3,NULL,3,'2024-01-01'),(4,NULL,4,0,4,NULL)")
 				p.AtTarget("CREATE TABLE t (" + columns + ddl + ") CHARACTER SET utf8mb4 WITH SYSTEM VERSIONING")
 				p.AtTarget("SET SESSION system_versioning_alter_history = KEEP",
 					"ALTER TABLE t MODIFY n DECIMAL(12,4), MODIFY u TIMESTAMP(6) NULL, ADD UNIQUE KEY own (n)")
 				source := dbtest.Introspect(t, p.Src, p.From, "t")
-				spec := upsert.Spec{Target: dbtest.Introspect(t, p.Dst, p.To, "t"), Columns: table.Carried(source.Values()), Cursor: "u", MaxBatchRows: 2}
+				spec := upsert.Spec{
+					Target: dbtest.Introspect(t, p.Dst, p.To, "t"), Columns: table.Carried(source.Values()),
+					Cursor: "u", MaxBatchRows: 2,
+				}
 				write := func() (out upsert.Result) {
-					_, err := scan.ReadPages(t.Context(), p.Src, scan.ReadSpec{Table: source, Columns: spec.Columns}, func(rows *table.Rows) (err error) {
+					read := scan.ReadSpec{Table: source, Columns: spec.Columns}
+					_, err := scan.ReadPages(t.Context(), p.Src, read, func(rows *table.Rows) (err error) {
 						out, err = upsert.WriteChunk(t.Context(), p.Dst, spec, rows, nil)
 						return err
 					})
@@ -39,21 +46,40 @@ func TestAVersionedTargetKeepsNoHistoryOfRowsThatStay(t *testing.T) {
 					return out
 				}
 				history := func() string {
-					return dbtest.Texts(t, dbtest.Lenient(t, p.Target, p.To), "SELECT COUNT(*) FROM t FOR SYSTEM_TIME ALL")[0]
+					return dbtest.Texts(
+						t, dbtest.Lenient(t, p.Target, p.To), "SELECT COUNT(*) FROM t FOR SYSTEM_TIME ALL",
+					)[0]
 				}
 				require.EqualValues(t, 4, write().Inserted)
 				require.EqualValues(t, 4, write().Unchanged)
 				require.Equal(t, "4", history())
-				p.AtSource("UPDATE t SET v = 'A', u = '2024-01-02' WHERE id = 1", "UPDATE t SET v = 'older', u = '2023-01-01' WHERE id = 2", "INSERT INTO t VALUES (5,'e',5,'a',5,'2024-01-02')")
+				p.AtSource(
+					"UPDATE t SET v = 'A', u = '2024-01-02' WHERE id = 1",
+					"UPDATE t SET v = 'older', u = '2023-01-01' WHERE id = 2",
+					"INSERT INTO t VALUES (5,'e',5,'a',5,'2024-01-02')",
+				)
 				res := write()
-				require.Equal(t, []int64{1, 1, 3, 1}, []int64{res.Inserted, res.Updated, res.Unchanged, res.NewerOnTarget})
+				require.Equal(
+					t, []int64{1, 1, 3, 1}, []int64{res.Inserted, res.Updated, res.Unchanged, res.NewerOnTarget},
+				)
 				require.Equal(t, "6", history(), "one new row, and one former version")
-				require.Equal(t, []string{"A", "b", "c", "NULL", "e"}, dbtest.Texts(t, dbtest.Lenient(t, p.Target, p.To), "SELECT v FROM t ORDER BY id"))
+				require.Equal(
+					t, []string{"A", "b", "c", "NULL", "e"},
+					dbtest.Texts(t, dbtest.Lenient(t, p.Target, p.To), "SELECT v FROM t ORDER BY id"),
+				)
 				// What an earlier run read above its window is replaced.
-				spec.Unsettled = table.Unsettled{Hi: "2023-06-01 00:00:00.000", After: "2023-01-01 00:00:00.000", Through: "2024-06-01 00:00:00.000"}
+				spec.Unsettled = table.Unsettled{
+					Hi: "2023-06-01 00:00:00.000", After: "2023-01-01 00:00:00.000",
+					Through: "2024-06-01 00:00:00.000",
+				}
 				res = write()
-				require.Equal(t, []int64{0, 1, 4, 0}, []int64{res.Inserted, res.Updated, res.Unchanged, res.NewerOnTarget})
-				require.Equal(t, []string{"A", "older", "c", "NULL", "e"}, dbtest.Texts(t, dbtest.Lenient(t, p.Target, p.To), "SELECT v FROM t ORDER BY id"))
+				require.Equal(
+					t, []int64{0, 1, 4, 0}, []int64{res.Inserted, res.Updated, res.Unchanged, res.NewerOnTarget},
+				)
+				require.Equal(
+					t, []string{"A", "older", "c", "NULL", "e"},
+					dbtest.Texts(t, dbtest.Lenient(t, p.Target, p.To), "SELECT v FROM t ORDER BY id"),
+				)
 				require.Equal(t, "7", history())
 			})
 		}
@@ -72,11 +98,15 @@ func TestAVersionedTargetGetsNewColumns(t *testing.T) {
 // updated row.
 func TestRowsThatServersTouchAreNotCountedAsUpdated(t *testing.T) {
 	dbtest.EachPair(t, func(t *testing.T, p *dbtest.Pair) {
-		p.AtSource("CREATE TABLE t (id INT PRIMARY KEY, n INT DEFAULT 5)", "INSERT INTO t VALUES (1, NULL), (2, NULL), (3, 5)")
+		p.AtSource(
+			"CREATE TABLE t (id INT PRIMARY KEY, n INT DEFAULT 5)",
+			"INSERT INTO t VALUES (1, NULL), (2, NULL), (3, 5)",
+		)
 		p.Apply("t")
 		source := dbtest.Introspect(t, p.Src, p.From, "t")
 		spec := upsert.Spec{Target: dbtest.Introspect(t, p.Dst, p.To, "t"), Columns: table.Carried(source.Values())}
-		_, err := scan.ReadPages(t.Context(), p.Src, scan.ReadSpec{Table: source, Columns: spec.Columns}, func(rows *table.Rows) error {
+		read := scan.ReadSpec{Table: source, Columns: spec.Columns}
+		_, err := scan.ReadPages(t.Context(), p.Src, read, func(rows *table.Rows) error {
 			for _, approximate := range []bool{false, true} {
 				res, err := upsert.WriteChunk(t.Context(), p.Dst, spec, rows, nil)
 				if err != nil {
