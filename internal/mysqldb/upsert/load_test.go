@@ -20,59 +20,64 @@ func files(w *dbtest.Writing) string {
 	return n
 }
 
+// oddTexts are texts that a file has to escape, and others like them.
+var oddTexts = []any{
+	"", " ", "  x ", "N", `\N`, `\`, `\\`, `\t`, "\t", "\n", "\r\n", "a\tb\nc\\d",
+	"'", `"`, "NULL", "a\x00b", "\x00", "\x1a", "größe 😀 日本", "ends in \\", nil,
+}
+
+// loadedTypes are column types with values that are sent as a file.
+var loadedTypes = map[string]struct {
+	column string
+	values []any
+	both   bool // otherwise only MariaDB has it
+}{
+	"text":      {"TEXT CHARACTER SET utf8mb4", oddTexts, true},
+	"varchar":   {"VARCHAR(60) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", oddTexts, true},
+	"latin1":    {"VARCHAR(60) CHARACTER SET latin1", []any{"größe", `\N`, "", nil, "a\tb", "ÿ"}, true},
+	"utf8mb3":   {"VARCHAR(60) CHARACTER SET utf8mb3", []any{"größe 日本", "a\tb", nil}, true},
+	"char":      {"CHAR(9) CHARACTER SET utf8mb4", []any{"", "a", "a b", nil, "größe"}, true},
+	"blob":      {"BLOB", append(oddTexts, "\xff\xfe", "\xc3", "\x80", "\xf0\x9f\x98"), true},
+	"varbinary": {"VARBINARY(60)", append(oddTexts, "\xff\x00\xfe"), true},
+	"int":       {"INT", []any{"0", "-2147483648", "2147483647", nil}, true},
+	"unsigned":  {"BIGINT UNSIGNED", []any{"0", "18446744073709551615", nil}, true},
+	"decimal": {
+		"DECIMAL(65,30)",
+		[]any{
+			"0.000000000000000000000000000000",
+			"-12345678901234567890123456789012345.123456789012345678901234567890", nil,
+		},
+		true,
+	},
+	"double": {"DOUBLE", []any{"0", "-0", "1.7976931348623157e+308", "5e-324", "0.1", "-1e-300", nil}, true},
+	"float": {
+		"FLOAT", []any{"0", "3.4028234663852886e+38", "1.401298464324817e-45", "0.10000000149011612", nil}, true,
+	},
+	"date": {"DATE", []any{"2024-02-29", "0000-00-00", "2024-02-30", "2024-00-10", "9999-12-31", nil}, true},
+	"datetime": {
+		"DATETIME(6)",
+		[]any{"2024-02-29 23:59:59.999999", "0000-00-00 00:00:00.000000", "1000-01-01 00:00:00.000000", nil},
+		true,
+	},
+	"timestamp": {
+		"TIMESTAMP(3) NULL",
+		[]any{"2024-10-27 00:30:00.123", "1970-01-01 00:00:01.000", "0000-00-00 00:00:00.000", nil},
+		true,
+	},
+	"time": {
+		"TIME(6)",
+		[]any{"-838:59:59.000000", "838:59:59.000000", "00:00:00.000001", "-00:00:00.500000", nil},
+		true,
+	},
+	"enum": {"ENUM('a','','ß','1','0','2')", []any{"a", "", "ß", "1", "0", "2", nil}, true},
+	"set":  {"SET('a','b','1','ß')", []any{"", "a", "a,b", "a,b,1,ß", nil}, true},
+	"uuid": {"UUID", []any{"123e4567-e89b-12d3-a456-426655440000", nil}, false},
+	"inet": {"INET6", []any{"::", "2001:db8::ff00:42:8329", nil}, false},
+}
+
 // Rows that travel as a file arrive as the same bytes as rows of an INSERT.
 func TestLoadedRowsAreThoseThatAnInsertWrites(t *testing.T) {
-	odd := []any{
-		"", " ", "  x ", "N", `\N`, `\`, `\\`, `\t`, "\t", "\n", "\r\n", "a\tb\nc\\d",
-		"'", `"`, "NULL", "a\x00b", "\x00", "\x1a", "größe 😀 日本", "ends in \\", nil,
-	}
-	for name, c := range map[string]struct {
-		column string
-		values []any
-		both   bool // otherwise only MariaDB has it
-	}{
-		"text":      {"TEXT CHARACTER SET utf8mb4", odd, true},
-		"varchar":   {"VARCHAR(60) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", odd, true},
-		"latin1":    {"VARCHAR(60) CHARACTER SET latin1", []any{"größe", `\N`, "", nil, "a\tb", "ÿ"}, true},
-		"utf8mb3":   {"VARCHAR(60) CHARACTER SET utf8mb3", []any{"größe 日本", "a\tb", nil}, true},
-		"char":      {"CHAR(9) CHARACTER SET utf8mb4", []any{"", "a", "a b", nil, "größe"}, true},
-		"blob":      {"BLOB", append(odd, "\xff\xfe", "\xc3", "\x80", "\xf0\x9f\x98"), true},
-		"varbinary": {"VARBINARY(60)", append(odd, "\xff\x00\xfe"), true},
-		"int":       {"INT", []any{"0", "-2147483648", "2147483647", nil}, true},
-		"unsigned":  {"BIGINT UNSIGNED", []any{"0", "18446744073709551615", nil}, true},
-		"decimal": {
-			"DECIMAL(65,30)",
-			[]any{
-				"0.000000000000000000000000000000",
-				"-12345678901234567890123456789012345.123456789012345678901234567890", nil,
-			},
-			true,
-		},
-		"double": {"DOUBLE", []any{"0", "-0", "1.7976931348623157e+308", "5e-324", "0.1", "-1e-300", nil}, true},
-		"float": {
-			"FLOAT", []any{"0", "3.4028234663852886e+38", "1.401298464324817e-45", "0.10000000149011612", nil}, true,
-		},
-		"date": {"DATE", []any{"2024-02-29", "0000-00-00", "2024-02-30", "2024-00-10", "9999-12-31", nil}, true},
-		"datetime": {
-			"DATETIME(6)",
-			[]any{"2024-02-29 23:59:59.999999", "0000-00-00 00:00:00.000000", "1000-01-01 00:00:00.000000", nil},
-			true,
-		},
-		"timestamp": {
-			"TIMESTAMP(3) NULL",
-			[]any{"2024-10-27 00:30:00.123", "1970-01-01 00:00:01.000", "0000-00-00 00:00:00.000", nil},
-			true,
-		},
-		"time": {
-			"TIME(6)",
-			[]any{"-838:59:59.000000", "838:59:59.000000", "00:00:00.000001", "-00:00:00.500000", nil},
-			true,
-		},
-		"enum": {"ENUM('a','','ß','1','0','2')", []any{"a", "", "ß", "1", "0", "2", nil}, true},
-		"set":  {"SET('a','b','1','ß')", []any{"", "a", "a,b", "a,b,1,ß", nil}, true},
-		"uuid": {"UUID", []any{"123e4567-e89b-12d3-a456-426655440000", nil}, false},
-		"inet": {"INET6", []any{"::", "2001:db8::ff00:42:8329", nil}, false},
-	} {
+	for name, c := range loadedTypes {
 		t.Run(name, func(t *testing.T) {
 			servers.Each(t, func(t *testing.T, s *servers.Server) {
 				if !c.both && s.Flavor == servers.FlavorMySQL {

@@ -12,6 +12,18 @@ import (
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
+// createVersioned creates t on both sides: on the target with system versioning and with longer types.
+func createVersioned(p *dbtest.Pair, period string) {
+	const columns = "id INT PRIMARY KEY, v VARCHAR(20) COLLATE utf8mb4_general_ci, f FLOAT, e ENUM('a','')," +
+		" n DECIMAL(9,2), u TIMESTAMP(3) NULL"
+	p.AtSource("CREATE TABLE t ("+columns+")",
+		"INSERT INTO t VALUES (1,'a',0.1,'a',1.5,'2024-01-01 00:00:00.5'),(2,'b',NULL,'',NULL,'2024-01-01'),"+
+			"(3,'c',3,NULL,3,'2024-01-01'),(4,NULL,4,0,4,NULL)")
+	p.AtTarget("CREATE TABLE t (" + columns + period + ") CHARACTER SET utf8mb4 WITH SYSTEM VERSIONING")
+	p.AtTarget("SET SESSION system_versioning_alter_history = KEEP",
+		"ALTER TABLE t MODIFY n DECIMAL(12,4), MODIFY u TIMESTAMP(6) NULL, ADD UNIQUE KEY own (n)")
+}
+
 // A target WITH SYSTEM VERSIONING gets a former row where a row changed, and nowhere else.
 func TestAVersionedTargetKeepsNoHistoryOfRowsThatStay(t *testing.T) {
 	for name, ddl := range map[string]string{
@@ -22,14 +34,7 @@ func TestAVersionedTargetKeepsNoHistoryOfRowsThatStay(t *testing.T) {
 		for _, source := range []*servers.Server{servers.MySQL(t), servers.MariaDB(t)} {
 			t.Run(name+" from "+string(source.Flavor), func(t *testing.T) {
 				p := dbtest.NewPair(t, source, servers.MariaDB(t))
-				const columns = "id INT PRIMARY KEY, v VARCHAR(20) COLLATE utf8mb4_general_ci, f FLOAT, e ENUM('a','')," +
-					" n DECIMAL(9,2), u TIMESTAMP(3) NULL"
-				p.AtSource("CREATE TABLE t ("+columns+")",
-					"INSERT INTO t VALUES (1,'a',0.1,'a',1.5,'2024-01-01 00:00:00.5'),(2,'b',NULL,'',NULL,'2024-01-01'),"+
-						"(3,'c',3,NULL,3,'2024-01-01'),(4,NULL,4,0,4,NULL)")
-				p.AtTarget("CREATE TABLE t (" + columns + ddl + ") CHARACTER SET utf8mb4 WITH SYSTEM VERSIONING")
-				p.AtTarget("SET SESSION system_versioning_alter_history = KEEP",
-					"ALTER TABLE t MODIFY n DECIMAL(12,4), MODIFY u TIMESTAMP(6) NULL, ADD UNIQUE KEY own (n)")
+				createVersioned(p, ddl)
 				source := dbtest.Introspect(t, p.Src, p.From, "t")
 				spec := upsert.Spec{
 					Target: dbtest.Introspect(t, p.Dst, p.To, "t"), Columns: table.Carried(source.Values()),
@@ -46,9 +51,11 @@ func TestAVersionedTargetKeepsNoHistoryOfRowsThatStay(t *testing.T) {
 					return out
 				}
 				history := func() string {
-					return dbtest.Texts(
-						t, dbtest.Lenient(t, p.Target, p.To), "SELECT COUNT(*) FROM t FOR SYSTEM_TIME ALL",
-					)[0]
+					query := "SELECT COUNT(*) FROM t FOR SYSTEM_TIME ALL"
+					return dbtest.Texts(t, dbtest.Lenient(t, p.Target, p.To), query)[0]
+				}
+				values := func() []string {
+					return dbtest.Texts(t, dbtest.Lenient(t, p.Target, p.To), "SELECT v FROM t ORDER BY id")
 				}
 				require.EqualValues(t, 4, write().Inserted)
 				require.EqualValues(t, 4, write().Unchanged)
@@ -63,10 +70,7 @@ func TestAVersionedTargetKeepsNoHistoryOfRowsThatStay(t *testing.T) {
 					t, []int64{1, 1, 3, 1}, []int64{res.Inserted, res.Updated, res.Unchanged, res.NewerOnTarget},
 				)
 				require.Equal(t, "6", history(), "one new row, and one former version")
-				require.Equal(
-					t, []string{"A", "b", "c", "NULL", "e"},
-					dbtest.Texts(t, dbtest.Lenient(t, p.Target, p.To), "SELECT v FROM t ORDER BY id"),
-				)
+				require.Equal(t, []string{"A", "b", "c", "NULL", "e"}, values())
 				// What an earlier run read above its window is replaced.
 				spec.Unsettled = table.Unsettled{
 					Hi: "2023-06-01 00:00:00.000", After: "2023-01-01 00:00:00.000",
@@ -76,10 +80,7 @@ func TestAVersionedTargetKeepsNoHistoryOfRowsThatStay(t *testing.T) {
 				require.Equal(
 					t, []int64{0, 1, 4, 0}, []int64{res.Inserted, res.Updated, res.Unchanged, res.NewerOnTarget},
 				)
-				require.Equal(
-					t, []string{"A", "older", "c", "NULL", "e"},
-					dbtest.Texts(t, dbtest.Lenient(t, p.Target, p.To), "SELECT v FROM t ORDER BY id"),
-				)
+				require.Equal(t, []string{"A", "older", "c", "NULL", "e"}, values())
 				require.Equal(t, "7", history())
 			})
 		}
