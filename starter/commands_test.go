@@ -21,11 +21,15 @@ func TestPlanPrintsWhatARunWouldDo(t *testing.T) {
 	f := &fakeService{plans: map[string]api.PlanTableResult{"shop.orders": {
 		Table: "shop.orders", Target: "dw.orders", Mode: "first load", Window: table.Window{Hi: "9"}, RowsEstimate: 1234567,
 		BytesEstimate: 3 << 30,
-		Ranges:        5, Index: "PRIMARY", Reads: api.Estimate{Known: true, Rows: 1234567, Bytes: 3 << 30, Chunks: 192,
-			Seconds: 26.2, Basis: api.BasisGuess},
+		Ranges:        5, Index: "PRIMARY", Reads: api.Estimate{
+			Known: true, Rows: 1234567, Bytes: 3 << 30, Chunks: 192,
+			Seconds: 26.2, Basis: api.BasisGuess,
+		},
 		Statements: []string{"CREATE TABLE `dw`.`orders` (\n  `id` int\n)"}, Verdict: api.VerdictReady,
-		Findings: []table.Finding{{Level: table.LevelWarn, Table: "shop.orders", Column: "updated_at",
-			Text: "no index begins with it", Remedy: "add one"}},
+		Findings: []table.Finding{{
+			Level: table.LevelWarn, Table: "shop.orders", Column: "updated_at",
+			Text: "no index begins with it", Remedy: "add one",
+		}},
 	}}}
 	got := call(t, f, "plan", "shop.orders")
 	require.Equal(t, exitOK, got.code, got.stderr)
@@ -73,14 +77,20 @@ func ownedOrders() map[string]owner.State {
 }
 
 func TestStatusShowsConfiguredAndOwnedTables(t *testing.T) {
-	f := &fakeService{states: ownedOrders(), report: api.Status{Phase: "upsert", Mode: "incremental", RowsWritten: 5,
-		RowsExtracted: 10}}
+	f := &fakeService{states: ownedOrders(), report: api.Status{
+		Phase: "upsert", Mode: "incremental", RowsWritten: 5,
+		RowsExtracted: 10,
+	}}
 	f.states["old.gone"] = owner.State{Table: "old.gone", Watermark: "7"}
 	f.sched = map[string]remote.Schedule{
-		"tablehaul-shop.orders": {ID: "tablehaul-shop.orders", Table: "shop.orders", Ours: true, When: "5m",
-			Next: time.Now().Add(90 * time.Second)},
-		"tablehaul-old.gone": {ID: "tablehaul-old.gone", Table: "old.gone", Ours: true, When: "5m", Paused: true,
-			Note: "maintenance"},
+		"tablehaul-shop.orders": {
+			ID: "tablehaul-shop.orders", Table: "shop.orders", Ours: true, When: "5m",
+			Next: time.Now().Add(90 * time.Second),
+		},
+		"tablehaul-old.gone": {
+			ID: "tablehaul-old.gone", Table: "old.gone", Ours: true, When: "5m", Paused: true,
+			Note: "maintenance",
+		},
 	}
 	got := call(t, f, "status")
 	require.Equal(t, exitOK, got.code, got.stderr)
@@ -174,8 +184,10 @@ func TestWatermark(t *testing.T) {
 }
 
 func TestWatermarkThatTheCursorCannotHave(t *testing.T) {
-	f := &fakeService{fails: map[string]error{"shop.orders": &remote.FailedError{Type: failure.InvalidInput,
-		Message: "from of cursor updated_at"}}}
+	f := &fakeService{fails: map[string]error{"shop.orders": &remote.FailedError{
+		Type:    failure.InvalidInput,
+		Message: "from of cursor updated_at",
+	}}}
 	got := call(t, f, "watermark", "set", "shop.orders", "42")
 	require.Equal(t, exitUsage, got.code)
 	require.Contains(t, got.stderr, `"42": from of cursor updated_at; the watermark stays`)
@@ -195,8 +207,10 @@ func TestWatermarkThatTheCursorCannotHave(t *testing.T) {
 // A watermark that is raised by hand leaves out what lies between: that is asked for.
 func TestWatermarkAboveTheOneBefore(t *testing.T) {
 	f := &fakeService{states: ownedOrders(), plans: map[string]api.PlanTableResult{
-		"shop.orders": {Verdict: api.VerdictReady, Window: table.Window{Lo: "2024-06-01 00:00:00"},
-			Watermark: "2024-05-01 12:00:00", AboveWatermark: true},
+		"shop.orders": {
+			Verdict: api.VerdictReady, Window: table.Window{Lo: "2024-06-01 00:00:00"},
+			Watermark: "2024-05-01 12:00:00", AboveWatermark: true,
+		},
 	}}
 	got := call(t, f, "watermark", "set", "shop.orders", "2024-06-01")
 	require.Equal(t, exitUsage, got.code)

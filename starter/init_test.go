@@ -43,8 +43,10 @@ func TestInitSaysWhyTheSourceCannotBeReached(t *testing.T) {
 }
 
 func TestConnectionsAreNamedAfterTheirVariables(t *testing.T) {
-	for text, want := range map[string]string{"SHOP_DSN": "shop", "SOURCE_MYSQL_URL": "source", "DSN": "dsn",
-		"file:/run/x": "fallback", "CRM": "crm"} {
+	for text, want := range map[string]string{
+		"SHOP_DSN": "shop", "SOURCE_MYSQL_URL": "source", "DSN": "dsn",
+		"file:/run/x": "fallback", "CRM": "crm",
+	} {
 		c, err := connection("--source", text, "fallback")
 		require.NoError(t, err)
 		require.Equal(t, want, c.Name)

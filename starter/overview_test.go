@@ -20,10 +20,14 @@ import (
 func failedOrders() *fakeService {
 	return &fakeService{states: map[string]owner.State{"shop.orders": {
 		Table: "shop.orders", Watermark: "7", LastRuns: []owner.RunRecord{
-			{Mode: "incremental", Outcome: "done", Rows: 12, Seconds: 2, Finished: time.Now().Add(-time.Hour),
-				Window: table.Window{Lo: "5", Hi: "7"}},
-			{Mode: "incremental", Outcome: "failed", Failure: "RowRejected: column note is too short",
-				Finished: time.Now().Add(-3 * time.Minute)},
+			{
+				Mode: "incremental", Outcome: "done", Rows: 12, Seconds: 2, Finished: time.Now().Add(-time.Hour),
+				Window: table.Window{Lo: "5", Hi: "7"},
+			},
+			{
+				Mode: "incremental", Outcome: "failed", Failure: "RowRejected: column note is too short",
+				Finished: time.Now().Add(-3 * time.Minute),
+			},
 		},
 	}}}
 }
@@ -80,8 +84,10 @@ func TestExplain(t *testing.T) {
 	held := f.states["shop.orders"]
 	held.Lease = &owner.Lease{WorkflowID: "w", RunID: "r"}
 	f.states["shop.orders"] = held
-	f.steps.Add(remote.Wait{Step: "UpsertChunk", Type: failure.ServerFull, Reason: "disk full", Attempt: 3,
-		Since: time.Now().Add(-time.Minute)})
+	f.steps.Add(remote.Wait{
+		Step: "UpsertChunk", Type: failure.ServerFull, Reason: "disk full", Attempt: 3,
+		Since: time.Now().Add(-time.Minute),
+	})
 	got = call(t, f, "explain", "shop.orders", "--output", "json")
 	var e explained
 	require.NoError(t, json.Unmarshal([]byte(got.stdout), &e))
@@ -104,12 +110,16 @@ func TestPlanOfSeveralTablesIsATable(t *testing.T) {
 		"shop.orders": {
 			Table: "shop.orders", Mode: "incremental", Verdict: api.VerdictReady, Creates: true,
 			Reads: api.Estimate{Known: true, Rows: 25_000, Bytes: 3 << 20, Chunks: 3, Seconds: 2},
-			Findings: []table.Finding{{Level: table.LevelWarn, Text: "slow", Topic: table.TopicCursor},
-				{Level: table.LevelInfo, Text: "by the way"}},
+			Findings: []table.Finding{
+				{Level: table.LevelWarn, Text: "slow", Topic: table.TopicCursor},
+				{Level: table.LevelInfo, Text: "by the way"},
+			},
 		},
 		"shop.countries": {Table: "shop.countries", Verdict: api.VerdictRefused, Findings: []table.Finding{
-			{Level: table.LevelRefuse, Text: "the login lacks CREATE on the target", Remedy: "GRANT CREATE",
-				Topic: table.TopicGrant},
+			{
+				Level: table.LevelRefuse, Text: "the login lacks CREATE on the target", Remedy: "GRANT CREATE",
+				Topic: table.TopicGrant,
+			},
 		}},
 		"shop.log_1": {Table: "shop.log_1", Mode: "first load", Verdict: api.VerdictReady},
 	}}
@@ -185,8 +195,10 @@ func TestQuietSaysOnlyWhatWentWrong(t *testing.T) {
 	got := call(t, &fakeService{results: orders()}, "run", "shop.orders", "-q")
 	require.Equal(t, exitOK, got.code)
 	require.Empty(t, got.stdout)
-	f := &fakeService{fails: map[string]error{"shop.orders": &remote.FailedError{Type: failure.ServerRejected,
-		Message: "denied"}}}
+	f := &fakeService{fails: map[string]error{"shop.orders": &remote.FailedError{
+		Type:    failure.ServerRejected,
+		Message: "denied",
+	}}}
 	got = call(t, f, "run", "shop.orders", "-q")
 	require.Equal(t, exitFailed, got.code)
 	require.Contains(t, got.stderr, "shop.orders failed: ServerRejected")

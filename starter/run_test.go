@@ -42,8 +42,10 @@ func TestRunPrintsWhatItDid(t *testing.T) {
 }
 
 func TestRunPrintsOneJSONObjectPerTable(t *testing.T) {
-	failed := &remote.FailedError{Type: failure.UnsupportedTable, Message: "shop.countries has no primary key",
-		Step: "PlanRun"}
+	failed := &remote.FailedError{
+		Type: failure.UnsupportedTable, Message: "shop.countries has no primary key",
+		Step: "PlanRun",
+	}
 	f := &fakeService{results: orders(), fails: map[string]error{"shop.countries": failed}, listed: listing(t, testConfig)}
 	got := call(t, f, "run", "--all", "--output", "json")
 	require.Equal(t, exitFailed, got.code)
@@ -101,7 +103,10 @@ func TestWrongUsageIsFoundBeforeTemporalIsAsked(t *testing.T) {
 
 func TestUnreachableTemporal(t *testing.T) {
 	for _, args := range [][]string{
-		{"run", "shop.orders"}, {"plan", "shop.orders"}, {"status"}, {"watermark", "show", "shop.orders"},
+		{"run", "shop.orders"},
+		{"plan", "shop.orders"},
+		{"status"},
+		{"watermark", "show", "shop.orders"},
 		{"watermark", "set", "shop.orders", "--none"},
 	} {
 		got := call(t, nil, args...)
@@ -112,8 +117,10 @@ func TestUnreachableTemporal(t *testing.T) {
 }
 
 func TestRunThatLosesTemporalSaysThatItGoesOn(t *testing.T) {
-	f := &fakeService{fails: map[string]error{"shop.orders": &remote.UnreachableError{Address: "h:1",
-		Cause: errors.New("gone")}}}
+	f := &fakeService{fails: map[string]error{"shop.orders": &remote.UnreachableError{
+		Address: "h:1",
+		Cause:   errors.New("gone"),
+	}}}
 	got := call(t, f, "run", "shop.orders")
 	require.Equal(t, exitUnreachable, got.code)
 	require.Contains(t, got.stderr, "The run goes on when Temporal answers again (workflow "+
@@ -136,8 +143,10 @@ func TestFailureSaysWhatWhereAndWhatToDo(t *testing.T) {
 }
 
 func TestBusyTable(t *testing.T) {
-	holder := &remote.BusyError{Table: "shop.orders", Holder: remote.Execution{WorkflowID: "tablehaul/sync/shop.orders",
-		RunID: "other"}}
+	holder := &remote.BusyError{Table: "shop.orders", Holder: remote.Execution{
+		WorkflowID: "tablehaul/sync/shop.orders",
+		RunID:      "other",
+	}}
 	start := func(errs ...error) map[string][]error { return map[string][]error{"shop.orders": errs} }
 
 	got := call(t, &fakeService{startAs: start(holder)}, "run", "shop.orders")
@@ -155,19 +164,25 @@ func TestBusyTable(t *testing.T) {
 	require.Equal(t, exitOK, got.code)
 	require.Contains(t, got.stderr, "waiting for workflow tablehaul/sync/shop.orders, run other")
 	require.Len(t, f.starts, 2)
-	require.Equal(t, []remote.Execution{{WorkflowID: "tablehaul/sync/shop.orders", RunID: "other"},
-		{WorkflowID: "tablehaul/sync/shop.orders", RunID: "run-1"}}, f.waited)
+	require.Equal(t, []remote.Execution{
+		{WorkflowID: "tablehaul/sync/shop.orders", RunID: "other"},
+		{WorkflowID: "tablehaul/sync/shop.orders", RunID: "run-1"},
+	}, f.waited)
 
 	// The table's owner found another workflow id at it.
-	f = &fakeService{fails: map[string]error{"shop.orders": &remote.FailedError{Type: failure.TableBusy,
-		Message: "held by nightly", Step: "BeginRun"}}}
+	f = &fakeService{fails: map[string]error{"shop.orders": &remote.FailedError{
+		Type:    failure.TableBusy,
+		Message: "held by nightly", Step: "BeginRun",
+	}}}
 	got = call(t, f, "run", "shop.orders")
 	require.Equal(t, exitBusy, got.code)
 	require.Contains(t, got.stderr, "held by nightly")
 
 	f = &fakeService{results: orders(func(r *api.SyncTableResult) {
-		*r = api.SyncTableResult{Skipped: true,
-			HolderID: "nightly"}
+		*r = api.SyncTableResult{
+			Skipped:  true,
+			HolderID: "nightly",
+		}
 	})}
 	got = call(t, f, "run", "shop.orders", "--if-busy", "skip")
 	require.Equal(t, exitOK, got.code)
@@ -196,8 +211,10 @@ func TestStoppingLeavesTheRunAlone(t *testing.T) {
 }
 
 func TestSilenceIsExplained(t *testing.T) {
-	f := &fakeService{mute: &remote.UnreachableError{Address: "h:1", Cause: errors.New("no answer in time")}, idle: true,
-		release: make(chan struct{}), asked: make(chan struct{}), results: orders()}
+	f := &fakeService{
+		mute: &remote.UnreachableError{Address: "h:1", Cause: errors.New("no answer in time")}, idle: true,
+		release: make(chan struct{}), asked: make(chan struct{}), results: orders(),
+	}
 	go func() {
 		for range 5 {
 			<-f.asked

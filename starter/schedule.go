@@ -21,16 +21,22 @@ func (a *app) scheduleCommand() *cobra.Command {
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(a.scheduleApply(), a.scheduleList(),
-		a.scheduleVerbCommand(scheduleVerb{"pause", "Stop a table's schedule from starting runs", "paused",
+		a.scheduleVerbCommand(scheduleVerb{
+			"pause", "Stop a table's schedule from starting runs", "paused",
 			func(ctx context.Context, s service, id, reason string) error {
 				return s.PauseSchedule(ctx, id, cmp.Or(reason, "paused by hand"))
-			}}),
-		a.scheduleVerbCommand(scheduleVerb{"resume", "End the pause of a schedule", "resumed",
+			},
+		}),
+		a.scheduleVerbCommand(scheduleVerb{
+			"resume", "End the pause of a schedule", "resumed",
 			func(ctx context.Context, s service, id, reason string) error {
 				return s.ResumeSchedule(ctx, id, cmp.Or(reason, "resumed by hand"))
-			}}),
-		a.scheduleVerbCommand(scheduleVerb{"trigger", "Start the schedule's run now", "triggered",
-			func(ctx context.Context, s service, id, _ string) error { return s.TriggerSchedule(ctx, id) }}))
+			},
+		}),
+		a.scheduleVerbCommand(scheduleVerb{
+			"trigger", "Start the schedule's run now", "triggered",
+			func(ctx context.Context, s service, id, _ string) error { return s.TriggerSchedule(ctx, id) },
+		}))
 	return cmd
 }
 

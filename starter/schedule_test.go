@@ -79,8 +79,10 @@ func TestApplyPrintsTheDiffFirst(t *testing.T) {
 }
 
 func TestApplyGoesOnAfterAChangeThatFails(t *testing.T) {
-	f := &fakeService{listed: listing(t, scheduledConfig, "shop.log_1"),
-		deny: map[string]error{"create shop.log_1 5m": errors.New("boom")}}
+	f := &fakeService{
+		listed: listing(t, scheduledConfig, "shop.log_1"),
+		deny:   map[string]error{"create shop.log_1 5m": errors.New("boom")},
+	}
 	got := callConfig(t.Context(), t, f, scheduledConfig, "schedule", "apply", "-y")
 	require.Equal(t, exitFailed, got.code)
 	require.Contains(t, got.stderr, "shop.log_1: create the schedule: boom\n"+
@@ -111,8 +113,10 @@ func TestPausesByHandAreLeftAlone(t *testing.T) {
 }
 
 func TestSchedulesOfOthersAreNeverTouched(t *testing.T) {
-	f := &fakeService{listed: listing(t, scheduledConfig),
-		sched: byID(remote.Schedule{ID: "tablehaul-shop.orders", Table: "shop.orders", When: "1h"})}
+	f := &fakeService{
+		listed: listing(t, scheduledConfig),
+		sched:  byID(remote.Schedule{ID: "tablehaul-shop.orders", Table: "shop.orders", When: "1h"}),
+	}
 	got := callConfig(t.Context(), t, f, scheduledConfig, "schedule", "apply", "--yes")
 	require.Equal(t, exitFailed, got.code)
 	require.Contains(t, got.stderr, "schedule apply did not make the schedule tablehaul-shop.orders")
@@ -144,8 +148,10 @@ func TestScheduleVerbs(t *testing.T) {
 	f.did = nil
 	got := call(t, f, "schedule", "pause", "--all", "--output", "json")
 	require.Equal(t, exitOK, got.code, got.stderr)
-	require.Equal(t, []string{"pause tablehaul-shop.gone: paused by hand",
-		"pause tablehaul-shop.orders: paused by hand"}, f.did)
+	require.Equal(t, []string{
+		"pause tablehaul-shop.gone: paused by hand",
+		"pause tablehaul-shop.orders: paused by hand",
+	}, f.did)
 	require.Contains(t, got.stdout, `{"table":"shop.gone","scheduleId":"tablehaul-shop.gone","done":"paused"}`)
 	for want, args := range map[string][]string{
 		"did you mean shop.orders?":                            {"pause", "shop.order"},

@@ -21,8 +21,8 @@ func (w *world) file(t *testing.T, tables ...string) {
 	t.Helper()
 	text := "connections:\n  shop: { dsn: \"${SHOP_DSN}\" }\n  warehouse: { dsn: \"${WAREHOUSE_DSN}\" }\n" +
 		"staging: { url: \"file:///tmp/x\" }\n" +
-		"defaults: { sourceConnection: shop, targetConnection: warehouse }\ntables:\n  - " + strings.Join(tables,
-		"\n  - ") + "\n"
+		"defaults: { sourceConnection: shop, targetConnection: warehouse }\n" +
+		"tables:\n  - " + strings.Join(tables, "\n  - ") + "\n"
 	path := filepath.Join(t.TempDir(), "tablehaul.yaml")
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 	before := w.getenv
@@ -34,58 +34,91 @@ func (w *world) file(t *testing.T, tables ...string) {
 	}
 }
 
-// A schedule goes through its life, and one that somebody else made stays as it is.
-func TestSchedulesAgainstTemporal(t *testing.T) {
-	t.Parallel()
+// scheduleWorld is a world with three tables, and the schedule "foreign-…" of table b that apply has not made.
+type scheduleWorld struct {
+	*world
+	suffix, a, b, c string
+	handles         client.ScheduleClient
+}
+
+func newScheduleWorld(t *testing.T) *scheduleWorld {
+	t.Helper()
 	w := newWorld(t)
 	s := fmt.Sprintf("s%d", time.Now().UnixNano()) // schedules outlive the test where it fails
 	a, b, c := s+".a", s+".b", s+"."+actDone
 	handles := w.client.ScheduleClient()
 	t.Cleanup(func() {
-		for _, id := range []string{remote.ScheduleID(w.queue, a), remote.ScheduleID(api.DefaultTaskQueue, b),
-			remote.ScheduleID(api.DefaultTaskQueue, c), "foreign-" + s} {
+		for _, id := range []string{
+			remote.ScheduleID(w.queue, a), remote.ScheduleID(api.DefaultTaskQueue, b),
+			remote.ScheduleID(api.DefaultTaskQueue, c), "foreign-" + s,
+		} {
 			_ = handles.GetHandle(context.Background(), id).Delete(context.Background()) // gone already when the test passes
 		}
 	})
 	_, err := handles.Create(t.Context(), client.ScheduleOptions{
 		ID: "foreign-" + s, Spec: client.ScheduleSpec{CronExpressions: []string{"0 4 * * *"}}, Paused: true,
-		Action: &client.ScheduleWorkflowAction{Workflow: api.SyncTableName, TaskQueue: w.queue,
-			Args: []any{api.SyncTableInput{Table: b}}},
+		Action: &client.ScheduleWorkflowAction{
+			Workflow: api.SyncTableName, TaskQueue: w.queue,
+			Args: []any{api.SyncTableInput{Table: b}},
+		},
 	})
 	require.NoError(t, err)
-	apply := func(args ...string) string {
-		t.Helper()
-		got := w.call(t, append([]string{"schedule", "apply", "--yes"}, args...)...)
-		require.Equal(t, exitOK, got.code, got.stderr)
-		return got.stdout
-	}
-	describe := func(tbl string) remote.Schedule {
-		t.Helper()
-		service, err := dialTemporal(t.Context(), w.getenv, w.queue)
-		require.NoError(t, err)
-		defer service.Close()
-		one, found, err := service.Schedule(t.Context(), remote.ScheduleID(w.queue, tbl))
-		require.NoError(t, err)
-		require.True(t, found)
-		return one
-	}
+	return &scheduleWorld{w, s, a, b, c, handles}
+}
 
+// apply runs schedule apply, and returns its output.
+func (w *scheduleWorld) apply(t *testing.T, args ...string) string {
+	t.Helper()
+	got := w.call(t, append([]string{"schedule", "apply", "--yes"}, args...)...)
+	require.Equal(t, exitOK, got.code, got.stderr)
+	return got.stdout
+}
+
+// describe returns the schedule of a table.
+func (w *scheduleWorld) describe(t *testing.T, tbl string) remote.Schedule {
+	t.Helper()
+	service, err := dialTemporal(t.Context(), w.getenv, w.queue)
+	require.NoError(t, err)
+	defer service.Close()
+	one, found, err := service.Schedule(t.Context(), remote.ScheduleID(w.queue, tbl))
+	require.NoError(t, err)
+	require.True(t, found)
+	return one
+}
+
+// A schedule is created, changed, paused, triggered and deleted. One that apply has not made stays as it is.
+func TestSchedulesAgainstTemporal(t *testing.T) {
+	t.Parallel()
+	w := newScheduleWorld(t)
+	w.create(t)
+	w.change(t)
+	w.triggerAndDelete(t)
+}
+
+// create makes the three schedules.
+func (w *scheduleWorld) create(t *testing.T) {
+	t.Helper()
+	a, b, c := w.a, w.b, w.c
 	w.file(t, "{ name: "+a+", schedule: 5m, scheduleJitter: 10s }",
 		"{ name: "+b+", schedule: \"*/20 3,4 * jan-mar mon Europe/Berlin\", schedulePaused: true }",
 		"{ name: "+c+", schedule: 1h, scheduleJitter: 0s }")
-	text := apply()
+	text := w.apply(t)
 	require.Contains(t, text, "+ "+a+"  ")
 	require.Contains(t, text, "*/20 3,4 * jan-mar mon Europe/Berlin, up to 30s later, paused\n")
-	one := describe(b)
+	one := w.describe(t, b)
 	require.Equal(t, []any{true, true, "*/20 3,4 * jan-mar mon Europe/Berlin", "", remote.PausedByFile},
 		[]any{one.Ours, one.Paused, one.When, one.Unexpected, one.Note})
-	one = describe(a)
+	one = w.describe(t, a)
 	require.Equal(t, []any{"5m", 10 * time.Second, ""}, []any{one.When, one.Jitter, one.Unexpected})
 	require.WithinRange(t, one.Next, time.Now(), time.Now().Add(6*time.Minute))
-	require.Equal(t, "  3 schedules as configured\n", apply(), "what has been applied is as configured")
+	require.Equal(t, "  3 schedules as configured\n", w.apply(t), "what has been applied is as configured")
+}
 
-	// The file changes; so does the schedule, by somebody else's hand.
-	require.NoError(t, handles.GetHandle(t.Context(), remote.ScheduleID(w.queue, a)).Update(t.Context(),
+// change changes the file, and one schedule by hand.
+func (w *scheduleWorld) change(t *testing.T) {
+	t.Helper()
+	a, b, c := w.a, w.b, w.c
+	require.NoError(t, w.handles.GetHandle(t.Context(), remote.ScheduleID(w.queue, a)).Update(t.Context(),
 		client.ScheduleUpdateOptions{
 			DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
 				in.Description.Schedule.Spec.Intervals[0].Offset = time.Minute
@@ -96,29 +129,38 @@ func TestSchedulesAgainstTemporal(t *testing.T) {
 	require.Equal(t, exitOK, w.call(t, "schedule", "pause", c, "--reason", "load test").code)
 	w.file(t, "{ name: "+a+", schedule: 5m, scheduleJitter: 10s }", "{ name: "+b+", schedule: 2h }",
 		"{ name: "+c+", schedule: 1h, scheduleJitter: 0s }")
-	text = apply()
+	text := w.apply(t)
 	require.Contains(t, text, remote.OtherCalendar+", up to 10s later, pause on failure → 5m, up to 10s later\n")
 	require.Contains(t, text, "*/20 3,4 * jan-mar mon Europe/Berlin, up to 30s later → 2h, up to 30s later\n")
 	require.Contains(t, text, "paused → running\n")
-	eventually(t, func() bool { one := describe(b); return one.When == "2h" && !one.Paused }) // changes take a moment
-	require.Equal(t, []any{true, "load test"}, []any{describe(c).Paused, describe(c).Note}, "a pause by hand stays")
+	eventually(t, func() bool { // changes take a moment
+		one := w.describe(t, b)
+		return one.When == "2h" && !one.Paused
+	})
+	one := w.describe(t, c)
+	require.Equal(t, []any{true, "load test"}, []any{one.Paused, one.Note}, "a pause by hand stays")
+}
 
-	// Trigger starts a run, which excludes another like any.
+// triggerAndDelete starts a run by a schedule, and takes two tables out of the file.
+func (w *scheduleWorld) triggerAndDelete(t *testing.T) {
+	t.Helper()
+	a, b, c := w.a, w.b, w.c
 	w.startWorker(t)
 	require.Equal(t, exitOK, w.call(t, "schedule", "resume", c).code)
 	require.Equal(t, exitOK, w.call(t, "schedule", "trigger", c).code)
-	eventually(t, func() bool { return !describe(c).Last.IsZero() })
+	eventually(t, func() bool { return !w.describe(t, c).Last.IsZero() })
 
 	eventually(t, func() bool { // the list is a moment behind
 		list := w.call(t, "schedule", "list").stdout
-		return strings.Contains(list, "not made by schedule apply: foreign-"+s) && strings.Contains(list, " "+a+" ")
+		return strings.Contains(list, "not made by schedule apply: foreign-"+w.suffix) &&
+			strings.Contains(list, " "+a+" ")
 	})
 	w.file(t, "{ name: "+a+", schedule: off }")
-	require.Contains(t, apply(a), "- "+a+"  5m")
+	require.Contains(t, w.apply(t, a), "- "+a+"  5m")
 	got := w.call(t, "schedule", "pause", a)
 	require.Equal(t, exitUsage, got.code)
 	require.Contains(t, got.stderr, a+" has no schedule")
-	require.Contains(t, apply(), "- "+b, "what has left the file is deleted")
-	_, err = handles.GetHandle(t.Context(), "foreign-"+s).Describe(t.Context())
+	require.Contains(t, w.apply(t), "- "+b, "what has left the file is deleted")
+	_, err := w.handles.GetHandle(t.Context(), "foreign-"+w.suffix).Describe(t.Context())
 	require.NoError(t, err)
 }

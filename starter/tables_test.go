@@ -66,8 +66,10 @@ func TestAllAndFamiliesAreExpandedByTheWorker(t *testing.T) {
 	f := &fakeService{listed: listing(t, testConfig, "shop.log_1", "shop.log_2")}
 	got := call(t, f, "run", "--all", "--no-wait")
 	require.Equal(t, invocation{exitOK, got.stdout, ""}, got)
-	require.Equal(t, map[string]bool{"shop.orders": true, "shop.countries": true, "shop.log_1": true,
-		"shop.log_2": true}, started(f))
+	require.Equal(t, map[string]bool{
+		"shop.orders": true, "shop.countries": true, "shop.log_1": true,
+		"shop.log_2": true,
+	}, started(f))
 
 	f.starts = nil
 	got = call(t, f, "run", "shop.l*", "shop.orders", "shop.orders", "--no-wait")
@@ -112,8 +114,10 @@ func TestAWorkerWithAnotherConfigurationIsNoticed(t *testing.T) {
 }
 
 func TestAFailedListingSaysWhatWhereAndWhatToDo(t *testing.T) {
-	f := &fakeService{fails: map[string]error{"list": &remote.FailedError{Type: "ServerUnavailable", Message: "refused",
-		Connection: "shop"}}}
+	f := &fakeService{fails: map[string]error{"list": &remote.FailedError{
+		Type: "ServerUnavailable", Message: "refused",
+		Connection: "shop",
+	}}}
 	got := call(t, f, "plan", "--all")
 	require.Equal(t, exitFailed, got.code)
 	require.Contains(t, got.stderr, "the list of tables failed: ServerUnavailable\n  what:   refused\n"+

@@ -69,13 +69,17 @@ func syncTable(ctx workflow.Context, in api.SyncTableInput) (api.SyncTableResult
 			return api.SyncTableResult{}, ctx.Err()
 		}
 	}
-	return api.SyncTableResult{Table: in.Table, Target: "dw.copy", Mode: "incremental",
-		Window: table.Window{Lo: in.From, Hi: in.To}}, nil
+	return api.SyncTableResult{
+		Table: in.Table, Target: "dw.copy", Mode: "incremental",
+		Window: table.Window{Lo: in.From, Hi: in.To},
+	}, nil
 }
 
 func planTable(_ workflow.Context, in api.PlanTableInput) (api.PlanTableResult, error) {
-	return api.PlanTableResult{Table: in.Table, Target: "dw.copy", Verdict: api.VerdictReady,
-		Window: table.Window{Lo: in.From}}, nil
+	return api.PlanTableResult{
+		Table: in.Table, Target: "dw.copy", Verdict: api.VerdictReady,
+		Window: table.Window{Lo: in.From},
+	}, nil
 }
 
 // listTables is the answer of a worker whose file has no table.

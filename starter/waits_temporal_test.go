@@ -23,8 +23,10 @@ import (
 // stall writes two chunks to a server that is away, while a range of its own extracts.
 func stall(ctx workflow.Context, in api.SyncTableInput) (api.SyncTableResult, error) {
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		StartToCloseTimeout: time.Minute, RetryPolicy: &temporal.RetryPolicy{InitialInterval: 100 * time.Millisecond,
-			BackoffCoefficient: 1},
+		StartToCloseTimeout: time.Minute, RetryPolicy: &temporal.RetryPolicy{
+			InitialInterval:    100 * time.Millisecond,
+			BackoffCoefficient: 1,
+		},
 	})
 	child := workflow.ExecuteChildWorkflow(ctx, api.SyncRangeName)
 	chunks := []workflow.Future{workflow.ExecuteActivity(ctx, "UpsertChunk"), workflow.ExecuteActivity(ctx, "UpsertChunk")}
@@ -37,8 +39,10 @@ func stall(ctx workflow.Context, in api.SyncTableInput) (api.SyncTableResult, er
 }
 
 func syncRange(ctx workflow.Context) error {
-	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: time.Minute,
-		HeartbeatTimeout: 30 * time.Second})
+	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		StartToCloseTimeout: time.Minute,
+		HeartbeatTimeout:    30 * time.Second,
+	})
 	return workflow.ExecuteActivity(ctx, "ExtractIncremental").Get(ctx, nil)
 }
 

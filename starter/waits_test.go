@@ -23,12 +23,18 @@ func TestWaitsInWords(t *testing.T) {
 			Step: "UpsertChunk", Steps: 4, Type: "ServerUnavailable", Reason: "refused", Attempt: 7,
 			Since: ago(190 * time.Second), Next: noon.Add(20 * time.Second),
 		},
-		"waiting for 5s: PlanRun, try 2 is under way; OpenTransactions: wait": {Step: "PlanRun", Steps: 1,
-			Type: "OpenTransactions", Reason: "wait", Attempt: 2, Since: ago(5 * time.Second)},
-		"waiting: PlanRun, try 2 begins now; X: y": {Step: "PlanRun", Type: "X", Reason: "y",
-			Attempt: 2, Next: noon},
-		"waiting for 40s: BeginRun; sync-x": {Step: "BeginRun", Steps: 1,
-			Reason: "sync-x", Attempt: 1, Since: ago(40 * time.Second)},
+		"waiting for 5s: PlanRun, try 2 is under way; OpenTransactions: wait": {
+			Step: "PlanRun", Steps: 1,
+			Type: "OpenTransactions", Reason: "wait", Attempt: 2, Since: ago(5 * time.Second),
+		},
+		"waiting: PlanRun, try 2 begins now; X: y": {
+			Step: "PlanRun", Type: "X", Reason: "y",
+			Attempt: 2, Next: noon,
+		},
+		"waiting for 40s: BeginRun; sync-x": {
+			Step: "BeginRun", Steps: 1,
+			Reason: "sync-x", Attempt: 1, Since: ago(40 * time.Second),
+		},
 	} {
 		require.Equal(t, want, waitText(w, noon))
 	}
@@ -55,10 +61,14 @@ func TestWaitsArePrintedOnceAMinute(t *testing.T) {
 }
 
 func TestFollowingSaysWhatARunWaitsFor(t *testing.T) {
-	f := &fakeService{results: orders(), release: make(chan struct{}), asked: make(chan struct{}),
-		report: api.Status{Phase: "plan"}}
-	f.steps.Add(remote.Wait{Step: "PlanRun", Type: "OpenTransactions", Reason: "an open transaction, 9s old", Attempt: 2,
-		Since: time.Now()})
+	f := &fakeService{
+		results: orders(), release: make(chan struct{}), asked: make(chan struct{}),
+		report: api.Status{Phase: "plan"},
+	}
+	f.steps.Add(remote.Wait{
+		Step: "PlanRun", Type: "OpenTransactions", Reason: "an open transaction, 9s old", Attempt: 2,
+		Since: time.Now(),
+	})
 	go func() {
 		for range 3 {
 			<-f.asked

@@ -64,8 +64,10 @@ func TestTranslate(t *testing.T) {
 func TestFailedOfReadsTheDetails(t *testing.T) {
 	err := temporal.NewApplicationErrorWithOptions("read a page of a.b (connection shop): denied: grant it",
 		failure.ServerRejected,
-		temporal.ApplicationErrorOptions{Details: []any{failure.Details{Doing: "read a page of a.b", Connection: "shop",
-			What: "denied", Remedy: "grant it"}}})
+		temporal.ApplicationErrorOptions{Details: []any{failure.Details{
+			Doing: "read a page of a.b", Connection: "shop",
+			What: "denied", Remedy: "grant it",
+		}}})
 	require.Equal(t, &FailedError{
 		Type: "ServerRejected", Message: "read a page of a.b (connection shop): denied: grant it",
 		Doing: "read a page of a.b", Connection: "shop", Remedy: "grant it", What: "denied",

@@ -124,8 +124,10 @@ func TestRunsThatHaveBegunArePolledFirst(t *testing.T) {
 	f := &Follower{interval: time.Nanosecond, runs: map[Execution]*followed{}}
 	var polled []string
 	add := func(name, phase string, last time.Time) {
-		f.runs[Execution{WorkflowID: name}] = &followed{poll: func() { polled = append(polled, name) }, phase: phase,
-			polled: last}
+		f.runs[Execution{WorkflowID: name}] = &followed{
+			poll: func() { polled = append(polled, name) }, phase: phase,
+			polled: last,
+		}
 	}
 	now := time.Now()
 	add("queued", "", now.Add(-time.Hour))

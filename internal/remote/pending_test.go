@@ -67,11 +67,16 @@ func TestWhatAStepWaitsFor(t *testing.T) {
 		beat  any
 		since time.Duration
 	}{
-		"40 threads run": {started("ExtractIncremental", 10*time.Second), report{Rows: 5, Waiting: "40 threads run"},
-			10 * time.Second},
+		"40 threads run": {
+			started("ExtractIncremental", 10*time.Second),
+			report{Rows: 5, Waiting: "40 threads run"},
+			10 * time.Second,
+		},
 		"sync-shop.orders": {started("BeginRun", 10*time.Second), "waiting for sync-shop.orders", 10 * time.Second},
-		"it has started and does not end: the server that it uses may hang": {started("UpsertChunk", time.Minute), 3,
-			time.Minute},
+		"it has started and does not end: the server that it uses may hang": {
+			started("UpsertChunk", time.Minute), 3,
+			time.Minute,
+		},
 		"no worker has started it: all workers are busy, or none runs": {scheduled(time.Minute), nil, time.Minute},
 	} {
 		w, ok := waitAtNoon(t, c.step, c.beat)

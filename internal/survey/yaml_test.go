@@ -36,14 +36,18 @@ func testResult() *Result {
 		Tables: []*Table{
 			look("shop.orders", func(s *Table) {
 				s.Cursor = "updated_at"
-				s.Candidates = []source.CursorCandidate{{Column: "updated_at", Type: "timestamp(6)", OnUpdate: true,
-					Index: "by_update", Nulls: source.NullsNever}}
+				s.Candidates = []source.CursorCandidate{{
+					Column: "updated_at", Type: "timestamp(6)", OnUpdate: true,
+					Index: "by_update", Nulls: source.NullsNever,
+				}}
 				s.Findings = []table.Finding{warn, grant}
 			}),
 			look("shop.nokey", func(s *Table) {
 				s.Key, s.Refused = nil, true
-				s.Findings = []table.Finding{warn, {Level: table.LevelRefuse, Text: "the table has no primary key",
-					Remedy: "add one", Topic: table.TopicKey}}
+				s.Findings = []table.Finding{warn, {
+					Level: table.LevelRefuse, Text: "the table has no primary key",
+					Remedy: "add one", Topic: table.TopicKey,
+				}}
 			}),
 			look("shop.on", func(s *Table) {
 				s.Cursor = "off"
@@ -53,8 +57,10 @@ func testResult() *Result {
 	}
 	for _, n := range []string{"2023", "2024_01", "2024_02"} {
 		d.Tables = append(d.Tables, look("shop.log_"+n, func(s *Table) {
-			s.Candidates = []source.CursorCandidate{{Column: "id", Type: "bigint", Integer: true, Index: "PRIMARY",
-				Nulls: source.NullsNever}}
+			s.Candidates = []source.CursorCandidate{{
+				Column: "id", Type: "bigint", Integer: true, Index: "PRIMARY",
+				Nulls: source.NullsNever,
+			}}
 		}))
 	}
 	d.Tables = append(d.Tables, look("shop.log_bad", func(s *Table) {
