@@ -23,7 +23,7 @@ func (p *planDraft) compareIdentity(ctx context.Context, was *owner.Identity) (c
 	case was.Target.Table != now.Target.Table:
 		return fmt.Sprintf("it is of the target %s, the configuration says %s, which has rows", was.Target.Table, now.Target.Table), nil
 	case s.Watermark != "" && !table.SameColumn(was.Cursor, now.Cursor):
-		return fmt.Sprintf("it is of the cursor %s, the configuration says %s", was.Cursor, now.Cursor), nil
+		return fmt.Sprintf("it is of %s, the configuration says %s", cursorName(was.Cursor), cursorName(now.Cursor)), nil
 	case was.CursorZone != now.CursorZone:
 		return fmt.Sprintf("it is of cursorZone %q, the configuration says %q", was.CursorZone, now.CursorZone), nil
 	case !slices.EqualFunc(was.Key, now.Key, table.SameColumn):
@@ -136,6 +136,14 @@ func (p *planDraft) compareSource(ctx context.Context, was *owner.Identity) (cha
 	p.warnings = append(p.warnings, fmt.Sprintf("the source is not surely the one of the last run (%s instead of %s), and its last rows are on the target: it is taken for the same",
 		now, was.Source))
 	return "", nil
+}
+
+// cursorName names a cursor for people.
+func cursorName(name string) string {
+	if name == "" {
+		return "a table without a cursor"
+	}
+	return "the cursor " + name
 }
 
 // adoptState takes over the state of an earlier version, which knows no identity.

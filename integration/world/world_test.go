@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -81,7 +82,11 @@ type entry struct {
 func (w *world) say(format string, args ...any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	fmt.Fprintf(&w.story, "%6.1fs  %s\n", time.Since(w.began).Seconds(), fmt.Sprintf(format, args...))
+	line := fmt.Sprintf("%6.1fs  %s\n", time.Since(w.began).Seconds(), fmt.Sprintf(format, args...))
+	w.story.WriteString(line)
+	if os.Getenv(storyVariable) == "live" {
+		fmt.Fprint(os.Stderr, line)
+	}
 }
 
 func (w *world) told() string {
