@@ -87,10 +87,19 @@ func TestOpenNeverRepeatsTheDSN(t *testing.T) {
 
 func TestHarmlessParametersOfOtherProgramsAreIgnored(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		db, err := mysqldb.Open(t.Context(), s.DSN("")+"?parseTime=true&loc=Local&charset=utf8&interpolateParams=false&columnsWithAlias=true", mysqldb.Options{})
+		db, err := mysqldb.Open(
+			t.Context(),
+			s.DSN("")+"?parseTime=true&loc=Local&charset=utf8&interpolateParams=false&columnsWithAlias=true",
+			mysqldb.Options{},
+		)
 		require.NoError(t, err)
 		var at, charset string
-		require.NoError(t, db.QueryRowContext(t.Context(), "SELECT TIMESTAMP'2024-01-01 00:00:00', @@character_set_results").Scan(&at, &charset))
+		require.NoError(
+			t,
+			db.QueryRowContext(
+				t.Context(), "SELECT TIMESTAMP'2024-01-01 00:00:00', @@character_set_results",
+			).Scan(&at, &charset),
+		)
 		require.Equal(t, "2024-01-01 00:00:00 utf8mb4", at+" "+charset)
 		require.NoError(t, db.Close())
 	})
@@ -167,9 +176,13 @@ func TestAServerElsewhereIsNeverSpokenToInTheClear(t *testing.T) {
 	// 192.0.2.1 is nowhere: with a dial that fails at once, only the choice of TLS can differ.
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
-	_, err := mysqldb.Open(ctx, "user:s3cret@tcp(192.0.2.1:3306)/?allowCleartextPasswords=true", mysqldb.Options{TLS: dsn.TLSDisabled})
+	_, err := mysqldb.Open(
+		ctx, "user:s3cret@tcp(192.0.2.1:3306)/?allowCleartextPasswords=true", mysqldb.Options{TLS: dsn.TLSDisabled},
+	)
 	require.ErrorIs(t, err, mysqlerr.ErrBadDSN)
-	_, err = mysqldb.Open(ctx, "user:s3cret@tcp(192.0.2.1:3306)/?tls=false", mysqldb.Options{TLS: dsn.TLSVerifyIdentity})
+	_, err = mysqldb.Open(
+		ctx, "user:s3cret@tcp(192.0.2.1:3306)/?tls=false", mysqldb.Options{TLS: dsn.TLSVerifyIdentity},
+	)
 	require.ErrorIs(t, err, mysqlerr.ErrBadDSN)
 	_, err = mysqldb.Open(ctx, "user:s3cret@tcp(192.0.2.1:3306)/", mysqldb.Options{TLS: "maybe"})
 	require.ErrorContains(t, err, `unknown tls mode "maybe"`)

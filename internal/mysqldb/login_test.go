@@ -28,7 +28,9 @@ func loginDSN(s *servers.Server, login string) string {
 func failedLogins(t *testing.T, db *sql.DB) int {
 	t.Helper()
 	var name, value string
-	require.NoError(t, db.QueryRowContext(t.Context(), "SHOW GLOBAL STATUS LIKE 'Aborted_connects'").Scan(&name, &value))
+	require.NoError(
+		t, db.QueryRowContext(t.Context(), "SHOW GLOBAL STATUS LIKE 'Aborted_connects'").Scan(&name, &value),
+	)
 	n, err := strconv.Atoi(value)
 	require.NoError(t, err)
 	return n
@@ -132,7 +134,9 @@ func TestPoolsFollowTheServersLimits(t *testing.T) {
 		login := p.Login("WITH MAX_USER_CONNECTIONS 6", "SELECT ON "+p.Schema+".*")
 		var pools []*mysqldb.DB
 		for _, role := range []mysqldb.Role{mysqldb.Source, mysqldb.Target} {
-			db, err := mysqldb.Open(t.Context(), loginDSN(s, login), mysqldb.Options{Name: "shop", Role: role, MaxOpen: 16})
+			db, err := mysqldb.Open(
+				t.Context(), loginDSN(s, login), mysqldb.Options{Name: "shop", Role: role, MaxOpen: 16},
+			)
 			require.NoError(t, err)
 			t.Cleanup(func() { _ = db.Close() })
 			require.Equal(t, 6, db.Server.MaxUserConnections)

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/go-sql-driver/mysql"
+
 	"github.com/tablehaul/tablehaul/internal/mysqldb/wire"
 )
 

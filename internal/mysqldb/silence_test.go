@@ -44,7 +44,9 @@ func TestConnectionsThatDieWithoutAWordAreGivenUp(t *testing.T) {
 		for name, step := range map[string]func() error{
 			"a table's structure": func() error { _, err := schema.Read(t.Context(), db, tbl.Name); return err },
 			"a window's upper end": func() error {
-				_, err := source.New(db).ChooseUpperBound(t.Context(), source.UpperBoundSpec{Table: tbl, Cursor: tbl.Column("updated_at").Column})
+				_, err := source.New(db).ChooseUpperBound(
+					t.Context(), source.UpperBoundSpec{Table: tbl, Cursor: tbl.Column("updated_at").Column},
+				)
 				return err
 			},
 			"a transaction": func() error {

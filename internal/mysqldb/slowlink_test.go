@@ -40,7 +40,10 @@ func copyOver(t testing.TB, s *servers.Server, l link, rows, most int) (took tim
 	target, err := schema.Read(t.Context(), db, table.Name{Schema: schemaName, Table: "t"})
 	require.NoError(t, err)
 	sizer, limiter = &upsert.ChunkSizer{}, &upsert.Limiter{}
-	spec := upsert.Spec{Target: target, Columns: table.Carried(target.Values()), MaxTransaction: time.Second, MinRows: most / 8, Sizer: sizer, Limiter: limiter, MaxInFlight: 8}
+	spec := upsert.Spec{
+		Target: target, Columns: table.Carried(target.Values()), MaxTransaction: time.Second, MinRows: most / 8,
+		Sizer: sizer, Limiter: limiter, MaxInFlight: 8,
+	}
 	var mu sync.Mutex
 	next := 0
 	cut := func() (from, n int) {

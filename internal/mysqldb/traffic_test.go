@@ -54,7 +54,10 @@ func TestPagesTakeTurnsWhereOthersAre(t *testing.T) {
 			}
 			w.Exec("INSERT INTO t VALUES " + strings.Join(values, ","))
 		}
-		spec := scan.ReadSpec{Table: w.Spec.Target, Columns: w.Spec.Columns, ByKey: true, Limits: scan.PageLimits{Rows: 10, MaxRows: 10}}
+		spec := scan.ReadSpec{
+			Table: w.Spec.Target, Columns: w.Spec.Columns, ByKey: true,
+			Limits: scan.PageLimits{Rows: 10, MaxRows: 10},
+		}
 		read := func() chan int {
 			done := make(chan int, 1)
 			go func() {

@@ -109,7 +109,7 @@ func dsnError(err error) error {
 var refusedParams = map[string]string{
 	"strict":                   "the driver has no such parameter",
 	"allowAllFiles":            "a server could read this machine's files",
-	"allowFallbackToPlaintext": "encryption is never given up silently; use the connection's tls setting",
+	"allowFallbackToPlaintext": "encryption is never dropped silently; use the connection's tls setting",
 	"allowOldPasswords":        "these passwords are not safe on a wire",
 	"clientFoundRows":          "row counts would be wrong",
 	"multiStatements":          "statements are sent one at a time",
@@ -137,7 +137,7 @@ func checkParams(dsn string) error {
 			return badDSN("leave it out", "the parameter %s cannot be used: %s", key, why)
 		}
 		if key == "tls" && (value == "preferred" || value == "custom") {
-			return badDSN(writeTLS, "tls=%s gives encryption up silently, or needs a program's own settings", value)
+			return badDSN(writeTLS, "tls=%s may drop encryption silently, or needs a program's own settings", value)
 		}
 	}
 	return nil

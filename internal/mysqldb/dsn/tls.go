@@ -44,7 +44,7 @@ func CheckCA(file string) error {
 
 var errNoCertificates = errors.New("no PEM certificate in it")
 
-// applyTLS replaces whatever the DSN says of TLS by one of the modes.
+// applyTLS sets the TLS configuration of a mode; the DSN's own tls parameter decides where no mode is set.
 func applyTLS(cfg *mysql.Config, set TLSMode, caFile string) error {
 	mode, err := tlsMode(cfg, set)
 	if err != nil {
@@ -53,7 +53,10 @@ func applyTLS(cfg *mysql.Config, set TLSMode, caFile string) error {
 	cfg.TLS, cfg.TLSConfig, cfg.AllowFallbackToPlaintext = nil, "", false
 	if mode == TLSDisabled {
 		if cfg.AllowCleartextPasswords && !isLocal(cfg) {
-			return badDSN("leave it out, or set tls for the connection", "allowCleartextPasswords needs an encrypted connection")
+			return badDSN(
+				"leave it out, or set tls for the connection",
+				"allowCleartextPasswords needs an encrypted connection",
+			)
 		}
 		return nil
 	}
@@ -96,7 +99,9 @@ func tlsMode(cfg *mysql.Config, set TLSMode) (TLSMode, error) {
 	}
 	switch {
 	case set != "" && fromDSN != "" && set != fromDSN:
-		return "", badDSN("leave one of them out", "its tls parameter means %s, the connection's tls setting says %s", fromDSN, set)
+		return "", badDSN(
+			"leave one of them out", "its tls parameter means %s, the connection's tls setting says %s", fromDSN, set,
+		)
 	case set == "" && fromDSN != "":
 		return fromDSN, nil
 	case set == "" && isLocal(cfg):

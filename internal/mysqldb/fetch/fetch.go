@@ -25,10 +25,10 @@ type Stats struct {
 	Truncated bool
 }
 
-// Rows runs a query and appends its rows to dst, until dst holds maxBytes. Whatever
-// error it returns, the rows it appended are complete.
+// Rows runs a query and appends its rows to dst, until dst holds maxBytes. After an error, the rows
+// that it has appended are complete.
 //
-// It goes below database/sql, which would box and convert every value a second time.
+// It uses the driver directly: database/sql would box and convert every value a second time.
 func Rows(ctx context.Context, d mysqldb.Reader, query string, exprs []sqltext.Expr, dst *table.Rows, maxBytes int) (Stats, error) {
 	return appendRows(exprs, dst, maxBytes, func(read func(driver.Rows) error) error {
 		return raw(ctx, query, read, func(f func(driver.QueryerContext) error) error { return d.QueryRaw(ctx, f) })
@@ -120,7 +120,7 @@ func raw(ctx context.Context, query string, read func(driver.Rows) error, on fun
 	return rawErr
 }
 
-// connFate tells database/sql to give up a connection unless the server itself answered.
+// connFate makes database/sql close a connection, unless the server itself answered.
 func connFate(err error) error {
 	if err == nil || mysqlerr.NumberOf(err) != 0 {
 		return nil

@@ -21,8 +21,10 @@ import (
 )
 
 func serverError(number uint16, message string) error {
-	return fmt.Errorf("some step: %w", &mysql.MySQLError{Number: number, SQLState: [5]byte{'H', 'Y', '0', '0', '0'},
-		Message: message})
+	return fmt.Errorf("some step: %w", &mysql.MySQLError{
+		Number: number, SQLState: [5]byte{'H', 'Y', '0', '0', '0'},
+		Message: message,
+	})
 }
 
 func TestClassifyServerErrorsByNumber(t *testing.T) {
@@ -36,8 +38,10 @@ func TestClassifyServerErrorsByNumber(t *testing.T) {
 		mysqlerr.ClassRowData: {
 			1062, 1048, 1264, 1265, 1292, 1300, 1364, 1366, 1367, 1406, 1452, 1690, 3140, 3819, 4025, 1242,
 		},
-		mysqlerr.ClassConfiguration: {1044, 1045, 1046, 1049, 1054, 1064, 1105, 1142, 1143, 1146, 1193, 1227, 1298,
-			1665, 3159, 1290},
+		mysqlerr.ClassConfiguration: {
+			1044, 1045, 1046, 1049, 1054, 1064, 1105, 1142, 1143, 1146, 1193, 1227, 1298,
+			1665, 3159, 1290,
+		},
 		mysqlerr.ClassUnknown: {1, 9999, 30000},
 	} {
 		for _, n := range numbers {
@@ -73,8 +77,10 @@ func TestClassifyDriverErrors(t *testing.T) {
 		{&net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}, mysqlerr.ClassRetry},
 		{&net.DNSError{Name: "nowhere.invalid", IsNotFound: true}, mysqlerr.ClassRetry},
 		{mysql.ErrPktTooLarge, mysqlerr.ClassSplit},
-		{&tls.CertificateVerificationError{Err: x509.HostnameError{Certificate: &x509.Certificate{}, Host: "x"}},
-			mysqlerr.ClassConfiguration},
+		{
+			&tls.CertificateVerificationError{Err: x509.HostnameError{Certificate: &x509.Certificate{}, Host: "x"}},
+			mysqlerr.ClassConfiguration,
+		},
 		{x509.UnknownAuthorityError{}, mysqlerr.ClassConfiguration},
 		{mysql.ErrNoTLS, mysqlerr.ClassConfiguration},
 		{context.Canceled, mysqlerr.ClassCanceled},

@@ -26,29 +26,39 @@ const (
 // testdata/errornumbers.txt lists every number with its class, and a test compares them.
 var errorGroups = []errorGroup{
 	// What passes by itself.
-	{errorInfo{class: ClassRetry, message: "the server closes connections, or goes away"},
-		"1077-1080 1152 1184 3168 3169"},
+	{
+		errorInfo{class: ClassRetry, message: "the server closes connections, or goes away"},
+		"1077-1080 1152 1184 3168 3169",
+	},
 	{errorInfo{class: ClassRetry, message: "the network to the server is in trouble"}, "1155-1157"},
 	{errorInfo{class: ClassRetry, message: "the server is in offline mode"}, "3032 6400"},
 	{errorInfo{class: ClassRetry, message: "the proxy before the server cannot reach it"}, "9001"},
 	{errorInfo{class: ClassRetry, message: "the server rolled the transaction back"}, "1402 1613 1614 1622 1964 3197"},
 	{errorInfo{class: ClassRetry, message: "another session holds a lock"}, "1689 3058 3132 3133 3572"},
 	{errorInfo{class: ClassRetry, message: "the server asks to try again"}, "1297 6141"},
-	{errorInfo{class: ClassRetry, message: "the group of servers waits or changes its primary"},
-		"3781-3783 3797 3798 4094"},
+	{
+		errorInfo{class: ClassRetry, message: "the group of servers waits or changes its primary"},
+		"3781-3783 3797 3798 4094",
+	},
 	{errorInfo{class: ClassRetry, message: "the server is being cloned"}, "3633 3634 3874"},
 
 	// What needs room.
-	{errorInfo{class: ClassCapacity, message: "the server is out of memory", remedy: remedyRoom},
-		"3015 3044 3950 4081 4082"},
 	{
-		errorInfo{class: ClassCapacity, message: "the server's disk, undo log or temporary space is full",
-			remedy: remedyRoom},
+		errorInfo{class: ClassCapacity, message: "the server is out of memory", remedy: remedyRoom},
+		"3015 3044 3950 4081 4082",
+	},
+	{
+		errorInfo{
+			class: ClassCapacity, message: "the server's disk, undo log or temporary space is full",
+			remedy: remedyRoom,
+		},
 		"1878 3019 3675",
 	},
 	{
-		errorInfo{class: ClassCapacity, message: "the server is out of locks, transactions or statement handles",
-			remedy: remedyRoom},
+		errorInfo{
+			class: ClassCapacity, message: "the server is out of locks, transactions or statement handles",
+			remedy: remedyRoom,
+		},
 		"1461 1637 3985 6411",
 	},
 	{errorInfo{
@@ -62,11 +72,15 @@ var errorGroups = []errorGroup{
 
 	// The number does not say whether the condition passes: retried for a bounded time.
 	{errorInfo{class: ClassUnknown, message: "the server's handshake was disturbed", remedy: remedyLogin}, "1042 1043"},
-	{errorInfo{class: ClassUnknown, message: "the server could not commit or roll back", remedy: remedyFiles},
-		"1180 1181"},
 	{
-		errorInfo{class: ClassUnknown, message: "the server's storage engine, or a file of it, is in trouble",
-			remedy: remedyFiles},
+		errorInfo{class: ClassUnknown, message: "the server could not commit or roll back", remedy: remedyFiles},
+		"1180 1181",
+	},
+	{
+		errorInfo{
+			class: ClassUnknown, message: "the server's storage engine, or a file of it, is in trouble",
+			remedy: remedyFiles,
+		},
 		systemErrors,
 	},
 	{errorInfo{
@@ -98,26 +112,36 @@ var errorGroups = []errorGroup{
 		class: ClassRowData, message: "a column that cannot be NULL got a NULL",
 		remedy: "make the target column nullable, or correct the row at the source",
 	}, "1263 3673"},
-	{errorInfo{class: ClassRowData, message: "the row has too few or too many values", remedy: remedyValue},
-		"1261 1262"},
 	{
-		errorInfo{class: ClassRowData, message: "a view of the target refuses the row",
-			remedy: "write to a table instead of a view"},
+		errorInfo{class: ClassRowData, message: "the row has too few or too many values", remedy: remedyValue},
+		"1261 1262",
+	},
+	{
+		errorInfo{
+			class: ClassRowData, message: "a view of the target refuses the row",
+			remedy: "write to a table instead of a view",
+		},
 		"1369",
 	},
 	{
-		errorInfo{class: ClassRowData, message: "an expression of the target has no result for this row",
-			remedy: remedyValue},
+		errorInfo{
+			class: ClassRowData, message: "an expression of the target has no result for this row",
+			remedy: remedyValue,
+		},
 		"1365 1441 3020 3045-3054 3513 3514 4074 6527",
 	},
 	{
-		errorInfo{class: ClassRowData, message: "value cannot be stored in the column's type or character set",
-			remedy: remedyValue},
+		errorInfo{
+			class: ClassRowData, message: "value cannot be stored in the column's type or character set",
+			remedy: remedyValue,
+		},
 		"1162 1256-1259 1299 1301 1525 1575 1916-1922 1958 1977 3904 3907 3912 3987 3988 3995 4122",
 	},
 	{
-		errorInfo{class: ClassRowData, message: "value does not fit into an index on an expression",
-			remedy: remedyValue},
+		errorInfo{
+			class: ClassRowData, message: "value does not fit into an index on an expression",
+			remedy: remedyValue,
+		},
 		"3751 3752 3903 3905 3906 3908",
 	},
 	{
@@ -176,8 +200,10 @@ var errorGroups = []errorGroup{
 		remedy: remedyFiles,
 	}, "1808 1809 1812-1814 1816 1860 3119-3121 3510 3604-3607 3629 3642 3678-3681 3913"},
 	{
-		errorInfo{class: ClassConfiguration, message: "the server cannot encrypt or decrypt the table",
-			remedy: remedyKeys},
+		errorInfo{
+			class: ClassConfiguration, message: "the server cannot encrypt or decrypt the table",
+			remedy: remedyKeys,
+		},
 		"3183-3185 3187 3188 3198 3201-3203 3784-3794 3801 3805-3811 3824-3833",
 	},
 	{errorInfo{
@@ -237,6 +263,8 @@ var errorGroups = []errorGroup{
 	},
 
 	// Notes about a statement, not about its rows: as warnings they stop nothing.
-	{errorInfo{class: ClassConfiguration, message: "the server refuses what it otherwise warns of",
-		remedy: remedyRefused}, notes},
+	{errorInfo{
+		class: ClassConfiguration, message: "the server refuses what it otherwise warns of",
+		remedy: remedyRefused,
+	}, notes},
 }

@@ -51,15 +51,21 @@ func sqlState(e *mysql.MySQLError) string {
 }
 
 var (
-	readOnlyServer = errorInfo{class: ClassFailover, message: "the server is read-only",
-		remedy: "write to the primary server"}
+	readOnlyServer = errorInfo{
+		class: ClassFailover, message: "the server is read-only",
+		remedy: "write to the primary server",
+	}
 	fullDisk    = errorInfo{class: ClassCapacity, message: "the server's disk is full", remedy: remedyRoom}
-	noResources = errorInfo{class: ClassCapacity, message: "the server is out of files, memory or threads",
-		remedy: remedyRoom}
+	noResources = errorInfo{
+		class: ClassCapacity, message: "the server is out of files, memory or threads",
+		remedy: remedyRoom,
+	}
 	lockedRows = errorInfo{class: ClassRetry, message: "another session holds a lock on the same rows, or" +
 		" changed them"}
-	damagedTable = errorInfo{class: ClassConfiguration, message: "the table or an index of it is damaged",
-		remedy: remedyDamaged}
+	damagedTable = errorInfo{
+		class: ClassConfiguration, message: "the table or an index of it is damaged",
+		remedy: remedyDamaged,
+	}
 	engineRefuses = errorInfo{
 		class: ClassConfiguration, message: "the server's storage engine refuses the statement", remedy: remedyFiles,
 	}

@@ -112,28 +112,50 @@ func TestTheTextTellsWhatTheNumberLeavesOpen(t *testing.T) {
 		number uint16
 		class  mysqlerr.Class
 	}{
-		"Percona-XtraDB-Cluster prohibits use of GET_LOCK with pxc_strict_mode = ENFORCING": {1105,
-			mysqlerr.ClassConfiguration},
-		"target: shop.-.primary: vttablet: rpc error: code = Unavailable": {1105,
-			mysqlerr.ClassUnknown},
-		"Got error 28 - 'No space left on device' from storage engine": {1030,
-			mysqlerr.ClassCapacity},
-		"Got error 168 - 'Unknown (generic) error from engine' from storage engine": {1030,
-			mysqlerr.ClassUnknown},
-		"Got error 122 - 'Disk quota exceeded' from storage engine": {1030,
-			mysqlerr.ClassCapacity},
-		"Got error 194 \"Tablespace is missing for a table\" from storage engine InnoDB": {1030,
-			mysqlerr.ClassConfiguration},
-		"Got error 146 - 'Lock timed out' from storage engine": {1030,
-			mysqlerr.ClassRetry},
-		"Got error 149 - 'Lock deadlock; Retry transaction' during COMMIT": {1180,
-			mysqlerr.ClassRetry},
-		"Got error 5 - 'Transaction size exceed set threshold' during COMMIT": {1180,
-			mysqlerr.ClassSplit},
-		"Got error 90 \"Message too long\" during COMMIT": {1180,
-			mysqlerr.ClassUnknown},
-		"Can't open file: 't' (errno: 24 - Too many open files)": {1016,
-			mysqlerr.ClassCapacity},
+		"Percona-XtraDB-Cluster prohibits use of GET_LOCK with pxc_strict_mode = ENFORCING": {
+			1105,
+			mysqlerr.ClassConfiguration,
+		},
+		"target: shop.-.primary: vttablet: rpc error: code = Unavailable": {
+			1105,
+			mysqlerr.ClassUnknown,
+		},
+		"Got error 28 - 'No space left on device' from storage engine": {
+			1030,
+			mysqlerr.ClassCapacity,
+		},
+		"Got error 168 - 'Unknown (generic) error from engine' from storage engine": {
+			1030,
+			mysqlerr.ClassUnknown,
+		},
+		"Got error 122 - 'Disk quota exceeded' from storage engine": {
+			1030,
+			mysqlerr.ClassCapacity,
+		},
+		"Got error 194 \"Tablespace is missing for a table\" from storage engine InnoDB": {
+			1030,
+			mysqlerr.ClassConfiguration,
+		},
+		"Got error 146 - 'Lock timed out' from storage engine": {
+			1030,
+			mysqlerr.ClassRetry,
+		},
+		"Got error 149 - 'Lock deadlock; Retry transaction' during COMMIT": {
+			1180,
+			mysqlerr.ClassRetry,
+		},
+		"Got error 5 - 'Transaction size exceed set threshold' during COMMIT": {
+			1180,
+			mysqlerr.ClassSplit,
+		},
+		"Got error 90 \"Message too long\" during COMMIT": {
+			1180,
+			mysqlerr.ClassUnknown,
+		},
+		"Can't open file: 't' (errno: 24 - Too many open files)": {
+			1016,
+			mysqlerr.ClassCapacity,
+		},
 		"Can't create table `d`.`t` (errno: 150 \"Foreign key constraint is incorrectly formed\")": {
 			1005, mysqlerr.ClassConfiguration,
 		},

@@ -31,8 +31,10 @@ var provokedByOthers = []provoked{
 		}
 		return err
 	}},
-	{1317, "", mysqlerr.ClassRetry, "interrupted",
-		func(p *dbtest.Provoker) error { return p.WhileWaiting("KILL QUERY ID") }},
+	{
+		1317, "", mysqlerr.ClassRetry, "interrupted",
+		func(p *dbtest.Provoker) error { return p.WhileWaiting("KILL QUERY ID") },
+	},
 	{1020, servers.FlavorMariaDB, mysqlerr.ClassRetry, "changed since it was read", func(p *dbtest.Provoker) error {
 		require.NoError(p, p.Say("SET SESSION innodb_snapshot_isolation = ON",
 			"SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION WITH CONSISTENT SNAPSHOT"))
@@ -92,16 +94,26 @@ var provokedByGrants = []provoked{
 // provokedByNames are errors of what is not there, and of settings.
 var provokedByNames = []provoked{
 	{1049, "", mysqlerr.ClassConfiguration, "nowhere", func(p *dbtest.Provoker) error { return p.Say("USE nowhere") }},
-	{1054, "", mysqlerr.ClassConfiguration, "'gone'",
-		func(p *dbtest.Provoker) error { return p.Say("SELECT gone FROM t") }},
-	{1146, "", mysqlerr.ClassConfiguration, ".gone'",
-		func(p *dbtest.Provoker) error { return p.Say("INSERT INTO gone VALUES ('s3cret')") }},
-	{1064, "", mysqlerr.ClassConfiguration, "does not understand",
-		func(p *dbtest.Provoker) error { return p.Say("INSERT s3cret INTO t") }},
-	{1193, "", mysqlerr.ClassConfiguration, "no_such_setting",
-		func(p *dbtest.Provoker) error { return p.Say("SET no_such_setting = 1") }},
-	{1298, "", mysqlerr.ClassConfiguration, "Mars/Olympus",
-		func(p *dbtest.Provoker) error { return p.Say("SET time_zone = 'Mars/Olympus'") }},
+	{
+		1054, "", mysqlerr.ClassConfiguration, "'gone'",
+		func(p *dbtest.Provoker) error { return p.Say("SELECT gone FROM t") },
+	},
+	{
+		1146, "", mysqlerr.ClassConfiguration, ".gone'",
+		func(p *dbtest.Provoker) error { return p.Say("INSERT INTO gone VALUES ('s3cret')") },
+	},
+	{
+		1064, "", mysqlerr.ClassConfiguration, "does not understand",
+		func(p *dbtest.Provoker) error { return p.Say("INSERT s3cret INTO t") },
+	},
+	{
+		1193, "", mysqlerr.ClassConfiguration, "no_such_setting",
+		func(p *dbtest.Provoker) error { return p.Say("SET no_such_setting = 1") },
+	},
+	{
+		1298, "", mysqlerr.ClassConfiguration, "Mars/Olympus",
+		func(p *dbtest.Provoker) error { return p.Say("SET time_zone = 'Mars/Olympus'") },
+	},
 	{1290, "", mysqlerr.ClassConfiguration, "secure", func(p *dbtest.Provoker) error {
 		return p.Say("SELECT 's3cret' INTO OUTFILE '/tablehaul'")
 	}},
@@ -121,26 +133,40 @@ var provokedByNames = []provoked{
 // provokedByRows are errors of rows; TestServersSayWhatTheTableOfErrorsExpects has more of them,
 // and what becomes of odd names.
 var provokedByRows = []provoked{
-	{1062, "", mysqlerr.ClassRowData, "another row already holds this value of a unique key, key ",
-		row2("'s3cret'", "v VARCHAR(20) UNIQUE")},
+	{
+		1062, "", mysqlerr.ClassRowData, "another row already holds this value of a unique key, key ",
+		row2("'s3cret'", "v VARCHAR(20) UNIQUE"),
+	},
 	{1048, "", mysqlerr.ClassRowData, "NULL, column v", row2("NULL", "v INT NOT NULL")},
 	{1264, "", mysqlerr.ClassRowData, "out of range, column v, row 1", row2("300", "v TINYINT")},
 	{1265, "", mysqlerr.ClassRowData, "would be cut, column v, row 1", row2("'s3cret'", "v ENUM('s3cret1')")},
-	{1292, "", mysqlerr.ClassRowData, "cannot be read as the column's type, column v, row 1",
-		row2("'s3cret'", "v DATETIME")},
-	{1366, "", mysqlerr.ClassRowData, "cannot be stored in the column's type or character set, column v, row 1",
-		row2("'s3cret'", "v INT")},
+	{
+		1292, "", mysqlerr.ClassRowData, "cannot be read as the column's type, column v, row 1",
+		row2("'s3cret'", "v DATETIME"),
+	},
+	{
+		1366, "", mysqlerr.ClassRowData, "cannot be stored in the column's type or character set, column v, row 1",
+		row2("'s3cret'", "v INT"),
+	},
 	{1406, "", mysqlerr.ClassRowData, "value too long, column v, row 1", row2("'s3cret'", "v VARCHAR(3)")},
-	{1452, "", mysqlerr.ClassRowData, "no parent row for this value, key fk",
-		row2("77", "v INT, CONSTRAINT fk FOREIGN KEY (v) REFERENCES t (id)")},
+	{
+		1452, "", mysqlerr.ClassRowData, "no parent row for this value, key fk",
+		row2("77", "v INT, CONSTRAINT fk FOREIGN KEY (v) REFERENCES t (id)"),
+	},
 	{1364, "", mysqlerr.ClassRowData, "gets no value, column w", row2("1", "v INT, w INT NOT NULL")},
-	{1690, "", mysqlerr.ClassRowData, "expression is out of range",
-		row2("9223372036854775807 + 9223372036854775807", "v DOUBLE")},
+	{
+		1690, "", mysqlerr.ClassRowData, "expression is out of range",
+		row2("9223372036854775807 + 9223372036854775807", "v DOUBLE"),
+	},
 	{1242, "", mysqlerr.ClassRowData, "unique key", row2("(SELECT 1 UNION SELECT 2)", "v INT")},
-	{3819, servers.FlavorMySQL, mysqlerr.ClassRowData, "a check of the target refuses the row, key positive",
-		row2("-1", "v INT, CONSTRAINT positive CHECK (v > 0)")},
-	{4025, servers.FlavorMariaDB, mysqlerr.ClassRowData, "a check of the target refuses the row, key positive",
-		row2("-1", "v INT, CONSTRAINT positive CHECK (v > 0)")},
+	{
+		3819, servers.FlavorMySQL, mysqlerr.ClassRowData, "a check of the target refuses the row, key positive",
+		row2("-1", "v INT, CONSTRAINT positive CHECK (v > 0)"),
+	},
+	{
+		4025, servers.FlavorMariaDB, mysqlerr.ClassRowData, "a check of the target refuses the row, key positive",
+		row2("-1", "v INT, CONSTRAINT positive CHECK (v > 0)"),
+	},
 	{3140, servers.FlavorMySQL, mysqlerr.ClassRowData, "not valid JSON, column v", row2("'s3cret'", "v JSON")},
 	{1451, "", mysqlerr.ClassRowData, "referred to by another table", func(p *dbtest.Provoker) error {
 		return p.Say("CREATE TABLE child (id INT, FOREIGN KEY (id) REFERENCES t (id))", "INSERT INTO child VALUES (1)",

@@ -20,7 +20,9 @@ func TestStructureIsAskedForAgainWhenTheTableWasAltered(t *testing.T) {
 			schemaName := s.Schema(t)
 			admin := dbtest.Lenient(t, s, schemaName)
 			db := dbtest.Open(t, s, mysqldb.Options{Role: mysqldb.Source, Name: "src"})
-			dbtest.Exec(t, admin, "CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, a VARCHAR(10) CHARACTER SET latin1)")
+			dbtest.Exec(
+				t, admin, "CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, a VARCHAR(10) CHARACTER SET latin1)",
+			)
 			name := table.Name{Schema: schemaName, Table: "t"}
 			var cache schema.Cache
 			structure := func() *schema.Table {

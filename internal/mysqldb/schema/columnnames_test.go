@@ -73,7 +73,9 @@ func TestNamesThatDifferInCaseAreTheSameColumns(t *testing.T) {
 	dbtest.EachPair(t, func(t *testing.T, p *dbtest.Pair) {
 		p.AtSource("CREATE TABLE t (id INT, userId INT, `Größe` INT NOT NULL, `ÄNDERUNG` TIMESTAMP(6) NOT NULL, PRIMARY KEY (id, userId), UNIQUE KEY g (`Größe`), KEY u (`ÄNDERUNG`))",
 			"INSERT INTO t VALUES (1, 1, 10, '2024-01-01'), (2, 1, 20, '2024-01-02')")
-		p.AtTarget("CREATE TABLE t (userid INT, ID INT, `GRÖßE` INT NOT NULL, `Änderung` TIMESTAMP(6) NOT NULL, PRIMARY KEY (ID, USERID), UNIQUE KEY g (`größe`))")
+		p.AtTarget(
+			"CREATE TABLE t (userid INT, ID INT, `GRÖßE` INT NOT NULL, `Änderung` TIMESTAMP(6) NOT NULL, PRIMARY KEY (ID, USERID), UNIQUE KEY g (`größe`))",
+		)
 		src := dbtest.Introspect(t, p.Src, p.From, "t")
 		plan := p.Plan("t")
 		require.False(t, plan.Refused(), plan.Findings)
@@ -84,10 +86,15 @@ func TestNamesThatDifferInCaseAreTheSameColumns(t *testing.T) {
 		require.NotContains(t, fmt.Sprint(findings), "no index begins")
 
 		spec := upsert.Spec{
-			Target: dbtest.Introspect(t, p.Dst, p.To, "t"), Columns: table.Carried(src.Values()), Cursor: "änderung", Conflicts: upsert.DeleteConflicts,
+			Target: dbtest.Introspect(t, p.Dst, p.To, "t"), Columns: table.Carried(
+				src.Values(),
+			), Cursor: "änderung", Conflicts: upsert.DeleteConflicts,
 		}
 		for _, read := range []scan.ReadSpec{
-			{Table: src, Cursor: "änderung", Window: table.Window{Lo: "2024-01-01 00:00:00.000000", Hi: "2025-01-01 00:00:00.000000"}},
+			{
+				Table: src, Cursor: "änderung",
+				Window: table.Window{Lo: "2024-01-01 00:00:00.000000", Hi: "2025-01-01 00:00:00.000000"},
+			},
 			{Table: src, Cursor: "änderung", ByKey: true},
 		} {
 			read.Columns = spec.Columns
@@ -97,6 +104,9 @@ func TestNamesThatDifferInCaseAreTheSameColumns(t *testing.T) {
 			})
 			require.NoError(t, err)
 		}
-		require.Equal(t, []string{"1|1|10", "2|1|20"}, dbtest.Texts(t, p.Target.DB(t, p.To), "SELECT CONCAT_WS('|', id, userid, `größe`) FROM t ORDER BY 1"))
+		require.Equal(
+			t, []string{"1|1|10", "2|1|20"},
+			dbtest.Texts(t, p.Target.DB(t, p.To), "SELECT CONCAT_WS('|', id, userid, `größe`) FROM t ORDER BY 1"),
+		)
 	})
 }

@@ -33,7 +33,9 @@ func CursorIndex(t *Table, cursor string) string {
 
 func servesCursor(ix Index, cursor string) bool {
 	first := ix.Columns[0]
-	return strings.EqualFold(ix.Type, "BTREE") && !ix.Invisible && table.SameColumn(first.Column, cursor) && first.Prefix == 0
+	return strings.EqualFold(ix.Type, "BTREE") && !ix.Invisible && table.SameColumn(
+		first.Column, cursor,
+	) && first.Prefix == 0
 }
 
 // OrdersTies reports whether an index delivers (cursor, primary key …) in order by itself.
@@ -84,14 +86,17 @@ func IndexNamed(t *Table, name string) Index {
 	return Index{}
 }
 
-// NoPrimaryKeyFinding is the finding on a source whose rows cannot be told apart. Both preflights have
-// it, word for word, so that whoever joins them can leave one out.
+// NoPrimaryKeyFinding is the finding on a source without a primary key. The checks of the source and of
+// the target return the same finding, so that a caller can drop one.
 func NoPrimaryKeyFinding(t *Table) table.Finding {
 	remedy := "add a primary key"
 	if key := keyCandidate(t); key != "" {
 		remedy = "ALTER TABLE " + sqltext.Qualified(t.Name) + " ADD PRIMARY KEY (" + key + "), which is unique already"
 	}
-	return table.Finding{Level: table.LevelRefuse, Table: t.Name.String(), Text: "the table has no primary key", Remedy: remedy, Topic: table.TopicKey}
+	return table.Finding{
+		Level: table.LevelRefuse, Table: t.Name.String(), Text: "the table has no primary key", Remedy: remedy,
+		Topic: table.TopicKey,
+	}
 }
 
 // keyCandidate is an index that would do as a primary key, as its quoted columns.
@@ -121,5 +126,7 @@ func SupportsLookup(index Index) bool {
 // IsExactCollation reports whether only identical strings are equal. The plain _bin
 // collations are not among them: they ignore trailing spaces.
 func IsExactCollation(collation string) bool {
-	return collation == "binary" || strings.HasSuffix(collation, "_nopad_bin") || strings.HasSuffix(collation, "_0900_bin")
+	return collation == "binary" || strings.HasSuffix(
+		collation, "_nopad_bin",
+	) || strings.HasSuffix(collation, "_0900_bin")
 }

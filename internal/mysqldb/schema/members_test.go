@@ -47,6 +47,8 @@ func TestMembersAreThoseOfTheTable(t *testing.T) {
 		dbtest.Exec(t, admin, "ALTER TABLE m MODIFY s SET('a','?','😁')")
 		got, err := cache.Table(t.Context(), db, dbtest.Introspect(t, db, schemaName, "m").Name)
 		require.NoError(t, err)
-		require.Equal(t, []string{"a", "?", "😁"}, got.Column("s").Members, "the statement that creates the table is the same")
+		require.Equal(
+			t, []string{"a", "?", "😁"}, got.Column("s").Members, "the statement that creates the table is the same",
+		)
 	})
 }

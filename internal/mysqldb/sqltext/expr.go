@@ -100,8 +100,8 @@ func SelectWithin(server mysqldb.Server, limit time.Duration) string {
 	return fmt.Sprintf("SELECT /*+ MAX_EXECUTION_TIME(%d) */ ", limit.Milliseconds())
 }
 
-// NowSlack is added to a statement's clock. The clock stands still when the statement begins, and
-// the rows are those of a moment later: one that was stamped in between would be above it.
+// NowSlack is added to a statement's clock. NOW() is the time at which the statement begins, and the rows
+// are those of a moment later: a row with a time in between would be above NOW().
 const NowSlack = time.Second
 
 // Now is the statement's own moment, so far ahead of UTC, in the cursor's kind.

@@ -179,7 +179,7 @@ func holdsDecimal(v []byte) bool {
 }
 
 // isDecimal reports whether a number is neither an integer of 64 bits nor the text that MySQL
-// prints for a DOUBLE. Whatever is not a plain decimal at all is left to the server to judge.
+// prints for a DOUBLE. The server decides about a text that is not a plain decimal.
 func isDecimal(v []byte) bool {
 	digits := bytes.TrimPrefix(v, []byte("-"))
 	if len(digits) > maxDecimalDigits+1 || bytes.ContainsAny(v, "eE") {

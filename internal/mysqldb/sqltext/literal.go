@@ -60,7 +60,7 @@ func NewAppender(from, to table.Column) (Appender, error) {
 	}
 }
 
-// IsEnumError reports whether a text stands for an ENUM's error value, index 0.
+// IsEnumError reports whether a text means an ENUM's error value, index 0.
 func IsEnumError(v []byte, hasEmptyMember bool) bool {
 	if hasEmptyMember {
 		return len(v) == 1 && v[0] == 0

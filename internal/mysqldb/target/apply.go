@@ -18,7 +18,10 @@ import (
 // Each statement commits by itself; after an error, plan again and what is left is done.
 func (t *Target) Apply(ctx context.Context, p Diff) error {
 	if p.Refused() {
-		return fmt.Errorf("change the target %s: %w", p.Name, mysqlerr.Refuse("", "the plan was refused", "resolve its findings and plan again"))
+		return fmt.Errorf(
+			"change the target %s: %w", p.Name,
+			mysqlerr.Refuse("", "the plan was refused", "resolve its findings and plan again"),
+		)
 	}
 	if len(p.Statements) == 0 {
 		return nil
@@ -27,15 +30,15 @@ func (t *Target) Apply(ctx context.Context, p Diff) error {
 	if err != nil {
 		return fmt.Errorf("change the target %s: %w", p.Name, mysqlerr.Safe(err))
 	}
-	defer func() { _ = conn.Close() }() // says only whether the connection was given up
+	defer func() { _ = conn.Close() }() // says only whether the connection is closed already
 	if err := applyStatements(ctx, t.DB, conn, p.Statements); err != nil {
 		return fmt.Errorf("change the target %s: %w", p.Name, err)
 	}
 	return nil
 }
 
-// applyStatements runs DDL that does not wait long for a table that others use: whoever comes
-// after it would wait as well.
+// applyStatements runs DDL with a short lock_wait_timeout: while it waits for a table, later statements of
+// other sessions wait as well.
 func applyStatements(ctx context.Context, d *mysqldb.DB, conn *sql.Conn, statements []string) error {
 	if _, err := conn.ExecContext(ctx, "SET @tablehaul_wait = @@SESSION.lock_wait_timeout, SESSION lock_wait_timeout = 3"); err != nil {
 		return mysqlerr.Safe(err)
@@ -52,8 +55,8 @@ func applyStatements(ctx context.Context, d *mysqldb.DB, conn *sql.Conn, stateme
 	return nil
 }
 
-// ddlError keeps the server's text of a CREATE, which is about names: there are no rows yet.
-// Whatever the server has against it, it will have again, except that someone else was faster.
+// ddlError keeps the server's text of a CREATE, which holds names only: there are no rows yet. The error is
+// permanent, unless another session has created the table meanwhile.
 func ddlError(statement string, err error) error {
 	p := mysqlerr.Describe(err)
 	number, text, ok := mysqlerr.ServerMessage(err)
@@ -77,6 +80,8 @@ func alterable(t *schema.Table, p *Diff, statement string) string {
 	if !t.Versioned {
 		return statement
 	}
-	p.addFinding(table.LevelInfo, "", "the target keeps former rows (WITH SYSTEM VERSIONING), which are altered as well", "")
+	p.addFinding(
+		table.LevelInfo, "", "the target keeps former rows (WITH SYSTEM VERSIONING), which are altered as well", "",
+	)
 	return "SET STATEMENT system_versioning_alter_history = KEEP FOR " + statement
 }

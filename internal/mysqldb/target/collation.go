@@ -19,7 +19,9 @@ func readCollations(ctx context.Context, db *mysqldb.DB) (_ collations, err erro
 	if db.Server.Flavor == mysqldb.FlavorMariaDB && db.Server.AtLeast(10, 10, 1) {
 		name = "FULL_COLLATION_NAME"
 	}
-	rows, err := db.QueryContext(ctx, "SELECT CHARACTER_SET_NAME, "+name+" FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY")
+	rows, err := db.QueryContext(
+		ctx, "SELECT CHARACTER_SET_NAME, "+name+" FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY",
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +141,7 @@ func nearest(charset, collation string) []string {
 	}
 	add("0900_" + sensitivity)
 	if sensitivity != "ai_ci" {
-		return out // nothing older tells accents or cases apart: codes do
+		return out // older collations compare codes
 	}
 	for _, p := range pad {
 		add("unicode_520_" + p + "ci")
@@ -150,7 +152,7 @@ func nearest(charset, collation string) []string {
 	return out
 }
 
-// sensitivityOf is what a collation tells apart: "ai_ci", "as_ci", "as_cs", "ai_cs" or "bin".
+// sensitivityOf is what a collation distinguishes: "ai_ci", "as_ci", "as_cs", "ai_cs" or "bin".
 func sensitivityOf(collation string) string {
 	for _, s := range []string{"ai_ci", "as_ci", "as_cs", "ai_cs"} {
 		if strings.HasSuffix(collation, "_"+s) || strings.Contains(collation, "_"+s+"_") {

@@ -17,10 +17,15 @@ func compareGenerated(p *Diff, source *schema.Table, from, to *schema.Column) {
 	switch {
 	case from.IsPeriod():
 		if !to.Generated {
-			extraColumn(p, to, "is filled by the source's server, and a plain column on the target, which is not written")
+			extraColumn(
+				p, to, "is filled by the source's server, and a plain column on the target, which is not written",
+			)
 		}
 	case !to.Generated:
-		p.addFinding(table.LevelInfo, to.Name, "is generated at the source and a plain column on the target, which gets the source's values", "").Topic = table.TopicGenerated
+		p.addFinding(
+			table.LevelInfo, to.Name,
+			"is generated at the source and a plain column on the target, which gets the source's values", "",
+		).Topic = table.TopicGenerated
 		compareColumn(p, from, to)
 		p.carryColumn(from.Name)
 	default:

@@ -11,26 +11,26 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// ddl writes a source's table as statements for a target server, and notes what it leaves out.
+// ddl writes a source's table as statements for a target server, with a finding for each part that it omits.
 type ddl struct {
 	source     *schema.Table
 	from       mysqldb.Server
 	to         mysqldb.Server
 	collations collations
 	keys       map[string]bool // columns of the source's primary and unique keys
-	// uncomputable are columns whose default the target cannot compute, late those whose TIMESTAMP is
-	// created as a DATETIME.
+	// uncomputable are columns whose default the target cannot compute. lateTimestamps are those whose
+	// TIMESTAMP becomes a DATETIME.
 	uncomputable, lateTimestamps []string
-	// differing are added columns of which an old row holds another value than the default, unproven
-	// those of which nobody can say in time. noRows says that the target has no row.
+	// differing are added columns of which an old row holds another value than the default, unproven those
+	// for which the search took too long. noRows says that the target has no row.
 	differing, unproven []string
 	noRows              bool
 	// carried are generated columns of the source that are plain columns on the target.
 	carried []string
-	// refusedIndexes are indexes whose expressions the target does not take for all rows.
+	// refusedIndexes are those whose expressions the target does not take for all rows.
 	refusedIndexes []string
-	// trial is the session in which statements are tried, once it is needed. trying says that a
-	// statement is for its temporary table.
+	// trial is the session in which statements are tried; nil before the first. trying says that a statement
+	// is for its temporary table.
 	trial    *trial
 	trying   bool
 	findings []table.Finding
@@ -49,13 +49,19 @@ func newDDL(source *schema.Table, from, to mysqldb.Server, have collations) *ddl
 }
 
 func (d *ddl) addFinding(level table.Level, column, text, remedy string) *table.Finding {
-	d.findings = append(d.findings, table.Finding{Level: level, Table: d.source.Name.String(), Column: column, Text: columnText(column, text), Remedy: remedy})
+	d.findings = append(
+		d.findings,
+		table.Finding{
+			Level: level, Table: d.source.Name.String(), Column: column, Text: columnText(column, text),
+			Remedy: remedy,
+		},
+	)
 	return &d.findings[len(d.findings)-1]
 }
 
 // create is the CREATE TABLE statement. Foreign keys, triggers, checks and partitions of the
-// source are not taken over: rows come one table at a time and have passed them already. With
-// indexesLater it has only those indexes that the rows need while they come.
+// source are left out: rows come one table at a time, and have passed them already. With indexesLater it
+// has only those indexes that rows need while they are written.
 func (d *ddl) create(name table.Name, indexesLater bool) string {
 	var parts []string
 	for i := range d.source.Columns {
@@ -88,190 +94,16 @@ func (d *ddl) create(name table.Name, indexesLater bool) string {
 		{"foreign keys", d.source.ForeignKeys}, {"triggers", d.source.Triggers}, {"checks", d.source.Checks},
 	} {
 		if len(left.names) > 0 {
-			d.addFinding(table.LevelInfo, "", fmt.Sprintf("%s are not created on the target: %s", left.what, strings.Join(left.names, ", ")), "")
+			d.addFinding(
+				table.LevelInfo, "",
+				fmt.Sprintf("%s are not created on the target: %s", left.what, strings.Join(left.names, ", ")), "",
+			)
 		}
 	}
 	if d.source.Partitioned {
 		d.addFinding(table.LevelInfo, "", "the target is created without the source's partitions", "")
 	}
 	return "CREATE TABLE " + sqltext.Qualified(name) + " (\n  " + strings.Join(parts, ",\n  ") + "\n" + options
-}
-
-// column is a column's definition; false where the target cannot have it. A column that is
-// added to a table with rows is nullable unless every old row gets the source's own value.
-func (d *ddl) column(c *schema.Column, added bool) (string, bool) {
-	if c.Generated && c.IsPeriod() {
-		d.addFinding(table.LevelInfo, c.Name, "a system versioning column is not created on the target", "")
-		return "", false
-	}
-	sqlType, changed := targetType(c, d.from, d.to)
-	if d.becomesDateTime(c) {
-		sqlType = strings.Replace(strings.ToLower(c.Type), "timestamp", "datetime", 1)
-		d.addFinding(table.LevelInfo, c.Name, fmt.Sprintf("%s becomes %s on the target, in UTC: the target's TIMESTAMP ends in 2038", c.Type, sqlType), "")
-	}
-	parts := []string{sqltext.Ident(c.Name), sqlType}
-	if changed {
-		d.addFinding(table.LevelInfo, c.Name, fmt.Sprintf("%s becomes %s on the target", c.Type, sqlType), "")
-	}
-	if text, ok := d.charset(c, changed); !ok {
-		return "", false
-	} else if text != "" {
-		parts = append(parts, text)
-	}
-	parts = append(parts, d.srid(c)...)
-	switch {
-	case d.isCarried(c):
-		parts = append(parts, d.carriedPlain(c, added)...)
-	case c.Generated:
-		parts = append(parts, d.generated(c)...)
-	default:
-		parts = append(parts, d.plain(c, added)...)
-	}
-	if c.Comment != "" {
-		parts = append(parts, "COMMENT "+schema.TextLiteral(c.Comment))
-	}
-	return strings.Join(parts, " "), true
-}
-
-func (d *ddl) charset(c *schema.Column, changed bool) (string, bool) {
-	cs, co := c.Charset, c.Collation
-	switch c.Kind {
-	case table.KindString, table.KindEnum, table.KindSet:
-	case table.KindUUID, table.KindInet, table.KindJSON:
-		if !changed {
-			return "", true
-		}
-		cs, co = textType(c)
-	default:
-		return "", true
-	}
-	if cs == "" {
-		// MySQL's information schema names no character set for ENUM and SET of binary.
-		cs, co = "binary", "binary"
-	}
-	if c.HiddenMembers {
-		d.addFinding(table.LevelRefuse, c.Name, "has a member with a '?', which is also how the server shows characters that it cannot name (emoji among them)",
-			"create the target table by hand, with this column's members as the source has them")
-		return "", false
-	}
-	key := d.keys[table.FoldColumn(c.Name)] && c.Kind == table.KindString
-	t, err := d.collations.translate(cs, co, key, c.RawCharset)
-	if err != nil {
-		d.addFinding(table.LevelRefuse, c.Name, fmt.Sprintf("the target server does not have character set %s", cs), "convert the column to utf8mb4 at the source, or leave it out")
-		return "", false
-	}
-	switch {
-	case t.changed && key:
-		d.addFinding(table.LevelWarn, c.Name, fmt.Sprintf("collation %s becomes %s on the target, so that no two keys are taken for one; a key that changes only in what the old collation ignores arrives as another row", co, t.collation), "").Topic = table.TopicCollation
-	case t.changed:
-		d.addFinding(table.LevelInfo, c.Name, fmt.Sprintf("collation %s becomes %s on the target", co, t.collation), "").Topic = table.TopicCollation
-	}
-	return "CHARACTER SET " + t.charset + " COLLATE " + t.collation, true
-}
-
-func (d *ddl) srid(c *schema.Column) []string {
-	switch {
-	case c.Kind != table.KindGeometry || c.SRID == nil:
-		return nil
-	case d.to.Flavor == mysqldb.FlavorMariaDB:
-		return []string{fmt.Sprintf("REF_SYSTEM_ID=%d", *c.SRID)}
-	case d.to.AtLeast(8, 0, 3) && (*c.SRID != 0 || d.from.Flavor == mysqldb.FlavorMySQL):
-		return []string{fmt.Sprintf("SRID %d", *c.SRID)} // MariaDB says 0 where nothing was declared
-	}
-	return nil
-}
-
-func (d *ddl) generated(c *schema.Column) []string {
-	parts := []string{"GENERATED ALWAYS AS (" + expressionFor(d.to, c.Expression) + ")", "VIRTUAL"}
-	if c.Stored {
-		parts[1] = "STORED"
-	}
-	if d.from.Flavor != d.to.Flavor {
-		d.addFinding(table.LevelInfo, c.Name, fmt.Sprintf("its expression comes from %s and is computed by %s", d.from, d.to), "")
-	}
-	if !c.Nullable && d.to.Flavor == mysqldb.FlavorMySQL {
-		parts = append(parts, "NOT NULL") // MariaDB's grammar has no such clause here
-	}
-	return append(parts, d.invisible(c, false)...)
-}
-
-func (d *ddl) plain(c *schema.Column, added bool) []string {
-	def := d.defaultOf(c)
-	nullable := c.Nullable
-	switch {
-	case added && !d.noRows:
-		nullable, def = d.forOldRows(c, def)
-	case added && isExpressionDefault(c) && def != "" && d.to.Flavor == mysqldb.FlavorMySQL:
-		// An ALTER refuses functions that may differ on a replica, whether there are rows or not.
-		d.addFinding(table.LevelInfo, c.Name, "its default is not created on the target: "+def, "")
-		def = ""
-	}
-	parts := []string{"NOT NULL"}
-	if nullable {
-		parts[0] = "NULL" // said, because a bare TIMESTAMP may mean NOT NULL
-	}
-	if def == "" && !nullable && c.Kind == table.KindTimestamp {
-		// Without a DEFAULT, a server with explicit_defaults_for_timestamp=OFF adds ON UPDATE by itself.
-		def = fmt.Sprintf("CURRENT_TIMESTAMP(%d)", c.Precision)
-	}
-	if def != "" {
-		parts = append(parts, "DEFAULT "+def)
-	}
-	// The source's ON UPDATE is left out: the target's columns hold the source's values, and an
-	// UPDATE of another column on the target must not change them. In the cursor it would make the
-	// row newer than the source's for ever.
-	counts := c.AutoIncrement && !added && d.mayCount(c)
-	if counts {
-		parts = append(parts, "AUTO_INCREMENT")
-	}
-	return append(parts, d.invisible(c, !nullable && def == "" && !counts)...)
-}
-
-// mayCount reports whether a column can be AUTO_INCREMENT in InnoDB, which wants an index that
-// begins with it. MyISAM and Aria count within a group as well.
-func (d *ddl) mayCount(c *schema.Column) bool {
-	for _, index := range d.source.Indexes {
-		if len(index.Columns) > 0 && strings.EqualFold(index.Columns[0].Column, c.Name) {
-			return true
-		}
-	}
-	d.addFinding(table.LevelInfo, c.Name, "is created without AUTO_INCREMENT, for which InnoDB wants an index that begins with it", "")
-	return false
-}
-
-func (d *ddl) invisible(c *schema.Column, needsDefault bool) []string {
-	if !c.Invisible {
-		return nil
-	}
-	if !hasInvisible(d.to) || (needsDefault && d.to.Flavor == mysqldb.FlavorMariaDB) {
-		d.addFinding(table.LevelInfo, c.Name, "is visible on the target, which cannot hide it", "")
-		return nil
-	}
-	return []string{"INVISIBLE"}
-}
-
-// defaultOf is the DEFAULT's SQL for the target, or "".
-func (d *ddl) defaultOf(c *schema.Column) string {
-	if c.Default == nil {
-		return ""
-	}
-	def := *c.Default
-	expression := strings.HasPrefix(def, "(")
-	switch {
-	case expression && !hasExpressionDefaults(d.to),
-		strings.Contains(strings.ToLower(def), "nextval("),
-		c.Kind == table.KindGeometry && d.to.Flavor != d.from.Flavor, d.becomesDateTime(c):
-		d.addFinding(table.LevelInfo, c.Name, "its default is not created on the target", "")
-		return ""
-	}
-	if slices.Contains(d.uncomputable, c.Name) {
-		d.addFinding(table.LevelInfo, c.Name, fmt.Sprintf("its default is not created on the target, since %s cannot compute it: %s", d.to, def), "")
-		return ""
-	}
-	if expression {
-		return expressionFor(d.to, def)
-	}
-	return def
 }
 
 // add is the ALTER TABLE that gives the target the named columns.

@@ -16,7 +16,7 @@ import (
 // once costs a half to three quarters of keeping it up to date row by row.
 type DeferredIndex struct {
 	Name string `json:"name"`
-	// Definition is what stands behind ADD in an ALTER TABLE.
+	// Definition is the part after ADD of an ALTER TABLE.
 	Definition string `json:"definition"`
 }
 
@@ -48,10 +48,10 @@ func hasIndex(t *schema.Table, name string) bool {
 	return slices.ContainsFunc(t.Indexes, func(i schema.Index) bool { return strings.EqualFold(i.Name, name) })
 }
 
-// AddIndexes adds those of the indexes that the table does not have, in as few statements as the
-// server allows, which other sessions may read and write beside (manual: Online DDL Operations). It is safe to
-// repeat, also while an earlier call's statement still runs on the server: that is a lock wait
-// until it has ended. When ctx ends, the statement is ended too.
+// AddIndexes adds those of the indexes that the table does not have, in as few statements as the server
+// allows. Other sessions may read and write meanwhile (manual: Online DDL Operations). It is safe to repeat:
+// while the statement of an earlier call runs on the server, this one waits for its lock. A context that
+// ends also ends the statement.
 func (t *Target) AddIndexes(ctx context.Context, name table.Name, indexes []DeferredIndex) (added int, err error) {
 	now, err := schema.Read(ctx, t.DB, name)
 	if err != nil {
@@ -95,7 +95,7 @@ func (p *Diff) IncludeDeferred() {
 	p.Deferred = nil
 }
 
-// deferredNames are the indexes' names, for people.
+// deferredNames are the names of indexes in one text.
 func deferredNames(indexes []DeferredIndex) string {
 	names := make([]string, len(indexes))
 	for i, index := range indexes {

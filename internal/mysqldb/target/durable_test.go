@@ -24,7 +24,9 @@ func TestATargetThatMayLoseCommitsIsWarnedOf(t *testing.T) {
 				"innodb_flush_log_at_trx_commit = 1, GLOBAL sync_binlog = 0":    {"sync_binlog = 0"},
 				"innodb_flush_log_at_trx_commit = 1, GLOBAL sync_binlog = 1000": {"sync_binlog = 1000"},
 				"innodb_flush_log_at_trx_commit = 2, GLOBAL sync_binlog = 1":    {"innodb_flush_log_at_trx_commit = 2"},
-				"innodb_flush_log_at_trx_commit = 0, GLOBAL sync_binlog = 0":    {"innodb_flush_log_at_trx_commit = 0", "sync_binlog = 0"},
+				"innodb_flush_log_at_trx_commit = 0, GLOBAL sync_binlog = 0": {
+					"innodb_flush_log_at_trx_commit = 0", "sync_binlog = 0",
+				},
 			} {
 				p.AtTarget("SET GLOBAL " + settings)
 				var found []table.Finding

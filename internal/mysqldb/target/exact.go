@@ -31,7 +31,11 @@ func (d *ddl) fetchExact(ctx context.Context, src mysqldb.Reader, named func(*sc
 
 // isExpressionDefault reports whether a DEFAULT is computed for every row.
 func isExpressionDefault(c *schema.Column) bool {
-	return c.Default != nil && (strings.HasPrefix(*c.Default, "(") && !isQuotedLiteral(*c.Default) || schema.IsCurrentTimestamp(c, *c.Default))
+	if c.Default == nil {
+		return false
+	}
+	return strings.HasPrefix(*c.Default, "(") && !isQuotedLiteral(*c.Default) ||
+		schema.IsCurrentTimestamp(c, *c.Default)
 }
 
 // isQuotedLiteral reports a literal in parentheses, as MySQL wants it for a TEXT or BLOB.
@@ -60,7 +64,9 @@ func (d *ddl) readDefaults(ctx context.Context, src mysqldb.Reader, named func(*
 		if c.Default == nil || !named(c) || isExpressionDefault(c) || !mayBeShownWrongly(c) {
 			continue
 		}
-		exprs = append(exprs, sqltext.ValueOf(src.ServerInfo(), c.Column, "DEFAULT("+tableAlias+"."+sqltext.Ident(c.Name)+")"))
+		exprs = append(
+			exprs, sqltext.ValueOf(src.ServerInfo(), c.Column, "DEFAULT("+tableAlias+"."+sqltext.Ident(c.Name)+")"),
+		)
 		columns = append(columns, c)
 	}
 	if len(columns) == 0 {
@@ -80,7 +86,10 @@ func (d *ddl) readDefaults(ctx context.Context, src mysqldb.Reader, named func(*
 	for i, c := range columns {
 		if rows.Len() == 0 || rows.Value(0, i) == nil {
 			// A NOT NULL column of a table without rows.
-			d.addFinding(table.LevelInfo, c.Name, "its default is not created on the target: it can only be read from a table with rows", "")
+			d.addFinding(
+				table.LevelInfo, c.Name,
+				"its default is not created on the target: it can only be read from a table with rows", "",
+			)
 			c.Default = nil
 			continue
 		}

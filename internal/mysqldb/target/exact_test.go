@@ -42,7 +42,10 @@ func TestAutoIncrementThatBeginsNoIndexIsAPlainColumn(t *testing.T) {
 }
 
 func TestAKeyThatTheServerHasMadeAndHidesIsAKey(t *testing.T) {
-	s := servers.Private(t, servers.FlavorMySQL, "--show-gipk-in-create-table-and-information-schema=OFF", "--sql-generate-invisible-primary-key=ON")
+	s := servers.Private(
+		t, servers.FlavorMySQL, "--show-gipk-in-create-table-and-information-schema=OFF",
+		"--sql-generate-invisible-primary-key=ON",
+	)
 	for _, target := range []*servers.Server{s, servers.MariaDB(t)} {
 		p := dbtest.NewPair(t, s, target)
 		p.AtSource("CREATE TABLE g (a INT)", "INSERT INTO g VALUES (1), (1), (NULL)")
@@ -64,7 +67,10 @@ func TestTablesWithDeclaredPeriodColumnsAreCarried(t *testing.T) {
 			require.Equal(t, []string{"id"}, source.PrimaryKey)
 			dbtest.Says(t, p.Apply("v"), "ended", "is not created on the target")
 			p.CopyRows("v", "")
-			require.Equal(t, []string{"1-11"}, dbtest.Texts(t, dbtest.Lenient(t, p.Target, p.To), "SELECT CONCAT_WS('-', id, n) FROM v"))
+			require.Equal(
+				t, []string{"1-11"},
+				dbtest.Texts(t, dbtest.Lenient(t, p.Target, p.To), "SELECT CONCAT_WS('-', id, n) FROM v"),
+			)
 		})
 	}
 }
@@ -100,7 +106,10 @@ func TestVectorsMayHaveFewerEntriesThanDeclared(t *testing.T) {
 		if p.Source.Flavor != servers.FlavorMySQL {
 			return // MariaDB has vectors of their whole length only
 		}
-		p.AtSource("CREATE TABLE v (id INT PRIMARY KEY, v VECTOR(4))", "INSERT INTO v VALUES (1, TO_VECTOR('[1,2,3,4]')), (2, TO_VECTOR('[1]')), (3, NULL)")
+		p.AtSource(
+			"CREATE TABLE v (id INT PRIMARY KEY, v VECTOR(4))",
+			"INSERT INTO v VALUES (1, TO_VECTOR('[1,2,3,4]')), (2, TO_VECTOR('[1]')), (3, NULL)",
+		)
 		p.Apply("v")
 		p.CopyRows("v", "")
 		column := dbtest.Introspect(t, p.Dst, p.To, "v").Column("v").Type
@@ -119,7 +128,9 @@ func TestLateTimestampsBecomeDateTimes(t *testing.T) {
 	p.AtSource("CREATE TABLE l (id INT PRIMARY KEY, late TIMESTAMP(3) NULL, soon TIMESTAMP NULL)")
 	late := dbtest.Open(t, source, mysqldb.Options{Role: mysqldb.Source, Name: "source"}).Server.AtLeast(11, 5, 0)
 	if late {
-		p.AtSource("INSERT INTO l VALUES (1, '2100-02-03 04:05:06.789', '2024-01-01'), (2, NULL, '2038-01-19 03:14:07')")
+		p.AtSource(
+			"INSERT INTO l VALUES (1, '2100-02-03 04:05:06.789', '2024-01-01'), (2, NULL, '2038-01-19 03:14:07')",
+		)
 	}
 	p.Apply("l")
 	target := dbtest.Introspect(t, p.Dst, p.To, "l")

@@ -23,8 +23,8 @@ const (
 	unseenLimit = 3
 )
 
-// errStatementGone is a long statement that its server does not have any more, while its
-// connection says nothing.
+// errStatementGone is a long statement that the server does not run any more, while its connection is
+// silent.
 var errStatementGone = errors.New("the server does not have the statement any more, and the connection says nothing")
 
 // execStructure executes a statement that makes or changes a table; one that changes a table may
@@ -44,13 +44,13 @@ func execCancelable(ctx context.Context, d *mysqldb.DB, statement string) error 
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close() }() // says only whether the connection was given up
+	defer func() { _ = conn.Close() }() // says only whether the connection is closed already
 	return execWatched(ctx, d, conn, statement, watchEvery)
 }
 
 func execWatched(ctx context.Context, d *mysqldb.DB, conn *sql.Conn, statement string, every time.Duration) error {
-	// The word tells which statement it is: a proxy may answer CONNECTION_ID() itself, and that
-	// number may be a stranger's connection on the server.
+	// The comment identifies the statement. A proxy may answer CONNECTION_ID() itself, and that number may be
+	// another client's connection on the server.
 	verb, rest, _ := strings.Cut(statement, " ")
 	marked := verb + " /* tablehaul-" + rand.Text() + " */ "
 	inner, cancel := context.WithCancelCause(wire.WithReadTimeout(ctx, wire.NoReadTimeout))

@@ -32,7 +32,9 @@ func TestExpressionsOfManyKindsArrive(t *testing.T) {
 				(3, 70000, 5, -1.5, 1e300, 'Größe 😀 lang', '1999-12-31', '2024-06-30 23:59:59', '{"n": "x"}'), (4, -7, 0, 0, -0.0, '', '2024-02-29', NULL, '[1,2]')`)
 		for i, c := range manyExpressions {
 			for _, kind := range []string{"STORED", "VIRTUAL"} {
-				_, _ = source.ExecContext(t.Context(), fmt.Sprintf("ALTER TABLE m ADD COLUMN g%d%s %s %s", i, kind[:1], c, kind))
+				_, _ = source.ExecContext(
+					t.Context(), fmt.Sprintf("ALTER TABLE m ADD COLUMN g%d%s %s %s", i, kind[:1], c, kind),
+				)
 			}
 		}
 		plan := p.Plan("m")

@@ -41,7 +41,10 @@ func (d *ddl) tryGenerated(ctx context.Context, src mysqldb.Reader, dst *mysqldb
 
 func (d *ddl) carryPlain(c *schema.Column, why string) {
 	d.carried = append(d.carried, c.Name)
-	d.addFinding(table.LevelInfo, c.Name, "is generated at the source and a plain column on the target, which gets the source's values: "+why, "").Topic = table.TopicGenerated
+	d.addFinding(
+		table.LevelInfo, c.Name,
+		"is generated at the source and a plain column on the target, which gets the source's values: "+why, "",
+	).Topic = table.TopicGenerated
 }
 
 // isCarried reports whether a generated column is created as a plain one.
@@ -52,16 +55,22 @@ func (d *ddl) isCarried(c *schema.Column) bool {
 // carriedPlain is the definition's end of a generated column that is carried.
 func (d *ddl) carriedPlain(c *schema.Column, added bool) []string {
 	if added && !d.noRows {
-		d.addFinding(table.LevelWarn, c.Name, "is added as a plain column: rows already on the target hold NULL in it until they change", "tablehaul run TABLE --full fills it")
+		d.addFinding(
+			table.LevelWarn, c.Name,
+			"is added as a plain column: rows already on the target hold NULL in it until they change",
+			"tablehaul run TABLE --full fills it",
+		)
 	}
 	return append([]string{"NULL"}, d.invisible(c, false)...)
 }
 
 // sessionFunctions have results that depend on a session's zone, language or mode.
-var sessionFunctions = regexp.MustCompile(`(?i)\b(from_unixtime|unix_timestamp|convert_tz|date_format|dayname|monthname|format|str_to_date|week)\s*\(`)
+var sessionFunctions = regexp.MustCompile(
+	`(?i)\b(from_unixtime|unix_timestamp|convert_tz|date_format|dayname|monthname|format|str_to_date|week)\s*\(`,
+)
 
 // dependsOnSession says why a stored value may be another one than any session of ours computes,
-// or "". A virtual column is computed by whoever reads it, on either side.
+// or "". A virtual column is computed by each session that reads it, on either side.
 func (d *ddl) dependsOnSession(c *schema.Column) string {
 	if !c.Stored {
 		return ""
@@ -78,7 +87,7 @@ func (d *ddl) dependsOnSession(c *schema.Column) string {
 	return ""
 }
 
-// withoutTexts is an expression without what stands in quotes, but with its names.
+// withoutTexts is an expression without its string literals, but with its names.
 func withoutTexts(expression string) string {
 	var b strings.Builder
 	for i := 0; i < len(expression); {

@@ -35,21 +35,66 @@ func TestGeneratedColumnsHoldTheSourcesValues(t *testing.T) {
 		plain   bool             // on both kinds of target
 		only    []servers.Flavor // kinds of source that have it
 	}{
-		"emoji":              {nil, "a VARCHAR(9), g VARCHAR(40) AS (CONCAT('😀?é', a)) STORED", []string{"(1, 'x')", "(2, NULL)"}, false, nil},
-		"emoji, virtual":     {nil, "a VARCHAR(9), g VARCHAR(40) AS (CONCAT('😀', a, '??')) VIRTUAL", []string{"(1, 'x')"}, false, nil},
-		"plain sum":          {nil, "a INT, g BIGINT AS (a * 2 + 1) STORED, KEY (g)", []string{"(1, 5)", "(2, -2147483648)"}, false, nil},
-		"date of a moment":   {[]string{"SET time_zone = '+05:30'"}, "a TIMESTAMP NULL, g DATE AS (DATE(a)) STORED", []string{"(1, '2024-01-01 02:00:00')"}, true, nil},
-		"same day in UTC":    {[]string{"SET time_zone = '+05:30'"}, "a TIMESTAMP NULL, g DATE AS (DATE(a)) STORED", []string{"(1, '2024-01-01 12:00:00')"}, true, nil},
-		"seconds in a zone":  {[]string{"SET time_zone = '+05:30'"}, "a INT, g DATETIME AS (FROM_UNIXTIME(a)) STORED", []string{"(1, 1704060000)"}, true, []servers.Flavor{servers.FlavorMySQL}},
-		"document":           {nil, "a LONGTEXT, g JSON AS (JSON_EXTRACT(a, '$.k')) STORED", []string{`(1, '{"k": {"b": 1,"a": [1.50]}}')`, "(2, NULL)"}, false, nil},
-		"point":              {nil, "a INT, g POINT AS (POINT(a, 2)) STORED", []string{"(1, 5)"}, false, nil},
-		"bits":               {nil, "a INT, g BIT(9) AS (a) STORED", []string{"(1, 5)", "(2, 511)"}, false, nil},
-		"set":                {nil, "a INT, g SET('','x') AS (a) STORED", []string{"(1, 0)", "(2, 1)", "(3, 3)"}, false, nil},
-		"float":              {nil, "a INT, g FLOAT AS (a / 3) STORED", []string{"(1, 1)", "(2, 16777217)"}, false, nil},
-		"latin1":             {nil, "a VARCHAR(9), g VARCHAR(9) CHARACTER SET latin1 AS (a) STORED", []string{"(1, 'é')"}, false, nil},
-		"raw bytes":          {nil, "a VARCHAR(9), g VARBINARY(9) AS (UNHEX(a)) STORED", []string{"(1, 'ff0027')"}, false, nil},
-		"rounded":            {nil, "a DECIMAL(9,3), g DECIMAL(9,1) AS (a / 3) STORED", []string{"(1, 10)", "(2, 0.5)"}, true, nil},
-		"stored subtraction": {[]string{"SET sql_mode = 'NO_UNSIGNED_SUBTRACTION'"}, "a INT UNSIGNED, b INT UNSIGNED AS (a + 2) STORED, g INT AS (a - b) STORED", []string{"(1, 1)"}, true, nil},
+		"emoji": {
+			nil, "a VARCHAR(9), g VARCHAR(40) AS (CONCAT('😀?é', a)) STORED",
+			[]string{"(1, 'x')", "(2, NULL)"},
+			false,
+			nil,
+		},
+		"emoji, virtual": {
+			nil, "a VARCHAR(9), g VARCHAR(40) AS (CONCAT('😀', a, '??')) VIRTUAL", []string{"(1, 'x')"}, false, nil,
+		},
+		"plain sum": {
+			nil, "a INT, g BIGINT AS (a * 2 + 1) STORED, KEY (g)", []string{"(1, 5)", "(2, -2147483648)"}, false, nil,
+		},
+		"date of a moment": {
+			[]string{"SET time_zone = '+05:30'"},
+			"a TIMESTAMP NULL, g DATE AS (DATE(a)) STORED",
+			[]string{"(1, '2024-01-01 02:00:00')"},
+			true, nil,
+		},
+		"same day in UTC": {
+			[]string{"SET time_zone = '+05:30'"},
+			"a TIMESTAMP NULL, g DATE AS (DATE(a)) STORED",
+			[]string{"(1, '2024-01-01 12:00:00')"},
+			true, nil,
+		},
+		"seconds in a zone": {
+			[]string{"SET time_zone = '+05:30'"},
+			"a INT, g DATETIME AS (FROM_UNIXTIME(a)) STORED",
+			[]string{"(1, 1704060000)"},
+			true,
+			[]servers.Flavor{servers.FlavorMySQL},
+		},
+		"document": {
+			nil, "a LONGTEXT, g JSON AS (JSON_EXTRACT(a, '$.k')) STORED",
+			[]string{`(1, '{"k": {"b": 1,"a": [1.50]}}')`, "(2, NULL)"},
+			false, nil,
+		},
+		"point": {nil, "a INT, g POINT AS (POINT(a, 2)) STORED", []string{"(1, 5)"}, false, nil},
+		"bits":  {nil, "a INT, g BIT(9) AS (a) STORED", []string{"(1, 5)", "(2, 511)"}, false, nil},
+		"set": {
+			nil, "a INT, g SET('','x') AS (a) STORED", []string{"(1, 0)", "(2, 1)", "(3, 3)"}, false, nil,
+		},
+		"float": {
+			nil, "a INT, g FLOAT AS (a / 3) STORED", []string{"(1, 1)", "(2, 16777217)"}, false, nil,
+		},
+		"latin1": {
+			nil, "a VARCHAR(9), g VARCHAR(9) CHARACTER SET latin1 AS (a) STORED", []string{"(1, 'é')"}, false, nil,
+		},
+		"raw bytes": {
+			nil, "a VARCHAR(9), g VARBINARY(9) AS (UNHEX(a)) STORED", []string{"(1, 'ff0027')"}, false, nil,
+		},
+		"rounded": {
+			nil, "a DECIMAL(9,3), g DECIMAL(9,1) AS (a / 3) STORED", []string{"(1, 10)", "(2, 0.5)"}, true, nil,
+		},
+		"stored subtraction": {
+			[]string{"SET sql_mode = 'NO_UNSIGNED_SUBTRACTION'"},
+			"a INT UNSIGNED, b INT UNSIGNED AS (a + 2) STORED, g INT AS (a - b) STORED",
+			[]string{"(1, 1)"},
+			true,
+			nil,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dbtest.EachPair(t, func(t *testing.T, p *dbtest.Pair) {
@@ -57,11 +102,20 @@ func TestGeneratedColumnsHoldTheSourcesValues(t *testing.T) {
 					return
 				}
 				names := "(id, a)"
-				p.AtSource(append(slices.Clone(c.setUp), "CREATE TABLE g (id INT PRIMARY KEY, "+c.columns+") CHARACTER SET utf8mb4", "INSERT INTO g "+names+" VALUES "+strings.Join(c.rows, ", "))...)
+				p.AtSource(
+					append(
+						slices.Clone(c.setUp),
+						"CREATE TABLE g (id INT PRIMARY KEY, "+c.columns+") CHARACTER SET utf8mb4",
+						"INSERT INTO g "+names+" VALUES "+strings.Join(c.rows, ", "),
+					)...,
+				)
 				plan := p.Apply("g")
 				p.Write("g", "")
 				const bytes = "SELECT CONCAT_WS('|', id, IFNULL(HEX(g), 'NULL')) FROM g ORDER BY id"
-				require.Equal(t, dbtest.Texts(t, dbtest.Lenient(t, p.Source, p.From), bytes), dbtest.Texts(t, dbtest.Lenient(t, p.Target, p.To), bytes))
+				require.Equal(
+					t, dbtest.Texts(t, dbtest.Lenient(t, p.Source, p.From), bytes),
+					dbtest.Texts(t, dbtest.Lenient(t, p.Target, p.To), bytes),
+				)
 				if c.plain {
 					plainOn(p, plan, "g", "g")
 				} else if slices.Contains([]string{"emoji", "emoji, virtual", "plain sum"}, name) {
@@ -86,8 +140,14 @@ func TestGeneratedValuesOutOfRangeArrive(t *testing.T) {
 		plainOn(p, plan, "r", "ns")
 		p.Write("r", "")
 		const values = "SELECT CONCAT_WS(',', v, s, n, ns, c) FROM r WHERE id IN (1, 700)"
-		require.Equal(t, dbtest.Texts(t, dbtest.Lenient(t, p.Source, p.From), values), dbtest.Texts(t, dbtest.Lenient(t, p.Target, p.To), values))
-		require.Equal(t, []string{"1,1,5,5,{\"n", "32767,32767,0,0,{\"n"}, dbtest.Texts(t, dbtest.Lenient(t, p.Target, p.To), values))
+		require.Equal(
+			t, dbtest.Texts(t, dbtest.Lenient(t, p.Source, p.From), values),
+			dbtest.Texts(t, dbtest.Lenient(t, p.Target, p.To), values),
+		)
+		require.Equal(
+			t, []string{"1,1,5,5,{\"n", "32767,32767,0,0,{\"n"},
+			dbtest.Texts(t, dbtest.Lenient(t, p.Target, p.To), values),
+		)
 	})
 }
 
@@ -114,14 +174,20 @@ func TestGeneratedColumnsThatCannotBeTriedAreCarried(t *testing.T) {
 		// The documented grants have no CREATE TEMPORARY TABLES.
 		admin := p.Target.DB(t, p.To)
 		user := "'w_" + p.To + "'@'%'"
-		dbtest.Exec(t, admin, "CREATE USER "+user+" IDENTIFIED BY 'Secret-1'", "GRANT SELECT, INSERT, UPDATE, CREATE, ALTER ON "+p.To+".e TO "+user)
+		dbtest.Exec(
+			t, admin, "CREATE USER "+user+" IDENTIFIED BY 'Secret-1'",
+			"GRANT SELECT, INSERT, UPDATE, CREATE, ALTER ON "+p.To+".e TO "+user,
+		)
 		t.Cleanup(func() {
 			db := p.Target.DB(t, "")
 			defer func() { _ = db.Close() }()
 			_, _ = db.Exec("DROP USER " + user) //nolint:noctx // the test's context is over
 		})
 		as := func() *mysqldb.DB {
-			db, err := mysqldb.Open(t.Context(), strings.Replace(p.Target.DSN(""), "root@", "w_"+p.To+":Secret-1@", 1), mysqldb.Options{Role: mysqldb.Target, Name: "target"})
+			db, err := mysqldb.Open(
+				t.Context(), strings.Replace(p.Target.DSN(""), "root@", "w_"+p.To+":Secret-1@", 1),
+				mysqldb.Options{Role: mysqldb.Target, Name: "target"},
+			)
 			require.NoError(t, err)
 			t.Cleanup(func() { require.NoError(t, db.Close()) })
 			return db
@@ -142,7 +208,10 @@ func TestGeneratedColumnsThatCannotBeTriedAreCarried(t *testing.T) {
 
 func TestAddedGeneratedColumns(t *testing.T) {
 	dbtest.EachPair(t, func(t *testing.T, p *dbtest.Pair) {
-		p.AtSource("CREATE TABLE o (id INT PRIMARY KEY, a INT, at TIMESTAMP NULL)", "INSERT INTO o VALUES (1, 1, '2024-01-01')")
+		p.AtSource(
+			"CREATE TABLE o (id INT PRIMARY KEY, a INT, at TIMESTAMP NULL)",
+			"INSERT INTO o VALUES (1, 1, '2024-01-01')",
+		)
 		p.Apply("o")
 		p.CopyRows("o", "")
 		p.AtSource("ALTER TABLE o ADD COLUMN g INT AS (a + 1) STORED, ADD COLUMN d DATE AS (DATE(at)) STORED")
@@ -151,19 +220,27 @@ func TestAddedGeneratedColumns(t *testing.T) {
 		plainOn(p, plan, "o", "d")
 		warned(p, plan, "d")
 		p.Write("o", "")
-		require.Equal(t, []string{"2 2024-01-01"}, dbtest.Texts(t, p.Target.DB(t, p.To), "SELECT CONCAT(g, ' ', d) FROM o"))
+		require.Equal(
+			t, []string{"2 2024-01-01"}, dbtest.Texts(t, p.Target.DB(t, p.To), "SELECT CONCAT(g, ' ', d) FROM o"),
+		)
 	})
 }
 
 // A target made by hand decides for itself, and its plain columns get values too.
 func TestAPlainColumnOfTheTargetGetsTheGeneratedValue(t *testing.T) {
 	dbtest.EachPair(t, func(t *testing.T, p *dbtest.Pair) {
-		p.AtSource("CREATE TABLE h (id INT PRIMARY KEY, a INT, g INT AS (a + 1) STORED, v VARCHAR(9) AS (CONCAT(a, 'x')) VIRTUAL)", "INSERT INTO h (id, a) VALUES (1, 1), (2, NULL)")
+		p.AtSource(
+			"CREATE TABLE h (id INT PRIMARY KEY, a INT, g INT AS (a + 1) STORED, v VARCHAR(9) AS (CONCAT(a, 'x')) VIRTUAL)",
+			"INSERT INTO h (id, a) VALUES (1, 1), (2, NULL)",
+		)
 		p.AtTarget("CREATE TABLE h (id INT PRIMARY KEY, a INT, g INT, v VARCHAR(9))")
 		plan := p.Plan("h")
 		require.False(t, plan.Refused(), "%+v", plan.Findings)
 		p.Write("h", "")
-		require.Equal(t, []string{"2 1x", "NULL"}, dbtest.Texts(t, p.Target.DB(t, p.To), "SELECT CONCAT(g, ' ', v) FROM h ORDER BY id"))
+		require.Equal(
+			t, []string{"2 1x", "NULL"},
+			dbtest.Texts(t, p.Target.DB(t, p.To), "SELECT CONCAT(g, ' ', v) FROM h ORDER BY id"),
+		)
 		p.AtTarget("ALTER TABLE h MODIFY g DATE")
 		refuses(p, "h", "g", "not values of the other")
 	})
@@ -184,7 +261,10 @@ func TestAnExistingColumnThatIsComputedInAZoneDrawsAWarning(t *testing.T) {
 // The target goes on with the expression that it was created with; one that is altered at the source is noticed.
 func TestAnExpressionThatIsAlteredAtTheSourceIsRefused(t *testing.T) {
 	dbtest.EachPair(t, func(t *testing.T, p *dbtest.Pair) {
-		p.AtSource("CREATE TABLE x (id INT PRIMARY KEY, a INT, g INT AS (a + 1) STORED, e VARCHAR(40) AS (CONCAT('😀?', a)) VIRTUAL) CHARACTER SET utf8mb4", "INSERT INTO x (id, a) VALUES (1, 1), (2, 2)")
+		p.AtSource(
+			"CREATE TABLE x (id INT PRIMARY KEY, a INT, g INT AS (a + 1) STORED, e VARCHAR(40) AS (CONCAT('😀?', a)) VIRTUAL) CHARACTER SET utf8mb4",
+			"INSERT INTO x (id, a) VALUES (1, 1), (2, 2)",
+		)
 		p.Apply("x")
 		p.Write("x", "")
 		p.Apply("x") // and e is found equal, whatever a catalog shows
@@ -195,7 +275,10 @@ func TestAnExpressionThatIsAlteredAtTheSourceIsRefused(t *testing.T) {
 		p.AtTarget(out)
 		p.Apply("x")
 		p.Write("x", "")
-		require.Equal(t, []string{"3 😀?1", "4 😀?2"}, dbtest.Texts(t, dbtest.Lenient(t, p.Target, p.To), "SELECT CONCAT(g, ' ', e) FROM x ORDER BY id"))
+		require.Equal(
+			t, []string{"3 😀?1", "4 😀?2"},
+			dbtest.Texts(t, dbtest.Lenient(t, p.Target, p.To), "SELECT CONCAT(g, ' ', e) FROM x ORDER BY id"),
+		)
 		// The same by other words is the same.
 		p.AtTarget("ALTER TABLE x DROP COLUMN g, ADD COLUMN g INT AS (2 + a) STORED")
 		require.False(t, p.Plan("x").Refused(), "%+v", p.Plan("x").Findings)
@@ -205,14 +288,20 @@ func TestAnExpressionThatIsAlteredAtTheSourceIsRefused(t *testing.T) {
 // A row that comes after the target was created may be one that it cannot compute: the way out is said.
 func TestALaterRowThatTheTargetCannotComputeIsNamedWithTheWayOut(t *testing.T) {
 	dbtest.EachPair(t, func(t *testing.T, p *dbtest.Pair) {
-		p.AtSource("CREATE TABLE l (id INT PRIMARY KEY, a INT, g SMALLINT AS (a) STORED)", "INSERT INTO l (id, a) VALUES (1, 1)")
+		p.AtSource(
+			"CREATE TABLE l (id INT PRIMARY KEY, a INT, g SMALLINT AS (a) STORED)",
+			"INSERT INTO l (id, a) VALUES (1, 1)",
+		)
 		p.Apply("l")
 		p.Write("l", "")
 		p.AtSource("SET sql_mode = ''", "INSERT INTO l (id, a) VALUES (2, 70000)")
 		source := dbtest.Introspect(t, p.Src, p.From, "l")
 		columns := p.Plan("l").Columns
 		_, err := scan.ReadPages(t.Context(), p.Src, scan.ReadSpec{Table: source, Columns: columns}, func(rows *table.Rows) error {
-			_, err := upsert.WriteChunk(t.Context(), p.Dst, upsert.Spec{Target: dbtest.Introspect(t, p.Dst, p.To, "l"), Columns: columns}, rows, nil)
+			_, err := upsert.WriteChunk(
+				t.Context(), p.Dst, upsert.Spec{Target: dbtest.Introspect(t, p.Dst, p.To, "l"), Columns: columns},
+				rows, nil,
+			)
 			return err
 		})
 		problem := mysqlerr.Describe(err)

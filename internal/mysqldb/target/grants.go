@@ -15,11 +15,11 @@ import (
 // anywhere is the scope of privileges that belong to the whole server.
 var anywhere table.Name
 
-// grants is what a login may do in our sessions, as far as SHOW GRANTS tells: by itself and by
-// the roles that are active from the start.
+// grants is what a login may do, as far as SHOW GRANTS says: by itself, and by the roles that are active when
+// a session begins.
 type grants struct {
 	list []grant
-	// unknown says that the list is not what it seems: pieces of it are revoked.
+	// unknown says that the list is not complete: a line was not understood, or revokes a part.
 	unknown bool
 	// roles says that the login has roles, active or not.
 	roles bool
@@ -31,7 +31,9 @@ type grant struct {
 }
 
 var (
-	grantLine = regexp.MustCompile(`(?is)^GRANT (.+?) ON (?:TABLE )?(\*|` + "`(?:[^`]|``)*`" + `)\.(\*|` + "`(?:[^`]|``)*`" + `) TO `)
+	grantLine = regexp.MustCompile(
+		`(?is)^GRANT (.+?) ON (?:TABLE )?(\*|` + "`(?:[^`]|``)*`" + `)\.(\*|` + "`(?:[^`]|``)*`" + `) TO `,
+	)
 	// grantElsewhere are the lines about what is no table: procedures, proxies.
 	grantElsewhere = regexp.MustCompile(`(?i)^GRANT (?:PROXY|.+ ON (?:PROCEDURE|FUNCTION|PACKAGE|PACKAGE BODY) )`)
 	// grantRole are the lines about roles. What active ones give has lines of its own.
@@ -61,7 +63,7 @@ func readGrants(ctx context.Context, d *mysqldb.DB) (_ grants, err error) {
 }
 
 // showGrants is the statement that lists a login's privileges together with those of its active
-// roles. MySQL may be told which; MariaDB lists them by itself.
+// roles. MySQL wants their names; MariaDB lists them by itself.
 func showGrants(ctx context.Context, d *mysqldb.DB) (string, error) {
 	const own = "SHOW GRANTS"
 	if d.Server.Flavor == mysqldb.FlavorMariaDB || !d.Server.AtLeast(8, 0, 0) {
@@ -77,7 +79,7 @@ func showGrants(ctx context.Context, d *mysqldb.DB) (string, error) {
 	return own + " FOR CURRENT_USER() USING " + active, nil
 }
 
-// read understands one line of SHOW GRANTS, and remembers that it did not.
+// read parses one line of SHOW GRANTS. A line that it cannot parse sets unknown.
 func (g *grants) read(line string) {
 	m := grantLine.FindStringSubmatch(line)
 	switch {

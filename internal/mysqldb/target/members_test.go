@@ -24,7 +24,9 @@ func TestMembersWithTheSameTextArriveBitForBit(t *testing.T) {
 		const numbers = "SELECT CONCAT_WS(',', id, k+0, IFNULL(CAST(st AS UNSIGNED), 'NULL'), CAST(mid AS UNSIGNED), IFNULL(CAST(wide AS UNSIGNED), 'NULL'), IFNULL(CAST(e AS UNSIGNED), 'NULL')) FROM s ORDER BY id, k+0"
 		same := func() {
 			t.Helper()
-			require.Equal(t, dbtest.Texts(t, p.Source.DB(t, p.From), numbers), dbtest.Texts(t, p.Target.DB(t, p.To), numbers))
+			require.Equal(
+				t, dbtest.Texts(t, p.Source.DB(t, p.From), numbers), dbtest.Texts(t, p.Target.DB(t, p.To), numbers),
+			)
 		}
 		p.CopyRows("s", "n")
 		same()

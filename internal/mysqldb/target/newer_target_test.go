@@ -34,7 +34,10 @@ func TestATargetThatStampsItsRowsIsWarnedOf(t *testing.T) {
 		p.AtSource(ddl)
 		p.AtTarget(ddl)
 		warned := func() (out []table.Finding) {
-			plan, err := target.New(p.Dst).Compare(t.Context(), p.Src, dbtest.Introspect(t, p.Src, p.From, "stamps"), table.Name{Schema: p.To, Table: "stamps"}, target.Options{Cursor: "u"})
+			plan, err := target.New(p.Dst).Compare(
+				t.Context(), p.Src, dbtest.Introspect(t, p.Src, p.From, "stamps"),
+				table.Name{Schema: p.To, Table: "stamps"}, target.Options{Cursor: "u"},
+			)
 			require.NoError(t, err)
 			for _, f := range plan.Findings {
 				if f.Column == "u" && f.Level == table.LevelWarn {
@@ -66,7 +69,13 @@ func TestAZeroDateInTheCursorIsRefusedAsNullIs(t *testing.T) {
 				dbtest.Exec(t, admin, "DROP TABLE IF EXISTS zeros", "CREATE TABLE zeros (id INT PRIMARY KEY, u "+typ+" NOT NULL DEFAULT "+zero+index+")",
 					"INSERT INTO zeros VALUES (1, '2024-05-01')")
 				check := func(level table.Level) string {
-					return strings.Join(dbtest.Found(t, db, dbtest.Introspect(t, db, schema, "zeros"), source.CheckSpec{Cursor: "u", Zone: "+00:00"}, level), "\n")
+					return strings.Join(
+						dbtest.Found(
+							t, db, dbtest.Introspect(t, db, schema, "zeros"),
+							source.CheckSpec{Cursor: "u", Zone: "+00:00"}, level,
+						),
+						"\n",
+					)
 				}
 				require.NotContains(t, check(table.LevelRefuse), "zero date", typ)
 				require.Contains(t, check(table.LevelWarn), "may be the zero date, now it never is", typ)
@@ -86,7 +95,13 @@ func TestACursorInThePrimaryKeyIsWarnedOf(t *testing.T) {
 			"CREATE TABLE versions (id INT, v INT, PRIMARY KEY (id, v), KEY (v))",
 			"CREATE TABLE ids (id BIGINT PRIMARY KEY)", "CREATE TABLE numbered (k INT, id INT AUTO_INCREMENT, PRIMARY KEY (id, k))")
 		warned := func(name, cursor string) bool {
-			return strings.Contains(strings.Join(dbtest.Found(t, db, dbtest.Introspect(t, db, schema, name), source.CheckSpec{Cursor: cursor, Zone: "+00:00"}, table.LevelWarn), "\n"),
+			return strings.Contains(strings.Join(
+				dbtest.Found(
+					t, db, dbtest.Introspect(t, db, schema, name), source.CheckSpec{Cursor: cursor, Zone: "+00:00"},
+					table.LevelWarn,
+				),
+				"\n",
+			),
 				"is part of the primary key")
 		}
 		require.True(t, warned("moving", "u"))

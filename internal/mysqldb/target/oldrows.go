@@ -77,7 +77,9 @@ func (d *ddl) findOther(ctx context.Context, src mysqldb.Reader, columns []*sche
 		conditions[i] = isNotDefault(c)
 		exprs[i] = sqltext.Expr{SQL: conditions[i], Kind: table.KindInt}
 	}
-	query := sqltext.SelectWithin(src.ServerInfo(), max(left, time.Millisecond)) + strings.Join(conditions, ", ") + " FROM " + from + "(" + strings.Join(conditions, " OR ") + ") LIMIT 1"
+	query := sqltext.SelectWithin(src.ServerInfo(), max(left, time.Millisecond)) + strings.Join(
+		conditions, ", ",
+	) + " FROM " + from + "(" + strings.Join(conditions, " OR ") + ") LIMIT 1"
 	found, err := fetch.Row(ctx, src, query, exprs)
 	if mysqlerr.IsTimeLimit(err) || mysqlerr.Classify(err) == mysqlerr.ClassConfiguration { // no SELECT: the source's preflight says so
 		for _, c := range columns {
@@ -121,15 +123,26 @@ func (d *ddl) forOldRows(c *schema.Column, def string) (nullable bool, _ string)
 	const remedy = "tablehaul run TABLE --full fills it"
 	switch {
 	case slices.Contains(d.differing, c.Name):
-		d.addFinding(table.LevelWarn, c.Name, "is added as nullable, since rows of the source hold another value than its default: rows already on the target hold NULL in it until they change", remedy)
+		d.addFinding(
+			table.LevelWarn, c.Name,
+			"is added as nullable, since rows of the source hold another value than its default: rows already on the target hold NULL in it until they change",
+			remedy,
+		)
 		return true, ""
 	case c.Default == nil && c.Nullable && !slices.Contains(d.unproven, c.Name):
 		return true, ""
 	case c.Default == nil && !c.Nullable, isExpressionDefault(c), def == "" && c.Default != nil:
-		d.addFinding(table.LevelWarn, c.Name, "is added as nullable: rows already on the target hold NULL in it until they change", remedy)
+		d.addFinding(
+			table.LevelWarn, c.Name,
+			"is added as nullable: rows already on the target hold NULL in it until they change", remedy,
+		)
 		return true, ""
 	case slices.Contains(d.unproven, c.Name):
-		d.addFinding(table.LevelWarn, c.Name, "is added with its default, and it takes too long to see whether all rows of the source hold it: those already on the target do", remedy+" with what the source holds")
+		d.addFinding(
+			table.LevelWarn, c.Name,
+			"is added with its default, and it takes too long to see whether all rows of the source hold it: those already on the target do",
+			remedy+" with what the source holds",
+		)
 	}
 	return c.Nullable, def
 }

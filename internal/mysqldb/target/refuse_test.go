@@ -67,7 +67,10 @@ func TestTargetsThatCouldBendRowsAreRefused(t *testing.T) {
 		} {
 			p.AtSource("DROP TABLE IF EXISTS b", "CREATE TABLE b (id INT PRIMARY KEY, c "+c.source+")")
 			p.AtTarget("DROP TABLE IF EXISTS tt", "CREATE TABLE tt (id INT PRIMARY KEY, c "+c.target+")")
-			plan, err := target.New(p.Dst).Compare(t.Context(), p.Src, dbtest.Introspect(t, p.Src, p.From, "b"), table.Name{Schema: p.To, Table: "tt"}, target.Options{})
+			plan, err := target.New(p.Dst).Compare(
+				t.Context(), p.Src, dbtest.Introspect(t, p.Src, p.From, "b"), table.Name{Schema: p.To, Table: "tt"},
+				target.Options{},
+			)
 			require.NoError(t, err)
 			require.True(t, plan.Refused(), "%+v", c)
 			require.Equal(t, "c", plan.Findings[0].Column, "%+v", c)
@@ -101,10 +104,15 @@ func TestWiderTargetsAreTaken(t *testing.T) {
 			{"POINT", "GEOMETRY", "ST_GeomFromText('POINT(1 1)')"},
 			{"INT NOT NULL", "INT", "1"},
 		} {
-			p.AtSource("DROP TABLE IF EXISTS b", "CREATE TABLE b (id INT PRIMARY KEY, c "+c.source+")", "INSERT INTO b VALUES (1, "+c.value+")")
+			p.AtSource(
+				"DROP TABLE IF EXISTS b", "CREATE TABLE b (id INT PRIMARY KEY, c "+c.source+")",
+				"INSERT INTO b VALUES (1, "+c.value+")",
+			)
 			p.AtTarget("DROP TABLE IF EXISTS tt", "CREATE TABLE tt (id INT PRIMARY KEY, c "+c.target+")")
 			source := dbtest.Introspect(t, p.Src, p.From, "b")
-			plan, err := target.New(p.Dst).Compare(t.Context(), p.Src, source, table.Name{Schema: p.To, Table: "tt"}, target.Options{})
+			plan, err := target.New(p.Dst).Compare(
+				t.Context(), p.Src, source, table.Name{Schema: p.To, Table: "tt"}, target.Options{},
+			)
 			require.NoError(t, err)
 			require.False(t, plan.Refused(), "%+v: %+v", c, plan.Findings)
 			spec := upsert.Spec{Target: dbtest.Introspect(t, p.Dst, p.To, "tt"), Columns: source.Values()}
@@ -123,8 +131,12 @@ func TestWiderTargetsAreTaken(t *testing.T) {
 func TestKeysThatCouldMergeAreRefused(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := dbtest.NewPair(t, s, s)
-		p.AtSource("CREATE TABLE k (k VARCHAR(20) COLLATE utf8mb4_bin, n INT, u VARCHAR(9) COLLATE utf8mb4_bin, PRIMARY KEY (k, n))")
-		p.AtTarget("CREATE TABLE k (k VARCHAR(20) COLLATE utf8mb4_general_ci, n INT, u VARCHAR(9) COLLATE utf8mb4_general_ci, PRIMARY KEY (k, n), UNIQUE (u))")
+		p.AtSource(
+			"CREATE TABLE k (k VARCHAR(20) COLLATE utf8mb4_bin, n INT, u VARCHAR(9) COLLATE utf8mb4_bin, PRIMARY KEY (k, n))",
+		)
+		p.AtTarget(
+			"CREATE TABLE k (k VARCHAR(20) COLLATE utf8mb4_general_ci, n INT, u VARCHAR(9) COLLATE utf8mb4_general_ci, PRIMARY KEY (k, n), UNIQUE (u))",
+		)
 		refuses(p, "k", "k", "could become one row")
 		p.AtTarget("ALTER TABLE k MODIFY k VARCHAR(20) COLLATE utf8mb4_bin")
 		plan := p.Plan("k")
@@ -136,7 +148,10 @@ func TestKeysThatCouldMergeAreRefused(t *testing.T) {
 		refuses(p, "k", "", "no primary key")
 		p.AtTarget("DROP TABLE k", "CREATE VIEW k AS SELECT 1 AS n")
 		refuses(p, "k", "", "a view")
-		p.AtTarget("DROP VIEW k", "CREATE TABLE k (k VARCHAR(20) COLLATE utf8mb4_bin, n INT, u VARCHAR(9), PRIMARY KEY (n, k)) ENGINE=MyISAM")
+		p.AtTarget(
+			"DROP VIEW k",
+			"CREATE TABLE k (k VARCHAR(20) COLLATE utf8mb4_bin, n INT, u VARCHAR(9), PRIMARY KEY (n, k)) ENGINE=MyISAM",
+		)
 		refuses(p, "k", "", "MyISAM has no transactions")
 	})
 }
@@ -155,21 +170,28 @@ func TestLoginsWithoutPrivilegesAreRefused(t *testing.T) {
 		p := dbtest.NewPair(t, s, s)
 		p.AtSource("CREATE TABLE g (id INT PRIMARY KEY)")
 		user := "th_" + p.To[3:]
-		p.AtTarget("CREATE USER '"+user+"'@'%' IDENTIFIED BY 's3cret'", "GRANT SELECT ON `"+p.To+"`.* TO '"+user+"'@'%'")
+		p.AtTarget(
+			"CREATE USER '"+user+"'@'%' IDENTIFIED BY 's3cret'", "GRANT SELECT ON `"+p.To+"`.* TO '"+user+"'@'%'",
+		)
 		t.Cleanup(func() {
 			db := s.DB(t, "")
 			defer func() { _ = db.Close() }()
 			_, _ = db.Exec("DROP USER '" + user + "'@'%'") //nolint:noctx // the test's context is over
 		})
 		as := func() *mysqldb.DB {
-			db, err := mysqldb.Open(t.Context(), strings.Replace(s.DSN(""), "root", user+":s3cret", 1), mysqldb.Options{Role: mysqldb.Target})
+			db, err := mysqldb.Open(
+				t.Context(), strings.Replace(s.DSN(""), "root", user+":s3cret", 1),
+				mysqldb.Options{Role: mysqldb.Target},
+			)
 			require.NoError(t, err)
 			t.Cleanup(func() { _ = db.Close() })
 			return db
 		}
 		p.Dst = as()
 		refuses(p, "g", "", "lacks INSERT, UPDATE, CREATE")
-		p.AtTarget("GRANT INSERT, UPDATE, CREATE ON `" + strings.ReplaceAll(p.To, "_", `\_`) + "`.* TO '" + user + "'@'%'")
+		p.AtTarget(
+			"GRANT INSERT, UPDATE, CREATE ON `" + strings.ReplaceAll(p.To, "_", `\_`) + "`.* TO '" + user + "'@'%'",
+		)
 		p.Dst = as()
 		p.Apply("g")
 		p.AtSource("ALTER TABLE g ADD COLUMN x INT")
@@ -193,11 +215,18 @@ func TestServersThatCannotTakeRowsAreToldApart(t *testing.T) {
 			if flavor == servers.FlavorMariaDB {
 				setting = "read_only"
 			}
-			p.AtTarget("CREATE USER plain", "GRANT SELECT, INSERT, UPDATE ON *.* TO plain", "SET GLOBAL "+setting+" = 1")
-			db, err := mysqldb.Open(t.Context(), strings.Replace(s.DSN(""), "root", "plain", 1), mysqldb.Options{Role: mysqldb.Target})
+			p.AtTarget(
+				"CREATE USER plain", "GRANT SELECT, INSERT, UPDATE ON *.* TO plain", "SET GLOBAL "+setting+" = 1",
+			)
+			db, err := mysqldb.Open(
+				t.Context(), strings.Replace(s.DSN(""), "root", "plain", 1), mysqldb.Options{Role: mysqldb.Target},
+			)
 			require.NoError(t, err)
 			defer func() { _ = db.Close() }()
-			_, err = target.New(db).Compare(t.Context(), p.Src, dbtest.Introspect(t, p.Src, p.From, "g"), table.Name{Schema: p.To, Table: "g"}, target.Options{})
+			_, err = target.New(db).Compare(
+				t.Context(), p.Src, dbtest.Introspect(t, p.Src, p.From, "g"), table.Name{Schema: p.To, Table: "g"},
+				target.Options{},
+			)
 			require.True(t, mysqlerr.IsFailover(err), "%v", err)
 			p.AtTarget("SET GLOBAL " + setting + " = 0")
 			p.Apply("g")

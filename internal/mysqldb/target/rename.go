@@ -11,10 +11,10 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// A rename at the source looks like a column that was dropped and another that was added. The rows
-// on the target must keep their values after the one and not after the other, and no server says
-// which it was. Where the two are at the same place and of types that fit, a person is asked, unless
-// the rows tell: a rename changes no value, and where all rows hold the default, nothing is lost.
+// A rename at the source looks like a column that was dropped and another that was added. After a rename, the
+// rows on the target must keep their values; after an addition, they must not. No server says which it was.
+// Where the two columns are at the same place and of types that fit, a person has to decide, unless the rows
+// decide it: a rename changes no value, and where all rows hold the default, nothing is lost.
 
 // refuseRenames refuses missing columns of the source that may be columns of the target by another name.
 func (d *ddl) refuseRenames(ctx context.Context, src mysqldb.Reader, dst *mysqldb.DB, p *Diff, target *schema.Table, missing []*schema.Column, o Options) error {
@@ -29,14 +29,14 @@ func (d *ddl) refuseRenames(ctx context.Context, src mysqldb.Reader, dst *mysqld
 				continue
 			}
 			taken = append(taken, e.Name)
-			told := false
+			distinct := false
 			if !refused {
 				var err error
-				if told, err = d.distinguishedByRows(ctx, src, dst, target, e, m, o); err != nil {
+				if distinct, err = d.distinguishedByRows(ctx, src, dst, target, e, m, o); err != nil {
 					return err
 				}
 			}
-			if !told {
+			if !distinct {
 				refuseRename(p, e, m, "at the same place and of a type that fits")
 			}
 			break

@@ -11,7 +11,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// checkReplace notes what stands between a target and ConflictsReplace.
+// checkReplace refuses a target on which ConflictsReplace would delete rows that the source holds.
 //
 // A row may push another out only where the source could not hold both. So every unique key
 // of the target must be one that the source keeps, or rows would push each other out for ever.
@@ -81,10 +81,20 @@ func checkReferences(ctx context.Context, d *mysqldb.DB, p *Diff) (err error) {
 			return err
 		}
 		if rule == "RESTRICT" || rule == "NO ACTION" {
-			p.addFinding(table.LevelWarn, "", fmt.Sprintf("table %s refers to the target: with uniqueConflicts: replace, a row that has to make way and is referred to stops the run", child), "")
+			p.addFinding(
+				table.LevelWarn, "",
+				fmt.Sprintf(
+					"table %s refers to the target: with uniqueConflicts: replace, a row that has to make way and is referred to stops the run",
+					child,
+				),
+				"",
+			)
 			continue
 		}
-		p.addFinding(table.LevelRefuse, "", fmt.Sprintf("table %s refers to the target with ON DELETE %s: with uniqueConflicts: replace, a row that makes way for a moment would change rows there", child, rule),
+		p.addFinding(table.LevelRefuse, "", fmt.Sprintf(
+			"table %s refers to the target with ON DELETE %s: with uniqueConflicts: replace, a row that makes way for a moment would change rows there",
+			child, rule,
+		),
 			"drop that foreign key on the target, or set uniqueConflicts: fail")
 	}
 	return list.Err()

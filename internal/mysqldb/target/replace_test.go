@@ -33,19 +33,29 @@ func TestReplaceIsRefusedWhereRowsWouldPushEachOtherOut(t *testing.T) {
 			{"KEY (u)", "UNIQUE with_key (id, u)", "", ""},
 			{"UNIQUE (g)", "UNIQUE k (g)", "", "cannot look rows up by the target's unique key k"},
 		} {
-			dbtest.Exec(t, raw, "CREATE TABLE "+sqltext.Ident(from)+".t "+columns+", "+c.source+")", "CREATE TABLE t "+columns+", "+c.target+")")
+			dbtest.Exec(
+				t, raw, "CREATE TABLE "+sqltext.Ident(from)+".t "+columns+", "+c.source+")",
+				"CREATE TABLE t "+columns+", "+c.target+")",
+			)
 			requireReplace(t, db, src, from, to, c.source+" to "+c.target, c.refused, c.warned)
 			dbtest.Exec(t, raw, "DROP TABLE t, "+sqltext.Ident(from)+".t")
 		}
 		dbtest.Exec(t, raw, "CREATE TABLE "+sqltext.Ident(from)+".t "+columns+", UNIQUE (u))",
 			"CREATE TABLE t "+strings.Replace(columns, "utf8mb4_bin", "utf8mb4_general_ci", 1)+", UNIQUE k (u))")
-		requireReplace(t, db, src, from, to, "collation", "unique key k that the source does not keep", "two different keys could become one row")
+		requireReplace(
+			t, db, src, from, to, "collation", "unique key k that the source does not keep",
+			"two different keys could become one row",
+		)
 		dbtest.Exec(t, raw, "DROP TABLE t", "CREATE TABLE t "+columns+", UNIQUE k (u))",
 			"CREATE TABLE child (a INT, FOREIGN KEY (a) REFERENCES t (id) ON DELETE CASCADE)")
-		requireReplace(t, db, src, from, to, "cascade", "table "+to+".child refers to the target with ON DELETE CASCADE", "")
+		requireReplace(
+			t, db, src, from, to, "cascade", "table "+to+".child refers to the target with ON DELETE CASCADE", "",
+		)
 		dbtest.Exec(t, raw, "DROP TABLE child", "CREATE TABLE child (a INT, FOREIGN KEY (a) REFERENCES t (id))",
 			"INSERT INTO t (id, u, v, at) VALUES (1, 's3cret', 'x', NULL)", "INSERT INTO child VALUES (1)")
-		requireReplace(t, db, src, from, to, "restrict", "", "a row that has to make way and is referred to stops the run")
+		requireReplace(
+			t, db, src, from, to, "restrict", "", "a row that has to make way and is referred to stops the run",
+		)
 
 		target := dbtest.Introspect(t, db, to, "t")
 		w := &dbtest.Writing{T: t, Server: s, Schema: to, Db: db, Raw: raw, Spec: upsert.Spec{
@@ -64,7 +74,10 @@ func requireReplace(t *testing.T, db, src *mysqldb.DB, from, to, what, refused, 
 	t.Helper()
 	source := dbtest.Introspect(t, src, from, "t")
 	plan := func(replace bool) target.Diff {
-		p, err := target.New(db).Compare(t.Context(), src, source, table.Name{Schema: to, Table: "t"}, target.Options{Cursor: "at", Replace: replace})
+		p, err := target.New(db).Compare(
+			t.Context(), src, source, table.Name{Schema: to, Table: "t"},
+			target.Options{Cursor: "at", Replace: replace},
+		)
 		require.NoError(t, err, what)
 		return p
 	}

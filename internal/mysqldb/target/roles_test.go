@@ -24,7 +24,10 @@ type roleLogin struct {
 func newRoleLogin(t *testing.T, s *servers.Server, name string) roleLogin {
 	t.Helper()
 	l := roleLogin{t: t, server: s, name: name}
-	l.admin("CREATE USER U@'%'", "CREATE ROLE U_inner", "CREATE ROLE U_outer", "GRANT U_inner TO U_outer", "GRANT U_outer TO U@'%'")
+	l.admin(
+		"CREATE USER U@'%'", "CREATE ROLE U_inner", "CREATE ROLE U_outer", "GRANT U_inner TO U_outer",
+		"GRANT U_outer TO U@'%'",
+	)
 	t.Cleanup(func() {
 		db := s.DB(t, "")
 		for _, q := range []string{"DROP USER U@'%'", "DROP ROLE U_inner", "DROP ROLE U_outer"} {
@@ -55,7 +58,10 @@ func (l roleLogin) activate() {
 
 func (l roleLogin) open(role mysqldb.Role) *mysqldb.DB {
 	l.t.Helper()
-	db, err := mysqldb.Open(l.t.Context(), strings.Replace(l.server.DSN(""), "root@", l.name+"@", 1), mysqldb.Options{Role: role, Name: "roles"})
+	db, err := mysqldb.Open(
+		l.t.Context(), strings.Replace(l.server.DSN(""), "root@", l.name+"@", 1),
+		mysqldb.Options{Role: role, Name: "roles"},
+	)
 	require.NoError(l.t, err)
 	l.t.Cleanup(func() { _ = db.Close() })
 	return db
@@ -66,7 +72,10 @@ func TestPrivilegesOfTheTargetMayComeByRoles(t *testing.T) {
 		p := dbtest.NewPair(t, s, s)
 		p.AtSource("CREATE TABLE g (id INT PRIMARY KEY)")
 		l := newRoleLogin(t, s, p.To)
-		l.admin("GRANT SELECT ON "+p.To+".* TO U@'%'", "GRANT INSERT, UPDATE ON "+p.To+".* TO U_outer", "GRANT CREATE ON "+p.To+".* TO U_inner")
+		l.admin(
+			"GRANT SELECT ON "+p.To+".* TO U@'%'", "GRANT INSERT, UPDATE ON "+p.To+".* TO U_outer",
+			"GRANT CREATE ON "+p.To+".* TO U_inner",
+		)
 		p.Dst = l.open(mysqldb.Target)
 		refuses(p, "g", "", "lacks INSERT, UPDATE, CREATE")
 		require.Contains(t, p.Plan("g").Findings[0].Remedy, "default roles")
@@ -93,7 +102,10 @@ func TestPrivilegesOfTheSourceMayComeByRoles(t *testing.T) {
 		db := l.open(mysqldb.Source)
 		tbl := dbtest.Introspect(t, db, schema, "t")
 		check := source.CheckSpec{Cursor: "ts"}
-		require.Contains(t, strings.Join(dbtest.Found(t, db, tbl, check, table.LevelRefuse), ""), "GRANT PROCESS ON *.*", "the role is not active")
+		require.Contains(
+			t, strings.Join(dbtest.Found(t, db, tbl, check, table.LevelRefuse), ""), "GRANT PROCESS ON *.*",
+			"the role is not active",
+		)
 
 		l.activate()
 		db = l.open(mysqldb.Source)
@@ -102,6 +114,9 @@ func TestPrivilegesOfTheSourceMayComeByRoles(t *testing.T) {
 
 		l.admin("REVOKE SELECT ON "+schema+".* FROM U@'%'", "GRANT SELECT ON "+schema+".t TO U_inner")
 		db = l.open(mysqldb.Source)
-		require.Empty(t, dbtest.Found(t, db, dbtest.Introspect(t, db, schema, "t"), check, table.LevelRefuse), "all of it by roles")
+		require.Empty(
+			t, dbtest.Found(t, db, dbtest.Introspect(t, db, schema, "t"), check, table.LevelRefuse),
+			"all of it by roles",
+		)
 	})
 }

@@ -24,16 +24,24 @@ func TestATargetThatRefersToItselfTakesChildrenFirst(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				p := dbtest.NewPair(t, s, s)
 				p.AtSource(staff)
-				p.AtTarget(staff, "CREATE TABLE other (id INT PRIMARY KEY, staff INT, FOREIGN KEY (staff) REFERENCES staff (id))")
+				p.AtTarget(
+					staff,
+					"CREATE TABLE other (id INT PRIMARY KEY, staff INT, FOREIGN KEY (staff) REFERENCES staff (id))",
+				)
 				plan := p.Plan("staff")
 				require.False(t, plan.Refused(), plan.Findings)
 				require.True(t, plan.RefersToItself)
-				db, err := mysqldb.Open(t.Context(), s.DSN(""), mysqldb.Options{Role: mysqldb.Target, Name: "target", MaxOpen: 1})
+				db, err := mysqldb.Open(
+					t.Context(), s.DSN(""), mysqldb.Options{Role: mysqldb.Target, Name: "target", MaxOpen: 1},
+				)
 				require.NoError(t, err)
 				defer func() { require.NoError(t, db.Close()) }()
 				write := func(name string, refers bool, rows ...[]any) error {
 					target := dbtest.Introspect(t, db, p.To, name)
-					spec := upsert.Spec{Target: target, Columns: table.Carried(target.Values()), RefersToItself: refers, BulkLoad: load}
+					spec := upsert.Spec{
+						Target: target, Columns: table.Carried(target.Values()), RefersToItself: refers,
+						BulkLoad: load,
+					}
 					chunk := table.NewRows(len(spec.Columns))
 					for _, row := range rows {
 						for _, v := range row {
@@ -49,17 +57,28 @@ func TestATargetThatRefersToItselfTakesChildrenFirst(t *testing.T) {
 				}
 				err = write("staff", false, []any{1, 5, 0})
 				require.Equal(t, uint16(1452), mysqlerr.NumberOf(err), "without it: %v", err)
-				require.NoError(t, write("staff", true, []any{1, 5, 0}, []any{2, 3, 0}, []any{3, 2, 0}, []any{4, 4, 0}), "of a later chunk, of each other, of itself")
+				require.NoError(
+					t, write("staff", true, []any{1, 5, 0}, []any{2, 3, 0}, []any{3, 2, 0}, []any{4, 4, 0}),
+					"of a later chunk, of each other, of itself",
+				)
 				require.NoError(t, write("staff", true, []any{5, nil, 0}, []any{2, 1, 1}))
 				err = write("other", false, []any{1, 99})
 				require.Equal(t, uint16(1452), mysqlerr.NumberOf(err), "%v", err)
 				require.NoError(t, write("other", false, []any{1, 5}))
 				raw := s.DB(t, p.To)
-				require.Equal(t, []string{"1|5|0", "2|1|1", "3|2|0", "4|4|0", "5|0"}, dbtest.Texts(t, raw, "SELECT CONCAT_WS('|', id, boss, v) FROM staff ORDER BY id"))
+				require.Equal(
+					t, []string{"1|5|0", "2|1|1", "3|2|0", "4|4|0", "5|0"},
+					dbtest.Texts(t, raw, "SELECT CONCAT_WS('|', id, boss, v) FROM staff ORDER BY id"),
+				)
 
-				dbtest.Exec(t, raw, "ALTER TABLE staff ADD COLUMN place INT, ADD FOREIGN KEY (place) REFERENCES other (id)")
+				dbtest.Exec(
+					t, raw, "ALTER TABLE staff ADD COLUMN place INT, ADD FOREIGN KEY (place) REFERENCES other (id)",
+				)
 				err = write("staff", true, []any{6, nil, 0, 77})
-				require.Equal(t, uint16(1452), mysqlerr.NumberOf(err), "a foreign key that was added after the plan counts: %v", err)
+				require.Equal(
+					t, uint16(1452), mysqlerr.NumberOf(err), "a foreign key that was added after the plan counts: %v",
+					err,
+				)
 			})
 		}
 	})
@@ -96,7 +115,9 @@ func TestSelfReferencesThatCannotBeLeftUncheckedAreRefused(t *testing.T) {
 			}
 			p.AtTarget(append(c.more, c.target)...)
 			plan := func() target.Diff {
-				plan, err := target.New(p.Dst).Compare(t.Context(), p.Src, dbtest.Introspect(t, p.Src, p.From, "c"), table.Name{Schema: p.To, Table: "c"},
+				plan, err := target.New(p.Dst).Compare(t.Context(), p.Src, dbtest.Introspect(
+					t, p.Src, p.From, "c",
+				), table.Name{Schema: p.To, Table: "c"},
 					target.Options{Create: true, AddColumns: true, Replace: c.replace})
 				require.NoError(t, err)
 				require.False(t, plan.RefersToItself, why)

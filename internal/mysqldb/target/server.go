@@ -77,16 +77,27 @@ func (c *comparison) checkServer(ctx context.Context) (err error) {
 	}
 	on := func(name string) bool { v := settings[name]; return v != "" && v != "OFF" && v != "0" }
 	if on("log_bin") && settings["binlog_format"] == "STATEMENT" {
-		c.addFinding(table.LevelRefuse, "", "binlog_format=STATEMENT on the target does not allow writes in READ COMMITTED", "set binlog_format to ROW or MIXED on the target")
+		c.addFinding(
+			table.LevelRefuse, "", "binlog_format=STATEMENT on the target does not allow writes in READ COMMITTED",
+			"set binlog_format to ROW or MIXED on the target",
+		)
 	}
 	checkDurable(c.Diff, settings, on("log_bin"))
 	bypass := c.grants.unknown || c.grants.has("SUPER", anywhere) || c.grants.has("CONNECTION_ADMIN", anywhere) ||
 		c.grants.has("READ_ONLY ADMIN", anywhere)
 	switch {
 	case on("super_read_only"), on("innodb_read_only"), on("read_only") && !bypass:
-		return &mysqlerr.Error{Problem: mysqlerr.Problem{Class: mysqlerr.ClassFailover, Sentence: "the target is read-only", Remedy: "write to the primary server"}}
+		return &mysqlerr.Error{
+			Problem: mysqlerr.Problem{
+				Class: mysqlerr.ClassFailover, Sentence: "the target is read-only",
+				Remedy: "write to the primary server",
+			},
+		}
 	case on("read_only"):
-		c.addFinding(table.LevelWarn, "", "the target is read-only for other logins: it may be a replica", "write to the primary server")
+		c.addFinding(
+			table.LevelWarn, "", "the target is read-only for other logins: it may be a replica",
+			"write to the primary server",
+		)
 	}
 	return nil
 }
@@ -115,12 +126,16 @@ func checkDurable(p *Diff, settings map[string]string, binlog bool) {
 // checkEngine refuses engines in which a chunk could be left half written.
 func (c *comparison) checkEngine(ctx context.Context) error {
 	var transactions sql.NullString
-	err := c.dst.QueryRowContext(ctx, "SELECT TRANSACTIONS FROM information_schema.ENGINES WHERE ENGINE = ?", c.target.Engine).Scan(&transactions)
+	err := c.dst.QueryRowContext(
+		ctx, "SELECT TRANSACTIONS FROM information_schema.ENGINES WHERE ENGINE = ?", c.target.Engine,
+	).Scan(&transactions)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
 	if transactions.String != "YES" {
-		c.addFinding(table.LevelRefuse, "", fmt.Sprintf("the target's engine %s has no transactions, so a failed chunk would stay half written", c.target.Engine),
+		c.addFinding(table.LevelRefuse, "", fmt.Sprintf(
+			"the target's engine %s has no transactions, so a failed chunk would stay half written", c.target.Engine,
+		),
 			fmt.Sprintf("ALTER TABLE %s ENGINE=InnoDB", sqltext.Qualified(c.target.Name)))
 	}
 	return nil

@@ -157,20 +157,44 @@ func applications() []stranger {
 			`CREATE TABLE T (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, password VARCHAR(128) NOT NULL, last_login DATETIME(6) NULL, is_superuser BOOL NOT NULL, username VARCHAR(150) NOT NULL UNIQUE, date_joined DATETIME(6) NOT NULL)`,
 			"INSERT INTO auth_user VALUES (1, 'pbkdf2', NULL, 1, 'root', '2024-01-01 00:00:00.000001'), (2, '', '2024-01-01', 0, 'ä', '2024-01-01')",
 		}},
-		{name: "django_session", make: []string{"CREATE TABLE T (session_key VARCHAR(40) NOT NULL PRIMARY KEY, session_data LONGTEXT NOT NULL, expire_date DATETIME(6) NOT NULL, KEY (expire_date))", "INSERT INTO django_session VALUES ('k1', 'x', '2024-01-01'), ('K2', 'y', '2024-01-01')"}},
+		{
+			name: "django_session",
+			make: []string{
+				"CREATE TABLE T (session_key VARCHAR(40) NOT NULL PRIMARY KEY, session_data LONGTEXT NOT NULL, expire_date DATETIME(6) NOT NULL, KEY (expire_date))",
+				"INSERT INTO django_session VALUES ('k1', 'x', '2024-01-01'), ('K2', 'y', '2024-01-01')",
+			},
+		},
 		{name: "django_uuid", make: []string{
 			"CREATE TABLE T (id CHAR(32) NOT NULL PRIMARY KEY, payload JSON NOT NULL, duration BIGINT NOT NULL, ip CHAR(39), positive INT UNSIGNED NOT NULL, CONSTRAINT positive_check CHECK (positive >= 0))",
 			"INSERT INTO django_uuid VALUES (REPLACE(UUID(), '-', ''), '{\"a\": [1, 2.5, null, \"ü\"]}', -1, '::1', 4)",
 		}},
 		{name: "users", cursor: "updated_at", make: []string{`CREATE TABLE T (id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, email VARCHAR(255) NOT NULL DEFAULT '', encrypted_password VARCHAR(255) NOT NULL DEFAULT '', settings JSON, admin TINYINT(1) DEFAULT 0, created_at DATETIME(6) NOT NULL,
   updated_at DATETIME(6) NOT NULL, UNIQUE KEY index_users_on_email (email), KEY index_users_on_updated_at (updated_at)) DEFAULT CHARSET=utf8mb4`, "INSERT INTO users VALUES (1, 'a@b', '', NULL, NULL, '2024-01-01', '2024-01-01 00:00:00.5'), (2, 'c@d', 'x', '[]', 1, '2024-01-01', '2024-01-02')"}},
-		{name: "schema_migrations", make: []string{"CREATE TABLE T (version VARCHAR(255) NOT NULL PRIMARY KEY)", "INSERT INTO schema_migrations VALUES ('20240101000000'), ('20240102000000')"}},
-		{name: "posts_tags", refused: both("no primary key"), make: []string{"CREATE TABLE T (post_id BIGINT NOT NULL, tag_id BIGINT NOT NULL, KEY (post_id))", "INSERT INTO posts_tags VALUES (1,1),(1,1)"}},
+		{
+			name: "schema_migrations",
+			make: []string{
+				"CREATE TABLE T (version VARCHAR(255) NOT NULL PRIMARY KEY)",
+				"INSERT INTO schema_migrations VALUES ('20240101000000'), ('20240102000000')",
+			},
+		},
+		{
+			name: "posts_tags", refused: both("no primary key"),
+			make: []string{
+				"CREATE TABLE T (post_id BIGINT NOT NULL, tag_id BIGINT NOT NULL, KEY (post_id))",
+				"INSERT INTO posts_tags VALUES (1,1),(1,1)",
+			},
+		},
 		{name: "jobs", make: []string{`CREATE TABLE T (id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, queue VARCHAR(255) NOT NULL, payload LONGTEXT NOT NULL, attempts TINYINT UNSIGNED NOT NULL, reserved_at INT UNSIGNED NULL, available_at INT UNSIGNED NOT NULL, created_at INT UNSIGNED NOT NULL,
   KEY jobs_queue_index (queue)) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci`, "INSERT INTO jobs (queue, payload, attempts, available_at, created_at) VALUES ('default', '{\"uuid\":\"x\"}', 255, 4294967295, 1)"}},
 		{name: "personal_access_tokens", cursor: "updated_at", refused: both("updated_at is NULL in some rows"), make: []string{"CREATE TABLE T (id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY, tokenable_type VARCHAR(255) NOT NULL, tokenable_id BIGINT UNSIGNED NOT NULL, token VARCHAR(64) NOT NULL UNIQUE, abilities TEXT NULL, created_at TIMESTAMP NULL, updated_at TIMESTAMP NULL," +
 			" KEY tokenable (tokenable_type, tokenable_id)) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci", "INSERT INTO personal_access_tokens (tokenable_type, tokenable_id, token) VALUES ('App\\\\Models\\\\User', 1, 'x')"}},
-		{name: "oauth", make: []string{"CREATE TABLE T (id VARCHAR(100) CHARACTER SET latin1 NOT NULL, scopes TEXT, revoked TINYINT(1) NOT NULL, expires_at DATETIME NULL, PRIMARY KEY (id))", "INSERT INTO oauth VALUES ('é', NULL, 0, NULL), ('F', '', 1, '9999-12-31 23:59:59')"}},
+		{
+			name: "oauth",
+			make: []string{
+				"CREATE TABLE T (id VARCHAR(100) CHARACTER SET latin1 NOT NULL, scopes TEXT, revoked TINYINT(1) NOT NULL, expires_at DATETIME NULL, PRIMARY KEY (id))",
+				"INSERT INTO oauth VALUES ('é', NULL, 0, NULL), ('F', '', 1, '9999-12-31 23:59:59')",
+			},
+		},
 	}
 }
 

@@ -73,7 +73,7 @@ func isChar(c *schema.Column) bool { return strings.HasPrefix(strings.ToLower(c.
 
 // isText reports the types whose Length counts bytes, not characters.
 func isText(c *schema.Column) bool {
-	// MariaDB's COMPRESSED stands behind it, as a comment.
+	// MariaDB's COMPRESSED follows it, as a comment.
 	return strings.HasSuffix(strings.ToLower(typeComment.ReplaceAllString(c.Type, "")), "text")
 }
 
@@ -91,7 +91,7 @@ func extent(from, to *schema.Column) (chars, size uint64) {
 func fits(to *schema.Column, chars, size uint64) string {
 	room := chars
 	if isText(to) {
-		// LONGTEXT holds whatever a packet can carry.
+		// LONGTEXT holds any text that fits into a packet.
 		if room = size; to.Length >= 1<<32-1 {
 			return ""
 		}

@@ -82,7 +82,12 @@ func (p Diff) Refused() bool {
 
 // addFinding returns the finding, which may be given its topic before the next one is noted.
 func (p *Diff) addFinding(level table.Level, column, text, remedy string) *table.Finding {
-	p.Findings = append(p.Findings, table.Finding{Level: level, Table: p.Name.String(), Column: column, Text: columnText(column, text), Remedy: remedy})
+	p.Findings = append(
+		p.Findings,
+		table.Finding{
+			Level: level, Table: p.Name.String(), Column: column, Text: columnText(column, text), Remedy: remedy,
+		},
+	)
 	return &p.Findings[len(p.Findings)-1]
 }
 

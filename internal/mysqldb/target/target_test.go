@@ -62,7 +62,10 @@ func TestEveryTypeArrivesOnACreatedTarget(t *testing.T) {
 		p.CopyRows("every", "dt6")
 		p.CopyRows("every", "")
 		// The same by way of the update part: rows of defaults become rows of extremes.
-		p.AtTarget("DELETE FROM every", "INSERT INTO every (id, vc, i1, dt6) VALUES (18446744073709551614, 'q1', 1, NULL), (1, 'q2', 1, NULL), (2, 'q3', 1, NULL), (3, 'q4', 1, NULL)")
+		p.AtTarget(
+			"DELETE FROM every",
+			"INSERT INTO every (id, vc, i1, dt6) VALUES (18446744073709551614, 'q1', 1, NULL), (1, 'q2', 1, NULL), (2, 'q3', 1, NULL), (3, 'q4', 1, NULL)",
+		)
 		p.CopyRows("every", "dt6")
 
 		source, target := dbtest.Introspect(t, p.Src, p.From, "every"), dbtest.Introspect(t, p.Dst, p.To, "every")
@@ -120,7 +123,10 @@ func TestTypesOfOneFlavorFindAHomeOnTheOther(t *testing.T) {
 		"INSERT INTO m (k, v, e, big) VALUES ('a', 'A', STRING_TO_VECTOR('[1,2,3]'), NULL), ('A', 'b', NULL, NULL), ('a ', NULL, NULL, STRING_TO_VECTOR(CONCAT('[', REPEAT('1,', 4999), '2]')))",
 		"INSERT INTO m SET k = 'z', j = '{\"x\": 5}', gc = ST_GeomFromText('GEOMETRYCOLLECTION(POINT(1 1))')")
 	vectors := dbtest.NewPair(t, servers.MySQL(t), servers.MySQL(t))
-	vectors.AtSource("CREATE TABLE m (id INT PRIMARY KEY, e VECTOR(3), at INT)", "INSERT INTO m VALUES (1, STRING_TO_VECTOR('[1,-2.5,3e-30]'), 1), (2, NULL, 1)")
+	vectors.AtSource(
+		"CREATE TABLE m (id INT PRIMARY KEY, e VECTOR(3), at INT)",
+		"INSERT INTO m VALUES (1, STRING_TO_VECTOR('[1,-2.5,3e-30]'), 1), (2, NULL, 1)",
+	)
 	vectors.Apply("m")
 	vectors.CopyRows("m", "at")
 	vectors.AtTarget("UPDATE m SET e = STRING_TO_VECTOR('[1,2,3]')")
@@ -154,7 +160,12 @@ func TestLaterColumnsAreAddedAndDroppedOnesKept(t *testing.T) {
 		require.True(t, target.Column("at").Nullable)
 		require.False(t, target.Column("d").Nullable)
 		require.True(t, target.Column("g").Generated)
-		require.Equal(t, []string{"1,NULL,x,NULL"}, dbtest.Texts(t, p.Target.DB(t, p.To), "SELECT CONCAT_WS(',', id, IFNULL(n, 'NULL'), d, IFNULL(at, 'NULL')) FROM l"))
+		require.Equal(
+			t, []string{"1,NULL,x,NULL"},
+			dbtest.Texts(
+				t, p.Target.DB(t, p.To), "SELECT CONCAT_WS(',', id, IFNULL(n, 'NULL'), d, IFNULL(at, 'NULL')) FROM l",
+			),
+		)
 		p.CopyRows("l", "")
 
 		p.AtTarget("ALTER TABLE l MODIFY gone INT NOT NULL")

@@ -16,7 +16,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// trialTable is the temporary table in which a plan tries what it is going to do. Nobody else sees
+// trialTable is the temporary table in which a plan tries what it is going to do. No other session sees
 // it, it goes with its session, and no table of that name is ever touched.
 const trialTable = "tablehaul_trial"
 
@@ -61,7 +61,7 @@ func newTrial(ctx context.Context, dst *mysqldb.DB, name table.Name) (*trial, er
 	return t, nil
 }
 
-// create makes the temporary table anew.
+// create drops the temporary table and creates it again.
 func (t *trial) create(ctx context.Context, definition string) error {
 	if t.made {
 		if _, err := t.conn.ExecContext(ctx, "DROP TEMPORARY TABLE "+sqltext.Qualified(t.name)); err != nil {
@@ -83,7 +83,7 @@ func (t *trial) close() {
 			_ = t.conn.Raw(func(any) error { return driver.ErrBadConn })
 		}
 	}
-	_ = t.conn.Close() // says only whether the connection was given up
+	_ = t.conn.Close() // says only whether the connection is closed already
 }
 
 // accepts creates a table of the columns and says why it does not take rows with the values of base, or "".
@@ -94,7 +94,9 @@ func (t *trial) accepts(ctx context.Context, columns []string, base []*schema.Co
 		why, err = t.insert(ctx, base, onTarget, rows)
 	}
 	if mysqlerr.NumberOf(err) != 0 {
-		return fmt.Sprintf("%s does not take its expression, or not for all rows (error %d)", t.to, mysqlerr.NumberOf(err)), nil
+		return fmt.Sprintf(
+			"%s does not take its expression, or not for all rows (error %d)", t.to, mysqlerr.NumberOf(err),
+		), nil
 	}
 	return why, err
 }

@@ -72,8 +72,8 @@ func (d *ddl) forTrial(statement func() string) string {
 	return statement()
 }
 
-// refuseStatement turns what a server says to a statement into a refusal, where the real statement would be
-// told the same. The text is about names: the table has no rows.
+// refuseStatement turns a permanent error of a trial into a refusal: the real statement would fail as well.
+// The text holds names only: the table has no rows.
 func refuseStatement(p *Diff, err error) error {
 	_, text, ok := mysqlerr.ServerMessage(err)
 	if !ok {

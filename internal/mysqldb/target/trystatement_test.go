@@ -24,7 +24,13 @@ func TestStatementsThatTheTargetDoesNotTakeAreRefusedInThePlan(t *testing.T) {
 		p.Apply("a")
 		p.AtSource("SET sql_mode = ''", "ALTER TABLE a ADD COLUMN "+twins)
 		refuses(p, "a", "", "does not take the statement")
-		require.Equal(t, []string{"id"}, dbtest.Texts(t, p.Target.DB(t, p.To), "SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = '"+p.To+"'"))
+		require.Equal(
+			t, []string{"id"},
+			dbtest.Texts(
+				t, p.Target.DB(t, p.To),
+				"SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = '"+p.To+"'",
+			),
+		)
 	})
 	// Nine of them are more than a row of MariaDB has room for.
 	p := dbtest.NewPair(t, servers.MySQL(t), servers.MariaDB(t))
@@ -39,9 +45,19 @@ func TestStatementsThatTheTargetDoesNotTakeAreRefusedInThePlan(t *testing.T) {
 // An index of an expression is computed for every row that is written.
 func TestIndexesOfExpressionsThatDoNotTakeAllRowsAreLeftOut(t *testing.T) {
 	p := dbtest.NewPair(t, servers.MySQL(t), servers.MySQL(t))
-	p.AtSource("SET sql_mode = ''", "CREATE TABLE f (id INT PRIMARY KEY, v VARCHAR(9), KEY good ((UPPER(v))), KEY bad ((CAST(v AS UNSIGNED))))", "INSERT INTO f VALUES (1, '5'), (2, 'abc')")
+	p.AtSource(
+		"SET sql_mode = ''",
+		"CREATE TABLE f (id INT PRIMARY KEY, v VARCHAR(9), KEY good ((UPPER(v))), KEY bad ((CAST(v AS UNSIGNED))))",
+		"INSERT INTO f VALUES (1, '5'), (2, 'abc')",
+	)
 	plan := p.Apply("f")
 	require.True(t, slices.ContainsFunc(plan.Findings, func(f table.Finding) bool { return strings.Contains(f.Text, "index bad is not created") }), "%+v", plan.Findings)
-	require.Equal(t, []string{"good", "PRIMARY"}, dbtest.Texts(t, p.Target.DB(t, p.To), "SELECT DISTINCT INDEX_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = '"+p.To+"' ORDER BY 1"))
+	require.Equal(
+		t, []string{"good", "PRIMARY"},
+		dbtest.Texts(
+			t, p.Target.DB(t, p.To),
+			"SELECT DISTINCT INDEX_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = '"+p.To+"' ORDER BY 1",
+		),
+	)
 	p.CopyRows("f", "")
 }

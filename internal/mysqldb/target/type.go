@@ -57,8 +57,10 @@ func mayBeShorter(from, to mysqldb.Server) bool {
 	return from.Flavor == mysqldb.FlavorMySQL && to.Flavor == mysqldb.FlavorMariaDB
 }
 
-func hasUUID(s mysqldb.Server) bool  { return s.Flavor == mysqldb.FlavorMariaDB && s.AtLeast(10, 7, 0) }
+func hasUUID(s mysqldb.Server) bool { return s.Flavor == mysqldb.FlavorMariaDB && s.AtLeast(10, 7, 0) }
+
 func hasInet6(s mysqldb.Server) bool { return s.Flavor == mysqldb.FlavorMariaDB && s.AtLeast(10, 5, 0) }
+
 func hasInet4(s mysqldb.Server) bool {
 	return s.Flavor == mysqldb.FlavorMariaDB && s.AtLeast(10, 10, 0)
 }

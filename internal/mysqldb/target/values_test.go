@@ -76,32 +76,46 @@ func TestEachAddedDefaultArrives(t *testing.T) {
 
 func TestAddedDefaultsArriveBitForBit(t *testing.T) {
 	dbtest.EachPair(t, func(t *testing.T, p *dbtest.Pair) {
-		p.AtSource("CREATE TABLE d (id INT PRIMARY KEY, a INT) CHARACTER SET utf8mb4", "INSERT INTO d VALUES (1, 1), (2, 2)")
+		p.AtSource(
+			"CREATE TABLE d (id INT PRIMARY KEY, a INT) CHARACTER SET utf8mb4", "INSERT INTO d VALUES (1, 1), (2, 2)",
+		)
 		p.Apply("d")
 		p.CopyRows("d", "")
 		p.AtSource("SET time_zone = '+02:00'", "ALTER TABLE d "+trickyDefaults)
 		plan := p.Apply("d")
 		require.False(t, slices.ContainsFunc(plan.Findings, func(f table.Finding) bool { return f.Level == table.LevelWarn }), "%+v", plan.Findings)
 		// Nothing was copied since: the target's rows hold what its own ADD COLUMN gave them.
-		require.Equal(t, dbtest.Texts(t, dbtest.Lenient(t, p.Source, p.From), trickyBytes), dbtest.Texts(t, dbtest.Lenient(t, p.Target, p.To), trickyBytes))
+		require.Equal(
+			t, dbtest.Texts(t, dbtest.Lenient(t, p.Source, p.From), trickyBytes),
+			dbtest.Texts(t, dbtest.Lenient(t, p.Target, p.To), trickyBytes),
+		)
 		// The same defaults serve rows that the target's own people add.
 		p.AtTarget("INSERT INTO d (id) VALUES (3)")
 		p.AtSource("INSERT INTO d (id) VALUES (3)")
-		require.Equal(t, dbtest.Texts(t, dbtest.Lenient(t, p.Source, p.From), trickyBytes), dbtest.Texts(t, dbtest.Lenient(t, p.Target, p.To), trickyBytes))
+		require.Equal(
+			t, dbtest.Texts(t, dbtest.Lenient(t, p.Source, p.From), trickyBytes),
+			dbtest.Texts(t, dbtest.Lenient(t, p.Target, p.To), trickyBytes),
+		)
 		require.False(t, dbtest.Introspect(t, p.Dst, p.To, "d").Column("en").Nullable)
 	})
 }
 
 func TestCreatedDefaultsAreReadExactly(t *testing.T) {
 	dbtest.EachPair(t, func(t *testing.T, p *dbtest.Pair) {
-		p.AtSource("CREATE TABLE d (id INT PRIMARY KEY, a INT) CHARACTER SET utf8mb4", "SET time_zone = '+02:00'", "ALTER TABLE d "+trickyDefaults)
+		p.AtSource(
+			"CREATE TABLE d (id INT PRIMARY KEY, a INT) CHARACTER SET utf8mb4", "SET time_zone = '+02:00'",
+			"ALTER TABLE d "+trickyDefaults,
+		)
 		plan := p.Apply("d") // the source has no row to read a default of a NOT NULL column by
 		require.True(t, slices.ContainsFunc(plan.Findings, func(f table.Finding) bool { return f.Column == "b4n" && strings.Contains(f.Text, "default") }), "%+v", plan.Findings)
 		p.AtTarget("DROP TABLE d")
 		p.AtSource("INSERT INTO d (id) VALUES (1)")
 		p.Apply("d")
 		p.AtTarget("INSERT INTO d (id) VALUES (1)")
-		require.Equal(t, dbtest.Texts(t, dbtest.Lenient(t, p.Source, p.From), trickyBytes), dbtest.Texts(t, dbtest.Lenient(t, p.Target, p.To), trickyBytes))
+		require.Equal(
+			t, dbtest.Texts(t, dbtest.Lenient(t, p.Source, p.From), trickyBytes),
+			dbtest.Texts(t, dbtest.Lenient(t, p.Target, p.To), trickyBytes),
+		)
 	})
 }
 
@@ -130,19 +144,30 @@ func TestAnAddedColumnHoldsWhatOldRowsHold(t *testing.T) {
 		warned(p, plan, "changed", "dropped", "gone", "later", "cased")
 		target := dbtest.Introspect(t, p.Dst, p.To, "o")
 		require.False(t, target.Column("kept").Nullable)
-		require.Equal(t, []string{"5,NULL", "5,NULL"}, dbtest.Texts(t, p.Target.DB(t, p.To), "SELECT CONCAT_WS(',', kept, IFNULL(none, 'NULL')) FROM o"))
+		require.Equal(
+			t, []string{"5,NULL", "5,NULL"},
+			dbtest.Texts(t, p.Target.DB(t, p.To), "SELECT CONCAT_WS(',', kept, IFNULL(none, 'NULL')) FROM o"),
+		)
 		p.CopyRows("o", "at") // as --full does
 	})
 }
 
 func TestRowsAboveTheWatermarkDoNotCountAsOld(t *testing.T) {
 	dbtest.EachPair(t, func(t *testing.T, p *dbtest.Pair) {
-		p.AtSource("CREATE TABLE o (id INT PRIMARY KEY, at DATETIME(3) NOT NULL, KEY (at))", "INSERT INTO o VALUES (1, '2024-01-01')")
+		p.AtSource(
+			"CREATE TABLE o (id INT PRIMARY KEY, at DATETIME(3) NOT NULL, KEY (at))",
+			"INSERT INTO o VALUES (1, '2024-01-01')",
+		)
 		p.Apply("o")
 		p.CopyRows("o", "at")
-		p.AtSource("ALTER TABLE o ADD COLUMN n INT NOT NULL DEFAULT 5", "INSERT INTO o VALUES (2, '2024-01-01 00:00:00.001', 7)")
+		p.AtSource(
+			"ALTER TABLE o ADD COLUMN n INT NOT NULL DEFAULT 5",
+			"INSERT INTO o VALUES (2, '2024-01-01 00:00:00.001', 7)",
+		)
 		plan := func(watermark string) target.Diff {
-			plan, err := target.New(p.Dst).Compare(t.Context(), p.Src, dbtest.Introspect(t, p.Src, p.From, "o"), table.Name{Schema: p.To, Table: "o"},
+			plan, err := target.New(p.Dst).Compare(t.Context(), p.Src, dbtest.Introspect(
+				t, p.Src, p.From, "o",
+			), table.Name{Schema: p.To, Table: "o"},
 				target.Options{AddColumns: true, Cursor: "at", Watermark: watermark})
 			require.NoError(t, err)
 			return plan
@@ -168,11 +193,19 @@ func TestARenameAtTheSourceIsAskedFor(t *testing.T) {
 			"same place, other": {[]string{"ALTER TABLE r DROP price, ADD amount INT AFTER id"}, ""},
 			"same place, empty": {[]string{"UPDATE r SET price = NULL", "ALTER TABLE r CHANGE price amount INT"}, ""},
 			"drop, add, other":  {[]string{"ALTER TABLE r DROP v, ADD amount DATE AFTER price"}, ""},
-			"add with old rows": {[]string{"ALTER TABLE r DROP price, ADD amount INT", "UPDATE r SET amount = 3"}, "amount"},
+			"add with old rows": {
+				[]string{"ALTER TABLE r DROP price, ADD amount INT", "UPDATE r SET amount = 3"}, "amount",
+			},
 		} {
 			t.Run(name, func(t *testing.T) {
-				q := &dbtest.Pair{T: t, Src: p.Src, Dst: p.Dst, From: p.From, To: p.To, Source: p.Source, Target: p.Target}
-				q.AtSource("DROP TABLE IF EXISTS r", "CREATE TABLE r (id INT PRIMARY KEY, price INT, v VARCHAR(9), at INT NOT NULL)", "INSERT INTO r VALUES (1, 10, 'a', 1), (2, 20, 'b', 2)")
+				q := &dbtest.Pair{
+					T: t, Src: p.Src, Dst: p.Dst, From: p.From, To: p.To, Source: p.Source, Target: p.Target,
+				}
+				q.AtSource(
+					"DROP TABLE IF EXISTS r",
+					"CREATE TABLE r (id INT PRIMARY KEY, price INT, v VARCHAR(9), at INT NOT NULL)",
+					"INSERT INTO r VALUES (1, 10, 'a', 1), (2, 20, 'b', 2)",
+				)
 				q.AtTarget("DROP TABLE IF EXISTS r")
 				q.Apply("r")
 				q.CopyRows("r", "at")
@@ -185,7 +218,10 @@ func TestARenameAtTheSourceIsAskedFor(t *testing.T) {
 			})
 		}
 		// The way out that the finding names.
-		p.AtSource("DROP TABLE IF EXISTS r", "CREATE TABLE r (id INT PRIMARY KEY, price INT, at INT NOT NULL)", "INSERT INTO r VALUES (1, 10, 1)")
+		p.AtSource(
+			"DROP TABLE IF EXISTS r", "CREATE TABLE r (id INT PRIMARY KEY, price INT, at INT NOT NULL)",
+			"INSERT INTO r VALUES (1, 10, 1)",
+		)
 		p.AtTarget("DROP TABLE IF EXISTS r")
 		p.Apply("r")
 		p.CopyRows("r", "at")
@@ -207,6 +243,9 @@ func TestExpressionsOfDefaultsArriveWhole(t *testing.T) {
 		p.Apply("x")
 		p.AtTarget("INSERT INTO x (id) VALUES (1)")
 		const bytes = "SELECT CONCAT(HEX(e), ' ', HEX(f)) FROM x"
-		require.Equal(t, dbtest.Texts(t, dbtest.Lenient(t, p.Source, p.From), bytes), dbtest.Texts(t, dbtest.Lenient(t, p.Target, p.To), bytes))
+		require.Equal(
+			t, dbtest.Texts(t, dbtest.Lenient(t, p.Source, p.From), bytes),
+			dbtest.Texts(t, dbtest.Lenient(t, p.Target, p.To), bytes),
+		)
 	})
 }

@@ -13,11 +13,11 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// A source column that has become wider is followed by its target where that is harmless: every
-// value that the target holds stays what it is, and others of the target do not wait for it.
-// Everything else is refused, with the statement that a person can run at a good time.
+// Where a source column has become wider, the target's column follows if that is harmless: every value stays
+// what it is, and other clients of the target do not wait long. Any other difference is refused, with the
+// statement that a person can run at a good time.
 
-// copyBytes is the largest table that an ALTER may write anew while its writers wait.
+// copyBytes is the largest table that an ALTER may copy while its writers wait.
 const copyBytes = 16 << 20
 
 // narrowColumn is a target column that does not take every value of its source.
@@ -65,7 +65,10 @@ func (c *comparison) widenColumns(ctx context.Context) error {
 	}
 	c.grants.require(c.Diff, "ALTER")
 	c.Statements = append(c.Statements, alterable(c.target, c.Diff, "ALTER TABLE "+sqltext.Qualified(c.Name)+changes))
-	c.addFinding(table.LevelInfo, "", "columns of the target are widened, as those of the source were: "+strings.Join(names, ", "), "")
+	c.addFinding(
+		table.LevelInfo, "",
+		"columns of the target are widened, as those of the source were: "+strings.Join(names, ", "), "",
+	)
 	return nil
 }
 
@@ -88,7 +91,9 @@ func refuseNarrow(p *Diff, n narrowColumn, line, why string) {
 	text := "is NOT NULL on the target and nullable at the source"
 	remedy := "make it nullable on the target"
 	if n.why != "" {
-		text = fmt.Sprintf("is %s on the target and %s at the source: %s", describeType(n.to), describeType(n.from), n.why)
+		text = fmt.Sprintf(
+			"is %s on the target and %s at the source: %s", describeType(n.to), describeType(n.from), n.why,
+		)
 		remedy = "change the target's column to " + describeType(n.from)
 	}
 	if line != "" {
@@ -186,7 +191,8 @@ func touchesNoRow(n narrowColumn) bool {
 	switch from.Kind {
 	case table.KindString:
 		size := charsetBytes[to.Charset]
-		return size != 0 && strings.HasPrefix(strings.ToLower(to.Type), "varchar") && (from.Length*size <= 255 || to.Length*size > 255)
+		sameLengthBytes := from.Length*size <= 255 || to.Length*size > 255
+		return size != 0 && strings.HasPrefix(strings.ToLower(to.Type), "varchar") && sameLengthBytes
 	case table.KindBytes:
 		return strings.HasPrefix(strings.ToLower(to.Type), "varbinary") && (from.Length <= 255 || to.Length > 255)
 	case table.KindEnum:

@@ -17,10 +17,16 @@ import (
 // widenings are columns whose source has become wider, with a value that did not fit, and what the
 // target's column is then. What stands behind its type stays.
 var widenings = []struct{ was, is, value, then string }{
-	{`INT NOT NULL DEFAULT 7 COMMENT 'it''s \\ NOT NULL'`, "BIGINT NOT NULL", "3000000000", `bigint NO 7 it's \ NOT NULL`},
+	{
+		`INT NOT NULL DEFAULT 7 COMMENT 'it''s \\ NOT NULL'`, "BIGINT NOT NULL", "3000000000",
+		`bigint NO 7 it's \ NOT NULL`,
+	},
 	{"SMALLINT UNSIGNED", "INT UNSIGNED", "4000000000", "int unsigned YES NULL "},
 	{"TINYINT NOT NULL", "INT NULL", "NULL", "int YES NULL "},
-	{"VARCHAR(20) CHARACTER SET latin1 DEFAULT 'x'", "VARCHAR(40) CHARACTER SET latin1", "REPEAT('ü', 40)", "varchar(40) YES x "},
+	{
+		"VARCHAR(20) CHARACTER SET latin1 DEFAULT 'x'", "VARCHAR(40) CHARACTER SET latin1", "REPEAT('ü', 40)",
+		"varchar(40) YES x ",
+	},
 	{"VARCHAR(60) COLLATE utf8mb4_bin NOT NULL", "VARCHAR(70) NULL", "REPEAT('😀', 70)", "varchar(70) YES NULL "},
 	{"VARBINARY(4)", "VARBINARY(400)", "REPEAT(x'00', 400)", "varbinary(400) YES NULL "},
 	{"DECIMAL(10,2) NOT NULL DEFAULT 1", "DECIMAL(14,4) NOT NULL", "-1234567890.1234", "decimal(14,4) NO 1.0000 "},
@@ -32,7 +38,11 @@ var widenings = []struct{ was, is, value, then string }{
 	{"BIT(3) NOT NULL", "BIT(9) NOT NULL", "b'100000001'", "bit(9) NO NULL "},
 	{"CHAR(3)", "CHAR(9)", "'x y'", "char(9) YES NULL "},
 	{"TIME(2) DEFAULT '01:00:00'", "TIME(5)", "'01:02:03.45678'", "time(5) YES 01:00:00.00000 "},
-	{"DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP COMMENT 'current_timestamp'", "DATETIME(6) NOT NULL", "'2024-01-01 00:00:00.000001'", "datetime(6) NO current_timestamp(6) current_timestamp"},
+	{
+		"DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP COMMENT 'current_timestamp'",
+		"DATETIME(6) NOT NULL", "'2024-01-01 00:00:00.000001'",
+		"datetime(6) NO current_timestamp(6) current_timestamp",
+	},
 	{"TIMESTAMP(3) NULL DEFAULT NULL", "TIMESTAMP(6) NULL", "'2024-01-01 00:00:00.000001'", "timestamp(6) YES NULL "},
 }
 
@@ -42,7 +52,10 @@ func TestHarmlessWideningsAreFollowed(t *testing.T) {
 		width := regexp.MustCompile(`(int)\([0-9]+\)`)
 		for i, w := range widenings {
 			name := fmt.Sprintf("w%d", i)
-			p.AtSource("CREATE TABLE "+name+" (id INT PRIMARY KEY, c "+w.is+") CHARACTER SET utf8mb4", "INSERT INTO "+name+" VALUES (1, "+w.value+")")
+			p.AtSource(
+				"CREATE TABLE "+name+" (id INT PRIMARY KEY, c "+w.is+") CHARACTER SET utf8mb4",
+				"INSERT INTO "+name+" VALUES (1, "+w.value+")",
+			)
 			p.AtTarget("CREATE TABLE " + name + " (id INT PRIMARY KEY, c " + w.was + ") CHARACTER SET utf8mb4")
 			plan := p.Apply(name)
 			require.Len(t, plan.Statements, 1, w.is)
@@ -59,8 +72,13 @@ func TestHarmlessWideningsAreFollowed(t *testing.T) {
 // The key is the column that outgrows its type most often.
 func TestAKeyThatBecameWiderIsFollowed(t *testing.T) {
 	dbtest.EachPair(t, func(t *testing.T, p *dbtest.Pair) {
-		p.AtSource("CREATE TABLE k (id BIGINT AUTO_INCREMENT PRIMARY KEY, v INT)", "INSERT INTO k VALUES (3000000000, 1)")
-		p.AtTarget("CREATE TABLE k (id INT AUTO_INCREMENT PRIMARY KEY, v INT, KEY (v))", "INSERT INTO k VALUES (1, 1), (2, 2)")
+		p.AtSource(
+			"CREATE TABLE k (id BIGINT AUTO_INCREMENT PRIMARY KEY, v INT)", "INSERT INTO k VALUES (3000000000, 1)",
+		)
+		p.AtTarget(
+			"CREATE TABLE k (id INT AUTO_INCREMENT PRIMARY KEY, v INT, KEY (v))",
+			"INSERT INTO k VALUES (1, 1), (2, 2)",
+		)
 		p.Apply("k")
 		target := dbtest.Introspect(t, p.Dst, p.To, "k")
 		require.Equal(t, 64, target.Column("id").Bits)
@@ -99,7 +117,10 @@ func TestOtherWideningsAreRefusedWithTheStatement(t *testing.T) {
 		}
 		dbtest.Says(t, p.Apply("r"), "", "widened, as those of the source were: many")
 		p.CopyRows("r", "")
-		refused, err := target.New(p.Dst).Compare(t.Context(), p.Src, dbtest.Introspect(t, p.Src, p.From, "r"), table.Name{Schema: p.To, Table: "parent"}, target.Options{})
+		refused, err := target.New(p.Dst).Compare(
+			t.Context(), p.Src, dbtest.Introspect(t, p.Src, p.From, "r"), table.Name{Schema: p.To, Table: "parent"},
+			target.Options{},
+		)
 		require.NoError(t, err)
 		require.True(t, refused.Refused())
 	})
@@ -118,7 +139,10 @@ func TestAWideningIsTried(t *testing.T) {
 func TestLargeTargetsAreWidenedWhereNoRowIsTouched(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := dbtest.NewPair(t, s, s)
-		p.AtSource("CREATE TABLE l (id INT PRIMARY KEY, n BIGINT, v VARCHAR(20), body LONGTEXT)", "CREATE TABLE m LIKE l", "ALTER TABLE m MODIFY n INT")
+		p.AtSource(
+			"CREATE TABLE l (id INT PRIMARY KEY, n BIGINT, v VARCHAR(20), body LONGTEXT)", "CREATE TABLE m LIKE l",
+			"ALTER TABLE m MODIFY n INT",
+		)
 		p.AtTarget("CREATE TABLE l (id INT PRIMARY KEY, n INT, v VARCHAR(10), body LONGTEXT)", "INSERT INTO l VALUES (1, 1, '', REPEAT('x', 9000000)), (2, 2, '', REPEAT('x', 9000000))",
 			"ANALYZE TABLE l", "CREATE TABLE m AS SELECT * FROM l", "ALTER TABLE m ADD PRIMARY KEY (id)", "ANALYZE TABLE m")
 		refuses(p, "l", "n", "the target is larger than 16 MiB")

@@ -17,7 +17,9 @@ import (
 func TestALongStatementEndsWhenItsServerHasItNoMore(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		db, p := dbtest.Forgetful(t, s, mysqldb.Target)
-		require.NoError(t, target.ExecWatched(t.Context(), db, "DO SLEEP(2.5)", 200*time.Millisecond), "it was silent, and ran")
+		require.NoError(
+			t, target.ExecWatched(t.Context(), db, "DO SLEEP(2.5)", 200*time.Millisecond), "it was silent, and ran",
+		)
 
 		hold := p.Hold(1, "DO /* tablehaul-")
 		err := target.ExecWatched(t.Context(), db, "DO SLEEP(60)", 200*time.Millisecond)
