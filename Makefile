@@ -84,6 +84,10 @@ test-world: bin/tablehaul-standalone servers ## random worlds for ten minutes (B
 	TABLEHAUL_WORLD_SHRINK=1 TABLEHAUL_WORLD_BUDGET=$(or $(BUDGET),10m) \
 	  $(GO) test -count=1 -timeout 0 -v -run TestRandomWorld ./integration/world
 
+.PHONY: test-model
+test-model: ## all states of the window protocol's model: 26 million, a few minutes (`make test` explores 6 million)
+	TABLEHAUL_MODEL_FULL=1 $(GO) test -count=1 -timeout 30m -v ./integration/model
+
 .PHONY: lint
 lint: $(GOLANGCI) $(WORKFLOWCHECK) vulncheck ## linters, words, vulnerabilities, and whether workflows are deterministic
 	$(GOLANGCI) run ./...

@@ -146,6 +146,7 @@ func TestAnIntegerCursorThatIsNoAutoIncrementLosesNothing(t *testing.T) {
 
 // An overlap that does not fit is never ignored in silence.
 func TestAnOverlapThatDoesNotFitIsSaid(t *testing.T) {
+	t.Parallel()
 	p := start(t, options{tables: "- { name: FROM.v, target: TO.v, cursor: version, overlap: 1h }\n- { name: FROM.t, target: TO.t, cursor: updated_at, overlap: 3600 }\n" +
 		"- { name: FROM.u, target: TO.u, cursor: updated_at, cursorUnit: s }"})
 	exec(t, p.src, "CREATE TABLE v (id INT PRIMARY KEY, version INT NOT NULL, KEY (version))", "INSERT INTO v VALUES (1, 7)", createT,

@@ -173,6 +173,7 @@ func TestTargetLostBetweenRuns(t *testing.T) {
 
 // Who sets the watermark by hand says what the target holds, and an empty one is no loss.
 func TestWatermarkSetByHandIsBelieved(t *testing.T) {
+	t.Parallel()
 	p := start(t, options{})
 	exec(t, p.src, createT, insertT(1, 100), "UPDATE t SET updated_at = '2024-01-01' + INTERVAL id DAY")
 	exec(t, p.dst, createT)

@@ -30,6 +30,7 @@ func TestUnknownTableIsRefused(t *testing.T) {
 }
 
 func TestMissingSourceTableIsRefused(t *testing.T) {
+	t.Parallel()
 	p := start(t, options{})
 	_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
 	requireFailure(t, err, failure.UnsupportedTable, p.table("t"))
@@ -37,6 +38,7 @@ func TestMissingSourceTableIsRefused(t *testing.T) {
 }
 
 func TestUnsafeTablesAreRefused(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		ddl   []string
 		parts []string
@@ -75,6 +77,7 @@ func TestUnsafeTablesAreRefused(t *testing.T) {
 }
 
 func TestNarrowTargetColumnIsRefused(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, options{source: s})
 		exec(t, p.src, createT, insertT(1, 10))
@@ -85,6 +88,7 @@ func TestNarrowTargetColumnIsRefused(t *testing.T) {
 }
 
 func TestCursorWithoutIndexIsAllowedAndWarnedOf(t *testing.T) {
+	t.Parallel()
 	p := start(t, options{})
 	exec(t, p.src, strings.Replace(createT, ",\n  KEY by_update (updated_at)", "", 1), insertT(1, 1500))
 	p.settled("t")
@@ -95,6 +99,7 @@ func TestCursorWithoutIndexIsAllowedAndWarnedOf(t *testing.T) {
 }
 
 func TestWrongPasswordIsRefused(t *testing.T) {
+	t.Parallel()
 	s := servers.MySQL(t)
 	p := start(t, options{sourceDSN: "nobody:sentinel-password@tcp(" + s.Addr() + ")/", idle: true})
 	log := p.startOverheard()
@@ -125,6 +130,7 @@ func TestUnreachableServerIsAVisibleWaitThenAFailure(t *testing.T) {
 }
 
 func TestMalformedInputIsRefused(t *testing.T) {
+	t.Parallel()
 	p := start(t, options{})
 	for name, in := range map[string]any{
 		"unknown key": map[string]any{"table": p.table("t"), "fulll": true},
@@ -156,6 +162,7 @@ func TestMalformedInputIsRefused(t *testing.T) {
 
 // A row that the target refuses is named by column and by a hash of its key, never by a value.
 func TestRefusedRowNamesColumnNeverValue(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, options{source: s})
 		exec(t, p.src, createT, insertT(1, 10), "UPDATE t SET name = 'sentinel-value' WHERE id = 7")

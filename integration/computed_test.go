@@ -13,6 +13,7 @@ import (
 // A table whose updated_at is NULL until the first update follows what the source computes from
 // it. The family that it belongs to leaves out the tables of an online schema change.
 func TestAComputedColumnIsACursor(t *testing.T) {
+	t.Parallel()
 	p := start(t, options{source: servers.MySQL(t), target: servers.MariaDB(t), tables: "- { name: FROM.*, target: TO.*, cursor: changed }"})
 	exec(t, p.src, "CREATE TABLE posts (id INT PRIMARY KEY, v INT, created DATETIME(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3), updated DATETIME(3) NULL ON UPDATE CURRENT_TIMESTAMP(3),"+
 		" changed DATETIME(3) AS (COALESCE(updated, IF(created > '1971-01-01', created, NULL))) STORED, KEY (changed))", "CREATE TABLE _posts_gho LIKE posts", "CREATE TABLE _posts_old LIKE posts",

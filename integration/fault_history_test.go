@@ -38,6 +38,7 @@ func (p *product) startQuietly() {
 // A window of 5,000 chunks, 50 million rows at the usual size, is one range here: its first
 // slices are in the run's own history, and the others in those of a child.
 func TestFiveThousandChunksStayWithinLimits(t *testing.T) {
+	t.Parallel()
 	// The worker as it ships: the race detector would take three times as long.
 	p := start(t, options{idle: true, tables: bare, defaults: ", tuning: { chunkRows: 1, chunksInFlight: 32 }"})
 	exec(t, p.src, createT, insertT(1, 5000), old)

@@ -166,6 +166,7 @@ func TestRefusedDataFailsInOneAttempt(t *testing.T) {
 
 // A row that no packet holds looks like a lost connection; it must not be tried for ever.
 func TestARowLargerThanAPacketIsRefused(t *testing.T) {
+	t.Parallel()
 	source, target := servers.MySQL(t), servers.MariaDB(t)
 	p := start(t, options{source: source, target: target, tables: bare})
 	limit := scalar(t, p.dst, "SELECT @@max_allowed_packet")

@@ -249,6 +249,7 @@ func TestTwoExtractsAtOncePublishOneManifest(t *testing.T) {
 
 // Staging holds what is not ours: it stays, and nothing outside is touched.
 func TestForeignFilesInStagingAreLeftAlone(t *testing.T) {
+	t.Parallel()
 	p := startFaulty(t, options{tables: bare, defaults: ", tuning: { chunkRows: 100 }"})
 	exec(t, p.src, createT, insertT(1, 500), old)
 	outside := filepath.Join(t.TempDir(), "outside.parquet")

@@ -79,6 +79,7 @@ func TestAResetRunEndsWell(t *testing.T) {
 
 // While a reset run goes on, its table is still taken.
 func TestAResetRunKeepsItsTable(t *testing.T) {
+	t.Parallel()
 	p := interruptible(t, false)
 	id := workflows.SyncTableID(p.queue, p.table("t"))
 	p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)

@@ -89,6 +89,7 @@ func payloads(event *historypb.HistoryEvent) []byte {
 
 // Neither a password nor a row's value reaches a history, whatever fails.
 func TestNoSecretAndNoRowValueInHistories(t *testing.T) {
+	t.Parallel()
 	p := start(t, options{defaults: ", tuning: { chunkRows: 100, rangeRows: 500 }"})
 	exec(t, p.src, strings.Replace(createT, "VARCHAR(60)", "VARCHAR(80)", 1), insertT(1, 2000),
 		"UPDATE t SET name = CONCAT('sentinel-row-', id), updated_at = '2024-01-01 00:00:00' + INTERVAL id SECOND", "ANALYZE TABLE t")
@@ -102,6 +103,7 @@ func TestNoSecretAndNoRowValueInHistories(t *testing.T) {
 
 // Histories stay small: their size follows chunks and ranges, not rows.
 func TestHistoryIsBounded(t *testing.T) {
+	t.Parallel()
 	p := start(t, options{defaults: ", tuning: { chunkRows: 10, rangeRows: 1000000 }"})
 	exec(t, p.src, createT, insertT(1, 3000), "UPDATE t SET updated_at = '2024-01-01'")
 	r := p.sync("t")

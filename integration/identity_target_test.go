@@ -99,6 +99,7 @@ func TestARestoredTargetGetsWhatItLost(t *testing.T) {
 
 // Workers with an old and a new file write to two servers: every chunk of a run goes to one of them.
 func TestOneRunIsNotSplitOverTwoTargets(t *testing.T) {
+	t.Parallel()
 	s := servers.MySQL(t)
 	o := on(s, oneTable)
 	o.defaults = ", tuning: { chunkRows: 50, rangeRows: 200 }"

@@ -86,6 +86,7 @@ func (d *detour) leadTo(s *servers.Server) {
 // Two task queues of one namespace are two deployments. They do not share a watermark, and the second
 // one that names a target is refused.
 func TestTwoDeploymentsOfOneNamespace(t *testing.T) {
+	t.Parallel()
 	p := start(t, on(servers.MySQL(t), oneTable))
 	exec(t, p.src, oldRows...)
 	second := *p
@@ -146,6 +147,7 @@ func TestStateWorkflowTerminatedInAFirstLoad(t *testing.T) {
 
 // A staged plan is taken up again only as it was written.
 func TestAPlanThatWasChangedIsNotResumed(t *testing.T) {
+	t.Parallel()
 	o := on(servers.MySQL(t), oneTable)
 	o.defaults = ", tuning: { chunkRows: 100, rangeRows: 100, rangesInFlight: 1 }"
 	p := start(t, o)

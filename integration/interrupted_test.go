@@ -104,6 +104,7 @@ func TestKilledWorkerLosesNothing(t *testing.T) {
 }
 
 func TestSIGTERMLetsChunksEnd(t *testing.T) {
+	t.Parallel()
 	p := interruptible(t, true)
 	var log bytes.Buffer
 	first := p.startLogging(&log)
@@ -127,6 +128,7 @@ func TestSIGTERMLetsChunksEnd(t *testing.T) {
 }
 
 func TestCancelCleansUpAndTheNextRunResumes(t *testing.T) {
+	t.Parallel()
 	p := interruptible(t, false)
 	id := workflows.SyncTableID(p.queue, p.table("t"))
 	p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
@@ -143,6 +145,7 @@ func TestCancelCleansUpAndTheNextRunResumes(t *testing.T) {
 }
 
 func TestTerminatedRunIsTakenOver(t *testing.T) {
+	t.Parallel()
 	p := interruptible(t, false)
 	id := workflows.SyncTableID(p.queue, p.table("t"))
 	p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
@@ -154,6 +157,7 @@ func TestTerminatedRunIsTakenOver(t *testing.T) {
 }
 
 func TestSecondRunIsTurnedAwayByName(t *testing.T) {
+	t.Parallel()
 	p := interruptible(t, false)
 	id := workflows.SyncTableID(p.queue, p.table("t"))
 	first := p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
@@ -177,6 +181,7 @@ func TestSecondRunIsTurnedAwayByName(t *testing.T) {
 }
 
 func TestStatusShowsProgress(t *testing.T) {
+	t.Parallel()
 	p := interruptible(t, false)
 	id := workflows.SyncTableID(p.queue, p.table("t"))
 	run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)

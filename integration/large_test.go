@@ -57,6 +57,7 @@ func TestATableThatGrowsAndIsPrunedWhileItIsLoaded(t *testing.T) {
 // Without its plan an unfinished first load cannot know which ranges are loaded: it starts over,
 // and says so.
 func TestAFirstLoadWhosePlanIsLostStartsOver(t *testing.T) {
+	t.Parallel()
 	p := interruptible(t, false)
 	id := workflows.SyncTableID(p.queue, p.table("t"))
 	run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)

@@ -145,6 +145,7 @@ func TestTLSSettings(t *testing.T) {
 
 // MySQL makes certificates of its own, for no host: the chain can be checked, the name cannot.
 func TestCertificatesThatMySQLMakes(t *testing.T) {
+	t.Parallel()
 	s := servers.Private(t, servers.FlavorMySQL, "--auto-generate-certs=ON")
 	ca := filepath.Join(scalar(t, s.DB(t, ""), "SELECT @@datadir"), "ca.pem")
 	p := secured(t, s, `tls: verify-ca, ca: "`+ca+`", `, true)

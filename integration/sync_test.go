@@ -32,6 +32,7 @@ func insertT(first, last int) string {
 var columnsT = []string{"name", "n", "updated_at"}
 
 func TestFirstLoadThenChanges(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, options{source: s, defaults: ", tuning: { chunkRows: 500, rangeRows: 1000 }"})
 		exec(t, p.src, createT, insertT(1, 5000), "ANALYZE TABLE t")
@@ -49,6 +50,7 @@ func TestFirstLoadThenChanges(t *testing.T) {
 }
 
 func TestFirstLoadCountsAndWindow(t *testing.T) {
+	t.Parallel()
 	p := start(t, options{defaults: ", tuning: { chunkRows: 500, rangeRows: 100000 }"})
 	exec(t, p.src, createT, insertT(1, 1200), "UPDATE t SET updated_at = '2024-01-01 00:00:00' + INTERVAL id MICROSECOND")
 	r := p.sync("t")
@@ -78,6 +80,7 @@ func TestFirstLoadCountsAndWindow(t *testing.T) {
 }
 
 func TestTableWithoutCursorIsReadWhole(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, options{source: s, tables: "- { name: FROM.t, target: TO.t }", defaults: ", tuning: { chunkRows: 100 }"})
 		exec(t, p.src, createT, insertT(1, 1000))
@@ -95,6 +98,7 @@ func TestTableWithoutCursorIsReadWhole(t *testing.T) {
 }
 
 func TestIntegerCursor(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, options{source: s, tables: "- { name: FROM.t, target: TO.t, cursor: id }"})
 		exec(t, p.src, createT, insertT(1, 100))
@@ -108,6 +112,7 @@ func TestIntegerCursor(t *testing.T) {
 }
 
 func TestBackfillLeavesTheWatermarkAlone(t *testing.T) {
+	t.Parallel()
 	p := start(t, options{})
 	exec(t, p.src, createT, insertT(1, 100), "UPDATE t SET updated_at = '2024-01-01' + INTERVAL id DAY")
 	before := p.sync("t").Watermark
@@ -120,6 +125,7 @@ func TestBackfillLeavesTheWatermarkAlone(t *testing.T) {
 }
 
 func TestFullStartsOver(t *testing.T) {
+	t.Parallel()
 	p := start(t, options{})
 	exec(t, p.src, createT, insertT(1, 100), "UPDATE t SET updated_at = '2024-01-01'")
 	p.sync("t")
@@ -134,6 +140,7 @@ func TestFullStartsOver(t *testing.T) {
 }
 
 func TestAcrossServers(t *testing.T) {
+	t.Parallel()
 	for _, pair := range [][2]func(testing.TB) *servers.Server{{servers.MySQL, servers.MariaDB}, {servers.MariaDB, servers.MySQL}} {
 		src, dst := pair[0](t), pair[1](t)
 		t.Run(string(src.Flavor)+" to "+string(dst.Flavor), func(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 
 // The owner continues as new while updates keep coming: none is lost, and the state is carried.
 func TestTableStateContinuesAsNewUnderLoad(t *testing.T) {
+	t.Parallel()
 	p := start(t, options{})
 	exec(t, p.src, createT, insertT(1, 10), "UPDATE t SET updated_at = '2024-01-01'")
 	before := p.sync("t")

@@ -35,6 +35,7 @@ func (p *product) finished(name string) int {
 }
 
 func TestTemporalCLIStartsARun(t *testing.T) {
+	t.Parallel()
 	p := start(t, options{})
 	fillT(p)
 	id := workflows.SyncTableID(p.queue, p.table("t"))
@@ -52,6 +53,7 @@ func TestTemporalCLIStartsARun(t *testing.T) {
 }
 
 func TestTemporalCLICron(t *testing.T) {
+	t.Parallel()
 	p := start(t, options{})
 	fillT(p)
 	id := workflows.SyncTableID(p.queue, p.table("t"))
@@ -63,6 +65,7 @@ func TestTemporalCLICron(t *testing.T) {
 }
 
 func TestTemporalCLISchedule(t *testing.T) {
+	t.Parallel()
 	p := start(t, options{})
 	fillT(p)
 	id := "schedule-" + p.from

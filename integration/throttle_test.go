@@ -36,6 +36,7 @@ func TestThreadsRunningPausesARun(t *testing.T) {
 
 // Outside its hours a run waits at its first page, and says until when.
 func TestHoursPauseARun(t *testing.T) {
+	t.Parallel()
 	from := time.Now().UTC().Add(2 * time.Hour)
 	p := start(t, options{defaults: `, hours: "` + from.Format("15:04") + "-" + from.Add(time.Hour).Format("15:04") + `"`})
 	exec(t, p.src, createT, insertT(1, 10), "UPDATE t SET updated_at = '2024-01-01'")
@@ -49,6 +50,7 @@ func TestHoursPauseARun(t *testing.T) {
 
 // A replica that does not replicate is as good as one that is far behind.
 func TestReplicaThatDoesNotReplicatePausesARun(t *testing.T) {
+	t.Parallel()
 	p := start(t, options{defaults: ", maxReplicaLag: 5s, replicas: [shop]"})
 	exec(t, p.src, createT, insertT(1, 10), "UPDATE t SET updated_at = '2024-01-01'")
 	id := workflows.SyncTableID(p.queue, p.table("t"))

@@ -31,6 +31,7 @@ func column(t *testing.T, conn *sql.Conn, query string) []string {
 }
 
 func TestNamesOfEveryKind(t *testing.T) {
+	t.Parallel()
 	names := []string{
 		"a b", "a.b", "a`b", `a"b`, "a'b", `a\b`, "a%sb", "select", "VALUES", "new", "t", "incoming", "ключ", "日本★", " lead", "1", "#h", "a--b", "a/*b*/",
 		"__raw", "a b__raw", "A B__raw2", "?", "@x", ":x", "${HOME}", strings.Repeat("é", 64), "rows", "schema", "ß",
@@ -63,6 +64,7 @@ func TestNamesOfEveryKind(t *testing.T) {
 }
 
 func TestGeneratedAndInvisibleColumns(t *testing.T) {
+	t.Parallel()
 	eachPair(t, func(t *testing.T, src, dst *servers.Server) {
 		p := start(t, options{source: src, target: dst, tables: "- { name: FROM.t, target: TO.t }"})
 		from, to := lax(t, p.src), lax(t, p.dst)
@@ -93,6 +95,7 @@ func TestGeneratedAndInvisibleColumns(t *testing.T) {
 }
 
 func TestColumnsThatCannotBeCreatedAreRefusedByName(t *testing.T) {
+	t.Parallel()
 	eachPair(t, func(t *testing.T, src, dst *servers.Server) {
 		p := start(t, options{source: src, target: dst, tables: "- { name: FROM.r_*, target: TO.r_* }"})
 		refused := []struct{ name, ddl, part string }{}
@@ -109,6 +112,7 @@ func TestColumnsThatCannotBeCreatedAreRefusedByName(t *testing.T) {
 
 // A value that the other server's type does not have must stop the run, and never be bent.
 func TestValuesThatTheTargetDoesNotHaveAreRejected(t *testing.T) {
+	t.Parallel()
 	p := start(t, options{source: servers.MariaDB(t), target: servers.MySQL(t), tables: "- { name: FROM.v_*, target: TO.v_* }"})
 	from, to := lax(t, p.src), lax(t, p.dst)
 	for _, c := range []struct{ name, ddl, value string }{
@@ -126,6 +130,7 @@ func TestValuesThatTheTargetDoesNotHaveAreRejected(t *testing.T) {
 // The text of a document says nothing of these types: the text arrives, and they as strings
 // and doubles. The plan says so.
 func TestDocumentsArriveAsTheyPrint(t *testing.T) {
+	t.Parallel()
 	p := start(t, options{tables: "- { name: FROM.t, target: TO.t }"})
 	from, to := lax(t, p.src), lax(t, p.dst)
 	execOn(t, from, "CREATE TABLE t (id INT PRIMARY KEY, j JSON)", `INSERT INTO t VALUES

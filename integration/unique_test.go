@@ -67,6 +67,7 @@ func TestUniqueValuesThatMovedConverge(t *testing.T) {
 }
 
 func TestUniqueConflictsStopTheRunUnlessTheyMayBeReplaced(t *testing.T) {
+	t.Parallel()
 	p := start(t, options{})
 	exec(t, p.src, uniqueTable, "INSERT INTO t (id, u, p) VALUES (1, 's3cret', 1), (2, 'b', 2)")
 	before := p.settled("t").Watermark

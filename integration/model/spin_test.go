@@ -41,7 +41,7 @@ func explore(t *testing.T, switches ...string) (report, trail string) {
 	run(checker, append(switches, "-a", model)...)
 	// -w: its own code does not compile without warnings. SAFETY: no property here is of liveness.
 	// COLLAPSE: states take half of the memory, and a little more time.
-	run("gcc", "-w", "-O2", "-DSAFETY", "-DCOLLAPSE", "-DMEMLIM=1024", "-o", "pan", "pan.c")
+	run("gcc", "-w", "-O1", "-DSAFETY", "-DCOLLAPSE", "-DMEMLIM=1024", "-o", "pan", "pan.c")
 	report = run("./pan", "-m100000")
 	if trails, err := filepath.Glob(filepath.Join(dir, "*.trail")); err == nil && len(trails) > 0 {
 		trail = run(checker, append(switches, "-t", "-p", "-g", "-k", trails[0], model)...)

@@ -1,6 +1,8 @@
 package model
 
 import (
+	"fmt"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -16,18 +18,29 @@ var (
 
 // sizes are the tables and writers that are explored. Each is small, and together they have
 // what matters: several versions of a row, several rows, and more writers than one.
-var sizes = map[string][]string{
-	"one row, two writers of two transactions": {"-DKEYS=1", "-DWRITERS=2", "-DTXNS=2", "-DRUNS=2", "-DNOZOMBIE"},
-	"tries that outlive their run":             {"-DKEYS=1", "-DWRITERS=2", "-DTXNS=2", "-DRUNS=2", "-DTICKS=5"},
-	"two rows, three runs":                     {"-DKEYS=2", "-DWRITERS=2", "-DTXNS=1", "-DRUNS=3"},
-	"three writers":                            {"-DKEYS=1", "-DWRITERS=3", "-DTXNS=1", "-DRUNS=2", "-DTICKS=5"},
+var sizes = map[string]struct {
+	switches []string
+	// ticks is where the clock stops: in every run of the tests, and in `make test-model`.
+	ticks, allTicks int
+}{
+	"one row, two writers of two transactions": {[]string{"-DKEYS=1", "-DWRITERS=2", "-DTXNS=2", "-DRUNS=2", "-DNOZOMBIE"}, 4, 6},
+	"tries that outlive their run":             {[]string{"-DKEYS=1", "-DWRITERS=2", "-DTXNS=2", "-DRUNS=2"}, 4, 5},
+	"two rows, three runs":                     {[]string{"-DKEYS=2", "-DWRITERS=2", "-DTXNS=1", "-DRUNS=3"}, 4, 6},
+	"three writers":                            {[]string{"-DKEYS=1", "-DWRITERS=3", "-DTXNS=1", "-DRUNS=2"}, 4, 5},
 }
+
+// full is set by `make test-model`, which explores about ten times as many states.
+const full = "TABLEHAUL_MODEL_FULL"
 
 // No order of writes, commits, looks, reads, crashes and retries loses a row.
 func TestNoOrderOfStepsLosesARow(t *testing.T) {
-	for name, switches := range sizes {
+	for name, size := range sizes {
 		t.Run(name, func(t *testing.T) {
-			report, trail := explore(t, switches...)
+			ticks := size.ticks
+			if os.Getenv(full) != "" {
+				ticks = size.allTicks
+			}
+			report, trail := explore(t, append(slices.Clone(size.switches), fmt.Sprintf("-DTICKS=%d", ticks))...)
 			require.Equal(t, "0", first(found, report), "%s\n%s", report, trail)
 			require.NotContains(t, report, "Search not completed")
 			require.NotContains(t, report, "max search depth too small")
@@ -56,13 +69,13 @@ func TestEachRuleIsNeeded(t *testing.T) {
 		"no fence keeps a try of an older run out":           {[]string{"NOFENCE"}, missed},
 		"hi ends the read":                                   {[]string{"NOTAIL"}, missed},
 		"the tail is read in ranges side by side":            {[]string{"SIDEBYSIDE"}, missed},
-		"not a rule: a second window brings a change": {[]string{"REACH", "NOZOMBIE", "TICKS=6"},
+		"not a rule: a second window brings a change": {[]string{"REACH", "NOZOMBIE", "WRITERS=1"},
 			"staged[0].no==2"},
 		"not a rule: a later version has a smaller cursor": {[]string{"REACHFALL"}, "fell[0]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			switches := []string{"-DKEYS=1", "-DTXNS=2"}
-			if !slices.Contains(c.without, "TICKS=6") {
+			if !slices.Contains(c.without, "WRITERS=1") {
 				switches = append(switches, "-DTICKS=5")
 			}
 			for _, s := range c.without {
