@@ -1,4 +1,4 @@
-package mysqldb_test
+package upsert_test
 
 import (
 	"fmt"
@@ -25,9 +25,11 @@ type link struct {
 	bandwidth int
 }
 
-// copyOver writes rows of 200 bytes in chunks of most rows, as the workflow does: a chunk is cut
-// into eight at most. It returns how long that took.
-func copyOver(t testing.TB, s *servers.Server, l link, rows, most int) (took time.Duration, longest float64, sizer *upsert.ChunkSizer, limiter *upsert.Limiter) {
+// copyOver writes rows of 200 bytes in chunks of at most so many rows, as the workflow does: it cuts a
+// chunk into eight at most. It returns how long that took.
+func copyOver(
+	t testing.TB, s *servers.Server, l link, rows, most int,
+) (took time.Duration, longest float64, sizer *upsert.ChunkSizer, limiter *upsert.Limiter) {
 	t.Helper()
 	p := proxy.Start(t, s.Addr())
 	p.Delay(l.delay)
@@ -86,8 +88,8 @@ func copyOver(t testing.TB, s *servers.Server, l link, rows, most int) (took tim
 	return time.Since(begun), longest, sizer, limiter
 }
 
-// On a slow line a transaction is long whatever is written beside it: its rows become fewer, and
-// the number of those at once goes by what makes the whole faster.
+// On a slow line a transaction is long, even alone. Its rows become fewer, and the number of chunks at
+// the same time follows the rows per second.
 func TestASlowLineIsNotHeldAtOneChunkAtATime(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		for _, l := range []link{{"2 MB/s", 0, 2_000_000}, {"10 ms", 10 * time.Millisecond, 0}} {
@@ -99,9 +101,11 @@ func TestASlowLineIsNotHeldAtOneChunkAtATime(t *testing.T) {
 	})
 }
 
-func BenchmarkLines(b *testing.B) {
+func BenchmarkLinesFromServer(b *testing.B) {
 	for _, s := range []*servers.Server{servers.MySQL(b), servers.MariaDB(b)} {
-		for _, l := range []link{{"plain", 0, 0}, {"2 MB/s", 0, 2_000_000}, {"10 ms", 10 * time.Millisecond, 0}, {"50 ms", 50 * time.Millisecond, 0}} {
+		for _, l := range []link{
+			{"plain", 0, 0}, {"2 MB/s", 0, 2_000_000}, {"10 ms", 10 * time.Millisecond, 0}, {"50 ms", 50 * time.Millisecond, 0},
+		} {
 			b.Run(fmt.Sprintf("%s/%s", s.Flavor, l.name), func(b *testing.B) {
 				for b.Loop() {
 					copyOver(b, s, l, 40_000, 5000)
