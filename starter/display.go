@@ -27,7 +27,7 @@ type display interface {
 	close()
 }
 
-// display returns bars on a terminal, and lines elsewhere.
+// display returns bars on a terminal, and lines otherwise.
 func (a *app) display(tables []string) display {
 	switch {
 	case a.quiet:

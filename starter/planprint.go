@@ -27,7 +27,7 @@ func (a *app) printPlan(p api.PlanTableResult) {
 		fmt.Fprintf(a.stdout, "  watermark:  %s\n", orNone(p.Watermark))
 	}
 	rows := "about " + humanize.Comma(p.RowsEstimate) + " rows"
-	if p.RowsEstimate == 0 { // InnoDB has no statistics of the table yet, whatever its size
+	if p.RowsEstimate == 0 { // InnoDB has no statistics of the table yet
 		rows = "no estimate of its rows yet"
 	}
 	fmt.Fprintf(a.stdout, "  table:      %s, %s\n", rows, human.Size(p.BytesEstimate))

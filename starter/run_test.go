@@ -169,7 +169,7 @@ func TestBusyTable(t *testing.T) {
 		{WorkflowID: "tablehaul/sync/shop.orders", RunID: "run-1"},
 	}, f.waited)
 
-	// The table's owner found another workflow id at it.
+	// The state workflow found a run with another workflow id.
 	f = &fakeService{fails: map[string]error{"shop.orders": &remote.FailedError{
 		Type:    failure.TableBusy,
 		Message: "held by nightly", Step: "BeginRun",

@@ -45,7 +45,7 @@ const (
 	actPanic  = "panic"
 )
 
-// syncTable stands in for workflows.SyncTable: the same messages, no server of MySQL.
+// syncTable replaces workflows.SyncTable: the same messages, without MySQL.
 func syncTable(ctx workflow.Context, in api.SyncTableInput) (api.SyncTableResult, error) {
 	status := api.Status{Table: in.Table, Phase: api.PhaseUpsert, RowsWritten: 70, RowsExtracted: 100}
 	err := workflow.SetQueryHandler(ctx, api.QueryStatus, func() (api.Status, error) { return status, nil })

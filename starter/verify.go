@@ -57,7 +57,7 @@ func (a *app) verifyCommand() *cobra.Command {
 			return a.verifyAll(cmd.Context(), s, names, in)
 		},
 	}
-	cmd.Flags().BoolVar(&all, "all", false, "every table that the configuration stands for")
+	cmd.Flags().BoolVar(&all, "all", false, "every table of the configuration")
 	cmd.Flags().
 		StringVar(&in.Depth, "depth", api.DepthDigest, "digest: all values of each row; keys: the key and the cursor")
 	a.outputFlag(cmd)

@@ -1,6 +1,6 @@
 package api
 
-// ListTablesResult is what the worker's configuration stands for now.
+// ListTablesResult is the tables of the worker's configuration at this time.
 type ListTablesResult struct {
 	Tables   []ListedTable  `json:"tables"`
 	Families []ListedFamily `json:"families,omitempty"`
@@ -15,7 +15,7 @@ type ListedTable struct {
 	Settings string `json:"settings"`
 }
 
-// ListedFamily is an entry with a *, and how many tables it stands for now.
+// ListedFamily is an entry with a *, and its number of tables at this time.
 type ListedFamily struct {
 	Name       string `json:"name"`
 	Connection string `json:"connection"`

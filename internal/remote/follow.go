@@ -34,7 +34,7 @@ type Runs interface {
 	Running(ctx context.Context) (map[Execution]string, error)
 }
 
-// Follower follows any number of runs. It polls four runs in each interval, in turn, and one list tells it which of the
+// Follower follows any number of runs. It polls four runs in each interval, in turn, and one list says which of the
 // runs have begun and which have ended.
 type Follower struct {
 	service  Runs

@@ -33,8 +33,8 @@ func (c *Client) CreateSchedule(ctx context.Context, want ScheduleSpec) error {
 	return c.translate(want.Table, err)
 }
 
-// UpdateSchedule changes the table's schedule to want. It also makes or ends the pause by schedulePaused, because Temporal
-// may handle a separate pause that follows at once before the update, and so lose it. A pause by hand stays.
+// UpdateSchedule changes the table's schedule to want. It also makes or ends the pause by schedulePaused: Temporal may
+// handle a separate pause that follows at once before the update, and so lose it. A pause by hand stays.
 func (c *Client) UpdateSchedule(ctx context.Context, want ScheduleSpec) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()

@@ -86,7 +86,7 @@ type yamlWriter struct {
 	setup Setup
 }
 
-// comment writes a comment of one line, whatever white space the text has.
+// comment writes a comment of one line. White space of any kind becomes one space.
 func (w *yamlWriter) comment(text string) {
 	fmt.Fprintf(w, "  # %s\n", strings.Join(strings.Fields(text), " "))
 }
