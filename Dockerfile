@@ -1,4 +1,4 @@
-# worker and tablehaul in one image: static programs, no shell, no root.
+# tablehaul-worker and tablehaul in one image: static programs, no shell, no root.
 #
 #   docker build -t tablehaul .
 #   docker run --rm tablehaul --help                            # the worker
@@ -14,6 +14,7 @@ COPY . .
 # A context with a vendor folder is built without asking for any module.
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     GOMODCACHE=/go/pkg/mod go build -trimpath -ldflags='-s -w' -o /out/usr/bin/ ./worker ./starter && \
+    mv /out/usr/bin/worker /out/usr/bin/tablehaul-worker && \
     mv /out/usr/bin/starter /out/usr/bin/tablehaul && \
     mkdir -p /out/etc/ssl/certs /out/var/lib/tablehaul /out/tmp && \
     cp /etc/ssl/certs/ca-certificates.crt /out/etc/ssl/certs/ && \
@@ -29,4 +30,4 @@ USER 65532:65532
 # A named volume here takes over the folder's owner.
 VOLUME /var/lib/tablehaul
 ENV PATH=/usr/bin TABLEHAUL_CONFIG=/etc/tablehaul.yaml
-ENTRYPOINT ["worker"]
+ENTRYPOINT ["tablehaul-worker"]

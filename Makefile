@@ -26,7 +26,7 @@ help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z\/-]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: bin/worker bin/tablehaul bin/tablehaul-standalone ## build the three programs into bin/
+build: bin/tablehaul-worker bin/tablehaul bin/tablehaul-standalone ## build the three programs into bin/
 
 # Without symbols for debuggers the programs link faster and are a third smaller; stack traces
 # stay whole. internal/devserver builds with the same flags, so that neither redoes the other's.
@@ -34,7 +34,7 @@ LDFLAGS := -ldflags='-s -w'
 
 # Go knows best what is out of date, so these are built every time.
 .PHONY: FORCE
-bin/worker: FORCE ## the worker, for a Temporal server that is already there
+bin/tablehaul-worker: FORCE ## the worker, for a Temporal server that is already there
 	$(GO) build $(LDFLAGS) -o $@ ./worker
 
 bin/tablehaul: FORCE ## the command line

@@ -32,7 +32,7 @@ var (
 	markLine   = regexp.MustCompile(`^\s*<!-- (not run|exit): (.+) -->\s*$`)
 	inlineText = regexp.MustCompile("`((?:tablehaul|temporal|make) [a-z][^`]*)`")
 	// commands begin like this; a fence that holds one has to say that it is sh.
-	command = regexp.MustCompile(`(?m)^\s*(tablehaul|temporal|make|worker|tablehaul-standalone|docker|systemctl) [a-z-]`)
+	command = regexp.MustCompile(`(?m)^\s*(tablehaul|temporal|make|tablehaul-worker|tablehaul-standalone|docker|systemctl) [a-z-]`)
 )
 
 // blocks are those of a page, in the order in which they stand there.

@@ -1,4 +1,4 @@
-// Command worker runs Tablehaul's workflows and activities for a Temporal server that is
+// Command worker, built as tablehaul-worker, runs Tablehaul's workflows and activities for a Temporal server that is
 // already there. See tablehaul-standalone for one that brings its own.
 package main
 
@@ -34,7 +34,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	cmd.SetOut(stdout)
 	cmd.SetErr(stderr)
 	if err := cmd.ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(stderr, "worker:", err)
+		fmt.Fprintln(stderr, "tablehaul-worker:", err)
 		return max(code, 1)
 	}
 	return 0
@@ -45,9 +45,9 @@ func command(getenv func(string) string, stderr io.Writer, code *int) *cobra.Com
 	var jsonLogs bool
 	var nice int
 	cmd := &cobra.Command{
-		Use:   "worker",
+		Use:   "tablehaul-worker",
 		Short: "Run Tablehaul's workflows and activities for an existing Temporal server",
-		Long: `worker takes tasks from a Temporal server and does the work of every table in its configuration.
+		Long: `tablehaul-worker takes tasks from a Temporal server and does the work of every table in its configuration.
 
 Temporal is found by its own settings: TEMPORAL_ADDRESS (default 127.0.0.1:7233), TEMPORAL_NAMESPACE,
 TLS and API key variables, or temporal.toml. Where no server answers yet, it waits and says so. SIGTERM lets running chunks end.

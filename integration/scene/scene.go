@@ -32,7 +32,7 @@ type Options struct {
 	Source, Target servers.Flavor
 	// Config is more YAML for the table's entry, such as ", tuning: { chunkRows: 5000 }".
 	Config string
-	// Worker is the path of the worker binary; empty is bin/worker.
+	// Worker is the path of the worker binary; empty is bin/tablehaul-worker.
 	Worker string
 	// Staging is the URL of staged files; empty is a folder of the scene's.
 	Staging string
@@ -172,7 +172,7 @@ func (s *Scene) StartWorker(ctx context.Context) error {
 }
 
 func (s *Scene) startOne(logFile *os.File) (*exec.Cmd, error) {
-	binary := cmp.Or(s.options.Worker, "bin/worker")
+	binary := cmp.Or(s.options.Worker, "bin/tablehaul-worker")
 	worker := exec.Command(binary, "--config", s.ConfigFile()) //nolint:noctx // StopWorker stops it by SIGTERM
 	worker.Env = append(os.Environ(), "SHOP_DSN="+s.Source.DSN(""), "WAREHOUSE_DSN="+s.Target.DSN(""),
 		"TEMPORAL_ADDRESS="+s.Temporal.Address)

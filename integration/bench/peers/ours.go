@@ -24,7 +24,7 @@ tables:
   - { name: shop.orders, cursor: updated_at }
 `
 
-// startWorker runs bin/worker as people do, with the account that all tools have.
+// startWorker runs bin/tablehaul-worker as people do, with the account that all tools have.
 func (a *arena) startWorker() (*process.Child, error) {
 	staging := filepath.Join(a.work, "staging")
 	if err := os.MkdirAll(staging, 0o700); err != nil {
@@ -38,7 +38,7 @@ func (a *arena) startWorker() (*process.Child, error) {
 		return nil, err
 	}
 	defer logFile.Close() //nolint:errcheck // the worker has it open by itself
-	cmd := exec.Command("bin/worker", "--config", a.ConfigFile())
+	cmd := exec.Command("bin/tablehaul-worker", "--config", a.ConfigFile())
 	cmd.Env = append(os.Environ(), "SHOP_DSN="+login(a.Source.Addr()), "WAREHOUSE_DSN="+login(a.Target.Addr()),
 		"TEMPORAL_ADDRESS="+a.Temporal.Address)
 	cmd.Stdout, cmd.Stderr = logFile, logFile
