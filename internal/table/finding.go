@@ -1,5 +1,7 @@
 package table
 
+import "slices"
+
 // Level is how grave a finding is.
 type Level string
 
@@ -23,6 +25,21 @@ type Finding struct {
 	Remedy string `json:"remedy,omitempty"`
 	// Topic is what kind of thing it is, where that is one of those below.
 	Topic Topic `json:"topic,omitempty"`
+}
+
+// Findings collects what the checks of a table find, in order.
+type Findings []Finding
+
+// Add appends a finding on a table and returns it. The pointer is valid until the next call.
+func (f *Findings) Add(t Name, one Finding) *Finding {
+	one.Table = t.String()
+	*f = append(*f, one)
+	return &(*f)[len(*f)-1]
+}
+
+// Refused reports whether a finding forbids the run.
+func (f Findings) Refused() bool {
+	return slices.ContainsFunc(f, func(one Finding) bool { return one.Level == LevelRefuse })
 }
 
 // Topic is what a finding is about, for code that looks for one kind.

@@ -24,7 +24,10 @@ type readPage struct {
 
 // readAhead reads pages in a goroutine of its own and hands them to yield, in order. It
 // returns when both have ended; a page that was read and not yielded is as if never read.
-func (r *pageReader) readAhead(ctx context.Context, yield func(*table.Rows) error) (stats ReadStats, readErr, yieldErr error) {
+func (r *pageReader) readAhead(
+	ctx context.Context,
+	yield func(*table.Rows) error,
+) (stats ReadStats, readErr, yieldErr error) {
 	ctx, stop := context.WithCancel(ctx)
 	free, pages := make(chan *readPage, pagesAhead), make(chan *readPage)
 	var all [pagesAhead]*readPage
@@ -85,8 +88,8 @@ func (r *pageReader) produce(ctx context.Context, free <-chan *readPage, pages c
 	}
 }
 
-// considerately reads a page. Where others use the server, ranges of whatever tables read one
-// page of it at a time.
+// readSerialized reads a page. Where other clients use the server, reads of all tables take one page at a
+// time between them.
 func (r *pageReader) readSerialized(ctx context.Context) (more bool, err error) {
 	if r.otherTraffic {
 		release, err := r.db.AcquireReadSlot(ctx)
@@ -116,7 +119,7 @@ func (p *readPage) release() {
 	p.rows.Return()
 }
 
-// hide copies a page without the expressions that only the position needs.
+// project copies a page without the expressions that only the position needs.
 func (r *pageReader) project(p *readPage) {
 	if p.out == p.rows {
 		return

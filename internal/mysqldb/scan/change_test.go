@@ -24,8 +24,10 @@ func TestCutRangesCutsWhereTheRowsAre(t *testing.T) {
 		for _, c := range []keyCase{
 			// Ten rows fill nearly all of the key space, and the others a corner of it.
 			{"ints", "a BIGINT", "a", "IF(n < 10, n * 900000000000000000, 77000000 + n)"},
-			{"words", "a VARCHAR(40)", "a", "IF(n < 10, CONCAT(CHAR(97 + n * 2 USING utf8mb4), 'x'), CONCAT('invoice-2024-', n))"},
-			{"bytes", "a VARBINARY(20)", "a", "IF(n < 10, CHAR(n * 25), CONCAT(x'7f7f7f7f', CHAR(n DIV 256), CHAR(n % 256)))"},
+			{"words", "a VARCHAR(40)", "a", "IF(n < 10, CONCAT(CHAR(97 + n * 2 USING utf8mb4), 'x')," +
+				" CONCAT('invoice-2024-', n))"},
+			{"bytes", "a VARBINARY(20)", "a", "IF(n < 10, CHAR(n * 25), CONCAT(x'7f7f7f7f', CHAR(n DIV 256)," +
+				" CHAR(n % 256)))"},
 			{"nested", "a INT, b INT, c INT", "a, b, c", "IF(n < 10, n, 5), IF(n < 10, n, 1000), n"},
 		} {
 			t.Run(c.name, func(t *testing.T) { requireAlike(t, admin, db, schema, c, n, 8) })
@@ -41,7 +43,8 @@ func TestRangesStayExactWhileTheTableChanges(t *testing.T) {
 		db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
 		for _, c := range []keyCase{
 			{"ints", "a INT, b INT", "a, b", "n * 3, n"},
-			{"words", "a VARCHAR(40) COLLATE utf8mb4_general_ci, b INT", "a, b", "CONCAT(ELT(1+n%4,'é','E','ö','z'), n DIV 8), n"},
+			{"words", "a VARCHAR(40) COLLATE" +
+				" utf8mb4_general_ci, b INT", "a, b", "CONCAT(ELT(1+n%4,'é','E','ö','z'), n DIV 8), n"},
 			{"falling", "a INT, b INT", "a DESC, b", "n DIV 100, n"},
 		} {
 			dbtest.Exec(t, admin, "CREATE TABLE "+c.name+" ("+c.cols+", v VARCHAR(100), PRIMARY KEY ("+c.key+"))")
@@ -59,7 +62,12 @@ func TestRangesStayExactWhileTheTableChanges(t *testing.T) {
 				}
 				dbtest.Exec(t, admin, "DELETE FROM "+c.name+" WHERE "+strings.Join(where, " AND "))
 			}
-			dbtest.Exec(t, admin, "DELETE FROM "+c.name+" WHERE b % 5 = 0", "UPDATE "+c.name+" SET b = b + 100000 WHERE b % 7 = 0")
+			dbtest.Exec(
+				t,
+				admin,
+				"DELETE FROM "+c.name+" WHERE b % 5 = 0",
+				"UPDATE "+c.name+" SET b = b + 100000 WHERE b % 7 = 0",
+			)
 			dbtest.Fill(t, admin, c.name, 5000, strings.Replace(c.exprs, ", n", ", n + 500000", 1)+", 'new'")
 			_, all := readRanges(t, db, tbl, ranges)
 			require.Len(t, all, len(dbtest.Texts(t, admin, "SELECT 1 FROM "+c.name)), c.name)
@@ -73,7 +81,11 @@ func TestCutRangesOfAPartitionedTable(t *testing.T) {
 		schema := s.Schema(t)
 		admin := dbtest.Lenient(t, s, schema)
 		db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
-		dbtest.Exec(t, admin, "CREATE TABLE t (a INT, b VARCHAR(20), PRIMARY KEY (a, b)) PARTITION BY KEY (b) PARTITIONS 5")
+		dbtest.Exec(
+			t,
+			admin,
+			"CREATE TABLE t (a INT, b VARCHAR(20), PRIMARY KEY (a, b)) PARTITION BY KEY (b) PARTITIONS 5",
+		)
 		dbtest.Fill(t, admin, "t", 9000, "IF(n < 100, n, 1000), CONCAT('b', n)")
 		analyze(t, admin, "t")
 		tbl := dbtest.Introspect(t, db, schema, "t")

@@ -25,13 +25,19 @@ func large(f servers.Flavor) []keyCase {
 	if f == servers.FlavorMariaDB {
 		collation = "utf8mb4_unicode_520_ci"
 	}
-	const names = "CONCAT(ELT(1+n%9,'anna','Bernd','çelik','Müller','muñoz','Öztürk','Zoë','smith','Smythe'), ELT(1+(n DIV 9)%5,' ','-','é','o','A'), n)"
+	const names = "CONCAT(ELT(1+n%9,'anna','Bernd','çelik','Müller','muñoz','Öztürk','Zoë','smith','Smythe')," +
+		" ELT(1+(n DIV 9)%5,' ','-','é','o','A'), n)"
 	return []keyCase{
 		{"ints", "a INT", "a", "n"},
 		{"gappy", "a BIGINT", "a", "n * 1000003 + IF(n > 10000, 4000000000000000, 0)"},
 		{"strays", "a BIGINT", "a", "IF(n MOD 100 = 0, n * 100000000000000, n)"},
 		{"uuids", "a CHAR(36)", "a", uuidOf("4")},
-		{"ulids", "a CHAR(26) CHARACTER SET latin1", "a", "CONCAT('01', LPAD(CONV(1700000000000 + n * 400, 10, 32), 8, '0'), UPPER(LEFT(" + hash + ", 16)))"},
+		{
+			"ulids",
+			"a CHAR(26) CHARACTER SET latin1",
+			"a",
+			"CONCAT('01', LPAD(CONV(1700000000000 + n * 400, 10, 32), 8, '0'), UPPER(LEFT(" + hash + ", 16)))",
+		},
 		{"tenants", "a INT, b BIGINT", "a, b", "IF(n < 200, 1, IF(n < 24900, 2, 3)), n"},
 		{"flags", "a ENUM('new','open','done'), b INT", "a, b", "IF(n < 10, 1, IF(n < 1000, 2, 3)), n"},
 		{"random", "a BINARY(16)", "a", "UNHEX(LEFT(" + hash + ", 32))"},
@@ -86,7 +92,12 @@ func TestCutRangesWithoutStatistics(t *testing.T) {
 	dbtest.Fill(t, admin, "t", n, "n * 7, REPEAT('x', 90)")
 	for _, known := range []string{"0", "500"} {
 		analyze(t, admin, "t")
-		dbtest.Exec(t, admin, "UPDATE mysql.innodb_table_stats SET n_rows = "+known+" WHERE database_name = '"+schema+"'", "FLUSH TABLE t")
+		dbtest.Exec(
+			t,
+			admin,
+			"UPDATE mysql.innodb_table_stats SET n_rows = "+known+" WHERE database_name = '"+schema+"'",
+			"FLUSH TABLE t",
+		)
 		tbl := dbtest.Introspect(t, db, schema, "t")
 		require.LessOrEqual(t, tbl.RowsEstimate, int64(500))
 		before := handlerReads(t, s)

@@ -18,7 +18,7 @@ const (
 	splitCost = 4
 	// piecesPerRange bounds the pieces from which ranges are joined. Two to four are usual.
 	piecesPerRange = 12
-	// maxCutTime bounds cutting where the server is far away, or every look into its index slow
+	// maxCutTime bounds cutting where the server is far away, or reading its index is slow
 	// for some reason: then ranges are larger than need be.
 	maxCutTime = 2 * time.Minute
 	// maxUnevenSplits bounds the splits in a row that leave nearly all rows on one side. The rows
@@ -47,29 +47,41 @@ type piece struct {
 	rows int64
 	// capped says that the estimate is the largest that the server gives; see explain.
 	capped bool
-	// stuck says that the piece cannot be split.
+	// indivisible says that the piece cannot be split.
 	indivisible bool
-	// splits counts the splits that led to it, and misses those of them in a row up to now that
-	// left nearly everything to it.
+	// splits counts the splits that led to it, and unevenSplits the last of them in a row that left
+	// nearly all rows to it.
 	splits, unevenSplits int
 }
 
 // cutter splits an index's space until its pieces are small enough by the server's estimates.
 //
-// A split never trusts a guess: it asks the index for the last value at or before the guess,
-// and for the first one behind that. So the ends of pieces are values that were there, ordered
-// by the server, and a bad guess costs balance only.
+// One split, with values in the order of the index; the server makes every comparison:
+//
+//	first              mid  next                      last
+//	──┼─────────────────┼────┼──────────┼──────────────┼──
+//	  └── left piece ───┘    └──── right piece ────────┘
+//	                            ↑ midpoint, computed here: no row need have it
+//
+//	1. the midpointer computes a value between first and last
+//	2. mid  = the last value of the index at or before the midpoint
+//	3. next = the first value after mid
+//	4. one EXPLAIN estimates the rows of both pieces
+//
+// So the ends of pieces are values that rows had, in the server's order, and a bad midpoint costs balance
+// only. Where one piece gets nearly all rows, the midpointer goes on to its next strategy. A piece of one
+// value is split by the key's next column. Last, join makes ranges of adjacent pieces.
 type cutter struct {
 	db          mysqldb.Reader
 	plan        *readPlan
 	midpointers []*midpointer
 	want        int
 	minRows     int64
-	// flat keeps to the first column.
+	// firstColumnOnly keeps to the first column.
 	firstColumnOnly bool
-	// counted is the largest estimate so far that was surely a count; see explain.
+	// exactUpTo is the largest estimate so far that was surely a count; see explain.
 	exactUpTo int64
-	// left is the number of statements that may still be sent.
+	// queriesLeft is the number of statements that may still be sent.
 	queriesLeft int
 	// pieces are in the order of the index.
 	pieces []piece
@@ -143,7 +155,7 @@ func (c *cutter) next() int {
 	return best
 }
 
-// before says that p is split before q.
+// splitsBefore says that p is split before q.
 func (p piece) splitsBefore(q piece) bool {
 	switch {
 	case p.capped != q.capped:
@@ -175,7 +187,7 @@ func (c *cutter) measure() (total int64, ranges int) {
 	return total, int(min(int64(c.want), max(1, total/c.minRows)))
 }
 
-// join makes ranges of about equally many rows from neighbours and returns their ends, but
+// join makes ranges of about equally many rows from adjacent pieces and returns their ends, but
 // for the last one's.
 func (c *cutter) join() [][]string {
 	if len(c.pieces) == 0 {
@@ -227,7 +239,7 @@ func (c *cutter) split(ctx context.Context, p piece) ([]piece, error) {
 	return both, nil
 }
 
-// halves finds the ends of two pieces that are p together; none where p holds one value.
+// splitAt finds the ends of two pieces that are p together; none where p holds one value.
 func (c *cutter) splitAt(ctx context.Context, p piece, m *midpointer) (left, right *piece, err error) {
 	depth := len(p.prefix)
 	part := c.plan.parts[depth]
@@ -256,7 +268,7 @@ func (c *cutter) splitAt(ctx context.Context, p piece, m *midpointer) (left, rig
 	return left, right, nil
 }
 
-// descend turns a piece of one value into the piece of all values of the key's next column
+// nextColumn turns a piece of one value into the piece of all values of the key's next column
 // below it.
 func (c *cutter) nextColumn(ctx context.Context, p piece) ([]piece, error) {
 	p.indivisible, p.unevenSplits = true, 0

@@ -58,7 +58,7 @@ func exactEstimate(t *schema.Table) int64 {
 	return pagesCounted * pageBytes / max(1, t.Bytes/t.RowsEstimate)
 }
 
-// inside are the conditions of a piece.
+// conditions are the conditions of a piece.
 func (c *cutter) conditions(p piece) ([]string, error) {
 	where, err := c.prefixConditions(p.prefix)
 	if err != nil {
@@ -79,15 +79,17 @@ func (c *cutter) conditions(p piece) ([]string, error) {
 
 // offIndex is an expression that needs a column which the index does not hold, where the
 // table has one. Without it MySQL, when it takes a table for empty, walks the index from its
-// end instead of looking into it: the whole index then costs the same to it as one entry.
+// end instead of searching it: the whole index then costs the same to it as one entry.
 func (p *readPlan) offIndex() string {
 	best := ""
 	for _, c := range p.table.Columns {
-		if c.Generated || schema.HasColumn(schema.IndexNamed(p.table, p.index).Columns, c.Name) || schema.HasColumn(schema.IndexNamed(p.table, "PRIMARY").Columns, c.Name) {
+		if c.Generated || schema.HasColumn(schema.IndexNamed(p.table, p.index).Columns, c.Name) ||
+			schema.HasColumn(schema.IndexNamed(p.table, "PRIMARY").Columns, c.Name) {
 			continue
 		}
 		best = sqltext.Ident(c.Name) + " IS NULL"
-		if c.Kind != table.KindString && c.Kind != table.KindBytes && c.Kind != table.KindJSON && c.Kind != table.KindGeometry {
+		if c.Kind != table.KindString && c.Kind != table.KindBytes && c.Kind != table.KindJSON &&
+			c.Kind != table.KindGeometry {
 			break // surely not kept on pages of its own
 		}
 	}
@@ -101,7 +103,14 @@ func (p *readPlan) countable(where []string) string {
 	if what == "" {
 		what = "1"
 	}
-	return "SELECT " + what + " FROM " + sqltext.Qualified(p.table.Name) + " USE INDEX (" + sqltext.Ident(p.index) + ") WHERE " + strings.Join(where, " AND ")
+	return "SELECT " + what + " FROM " + sqltext.Qualified(
+		p.table.Name,
+	) + " USE INDEX (" + sqltext.Ident(
+		p.index,
+	) + ") WHERE " + strings.Join(
+		where,
+		" AND ",
+	)
 }
 
 // explain returns the optimizer's estimates of the rows of each SELECT. None of them is run.

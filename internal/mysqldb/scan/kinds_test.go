@@ -21,7 +21,8 @@ const hash = "SHA2(n, 256)"
 
 // uuidOf is a UUID of a version, as SQL.
 func uuidOf(version string) string {
-	return "CONCAT(LEFT(" + hash + ",8),'-',SUBSTR(" + hash + ",9,4),'-'," + version + ",SUBSTR(" + hash + ",14,3),'-a',SUBSTR(" + hash + ",18,3),'-',RIGHT(" + hash + ",12))"
+	return "CONCAT(LEFT(" + hash + ",8),'-',SUBSTR(" + hash + ",9,4),'-'," + version + ",SUBSTR(" + hash +
+		",14,3),'-a',SUBSTR(" + hash + ",18,3),'-',RIGHT(" + hash + ",12))"
 }
 
 func everyKey(f servers.Flavor) []keyCase {
@@ -29,7 +30,8 @@ func everyKey(f servers.Flavor) []keyCase {
 		charset, _, _ := strings.Cut(collation, "_")
 		return "a VARCHAR(60) CHARACTER SET " + charset + " COLLATE " + collation
 	}
-	const names = "CONCAT(ELT(1+n%9,'anna','Bernd','çelik','Müller','muñoz','Öztürk','Zoë','smith','Smythe'), ELT(1+(n DIV 9)%5,'',' ','-','é','A'), n)"
+	const names = "CONCAT(ELT(1+n%9,'anna','Bernd','çelik','Müller','muñoz','Öztürk','Zoë','smith','Smythe')," +
+		" ELT(1+(n DIV 9)%5,'',' ','-','é','A'), n)"
 	cases := []keyCase{
 		{"tiny", "a TINYINT, b INT", "a, b", "n % 200 - 100, n"},
 		{"biggest", "a BIGINT UNSIGNED", "a", "18446744073709551615 - n * n"},
@@ -41,9 +43,25 @@ func everyKey(f servers.Flavor) []keyCase {
 		{"floats", "a FLOAT", "a", "(n - 500) * 1.1e30"},
 		{"bits", "a BIT(64)", "a", "CAST(18446744073709551615 - n*n AS UNSIGNED)"},
 		{"years", "a YEAR, b INT", "a, b", "IF(n%200=0, 0, 1901+n%200), n"},
-		{"dates", "a DATE, b INT", "a, b", "ELT(1+n%4, '0000-00-00', '2024-02-30', '2024-00-15', '1000-01-01' + INTERVAL n DAY), n"},
-		{"stamps", "a TIMESTAMP(6)", "a", "IF(n = 0, 0, TIMESTAMP'2024-10-27 00:30:00' + INTERVAL n*7 SECOND + INTERVAL n MICROSECOND)"},
-		{"moments", "a DATETIME(3)", "a", "IF(n = 0, '9999-12-31 23:59:59.999', TIMESTAMP'2024-10-27 00:30:00' + INTERVAL n*7 SECOND + INTERVAL n * 1000 MICROSECOND)"},
+		{
+			"dates",
+			"a DATE, b INT",
+			"a, b",
+			"ELT(1+n%4, '0000-00-00', '2024-02-30', '2024-00-15', '1000-01-01' + INTERVAL n DAY), n",
+		},
+		{
+			"stamps",
+			"a TIMESTAMP(6)",
+			"a",
+			"IF(n = 0, 0, TIMESTAMP'2024-10-27 00:30:00' + INTERVAL n*7 SECOND + INTERVAL n MICROSECOND)",
+		},
+		{
+			"moments",
+			"a DATETIME(3)",
+			"a",
+			"IF(n = 0, '9999-12-31 23:59:59.999', TIMESTAMP'2024-10-27 00:30:00' + INTERVAL n*7 SECOND +" +
+				" INTERVAL n * 1000 MICROSECOND)",
+		},
 		{"seconds", "a DATETIME", "a", "TIMESTAMP'2024-10-27 00:30:00' - INTERVAL n*70000 SECOND"},
 		{"times", "a TIME(6)", "a", "SEC_TO_TIME((n-2000)*1500) + INTERVAL n MICROSECOND"},
 		{"enums", "a ENUM('z','b','','a'), b INT", "a, b", "IF(n < 2000, 1, 1 + n%4), n"},
@@ -66,13 +84,23 @@ func everyKey(f servers.Flavor) []keyCase {
 		{"ucs2", word("ucs2_general_ci"), "a", "CONCAT(ELT(1+n%3,'ж','表','A'), n)"},
 		{"padding", "a CHAR(20) COLLATE utf8mb4_general_ci", "a", "CONCAT(n, IF(n%2, '   ', ''))"},
 		// The first column has three values to the collation, and nine texts.
-		{"equals", word("utf8mb4_general_ci") + ", b INT", "a, b", "ELT(1+n%9,'e','É','é ','o','Ö','ó ','','  ',' '), n"},
+		{
+			"equals",
+			word("utf8mb4_general_ci") + ", b INT",
+			"a, b",
+			"ELT(1+n%9,'e','É','é ','o','Ö','ó ','','  ',' '), n",
+		},
 		{"nuls", word("utf8mb4_bin"), "a", "CONCAT(CHAR(0 USING utf8mb4), CHAR(n % 7 USING utf8mb4), n)"},
 		{"emoji", word("utf8mb4_unicode_ci"), "a", "CONCAT(n, ELT(1+n%4,'😀','👨‍👩‍👧','🇫🇷','e\u0301'))"},
 		{"han", "a VARCHAR(60)", "a", "CONCAT(CHAR(0x4E00 + (n * 7919) % 20000 USING utf16), n)"},
 		{"escapes", "a VARCHAR(60)", "a", `CONCAT(ELT(1+n%4, '\\', '\'', '"', '%'), n)`},
 		{"falling", "a INT, b VARCHAR(10), c DATE", "a DESC, b, c DESC", "n DIV 1000, n, '2024-01-01'"},
-		{"mixed", "a VARCHAR(20), b INT, c DATE", "a, b, c", "CONCAT('k', n % 7), n DIV 7, '2024-01-01' + INTERVAL n % 1000 DAY"},
+		{
+			"mixed",
+			"a VARCHAR(20), b INT, c DATE",
+			"a, b, c",
+			"CONCAT('k', n % 7), n DIV 7, '2024-01-01' + INTERVAL n % 1000 DAY",
+		},
 	}
 	if f == servers.FlavorMySQL {
 		return append(
@@ -143,9 +171,11 @@ func TestCutRangesOfTheWidestKeys(t *testing.T) {
 				"sixteen", strings.Join(sixteen, " INT, ") + " INT", strings.Join(sixteen, ","),
 				"1,2,3,4,5,6,7,8,9,10,11,12,13,14,n DIV 100,n",
 			},
-			{"longword", "a VARCHAR(768) COLLATE utf8mb4_unicode_ci", "a", "CONCAT(REPEAT('ü', 760), LPAD(n * 7, 8, '0'))"},
+			{"longword", "a VARCHAR(768) COLLATE utf8mb4_unicode_ci", "a", "CONCAT(REPEAT('ü', 760), LPAD(n * 7," +
+				" 8, '0'))"},
 			{"longbytes", "a VARBINARY(3072)", "a", "CONCAT(REPEAT(x'ff', 3064), LPAD(n * 7, 8, '0'))"},
-			{"unlike", "a VARCHAR(768) COLLATE utf8mb4_general_ci", "a", "CONCAT(LEFT(" + hash + ", 2), REPEAT('é', n % 700), n)"},
+			{"unlike", "a VARCHAR(768) COLLATE" +
+				" utf8mb4_general_ci", "a", "CONCAT(LEFT(" + hash + ", 2), REPEAT('é', n % 700), n)"},
 			{"four", "a CHAR(192), b CHAR(192), c CHAR(192), d CHAR(192)", "a, b, c, d", "'same', 'same', n % 5, n"},
 		} {
 			t.Run(c.name, func(t *testing.T) { requireAlike(t, admin, db, schema, c, 2000, 6) })

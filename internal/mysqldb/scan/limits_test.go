@@ -116,17 +116,24 @@ func TestReadPagesLooksAtEachRowAboutOnce(t *testing.T) {
 			"composite": {"a INT, b INT, c INT, u INT, PRIMARY KEY (a, b, c)", "n DIV 1000, n DIV 50, n, n", ""},
 			"mixed":     {"a INT, b INT, u INT, PRIMARY KEY (a DESC, b)", "n DIV 1000, n, n", ""},
 			"word":      {"a VARCHAR(20) CHARACTER SET latin1, u INT, PRIMARY KEY (a)", "CONCAT('é', n), n", ""},
-			"cursor":    {"id INT PRIMARY KEY, u DATETIME(6) NOT NULL, KEY (u)", "n, '2024-01-01' + INTERVAL n MICROSECOND", "u"},
-			"ties":      {"id INT PRIMARY KEY, u DATETIME NOT NULL, KEY (u)", "n, '2024-01-01' + INTERVAL (n DIV 5000) SECOND", "u"},
-			"loose":     {"id INT PRIMARY KEY, u INT NOT NULL, x INT, KEY (u, x)", "n, n DIV 3, n", "u"},
-			"backward":  {"id INT PRIMARY KEY, u INT NOT NULL, KEY (u DESC)", "n, n DIV 3", "u"},
-			"noindex":   {"id INT PRIMARY KEY, u INT NOT NULL", "n, n", "u"},
+			"cursor": {"id INT PRIMARY KEY, u DATETIME(6) NOT NULL, KEY (u)", "n, '2024-01-01' + INTERVAL n" +
+				" MICROSECOND", "u"},
+			"ties": {"id INT PRIMARY KEY, u DATETIME NOT NULL, KEY (u)", "n, '2024-01-01' + INTERVAL (n DIV" +
+				" 5000) SECOND", "u"},
+			"loose":    {"id INT PRIMARY KEY, u INT NOT NULL, x INT, KEY (u, x)", "n, n DIV 3, n", "u"},
+			"backward": {"id INT PRIMARY KEY, u INT NOT NULL, KEY (u DESC)", "n, n DIV 3", "u"},
+			"noindex":  {"id INT PRIMARY KEY, u INT NOT NULL", "n, n", "u"},
 		} {
 			dbtest.Exec(t, admin, "CREATE TABLE t_"+name+" ("+c.cols+")")
 			dbtest.Fill(t, admin, "t_"+name, n, c.exprs)
 			analyze(t, admin, "t_"+name)
 			tbl := dbtest.Introspect(t, db, schema, "t_"+name)
-			spec := scan.ReadSpec{Table: tbl, ByKey: c.cursor == "", Cursor: c.cursor, Limits: scan.PageLimits{Rows: 500, MaxBytes: 20000}}
+			spec := scan.ReadSpec{
+				Table:  tbl,
+				ByKey:  c.cursor == "",
+				Cursor: c.cursor,
+				Limits: scan.PageLimits{Rows: 500, MaxBytes: 20000},
+			}
 			if name == "noindex" {
 				spec.Window = table.Window{Lo: "10000", Hi: "10100"}
 			}

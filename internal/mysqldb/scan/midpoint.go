@@ -28,7 +28,7 @@ type midpointer struct {
 
 func (m *midpointer) nextStrategy() { m.current = (m.current + 1) % len(m.strategies) }
 
-// between is the literal of a value about in the middle of two, given in the key's direction.
+// literalBetween is the literal of a value about in the middle of two, given in the key's direction.
 func (m *midpointer) literalBetween(part posPart, first, last string) (string, bool, error) {
 	if part.desc {
 		first, last = last, first
@@ -56,13 +56,17 @@ func newMidpointer(part posPart) *midpointer {
 	case table.KindYear:
 		m.strategies = []midpointFunc{middle(parseYear, printYear)}
 	case table.KindDecimal:
-		m.strategies = []midpointFunc{middle(parseDecimal, func(n *big.Int) string { return printDecimal(n, col.Scale) })}
+		m.strategies = []midpointFunc{
+			middle(parseDecimal, func(n *big.Int) string { return printDecimal(n, col.Scale) }),
+		}
 	case table.KindFloat, table.KindDouble:
 		m.strategies = []midpointFunc{averageOf(col.Kind), middle(parseFloatOrder, printFloatOrder(col.Kind))}
 	case table.KindDate, table.KindDateTime, table.KindTimestamp:
 		m.strategies = []midpointFunc{middle(parseMoment, func(n *big.Int) string { return printMoment(n, col) })}
 	case table.KindTime:
-		m.strategies = []midpointFunc{middle(parseClock, func(n *big.Int) string { return printClock(n, col.Precision) })}
+		m.strategies = []midpointFunc{
+			middle(parseClock, func(n *big.Int) string { return printClock(n, col.Precision) }),
+		}
 	case table.KindUUID:
 		m.strategies = []midpointFunc{middleUUID(true), middleUUID(false)}
 	case table.KindInet:
@@ -177,7 +181,8 @@ func middleUUID(backward bool) midpointFunc {
 			return "", false
 		}
 		const version, variant = 14, 19 // their places in the text
-		return guess[:version] + lo[version:version+1] + guess[version+1:variant] + lo[variant:variant+1] + guess[variant+1:], true
+		return guess[:version] + lo[version:version+1] + guess[version+1:variant] +
+			lo[variant:variant+1] + guess[variant+1:], true
 	}
 }
 

@@ -51,14 +51,20 @@ func (p *readPlan) cursorUpperBound(spec ReadSpec, c table.Column) (string, erro
 			return sqltext.Ident(c.Name) + " <= " + now, nil
 		}
 		// Up to hi the window is promised, also where the clock has been set back since.
-		return fmt.Sprintf("%s <= GREATEST(CAST(%s AS %s), %s)", sqltext.Ident(c.Name), hi, sqltext.CastType(c), now), nil
+		return fmt.Sprintf(
+			"%s <= GREATEST(CAST(%s AS %s), %s)",
+			sqltext.Ident(c.Name),
+			hi,
+			sqltext.CastType(c),
+			now,
+		), nil
 	case hi != "":
 		return sqltext.Ident(c.Name) + " <= " + hi, nil
 	}
 	return "", nil
 }
 
-// outrun reports whether a read to now has followed the clock for long enough: rows are written
+// behindClock reports whether a read to now has followed the clock for long enough: rows are written
 // faster than they can be read.
 func (r *pageReader) behindClock(ctx context.Context) (bool, error) {
 	if !r.plan.followsClock || len(r.pos.Values) == 0 {

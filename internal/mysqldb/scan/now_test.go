@@ -60,7 +60,11 @@ func TestReadPagesUpToNowMeetsARowThatChangesAllTheTime(t *testing.T) {
 				schema := s.Schema(t)
 				admin := dbtest.Lenient(t, s, schema)
 				db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
-				dbtest.Exec(t, admin, "CREATE TABLE t (id INT PRIMARY KEY, n BIGINT NOT NULL DEFAULT 0, "+stampedRow+")")
+				dbtest.Exec(
+					t,
+					admin,
+					"CREATE TABLE t (id INT PRIMARY KEY, n BIGINT NOT NULL DEFAULT 0, "+stampedRow+")",
+				)
 				dbtest.Fill(t, admin, "t", 3000, "n, 0, NOW(6) - INTERVAL 1 HOUR + INTERVAL n SECOND")
 				count := busyCounter(t, s, schema, "UPDATE t SET n = n + 1 WHERE id = 1", time.Millisecond)
 				tbl := dbtest.Introspect(t, db, schema, "t")
@@ -109,19 +113,28 @@ func TestReadPagesUpToNowInEveryKindOfCursor(t *testing.T) {
 			zone            time.Duration
 			noFuture        bool
 		}{
-			"timestamp":    {"TIMESTAMP NULL", "NOW()", "NOW() - INTERVAL 1 HOUR", 0, false},
-			"timestamp6":   {"TIMESTAMP(6) NULL", "NOW(6)", "NOW(6) - INTERVAL 1 HOUR", 0, false},
-			"datetime":     {"DATETIME", "NOW()", "NOW() - INTERVAL 1 HOUR", 0, false},
-			"datetime3":    {"DATETIME(3)", "NOW(3)", "NOW(3) - INTERVAL 1 HOUR", 0, false},
-			"local":        {"DATETIME(6)", "NOW(6) + INTERVAL 330 MINUTE", "NOW(6) + INTERVAL 270 MINUTE", east, false},
+			"timestamp":  {"TIMESTAMP NULL", "NOW()", "NOW() - INTERVAL 1 HOUR", 0, false},
+			"timestamp6": {"TIMESTAMP(6) NULL", "NOW(6)", "NOW(6) - INTERVAL 1 HOUR", 0, false},
+			"datetime":   {"DATETIME", "NOW()", "NOW() - INTERVAL 1 HOUR", 0, false},
+			"datetime3":  {"DATETIME(3)", "NOW(3)", "NOW(3) - INTERVAL 1 HOUR", 0, false},
+			"local": {"DATETIME(6)", "NOW(6) + INTERVAL 330 MINUTE", "NOW(6) + INTERVAL 270" +
+				" MINUTE", east, false},
 			"date":         {"DATE", "CURRENT_DATE", "CURRENT_DATE - INTERVAL 1 DAY", 0, false},
 			"bigint":       {"BIGINT", "7000", "6000", 0, true},
 			"hi above now": {"DATETIME(6)", "NOW(6) + INTERVAL 2 MINUTE", "NOW(6) + INTERVAL 3 MINUTE", 0, false},
 		} {
 			t.Run(name, func(t *testing.T) {
-				dbtest.Exec(t, admin, "DROP TABLE IF EXISTS t", "CREATE TABLE t (id INT PRIMARY KEY, u "+c.column+", KEY k (u))")
+				dbtest.Exec(
+					t,
+					admin,
+					"DROP TABLE IF EXISTS t",
+					"CREATE TABLE t (id INT PRIMARY KEY, u "+c.column+", KEY k (u))",
+				)
 				dbtest.Exec(t, admin, "SET @hi = "+c.hi, "INSERT INTO t VALUES (2, "+c.now+")")
-				future := []string{"INSERT INTO t SELECT 3, u + INTERVAL 2 DAY FROM t WHERE id = 2", "INSERT INTO t SELECT 4, '2037-01-01'"}
+				future := []string{
+					"INSERT INTO t SELECT 3, u + INTERVAL 2 DAY FROM t WHERE id = 2",
+					"INSERT INTO t SELECT 4, '2037-01-01'",
+				}
 				if c.noFuture {
 					future = []string{"INSERT INTO t VALUES (3, 1), (4, 2)"}
 				}
@@ -129,8 +142,16 @@ func TestReadPagesUpToNowInEveryKindOfCursor(t *testing.T) {
 				tbl := dbtest.Introspect(t, db, schema, "t")
 				for _, byKey := range []bool{false, true} {
 					spec := scan.ReadSpec{
-						Table: tbl, Columns: tbl.Values()[:1], Cursor: "u", ByKey: byKey, ToNow: true, ZoneOffset: c.zone,
-						Window: table.Window{Lo: "2020-01-01", Hi: dbtest.Texts(t, admin, "SELECT CAST(@hi AS CHAR)")[0]},
+						Table:      tbl,
+						Columns:    tbl.Values()[:1],
+						Cursor:     "u",
+						ByKey:      byKey,
+						ToNow:      true,
+						ZoneOffset: c.zone,
+						Window: table.Window{
+							Lo: "2020-01-01",
+							Hi: dbtest.Texts(t, admin, "SELECT CAST(@hi AS CHAR)")[0],
+						},
 					}
 					if c.noFuture {
 						spec.Window.Lo = "100"
@@ -154,7 +175,11 @@ func TestReadPagesUpToNowEndsWhereWritersAreFaster(t *testing.T) {
 		dbtest.Fill(t, admin, "t", 300, "NULL, NOW(6) - INTERVAL 1 HOUR + INTERVAL n SECOND")
 		tbl := dbtest.Introspect(t, db, schema, "t")
 		spec := scan.ReadSpec{
-			Table: tbl, Columns: tbl.Values(), Cursor: "u", ToNow: true, Limits: scan.PageLimits{Rows: 100, MaxRows: 100},
+			Table:   tbl,
+			Columns: tbl.Values(),
+			Cursor:  "u",
+			ToNow:   true,
+			Limits:  scan.PageLimits{Rows: 100, MaxRows: 100},
 		}
 		seen, pages := 0, 0
 		stats, err := scan.ReadPages(t.Context(), db, spec, func(rows *table.Rows) error {

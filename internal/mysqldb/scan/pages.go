@@ -91,12 +91,12 @@ type ReadStats struct {
 }
 
 var (
-	// ErrNoPrimaryKey is returned for a table without a primary key: pages need one to
+	// errNoPrimaryKey is returned for a table without a primary key: pages need one to
 	// know where the next begins.
-	ErrNoPrimaryKey = errors.New("the table has no primary key")
-	// ErrPageTooSlow is returned by ReadPages where not even one row arrives within the
+	errNoPrimaryKey = errors.New("the table has no primary key")
+	// errPageTooSlow is returned by ReadPages where not even one row arrives within the
 	// longest time that a statement is ever given.
-	ErrPageTooSlow = errors.New("a page of one row takes too long")
+	errPageTooSlow = errors.New("a page of one row takes too long")
 	// ErrStop is what yield returns to end a read after its page: ReadStats.Next says where
 	// the rest begins, and ReadPages returns no error.
 	ErrStop = errors.New("stop after this page")
@@ -144,7 +144,13 @@ func ReadPages(ctx context.Context, d mysqldb.Reader, spec ReadSpec, yield func(
 	}
 	limits := spec.Limits.withDefaults()
 	r := &pageReader{
-		db: d, plan: plan, limits: limits, statementTime: limits.MaxTime, wantRows: min(limits.Rows, limits.MaxRows), pos: plan.start, clockAtStart: plan.start.Until,
+		db:            d,
+		plan:          plan,
+		limits:        limits,
+		statementTime: limits.MaxTime,
+		wantRows:      min(limits.Rows, limits.MaxRows),
+		pos:           plan.start,
+		clockAtStart:  plan.start.Until,
 	}
 	r.stats.Index = plan.index
 	stats, readErr, yieldErr := r.readAhead(ctx, yield)

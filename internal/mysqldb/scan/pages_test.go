@@ -22,12 +22,26 @@ func TestReadPagesReadsTenThousandRowsOfOneSecondOnce(t *testing.T) {
 		for name, key := range map[string]string{
 			"plain": "KEY k (u)", "withkey": "KEY k (u, id)", "extra": "KEY k (u, pad)", "descending": "KEY k (u DESC)",
 		} {
-			dbtest.Exec(t, admin, "CREATE TABLE "+name+" (id INT PRIMARY KEY, u DATETIME NOT NULL, pad VARCHAR(20), "+key+")")
-			dbtest.Fill(t, admin, name, 12000, "n, IF(n < 1000, '2024-01-01 00:00:00', IF(n < 11000, '2024-01-01 00:00:01', '2024-01-01 00:00:02')), LEFT(SHA2(n, 256), 20)")
+			dbtest.Exec(
+				t,
+				admin,
+				"CREATE TABLE "+name+" (id INT PRIMARY KEY, u DATETIME NOT NULL, pad VARCHAR(20), "+key+")",
+			)
+			dbtest.Fill(
+				t,
+				admin,
+				name,
+				12000,
+				"n, IF(n < 1000, '2024-01-01 00:00:00', IF(n < 11000, '2024-01-01 00:00:01', '2024-01-01"+
+					" 00:00:02')), LEFT(SHA2(n, 256), 20)",
+			)
 			tbl := dbtest.Introspect(t, db, schema, name)
 			spec := scan.ReadSpec{
-				Table: tbl, Columns: tbl.Values()[:2], Cursor: "u", Limits: scan.PageLimits{Rows: 1000, MaxBytes: 60000},
-				Window: table.Window{Lo: "2024-01-01 00:00:00", Hi: "2024-01-01 00:00:01"},
+				Table:   tbl,
+				Columns: tbl.Values()[:2],
+				Cursor:  "u",
+				Limits:  scan.PageLimits{Rows: 1000, MaxBytes: 60000},
+				Window:  table.Window{Lo: "2024-01-01 00:00:00", Hi: "2024-01-01 00:00:01"},
 			}
 			rows, stats := dbtest.ReadAll(t, db, spec)
 			require.Equal(t, "k", stats.Index, name)
@@ -41,7 +55,7 @@ func TestReadPagesReadsTenThousandRowsOfOneSecondOnce(t *testing.T) {
 			again, pieces := dbtest.ReadInPieces(t, db, spec, 1)
 			require.Equal(t, rows, again, name)
 			require.Greater(t, pieces, 2, name)
-			// Linear: each row is selected about once, whatever the index looks like.
+			// Linear: each row is selected about once, in every kind of index.
 			require.LessOrEqual(t, stats.Statements, 3*stats.Pages, name)
 		}
 	})
@@ -58,14 +72,18 @@ func TestReadPagesAgreesWithOneSelect(t *testing.T) {
 			noPad = "utf8mb4_unicode_520_nopad_ci"
 		}
 		for _, c := range []struct{ name, cols, key, exprs string }{
-			{"composite", "a INT NOT NULL, b VARCHAR(20) NOT NULL, c INT NOT NULL", "a, b, c", "n DIV 100, CONCAT('k', n DIV 7), n"},
-			{"latin1", "a VARCHAR(30) CHARACTER SET latin1 COLLATE latin1_german1_ci NOT NULL", "a", "CONCAT(ELT(1+n%5,'é','ß','a','Z','ü'), n)"},
+			{"composite", "a INT NOT NULL, b VARCHAR(20) NOT NULL, c INT" +
+				" NOT NULL", "a, b, c", "n DIV 100, CONCAT('k', n DIV 7), n"},
+			{"latin1", "a VARCHAR(30) CHARACTER SET latin1 COLLATE latin1_german1_ci" +
+				" NOT NULL", "a", "CONCAT(ELT(1+n%5,'é','ß','a','Z','ü'), n)"},
 			{
 				"nopad", "a VARCHAR(30) CHARACTER SET utf8mb4 COLLATE " + noPad + " NOT NULL", "a",
 				"CONCAT(ELT(1+n%4,'😀','é','A','日本'), n, IF(n%2,' ',''))",
 			},
-			{"general", "a VARCHAR(30) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci NOT NULL", "a", "CONCAT(ELT(1+n%4,'😀','é','A','\\\\\\''), n)"},
-			{"utf8mb3", "a CHAR(30) CHARACTER SET utf8mb3 COLLATE utf8mb3_unicode_ci NOT NULL", "a", "CONCAT(ELT(1+n%3,'ñ','é','A'), n)"},
+			{"general", "a VARCHAR(30) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci" +
+				" NOT NULL", "a", "CONCAT(ELT(1+n%4,'😀','é','A','\\\\\\''), n)"},
+			{"utf8mb3", "a CHAR(30) CHARACTER SET utf8mb3 COLLATE utf8mb3_unicode_ci" +
+				" NOT NULL", "a", "CONCAT(ELT(1+n%3,'ñ','é','A'), n)"},
 			{"sjis", "a VARCHAR(30) CHARACTER SET sjis NOT NULL", "a", "CONCAT(ELT(1+n%3,'ソ','表','A'), n)"},
 			{"bin", "a VARBINARY(30) NOT NULL", "a", "CONCAT(CHAR(n%256), CHAR(n DIV 256), IF(n%2, ' ', CHAR(0)))"},
 			{"fixedbin", "a BINARY(4) NOT NULL", "a", "CONCAT(CHAR(n%256), CHAR(n DIV 256))"},
@@ -83,8 +101,10 @@ func TestReadPagesAgreesWithOneSelect(t *testing.T) {
 			{"years", "a YEAR NOT NULL, b INT NOT NULL", "a, b", "IF(n%200=0, 0, 1900+n%200), n"},
 			{"times", "a TIME(6) NOT NULL", "a", "SEC_TO_TIME((n-150)*6000) + INTERVAL n MICROSECOND"},
 			{"dates", "a DATE NOT NULL, b INT NOT NULL", "a, b", "IF(n%3, '0000-00-00', '2024-02-30'), n"},
-			{"stamps", "a TIMESTAMP(6) NOT NULL", "a", "TIMESTAMP'2024-10-27 00:30:00' + INTERVAL n*7 SECOND + INTERVAL n MICROSECOND"},
-			{"moments", "a DATETIME(6) NOT NULL", "a", "TIMESTAMP'2024-10-27 00:30:00' + INTERVAL n*7 SECOND + INTERVAL n MICROSECOND"},
+			{"stamps", "a TIMESTAMP(6) NOT NULL", "a", "TIMESTAMP'2024-10-27 00:30:00' + INTERVAL n*7 SECOND +" +
+				" INTERVAL n MICROSECOND"},
+			{"moments", "a DATETIME(6) NOT NULL", "a", "TIMESTAMP'2024-10-27 00:30:00' + INTERVAL n*7 SECOND +" +
+				" INTERVAL n MICROSECOND"},
 		} {
 			t.Run(c.name, func(t *testing.T) {
 				dbtest.Exec(t, admin, "CREATE TABLE "+c.name+" ("+c.cols+", v INT, PRIMARY KEY ("+c.key+"))")
@@ -92,8 +112,14 @@ func TestReadPagesAgreesWithOneSelect(t *testing.T) {
 				tbl := dbtest.Introspect(t, db, schema, c.name)
 				for _, rows := range []int{7, 100} {
 					spec := scan.ReadSpec{
-						Table: tbl, ByKey: true, Columns: tbl.Values()[len(tbl.Columns)-1:],
-						Limits: scan.PageLimits{Rows: rows, MaxTime: time.Duration(rows) * time.Second, MaxBytes: 10 * rows},
+						Table:   tbl,
+						ByKey:   true,
+						Columns: tbl.Values()[len(tbl.Columns)-1:],
+						Limits: scan.PageLimits{
+							Rows:     rows,
+							MaxTime:  time.Duration(rows) * time.Second,
+							MaxBytes: 10 * rows,
+						},
 					}
 					got, stats := dbtest.ReadAll(t, db, spec)
 					require.Equal(t, "PRIMARY", stats.Index)

@@ -57,7 +57,7 @@ var (
 func newReadPlan(server mysqldb.Server, spec ReadSpec) (*readPlan, error) {
 	t := spec.Table
 	if len(t.PrimaryKey) == 0 {
-		return nil, ErrNoPrimaryKey
+		return nil, errNoPrimaryKey
 	}
 	p := &readPlan{server: server, table: t, columns: spec.Columns}
 	if spec.Instance != "" {

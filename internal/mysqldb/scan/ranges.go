@@ -12,13 +12,13 @@ import (
 // CutRanges cuts a table's key space into at most want ranges of about equally many rows,
 // none of them with much less than minRows. It serves every primary key that ReadPages reads.
 //
-// Promised, whatever the server guesses and whatever is written meanwhile: together the ranges
-// are the whole space. The first begins at the start, the last ends at the end, each begins
+// Promised, also where the server's estimates are wrong and rows are written meanwhile: together the
+// ranges are the whole space. The first begins at the start, the last ends at the end, each begins
 // where the one before it ends, and the bounds rise in the direction of the key by the server's
 // own comparison, the one by which ReadPages reads them. So each key is in exactly one range.
 //
 // Aimed at, and not promised: that the ranges are alike. The table is not read for it. It costs
-// at most 16 × want + 200 statements, each of which looks at a few entries of the index or asks
+// at most 16 × want + 200 statements, each of which reads a few entries of the index or asks
 // for an estimate, however large the table is; about ten for each range are usual.
 //
 // An empty table, a key that begins with a prefix of a column or with a SET of many members,

@@ -35,7 +35,12 @@ func requirePartition(t testing.TB, ranges []scan.KeyRange, descending bool) {
 }
 
 // readRanges reads every range and returns how many rows each has.
-func readRanges(t testing.TB, db *mysqldb.DB, tbl *schema.Table, ranges []scan.KeyRange) (counts []int, all map[string]bool) {
+func readRanges(
+	t testing.TB,
+	db *mysqldb.DB,
+	tbl *schema.Table,
+	ranges []scan.KeyRange,
+) (counts []int, all map[string]bool) {
 	t.Helper()
 	all = map[string]bool{}
 	for _, r := range ranges {
@@ -56,10 +61,11 @@ func TestCutRangesCoversEveryKeyOnce(t *testing.T) {
 		admin := dbtest.Lenient(t, s, schema)
 		db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
 		for name, c := range map[string]struct{ key, exprs string }{
-			"even":      {"a INT, PRIMARY KEY (a)", "n"},
-			"falling":   {"a INT, PRIMARY KEY (a DESC)", "n"},
-			"skewed":    {"a BIGINT, PRIMARY KEY (a)", "IF(n < 19990, n, CAST(-9223372036854775808 + n AS SIGNED))"},
-			"extremes":  {"a BIGINT, PRIMARY KEY (a)", "IF(n % 2, CAST(-9223372036854775807 + n - 2 AS SIGNED), 9223372036854775807 - n)"},
+			"even":    {"a INT, PRIMARY KEY (a)", "n"},
+			"falling": {"a INT, PRIMARY KEY (a DESC)", "n"},
+			"skewed":  {"a BIGINT, PRIMARY KEY (a)", "IF(n < 19990, n, CAST(-9223372036854775808 + n AS SIGNED))"},
+			"extremes": {"a BIGINT, PRIMARY KEY (a)", "IF(n % 2, CAST(-9223372036854775807 + n - 2 AS SIGNED)," +
+				" 9223372036854775807 - n)"},
 			"biggest":   {"a BIGINT UNSIGNED, PRIMARY KEY (a)", "IF(n % 2, 18446744073709551616 - n, n)"},
 			"composite": {"a INT, b INT, PRIMARY KEY (a, b)", "n DIV 100, n"},
 		} {

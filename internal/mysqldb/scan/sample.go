@@ -13,7 +13,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// Sample is a few rows of a source by which it can be told whether a target is a copy of it: the
+// Sample is a few rows of a source that show whether a target is a copy of it: the
 // values of the primary key and of the cursor.
 type Sample struct {
 	columns []table.Column
@@ -84,7 +84,13 @@ func CountSample(ctx context.Context, d mysqldb.Reader, target *schema.Table, s 
 	return n, nil
 }
 
-func countSample(ctx context.Context, d mysqldb.Reader, target *schema.Table, s Sample, orNewer bool) (n int, err error) {
+func countSample(
+	ctx context.Context,
+	d mysqldb.Reader,
+	target *schema.Table,
+	s Sample,
+	orNewer bool,
+) (n int, err error) {
 	if s.Len() == 0 {
 		return 0, nil
 	}
@@ -119,6 +125,7 @@ func countSample(ctx context.Context, d mysqldb.Reader, target *schema.Table, s 
 		}
 		where = append(where, ')')
 	}
-	err = d.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+sqltext.Qualified(target.Name)+" WHERE "+string(where)).Scan(&n)
+	err = d.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+sqltext.Qualified(target.Name)+" WHERE "+string(where)).
+		Scan(&n)
 	return n, err
 }

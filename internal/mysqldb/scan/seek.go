@@ -10,16 +10,16 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// seekTimeout bounds a statement that looks for one key. It takes a millisecond; where it has to
+// seekTimeout bounds a statement that searches one key. It takes a millisecond; where it has to
 // step over millions of deleted entries, the piece stays as it is.
 const seekTimeout = 5 * time.Second
 
-// equal are the conditions that fix the columns before a piece's own.
+// prefixConditions are the conditions that fix the columns before a piece's own.
 func (c *cutter) prefixConditions(prefix []string) ([]string, error) {
 	return c.plan.where(table.Position{Values: prefix, Equal: len(prefix)})
 }
 
-// dive returns the first value of a column below a prefix that meets the conditions, in the
+// seek returns the first value of a column below a prefix that meets the conditions, in the
 // direction of the key or, backward, the last one. It is nil where there is none.
 func (c *cutter) seek(ctx context.Context, prefix, where []string, backward, one bool) (*keyValue, error) {
 	equal, err := c.prefixConditions(prefix)
@@ -29,7 +29,10 @@ func (c *cutter) seek(ctx context.Context, prefix, where []string, backward, one
 	part := c.plan.parts[len(prefix)]
 	exprs := []sqltext.Expr{c.plan.exprs[part.expr]}
 	if part.column.RawCharset {
-		exprs = append(exprs, sqltext.Expr{SQL: "CONVERT(" + sqltext.Ident(part.column.Name) + " USING utf8mb4)", Kind: table.KindString})
+		exprs = append(
+			exprs,
+			sqltext.Expr{SQL: "CONVERT(" + sqltext.Ident(part.column.Name) + " USING utf8mb4)", Kind: table.KindString},
+		)
 	}
 	if other := c.plan.offIndex(); other != "" {
 		exprs = append(exprs, sqltext.Expr{SQL: other, Kind: table.KindInt})

@@ -21,9 +21,25 @@ func BenchmarkReadPagesFromServer(b *testing.B) {
 			schema := s.Schema(b)
 			admin := dbtest.Lenient(b, s, schema)
 			db := dbtest.Open(b, s, mysqldb.Options{Name: "src"})
-			dbtest.Exec(b, admin, "CREATE TABLE t (id BIGINT UNSIGNED PRIMARY KEY, customer VARCHAR(60), amount DECIMAL(12,2), note VARCHAR(200), updated_at TIMESTAMP(6) NOT NULL)")
-			dbtest.Fill(b, admin, "t", n, "n, CONCAT('customer ', n), n/100, IF(n%7, CONCAT(REPEAT('x', n%40), ', ring twice — größte Sorgfalt'), NULL), '2026-01-01' + INTERVAL n MICROSECOND")
-			spec := scan.ReadSpec{Table: dbtest.Introspect(b, db, schema, "t"), ByKey: true, Limits: scan.PageLimits{Rows: 10_000}}
+			dbtest.Exec(
+				b,
+				admin,
+				"CREATE TABLE t (id BIGINT UNSIGNED PRIMARY KEY, customer VARCHAR(60), amount DECIMAL(12,2),"+
+					" note VARCHAR(200), updated_at TIMESTAMP(6) NOT NULL)",
+			)
+			dbtest.Fill(
+				b,
+				admin,
+				"t",
+				n,
+				"n, CONCAT('customer ', n), n/100, IF(n%7, CONCAT(REPEAT('x', n%40), ', ring twice — größte"+
+					" Sorgfalt'), NULL), '2026-01-01' + INTERVAL n MICROSECOND",
+			)
+			spec := scan.ReadSpec{
+				Table:  dbtest.Introspect(b, db, schema, "t"),
+				ByKey:  true,
+				Limits: scan.PageLimits{Rows: 10_000},
+			}
 			spec.Columns = spec.Table.Values()
 			done := 0
 			for b.Loop() {

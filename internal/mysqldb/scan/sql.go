@@ -152,7 +152,7 @@ func (p *readPlan) atMost(values []string, from int) (string, error) {
 // maxEnumList bounds the members of an ENUM that are listed instead of compared.
 const maxEnumList = 1000
 
-// beyond is the condition "after this value, in the direction of the key".
+// after is the condition "after this value, in the direction of the key".
 func (p posPart) after(text string) (string, error) {
 	lit, err := p.lit(text)
 	if err != nil {

@@ -16,6 +16,20 @@ import (
 
 // step runs one statement (two where a filter is selective), appends its rows and moves the
 // position behind them. It reports whether the current group is read to its end.
+//
+// A group is the rows that the position's equalities fix: first those of the same key but the last column,
+// then wider ones; see widen.
+//
+//	what the statement brought              position                 next size of a page
+//	as many rows as wanted                  behind the last row      by bytes and time, see adapt
+//	fewer rows, in time                     group read to its end    by bytes and time
+//	fewer rows, late                        behind the last row      by bytes and time
+//	a page cut at MaxBytes                  behind the last row      by bytes and time
+//	rows until the time limit               behind the last row      half of these rows
+//	no row until the time limit             unchanged                half, then four times the time
+//	all rows of a filter up to a boundary   at the boundary          by the rows examined
+//
+// Late matters because MariaDB may end a statement at its time limit without an error.
 func (r *pageReader) step(ctx context.Context) (exhausted bool, err error) {
 	want := max(1, r.wantRows-r.rows.Len())
 	var through []string
@@ -73,7 +87,7 @@ func (r *pageReader) step(ctx context.Context) (exhausted bool, err error) {
 // errMayHaveTimedOut is an end of rows that may be the end of a statement's time instead.
 var errMayHaveTimedOut = errors.New("the statement may have been ended by its time limit")
 
-// doubtful reports whether a statement ran for so long that its time limit may have ended it.
+// mayHaveTimedOut reports whether a statement ran for so long that its time limit may have ended it.
 // MariaDB sometimes ends one that way as if there were no more rows, without an error: an end
 // that comes late is no proof, and is asked for again from the last row on.
 func (r *pageReader) mayHaveTimedOut(seconds float64) bool {
@@ -109,20 +123,20 @@ func (r *pageReader) advanceByCursor(before int) {
 	r.pos = table.Position{Values: []string{tie}, Equal: 1}
 }
 
-// slower reacts to a statement that brought nothing in its time: fewer rows, then more time.
+// backOff reacts to a statement that brought nothing in its time: fewer rows, then more time.
 func (r *pageReader) backOff(want int) error {
 	if want > 1 {
 		r.wantRows = r.rows.Len() + want/2
 		return nil
 	}
 	if r.statementTime >= maxStatementTime {
-		return fmt.Errorf("%w: %s", ErrPageTooSlow, r.statementTime)
+		return fmt.Errorf("%w: %s", errPageTooSlow, r.statementTime)
 	}
 	r.statementTime = min(4*r.statementTime, maxStatementTime)
 	return nil
 }
 
-// adapt sets the rows of the next page by what this statement cost for the rows it looked at.
+// adapt sets the rows of the next page by what this statement cost for the rows it examined.
 func (r *pageReader) adapt(res fetch.Stats, looked int) {
 	if looked == 0 {
 		return
@@ -180,11 +194,11 @@ func (r *pageReader) fetch(ctx context.Context, query string) (res fetch.Stats, 
 	return res, err
 }
 
-// pageTries are the quick tries of one statement; a source that stays away longer is left to
-// whoever retries the whole read.
+// pageTries are the quick tries of one statement; a source that does not answer for longer
+// is left to the caller, which retries the whole read.
 const pageTries = 3
 
-// again runs one statement, at most a few times while the connection is to blame.
+// withRetries runs one statement, at most a few times while the connection is to blame.
 func (r *pageReader) withRetries(ctx context.Context, f func(context.Context) error) error {
 	for try := 1; ; try++ {
 		r.stats.Statements++

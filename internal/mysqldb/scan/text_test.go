@@ -15,29 +15,35 @@ import (
 )
 
 var (
-	firstNames = strings.Fields(`Anna Ben Clara David Elif Émile Fatma Günter Hélène İbrahim Jürgen Karin Łukasz Maria Noël
+	firstNames = strings.Fields(
+		`Anna Ben Clara David Elif Émile Fatma Günter Hélène İbrahim Jürgen Karin Łukasz Maria Noël
 		Óscar Petra Qing Rosa Søren Tomáš Ursula Vàng Wim Xavier Yusuf Zoë Ágnes Åsa Öznur Šárka Çağla
-		Ñusta john mary james linda robert susan`)
-	lastNames = strings.Fields(`Müller Schmidt Özdemir Yılmaz Dvořák Novák Smith smythe O'Brien García Muñoz Núñez López Nguyễn
+		Ñusta john mary james linda robert susan`,
+	)
+	lastNames = strings.Fields(
+		`Müller Schmidt Özdemir Yılmaz Dvořák Novák Smith smythe O'Brien García Muñoz Núñez López Nguyễn
 		Trần Åkesson Öberg Ångström Äijälä Kowalski Łoś Żak van-Dijk de-Vries MacDonald Mcdonald Brown
 		Jones Williams Taylor Wilson Martin Martinez Sánchez Fernández Rossi Bianchi Ferrari D'Angelo
 		Petrović Đorđević Čapek Šimić Szabó Tóth Nagy Kovács Horváth Ionescu Popescu Ștefan Çelik Şahin
-		Demir Kaya Li Wang Zhang Chen Kim Park Lee Singh Patel Kumar`)
-	russianNames = strings.Fields(`Иванов Кузнецов Васильев Соколов Новиков Морозов Алексеев Семёнов Павлов Степанов Орлов Макаров
+		Demir Kaya Li Wang Zhang Chen Kim Park Lee Singh Patel Kumar`,
+	)
+	russianNames = strings.Fields(
+		`Иванов Кузнецов Васильев Соколов Новиков Морозов Алексеев Семёнов Павлов Степанов Орлов Макаров
 		Захаров Соловьёв Яковлев Романов Сергеев Фролов Дмитриев Гусев Ильин Поляков Виноградов Белов
 		Антонов Жуков Филиппов Давыдов Герасимов Осипов Матвеев Марков Крылов Карпов Мельников Гаврилов
 		Казаков Данилов Тимофеев Чернов Мартынов Федотов Назаров Исаев Быков Родионов Филатов Наумов
 		Леонов Емельянов Ефремов Панов Бирюков Галкин Белоусов Князев Аксёнов Савин Рыбаков Фадеев
 		Ушаков Леонтьев Бородин Жданов Крюков Зуев Терентьев Константинов Чистяков Воронцов Кудряшов
 		Головин Никонов Пахомов Ларионов Корнилов Лукин Панкратов Никольский Ермолаев Круглов Шмелёв
-		Зорин Дорофеев Кулаков Петровский`)
+		Зорин Дорофеев Кулаков Петровский`,
+	)
 	chineseNames = strings.Split("王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕", "")
 )
 
 // textKeys makes keys from random numbers; the number i makes them unique.
 type textKeys struct{ *rand.Rand }
 
-func (r textKeys) letters(set string, n int) string {
+func (r textKeys) randomText(set string, n int) string {
 	b := make([]byte, n)
 	for i := range b {
 		b[i] = set[r.IntN(len(set))]
@@ -51,7 +57,7 @@ func (r textKeys) word(list []string) string {
 }
 
 func (r textKeys) uuid(int) string {
-	h := r.letters("0123456789abcdef", 32)
+	h := r.randomText("0123456789abcdef", 32)
 	return h[:8] + "-" + h[8:12] + "-4" + h[13:16] + "-a" + h[17:20] + "-" + h[20:]
 }
 
@@ -76,7 +82,7 @@ func TestCutRangesOfTextKeys(t *testing.T) {
 	const n, want = 10000, 12
 	r := textKeys{rand.New(rand.NewPCG(1, 2))}
 	base62 := func(int) string {
-		return r.letters("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", 21)
+		return r.randomText("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", 21)
 	}
 	russian := func(i int) string { return fmt.Sprint(r.word(russianNames), i) }
 	cases := []struct {
@@ -102,7 +108,12 @@ func TestCutRangesOfTextKeys(t *testing.T) {
 	rows := make([]strings.Builder, len(cases))
 	for c := range cases {
 		for i := range n {
-			fmt.Fprintf(&rows[c], "%s('%s', REPEAT('x', 90))", strings.Repeat(",", min(i, 1)), strings.ReplaceAll(cases[c].key(i), "'", "''"))
+			fmt.Fprintf(
+				&rows[c],
+				"%s('%s', REPEAT('x', 90))",
+				strings.Repeat(",", min(i, 1)),
+				strings.ReplaceAll(cases[c].key(i), "'", "''"),
+			)
 		}
 	}
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
@@ -112,13 +123,18 @@ func TestCutRangesOfTextKeys(t *testing.T) {
 		ai := "utf8mb4_0900_ai_ci"
 		if s.Flavor == servers.FlavorMariaDB {
 			ai = "utf8mb4_unicode_520_ci"
-			if dbtest.Texts(t, admin, "SELECT COUNT(*) FROM information_schema.COLLATIONS WHERE COLLATION_NAME LIKE '%uca1400_ai_ci'")[0] != "0" {
+			if dbtest.Texts(t, admin, "SELECT COUNT(*) FROM information_schema.COLLATIONS WHERE COLLATION_NAME"+
+				" LIKE '%uca1400_ai_ci'")[0] != "0" {
 				ai = "utf8mb4_uca1400_ai_ci"
 			}
 		}
 		for i, c := range cases {
-			dbtest.Exec(t, admin, "CREATE TABLE "+c.name+" (a "+strings.Replace(c.column, "AI", ai, 1)+" PRIMARY KEY, v VARCHAR(100))",
-				"INSERT IGNORE INTO "+c.name+" VALUES "+rows[i].String())
+			dbtest.Exec(
+				t,
+				admin,
+				"CREATE TABLE "+c.name+" (a "+strings.Replace(c.column, "AI", ai, 1)+" PRIMARY KEY, v VARCHAR(100))",
+				"INSERT IGNORE INTO "+c.name+" VALUES "+rows[i].String(),
+			)
 			analyze(t, admin, c.name)
 			tbl := dbtest.Introspect(t, db, schema, c.name)
 			ranges, err := scan.CutRanges(t.Context(), db, tbl, want, 100)

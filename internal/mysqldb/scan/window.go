@@ -20,7 +20,15 @@ import (
 //
 // It goes along an index that begins with the cursor and costs what CutRanges does. Without
 // such an index, and where there is nothing to be cut, it is the window itself.
-func CutWindow(ctx context.Context, d mysqldb.Reader, t *schema.Table, cursor string, w table.Window, want int, minRows int64) ([]table.Window, error) {
+func CutWindow(
+	ctx context.Context,
+	d mysqldb.Reader,
+	t *schema.Table,
+	cursor string,
+	w table.Window,
+	want int,
+	minRows int64,
+) ([]table.Window, error) {
 	whole := []table.Window{w}
 	if want <= 1 || schema.CursorIndex(t, cursor) == "" {
 		return whole, nil
@@ -39,7 +47,15 @@ func CutWindow(ctx context.Context, d mysqldb.Reader, t *schema.Table, cursor st
 }
 
 // windowCutter cuts a window into pieces.
-func windowCutter(ctx context.Context, d mysqldb.Reader, t *schema.Table, cursor string, w table.Window, want int, minRows int64) (*cutter, error) {
+func windowCutter(
+	ctx context.Context,
+	d mysqldb.Reader,
+	t *schema.Table,
+	cursor string,
+	w table.Window,
+	want int,
+	minRows int64,
+) (*cutter, error) {
 	plan, err := newReadPlan(d.ServerInfo(), ReadSpec{Table: t, Cursor: cursor})
 	if err != nil {
 		return nil, err
@@ -53,9 +69,9 @@ func windowCutter(ctx context.Context, d mysqldb.Reader, t *schema.Table, cursor
 	return c, c.cut(ctx, where)
 }
 
-// WindowRows is the server's estimate of the rows in a window, by a few dozen looks at the
-// cursor's index, whatever the window holds. It is 0 where there is no such index. It is for
-// people: half or twice as many are normal.
+// WindowRows is the server's estimate of the rows in a window, by a few dozen readings of the
+// cursor's index, however many rows the window has. It is 0 where there is no such index. It is for
+// messages: half or twice as many are normal.
 func WindowRows(ctx context.Context, d mysqldb.Reader, t *schema.Table, cursor string, w table.Window) (int64, error) {
 	if schema.CursorIndex(t, cursor) == "" {
 		return 0, nil

@@ -42,17 +42,28 @@ func TestCutWindowCutsByTheCursor(t *testing.T) {
 			name, cursor, expr, index string
 			window                    table.Window
 		}{
-			{"micros", "DATETIME(6) NOT NULL", "'2024-01-01' + INTERVAL n MICROSECOND", "u", table.Window{Lo: "2024-01-01 00:00:00.001999", Hi: "2024-01-01 00:00:00.019000"}},
-			{"begin", "DATETIME(3) NOT NULL", "'2024-01-01' + INTERVAL n SECOND", "u, x", table.Window{Hi: "2024-01-01 05:00:00.000"}},
-			{"stamps", "TIMESTAMP NULL", "IF(n % 50 = 0, NULL, TIMESTAMP'2024-10-27 00:00:00' + INTERVAL n SECOND)", "u", table.Window{Hi: "2024-10-27 05:00:00"}},
-			{"days", "DATE NOT NULL", "'2020-01-01' + INTERVAL n DIV 20 DAY", "u", table.Window{Lo: "2020-01-01", Hi: "2022-08-01"}},
-			{"falling", "BIGINT UNSIGNED NOT NULL", "n * 1000000007", "u DESC", table.Window{Lo: "2000000000000", Hi: "18446744073709551615"}},
-			{"ties", "DATETIME NOT NULL", "'2024-01-01' + INTERVAL IF(n < 10000, n, 10000) SECOND", "u", table.Window{Lo: "2023-01-01 00:00:00", Hi: "2025-01-01 00:00:00"}},
-			{"skewed", "BIGINT NOT NULL", "IF(n % 1000 = 0, n * 400000000000000, n)", "u", table.Window{Lo: "-5", Hi: "9000000000000000000"}},
+			{"micros", "DATETIME(6) NOT NULL", "'2024-01-01' + INTERVAL n" +
+				" MICROSECOND", "u", table.Window{Lo: "2024-01-01 00:00:00.001999", Hi: "2024-01-01 00:00:00.019000"}},
+			{"begin", "DATETIME(3) NOT NULL", "'2024-01-01' + INTERVAL n" +
+				" SECOND", "u, x", table.Window{Hi: "2024-01-01 05:00:00.000"}},
+			{"stamps", "TIMESTAMP NULL", "IF(n % 50 = 0, NULL, TIMESTAMP'2024-10-27 00:00:00' + INTERVAL n" +
+				" SECOND)", "u", table.Window{Hi: "2024-10-27 05:00:00"}},
+			{"days", "DATE NOT NULL", "'2020-01-01' + INTERVAL n DIV" +
+				" 20 DAY", "u", table.Window{Lo: "2020-01-01", Hi: "2022-08-01"}},
+			{"falling", "BIGINT UNSIGNED" +
+				" NOT NULL", "n * 1000000007", "u DESC", table.Window{Lo: "2000000000000", Hi: "18446744073709551615"}},
+			{"ties", "DATETIME NOT NULL", "'2024-01-01' + INTERVAL IF(n < 10000, n, 10000)" +
+				" SECOND", "u", table.Window{Lo: "2023-01-01 00:00:00", Hi: "2025-01-01 00:00:00"}},
+			{"skewed", "BIGINT NOT NULL", "IF(n % 1000 = 0, n *" +
+				" 400000000000000, n)", "u", table.Window{Lo: "-5", Hi: "9000000000000000000"}},
 			{"open", "INT NOT NULL", "n", "u", table.Window{}},
 		} {
 			t.Run(c.name, func(t *testing.T) {
-				dbtest.Exec(t, admin, "CREATE TABLE "+c.name+" (id INT PRIMARY KEY, x INT, u "+c.cursor+", KEY ("+c.index+"))")
+				dbtest.Exec(
+					t,
+					admin,
+					"CREATE TABLE "+c.name+" (id INT PRIMARY KEY, x INT, u "+c.cursor+", KEY ("+c.index+"))",
+				)
 				dbtest.Fill(t, admin, c.name, n, "n, n, "+c.expr)
 				analyze(t, admin, c.name)
 				tbl := dbtest.Introspect(t, db, schema, c.name)
@@ -113,12 +124,23 @@ func TestWindowRowsIsWithinTwoOfTheTruth(t *testing.T) {
 		admin := dbtest.Lenient(t, s, schema)
 		db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
 		const n = 61337
-		dbtest.Exec(t, admin, "CREATE TABLE t (id INT PRIMARY KEY, u INT NOT NULL, v VARCHAR(100), bare INT NOT NULL, KEY (u))")
+		dbtest.Exec(
+			t,
+			admin,
+			"CREATE TABLE t (id INT PRIMARY KEY, u INT NOT NULL, v VARCHAR(100), bare INT NOT NULL, KEY (u))",
+		)
 		dbtest.Fill(t, admin, "t", n, "n, (n * 7919) % 61337, REPEAT('x', 90), n")
 		analyze(t, admin, "t")
 		tbl := dbtest.Introspect(t, db, schema, "t")
-		for _, w := range [][2]int{{-1, n}, {10, 20}, {100, 1100}, {1000, 4001}, {1000, 11013}, {30000, n}, {5000, 50000}, {n, 2 * n}} {
-			got, err := scan.WindowRows(t.Context(), db, tbl, "u", table.Window{Lo: fmt.Sprint(w[0]), Hi: fmt.Sprint(w[1])})
+		for _, w := range [][2]int{{-1, n}, {10, 20}, {100, 1100}, {1000, 4001}, {1000, 11013}, {30000, n}, {5000,
+			50000}, {n, 2 * n}} {
+			got, err := scan.WindowRows(
+				t.Context(),
+				db,
+				tbl,
+				"u",
+				table.Window{Lo: fmt.Sprint(w[0]), Hi: fmt.Sprint(w[1])},
+			)
 			require.NoError(t, err)
 			real := int64(min(w[1], n-1) - min(w[0], n-1))
 			require.LessOrEqual(t, got, 2*real+real/4+2, "%v", w)

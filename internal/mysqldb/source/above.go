@@ -13,7 +13,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// ahead is how far the clock's zone is ahead of UTC.
+// zoneOffset is how far the clock's zone is ahead of UTC.
 func (c clockReading) zoneOffset() time.Duration {
 	local, err := time.Parse("2006-01-02 15:04:05.999999", c.local)
 	if err != nil {
@@ -76,8 +76,13 @@ func (s *Source) countAbove(ctx context.Context, spec UpperBoundSpec, h *UpperBo
 }
 
 // countAboveInteger is countAbove where the largest value may say that there is nothing to count.
-// The last of the samples is this look's.
-func (s *Source) countAboveInteger(ctx context.Context, spec UpperBoundSpec, h *UpperBound, samples []CursorSample) error {
+// The last of the samples is the one just taken.
+func (s *Source) countAboveInteger(
+	ctx context.Context,
+	spec UpperBoundSpec,
+	h *UpperBound,
+	samples []CursorSample,
+) error {
 	h.Clock = highestSample(samples, endOfTime)
 	from, err := spec.tailFrom(h.Hi)
 	if err != nil || from == "" {
@@ -86,7 +91,7 @@ func (s *Source) countAboveInteger(ctx context.Context, spec UpperBoundSpec, h *
 	if order, err := table.CompareCursor(spec.Cursor, samples[len(samples)-1].Max, from); err != nil || order <= 0 {
 		return err
 	}
-	beyond := h.Future // counted by the look at the largest values
+	beyond := h.Future // counted by readIntegerTop
 	err = s.countAbove(ctx, spec, h)
 	h.Future = beyond
 	return err
@@ -95,7 +100,7 @@ func (s *Source) countAboveInteger(ctx context.Context, spec UpperBoundSpec, h *
 // endOfTime is later than any sample.
 var endOfTime = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// above is the higher one of the window's end and the watermark; "" where there is neither.
+// tailFrom is the higher one of the window's end and the watermark; "" where there is neither.
 func (s UpperBoundSpec) tailFrom(hi string) (string, error) {
 	if hi == "" || s.Watermark == "" {
 		return hi + s.Watermark, nil
@@ -109,7 +114,12 @@ func (s UpperBoundSpec) tailFrom(hi string) (string, error) {
 
 // TailStart is where a tail begins, exclusive, that goes on from one which ended at top: the
 // overlap and one unit of the cursor lower, since rows of top's own unit may have come later.
-func (s *Source) TailStart(ctx context.Context, cursor table.Column, top string, overlap time.Duration) (string, error) {
+func (s *Source) TailStart(
+	ctx context.Context,
+	cursor table.Column,
+	top string,
+	overlap time.Duration,
+) (string, error) {
 	if !cursor.Kind.IsInteger() {
 		return s.SubtractOverlap(ctx, cursor, top, overlap+table.CursorUnit(cursor))
 	}

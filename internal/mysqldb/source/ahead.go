@@ -49,7 +49,7 @@ type Seen struct {
 }
 
 // aheadOf compares the watermark with the source's clock in the cursor's zone; nil where the
-// watermark is not ahead. A watermark that is no text of the cursor's is somebody else's to refuse.
+// watermark is not ahead. A watermark that is no text of the cursor's is refused elsewhere.
 func aheadOf(spec UpperBoundSpec, now string) *Ahead {
 	if !spec.Incremental || spec.Watermark == "" || table.CheckCursor(spec.Cursor, spec.Watermark) != nil {
 		return nil
@@ -65,8 +65,11 @@ func aheadOf(spec UpperBoundSpec, now string) *Ahead {
 		return nil
 	}
 	return &Ahead{
-		Watermark: spec.Watermark, Latest: table.TruncateCursor(spec.Cursor, now), By: by,
-		Cause: "the source's clock or time zone was changed, the table's cursorZone was, or the watermark was set by hand",
+		Watermark: spec.Watermark,
+		Latest:    table.TruncateCursor(spec.Cursor, now),
+		By:        by,
+		Cause: "the source's clock or time zone was changed, the table's cursorZone was, or the watermark" +
+			" was set by hand",
 	}
 }
 
@@ -79,7 +82,7 @@ func cursorMoment(text string) (time.Time, error) {
 }
 
 // stepBack is by how much the source's clock went back since the last run, as the worker's clock
-// tells; 0 where it did not, or nobody knows. A change of the cursor's zone counts too, and the end
+// shows; 0 where it did not, or that is not known. A change of the cursor's zone counts too, and the end
 // of summer time.
 func stepBack(spec UpperBoundSpec, now string, worker time.Time) time.Duration {
 	if spec.Seen == nil || spec.Seen.Worker.IsZero() {
@@ -117,7 +120,7 @@ func (s *Source) aheadOfIntegers(ctx context.Context, spec UpperBoundSpec, look 
 	}
 	switch {
 	case top == nil || top.Cmp(mark) >= 0:
-		return nil, nil // nothing to lose, or nothing amiss
+		return nil, nil // no row can be lost
 	case look.unit > 0: // where the newest rows were deleted, the clock says where the next one goes
 		return aheadOfUnit(spec, mark, look, look.highest), nil
 	}
@@ -155,8 +158,10 @@ func (s *Source) aheadOfCounter(ctx context.Context, spec UpperBoundSpec, mark, 
 		return nil, err
 	}
 	return &Ahead{
-		Watermark: spec.Watermark, Latest: new(big.Int).Sub(next, big.NewInt(1)).String(),
-		Cause: "the table was emptied by TRUNCATE or its AUTO_INCREMENT set back, so that new rows get numbers below the watermark;" +
+		Watermark: spec.Watermark,
+		Latest:    new(big.Int).Sub(next, big.NewInt(1)).String(),
+		Cause: "the table was emptied by TRUNCATE or its AUTO_INCREMENT set back, so that new rows get numbers" +
+			" below the watermark;" +
 			" or the watermark was set by hand",
 	}, nil
 }

@@ -20,9 +20,16 @@ func TestAWatermarkAboveTheSourcesNowIsAhead(t *testing.T) {
 		dbtest.Exec(t, s.DB(t, schema), dbtest.Stamped)
 		db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
 		tbl := dbtest.Introspect(t, db, schema, "t")
-		for column, layout := range map[string]string{"ts": "2006-01-02 15:04:05.000000", "dt": time.DateTime, "d": time.DateOnly} {
+		for column, layout := range map[string]string{"ts": "2006-01-02 15:04:05.000000", "dt": time.DateTime,
+			"d": time.DateOnly} {
 			ahead := func(watermark string) *source.Ahead {
-				return dbtest.Choose(t, db, tbl, column, func(h *source.UpperBoundSpec) { h.Zone, h.Watermark, h.Incremental = "+00:00", watermark, true }).Ahead
+				return dbtest.Choose(
+					t,
+					db,
+					tbl,
+					column,
+					func(h *source.UpperBoundSpec) { h.Zone, h.Watermark, h.Incremental = "+00:00", watermark, true },
+				).Ahead
 			}
 			now := time.Now().UTC()
 			require.Nil(t, ahead(""), column)
@@ -36,18 +43,29 @@ func TestAWatermarkAboveTheSourcesNowIsAhead(t *testing.T) {
 				require.InDelta(t, by, got.By, float64(25*time.Hour))
 			}
 			if column != "d" {
-				require.Nil(t, ahead(now.Add(2*time.Second).Format(layout)), "a clock that is corrected by seconds is a wait")
+				require.Nil(
+					t,
+					ahead(now.Add(2*time.Second).Format(layout)),
+					"a clock that is corrected by seconds is a wait",
+				)
 				require.NotNil(t, ahead(now.Add(30*time.Second).Format(layout)), column)
 			}
 		}
 		within := dbtest.Choose(t, db, tbl, "ts", func(h *source.UpperBoundSpec) {
-			h.Watermark, h.Overlap = time.Now().UTC().Add(5*time.Minute).Format("2006-01-02 15:04:05.000000"), 10*time.Minute
+			h.Watermark, h.Overlap = time.Now().
+				UTC().
+				Add(5*time.Minute).
+				Format("2006-01-02 15:04:05.000000"),
+				10*time.Minute
 		})
 		require.Nil(t, within.Ahead, "the next window reaches down to what is written now")
-		zoned := dbtest.Choose(t, db, tbl, "dt", func(h *source.UpperBoundSpec) {
-			h.Incremental, h.Zone, h.Watermark = true, "-05:00", time.Now().UTC().Add(-time.Minute).Format(time.DateTime)
+		withZone := dbtest.Choose(t, db, tbl, "dt", func(h *source.UpperBoundSpec) {
+			h.Incremental, h.Zone, h.Watermark = true, "-05:00", time.Now().
+				UTC().
+				Add(-time.Minute).
+				Format(time.DateTime)
 		})
-		require.InDelta(t, 5*time.Hour, zoned.Ahead.By, float64(2*time.Minute))
+		require.InDelta(t, 5*time.Hour, withZone.Ahead.By, float64(2*time.Minute))
 	})
 }
 
@@ -55,11 +73,23 @@ func TestAnIntegerWatermarkAboveTheTableIsAhead(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		schema := s.Schema(t)
 		admin := s.DB(t, schema)
-		dbtest.Exec(t, admin, "CREATE TABLE numbered (id INT AUTO_INCREMENT PRIMARY KEY)", "INSERT INTO numbered VALUES (1), (2), (3)",
-			"CREATE TABLE plain (id BIGINT PRIMARY KEY)", "INSERT INTO plain VALUES (1), (2), (3)")
+		dbtest.Exec(
+			t,
+			admin,
+			"CREATE TABLE numbered (id INT AUTO_INCREMENT PRIMARY KEY)",
+			"INSERT INTO numbered VALUES (1), (2), (3)",
+			"CREATE TABLE plain (id BIGINT PRIMARY KEY)",
+			"INSERT INTO plain VALUES (1), (2), (3)",
+		)
 		db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
 		ahead := func(name, watermark string) *source.Ahead {
-			return dbtest.Choose(t, db, dbtest.Introspect(t, db, schema, name), "id", func(h *source.UpperBoundSpec) { h.Watermark, h.Incremental = watermark, true }).Ahead
+			return dbtest.Choose(
+				t,
+				db,
+				dbtest.Introspect(t, db, schema, name),
+				"id",
+				func(h *source.UpperBoundSpec) { h.Watermark, h.Incremental = watermark, true },
+			).Ahead
 		}
 		for _, name := range []string{"numbered", "plain"} {
 			require.Nil(t, ahead(name, "3"), name)
@@ -97,7 +127,12 @@ func TestAStepBackOfTheSourcesClockIsSeenByTheWorkers(t *testing.T) {
 		require.Zero(t, step(before.Now, before.Worker))
 		require.Zero(t, step(before.Now, before.Worker.Add(time.Hour)), "the source's clock went forward")
 		require.InDelta(t, 10*time.Minute, step(before.Now, before.Worker.Add(-10*time.Minute)), float64(time.Second))
-		require.InDelta(t, time.Hour, step(dbtest.Parse(t, before.Now).Add(time.Hour).Format("2006-01-02 15:04:05.000000"), before.Worker), float64(time.Second))
+		require.InDelta(
+			t,
+			time.Hour,
+			step(dbtest.Parse(t, before.Now).Add(time.Hour).Format("2006-01-02 15:04:05.000000"), before.Worker),
+			float64(time.Second),
+		)
 	})
 }
 

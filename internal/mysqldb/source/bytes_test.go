@@ -15,7 +15,11 @@ import (
 // where it holds bytes that are no text. A window waits for the statement's end.
 func TestAStatementWithBytesDoesNotEndAWindow(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		w := dbtest.NewWriting(t, servers.Private(t, s.Flavor), "(id INT PRIMARY KEY, updated_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6))")
+		w := dbtest.NewWriting(
+			t,
+			servers.Private(t, s.Flavor),
+			"(id INT PRIMARY KEY, updated_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6))",
+		)
 		w.Exec("INSERT INTO t (id) VALUES (1)")
 		conn, err := w.Raw.Conn(t.Context())
 		require.NoError(t, err)

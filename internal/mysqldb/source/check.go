@@ -25,17 +25,18 @@ type CheckSpec struct {
 	Zone         string
 }
 
-// Check looks for everything about a source table that would lose rows or surprise its
-// owner. It reads no more than one row, and an unindexed nullable cursor for up to ten seconds.
+// Check finds everything about a source table that would lose rows, or that its owner should know. It
+// reads no more than one row, and an unindexed nullable cursor for up to ten seconds.
 func (s *Source) Check(ctx context.Context, t *schema.Table, check CheckSpec) ([]table.Finding, error) {
-	f := &findings{table: t.Name.String()}
+	f := &findings{table: t.Name}
 	f.aboutKey(t)
 	f.aboutColumns(t, check.Cursor)
 	f.aboutTable(t, check)
 	if readable, err := s.checkReadable(ctx, f, t); err != nil || !readable {
 		return f.list, err // what comes next reads the table
 	}
-	for _, step := range []func(context.Context, *findings, *schema.Table, CheckSpec) error{s.checkCursor, s.checkZone, s.checkServer} {
+	type step func(context.Context, *findings, *schema.Table, CheckSpec) error
+	for _, step := range []step{s.checkCursor, s.checkZone, s.checkServer} {
 		if err := step(ctx, f, t, check); err != nil {
 			return nil, fmt.Errorf("check the source %s: %w", t.Name, mysqlerr.Safe(err))
 		}
@@ -43,16 +44,13 @@ func (s *Source) Check(ctx context.Context, t *schema.Table, check CheckSpec) ([
 	return f.list, nil
 }
 
+// findings are those of one table.
 type findings struct {
-	table string
-	list  []table.Finding
+	table table.Name
+	list  table.Findings
 }
 
-// add returns the finding, which may be given its topic before the next one is added.
-func (f *findings) add(level table.Level, column, remedy, text string, args ...any) *table.Finding {
-	f.list = append(f.list, table.Finding{Level: level, Table: f.table, Column: column, Text: fmt.Sprintf(text, args...), Remedy: remedy})
-	return &f.list[len(f.list)-1]
-}
+func (f *findings) add(one table.Finding) { f.list.Add(f.table, one) }
 
 func (f *findings) aboutKey(t *schema.Table) {
 	if len(t.PrimaryKey) == 0 {
@@ -61,12 +59,17 @@ func (f *findings) aboutKey(t *schema.Table) {
 	}
 	for _, c := range schema.IndexNamed(t, "PRIMARY").Columns {
 		if c.Prefix > 0 {
-			f.add(table.LevelWarn, c.Column, "", "the primary key has only the beginning of column %s: the server sorts for every page", c.Column).Topic = table.TopicKey
+			f.add(table.Finding{
+				Level: table.LevelWarn, Column: c.Column, Topic: table.TopicKey,
+				Text: fmt.Sprintf("the primary key has only the beginning of column %s: the server sorts for"+
+					" every page",
+					c.Column),
+			})
 		}
 	}
 }
 
-// sizeText is the server's guess of a table's size, for people.
+// sizeText is the server's estimate of a table's size, as text.
 func sizeText(t *schema.Table) string {
 	if t.Bytes < 1<<20 {
 		return "less than 1 MiB"
@@ -83,15 +86,27 @@ func (f *findings) aboutColumns(t *schema.Table, cursor string) {
 		case c.Kind == table.KindJSON:
 			documents = append(documents, c.Name)
 		case c.Kind == table.KindUnsupported:
-			f.add(table.LevelRefuse, c.Name, "change its type, or leave the table out", "column %s has the type %s, which cannot be carried exactly", c.Name, c.Type)
+			f.add(table.Finding{
+				Level: table.LevelRefuse, Column: c.Name,
+				Text:   fmt.Sprintf("column %s has the type %s, which cannot be carried exactly", c.Name, c.Type),
+				Remedy: "change its type, or leave the table out",
+			})
 		}
 	}
 	if len(documents) > 0 {
-		f.add(table.LevelInfo, "", "", "JSON arrives as it prints: dates, times and bytes that functions have put into a document become strings of the same text: %s",
-			strings.Join(documents, ", "))
+		f.add(table.Finding{
+			Level: table.LevelInfo,
+			Text: fmt.Sprintf("JSON arrives as it prints: dates, times and bytes that functions have put into a"+
+				" document become strings of the same text: %s",
+				strings.Join(documents, ", ")),
+		})
 	}
 	if len(generated) > 0 {
-		f.add(table.LevelInfo, "", "", "generated columns are computed by the target: %s", strings.Join(generated, ", ")).Topic = table.TopicGenerated
+		f.add(table.Finding{
+			Level: table.LevelInfo, Topic: table.TopicGenerated,
+			Text: fmt.Sprintf("generated columns are computed by the target: %s",
+				strings.Join(generated, ", ")),
+		})
 	}
 }
 
@@ -99,15 +114,29 @@ func (f *findings) aboutTable(t *schema.Table, check CheckSpec) {
 	if !strings.EqualFold(t.Engine, "InnoDB") {
 		remedy := "ALTER TABLE " + sqltext.Qualified(t.Name) + " ENGINE=InnoDB"
 		if check.Cursor != "" && check.FixedLag == 0 {
-			f.add(table.LevelRefuse, "", remedy+", or set fixedLag to longer than any statement lasts",
-				"engine %s has no transactions that the server shows: a window cannot end before a statement that still writes", t.Engine)
+			f.add(table.Finding{
+				Level: table.LevelRefuse,
+				Text: fmt.Sprintf("engine %s has no transactions that the server shows: a window cannot end"+
+					" before a statement that still writes",
+					t.Engine),
+				Remedy: remedy + ", or set fixedLag to longer than any statement lasts",
+			})
 		} else {
-			f.add(table.LevelWarn, "", remedy, "engine %s has no transactions: a statement that is cut off leaves half of its rows", t.Engine)
+			f.add(table.Finding{
+				Level: table.LevelWarn,
+				Text: fmt.Sprintf("engine %s has no transactions: a statement that is cut off leaves half of its rows",
+					t.Engine),
+				Remedy: remedy,
+			})
 		}
 	}
 	if len(t.Cascades) > 0 {
-		f.add(table.LevelWarn, "", "let a comparison of both sides find such rows",
-			"foreign keys change rows without touching a cursor: %s", strings.Join(t.Cascades, ", ")).Topic = table.TopicCascade
+		f.add(table.Finding{
+			Level: table.LevelWarn, Topic: table.TopicCascade,
+			Text: fmt.Sprintf("foreign keys change rows without touching a cursor: %s",
+				strings.Join(t.Cascades, ", ")),
+			Remedy: "let a comparison of both sides find such rows",
+		})
 	}
 }
 
@@ -115,39 +144,82 @@ func (s *Source) checkCursor(ctx context.Context, f *findings, t *schema.Table, 
 	name := check.Cursor
 	size := sizeText(t)
 	if name == "" {
-		f.add(table.LevelWarn, "", "set a cursor column", "no cursor: every run reads the whole table, %s", size).Topic = table.TopicCursor
+		f.add(table.Finding{
+			Level: table.LevelWarn, Topic: table.TopicCursor,
+			Text:   fmt.Sprintf("no cursor: every run reads the whole table, %s", size),
+			Remedy: "set a cursor column",
+		})
 		return nil
 	}
 	c := t.Column(name)
 	switch {
 	case c == nil:
-		f.add(table.LevelRefuse, name, candidates(t), "there is no column %s for a cursor", name).Topic = table.TopicCursor
+		f.add(table.Finding{
+			Level: table.LevelRefuse, Column: name, Topic: table.TopicCursor,
+			Text:   fmt.Sprintf("there is no column %s for a cursor", name),
+			Remedy: candidates(t),
+		})
 		return nil
 	case !c.Kind.IsCursor():
-		f.add(table.LevelRefuse, name, candidates(t), "column %s has the type %s: %s", name, c.Type, table.ErrCursorType).Topic = table.TopicCursor
+		f.add(table.Finding{
+			Level: table.LevelRefuse, Column: name, Topic: table.TopicCursor,
+			Text:   fmt.Sprintf("column %s has the type %s: %s", name, c.Type, table.ErrCursorType),
+			Remedy: candidates(t),
+		})
 		return nil
 	case !changesWithRow(t, c):
-		f.add(table.LevelRefuse, name, "make it STORED, or give it an index; "+candidates(t),
-			"column %s is computed when it is read, so that its value may change without a change of the row", name).Topic = table.TopicCursor
+		f.add(table.Finding{
+			Level: table.LevelRefuse, Column: name, Topic: table.TopicCursor,
+			Text: fmt.Sprintf("column %s is computed when it is read, so that its value may change without a"+
+				" change of the row",
+				name),
+			Remedy: "make it STORED, or give it an index; " + candidates(t),
+		})
 		return nil
 	}
+	f.aboutUsableCursor(t, c, check.Overlap)
+	return s.checkUnreadable(ctx, f, t, c)
+}
+
+// aboutUsableCursor adds what a run by this cursor costs, and which changes it does not see.
+func (f *findings) aboutUsableCursor(t *schema.Table, c *schema.Column, overlap time.Duration) {
+	name := c.Name
 	if schema.CursorIndex(t, name) == "" {
-		f.add(table.LevelWarn, name, "ALTER TABLE "+sqltext.Qualified(t.Name)+" ADD INDEX ("+sqltext.Ident(name)+")",
-			"no index begins with the cursor %s: every run looks at every row, %s", name, size).Topic = table.TopicCursor
+		f.add(table.Finding{
+			Level: table.LevelWarn, Column: name, Topic: table.TopicCursor,
+			Text: fmt.Sprintf("no index begins with the cursor %s: every run looks at every row, %s",
+				name, sizeText(t)),
+			Remedy: "ALTER TABLE " + sqltext.Qualified(t.Name) + " ADD INDEX (" + sqltext.Ident(name) + ")",
+		})
 	}
 	switch {
 	case c.Kind.IsInteger():
-		f.add(table.LevelInfo, name, "", "an integer cursor finds rows with a larger %s only: changes of older rows need the application to raise it", name).Topic = table.TopicCursor
+		f.add(table.Finding{
+			Level: table.LevelInfo, Column: name, Topic: table.TopicCursor,
+			Text: fmt.Sprintf("an integer cursor finds rows with a larger %s only: changes of older rows need"+
+				" the application to raise it",
+				name),
+		})
 	case c.IsComputed():
-		f.aboutComputed(c, check.Overlap)
+		f.aboutComputed(c, overlap)
 	case c.OnUpdate == "":
-		f.add(table.LevelInfo, name, "", "the server does not change %s when a row changes: the application has to", name).Topic = table.TopicCursor
+		f.add(table.Finding{
+			Level: table.LevelInfo, Column: name, Topic: table.TopicCursor,
+			Text: fmt.Sprintf("the server does not change %s when a row changes: the application has to",
+				name),
+		})
 	}
-	if moves := !c.Kind.IsInteger() || len(t.PrimaryKey) > 1; moves && slices.Contains(t.PrimaryKey, c.Name) && !c.AutoIncrement {
-		f.add(table.LevelWarn, name, "take the cursor out of the primary key, or choose another column",
-			"the cursor %s is part of the primary key: a row whose %s changes is a new row on the target, and its old version stays there", name, name).Topic = table.TopicCursor
+	if moves := !c.Kind.IsInteger() ||
+		len(t.PrimaryKey) > 1; moves && slices.Contains(t.PrimaryKey, c.Name) &&
+		!c.AutoIncrement {
+		f.add(table.Finding{
+			Level: table.LevelWarn, Column: name, Topic: table.TopicCursor,
+			Text: fmt.Sprintf("the cursor %s is part of the primary key: a row whose %s changes is a new row on"+
+				" the target, and its old version stays there",
+				name, name),
+			Remedy: "take the cursor out of the primary key, or choose another column",
+		})
 	}
-	return s.checkUnreadable(ctx, f, t, c)
 }
 
 // candidates names columns that could be a cursor, those with an index first.

@@ -15,33 +15,46 @@ import (
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
-func TestCheckSourceHasNothingAgainstAGoodTable(t *testing.T) {
+func TestCheckHasNothingAgainstAGoodTable(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		schema := s.Schema(t)
 		admin := dbtest.Lenient(t, s, schema)
 		db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
-		dbtest.Exec(t, admin, "CREATE TABLE good (id INT PRIMARY KEY, u TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6),"+
-			" g INT GENERATED ALWAYS AS (id + 1) VIRTUAL, KEY (u))")
+		dbtest.Exec(
+			t,
+			admin,
+			"CREATE TABLE good (id INT PRIMARY KEY, u TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON"+
+				" UPDATE CURRENT_TIMESTAMP(6),"+
+				" g INT GENERATED ALWAYS AS (id + 1) VIRTUAL, KEY (u))",
+		)
 		tbl := dbtest.Introspect(t, db, schema, "good")
 		check := source.CheckSpec{Cursor: "u"}
 		require.Empty(t, dbtest.Found(t, db, tbl, check, table.LevelRefuse))
 		require.Empty(t, dbtest.Found(t, db, tbl, check, table.LevelWarn))
-		require.Equal(t, []string{": generated columns are computed by the target: g ()"}, dbtest.Found(t, db, tbl, check, table.LevelInfo))
+		require.Equal(
+			t,
+			[]string{": generated columns are computed by the target: g ()"},
+			dbtest.Found(t, db, tbl, check, table.LevelInfo),
+		)
 	})
 }
 
-func TestCheckSourceRefusesWhatWouldLoseRows(t *testing.T) {
+func TestCheckRefusesWhatWouldLoseRows(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		schema := s.Schema(t)
 		admin := dbtest.Lenient(t, s, schema)
 		db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
-		dbtest.Exec(t, admin,
+		dbtest.Exec(
+			t,
+			admin,
 			"CREATE TABLE nokey (id INT NOT NULL, name VARCHAR(9), UNIQUE KEY n (name), UNIQUE KEY i (id))",
 			"CREATE TABLE nulls (id INT PRIMARY KEY, u DATETIME(3), i DATETIME, KEY (i))",
 			"INSERT INTO nulls VALUES (1, NOW(), NOW()), (2, NULL, NOW())",
 			"CREATE TABLE parent (id INT PRIMARY KEY)",
-			"CREATE TABLE child (id INT PRIMARY KEY, p INT, u DATE NOT NULL, CONSTRAINT "+schema+" FOREIGN KEY (p) REFERENCES parent (id) ON UPDATE CASCADE)",
-			"CREATE TABLE isam (id INT PRIMARY KEY) ENGINE=MyISAM")
+			"CREATE TABLE child (id INT PRIMARY KEY, p INT, u DATE NOT NULL, CONSTRAINT "+schema+" FOREIGN KEY"+
+				" (p) REFERENCES parent (id) ON UPDATE CASCADE)",
+			"CREATE TABLE isam (id INT PRIMARY KEY) ENGINE=MyISAM",
+		)
 		utc := source.CheckSpec{Cursor: "u", Zone: "+00:00"}
 		check := func(name, cursor string, level table.Level) string {
 			c := utc
@@ -52,8 +65,16 @@ func TestCheckSourceRefusesWhatWouldLoseRows(t *testing.T) {
 
 		require.Contains(t, check("nokey", "", refuse), "ADD PRIMARY KEY (`id`)")
 		require.Contains(t, check("nokey", "", warn), "every run reads the whole table")
-		require.Equal(t, "oops: there is no column oops for a cursor (possible columns are id, i, u)", check("nulls", "oops", refuse))
-		require.Contains(t, check("nokey", "name", refuse), "column name has the type varchar(9): a cursor is a DATETIME")
+		require.Equal(
+			t,
+			"oops: there is no column oops for a cursor (possible columns are id, i, u)",
+			check("nulls", "oops", refuse),
+		)
+		require.Contains(
+			t,
+			check("nokey", "name", refuse),
+			"column name has the type varchar(9): a cursor is a DATETIME",
+		)
 		require.Contains(t, check("nulls", "u", refuse), "the cursor u is NULL in some rows")
 		require.Contains(t, check("nulls", "u", warn), "no index begins with the cursor u")
 		require.Empty(t, check("nulls", "i", refuse))
@@ -75,25 +96,41 @@ func TestCheckSourceRefusesWhatWouldLoseRows(t *testing.T) {
 	})
 }
 
-func TestCheckSourceNamesTheMissingPrivilege(t *testing.T) {
+func TestCheckNamesTheMissingPrivilege(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		schema := s.Schema(t)
 		admin := dbtest.Lenient(t, s, schema)
-		dbtest.Exec(t, admin, dbtest.Stamped, "CREATE USER "+schema+"@'%' IDENTIFIED BY 'pw'", "GRANT SELECT ON "+schema+".* TO "+schema+"@'%'")
-		t.Cleanup(func() { _, _ = s.DB(t, "").ExecContext(context.WithoutCancel(t.Context()), "DROP USER "+schema+"@'%'") })
+		dbtest.Exec(
+			t,
+			admin,
+			dbtest.Stamped,
+			"CREATE USER "+schema+"@'%' IDENTIFIED BY 'pw'",
+			"GRANT SELECT ON "+schema+".* TO "+schema+"@'%'",
+		)
+		t.Cleanup(
+			func() { _, _ = s.DB(t, "").ExecContext(context.WithoutCancel(t.Context()), "DROP USER "+schema+"@'%'") },
+		)
 		db, err := mysqldb.Open(t.Context(), schema+":pw@tcp("+s.Addr()+")/", mysqldb.Options{Name: "src"})
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, db.Close()) })
 		tbl := dbtest.Introspect(t, db, schema, "t")
 		check := source.CheckSpec{Cursor: "ts"}
-		require.Contains(t, strings.Join(dbtest.Found(t, db, tbl, check, table.LevelRefuse), ""), "GRANT PROCESS ON *.*")
+		require.Contains(
+			t,
+			strings.Join(dbtest.Found(t, db, tbl, check, table.LevelRefuse), ""),
+			"GRANT PROCESS ON *.*",
+		)
 		check.FixedLag = time.Minute
 		require.Empty(t, dbtest.Found(t, db, tbl, check, table.LevelRefuse))
-		require.Contains(t, strings.Join(dbtest.Found(t, db, tbl, check, table.LevelWarn), ""), "longer than 1m0s are lost")
+		require.Contains(
+			t,
+			strings.Join(dbtest.Found(t, db, tbl, check, table.LevelWarn), ""),
+			"longer than 1m0s are lost",
+		)
 	})
 }
 
-func TestCheckSourceWarnsOfSummerTime(t *testing.T) {
+func TestCheckWarnsOfSummerTime(t *testing.T) {
 	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
 		t.Run(string(flavor), func(t *testing.T) {
 			t.Setenv("TZ", "Europe/Paris")

@@ -26,16 +26,24 @@ func (s *Source) checkZone(ctx context.Context, f *findings, t *schema.Table, ch
 		// Six points of the coming year: more than one offset means summer time.
 		points := make([]string, 6)
 		for i := range points {
-			points[i] = fmt.Sprintf("SELECT TIMESTAMPDIFF(SECOND, '1970-01-01', FROM_UNIXTIME(p.at)) - p.at AS shift FROM (SELECT UNIX_TIMESTAMP() + %d AS at) p",
-				i*61*24*3600)
+			points[i] = fmt.Sprintf(
+				"SELECT TIMESTAMPDIFF(SECOND, '1970-01-01', FROM_UNIXTIME(p.at)) - p.at AS shift FROM (SELECT"+
+					" UNIX_TIMESTAMP() + %d AS at) p",
+				i*61*24*3600,
+			)
 		}
-		return conn.QueryRowContext(ctx, "SELECT COUNT(DISTINCT shift), IF(@@time_zone = 'SYSTEM', @@system_time_zone, @@time_zone) FROM ("+
-			strings.Join(points, " UNION ALL ")+") year").Scan(&offsets, &zone)
+		return conn.QueryRowContext(ctx, "SELECT COUNT(DISTINCT shift), IF(@@time_zone = 'SYSTEM',"+
+			" @@system_time_zone, @@time_zone) FROM ("+
+			strings.Join(points, " UNION ALL ")+") year").
+			Scan(&offsets, &zone)
 	})
 	switch {
 	case mysqlerr.NumberOf(err) == mysqlerr.ErrUnknownTimeZone:
-		f.add(table.LevelRefuse, check.Cursor, `load the server's time zone tables, or write the zone as an offset such as "+01:00"`,
-			"the server does not know the time zone %q", check.Zone)
+		f.add(table.Finding{
+			Level: table.LevelRefuse, Column: check.Cursor,
+			Text:   fmt.Sprintf("the server does not know the time zone %q", check.Zone),
+			Remedy: `load the server's time zone tables, or write the zone as an offset such as "+01:00"`,
+		})
 		return nil
 	case err != nil:
 		return err
@@ -44,10 +52,17 @@ func (s *Source) checkZone(ctx context.Context, f *findings, t *schema.Table, ch
 	if check.Zone == "" {
 		whose = ", the source's global time_zone; cursorZone names another"
 	}
-	f.add(table.LevelInfo, check.Cursor, "", "column %s is taken as local time of %s%s", check.Cursor, zone, whose).Topic = table.TopicCursor
+	f.add(table.Finding{
+		Level: table.LevelInfo, Column: check.Cursor, Topic: table.TopicCursor,
+		Text: fmt.Sprintf("column %s is taken as local time of %s%s", check.Cursor, zone, whose),
+	})
 	if offsets > 1 {
-		f.add(table.LevelWarn, check.Cursor, "use a TIMESTAMP, or an overlap longer than an hour around the change",
-			"column %s has local times of %s: when summer time ends, an hour of it comes twice", check.Cursor, zone)
+		f.add(table.Finding{
+			Level: table.LevelWarn, Column: check.Cursor,
+			Text: fmt.Sprintf("column %s has local times of %s: when summer time ends, an hour of it comes twice",
+				check.Cursor, zone),
+			Remedy: "use a TIMESTAMP, or an overlap longer than an hour around the change",
+		})
 	}
 	return nil
 }
@@ -58,38 +73,57 @@ func (s *Source) checkServer(ctx context.Context, f *findings, _ *schema.Table, 
 	switch {
 	case errors.Is(err, ErrReplica):
 		if check.Cursor != "" {
-			f.add(table.LevelRefuse, "", "", "%s", err)
+			f.add(table.Finding{
+				Level: table.LevelRefuse,
+				Text:  fmt.Sprintf("%s", err),
+			})
 		}
 	case err != nil:
 		return err
 	}
 	for _, w := range replica.warnings {
-		f.add(table.LevelWarn, "", "set an overlap longer than the primary's longest transaction", "%s", w)
+		f.add(table.Finding{
+			Level:  table.LevelWarn,
+			Text:   fmt.Sprintf("%s", w),
+			Remedy: "set an overlap longer than the primary's longest transaction",
+		})
 	}
 	if replica.unseen && check.Cursor != "" {
 		grant := "GRANT REPLICATION CLIENT ON *.* TO the login"
 		if s.db.Server.Flavor == mysqldb.FlavorMariaDB {
 			grant = "GRANT REPLICA MONITOR ON *.* TO the login"
 		}
-		f.add(table.LevelInfo, "", grant, "the login may not ask about replication: a replica that takes writes, and whose replication stands still, is not noticed").Topic = table.TopicGrant
+		f.add(table.Finding{
+			Level: table.LevelInfo, Topic: table.TopicGrant,
+			Text: "the login may not ask about replication: a replica that takes writes, and whose replication" +
+				" has stopped, is not noticed",
+			Remedy: grant,
+		})
 	}
 	if check.Cursor == "" {
 		return nil
 	}
 	if check.FixedLag > 0 {
-		f.add(table.LevelWarn, "", "GRANT PROCESS ON *.* and leave fixedLag out", "rows of transactions that last longer than %s are lost", check.FixedLag)
+		f.add(table.Finding{
+			Level:  table.LevelWarn,
+			Text:   fmt.Sprintf("rows of transactions that last longer than %s are lost", check.FixedLag),
+			Remedy: "GRANT PROCESS ON *.* and leave fixedLag out",
+		})
 	} else if err := s.checkOpenWorkVisible(ctx, f); err != nil {
 		return err
 	}
 	writers, err := s.otherWriters(ctx)
 	if writers != "" {
-		f.add(table.LevelWarn, "", "let only this node take writes, or set an overlap longer than the longest transaction",
-			"%s: transactions open on other nodes are not seen", writers)
+		f.add(table.Finding{
+			Level:  table.LevelWarn,
+			Text:   fmt.Sprintf("%s: transactions open on other nodes are not seen", writers),
+			Remedy: "let only this node take writes, or set an overlap longer than the longest transaction",
+		})
 	}
 	return err
 }
 
-// checkReadable tries to read. The information schema shows a table to whoever may do anything
+// checkReadable tries to read. The information schema shows a table to every login that may do anything
 // with it, and only those of its columns: a login that may read some of them would lose the
 // others without a word. SELECT * is refused to it.
 func (s *Source) checkReadable(ctx context.Context, f *findings, t *schema.Table) (bool, error) {
@@ -99,7 +133,11 @@ func (s *Source) checkReadable(ctx context.Context, f *findings, t *schema.Table
 	}
 	switch mysqlerr.NumberOf(err) {
 	case mysqlerr.ErrTableAccessDenied, mysqlerr.ErrColumnAccessDenied:
-		f.add(table.LevelRefuse, "", "GRANT SELECT ON "+sqltext.Qualified(t.Name)+" TO the login", "the login lacks SELECT on the source, or has it on some columns only").Topic = table.TopicGrant
+		f.add(table.Finding{
+			Level: table.LevelRefuse, Topic: table.TopicGrant,
+			Text:   "the login lacks SELECT on the source, or has it on some columns only",
+			Remedy: "GRANT SELECT ON " + sqltext.Qualified(t.Name) + " TO the login",
+		})
 		return false, nil
 	}
 	if err != nil {
@@ -120,15 +158,27 @@ func (s *Source) checkOpenWorkVisible(ctx context.Context, f *findings) error {
 		_, without, err = s.readLockView(ctx, conn)
 	}
 	if errors.Is(err, ErrNeedsProcess) {
-		f.add(table.LevelRefuse, "", "", "%s", err).Topic = table.TopicGrant
+		f.add(table.Finding{
+			Level: table.LevelRefuse, Topic: table.TopicGrant,
+			Text: fmt.Sprintf("%s", err),
+		})
 		return nil
 	}
-	const cost = "%s: transactions that write other tables hold the window back too, and reads outside of START TRANSACTION READ ONLY"
+	const cost = "%s: transactions that write other tables hold the window back too, and reads outside of START" +
+		" TRANSACTION READ ONLY"
 	switch without {
 	case noLocksGrant:
-		f.add(table.LevelInfo, "", "GRANT SELECT ON performance_schema.* TO the login", cost, without).Topic = table.TopicGrant
+		f.add(table.Finding{
+			Level: table.LevelInfo, Topic: table.TopicGrant,
+			Text:   fmt.Sprintf(cost, without),
+			Remedy: "GRANT SELECT ON performance_schema.* TO the login",
+		})
 	case noLocksRecorded:
-		f.add(table.LevelInfo, "", "switch the instrument wait/lock/metadata/sql/mdl and the consumer events_statements_current on", cost, without)
+		f.add(table.Finding{
+			Level:  table.LevelInfo,
+			Text:   fmt.Sprintf(cost, without),
+			Remedy: "switch the instrument wait/lock/metadata/sql/mdl and the consumer events_statements_current on",
+		})
 	}
 	return err
 }
@@ -137,7 +187,8 @@ func (s *Source) checkOpenWorkVisible(ctx context.Context, f *findings) error {
 func (s *Source) otherWriters(ctx context.Context) (string, error) {
 	for _, q := range []struct{ query, alone, name string }{
 		{"SHOW GLOBAL STATUS LIKE 'wsrep_cluster_size'", "0 1", "the source is a node of a Galera cluster"},
-		{"SHOW GLOBAL VARIABLES LIKE 'group_replication_single_primary_mode'", "ON", "the source is a node of a group with several primaries"},
+		{"SHOW GLOBAL VARIABLES LIKE 'group_replication_single_primary_mode'", "ON", "the source is a node of a" +
+			" group with several primaries"},
 	} {
 		var variable, value string
 		err := s.db.QueryRowContext(ctx, q.query).Scan(&variable, &value)

@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -31,23 +32,28 @@ func zeroDate(k table.Kind) string {
 	}
 }
 
-// findValue looks for one row that the condition holds for, for at most nullCheckTime.
+// findValue searches for one row that the condition holds for, for at most nullCheckTime.
 func (s *Source) findValue(ctx context.Context, t *schema.Table, name, condition string) (bool, error) {
 	hint := ""
 	if index := schema.CursorIndex(t, name); index != "" {
 		hint = " FORCE INDEX (" + sqltext.Ident(index) + ")"
 	}
-	query := sqltext.SelectWithin(s.db.Server, nullCheckTime) + "1 FROM " + sqltext.Qualified(t.Name) + hint + " WHERE " + condition + " LIMIT 1"
+	query := sqltext.SelectWithin(
+		s.db.Server,
+		nullCheckTime,
+	) + "1 FROM " + sqltext.Qualified(
+		t.Name,
+	) + hint + " WHERE " + condition + " LIMIT 1"
 	key, err := fetch.Row(ctx, s.db, query, []sqltext.Expr{{SQL: "1", Kind: table.KindInt}})
 	return key != nil, err
 }
 
-// findNull looks for one NULL, for at most nullCheckTime.
+// findNull searches for one NULL, for at most nullCheckTime.
 func (s *Source) findNull(ctx context.Context, t *schema.Table, name string) (bool, error) {
 	return s.findValue(ctx, t, name, sqltext.Ident(name)+" IS NULL")
 }
 
-// checkUnreadable looks for rows whose cursor lies below every watermark.
+// checkUnreadable searches for rows whose cursor lies below every watermark.
 func (s *Source) checkUnreadable(ctx context.Context, f *findings, t *schema.Table, c *schema.Column) error {
 	if c.Nullable {
 		if err := s.checkValue(ctx, f, t, c, unreadable{
@@ -71,9 +77,9 @@ func (s *Source) checkUnreadable(ctx context.Context, f *findings, t *schema.Tab
 
 // unreadable is a value of a cursor that lies below every watermark.
 type unreadable struct {
-	// condition finds it, name is what people call it.
+	// condition finds it, name is its name in messages.
 	condition, name string
-	// possible says that rows get the value without anybody writing it.
+	// possible says that rows get the value where no statement writes it.
 	possible bool
 	// never is how to keep it out, remedy what to do about rows that have it.
 	never, remedy string
@@ -84,14 +90,29 @@ func (s *Source) checkValue(ctx context.Context, f *findings, t *schema.Table, c
 	switch {
 	case mysqlerr.IsTimeLimit(err):
 		if u.possible {
-			f.add(table.LevelWarn, c.Name, u.never, "column %s may be %s, and it takes too long to see whether it is: such rows are never read", c.Name, u.name).Topic = table.TopicCursor
+			f.add(table.Finding{
+				Level: table.LevelWarn, Column: c.Name, Topic: table.TopicCursor,
+				Text: fmt.Sprintf("column %s may be %s, and it takes too long to see whether it is: such rows"+
+					" are never read",
+					c.Name, u.name),
+				Remedy: u.never,
+			})
 		}
 	case err != nil:
 		return err
 	case found:
-		f.add(table.LevelRefuse, c.Name, u.remedy, "the cursor %s is %s in some rows, which would never be read", c.Name, u.name).Topic = table.TopicCursor
+		f.add(table.Finding{
+			Level: table.LevelRefuse, Column: c.Name, Topic: table.TopicCursor,
+			Text:   fmt.Sprintf("the cursor %s is %s in some rows, which would never be read", c.Name, u.name),
+			Remedy: u.remedy,
+		})
 	case u.possible:
-		f.add(table.LevelWarn, c.Name, u.never, "column %s may be %s, now it never is: a row with %s is never read", c.Name, u.name, u.name).Topic = table.TopicCursor
+		f.add(table.Finding{
+			Level: table.LevelWarn, Column: c.Name, Topic: table.TopicCursor,
+			Text: fmt.Sprintf("column %s may be %s, now it never is: a row with %s is never read",
+				c.Name, u.name, u.name),
+			Remedy: u.never,
+		})
 	}
 	return nil
 }

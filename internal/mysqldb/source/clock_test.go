@@ -17,7 +17,13 @@ import (
 func TestAWindowIsHeldWhileTheSourcesClockIsBack(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		schema := s.Schema(t)
-		dbtest.Exec(t, s.DB(t, schema), dbtest.Stamped, "INSERT INTO t () VALUES ()", "UPDATE t SET dt = UTC_TIMESTAMP() - INTERVAL 20 SECOND, ts = NOW(6) - INTERVAL 20 SECOND")
+		dbtest.Exec(
+			t,
+			s.DB(t, schema),
+			dbtest.Stamped,
+			"INSERT INTO t () VALUES ()",
+			"UPDATE t SET dt = UTC_TIMESTAMP() - INTERVAL 20 SECOND, ts = NOW(6) - INTERVAL 20 SECOND",
+		)
 		db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
 		tbl := dbtest.Introspect(t, db, schema, "t")
 		for column, layout := range map[string]string{"ts": "2006-01-02 15:04:05.000000", "dt": time.DateTime} {
@@ -52,7 +58,10 @@ func TestAWindowIsHeldWhileTheSourcesClockIsBack(t *testing.T) {
 			require.NotEmpty(t, right.ClockUntil, column)
 			require.Less(t, right.ClockUntil, held.ClockUntil, column)
 			over := look(func(h *source.UpperBoundSpec) {
-				h.Watermark, h.ClockBack, h.ClockUntil, h.Seen = held.Hi, held.StepBack, dbtest.Parse(t, now.Now).Add(-time.Minute).Format(layout), seen
+				h.Watermark, h.ClockBack, h.ClockUntil, h.Seen = held.Hi, held.StepBack, dbtest.Parse(t, now.Now).
+					Add(-time.Minute).
+					Format(layout),
+					seen
 			})
 			require.Empty(t, over.ClockUntil, column)
 			require.Greater(t, over.Hi, over.Lowest, column)

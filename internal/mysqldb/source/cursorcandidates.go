@@ -47,7 +47,12 @@ func (s *Source) CursorCandidates(ctx context.Context, t *schema.Table) ([]Curso
 			continue
 		}
 		one := CursorCandidate{
-			Column: c.Name, Type: c.Type, Index: schema.CursorIndex(t, c.Name), OnUpdate: followsUpdates(t, &c), Integer: c.Kind.IsInteger(), Nulls: NullsNever,
+			Column:   c.Name,
+			Type:     c.Type,
+			Index:    schema.CursorIndex(t, c.Name),
+			OnUpdate: followsUpdates(t, &c),
+			Integer:  c.Kind.IsInteger(),
+			Nulls:    NullsNever,
 		}
 		if one.Integer && !c.AutoIncrement {
 			continue // a number of something, most likely

@@ -50,11 +50,11 @@ func parseIntCursor(cursor table.Column, text string) (string, error) {
 }
 
 func parseTimeCursor(cursor table.Column, text string) (string, error) {
-	t, zoned, err := parseTime(text)
+	t, withZone, err := parseTime(text)
 	if err != nil {
 		return "", err
 	}
-	if zoned && cursor.Kind != table.KindTimestamp {
+	if withZone && cursor.Kind != table.KindTimestamp {
 		return "", fmt.Errorf("%w: a %s has no zone, leave it out", ErrBadCursor, cursor.Type)
 	}
 	t = t.UTC()
@@ -78,7 +78,7 @@ func parseTimeCursor(cursor table.Column, text string) (string, error) {
 	return t.Format(layout), nil
 }
 
-func parseTime(text string) (t time.Time, zoned bool, err error) {
+func parseTime(text string) (t time.Time, withZone bool, err error) {
 	text = strings.Replace(text, "T", " ", 1)
 	for _, layout := range []string{time.DateOnly, time.DateTime} { // DateTime takes a fraction too
 		if t, err := time.Parse(layout, text); err == nil {

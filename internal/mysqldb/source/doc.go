@@ -1,4 +1,10 @@
-// Package source says what of a source table is safe to read, and up to where: it checks the table, finds open transactions and replicas,
-// and chooses the upper bound of a window. It reads no rows of a window (package scan does). Its invariant: a row that is committed after the
-// upper bound was chosen lies above the bound.
+// Package source answers what is safe to read of a source, and up to where.
+//
+// It owns the type [Source], the checks of a source table, the list of open transactions and statements,
+// the lag of replicas, and the choice of a window's upper bound. It does not read the rows of a window and
+// does not cut it: package scan does. It writes nothing.
+//
+// Its one invariant: after an upper bound was chosen, no transaction commits a row at or below it that was
+// not visible when the bound was chosen. Rows that an integer cursor skips, a clock that is set back, and
+// settings that trust a fixed lag are the documented exceptions.
 package source

@@ -14,7 +14,7 @@ import (
 
 // Integer cursors that are not AUTO_INCREMENT are mostly moments, as seconds or parts of a second
 // since 1970. One value that is none, such as microseconds among seconds, would become a watermark
-// that no later row is above. So a look takes the largest values and not only the maximum: a few
+// that no later row is above. So the largest values are read, and not only the maximum: a few
 // that are far above all others are no end of a window.
 
 // CursorUnit says what an integer cursor counts.
@@ -22,7 +22,7 @@ type CursorUnit string
 
 // The units of integer cursors.
 const (
-	// UnitAuto is told by the values' magnitude, and is also "".
+	// UnitAuto follows from the values' magnitude, and is also "".
 	UnitAuto CursorUnit = "auto"
 	// UnitNone is a plain number, such as a version.
 	UnitNone CursorUnit = "none"
@@ -40,7 +40,7 @@ func (u CursorUnit) Step() time.Duration {
 }
 
 const (
-	// topRows is how many of the largest values a look takes, and leapRows how many of them have to
+	// topRows is how many of the largest values are read, and leapRows how many of them have to
 	// leap before the watermark follows: a change of the unit soon has as many, a slip has not.
 	topRows  = 20
 	leapRows = 10
@@ -54,25 +54,25 @@ const (
 	firstMoment = 1_000_000_000
 )
 
-// integerTop is what a look at an integer cursor's largest values found.
+// integerTop is what an integer cursor's largest values say.
 type integerTop struct {
 	// highest is the largest value that may end a window; "" for none. at is the source's UTC time
 	// after it was read.
 	highest string
 	at      time.Time
 	// ceiling bounds the values that are read at all, inclusive; nil for none. above counts the
-	// rows that lie above it, as far as they were looked at.
+	// rows that lie above it, among those read.
 	ceiling *big.Int
 	above   int64
 	// unit is what the cursor counts, 0 where that is not known; latest is now in it, where the
 	// configuration says so.
 	unit    time.Duration
 	latest  string
-	middle  *big.Int // of the values looked at; nil for none
+	middle  *big.Int // of the values read; nil for none
 	warning string
 }
 
-// readIntegerTop looks at the largest values of an integer cursor.
+// readIntegerTop reads the largest values of an integer cursor.
 func (s *Source) readIntegerTop(ctx context.Context, spec UpperBoundSpec) (look integerTop, err error) {
 	top, err := s.topValues(ctx, spec)
 	if err != nil {
@@ -115,7 +115,13 @@ func (s *Source) readIntegerTop(ctx context.Context, spec UpperBoundSpec) (look 
 }
 
 // belowCeiling finds the largest value that may end a window.
-func (s *Source) belowCeiling(ctx context.Context, spec UpperBoundSpec, look *integerTop, top []*big.Int, numbered bool) (err error) {
+func (s *Source) belowCeiling(
+	ctx context.Context,
+	spec UpperBoundSpec,
+	look *integerTop,
+	top []*big.Int,
+	numbered bool,
+) (err error) {
 	name := spec.Cursor.Name
 	if spec.Unit.Step() == 0 {
 		switch {
@@ -128,9 +134,15 @@ func (s *Source) belowCeiling(ctx context.Context, spec UpperBoundSpec, look *in
 				name, leapBase(spec, look), look.highest)
 			return nil
 		}
-		look.warning = fmt.Sprintf("%d rows have a %s far above all others (the largest %s, against %s): they are not read,"+
-			" and the watermark stays below them; correct them, or wait until %d rows have such values",
-			look.above, name, look.highest, leapBase(spec, look), leapRows)
+		look.warning = fmt.Sprintf(
+			"%d rows have a %s far above all others (the largest %s, against %s): they are not read,"+
+				" and the watermark stays below them; correct them, or wait until %d rows have such values",
+			look.above,
+			name,
+			look.highest,
+			leapBase(spec, look),
+			leapRows,
+		)
 	}
 	if look.above == 0 {
 		return nil
@@ -143,7 +155,7 @@ func (s *Source) belowCeiling(ctx context.Context, spec UpperBoundSpec, look *in
 	if look.highest, err = s.maximum(ctx, spec, look.ceiling); err != nil {
 		return err
 	}
-	if look.highest == "" && spec.Unit.Step() == 0 { // all are up there, and none of them is odd
+	if look.highest == "" && spec.Unit.Step() == 0 { // all values are that large
 		look.highest, look.ceiling, look.above, look.warning = top[0].String(), nil, 0, ""
 	}
 	look.at, err = s.utcNow(ctx)
@@ -156,7 +168,7 @@ func (look *integerTop) leaps(spec UpperBoundSpec) bool {
 	return mark != nil && top != nil && top.Cmp(leapAbove(mark)) > 0
 }
 
-// leapBase is what a leap is compared with, for people.
+// leapBase is what a leap is compared with, in messages.
 func leapBase(spec UpperBoundSpec, look *integerTop) string {
 	if spec.Watermark != "" {
 		return "the watermark " + spec.Watermark
@@ -198,8 +210,11 @@ func (s *Source) topValues(ctx context.Context, spec UpperBoundSpec) (top []*big
 		return top, err
 	}
 	c := sqltext.Ident(spec.Cursor.Name)
-	rows, err := s.db.QueryContext(ctx, fmt.Sprintf("SELECT %[1]s FROM %[2]s FORCE INDEX (%[3]s) ORDER BY %[1]s DESC LIMIT %[4]d",
-		c, sqltext.Qualified(spec.Table.Name), sqltext.Ident(index), topRows))
+	rows, err := s.db.QueryContext(
+		ctx,
+		fmt.Sprintf("SELECT %[1]s FROM %[2]s FORCE INDEX (%[3]s) ORDER BY %[1]s DESC LIMIT %[4]d",
+			c, sqltext.Qualified(spec.Table.Name), sqltext.Ident(index), topRows),
+	)
 	if err != nil {
 		return nil, err
 	}

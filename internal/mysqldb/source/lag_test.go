@@ -27,8 +27,17 @@ func TestALagCountsTheUnitThatIsNotReadYet(t *testing.T) {
 func TestAnIntegersLagIsTheAgeOfItsLastSettledSample(t *testing.T) {
 	now := time.Date(2026, 11, 25, 21, 0, 0, 0, time.UTC)
 	at := func(before time.Duration) string { return now.Add(-before).Format(sampleTimeFormat) }
-	samples := []CursorSample{{At: at(time.Hour), Max: "9"}, {At: at(10 * time.Minute), Max: "9"}, {At: at(time.Minute), Max: "12"}}
-	require.Equal(t, 10*time.Minute, sinceSample(samples, now.Add(-5*time.Minute), now), "nothing was added since, and it was looked")
+	samples := []CursorSample{
+		{At: at(time.Hour), Max: "9"},
+		{At: at(10 * time.Minute), Max: "9"},
+		{At: at(time.Minute), Max: "12"},
+	}
+	require.Equal(
+		t,
+		10*time.Minute,
+		sinceSample(samples, now.Add(-5*time.Minute), now),
+		"nothing was added since, and it was looked",
+	)
 	require.Equal(t, time.Minute, sinceSample(samples, now, now))
 	require.Zero(t, sinceSample(samples, now.Add(-2*time.Hour), now))
 	require.Zero(t, sinceSample([]CursorSample{{At: "never", Max: "1"}}, now, now))

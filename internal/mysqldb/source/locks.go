@@ -65,7 +65,8 @@ const writeLocks = "SELECT STRAIGHT_JOIN m.OBJECT_TYPE AS type, m.OBJECT_SCHEMA 
 	" t.PROCESSLIST_USER AS user, t.PROCESSLIST_HOST AS host, t.PROCESSLIST_COMMAND AS command," +
 	" t.PROCESSLIST_TIME AS time, t.PROCESSLIST_STATE AS state," +
 	// A clock that was set back makes the unsigned TIMER_WAIT wrap around: then it says nothing.
-	" IF(x.TIMER_WAIT > 9000000000000000000, 0, CAST(x.TIMER_WAIT AS DECIMAL(30)) + x.TIMER_START - LEAST(x.TIMER_START," +
+	" IF(x.TIMER_WAIT > 9000000000000000000, 0, CAST(x.TIMER_WAIT AS DECIMAL(30)) + x.TIMER_START -" +
+	" LEAST(x.TIMER_START," +
 	" COALESCE(s.TIMER_START, h.TIMER_START, x.TIMER_START))) AS began," +
 	" m.OWNER_EVENT_ID <= x.NESTING_EVENT_ID AS older" +
 	" FROM performance_schema.metadata_locks m" +
@@ -80,13 +81,13 @@ const writeLocks = "SELECT STRAIGHT_JOIN m.OBJECT_TYPE AS type, m.OBJECT_SCHEMA 
 	" AND (m.LOCK_STATUS <> 'GRANTED' OR m.OBJECT_TYPE = 'TABLE' AND m.LOCK_TYPE IN ('SHARED_WRITE'," +
 	" 'SHARED_WRITE_LOW_PRIO', 'SHARED_UPGRADABLE', 'SHARED_NO_WRITE', 'SHARED_NO_READ_WRITE', 'EXCLUSIVE'))"
 
-// kindTries are the looks at statements whose kind the server cannot tell because it changes just now.
+// kindTries bounds the readings of statements whose kind the server cannot tell because it changes just now.
 const kindTries = 5
 
-// readLockView looks at the metadata locks; without says why the server does not tell.
+// readLockView reads the metadata locks; reason says why the server does not show them.
 //
 // What runs is read before the locks. A statement that runs, and has not locked its tables yet, is
-// told by its state. One that begins later is younger than the look.
+// known by its state. One that begins later is younger than the reading.
 func (s *Source) readLockView(ctx context.Context, conn *sql.Conn) (v *lockView, without string, err error) {
 	if s.db.Server.Flavor != mysqldb.FlavorMySQL || !s.db.Server.AtLeast(8, 0, 11) {
 		return nil, noLocksShown, nil
@@ -124,7 +125,7 @@ func (s *Source) readLockView(ctx context.Context, conn *sql.Conn) (v *lockView,
 	return v, "", nil
 }
 
-// ignoreDenied is nil for the errors of a login that may not look.
+// ignoreDenied is nil for the errors of a login that lacks the privilege.
 func ignoreDenied(err error) error {
 	switch mysqlerr.NumberOf(err) {
 	case mysqlerr.ErrTableAccessDenied, mysqlerr.ErrColumnAccessDenied, mysqlerr.ErrNoSuchTable:

@@ -26,7 +26,14 @@ func TestOpenWorkThatWaitsForALock(t *testing.T) {
 			s := servers.Private(t, flavor) // whose global lock stops no other test
 			schema := s.Schema(t)
 			admin := s.DB(t, schema)
-			dbtest.Exec(t, admin, dbtest.Stamped, "CREATE TABLE u (id INT PRIMARY KEY)", "INSERT INTO u VALUES (1)", "INSERT INTO t (id) VALUES (1)")
+			dbtest.Exec(
+				t,
+				admin,
+				dbtest.Stamped,
+				"CREATE TABLE u (id INT PRIMARY KEY)",
+				"INSERT INTO u VALUES (1)",
+				"INSERT INTO t (id) VALUES (1)",
+			)
 			db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
 			tbl := dbtest.Introspect(t, db, schema, "t")
 			for lock, statement := range map[string]string{
@@ -43,7 +50,15 @@ func TestOpenWorkThatWaitsForALock(t *testing.T) {
 					_, err := writer.ExecContext(context.WithoutCancel(t.Context()), statement)
 					done <- err
 				}()
-				dbtest.WaitUntil(t, admin, fmt.Sprintf("SELECT COUNT(*) FROM information_schema.processlist WHERE id = %d AND state LIKE 'Waiting %%' AND time >= 3", id))
+				dbtest.WaitUntil(
+					t,
+					admin,
+					fmt.Sprintf(
+						"SELECT COUNT(*) FROM information_schema.processlist WHERE id = %d AND state LIKE"+
+							" 'Waiting %%' AND time >= 3",
+						id,
+					),
+				)
 				h := dbtest.Choose(t, db, tbl, "ts")
 				require.NotNil(t, h.BlockedBy, statement)
 				require.Equal(t, id, h.BlockedBy.Thread, statement)
@@ -88,7 +103,15 @@ func TestATransactionIsDatedByItsFirstStatement(t *testing.T) {
 		_, err := writer.ExecContext(context.WithoutCancel(t.Context()), "INSERT INTO t () VALUES ()")
 		done <- err
 	}()
-	dbtest.WaitUntil(t, admin, fmt.Sprintf("SELECT COUNT(*) FROM information_schema.processlist WHERE id = %d AND info LIKE 'INSERT INTO t%%' AND time >= 4", connectionIDOf(t, admin, "INSERT INTO t")))
+	dbtest.WaitUntil(
+		t,
+		admin,
+		fmt.Sprintf(
+			"SELECT COUNT(*) FROM information_schema.processlist WHERE id = %d AND info LIKE 'INSERT INTO t%%'"+
+				" AND time >= 4",
+			connectionIDOf(t, admin, "INSERT INTO t"),
+		),
+	)
 	dbtest.Run(t, locker, "UNLOCK TABLES")
 	require.NoError(t, <-done)
 	dbtest.Run(t, writer, "DO 1", "DO 2") // later statements do not hide when it began
@@ -146,12 +169,18 @@ func TestLocksThatWereNotRecorded(t *testing.T) {
 	admin := s.DB(t, schema)
 	dbtest.Exec(t, admin, dbtest.Stamped, "CREATE TABLE u LIKE t")
 	db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
-	instrument := "UPDATE performance_schema.setup_instruments SET ENABLED = '%s' WHERE NAME = 'wait/lock/metadata/sql/mdl'"
+	instrument := "UPDATE performance_schema.setup_instruments SET ENABLED = '%s' WHERE NAME =" +
+		" 'wait/lock/metadata/sql/mdl'"
 	dbtest.Exec(t, admin, fmt.Sprintf(instrument, "NO"))
 	writer := dbtest.Session(t, admin)
 	dbtest.Run(t, writer, "BEGIN", "INSERT INTO u () VALUES ()")
 	id := connectionID(t, writer)
-	dbtest.WaitUntil(t, admin, "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_rows_modified > 0 AND TIMESTAMPDIFF(SECOND, trx_started, NOW()) >= 4")
+	dbtest.WaitUntil(
+		t,
+		admin,
+		"SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_rows_modified > 0 AND"+
+			" TIMESTAMPDIFF(SECOND, trx_started, NOW()) >= 4",
+	)
 	tbl := dbtest.Introspect(t, db, schema, "t")
 	for _, recorded := range []string{"NO", "YES"} {
 		dbtest.Exec(t, admin, fmt.Sprintf(instrument, recorded))
@@ -161,7 +190,11 @@ func TestLocksThatWereNotRecorded(t *testing.T) {
 	}
 	dbtest.Exec(t, admin, fmt.Sprintf(instrument, "NO"))
 	dbtest.Choose(t, db, tbl, "ts")
-	require.Contains(t, strings.Join(dbtest.Found(t, db, tbl, source.CheckSpec{Cursor: "ts"}, table.LevelInfo), "\n"), "the server does not record metadata locks")
+	require.Contains(
+		t,
+		strings.Join(dbtest.Found(t, db, tbl, source.CheckSpec{Cursor: "ts"}, table.LevelInfo), "\n"),
+		"the server does not record metadata locks",
+	)
 }
 
 // What a statement is doing that has no lock on the table, and may yet write it.
@@ -201,12 +234,23 @@ func TestAnEventIsOpenWork(t *testing.T) {
 			dbtest.Exec(t, admin, dbtest.Stamped)
 			db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
 			tbl := dbtest.Introspect(t, db, schema, "t")
-			for _, wait := range []string{"DO GET_LOCK('gate', 60)", "INSERT INTO u () VALUES ()"} { // of its own, and for a metadata lock
+			for _, wait := range []string{"DO GET_LOCK('gate', 60)", "INSERT INTO u ()" +
+				" VALUES ()"} { // of its own, and for a metadata lock
 				gate := dbtest.Session(t, admin)
 				dbtest.Run(t, gate, "CREATE TABLE u LIKE t", "LOCK TABLES u READ", "DO GET_LOCK('gate', 0)")
 				afterwards(t, gate, "UNLOCK TABLES", "DO RELEASE_ALL_LOCKS()")
-				dbtest.Exec(t, admin, "CREATE EVENT e ON SCHEDULE AT NOW() DO BEGIN DECLARE n TIMESTAMP(6) DEFAULT NOW(6); "+wait+"; INSERT INTO t (ts) VALUES (n); END")
-				dbtest.WaitUntil(t, admin, "SELECT COUNT(*) FROM information_schema.processlist WHERE time >= 3 AND (state = 'User lock' OR state LIKE 'Waiting for table%')")
+				dbtest.Exec(
+					t,
+					admin,
+					"CREATE EVENT e ON SCHEDULE AT NOW() DO BEGIN DECLARE n TIMESTAMP(6) DEFAULT"+
+						" NOW(6); "+wait+"; INSERT INTO t (ts) VALUES (n); END",
+				)
+				dbtest.WaitUntil(
+					t,
+					admin,
+					"SELECT COUNT(*) FROM information_schema.processlist WHERE time >= 3 AND (state = 'User"+
+						" lock' OR state LIKE 'Waiting for table%')",
+				)
 				h := dbtest.Choose(t, db, tbl, "ts")
 				require.NotNil(t, h.BlockedBy, wait)
 				require.Equal(t, source.BlockerStatement, h.BlockedBy.Kind, wait)

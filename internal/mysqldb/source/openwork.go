@@ -11,24 +11,23 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// work is one open transaction or running statement that may still write a row stamped in
-// the past.
+// openWork is one open transaction or running statement that may still commit a row with an older cursor.
 type openWork struct {
 	Blocker
 	// table is the only one that it can write; the zero value for all.
 	table table.Name
-	// startUnknown says that its age is not known: what it wrote may be of any time.
+	// startUnknown says that its age is not known: its rows may have any cursor.
 	startUnknown bool
-	// doubtful says that a second look may find it to be nothing.
+	// unconfirmed says that the next reading may not list it any more.
 	unconfirmed bool
 }
 
-// sighting is the result of one look at all open work of a server.
+// workList is all open work of a server, as one reading found it.
 type workList struct {
 	work []openWork
-	// without says why the server's metadata locks were no help; empty where they were.
+	// noLocksReason says why the server's metadata locks were not used; empty where they were.
 	noLocksReason string
-	// instance is the digest of the server that was looked at.
+	// instance is the digest of the server that was read.
 	instance string
 }
 
@@ -55,8 +54,8 @@ func (s *Source) oldestOpenWork(ctx context.Context, name table.Name, instance s
 			return nil, mysqldb.LostConn(mysqldb.ErrOtherServer) // a later try may meet one server
 		}
 		oldest = seen.oldest(name)
-		// A server's own housekeeping looks like a recovered transaction, for a moment. A transaction
-		// that writes its first row between two looks seems to have no lock.
+		// For a moment, the server's purge thread shows as a recovered transaction, and a transaction that
+		// writes its first row between the two lists shows without a lock.
 		if oldest == nil || !oldest.startUnknown && !oldest.unconfirmed || try == 3 {
 			return oldest, nil
 		}
@@ -66,13 +65,14 @@ func (s *Source) oldestOpenWork(ctx context.Context, name table.Name, instance s
 	}
 }
 
-// oldest is a copy of the oldest work on a table: the look is shared.
+// oldest is a copy of the oldest work on a table: the reading is shared.
 func (l workList) oldest(name table.Name) (oldest *openWork) {
 	for _, w := range l.work {
 		if w.table != (table.Name{}) && !sameName(w.table, name) {
 			continue
 		}
-		if oldest == nil || w.startUnknown && !oldest.startUnknown || w.startUnknown == oldest.startUnknown && w.Seconds > oldest.Seconds {
+		if oldest == nil || w.startUnknown && !oldest.startUnknown ||
+			w.startUnknown == oldest.startUnknown && w.Seconds > oldest.Seconds {
 			oldest = &w
 		}
 	}
@@ -134,7 +134,7 @@ func (s *Source) readOpenWorkOn(ctx context.Context, conn *sql.Conn) (seen workL
 	return seen, nil
 }
 
-// sight is what one look has read.
+// workInput is what one reading found, before it is judged.
 type workInput struct {
 	self         uint64
 	uptime       uptimeSeconds
@@ -175,8 +175,8 @@ func (s workInput) byTransactions() (all []openWork) {
 // byLocks is open work by MySQL's metadata locks.
 //
 // A statement locks all tables that it, its triggers and its functions can write before it touches
-// a row, and a transaction keeps these locks to its end. So who has no lock to write a table writes
-// nothing there that was stamped before the look: unless its statement has not come as far.
+// a row, and a transaction keeps these locks to its end. So a connection without a lock to write a table
+// writes no row there with an older cursor, unless its statement has not opened its tables yet.
 func (s workInput) byLocks(v *lockView) (all []openWork) {
 	transactions := make(map[uint64]transaction, len(s.transactions))
 	for _, t := range s.transactions {
@@ -210,7 +210,7 @@ func (s workInput) byLocks(v *lockView) (all []openWork) {
 	return append(all, s.withoutLocks(holds, left)...)
 }
 
-// noLocksShown are the transactions that no connection with a lock explains.
+// withoutLocks are the transactions that no connection with a lock explains.
 func (s workInput) withoutLocks(holds map[uint64]bool, left []table.Name) (all []openWork) {
 	for _, t := range s.transactions {
 		w, counts := t.work(process{id: t.thread, command: "Sleep"}, int64(s.uptime))

@@ -4,19 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"regexp"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
-	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
-	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
-	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/testenv/dbtest"
-	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
 // A scene is one client of the source that is at work on table T, and what a window of T makes of it.
@@ -32,31 +26,56 @@ type scene struct {
 	held, heldWithout bool
 }
 
-const sleeper = "CREATE FUNCTION T_f() RETURNS INT NOT DETERMINISTIC NO SQL BEGIN DECLARE y INT; SET y = GET_LOCK('T', 60); RETURN 1; END"
+const sleeper = "CREATE FUNCTION T_f() RETURNS INT NOT DETERMINISTIC NO SQL BEGIN DECLARE y INT; SET y =" +
+	" GET_LOCK('T', 60); RETURN 1; END"
 
 var scenes = map[string]scene{
 	"trigger that waits": {
-		prepare: []string{"CREATE TRIGGER T_r BEFORE INSERT ON T FOR EACH ROW BEGIN DECLARE y INT; SELECT x INTO y FROM gate WHERE id = 1 FOR UPDATE; END"},
-		last:    "INSERT INTO T (v) VALUES (1)", state: "statistics", held: true, heldWithout: true,
+		prepare: []string{
+			"CREATE TRIGGER T_r BEFORE INSERT ON T FOR EACH ROW BEGIN DECLARE y INT; SELECT x INTO y FROM gate" +
+				" WHERE id = 1 FOR UPDATE; END",
+		},
+		last:        "INSERT INTO T (v) VALUES (1)",
+		state:       "statistics",
+		held:        true,
+		heldWithout: true,
 	},
 	"trigger that waits for a lock of its own": {
-		prepare: []string{"CREATE TRIGGER T_r BEFORE INSERT ON T FOR EACH ROW BEGIN DECLARE y INT; SELECT GET_LOCK('T', 60) INTO y; END"},
-		last:    "INSERT INTO T (v) VALUES (1)", held: true, heldWithout: true,
+		prepare: []string{
+			"CREATE TRIGGER T_r BEFORE INSERT ON T FOR EACH ROW BEGIN DECLARE y INT; SELECT GET_LOCK('T', 60)" +
+				" INTO y; END",
+		},
+		last:        "INSERT INTO T (v) VALUES (1)",
+		held:        true,
+		heldWithout: true,
 	},
 	"function in VALUES": {
 		prepare: []string{sleeper},
 		last:    "INSERT INTO T (v) VALUES (T_f())", held: true, heldWithout: true,
 	},
 	"function that writes": {
-		prepare: []string{"CREATE FUNCTION T_f() RETURNS INT MODIFIES SQL DATA BEGIN DECLARE y INT; SELECT GET_LOCK('T', 60) INTO y; INSERT INTO T (v) VALUES (1); RETURN 1; END"},
-		last:    "SELECT T_f()", held: true, heldWithout: true,
+		prepare: []string{
+			"CREATE FUNCTION T_f() RETURNS INT MODIFIES SQL DATA BEGIN DECLARE y INT; SELECT GET_LOCK('T', 60)" +
+				" INTO y; INSERT INTO T (v) VALUES (1); RETURN 1; END",
+		},
+		last:        "SELECT T_f()",
+		held:        true,
+		heldWithout: true,
 	},
 	"trigger of another table": {
-		prepare: []string{"CREATE TABLE T_o (v INT)", "CREATE TRIGGER T_r AFTER INSERT ON T_o FOR EACH ROW BEGIN DECLARE y INT; SELECT GET_LOCK('T', 60) INTO y; INSERT INTO T (v) VALUES (1); END"},
-		last:    "INSERT INTO T_o VALUES (1)", held: true, heldWithout: true,
+		prepare: []string{
+			"CREATE TABLE T_o (v INT)",
+			"CREATE TRIGGER T_r AFTER INSERT ON T_o FOR EACH ROW BEGIN DECLARE y INT; SELECT GET_LOCK('T', 60)" +
+				" INTO y; INSERT INTO T (v) VALUES (1); END",
+		},
+		last:        "INSERT INTO T_o VALUES (1)",
+		held:        true,
+		heldWithout: true,
 	},
 	"two comments": {
-		last: "/* report 7 */ INSERT INTO T (v) /* from staging */ SELECT GET_LOCK('T', 60)", held: true, heldWithout: true,
+		last:        "/* report 7 */ INSERT INTO T (v) /* from staging */ SELECT GET_LOCK('T', 60)",
+		held:        true,
+		heldWithout: true,
 	},
 	"update before its first row": {
 		last: "UPDATE T SET v = 1, ts = NOW(6) WHERE GET_LOCK('T', 60) = 1", held: true, heldWithout: true,
@@ -70,37 +89,87 @@ var scenes = map[string]scene{
 		last:  "EXECUTE s", held: true, heldWithout: true,
 	},
 	"procedure with a time of its own": {
-		prepare: []string{"CREATE PROCEDURE T_p() BEGIN DECLARE n TIMESTAMP(6) DEFAULT NOW(6); DO GET_LOCK('T', 60); INSERT INTO T (v, ts) VALUES (1, n); END"},
-		last:    "CALL T_p()", held: true, heldWithout: true,
+		prepare: []string{
+			"CREATE PROCEDURE T_p() BEGIN DECLARE n TIMESTAMP(6) DEFAULT NOW(6); DO GET_LOCK('T', 60); INSERT" +
+				" INTO T (v, ts) VALUES (1, n); END",
+		},
+		last:        "CALL T_p()",
+		held:        true,
+		heldWithout: true,
 	},
 	"prepared procedure": {
-		prepare: []string{"CREATE PROCEDURE T_p() BEGIN DECLARE n TIMESTAMP(6) DEFAULT NOW(6); DO GET_LOCK('T', 60); INSERT INTO T (v, ts) VALUES (1, n); END"},
-		first:   []string{"PREPARE s FROM \"CALL T_p()\""},
-		last:    "EXECUTE s", held: true, heldWithout: true,
+		prepare: []string{
+			"CREATE PROCEDURE T_p() BEGIN DECLARE n TIMESTAMP(6) DEFAULT NOW(6); DO GET_LOCK('T', 60); INSERT" +
+				" INTO T (v, ts) VALUES (1, n); END",
+		},
+		first:       []string{"PREPARE s FROM \"CALL T_p()\""},
+		last:        "EXECUTE s",
+		held:        true,
+		heldWithout: true,
 	},
 	"idle writer":           {first: []string{"BEGIN", "INSERT INTO T (v) VALUES (1)"}, held: true, heldWithout: true},
 	"idle writer by delete": {first: []string{"SET autocommit = 0", "DELETE FROM T"}, held: true, heldWithout: true},
 	"prepared XA": {
-		first: []string{"XA START 'T'", "INSERT INTO T (v) VALUES (1)", "XA END 'T'", "XA PREPARE 'T'"}, held: true, heldWithout: true,
+		first: []string{
+			"XA START 'T'",
+			"INSERT INTO T (v) VALUES (1)",
+			"XA END 'T'",
+			"XA PREPARE 'T'",
+		},
+		held:        true,
+		heldWithout: true,
 	},
 
-	"writer of another table":      {prepare: []string{"CREATE TABLE T_o (v INT)"}, first: []string{"BEGIN", "INSERT INTO T_o VALUES (1)", "SELECT v FROM T"}, heldWithout: true},
-	"statement on another table":   {prepare: []string{"CREATE TABLE T_o (v INT)"}, last: "INSERT INTO T_o SELECT GET_LOCK('T', 60) FROM T", heldWithout: true},
-	"dump":                         {first: []string{"START TRANSACTION WITH CONSISTENT SNAPSHOT"}, last: "SELECT GET_LOCK('T', 60) FROM T", heldWithout: true},
-	"report without autocommit":    {first: []string{"SET autocommit = 0"}, last: "SELECT GET_LOCK('T', 60) FROM T", heldWithout: true},
-	"report with a function":       {prepare: []string{sleeper}, last: "SELECT T_f() FROM T", heldWithout: true},
-	"SELECT without a table":       {last: "SELECT GET_LOCK('T', 60)", heldWithout: true},
-	"idle lock":                    {first: []string{"BEGIN", "SELECT * FROM T FOR UPDATE"}},
-	"idle LOCK TABLES":             {first: []string{"LOCK TABLES T WRITE"}},
-	"idle snapshot":                {first: []string{"START TRANSACTION WITH CONSISTENT SNAPSHOT", "DO (SELECT COUNT(*) FROM T)"}},
-	"plain SELECT":                 {last: "SELECT GET_LOCK('T', 60) FROM T"},
-	"prepared SELECT":              {first: []string{"PREPARE s FROM \"SELECT GET_LOCK('T', 60) FROM T\""}, last: "EXECUTE s"},
-	"report in a READ ONLY one":    {first: []string{"START TRANSACTION READ ONLY"}, last: "SELECT GET_LOCK('T', 60) FROM T"},
-	"dump in a READ ONLY session":  {first: []string{"SET SESSION TRANSACTION READ ONLY", "START TRANSACTION WITH CONSISTENT SNAPSHOT"}, last: "SELECT GET_LOCK('T', 60) FROM T"},
-	"SELECT that begins by WITH":   {last: "WITH x AS (SELECT v FROM T) SELECT GET_LOCK('T', 60) FROM x"},
-	"writer that has rolled back":  {first: []string{"BEGIN", "INSERT INTO T (v) VALUES (1)", "ROLLBACK"}},
-	"writer of a table like T":     {prepare: []string{"CREATE TABLE T2 (v INT)"}, first: []string{"BEGIN", "INSERT INTO T2 VALUES (1)"}, heldWithout: true},
-	"writer to before a savepoint": {first: []string{"BEGIN", "SAVEPOINT a", "INSERT INTO T (v) VALUES (1)", "ROLLBACK TO SAVEPOINT a"}},
+	"writer of another table": {
+		prepare:     []string{"CREATE TABLE T_o (v INT)"},
+		first:       []string{"BEGIN", "INSERT INTO T_o VALUES (1)", "SELECT v FROM T"},
+		heldWithout: true,
+	},
+	"statement on another table": {
+		prepare:     []string{"CREATE TABLE T_o (v INT)"},
+		last:        "INSERT INTO T_o SELECT GET_LOCK('T', 60) FROM T",
+		heldWithout: true,
+	},
+	"dump": {
+		first:       []string{"START TRANSACTION WITH CONSISTENT SNAPSHOT"},
+		last:        "SELECT GET_LOCK('T', 60) FROM T",
+		heldWithout: true,
+	},
+	"report without autocommit": {
+		first:       []string{"SET autocommit = 0"},
+		last:        "SELECT GET_LOCK('T', 60) FROM T",
+		heldWithout: true,
+	},
+	"report with a function": {prepare: []string{sleeper}, last: "SELECT T_f() FROM T", heldWithout: true},
+	"SELECT without a table": {last: "SELECT GET_LOCK('T', 60)", heldWithout: true},
+	"idle lock":              {first: []string{"BEGIN", "SELECT * FROM T FOR UPDATE"}},
+	"idle LOCK TABLES":       {first: []string{"LOCK TABLES T WRITE"}},
+	"idle snapshot": {
+		first: []string{"START TRANSACTION WITH CONSISTENT SNAPSHOT", "DO (SELECT COUNT(*) FROM T)"},
+	},
+	"plain SELECT": {last: "SELECT GET_LOCK('T', 60) FROM T"},
+	"prepared SELECT": {
+		first: []string{"PREPARE s FROM \"SELECT GET_LOCK('T', 60) FROM T\""},
+		last:  "EXECUTE s",
+	},
+	"report in a READ ONLY one": {
+		first: []string{"START TRANSACTION READ ONLY"},
+		last:  "SELECT GET_LOCK('T', 60) FROM T",
+	},
+	"dump in a READ ONLY session": {
+		first: []string{"SET SESSION TRANSACTION READ ONLY", "START TRANSACTION WITH CONSISTENT SNAPSHOT"},
+		last:  "SELECT GET_LOCK('T', 60) FROM T",
+	},
+	"SELECT that begins by WITH":  {last: "WITH x AS (SELECT v FROM T) SELECT GET_LOCK('T', 60) FROM x"},
+	"writer that has rolled back": {first: []string{"BEGIN", "INSERT INTO T (v) VALUES (1)", "ROLLBACK"}},
+	"writer of a table like T": {
+		prepare:     []string{"CREATE TABLE T2 (v INT)"},
+		first:       []string{"BEGIN", "INSERT INTO T2 VALUES (1)"},
+		heldWithout: true,
+	},
+	"writer to before a savepoint": {
+		first: []string{"BEGIN", "SAVEPOINT a", "INSERT INTO T (v) VALUES (1)", "ROLLBACK TO SAVEPOINT a"},
+	},
 }
 
 // playing is a scene under way.
@@ -124,8 +193,16 @@ func play(t *testing.T, admin *sql.DB, db *mysqldb.DB, schema string) (all map[s
 	}
 	for name, s := range scenes {
 		n++
-		dbtest.Exec(t, admin, named("CREATE TABLE T ", n)+"(id INT AUTO_INCREMENT PRIMARY KEY, v INT, ts TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6), KEY (ts))",
-			named("INSERT INTO T (v) VALUES (0)", n))
+		dbtest.Exec(
+			t,
+			admin,
+			named(
+				"CREATE TABLE T ",
+				n,
+			)+"(id INT AUTO_INCREMENT PRIMARY KEY, v INT, ts TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),"+
+				" KEY (ts))",
+			named("INSERT INTO T (v) VALUES (0)", n),
+		)
 		p := &playing{scene: s, conn: dbtest.Session(t, admin), done: make(chan error, 1)}
 		for _, stmt := range s.prepare {
 			dbtest.Exec(t, admin, named(stmt, n))
@@ -158,72 +235,18 @@ func play(t *testing.T, admin *sql.DB, db *mysqldb.DB, schema string) (all map[s
 		if state == "" {
 			state = "User lock"
 		}
-		dbtest.WaitUntil(t, admin, fmt.Sprintf("SELECT COUNT(*) FROM information_schema.processlist WHERE id = %d AND state LIKE '%%%s%%' AND time >= 3 /* %s */", p.thread, state, name))
+		dbtest.WaitUntil(
+			t,
+			admin,
+			fmt.Sprintf(
+				"SELECT COUNT(*) FROM information_schema.processlist WHERE id = %d AND state LIKE '%%%s%%' AND"+
+					" time >= 3 /* %s */",
+				p.thread,
+				state,
+				name,
+			),
+		)
 	}
 	afterwards(t, gate, "ROLLBACK", "DO RELEASE_ALL_LOCKS()")
 	return all, func() { dbtest.Run(t, gate, "ROLLBACK", "DO RELEASE_ALL_LOCKS()") }
-}
-
-// named puts the table of a scene in the place of T.
-func named(text string, n int) string {
-	return regexp.MustCompile(`\bT(_\w|2)?\b`).ReplaceAllString(text, fmt.Sprintf("t%d$1", n))
-}
-
-// TestOpenWork plays every kind of writer and reader on real servers.
-func TestOpenWork(t *testing.T) {
-	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		schema := s.Schema(t)
-		admin := s.DB(t, schema)
-		admin.SetMaxOpenConns(len(scenes) + 20)
-		db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
-		without := dbtest.WithGrants(t, s, schema, "SELECT ON "+schema+".*", "PROCESS ON *.*")
-		all, openGates := play(t, admin, db, schema)
-		seesLocks := s.Flavor == servers.FlavorMySQL
-		byAll, err := source.OpenWork(t.Context(), source.New(db))
-		require.NoError(t, err)
-		byFew, err := source.OpenWork(t.Context(), source.New(without))
-		require.NoError(t, err)
-		ends := map[string]string{}
-		for name, p := range all {
-			for _, look := range []struct {
-				work func(table.Name) []source.Blocker
-				held bool
-				by   string
-			}{{byAll, p.held || p.heldWithout && !seesLocks, "all grants"}, {byFew, p.heldWithout, "few grants"}} {
-				held := false
-				for _, w := range look.work(p.table.Name) {
-					held = held || w.Thread == p.thread || w.Kind == source.BlockerXA && strings.HasSuffix(name, "XA")
-					if w.Thread == p.thread && p.held {
-						require.GreaterOrEqual(t, w.Seconds, 3.0, "%s: %+v", name, w)
-						require.NotEmpty(t, w.Release, name)
-						require.Equal(t, "root", w.User, name)
-					}
-				}
-				require.Equal(t, look.held, held, "%s, held with %s", name, look.by)
-			}
-			if p.held {
-				ends[name] = dbtest.Choose(t, db, p.table, "ts").Hi
-			}
-		}
-		openGates()
-		for name, p := range all {
-			finish(t, p)
-			rows := dbtest.Texts(t, dbtest.Lenient(t, s, schema), "SELECT ts FROM "+sqltext.Ident(p.table.Name.Table)+" WHERE v = 1")
-			if p.held && !strings.Contains(name, "delete") {
-				require.Len(t, rows, 1, name)
-				require.Less(t, ends[name], rows[0], name)
-			}
-		}
-	})
-}
-
-// finish ends a scene as its client would.
-func finish(t *testing.T, p *playing) {
-	t.Helper()
-	require.NoError(t, <-p.done)
-	if n := len(p.first); n > 0 && strings.HasPrefix(p.first[n-1], "XA PREPARE") {
-		dbtest.Run(t, p.conn, "XA COMMIT '"+p.table.Name.Table+"'")
-		return
-	}
-	dbtest.Run(t, p.conn, "COMMIT", "UNLOCK TABLES")
 }

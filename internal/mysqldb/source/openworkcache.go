@@ -10,38 +10,43 @@ import (
 )
 
 const (
-	// workReadTimeout bounds one look at open work, and workJoinTimeout how long a caller waits for one that
-	// another began before: after that the look is taken for dead, and one caller begins the next.
-	// A look takes less than a second, and up to twelve where others read the list all the time.
-	// Both together stay below a minute.
+	// workReadTimeout bounds one reading of open work. workJoinTimeout bounds how long a caller waits for
+	// a reading that began before its call; after that, one caller starts the next. A reading takes less than
+	// a second, and up to twelve seconds where other clients read the list all the time. The sum of both
+	// stays below a minute.
 	workReadTimeout = 45 * time.Second
 	workJoinTimeout = 12 * time.Second
 )
 
-// errWorkReadTimeout is a look that workReadTimeout has ended: its connection is taken for dead.
-var errWorkReadTimeout = mysqldb.LostConn(fmt.Errorf("no look at the source's open work within %s", workReadTimeout))
+// errWorkReadTimeout is the error of a reading that workReadTimeout ended.
+var errWorkReadTimeout = mysqldb.LostConn(fmt.Errorf("no list of the source's open work within %s", workReadTimeout))
 
-// lookout lets everyone who asks for open work at the same time share one look at it.
+// openWorkCache shares one reading of open work between callers that ask at the same time, as
+// singleflight does, with one difference: a caller never gets a reading that began before its call.
 //
-// It is more than thrift: InnoDB's list of transactions does not get fresh while it is read
-// more often than ten times a second, so many tables that each look for themselves would keep
-// one another waiting.
+//	state of the newest reading           a caller that comes now
+//	none, or ended                        starts the next one, and gets it
+//	runs, began before the call           waits for its end, at most workJoinTimeout, then starts the next
+//	runs, began after the call            gets it
+//
+// Tables must share, because InnoDB does not renew its list of transactions while it is read more often
+// than ten times a second: tables that read it one by one would keep each other waiting.
 type openWorkCache struct {
 	timeout, joinTimeout time.Duration
 
 	mu            sync.Mutex
-	started       int       // looks so far
-	current       *workRead // the last one that began; nil before the first
+	started       int       // readings so far
+	current       *workRead // the newest reading; nil before the first
 	noLocksReason string
-	hasRead       bool // without is that of the last look which went well
+	hasRead       bool // noLocksReason is that of the last reading without an error
 	listReadAt    time.Time
 }
 
-// look is one look at open work, begun by one caller for all who come before its end.
+// workRead is one reading, which one caller starts for all that share it.
 type workRead struct {
 	number int
 	began  time.Time
-	done   chan struct{} // closed when found and err are set
+	done   chan struct{} // closed when list and err are set
 	list   workList
 	err    error
 }
@@ -50,7 +55,7 @@ func newOpenWorkCache() *openWorkCache {
 	return &openWorkCache{timeout: workReadTimeout, joinTimeout: workJoinTimeout}
 }
 
-// look returns the result of a look that began after this call.
+// read returns the result of a reading by f that began after this call.
 func (l *openWorkCache) read(ctx context.Context, f func(context.Context) (workList, error)) (workList, error) {
 	l.mu.Lock()
 	before := l.started
@@ -68,7 +73,7 @@ func (l *openWorkCache) read(ctx context.Context, f func(context.Context) (workL
 			overdue.Stop()
 			return workList{}, ctx.Err()
 		case <-overdue.C:
-			if c.number > before { // its own, or one that is as young: it has workReadTimeout
+			if c.number > before { // it began after the call, and workReadTimeout ends it
 				select {
 				case <-ctx.Done():
 					return workList{}, ctx.Err()
@@ -84,8 +89,8 @@ func (l *openWorkCache) read(ctx context.Context, f func(context.Context) (workL
 	}
 }
 
-// begin begins a look that does not end with the caller's context: others wait for it. The
-// caller holds the lock.
+// start starts a reading that does not end with the caller's context, because others wait for it.
+// The caller holds the lock.
 func (l *openWorkCache) start(ctx context.Context, f func(context.Context) (workList, error)) *workRead {
 	l.started++
 	c := &workRead{number: l.started, began: time.Now(), done: make(chan struct{})}
@@ -127,14 +132,14 @@ func (l *openWorkCache) setListRead() {
 	l.listReadAt = time.Now()
 }
 
-func (l *openWorkCache) setNoLocksReason(without string) {
+func (l *openWorkCache) setNoLocksReason(reason string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.noLocksReason, l.hasRead = without, true
+	l.noLocksReason, l.hasRead = reason, true
 }
 
-// lastNoLocksReason is sighting.without of the last look that went well, where there was one.
-func (l *openWorkCache) lastNoLocksReason() (without string, looked bool) {
+// lastNoLocksReason is workList.noLocksReason of the last reading without an error; known is false before it.
+func (l *openWorkCache) lastNoLocksReason() (reason string, known bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.noLocksReason, l.hasRead

@@ -53,7 +53,7 @@ func TestCompareCursorOrdersLikeTheServer(t *testing.T) {
 	}
 }
 
-func TestBackRoundsDownAndKeepsTheForm(t *testing.T) {
+func TestSubtractOverlapRoundsDownAndKeepsTheForm(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		db := dbtest.Open(t, s, mysqldb.Options{})
 		for _, c := range []struct {
@@ -71,14 +71,19 @@ func TestBackRoundsDownAndKeepsTheForm(t *testing.T) {
 			{table.KindDateTime, 0, "", time.Hour, ""},
 			{table.KindDateTime, 0, "0001-01-01 00:00:00", 200 * 24 * 366 * time.Hour, ""},
 		} {
-			got, err := source.New(db).SubtractOverlap(t.Context(), table.Column{Name: "u", Kind: c.kind, Precision: c.precision}, c.lo, c.overlap)
+			got, err := source.New(db).
+				SubtractOverlap(t.Context(), table.Column{Name: "u", Kind: c.kind, Precision: c.precision}, c.lo,
+					c.overlap)
 			require.NoError(t, err)
 			require.Equal(t, c.want, got, c.lo)
 		}
-		got, err := source.New(db).SubtractOverlap(t.Context(), table.Column{Name: "id", Kind: table.KindInt, Bits: 32}, "5", time.Hour)
+		got, err := source.New(db).
+			SubtractOverlap(t.Context(), table.Column{Name: "id", Kind: table.KindInt, Bits: 32}, "5", time.Hour)
 		require.NoError(t, err)
 		require.Equal(t, "5", got)
-		_, err = source.New(db).SubtractOverlap(t.Context(), table.Column{Name: "u", Kind: table.KindDateTime}, "2024-01-01' OR 1", time.Hour)
+		_, err = source.New(db).
+			SubtractOverlap(t.Context(), table.Column{Name: "u", Kind: table.KindDateTime}, "2024-01-01' OR 1",
+				time.Hour)
 		require.Error(t, err)
 	})
 }

@@ -37,7 +37,7 @@ func readProcesses(ctx context.Context, conn *sql.Conn) (map[uint64]process, err
 		if err != nil {
 			return nil, fmt.Errorf("read the process list: %w", err)
 		}
-		host, _, _ := strings.Cut(r.Text("HOST"), ":") // a port says nothing to people
+		host, _, _ := strings.Cut(r.Text("HOST"), ":") // messages leave out the port
 		out[id] = process{
 			id: id, user: r.Text("USER"), host: host, command: r.Text("COMMAND"), state: r.Text("STATE"),
 			seconds: float64(r.Number("TIME")),
@@ -96,7 +96,7 @@ func (p process) age() float64 {
 	return max(p.seconds+1, p.timer)
 }
 
-// holder names the process as what holds a window back.
+// blocker names the process as what keeps an upper bound low.
 func (p process) blocker(kind BlockerKind, seconds float64) Blocker {
 	state := p.state
 	if p.command == "Sleep" {
@@ -108,9 +108,8 @@ func (p process) blocker(kind BlockerKind, seconds float64) Blocker {
 // idleState is the state of a transaction that waits for its client.
 const idleState = "idle"
 
-// release says what lets the work go. without is why the server's locks did not help to tell it from
-// a mere reader.
-func (w *openWork) describeRelease(without string) {
+// describeRelease says what ends the work. reason is why the server's locks could not show whether it only reads.
+func (w *openWork) describeRelease(reason string) {
 	if w.table != (table.Name{}) {
 		w.Table = w.table.String()
 	}
@@ -120,12 +119,12 @@ func (w *openWork) describeRelease(without string) {
 		w.Release = "let go by XA COMMIT or XA ROLLBACK (XA RECOVER shows it)"
 	case w.Kind == BlockerTransaction:
 		w.Release = "let go by its COMMIT or ROLLBACK, or by " + kill
-	case without == "":
+	case reason == "":
 		w.Release = "let go by its end, or by " + kill
 	default:
 		w.Release = "let go by its end, or by " + kill +
 			"; if it only reads, nothing waits for it in START TRANSACTION READ ONLY"
-		if without == noLocksGrant {
+		if reason == noLocksGrant {
 			w.Release += ", nor if Tablehaul's login has SELECT on performance_schema"
 		}
 	}

@@ -19,8 +19,9 @@ import (
 
 func TestAReplicaIsRefusedWithoutOptIn(t *testing.T) {
 	for flavor, setup := range map[servers.Flavor]string{
-		servers.FlavorMySQL:   "CHANGE REPLICATION SOURCE TO SOURCE_HOST = '127.0.0.1', SOURCE_PORT = 1, SOURCE_USER = 'nobody'",
-		servers.FlavorMariaDB: "CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = 1, MASTER_USER = 'nobody'",
+		servers.FlavorMySQL: "CHANGE REPLICATION SOURCE TO SOURCE_HOST = '127.0.0.1', SOURCE_PORT = 1," +
+			" SOURCE_USER = 'replica'",
+		servers.FlavorMariaDB: "CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = 1, MASTER_USER = 'replica'",
 	} {
 		t.Run(string(flavor), func(t *testing.T) {
 			s := servers.Private(t, flavor, "--server-id=7")
@@ -58,8 +59,21 @@ func TestAReadOnlySourceIsAReplica(t *testing.T) {
 			require.ErrorIs(t, err, source.ErrReplica)
 			require.ErrorContains(t, err, "the server is read-only")
 			require.NotEmpty(t, dbtest.Found(t, db, tbl, source.CheckSpec{Cursor: "ts"}, table.LevelRefuse))
-			require.Empty(t, dbtest.Choose(t, db, tbl, "ts", func(h *source.UpperBoundSpec) { h.AllowReplica = true }).Hi, "how far it is behind is not known")
-			require.NotEmpty(t, dbtest.Choose(t, db, tbl, "ts", func(h *source.UpperBoundSpec) { h.AllowReplica, h.FixedLag = true, time.Minute }).Hi)
+			require.Empty(
+				t,
+				dbtest.Choose(t, db, tbl, "ts", func(h *source.UpperBoundSpec) { h.AllowReplica = true }).Hi,
+				"how far it is behind is not known",
+			)
+			require.NotEmpty(
+				t,
+				dbtest.Choose(
+					t,
+					db,
+					tbl,
+					"ts",
+					func(h *source.UpperBoundSpec) { h.AllowReplica, h.FixedLag = true, time.Minute },
+				).Hi,
+			)
 		})
 	}
 }
@@ -77,7 +91,8 @@ func TestTheSilenceOfAReplicasLineIsLag(t *testing.T) {
 			tbl := dbtest.Introspect(t, db, schema, "t")
 
 			few := dbtest.WithGrants(t, replica, "th_few", "SELECT ON "+schema+".*", "PROCESS ON *.*")
-			_, err := source.New(few).ChooseUpperBound(t.Context(), source.UpperBoundSpec{Table: tbl, Cursor: tbl.Column("ts").Column})
+			_, err := source.New(few).
+				ChooseUpperBound(t.Context(), source.UpperBoundSpec{Table: tbl, Cursor: tbl.Column("ts").Column})
 			require.ErrorIs(t, err, source.ErrReplica, "replication's threads are in the process list")
 			require.ErrorContains(t, err, "may not ask about replication")
 
@@ -98,14 +113,26 @@ func TestTheSilenceOfAReplicasLineIsLag(t *testing.T) {
 			primary.Pause(t)
 			silent := time.Now().UTC()
 			t.Cleanup(func() { primary.Resume(t) })
-			require.Eventually(t, func() bool { return time.Since(silent) > 5*time.Second }, 20*time.Second, 100*time.Millisecond)
+			require.Eventually(
+				t,
+				func() bool { return time.Since(silent) > 5*time.Second },
+				20*time.Second,
+				100*time.Millisecond,
+			)
 			h := dbtest.Choose(t, db, tbl, "ts", func(h *source.UpperBoundSpec) { h.AllowReplica = true })
-			require.True(t, dbtest.Parse(t, h.Hi).Before(silent), "%s is above %s, when the line fell silent", h.Hi, silent)
+			require.True(
+				t,
+				dbtest.Parse(t, h.Hi).Before(silent),
+				"%s is above %s, when the line fell silent",
+				h.Hi,
+				silent,
+			)
 			require.Equal(t, source.BlockerReplica, h.BlockedBy.Kind)
 			require.Regexp(t, "its line to the primary (was|may have been) silent for", h.BlockedBy.State)
 			require.NotEmpty(t, h.BlockedBy.Release)
 			var behind sql.NullString
-			column := map[servers.Flavor]string{servers.FlavorMySQL: "REPLICA STATUS", servers.FlavorMariaDB: "SLAVE STATUS"}[flavor]
+			column := map[servers.Flavor]string{servers.FlavorMySQL: "REPLICA STATUS",
+				servers.FlavorMariaDB: "SLAVE STATUS"}[flavor]
 			require.NoError(t, secondsBehind(t, replica, column, &behind))
 			require.Equal(t, "0", behind.String, "what the replica says of itself")
 		})
@@ -137,11 +164,16 @@ func TestASecondaryOfAGroupIsAReplica(t *testing.T) {
 	members := []*servers.Server{primary, secondary}
 	schema := members[0].Schema(t)
 	dbtest.Exec(t, members[0].DB(t, schema), dbtest.Stamped)
-	dbtest.WaitUntil(t, members[1].DB(t, ""), "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = '"+schema+"' AND TABLE_NAME = 't'")
+	dbtest.WaitUntil(
+		t,
+		members[1].DB(t, ""),
+		"SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = '"+schema+"' AND TABLE_NAME = 't'",
+	)
 	for i, s := range members {
 		db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
 		tbl := dbtest.Introspect(t, db, schema, "t")
-		h, err := source.New(db).ChooseUpperBound(t.Context(), source.UpperBoundSpec{Table: tbl, Cursor: tbl.Column("ts").Column})
+		h, err := source.New(db).
+			ChooseUpperBound(t.Context(), source.UpperBoundSpec{Table: tbl, Cursor: tbl.Column("ts").Column})
 		if i == 0 {
 			require.NoError(t, err)
 			require.NotEmpty(t, h.Hi)

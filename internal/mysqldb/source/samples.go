@@ -18,7 +18,7 @@ const (
 	sampleWait  = 3 * time.Second
 	samplePause = 300 * time.Millisecond
 	// maxSamples bounds what is remembered of an integer cursor's past. With a lag that is longer
-	// than the pace of the looks, the end rises in steps of an eighth of the lag at most.
+	// than the pace of the runs, the end rises in steps of an eighth of the lag at most.
 	maxSamples = 20
 )
 
@@ -63,7 +63,8 @@ func (s *Source) chooseInteger(ctx context.Context, spec UpperBoundSpec, replica
 		if settled, h.BlockedBy, err = s.endedBefore(ctx, spec, replica); err != nil {
 			return UpperBound{}, err
 		}
-		if settled.After(at) || settled.IsZero() || time.Now().After(deadline) || max(spec.MinLag, spec.FixedLag)+replica.lag > sampleWait {
+		if settled.After(at) || settled.IsZero() || time.Now().After(deadline) ||
+			max(spec.MinLag, spec.FixedLag)+replica.lag > sampleWait {
 			break
 		}
 		if err := clock.Sleep(ctx, samplePause); err != nil {
@@ -83,9 +84,13 @@ func (s *Source) chooseInteger(ctx context.Context, spec UpperBoundSpec, replica
 // sampleTimeFormat is RFC 3339 with microseconds, in UTC, so that its texts sort by time.
 const sampleTimeFormat = "2006-01-02T15:04:05.000000Z07:00"
 
-// settled is a moment of the server's UTC time such that all work begun before it has ended;
+// endedBefore is a moment of the server's UTC time such that all work begun before it has ended;
 // the zero time where no such moment is known.
-func (s *Source) endedBefore(ctx context.Context, spec UpperBoundSpec, replica replicaLag) (time.Time, *Blocker, error) {
+func (s *Source) endedBefore(
+	ctx context.Context,
+	spec UpperBoundSpec,
+	replica replicaLag,
+) (time.Time, *Blocker, error) {
 	now, err := s.utcNow(ctx) // before looking, so that an age subtracted from it is early enough
 	if err != nil {
 		return time.Time{}, nil, err
@@ -128,9 +133,9 @@ func samplesOf(spec UpperBoundSpec) (out []CursorSample) {
 	return out
 }
 
-// keepSamples are the samples that later looks need: one for all that have settled, and of the
+// keepSamples are the samples that later runs need: one for all whose work has ended, and of the
 // others at most as many as there is room for. The first of those is never dropped, because it
-// settles first: with a lag of any length, and looks at any pace, the end rises. Nor is the last.
+// settles first: with a lag of any length, and runs at any pace, the end rises. Nor is the last.
 // Between them the sample goes that leaves the smallest gap.
 func keepSamples(samples []CursorSample, settled time.Time) []CursorSample {
 	var kept []CursorSample

@@ -17,7 +17,11 @@ func TestAnIntegersEndRisesWithAnyLagAndPace(t *testing.T) {
 			var samples []CursorSample
 			for at := time.Duration(0); at <= 3*lag+10*pace && at < 6000*pace; at += pace {
 				now := start.Add(at)
-				sample := CursorSample{Column: "id", At: now.Format(sampleTimeFormat), Max: strconv.Itoa(int(at / time.Second))} // a row every second
+				sample := CursorSample{
+					Column: "id",
+					At:     now.Format(sampleTimeFormat),
+					Max:    strconv.Itoa(int(at / time.Second)),
+				} // a row every second
 				all := append(samples, sample)
 				hi := highestSample(all, now.Add(-lag+time.Microsecond))
 				samples = keepSamples(all, now.Add(-lag+time.Microsecond))
@@ -35,7 +39,7 @@ func TestAnIntegersEndRisesWithAnyLagAndPace(t *testing.T) {
 	}
 }
 
-func TestMarksOfAnotherColumnMeanNothing(t *testing.T) {
+func TestSamplesOfAnotherColumnMeanNothing(t *testing.T) {
 	spec := UpperBoundSpec{Samples: []CursorSample{
 		{Column: "seq", At: "2026-01-01T00:00:00.000000Z", Max: "999"},
 		{Column: "ID", At: "2026-01-02T00:00:00.000000Z", Max: "2"},

@@ -19,8 +19,8 @@ type UpperBoundSpec struct {
 	Cursor table.Column
 	// MinLag keeps hi at least this far behind the source's clock.
 	MinLag time.Duration
-	// FixedLag, where it is not 0, is trusted instead of looking at open work: for accounts
-	// without the PROCESS privilege. Work that stays open longer than this is lost.
+	// FixedLag, where it is not 0, replaces the list of open work: for accounts without the PROCESS
+	// privilege. Rows of work that stays open longer than this are lost.
 	FixedLag time.Duration
 	// Zone is the time zone of those who write a DATETIME or DATE cursor, as MySQL names
 	// zones ("Europe/Paris", "+02:00"); empty is the source's global time zone.
@@ -34,7 +34,7 @@ type UpperBoundSpec struct {
 	Watermark string
 	TailRows  int64
 	// Incremental says that the window is to begin at the watermark, Overlap lower: it is then
-	// compared with the source's now. Seen is what the run that raised it saw, nil is not known.
+	// compared with the source's now. Seen is of the run that raised it; nil is not known.
 	Incremental bool
 	Overlap     time.Duration
 	Seen        *Seen
@@ -46,23 +46,23 @@ type UpperBoundSpec struct {
 	Unit CursorUnit
 }
 
-// CursorSample is a maximum of an integer cursor, and when it had been read. Once all work older
-// than At has ended, no row up to Max is missing any more.
+// CursorSample is a maximum of an integer cursor, and when it was read. When all work older than At has
+// ended, no row up to Max is missing.
 //
-// Of several looks whose work has ended, one sample is kept: the time of the last, the largest Max.
+// Of several samples whose work has ended, one is kept: with the latest At and the largest Max.
 type CursorSample struct {
 	// Column is the cursor; a sample of another one means nothing.
 	Column string `json:"column,omitempty"`
-	// At is the server's UTC time after Max had been read, RFC 3339 with microseconds.
+	// At is the server's UTC time after Max was read, RFC 3339 with microseconds.
 	At string `json:"at"`
 	// Max is the cursor's maximum, in its exact text.
 	Max string `json:"max"`
 }
 
-// BlockerKind is what keeps a horizon back.
+// BlockerKind is what kind of thing keeps an upper bound low.
 type BlockerKind string
 
-// The kinds of holders.
+// The kinds of blockers.
 const (
 	BlockerTransaction BlockerKind = "transaction"
 	BlockerStatement   BlockerKind = "statement"
@@ -72,7 +72,7 @@ const (
 	BlockerClock       BlockerKind = "clock"
 )
 
-// Holder is what keeps a horizon back the farthest. It never holds a statement's text.
+// Blocker is what keeps an upper bound lowest. It never holds a statement's text.
 type Blocker struct {
 	Kind BlockerKind `json:"kind"`
 	// Thread is the connection's id on the server; 0 for an XA transaction without one.
@@ -82,7 +82,7 @@ type Blocker struct {
 	Host string `json:"host,omitempty"`
 	// Table is the table whose lock it has or waits for; empty where it may write any.
 	Table string `json:"table,omitempty"`
-	// Release says for people what would let it go: "let go by …".
+	// Release says what ends it, as a phrase of a message: "let go by …".
 	Release string `json:"release,omitempty"`
 	// Seconds is how long it has been open, at most.
 	Seconds float64 `json:"seconds"`
@@ -99,7 +99,7 @@ type UpperBound struct {
 	// Lag is how far behind Now the source's state is that a target holds which has every row up
 	// to Hi. It means nothing where Hi is empty, unless the table is.
 	Lag time.Duration `json:"lag,omitempty"`
-	// BlockedBy is what holds Hi back, where that is more than a moment.
+	// BlockedBy is what keeps Hi low, where that is more than 3 seconds.
 	BlockedBy *Blocker `json:"blockedBy,omitempty"`
 	// Future counts rows more than a minute beyond now, up to futureLimit. They are read when
 	// their time has come. 0 where there is no index to count by.
@@ -188,112 +188,15 @@ func (s *Source) chooseUpperBound(ctx context.Context, spec UpperBoundSpec) (Upp
 	return s.chooseTemporal(ctx, spec, replica)
 }
 
-// private runs f on a connection of its own, which is closed afterwards: f may change the
-// session's time zone without anyone else ever reading by it.
+// withDedicatedConn runs f on one connection and closes the connection afterwards, so that f may change
+// the session's time zone.
 func (s *Source) withDedicatedConn(ctx context.Context, f func(*sql.Conn) error) error {
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
 		return err
 	}
 	err = f(conn)
-	_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // which is how a pool is told to close it
+	_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // so that the pool closes it
 	_ = conn.Close()
 	return err
-}
-
-// clockReading is one reading of the server's clock.
-type clockReading struct {
-	// local is NOW(6) in the cursor's zone.
-	local string
-	// unix is the same moment in microseconds, worker the same by this process's clock.
-	unix   int64
-	worker time.Time
-	// instance is the digest of the server whose clock it is.
-	instance string
-}
-
-// zoned runs f on a connection in the zone of the cursor's values: UTC for a TIMESTAMP, the
-// writers' zone for a DATETIME or a DATE.
-func (s *Source) withTimeZone(ctx context.Context, spec UpperBoundSpec, f func(*sql.Conn) error) error {
-	return s.withDedicatedConn(ctx, func(conn *sql.Conn) (err error) {
-		switch {
-		case spec.Cursor.Kind != table.KindDateTime && spec.Cursor.Kind != table.KindDate:
-		case spec.Zone == "":
-			_, err = conn.ExecContext(ctx, "SET time_zone = @@GLOBAL.time_zone")
-		default:
-			_, err = conn.ExecContext(ctx, "SET time_zone = ?", spec.Zone)
-		}
-		if err != nil {
-			return err
-		}
-		return f(conn)
-	})
-}
-
-func (s *Source) readClock(ctx context.Context, spec UpperBoundSpec) (c clockReading, err error) {
-	err = s.withTimeZone(ctx, spec, func(conn *sql.Conn) error {
-		// UNIX_TIMESTAMP() is exact where the local time is ambiguous, but has no fraction.
-		c.worker = time.Now()
-		return conn.QueryRowContext(ctx, "SELECT NOW(6), UNIX_TIMESTAMP() * 1000000 + MICROSECOND(NOW(6)), "+s.db.InstanceSQL()).
-			Scan(&c.local, &c.unix, &c.instance)
-	})
-	return c, err
-}
-
-// chooseTemporal holds no connection while it looks for open work, which needs one: tables
-// that choose at the same time must not wait for each other's.
-func (s *Source) chooseTemporal(ctx context.Context, spec UpperBoundSpec, replica replicaLag) (h UpperBound, err error) {
-	h.Warnings = replica.warnings
-	t0, err := s.readClock(ctx, spec)
-	if err != nil {
-		return UpperBound{}, err
-	}
-	h.Now, h.ZoneOffset, h.Instance = t0.local, t0.zoneOffset(), t0.instance
-	h.Clock = table.TruncateCursor(spec.Cursor, t0.local)
-	h.Latest, h.Worker = h.Clock, t0.worker
-	h.StepBack = stepBack(spec, h.Now, h.Worker)
-	h.Ahead = aheadOf(spec, h.Now)
-	if h.rememberStep(spec); h.Ahead != nil {
-		return h, nil
-	}
-	held := &Blocker{Kind: BlockerLag, Seconds: max(spec.MinLag, spec.FixedLag).Seconds()}
-	if spec.FixedLag == 0 {
-		oldest, err := s.oldestOpenWork(ctx, spec.Table.Name, t0.instance)
-		switch {
-		case err != nil:
-			return UpperBound{}, err
-		case oldest == nil:
-		case oldest.startUnknown:
-			h.BlockedBy = &oldest.Blocker
-			h.limitToLowest(&spec)
-			err = s.countAbove(ctx, spec, &h)
-			return h, err
-		case oldest.Seconds > held.Seconds:
-			held = &oldest.Blocker
-		}
-	}
-	if replica.unknown {
-		h.BlockedBy = replica.blocker()
-		h.limitToLowest(&spec)
-		err = s.countAbove(ctx, spec, &h)
-		return h, err
-	}
-	lag := time.Duration(held.Seconds*1e6)*time.Microsecond + replica.behind()
-	if replica.behind().Seconds() > held.Seconds {
-		held = replica.blocker()
-	}
-	if lag > momentary {
-		h.BlockedBy = held
-	}
-	h.Lag = lag + truncationLag(t0.local, lag, table.CursorUnit(spec.Cursor))
-	err = s.withTimeZone(ctx, spec, func(conn *sql.Conn) error {
-		h.Hi, err = boundBefore(ctx, conn, spec.Cursor, t0, lag)
-		return err
-	})
-	if err != nil {
-		return UpperBound{}, err
-	}
-	h.limitToLowest(&spec)
-	err = s.countAbove(ctx, spec, &h)
-	return h, err
 }

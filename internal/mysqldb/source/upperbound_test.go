@@ -2,7 +2,6 @@ package source_test
 
 import (
 	"context"
-	"database/sql"
 	"testing"
 	"time"
 
@@ -28,16 +27,32 @@ func TestChooseUpperBoundIsJustBehindTheClockOfAnIdleServer(t *testing.T) {
 		require.Nil(t, micro.BlockedBy)
 		require.Len(t, micro.Hi, len("2024-01-01 00:00:00.000000"))
 		require.WithinRange(t, dbtest.Parse(t, micro.Now), began.Add(-time.Millisecond), ended)
-		require.WithinRange(t, dbtest.Parse(t, micro.Hi), began.Add(-3*time.Second), dbtest.Parse(t, micro.Now).Add(-time.Microsecond))
+		require.WithinRange(
+			t,
+			dbtest.Parse(t, micro.Hi),
+			began.Add(-3*time.Second),
+			dbtest.Parse(t, micro.Now).Add(-time.Microsecond),
+		)
 
 		second := dbtest.Choose(t, db, tbl, "dt", func(h *source.UpperBoundSpec) { h.Zone = "+00:00" })
 		require.Len(t, second.Hi, len("2024-01-01 00:00:00"))
-		require.False(t, dbtest.Parse(t, second.Hi).After(dbtest.Parse(t, second.Now).Truncate(time.Second).Add(-time.Second)), "%+v", second)
+		require.False(
+			t,
+			dbtest.Parse(t, second.Hi).After(dbtest.Parse(t, second.Now).Truncate(time.Second).Add(-time.Second)),
+			"%+v",
+			second,
+		)
 
 		ahead := dbtest.Choose(t, db, tbl, "dt", func(h *source.UpperBoundSpec) { h.Zone = "+09:30" })
 		require.WithinDuration(t, began.Add(9*time.Hour+30*time.Minute), dbtest.Parse(t, ahead.Hi), 10*time.Second)
 
-		day := dbtest.Choose(t, db, tbl, "d", func(h *source.UpperBoundSpec) { h.Zone = "+00:00"; h.MinLag = time.Minute })
+		day := dbtest.Choose(
+			t,
+			db,
+			tbl,
+			"d",
+			func(h *source.UpperBoundSpec) { h.Zone = "+00:00"; h.MinLag = time.Minute },
+		)
 		require.Equal(t, began.Add(-time.Minute).AddDate(0, 0, -1).Format("2006-01-02"), day.Hi)
 		require.Equal(t, source.BlockerLag, day.BlockedBy.Kind)
 
@@ -55,7 +70,12 @@ func TestChooseUpperBoundStaysBelowWhatAnOpenTransactionWrote(t *testing.T) {
 		tbl := dbtest.Introspect(t, db, schema, "t")
 		writer := dbtest.Session(t, admin)
 		dbtest.Run(t, writer, "SET time_zone = '+00:00'", "BEGIN", "INSERT INTO t () VALUES ()")
-		dbtest.WaitUntil(t, admin, "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_rows_modified > 0 AND TIMESTAMPDIFF(SECOND, trx_started, NOW()) >= 4")
+		dbtest.WaitUntil(
+			t,
+			admin,
+			"SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_rows_modified > 0 AND"+
+				" TIMESTAMPDIFF(SECOND, trx_started, NOW()) >= 4",
+		)
 		var ts, dt string
 		require.NoError(t, writer.QueryRowContext(t.Context(), "SELECT ts, dt FROM t").Scan(&ts, &dt))
 		dbtest.Exec(t, admin, "INSERT INTO t () VALUES ()") // a younger row is committed first
@@ -72,7 +92,17 @@ func TestChooseUpperBoundStaysBelowWhatAnOpenTransactionWrote(t *testing.T) {
 		require.Equal(t, "2", held.Samples[0].Max)
 		require.Equal(t, source.BlockerTransaction, held.BlockedBy.Kind)
 		older := source.CursorSample{Column: "id", At: "2020-01-01T00:00:00.000000Z", Max: "1"}
-		require.Equal(t, "1", dbtest.Choose(t, db, tbl, "id", func(h *source.UpperBoundSpec) { h.Samples = append(held.Samples, older) }).Hi)
+		require.Equal(
+			t,
+			"1",
+			dbtest.Choose(
+				t,
+				db,
+				tbl,
+				"id",
+				func(h *source.UpperBoundSpec) { h.Samples = append(held.Samples, older) },
+			).Hi,
+		)
 
 		dbtest.Run(t, writer, "COMMIT")
 		require.Greater(t, dbtest.Choose(t, db, tbl, "ts").Hi, ts)
@@ -91,7 +121,8 @@ func TestTablesThatChooseAtOnceShareOneConnection(t *testing.T) {
 		var group errgroup.Group
 		for range 10 {
 			group.Go(func() error {
-				_, err := source.New(db).ChooseUpperBound(t.Context(), source.UpperBoundSpec{Table: tbl, Cursor: tbl.Column("ts").Column})
+				_, err := source.New(db).
+					ChooseUpperBound(t.Context(), source.UpperBoundSpec{Table: tbl, Cursor: tbl.Column("ts").Column})
 				return err
 			})
 		}
@@ -109,14 +140,24 @@ func TestChooseUpperBoundIgnoresReaders(t *testing.T) {
 		db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
 		tbl := dbtest.Introspect(t, db, schema, "t")
 		idle, busy := dbtest.Session(t, admin), dbtest.Session(t, admin)
-		dbtest.Run(t, idle, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION WITH CONSISTENT SNAPSHOT", "DO (SELECT COUNT(*) FROM t)")
+		dbtest.Run(
+			t,
+			idle,
+			"SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+			"START TRANSACTION WITH CONSISTENT SNAPSHOT",
+			"DO (SELECT COUNT(*) FROM t)",
+		)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
 			_, _ = busy.ExecContext(ctx, "SELECT SLEEP(60) FROM t")
 		}()
-		dbtest.WaitUntil(t, admin, "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE TIMESTAMPDIFF(SECOND, trx_started, NOW()) >= 4")
+		dbtest.WaitUntil(
+			t,
+			admin,
+			"SELECT COUNT(*) FROM information_schema.innodb_trx WHERE TIMESTAMPDIFF(SECOND, trx_started, NOW()) >= 4",
+		)
 		h := dbtest.Choose(t, db, tbl, "ts")
 		require.Nil(t, h.BlockedBy)
 		require.WithinDuration(t, dbtest.Parse(t, h.Now), dbtest.Parse(t, h.Hi), 3*time.Second)
@@ -141,7 +182,11 @@ func TestChooseUpperBoundStaysBelowAnInsertThatWaitsForAMetadataLock(t *testing.
 			_, err := writer.ExecContext(context.WithoutCancel(t.Context()), "INSERT INTO t () VALUES ()")
 			done <- err
 		}()
-		dbtest.WaitUntil(t, admin, "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'INSERT INTO t%' AND time >= 4")
+		dbtest.WaitUntil(
+			t,
+			admin,
+			"SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'INSERT INTO t%' AND time >= 4",
+		)
 		h := dbtest.Choose(t, db, tbl, "ts")
 		require.Equal(t, source.BlockerStatement, h.BlockedBy.Kind)
 		held := dbtest.Choose(t, db, tbl, "id")
@@ -168,97 +213,14 @@ func TestChooseUpperBoundStaysBelowATransactionWhoseFirstStatementWaited(t *test
 		_, err := writer.ExecContext(context.WithoutCancel(t.Context()), "INSERT INTO t () VALUES ()")
 		done <- err
 	}()
-	dbtest.WaitUntil(t, admin, "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'INSERT INTO t%' AND time >= 4")
+	dbtest.WaitUntil(
+		t,
+		admin,
+		"SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'INSERT INTO t%' AND time >= 4",
+	)
 	dbtest.Run(t, locker, "UNLOCK TABLES")
 	require.NoError(t, <-done)
 	h := dbtest.Choose(t, db, tbl, "ts")
 	dbtest.Run(t, writer, "COMMIT")
 	require.Less(t, h.Hi, dbtest.Texts(t, dbtest.Lenient(t, s, schema), "SELECT ts FROM t")[0])
-}
-
-func TestChooseUpperBoundDoesNotCareForTheZoneOfTheServer(t *testing.T) {
-	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
-		t.Run(string(flavor), func(t *testing.T) {
-			t.Setenv("TZ", "America/Los_Angeles") // the operating system's zone, as mysqld sees it
-			s := servers.Private(t, flavor, "--default-time-zone=+05:00")
-			schema := s.Schema(t)
-			admin := s.DB(t, schema)
-			dbtest.Exec(t, admin, dbtest.Stamped)
-			require.NotEqual(t, "UTC", dbtest.Texts(t, admin, "SELECT @@system_time_zone")[0])
-			db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
-			tbl := dbtest.Introspect(t, db, schema, "t")
-			writer := dbtest.Session(t, admin)
-			dbtest.Run(t, writer, "BEGIN", "INSERT INTO t () VALUES ()")
-			dbtest.WaitUntil(t, admin, "SELECT SUM(time) >= 3 FROM information_schema.processlist WHERE command = 'Sleep'")
-			h := dbtest.Choose(t, db, tbl, "ts")
-			local := dbtest.Choose(t, db, tbl, "dt")
-			dbtest.Run(t, writer, "COMMIT")
-			utc := time.Now().UTC()
-			require.Less(t, h.Hi, dbtest.Texts(t, dbtest.Lenient(t, s, schema), "SELECT ts FROM t")[0])
-			require.WithinDuration(t, utc, dbtest.Parse(t, h.Hi), 30*time.Second)
-			require.Less(t, local.Hi, dbtest.Texts(t, admin, "SELECT dt FROM t")[0])
-			require.WithinDuration(t, utc.Add(5*time.Hour), dbtest.Parse(t, local.Hi), 30*time.Second)
-		})
-	}
-}
-
-func TestChooseUpperBoundIsHeldByAPreparedTransaction(t *testing.T) {
-	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
-		t.Run(string(flavor), func(t *testing.T) {
-			s := servers.Private(t, flavor)
-			schema := s.Schema(t)
-			admin := s.DB(t, schema)
-			dbtest.Exec(t, admin, dbtest.Stamped)
-			db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
-			tbl := dbtest.Introspect(t, db, schema, "t")
-			writer := dbtest.Session(t, admin)
-			dbtest.Run(t, writer, "SET time_zone = '+00:00'", "XA START 'x'", "INSERT INTO t () VALUES ()", "XA END 'x'", "XA PREPARE 'x'")
-			_ = writer.Raw(func(any) error { return sql.ErrConnDone })
-			h := dbtest.Choose(t, db, tbl, "ts")
-			s.Kill(t)
-			s.Restart(t)
-			recovered := dbtest.Choose(t, db, tbl, "ts")
-			require.Empty(t, recovered.Hi)
-			require.Equal(t, source.BlockerXA, recovered.BlockedBy.Kind)
-			dbtest.Exec(t, admin, "XA COMMIT 'x'")
-			ts := dbtest.Texts(t, dbtest.Lenient(t, s, schema), "SELECT ts FROM t")[0]
-			require.Less(t, h.Hi, ts)
-			require.Greater(t, dbtest.Choose(t, db, tbl, "ts").Hi, ts)
-		})
-	}
-}
-
-func TestChooseUpperBoundCountsRowsOfTheFutureAndDoesNotFollowThem(t *testing.T) {
-	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		schema := s.Schema(t)
-		admin := dbtest.Lenient(t, s, schema)
-		dbtest.Exec(t, admin, dbtest.Stamped, "INSERT INTO t (ts, dt) VALUES (NOW(), NOW()), (NOW(), '2099-01-01'), (NOW(), '2099-01-02')")
-		db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
-		h := dbtest.Choose(t, db, dbtest.Introspect(t, db, schema, "t"), "dt", func(h *source.UpperBoundSpec) { h.Zone = "+00:00" })
-		require.EqualValues(t, 2, h.Future)
-		require.Less(t, h.Hi, h.Now)
-	})
-}
-
-func TestChooseUpperBoundNeedsThePrivilegeOrAFixedLag(t *testing.T) {
-	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		schema := s.Schema(t)
-		admin := s.DB(t, schema)
-		dbtest.Exec(t, admin, dbtest.Stamped, "CREATE USER "+schema+"@'%' IDENTIFIED BY 'pw'", "GRANT SELECT ON "+schema+".* TO "+schema+"@'%'")
-		t.Cleanup(func() { _, _ = admin.ExecContext(context.WithoutCancel(t.Context()), "DROP USER "+schema+"@'%'") })
-		db, err := mysqldb.Open(t.Context(), schema+":pw@tcp("+s.Addr()+")/", mysqldb.Options{Name: "src"})
-		require.NoError(t, err)
-		t.Cleanup(func() { require.NoError(t, db.Close()) })
-		tbl := dbtest.Introspect(t, db, schema, "t")
-		_, err = source.New(db).ChooseUpperBound(t.Context(), source.UpperBoundSpec{Table: tbl, Cursor: tbl.Column("ts").Column})
-		require.ErrorIs(t, err, source.ErrNeedsProcess)
-		h := dbtest.Choose(t, db, tbl, "ts", func(h *source.UpperBoundSpec) { h.FixedLag = time.Minute })
-		require.Equal(t, time.Minute+time.Microsecond, dbtest.Parse(t, h.Now).Sub(dbtest.Parse(t, h.Hi)))
-
-		dbtest.Exec(t, admin, "GRANT PROCESS ON *.* TO "+schema+"@'%'")
-		again, err := mysqldb.Open(t.Context(), schema+":pw@tcp("+s.Addr()+")/", mysqldb.Options{Name: "src"})
-		require.NoError(t, err)
-		t.Cleanup(func() { require.NoError(t, again.Close()) })
-		require.NotEmpty(t, dbtest.Choose(t, again, tbl, "ts").Hi) // without a privilege on the performance schema
-	})
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 )
 
-// Whoever waits for another's look waits for its own bound, and then one looks for all.
-func TestNobodyWaitsForALookThatIsDead(t *testing.T) {
+// A caller that waits for another one's reading waits at most joinTimeout; then one caller reads for all.
+func TestNoCallerWaitsForAReadingThatHangs(t *testing.T) {
 	const patience = 300 * time.Millisecond
 	l := source.NewOpenWorkCache(time.Hour, patience)
 	dead, end := make(chan struct{}), make(chan struct{})
@@ -56,6 +56,6 @@ func TestNobodyWaitsForALookThatIsDead(t *testing.T) {
 	close(finish)
 }
 
-func TestALookEndsWithinAMinute(t *testing.T) {
+func TestAReadingOfOpenWorkEndsWithinAMinute(t *testing.T) {
 	require.LessOrEqual(t, source.WorkReadTime, time.Minute)
 }

@@ -30,7 +30,13 @@ type follower struct {
 
 func (f *follower) follow(t testing.TB, db *mysqldb.DB, tbl *schema.Table) {
 	t.Helper()
-	h := dbtest.Choose(t, db, tbl, f.column, func(spec *source.UpperBoundSpec) { spec.Zone = "+00:00"; spec.Samples = f.samples })
+	h := dbtest.Choose(
+		t,
+		db,
+		tbl,
+		f.column,
+		func(spec *source.UpperBoundSpec) { spec.Zone = "+00:00"; spec.Samples = f.samples },
+	)
 	f.samples = h.Samples
 	if h.Hi == "" {
 		return
@@ -67,7 +73,11 @@ func write(ctx context.Context, db *sql.DB, stop <-chan struct{}) error {
 	for {
 		stmts := []string{"BEGIN"}
 		for range 1 + rand.IntN(4) {
-			stmts = append(stmts, "INSERT INTO t () VALUES (), ()", fmt.Sprintf("DO SLEEP(%.3f)", rand.ExpFloat64()*0.2))
+			stmts = append(
+				stmts,
+				"INSERT INTO t () VALUES (), ()",
+				fmt.Sprintf("DO SLEEP(%.3f)", rand.ExpFloat64()*0.2),
+			)
 		}
 		end := "COMMIT"
 		if rand.IntN(10) == 0 {

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
@@ -55,7 +54,7 @@ type Diff struct {
 	Name table.Name
 	// Statements are DDL, in order; none where the target is as it should be.
 	Statements []string
-	Findings   []table.Finding
+	Findings   table.Findings
 	// Columns are the source's columns whose values travel, in table order.
 	Columns []table.Column
 	// Create says that the table does not exist yet.
@@ -76,19 +75,12 @@ type Diff struct {
 }
 
 // Refused reports whether a finding forbids writing to the target.
-func (p Diff) Refused() bool {
-	return slices.ContainsFunc(p.Findings, func(f table.Finding) bool { return f.Level == table.LevelRefuse })
-}
+func (p Diff) Refused() bool { return p.Findings.Refused() }
 
-// addFinding returns the finding, which may be given its topic before the next one is noted.
+// addFinding adds a finding and returns it, so that the caller can set its topic.
 func (p *Diff) addFinding(level table.Level, column, text, remedy string) *table.Finding {
-	p.Findings = append(
-		p.Findings,
-		table.Finding{
-			Level: level, Table: p.Name.String(), Column: column, Text: columnText(column, text), Remedy: remedy,
-		},
-	)
-	return &p.Findings[len(p.Findings)-1]
+	one := table.Finding{Level: level, Column: column, Text: columnText(column, text), Remedy: remedy}
+	return p.Findings.Add(p.Name, one)
 }
 
 // columnText makes a sentence of a column and what is to be said of it.
