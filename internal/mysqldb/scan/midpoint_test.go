@@ -15,28 +15,43 @@ func TestMidpointsLieBetweenTwoValues(t *testing.T) {
 		lo, hi, want string
 	}{
 		{table.Column{Kind: table.KindInt, Bits: 64}, "-9223372036854775808", "9223372036854775807", "-1"},
-		{table.Column{Kind: table.KindUint, Bits: 64}, "18446744073709551613", "18446744073709551615",
-			"18446744073709551614"},
+		{
+			table.Column{Kind: table.KindUint, Bits: 64},
+			"18446744073709551613", "18446744073709551615",
+			"18446744073709551614",
+		},
 		{table.Column{Kind: table.KindBit, Bits: 64}, "4", "5", "4"},
 		{table.Column{Kind: table.KindYear}, "0", "2100", "2000"},
 		{table.Column{Kind: table.KindYear}, "0", "1901", "0"},
 		{table.Column{Kind: table.KindDecimal, Precision: 10, Scale: 3}, "-1.100", "1.000", "-0.050"},
-		{table.Column{Kind: table.KindDecimal, Precision: 40}, "9", "90000000000000000000000000000001",
-			"45000000000000000000000000000005"},
+		{
+			table.Column{Kind: table.KindDecimal, Precision: 40},
+			"9", "90000000000000000000000000000001",
+			"45000000000000000000000000000005",
+		},
 		{table.Column{Kind: table.KindDouble}, "-1.7e+308", "1.7e+308", "0"},
 		{table.Column{Kind: table.KindFloat}, "0.10000000149011612", "0.20000000298023224", "0.15000000596046448"},
 		{table.Column{Kind: table.KindDate}, "0000-00-00", "2024-02-30", "1012-01-15"},
 		{table.Column{Kind: table.KindDate}, "2024-02-29", "2024-03-02", "2024-02-28"},
-		{table.Column{Kind: table.KindDateTime, Precision: 6}, "2024-01-01 00:00:00.000001",
-			"2024-01-01 23:00:00.000003", "2024-01-01 11:30:00.000002"},
+		{
+			table.Column{Kind: table.KindDateTime, Precision: 6},
+			"2024-01-01 00:00:00.000001",
+			"2024-01-01 23:00:00.000003", "2024-01-01 11:30:00.000002",
+		},
 		{table.Column{Kind: table.KindTimestamp}, "0000-00-00 00:00:00", "2037-01-01 00:00:00", "1970-01-01 00:00:01"},
 		{table.Column{Kind: table.KindTime, Precision: 3}, "-838:59:59.000", "-00:00:00.500", "-419:29:59.750"},
 		{table.Column{Kind: table.KindInet, Type: "inet6"}, "::", "ffff::", "7fff:8000::"},
 		{table.Column{Kind: table.KindInet, Type: "inet4"}, "0.0.0.0", "255.255.255.255", "127.255.255.255"},
-		{table.Column{Kind: table.KindBytes}, "same\x00", "same\xff\xff",
-			"same\x7f\xff\x80\x00\x00\x00\x00\x00\x00\x00\x00\x00"},
-		{table.Column{Kind: table.KindUUID}, "ffffffff-0000-4000-8000-000000000000",
-			"00000000-0000-4000-8000-00000000000c", "7fffffff-0000-4000-8000-000000000006"},
+		{
+			table.Column{Kind: table.KindBytes},
+			"same\x00", "same\xff\xff",
+			"same\x7f\xff\x80\x00\x00\x00\x00\x00\x00\x00\x00\x00",
+		},
+		{
+			table.Column{Kind: table.KindUUID},
+			"ffffffff-0000-4000-8000-000000000000",
+			"00000000-0000-4000-8000-00000000000c", "7fffffff-0000-4000-8000-000000000006",
+		},
 	} {
 		m := newMidpointer(posPart{column: c.column})
 		got, ok := m.strategies[0](c.lo, c.hi)

@@ -132,8 +132,10 @@ func TestWindowRowsIsWithinTwoOfTheTruth(t *testing.T) {
 		dbtest.Fill(t, admin, "t", n, "n, (n * 7919) % 61337, REPEAT('x', 90), n")
 		analyze(t, admin, "t")
 		tbl := dbtest.Introspect(t, db, schema, "t")
-		for _, w := range [][2]int{{-1, n}, {10, 20}, {100, 1100}, {1000, 4001}, {1000, 11013}, {30000, n}, {5000,
-			50000}, {n, 2 * n}} {
+		for _, w := range [][2]int{{-1, n}, {10, 20}, {100, 1100}, {1000, 4001}, {1000, 11013}, {30000, n}, {
+			5000,
+			50000,
+		}, {n, 2 * n}} {
 			got, err := scan.WindowRows(
 				t.Context(),
 				db,

@@ -20,8 +20,10 @@ func TestAWatermarkAboveTheSourcesNowIsAhead(t *testing.T) {
 		dbtest.Exec(t, s.DB(t, schema), dbtest.Stamped)
 		db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
 		tbl := dbtest.Introspect(t, db, schema, "t")
-		for column, layout := range map[string]string{"ts": "2006-01-02 15:04:05.000000", "dt": time.DateTime,
-			"d": time.DateOnly} {
+		for column, layout := range map[string]string{
+			"ts": "2006-01-02 15:04:05.000000", "dt": time.DateTime,
+			"d": time.DateOnly,
+		} {
 			ahead := func(watermark string) *source.Ahead {
 				return dbtest.Choose(
 					t,

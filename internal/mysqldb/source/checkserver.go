@@ -84,7 +84,7 @@ func (s *Source) checkServer(ctx context.Context, f *findings, _ *schema.Table, 
 	for _, w := range replica.warnings {
 		f.add(table.Finding{
 			Level:  table.LevelWarn,
-			Text:   fmt.Sprintf("%s", w),
+			Text:   w,
 			Remedy: "set an overlap longer than the primary's longest transaction",
 		})
 	}

@@ -135,8 +135,10 @@ func TestRowStartIsACursor(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, dbtest.Refusals(got))
 		plan, err := target.New(p.Dst).
-			Compare(t.Context(), p.Src, src, table.Name{Schema: p.To, Table: "v"}, target.Options{Create: true,
-				Cursor: "began"})
+			Compare(t.Context(), p.Src, src, table.Name{Schema: p.To, Table: "v"}, target.Options{
+				Create: true,
+				Cursor: "began",
+			})
 		require.NoError(t, err)
 		require.NoError(t, target.New(p.Dst).Apply(t.Context(), plan))
 		spec := upsert.Spec{

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -46,9 +47,9 @@ func readProcesses(ctx context.Context, conn *sql.Conn) (map[uint64]process, err
 	return out, nil
 }
 
-// readRecords reads a whole result on one connection.
-func readRecords(ctx context.Context, conn *sql.Conn, query string) ([]schema.Record, error) {
-	rows, err := conn.QueryContext(ctx, query)
+// readRecords reads a whole result.
+func readRecords(ctx context.Context, q mysqldb.RowQuerier, query string) ([]schema.Record, error) {
+	rows, err := q.QueryContext(ctx, query) //nolint:rowserrcheck // ScanRecords checks it
 	if err != nil {
 		return nil, err
 	}

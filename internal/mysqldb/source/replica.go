@@ -63,15 +63,8 @@ type role struct {
 }
 
 func (s *Source) readRole(ctx context.Context) (r role, err error) {
-	rows, err := s.db.QueryContext(ctx, "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('read_only', 'super_read_only',"+
+	recs, err := readRecords(ctx, s.db, "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('read_only', 'super_read_only',"+
 		" 'innodb_read_only', 'slave_net_timeout', 'replica_net_timeout', 'group_replication_group_name')")
-	if err != nil {
-		return role{}, err
-	}
-	recs, err := schema.ScanRecords(rows)
-	if cerr := rows.Close(); err == nil {
-		err = cerr
-	}
 	for _, rec := range recs {
 		value := rec.Text("VALUE")
 		switch name := strings.ToLower(rec.Text("VARIABLE_NAME")); name {
@@ -213,18 +206,11 @@ func (s *Source) replicaChannels(ctx context.Context) (channels []schema.Record,
 	case s.db.Server.AtLeast(8, 0, 22):
 		query = "SHOW REPLICA STATUS"
 	}
-	rows, err := s.db.QueryContext(ctx, query)
+	recs, err := readRecords(ctx, s.db, query)
 	if err != nil {
 		if n := mysqlerr.NumberOf(err); n == mysqlerr.ErrSpecificAccess || n == mysqlerr.ErrTableAccessDenied {
 			return nil, false, nil
 		}
-		return nil, false, err
-	}
-	recs, err := schema.ScanRecords(rows)
-	if cerr := rows.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
 		return nil, false, err
 	}
 	for _, r := range recs {

@@ -131,8 +131,10 @@ func TestTheSilenceOfAReplicasLineIsLag(t *testing.T) {
 			require.Regexp(t, "its line to the primary (was|may have been) silent for", h.BlockedBy.State)
 			require.NotEmpty(t, h.BlockedBy.Release)
 			var behind sql.NullString
-			column := map[servers.Flavor]string{servers.FlavorMySQL: "REPLICA STATUS",
-				servers.FlavorMariaDB: "SLAVE STATUS"}[flavor]
+			column := map[servers.Flavor]string{
+				servers.FlavorMySQL:   "REPLICA STATUS",
+				servers.FlavorMariaDB: "SLAVE STATUS",
+			}[flavor]
 			require.NoError(t, secondsBehind(t, replica, column, &behind))
 			require.Equal(t, "0", behind.String, "what the replica says of itself")
 		})
