@@ -65,11 +65,8 @@ func (c *serverConn) QueryContext(ctx context.Context, query string, args []driv
 // ResetSession implements driver.SessionResetter. Before a connection is used again, it closes one
 // that leads to another server than the newest.
 func (c *serverConn) ResetSession(ctx context.Context) error {
-	if c.isLost() {
+	if c.isLost() || c.instance != c.connector.instances.get().Digest {
 		return driver.ErrBadConn
-	}
-	if err := c.connector.instances.checked(c.instance); err != nil {
-		return err
 	}
 	return c.driverConn.ResetSession(ctx)
 }

@@ -1,7 +1,6 @@
 package mysqldb
 
 import (
-	"database/sql/driver"
 	"errors"
 	"sync"
 
@@ -47,14 +46,6 @@ func (i *instances) connected(digest string) {
 		i.now.Changes++
 	}
 	i.now.Digest = digest
-}
-
-// checked is ErrBadConn for a connection to another server than the newest one leads to.
-func (i *instances) checked(digest string) error {
-	if i.get().Digest != digest {
-		return driver.ErrBadConn
-	}
-	return nil
 }
 
 // instanceSQL is the digest of Instance as an expression of a statement. A server's id alone is

@@ -67,6 +67,7 @@ func OrdersTies(t *Table, ix Index) bool {
 	return true
 }
 
+// HasColumn reports whether an index has the named column.
 func HasColumn(cols []IndexColumn, name string) bool {
 	for _, c := range cols {
 		if table.SameColumn(c.Column, name) {

@@ -21,7 +21,7 @@ var (
 	ErrNotABaseTable = errors.New("not a base table")
 )
 
-// Table reads everything that the information schema says of one table.
+// Read reads everything that the information schema says of one table.
 //
 // Name is given back as the server spells it, which differs in letter case where the server
 // folds it. Columns the account may not see are missing without a trace, on either server.
@@ -67,8 +67,10 @@ type introspection struct {
 // have can be asked for and come back as NULL elsewhere.
 type Record map[string]sql.NullString
 
+// Text is a column's value, "" for NULL.
 func (r Record) Text(col string) string { return r[col].String }
 
+// Number is a column's value, 0 for NULL and for a number beyond int64.
 func (r Record) Number(col string) int64 {
 	n, err := strconv.ParseInt(r[col].String, 10, 64)
 	if err != nil {
@@ -86,6 +88,7 @@ func (i introspection) query(ctx context.Context, query string, args ...any) (_ 
 	return ScanRecords(rows)
 }
 
+// ScanRecords reads all rows.
 func ScanRecords(rows *sql.Rows) ([]Record, error) {
 	names, err := rows.Columns()
 	if err != nil {

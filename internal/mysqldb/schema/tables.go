@@ -36,7 +36,7 @@ func Schemas(ctx context.Context, d mysqldb.Reader) ([]string, error) {
 	return names, nil
 }
 
-// names are the rows of a query of one column.
+// QueryNames are the rows of a query of one column.
 func QueryNames(ctx context.Context, d mysqldb.Reader, query string, args ...any) (_ []string, err error) {
 	rows, err := d.QueryContext(ctx, query, args...)
 	if err != nil {

@@ -31,6 +31,7 @@ func needsRawCharset(server mysqldb.Server, c *table.Column) bool {
 	return !slices.Contains(exactCharsets, c.Charset)
 }
 
+// IntegerBits are the bits of integer types by name.
 var IntegerBits = map[string]int{"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}
 
 var plainKinds = map[string]table.Kind{

@@ -13,7 +13,7 @@ import (
 // a bug of ours, and never a reason to send the text to a server unquoted.
 var errBadText = errors.New("value is not a text of its column's kind")
 
-// An appender appends a value that is not NULL to dst as SQL text.
+// An Appender appends a value that is not NULL to dst as SQL text.
 type Appender func(dst, value []byte) ([]byte, error)
 
 // NewAppender chooses how values of the carried column from are written into the target
@@ -152,6 +152,7 @@ func appendBinary(dst, v []byte) ([]byte, error) {
 
 const hexDigits = "0123456789abcdef"
 
+// AppendHex appends a hex literal, x'…'.
 func AppendHex(dst, v []byte) []byte {
 	dst = append(dst, "x'"...)
 	for _, c := range v {
