@@ -1,0 +1,94 @@
+package activities_test
+
+import (
+	"context"
+	"log/slog"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/testsuite"
+
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/target"
+	"github.com/tablehaul/tablehaul/internal/staging/file"
+	"github.com/tablehaul/tablehaul/internal/table"
+	"github.com/tablehaul/tablehaul/internal/testenv/dbtest"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
+)
+
+func TestMain(m *testing.M) { servers.Main(m) }
+
+// bench is one table's steps without a workflow: real schemas, a folder for staging, and Temporal's
+// test environment for activities.
+type bench struct {
+	*dbtest.Pair
+	t        *testing.T
+	env      *testsuite.TestActivityEnvironment
+	folder   string
+	settings activities.Settings
+	deps     activities.Deps
+}
+
+// newBench has the table t of 250 rows on the source, in chunks of 100.
+func newBench(t *testing.T, s *servers.Server) *bench {
+	t.Helper()
+	b := &bench{Pair: dbtest.NewPair(t, s, s), t: t, folder: t.TempDir()}
+	b.AtSource("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20), updated_at TIMESTAMP(6) NOT NULL, KEY (updated_at))")
+	dbtest.Fill(t, dbtest.Lenient(t, s, b.From), "t", 250, "n, CONCAT('v', n), '2024-01-01'")
+	store, err := file.Open(b.folder)
+	require.NoError(t, err)
+	from, to := table.Name{Schema: b.From, Table: "t"}, table.Name{Schema: b.To, Table: "t"}
+	b.settings = activities.Settings{
+		Table: from, Target: to, SourceConnection: "shop", TargetConnection: "warehouse", Cursor: "updated_at",
+		ChunkRows: 100, ChunkBytes: 1 << 20, PartBytes: 1 << 20, PageRows: 100, PageBytes: 1 << 20, PageTime: 5 * time.Second,
+		ChunksInFlight: 2, RangesInFlight: 1, RangeRows: 1000, RangeBytes: 1 << 20, CreateTarget: true, AddColumns: true, Compression: "zstd",
+	}
+	src, dst := source.New(b.Src), target.New(b.Dst)
+	b.deps = activities.Deps{
+		Settings:  func(table.Name) (activities.Settings, error) { return b.settings, nil },
+		Source:    func(context.Context, string) (*source.Source, error) { return src, nil },
+		Target:    func(context.Context, string) (*target.Target, error) { return dst, nil },
+		Store:     store,
+		TaskQueue: "queue",
+	}
+	b.restart()
+	return b
+}
+
+// restart gives the steps to a worker that has nothing in its caches.
+func (b *bench) restart() {
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+	b.env = suite.NewTestActivityEnvironment()
+	activities.Register(b.env, activities.New(b.deps))
+}
+
+// step runs one step, and decodes its result into out.
+func (b *bench) step(name string, in, out any) error {
+	b.t.Helper()
+	value, err := b.env.ExecuteActivity(name, in)
+	if err != nil {
+		return err
+	}
+	return value.Get(out)
+}
+
+// plan runs PlanRun, and names the only range of the plan.
+func (b *bench) plan() (activities.PlanRunResult, activities.RangeInput) {
+	b.t.Helper()
+	var out activities.PlanRunResult
+	require.NoError(b.t, b.step("PlanRun", activities.PlanRunInput{Table: b.settings.Table.String(), Run: "run-1"}, &out))
+	return out, activities.RangeInput{Table: b.settings.Table.String(), Run: out.Run, PlanSum: out.PlanSum}
+}
+
+// staged are the parts in the folder.
+func (b *bench) staged() []string {
+	b.t.Helper()
+	parts, err := filepath.Glob(filepath.Join(b.folder, "*", "*", "*", "*.parquet"))
+	require.NoError(b.t, err)
+	return parts
+}
