@@ -54,7 +54,7 @@ type Deps struct {
 	SweepAfter time.Duration
 	// Metrics counts what steps do; nil counts nothing.
 	Metrics *metrics.Metrics
-	// Webhook is told of tables that fail, are stale, or recover; nil tells nobody.
+	// Webhook is notified of tables that fail, are stale, or recover; nil notifies no one.
 	Webhook *notify.Webhook
 	// Searchable reports whether the namespace knows the search attributes of
 	// workflows.SearchAttributes; nil means that it does not.
@@ -107,7 +107,9 @@ func (a *Activities) settings(name string) (Settings, error) {
 	}
 	s, err := a.deps.Settings(n)
 	if err != nil {
-		return Settings{}, failure.New(failure.UnknownTable, err.Error(), "add it under tables: in the worker's configuration, or mend the name")
+		return Settings{}, failure.New(
+			failure.UnknownTable, err.Error(), "add it under tables: in the worker's configuration, or mend the name",
+		)
 	}
 	return s, nil
 }

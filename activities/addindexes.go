@@ -1,8 +1,6 @@
 package activities
 
-import (
-	"context"
-)
+import "context"
 
 // AddIndexesResult is what was added.
 type AddIndexesResult struct {

@@ -25,7 +25,7 @@ func aheadRemedy(name table.Name, a source.Ahead) string {
 		" (at most %s) to read again from there, or tablehaul run %s --full", name, a.Latest, name)
 }
 
-// sayAhead makes a watermark that is ahead the finding that refuses the run.
+// addAheadFinding makes a watermark that is ahead the finding that refuses the run.
 func (p *planDraft) addAheadFinding() {
 	if p.ahead == nil {
 		return

@@ -20,23 +20,31 @@ func TestAClockThatIsBackLowersTheWatermark(t *testing.T) {
 	)
 	then, now := &source.Seen{Source: "then"}, &source.Seen{Source: "now"}
 	for name, c := range map[string]struct {
-		horizon       source.UpperBound
+		upperBound    source.UpperBound
 		want          table.Window
 		nothing, held bool
 		lowered       bool
 	}{
 		"no step":            {source.UpperBound{Hi: hi}, table.Window{Lo: mark, Hi: hi}, false, false, false},
 		"no step, too early": {source.UpperBound{Hi: lowest}, table.Window{Lo: mark, Hi: mark}, true, false, false},
-		"held":               {source.UpperBound{Hi: lowest, Lowest: lowest, ClockUntil: until, StepBack: time.Minute}, table.Window{Lo: lowest, Hi: lowest}, true, true, true},
-		"it is over":         {source.UpperBound{Hi: hi, Lowest: lowest, StepBack: time.Minute}, table.Window{Lo: lowest, Hi: hi}, false, false, true},
+		"held": {
+			source.UpperBound{Hi: lowest, Lowest: lowest, ClockUntil: until, StepBack: time.Minute},
+			table.Window{Lo: lowest, Hi: lowest}, true, true, true,
+		},
+		"it is over": {
+			source.UpperBound{Hi: hi, Lowest: lowest, StepBack: time.Minute}, table.Window{Lo: lowest, Hi: hi}, false,
+			false, true,
+		},
 		"the watermark is lower": {
-			source.UpperBound{Hi: until, Lowest: until, ClockUntil: hi, StepBack: time.Minute}, table.Window{Lo: mark, Hi: until}, false, true, true,
+			source.UpperBound{
+				Hi: until, Lowest: until, ClockUntil: hi, StepBack: time.Minute,
+			}, table.Window{Lo: mark, Hi: until}, false, true, true,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := draftOf(api.ModeIncremental, func(p *planDraft) { p.window.Hi, p.seen, p.freshAt = c.horizon.Hi, now, time.Now() })
+			p := draftOf(api.ModeIncremental, func(p *planDraft) { p.window.Hi, p.seen, p.freshAt = c.upperBound.Hi, now, time.Now() })
 			cursor, state := p.table.Columns[0].Column, owner.State{Watermark: mark, Seen: then}
-			h := c.horizon
+			h := c.upperBound
 			p.noteClock(&h, state)
 			require.NoError(t, p.beginAt(t.Context(), state, cursor, h))
 			p.holdForClock(cursor, h, state)

@@ -2,14 +2,11 @@ package activities
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/api"
-	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
@@ -24,10 +21,12 @@ const (
 	heldRetry = 10 * time.Second
 )
 
-// drafted is a run's plan in the making: what is known before anything is written.
+// planDraft is a run's plan in the making: what is known before anything is written.
 type planDraft struct {
 	settings Settings
 	src      *source.Source
+	// instance is the server that the structure was read from.
+	instance mysqldb.Instance
 	dst      *target.Target
 	table    *schema.Table
 	target   target.Diff
@@ -37,7 +36,7 @@ type planDraft struct {
 	ranges   []piece
 	// rowsEstimate is the server's guess of the rows to read; 0 where a window is not large.
 	rowsEstimate int64
-	// windowRows is the server's guess of the rows of a window, whatever its size.
+	// windowRows is the server's guess of the rows of a window of any size.
 	windowRows int64
 	marks      []source.CursorSample
 	heldBack   string
@@ -65,14 +64,11 @@ type planDraft struct {
 	// clockBack is by how much the source's clock went back, where the next runs must know it; see State.
 	clockBack  time.Duration
 	clockUntil string
-	// lost says that the target has no row, though earlier runs have written some.
+	// targetLost says that the target has no row, though earlier runs have written some.
 	targetLost bool
 	// id is what is known of the identity of both sides.
 	id identified
 }
-
-// levelOrder lists findings with the gravest first.
-var levelOrder = map[table.Level]int{table.LevelRefuse: 0, table.LevelWarn: 1, table.LevelInfo: 2}
 
 // draft looks at both sides and chooses mode and window. It writes nothing.
 func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*planDraft, error) {
@@ -82,35 +78,10 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*planDraft, er
 	}
 	p := &planDraft{settings: settings, preview: in.preview}
 	begun := time.Now()
-	src := where{settings.SourceConnection, "look at " + settings.Table.String()}
-	dst := where{settings.TargetConnection, "look at " + settings.Target.String()}
-	if p.src, err = a.deps.Source(ctx, settings.SourceConnection); err != nil {
-		return nil, lookupFailure(ctx, err, src)
+	if err := a.inspectSource(ctx, p); err != nil {
+		return nil, err
 	}
-	if p.table, err = schema.Read(ctx, p.src, settings.Table); err != nil {
-		return nil, lookupFailure(ctx, err, src)
-	}
-	instance := p.src.Instance()
-	if c := p.table.Column(settings.Cursor); c != nil { // as the server spells it, from here on
-		settings.Cursor, p.settings.Cursor = c.Name, c.Name
-		p.table = p.table.Carrying(c.Name)
-	}
-	if p.findings, err = p.src.Check(ctx, p.table, source.CheckSpec{
-		Cursor: settings.Cursor, Overlap: settings.Overlap, FixedLag: settings.FixedLag, AllowReplica: settings.AllowReplica, Zone: settings.CursorZone,
-	}); err != nil {
-		return nil, lookupFailure(ctx, err, src)
-	}
-	if p.dst, err = a.deps.Target(ctx, settings.TargetConnection); err != nil {
-		return nil, translate(ctx, err, dst)
-	}
-	if p.target, err = p.dst.Compare(ctx, p.src, p.table, settings.Target, target.Options{
-		Create: settings.CreateTarget, AddColumns: settings.AddColumns, Cursor: settings.Cursor, Watermark: watermarkOf(in.State, settings.Cursor), Rewrites: rewrites(in, settings.Cursor),
-		Replace:      settings.UniqueConflicts == string(upsert.DeleteConflicts),
-		DeferIndexes: settings.IndexesAfterLoad || in.State.FirstLoad != nil && in.State.FirstLoad.IndexesLater,
-	}); err != nil {
-		return nil, lookupFailure(ctx, err, dst)
-	}
-	if err := a.checkSharedTarget(ctx, p); err != nil {
+	if err := a.inspectTarget(ctx, p, in); err != nil {
 		return nil, err
 	}
 	p.joinFindings()
@@ -118,7 +89,7 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*planDraft, er
 		return p, nil // the window of a refused table means nothing
 	}
 	if p.targetLost, err = p.hasLostTarget(ctx, in.State); err != nil {
-		return nil, translate(ctx, err, dst)
+		return nil, translate(ctx, err, targetAt(p.settings))
 	}
 	if err := p.identify(ctx, in, a.keeper(ctx, in.Table)); err != nil {
 		return nil, err
@@ -133,7 +104,7 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*planDraft, er
 	if p.mode == api.ModeWhole {
 		p.freshAt = begun
 	}
-	if settings.Cursor != "" {
+	if p.settings.Cursor != "" {
 		if err := p.chooseWindow(ctx, in); err != nil {
 			return nil, err
 		}
@@ -147,25 +118,56 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*planDraft, er
 			p.warnings = append(p.warnings, findingText(f))
 		}
 	}
-	if p.src.Instance() != instance {
-		return nil, translate(ctx, mysqldb.ErrOtherServer, src)
+	if p.src.Instance() != p.instance {
+		return nil, translate(ctx, mysqldb.ErrOtherServer, sourceAt(p.settings))
 	}
 	return p, nil
 }
 
-// joinFindings joins what was found on both sides, the gravest first.
-func (p *planDraft) joinFindings() {
-	aboutGenerated := func(f table.Finding) bool { return f.Topic == table.TopicGenerated }
-	if slices.ContainsFunc(p.target.Findings, aboutGenerated) { // they say which are computed there
-		p.findings = slices.DeleteFunc(p.findings, aboutGenerated)
+func sourceAt(s Settings) where { return where{s.SourceConnection, "look at " + s.Table.String()} }
+
+func targetAt(s Settings) where { return where{s.TargetConnection, "look at " + s.Target.String()} }
+
+// inspectSource reads the source table's structure and checks it.
+func (a *Activities) inspectSource(ctx context.Context, p *planDraft) (err error) {
+	at := sourceAt(p.settings)
+	if p.src, err = a.deps.Source(ctx, p.settings.SourceConnection); err != nil {
+		return lookupFailure(ctx, err, at)
 	}
-	for _, f := range p.target.Findings {
-		if !slices.Contains(p.findings, f) { // both sides may find the same thing
-			p.findings = append(p.findings, f)
-		}
+	if p.table, err = schema.Read(ctx, p.src, p.settings.Table); err != nil {
+		return lookupFailure(ctx, err, at)
 	}
-	p.checkOverlap()
-	slices.SortStableFunc(p.findings, func(a, b table.Finding) int { return levelOrder[a.Level] - levelOrder[b.Level] })
+	p.instance = p.src.Instance()
+	if c := p.table.Column(p.settings.Cursor); c != nil { // as the server spells it, from here on
+		p.settings.Cursor = c.Name
+		p.table = p.table.Carrying(c.Name)
+	}
+	s := p.settings
+	p.findings, err = p.src.Check(ctx, p.table, source.CheckSpec{
+		Cursor: s.Cursor, Overlap: s.Overlap, FixedLag: s.FixedLag, AllowReplica: s.AllowReplica, Zone: s.CursorZone,
+	})
+	if err != nil {
+		return lookupFailure(ctx, err, at)
+	}
+	return nil
+}
+
+// inspectTarget compares the target table with the source table, and says what has to be created or widened.
+func (a *Activities) inspectTarget(ctx context.Context, p *planDraft, in PlanRunInput) (err error) {
+	at, s := targetAt(p.settings), p.settings
+	if p.dst, err = a.deps.Target(ctx, s.TargetConnection); err != nil {
+		return translate(ctx, err, at)
+	}
+	p.target, err = p.dst.Compare(ctx, p.src, p.table, s.Target, target.Options{
+		Create: s.CreateTarget, AddColumns: s.AddColumns, Cursor: s.Cursor,
+		Watermark: watermarkOf(in.State, s.Cursor), Rewrites: rewrites(in, s.Cursor),
+		Replace:      s.UniqueConflicts == string(upsert.DeleteConflicts),
+		DeferIndexes: s.IndexesAfterLoad || in.State.FirstLoad != nil && in.State.FirstLoad.IndexesLater,
+	})
+	if err != nil {
+		return lookupFailure(ctx, err, at)
+	}
+	return a.checkSharedTarget(ctx, p)
 }
 
 // rewrites reports whether the run writes every row of the source.
@@ -181,22 +183,7 @@ func watermarkOf(s owner.State, cursor string) string {
 	return s.Watermark
 }
 
-// lookFailure translates an error of introspection: what is not there is the caller's to mend.
-func lookupFailure(ctx context.Context, err error, at where) error {
-	for known, remedy := range map[error]string{
-		schema.ErrNotFound:      "mend the name in the configuration, or GRANT SELECT on the table to the connection's login",
-		schema.ErrNotABaseTable: "name the table behind it",
-		source.ErrNeedsProcess:  "",
-		source.ErrReplica:       "",
-	} {
-		if errors.Is(err, known) {
-			return at.permanent(failure.UnsupportedTable, err, remedy)
-		}
-	}
-	return translate(ctx, err, at)
-}
-
-// targetLost reports whether the target has no row at all where the state says that runs have
+// hasLostTarget reports whether the target has no row at all where the state says that runs have
 // written rows: it was dropped or emptied, and what the watermark promises is not there. One
 // that is about to be created has none either; a retry of this step finds it created, and empty.
 func (p *planDraft) hasLostTarget(ctx context.Context, s owner.State) (bool, error) {
@@ -214,9 +201,15 @@ func (p *planDraft) chooseMode(in PlanRunInput) error {
 	case backfill && in.Full:
 		return invalidInput("full and from/to together", "full reads the whole table: give one or the other")
 	case backfill && p.settings.Cursor == "":
-		return invalidInput("from/to for table "+in.Table+", which has no cursor", "set cursor: for the table, or leave from and to out")
+		return invalidInput(
+			"from/to for table "+in.Table+", which has no cursor",
+			"set cursor: for the table, or leave from and to out",
+		)
 	case backfill && p.targetLost:
-		return invalidInput("from/to for table "+in.Table+", whose target has lost its rows", "start once without from and to: the table is then loaded anew")
+		return invalidInput(
+			"from/to for table "+in.Table+", whose target has lost its rows",
+			"start once without from and to: the table is then loaded again",
+		)
 	case backfill:
 		p.mode = api.ModeBackfill
 	case p.settings.Cursor == "":
@@ -225,9 +218,18 @@ func (p *planDraft) chooseMode(in PlanRunInput) error {
 		p.mode = api.ModeFirstLoad
 	case p.targetLost:
 		p.mode = api.ModeFirstLoad
-		p.warnings = append(p.warnings, fmt.Sprintf("the target %s has no row, and the watermark says %s: the table is loaded anew", p.settings.Target, in.State.Watermark))
+		p.warnings = append(
+			p.warnings,
+			fmt.Sprintf(
+				"the target %s has no row, and the watermark says %s: the table is loaded again", p.settings.Target,
+				in.State.Watermark,
+			),
+		)
 	case in.State.Cursor != "" && !table.SameColumn(in.State.Cursor, p.settings.Cursor):
-		return invalidInput(fmt.Sprintf("the watermark of %s is of cursor %s, the configuration now says %s", in.Table, in.State.Cursor, p.settings.Cursor),
+		return invalidInput(fmt.Sprintf(
+			"the watermark of %s is of cursor %s, the configuration now says %s", in.Table, in.State.Cursor,
+			p.settings.Cursor,
+		),
 			`start once with "full":true, or set the watermark by hand`)
 	default:
 		p.mode = api.ModeIncremental

@@ -7,16 +7,16 @@ import (
 )
 
 const (
-	// guessedPace is rows per second where no run of the table tells: a third of what two servers
+	// guessedPace is rows per second if no run of the table shows it: a third of what two servers
 	// on one machine do, since most are not.
 	guessedPace = 50_000
 	// overhead is what a run takes that reads nothing.
 	overhead = 1.5
-	// tellingRows is how many rows a run must have had for its pace to be one.
-	tellingRows = 5_000
+	// minPaceRows is how many rows a run must have had for its pace to count.
+	minPaceRows = 5_000
 )
 
-// estimate tells what the run would do.
+// estimate says what the run would do.
 func (p *planDraft) estimate(runs []owner.RunRecord) api.Estimate {
 	out := api.Estimate{Basis: api.BasisGuess}
 	out.Rows, out.Known = p.rowsToRead()
@@ -52,7 +52,7 @@ func paceOf(runs []owner.RunRecord, mode string) float64 {
 	var any float64
 	for i := len(runs) - 1; i >= 0; i-- {
 		r := runs[i]
-		if r.Outcome != owner.OutcomeDone || r.Rows < tellingRows || r.Seconds <= overhead {
+		if r.Outcome != owner.OutcomeDone || r.Rows < minPaceRows || r.Seconds <= overhead {
 			continue
 		}
 		pace := float64(r.Rows) / (r.Seconds - overhead)

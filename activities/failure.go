@@ -24,14 +24,14 @@ const (
 	// read-only, before the run fails. Longer than a failover, shorter than a night.
 	patience = 15 * time.Minute
 	// reachPatience is how long a server that cannot be reached at all is tried before a run
-	// has begun to read: long enough for a restart, short enough for a wrong port to be told.
+	// has begun to read: long enough for a restart, short enough to show a wrong port.
 	// Later steps wait for as long as it takes.
 	reachPatience = 25 * time.Second
 	// fullDelay is the pause after "out of connections" or "disk full": retrying sooner
 	// would be part of the problem.
 	fullDelay = 30 * time.Second
 	// serverPatience is how long a step looks for the server that its run was planned on. A proxy that
-	// sends each connection elsewhere leads there soon; after a failover the run is planned anew.
+	// sends each connection to another server leads there in seconds; after a failover the run is planned again.
 	serverPatience = 20 * time.Second
 )
 
@@ -65,7 +65,10 @@ func translate(ctx context.Context, err error, at where) error {
 		return at.permanent(failure.StagedFileCorrupt, err, "")
 	case schema.IsGone(err) && at.connection != "" && !isPreflight(ctx):
 		// A plan was made of it, so that it was there.
-		return at.permanent(failure.TableChanged, err, "it was there when this run was planned: bring it back, or start the run again")
+		return at.permanent(
+			failure.TableChanged, err,
+			"it was there when this run was planned: bring it back, or start the run again",
+		)
 	case errors.Is(err, rowfile.ErrColumns), errors.Is(err, rowfile.ErrValue):
 		return at.permanent(failure.UnsupportedTable, err, "")
 	}
@@ -96,7 +99,7 @@ func translate(ctx context.Context, err error, at where) error {
 		msg += ": " + remedy
 	}
 	if opts.NonRetryable && (typ == failure.Unexpected || typ == failure.ServerReadOnly) {
-		msg = fmt.Sprintf("%s (the same for %s, given up)", msg, patience)
+		msg = fmt.Sprintf("%s (the same failure for %s)", msg, patience)
 	}
 	opts.Details = []any{at.details(err, remedy)}
 	return temporal.NewApplicationErrorWithOptions(msg, typ, opts)
@@ -105,7 +108,9 @@ func translate(ctx context.Context, err error, at where) error {
 // otherServer is the failure of a step that did not reach the server its run was planned on.
 func (at where) otherServer(ctx context.Context, err error) error {
 	const remedy = "let the connection lead to one server"
-	return temporal.NewApplicationErrorWithOptions(at.text(err)+": "+remedy, failure.ServerChanged, temporal.ApplicationErrorOptions{
+	return temporal.NewApplicationErrorWithOptions(at.text(
+		err,
+	)+": "+remedy, failure.ServerChanged, temporal.ApplicationErrorOptions{
 		NonRetryable: age(ctx) > serverPatience, Details: []any{at.details(err, remedy)},
 	})
 }

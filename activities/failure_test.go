@@ -29,7 +29,9 @@ func TestErrorsOfStagingHaveTypesOfTheirOwn(t *testing.T) {
 		{staging.ErrNotFound, failure.StagedFileCorrupt, true},
 		{staging.ErrCorrupt, failure.StagedFileCorrupt, true},
 	} {
-		err := translate(t.Context(), fmt.Errorf("reading a: %w", c.err), where{connection: "warehouse", doing: "write a chunk"})
+		err := translate(
+			t.Context(), fmt.Errorf("reading a: %w", c.err), where{connection: "warehouse", doing: "write a chunk"},
+		)
 		var app *temporal.ApplicationError
 		require.ErrorAs(t, err, &app)
 		require.Equal(t, c.typ, app.Type())

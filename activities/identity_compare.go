@@ -21,13 +21,18 @@ func (p *planDraft) compareIdentity(ctx context.Context, was *owner.Identity) (c
 	}
 	switch {
 	case was.Target.Table != now.Target.Table:
-		return fmt.Sprintf("it is of the target %s, the configuration says %s, which has rows", was.Target.Table, now.Target.Table), nil
+		return fmt.Sprintf(
+			"it is of the target %s, the configuration says %s, which has rows", was.Target.Table, now.Target.Table,
+		), nil
 	case s.Watermark != "" && !table.SameColumn(was.Cursor, now.Cursor):
 		return fmt.Sprintf("it is of %s, the configuration says %s", cursorName(was.Cursor), cursorName(now.Cursor)), nil
 	case was.CursorZone != now.CursorZone:
 		return fmt.Sprintf("it is of cursorZone %q, the configuration says %q", was.CursorZone, now.CursorZone), nil
 	case !slices.EqualFunc(was.Key, now.Key, table.SameColumn):
-		return fmt.Sprintf("it is of the primary key (%s), the source now has (%s)", strings.Join(was.Key, ", "), strings.Join(now.Key, ", ")), nil
+		return fmt.Sprintf(
+			"it is of the primary key (%s), the source now has (%s)", strings.Join(was.Key, ", "),
+			strings.Join(now.Key, ", "),
+		), nil
 	}
 	if changed := p.convertWatermark(was); changed != "" {
 		return changed, nil
@@ -102,9 +107,15 @@ func (p *planDraft) lowerWatermark(ctx context.Context, was *owner.Identity) (ch
 	}
 	what := "what came after " + mark + " is written again"
 	if mark == "" {
-		what, s.FirstLoad, p.id.forget = "the table is loaded anew", nil, true
+		what, s.FirstLoad, p.id.forget = "the table is loaded again", nil, true
 	}
-	p.warnings = append(p.warnings, fmt.Sprintf("the target %s has lost its last runs (a backup that was restored, or a crash): %s", p.settings.Target, what))
+	p.warnings = append(
+		p.warnings,
+		fmt.Sprintf(
+			"the target %s has lost its last runs (a backup that was restored, or a crash): %s", p.settings.Target,
+			what,
+		),
+	)
 	s.Watermark, s.TailTop = mark, ""
 	return "", nil
 }
@@ -129,9 +140,15 @@ func (p *planDraft) compareSource(ctx context.Context, was *owner.Identity) (cha
 	case err != nil:
 		return "", err
 	case !agrees && same:
-		return fmt.Sprintf("the source %s has gone back in its history, as after a restored backup, and its rows differ from the target's", now), nil
+		return fmt.Sprintf(
+			"the source %s has gone back in its history, as after a restored backup, and its rows differ from the target's",
+			now,
+		), nil
 	case !agrees:
-		return fmt.Sprintf("it is of the source %s, the connection now leads to %s, whose rows differ from the target's", was.Source, now), nil
+		return fmt.Sprintf(
+			"it is of the source %s, the connection now leads to %s, whose rows differ from the target's", was.Source,
+			now,
+		), nil
 	}
 	p.warnings = append(p.warnings, fmt.Sprintf("the source is not surely the one of the last run (%s instead of %s), and its last rows are on the target: it is taken for the same",
 		now, was.Source))
@@ -157,7 +174,9 @@ func (p *planDraft) adoptState(ctx context.Context) (changed string, err error) 
 		return fmt.Sprintf("it is of the cursor %s, the configuration says %s", s.Cursor, cursor.Name), nil
 	}
 	if _, err := table.CompareCursor(cursor, s.Watermark, s.Watermark); err != nil {
-		return fmt.Sprintf("it is no value of the cursor %s, which is %s", cursor.Name, cursor.Type), nil //nolint:nilerr // the sentence says it
+		return fmt.Sprintf(
+			"it is no value of the cursor %s, which is %s", cursor.Name, cursor.Type,
+		), nil //nolint:nilerr // the sentence says it
 	}
 	agrees, err := p.rowsAgree(ctx)
 	if err != nil {
@@ -166,7 +185,10 @@ func (p *planDraft) adoptState(ctx context.Context) (changed string, err error) 
 	if !agrees {
 		return "nothing is known of the target that it is of, and the last rows of the source below it are not on the target", nil
 	}
-	p.warnings = append(p.warnings, "the state of the table did not say which servers and columns it is of: the source's last rows are on the target, and it is bound to them")
+	p.warnings = append(
+		p.warnings,
+		"the state of the table did not say which servers and columns it is of: the source's last rows are on the target, and it is bound to them",
+	)
 	return "", nil
 }
 
@@ -179,7 +201,9 @@ func (p *planDraft) rowsAgree(ctx context.Context) (bool, error) {
 	}
 	sample, err := scan.LastRows(ctx, p.src, p.table, p.settings.Cursor, mark, sampleRows)
 	if err != nil {
-		return false, translate(ctx, err, where{p.settings.SourceConnection, "read the last rows of " + p.settings.Table.String()})
+		return false, translate(
+			ctx, err, where{p.settings.SourceConnection, "read the last rows of " + p.settings.Table.String()},
+		)
 	}
 	at := where{p.settings.TargetConnection, "look for rows of " + p.settings.Target.String()}
 	dst, err := schema.Read(ctx, p.dst.DB, p.settings.Target)
@@ -195,7 +219,7 @@ func (p *planDraft) rowsAgree(ctx context.Context) (bool, error) {
 
 // sourceHasKept reports whether the source still has the rows that the target got last, or newer
 // versions of them. An older copy of the source has none of those, though all of its own rows are on
-// the target. One row that is missing counts: whoever deleted it has to say so with watermark adopt.
+// the target. One missing row counts: the person who deleted it has to say so with watermark adopt.
 // A target without an index on the cursor is not sorted for it.
 func (p *planDraft) sourceHasKept(ctx context.Context) (bool, error) {
 	at := where{p.settings.TargetConnection, "look for rows of " + p.settings.Target.String()}
@@ -212,7 +236,9 @@ func (p *planDraft) sourceHasKept(ctx context.Context) (bool, error) {
 	}
 	n, err := scan.CountSample(ctx, p.src, p.table, sample, true)
 	if err != nil {
-		return false, translate(ctx, err, where{p.settings.SourceConnection, "look for rows of " + p.settings.Table.String()})
+		return false, translate(
+			ctx, err, where{p.settings.SourceConnection, "look for rows of " + p.settings.Table.String()},
+		)
 	}
 	return n == sample.Len(), nil
 }

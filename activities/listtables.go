@@ -49,7 +49,10 @@ func (a *Activities) ListTables(ctx context.Context) (api.ListTablesResult, erro
 		}
 		seen[n] = true
 		if len(out.Tables) == maxTables {
-			return invalidInput(fmt.Sprintf("the configuration stands for more than %d tables", maxTables), "name fewer, or split the file between two workers with task queues of their own")
+			return invalidInput(
+				fmt.Sprintf("the configuration stands for more than %d tables", maxTables),
+				"name fewer, or split the file between two workers with task queues of their own",
+			)
 		}
 		digest, err := a.deps.Catalog.Digest(n)
 		if err != nil {
@@ -74,7 +77,9 @@ func (a *Activities) ListTables(ctx context.Context) (api.ListTablesResult, erro
 				return api.ListTablesResult{}, err
 			}
 		}
-		one := api.ListedFamily{Name: f.Name, Connection: f.Connection, Tables: len(out.Tables) - before, LeftOutCount: len(left)}
+		one := api.ListedFamily{
+			Name: f.Name, Connection: f.Connection, Tables: len(out.Tables) - before, LeftOutCount: len(left),
+		}
 		for _, n := range left[:min(len(left), maxLeftOut)] {
 			one.LeftOut = append(one.LeftOut, n.String())
 		}

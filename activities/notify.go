@@ -25,7 +25,7 @@ type NotifyInput struct {
 	LastRun    *owner.RunRecord `json:"lastRun,omitempty"`
 }
 
-// Notify tells the worker's webhook of an event; a worker without one tells nobody. What the
+// Notify notifies the worker's webhook of an event; a worker without one sends nothing. What the
 // URL and the secret are, only the worker's configuration knows.
 //
 // Repeating it sends the message again, with the same id. It does not heartbeat: a try takes
@@ -42,7 +42,9 @@ func (a *Activities) Notify(ctx context.Context, in NotifyInput) (struct{}, erro
 	a.deps.Metrics.Notified(in.Event, err)
 	logStep(ctx, "event", in.Event)
 	if err != nil {
-		return struct{}{}, temporal.NewApplicationErrorWithOptions("notify of "+in.Table+": "+err.Error(), failure.NotifyFailed, temporal.ApplicationErrorOptions{})
+		return struct{}{}, temporal.NewApplicationErrorWithOptions(
+			"notify of "+in.Table+": "+err.Error(), failure.NotifyFailed, temporal.ApplicationErrorOptions{},
+		)
 	}
 	return struct{}{}, nil
 }

@@ -25,15 +25,20 @@ func (p *planDraft) checkOverlap() {
 		})
 	}
 	if s.OverlapSteps > 0 {
-		refuse(fmt.Sprintf("overlap: %d is a number of steps, and the cursor %s is a %s", s.OverlapSteps, s.Cursor, c.Type),
+		refuse(fmt.Sprintf(
+			"overlap: %d is a number of steps, and the cursor %s is a %s", s.OverlapSteps, s.Cursor, c.Type,
+		),
 			fmt.Sprintf("write a time, such as overlap: %ds", s.OverlapSteps))
 	}
 	if u := source.CursorUnit(s.CursorUnit); u != "" && u != source.UnitAuto {
-		refuse(fmt.Sprintf("cursorUnit: %s is for an integer cursor, and %s is a %s", u, s.Cursor, c.Type), "leave cursorUnit out")
+		refuse(
+			fmt.Sprintf("cursorUnit: %s is for an integer cursor, and %s is a %s", u, s.Cursor, c.Type),
+			"leave cursorUnit out",
+		)
 	}
 }
 
-// back is where an incremental run's window begins: the overlap below the watermark.
+// overlapBelow is where an incremental run's window begins: the overlap below the watermark.
 func (p *planDraft) overlapBelow(ctx context.Context, cursor table.Column, mark string, h source.UpperBound) (string, error) {
 	if !isInteger(cursor) {
 		return p.src.SubtractOverlap(ctx, cursor, mark, p.settings.Overlap)
@@ -72,7 +77,10 @@ func (p *planDraft) explainOverlap(cursor table.Column, h source.UpperBound) {
 	}
 	p.findings = append(p.findings, table.Finding{
 		Level: table.LevelInfo, Table: s.Table.String(), Column: cursor.Name, Topic: table.TopicCursor,
-		Text: fmt.Sprintf("the integer cursor %s counts %s: the overlap is %d steps", cursor.Name, unitText(h.Unit), p.overlapSteps(h)),
+		Text: fmt.Sprintf(
+			"the integer cursor %s counts %s: the overlap is %d steps", cursor.Name, unitText(h.Unit),
+			p.overlapSteps(h),
+		),
 	})
 }
 

@@ -3,19 +3,15 @@ package activities
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"go.temporal.io/sdk/activity"
-	"go.temporal.io/sdk/temporal"
 
 	"github.com/tablehaul/tablehaul/internal/api"
-	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 	"github.com/tablehaul/tablehaul/internal/owner"
-	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -116,7 +112,7 @@ func planProgress(ctx context.Context) (last PlanProgress) {
 // PlanRun checks the table on both sides, chooses the window's upper end, cuts the ranges, and
 // creates or widens the target. All refusals come before the first write.
 //
-// Repeating it is harmless: it plans anew, and the last plan counts. An unfinished first load
+// Repeating it is harmless: it plans again, and the last plan counts. An unfinished first load
 // is resumed where its plan is still there and still fits. It heartbeats PlanProgress.
 func (a *Activities) PlanRun(ctx context.Context, in PlanRunInput) (PlanRunResult, error) {
 	if err := a.requireLocalFiles(ctx, in.Queue); err != nil {
@@ -158,9 +154,14 @@ func (a *Activities) PlanRun(ctx context.Context, in PlanRunInput) (PlanRunResul
 		return PlanRunResult{}, err
 	}
 	out.Queue = a.deps.HostQueue
-	logStep(ctx, "mode", out.Mode, "window", out.Window.String(), "ranges", out.Ranges, "statements", len(p.target.Statements), "warnings", len(out.Warnings), "heldBack", out.HeldBack)
+	logStep(
+		ctx, "mode", out.Mode, "window", out.Window.String(), "ranges", out.Ranges, "statements",
+		len(p.target.Statements), "warnings", len(out.Warnings), "heldBack", out.HeldBack,
+	)
 	if err := p.dst.Apply(ctx, p.target); err != nil {
-		return PlanRunResult{}, translate(ctx, err, where{p.settings.TargetConnection, "create or widen " + p.settings.Target.String()})
+		return PlanRunResult{}, translate(
+			ctx, err, where{p.settings.TargetConnection, "create or widen " + p.settings.Target.String()},
+		)
 	}
 	return out, a.beginTarget(ctx, in, p, &out)
 }
@@ -185,72 +186,10 @@ func (a *Activities) stagePlan(ctx context.Context, in PlanRunInput, p *planDraf
 	var err error
 	out.PlanSum, err = a.writePlan(ctx, in.Run, stagedPlan{
 		Version: 1, Deployment: a.deps.Deployment, StateID: in.State.ID, WorkflowID: activity.GetInfo(ctx).WorkflowExecution.ID, Settings: p.settings, Mode: p.mode, Window: p.window, FreshAt: p.freshAt, ByKey: p.byKey(),
-		ZoneOffset: p.tail.horizon.ZoneOffset, Ceiling: p.tail.horizon.Ceiling, Unsettled: p.unsettled(in), NeedsFence: p.mode != api.ModeFirstLoad && !p.lowered,
+		ZoneOffset: p.tail.upperBound.ZoneOffset, Ceiling: p.tail.upperBound.Ceiling, Unsettled: p.unsettled(in), NeedsFence: p.mode != api.ModeFirstLoad && !p.lowered,
 		Columns: p.target.Columns, Key: p.table.PrimaryKey, Ranges: p.ranges, RefersToItself: p.target.RefersToItself, IndexesLater: p.target.Deferred,
 	})
 	return out, translate(ctx, err, where{doing: "stage the plan of " + in.Table})
-}
-
-// createdWithout reports whether the target, which is there, was created by this first load
-// without all of its indexes: by an earlier try of this step, or by a run that did not end.
-func (a *Activities) createdWithout(ctx context.Context, in PlanRunInput, p *planDraft) bool {
-	if old := in.State.FirstLoad; old != nil && old.IndexesLater {
-		return true
-	}
-	earlier, _, err := a.readPlan(ctx, p.settings.Table, in.Run, "")
-	return err == nil && len(earlier.IndexesLater) > 0
-}
-
-// startOver removes the plan of an unfinished first load whose rows are not on the target any
-// more as they were written: it has no row, or lacks a column. It comes before the target is
-// changed, so that a repeated step, which finds the target whole, does not resume either.
-func (a *Activities) startOver(ctx context.Context, in PlanRunInput, p *planDraft) error {
-	old := in.State.FirstLoad
-	if old == nil || p.mode != api.ModeFirstLoad || !p.targetLost && len(p.target.Statements) == 0 {
-		return nil
-	}
-	return a.dropPlan(ctx, in.Table, old.Run)
-}
-
-// resume returns the plan of an unfinished first load where one can go on.
-func (a *Activities) resume(ctx context.Context, in PlanRunInput, p *planDraft) (PlanRunResult, bool, error) {
-	old := in.State.FirstLoad
-	if p.mode != api.ModeFirstLoad || old == nil {
-		return PlanRunResult{}, false, nil
-	}
-	if in.Full {
-		a.forgetPlan(ctx, in.Table, old.Run)
-		return PlanRunResult{}, false, nil
-	}
-	staged, sum, err := a.readPlan(ctx, p.settings.Table, old.Run, old.PlanSum)
-	switch {
-	case errors.Is(err, staging.ErrNotFound), errors.Is(err, staging.ErrCorrupt):
-		p.warnings = append(p.warnings, "the staged plan of the unfinished first load is lost: the load starts over")
-		a.forgetPlan(ctx, in.Table, old.Run)
-		return PlanRunResult{}, false, nil
-	case err != nil:
-		return PlanRunResult{}, false, translate(ctx, err, where{doing: "read the plan of " + in.Table})
-	}
-	if !staged.sameSource(p.table) || len(staged.Columns) != len(p.target.Columns) || !table.SameColumn(staged.Settings.Cursor, p.settings.Cursor) || staged.Settings.Target != p.settings.Target ||
-		staged.Settings.SourceConnection != p.settings.SourceConnection || staged.Settings.TargetConnection != p.settings.TargetConnection ||
-		len(old.Done) != len(staged.Ranges) || staged.StateID != "" && staged.StateID != in.State.ID {
-		p.warnings = append(p.warnings, "the table or its settings changed since the unfinished first load: the load starts over")
-		a.forgetPlan(ctx, in.Table, old.Run)
-		return PlanRunResult{}, false, nil
-	}
-	p.window, p.ranges, p.rowsEstimate, p.target.Deferred = staged.Window, staged.Ranges, p.table.RowsEstimate, staged.IndexesLater
-	p.freshAt, p.seen = staged.FreshAt, nil // what is seen now says nothing of then
-	out := p.result(in)
-	out.Run, out.PlanSum, out.Done = old.Run, sum, old.Done
-	return out, true, nil
-}
-
-// forgetPlan removes a plan that no run will take up again. What cannot be removed stays: it
-// costs a little disk and is never read.
-func (a *Activities) forgetPlan(ctx context.Context, tbl, run string) {
-	if err := a.dropPlan(ctx, tbl, run); err != nil {
-		a.log(ctx, tbl).Warn("plan not removed", "run", run, "error", err)
-	}
 }
 
 // result is the draft as histories may know it.
@@ -259,46 +198,10 @@ func (p *planDraft) result(in PlanRunInput) PlanRunResult {
 		Target: p.settings.Target.String(), Mode: p.mode, Window: p.window, Cursor: p.settings.Cursor,
 		Run: in.Run, Ranges: len(p.ranges), Done: strings.Repeat("0", len(p.ranges)),
 		TailLast: p.tailLast, TailTop: p.tailTop(),
-		RowsEstimate: p.rowsEstimate, ChunksInFlight: p.settings.ChunksInFlight, ChunkRows: int64(p.settings.ChunkRows), RangesInFlight: p.settings.RangesInFlight,
+		RowsEstimate: p.rowsEstimate, ChunksInFlight: p.settings.ChunksInFlight, ChunkRows: int64(
+			p.settings.ChunkRows,
+		), RangesInFlight: p.settings.RangesInFlight,
 		HeldBack: p.heldBack, HeldBackSeconds: p.heldFor.Seconds(), FreshAt: p.freshAt.UTC(), Marks: p.marks, Seen: p.seen, ClockBack: p.clockBack, ClockUntil: p.clockUntil, Warnings: p.warnings,
 		IndexesLater: len(p.target.Deferred), TargetLost: p.targetLost && in.State.Watermark != "" || p.id.forget, Watermark: in.State.Watermark, Priority: p.settings.Priority,
 	}
-}
-
-// refusal is the first finding that forbids the run, with all others of its kind, or nil.
-func (p *planDraft) refusal() error {
-	var texts []string
-	for _, f := range p.findings {
-		if f.Level == table.LevelRefuse {
-			texts = append(texts, findingText(f))
-		}
-	}
-	if len(texts) == 0 {
-		return nil
-	}
-	if p.ahead != nil && len(texts) == 1 {
-		return p.watermarkAhead()
-	}
-	return failure.New(failure.UnsupportedTable, fmt.Sprintf("table %s cannot be synced safely: %s", p.settings.Table, strings.Join(texts, "; ")), "")
-}
-
-// watermarkAhead is the failure of a run whose watermark is ahead of the source. What the run saw of the
-// source's clock goes with it: rows of meanwhile lie below the watermark, and when the clock is right
-// again nothing else tells of them.
-func (p *planDraft) watermarkAhead() error {
-	what, remedy := aheadText(*p.ahead), aheadRemedy(p.settings.Table, *p.ahead)
-	return temporal.NewApplicationErrorWithOptions(what+": "+remedy, failure.WatermarkAhead, temporal.ApplicationErrorOptions{
-		NonRetryable: true, Details: []any{failure.Details{What: what, Remedy: remedy, ClockBack: p.clockBack, ClockUntil: p.clockUntil}},
-	})
-}
-
-func findingText(f table.Finding) string {
-	text := f.Text
-	if f.Column != "" && !strings.Contains(text, f.Column) {
-		text = f.Column + ": " + text
-	}
-	if f.Remedy != "" {
-		text += " (" + f.Remedy + ")"
-	}
-	return text
 }

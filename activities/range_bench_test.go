@@ -32,7 +32,9 @@ func BenchmarkPartWriter(b *testing.B) {
 	require.NoError(b, err)
 	r := &openedRange{
 		in: RangeInput{Table: "shop.orders", Run: "bench"}, name: table.Name{Schema: "shop", Table: "orders"},
-		plan: stagedPlan{Columns: columns, Settings: Settings{ChunkRows: 10_000, ChunkBytes: 16 << 20, PartBytes: 256 << 20}},
+		plan: stagedPlan{
+			Columns: columns, Settings: Settings{ChunkRows: 10_000, ChunkBytes: 16 << 20, PartBytes: 256 << 20},
+		},
 	}
 	b.SetBytes(int64(pages * page.Bytes()))
 	b.ReportAllocs()

@@ -8,7 +8,7 @@ import (
 )
 
 // Settings are a table's resolved settings: plain values, no secrets, safe to stage. A run
-// uses those that PlanRun saw, whatever the configuration says later.
+// uses those that PlanRun saw, even if the configuration changes later.
 type Settings struct {
 	// Table is the source table, Target where its rows go.
 	Table  table.Name `json:"table"`

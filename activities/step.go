@@ -24,7 +24,7 @@ func (in PreviewRunInput) tableName() string     { return in.Table }
 func (in NotifyInput) tableName() string         { return in.Table }
 func (in PlanVerifyInput) tableName() string     { return in.Table }
 
-// step wraps a step so that each attempt leaves one line in the log and, where it fails, a count.
+// withStepLog wraps a step so that each attempt leaves one line in the log and, where it fails, a count.
 func withStepLog[In stepInput, Out any](a *Activities, f func(context.Context, In) (Out, error)) func(context.Context, In) (Out, error) {
 	return func(ctx context.Context, in In) (Out, error) {
 		notes := &stepAttrs{}
@@ -37,10 +37,10 @@ func withStepLog[In stepInput, Out any](a *Activities, f func(context.Context, I
 
 type stepAttrsKey struct{}
 
-// stepNotes are what a step adds to its line.
+// stepAttrs are what a step adds to its line.
 type stepAttrs struct{ attrs []any }
 
-// note adds keys and values to the running step's line. Values are counts, names and times of
+// logStep adds keys and values to the running step's line. Values are counts, names and times of
 // ours, never those of rows.
 func logStep(ctx context.Context, attrs ...any) {
 	if n, ok := ctx.Value(stepAttrsKey{}).(*stepAttrs); ok {
@@ -48,7 +48,7 @@ func logStep(ctx context.Context, attrs ...any) {
 	}
 }
 
-// tellStep logs an attempt's end and counts its failure.
+// logStepEnd logs an attempt's end and counts its failure.
 func (a *Activities) logStepEnd(ctx context.Context, tbl string, notes []any, took time.Duration, err error) {
 	info := activity.GetInfo(ctx)
 	log := a.log(ctx, tbl).With("workflow", info.WorkflowExecution.ID, "seconds", took.Seconds())

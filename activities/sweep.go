@@ -3,15 +3,11 @@ package activities
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
-	"go.temporal.io/api/serviceerror"
-
-	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -77,7 +73,10 @@ func (a *Activities) Sweep(ctx context.Context) (SweepResult, error) {
 			return out, translate(ctx, err, at)
 		}
 	}
-	a.deps.Log.Info("staging swept", "runs", out.Runs, "files", out.Files, "kept", out.Kept, "young", out.Young, "others", out.Others, "unnamed", out.Unnamed)
+	a.deps.Log.Info(
+		"staging swept", "runs", out.Runs, "files", out.Files, "kept", out.Kept, "young", out.Young, "others",
+		out.Others, "unnamed", out.Unnamed,
+	)
 	return out, nil
 }
 
@@ -132,7 +131,7 @@ func (a *Activities) sweepRun(ctx context.Context, f *runFolder, before time.Tim
 		out.Kept++
 		return nil
 	}
-	// Whatever was written since the listing is not ours to judge now.
+	// Files that were written since the listing stay.
 	n, err := staging.Sweep(ctx, a.deps.Store, f.prefix, before)
 	if err != nil {
 		return err
@@ -147,14 +146,14 @@ func (a *Activities) sweepRun(ctx context.Context, f *runFolder, before time.Tim
 type stagedRun struct {
 	table table.Name
 	run   string
-	// deployment is "" where the files do not say it: then nobody can ask whether the run lives.
+	// deployment is "" where the files do not say it: then it is not known whether the run lives.
 	deployment string
 	// workflowID is "" where only a manifest is left.
 	workflowID string
 }
 
 // nameRun asks the plan, and then the manifests, whose a folder is; nil where none of them says
-// so, or one says that it belongs elsewhere.
+// so, or one says that it belongs to another folder.
 func (a *Activities) nameRun(ctx context.Context, f *runFolder) (*stagedRun, error) {
 	run := strings.TrimSuffix(f.prefix[strings.IndexByte(f.prefix, '/')+1:], "/")
 	p, err := a.planAt(ctx, f.prefix+"plan.json", run)
@@ -199,40 +198,4 @@ func (a *Activities) needed(ctx context.Context, r *stagedRun) (bool, error) {
 	}
 	closed, err := a.closedSince(ctx, holder, "")
 	return closed == nil, err
-}
-
-// MaxPlans is how many plans a run may lose, with a host or alone, before it fails: once is an accident.
-const MaxPlans = 3
-
-// StagingName is the name that the files of a run's plan have in staging: plans counts those that
-// the run has had before, which it lost. No two of them share a file, so that nothing which is left
-// of one, or still being written, is taken for another's.
-func StagingName(runID string, plans int) string {
-	if plans == 0 {
-		return runID
-	}
-	return fmt.Sprintf("%s.%d", runID, plans)
-}
-
-// runID is the id of the run that has the staging name.
-func runID(stagingName string) string {
-	id, _, _ := strings.Cut(stagingName, ".")
-	return id
-}
-
-// StopSweepingInput names the queue of a host that is gone.
-type StopSweepingInput struct {
-	Queue string `json:"queue"`
-}
-
-// StopSweeping removes the schedule of a host that is gone. A worker that starts there again
-// makes a new one. Repeating it is harmless.
-func (a *Activities) StopSweeping(ctx context.Context, in StopSweepingInput) error {
-	err := a.deps.Client.ScheduleClient().GetHandle(ctx, api.SweepID(in.Queue)).Delete(ctx)
-	var gone *serviceerror.NotFound
-	if err != nil && !errors.As(err, &gone) {
-		return fmt.Errorf("remove the schedule %s: %w", api.SweepID(in.Queue), err)
-	}
-	a.deps.Log.Info("the host does not answer any more: its staging is not swept", "queue", in.Queue)
-	return nil
 }

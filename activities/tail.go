@@ -21,8 +21,8 @@ import (
 
 // tail is what lies above the end of an incremental run's window.
 type tail struct {
-	// horizon is what the look at the source said.
-	horizon source.UpperBound
+	// upperBound is what the look at the source said.
+	upperBound source.UpperBound
 	// from is where it is read from, exclusive; base is the window's end or the watermark, where it
 	// would begin if it were read whole.
 	from, base string
@@ -34,12 +34,12 @@ type tail struct {
 // rows is how many rows are read of it, as far as that is known.
 func (t tail) rows(p *planDraft) int64 {
 	switch {
-	case p.mode != api.ModeIncremental || t.nothing || t.horizon.Tail == source.TailUnknown:
+	case p.mode != api.ModeIncremental || t.nothing || t.upperBound.Tail == source.TailUnknown:
 		return 0
 	case t.left:
 		return 0 // those since the last run, of which nothing is known
 	}
-	return t.horizon.Tail
+	return t.upperBound.Tail
 }
 
 // chooseTail decides how much of the tail an incremental run reads. More rows than tailRows are read
@@ -49,7 +49,7 @@ func (p *planDraft) chooseTail(ctx context.Context, in PlanRunInput) error {
 	if p.mode != api.ModeIncremental {
 		return nil
 	}
-	cursor, h := p.table.Column(p.settings.Cursor).Column, p.tail.horizon
+	cursor, h := p.table.Column(p.settings.Cursor).Column, p.tail.upperBound
 	p.tail.base = p.window.Hi
 	if p.tail.base == "" {
 		p.tail.base = in.State.Watermark
@@ -80,7 +80,7 @@ func (p *planDraft) chooseTail(ctx context.Context, in PlanRunInput) error {
 	return nil
 }
 
-// sayLeft adds to what people read about a window that is held back.
+// addHeldBack adds to what people read about a window that is held back.
 func (p *planDraft) addHeldBack(text string) {
 	if p.heldBack != "" {
 		text = p.heldBack + "; " + text
@@ -96,7 +96,7 @@ func (p *planDraft) addTail() {
 			p.ranges[i].ToNow = true
 		}
 	case p.mode != api.ModeIncremental || t.nothing:
-	case p.nothing && t.horizon.Tail == 0: // there is none, and so no range
+	case p.nothing && t.upperBound.Tail == 0: // there is none, and so no range
 	case p.nothing:
 		p.ranges = []piece{p.tailPiece()}
 	case len(p.ranges) == 1 && t.from == t.base:
@@ -122,7 +122,7 @@ func (p *planDraft) unsettled(in PlanRunInput) table.Unsettled {
 	case p.lowered:
 		after = p.window.Lo // cursors went back, so a smaller one may be the later version
 	}
-	return p.tail.horizon.Unsettled(p.table.Column(p.settings.Cursor).Column, after, p.window.Hi)
+	return p.tail.upperBound.Unsettled(p.table.Column(p.settings.Cursor).Column, after, p.window.Hi)
 }
 
 // tailTop is where the tail of the next run may begin.
@@ -130,5 +130,5 @@ func (p *planDraft) tailTop() string {
 	if p.mode != api.ModeIncremental && p.mode != api.ModeFirstLoad {
 		return ""
 	}
-	return p.tail.horizon.Clock
+	return p.tail.upperBound.Clock
 }

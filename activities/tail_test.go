@@ -17,10 +17,14 @@ import (
 func draftOf(mode string, change func(*planDraft)) *planDraft {
 	p := &planDraft{
 		settings: Settings{Cursor: "u", TailRows: 100}, mode: mode,
-		table:  &schema.Table{Columns: []schema.Column{{Column: table.Column{Name: "u", Kind: table.KindDateTime, Precision: 6}}}},
+		table: &schema.Table{
+			Columns: []schema.Column{{Column: table.Column{Name: "u", Kind: table.KindDateTime, Precision: 6}}},
+		},
 		window: table.Window{Lo: "2024-01-01 00:00:00.000000", Hi: "2024-01-02 00:00:00.000000"},
 		ranges: []piece{{}},
-		tail:   tail{horizon: source.UpperBound{Now: "2024-01-03 00:00:00.000000", Clock: "2024-01-03 00:00:00.000000"}},
+		tail: tail{
+			upperBound: source.UpperBound{Now: "2024-01-03 00:00:00.000000", Clock: "2024-01-03 00:00:00.000000"},
+		},
 	}
 	if change != nil {
 		change(p)
@@ -28,12 +32,15 @@ func draftOf(mode string, change func(*planDraft)) *planDraft {
 	return p
 }
 
-// What is read above the window is the last that is read, whatever the ranges below it are.
+// What is read above the window is read last, after all ranges below it.
 func TestTheTailIsReadLast(t *testing.T) {
 	const lo, hi = "2024-01-01 00:00:00.000000", "2024-01-02 00:00:00.000000"
 	in := PlanRunInput{State: owner.State{Watermark: lo}}
 	above := piece{Window: &table.Window{Lo: hi, Hi: hi}, ToNow: true}
-	cut := []piece{{Window: &table.Window{Lo: lo, Hi: "2024-01-01 12:00:00.000000"}}, {Window: &table.Window{Lo: "2024-01-01 12:00:00.000000", Hi: hi}}}
+	cut := []piece{
+		{Window: &table.Window{Lo: lo, Hi: "2024-01-01 12:00:00.000000"}},
+		{Window: &table.Window{Lo: "2024-01-01 12:00:00.000000", Hi: hi}},
+	}
 	keys := []piece{{Keys: &scan.KeyRange{}}, {Keys: &scan.KeyRange{}}}
 	for name, c := range map[string]struct {
 		draft *planDraft
@@ -49,13 +56,13 @@ func TestTheTailIsReadLast(t *testing.T) {
 			p.nothing, p.ranges = true, nil
 		}), nil, false},
 		"an empty window and a tail": {draftOf(api.ModeIncremental, func(p *planDraft) {
-			p.nothing, p.ranges, p.tail.horizon.Tail = true, nil, 1
+			p.nothing, p.ranges, p.tail.upperBound.Tail = true, nil, 1
 		}), []piece{above}, false},
 		"an empty window without an index": {draftOf(api.ModeIncremental, func(p *planDraft) {
-			p.nothing, p.ranges, p.tail.horizon.Tail = true, nil, source.TailUnknown
+			p.nothing, p.ranges, p.tail.upperBound.Tail = true, nil, source.TailUnknown
 		}), []piece{above}, false},
 		"no end at all, and a tail above the watermark": {draftOf(api.ModeIncremental, func(p *planDraft) {
-			p.nothing, p.ranges, p.window, p.tail.horizon.Tail = true, nil, table.Window{}, 1
+			p.nothing, p.ranges, p.window, p.tail.upperBound.Tail = true, nil, table.Window{}, 1
 		}), []piece{{Window: &table.Window{Lo: lo, Hi: lo}, ToNow: true}}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -71,13 +78,17 @@ func TestTheTailIsReadLast(t *testing.T) {
 // The tail of a DATE that is too large is the whole day at every look: it is left to the window.
 func TestALargeTailOfADateIsLeftToTheWindow(t *testing.T) {
 	p := draftOf(api.ModeIncremental, func(p *planDraft) {
-		p.table.Columns[0].Kind, p.tail.horizon.Tail, p.heldBack = table.KindDate, 101, "an open transaction"
+		p.table.Columns[0].Kind, p.tail.upperBound.Tail, p.heldBack = table.KindDate, 101, "an open transaction"
 		p.window = table.Window{Lo: "2024-01-01", Hi: "2024-01-02"}
 	})
 	require.NoError(t, p.chooseTail(t.Context(), PlanRunInput{}))
 	p.addTail()
 	require.Equal(t, []piece{{}}, p.ranges)
-	require.Equal(t, "an open transaction; more than 100 rows lie above the end of the window, and come when it has passed them", p.heldBack)
+	require.Equal(
+		t,
+		"an open transaction; more than 100 rows lie above the end of the window, and come when it has passed them",
+		p.heldBack,
+	)
 }
 
 // Nothing is read above the window, and nothing gives way, where no fence keeps chunks of older

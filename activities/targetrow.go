@@ -55,7 +55,9 @@ func (a *Activities) beginTarget(ctx context.Context, in PlanRunInput, p *planDr
 		}
 	}
 	err := lineage.Begin(ctx, p.dst.DB, lineage.BeginSpec{
-		Ref: row.Ref, Keeper: a.keeper(ctx, in.Table), Expected: identity.Target.Run, Done: done, Replaces: p.id.replaces,
+		Ref: row.Ref, Keeper: a.keeper(
+			ctx, in.Table,
+		), Expected: identity.Target.Run, Done: done, Replaces: p.id.replaces,
 	})
 	if errors.Is(err, lineage.ErrNoStateTable) && p.id.row == nil {
 		if in.State.Identity == nil { // said once; the plan says it whenever it is asked
@@ -150,7 +152,9 @@ func (a *Activities) checkRestart(ctx context.Context, db *mysqldb.DB, row *Targ
 			return nil
 		}
 	}
-	return failure.New(failure.TargetRestarted, fmt.Sprintf("the server of %s was started again during the run, and may have lost rows that were committed", row.Target),
+	return failure.New(failure.TargetRestarted, fmt.Sprintf(
+		"the server of %s was started again during the run, and may have lost rows that were committed", row.Target,
+	),
 		"the rows are written again; set innodb_flush_log_at_trx_commit = 1 on the target")
 }
 

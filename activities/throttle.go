@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/tablehaul/tablehaul/internal/clock"
@@ -76,21 +75,4 @@ func (a *Activities) waitOut(ctx context.Context, db mysqldb.Reader, s Settings,
 			return err
 		}
 	}
-}
-
-// chunkProgress is what UpsertChunk heartbeats, and what its next attempt finds.
-type chunkProgress struct {
-	// Batches is how many statements were sent.
-	Batches int64 `json:"batches"`
-	// Clean says that no attempt so far has begun to write.
-	NothingWritten bool `json:"clean"`
-}
-
-// cleanSoFar reports whether no earlier attempt of this step can have written anything.
-func nothingWrittenSoFar(ctx context.Context) bool {
-	if activity.GetInfo(ctx).Attempt == 1 {
-		return true
-	}
-	var last chunkProgress
-	return activity.HasHeartbeatDetails(ctx) && activity.GetHeartbeatDetails(ctx, &last) == nil && last.NothingWritten
 }

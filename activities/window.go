@@ -24,18 +24,7 @@ func (p *planDraft) chooseWindow(ctx context.Context, in PlanRunInput) error {
 		return err
 	}
 	begun := time.Now()
-	spec := source.UpperBoundSpec{
-		Table: p.table, Cursor: cursor, MinLag: p.settings.MinLag, FixedLag: p.settings.FixedLag,
-		Unit: source.CursorUnit(p.settings.CursorUnit), Zone: p.settings.CursorZone, AllowReplica: p.settings.AllowReplica, Samples: in.State.Marks,
-	}
-	if p.mode == api.ModeIncremental {
-		spec.Incremental, spec.Watermark, spec.Overlap = true, in.State.Watermark, p.settings.Overlap
-		spec.TailRows = p.settings.TailRows
-	}
-	if p.mode != api.ModeBackfill && watermarkOf(in.State, p.settings.Cursor) != "" {
-		spec.Seen, spec.ClockBack, spec.ClockUntil = in.State.Seen, in.State.ClockBack, in.State.ClockUntil
-	}
-	h, err := p.src.ChooseUpperBound(ctx, spec)
+	h, err := p.src.ChooseUpperBound(ctx, p.upperBoundSpec(in, cursor))
 	if err != nil {
 		return lookupFailure(ctx, err, at)
 	}
@@ -43,7 +32,7 @@ func (p *planDraft) chooseWindow(ctx context.Context, in PlanRunInput) error {
 		return translate(ctx, mysqldb.ErrOtherServer, at)
 	}
 	p.noteClock(&h, in.State)
-	p.tail.horizon = h
+	p.tail.upperBound = h
 	if p.ahead = h.Ahead; p.ahead != nil {
 		p.window = table.Window{Lo: in.State.Watermark, Hi: in.State.Watermark} // there is none
 		return nil
@@ -61,8 +50,9 @@ func (p *planDraft) chooseWindow(ctx context.Context, in PlanRunInput) error {
 	p.warnings = append(p.warnings, h.Warnings...)
 	p.explainOverlap(cursor, h)
 	p.explainZone(cursor, h)
-	if h.Future > 0 && (!isInteger(cursor) || len(h.Warnings) == 0) { // a leap has been told
-		p.warnings = append(p.warnings, fmt.Sprintf("at least %d rows have a %s in the future; they are read when their time has come", h.Future, cursor.Name))
+	if h.Future > 0 && (!isInteger(cursor) || len(h.Warnings) == 0) { // otherwise a warning says it
+		p.warnings = append(p.warnings, fmt.Sprintf("at least %d rows have a %s in the future;"+
+			" they are read when their time has come", h.Future, cursor.Name))
 	}
 	p.window.Hi, p.latest = h.Hi, h.Latest
 	if err := notAfter(cursor, from, h.Latest); err != nil {
@@ -81,6 +71,23 @@ func (p *planDraft) chooseWindow(ctx context.Context, in PlanRunInput) error {
 	return nil
 }
 
+// upperBoundSpec says what the upper end of the window depends on.
+func (p *planDraft) upperBoundSpec(in PlanRunInput, cursor table.Column) source.UpperBoundSpec {
+	s := p.settings
+	spec := source.UpperBoundSpec{
+		Table: p.table, Cursor: cursor, MinLag: s.MinLag, FixedLag: s.FixedLag, Unit: source.CursorUnit(s.CursorUnit),
+		Zone: s.CursorZone, AllowReplica: s.AllowReplica, Samples: in.State.Marks,
+	}
+	if p.mode == api.ModeIncremental {
+		spec.Incremental, spec.Watermark, spec.Overlap = true, in.State.Watermark, s.Overlap
+		spec.TailRows = s.TailRows
+	}
+	if p.mode != api.ModeBackfill && watermarkOf(in.State, s.Cursor) != "" {
+		spec.Seen, spec.ClockBack, spec.ClockUntil = in.State.Seen, in.State.ClockBack, in.State.ClockUntil
+	}
+	return spec
+}
+
 // isOpenWork reports whether a holder is no lag that was set or is known.
 func isOpenWork(k source.BlockerKind) bool {
 	return k != source.BlockerLag && k != source.BlockerReplica && k != source.BlockerClock
@@ -94,7 +101,9 @@ func notAfter(cursor table.Column, from, latest string) error {
 	if order, err := table.CompareCursor(cursor, from, latest); err != nil || order <= 0 {
 		return nil //nolint:nilerr // from has been parsed, and a text of the source's own is none to blame people for
 	}
-	return invalidInput(fmt.Sprintf("from lies above what the source can have by now: %s is at most %s", cursor.Name, latest),
+	return invalidInput(fmt.Sprintf(
+		"from lies above what the source can have by now: %s is at most %s", cursor.Name, latest,
+	),
 		"write a value that the source has reached")
 }
 
@@ -111,7 +120,9 @@ func (p *planDraft) bounds(cursor table.Column, in PlanRunInput) (from, to strin
 			continue
 		}
 		if *b.out, err = source.ParseCursor(cursor, b.text); err != nil {
-			return "", "", invalidInput(fmt.Sprintf("%s of cursor %s (%s): %s", b.key, cursor.Name, cursor.Type, err), "")
+			return "", "", invalidInput(
+				fmt.Sprintf("%s of cursor %s (%s): %s", b.key, cursor.Name, cursor.Type, err), "",
+			)
 		}
 	}
 	if from == "" || to == "" {
@@ -135,7 +146,9 @@ func (p *planDraft) nothingToRead(h source.UpperBound) error {
 		return nil
 	}
 	return &noUpperBoundError{temporal.NewApplicationErrorWithOptions(
-		fmt.Sprintf("nothing of %s can be read safely yet: %s; %s", p.settings.Table, p.heldBack, p.begins(h)), failure.OpenTransactions,
+		fmt.Sprintf(
+			"nothing of %s can be read safely yet: %s; %s", p.settings.Table, p.heldBack, p.begins(h),
+		), failure.OpenTransactions,
 		temporal.ApplicationErrorOptions{NextRetryDelay: heldRetry}), h.Samples}
 }
 

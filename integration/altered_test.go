@@ -161,7 +161,7 @@ func TestTargetLostBetweenRuns(t *testing.T) {
 				requireFailure(t, err, failure.InvalidInput, "has lost its rows")
 				r := p.sync("t")
 				require.Equal(t, api.ModeFirstLoad, r.Mode)
-				require.Contains(t, strings.Join(r.Warnings, "\n"), "the table is loaded anew")
+				require.Contains(t, strings.Join(r.Warnings, "\n"), "the table is loaded again")
 				require.EqualValues(t, 100, r.Inserted)
 				require.Greater(t, p.state("t").Watermark, before)
 				p.equal("t", []string{"id"}, columnsT...)

@@ -20,8 +20,8 @@ import (
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
-// A watermark is of one target. Another one that holds rows is refused in one try, and loaded anew or
-// adopted on request; one that is empty is loaded anew.
+// A watermark is of one target. Another one that holds rows is refused in one try, and loaded again or
+// adopted on request; one that is empty is loaded again.
 func TestAnotherTargetIsNotTakenForTheOldOne(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()

@@ -21,12 +21,28 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
+// chunkProgress is what UpsertChunk heartbeats, and what its next attempt finds.
+type chunkProgress struct {
+	// Batches is how many statements were sent.
+	Batches int64 `json:"batches"`
+	// NothingWritten says that no attempt so far has begun to write.
+	NothingWritten bool `json:"clean"`
+}
+
+// nothingWrittenSoFar reports whether no earlier attempt of this step can have written anything.
+func nothingWrittenSoFar(ctx context.Context) bool {
+	if activity.GetInfo(ctx).Attempt == 1 {
+		return true
+	}
+	var last chunkProgress
+	return activity.HasHeartbeatDetails(ctx) && activity.GetHeartbeatDetails(ctx, &last) == nil && last.NothingWritten
+}
+
 // UpsertChunkInput names the chunk to write.
 type UpsertChunkInput struct {
 	RangeInput
 	ChunkRef
-	// MayHaveRun says that the step may have been begun before, on a host where nobody could tell
-	// what became of it.
+	// MayHaveRun says that an earlier attempt of the step may have run, on a host that did not report its outcome.
 	MayHaveRun bool `json:"mayHaveRun,omitempty"`
 }
 
@@ -105,7 +121,11 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	}
 	// A key that is twice in the chunk was written once, as its newer version: the older one
 	// changed nothing, and every row that was extracted is accounted for.
-	logStep(ctx, "tries", done.Tries, "transactionSeconds", done.Seconds, "deletedConflicts", done.DeletedConflicts, "skippedConflicts", done.SkippedConflicts, "newerOnTarget", done.NewerOnTarget, "pace", pace.sizer.Rows(), "writeLimit", pace.limiter.Limit())
+	logStep(
+		ctx, "tries", done.Tries, "transactionSeconds", done.Seconds, "deletedConflicts", done.DeletedConflicts,
+		"skippedConflicts", done.SkippedConflicts, "newerOnTarget", done.NewerOnTarget, "pace", pace.sizer.Rows(),
+		"writeLimit", pace.limiter.Limit(),
+	)
 	superseded := int64(rows.Len()) - done.Inserted - done.Updated - done.Unchanged
 	a.deps.Metrics.Wrote(in.Table, metrics.Chunk{
 		Inserted: done.Inserted, Updated: done.Updated, Unchanged: done.Unchanged + superseded, NewerOnTarget: done.NewerOnTarget,
@@ -138,7 +158,10 @@ func (a *Activities) upsert(ctx context.Context, db *mysqldb.DB, r *openedRange,
 			return done, err
 		}
 		if missing := missingColumn(spec.Columns, spec.Target); missing != "" {
-			return done, failure.New(failure.TableChanged, fmt.Sprintf("%s lost column %s after this run was planned", name, missing), "start the run again")
+			return done, failure.New(
+				failure.TableChanged, fmt.Sprintf("%s lost column %s after this run was planned", name, missing),
+				"start the run again",
+			)
 		}
 		if done, err = upsert.WriteChunk(ctx, db, spec, rows, heartbeat); !errors.Is(err, upsert.ErrStructureChanged) {
 			return done, err
@@ -149,7 +172,7 @@ func (a *Activities) upsert(ctx context.Context, db *mysqldb.DB, r *openedRange,
 }
 
 // chunkOf reads a chunk's rows. The manifest that this worker remembers may have been replaced
-// by another attempt at extracting: it is read anew before its files are called lost.
+// by another attempt at extracting: it is read again before its files are called lost.
 func (a *Activities) chunkOf(ctx context.Context, in UpsertChunkInput) (*openedRange, *table.Rows, error) {
 	r, m, err := a.manifest(ctx, in.RangeInput)
 	if err != nil {
@@ -169,7 +192,9 @@ func (a *Activities) chunkOf(ctx context.Context, in UpsertChunkInput) (*openedR
 // readChunk returns the chunk's rows from bytes that match the manifest's hashes.
 func (a *Activities) readChunk(ctx context.Context, r *openedRange, m staging.Manifest, ref ChunkRef) (*table.Rows, error) {
 	if ref.Part < 0 || ref.Part >= len(m.Parts) || ref.Chunk < 0 || ref.Chunk >= len(m.Parts[ref.Part].Chunks) {
-		return nil, fmt.Errorf("chunk %d of part %d is not in the manifest: %w", ref.Chunk, ref.Part, staging.ErrCorrupt)
+		return nil, fmt.Errorf(
+			"chunk %d of part %d is not in the manifest: %w", ref.Chunk, ref.Part, staging.ErrCorrupt,
+		)
 	}
 	part := m.Parts[ref.Part]
 	chunk := part.Chunks[ref.Chunk]

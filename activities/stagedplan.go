@@ -22,13 +22,13 @@ import (
 // maxPlanBytes bounds a plan file. A thousand ranges with keys of 3,072 bytes need 12 MiB.
 const maxPlanBytes = 64 << 20
 
-// plan is what the steps of a run agree on. It stays in staging: key values do not belong in
+// stagedPlan is what the steps of a run agree on. It stays in staging: key values do not belong in
 // histories. It is written once, by PlanRun, and its hash travels with every step.
 type stagedPlan struct {
 	Version int `json:"version"`
 	// Deployment is whose the files are: see Deps.
 	Deployment string `json:"deployment,omitempty"`
-	// WorkflowID is that of the run, for whoever finds the plan and asks whether the run lives.
+	// WorkflowID is that of the run, by which Sweep asks whether the run lives.
 	WorkflowID string       `json:"workflowId,omitempty"`
 	Settings   Settings     `json:"settings"`
 	Mode       string       `json:"mode"`
@@ -55,7 +55,7 @@ type stagedPlan struct {
 	Comparison *comparison `json:"comparison,omitempty"`
 	// RefersToItself: see mysqldb.TargetPlan.
 	RefersToItself bool `json:"refersToItself,omitempty"`
-	// Later are the indexes that the target gets when the first load is done.
+	// IndexesLater are the indexes that the target gets when the first load is done.
 	IndexesLater []target.DeferredIndex `json:"later,omitempty"`
 }
 
@@ -87,7 +87,9 @@ func (a *Activities) readPlan(ctx context.Context, tbl table.Name, run, sum stri
 	}
 	got := hash(text)
 	if sum != "" && got != sum {
-		return stagedPlan{}, "", fmt.Errorf("plan of run %s: SHA-256 %s, expected %s: %w", run, got, sum, staging.ErrCorrupt)
+		return stagedPlan{}, "", fmt.Errorf(
+			"plan of run %s: SHA-256 %s, expected %s: %w", run, got, sum, staging.ErrCorrupt,
+		)
 	}
 	p, err := parsePlan(text, run)
 	return p, got, err
@@ -149,7 +151,9 @@ func hash(b []byte) string {
 // to another spelling of its name is the same to the server, and so to the plan.
 func (p *stagedPlan) sameSource(t *schema.Table) bool {
 	t = p.carrying(t)
-	return slices.EqualFunc(p.Key, t.PrimaryKey, table.SameColumn) && slices.EqualFunc(p.Columns, table.Carried(t.Values()), sameColumn)
+	return slices.EqualFunc(p.Key, t.PrimaryKey, table.SameColumn) && slices.EqualFunc(
+		p.Columns, table.Carried(t.Values()), sameColumn,
+	)
 }
 
 // carrying is the source with those generated columns as plain ones whose values travel.

@@ -6,32 +6,6 @@ import (
 	"github.com/tablehaul/tablehaul/internal/owner"
 )
 
-// RecordProgressInput tells the table's owner how far a run is.
-type RecordProgressInput struct {
-	Table    string                `json:"table"`
-	Progress owner.ProgressRequest `json:"progress"`
-	// TargetRow is where a loaded range is recorded, too; nil where no state row is kept.
-	TargetRow *TargetRow `json:"targetRow,omitempty"`
-}
-
-// RecordProgress keeps what a later run needs should this one not end well: the plan of a
-// first load and its loaded ranges. Repeating it is harmless.
-func (a *Activities) RecordProgress(ctx context.Context, in RecordProgressInput) (RecordProgressResult, error) {
-	// The target first: a range that it does not say it has is loaded again.
-	if err := a.markRange(ctx, in.TargetRow, in.Progress.RangeDone); err != nil {
-		return RecordProgressResult{}, err
-	}
-	var s owner.State
-	if err := a.update(ctx, in.Table, owner.UpdateRecordProgress, in.Progress, &s); err != nil {
-		return RecordProgressResult{}, err
-	}
-	a.observe(s)
-	return RecordProgressResult{}, nil
-}
-
-// RecordProgressResult is empty.
-type RecordProgressResult struct{}
-
 // FinishRunInput ends a run.
 type FinishRunInput struct {
 	Table  string              `json:"table"`
@@ -42,11 +16,11 @@ type FinishRunInput struct {
 	TargetWatermark string     `json:"targetWatermark,omitempty"`
 	// DropPlan is the run whose staged plan is not needed any more; empty keeps it.
 	DropPlan string `json:"dropPlan,omitempty"`
-	// Queue is that of the host which has the plan; empty where it does not matter.
+	// Queue is that of the host which has the plan; empty if any host will do.
 	Queue string `json:"queue,omitempty"`
 }
 
-// FinishRunResult is what the table's owner says now.
+// FinishRunResult is what the table's state says now.
 type FinishRunResult struct {
 	Watermark string `json:"watermark,omitempty"`
 }
@@ -66,7 +40,10 @@ func (a *Activities) FinishRun(ctx context.Context, in FinishRunInput) (FinishRu
 	}
 	a.observe(s)
 	a.deps.Metrics.Ended(in.Table, in.Finish.Record.Outcome, in.Finish.Record.Seconds)
-	logStep(ctx, "outcome", in.Finish.Record.Outcome, "mode", in.Finish.Record.Mode, "rows", in.Finish.Record.Rows, "runSeconds", in.Finish.Record.Seconds, "watermark", s.Watermark)
+	logStep(
+		ctx, "outcome", in.Finish.Record.Outcome, "mode", in.Finish.Record.Mode, "rows", in.Finish.Record.Rows,
+		"runSeconds", in.Finish.Record.Seconds, "watermark", s.Watermark,
+	)
 	if in.DropPlan != "" {
 		a.forgetPlan(ctx, in.Table, in.DropPlan)
 	}

@@ -22,13 +22,20 @@ func (a *Activities) PreviewRun(ctx context.Context, in PreviewRunInput) (api.Pl
 	if err != nil {
 		return api.PlanTableResult{}, err
 	}
-	p, err := a.draft(ctx, PlanRunInput{Table: in.Table, State: state, Full: in.Full, From: in.From, To: in.To, preview: true})
+	p, err := a.draft(
+		ctx, PlanRunInput{Table: in.Table, State: state, Full: in.Full, From: in.From, To: in.To, preview: true},
+	)
 	if err != nil {
 		return api.PlanTableResult{}, err
 	}
 	if p.id.changed != "" {
 		what, remedy := p.identityText()
-		p.findings = append([]table.Finding{{Level: table.LevelRefuse, Table: in.Table, Text: what, Remedy: remedy, Topic: table.TopicIdentity}}, p.findings...)
+		p.findings = append(
+			[]table.Finding{
+				{Level: table.LevelRefuse, Table: in.Table, Text: what, Remedy: remedy, Topic: table.TopicIdentity},
+			},
+			p.findings...,
+		)
 	}
 	out := api.PlanTableResult{
 		Identity: p.identityShown(),
@@ -40,7 +47,10 @@ func (a *Activities) PreviewRun(ctx context.Context, in PreviewRunInput) (api.Pl
 		out.AboveWatermark = p.aboveWatermark(state)
 	}
 	if p.id.withoutRow != "" {
-		out.Findings = append(out.Findings, table.Finding{Level: table.LevelWarn, Table: out.Target, Text: withoutRow(p), Topic: table.TopicGrant})
+		out.Findings = append(
+			out.Findings,
+			table.Finding{Level: table.LevelWarn, Table: out.Target, Text: withoutRow(p), Topic: table.TopicGrant},
+		)
 	}
 	for _, w := range p.warnings {
 		if !p.hasFinding(w) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
-	"time"
 
 	"go.temporal.io/sdk/activity"
 
@@ -15,24 +14,6 @@ import (
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
-
-// RangeInput names one range of a planned run, or a slice of it. All steps of a range take it.
-type RangeInput struct {
-	Table string `json:"table"`
-	// Run is the staging name of the run whose plan is meant, PlanSum the plan's SHA-256.
-	Run     string `json:"run"`
-	PlanSum string `json:"planSum"`
-	// Range counts from 0 within the run, Slice within the range. A range that turns out larger
-	// than planned is moved in slices, one after the other.
-	Range int `json:"range"`
-	Slice int `json:"slice,omitempty"`
-	// Fence is that of the run's lease, which every chunk checks on the target; 0 checks nothing.
-	Fence int64 `json:"fence,omitempty"`
-	// Instance is the digest of the server that every page must come from; empty is any.
-	Instance string `json:"instance,omitempty"`
-	// Queue is that of the host which has the files; empty where every worker sees them.
-	Queue string `json:"queue,omitempty"`
-}
 
 // ExtractResult is what one slice of a range came to.
 type ExtractResult struct {
@@ -86,14 +67,16 @@ func (a *Activities) ExtractIncremental(ctx context.Context, in RangeInput) (Ext
 		return ExtractResult{}, translate(ctx, err, at)
 	}
 	if !r.plan.sameSource(src) {
-		return ExtractResult{}, failure.New(failure.TableChanged, in.Table+" was altered after this run was planned", "start the run again")
+		return ExtractResult{}, failure.New(
+			failure.TableChanged, in.Table+" was altered after this run was planned", "start the run again",
+		)
 	}
 
 	start, err := a.sliceStart(ctx, r)
 	if err != nil {
 		return ExtractResult{}, translate(ctx, err, where{doing: "find where a slice of " + in.Table + " begins"})
 	}
-	parts := newPartWriter(a.deps.Store, r, fmt.Sprintf("%s-%d", shortID(activity.GetInfo(ctx).ActivityID+"/"+activity.GetInfo(ctx).WorkflowExecution.RunID), activity.GetInfo(ctx).Attempt))
+	parts := newPartWriter(a.deps.Store, r, attemptName(ctx))
 	stats, readErr, writeErr := a.copyPages(ctx, db, r.readSpec(r.plan.carrying(src), start), r, parts)
 	switch {
 	case writeErr != nil:
@@ -103,27 +86,45 @@ func (a *Activities) ExtractIncremental(ctx context.Context, in RangeInput) (Ext
 		parts.discard(ctx)
 		return ExtractResult{}, translate(ctx, readErr, at)
 	}
-	err = staging.PublishManifest(ctx, a.deps.Store, r.manifestKey(), r.manifest(parts, stats.Next))
+	result, err := a.publish(ctx, r, parts, stats)
+	if err != nil {
+		return ExtractResult{}, err
+	}
+	logStep(
+		ctx, "range", in.Range, "slice", in.Slice, "rows", result.Rows, "parts", result.Parts, "bytes", result.Bytes,
+		"pages", result.Pages, "longestPage", result.LongestPage,
+	)
+	return result, nil
+}
+
+// attemptName is unique for an attempt of a step within its range, and safe in a file name.
+func attemptName(ctx context.Context) string {
+	info := activity.GetInfo(ctx)
+	return fmt.Sprintf("%s-%d", shortID(info.ActivityID+"/"+info.WorkflowExecution.RunID), info.Attempt)
+}
+
+// publish publishes the manifest of the parts. If another attempt was faster, its parts count, and these are removed.
+func (a *Activities) publish(ctx context.Context, r *openedRange, parts *partWriter, stats scan.ReadStats) (ExtractResult, error) {
+	err := staging.PublishManifest(ctx, a.deps.Store, r.manifestKey(), r.manifest(parts, stats.Next))
 	ours := err == nil
 	if !ours {
-		parts.discard(ctx) // where another attempt was faster, its files count and ours go
+		parts.discard(ctx)
 	}
 	if err != nil && !errors.Is(err, staging.ErrExists) {
-		return ExtractResult{}, translate(ctx, err, where{doing: "publish the manifest of " + in.Table})
+		return ExtractResult{}, translate(ctx, err, where{doing: "publish the manifest of " + r.in.Table})
 	}
 	manifest, err := staging.ReadManifest(ctx, a.deps.Store, r.manifestKey())
 	if err == nil && ours && manifest.Rows != stats.Rows {
 		err = fmt.Errorf("%d rows were read and %d staged: %w", stats.Rows, manifest.Rows, staging.ErrCorrupt)
 	}
 	if err != nil {
-		return ExtractResult{}, translate(ctx, err, where{doing: "read the manifest of " + in.Table})
+		return ExtractResult{}, translate(ctx, err, where{doing: "read the manifest of " + r.in.Table})
 	}
 	result := extractResult(manifest)
 	result.Pages, result.LongestPage = stats.Pages, stats.Longest.Seconds
 	if ours { // otherwise the attempt that was faster has counted them
-		a.deps.Metrics.Extracted(in.Table, result.Rows, result.Bytes)
+		a.deps.Metrics.Extracted(r.in.Table, result.Rows, result.Bytes)
 	}
-	logStep(ctx, "range", in.Range, "slice", in.Slice, "rows", result.Rows, "parts", result.Parts, "bytes", result.Bytes, "pages", result.Pages, "longestPage", result.LongestPage)
 	return result, nil
 }
 
@@ -133,7 +134,9 @@ func (a *Activities) sliceStart(ctx context.Context, r *openedRange) (*table.Pos
 	if r.in.Slice == 0 {
 		return nil, nil
 	}
-	before, err := staging.ReadManifest(ctx, a.deps.Store, staging.ManifestKey(r.name, r.in.Run, r.in.Range, r.in.Slice-1))
+	before, err := staging.ReadManifest(
+		ctx, a.deps.Store, staging.ManifestKey(r.name, r.in.Run, r.in.Range, r.in.Slice-1),
+	)
 	if err == nil && before.Next == nil {
 		err = fmt.Errorf("slice %d of range %d is the last one: %w", r.in.Slice-1, r.in.Range, staging.ErrCorrupt)
 	}
@@ -169,36 +172,6 @@ func (a *Activities) copyPages(ctx context.Context, db *source.Source, spec scan
 	}
 	return stats, readErr, writeErr
 }
-
-// beat heartbeats details() every few seconds until the returned function is called, also
-// while the step waits for a slow server.
-func beat(ctx context.Context, details func() any) (stop func()) {
-	done := make(chan struct{})
-	stopped := make(chan struct{})
-	go func() {
-		defer close(stopped)
-		tick := time.NewTicker(heartbeatEvery)
-		defer tick.Stop()
-		for {
-			select {
-			case <-done:
-				return
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				activity.RecordHeartbeat(ctx, details())
-			}
-		}
-	}()
-	return func() {
-		close(done)
-		<-stopped
-	}
-}
-
-// heartbeatEvery is a tenth of the heartbeat timeout, so that lost beats harm nobody and a
-// cancel arrives soon.
-const heartbeatEvery = 2 * time.Second
 
 func extractResult(m staging.Manifest) ExtractResult {
 	out := ExtractResult{Rows: m.Rows, Parts: len(m.Parts), More: m.Next != nil}

@@ -1,0 +1,103 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/staging"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// RangeInput names one range of a planned run, or a slice of it. All steps of a range take it.
+type RangeInput struct {
+	Table string `json:"table"`
+	// Run is the staging name of the run whose plan is meant, PlanSum the plan's SHA-256.
+	Run     string `json:"run"`
+	PlanSum string `json:"planSum"`
+	// Range counts from 0 within the run, Slice within the range. A range that turns out larger
+	// than planned is moved in slices, one after the other.
+	Range int `json:"range"`
+	Slice int `json:"slice,omitempty"`
+	// Fence is that of the run's lease, which every chunk checks on the target; 0 checks nothing.
+	Fence int64 `json:"fence,omitempty"`
+	// Instance is the digest of the server that every page must come from; empty is any.
+	Instance string `json:"instance,omitempty"`
+	// Queue is that of the host which has the files; empty where every worker sees them.
+	Queue string `json:"queue,omitempty"`
+}
+
+// openedRange is a range with the plan that it belongs to.
+type openedRange struct {
+	in   RangeInput
+	name table.Name
+	plan stagedPlan
+}
+
+func (a *Activities) openRange(ctx context.Context, in RangeInput) (*openedRange, error) {
+	name, err := table.ParseName(in.Table)
+	if err != nil {
+		return nil, invalidInput("table: "+err.Error(), "")
+	}
+	p, _, err := a.readPlan(ctx, name, in.Run, in.PlanSum)
+	if unreadable(err) {
+		return nil, where{doing: "go by the plan of " + in.Table}.permanent(
+			failure.PlanLost, err, "keep others from the staging folder, then run again",
+		)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if in.Range < 0 || in.Range >= len(p.Ranges) {
+		return nil, invalidInput(fmt.Sprintf("range %d of a plan of %d", in.Range, len(p.Ranges)), "")
+	}
+	return &openedRange{in: in, name: name, plan: p}, nil
+}
+
+func (r *openedRange) manifestKey() string {
+	return staging.ManifestKey(r.name, r.in.Run, r.in.Range, r.in.Slice)
+}
+
+func (r *openedRange) readSpec(src *schema.Table, start *table.Position) scan.ReadSpec {
+	s, piece := r.plan.Settings, r.plan.Ranges[r.in.Range]
+	return scan.ReadSpec{
+		Table: src, Columns: r.plan.Columns, Cursor: s.Cursor, Window: r.window(),
+		ToNow: piece.ToNow && r.fenced(), ZoneOffset: r.plan.ZoneOffset, Ceiling: r.plan.Ceiling,
+		Keys: piece.Keys, ByKey: r.plan.ByKey, Start: start, Instance: r.in.Instance,
+		Limits: scan.PageLimits{
+			Rows: s.PageRows, MaxTime: s.PageTime,
+			// A slice ends with a page: one of many small chunks must not make it much too large.
+			MaxRows: s.ChunkRows * (maxSliceChunks / 4), MaxBytes: int(min(s.PageBytes, s.ChunkBytes*maxSliceChunks/4)),
+		},
+	}
+}
+
+// fenced reports whether chunks of older runs are kept out by the target's state row. Without it no
+// run reads above its window: a late chunk of an older one could undo a version that has settled.
+func (r *openedRange) fenced() bool { return r.in.Fence != 0 }
+
+// unsettled says which rows of the target give way to this run's although they are newer by cursor.
+func (r *openedRange) unsettled() table.Unsettled {
+	if r.plan.NeedsFence && !r.fenced() {
+		return table.Unsettled{}
+	}
+	return r.plan.Unsettled
+}
+
+// window is the range's own where the run's window was cut, and the run's otherwise.
+func (r *openedRange) window() table.Window {
+	if w := r.plan.Ranges[r.in.Range].Window; w != nil {
+		return *w
+	}
+	return r.plan.Window
+}
+
+func (r *openedRange) manifest(w *partWriter, next *table.Position) staging.Manifest {
+	return staging.Manifest{
+		Table: r.name, Run: r.in.Run, Deployment: r.plan.Deployment, Range: r.in.Range, Slice: r.in.Slice, Next: next, Window: r.window(),
+		Columns: r.plan.Columns, Parts: w.parts, Created: time.Now().UTC(),
+	}
+}

@@ -1,0 +1,63 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+
+	"github.com/tablehaul/tablehaul/internal/owner"
+)
+
+// closing says when a lease's holder ended, and whether it had no chance to stop its writers.
+type closing struct {
+	at       time.Time
+	abruptly bool
+	// runs are the holder's, those that resets made of it included.
+	runs []string
+}
+
+// forgetRuns removes what the runs of an ended holder left in staging, but for the plan of a
+// first load that will be taken up again.
+func (a *Activities) forgetRuns(ctx context.Context, tbl string, runs []string, kept *owner.FirstLoad) {
+	for _, run := range runs {
+		for plans := range MaxPlans {
+			if name := StagingName(run, plans); kept == nil || kept.Run != name {
+				a.forgetPlan(ctx, tbl, name)
+			}
+		}
+	}
+}
+
+// maxResets bounds how many resets of a holder are followed: more were not made by people.
+const maxResets = 100
+
+// closedSince is nil while the holder runs. A run that was reset lives on in another run,
+// which holds what it held; where that run is us, the holder is as good as closed.
+func (a *Activities) closedSince(ctx context.Context, holder owner.Lease, us string) (*closing, error) {
+	last := &closing{}
+	for run, resets := holder.RunID, 0; run != us && resets < maxResets; resets++ {
+		d, err := a.deps.Client.DescribeWorkflowExecution(ctx, holder.WorkflowID, run)
+		var gone *serviceerror.NotFound
+		last.runs = append(last.runs, run)
+		if errors.As(err, &gone) {
+			return &closing{runs: last.runs}, nil // past the namespace's retention: long over
+		}
+		if err != nil {
+			return nil, fmt.Errorf("describe the holder %s: %w", holder.WorkflowID, err)
+		}
+		info := d.GetWorkflowExecutionInfo()
+		if s := info.GetStatus(); s == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING || s == enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED {
+			return nil, nil
+		}
+		last.at = info.GetCloseTime().AsTime()
+		last.abruptly = info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED || info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT
+		if run = d.GetWorkflowExtendedInfo().GetResetRunId(); run == "" {
+			return last, nil
+		}
+	}
+	return last, nil
+}
