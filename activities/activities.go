@@ -29,7 +29,8 @@ type Activities struct {
 	schemas   schema.Cache
 }
 
-// Deps are what the steps work with. All fields but Metrics, Webhook, Searchable, Log, HostQueue, Deployment and SweepAfter are required.
+// Deps are what the steps work with. All fields but Metrics, Webhook, Searchable, Log, HostQueue, Deployment and
+// SweepAfter are required.
 type Deps struct {
 	// Settings resolves a configured table; an error of it is the caller's mistake (unknown
 	// table) and is never retried.

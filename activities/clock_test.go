@@ -29,10 +29,13 @@ func TestAClockThatIsBackLowersTheWatermark(t *testing.T) {
 		"no step, too early": {source.UpperBound{Hi: lowest}, table.Window{Lo: mark, Hi: mark}, true, false, false},
 		"held": {
 			source.UpperBound{Hi: lowest, Lowest: lowest, ClockUntil: until, StepBack: time.Minute},
-			table.Window{Lo: lowest, Hi: lowest}, true, true, true,
+			table.Window{Lo: lowest, Hi: lowest},
+			true, true, true,
 		},
 		"it is over": {
-			source.UpperBound{Hi: hi, Lowest: lowest, StepBack: time.Minute}, table.Window{Lo: lowest, Hi: hi}, false,
+			source.UpperBound{Hi: hi, Lowest: lowest, StepBack: time.Minute},
+			table.Window{Lo: lowest, Hi: hi},
+			false,
 			false, true,
 		},
 		"the watermark is lower": {
@@ -42,7 +45,10 @@ func TestAClockThatIsBackLowersTheWatermark(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := draftOf(api.ModeIncremental, func(p *planDraft) { p.window.Hi, p.seen, p.freshAt = c.upperBound.Hi, now, time.Now() })
+			p := draftOf(api.ModeIncremental, func(p *planDraft) {
+				p.window.Hi, p.seen, p.freshAt = c.upperBound.Hi,
+					now, time.Now()
+			})
 			cursor, state := p.table.Columns[0].Column, owner.State{Watermark: mark, Seen: then}
 			h := c.upperBound
 			p.noteClock(&h, state)

@@ -104,7 +104,9 @@ func attemptName(ctx context.Context) string {
 }
 
 // publish publishes the manifest of the parts. If another attempt was faster, its parts count, and these are removed.
-func (a *Activities) publish(ctx context.Context, r *openedRange, parts *partWriter, stats scan.ReadStats) (ExtractResult, error) {
+func (a *Activities) publish(
+	ctx context.Context, r *openedRange, parts *partWriter, stats scan.ReadStats,
+) (ExtractResult, error) {
 	err := staging.PublishManifest(ctx, a.deps.Store, r.manifestKey(), r.manifest(parts, stats.Next))
 	ours := err == nil
 	if !ours {
@@ -145,7 +147,9 @@ func (a *Activities) sliceStart(ctx context.Context, r *openedRange) (*table.Pos
 
 // copyPages moves pages of the range into parts, until the slice is full, and keeps the
 // heartbeat going.
-func (a *Activities) copyPages(ctx context.Context, db *source.Source, spec scan.ReadSpec, r *openedRange, parts *partWriter) (stats scan.ReadStats, readErr, writeErr error) {
+func (a *Activities) copyPages(
+	ctx context.Context, db *source.Source, spec scan.ReadSpec, r *openedRange, parts *partWriter,
+) (stats scan.ReadStats, readErr, writeErr error) {
 	var rows, bytes atomic.Int64
 	var waiting atomic.Value
 	say := func(reason string) { waiting.Store(reason) }

@@ -89,7 +89,8 @@ func translate(ctx context.Context, err error, at where) error {
 		}
 		if isPreflight(ctx) && isDial(err) && age(ctx) > reachPatience {
 			opts.NonRetryable = true
-			remedy = "check the host and port of the connection's dsn, and that the server runs and is reachable from the worker"
+			remedy = "check the host and port of the connection's dsn, and that the server runs and is reachable" +
+				" from the worker"
 		}
 	} else if age(ctx) > patience {
 		opts.NonRetryable = true

@@ -54,7 +54,10 @@ func TestCredentialsThatStayExpiredAreGivenUp(t *testing.T) {
 
 // A lock wait is no server that does not answer.
 func TestALockWaitHasATypeOfItsOwn(t *testing.T) {
-	for number, typ := range map[uint16]string{1205: failure.LockWait, 1213: failure.LockWait, 2013: failure.ServerUnavailable, 1526: failure.RowRejected, 1040: failure.ServerFull} {
+	for number, typ := range map[uint16]string{
+		1205: failure.LockWait, 1213: failure.LockWait,
+		2013: failure.ServerUnavailable, 1526: failure.RowRejected, 1040: failure.ServerFull,
+	} {
 		err := mysqlerr.Safe(&mysql.MySQLError{Number: number, Message: "s3cret"})
 		var app *temporal.ApplicationError
 		require.ErrorAs(t, translate(t.Context(), err, where{connection: "warehouse", doing: "write a chunk"}), &app)

@@ -40,11 +40,12 @@ func (p *planDraft) refusal() error {
 // again nothing else tells of them.
 func (p *planDraft) watermarkAhead() error {
 	what, remedy := aheadText(*p.ahead), aheadRemedy(p.settings.Table, *p.ahead)
-	return temporal.NewApplicationErrorWithOptions(what+": "+remedy, failure.WatermarkAhead, temporal.ApplicationErrorOptions{
-		NonRetryable: true, Details: []any{
-			failure.Details{What: what, Remedy: remedy, ClockBack: p.clockBack, ClockUntil: p.clockUntil},
-		},
-	})
+	return temporal.NewApplicationErrorWithOptions(what+": "+remedy, failure.WatermarkAhead,
+		temporal.ApplicationErrorOptions{
+			NonRetryable: true, Details: []any{
+				failure.Details{What: what, Remedy: remedy, ClockBack: p.clockBack, ClockUntil: p.clockUntil},
+			},
+		})
 }
 
 func findingText(f table.Finding) string {
@@ -79,7 +80,8 @@ var levelOrder = map[table.Level]int{table.LevelRefuse: 0, table.LevelWarn: 1, t
 // lookupFailure translates an error of introspection: what is not there is the caller's to mend.
 func lookupFailure(ctx context.Context, err error, at where) error {
 	for known, remedy := range map[error]string{
-		schema.ErrNotFound:      "mend the name in the configuration, or GRANT SELECT on the table to the connection's login",
+		schema.ErrNotFound: "mend the name in the configuration, or GRANT SELECT on the table to the" +
+			" connection's login",
 		schema.ErrNotABaseTable: "name the table behind it",
 		source.ErrNeedsProcess:  "",
 		source.ErrReplica:       "",

@@ -133,7 +133,8 @@ func (p *planDraft) identityText() (what, remedy string) {
 		what = fmt.Sprintf("%s cannot be written: %s", name, p.id.changed)
 	}
 	remedy = fmt.Sprintf(
-		"load it again with `tablehaul run %s --full`; or, where the target holds all rows up to the watermark, `tablehaul watermark adopt %s`",
+		"load it again with `tablehaul run %s --full`; or, where the target holds all rows up to the watermark,"+
+			" `tablehaul watermark adopt %s`",
 		name, name,
 	)
 	return what, remedy

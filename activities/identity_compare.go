@@ -67,7 +67,8 @@ func (p *planDraft) compareTarget(ctx context.Context, was *owner.Identity) (cha
 	moved := !was.Target.Server.Same(p.id.now.Target.Server)
 	switch {
 	case row == nil && was.Target.Row:
-		return fmt.Sprintf("the target %s on %s has no state row of this table: it is another target, or was written by others",
+		return fmt.Sprintf("the target %s on %s has no state row of this table: it is another target, or was"+
+			" written by others",
 			p.settings.Target, p.id.now.Target.Server), nil
 	case row == nil && moved:
 		agrees, err := p.rowsAgree(ctx)
@@ -79,7 +80,8 @@ func (p *planDraft) compareTarget(ctx context.Context, was *owner.Identity) (cha
 		return p.lowerWatermark(ctx, was)
 	}
 	if moved {
-		p.warnings = append(p.warnings, fmt.Sprintf("the target is on another server than before, %s instead of %s: it is taken for the same, moved",
+		p.warnings = append(p.warnings, fmt.Sprintf("the target is on another server than before, %s instead of"+
+			" %s: it is taken for the same, moved",
 			p.id.now.Target.Server, was.Target.Server))
 	}
 	if s.FirstLoad != nil && row != nil {
@@ -96,8 +98,10 @@ func (p *planDraft) lowerWatermark(ctx context.Context, was *owner.Identity) (ch
 	s := &p.id.state
 	mark := p.id.row.Watermark
 	if mark != "" && was.CursorType != p.id.now.CursorType {
-		if mark, err = source.ConvertCursor(was.CursorType, p.table.Column(p.settings.Cursor).Column, mark); err != nil {
-			return "the target has lost its last runs, and the cursor's type has changed since", nil //nolint:nilerr // the sentence says it
+		if mark, err = source.ConvertCursor(was.CursorType, p.table.Column(p.settings.Cursor).Column,
+			mark); err != nil {
+			changed = "the target has lost its last runs, and the cursor's type has changed since"
+			return changed, nil //nolint:nilerr // the sentence says it
 		}
 	}
 	if mark != "" && s.Watermark != "" {
@@ -141,7 +145,8 @@ func (p *planDraft) compareSource(ctx context.Context, was *owner.Identity) (cha
 		return "", err
 	case !agrees && same:
 		return fmt.Sprintf(
-			"the source %s has gone back in its history, as after a restored backup, and its rows differ from the target's",
+			"the source %s has gone back in its history, as after a restored backup, and its rows differ from"+
+				" the target's",
 			now,
 		), nil
 	case !agrees:
@@ -150,7 +155,8 @@ func (p *planDraft) compareSource(ctx context.Context, was *owner.Identity) (cha
 			now,
 		), nil
 	}
-	p.warnings = append(p.warnings, fmt.Sprintf("the source is not surely the one of the last run (%s instead of %s), and its last rows are on the target: it is taken for the same",
+	p.warnings = append(p.warnings, fmt.Sprintf("the source is not surely the one of the last run (%s instead of"+
+		" %s), and its last rows are on the target: it is taken for the same",
 		now, was.Source))
 	return "", nil
 }
@@ -183,11 +189,13 @@ func (p *planDraft) adoptState(ctx context.Context) (changed string, err error) 
 		return "", err
 	}
 	if !agrees {
-		return "nothing is known of the target that it is of, and the last rows of the source below it are not on the target", nil
+		return "nothing is known of the target that it is of, and the last rows of the source below it are not" +
+			" on the target", nil
 	}
 	p.warnings = append(
 		p.warnings,
-		"the state of the table did not say which servers and columns it is of: the source's last rows are on the target, and it is bound to them",
+		"the state of the table did not say which servers and columns it is of: the source's last rows are on"+
+			" the target, and it is bound to them",
 	)
 	return "", nil
 }

@@ -39,7 +39,9 @@ func (p *planDraft) checkOverlap() {
 }
 
 // overlapBelow is where an incremental run's window begins: the overlap below the watermark.
-func (p *planDraft) overlapBelow(ctx context.Context, cursor table.Column, mark string, h source.UpperBound) (string, error) {
+func (p *planDraft) overlapBelow(
+	ctx context.Context, cursor table.Column, mark string, h source.UpperBound,
+) (string, error) {
 	if !isInteger(cursor) {
 		return p.src.SubtractOverlap(ctx, cursor, mark, p.settings.Overlap)
 	}
@@ -70,8 +72,10 @@ func (p *planDraft) explainOverlap(cursor table.Column, h source.UpperBound) {
 		return
 	}
 	if h.Unit == 0 {
-		p.warnings = append(p.warnings, fmt.Sprintf("overlap: %s is a time, and nothing says what time a step of the integer cursor"+
-			" %s is: only its last value is read again; write overlap as a number of steps, such as 100, or set cursorUnit;"+
+		p.warnings = append(p.warnings, fmt.Sprintf("overlap: %s is a time, and nothing says what time a step of"+
+			" the integer cursor"+
+			" %s is: only its last value is read again; write overlap as a number of steps, such as 100, or set"+
+			" cursorUnit;"+
 			" overlap: 0 says that no row comes late", s.Overlap, cursor.Name))
 		return
 	}

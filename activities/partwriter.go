@@ -96,7 +96,8 @@ func (w *partWriter) close() error {
 		return err
 	}
 	w.parts = append(w.parts, table.Part{
-		Key: w.open.key, Rows: sum.Rows, Size: sum.Size, SHA256: sum.SHA256, Stored: w.open.stored, Footer: sum.Footer, Chunks: sum.Chunks,
+		Key: w.open.key, Rows: sum.Rows, Size: sum.Size, SHA256: sum.SHA256, Stored: w.open.stored,
+		Footer: sum.Footer, Chunks: sum.Chunks,
 	})
 	w.done += sum.Size
 	w.chunks += len(sum.Chunks)

@@ -185,9 +185,14 @@ func (a *Activities) stagePlan(ctx context.Context, in PlanRunInput, p *planDraf
 	}
 	var err error
 	out.PlanSum, err = a.writePlan(ctx, in.Run, stagedPlan{
-		Version: 1, Deployment: a.deps.Deployment, StateID: in.State.ID, WorkflowID: activity.GetInfo(ctx).WorkflowExecution.ID, Settings: p.settings, Mode: p.mode, Window: p.window, FreshAt: p.freshAt, ByKey: p.byKey(),
-		ZoneOffset: p.tail.upperBound.ZoneOffset, Ceiling: p.tail.upperBound.Ceiling, Unsettled: p.unsettled(in), NeedsFence: p.mode != api.ModeFirstLoad && !p.lowered,
-		Columns: p.target.Columns, Key: p.table.PrimaryKey, Ranges: p.ranges, RefersToItself: p.target.RefersToItself, IndexesLater: p.target.Deferred,
+		Version: 1, Deployment: a.deps.Deployment, StateID: in.State.ID,
+		WorkflowID: activity.GetInfo(ctx).WorkflowExecution.ID, Settings: p.settings, Mode: p.mode,
+		Window: p.window, FreshAt: p.freshAt, ByKey: p.byKey(),
+		ZoneOffset: p.tail.upperBound.ZoneOffset, Ceiling: p.tail.upperBound.Ceiling, Unsettled: p.unsettled(in),
+		NeedsFence: p.mode != api.ModeFirstLoad && !p.lowered,
+		Columns:    p.target.Columns, Key: p.table.PrimaryKey, Ranges: p.ranges,
+		RefersToItself: p.target.RefersToItself,
+		IndexesLater:   p.target.Deferred,
 	})
 	return out, translate(ctx, err, where{doing: "stage the plan of " + in.Table})
 }
@@ -201,7 +206,9 @@ func (p *planDraft) result(in PlanRunInput) PlanRunResult {
 		RowsEstimate: p.rowsEstimate, ChunksInFlight: p.settings.ChunksInFlight, ChunkRows: int64(
 			p.settings.ChunkRows,
 		), RangesInFlight: p.settings.RangesInFlight,
-		HeldBack: p.heldBack, HeldBackSeconds: p.heldFor.Seconds(), FreshAt: p.freshAt.UTC(), Marks: p.marks, Seen: p.seen, ClockBack: p.clockBack, ClockUntil: p.clockUntil, Warnings: p.warnings,
-		IndexesLater: len(p.target.Deferred), TargetLost: p.targetLost && in.State.Watermark != "" || p.id.forget, Watermark: in.State.Watermark, Priority: p.settings.Priority,
+		HeldBack: p.heldBack, HeldBackSeconds: p.heldFor.Seconds(), FreshAt: p.freshAt.UTC(), Marks: p.marks,
+		Seen: p.seen, ClockBack: p.clockBack, ClockUntil: p.clockUntil, Warnings: p.warnings,
+		IndexesLater: len(p.target.Deferred), TargetLost: p.targetLost && in.State.Watermark != "" ||
+			p.id.forget, Watermark: in.State.Watermark, Priority: p.settings.Priority,
 	}
 }

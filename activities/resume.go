@@ -49,8 +49,10 @@ func (a *Activities) resume(ctx context.Context, in PlanRunInput, p *planDraft) 
 	case err != nil:
 		return PlanRunResult{}, false, translate(ctx, err, where{doing: "read the plan of " + in.Table})
 	}
-	if !staged.sameSource(p.table) || len(staged.Columns) != len(p.target.Columns) || !table.SameColumn(staged.Settings.Cursor, p.settings.Cursor) || staged.Settings.Target != p.settings.Target ||
-		staged.Settings.SourceConnection != p.settings.SourceConnection || staged.Settings.TargetConnection != p.settings.TargetConnection ||
+	if !staged.sameSource(p.table) || len(staged.Columns) != len(p.target.Columns) ||
+		!table.SameColumn(staged.Settings.Cursor, p.settings.Cursor) || staged.Settings.Target != p.settings.Target ||
+		staged.Settings.SourceConnection != p.settings.SourceConnection ||
+		staged.Settings.TargetConnection != p.settings.TargetConnection ||
 		len(old.Done) != len(staged.Ranges) || staged.StateID != "" && staged.StateID != in.State.ID {
 		p.warnings = append(
 			p.warnings, "the table or its settings changed since the unfinished first load: the load starts over",
@@ -58,7 +60,8 @@ func (a *Activities) resume(ctx context.Context, in PlanRunInput, p *planDraft) 
 		a.forgetPlan(ctx, in.Table, old.Run)
 		return PlanRunResult{}, false, nil
 	}
-	p.window, p.ranges, p.rowsEstimate, p.target.Deferred = staged.Window, staged.Ranges, p.table.RowsEstimate, staged.IndexesLater
+	p.window, p.ranges, p.rowsEstimate, p.target.Deferred = staged.Window, staged.Ranges, p.table.RowsEstimate,
+		staged.IndexesLater
 	p.freshAt, p.seen = staged.FreshAt, nil // what is seen now says nothing of then
 	out := p.result(in)
 	out.Run, out.PlanSum, out.Done = old.Run, sum, old.Done

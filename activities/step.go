@@ -25,7 +25,9 @@ func (in NotifyInput) tableName() string         { return in.Table }
 func (in PlanVerifyInput) tableName() string     { return in.Table }
 
 // withStepLog wraps a step so that each attempt leaves one line in the log and, where it fails, a count.
-func withStepLog[In stepInput, Out any](a *Activities, f func(context.Context, In) (Out, error)) func(context.Context, In) (Out, error) {
+func withStepLog[In stepInput, Out any](
+	a *Activities, f func(context.Context, In) (Out, error),
+) func(context.Context, In) (Out, error) {
 	return func(ctx context.Context, in In) (Out, error) {
 		notes := &stepAttrs{}
 		begun := time.Now()

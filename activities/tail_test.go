@@ -48,10 +48,18 @@ func TestTheTailIsReadLast(t *testing.T) {
 		last  bool
 	}{
 		"a window of one range goes on to now": {draftOf(api.ModeIncremental, nil), []piece{{ToNow: true}}, false},
-		"a window that was cut":                {draftOf(api.ModeIncremental, func(p *planDraft) { p.ranges = cut }), append(cut[:2:2], above), true},
-		"a first load goes by key":             {draftOf(api.ModeFirstLoad, func(p *planDraft) { p.ranges = keys }), []piece{{Keys: keys[0].Keys, ToNow: true}, {Keys: keys[1].Keys, ToNow: true}}, false},
-		"a backfill ends at its window":        {draftOf(api.ModeBackfill, nil), []piece{{}}, false},
-		"a table without a cursor has none":    {draftOf(api.ModeWhole, func(p *planDraft) { p.settings.Cursor = "" }), []piece{{}}, false},
+		"a window that was cut": {
+			draftOf(api.ModeIncremental, func(p *planDraft) { p.ranges = cut }),
+			append(cut[:2:2], above), true,
+		},
+		"a first load goes by key": {
+			draftOf(api.ModeFirstLoad, func(p *planDraft) { p.ranges = keys }),
+			[]piece{{Keys: keys[0].Keys, ToNow: true}, {Keys: keys[1].Keys, ToNow: true}},
+			false,
+		},
+		"a backfill ends at its window": {draftOf(api.ModeBackfill, nil), []piece{{}}, false},
+		"a table without a cursor has none": {draftOf(api.ModeWhole,
+			func(p *planDraft) { p.settings.Cursor = "" }), []piece{{}}, false},
 		"an empty window and an empty tail": {draftOf(api.ModeIncremental, func(p *planDraft) {
 			p.nothing, p.ranges = true, nil
 		}), nil, false},

@@ -50,11 +50,13 @@ func (a *Activities) closedSince(ctx context.Context, holder owner.Lease, us str
 			return nil, fmt.Errorf("describe the holder %s: %w", holder.WorkflowID, err)
 		}
 		info := d.GetWorkflowExecutionInfo()
-		if s := info.GetStatus(); s == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING || s == enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED {
+		if s := info.GetStatus(); s == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING ||
+			s == enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED {
 			return nil, nil
 		}
 		last.at = info.GetCloseTime().AsTime()
-		last.abruptly = info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED || info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT
+		last.abruptly = info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED ||
+			info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT
 		if run = d.GetWorkflowExtendedInfo().GetResetRunId(); run == "" {
 			return last, nil
 		}

@@ -83,8 +83,10 @@ func (a *Activities) beginTarget(ctx context.Context, in PlanRunInput, p *planDr
 func withoutRow(p *planDraft) string {
 	schema := sqltext.Ident(p.settings.Target.Schema)
 	table := schema + "." + sqltext.Ident(lineage.StateTable)
-	return fmt.Sprintf("no state row is kept beside the target: that it is another table of this name, was restored from a backup, or is written by"+
-		" another deployment is not noticed, and a row that changes all the time arrives only when it rests (GRANT SELECT, INSERT, UPDATE, CREATE ON %s TO the login)", table)
+	return fmt.Sprintf("no state row is kept beside the target: that it is another table of this name, was"+
+		" restored from a backup, or is written by"+
+		" another deployment is not noticed, and a row that changes all the time arrives only when it rests"+
+		" (GRANT SELECT, INSERT, UPDATE, CREATE ON %s TO the login)", table)
 }
 
 // checkTargetRow is what a chunk's transaction begins with.

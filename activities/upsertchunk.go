@@ -107,7 +107,8 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	key := tableKey{s.TargetConnection, s.Target}
 	pace := a.paces.of(paceKey{key, r.plan.ByKey})
 	done, err := a.upsert(ctx, db.DB, r, upsert.Spec{
-		Columns: r.plan.Columns, Cursor: s.Cursor, Unsettled: r.unsettled(), Conflicts: upsert.ConflictPolicy(s.UniqueConflicts),
+		Columns: r.plan.Columns, Cursor: s.Cursor, Unsettled: r.unsettled(),
+		Conflicts:      upsert.ConflictPolicy(s.UniqueConflicts),
 		MaxTransaction: s.MaxTransaction, Sizer: &pace.sizer, MinRows: s.ChunkRows / MaxPieces,
 		// Ranges that took turns would all be read at the same time, and then all be written.
 		Limiter: &pace.limiter, MaxInFlight: s.ChunksInFlight, Order: in.Range,
@@ -128,15 +129,18 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	)
 	superseded := int64(rows.Len()) - done.Inserted - done.Updated - done.Unchanged
 	a.deps.Metrics.Wrote(in.Table, metrics.Chunk{
-		Inserted: done.Inserted, Updated: done.Updated, Unchanged: done.Unchanged + superseded, NewerOnTarget: done.NewerOnTarget,
-		Seconds: done.Seconds, Tries: done.Tries,
+		Inserted: done.Inserted, Updated: done.Updated, Unchanged: done.Unchanged + superseded,
+		NewerOnTarget: done.NewerOnTarget,
+		Seconds:       done.Seconds, Tries: done.Tries,
 	})
 	return UpsertChunkResult{
 		Inserted: done.Inserted, Updated: done.Updated, Unchanged: done.Unchanged + superseded,
 		// What an earlier attempt of this step left behind is not known: it may have committed.
 		Approximate:      done.Approximate || !clean,
-		DeletedConflicts: done.DeletedConflicts, SkippedConflicts: done.SkippedConflicts, NewerOnTarget: done.NewerOnTarget,
-		Seconds: done.Seconds, Tries: done.Tries, NextRows: int64(pace.sizer.Rows()), WriteLimit: pace.limiter.Limit(),
+		DeletedConflicts: done.DeletedConflicts, SkippedConflicts: done.SkippedConflicts,
+		NewerOnTarget: done.NewerOnTarget,
+		Seconds:       done.Seconds, Tries: done.Tries, NextRows: int64(pace.sizer.Rows()),
+		WriteLimit: pace.limiter.Limit(),
 	}, nil
 }
 
@@ -190,7 +194,9 @@ func (a *Activities) chunkOf(ctx context.Context, in UpsertChunkInput) (*openedR
 }
 
 // readChunk returns the chunk's rows from bytes that match the manifest's hashes.
-func (a *Activities) readChunk(ctx context.Context, r *openedRange, m staging.Manifest, ref ChunkRef) (*table.Rows, error) {
+func (a *Activities) readChunk(
+	ctx context.Context, r *openedRange, m staging.Manifest, ref ChunkRef,
+) (*table.Rows, error) {
 	if ref.Part < 0 || ref.Part >= len(m.Parts) || ref.Chunk < 0 || ref.Chunk >= len(m.Parts[ref.Part].Chunks) {
 		return nil, fmt.Errorf(
 			"chunk %d of part %d is not in the manifest: %w", ref.Chunk, ref.Part, staging.ErrCorrupt,

@@ -173,7 +173,9 @@ func (p *planDraft) begins(h source.UpperBound) string {
 	return "it begins by itself when that is over"
 }
 
-func (p *planDraft) chooseLo(ctx context.Context, in PlanRunInput, cursor table.Column, h source.UpperBound, from, to string) error {
+func (p *planDraft) chooseLo(
+	ctx context.Context, in PlanRunInput, cursor table.Column, h source.UpperBound, from, to string,
+) error {
 	var err error
 	at := where{p.settings.SourceConnection, "choose the window of " + in.Table}
 	switch p.mode {
@@ -225,7 +227,8 @@ func (p *planDraft) beginAt(ctx context.Context, s owner.State, cursor table.Col
 func (p *planDraft) readBelow(ctx context.Context, cursor table.Column, s owner.State, h source.UpperBound) error {
 	p.lowered = h.StepBack > 0
 	if h.StepBack > time.Minute {
-		p.warnings = append(p.warnings, fmt.Sprintf("the source's clock went back by %s since the last run: the window begins as much lower",
+		p.warnings = append(p.warnings, fmt.Sprintf("the source's clock went back by %s since the last run: the"+
+			" window begins as much lower",
 			h.StepBack.Round(time.Second)))
 	}
 	if s.Seen == nil || s.Seen.Newest == "" || h.Newest == "" || p.window.Lo == "" {
@@ -239,8 +242,10 @@ func (p *planDraft) readBelow(ctx context.Context, cursor table.Column, s owner.
 	if err != nil || above > 0 {
 		return err
 	}
-	p.warnings = append(p.warnings, fmt.Sprintf("rows came since the last run whose %s lies below the watermark %s, the newest at %s,"+
-		" while the source's now is %s: the window begins there; see that the writers' clocks and time zone are the source's, or set cursorZone",
+	p.warnings = append(p.warnings, fmt.Sprintf("rows came since the last run whose %s lies below the watermark"+
+		" %s, the newest at %s,"+
+		" while the source's now is %s: the window begins there; see that the writers' clocks and time zone are"+
+		" the source's, or set cursorZone",
 		cursor.Name, s.Watermark, h.Newest, h.Latest))
 	p.lowered = true
 	p.window.Lo, err = p.src.SubtractOverlap(ctx, cursor, s.Seen.Newest, p.settings.Overlap)

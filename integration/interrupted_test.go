@@ -16,6 +16,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -177,6 +178,19 @@ func TestSecondRunIsTurnedAwayByName(t *testing.T) {
 	require.NoError(t, waiting.Get(t.Context(), &waited))
 	require.Equal(t, api.ModeIncremental, waited.Mode, "it ran after the first load")
 	require.NoError(t, first.Get(t.Context(), nil))
+	begun := 0
+	for id, h := range p.histories() {
+		if !strings.HasPrefix(id, workflows.TableStateID(p.queue, p.table("t"))+" ") {
+			continue
+		}
+		for _, e := range h.GetEvents() {
+			accepted := e.GetWorkflowExecutionUpdateAcceptedEventAttributes()
+			if accepted.GetAcceptedRequest().GetInput().GetName() == owner.UpdateBeginRun {
+				begun++
+			}
+		}
+	}
+	require.Equal(t, 2, begun, "a run that is refused, skipped or waits writes nothing to the state workflow's history")
 	p.equal("t", []string{"id"}, columnsT...)
 }
 

@@ -36,11 +36,15 @@ What a step waits for, if anything, is under Pending Activities.
 }
 
 func TestDetailsOfAFirstLoadNameRangesUnderWay(t *testing.T) {
-	st := Status{Table: "shop.orders", Phase: PhaseRanges, Mode: api.ModeFirstLoad, Ranges: 40, RangesDone: 10,
-		RowsTotal: 1000, RowsWritten: 400, Started: now}
+	st := Status{
+		Table: "shop.orders", Phase: PhaseRanges, Mode: api.ModeFirstLoad, Ranges: 40, RangesDone: 10,
+		RowsTotal: 1000, RowsWritten: 400, Started: now,
+	}
 	for range shownRanges + 3 {
-		st.Running = append(st.Running, RunningRange{WorkflowID: "tablehaul/sync/shop.orders/run-1/range-7",
-			Chunks: 25, ChunksDone: 1})
+		st.Running = append(st.Running, RunningRange{
+			WorkflowID: "tablehaul/sync/shop.orders/run-1/range-7",
+			Chunks:     25, ChunksDone: 1,
+		})
 	}
 	text := statusDetails(&st, now)
 	require.Contains(t, text, "**ranges** of a first load of **shop.orders**, 40% done")
@@ -59,8 +63,10 @@ func TestPercent(t *testing.T) {
 		"nothing is known": {st: Status{Phase: PhasePlan, Ranges: 1}, none: true},
 		"done":             {st: Status{Phase: PhaseDone}, want: 100},
 		"a rough estimate": {st: Status{Phase: PhaseUpsert, RowsTotal: 10, RowsWritten: 20}, want: 99},
-		"a resumed load": {st: Status{Phase: PhaseRanges, Ranges: 4, RangesDone: 3, RowsTotal: 100},
-			want: 75},
+		"a resumed load": {
+			st:   Status{Phase: PhaseRanges, Ranges: 4, RangesDone: 3, RowsTotal: 100},
+			want: 75,
+		},
 		"chunks of the only range": {st: Status{Phase: PhaseUpsert, Ranges: 1, Chunks: 8, ChunksDone: 2}, want: 25},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -81,8 +87,10 @@ func TestDetailsBeforeAPlanAndOfAFailure(t *testing.T) {
 }
 
 func TestDetailsOfARange(t *testing.T) {
-	st := Status{Table: "shop.orders", Phase: PhaseUpsert, Ranges: 8, RowsExtracted: 10, RowsWritten: 5, Chunks: 2,
-		ChunksDone: 1, Started: now}
+	st := Status{
+		Table: "shop.orders", Phase: PhaseUpsert, Ranges: 8, RowsExtracted: 10, RowsWritten: 5, Chunks: 2,
+		ChunksDone: 1, Started: now,
+	}
 	require.Equal(t, "**upsert** of range 3 of 8 of **shop.orders**\n\n"+
 		"- **As of:** 2026-11-25 10:00:00Z; begun at 2026-11-25 10:00:00Z\n"+
 		"- **Progress:** 5 rows written, 10 read; 1 of 2 chunks\n", rangeDetails(st, 2, now))
@@ -95,11 +103,15 @@ func TestDetailsOfAnOwner(t *testing.T) {
 		FirstLoad: &owner.FirstLoad{Done: "1100"},
 	}
 	for range shownRuns + 5 {
-		s.LastRuns = append(s.LastRuns, owner.RunRecord{Mode: api.ModeIncremental, Outcome: owner.OutcomeDone,
-			Rows: 7, Seconds: 1.26, Finished: now})
+		s.LastRuns = append(s.LastRuns, owner.RunRecord{
+			Mode: api.ModeIncremental, Outcome: owner.OutcomeDone,
+			Rows: 7, Seconds: 1.26, Finished: now,
+		})
 	}
-	s.LastRuns = append(s.LastRuns, owner.RunRecord{Outcome: owner.OutcomeFailed, Finished: now,
-		Failure: "UnsupportedTable: no primary key"})
+	s.LastRuns = append(s.LastRuns, owner.RunRecord{
+		Outcome: owner.OutcomeFailed, Finished: now,
+		Failure: "UnsupportedTable: no primary key",
+	})
 	text := stateDetails(s)
 	require.True(t, strings.HasPrefix(text, `**shop.orders** watermark `+"`2026-11-25 09:59:00`"+`
 
@@ -121,8 +133,10 @@ func TestStaticDetailsSayWhatWasAskedFor(t *testing.T) {
 			" If another run holds the table: wait.": {
 			Full: true, IfBusy: api.IfBusyWait,
 		},
-		"Reads a window again: above `2024-05-01`, up to `no bound`. The watermark stays.": {From: "2024-05-01",
-			IfBusy: api.IfBusyFail},
+		"Reads a window again: above `2024-05-01`, up to `no bound`. The watermark stays.": {
+			From:   "2024-05-01",
+			IfBusy: api.IfBusyFail,
+		},
 	} {
 		require.Equal(t, want, SyncDetails(in))
 	}

@@ -65,8 +65,10 @@ func newFake() *fake {
 		}}, nil
 	}
 	f.extract = func(activities.RangeInput) (activities.ExtractResult, error) {
-		return activities.ExtractResult{Rows: fakeChunks * fakeChunkRows, Chunks: fakeChunks, Parts: 2, Bytes: 99,
-			LongestPage: 0.5}, nil
+		return activities.ExtractResult{
+			Rows: fakeChunks * fakeChunkRows, Chunks: fakeChunks, Parts: 2, Bytes: 99,
+			LongestPage: 0.5,
+		}, nil
 	}
 	f.wait = func(activities.RangeInput) error { return nil }
 	f.upsert = func(context.Context, activities.UpsertChunkInput) (activities.UpsertChunkResult, error) {
@@ -185,8 +187,10 @@ func (f *fake) list(ctx context.Context, in activities.ListChunksInput) (activit
 	}
 	out := activities.ListChunksResult{Total: f.chunks}
 	for i := in.After; i < f.chunks && len(out.Chunks) < in.Limit; i++ {
-		out.Chunks = append(out.Chunks, activities.ChunkRef{Part: i / 6, Chunk: i % 6, Rows: fakeChunkRows,
-			FirstRow: int64(i % 6 * fakeChunkRows)})
+		out.Chunks = append(out.Chunks, activities.ChunkRef{
+			Part: i / 6, Chunk: i % 6, Rows: fakeChunkRows,
+			FirstRow: int64(i % 6 * fakeChunkRows),
+		})
 	}
 	return out, nil
 }
@@ -219,8 +223,9 @@ func newEnvironment() *testsuite.TestWorkflowEnvironment {
 }
 
 // run executes SyncTable with the fake's activities.
-func run(t *testing.T, f *fake, in any,
-	prepare ...func(*testsuite.TestWorkflowEnvironment)) *testsuite.TestWorkflowEnvironment {
+func run(
+	t *testing.T, f *fake, in any, prepare ...func(*testsuite.TestWorkflowEnvironment),
+) *testsuite.TestWorkflowEnvironment {
 	t.Helper()
 	env := newEnvironment()
 	f.register(env)

@@ -69,8 +69,9 @@ func (s *sync) finish(ctx workflow.Context, runErr error) error {
 }
 
 // finishRun runs FinishRun on the host that has the plan which it drops, or on any host if that one does not answer.
-func (s *sync) finishRun(ctx workflow.Context, in activities.FinishRunInput, gone bool,
-	out *activities.FinishRunResult) error {
+func (s *sync) finishRun(
+	ctx workflow.Context, in activities.FinishRunInput, gone bool, out *activities.FinishRunResult,
+) error {
 	summary := finishSummary(in.Finish)
 	if in.DropPlan != "" && !gone {
 		in.Queue = s.router.queue

@@ -281,8 +281,10 @@ func TestALostPlanIsMadeAnewUnderAnotherName(t *testing.T) {
 				require.Equal(t, fmt.Sprint("plan", i-1), in.Lost)
 			}
 		}
-		require.Equal(t, []string{"default-test-run-id", "default-test-run-id.1",
-			"default-test-run-id.2"}[:min(lost+1, 3)], names)
+		require.Equal(t, []string{
+			"default-test-run-id", "default-test-run-id.1",
+			"default-test-run-id.2",
+		}[:min(lost+1, 3)], names)
 		if wants != "" {
 			requireFailure(t, env, wants)
 			continue

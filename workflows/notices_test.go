@@ -30,8 +30,10 @@ type notifiedHarness struct {
 }
 
 func newNotifiedHarness(t *testing.T) *notifiedHarness {
-	o := &notifiedHarness{stateHarness: newStateHarness(t), start: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
-		away: func(time.Duration) bool { return false }}
+	o := &notifiedHarness{
+		stateHarness: newStateHarness(t), start: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
+		away: func(time.Duration) bool { return false },
+	}
 	o.env.SetStartTime(o.start)
 	o.env.RegisterActivityWithOptions(func(_ context.Context, in activities.NotifyInput) (struct{}, error) {
 		o.tries++
@@ -73,8 +75,10 @@ var never = &owner.NoticeSettings{}
 
 func TestAFailureIsToldOnceAndItsEndOnce(t *testing.T) {
 	o := newNotifiedHarness(t)
-	for _, outcome := range []string{"done", "failed", "failed", "cancelled", "failed", "done", "done", "failed",
-		"done"} {
+	for _, outcome := range []string{
+		"done", "failed", "failed", "cancelled", "failed", "done", "done", "failed",
+		"done",
+	} {
 		o.ends(outcome, never)
 	}
 	o.run()

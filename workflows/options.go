@@ -69,8 +69,10 @@ var (
 	// notifyOptions: a try takes ten seconds at most. After a day the message is out of date.
 	notifyOptions = workflow.ActivityOptions{
 		StartToCloseTimeout: 20 * time.Second, ScheduleToCloseTimeout: 24 * time.Hour, WaitForCancellation: true,
-		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2,
-			MaximumInterval: 5 * time.Minute},
+		RetryPolicy: &temporal.RetryPolicy{
+			InitialInterval: 2 * time.Second, BackoffCoefficient: 2,
+			MaximumInterval: 5 * time.Minute,
+		},
 	}
 	// stateOptions: an update of the table's state workflow. It must arrive, however long Temporal is away.
 	stateOptions = workflow.ActivityOptions{StartToCloseTimeout: time.Minute, RetryPolicy: retry}

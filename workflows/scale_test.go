@@ -74,8 +74,10 @@ func huge(slices, chunks int) *fake {
 	f.plan.Done = strings.Repeat("0", hugeRanges)
 	f.chunks = chunks
 	f.extract = func(in activities.RangeInput) (activities.ExtractResult, error) {
-		return activities.ExtractResult{Rows: int64(chunks) * fakeChunkRows, Chunks: chunks, Parts: 1, Bytes: 1,
-			More: in.Slice < slices-1}, nil
+		return activities.ExtractResult{
+			Rows: int64(chunks) * fakeChunkRows, Chunks: chunks, Parts: 1, Bytes: 1,
+			More: in.Slice < slices-1,
+		}, nil
 	}
 	f.upsert = func(_ context.Context, in activities.UpsertChunkInput) (activities.UpsertChunkResult, error) {
 		return activities.UpsertChunkResult{Inserted: in.Rows, Tries: 1}, nil

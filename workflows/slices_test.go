@@ -23,8 +23,10 @@ import (
 // sliced makes every range of the fake one of several slices.
 func (f *fake) sliced(slices int) {
 	f.extract = func(in activities.RangeInput) (activities.ExtractResult, error) {
-		return activities.ExtractResult{Rows: fakeChunks * fakeChunkRows, Chunks: fakeChunks, Parts: 2, Bytes: 99,
-			More: in.Slice < slices-1}, nil
+		return activities.ExtractResult{
+			Rows: fakeChunks * fakeChunkRows, Chunks: fakeChunks, Parts: 2, Bytes: 99,
+			More: in.Slice < slices-1,
+		}, nil
 	}
 }
 
@@ -72,8 +74,10 @@ func TestARangeIsMovedInSlices(t *testing.T) {
 func TestALongRangeContinuesAsNew(t *testing.T) {
 	f := newFake()
 	f.sliced(3)
-	in := workflows.SyncRangeInput{Range: activities.RangeInput{Table: "shop.orders", Run: "run-1", PlanSum: "sum",
-		Range: 4}, Ranges: 9, ChunksInFlight: 2}
+	in := workflows.SyncRangeInput{Range: activities.RangeInput{
+		Table: "shop.orders", Run: "run-1", PlanSum: "sum",
+		Range: 4,
+	}, Ranges: 9, ChunksInFlight: 2}
 	var total workflows.SyncRangeResult
 	for executions := 1; ; executions++ {
 		env := newEnvironment()

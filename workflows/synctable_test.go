@@ -24,8 +24,10 @@ func TestSyncTableRaisesTheWatermarkAfterEveryChunk(t *testing.T) {
 	f := newFake()
 	env := run(t, f, orders)
 	require.NoError(t, env.GetWorkflowError())
-	require.Equal(t, []string{"BeginRun", "PlanRun", "ExtractIncremental", "WaitForFiles", "ListChunks",
-		"UpsertChunk", "Cleanup", "FinishRun"}, f.order())
+	require.Equal(t, []string{
+		"BeginRun", "PlanRun", "ExtractIncremental", "WaitForFiles", "ListChunks",
+		"UpsertChunk", "Cleanup", "FinishRun",
+	}, f.order())
 	require.Equal(t, fakeChunks, f.count("UpsertChunk"))
 
 	var result workflows.SyncTableResult
@@ -240,7 +242,8 @@ func TestSyncTableMovesManyRangesAsChildren(t *testing.T) {
 	f.plan.Mode, f.plan.Ranges, f.plan.Done = api.ModeFirstLoad, 5, "01000"
 	f.upsert = func(context.Context, activities.UpsertChunkInput) (activities.UpsertChunkResult, error) {
 		err := f.waitUntil(func() bool { // two ranges are at work side by side
-			return slices.ContainsFunc(f.upserts, func(u activities.UpsertChunkInput) bool { return u.Range != f.upserts[0].Range })
+			return slices.ContainsFunc(f.upserts,
+				func(u activities.UpsertChunkInput) bool { return u.Range != f.upserts[0].Range })
 		})
 		return activities.UpsertChunkResult{Inserted: 4, Updated: 5, Unchanged: 1}, err
 	}

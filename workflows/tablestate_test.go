@@ -137,8 +137,10 @@ func TestTableStateGrantsOneLeaseAtATime(t *testing.T) {
 	o.then(owner.UpdateFinishRun, owner.FinishRequest{Fence: 2, RunID: "0", Watermark: "9"}, refused(failure.LeaseLost))
 	o.then(owner.UpdateRecordProgress, owner.ProgressRequest{Fence: 2, RunID: "0"}, refused(failure.LeaseLost))
 	o.then(owner.UpdateSetWatermark, owner.SetRequest{Watermark: "1"}, refused(failure.TableBusy))
-	finish := owner.FinishRequest{Fence: 2, Watermark: "9", Cursor: "id",
-		Record: owner.RunRecord{RunID: "1", Outcome: "done"}}
+	finish := owner.FinishRequest{
+		Fence: 2, Watermark: "9", Cursor: "id",
+		Record: owner.RunRecord{RunID: "1", Outcome: "done"},
+	}
 	o.then(owner.UpdateFinishRun, finish, func(reply any, err error) {
 		require.NoError(t, err)
 		require.Equal(t, "9", reply.(owner.State).Watermark)
@@ -157,8 +159,10 @@ func TestFencesNeverRestart(t *testing.T) {
 	for range 2 { // the second state workflow knows nothing of the first, which was terminated
 		o := newStateHarness(t)
 		for _, run := range []string{"1", "2"} {
-			o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: run,
-				TakeOver: int64(len(o.leases))}, func(_ any, err error) { require.NoError(t, err) })
+			o.then(owner.UpdateBeginRun, owner.BeginRequest{
+				WorkflowID: "a", RunID: run,
+				TakeOver: int64(len(o.leases)),
+			}, func(_ any, err error) { require.NoError(t, err) })
 			o.then(owner.UpdateFinishRun, owner.FinishRequest{Fence: map[string]int64{"1": 1, "2": 2}[run]},
 				func(_ any, err error) { require.NoError(t, err) })
 		}
@@ -184,16 +188,22 @@ func TestTableStateRemembersAClockThatWasBack(t *testing.T) {
 		}
 	}
 	ok := func(_ any, err error) { require.NoError(t, err) }
-	for i, run := range []struct{ back, want time.Duration }{{8 * time.Minute, 8 * time.Minute},
-		{time.Minute, 8 * time.Minute}} {
+	for i, run := range []struct{ back, want time.Duration }{
+		{8 * time.Minute, 8 * time.Minute},
+		{time.Minute, 8 * time.Minute},
+	} {
 		id := fmt.Sprint(i)
 		o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: id}, ok)
-		o.then(owner.UpdateFinishRun, owner.FinishRequest{Fence: int64(i + 1), ClockBack: run.back, ClockUntil: "5",
-			Record: owner.RunRecord{RunID: id, Outcome: owner.OutcomeFailed}}, back(run.want))
+		o.then(owner.UpdateFinishRun, owner.FinishRequest{
+			Fence: int64(i + 1), ClockBack: run.back, ClockUntil: "5",
+			Record: owner.RunRecord{RunID: id, Outcome: owner.OutcomeFailed},
+		}, back(run.want))
 	}
 	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: "2"}, ok)
-	o.then(owner.UpdateFinishRun, owner.FinishRequest{Fence: 3, Watermark: "9", ClockBack: time.Second,
-		ClockUntil: "5", Record: owner.RunRecord{RunID: "2"}}, back(time.Second))
+	o.then(owner.UpdateFinishRun, owner.FinishRequest{
+		Fence: 3, Watermark: "9", ClockBack: time.Second,
+		ClockUntil: "5", Record: owner.RunRecord{RunID: "2"},
+	}, back(time.Second))
 	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: "3"}, ok)
 	o.then(owner.UpdateFinishRun, owner.FinishRequest{Fence: 4, Watermark: "10", Record: owner.RunRecord{RunID: "3"}},
 		back(0))
@@ -228,11 +238,15 @@ func TestTableStateRemembersAFirstLoad(t *testing.T) {
 	ok := func(_ any, err error) { require.NoError(t, err) }
 	one := 1
 	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: "1"}, ok)
-	o.then(owner.UpdateRecordProgress, owner.ProgressRequest{Fence: 1,
-		FirstLoad: &owner.FirstLoad{Run: "1", Done: "000"}}, ok)
+	o.then(owner.UpdateRecordProgress, owner.ProgressRequest{
+		Fence:     1,
+		FirstLoad: &owner.FirstLoad{Run: "1", Done: "000"},
+	}, ok)
 	o.then(owner.UpdateRecordProgress, owner.ProgressRequest{Fence: 1, RangeDone: &one}, ok)
-	o.then(owner.UpdateFinishRun, owner.FinishRequest{Fence: 1,
-		Record: owner.RunRecord{RunID: "1", Outcome: "failed"}}, ok)
+	o.then(owner.UpdateFinishRun, owner.FinishRequest{
+		Fence:  1,
+		Record: owner.RunRecord{RunID: "1", Outcome: "failed"},
+	}, ok)
 	o.run()
 	require.Equal(t, &owner.FirstLoad{Run: "1", Done: "010"}, o.state().FirstLoad)
 	require.Empty(t, o.state().Watermark)
@@ -242,8 +256,10 @@ func TestTableStateSetForgetsAFirstLoad(t *testing.T) {
 	o := newStateHarness(t)
 	ok := func(_ any, err error) { require.NoError(t, err) }
 	o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: "1"}, ok)
-	o.then(owner.UpdateRecordProgress, owner.ProgressRequest{Fence: 1,
-		FirstLoad: &owner.FirstLoad{Run: "1", Done: "000"}}, ok)
+	o.then(owner.UpdateRecordProgress, owner.ProgressRequest{
+		Fence:     1,
+		FirstLoad: &owner.FirstLoad{Run: "1", Done: "000"},
+	}, ok)
 	o.then(owner.UpdateFinishRun, owner.FinishRequest{Fence: 1, Record: owner.RunRecord{RunID: "1"}}, ok)
 	o.then(owner.UpdateSetWatermark, owner.SetRequest{Watermark: "2024-01-01", Cursor: "u"}, ok)
 	o.run()
@@ -282,8 +298,10 @@ func TestTableStateRefusesAWatermarkThatIsNone(t *testing.T) {
 				require.Equal(t, taken, err == nil, "%q: %v", text, err)
 			})
 	}
-	for _, text := range []string{"yesterday", "2024-13-01", "2024-05-01T12:00:00", "1; DROP TABLE t", "007",
-		"2024-02-31 12:00:00"} {
+	for _, text := range []string{
+		"yesterday", "2024-13-01", "2024-05-01T12:00:00", "1; DROP TABLE t", "007",
+		"2024-02-31 12:00:00",
+	} {
 		set(text, false)
 	}
 	set("2024-05-01 12:00:00", true)

@@ -54,8 +54,10 @@ func TestSyncTableTellsListsOncePerPhase(t *testing.T) {
 	slices := 0
 	f.extract = func(in activities.RangeInput) (activities.ExtractResult, error) {
 		slices++
-		return activities.ExtractResult{Rows: fakeChunks * fakeChunkRows, Chunks: fakeChunks, Parts: 1,
-			More: in.Slice < 4}, nil
+		return activities.ExtractResult{
+			Rows: fakeChunks * fakeChunkRows, Chunks: fakeChunks, Parts: 1,
+			More: in.Slice < 4,
+		}, nil
 	}
 	visible(f, owner.VisibilitySearch, time.Now().Add(-time.Hour))
 	f.plan.FreshAt = time.Now()
@@ -64,8 +66,10 @@ func TestSyncTableTellsListsOncePerPhase(t *testing.T) {
 	require.NoError(t, env.GetWorkflowError())
 	require.Equal(t, 5, slices)
 	require.Equal(t, []string{"plan", "extract", "upsert", "done"}, l.phases)
-	require.Equal(t, []map[string]any{{"table": "shop.orders", "target": "dw.orders", "mode": "incremental",
-		"window": "(1, 9]"}}, l.memos)
+	require.Equal(t, []map[string]any{{
+		"table": "shop.orders", "target": "dw.orders", "mode": "incremental",
+		"window": "(1, 9]",
+	}}, l.memos)
 	require.Len(t, l.lags, 4)
 	require.InDelta(t, 3600, l.lags[0], 60)
 	require.InDelta(t, 0, l.lags[3], 60)
@@ -113,8 +117,10 @@ func TestTableStateIsFoundByNameAndFreshness(t *testing.T) {
 	ok := func(_ any, err error) { require.NoError(t, err) }
 	begin := owner.BeginRequest{WorkflowID: "w", RunID: "r", Visibility: owner.VisibilitySearch}
 	o.then(owner.UpdateBeginRun, begin, ok)
-	o.then(owner.UpdateFinishRun, owner.FinishRequest{Fence: 1, Watermark: "5", FreshAt: fresh,
-		Record: owner.RunRecord{RunID: "r"}}, ok)
+	o.then(owner.UpdateFinishRun, owner.FinishRequest{
+		Fence: 1, Watermark: "5", FreshAt: fresh,
+		Record: owner.RunRecord{RunID: "r"},
+	}, ok)
 	o.then(owner.UpdateBeginRun, begin, ok)
 	o.then(owner.UpdateFinishRun, owner.FinishRequest{Fence: 2, Record: owner.RunRecord{RunID: "r2"}},
 		ok) // a run that failed
