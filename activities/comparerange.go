@@ -3,10 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync/atomic"
-
-	"go.temporal.io/sdk/activity"
 
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
@@ -70,12 +67,6 @@ func (a *Activities) CompareRange(ctx context.Context, in RangeInput) (CompareRa
 		c.out.Suspects,
 	)
 	return c.out, nil
-}
-
-// attemptName is different for each attempt of each step.
-func attemptName(ctx context.Context) string {
-	info := activity.GetInfo(ctx)
-	return fmt.Sprintf("%s-%d", shortID(info.ActivityID+"/"+info.WorkflowExecution.RunID), info.Attempt)
 }
 
 // stageSuspects publishes the manifest of what a range has found. Where another attempt was faster, its files count.

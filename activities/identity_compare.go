@@ -25,7 +25,8 @@ func (p *planDraft) compareIdentity(ctx context.Context, was *owner.Identity) (c
 			"it is of the target %s, the configuration says %s, which has rows", was.Target.Table, now.Target.Table,
 		), nil
 	case s.Watermark != "" && !table.SameColumn(was.Cursor, now.Cursor):
-		return fmt.Sprintf("it is of %s, the configuration says %s", cursorName(was.Cursor), cursorName(now.Cursor)), nil
+		return fmt.Sprintf("it is of %s, the configuration says %s", cursorName(was.Cursor), cursorName(now.Cursor)),
+			nil
 	case was.CursorZone != now.CursorZone:
 		return fmt.Sprintf("it is of cursorZone %q, the configuration says %q", was.CursorZone, now.CursorZone), nil
 	case !slices.EqualFunc(was.Key, now.Key, table.SameColumn):
@@ -133,7 +134,8 @@ func (p *planDraft) compareSource(ctx context.Context, was *owner.Identity) (cha
 		return "", nil
 	}
 	if now.Includes && now.Unique {
-		p.warnings = append(p.warnings, fmt.Sprintf("the source is another server than before, %s instead of %s, with the same history", now, was.Source))
+		p.warnings = append(p.warnings, fmt.Sprintf("the source is another server than before, %s instead of %s,"+
+			" with the same history", now, was.Source))
 		return "", nil
 	}
 	agrees, err := p.rowsAgree(ctx)

@@ -24,7 +24,7 @@ type RecheckRowsResult struct {
 // RecheckRows looks a second time at each key that a range has staged, on both sides, and decides what it is. The keys
 // that differ are staged with their verdicts. in.Range is the number of all ranges.
 //
-// Repeating it is harmless: it looks anew.
+// Repeating it is harmless: it looks again.
 func (a *Activities) RecheckRows(ctx context.Context, in RangeInput) (RecheckRowsResult, error) {
 	if err := a.requireLocalFiles(ctx, in.Queue); err != nil {
 		return RecheckRowsResult{}, err

@@ -62,7 +62,7 @@ type comparison struct {
 // PlanVerify checks both sides as a run's plan does, and cuts the key space into ranges. It writes
 // nothing but its plan in staging.
 //
-// Repeating it is harmless: it plans anew, and the last plan counts.
+// Repeating it is harmless: it plans again, and the last plan counts.
 func (a *Activities) PlanVerify(ctx context.Context, in PlanVerifyInput) (PlanVerifyResult, error) {
 	if in.Depth != api.DepthDigest && in.Depth != api.DepthKeys {
 		return PlanVerifyResult{}, invalidInput(fmt.Sprintf("depth %q", in.Depth), "write digest or keys")
@@ -140,7 +140,7 @@ func (p *planDraft) comparable(tbl string) error {
 		return failure.New(
 			failure.UnsupportedTable,
 			fmt.Sprintf("%s has no row, and the watermark of %s says that it has", p.settings.Target, tbl),
-			"run "+tbl+": the table is then loaded anew",
+			"run "+tbl+": the table is then loaded again",
 		)
 	case p.settings.Cursor != "" && p.mode == api.ModeFirstLoad:
 		return failure.New(
@@ -194,7 +194,7 @@ func (p *planDraft) layout(ctx context.Context, dst *schema.Table, depth string)
 		return l, nil
 	}
 	var err error
-	l.AsOf, err = p.overlapBelow(ctx, p.table.Column(p.settings.Cursor).Column, p.id.state.Watermark, p.tail.horizon)
+	l.AsOf, err = p.overlapBelow(ctx, p.table.Column(p.settings.Cursor).Column, p.id.state.Watermark, p.tail.upperBound)
 	return l, translate(
 		ctx,
 		err,
