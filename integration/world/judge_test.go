@@ -77,6 +77,26 @@ func TestTheOracleLetsChangesByHandStand(t *testing.T) {
 	require.NotEmpty(t, h.judge(at, byHand, nil), "it was mended once")
 }
 
+func TestTheOracleKnowsWhatEachRunPromises(t *testing.T) {
+	t.Parallel()
+	h := newHistory()
+	h.record([]row{rowOf("1", "a", "12:00"), rowOf("2", "a", "12:01"), rowOf("3", "a", "12:02")})
+	began := h.now()
+	h.record([]row{rowOf("4", "a", "12:01")})
+	for name, c := range map[string]struct {
+		kept promise
+		lost int
+	}{
+		"up to the watermark":                {promise{watermark: "12:01", cursor: true}, 3},
+		"rows may come at the watermark":     {promise{watermark: "12:01", cursor: true, below: true}, 1},
+		"a backfill has both ends":           {promise{watermark: "12:01", cursor: true, from: "12:00", began: began}, 1},
+		"all that was there, up to a moment": {promise{watermark: "11:00", cursor: true, upTo: "12:01", began: began}, 2},
+		"all that was there":                 {promise{began: began}, 3},
+	} {
+		require.Len(t, h.judge(newTarget(name), nil, &c.kept), c.lost, name)
+	}
+}
+
 func TestWatermarksOfNumbersAreNumbers(t *testing.T) {
 	t.Parallel()
 	for _, less := range [][2]string{{"9", "10"}, {"-10", "-9"}, {"-1", "0"}, {"0", "18446744073709551615"}} {
