@@ -79,7 +79,9 @@ func (d *ddl) tryComputed(ctx context.Context, src mysqldb.Reader, dst *mysqldb.
 		}
 		if why != "" {
 			at := sqltext.Qualified(p.Name)
-			p.addFinding(table.LevelRefuse, c.to.Name, fmt.Sprintf("is generated on both sides, by expressions that read differently: %s", why),
+			p.addFinding(table.LevelRefuse, c.to.Name, fmt.Sprintf(
+				"is generated on both sides, by expressions that read differently: %s", why,
+			),
 				fmt.Sprintf("give it the source's expression on the target, or make it a plain column there, which gets the source's values: ALTER TABLE %s DROP COLUMN %s, ADD COLUMN %[2]s %s NULL; then run once with --full",
 					at, sqltext.Ident(c.to.Name), c.from.Type)).Topic = table.TopicGenerated
 		}

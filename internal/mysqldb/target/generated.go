@@ -126,7 +126,10 @@ func (d *ddl) tryColumn(ctx context.Context, src mysqldb.Reader, t *trial, c *sc
 	case err != nil:
 		return err
 	case trouble != 0 && !c.Stored:
-		d.addFinding(table.LevelRefuse, c.Name, fmt.Sprintf("is a virtual column that the source cannot compute for all rows (error %d): what it holds depends on the session that reads", trouble),
+		d.addFinding(table.LevelRefuse, c.Name, fmt.Sprintf(
+			"is a virtual column that the source cannot compute for all rows (error %d): what it holds depends on the session that reads",
+			trouble,
+		),
 			"make it STORED at the source, or its expression one that every session can compute (CAST the operands of an unsigned subtraction AS SIGNED)").Topic = table.TopicGenerated
 		return nil
 	case trouble != 0:
@@ -237,7 +240,9 @@ func (d *ddl) tryIndexes(ctx context.Context, src mysqldb.Reader, t *trial) erro
 		if rows == nil || rows.Len() == 0 {
 			continue
 		}
-		why, err := t.accepts(ctx, append(d.definitions(base), "KEY ("+strings.Join(parts, ", ")+")"), base, d.onTargetAll(base), rows)
+		why, err := t.accepts(
+			ctx, append(d.definitions(base), "KEY ("+strings.Join(parts, ", ")+")"), base, d.onTargetAll(base), rows,
+		)
 		if err != nil {
 			return err
 		}
