@@ -129,8 +129,10 @@ func statsOf(times []time.Duration) Stats {
 		return Stats{}
 	}
 	times = slices.Sorted(slices.Values(times))
-	return Stats{Operations: len(times), P50: times[len(times)/2], P99: times[len(times)*99/100],
-		Max: times[len(times)-1]}
+	return Stats{
+		Operations: len(times), P50: times[len(times)/2], P99: times[len(times)*99/100],
+		Max: times[len(times)-1],
+	}
 }
 
 // Round makes a latency readable.

@@ -69,8 +69,10 @@ func TestEachRuleIsNeeded(t *testing.T) {
 		"no fence keeps a try of an older run out":           {[]string{"NOFENCE"}, missed},
 		"hi ends the read":                                   {[]string{"NOTAIL"}, missed},
 		"the tail is read in ranges side by side":            {[]string{"SIDEBYSIDE"}, missed},
-		"not a rule: a second window brings a change": {[]string{"REACH", "NOZOMBIE", "WRITERS=1"},
-			"staged[0].no==2"},
+		"not a rule: a second window brings a change": {
+			[]string{"REACH", "NOZOMBIE", "WRITERS=1"},
+			"staged[0].no==2",
+		},
 		"not a rule: a later version has a smaller cursor": {[]string{"REACHFALL"}, "fell[0]"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -81,6 +81,7 @@ func (c *pair) request(packet []byte) bool {
 			if !c.await(rule) {
 				return false
 			}
+		case pass: // match has no such rule to give
 		}
 	}
 	return c.send(c.server, packet[:keep]) == nil && keep == len(packet)
