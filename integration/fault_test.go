@@ -88,7 +88,7 @@ func (p *product) settledLocal(name string) workflows.SyncTableResult {
 	}
 }
 
-// state is what the table's owner keeps.
+// state is what the table's state workflow keeps.
 func (p *product) state(name string) workflows.TableStateView {
 	p.t.Helper()
 	value, err := p.client.QueryWorkflow(p.t.Context(), workflows.TableStateID(p.queue, p.table(name)), "", owner.QueryState)

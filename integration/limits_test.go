@@ -119,7 +119,7 @@ func schemaNamed(t *testing.T, s *servers.Server, name string) {
 func TestAwkwardNames(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
-		once := rand.Text()[:8] // the table's owner in Temporal is found by name
+		once := rand.Text()[:8] // the table's state workflow is found by name
 		from, to := table.Name{Schema: awkward(once), Table: awkward("orders")}, table.Name{Schema: awkward("to" + once), Table: awkward("copy")}
 		id, cursor, value := awkward("id"), awkward("cursor"), awkward("value")
 		schemaNamed(t, s, from.Schema)

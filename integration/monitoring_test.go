@@ -88,7 +88,7 @@ func TestAWorkerTellsOfItself(t *testing.T) {
 
 		requireEveryNamedMetric(t, at)
 		requirePrometheusTakes(t, at.text)
-		replayer := worker.NewWorkflowReplayer() // owners that told somebody are deterministic, too
+		replayer := worker.NewWorkflowReplayer() // state workflows that notified the webhook are deterministic, too
 		workflows.Register(replayer)
 		for id, h := range p.histories() {
 			require.NoError(t, replayer.ReplayWorkflowHistory(silent{}, h), id)
@@ -218,7 +218,7 @@ func TestStalenessIsToldWithoutARun(t *testing.T) {
 	require.Empty(t, hook.events())
 	m.end() // and the worker is exchanged
 	m = p.startMonitored(hook.notifications())
-	require.Eventually(t, func() bool { // it has run nothing, and asks the table's owner
+	require.Eventually(t, func() bool { // it has run nothing, and asks the table's state workflow
 		lag, _ := m.scrape().value("tablehaul_freshness_lag_seconds", `table="`+p.table("t")+`"`)
 		return lag >= 3
 	}, timeout, poll)

@@ -153,7 +153,7 @@ func TestSecretsAndRowsStayWhereTheyBelong(t *testing.T) {
 		for _, secret := range secrets {
 			p.requireNoText(secret)
 		}
-		require.Contains(t, text, `"watermark":"20`, "the owner's state is among it")
+		require.Contains(t, text, `"watermark":"20`, "the state workflow's state is among it")
 		requireNone(t, text, secrets)
 		require.Contains(t, log.String(), "UpsertChunk", "a log without a line proves nothing")
 		requireNone(t, log.String(), secrets)

@@ -13,7 +13,7 @@ import (
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
-// The owner continues as new while updates keep coming: none is lost, and the state is carried.
+// The state workflow continues as new while updates keep coming: none is lost, and the state is carried.
 func TestTableStateContinuesAsNewUnderLoad(t *testing.T) {
 	t.Parallel()
 	p := start(t, options{})

@@ -23,7 +23,7 @@ func (p *product) temporalCLI(args ...string) string {
 	return string(out)
 }
 
-// finished counts the runs of the table that its owner remembers as done.
+// finished counts the runs of the table that its state has as done.
 func (p *product) finished(name string) int {
 	value, err := p.client.QueryWorkflow(p.t.Context(), workflows.TableStateID(p.queue, p.table(name)), "", "state")
 	if err != nil {

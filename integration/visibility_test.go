@@ -87,9 +87,9 @@ func TestTemporalCLIFindsRunsByTable(t *testing.T) {
 	}, memo)
 	require.Equal(t, p.table("t"), attributes["TablehaulTable"])
 	require.Equal(t, workflows.PhaseDone, attributes["TablehaulPhase"])
-	require.NotContains(t, attributes, "TablehaulFreshAt", "a run's freshness passes; the owner has it")
+	require.NotContains(t, attributes, "TablehaulFreshAt", "a run's freshness passes; the state workflow has it")
 
-	// a refused row: the run keeps the phase that it failed in, and the owner its freshness
+	// a refused row: the run keeps the phase that it failed in, and the state workflow its freshness
 	exec(t, p.dst, "ALTER TABLE t ADD CHECK (n <> 999)")
 	exec(t, p.src, "UPDATE t SET n = 999, updated_at = NOW(6) - INTERVAL 10 SECOND WHERE id = 5")
 	_, err := p.try(workflows.SyncTableInput{Table: p.table("t"), Full: true})

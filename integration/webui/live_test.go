@@ -153,8 +153,8 @@ func (l *live) waitFor(ok func(workflows.Status) bool) {
 	}
 }
 
-// owner is the table's TableState.
-func (l *live) owner() client.WorkflowRun {
+// stateWorkflow is the table's TableState.
+func (l *live) stateWorkflow() client.WorkflowRun {
 	l.t.Helper()
 	id := workflows.TableStateID(workflows.TaskQueue, "shop.orders")
 	d, err := l.client.DescribeWorkflowExecution(l.t.Context(), id, "")

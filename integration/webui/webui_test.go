@@ -29,7 +29,8 @@ func TestTheWebUIShowsHowFarARunIs(t *testing.T) {
 	b.reads(l.page("?query="+url.QueryEscape("TablehaulTable='shop.orders'")), "tablehaul/sync/shop.orders", "Running",
 		"tablehaul/state/shop.orders")
 	b.shoot("webui-list.png")
-	b.reads(l.runPage(l.owner(), "user-metadata"), "Watermark and lease of shop.orders", "shop.orders watermark",
+	b.reads(l.runPage(l.stateWorkflow(), "user-metadata"), "Watermark and lease of shop.orders",
+		"shop.orders watermark",
 		"Written by: tablehaul/sync/shop.orders", "first load done, 20,000 rows")
 	if screenshots() != "" { // it takes a while until a step has waited long enough to fail
 		b.reads(l.runPage(l.run, "pending-activities"), "another session holds a lock on the same rows")

@@ -26,7 +26,7 @@ const (
 )
 
 // oldestServer is the first version of Temporal's server, major and minor, that lets a run
-// reach its table's owner (update with start) without a setting of its own.
+// reach its table's state workflow (update with start) without a setting of its own.
 var oldestServer = [2]int{1, 28}
 
 // checkServer refuses a Temporal server that is too old for what runs need.

@@ -22,13 +22,13 @@ const (
 	readyEvery   = 5 * time.Second
 	readyAtFirst = 250 * time.Millisecond
 	readyTimeout = 3 * time.Second
-	// ownersEvery is the pause between two rounds of asking the tables' owners. The worker that
+	// statesEvery is the pause between two rounds of asking the tables' state workflows. The worker that
 	// runs a table hears of changes at once; the others, and one that has just started, so.
-	ownersEvery = time.Minute
-	// ownerTimeout bounds a question. An owner that does not answer is asked in the next round.
-	ownerTimeout = 10 * time.Second
-	// maxOwners bounds a round: what metrics show is bounded as well.
-	maxOwners = 1000
+	statesEvery = time.Minute
+	// stateTimeout bounds a question. A state workflow that does not answer is asked in the next round.
+	stateTimeout = 10 * time.Second
+	// maxStates bounds a round: what metrics show is bounded as well.
+	maxStates = 1000
 )
 
 // A watcher looks from outside at whether Temporal knows this worker, and at the state of the
@@ -47,9 +47,9 @@ func (w *watcher) run(ctx context.Context) {
 	if w.monitor.metrics == nil {
 		return
 	}
-	go every(ctx, ownersEvery, func() time.Duration {
-		w.askOwners(ctx)
-		return ownersEvery
+	go every(ctx, statesEvery, func() time.Duration {
+		w.askStateWorkflows(ctx)
+		return statesEvery
 	})
 	every(ctx, readyAtFirst, func() time.Duration {
 		err := w.polls(ctx)
@@ -92,24 +92,24 @@ func (w *watcher) polls(ctx context.Context) error {
 	return nil
 }
 
-// askOwners asks the owner of every table of the configuration for its state.
-func (w *watcher) askOwners(ctx context.Context) {
-	names, err := w.owners(ctx)
+// askStateWorkflows asks the state workflow of every table of the configuration for its state.
+func (w *watcher) askStateWorkflows(ctx context.Context) {
+	names, err := w.knownTables(ctx)
 	if err != nil && ctx.Err() == nil {
-		w.log.Debug("the tables' owners cannot be listed, asked again", "after", ownersEvery, "error", err)
+		w.log.Debug("the tables' state workflows cannot be listed, asked again", "after", statesEvery, "error", err)
 	}
 	for _, name := range names {
 		if ctx.Err() != nil {
 			return
 		}
-		w.askOwner(ctx, name)
+		w.askStateWorkflow(ctx, name)
 	}
 }
 
-// owners are the tables of the configuration that have an owner. A pattern's tables are known
-// by their owners only.
-func (w *watcher) owners(ctx context.Context) (names []table.Name, err error) {
-	ctx, cancel := context.WithTimeout(ctx, ownerTimeout)
+// knownTables are the tables of the configuration that have a state workflow. A pattern's tables are known
+// by their state workflows only.
+func (w *watcher) knownTables(ctx context.Context) (names []table.Name, err error) {
+	ctx, cancel := context.WithTimeout(ctx, stateTimeout)
 	defer cancel()
 	var token []byte
 	for {
@@ -123,17 +123,17 @@ func (w *watcher) owners(ctx context.Context) (names []table.Name, err error) {
 		}
 		for _, e := range list.GetExecutions() {
 			name, ok := w.ours(e.GetExecution().GetWorkflowId())
-			if ok && len(names) < maxOwners {
+			if ok && len(names) < maxStates {
 				names = append(names, name)
 			}
 		}
-		if token = list.GetNextPageToken(); len(token) == 0 || len(names) >= maxOwners {
+		if token = list.GetNextPageToken(); len(token) == 0 || len(names) >= maxStates {
 			return names, nil
 		}
 	}
 }
 
-// ours is the table of an owner's workflow id, where the configuration has it.
+// ours is the table of a state workflow's id, where the configuration has it.
 func (w *watcher) ours(id string) (table.Name, bool) {
 	name, err := table.ParseName(owner.TableOf(w.queue, id))
 	if err != nil {
@@ -147,8 +147,8 @@ func (w *watcher) ours(id string) (table.Name, bool) {
 	return name, true
 }
 
-func (w *watcher) askOwner(ctx context.Context, name table.Name) {
-	ctx, cancel := context.WithTimeout(ctx, ownerTimeout)
+func (w *watcher) askStateWorkflow(ctx context.Context, name table.Name) {
+	ctx, cancel := context.WithTimeout(ctx, stateTimeout)
 	defer cancel()
 	value, err := w.client.QueryWorkflow(ctx, owner.WorkflowID(w.queue, name.String()), "", owner.QueryState)
 	var s owner.State
@@ -156,7 +156,8 @@ func (w *watcher) askOwner(ctx context.Context, name table.Name) {
 		err = value.Get(&s)
 	}
 	if err != nil {
-		w.log.Debug("a table's owner does not answer, asked again", "table", name.String(), "after", ownersEvery,
+		w.log.Debug("a table's state workflow does not answer, asked again", "table", name.String(), "after",
+			statesEvery,
 			"error", err)
 		return
 	}

@@ -203,7 +203,7 @@ func (m *Metrics) Notified(event string, err error) {
 	m.notifications.WithLabelValues(event, outcome).Inc()
 }
 
-// State sets what a table's owner says of it.
+// State sets what a table's state workflow says of it.
 func (m *Metrics) State(s TableState) {
 	if m != nil {
 		m.tables.set(s)

@@ -15,7 +15,7 @@ const (
 	otherTables = "other"
 )
 
-// TableState is what a table's owner says of it. Zero times are not known.
+// TableState is what a table's state workflow says of it. Zero times are not known.
 type TableState struct {
 	Table string
 	// FreshAt is the moment up to which the target holds what the source held.
@@ -42,7 +42,7 @@ type tables struct {
 
 type gauges struct {
 	state      TableState
-	known      bool // an owner has told its state
+	known      bool // a state was reported
 	staleAfter time.Duration
 }
 
