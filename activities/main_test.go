@@ -44,8 +44,10 @@ func newBench(t *testing.T, s *servers.Server) *bench {
 	from, to := table.Name{Schema: b.From, Table: "t"}, table.Name{Schema: b.To, Table: "t"}
 	b.settings = activities.Settings{
 		Table: from, Target: to, SourceConnection: "shop", TargetConnection: "warehouse", Cursor: "updated_at",
-		ChunkRows: 100, ChunkBytes: 1 << 20, PartBytes: 1 << 20, PageRows: 100, PageBytes: 1 << 20, PageTime: 5 * time.Second,
-		ChunksInFlight: 2, RangesInFlight: 1, RangeRows: 1000, RangeBytes: 1 << 20, CreateTarget: true, AddColumns: true, Compression: "zstd",
+		ChunkRows: 100, ChunkBytes: 1 << 20, PartBytes: 1 << 20, PageRows: 100, PageBytes: 1 << 20,
+		PageTime:       5 * time.Second,
+		ChunksInFlight: 2, RangesInFlight: 1, RangeRows: 1000, RangeBytes: 1 << 20, CreateTarget: true,
+		AddColumns: true, Compression: "zstd",
 	}
 	src, dst := source.New(b.Src), target.New(b.Dst)
 	b.deps = activities.Deps{
@@ -81,7 +83,8 @@ func (b *bench) step(name string, in, out any) error {
 func (b *bench) plan() (activities.PlanRunResult, activities.RangeInput) {
 	b.t.Helper()
 	var out activities.PlanRunResult
-	require.NoError(b.t, b.step("PlanRun", activities.PlanRunInput{Table: b.settings.Table.String(), Run: "run-1"}, &out))
+	require.NoError(b.t, b.step("PlanRun", activities.PlanRunInput{Table: b.settings.Table.String(), Run: "run-1"},
+		&out))
 	return out, activities.RangeInput{Table: b.settings.Table.String(), Run: out.Run, PlanSum: out.PlanSum}
 }
 

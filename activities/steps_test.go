@@ -43,7 +43,8 @@ func TestEachStepOfARangeMayBeRepeated(t *testing.T) {
 
 		var page, rest activities.ListChunksResult
 		require.NoError(t, b.step("ListChunks", activities.ListChunksInput{RangeInput: in, Limit: 2}, &page))
-		require.NoError(t, b.step("ListChunks", activities.ListChunksInput{RangeInput: in, After: 2, Limit: 1000}, &rest))
+		require.NoError(t, b.step("ListChunks", activities.ListChunksInput{RangeInput: in, After: 2, Limit: 1000},
+			&rest))
 		require.Equal(t, 3, page.Total)
 		chunks := append(page.Chunks, rest.Chunks...)
 		require.Len(t, chunks, 3)
@@ -53,11 +54,13 @@ func TestEachStepOfARangeMayBeRepeated(t *testing.T) {
 			for _, c := range chunks {
 				var r activities.UpsertChunkResult
 				require.NoError(t, b.step("UpsertChunk", activities.UpsertChunkInput{RangeInput: in, ChunkRef: c}, &r))
-				sum.Inserted, sum.Updated, sum.Unchanged = sum.Inserted+r.Inserted, sum.Updated+r.Updated, sum.Unchanged+r.Unchanged
+				sum.Inserted, sum.Updated, sum.Unchanged = sum.Inserted+r.Inserted, sum.Updated+r.Updated,
+					sum.Unchanged+r.Unchanged
 			}
 			require.Equal(t, want, sum, "try %d", try)
 		}
-		require.Equal(t, []string{"250 31125"}, dbtest.Texts(t, s.DB(t, b.To), "SELECT CONCAT(COUNT(*), ' ', SUM(id)) FROM t WHERE v = CONCAT('v', id)"))
+		require.Equal(t, []string{"250 31125"}, dbtest.Texts(t, s.DB(t, b.To),
+			"SELECT CONCAT(COUNT(*), ' ', SUM(id)) FROM t WHERE v = CONCAT('v', id)"))
 
 		var removed activities.CleanupResult
 		require.NoError(t, b.step("Cleanup", in, &removed))
@@ -85,7 +88,10 @@ func TestADamagedFileIsNeverWritten(t *testing.T) {
 	b.restart()
 	var ignored any
 	requireType(t, b.step("WaitForFiles", in, &ignored), failure.StagedFileCorrupt)
-	requireType(t, b.step("UpsertChunk", activities.UpsertChunkInput{RangeInput: in, ChunkRef: activities.ChunkRef{Rows: 100}}, &ignored), failure.StagedFileCorrupt)
+	requireType(t, b.step("UpsertChunk", activities.UpsertChunkInput{
+		RangeInput: in,
+		ChunkRef:   activities.ChunkRef{Rows: 100},
+	}, &ignored), failure.StagedFileCorrupt)
 	require.Equal(t, []string{"0"}, dbtest.Texts(t, servers.MySQL(t).DB(t, b.To), "SELECT COUNT(*) FROM t"))
 }
 
@@ -101,13 +107,25 @@ func TestInputsThatNoStepTakes(t *testing.T) {
 		in   any
 		typ  string
 	}{
-		"a range beyond the plan":       {"ExtractIncremental", beyond, failure.InvalidInput},
-		"a plan that is not the run's":  {"ExtractIncremental", other, failure.PlanLost},
-		"files of another host":         {"ExtractIncremental", elsewhere, failure.WrongHost},
-		"files of another host, listed": {"ListChunks", activities.ListChunksInput{RangeInput: elsewhere, Limit: 1}, failure.WrongHost},
-		"no limit":                      {"ListChunks", activities.ListChunksInput{RangeInput: in}, failure.InvalidInput},
-		"a limit above 1,000":           {"ListChunks", activities.ListChunksInput{RangeInput: in, Limit: 1001}, failure.InvalidInput},
-		"no name of a table":            {"PlanRun", activities.PlanRunInput{Table: "t"}, failure.InvalidInput},
+		"a range beyond the plan":      {"ExtractIncremental", beyond, failure.InvalidInput},
+		"a plan that is not the run's": {"ExtractIncremental", other, failure.PlanLost},
+		"files of another host":        {"ExtractIncremental", elsewhere, failure.WrongHost},
+		"files of another host, listed": {
+			"ListChunks",
+			activities.ListChunksInput{RangeInput: elsewhere, Limit: 1},
+			failure.WrongHost,
+		},
+		"no limit": {
+			"ListChunks",
+			activities.ListChunksInput{RangeInput: in},
+			failure.InvalidInput,
+		},
+		"a limit above 1,000": {
+			"ListChunks",
+			activities.ListChunksInput{RangeInput: in, Limit: 1001},
+			failure.InvalidInput,
+		},
+		"no name of a table": {"PlanRun", activities.PlanRunInput{Table: "t"}, failure.InvalidInput},
 	} {
 		t.Run(name, func(t *testing.T) { requireType(t, b.step(c.step, c.in, &ignored), c.typ) })
 	}
