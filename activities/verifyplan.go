@@ -274,8 +274,9 @@ func ordersAlike(c verify.Column) bool {
 		return t.Kind == table.KindBytes && s.Length == t.Length
 	case table.KindString:
 		return t.Kind == table.KindString && s.Collation == t.Collation && s.Charset == t.Charset
+	default:
+		return false
 	}
-	return false
 }
 
 // suspectColumns are those of the files with the keys that a second look decides.

@@ -5,8 +5,8 @@ import (
 	"github.com/tablehaul/tablehaul/internal/owner"
 )
 
-// SyncTableInput and the types below are what clients send to the workflows and get back. They live in internal/api, so
-// that a client does not link the steps.
+// Clients send and get the types below. They live in internal/api, so that a client does not link the steps.
+
 type (
 	SyncTableInput    = api.SyncTableInput
 	SyncTableResult   = api.SyncTableResult

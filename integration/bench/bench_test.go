@@ -32,8 +32,10 @@ func TestSettingsAreReadAndRefused(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, settings{rows: 100_000, flavors: []servers.Flavor{servers.FlavorMariaDB}, strict: true}, s)
 
-	for name, value := range map[string]string{"ROWS": "many", "BIG": "yes", "FLAVOR": "oracle", "GOALS": "soft",
-		"ONLY": "changes"} {
+	for name, value := range map[string]string{
+		"ROWS": "many", "BIG": "yes", "FLAVOR": "oracle", "GOALS": "soft",
+		"ONLY": "changes",
+	} {
 		_, err = readSettings(env(map[string]string{name: value}))
 		require.ErrorContains(t, err, name+"="+value)
 	}
@@ -101,10 +103,14 @@ func someFigures() *figures {
 		extract:     sampleOf(1000, 1), discard: sampleOf(1000, 0.7),
 		firstLoad: sampleOf(1000, 10), loadAll: sampleOf(1000, 9), copyAll: sampleOf(1000, 12),
 		firstLoads: []runFigures{run}, csvPerRow: 120,
-		few: merging{merge: sampleOf(100, 1), usual: sampleOf(100, 3), merges: []runFigures{run},
-			usualTransaction: 2},
-		many: merging{merge: sampleOf(500, 1), usual: sampleOf(500, 1.5), merges: []runFigures{run},
-			usualTransaction: 0.5},
+		few: merging{
+			merge: sampleOf(100, 1), usual: sampleOf(100, 3), merges: []runFigures{run},
+			usualTransaction: 2,
+		},
+		many: merging{
+			merge: sampleOf(500, 1), usual: sampleOf(500, 1.5), merges: []runFigures{run},
+			usualTransaction: 0.5,
+		},
 		nothing: sampleOf(0, 0.5), nothings: []runFigures{run}, small: size(1, 100), large: size(1.5, 105),
 	}
 }
@@ -128,8 +134,10 @@ func TestGoalsAreJudgedByTheFigures(t *testing.T) {
 }
 
 func TestTheReportSaysWhatIsMissed(t *testing.T) {
-	r := report{settings: settings{rows: fullRows}, machine: machine{cpu: "a processor", cores: 2},
-		flavors: []*figures{someFigures()}}
+	r := report{
+		settings: settings{rows: fullRows}, machine: machine{cpu: "a processor", cores: 2},
+		flavors: []*figures{someFigures()},
+	}
 	require.Equal(t, 4, r.missed())
 	text := r.markdown()
 	require.Contains(t, text, "- MySQL 9.7.0: UpsertChunk of changed rows against `LOAD DATA LOCAL … REPLACE`: "+

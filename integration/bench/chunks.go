@@ -34,15 +34,18 @@ func (b *bench) chunks(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	w := chunkWriter{db: db, spec: upsert.Spec{Target: dst, Columns: table.Carried(dst.Values()), Cursor: "updated_at",
-		BulkLoad: true}}
+	w := chunkWriter{db: db, spec: upsert.Spec{
+		Target: dst, Columns: table.Carried(dst.Values()), Cursor: "updated_at",
+		BulkLoad: true,
+	}}
 	f := &b.figures
 	b.Say("UpsertChunk of %s new rows, and LOAD DATA LOCAL", scene.Number(int64(n)))
 	fresh := ordersInChunks(1, n, nil)
 	if err := rounds(
 		ctx, pairRounds, nil,
 		contestant{&f.upsertNew, b.emptied, func(ctx context.Context) (int64,
-			error) {
+			error,
+		) {
 			return w.write(ctx, fresh, inserted)
 		}},
 		contestant{&f.loadNew, b.emptied, func(ctx context.Context) (int64, error) {
@@ -56,7 +59,8 @@ func (b *bench) chunks(ctx context.Context) (err error) {
 	return rounds(
 		ctx, pairRounds, nil,
 		contestant{&f.upsertChanged, b.holdsOld, func(ctx context.Context) (int64,
-			error) {
+			error,
+		) {
 			return w.write(ctx, newer, updated)
 		}},
 		contestant{&f.loadChanged, b.holdsOld, func(ctx context.Context) (int64, error) {
@@ -112,7 +116,8 @@ func updated(r upsert.Result) int64  { return r.Updated }
 
 // write writes all chunks; every row must count as what counts says.
 func (w chunkWriter) write(ctx context.Context, chunks []*table.Rows, counts func(upsert.Result) int64) (rows int64,
-	err error) {
+	err error,
+) {
 	for _, c := range chunks {
 		done, err := upsert.WriteChunk(ctx, w.db, w.spec, c, nil)
 		if err != nil {

@@ -67,8 +67,10 @@ func clientArgs(s *servers.Server, plain string) ([]string, error) {
 		return nil, err
 	}
 	host, port, err := net.SplitHostPort(config.Addr)
-	args := []string{"--no-defaults", plain, "--default-character-set=utf8mb4", "--protocol=tcp", "-h" + host,
-		"-P" + port, "-u" + config.User}
+	args := []string{
+		"--no-defaults", plain, "--default-character-set=utf8mb4", "--protocol=tcp", "-h" + host,
+		"-P" + port, "-u" + config.User,
+	}
 	if config.Passwd != "" {
 		args = append(args, "--password="+config.Passwd) // of a server for tests
 	}

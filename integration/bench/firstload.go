@@ -95,8 +95,10 @@ func (b *bench) run(ctx context.Context, what string, to *[]runFigures) (rows in
 		return 0, err
 	}
 	took := time.Since(start)
-	r := runFigures{name: what, rows: result.RowsExtracted, seconds: took.Seconds(), result: result,
-		cpu: b.cpu().since(before)}
+	r := runFigures{
+		name: what, rows: result.RowsExtracted, seconds: took.Seconds(), result: result,
+		cpu: b.cpu().since(before),
+	}
 	if r.peakMiB, err = procs.PeakMiB(b.Worker.Process.Pid); err != nil {
 		return 0, err
 	}

@@ -139,8 +139,10 @@ func (f *figures) time(measure, goal string, most float64, ours, theirs *sample)
 }
 
 func (f *merging) transactions() finding {
-	out := finding{measure: "longest transaction of that run against the longest of the usual way",
-		goal: "≤ 1/10 of its longest", verdict: notMeasured}
+	out := finding{
+		measure: "longest transaction of that run against the longest of the usual way",
+		goal:    "≤ 1/10 of its longest", verdict: notMeasured,
+	}
 	if len(f.merges) > 0 {
 		ours := longest(f.merges)
 		out.figure = fmt.Sprintf("%.2f s of %.2f s: 1/%.1f", ours, f.usualTransaction, f.usualTransaction/ours)
@@ -190,8 +192,10 @@ func (f *figures) sameMemory() finding {
 }
 
 func (f *figures) idleFirst() finding {
-	out := finding{measure: "time the orchestration adds to a first load: no activity runs", goal: "≤ 5%",
-		verdict: notMeasured}
+	out := finding{
+		measure: "time the orchestration adds to a first load: no activity runs", goal: "≤ 5%",
+		verdict: notMeasured,
+	}
 	if len(f.firstLoads) > 0 {
 		share := median(each(f.firstLoads, func(r runFigures) float64 { return r.events.idle.Seconds() / r.seconds }))
 		out.figure, out.verdict = fmt.Sprintf("%.1f%%", 100*share), verdictOf(share <= goalIdleFirst)

@@ -19,7 +19,9 @@ func TestUncoveredCountsEachGapOnce(t *testing.T) {
 	whole := span{second(0), second(10), "run"}
 	require.Equal(t, []gap{{"start", "end", 1, 10 * time.Second}}, uncovered(whole, nil))
 	require.Equal(t, []gap{
-		{"b", "a", 1, 1200 * time.Millisecond}, {"a", "a", 2, time.Second}, {"a", "end", 1, time.Second},
+		{"b", "a", 1, 1200 * time.Millisecond},
+		{"a", "a", 2, time.Second},
+		{"a", "end", 1, time.Second},
 		{"start", "b", 1, 800 * time.Millisecond},
 	}, uncovered(whole, []span{
 		{second(6.2), second(7), "a"},
@@ -40,19 +42,24 @@ func TestActivitySpansAreFromStartToWhateverEnd(t *testing.T) {
 		e := event(id, 0, enumspb.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED)
 		e.Attributes = &historypb.HistoryEvent_ActivityTaskScheduledEventAttributes{
 			ActivityTaskScheduledEventAttributes: &historypb.ActivityTaskScheduledEventAttributes{
-				ActivityType: &commonpb.ActivityType{Name: name}},
+				ActivityType: &commonpb.ActivityType{Name: name},
+			},
 		}
 		return e
 	}
 	done := event(6, 3, enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED)
 	done.Attributes = &historypb.HistoryEvent_ActivityTaskCompletedEventAttributes{
-		ActivityTaskCompletedEventAttributes: &historypb.ActivityTaskCompletedEventAttributes{ScheduledEventId: 2,
-			StartedEventId: 4},
+		ActivityTaskCompletedEventAttributes: &historypb.ActivityTaskCompletedEventAttributes{
+			ScheduledEventId: 2,
+			StartedEventId:   4,
+		},
 	}
 	failed := event(7, 4, enumspb.EVENT_TYPE_ACTIVITY_TASK_FAILED)
 	failed.Attributes = &historypb.HistoryEvent_ActivityTaskFailedEventAttributes{
-		ActivityTaskFailedEventAttributes: &historypb.ActivityTaskFailedEventAttributes{ScheduledEventId: 3,
-			StartedEventId: 5},
+		ActivityTaskFailedEventAttributes: &historypb.ActivityTaskFailedEventAttributes{
+			ScheduledEventId: 3,
+			StartedEventId:   5,
+		},
 	}
 	never := event(8, 5, enumspb.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT)
 	never.Attributes = &historypb.HistoryEvent_ActivityTaskTimedOutEventAttributes{

@@ -115,8 +115,10 @@ func (r *report) grids() []grid {
 }
 
 func (r *report) goals() grid {
-	g := grid{title: "Goals", header: pretty.Row{"Measure", "Goal"},
-		note: "In brackets: the lowest and the highest of the rounds. The large table is measured on MySQL only."}
+	g := grid{
+		title: "Goals", header: pretty.Row{"Measure", "Goal"},
+		note: "In brackets: the lowest and the highest of the rounds. The large table is measured on MySQL only.",
+	}
 	for i, f := range r.flavors {
 		g.header = append(g.header, f.name())
 		for j, found := range f.findings() {
@@ -134,8 +136,10 @@ func (r *report) goals() grid {
 }
 
 func (r *report) rates() grid {
-	g := grid{title: "Rows per second", header: pretty.Row{"Server", "What", "Rows", "Seconds, median", "Range",
-		"Rows/s"}}
+	g := grid{title: "Rows per second", header: pretty.Row{
+		"Server", "What", "Rows", "Seconds, median", "Range",
+		"Rows/s",
+	}}
 	for _, f := range r.flavors {
 		for _, line := range []struct {
 			what string
@@ -171,8 +175,10 @@ func (r *report) runs() grid {
 		note: "Seconds are from the start of a run to its result, for the client that starts it. Peak is the " +
 			"worker's resident memory from its start to the end of the run; a worker is started before each first " +
 			"load.",
-		header: pretty.Row{"Server", "Run", "Rows", "Seconds", "Rows/s", "Longest transaction", "Longest page",
-			"Events", "Events of ranges", "No activity", "Peak"},
+		header: pretty.Row{
+			"Server", "Run", "Rows", "Seconds", "Rows/s", "Longest transaction", "Longest page",
+			"Events", "Events of ranges", "No activity", "Peak",
+		},
 	}
 	for _, f := range r.flavors {
 		runs := slices.Concat(f.firstLoads, f.few.merges, f.many.merges, f.nothings)
@@ -209,8 +215,10 @@ func (r *report) cpu() grid {
 		run := f.firstLoads[0]
 		var sum float64
 		line := func(who string, s float64) {
-			g.rows = append(g.rows, pretty.Row{f.name(), who, fmt.Sprintf("%.1f", s),
-				fmt.Sprintf("%.0f%%", 100*s/run.seconds/float64(r.machine.cores))})
+			g.rows = append(g.rows, pretty.Row{
+				f.name(), who, fmt.Sprintf("%.1f", s),
+				fmt.Sprintf("%.0f%%", 100*s/run.seconds/float64(r.machine.cores)),
+			})
 		}
 		for _, who := range whose {
 			if s, ok := run.cpu[who]; ok {
@@ -239,14 +247,18 @@ func (r *report) gaps() grid {
 		var rest gap
 		for i, e := range f.firstLoads[0].events.gaps {
 			if i < gapsShown {
-				g.rows = append(g.rows, pretty.Row{f.name(), e.after, e.before, e.times,
-					fmt.Sprintf("%.2f", e.took.Seconds())})
+				g.rows = append(g.rows, pretty.Row{
+					f.name(), e.after, e.before, e.times,
+					fmt.Sprintf("%.2f", e.took.Seconds()),
+				})
 				continue
 			}
 			rest.times, rest.took = rest.times+e.times, rest.took+e.took
 		}
-		g.rows = append(g.rows, pretty.Row{f.name(), "others", "", rest.times,
-			fmt.Sprintf("%.2f", rest.took.Seconds())})
+		g.rows = append(g.rows, pretty.Row{
+			f.name(), "others", "", rest.times,
+			fmt.Sprintf("%.2f", rest.took.Seconds()),
+		})
 	}
 	return g
 }

@@ -48,8 +48,10 @@ func newSystem(t *testing.T) *system {
 func (s *system) compose(ctx context.Context, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, composeTimeout)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "docker", append([]string{"compose", "--progress", "plain", "-f",
-		"docker-compose.temporal.yml"}, args...)...)
+	cmd := exec.CommandContext(ctx, "docker", append([]string{
+		"compose", "--progress", "plain", "-f",
+		"docker-compose.temporal.yml",
+	}, args...)...)
 	cmd.Dir, cmd.Env = "../..", s.env
 	out, err := cmd.CombinedOutput()
 	return string(bytes.TrimSpace(out)), err

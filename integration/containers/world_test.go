@@ -67,8 +67,10 @@ func newWorld(t *testing.T) *world {
 			wait.ForExec([]string{"temporal", "operator", "cluster", "health"}).WithPollInterval(200*time.Millisecond)))
 	port, err := server.MappedPort(t.Context(), "7233/tcp")
 	require.NoError(t, err)
-	w.client, err = client.Dial(client.Options{HostPort: fmt.Sprintf("127.0.0.1:%d", port.Num()),
-		Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
+	w.client, err = client.Dial(client.Options{
+		HostPort: fmt.Sprintf("127.0.0.1:%d", port.Num()),
+		Logger:   log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
+	})
 	require.NoError(t, err)
 	t.Cleanup(w.client.Close)
 	return w
@@ -116,8 +118,10 @@ func (w *world) database(image, alias string) *database {
 		return fmt.Sprintf("root:%s@tcp(127.0.0.1:%d)/?multiStatements=true", d.password, port.Num())
 	}
 	c := w.run(image, alias,
-		testcontainers.WithEnv(map[string]string{"MYSQL_ROOT_PASSWORD": d.password, "MYSQL_ROOT_HOST": "%",
-			"MYSQL_DATABASE": "shop"}),
+		testcontainers.WithEnv(map[string]string{
+			"MYSQL_ROOT_PASSWORD": d.password, "MYSQL_ROOT_HOST": "%",
+			"MYSQL_DATABASE": "shop",
+		}),
 		testcontainers.WithCmd("--local-infile=ON"),
 		publish("3306/tcp"),
 		testcontainers.WithWaitStrategyAndDeadline(startTimeout,
@@ -161,8 +165,10 @@ func (w *world) worker(config string, databases ...*database) testcontainers.Con
 	}
 	return w.run(image("WORKER_IMAGE", defaultWorker), "worker",
 		testcontainers.WithEnv(env),
-		testcontainers.WithFiles(testcontainers.ContainerFile{Reader: strings.NewReader(config),
-			ContainerFilePath: "/etc/tablehaul.yaml", FileMode: 0o444}),
+		testcontainers.WithFiles(testcontainers.ContainerFile{
+			Reader:            strings.NewReader(config),
+			ContainerFilePath: "/etc/tablehaul.yaml", FileMode: 0o444,
+		}),
 		testcontainers.WithMounts(testcontainers.VolumeMount(w.staging, "/var/lib/tablehaul")),
 		testcontainers.WithWaitStrategyAndDeadline(startTimeout, wait.ForLog("worker started")))
 }

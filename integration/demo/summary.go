@@ -28,8 +28,10 @@ func (d *demo) summary(runs []namedRun, waits int64, fared bystanders.Report, re
 	t := table.NewWriter()
 	t.SetOutputMirror(d.out)
 	t.SetStyle(table.StyleLight)
-	t.AppendHeader(table.Row{"Run", "Rows", "Inserted", "Updated", "Unchanged", "Chunks", "Seconds", "Rows/s",
-		"Longest transaction"})
+	t.AppendHeader(table.Row{
+		"Run", "Rows", "Inserted", "Updated", "Unchanged", "Chunks", "Seconds", "Rows/s",
+		"Longest transaction",
+	})
 	for _, r := range runs {
 		total := r.Seconds[workflows.PhaseTotal]
 		t.AppendRow(table.Row{

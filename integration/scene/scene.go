@@ -262,8 +262,10 @@ func (s *Scene) Compare(ctx context.Context) (compare.Report, error) {
 	s.Say("comparing both sides row by row")
 	return compare.Tables(ctx, compare.Side{DB: s.SourceDB, Schema: "shop", Table: "orders"},
 		compare.Side{DB: s.TargetDB, Schema: "shop", Table: "orders"},
-		compare.Options{Key: []string{"id"}, NumericKey: true,
-			Columns: []string{"customer", "status", "amount", "note", "created_at", "updated_at"}})
+		compare.Options{
+			Key: []string{"id"}, NumericKey: true,
+			Columns: []string{"customer", "status", "amount", "note", "created_at", "updated_at"},
+		})
 }
 
 // Close ends what was brought up, last first.

@@ -34,8 +34,10 @@ type chromium struct {
 }
 
 // names under which a Chromium is found on PATH, the smallest first.
-var names = []string{"chromium-headless-shell", "chrome-headless-shell", "headless-shell", "chromium",
-	"chromium-browser", "google-chrome"}
+var names = []string{
+	"chromium-headless-shell", "chrome-headless-shell", "headless-shell", "chromium",
+	"chromium-browser", "google-chrome",
+}
 
 // find returns the browser of TABLEHAUL_TEST_CHROMIUM, one on PATH, or Debian's in a private
 // folder, downloaded on first use.
@@ -73,8 +75,10 @@ func unpacked(root string) (chromium, error) {
 	}
 	libs := filepath.Dir(nss[0])
 	return chromium{path: path, env: []string{
-		"LD_LIBRARY_PATH=" + strings.Join([]string{libs, filepath.Join(root, "lib", filepath.Base(libs)),
-			filepath.Join(libs, "pulseaudio")}, ":"),
+		"LD_LIBRARY_PATH=" + strings.Join([]string{
+			libs, filepath.Join(root, "lib", filepath.Base(libs)),
+			filepath.Join(libs, "pulseaudio"),
+		}, ":"),
 		"FONTCONFIG_SYSROOT=" + root,
 	}}, nil
 }

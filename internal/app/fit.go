@@ -70,7 +70,8 @@ func checkServerVersion(version string, log *slog.Logger) error {
 // checkClock compares this machine's clock with Temporal's: a worker that began to poll after
 // started, by its own clock, was seen at some time by Temporal's.
 func checkClock(ctx context.Context, c client.Client, w *workers, started time.Time, now func() time.Time,
-	log *slog.Logger) error {
+	log *slog.Logger,
+) error {
 	ctx, cancel := context.WithTimeout(ctx, seenWithin)
 	defer cancel()
 	for {
@@ -101,7 +102,8 @@ func lastSeen(ctx context.Context, c client.Client, queue, worker string) (time.
 
 // seenAt is lastSeen for one kind of tasks.
 func seenAt(ctx context.Context, c client.Client, queue string, kind enumspb.TaskQueueType, worker string) (time.Time,
-	error) {
+	error,
+) {
 	d, err := c.DescribeTaskQueue(ctx, queue, kind)
 	if err != nil {
 		return time.Time{}, err

@@ -162,8 +162,10 @@ func catalog(cfg *config.Config) activities.Catalog {
 		out.Tables = append(out.Tables, t.Name)
 	}
 	for _, p := range cfg.Patterns() {
-		out.Families = append(out.Families, activities.Family{Name: p.Name, Schema: p.Schema, Connection: p.Connection,
-			Match: p.Match})
+		out.Families = append(out.Families, activities.Family{
+			Name: p.Name, Schema: p.Schema, Connection: p.Connection,
+			Match: p.Match,
+		})
 	}
 	return out
 }

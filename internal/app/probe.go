@@ -24,8 +24,10 @@ func (p *pools) probeConnections(ctx context.Context, log *slog.Logger) (stop fu
 	var all sync.WaitGroup
 	for _, key := range needed(p.cfg) {
 		all.Go(func() {
-			attrs := []any{"connection", key.name, "role",
-				map[mysqldb.Role]string{mysqldb.Source: "source", mysqldb.Target: "target"}[key.role]}
+			attrs := []any{
+				"connection", key.name, "role",
+				map[mysqldb.Role]string{mysqldb.Source: "source", mysqldb.Target: "target"}[key.role],
+			}
 			db, err := p.get(ctx, key)
 			switch {
 			case err == nil:

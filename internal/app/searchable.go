@@ -112,8 +112,10 @@ var probe = fmt.Sprintf("%s = '-' AND %s = '-' AND %s = -1.5 AND %s = '2000-01-0
 	workflows.AttributeTable, workflows.AttributePhase, workflows.AttributeLag, workflows.AttributeFreshAt)
 
 func (s *searchable) understood(ctx context.Context) bool {
-	_, err := s.client.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Namespace: s.namespace,
-		Query: probe})
+	_, err := s.client.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{
+		Namespace: s.namespace,
+		Query:     probe,
+	})
 	return err == nil
 }
 

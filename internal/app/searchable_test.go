@@ -35,7 +35,8 @@ var errDenied = errors.New("request unauthorized")
 func (n *namespaceStub) OperatorService() operatorservice.OperatorServiceClient { return n }
 
 func (n *namespaceStub) ListSearchAttributes(_ context.Context, in *operatorservice.ListSearchAttributesRequest,
-	_ ...grpc.CallOption) (*operatorservice.ListSearchAttributesResponse, error) {
+	_ ...grpc.CallOption,
+) (*operatorservice.ListSearchAttributesResponse, error) {
 	n.lists++
 	n.asked = append(n.asked, in.GetNamespace())
 	if n.noList {
@@ -45,7 +46,8 @@ func (n *namespaceStub) ListSearchAttributes(_ context.Context, in *operatorserv
 }
 
 func (n *namespaceStub) AddSearchAttributes(_ context.Context, in *operatorservice.AddSearchAttributesRequest,
-	_ ...grpc.CallOption) (*operatorservice.AddSearchAttributesResponse, error) {
+	_ ...grpc.CallOption,
+) (*operatorservice.AddSearchAttributesResponse, error) {
 	n.adds++
 	n.asked = append(n.asked, in.GetNamespace())
 	if n.noAdd {
@@ -56,7 +58,8 @@ func (n *namespaceStub) AddSearchAttributes(_ context.Context, in *operatorservi
 }
 
 func (n *namespaceStub) CountWorkflow(_ context.Context,
-	in *workflowservice.CountWorkflowExecutionsRequest) (*workflowservice.CountWorkflowExecutionsResponse, error) {
+	in *workflowservice.CountWorkflowExecutionsRequest,
+) (*workflowservice.CountWorkflowExecutionsResponse, error) {
 	for name := range workflows.SearchAttributes() {
 		if !strings.Contains(in.GetQuery(), name) {
 			return nil, errors.New("the probe does not ask for " + name)
@@ -77,18 +80,27 @@ func TestSearchAttributesAreAddedWhereThatIsAllowed(t *testing.T) {
 		says string
 	}{
 		"all are there": {stub: &namespaceStub{have: workflows.SearchAttributes()}, want: true},
-		"some are missing": {stub: &namespaceStub{have: maps.Clone(some)}, want: true, adds: 1,
-			says: "search attributes added"},
-		"missing, and may not be added": {stub: &namespaceStub{have: maps.Clone(some), noAdd: true}, adds: 1,
-			says: "--name TablehaulPhase --type Keyword"},
-		"another worker was quicker": {stub: &namespaceStub{have: maps.Clone(some), noAdd: true,
-			understandsAll: true}, want: true, adds: 1},
-		"may not be looked at": {stub: &namespaceStub{noList: true},
-			says: "temporal operator search-attribute create --namespace shop"},
+		"some are missing": {
+			stub: &namespaceStub{have: maps.Clone(some)}, want: true, adds: 1,
+			says: "search attributes added",
+		},
+		"missing, and may not be added": {
+			stub: &namespaceStub{have: maps.Clone(some), noAdd: true}, adds: 1,
+			says: "--name TablehaulPhase --type Keyword",
+		},
+		"another worker was quicker": {stub: &namespaceStub{
+			have: maps.Clone(some), noAdd: true,
+			understandsAll: true,
+		}, want: true, adds: 1},
+		"may not be looked at": {
+			stub: &namespaceStub{noList: true},
+			says: "temporal operator search-attribute create --namespace shop",
+		},
 		"may not be looked at, but used": {stub: &namespaceStub{noList: true, understandsAll: true}, want: true},
 		"of another type": {
 			stub: &namespaceStub{have: map[string]enumspb.IndexedValueType{
-				workflows.AttributeLag: enumspb.INDEXED_VALUE_TYPE_KEYWORD}},
+				workflows.AttributeLag: enumspb.INDEXED_VALUE_TYPE_KEYWORD,
+			}},
 			says: "another type",
 		},
 	} {

@@ -143,10 +143,14 @@ func TestPatienceWithTemporal(t *testing.T) {
 	_, unknown := dial(t.Context(), o)
 	for want, err := range map[time.Duration][]error{
 		unknownPatience: {missing, unknown},
-		0: {serviceerror.NewPermissionDenied("no", ""),
-			fmt.Errorf("failed reaching server: %w", serviceerror.NewInvalidArgument("what"))},
-		withoutLimit: {serviceerror.NewUnavailable("starting"),
-			fmt.Errorf("failed reaching server: %w", context.DeadlineExceeded)},
+		0: {
+			serviceerror.NewPermissionDenied("no", ""),
+			fmt.Errorf("failed reaching server: %w", serviceerror.NewInvalidArgument("what")),
+		},
+		withoutLimit: {
+			serviceerror.NewUnavailable("starting"),
+			fmt.Errorf("failed reaching server: %w", context.DeadlineExceeded),
+		},
 	} {
 		for _, one := range err {
 			patience, remedy := dialAdvice(one, o)

@@ -54,8 +54,10 @@ func TestExampleFileLoads(t *testing.T) {
 	require.Equal(t, "tablehaul:"+sentinel+"/@:${X}@tcp(warehouse.example.com:3306)/",
 		c.Connections["warehouse"].DSN.Reveal())
 	require.Equal(t, "verify-identity", c.Connections["warehouse"].TLS)
-	require.Equal(t, config.Staging{URL: "file:///var/lib/tablehaul", Compression: "snappy",
-		SweepAfter: 24 * time.Hour}, c.Staging)
+	require.Equal(t, config.Staging{
+		URL: "file:///var/lib/tablehaul", Compression: "snappy",
+		SweepAfter: 24 * time.Hour,
+	}, c.Staging)
 
 	got, err := c.Table(table.Name{Schema: "shop", Table: "orders"})
 	require.NoError(t, err)

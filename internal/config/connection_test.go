@@ -70,8 +70,10 @@ func TestADSNThatCanNeverBeUsedIsRefused(t *testing.T) {
 func TestAMissingFileOfAuthoritiesIsAProblem(t *testing.T) {
 	empty := filepath.Join(t.TempDir(), "empty.pem")
 	require.NoError(t, os.WriteFile(empty, nil, 0o600))
-	for file, wrong := range map[string]string{"/nonexistent/ca.pem": "no such file", empty: "no PEM certificate",
-		t.TempDir(): "is a directory"} {
+	for file, wrong := range map[string]string{
+		"/nonexistent/ca.pem": "no such file", empty: "no PEM certificate",
+		t.TempDir(): "is a directory",
+	} {
 		text := withDSN("u:p@tcp(h:3306)/", ", ca: "+file)
 		_, err := config.Load(strings.NewReader(text), env())
 		require.ErrorContains(t, err, "connections.shop.ca: ")

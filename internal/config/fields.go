@@ -112,7 +112,8 @@ func wordField[T any](key, def string, words []string, doc string, to func(*T) *
 
 // textField takes any text that check accepts; check returns what is wrong and what to do, or "".
 func textField[T any](key, def, bounds, doc string, check func(string) (wrong, remedy string),
-	to func(*T) *string) field[T] {
+	to func(*T) *string,
+) field[T] {
 	return field[T]{key, def, bounds, doc, func(d *decoder, a at, into *T) {
 		v, ok := d.scalar(a)
 		if !ok {

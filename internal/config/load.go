@@ -96,16 +96,24 @@ type document struct{ connections, staging, worker, metrics, log, notifications,
 
 var documentFields = []field[document]{
 	{"connections", "", "required", "Servers by name.", func(_ *decoder, a at, x *document) { x.connections = a }},
-	{"staging", "", "required", "Where files are between source and target.",
-		func(_ *decoder, a at, x *document) { x.staging = a }},
+	{
+		"staging", "", "required", "Where files are between source and target.",
+		func(_ *decoder, a at, x *document) { x.staging = a },
+	},
 	{"worker", "", "", "What one worker process takes on.", func(_ *decoder, a at, x *document) { x.worker = a }},
-	{"metrics", "", "", "Where a worker serves metrics and health by HTTP.",
-		func(_ *decoder, a at, x *document) { x.metrics = a }},
+	{
+		"metrics", "", "", "Where a worker serves metrics and health by HTTP.",
+		func(_ *decoder, a at, x *document) { x.metrics = a },
+	},
 	{"log", "", "", "What a worker writes to its standard error.", func(_ *decoder, a at, x *document) { x.log = a }},
-	{"notifications", "", "", "Where messages about tables go that fail, are stale, or recover.",
-		func(_ *decoder, a at, x *document) { x.notifications = a }},
-	{"defaults", "", "", "Settings of every table that does not set them itself.",
-		func(_ *decoder, a at, x *document) { x.defaults = a }},
+	{
+		"notifications", "", "", "Where messages about tables go that fail, are stale, or recover.",
+		func(_ *decoder, a at, x *document) { x.notifications = a },
+	},
+	{
+		"defaults", "", "", "Settings of every table that does not set them itself.",
+		func(_ *decoder, a at, x *document) { x.defaults = a },
+	},
 	{"tables", "", "required", "The tables to keep fresh.", func(_ *decoder, a at, x *document) { x.tables = a }},
 }
 

@@ -23,8 +23,10 @@ func TestMonitoringHasDefaultsThatOpenAndTellNothing(t *testing.T) {
 
 func TestMonitoringIsTakenFromTheFile(t *testing.T) {
 	env := func(n string) string {
-		return map[string]string{"HOOK": "https://hooks.example.com/T0/" + sentinel, "TOKEN": "Bearer " + sentinel,
-			"SHOP_DSN": "u@tcp(h)/"}[n]
+		return map[string]string{
+			"HOOK": "https://hooks.example.com/T0/" + sentinel, "TOKEN": "Bearer " + sentinel,
+			"SHOP_DSN": "u@tcp(h)/",
+		}[n]
 	}
 	c := load(t, oneMore+`
 metrics: { listen: "127.0.0.1:9464" }

@@ -84,8 +84,10 @@ func TestExcludesNarrowAFamily(t *testing.T) {
   - { name: "shop.*", target: "dw.*", exclude: [shop.log_*, "shop.*_tmp", shop.secret], schedule: 5m }
   - { name: "shop.log_*", target: "dw.log_*", cursor: id }
 `, shopEnv)
-	for name, target := range map[string]string{"orders": "dw.orders", "log_1": "dw.log_1", "tmp": "dw.tmp",
-		"secrets": "dw.secrets"} {
+	for name, target := range map[string]string{
+		"orders": "dw.orders", "log_1": "dw.log_1", "tmp": "dw.tmp",
+		"secrets": "dw.secrets",
+	} {
 		got, err := c.Table(table.Name{Schema: "shop", Table: name})
 		require.NoError(t, err, name)
 		require.Equal(t, target, got.Target.String())

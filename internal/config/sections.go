@@ -50,9 +50,11 @@ var stagingFields = []field[Staging]{
 const defaultSweepAfter = day
 
 var workerFields = []field[Worker]{
-	{"host", "the host name", "up to 64 letters, digits, dots, dashes and underscores",
+	{
+		"host", "the host name", "up to 64 letters, digits, dots, dashes and underscores",
 		"Name of the machine, where the files of its runs are. Give it where the host name changes and the files " +
-			"stay, as in a container with a volume; no two machines may have the same.", setHost},
+			"stay, as in a container with a volume; no two machines may have the same.", setHost,
+	},
 	intField("activities", defaultWorker.Activities, 2, 1000,
 		"Steps that the worker runs at once. Each may hold a chunk's rows in memory.",
 		func(w *Worker) *int { return &w.Activities }),

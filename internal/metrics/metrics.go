@@ -111,8 +111,10 @@ func (m *Metrics) Know(table string, staleAfter time.Duration) {
 		return
 	}
 	label := m.tables.know(table, staleAfter)
-	for _, c := range []*prometheus.CounterVec{m.rowsExtracted, m.newerOnTarget, m.stagedBytes, m.lockWaits,
-		m.throttled} {
+	for _, c := range []*prometheus.CounterVec{
+		m.rowsExtracted, m.newerOnTarget, m.stagedBytes, m.lockWaits,
+		m.throttled,
+	} {
 		c.WithLabelValues(label)
 	}
 	for _, outcome := range []string{RowInserted, RowUpdated, RowUnchanged} {
@@ -147,8 +149,10 @@ func (m *Metrics) Wrote(table string, c Chunk) {
 		return
 	}
 	label := m.tables.label(table)
-	for outcome, rows := range map[string]int64{RowInserted: c.Inserted, RowUpdated: c.Updated,
-		RowUnchanged: c.Unchanged} {
+	for outcome, rows := range map[string]int64{
+		RowInserted: c.Inserted, RowUpdated: c.Updated,
+		RowUnchanged: c.Unchanged,
+	} {
 		m.rowsWritten.WithLabelValues(label, outcome).Add(float64(rows))
 	}
 	m.newerOnTarget.WithLabelValues(label).Add(float64(c.NewerOnTarget))

@@ -59,8 +59,10 @@ var (
 	aheadDesc = tableDesc("watermark_ahead", "1 where the last run found the watermark above what the source "+
 		"can give to a row now (failure WatermarkAhead), else 0.")
 	failedDesc   = tableDesc("consecutive_failed_runs", "Runs that failed since the last one that ended well.")
-	descriptions = []*prometheus.Desc{lagDesc, staleAfterDesc, lastSuccessDesc, runningDesc, heldBackDesc, aheadDesc,
-		failedDesc}
+	descriptions = []*prometheus.Desc{
+		lagDesc, staleAfterDesc, lastSuccessDesc, runningDesc, heldBackDesc, aheadDesc,
+		failedDesc,
+	}
 )
 
 var _ prometheus.Collector = (*tables)(nil)

@@ -268,18 +268,26 @@ func TestValuesOutsideOfTheirTypesAreCorrupt(t *testing.T) {
 		col   table.Column
 		plain []byte
 	}{
-		"tinyint": {table.Column{Kind: table.KindInt, Bits: 8, Nullable: true},
-			binary.LittleEndian.AppendUint32(nil, 128)},
-		"utinyint": {table.Column{Kind: table.KindUint, Bits: 8, Nullable: true},
-			binary.LittleEndian.AppendUint32(nil, 256)},
+		"tinyint": {
+			table.Column{Kind: table.KindInt, Bits: 8, Nullable: true},
+			binary.LittleEndian.AppendUint32(nil, 128),
+		},
+		"utinyint": {
+			table.Column{Kind: table.KindUint, Bits: 8, Nullable: true},
+			binary.LittleEndian.AppendUint32(nil, 256),
+		},
 		"date":     {table.Column{Kind: table.KindDate}, binary.LittleEndian.AppendUint32(nil, 1<<30)},
 		"time":     {table.Column{Kind: table.KindTime}, binary.LittleEndian.AppendUint64(nil, 86_400_000_000)},
 		"fraction": {table.Column{Kind: table.KindTime, Precision: 3}, binary.LittleEndian.AppendUint64(nil, 1)},
-		"datetime": {table.Column{Kind: table.KindDateTime, Precision: 6},
-			binary.LittleEndian.AppendUint64(nil, 1<<63)},
+		"datetime": {
+			table.Column{Kind: table.KindDateTime, Precision: 6},
+			binary.LittleEndian.AppendUint64(nil, 1<<63),
+		},
 		"decimal": {table.Column{Kind: table.KindDecimal, Precision: 3}, binary.LittleEndian.AppendUint32(nil, 1000)},
-		"long": {table.Column{Kind: table.KindDecimal, Precision: 10},
-			binary.LittleEndian.AppendUint64(nil, 1<<63)},
+		"long": {
+			table.Column{Kind: table.KindDecimal, Precision: 10},
+			binary.LittleEndian.AppendUint64(nil, 1<<63),
+		},
 		"wide":      {table.Column{Kind: table.KindDecimal, Precision: 65}, append([]byte{0x7f}, make([]byte, 27)...)},
 		"wide, min": {table.Column{Kind: table.KindDecimal, Precision: 65}, append([]byte{0x80}, make([]byte, 27)...)},
 	} {

@@ -16,7 +16,8 @@ import (
 // not to cols, are ErrCorrupt; memory stays bounded for any sizes they claim. A caller that is done with
 // the rows may give them back (table.Rows.Return).
 func ReadChunk(footer []byte, footerAt int64, group []byte, chunk table.Chunk, cols []table.Column) (*table.Rows,
-	error) {
+	error,
+) {
 	f, err := ParseFooter(footer, footerAt, cols)
 	if err != nil {
 		return nil, err

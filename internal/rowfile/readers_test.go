@@ -234,8 +234,10 @@ func requireSeen(t *testing.T, reader string, got seen, name, typ, value string,
 // requireCompanions checks that the companions follow, with the bytes of what has no type.
 func requireCompanions(t *testing.T, got []seen, n int) {
 	t.Helper()
-	want := map[string]string{"no date__raw": "bytes 323032342d30322d3330",
-		"no time__raw": "bytes 2d3833383a35393a3539"}
+	want := map[string]string{
+		"no date__raw": "bytes 323032342d30322d3330",
+		"no time__raw": "bytes 2d3833383a35393a3539",
+	}
 	for _, c := range got[len(readerCases):] {
 		require.True(t, strings.HasSuffix(c.Name, "__raw"), c.Name)
 		for r := range n {

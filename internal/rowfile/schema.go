@@ -182,12 +182,16 @@ func integer(c *column, l *leaf, bits int, unsigned bool) {
 		l.typ = format.Int64
 	}
 	l.logical = &format.IntType{BitWidth: int8(bits), IsSigned: !unsigned}
-	signed := map[int]deprecated.ConvertedType{8: deprecated.Int8, 16: deprecated.Int16, 32: deprecated.Int32,
-		64: deprecated.Int64}
+	signed := map[int]deprecated.ConvertedType{
+		8: deprecated.Int8, 16: deprecated.Int16, 32: deprecated.Int32,
+		64: deprecated.Int64,
+	}
 	l.converted = signed[bits]
 	if unsigned {
-		l.converted = map[int]deprecated.ConvertedType{8: deprecated.Uint8, 16: deprecated.Uint16,
-			32: deprecated.Uint32, 64: deprecated.Uint64}[bits]
+		l.converted = map[int]deprecated.ConvertedType{
+			8: deprecated.Uint8, 16: deprecated.Uint16,
+			32: deprecated.Uint32, 64: deprecated.Uint64,
+		}[bits]
 	}
 }
 

@@ -23,15 +23,21 @@ var extremes = []struct {
 	{col: table.Column{Type: "smallint", Kind: table.KindInt, Bits: 16}, texts: []string{"-32768", "0", "32767"}},
 	{col: table.Column{Type: "mediumint", Kind: table.KindInt, Bits: 24}, texts: []string{"-8388608", "0", "8388607"}},
 	{col: table.Column{Type: "int", Kind: table.KindInt, Bits: 32}, texts: []string{"-2147483648", "-1", "2147483647"}},
-	{col: table.Column{Type: "bigint", Kind: table.KindInt, Bits: 64},
-		texts: []string{"-9223372036854775808", "-1", "0", "9223372036854775807"}},
+	{
+		col:   table.Column{Type: "bigint", Kind: table.KindInt, Bits: 64},
+		texts: []string{"-9223372036854775808", "-1", "0", "9223372036854775807"},
+	},
 	{col: table.Column{Type: "tinyint unsigned", Kind: table.KindUint, Bits: 8}, texts: []string{"0", "255"}},
 	{col: table.Column{Type: "smallint unsigned", Kind: table.KindUint, Bits: 16}, texts: []string{"0", "65535"}},
 	{col: table.Column{Type: "mediumint unsigned", Kind: table.KindUint, Bits: 24}, texts: []string{"0", "16777215"}},
-	{col: table.Column{Type: "int unsigned", Kind: table.KindUint, Bits: 32},
-		texts: []string{"0", "2147483648", "4294967295"}},
-	{col: table.Column{Type: "bigint unsigned", Kind: table.KindUint, Bits: 64},
-		texts: []string{"0", "9223372036854775808", "18446744073709551615"}},
+	{
+		col:   table.Column{Type: "int unsigned", Kind: table.KindUint, Bits: 32},
+		texts: []string{"0", "2147483648", "4294967295"},
+	},
+	{
+		col:   table.Column{Type: "bigint unsigned", Kind: table.KindUint, Bits: 64},
+		texts: []string{"0", "9223372036854775808", "18446744073709551615"},
+	},
 	{col: table.Column{Type: "bit(1)", Kind: table.KindBit, Bits: 1}, texts: []string{"0", "1"}},
 	{col: table.Column{Type: "bit(64)", Kind: table.KindBit, Bits: 64}, texts: []string{"0", "18446744073709551615"}},
 	{
@@ -73,8 +79,10 @@ var extremes = []struct {
 	},
 	{
 		col: table.Column{Type: "float", Kind: table.KindFloat},
-		texts: []string{"0", "-0", "1.5", "3.4028234663852886e+38", "-1.401298464324817e-45", "0.10000000149011612",
-			"1.6777216e+07"},
+		texts: []string{
+			"0", "-0", "1.5", "3.4028234663852886e+38", "-1.401298464324817e-45", "0.10000000149011612",
+			"1.6777216e+07",
+		},
 		aside: []string{"0.1", "1e39", "NaN", "1.0", "+1", "16777217", ""},
 	},
 	{
@@ -82,20 +90,28 @@ var extremes = []struct {
 		texts: []string{"0", "-0", "0.1", "1.7976931348623157e+308", "-5e-324", "2.2250738585072014e-308", "1e+20"},
 		aside: []string{"1e20", "0.10", "NaN", "nan", "1_000", "0x1p-2", "1e999", strings.Repeat("1", 60)},
 	},
-	{col: table.Column{Type: "year", Kind: table.KindYear}, texts: []string{"0", "1901", "2155"},
-		aside: []string{"0000", "05", "70000"}},
+	{
+		col: table.Column{Type: "year", Kind: table.KindYear}, texts: []string{"0", "1901", "2155"},
+		aside: []string{"0000", "05", "70000"},
+	},
 	{
 		col: table.Column{Type: "date", Kind: table.KindDate},
-		texts: []string{"0001-01-01", "1969-12-31", "1970-01-01", "2000-02-29", "2024-02-29", "2024-12-31",
-			"9999-12-31"},
-		aside: []string{"0000-00-00", "2024-02-30", "2023-02-29", "1900-02-29", "2024-00-15", "2024-01-00",
-			"0000-01-01", "2024-13-01", "2024-1-1", "", "2024-01-0a"},
+		texts: []string{
+			"0001-01-01", "1969-12-31", "1970-01-01", "2000-02-29", "2024-02-29", "2024-12-31",
+			"9999-12-31",
+		},
+		aside: []string{
+			"0000-00-00", "2024-02-30", "2023-02-29", "1900-02-29", "2024-00-15", "2024-01-00",
+			"0000-01-01", "2024-13-01", "2024-1-1", "", "2024-01-0a",
+		},
 	},
 	{
 		col:   table.Column{Type: "datetime", Kind: table.KindDateTime},
 		texts: []string{"0001-01-01 00:00:00", "1969-12-31 23:59:59", "9999-12-31 23:59:59"},
-		aside: []string{"0000-00-00 00:00:00", "2024-02-30 01:02:03", "2024-01-01 24:00:00",
-			"2024-01-01 00:00:00.000000", "2024-01-01T00:00:00"},
+		aside: []string{
+			"0000-00-00 00:00:00", "2024-02-30 01:02:03", "2024-01-01 24:00:00",
+			"2024-01-01 00:00:00.000000", "2024-01-01T00:00:00",
+		},
 	},
 	{
 		col:   table.Column{Type: "datetime(6)", Kind: table.KindDateTime, Precision: 6},
@@ -109,8 +125,10 @@ var extremes = []struct {
 	},
 	{
 		col:   table.Column{Type: "time", Kind: table.KindTime},
-		texts: []string{"00:00:00", "23:59:59"}, aside: []string{"-838:59:59", "838:59:59", "24:00:00", "-00:00:01",
-			"100:00:00"},
+		texts: []string{"00:00:00", "23:59:59"}, aside: []string{
+			"-838:59:59", "838:59:59", "24:00:00", "-00:00:01",
+			"100:00:00",
+		},
 	},
 	{
 		col:   table.Column{Type: "time(6)", Kind: table.KindTime, Precision: 6},
@@ -126,26 +144,36 @@ var extremes = []struct {
 		col:   table.Column{Type: "varchar(20)", Kind: table.KindString, Charset: "sjis", RawCharset: true},
 		texts: []string{"", "\x83\x5c", "\xff\xfe", "a"},
 	},
-	{col: table.Column{Type: "blob", Kind: table.KindBytes},
-		texts: []string{"", "\x00", "\x00\xff\xfe'\"\\\n\r\x1a", allBytes()}},
+	{
+		col:   table.Column{Type: "blob", Kind: table.KindBytes},
+		texts: []string{"", "\x00", "\x00\xff\xfe'\"\\\n\r\x1a", allBytes()},
+	},
 	{
 		col:   table.Column{Type: "enum('','a','b')", Kind: table.KindEnum, Members: []string{"", "a", "b"}},
 		texts: []string{"", "a", "b", "\x00"}, aside: []string{"\xe4"},
 	},
-	{col: table.Column{Type: "set('x','y')", Kind: table.KindSet, Members: []string{"x", "y"}},
-		texts: []string{"", "x", "x,y"}, aside: []string{"\xe4"}},
+	{
+		col:   table.Column{Type: "set('x','y')", Kind: table.KindSet, Members: []string{"x", "y"}},
+		texts: []string{"", "x", "x,y"}, aside: []string{"\xe4"},
+	},
 	{
 		col:   table.Column{Type: "json", Kind: table.KindJSON},
 		texts: []string{"null", `{"a": 1, "b": [1.5, "😀"], "n": 123456789012345678901234567890}`, `""`},
 		aside: []string{"\xff"},
 	},
-	{col: table.Column{Type: "geometry", Kind: table.KindGeometry},
+	{
+		col: table.Column{Type: "geometry", Kind: table.KindGeometry},
 		texts: []string{"\xe6\x10\x00\x00\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\xf0\x3f" +
-			"\x00\x00\x00\x00\x00\x00\x00\x40"}},
-	{col: table.Column{Type: "uuid", Kind: table.KindUUID}, texts: []string{"123e4567-e89b-12d3-a456-426655440000"},
-		aside: []string{"\xff"}},
-	{col: table.Column{Type: "inet6", Kind: table.KindInet},
-		texts: []string{"::", "2001:db8::ff00:42:8329", "::ffff:192.0.2.1"}, aside: []string{"\xff"}},
+			"\x00\x00\x00\x00\x00\x00\x00\x40"},
+	},
+	{
+		col: table.Column{Type: "uuid", Kind: table.KindUUID}, texts: []string{"123e4567-e89b-12d3-a456-426655440000"},
+		aside: []string{"\xff"},
+	},
+	{
+		col:   table.Column{Type: "inet6", Kind: table.KindInet},
+		texts: []string{"::", "2001:db8::ff00:42:8329", "::ffff:192.0.2.1"}, aside: []string{"\xff"},
+	},
 }
 
 func allBytes() string {

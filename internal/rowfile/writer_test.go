@@ -171,8 +171,10 @@ func TestColumnsThatNoFileHoldsAreRefused(t *testing.T) {
 		"none":    {nil, "there are none"},
 		"twice":   {[]table.Column{a, a}, `column "a" twice`},
 		"no name": {[]table.Column{a, {Kind: table.KindInt}}, "column 2 has no name"},
-		"unsupported": {[]table.Column{{Name: "x", Type: "future(1)"}},
-			`column "x": type "future(1)" is not supported`},
+		"unsupported": {
+			[]table.Column{{Name: "x", Type: "future(1)"}},
+			`column "x": type "future(1)" is not supported`,
+		},
 		"unknown":       {[]table.Column{{Name: "x", Kind: 200}}, "unknown kind 200"},
 		"decimal(66,0)": {[]table.Column{{Name: "x", Kind: table.KindDecimal, Precision: 66}}, "DECIMAL(66,0)"},
 		"decimal(2,3)":  {[]table.Column{{Name: "x", Kind: table.KindDecimal, Precision: 2, Scale: 3}}, "DECIMAL(2,3)"},
@@ -235,8 +237,10 @@ func TestErrorsOfTheWriterComeThrough(t *testing.T) {
 // makes of them, without Python.
 func TestTheLibraryReadsItToo(t *testing.T) {
 	rows := orders(2_000)
-	file, sum := write(t, orderColumns, rows, rowfile.WriterOptions{ChunkRows: 1500,
-		Meta: map[string]string{"b": "2", "a": "1", "tablehaul.columns": "no"}})
+	file, sum := write(t, orderColumns, rows, rowfile.WriterOptions{
+		ChunkRows: 1500,
+		Meta:      map[string]string{"b": "2", "a": "1", "tablehaul.columns": "no"},
+	})
 	f, err := parquet.OpenFile(bytes.NewReader(file), int64(len(file)))
 	require.NoError(t, err)
 	require.Equal(t, int64(2_000), f.NumRows())

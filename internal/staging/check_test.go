@@ -59,8 +59,11 @@ func TestCheckFindsWhatARunWouldStumbleOver(t *testing.T) {
 		text  string
 	}{
 		"read only": {broken{write: cause}, cause, "cannot be written to"},
-		"full": {broken{write: fmt.Errorf("%w: /x", staging.ErrFull)}, staging.ErrFull,
-			"cannot be written to: staging is full: /x"},
+		"full": {
+			broken{write: fmt.Errorf("%w: /x", staging.ErrFull)},
+			staging.ErrFull,
+			"cannot be written to: staging is full: /x",
+		},
 		"write only":       {broken{read: cause}, cause, "cannot be read back"},
 		"spoils":           {broken{spoils: true}, staging.ErrCorrupt, "reads differently"},
 		"keeps everything": {broken{remove: cause}, cause, "cannot be deleted"},

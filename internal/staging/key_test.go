@@ -55,8 +55,10 @@ var oddNames = []table.Name{
 func TestOddNamesMakeSafeKeysThatNeverCollide(t *testing.T) {
 	seen := map[string]string{}
 	for _, name := range oddNames {
-		for _, run := range []string{"run", "RUN", "../..", "", ".", "tablehaul/shop.orders/2026-01-01T00:00:00Z",
-			strings.Repeat("r", 1000)} {
+		for _, run := range []string{
+			"run", "RUN", "../..", "", ".", "tablehaul/shop.orders/2026-01-01T00:00:00Z",
+			strings.Repeat("r", 1000),
+		} {
 			for _, key := range []string{
 				staging.PartKey(name, run, 99999, 99999, 99999, "attempt/../"+run),
 				staging.ManifestKey(name, run, 0, 0),

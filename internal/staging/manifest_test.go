@@ -110,12 +110,18 @@ func TestManifestsThatContradictThemselvesAreCorrupt(t *testing.T) {
 			m.Parts[0].Key = staging.PartKey(orders, "run", 1, 0, 0,
 				"1")
 		}, "own folder"},
-		"a parent": {func(m *staging.Manifest) { m.Parts[0].Key = "shop.orders/run/00000/../x" },
-			"own folder"},
-		"the manifest": {func(m *staging.Manifest) { m.Parts[0].Key = staging.ManifestKey(orders, "run", 0, 0) },
-			"own folder"},
-		"hash": {func(m *staging.Manifest) { m.Parts[0].SHA256 = strings.Repeat("Z", 64) },
-			"not a SHA-256"},
+		"a parent": {
+			func(m *staging.Manifest) { m.Parts[0].Key = "shop.orders/run/00000/../x" },
+			"own folder",
+		},
+		"the manifest": {
+			func(m *staging.Manifest) { m.Parts[0].Key = staging.ManifestKey(orders, "run", 0, 0) },
+			"own folder",
+		},
+		"hash": {
+			func(m *staging.Manifest) { m.Parts[0].SHA256 = strings.Repeat("Z", 64) },
+			"not a SHA-256",
+		},
 		"short hash":      {func(m *staging.Manifest) { m.Parts[0].Footer.SHA256 = "ab" }, "not a SHA-256"},
 		"chunk's hash":    {func(m *staging.Manifest) { m.Parts[0].Chunks[1].SHA256 = "" }, "hash of chunk 1"},
 		"footer beyond":   {func(m *staging.Manifest) { m.Parts[0].Footer.Size++ }, "not the end"},
@@ -123,14 +129,18 @@ func TestManifestsThatContradictThemselvesAreCorrupt(t *testing.T) {
 		"footer inside":   {func(m *staging.Manifest) { m.Parts[0].Footer.Offset-- }, "not the end"},
 		"chunks overlap":  {func(m *staging.Manifest) { m.Parts[0].Chunks[0].Size++ }, "chunk 1 is not between"},
 		"chunk in footer": {func(m *staging.Manifest) { m.Parts[0].Chunks[1].Size++ }, "chunk 1 is not between"},
-		"chunk, huge": {func(m *staging.Manifest) { m.Parts[0].Chunks[1].Size = 1<<63 - 1 },
-			"chunk 1 is not between"},
+		"chunk, huge": {
+			func(m *staging.Manifest) { m.Parts[0].Chunks[1].Size = 1<<63 - 1 },
+			"chunk 1 is not between",
+		},
 		"chunk, negative":   {func(m *staging.Manifest) { m.Parts[0].Chunks[0].Offset = -1 }, "chunk 0 is not between"},
 		"chunk's rows":      {func(m *staging.Manifest) { m.Parts[0].Chunks[1].Rows = -1 }, "rows of chunk 1"},
 		"chunk's rows more": {func(m *staging.Manifest) { m.Parts[0].Chunks[1].Rows = 1 << 62 }, "rows of chunk 1"},
 		"first row":         {func(m *staging.Manifest) { m.Parts[0].Chunks[1].FirstRow = 9 }, "rows of chunk 1"},
-		"a chunk less": {func(m *staging.Manifest) { m.Parts[0].Chunks = m.Parts[0].Chunks[:1] },
-			"30 rows, its chunks have 10"},
+		"a chunk less": {
+			func(m *staging.Manifest) { m.Parts[0].Chunks = m.Parts[0].Chunks[:1] },
+			"30 rows, its chunks have 10",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, key := newStore(t), staging.ManifestKey(orders, "run", 0, 0)

@@ -28,8 +28,10 @@ func TestParseNameReadsItsOwnForm(t *testing.T) {
 }
 
 func TestParseNameRefuses(t *testing.T) {
-	for _, text := range []string{"", "orders", ".orders", "shop.", "a.b.c", "`a.b", "s." + strings.Repeat("x", 65),
-		"s.a\x00b"} {
+	for _, text := range []string{
+		"", "orders", ".orders", "shop.", "a.b.c", "`a.b", "s." + strings.Repeat("x", 65),
+		"s.a\x00b",
+	} {
 		_, err := table.ParseName(text)
 		require.ErrorIs(t, err, table.ErrBadName, "%q", text)
 	}
@@ -85,8 +87,12 @@ func TestKeysKeepTheirBytesAsJSON(t *testing.T) {
 	for i := range all {
 		all[i] = byte(i)
 	}
-	for _, values := range []table.Texts{{"\x9d\x0e\x85\xca", "2024-01-01", string(all)},
-		{"plain", "größer", `{"bytes":"QQ=="}`, ""}, {}, nil} {
+	for _, values := range []table.Texts{
+		{"\x9d\x0e\x85\xca", "2024-01-01", string(all)},
+		{"plain", "größer", `{"bytes":"QQ=="}`, ""},
+		{},
+		nil,
+	} {
 		text, err := json.Marshal(table.Position{Values: values, Equal: 1})
 		require.NoError(t, err)
 		var back table.Position

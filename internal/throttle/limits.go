@@ -72,6 +72,8 @@ func (l Limits) AtLag(replica string, lag time.Duration, known bool) Wait {
 	case lag <= l.ReplicaLag:
 		return Wait{}
 	}
-	return Wait{Reason: fmt.Sprintf("replica %s is %s behind, at most %s are allowed", replica, lag, l.ReplicaLag),
-		For: pause}
+	return Wait{
+		Reason: fmt.Sprintf("replica %s is %s behind, at most %s are allowed", replica, lag, l.ReplicaLag),
+		For:    pause,
+	}
 }

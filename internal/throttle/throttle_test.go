@@ -40,8 +40,10 @@ func TestHoursAreOpenFromTheirBeginningToBeforeTheirEnd(t *testing.T) {
 }
 
 func TestParseHoursRefuses(t *testing.T) {
-	for _, text := range []string{"8-10", "08:00", "08:00-08:00", "25:00-06:00", "08:00-10:00 Nowhere/City",
-		"08:00-10:00 Local"} {
+	for _, text := range []string{
+		"8-10", "08:00", "08:00-08:00", "25:00-06:00", "08:00-10:00 Nowhere/City",
+		"08:00-10:00 Local",
+	} {
 		_, err := throttle.ParseHours(text)
 		require.ErrorIs(t, err, throttle.ErrHours, text)
 	}

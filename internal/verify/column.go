@@ -59,6 +59,7 @@ func (c Column) forms() (form, error) {
 		if s.SetByNumber() != t.SetByNumber() || s.SetByNumber() && !slices.Equal(s.Members, t.Members) {
 			return nil, no
 		}
+	default:
 	}
 	return nil, nil
 }

@@ -209,11 +209,13 @@ func TestVerdicts(t *testing.T) {
 		"missing":           {[][]any{{"k", "a", before}}, nil, false, verify.Missing},
 		"stale": {
 			[][]any{{"k", "a", before}},
-			[][]any{{"k", "a", "2024-05-31 23:59:59.999998"}}, false, verify.Stale,
+			[][]any{{"k", "a", "2024-05-31 23:59:59.999998"}},
+			false, verify.Stale,
 		},
 		"newer": {
 			[][]any{{"k", "a", "2024-05-01 00:00:00.000000"}},
-			[][]any{{"k", "a", before}}, false, verify.Newer,
+			[][]any{{"k", "a", before}},
+			false, verify.Newer,
 		},
 		"silent":    {[][]any{{"k", "a", before}}, [][]any{{"k", "b", before}}, false, verify.Silent},
 		"deleted":   {nil, [][]any{{"k", "a", before}}, false, verify.Deleted},
@@ -241,7 +243,12 @@ func TestIntegerCursorsCompareAsNumbers(t *testing.T) {
 		value, asOf string
 		pending     int64
 	}{
-		{"9", "10", 0}, {"10", "9", 1}, {"-10", "-9", 0}, {"-9", "-10", 1}, {"-1", "0", 0}, {"0", "-1", 1},
+		{"9", "10", 0},
+		{"10", "9", 1},
+		{"-10", "-9", 0},
+		{"-9", "-10", 1},
+		{"-1", "0", 0},
+		{"0", "-1", 1},
 		{"7", "7", 0},
 	} {
 		l := &verify.Layout{Columns: []verify.Column{{Source: id, Target: id}}, Key: 1, Cursor: 0, AsOf: c.asOf}

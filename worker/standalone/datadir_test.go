@@ -10,8 +10,10 @@ import (
 
 func TestDataFolderFollowsThePlatform(t *testing.T) {
 	env := func(kv map[string]string) func(string) string { return func(k string) string { return kv[k] } }
-	require.Equal(t, "/x/data/tablehaul", defaultDataDir(env(map[string]string{"XDG_DATA_HOME": "/x/data",
-		"HOME": "/home/me"})))
+	require.Equal(t, "/x/data/tablehaul", defaultDataDir(env(map[string]string{
+		"XDG_DATA_HOME": "/x/data",
+		"HOME":          "/home/me",
+	})))
 	if dir := defaultDataDir(env(map[string]string{"HOME": "/home/me"})); dir != "/home/me/.local/share/tablehaul" {
 		config, err := os.UserConfigDir()
 		require.NoError(t, err)

@@ -47,8 +47,10 @@ func start(t *testing.T, dir string, args ...string) *program {
 	require.NoError(t, err)
 	defer func() { require.NoError(t, out.Close()) }()
 	ready := filepath.Join(t.TempDir(), "ready.json")
-	cmd := exec.Command(os.Args[0], append([]string{"--data-dir", dir, "--ready-file", ready, "--port", "auto",
-		"--ui-port", "auto"}, args...)...)
+	cmd := exec.Command(os.Args[0], append([]string{
+		"--data-dir", dir, "--ready-file", ready, "--port", "auto",
+		"--ui-port", "auto",
+	}, args...)...)
 	cmd.Env = append(os.Environ(), asProgram+"=1")
 	cmd.Stdout, cmd.Stderr = out, out
 	p.child, err = process.Start(cmd)
@@ -196,8 +198,12 @@ func TestBusyPortIsNamedWithItsFlag(t *testing.T) {
 }
 
 func TestWrongFlagsAreUsageErrors(t *testing.T) {
-	for _, args := range [][]string{{"--port", "http"}, {"--port", "70000"}, {"--retention", "1m"},
-		{"--no-such-flag"}} {
+	for _, args := range [][]string{
+		{"--port", "http"},
+		{"--port", "70000"},
+		{"--retention", "1m"},
+		{"--no-such-flag"},
+	} {
 		code, stderr := runHere(t, append(args, "--server-only", "--data-dir", t.TempDir())...)
 		require.Equal(t, exitUsage, code, args)
 		require.Contains(t, stderr, strings.TrimLeft(args[0], "-"))

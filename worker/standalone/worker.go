@@ -28,7 +28,8 @@ func monitor(cfg *config.Config) (*app.Monitor, error) {
 
 // runWorker runs the worker against the server in our own process until ctx ends.
 func runWorker(ctx context.Context, s settings, cfg *config.Config, c client.Client, m *app.Monitor,
-	getenv func(string) string, stderr io.Writer) error {
+	getenv func(string) string, stderr io.Writer,
+) error {
 	return app.RunWorker(ctx, app.WorkerOptions{
 		Config: cfg, Client: c, Monitor: m, Getenv: getenv, Log: app.NewLog(stderr, cfg.Log, s.logJSON),
 	})

@@ -15,8 +15,10 @@ const (
 )
 
 // operations are the other clients' kinds of work, in the order of the report.
-var operations = []string{"source point read", "source update", "source range scan", "target point read",
-	"target update", "target range scan"}
+var operations = []string{
+	"source point read", "source update", "source range scan", "target point read",
+	"target update", "target range scan",
+}
 
 // goal is one goal and whether a run met it.
 type goal struct {
@@ -47,12 +49,16 @@ func check(phases []phase) []goal {
 	for _, name := range []string{firstLoad, incremental} {
 		p := phaseNamed(phases, name)
 		locked := p.fared.Locked()
-		out = append(out, goal{fmt.Sprintf("%s: errors 1205 and 1213 of other clients: %d (goal 0)", name, locked),
-			locked == 0})
+		out = append(out, goal{
+			fmt.Sprintf("%s: errors 1205 and 1213 of other clients: %d (goal 0)", name, locked),
+			locked == 0,
+		})
 		slower := float64(p.fared.All.P99) / float64(max(quiet.fared.All.P99, 1))
-		out = append(out, goal{fmt.Sprintf("%s: other clients' p99 %s, %.1f × idle's %s (goal %.0f ×)",
-			name, bystanders.Round(p.fared.All.P99), slower, bystanders.Round(quiet.fared.All.P99), goalSlower),
-			slower <= goalSlower})
+		out = append(out, goal{
+			fmt.Sprintf("%s: other clients' p99 %s, %.1f × idle's %s (goal %.0f ×)",
+				name, bystanders.Round(p.fared.All.P99), slower, bystanders.Round(quiet.fared.All.P99), goalSlower),
+			slower <= goalSlower,
+		})
 		out = append(out, goal{fmt.Sprintf("%s: longest transaction %.2f s (goal %.0f s)", name, p.longest,
 			goalTransaction), p.longest <= goalTransaction})
 		above := p.load.historyAbove(quiet.load.longestHistory())

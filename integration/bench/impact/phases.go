@@ -74,7 +74,8 @@ func (b *bench) flavor(ctx context.Context, f servers.Flavor) error {
 
 // watch runs do among other clients and keeps an eye on the servers' load.
 func (b *bench) watch(ctx context.Context, s *scene.Scene, name string,
-	do func(context.Context, *scene.Scene) (float64, error)) (phase, error) {
+	do func(context.Context, *scene.Scene) (float64, error),
+) (phase, error) {
 	if name == incremental || name == usualWay { // rows to move, made before the clock starts
 		if err := scene.Change(ctx, s.SourceDB, b.rows, b.changes); err != nil {
 			return phase{}, err
@@ -129,8 +130,10 @@ func (b *bench) print(s *scene.Scene, phases []phase) {
 	t := table.NewWriter()
 	t.SetOutputMirror(b.out)
 	t.SetStyle(table.StyleLight)
-	t.AppendHeader(table.Row{"", "seconds", "longest transaction", "other clients", "p50", "p99", "longest", "1205",
-		"1213", "lock waits", "history list", "above idle for", "threads running"})
+	t.AppendHeader(table.Row{
+		"", "seconds", "longest transaction", "other clients", "p50", "p99", "longest", "1205",
+		"1213", "lock waits", "history list", "above idle for", "threads running",
+	})
 	quiet := phaseNamed(phases, idle)
 	for _, p := range phases {
 		t.AppendRow(table.Row{

@@ -20,8 +20,10 @@ func TestGoalsCountWholeJobsOnly(t *testing.T) {
 	our.command = nil
 	failed := made("ingestr", "ingestr", 1, 1, whole)
 	failed.failure, failed.runs[changes] = "changes: exit status 1", nil
-	results := []result{our, made("dlt", "dlt", 60, 9, whole), made("loses rows", "sling", 1, 1, outcome{}), failed,
-		made("hybrid", "hybrid", 30, 3, whole)}
+	results := []result{
+		our, made("dlt", "dlt", 60, 9, whole), made("loses rows", "sling", 1, 1, outcome{}), failed,
+		made("hybrid", "hybrid", 30, 3, whole),
+	}
 	require.Equal(t, []string{
 		"first load: 6.00 times as fast as dlt (dlt, 60.0 s); goal 5: reached",
 		"first load: 3.00 times as fast as the best of the others (hybrid, 30.0 s); goal 2: reached",
@@ -43,8 +45,10 @@ func TestAlterationsNameColumnsAndKeys(t *testing.T) {
 	now := "CREATE TABLE `orders` (\n  `id` decimal(20,0) NOT NULL,\n  `note` text,\n  PRIMARY KEY (`id`)\n) " +
 		"ENGINE=InnoDB"
 	require.Empty(t, alterations(made, made))
-	require.Equal(t, []string{"gone: `id` bigint unsigned NOT NULL", "gone: KEY `by_note` (`note`)",
-		"new: `id` decimal(20,0) NOT NULL"}, alterations(made, now))
+	require.Equal(t, []string{
+		"gone: `id` bigint unsigned NOT NULL", "gone: KEY `by_note` (`note`)",
+		"new: `id` decimal(20,0) NOT NULL",
+	}, alterations(made, now))
 }
 
 func TestResidentFindsThisProcess(t *testing.T) {

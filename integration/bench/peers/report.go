@@ -65,13 +65,17 @@ func documentPath(f servers.Flavor) string {
 // resultTable has a row per tool. Times beside seconds say how much longer than ours it took.
 func resultTable(results []result) table.Writer {
 	t := table.NewWriter()
-	t.AppendHeader(table.Row{"", "version", "first load", "changes", "peak memory", "longest transaction",
-		"other clients' 1205 / 1213", "both sides"})
+	t.AppendHeader(table.Row{
+		"", "version", "first load", "changes", "peak memory", "longest transaction",
+		"other clients' 1205 / 1213", "both sides",
+	})
 	for _, r := range results {
-		row := table.Row{r.name, r.version, seconds(results, r, firstLoad), seconds(results, r, changes), memory(r),
+		row := table.Row{
+			r.name, r.version, seconds(results, r, firstLoad), seconds(results, r, changes), memory(r),
 			both(r, longest), both(r, func(x *ran) string {
 				return fmt.Sprintf("%d / %d", x.fared.Refused[1205], x.fared.Refused[1213])
-			}), r.outcome.String()}
+			}), r.outcome.String(),
+		}
 		if r.failure != "" {
 			row[len(row)-1] = "failed"
 		}

@@ -95,7 +95,8 @@ func processes() map[int]processStat {
 // account. MariaDB does so only when started with its performance schema; there we look again and
 // again, and a transaction shorter than the pause is not seen.
 func watchTransactions(ctx context.Context, f servers.Flavor, target *sql.DB) (stop func() (float64, error),
-	err error) {
+	err error,
+) {
 	const summary = "performance_schema.events_transactions_summary_by_account_by_event_name"
 	if f == servers.FlavorMariaDB {
 		return sampleTransactions(ctx, target), nil

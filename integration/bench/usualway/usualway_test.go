@@ -30,8 +30,10 @@ func TestRowsArriveAsTheyAre(t *testing.T) {
 		// more than one statement of 1 MiB
 		exec(t, db, "INSERT INTO "+source+" WITH RECURSIVE n (i) AS (SELECT 10 UNION ALL SELECT i+1 FROM n WHERE i "+
 			"< 1000) SELECT i, REPEAT('x\\'', 1000), i, '2026-01-04' FROM n")
-		rows, err := usualway.Copy{Source: db, Target: db, Query: "SELECT * FROM " + source,
-			Into: target}.Do(t.Context())
+		rows, err := usualway.Copy{
+			Source: db, Target: db, Query: "SELECT * FROM " + source,
+			Into: target,
+		}.Do(t.Context())
 		require.NoError(t, err)
 		require.EqualValues(t, 994, rows)
 		require.Equal(t, checksum(t, db, source), checksum(t, db, target))

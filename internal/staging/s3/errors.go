@@ -115,8 +115,10 @@ var verdicts = map[string]verdict{
 	"XAmzContentSHA256Mismatch":   {staging.ErrUnavailable, "bytes are damaged on their way to the server"},
 	"XAmzContentChecksumMismatch": {staging.ErrUnavailable, "bytes are damaged on their way to the server"},
 	"ConditionalRequestConflict":  {staging.ErrUnavailable, ""},
-	codeNoSuchUpload: {staging.ErrUnavailable,
-		"the upload was ended by another program: see that no lifecycle rule ends uploads younger than a day"},
+	codeNoSuchUpload: {
+		staging.ErrUnavailable,
+		"the upload was ended by another program: see that no lifecycle rule ends uploads younger than a day",
+	},
 }
 
 // classify says what an answer means. A class of nil is unknown: tried again for a while.

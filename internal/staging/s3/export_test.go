@@ -17,8 +17,10 @@ func (s *Store) SetPage(keys int32) { s.page = keys }
 
 // Uploads are the keys of multipart uploads that were begun and neither completed nor aborted.
 func (s *Store) Uploads(ctx context.Context) ([]string, error) {
-	out, err := s.client.ListMultipartUploads(ctx, &api.ListMultipartUploadsInput{Bucket: &s.at.Bucket,
-		Prefix: &s.at.Prefix})
+	out, err := s.client.ListMultipartUploads(ctx, &api.ListMultipartUploadsInput{
+		Bucket: &s.at.Bucket,
+		Prefix: &s.at.Prefix,
+	})
 	if err != nil {
 		return nil, err
 	}

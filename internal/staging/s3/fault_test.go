@@ -139,10 +139,14 @@ func TestEachRefusalSaysWhatToDo(t *testing.T) {
 		"expired":         {400, "ExpiredToken", nil, staging.ErrCredentials, "renew them"},
 		"clock":           {403, "RequestTimeTooSkewed", nil, staging.ErrCredentials, "clock (NTP)"},
 		"not implemented": {501, "NotImplemented", nil, staging.ErrRejected, "conditional writes"},
-		"another region": {301, "PermanentRedirect", elsewhere, staging.ErrRejected,
-			"was asked: write region=ap-south-1"},
-		"another region's": {400, "AuthorizationHeaderMalformed", elsewhere, staging.ErrRejected,
-			"write region=ap-south-1"},
+		"another region": {
+			301, "PermanentRedirect", elsewhere, staging.ErrRejected,
+			"was asked: write region=ap-south-1",
+		},
+		"another region's": {
+			400, "AuthorizationHeaderMalformed", elsewhere, staging.ErrRejected,
+			"write region=ap-south-1",
+		},
 		"somewhere else":       {301, "PermanentRedirect", nil, staging.ErrRejected, "correct region or endpoint"},
 		"quota":                {403, "QuotaExceeded", nil, staging.ErrFull, "QuotaExceeded"},
 		"full":                 {507, "XMinioStorageFull", nil, staging.ErrFull, "make room"},
@@ -171,8 +175,10 @@ func TestEachRefusalSaysWhatToDo(t *testing.T) {
 				require.Error(t, err, doing)
 				require.ErrorContains(t, err, c.text, doing)
 				require.NotErrorIs(t, err, staging.ErrNotFound, doing)
-				for _, class := range []error{staging.ErrUnavailable, staging.ErrCredentials, staging.ErrRejected,
-					staging.ErrFull} {
+				for _, class := range []error{
+					staging.ErrUnavailable, staging.ErrCredentials, staging.ErrRejected,
+					staging.ErrFull,
+				} {
 					require.Equal(t, errors.Is(c.class, class), errors.Is(err, class), "%s: %v", doing, err)
 				}
 			}
@@ -235,8 +241,10 @@ func TestATruncatedDownloadGoesOnWhereItBroke(t *testing.T) {
 			require.NotEmpty(t, r.Header.Get("If-Match"), "all of one content")
 		}
 	}
-	require.Equal(t, []string{"bytes=0-1048575", "bytes=524288-1048575", "bytes=786432-1048575",
-		"bytes=917504-1048575"}, ranges)
+	require.Equal(t, []string{
+		"bytes=0-1048575", "bytes=524288-1048575", "bytes=786432-1048575",
+		"bytes=917504-1048575",
+	}, ranges)
 
 	proxy.Do(s3server.When(method("GET"), s3server.Truncate()))
 	_, err = f.ReadAt(got, 0)
@@ -369,7 +377,8 @@ func TestNoCredentials(t *testing.T) {
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", os.DevNull)
 	// A machine whose metadata service has none answers too, and is not to be taken for S3.
 	machine := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter,
-		_ *http.Request) {
+		_ *http.Request,
+	) {
 		w.WriteHeader(http.StatusForbidden)
 	}))
 	t.Cleanup(machine.Close)

@@ -51,7 +51,8 @@ func (u *upload) multipart(ctx context.Context, piece *bytes.Buffer, r io.Reader
 // pieces uploads one piece while the next one is read, and returns what completes the upload:
 // the pieces, and the checksum that S3 makes of theirs.
 func (u *upload) pieces(ctx context.Context, id *string, piece *bytes.Buffer, r io.Reader) (parts []types.CompletedPart,
-	sum string, err error) {
+	sum string, err error,
+) {
 	sums := sha256.New()
 	second := borrow()
 	defer buffers.Put(second)
@@ -99,6 +100,8 @@ func (u *upload) send(ctx context.Context, id *string, part *types.CompletedPart
 func (u *upload) abort(ctx context.Context, id *string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTimeout)
 	defer cancel()
-	_, _ = u.client.AbortMultipartUpload(ctx, &api.AbortMultipartUploadInput{Bucket: &u.at.Bucket, Key: u.object(u.key),
-		UploadId: id})
+	_, _ = u.client.AbortMultipartUpload(ctx, &api.AbortMultipartUploadInput{
+		Bucket: &u.at.Bucket, Key: u.object(u.key),
+		UploadId: id,
+	})
 }

@@ -44,8 +44,10 @@ func (s *Store) head(ctx context.Context, key string) (*api.HeadObjectOutput, er
 	case statusNotFound, statusForbidden, http.StatusBadRequest:
 		// Answers to HEAD have no body: a bucket that is gone looks like a key that is not there,
 		// and expired credentials like a permission that lacks. A GET of a byte says which.
-		asked, getErr := s.client.GetObject(ctx, &api.GetObjectInput{Bucket: &s.at.Bucket, Key: s.object(key),
-			Range: aws.String("bytes=0-0")})
+		asked, getErr := s.client.GetObject(ctx, &api.GetObjectInput{
+			Bucket: &s.at.Bucket, Key: s.object(key),
+			Range: aws.String("bytes=0-0"),
+		})
 		if getErr != nil {
 			err = getErr
 		} else {

@@ -142,8 +142,10 @@ func (s *Store) List(ctx context.Context, prefix string, f func(staging.Entry) e
 			if !ours || staging.CheckKey(key) != nil {
 				continue
 			}
-			if err := f(staging.Entry{Key: key, Size: aws.ToInt64(o.Size),
-				Modified: aws.ToTime(o.LastModified)}); err != nil {
+			if err := f(staging.Entry{
+				Key: key, Size: aws.ToInt64(o.Size),
+				Modified: aws.ToTime(o.LastModified),
+			}); err != nil {
 				return fmt.Errorf("listing %q: %w", prefix, err)
 			}
 		}

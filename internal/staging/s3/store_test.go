@@ -109,8 +109,10 @@ func TestAChunkIsOneRangedRead(t *testing.T) {
 	require.NoError(t, s.Put(t.Context(), "a", bytes.NewReader(body)))
 	proxy.Seen()
 	hash := sha256.Sum256(body[1000:3000])
-	got, err := staging.ReadSpan(t.Context(), s, "a", table.Span{Offset: 1000, Size: 2000,
-		SHA256: hex.EncodeToString(hash[:])})
+	got, err := staging.ReadSpan(t.Context(), s, "a", table.Span{
+		Offset: 1000, Size: 2000,
+		SHA256: hex.EncodeToString(hash[:]),
+	})
 	require.NoError(t, err)
 	require.True(t, bytes.Equal(body[1000:3000], got))
 	seen := proxy.Seen()

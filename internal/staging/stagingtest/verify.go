@@ -25,8 +25,10 @@ func PutPart(tb testing.TB, s staging.Store, key string, body []byte) table.Part
 // verifyPart holds a part against its manifest: as it was put, with other bytes of the same
 // number, with fewer, and gone; in one piece and in several.
 func verifyPart(t *testing.T, s staging.Store) {
-	for name, body := range map[string][]byte{"t/r/0/small": []byte("some bytes"), "t/r/0/large": content(twoPieces),
-		"t/r/0/empty": {}} {
+	for name, body := range map[string][]byte{
+		"t/r/0/small": []byte("some bytes"), "t/r/0/large": content(twoPieces),
+		"t/r/0/empty": {},
+	} {
 		part := PutPart(t, s, name, body)
 		require.NoError(t, staging.VerifyPart(t.Context(), s, part, nil))
 		if len(body) > 0 {

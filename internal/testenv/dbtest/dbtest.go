@@ -33,6 +33,7 @@ func Lenient(t testing.TB, s *servers.Server, schema string) *sql.DB {
 	return db
 }
 
+// Exec runs statements, which must succeed.
 func Exec(t testing.TB, db *sql.DB, stmts ...string) {
 	t.Helper()
 	for _, s := range stmts {
@@ -48,6 +49,7 @@ func Fill(t testing.TB, db *sql.DB, tbl string, n int, exprs string) {
 		" SELECT a.n + 1000*b.n AS n FROM seq a JOIN seq b WHERE b.n < %d) seq WHERE n < %d", tbl, exprs, (n+999)/1000, n))
 }
 
+// Introspect reads a table, which must be there.
 func Introspect(t testing.TB, db *mysqldb.DB, schemaName, tbl string) *schema.Table {
 	t.Helper()
 	got, err := schema.Read(t.Context(), db, table.Name{Schema: schemaName, Table: tbl})

@@ -24,6 +24,7 @@ type Provoker struct {
 	Target *sql.Conn
 }
 
+// NewProvoker makes a schema with a table t of two rows, and a session of the target's kind.
 func NewProvoker(t *testing.T, s *servers.Server) *Provoker {
 	t.Helper()
 	p := &Provoker{T: t, Server: s, Schema: s.Schema(t)}
@@ -71,6 +72,7 @@ func (p *Provoker) Login(limits string, grants ...string) string {
 // Say runs statements in the target's session, and returns the first error.
 func (p *Provoker) Say(statements ...string) error { return p.SayAs(p.Target, statements...) }
 
+// SayAs runs statements in a session, and returns the first error.
 func (p *Provoker) SayAs(conn *sql.Conn, statements ...string) error {
 	for _, q := range statements {
 		if _, err := conn.ExecContext(p.Context(), q); err != nil {

@@ -36,6 +36,7 @@ func EachPair(t *testing.T, f func(t *testing.T, p *Pair)) {
 	})
 }
 
+// NewPair makes a schema on each side, and opens both.
 func NewPair(t *testing.T, source, target *servers.Server) *Pair {
 	t.Helper()
 	return &Pair{
@@ -45,16 +46,19 @@ func NewPair(t *testing.T, source, target *servers.Server) *Pair {
 	}
 }
 
+// AtSource runs statements at the source, which must succeed.
 func (p *Pair) AtSource(statements ...string) {
 	p.T.Helper()
 	Exec(p.T, Lenient(p.T, p.Source, p.From), statements...)
 }
 
+// AtTarget runs statements on the target, which must succeed.
 func (p *Pair) AtTarget(statements ...string) {
 	p.T.Helper()
 	Exec(p.T, Lenient(p.T, p.Target, p.To), statements...)
 }
 
+// Plan compares the target of a table with its source.
 func (p *Pair) Plan(name string) target.Diff {
 	p.T.Helper()
 	plan, err := target.New(p.Dst).Compare(p.T.Context(), p.Src, Introspect(p.T, p.Src, p.From, name), table.Name{Schema: p.To, Table: name},

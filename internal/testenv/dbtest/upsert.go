@@ -36,6 +36,7 @@ func NewWriting(t *testing.T, s *servers.Server, definition string) *Writing {
 	return w
 }
 
+// OpenTarget opens a pool with the role of a target, until the test ends.
 func OpenTarget(t *testing.T, s *servers.Server) *mysqldb.DB {
 	t.Helper()
 	db, err := mysqldb.Open(t.Context(), s.DSN(""), mysqldb.Options{Role: mysqldb.Target, Name: "target"})
@@ -44,12 +45,14 @@ func OpenTarget(t *testing.T, s *servers.Server) *mysqldb.DB {
 	return db
 }
 
+// Exec runs a statement on the target, which must succeed.
 func (w *Writing) Exec(statement string) {
 	w.T.Helper()
 	_, err := w.Raw.ExecContext(w.T.Context(), statement)
 	require.NoError(w.T, err)
 }
 
+// Introspect makes a table the one that chunks are written to.
 func (w *Writing) Introspect(name string) {
 	w.T.Helper()
 	target, err := schema.Read(w.T.Context(), w.Db, table.Name{Schema: w.Schema, Table: name})
@@ -74,6 +77,7 @@ func (w *Writing) Rows(rows ...[]any) *table.Rows {
 	return out
 }
 
+// Upsert writes rows as one chunk.
 func (w *Writing) Upsert(rows ...[]any) (upsert.Result, error) {
 	return upsert.WriteChunk(w.T.Context(), w.Db, w.Spec, w.Rows(rows...), nil)
 }
@@ -118,4 +122,5 @@ func (w *Writing) Holds(query string, want ...string) {
 	require.Equal(w.T, want, got)
 }
 
+// Row lists the values of a row.
 func Row(values ...any) []any { return values }

@@ -13,6 +13,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 )
 
+// Stamped creates a table t with a cursor of each temporal type.
 const Stamped = "CREATE TABLE t (id BIGINT AUTO_INCREMENT PRIMARY KEY, ts TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)," +
 	" dt DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP, d DATE NOT NULL DEFAULT '2000-01-01', KEY (ts), KEY (dt), KEY (d))"
 
@@ -25,6 +26,7 @@ func Session(t testing.TB, db *sql.DB) *sql.Conn {
 	return conn
 }
 
+// Run executes statements on one connection, which must succeed.
 func Run(t testing.TB, conn *sql.Conn, stmts ...string) {
 	t.Helper()
 	for _, s := range stmts {

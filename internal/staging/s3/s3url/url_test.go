@@ -27,8 +27,10 @@ func TestParse(t *testing.T) {
 		"s3://bucket/a?pathStyle=true":    {Bucket: "bucket", Prefix: "a/", PathStyle: true},
 		"s3://bucket/a?sse=AES256":        {Bucket: "bucket", Prefix: "a/", SSE: "AES256"},
 		"s3://bucket/a?sse=aws:kms":       {Bucket: "bucket", Prefix: "a/", SSE: "aws:kms"},
-		"s3://bucket?endpoint=http://h:1/": {Bucket: "bucket", Endpoint: "http://h:1",
-			PathStyle: true},
+		"s3://bucket?endpoint=http://h:1/": {
+			Bucket: "bucket", Endpoint: "http://h:1",
+			PathStyle: true,
+		},
 		"s3://bucket?endpoint=https%3A%2F%2Fh&pathStyle=false": {Bucket: "bucket", Endpoint: "https://h"},
 		"s3://bucket?sse=aws:kms&kmsKey=arn:aws:kms:eu-west-1:1:key/2": {
 			Bucket: "bucket", SSE: "aws:kms", KMSKey: "arn:aws:kms:eu-west-1:1:key/2",
