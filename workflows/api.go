@@ -8,19 +8,32 @@ import (
 // Clients send and get the types below. They live in internal/api, so that a client does not link the steps.
 
 type (
-	SyncTableInput    = api.SyncTableInput
-	SyncTableResult   = api.SyncTableResult
-	Counts            = api.Counts
-	Status            = api.Status
-	RunningRange      = api.RunningRange
-	Wait              = api.Wait
-	PlanTableInput    = api.PlanTableInput
-	PlanTableResult   = api.PlanTableResult
-	VerifyTableInput  = api.VerifyTableInput
+	// SyncTableInput starts a run.
+	SyncTableInput = api.SyncTableInput
+	// SyncTableResult is what a run did.
+	SyncTableResult = api.SyncTableResult
+	// Counts are rows and files of a run or a range.
+	Counts = api.Counts
+	// Status answers the query "status".
+	Status = api.Status
+	// RunningRange is a range in flight, as far as its run knows.
+	RunningRange = api.RunningRange
+	// Wait is why a step does not go on, and since when.
+	Wait = api.Wait
+	// PlanTableInput asks what a run would do.
+	PlanTableInput = api.PlanTableInput
+	// PlanTableResult is what a run would do now.
+	PlanTableResult = api.PlanTableResult
+	// VerifyTableInput starts a comparison of both sides.
+	VerifyTableInput = api.VerifyTableInput
+	// VerifyTableResult is the receipt of a comparison.
 	VerifyTableResult = api.VerifyTableResult
-	ListTablesResult  = api.ListTablesResult
-	ListedFamily      = api.ListedFamily
-	TableStateView    = owner.State
+	// ListTablesResult is what the worker's configuration contains now.
+	ListTablesResult = api.ListTablesResult
+	// ListedFamily is an entry with a *, and how many tables it has now.
+	ListedFamily = api.ListedFamily
+	// TableStateView is a table's state.
+	TableStateView = owner.State
 )
 
 // Phases of a run: see internal/api.
