@@ -20,16 +20,20 @@ func TestOldRowsOfAnAlteredSourceAreNotWrong(t *testing.T) {
 		from, to := lax(t, p.src), lax(t, p.dst)
 		execOn(t, from, createT, insertT(1, 20), "UPDATE t SET updated_at = '2024-01-01'")
 		p.sync("t")
-		execOn(t, from, "SET time_zone = '+02:00'", "ALTER TABLE t ADD COLUMN b BINARY(4) NOT NULL DEFAULT x'00ff0041', ADD COLUMN e VARCHAR(9) CHARACTER SET utf8mb4 DEFAULT '😀', "+
-			"ADD COLUMN ts TIMESTAMP NULL DEFAULT '2024-01-01', ADD COLUMN changed INT NOT NULL DEFAULT 1, ADD COLUMN day DATE AS (DATE(ts)) STORED",
-			"ALTER TABLE t ALTER changed SET DEFAULT 2", "SET time_zone = '+00:00'", "INSERT INTO t (id, name) VALUES (21, 'new')", "UPDATE t SET updated_at = '2024-01-02' WHERE id = 21")
+		execOn(t, from, "SET time_zone = '+02:00'", "ALTER TABLE t ADD COLUMN b BINARY(4) NOT NULL DEFAULT "+
+			"x'00ff0041', ADD COLUMN e VARCHAR(9) CHARACTER SET utf8mb4 DEFAULT '😀', "+
+			"ADD COLUMN ts TIMESTAMP NULL DEFAULT '2024-01-01', ADD COLUMN changed INT NOT NULL DEFAULT 1, ADD "+
+			"COLUMN day DATE AS (DATE(ts)) STORED",
+			"ALTER TABLE t ALTER changed SET DEFAULT 2", "SET time_zone = '+00:00'",
+			"INSERT INTO t (id, name) VALUES (21, 'new')", "UPDATE t SET updated_at = '2024-01-02' WHERE id = 21")
 		r := p.sync("t")
 		warnings := strings.Join(r.Warnings, "\n")
 		require.Contains(t, warnings, "column changed is added as nullable")
 		require.Contains(t, warnings, "--full")
 		const exact = "SELECT CONCAT_WS('|', id, HEX(b), HEX(e), ts) FROM t ORDER BY id"
 		require.Equal(t, column(t, from, exact), column(t, to, exact))
-		require.Equal(t, []string{"1 2023-12-31"}, column(t, to, "SELECT CONCAT(COUNT(*), ' ', MIN(day)) FROM t WHERE changed = 2"))
+		require.Equal(t, []string{"1 2023-12-31"}, column(t, to,
+			"SELECT CONCAT(COUNT(*), ' ', MIN(day)) FROM t WHERE changed = 2"))
 		_, err := p.try(workflows.SyncTableInput{Table: p.table("t"), Full: true})
 		require.NoError(t, err)
 		const all = "SELECT CONCAT_WS('|', id, HEX(b), HEX(e), ts, changed, day) FROM t ORDER BY id"

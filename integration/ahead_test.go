@@ -21,7 +21,8 @@ func TestAWatermarkAheadOfTheSourceIsNeverDone(t *testing.T) {
 		root := source.DB(t, "")
 		root.SetMaxOpenConns(1)
 		exec(t, root, "SET GLOBAL time_zone = '+02:00'")
-		exec(t, p.src, "SET time_zone = '+02:00'", createSeconds, "INSERT INTO t (n, updated_at) VALUES (1, '2024-05-02')")
+		exec(t, p.src, "SET time_zone = '+02:00'", createSeconds,
+			"INSERT INTO t (n, updated_at) VALUES (1, '2024-05-02')")
 		p.settled("t")
 		before := p.state("t")
 		exec(t, root, "SET GLOBAL time_zone = '+00:00'")
@@ -40,8 +41,10 @@ func TestAWatermarkAheadOfTheSourceIsNeverDone(t *testing.T) {
 		require.Contains(t, p.cli("status "+p.table("t")), "WatermarkAhead")
 		require.Contains(t, p.cliFails(1, "plan "+p.table("t")), "lies above what the source can give to a row now")
 
-		require.Contains(t, p.cliFails(2, "watermark set "+p.table("t")+" '2099-01-01 00:00:00'"), "from lies above what the source can have by now")
-		require.Contains(t, p.cli("watermark set "+p.table("t")+" '2024-05-01 00:00:00'"), "the watermark is 2024-05-01")
+		require.Contains(t, p.cliFails(2, "watermark set "+p.table("t")+" '2099-01-01 00:00:00'"),
+			"from lies above what the source can have by now")
+		require.Contains(t, p.cli("watermark set "+p.table("t")+" '2024-05-01 00:00:00'"),
+			"the watermark is 2024-05-01")
 		require.Contains(t, p.cliFails(2, "watermark set "+p.table("t")+" '2024-06-01 00:00:00'"), "--yes")
 		p.cli("watermark set " + p.table("t") + " '2024-06-01 00:00:00' --yes")
 		p.settled("t")
@@ -60,7 +63,8 @@ func TestAFullRunMakesEqualWhatWasChangedOnTheTarget(t *testing.T) {
 		exec(t, p.dst, createT)
 		require.Contains(t, p.cli("plan "+p.table("t")), "ON UPDATE on the target")
 		p.sync("t")
-		exec(t, p.dst, "UPDATE t SET n = -1 WHERE id <= 10", "UPDATE t SET n = -2, updated_at = '2037-01-01' WHERE id = 50")
+		exec(t, p.dst, "UPDATE t SET n = -1 WHERE id <= 10",
+			"UPDATE t SET n = -2, updated_at = '2037-01-01' WHERE id = 50")
 		require.Zero(t, p.sync("t").NewerOnTarget, "nothing was read")
 		r, err := p.try(workflows.SyncTableInput{Table: p.table("t"), Full: true})
 		require.NoError(t, err)
@@ -78,7 +82,8 @@ func TestAFullRunMakesEqualWhatWasChangedOnTheTarget(t *testing.T) {
 func TestRowsOfAWriterInAnotherZoneArriveWithAWarning(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
-		p := start(t, options{source: s, tables: "- { name: FROM.t, target: TO.t, cursor: updated_at, cursorZone: '+08:00' }"})
+		p := start(t, options{source: s, tables: "- { name: FROM.t, target: TO.t, cursor: updated_at, cursorZone: " +
+			"'+08:00' }"})
 		utc := session(t, p.src)
 		run := func(stmt string) {
 			_, err := utc.ExecContext(t.Context(), stmt)
@@ -116,7 +121,8 @@ func TestAnIntegerCursorThatIsNoAutoIncrementLosesNothing(t *testing.T) {
 			"numbered": {", overlap: 10, cursorUnit: none", 1},
 		} {
 			t.Run(name, func(t *testing.T) {
-				p := start(t, options{source: s, tables: "- { name: FROM.t, target: TO.t, cursor: modified" + c.settings + " }"})
+				p := start(t, options{source: s, tables: "- { name: FROM.t, target: TO.t, cursor: modified" +
+					c.settings + " }"})
 				insert := func(id, second int) {
 					exec(t, p.src, fmt.Sprintf("INSERT INTO t VALUES (%d, %d)", id, second*c.factor))
 				}
@@ -134,7 +140,8 @@ func TestAnIntegerCursorThatIsNoAutoIncrementLosesNothing(t *testing.T) {
 				insert(6, 1_700_000_012)
 				r = p.sync("t")
 				require.Equal(t, fmt.Sprint(1_700_000_012*c.factor), r.Watermark)
-				require.Contains(t, strings.Join(r.Warnings, "\n"), map[bool]string{true: "in the future", false: "far above all others"}[name == "given"])
+				require.Contains(t, strings.Join(r.Warnings, "\n"),
+					map[bool]string{true: "in the future", false: "far above all others"}[name == "given"])
 				exec(t, p.src, fmt.Sprintf("UPDATE t SET modified = %d WHERE id = 5", 1_700_000_011*c.factor))
 				insert(7, 1_700_000_013)
 				require.Empty(t, p.sync("t").Warnings)
@@ -147,9 +154,11 @@ func TestAnIntegerCursorThatIsNoAutoIncrementLosesNothing(t *testing.T) {
 // An overlap that does not fit is never ignored in silence.
 func TestAnOverlapThatDoesNotFitIsSaid(t *testing.T) {
 	t.Parallel()
-	p := start(t, options{tables: "- { name: FROM.v, target: TO.v, cursor: version, overlap: 1h }\n- { name: FROM.t, target: TO.t, cursor: updated_at, overlap: 3600 }\n" +
+	p := start(t, options{tables: "- { name: FROM.v, target: TO.v, cursor: version, overlap: 1h }\n- { name: " +
+		"FROM.t, target: TO.t, cursor: updated_at, overlap: 3600 }\n" +
 		"- { name: FROM.u, target: TO.u, cursor: updated_at, cursorUnit: s }"})
-	exec(t, p.src, "CREATE TABLE v (id INT PRIMARY KEY, version INT NOT NULL, KEY (version))", "INSERT INTO v VALUES (1, 7)", createT,
+	exec(t, p.src, "CREATE TABLE v (id INT PRIMARY KEY, version INT NOT NULL, KEY (version))",
+		"INSERT INTO v VALUES (1, 7)", createT,
 		strings.Replace(createT, "TABLE t", "TABLE u", 1))
 	require.Contains(t, strings.Join(p.sync("v").Warnings, "\n"), "only its last value is read again")
 	_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
@@ -163,12 +172,14 @@ func TestThePlanSeesAWriterInAnotherZone(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
 		for name, c := range map[string]struct{ zone, writer, said string }{
-			"in UTC":         {"+08:00", "+00:00", "is of now in UTC, and the window is chosen in the table's cursorZone +08:00"},
+			"in UTC": {"+08:00", "+00:00", "is of now in UTC, and the window is chosen in the table's " +
+				"cursorZone +08:00"},
 			"behind":         {"+09:00", "+03:00", "is exactly 6h0m0s behind now"},
 			"in the future":  {"-05:00", "+00:00", "if the writers of updated_at are in another time zone"},
 			"in its own one": {"+08:00", "+08:00", ""},
 		} {
-			p := start(t, options{source: s, tables: "- { name: FROM.t, target: TO.t, cursor: updated_at, cursorZone: '" + c.zone + "' }"})
+			p := start(t, options{source: s,
+				tables: "- { name: FROM.t, target: TO.t, cursor: updated_at, cursorZone: '" + c.zone + "' }"})
 			p.src.SetMaxOpenConns(1)
 			exec(t, p.src, "SET time_zone = '"+c.writer+"'", createSeconds, "INSERT INTO t (n) VALUES (1)")
 			plan := p.cli("plan " + p.table("t"))

@@ -17,7 +17,8 @@ import (
 func (p *product) requireNothingWritten() {
 	p.t.Helper()
 	var n int
-	require.NoError(p.t, p.dst.QueryRowContext(p.t.Context(), "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = ?", p.to).Scan(&n))
+	require.NoError(p.t, p.dst.QueryRowContext(p.t.Context(),
+		"SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = ?", p.to).Scan(&n))
 	require.Zero(p.t, n, "a refused table must not be created")
 	require.Empty(p.t, p.staged())
 }
@@ -52,7 +53,8 @@ func TestUnsafeTablesAreRefused(t *testing.T) {
 			[]string{"updated_at", "changed_at"},
 		},
 		"a NULL cursor": {
-			[]string{"CREATE TABLE t (id INT PRIMARY KEY, updated_at DATETIME NULL)", "INSERT INTO t VALUES (1, NULL), (2, NOW())"},
+			[]string{"CREATE TABLE t (id INT PRIMARY KEY, updated_at DATETIME NULL)",
+				"INSERT INTO t VALUES (1, NULL), (2, NOW())"},
 			[]string{"updated_at", "NULL"},
 		},
 		"a cursor that is text": {
@@ -105,7 +107,8 @@ func TestWrongPasswordIsRefused(t *testing.T) {
 	log := p.startOverheard()
 	// The worker says so when it starts, and that the other server answers; it goes on.
 	require.Eventually(t, func() bool {
-		return strings.Contains(log.String(), "server cannot be used") && strings.Contains(log.String(), "server answers")
+		return strings.Contains(log.String(), "server cannot be used") &&
+			strings.Contains(log.String(), "server answers")
 	}, timeout, poll)
 	require.Contains(t, log.String(), "Access denied for user 'nobody'")
 	_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
@@ -154,7 +157,8 @@ func TestMalformedInputIsRefused(t *testing.T) {
 		})
 	}
 	t.Run("none at all", func(t *testing.T) {
-		run, err := p.client.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "bad-" + p.from, TaskQueue: p.queue}, workflows.SyncTableName)
+		run, err := p.client.ExecuteWorkflow(t.Context(),
+			client.StartWorkflowOptions{ID: "bad-" + p.from, TaskQueue: p.queue}, workflows.SyncTableName)
 		require.NoError(t, err)
 		requireFailure(t, run.Get(t.Context(), nil), failure.InvalidInput, `{"table":"shop.orders"}`)
 	})

@@ -40,7 +40,7 @@ func build(name, from string) (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, name)
-	if out, err := osexec.Command("go", "build", "-o", path, from).CombinedOutput(); err != nil { //nolint:noctx // once for all tests
+	if out, err := osexec.Command("go", "build", "-o", path, from).CombinedOutput(); err != nil { //nolint:noctx // once
 		return "", fmt.Errorf("build %s: %w: %s", name, err, out)
 	}
 	return path, nil

@@ -31,7 +31,8 @@ func (p *product) shell(line string) typed {
 	defer cancel()
 	cmd := osexec.CommandContext(ctx, "bash", "-c", "set -o pipefail; "+line)
 	cmd.Dir = p.dir
-	cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(path)+":"+os.Getenv("PATH"), "TEMPORAL_ADDRESS="+p.temporal.Address, "TABLEHAUL_CONFIG="+p.config())
+	cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(path)+":"+os.Getenv("PATH"),
+		"TEMPORAL_ADDRESS="+p.temporal.Address, "TABLEHAUL_CONFIG="+p.config())
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err = cmd.Run()
@@ -69,20 +70,26 @@ func TestFromNothingToASchedule(t *testing.T) {
 		dsn := filepath.Join(p.dir, "dsn")
 		require.NoError(t, os.WriteFile(dsn, []byte(s.DSN("")), 0o600))
 		exec(t, p.src,
-			"CREATE TABLE orders (id INT PRIMARY KEY, note VARCHAR(20), updated_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6), KEY by_update (updated_at))",
+			"CREATE TABLE orders (id INT PRIMARY KEY, note VARCHAR(20), updated_at TIMESTAMP(6) NOT NULL DEFAULT "+
+				"CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6), KEY by_update (updated_at))",
 			"INSERT INTO orders VALUES (1, 'a', NOW() - INTERVAL 1 HOUR), (2, 'b', NOW() - INTERVAL 1 HOUR)",
-			"CREATE TABLE customers (id INT PRIMARY KEY, changed DATETIME NULL ON UPDATE CURRENT_TIMESTAMP)", "INSERT INTO customers VALUES (1, NULL)",
-			"CREATE TABLE log_1 (id INT AUTO_INCREMENT PRIMARY KEY, what VARCHAR(20))", "CREATE TABLE log_2 LIKE log_1", "CREATE TABLE log_3 LIKE log_1",
-			"INSERT INTO log_2 (what) VALUES ('x')", "CREATE TABLE log_bad (a INT)", "CREATE VIEW seen AS SELECT 1 AS one")
+			"CREATE TABLE customers (id INT PRIMARY KEY, changed DATETIME NULL ON UPDATE CURRENT_TIMESTAMP)",
+			"INSERT INTO customers VALUES (1, NULL)",
+			"CREATE TABLE log_1 (id INT AUTO_INCREMENT PRIMARY KEY, what VARCHAR(20))", "CREATE TABLE log_2 LIKE log_1",
+			"CREATE TABLE log_3 LIKE log_1",
+			"INSERT INTO log_2 (what) VALUES ('x')", "CREATE TABLE log_bad (a INT)",
+			"CREATE VIEW seen AS SELECT 1 AS one")
 
-		text := p.cli("init --source file:" + dsn + " --target file:" + dsn + " --schema " + p.from + " --target-schema " + p.to + " --staging " + p.staging())
+		text := p.cli("init --source file:" + dsn + " --target file:" + dsn + " --schema " + p.from +
+			" --target-schema " + p.to + " --staging " + p.staging())
 		require.Regexp(t, p.from+`.orders +\S+ +\S+ KiB +id +updated_at\n`, text)
 		require.Regexp(t, p.from+`.log_bad +\S+ +\S+ KiB +cannot be synced\n`, text)
 		require.NotContains(t, text, "seen")
 		file, err := os.ReadFile(p.config())
 		require.NoError(t, err)
 		require.NotContains(t, string(file), s.DSN(""), "the secret stays where it is")
-		require.Contains(t, string(file), "changed datetime; ON UPDATE; no index: every run scans the whole table; NULL in some rows")
+		require.Contains(t, string(file), "changed datetime; ON UPDATE; no index: every run scans the whole table; "+
+			"NULL in some rows")
 		require.Contains(t, string(file), "exclude: ["+p.from+".log_bad]")
 		require.Contains(t, p.cliFails(2, "init"), "exists, and init does not change it")
 		p.cli("config check")
@@ -105,18 +112,24 @@ func TestFromNothingToASchedule(t *testing.T) {
 
 		require.Contains(t, p.cli("schedule apply --yes"), "5 changes applied")
 		t.Cleanup(func() {
-			got := p.shell("printf 'connections: {a: {dsn: u@tcp(h)/}, b: {dsn: u@tcp(h)/}}\nstaging: {url: file:///tmp}\ndefaults: {sourceConnection: a, targetConnection: b}\ntables: [{name: no.ne}]\n' > none.yaml;" +
+			got := p.shell("printf 'connections: {a: {dsn: u@tcp(h)/}, b: {dsn: u@tcp(h)/}}\nstaging: {url: " +
+				"file:///tmp}\ndefaults: {sourceConnection: a, targetConnection: b}\ntables: [{name: no.ne}]\n' > " +
+				"none.yaml;" +
 				"tablehaul --task-queue " + p.queue + " schedule apply --yes --config none.yaml")
 			require.Zero(t, got.code, got.stderr)
 			require.Contains(t, got.stdout, "5 changes applied")
 		})
 		require.Contains(t, p.cli("schedule apply --dry-run"), "5 schedules as configured")
 		require.Eventually(t, func() bool {
-			return regexp.MustCompile(p.from + `.orders +idle +done \d+s ago +2 +\d+s +in \d+d(\d+h)?\n`).MatchString(p.cli("status"))
+			return regexp.MustCompile(p.from +
+				`.orders +idle +done \d+s ago +2 +\d+s +in \d+d(\d+h)?\n`).MatchString(p.cli("status"))
 		}, timeout, poll, "lag and next run")
 		exec(t, p.src, "INSERT INTO orders VALUES (3, 'c', NOW() - INTERVAL 1 MINUTE)")
 		p.cli("schedule trigger " + p.from + ".orders")
-		require.Eventually(t, func() bool { return strings.Count(p.cli("history "+p.from+".orders --output json"), "\n") >= 2 }, timeout, poll)
+		require.Eventually(t, func() bool {
+			return strings.Count(p.cli("history "+p.from+".orders --output json"),
+				"\n") >= 2
+		}, timeout, poll)
 		require.Contains(t, p.cli("explain "+p.from+".orders"), "no issue")
 		require.Contains(t, p.cli("schedule pause "+p.from+".orders --reason lunch"), "paused")
 		require.Contains(t, p.cli("explain "+p.from+".orders"), "is paused: lunch")
@@ -128,7 +141,7 @@ func TestFromNothingToASchedule(t *testing.T) {
 }
 
 // A run in flight goes on with the settings that it was planned with; who looks at it with a
-// newer file is told that the worker has not read it.
+// newer file is refused, as the worker has not read it.
 func TestConfigurationThatChangesWhileARunIsInFlight(t *testing.T) {
 	t.Parallel()
 	p := start(t, options{})
@@ -141,7 +154,10 @@ func TestConfigurationThatChangesWhileARunIsInFlight(t *testing.T) {
 	_, err = tx.ExecContext(t.Context(), "UPDATE t SET n = -1")
 	require.NoError(t, err)
 	p.cli("run " + p.table("t") + " --full --no-wait")
-	require.Eventually(t, func() bool { return strings.Contains(p.cli("status --output json "+p.table("t")), `"phase":"upsert"`) }, timeout, poll)
+	require.Eventually(t, func() bool {
+		return strings.Contains(p.cli("status --output json "+p.table("t")),
+			`"phase":"upsert"`)
+	}, timeout, poll)
 
 	p.writeConfig(options{
 		tables:    "- { name: FROM.t, target: TO.elsewhere, cursor: updated_at }\n- { name: FROM.later }",

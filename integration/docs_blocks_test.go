@@ -94,7 +94,8 @@ func TestFencesWithCommandsSaySo(t *testing.T) {
 	for _, page := range pages(t) {
 		for _, b := range pageBlocks(t, page) {
 			if b.lang == "" {
-				require.False(t, command.MatchString(b.text), "%s: it holds a command, so the fence begins with ```sh", b)
+				require.False(t, command.MatchString(b.text), "%s: it holds a command, so the fence begins with ```sh",
+					b)
 			}
 			require.NotContains(t, []string{"bash", "shell", "console"}, b.lang, "%s: write ```sh", b)
 		}
@@ -102,7 +103,8 @@ func TestFencesWithCommandsSaySo(t *testing.T) {
 }
 
 func TestBlocksOfAPage(t *testing.T) {
-	text := "Say `tablehaul status`.\n\n  ```sh\n  tablehaul plan x\n    indented\n  ```\n<!-- not run: it needs systemd -->\n```sh\nsystemctl start x\n```\n" +
+	text := "Say `tablehaul status`.\n\n  ```sh\n  tablehaul plan x\n    indented\n  ```\n<!-- not run: it needs " +
+		"systemd -->\n```sh\nsystemctl start x\n```\n" +
 		"<!-- exit: 2 -->\n```sh\nfalse\n```\n```sql\nSELECT 1;\n```\n```\nplain\n```\n"
 	require.Equal(t, []block{
 		{page: "p", line: 1, lang: "inline", text: "tablehaul status"},

@@ -31,7 +31,8 @@ const blockTimeout = time.Minute
 
 // Commands within a text that cannot be run as they stand there, and why.
 var inlineNotRun = map[string]string{
-	"temporal schedule describe --schedule-id orders":                        "the page makes that schedule further down",
+	"temporal schedule describe --schedule-id orders": "the page makes that schedule further " +
+		"down",
 	"temporal schedule trigger --schedule-id tablehaul/sweep/tablehaul@HOST": "HOST is a machine's name",
 }
 
@@ -41,7 +42,8 @@ var bareCommand = regexp.MustCompile(`^(tablehaul|temporal)( [a-z][a-z-]*)+$`)
 // placeholders of the pages, in commands within a text.
 var placeholders = regexp.MustCompile(`\b(TABLE|VALUE|X|Y)\b`)
 
-var placeholderValues = map[string]string{"TABLE": "shop.orders", "VALUE": "'2024-05-01 12:00:00'", "X": "2024-05-01", "Y": "2024-06-01"}
+var placeholderValues = map[string]string{"TABLE": "shop.orders", "VALUE": "'2024-05-01 12:00:00'", "X": "2024-05-01",
+	"Y": "2024-06-01"}
 
 // A reader follows the pages: a folder with a configuration, two schemas, a Temporal with a
 // worker, and our programs on PATH.
@@ -63,7 +65,7 @@ tables:
 `
 
 // Every command of README and docs does what it says, or at least does not fail: a block of
-// ```sh and ```sql, and what stands in a text. What cannot be run says why, above its fence.
+// ```sh and ```sql, and what is in a text. What cannot be run says why, above its fence.
 func TestEveryCommandInTheDocsRuns(t *testing.T) {
 	t.Parallel()
 	r := newReader(t)
@@ -92,12 +94,14 @@ func newReader(t *testing.T) *reader {
 	r := &reader{t: t, dir: t.TempDir(), db: server.DB(t, "")}
 	exec(t, r.db, "CREATE DATABASE shop", "CREATE DATABASE dw")
 	t.Cleanup(func() {
-		for _, q := range []string{"DROP DATABASE shop", "DROP DATABASE dw", "DROP USER IF EXISTS tablehaul_read, tablehaul_write"} {
+		for _, q := range []string{"DROP DATABASE shop", "DROP DATABASE dw",
+			"DROP USER IF EXISTS tablehaul_read, tablehaul_write"} {
 			_, err := r.db.ExecContext(context.Background(), q)
 			require.NoError(t, err)
 		}
 	})
-	exec(t, r.db, strings.Replace(createT, "TABLE t", "TABLE shop.orders", 1), strings.Replace(insertT(1, 100), "INTO t", "INTO shop.orders", 1),
+	exec(t, r.db, strings.Replace(createT, "TABLE t", "TABLE shop.orders", 1),
+		strings.Replace(insertT(1, 100), "INTO t", "INTO shop.orders", 1),
 		"CREATE USER tablehaul_read, tablehaul_write")
 	var err error
 	r.client, err = client.Dial(client.Options{HostPort: temporal.Address, Logger: silent{}})
@@ -108,8 +112,10 @@ func newReader(t *testing.T) *reader {
 	config := filepath.Join(r.dir, "reader.yaml") // tablehaul.yaml is what pages have written
 	require.NoError(t, os.WriteFile(config, fmt.Appendf(nil, readersConfig, staging), 0o600))
 	settings := map[string]string{
-		"TABLEHAUL_CONFIG": config, "SHOP_DSN": server.DSN(""), "WAREHOUSE_DSN": server.DSN(""), "TEMPORAL_ADDRESS": temporal.Address,
-		"HOME": r.dir, "NO_COLOR": "1", "PATH": r.programs() + ":" + filepath.Dir(devserver.CLI(t)) + ":" + os.Getenv("PATH"),
+		"TABLEHAUL_CONFIG": config, "SHOP_DSN": server.DSN(""), "WAREHOUSE_DSN": server.DSN(""),
+		"TEMPORAL_ADDRESS": temporal.Address,
+		"HOME":             r.dir, "NO_COLOR": "1", "PATH": r.programs() + ":" + filepath.Dir(devserver.CLI(t)) + ":" +
+			os.Getenv("PATH"),
 	}
 	for k, v := range settings {
 		r.env = append(r.env, k+"="+v)
@@ -140,7 +146,8 @@ func (r *reader) work(getenv func(string) string) {
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
-		done <- app.RunWorker(ctx, app.WorkerOptions{ConfigFile: filepath.Join(r.dir, "reader.yaml"), Getenv: getenv, Client: r.client})
+		done <- app.RunWorker(ctx, app.WorkerOptions{ConfigFile: filepath.Join(r.dir, "reader.yaml"), Getenv: getenv,
+			Client: r.client})
 	}()
 	r.t.Cleanup(func() {
 		stop()
@@ -161,7 +168,8 @@ func (r *reader) follow(b block) {
 			return
 		}
 		text := placeholders.ReplaceAllStringFunc(b.text, func(s string) string { return placeholderValues[s] })
-		if strings.HasPrefix(text, "temporal workflow cancel") || strings.HasPrefix(text, "temporal workflow terminate") {
+		if strings.HasPrefix(text, "temporal workflow cancel") ||
+			strings.HasPrefix(text, "temporal workflow terminate") {
 			r.stand()
 		}
 		if bareCommand.MatchString(text) {
@@ -224,15 +232,16 @@ func (r *reader) quiet(b block) {
 		if quiet++; n.GetCount() > 0 {
 			quiet = 0
 		}
-		require.True(r.t, time.Now().Before(deadline) && pause(r.t.Context(), 50*time.Millisecond), "after %s: a run does not end", b)
+		require.True(r.t, time.Now().Before(deadline) && pause(r.t.Context(), 50*time.Millisecond),
+			"after %s: a run does not end", b)
 	}
 }
 
-// stand starts a run that stands still: nobody polls its queue. It is for commands that end runs.
+// stand starts a run that does not go on: no worker polls its queue. It is for commands that end runs.
 func (r *reader) stand() {
 	r.t.Helper()
 	id := workflows.SyncTableID(workflows.TaskQueue, "shop.orders")
-	_, err := r.client.ExecuteWorkflow(r.t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: "nobody"},
+	_, err := r.client.ExecuteWorkflow(r.t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: "unpolled"},
 		workflows.SyncTableName, workflows.SyncTableInput{Table: "shop.orders"})
 	require.NoError(r.t, err)
 }
@@ -240,11 +249,14 @@ func (r *reader) stand() {
 // tidy removes what a page leaves: the next one may make a schedule of the same name.
 func (r *reader) tidy() {
 	r.t.Helper()
-	list, err := r.client.WorkflowService().ListSchedules(r.t.Context(), &workflowservice.ListSchedulesRequest{Namespace: "default"})
+	list, err := r.client.WorkflowService().ListSchedules(r.t.Context(),
+		&workflowservice.ListSchedulesRequest{Namespace: "default"})
 	require.NoError(r.t, err)
 	for _, s := range list.GetSchedules() {
-		require.NoError(r.t, r.client.ScheduleClient().GetHandle(r.t.Context(), s.GetScheduleId()).Delete(r.t.Context()))
+		require.NoError(r.t, r.client.ScheduleClient().GetHandle(r.t.Context(),
+			s.GetScheduleId()).Delete(r.t.Context()))
 	}
 	require.NoError(r.t, os.RemoveAll(filepath.Join(r.dir, "tablehaul.yaml")))
-	_ = r.client.TerminateWorkflow(r.t.Context(), workflows.SyncTableID(workflows.TaskQueue, "shop.orders"), "", "the page ends") // what stands still
+	_ = r.client.TerminateWorkflow(r.t.Context(), workflows.SyncTableID(workflows.TaskQueue, "shop.orders"), "",
+		"the page ends")
 }

@@ -28,7 +28,8 @@ func (p *product) waits(id string) map[string][]wait {
 		require.NoError(p.t, err)
 		if s := e.GetActivityTaskScheduledEventAttributes(); s != nil {
 			name[e.GetEventId()] = s.GetActivityType().GetName()
-			scheduled[e.GetEventId()] = wait{from: e.GetEventTime().AsTime(), key: s.GetPriority().GetFairnessKey(), priority: s.GetPriority().GetPriorityKey()}
+			scheduled[e.GetEventId()] = wait{from: e.GetEventTime().AsTime(), key: s.GetPriority().GetFairnessKey(),
+				priority: s.GetPriority().GetPriorityKey()}
 		}
 		if s := e.GetActivityTaskStartedEventAttributes(); s != nil {
 			n, w := name[s.GetScheduledEventId()], scheduled[s.GetScheduledEventId()]
@@ -45,10 +46,12 @@ func TestALargeLoadDoesNotStarveASmallTable(t *testing.T) {
 	t.Parallel()
 	const waiting = 30 // chunks of the large table that stand in the queue, about
 	p := start(t, options{
-		tables:   "- { name: FROM.t, target: TO.t, cursor: updated_at, tuning: { chunkRows: 20, chunksInFlight: 32 } }\n- { name: FROM.small, target: TO.small }",
+		tables: "- { name: FROM.t, target: TO.t, cursor: updated_at, tuning: { chunkRows: 20, chunksInFlight: 32 " +
+			"} }\n- { name: FROM.small, target: TO.small }",
 		defaults: ", tuning: { maxTransaction: 30s, priority: 4 }", worker: ", activities: 2",
 	})
-	exec(t, p.src, createT, insertT(1, 3000), old, "CREATE TABLE small (id INT PRIMARY KEY)", "INSERT INTO small VALUES (1), (2), (3)")
+	exec(t, p.src, createT, insertT(1, 3000), old, "CREATE TABLE small (id INT PRIMARY KEY)",
+		"INSERT INTO small VALUES (1), (2), (3)")
 	exec(t, p.dst, createT, slowTarget)
 	large := p.run("t")
 	p.waitForRows(100)
@@ -72,7 +75,8 @@ func TestALargeLoadDoesNotStarveASmallTable(t *testing.T) {
 			t.Logf("%s waited %s, for %d chunks", name, step.to.Sub(step.from), before)
 			require.Less(t, before, waiting/2, "%s stood in line", name)
 			require.Equal(t, p.table("small"), step.key, name)
-			if name != "BeginRun" && name != "PlanRun" && name != "FinishRun" { // their settings are not known, or of no matter
+			// their settings are not known, or of no matter
+			if name != "BeginRun" && name != "PlanRun" && name != "FinishRun" {
 				require.EqualValues(t, 4, step.priority, name)
 			}
 		}

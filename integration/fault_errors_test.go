@@ -25,7 +25,7 @@ var refusedRows = map[uint16]struct{ column, value, says string }{
 	1452: {"v INT, CONSTRAINT parent FOREIGN KEY (v) REFERENCES parents (id)", "NEW.id", "key parent"},
 }
 
-// A row that the target refuses takes one attempt, whatever the number; its column or key is
+// A row that the target refuses takes one attempt, with any number; its column or key is
 // named, its primary key as a hash, and its values are not.
 func TestEachRefusedRowTakesOneAttempt(t *testing.T) {
 	for number, c := range refusedRows {
@@ -38,10 +38,13 @@ func TestEachRefusedRowTakesOneAttempt(t *testing.T) {
 				}
 				p := start(t, options{source: s, tables: bare})
 				exec(t, p.src, createT, insertT(1, 10), "UPDATE t SET name = 's3cret', updated_at = '2024-01-01'")
-				exec(t, p.dst, createT, "CREATE TABLE parents (id INT PRIMARY KEY)", "CREATE TABLE audit (id INT, "+c.column+")",
-					"CREATE TRIGGER audits BEFORE INSERT ON t FOR EACH ROW INSERT INTO audit VALUES (NEW.id, "+c.value+")")
+				exec(t, p.dst, createT, "CREATE TABLE parents (id INT PRIMARY KEY)",
+					"CREATE TABLE audit (id INT, "+c.column+")",
+					"CREATE TRIGGER audits BEFORE INSERT ON t FOR EACH ROW INSERT INTO audit VALUES (NEW.id, "+
+						c.value+")")
 				_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
-				requireFailure(t, err, failure.RowRejected, "connection warehouse", "primary key hash", c.says, fmt.Sprintf("(error %d)", said))
+				requireFailure(t, err, failure.RowRejected, "connection warehouse", "primary key hash", c.says,
+					fmt.Sprintf("(error %d)", said))
 				require.NotContains(t, err.Error(), "s3cret")
 				require.EqualValues(t, 1, p.attempts(workflows.SyncTableID(p.queue, p.table("t")), "UpsertChunk"))
 				require.Empty(t, p.state("t").Watermark)
@@ -76,7 +79,8 @@ func TestEachErrorOfConfigurationTakesOneAttempt(t *testing.T) {
 				exec(t, p.dst, createT, "CREATE USER "+login, "GRANT ALL ON "+p.to+".* TO "+login)
 				p.workerAt(p.temporal.Address, "TARGET="+strings.Replace(dsn, "root@", p.to+"@", 1))
 				held := target.Hold(1, "START TRANSACTION") // no table is locked yet
-				run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, workflows.SyncTableID(p.queue, p.table("t")))
+				run := p.launch(workflows.SyncTableInput{Table: p.table("t")},
+					workflows.SyncTableID(p.queue, p.table("t")))
 				require.Eventually(t, func() bool { return held.Seen() == 1 }, timeout, poll)
 				exec(t, p.dst, strings.NewReplacer("LOGIN", login, "DB", p.to).Replace(c.statement))
 				held.Release()

@@ -14,21 +14,23 @@ import (
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
-// crowded are arguments of a server whose tables share one file that may not grow beyond 64 MiB.
+// smallSpace are arguments of a server whose tables share one file that may not grow beyond 64 MiB.
 // A full disk reaches a client as the same error, 1114: InnoDB has one word for a file that
-// cannot be extended, whatever the reason.
-var crowded = []string{
-	"--innodb-file-per-table=OFF", "--innodb-data-file-path=ibdata1:12M:autoextend:max:64M", "--innodb-autoextend-increment=1",
+// cannot be extended, for any reason.
+var smallSpace = []string{
+	"--innodb-file-per-table=OFF", "--innodb-data-file-path=ibdata1:12M:autoextend:max:64M",
+	"--innodb-autoextend-increment=1",
 }
 
 const tableFull = 1114 // ER_RECORD_FILE_FULL
 
-// crowd fills a server's tablespace with a table filler, until it takes no more. Its rows are
+// fillSpace fills a server's tablespace with a table filler, until it takes no more. Its rows are
 // short enough to stay in their pages: longer ones would take the last extents, too, which the
 // server keeps for its undo log, and without which no table can be dropped.
-func crowd(t *testing.T, db *sql.DB) {
+func fillSpace(t *testing.T, db *sql.DB) {
 	t.Helper()
-	exec(t, db, "CREATE TABLE filler (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, v VARCHAR(7000) CHARACTER SET latin1)")
+	exec(t, db, "CREATE TABLE filler (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, "+
+		"v VARCHAR(7000) CHARACTER SET latin1)")
 	for _, rows := range []int{100, 1} {
 		fill := "INSERT INTO filler (v) VALUES " + strings.TrimSuffix(strings.Repeat("(REPEAT('x', 7000)),", rows), ",")
 		for {
@@ -42,7 +44,7 @@ func crowd(t *testing.T, db *sql.DB) {
 	}
 }
 
-// The pause after "full" is half a minute: whoever asks more often is part of the trouble.
+// The pause after "full" is half a minute: a client that asks more often is part of the problem.
 func TestAFullTargetIsAVisibleWait(t *testing.T) {
 	t.Parallel()
 	eachPrivate(t, func(t *testing.T, source, target *servers.Server) {
@@ -52,9 +54,10 @@ func TestAFullTargetIsAVisibleWait(t *testing.T) {
 		exec(t, p.src, wide, insertT(1, 4000), grow, old)
 		// A table of some size grows by extents, not by what single pages are left.
 		exec(t, p.dst, wide, insertT(1, 500), grow, old)
-		crowd(t, p.dst)
+		fillSpace(t, p.dst)
 		wait := p.run("t")
-		p.waitFor(workflows.SyncTableID(p.queue, p.table("t")), "UpsertChunk", "connection warehouse", "tablespace is full (error 1114)",
+		p.waitFor(workflows.SyncTableID(p.queue, p.table("t")), "UpsertChunk", "connection warehouse",
+			"tablespace is full (error 1114)",
 			"make room on the server", failure.ServerFull)
 		require.Empty(t, p.state("t").Watermark)
 		require.Equal(t, "0", scalar(t, p.dst, "SELECT COUNT(*) % 50 FROM t"), "half a chunk")
@@ -65,5 +68,5 @@ func TestAFullTargetIsAVisibleWait(t *testing.T) {
 		require.EqualValues(t, 4000, wait().RowsExtracted)
 		p.equal("t", []string{"id"}, columnsT...)
 		require.Empty(t, p.staged())
-	}, crowded...)
+	}, smallSpace...)
 }

@@ -55,7 +55,8 @@ func TestFiveThousandChunksStayWithinLimits(t *testing.T) {
 	executions := p.executions(id)
 	require.Greater(t, len(executions), 5)
 	for _, e := range executions {
-		t.Logf("%s: %d events, %d bytes", e.GetExecution().GetWorkflowId(), e.GetHistoryLength(), e.GetHistorySizeBytes())
+		t.Logf("%s: %d events, %d bytes", e.GetExecution().GetWorkflowId(), e.GetHistoryLength(),
+			e.GetHistorySizeBytes())
 		require.Less(t, e.GetHistoryLength(), int64(maxEvents))
 	}
 	require.Empty(t, p.staged())
@@ -69,7 +70,8 @@ func (p *product) executions(id string) (all []*workflowpb.WorkflowExecutionInfo
 			Query: fmt.Sprintf("WorkflowId STARTS_WITH '%s' AND ExecutionStatus != 'Running'", id),
 		})
 		all = reply.GetExecutions()
-		return err == nil && slices.ContainsFunc(all, func(e *workflowpb.WorkflowExecutionInfo) bool { return e.GetExecution().GetWorkflowId() == id })
+		return err == nil && slices.ContainsFunc(all,
+			func(e *workflowpb.WorkflowExecutionInfo) bool { return e.GetExecution().GetWorkflowId() == id })
 	}, timeout, poll)
 	return all
 }

@@ -53,7 +53,7 @@ func (m *machines) planner(run client.WorkflowRun, hosts ...string) (has, other 
 }
 
 // The machine with the files is lost in the middle of a first load: another begins its ranges
-// anew, nobody has to do anything, and the watermark does not move before all is there.
+// again, no person has to do anything, and the watermark does not move before all is there.
 func TestALostHostsRangesAreExtractedElsewhere(t *testing.T) {
 	t.Parallel()
 	m := startMachines(t)
@@ -82,14 +82,16 @@ func TestALostHostsRangesAreExtractedElsewhere(t *testing.T) {
 // Where machines share their files, any of them goes on with a range, and nothing starts over.
 func TestWithSharedFilesAnyHostGoesOn(t *testing.T) {
 	t.Parallel()
-	p := start(t, options{idle: true, staging: ", shared: true", defaults: ", tuning: { chunkRows: 100, rangeRows: 1000, chunksInFlight: 2, rangesInFlight: 1 }"})
+	p := start(t, options{idle: true, staging: ", shared: true",
+		defaults: ", tuning: { chunkRows: 100, rangeRows: 1000, chunksInFlight: 2, rangesInFlight: 1 }"})
 	exec(t, p.src, createT, insertT(1, 3000), old, "ANALYZE TABLE t")
 	exec(t, p.dst, createT)
 	p.closeGate("t")
 	text, err := os.ReadFile(p.config())
 	require.NoError(t, err)
 	other := filepath.Join(p.dir, "other.yaml")
-	require.NoError(t, os.WriteFile(other, []byte(strings.Replace(string(text), "host: here", "host: there", 1)), 0o600))
+	require.NoError(t, os.WriteFile(other, []byte(strings.Replace(string(text), "host: here", "host: there", 1)),
+		0o600))
 	first := p.startProcess()
 	run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, workflows.SyncTableID(p.queue, p.table("t")))
 	p.waitForRows(500)
@@ -128,7 +130,7 @@ func TestARestartedHostKeepsItsRuns(t *testing.T) {
 }
 
 // Two processes of one machine, as a deployment replaces them in the middle of a first load: the
-// new one starts, the old one is told to stop. No run fails, and no chunk is torn.
+// new one starts, the old one gets SIGTERM. No run fails, and no chunk is torn.
 func TestARollingRestartFailsNoRun(t *testing.T) {
 	t.Parallel()
 	p := interruptible(t, true)
@@ -163,7 +165,8 @@ func TestARunMovesToTheVersionThatIsCurrent(t *testing.T) {
 	current := func(build string) {
 		deployment := p.client.WorkerDeploymentClient().GetHandle(name)
 		require.Eventually(t, func() bool {
-			_, err := deployment.SetCurrentVersion(t.Context(), client.WorkerDeploymentSetCurrentVersionOptions{BuildID: build})
+			_, err := deployment.SetCurrentVersion(t.Context(),
+				client.WorkerDeploymentSetCurrentVersionOptions{BuildID: build})
 			return err == nil
 		}, timeout, poll, "the version %s is known once its worker polls", build)
 	}

@@ -19,7 +19,7 @@ func between(t *testing.T, s *servers.Server, o options) (p *product, source, ta
 	return start(t, o), source, target
 }
 
-// Nobody hears whether the COMMIT was done: it is done again, and the counters say that they
+// It is unknown whether the COMMIT was done: it is done again, and the counters say that they
 // cannot know.
 func TestALostCommitReplyKeepsRowsRight(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
@@ -52,9 +52,11 @@ func TestABadNetworkLosesNothing(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
-		p, source, target := between(t, s, options{tables: bare, defaults: ", tuning: { chunkRows: 200, pageRows: 150 }"})
+		p, source, target := between(t, s, options{tables: bare,
+			defaults: ", tuning: { chunkRows: 200, pageRows: 150 }"})
 		exec(t, p.src, createT, insertT(1, 2000), old)
-		exec(t, p.dst, createT, "INSERT INTO t (id, name, updated_at) VALUES (50, 'so that some chunks meet a row', '2001-01-01'), (500, 'x', '2001-01-01'), (900, 'y', '2001-01-01')")
+		exec(t, p.dst, createT, "INSERT INTO t (id, name, updated_at) VALUES (50, 'so that some chunks meet a row', "+
+			"'2001-01-01'), (500, 'x', '2001-01-01'), (900, 'y', '2001-01-01')")
 		for _, side := range []*proxy.Proxy{source, target} {
 			side.Delay(500 * time.Microsecond)
 			side.Slice(1000)
@@ -109,7 +111,8 @@ func TestASourceThatIsGoneForAWhileIsWaitedFor(t *testing.T) {
 	p.waitForStep("t", "ExtractIncremental")
 	source.Refuse(true)
 	source.Cut()
-	p.waitFor(workflows.SyncTableID(p.queue, p.table("t")), "ExtractIncremental attempt 2", "connection shop", "connection trouble")
+	p.waitFor(workflows.SyncTableID(p.queue, p.table("t")), "ExtractIncremental attempt 2", "connection shop",
+		"connection trouble")
 	source.Refuse(false)
 	source.Bandwidth(0)
 	require.EqualValues(t, 3000, wait().RowsExtracted)

@@ -49,11 +49,12 @@ func (p *product) attemptOf(id, step string) (most int32) {
 }
 
 // named makes a login that may do everything in a product's schemas, which have random names, and
-// returns its DSN. Nobody drops it: the shared server ends with the tests.
+// returns its DSN. No test drops it: the shared server ends with the tests.
 func (p *product) named(s *servers.Server, name string) string {
 	p.t.Helper()
 	host := "'" + name + "'@'%'"
-	exec(p.t, p.dst, "CREATE USER IF NOT EXISTS "+host, "GRANT ALL ON "+p.from+".* TO "+host, "GRANT ALL ON "+p.to+".* TO "+host)
+	exec(p.t, p.dst, "CREATE USER IF NOT EXISTS "+host, "GRANT ALL ON "+p.from+".* TO "+host,
+		"GRANT ALL ON "+p.to+".* TO "+host)
 	return strings.Replace(s.DSN(""), "root@", name+"@", 1)
 }
 
@@ -72,17 +73,20 @@ func TestAWorkerCutOffFromTemporalStopsWriting(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
-		p := start(t, options{source: s, idle: true, tables: bare, targetDSN: "${TARGET}", defaults: ", tuning: { chunkRows: 50, chunksInFlight: 4, bulkLoad: false }"})
+		p := start(t, options{source: s, idle: true, tables: bare, targetDSN: "${TARGET}",
+			defaults: ", tuning: { chunkRows: 50, chunksInFlight: 4, bulkLoad: false }"})
 		exec(t, p.src, createT, insertT(1, 1000), old)
 		exec(t, p.dst, createT, createWrote, slowFirst)
 		line := proxy.Plain(t, p.temporal.Address)
 		p.workerAt(line.Addr(), "TARGET="+p.named(s, "first"))
 		id := workflows.SyncTableID(p.queue, p.table("t"))
 		wait := p.run("t")
-		holds(t, p.dst, "SELECT COUNT(*) >= 2 FROM information_schema.processlist WHERE state = 'User sleep' AND info LIKE 'SET @slow%'")
+		holds(t, p.dst, "SELECT COUNT(*) >= 2 FROM information_schema.processlist WHERE state = 'User sleep' AND "+
+			"info LIKE 'SET @slow%'")
 		line.Hang()
 		p.workerAt(p.temporal.Address, "TARGET="+p.named(s, "second"))
-		require.Eventually(t, func() bool { return p.attemptOf(id, "UpsertChunk") > 1 }, timeout, poll, "nobody takes over")
+		require.Eventually(t, func() bool { return p.attemptOf(id, "UpsertChunk") > 1 }, timeout, poll,
+			"no worker takes over")
 		line.Refuse(true) // a dead line takes no more tasks with it, once it is known to be dead
 		line.Cut()
 		r := wait()
@@ -116,7 +120,8 @@ func freeze(t *testing.T, s *servers.Server, side func(source, target *proxy.Pro
 	t.Helper()
 	p := start(t, options{
 		source: s, idle: true, tables: bare, sourceDSN: "${SOURCE}", targetDSN: "${TARGET}",
-		defaults: ", tuning: { chunkRows: 100, pageRows: 100, chunksInFlight: 1, bulkLoad: false }", // no lock of another chunk is held
+		// no lock of another chunk is held
+		defaults: ", tuning: { chunkRows: 100, pageRows: 100, chunksInFlight: 1, bulkLoad: false }",
 	})
 	exec(t, p.src, createT, insertT(1, 1000), old)
 	exec(t, p.dst, createT, createWrote, strings.Replace(slowFirst, "0.5", "0", 1))
@@ -169,7 +174,8 @@ func TestTheLocksOfAFrozenWorkerAreGivenUp(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
-		p := start(t, options{source: s, idle: true, tables: bare, targetDSN: "${TARGET}", defaults: ", tuning: { chunkRows: 50, chunksInFlight: 4 }"})
+		p := start(t, options{source: s, idle: true, tables: bare, targetDSN: "${TARGET}",
+			defaults: ", tuning: { chunkRows: 50, chunksInFlight: 4 }"})
 		exec(t, p.src, createT, insertT(1, 1000), old)
 		target, line := proxy.Start(t, s.Addr()), proxy.Plain(t, p.temporal.Address)
 		exec(t, p.dst, createT)
@@ -194,10 +200,14 @@ func TestTheLocksOfAFrozenWorkerAreGivenUp(t *testing.T) {
 // A worker that wakes up after its range was read, written and cleaned up by another reads on.
 func TestAFrozenWorkerWakesUpAndReadsAnOldRange(t *testing.T) {
 	t.Parallel()
-	p := freeze(t, servers.MySQL(t), func(source, _ *proxy.Proxy) *proxy.Rule { return source.Hold(1, pageReads(servers.MySQL(t))) })
+	p := freeze(t, servers.MySQL(t), func(source, _ *proxy.Proxy) *proxy.Rule {
+		return source.Hold(1,
+			pageReads(servers.MySQL(t)))
+	})
 	require.Empty(t, p.staged())
 	p.wake()
-	require.Eventually(t, func() bool { return slices.ContainsFunc(p.staged(), isPart) }, timeout, poll, "it reads nothing")
+	require.Eventually(t, func() bool { return slices.ContainsFunc(p.staged(), isPart) }, timeout, poll,
+		"it reads nothing")
 	exec(t, p.src, "UPDATE t SET n = -1")
 	p.settled("t")
 	p.equal("t", []string{"id"}, columnsT...)

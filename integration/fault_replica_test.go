@@ -20,7 +20,8 @@ func eachReplicated(t *testing.T, f func(t *testing.T, primary, replica *servers
 		t.Run(string(flavor), func(t *testing.T) {
 			t.Parallel()
 			// Heartbeats come twice in that time: a line is not taken for silent for long.
-			primary, replica := servers.Replicas(t, flavor, "--loose-slave-net-timeout=4", "--loose-replica-net-timeout=4")
+			primary, replica := servers.Replicas(t, flavor, "--loose-slave-net-timeout=4",
+				"--loose-replica-net-timeout=4")
 			f(t, primary, replica)
 		})
 	}
@@ -36,14 +37,15 @@ func hinder(t *testing.T, replica *sql.DB, table string) (free func()) {
 }
 
 // A replica of the target that falls behind is waited for, chunk by chunk, and so is one whose
-// replication stands still.
+// replication does not go on.
 func TestAReplicaThatLagsPausesARun(t *testing.T) {
 	t.Parallel()
 	eachReplicated(t, func(t *testing.T, primary, replica *servers.Server) {
 		shared := servers.MySQL(t)
 		p := start(t, options{
-			source: shared, target: primary, tables: bare, connections: fmt.Sprintf("replica: { dsn: %q }", replica.DSN("")),
-			defaults: ", tuning: { chunkRows: 50, chunksInFlight: 1 }, maxReplicaLag: 2s, replicas: [replica]",
+			source: shared, target: primary, tables: bare,
+			connections: fmt.Sprintf("replica: { dsn: %q }", replica.DSN("")),
+			defaults:    ", tuning: { chunkRows: 50, chunksInFlight: 1 }, maxReplicaLag: 2s, replicas: [replica]",
 		})
 		exec(t, p.src, createT, insertT(1, 2000), old)
 		exec(t, p.dst, createT, strings.Replace(slowTarget, "0.05", "0.3", 1))

@@ -24,16 +24,21 @@ const createUnique = `CREATE TABLE t (
 // swaps are orders in which the rows 1 to 3 of createUnique pass their unique values on. The
 // source needs a step in between; the target sees only the end.
 var swaps = map[string][]string{
-	"a pair, up":   {"UPDATE t SET u = 'x' WHERE id = 1", "UPDATE t SET u = 'a' WHERE id = 2", "UPDATE t SET u = 'b' WHERE id = 1"},
-	"a pair, down": {"UPDATE t SET u = 'x' WHERE id = 2", "UPDATE t SET u = 'b' WHERE id = 1", "UPDATE t SET u = 'a' WHERE id = 2"},
-	"three around": {"UPDATE t SET u = 'x' WHERE id = 1", "UPDATE t SET u = 'a' WHERE id = 3", "UPDATE t SET u = 'c' WHERE id = 2", "UPDATE t SET u = 'b' WHERE id = 1"},
+	"a pair, up": {"UPDATE t SET u = 'x' WHERE id = 1", "UPDATE t SET u = 'a' WHERE id = 2",
+		"UPDATE t SET u = 'b' WHERE id = 1"},
+	"a pair, down": {"UPDATE t SET u = 'x' WHERE id = 2", "UPDATE t SET u = 'b' WHERE id = 1",
+		"UPDATE t SET u = 'a' WHERE id = 2"},
+	"three around": {"UPDATE t SET u = 'x' WHERE id = 1", "UPDATE t SET u = 'a' WHERE id = 3",
+		"UPDATE t SET u = 'c' WHERE id = 2", "UPDATE t SET u = 'b' WHERE id = 1"},
 }
 
 // swapped is a table t on both sides whose unique values have changed hands on the source.
 func swapped(t *testing.T, s *servers.Server, swap []string, policy string) *product {
 	t.Helper()
-	p := start(t, options{source: s, tables: strings.Replace(bare, "overlap", "uniqueConflicts: "+policy+", overlap", 1), defaults: ", tuning: { chunkRows: 1 }"})
-	exec(t, p.src, createUnique, "INSERT INTO t VALUES (1, 'a', 1, '2024-01-01'), (2, 'b', 2, '2024-01-01'), (3, 'c', 3, '2024-01-01')")
+	p := start(t, options{source: s, tables: strings.Replace(bare, "overlap", "uniqueConflicts: "+policy+", overlap",
+		1), defaults: ", tuning: { chunkRows: 1 }"})
+	exec(t, p.src, createUnique, "INSERT INTO t VALUES (1, 'a', 1, '2024-01-01'), (2, 'b', 2, '2024-01-01'), (3, "+
+		"'c', 3, '2024-01-01')")
 	p.sync("t")
 	exec(t, p.src, swap...)
 	exec(t, p.src, "UPDATE t SET updated_at = '2024-06-01' + INTERVAL id SECOND WHERE u <> CHAR(96 + id)")
@@ -55,7 +60,8 @@ func TestSwappedUniqueValuesNeverSpoilARow(t *testing.T) {
 					requireFailure(t, err, failure.RowRejected, "by_u")
 				}
 				require.Equal(t, before, p.state("t").Watermark)
-				require.Equal(t, "0", scalar(t, p.dst, "SELECT COUNT(*) FROM t WHERE v <> id"), "a row under another row's key")
+				require.Equal(t, "0", scalar(t, p.dst, "SELECT COUNT(*) FROM t WHERE v <> id"),
+					"a row under another row's key")
 				require.Equal(t, "3", scalar(t, p.dst, "SELECT COUNT(*) FROM t"))
 
 				p = swapped(t, s, swap, "replace")
@@ -171,8 +177,10 @@ func TestARowLargerThanAPacketIsRefused(t *testing.T) {
 	p := start(t, options{source: source, target: target, tables: bare})
 	limit := scalar(t, p.dst, "SELECT @@max_allowed_packet")
 	require.Equal(t, "16777216", limit, "MariaDB's default")
-	exec(t, p.src, "CREATE TABLE t (id INT PRIMARY KEY, body LONGTEXT, updated_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6), KEY (updated_at))",
-		fmt.Sprintf("INSERT INTO t VALUES (1, 'small', '2024-01-01'), (2, REPEAT('x', %d), '2024-01-02'), (3, 'small', '2024-01-03')", 20<<20))
+	exec(t, p.src, "CREATE TABLE t (id INT PRIMARY KEY, body LONGTEXT, updated_at TIMESTAMP(6) NOT NULL DEFAULT "+
+		"CURRENT_TIMESTAMP(6), KEY (updated_at))",
+		fmt.Sprintf("INSERT INTO t VALUES (1, 'small', '2024-01-01'), (2, REPEAT('x', %d), '2024-01-02'), (3, "+
+			"'small', '2024-01-03')", 20<<20))
 	_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
 	requireFailure(t, err, failure.RowRejected, "primary key hash", limit, "max_allowed_packet")
 	require.Empty(t, p.state("t").Watermark)

@@ -26,9 +26,11 @@ func startOnS3(t *testing.T, o options) (*product, *s3server.Faulty, string) {
 func TestAnS3ThatIsBusyAndCutsLosesNothing(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
-		p, proxy, url := startOnS3(t, options{source: s, tables: bare, defaults: ", tuning: { chunkRows: 200, rangeRows: 1000 }"})
+		p, proxy, url := startOnS3(t, options{source: s, tables: bare,
+			defaults: ", tuning: { chunkRows: 200, rangeRows: 1000 }"})
 		exec(t, p.src, createT, insertT(1, 2000), old, "ANALYZE TABLE t")
-		busy, lose, truncate := s3server.Refuse(http.StatusServiceUnavailable, "SlowDown", nil), s3server.Lose(), s3server.Truncate()
+		busy, lose, truncate := s3server.Refuse(http.StatusServiceUnavailable, "SlowDown", nil), s3server.Lose(),
+			s3server.Truncate()
 		var requests, faults atomic.Int64
 		proxy.Do(func(w http.ResponseWriter, r *http.Request, forward http.Handler) bool {
 			n := requests.Add(1)
@@ -61,7 +63,8 @@ func TestAnS3ThatIsGoneForAWhileIsAVisibleWait(t *testing.T) {
 	exec(t, p.src, createT, insertT(1, 300), old)
 	proxy.Do(s3server.Refuse(http.StatusServiceUnavailable, "SlowDown", nil))
 	wait := p.run("t")
-	p.waitFor(workflows.SyncTableID(p.queue, p.table("t")), "PlanRun", "staging is not available", "status 503", failure.StagingUnavailable)
+	p.waitFor(workflows.SyncTableID(p.queue, p.table("t")), "PlanRun", "staging is not available", "status 503",
+		failure.StagingUnavailable)
 	proxy.Do(nil)
 	require.EqualValues(t, 300, wait().Inserted)
 	p.equal("t", []string{"id"}, columnsT...)

@@ -89,7 +89,8 @@ func startFaulty(t *testing.T, o options, changes ...func(*config.Config)) *prod
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
-		done <- app.RunWorker(ctx, app.WorkerOptions{Config: cfg, Getenv: os.Getenv, Client: p.client, TaskQueue: p.queue})
+		done <- app.RunWorker(ctx, app.WorkerOptions{Config: cfg, Getenv: os.Getenv, Client: p.client,
+			TaskQueue: p.queue})
 	}()
 	t.Cleanup(func() {
 		stop()
@@ -112,7 +113,8 @@ func half(b []byte) []byte    { return b[:len(b)/2] }
 
 // What is staged is checked before a row of it is written; the window is read again.
 func TestSpoiledFilesAreExtractedAgain(t *testing.T) {
-	for name, change := range map[string]func([]byte) []byte{"one bit": flipped, "cut short": half, "empty": func([]byte) []byte { return nil }} {
+	for name, change := range map[string]func([]byte) []byte{"one bit": flipped, "cut short": half,
+		"empty": func([]byte) []byte { return nil }} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := startFaulty(t, options{tables: bare, defaults: ", tuning: { chunkRows: 100 }"})
@@ -159,7 +161,7 @@ func TestStagingThatSpoilsEverythingFailsTheRun(t *testing.T) {
 	p.equal("t", []string{"id"}, columnsT...)
 }
 
-// A byte that turns after WaitForFiles has looked: whoever applies a chunk looks for itself.
+// A byte that turns after WaitForFiles has read the file: the step that applies a chunk checks it again.
 func TestAFileSpoiledWhileItIsAppliedIsExtractedAgain(t *testing.T) {
 	t.Parallel()
 	p := chunked(t, options{})
@@ -227,7 +229,8 @@ func TestTwoExtractsAtOncePublishOneManifest(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
 		source := proxy.Start(t, s.Addr())
-		p := start(t, options{source: s, tables: bare, sourceDSN: source.DSN(s.DSN("")), defaults: ", tuning: { chunkRows: 100, pageRows: 100 }"})
+		p := start(t, options{source: s, tables: bare, sourceDSN: source.DSN(s.DSN("")),
+			defaults: ", tuning: { chunkRows: 100, pageRows: 100 }"})
 		exec(t, p.src, createT, insertT(1, 2000), old)
 		reads := pageReads(s)
 		held := source.Hold(1, reads)
@@ -286,9 +289,10 @@ func TestForeignFilesInStagingAreLeftAlone(t *testing.T) {
 	require.Equal(t, "precious", string(b))
 }
 
-// A manifest that names a file elsewhere is corrupt, whoever wrote it: nothing is deleted by it.
+// A manifest that names a file elsewhere is corrupt, from any writer: nothing is deleted by it.
 func TestAForgedManifestReachesNothingOutside(t *testing.T) {
-	for name, target := range map[string]string{"a path": "../../../outside.parquet", "another folder": "elsewhere/00000/part-00000-x.parquet"} {
+	for name, target := range map[string]string{"a path": "../../../outside.parquet",
+		"another folder": "elsewhere/00000/part-00000-x.parquet"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := startFaulty(t, options{tables: bare})
@@ -321,7 +325,7 @@ func TestAForgedManifestReachesNothingOutside(t *testing.T) {
 	}
 }
 
-// A plan that is lost or changed under a run, and with it a part of what was read, is made anew.
+// A plan that is lost or changed under a run, and with it a part of what was read, is made again.
 func TestALostPlanIsMadeAnew(t *testing.T) {
 	t.Parallel()
 	isPlan := func(path string) bool { return filepath.Base(path) == "plan.json" }

@@ -63,13 +63,15 @@ func TestATargetKilledAgainAndAgainHoldsWholeChunks(t *testing.T) {
 	t.Parallel()
 	eachPrivate(t, func(t *testing.T, source, target *servers.Server) {
 		line := proxy.Start(t, target.Addr())
-		p := start(t, options{source: source, target: target, targetDSN: line.DSN(target.DSN("")), defaults: ", tuning: { chunkRows: 50, chunksInFlight: 8 }"})
+		p := start(t, options{source: source, target: target, targetDSN: line.DSN(target.DSN("")),
+			defaults: ", tuning: { chunkRows: 50, chunksInFlight: 8 }"})
 		exec(t, p.src, createT, insertT(1, 10_000), old)
 		exec(t, p.dst, createT)
 		wait := p.run("t")
 		for kill := range kills {
 			if held := line.Hold(4, "COMMIT"); kill%2 == 0 {
-				require.Eventually(t, func() bool { return held.Seen() > 0 }, timeout, time.Millisecond, "kill %d", kill)
+				require.Eventually(t, func() bool { return held.Seen() > 0 }, timeout, time.Millisecond, "kill %d",
+					kill)
 				held.Release()
 				pause(t.Context(), rand.N(3*time.Millisecond))
 			} else {
@@ -103,7 +105,8 @@ func TestAFrozenTargetIsWaitedFor(t *testing.T) {
 		target.Pause(t)
 		frozen := time.Now()
 		if timeouts != "" {
-			p.waitFor(workflows.SyncTableID(p.queue, p.table("t")), "attempt 3", "connection warehouse", "connection trouble")
+			p.waitFor(workflows.SyncTableID(p.queue, p.table("t")), "attempt 3", "connection warehouse",
+				"connection trouble")
 		}
 		pause(t.Context(), time.Until(frozen.Add(time.Minute)))
 		target.Resume(t)
@@ -185,12 +188,12 @@ func TestATargetOutOfConnectionsIsAVisibleWait(t *testing.T) {
 	exec(t, p.src, createT, insertT(1, 100), old)
 	limit, err := strconv.Atoi(scalar(t, admin, "SELECT @@max_connections"))
 	require.NoError(t, err)
-	crowd, err := sql.Open("mysql", "app:pw@tcp("+target.Addr()+")/")
+	clientsDB, err := sql.Open("mysql", "app:pw@tcp("+target.Addr()+")/")
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = crowd.Close() })
+	t.Cleanup(func() { _ = clientsDB.Close() })
 	var clients []*sql.Conn
 	for range limit {
-		conn, err := crowd.Conn(t.Context())
+		conn, err := clientsDB.Conn(t.Context())
 		if err != nil {
 			break
 		}

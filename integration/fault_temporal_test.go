@@ -49,10 +49,12 @@ func TestAResetRunEndsWell(t *testing.T) {
 		defaults string
 		first    bool
 	}{
-		"one range, from where it was":         {", tuning: { chunkRows: 100, chunksInFlight: 2 }", false},
-		"one range, from the beginning":        {", tuning: { chunkRows: 100, chunksInFlight: 2 }", true},
-		"several ranges, from where they were": {", tuning: { chunkRows: 100, rangeRows: 500, chunksInFlight: 2, rangesInFlight: 2 }", false},
-		"several ranges, from the beginning":   {", tuning: { chunkRows: 100, rangeRows: 500, chunksInFlight: 2, rangesInFlight: 2 }", true},
+		"one range, from where it was":  {", tuning: { chunkRows: 100, chunksInFlight: 2 }", false},
+		"one range, from the beginning": {", tuning: { chunkRows: 100, chunksInFlight: 2 }", true},
+		"several ranges, from where they were": {", tuning: { chunkRows: 100, rangeRows: 500, chunksInFlight: 2, " +
+			"rangesInFlight: 2 }", false},
+		"several ranges, from the beginning": {", tuning: { chunkRows: 100, rangeRows: 500, chunksInFlight: 2, " +
+			"rangesInFlight: 2 }", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -100,7 +102,7 @@ func (p *product) onPrivateTemporal() {
 	p.startWorker()
 }
 
-// Temporal is killed while a run writes, and comes back: nobody has to do anything.
+// Temporal is killed while a run writes, and comes back: no person has to do anything.
 func TestTemporalKilledInTheMiddleOfARun(t *testing.T) {
 	t.Parallel()
 	p := interruptible(t, true)
@@ -151,16 +153,19 @@ func TestAWorkerKilledWhileItReadsLosesNothing(t *testing.T) {
 		source: s, idle: true, tables: bare, sourceDSN: source.DSN(s.DSN("")),
 		defaults: ", tuning: { pageRows: 200, pageBytes: 64KiB, chunkRows: 200, partBytes: 64KiB }",
 	})
-	exec(t, p.src, strings.Replace(createT, "VARCHAR(60)", "VARCHAR(600)", 1), insertT(1, 4000), "UPDATE t SET name = SHA2(id, 512)", old)
+	exec(t, p.src, strings.Replace(createT, "VARCHAR(60)", "VARCHAR(600)", 1), insertT(1, 4000),
+		"UPDATE t SET name = SHA2(id, 512)", old)
 	first := p.startProcess()
 	reads := pageReads(s)
 	source.Pass(15, reads) // of 20: the slice does not end, and its first part is there
 	held := source.Hold(1, reads)
 	wait := p.run("t")
-	require.Eventually(t, func() bool { return slices.ContainsFunc(p.staged(), isPart) }, timeout, 10*time.Millisecond, "no part yet")
+	require.Eventually(t, func() bool { return slices.ContainsFunc(p.staged(), isPart) }, timeout, 10*time.Millisecond,
+		"no part yet")
 	require.NoError(t, first.Process.Kill())
 	_ = first.Wait()
-	require.False(t, slices.ContainsFunc(p.staged(), func(f string) bool { return filepath.Base(f) == "manifest.json" }))
+	require.False(t, slices.ContainsFunc(p.staged(),
+		func(f string) bool { return filepath.Base(f) == "manifest.json" }))
 	held.Release()
 	p.startProcess()
 	require.EqualValues(t, 4000, wait().RowsExtracted)

@@ -20,7 +20,7 @@ import (
 const bare = "- { name: FROM.t, target: TO.t, cursor: updated_at, overlap: 0s }"
 
 // trxPoll is the pause between looks at information_schema.innodb_trx, of which InnoDB keeps a
-// copy for as long as somebody looks more often than every 0.1 s.
+// copy for as long as a reader asks more often than every 0.1 s.
 const trxPoll = 250 * time.Millisecond
 
 // pageReads is what a statement that reads a page of t begins with: looks into an index, for
@@ -41,9 +41,9 @@ func session(t *testing.T, db *sql.DB) *sql.Conn {
 	return conn
 }
 
-// leave closes a client's connection for good, with whatever it had open.
+// leave closes a client's connection for good, with all that it had open.
 func leave(conn *sql.Conn) {
-	_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // how a pool is told not to keep it
+	_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // by this a pool does not keep it
 	_ = conn.Close()
 }
 
@@ -91,7 +91,8 @@ func (p *product) settledLocal(name string) workflows.SyncTableResult {
 // state is what the table's state workflow keeps.
 func (p *product) state(name string) workflows.TableStateView {
 	p.t.Helper()
-	value, err := p.client.QueryWorkflow(p.t.Context(), workflows.TableStateID(p.queue, p.table(name)), "", owner.QueryState)
+	value, err := p.client.QueryWorkflow(p.t.Context(), workflows.TableStateID(p.queue, p.table(name)), "",
+		owner.QueryState)
 	require.NoError(p.t, err)
 	var s workflows.TableStateView
 	require.NoError(p.t, value.Get(&s))
@@ -130,7 +131,8 @@ func (p *product) waitFor(id string, parts ...string) {
 		return true
 	}
 	for deadline := time.Now().Add(timeout); !visible(); {
-		require.True(p.t, time.Now().Before(deadline) && pause(p.t.Context(), poll), "the wait does not show %q, but %q", parts, seen)
+		require.True(p.t, time.Now().Before(deadline) && pause(p.t.Context(), poll),
+			"the wait does not show %q, but %q", parts, seen)
 	}
 }
 

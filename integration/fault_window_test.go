@@ -30,10 +30,12 @@ func TestAnOpenTransactionIsWaitedFor(t *testing.T) {
 		writer := session(t, p.src)
 		say(t, writer, "SET time_zone = '+00:00'", "BEGIN", insertT(1000, 1000), "UPDATE t SET n = -1 WHERE id = 7")
 		var wrote, thread string
-		require.NoError(t, writer.QueryRowContext(t.Context(), "SELECT MIN(updated_at), CONNECTION_ID() FROM t WHERE id IN (7, 1000)").Scan(&wrote, &thread))
+		require.NoError(t, writer.QueryRowContext(t.Context(),
+			"SELECT MIN(updated_at), CONNECTION_ID() FROM t WHERE id IN (7, 1000)").Scan(&wrote, &thread))
 		exec(t, p.src, insertT(1001, 1001)) // a younger row is committed first
 		require.Less(t, p.sync("t").Watermark, wrote)
-		holds(t, p.src, "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_rows_modified > 0 AND TIMESTAMPDIFF(SECOND, trx_started, NOW()) >= 4")
+		holds(t, p.src, "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_rows_modified > 0 AND "+
+			"TIMESTAMPDIFF(SECOND, trx_started, NOW()) >= 4")
 		r := p.sync("t")
 		require.Less(t, r.Watermark, wrote)
 		require.Contains(t, r.HeldBack, "an open transaction")
@@ -69,7 +71,8 @@ func TestAnInsertBehindAMetadataLockIsNotLost(t *testing.T) {
 			_, err := writer.ExecContext(t.Context(), insertT(1000, 1000))
 			wrote <- err
 		}()
-		holds(t, p.src, "SELECT COUNT(*) FROM information_schema.processlist WHERE state LIKE '%metadata lock%' AND time >= 2")
+		holds(t, p.src, "SELECT COUNT(*) FROM information_schema.processlist WHERE state LIKE '%metadata lock%' AND "+
+			"time >= 2")
 		var marks []string
 		for range 3 {
 			marks = append(marks, p.sync("t").Watermark)
@@ -176,7 +179,8 @@ func TestARowOfTheFutureHoldsNothingUp(t *testing.T) {
 				t.Parallel() // one server beside the other
 				p := start(t, options{source: s, tables: bare})
 				exec(t, p.src, createSeconds, "INSERT INTO t (id, n, updated_at) VALUES (1, 0, '2024-01-01')")
-				ahead := "INSERT INTO t (id, n, updated_at) VALUES (2, 0, '2099-01-01') ON DUPLICATE KEY UPDATE updated_at = '2099-01-01'"
+				ahead := "INSERT INTO t (id, n, updated_at) VALUES (2, 0, '2099-01-01') ON DUPLICATE KEY UPDATE " +
+					"updated_at = '2099-01-01'"
 				if atFirst {
 					exec(t, p.src, ahead)
 				} else {
@@ -188,7 +192,8 @@ func TestARowOfTheFutureHoldsNothingUp(t *testing.T) {
 				require.Contains(t, strings.Join(r.Warnings, "\n"), "1 rows have a updated_at in the future")
 				require.Less(t, first.Watermark, "2099")
 				require.Less(t, r.Watermark, "2099")
-				require.Equal(t, fmt.Sprint(11), scalar(t, p.dst, "SELECT COUNT(*) FROM t WHERE id <> 2"), "later rows flow")
+				require.Equal(t, fmt.Sprint(11), scalar(t, p.dst, "SELECT COUNT(*) FROM t WHERE id <> 2"),
+					"later rows flow")
 
 				exec(t, p.src, "UPDATE t SET n = 7, updated_at = NOW() WHERE id = 2")
 				p.settledLocal("t")

@@ -26,9 +26,11 @@ func setBackIn(t *testing.T, s *servers.Server, soon time.Duration) (at time.Tim
 	at = time.Now().Add(soon).Truncate(time.Second)
 	exec(t, db, "INSERT INTO time_zone (Time_zone_id, Use_leap_seconds) VALUES (9001, 'N')",
 		"INSERT INTO time_zone_name (Name, Time_zone_id) VALUES ('Test/Back', 9001)",
-		fmt.Sprintf("INSERT INTO time_zone_transition_type (Time_zone_id, Transition_type_id, `Offset`, Is_DST, Abbreviation)"+
+		fmt.Sprintf("INSERT INTO time_zone_transition_type (Time_zone_id, Transition_type_id, `Offset`, Is_DST, "+
+			"Abbreviation)"+
 			" VALUES (9001, 0, %d, 1, 'SUM'), (9001, 1, 3600, 0, 'WIN')", 3600+int(backBy.Seconds())),
-		fmt.Sprintf("INSERT INTO time_zone_transition (Time_zone_id, Transition_time, Transition_type_id) VALUES (9001, 0, 0), (9001, %d, 1)", at.Unix()),
+		fmt.Sprintf("INSERT INTO time_zone_transition (Time_zone_id, Transition_time, Transition_type_id) VALUES "+
+			"(9001, 0, 0), (9001, %d, 1)", at.Unix()),
 		"SET GLOBAL time_zone = 'Test/Back'")
 	return at
 }
@@ -37,7 +39,8 @@ func setBackIn(t *testing.T, s *servers.Server, soon time.Duration) (at time.Tim
 func writeAll(ctx context.Context, conn *sql.Conn, tables ...string) error {
 	for id := 1; pause(ctx, 20*time.Millisecond); id++ {
 		for _, table := range tables {
-			if _, err := conn.ExecContext(context.WithoutCancel(ctx), fmt.Sprintf("INSERT INTO %s (id) VALUES (%d)", table, id)); err != nil {
+			if _, err := conn.ExecContext(context.WithoutCancel(ctx),
+				fmt.Sprintf("INSERT INTO %s (id) VALUES (%d)", table, id)); err != nil {
 				return err
 			}
 		}
@@ -65,14 +68,17 @@ func TestAClockThatIsSetBackIsCoveredByTheOverlap(t *testing.T) {
 			if table == "stamped" {
 				kind = "TIMESTAMP(3)"
 			}
-			exec(t, p.src, "CREATE TABLE "+table+" (id INT PRIMARY KEY, at "+kind+" NOT NULL DEFAULT CURRENT_TIMESTAMP(3), KEY (at))",
+			exec(t, p.src,
+				"CREATE TABLE "+table+" (id INT PRIMARY KEY, at "+kind+" NOT NULL DEFAULT CURRENT_TIMESTAMP(3), KEY "+
+					"(at))",
 				"INSERT INTO "+table+" VALUES (0, '2024-01-01')")
 			warnings := strings.Join(p.sync(table).Warnings, "\n")
 			if table == "stamped" {
 				require.NotContains(t, warnings, "comes twice")
 				continue
 			}
-			require.Contains(t, warnings, "column at has local times of Test/Back: when summer time ends, an hour of it comes twice")
+			require.Contains(t, warnings, "column at has local times of Test/Back: when summer time ends, an hour "+
+				"of it comes twice")
 		}
 		ctx, stop := context.WithCancel(t.Context())
 		wrote := make(chan error, 1)
@@ -96,7 +102,8 @@ func TestAClockThatIsSetBackIsCoveredByTheOverlap(t *testing.T) {
 		require.Positive(t, ahead)
 		stop()
 		require.NoError(t, <-wrote)
-		require.Equal(t, "1", scalar(t, p.src, "SELECT MAX(a.at) > MIN(b.at) FROM local a JOIN local b ON b.id = a.id + 1"), "no clock was set back")
+		require.Equal(t, "1", scalar(t, p.src, "SELECT MAX(a.at) > MIN(b.at) FROM local a JOIN local b ON b.id = "+
+			"a.id + 1"), "no clock was set back")
 		p.settled("stamped")
 		p.equal("stamped", []string{"id"}, "at")
 		// Until the second time is over, for the server's clock and for the watermarks.

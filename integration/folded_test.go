@@ -22,8 +22,10 @@ func TestTablesThatDifferByCaseAreNotMixed(t *testing.T) {
 			} {
 				t.Run(name, func(t *testing.T) {
 					p := start(t, options{target: folding, tables: tables})
-					exec(t, p.src, "CREATE TABLE Users (id INT PRIMARY KEY, v INT)", "CREATE TABLE users (id INT PRIMARY KEY, v INT)", "CREATE TABLE Other (id INT PRIMARY KEY)",
-						"INSERT INTO Users VALUES (1, 1)", "INSERT INTO users VALUES (1, 2), (2, 2)", "INSERT INTO Other VALUES (1)")
+					exec(t, p.src, "CREATE TABLE Users (id INT PRIMARY KEY, v INT)",
+						"CREATE TABLE users (id INT PRIMARY KEY, v INT)", "CREATE TABLE Other (id INT PRIMARY KEY)",
+						"INSERT INTO Users VALUES (1, 1)", "INSERT INTO users VALUES (1, 2), (2, 2)",
+						"INSERT INTO Other VALUES (1)")
 					require.EqualValues(t, 1, p.sync("Users").Inserted)
 					_, err := p.try(workflows.SyncTableInput{Table: p.table("users")})
 					requireFailure(t, err, failure.UnsupportedTable, p.from+".Users", "letter case", "another target")

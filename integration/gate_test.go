@@ -38,7 +38,7 @@ END`, name, name, p.to, hundreds-1, p.to))
 	}
 }
 
-// waitForOne waits until a row stands at the gate.
+// waitForOne waits until a row is at the gate.
 func (g *gate) waitForOne(p *product) {
 	g.t.Helper()
 	holds(g.t, p.dst, "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'SET @gate_"+g.schema+"%'")

@@ -48,7 +48,8 @@ func (p *product) histories() map[string]*historypb.History {
 		for _, e := range list.GetExecutions() {
 			exec := e.GetExecution()
 			h := &historypb.History{}
-			it := p.client.GetWorkflowHistory(p.t.Context(), exec.GetWorkflowId(), exec.GetRunId(), false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+			it := p.client.GetWorkflowHistory(p.t.Context(), exec.GetWorkflowId(), exec.GetRunId(), false,
+				enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 			for it.HasNext() {
 				event, err := it.Next()
 				require.NoError(p.t, err)
@@ -87,12 +88,13 @@ func payloads(event *historypb.HistoryEvent) []byte {
 	return b
 }
 
-// Neither a password nor a row's value reaches a history, whatever fails.
+// Neither a password nor a row's value reaches a history, in any failure.
 func TestNoSecretAndNoRowValueInHistories(t *testing.T) {
 	t.Parallel()
 	p := start(t, options{defaults: ", tuning: { chunkRows: 100, rangeRows: 500 }"})
 	exec(t, p.src, strings.Replace(createT, "VARCHAR(60)", "VARCHAR(80)", 1), insertT(1, 2000),
-		"UPDATE t SET name = CONCAT('sentinel-row-', id), updated_at = '2024-01-01 00:00:00' + INTERVAL id SECOND", "ANALYZE TABLE t")
+		"UPDATE t SET name = CONCAT('sentinel-row-', id), updated_at = '2024-01-01 00:00:00' + INTERVAL id SECOND",
+		"ANALYZE TABLE t")
 	r := p.sync("t")
 	require.EqualValues(t, 2000, r.Inserted)
 	exec(t, p.src, "UPDATE t SET n = 5 WHERE id < 100")

@@ -25,7 +25,8 @@ func TestPagesOfAnotherServerAreNotRead(t *testing.T) {
 		exec(t, p.dst, createT, "INSERT INTO t VALUES (50, 'old', NULL, '2001-01-01')")
 		exec(t, d.there, createT)
 		blocker := session(t, p.dst)
-		say(t, blocker, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", "BEGIN", "SELECT * FROM t WHERE id > 20 FOR UPDATE")
+		say(t, blocker, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", "BEGIN",
+			"SELECT * FROM t WHERE id > 20 FOR UPDATE")
 		id := workflows.SyncTableID(p.queue, p.table("t"))
 		run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
 		fence := p.fenceAfter("t", "")
@@ -58,7 +59,8 @@ func TestACursorThatChangesItsType(t *testing.T) {
 			t.Run(tc.was+" to "+tc.now, func(t *testing.T) {
 				t.Parallel()
 				p := start(t, on(s, oneTable))
-				exec(t, p.src, fmt.Sprintf("CREATE TABLE t (id INT PRIMARY KEY, n INT, updated_at %s NOT NULL, KEY (updated_at))", tc.was),
+				exec(t, p.src, fmt.Sprintf("CREATE TABLE t (id INT PRIMARY KEY, n INT, updated_at %s NOT NULL, KEY "+
+					"(updated_at))", tc.was),
 					"INSERT INTO t VALUES (1, 1, '2024-01-01'), (2, 2, '2024-01-02'), (3, 3, '2024-01-03')")
 				p.sync("t")
 				both(p, "ALTER TABLE t MODIFY updated_at "+tc.now+" NOT NULL")
@@ -80,7 +82,7 @@ func TestACursorThatChangesItsType(t *testing.T) {
 	})
 }
 
-// A source that leads elsewhere is told by its history or its rows, and a failover is none.
+// A source that leads elsewhere is found by its history or its rows, and a failover is none.
 func TestTheSourceLeadsToAnotherServer(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()

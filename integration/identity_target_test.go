@@ -30,10 +30,12 @@ func TestAnotherTargetIsNotTakenForTheOldOne(t *testing.T) {
 		p.sync("t")
 		require.Equal(t, api.ModeIncremental, p.sync("t").Mode)
 
-		exec(t, p.dst, "CREATE TABLE t2 LIKE t", "INSERT INTO t2 SELECT * FROM t WHERE id <= 10", "CREATE TABLE t3 LIKE t", "INSERT INTO t3 SELECT * FROM t")
+		exec(t, p.dst, "CREATE TABLE t2 LIKE t", "INSERT INTO t2 SELECT * FROM t WHERE id <= 10",
+			"CREATE TABLE t3 LIKE t", "INSERT INTO t3 SELECT * FROM t")
 		p.reconfigure(on(s, strings.Replace(oneTable, "TO.t", "TO.t2", 1)))
 		_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
-		requireFailure(t, err, failure.IdentityChanged, p.to+".t,", p.to+".t2", "--full", "watermark adopt "+p.table("t"))
+		requireFailure(t, err, failure.IdentityChanged, p.to+".t,", p.to+".t2", "--full",
+			"watermark adopt "+p.table("t"))
 		require.Equal(t, "10", scalar(t, p.dst, "SELECT COUNT(*) FROM t2"), "nothing is written")
 		r, err := p.try(workflows.SyncTableInput{Table: p.table("t"), Full: true})
 		require.NoError(t, err)
@@ -81,14 +83,16 @@ func TestARestoredTargetGetsWhatItLost(t *testing.T) {
 		p := start(t, on(s, oneTable))
 		exec(t, p.src, oldRows...)
 		p.sync("t")
-		backup := []string{"CREATE TABLE b LIKE t", "INSERT INTO b SELECT * FROM t", "CREATE TABLE bs LIKE " + lineage.StateTable, "INSERT INTO bs SELECT * FROM " + lineage.StateTable}
+		backup := []string{"CREATE TABLE b LIKE t", "INSERT INTO b SELECT * FROM t",
+			"CREATE TABLE bs LIKE " + lineage.StateTable, "INSERT INTO bs SELECT * FROM " + lineage.StateTable}
 		exec(t, p.dst, backup...)
 		for i := range 3 {
 			exec(t, p.src, fmt.Sprintf("UPDATE t SET n = %d WHERE id BETWEEN %d AND %d", i, 100*i, 100*i+50))
 			p.settled("t")
 		}
 		p.equal("t", []string{"id"}, columnsT...)
-		exec(t, p.dst, "DELETE FROM t", "INSERT INTO t SELECT * FROM b", "DELETE FROM "+lineage.StateTable, "INSERT INTO "+lineage.StateTable+" SELECT * FROM bs")
+		exec(t, p.dst, "DELETE FROM t", "INSERT INTO t SELECT * FROM b", "DELETE FROM "+lineage.StateTable,
+			"INSERT INTO "+lineage.StateTable+" SELECT * FROM bs")
 		r := p.sync("t")
 		require.Equal(t, api.ModeIncremental, r.Mode)
 		require.Contains(t, strings.Join(r.Warnings, "\n"), "has lost its last runs")
@@ -111,14 +115,17 @@ func TestOneRunIsNotSplitOverTwoTargets(t *testing.T) {
 	old, neu := p.config(), filepath.Join(p.dir, "new.yaml")
 	text, err := os.ReadFile(old)
 	require.NoError(t, err)
-	text = []byte(strings.ReplaceAll(string(text), fmt.Sprintf("warehouse: { dsn: %q }", s.DSN("")), fmt.Sprintf("warehouse: { dsn: %q }", o.targetDSN)))
+	text = []byte(strings.ReplaceAll(string(text), fmt.Sprintf("warehouse: { dsn: %q }", s.DSN("")),
+		fmt.Sprintf("warehouse: { dsn: %q }", o.targetDSN)))
 	require.NoError(t, os.WriteFile(neu, text, 0o600))
 	p.startWorkerWith(app.WorkerOptions{ConfigFile: neu, Getenv: os.Getenv, Client: p.client, TaskQueue: p.queue})
 	p.sync("t")
 	counts := []string{}
 	for _, db := range []*sql.DB{p.dst, other.DB(t, "")} {
 		n := "0"
-		if scalar(t, db, "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = '"+p.to+"' AND table_name = 't'") == "1" {
+		if scalar(t, db,
+			"SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = '"+
+				p.to+"' AND table_name = 't'") == "1" {
 			n = scalar(t, db, "SELECT COUNT(*) FROM "+p.to+".t")
 		}
 		counts = append(counts, n)
@@ -154,7 +161,8 @@ func TestTargetRestartedDuringARun(t *testing.T) {
 		t.Run(string(f), func(t *testing.T) {
 			t.Parallel()
 			target := servers.Private(t, f, "--innodb-flush-log-at-trx-commit=0")
-			o := options{target: target, sourceDSN: servers.MySQL(t).DSN(""), targetDSN: target.DSN(""), defaults: ", tuning: { chunkRows: 100, chunksInFlight: 1 }"}
+			o := options{target: target, sourceDSN: servers.MySQL(t).DSN(""), targetDSN: target.DSN(""),
+				defaults: ", tuning: { chunkRows: 100, chunksInFlight: 1 }"}
 			p := start(t, o)
 			exec(t, p.src, oldRows...)
 			p.sync("t")
@@ -167,10 +175,12 @@ func TestTargetRestartedDuringARun(t *testing.T) {
 				run = p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
 				for {
 					var n int
-					if target.DB(t, p.to).QueryRowContext(t.Context(), "SELECT COUNT(*) FROM t WHERE n = 7").Scan(&n) == nil && n >= 500 {
+					if target.DB(t, p.to).QueryRowContext(t.Context(),
+						"SELECT COUNT(*) FROM t WHERE n = 7").Scan(&n) == nil && n >= 500 {
 						return true
 					}
-					if d, err := p.client.DescribeWorkflowExecution(t.Context(), id, ""); err == nil && d.GetWorkflowExecutionInfo().GetCloseTime() != nil {
+					if d, err := p.client.DescribeWorkflowExecution(t.Context(), id, ""); err == nil &&
+						d.GetWorkflowExecutionInfo().GetCloseTime() != nil {
 						return false
 					}
 					time.Sleep(poll)

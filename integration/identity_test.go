@@ -42,7 +42,8 @@ func (p *product) fenceAfter(name, run string) int64 {
 	p.t.Helper()
 	var now workflows.TableStateView
 	require.Eventually(p.t, func() bool {
-		v, err := p.client.QueryWorkflow(p.t.Context(), workflows.TableStateID(p.queue, p.table(name)), "", owner.QueryState)
+		v, err := p.client.QueryWorkflow(p.t.Context(), workflows.TableStateID(p.queue, p.table(name)), "",
+			owner.QueryState)
 		return err == nil && v.Get(&now) == nil && now.Lease != nil && now.Lease.RunID != run
 	}, timeout, poll)
 	return now.Fence
@@ -96,7 +97,8 @@ func TestTwoDeploymentsOfOneNamespace(t *testing.T) {
 	second.startWorker()
 	p.sync("t")
 	_, err := second.try(workflows.SyncTableInput{Table: p.table("t")})
-	requireFailure(t, err, failure.IdentityChanged, "kept by another deployment", workflows.TableStateID(p.queue, p.table("t")))
+	requireFailure(t, err, failure.IdentityChanged, "kept by another deployment",
+		workflows.TableStateID(p.queue, p.table("t")))
 	second.reconfigure(on(servers.MySQL(t), strings.Replace(oneTable, "TO.t", "TO.us", 1)))
 	exec(t, p.src, "UPDATE t SET n = 5 WHERE id <= 3")
 	p.settled("t")
@@ -136,7 +138,8 @@ func TestStateWorkflowTerminatedInAFirstLoad(t *testing.T) {
 		l := pausedLoad(t, s, true)
 		p := l.product
 		before := p.state("t")
-		require.NoError(t, p.client.TerminateWorkflow(t.Context(), workflows.TableStateID(p.queue, p.table("t")), "", "one click"))
+		require.NoError(t, p.client.TerminateWorkflow(t.Context(), workflows.TableStateID(p.queue, p.table("t")), "",
+			"one click"))
 		next := p.launch(workflows.SyncTableInput{Table: p.table("t")}, "second-"+p.from)
 		require.Greater(t, p.fenceAfter("t", before.Lease.RunID), before.Fence)
 		require.Error(t, l.resume(), "the old run")
@@ -182,13 +185,17 @@ func TestAPlanThatWasChangedIsNotResumed(t *testing.T) {
 func TestAStateWithoutIdentityIsAdoptedWhereRowsAgree(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
-		p := start(t, on(s, "- { name: FROM.t, target: TO.t, cursor: updated_at }\n- { name: FROM.u, target: TO.u, cursor: updated_at }"))
+		p := start(t, on(s, "- { name: FROM.t, target: TO.t, cursor: updated_at }\n- { name: FROM.u, target: TO.u, "+
+			"cursor: updated_at }"))
 		exec(t, p.src, oldRows...)
 		exec(t, p.src, "CREATE TABLE u LIKE t", "INSERT INTO u SELECT * FROM t")
-		exec(t, p.dst, createT, "INSERT INTO t SELECT * FROM "+p.from+".t", "CREATE TABLE u LIKE t", "INSERT INTO u SELECT * FROM "+p.from+".t WHERE id < 900")
+		exec(t, p.dst, createT, "INSERT INTO t SELECT * FROM "+p.from+".t", "CREATE TABLE u LIKE t",
+			"INSERT INTO u SELECT * FROM "+p.from+".t WHERE id < 900")
 		for _, name := range []string{"t", "u"} {
-			_, err := p.client.ExecuteWorkflow(t.Context(), startOptions(p, workflows.TableStateID(p.queue, p.table(name))), workflows.TableStateName,
-				owner.State{Version: 1, Table: p.table(name), Watermark: "2024-06-01 00:00:00.000000", Cursor: "updated_at", Loaded: true})
+			_, err := p.client.ExecuteWorkflow(t.Context(),
+				startOptions(p, workflows.TableStateID(p.queue, p.table(name))), workflows.TableStateName,
+				owner.State{Version: 1, Table: p.table(name), Watermark: "2024-06-01 00:00:00.000000",
+					Cursor: "updated_at", Loaded: true})
 			require.NoError(t, err)
 		}
 		r := p.sync("t")

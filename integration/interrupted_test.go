@@ -64,8 +64,10 @@ const slowTarget = `CREATE TRIGGER slow BEFORE INSERT ON t FOR EACH ROW
 // interruptible is a first load of 3,000 rows in chunks of 100, which goes on as far as waitForRows
 // lets it, and ends once the gate is released.
 func interruptible(t *testing.T, idle bool) *product {
-	p := start(t, options{idle: idle, defaults: ", tuning: { chunkRows: 100, rangeRows: 1000, chunksInFlight: 2, rangesInFlight: 1 }"})
-	exec(t, p.src, createT, insertT(1, 3000), "UPDATE t SET updated_at = '2024-01-01 00:00:00' + INTERVAL id SECOND", "ANALYZE TABLE t")
+	p := start(t, options{idle: idle, defaults: ", tuning: { chunkRows: 100, rangeRows: 1000, chunksInFlight: 2, " +
+		"rangesInFlight: 1 }"})
+	exec(t, p.src, createT, insertT(1, 3000), "UPDATE t SET updated_at = '2024-01-01 00:00:00' + INTERVAL id SECOND",
+		"ANALYZE TABLE t")
 	exec(t, p.dst, createT)
 	p.closeGate("t")
 	return p
@@ -119,7 +121,7 @@ func TestSIGTERMLetsChunksEnd(t *testing.T) {
 	require.NoError(t, run.Get(t.Context(), &r), p.pending(run.GetID()))
 	require.NotContains(t, log.String(), "level=ERROR")
 	// A task that reaches a worker in the very moment in which it stops is dropped by the SDK, says
-	// the log, and is begun by another when its heartbeat is missed: nobody can know then that
+	// the log, and is begun by another when its heartbeat is missed: it is unknown then that
 	// it never was begun. No other is torn from a worker that stops.
 	if !strings.Contains(log.String(), `Error="worker stopping"`) {
 		require.False(t, r.Approximate, "no chunk was torn from the worker that stopped")
@@ -168,7 +170,8 @@ func TestSecondRunIsTurnedAwayByName(t *testing.T) {
 	requireFailure(t, err, failure.TableBusy, id, first.GetRunID())
 
 	var skipped workflows.SyncTableResult
-	require.NoError(t, p.launch(workflows.SyncTableInput{Table: p.table("t"), IfBusy: "skip"}, "another").Get(t.Context(), &skipped))
+	require.NoError(t, p.launch(workflows.SyncTableInput{Table: p.table("t"), IfBusy: "skip"},
+		"another").Get(t.Context(), &skipped))
 	require.True(t, skipped.Skipped)
 	require.Equal(t, id, skipped.HolderID)
 

@@ -76,7 +76,8 @@ func TestAFirstLoadWhosePlanIsLostStartsOver(t *testing.T) {
 	p.gate.release()
 	r := p.sync("t")
 	require.EqualValues(t, 3000, r.RowsExtracted)
-	require.Contains(t, fmt.Sprint(r.Warnings), "the staged plan of the unfinished first load is lost: the load starts over")
+	require.Contains(t, fmt.Sprint(r.Warnings), "the staged plan of the unfinished first load is lost: the load "+
+		"starts over")
 	p.equal("t", []string{"id"}, columnsT...)
 }
 
@@ -105,10 +106,13 @@ func TestIndexesComeAfterTheFirstLoad(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
-		p := start(t, options{source: s, defaults: ", tuning: { chunkRows: 100, rangeRows: 500, rangesInFlight: 1, chunksInFlight: 1, indexesAfterLoad: true }"})
-		exec(t, p.src, createT, "ALTER TABLE t ADD KEY by_name (name, n DESC), ADD UNIQUE KEY once (id, n), ADD KEY by_n (n)", insertT(1, 3000), old, "ANALYZE TABLE t")
+		p := start(t, options{source: s, defaults: ", tuning: { chunkRows: 100, rangeRows: 500, rangesInFlight: 1, " +
+			"chunksInFlight: 1, indexesAfterLoad: true }"})
+		exec(t, p.src, createT, "ALTER TABLE t ADD KEY by_name (name, n DESC), ADD UNIQUE KEY once (id, n), ADD KEY "+
+			"by_n (n)", insertT(1, 3000), old, "ANALYZE TABLE t")
 		indexes := func() string {
-			return scalar(t, p.dst, "SELECT GROUP_CONCAT(DISTINCT INDEX_NAME ORDER BY INDEX_NAME) FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 't'")
+			return scalar(t, p.dst, "SELECT GROUP_CONCAT(DISTINCT INDEX_NAME ORDER BY INDEX_NAME) FROM "+
+				"information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 't'")
 		}
 		id := workflows.SyncTableID(p.queue, p.table("t"))
 		run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
@@ -127,7 +131,7 @@ func TestIndexesComeAfterTheFirstLoad(t *testing.T) {
 		p.equal("t", []string{"id"}, columnsT...)
 		require.NotContains(t, p.sync("t").Seconds, workflows.PhaseIndexes)
 
-		exec(t, p.dst, "DROP TABLE t") // and a target that is lost is made anew
+		exec(t, p.dst, "DROP TABLE t") // and a target that is lost is made again
 		p.sync("t")
 		require.Equal(t, "by_n,by_name,by_update,once,PRIMARY", indexes())
 		p.equal("t", []string{"id"}, columnsT...)

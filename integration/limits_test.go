@@ -29,7 +29,8 @@ func TestTableOf1017Columns(t *testing.T) {
 			names = append(names, fmt.Sprintf("c%d", i))
 			ddl = append(ddl, fmt.Sprintf("c%d INT", i))
 		}
-		exec(t, p.src, "CREATE TABLE t (id INT PRIMARY KEY, "+strings.Join(ddl, ", ")+", updated_at "+longAgo+", KEY (updated_at))")
+		exec(t, p.src, "CREATE TABLE t (id INT PRIMARY KEY, "+strings.Join(ddl, ", ")+", updated_at "+
+			longAgo+", KEY (updated_at))")
 		for row := range 50 {
 			values := make([]string, len(names))
 			for i := range values {
@@ -38,7 +39,8 @@ func TestTableOf1017Columns(t *testing.T) {
 					values[i] = "NULL"
 				}
 			}
-			exec(t, p.src, fmt.Sprintf("INSERT INTO t (id, %s) VALUES (%d, %s)", strings.Join(names, ", "), row, strings.Join(values, ", ")))
+			exec(t, p.src, fmt.Sprintf("INSERT INTO t (id, %s) VALUES (%d, %s)", strings.Join(names, ", "), row,
+				strings.Join(values, ", ")))
 		}
 		require.EqualValues(t, 50, p.sync("t").Inserted)
 		exec(t, p.src, "UPDATE t SET c1014 = -1, updated_at = '2024-06-01' WHERE id < 30")
@@ -56,7 +58,8 @@ func TestLargestKeys(t *testing.T) {
 		t.Parallel()
 		p := start(t, options{
 			source: s, defaults: ", tuning: { chunkRows: 10, pageRows: 7, rangeRows: 20 }",
-			tables: "- { name: FROM.wide, target: TO.wide, cursor: updated_at }\n- { name: FROM.long, target: TO.long, cursor: updated_at }",
+			tables: "- { name: FROM.wide, target: TO.wide, cursor: updated_at }\n- { name: FROM.long, target: " +
+				"TO.long, cursor: updated_at }",
 		})
 		var key, ddl []string
 		for i := range 16 {
@@ -64,7 +67,8 @@ func TestLargestKeys(t *testing.T) {
 			ddl = append(ddl, fmt.Sprintf("k%d VARCHAR(48) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL", i))
 		}
 		// no index on the cursor: with such a key in it, none fits into a page of InnoDB
-		exec(t, p.src, "CREATE TABLE wide ("+strings.Join(ddl, ", ")+", v INT, updated_at "+longAgo+", PRIMARY KEY ("+strings.Join(key, ", ")+"))",
+		exec(t, p.src, "CREATE TABLE wide ("+strings.Join(ddl, ", ")+", v INT, updated_at "+longAgo+", PRIMARY KEY ("+
+			strings.Join(key, ", ")+"))",
 			"CREATE TABLE `long` (k VARBINARY(3072) PRIMARY KEY, v INT, updated_at "+longAgo+")")
 		for row := range 60 {
 			// rows differ in the last character of the last column only
@@ -73,8 +77,10 @@ func TestLargestKeys(t *testing.T) {
 				values[i] = "REPEAT('😀', 48)"
 			}
 			values[15] = "'" + strings.Repeat("😀", 47) + string(rune(0x1F600+row)) + "'"
-			exec(t, p.src, fmt.Sprintf("INSERT INTO wide (%s, v) VALUES (%s, %d)", strings.Join(key, ", "), strings.Join(values, ", "), row),
-				fmt.Sprintf("INSERT INTO `long` (k, v) VALUES (CONCAT(REPEAT(UNHEX('FF00'), 1535), UNHEX('%04X')), %d)", row*1000, row))
+			exec(t, p.src, fmt.Sprintf("INSERT INTO wide (%s, v) VALUES (%s, %d)", strings.Join(key, ", "),
+				strings.Join(values, ", "), row),
+				fmt.Sprintf("INSERT INTO `long` (k, v) VALUES (CONCAT(REPEAT(UNHEX('FF00'), 1535), UNHEX('%04X')), %d)",
+					row*1000, row))
 		}
 		exec(t, p.src, "ANALYZE TABLE wide, `long`")
 		for name, c := range map[string][]string{"wide": key, "long": {"k"}} {
@@ -115,26 +121,31 @@ func schemaNamed(t *testing.T, s *servers.Server, name string) {
 	})
 }
 
-// Names are names, whatever is in them: of schemas, tables, columns and indexes.
+// Names are names, with any characters in them: of schemas, tables, columns and indexes.
 func TestAwkwardNames(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
 		once := rand.Text()[:8] // the table's state workflow is found by name
-		from, to := table.Name{Schema: awkward(once), Table: awkward("orders")}, table.Name{Schema: awkward("to" + once), Table: awkward("copy")}
+		from, to := table.Name{Schema: awkward(once), Table: awkward("orders")},
+			table.Name{Schema: awkward("to" + once), Table: awkward("copy")}
 		id, cursor, value := awkward("id"), awkward("cursor"), awkward("value")
 		schemaNamed(t, s, from.Schema)
 		schemaNamed(t, s, to.Schema)
-		p := start(t, options{source: s, tables: fmt.Sprintf("- { name: %q, target: %q, cursor: %q }", escaped(from.String()), escaped(to.String()), escaped(cursor))})
+		p := start(t, options{source: s, tables: fmt.Sprintf("- { name: %q, target: %q, cursor: %q }",
+			escaped(from.String()), escaped(to.String()), escaped(cursor))})
 		exec(t, p.src, "CREATE TABLE t (id INT PRIMARY KEY)")
 		name := quoted(from.Schema) + "." + quoted(from.Table)
 		exec(t, p.src, fmt.Sprintf("CREATE TABLE %s (%s INT PRIMARY KEY, %s VARCHAR(64), %s %s, KEY %s (%s, %s))", name,
-			quoted(id), quoted(value), quoted(cursor), longAgo, quoted(awkward("index")), quoted(cursor), quoted(value)))
+			quoted(id), quoted(value), quoted(cursor), longAgo, quoted(awkward("index")), quoted(cursor),
+			quoted(value)))
 		for i := range 30 {
-			exec(t, p.src, fmt.Sprintf("INSERT INTO %s (%s, %s) VALUES (%d, 'v%d')", name, quoted(id), quoted(value), i, i))
+			exec(t, p.src, fmt.Sprintf("INSERT INTO %s (%s, %s) VALUES (%d, 'v%d')", name, quoted(id), quoted(value), i,
+				i))
 		}
 		equal := func() {
 			report, err := compare.Tables(t.Context(), compare.Side{DB: p.src, Schema: from.Schema, Table: from.Table},
-				compare.Side{DB: p.dst, Schema: to.Schema, Table: to.Table}, compare.Options{Key: []string{id}, Columns: []string{id, value, cursor}})
+				compare.Side{DB: p.dst, Schema: to.Schema, Table: to.Table},
+				compare.Options{Key: []string{id}, Columns: []string{id, value, cursor}})
 			require.NoError(t, err)
 			require.True(t, report.Equal(), report.String())
 		}
@@ -142,8 +153,10 @@ func TestAwkwardNames(t *testing.T) {
 		require.NoError(t, err, p.pending(workflows.SyncTableID(p.queue, from.String())))
 		require.EqualValues(t, 30, r.Inserted)
 		equal()
-		exec(t, p.src, fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s INT NOT NULL DEFAULT 7", name, quoted(awkward("more"))),
-			fmt.Sprintf("UPDATE %s SET %s = 'changed', %s = '2024-06-01' WHERE %s < 9", name, quoted(value), quoted(cursor), quoted(id)))
+		exec(t, p.src, fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s INT NOT NULL DEFAULT 7", name,
+			quoted(awkward("more"))),
+			fmt.Sprintf("UPDATE %s SET %s = 'changed', %s = '2024-06-01' WHERE %s < 9", name, quoted(value),
+				quoted(cursor), quoted(id)))
 		r, err = p.try(workflows.SyncTableInput{Table: from.String(), From: "2024-02-01"})
 		require.NoError(t, err)
 		require.EqualValues(t, 9, r.Updated)
@@ -164,12 +177,14 @@ func TestRowLargerThanAPacket(t *testing.T) {
 			small := servers.Private(t, flavor, "--max-allowed-packet=1M")
 			p := start(t, options{source: servers.MySQL(t), target: small})
 			exec(t, p.src, "CREATE TABLE t (id INT PRIMARY KEY, b LONGBLOB, updated_at "+longAgo+")",
-				"INSERT INTO t (id, b) VALUES (1, REPEAT(UNHEX('00FF'), 250000)), (2, 'small'), (3, REPEAT('y', 1000000))")
+				"INSERT INTO t (id, b) VALUES (1, REPEAT(UNHEX('00FF'), 250000)), (2, 'small'), (3, REPEAT('y', "+
+					"1000000))")
 			require.EqualValues(t, 3, p.sync("t").Inserted)
 			p.equal("t", []string{"id"}, "b", "updated_at")
 			before := p.state("t").Watermark
 
-			exec(t, p.src, "INSERT INTO t (id, b, updated_at) VALUES (4, REPEAT('sentinel', 200000), '2024-06-01'), (5, 'small', '2024-06-01')")
+			exec(t, p.src, "INSERT INTO t (id, b, updated_at) VALUES (4, REPEAT('sentinel', 200000), '2024-06-01'), "+
+				"(5, 'small', '2024-06-01')")
 			_, err := p.try(workflows.SyncTableInput{Table: p.table("t"), From: "2024-02-01"})
 			requireFailure(t, err, failure.RowRejected, "max_allowed_packet", "hash")
 			require.NotContains(t, err.Error(), "sentinel")

@@ -24,8 +24,10 @@ import (
 // cursors are the tables of the property test: one for each kind of cursor that loses rows in
 // a way of its own. The last is only ever inserted into, as an integer cursor demands.
 var cursors = []struct{ table, cursor, ddl string }{
-	{"micros", "updated_at", "updated_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6), KEY (updated_at)"},
-	{"seconds", "updated_at", "updated_at DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP, KEY (updated_at)"},
+	{"micros", "updated_at", "updated_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE " +
+		"CURRENT_TIMESTAMP(6), KEY (updated_at)"},
+	{"seconds", "updated_at", "updated_at DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP, " +
+		"KEY (updated_at)"},
 	{"numbers", "id", "updated_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)"},
 }
 
@@ -53,7 +55,7 @@ func seed(t *testing.T) uint64 {
 	return s
 }
 
-// Whatever writers do, a run that ends has every row at or below its watermark. A naive
+// With any writers, a run that ends has every row at or below its watermark. A naive
 // window over the same rows at the same time must lose some, or this test sees nothing.
 func TestRandomWritersLoseNothing(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
@@ -63,7 +65,8 @@ func TestRandomWritersLoseNothing(t *testing.T) {
 - { name: FROM.numbers, target: TO.numbers, cursor: id }`, defaults: ", tuning: { chunkRows: 50, pageRows: 40 }"})
 		for _, c := range cursors {
 			for _, name := range []string{c.table, "naive_" + c.table} {
-				exec(t, p.src, fmt.Sprintf("CREATE TABLE %s (id BIGINT AUTO_INCREMENT PRIMARY KEY, v INT NOT NULL, %s)", name, c.ddl))
+				exec(t, p.src, fmt.Sprintf("CREATE TABLE %s (id BIGINT AUTO_INCREMENT PRIMARY KEY, v INT NOT NULL, %s)",
+					name, c.ddl))
 			}
 			exec(t, p.src, fmt.Sprintf("INSERT INTO %s (v, updated_at) VALUES (0, '2024-01-01')", c.table))
 		}
@@ -73,7 +76,7 @@ func TestRandomWritersLoseNothing(t *testing.T) {
 		var all sync.WaitGroup
 		errs := make(chan error, writers+len(cursors))
 		for n := range writers {
-			w := &writer{db: p.src, random: rand.New(rand.NewPCG(from, uint64(n)))} //nolint:gosec // a schedule need be no secret
+			w := &writer{db: p.src, random: rand.New(rand.NewPCG(from, uint64(n)))} //nolint:gosec // no secret
 			all.Go(func() { errs <- w.write(ctx) })
 		}
 		for _, c := range cursors {
@@ -87,10 +90,13 @@ func TestRandomWritersLoseNothing(t *testing.T) {
 		}
 		p.requireNothingLost()
 		for _, c := range cursors {
-			require.NoError(t, naiveRun(t.Context(), p.src, c.table, c.cursor), "once more, with nobody writing")
-			lost := scalar(t, p.src, fmt.Sprintf("SELECT COUNT(*) FROM %s s LEFT JOIN naive_%s n ON n.id = s.id AND n.updated_at = s.updated_at WHERE n.id IS NULL", c.table, c.table))
-			t.Logf("%s: %s rows, the naive window lost %s", c.table, scalar(t, p.src, "SELECT COUNT(*) FROM "+c.table), lost)
-			require.NotEqual(t, "0", lost, "the naive window over %s lost nothing: this schedule proves nothing", c.table)
+			require.NoError(t, naiveRun(t.Context(), p.src, c.table, c.cursor), "once more, with no writers")
+			lost := scalar(t, p.src, fmt.Sprintf("SELECT COUNT(*) FROM %s s LEFT JOIN naive_%s n ON n.id = s.id AND "+
+				"n.updated_at = s.updated_at WHERE n.id IS NULL", c.table, c.table))
+			t.Logf("%s: %s rows, the naive window lost %s", c.table, scalar(t, p.src, "SELECT COUNT(*) FROM "+c.table),
+				lost)
+			require.NotEqual(t, "0", lost, "the naive window over %s lost nothing: this schedule proves nothing",
+				c.table)
 		}
 	})
 }
@@ -131,7 +137,8 @@ func (p *product) runAgainst(runs int64) {
 func (p *product) oneRun(name string) (r workflows.SyncTableResult, err error) {
 	ctx, cancel := context.WithTimeout(p.t.Context(), time.Minute)
 	defer cancel()
-	run, err := p.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: workflows.SyncTableID(p.queue, p.table(name)), TaskQueue: p.queue},
+	run, err := p.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: workflows.SyncTableID(p.queue,
+		p.table(name)), TaskQueue: p.queue},
 		workflows.SyncTableName, workflows.SyncTableInput{Table: p.table(name)})
 	if err != nil {
 		return r, err
@@ -157,13 +164,15 @@ func (p *product) checkPromise(name, cursor, watermark string) error {
 	}
 	var lost int
 	var first sql.NullString
-	query := fmt.Sprintf("SELECT COUNT(*), MIN(s.id) FROM %s s LEFT JOIN %s.%s d ON d.id = s.id AND d.updated_at >= s.updated_at WHERE s.%s <= ? AND d.id IS NULL",
+	query := fmt.Sprintf("SELECT COUNT(*), MIN(s.id) FROM %s s LEFT JOIN %s.%s d ON d.id = s.id AND d.updated_at >= "+
+		"s.updated_at WHERE s.%s <= ? AND d.id IS NULL",
 		name, p.to, name, cursor)
 	if err := conn.QueryRowContext(p.t.Context(), query, watermark).Scan(&lost, &first); err != nil {
 		return err
 	}
 	if lost > 0 {
-		return fmt.Errorf("%d rows of %s at or below the watermark %s are not on the target, the first has id %s", lost, name, watermark, first.String)
+		return fmt.Errorf("%d rows of %s at or below the watermark %s are not on the target, the first has id %s", lost,
+			name, watermark, first.String)
 	}
 	return nil
 }

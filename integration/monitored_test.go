@@ -33,7 +33,7 @@ type monitored struct {
 	done chan error
 }
 
-// startMonitored runs a worker with the configuration as it stands, which has more YAML at its
+// startMonitored runs a worker with the configuration as it is, which has more YAML at its
 // top level; it ends with the test, or before.
 func (p *product) startMonitored(more string) *monitored {
 	p.t.Helper()
@@ -130,7 +130,10 @@ func (p page) samples() iter.Seq2[series, string] {
 func (p page) value(name string, parts ...string) (sum float64, n int) {
 	p.t.Helper()
 	for s, value := range p.samples() {
-		if s.name != name || slices.ContainsFunc(parts, func(part string) bool { return !strings.Contains(s.labels, part) }) {
+		if s.name != name || slices.ContainsFunc(parts, func(part string) bool {
+			return !strings.Contains(s.labels,
+				part)
+		}) {
 			continue
 		}
 		v, err := strconv.ParseFloat(value, 64)
@@ -234,12 +237,14 @@ func (r *receiver) events() []string {
 // requireEvents waits for the last of the events, and wants no other.
 func (r *receiver) requireEvents(want ...string) {
 	r.t.Helper()
-	require.Eventually(r.t, func() bool { return len(r.events()) >= len(want) }, timeout, poll, "got %v, want %v", r.events(), want)
+	require.Eventually(r.t, func() bool { return len(r.events()) >= len(want) }, timeout, poll, "got %v, want %v",
+		r.events(), want)
 	require.Equal(r.t, want, r.events())
 }
 
 func (r *receiver) notifications() string {
-	return `notifications: { webhook: "http://` + r.address + `/hook/sentinel-path", header: X-Hook-Secret, secret: "` + r.secret + "\" }\n"
+	return `notifications: { webhook: "http://` + r.address + `/hook/sentinel-path", header: X-Hook-Secret, secret: "` +
+		r.secret + "\" }\n"
 }
 
 func sortedKeys(m map[string]bool) []string { return slices.Sorted(maps.Keys(m)) }

@@ -39,7 +39,7 @@ func TestAWorkerTellsOfItself(t *testing.T) {
 		at.require(0, "tablehaul_rows_extracted_total", tbl) // known before any run
 		at.require(3600, "tablehaul_stale_after_seconds", tbl)
 		_, known := at.value("tablehaul_freshness_lag_seconds", tbl)
-		require.Zero(t, known, "nobody knows before the first load")
+		require.Zero(t, known, "unknown before the first load")
 
 		p.sync("t")
 		at = m.scrape()
@@ -93,9 +93,9 @@ func TestAWorkerTellsOfItself(t *testing.T) {
 		for id, h := range p.histories() {
 			require.NoError(t, replayer.ReplayWorkflowHistory(silent{}, h), id)
 		}
-		told := strings.Join(hook.bodies, "\n")
+		sent := strings.Join(hook.bodies, "\n")
 		requireNone(t, at.text+m.log.String(), []string{"sentinel"})
-		requireNone(t, told, []string{"sentinel", "5000"})
+		requireNone(t, sent, []string{"sentinel", "5000"})
 		p.requireNoText("sentinel")
 	})
 }
@@ -201,8 +201,8 @@ func (m *monitored) attempts() map[string]int {
 	return out
 }
 
-// A table that nobody brings up to date is told as stale, once, without a run; a receiver that
-// is down holds no run up, and is told when it is back; and what was told outlives the worker.
+// A table without runs is reported as stale, once, without a run; a receiver that
+// is down holds no run up, and gets the message when it is back; and what was reported outlives the worker.
 func TestStalenessIsToldWithoutARun(t *testing.T) {
 	t.Parallel()
 	p := start(t, options{source: servers.MariaDB(t), idle: true, defaults: ", staleAfter: 3s"})
@@ -232,7 +232,8 @@ func TestStalenessIsToldWithoutARun(t *testing.T) {
 	logs := m.log.String()
 	text, err := os.ReadFile(p.config())
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(p.config(), []byte(strings.Replace(string(text), "staleAfter: 3s", "staleAfter: 1h", 1)), 0o600))
+	require.NoError(t, os.WriteFile(p.config(), []byte(strings.Replace(string(text), "staleAfter: 3s", "staleAfter: 1h",
+		1)), 0o600))
 	m = p.startMonitored(hook.notifications())
 	p.sync("t")
 	hook.requireEvents(owner.EventStale, owner.EventRecovered)

@@ -72,7 +72,8 @@ func start(t *testing.T, o options) *product {
 	if o.target == nil {
 		o.target = o.source
 	}
-	p := &product{t: t, from: o.source.Schema(t), to: o.target.Schema(t), dir: t.TempDir(), temporal: devserver.Start(t)}
+	p := &product{t: t, from: o.source.Schema(t), to: o.target.Schema(t), dir: t.TempDir(),
+		temporal: devserver.Start(t)}
 	p.src, p.dst = o.source.DB(t, p.from), o.target.DB(t, p.to)
 	p.queue = "queue-" + p.from
 	p.connect()
@@ -130,7 +131,8 @@ tables:
 // startWorker runs a worker inside this process until the test ends.
 func (p *product) startWorker() {
 	p.t.Helper()
-	p.startWorkerWith(app.WorkerOptions{ConfigFile: p.config(), Getenv: os.Getenv, Client: p.client, TaskQueue: p.queue})
+	p.startWorkerWith(app.WorkerOptions{ConfigFile: p.config(), Getenv: os.Getenv, Client: p.client,
+		TaskQueue: p.queue})
 }
 
 func (p *product) startWorkerWith(o app.WorkerOptions) {
@@ -166,7 +168,8 @@ func (p *product) table(name string) string { return p.from + "." + name }
 // launch starts a run without waiting for it.
 func (p *product) launch(in any, id string) client.WorkflowRun {
 	p.t.Helper()
-	run, err := p.client.ExecuteWorkflow(p.t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: p.queue}, workflows.SyncTableName, in)
+	run, err := p.client.ExecuteWorkflow(p.t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: p.queue},
+		workflows.SyncTableName, in)
 	require.NoError(p.t, err)
 	return run
 }
@@ -201,7 +204,8 @@ func (p *product) pending(id string) string {
 	var b strings.Builder
 	for _, a := range d.GetPendingActivities() {
 		last := a.GetLastFailure()
-		fmt.Fprintf(&b, "%s attempt %d: %s %s; ", a.GetActivityType().GetName(), a.GetAttempt(), last.GetApplicationFailureInfo().GetType(), last.GetMessage())
+		fmt.Fprintf(&b, "%s attempt %d: %s %s; ", a.GetActivityType().GetName(), a.GetAttempt(),
+			last.GetApplicationFailureInfo().GetType(), last.GetMessage())
 	}
 	return b.String()
 }
@@ -260,7 +264,8 @@ func (p *product) configOf(host string) string {
 	require.NoError(p.t, err)
 	folder, file := filepath.Join(p.dir, host), filepath.Join(p.dir, host+".yaml")
 	require.NoError(p.t, os.MkdirAll(folder, 0o700))
-	own := strings.NewReplacer(`"file://`+p.staging()+`"`, `"file://`+folder+`"`, "host: here", "host: "+host).Replace(string(text))
+	own := strings.NewReplacer(`"file://`+p.staging()+`"`, `"file://`+folder+`"`, "host: here",
+		"host: "+host).Replace(string(text))
 	require.NoError(p.t, os.WriteFile(file, []byte(own), 0o600))
 	return file
 }

@@ -25,7 +25,8 @@ const recordTo = "TABLEHAUL_RECORD_HISTORIES"
 // Every kind of run replays with the code that made it: workflows are deterministic.
 func TestFreshHistoriesReplay(t *testing.T) {
 	p := start(t, options{defaults: ", tuning: { chunkRows: 100, rangeRows: 500 }"})
-	exec(t, p.src, createT, insertT(1, 2000), "UPDATE t SET updated_at = '2024-01-01 00:00:00' + INTERVAL id SECOND", "ANALYZE TABLE t")
+	exec(t, p.src, createT, insertT(1, 2000), "UPDATE t SET updated_at = '2024-01-01 00:00:00' + INTERVAL id SECOND",
+		"ANALYZE TABLE t")
 	launch := func(name string, in any, id string) {
 		_ = p.launch(in, name+"-"+id).Get(t.Context(), nil)
 	}
@@ -33,12 +34,14 @@ func TestFreshHistoriesReplay(t *testing.T) {
 	exec(t, p.src, "UPDATE t SET n = 7 WHERE id <= 150")
 	launch("incremental", workflows.SyncTableInput{Table: p.table("t")}, p.from)
 	launch("nothing", workflows.SyncTableInput{Table: p.table("t")}, p.from)
-	launch("backfill", workflows.SyncTableInput{Table: p.table("t"), From: "2024-01-01", To: "2024-01-01 00:10:00"}, p.from)
+	launch("backfill", workflows.SyncTableInput{Table: p.table("t"), From: "2024-01-01", To: "2024-01-01 00:10:00"},
+		p.from)
 	launch("bad-input", map[string]any{"tabel": "x"}, p.from)
 	exec(t, p.dst, "ALTER TABLE t ADD CHECK (n <> 999)")
 	exec(t, p.src, "UPDATE t SET n = 999, updated_at = NOW(6) - INTERVAL 30 SECOND WHERE id = 5")
 	launch("refused-row", workflows.SyncTableInput{Table: p.table("t"), Full: true}, p.from)
-	run, err := p.client.ExecuteWorkflow(t.Context(), startOptions(p, "plan-"+p.from), workflows.PlanTableName, workflows.PlanTableInput{Table: p.table("t")})
+	run, err := p.client.ExecuteWorkflow(t.Context(), startOptions(p, "plan-"+p.from), workflows.PlanTableName,
+		workflows.PlanTableInput{Table: p.table("t")})
 	require.NoError(t, err)
 	require.NoError(t, run.Get(t.Context(), nil))
 
@@ -55,7 +58,8 @@ func TestFreshHistoriesReplay(t *testing.T) {
 			record(t, dir, strings.ReplaceAll(strings.Fields(id)[0], "/", "_"), p.from, h)
 		}
 	}
-	for _, typ := range []string{workflows.SyncTableName, workflows.SyncRangeName, workflows.PlanTableName, owner.WorkflowType} {
+	for _, typ := range []string{workflows.SyncTableName, workflows.SyncRangeName, workflows.PlanTableName,
+		owner.WorkflowType} {
 		require.Positive(t, seen[typ], typ)
 	}
 }

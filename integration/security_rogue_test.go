@@ -21,7 +21,7 @@ type fake struct {
 	got  chan []byte
 }
 
-// startFake greets each client without offering TLS. It then accepts whatever login comes and
+// startFake greets each client without offering TLS. It then accepts any login and
 // answers each statement with answer's packets.
 func startFake(t *testing.T, answer func(query string) [][]byte) *fake {
 	t.Helper()
@@ -64,9 +64,10 @@ var okPacket = []byte{0, 0, 0, 2, 0, 0, 0}
 func (f *fake) serve(conn net.Conn, answer func(string) [][]byte) {
 	defer func() { _ = conn.Close() }()
 	greeting := append([]byte{10}, "8.0.99-fake\x00"...)
-	greeting = append(greeting, 1, 0, 0, 0)            // connection id
-	greeting = append(greeting, "12345678\x00"...)     // first half of the scramble
-	greeting = append(greeting, 0x8f, 0xa2, 45, 2, 0)  // capabilities without TLS, with LOCAL FILES; utf8mb4; autocommit
+	greeting = append(greeting, 1, 0, 0, 0)        // connection id
+	greeting = append(greeting, "12345678\x00"...) // first half of the scramble
+	// capabilities without TLS, with LOCAL FILES; utf8mb4; autocommit
+	greeting = append(greeting, 0x8f, 0xa2, 45, 2, 0)
 	greeting = append(greeting, 0x0f, 0x00, 21)        // more capabilities; length of the scramble
 	greeting = append(greeting, make([]byte, 10)...)   // reserved
 	greeting = append(greeting, "123456789012\x00"...) // second half
@@ -139,12 +140,13 @@ func (f *fake) receive(conn net.Conn) (payload []byte, seq byte, err error) {
 }
 
 // A server that answers statements by asking for a file gets none, whichever statement it is
-// and whatever the connection is for.
+// and for any use of the connection.
 func TestRogueServerGetsNoLocalFile(t *testing.T) {
 	secret := filepath.Join(t.TempDir(), "secret")
 	require.NoError(t, os.WriteFile(secret, []byte("sentinel-content"), 0o600))
 	const load = "LOAD DATA LOCAL INFILE 'Reader::tablehaul-none' INTO TABLE t" // the program's own use of such files
-	for _, begins := range []string{"SELECT CONCAT(@@version", "SET NAMES", "SELECT @@max_allowed_packet", "SET time_zone", "SELECT 1", load} {
+	for _, begins := range []string{"SELECT CONCAT(@@version", "SET NAMES", "SELECT @@max_allowed_packet",
+		"SET time_zone", "SELECT 1", load} {
 		for _, role := range []mysqldb.Role{mysqldb.Source, mysqldb.Target} {
 			asked := 0
 			fake := startFake(t, func(query string) [][]byte {
@@ -163,7 +165,8 @@ func TestRogueServerGetsNoLocalFile(t *testing.T) {
 				}
 				return [][]byte{okPacket}
 			})
-			db, err := mysqldb.Open(t.Context(), "user:password@tcp("+fake.addr+")/", mysqldb.Options{Role: role, Name: "shop"})
+			db, err := mysqldb.Open(t.Context(), "user:password@tcp("+fake.addr+")/",
+				mysqldb.Options{Role: role, Name: "shop"})
 			if begins == "SELECT 1" || begins == load {
 				require.NoError(t, err)
 				_, err = db.ExecContext(t.Context(), begins)
@@ -184,7 +187,8 @@ func textResult(values ...string) [][]byte {
 	var row []byte
 	for range values {
 		// catalog "def", no names, then the fixed part: utf8mb4, length, VAR_STRING, no flags
-		packets = append(packets, []byte{3, 'd', 'e', 'f', 0, 0, 0, 1, 'c', 0, 12, 45, 0, 255, 0, 0, 0, 253, 0, 0, 0, 0, 0})
+		packets = append(packets, []byte{3, 'd', 'e', 'f', 0, 0, 0, 1, 'c', 0, 12, 45, 0, 255, 0, 0, 0, 253, 0, 0, 0, 0,
+			0})
 	}
 	eof := []byte{0xfe, 0, 0, 2, 0}
 	packets = append(packets, eof)

@@ -53,7 +53,8 @@ func (p *product) startOverheard() *overheard {
 	ready, done := make(chan struct{}), make(chan error, 1)
 	go func() {
 		done <- app.RunWorker(ctx, app.WorkerOptions{
-			ConfigFile: p.config(), Getenv: os.Getenv, Client: c, TaskQueue: p.queue, Log: log, Ready: func() { close(ready) },
+			ConfigFile: p.config(), Getenv: os.Getenv, Client: c, TaskQueue: p.queue, Log: log,
+			Ready: func() { close(ready) },
 		})
 	}()
 	p.t.Cleanup(func() {
@@ -80,7 +81,8 @@ func (p *product) seen(id string) (text string, heartbeat bool) {
 	described, err := protojson.Marshal(d)
 	require.NoError(p.t, err)
 	text += string(described)
-	for workflow, query := range map[string]string{id: workflows.QueryStatus, workflows.TableStateID(p.queue, p.table("t")): owner.QueryState} {
+	for workflow, query := range map[string]string{id: workflows.QueryStatus,
+		workflows.TableStateID(p.queue, p.table("t")): owner.QueryState} {
 		value, err := p.client.QueryWorkflow(p.t.Context(), workflow, "", query)
 		if err != nil {
 			continue // the run has not come so far
@@ -97,7 +99,7 @@ func (p *product) seen(id string) (text string, heartbeat bool) {
 }
 
 // A password and a row's values, key and all, are nowhere but on the servers and in staging: not
-// in histories, heartbeats, failures, queries or the worker's log, whatever goes wrong. And
+// in histories, heartbeats, failures, queries or the worker's log, in any failure. And
 // staging is closed to everybody else.
 func TestSecretsAndRowsStayWhereTheyBelong(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
@@ -106,10 +108,12 @@ func TestSecretsAndRowsStayWhereTheyBelong(t *testing.T) {
 		exec(t, p.src, `CREATE TABLE t (code VARCHAR(60) PRIMARY KEY, name VARCHAR(60) NOT NULL, n INT, mail VARCHAR(60) UNIQUE,
 			updated_at TIMESTAMP(6) NOT NULL DEFAULT '2024-01-01 00:00:00', KEY (updated_at))`)
 		for i := range 400 {
-			exec(t, p.src, strings.ReplaceAll("INSERT INTO t (code, name, n, mail) VALUES ('sentinel-key-#', 'sentinel-name-#', 1, 'sentinel-mail-#')", "#", string(rune('a'+i%26))+strings.Repeat("x", i/26)))
+			exec(t, p.src, strings.ReplaceAll("INSERT INTO t (code, name, n, mail) VALUES ('sentinel-key-#', "+
+				"'sentinel-name-#', 1, 'sentinel-mail-#')", "#", string(rune('a'+i%26))+strings.Repeat("x", i/26)))
 		}
 		exec(t, p.src, "ANALYZE TABLE t")
-		exec(t, p.dst, `CREATE TABLE t (code VARCHAR(60) PRIMARY KEY, name VARCHAR(60) NOT NULL, n INT CHECK (n < 100), mail VARCHAR(60) UNIQUE, updated_at TIMESTAMP(6) NOT NULL)`,
+		exec(t, p.dst,
+			`CREATE TABLE t (code VARCHAR(60) PRIMARY KEY, name VARCHAR(60) NOT NULL, n INT CHECK (n < 100), mail VARCHAR(60) UNIQUE, updated_at TIMESTAMP(6) NOT NULL)`,
 			"INSERT INTO t VALUES ('sentinel-key-a', 'old', 1, NULL, '2001-01-01')")
 		o := options{
 			tables: oneTable, defaults: ", tuning: { chunkRows: 50, rangeRows: 100, chunksInFlight: 2 }",
@@ -136,13 +140,16 @@ func TestSecretsAndRowsStayWhereTheyBelong(t *testing.T) {
 
 		for _, spoil := range []string{
 			"UPDATE t SET n = 100 WHERE code = 'sentinel-key-b'", // the target's check
-			"UPDATE t SET n = 2, mail = NULL WHERE code = 'sentinel-key-b'; UPDATE t SET mail = 'sentinel-mail-b' WHERE code = 'sentinel-key-c'",
+			"UPDATE t SET n = 2, mail = NULL WHERE code = 'sentinel-key-b'; UPDATE t SET mail = 'sentinel-mail-b' " +
+				"WHERE code = 'sentinel-key-c'",
 		} {
 			for statement := range strings.SplitSeq(spoil, ";") {
-				exec(t, p.src, statement, "UPDATE t SET updated_at = NOW(6) - INTERVAL 2 SECOND WHERE code = 'sentinel-key-b' OR code = 'sentinel-key-c'")
+				exec(t, p.src, statement, "UPDATE t SET updated_at = NOW(6) - INTERVAL 2 SECOND WHERE code = "+
+					"'sentinel-key-b' OR code = 'sentinel-key-c'")
 			}
 			if strings.Contains(spoil, "mail") {
-				exec(t, p.dst, "INSERT INTO t VALUES ('sentinel-key-other', 'x', 1, 'sentinel-mail-b-2', '2030-01-01')", "UPDATE t SET mail = NULL WHERE code = 'sentinel-key-b'",
+				exec(t, p.dst, "INSERT INTO t VALUES ('sentinel-key-other', 'x', 1, 'sentinel-mail-b-2', '2030-01-01')",
+					"UPDATE t SET mail = NULL WHERE code = 'sentinel-key-b'",
 					"UPDATE t SET mail = 'sentinel-mail-b' WHERE code = 'sentinel-key-other'")
 			}
 			_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
@@ -175,7 +182,7 @@ func password(t *testing.T, dsn string) string {
 	return p
 }
 
-// requireClosedStaging requires that there are staged files, and that nobody else reads them.
+// requireClosedStaging requires that there are staged files, and that no other user reads them.
 func (p *product) requireClosedStaging() {
 	p.t.Helper()
 	files := 0

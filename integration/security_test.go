@@ -35,7 +35,8 @@ func TestGrantsAreThoseOfTheDocumentation(t *testing.T) {
 	text, err := os.ReadFile("../docs/security.md")
 	require.NoError(t, err)
 	names := strings.NewReplacer("FROM.t", "shop.orders", "TO.t", "dw.orders")
-	for user, lists := range map[string][][]string{"read": {sourceGrants, usefulGrants}, "write": {targetGrants, createGrants, replaceGrants}} {
+	for user, lists := range map[string][][]string{"read": {sourceGrants, usefulGrants},
+		"write": {targetGrants, createGrants, replaceGrants}} {
 		for _, g := range slices.Concat(lists...) {
 			require.Contains(t, string(text), "GRANT "+names.Replace(g)+" TO 'tablehaul_"+user+"'@'%';")
 		}
@@ -57,7 +58,8 @@ func (p *product) login(s *servers.Server, grants ...string) string {
 		require.NoError(p.t, err)
 	})
 	for _, g := range grants {
-		exec(p.t, admin, fmt.Sprintf("GRANT %s TO '%s'@'%%'", strings.NewReplacer("FROM", p.from, "TO", p.to).Replace(g), user))
+		exec(p.t, admin, fmt.Sprintf("GRANT %s TO '%s'@'%%'",
+			strings.NewReplacer("FROM", p.from, "TO", p.to).Replace(g), user))
 	}
 	return fmt.Sprintf("%s:%s@tcp(%s)/", user, password, s.Addr())
 }
@@ -88,7 +90,8 @@ func TestDocumentedGrantsAreEnough(t *testing.T) {
 			require.EqualValues(t, 50, p.sync("t").Inserted)
 			reader, err := sql.Open("mysql", p.login(s, usefulGrants...))
 			require.NoError(t, err)
-			scalar(t, reader, "SELECT COUNT(*) FROM performance_schema.events_transactions_current e JOIN performance_schema.threads t ON t.THREAD_ID = e.THREAD_ID")
+			scalar(t, reader, "SELECT COUNT(*) FROM performance_schema.events_transactions_current e JOIN "+
+				"performance_schema.threads t ON t.THREAD_ID = e.THREAD_ID")
 			require.NoError(t, reader.Close())
 			exec(t, p.src, "UPDATE t SET n = -1 WHERE id < 9")
 			p.settled("t")
@@ -97,7 +100,8 @@ func TestDocumentedGrantsAreEnough(t *testing.T) {
 		t.Run("the target is created and widened", func(t *testing.T) {
 			p := logins(t, s, options{}, sourceGrants, createGrants)
 			require.EqualValues(t, 50, p.sync("t").Inserted)
-			exec(t, p.src, "ALTER TABLE t ADD COLUMN more VARCHAR(9) NOT NULL DEFAULT 'x', ADD KEY (more)", "UPDATE t SET more = 'y' WHERE id < 9")
+			exec(t, p.src, "ALTER TABLE t ADD COLUMN more VARCHAR(9) NOT NULL DEFAULT 'x', ADD KEY (more)",
+				"UPDATE t SET more = 'y' WHERE id < 9")
 			p.settled("t")
 			p.equal("t", []string{"id"}, append(columnsT, "more")...)
 		})
@@ -105,19 +109,23 @@ func TestDocumentedGrantsAreEnough(t *testing.T) {
 			p := logins(t, s, options{defaults: ", fixedLag: 1s"}, sourceGrants[:1], targetGrants, createT)
 			r := p.sync("t")
 			require.EqualValues(t, 50, r.Inserted)
-			require.Contains(t, strings.Join(r.Warnings, "\n"), "rows of transactions that last longer than 1s are lost")
+			require.Contains(t, strings.Join(r.Warnings, "\n"),
+				"rows of transactions that last longer than 1s are lost")
 		})
 		t.Run("uniqueConflicts: replace", func(t *testing.T) {
 			p := logins(t, s, options{defaults: ", uniqueConflicts: replace"}, sourceGrants, replaceGrants,
-				strings.Replace(createT, "name VARCHAR(60) NOT NULL COMMENT 'who'", "name VARCHAR(60) NOT NULL UNIQUE", 1))
+				strings.Replace(createT, "name VARCHAR(60) NOT NULL COMMENT 'who'", "name VARCHAR(60) NOT NULL UNIQUE",
+					1))
 			exec(t, p.src, "ALTER TABLE t ADD UNIQUE (name)")
 			require.EqualValues(t, 50, p.sync("t").Inserted)
-			exec(t, p.src, "UPDATE t SET name = '' WHERE id = 1", "UPDATE t SET name = 'name 1' WHERE id = 2", "UPDATE t SET name = 'name 2' WHERE id = 1")
+			exec(t, p.src, "UPDATE t SET name = '' WHERE id = 1", "UPDATE t SET name = 'name 1' WHERE id = 2",
+				"UPDATE t SET name = 'name 2' WHERE id = 1")
 			p.settled("t")
 			p.equal("t", []string{"id"}, columnsT...)
 		})
 		t.Run("without PROCESS and without a cursor", func(t *testing.T) {
-			p := logins(t, s, options{tables: "- { name: FROM.t, target: TO.t }"}, sourceGrants[:1], targetGrants, createT)
+			p := logins(t, s, options{tables: "- { name: FROM.t, target: TO.t }"}, sourceGrants[:1], targetGrants,
+				createT)
 			require.EqualValues(t, 50, p.sync("t").Inserted)
 			p.equal("t", []string{"id"}, columnsT...)
 		})
@@ -135,19 +143,31 @@ func TestMissingGrantsAreNamed(t *testing.T) {
 		exists bool
 		parts  []string
 	}{
-		"source nothing":          {"", grants{"PROCESS ON *.*"}, targetGrants, true, []string{"GRANT SELECT"}},
-		"source SELECT":           {"", grants{"PROCESS ON *.*", "INSERT ON FROM.t"}, targetGrants, true, []string{"lacks SELECT on the source", "GRANT SELECT"}},
-		"source SELECT, whole":    {whole, grants{"INSERT ON FROM.t"}, createGrants, false, []string{"lacks SELECT on the source", "GRANT SELECT"}},
-		"source SELECT of column": {"", grants{"PROCESS ON *.*", "SELECT (id, updated_at) ON FROM.t"}, createGrants, false, []string{"some columns only", "GRANT SELECT"}},
-		"source PROCESS":          {"", sourceGrants[:1], targetGrants, true, []string{"GRANT PROCESS ON *.*", "fixedLag"}},
-		"target nothing":          {"", sourceGrants, nil, true, []string{"grant the login SELECT, INSERT, UPDATE, CREATE"}},
-		"target SELECT":           {"", sourceGrants, grants{"INSERT, UPDATE ON TO.t"}, true, []string{"lacks SELECT on the target", "GRANT SELECT ON"}},
-		"target INSERT":           {"", sourceGrants, grants{"SELECT, UPDATE ON TO.t"}, true, []string{"lacks INSERT on the target", "GRANT INSERT ON"}},
-		"target UPDATE":           {"", sourceGrants, grants{"SELECT, INSERT ON TO.t"}, true, []string{"lacks UPDATE on the target", "GRANT UPDATE ON"}},
-		"target UPDATE of column": {"", sourceGrants, grants{"SELECT, INSERT, UPDATE (n) ON TO.t"}, true, []string{"lacks UPDATE on the target"}},
-		"target CREATE":           {"", sourceGrants, grants{"SELECT, INSERT, UPDATE, ALTER ON TO.*"}, false, []string{"lacks CREATE on the target", "GRANT CREATE ON"}},
-		"target DELETE":           {"- { name: FROM.t, target: TO.t, cursor: updated_at, uniqueConflicts: replace }", sourceGrants, targetGrants, true, []string{"lacks DELETE on the target", "GRANT DELETE ON"}},
-		"target ALTER":            {"", sourceGrants, targetGrants, true, []string{"lacks ALTER on the target", "GRANT ALTER ON"}},
+		"source nothing": {"", grants{"PROCESS ON *.*"}, targetGrants, true, []string{"GRANT SELECT"}},
+		"source SELECT": {"", grants{"PROCESS ON *.*", "INSERT ON FROM.t"}, targetGrants, true,
+			[]string{"lacks SELECT on the source", "GRANT SELECT"}},
+		"source SELECT, whole": {whole, grants{"INSERT ON FROM.t"}, createGrants, false,
+			[]string{"lacks SELECT on the source", "GRANT SELECT"}},
+		"source SELECT of column": {"", grants{"PROCESS ON *.*", "SELECT (id, updated_at) ON FROM.t"}, createGrants,
+			false, []string{"some columns only", "GRANT SELECT"}},
+		"source PROCESS": {"", sourceGrants[:1], targetGrants, true,
+			[]string{"GRANT PROCESS ON *.*", "fixedLag"}},
+		"target nothing": {"", sourceGrants, nil, true,
+			[]string{"grant the login SELECT, INSERT, UPDATE, CREATE"}},
+		"target SELECT": {"", sourceGrants, grants{"INSERT, UPDATE ON TO.t"}, true,
+			[]string{"lacks SELECT on the target", "GRANT SELECT ON"}},
+		"target INSERT": {"", sourceGrants, grants{"SELECT, UPDATE ON TO.t"}, true,
+			[]string{"lacks INSERT on the target", "GRANT INSERT ON"}},
+		"target UPDATE": {"", sourceGrants, grants{"SELECT, INSERT ON TO.t"}, true,
+			[]string{"lacks UPDATE on the target", "GRANT UPDATE ON"}},
+		"target UPDATE of column": {"", sourceGrants, grants{"SELECT, INSERT, UPDATE (n) ON TO.t"}, true,
+			[]string{"lacks UPDATE on the target"}},
+		"target CREATE": {"", sourceGrants, grants{"SELECT, INSERT, UPDATE, ALTER ON TO.*"}, false,
+			[]string{"lacks CREATE on the target", "GRANT CREATE ON"}},
+		"target DELETE": {"- { name: FROM.t, target: TO.t, cursor: updated_at, uniqueConflicts: replace }",
+			sourceGrants, targetGrants, true, []string{"lacks DELETE on the target", "GRANT DELETE ON"}},
+		"target ALTER": {"", sourceGrants, targetGrants, true,
+			[]string{"lacks ALTER on the target", "GRANT ALTER ON"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

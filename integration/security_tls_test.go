@@ -42,8 +42,9 @@ func newAuthority(t *testing.T, name string) *authority {
 	a.key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	a.cert = &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Hour),
+		NotAfter: time.Now().Add(time.Hour),
+		IsCA:     true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, a.cert, a.cert, a.key.Public(), a.key)
 	require.NoError(t, err)
@@ -64,7 +65,8 @@ func (a *authority) server(f servers.Flavor, host string) *servers.Server {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(a.t, err)
 	cert := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: host}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: host}, NotBefore: time.Now().Add(-time.Hour),
+		NotAfter: time.Now().Add(time.Hour),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 	if ip := net.ParseIP(host); ip != nil {
@@ -118,13 +120,18 @@ func TestTLSSettings(t *testing.T) {
 				"disabled":                            {here, `tls: disabled, `, true, ""},
 				"disabled, and the server demands it": {here, `tls: disabled, `, false, "ccess denied"},
 				"required":                            {elsewhere, `tls: required, `, false, ""},
-				"verify-ca":                           {elsewhere, `tls: verify-ca, ca: "` + ours.file + `", `, false, ""},
-				"verify-ca, another authority":        {here, `tls: verify-ca, ca: "` + theirs.file + `", `, false, "certificate"},
+				"verify-ca": {elsewhere, `tls: verify-ca, ca: "` + ours.file + `", `, false,
+					""},
+				"verify-ca, another authority": {here, `tls: verify-ca, ca: "` + theirs.file + `", `, false,
+					"certificate"},
 				"verify-ca, the system's authorities": {here, `tls: verify-ca, `, false, "certificate"},
-				"verify-identity":                     {here, `tls: verify-identity, ca: "` + ours.file + `", `, false, ""},
-				"verify-identity, of another host":    {elsewhere, `tls: verify-identity, ca: "` + ours.file + `", `, true, "valid for 192.0.2.7, not 127.0.0.1"},
-				"verify-identity, another authority":  {here, `tls: verify-identity, ca: "` + theirs.file + `", `, true, "certificate"},
-				"verify-identity, the system's CAs":   {here, `tls: verify-identity, `, true, "certificate"},
+				"verify-identity": {here, `tls: verify-identity, ca: "` + ours.file + `", `, false,
+					""},
+				"verify-identity, of another host": {elsewhere, `tls: verify-identity, ca: "` + ours.file + `", `,
+					true, "valid for 192.0.2.7, not 127.0.0.1"},
+				"verify-identity, another authority": {here, `tls: verify-identity, ca: "` + theirs.file + `", `, true,
+					"certificate"},
+				"verify-identity, the system's CAs": {here, `tls: verify-identity, `, true, "certificate"},
 			} {
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
@@ -161,7 +168,8 @@ func TestNoSilentFallbackToPlainText(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			fake := startFake(t, nil)
-			p := start(t, options{idle: true, sourceDSN: "sentinel-user:sentinel-password@tcp(" + fake.addr + ")/?tls=" + map[string]string{
+			p := start(t, options{idle: true, sourceDSN: "sentinel-user:sentinel-password@tcp(" + fake.addr +
+				")/?tls=" + map[string]string{
 				"required": "skip-verify", "verify-ca": "", "verify-identity": "true",
 			}[mode]})
 			if mode == "verify-ca" {

@@ -12,8 +12,10 @@ import (
 )
 
 // Rows of about 1,200 bytes that do not compress make many slices of the smallest size.
-const wide = "UPDATE t SET name = CONCAT(SHA2(id, 512), SHA2(id + 1, 512), SHA2(id + 2, 512), SHA2(id + 3, 512), SHA2(id + 4, 512), SHA2(id + 5, 512), " +
-	"SHA2(id + 6, 512), SHA2(id + 7, 512), SHA2(id + 8, 512)), updated_at = '2024-01-01 00:00:00' + INTERVAL (id DIV 40) SECOND"
+const wide = "UPDATE t SET name = CONCAT(SHA2(id, 512), SHA2(id + 1, 512), SHA2(id + 2, 512), SHA2(id + 3, 512), " +
+	"SHA2(id + 4, 512), SHA2(id + 5, 512), " +
+	"SHA2(id + 6, 512), SHA2(id + 7, 512), SHA2(id + 8, 512)), updated_at = '2024-01-01 00:00:00' + INTERVAL (id " +
+	"DIV 40) SECOND"
 
 var wideT = strings.Replace(createT, "VARCHAR(60)", "VARCHAR(1300)", 1)
 
@@ -34,7 +36,8 @@ func (p *product) steps(name string) (n int) {
 func TestARangeLargerThanPlannedIsMovedInSlices(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
-		p := start(t, options{source: s, defaults: ", tuning: { chunkRows: 50, rangeBytes: 64KiB, partBytes: 64KiB, pageBytes: 64KiB, pageRows: 20 }"})
+		p := start(t, options{source: s, defaults: ", tuning: { chunkRows: 50, rangeBytes: 64KiB, partBytes: 64KiB, " +
+			"pageBytes: 64KiB, pageRows: 20 }"})
 		exec(t, p.src, wideT, insertT(1, 3000), wide, "ANALYZE TABLE t")
 		r := p.sync("t")
 		require.Equal(t, api.ModeFirstLoad, r.Mode)
@@ -57,13 +60,16 @@ func TestARangeLargerThanPlannedIsMovedInSlices(t *testing.T) {
 	})
 }
 
-// A slice begins behind a key of the one before it, whatever bytes that key has.
+// A slice begins behind a key of the one before it, with any bytes in that key.
 func TestSlicesOfABinaryKeyLoseNothing(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
-		p := start(t, options{source: s, defaults: ", tuning: { chunkRows: 15, rangeRows: 50, rangeBytes: 64KiB, partBytes: 64KiB, pageBytes: 64KiB, pageRows: 20 }"})
-		exec(t, p.src, "CREATE TABLE t (id BINARY(16) PRIMARY KEY, name VARCHAR(1300), updated_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6), KEY (updated_at))",
-			"INSERT INTO t (id, name) VALUES "+strings.TrimSuffix(strings.Repeat("(UNHEX(LEFT(SHA2(RAND(), 256), 32)), REPEAT(SHA2(RAND(), 256), 15)),", 900), ","),
+		p := start(t, options{source: s, defaults: ", tuning: { chunkRows: 15, rangeRows: 50, rangeBytes: 64KiB, " +
+			"partBytes: 64KiB, pageBytes: 64KiB, pageRows: 20 }"})
+		exec(t, p.src, "CREATE TABLE t (id BINARY(16) PRIMARY KEY, name VARCHAR(1300), updated_at TIMESTAMP(6) NOT "+
+			"NULL DEFAULT CURRENT_TIMESTAMP(6), KEY (updated_at))",
+			"INSERT INTO t (id, name) VALUES "+strings.TrimSuffix(strings.Repeat("(UNHEX(LEFT(SHA2(RAND(), 256), "+
+				"32)), REPEAT(SHA2(RAND(), 256), 15)),", 900), ","),
 			"UPDATE t SET updated_at = '2024-01-01'", "ANALYZE TABLE t")
 		r := p.sync("t")
 		require.EqualValues(t, 900, r.RowsExtracted)
@@ -106,14 +112,16 @@ func TestAFirstLoadByStringAndCompositeKeys(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
 		p := start(t, options{
-			source: s, tables: "- { name: FROM.u, target: TO.u, cursor: updated_at }\n- { name: FROM.c, target: TO.c, cursor: updated_at }",
+			source: s, tables: "- { name: FROM.u, target: TO.u, cursor: updated_at }\n- { name: FROM.c, target: " +
+				"TO.c, cursor: updated_at }",
 			defaults: ", tuning: { rangeRows: 500, chunkRows: 100 }",
 		})
 		exec(
 			t, p.src, createT, insertT(1, 5000), old,
 			"CREATE TABLE u (id VARCHAR(60) PRIMARY KEY, n INT, updated_at TIMESTAMP(6) NOT NULL, KEY (updated_at))",
 			"INSERT INTO u SELECT CONCAT(IF(id % 2, 'ä', 'b'), SHA2(id, 224)), n, updated_at FROM t",
-			"CREATE TABLE c (tenant INT, id VARCHAR(60), n INT, updated_at TIMESTAMP(6) NOT NULL, PRIMARY KEY (tenant, id), KEY (updated_at))",
+			"CREATE TABLE c (tenant INT, id VARCHAR(60), n INT, updated_at TIMESTAMP(6) NOT NULL, PRIMARY KEY "+
+				"(tenant, id), KEY (updated_at))",
 			"INSERT INTO c SELECT IF(id % 100, 7, id), SHA2(id, 224), n, updated_at FROM t",
 			"ANALYZE TABLE u, c",
 		)

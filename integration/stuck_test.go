@@ -18,7 +18,8 @@ import (
 func TestAFirstLoadByAnIntegerBegins(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
-		p := start(t, options{source: s, tables: "- { name: FROM.lagging, target: TO.lagging, cursor: id, fixedLag: 8s }\n" +
+		p := start(t, options{source: s, tables: "- { name: FROM.lagging, target: TO.lagging, cursor: id, fixedLag: " +
+			"8s }\n" +
 			"- { name: FROM.busy, target: TO.busy, cursor: id }"})
 		for _, name := range []string{"lagging", "busy"} {
 			exec(t, p.src, fmt.Sprintf("CREATE TABLE %s (id INT AUTO_INCREMENT PRIMARY KEY, n INT)", name),
@@ -45,7 +46,8 @@ func TestAFirstLoadByAnIntegerBegins(t *testing.T) {
 
 		require.Contains(t, p.cli("plan "+p.table("lagging")), "cannot begin yet", "a preview does not wait")
 		lagging, busy := p.run("lagging"), p.run("busy")
-		p.waitFor(workflows.SyncTableID(p.queue, p.table("lagging")), failure.OpenTransactions, "a lag that was set", "by itself")
+		p.waitFor(workflows.SyncTableID(p.queue, p.table("lagging")), failure.OpenTransactions, "a lag that was set",
+			"by itself")
 		p.waitFor(workflows.SyncTableID(p.queue, p.table("busy")), failure.OpenTransactions, "by itself")
 		for _, r := range []workflows.SyncTableResult{lagging(), busy()} {
 			require.NotEmpty(t, r.Watermark)
@@ -59,10 +61,13 @@ func TestATargetThatRefersToItselfConverges(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
 		p := start(t, options{source: s, defaults: ", tuning: { chunkRows: 50, rangeRows: 150 }"})
-		const tree = "CREATE TABLE t (id INT PRIMARY KEY, up INT, updated_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6), KEY (updated_at)," +
+		const tree = "CREATE TABLE t (id INT PRIMARY KEY, up INT, updated_at TIMESTAMP(6) NOT NULL DEFAULT " +
+			"CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6), KEY (updated_at)," +
 			" FOREIGN KEY (up) REFERENCES t (id))"
-		exec(t, p.src, tree, "INSERT INTO t (id) SELECT a.n * 25 + b.n + 1 FROM (WITH RECURSIVE r (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM r WHERE n < 24) SELECT n FROM r) a,"+
-			" (WITH RECURSIVE r (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM r WHERE n < 24) SELECT n FROM r) b", "UPDATE t SET up = 626 - id", "ANALYZE TABLE t")
+		exec(t, p.src, tree, "INSERT INTO t (id) SELECT a.n * 25 + b.n + 1 FROM (WITH RECURSIVE r (n) AS (SELECT 0 "+
+			"UNION ALL SELECT n + 1 FROM r WHERE n < 24) SELECT n FROM r) a,"+
+			" (WITH RECURSIVE r (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM r WHERE n < 24) SELECT n FROM r) b",
+			"UPDATE t SET up = 626 - id", "ANALYZE TABLE t")
 		exec(t, p.dst, tree)
 		p.settled("t")
 		p.equal("t", []string{"id"}, "up", "updated_at")

@@ -88,7 +88,8 @@ func TestSweepRemovesWhatEndedRunsHaveLeft(t *testing.T) {
 	})
 	small := func(name string) string { return strings.Replace(createT, "CREATE TABLE t", "CREATE TABLE "+name, 1) }
 	exec(t, p.src, createT, insertT(1, 3000), old, small("dead"), small("young"), small("undone"),
-		"INSERT INTO dead SELECT * FROM t LIMIT 10", "INSERT INTO young SELECT * FROM t LIMIT 10", "INSERT INTO undone SELECT * FROM t", "ANALYZE TABLE t, undone")
+		"INSERT INTO dead SELECT * FROM t LIMIT 10", "INSERT INTO young SELECT * FROM t LIMIT 10",
+		"INSERT INTO undone SELECT * FROM t", "ANALYZE TABLE t, undone")
 	exec(t, p.dst, createT, small("undone"))
 	p.closeGate("t", "undone")
 
@@ -105,7 +106,8 @@ func TestSweepRemovesWhatEndedRunsHaveLeft(t *testing.T) {
 	require.NoError(t, os.MkdirAll(filepath.Dir(temp), 0o700))
 	require.NoError(t, os.WriteFile(temp, []byte("half"), 0o600))
 
-	undone := p.launch(workflows.SyncTableInput{Table: p.table("undone")}, workflows.SyncTableID(p.queue, p.table("undone")))
+	undone := p.launch(workflows.SyncTableInput{Table: p.table("undone")},
+		workflows.SyncTableID(p.queue, p.table("undone")))
 	p.gate.open(300)
 	holds(t, p.dst, "SELECT COUNT(*) >= 100 FROM undone")
 	require.NoError(t, p.client.CancelWorkflow(t.Context(), undone.GetID(), ""))
@@ -118,7 +120,8 @@ func TestSweepRemovesWhatEndedRunsHaveLeft(t *testing.T) {
 	p.terminateWhilePlanning("young")
 	before := p.staged()
 	out := p.sweep()
-	require.Equal(t, workflows.SweepStagingResult{Runs: 1, Files: 2, Kept: 2, Young: 1, Unnamed: 1}, out, "of %q", before)
+	require.Equal(t, workflows.SweepStagingResult{Runs: 1, Files: 2, Kept: 2, Young: 1, Unnamed: 1}, out, "of %q",
+		before)
 
 	require.NoFileExists(t, dead[0])
 	require.NoFileExists(t, temp)
@@ -129,7 +132,8 @@ func TestSweepRemovesWhatEndedRunsHaveLeft(t *testing.T) {
 	p.equal("t", []string{"id"}, columnsT...)
 
 	p.age(p.staged()...)
-	require.Equal(t, workflows.SweepStagingResult{Runs: 1, Files: 1, Kept: 1, Unnamed: 1}, p.sweep(), "the young one is old now")
+	require.Equal(t, workflows.SweepStagingResult{Runs: 1, Files: 1, Kept: 1, Unnamed: 1}, p.sweep(),
+		"the young one is old now")
 	require.Less(t, p.sync("undone").RowsExtracted, int64(3001))
 	p.equal("undone", []string{"id"}, columnsT...)
 	require.ElementsMatch(t, []string{"notes.txt", "part-00000-x.parquet"}, baseNames(p.staged()))
@@ -151,7 +155,8 @@ func TestSweepLeavesAnotherDeploymentsFilesAlone(t *testing.T) {
 	p.waitForRows(100)
 	p.age(p.staged()...)
 
-	other := start(t, options{idle: true, stagingURL: "file://" + p.staging(), tables: "- { name: FROM.dead, target: TO.dead }"})
+	other := start(t, options{idle: true, stagingURL: "file://" + p.staging(),
+		tables: "- { name: FROM.dead, target: TO.dead }"})
 	namespace := "elsewhere-" + other.from[3:]
 	_, err = p.client.WorkflowService().RegisterNamespace(t.Context(), &workflowservice.RegisterNamespaceRequest{
 		Namespace: namespace, WorkflowExecutionRetentionPeriod: durationpb.New(24 * time.Hour),
@@ -174,7 +179,8 @@ func TestSweepLeavesAnotherDeploymentsFilesAlone(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
-		done <- app.RunWorker(ctx, app.WorkerOptions{Config: cfg, Getenv: os.Getenv, Client: other.client, Namespace: namespace, TaskQueue: other.queue})
+		done <- app.RunWorker(ctx, app.WorkerOptions{Config: cfg, Getenv: os.Getenv, Client: other.client,
+			Namespace: namespace, TaskQueue: other.queue})
 	}()
 	defer func() {
 		stop()

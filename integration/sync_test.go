@@ -52,7 +52,8 @@ func TestFirstLoadThenChanges(t *testing.T) {
 func TestFirstLoadCountsAndWindow(t *testing.T) {
 	t.Parallel()
 	p := start(t, options{defaults: ", tuning: { chunkRows: 500, rangeRows: 100000 }"})
-	exec(t, p.src, createT, insertT(1, 1200), "UPDATE t SET updated_at = '2024-01-01 00:00:00' + INTERVAL id MICROSECOND")
+	exec(t, p.src, createT, insertT(1, 1200), "UPDATE t SET updated_at = '2024-01-01 00:00:00' + INTERVAL id "+
+		"MICROSECOND")
 	r := p.sync("t")
 	require.Equal(t, api.ModeFirstLoad, r.Mode)
 	require.EqualValues(t, 1200, r.RowsExtracted)
@@ -82,7 +83,8 @@ func TestFirstLoadCountsAndWindow(t *testing.T) {
 func TestTableWithoutCursorIsReadWhole(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		p := start(t, options{source: s, tables: "- { name: FROM.t, target: TO.t }", defaults: ", tuning: { chunkRows: 100 }"})
+		p := start(t, options{source: s, tables: "- { name: FROM.t, target: TO.t }",
+			defaults: ", tuning: { chunkRows: 100 }"})
 		exec(t, p.src, createT, insertT(1, 1000))
 		r := p.sync("t")
 		require.Equal(t, api.ModeWhole, r.Mode)
@@ -141,11 +143,13 @@ func TestFullStartsOver(t *testing.T) {
 
 func TestAcrossServers(t *testing.T) {
 	t.Parallel()
-	for _, pair := range [][2]func(testing.TB) *servers.Server{{servers.MySQL, servers.MariaDB}, {servers.MariaDB, servers.MySQL}} {
+	for _, pair := range [][2]func(testing.TB) *servers.Server{{servers.MySQL, servers.MariaDB},
+		{servers.MariaDB, servers.MySQL}} {
 		src, dst := pair[0](t), pair[1](t)
 		t.Run(string(src.Flavor)+" to "+string(dst.Flavor), func(t *testing.T) {
 			p := start(t, options{source: src, target: dst})
-			exec(t, p.src, createT, insertT(1, 500), "UPDATE t SET name = 'größe 😀', updated_at = '2024-01-01' WHERE id < 50")
+			exec(t, p.src, createT, insertT(1, 500), "UPDATE t SET name = 'größe 😀', updated_at = '2024-01-01' "+
+				"WHERE id < 50")
 			p.settled("t")
 			p.equal("t", []string{"id"}, columnsT...)
 		})

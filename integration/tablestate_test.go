@@ -26,9 +26,10 @@ func TestTableStateContinuesAsNewUnderLoad(t *testing.T) {
 		g.Go(func() error {
 			for i := range each {
 				handle, err := p.client.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-					WorkflowID: id, UpdateName: owner.UpdateSetWatermark, WaitForStage: client.WorkflowUpdateStageCompleted,
-					Args:     []any{owner.SetRequest{Watermark: before.Watermark, Cursor: "updated_at"}},
-					UpdateID: strconv.Itoa(c) + "-" + strconv.Itoa(i),
+					WorkflowID: id, UpdateName: owner.UpdateSetWatermark,
+					WaitForStage: client.WorkflowUpdateStageCompleted,
+					Args:         []any{owner.SetRequest{Watermark: before.Watermark, Cursor: "updated_at"}},
+					UpdateID:     strconv.Itoa(c) + "-" + strconv.Itoa(i),
 				})
 				if err == nil {
 					err = handle.Get(ctx, nil)
@@ -49,6 +50,7 @@ func TestTableStateContinuesAsNewUnderLoad(t *testing.T) {
 	require.Len(t, state.LastRuns, 1)
 	d, err := p.client.DescribeWorkflowExecution(t.Context(), id, "")
 	require.NoError(t, err)
-	require.NotEqual(t, d.GetWorkflowExecutionInfo().GetFirstRunId(), d.GetWorkflowExecutionInfo().GetExecution().GetRunId(), "it must have continued as new")
+	require.NotEqual(t, d.GetWorkflowExecutionInfo().GetFirstRunId(),
+		d.GetWorkflowExecutionInfo().GetExecution().GetRunId(), "it must have continued as new")
 	require.Equal(t, api.ModeIncremental, p.sync("t").Mode)
 }

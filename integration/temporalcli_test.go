@@ -39,13 +39,15 @@ func TestTemporalCLIStartsARun(t *testing.T) {
 	p := start(t, options{})
 	fillT(p)
 	id := workflows.SyncTableID(p.queue, p.table("t"))
-	p.temporalCLI("workflow", "start", "--task-queue", p.queue, "--type", "SyncTable", "--workflow-id", id, "--input", `{"table":"`+p.table("t")+`"}`)
+	p.temporalCLI("workflow", "start", "--task-queue", p.queue, "--type", "SyncTable", "--workflow-id", id, "--input",
+		`{"table":"`+p.table("t")+`"}`)
 	requireClosed(t, p, id)
 	var shown struct {
 		Status string
 		Result workflows.SyncTableResult
 	}
-	require.NoError(t, json.Unmarshal([]byte(p.temporalCLI("workflow", "result", "--workflow-id", id, "--output", "json")), &shown))
+	require.NoError(t, json.Unmarshal([]byte(p.temporalCLI("workflow", "result", "--workflow-id", id, "--output",
+		"json")), &shown))
 	require.EqualValues(t, 100, shown.Result.Inserted)
 	history := p.temporalCLI("workflow", "show", "--workflow-id", id, "--output", "json")
 	require.Contains(t, history, "ExtractIncremental")
@@ -69,10 +71,12 @@ func TestTemporalCLISchedule(t *testing.T) {
 	p := start(t, options{})
 	fillT(p)
 	id := "schedule-" + p.from
-	p.temporalCLI("schedule", "create", "--schedule-id", id, "--interval", "1s", "--task-queue", p.queue, "--type", "SyncTable",
+	p.temporalCLI("schedule", "create", "--schedule-id", id, "--interval", "1s", "--task-queue", p.queue, "--type",
+		"SyncTable",
 		"--workflow-id", workflows.SyncTableID(p.queue, p.table("t")), "--input", `{"table":"`+p.table("t")+`"}`)
 	t.Cleanup(func() {
-		_, err := p.client.WorkflowService().DeleteSchedule(context.Background(), &workflowservice.DeleteScheduleRequest{Namespace: "default", ScheduleId: id})
+		_, err := p.client.WorkflowService().DeleteSchedule(context.Background(),
+			&workflowservice.DeleteScheduleRequest{Namespace: "default", ScheduleId: id})
 		require.NoError(t, err)
 	})
 	require.Eventually(t, func() bool { return p.finished("t") >= 2 }, timeout, poll)

@@ -38,7 +38,8 @@ func TestThreadsRunningPausesARun(t *testing.T) {
 func TestHoursPauseARun(t *testing.T) {
 	t.Parallel()
 	from := time.Now().UTC().Add(2 * time.Hour)
-	p := start(t, options{defaults: `, hours: "` + from.Format("15:04") + "-" + from.Add(time.Hour).Format("15:04") + `"`})
+	p := start(t, options{defaults: `, hours: "` + from.Format("15:04") + "-" + from.Add(time.Hour).Format("15:04") +
+		`"`})
 	exec(t, p.src, createT, insertT(1, 10), "UPDATE t SET updated_at = '2024-01-01'")
 	id := workflows.SyncTableID(p.queue, p.table("t"))
 	run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)

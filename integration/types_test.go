@@ -82,7 +82,8 @@ func typeTables(from, to servers.Flavor) []typeTable {
 
 func (t typeTable) create() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "CREATE TABLE %s (id INT PRIMARY KEY, updated_at TIMESTAMP(6) NOT NULL DEFAULT '2024-01-01 00:00:00'", t.name)
+	fmt.Fprintf(&b, "CREATE TABLE %s (id INT PRIMARY KEY, updated_at TIMESTAMP(6) NOT NULL DEFAULT '2024-01-01 "+
+		"00:00:00'", t.name)
 	for _, c := range t.cases {
 		fmt.Fprintf(&b, ",\n %[1]s %[2]s NULL, %[1]s_nn %[2]s NOT NULL", c.name, c.ddl)
 	}
@@ -109,7 +110,8 @@ func lax(t *testing.T, db *sql.DB) *sql.Conn {
 	conn, err := db.Conn(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close() })
-	for _, q := range []string{"SET NAMES utf8mb4", "SET SESSION sql_mode = 'ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO', time_zone = '+00:00'"} {
+	for _, q := range []string{"SET NAMES utf8mb4", "SET SESSION sql_mode = " +
+		"'ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO', time_zone = '+00:00'"} {
 		_, err := conn.ExecContext(t.Context(), q)
 		require.NoError(t, err)
 	}
@@ -153,7 +155,8 @@ func (t typeTable) read(tt *testing.T, conn *sql.Conn) map[string]string {
 			if v.Valid {
 				text = "=" + v.String
 			}
-			if f, err := strconv.ParseFloat(v.String, 64); err == nil && strings.HasPrefix(list[i], "CAST(") && strings.HasSuffix(list[i], "AS DOUBLE)") {
+			if f, err := strconv.ParseFloat(v.String, 64); err == nil && strings.HasPrefix(list[i], "CAST(") &&
+				strings.HasSuffix(list[i], "AS DOUBLE)") {
 				text = fmt.Sprintf("%x", math.Float64bits(f))
 			}
 			out[labels[i]+" "+values[0].String] = text
@@ -173,7 +176,8 @@ func (t typeTable) requireDistinct(tt *testing.T, read map[string]string) {
 		for i, v := range c.values {
 			got := read[fmt.Sprintf("%s %d", c.name, i+2)]
 			if other, found := seen[got]; found {
-				bent = append(bent, fmt.Sprintf("%s %s: %.60s is stored as %.60s is: %.60s", c.name, c.ddl, v, other, got))
+				bent = append(bent, fmt.Sprintf("%s %s: %.60s is stored as %.60s is: %.60s", c.name, c.ddl, v, other,
+					got))
 			}
 			seen[got] = v
 		}

@@ -18,7 +18,8 @@ func TestUniqueValuesThatMovedConverge(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		// Chunks of two rows, so that rows that exchange values are rarely in the same one.
-		p := start(t, options{source: s, tables: "- { name: FROM.t, target: TO.t, cursor: updated_at, uniqueConflicts: replace, tuning: { chunkRows: 2 } }"})
+		p := start(t, options{source: s, tables: "- { name: FROM.t, target: TO.t, cursor: updated_at, " +
+			"uniqueConflicts: replace, tuning: { chunkRows: 2 } }"})
 		exec(t, p.src, uniqueTable)
 		for i := range 12 {
 			exec(t, p.src, fmt.Sprintf("INSERT INTO t (id, u, p) VALUES (%d, 'value %d', %d)", i, i, i))
@@ -38,7 +39,8 @@ func TestUniqueValuesThatMovedConverge(t *testing.T) {
 			do("UPDATE t SET %s = %s WHERE id = %d", column, free, ids[0])
 			for i := 1; i < len(ids); i++ {
 				do("SET @next = (SELECT %s FROM t WHERE id = %d)", column, ids[i])
-				do("UPDATE t SET %s = IF(%d = %d, @first, %s) WHERE id = %d", column, i, len(ids)-1, map[string]string{"u": "CONCAT('nobody ', id)", "p": "-1 - id"}[column], ids[i])
+				do("UPDATE t SET %s = IF(%d = %d, @first, %s) WHERE id = %d", column, i, len(ids)-1,
+					map[string]string{"u": "CONCAT('nobody ', id)", "p": "-1 - id"}[column], ids[i])
 				do("UPDATE t SET %s = @next WHERE id = %d", column, ids[i-1])
 			}
 			require.NoError(t, tx.Commit())
@@ -59,7 +61,8 @@ func TestUniqueValuesThatMovedConverge(t *testing.T) {
 		}
 		require.Positive(t, replaced)
 		// Deleted and inserted again under another key: the old row makes way.
-		exec(t, p.src, "DELETE FROM t WHERE id = 3", "INSERT INTO t (id, u, p) SELECT 30, 'VALUE 7', 99", "UPDATE t SET p = 3 WHERE id = 30")
+		exec(t, p.src, "DELETE FROM t WHERE id = 3", "INSERT INTO t (id, u, p) SELECT 30, 'VALUE 7', 99",
+			"UPDATE t SET p = 3 WHERE id = 30")
 		result := p.settled("t")
 		require.LessOrEqual(t, result.DeletedConflicts, int64(2))
 		p.equal("t", []string{"id"}, "id", "u", "p", "updated_at")

@@ -42,7 +42,8 @@ const verified = "- { name: FROM.t, target: TO.t, cursor: updated_at, overlap: 1
 func TestVerifyNamesEveryDifference(t *testing.T) {
 	t.Parallel()
 	for key, create := range map[string]string{
-		"INT": "CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(30), f FLOAT, updated_at DATETIME(6) NULL, KEY (updated_at))",
+		"INT": "CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(30), f FLOAT, updated_at DATETIME(6) NULL, " +
+			"KEY (updated_at))",
 		"text": "CREATE TABLE t (id VARCHAR(20) PRIMARY KEY, v VARCHAR(30), f FLOAT, updated_at DATETIME(6) NULL," +
 			" KEY (updated_at)) DEFAULT CHARSET utf8mb4 COLLATE utf8mb4_general_ci",
 	} {
@@ -130,8 +131,9 @@ func TestVerifyKnowsKeysBySpelling(t *testing.T) {
 		exec(
 			t,
 			p.src,
-			"CREATE TABLE t (a VARCHAR(20), b VARCHAR(20), v INT, updated_at DATETIME(6) NOT NULL DEFAULT '2024-01-01',"+
-				" PRIMARY KEY (a, b), KEY (updated_at)) DEFAULT CHARSET utf8mb4 COLLATE utf8mb4_general_ci",
+			"CREATE TABLE t (a VARCHAR(20), b VARCHAR(20), v INT, "+
+				"updated_at DATETIME(6) NOT NULL DEFAULT '2024-01-01', PRIMARY KEY (a, b), "+
+				"KEY (updated_at)) DEFAULT CHARSET utf8mb4 COLLATE utf8mb4_general_ci",
 			"INSERT INTO t (a, b, v) VALUES ('x0', 'y', 1), ('x', '0y', 2), ('aa', '', 3), ('b', 'c', 4)",
 		)
 		p.settled("t")

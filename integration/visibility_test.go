@@ -28,7 +28,8 @@ import (
 func (p *product) listed(query string) []string {
 	p.t.Helper()
 	var found []struct{ Type struct{ Name string } }
-	require.NoError(p.t, json.Unmarshal([]byte(p.temporalCLI("workflow", "list", "--query", query, "--output", "json")), &found))
+	require.NoError(p.t, json.Unmarshal([]byte(p.temporalCLI("workflow", "list", "--query", query, "--output", "json")),
+		&found))
 	var types []string
 	for _, f := range found {
 		types = append(types, f.Type.Name)
@@ -43,7 +44,8 @@ func (p *product) becomesListed(query string, want ...string) {
 	var got []string
 	ok := func() bool { got = p.listed(query); return slices.Equal(want, got) }
 	for deadline := time.Now().Add(timeout); !ok(); {
-		require.True(p.t, time.Now().Before(deadline) && pause(p.t.Context(), poll), "%s lists %q, not %q", query, got, want)
+		require.True(p.t, time.Now().Before(deadline) && pause(p.t.Context(), poll), "%s lists %q, not %q", query, got,
+			want)
 	}
 }
 
@@ -69,17 +71,21 @@ func (p *product) shown(id string) (memo, attributes map[string]any) {
 func TestTemporalCLIFindsRunsByTable(t *testing.T) {
 	t.Parallel()
 	// Transactions that other tests keep open on a shared source would hold this one's lag up.
-	p := start(t, options{source: servers.Private(t, servers.FlavorMySQL), defaults: ", tuning: { chunkRows: 100, rangeRows: 500 }"})
-	exec(t, p.src, createT, insertT(1, 2000), "UPDATE t SET updated_at = '2024-01-01 00:00:00' + INTERVAL id SECOND", "ANALYZE TABLE t")
+	p := start(t, options{source: servers.Private(t, servers.FlavorMySQL),
+		defaults: ", tuning: { chunkRows: 100, rangeRows: 500 }"})
+	exec(t, p.src, createT, insertT(1, 2000), "UPDATE t SET updated_at = '2024-01-01 00:00:00' + INTERVAL id SECOND",
+		"ANALYZE TABLE t")
 	result := p.sync("t")
 	id := workflows.SyncTableID(p.queue, p.table("t"))
 	is := fmt.Sprintf("TablehaulTable='%s'", p.table("t"))
 	p.becomesListed(is+" AND WorkflowType='SyncTable'", "SyncTable")
 	p.becomesListed(is+" AND WorkflowType='TableState'", "TableState")
 	require.Contains(t, p.listed(is), "SyncRange")
-	p.becomesListed(is+" AND TablehaulPhase='done' AND TablehaulLagSeconds < 60 AND ExecutionStatus='Completed'", "SyncTable")
+	p.becomesListed(is+" AND TablehaulPhase='done' AND TablehaulLagSeconds < 60 AND ExecutionStatus='Completed'",
+		"SyncTable")
 	p.becomesListed(is + " AND TablehaulLagSeconds > 60")
-	p.becomesListed(is+fmt.Sprintf(" AND TablehaulFreshAt > '%s'", time.Now().Add(-time.Minute).UTC().Format(time.RFC3339)), "TableState")
+	p.becomesListed(is+fmt.Sprintf(" AND TablehaulFreshAt > '%s'",
+		time.Now().Add(-time.Minute).UTC().Format(time.RFC3339)), "TableState")
 
 	memo, attributes := p.shown(id)
 	require.Equal(t, map[string]any{
@@ -104,21 +110,24 @@ func TestRunsGoOnWithoutSearchAttributes(t *testing.T) {
 	t.Parallel()
 	p := start(t, options{idle: true})
 	fillT(p)
-	refused := func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+	refused := func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker,
+		opts ...grpc.CallOption) error {
 		if strings.Contains(method, "OperatorService") || strings.HasSuffix(method, "CountWorkflowExecutions") {
 			return status.Error(codes.PermissionDenied, "Request unauthorized.")
 		}
 		return invoke(ctx, method, req, reply, cc, opts...)
 	}
-	limited, err := client.Dial(client.Options{HostPort: p.temporal.Address, Logger: silent{}, ConnectionOptions: client.ConnectionOptions{
-		DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(refused)},
-	}})
+	limited, err := client.Dial(client.Options{HostPort: p.temporal.Address, Logger: silent{},
+		ConnectionOptions: client.ConnectionOptions{
+			DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(refused)},
+		}})
 	require.NoError(t, err)
 	t.Cleanup(limited.Close)
 	p.startWorkerWith(app.WorkerOptions{ConfigFile: p.config(), Getenv: os.Getenv, Client: limited, TaskQueue: p.queue})
 	r := p.sync("t")
 	require.EqualValues(t, 100, r.Inserted)
-	for _, id := range []string{workflows.SyncTableID(p.queue, p.table("t")), workflows.TableStateID(p.queue, p.table("t"))} {
+	for _, id := range []string{workflows.SyncTableID(p.queue, p.table("t")),
+		workflows.TableStateID(p.queue, p.table("t"))} {
 		memo, attributes := p.shown(id)
 		require.Equal(t, p.table("t"), memo["table"])
 		for name := range workflows.SearchAttributes() {

@@ -17,7 +17,7 @@ import (
 )
 
 // notYet are folders and files that are not held to these rules yet. The list only shrinks.
-var notYet = []string{"integration/", "integration/world", "starter/", "internal/mysqldb/", "internal/remote/", "internal/testenv/"}
+var notYet = []string{"integration/world", "starter/", "internal/mysqldb/", "internal/remote/"}
 
 // maxLine is the length of a line of code or prose. A tab counts as four characters.
 const maxLine = 120
@@ -57,7 +57,7 @@ var prose = []rule{
 }
 
 // allowed are phrases in which such a word has its own meaning.
-var allowed = regexp.MustCompile(`(?i)\bstands (for|on)\b`)
+var allowed = regexp.MustCompile(`(?i)\bstands (for|on)\b|["'](CONCAT\(')?nobody\b|\b(as|of|is) nobody\b`)
 
 // identifiers are names that Go code declares no more, and what they have become.
 var identifiers = map[string]string{

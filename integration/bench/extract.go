@@ -55,8 +55,11 @@ func (b *bench) newSteps(ctx context.Context) (_ *steps, err error) {
 	a := activities.New(activities.Deps{
 		Settings: func(table.Name) (activities.Settings, error) { return settings, nil },
 		Source:   func(context.Context, string) (*source.Source, error) { return src, nil },
-		Target:   func(context.Context, string) (*target.Target, error) { return target.New(pools[mysqldb.Target]), nil },
-		Store:    store,
+		Target: func(context.Context, string) (*target.Target, error) {
+			return target.New(pools[mysqldb.Target]),
+				nil
+		},
+		Store: store,
 	})
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(silent{})

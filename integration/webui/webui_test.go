@@ -17,7 +17,7 @@ func TestTheWebUIShowsHowFarARunIs(t *testing.T) {
 		"Sync shop.orders", "Brings the target up to date",
 		"upsert of an incremental run of shop.orders into dw.orders, 50% done",
 		"Progress: 10,000 rows written, 20,000 read; 10 of 20 chunks",
-		"Window: (", "Lag: ", "the target holds what was committed by", "stands under Pending Activities")
+		"Window: (", "Lag: ", "the target holds what was committed by", "is under Pending Activities")
 	require.NotContains(t, shown, "**", "the Markdown is rendered")
 	b.shoot("webui-details.png")
 

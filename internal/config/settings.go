@@ -119,12 +119,14 @@ var connectionNames = []field[Table]{
 // tableNames are the keys that only an entry of tables has.
 var tableNames = []field[entry]{
 	{
-		"name", "required", "schema.table, or schema.part_*", "Source table. One * in the table's half stands for any " +
+		"name", "required", "schema.table, or schema.part_*",
+		"Source table. One * in the table's half stands for any " +
 			"characters; exact names win over patterns, then the first match.",
 		setPattern(func(e *entry) *pattern { return &e.source }),
 	},
 	{
-		"target", "the same name", "schema.table", "Target table. For a pattern, its * takes what the name's * matched.",
+		"target", "the same name", "schema.table",
+		"Target table. For a pattern, its * takes what the name's * matched.",
 		setPattern(func(e *entry) *pattern { return &e.target }),
 	},
 	{"exclude", "", "[schema.table, schema.part_*]", "Tables that a name with a * does not stand for.", setExclude},

@@ -45,8 +45,10 @@ func Exec(t testing.TB, db *sql.DB, stmts ...string) {
 // Fill inserts n rows made by expressions over n = 0, 1, 2 …
 func Fill(t testing.TB, db *sql.DB, tbl string, n int, exprs string) {
 	t.Helper()
-	Exec(t, db, fmt.Sprintf("INSERT INTO `%s` SELECT %s FROM (WITH RECURSIVE seq (n) AS (SELECT 0 UNION ALL SELECT n+1 FROM seq WHERE n < 999)"+
-		" SELECT a.n + 1000*b.n AS n FROM seq a JOIN seq b WHERE b.n < %d) seq WHERE n < %d", tbl, exprs, (n+999)/1000, n))
+	Exec(t, db, fmt.Sprintf("INSERT INTO `%s` SELECT %s FROM (WITH RECURSIVE seq (n) AS (SELECT 0 UNION ALL SELECT "+
+		"n+1 FROM seq WHERE n < 999)"+
+		" SELECT a.n + 1000*b.n AS n FROM seq a JOIN seq b WHERE b.n < %d) seq WHERE n < %d", tbl, exprs, (n+999)/1000,
+		n))
 }
 
 // Introspect reads a table, which must be there.

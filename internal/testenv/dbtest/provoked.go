@@ -29,7 +29,8 @@ func NewProvoker(t *testing.T, s *servers.Server) *Provoker {
 	t.Helper()
 	p := &Provoker{T: t, Server: s, Schema: s.Schema(t)}
 	p.Admin = s.DB(t, p.Schema)
-	Exec(t, p.Admin, "CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20)) ENGINE=InnoDB", "INSERT INTO t VALUES (1, 's3cret'), (2, 's3cret')")
+	Exec(t, p.Admin, "CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20)) ENGINE=InnoDB",
+		"INSERT INTO t VALUES (1, 's3cret'), (2, 's3cret')")
 	p.Target = p.Session("")
 	return p
 }
@@ -100,7 +101,8 @@ func (p *Provoker) WhileWaiting(do string) error {
 	require.NoError(p, p.Say("SET innodb_lock_wait_timeout = 60"))
 	done := make(chan error, 1)
 	go func() { done <- p.Say("UPDATE t SET v = 's3cret' WHERE id = 1") }()
-	waits := fmt.Sprintf("SELECT COUNT(*) FROM information_schema.processlist WHERE id = %d AND info LIKE 'UPDATE%%'", id)
+	waits := fmt.Sprintf("SELECT COUNT(*) FROM information_schema.processlist WHERE id = %d AND info LIKE 'UPDATE%%'",
+		id)
 	require.Eventually(p, func() bool { return Texts(p, p.Admin, waits)[0] == "1" }, Soon, 10*time.Millisecond)
 	Exec(p, p.Admin, strings.ReplaceAll(do, "ID", fmt.Sprint(id)))
 	return <-done

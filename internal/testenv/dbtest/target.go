@@ -61,7 +61,8 @@ func (p *Pair) AtTarget(statements ...string) {
 // Plan compares the target of a table with its source.
 func (p *Pair) Plan(name string) target.Diff {
 	p.T.Helper()
-	plan, err := target.New(p.Dst).Compare(p.T.Context(), p.Src, Introspect(p.T, p.Src, p.From, name), table.Name{Schema: p.To, Table: name},
+	plan, err := target.New(p.Dst).Compare(p.T.Context(), p.Src, Introspect(p.T, p.Src, p.From, name),
+		table.Name{Schema: p.To, Table: name},
 		target.Options{Create: true, AddColumns: true})
 	require.NoError(p.T, err)
 	return plan
@@ -84,10 +85,11 @@ func (p *Pair) Write(name, cursor string) {
 	p.T.Helper()
 	source := Introspect(p.T, p.Src, p.From, name)
 	spec := upsert.Spec{Target: Introspect(p.T, p.Dst, p.To, name), Columns: p.Plan(name).Columns, Cursor: cursor}
-	_, err := scan.ReadPages(p.T.Context(), p.Src, scan.ReadSpec{Table: source, Columns: spec.Columns}, func(rows *table.Rows) error {
-		_, err := upsert.WriteChunk(p.T.Context(), p.Dst, spec, rows, nil)
-		return err
-	})
+	_, err := scan.ReadPages(p.T.Context(), p.Src, scan.ReadSpec{Table: source, Columns: spec.Columns},
+		func(rows *table.Rows) error {
+			_, err := upsert.WriteChunk(p.T.Context(), p.Dst, spec, rows, nil)
+			return err
+		})
 	require.NoError(p.T, err)
 }
 
@@ -97,19 +99,20 @@ func (p *Pair) CopyRows(name, cursor string) {
 	source := Introspect(p.T, p.Src, p.From, name)
 	columns := table.Carried(source.Values())
 	spec := upsert.Spec{Target: Introspect(p.T, p.Dst, p.To, name), Columns: columns, Cursor: cursor, MaxBatchRows: 3}
-	_, err := scan.ReadPages(p.T.Context(), p.Src, scan.ReadSpec{Table: source, Columns: columns}, func(rows *table.Rows) error {
-		for again := range 2 { // the second time every row meets itself
-			res, err := upsert.WriteChunk(p.T.Context(), p.Dst, spec, rows, nil)
-			if err != nil {
-				return err
+	_, err := scan.ReadPages(p.T.Context(), p.Src, scan.ReadSpec{Table: source, Columns: columns},
+		func(rows *table.Rows) error {
+			for again := range 2 { // the second time every row meets itself
+				res, err := upsert.WriteChunk(p.T.Context(), p.Dst, spec, rows, nil)
+				if err != nil {
+					return err
+				}
+				require.False(p.T, res.Approximate && !p.Roughly, "%+v", res)
+				if again == 1 {
+					require.Equal(p.T, int64(rows.Len()), res.Unchanged, "%+v", res)
+				}
 			}
-			require.False(p.T, res.Approximate && !p.Roughly, "%+v", res)
-			if again == 1 {
-				require.Equal(p.T, int64(rows.Len()), res.Unchanged, "%+v", res)
-			}
-		}
-		return nil
-	})
+			return nil
+		})
 	require.NoError(p.T, err)
 	want, _ := ReadAll(p.T, p.Src, scan.ReadSpec{Table: source, Columns: columns})
 	same := make([]table.Column, len(columns)) // the target's, in the source's order

@@ -14,8 +14,10 @@ import (
 )
 
 // Stamped creates a table t with a cursor of each temporal type.
-const Stamped = "CREATE TABLE t (id BIGINT AUTO_INCREMENT PRIMARY KEY, ts TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)," +
-	" dt DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP, d DATE NOT NULL DEFAULT '2000-01-01', KEY (ts), KEY (dt), KEY (d))"
+const Stamped = "CREATE TABLE t (id BIGINT AUTO_INCREMENT PRIMARY KEY, ts TIMESTAMP(6) NOT NULL DEFAULT " +
+	"CURRENT_TIMESTAMP(6)," +
+	" dt DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP, d DATE NOT NULL DEFAULT '2000-01-01', KEY (ts), KEY (dt), KEY " +
+	"(d))"
 
 // Session is one connection of a client of the source.
 func Session(t testing.TB, db *sql.DB) *sql.Conn {
@@ -36,7 +38,8 @@ func Run(t testing.TB, conn *sql.Conn, stmts ...string) {
 }
 
 // Choose chooses hi for a column of table t.
-func Choose(t testing.TB, db *mysqldb.DB, tbl *schema.Table, column string, change ...func(*source.UpperBoundSpec)) source.UpperBound {
+func Choose(t testing.TB, db *mysqldb.DB, tbl *schema.Table, column string,
+	change ...func(*source.UpperBoundSpec)) source.UpperBound {
 	t.Helper()
 	spec := source.UpperBoundSpec{Table: tbl, Cursor: tbl.Column(column).Column}
 	for _, c := range change {

@@ -16,7 +16,8 @@ var Orders = &schema.Table{
 		{Column: table.Column{Name: "id", Type: "bigint unsigned", Kind: table.KindUint, Bits: 64}},
 		{Column: text("customer", "varchar(60)", false)},
 		{Column: table.Column{
-			Name: "status", Type: "enum('new','paid','sent')", Kind: table.KindEnum, Members: []string{"new", "paid", "sent"},
+			Name: "status", Type: "enum('new','paid','sent')", Kind: table.KindEnum,
+			Members: []string{"new", "paid", "sent"},
 		}},
 		{Column: table.Column{Name: "amount", Type: "decimal(12,2)", Kind: table.KindDecimal, Precision: 12, Scale: 2}},
 		{Column: text("note", "varchar(200)", true)},

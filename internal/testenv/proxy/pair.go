@@ -16,7 +16,7 @@ type pair struct {
 	// lose is how many bytes of replies may still pass before the pair is cut, plus one; 0 is
 	// no limit.
 	lose atomic.Int64
-	// forgotten says that nothing is carried any more, either way, and nobody is told.
+	// forgotten says that nothing is carried any more, either way, without an error at either end.
 	forgotten atomic.Bool
 }
 

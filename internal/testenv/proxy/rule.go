@@ -32,7 +32,7 @@ func (p *Proxy) Pass(n int, prefix string) *Rule {
 
 // LoseReply lets the server have the next n queries that begin with prefix, and cuts their
 // connections once that many bytes of the reply have passed: with 0 bytes the query was
-// executed and nobody was told.
+// executed and no answer arrived.
 func (p *Proxy) LoseReply(n int, prefix string, bytes int) *Rule {
 	return p.rule(&Rule{prefix: []byte(prefix), act: loseReply, after: bytes}, n)
 }
@@ -44,7 +44,7 @@ func (p *Proxy) LoseRequest(n int, prefix string, bytes int) *Rule {
 }
 
 // Hold keeps the next n queries that begin with prefix from the server until Release. They
-// reach it then, even where the client has given up and gone.
+// reach it then, even where the client has gone.
 func (p *Proxy) Hold(n int, prefix string) *Rule {
 	return p.rule(&Rule{prefix: []byte(prefix), act: hold, held: make(chan struct{})}, n)
 }

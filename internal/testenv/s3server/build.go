@@ -25,8 +25,9 @@ func Build(ctx context.Context) (string, error) {
 	defer cancel()
 	dir, err := servers.Cached(ctx, "versitygw-"+version, func(dir string) error {
 		fmt.Fprintln(os.Stderr, "s3server: building versitygw", version, "(once, about a minute)")
-		cmd := exec.CommandContext(ctx, "go", "install", "-trimpath", "-ldflags=-s -w", "github.com/versity/versitygw/cmd/versitygw@"+version)
-		// Outside of any module, and with nobody's flags.
+		cmd := exec.CommandContext(ctx, "go", "install", "-trimpath", "-ldflags=-s -w",
+			"github.com/versity/versitygw/cmd/versitygw@"+version)
+		// Outside of any module, and with no flags of the environment.
 		cmd.Dir = dir
 		cmd.Env = append(os.Environ(), "GOBIN="+dir, "GOFLAGS=", "GOWORK=off", "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {

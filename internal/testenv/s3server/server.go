@@ -32,7 +32,7 @@ type Server struct {
 	// Endpoint is http://host:port.
 	Endpoint string
 
-	// given is the URL of somebody else's server; nil where we started one.
+	// given is the URL of a server that was given; nil where we started one.
 	given *url.URL
 	child *process.Child
 	dir   string
@@ -81,7 +81,7 @@ func (s *Server) run(ctx context.Context, binary string) error {
 	access, secret := rand.Text(), rand.Text()
 	// A sidecar instead of extended attributes, which not every temporary folder has.
 	cmd := exec.Command(binary, "--port", address, "--region", Region, "--quiet", "--keep-alive",
-		"posix", "--sidecar", filepath.Join(s.dir, "meta"), filepath.Join(s.dir, "data")) //nolint:noctx // it is stopped by Stop
+		"posix", "--sidecar", filepath.Join(s.dir, "meta"), filepath.Join(s.dir, "data")) //nolint:noctx // see Stop
 	cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+access, "ROOT_SECRET_KEY="+secret)
 	log, err := os.Create(filepath.Join(s.dir, "log"))
 	if err != nil {
@@ -139,7 +139,7 @@ func (s *Server) Stop() error {
 	return err
 }
 
-// Place returns the staging URL of an empty place that nobody else uses.
+// Place returns the staging URL of an empty place that no other test uses.
 func (s *Server) Place() (string, error) {
 	u, err := s.place(s.Endpoint, "")
 	if err != nil {

@@ -29,7 +29,7 @@ type binary struct {
 	origin  string   // for people: where it was found
 }
 
-// args are the arguments that every start of the program needs, whatever it is to do.
+// args are the arguments that every start of the program needs, for any task.
 func (b binary) args() []string {
 	a := append([]string{}, b.command[1:]...)
 	a = append(a, "--no-defaults")
@@ -81,7 +81,8 @@ func installed(ctx context.Context, f Flavor) (binary, error) {
 	if f == FlavorMariaDB {
 		names = []string{"mariadbd", "mysqld"}
 	}
-	dirs := append(filepath.SplitList(os.Getenv("PATH")), "/usr/sbin", "/usr/local/sbin", "/usr/libexec", "/usr/local/mysql/bin")
+	dirs := append(filepath.SplitList(os.Getenv("PATH")), "/usr/sbin", "/usr/local/sbin", "/usr/libexec",
+		"/usr/local/mysql/bin")
 	for _, name := range names {
 		for _, dir := range dirs {
 			path := filepath.Join(dir, name)
@@ -122,7 +123,8 @@ func unpacked(ctx context.Context, f Flavor, root string) (binary, error) {
 	}
 	multiarch := filepath.Base(filepath.Dir(loaders[0]))
 	libs := filepath.Join(root, "usr/lib", multiarch) + ":" + filepath.Join(root, "lib", multiarch)
-	b := binary{command: []string{loaders[0], "--library-path", libs, server}, root: root, origin: "Debian's packages in " + root}
+	b := binary{command: []string{loaders[0], "--library-path", libs, server}, root: root,
+		origin: "Debian's packages in " + root}
 	b, err = b.probe(ctx)
 	if err == nil && b.flavor != f {
 		err = fmt.Errorf("the unpacked packages hold %s, not %s", b.flavor, f)

@@ -14,7 +14,7 @@ import (
 // A Clock is that of a private server, which can be set while the server runs.
 type Clock struct{ file string }
 
-// WithClock is Private for a server whose clock can be set: libfaketime of Debian's package stands
+// WithClock is Private for a server whose clock can be set: libfaketime of Debian's package is
 // between the server and the machine's clock. Such a server is a program of this machine and never a
 // container.
 func WithClock(tb testing.TB, f Flavor, args ...string) (*Server, *Clock) {
@@ -45,7 +45,8 @@ func WithClock(tb testing.TB, f Flavor, args ...string) (*Server, *Clock) {
 
 // Set moves the clock by offset from that of the machine. The server follows within about a second.
 func (c *Clock) Set(offset time.Duration) error {
-	return os.WriteFile(c.file, fmt.Appendf(nil, "%+d\n", int(offset.Seconds())), 0o644) //nolint:gosec // the server's account reads it
+	text := fmt.Appendf(nil, "%+d\n", int(offset.Seconds()))
+	return os.WriteFile(c.file, text, 0o644) //nolint:gosec // the server reads it
 }
 
 // fakeTime is the path of the library.

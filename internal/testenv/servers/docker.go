@@ -131,9 +131,10 @@ func (c *container) do(ctx context.Context, verb string) error {
 }
 
 // removeOrphanContainers removes the containers of processes that are gone: unlike a child
-// process, a container outlives whoever asked for it.
+// process, a container outlives the program that asked for it.
 func removeOrphanContainers(ctx context.Context) {
-	list, err := docker(ctx, "ps", "--all", "--filter", "label="+ownerLabel, "--format", `{{.ID}} {{.Label "`+ownerLabel+`"}}`)
+	list, err := docker(ctx, "ps", "--all", "--filter", "label="+ownerLabel, "--format",
+		`{{.ID}} {{.Label "`+ownerLabel+`"}}`)
 	if err != nil {
 		return
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
-// fakeDocker stands in for an engine that has the image, but whose containers end at once.
+// fakeDocker plays an engine that has the image, but whose containers end at once.
 // It notes what it was asked for, a line per call.
 const fakeDocker = `#!/bin/sh
 echo "$*" >> "$0.calls"
@@ -31,7 +31,8 @@ func TestDockerEngineIsAskedBeforeInstalledServers(t *testing.T) {
 	dead := exec.CommandContext(t.Context(), "true")
 	require.NoError(t, dead.Run())
 	dir := t.TempDir()
-	script := strings.NewReplacer("DEAD", strconv.Itoa(dead.Process.Pid), "ALIVE", strconv.Itoa(os.Getpid())).Replace(fakeDocker)
+	script := strings.NewReplacer("DEAD", strconv.Itoa(dead.Process.Pid), "ALIVE",
+		strconv.Itoa(os.Getpid())).Replace(fakeDocker)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "docker"), []byte(script), 0o755))
 	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
 	t.Setenv("TABLEHAUL_TEST_CACHE", "/proc/none") // the layers after Docker fail, so that its words are heard
@@ -44,7 +45,8 @@ func TestDockerEngineIsAskedBeforeInstalledServers(t *testing.T) {
 	calls, err := os.ReadFile(filepath.Join(dir, "docker.calls"))
 	require.NoError(t, err)
 	require.Contains(t, string(calls), "image inspect --format {{.Id}} mysql:test\n")
-	require.Regexp(t, `run --detach --label tablehaul.servers.pid=`+strconv.Itoa(os.Getpid())+` --publish 127\.0\.0\.1:\d+:3306 .* mysql:test --local-infile=ON .* --log-bin=b\n`, string(calls))
+	require.Regexp(t,
+		`run --detach --label tablehaul.servers.pid=`+strconv.Itoa(os.Getpid())+` --publish 127\.0\.0\.1:\d+:3306 .* mysql:test --local-infile=ON .* --log-bin=b\n`, string(calls))
 	require.NotContains(t, string(calls), "--skip-log-bin")
 	require.Contains(t, string(calls), "rm --force --volumes orphan\n")
 	require.NotContains(t, string(calls), "sibling")

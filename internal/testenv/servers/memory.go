@@ -27,7 +27,8 @@ func scratchDir() string {
 		return os.TempDir()
 	}
 	var fs syscall.Statfs_t
-	if syscall.Statfs(memoryFolder, &fs) != nil || fs.Bavail*uint64(fs.Bsize) < memoryRoom || memoryAvailable() < memoryRoom {
+	if syscall.Statfs(memoryFolder, &fs) != nil || fs.Bavail*uint64(fs.Bsize) < memoryRoom ||
+		memoryAvailable() < memoryRoom {
 		return os.TempDir()
 	}
 	return memoryFolder

@@ -43,8 +43,10 @@ func Group(tb testing.TB) (primary, secondary *Server) {
 	ctx, cancel := context.WithTimeout(tb.Context(), readyTimeout)
 	defer cancel()
 	for i := range members {
-		members[i] = Private(tb, FlavorMySQL, fmt.Sprintf("--server-id=%d", i+1), "--log-bin=member", "--gtid-mode=ON", "--enforce-gtid-consistency=ON",
-			"--plugin-load-add=group_replication.so", "--loose-group-replication-group-name=3e11fa47-71ca-11e1-9e33-c80aa9429562",
+		members[i] = Private(tb, FlavorMySQL, fmt.Sprintf("--server-id=%d", i+1), "--log-bin=member", "--gtid-mode=ON",
+			"--enforce-gtid-consistency=ON",
+			"--plugin-load-add=group_replication.so",
+			"--loose-group-replication-group-name=3e11fa47-71ca-11e1-9e33-c80aa9429562",
 			"--loose-group-replication-recovery-get-public-key=ON", "--loose-group-replication-start-on-boot=OFF")
 		at, err := members[i].peerAddr(ctx)
 		if err != nil {
@@ -61,15 +63,18 @@ func Group(tb testing.TB) (primary, secondary *Server) {
 		addresses[i], seeds[i] = at, net.JoinHostPort(host, strconv.Itoa(port))
 	}
 	for i, member := range members {
-		begin := []string{"SET GLOBAL group_replication_bootstrap_group = ON", "START GROUP_REPLICATION", "SET GLOBAL group_replication_bootstrap_group = OFF"}
+		begin := []string{"SET GLOBAL group_replication_bootstrap_group = ON", "START GROUP_REPLICATION",
+			"SET GLOBAL group_replication_bootstrap_group = OFF"}
 		if i > 0 {
 			begin = begin[1:2]
 		}
 		if err := member.say(ctx, append([]string{
 			// Made by each for itself: with a history of its own no member can join.
 			"CREATE USER 'follower'@'%' IDENTIFIED BY 'follows'",
-			"GRANT REPLICATION SLAVE, BACKUP_ADMIN, GROUP_REPLICATION_STREAM ON *.* TO 'follower'@'%'", "RESET BINARY LOGS AND GTIDS",
-			"CHANGE REPLICATION SOURCE TO SOURCE_USER = 'follower', SOURCE_PASSWORD = 'follows' FOR CHANNEL 'group_replication_recovery'",
+			"GRANT REPLICATION SLAVE, BACKUP_ADMIN, GROUP_REPLICATION_STREAM ON *.* TO 'follower'@'%'",
+			"RESET BINARY LOGS AND GTIDS",
+			"CHANGE REPLICATION SOURCE TO SOURCE_USER = 'follower', SOURCE_PASSWORD = 'follows' FOR CHANNEL " +
+				"'group_replication_recovery'",
 			"SET GLOBAL group_replication_local_address = '" + seeds[i] + "'",
 			"SET GLOBAL group_replication_group_seeds = '" + seeds[0] + "," + seeds[1] + "'",
 			"SET GLOBAL group_replication_advertise_recovery_endpoints = '" + addresses[i] + "'",
@@ -106,15 +111,18 @@ func replicate(ctx context.Context, primary, replica *Server) error {
 	}
 	// The privilege goes by this name on both flavors. The login is made on the primary and comes
 	// to the replica like everything else.
-	if err := primary.say(ctx, "CREATE USER 'follower'@'%' IDENTIFIED BY 'follows'", "GRANT REPLICATION SLAVE ON *.* TO 'follower'@'%'"); err != nil {
+	if err := primary.say(ctx, "CREATE USER 'follower'@'%' IDENTIFIED BY 'follows'",
+		"GRANT REPLICATION SLAVE ON *.* TO 'follower'@'%'"); err != nil {
 		return err
 	}
-	from := fmt.Sprintf("_HOST = '%s', X_PORT = %s, X_USER = 'follower', X_PASSWORD = 'follows', X_LOG_FILE = '%s.000001', X_LOG_POS = 4, X_CONNECT_RETRY = 1",
+	from := fmt.Sprintf("_HOST = '%s', X_PORT = %s, X_USER = 'follower', X_PASSWORD = 'follows', X_LOG_FILE = "+
+		"'%s.000001', X_LOG_POS = 4, X_CONNECT_RETRY = 1",
 		host, port, replicationLog)
 	if replica.Flavor == FlavorMariaDB {
 		return replica.say(ctx, "CHANGE MASTER TO MASTER"+strings.ReplaceAll(from, "X_", "MASTER_"), "START SLAVE")
 	}
-	return replica.say(ctx, "CHANGE REPLICATION SOURCE TO SOURCE"+strings.ReplaceAll(from, "X_", "SOURCE_")+", GET_SOURCE_PUBLIC_KEY = 1", "START REPLICA")
+	return replica.say(ctx, "CHANGE REPLICATION SOURCE TO SOURCE"+strings.ReplaceAll(from, "X_",
+		"SOURCE_")+", GET_SOURCE_PUBLIC_KEY = 1", "START REPLICA")
 }
 
 // say runs statements as root.

@@ -38,7 +38,7 @@ type Options struct {
 	env []string
 }
 
-// serverArgs are the settings of every server here, whatever it runs in.
+// serverArgs are the settings of every server here, in a process and in a container.
 func serverArgs(f Flavor, o Options) []string {
 	args := []string{
 		"--local-infile=ON",     // the benchmarks compare with LOAD DATA LOCAL
@@ -128,12 +128,13 @@ func Start(ctx context.Context, f Flavor, o Options) (*Server, error) {
 		}
 		reasons = append(reasons, err)
 	}
-	return nil, fmt.Errorf("no %s server to be had; set %s, or mend one of these: %w", f, dsnVariable(f), errors.Join(reasons...))
+	return nil, fmt.Errorf("no %s server to be had; set %s, or mend one of these: %w", f, dsnVariable(f),
+		errors.Join(reasons...))
 }
 
 func dsnVariable(f Flavor) string { return "TABLEHAUL_TEST_" + strings.ToUpper(string(f)) + "_DSN" }
 
-// fromEnvironment connects to a server that somebody else runs.
+// fromEnvironment connects to a server that was started by others.
 func fromEnvironment(ctx context.Context, f Flavor, dsn string) (*Server, error) {
 	config, err := mysql.ParseDSN(dsn)
 	if err != nil {

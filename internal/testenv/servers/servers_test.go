@@ -18,7 +18,8 @@ func TestSharedServerIsTheFlavorAskedFor(t *testing.T) {
 		db := s.DB(t, s.Schema(t))
 		var version string
 		var localInfile, logBin bool
-		require.NoError(t, db.QueryRowContext(t.Context(), "SELECT VERSION(), @@local_infile, @@log_bin").Scan(&version, &localInfile, &logBin))
+		require.NoError(t, db.QueryRowContext(t.Context(), "SELECT VERSION(), @@local_infile, @@log_bin").Scan(&version,
+			&localInfile, &logBin))
 		require.Equal(t, s.Version, version)
 		require.True(t, localInfile)
 		require.False(t, logBin)
@@ -32,7 +33,8 @@ func TestSchemaIsDroppedWithItsTest(t *testing.T) {
 		var name string
 		t.Run("makes", func(t *testing.T) { name = s.Schema(t) })
 		var n int
-		err := s.DB(t, "").QueryRowContext(t.Context(), "SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = ?", name).Scan(&n)
+		err := s.DB(t, "").QueryRowContext(t.Context(), "SELECT COUNT(*) FROM information_schema.schemata WHERE "+
+			"schema_name = ?", name).Scan(&n)
 		require.NoError(t, err)
 		require.Zero(t, n)
 	})
@@ -86,7 +88,8 @@ func TestDataDirKeepsItsDataBetweenServers(t *testing.T) {
 	second, err := servers.Start(t.Context(), servers.FlavorMariaDB, opts)
 	require.NoError(t, err)
 	var pool int
-	require.NoError(t, second.DB(t, "kept").QueryRowContext(t.Context(), "SELECT @@innodb_buffer_pool_size >> 20").Scan(&pool))
+	require.NoError(t, second.DB(t, "kept").QueryRowContext(t.Context(),
+		"SELECT @@innodb_buffer_pool_size >> 20").Scan(&pool))
 	require.Equal(t, 64, pool)
 	require.NoError(t, second.Stop())
 }

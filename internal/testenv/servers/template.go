@@ -19,7 +19,8 @@ import (
 
 // rootEverywhere lets root log in over TCP; the servers' own defaults allow only the
 // socket, or depend on how the machine resolves 127.0.0.1.
-const rootEverywhere = "CREATE USER IF NOT EXISTS 'root'@'%';\nGRANT ALL PRIVILEGES ON *.* TO 'root'@'%' WITH GRANT OPTION;\n"
+const rootEverywhere = "CREATE USER IF NOT EXISTS 'root'@'%';\nGRANT ALL PRIVILEGES ON *.* TO 'root'@'%' WITH GRANT " +
+	"OPTION;\n"
 
 // An owner is the account that a server runs as; nil means our own.
 type owner struct{ uid, gid int }
@@ -104,7 +105,8 @@ func (b binary) initialiseMySQL(ctx context.Context, o *owner, dir string, args 
 	if err := o.own(init.Name()); err != nil {
 		return fmt.Errorf("write first statements: %w", err)
 	}
-	return b.initialise(ctx, o, nil, append([]string{"--initialize-insecure", "--datadir=" + dir, "--init-file=" + init.Name()}, args...)...)
+	return b.initialise(ctx, o, nil, append([]string{"--initialize-insecure", "--datadir=" + dir,
+		"--init-file=" + init.Name()}, args...)...)
 }
 
 // initialiseMariaDB does what mariadb-install-db does, without needing that script, which
@@ -116,7 +118,8 @@ func (b binary) initialiseMariaDB(ctx context.Context, o *owner, dir string) err
 	}
 	var sql bytes.Buffer
 	sql.WriteString("use mysql;\nset @auth_root_socket=NULL;\n")
-	for _, name := range []string{"system_tables.sql", "performance_tables.sql", "system_tables_data.sql", "sys_schema.sql"} {
+	for _, name := range []string{"system_tables.sql", "performance_tables.sql", "system_tables_data.sql",
+		"sys_schema.sql"} {
 		text, err := os.ReadFile(filepath.Join(share, "mysql_"+name))
 		if os.IsNotExist(err) {
 			text, err = os.ReadFile(filepath.Join(share, "mariadb_"+name)) // the name since 11.x
@@ -167,7 +170,8 @@ func foldersIn(help string) []string {
 		}
 		switch f[0] {
 		case "basedir":
-			dirs = append(dirs, filepath.Join(f[1], "share/mysql"), filepath.Join(f[1], "share/mariadb"), filepath.Join(f[1], "share"))
+			dirs = append(dirs, filepath.Join(f[1], "share/mysql"), filepath.Join(f[1], "share/mariadb"),
+				filepath.Join(f[1], "share"))
 		case "lc-messages-dir":
 			dirs = append(dirs, f[1])
 		}
