@@ -108,7 +108,8 @@ func (b *bars) finish(table, outcome string, rows int64) {
 	t := b.byTable[table]
 	t.mu.Lock()
 	if outcome == outcomeDone {
-		t.status.RowsTotal, t.status.RowsExtracted, t.status.RowsWritten = rows, rows, rows // the exact number, no estimate
+		// the exact number, no estimate
+		t.status.RowsTotal, t.status.RowsExtracted, t.status.RowsWritten = rows, rows, rows
 	}
 	t.phase, t.meter, t.status.Waits = outcome, meter{}, nil
 	t.mu.Unlock()

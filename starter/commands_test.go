@@ -19,7 +19,8 @@ import (
 
 func TestPlanPrintsWhatARunWouldDo(t *testing.T) {
 	f := &fakeService{plans: map[string]api.PlanTableResult{"shop.orders": {
-		Table: "shop.orders", Target: "dw.orders", Mode: "first load", Window: table.Window{Hi: "9"}, RowsEstimate: 1234567,
+		Table: "shop.orders", Target: "dw.orders", Mode: "first load", Window: table.Window{Hi: "9"},
+		RowsEstimate:  1234567,
 		BytesEstimate: 3 << 30,
 		Ranges:        5, Index: "PRIMARY", Reads: api.Estimate{
 			Known: true, Rows: 1234567, Bytes: 3 << 30, Chunks: 192,
@@ -71,7 +72,8 @@ func ownedOrders() map[string]owner.State {
 		Lease:   &owner.Lease{WorkflowID: "nightly", RunID: "r9"},
 		LastRuns: []owner.RunRecord{
 			{Mode: "first load", Outcome: "done", Rows: 1000, Seconds: 4, Finished: time.Now().Add(-time.Hour)},
-			{Mode: "incremental", Outcome: "failed", Failure: "TableBusy: held", Finished: time.Now().Add(-90 * time.Second)},
+			{Mode: "incremental", Outcome: "failed", Failure: "TableBusy: held",
+				Finished: time.Now().Add(-90 * time.Second)},
 		},
 	}}
 }
@@ -262,7 +264,8 @@ func TestLinesPrintPhasesAndProgress(t *testing.T) {
 	step := func(after time.Duration, phase string, written, read int64) {
 		now = now.Add(after)
 		l.update("shop.orders", remote.Progress{Status: api.Status{
-			Phase: phase, Mode: "first load", RowsWritten: written, RowsExtracted: read, RowsTotal: 1_000_000, Ranges: 4,
+			Phase: phase, Mode: "first load", RowsWritten: written, RowsExtracted: read, RowsTotal: 1_000_000,
+			Ranges:     4,
 			RangesDone: 1,
 		}})
 	}

@@ -18,8 +18,10 @@ func (a *app) explainCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain FAILURE|TABLE",
 		Short: "Say what a failure means, or what is wrong with a table, and what to do",
-		Long: "For a failure type, such as ServerRejected, explain says what it means, what to look at and what to do.\n" +
-			"For a table it says what its run waits for, and why its last run failed. See also docs/operations.md.\n\n" +
+		Long: "For a failure type, such as ServerRejected, explain says what it means, what to look at and what to " +
+			"do.\n" +
+			"For a table it says what its run waits for, and why its last run failed. See also " +
+			"docs/operations.md.\n\n" +
 			exitHelp,
 		Example: "  tablehaul explain RowRejected\n  tablehaul explain shop.orders",
 		Args:    cobra.ExactArgs(1),
@@ -54,7 +56,8 @@ func (a *app) explainType(typ string) error {
 		}
 		types = append(types, one.Type)
 	}
-	return exitf(exitUsage, "%q is neither a failure type nor a table (schema.table); %s", typ, config.Meant(typ, types))
+	return exitf(exitUsage, "%q is neither a failure type nor a table (schema.table); %s", typ,
+		config.Meant(typ, types))
 }
 
 func (a *app) printAdvice(one failure.Advice) {

@@ -48,7 +48,8 @@ func printFailure(w io.Writer, tbl string, e remote.Execution, err error) {
 	where = append(where, e.String())
 	what, remedy := cmp.Or(failed.What, failed.Message), cmp.Or(failed.Remedy, remedyOf(failed.Type, tbl))
 	if failed.Type == failure.TableBusy {
-		remedy = remedyOf(failed.Type, tbl) // the failure's own remedy is about the input of a workflow, not about flags
+		// the failure's own remedy is about the input of a workflow, not about flags
+		remedy = remedyOf(failed.Type, tbl)
 	}
 	if failed.Doing != "" {
 		what = failed.Doing + ": " + what

@@ -248,8 +248,9 @@ func testApp(t *testing.T, f *fakeService, env map[string]string) (a *app, stdou
 	t.Helper()
 	stdout, stderr = &bytes.Buffer{}, &bytes.Buffer{}
 	return &app{
-		getenv: func(name string) string { return env[name] }, stdin: strings.NewReader(""), stdout: stdout, stderr: stderr,
-		poll: time.Millisecond,
+		getenv: func(name string) string { return env[name] }, stdin: strings.NewReader(""), stdout: stdout,
+		stderr: stderr,
+		poll:   time.Millisecond,
 		dial: func(context.Context, func(string) string, string) (service, error) {
 			if f == nil {
 				return nil, &remote.UnreachableError{Address: "127.0.0.1:7233", Cause: errors.New("connection refused")}

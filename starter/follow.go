@@ -71,7 +71,8 @@ func (r *runner) start(ctx context.Context, in api.SyncTableInput, noWait bool) 
 		}
 		r.display.message(in.Table, "waiting for "+busy.Holder.String())
 		var failed *remote.FailedError
-		if _, err := r.follower.Run(ctx, busy.Holder, func(context.Context) {}); err != nil && !errors.As(err, &failed) {
+		if _, err := r.follower.Run(ctx, busy.Holder, func(context.Context) {}); err != nil &&
+			!errors.As(err, &failed) {
 			return busy.Holder, err
 		}
 	}
@@ -120,7 +121,8 @@ func (a *app) explainSilence(ctx context.Context, s service, err error) error {
 	case askErr != nil:
 		return err
 	case there:
-		return fmt.Errorf("no worker answered within %s: it is busy, or has just ended; runs go on as soon as a worker runs",
+		return fmt.Errorf("no worker answered within %s: it is busy, or has just ended; runs go on as soon as a "+
+			"worker runs",
 			remote.QueryTimeout)
 	default:
 		return a.noWorker()

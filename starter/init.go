@@ -37,7 +37,8 @@ func (a *app) initCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init",
 		Short: "Look at a source, and write a commented configuration",
-		Long: "Init connects to the source. It looks at the tables: their keys, their sizes, columns that could be a\n" +
+		Long: "Init connects to the source. It looks at the tables: their keys, their sizes, columns that " +
+			"could be a\n" +
 			"cursor, and what prevents a copy. It reads the information schema and at most one row of a table. Then\n" +
 			"it writes a tablehaul.yaml to start from. It never overwrites a file.\n\n" +
 			"--source and --target name environment variables that hold DSNs (user:password@tcp(host:3306)/), or\n" +
@@ -55,7 +56,8 @@ func (a *app) initCommand() *cobra.Command {
 	fl.StringSliceVar(&f.excludes, "exclude", nil, "tables to leave out: schema.table or schema.part_*")
 	fl.StringVar(&f.targetSchema, "target-schema", "", "schema of the targets (default: the source's)")
 	fl.StringVar(&f.staging, "staging", "", "folder for staged files (default: below the user's data folder)")
-	fl.StringVar(&f.file, "file", "", "file to write, - for standard output (default: --config, else "+defaultConfig+")")
+	fl.StringVar(&f.file, "file", "", "file to write, - for standard output (default: --config, else "+
+		defaultConfig+")")
 	a.outputFlag(cmd)
 	return cmd
 }
@@ -178,7 +180,8 @@ func (a *app) survey(ctx context.Context, f initFlags, c survey.Connection) (*su
 		if len(f.schemas) > 0 {
 			where = " in " + strings.Join(f.schemas, ", ")
 		}
-		return nil, exitf(exitFailed, "the login of %s sees no table%s: grant it SELECT, or name other schemas with --schema",
+		return nil, exitf(exitFailed, "the login of %s sees no table%s: grant it SELECT, or name other schemas with "+
+			"--schema",
 			f.source, where)
 	}
 	return found, nil

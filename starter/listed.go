@@ -98,7 +98,8 @@ func (a *app) allListed(c *config.Config, l api.ListTablesResult) []string {
 func (a *app) printEmptyFamilies(l api.ListTablesResult, include func(string) bool) {
 	for _, f := range l.Families {
 		if f.Tables == 0 && include(f.Name) {
-			a.printNote("%s matches no table on connection %s: correct the name, or grant the login SELECT on its tables",
+			a.printNote("%s matches no table on connection %s: correct the name, or grant the login SELECT on its "+
+				"tables",
 				f.Name, f.Connection)
 		}
 	}

@@ -127,9 +127,11 @@ func (a *app) rootCommand() *cobra.Command {
 	flags.StringVar(&a.configFile, "config", "",
 		"configuration file (variable TABLEHAUL_CONFIG; default "+defaultConfig+")")
 	flags.StringVar(&a.taskQueue, "task-queue", api.DefaultTaskQueue, "task queue of the workers")
-	flags.BoolVarP(&a.quiet, "quiet", "q", false, "no progress, no notes, no messages of success: answers and errors only")
+	flags.BoolVarP(&a.quiet, "quiet", "q", false, "no progress, no notes, no messages of success: answers and "+
+		"errors only")
 	root.AddCommand(a.initCommand(), a.runCommand(), a.planCommand(), a.verifyCommand(), a.statusCommand(),
-		a.historyCommand(), a.explainCommand(), a.scheduleCommand(), a.watermarkCommand(), a.configCommand(), a.versionCommand())
+		a.historyCommand(), a.explainCommand(), a.scheduleCommand(), a.watermarkCommand(), a.configCommand(),
+		a.versionCommand())
 	return root
 }
 

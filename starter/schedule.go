@@ -71,7 +71,8 @@ func (a *app) printSchedules(all []remote.Schedule) {
 		return
 	}
 	if len(all) == 0 {
-		a.printNote("there is no schedule: set the key schedule in the configuration, then run tablehaul schedule apply")
+		a.printNote("there is no schedule: set the key schedule in the configuration, then run tablehaul " +
+			"schedule apply")
 		return
 	}
 	t := newGrid("Table", "When", "Next", "Last", "Notes")

@@ -21,10 +21,13 @@ func (a *app) scheduleApply() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "apply [TABLE…]",
 		Short: "Make Temporal Schedules match the configuration",
-		Long: "Apply prints what it would create, change, pause and delete. Then it asks, and does it. A table's key\n" +
-			"schedule says when it runs: an interval (5m), or a cron expression (0 3 * * * Europe/Berlin). With names,\n" +
+		Long: "Apply prints what it would create, change, pause and delete. Then it asks, and does it. A " +
+			"table's key\n" +
+			"schedule says when it runs: an interval (5m), or a cron expression (0 3 * * * Europe/Berlin). With " +
+			"names,\n" +
 			"apply compares the schedules of these tables only. A schedule that was paused by hand stays paused.\n\n" +
-			"Apply changes only schedules that it has made: their ids begin with " + remote.SchedulePrefix + ", their memos\n" +
+			"Apply changes only schedules that it has made: their ids begin with " + remote.SchedulePrefix +
+			", their memos\n" +
 			"name the table, and they start runs on the same task queue.\n\n" + exitHelp,
 		Example:           "  tablehaul schedule apply --dry-run\n  tablehaul schedule apply --yes",
 		ValidArgsFunction: a.completeTables,
@@ -34,7 +37,8 @@ func (a *app) scheduleApply() *cobra.Command {
 				return err
 			}
 			if c == nil {
-				return exitf(exitUsage, "schedules come from the configuration, and %s does not exist: name the file with --config",
+				return exitf(exitUsage, "schedules come from the configuration, and %s does not exist: name the "+
+					"file with --config",
 					defaultConfig)
 			}
 			sel, err := a.selectTables(c, args, len(args) == 0)
@@ -75,7 +79,8 @@ func (a *app) changes(ctx context.Context, s service, c *config.Config, sel sele
 		if err != nil {
 			return nil, &exitError{exitUsage, err}
 		}
-		wanted[name] = remote.ScheduleSpec{Table: name, When: t.Schedule, Jitter: t.ScheduleJitter, Paused: t.SchedulePaused}
+		wanted[name] = remote.ScheduleSpec{Table: name, When: t.Schedule, Jitter: t.ScheduleJitter,
+			Paused: t.SchedulePaused}
 	}
 	all, err := s.Schedules(ctx, false)
 	if err != nil {
@@ -100,7 +105,8 @@ func (a *app) changes(ctx context.Context, s service, c *config.Config, sel sele
 		case one.Ours && !mine && sel.all:
 			out = append(out, remote.Deletion(one))
 		case !one.Ours && mine && !wanted[one.Table].When.None():
-			a.printNote("%s also has the schedule %s, which schedule apply did not make: both start runs", one.Table, one.ID)
+			a.printNote("%s also has the schedule %s, which schedule apply did not make: both start runs", one.Table,
+				one.ID)
 		}
 	}
 	slices.SortStableFunc(out, func(x, y remote.Change) int { return cmp.Compare(x.Table, y.Table) })
@@ -139,7 +145,8 @@ func (a *app) currentSchedules(ctx context.Context, s service, names []string) (
 			continue
 		}
 		if !found[i].Ours {
-			return nil, exitf(exitFailed, "schedule apply did not make the schedule %s for the task queue %q: delete it, "+
+			return nil, exitf(exitFailed, "schedule apply did not make the schedule %s for the task queue %q: "+
+				"delete it, "+
 				"or remove the key schedule of %s",
 				found[i].ID, a.taskQueue, name)
 		}

@@ -52,7 +52,8 @@ func newScheduleWorld(t *testing.T) *scheduleWorld {
 			remote.ScheduleID(w.queue, a), remote.ScheduleID(api.DefaultTaskQueue, b),
 			remote.ScheduleID(api.DefaultTaskQueue, c), "foreign-" + s,
 		} {
-			_ = handles.GetHandle(context.Background(), id).Delete(context.Background()) // gone already when the test passes
+			// gone already when the test passes
+			_ = handles.GetHandle(context.Background(), id).Delete(context.Background())
 		}
 	})
 	_, err := handles.Create(t.Context(), client.ScheduleOptions{

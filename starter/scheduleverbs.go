@@ -119,7 +119,8 @@ func (a *app) checkSchedule(ctx context.Context, s service, c *config.Config, na
 	}
 	for _, other := range all {
 		if other.Table == name {
-			return exitf(exitUsage, "schedule apply did not make the schedule of %s: use temporal schedule … --schedule-id %s",
+			return exitf(exitUsage, "schedule apply did not make the schedule of %s: use temporal schedule … "+
+				"--schedule-id %s",
 				name, other.ID)
 		}
 	}

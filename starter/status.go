@@ -16,7 +16,8 @@ func (a *app) statusCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status [TABLE…]",
 		Short: "Show how fresh every table is, what runs, and what is wrong",
-		Long: "Status prints one line for every table that is configured or has had a run. Below them it prints what\n" +
+		Long: "Status prints one line for every table that is configured or has had a run. Below them it " +
+			"prints what\n" +
 			"waits or has failed, and what to do. Lag is the age of the latest moment of the source up to which\n" +
 			"the target holds everything. With names, it prints the watermark and the last runs too.\n\n" + exitHelp,
 		Example:           "  tablehaul status\n  tablehaul status --watch\n  tablehaul status shop.orders --follow",

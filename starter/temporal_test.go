@@ -172,7 +172,8 @@ func TestBusyAndStoppedRunsAgainstTemporal(t *testing.T) {
 	got := w.call(t, "run", "act.hold", "--no-wait")
 	require.Equal(t, exitOK, got.code, got.stderr)
 	t.Cleanup(func() {
-		_ = w.client.TerminateWorkflow(context.Background(), api.SyncTableID(w.queue, "act.hold"), "", "the test has ended")
+		_ = w.client.TerminateWorkflow(context.Background(), api.SyncTableID(w.queue, "act.hold"), "",
+			"the test has ended")
 	}) // closed already when the test passes
 
 	got = w.call(t, "run", "act.hold")
@@ -207,12 +208,16 @@ func TestCancelledAndTerminatedRunsAgainstTemporal(t *testing.T) {
 	w := newWorld(t)
 	w.startWorker(t)
 	for end, f := range map[string]func(context.Context, string) error{
-		"Cancelled":  func(ctx context.Context, id string) error { return w.client.CancelWorkflow(ctx, id, "") },
-		"Terminated": func(ctx context.Context, id string) error { return w.client.TerminateWorkflow(ctx, id, "", "test") },
+		"Cancelled": func(ctx context.Context, id string) error { return w.client.CancelWorkflow(ctx, id, "") },
+		"Terminated": func(ctx context.Context, id string) error {
+			return w.client.TerminateWorkflow(ctx, id, "",
+				"test")
+		},
 	} {
 		name := end + "." + actHold
 		t.Cleanup(func() {
-			_ = w.client.TerminateWorkflow(context.Background(), api.SyncTableID(w.queue, name), "", "the test has ended")
+			_ = w.client.TerminateWorkflow(context.Background(), api.SyncTableID(w.queue, name), "",
+				"the test has ended")
 		}) // closed already when the test passes
 		require.Equal(t, exitOK, w.call(t, "run", name, "--no-wait").code)
 		s, err := dialTemporal(t.Context(), w.getenv, w.queue)

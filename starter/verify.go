@@ -26,9 +26,11 @@ func (a *app) verifyCommand() *cobra.Command {
 		Use:   "verify TABLE…|--all",
 		Short: "Compare both sides of tables, row by row; nothing is written",
 		Long: "Verify reads each table on both sides by short pages, and compares the rows up to the watermark less\n" +
-			"the overlap. Runs go on meanwhile: rows that have changed since are counted as pending. A key whose rows\n" +
+			"the overlap. Runs go on meanwhile: rows that have changed since are counted as pending. A key " +
+			"whose rows\n" +
 			"differ is looked at once more after the overlap, and gets a verdict. A table without a cursor has no\n" +
-			"watermark: what has changed since its last run differs. It ends with exit code 5 where two sides differ.\n\n" +
+			"watermark: what has changed since its last run differs. It ends with exit code 5 where two sides " +
+			"differ.\n\n" +
 			exitHelp,
 		Example: "  tablehaul verify shop.orders\n  tablehaul verify --all --depth keys\n" +
 			"  tablehaul verify shop.orders --output json",

@@ -29,7 +29,8 @@ func stall(ctx workflow.Context, in api.SyncTableInput) (api.SyncTableResult, er
 		},
 	})
 	child := workflow.ExecuteChildWorkflow(ctx, api.SyncRangeName)
-	chunks := []workflow.Future{workflow.ExecuteActivity(ctx, "UpsertChunk"), workflow.ExecuteActivity(ctx, "UpsertChunk")}
+	chunks := []workflow.Future{workflow.ExecuteActivity(ctx, "UpsertChunk"),
+		workflow.ExecuteActivity(ctx, "UpsertChunk")}
 	for _, f := range append(chunks, child) {
 		if err := f.Get(ctx, nil); err != nil {
 			return api.SyncTableResult{}, err
@@ -135,7 +136,8 @@ func TestStatusShowsWhatARunWaitsFor(t *testing.T) {
 
 	w.healthy.Store(true)
 	eventually(t, func() bool { return w.status(t, table).Ended == "completed" })
-	require.Contains(t, w.call(t, "status", table).stdout, "idle; the last run was completed, and the next run takes over")
+	require.Contains(t, w.call(t, "status", table).stdout, "idle; the last run was completed, and the next run "+
+		"takes over")
 }
 
 func TestStatusShowsARunThatCannotDecide(t *testing.T) {

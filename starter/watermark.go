@@ -105,7 +105,8 @@ func (a *app) watermarkSet() *cobra.Command {
 			case !forget && value == "":
 				return errors.New("give a value, or --none to forget the watermark")
 			case !forget && !cursorValue.MatchString(value):
-				return fmt.Errorf("%q is no value of a cursor: write 42, 2024-05-01 or 2024-05-01 12:00:00.123456", value)
+				return fmt.Errorf("%q is no value of a cursor: write 42, 2024-05-01 or 2024-05-01 12:00:00.123456",
+					value)
 			}
 			return a.setWatermark(cmd.Context(), args[:1], value, yes)
 		},
@@ -200,7 +201,8 @@ func (a *app) changeWatermark(ctx context.Context, s service, name string, req o
 	case req.Adopt && state.Watermark == "":
 		fmt.Fprintf(a.stdout, "%s: the next run takes the target over, and loads it again\n", name)
 	case req.Adopt:
-		fmt.Fprintf(a.stdout, "%s: the next run binds the watermark %s to the servers, target and cursor that it finds\n",
+		fmt.Fprintf(a.stdout, "%s: the next run binds the watermark %s to the servers, target and cursor that it "+
+			"finds\n",
 			name, state.Watermark)
 	default:
 		fmt.Fprintf(a.stdout, "%s: the watermark is %s\n", name, orNone(state.Watermark))

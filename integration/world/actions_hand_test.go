@@ -103,7 +103,8 @@ func backfill(w *world, r *rand.Rand) (healer, error) {
 	query, args := other.insert("INSERT", 1+r.IntN(30))
 	for _, q := range []string{
 		"BEGIN", inline(query, args),
-		fmt.Sprintf("UPDATE %s SET %s = %s WHERE w = %d", t.name, t.cursor.column, strings.ReplaceAll(t.cursor.old, "v", "v % 500"), other.id), "COMMIT",
+		fmt.Sprintf("UPDATE %s SET %s = %s WHERE w = %d", t.name, t.cursor.column,
+			strings.ReplaceAll(t.cursor.old, "v", "v % 500"), other.id), "COMMIT",
 	} {
 		if q == "COMMIT" {
 			other.committing()

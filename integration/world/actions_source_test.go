@@ -16,24 +16,31 @@ var sourceActions = []action{
 	{name: "a column is added", weight: 2, during: true, allowed: altered, do: addColumn},
 	{name: "a column is dropped", weight: 1, during: true, allowed: altered, do: dropColumn},
 	{name: "a column is made wider", weight: 1, during: true, allowed: altered, do: widenColumn},
-	{name: "the source table is made anew", weight: 1, during: true, allowed: altered, do: func(w *world, r *rand.Rand) (healer, error) {
-		return nil, w.alter(pick(r, w.tables...), pick(r, "FORCE", "ADD KEY k"+fmt.Sprint(r.IntN(1e6))+" (v)", "COMMENT = 'x'", "AUTO_INCREMENT = 100000"))
-	}},
+	{name: "the source table is made again", weight: 1, during: true, allowed: altered,
+		do: func(w *world, r *rand.Rand) (healer, error) {
+			return nil, w.alter(pick(r, w.tables...), pick(r, "FORCE", "ADD KEY k"+fmt.Sprint(r.IntN(1e6))+" (v)",
+				"COMMENT = 'x'", "AUTO_INCREMENT = 100000"))
+		}},
 	{name: "the cursor gets more digits", weight: 1, allowed: another, do: refineCursor},
 	{name: "the source table is locked", weight: 1, during: true, do: func(w *world, r *rand.Rand) (healer, error) {
 		t := pick(r, w.tables...)
 		return w.locked(r, pick(r, "LOCK TABLES "+t.name+" READ", "FLUSH TABLES WITH READ LOCK"), "UNLOCK TABLES")
 	}},
-	{name: "somebody reads for long", weight: 1, during: true, do: func(w *world, r *rand.Rand) (healer, error) {
-		return w.locked(r, "START TRANSACTION WITH CONSISTENT SNAPSHOT; SELECT COUNT(*) FROM "+pick(r, w.tables...).name, "COMMIT")
+	{name: "a client reads for long", weight: 1, during: true, do: func(w *world, r *rand.Rand) (healer, error) {
+		return w.locked(r, "START TRANSACTION WITH CONSISTENT SNAPSHOT; SELECT COUNT(*) FROM "+
+			pick(r, w.tables...).name, "COMMIT")
 	}},
 	{name: "a transaction stays open", weight: 2, do: stayOpen},
 	{name: "an XA transaction stays prepared", weight: 1, do: stayPrepared},
-	{name: "the source table is emptied", weight: 1, allowed: append(another, failure.WatermarkAhead), do: func(w *world, r *rand.Rand) (healer, error) {
-		t := pick(r, w.tables...)
-		w.say("  %s", t.name)
-		return nil, w.quiet(func() error { return w.source.exec(w.t.Context(), "TRUNCATE TABLE "+w.schema+"."+t.name) })
-	}},
+	{name: "the source table is emptied", weight: 1, allowed: append(another, failure.WatermarkAhead),
+		do: func(w *world, r *rand.Rand) (healer, error) {
+			t := pick(r, w.tables...)
+			w.say("  %s", t.name)
+			return nil, w.quiet(func() error {
+				return w.source.exec(w.t.Context(),
+					"TRUNCATE TABLE "+w.schema+"."+t.name)
+			})
+		}},
 }
 
 // alter changes a source table while writers write.
@@ -61,7 +68,8 @@ func addColumn(w *world, r *rand.Rand) (healer, error) {
 	}
 	value := null
 	if c.defaulted {
-		got, err := t.read(w.t.Context(), w.source.admin, fmt.Sprintf("SELECT DEFAULT(%s) AS %s FROM (SELECT 1) one LEFT JOIN %s.%s t ON TRUE LIMIT 1", "t."+c.name, c.name, w.schema, t.name))
+		got, err := t.read(w.t.Context(), w.source.admin, fmt.Sprintf("SELECT DEFAULT(%s) AS %s FROM (SELECT 1) one "+
+			"LEFT JOIN %s.%s t ON TRUE LIMIT 1", "t."+c.name, c.name, w.schema, t.name))
 		if err != nil {
 			return nil, err
 		}
@@ -96,8 +104,10 @@ func dropColumn(w *world, r *rand.Rand) (healer, error) {
 }
 
 // wider are types that hold all values of others.
-var wider = strings.NewReplacer("TINYINT", "SMALLINT", "INT UNSIGNED", "BIGINT UNSIGNED", "VARCHAR(60)", "VARCHAR(90)", "(20,6)", "(24,6)",
-	"TEXT", "MEDIUMTEXT", "BLOB", "MEDIUMBLOB", "VARBINARY(40)", "VARBINARY(80)", "'größe','')", "'größe','','neu')", "'a','b','c'", "'a','b','c','d'")
+var wider = strings.NewReplacer("TINYINT", "SMALLINT", "INT UNSIGNED", "BIGINT UNSIGNED", "VARCHAR(60)", "VARCHAR(90)",
+	"(20,6)", "(24,6)",
+	"TEXT", "MEDIUMTEXT", "BLOB", "MEDIUMBLOB", "VARBINARY(40)", "VARBINARY(80)", "'größe','')", "'größe','','neu')",
+	"'a','b','c'", "'a','b','c','d'")
 
 func widenColumn(w *world, r *rand.Rand) (healer, error) {
 	t := pick(r, w.tables...)
@@ -139,7 +149,8 @@ func refineCursor(w *world, r *rand.Rand) (healer, error) {
 	}
 	_, on, name := w.place(t)
 	return func() error {
-		return on.exec(w.t.Context(), "ALTER TABLE "+name+" MODIFY COLUMN "+t.cursor.column+" "+kind+"(6) NOT NULL DEFAULT '2000-01-01'")
+		return on.exec(w.t.Context(), "ALTER TABLE "+name+" MODIFY COLUMN "+t.cursor.column+" "+
+			kind+"(6) NOT NULL DEFAULT '2000-01-01'")
 	}, nil
 }
 
@@ -161,11 +172,12 @@ func (w *world) locked(r *rand.Rand, begin, end string) (healer, error) {
 	return nil, err
 }
 
-// further is one more writer of a table, which does only what it is told to.
+// further is one more writer of a table, which does only what the test says.
 func (w *world) further(t *tablePlan, r *rand.Rand) *writer {
 	w.strangers++
 	return &writer{
-		table: t, schema: w.schema, history: w.histories[t.name], source: w.application, reader: w.reader, rest: &w.rest, id: 100 + w.strangers, of: 1,
+		table: t, schema: w.schema, history: w.histories[t.name], source: w.application, reader: w.reader,
+		rest: &w.rest, id: 100 + w.strangers, of: 1,
 		next: 20_000 + 1000*w.strangers, longest: time.Second, random: r, live: map[string][]any{},
 	}
 }

@@ -17,11 +17,14 @@ import (
 var targetActions = []action{
 	{name: "the target is emptied", weight: 1, allowed: another, do: onTarget("DELETE FROM %s")},
 	{name: "the target is dropped", weight: 1, allowed: another, do: onTarget("DROP TABLE IF EXISTS %s")},
-	{name: "the target loses rows, everything is read again", weight: 1, allowed: another, input: fully, do: onTarget("DELETE FROM %s WHERE v %% 3 = 1")},
+	{name: "the target loses rows, everything is read again", weight: 1, allowed: another, input: fully,
+		do: onTarget("DELETE FROM %s WHERE v %% 3 = 1")},
 	{name: "rows are changed by hand", weight: 2, do: changeByHand},
-	{name: "the target gets a key", weight: 1, during: true, allowed: altered, do: onTarget("ALTER TABLE %s ADD KEY mine (v, w)")},
+	{name: "the target gets a key", weight: 1, during: true, allowed: altered,
+		do: onTarget("ALTER TABLE %s ADD KEY mine (v, w)")},
 	{name: "the target is restored from an older copy", weight: 1, allowed: another, do: restore},
-	{name: "the state workflow is terminated", weight: 1, during: true, allowed: append(another, failure.LeaseLost, failure.TableBusy), do: forgetState},
+	{name: "the state workflow is terminated", weight: 1, during: true,
+		allowed: append(another, failure.LeaseLost, failure.TableBusy), do: forgetState},
 }
 
 // onTarget runs a statement on each table's target, which nothing is remembered of then.
@@ -55,7 +58,8 @@ func changeByHand(w *world, r *rand.Rand) (healer, error) {
 		h := w.histories[t.name]
 		for range min(3, len(rows)) {
 			row := pick(r, rows...)
-			if err := on.exec(w.t.Context(), fmt.Sprintf("UPDATE %s SET w = -1, v = -v WHERE %s", name, t.where(row.raw))); err != nil {
+			if err := on.exec(w.t.Context(), fmt.Sprintf("UPDATE %s SET w = -1, v = -v WHERE %s", name,
+				t.where(row.raw))); err != nil {
 				return nil, err
 			}
 			h.mu.Lock()
@@ -104,7 +108,8 @@ func (w *world) copyAll(from *host, schema string, to *host, as string) error {
 	if err := to.exec(ctx, "DROP DATABASE IF EXISTS "+as, "CREATE DATABASE "+as); err != nil {
 		return err
 	}
-	names, err := list(ctx, from, "SELECT table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND table_schema = ?", schema)
+	names, err := list(ctx, from, "SELECT table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE' "+
+		"AND table_schema = ?", schema)
 	if err != nil {
 		return err
 	}
@@ -143,7 +148,8 @@ func copyTable(ctx context.Context, from *host, table string, to *host, as strin
 		return err
 	}
 	schema, plain, _ := strings.Cut(strings.ReplaceAll(table, "`", ""), ".")
-	columns, err := list(ctx, from, "SELECT column_name FROM information_schema.columns WHERE table_schema = ? AND table_name = ? AND COALESCE(generation_expression, '') = '' ORDER BY ordinal_position", schema, plain)
+	columns, err := list(ctx, from, "SELECT column_name FROM information_schema.columns WHERE table_schema = ? AND "+
+		"table_name = ? AND COALESCE(generation_expression, '') = '' ORDER BY ordinal_position", schema, plain)
 	if err != nil {
 		return err
 	}
@@ -168,7 +174,8 @@ func copyTable(ctx context.Context, from *host, table string, to *host, as strin
 				args[i] = v
 			}
 		}
-		if _, err := to.admin.ExecContext(ctx, fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", as, quoted, marks), args...); err != nil {
+		if _, err := to.admin.ExecContext(ctx, fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", as, quoted, marks),
+			args...); err != nil {
 			return err
 		}
 	}
@@ -179,7 +186,8 @@ func copyTable(ctx context.Context, from *host, table string, to *host, as strin
 func forgetState(w *world, r *rand.Rand) (healer, error) {
 	t := pick(r, w.tables...)
 	w.say("  of %s", t.name)
-	err := w.stage.client.TerminateWorkflow(w.t.Context(), workflows.TableStateID(w.queue, w.schema+"."+t.name), "", "the world")
+	err := w.stage.client.TerminateWorkflow(w.t.Context(), workflows.TableStateID(w.queue, w.schema+"."+t.name), "",
+		"the world")
 	var missing *serviceerror.NotFound
 	if errors.As(err, &missing) { // terminated before, and no run has begun since
 		err = nil

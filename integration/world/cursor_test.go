@@ -50,8 +50,10 @@ func epoch(unit, zeros string) cursorKind {
 	parts := "1" + zeros
 	return cursorKind{
 		zeros: zeros,
-		name:  "epoch in " + unit, column: "updated_at", ddl: fmt.Sprintf("BIGINT NOT NULL DEFAULT %s000000000", parts), number: true, repeats: true,
-		now: fmt.Sprintf("FLOOR(UNIX_TIMESTAMP(NOW(6)) * %s)", parts), old: fmt.Sprintf("(1704067200 + v DIV 7) * %s", parts),
+		name:  "epoch in " + unit, column: "updated_at", ddl: fmt.Sprintf("BIGINT NOT NULL DEFAULT %s000000000", parts),
+		number: true, repeats: true,
+		now: fmt.Sprintf("FLOOR(UNIX_TIMESTAMP(NOW(6)) * %s)", parts),
+		old: fmt.Sprintf("(1704067200 + v DIV 7) * %s", parts),
 	}
 }
 

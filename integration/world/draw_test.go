@@ -39,7 +39,8 @@ type column struct {
 func (c column) definition() string { return c.name + " " + c.ddl }
 
 var words = []string{
-	"", "a", "Zebra", "straße", "ÄÖÜ", "naïve", "日本語", "😀 smile", "two  spaces", "it's", `back\slash`, "100%", "tab\there",
+	"", "a", "Zebra", "straße", "ÄÖÜ", "naïve", "日本語", "😀 smile", "two  spaces", "it's", `back\slash`, "100%",
+	"tab\there",
 	"new\nline", "semi;colon", "-- no comment", "/* nor this */", "NULL", "0", "ß", "œuvre",
 }
 
@@ -79,8 +80,14 @@ var kinds = []struct {
 	{"TINYINT", "7", asNumber, func(r *rand.Rand) any { return int64(r.IntN(256) - 128) }},
 	{"INT UNSIGNED", "4000000000", asNumber, func(r *rand.Rand) any { return int64(r.Uint32()) }},
 	{"BIGINT", "-1", asNumber, func(r *rand.Rand) any { return int64(r.Uint64()) }}, //nolint:gosec // any bits
-	{"BIGINT UNSIGNED", "0", asNumber, func(r *rand.Rand) any { return pick[any](r, "18446744073709551615", "0", int64(r.Uint32())) }},
-	{"DECIMAL(20,6)", "1.500000", asNumber, func(r *rand.Rand) any { return fmt.Sprintf("%d.%06d", r.IntN(1e9)-5e8, r.IntN(1e6)) }},
+	{"BIGINT UNSIGNED", "0", asNumber, func(r *rand.Rand) any {
+		return pick[any](r, "18446744073709551615", "0",
+			int64(r.Uint32()))
+	}},
+	{"DECIMAL(20,6)", "1.500000", asNumber, func(r *rand.Rand) any {
+		return fmt.Sprintf("%d.%06d", r.IntN(1e9)-5e8,
+			r.IntN(1e6))
+	}},
 	{"DOUBLE", "0.1", asFloat, func(r *rand.Rand) any { return r.NormFloat64() * 1e5 }},
 	{"VARCHAR(60)", "'größer'", asText, func(r *rand.Rand) any { return text(r, 60) }},
 	{"VARCHAR(60) COLLATE utf8mb4_bin", "''", asText, func(r *rand.Rand) any { return text(r, 60) }},
@@ -95,16 +102,21 @@ var kinds = []struct {
 		return fmt.Sprintf("%04d-%02d-%02d", 1000+r.IntN(8999), 1+r.IntN(12), 1+r.IntN(28))
 	}},
 	{"DATETIME(3)", "'2001-02-03 04:05:06.789'", asMoment, func(r *rand.Rand) any {
-		return fmt.Sprintf("%04d-%02d-%02d %02d:%02d:%02d.%03d", 1000+r.IntN(8999), 1+r.IntN(12), 1+r.IntN(28), r.IntN(24), r.IntN(60), r.IntN(60), r.IntN(1000))
+		return fmt.Sprintf("%04d-%02d-%02d %02d:%02d:%02d.%03d", 1000+r.IntN(8999), 1+r.IntN(12), 1+r.IntN(28),
+			r.IntN(24), r.IntN(60), r.IntN(60), r.IntN(1000))
 	}},
 	{"TIME(2)", "'-01:02:03.45'", asMoment, func(r *rand.Rand) any {
 		return fmt.Sprintf("%d:%02d:%02d.%02d", r.IntN(1600)-800, r.IntN(60), r.IntN(60), r.IntN(100))
 	}},
 	{"YEAR", "1999", asText, func(r *rand.Rand) any { return int64(1901 + r.IntN(250)) }},
-	{"ENUM('new','paid','größe','')", "'paid'", asText, func(r *rand.Rand) any { return pick(r, "new", "paid", "größe") }},
+	{"ENUM('new','paid','größe','')", "'paid'", asText, func(r *rand.Rand) any {
+		return pick(r, "new", "paid",
+			"größe")
+	}},
 	{"SET('a','b','c')", "'a,c'", asText, func(r *rand.Rand) any { return pick(r, "", "a", "b,c", "a,b,c") }},
 	{"JSON", "", asDocument, func(r *rand.Rand) any {
-		return fmt.Sprintf(`{"n": %d, "s": %s, "l": [1, null, true, {"x": -0.5}]}`, r.IntN(1000), strconv.Quote(pick(r, "a", "ü", "", "😀")))
+		return fmt.Sprintf(`{"n": %d, "s": %s, "l": [1, null, true, {"x": -0.5}]}`, r.IntN(1000),
+			strconv.Quote(pick(r, "a", "ü", "", "😀")))
 	}},
 }
 

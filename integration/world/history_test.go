@@ -86,7 +86,7 @@ func (h *history) add(column, value string) {
 	h.added[column] = addedColumn{at: h.at, value: value}
 }
 
-// drop says that a column is not compared any more: the target keeps it, and nobody fills it.
+// drop says that a column is not compared any more: the target keeps it, and no run fills it.
 func (h *history) drop(column string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -39,7 +39,7 @@ type promise struct {
 	below bool
 	// from bounds a backfill, exclusive, up to the watermark: what was recorded when it began.
 	from string
-	// upTo bounds what was recorded when the run began, where that must be there whatever the
+	// upTo bounds what was recorded when the run began, where that must be there with any
 	// watermark is; empty is no such promise.
 	upTo string
 	// patient allows one more run: where a limit that is documented needs the overlap.
@@ -49,12 +49,12 @@ type promise struct {
 	mayMove bool
 }
 
-// maxFaults bounds what is told of one look: the first rows say it all.
+// maxFaults bounds what is reported of one comparison: the first rows say it all.
 const maxFaults = 5
 
-// judge compares a target's rows with the history. kept is nil where no run has promised
+// compare compares a target's rows with the history. kept is nil where no run has promised
 // anything.
-func (h *history) judge(t *target, rows []row, kept *promise) (faults []string) {
+func (h *history) compare(t *target, rows []row, kept *promise) (faults []string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	tell := func(format string, args ...any) {
@@ -94,7 +94,8 @@ func (h *history) judge(t *target, rows []row, kept *promise) (faults []string) 
 			continue
 		}
 		at, there := have[key]
-		tell("row %s is lost: watermark %q, needed %s (version %d), there %v (version %d)", key, kept.watermark, h.version(key, need), need, there, at)
+		tell("row %s is lost: watermark %q, needed %s (version %d), there %v (version %d)", key, kept.watermark,
+			h.version(key, need), need, there, at)
 	}
 	t.late = late
 	return faults
@@ -127,7 +128,8 @@ func (p promise) covers(v version) bool {
 		return true
 	case p.from != "" && v.at > p.began:
 		return false
-	case p.from != "" && !p.number && v.row.cursor <= p.from, p.from != "" && p.number && !lessNumber(p.from, v.row.cursor):
+	case p.from != "" && !p.number && v.row.cursor <= p.from, p.from != "" && p.number &&
+		!lessNumber(p.from, v.row.cursor):
 		return false
 	case p.below && v.row.cursor == p.watermark:
 		return false

@@ -86,7 +86,8 @@ func drawSteps(r *rand.Rand) (steps []step) {
 	}
 	for i := range stepsOfAPlan {
 		a := pick(r, all...)
-		steps = append(steps, step{number: i + 1, action: a, seed: r.Uint64(), during: a.during && (a.only || often(r, 60))})
+		steps = append(steps, step{number: i + 1, action: a, seed: r.Uint64(), during: a.during &&
+			(a.only || often(r, 60))})
 	}
 	return steps
 }
@@ -127,9 +128,11 @@ func (p *plan) patient() bool { return p.from == servers.FlavorMariaDB }
 
 func (p *plan) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "seed %d: %s to %s, source in zone %s, GTID %v, %d writers a table, transactions up to %s\ndefaults%s\n", p.seed, p.from, p.to, p.zone, p.gtid, p.writers, p.longest, p.defaults)
+	fmt.Fprintf(&b, "seed %d: %s to %s, source in zone %s, GTID %v, %d writers a table, transactions up to "+
+		"%s\ndefaults%s\n", p.seed, p.from, p.to, p.zone, p.gtid, p.writers, p.longest, p.defaults)
 	for _, t := range p.tables {
-		fmt.Fprintf(&b, "key %s, cursor %s, %d rows, gate %v%s\n%s\n", t.key.name, t.cursor.name, t.rows, t.gate, t.settings, t.create)
+		fmt.Fprintf(&b, "key %s, cursor %s, %d rows, gate %v%s\n%s\n", t.key.name, t.cursor.name, t.rows, t.gate,
+			t.settings, t.create)
 	}
 	for _, s := range p.steps {
 		fmt.Fprintln(&b, s)

@@ -22,8 +22,9 @@ const (
 	stepsVariable  = "TABLEHAUL_WORLD_STEPS"
 	budgetVariable = "TABLEHAUL_WORLD_BUDGET"
 	shrinkVariable = "TABLEHAUL_WORLD_SHRINK" // not empty: look for fewer steps that fail as well
-	storyVariable  = "TABLEHAUL_WORLD_STORY"  // not empty: print the story of worlds that pass, too; live: each line at once
-	onlyVariable   = "TABLEHAUL_WORLD_ONLY"   // steps whose names hold this, and no others
+	// not empty: print the story of worlds that pass, too; live: each line at once
+	storyVariable = "TABLEHAUL_WORLD_STORY"
+	onlyVariable  = "TABLEHAUL_WORLD_ONLY" // steps whose names hold this, and no others
 )
 
 // defaultBudget is when no more steps begin in `make test`: what is begun takes a while longer.
@@ -83,7 +84,8 @@ func (w *world) step(s step) []string {
 	if heal != nil && len(s.action.allowed) > 0 {
 		patience = patienceWithTrouble
 	}
-	if faults := w.check(f.land(patience), s.action.allowed); len(faults) > 0 || heal == nil && len(s.action.allowed) == 0 {
+	if faults := w.check(f.land(patience), s.action.allowed); len(faults) > 0 || heal == nil &&
+		len(s.action.allowed) == 0 {
 		return faults
 	}
 	if faults := w.heal(heal); len(faults) > 0 {
@@ -139,7 +141,7 @@ func (w *world) settle() []string {
 }
 
 // behind names a table whose watermark has not passed its newest row. Rows of the future, which a
-// zone that was set back has left, are waited for by nobody.
+// zone that was set back has left, are not waited for.
 func (w *world) behind(outcomes []outcome) string {
 	for _, o := range outcomes {
 		if o.table.cursor.days {
@@ -171,11 +173,11 @@ func (w *world) clock(t *tablePlan) (now string, err error) {
 	return now, err
 }
 
-// knownSeeds are what `make test` plays: all pairs of servers, cursors of days and of epochs, GTID, backfills, and watermarks
-// and targets that people change.
+// knownSeeds are what `make test` plays: all pairs of servers, cursors of days and of epochs, GTID,
+// backfills, and watermarks and targets that people change.
 var knownSeeds = []uint64{6138, 6191, 6225, 6184}
 
-// Whatever happens around a table, no row of it is lost or wrong. A world that fails prints its seed
+// In all that happens around a table, no row of it is lost or wrong. A world that fails prints its seed
 // and its story.
 func TestRandomWorld(t *testing.T) {
 	if text := os.Getenv(seedVariable); text != "" {

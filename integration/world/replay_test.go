@@ -15,14 +15,17 @@ func playSeed(t *testing.T, s *stage, seed uint64, deadline time.Time) {
 	t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 		steps := chosen(t, len(draw(seed).steps))
 		w, faults := played(t, s, seed, steps, deadline)
-		t.Logf("seed %d, %s to %s: %d steps, %d runs, %d versions, %.0f s", seed, w.plan.from, w.plan.to, w.done, w.runs, w.versions(), time.Since(w.began).Seconds())
+		t.Logf("seed %d, %s to %s: %d steps, %d runs, %d versions, %.0f s", seed, w.plan.from, w.plan.to, w.done,
+			w.runs, w.versions(), time.Since(w.began).Seconds())
 		if os.Getenv(storyVariable) != "" {
-			t.Log(w.told())
+			t.Log(w.described())
 		}
 		if len(faults) == 0 {
 			return
 		}
-		t.Errorf("%s\nFAULT: %s\nrepeat it: %s=%d %s=%s", w.told(), strings.Join(faults, "\nFAULT: "), seedVariable, seed, stepsVariable, numbers(steps))
+		t.Errorf("%s\nFAULT: %s\nrepeat it: %s=%d %s=%s", w.described(), strings.Join(faults, "\nFAULT: "),
+			seedVariable,
+			seed, stepsVariable, numbers(steps))
 		if os.Getenv(shrinkVariable) == "" {
 			return
 		}

@@ -43,7 +43,8 @@ func (o outcome) String() string {
 	if o.result.HeldBack != "" {
 		held = ", held back"
 	}
-	return fmt.Sprintf("%s done, %s, watermark %q, %d rows: %d new, %d changed%s", o.table.name, o.result.Mode, o.result.Watermark,
+	return fmt.Sprintf("%s done, %s, watermark %q, %d rows: %d new, %d changed%s", o.table.name, o.result.Mode,
+		o.result.Watermark,
 		o.result.RowsExtracted, o.result.Inserted, o.result.Updated, held)
 }
 
@@ -83,7 +84,8 @@ func (w *world) follow(ctx context.Context, o *outcome, in workflows.SyncTableIn
 	var err error
 	for { // Temporal may be down just now
 		var run client.WorkflowRun
-		run, err = w.stage.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: id, TaskQueue: w.queue}, workflows.SyncTableName, in)
+		run, err = w.stage.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: id, TaskQueue: w.queue},
+			workflows.SyncTableName, in)
 		if err == nil {
 			err = run.Get(ctx, &o.result)
 		}
@@ -116,12 +118,13 @@ func (w *world) pending(id string) string {
 	var parts []string
 	for _, a := range d.GetPendingActivities() {
 		last := a.GetLastFailure()
-		parts = append(parts, fmt.Sprintf("%s attempt %d: %s %s", a.GetActivityType().GetName(), a.GetAttempt(), last.GetApplicationFailureInfo().GetType(), last.GetMessage()))
+		parts = append(parts, fmt.Sprintf("%s attempt %d: %s %s", a.GetActivityType().GetName(), a.GetAttempt(),
+			last.GetApplicationFailureInfo().GetType(), last.GetMessage()))
 	}
 	return "(" + strings.Join(parts, "; ") + ")"
 }
 
-// land waits for the runs. Those that were not done after patience are told as they wait.
+// land waits for the runs. Those that were not done after patience are reported as they wait.
 func (f *flight) land(patience time.Duration) []outcome {
 	timer := time.AfterFunc(patience, f.cancel)
 	f.all.Wait()
@@ -144,7 +147,8 @@ func (w *world) check(outcomes []outcome, allowed []string) (faults []string) {
 		case o.stuck != "" && len(allowed) == 0:
 			faults = append(faults, o.table.name+" is stuck: "+o.stuck+"\n"+w.logTail())
 		case o.failure != "" && !slices.Contains(allowed, o.failure):
-			faults = append(faults, fmt.Sprintf("%s is refused without a cause: %s: %s", o.table.name, o.failure, o.message))
+			faults = append(faults, fmt.Sprintf("%s is refused without a cause: %s: %s", o.table.name, o.failure,
+				o.message))
 		}
 		more, err := w.look(o)
 		if err != nil {
@@ -160,7 +164,7 @@ func (w *world) check(outcomes []outcome, allowed []string) (faults []string) {
 	return faults
 }
 
-// look reads a table's target and lets the oracle judge.
+// look reads a table's target and lets the oracle compare.
 func (w *world) look(o outcome) ([]string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -173,7 +177,7 @@ func (w *world) look(o outcome) ([]string, error) {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
 	w.recorded(o.table.name)
-	return w.histories[o.table.name].judge(at, rows, w.promised(o)), nil
+	return w.histories[o.table.name].compare(at, rows, w.promised(o)), nil
 }
 
 // promised is what a run has promised by saying that it is done.
@@ -187,7 +191,8 @@ func (w *world) promised(o outcome) *promise {
 	}
 	p := &promise{
 		mayMove:   o.table.unique,
-		watermark: o.result.Watermark, cursor: c.column != "", number: c.number, began: o.began, patient: w.patient() && !w.strict,
+		watermark: o.result.Watermark, cursor: c.column != "", number: c.number, began: o.began, patient: w.patient() &&
+			!w.strict,
 		below: c.repeats && !w.strict,
 	}
 	if o.result.Mode == api.ModeBackfill {

@@ -31,7 +31,8 @@ type stage struct {
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	s := &stage{t: t, free: map[serverKind][]*servers.Server{}, clocks: map[*servers.Server]*servers.Clock{}, temporal: devserver.Private(t)}
+	s := &stage{t: t, free: map[serverKind][]*servers.Server{}, clocks: map[*servers.Server]*servers.Clock{},
+		temporal: devserver.Private(t)}
 	opts := temporalopts.At(s.temporal.Address)
 	opts.Logger = silent{}
 	var err error
@@ -60,7 +61,7 @@ func (k serverKind) arguments() []string {
 }
 
 // take lends a server until the test t ends. It has innodb_lock_wait_timeout and the like as a
-// server has them that nobody has set up.
+// server has them that no test has set up.
 func (s *stage) take(t *testing.T, f servers.Flavor, gtid bool) *host {
 	t.Helper()
 	kind := serverKind{f, gtid}
@@ -122,7 +123,8 @@ var workerBinary = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, "worker")
-	if out, err := exec.Command("go", "build", "-o", path, "../../worker").CombinedOutput(); err != nil { //nolint:noctx // once for all worlds
+	build := exec.Command("go", "build", "-o", path, "../../worker") //nolint:noctx // once
+	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the worker: %w: %s", err, out)
 	}
 	return path, nil

@@ -47,7 +47,8 @@ func (w *writer) insert(verb string, rows int) (string, []any) {
 		group, values := w.values(w.newKey(), columns)
 		groups, args = append(groups, "("+group+")"), append(args, values...)
 	}
-	return fmt.Sprintf("%s INTO %s (%s) VALUES %s", w.verb(verb), w.table.name, strings.Join(names, ", "), strings.Join(groups, ", ")), args
+	return fmt.Sprintf("%s INTO %s (%s) VALUES %s", w.verb(verb), w.table.name, strings.Join(names, ", "),
+		strings.Join(groups, ", ")), args
 }
 
 // verb is a statement's first word as some clients send it.
@@ -66,7 +67,8 @@ func (w *writer) verb(verb string) string {
 func (w *writer) insertSelect() (string, []any) {
 	names, columns := w.named()
 	group, args := w.values(w.newKey(), columns)
-	query := fmt.Sprintf("%s INTO %s (%s) SELECT %s FROM DUAL WHERE slowly(%.2f) = 1", w.verb("INSERT"), w.table.name, strings.Join(names, ", "), group, w.delay().Seconds())
+	query := fmt.Sprintf("%s INTO %s (%s) SELECT %s FROM DUAL WHERE slowly(%.2f) = 1", w.verb("INSERT"), w.table.name,
+		strings.Join(names, ", "), group, w.delay().Seconds())
 	return query, args
 }
 
@@ -82,7 +84,8 @@ func (w *writer) again() (string, []any) {
 	if often(w.random, 50) {
 		return fmt.Sprintf("%s INTO %s (%s) VALUES (%s)", w.verb("REPLACE"), w.table.name, list, group), args
 	}
-	query := fmt.Sprintf("%s INTO %s (%s) VALUES (%s) ON DUPLICATE KEY UPDATE v = %d", w.verb("INSERT"), w.table.name, list, group, w.v)
+	query := fmt.Sprintf("%s INTO %s (%s) VALUES (%s) ON DUPLICATE KEY UPDATE v = %d", w.verb("INSERT"), w.table.name,
+		list, group, w.v)
 	if now := w.table.cursor.now; now != "" {
 		query += ", " + w.table.cursor.column + " = " + now
 	}
@@ -107,7 +110,8 @@ func (w *writer) exchange() (statements []string) {
 		return "UPDATE " + w.table.name + " SET " + set + " WHERE "
 	}
 	return []string{
-		"SET @a = (SELECT u FROM " + w.table.name + " WHERE " + a + ")", "SET @b = (SELECT u FROM " + w.table.name + " WHERE " + b + ")",
+		"SET @a = (SELECT u FROM " + w.table.name + " WHERE " + a + ")",
+		"SET @b = (SELECT u FROM " + w.table.name + " WHERE " + b + ")",
 		set("NULL") + a, set("@a") + b, set("@b") + a,
 	}
 }

@@ -43,14 +43,17 @@ func wordKey(n int) []any {
 
 var keys = []keyKind{
 	{"counted", []column{keyColumn("id", "BIGINT NOT NULL AUTO_INCREMENT", asNumber)}, nil},
-	{"integer", []column{keyColumn("id", "INT UNSIGNED NOT NULL", asNumber)}, func(n int) []any { return []any{int64(n) * 7919 % 4000000007} }},
+	{"integer", []column{keyColumn("id", "INT UNSIGNED NOT NULL", asNumber)},
+		func(n int) []any { return []any{int64(n) * 7919 % 4000000007} }},
 	{"text, general_ci", []column{keyColumn("id", "VARCHAR(40) COLLATE utf8mb4_general_ci NOT NULL", asText)}, wordKey},
 	{"text, unicode_ci", []column{keyColumn("id", "VARCHAR(40) COLLATE utf8mb4_unicode_ci NOT NULL", asText)}, wordKey},
 	{"text, bin", []column{keyColumn("id", "VARCHAR(40) COLLATE utf8mb4_bin NOT NULL", asText)}, wordKey},
-	{"composite", []column{keyColumn("region", "CHAR(3) NOT NULL", asText), keyColumn("no", "INT NOT NULL", asNumber)}, func(n int) []any {
-		return []any{[]string{"eu", "US", "ap", "me"}[n%4], int64(n / 4)}
-	}},
-	{"day and number", []column{keyColumn("day", "DATE NOT NULL", asText), keyColumn("no", "SMALLINT UNSIGNED NOT NULL", asNumber)}, func(n int) []any {
+	{"composite", []column{keyColumn("region", "CHAR(3) NOT NULL", asText), keyColumn("no", "INT NOT NULL", asNumber)},
+		func(n int) []any {
+			return []any{[]string{"eu", "US", "ap", "me"}[n%4], int64(n / 4)}
+		}},
+	{"day and number", []column{keyColumn("day", "DATE NOT NULL", asText),
+		keyColumn("no", "SMALLINT UNSIGNED NOT NULL", asNumber)}, func(n int) []any {
 		return []any{fmt.Sprintf("2024-%02d-%02d", 1+n%12, 1+n%28), int64(n)}
 	}},
 	{"binary", []column{keyColumn("id", "BINARY(8) NOT NULL", asBytes)}, func(n int) []any {
@@ -60,16 +63,19 @@ var keys = []keyKind{
 		}
 		return []any{b}
 	}},
-	{"varbinary", []column{keyColumn("id", "VARBINARY(20) NOT NULL", asBytes)}, func(n int) []any { return []any{fmt.Appendf(nil, "%x\x00%d", n%3, n)} }},
+	{"varbinary", []column{keyColumn("id", "VARBINARY(20) NOT NULL", asBytes)},
+		func(n int) []any { return []any{fmt.Appendf(nil, "%x\x00%d", n%3, n)} }},
 }
 
 func drawTable(r *rand.Rand, name string) *tablePlan {
-	t := &tablePlan{name: name, key: pick(r, keys...), rows: pick(r, 0, 3, 200, 900), gate: often(r, 25), forms: map[string]form{}}
+	t := &tablePlan{name: name, key: pick(r, keys...), rows: pick(r, 0, 3, 200, 900), gate: often(r, 25),
+		forms: map[string]form{}}
 	t.cursor = drawCursor(r, t.key)
 	for i := range 1 + r.IntN(7) {
 		t.columns = append(t.columns, drawColumn(r, fmt.Sprintf("c%d", i)))
 	}
-	if !t.cursor.insertOnly && !t.cursor.days && t.cursor.column != "" && often(r, 25) { // rows of a day that swap values come the next day
+	// rows of a day that swap values come the next day
+	if !t.cursor.insertOnly && !t.cursor.days && t.cursor.column != "" && often(r, 25) {
 		t.unique, t.settings = true, ", uniqueConflicts: replace"
 		t.know(column{name: "u", form: asText})
 	}
@@ -114,7 +120,8 @@ func (t *tablePlan) draw(r *rand.Rand) string {
 	if t.cursor.ddl != "" {
 		lines = append(lines, "KEY by_cursor ("+t.cursor.column+")")
 	}
-	return fmt.Sprintf("CREATE TABLE %s (\n  %s\n) DEFAULT CHARSET=utf8mb4 COLLATE=%s", t.name, strings.Join(lines, ",\n  "),
+	return fmt.Sprintf("CREATE TABLE %s (\n  %s\n) DEFAULT CHARSET=utf8mb4 COLLATE=%s", t.name,
+		strings.Join(lines, ",\n  "),
 		pick(r, "utf8mb4_general_ci", "utf8mb4_unicode_ci", "utf8mb4_bin"))
 }
 

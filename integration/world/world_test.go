@@ -89,7 +89,7 @@ func (w *world) say(format string, args ...any) {
 	}
 }
 
-func (w *world) told() string {
+func (w *world) described() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.plan.String() + w.story.String()
@@ -114,7 +114,8 @@ func build(t *testing.T, s *stage, p plan, deadline time.Time) (*world, error) {
 		}
 	}
 	t.Cleanup(func() { w.close() })
-	if err := w.source.exec(ctx, "SET GLOBAL time_zone = '"+p.zone+"'", "SET GLOBAL log_bin_trust_function_creators = 1", "USE "+w.schema); err != nil {
+	if err := w.source.exec(ctx, "SET GLOBAL time_zone = '"+p.zone+"'",
+		"SET GLOBAL log_bin_trust_function_creators = 1", "USE "+w.schema); err != nil {
 		return w, err
 	}
 	if err := w.fill(ctx); err != nil {
@@ -130,7 +131,8 @@ func (w *world) fill(ctx context.Context) error {
 	if err := execAll(
 		ctx, db,
 		"CREATE TABLE gate (id INT PRIMARY KEY, x INT)", "INSERT INTO gate VALUES (1, 1)",
-		"CREATE FUNCTION slowly(d DOUBLE) RETURNS INT READS SQL DATA BEGIN DO SLEEP(d); RETURN (SELECT x FROM gate WHERE id = 1); END",
+		"CREATE FUNCTION slowly(d DOUBLE) RETURNS INT READS SQL DATA BEGIN DO SLEEP(d); RETURN (SELECT x FROM gate "+
+			"WHERE id = 1); END",
 	); err != nil {
 		return err
 	}
@@ -142,8 +144,10 @@ func (w *world) fill(ctx context.Context) error {
 		}
 		for id := range w.plan.writers {
 			wr := &writer{
-				table: t, schema: w.schema, history: w.histories[t.name], source: db, reader: w.reader, rest: &w.rest, id: id, of: w.plan.writers, next: id,
-				longest: w.longest, random: random(w.seed, uint64(1000+100*i+id)), live: map[string][]any{}, //nolint:gosec // small
+				table: t, schema: w.schema, history: w.histories[t.name], source: db, reader: w.reader, rest: &w.rest,
+				id: id, of: w.plan.writers, next: id,
+				longest: w.longest,
+				random:  random(w.seed, uint64(1000+100*i+id)), live: map[string][]any{}, //nolint:gosec // small
 			}
 			for left := t.rows / w.plan.writers; left > 0; left -= 50 {
 				query, args := wr.insert("INSERT", min(left, 50))
@@ -154,12 +158,15 @@ func (w *world) fill(ctx context.Context) error {
 			w.writers = append(w.writers, wr)
 		}
 		if t.cursor.ddl != "" {
-			if err := execAll(ctx, db, fmt.Sprintf("UPDATE %s SET %s = %s", t.name, t.cursor.column, t.cursor.old)); err != nil {
+			if err := execAll(ctx, db, fmt.Sprintf("UPDATE %s SET %s = %s", t.name, t.cursor.column,
+				t.cursor.old)); err != nil {
 				return err
 			}
 		}
 		if t.gate {
-			if err := execAll(ctx, db, fmt.Sprintf("CREATE TRIGGER %[1]s_gate BEFORE INSERT ON %[1]s FOR EACH ROW BEGIN DECLARE y INT; SELECT x INTO y FROM gate WHERE id = 1 LOCK IN SHARE MODE; END", t.name)); err != nil {
+			if err := execAll(ctx, db, fmt.Sprintf("CREATE TRIGGER %[1]s_gate BEFORE INSERT ON %[1]s FOR EACH ROW "+
+				"BEGIN DECLARE y INT; SELECT x INTO y FROM gate WHERE id = 1 LOCK IN SHARE MODE; END",
+				t.name)); err != nil {
 				return err
 			}
 		}
@@ -194,7 +201,7 @@ func (w *world) startWriters() {
 	}
 }
 
-// quiet runs f while nobody writes, and reads all rows again afterwards.
+// quiet runs f while no writer writes, and reads all rows again afterwards.
 func (w *world) quiet(f func() error) error {
 	w.rest.Lock()
 	defer w.rest.Unlock()
@@ -237,7 +244,8 @@ func (w *world) close() {
 			_ = h.clock.Set(0)
 		}
 		if h != nil {
-			_ = h.exec(ctx, "SET GLOBAL time_zone = 'SYSTEM'", "DROP DATABASE IF EXISTS "+w.schema, "DROP DATABASE IF EXISTS "+w.schema+"_old")
+			_ = h.exec(ctx, "SET GLOBAL time_zone = 'SYSTEM'", "DROP DATABASE IF EXISTS "+w.schema,
+				"DROP DATABASE IF EXISTS "+w.schema+"_old")
 		}
 	}
 }

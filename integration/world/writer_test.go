@@ -39,7 +39,7 @@ type writer struct {
 
 	// open is odd while rows may be committed that the history does not have yet.
 	open atomic.Int64
-	// rest is locked while the world wants nobody to write.
+	// rest is locked while the world wants no writes.
 	rest *sync.RWMutex
 
 	odd atomic.Pointer[error] // an error that no world explains
@@ -97,10 +97,10 @@ func (w *writer) operate(ctx context.Context) {
 	}
 }
 
-// leave ends the writer's session, with whatever it has open.
+// leave ends the writer's session, with all that it has open.
 func (w *writer) leave() {
 	if w.conn != nil {
-		_ = w.conn.Raw(func(any) error { return driver.ErrBadConn }) // how a pool is told not to keep it
+		_ = w.conn.Raw(func(any) error { return driver.ErrBadConn }) // by this a pool does not keep it
 		_ = w.conn.Close()
 		w.conn = nil
 	}

@@ -32,7 +32,8 @@ func TestSessionsAreSetUpWhateverTheServersDefaultsAre(t *testing.T) {
 		schema := s.Schema(t)
 		admin := s.DB(t, schema)
 		dbtest.Exec(t, admin, "CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, d DATE)")
-		const ask = "SELECT CONCAT_WS('|', @@time_zone, @@autocommit, @@character_set_client, @@character_set_results, @@sql_mode, @@lock_wait_timeout)"
+		const ask = "SELECT CONCAT_WS('|', @@time_zone, @@autocommit, @@character_set_client, " +
+			"@@character_set_results, @@sql_mode, @@lock_wait_timeout)"
 		source := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
 		for range 3 { // more than one connection of the pool
 			conn := dbtest.Session(t, source.DB)
@@ -65,7 +66,8 @@ func TestSessionsAreSetUpWhateverTheServersDefaultsAre(t *testing.T) {
 func TestOpenRefusesParametersThatWouldChangeWhatRowsMean(t *testing.T) {
 	for _, param := range []string{
 		"allowAllFiles=true", "clientFoundRows=true", "multiStatements=1", "time_zone=%27SYSTEM%27", "sql_mode=%27%27",
-		"autocommit=0", "strict=true", "tls=preferred", "tls=custom", "allowFallbackToPlaintext=true", "sql_select_limit=5",
+		"autocommit=0", "strict=true", "tls=preferred", "tls=custom", "allowFallbackToPlaintext=true",
+		"sql_select_limit=5",
 	} {
 		_, err := mysqldb.Open(t.Context(), "user:s3cret@tcp(127.0.0.1:1)/db?"+param, mysqldb.Options{Name: "shop"})
 		require.ErrorIs(t, err, mysqlerr.ErrBadDSN, param)
@@ -75,8 +77,10 @@ func TestOpenRefusesParametersThatWouldChangeWhatRowsMean(t *testing.T) {
 
 func TestOpenNeverRepeatsTheDSN(t *testing.T) {
 	for _, dsn := range []string{
-		"user:s3cret@tcp(127.0.0.1:1)/", "user:s3cret", "user:s3/cret@tcp(x)", "user:p@s3cret@tcp(127.0.0.1:1/", "user:x@s3cret(127.0.0.1)/",
-		"user:x@tcp(127.0.0.1:1)/?parseTime=s3cret", "user:x@tcp(127.0.0.1:1)/?tls=s3cret", "user:x@tcp(127.0.0.1:1)/%zzs3cret", "",
+		"user:s3cret@tcp(127.0.0.1:1)/", "user:s3cret", "user:s3/cret@tcp(x)", "user:p@s3cret@tcp(127.0.0.1:1/",
+		"user:x@s3cret(127.0.0.1)/",
+		"user:x@tcp(127.0.0.1:1)/?parseTime=s3cret", "user:x@tcp(127.0.0.1:1)/?tls=s3cret",
+		"user:x@tcp(127.0.0.1:1)/%zzs3cret", "",
 	} {
 		_, err := mysqldb.Open(t.Context(), dsn, mysqldb.Options{Name: "shop"})
 		require.Error(t, err, dsn)

@@ -71,7 +71,7 @@ func secretOf(cfg *mysql.Config) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// refusals are the numbers by which a server refuses a login, whatever else is right.
+// refusals are the numbers by which a server refuses a login, even where all else is right.
 var refusals = []uint16{
 	mysqlerr.ErrAccessDenied, mysqlerr.ErrAccessDeniedNoPass, mysqlerr.ErrAccountLocked, mysqlerr.ErrMariaAccountLocked,
 	mysqlerr.ErrPasswordLock, mysqlerr.ErrUserBlocked,
@@ -178,7 +178,8 @@ func (c *connector) logInAs(ctx context.Context, a *account) (driver.Conn, error
 		return nil, err
 	}
 	conn, err := a.Connect(ctx)
-	if n := mysqlerr.NumberOf(err); n == mysqlerr.ErrTooManyConnections || n == mysqlerr.ErrTooManyUserConns || n == mysqlerr.ErrUserLimit {
+	if n := mysqlerr.NumberOf(err); n == mysqlerr.ErrTooManyConnections || n == mysqlerr.ErrTooManyUserConns ||
+		n == mysqlerr.ErrUserLimit {
 		c.login.onNoConnection()
 	}
 	return conn, c.login.record(a.secret, err)

@@ -36,8 +36,8 @@ func failedLogins(t *testing.T, db *sql.DB) int {
 	return n
 }
 
-// atOnce runs f by many at the same time, and returns their errors.
-func atOnce(many int, f func() error) []error {
+// concurrently runs f by many at the same time, and returns their errors.
+func concurrently(many int, f func() error) []error {
 	errs := make([]error, many)
 	var all sync.WaitGroup
 	for i := range many {
@@ -47,7 +47,7 @@ func atOnce(many int, f func() error) []error {
 	return errs
 }
 
-// A password that was changed is tried once, by one, whatever asks for connections; nobody's account
+// A password that was changed is tried once, by one, for any number of connections; no account
 // is locked by it.
 func TestARefusedLoginIsRememberedAndTriedByOne(t *testing.T) {
 	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
@@ -78,12 +78,12 @@ func TestARefusedLoginIsRememberedAndTriedByOne(t *testing.T) {
 			}
 			before := failedLogins(t, p.Admin)
 			for range 3 {
-				for _, err := range atOnce(60, func() error { return pools[0].PingContext(t.Context()) }) {
+				for _, err := range concurrently(60, func() error { return pools[0].PingContext(t.Context()) }) {
 					require.Equal(t, uint16(1045), mysqlerr.NumberOf(err), "%v", err)
 					require.True(t, mysqlerr.IsPermanent(err))
 					require.Contains(t, mysqlerr.Describe(err).Remedy, "tried again within 1m0s, by one connection")
 				}
-				for _, err := range atOnce(60, func() error {
+				for _, err := range concurrently(60, func() error {
 					_, err := mysqldb.Open(t.Context(), loginDSN(s, login), o)
 					return err
 				}) {
@@ -95,29 +95,31 @@ func TestARefusedLoginIsRememberedAndTriedByOne(t *testing.T) {
 			// A changed secret is tried at once, and all pools go on with it.
 			secret.Store(p.Schema + ":other")
 			for _, db := range pools {
-				require.Eventually(t, func() bool { return db.PingContext(t.Context()) == nil }, dbtest.Soon, 100*time.Millisecond)
+				require.Eventually(t, func() bool { return db.PingContext(t.Context()) == nil }, dbtest.Soon,
+					100*time.Millisecond)
 			}
 			require.LessOrEqual(t, failedLogins(t, p.Admin)-before, 1)
 		})
 	}
 }
 
-// Where the secret was changed on both sides, nobody notices.
+// Where the secret was changed on both sides, no client notices.
 func TestARotatedSecretIsReadAgainWhenTheLoginIsRefused(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := dbtest.NewProvoker(t, s)
 		login := p.Login("", "SELECT ON "+p.Schema+".*")
 		var asked atomic.Int64
-		db, err := mysqldb.Open(t.Context(), loginDSN(s, login), mysqldb.Options{Name: "shop", ReloadDSN: func() (string, error) {
-			asked.Add(1)
-			return loginDSN(s, p.Schema+":other"), nil
-		}})
+		db, err := mysqldb.Open(t.Context(), loginDSN(s, login),
+			mysqldb.Options{Name: "shop", ReloadDSN: func() (string, error) {
+				asked.Add(1)
+				return loginDSN(s, p.Schema+":other"), nil
+			}})
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, db.Close()) })
 		require.Zero(t, asked.Load(), "a good login needs no other")
 		dbtest.Exec(t, p.Admin, "ALTER USER "+p.Schema+"@'%' IDENTIFIED BY 'other'")
 		db.SetMaxIdleConns(0)
-		for _, err := range atOnce(20, func() error { return db.PingContext(t.Context()) }) {
+		for _, err := range concurrently(20, func() error { return db.PingContext(t.Context()) }) {
 			if err != nil { // it came between the refusal and the new secret
 				require.Equal(t, uint16(1045), mysqlerr.NumberOf(err))
 			}
@@ -127,7 +129,7 @@ func TestARotatedSecretIsReadAgainWhenTheLoginIsRefused(t *testing.T) {
 	})
 }
 
-// A login's limit bounds the pools that use it, whatever the configuration allows.
+// A login's limit bounds the pools that use it, for any maxConnections.
 func TestPoolsFollowTheServersLimits(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := dbtest.NewProvoker(t, s)
@@ -150,7 +152,7 @@ func TestPoolsFollowTheServersLimits(t *testing.T) {
 		}
 		for _, db := range pools {
 			require.Equal(t, 2, db.Stats().MaxOpenConnections)
-			for _, err := range atOnce(20, work(db)) {
+			for _, err := range concurrently(20, work(db)) {
 				require.NoError(t, err)
 			}
 		}
@@ -167,7 +169,7 @@ func TestPoolsFollowTheServersLimits(t *testing.T) {
 		}
 		var refused error
 		for range 3 {
-			for _, err := range atOnce(20, work(pools[0])) {
+			for _, err := range concurrently(20, work(pools[0])) {
 				if err != nil {
 					refused = err
 				}
@@ -177,7 +179,7 @@ func TestPoolsFollowTheServersLimits(t *testing.T) {
 		require.True(t, mysqlerr.IsCapacity(refused), "%v", refused)
 		require.Contains(t, mysqlerr.Describe(refused).Remedy, "lower maxConnections")
 		require.Less(t, pools[0].Stats().MaxOpenConnections, 5, "it did not become smaller")
-		for _, err := range atOnce(20, work(pools[0])) {
+		for _, err := range concurrently(20, work(pools[0])) {
 			require.NoError(t, err, "it is still refused")
 		}
 	})

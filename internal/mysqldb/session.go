@@ -83,7 +83,8 @@ func (c *connector) setUp(ctx context.Context, conn driverConn) (instance string
 // They run after init_connect, so that a global autocommit=0, sql_select_limit or statement time
 // limit cannot change what is read or written.
 func sessionSetup(role Role, flavor Flavor) []string {
-	common := "SET time_zone = '+00:00', autocommit = 1, sql_select_limit = 18446744073709551615, sql_safe_updates = 0, sql_big_selects = 1"
+	common := "SET time_zone = '+00:00', autocommit = 1, sql_select_limit = 18446744073709551615, sql_safe_updates " +
+		"= 0, sql_big_selects = 1"
 	if flavor == FlavorMariaDB {
 		common += ", max_statement_time = 0"
 	} else {

@@ -26,7 +26,8 @@ func TestTheLimitsOfSilenceAreBelowAMinute(t *testing.T) {
 func TestConnectionsThatDieWithoutAWordAreGivenUp(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		schemaName := s.Schema(t)
-		dbtest.Exec(t, s.DB(t, schemaName), "CREATE TABLE t (id INT PRIMARY KEY, updated_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6), KEY (updated_at))",
+		dbtest.Exec(t, s.DB(t, schemaName), "CREATE TABLE t (id INT PRIMARY KEY, updated_at TIMESTAMP(6) NOT NULL "+
+			"DEFAULT CURRENT_TIMESTAMP(6), KEY (updated_at))",
 			"INSERT INTO t (id) VALUES (1)")
 		db, p := dbtest.Forgetful(t, s, mysqldb.Source)
 		tbl := dbtest.Introspect(t, db, schemaName, "t")

@@ -42,7 +42,7 @@ func TestOthersOnAServerAreSeen(t *testing.T) {
 	})
 }
 
-// Where others use the source, its pages are read one at a time, whoever reads them.
+// Where others use the source, its pages are read one at a time, by any reader.
 func TestPagesTakeTurnsWhereOthersAre(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		private := servers.Private(t, s.Flavor)
@@ -62,7 +62,8 @@ func TestPagesTakeTurnsWhereOthersAre(t *testing.T) {
 			done := make(chan int, 1)
 			go func() {
 				rows := 0
-				_, err := scan.ReadPages(t.Context(), w.Db, spec, func(page *table.Rows) error { rows += page.Len(); return nil })
+				_, err := scan.ReadPages(t.Context(), w.Db, spec,
+					func(page *table.Rows) error { rows += page.Len(); return nil })
 				assert.NoError(t, err)
 				done <- rows
 			}()

@@ -85,7 +85,8 @@ func (c *Client) translate(tbl string, err error) error {
 	case errors.As(err, &namespace):
 		return &SettingsError{fmt.Errorf("namespace %s does not exist at %s", c.namespace, c.address)}
 	case errors.As(err, &denied):
-		return &SettingsError{fmt.Errorf("%s denies access to namespace %s: %w", c.address, c.namespace, plainError(err))}
+		return &SettingsError{fmt.Errorf("%s denies access to namespace %s: %w", c.address, c.namespace,
+			plainError(err))}
 	case errors.As(err, &notReady) && strings.Contains(notReady.Message, "no poller"):
 		return &UnreachableError{c.address, errors.New("no worker answers")} // Temporal itself does
 	case errors.As(err, &unavailable), errors.As(err, &deadline), errors.Is(err, context.DeadlineExceeded):
@@ -118,12 +119,14 @@ func failedOf(err error) *FailedError {
 		}
 		var details failure.Details
 		if app.HasDetails() && app.Details(&details) == nil {
-			out.Doing, out.Connection, out.Remedy, out.What = details.Doing, details.Connection, details.Remedy, details.What
+			out.Doing, out.Connection, out.Remedy, out.What = details.Doing, details.Connection, details.Remedy,
+				details.What
 		}
 	case errors.As(err, &terminated):
 		out.Type, out.Message = failure.EndTerminated, "a person or a program terminated the run"
 	case errors.As(err, &cancelled):
-		out.Type, out.Message = failure.EndCancelled, "a person or a program cancelled the run; the watermark did not move"
+		out.Type, out.Message = failure.EndCancelled, "a person or a program cancelled the run; the watermark did "+
+			"not move"
 	case errors.As(err, &timeout):
 		out.Type, out.Message = failure.EndTimedOut, timeoutText(timeout)
 	default:

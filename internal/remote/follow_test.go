@@ -103,7 +103,8 @@ func TestFollowingManyRunsIsBounded(t *testing.T) {
 			}
 		})
 	}
-	require.Eventually(t, func() bool { return f.count() == tables && m.waiting.now.Load() == maxWaits }, 10*time.Second,
+	require.Eventually(t, func() bool { return f.count() == tables && m.waiting.now.Load() == maxWaits },
+		10*time.Second,
 		time.Millisecond)
 	polled := m.polled.Load()
 	require.Eventually(t, func() bool { return m.polled.Load() > polled+2*tables }, 30*time.Second, time.Millisecond,

@@ -20,7 +20,8 @@ const dialTimeout = 10 * time.Second
 
 const (
 	writeDSN = "write it as user:password@tcp(host:3306)/ or user:password@unix(/path/to/socket)/"
-	writeTLS = "leave out the parameter tls, and set the connection's tls: disabled, required, verify-ca or verify-identity"
+	writeTLS = "leave out the parameter tls, and set the connection's tls: disabled, required, verify-ca or " +
+		"verify-identity"
 )
 
 // Check finds what makes a DSN useless with any server: a URL, no tcp(), a parameter that is
@@ -92,7 +93,7 @@ func dsnError(err error) error {
 		"missing the slash":        "the slash before the database name is missing",
 		"address not terminated":   "the brace after the address is missing",
 		"did you forget to escape": "a parameter's value is not escaped",
-		"default addr for network": "the address stands outside of tcp( )",
+		"default addr for network": "the address is outside of tcp( )",
 		"unknown config name":      "its tls parameter is none that this program knows",
 		"invalid bool value":       "a parameter that is true or false has another value",
 		"missing unit":             "a parameter that is a time has no unit, such as 30s",
@@ -150,11 +151,12 @@ func checkConfig(cfg *mysql.Config) error {
 		return nil
 	case "tcp":
 	default:
-		return badDSN(writeDSN, "the address stands outside of tcp( ) or unix( )")
+		return badDSN(writeDSN, "the address is outside of tcp( ) or unix( )")
 	}
 	host, port, err := net.SplitHostPort(cfg.Addr) // the driver has added a port where there was none
 	address, _, _ := strings.Cut(host, "%")
-	if err != nil || strings.ContainsAny(address, "/@ ") || strings.Contains(address, ":") && net.ParseIP(address) == nil {
+	if err != nil || strings.ContainsAny(address, "/@ ") || strings.Contains(address, ":") &&
+		net.ParseIP(address) == nil {
 		return badDSN(writeDSN+"; an IPv6 address goes into [ ]", "the address in tcp( ) is not host:port")
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {

@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Off the machine everything is checked unless somebody says otherwise.
+// Off the machine everything is checked by default.
 func TestTLSByDefault(t *testing.T) {
 	for dsn, want := range map[string]TLSMode{
 		"u:p@tcp(db.example.com:3306)/":                        TLSVerifyIdentity,

@@ -54,7 +54,8 @@ func ReadServer(ctx context.Context, db mysqldb.Reader, known string) (Server, e
 	var s Server
 	var flush int
 	var synced bool
-	err := db.QueryRowContext(ctx, "SELECT "+id+", @@hostname, @@port, "+history+", "+includes+", @@innodb_flush_log_at_trx_commit, @@log_bin = 0 OR @@sync_binlog = 1", known).
+	err := db.QueryRowContext(ctx, "SELECT "+id+", @@hostname, @@port, "+history+", "+
+		includes+", @@innodb_flush_log_at_trx_commit, @@log_bin = 0 OR @@sync_binlog = 1", known).
 		Scan(&s.ID, &s.Host, &s.Port, &s.History, &s.Includes, &flush, &synced)
 	if err != nil {
 		return Server{}, fmt.Errorf("ask the server who it is: %w", mysqlerr.Safe(err))

@@ -95,7 +95,8 @@ func Read(ctx context.Context, db *mysqldb.DB, target table.Name) ([]Row, error)
 	return rows, nil
 }
 
-func read(ctx context.Context, db *mysqldb.DB, q mysqldb.Querier, target table.Name, lock string) (out []Row, err error) {
+func read(ctx context.Context, db *mysqldb.DB, q mysqldb.Querier, target table.Name, lock string) (out []Row,
+	err error) {
 	rows, err := q.QueryContext(ctx, "SELECT state_id, keeper, fence, run, watermark, done FROM "+stateTable(target)+
 		" WHERE target_table = ?"+lock, name(db, target))
 	if err != nil {
@@ -153,8 +154,10 @@ func Begin(ctx context.Context, db *mysqldb.DB, spec BeginSpec) error {
 func begin(ctx context.Context, db *mysqldb.DB, spec BeginSpec) error {
 	st, target := stateTable(spec.Target), name(db, spec.Target)
 	for range 2 { // the second time, the row is there
-		result, err := db.ExecContext(ctx, "UPDATE "+st+" SET keeper = ?, fence = ?, done = ?, changed_at = NOW() WHERE target_table = ? AND state_id = ?"+
-			" AND fence <= ? AND run IN (?, ?)", spec.Keeper, spec.Fence, spec.Done, target, spec.StateID, spec.Fence, spec.Expected, spec.Fence)
+		result, err := db.ExecContext(ctx, "UPDATE "+st+" SET keeper = ?, fence = ?, done = ?, changed_at = NOW() "+
+			"WHERE target_table = ? AND state_id = ?"+
+			" AND fence <= ? AND run IN (?, ?)", spec.Keeper, spec.Fence, spec.Done, target, spec.StateID, spec.Fence,
+			spec.Expected, spec.Fence)
 		if err != nil {
 			return err
 		}
@@ -193,7 +196,8 @@ func (spec BeginSpec) settle(ctx context.Context, db *mysqldb.DB, rows []Row) (t
 		return false, ErrNotBegun
 	case own == nil && len(others) > 0:
 		// The other state's row becomes ours: that takes no DELETE privilege.
-		_, err = db.ExecContext(ctx, "UPDATE "+st+" SET state_id = ?, run = 0, watermark = '', fence = LEAST(fence, ?) WHERE target_table = ? AND state_id = ?",
+		_, err = db.ExecContext(ctx, "UPDATE "+st+" SET state_id = ?, run = 0, watermark = '', fence = LEAST(fence, "+
+			"?) WHERE target_table = ? AND state_id = ?",
 			spec.StateID, spec.Fence, target, others[0])
 		others = others[1:]
 	case own == nil:
@@ -269,7 +273,8 @@ func Finish(ctx context.Context, db *mysqldb.DB, ref Ref, watermark string) erro
 
 // update changes the run's own state row, and fails where it is not there any more.
 func update(ctx context.Context, db *mysqldb.DB, ref Ref, doing, set string, arg any) error {
-	result, err := db.ExecContext(ctx, "UPDATE "+stateTable(ref.Target)+" SET "+set+", changed_at = NOW() WHERE target_table = ?"+
+	result, err := db.ExecContext(ctx, "UPDATE "+stateTable(ref.Target)+" SET "+
+		set+", changed_at = NOW() WHERE target_table = ?"+
 		" AND state_id = ? AND fence = ?", arg, name(db, ref.Target), ref.StateID, ref.Fence)
 	if err != nil {
 		return fmt.Errorf("%s: %w", doing, mysqlerr.Safe(gone(err)))

@@ -36,7 +36,8 @@ func TestStateRow(t *testing.T) {
 		require.ErrorIs(t, lineage.Check(ctx, db, db, first), lineage.ErrNotBegun)
 
 		begin := func(ref lineage.Ref, expected int64, done string, replaces ...string) error {
-			return lineage.Begin(ctx, db, lineage.BeginSpec{Ref: ref, Keeper: "here", Expected: expected, Done: done, Replaces: replaces})
+			return lineage.Begin(ctx, db, lineage.BeginSpec{Ref: ref, Keeper: "here", Expected: expected, Done: done,
+				Replaces: replaces})
 		}
 		require.ErrorIs(t, begin(first, 5, ""), lineage.ErrNotBegun, "the run expects one that was whole")
 		require.NoError(t, begin(first, 0, "000"))
@@ -48,7 +49,8 @@ func TestStateRow(t *testing.T) {
 		require.NoError(t, lineage.Finish(ctx, db, first, "7"), "its reply was lost")
 		rows, err = lineage.Read(ctx, db, target)
 		require.NoError(t, err)
-		require.Equal(t, []lineage.Row{{StateID: "a", Keeper: "here", Fence: 10, Run: 10, Watermark: "7", Done: "010"}}, rows)
+		require.Equal(t, []lineage.Row{{StateID: "a", Keeper: "here", Fence: 10, Run: 10, Watermark: "7", Done: "010"}},
+			rows)
 
 		second := lineage.Ref{Target: target, StateID: "a", Fence: 20}
 		require.ErrorIs(t, lineage.Check(ctx, db, db, second), lineage.ErrNotBegun)
@@ -68,7 +70,8 @@ func TestStateRow(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []lineage.Row{{StateID: "b", Keeper: "here", Fence: 30, Done: "0"}}, rows)
 
-		_, err = db.ExecContext(ctx, "DROP TABLE "+sqltext.Qualified(table.Name{Schema: target.Schema, Table: lineage.StateTable}))
+		_, err = db.ExecContext(ctx, "DROP TABLE "+sqltext.Qualified(table.Name{Schema: target.Schema,
+			Table: lineage.StateTable}))
 		require.NoError(t, err)
 		require.ErrorIs(t, lineage.Check(ctx, db, db, other), lineage.ErrNotBegun)
 	})
@@ -99,7 +102,9 @@ func TestALoginThatMayNotKeepAStateRow(t *testing.T) {
 		_, target := open(t, s)
 		root := s.DB(t, target.Schema)
 		user := "u" + target.Schema[len(target.Schema)-8:]
-		for _, q := range []string{"CREATE TABLE t (id INT PRIMARY KEY)", "CREATE USER '" + user + "'@'%' IDENTIFIED BY 'p'", "GRANT SELECT, INSERT, UPDATE ON t TO '" + user + "'@'%'"} {
+		for _, q := range []string{"CREATE TABLE t (id INT PRIMARY KEY)",
+			"CREATE USER '" + user + "'@'%' IDENTIFIED BY 'p'",
+			"GRANT SELECT, INSERT, UPDATE ON t TO '" + user + "'@'%'"} {
 			_, err := root.ExecContext(t.Context(), q)
 			require.NoError(t, err)
 		}
@@ -109,7 +114,8 @@ func TestALoginThatMayNotKeepAStateRow(t *testing.T) {
 		t.Cleanup(func() { require.NoError(t, db.Close()) })
 		_, err = lineage.Read(t.Context(), db, target)
 		require.ErrorIs(t, err, lineage.ErrNoStateTable)
-		require.ErrorIs(t, lineage.Begin(t.Context(), db, lineage.BeginSpec{Ref: lineage.Ref{Target: target, StateID: "a", Fence: 1}}), lineage.ErrNoStateTable)
+		require.ErrorIs(t, lineage.Begin(t.Context(), db,
+			lineage.BeginSpec{Ref: lineage.Ref{Target: target, StateID: "a", Fence: 1}}), lineage.ErrNoStateTable)
 	})
 }
 

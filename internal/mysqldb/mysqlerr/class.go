@@ -82,7 +82,8 @@ func classifyDriver(err error) Class {
 		return ClassConfiguration
 	}
 	for _, setup := range []error{
-		ErrBadDSN, ErrServerTooOld, mysql.ErrNoTLS, mysql.ErrCleartextPassword, mysql.ErrNativePassword, mysql.ErrOldPassword,
+		ErrBadDSN, ErrServerTooOld, mysql.ErrNoTLS, mysql.ErrCleartextPassword, mysql.ErrNativePassword,
+		mysql.ErrOldPassword,
 		mysql.ErrUnknownPlugin, mysql.ErrOldProtocol,
 	} {
 		if errors.Is(err, setup) {

@@ -30,7 +30,8 @@ func serverError(number uint16, message string) error {
 func TestClassifyServerErrorsByNumber(t *testing.T) {
 	for class, numbers := range map[mysqlerr.Class][]uint16{
 		mysqlerr.ClassRetry: {
-			1205, 1213, 1317, 1412, 1615, 4031, 1053, 2003, 2006, 2013, 2055, 1158, 1159, 1160, 1161, 1020, 1927, 3024, 1969,
+			1205, 1213, 1317, 1412, 1615, 4031, 1053, 2003, 2006, 2013, 2055, 1158, 1159, 1160, 1161, 1020, 1927,
+			3024, 1969,
 		},
 		mysqlerr.ClassCapacity: {1040, 1203, 1226, 1129, 1135, 1021, 1114, 1037, 1038, 1041},
 		mysqlerr.ClassFailover: {1792, 1836, 1874, 1036},
@@ -116,7 +117,8 @@ func TestSafeNeverShowsAValue(t *testing.T) {
 		{1048, "Column 'a' cannot be null", "a", "", 0},
 		{1364, "Field 'a' doesn't have a default value", "a", "", 0},
 		{1300, "Invalid utf8mb4 character string: 's3cret'", "", "", 0},
-		{1452, "Cannot add or update a child row: a foreign key constraint fails (`d`.`t`, CONSTRAINT `fk``1` FOREIGN KEY (`a`) REFERENCES `p` (`id`))", "", "fk`1", 0},
+		{1452, "Cannot add or update a child row: a foreign key constraint fails (`d`.`t`, CONSTRAINT `fk``1` " +
+			"FOREIGN KEY (`a`) REFERENCES `p` (`id`))", "", "fk`1", 0},
 		{3819, "Check constraint 'positive' is violated.", "", "positive", 0},
 		{4025, "CONSTRAINT `positive` failed for `d`.`t`", "", "positive", 0},
 		{3140, `Invalid JSON text: "Missing a comma" at position 7 in value for column 't.j'.`, "j", "", 0},

@@ -186,7 +186,8 @@ func describeDriver(p *Problem, err error) {
 	}
 	switch p.Class {
 	case ClassSplit:
-		p.Sentence, p.Remedy = "the statement is larger than the server's max_allowed_packet", "raise max_allowed_packet on the server"
+		p.Sentence, p.Remedy = "the statement is larger than the server's max_allowed_packet",
+			"raise max_allowed_packet on the server"
 	case ClassConfiguration:
 		p.Sentence = err.Error()
 		var file *FileError

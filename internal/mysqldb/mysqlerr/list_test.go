@@ -90,7 +90,7 @@ func TestEveryErrorNumberArrivesWithItsClass(t *testing.T) {
 	})
 }
 
-// A person's own SIGNAL refuses a row, whatever number it carries.
+// A person's own SIGNAL refuses a row, with any number.
 func TestASignalWithANumberOfItsOwnRefusesTheRow(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		for _, number := range []string{"1644", "31001", "1205", "2013"} {

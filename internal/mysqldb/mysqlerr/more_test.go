@@ -13,7 +13,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
-// provokedByObjects are errors of what stands around a table: partitions, triggers, views,
+// provokedByObjects are errors of what is around a table: partitions, triggers, views,
 // functions, settings. Each needs a person, and says at once what to do.
 var provokedByObjects = []provoked{
 	{1526, "", mysqlerr.ClassRowData, "no partition for the row's value", func(p *dbtest.Provoker) error {

@@ -117,7 +117,7 @@ func TestAStatementLargerThanThePacketIsSplitOrLost(t *testing.T) {
 		require.Equal(t, "larger than the server's max_allowed_packet",
 			mysqlerr.Describe(err).Sentence[len("the statement is "):])
 
-		plain := dbtest.Session(t, p.Admin) // whoever does not know it
+		plain := dbtest.Session(t, p.Admin) // a client that does not know it
 		_, err = plain.ExecContext(t.Context(), huge)
 		t.Log(mysqlerr.Safe(err))
 		require.Contains(t, []mysqlerr.Class{mysqlerr.ClassSplit, mysqlerr.ClassRetry}, mysqlerr.Classify(err), "%v",

@@ -99,7 +99,8 @@ var counter = regexp.MustCompile(` AUTO_INCREMENT=[0-9]+`)
 // give it: an introspection says why better.
 func ShowCreate(ctx context.Context, q mysqldb.RowQuerier, name table.Name) string {
 	var shown, create string
-	if err := q.QueryRowContext(ctx, fmt.Sprintf("SHOW CREATE TABLE %s", sqltext.Qualified(name))).Scan(&shown, &create); err != nil {
+	if err := q.QueryRowContext(ctx, fmt.Sprintf("SHOW CREATE TABLE %s", sqltext.Qualified(name))).Scan(&shown,
+		&create); err != nil {
 		return ""
 	}
 	return counter.ReplaceAllString(create, "")

@@ -40,8 +40,10 @@ func TestStructureIsAskedForAgainWhenTheTableWasAltered(t *testing.T) {
 			dbtest.Exec(t, admin, "INSERT INTO t (a) VALUES ('x'), ('y')")
 			require.Same(t, first, structure(), "rows change nothing")
 			for _, change := range []string{
-				"ADD COLUMN b INT", "MODIFY a VARCHAR(11) CHARACTER SET latin1", "MODIFY a VARCHAR(11) CHARACTER SET utf8mb4",
-				"ADD KEY by_a (a)", "RENAME COLUMN b TO c", "DROP PRIMARY KEY, ADD PRIMARY KEY (id, a)", "DROP COLUMN c",
+				"ADD COLUMN b INT", "MODIFY a VARCHAR(11) CHARACTER SET latin1",
+				"MODIFY a VARCHAR(11) CHARACTER SET utf8mb4",
+				"ADD KEY by_a (a)", "RENAME COLUMN b TO c", "DROP PRIMARY KEY, ADD PRIMARY KEY (id, a)",
+				"DROP COLUMN c",
 			} {
 				dbtest.Exec(t, admin, "ALTER TABLE t "+change)
 				now := structure()

@@ -44,7 +44,8 @@ func isLob(r Record) bool {
 // mysqlLiteral writes MySQL's bare default value as SQL.
 func mysqlLiteral(kind table.Kind, value string) string {
 	switch kind {
-	case table.KindInt, table.KindUint, table.KindDecimal, table.KindFloat, table.KindDouble, table.KindYear, table.KindBit:
+	case table.KindInt, table.KindUint, table.KindDecimal, table.KindFloat, table.KindDouble, table.KindYear,
+		table.KindBit:
 		return value
 	case table.KindBytes:
 		if strings.HasPrefix(value, "0x") && len(value) > 2 {

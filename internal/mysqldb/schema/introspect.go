@@ -31,7 +31,8 @@ func Read(ctx context.Context, d mysqldb.Reader, name table.Name) (t *Table, err
 		if t, err = i.tableOf(ctx, name); err != nil {
 			return err
 		}
-		for _, step := range []func(context.Context, *Table) error{i.columns, i.members, i.indexes, i.constraints, i.triggers} {
+		for _, step := range []func(context.Context, *Table) error{i.columns, i.members, i.indexes, i.constraints,
+			i.triggers} {
 			if err := step(ctx, t); err != nil {
 				return err
 			}
@@ -52,7 +53,8 @@ func catalogSettings(server mysqldb.Server) string {
 	case server.Flavor != mysqldb.FlavorMySQL || !server.AtLeast(8, 0, 0):
 		return ""
 	case server.AtLeast(8, 0, 30):
-		return "SET SESSION information_schema_stats_expiry = 0, SESSION show_gipk_in_create_table_and_information_schema = ON"
+		return "SET SESSION information_schema_stats_expiry = 0, SESSION " +
+			"show_gipk_in_create_table_and_information_schema = ON"
 	}
 	return "SET SESSION information_schema_stats_expiry = 0"
 }

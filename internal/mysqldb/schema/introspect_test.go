@@ -17,15 +17,19 @@ func TestTableDescribesColumnsKeysAndConstraints(t *testing.T) {
 		schemaName := s.Schema(t)
 		admin := dbtest.Lenient(t, s, schemaName)
 		dbtest.Exec(t, admin, "CREATE TABLE parent (id INT PRIMARY KEY)", "CREATE TABLE `t``; DROP TABLE x;--` ("+
-			"b INT NOT NULL, a BIGINT UNSIGNED NOT NULL, c VARCHAR(20) COLLATE utf8mb4_bin COMMENT 'it''s', d DECIMAL(10,2), e ENUM('x','y''s'),"+
-			"f TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3) ON UPDATE CURRENT_TIMESTAMP(3), g BIGINT UNSIGNED AS (a + 1) STORED, h SET('p','q'), i INT INVISIBLE, j BIT(9),"+
+			"b INT NOT NULL, a BIGINT UNSIGNED NOT NULL, c VARCHAR(20) COLLATE utf8mb4_bin COMMENT 'it''s', d "+
+			"DECIMAL(10,2), e ENUM('x','y''s'),"+
+			"f TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3) ON UPDATE CURRENT_TIMESTAMP(3), g BIGINT UNSIGNED "+
+			"AS (a + 1) STORED, h SET('p','q'), i INT INVISIBLE, j BIT(9),"+
 			"k VARCHAR(9) CHARACTER SET sjis, PRIMARY KEY (a, b), UNIQUE KEY u (c(5), d), KEY downwards (d DESC),"+
-			"CONSTRAINT fk_"+schemaName+" FOREIGN KEY (b) REFERENCES parent (id) ON UPDATE CASCADE, CONSTRAINT ck_"+schemaName+" CHECK (a > 0)"+
+			"CONSTRAINT fk_"+schemaName+" FOREIGN KEY (b) REFERENCES parent (id) ON UPDATE CASCADE, CONSTRAINT ck_"+
+			schemaName+" CHECK (a > 0)"+
 			") DEFAULT CHARSET=latin1 COMMENT='about'")
 		db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
 		got := dbtest.Introspect(t, db, schemaName, "t`; DROP TABLE x;--")
 		require.Equal(t, []string{"a", "b"}, got.PrimaryKey)
-		require.Equal(t, "about|latin1|latin1_swedish_ci|InnoDB", got.Comment+"|"+got.Charset+"|"+got.Collation+"|"+got.Engine)
+		require.Equal(t, "about|latin1|latin1_swedish_ci|InnoDB",
+			got.Comment+"|"+got.Charset+"|"+got.Collation+"|"+got.Engine)
 		require.Equal(t, []string{"fk_" + schemaName}, got.ForeignKeys)
 		require.Equal(t, []string{"fk_" + schemaName}, got.Cascades)
 		require.Equal(t, []string{"ck_" + schemaName}, got.Checks)
@@ -68,10 +72,14 @@ func TestDefaultsAndExpressionsSurviveBeingWrittenDown(t *testing.T) {
 		admin := dbtest.Lenient(t, s, schema)
 		db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
 		for i, c := range []string{
-			`VARCHAR(40) DEFAULT 'it''s \\ "q"'`, `VARCHAR(40) NOT NULL DEFAULT ''`, `INT DEFAULT -5`, `DECIMAL(9,2) DEFAULT 1.5`, `DOUBLE DEFAULT 1e10`,
-			`BIT(5) DEFAULT b'101'`, `VARBINARY(9) DEFAULT 'ab'`, `VARBINARY(9) DEFAULT ''`, `ENUM('a','b''c','') DEFAULT 'b''c'`, `SET('x','y') DEFAULT 'x,y'`,
-			`DATETIME(2) DEFAULT CURRENT_TIMESTAMP(2)`, `DATE DEFAULT '0000-00-00'`, `TIME(3) DEFAULT '10:00:00'`, `YEAR DEFAULT 2020`, `TEXT DEFAULT ('hi')`,
-			`VARCHAR(80) DEFAULT (CONCAT('a\'b', '\\', 'ü€'))`, `INT DEFAULT (1 + 2)`, `DATETIME DEFAULT ('2024-01-01 00:00:00')`, `INT`, `INT NOT NULL`,
+			`VARCHAR(40) DEFAULT 'it''s \\ "q"'`, `VARCHAR(40) NOT NULL DEFAULT ''`, `INT DEFAULT -5`,
+			`DECIMAL(9,2) DEFAULT 1.5`, `DOUBLE DEFAULT 1e10`,
+			`BIT(5) DEFAULT b'101'`, `VARBINARY(9) DEFAULT 'ab'`, `VARBINARY(9) DEFAULT ''`,
+			`ENUM('a','b''c','') DEFAULT 'b''c'`, `SET('x','y') DEFAULT 'x,y'`,
+			`DATETIME(2) DEFAULT CURRENT_TIMESTAMP(2)`, `DATE DEFAULT '0000-00-00'`, `TIME(3) DEFAULT '10:00:00'`,
+			`YEAR DEFAULT 2020`, `TEXT DEFAULT ('hi')`,
+			`VARCHAR(80) DEFAULT (CONCAT('a\'b', '\\', 'ü€'))`, `INT DEFAULT (1 + 2)`,
+			`DATETIME DEFAULT ('2024-01-01 00:00:00')`, `INT`, `INT NOT NULL`,
 			`VARCHAR(40) DEFAULT 'NULL'`, `VARCHAR(40) DEFAULT 'CURRENT_TIMESTAMP'`,
 		} {
 			first, second := "first_"+string(rune('a'+i)), "second_"+string(rune('a'+i))
@@ -88,13 +96,17 @@ func TestDefaultsAndExpressionsSurviveBeingWrittenDown(t *testing.T) {
 			again := dbtest.Introspect(t, db, schema, second).Columns[1]
 			require.Equal(t, col, again, c)
 			if col.Default != nil || col.Nullable {
-				dbtest.Exec(t, admin, "SET timestamp = 1700000000", "INSERT INTO "+first+" (id) VALUES (1)", "INSERT INTO "+second+" (id) VALUES (1)", "SET timestamp = DEFAULT")
-				require.Equal(t, dbtest.Texts(t, admin, "SELECT v FROM "+first), dbtest.Texts(t, admin, "SELECT v FROM "+second), c)
+				dbtest.Exec(t, admin, "SET timestamp = 1700000000", "INSERT INTO "+first+" (id) VALUES (1)",
+					"INSERT INTO "+second+" (id) VALUES (1)", "SET timestamp = DEFAULT")
+				require.Equal(t, dbtest.Texts(t, admin, "SELECT v FROM "+first),
+					dbtest.Texts(t, admin, "SELECT v FROM "+second), c)
 			}
 		}
-		dbtest.Exec(t, admin, `CREATE TABLE g1 (a VARCHAR(9) PRIMARY KEY, g VARCHAR(40) AS (CONCAT(a, 'x''\\')) STORED)`)
+		dbtest.Exec(t, admin,
+			`CREATE TABLE g1 (a VARCHAR(9) PRIMARY KEY, g VARCHAR(40) AS (CONCAT(a, 'x''\\')) STORED)`)
 		expr := dbtest.Introspect(t, db, schema, "g1").Columns[1].Expression
-		dbtest.Exec(t, admin, "CREATE TABLE g2 (a VARCHAR(9) PRIMARY KEY, g VARCHAR(40) AS ("+expr+") STORED)", "INSERT INTO g2 (a) VALUES ('1')")
+		dbtest.Exec(t, admin, "CREATE TABLE g2 (a VARCHAR(9) PRIMARY KEY, g VARCHAR(40) AS ("+expr+") STORED)",
+			"INSERT INTO g2 (a) VALUES ('1')")
 		require.Equal(t, []string{`1x'\`}, dbtest.Texts(t, admin, "SELECT g FROM g2"))
 	})
 }
@@ -117,7 +129,8 @@ func TestTableOfWhatIsNoTable(t *testing.T) {
 func TestSpatialReferencesAndFunctionalIndexes(t *testing.T) {
 	mysql, maria := servers.MySQL(t), servers.MariaDB(t)
 	schemaName := mysql.Schema(t)
-	dbtest.Exec(t, mysql.DB(t, schemaName), "CREATE TABLE t (id INT PRIMARY KEY, p POINT NOT NULL SRID 4326, v VARCHAR(9), SPATIAL KEY (p), KEY f ((CONCAT(v, 'x\\''))), KEY hidden (v) INVISIBLE)")
+	dbtest.Exec(t, mysql.DB(t, schemaName), "CREATE TABLE t (id INT PRIMARY KEY, p POINT NOT NULL SRID 4326, v "+
+		"VARCHAR(9), SPATIAL KEY (p), KEY f ((CONCAT(v, 'x\\''))), KEY hidden (v) INVISIBLE)")
 	got := dbtest.Introspect(t, dbtest.Open(t, mysql, mysqldb.Options{}), schemaName, "t")
 	require.EqualValues(t, 4326, *got.Column("p").SRID)
 	for _, ix := range got.Indexes {
@@ -133,7 +146,8 @@ func TestSpatialReferencesAndFunctionalIndexes(t *testing.T) {
 	require.Empty(t, schema.CursorIndex(got, "v"))
 
 	schemaName = maria.Schema(t)
-	dbtest.Exec(t, maria.DB(t, schemaName), "CREATE TABLE t (id UUID PRIMARY KEY, p POINT REF_SYSTEM_ID=4326 NOT NULL, i INET6, j JSON, SPATIAL KEY (p))")
+	dbtest.Exec(t, maria.DB(t, schemaName), "CREATE TABLE t (id UUID PRIMARY KEY, p POINT REF_SYSTEM_ID=4326 NOT "+
+		"NULL, i INET6, j JSON, SPATIAL KEY (p))")
 	got = dbtest.Introspect(t, dbtest.Open(t, maria, mysqldb.Options{}), schemaName, "t")
 	require.Nil(t, got.Column("p").SRID, "the server enforces none")
 	require.Equal(t, table.KindUUID, got.Column("id").Kind)

@@ -64,7 +64,8 @@ func (t *Table) withoutRowEnd() {
 
 func (i introspection) constraints(ctx context.Context, t *Table) error {
 	fks, err := i.query(ctx, "SELECT CONSTRAINT_NAME, UPDATE_RULE, DELETE_RULE, UNIQUE_CONSTRAINT_NAME,"+
-		" UNIQUE_CONSTRAINT_SCHEMA = CONSTRAINT_SCHEMA AND CAST(REFERENCED_TABLE_NAME AS BINARY) = CAST(TABLE_NAME AS BINARY) AS REFERS_TO_ITSELF"+
+		" UNIQUE_CONSTRAINT_SCHEMA = CONSTRAINT_SCHEMA AND CAST(REFERENCED_TABLE_NAME AS BINARY) = CAST(TABLE_NAME "+
+		"AS BINARY) AS REFERS_TO_ITSELF"+
 		" FROM information_schema.REFERENTIAL_CONSTRAINTS"+
 		" WHERE CONSTRAINT_SCHEMA = ? AND TABLE_NAME = ? ORDER BY CONSTRAINT_NAME", t.Name.Schema, t.Name.Table)
 	if err != nil {
@@ -80,7 +81,8 @@ func (i introspection) constraints(ctx context.Context, t *Table) error {
 			}
 		}
 		update := r.Text("UPDATE_RULE")
-		if update == "CASCADE" || strings.HasPrefix(update, "SET ") || strings.HasPrefix(r.Text("DELETE_RULE"), "SET ") {
+		if update == "CASCADE" || strings.HasPrefix(update, "SET ") ||
+			strings.HasPrefix(r.Text("DELETE_RULE"), "SET ") {
 			t.Cascades = append(t.Cascades, name)
 		}
 	}
@@ -89,7 +91,8 @@ func (i introspection) constraints(ctx context.Context, t *Table) error {
 	if i.server.Flavor == mysqldb.FlavorMariaDB {
 		// Every JSON column there is a LONGTEXT with such a check, which says nothing new.
 		query = "SELECT CONSTRAINT_NAME FROM information_schema.CHECK_CONSTRAINTS" +
-			" WHERE CONSTRAINT_SCHEMA = ? AND TABLE_NAME = ? AND CHECK_CLAUSE NOT LIKE 'json_valid(`%`)' ORDER BY CONSTRAINT_NAME"
+			" WHERE CONSTRAINT_SCHEMA = ? AND TABLE_NAME = ? AND CHECK_CLAUSE NOT LIKE 'json_valid(`%`)' ORDER BY " +
+			"CONSTRAINT_NAME"
 	} else if !i.server.AtLeast(8, 0, 16) {
 		return nil // no checks before that, they were parsed and dropped
 	}

@@ -21,16 +21,16 @@ func (i introspection) members(ctx context.Context, t *Table) error {
 		if c.Kind != table.KindEnum && c.Kind != table.KindSet {
 			continue
 		}
-		var doubtful []int
+		var uncertain []int
 		for at, m := range c.Members {
 			if strings.Contains(m, "?") && !spelledExactly(c.Charset) {
-				doubtful = append(doubtful, at)
+				uncertain = append(uncertain, at)
 			}
 		}
-		if len(doubtful) == 0 {
+		if len(uncertain) == 0 {
 			continue
 		}
-		if err := i.membersAt(ctx, t.Name, c, doubtful); err != nil {
+		if err := i.membersAt(ctx, t.Name, c, uncertain); err != nil {
 			return fmt.Errorf("column %s: read its members: %w", c.Name, err)
 		}
 	}
@@ -102,7 +102,8 @@ func memberRecursion(name table.Name, c *Column, places []int) string {
 		numbers[n] = fmt.Sprintf("SELECT %d AS place, CAST(%d AS UNSIGNED) AS number", at, memberNumber(c, at))
 	}
 	return "WITH RECURSIVE found (place, member) AS (" +
-		"SELECT -1, t." + sqltext.Ident(c.Name) + " FROM (SELECT 1 AS one) AS start LEFT JOIN " + sqltext.Qualified(name) + " AS t ON FALSE" +
+		"SELECT -1, t." + sqltext.Ident(c.Name) + " FROM (SELECT 1 AS one) AS start LEFT JOIN " +
+		sqltext.Qualified(name) + " AS t ON FALSE" +
 		" UNION ALL SELECT wanted.place, wanted.number FROM found JOIN (" + strings.Join(
 		numbers, " UNION ALL ",
 	) + ") AS wanted ON found.place = -1" +

@@ -27,8 +27,10 @@ func TestMembersAreThoseOfTheTable(t *testing.T) {
 			}
 			many, manyDDL = append(many, m), append(manyDDL, "'"+m+"'")
 		}
-		dbtest.Exec(t, admin, "CREATE TABLE m (id INT PRIMARY KEY, e ENUM('?','😀','yes','2','it''s\\\\?🐦','3') NOT NULL, s SET('a','?','😀'), all64 SET("+
-			strings.Join(manyDDL, ",")+"), raw ENUM('?','b') CHARACTER SET binary, l ENUM('?','ü') CHARACTER SET latin1, g ENUM('?','a') CHARACTER SET gbk"+
+		dbtest.Exec(t, admin, "CREATE TABLE m (id INT PRIMARY KEY, e ENUM('?','😀','yes','2','it''s\\\\?🐦','3') NOT "+
+			"NULL, s SET('a','?','😀'), all64 SET("+
+			strings.Join(manyDDL, ",")+"), raw ENUM('?','b') CHARACTER SET binary, l ENUM('?','ü') CHARACTER SET "+
+			"latin1, g ENUM('?','a') CHARACTER SET gbk"+
 			") CHARACTER SET utf8mb4")
 		var cache schema.Cache
 		for range 2 {

@@ -99,9 +99,9 @@ func (t *Table) Column(name string) *Column {
 	return nil
 }
 
-// Carrying is the table with the named generated columns as plain ones, whose values travel: the
-// cursor, which the target must have as the source computed it, and those of [TargetPlan].Columns. Expression and Stored stay, and say
-// that the source still computes them.
+// Carrying is the table with the named generated columns as plain ones, whose values travel: the cursor,
+// which the target must have as the source computed it, and those of [TargetPlan].Columns. Expression and
+// Stored stay, and say that the source still computes them.
 func (t *Table) Carrying(names ...string) *Table {
 	out := *t
 	out.Columns = slices.Clone(t.Columns)

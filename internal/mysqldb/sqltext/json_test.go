@@ -34,12 +34,14 @@ func TestDocumentsWithDecimalsAreBuiltAgain(t *testing.T) {
 
 func TestTheDoublesOfDocumentsStayText(t *testing.T) {
 	for _, double := range []string{
-		"1.0", "-0.0", "0.1", "1e15", "100000000000000.0", "123456789012345.6", "2063121915299809.5", "1e-16", "0.000000000000001",
+		"1.0", "-0.0", "0.1", "1e15", "100000000000000.0", "123456789012345.6", "2063121915299809.5", "1e-16",
+		"0.000000000000001",
 		"1.7976931348623157e308", "0.30000000000000004", "12345678.12345679",
 	} {
 		require.False(t, holdsDecimal([]byte(double)), double)
 	}
-	for _, decimal := range []string{"1.10", "0.00", "1000000000000000.0", "12345678901234567890.5", "0.12345678901234567890", "-99999999999999999999"} {
+	for _, decimal := range []string{"1.10", "0.00", "1000000000000000.0", "12345678901234567890.5",
+		"0.12345678901234567890", "-99999999999999999999"} {
 		require.True(t, holdsDecimal([]byte(decimal)), decimal)
 	}
 }
@@ -47,7 +49,8 @@ func TestTheDoublesOfDocumentsStayText(t *testing.T) {
 // What is no text of a server must be an error, never SQL of its own.
 func TestBrokenDocumentsAreNeverSQL(t *testing.T) {
 	for _, doc := range []string{
-		`[1.10`, `1.10]`, `[1.10,2]`, `{"a":1.10}`, `{1.10: 2}`, `[1.10, ]`, `1.10 OR 1`, `[1.10]]`, `{"a": 1.10, }`, `[1.10, "`, `[1.10}, SLEEP(1)`,
+		`[1.10`, `1.10]`, `[1.10,2]`, `{"a":1.10}`, `{1.10: 2}`, `[1.10, ]`, `1.10 OR 1`, `[1.10]]`, `{"a": 1.10, }`,
+		`[1.10, "`, `[1.10}, SLEEP(1)`,
 	} {
 		got, err := appendJSON(nil, []byte(doc))
 		require.Error(t, err, "%s became %s", doc, got)

@@ -73,7 +73,8 @@ func TestNumbersThatAreNoneNeverReachAStatement(t *testing.T) {
 		_, err := literalOf(t, table.Column{Kind: table.KindDecimal}, table.Column{}, v)
 		require.ErrorIs(t, err, errBadText, "%q", v)
 	}
-	for _, v := range []string{"", "-", "e5", "1e", "1e+", "1e-", "1e5e5", "inf", "NaN", "1e5;", "1 e5", "1.e5", "0x1p-2", "1e+-5"} {
+	for _, v := range []string{"", "-", "e5", "1e", "1e+", "1e-", "1e5e5", "inf", "NaN", "1e5;", "1 e5", "1.e5",
+		"0x1p-2", "1e+-5"} {
 		_, err := literalOf(t, table.Column{Kind: table.KindDouble}, table.Column{}, v)
 		require.ErrorIs(t, err, errBadText, "%q", v)
 	}
@@ -129,7 +130,8 @@ func FuzzNumbersStayNumbers(f *testing.F) {
 			if err != nil {
 				continue
 			}
-			if _, err := strconv.ParseFloat(string(out), 64); err != nil && !strings.Contains(err.Error(), "out of range") {
+			if _, err := strconv.ParseFloat(string(out), 64); err != nil &&
+				!strings.Contains(err.Error(), "out of range") {
 				t.Fatalf("%q became %q", v, out)
 			}
 		}

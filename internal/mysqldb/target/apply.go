@@ -40,12 +40,14 @@ func (t *Target) Apply(ctx context.Context, p Diff) error {
 // applyStatements runs DDL with a short lock_wait_timeout: while it waits for a table, later statements of
 // other sessions wait as well.
 func applyStatements(ctx context.Context, d *mysqldb.DB, conn *sql.Conn, statements []string) error {
-	if _, err := conn.ExecContext(ctx, "SET @tablehaul_wait = @@SESSION.lock_wait_timeout, SESSION lock_wait_timeout = 3"); err != nil {
+	if _, err := conn.ExecContext(ctx, "SET @tablehaul_wait = @@SESSION.lock_wait_timeout, SESSION "+
+		"lock_wait_timeout = 3"); err != nil {
 		return mysqlerr.Safe(err)
 	}
 	for _, statement := range statements {
 		if err := execStructure(ctx, d, conn, statement); err != nil {
-			_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // never a session in the pool with another setting
+			// never a session in the pool with another setting
+			_ = conn.Raw(func(any) error { return driver.ErrBadConn })
 			return ddlError(statement, err)
 		}
 	}

@@ -26,14 +26,17 @@ func TestBytesWithoutACharacterArrive(t *testing.T) {
 		src, dst := dbtest.Open(t, s, mysqldb.Options{}), dbtest.Open(t, s, mysqldb.Options{Role: mysqldb.Target})
 		for _, cs := range sets {
 			for _, name := range []string{"src_", "dst_"} {
-				dbtest.Exec(t, db, fmt.Sprintf("CREATE TABLE %s%s (k VARCHAR(4) CHARACTER SET %s COLLATE %s_bin PRIMARY KEY, u VARCHAR(4) CHARACTER SET %s COLLATE %s_bin,"+
+				dbtest.Exec(t, db, fmt.Sprintf("CREATE TABLE %s%s (k VARCHAR(4) CHARACTER SET %s COLLATE %s_bin "+
+					"PRIMARY KEY, u VARCHAR(4) CHARACTER SET %s COLLATE %s_bin,"+
 					" v VARCHAR(4) CHARACTER SET %s, UNIQUE (u))", name, cs, cs, cs, cs, cs, cs))
 			}
 			taken := 0
 			for b := range 256 {
-				for _, text := range []string{fmt.Sprintf("%02x", b), fmt.Sprintf("%02x%02x", b, 0xa1), fmt.Sprintf("%04x", b*251)} {
+				for _, text := range []string{fmt.Sprintf("%02x", b), fmt.Sprintf("%02x%02x", b, 0xa1),
+					fmt.Sprintf("%04x", b*251)} {
 					v := "_binary x'" + text + "'"
-					if _, err := db.ExecContext(t.Context(), "INSERT INTO src_"+cs+" VALUES ("+v+","+v+","+v+")"); err == nil {
+					if _, err := db.ExecContext(t.Context(),
+						"INSERT INTO src_"+cs+" VALUES ("+v+","+v+","+v+")"); err == nil {
 						taken++
 					}
 				}

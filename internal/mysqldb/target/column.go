@@ -31,11 +31,15 @@ func noteColumn(p *Diff, from, to *schema.Column) {
 			table.LevelInfo, to.Name, "is a DATETIME on the target, and holds the source's TIMESTAMP in UTC", "",
 		)
 	case from.Kind == table.KindTimestamp && hasLongTimestamps(p.from) && !hasLongTimestamps(p.to):
-		p.addFinding(table.LevelInfo, to.Name, "ends in 2038 on the target, and not at the source: a later moment stops the run",
-			fmt.Sprintf("ALTER TABLE %s MODIFY %s datetime(%d)", sqltext.Qualified(p.Name), sqltext.Ident(to.Name), from.Precision))
+		p.addFinding(table.LevelInfo, to.Name, "ends in 2038 on the target, and not at the source: a later moment "+
+			"stops the run",
+			fmt.Sprintf("ALTER TABLE %s MODIFY %s datetime(%d)", sqltext.Qualified(p.Name), sqltext.Ident(to.Name),
+				from.Precision))
 	case strings.HasPrefix(to.Type, "vector") && mayBeShorter(p.from, p.to):
-		p.addFinding(table.LevelWarn, to.Name, "takes vectors of its whole length only: one with fewer entries, which the source allows, stops the run",
-			fmt.Sprintf("ALTER TABLE %s MODIFY %s varbinary(%d), where there are such", sqltext.Qualified(p.Name), sqltext.Ident(to.Name), from.Length))
+		p.addFinding(table.LevelWarn, to.Name, "takes vectors of its whole length only: one with fewer entries, "+
+			"which the source allows, stops the run",
+			fmt.Sprintf("ALTER TABLE %s MODIFY %s varbinary(%d), where there are such", sqltext.Qualified(p.Name),
+				sqltext.Ident(to.Name), from.Length))
 	}
 }
 

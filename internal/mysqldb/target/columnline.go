@@ -33,9 +33,12 @@ func columnLines(ctx context.Context, d *mysqldb.DB, t *schema.Table) (map[strin
 
 // tiedColumns are those of foreign keys of and to a table, in lower case: their types cannot change.
 func tiedColumns(ctx context.Context, d *mysqldb.DB, t *schema.Table) (map[string]bool, error) {
-	names, err := schema.QueryNames(ctx, d, "SELECT COLUMN_NAME FROM information_schema.KEY_COLUMN_USAGE WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?"+
-		" AND REFERENCED_TABLE_NAME IS NOT NULL UNION ALL SELECT REFERENCED_COLUMN_NAME FROM information_schema.KEY_COLUMN_USAGE"+
-		" WHERE REFERENCED_TABLE_SCHEMA = ? AND REFERENCED_TABLE_NAME = ?", t.Name.Schema, t.Name.Table, t.Name.Schema, t.Name.Table)
+	names, err := schema.QueryNames(ctx, d, "SELECT COLUMN_NAME FROM information_schema.KEY_COLUMN_USAGE WHERE "+
+		"TABLE_SCHEMA = ? AND TABLE_NAME = ?"+
+		" AND REFERENCED_TABLE_NAME IS NOT NULL UNION ALL SELECT REFERENCED_COLUMN_NAME FROM "+
+		"information_schema.KEY_COLUMN_USAGE"+
+		" WHERE REFERENCED_TABLE_SCHEMA = ? AND REFERENCED_TABLE_NAME = ?", t.Name.Schema, t.Name.Table, t.Name.Schema,
+		t.Name.Table)
 	tied := map[string]bool{}
 	for _, n := range names {
 		tied[strings.ToLower(n)] = true

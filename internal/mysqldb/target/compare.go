@@ -20,7 +20,10 @@ func compareTables(p *Diff, source, target *schema.Table, replace bool) []*schem
 		to := target.Column(from.Name)
 		switch {
 		case to == nil:
-			if slices.ContainsFunc(source.PrimaryKey, func(key string) bool { return table.SameColumn(key, from.Name) }) {
+			if slices.ContainsFunc(source.PrimaryKey, func(key string) bool {
+				return table.SameColumn(key,
+					from.Name)
+			}) {
 				continue // see compareKeys
 			}
 			missing = append(missing, from)
@@ -93,7 +96,8 @@ func compareKeys(p *Diff, source, target *schema.Table) {
 	}
 	if !slices.Equal(fold(source.PrimaryKey), fold(target.PrimaryKey)) {
 		p.addFinding(table.LevelRefuse, "", fmt.Sprintf("the target's primary key is (%s), the source's (%s)",
-			strings.Join(target.PrimaryKey, ", "), strings.Join(source.PrimaryKey, ", ")), "give the target the source's primary key").Topic = table.TopicKey
+			strings.Join(target.PrimaryKey, ", "), strings.Join(source.PrimaryKey, ", ")),
+			"give the target the source's primary key").Topic = table.TopicKey
 		return
 	}
 	for _, index := range target.Indexes {
@@ -116,7 +120,8 @@ func compareKeys(p *Diff, source, target *schema.Table) {
 // compareKeyColumn refuses a primary key under which two keys of the source could be one row.
 // Under another unique key the same is an error once it happens, and a warning now.
 func compareKeyColumn(p *Diff, from, to *schema.Column, index string) {
-	if from == nil || to == nil || from.Kind != table.KindString || to.Kind != table.KindString || !mayMerge(from.Collation, to.Collation) {
+	if from == nil || to == nil || from.Kind != table.KindString || to.Kind != table.KindString ||
+		!mayMerge(from.Collation, to.Collation) {
 		return
 	}
 	text := fmt.Sprintf(

@@ -29,7 +29,8 @@ type comparison struct {
 //
 // A problem that a person has to solve is a finding. An error is a server that gives no answer, or one
 // that is read-only ([mysqlerr.ClassFailover]), which may pass.
-func (t *Target) Compare(ctx context.Context, src mysqldb.Reader, source *schema.Table, name table.Name, o Options) (Diff, error) {
+func (t *Target) Compare(ctx context.Context, src mysqldb.Reader, source *schema.Table, name table.Name,
+	o Options) (Diff, error) {
 	d := Diff{Name: name, from: src.ServerInfo(), to: t.Server}
 	c := comparison{Diff: &d, src: src, dst: t.DB, source: source, options: o}
 	if err := c.run(ctx); err != nil {
@@ -140,7 +141,8 @@ func (c *comparison) createTable(ctx context.Context) error {
 			c.addFinding(table.LevelRefuse, "", fmt.Sprintf(
 				"the target has no database %s that the login can see", c.Name.Schema,
 			),
-				"create the database and grant the login SELECT, INSERT, UPDATE, CREATE and ALTER on it").Topic = table.TopicGrant
+				"create the database and grant the login SELECT, INSERT, UPDATE, CREATE and ALTER on "+
+					"it").Topic = table.TopicGrant
 			return nil
 		}
 		c.Statements = append(c.Statements, "CREATE DATABASE "+sqltext.Ident(c.Name.Schema))
@@ -180,8 +182,10 @@ func (c *comparison) checkCursor() {
 	if col.Nullable {
 		null = " NULL"
 	}
-	c.addFinding(table.LevelWarn, col.Name, "has ON UPDATE on the target: any UPDATE there makes a row newer than the source's, and it is then kept as it is until a later run",
-		"ALTER TABLE "+sqltext.Qualified(c.target.Name)+" MODIFY "+sqltext.Ident(col.Name)+" "+col.Type+null+def).Topic = table.TopicCursor
+	c.addFinding(table.LevelWarn, col.Name, "has ON UPDATE on the target: any UPDATE there makes a row newer than "+
+		"the source's, and it is then kept as it is until a later run",
+		"ALTER TABLE "+sqltext.Qualified(c.target.Name)+" MODIFY "+sqltext.Ident(col.Name)+" "+
+			col.Type+null+def).Topic = table.TopicCursor
 }
 
 // checkSourceKey refuses keys that rows cannot be matched by.

@@ -35,7 +35,8 @@ func compareGenerated(p *Diff, source *schema.Table, from, to *schema.Column) {
 		d := ddl{source: source}
 		if why := d.dependsOnSession(from); why != "" {
 			p.addFinding(table.LevelWarn, to.Name, "is computed by the target, and may hold other values there: "+why,
-				"make it a plain column on the target (ALTER TABLE … MODIFY), which gets the source's values, and run once with --full").Topic = table.TopicGenerated
+				"make it a plain column on the target (ALTER TABLE … MODIFY), which gets the source's values, and "+
+					"run once with --full").Topic = table.TopicGenerated
 		}
 	}
 }
@@ -61,7 +62,8 @@ func expressionKey(c *schema.Column) string {
 // tryComputed lets the target compute those generated columns that both sides have and whose
 // expressions read differently, for the first and the last rows of the source. One that is altered
 // at the source would otherwise hold what it held before.
-func (d *ddl) tryComputed(ctx context.Context, src mysqldb.Reader, dst *mysqldb.DB, p *Diff, target *schema.Table) error {
+func (d *ddl) tryComputed(ctx context.Context, src mysqldb.Reader, dst *mysqldb.DB, p *Diff,
+	target *schema.Table) error {
 	for _, c := range p.computed {
 		if d.dependsOnSession(c.from) != "" {
 			continue // warned of
@@ -82,7 +84,9 @@ func (d *ddl) tryComputed(ctx context.Context, src mysqldb.Reader, dst *mysqldb.
 			p.addFinding(table.LevelRefuse, c.to.Name, fmt.Sprintf(
 				"is generated on both sides, by expressions that read differently: %s", why,
 			),
-				fmt.Sprintf("give it the source's expression on the target, or make it a plain column there, which gets the source's values: ALTER TABLE %s DROP COLUMN %s, ADD COLUMN %[2]s %s NULL; then run once with --full",
+				fmt.Sprintf("give it the source's expression on the target, or make it a plain column there, which "+
+					"gets the source's values: ALTER TABLE %s DROP COLUMN %s, ADD COLUMN %[2]s %s NULL; then run "+
+					"once with --full",
 					at, sqltext.Ident(c.to.Name), c.from.Type)).Topic = table.TopicGenerated
 		}
 	}
@@ -90,12 +94,14 @@ func (d *ddl) tryComputed(ctx context.Context, src mysqldb.Reader, dst *mysqldb.
 }
 
 // computesOnTarget says why the target's own column does not hold what the source's does, or "".
-func (d *ddl) computesOnTarget(ctx context.Context, src mysqldb.Reader, dst *mysqldb.DB, t *trial, c computed, target *schema.Table) (string, error) {
+func (d *ddl) computesOnTarget(ctx context.Context, src mysqldb.Reader, dst *mysqldb.DB, t *trial, c computed,
+	target *schema.Table) (string, error) {
 	var base, onTarget []*schema.Column
 	code := withoutTexts(c.from.Expression) + withoutTexts(c.to.Expression)
 	for i := range d.source.Columns {
 		b := &d.source.Columns[i]
-		if to := target.Column(b.Name); to != nil && to.Name != c.to.Name && !b.IsPeriod() && (refersTo(code, b) || refersTo(code, to)) {
+		if to := target.Column(b.Name); to != nil && to.Name != c.to.Name && !b.IsPeriod() &&
+			(refersTo(code, b) || refersTo(code, to)) {
 			base, onTarget = append(base, b), append(onTarget, to)
 		}
 	}

@@ -68,7 +68,8 @@ func (d *ddl) charset(c *schema.Column, changed bool) (string, bool) {
 		cs, co = "binary", "binary"
 	}
 	if c.HiddenMembers {
-		d.addFinding(table.LevelRefuse, c.Name, "has a member with a '?', which is also how the server shows characters that it cannot name (emoji among them)",
+		d.addFinding(table.LevelRefuse, c.Name, "has a member with a '?', which is also how the server shows "+
+			"characters that it cannot name (emoji among them)",
 			"create the target table by hand, with this column's members as the source has them")
 		return "", false
 	}
@@ -86,7 +87,8 @@ func (d *ddl) charset(c *schema.Column, changed bool) (string, bool) {
 		d.addFinding(
 			table.LevelWarn, c.Name,
 			fmt.Sprintf(
-				"collation %s becomes %s on the target, so that no two keys are taken for one; a key that changes only in what the old collation ignores arrives as another row",
+				"collation %s becomes %s on the target, so that no two keys are taken for one; a key that changes "+
+					"only in what the old collation ignores arrives as another row",
 				co, t.collation,
 			),
 			"",

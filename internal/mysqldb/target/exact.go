@@ -77,8 +77,10 @@ func (d *ddl) readDefaults(ctx context.Context, src mysqldb.Reader, named func(*
 		list[i] = e.SQL
 	}
 	rows := table.NewRows(len(exprs))
-	query := "SELECT " + strings.Join(list, ", ") + " FROM (SELECT 1) AS one LEFT JOIN " + sqltext.Qualified(d.source.Name) + " AS " + tableAlias + " ON TRUE LIMIT 1"
-	if _, err := fetch.Rows(ctx, src, query, exprs, rows, 1<<30); mysqlerr.Classify(err) == mysqlerr.ClassConfiguration {
+	query := "SELECT " + strings.Join(list, ", ") + " FROM (SELECT 1) AS one LEFT JOIN " +
+		sqltext.Qualified(d.source.Name) + " AS " + tableAlias + " ON TRUE LIMIT 1"
+	if _, err := fetch.Rows(ctx, src, query, exprs, rows,
+		1<<30); mysqlerr.Classify(err) == mysqlerr.ClassConfiguration {
 		return nil // no SELECT: the source's preflight says so
 	} else if err != nil {
 		return fmt.Errorf("read the defaults: %w", err)
@@ -140,7 +142,7 @@ func (d *ddl) defaultLiteral(c *schema.Column, value []byte) (string, error) {
 // readExpressions takes expressions from the CREATE statement as the server stores it. Over a
 // connection without a character set for results its bytes are whole.
 func (d *ddl) readExpressions(ctx context.Context, src mysqldb.Reader, named func(*schema.Column) bool) error {
-	doubtful := func(text string) bool {
+	uncertain := func(text string) bool {
 		return strings.ContainsFunc(text, func(r rune) bool { return r == '?' || r > 0x7e })
 	}
 	var create string
@@ -149,8 +151,8 @@ func (d *ddl) readExpressions(ctx context.Context, src mysqldb.Reader, named fun
 		if !named(c) {
 			continue
 		}
-		ofDefault := isExpressionDefault(c) && doubtful(*c.Default)
-		if !ofDefault && !doubtful(c.Expression) {
+		ofDefault := isExpressionDefault(c) && uncertain(*c.Default)
+		if !ofDefault && !uncertain(c.Expression) {
 			continue
 		}
 		if create == "" {

@@ -15,7 +15,8 @@ import (
 // and in columns that are there.
 func TestMembersWithAQuestionMarkArrive(t *testing.T) {
 	dbtest.EachPair(t, func(t *testing.T, p *dbtest.Pair) {
-		p.AtSource("CREATE TABLE m (id INT PRIMARY KEY, e ENUM('?','😀','yes') NOT NULL, s SET('a','?','😀')) CHARACTER SET utf8mb4",
+		p.AtSource("CREATE TABLE m (id INT PRIMARY KEY, e ENUM('?','😀','yes') NOT NULL, s SET('a','?','😀')) "+
+			"CHARACTER SET utf8mb4",
 			"INSERT INTO m VALUES (1, '?', 'a'), (2, '😀', 'a,😀'), (3, 'yes', '?,😀'), (4, 'yes', NULL)")
 		p.Apply("m")
 		p.CopyRows("m", "")
@@ -32,7 +33,8 @@ func TestAutoIncrementThatBeginsNoIndexIsAPlainColumn(t *testing.T) {
 			engines = append(engines, "Aria")
 		}
 		for _, engine := range engines {
-			p.AtSource("DROP TABLE IF EXISTS animals", "CREATE TABLE animals (grp ENUM('fish','bird') NOT NULL, id MEDIUMINT NOT NULL AUTO_INCREMENT, name CHAR(30), PRIMARY KEY (grp, id)) ENGINE="+engine,
+			p.AtSource("DROP TABLE IF EXISTS animals", "CREATE TABLE animals (grp ENUM('fish','bird') NOT NULL, id "+
+				"MEDIUMINT NOT NULL AUTO_INCREMENT, name CHAR(30), PRIMARY KEY (grp, id)) ENGINE="+engine,
 				"INSERT INTO animals (grp, name) VALUES ('bird','owl'), ('fish','eel'), ('bird','emu')")
 			p.AtTarget("DROP TABLE IF EXISTS animals")
 			dbtest.Says(t, p.Apply("animals"), "id", "without AUTO_INCREMENT")
@@ -60,9 +62,12 @@ func TestTablesWithDeclaredPeriodColumnsAreCarried(t *testing.T) {
 	for _, target := range []*servers.Server{servers.MySQL(t), servers.MariaDB(t)} {
 		t.Run("to "+string(target.Flavor), func(t *testing.T) {
 			p := dbtest.NewPair(t, servers.MariaDB(t), target)
-			p.AtSource("CREATE TABLE v (id INT, n INT, began TIMESTAMP(6) GENERATED ALWAYS AS ROW START, ended TIMESTAMP(6) GENERATED ALWAYS AS ROW END,"+
-				" PRIMARY KEY (id), UNIQUE KEY n (n), KEY began (began), PERIOD FOR SYSTEM_TIME (began, ended)) WITH SYSTEM VERSIONING",
-				"INSERT INTO v (id, n) VALUES (1, 10), (2, 20)", "UPDATE v SET n = 11 WHERE id = 1", "DELETE FROM v WHERE id = 2")
+			p.AtSource("CREATE TABLE v (id INT, n INT, began TIMESTAMP(6) GENERATED ALWAYS AS ROW START, ended "+
+				"TIMESTAMP(6) GENERATED ALWAYS AS ROW END,"+
+				" PRIMARY KEY (id), UNIQUE KEY n (n), KEY began (began), PERIOD FOR SYSTEM_TIME (began, ended)) "+
+				"WITH SYSTEM VERSIONING",
+				"INSERT INTO v (id, n) VALUES (1, 10), (2, 20)", "UPDATE v SET n = 11 WHERE id = 1",
+				"DELETE FROM v WHERE id = 2")
 			source := dbtest.Introspect(t, p.Src, p.From, "v")
 			require.Equal(t, []string{"id"}, source.PrimaryKey)
 			dbtest.Says(t, p.Apply("v"), "ended", "is not created on the target")
@@ -81,7 +86,8 @@ func TestDefaultsThatOnlyTheSourceCanComputeAreLeftOut(t *testing.T) {
 		if p.Source.Flavor == servers.FlavorMariaDB {
 			strange = "NATURAL_SORT_KEY('a')" // 10.7 and later
 		}
-		p.AtSource("CREATE TABLE d (id INT PRIMARY KEY, b VARBINARY(99) NOT NULL DEFAULT ("+strange+"), c INT DEFAULT (id + 1), later INT) CHARACTER SET utf8mb4",
+		p.AtSource("CREATE TABLE d (id INT PRIMARY KEY, b VARBINARY(99) NOT NULL DEFAULT ("+
+			strange+"), c INT DEFAULT (id + 1), later INT) CHARACTER SET utf8mb4",
 			"INSERT INTO d (id) VALUES (1), (2)")
 		plan := p.Apply("d")
 		target := dbtest.Introspect(t, p.Dst, p.To, "d")
@@ -94,7 +100,8 @@ func TestDefaultsThatOnlyTheSourceCanComputeAreLeftOut(t *testing.T) {
 		}
 		p.CopyRows("d", "")
 		if strange == "UUID_TO_BIN(UUID())" {
-			strange = "UUID_TO_BIN('12345678-1234-1234-1234-123456789012')" // an ALTER may not use what differs on a replica
+			// an ALTER may not use what differs on a replica
+			strange = "UUID_TO_BIN('12345678-1234-1234-1234-123456789012')"
 		}
 		p.AtSource("ALTER TABLE d ADD x VARBINARY(99) DEFAULT (" + strange + ")")
 		p.Apply("d")

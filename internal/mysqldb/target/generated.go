@@ -18,7 +18,8 @@ import (
 // carried as a plain column otherwise, and gets the source's values like any other.
 
 // tryGenerated decides about the named generated columns.
-func (d *ddl) tryGenerated(ctx context.Context, src mysqldb.Reader, dst *mysqldb.DB, name table.Name, named func(*schema.Column) bool) error {
+func (d *ddl) tryGenerated(ctx context.Context, src mysqldb.Reader, dst *mysqldb.DB, name table.Name,
+	named func(*schema.Column) bool) error {
 	for i := range d.source.Columns {
 		c := &d.source.Columns[i]
 		if !c.Generated || c.IsPeriod() || !named(c) {
@@ -127,10 +128,12 @@ func (d *ddl) tryColumn(ctx context.Context, src mysqldb.Reader, t *trial, c *sc
 		return err
 	case trouble != 0 && !c.Stored:
 		d.addFinding(table.LevelRefuse, c.Name, fmt.Sprintf(
-			"is a virtual column that the source cannot compute for all rows (error %d): what it holds depends on the session that reads",
+			"is a virtual column that the source cannot compute for all rows (error %d): what it holds depends on "+
+				"the session that reads",
 			trouble,
 		),
-			"make it STORED at the source, or its expression one that every session can compute (CAST the operands of an unsigned subtraction AS SIGNED)").Topic = table.TopicGenerated
+			"make it STORED at the source, or its expression one that every session can compute (CAST the operands "+
+				"of an unsigned subtraction AS SIGNED)").Topic = table.TopicGenerated
 		return nil
 	case trouble != 0:
 		d.carryPlain(c, fmt.Sprintf("sessions compute its expression differently (error %d)", trouble))
@@ -150,7 +153,8 @@ func (d *ddl) tryColumn(ctx context.Context, src mysqldb.Reader, t *trial, c *sc
 }
 
 // compute says why the target does not compute a column as the source does, or "".
-func (d *ddl) compute(ctx context.Context, t *trial, c *schema.Column, base []*schema.Column, rows *table.Rows) (string, error) {
+func (d *ddl) compute(ctx context.Context, t *trial, c *schema.Column, base []*schema.Column, rows *table.Rows) (string,
+	error) {
 	noted := d.findings // the real statement notes it again
 	defer func() { d.findings = noted }()
 	columns := append(d.definitions(base), strings.Join(append([]string{d.definition(c)}, d.generated(c)...), " "))

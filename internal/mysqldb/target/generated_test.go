@@ -23,7 +23,7 @@ func plainOn(p *dbtest.Pair, plan target.Diff, name, column string) {
 	}), "%+v", plan.Findings)
 }
 
-// Whatever the target makes of an expression, its rows hold what the source's hold.
+// However the target stores an expression, its rows hold what the source's hold.
 func TestGeneratedColumnsHoldTheSourcesValues(t *testing.T) {
 	for name, c := range map[string]struct {
 		setUp   []string
@@ -127,10 +127,12 @@ func TestGeneratedColumnsHoldTheSourcesValues(t *testing.T) {
 // Values that a strict target refuses to compute arrive as the source has them.
 func TestGeneratedValuesOutOfRangeArrive(t *testing.T) {
 	dbtest.EachPair(t, func(t *testing.T, p *dbtest.Pair) {
-		p.AtSource("SET sql_mode = ''", "CREATE TABLE r (id INT PRIMARY KEY, a INT, t VARCHAR(90), v SMALLINT AS (a) VIRTUAL, s SMALLINT AS (a) STORED, n INT AS (JSON_UNQUOTE(JSON_EXTRACT(t, '$.n'))) VIRTUAL, "+
+		p.AtSource("SET sql_mode = ''", "CREATE TABLE r (id INT PRIMARY KEY, a INT, t VARCHAR(90), v SMALLINT AS "+
+			"(a) VIRTUAL, s SMALLINT AS (a) STORED, n INT AS (JSON_UNQUOTE(JSON_EXTRACT(t, '$.n'))) VIRTUAL, "+
 			"ns INT AS (JSON_UNQUOTE(JSON_EXTRACT(t, '$.n'))) STORED, c VARCHAR(3) AS (t) STORED)")
 		// The odd row is neither among the first nor among the last.
-		p.AtSource("INSERT INTO r (id, a, t) SELECT n, n, '{\"n\": 5}' FROM (WITH RECURSIVE seq (n) AS (SELECT 0 UNION ALL SELECT n+1 FROM seq WHERE n < 999) SELECT n FROM seq) seq",
+		p.AtSource("INSERT INTO r (id, a, t) SELECT n, n, '{\"n\": 5}' FROM (WITH RECURSIVE seq (n) AS (SELECT 0 "+
+			"UNION ALL SELECT n+1 FROM seq WHERE n < 999) SELECT n FROM seq) seq",
 			"SET sql_mode = ''", `UPDATE r SET a = 70000, t = '{"n": "abc"}' WHERE id = 700`)
 		plan := p.Apply("r")
 		plainOn(p, plan, "r", "s")
@@ -148,10 +150,11 @@ func TestGeneratedValuesOutOfRangeArrive(t *testing.T) {
 	})
 }
 
-// What a virtual column holds must not depend on whoever reads it.
+// What a virtual column holds must not depend on its reader.
 func TestAVirtualColumnThatSessionsComputeDifferentlyIsRefused(t *testing.T) {
 	dbtest.EachPair(t, func(t *testing.T, p *dbtest.Pair) {
-		p.AtSource("SET sql_mode = 'NO_UNSIGNED_SUBTRACTION'", "CREATE TABLE u (id INT PRIMARY KEY, a INT UNSIGNED, b INT UNSIGNED, rest INT AS (a - b) VIRTUAL)",
+		p.AtSource("SET sql_mode = 'NO_UNSIGNED_SUBTRACTION'",
+			"CREATE TABLE u (id INT PRIMARY KEY, a INT UNSIGNED, b INT UNSIGNED, rest INT AS (a - b) VIRTUAL)",
 			"INSERT INTO u (id, a, b) VALUES (1, 3, 1)")
 		p.Apply("u")
 		p.AtTarget("DROP TABLE u")
@@ -227,7 +230,8 @@ func TestAddedGeneratedColumns(t *testing.T) {
 func TestAPlainColumnOfTheTargetGetsTheGeneratedValue(t *testing.T) {
 	dbtest.EachPair(t, func(t *testing.T, p *dbtest.Pair) {
 		p.AtSource(
-			"CREATE TABLE h (id INT PRIMARY KEY, a INT, g INT AS (a + 1) STORED, v VARCHAR(9) AS (CONCAT(a, 'x')) VIRTUAL)",
+			"CREATE TABLE h (id INT PRIMARY KEY, a INT, g INT AS (a + 1) STORED, v VARCHAR(9) AS (CONCAT(a, 'x')) "+
+				"VIRTUAL)",
 			"INSERT INTO h (id, a) VALUES (1, 1), (2, NULL)",
 		)
 		p.AtTarget("CREATE TABLE h (id INT PRIMARY KEY, a INT, g INT, v VARCHAR(9))")

@@ -18,10 +18,14 @@ func TestMembersWithTheSameTextArriveBitForBit(t *testing.T) {
 	}
 	many[63] = "''"
 	dbtest.EachPair(t, func(t *testing.T, p *dbtest.Pair) {
-		p.AtSource("CREATE TABLE s (k SET('','x'), id INT, st SET('','x'), mid SET('a','','b'), wide SET("+strings.Join(many, ",")+"), e ENUM('','a','0'), n INT, PRIMARY KEY (id, k))",
-			"INSERT INTO s VALUES (0,1,0,0,18446744073709551615,0,1), (1,1,1,2,9223372036854775809,1,1), (2,1,2,5,0,2,1), (3,1,3,7,9223372036854775808,3,1), (0,2,NULL,3,NULL,NULL,1)")
+		p.AtSource("CREATE TABLE s (k SET('','x'), id INT, st SET('','x'), mid SET('a','','b'), wide SET("+
+			strings.Join(many, ",")+"), e ENUM('','a','0'), n INT, PRIMARY KEY (id, k))",
+			"INSERT INTO s VALUES (0,1,0,0,18446744073709551615,0,1), (1,1,1,2,9223372036854775809,1,1), "+
+				"(2,1,2,5,0,2,1), (3,1,3,7,9223372036854775808,3,1), (0,2,NULL,3,NULL,NULL,1)")
 		p.Apply("s")
-		const numbers = "SELECT CONCAT_WS(',', id, k+0, IFNULL(CAST(st AS UNSIGNED), 'NULL'), CAST(mid AS UNSIGNED), IFNULL(CAST(wide AS UNSIGNED), 'NULL'), IFNULL(CAST(e AS UNSIGNED), 'NULL')) FROM s ORDER BY id, k+0"
+		const numbers = "SELECT CONCAT_WS(',', id, k+0, IFNULL(CAST(st AS UNSIGNED), 'NULL'), CAST(mid AS " +
+			"UNSIGNED), IFNULL(CAST(wide AS UNSIGNED), 'NULL'), IFNULL(CAST(e AS UNSIGNED), 'NULL')) FROM s ORDER " +
+			"BY id, k+0"
 		same := func() {
 			t.Helper()
 			require.Equal(
@@ -45,7 +49,8 @@ func TestMembersWithTheSameTextArriveBitForBit(t *testing.T) {
 		require.False(t, p.Plan("s").Refused(), "%+v", p.Plan("s").Findings)
 		p.Write("s", "n")
 		require.Equal(t, []string{"0,", "2,", "8,a,b", "10,a,,b", "NULL,a,"},
-			dbtest.Texts(t, p.Target.DB(t, p.To), "SELECT CONCAT_WS(',', IFNULL(CAST(st AS UNSIGNED), 'NULL'), mid) FROM s ORDER BY id, k+0"))
+			dbtest.Texts(t, p.Target.DB(t, p.To), "SELECT CONCAT_WS(',', IFNULL(CAST(st AS UNSIGNED), 'NULL'), mid) "+
+				"FROM s ORDER BY id, k+0"))
 	})
 }
 

@@ -18,7 +18,8 @@ import (
 func TestACreatedTargetDoesNotStampItsRows(t *testing.T) {
 	dbtest.EachPair(t, func(t *testing.T, p *dbtest.Pair) {
 		p.AtSource("CREATE TABLE stamps (id INT PRIMARY KEY, note INT, own DATETIME ON UPDATE CURRENT_TIMESTAMP," +
-			" bare TIMESTAMP NOT NULL, u TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6))")
+			" bare TIMESTAMP NOT NULL, u TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE " +
+			"CURRENT_TIMESTAMP(6))")
 		plan := p.Apply("stamps")
 		require.NotContains(t, strings.ToUpper(plan.Statements[0]), "ON UPDATE")
 		target := dbtest.Introspect(t, p.Dst, p.To, "stamps")
@@ -30,7 +31,8 @@ func TestACreatedTargetDoesNotStampItsRows(t *testing.T) {
 
 func TestATargetThatStampsItsRowsIsWarnedOf(t *testing.T) {
 	dbtest.EachPair(t, func(t *testing.T, p *dbtest.Pair) {
-		const ddl = "CREATE TABLE stamps (id INT PRIMARY KEY, u TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6))"
+		const ddl = "CREATE TABLE stamps (id INT PRIMARY KEY, u TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) " +
+			"ON UPDATE CURRENT_TIMESTAMP(6))"
 		p.AtSource(ddl)
 		p.AtTarget(ddl)
 		warned := func() (out []table.Finding) {
@@ -66,7 +68,8 @@ func TestAZeroDateInTheCursorIsRefusedAsNullIs(t *testing.T) {
 				if typ == "DATE" {
 					zero = "'0000-00-00'"
 				}
-				dbtest.Exec(t, admin, "DROP TABLE IF EXISTS zeros", "CREATE TABLE zeros (id INT PRIMARY KEY, u "+typ+" NOT NULL DEFAULT "+zero+index+")",
+				dbtest.Exec(t, admin, "DROP TABLE IF EXISTS zeros",
+					"CREATE TABLE zeros (id INT PRIMARY KEY, u "+typ+" NOT NULL DEFAULT "+zero+index+")",
 					"INSERT INTO zeros VALUES (1, '2024-05-01')")
 				check := func(level table.Level) string {
 					return strings.Join(
@@ -93,7 +96,8 @@ func TestACursorInThePrimaryKeyIsWarnedOf(t *testing.T) {
 		db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
 		dbtest.Exec(t, admin, "CREATE TABLE moving (u DATETIME(6) NOT NULL, id INT, PRIMARY KEY (u, id))",
 			"CREATE TABLE versions (id INT, v INT, PRIMARY KEY (id, v), KEY (v))",
-			"CREATE TABLE ids (id BIGINT PRIMARY KEY)", "CREATE TABLE numbered (k INT, id INT AUTO_INCREMENT, PRIMARY KEY (id, k))")
+			"CREATE TABLE ids (id BIGINT PRIMARY KEY)", "CREATE TABLE numbered (k INT, id INT AUTO_INCREMENT, "+
+				"PRIMARY KEY (id, k))")
 		warned := func(name, cursor string) bool {
 			return strings.Contains(strings.Join(
 				dbtest.Found(

@@ -25,7 +25,8 @@ func (d *ddl) compareOldRows(ctx context.Context, src mysqldb.Reader, names []st
 	var columns []*schema.Column
 	for i := range d.source.Columns {
 		c := &d.source.Columns[i]
-		if slices.Contains(names, c.Name) && !c.Generated && (c.Default == nil && c.Nullable || c.Default != nil && !isExpressionDefault(c)) {
+		if slices.Contains(names, c.Name) && !c.Generated &&
+			(c.Default == nil && c.Nullable || c.Default != nil && !isExpressionDefault(c)) {
 			columns = append(columns, c)
 		}
 	}
@@ -70,7 +71,8 @@ func (d *ddl) oldRows(o Options) (string, error) {
 // findOther finds one old row in which some of the columns do not hold their default, and returns
 // their names, which it keeps in d.differ; nil where there is no such row, or none was found in
 // time, which it keeps in d.unproven.
-func (d *ddl) findOther(ctx context.Context, src mysqldb.Reader, columns []*schema.Column, from string, left time.Duration) ([]string, error) {
+func (d *ddl) findOther(ctx context.Context, src mysqldb.Reader, columns []*schema.Column, from string,
+	left time.Duration) ([]string, error) {
 	exprs := make([]sqltext.Expr, len(columns))
 	conditions := make([]string, len(columns))
 	for i, c := range columns {
@@ -81,7 +83,8 @@ func (d *ddl) findOther(ctx context.Context, src mysqldb.Reader, columns []*sche
 		conditions, ", ",
 	) + " FROM " + from + "(" + strings.Join(conditions, " OR ") + ") LIMIT 1"
 	found, err := fetch.Row(ctx, src, query, exprs)
-	if mysqlerr.IsTimeLimit(err) || mysqlerr.Classify(err) == mysqlerr.ClassConfiguration { // no SELECT: the source's preflight says so
+	// no SELECT: the source's preflight says so
+	if mysqlerr.IsTimeLimit(err) || mysqlerr.Classify(err) == mysqlerr.ClassConfiguration {
 		for _, c := range columns {
 			d.unproven = append(d.unproven, c.Name)
 		}
@@ -125,7 +128,8 @@ func (d *ddl) forOldRows(c *schema.Column, def string) (nullable bool, _ string)
 	case slices.Contains(d.differing, c.Name):
 		d.addFinding(
 			table.LevelWarn, c.Name,
-			"is added as nullable, since rows of the source hold another value than its default: rows already on the target hold NULL in it until they change",
+			"is added as nullable, since rows of the source hold another value than its default: rows already on "+
+				"the target hold NULL in it until they change",
 			remedy,
 		)
 		return true, ""
@@ -140,7 +144,8 @@ func (d *ddl) forOldRows(c *schema.Column, def string) (nullable bool, _ string)
 	case slices.Contains(d.unproven, c.Name):
 		d.addFinding(
 			table.LevelWarn, c.Name,
-			"is added with its default, and it takes too long to see whether all rows of the source hold it: those already on the target do",
+			"is added with its default, and it takes too long to see whether all rows of the source hold it: those "+
+				"already on the target do",
 			remedy+" with what the source holds",
 		)
 	}

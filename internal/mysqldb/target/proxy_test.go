@@ -21,7 +21,8 @@ func TestAProxyThatAnswersForTheConnectionIdIsNoObstacle(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		schema := s.Schema(t)
 		admin := s.DB(t, schema)
-		dbtest.Exec(t, admin, "CREATE TABLE t (id INT PRIMARY KEY, updated_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6), KEY (updated_at))",
+		dbtest.Exec(t, admin, "CREATE TABLE t (id INT PRIMARY KEY, updated_at TIMESTAMP(6) NOT NULL DEFAULT "+
+			"CURRENT_TIMESTAMP(6), KEY (updated_at))",
 			"INSERT INTO t (id) VALUES (1)")
 		p := proxy.Start(t, s.Addr())
 		stranger := dbtest.Session(t, admin)
@@ -46,11 +47,14 @@ func TestAProxyThatAnswersForTheConnectionIdIsNoObstacle(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- target.ExecCancelable(ctx, db, "SELECT SLEEP(60)") }()
-		const running = "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'SELECT /* tablehaul-%SLEEP(60)'"
-		require.Eventually(t, func() bool { return dbtest.Texts(t, admin, running)[0] == "1" }, dbtest.Soon, 10*time.Millisecond)
+		const running = "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'SELECT /* " +
+			"tablehaul-%SLEEP(60)'"
+		require.Eventually(t, func() bool { return dbtest.Texts(t, admin, running)[0] == "1" }, dbtest.Soon,
+			10*time.Millisecond)
 		cancel()
 		require.Error(t, <-ended)
-		require.Eventually(t, func() bool { return dbtest.Texts(t, admin, running)[0] == "0" }, dbtest.Soon, 10*time.Millisecond)
+		require.Eventually(t, func() bool { return dbtest.Texts(t, admin, running)[0] == "0" }, dbtest.Soon,
+			10*time.Millisecond)
 		require.Equal(t, "0", <-slept, "a stranger's statement was ended")
 	})
 }

@@ -116,10 +116,11 @@ func TestWiderTargetsAreTaken(t *testing.T) {
 			require.NoError(t, err)
 			require.False(t, plan.Refused(), "%+v: %+v", c, plan.Findings)
 			spec := upsert.Spec{Target: dbtest.Introspect(t, p.Dst, p.To, "tt"), Columns: source.Values()}
-			_, err = scan.ReadPages(t.Context(), p.Src, scan.ReadSpec{Table: source, Columns: spec.Columns}, func(rows *table.Rows) error {
-				_, err := upsert.WriteChunk(t.Context(), p.Dst, spec, rows, nil)
-				return err
-			})
+			_, err = scan.ReadPages(t.Context(), p.Src, scan.ReadSpec{Table: source, Columns: spec.Columns},
+				func(rows *table.Rows) error {
+					_, err := upsert.WriteChunk(t.Context(), p.Dst, spec, rows, nil)
+					return err
+				})
 			require.NoError(t, err, "%+v", c)
 			want, _ := dbtest.ReadAll(t, p.Src, scan.ReadSpec{Table: source})
 			got, _ := dbtest.ReadAll(t, p.Dst, scan.ReadSpec{Table: spec.Target})
@@ -132,16 +133,19 @@ func TestKeysThatCouldMergeAreRefused(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := dbtest.NewPair(t, s, s)
 		p.AtSource(
-			"CREATE TABLE k (k VARCHAR(20) COLLATE utf8mb4_bin, n INT, u VARCHAR(9) COLLATE utf8mb4_bin, PRIMARY KEY (k, n))",
+			"CREATE TABLE k (k VARCHAR(20) COLLATE utf8mb4_bin, n INT, u VARCHAR(9) COLLATE utf8mb4_bin, PRIMARY " +
+				"KEY (k, n))",
 		)
 		p.AtTarget(
-			"CREATE TABLE k (k VARCHAR(20) COLLATE utf8mb4_general_ci, n INT, u VARCHAR(9) COLLATE utf8mb4_general_ci, PRIMARY KEY (k, n), UNIQUE (u))",
+			"CREATE TABLE k (k VARCHAR(20) COLLATE utf8mb4_general_ci, n INT, u VARCHAR(9) COLLATE " +
+				"utf8mb4_general_ci, PRIMARY KEY (k, n), UNIQUE (u))",
 		)
 		refuses(p, "k", "k", "could become one row")
 		p.AtTarget("ALTER TABLE k MODIFY k VARCHAR(20) COLLATE utf8mb4_bin")
 		plan := p.Plan("k")
 		require.False(t, plan.Refused(), "%+v", plan.Findings)
-		require.True(t, slices.ContainsFunc(plan.Findings, func(f table.Finding) bool { return f.Level == table.LevelWarn && f.Column == "u" }))
+		require.True(t, slices.ContainsFunc(plan.Findings,
+			func(f table.Finding) bool { return f.Level == table.LevelWarn && f.Column == "u" }))
 		p.AtTarget("ALTER TABLE k DROP PRIMARY KEY, ADD PRIMARY KEY (n)")
 		refuses(p, "k", "", "the target's primary key is (n), the source's (k, n)")
 		p.AtTarget("ALTER TABLE k DROP PRIMARY KEY")

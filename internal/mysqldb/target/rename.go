@@ -17,7 +17,8 @@ import (
 // decide it: a rename changes no value, and where all rows hold the default, nothing is lost.
 
 // refuseRenames refuses missing columns of the source that may be columns of the target by another name.
-func (d *ddl) refuseRenames(ctx context.Context, src mysqldb.Reader, dst *mysqldb.DB, p *Diff, target *schema.Table, missing []*schema.Column, o Options) error {
+func (d *ddl) refuseRenames(ctx context.Context, src mysqldb.Reader, dst *mysqldb.DB, p *Diff, target *schema.Table,
+	missing []*schema.Column, o Options) error {
 	if o.Rewrites {
 		return nil
 	}
@@ -25,7 +26,8 @@ func (d *ddl) refuseRenames(ctx context.Context, src mysqldb.Reader, dst *mysqld
 	var taken []string
 	for _, m := range missing {
 		for _, e := range extraColumns(d.source, target) {
-			if slices.Contains(taken, e.Name) || !mayBeRenamed(e, m) || !slices.Equal(adjacentColumns(target, d.source, e.Name), adjacentColumns(d.source, target, m.Name)) {
+			if slices.Contains(taken, e.Name) || !mayBeRenamed(e, m) ||
+				!slices.Equal(adjacentColumns(target, d.source, e.Name), adjacentColumns(d.source, target, m.Name)) {
 				continue
 			}
 			taken = append(taken, e.Name)
@@ -47,7 +49,8 @@ func (d *ddl) refuseRenames(ctx context.Context, src mysqldb.Reader, dst *mysqld
 
 // distinguishedByRows reports whether the rows tell a new column from a renamed one: a row that is of the same
 // version on both sides holds different values, or every row of the source holds the new one's default.
-func (d *ddl) distinguishedByRows(ctx context.Context, src mysqldb.Reader, dst *mysqldb.DB, target *schema.Table, e, m *schema.Column, o Options) (bool, error) {
+func (d *ddl) distinguishedByRows(ctx context.Context, src mysqldb.Reader, dst *mysqldb.DB, target *schema.Table, e,
+	m *schema.Column, o Options) (bool, error) {
 	ours, err := valuesByKey(ctx, dst, newDDL(target, d.to, d.to, d.collations), target.PrimaryKey, o.Cursor, e)
 	if err != nil {
 		return false, err
@@ -74,7 +77,8 @@ func (d *ddl) distinguishedByRows(ctx context.Context, src mysqldb.Reader, dst *
 }
 
 // valuesByKey are a column's values in the first and last rows by their key and version.
-func valuesByKey(ctx context.Context, db mysqldb.Reader, d *ddl, key []string, cursor string, c *schema.Column) (map[string]string, error) {
+func valuesByKey(ctx context.Context, db mysqldb.Reader, d *ddl, key []string, cursor string,
+	c *schema.Column) (map[string]string, error) {
 	var columns []*schema.Column
 	for _, name := range append(slices.Clone(key), cursor) {
 		if k := d.source.Column(name); k != nil {
@@ -114,9 +118,11 @@ func refuseFilled(p *Diff, source, target *schema.Table, names []string) {
 
 func refuseRename(p *Diff, e, m *schema.Column, why string) {
 	at := sqltext.Qualified(p.Name)
-	p.addFinding(table.LevelRefuse, m.Name, fmt.Sprintf("is new at the source, and the target has %s, which the source no longer has, %s: "+
+	p.addFinding(table.LevelRefuse, m.Name, fmt.Sprintf("is new at the source, and the target has %s, which the "+
+		"source no longer has, %s: "+
 		"it may be the same column by another name, and rows on the target would lose its values", e.Name, why),
-		fmt.Sprintf("where it was renamed, ALTER TABLE %s RENAME COLUMN %s TO %s on the target (CHANGE on servers before MySQL 8.0 and MariaDB 10.5); "+
+		fmt.Sprintf("where it was renamed, ALTER TABLE %s RENAME COLUMN %s TO %s on the target (CHANGE on servers "+
+			"before MySQL 8.0 and MariaDB 10.5); "+
 			"where it is another column, tablehaul run TABLE --full adds and fills it",
 			at, sqltext.Ident(e.Name), sqltext.Ident(m.Name)))
 }

@@ -29,11 +29,18 @@ func (c *comparison) checkReplace(ctx context.Context) error {
 			column := target.Column(part.Column)
 			return column == nil || column.Generated
 		}):
-			c.addFinding(table.LevelWarn, "", fmt.Sprintf("uniqueConflicts: replace cannot look rows up by the target's unique key %s"+
-				" (an expression, a generated column, a hash, or invisible): a row whose value another row holds stops the run", index.Name), "")
-		case !slices.ContainsFunc(source.Indexes, func(s schema.Index) bool { return implies(source, target, s, index) }):
-			c.addFinding(table.LevelRefuse, "", fmt.Sprintf("the target has a unique key %s that the source does not keep:"+
-				" with uniqueConflicts: replace, rows that the source holds side by side would push each other out", index.Name),
+			c.addFinding(table.LevelWarn, "", fmt.Sprintf("uniqueConflicts: replace cannot look rows up by the "+
+				"target's unique key %s"+
+				" (an expression, a generated column, a hash, or invisible): a row whose value another row holds "+
+				"stops the run", index.Name), "")
+		case !slices.ContainsFunc(source.Indexes, func(s schema.Index) bool {
+			return implies(source, target, s,
+				index)
+		}):
+			c.addFinding(table.LevelRefuse, "", fmt.Sprintf("the target has a unique key %s that the source does "+
+				"not keep:"+
+				" with uniqueConflicts: replace, rows that the source holds side by side would push each other out",
+				index.Name),
 				fmt.Sprintf("drop unique key %s on the target, or set uniqueConflicts: fail", index.Name))
 		}
 	}
@@ -69,7 +76,8 @@ func implies(source, target *schema.Table, s, t schema.Index) bool {
 
 // checkReferences refuses a target whose rows take other tables' rows with them.
 func checkReferences(ctx context.Context, d *mysqldb.DB, p *Diff) (err error) {
-	list, err := d.QueryContext(ctx, "SELECT CONCAT(CONSTRAINT_SCHEMA, '.', TABLE_NAME), DELETE_RULE FROM information_schema.REFERENTIAL_CONSTRAINTS"+
+	list, err := d.QueryContext(ctx, "SELECT CONCAT(CONSTRAINT_SCHEMA, '.', TABLE_NAME), DELETE_RULE FROM "+
+		"information_schema.REFERENTIAL_CONSTRAINTS"+
 		" WHERE UNIQUE_CONSTRAINT_SCHEMA = ? AND REFERENCED_TABLE_NAME = ? ORDER BY 1, 2", p.Name.Schema, p.Name.Table)
 	if err != nil {
 		return err
@@ -84,7 +92,8 @@ func checkReferences(ctx context.Context, d *mysqldb.DB, p *Diff) (err error) {
 			p.addFinding(
 				table.LevelWarn, "",
 				fmt.Sprintf(
-					"table %s refers to the target: with uniqueConflicts: replace, a row that has to make way and is referred to stops the run",
+					"table %s refers to the target: with uniqueConflicts: replace, a row that has to make way and "+
+						"is referred to stops the run",
 					child,
 				),
 				"",
@@ -92,7 +101,8 @@ func checkReferences(ctx context.Context, d *mysqldb.DB, p *Diff) (err error) {
 			continue
 		}
 		p.addFinding(table.LevelRefuse, "", fmt.Sprintf(
-			"table %s refers to the target with ON DELETE %s: with uniqueConflicts: replace, a row that makes way for a moment would change rows there",
+			"table %s refers to the target with ON DELETE %s: with uniqueConflicts: replace, a row that makes way "+
+				"for a moment would change rows there",
 			child, rule,
 		),
 			"drop that foreign key on the target, or set uniqueConflicts: fail")

@@ -18,7 +18,8 @@ import (
 
 func TestReplaceIsRefusedWhereRowsWouldPushEachOtherOut(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		const columns = "(id INT PRIMARY KEY, u VARCHAR(30) COLLATE utf8mb4_bin, v VARCHAR(30) COLLATE utf8mb4_bin NOT NULL, g VARCHAR(9) AS (LEFT(v, 3)) STORED, at DATETIME(6)"
+		const columns = "(id INT PRIMARY KEY, u VARCHAR(30) COLLATE utf8mb4_bin, v VARCHAR(30) COLLATE utf8mb4_bin " +
+			"NOT NULL, g VARCHAR(9) AS (LEFT(v, 3)) STORED, at DATETIME(6)"
 		from, to := s.Schema(t), s.Schema(t)
 		raw, db := s.DB(t, to), dbtest.OpenTarget(t, s)
 		src := dbtest.Open(t, s, mysqldb.Options{Role: mysqldb.Source})

@@ -27,14 +27,16 @@ const (
 // own. They are the first and the last by key, and some for which the column holds something else
 // than its expression gives, as a value that was rounded or cut to the column's type. trouble is
 // the error's number where the source itself cannot compute the column or its expression.
-func (d *ddl) sample(ctx context.Context, src mysqldb.Reader, c *schema.Column, base []*schema.Column) (rows *table.Rows, trouble uint16, err error) {
+func (d *ddl) sample(ctx context.Context, src mysqldb.Reader, c *schema.Column,
+	base []*schema.Column) (rows *table.Rows, trouble uint16, err error) {
 	bytes := func(of string) string { return "CAST(" + of + " AS BINARY)" }
 	other := " WHERE NOT (" + bytes(sqltext.Ident(c.Name)) + " <=> " + bytes("("+c.Expression+")") + ")"
 	return d.readSample(ctx, src, append(slices.Clone(base), c), other)
 }
 
 // readSample reads the first rows, the last rows, and those of a condition (" WHERE …", "" for none).
-func (d *ddl) readSample(ctx context.Context, src mysqldb.Reader, columns []*schema.Column, other string) (rows *table.Rows, trouble uint16, err error) {
+func (d *ddl) readSample(ctx context.Context, src mysqldb.Reader, columns []*schema.Column,
+	other string) (rows *table.Rows, trouble uint16, err error) {
 	exprs := make([]sqltext.Expr, len(columns))
 	list := make([]string, len(columns))
 	for i, c := range columns {
@@ -59,7 +61,8 @@ func (d *ddl) readSample(ctx context.Context, src mysqldb.Reader, columns []*sch
 		case err == nil, mysqlerr.IsTimeLimit(err):
 		case mysqlerr.NumberOf(err) == 0:
 			return nil, 0, err
-		case mysqlerr.Classify(err) == mysqlerr.ClassConfiguration, rest == other && mysqlerr.NumberOf(err) != mysqlerr.ErrNumericRange:
+		case mysqlerr.Classify(err) == mysqlerr.ClassConfiguration, rest == other &&
+			mysqlerr.NumberOf(err) != mysqlerr.ErrNumericRange:
 			// No SELECT, which the source's preflight says, or an expression that is no SQL by itself.
 		default:
 			return nil, mysqlerr.NumberOf(err), nil

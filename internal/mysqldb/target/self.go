@@ -15,7 +15,8 @@ import (
 
 // otherForeignKeys are the foreign keys of a table that refer to other tables.
 func otherForeignKeys(t *schema.Table) []string {
-	return slices.DeleteFunc(slices.Clone(t.ForeignKeys), func(name string) bool { return slices.Contains(t.SelfReferences, name) })
+	return slices.DeleteFunc(slices.Clone(t.ForeignKeys),
+		func(name string) bool { return slices.Contains(t.SelfReferences, name) })
 }
 
 // checkSelfReferences decides on a target that refers to itself by a foreign key. Rows come in the
@@ -65,14 +66,16 @@ func (c *comparison) checkSelfReferences(ctx context.Context) error {
 	for _, name := range target.SelfReferences {
 		drops = append(drops, "DROP FOREIGN KEY "+sqltext.Ident(name))
 	}
-	c.addFinding(table.LevelRefuse, "", fmt.Sprintf("the target refers to itself by a foreign key (%s), and a row may come before the one that it refers to;"+
+	c.addFinding(table.LevelRefuse, "", fmt.Sprintf("the target refers to itself by a foreign key (%s), and a row "+
+		"may come before the one that it refers to;"+
 		" the foreign key cannot be left unchecked: %s", names, why),
 		fmt.Sprintf("ALTER TABLE %s %s", sqltext.Qualified(target.Name), strings.Join(drops, ", ")))
 	return nil
 }
 
 // keepsSelfReferences reports whether a source has every foreign key to itself that a target has.
-func keepsSelfReferences(ctx context.Context, src mysqldb.Reader, source table.Name, dst *mysqldb.DB, target table.Name) (bool, error) {
+func keepsSelfReferences(ctx context.Context, src mysqldb.Reader, source table.Name, dst *mysqldb.DB,
+	target table.Name) (bool, error) {
 	have, err := selfReferences(ctx, src, source)
 	if err != nil {
 		return false, err
@@ -86,9 +89,11 @@ func keepsSelfReferences(ctx context.Context, src mysqldb.Reader, source table.N
 
 // selfReferences are the columns of each foreign key to the table itself, and those that it refers to.
 func selfReferences(ctx context.Context, d mysqldb.Reader, name table.Name) (out []string, err error) {
-	rows, err := d.QueryContext(ctx, "SELECT CONSTRAINT_NAME, COLUMN_NAME, REFERENCED_COLUMN_NAME FROM information_schema.KEY_COLUMN_USAGE"+
+	rows, err := d.QueryContext(ctx, "SELECT CONSTRAINT_NAME, COLUMN_NAME, REFERENCED_COLUMN_NAME FROM "+
+		"information_schema.KEY_COLUMN_USAGE"+
 		" WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND REFERENCED_TABLE_SCHEMA = TABLE_SCHEMA"+
-		" AND CAST(REFERENCED_TABLE_NAME AS BINARY) = CAST(TABLE_NAME AS BINARY) ORDER BY CONSTRAINT_NAME, ORDINAL_POSITION", name.Schema, name.Table)
+		" AND CAST(REFERENCED_TABLE_NAME AS BINARY) = CAST(TABLE_NAME AS BINARY) ORDER BY CONSTRAINT_NAME, "+
+		"ORDINAL_POSITION", name.Schema, name.Table)
 	if err != nil {
 		return nil, err
 	}
@@ -110,8 +115,10 @@ func selfReferences(ctx context.Context, d mysqldb.Reader, name table.Name) (out
 // refersByUnique is another table with a foreign key to a table's unique key that is not the primary
 // key; "" for none that the login can see.
 func refersByUnique(ctx context.Context, d *mysqldb.DB, name table.Name) (child string, err error) {
-	err = d.QueryRowContext(ctx, "SELECT COALESCE(MIN(CONCAT(CONSTRAINT_SCHEMA, '.', TABLE_NAME)), '') FROM information_schema.REFERENTIAL_CONSTRAINTS"+
+	err = d.QueryRowContext(ctx, "SELECT COALESCE(MIN(CONCAT(CONSTRAINT_SCHEMA, '.', TABLE_NAME)), '') FROM "+
+		"information_schema.REFERENTIAL_CONSTRAINTS"+
 		" WHERE UNIQUE_CONSTRAINT_SCHEMA = ? AND REFERENCED_TABLE_NAME = ? AND UNIQUE_CONSTRAINT_NAME <> 'PRIMARY'"+
-		" AND NOT (CONSTRAINT_SCHEMA = UNIQUE_CONSTRAINT_SCHEMA AND TABLE_NAME = REFERENCED_TABLE_NAME)", name.Schema, name.Table).Scan(&child)
+		" AND NOT (CONSTRAINT_SCHEMA = UNIQUE_CONSTRAINT_SCHEMA AND TABLE_NAME = REFERENCED_TABLE_NAME)", name.Schema,
+		name.Table).Scan(&child)
 	return child, err
 }

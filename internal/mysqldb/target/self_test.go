@@ -93,19 +93,25 @@ func TestSelfReferencesThatCannotBeLeftUncheckedAreRefused(t *testing.T) {
 			replace        bool
 		}{
 			"place would not be checked either": {
-				"CREATE TABLE c (id INT PRIMARY KEY, up INT, room INT, CONSTRAINT up FOREIGN KEY (up) REFERENCES c (id))",
-				"CREATE TABLE c (id INT PRIMARY KEY, up INT, room INT, CONSTRAINT up FOREIGN KEY (up) REFERENCES c (id), CONSTRAINT place FOREIGN KEY (room) REFERENCES rooms (id))",
+				"CREATE TABLE c (id INT PRIMARY KEY, up INT, room INT, CONSTRAINT up FOREIGN KEY (up) REFERENCES c " +
+					"(id))",
+				"CREATE TABLE c (id INT PRIMARY KEY, up INT, room INT, CONSTRAINT up FOREIGN KEY (up) REFERENCES c " +
+					"(id), CONSTRAINT place FOREIGN KEY (room) REFERENCES rooms (id))",
 				[]string{"CREATE TABLE rooms (id INT PRIMARY KEY)"},
 				false,
 			},
 			"refers by a unique key": {
-				"CREATE TABLE c (id INT PRIMARY KEY, code INT, up INT, UNIQUE KEY (code), CONSTRAINT up FOREIGN KEY (up) REFERENCES c (code))", "", nil, false,
+				"CREATE TABLE c (id INT PRIMARY KEY, code INT, up INT, UNIQUE KEY (code), CONSTRAINT up FOREIGN KEY " +
+					"(up) REFERENCES c (code))", "", nil, false,
 			},
 			"the source does not keep it": {
-				"CREATE TABLE c (id INT PRIMARY KEY, up INT)", "CREATE TABLE c (id INT PRIMARY KEY, up INT, CONSTRAINT up FOREIGN KEY (up) REFERENCES c (id))", nil, false,
+				"CREATE TABLE c (id INT PRIMARY KEY, up INT)",
+				"CREATE TABLE c (id INT PRIMARY KEY, up INT, CONSTRAINT up FOREIGN KEY (up) REFERENCES c (id))",
+				nil, false,
 			},
 			"uniqueConflicts: replace": {
-				"CREATE TABLE c (id INT PRIMARY KEY, up INT, UNIQUE KEY (up), CONSTRAINT up FOREIGN KEY (up) REFERENCES c (id))", "", nil, true,
+				"CREATE TABLE c (id INT PRIMARY KEY, up INT, UNIQUE KEY (up), CONSTRAINT up FOREIGN KEY (up) " +
+					"REFERENCES c (id))", "", nil, true,
 			},
 		} {
 			p := dbtest.NewPair(t, s, s)

@@ -118,9 +118,12 @@ func checkDurable(p *Diff, settings map[string]string, binlog bool) {
 	if len(lax) == 0 {
 		return
 	}
-	p.addFinding(table.LevelWarn, "", "a crash of the target's server or its machine can undo chunks that it has confirmed ("+strings.Join(lax, ", ")+
-		"): the last rows of a run that is done are then missing until the next run, which writes them again where a state row is kept beside the target",
-		"SET "+strings.Join(strict, ", ")+" on the target, and the same in its configuration file").Topic = table.TopicDurability
+	p.addFinding(table.LevelWarn, "", "a crash of the target's server or its machine can undo chunks that it has "+
+		"confirmed ("+strings.Join(lax, ", ")+
+		"): the last rows of a run that is done are then missing until the next run, which writes them again where "+
+		"a state row is kept beside the target",
+		"SET "+strings.Join(strict, ", ")+" on the target, and the same in its configuration "+
+			"file").Topic = table.TopicDurability
 }
 
 // checkEngine refuses engines in which a chunk could be left half written.

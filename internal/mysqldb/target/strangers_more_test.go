@@ -17,27 +17,41 @@ func collated() []stranger {
 	}
 	return []stranger{
 		{name: "nine_hundred", only: mysql, make: []string{
-			"CREATE TABLE T (k VARCHAR(60) COLLATE utf8mb4_0900_as_cs PRIMARY KEY, a VARCHAR(60) COLLATE utf8mb4_0900_ai_ci UNIQUE, b VARCHAR(60) COLLATE utf8mb4_de_pb_0900_ai_ci, c TEXT COLLATE utf8mb4_0900_bin, d VARCHAR(9) COLLATE utf8mb4_ja_0900_as_cs_ks, FULLTEXT KEY (b), FULLTEXT KEY (c), KEY (d))",
-			"INSERT INTO nine_hundred VALUES ('a', 'A', 'ö', 'x', 'は'), ('á', 'b', NULL, NULL, 'ハ'), ('a ', NULL, '', '', '')",
+			"CREATE TABLE T (k VARCHAR(60) COLLATE utf8mb4_0900_as_cs PRIMARY KEY, a VARCHAR(60) COLLATE " +
+				"utf8mb4_0900_ai_ci UNIQUE, b VARCHAR(60) COLLATE utf8mb4_de_pb_0900_ai_ci, c TEXT COLLATE " +
+				"utf8mb4_0900_bin, d VARCHAR(9) COLLATE utf8mb4_ja_0900_as_cs_ks, FULLTEXT KEY (b), FULLTEXT " +
+				"KEY (c), KEY (d))",
+			"INSERT INTO nine_hundred VALUES ('a', 'A', 'ö', 'x', 'は'), ('á', 'b', NULL, NULL, 'ハ'), ('a ', NULL, " +
+				"'', '', '')",
 		}},
 		{
 			name: "mixed_fulltext", refused: nil, only: mysql,
 			make: []string{
-				"CREATE TABLE T (id INT PRIMARY KEY, a VARCHAR(60) COLLATE utf8mb4_0900_ai_ci UNIQUE, b TEXT COLLATE utf8mb4_0900_ai_ci, FULLTEXT KEY ab (a, b) /*!50100 WITH PARSER ngram */)",
+				"CREATE TABLE T (id INT PRIMARY KEY, a VARCHAR(60) COLLATE utf8mb4_0900_ai_ci UNIQUE, b TEXT " +
+					"COLLATE utf8mb4_0900_ai_ci, FULLTEXT KEY ab (a, b) /*!50100 WITH PARSER ngram */)",
 				"INSERT INTO mixed_fulltext VALUES (1, 'x', 'y')",
 			},
 		},
 		{name: "uca", only: mariadb, make: []string{
-			"CREATE TABLE T (k VARCHAR(60) CHARACTER SET utf8mb4 COLLATE uca1400_as_cs PRIMARY KEY, a VARCHAR(60) CHARACTER SET utf8mb4 COLLATE uca1400_ai_ci UNIQUE, b TEXT CHARACTER SET utf8mb3 COLLATE utf8mb3_unicode_nopad_ci, KEY (b(10)))",
+			"CREATE TABLE T (k VARCHAR(60) CHARACTER SET utf8mb4 COLLATE uca1400_as_cs PRIMARY KEY, a VARCHAR(60) " +
+				"CHARACTER SET utf8mb4 COLLATE uca1400_ai_ci UNIQUE, b TEXT CHARACTER SET utf8mb3 COLLATE " +
+				"utf8mb3_unicode_nopad_ci, KEY (b(10)))",
 			"INSERT INTO uca VALUES ('a', 'A', 'ö'), ('á', 'b', NULL)",
 		}},
 		{name: "westerners", make: []string{
-			"CREATE TABLE T (k VARCHAR(60) CHARACTER SET latin1 COLLATE latin1_general_cs PRIMARY KEY, a VARCHAR(20) CHARACTER SET latin1 COLLATE latin1_german2_ci, b VARCHAR(20) CHARACTER SET latin2, c CHAR(20) CHARACTER SET cp1251, d TEXT CHARACTER SET greek, e VARCHAR(9) CHARACTER SET hebrew COLLATE hebrew_bin, f VARCHAR(9) CHARACTER SET cp850 UNIQUE, KEY (a, b))",
+			"CREATE TABLE T (k VARCHAR(60) CHARACTER SET latin1 COLLATE latin1_general_cs PRIMARY KEY, a " +
+				"VARCHAR(20) CHARACTER SET latin1 COLLATE latin1_german2_ci, b VARCHAR(20) CHARACTER SET latin2, c " +
+				"CHAR(20) CHARACTER SET cp1251, d TEXT CHARACTER SET greek, e VARCHAR(9) CHARACTER SET hebrew " +
+				"COLLATE hebrew_bin, f VARCHAR(9) CHARACTER SET cp850 UNIQUE, KEY (a, b))",
 			"INSERT INTO westerners VALUES ('ä', 'ß', 'ł', 'Ж', 'λ', 'א', 'é'), ('Ä', '', '', '', '', '', NULL)",
 		}},
 		{name: "easterners", make: []string{
-			"CREATE TABLE T (k VARCHAR(60) CHARACTER SET sjis PRIMARY KEY, a VARCHAR(20) CHARACTER SET gbk UNIQUE, b VARCHAR(20) CHARACTER SET euckr, c CHAR(20) CHARACTER SET big5, d TEXT CHARACTER SET ujis, e VARCHAR(9) CHARACTER SET eucjpms, f VARCHAR(9) CHARACTER SET utf16le, g ENUM('表','日') CHARACTER SET sjis, h SET('中','?') CHARACTER SET gbk)",
-			"INSERT INTO easterners VALUES ('表', '中', '한', '中', '日', '日', '😀', '表', '中'), ('\\\\', NULL, '', '', '', '', '', '日', '中,?')",
+			"CREATE TABLE T (k VARCHAR(60) CHARACTER SET sjis PRIMARY KEY, a VARCHAR(20) CHARACTER SET gbk UNIQUE, " +
+				"b VARCHAR(20) CHARACTER SET euckr, c CHAR(20) CHARACTER SET big5, d TEXT CHARACTER SET ujis, e " +
+				"VARCHAR(9) CHARACTER SET eucjpms, f VARCHAR(9) CHARACTER SET utf16le, g ENUM('表','日') " +
+				"CHARACTER SET sjis, h SET('中','?') CHARACTER SET gbk)",
+			"INSERT INTO easterners VALUES ('表', '中', '한', '中', '日', '日', '😀', '表', '中'), ('\\\\', NULL, '', '', " +
+				"'', '', '', '日', '中,?')",
 		}},
 		{
 			name: "gb18030", only: mysql,
@@ -50,7 +64,8 @@ func collated() []stranger {
 		{
 			name: "many_members",
 			make: []string{
-				"CREATE TABLE T (id INT PRIMARY KEY, e ENUM(" + strings.Join(members, ",") + ") CHARACTER SET utf8mb4, s SET(" + strings.Join(members[:64], ",") + ") CHARACTER SET utf8mb4)",
+				"CREATE TABLE T (id INT PRIMARY KEY, e ENUM(" + strings.Join(members, ",") +
+					") CHARACTER SET utf8mb4, s SET(" + strings.Join(members[:64], ",") + ") CHARACTER SET utf8mb4)",
 				"INSERT INTO many_members VALUES (1, 1, 1), (2, 3000, ~0), (3, 256, 256)",
 			},
 		},
@@ -80,13 +95,15 @@ func engines() []stranger {
 			make: []string{
 				"CREATE TABLE part_a (id INT PRIMARY KEY, v VARCHAR(20)) ENGINE=MyISAM",
 				"INSERT INTO part_a VALUES (1, 'a'), (2, 'b')",
-				"CREATE TABLE T (id INT, v VARCHAR(20), PRIMARY KEY (id)) ENGINE=MERGE UNION=(part_a) INSERT_METHOD=LAST",
+				"CREATE TABLE T (id INT, v VARCHAR(20), PRIMARY KEY (id)) ENGINE=MERGE UNION=(part_a) " +
+					"INSERT_METHOD=LAST",
 			},
 		},
 		{
 			name: "counted_aside",
 			make: []string{
-				"CREATE TABLE T (k CHAR(8) PRIMARY KEY, n BIGINT UNSIGNED NOT NULL AUTO_INCREMENT UNIQUE) AUTO_INCREMENT=7",
+				"CREATE TABLE T (k CHAR(8) PRIMARY KEY, n BIGINT UNSIGNED NOT NULL AUTO_INCREMENT UNIQUE) " +
+					"AUTO_INCREMENT=7",
 				"INSERT INTO counted_aside (k) VALUES ('a'), ('b')",
 				"INSERT INTO counted_aside VALUES ('c', 18446744073709551614)",
 			},
@@ -99,20 +116,26 @@ func engines() []stranger {
 			},
 		},
 		{name: "strange_expressions", only: mysql, make: []string{
-			"CREATE TABLE T (id INT PRIMARY KEY, u CHAR(36), j JSON, b BINARY(16) AS (UUID_TO_BIN(u)) STORED, n VARCHAR(50) AS (j->>'$.name') VIRTUAL, r INT AS (REGEXP_LIKE(u, '^[0-9]')) STORED, m BIGINT AS (JSON_VALUE(j, '$.n' RETURNING SIGNED)) STORED, UNIQUE KEY (b), KEY (n))",
-			"INSERT INTO strange_expressions (id, u, j) VALUES (1, '123e4567-e89b-12d3-a456-426655440000', '{\"name\": \"ü\", \"n\": 5}'), (2, NULL, NULL)",
+			"CREATE TABLE T (id INT PRIMARY KEY, u CHAR(36), j JSON, b BINARY(16) AS (UUID_TO_BIN(u)) STORED, n " +
+				"VARCHAR(50) AS (j->>'$.name') VIRTUAL, r INT AS (REGEXP_LIKE(u, '^[0-9]')) STORED, m BIGINT AS " +
+				"(JSON_VALUE(j, '$.n' RETURNING SIGNED)) STORED, UNIQUE KEY (b), KEY (n))",
+			"INSERT INTO strange_expressions (id, u, j) VALUES (1, '123e4567-e89b-12d3-a456-426655440000', " +
+				"'{\"name\": \"ü\", \"n\": 5}'), (2, NULL, NULL)",
 		}},
 		{
 			name: "strange_words", only: mariadb,
 			make: []string{
-				"CREATE TABLE T (id INT PRIMARY KEY, v VARCHAR(20), s VARCHAR(99) AS (CONCAT(v, CHR(65))) STORED, c VARCHAR(99) AS (CHR(id + 64)) VIRTUAL, w VARCHAR(20) DEFAULT (CONCAT('x', COALESCE(id, 0))), KEY (s))",
+				"CREATE TABLE T (id INT PRIMARY KEY, v VARCHAR(20), s VARCHAR(99) AS (CONCAT(v, CHR(65))) STORED, c " +
+					"VARCHAR(99) AS (CHR(id + 64)) VIRTUAL, w VARCHAR(20) DEFAULT (CONCAT('x', COALESCE(id, 0))), " +
+					"KEY (s))",
 				"INSERT INTO strange_words (id, v) VALUES (1, 'a10'), (2, 'a9')",
 			},
 		},
 		{
 			name: "by_user",
 			make: []string{
-				"CREATE TABLE T (id INT PRIMARY KEY, who VARCHAR(99) DEFAULT (USER()), day DATE DEFAULT (CURDATE()), r DOUBLE DEFAULT (RAND()))",
+				"CREATE TABLE T (id INT PRIMARY KEY, who VARCHAR(99) DEFAULT (USER()), day DATE DEFAULT " +
+					"(CURDATE()), r DOUBLE DEFAULT (RAND()))",
 				"INSERT INTO by_user (id) VALUES (1), (2)",
 			},
 		},
@@ -123,7 +146,10 @@ func engines() []stranger {
 				"INSERT INTO chars_of_isam (id) VALUES (1)",
 			},
 		},
-		{name: "indexed_vectors", only: mariadb, since: func(s mysqldb.Server) bool { return s.AtLeast(11, 7, 0) }, make: []string{"CREATE TABLE T (id INT PRIMARY KEY, v VECTOR(3) NOT NULL, w VECTOR(5), VECTOR INDEX near (v))", "INSERT INTO indexed_vectors VALUES (1, VEC_FromText('[1,2,3]'), NULL), (2, VEC_FromText('[0,0,0]'), VEC_FromText('[1,2,3,4,5]'))"}},
+		{name: "indexed_vectors", only: mariadb, since: func(s mysqldb.Server) bool { return s.AtLeast(11, 7, 0) },
+			make: []string{"CREATE TABLE T (id INT PRIMARY KEY, v VECTOR(3) NOT NULL, w VECTOR(5), VECTOR INDEX " +
+				"near (v))", "INSERT INTO indexed_vectors VALUES (1, VEC_FromText('[1,2,3]'), NULL), (2, " +
+				"VEC_FromText('[0,0,0]'), VEC_FromText('[1,2,3,4,5]'))"}},
 		{
 			name: "thousand",
 			make: []string{

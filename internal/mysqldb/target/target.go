@@ -25,7 +25,7 @@ type Options struct {
 	Create bool
 	// AddColumns allows ALTER TABLE … ADD COLUMN for later source columns.
 	AddColumns bool
-	// Cursor is the column by which newer rows are told; "" for none.
+	// Cursor is the column by which newer rows are known; "" for none.
 	Cursor string
 	// Watermark is the cursor's value up to which rows were written, in the text of its kind. With
 	// it, only rows up to there count as old where a column is added; "" makes all rows old.

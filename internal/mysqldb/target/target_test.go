@@ -49,7 +49,8 @@ func everyRows(geometry string) []string {
   g = ` + geometry + `, p = ST_GeomFromText('POINT(1 2)'), ls = ST_GeomFromText('LINESTRING(0 0,1.5 -1e-9)'), j = '{"b": 1, "a": [1.50, "\\"x\\\\"]}'`,
 		`INSERT INTO every SET id = 2, i1 = 2147483647, f1 = 3.4028234e38, f2 = -5e-324, y = 2155, da = '2024-00-15', dt = '1000-01-01 00:00:00', dt6 = '0000-00-00 00:00:00.000000',
   ts = '1970-01-01 00:00:01', ti = '838:59:59', ti6 = '838:59:58.999999', vc = 'b', e = 'd\\e', e2 = 'x', st = 'y y,z', bit64 = 1, g = NULL, j = 'null'`,
-		"INSERT INTO every SET id = 3, i1 = 0, f1 = -1e-30, f2 = -0e0, vc = 'b ', e = 0, e2 = 0, dt6 = '2024-06-01 00:00:00.000001'",
+		"INSERT INTO every SET id = 3, i1 = 0, f1 = -1e-30, f2 = -0e0, vc = 'b ', e = 0, e2 = 0, dt6 = '2024-06-01 " +
+			"00:00:00.000001'",
 	}
 }
 
@@ -64,7 +65,8 @@ func TestEveryTypeArrivesOnACreatedTarget(t *testing.T) {
 		// The same by way of the update part: rows of defaults become rows of extremes.
 		p.AtTarget(
 			"DELETE FROM every",
-			"INSERT INTO every (id, vc, i1, dt6) VALUES (18446744073709551614, 'q1', 1, NULL), (1, 'q2', 1, NULL), (2, 'q3', 1, NULL), (3, 'q4', 1, NULL)",
+			"INSERT INTO every (id, vc, i1, dt6) VALUES (18446744073709551614, 'q1', 1, NULL), (1, 'q2', 1, NULL), "+
+				"(2, 'q3', 1, NULL), (3, 'q4', 1, NULL)",
 		)
 		p.CopyRows("every", "dt6")
 
@@ -106,9 +108,11 @@ func TestEveryTypeArrivesOnACreatedTarget(t *testing.T) {
 
 func TestTypesOfOneFlavorFindAHomeOnTheOther(t *testing.T) {
 	p := dbtest.NewPair(t, servers.MariaDB(t), servers.MySQL(t))
-	p.AtSource("CREATE TABLE m (u UUID PRIMARY KEY, a INET4, b INET6, c VARCHAR(9) COLLATE utf8mb4_uca1400_german2_as_ci, "+
+	p.AtSource("CREATE TABLE m (u UUID PRIMARY KEY, a INET4, b INET6, c VARCHAR(9) COLLATE "+
+		"utf8mb4_uca1400_german2_as_ci, "+
 		"d VARCHAR(9) CHARACTER SET latin1 COLLATE latin1_swedish_nopad_ci UNIQUE) COLLATE utf8mb4_uca1400_ai_ci",
-		"INSERT INTO m VALUES ('123e4567-e89b-12d3-a456-426655440000', '1.2.3.4', '::1', 'ä', 'ö'), (UUID(), NULL, 'ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255', '', 'ö ')")
+		"INSERT INTO m VALUES ('123e4567-e89b-12d3-a456-426655440000', '1.2.3.4', '::1', 'ä', 'ö'), (UUID(), NULL, "+
+			"'ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255', '', 'ö ')")
 	p.Apply("m")
 	p.CopyRows("m", "")
 	target := dbtest.Introspect(t, p.Dst, p.To, "m")
@@ -118,9 +122,13 @@ func TestTypesOfOneFlavorFindAHomeOnTheOther(t *testing.T) {
 	require.Equal(t, "utf8mb4_0900_ai_ci", target.Collation)
 
 	p = dbtest.NewPair(t, servers.MySQL(t), servers.MariaDB(t))
-	p.AtSource("CREATE TABLE m (k VARCHAR(20) COLLATE utf8mb4_0900_as_cs PRIMARY KEY, v VARCHAR(20) COLLATE utf8mb4_0900_ai_ci, "+
-		"w VARCHAR(20) COLLATE utf8mb4_ja_0900_as_cs, e VECTOR(3), big VECTOR(5000), j JSON DEFAULT (JSON_ARRAY(1)), gc GEOMCOLLECTION, gen INT AS (j->>'$.x') VIRTUAL, KEY f ((LENGTH(v))), KEY (v)) COLLATE utf8mb4_0900_ai_ci",
-		"INSERT INTO m (k, v, e, big) VALUES ('a', 'A', STRING_TO_VECTOR('[1,2,3]'), NULL), ('A', 'b', NULL, NULL), ('a ', NULL, NULL, STRING_TO_VECTOR(CONCAT('[', REPEAT('1,', 4999), '2]')))",
+	p.AtSource("CREATE TABLE m (k VARCHAR(20) COLLATE utf8mb4_0900_as_cs PRIMARY KEY, v VARCHAR(20) COLLATE "+
+		"utf8mb4_0900_ai_ci, "+
+		"w VARCHAR(20) COLLATE utf8mb4_ja_0900_as_cs, e VECTOR(3), big VECTOR(5000), j JSON DEFAULT "+
+		"(JSON_ARRAY(1)), gc GEOMCOLLECTION, gen INT AS (j->>'$.x') VIRTUAL, KEY f ((LENGTH(v))), KEY (v)) "+
+		"COLLATE utf8mb4_0900_ai_ci",
+		"INSERT INTO m (k, v, e, big) VALUES ('a', 'A', STRING_TO_VECTOR('[1,2,3]'), NULL), ('A', 'b', NULL, NULL), "+
+			"('a ', NULL, NULL, STRING_TO_VECTOR(CONCAT('[', REPEAT('1,', 4999), '2]')))",
 		"INSERT INTO m SET k = 'z', j = '{\"x\": 5}', gc = ST_GeomFromText('GEOMETRYCOLLECTION(POINT(1 1))')")
 	vectors := dbtest.NewPair(t, servers.MySQL(t), servers.MySQL(t))
 	vectors.AtSource(
@@ -140,7 +148,10 @@ func TestTypesOfOneFlavorFindAHomeOnTheOther(t *testing.T) {
 	require.Equal(t, "varbinary(12)", target.Column("e").Type)
 	require.Equal(t, "longtext", target.Column("j").Type)
 	require.Equal(t, "utf8mb4_bin", target.Column("j").Collation)
-	require.True(t, slices.ContainsFunc(plan.Findings, func(f table.Finding) bool { return strings.Contains(f.Text, "index f ") }), "%+v", plan.Findings)
+	require.True(t, slices.ContainsFunc(plan.Findings, func(f table.Finding) bool {
+		return strings.Contains(f.Text,
+			"index f ")
+	}), "%+v", plan.Findings)
 }
 
 func TestLaterColumnsAreAddedAndDroppedOnesKept(t *testing.T) {
@@ -148,8 +159,10 @@ func TestLaterColumnsAreAddedAndDroppedOnesKept(t *testing.T) {
 		p.AtSource("CREATE TABLE l (id INT PRIMARY KEY, gone INT, a INT)", "INSERT INTO l VALUES (1, 1, 1)")
 		p.Apply("l")
 		p.CopyRows("l", "")
-		p.AtSource("ALTER TABLE l DROP COLUMN gone, ADD COLUMN n INT NOT NULL, ADD COLUMN d VARCHAR(9) NOT NULL DEFAULT 'x', "+
-			"ADD COLUMN at DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP, ADD COLUMN g INT AS (a + 1) STORED", "INSERT INTO l (id, a, n) VALUES (2, 2, 2)")
+		p.AtSource("ALTER TABLE l DROP COLUMN gone, ADD COLUMN n INT NOT NULL, ADD COLUMN d VARCHAR(9) NOT NULL "+
+			"DEFAULT 'x', "+
+			"ADD COLUMN at DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP, ADD COLUMN g INT AS (a + 1) STORED",
+			"INSERT INTO l (id, a, n) VALUES (2, 2, 2)")
 		plan := p.Apply("l")
 		require.Len(t, plan.Statements, 1)
 		require.True(t, slices.ContainsFunc(p.Plan("l").Findings, func(f table.Finding) bool {

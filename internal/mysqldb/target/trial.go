@@ -55,7 +55,8 @@ func newTrial(ctx context.Context, dst *mysqldb.DB, name table.Name) (*trial, er
 		t.close()
 		return nil, err
 	default:
-		t.unavailable = fmt.Sprintf("its expression was not tried, since no temporary table can be created on the target (error %d; GRANT CREATE TEMPORARY TABLES ON %s.* allows it)",
+		t.unavailable = fmt.Sprintf("its expression was not tried, since no temporary table can be created on the "+
+			"target (error %d; GRANT CREATE TEMPORARY TABLES ON %s.* allows it)",
 			mysqlerr.NumberOf(err), name.Schema)
 	}
 	return t, nil
@@ -87,7 +88,8 @@ func (t *trial) close() {
 }
 
 // accepts creates a table of the columns and says why it does not take rows with the values of base, or "".
-func (t *trial) accepts(ctx context.Context, columns []string, base []*schema.Column, onTarget []table.Column, rows *table.Rows) (string, error) {
+func (t *trial) accepts(ctx context.Context, columns []string, base []*schema.Column, onTarget []table.Column,
+	rows *table.Rows) (string, error) {
 	err := t.create(ctx, "("+trialKey+" INT PRIMARY KEY, "+strings.Join(columns, ", ")+") ENGINE=InnoDB")
 	why := ""
 	if err == nil {
@@ -103,7 +105,8 @@ func (t *trial) accepts(ctx context.Context, columns []string, base []*schema.Co
 
 // computes creates a table of the columns, the last of which is generated, writes rows whose values
 // are those of base and then the generated column's, and says why it computes something else, or "".
-func (t *trial) computes(ctx context.Context, columns []string, generated table.Column, base []*schema.Column, onTarget []table.Column, rows *table.Rows) (string, error) {
+func (t *trial) computes(ctx context.Context, columns []string, generated table.Column, base []*schema.Column,
+	onTarget []table.Column, rows *table.Rows) (string, error) {
 	if t.unavailable != "" {
 		return t.unavailable, nil
 	}
@@ -112,7 +115,8 @@ func (t *trial) computes(ctx context.Context, columns []string, generated table.
 	}
 	expr := sqltext.Value(t.to, generated)
 	got := table.NewRows(1)
-	if _, err := fetch.RowsOn(ctx, t.conn, "SELECT "+expr.SQL+" FROM "+sqltext.Qualified(t.name)+" ORDER BY "+trialKey, []sqltext.Expr{expr}, got, 1<<30); mysqlerr.NumberOf(err) != 0 {
+	if _, err := fetch.RowsOn(ctx, t.conn, "SELECT "+expr.SQL+" FROM "+sqltext.Qualified(t.name)+" ORDER BY "+trialKey,
+		[]sqltext.Expr{expr}, got, 1<<30); mysqlerr.NumberOf(err) != 0 {
 		return fmt.Sprintf("%s cannot read what it computes (error %d)", t.to, mysqlerr.NumberOf(err)), nil
 	} else if err != nil {
 		return "", err
@@ -129,7 +133,8 @@ func (t *trial) computes(ctx context.Context, columns []string, generated table.
 const trialKey = "tablehaul_row"
 
 // insert writes the base values of rows; it says why they cannot be written, or "".
-func (t *trial) insert(ctx context.Context, base []*schema.Column, onTarget []table.Column, rows *table.Rows) (string, error) {
+func (t *trial) insert(ctx context.Context, base []*schema.Column, onTarget []table.Column, rows *table.Rows) (string,
+	error) {
 	names := trialKey
 	appenders := make([]sqltext.Appender, len(base))
 	for i, b := range base {

@@ -51,7 +51,10 @@ func TestIndexesOfExpressionsThatDoNotTakeAllRowsAreLeftOut(t *testing.T) {
 		"INSERT INTO f VALUES (1, '5'), (2, 'abc')",
 	)
 	plan := p.Apply("f")
-	require.True(t, slices.ContainsFunc(plan.Findings, func(f table.Finding) bool { return strings.Contains(f.Text, "index bad is not created") }), "%+v", plan.Findings)
+	require.True(t, slices.ContainsFunc(plan.Findings, func(f table.Finding) bool {
+		return strings.Contains(f.Text,
+			"index bad is not created")
+	}), "%+v", plan.Findings)
 	require.Equal(
 		t, []string{"good", "PRIMARY"},
 		dbtest.Texts(

@@ -45,7 +45,8 @@ func targetType(c *schema.Column, from, to mysqldb.Server) (sqlType string, chan
 		return "geometrycollection", false
 	}
 	t := typeComment.ReplaceAllString(c.Type, "")
-	if to.Flavor == mysqldb.FlavorMySQL && to.AtLeast(8, 0, 19) && !strings.Contains(base, "zerofill") && base != "tinyint(1)" {
+	if to.Flavor == mysqldb.FlavorMySQL && to.AtLeast(8, 0, 19) && !strings.Contains(base, "zerofill") &&
+		base != "tinyint(1)" {
 		t = displayWidth.ReplaceAllString(t, "$1") // it warns of widths there
 	}
 	return t, false

@@ -26,19 +26,30 @@ const trickyBytes = `SELECT CONCAT_WS('|', id, IFNULL(HEX(b4),'N'), HEX(b4n), IF
 
 // eachDefault is a column and its default by itself.
 var eachDefault = []string{
-	"CHAR(5) DEFAULT 'a  '", "VARCHAR(5) DEFAULT 'a  '", "VARCHAR(9) CHARACTER SET utf16 DEFAULT '😀é'", "VARCHAR(9) CHARACTER SET ucs2 NOT NULL DEFAULT 'é?'",
-	"VARCHAR(9) CHARACTER SET gbk DEFAULT '中?'", "VARCHAR(9) CHARACTER SET cp1251 DEFAULT 'Ж'", "VARCHAR(9) CHARACTER SET big5 NOT NULL DEFAULT '功'", "CHAR(9) CHARACTER SET ascii DEFAULT 'a\\\\b'",
-	"TIME(3) DEFAULT '-01:02:03.5'", "DATE DEFAULT '0000-00-00'", "DATETIME DEFAULT '2024-02-30'", "DATETIME(6) NOT NULL DEFAULT '9999-12-31 23:59:59.999999'", "TIMESTAMP NULL DEFAULT '0000-00-00'",
-	"TIMESTAMP(6) NOT NULL DEFAULT '2038-01-18 23:14:07.999999'", "YEAR DEFAULT 0", "YEAR DEFAULT '0000'", "DECIMAL(30,10) DEFAULT -1234567890.0123456789", "BIGINT UNSIGNED DEFAULT 18446744073709551615",
-	"BIGINT DEFAULT -9223372036854775808", "BIT(64) DEFAULT 18446744073709551615", "BIT(1) NOT NULL DEFAULT b'0'", "INT(5) ZEROFILL DEFAULT 7", "DOUBLE DEFAULT 1e308", "DOUBLE NOT NULL DEFAULT 5e-324", "FLOAT(9,3) DEFAULT 1.5",
-	"ENUM('','a') DEFAULT ''", "ENUM('1','0','2') NOT NULL DEFAULT '0'", "ENUM('a','?','é') CHARACTER SET latin1 DEFAULT '?'", "SET('a','b','c') DEFAULT 'c,a'", "SET('a','b') NOT NULL DEFAULT ''", "SET('1','2','4') DEFAULT '4'",
-	"BINARY(3) DEFAULT ''", "VARBINARY(40) NOT NULL DEFAULT x'00'", "VARBINARY(40) DEFAULT x'5c275c2700ff0a0d1a'", "BINARY(16) NOT NULL DEFAULT x'ffffffffffffffffffffffffffffff00'", "VARCHAR(20) DEFAULT 'NULL'",
-	"VARCHAR(20) DEFAULT '(1+1)'", "VARCHAR(30) DEFAULT 'current_timestamp()'", "VARCHAR(99) DEFAULT '\\\\0\\n\\r\\Z''\"%_'", "VARCHAR(20) COLLATE utf8mb4_bin DEFAULT 'Ä😀'", "BOOLEAN NOT NULL DEFAULT TRUE", "TINYINT(1) DEFAULT NULL",
+	"CHAR(5) DEFAULT 'a  '", "VARCHAR(5) DEFAULT 'a  '", "VARCHAR(9) CHARACTER SET utf16 DEFAULT '😀é'",
+	"VARCHAR(9) CHARACTER SET ucs2 NOT NULL DEFAULT 'é?'",
+	"VARCHAR(9) CHARACTER SET gbk DEFAULT '中?'", "VARCHAR(9) CHARACTER SET cp1251 DEFAULT 'Ж'",
+	"VARCHAR(9) CHARACTER SET big5 NOT NULL DEFAULT '功'", "CHAR(9) CHARACTER SET ascii DEFAULT 'a\\\\b'",
+	"TIME(3) DEFAULT '-01:02:03.5'", "DATE DEFAULT '0000-00-00'", "DATETIME DEFAULT '2024-02-30'",
+	"DATETIME(6) NOT NULL DEFAULT '9999-12-31 23:59:59.999999'", "TIMESTAMP NULL DEFAULT '0000-00-00'",
+	"TIMESTAMP(6) NOT NULL DEFAULT '2038-01-18 23:14:07.999999'", "YEAR DEFAULT 0", "YEAR DEFAULT '0000'",
+	"DECIMAL(30,10) DEFAULT -1234567890.0123456789", "BIGINT UNSIGNED DEFAULT 18446744073709551615",
+	"BIGINT DEFAULT -9223372036854775808", "BIT(64) DEFAULT 18446744073709551615", "BIT(1) NOT NULL DEFAULT b'0'",
+	"INT(5) ZEROFILL DEFAULT 7", "DOUBLE DEFAULT 1e308", "DOUBLE NOT NULL DEFAULT 5e-324", "FLOAT(9,3) DEFAULT 1.5",
+	"ENUM('','a') DEFAULT ''", "ENUM('1','0','2') NOT NULL DEFAULT '0'",
+	"ENUM('a','?','é') CHARACTER SET latin1 DEFAULT '?'", "SET('a','b','c') DEFAULT 'c,a'",
+	"SET('a','b') NOT NULL DEFAULT ''", "SET('1','2','4') DEFAULT '4'",
+	"BINARY(3) DEFAULT ''", "VARBINARY(40) NOT NULL DEFAULT x'00'", "VARBINARY(40) DEFAULT x'5c275c2700ff0a0d1a'",
+	"BINARY(16) NOT NULL DEFAULT x'ffffffffffffffffffffffffffffff00'", "VARCHAR(20) DEFAULT 'NULL'",
+	"VARCHAR(20) DEFAULT '(1+1)'", "VARCHAR(30) DEFAULT 'current_timestamp()'",
+	"VARCHAR(99) DEFAULT '\\\\0\\n\\r\\Z''\"%_'", "VARCHAR(20) COLLATE utf8mb4_bin DEFAULT 'Ä😀'",
+	"BOOLEAN NOT NULL DEFAULT TRUE", "TINYINT(1) DEFAULT NULL",
 }
 
 // mariaDefaults are those that only MariaDB takes as a literal, or whose types only it has.
 var mariaDefaults = []string{
-	"TEXT DEFAULT 'a😀?'", "BLOB NOT NULL DEFAULT x'ff00'", "LONGTEXT DEFAULT ''", "TINYTEXT CHARACTER SET latin1 DEFAULT 'é'", "JSON DEFAULT '{\"a\": 1}'",
+	"TEXT DEFAULT 'a😀?'", "BLOB NOT NULL DEFAULT x'ff00'", "LONGTEXT DEFAULT ''",
+	"TINYTEXT CHARACTER SET latin1 DEFAULT 'é'", "JSON DEFAULT '{\"a\": 1}'",
 	"UUID DEFAULT '123e4567-e89b-12d3-a456-426655440000'", "INET6 DEFAULT '::1'", "INET4 NOT NULL DEFAULT '1.2.3.4'",
 }
 
@@ -57,7 +68,8 @@ func TestEachAddedDefaultArrives(t *testing.T) {
 			name := fmt.Sprintf("c%d", i)
 			dbtest.Exec(t, source, "ALTER TABLE d ADD COLUMN "+name+" "+c)
 			plan := p.Apply("d")
-			require.False(t, slices.ContainsFunc(plan.Findings, func(f table.Finding) bool { return f.Level == table.LevelWarn }), "%s: %+v", c, plan.Findings)
+			require.False(t, slices.ContainsFunc(plan.Findings,
+				func(f table.Finding) bool { return f.Level == table.LevelWarn }), "%s: %+v", c, plan.Findings)
 			value := "HEX(CONCAT(" + name + "))"
 			switch {
 			case strings.HasPrefix(c, "ENUM"), strings.HasPrefix(c, "SET"), strings.HasPrefix(c, "BIT"):
@@ -83,7 +95,8 @@ func TestAddedDefaultsArriveBitForBit(t *testing.T) {
 		p.CopyRows("d", "")
 		p.AtSource("SET time_zone = '+02:00'", "ALTER TABLE d "+trickyDefaults)
 		plan := p.Apply("d")
-		require.False(t, slices.ContainsFunc(plan.Findings, func(f table.Finding) bool { return f.Level == table.LevelWarn }), "%+v", plan.Findings)
+		require.False(t, slices.ContainsFunc(plan.Findings,
+			func(f table.Finding) bool { return f.Level == table.LevelWarn }), "%+v", plan.Findings)
 		// Nothing was copied since: the target's rows hold what its own ADD COLUMN gave them.
 		require.Equal(
 			t, dbtest.Texts(t, dbtest.Lenient(t, p.Source, p.From), trickyBytes),
@@ -107,7 +120,9 @@ func TestCreatedDefaultsAreReadExactly(t *testing.T) {
 			"ALTER TABLE d "+trickyDefaults,
 		)
 		plan := p.Apply("d") // the source has no row to read a default of a NOT NULL column by
-		require.True(t, slices.ContainsFunc(plan.Findings, func(f table.Finding) bool { return f.Column == "b4n" && strings.Contains(f.Text, "default") }), "%+v", plan.Findings)
+		require.True(t, slices.ContainsFunc(plan.Findings,
+			func(f table.Finding) bool { return f.Column == "b4n" && strings.Contains(f.Text, "default") }), "%+v",
+			plan.Findings)
 		p.AtTarget("DROP TABLE d")
 		p.AtSource("INSERT INTO d (id) VALUES (1)")
 		p.Apply("d")
@@ -136,9 +151,12 @@ func TestAnAddedColumnHoldsWhatOldRowsHold(t *testing.T) {
 		p.Apply("o")
 		p.CopyRows("o", "at")
 		// The default was changed, dropped and set after the ADD; rows were changed and their cursor was not.
-		p.AtSource("ALTER TABLE o ADD COLUMN changed INT NOT NULL DEFAULT 1, ADD COLUMN dropped INT DEFAULT 2, ADD COLUMN gone VARCHAR(9) NOT NULL DEFAULT 'x', "+
-			"ADD COLUMN later INT, ADD COLUMN cased VARCHAR(9) DEFAULT 'x', ADD COLUMN kept INT NOT NULL DEFAULT 5, ADD COLUMN none INT",
-			"ALTER TABLE o ALTER changed SET DEFAULT 9, ALTER dropped DROP DEFAULT, ALTER gone DROP DEFAULT, ALTER later SET DEFAULT 4",
+		p.AtSource("ALTER TABLE o ADD COLUMN changed INT NOT NULL DEFAULT 1, ADD COLUMN dropped INT DEFAULT 2, ADD "+
+			"COLUMN gone VARCHAR(9) NOT NULL DEFAULT 'x', "+
+			"ADD COLUMN later INT, ADD COLUMN cased VARCHAR(9) DEFAULT 'x', ADD COLUMN kept INT NOT NULL DEFAULT 5, "+
+			"ADD COLUMN none INT",
+			"ALTER TABLE o ALTER changed SET DEFAULT 9, ALTER dropped DROP DEFAULT, ALTER gone DROP DEFAULT, ALTER "+
+				"later SET DEFAULT 4",
 			"UPDATE o SET cased = 'X' WHERE id = 2")
 		plan := p.Apply("o")
 		warned(p, plan, "changed", "dropped", "gone", "later", "cased")
@@ -182,7 +200,7 @@ func TestARenameAtTheSourceIsAskedFor(t *testing.T) {
 	dbtest.EachPair(t, func(t *testing.T, p *dbtest.Pair) {
 		for name, c := range map[string]struct {
 			alter []string
-			asked string // the column; "" where it is told from a rename
+			asked string // the column; "" where it is no rename
 		}{
 			"rename":            {[]string{"ALTER TABLE r CHANGE price amount INT"}, "amount"},
 			"rename and widen":  {[]string{"ALTER TABLE r CHANGE price amount BIGINT"}, "amount"},
@@ -238,7 +256,8 @@ func TestARenameAtTheSourceIsAskedFor(t *testing.T) {
 // An expression is read from bytes that are whole, too.
 func TestExpressionsOfDefaultsArriveWhole(t *testing.T) {
 	dbtest.EachPair(t, func(t *testing.T, p *dbtest.Pair) {
-		p.AtSource("CREATE TABLE x (id INT PRIMARY KEY, e VARCHAR(30) DEFAULT (CONCAT('a😀?é', '\\\\', '''')), f VARCHAR(30) DEFAULT (UPPER('ß ?')) COMMENT 'f') CHARACTER SET utf8mb4",
+		p.AtSource("CREATE TABLE x (id INT PRIMARY KEY, e VARCHAR(30) DEFAULT (CONCAT('a😀?é', '\\\\', '''')), f "+
+			"VARCHAR(30) DEFAULT (UPPER('ß ?')) COMMENT 'f') CHARACTER SET utf8mb4",
 			"INSERT INTO x (id) VALUES (1)")
 		p.Apply("x")
 		p.AtTarget("INSERT INTO x (id) VALUES (1)")

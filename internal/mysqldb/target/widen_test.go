@@ -15,7 +15,7 @@ import (
 )
 
 // widenings are columns whose source has become wider, with a value that did not fit, and what the
-// target's column is then. What stands behind its type stays.
+// target's column is then. What is behind its type stays.
 var widenings = []struct{ was, is, value, then string }{
 	{
 		`INT NOT NULL DEFAULT 7 COMMENT 'it''s \\ NOT NULL'`, "BIGINT NOT NULL", "3000000000",
@@ -60,8 +60,11 @@ func TestHarmlessWideningsAreFollowed(t *testing.T) {
 			plan := p.Apply(name)
 			require.Len(t, plan.Statements, 1, w.is)
 			dbtest.Says(t, plan, "", "widened, as those of the source were: c")
-			then := dbtest.Texts(t, dbtest.Lenient(t, p.Target, p.To), "SELECT CONCAT(COLUMN_TYPE, ' ', IS_NULLABLE, ' ', COALESCE(TRIM(BOTH '''' FROM COLUMN_DEFAULT), 'NULL'), ' ', COLUMN_COMMENT)"+
-				" FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = '"+p.To+"' AND TABLE_NAME = '"+name+"' AND COLUMN_NAME = 'c'")[0]
+			then := dbtest.Texts(t, dbtest.Lenient(t, p.Target, p.To),
+				"SELECT CONCAT(COLUMN_TYPE, ' ', IS_NULLABLE, ' ', COALESCE(TRIM(BOTH '''' FROM COLUMN_DEFAULT), "+
+					"'NULL'), ' ', COLUMN_COMMENT)"+
+					" FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = '"+p.To+"' AND TABLE_NAME = '"+
+					name+"' AND COLUMN_NAME = 'c'")[0]
 			then = strings.Replace(width.ReplaceAllString(then, "$1"), "CURRENT", "current", 1)
 			require.Equal(t, w.then, strings.Replace(then, "TIMESTAMP", "timestamp", 1), w.is)
 			p.CopyRows(name, "")
@@ -90,10 +93,14 @@ func TestAKeyThatBecameWiderIsFollowed(t *testing.T) {
 // What is not followed is refused, with the statement that a person can run.
 func TestOtherWideningsAreRefusedWithTheStatement(t *testing.T) {
 	dbtest.EachPair(t, func(t *testing.T, p *dbtest.Pair) {
-		p.AtSource("CREATE TABLE r (id INT PRIMARY KEY, sign INT UNSIGNED, huge BIGINT UNSIGNED, exact DOUBLE, word VARCHAR(20), fixed VARBINARY(9), kind VARCHAR(9), big INT, other ENUM('b','a','c'), many VARCHAR(20) NULL) CHARACTER SET utf8mb4",
+		p.AtSource("CREATE TABLE r (id INT PRIMARY KEY, sign INT UNSIGNED, huge BIGINT UNSIGNED, exact DOUBLE, word "+
+			"VARCHAR(20), fixed VARBINARY(9), kind VARCHAR(9), big INT, other ENUM('b','a','c'), many VARCHAR(20) "+
+			"NULL) CHARACTER SET utf8mb4",
 			"INSERT INTO r VALUES (1, 4294967295, 18446744073709551615, 0.1, '😀', x'00', 'ü', 70000, 'c', NULL)")
 		p.AtTarget("CREATE TABLE parent (big SMALLINT PRIMARY KEY)",
-			"CREATE TABLE r (id INT PRIMARY KEY, sign INT NOT NULL COMMENT 'it''s', huge BIGINT, exact FLOAT, word VARCHAR(20) CHARACTER SET latin1, fixed BINARY(9), kind INT, big SMALLINT, other ENUM('a','b') CHARACTER SET utf8mb4, many VARCHAR(10) NOT NULL,"+
+			"CREATE TABLE r (id INT PRIMARY KEY, sign INT NOT NULL COMMENT 'it''s', huge BIGINT, exact FLOAT, word "+
+				"VARCHAR(20) CHARACTER SET latin1, fixed BINARY(9), kind INT, big SMALLINT, other ENUM('a','b') "+
+				"CHARACTER SET utf8mb4, many VARCHAR(10) NOT NULL,"+
 				" FOREIGN KEY (big) REFERENCES parent (big)) CHARACTER SET utf8mb4")
 		plan := p.Plan("r")
 		require.True(t, plan.Refused())
@@ -105,8 +112,11 @@ func TestOtherWideningsAreRefusedWithTheStatement(t *testing.T) {
 			}
 		}
 		for column, remedy := range map[string]string{
-			"sign": "MODIFY COLUMN `sign` bigint NULL COMMENT 'it''s'", "huge": "MODIFY COLUMN `huge` decimal(20,0)", "exact": "MODIFY COLUMN `exact` double", "word": "MODIFY COLUMN `word` varchar(20) CHARACTER SET utf8mb4",
-			"fixed": "MODIFY COLUMN `fixed` varbinary(9)", "kind": "MODIFY COLUMN `kind` varchar(9)", "big": "MODIFY COLUMN `big` int", "other": "MODIFY COLUMN `other` enum('b','a','c')",
+			"sign": "MODIFY COLUMN `sign` bigint NULL COMMENT 'it''s'", "huge": "MODIFY COLUMN `huge` decimal(20,0)",
+			"exact": "MODIFY COLUMN `exact` double", "word": "MODIFY COLUMN `word` varchar(20) CHARACTER SET " +
+				"utf8mb4",
+			"fixed": "MODIFY COLUMN `fixed` varbinary(9)", "kind": "MODIFY COLUMN `kind` varchar(9)",
+			"big": "MODIFY COLUMN `big` int", "other": "MODIFY COLUMN `other` enum('b','a','c')",
 		} {
 			require.Contains(t, remedies[column], remedy)
 		}
@@ -135,7 +145,7 @@ func TestAWideningIsTried(t *testing.T) {
 	})
 }
 
-// A large target is not written anew under the eyes of its other users; what touches no row is.
+// A large target is not written again under the eyes of its other users; what touches no row is.
 func TestLargeTargetsAreWidenedWhereNoRowIsTouched(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := dbtest.NewPair(t, s, s)
@@ -143,8 +153,10 @@ func TestLargeTargetsAreWidenedWhereNoRowIsTouched(t *testing.T) {
 			"CREATE TABLE l (id INT PRIMARY KEY, n BIGINT, v VARCHAR(20), body LONGTEXT)", "CREATE TABLE m LIKE l",
 			"ALTER TABLE m MODIFY n INT",
 		)
-		p.AtTarget("CREATE TABLE l (id INT PRIMARY KEY, n INT, v VARCHAR(10), body LONGTEXT)", "INSERT INTO l VALUES (1, 1, '', REPEAT('x', 9000000)), (2, 2, '', REPEAT('x', 9000000))",
-			"ANALYZE TABLE l", "CREATE TABLE m AS SELECT * FROM l", "ALTER TABLE m ADD PRIMARY KEY (id)", "ANALYZE TABLE m")
+		p.AtTarget("CREATE TABLE l (id INT PRIMARY KEY, n INT, v VARCHAR(10), body LONGTEXT)",
+			"INSERT INTO l VALUES (1, 1, '', REPEAT('x', 9000000)), (2, 2, '', REPEAT('x', 9000000))",
+			"ANALYZE TABLE l", "CREATE TABLE m AS SELECT * FROM l", "ALTER TABLE m ADD PRIMARY KEY (id)",
+			"ANALYZE TABLE m")
 		refuses(p, "l", "n", "the target is larger than 16 MiB")
 		require.Contains(t, p.Plan("l").Findings[0].Remedy, "ALTER TABLE `"+p.To+"`.`l` MODIFY COLUMN `n` bigint")
 		require.Len(t, p.Apply("m").Statements, 1)

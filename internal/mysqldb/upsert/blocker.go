@@ -82,7 +82,8 @@ func blockerQueries(s mysqldb.Server) []string {
 			" JOIN performance_schema.threads b ON b.THREAD_ID = w.BLOCKING_THREAD_ID" +
 			" WHERE l.OBJECT_SCHEMA = ? AND l.OBJECT_NAME = ? ORDER BY seconds DESC LIMIT 1",
 		columns + "metadata_locks l JOIN performance_schema.threads b ON b.THREAD_ID = l.OWNER_THREAD_ID" +
-			" WHERE l.OBJECT_TYPE = 'TABLE' AND l.OBJECT_SCHEMA = ? AND l.OBJECT_NAME = ? AND l.LOCK_STATUS = 'GRANTED'" +
+			" WHERE l.OBJECT_TYPE = 'TABLE' AND l.OBJECT_SCHEMA = ? AND l.OBJECT_NAME = ? AND l.LOCK_STATUS = " +
+			"'GRANTED'" +
 			" AND l.LOCK_TYPE IN ('EXCLUSIVE', 'SHARED_NO_READ_WRITE', 'SHARED_NO_WRITE', 'SHARED_UPGRADABLE')" +
 			" ORDER BY seconds DESC LIMIT 1",
 	}

@@ -37,7 +37,7 @@ func TestChunkSizerRules(t *testing.T) {
 		"far away, the fewest": {
 			100, committed{rows: 50, took: 2 * time.Second, latency: 100 * time.Millisecond}, 50, true,
 		},
-		"near, whatever it was lately": {
+		"near, after any other size": {
 			1000, committed{rows: 1000, took: 200 * time.Millisecond, latency: time.Microsecond}, 1251, false,
 		},
 	} {

@@ -144,7 +144,8 @@ func TestReplaceConvergesUnderRandomChanges(t *testing.T) {
 		t.Logf("seed %d", seed)
 		w := newReplacing(
 			t, s,
-			"(id INT PRIMARY KEY, u VARCHAR(20) COLLATE utf8mb4_general_ci, p INT NOT NULL, at INT, UNIQUE (u), UNIQUE (p))",
+			"(id INT PRIMARY KEY, u VARCHAR(20) COLLATE utf8mb4_general_ci, p INT NOT NULL, at INT, UNIQUE (u), "+
+				"UNIQUE (p))",
 		)
 		src := &source{
 			rand: rand.New(rand.NewPCG(seed, 1)), clock: 1, rows: map[int]sourceRow{},

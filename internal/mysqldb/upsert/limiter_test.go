@@ -49,7 +49,8 @@ func TestLimiterRisesWhereMoreIsFaster(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		require.Equal(t, 4, runWriters(t, &Limiter{}, 8, 100, 4, constant))
 		// The last trial may be under way.
-		require.LessOrEqual(t, runWriters(t, &Limiter{}, 8, 200, 8, func(n int) time.Duration { return shared(n) / 2 }), 3)
+		require.LessOrEqual(t, runWriters(t, &Limiter{}, 8, 200, 8, func(n int) time.Duration { return shared(n) / 2 }),
+			3)
 		require.Equal(t, 1, runWriters(t, &Limiter{}, 3, 10, 1, constant))
 	})
 }

@@ -93,7 +93,8 @@ func TestLoadedRowsAreThoseThatAnInsertWrites(t *testing.T) {
 				w.Wrote(int64(len(rows)), 0, 0, rows...)
 				require.NotEqual(t, before, files(w), "it did not travel as a file")
 				w.Holds(
-					"SELECT COUNT(*) FROM t JOIN u USING (id) WHERE HEX(CAST(t.v AS BINARY)) <=> HEX(CAST(u.v AS BINARY))"+
+					"SELECT COUNT(*) FROM t JOIN u USING (id) WHERE HEX(CAST(t.v AS BINARY)) <=> HEX(CAST(u.v AS "+
+						"BINARY))"+
 						" AND t.w = u.w AND t.v <=> u.v",
 					fmt.Sprint(len(rows)),
 				)

@@ -163,7 +163,8 @@ func TestBytesArriveWhateverFollowsWhat(t *testing.T) {
 
 func TestCompositeKeysAreCountedByIndex(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		w := dbtest.NewWriting(t, s, "(a VARCHAR(30) CHARACTER SET latin1, b BIGINT, c DATE, v INT, PRIMARY KEY (a, b, c))")
+		w := dbtest.NewWriting(t, s, "(a VARCHAR(30) CHARACTER SET latin1, b BIGINT, c DATE, v INT, PRIMARY KEY (a, "+
+			"b, c))")
 		build := func(offset int) *table.Rows {
 			rows := table.NewRows(4)
 			for i := range 3000 {

@@ -25,7 +25,8 @@ func TestRowsThatAreNewerOnTheTargetAreCounted(t *testing.T) {
 				} {
 					w := dbtest.NewWriting(
 						t, s,
-						"(a INT, b VARCHAR(9) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin, v INT, u "+typ+" NOT NULL, PRIMARY KEY (a, b))",
+						"(a INT, b VARCHAR(9) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin, v INT, u "+
+							typ+" NOT NULL, PRIMARY KEY (a, b))",
 					)
 					w.Spec.Cursor, w.Spec.BulkLoad, w.Spec.MaxBatchRows = "u", bulk, 3
 					kept := func(want int64, inserted, updated, unchanged int64, rows ...[]any) {
@@ -53,7 +54,8 @@ func TestAFullRunReplacesWhatIsNewerOnTheTarget(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		w := dbtest.NewWriting(t, s, "(id INT PRIMARY KEY, v INT, u DATETIME NOT NULL)")
 		w.Exec(
-			"INSERT INTO t VALUES (1, 7, '2024-05-01 11:00:00'), (2, 7, '2024-05-01 12:00:30'), (3, 7, '2024-05-02 00:00:00')",
+			"INSERT INTO t VALUES (1, 7, '2024-05-01 11:00:00'), (2, 7, '2024-05-01 12:00:30'), (3, 7, '2024-05-02 " +
+				"00:00:00')",
 		)
 		w.Spec.Cursor, w.Spec.Unsettled = "u", of("", "2024-05-01 12:00:00", "2024-05-01 12:00:59")
 		res := w.Wrote(

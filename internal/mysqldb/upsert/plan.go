@@ -84,7 +84,8 @@ func (p *plan) matchColumns(spec Spec) error {
 	for i, from := range spec.Columns {
 		to := spec.Target.Column(from.Name)
 		if to == nil || to.Generated {
-			return mysqlerr.Refuse(from.Name, fmt.Sprintf("the target %s has no column that takes it", spec.Target.Name),
+			return mysqlerr.Refuse(from.Name, fmt.Sprintf("the target %s has no column that takes it",
+				spec.Target.Name),
 				"plan the run again, so that the target gets the column")
 		}
 		app, err := sqltext.NewAppender(from, to.Column)

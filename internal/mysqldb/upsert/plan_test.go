@@ -44,8 +44,10 @@ func TestUpsertStatements(t *testing.T) {
 		p, err = newPlan(s, spec)
 		require.NoError(t, err)
 		require.Equal(t, " ON DUPLICATE KEY UPDATE "+
-			"`orders`.`id` = IF(`orders`.`id` <=> VALUES(`id`) OR (SELECT 1 UNION SELECT 2), `orders`.`id`, `orders`.`id`), "+
-			"`orders`.`at` = VALUES(`at`), `orders`.`mail` = VALUES(`mail`), `orders`.`e` = VALUES(`e`) + 0", string(p.tail))
+			"`orders`.`id` = IF(`orders`.`id` <=> VALUES(`id`) OR (SELECT 1 UNION SELECT 2), `orders`.`id`, "+
+			"`orders`.`id`), "+
+			"`orders`.`at` = VALUES(`at`), `orders`.`mail` = VALUES(`mail`), `orders`.`e` = VALUES(`e`) + 0",
+			string(p.tail))
 	}
 	target.Indexes = nil
 	target.PrimaryKey = []string{"mail", "id"}

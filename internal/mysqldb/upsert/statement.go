@@ -87,7 +87,8 @@ func (p *plan) assignments(d dialect) []string {
 			value = assigned(i)
 		}
 		if n == 0 && len(p.uniques) > 0 {
-			value = "IF(" + p.sameKeyCondition(d) + " OR (SELECT 1 UNION SELECT 2), " + value + ", " + d.old(c.Name) + ")"
+			value = "IF(" + p.sameKeyCondition(d) + " OR (SELECT 1 UNION SELECT 2), " + value + ", " + d.old(c.Name) +
+				")"
 			rewrite = true
 		}
 		if rewrite {
