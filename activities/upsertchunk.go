@@ -106,14 +106,7 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	defer beat(ctx, func() any { return chunkProgress{Batches: batches.Load()} })()
 	key := tableKey{s.TargetConnection, s.Target}
 	pace := a.paces.of(paceKey{key, r.plan.ByKey})
-	done, err := a.upsert(ctx, db.DB, r, upsert.Spec{
-		Columns: r.plan.Columns, Cursor: s.Cursor, Unsettled: r.unsettled(),
-		Conflicts:      upsert.ConflictPolicy(s.UniqueConflicts),
-		MaxTransaction: s.MaxTransaction, Sizer: &pace.sizer, MinRows: s.ChunkRows / MaxPieces,
-		// Ranges that took turns would all be read at the same time, and then all be written.
-		Limiter: &pace.limiter, MaxInFlight: s.ChunksInFlight, Order: in.Range,
-		BulkLoad: s.BulkLoad, RefersToItself: r.plan.RefersToItself, OnBegin: a.checkTargetRow(db.DB, r),
-	}, rows, func() { batches.Add(1) })
+	done, err := a.upsert(ctx, db.DB, r, a.upsertSpec(db.DB, r, in.Range, pace), rows, func() { batches.Add(1) })
 	if err != nil {
 		if mysqlerr.IsLockConflict(err) {
 			a.deps.Metrics.LockWaits(in.Table, upsert.MaxTries)
@@ -144,6 +137,19 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	}, nil
 }
 
+// upsertSpec says how the chunks of a range are written; the target is missing in it. order is that of the range.
+func (a *Activities) upsertSpec(db *mysqldb.DB, r *openedRange, order int, pace *pace) upsert.Spec {
+	s := r.plan.Settings
+	return upsert.Spec{
+		Columns: r.plan.Columns, Cursor: s.Cursor, Unsettled: r.unsettled(),
+		Conflicts:      upsert.ConflictPolicy(s.UniqueConflicts),
+		MaxTransaction: s.MaxTransaction, Sizer: &pace.sizer, MinRows: s.ChunkRows / MaxPieces,
+		// Ranges that took turns would all be read at the same time, and then all be written.
+		Limiter: &pace.limiter, MaxInFlight: s.ChunksInFlight, Order: order,
+		BulkLoad: s.BulkLoad, RefersToItself: r.plan.RefersToItself, OnBegin: a.checkTargetRow(db, r),
+	}
+}
+
 // maxAlters bounds how often a chunk is begun again because the target was altered in between.
 const maxAlters = 3
 
@@ -167,7 +173,10 @@ func (a *Activities) upsert(ctx context.Context, db *mysqldb.DB, r *openedRange,
 				"start the run again",
 			)
 		}
-		if done, err = upsert.WriteChunk(ctx, db, spec, rows, heartbeat); !errors.Is(err, upsert.ErrStructureChanged) {
+		if done, err = upsert.WriteChunk(ctx, db, spec, rows, heartbeat); !errors.Is(
+			err,
+			upsert.ErrStructureChanged,
+		) {
 			return done, err
 		}
 		a.schemas.Forget(db, name)
@@ -214,8 +223,16 @@ func (a *Activities) readChunk(
 	}
 	from := ref.FirstRow - chunk.FirstRow
 	if int64(rows.Len()) != chunk.Rows || from < 0 || ref.Rows < 1 || from+ref.Rows > chunk.Rows {
-		return nil, fmt.Errorf("chunk %d of %s: %d rows, the manifest has %d and the workflow asks for %d from %d: %w",
-			ref.Chunk, part.Key, rows.Len(), chunk.Rows, ref.Rows, from, staging.ErrCorrupt)
+		return nil, fmt.Errorf(
+			"chunk %d of %s: %d rows, the manifest has %d and the workflow asks for %d from %d: %w",
+			ref.Chunk,
+			part.Key,
+			rows.Len(),
+			chunk.Rows,
+			ref.Rows,
+			from,
+			staging.ErrCorrupt,
+		)
 	}
 	rows.Keep(int(from), int(from+ref.Rows))
 	return rows, nil

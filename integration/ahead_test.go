@@ -178,8 +178,10 @@ func TestThePlanSeesAWriterInAnotherZone(t *testing.T) {
 			"in the future":  {"-05:00", "+00:00", "if the writers of updated_at are in another time zone"},
 			"in its own one": {"+08:00", "+08:00", ""},
 		} {
-			p := start(t, options{source: s,
-				tables: "- { name: FROM.t, target: TO.t, cursor: updated_at, cursorZone: '" + c.zone + "' }"})
+			p := start(t, options{
+				source: s,
+				tables: "- { name: FROM.t, target: TO.t, cursor: updated_at, cursorZone: '" + c.zone + "' }",
+			})
 			p.src.SetMaxOpenConns(1)
 			exec(t, p.src, "SET time_zone = '"+c.writer+"'", createSeconds, "INSERT INTO t (n) VALUES (1)")
 			plan := p.cli("plan " + p.table("t"))

@@ -53,8 +53,10 @@ func TestUnsafeTablesAreRefused(t *testing.T) {
 			[]string{"updated_at", "changed_at"},
 		},
 		"a NULL cursor": {
-			[]string{"CREATE TABLE t (id INT PRIMARY KEY, updated_at DATETIME NULL)",
-				"INSERT INTO t VALUES (1, NULL), (2, NOW())"},
+			[]string{
+				"CREATE TABLE t (id INT PRIMARY KEY, updated_at DATETIME NULL)",
+				"INSERT INTO t VALUES (1, NULL), (2, NOW())",
+			},
 			[]string{"updated_at", "NULL"},
 		},
 		"a cursor that is text": {

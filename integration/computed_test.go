@@ -14,8 +14,10 @@ import (
 // it. The family that it belongs to leaves out the tables of an online schema change.
 func TestAComputedColumnIsACursor(t *testing.T) {
 	t.Parallel()
-	p := start(t, options{source: servers.MySQL(t), target: servers.MariaDB(t),
-		tables: "- { name: FROM.*, target: TO.*, cursor: changed }"})
+	p := start(t, options{
+		source: servers.MySQL(t), target: servers.MariaDB(t),
+		tables: "- { name: FROM.*, target: TO.*, cursor: changed }",
+	})
 	exec(t, p.src, "CREATE TABLE posts (id INT PRIMARY KEY, v INT, created DATETIME(3) NOT NULL DEFAULT "+
 		"CURRENT_TIMESTAMP(3), updated DATETIME(3) NULL ON UPDATE CURRENT_TIMESTAMP(3),"+
 		" changed DATETIME(3) AS (COALESCE(updated, IF(created > '1971-01-01', created, NULL))) STORED, KEY (changed))",
@@ -27,8 +29,10 @@ func TestAComputedColumnIsACursor(t *testing.T) {
 	require.Equal(t, []int64{1, 1}, []int64{r.Inserted, r.Updated})
 	p.equal("posts", []string{"id"}, "v", "created", "updated", "changed")
 
-	list, err := p.client.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "list-" + p.queue,
-		TaskQueue: p.queue}, workflows.ListTablesName)
+	list, err := p.client.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
+		ID:        "list-" + p.queue,
+		TaskQueue: p.queue,
+	}, workflows.ListTablesName)
 	require.NoError(t, err)
 	var listed workflows.ListTablesResult
 	require.NoError(t, list.Get(t.Context(), &listed))

@@ -42,8 +42,10 @@ var bareCommand = regexp.MustCompile(`^(tablehaul|temporal)( [a-z][a-z-]*)+$`)
 // placeholders of the pages, in commands within a text.
 var placeholders = regexp.MustCompile(`\b(TABLE|VALUE|X|Y)\b`)
 
-var placeholderValues = map[string]string{"TABLE": "shop.orders", "VALUE": "'2024-05-01 12:00:00'", "X": "2024-05-01",
-	"Y": "2024-06-01"}
+var placeholderValues = map[string]string{
+	"TABLE": "shop.orders", "VALUE": "'2024-05-01 12:00:00'", "X": "2024-05-01",
+	"Y": "2024-06-01",
+}
 
 // A reader follows the pages: a folder with a configuration, two schemas, a Temporal with a
 // worker, and our programs on PATH.
@@ -94,8 +96,10 @@ func newReader(t *testing.T) *reader {
 	r := &reader{t: t, dir: t.TempDir(), db: server.DB(t, "")}
 	exec(t, r.db, "CREATE DATABASE shop", "CREATE DATABASE dw")
 	t.Cleanup(func() {
-		for _, q := range []string{"DROP DATABASE shop", "DROP DATABASE dw",
-			"DROP USER IF EXISTS tablehaul_read, tablehaul_write"} {
+		for _, q := range []string{
+			"DROP DATABASE shop", "DROP DATABASE dw",
+			"DROP USER IF EXISTS tablehaul_read, tablehaul_write",
+		} {
 			_, err := r.db.ExecContext(context.Background(), q)
 			require.NoError(t, err)
 		}
@@ -146,8 +150,10 @@ func (r *reader) work(getenv func(string) string) {
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
-		done <- app.RunWorker(ctx, app.WorkerOptions{ConfigFile: filepath.Join(r.dir, "reader.yaml"), Getenv: getenv,
-			Client: r.client})
+		done <- app.RunWorker(ctx, app.WorkerOptions{
+			ConfigFile: filepath.Join(r.dir, "reader.yaml"), Getenv: getenv,
+			Client: r.client,
+		})
 	}()
 	r.t.Cleanup(func() {
 		stop()

@@ -28,8 +28,10 @@ func (p *product) waits(id string) map[string][]wait {
 		require.NoError(p.t, err)
 		if s := e.GetActivityTaskScheduledEventAttributes(); s != nil {
 			name[e.GetEventId()] = s.GetActivityType().GetName()
-			scheduled[e.GetEventId()] = wait{from: e.GetEventTime().AsTime(), key: s.GetPriority().GetFairnessKey(),
-				priority: s.GetPriority().GetPriorityKey()}
+			scheduled[e.GetEventId()] = wait{
+				from: e.GetEventTime().AsTime(), key: s.GetPriority().GetFairnessKey(),
+				priority: s.GetPriority().GetPriorityKey(),
+			}
 		}
 		if s := e.GetActivityTaskStartedEventAttributes(); s != nil {
 			n, w := name[s.GetScheduledEventId()], scheduled[s.GetScheduledEventId()]

@@ -82,8 +82,10 @@ func TestALostHostsRangesAreExtractedElsewhere(t *testing.T) {
 // Where machines share their files, any of them goes on with a range, and nothing starts over.
 func TestWithSharedFilesAnyHostGoesOn(t *testing.T) {
 	t.Parallel()
-	p := start(t, options{idle: true, staging: ", shared: true",
-		defaults: ", tuning: { chunkRows: 100, rangeRows: 1000, chunksInFlight: 2, rangesInFlight: 1 }"})
+	p := start(t, options{
+		idle: true, staging: ", shared: true",
+		defaults: ", tuning: { chunkRows: 100, rangeRows: 1000, chunksInFlight: 2, rangesInFlight: 1 }",
+	})
 	exec(t, p.src, createT, insertT(1, 3000), old, "ANALYZE TABLE t")
 	exec(t, p.dst, createT)
 	p.closeGate("t")

@@ -52,8 +52,10 @@ func TestABadNetworkLosesNothing(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
-		p, source, target := between(t, s, options{tables: bare,
-			defaults: ", tuning: { chunkRows: 200, pageRows: 150 }"})
+		p, source, target := between(t, s, options{
+			tables:   bare,
+			defaults: ", tuning: { chunkRows: 200, pageRows: 150 }",
+		})
 		exec(t, p.src, createT, insertT(1, 2000), old)
 		exec(t, p.dst, createT, "INSERT INTO t (id, name, updated_at) VALUES (50, 'so that some chunks meet a row', "+
 			"'2001-01-01'), (500, 'x', '2001-01-01'), (900, 'y', '2001-01-01')")

@@ -73,8 +73,10 @@ func TestAWorkerCutOffFromTemporalStopsWriting(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
-		p := start(t, options{source: s, idle: true, tables: bare, targetDSN: "${TARGET}",
-			defaults: ", tuning: { chunkRows: 50, chunksInFlight: 4, bulkLoad: false }"})
+		p := start(t, options{
+			source: s, idle: true, tables: bare, targetDSN: "${TARGET}",
+			defaults: ", tuning: { chunkRows: 50, chunksInFlight: 4, bulkLoad: false }",
+		})
 		exec(t, p.src, createT, insertT(1, 1000), old)
 		exec(t, p.dst, createT, createWrote, slowFirst)
 		line := proxy.Plain(t, p.temporal.Address)
@@ -174,8 +176,10 @@ func TestTheLocksOfAFrozenWorkerAreGivenUp(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
-		p := start(t, options{source: s, idle: true, tables: bare, targetDSN: "${TARGET}",
-			defaults: ", tuning: { chunkRows: 50, chunksInFlight: 4 }"})
+		p := start(t, options{
+			source: s, idle: true, tables: bare, targetDSN: "${TARGET}",
+			defaults: ", tuning: { chunkRows: 50, chunksInFlight: 4 }",
+		})
 		exec(t, p.src, createT, insertT(1, 1000), old)
 		target, line := proxy.Start(t, s.Addr()), proxy.Plain(t, p.temporal.Address)
 		exec(t, p.dst, createT)

@@ -24,12 +24,18 @@ const createUnique = `CREATE TABLE t (
 // swaps are orders in which the rows 1 to 3 of createUnique pass their unique values on. The
 // source needs a step in between; the target sees only the end.
 var swaps = map[string][]string{
-	"a pair, up": {"UPDATE t SET u = 'x' WHERE id = 1", "UPDATE t SET u = 'a' WHERE id = 2",
-		"UPDATE t SET u = 'b' WHERE id = 1"},
-	"a pair, down": {"UPDATE t SET u = 'x' WHERE id = 2", "UPDATE t SET u = 'b' WHERE id = 1",
-		"UPDATE t SET u = 'a' WHERE id = 2"},
-	"three around": {"UPDATE t SET u = 'x' WHERE id = 1", "UPDATE t SET u = 'a' WHERE id = 3",
-		"UPDATE t SET u = 'c' WHERE id = 2", "UPDATE t SET u = 'b' WHERE id = 1"},
+	"a pair, up": {
+		"UPDATE t SET u = 'x' WHERE id = 1", "UPDATE t SET u = 'a' WHERE id = 2",
+		"UPDATE t SET u = 'b' WHERE id = 1",
+	},
+	"a pair, down": {
+		"UPDATE t SET u = 'x' WHERE id = 2", "UPDATE t SET u = 'b' WHERE id = 1",
+		"UPDATE t SET u = 'a' WHERE id = 2",
+	},
+	"three around": {
+		"UPDATE t SET u = 'x' WHERE id = 1", "UPDATE t SET u = 'a' WHERE id = 3",
+		"UPDATE t SET u = 'c' WHERE id = 2", "UPDATE t SET u = 'b' WHERE id = 1",
+	},
 }
 
 // swapped is a table t on both sides whose unique values have changed hands on the source.

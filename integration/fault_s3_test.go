@@ -26,8 +26,10 @@ func startOnS3(t *testing.T, o options) (*product, *s3server.Faulty, string) {
 func TestAnS3ThatIsBusyAndCutsLosesNothing(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
-		p, proxy, url := startOnS3(t, options{source: s, tables: bare,
-			defaults: ", tuning: { chunkRows: 200, rangeRows: 1000 }"})
+		p, proxy, url := startOnS3(t, options{
+			source: s, tables: bare,
+			defaults: ", tuning: { chunkRows: 200, rangeRows: 1000 }",
+		})
 		exec(t, p.src, createT, insertT(1, 2000), old, "ANALYZE TABLE t")
 		busy, lose, truncate := s3server.Refuse(http.StatusServiceUnavailable, "SlowDown", nil), s3server.Lose(),
 			s3server.Truncate()

@@ -89,8 +89,10 @@ func startFaulty(t *testing.T, o options, changes ...func(*config.Config)) *prod
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
-		done <- app.RunWorker(ctx, app.WorkerOptions{Config: cfg, Getenv: os.Getenv, Client: p.client,
-			TaskQueue: p.queue})
+		done <- app.RunWorker(ctx, app.WorkerOptions{
+			Config: cfg, Getenv: os.Getenv, Client: p.client,
+			TaskQueue: p.queue,
+		})
 	}()
 	t.Cleanup(func() {
 		stop()
@@ -113,8 +115,10 @@ func half(b []byte) []byte    { return b[:len(b)/2] }
 
 // What is staged is checked before a row of it is written; the window is read again.
 func TestSpoiledFilesAreExtractedAgain(t *testing.T) {
-	for name, change := range map[string]func([]byte) []byte{"one bit": flipped, "cut short": half,
-		"empty": func([]byte) []byte { return nil }} {
+	for name, change := range map[string]func([]byte) []byte{
+		"one bit": flipped, "cut short": half,
+		"empty": func([]byte) []byte { return nil },
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := startFaulty(t, options{tables: bare, defaults: ", tuning: { chunkRows: 100 }"})
@@ -229,8 +233,10 @@ func TestTwoExtractsAtOncePublishOneManifest(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()
 		source := proxy.Start(t, s.Addr())
-		p := start(t, options{source: s, tables: bare, sourceDSN: source.DSN(s.DSN("")),
-			defaults: ", tuning: { chunkRows: 100, pageRows: 100 }"})
+		p := start(t, options{
+			source: s, tables: bare, sourceDSN: source.DSN(s.DSN("")),
+			defaults: ", tuning: { chunkRows: 100, pageRows: 100 }",
+		})
 		exec(t, p.src, createT, insertT(1, 2000), old)
 		reads := pageReads(s)
 		held := source.Hold(1, reads)
@@ -291,8 +297,10 @@ func TestForeignFilesInStagingAreLeftAlone(t *testing.T) {
 
 // A manifest that names a file elsewhere is corrupt, from any writer: nothing is deleted by it.
 func TestAForgedManifestReachesNothingOutside(t *testing.T) {
-	for name, target := range map[string]string{"a path": "../../../outside.parquet",
-		"another folder": "elsewhere/00000/part-00000-x.parquet"} {
+	for name, target := range map[string]string{
+		"a path":         "../../../outside.parquet",
+		"another folder": "elsewhere/00000/part-00000-x.parquet",
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := startFaulty(t, options{tables: bare})

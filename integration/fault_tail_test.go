@@ -54,14 +54,20 @@ func TestARowThatNeverRestsArrivesWithEveryRun(t *testing.T) {
 		"lagging": {"u " + stamps + ", KEY (u)", "minLag: 30s", touch},
 		"fixed":   {"u " + stamps + ", KEY (u)", "fixedLag: 1m", touch},
 		"held":    {"u " + stamps + ", KEY (u)", "minLag: 0s", touch},
-		"seconds": {"u DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP, KEY (u)", "minLag: 5s",
-			touch},
+		"seconds": {
+			"u DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP, KEY (u)", "minLag: 5s",
+			touch,
+		},
 		"noindex": {"u " + stamps, "minLag: 30s", touch},
 		"cut":     {"u " + stamps + ", KEY (u)", "minLag: 1s, tuning: { rangeRows: 200, chunkRows: 50 }", touch},
-		"day": {"u DATE NOT NULL DEFAULT '2024-01-01', KEY (u)", "minLag: 0s",
-			"UPDATE %s SET n = n + 1, u = CURRENT_DATE WHERE id = 1"},
-		"versions": {"u BIGINT NOT NULL DEFAULT 1, KEY (u)", "fixedLag: 1s",
-			"UPDATE %s SET n = n + 1, u = u + 1000 WHERE id = 1"},
+		"day": {
+			"u DATE NOT NULL DEFAULT '2024-01-01', KEY (u)", "minLag: 0s",
+			"UPDATE %s SET n = n + 1, u = CURRENT_DATE WHERE id = 1",
+		},
+		"versions": {
+			"u BIGINT NOT NULL DEFAULT 1, KEY (u)", "fixedLag: 1s",
+			"UPDATE %s SET n = n + 1, u = u + 1000 WHERE id = 1",
+		},
 	}
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Parallel()

@@ -63,8 +63,10 @@ func TestATargetKilledAgainAndAgainHoldsWholeChunks(t *testing.T) {
 	t.Parallel()
 	eachPrivate(t, func(t *testing.T, source, target *servers.Server) {
 		line := proxy.Start(t, target.Addr())
-		p := start(t, options{source: source, target: target, targetDSN: line.DSN(target.DSN("")),
-			defaults: ", tuning: { chunkRows: 50, chunksInFlight: 8 }"})
+		p := start(t, options{
+			source: source, target: target, targetDSN: line.DSN(target.DSN("")),
+			defaults: ", tuning: { chunkRows: 50, chunksInFlight: 8 }",
+		})
 		exec(t, p.src, createT, insertT(1, 10_000), old)
 		exec(t, p.dst, createT)
 		wait := p.run("t")

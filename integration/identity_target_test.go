@@ -83,8 +83,10 @@ func TestARestoredTargetGetsWhatItLost(t *testing.T) {
 		p := start(t, on(s, oneTable))
 		exec(t, p.src, oldRows...)
 		p.sync("t")
-		backup := []string{"CREATE TABLE b LIKE t", "INSERT INTO b SELECT * FROM t",
-			"CREATE TABLE bs LIKE " + lineage.StateTable, "INSERT INTO bs SELECT * FROM " + lineage.StateTable}
+		backup := []string{
+			"CREATE TABLE b LIKE t", "INSERT INTO b SELECT * FROM t",
+			"CREATE TABLE bs LIKE " + lineage.StateTable, "INSERT INTO bs SELECT * FROM " + lineage.StateTable,
+		}
 		exec(t, p.dst, backup...)
 		for i := range 3 {
 			exec(t, p.src, fmt.Sprintf("UPDATE t SET n = %d WHERE id BETWEEN %d AND %d", i, 100*i, 100*i+50))
@@ -161,8 +163,10 @@ func TestTargetRestartedDuringARun(t *testing.T) {
 		t.Run(string(f), func(t *testing.T) {
 			t.Parallel()
 			target := servers.Private(t, f, "--innodb-flush-log-at-trx-commit=0")
-			o := options{target: target, sourceDSN: servers.MySQL(t).DSN(""), targetDSN: target.DSN(""),
-				defaults: ", tuning: { chunkRows: 100, chunksInFlight: 1 }"}
+			o := options{
+				target: target, sourceDSN: servers.MySQL(t).DSN(""), targetDSN: target.DSN(""),
+				defaults: ", tuning: { chunkRows: 100, chunksInFlight: 1 }",
+			}
 			p := start(t, o)
 			exec(t, p.src, oldRows...)
 			p.sync("t")

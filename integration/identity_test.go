@@ -194,8 +194,10 @@ func TestAStateWithoutIdentityIsAdoptedWhereRowsAgree(t *testing.T) {
 		for _, name := range []string{"t", "u"} {
 			_, err := p.client.ExecuteWorkflow(t.Context(),
 				startOptions(p, workflows.TableStateID(p.queue, p.table(name))), workflows.TableStateName,
-				owner.State{Version: 1, Table: p.table(name), Watermark: "2024-06-01 00:00:00.000000",
-					Cursor: "updated_at", Loaded: true})
+				owner.State{
+					Version: 1, Table: p.table(name), Watermark: "2024-06-01 00:00:00.000000",
+					Cursor: "updated_at", Loaded: true,
+				})
 			require.NoError(t, err)
 		}
 		r := p.sync("t")

@@ -72,8 +72,10 @@ func start(t *testing.T, o options) *product {
 	if o.target == nil {
 		o.target = o.source
 	}
-	p := &product{t: t, from: o.source.Schema(t), to: o.target.Schema(t), dir: t.TempDir(),
-		temporal: devserver.Start(t)}
+	p := &product{
+		t: t, from: o.source.Schema(t), to: o.target.Schema(t), dir: t.TempDir(),
+		temporal: devserver.Start(t),
+	}
 	p.src, p.dst = o.source.DB(t, p.from), o.target.DB(t, p.to)
 	p.queue = "queue-" + p.from
 	p.connect()
@@ -131,8 +133,10 @@ tables:
 // startWorker runs a worker inside this process until the test ends.
 func (p *product) startWorker() {
 	p.t.Helper()
-	p.startWorkerWith(app.WorkerOptions{ConfigFile: p.config(), Getenv: os.Getenv, Client: p.client,
-		TaskQueue: p.queue})
+	p.startWorkerWith(app.WorkerOptions{
+		ConfigFile: p.config(), Getenv: os.Getenv, Client: p.client,
+		TaskQueue: p.queue,
+	})
 }
 
 func (p *product) startWorkerWith(o app.WorkerOptions) {

@@ -58,8 +58,10 @@ func TestFreshHistoriesReplay(t *testing.T) {
 			record(t, dir, strings.ReplaceAll(strings.Fields(id)[0], "/", "_"), p.from, h)
 		}
 	}
-	for _, typ := range []string{workflows.SyncTableName, workflows.SyncRangeName, workflows.PlanTableName,
-		owner.WorkflowType} {
+	for _, typ := range []string{
+		workflows.SyncTableName, workflows.SyncRangeName, workflows.PlanTableName,
+		owner.WorkflowType,
+	} {
 		require.Positive(t, seen[typ], typ)
 	}
 }

@@ -145,8 +145,10 @@ func TestRogueServerGetsNoLocalFile(t *testing.T) {
 	secret := filepath.Join(t.TempDir(), "secret")
 	require.NoError(t, os.WriteFile(secret, []byte("sentinel-content"), 0o600))
 	const load = "LOAD DATA LOCAL INFILE 'Reader::tablehaul-none' INTO TABLE t" // the program's own use of such files
-	for _, begins := range []string{"SELECT CONCAT(@@version", "SET NAMES", "SELECT @@max_allowed_packet",
-		"SET time_zone", "SELECT 1", load} {
+	for _, begins := range []string{
+		"SELECT CONCAT(@@version", "SET NAMES", "SELECT @@max_allowed_packet",
+		"SET time_zone", "SELECT 1", load,
+	} {
 		for _, role := range []mysqldb.Role{mysqldb.Source, mysqldb.Target} {
 			asked := 0
 			fake := startFake(t, func(query string) [][]byte {
@@ -187,8 +189,10 @@ func textResult(values ...string) [][]byte {
 	var row []byte
 	for range values {
 		// catalog "def", no names, then the fixed part: utf8mb4, length, VAR_STRING, no flags
-		packets = append(packets, []byte{3, 'd', 'e', 'f', 0, 0, 0, 1, 'c', 0, 12, 45, 0, 255, 0, 0, 0, 253, 0, 0, 0, 0,
-			0})
+		packets = append(packets, []byte{
+			3, 'd', 'e', 'f', 0, 0, 0, 1, 'c', 0, 12, 45, 0, 255, 0, 0, 0, 253, 0, 0, 0, 0,
+			0,
+		})
 	}
 	eof := []byte{0xfe, 0, 0, 2, 0}
 	packets = append(packets, eof)

@@ -81,8 +81,10 @@ func (p *product) seen(id string) (text string, heartbeat bool) {
 	described, err := protojson.Marshal(d)
 	require.NoError(p.t, err)
 	text += string(described)
-	for workflow, query := range map[string]string{id: workflows.QueryStatus,
-		workflows.TableStateID(p.queue, p.table("t")): owner.QueryState} {
+	for workflow, query := range map[string]string{
+		id: workflows.QueryStatus,
+		workflows.TableStateID(p.queue, p.table("t")): owner.QueryState,
+	} {
 		value, err := p.client.QueryWorkflow(p.t.Context(), workflow, "", query)
 		if err != nil {
 			continue // the run has not come so far

@@ -35,8 +35,10 @@ func TestGrantsAreThoseOfTheDocumentation(t *testing.T) {
 	text, err := os.ReadFile("../docs/security.md")
 	require.NoError(t, err)
 	names := strings.NewReplacer("FROM.t", "shop.orders", "TO.t", "dw.orders")
-	for user, lists := range map[string][][]string{"read": {sourceGrants, usefulGrants},
-		"write": {targetGrants, createGrants, replaceGrants}} {
+	for user, lists := range map[string][][]string{
+		"read":  {sourceGrants, usefulGrants},
+		"write": {targetGrants, createGrants, replaceGrants},
+	} {
 		for _, g := range slices.Concat(lists...) {
 			require.Contains(t, string(text), "GRANT "+names.Replace(g)+" TO 'tablehaul_"+user+"'@'%';")
 		}
@@ -144,30 +146,72 @@ func TestMissingGrantsAreNamed(t *testing.T) {
 		parts  []string
 	}{
 		"source nothing": {"", grants{"PROCESS ON *.*"}, targetGrants, true, []string{"GRANT SELECT"}},
-		"source SELECT": {"", grants{"PROCESS ON *.*", "INSERT ON FROM.t"}, targetGrants, true,
-			[]string{"lacks SELECT on the source", "GRANT SELECT"}},
-		"source SELECT, whole": {whole, grants{"INSERT ON FROM.t"}, createGrants, false,
-			[]string{"lacks SELECT on the source", "GRANT SELECT"}},
-		"source SELECT of column": {"", grants{"PROCESS ON *.*", "SELECT (id, updated_at) ON FROM.t"}, createGrants,
-			false, []string{"some columns only", "GRANT SELECT"}},
-		"source PROCESS": {"", sourceGrants[:1], targetGrants, true,
-			[]string{"GRANT PROCESS ON *.*", "fixedLag"}},
-		"target nothing": {"", sourceGrants, nil, true,
-			[]string{"grant the login SELECT, INSERT, UPDATE, CREATE"}},
-		"target SELECT": {"", sourceGrants, grants{"INSERT, UPDATE ON TO.t"}, true,
-			[]string{"lacks SELECT on the target", "GRANT SELECT ON"}},
-		"target INSERT": {"", sourceGrants, grants{"SELECT, UPDATE ON TO.t"}, true,
-			[]string{"lacks INSERT on the target", "GRANT INSERT ON"}},
-		"target UPDATE": {"", sourceGrants, grants{"SELECT, INSERT ON TO.t"}, true,
-			[]string{"lacks UPDATE on the target", "GRANT UPDATE ON"}},
-		"target UPDATE of column": {"", sourceGrants, grants{"SELECT, INSERT, UPDATE (n) ON TO.t"}, true,
-			[]string{"lacks UPDATE on the target"}},
-		"target CREATE": {"", sourceGrants, grants{"SELECT, INSERT, UPDATE, ALTER ON TO.*"}, false,
-			[]string{"lacks CREATE on the target", "GRANT CREATE ON"}},
-		"target DELETE": {"- { name: FROM.t, target: TO.t, cursor: updated_at, uniqueConflicts: replace }",
-			sourceGrants, targetGrants, true, []string{"lacks DELETE on the target", "GRANT DELETE ON"}},
-		"target ALTER": {"", sourceGrants, targetGrants, true,
-			[]string{"lacks ALTER on the target", "GRANT ALTER ON"}},
+		"source SELECT": {
+			"",
+			grants{"PROCESS ON *.*", "INSERT ON FROM.t"},
+			targetGrants, true,
+			[]string{"lacks SELECT on the source", "GRANT SELECT"},
+		},
+		"source SELECT, whole": {
+			whole,
+			grants{"INSERT ON FROM.t"},
+			createGrants, false,
+			[]string{"lacks SELECT on the source", "GRANT SELECT"},
+		},
+		"source SELECT of column": {
+			"",
+			grants{"PROCESS ON *.*", "SELECT (id, updated_at) ON FROM.t"},
+			createGrants,
+			false,
+			[]string{"some columns only", "GRANT SELECT"},
+		},
+		"source PROCESS": {
+			"", sourceGrants[:1], targetGrants, true,
+			[]string{"GRANT PROCESS ON *.*", "fixedLag"},
+		},
+		"target nothing": {
+			"", sourceGrants, nil, true,
+			[]string{"grant the login SELECT, INSERT, UPDATE, CREATE"},
+		},
+		"target SELECT": {
+			"", sourceGrants,
+			grants{"INSERT, UPDATE ON TO.t"},
+			true,
+			[]string{"lacks SELECT on the target", "GRANT SELECT ON"},
+		},
+		"target INSERT": {
+			"", sourceGrants,
+			grants{"SELECT, UPDATE ON TO.t"},
+			true,
+			[]string{"lacks INSERT on the target", "GRANT INSERT ON"},
+		},
+		"target UPDATE": {
+			"", sourceGrants,
+			grants{"SELECT, INSERT ON TO.t"},
+			true,
+			[]string{"lacks UPDATE on the target", "GRANT UPDATE ON"},
+		},
+		"target UPDATE of column": {
+			"", sourceGrants,
+			grants{"SELECT, INSERT, UPDATE (n) ON TO.t"},
+			true,
+			[]string{"lacks UPDATE on the target"},
+		},
+		"target CREATE": {
+			"", sourceGrants,
+			grants{"SELECT, INSERT, UPDATE, ALTER ON TO.*"},
+			false,
+			[]string{"lacks CREATE on the target", "GRANT CREATE ON"},
+		},
+		"target DELETE": {
+			"- { name: FROM.t, target: TO.t, cursor: updated_at, uniqueConflicts: replace }",
+			sourceGrants, targetGrants, true,
+			[]string{"lacks DELETE on the target", "GRANT DELETE ON"},
+		},
+		"target ALTER": {
+			"", sourceGrants, targetGrants, true,
+			[]string{"lacks ALTER on the target", "GRANT ALTER ON"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

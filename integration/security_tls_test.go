@@ -120,17 +120,27 @@ func TestTLSSettings(t *testing.T) {
 				"disabled":                            {here, `tls: disabled, `, true, ""},
 				"disabled, and the server demands it": {here, `tls: disabled, `, false, "ccess denied"},
 				"required":                            {elsewhere, `tls: required, `, false, ""},
-				"verify-ca": {elsewhere, `tls: verify-ca, ca: "` + ours.file + `", `, false,
-					""},
-				"verify-ca, another authority": {here, `tls: verify-ca, ca: "` + theirs.file + `", `, false,
-					"certificate"},
+				"verify-ca": {
+					elsewhere, `tls: verify-ca, ca: "` + ours.file + `", `, false,
+					"",
+				},
+				"verify-ca, another authority": {
+					here, `tls: verify-ca, ca: "` + theirs.file + `", `, false,
+					"certificate",
+				},
 				"verify-ca, the system's authorities": {here, `tls: verify-ca, `, false, "certificate"},
-				"verify-identity": {here, `tls: verify-identity, ca: "` + ours.file + `", `, false,
-					""},
-				"verify-identity, of another host": {elsewhere, `tls: verify-identity, ca: "` + ours.file + `", `,
-					true, "valid for 192.0.2.7, not 127.0.0.1"},
-				"verify-identity, another authority": {here, `tls: verify-identity, ca: "` + theirs.file + `", `, true,
-					"certificate"},
+				"verify-identity": {
+					here, `tls: verify-identity, ca: "` + ours.file + `", `, false,
+					"",
+				},
+				"verify-identity, of another host": {
+					elsewhere, `tls: verify-identity, ca: "` + ours.file + `", `,
+					true, "valid for 192.0.2.7, not 127.0.0.1",
+				},
+				"verify-identity, another authority": {
+					here, `tls: verify-identity, ca: "` + theirs.file + `", `, true,
+					"certificate",
+				},
 				"verify-identity, the system's CAs": {here, `tls: verify-identity, `, true, "certificate"},
 			} {
 				t.Run(name, func(t *testing.T) {

@@ -155,8 +155,10 @@ func TestSweepLeavesAnotherDeploymentsFilesAlone(t *testing.T) {
 	p.waitForRows(100)
 	p.age(p.staged()...)
 
-	other := start(t, options{idle: true, stagingURL: "file://" + p.staging(),
-		tables: "- { name: FROM.dead, target: TO.dead }"})
+	other := start(t, options{
+		idle: true, stagingURL: "file://" + p.staging(),
+		tables: "- { name: FROM.dead, target: TO.dead }",
+	})
 	namespace := "elsewhere-" + other.from[3:]
 	_, err = p.client.WorkflowService().RegisterNamespace(t.Context(), &workflowservice.RegisterNamespaceRequest{
 		Namespace: namespace, WorkflowExecutionRetentionPeriod: durationpb.New(24 * time.Hour),
@@ -179,8 +181,10 @@ func TestSweepLeavesAnotherDeploymentsFilesAlone(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
-		done <- app.RunWorker(ctx, app.WorkerOptions{Config: cfg, Getenv: os.Getenv, Client: other.client,
-			Namespace: namespace, TaskQueue: other.queue})
+		done <- app.RunWorker(ctx, app.WorkerOptions{
+			Config: cfg, Getenv: os.Getenv, Client: other.client,
+			Namespace: namespace, TaskQueue: other.queue,
+		})
 	}()
 	defer func() {
 		stop()

@@ -83,8 +83,10 @@ func TestFirstLoadCountsAndWindow(t *testing.T) {
 func TestTableWithoutCursorIsReadWhole(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		p := start(t, options{source: s, tables: "- { name: FROM.t, target: TO.t }",
-			defaults: ", tuning: { chunkRows: 100 }"})
+		p := start(t, options{
+			source: s, tables: "- { name: FROM.t, target: TO.t }",
+			defaults: ", tuning: { chunkRows: 100 }",
+		})
 		exec(t, p.src, createT, insertT(1, 1000))
 		r := p.sync("t")
 		require.Equal(t, api.ModeWhole, r.Mode)
@@ -143,8 +145,10 @@ func TestFullStartsOver(t *testing.T) {
 
 func TestAcrossServers(t *testing.T) {
 	t.Parallel()
-	for _, pair := range [][2]func(testing.TB) *servers.Server{{servers.MySQL, servers.MariaDB},
-		{servers.MariaDB, servers.MySQL}} {
+	for _, pair := range [][2]func(testing.TB) *servers.Server{
+		{servers.MySQL, servers.MariaDB},
+		{servers.MariaDB, servers.MySQL},
+	} {
 		src, dst := pair[0](t), pair[1](t)
 		t.Run(string(src.Flavor)+" to "+string(dst.Flavor), func(t *testing.T) {
 			p := start(t, options{source: src, target: dst})

@@ -43,69 +43,105 @@ func words(alphabetRunes ...string) []string {
 func keyCases() []keyCase {
 	european := words("a", "B", "é", "É", "e", "ß", "SS", "ø", "Z", "ž", "Ä", "0", "_", "-", "'' ")
 	// Not all collations agree on what a space at the end means.
-	spaces := []string{"''", "' '", "'a'", "'a '", "'a  '", "'A'", "'á'", "'b'", "'B '", "'\\\\'", "'😀'", "'日本'", "'c'",
-		"'c '", "'%'", "'_'"}
+	spaces := []string{
+		"''", "' '", "'a'", "'a '", "'a  '", "'A'", "'á'", "'b'", "'B '", "'\\\\'", "'😀'", "'日本'", "'c'",
+		"'c '", "'%'", "'_'",
+	}
 	// by all but binary collations
 	ignored := append(spaces[:len(spaces):len(spaces)], "'a\\0'", "'\\0'", "'\\t'", "'a\\t'")
 	cases := []keyCase{
 		{name: "unicode", columns: "k VARCHAR(20) COLLATE utf8mb4_unicode_ci", values: european, crossing: true},
-		{name: "plain_bin", columns: "k VARCHAR(20) COLLATE utf8mb4_bin",
-			values: append(european[:40:40], "'😀'", "'\uffff'"), crossing: true},
-		{name: "cs_0900", columns: "k VARCHAR(20) COLLATE utf8mb4_0900_as_cs", values: spaces, crossing: true,
-			on: fromMySQL},
-		{name: "ci_0900", columns: "k VARCHAR(20) COLLATE utf8mb4_0900_ai_ci", values: european, crossing: true,
-			on: fromMySQL},
-		{name: "nopad", columns: "k VARCHAR(20) COLLATE utf8mb4_nopad_bin", values: ignored, crossing: true,
-			on: fromMariaDB},
-		{name: "uca", columns: "k VARCHAR(20) COLLATE utf8mb4_uca1400_nopad_as_cs", values: spaces, crossing: true,
-			on: fromMariaDB},
-		{name: "latin1", columns: "k VARCHAR(20) CHARACTER SET latin1", values: words("a", "é", "Z", "ÿ", "€"),
-			crossing: true},
-		{name: "ascii", columns: "k CHAR(36) CHARACTER SET ascii",
-			values: each(func(i int) string { return fmt.Sprintf("LEFT(SHA2(%d, 256), 32)", i) }), crossing: true},
+		{
+			name: "plain_bin", columns: "k VARCHAR(20) COLLATE utf8mb4_bin",
+			values: append(european[:40:40], "'😀'", "'\uffff'"), crossing: true,
+		},
+		{
+			name: "cs_0900", columns: "k VARCHAR(20) COLLATE utf8mb4_0900_as_cs", values: spaces, crossing: true,
+			on: fromMySQL,
+		},
+		{
+			name: "ci_0900", columns: "k VARCHAR(20) COLLATE utf8mb4_0900_ai_ci", values: european, crossing: true,
+			on: fromMySQL,
+		},
+		{
+			name: "nopad", columns: "k VARCHAR(20) COLLATE utf8mb4_nopad_bin", values: ignored, crossing: true,
+			on: fromMariaDB,
+		},
+		{
+			name: "uca", columns: "k VARCHAR(20) COLLATE utf8mb4_uca1400_nopad_as_cs", values: spaces, crossing: true,
+			on: fromMariaDB,
+		},
+		{
+			name: "latin1", columns: "k VARCHAR(20) CHARACTER SET latin1", values: words("a", "é", "Z", "ÿ", "€"),
+			crossing: true,
+		},
+		{
+			name: "ascii", columns: "k CHAR(36) CHARACTER SET ascii",
+			values: each(func(i int) string { return fmt.Sprintf("LEFT(SHA2(%d, 256), 32)", i) }), crossing: true,
+		},
 		{name: "sjis", columns: "k VARCHAR(20) CHARACTER SET sjis", values: words("ソ", "表", "a", "能"), crossing: true},
 		{name: "ucs2", columns: "k VARCHAR(20) CHARACTER SET ucs2", values: words("a", "é", "日")},
-		{name: "fixed", columns: "k BINARY(3)",
-			values: each(func(i int) string { return fmt.Sprintf("UNHEX(LPAD(HEX(%d), 6, '0'))", i*i*7919) })},
-		{name: "bytes", columns: "k VARBINARY(8)",
+		{
+			name: "fixed", columns: "k BINARY(3)",
+			values: each(func(i int) string { return fmt.Sprintf("UNHEX(LPAD(HEX(%d), 6, '0'))", i*i*7919) }),
+		},
+		{
+			name: "bytes", columns: "k VARBINARY(8)",
 			values: append(each(func(i int) string { return fmt.Sprintf("x'%02x5c27'", i*6) }), "''", "x'00'",
-				"x'0000'", "x'20'", "x'ff'")},
+				"x'0000'", "x'20'", "x'ff'"),
+		},
 		{name: "enum", columns: "k ENUM('z','a','','é','B','c','d','f','g','h','i','j')", values: numbers(0, 12)},
-		{name: "enum_error", columns: "k ENUM('2','1','0','z','a','b','c','d','e','f','g','h')",
-			values: numbers(0, 12)},
-		{name: "enums", columns: "a INT, b ENUM('x','y'), c ENUM('y','','x')", key: "a, b, c",
-			values: each(func(i int) string { return fmt.Sprintf("%d, %d, %d", i/12, i%3, i/3%4) })},
+		{
+			name: "enum_error", columns: "k ENUM('2','1','0','z','a','b','c','d','e','f','g','h')",
+			values: numbers(0, 12),
+		},
+		{
+			name: "enums", columns: "a INT, b ENUM('x','y'), c ENUM('y','','x')", key: "a, b, c",
+			values: each(func(i int) string { return fmt.Sprintf("%d, %d, %d", i/12, i%3, i/3%4) }),
+		},
 		{name: "sets", columns: "k SET('z','a','m','b')", values: numbers(0, 15)},
-		{name: "bit", columns: "k BIT(40)",
-			values: each(func(i int) string { return fmt.Sprint(uint64(i) * 28193748223) })},
+		{
+			name: "bit", columns: "k BIT(40)",
+			values: each(func(i int) string { return fmt.Sprint(uint64(i) * 28193748223) }),
+		},
 		{name: "year", columns: "k YEAR", values: append(each(func(i int) string { return fmt.Sprint(1901 + 6*i) }),
 			"0", "2155")},
 		{name: "date", columns: "k DATE", values: append(each(func(i int) string {
 			return fmt.Sprintf("'2024-02-%02d'",
 				i+1)
 		})[:31], "'0000-00-00'", "'2024-00-15'", "'0001-01-01'", "'9999-12-31'")},
-		{name: "timestamp", columns: "k TIMESTAMP(6)",
+		{
+			name: "timestamp", columns: "k TIMESTAMP(6)",
 			values: append(each(func(i int) string { return fmt.Sprintf("'2024-10-27 00:59:59.%06d'", i*25000) }),
-				"'1970-01-01 00:00:01'", "'2038-01-19 03:14:07.999999'", "'0000-00-00'")},
-		{name: "clock", columns: "k TIME(6)",
+				"'1970-01-01 00:00:01'", "'2038-01-19 03:14:07.999999'", "'0000-00-00'"),
+		},
+		{
+			name: "clock", columns: "k TIME(6)",
 			values: append(each(func(i int) string { return fmt.Sprintf("'%d:00:00.%06d'", 20*i-400, i) }),
-				"'-838:59:59'", "'838:59:59'")},
+				"'-838:59:59'", "'838:59:59'"),
+		},
 		{name: "decimal", columns: "k DECIMAL(20,5)", values: each(func(i int) string {
 			return fmt.Sprintf("%d.%05d",
 				i*i*i-20000, i)
 		})},
-		{name: "double", columns: "k DOUBLE",
+		{
+			name: "double", columns: "k DOUBLE",
 			values: append(each(func(i int) string { return fmt.Sprintf("0.1e0 * %d - 2", i) }),
-				"1.7976931348623157e308", "5e-324")},
-		{name: "single", columns: "k FLOAT",
+				"1.7976931348623157e308", "5e-324"),
+		},
+		{
+			name: "single", columns: "k FLOAT",
 			values: append(each(func(i int) string { return fmt.Sprintf("0.1e0 * %d - 2", i) }),
-				"3.4028234663852886e38", "1.401298464324817e-45")},
+				"3.4028234663852886e38", "1.401298464324817e-45"),
+		},
 		{name: "bigs", columns: "k BIGINT UNSIGNED", values: append(each(func(i int) string {
 			return fmt.Sprintf("%d",
 				uint64(i)*461168601842738790)
 		}), "18446744073709551615")},
-		{name: "down", columns: "k INT", key: "k DESC",
-			values: each(func(i int) string { return fmt.Sprint(i*i - 300) })},
+		{
+			name: "down", columns: "k INT", key: "k DESC",
+			values: each(func(i int) string { return fmt.Sprint(i*i - 300) }),
+		},
 		{
 			name: "three", columns: "a VARCHAR(10) COLLATE utf8mb4_unicode_ci, b DATE, c SMALLINT UNSIGNED",
 			key: "a, b, c", crossing: true,
@@ -115,16 +151,20 @@ func keyCases() []keyCase {
 			name: "mixed", columns: "a TINYINT, b ENUM('y','x',''), c VARBINARY(4)", key: "a DESC, b, c DESC",
 			values: each(func(i int) string { return fmt.Sprintf("%d, %d, x'%02x'", i%3-1, i/3%4, i) }),
 		},
-		{name: "uuid", columns: "k UUID",
+		{
+			name: "uuid", columns: "k UUID",
 			values:   each(func(i int) string { return fmt.Sprintf("'%08x-0000-1%03x-8000-%012x'", i*7919, 40-i, i) }),
-			crossing: true, on: fromMariaDB},
+			crossing: true, on: fromMariaDB,
+		},
 		{name: "inet", columns: "k INET6", values: each(func(i int) string {
 			return fmt.Sprintf("'%x::%x'", (i*37)%41+1,
 				i)
 		}), crossing: true, on: fromMariaDB},
 		// Rows that other servers take for one: the key's guard must not.
-		{name: "ascii_high", columns: "k VARCHAR(4) CHARACTER SET ascii COLLATE ascii_bin",
-			values: each(func(i int) string { return fmt.Sprintf("_ascii x'%02x'", 0x70+i) }), on: onlyMariaDB},
+		{
+			name: "ascii_high", columns: "k VARCHAR(4) CHARACTER SET ascii COLLATE ascii_bin",
+			values: each(func(i int) string { return fmt.Sprintf("_ascii x'%02x'", 0x70+i) }), on: onlyMariaDB,
+		},
 	}
 	return cases
 }
@@ -175,8 +215,10 @@ func TestEveryKeyIsReadInPages(t *testing.T) {
 }
 
 func keysArrive(t *testing.T, src, dst *servers.Server) {
-	p := start(t, options{source: src, target: dst, tables: "- { name: FROM.k_*, target: TO.k_* }",
-		defaults: ", tuning: { pageRows: 7, chunkRows: 25 }"})
+	p := start(t, options{
+		source: src, target: dst, tables: "- { name: FROM.k_*, target: TO.k_* }",
+		defaults: ", tuning: { pageRows: 7, chunkRows: 25 }",
+	})
 	from, to := lax(t, p.src), lax(t, p.dst)
 	var cases []keyCase
 	var names []string
@@ -226,10 +268,14 @@ func cursorCases() []cursorCase {
 	cases := []cursorCase{
 		number("BIGINT UNSIGNED", 18446744073709551615-9), number("BIGINT", 9223372036854775807-9), number("INT", 100),
 		number("TINYINT UNSIGNED", 246), number("MEDIUMINT", 8388607-9),
-		{name: "negative", ddl: "SMALLINT", from: "-32768", to: "-32763",
-			value: func(i int) string { return fmt.Sprint(i%9 - 32767) }},
-		{name: "date", ddl: "DATE", from: "2024-02-20", to: "2024-02-25",
-			value: func(i int) string { return fmt.Sprintf("'2024-02-%02d'", i%9+21) }},
+		{
+			name: "negative", ddl: "SMALLINT", from: "-32768", to: "-32763",
+			value: func(i int) string { return fmt.Sprint(i%9 - 32767) },
+		},
+		{
+			name: "date", ddl: "DATE", from: "2024-02-20", to: "2024-02-25",
+			value: func(i int) string { return fmt.Sprintf("'2024-02-%02d'", i%9+21) },
+		},
 	}
 	for digits := range 7 {
 		// step is the smallest unit, so that adjacent values differ in the last digit alone.
@@ -252,8 +298,10 @@ func cursorCases() []cursorCase {
 func TestEveryCursorIsReadInPages(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		p := start(t, options{source: s, tables: "- { name: FROM.c_*, target: TO.c_*, cursor: at }",
-			defaults: ", tuning: { pageRows: 7, chunkRows: 30 }"})
+		p := start(t, options{
+			source: s, tables: "- { name: FROM.c_*, target: TO.c_*, cursor: at }",
+			defaults: ", tuning: { pageRows: 7, chunkRows: 30 }",
+		})
 		from := lax(t, p.src)
 		const rows = 90 // ten for each of nine values: a value spans pages
 		for _, c := range cursorCases() {

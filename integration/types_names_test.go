@@ -42,8 +42,10 @@ func TestNamesOfEveryKind(t *testing.T) {
 		p := start(t, options{source: src, target: dst, tables: "- { name: FROM.new, target: TO.new, cursor: \"" +
 			cursor + "\" }", defaults: ", tuning: { pageRows: 3 }"})
 		from, to := lax(t, p.src), lax(t, p.dst)
-		parts := []string{quote(key) + " VARCHAR(5) PRIMARY KEY", quote(cursor) + " DATETIME(3) NOT NULL",
-			"KEY `by ``it` (" + quote(cursor) + ")"}
+		parts := []string{
+			quote(key) + " VARCHAR(5) PRIMARY KEY", quote(cursor) + " DATETIME(3) NOT NULL",
+			"KEY `by ``it` (" + quote(cursor) + ")",
+		}
 		list := []string{quote(key), quote(cursor)}
 		for _, n := range names {
 			parts, list = append(parts, quote(n)+" VARCHAR(9) COMMENT 'it''s \\\\ "+fmt.Sprintf("%x", n[:1])+"'"),
@@ -108,8 +110,10 @@ func TestColumnsThatCannotBeCreatedAreRefusedByName(t *testing.T) {
 		p := start(t, options{source: src, target: dst, tables: "- { name: FROM.r_*, target: TO.r_* }"})
 		refused := []struct{ name, ddl, part string }{}
 		if src.Flavor == servers.FlavorMySQL && dst.Flavor == servers.FlavorMariaDB {
-			refused = append(refused, struct{ name, ddl, part string }{"chinese", "VARCHAR(9) CHARACTER SET gb18030",
-				"does not have character set gb18030"})
+			refused = append(refused, struct{ name, ddl, part string }{
+				"chinese", "VARCHAR(9) CHARACTER SET gb18030",
+				"does not have character set gb18030",
+			})
 		}
 		for _, r := range refused {
 			exec(t, p.src, fmt.Sprintf("CREATE TABLE r_%[1]s (id INT PRIMARY KEY, the_%[1]s %[2]s)", r.name, r.ddl))
@@ -122,8 +126,10 @@ func TestColumnsThatCannotBeCreatedAreRefusedByName(t *testing.T) {
 // A value that the other server's type does not have must stop the run, and never be bent.
 func TestValuesThatTheTargetDoesNotHaveAreRejected(t *testing.T) {
 	t.Parallel()
-	p := start(t, options{source: servers.MariaDB(t), target: servers.MySQL(t),
-		tables: "- { name: FROM.v_*, target: TO.v_* }"})
+	p := start(t, options{
+		source: servers.MariaDB(t), target: servers.MySQL(t),
+		tables: "- { name: FROM.v_*, target: TO.v_* }",
+	})
 	from, to := lax(t, p.src), lax(t, p.dst)
 	for _, c := range []struct{ name, ddl, value string }{
 		{"clock", "TIME(6)", "'838:59:59.999999'"},

@@ -71,8 +71,10 @@ func (p *product) shown(id string) (memo, attributes map[string]any) {
 func TestTemporalCLIFindsRunsByTable(t *testing.T) {
 	t.Parallel()
 	// Transactions that other tests keep open on a shared source would hold this one's lag up.
-	p := start(t, options{source: servers.Private(t, servers.FlavorMySQL),
-		defaults: ", tuning: { chunkRows: 100, rangeRows: 500 }"})
+	p := start(t, options{
+		source:   servers.Private(t, servers.FlavorMySQL),
+		defaults: ", tuning: { chunkRows: 100, rangeRows: 500 }",
+	})
 	exec(t, p.src, createT, insertT(1, 2000), "UPDATE t SET updated_at = '2024-01-01 00:00:00' + INTERVAL id SECOND",
 		"ANALYZE TABLE t")
 	result := p.sync("t")
@@ -111,23 +113,28 @@ func TestRunsGoOnWithoutSearchAttributes(t *testing.T) {
 	p := start(t, options{idle: true})
 	fillT(p)
 	refused := func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker,
-		opts ...grpc.CallOption) error {
+		opts ...grpc.CallOption,
+	) error {
 		if strings.Contains(method, "OperatorService") || strings.HasSuffix(method, "CountWorkflowExecutions") {
 			return status.Error(codes.PermissionDenied, "Request unauthorized.")
 		}
 		return invoke(ctx, method, req, reply, cc, opts...)
 	}
-	limited, err := client.Dial(client.Options{HostPort: p.temporal.Address, Logger: silent{},
+	limited, err := client.Dial(client.Options{
+		HostPort: p.temporal.Address, Logger: silent{},
 		ConnectionOptions: client.ConnectionOptions{
 			DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(refused)},
-		}})
+		},
+	})
 	require.NoError(t, err)
 	t.Cleanup(limited.Close)
 	p.startWorkerWith(app.WorkerOptions{ConfigFile: p.config(), Getenv: os.Getenv, Client: limited, TaskQueue: p.queue})
 	r := p.sync("t")
 	require.EqualValues(t, 100, r.Inserted)
-	for _, id := range []string{workflows.SyncTableID(p.queue, p.table("t")),
-		workflows.TableStateID(p.queue, p.table("t"))} {
+	for _, id := range []string{
+		workflows.SyncTableID(p.queue, p.table("t")),
+		workflows.TableStateID(p.queue, p.table("t")),
+	} {
 		memo, attributes := p.shown(id)
 		require.Equal(t, p.table("t"), memo["table"])
 		for name := range workflows.SearchAttributes() {

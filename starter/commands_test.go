@@ -72,8 +72,10 @@ func ownedOrders() map[string]owner.State {
 		Lease:   &owner.Lease{WorkflowID: "nightly", RunID: "r9"},
 		LastRuns: []owner.RunRecord{
 			{Mode: "first load", Outcome: "done", Rows: 1000, Seconds: 4, Finished: time.Now().Add(-time.Hour)},
-			{Mode: "incremental", Outcome: "failed", Failure: "TableBusy: held",
-				Finished: time.Now().Add(-90 * time.Second)},
+			{
+				Mode: "incremental", Outcome: "failed", Failure: "TableBusy: held",
+				Finished: time.Now().Add(-90 * time.Second),
+			},
 		},
 	}}
 }

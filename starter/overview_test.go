@@ -143,8 +143,10 @@ func TestOverviewFitsEightyColumns(t *testing.T) {
 	now := owner.State{
 		Table: "inventory.movements", FreshAt: time.Now().Add(-90 * time.Minute),
 		Lease: &owner.Lease{WorkflowID: "w", RunID: "r"},
-		LastRuns: []owner.RunRecord{{Outcome: "cancelled", Rows: 123_456_789,
-			Finished: time.Now().Add(-47 * time.Hour)}},
+		LastRuns: []owner.RunRecord{{
+			Outcome: "cancelled", Rows: 123_456_789,
+			Finished: time.Now().Add(-47 * time.Hour),
+		}},
 	}
 	f.states[now.Table] = now
 	f.report = api.Status{Phase: "ranges", RowsWritten: 50, RowsTotal: 100}

@@ -46,8 +46,10 @@ func TestRunPrintsOneJSONObjectPerTable(t *testing.T) {
 		Type: failure.UnsupportedTable, Message: "shop.countries has no primary key",
 		Step: "PlanRun",
 	}
-	f := &fakeService{results: orders(), fails: map[string]error{"shop.countries": failed},
-		listed: listing(t, testConfig)}
+	f := &fakeService{
+		results: orders(), fails: map[string]error{"shop.countries": failed},
+		listed: listing(t, testConfig),
+	}
 	got := call(t, f, "run", "--all", "--output", "json")
 	require.Equal(t, exitFailed, got.code)
 	require.Equal(t, "note: shop.log_* matches no table on connection shop: correct the name, or grant the login "+

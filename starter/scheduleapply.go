@@ -79,8 +79,10 @@ func (a *app) changes(ctx context.Context, s service, c *config.Config, sel sele
 		if err != nil {
 			return nil, &exitError{exitUsage, err}
 		}
-		wanted[name] = remote.ScheduleSpec{Table: name, When: t.Schedule, Jitter: t.ScheduleJitter,
-			Paused: t.SchedulePaused}
+		wanted[name] = remote.ScheduleSpec{
+			Table: name, When: t.Schedule, Jitter: t.ScheduleJitter,
+			Paused: t.SchedulePaused,
+		}
 	}
 	all, err := s.Schedules(ctx, false)
 	if err != nil {

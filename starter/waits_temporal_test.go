@@ -29,8 +29,10 @@ func stall(ctx workflow.Context, in api.SyncTableInput) (api.SyncTableResult, er
 		},
 	})
 	child := workflow.ExecuteChildWorkflow(ctx, api.SyncRangeName)
-	chunks := []workflow.Future{workflow.ExecuteActivity(ctx, "UpsertChunk"),
-		workflow.ExecuteActivity(ctx, "UpsertChunk")}
+	chunks := []workflow.Future{
+		workflow.ExecuteActivity(ctx, "UpsertChunk"),
+		workflow.ExecuteActivity(ctx, "UpsertChunk"),
+	}
 	for _, f := range append(chunks, child) {
 		if err := f.Get(ctx, nil); err != nil {
 			return api.SyncTableResult{}, err

@@ -43,8 +43,10 @@ func TestWaitsInWords(t *testing.T) {
 func TestWaitsArePrintedOnceAMinute(t *testing.T) {
 	var said []string
 	printer := newWaitPrinter(func(text string) { said = append(said, text) })
-	w := remote.Wait{Step: "UpsertChunk", Steps: 1, Type: "ServerUnavailable", Reason: "refused", Attempt: 2,
-		Since: noon}
+	w := remote.Wait{
+		Step: "UpsertChunk", Steps: 1, Type: "ServerUnavailable", Reason: "refused", Attempt: 2,
+		Since: noon,
+	}
 	printer.update(noon.Add(time.Second), []remote.Wait{w})
 	require.Empty(t, said, "most waits are over with the second try")
 	for i := range 120 {
@@ -90,8 +92,10 @@ func TestBarsShowAStall(t *testing.T) {
 	var out bytes.Buffer
 	b := newBars(&out, []string{"shop.orders"})
 	p := remote.Progress{Status: api.Status{Phase: "upsert", RowsWritten: 5, RowsTotal: 9}}
-	p.Waits = []remote.Wait{{Reason: "held"}, {Step: "UpsertChunk", Type: "ServerFull",
-		Since: time.Now().Add(-time.Hour)}}
+	p.Waits = []remote.Wait{{Reason: "held"}, {
+		Step: "UpsertChunk", Type: "ServerFull",
+		Since: time.Now().Add(-time.Hour),
+	}}
 	b.update("shop.orders", p)
 	require.Equal(t, "waiting 1h: ServerFull", b.byTable["shop.orders"].speedText())
 	b.finish("shop.orders", outcomeDone, 9)

@@ -23,8 +23,10 @@ var sizes = map[string]struct {
 	// ticks is where the clock stops: in every run of the tests, and in `make test-model`.
 	ticks, allTicks int
 }{
-	"one row, two writers of two transactions": {[]string{"-DKEYS=1", "-DWRITERS=2", "-DTXNS=2", "-DRUNS=2",
-		"-DNOZOMBIE"}, 4, 6},
+	"one row, two writers of two transactions": {[]string{
+		"-DKEYS=1", "-DWRITERS=2", "-DTXNS=2", "-DRUNS=2",
+		"-DNOZOMBIE",
+	}, 4, 6},
 	"tries that outlive their run": {[]string{"-DKEYS=1", "-DWRITERS=2", "-DTXNS=2", "-DRUNS=2"}, 4, 5},
 	"two rows, three runs":         {[]string{"-DKEYS=2", "-DWRITERS=2", "-DTXNS=1", "-DRUNS=3"}, 4, 6},
 	"three writers":                {[]string{"-DKEYS=1", "-DWRITERS=3", "-DTXNS=1", "-DRUNS=2"}, 4, 5},

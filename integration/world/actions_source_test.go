@@ -16,11 +16,13 @@ var sourceActions = []action{
 	{name: "a column is added", weight: 2, during: true, allowed: altered, do: addColumn},
 	{name: "a column is dropped", weight: 1, during: true, allowed: altered, do: dropColumn},
 	{name: "a column is made wider", weight: 1, during: true, allowed: altered, do: widenColumn},
-	{name: "the source table is made again", weight: 1, during: true, allowed: altered,
+	{
+		name: "the source table is made again", weight: 1, during: true, allowed: altered,
 		do: func(w *world, r *rand.Rand) (healer, error) {
 			return nil, w.alter(pick(r, w.tables...), pick(r, "FORCE", "ADD KEY k"+fmt.Sprint(r.IntN(1e6))+" (v)",
 				"COMMENT = 'x'", "AUTO_INCREMENT = 100000"))
-		}},
+		},
+	},
 	{name: "the cursor gets more digits", weight: 1, allowed: another, do: refineCursor},
 	{name: "the source table is locked", weight: 1, during: true, do: func(w *world, r *rand.Rand) (healer, error) {
 		t := pick(r, w.tables...)
@@ -32,7 +34,8 @@ var sourceActions = []action{
 	}},
 	{name: "a transaction stays open", weight: 2, do: stayOpen},
 	{name: "an XA transaction stays prepared", weight: 1, do: stayPrepared},
-	{name: "the source table is emptied", weight: 1, allowed: append(another, failure.WatermarkAhead),
+	{
+		name: "the source table is emptied", weight: 1, allowed: append(another, failure.WatermarkAhead),
 		do: func(w *world, r *rand.Rand) (healer, error) {
 			t := pick(r, w.tables...)
 			w.say("  %s", t.name)
@@ -40,7 +43,8 @@ var sourceActions = []action{
 				return w.source.exec(w.t.Context(),
 					"TRUNCATE TABLE "+w.schema+"."+t.name)
 			})
-		}},
+		},
+	},
 }
 
 // alter changes a source table while writers write.

@@ -17,14 +17,20 @@ import (
 var targetActions = []action{
 	{name: "the target is emptied", weight: 1, allowed: another, do: onTarget("DELETE FROM %s")},
 	{name: "the target is dropped", weight: 1, allowed: another, do: onTarget("DROP TABLE IF EXISTS %s")},
-	{name: "the target loses rows, everything is read again", weight: 1, allowed: another, input: fully,
-		do: onTarget("DELETE FROM %s WHERE v %% 3 = 1")},
+	{
+		name: "the target loses rows, everything is read again", weight: 1, allowed: another, input: fully,
+		do: onTarget("DELETE FROM %s WHERE v %% 3 = 1"),
+	},
 	{name: "rows are changed by hand", weight: 2, do: changeByHand},
-	{name: "the target gets a key", weight: 1, during: true, allowed: altered,
-		do: onTarget("ALTER TABLE %s ADD KEY mine (v, w)")},
+	{
+		name: "the target gets a key", weight: 1, during: true, allowed: altered,
+		do: onTarget("ALTER TABLE %s ADD KEY mine (v, w)"),
+	},
 	{name: "the target is restored from an older copy", weight: 1, allowed: another, do: restore},
-	{name: "the state workflow is terminated", weight: 1, during: true,
-		allowed: append(another, failure.LeaseLost, failure.TableBusy), do: forgetState},
+	{
+		name: "the state workflow is terminated", weight: 1, during: true,
+		allowed: append(another, failure.LeaseLost, failure.TableBusy), do: forgetState,
+	},
 }
 
 // onTarget runs a statement on each table's target, which nothing is remembered of then.

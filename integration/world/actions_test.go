@@ -48,38 +48,53 @@ var calmActions = []action{
 
 // serverActions are ends and returns of the programs around.
 var serverActions = []action{
-	{name: "the worker is killed", weight: 1, during: true,
-		do: func(w *world, _ *rand.Rand) (healer, error) { return nil, w.restartWorker(true) }},
-	{name: "the worker is replaced", weight: 1, during: true,
-		do: func(w *world, _ *rand.Rand) (healer, error) { return nil, w.restartWorker(false) }},
-	{name: "the target is killed", weight: 1, during: true, allowed: serverAway,
+	{
+		name: "the worker is killed", weight: 1, during: true,
+		do: func(w *world, _ *rand.Rand) (healer, error) { return nil, w.restartWorker(true) },
+	},
+	{
+		name: "the worker is replaced", weight: 1, during: true,
+		do: func(w *world, _ *rand.Rand) (healer, error) { return nil, w.restartWorker(false) },
+	},
+	{
+		name: "the target is killed", weight: 1, during: true, allowed: serverAway,
 		do: func(w *world, _ *rand.Rand) (healer, error) {
 			w.target.Restart(w.t)
 			return nil, nil
-		}},
-	{name: "the target is killed and forgets", weight: 1, during: true, allowed: append(serverAway, another...),
-		do: forgetful},
-	{name: "the source is killed", weight: 1, during: true, allowed: serverAway,
+		},
+	},
+	{
+		name: "the target is killed and forgets", weight: 1, during: true, allowed: append(serverAway, another...),
+		do: forgetful,
+	},
+	{
+		name: "the source is killed", weight: 1, during: true, allowed: serverAway,
 		do: func(w *world, _ *rand.Rand) (healer, error) {
 			w.source.Restart(w.t)
 			return nil, w.source.exec(w.t.Context(), "SET GLOBAL time_zone = '"+w.zone+"'",
 				"SET GLOBAL log_bin_trust_function_creators = 1")
-		}},
-	{name: "the target is frozen", weight: 1, during: true, only: true,
+		},
+	},
+	{
+		name: "the target is frozen", weight: 1, during: true, only: true,
 		do: func(w *world, r *rand.Rand) (healer, error) {
 			w.target.Pause(w.t)
 			pause(w.t.Context(), moments(r, 8*time.Second))
 			w.target.Resume(w.t)
 			return nil, nil
-		}},
-	{name: "the source is frozen", weight: 1, during: true, only: true,
+		},
+	},
+	{
+		name: "the source is frozen", weight: 1, during: true, only: true,
 		do: func(w *world, r *rand.Rand) (healer, error) {
 			w.source.Pause(w.t)
 			pause(w.t.Context(), moments(r, 8*time.Second))
 			w.source.Resume(w.t)
 			return nil, nil
-		}},
-	{name: "connections are cut", weight: 1, during: true, only: true,
+		},
+	},
+	{
+		name: "connections are cut", weight: 1, during: true, only: true,
 		do: func(w *world, r *rand.Rand) (healer, error) {
 			for range 1 + r.IntN(4) {
 				w.toSource.Cut()
@@ -87,12 +102,15 @@ var serverActions = []action{
 				pause(w.t.Context(), moments(r, 300*time.Millisecond))
 			}
 			return nil, nil
-		}},
-	{name: "the replies to COMMIT are lost", weight: 1, during: true, only: true,
+		},
+	},
+	{
+		name: "the replies to COMMIT are lost", weight: 1, during: true, only: true,
 		do: func(w *world, r *rand.Rand) (healer, error) {
 			w.toTarget.LoseReply(1+r.IntN(3), "COMMIT", r.IntN(8))
 			return nil, nil
-		}},
+		},
+	},
 	{name: "the network is slow", weight: 1, do: func(w *world, r *rand.Rand) (healer, error) {
 		w.toSource.Delay(moments(r, 20*time.Millisecond))
 		w.toTarget.Delay(moments(r, 20*time.Millisecond))
@@ -102,8 +120,10 @@ var serverActions = []action{
 			return nil
 		}, nil
 	}},
-	{name: "Temporal is killed", weight: 1, during: true,
-		do: func(w *world, _ *rand.Rand) (healer, error) { return nil, w.stage.temporal.Restart(w.t.Context()) }},
+	{
+		name: "Temporal is killed", weight: 1, during: true,
+		do: func(w *world, _ *rand.Rand) (healer, error) { return nil, w.stage.temporal.Restart(w.t.Context()) },
+	},
 }
 
 func moments(r *rand.Rand, most time.Duration) time.Duration {

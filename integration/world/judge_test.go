@@ -20,27 +20,47 @@ func TestTheOracleSeesWhatIsWrong(t *testing.T) {
 		kept        *promise
 		fault       string
 	}{
-		"all is well": {now: []row{rowOf("1", "b", "12:02"), rowOf("2", "a", "12:01")},
-			kept: upTo("12:03")},
-		"newer than promised": {now: []row{rowOf("1", "b", "12:02"), rowOf("2", "a", "12:01")},
-			kept: upTo("12:01")},
+		"all is well": {
+			now:  []row{rowOf("1", "b", "12:02"), rowOf("2", "a", "12:01")},
+			kept: upTo("12:03"),
+		},
+		"newer than promised": {
+			now:  []row{rowOf("1", "b", "12:02"), rowOf("2", "a", "12:01")},
+			kept: upTo("12:01"),
+		},
 		"older, and no more was promised": {now: []row{rowOf("1", "a", "12:00")}, kept: upTo("12:00")},
-		"deleted rows may stay or be absent": {now: []row{rowOf("1", "b", "12:02"), rowOf("2", "a", "12:01"),
-			rowOf("3", "a", "12:01")}, kept: upTo("12:03")},
-		"a row is missing": {now: []row{rowOf("1", "b", "12:02")}, kept: upTo("12:03"),
-			fault: "row 2 is lost"},
-		"a row is an older version": {now: []row{rowOf("1", "a", "12:00"), rowOf("2", "a", "12:01")},
-			kept: upTo("12:03"), fault: "row 1 is lost"},
-		"a row falls back": {before: []row{rowOf("1", "b", "12:02")},
-			now: []row{rowOf("1", "a", "12:00")}, fault: "row 1 is older than it was"},
-		"a value is spoiled": {now: []row{rowOf("1", "B", "12:02")},
-			fault: "row 1 is no version that the source ever had"},
-		"half a row is old": {now: []row{rowOf("1", "a", "12:02")},
-			fault: "row 1 is no version that the source ever had"},
-		"a row has another's values": {now: []row{rowOf("2", "b", "12:02")},
-			fault: "row 2 is no version that the source ever had"},
-		"a row of nobody": {now: []row{rowOf("9", "a", "12:00")},
-			fault: "the source never had this key"},
+		"deleted rows may stay or be absent": {now: []row{
+			rowOf("1", "b", "12:02"), rowOf("2", "a", "12:01"),
+			rowOf("3", "a", "12:01"),
+		}, kept: upTo("12:03")},
+		"a row is missing": {
+			now: []row{rowOf("1", "b", "12:02")}, kept: upTo("12:03"),
+			fault: "row 2 is lost",
+		},
+		"a row is an older version": {
+			now:  []row{rowOf("1", "a", "12:00"), rowOf("2", "a", "12:01")},
+			kept: upTo("12:03"), fault: "row 1 is lost",
+		},
+		"a row falls back": {
+			before: []row{rowOf("1", "b", "12:02")},
+			now:    []row{rowOf("1", "a", "12:00")}, fault: "row 1 is older than it was",
+		},
+		"a value is spoiled": {
+			now:   []row{rowOf("1", "B", "12:02")},
+			fault: "row 1 is no version that the source ever had",
+		},
+		"half a row is old": {
+			now:   []row{rowOf("1", "a", "12:02")},
+			fault: "row 1 is no version that the source ever had",
+		},
+		"a row has another's values": {
+			now:   []row{rowOf("2", "b", "12:02")},
+			fault: "row 2 is no version that the source ever had",
+		},
+		"a row of nobody": {
+			now:   []row{rowOf("9", "a", "12:00")},
+			fault: "the source never had this key",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -99,10 +119,14 @@ func TestTheOracleKnowsWhatEachRunPromises(t *testing.T) {
 	}{
 		"up to the watermark":            {promise{watermark: "12:01", cursor: true}, 3},
 		"rows may come at the watermark": {promise{watermark: "12:01", cursor: true, below: true}, 1},
-		"a backfill has both ends": {promise{watermark: "12:01", cursor: true, from: "12:00", began: began},
-			1},
-		"all that was there, up to a moment": {promise{watermark: "11:00", cursor: true, upTo: "12:01", began: began},
-			2},
+		"a backfill has both ends": {
+			promise{watermark: "12:01", cursor: true, from: "12:00", began: began},
+			1,
+		},
+		"all that was there, up to a moment": {
+			promise{watermark: "11:00", cursor: true, upTo: "12:01", began: began},
+			2,
+		},
 		"all that was there": {promise{began: began}, 3},
 	} {
 		require.Len(t, h.compare(newTarget(name), nil, &c.kept), c.lost, name)

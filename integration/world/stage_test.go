@@ -31,8 +31,10 @@ type stage struct {
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	s := &stage{t: t, free: map[serverKind][]*servers.Server{}, clocks: map[*servers.Server]*servers.Clock{},
-		temporal: devserver.Private(t)}
+	s := &stage{
+		t: t, free: map[serverKind][]*servers.Server{}, clocks: map[*servers.Server]*servers.Clock{},
+		temporal: devserver.Private(t),
+	}
 	opts := temporalopts.At(s.temporal.Address)
 	opts.Logger = silent{}
 	var err error

@@ -43,17 +43,25 @@ func wordKey(n int) []any {
 
 var keys = []keyKind{
 	{"counted", []column{keyColumn("id", "BIGINT NOT NULL AUTO_INCREMENT", asNumber)}, nil},
-	{"integer", []column{keyColumn("id", "INT UNSIGNED NOT NULL", asNumber)},
-		func(n int) []any { return []any{int64(n) * 7919 % 4000000007} }},
+	{
+		"integer",
+		[]column{keyColumn("id", "INT UNSIGNED NOT NULL", asNumber)},
+		func(n int) []any { return []any{int64(n) * 7919 % 4000000007} },
+	},
 	{"text, general_ci", []column{keyColumn("id", "VARCHAR(40) COLLATE utf8mb4_general_ci NOT NULL", asText)}, wordKey},
 	{"text, unicode_ci", []column{keyColumn("id", "VARCHAR(40) COLLATE utf8mb4_unicode_ci NOT NULL", asText)}, wordKey},
 	{"text, bin", []column{keyColumn("id", "VARCHAR(40) COLLATE utf8mb4_bin NOT NULL", asText)}, wordKey},
-	{"composite", []column{keyColumn("region", "CHAR(3) NOT NULL", asText), keyColumn("no", "INT NOT NULL", asNumber)},
+	{
+		"composite",
+		[]column{keyColumn("region", "CHAR(3) NOT NULL", asText), keyColumn("no", "INT NOT NULL", asNumber)},
 		func(n int) []any {
 			return []any{[]string{"eu", "US", "ap", "me"}[n%4], int64(n / 4)}
-		}},
-	{"day and number", []column{keyColumn("day", "DATE NOT NULL", asText),
-		keyColumn("no", "SMALLINT UNSIGNED NOT NULL", asNumber)}, func(n int) []any {
+		},
+	},
+	{"day and number", []column{
+		keyColumn("day", "DATE NOT NULL", asText),
+		keyColumn("no", "SMALLINT UNSIGNED NOT NULL", asNumber),
+	}, func(n int) []any {
 		return []any{fmt.Sprintf("2024-%02d-%02d", 1+n%12, 1+n%28), int64(n)}
 	}},
 	{"binary", []column{keyColumn("id", "BINARY(8) NOT NULL", asBytes)}, func(n int) []any {
@@ -63,13 +71,18 @@ var keys = []keyKind{
 		}
 		return []any{b}
 	}},
-	{"varbinary", []column{keyColumn("id", "VARBINARY(20) NOT NULL", asBytes)},
-		func(n int) []any { return []any{fmt.Appendf(nil, "%x\x00%d", n%3, n)} }},
+	{
+		"varbinary",
+		[]column{keyColumn("id", "VARBINARY(20) NOT NULL", asBytes)},
+		func(n int) []any { return []any{fmt.Appendf(nil, "%x\x00%d", n%3, n)} },
+	},
 }
 
 func drawTable(r *rand.Rand, name string) *tablePlan {
-	t := &tablePlan{name: name, key: pick(r, keys...), rows: pick(r, 0, 3, 200, 900), gate: often(r, 25),
-		forms: map[string]form{}}
+	t := &tablePlan{
+		name: name, key: pick(r, keys...), rows: pick(r, 0, 3, 200, 900), gate: often(r, 25),
+		forms: map[string]form{},
+	}
 	t.cursor = drawCursor(r, t.key)
 	for i := range 1 + r.IntN(7) {
 		t.columns = append(t.columns, drawColumn(r, fmt.Sprintf("c%d", i)))

@@ -78,21 +78,11 @@ func RunWorker(ctx context.Context, o WorkerOptions) error {
 		return err
 	}
 	defer monitor.stop()
-	c, namespace := o.Client, cmp.Or(o.Namespace, client.DefaultNamespace)
-	if c == nil {
-		opts, err := temporalOptions(o.Getenv)
-		if err != nil {
-			return err
-		}
-		opts.MetricsHandler, namespace = monitor.TemporalMetrics(), opts.Namespace
-		if c, err = connectTemporal(ctx, opts, o.Log); err != nil {
-			return err
-		}
-		defer c.Close()
-	}
-	if err := checkServer(ctx, c, o.Log); err != nil {
+	c, namespace, hangUp, err := o.connect(ctx, monitor)
+	if err != nil {
 		return err
 	}
+	defer hangUp()
 	deployment, err := namespaceID(ctx, c, namespace)
 	if err != nil {
 		o.Log.Warn("staging is not swept: the namespace's id is not known", "namespace", namespace, "error", err)
@@ -117,6 +107,31 @@ func RunWorker(ctx context.Context, o WorkerOptions) error {
 			cfg.Notifications.Secret.Reveal()),
 		Log: o.Log,
 	})
+}
+
+// connect returns the client of Temporal and its namespace: those of the options, or of the environment. The caller
+// calls hangUp at the end.
+func (o *WorkerOptions) connect(
+	ctx context.Context,
+	monitor *Monitor,
+) (c client.Client, namespace string, hangUp func(), err error) {
+	c, namespace, hangUp = o.Client, cmp.Or(o.Namespace, client.DefaultNamespace), func() {}
+	if c == nil {
+		opts, err := temporalOptions(o.Getenv)
+		if err != nil {
+			return nil, "", nil, err
+		}
+		opts.MetricsHandler, namespace = monitor.TemporalMetrics(), opts.Namespace
+		if c, err = connectTemporal(ctx, opts, o.Log); err != nil {
+			return nil, "", nil, err
+		}
+		hangUp = c.Close
+	}
+	if err := checkServer(ctx, c, o.Log); err != nil {
+		hangUp()
+		return nil, "", nil, err
+	}
+	return c, namespace, hangUp, nil
 }
 
 // serve takes tasks until ctx ends.

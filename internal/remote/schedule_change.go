@@ -52,8 +52,10 @@ func (c *Client) UpdateSchedule(ctx context.Context, want ScheduleSpec) error {
 			}
 			return &client.ScheduleUpdate{Schedule: &client.Schedule{
 				Spec: &spec, Action: c.action(want.Table), State: state,
-				Policy: &client.SchedulePolicies{Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_SKIP,
-					CatchupWindow: catchUpWindow},
+				Policy: &client.SchedulePolicies{
+					Overlap:       enumspb.SCHEDULE_OVERLAP_POLICY_SKIP,
+					CatchupWindow: catchUpWindow,
+				},
 			}}, nil
 		},
 	})

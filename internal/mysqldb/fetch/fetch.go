@@ -30,7 +30,8 @@ type Stats struct {
 //
 // It uses the driver directly: database/sql would box and convert every value a second time.
 func Rows(ctx context.Context, d mysqldb.Reader, query string, exprs []sqltext.Expr, dst *table.Rows,
-	maxBytes int) (Stats, error) {
+	maxBytes int,
+) (Stats, error) {
 	return appendRows(exprs, dst, maxBytes, func(read func(driver.Rows) error) error {
 		return raw(ctx, query, read, func(f func(driver.QueryerContext) error) error { return d.QueryRaw(ctx, f) })
 	})
@@ -38,7 +39,8 @@ func Rows(ctx context.Context, d mysqldb.Reader, query string, exprs []sqltext.E
 
 // RowsOn is Rows on a connection of the caller's.
 func RowsOn(ctx context.Context, conn *sql.Conn, query string, exprs []sqltext.Expr, dst *table.Rows,
-	maxBytes int) (Stats, error) {
+	maxBytes int,
+) (Stats, error) {
 	return appendRows(exprs, dst, maxBytes, func(read func(driver.Rows) error) error {
 		return Raw(ctx, conn, query,
 			read)
@@ -46,7 +48,8 @@ func RowsOn(ctx context.Context, conn *sql.Conn, query string, exprs []sqltext.E
 }
 
 func appendRows(exprs []sqltext.Expr, dst *table.Rows, maxBytes int,
-	query func(read func(driver.Rows) error) error) (res Stats, err error) {
+	query func(read func(driver.Rows) error) error,
+) (res Stats, err error) {
 	began := time.Now()
 	before, size := dst.Len(), dst.Bytes()
 	err = query(func(rows driver.Rows) error {
@@ -101,7 +104,8 @@ func Raw(ctx context.Context, conn *sql.Conn, query string, read func(driver.Row
 
 // raw is Raw on the connection that on hands over.
 func raw(ctx context.Context, query string, read func(driver.Rows) error,
-	on func(func(driver.QueryerContext) error) error) error {
+	on func(func(driver.QueryerContext) error) error,
+) error {
 	var outcome error
 	rawErr := on(func(queryer driver.QueryerContext) error {
 		rows, err := queryer.QueryContext(ctx, query, nil)

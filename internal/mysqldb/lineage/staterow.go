@@ -96,7 +96,8 @@ func Read(ctx context.Context, db *mysqldb.DB, target table.Name) ([]Row, error)
 }
 
 func read(ctx context.Context, db *mysqldb.DB, q mysqldb.Querier, target table.Name, lock string) (out []Row,
-	err error) {
+	err error,
+) {
 	rows, err := q.QueryContext(ctx, "SELECT state_id, keeper, fence, run, watermark, done FROM "+stateTable(target)+
 		" WHERE target_table = ?"+lock, name(db, target))
 	if err != nil {

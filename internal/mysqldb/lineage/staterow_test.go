@@ -36,8 +36,10 @@ func TestStateRow(t *testing.T) {
 		require.ErrorIs(t, lineage.Check(ctx, db, db, first), lineage.ErrNotBegun)
 
 		begin := func(ref lineage.Ref, expected int64, done string, replaces ...string) error {
-			return lineage.Begin(ctx, db, lineage.BeginSpec{Ref: ref, Keeper: "here", Expected: expected, Done: done,
-				Replaces: replaces})
+			return lineage.Begin(ctx, db, lineage.BeginSpec{
+				Ref: ref, Keeper: "here", Expected: expected, Done: done,
+				Replaces: replaces,
+			})
 		}
 		require.ErrorIs(t, begin(first, 5, ""), lineage.ErrNotBegun, "the run expects one that was whole")
 		require.NoError(t, begin(first, 0, "000"))
@@ -70,8 +72,10 @@ func TestStateRow(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []lineage.Row{{StateID: "b", Keeper: "here", Fence: 30, Done: "0"}}, rows)
 
-		_, err = db.ExecContext(ctx, "DROP TABLE "+sqltext.Qualified(table.Name{Schema: target.Schema,
-			Table: lineage.StateTable}))
+		_, err = db.ExecContext(ctx, "DROP TABLE "+sqltext.Qualified(table.Name{
+			Schema: target.Schema,
+			Table:  lineage.StateTable,
+		}))
 		require.NoError(t, err)
 		require.ErrorIs(t, lineage.Check(ctx, db, db, other), lineage.ErrNotBegun)
 	})
@@ -102,9 +106,11 @@ func TestALoginThatMayNotKeepAStateRow(t *testing.T) {
 		_, target := open(t, s)
 		root := s.DB(t, target.Schema)
 		user := "u" + target.Schema[len(target.Schema)-8:]
-		for _, q := range []string{"CREATE TABLE t (id INT PRIMARY KEY)",
+		for _, q := range []string{
+			"CREATE TABLE t (id INT PRIMARY KEY)",
 			"CREATE USER '" + user + "'@'%' IDENTIFIED BY 'p'",
-			"GRANT SELECT, INSERT, UPDATE ON t TO '" + user + "'@'%'"} {
+			"GRANT SELECT, INSERT, UPDATE ON t TO '" + user + "'@'%'",
+		} {
 			_, err := root.ExecContext(t.Context(), q)
 			require.NoError(t, err)
 		}

@@ -31,8 +31,10 @@ func Read(ctx context.Context, d mysqldb.Reader, name table.Name) (t *Table, err
 		if t, err = i.tableOf(ctx, name); err != nil {
 			return err
 		}
-		for _, step := range []func(context.Context, *Table) error{i.columns, i.members, i.indexes, i.constraints,
-			i.triggers} {
+		for _, step := range []func(context.Context, *Table) error{
+			i.columns, i.members, i.indexes, i.constraints,
+			i.triggers,
+		} {
 			if err := step(ctx, t); err != nil {
 				return err
 			}

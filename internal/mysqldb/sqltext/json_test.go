@@ -40,8 +40,10 @@ func TestTheDoublesOfDocumentsStayText(t *testing.T) {
 	} {
 		require.False(t, holdsDecimal([]byte(double)), double)
 	}
-	for _, decimal := range []string{"1.10", "0.00", "1000000000000000.0", "12345678901234567890.5",
-		"0.12345678901234567890", "-99999999999999999999"} {
+	for _, decimal := range []string{
+		"1.10", "0.00", "1000000000000000.0", "12345678901234567890.5",
+		"0.12345678901234567890", "-99999999999999999999",
+	} {
 		require.True(t, holdsDecimal([]byte(decimal)), decimal)
 	}
 }

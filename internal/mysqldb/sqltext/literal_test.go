@@ -73,8 +73,10 @@ func TestNumbersThatAreNoneNeverReachAStatement(t *testing.T) {
 		_, err := literalOf(t, table.Column{Kind: table.KindDecimal}, table.Column{}, v)
 		require.ErrorIs(t, err, errBadText, "%q", v)
 	}
-	for _, v := range []string{"", "-", "e5", "1e", "1e+", "1e-", "1e5e5", "inf", "NaN", "1e5;", "1 e5", "1.e5",
-		"0x1p-2", "1e+-5"} {
+	for _, v := range []string{
+		"", "-", "e5", "1e", "1e+", "1e-", "1e5e5", "inf", "NaN", "1e5;", "1 e5", "1.e5",
+		"0x1p-2", "1e+-5",
+	} {
 		_, err := literalOf(t, table.Column{Kind: table.KindDouble}, table.Column{}, v)
 		require.ErrorIs(t, err, errBadText, "%q", v)
 	}

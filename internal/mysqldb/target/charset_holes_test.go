@@ -32,8 +32,10 @@ func TestBytesWithoutACharacterArrive(t *testing.T) {
 			}
 			taken := 0
 			for b := range 256 {
-				for _, text := range []string{fmt.Sprintf("%02x", b), fmt.Sprintf("%02x%02x", b, 0xa1),
-					fmt.Sprintf("%04x", b*251)} {
+				for _, text := range []string{
+					fmt.Sprintf("%02x", b), fmt.Sprintf("%02x%02x", b, 0xa1),
+					fmt.Sprintf("%04x", b*251),
+				} {
 					v := "_binary x'" + text + "'"
 					if _, err := db.ExecContext(t.Context(),
 						"INSERT INTO src_"+cs+" VALUES ("+v+","+v+","+v+")"); err == nil {

@@ -30,7 +30,8 @@ type comparison struct {
 // A problem that a person has to solve is a finding. An error is a server that gives no answer, or one
 // that is read-only ([mysqlerr.ClassFailover]), which may pass.
 func (t *Target) Compare(ctx context.Context, src mysqldb.Reader, source *schema.Table, name table.Name,
-	o Options) (Diff, error) {
+	o Options,
+) (Diff, error) {
 	d := Diff{Name: name, from: src.ServerInfo(), to: t.Server}
 	c := comparison{Diff: &d, src: src, dst: t.DB, source: source, options: o}
 	if err := c.run(ctx); err != nil {

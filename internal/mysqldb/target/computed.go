@@ -63,7 +63,8 @@ func expressionKey(c *schema.Column) string {
 // expressions read differently, for the first and the last rows of the source. One that is altered
 // at the source would otherwise hold what it held before.
 func (d *ddl) tryComputed(ctx context.Context, src mysqldb.Reader, dst *mysqldb.DB, p *Diff,
-	target *schema.Table) error {
+	target *schema.Table,
+) error {
 	for _, c := range p.computed {
 		if d.dependsOnSession(c.from) != "" {
 			continue // warned of
@@ -95,7 +96,8 @@ func (d *ddl) tryComputed(ctx context.Context, src mysqldb.Reader, dst *mysqldb.
 
 // computesOnTarget says why the target's own column does not hold what the source's does, or "".
 func (d *ddl) computesOnTarget(ctx context.Context, src mysqldb.Reader, dst *mysqldb.DB, t *trial, c computed,
-	target *schema.Table) (string, error) {
+	target *schema.Table,
+) (string, error) {
 	var base, onTarget []*schema.Column
 	code := withoutTexts(c.from.Expression) + withoutTexts(c.to.Expression)
 	for i := range d.source.Columns {

@@ -19,7 +19,8 @@ import (
 
 // tryGenerated decides about the named generated columns.
 func (d *ddl) tryGenerated(ctx context.Context, src mysqldb.Reader, dst *mysqldb.DB, name table.Name,
-	named func(*schema.Column) bool) error {
+	named func(*schema.Column) bool,
+) error {
 	for i := range d.source.Columns {
 		c := &d.source.Columns[i]
 		if !c.Generated || c.IsPeriod() || !named(c) {
@@ -154,7 +155,8 @@ func (d *ddl) tryColumn(ctx context.Context, src mysqldb.Reader, t *trial, c *sc
 
 // compute says why the target does not compute a column as the source does, or "".
 func (d *ddl) compute(ctx context.Context, t *trial, c *schema.Column, base []*schema.Column, rows *table.Rows) (string,
-	error) {
+	error,
+) {
 	noted := d.findings // the real statement notes it again
 	defer func() { d.findings = noted }()
 	columns := append(d.definitions(base), strings.Join(append([]string{d.definition(c)}, d.generated(c)...), " "))

@@ -72,7 +72,8 @@ func (d *ddl) oldRows(o Options) (string, error) {
 // their names, which it keeps in d.differ; nil where there is no such row, or none was found in
 // time, which it keeps in d.unproven.
 func (d *ddl) findOther(ctx context.Context, src mysqldb.Reader, columns []*schema.Column, from string,
-	left time.Duration) ([]string, error) {
+	left time.Duration,
+) ([]string, error) {
 	exprs := make([]sqltext.Expr, len(columns))
 	conditions := make([]string, len(columns))
 	for i, c := range columns {

@@ -18,7 +18,8 @@ import (
 
 // refuseRenames refuses missing columns of the source that may be columns of the target by another name.
 func (d *ddl) refuseRenames(ctx context.Context, src mysqldb.Reader, dst *mysqldb.DB, p *Diff, target *schema.Table,
-	missing []*schema.Column, o Options) error {
+	missing []*schema.Column, o Options,
+) error {
 	if o.Rewrites {
 		return nil
 	}
@@ -50,7 +51,8 @@ func (d *ddl) refuseRenames(ctx context.Context, src mysqldb.Reader, dst *mysqld
 // distinguishedByRows reports whether the rows tell a new column from a renamed one: a row that is of the same
 // version on both sides holds different values, or every row of the source holds the new one's default.
 func (d *ddl) distinguishedByRows(ctx context.Context, src mysqldb.Reader, dst *mysqldb.DB, target *schema.Table, e,
-	m *schema.Column, o Options) (bool, error) {
+	m *schema.Column, o Options,
+) (bool, error) {
 	ours, err := valuesByKey(ctx, dst, newDDL(target, d.to, d.to, d.collations), target.PrimaryKey, o.Cursor, e)
 	if err != nil {
 		return false, err
@@ -78,7 +80,8 @@ func (d *ddl) distinguishedByRows(ctx context.Context, src mysqldb.Reader, dst *
 
 // valuesByKey are a column's values in the first and last rows by their key and version.
 func valuesByKey(ctx context.Context, db mysqldb.Reader, d *ddl, key []string, cursor string,
-	c *schema.Column) (map[string]string, error) {
+	c *schema.Column,
+) (map[string]string, error) {
 	var columns []*schema.Column
 	for _, name := range append(slices.Clone(key), cursor) {
 		if k := d.source.Column(name); k != nil {

@@ -28,7 +28,8 @@ const (
 // than its expression gives, as a value that was rounded or cut to the column's type. trouble is
 // the error's number where the source itself cannot compute the column or its expression.
 func (d *ddl) sample(ctx context.Context, src mysqldb.Reader, c *schema.Column,
-	base []*schema.Column) (rows *table.Rows, trouble uint16, err error) {
+	base []*schema.Column,
+) (rows *table.Rows, trouble uint16, err error) {
 	bytes := func(of string) string { return "CAST(" + of + " AS BINARY)" }
 	other := " WHERE NOT (" + bytes(sqltext.Ident(c.Name)) + " <=> " + bytes("("+c.Expression+")") + ")"
 	return d.readSample(ctx, src, append(slices.Clone(base), c), other)
@@ -36,7 +37,8 @@ func (d *ddl) sample(ctx context.Context, src mysqldb.Reader, c *schema.Column,
 
 // readSample reads the first rows, the last rows, and those of a condition (" WHERE …", "" for none).
 func (d *ddl) readSample(ctx context.Context, src mysqldb.Reader, columns []*schema.Column,
-	other string) (rows *table.Rows, trouble uint16, err error) {
+	other string,
+) (rows *table.Rows, trouble uint16, err error) {
 	exprs := make([]sqltext.Expr, len(columns))
 	list := make([]string, len(columns))
 	for i, c := range columns {

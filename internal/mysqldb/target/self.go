@@ -75,7 +75,8 @@ func (c *comparison) checkSelfReferences(ctx context.Context) error {
 
 // keepsSelfReferences reports whether a source has every foreign key to itself that a target has.
 func keepsSelfReferences(ctx context.Context, src mysqldb.Reader, source table.Name, dst *mysqldb.DB,
-	target table.Name) (bool, error) {
+	target table.Name,
+) (bool, error) {
 	have, err := selfReferences(ctx, src, source)
 	if err != nil {
 		return false, err

@@ -146,10 +146,12 @@ func engines() []stranger {
 				"INSERT INTO chars_of_isam (id) VALUES (1)",
 			},
 		},
-		{name: "indexed_vectors", only: mariadb, since: func(s mysqldb.Server) bool { return s.AtLeast(11, 7, 0) },
+		{
+			name: "indexed_vectors", only: mariadb, since: func(s mysqldb.Server) bool { return s.AtLeast(11, 7, 0) },
 			make: []string{"CREATE TABLE T (id INT PRIMARY KEY, v VECTOR(3) NOT NULL, w VECTOR(5), VECTOR INDEX " +
 				"near (v))", "INSERT INTO indexed_vectors VALUES (1, VEC_FromText('[1,2,3]'), NULL), (2, " +
-				"VEC_FromText('[0,0,0]'), VEC_FromText('[1,2,3,4,5]'))"}},
+				"VEC_FromText('[0,0,0]'), VEC_FromText('[1,2,3,4,5]'))"},
+		},
 		{
 			name: "thousand",
 			make: []string{

@@ -204,14 +204,18 @@ func applications() []stranger {
 		},
 		{name: "jobs", make: []string{`CREATE TABLE T (id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, queue VARCHAR(255) NOT NULL, payload LONGTEXT NOT NULL, attempts TINYINT UNSIGNED NOT NULL, reserved_at INT UNSIGNED NULL, available_at INT UNSIGNED NOT NULL, created_at INT UNSIGNED NOT NULL,
   KEY jobs_queue_index (queue)) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci`, "INSERT INTO jobs (queue, payload, attempts, available_at, created_at) VALUES ('default', '{\"uuid\":\"x\"}', 255, 4294967295, 1)"}},
-		{name: "personal_access_tokens", cursor: "updated_at", refused: both("updated_at is NULL in some rows"),
-			make: []string{"CREATE TABLE T (id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY, tokenable_type " +
-				"VARCHAR(255) NOT NULL, tokenable_id BIGINT UNSIGNED NOT NULL, token VARCHAR(64) NOT NULL UNIQUE, " +
-				"abilities TEXT NULL, created_at TIMESTAMP NULL, updated_at TIMESTAMP NULL," +
-				" KEY tokenable (tokenable_type, tokenable_id)) DEFAULT CHARACTER SET utf8mb4 COLLATE " +
-				"utf8mb4_unicode_ci",
+		{
+			name: "personal_access_tokens", cursor: "updated_at", refused: both("updated_at is NULL in some rows"),
+			make: []string{
+				"CREATE TABLE T (id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY, tokenable_type " +
+					"VARCHAR(255) NOT NULL, tokenable_id BIGINT UNSIGNED NOT NULL, token VARCHAR(64) NOT NULL UNIQUE," +
+					"abilities TEXT NULL, created_at TIMESTAMP NULL, updated_at TIMESTAMP NULL," +
+					" KEY tokenable (tokenable_type, tokenable_id)) DEFAULT CHARACTER SET utf8mb4 COLLATE " +
+					"utf8mb4_unicode_ci",
 				"INSERT INTO personal_access_tokens (tokenable_type, tokenable_id, token) VALUES " +
-					"('App\\\\Models\\\\User', 1, 'x')"}},
+					"('App\\\\Models\\\\User', 1, 'x')",
+			},
+		},
 		{
 			name: "oauth",
 			make: []string{

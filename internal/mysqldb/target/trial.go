@@ -89,7 +89,8 @@ func (t *trial) close() {
 
 // accepts creates a table of the columns and says why it does not take rows with the values of base, or "".
 func (t *trial) accepts(ctx context.Context, columns []string, base []*schema.Column, onTarget []table.Column,
-	rows *table.Rows) (string, error) {
+	rows *table.Rows,
+) (string, error) {
 	err := t.create(ctx, "("+trialKey+" INT PRIMARY KEY, "+strings.Join(columns, ", ")+") ENGINE=InnoDB")
 	why := ""
 	if err == nil {
@@ -106,7 +107,8 @@ func (t *trial) accepts(ctx context.Context, columns []string, base []*schema.Co
 // computes creates a table of the columns, the last of which is generated, writes rows whose values
 // are those of base and then the generated column's, and says why it computes something else, or "".
 func (t *trial) computes(ctx context.Context, columns []string, generated table.Column, base []*schema.Column,
-	onTarget []table.Column, rows *table.Rows) (string, error) {
+	onTarget []table.Column, rows *table.Rows,
+) (string, error) {
 	if t.unavailable != "" {
 		return t.unavailable, nil
 	}
@@ -134,7 +136,8 @@ const trialKey = "tablehaul_row"
 
 // insert writes the base values of rows; it says why they cannot be written, or "".
 func (t *trial) insert(ctx context.Context, base []*schema.Column, onTarget []table.Column, rows *table.Rows) (string,
-	error) {
+	error,
+) {
 	names := trialKey
 	appenders := make([]sqltext.Appender, len(base))
 	for i, b := range base {

@@ -66,8 +66,11 @@ func TestAUniqueConflictNeverShowsTheGuard(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		w := dbtest.NewWriting(t, s, "(id INT PRIMARY KEY, mail VARCHAR(20), UNIQUE KEY mails (mail))")
 		w.Exec("INSERT INTO t VALUES (1, 's3cret')")
-		for _, rows := range [][][]any{{{2, "s3cret"}}, {{2, "s3cret"}, {3, "x"}, {4, "y"}},
-			{{1, "z"}, {2, "s3cret"}}} {
+		for _, rows := range [][][]any{
+			{{2, "s3cret"}},
+			{{2, "s3cret"}, {3, "x"}, {4, "y"}},
+			{{1, "z"}, {2, "s3cret"}},
+		} {
 			_, err := w.Upsert(rows...)
 			if err == nil { // the row that held it came with another value first
 				w.Exec("DELETE FROM t WHERE id > 1")

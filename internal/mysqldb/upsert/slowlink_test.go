@@ -104,7 +104,9 @@ func TestASlowLineIsNotHeldAtOneChunkAtATime(t *testing.T) {
 func BenchmarkLinesFromServer(b *testing.B) {
 	for _, s := range []*servers.Server{servers.MySQL(b), servers.MariaDB(b)} {
 		for _, l := range []link{
-			{"plain", 0, 0}, {"2 MB/s", 0, 2_000_000}, {"10 ms", 10 * time.Millisecond, 0},
+			{"plain", 0, 0},
+			{"2 MB/s", 0, 2_000_000},
+			{"10 ms", 10 * time.Millisecond, 0},
 			{"50 ms", 50 * time.Millisecond, 0},
 		} {
 			b.Run(fmt.Sprintf("%s/%s", s.Flavor, l.name), func(b *testing.B) {

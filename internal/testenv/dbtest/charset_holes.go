@@ -16,8 +16,10 @@ import (
 func CopyRows(t *testing.T, src, dst *mysqldb.DB, from, to *schema.Table, conflicts upsert.ConflictPolicy) {
 	t.Helper()
 	columns := table.Carried(from.Values())
-	_, err := scan.ReadPages(t.Context(), src, scan.ReadSpec{Table: from, Columns: columns,
-		Limits: scan.PageLimits{Rows: 100}},
+	_, err := scan.ReadPages(t.Context(), src, scan.ReadSpec{
+		Table: from, Columns: columns,
+		Limits: scan.PageLimits{Rows: 100},
+	},
 		func(rows *table.Rows) error {
 			_, err := upsert.WriteChunk(t.Context(), dst,
 				upsert.Spec{Target: to, Columns: columns, Conflicts: conflicts}, rows, func() {})

@@ -39,7 +39,8 @@ func Run(t testing.TB, conn *sql.Conn, stmts ...string) {
 
 // Choose chooses hi for a column of table t.
 func Choose(t testing.TB, db *mysqldb.DB, tbl *schema.Table, column string,
-	change ...func(*source.UpperBoundSpec)) source.UpperBound {
+	change ...func(*source.UpperBoundSpec),
+) source.UpperBound {
 	t.Helper()
 	spec := source.UpperBoundSpec{Table: tbl, Cursor: tbl.Column(column).Column}
 	for _, c := range change {

@@ -50,8 +50,10 @@ func listen(tb testing.TB, addr string, plain bool) *Proxy {
 	if err != nil {
 		tb.Fatalf("proxy: listen: %v", err)
 	}
-	p := &Proxy{listener: l, server: addr, plain: plain, pairs: map[*pair]struct{}{}, gate: make(chan struct{}),
-		done: make(chan struct{})}
+	p := &Proxy{
+		listener: l, server: addr, plain: plain, pairs: map[*pair]struct{}{}, gate: make(chan struct{}),
+		done: make(chan struct{}),
+	}
 	close(p.gate)
 	p.wait.Go(p.accept)
 	tb.Cleanup(func() {

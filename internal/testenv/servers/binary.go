@@ -123,8 +123,10 @@ func unpacked(ctx context.Context, f Flavor, root string) (binary, error) {
 	}
 	multiarch := filepath.Base(filepath.Dir(loaders[0]))
 	libs := filepath.Join(root, "usr/lib", multiarch) + ":" + filepath.Join(root, "lib", multiarch)
-	b := binary{command: []string{loaders[0], "--library-path", libs, server}, root: root,
-		origin: "Debian's packages in " + root}
+	b := binary{
+		command: []string{loaders[0], "--library-path", libs, server}, root: root,
+		origin: "Debian's packages in " + root,
+	}
 	b, err = b.probe(ctx)
 	if err == nil && b.flavor != f {
 		err = fmt.Errorf("the unpacked packages hold %s, not %s", b.flavor, f)

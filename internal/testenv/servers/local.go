@@ -79,8 +79,10 @@ func newLocal(ctx context.Context, b binary, port int, o Options) (_ *local, err
 	if b.flavor == FlavorMySQL {
 		cmd = append(cmd, "--mysqlx=OFF")
 	}
-	return &local{cmd: append(cmd, serverArgs(b.flavor, o)...), env: o.env, owner: who, dir: dir,
-		graceful: o.DataDir != "" || o.env != nil}, nil
+	return &local{
+		cmd: append(cmd, serverArgs(b.flavor, o)...), env: o.env, owner: who, dir: dir,
+		graceful: o.DataDir != "" || o.env != nil,
+	}, nil
 }
 
 func (l *local) start(context.Context) error {

@@ -63,8 +63,10 @@ func Group(tb testing.TB) (primary, secondary *Server) {
 		addresses[i], seeds[i] = at, net.JoinHostPort(host, strconv.Itoa(port))
 	}
 	for i, member := range members {
-		begin := []string{"SET GLOBAL group_replication_bootstrap_group = ON", "START GROUP_REPLICATION",
-			"SET GLOBAL group_replication_bootstrap_group = OFF"}
+		begin := []string{
+			"SET GLOBAL group_replication_bootstrap_group = ON", "START GROUP_REPLICATION",
+			"SET GLOBAL group_replication_bootstrap_group = OFF",
+		}
 		if i > 0 {
 			begin = begin[1:2]
 		}

@@ -105,8 +105,10 @@ func (b binary) initialiseMySQL(ctx context.Context, o *owner, dir string, args 
 	if err := o.own(init.Name()); err != nil {
 		return fmt.Errorf("write first statements: %w", err)
 	}
-	return b.initialise(ctx, o, nil, append([]string{"--initialize-insecure", "--datadir=" + dir,
-		"--init-file=" + init.Name()}, args...)...)
+	return b.initialise(ctx, o, nil, append([]string{
+		"--initialize-insecure", "--datadir=" + dir,
+		"--init-file=" + init.Name(),
+	}, args...)...)
 }
 
 // initialiseMariaDB does what mariadb-install-db does, without needing that script, which
@@ -118,8 +120,10 @@ func (b binary) initialiseMariaDB(ctx context.Context, o *owner, dir string) err
 	}
 	var sql bytes.Buffer
 	sql.WriteString("use mysql;\nset @auth_root_socket=NULL;\n")
-	for _, name := range []string{"system_tables.sql", "performance_tables.sql", "system_tables_data.sql",
-		"sys_schema.sql"} {
+	for _, name := range []string{
+		"system_tables.sql", "performance_tables.sql", "system_tables_data.sql",
+		"sys_schema.sql",
+	} {
 		text, err := os.ReadFile(filepath.Join(share, "mysql_"+name))
 		if os.IsNotExist(err) {
 			text, err = os.ReadFile(filepath.Join(share, "mariadb_"+name)) // the name since 11.x
