@@ -53,7 +53,7 @@ servers: ## find or fetch the database servers of the tests, and print the choic
 
 .PHONY: test
 test: bin/tablehaul-standalone bin/temporal servers ## every test, on real servers, with the race detector
-	$(GO) test -race -p $(TEST_P) -parallel 6 -timeout $(TEST_TIMEOUT) ./... # most of them wait
+	$(GO) test -race -p $(TEST_P) -parallel 10 -timeout $(TEST_TIMEOUT) ./... # most of them wait
 	cd worker/standalone && $(GO) test -race -timeout $(TEST_TIMEOUT) ./...
 
 # Apart from `test`: it needs a browser, and more time than it is worth to wait for every time.

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
@@ -49,21 +48,10 @@ func (a *Activities) update(ctx context.Context, tbl, name string, req, reply an
 	return nil
 }
 
-// state reads the table's state without changing it; the zero State if there is no state workflow yet.
+// state reads the table's state without changing it; the zero State if no state workflow runs.
 func (a *Activities) state(ctx context.Context, tbl string) (owner.State, error) {
-	value, err := a.deps.Client.QueryWorkflow(ctx, owner.WorkflowID(a.deps.TaskQueue, tbl), "", owner.QueryState)
-	var gone *serviceerror.NotFound
-	if errors.As(err, &gone) {
-		return owner.State{Version: 1, Table: tbl}, nil
-	}
-	if err != nil {
-		return owner.State{}, fmt.Errorf("ask the state workflow of %s for its state: %w", tbl, err)
-	}
-	var s owner.State
-	if err := value.Get(&s); err != nil {
-		return owner.State{}, fmt.Errorf("read the state of %s: %w", tbl, err)
-	}
-	return s, nil
+	s, _, err := owner.ReadState(ctx, a.deps.Client, a.deps.TaskQueue, tbl)
+	return s, err
 }
 
 // Observed is a state as metrics show it.

@@ -86,6 +86,9 @@ func TestAWorkerTellsOfItself(t *testing.T) {
 		require.Equal(t, workflows.SyncTableID(p.queue, p.table("t")), hook.messages[0].Fields.WorkflowID)
 		require.Nil(t, hook.messages[1].Fields.Failure)
 
+		require.False(t, p.verify("t", "").Differs)
+		at = m.scrape()
+		at.require(0, "tablehaul_rows_differing", tbl, `verdict="missing"`)
 		requireEveryNamedMetric(t, at)
 		requirePrometheusTakes(t, at.text)
 		replayer := worker.NewWorkflowReplayer() // state workflows that notified the webhook are deterministic, too

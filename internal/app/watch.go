@@ -150,15 +150,12 @@ func (w *watcher) ours(id string) (table.Name, bool) {
 func (w *watcher) askStateWorkflow(ctx context.Context, name table.Name) {
 	ctx, cancel := context.WithTimeout(ctx, stateTimeout)
 	defer cancel()
-	value, err := w.client.QueryWorkflow(ctx, owner.WorkflowID(w.queue, name.String()), "", owner.QueryState)
-	var s owner.State
-	if err == nil {
-		err = value.Get(&s)
-	}
+	s, there, err := owner.ReadState(ctx, w.client, w.queue, name.String())
 	if err != nil {
-		w.log.Debug("a table's state workflow does not answer, asked again", "table", name.String(), "after",
-			statesEvery,
-			"error", err)
+		w.log.Debug("a table's state workflow does not answer, asked again", "table", name.String(),
+			"after", statesEvery, "error", err)
+	}
+	if err != nil || !there {
 		return
 	}
 	w.monitor.metrics.State(activities.Observed(s))

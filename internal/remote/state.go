@@ -2,33 +2,23 @@ package remote
 
 import (
 	"context"
-	"errors"
 
 	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/serviceerror"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/sdk/client"
 
 	"github.com/tablehaul/tablehaul/internal/owner"
 )
 
-// State asks the table's state workflow for its state. It returns false where the table has never had a run.
+// State asks the table's state workflow for its state. It returns false where the table has no state workflow.
 func (c *Client) State(ctx context.Context, tbl string) (owner.State, bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, QueryTimeout)
 	defer cancel()
-	var out owner.State
-	value, err := c.client.QueryWorkflow(ctx, owner.WorkflowID(c.taskQueue, tbl), "", owner.QueryState)
-	var none *serviceerror.NotFound
-	if errors.As(err, &none) {
-		return out, false, nil
-	}
-	if err == nil {
-		err = value.Get(&out)
-	}
+	out, there, err := owner.ReadState(ctx, c.client, c.taskQueue, tbl)
 	if err != nil {
 		return out, false, c.translate(tbl, err)
 	}
-	return out, true, nil
+	return out, there, nil
 }
 
 // SetWatermark moves or forgets the watermark, or binds it to the servers and the target that the next run finds. It

@@ -16,9 +16,9 @@ import (
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
-// named puts the table of a scene in the place of T.
+// named puts the table of a scene in the place of T. With a fixed width, T2 of one scene is not T of another.
 func named(text string, n int) string {
-	return regexp.MustCompile(`\bT(_\w|2)?\b`).ReplaceAllString(text, fmt.Sprintf("t%d$1", n))
+	return regexp.MustCompile(`\bT(_\w|2)?\b`).ReplaceAllString(text, fmt.Sprintf("t%03d$1", n))
 }
 
 // TestOpenWork plays every kind of writer and reader on real servers.

@@ -189,20 +189,12 @@ func play(t *testing.T, admin *sql.DB, db *mysqldb.DB, schema string) (all map[s
 	dbtest.Exec(t, admin, "CREATE TABLE gate (id INT PRIMARY KEY, x INT)", "INSERT INTO gate VALUES (1, 1)")
 	dbtest.Run(t, gate, "BEGIN", "SELECT * FROM gate FOR UPDATE")
 	for n := range len(scenes) {
-		dbtest.Run(t, gate, fmt.Sprintf("DO GET_LOCK('t%d', 0)", n+1))
+		dbtest.Run(t, gate, named("DO GET_LOCK('T', 0)", n+1))
 	}
 	for name, s := range scenes {
 		n++
-		dbtest.Exec(
-			t,
-			admin,
-			named(
-				"CREATE TABLE T ",
-				n,
-			)+"(id INT AUTO_INCREMENT PRIMARY KEY, v INT, ts TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),"+
-				" KEY (ts))",
-			named("INSERT INTO T (v) VALUES (0)", n),
-		)
+		columns := "(id INT AUTO_INCREMENT PRIMARY KEY, v INT, ts TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6), KEY (ts))"
+		dbtest.Exec(t, admin, named("CREATE TABLE T ", n)+columns, named("INSERT INTO T (v) VALUES (0)", n))
 		p := &playing{scene: s, conn: dbtest.Session(t, admin), done: make(chan error, 1)}
 		for _, stmt := range s.prepare {
 			dbtest.Exec(t, admin, named(stmt, n))
