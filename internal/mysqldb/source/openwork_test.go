@@ -193,7 +193,8 @@ func play(t *testing.T, admin *sql.DB, db *mysqldb.DB, schema string) (all map[s
 	}
 	for name, s := range scenes {
 		n++
-		columns := "(id INT AUTO_INCREMENT PRIMARY KEY, v INT, ts TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6), KEY (ts))"
+		columns := "(id INT AUTO_INCREMENT PRIMARY KEY, v INT," +
+			" ts TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6), KEY (ts))"
 		dbtest.Exec(t, admin, named("CREATE TABLE T ", n)+columns, named("INSERT INTO T (v) VALUES (0)", n))
 		p := &playing{scene: s, conn: dbtest.Session(t, admin), done: make(chan error, 1)}
 		for _, stmt := range s.prepare {
