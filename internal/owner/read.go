@@ -10,9 +10,9 @@ import (
 	"go.temporal.io/sdk/client"
 )
 
-// ReadState asks a table's state workflow for its state, by its query, which writes nothing to a history. It returns the
-// zero State and false where no state workflow runs. One that was terminated would still answer, with the state that it
-// had: that state is of no use, since the next run starts another state workflow.
+// ReadState asks a table's state workflow for its state, by its query, which writes nothing to a history. It returns
+// the zero State and false where no state workflow runs. One that was terminated would still answer, with the state
+// that it had: that state is of no use, since the next run starts another state workflow.
 func ReadState(ctx context.Context, c client.Client, queue, tbl string) (State, bool, error) {
 	none := State{Version: 1, Table: tbl}
 	reply, err := c.QueryWorkflowWithOptions(ctx, &client.QueryWorkflowWithOptionsRequest{
