@@ -1,117 +1,22 @@
 package integration_test
 
 import (
-	"context"
 	"errors"
-	"io"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/internal/app"
-	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/staging"
-	"github.com/tablehaul/tablehaul/internal/staging/file"
 	"github.com/tablehaul/tablehaul/internal/testenv/proxy"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
-
-// faulty is the file store with a hook after each file that it has written, by folder.
-type faulty struct {
-	staging.Store
-	folder string
-}
-
-var hooks struct {
-	sync.Mutex
-	written map[string]func(path string) error
-}
-
-func init() {
-	hooks.written = map[string]func(string) error{}
-	staging.Register("faulty", func(u *url.URL) (staging.Store, error) {
-		s, err := file.Open(u.Path)
-		return faulty{s, u.Path}, err
-	})
-}
-
-func (s faulty) after(key string, err error) error {
-	hooks.Lock()
-	f := hooks.written[s.folder]
-	hooks.Unlock()
-	if err != nil || f == nil {
-		return err
-	}
-	return f(filepath.Join(s.folder, key))
-}
-
-func (s faulty) Put(ctx context.Context, key string, r io.Reader) error {
-	return s.after(key, s.Store.Put(ctx, key, r))
-}
-
-func (s faulty) PutNew(ctx context.Context, key string, r io.Reader) error {
-	return s.after(key, s.Store.PutNew(ctx, key, r))
-}
-
-func (s faulty) SweepTemp(older time.Duration) (int, error) {
-	return s.Store.(*file.Store).SweepTemp(older)
-}
-
-// onWritten calls f for each staged file of a product that was started with faulty staging,
-// once it is complete; an error of f is that of the write.
-func (p *product) onWritten(f func(path string) error) {
-	hooks.Lock()
-	defer hooks.Unlock()
-	hooks.written[p.staging()] = f
-}
-
-// startFaulty starts a product whose staging has hooks, with changes to its configuration.
-func startFaulty(t *testing.T, o options, changes ...func(*config.Config)) *product {
-	t.Helper()
-	o.idle = true
-	p := start(t, o)
-	cfg, err := config.LoadFile(p.config(), os.Getenv)
-	require.NoError(t, err)
-	cfg.Staging.URL = strings.Replace(cfg.Staging.URL, "file:", "faulty:", 1)
-	for _, change := range changes {
-		change(cfg)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() {
-		done <- app.RunWorker(ctx, app.WorkerOptions{
-			Config: cfg, Getenv: os.Getenv, Client: p.client,
-			TaskQueue: p.queue,
-		})
-	}()
-	t.Cleanup(func() {
-		stop()
-		require.NoError(t, <-done)
-	})
-	return p
-}
-
-// spoil changes a file in place.
-func spoil(path string, change func([]byte) []byte) error {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(path, change(b), 0o600)
-}
-
-func flipped(b []byte) []byte { b[len(b)/3] ^= 1; return b }
-func half(b []byte) []byte    { return b[:len(b)/2] }
 
 // What is staged is checked before a row of it is written; the window is read again.
 func TestSpoiledFilesAreExtractedAgain(t *testing.T) {
@@ -331,77 +236,4 @@ func TestAForgedManifestReachesNothingOutside(t *testing.T) {
 			require.Equal(t, "precious", string(b))
 		})
 	}
-}
-
-// A plan that is lost or changed under a run, and with it a part of what was read, is made again.
-func TestALostPlanIsMadeAnew(t *testing.T) {
-	t.Parallel()
-	isPlan := func(path string) bool { return filepath.Base(path) == "plan.json" }
-	p := startFaulty(t, options{source: servers.MySQL(t), defaults: ", tuning: { chunkRows: 50, rangeRows: 200 }"})
-	exec(t, p.src, createT, insertT(1, 900), old, "ANALYZE TABLE t")
-	var left atomic.Int64
-	for name, c := range map[string]struct {
-		times int64
-		spoil func(path string) error
-	}{
-		"gone at once": {1, func(path string) error {
-			if isPlan(path) && left.Add(-1) >= 0 {
-				return os.Remove(path)
-			}
-			return nil
-		}},
-		"gone twice, with what was read": {2, func(path string) error {
-			if filepath.Base(path) != "manifest.json" || left.Add(-1) < 0 {
-				return nil
-			}
-			run := filepath.Dir(filepath.Dir(path))
-			parts, err := filepath.Glob(filepath.Join(filepath.Dir(path), "part-*"))
-			for _, part := range append(parts, filepath.Join(run, "plan.json")) {
-				err = errors.Join(err, os.Remove(part))
-			}
-			return err
-		}},
-		"changed": {1, func(path string) error {
-			if isPlan(path) && left.Add(-1) >= 0 {
-				return spoil(path, flipped)
-			}
-			return nil
-		}},
-	} {
-		left.Store(c.times)
-		p.onWritten(c.spoil)
-		full, err := p.try(workflows.SyncTableInput{Table: p.table("t"), Full: true})
-		require.NoError(t, err, name)
-		require.EqualValues(t, 900, full.RowsExtracted, name)
-		require.Negative(t, left.Load(), name)
-		p.equal("t", []string{"id"}, columnsT...)
-
-		exec(t, p.src, "UPDATE t SET n = n + 1")
-		left.Store(c.times)
-		p.settled("t")
-		require.Negative(t, left.Load(), name)
-		p.equal("t", []string{"id"}, columnsT...)
-		exec(t, p.src, old)
-	}
-
-	// A plan that cannot be kept is a failure, and the watermark stays.
-	exec(t, p.src, "UPDATE t SET n = n + 1, updated_at = NOW(6)")
-	before := p.state("t").Watermark
-	p.onWritten(func(path string) error {
-		if isPlan(path) {
-			return os.Remove(path)
-		}
-		return nil
-	})
-	for { // rows of this very second come with the next run
-		if r, err := p.try(workflows.SyncTableInput{Table: p.table("t")}); err != nil || r.RowsExtracted > 0 {
-			requireFailure(t, err, failure.PlanLost, "plan.json", "run again")
-			break
-		}
-	}
-	require.LessOrEqual(t, before, p.state("t").Watermark)
-	p.onWritten(nil)
-	p.settled("t")
-	p.equal("t", []string{"id"}, columnsT...)
-	require.Empty(t, p.staged(), "of no plan anything is left")
 }

@@ -8,10 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/integration/compare"
-	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
-	"github.com/tablehaul/tablehaul/workflows"
 )
 
 // keyCase is a table whose primary key has a type, with rows for several pages.
@@ -247,94 +244,4 @@ func keysArrive(t *testing.T, src, dst *servers.Server) {
 			})
 		}
 	}
-}
-
-// cursorCase is a type of cursor and a window: five of nine values lie in (from, to], and many
-// rows share one value.
-type cursorCase struct {
-	name, ddl string
-	value     func(i int) string
-	from, to  string
-}
-
-func cursorCases() []cursorCase {
-	number := func(ddl string, base uint64) cursorCase {
-		at := func(n uint64) string { return fmt.Sprint(base + n) }
-		return cursorCase{
-			name: strings.ToLower(strings.ReplaceAll(ddl, " ", "_")), ddl: ddl, from: at(0), to: at(5),
-			value: func(i int) string { return at(uint64(i%9) + 1) },
-		}
-	}
-	cases := []cursorCase{
-		number("BIGINT UNSIGNED", 18446744073709551615-9), number("BIGINT", 9223372036854775807-9), number("INT", 100),
-		number("TINYINT UNSIGNED", 246), number("MEDIUMINT", 8388607-9),
-		{
-			name: "negative", ddl: "SMALLINT", from: "-32768", to: "-32763",
-			value: func(i int) string { return fmt.Sprint(i%9 - 32767) },
-		},
-		{
-			name: "date", ddl: "DATE", from: "2024-02-20", to: "2024-02-25",
-			value: func(i int) string { return fmt.Sprintf("'2024-02-%02d'", i%9+21) },
-		},
-	}
-	for digits := range 7 {
-		// step is the smallest unit, so that adjacent values differ in the last digit alone.
-		at := func(n int) string {
-			if digits == 0 {
-				return fmt.Sprintf("2024-10-27 00:59:5%d", n)
-			}
-			return fmt.Sprintf("2024-10-27 00:59:59.%s%d", strings.Repeat("9", digits-1), n)
-		}
-		for _, kind := range []string{"DATETIME", "TIMESTAMP"} {
-			cases = append(cases, cursorCase{
-				name: fmt.Sprintf("%s_%d", strings.ToLower(kind), digits), ddl: fmt.Sprintf("%s(%d)", kind, digits),
-				from: at(0), to: at(5), value: func(i int) string { return "'" + at(i%9+1) + "'" },
-			})
-		}
-	}
-	return cases
-}
-
-func TestEveryCursorIsReadInPages(t *testing.T) {
-	t.Parallel()
-	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		p := start(t, options{
-			source: s, tables: "- { name: FROM.c_*, target: TO.c_*, cursor: at }",
-			defaults: ", tuning: { pageRows: 7, chunkRows: 30 }",
-		})
-		from := lax(t, p.src)
-		const rows = 90 // ten for each of nine values: a value spans pages
-		for _, c := range cursorCases() {
-			name := "c_" + c.name
-			execOn(t, from, fmt.Sprintf("CREATE TABLE %s (id INT PRIMARY KEY, at %s NOT NULL, KEY (at))", name, c.ddl))
-			values := make([]string, rows)
-			for i := range values {
-				values[i] = fmt.Sprintf("(%d, %s)", (i*37)%rows, c.value(i))
-			}
-			execOn(t, from, "INSERT INTO "+name+" VALUES "+strings.Join(values, ", "))
-		}
-		for name, r := range p.runAll(cursorInputs(p)) {
-			require.Equal(t, api.ModeBackfill, r.Mode, name)
-			require.EqualValues(t, rows*5/9, r.RowsExtracted, name)
-			require.EqualValues(t, rows*5/9, r.Inserted, name)
-		}
-		for _, c := range cursorCases() {
-			name := "c_" + c.name
-			report, err := compare.Tables(t.Context(),
-				compare.Side{DB: p.src, Schema: p.from, Table: name},
-				compare.Side{DB: p.dst, Schema: p.to, Table: name},
-				compare.Options{Key: []string{"id"}, Columns: []string{"at"}, Where: "at <= '" + c.to + "'"})
-			require.NoError(t, err)
-			require.True(t, report.Equal(), "%s: %s", name, report)
-			require.EqualValues(t, rows*5/9, report.Rows)
-		}
-	})
-}
-
-func cursorInputs(p *product) []workflows.SyncTableInput {
-	var out []workflows.SyncTableInput
-	for _, c := range cursorCases() {
-		out = append(out, workflows.SyncTableInput{Table: p.table("c_" + c.name), From: c.from, To: c.to})
-	}
-	return out
 }
