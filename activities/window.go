@@ -135,14 +135,14 @@ func (p *planDraft) bounds(cursor table.Column, in PlanRunInput) (from, to strin
 }
 
 // nothingToRead is where open work leaves no safe upper end. An incremental run has simply
-// nothing to do yet; a first load must wait for its upper end.
+// nothing to do yet; a first load and a backfill must wait for an upper end.
 func (p *planDraft) nothingToRead(h source.UpperBound) error {
-	if h.BlockedBy == nil || p.mode == api.ModeIncremental || p.mode == api.ModeBackfill {
+	if h.BlockedBy == nil || p.mode == api.ModeIncremental {
 		p.nothing = true
 		return nil
 	}
 	if p.preview {
-		p.warnings = append(p.warnings, "the first load cannot begin yet: "+p.heldBack+"; "+p.begins(h))
+		p.warnings = append(p.warnings, "the "+p.mode+" cannot begin yet: "+p.heldBack+"; "+p.begins(h))
 		return nil
 	}
 	return &noUpperBoundError{temporal.NewApplicationErrorWithOptions(
@@ -152,7 +152,7 @@ func (p *planDraft) nothingToRead(h source.UpperBound) error {
 		temporal.ApplicationErrorOptions{NextRetryDelay: heldRetry}), h.Samples}
 }
 
-// noUpperBoundError is a first load that cannot choose its end yet, with what the next try must know.
+// noUpperBoundError is a run that cannot choose its end yet, with what the next try must know.
 type noUpperBoundError struct {
 	error
 	marks []source.CursorSample
@@ -160,7 +160,7 @@ type noUpperBoundError struct {
 
 func (e *noUpperBoundError) Unwrap() error { return e.error }
 
-// begins says when a first load that is held back goes on.
+// begins says when a run that is held back goes on.
 func (p *planDraft) begins(h source.UpperBound) string {
 	switch {
 	case len(h.Samples) > 0 && h.BlockedBy.Kind == source.BlockerXA:

@@ -232,14 +232,19 @@ func (p *product) equal(name string, key []string, columns ...string) {
 	require.True(p.t, report.Equal(), report.String())
 }
 
-// settled waits until a run's window has passed what was written before now: hi stays below
-// the cursor's current unit, so rows of this very second come with the next run.
+// settled runs until a window has passed what was written before now: hi stays below the cursor's current unit, so rows
+// of this very second may come with the next run. The result is the last run's, with the rows that all runs have written.
 func (p *product) settled(name string) workflows.SyncTableResult {
 	p.t.Helper()
+	var all workflows.Counts
 	var now string
 	require.NoError(p.t, p.src.QueryRowContext(p.t.Context(), "SELECT CAST(UTC_TIMESTAMP(6) AS CHAR)").Scan(&now))
 	for {
-		if result := p.sync(name); result.Watermark >= now || p.t.Context().Err() != nil {
+		result := p.sync(name)
+		all.Inserted += result.Inserted
+		all.Updated += result.Updated
+		if result.Watermark >= now || p.t.Context().Err() != nil {
+			result.Inserted, result.Updated = all.Inserted, all.Updated
 			return result
 		}
 	}

@@ -56,6 +56,25 @@ func TestAFirstLoadByAnIntegerBegins(t *testing.T) {
 	})
 }
 
+// A backfill by an integer waits for a safe end, as a first load does: it never ends as done with nothing read.
+func TestABackfillWaitsForASafeEnd(t *testing.T) {
+	t.Parallel()
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		p := start(t, options{source: s, tables: "- { name: FROM.t, target: TO.t, cursor: id }"})
+		exec(t, p.src, "CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, n INT)", "INSERT INTO t (n) VALUES (1), (2), (3)")
+		writer := session(t, p.src)
+		say(t, writer, "BEGIN", "INSERT INTO t (n) VALUES (4)")
+		in := workflows.SyncTableInput{Table: p.table("t"), From: "1"}
+		id := workflows.SyncTableID(p.queue, p.table("t"))
+		run := p.launch(in, id)
+		p.waitFor(id, failure.OpenTransactions, "by itself")
+		say(t, writer, "COMMIT")
+		var r workflows.SyncTableResult
+		require.NoError(t, run.Get(t.Context(), &r))
+		require.EqualValues(t, 3, r.Inserted)
+	})
+}
+
 // Rows that refer to later rows of their own table arrive, in a first load by ranges and in a window.
 func TestATargetThatRefersToItselfConverges(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {

@@ -107,8 +107,8 @@ var Guide = []Advice{
 		"the message names the table", "run again: the new shape is planned for", false,
 	},
 	{
-		OpenTransactions, "a first load cannot choose an end yet: work on the source has been open since its first " +
-			"look, or a lag that was set has not passed",
+		OpenTransactions, "a first load or a backfill cannot choose an end yet: work on the source has been open " +
+			"since its first look, or a lag that was set has not passed",
 		"[what holds it](#held-back)",
 		"wait: it begins by itself when all work that was open at its first look has ended, however much has begun " +
 			"since. End what never will, such as a prepared XA transaction. `fixedLag` and `minLag` make it wait " +
