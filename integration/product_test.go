@@ -232,8 +232,9 @@ func (p *product) equal(name string, key []string, columns ...string) {
 	require.True(p.t, report.Equal(), report.String())
 }
 
-// settled runs until a window has passed what was written before now: hi stays below the cursor's current unit, so rows
-// of this very second may come with the next run. The result is the last run's, with the rows that all runs have written.
+// settled runs until a window has passed what was written before now: hi stays below the cursor's current unit, so
+// rows of this very second may come with the next run. The result is the last run's, with the rows that all of them
+// have written.
 func (p *product) settled(name string) workflows.SyncTableResult {
 	p.t.Helper()
 	var all workflows.Counts

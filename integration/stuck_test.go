@@ -61,7 +61,8 @@ func TestABackfillWaitsForASafeEnd(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, options{source: s, tables: "- { name: FROM.t, target: TO.t, cursor: id }"})
-		exec(t, p.src, "CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, n INT)", "INSERT INTO t (n) VALUES (1), (2), (3)")
+		exec(t, p.src, "CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, n INT)",
+			"INSERT INTO t (n) VALUES (1), (2), (3)")
 		writer := session(t, p.src)
 		say(t, writer, "BEGIN", "INSERT INTO t (n) VALUES (4)")
 		in := workflows.SyncTableInput{Table: p.table("t"), From: "1"}
