@@ -5,7 +5,7 @@ SHELL := bash
 
 GO ?= go
 # Packages tested at once. Their tests wait more than they compute: for servers, locks and timers.
-TEST_P ?= 4
+TEST_P ?= 2
 TEST_TIMEOUT ?= 25m
 
 # Linters are built once into the user's cache, each version into a folder of its own.
@@ -53,7 +53,7 @@ servers: ## find or fetch the database servers of the tests, and print the choic
 
 .PHONY: test
 test: bin/tablehaul-standalone bin/temporal servers ## every test, on real servers, with the race detector
-	$(GO) test -race -p $(TEST_P) -parallel 10 -timeout $(TEST_TIMEOUT) ./... # most of them wait
+	$(GO) test -race -p $(TEST_P) -parallel 8 -timeout $(TEST_TIMEOUT) ./... # most of them wait
 	cd worker/standalone && $(GO) test -race -timeout $(TEST_TIMEOUT) ./...
 
 # Apart from `test`: it needs a browser, and more time than it is worth to wait for every time.

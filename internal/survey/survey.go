@@ -68,12 +68,16 @@ func Look(ctx context.Context, db *source.Source, scope Scope) (*Result, error) 
 	for i, n := range names {
 		group.Go(func() (err error) {
 			r.Tables[i], err = lookAt(inner, db, n)
+			if schema.IsGone(err) && !listed(inner, db, n) {
+				return nil // it was dropped after the list was read
+			}
 			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return nil, mysqlerr.Safe(err)
 	}
+	r.Tables = slices.DeleteFunc(r.Tables, func(t *Table) bool { return t == nil })
 	r.joinFindings()
 	r.joinFamilies()
 	return r, nil
@@ -120,6 +124,12 @@ func (r *Result) list(ctx context.Context, db *source.Source, scope Scope) ([]ta
 	return slices.DeleteFunc(out, func(n table.Name) bool {
 		return slices.ContainsFunc(scope.Exclude, func(match func(table.Name) bool) bool { return match(n) })
 	}), nil
+}
+
+// listed reports whether the server lists the table now. Where it cannot be asked, the table counts as listed.
+func listed(ctx context.Context, db *source.Source, n table.Name) bool {
+	names, err := schema.Tables(ctx, db, n.Schema)
+	return err != nil || slices.Contains(names, n)
 }
 
 // lookAt looks at one table.
