@@ -127,8 +127,7 @@ func TestFromNothingToASchedule(t *testing.T) {
 		exec(t, p.src, "INSERT INTO orders VALUES (3, 'c', NOW() - INTERVAL 1 MINUTE)")
 		p.cli("schedule trigger " + p.from + ".orders")
 		require.Eventually(t, func() bool {
-			return strings.Count(p.cli("history "+p.from+".orders --output json"),
-				"\n") >= 2
+			return strings.Count(p.cli("history "+p.from+".orders --output json"), "\n") >= 2
 		}, timeout, poll)
 		require.Contains(t, p.cli("explain "+p.from+".orders"), "no issue")
 		require.Contains(t, p.cli("schedule pause "+p.from+".orders --reason lunch"), "paused")

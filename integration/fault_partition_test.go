@@ -205,8 +205,7 @@ func TestTheLocksOfAFrozenWorkerAreGivenUp(t *testing.T) {
 func TestAFrozenWorkerWakesUpAndReadsAnOldRange(t *testing.T) {
 	t.Parallel()
 	p := freeze(t, servers.MySQL(t), func(source, _ *proxy.Proxy) *proxy.Rule {
-		return source.Hold(1,
-			pageReads(servers.MySQL(t)))
+		return source.Hold(1, pageReads(servers.MySQL(t)))
 	})
 	require.Empty(t, p.staged())
 	p.wake()

@@ -131,8 +131,7 @@ func (p page) value(name string, parts ...string) (sum float64, n int) {
 	p.t.Helper()
 	for s, value := range p.samples() {
 		if s.name != name || slices.ContainsFunc(parts, func(part string) bool {
-			return !strings.Contains(s.labels,
-				part)
+			return !strings.Contains(s.labels, part)
 		}) {
 			continue
 		}

@@ -104,8 +104,7 @@ func keyCases() []keyCase {
 		{name: "year", columns: "k YEAR", values: append(each(func(i int) string { return fmt.Sprint(1901 + 6*i) }),
 			"0", "2155")},
 		{name: "date", columns: "k DATE", values: append(each(func(i int) string {
-			return fmt.Sprintf("'2024-02-%02d'",
-				i+1)
+			return fmt.Sprintf("'2024-02-%02d'", i+1)
 		})[:31], "'0000-00-00'", "'2024-00-15'", "'0001-01-01'", "'9999-12-31'")},
 		{
 			name: "timestamp", columns: "k TIMESTAMP(6)",
@@ -118,8 +117,7 @@ func keyCases() []keyCase {
 				"'-838:59:59'", "'838:59:59'"),
 		},
 		{name: "decimal", columns: "k DECIMAL(20,5)", values: each(func(i int) string {
-			return fmt.Sprintf("%d.%05d",
-				i*i*i-20000, i)
+			return fmt.Sprintf("%d.%05d", i*i*i-20000, i)
 		})},
 		{
 			name: "double", columns: "k DOUBLE",
@@ -132,8 +130,7 @@ func keyCases() []keyCase {
 				"3.4028234663852886e38", "1.401298464324817e-45"),
 		},
 		{name: "bigs", columns: "k BIGINT UNSIGNED", values: append(each(func(i int) string {
-			return fmt.Sprintf("%d",
-				uint64(i)*461168601842738790)
+			return fmt.Sprintf("%d", uint64(i)*461168601842738790)
 		}), "18446744073709551615")},
 		{
 			name: "down", columns: "k INT", key: "k DESC",
@@ -154,8 +151,7 @@ func keyCases() []keyCase {
 			crossing: true, on: fromMariaDB,
 		},
 		{name: "inet", columns: "k INET6", values: each(func(i int) string {
-			return fmt.Sprintf("'%x::%x'", (i*37)%41+1,
-				i)
+			return fmt.Sprintf("'%x::%x'", (i*37)%41+1, i)
 		}), crossing: true, on: fromMariaDB},
 		// Rows that other servers take for one: the key's guard must not.
 		{

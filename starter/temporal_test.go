@@ -210,8 +210,7 @@ func TestCancelledAndTerminatedRunsAgainstTemporal(t *testing.T) {
 	for end, f := range map[string]func(context.Context, string) error{
 		"Cancelled": func(ctx context.Context, id string) error { return w.client.CancelWorkflow(ctx, id, "") },
 		"Terminated": func(ctx context.Context, id string) error {
-			return w.client.TerminateWorkflow(ctx, id, "",
-				"test")
+			return w.client.TerminateWorkflow(ctx, id, "", "test")
 		},
 	} {
 		name := end + "." + actHold

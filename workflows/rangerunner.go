@@ -155,9 +155,7 @@ func (r *rangeRunner) stage(
 }
 
 // extract runs the step and adds its time, which passes beside that of other phases.
-func (r *rangeRunner) extract(
-	ctx workflow.Context, at activities.RangeInput, out *activities.ExtractResult,
-) error {
+func (r *rangeRunner) extract(ctx workflow.Context, at activities.RangeInput, out *activities.ExtractResult) error {
 	summary := "read the window"
 	if r.in.Ranges > 1 {
 		summary = fmt.Sprintf("read range %d of %d", at.Range+1, r.in.Ranges)

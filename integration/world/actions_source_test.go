@@ -40,8 +40,7 @@ var sourceActions = []action{
 			t := pick(r, w.tables...)
 			w.say("  %s", t.name)
 			return nil, w.quiet(func() error {
-				return w.source.exec(w.t.Context(),
-					"TRUNCATE TABLE "+w.schema+"."+t.name)
+				return w.source.exec(w.t.Context(), "TRUNCATE TABLE "+w.schema+"."+t.name)
 			})
 		},
 	},

@@ -81,12 +81,10 @@ var kinds = []struct {
 	{"INT UNSIGNED", "4000000000", asNumber, func(r *rand.Rand) any { return int64(r.Uint32()) }},
 	{"BIGINT", "-1", asNumber, func(r *rand.Rand) any { return int64(r.Uint64()) }}, //nolint:gosec // any bits
 	{"BIGINT UNSIGNED", "0", asNumber, func(r *rand.Rand) any {
-		return pick[any](r, "18446744073709551615", "0",
-			int64(r.Uint32()))
+		return pick[any](r, "18446744073709551615", "0", int64(r.Uint32()))
 	}},
 	{"DECIMAL(20,6)", "1.500000", asNumber, func(r *rand.Rand) any {
-		return fmt.Sprintf("%d.%06d", r.IntN(1e9)-5e8,
-			r.IntN(1e6))
+		return fmt.Sprintf("%d.%06d", r.IntN(1e9)-5e8, r.IntN(1e6))
 	}},
 	{"DOUBLE", "0.1", asFloat, func(r *rand.Rand) any { return r.NormFloat64() * 1e5 }},
 	{"VARCHAR(60)", "'größer'", asText, func(r *rand.Rand) any { return text(r, 60) }},
@@ -110,8 +108,7 @@ var kinds = []struct {
 	}},
 	{"YEAR", "1999", asText, func(r *rand.Rand) any { return int64(1901 + r.IntN(250)) }},
 	{"ENUM('new','paid','größe','')", "'paid'", asText, func(r *rand.Rand) any {
-		return pick(r, "new", "paid",
-			"größe")
+		return pick(r, "new", "paid", "größe")
 	}},
 	{"SET('a','b','c')", "'a,c'", asText, func(r *rand.Rand) any { return pick(r, "", "a", "b,c", "a,b,c") }},
 	{"JSON", "", asDocument, func(r *rand.Rand) any {

@@ -107,8 +107,7 @@ func TestManifestsThatContradictThemselvesAreCorrupt(t *testing.T) {
 		"bytes":      {func(m *staging.Manifest) { m.Bytes-- }, "30 rows and 36 bytes"},
 		"twice":      {func(m *staging.Manifest) { m.Parts = append(m.Parts, m.Parts[0]) }, "listed twice"},
 		"another folder": {func(m *staging.Manifest) {
-			m.Parts[0].Key = staging.PartKey(orders, "run", 1, 0, 0,
-				"1")
+			m.Parts[0].Key = staging.PartKey(orders, "run", 1, 0, 0, "1")
 		}, "own folder"},
 		"a parent": {
 			func(m *staging.Manifest) { m.Parts[0].Key = "shop.orders/run/00000/../x" },

@@ -42,8 +42,7 @@ func RowsOn(ctx context.Context, conn *sql.Conn, query string, exprs []sqltext.E
 	maxBytes int,
 ) (Stats, error) {
 	return appendRows(exprs, dst, maxBytes, func(read func(driver.Rows) error) error {
-		return Raw(ctx, conn, query,
-			read)
+		return Raw(ctx, conn, query, read)
 	})
 }
 

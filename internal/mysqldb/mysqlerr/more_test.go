@@ -73,8 +73,7 @@ var provokedByObjects = []provoked{
 	{3989, servers.FlavorMySQL, mysqlerr.ClassConfiguration, "read-only", func(p *dbtest.Provoker) error {
 		dbtest.Exec(p, p.Admin, "ALTER SCHEMA "+p.Schema+" READ ONLY = 1")
 		p.Cleanup(func() {
-			_, _ = p.Admin.ExecContext(dbtest.BackgroundOf(p),
-				"ALTER SCHEMA "+p.Schema+" READ ONLY = 0")
+			_, _ = p.Admin.ExecContext(dbtest.BackgroundOf(p), "ALTER SCHEMA "+p.Schema+" READ ONLY = 0")
 		})
 		return p.Say("UPDATE t SET v = 's3cret'")
 	}},

@@ -103,14 +103,7 @@ func (p *readPlan) countable(where []string) string {
 	if what == "" {
 		what = "1"
 	}
-	return "SELECT " + what + " FROM " + sqltext.Qualified(
-		p.table.Name,
-	) + " USE INDEX (" + sqltext.Ident(
-		p.index,
-	) + ") WHERE " + strings.Join(
-		where,
-		" AND ",
-	)
+	return "SELECT " + what + " FROM " + sqltext.Qualified(p.table.Name) + " USE INDEX (" + sqltext.Ident(p.index) + ") WHERE " + strings.Join(where, " AND ")
 }
 
 // explain returns the optimizer's estimates of the rows of each SELECT. None of them is run.

@@ -104,8 +104,7 @@ func (f *findings) aboutColumns(t *schema.Table, cursor string) {
 	if len(generated) > 0 {
 		f.add(table.Finding{
 			Level: table.LevelInfo, Topic: table.TopicGenerated,
-			Text: fmt.Sprintf("generated columns are computed by the target: %s",
-				strings.Join(generated, ", ")),
+			Text: fmt.Sprintf("generated columns are computed by the target: %s", strings.Join(generated, ", ")),
 		})
 	}
 }
@@ -205,8 +204,7 @@ func (f *findings) aboutUsableCursor(t *schema.Table, c *schema.Column, overlap 
 	case c.OnUpdate == "":
 		f.add(table.Finding{
 			Level: table.LevelInfo, Column: name, Topic: table.TopicCursor,
-			Text: fmt.Sprintf("the server does not change %s when a row changes: the application has to",
-				name),
+			Text: fmt.Sprintf("the server does not change %s when a row changes: the application has to", name),
 		})
 	}
 	if moves := !c.Kind.IsInteger() ||

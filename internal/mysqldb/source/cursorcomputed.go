@@ -37,8 +37,7 @@ func (f *findings) aboutComputed(c *schema.Column, overlap time.Duration) {
 	}
 	f.add(table.Finding{
 		Level: table.LevelInfo, Column: c.Name, Topic: table.TopicCursor,
-		Text: fmt.Sprintf("the cursor %s is computed by the source: it must change whenever a row does",
-			c.Name),
+		Text: fmt.Sprintf("the cursor %s is computed by the source: it must change whenever a row does", c.Name),
 	})
 	if c.Kind == table.KindTimestamp && overlap <= fold {
 		f.add(table.Finding{

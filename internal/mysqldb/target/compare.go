@@ -21,8 +21,7 @@ func compareTables(p *Diff, source, target *schema.Table, replace bool) []*schem
 		switch {
 		case to == nil:
 			if slices.ContainsFunc(source.PrimaryKey, func(key string) bool {
-				return table.SameColumn(key,
-					from.Name)
+				return table.SameColumn(key, from.Name)
 			}) {
 				continue // see compareKeys
 			}

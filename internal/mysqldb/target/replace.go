@@ -34,8 +34,7 @@ func (c *comparison) checkReplace(ctx context.Context) error {
 				" (an expression, a generated column, a hash, or invisible): a row whose value another row holds "+
 				"stops the run", index.Name), "")
 		case !slices.ContainsFunc(source.Indexes, func(s schema.Index) bool {
-			return implies(source, target, s,
-				index)
+			return implies(source, target, s, index)
 		}):
 			c.addFinding(table.LevelRefuse, "", fmt.Sprintf("the target has a unique key %s that the source does "+
 				"not keep:"+

@@ -149,8 +149,7 @@ func TestTypesOfOneFlavorFindAHomeOnTheOther(t *testing.T) {
 	require.Equal(t, "longtext", target.Column("j").Type)
 	require.Equal(t, "utf8mb4_bin", target.Column("j").Collation)
 	require.True(t, slices.ContainsFunc(plan.Findings, func(f table.Finding) bool {
-		return strings.Contains(f.Text,
-			"index f ")
+		return strings.Contains(f.Text, "index f ")
 	}), "%+v", plan.Findings)
 }
 

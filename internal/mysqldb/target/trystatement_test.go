@@ -52,8 +52,7 @@ func TestIndexesOfExpressionsThatDoNotTakeAllRowsAreLeftOut(t *testing.T) {
 	)
 	plan := p.Apply("f")
 	require.True(t, slices.ContainsFunc(plan.Findings, func(f table.Finding) bool {
-		return strings.Contains(f.Text,
-			"index bad is not created")
+		return strings.Contains(f.Text, "index bad is not created")
 	}), "%+v", plan.Findings)
 	require.Equal(
 		t, []string{"good", "PRIMARY"},

@@ -111,9 +111,7 @@ func WriteChunk(ctx context.Context, d *mysqldb.DB, spec Spec, rows *table.Rows,
 	return res, nil
 }
 
-func writeChunk(
-	ctx context.Context, d *mysqldb.DB, spec Spec, rows *table.Rows, heartbeat func(),
-) (Result, error) {
+func writeChunk(ctx context.Context, d *mysqldb.DB, spec Spec, rows *table.Rows, heartbeat func()) (Result, error) {
 	if heartbeat == nil {
 		heartbeat = func() {}
 	}

@@ -151,9 +151,7 @@ func TestNoCredentials(t *testing.T) {
 	t.Setenv("AWS_CONFIG_FILE", os.DevNull)
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", os.DevNull)
 	// A machine whose metadata service has none answers too, and is not to be taken for S3.
-	machine := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter,
-		_ *http.Request,
-	) {
+	machine := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusForbidden)
 	}))
 	t.Cleanup(machine.Close)
