@@ -16,52 +16,57 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// inputRemedy shows the shape of a good input.
-const inputRemedy = `give --input '{"table":"shop.orders"}'; also known: "full", "from", "to", "ifBusy"`
+// An inputForm names the keys that an input may have beside the table. Its errors show the shape of a good input.
+type inputForm string
+
+const (
+	runInput    inputForm = `"full", "from", "to", "ifBusy"`
+	verifyInput inputForm = `"depth"`
+)
 
 // decodeSync reads what a person typed after --input, strictly: a misspelt key must not
 // silently mean "the default".
 func decodeSync(raw converter.RawValue) (SyncTableInput, error) {
 	var in SyncTableInput
-	if err := decode(raw, &in); err != nil {
+	if err := runInput.decode(raw, &in); err != nil {
 		return in, err
 	}
-	if err := checkTable(in.Table); err != nil {
+	if err := runInput.checkTable(in.Table); err != nil {
 		return in, err
 	}
 	switch in.IfBusy {
 	case "", api.IfBusyFail, api.IfBusyWait, api.IfBusySkip:
 		return in, nil
 	}
-	return in, invalid(fmt.Sprintf(`ifBusy is %q: it is "fail", "wait" or "skip"`, in.IfBusy))
+	return in, runInput.invalid(fmt.Sprintf(`ifBusy is %q: it is "fail", "wait" or "skip"`, in.IfBusy))
 }
 
-func checkTable(name string) error {
+func (f inputForm) checkTable(name string) error {
 	if name == "" {
-		return invalid("the table is missing")
+		return f.invalid("the table is missing")
 	}
 	if _, err := table.ParseName(name); err != nil {
-		return invalid("table: " + err.Error())
+		return f.invalid("table: " + err.Error())
 	}
 	return nil
 }
 
 // decode reads one JSON object without unknown keys into in.
-func decode(raw converter.RawValue, in any) error {
+func (f inputForm) decode(raw converter.RawValue, in any) error {
 	p := raw.Payload()
 	if p == nil || len(p.GetData()) == 0 {
-		return invalid("the input is missing")
+		return f.invalid("the input is missing")
 	}
 	if enc := string(p.GetMetadata()[converter.MetadataEncoding]); enc != converter.MetadataEncodingJSON {
-		return invalid(fmt.Sprintf("the input is encoded as %s, not as JSON", enc))
+		return f.invalid(fmt.Sprintf("the input is encoded as %s, not as JSON", enc))
 	}
 	dec := json.NewDecoder(bytes.NewReader(p.GetData()))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(in); err != nil {
-		return invalid("the input cannot be read: " + jsonText(err))
+		return f.invalid("the input cannot be read: " + jsonText(err))
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return invalid("there is more than one JSON value in the input")
+		return f.invalid("there is more than one JSON value in the input")
 	}
 	return nil
 }
@@ -78,7 +83,7 @@ func jsonText(err error) string {
 	return strings.Replace(strings.TrimPrefix(err.Error(), "json: "), "unknown field", "unknown key", 1)
 }
 
-func invalid(what string) error {
-	return temporal.NewApplicationErrorWithOptions(what+": "+inputRemedy, failure.InvalidInput,
+func (f inputForm) invalid(what string) error {
+	return temporal.NewApplicationErrorWithOptions(what+`: give --input '{"table":"shop.orders"}'; also known: `+string(f), failure.InvalidInput,
 		temporal.ApplicationErrorOptions{NonRetryable: true})
 }

@@ -9,10 +9,10 @@ import (
 // writes nothing anywhere. Its input is a PlanTableInput.
 func PlanTable(ctx workflow.Context, raw converter.RawValue) (PlanTableResult, error) {
 	var in PlanTableInput
-	if err := decode(raw, &in); err != nil {
+	if err := runInput.decode(raw, &in); err != nil {
 		return PlanTableResult{}, err
 	}
-	if err := checkTable(in.Table); err != nil {
+	if err := runInput.checkTable(in.Table); err != nil {
 		return PlanTableResult{}, err
 	}
 	ctx = withPriority(ctx, in.Table, 0)

@@ -2,15 +2,12 @@ package workflows
 
 import (
 	"fmt"
-	"strings"
 
 	"go.temporal.io/sdk/converter"
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
-	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/verify"
 )
 
@@ -50,30 +47,20 @@ const modeVerify = "verify"
 // decodeVerify reads the input as strictly as that of a run.
 func decodeVerify(raw converter.RawValue) (VerifyTableInput, error) {
 	var in VerifyTableInput
-	if err := decode(raw, &in); err != nil {
-		return in, verifyInput(err)
+	if err := verifyInput.decode(raw, &in); err != nil {
+		return in, err
 	}
-	if err := checkTable(in.Table); err != nil {
-		return in, verifyInput(err)
+	if err := verifyInput.checkTable(in.Table); err != nil {
+		return in, err
 	}
 	switch in.Depth {
 	case "":
 		in.Depth = api.DepthDigest
 	case api.DepthDigest, api.DepthKeys:
 	default:
-		return in, verifyInput(invalid(fmt.Sprintf(`depth is %q: it is "digest" or "keys"`, in.Depth)))
+		return in, verifyInput.invalid(fmt.Sprintf(`depth is %q: it is "digest" or "keys"`, in.Depth))
 	}
 	return in, nil
-}
-
-// verifyInput puts the shape of a comparison's input into the place of a run's.
-func verifyInput(err error) error {
-	what, _, _ := strings.Cut(err.Error(), ": "+inputRemedy)
-	return temporal.NewApplicationErrorWithOptions(
-		what+`: give --input '{"table":"shop.orders"}'; also known: "depth"`,
-		failure.InvalidInput,
-		temporal.ApplicationErrorOptions{NonRetryable: true},
-	)
 }
 
 // verification is the state of a running VerifyTable.

@@ -1,6 +1,7 @@
 package table
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/big"
@@ -43,13 +44,37 @@ func CompareCursor(cursor Column, a, b string) (int, error) {
 			return 0, err
 		}
 	}
-	if !cursor.Kind.IsInteger() {
-		return strings.Compare(a, b), nil
+	return OrderCursor(cursor.Kind, a, b), nil
+}
+
+// OrderCursor orders two texts of a cursor as the server prints them: -1, 0 or 1. Moments may have different numbers of
+// fraction digits, as the two sides of a table may. It does not check the texts.
+func OrderCursor(kind Kind, a, b string) int {
+	if !kind.IsInteger() {
+		return strings.Compare(withoutZeros(a), withoutZeros(b))
 	}
-	var x, y big.Int
-	x.SetString(a, 10)
-	y.SetString(b, 10)
-	return x.Cmp(&y), nil
+	x, y := strings.TrimPrefix(a, "-"), strings.TrimPrefix(b, "-")
+	switch negative := len(x) < len(a); {
+	case negative != (len(y) < len(b)):
+		if negative {
+			return -1
+		}
+		return 1
+	case negative:
+		x, y = y, x
+	}
+	if len(x) != len(y) { // no text has a zero in front
+		return cmp.Compare(len(x), len(y))
+	}
+	return strings.Compare(x, y)
+}
+
+// withoutZeros is a moment without the zeros at the end of its fraction.
+func withoutZeros(text string) string {
+	if !strings.Contains(text, ".") {
+		return text
+	}
+	return strings.TrimRight(strings.TrimRight(text, "0"), ".")
 }
 
 // CheckCursor reports whether a text is a bound of the cursor's type in its exact form,

@@ -114,7 +114,7 @@ func (l *Layout) pending(rows *table.Rows, row int) bool {
 
 // compareCursor orders two texts of the cursor, of either side: -1, 0 or 1.
 func (l *Layout) compareCursor(a, b string) int {
-	return compareCursor(l.Columns[l.Cursor].Source.Kind, a, b)
+	return table.OrderCursor(l.Columns[l.Cursor].Source.Kind, a, b)
 }
 
 // texts are the key's values as bytes that keyOf has appended.
