@@ -1,10 +1,6 @@
 package main
 
 import (
-	"context"
-	"fmt"
-	"time"
-
 	"github.com/spf13/cobra"
 
 	"github.com/tablehaul/tablehaul/internal/api"
@@ -46,21 +42,4 @@ func (a *app) planCommand() *cobra.Command {
 	cmd.Flags().StringVar(&f.input.To, "to", "", "preview a run with --to")
 	a.outputFlag(cmd)
 	return cmd
-}
-
-// previewTable returns the preview of a table. It prints a message where no worker runs.
-func (a *app) previewTable(ctx context.Context, s service, in api.PlanTableInput) (api.PlanTableResult, error) {
-	if running, err := s.HasWorker(ctx); err == nil && !running {
-		fmt.Fprintf(a.stderr, "%s: %s\n", in.Table, a.noWorker().Error())
-	}
-	e, err := s.StartPlan(ctx, in)
-	if err != nil {
-		return api.PlanTableResult{}, err
-	}
-	printer := newWaitPrinter(func(text string) { fmt.Fprintf(a.stderr, "%s: %s\n", in.Table, text) })
-	return await(ctx, a.interval(), func() (api.PlanTableResult, error) { return s.WaitPlan(ctx, e) }, func() {
-		if steps, err := s.Pending(ctx, e); err == nil {
-			printer.update(time.Now(), steps.Waits)
-		}
-	})
 }

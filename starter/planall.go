@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/dustin/go-humanize"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/config"
@@ -15,15 +13,21 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// preview is the preview of one table: either plan or failed is set.
-type preview struct {
-	table  string
-	plan   *api.PlanTableResult
-	failed *remote.FailedError
-}
+// preview is the preview of one table.
+type preview = answer[api.PlanTableResult]
 
-// previewsAtOnce bounds the previews at the same time. Each asks both servers.
-const previewsAtOnce = 4
+// previews asks for previews of runs. in says which runs; its table is that of each.
+func previews(s service, in api.PlanTableInput) question[api.PlanTableResult] {
+	return question[api.PlanTableResult]{
+		limit: 4,
+		start: func(ctx context.Context, table string) (remote.Execution, error) {
+			one := in
+			one.Table = table
+			return s.StartPlan(ctx, one)
+		},
+		wait: s.WaitPlan,
+	}
+}
 
 // previewAll previews the tables side by side, and prints them in the order of the arguments.
 func (a *app) previewAll(ctx context.Context, c *config.Config, sel selection, f planFlags) error {
@@ -32,32 +36,13 @@ func (a *app) previewAll(ctx context.Context, c *config.Config, sel selection, f
 		return err
 	}
 	defer s.Close()
-	names, err := a.expand(ctx, s, c, sel)
+	all, err := askEach(ctx, a, s, c, sel, previews(s, f.input))
 	if err != nil {
 		return err
 	}
-	all := make([]preview, len(names))
-	group, inner := errgroup.WithContext(ctx)
-	group.SetLimit(previewsAtOnce)
-	for i, name := range names {
-		group.Go(func() error {
-			in := f.input
-			in.Table = name
-			all[i].table = name
-			p, err := a.previewTable(inner, s, in)
-			if errors.As(err, &all[i].failed) {
-				return nil
-			}
-			all[i].plan = &p
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return a.fromTemporal(ctx, err)
-	}
 	a.printPlans(all, f)
 	for _, one := range all {
-		if one.bad(f.strict) {
+		if bad(one, f.strict) {
 			return &exitError{code: exitFailed}
 		}
 	}
@@ -65,16 +50,16 @@ func (a *app) previewAll(ctx context.Context, c *config.Config, sel selection, f
 }
 
 // bad reports whether the command must fail because of this table.
-func (p preview) bad(strict bool) bool {
-	if p.failed != nil || p.plan.Verdict != api.VerdictReady {
+func bad(p preview, strict bool) bool {
+	if p.failed != nil || p.result.Verdict != api.VerdictReady {
 		return true
 	}
-	return strict && p.count(table.LevelWarn) > 0
+	return strict && count(p, table.LevelWarn) > 0
 }
 
-func (p preview) count(level table.Level) int {
+func count(p preview, level table.Level) int {
 	n := 0
-	for _, f := range p.plan.Findings {
+	for _, f := range p.result.Findings {
 		if f.Level == level {
 			n++
 		}
@@ -90,13 +75,13 @@ func (a *app) printPlans(all []preview, f planFlags) {
 				a.printJSON(outcome{Table: one.table, Outcome: outcomeFailed, Failure: one.failed})
 				continue
 			}
-			a.printJSON(one.plan)
+			a.printJSON(one.result)
 		}
 		return
 	case len(all) == 1 || f.verbose:
 		for _, one := range all {
 			if one.failed == nil {
-				a.printPlan(*one.plan)
+				a.printPlan(*one.result)
 			}
 		}
 	default:
@@ -120,7 +105,7 @@ func (a *app) printPlanTable(all []preview) {
 			t.add(one.table, a.paint(a.stdout, red, "failed"), "", "", "", "", "", "")
 			continue
 		}
-		p := one.plan
+		p := one.result
 		if p.Verdict == api.VerdictReady {
 			ready++
 		}
@@ -132,10 +117,10 @@ func (a *app) printPlanTable(all []preview) {
 		if one.failed != nil {
 			continue
 		}
-		if one.count(table.LevelWarn)+one.count(table.LevelRefuse) > 0 {
+		if count(one, table.LevelWarn)+count(one, table.LevelRefuse) > 0 {
 			fmt.Fprintln(a.stdout, one.table)
 		}
-		for _, f := range one.plan.Findings {
+		for _, f := range one.result.Findings {
 			if f.Level != table.LevelInfo {
 				a.printFinding(f)
 			}
@@ -149,11 +134,11 @@ func (a *app) printPlanTable(all []preview) {
 
 // verdictText is the verdict, or the number of warnings of a table that is ready.
 func (a *app) verdictText(one preview) string {
-	p := one.plan
+	p := one.result
 	if p.Verdict != api.VerdictReady {
 		return a.paint(a.stdout, red, p.Verdict)
 	}
-	if n := one.count(table.LevelWarn); n > 0 {
+	if n := count(one, table.LevelWarn); n > 0 {
 		return a.paint(a.stdout, yellow, human.Count(n, "warning"))
 	}
 	return a.paint(a.stdout, green, p.Verdict)

@@ -2,22 +2,17 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/remote"
 	"github.com/tablehaul/tablehaul/internal/verify"
 )
-
-// maxVerified bounds the comparisons at once: each reads both servers.
-const maxVerified = 2
 
 func (a *app) verifyCommand() *cobra.Command {
 	var in api.VerifyTableInput
@@ -26,12 +21,10 @@ func (a *app) verifyCommand() *cobra.Command {
 		Use:   "verify TABLE…|--all",
 		Short: "Compare both sides of tables, row by row; nothing is written",
 		Long: "Verify reads each table on both sides by short pages, and compares the rows up to the watermark less\n" +
-			"the overlap. Runs go on meanwhile: rows that have changed since are counted as pending. A key " +
-			"whose rows\n" +
-			"differ is looked at once more after the overlap, and gets a verdict. A table without a cursor has no\n" +
-			"watermark: what has changed since its last run differs. It ends with exit code 5 where two sides " +
-			"differ.\n\n" +
-			exitHelp,
+			"the overlap. Runs go on meanwhile: rows that have changed since are counted as pending. A key whose\n" +
+			"rows differ is looked at once more after the overlap, and gets a verdict. A table without a cursor has\n" +
+			"no watermark: what has changed since its last run differs. It ends with exit code 5 where two sides\n" +
+			"differ.\n\n" + exitHelp,
 		Example: "  tablehaul verify shop.orders\n  tablehaul verify --all --depth keys\n" +
 			"  tablehaul verify shop.orders --output json",
 		ValidArgsFunction: a.completeTables,
@@ -47,21 +40,12 @@ func (a *app) verifyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s, err := a.connect(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer s.Close()
-			names, err := a.expand(cmd.Context(), s, c, sel)
-			if err != nil {
-				return err
-			}
-			return a.verifyAll(cmd.Context(), s, names, in)
+			return a.verifyAll(cmd.Context(), c, sel, in)
 		},
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "every table of the configuration")
-	cmd.Flags().
-		StringVar(&in.Depth, "depth", api.DepthDigest, "digest: all values of each row; keys: the key and the cursor")
+	cmd.Flags().StringVar(&in.Depth, "depth", api.DepthDigest,
+		"digest: all values of each row; keys: the key and the cursor")
 	a.outputFlag(cmd)
 	return cmd
 }
@@ -73,34 +57,32 @@ type compared struct {
 	Failure *remote.FailedError    `json:"failure,omitempty"`
 }
 
-// verifyAll compares tables side by side, and shows the receipts in the order asked for.
-func (a *app) verifyAll(ctx context.Context, s service, names []string, in api.VerifyTableInput) error {
-	all := make([]compared, len(names))
-	group, inner := errgroup.WithContext(ctx)
-	group.SetLimit(maxVerified)
-	for i, name := range names {
-		all[i].Table = name
-		group.Go(func() error {
-			one := in
-			one.Table = name
-			receipt, err := a.verifyOne(inner, s, one)
-			if errors.As(err, &all[i].Failure) {
-				return nil
-			}
-			all[i].Receipt = &receipt
-			return err
-		})
+// verifyAll compares tables side by side, and shows the receipts in the order of the arguments.
+func (a *app) verifyAll(ctx context.Context, c *config.Config, sel selection, in api.VerifyTableInput) error {
+	s, err := a.connect(ctx)
+	if err != nil {
+		return err
 	}
-	if err := group.Wait(); err != nil {
-		return a.fromTemporal(ctx, err)
+	defer s.Close()
+	all, err := askEach(ctx, a, s, c, sel, question[api.VerifyTableResult]{
+		limit: 2,
+		start: func(ctx context.Context, table string) (remote.Execution, error) {
+			one := in
+			one.Table = table
+			return s.StartVerify(ctx, one)
+		},
+		wait: s.WaitVerify,
+	})
+	if err != nil {
+		return err
 	}
 	code := exitOK
 	for _, one := range all {
-		a.printCompared(one)
+		a.printCompared(compared{one.table, one.result, one.failed})
 		switch {
-		case one.Failure != nil:
+		case one.failed != nil:
 			code = exitFailed
-		case one.Receipt.Differs && code == exitOK:
+		case one.result.Differs && code == exitOK:
 			code = exitDiffers
 		}
 	}
@@ -108,23 +90,6 @@ func (a *app) verifyAll(ctx context.Context, s service, names []string, in api.V
 		return &exitError{code: code}
 	}
 	return nil
-}
-
-// verifyOne starts a comparison and waits for it, and says what it waits for.
-func (a *app) verifyOne(ctx context.Context, s service, in api.VerifyTableInput) (api.VerifyTableResult, error) {
-	if there, err := s.HasWorker(ctx); err == nil && !there {
-		fmt.Fprintf(a.stderr, "%s: %s\n", in.Table, a.noWorker().Error())
-	}
-	e, err := s.StartVerify(ctx, in)
-	if err != nil {
-		return api.VerifyTableResult{}, err
-	}
-	printer := newWaitPrinter(func(text string) { fmt.Fprintf(a.stderr, "%s: %s\n", in.Table, text) })
-	return await(ctx, a.interval(), func() (api.VerifyTableResult, error) { return s.WaitVerify(ctx, e) }, func() {
-		if steps, err := s.Pending(ctx, e); err == nil {
-			printer.update(time.Now(), steps.Waits)
-		}
-	})
 }
 
 // verdictTexts say what a verdict means, to who reads the receipt.

@@ -123,7 +123,7 @@ var cursorValue = regexp.MustCompile(`^(-?\d+|\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{
 // exactValue is the value as the server prints it. Only a worker knows the cursor's type, so exactValue asks for a
 // preview of a backfill from there. A watermark that is no value of the cursor would fail every later run.
 func (a *app) exactValue(ctx context.Context, s service, name, value string, yes bool) (string, error) {
-	p, err := a.previewTable(ctx, s, api.PlanTableInput{Table: name, From: value})
+	p, err := askOne(ctx, a, s, name, previews(s, api.PlanTableInput{From: value}))
 	var failed *remote.FailedError
 	switch {
 	case errors.As(err, &failed) && failed.Type == failure.InvalidInput:

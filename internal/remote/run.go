@@ -145,9 +145,7 @@ func (c *Client) StartPlan(ctx context.Context, in api.PlanTableInput) (Executio
 
 // WaitPlan returns the result of a preview.
 func (c *Client) WaitPlan(ctx context.Context, e Execution) (api.PlanTableResult, error) {
-	var out api.PlanTableResult
-	err := c.client.GetWorkflow(ctx, e.WorkflowID, e.RunID).Get(ctx, &out)
-	return out, c.translate("", err)
+	return waitHelper[api.PlanTableResult](ctx, c, e)
 }
 
 // StartList begins a list of the tables in a worker's configuration. It joins a list that another caller has begun.
@@ -160,12 +158,16 @@ func (c *Client) StartList(ctx context.Context) (Execution, error) {
 
 // WaitList returns the tables of a list.
 func (c *Client) WaitList(ctx context.Context, e Execution) (api.ListTablesResult, error) {
-	var out api.ListTablesResult
+	return waitHelper[api.ListTablesResult](ctx, c, e)
+}
+
+// waitHelper returns the result of a workflow that startHelper has started.
+func waitHelper[T any](ctx context.Context, c *Client, e Execution) (out T, _ error) {
 	err := c.client.GetWorkflow(ctx, e.WorkflowID, e.RunID).Get(ctx, &out)
 	return out, c.translate("", err)
 }
 
-// startHelper starts a short workflow that moves no row.
+// startHelper starts a workflow that moves no row.
 func (c *Client) startHelper(
 	ctx context.Context, tbl string, o client.StartWorkflowOptions, name string, args ...any,
 ) (Execution, error) {

@@ -23,7 +23,5 @@ func (c *Client) StartVerify(ctx context.Context, in api.VerifyTableInput) (Exec
 
 // WaitVerify returns the receipt of a comparison.
 func (c *Client) WaitVerify(ctx context.Context, e Execution) (api.VerifyTableResult, error) {
-	var out api.VerifyTableResult
-	err := c.client.GetWorkflow(ctx, e.WorkflowID, e.RunID).Get(ctx, &out)
-	return out, c.translate("", err)
+	return waitHelper[api.VerifyTableResult](ctx, c, e)
 }
