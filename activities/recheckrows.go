@@ -2,10 +2,8 @@ package activities
 
 import (
 	"context"
-	"errors"
 	"time"
 
-	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/verify"
 )
@@ -122,18 +120,18 @@ func (c *openedComparison) recheck(
 	parts *partWriter,
 	out *RecheckRowsResult,
 ) error {
-	look := verify.NewLook(&c.c.Layout)
+	look := verify.NewLook(&c.c.Layout, keys)
 	for _, s := range []comparedSide{c.src, c.dst} {
 		if err := c.lookUp(ctx, s, keys, func(rows *table.Rows) { look.Add(s.side, rows) }); err != nil {
 			return err
 		}
 	}
-	respelled, err := c.respelled(ctx, look, keys)
+	respelled, err := c.respelled(ctx, look)
 	if err != nil {
 		return err
 	}
 	rows := table.NewRows(c.c.Layout.Key + 3)
-	for _, j := range look.Judge(keys, respelled) {
+	for _, j := range look.Judge(respelled) {
 		out.Verdicts[j.Verdict]++
 		if !j.Verdict.Differs() {
 			continue
@@ -154,17 +152,13 @@ func (c *openedComparison) recheck(
 // respelled are the keys, by verify.KeyBytes, that one side has and the other has in another spelling only. A look by
 // one key finds the other spelling, since the server compares by its collation. Where no part of the key is text there
 // is none.
-func (c *openedComparison) respelled(
-	ctx context.Context,
-	look *verify.Look,
-	keys []table.Texts,
-) (map[string]bool, error) {
+func (c *openedComparison) respelled(ctx context.Context, look *verify.Look) (map[string]bool, error) {
 	out := map[string]bool{}
 	if !orderedByCollation(c.src.table) {
 		return out, nil
 	}
 	for _, s := range []comparedSide{c.src, c.dst} {
-		for _, key := range look.Lacking(keys, s.side) {
+		for _, key := range look.MaybeRespelled(s.side) {
 			err := c.lookUp(ctx, s, []table.Texts{key}, func(rows *table.Rows) {
 				for row := range rows.Len() {
 					out[verify.KeyBytes(key)] = true
@@ -201,7 +195,7 @@ func (a *Activities) FinishVerify(ctx context.Context, in FinishVerifyInput) (Fi
 		of := in.RangeInput
 		of.Range = i
 		done, err := a.Cleanup(ctx, of)
-		if err != nil && !errors.Is(err, staging.ErrNotFound) {
+		if err != nil {
 			return out, err
 		}
 		out.Files += done.Parts

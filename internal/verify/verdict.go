@@ -47,14 +47,22 @@ type Row struct {
 // Look holds the rows of both sides that a second look found, by key.
 type Look struct {
 	layout *Layout
+	keys   []table.Texts
+	asked  map[string]bool
 	sides  [2]map[string]Row
-	buf    []byte
-	key    []byte
+	// other says that a look found a row whose key has other bytes than what was asked for.
+	other [2]bool
+	buf   []byte
+	key   []byte
 }
 
-// NewLook begins a second look.
-func NewLook(l *Layout) *Look {
-	return &Look{layout: l, sides: [2]map[string]Row{{}, {}}}
+// NewLook begins a second look at keys.
+func NewLook(l *Layout, keys []table.Texts) *Look {
+	k := &Look{layout: l, keys: keys, asked: make(map[string]bool, len(keys)), sides: [2]map[string]Row{{}, {}}}
+	for _, key := range keys {
+		k.asked[KeyBytes(key)] = true
+	}
+	return k
 }
 
 // Add takes rows that a look by key has found on one side. Rows whose key has other bytes than what was asked for are
@@ -67,6 +75,7 @@ func (k *Look) Add(side Side, rows *table.Rows) {
 			row.Cursor = string(rows.Value(r, k.layout.Cursor))
 		}
 		k.sides[side][string(k.key)] = row
+		k.other[side] = k.other[side] || !k.asked[string(k.key)]
 	}
 }
 
@@ -79,10 +88,20 @@ type Judgement struct {
 	TargetCursor string
 }
 
-// Lacking are the keys of which one side has no row with the same bytes, and its row is on the other side.
-func (k *Look) Lacking(keys []table.Texts, side Side) []table.Texts {
+// MaybeRespelled are the keys that one side may have in another spelling: it has no row with their bytes, and the other
+// side has. There are none unless it has a row of which that can be the other spelling: one whose key was not asked
+// for, or one whose own key the other side lacks.
+func (k *Look) MaybeRespelled(side Side) []table.Texts {
+	if !k.other[side] && len(k.lacking(1-side)) == 0 {
+		return nil
+	}
+	return k.lacking(side)
+}
+
+// lacking are the keys of which one side has no row with the same bytes, and the other side has.
+func (k *Look) lacking(side Side) []table.Texts {
 	var out []table.Texts
-	for _, key := range keys {
+	for _, key := range k.keys {
 		bytes := KeyBytes(key)
 		_, here := k.sides[side][bytes]
 		if _, there := k.sides[1-side][bytes]; there && !here {
@@ -92,11 +111,10 @@ func (k *Look) Lacking(keys []table.Texts, side Side) []table.Texts {
 	return out
 }
 
-// Judge says what becomes of the keys that were asked for. respelled names keys, by KeyBytes, that the other side has
-// in another spelling.
-func (k *Look) Judge(keys []table.Texts, respelled map[string]bool) []Judgement {
-	out := make([]Judgement, 0, len(keys))
-	for _, key := range keys {
+// Judge says what becomes of the keys. respelled names keys, by KeyBytes, that the other side has in another spelling.
+func (k *Look) Judge(respelled map[string]bool) []Judgement {
+	out := make([]Judgement, 0, len(k.keys))
+	for _, key := range k.keys {
 		bytes := KeyBytes(key)
 		s, atSource := k.sides[Source][bytes]
 		t, onTarget := k.sides[Target][bytes]

@@ -222,14 +222,14 @@ func TestVerdicts(t *testing.T) {
 		"respelled": {[][]any{{"k", "a", before}}, nil, true, verify.Respelled},
 	} {
 		t.Run(name, func(t *testing.T) {
-			look := verify.NewLook(layoutOf(t, text, text))
+			key := table.Texts{"k"}
+			look := verify.NewLook(layoutOf(t, text, text), []table.Texts{key})
 			for side, rows := range map[verify.Side][][]any{verify.Source: c.source, verify.Target: c.target} {
 				if rows != nil {
 					look.Add(side, rowsOf(rows...))
 				}
 			}
-			key := table.Texts{"k"}
-			got := look.Judge([]table.Texts{key}, map[string]bool{verify.KeyBytes(key): c.respelled})
+			got := look.Judge(map[string]bool{verify.KeyBytes(key): c.respelled})
 			require.Equal(t, c.want, got[0].Verdict)
 			require.Equal(t, c.want != verify.Settled && c.want != verify.Pending, c.want.Differs())
 		})
