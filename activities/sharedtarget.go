@@ -34,9 +34,8 @@ func (a *Activities) firstOfTarget(ctx context.Context, p *planDraft) (table.Nam
 	same := func(n table.Name) bool {
 		s, err := a.deps.Settings(n)
 		return err == nil && s.TargetConnection == p.settings.TargetConnection &&
-			strings.EqualFold(
-				s.Target.Schema, p.settings.Target.Schema,
-			) && strings.EqualFold(s.Target.Table, p.settings.Target.Table)
+			strings.EqualFold(s.Target.Schema, p.settings.Target.Schema) &&
+			strings.EqualFold(s.Target.Table, p.settings.Target.Table)
 	}
 	for _, n := range a.deps.Catalog.Tables {
 		if same(n) {

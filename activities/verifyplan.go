@@ -174,7 +174,7 @@ func (p *planDraft) layout(ctx context.Context, dst *schema.Table, depth string)
 	names := append([]string{}, p.table.PrimaryKey...)
 	for _, c := range p.target.Columns {
 		isCursor := table.SameColumn(c.Name, p.settings.Cursor)
-		if !containsColumn(p.table.PrimaryKey, c.Name) && (depth == api.DepthDigest || isCursor) {
+		if !table.HasColumn(p.table.PrimaryKey, c.Name) && (depth == api.DepthDigest || isCursor) {
 			names = append(names, c.Name)
 		}
 	}
@@ -200,15 +200,6 @@ func (p *planDraft) layout(ctx context.Context, dst *schema.Table, depth string)
 		err,
 		where{p.settings.SourceConnection, "find what " + p.settings.Table.String() + " has promised"},
 	)
-}
-
-func containsColumn(names []string, name string) bool {
-	for _, n := range names {
-		if table.SameColumn(n, name) {
-			return true
-		}
-	}
-	return false
 }
 
 // cutComparison cuts the key space: once where both sides order keys alike, and otherwise each side's own.

@@ -1,6 +1,7 @@
 package table
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -13,6 +14,11 @@ import (
 // the Kelvin sign, have none in MariaDB. Where a server folds more than this, a column counts as
 // missing, and the server refuses to add it. Two columns of a server are never taken for one.
 func SameColumn(a, b string) bool { return a == b || FoldColumn(a) == FoldColumn(b) }
+
+// HasColumn reports whether a list of columns' names has a name; see SameColumn.
+func HasColumn(names []string, name string) bool {
+	return slices.ContainsFunc(names, func(n string) bool { return SameColumn(n, name) })
+}
 
 // FoldColumn is the form of a column's name that is equal for all spellings of it; a map that
 // has columns for keys is keyed by it.

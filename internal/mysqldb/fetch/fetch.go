@@ -54,16 +54,8 @@ func appendRows(exprs []sqltext.Expr, dst *table.Rows, maxBytes int,
 	err = query(func(rows driver.Rows) error {
 		values := make([]driver.Value, len(exprs))
 		for {
-			if err := rows.Next(values); err != nil {
-				if errors.Is(err, io.EOF) {
-					return nil
-				}
+			if more, err := AppendRow(dst, exprs, rows, values); !more || err != nil {
 				return err
-			}
-			for i, v := range values {
-				if err := AppendValue(dst, exprs[i], v); err != nil {
-					return err
-				}
 			}
 			if dst.Bytes() >= maxBytes {
 				res.Truncated = true
@@ -139,6 +131,23 @@ func connFate(err error) error {
 }
 
 var errWireType = errors.New("the driver returned a value of an unexpected type")
+
+// AppendRow adds the next row of the driver to dst, and returns false where there is none. values is scratch for as
+// many values as a row has.
+func AppendRow(dst *table.Rows, exprs []sqltext.Expr, rows driver.Rows, values []driver.Value) (more bool, _ error) {
+	if err := rows.Next(values); err != nil {
+		if errors.Is(err, io.EOF) {
+			return false, nil
+		}
+		return false, err
+	}
+	for i, v := range values {
+		if err := AppendValue(dst, exprs[i], v); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
 
 // AppendValue adds a driver value in the text form of its kind. The driver parses integers
 // and floating-point numbers of text rows; everything else comes as the server's own bytes.

@@ -64,17 +64,21 @@ func (c *cutter) conditions(p piece) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	part := c.plan.parts[len(p.prefix)]
-	first, err := part.lit(p.first.text)
-	if err != nil {
-		return nil, err
-	}
-	last, err := part.lit(p.last.text)
+	part, first, last, err := c.bounds(p)
 	if err != nil {
 		return nil, err
 	}
 	conds, _ := part.within(&limit{sql: first}, &limit{sql: last})
 	return append(where, conds...), nil
+}
+
+// bounds are the column of a piece's values, and its first and last value as SQL.
+func (c *cutter) bounds(p piece) (part posPart, first, last string, err error) {
+	part = c.plan.parts[len(p.prefix)]
+	if first, err = part.lit(p.first.text); err == nil {
+		last, err = part.lit(p.last.text)
+	}
+	return part, first, last, err
 }
 
 // offIndex is an expression that needs a column which the index does not hold, where the
@@ -103,7 +107,8 @@ func (p *readPlan) countable(where []string) string {
 	if what == "" {
 		what = "1"
 	}
-	return "SELECT " + what + " FROM " + sqltext.Qualified(p.table.Name) + " USE INDEX (" + sqltext.Ident(p.index) + ") WHERE " + strings.Join(where, " AND ")
+	return "SELECT " + what + " FROM " + sqltext.Qualified(p.table.Name) +
+		" USE INDEX (" + sqltext.Ident(p.index) + ") WHERE " + strings.Join(where, " AND ")
 }
 
 // explain returns the optimizer's estimates of the rows of each SELECT. None of them is run.

@@ -75,12 +75,7 @@ func (c *cutter) ends(ctx context.Context, p *piece, where []string) (bool, erro
 
 // lastAtOrBefore is the last value of a piece that is not behind a guess, and is not the piece's last.
 func (c *cutter) lastAtOrBefore(ctx context.Context, p piece, guess string) (*keyValue, error) {
-	part := c.plan.parts[len(p.prefix)]
-	first, err := part.lit(p.first.text)
-	if err != nil {
-		return nil, err
-	}
-	last, err := part.lit(p.last.text)
+	part, first, last, err := c.bounds(p)
 	if err != nil {
 		return nil, err
 	}

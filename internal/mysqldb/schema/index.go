@@ -33,9 +33,8 @@ func CursorIndex(t *Table, cursor string) string {
 
 func servesCursor(ix Index, cursor string) bool {
 	first := ix.Columns[0]
-	return strings.EqualFold(ix.Type, "BTREE") && !ix.Invisible && table.SameColumn(
-		first.Column, cursor,
-	) && first.Prefix == 0
+	return strings.EqualFold(ix.Type, "BTREE") && !ix.Invisible &&
+		table.SameColumn(first.Column, cursor) && first.Prefix == 0
 }
 
 // OrdersTies reports whether an index delivers (cursor, primary key …) in order by itself.
@@ -127,7 +126,6 @@ func SupportsLookup(index Index) bool {
 // IsExactCollation reports whether only identical strings are equal. The plain _bin
 // collations are not among them: they ignore trailing spaces.
 func IsExactCollation(collation string) bool {
-	return collation == "binary" || strings.HasSuffix(
-		collation, "_nopad_bin",
-	) || strings.HasSuffix(collation, "_0900_bin")
+	return collation == "binary" ||
+		strings.HasSuffix(collation, "_nopad_bin") || strings.HasSuffix(collation, "_0900_bin")
 }

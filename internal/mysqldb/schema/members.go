@@ -104,9 +104,8 @@ func memberRecursion(name table.Name, c *Column, places []int) string {
 	return "WITH RECURSIVE found (place, member) AS (" +
 		"SELECT -1, t." + sqltext.Ident(c.Name) + " FROM (SELECT 1 AS one) AS start LEFT JOIN " +
 		sqltext.Qualified(name) + " AS t ON FALSE" +
-		" UNION ALL SELECT wanted.place, wanted.number FROM found JOIN (" + strings.Join(
-		numbers, " UNION ALL ",
-	) + ") AS wanted ON found.place = -1" +
+		" UNION ALL SELECT wanted.place, wanted.number FROM found JOIN (" +
+		strings.Join(numbers, " UNION ALL ") + ") AS wanted ON found.place = -1" +
 		") SELECT place, member FROM found WHERE place >= 0"
 }
 

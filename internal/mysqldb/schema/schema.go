@@ -107,7 +107,7 @@ func (t *Table) Carrying(names ...string) *Table {
 	out.Columns = slices.Clone(t.Columns)
 	for i := range out.Columns {
 		c := &out.Columns[i]
-		if slices.ContainsFunc(names, func(n string) bool { return table.SameColumn(n, c.Name) }) {
+		if table.HasColumn(names, c.Name) {
 			c.Generated = false
 		}
 	}

@@ -49,7 +49,8 @@ func (s *Source) listenForEvents(
 	asked time.Time,
 ) (map[string]time.Duration, error) {
 	position := func(c schema.Record) string {
-		return c.Text("MASTER_LOG_FILE") + " " + c.Text("READ_MASTER_LOG_POS") + " " + c.Text("SLAVE_RECEIVED_HEARTBEATS")
+		return c.Text("MASTER_LOG_FILE") + " " + c.Text("READ_MASTER_LOG_POS") + " " +
+			c.Text("SLAVE_RECEIVED_HEARTBEATS")
 	}
 	first := map[string]string{}
 	for _, c := range before {

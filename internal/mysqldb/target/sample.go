@@ -45,9 +45,8 @@ func (d *ddl) readSample(ctx context.Context, src mysqldb.Reader, columns []*sch
 		exprs[i] = sqltext.Value(src.ServerInfo(), c.Column)
 		list[i] = exprs[i].SQL
 	}
-	from := sqltext.SelectWithin(
-		src.ServerInfo(), sampleTime,
-	) + strings.Join(list, ", ") + " FROM " + sqltext.Qualified(d.source.Name)
+	from := sqltext.SelectWithin(src.ServerInfo(), sampleTime) +
+		strings.Join(list, ", ") + " FROM " + sqltext.Qualified(d.source.Name)
 	up, down := "", ""
 	if len(d.source.PrimaryKey) > 0 {
 		up = " ORDER BY " + sqltext.IdentList(d.source.PrimaryKey)

@@ -99,9 +99,8 @@ func (d *ddl) findLate(ctx context.Context, src mysqldb.Reader, named func(*sche
 		if c.Kind != table.KindTimestamp || c.Generated || !named(c) {
 			continue
 		}
-		query := sqltext.SelectWithin(src.ServerInfo(), lateTime) + "1 FROM " + sqltext.Qualified(
-			d.source.Name,
-		) + " WHERE " + sqltext.Ident(c.Name) + " > '" + lastShort + ".999999' LIMIT 1"
+		query := sqltext.SelectWithin(src.ServerInfo(), lateTime) + "1 FROM " + sqltext.Qualified(d.source.Name) +
+			" WHERE " + sqltext.Ident(c.Name) + " > '" + lastShort + ".999999' LIMIT 1"
 		key, err := fetch.Row(ctx, src, query, []sqltext.Expr{{SQL: "1", Kind: table.KindInt}})
 		switch {
 		case mysqlerr.IsTimeLimit(err):

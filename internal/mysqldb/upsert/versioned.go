@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"database/sql/driver"
-	"errors"
-	"io"
 	"slices"
 	"strings"
 
@@ -64,17 +62,9 @@ func (w *writer) compareWithTarget(ctx context.Context, from, to int, unchanged 
 	return fetch.Raw(ctx, w.conn, stmt, func(rows driver.Rows) error {
 		values := make([]driver.Value, len(exprs))
 		for {
-			if err := rows.Next(values); err != nil {
-				if errors.Is(err, io.EOF) {
-					return nil
-				}
-				return err
-			}
 			have.Reset() // one row at a time: rows may be large
-			for i, v := range values {
-				if err := fetch.AppendValue(have, exprs[i], v); err != nil {
-					return err
-				}
+			if more, err := fetch.AppendRow(have, exprs, rows, values); !more || err != nil {
+				return err
 			}
 			key := make([][]byte, len(w.plan.key))
 			for n, i := range w.plan.key {
