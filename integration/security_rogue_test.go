@@ -21,7 +21,7 @@ type fake struct {
 	got  chan []byte
 }
 
-// startFake greets each client without offering TLS. It then accepts any login and
+// startFake sends each client a handshake that offers no TLS. It then accepts any login and
 // answers each statement with answer's packets.
 func startFake(t *testing.T, answer func(query string) [][]byte) *fake {
 	t.Helper()

@@ -57,7 +57,7 @@ func TestTheOracleSeesWhatIsWrong(t *testing.T) {
 			now:   []row{rowOf("2", "b", "12:02")},
 			fault: "row 2 is no version that the source ever had",
 		},
-		"a row of nobody": {
+		"a row that no writer made": {
 			now:   []row{rowOf("9", "a", "12:00")},
 			fault: "the source never had this key",
 		},

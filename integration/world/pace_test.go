@@ -3,6 +3,8 @@ package world_test
 import (
 	"context"
 	"time"
+
+	"github.com/tablehaul/tablehaul/internal/clock"
 )
 
 // delay is how long a transaction does nothing: mostly not long.
@@ -20,13 +22,4 @@ func (w *writer) delay() time.Duration {
 func (w *writer) wait(ctx context.Context) { pause(ctx, w.delay()) }
 
 // pause waits for d, as people and applications do; false where ctx ended first.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
-}
+func pause(ctx context.Context, d time.Duration) bool { return clock.Sleep(ctx, d) == nil }

@@ -123,7 +123,7 @@ const patienceWithTrouble = 15 * time.Second
 // settle ends the writers and lets runs catch up: then nothing may be missing.
 func (w *world) settle() []string {
 	w.stopWriting()
-	w.say("nobody writes any more")
+	w.say("all writers have ended")
 	for deadline := time.Now().Add(runLimit); ; {
 		outcomes := w.launch(nil).land(runLimit)
 		if faults := w.check(outcomes, nil); len(faults) > 0 {

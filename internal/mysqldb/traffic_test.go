@@ -71,7 +71,7 @@ func TestPagesTakeTurnsWhereOthersAre(t *testing.T) {
 		}
 		require.Equal(t, 100, <-read())
 		back := mysqldb.TakeTurn(w.Db)
-		require.Equal(t, 100, <-read(), "nobody else is there")
+		require.Equal(t, 100, <-read(), "no other client is there")
 		require.Eventually(t, func() bool {
 			for range 20 {
 				w.Exec("DO 1")

@@ -40,7 +40,7 @@ func requireProvoked(t *testing.T, want provoked, err error) {
 	permanent := want.class == mysqlerr.ClassConfiguration || want.class == mysqlerr.ClassRowData
 	require.Equal(t, permanent, mysqlerr.IsPermanent(safe))
 	if permanent || want.class == mysqlerr.ClassCapacity || want.class == mysqlerr.ClassFailover {
-		require.NotEmpty(t, mysqlerr.Describe(safe).Remedy, "nobody knows what to do")
+		require.NotEmpty(t, mysqlerr.Describe(safe).Remedy, "no remedy")
 	}
 }
 

@@ -89,44 +89,18 @@ func connectionID(t *testing.T, conn *sql.Conn) (id uint64) {
 // With autocommit off, the server dates a transaction by the end of its first statement's wait.
 func TestATransactionIsDatedByItsFirstStatement(t *testing.T) {
 	s := servers.MySQL(t) // MariaDB does not tell: only an overlap helps there
-	schema := s.Schema(t)
-	admin := s.DB(t, schema)
-	dbtest.Exec(t, admin, dbtest.Stamped)
-	db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
-	tbl := dbtest.Introspect(t, db, schema, "t")
+	schema, admin, db, tbl := stamped(t, s)
 	locker, writer := dbtest.Session(t, admin), dbtest.Session(t, admin)
 	dbtest.Run(t, locker, "LOCK TABLES t READ")
 	afterwards(t, locker, "UNLOCK TABLES")
 	dbtest.Run(t, writer, "SET time_zone = '+00:00', autocommit = 0")
-	done := make(chan error, 1)
-	go func() {
-		_, err := writer.ExecContext(context.WithoutCancel(t.Context()), "INSERT INTO t () VALUES ()")
-		done <- err
-	}()
-	dbtest.WaitUntil(
-		t,
-		admin,
-		fmt.Sprintf(
-			"SELECT COUNT(*) FROM information_schema.processlist WHERE id = %d AND info LIKE 'INSERT INTO t%%'"+
-				" AND time >= 4",
-			connectionIDOf(t, admin, "INSERT INTO t"),
-		),
-	)
+	done := insertThatWaits(t, admin, writer)
 	dbtest.Run(t, locker, "UNLOCK TABLES")
 	require.NoError(t, <-done)
 	dbtest.Run(t, writer, "DO 1", "DO 2") // later statements do not hide when it began
 	h := dbtest.Choose(t, db, tbl, "ts")
 	dbtest.Run(t, writer, "COMMIT")
 	require.Less(t, h.Hi, dbtest.Texts(t, dbtest.Lenient(t, s, schema), "SELECT ts FROM t")[0])
-}
-
-// connectionIDOf is the connection whose statement begins so.
-func connectionIDOf(t *testing.T, admin *sql.DB, text string) (id uint64) {
-	t.Helper()
-	query := "SELECT id FROM information_schema.processlist WHERE info LIKE '" + text + "%'"
-	dbtest.WaitUntil(t, admin, "SELECT COUNT(*) FROM ("+query+") x")
-	require.NoError(t, admin.QueryRowContext(t.Context(), query).Scan(&id))
-	return id
 }
 
 // A prepared XA transaction holds back the tables that it has locked, with and without its session.

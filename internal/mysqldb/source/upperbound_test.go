@@ -16,11 +16,7 @@ import (
 
 func TestChooseUpperBoundIsJustBehindTheClockOfAnIdleServer(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		schema := s.Schema(t)
-		admin := s.DB(t, schema)
-		dbtest.Exec(t, admin, dbtest.Stamped)
-		db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
-		tbl := dbtest.Introspect(t, db, schema, "t")
+		_, _, db, tbl := stamped(t, s)
 		began := time.Now().UTC()
 		micro := dbtest.Choose(t, db, tbl, "ts")
 		ended := time.Now().UTC()
@@ -63,11 +59,7 @@ func TestChooseUpperBoundIsJustBehindTheClockOfAnIdleServer(t *testing.T) {
 
 func TestChooseUpperBoundStaysBelowWhatAnOpenTransactionWrote(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		schema := s.Schema(t)
-		admin := s.DB(t, schema)
-		dbtest.Exec(t, admin, dbtest.Stamped)
-		db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
-		tbl := dbtest.Introspect(t, db, schema, "t")
+		_, admin, db, tbl := stamped(t, s)
 		writer := dbtest.Session(t, admin)
 		dbtest.Run(t, writer, "SET time_zone = '+00:00'", "BEGIN", "INSERT INTO t () VALUES ()")
 		dbtest.WaitUntil(
@@ -169,24 +161,11 @@ func TestChooseUpperBoundIgnoresReaders(t *testing.T) {
 // A statement that waits for a metadata lock has its NOW() frozen, and no transaction yet.
 func TestChooseUpperBoundStaysBelowAnInsertThatWaitsForAMetadataLock(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		schema := s.Schema(t)
-		admin := s.DB(t, schema)
-		dbtest.Exec(t, admin, dbtest.Stamped)
-		db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
-		tbl := dbtest.Introspect(t, db, schema, "t")
+		schema, admin, db, tbl := stamped(t, s)
 		locker, writer := dbtest.Session(t, admin), dbtest.Session(t, admin)
 		dbtest.Run(t, locker, "LOCK TABLES t READ")
 		dbtest.Run(t, writer, "SET time_zone = '+00:00'")
-		done := make(chan error, 1)
-		go func() {
-			_, err := writer.ExecContext(context.WithoutCancel(t.Context()), "INSERT INTO t () VALUES ()")
-			done <- err
-		}()
-		dbtest.WaitUntil(
-			t,
-			admin,
-			"SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'INSERT INTO t%' AND time >= 4",
-		)
+		done := insertThatWaits(t, admin, writer)
 		h := dbtest.Choose(t, db, tbl, "ts")
 		require.Equal(t, source.BlockerStatement, h.BlockedBy.Kind)
 		held := dbtest.Choose(t, db, tbl, "id")
@@ -200,24 +179,11 @@ func TestChooseUpperBoundStaysBelowAnInsertThatWaitsForAMetadataLock(t *testing.
 // InnoDB dates the transaction of such a statement by the end of its wait.
 func TestChooseUpperBoundStaysBelowATransactionWhoseFirstStatementWaited(t *testing.T) {
 	s := servers.MySQL(t) // MariaDB has its performance schema off: only an overlap helps there
-	schema := s.Schema(t)
-	admin := s.DB(t, schema)
-	dbtest.Exec(t, admin, dbtest.Stamped)
-	db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
-	tbl := dbtest.Introspect(t, db, schema, "t")
+	schema, admin, db, tbl := stamped(t, s)
 	locker, writer := dbtest.Session(t, admin), dbtest.Session(t, admin)
 	dbtest.Run(t, locker, "LOCK TABLES t READ")
 	dbtest.Run(t, writer, "SET time_zone = '+00:00'", "BEGIN")
-	done := make(chan error, 1)
-	go func() {
-		_, err := writer.ExecContext(context.WithoutCancel(t.Context()), "INSERT INTO t () VALUES ()")
-		done <- err
-	}()
-	dbtest.WaitUntil(
-		t,
-		admin,
-		"SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'INSERT INTO t%' AND time >= 4",
-	)
+	done := insertThatWaits(t, admin, writer)
 	dbtest.Run(t, locker, "UNLOCK TABLES")
 	require.NoError(t, <-done)
 	h := dbtest.Choose(t, db, tbl, "ts")

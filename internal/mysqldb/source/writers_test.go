@@ -98,11 +98,7 @@ func write(ctx context.Context, db *sql.DB, stop <-chan struct{}) error {
 
 func TestNoRowIsLostBetweenWindowsWhileOthersWrite(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		schema := s.Schema(t)
-		admin := s.DB(t, schema)
-		dbtest.Exec(t, admin, dbtest.Stamped)
-		db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
-		tbl := dbtest.Introspect(t, db, schema, "t")
+		schema, admin, db, tbl := stamped(t, s)
 		stop := make(chan struct{})
 		var writers sync.WaitGroup
 		errs := make(chan error, 8)

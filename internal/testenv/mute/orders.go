@@ -1,4 +1,3 @@
-// Package mute is a server that answers at once, for benchmarks of our own work. It has one table, Orders.
 package mute
 
 import (
