@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -126,9 +127,12 @@ func TestTempDirRemovesWhatKilledProcessesLeft(t *testing.T) {
 func TestYieldRaisesTheNicenessOfAllThreads(t *testing.T) {
 	if os.Getenv("YIELD") != "" { // the process itself does not become less nice again
 		done := make(chan struct{})
+		var running sync.WaitGroup
 		for range 8 {
-			go func() { runtime.LockOSThread(); <-done }()
+			running.Add(1)
+			go func() { runtime.LockOSThread(); running.Done(); <-done }()
 		}
+		running.Wait()
 		require.NoError(t, process.Yield(7))
 		require.NoError(t, process.Yield(3), "it is nicer already")
 		close(done)
