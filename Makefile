@@ -19,7 +19,7 @@ BENCHSTAT_VERSION := v0.0.0-20260908200009-22c9c6c9d4da
 BENCHSTAT := $(TOOLS)/benchstat-$(BENCHSTAT_VERSION)/benchstat
 GOVULNCHECK := $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION)/govulncheck
 # Folders of the modules that are looked at for vulnerabilities.
-VULN_MODULES ?= . worker/standalone integration/webui integration/containers
+VULN_MODULES ?= . worker/standalone integration/bench integration/webui integration/containers
 
 .PHONY: help
 help: ## list what can be made
@@ -55,6 +55,7 @@ servers: ## find or fetch the database servers of the tests, and print the choic
 test: bin/tablehaul-standalone bin/temporal servers ## every test, on real servers, with the race detector
 	$(GO) test -race -p $(TEST_P) -parallel 8 -timeout $(TEST_TIMEOUT) ./... # most of them wait
 	cd worker/standalone && $(GO) test -race -timeout $(TEST_TIMEOUT) ./...
+	cd integration/bench && $(GO) test -race -timeout $(TEST_TIMEOUT) ./...
 
 # Apart from `test`: it needs a browser, and more time than it is worth to wait for every time.
 .PHONY: test-webui
@@ -94,6 +95,7 @@ lint: $(GOLANGCI) $(WORKFLOWCHECK) vulncheck ## linters, words, vulnerabilities,
 	$(GO) test -run 'TestNoText|TestNoDeclaration|TestLines|TestLinks' ./tools
 	$(WORKFLOWCHECK) -config .workflowcheck.yaml ./workflows/...
 	cd worker/standalone && $(GOLANGCI) run --config ../../.golangci.yaml ./...
+	cd integration/bench && $(GOLANGCI) run --config ../../.golangci.yaml ./...
 	cd integration/webui && $(GOLANGCI) run --config ../../.golangci.yaml ./...
 	cd integration/containers && $(GOLANGCI) run --config ../../.golangci.yaml ./...
 
@@ -109,9 +111,12 @@ fmt: $(GOLANGCI) ## format all Go code
 demo: build ## the whole product on 1,000,000 rows, with nothing installed (KEEP=1 leaves it running)
 	$(GO) run ./integration/demo
 
+# The benchmarks are a module of their own. $(call bench,NAME) builds one of its programs and runs it from here.
+bench = cd integration/bench && $(GO) build -o ../../bin/bench-$(1) ./$(1) && cd ../.. && bin/bench-$(1)
+
 .PHONY: bench
 bench: build ## figures beside the goals, into docs/benchmarks.md (ROWS=n BIG=0 FLAVOR=mysql ONLY=load)
-	$(GO) run ./integration/bench
+	$(call bench,goals)
 
 # What needs a server is left out: it would measure the server.
 BENCH ?= .
@@ -128,15 +133,19 @@ bench-compare: $(BENCHSTAT) ## the same on two commits, in turn: make bench-comp
 
 .PHONY: bench-impact
 bench-impact: build ## how much other clients of both servers notice, beside the usual way
-	$(GO) run ./integration/bench/impact
+	$(call bench,impact)
 
 .PHONY: bench-stores
 bench-stores: build ## a first load with staging in a folder and on S3, by one worker and by two
-	$(GO) run ./integration/bench/stores
+	$(call bench,stores)
 
 .PHONY: bench-peers
-bench-peers: build ## beside dlt, Sling, ingestr and a hand-written hybrid, in one run; writes docs/benchmarks-peers.md
-	$(GO) run ./integration/bench/peers
+bench-peers: build ## beside dlt, Sling, ingestr and a script, in one run; renews docs/benchmarks-peers.md and README
+	$(call bench,peers)
+
+.PHONY: bench-peers-chart
+bench-peers-chart: ## the chart and the README's table again, by docs/benchmarks-peers.md
+	$(call bench,peers) draw
 
 .PHONY: histories
 histories: ## record workflow histories for a release: make histories RELEASE=v0.2.0

@@ -5,8 +5,11 @@
 // reported with its message, never left out.
 //
 // Environment: ROWS (1000000), CHANGES (50000), FLAVOR (mysql or mariadb), TIMEOUT of one tool
-// (20m), ONLY (names of tools, with commas: a partial run, which writes no document), SLING and
-// INGESTR (paths of programs to use instead of the packages').
+// (20m), ONLY (names of tools, with commas), SLING and INGESTR (paths of programs to use instead of the packages'),
+// REPORT (file to write; docs/benchmarks-peers.md by default, and none where ROWS, CHANGES or ONLY is set).
+//
+// The document on MySQL also renews the chart and the table of README.md. With the argument draw it measures nothing,
+// and renews them by the document as it is.
 package main
 
 import (
@@ -28,6 +31,13 @@ func main() {
 	if err := os.Setenv("TZ", "UTC"); err != nil {
 		fmt.Fprintln(os.Stderr, "bench-peers:", err)
 		os.Exit(1)
+	}
+	if len(os.Args) == 2 && os.Args[1] == "draw" {
+		if err := draw(os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, "bench-peers:", err)
+			os.Exit(1)
+		}
+		return
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Getenv, os.Stdout, os.Stderr)
@@ -55,6 +65,8 @@ type settings struct {
 	flavor        servers.Flavor
 	timeout       time.Duration
 	only          []string
+	// report is the document's path, "" for none.
+	report string
 	// programs replace the packages' own, by the tool's name.
 	programs map[string]string
 }
@@ -86,6 +98,9 @@ func readSettings(getenv func(string) string) (settings, error) {
 		if name = strings.TrimSpace(name); name != "" {
 			s.only = append(s.only, name)
 		}
+	}
+	if s.report = getenv("REPORT"); s.report == "" && getenv("ROWS")+getenv("CHANGES")+getenv("ONLY") == "" {
+		s.report = documentPath(s.flavor)
 	}
 	return s, nil
 }

@@ -71,7 +71,7 @@ func (b *bench) run(ctx context.Context) error {
 		}
 		results = append(results, r)
 	}
-	return b.report(ctx, a, results)
+	return b.show(ctx, a, results)
 }
 
 // play gives one tool its turn. Its own failures are part of the result; an error is ours.

@@ -22,8 +22,8 @@ const (
 	goalOverOthers = 2.0
 )
 
-// report prints what was seen and, after a full run, writes the document.
-func (b *bench) report(ctx context.Context, a *arena, results []result) error {
+// show prints what was seen and, after a full run, writes the document, and the chart and the README's table by it.
+func (b *bench) show(ctx context.Context, a *arena, results []result) error {
 	fmt.Fprintf(b.out, "\n%s, %s rows, then %s changes\n", a.Source, scene.Number(int64(b.rows)),
 		scene.Number(int64(b.changes)))
 	t := resultTable(results)
@@ -40,12 +40,16 @@ func (b *bench) report(ctx context.Context, a *arena, results []result) error {
 			fmt.Fprintf(b.out, "%s altered the table: %s\n", r.name, line)
 		}
 	}
-	if len(b.only) == 0 {
-		path := documentPath(b.flavor)
+	if path := b.report; path != "" {
 		if err := os.WriteFile(path, []byte(b.document(ctx, a, results)), 0o644); err != nil {
 			return fmt.Errorf("write the document: %w", err)
 		}
 		fmt.Fprintln(b.out, "written:", path)
+		if path == documentPath(servers.FlavorMySQL) {
+			if err := draw(b.out); err != nil {
+				return err
+			}
+		}
 	}
 	for _, r := range results {
 		if r.command == nil && !r.counts() {

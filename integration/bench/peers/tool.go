@@ -21,6 +21,8 @@ func (p phase) String() string { return [...]string{"first load", "changes"}[p] 
 // it, and with a first load that is better than that.
 type tool struct {
 	name string
+	// title is its name in README and chart; empty for a way that is on the page only.
+	title string
 	// pkg is the package whose installation decides whether the tool can be run; empty for ours.
 	pkg string
 	// config says in short how it is configured, for the document.
@@ -39,7 +41,7 @@ const hybridConfig = "(the version is that of pandas) `pandas.read_sql` in chunk
 
 var tools = []tool{
 	{
-		name: ourName,
+		name: ourName, title: "Tablehaul",
 		config: "defaults; `{ name: shop.orders, cursor: updated_at }`. The worker and a Temporal server are up " +
 			"before; both are counted as its memory",
 	},
@@ -50,24 +52,28 @@ var tools = []tool{
 			"side; `merge` by primary key",
 	},
 	{
-		name: "dlt, first replaced", pkg: "dlt", version: pythonVersion("dlt"), command: dlt("replace", "merge"),
+		name: "dlt, first replaced", title: "dlt, replacing the first load",
+		pkg: "dlt", version: pythonVersion("dlt"), command: dlt("replace", "merge"),
 		config: "the same with `write_disposition=\"replace\"` for the first load, which needs no staging table",
 	},
 	{
-		name: "sling", pkg: "sling", command: sling,
+		name: "sling", title: "Sling",
+		pkg: "sling", command: sling,
 		version: func(k *kit) []string { return []string{program(k, "sling"), "--version"} },
 		config: "`mode: incremental`, `primary_key: [id]`, `update_key: updated_at`; `columns: { id: bigint }` and " +
 			"`table_keys: { primary: [id] }`, without which its temporary table holds the key as text and has no index",
 	},
 	{
-		name: "ingestr", pkg: "ingestr", command: ingestr("merge"),
+		name: "ingestr", title: "ingestr, merging",
+		pkg: "ingestr", command: ingestr("merge"),
 		version: func(k *kit) []string { return []string{program(k, "ingestr"), "--version"} },
 		config: "`--incremental-strategy merge --primary-key id --incremental-key updated_at --columns id:bigint " +
 			"--no-load-timestamp`; without `--columns` it alters the key to `DECIMAL(20,0)`; for the changes " +
 			"`--interval-start` is the target's `MAX(updated_at)`, which it leaves to its caller",
 	},
 	{
-		name: "ingestr, first appended", pkg: "ingestr", command: ingestr("append"),
+		name: "ingestr, first appended", title: "ingestr, appending the first load",
+		pkg: "ingestr", command: ingestr("append"),
 		version: func(k *kit) []string { return []string{program(k, "ingestr"), "--version"} },
 		config: "the same with `--incremental-strategy append` for the first load, which needs no staging table " +
 			"and would double the rows if it were repeated",
@@ -77,7 +83,8 @@ var tools = []tool{
 		config: hybridConfig + "one statement per row",
 	},
 	{
-		name: "hybrid, batched", pkg: "hybrid", version: pythonVersion("pandas"), command: hybrid("batched"),
+		name: "hybrid, batched", title: "a script: pandas, Parquet, batched upserts",
+		pkg: "hybrid", version: pythonVersion("pandas"), command: hybrid("batched"),
 		config: hybridConfig + "`executemany`, which the driver turns into statements of many rows",
 	},
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tablehaul/tablehaul/integration/bench/procs"
+	"github.com/tablehaul/tablehaul/integration/procs"
 )
 
 func TestOwnTimeAndMemoryAreKnown(t *testing.T) {

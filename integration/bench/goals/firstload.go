@@ -9,7 +9,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/tablehaul/tablehaul/integration/bench/procs"
+	"github.com/tablehaul/tablehaul/integration/procs"
 	"github.com/tablehaul/tablehaul/integration/scene"
 )
 

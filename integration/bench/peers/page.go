@@ -1,0 +1,185 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tablehaul/tablehaul/integration/scene"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
+)
+
+// figures are one tool's row of the page's table.
+type figures struct {
+	name, version string
+	// seconds and longest are of the first load and the changes, longest is the text of the page; seconds is 0 where
+	// the tool failed.
+	seconds [2]float64
+	longest [2]string
+	// refused counts the other clients' lock wait timeouts of both runs.
+	refused int
+}
+
+// page is what docs/benchmarks-peers.md says of a run.
+type page struct {
+	date, machine, servers string
+	rows, changes          string
+	tools                  []figures
+}
+
+var (
+	property  = regexp.MustCompile(`(?m)^\| (Date|Machine|Servers|Table) \| (.*) \|$`)
+	rowCounts = regexp.MustCompile(`: ([\d,]+) rows of .*; then ([\d,]+) changes`)
+	number    = regexp.MustCompile(`^\d+(\.\d+)?`)
+)
+
+// readPage reads back what [bench.document] has written, so that chart and README have the page's figures.
+func readPage(text string) (page, error) {
+	var p page
+	for _, m := range property.FindAllStringSubmatch(text, -1) {
+		switch m[1] {
+		case "Date":
+			p.date = m[2]
+		case "Machine":
+			p.machine, _, _ = strings.Cut(m[2], ";")
+		case "Servers":
+			p.servers = m[2]
+		case "Table":
+			if counts := rowCounts.FindStringSubmatch(m[2]); counts != nil {
+				p.rows, p.changes = counts[1], counts[2]
+			}
+		}
+	}
+	_, table, _ := strings.Cut(text, "\n|  | version |")
+	table, _, _ = strings.Cut(table, "\n\n")
+	for _, line := range strings.Split(table, "\n")[1:] {
+		cells := strings.Split(strings.Trim(line, "| "), " | ")
+		if len(cells) != 8 || strings.HasPrefix(cells[0], "---") {
+			continue
+		}
+		f := figures{name: cells[0], version: cells[1]}
+		f.seconds[0], f.seconds[1] = secondsOf(cells[2]), secondsOf(cells[3])
+		for i, longest := range strings.SplitN(cells[5], ", ", 2) {
+			f.longest[i] = longest
+		}
+		for _, pair := range strings.Split(cells[6], ", ") {
+			n, _ := strconv.Atoi(number.FindString(pair))
+			f.refused += n
+		}
+		p.tools = append(p.tools, f)
+	}
+	if p.date == "" || p.rows == "" || len(p.tools) == 0 {
+		return p, errors.New("the page of the peers has no table of figures")
+	}
+	return p, nil
+}
+
+// secondsOf is the number that a cell begins with, 0 for none.
+func secondsOf(cell string) float64 {
+	n, _ := strconv.ParseFloat(number.FindString(cell), 64)
+	return n
+}
+
+// shown are the rows of chart and README: of each tool its best ways, ours first, then the faster first loads, and
+// those that failed last.
+func (p page) shown() []figures {
+	out := slices.DeleteFunc(slices.Clone(p.tools), func(f figures) bool { return title(f.name) == "" })
+	slices.SortStableFunc(out, func(a, b figures) int { return cmp.Compare(a.rank(), b.rank()) })
+	return out
+}
+
+func (f figures) rank() float64 {
+	switch {
+	case f.name == ourName:
+		return 0
+	case f.seconds[0] == 0:
+		return math.Inf(1)
+	}
+	return f.seconds[0]
+}
+
+// title is the name of a tool in the README, "" for one that is on the page only.
+func title(name string) string {
+	i := slices.IndexFunc(tools, func(t tool) bool { return t.name == name })
+	if i < 0 {
+		return ""
+	}
+	return tools[i].title
+}
+
+const (
+	readmeBegin = "<!-- peers: written by make bench-peers -->"
+	readmeEnd   = "<!-- /peers -->"
+)
+
+// renewReadme puts the page's chart and table between the two marks of the README.
+func renewReadme(readme string, p page) (string, error) {
+	before, rest, begins := strings.Cut(readme, readmeBegin)
+	_, after, ends := strings.Cut(rest, readmeEnd)
+	if !begins || !ends {
+		return "", fmt.Errorf("README.md has no place for the peers: %s … %s", readmeBegin, readmeEnd)
+	}
+	return before + readmeBegin + "\n" + p.readme() + readmeEnd + after, nil
+}
+
+// draw renews the chart and the README's table by the document.
+func draw(out io.Writer) error {
+	text, err := os.ReadFile(documentPath(servers.FlavorMySQL))
+	if err != nil {
+		return err
+	}
+	p, err := readPage(string(text))
+	if err != nil {
+		return err
+	}
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		return err
+	}
+	renewed, err := renewReadme(string(readme), p)
+	if err != nil {
+		return err
+	}
+	for path, text := range map[string]string{chartFile: p.chart(), "README.md": renewed} {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			return err
+		}
+		fmt.Fprintln(out, "written:", path)
+	}
+	return nil
+}
+
+func (p page) readme() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "![Seconds and longest transactions of each tool](%s)\n\n", chartFile)
+	const head = "| Tool | First load, %s rows | %s changes | Longest transaction | Lock timeouts of other clients |\n"
+	fmt.Fprintf(&b, head, p.rows, p.changes)
+	b.WriteString("|---|---|---|---|---|\n")
+	for _, f := range p.shown() {
+		name := title(f.name)
+		if f.name == ourName {
+			name = "**" + name + "**"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", name, secondsText(f.seconds[0]), secondsText(f.seconds[1]),
+			longestText(f.longest), scene.Number(int64(f.refused)))
+	}
+	fmt.Fprintf(&b, "\nOne run on %s. Machine: %s.\nServers: %s. Five other\nclients use both.\n",
+		p.date, p.machine, p.servers)
+	return b.String()
+}
+
+func secondsText(s float64) string {
+	if s == 0 {
+		return "failed"
+	}
+	return fmt.Sprintf("%.1f s", s)
+}
+
+func longestText(both [2]string) string { return strings.Trim(strings.Join(both[:], ", "), ", ") }

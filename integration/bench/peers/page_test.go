@@ -1,0 +1,91 @@
+package main
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
+)
+
+// The chart and the README's table are made of the page's figures: `make bench-peers-chart` renews them.
+func TestChartAndReadmeHaveThePagesFigures(t *testing.T) {
+	t.Chdir("../../..")
+	text, err := os.ReadFile(documentPath(servers.FlavorMySQL))
+	require.NoError(t, err)
+	p, err := readPage(string(text))
+	require.NoError(t, err)
+	require.Len(t, p.tools, len(tools))
+	for _, f := range p.tools {
+		for i := range f.seconds {
+			require.Contains(t, string(text), secondsText(f.seconds[i]), f.name)
+			require.Contains(t, string(text), f.longest[i], f.name)
+		}
+	}
+	chart, err := os.ReadFile(chartFile)
+	require.NoError(t, err)
+	require.Equal(t, p.chart(), string(chart))
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	renewed, err := renewReadme(string(readme), p)
+	require.NoError(t, err)
+	require.Equal(t, renewed, string(readme))
+}
+
+const somePage = `# Beside other tools
+
+| | |
+|---|---|
+| Date | 2026-01-02 |
+| Machine | 2 cores, a processor; servers and tools share it |
+| Servers | two of mysql 9.7.4, no binary log |
+| Table | ` + "`shop.orders`" + `: 1,000 rows of about 150 bytes; then 50 changes, of which a fifth are new rows |
+
+|  | version | first load | changes | peak memory | longest transaction | other clients' 1205 / 1213 | both sides |
+| --- | --- | --- | --- | --- | --- | --- | --- |
+| tablehaul | abc | 10.0 s | 2.5 s | 306 MiB | 0.34 s, < 0.3 s | 0 / 0, 0 / 0 | equal |
+| sling | 1.4 | – | – | – | –, – | –, – | failed |
+| ingestr | 1.1 | 20.0 s (2.00×) | 1.0 s (0.40×) | 311 MiB | 10.00 s, 0.85 s | 7 / 1, 2 / 0 | equal |
+| hybrid, row by row | 3.1 | 99.0 s (9.90×) | 9.0 s (3.68×) | 280 MiB | 1.84 s, 1.60 s | 2 / 0, 0 / 0 | equal |
+
+- first load: …
+`
+
+func TestChartHasABarForEachFigure(t *testing.T) {
+	p, err := readPage(somePage)
+	require.NoError(t, err)
+	chart := p.chart()
+	require.Contains(t, chart, "1,000 rows, seconds")
+	var shown []string
+	for _, m := range regexp.MustCompile(`>([^<>\n]+)</text>`).FindAllStringSubmatch(chart, -1) {
+		shown = append(shown, m[1])
+	}
+	for _, want := range []string{"10.0 s", "2.5 s", "0.34 s", "20.0 s", "1.0 s", "10.00 s", "Tablehaul", "Sling"} {
+		require.True(t, slices.Contains(shown, want), want)
+	}
+	require.NotContains(t, chart, "99.0")
+	// The bar of 10 seconds is half of that of 20.
+	widths := regexp.MustCompile(`width="([\d.]+)" height="16"`).FindAllStringSubmatch(chart, -1)
+	require.Equal(t, "55.5", widths[0][1])
+	require.Equal(t, "111.0", widths[1][1])
+}
+
+func TestReadmeIsRenewedBetweenItsMarks(t *testing.T) {
+	p, err := readPage(somePage)
+	require.NoError(t, err)
+	out, err := renewReadme("before\n"+readmeBegin+"\nold\n"+readmeEnd+"\nafter\n", p)
+	require.NoError(t, err)
+	require.True(t, strings.HasPrefix(out, "before\n"+readmeBegin+"\n!["))
+	require.True(t, strings.HasSuffix(out, readmeEnd+"\nafter\n"))
+	require.Contains(t, out, "| **Tablehaul** | 10.0 s | 2.5 s | 0.34 s, < 0.3 s | 0 |\n"+
+		"| ingestr, merging | 20.0 s | 1.0 s | 10.00 s, 0.85 s | 9 |\n| Sling | failed | failed |")
+	require.NotContains(t, out, "old")
+	_, err = renewReadme("a page without marks", p)
+	require.ErrorContains(t, err, readmeBegin)
+	_, err = readPage("# A page without a table")
+	require.Error(t, err)
+}
