@@ -3,19 +3,20 @@ package activities
 import (
 	"context"
 	"errors"
-	"sync/atomic"
+	"fmt"
 
 	"github.com/tablehaul/tablehaul/internal/failure"
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
-	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/verify"
 )
 
-// stretchRows is how many rows of the first side are compared at once: about 4 MiB of keys and sums.
-const stretchRows = 50_000
+// stretchRows is how many rows of the first side are compared at once: about 4 MiB of keys and sums. Tests lower it.
+var stretchRows = 50_000
+
+// suspectsAtOnce is how many suspects are in memory before they are staged.
+const suspectsAtOnce = 10_000
 
 // CompareRangeResult is what one range came to.
 type CompareRangeResult struct {
@@ -38,14 +39,8 @@ func (a *Activities) CompareRange(ctx context.Context, in RangeInput) (CompareRa
 	if err := a.requireLocalFiles(ctx, in.Queue); err != nil {
 		return CompareRangeResult{}, err
 	}
-	c, err := a.openComparison(ctx, in)
+	c, parts, err := a.compareRange(ctx, in)
 	if err != nil {
-		return CompareRangeResult{}, err
-	}
-	parts := newPartWriter(a.deps.Store, c.r, attemptName(ctx))
-	defer beat(ctx, c.progress)()
-	if err := c.run(ctx, parts); err != nil {
-		parts.discard(ctx)
 		return CompareRangeResult{}, err
 	}
 	if err := a.stageSuspects(ctx, c.r, parts); err != nil {
@@ -69,6 +64,43 @@ func (a *Activities) CompareRange(ctx context.Context, in RangeInput) (CompareRa
 	return c.out, nil
 }
 
+// maxComparisons is how often a range is compared again because a table was altered meanwhile.
+const maxComparisons = 3
+
+// compareRange compares a range, and compares it again where one of the tables was altered meanwhile: pages along a
+// key whose order has changed may have left rows out.
+func (a *Activities) compareRange(ctx context.Context, in RangeInput) (*openedComparison, *partWriter, error) {
+	for try := 1; ; try++ {
+		c, err := a.openComparison(ctx, in)
+		if err != nil {
+			return nil, nil, err
+		}
+		parts := newPartWriter(a.deps.Store, c.r, fmt.Sprintf("%s-%d", attemptName(ctx), try))
+		stop := beat(ctx, c.progress)
+		err = c.run(ctx, parts)
+		if err == nil && c.altered(ctx) {
+			err = failure.New(
+				failure.TableChanged,
+				in.Table+" or its target was altered again and again while it was compared",
+				"compare it when no ALTER TABLE runs",
+			)
+			if try < maxComparisons {
+				err = errAltered
+			}
+		}
+		stop()
+		if err == nil {
+			return c, parts, nil
+		}
+		parts.discard(ctx)
+		if !errors.Is(err, errAltered) {
+			return nil, nil, err
+		}
+	}
+}
+
+var errAltered = errors.New("a table was altered while it was compared")
+
 // stageSuspects publishes the manifest of what a range has found. Where another attempt was faster, its files count.
 func (a *Activities) stageSuspects(ctx context.Context, r *openedRange, parts *partWriter) error {
 	err := parts.close()
@@ -84,191 +116,75 @@ func (a *Activities) stageSuspects(ctx context.Context, r *openedRange, parts *p
 	return translate(ctx, err, where{doing: "stage what differs of " + r.in.Table})
 }
 
-// openedComparison is one range of a comparison, with both sides.
-type openedComparison struct {
-	a        *Activities
-	r        *openedRange
-	c        *comparison
-	src, dst comparedSide
-	out      CompareRangeResult
-	rows     atomic.Int64
-	waiting  atomic.Value
-}
-
-// comparedSide is a side and the table there.
-type comparedSide struct {
-	db    mysqldb.Reader
-	table *schema.Table
-	side  verify.Side
-	at    where
-}
-
-func (a *Activities) openComparison(ctx context.Context, in RangeInput) (*openedComparison, error) {
-	r, err := a.openRange(ctx, in)
-	if err != nil {
-		return nil, translate(ctx, err, where{doing: "open the plan of " + in.Table})
-	}
-	c := &openedComparison{a: a, r: r, c: r.plan.Comparison}
-	c.waiting.Store("")
-	if c.c == nil {
-		return nil, invalidInput("the plan of "+in.Run+" is none of a comparison", "")
-	}
-	if err := c.c.Layout.Prepare(); err != nil {
-		return nil, failure.New(failure.UnsupportedTable, err.Error(), "")
-	}
-	s := r.plan.Settings
-	c.src = comparedSide{side: verify.Source, at: where{s.SourceConnection, "compare " + s.Table.String()}}
-	c.dst = comparedSide{side: verify.Target, at: where{s.TargetConnection, "compare " + s.Target.String()}}
-	if c.src.db, err = a.deps.Source(ctx, s.SourceConnection); err != nil {
-		return nil, translate(ctx, err, c.src.at)
-	}
-	dst, err := a.deps.Target(ctx, s.TargetConnection)
-	if err != nil {
-		return nil, translate(ctx, err, c.dst.at)
-	}
-	c.dst.db = dst.DB
-	for side, name := range map[*comparedSide]table.Name{&c.src: s.Table, &c.dst: s.Target} {
-		if side.table, err = a.schemas.TableOfRun(ctx, side.db, name, in.PlanSum); err != nil {
-			return nil, translate(ctx, err, side.at)
-		}
-		for _, col := range c.c.Layout.ColumnsOf(side.side) {
-			if now := side.table.Column(col.Name); now == nil || now.Type != col.Type {
-				return nil, failure.New(
-					failure.TableChanged,
-					name.String()+" was altered after this comparison was planned",
-					"start it again",
-				)
-			}
-		}
-	}
-	return c, nil
-}
-
-func (c *openedComparison) progress() any {
-	return compareProgress{Rows: c.rows.Load(), Waiting: c.waiting.Load().(string)}
-}
-
 // run compares the range, a stretch of keys at a time.
 func (c *openedComparison) run(ctx context.Context, parts *partWriter) error {
 	keys := c.r.plan.Ranges[c.r.in.Range].Keys
+	join := verify.NewJoin(&c.c.Layout, c.mode())
 	var after *table.Position
 	for {
-		found, next, err := c.stretch(ctx, *keys, after)
-		if err != nil {
+		next, err := c.stretch(ctx, join, *keys, after, func(keys []table.Texts) error {
+			return translate(ctx, writeKeys(ctx, parts, keys), where{doing: "stage what differs of " + c.r.in.Table})
+		})
+		if err != nil || next == nil {
 			return err
-		}
-		if err := writeKeys(ctx, parts, found); err != nil {
-			return translate(ctx, err, where{doing: "stage what differs of " + c.r.in.Table})
-		}
-		if next == nil {
-			return nil
 		}
 		after = next
 	}
 }
 
-// stretch compares the keys from a position on, as many as are joined at once, and returns the suspects and where the
-// next stretch begins; nil where the range is done.
-func (c *openedComparison) stretch(
-	ctx context.Context,
-	keys scan.KeyRange,
-	after *table.Position,
-) ([]table.Texts, *table.Position, error) {
-	first, second, mode := c.src, c.dst, verify.SameKeys
+// mode is what the range looks for.
+func (c *openedComparison) mode() verify.Mode {
 	switch {
 	case c.r.in.Range >= c.c.SourceRanges:
-		first, second, mode = c.dst, c.src, verify.TargetKeys
+		return verify.TargetKeys
 	case !c.c.SameOrder:
-		mode = verify.SourceKeys
+		return verify.SourceKeys
 	}
-	join := verify.NewJoin(&c.c.Layout, mode)
-	next, err := c.read(ctx, first, keys, after, stretchRows, join.First)
+	return verify.SameKeys
+}
+
+// stretch compares the keys from a position on, as many as are joined at once, hands over the suspects, and returns
+// where the next stretch begins; nil where the range is done.
+func (c *openedComparison) stretch(
+	ctx context.Context,
+	join *verify.Join,
+	keys scan.KeyRange,
+	after *table.Position,
+	suspects func([]table.Texts) error,
+) (*table.Position, error) {
+	first, second := c.src, c.dst
+	if c.mode() == verify.TargetKeys {
+		first, second = c.dst, c.src
+	}
+	join.Reset()
+	next, err := c.read(ctx, first, keys, after, func(rows *table.Rows) error {
+		if join.First(rows); join.Full(stretchRows) {
+			return scan.ErrStop
+		}
+		return nil
+	})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if c.c.SameOrder {
+	// However many rows the second side has behind the first side's last one, few suspects are in memory.
+	takeSecond := func(rows *table.Rows) error {
+		join.Second(rows)
+		return suspects(join.Found(suspectsAtOnce))
+	}
+	if c.mode() == verify.SameKeys {
 		if after != nil {
 			keys.After = after.Values
 		}
 		if next != nil {
 			keys.Through = next.Values
 		}
-		_, err = c.read(ctx, second, keys, nil, 0, join.Second)
+		_, err = c.read(ctx, second, keys, nil, takeSecond)
 	} else {
-		err = c.lookUp(ctx, second, join.Keys(), join.Second)
+		err = c.lookUp(ctx, second, join.Keys(), takeSecond)
 	}
-	if err != nil {
-		return nil, nil, err
+	if err == nil {
+		err = suspects(join.End())
 	}
-	found := join.End()
 	c.out.Add(join.Tally)
-	return found, next, nil
-}
-
-// read reads rows of one side by key, at most about so many, 0 for all, and returns where the rest begins.
-func (c *openedComparison) read(
-	ctx context.Context,
-	s comparedSide,
-	keys scan.KeyRange,
-	start *table.Position,
-	most int,
-	take func(*table.Rows),
-) (*table.Position, error) {
-	set := c.r.plan.Settings
-	var read int
-	if err := c.wait(ctx, s); err != nil {
-		return nil, err
-	}
-	stats, err := scan.ReadPages(ctx, s.db, scan.ReadSpec{
-		Table: s.table, Columns: c.c.Layout.ColumnsOf(s.side), ByKey: true, Keys: &keys, Start: start,
-		Limits: scan.PageLimits{Rows: set.PageRows, MaxTime: set.PageTime, MaxBytes: int(set.PageBytes)},
-	}, func(rows *table.Rows) error {
-		take(rows)
-		c.rows.Add(int64(rows.Len()))
-		if read += rows.Len(); most > 0 && read >= most {
-			return scan.ErrStop
-		}
-		return c.wait(ctx, s)
-	})
-	c.out.LongestPage = max(c.out.LongestPage, stats.Longest.Seconds)
-	return stats.Next, translate(ctx, err, s.at)
-}
-
-// lookUp reads rows of one side by their keys.
-func (c *openedComparison) lookUp(
-	ctx context.Context,
-	s comparedSide,
-	keys []table.Texts,
-	take func(*table.Rows),
-) error {
-	err := scan.ReadKeys(
-		ctx,
-		s.db,
-		scan.KeysSpec{Table: s.table, Columns: c.c.Layout.ColumnsOf(s.side), Keys: keys},
-		func(rows *table.Rows) error {
-			take(rows)
-			c.rows.Add(int64(rows.Len()))
-			return c.wait(ctx, s)
-		},
-	)
-	return translate(ctx, err, s.at)
-}
-
-// wait waits until the table's limits let the side be used.
-func (c *openedComparison) wait(ctx context.Context, s comparedSide) error {
-	return c.a.waitOut(ctx, s.db, c.r.plan.Settings, func(reason string) { c.waiting.Store(reason) })
-}
-
-// writeKeys stages keys.
-func writeKeys(ctx context.Context, parts *partWriter, keys []table.Texts) error {
-	if len(keys) == 0 {
-		return nil
-	}
-	rows := table.NewRows(len(keys[0]))
-	for _, key := range keys {
-		for _, v := range key {
-			rows.Append([]byte(v))
-		}
-	}
-	return parts.write(ctx, rows)
+	return next, err
 }

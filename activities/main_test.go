@@ -36,9 +36,16 @@ type bench struct {
 // newBench has the table t of 250 rows on the source, in chunks of 100.
 func newBench(t *testing.T, s *servers.Server) *bench {
 	t.Helper()
-	b := &bench{Pair: dbtest.NewPair(t, s, s), t: t, folder: t.TempDir()}
+	b := emptyBench(t, s, s)
 	b.AtSource("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20), updated_at TIMESTAMP(6) NOT NULL, KEY (updated_at))")
 	dbtest.Fill(t, dbtest.Lenient(t, s, b.From), "t", 250, "n, CONCAT('v', n), '2024-01-01'")
+	return b
+}
+
+// emptyBench has a schema on each side, without a table.
+func emptyBench(t *testing.T, s, d *servers.Server) *bench {
+	t.Helper()
+	b := &bench{Pair: dbtest.NewPair(t, s, d), t: t, folder: t.TempDir()}
 	store, err := file.Open(b.folder)
 	require.NoError(t, err)
 	from, to := table.Name{Schema: b.From, Table: "t"}, table.Name{Schema: b.To, Table: "t"}

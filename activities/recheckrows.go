@@ -41,6 +41,9 @@ func (a *Activities) RecheckRows(ctx context.Context, in RangeInput) (RecheckRow
 		of := in
 		of.Range = i
 		err := a.eachSuspect(ctx, of, func(keys []table.Texts) error { return c.recheck(ctx, keys, parts, &out) })
+		if err == nil && i == ranges-1 && c.altered(ctx) {
+			err = alteredSincePlan(c.src.table.Name)
+		}
 		if err != nil {
 			parts.discard(ctx)
 			return RecheckRowsResult{}, err
@@ -122,7 +125,11 @@ func (c *openedComparison) recheck(
 ) error {
 	look := verify.NewLook(&c.c.Layout, keys)
 	for _, s := range []comparedSide{c.src, c.dst} {
-		if err := c.lookUp(ctx, s, keys, func(rows *table.Rows) { look.Add(s.side, rows) }); err != nil {
+		err := c.lookUp(ctx, s, keys, func(rows *table.Rows) error {
+			look.Add(s.side, rows)
+			return nil
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -154,16 +161,17 @@ func (c *openedComparison) recheck(
 // is none.
 func (c *openedComparison) respelled(ctx context.Context, look *verify.Look) (map[string]bool, error) {
 	out := map[string]bool{}
-	if !orderedByCollation(c.src.table) {
+	if !orderedByCollation(c.src.table) && !orderedByCollation(c.dst.table) {
 		return out, nil
 	}
 	for _, s := range []comparedSide{c.src, c.dst} {
 		for _, key := range look.MaybeRespelled(s.side) {
-			err := c.lookUp(ctx, s, []table.Texts{key}, func(rows *table.Rows) {
+			err := c.lookUp(ctx, s, []table.Texts{key}, func(rows *table.Rows) error {
 				for row := range rows.Len() {
 					out[verify.KeyBytes(key)] = true
 					out[c.c.Layout.KeyOf(rows, row)] = true
 				}
+				return nil
 			})
 			if err != nil {
 				return nil, err

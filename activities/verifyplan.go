@@ -15,7 +15,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/verify"
 )
 
-// verifyRangeRows is about how many rows a range of a comparison has at least.
+// verifyRangeRows is about how many rows a range of a comparison has at least, unless the table's ranges have fewer.
 const verifyRangeRows = 200_000
 
 // PlanVerifyInput asks for a comparison of both sides of a table.
@@ -204,11 +204,13 @@ func (p *planDraft) layout(ctx context.Context, dst *schema.Table, depth string)
 
 // cutComparison cuts the key space: once where both sides order keys alike, and otherwise each side's own.
 func (p *planDraft) cutComparison(ctx context.Context, dst *schema.Table, c *comparison) error {
-	c.SameOrder = p.src.ServerInfo().Flavor == p.dst.Server.Flavor || !orderedByCollation(p.table)
+	c.SameOrder = (p.src.ServerInfo().Flavor == p.dst.Server.Flavor || !orderedByCollation(p.table)) &&
+		scan.SameKeyOrder(p.table, dst)
 	for _, col := range c.Layout.Columns[:c.Layout.Key] {
 		c.SameOrder = c.SameOrder && ordersAlike(col)
 	}
-	ranges, err := scan.CutRanges(ctx, p.src, p.table, maxRanges, verifyRangeRows)
+	rows := min(verifyRangeRows, max(1, p.settings.RangeRows))
+	ranges, err := scan.CutRanges(ctx, p.src, p.table, maxRanges, rows)
 	if err != nil {
 		return translate(
 			ctx,
@@ -228,7 +230,7 @@ func (p *planDraft) cutComparison(ctx context.Context, dst *schema.Table, c *com
 		}
 		return nil
 	}
-	back, err := scan.CutRanges(ctx, p.dst, dst, maxRanges, verifyRangeRows)
+	back, err := scan.CutRanges(ctx, p.dst, dst, maxRanges, rows)
 	if err != nil {
 		return translate(
 			ctx,

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/verify"
 )
 
@@ -34,10 +35,11 @@ func VerifyTable(ctx workflow.Context, raw converter.RawValue) (VerifyTableResul
 		if err == nil {
 			return v.result, nil
 		}
-		if !needsNewPlan(err) || lost >= activities.MaxPlans {
+		altered := failureType(err) == failure.TableChanged
+		if !needsNewPlan(err) && !altered || lost >= activities.MaxPlans {
 			return VerifyTableResult{}, cause(err)
 		}
-		workflow.GetLogger(ctx).Warn("the plan of the comparison is gone: planning again", "error", err)
+		workflow.GetLogger(ctx).Warn("the plan of the comparison no longer holds: planning again", "error", err)
 	}
 }
 

@@ -29,17 +29,29 @@ func (c Column) forms() (form, error) {
 	switch {
 	case s.Kind == table.KindUnsupported || t.Kind == table.KindUnsupported:
 		return nil, no
-	case s.Kind.IsInteger() && t.Kind.IsInteger():
+	case isWhole(s.Kind) && isWhole(t.Kind):
 		return nil, nil
+	case isWhole(s.Kind) && t.Kind == table.KindDecimal:
+		return trimmed(t.Scale > 0), nil
 	case isFloat(s.Kind) && isFloat(t.Kind):
 		return nil, nil
 	case isMoment(s.Kind) && isMoment(t.Kind), s.Kind == table.KindTime && t.Kind == table.KindTime:
 		return trimmed(s.Precision != t.Precision), nil
-	case isJSON(s, t):
-		return canonicalJSON, nil
+	case s.Kind == table.KindJSON && t.Kind == table.KindString, s.Kind == table.KindString && t.Kind == table.KindJSON:
+		return canonicalJSON(t.Kind == table.KindJSON), nil
+	case t.Kind == table.KindString && s.Kind != t.Kind:
+		if printsAsText(s) && !t.RawCharset {
+			return nil, nil
+		}
+		return nil, no
 	case s.Kind != t.Kind:
 		return nil, no
 	}
+	return formOfOneKind(s, t, no)
+}
+
+// formOfOneKind is the form of two columns of one kind; no is the error where there is none.
+func formOfOneKind(s, t table.Column, no error) (form, error) {
 	switch s.Kind {
 	case table.KindDecimal:
 		return trimmed(s.Scale != t.Scale), nil
@@ -48,8 +60,9 @@ func (c Column) forms() (form, error) {
 			return nil, no
 		}
 	case table.KindBytes:
-		if isFixed(s) != isFixed(t) || isFixed(s) && s.Length != t.Length {
-			return trimZeroBytes, nil
+		// Filled up with zeros, two values are one.
+		if isFixed(t) && !(isFixed(s) && s.Length == t.Length) {
+			return nil, no
 		}
 	case table.KindEnum:
 		if slices.Contains(s.Members, "") != slices.Contains(t.Members, "") {
@@ -64,15 +77,27 @@ func (c Column) forms() (form, error) {
 	return nil, nil
 }
 
+// printsAsText reports whether a column of text holds just what is read of such a column: no two values of it have one
+// text.
+func printsAsText(c table.Column) bool {
+	switch c.Kind {
+	case table.KindUUID, table.KindInet:
+		return true
+	case table.KindEnum:
+		return !slices.Contains(c.Members, "")
+	case table.KindSet:
+		return !c.SetByNumber()
+	default:
+		return false
+	}
+}
+
+// isWhole reports whether the kind's text is a whole number.
+func isWhole(k table.Kind) bool { return k.IsInteger() || k == table.KindBit || k == table.KindYear }
+
 func isFloat(k table.Kind) bool { return k == table.KindFloat || k == table.KindDouble }
 
 func isMoment(k table.Kind) bool { return k == table.KindDateTime || k == table.KindTimestamp }
-
-// isJSON reports whether one side prints JSON in a form of its own, and the other holds the text.
-func isJSON(s, t table.Column) bool {
-	return s.Kind == table.KindJSON && t.Kind == table.KindString ||
-		s.Kind == table.KindString && t.Kind == table.KindJSON
-}
 
 func isFixed(c table.Column) bool { return strings.HasPrefix(c.Type, "binary") }
 
@@ -93,12 +118,4 @@ func trimmed(differ bool) form {
 		}
 		return v
 	}
-}
-
-// trimZeroBytes takes away the zero bytes with which a BINARY column fills a value up.
-func trimZeroBytes(v []byte) []byte {
-	for len(v) > 0 && v[len(v)-1] == 0 {
-		v = v[:len(v)-1]
-	}
-	return v
 }

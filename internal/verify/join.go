@@ -1,7 +1,7 @@
 package verify
 
 import (
-	"slices"
+	"bytes"
 
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -29,8 +29,11 @@ func (t *Tally) Add(o Tally) {
 
 // entry is what is kept of a row of the first side until the second side's row of the same key comes.
 type entry struct {
-	sum     Sum
+	sum Sum
+	// end is where its key ends among all keys; it begins where that of the entry before it ends.
+	end     int32
 	pending bool
+	done    bool
 }
 
 // Mode says what a Join looks for, and which of its sides is the first.
@@ -48,19 +51,38 @@ const (
 
 // Join compares the rows of one stretch of keys: all rows of the first side, which is the source but for TargetKeys,
 // then those of the second.
+//
+// It keeps the key and the sum of each row of the first side, and of the second side only what Found has not handed
+// over yet. So its memory depends on the first side alone, however many rows the second has.
+//
+//	row of the second side                  what becomes of it
+//	its key is that of the next entry       compared; the usual case, since both sides come in the same order
+//	its key is that of another entry        compared; entries are found by key from here on
+//	no entry has its key                    a suspect, or pending; left out where only keys were asked for
 type Join struct {
 	layout *Layout
 	mode   Mode
 	Tally  Tally
-	rows   map[string]entry
-	found  []string
-	key    []byte
-	buf    []byte
+	// entries are the first side's rows, in the order in which they came, and keys the bytes of their keys.
+	entries []entry
+	keys    []byte
+	// next is the entry that the second side's next row should have; byKey finds the others.
+	next  int
+	byKey map[string]int32
+	found []table.Texts
+	key   []byte
+	buf   []byte
 }
 
 // NewJoin begins a comparison by a layout that is prepared.
-func NewJoin(l *Layout, mode Mode) *Join {
-	return &Join{layout: l, mode: mode, rows: map[string]entry{}}
+func NewJoin(l *Layout, mode Mode) *Join { return &Join{layout: l, mode: mode} }
+
+// Reset begins another stretch of the same comparison in the same memory. Its Tally begins at zero.
+func (j *Join) Reset() {
+	clear(j.byKey)
+	*j = Join{
+		layout: j.layout, mode: j.mode, entries: j.entries[:0], keys: j.keys[:0], byKey: j.byKey, key: j.key, buf: j.buf,
+	}
 }
 
 // First takes rows of the first side.
@@ -71,16 +93,32 @@ func (j *Join) First(rows *table.Rows) {
 		j.Tally.SourceRows += int64(rows.Len())
 	}
 	for r := range rows.Len() {
-		j.key = j.layout.keyOf(j.key[:0], rows, r)
-		j.rows[string(j.key)] = entry{j.layout.sumOf(&j.buf, rows, r), j.layout.pending(rows, r)}
+		j.keys = j.layout.keyOf(j.keys, rows, r)
+		j.entries = append(j.entries, entry{
+			sum: j.layout.sumOf(&j.buf, rows, r), end: int32(len(j.keys)), pending: j.layout.pending(rows, r),
+		})
 	}
+}
+
+// mostKeyBytes bounds the keys of the first side's rows that are compared at once.
+const mostKeyBytes = 8 << 20
+
+// Full reports whether the first side has as many rows as are to be compared at once, or fewer with 8 MiB of keys.
+func (j *Join) Full(rows int) bool { return len(j.entries) >= rows || len(j.keys) >= mostKeyBytes }
+
+// keyAt are the bytes of an entry's key.
+func (j *Join) keyAt(i int) []byte {
+	if i == 0 {
+		return j.keys[:j.entries[0].end]
+	}
+	return j.keys[j.entries[i-1].end:j.entries[i].end]
 }
 
 // Keys are the keys of the first side's rows, for a look on the second.
 func (j *Join) Keys() []table.Texts {
-	out := make([]table.Texts, 0, len(j.rows))
-	for key := range j.rows {
-		out = append(out, texts(key))
+	out := make([]table.Texts, len(j.entries))
+	for i := range out {
+		out[i] = texts(j.keyAt(i))
 	}
 	return out
 }
@@ -93,38 +131,73 @@ func (j *Join) Second(rows *table.Rows) {
 	}
 	for r := range rows.Len() {
 		j.key = j.layout.keyOf(j.key[:0], rows, r)
-		e, there := j.rows[string(j.key)]
-		if !there && j.mode != SameKeys {
+		e := j.find(j.key)
+		if e == nil && j.mode != SameKeys {
 			continue
 		}
-		delete(j.rows, string(j.key))
+		if e != nil {
+			e.done = true
+		}
 		switch {
 		case j.mode == TargetKeys:
-		case there && e.sum == j.layout.sumOf(&j.buf, rows, r):
+		case e != nil && e.sum == j.layout.sumOf(&j.buf, rows, r):
 			j.Tally.Equal++
-		case e.pending || j.layout.pending(rows, r):
+		case e != nil && e.pending || j.layout.pending(rows, r):
 			j.Tally.Pending++
 		default:
-			j.found = append(j.found, string(j.key))
+			j.suspect(j.key)
 		}
 	}
 }
 
-// End takes what is left of the first side's rows for absent on the second, and returns the keys of all suspects, each
-// once and in the order of their bytes.
-func (j *Join) End() []table.Texts {
-	for key, e := range j.rows {
-		if e.pending {
-			j.Tally.Pending++
-		} else {
-			j.found = append(j.found, key)
+// find is the entry of a key that no row of the second side has had yet, nil where there is none.
+func (j *Join) find(key []byte) *entry {
+	if j.next < len(j.entries) && bytes.Equal(j.keyAt(j.next), key) && !j.entries[j.next].done {
+		j.next++
+		return &j.entries[j.next-1]
+	}
+	if len(j.byKey) == 0 {
+		if j.byKey == nil {
+			j.byKey = make(map[string]int32, len(j.entries))
+		}
+		for i := range j.entries {
+			j.byKey[string(j.keyAt(i))] = int32(i)
 		}
 	}
-	slices.Sort(j.found)
-	j.Tally.Suspects = int64(len(j.found))
-	out := make([]table.Texts, len(j.found))
-	for i, key := range j.found {
-		out[i] = texts(key)
+	i, there := j.byKey[string(key)]
+	if !there || j.entries[i].done {
+		return nil
 	}
+	j.next = int(i) + 1
+	return &j.entries[i]
+}
+
+func (j *Join) suspect(key []byte) {
+	j.Tally.Suspects++
+	j.found = append(j.found, texts(key))
+}
+
+// Found are the suspects that were found since it was last asked, nil while they are fewer than least.
+func (j *Join) Found(least int) []table.Texts {
+	if len(j.found) < least {
+		return nil
+	}
+	out := j.found
+	j.found = nil
 	return out
+}
+
+// End takes what is left of the first side's rows for absent on the second, and returns the suspects that Found has not
+// handed over. A key that moved meanwhile may be among them twice.
+func (j *Join) End() []table.Texts {
+	for i := range j.entries {
+		switch e := &j.entries[i]; {
+		case e.done:
+		case e.pending:
+			j.Tally.Pending++
+		default:
+			j.suspect(j.keyAt(i))
+		}
+	}
+	return j.Found(0)
 }

@@ -8,43 +8,64 @@ import (
 	"strings"
 )
 
-// canonicalJSON writes a document with sorted members and one form of each number, so that the text that MariaDB keeps
-// and the text that MySQL prints of it are equal. What is no JSON stays as it is.
-func canonicalJSON(v []byte) []byte {
-	d := json.NewDecoder(bytes.NewReader(v))
-	d.UseNumber()
-	var doc any
-	if err := d.Decode(&doc); err != nil {
-		return v
+// canonicalJSON writes a document with sorted members and one form of each number, so that the text that a column of
+// text keeps and the text that MySQL prints of it are equal. Where MySQL has parsed the text, asDoubles, numbers are what
+// it keeps of them; otherwise only zeros at their end make no difference. What is no JSON stays as it is.
+func canonicalJSON(asDoubles bool) form {
+	number := exactNumber
+	if asDoubles {
+		number = doubleNumber
 	}
-	if _, err := d.Token(); err != io.EOF {
-		return v
+	return func(v []byte) []byte {
+		d := json.NewDecoder(bytes.NewReader(v))
+		d.UseNumber()
+		var doc any
+		if err := d.Decode(&doc); err != nil {
+			return v
+		}
+		if _, err := d.Token(); err != io.EOF {
+			return v
+		}
+		out, err := json.Marshal(eachNumber(doc, number))
+		if err != nil {
+			return v
+		}
+		return out
 	}
-	out, err := json.Marshal(numbers(doc))
-	if err != nil {
-		return v
-	}
-	return out
 }
 
-// numbers gives each number that is no plain integer the shortest form of its double, which is what MySQL keeps of it.
-func numbers(v any) any {
+// eachNumber replaces each number of a document that is no plain integer.
+func eachNumber(v any, number func(json.Number) json.Number) any {
 	switch v := v.(type) {
 	case map[string]any:
 		for k := range v {
-			v[k] = numbers(v[k])
+			v[k] = eachNumber(v[k], number)
 		}
 	case []any:
 		for i := range v {
-			v[i] = numbers(v[i])
+			v[i] = eachNumber(v[i], number)
 		}
 	case json.Number:
-		if !strings.ContainsAny(string(v), ".eE") {
-			return v
-		}
-		if f, err := strconv.ParseFloat(string(v), 64); err == nil {
-			return json.Number(strconv.FormatFloat(f, 'g', -1, 64))
+		if strings.ContainsAny(string(v), ".eE") {
+			return number(v)
 		}
 	}
 	return v
+}
+
+// doubleNumber is the shortest form of the double that MySQL keeps of a number.
+func doubleNumber(n json.Number) json.Number {
+	f, err := strconv.ParseFloat(string(n), 64)
+	if err != nil {
+		return n
+	}
+	return json.Number(strconv.FormatFloat(f, 'g', -1, 64))
+}
+
+// exactNumber is a decimal without zeros at its end, and a number with an exponent as the double that it was printed of.
+func exactNumber(n json.Number) json.Number {
+	if strings.ContainsAny(string(n), "eE") {
+		return doubleNumber(n)
+	}
+	return json.Number(trimmed(true)([]byte(n)))
 }

@@ -60,6 +60,15 @@ func (l *Layout) ColumnsOf(side Side) []table.Column {
 	return out
 }
 
+// KeyNames are the names of the key's columns on one side, in the layout's order.
+func (l *Layout) KeyNames(side Side) []string {
+	out := make([]string, l.Key)
+	for i, c := range l.ColumnsOf(side)[:l.Key] {
+		out[i] = c.Name
+	}
+	return out
+}
+
 // value is a value in the form in which it is compared.
 func (l *Layout) value(rows *table.Rows, row, column int) []byte {
 	v := rows.Value(row, column)
@@ -118,9 +127,9 @@ func (l *Layout) compareCursor(a, b string) int {
 }
 
 // texts are the key's values as bytes that keyOf has appended.
-func texts(key string) table.Texts {
+func texts(key []byte) table.Texts {
 	var out table.Texts
-	for b := []byte(key); len(b) > 0; {
+	for b := key; len(b) > 0; {
 		if b[0] == 0 {
 			out, b = append(out, ""), b[1:]
 			continue

@@ -3,6 +3,7 @@ package scan
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,7 +28,9 @@ type KeysSpec struct {
 	Table *schema.Table
 	// Columns are those of the rows that are found, in order.
 	Columns []table.Column
-	// Keys are texts of the primary key's columns, in key order; an ENUM's and a SET's as well.
+	// Key names the columns of Keys, all of the primary key in any order; nil is the primary key in its own order.
+	Key []string
+	// Keys are texts of these columns; an ENUM's and a SET's as well.
 	Keys []table.Texts
 	// MaxBytes bounds the values of one statement, in bytes, 0 is 16 MiB. One row may be larger.
 	MaxBytes int
@@ -48,7 +51,11 @@ func ReadKeys(ctx context.Context, d mysqldb.Reader, spec KeysSpec, yield func(*
 	if err != nil {
 		return fmt.Errorf("read %s: %w", spec.Table.Name, err)
 	}
-	k := &keyReader{db: d, plan: plan, literals: literals, max: spec.MaxBytes, want: keysAtOnce}
+	places, err := keyPlaces(spec)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", spec.Table.Name, err)
+	}
+	k := &keyReader{db: d, plan: plan, literals: literals, places: places, max: spec.MaxBytes, want: keysAtOnce}
 	if k.max <= 0 {
 		k.max = defaultPageBytes
 	}
@@ -70,9 +77,11 @@ type keyReader struct {
 	db       mysqldb.Reader
 	plan     *readPlan
 	literals []func(text string) (string, error)
-	max      int
-	want     int
-	rows     *table.Rows
+	// places are where a key of the caller's has the columns of the primary key, in the primary key's order.
+	places []int
+	max    int
+	want   int
+	rows   *table.Rows
 }
 
 // look asks for the first of the keys, and returns for how many it did. Where they are more bytes than a statement may
@@ -115,11 +124,11 @@ func (k *keyReader) condition(keys []table.Texts) (sql string, n int, err error)
 			b.WriteString(", ")
 		}
 		b.WriteByte('(')
-		for i, text := range keys[n] {
+		for i, place := range k.places {
 			if i > 0 {
 				b.WriteString(", ")
 			}
-			lit, err := k.literals[i](text)
+			lit, err := k.literals[i](keys[n][place])
 			if err != nil {
 				return "", 0, err
 			}
@@ -130,6 +139,22 @@ func (k *keyReader) condition(keys []table.Texts) (sql string, n int, err error)
 	}
 	b.WriteByte(')')
 	return b.String(), n, nil
+}
+
+// keyPlaces are where a key of the caller's has the columns of the primary key.
+func keyPlaces(spec KeysSpec) ([]int, error) {
+	places := make([]int, len(spec.Table.PrimaryKey))
+	for i, name := range spec.Table.PrimaryKey {
+		places[i] = i
+		if spec.Key == nil {
+			continue
+		}
+		places[i] = slices.IndexFunc(spec.Key, func(c string) bool { return table.SameColumn(c, name) })
+		if places[i] < 0 || len(spec.Key) != len(places) {
+			return nil, fmt.Errorf("%w: a look by %v, and a key of %v", errBadSpec, spec.Key, spec.Table.PrimaryKey)
+		}
+	}
+	return places, nil
 }
 
 // keyLiterals write the values of a key's columns. The members of an ENUM and a SET are compared as text here, since

@@ -3,6 +3,7 @@ package scan
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
@@ -177,8 +178,17 @@ func (p *readPlan) boundKeys(keys KeyRange) error {
 	return nil
 }
 
-func (p *readPlan) keyDesc(column string) bool {
-	for _, c := range schema.IndexNamed(p.table, "PRIMARY").Columns {
+// SameKeyOrder reports whether the primary keys of two tables have the same columns in the same order and directions.
+func SameKeyOrder(a, b *schema.Table) bool {
+	return slices.EqualFunc(a.PrimaryKey, b.PrimaryKey, func(x, y string) bool {
+		return table.SameColumn(x, y) && keyDesc(a, x) == keyDesc(b, y)
+	})
+}
+
+func (p *readPlan) keyDesc(column string) bool { return keyDesc(p.table, column) }
+
+func keyDesc(t *schema.Table, column string) bool {
+	for _, c := range schema.IndexNamed(t, "PRIMARY").Columns {
 		if table.SameColumn(c.Column, column) {
 			return c.Desc
 		}

@@ -1,0 +1,165 @@
+package activities
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/table"
+	"github.com/tablehaul/tablehaul/internal/verify"
+)
+
+// openedComparison is one range of a comparison, with both sides.
+type openedComparison struct {
+	a        *Activities
+	r        *openedRange
+	c        *comparison
+	src, dst comparedSide
+	out      CompareRangeResult
+	rows     atomic.Int64
+	waiting  atomic.Value
+}
+
+// comparedSide is a side and the table there.
+type comparedSide struct {
+	db    mysqldb.Reader
+	table *schema.Table
+	side  verify.Side
+	at    where
+}
+
+func (a *Activities) openComparison(ctx context.Context, in RangeInput) (*openedComparison, error) {
+	r, err := a.openRange(ctx, in)
+	if err != nil {
+		return nil, translate(ctx, err, where{doing: "open the plan of " + in.Table})
+	}
+	c := &openedComparison{a: a, r: r, c: r.plan.Comparison}
+	c.waiting.Store("")
+	if c.c == nil {
+		return nil, invalidInput("the plan of "+in.Run+" is none of a comparison", "")
+	}
+	if err := c.c.Layout.Prepare(); err != nil {
+		return nil, failure.New(failure.UnsupportedTable, err.Error(), "")
+	}
+	s := r.plan.Settings
+	c.src = comparedSide{side: verify.Source, at: where{s.SourceConnection, "compare " + s.Table.String()}}
+	c.dst = comparedSide{side: verify.Target, at: where{s.TargetConnection, "compare " + s.Target.String()}}
+	if c.src.db, err = a.deps.Source(ctx, s.SourceConnection); err != nil {
+		return nil, translate(ctx, err, c.src.at)
+	}
+	dst, err := a.deps.Target(ctx, s.TargetConnection)
+	if err != nil {
+		return nil, translate(ctx, err, c.dst.at)
+	}
+	c.dst.db = dst.DB
+	for side, name := range map[*comparedSide]table.Name{&c.src: s.Table, &c.dst: s.Target} {
+		if side.table, err = a.schemas.TableOfRun(ctx, side.db, name, in.PlanSum); err != nil {
+			return nil, translate(ctx, err, side.at)
+		}
+		for _, col := range c.c.Layout.ColumnsOf(side.side) {
+			now := side.table.Column(col.Name)
+			if now == nil || now.Type != col.Type || now.Charset != col.Charset || now.Collation != col.Collation {
+				return nil, alteredSincePlan(name)
+			}
+		}
+	}
+	if c.c.SameOrder && !scan.SameKeyOrder(c.src.table, c.dst.table) {
+		return nil, alteredSincePlan(s.Table)
+	}
+	return c, nil
+}
+
+func alteredSincePlan(name table.Name) error {
+	return failure.New(
+		failure.TableChanged, name.String()+" was altered after this comparison was planned", "start it again",
+	)
+}
+
+func (c *openedComparison) progress() any {
+	return compareProgress{Rows: c.rows.Load(), Waiting: c.waiting.Load().(string)}
+}
+
+// altered reports whether a table is another one than when the comparison was opened.
+func (c *openedComparison) altered(ctx context.Context) bool {
+	altered := false
+	for _, s := range []comparedSide{c.src, c.dst} {
+		now := schema.ShowCreate(ctx, s.db, s.table.Name)
+		if was := s.table.CreateSQL; was != "" && now != "" && now != was {
+			c.a.schemas.Forget(s.db, s.table.Name)
+			altered = true
+		}
+	}
+	return altered
+}
+
+// read reads rows of one side by key until take returns scan.ErrStop, and returns where the rest begins.
+func (c *openedComparison) read(
+	ctx context.Context,
+	s comparedSide,
+	keys scan.KeyRange,
+	start *table.Position,
+	take func(*table.Rows) error,
+) (*table.Position, error) {
+	set := c.r.plan.Settings
+	if err := c.wait(ctx, s); err != nil {
+		return nil, err
+	}
+	stats, err := scan.ReadPages(ctx, s.db, scan.ReadSpec{
+		Table: s.table, Columns: c.c.Layout.ColumnsOf(s.side), ByKey: true, Keys: &keys, Start: start,
+		Limits: scan.PageLimits{Rows: set.PageRows, MaxTime: set.PageTime, MaxBytes: int(set.PageBytes)},
+	}, func(rows *table.Rows) error {
+		c.rows.Add(int64(rows.Len()))
+		if err := take(rows); err != nil {
+			return err
+		}
+		return c.wait(ctx, s)
+	})
+	c.out.LongestPage = max(c.out.LongestPage, stats.Longest.Seconds)
+	return stats.Next, translate(ctx, err, s.at)
+}
+
+// lookUp reads rows of one side by their keys.
+func (c *openedComparison) lookUp(
+	ctx context.Context,
+	s comparedSide,
+	keys []table.Texts,
+	take func(*table.Rows) error,
+) error {
+	err := scan.ReadKeys(
+		ctx,
+		s.db,
+		scan.KeysSpec{
+			Table: s.table, Columns: c.c.Layout.ColumnsOf(s.side), Key: c.c.Layout.KeyNames(s.side), Keys: keys,
+		},
+		func(rows *table.Rows) error {
+			c.rows.Add(int64(rows.Len()))
+			if err := take(rows); err != nil {
+				return err
+			}
+			return c.wait(ctx, s)
+		},
+	)
+	return translate(ctx, err, s.at)
+}
+
+// wait waits until the table's limits let the side be used.
+func (c *openedComparison) wait(ctx context.Context, s comparedSide) error {
+	return c.a.waitOut(ctx, s.db, c.r.plan.Settings, func(reason string) { c.waiting.Store(reason) })
+}
+
+// writeKeys stages keys.
+func writeKeys(ctx context.Context, parts *partWriter, keys []table.Texts) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	rows := table.NewRows(len(keys[0]))
+	for _, key := range keys {
+		for _, v := range key {
+			rows.Append([]byte(v))
+		}
+	}
+	return parts.write(ctx, rows)
+}
