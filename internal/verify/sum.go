@@ -1,15 +1,14 @@
 package verify
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// Sum is the first 128 bits of the SHA-256 of a row's values.
-type Sum [16]byte
+// Sum is the sum of a row's values, each in the form in which it is compared.
+type Sum = table.Sum
 
 // Layout says what of a row is compared. The rows of both sides have its columns in its order, the key's first.
 type Layout struct {
@@ -78,21 +77,10 @@ func (l *Layout) value(rows *table.Rows, row, column int) []byte {
 	return l.forms[column](v)
 }
 
-// appendValue appends a value so that no two rows of values have the same bytes: NULL is not the empty text, and the
-// length precedes the value.
-func appendValue(dst, v []byte) []byte {
-	if v == nil {
-		return append(dst, 0)
-	}
-	dst = append(dst, 1)
-	dst = binary.AppendUvarint(dst, uint64(len(v)))
-	return append(dst, v...)
-}
-
 // keyOf appends the key's bytes.
 func (l *Layout) keyOf(dst []byte, rows *table.Rows, row int) []byte {
 	for c := range l.Key {
-		dst = appendValue(dst, l.value(rows, row, c))
+		dst = table.AppendValue(dst, l.value(rows, row, c))
 	}
 	return dst
 }
@@ -101,15 +89,13 @@ func (l *Layout) keyOf(dst []byte, rows *table.Rows, row int) []byte {
 func (l *Layout) KeyOf(rows *table.Rows, row int) string { return string(l.keyOf(nil, rows, row)) }
 
 // sumOf is the sum of a row's values; buf is scratch.
-func (l *Layout) sumOf(buf *[]byte, rows *table.Rows, row int) (out Sum) {
+func (l *Layout) sumOf(buf *[]byte, rows *table.Rows, row int) Sum {
 	b := (*buf)[:0]
 	for c := range l.Columns {
-		b = appendValue(b, l.value(rows, row, c))
+		b = table.AppendValue(b, l.value(rows, row, c))
 	}
 	*buf = b
-	sum := sha256.Sum256(b)
-	copy(out[:], sum[:])
-	return out
+	return table.SumOf(b)
 }
 
 // pending reports whether the row's cursor is above AsOf, or NULL: no run has promised it.

@@ -154,7 +154,7 @@ func (k *Look) verdict(s Row, atSource bool, t Row, onTarget, respelled bool) Ve
 func KeyBytes(key table.Texts) string {
 	var b []byte
 	for _, v := range key {
-		b = appendValue(b, []byte(v))
+		b = table.AppendValue(b, []byte(v))
 	}
 	return string(b)
 }

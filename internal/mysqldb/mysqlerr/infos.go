@@ -136,7 +136,7 @@ var errorInfos = map[uint16]errorInfo{
 	errDataTooLong:       {class: ClassRowData, message: "value too long", remedy: remedyValue},
 	errWrongValueForType: {class: ClassRowData, message: "value cannot be read as the type", remedy: remedyValue},
 	errBadGeometry:       {class: ClassRowData, message: "value is not a geometry", remedy: remedyValue},
-	errRowIsReferenced: {class: ClassRowData, message: "a row of the target that has to make way is referred to" +
+	ErrRowIsReferenced: {class: ClassRowData, message: "a row of the target that has to make way is referred to" +
 		" by another table", remedy: "drop the foreign key that refers to the target, or set uniqueConflicts: fail"},
 	ErrForeignKey: {
 		class:   ClassRowData,

@@ -64,7 +64,7 @@ const (
 	errWrongValueForType  = 1411 // ER_WRONG_VALUE_FOR_TYPE
 	errTableDefChanged    = 1412 // ER_TABLE_DEF_CHANGED
 	errBadGeometry        = 1416 // ER_CANT_CREATE_GEOMETRY_OBJECT
-	errRowIsReferenced    = 1451 // ER_ROW_IS_REFERENCED_2
+	ErrRowIsReferenced    = 1451 // ER_ROW_IS_REFERENCED_2
 	ErrForeignKey         = 1452 // ER_NO_REFERENCED_ROW_2
 	errReprepare          = 1615 // ER_NEED_REPREPARE
 	errSignal             = 1644 // ER_SIGNAL_EXCEPTION

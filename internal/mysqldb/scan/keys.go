@@ -3,15 +3,12 @@ package scan
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/fetch"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
-	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -47,15 +44,11 @@ func ReadKeys(ctx context.Context, d mysqldb.Reader, spec KeysSpec, yield func(*
 	if err != nil {
 		return fmt.Errorf("read %s: %w", spec.Table.Name, err)
 	}
-	literals, err := keyLiterals(spec.Table)
+	list, err := schema.NewKeyList(spec.Table, spec.Key)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", spec.Table.Name, err)
 	}
-	places, err := keyPlaces(spec)
-	if err != nil {
-		return fmt.Errorf("read %s: %w", spec.Table.Name, err)
-	}
-	k := &keyReader{db: d, plan: plan, literals: literals, places: places, max: spec.MaxBytes, want: keysAtOnce}
+	k := &keyReader{db: d, plan: plan, list: list, max: spec.MaxBytes, want: keysAtOnce}
 	if k.max <= 0 {
 		k.max = defaultPageBytes
 	}
@@ -74,14 +67,12 @@ func ReadKeys(ctx context.Context, d mysqldb.Reader, spec KeysSpec, yield func(*
 
 // keyReader is one call of ReadKeys.
 type keyReader struct {
-	db       mysqldb.Reader
-	plan     *readPlan
-	literals []func(text string) (string, error)
-	// places are where a key of the caller's has the columns of the primary key, in the primary key's order.
-	places []int
-	max    int
-	want   int
-	rows   *table.Rows
+	db   mysqldb.Reader
+	plan *readPlan
+	list *schema.KeyList
+	max  int
+	want int
+	rows *table.Rows
 }
 
 // look asks for the first of the keys, and returns for how many it did. Where they are more bytes than a statement may
@@ -89,7 +80,7 @@ type keyReader struct {
 func (k *keyReader) look(ctx context.Context, keys []table.Texts) (done int, _ *table.Rows, err error) {
 	exprs := k.plan.exprs[:len(k.plan.columns)]
 	for {
-		cond, n, err := k.condition(keys[:min(k.want, len(keys))])
+		cond, n, err := k.list.In(keys[:min(k.want, len(keys))], keysText)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -106,77 +97,4 @@ func (k *keyReader) look(ctx context.Context, keys []table.Texts) (done int, _ *
 		}
 		k.want = max(1, n/4)
 	}
-}
-
-// condition is true for the first n keys, as many as one statement takes.
-func (k *keyReader) condition(keys []table.Texts) (sql string, n int, err error) {
-	var b strings.Builder
-	names := make([]string, len(k.plan.parts))
-	for i, p := range k.plan.parts {
-		names[i] = sqltext.Ident(p.column.Name)
-	}
-	b.WriteString("(" + strings.Join(names, ", ") + ") IN (")
-	for n < len(keys) && (n == 0 || b.Len() < keysText) {
-		if len(keys[n]) != len(names) {
-			return "", 0, fmt.Errorf("%w: a key of %d values, and %d columns", errBadSpec, len(keys[n]), len(names))
-		}
-		if n > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteByte('(')
-		for i, place := range k.places {
-			if i > 0 {
-				b.WriteString(", ")
-			}
-			lit, err := k.literals[i](keys[n][place])
-			if err != nil {
-				return "", 0, err
-			}
-			b.WriteString(lit)
-		}
-		b.WriteByte(')')
-		n++
-	}
-	b.WriteByte(')')
-	return b.String(), n, nil
-}
-
-// keyPlaces are where a key of the caller's has the columns of the primary key.
-func keyPlaces(spec KeysSpec) ([]int, error) {
-	places := make([]int, len(spec.Table.PrimaryKey))
-	for i, name := range spec.Table.PrimaryKey {
-		places[i] = i
-		if spec.Key == nil {
-			continue
-		}
-		places[i] = slices.IndexFunc(spec.Key, func(c string) bool { return table.SameColumn(c, name) })
-		if places[i] < 0 || len(spec.Key) != len(places) {
-			return nil, fmt.Errorf("%w: a look by %v, and a key of %v", errBadSpec, spec.Key, spec.Table.PrimaryKey)
-		}
-	}
-	return places, nil
-}
-
-// keyLiterals write the values of a key's columns. The members of an ENUM and a SET are compared as text here, since
-// the two sides may count them differently.
-func keyLiterals(t *schema.Table) ([]func(string) (string, error), error) {
-	out := make([]func(string) (string, error), len(t.PrimaryKey))
-	for i, name := range t.PrimaryKey {
-		c := t.Column(name)
-		if c == nil {
-			return nil, fmt.Errorf("column %s: %w", name, errNoSuchColumn)
-		}
-		if sqltext.ComparesByNumber(c.Kind) && !c.SetByNumber() {
-			out[i] = func(text string) (string, error) {
-				return string(sqltext.AppendQuoted([]byte("_utf8mb4 "), []byte(text))), nil
-			}
-			continue
-		}
-		lit, err := sqltext.Comparand(c.Column)
-		if err != nil {
-			return nil, err
-		}
-		out[i] = lit
-	}
-	return out, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/txn"
 )
 
 // writeBatches sends all rows, as many in one statement as the limits allow.
@@ -130,7 +131,7 @@ func (w *writer) execRelaxed(ctx context.Context, stmt string, from int) (int64,
 		err = w.checkWarnings(ctx, func(p mysqlerr.Problem) bool { return w.isEnumWarning(p, from) })
 	}
 	if _, restore := w.conn.ExecContext(ctx, "SET SESSION sql_mode = @tablehaul_mode"); restore != nil {
-		w.drop() // never a session in the pool that is not strict
+		txn.Drop(w.conn) // never a session in the pool that is not strict
 		if err == nil {
 			err = restore
 		}

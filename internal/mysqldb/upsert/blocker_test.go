@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/txn"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/upsert"
 	"github.com/tablehaul/tablehaul/internal/testenv/dbtest"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
@@ -44,9 +45,9 @@ func TestTheHolderOfATablesDefinitionIsFound(t *testing.T) {
 	other := dbtest.Session(t, w.Raw)
 	var id int64
 	require.NoError(t, other.QueryRowContext(t.Context(), "SELECT CONNECTION_ID()").Scan(&id))
-	require.Zero(t, upsert.LockHolder(t.Context(), w.Db, w.Spec.Target.Name))
+	require.Nil(t, txn.FindBlocker(t.Context(), w.Db, w.Spec.Target.Name))
 	dbtest.Run(t, other, "LOCK TABLES t WRITE")
-	require.Equal(t, id, upsert.LockHolder(t.Context(), w.Db, w.Spec.Target.Name))
+	require.Equal(t, id, txn.FindBlocker(t.Context(), w.Db, w.Spec.Target.Name).ID)
 	dbtest.Run(t, other, "UNLOCK TABLES")
 }
 

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/clock"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/txn"
 )
 
 // reaction is what withRetries does after a transaction that failed.
@@ -27,12 +27,12 @@ const (
 func (w *writer) withRetries(ctx context.Context) (Result, error) {
 	outcomeUnknown := false
 	for try := 1; ; try++ {
-		var watch *lockWatch
+		var watch *txn.LockWatch
 		if try == MaxTries { // the lock has been there for two tries
-			watch = watchLocks(ctx, w.db, w.plan.target.Name)
+			watch = txn.WatchLocks(ctx, w.db, w.plan.target.Name)
 		}
 		res, err := w.withLimiter(ctx)
-		blocker := watch.stop()
+		blocker := watch.Stop()
 		if err == nil {
 			res.Tries = try
 			res.Approximate = res.Approximate || outcomeUnknown
@@ -51,10 +51,10 @@ func (w *writer) withRetries(ctx context.Context) (Result, error) {
 			try--
 			continue
 		case next == giveUp || try >= MaxTries:
-			return Result{}, describeBlocker(err, blocker)
+			return Result{}, blocker.Describe(err)
 		}
 		w.heartbeat()
-		if err := clock.Sleep(ctx, retryPause(try)); err != nil {
+		if err := clock.Sleep(ctx, txn.RetryPause(try)); err != nil {
 			return Result{}, err
 		}
 	}
@@ -124,10 +124,4 @@ func (w *writer) onCommit(res Result) (tooSlow bool) {
 		rows: len(w.order), took: time.Duration(res.Seconds * float64(time.Second)), latency: w.latency,
 		longest: w.spec.MaxTransaction, minRows: w.spec.MinRows,
 	})
-}
-
-// retryPause is 50 to 150 ms times the number of tries, so that two writers with a conflict do not
-// meet again.
-func retryPause(try int) time.Duration {
-	return time.Duration(try) * (50*time.Millisecond + rand.N(100*time.Millisecond))
 }

@@ -3,18 +3,14 @@ package upsert
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/txn"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
-
-// rollbackTimeout bounds the ROLLBACK after an error. Without an answer the connection is dropped.
-const rollbackTimeout = 3 * time.Second
 
 // writer writes one chunk. Its buffers live as long as the chunk's tries.
 type writer struct {
@@ -86,22 +82,22 @@ func (w *writer) transaction(ctx context.Context) (res Result, err error) {
 		if _, err = w.conn.ExecContext(ctx, "SET foreign_key_checks = 0"); err != nil {
 			return res, err
 		}
-		defer w.restoreForeignKeyChecks(ctx)
+		defer txn.Restore(ctx, w.conn, "SET foreign_key_checks = 1")
 	}
 	begun := time.Now()
 	if _, err = w.conn.ExecContext(ctx, "START TRANSACTION"); err != nil {
-		w.drop() // the server may have executed it
+		txn.Drop(w.conn) // the server may have executed it
 		return res, err
 	}
 	w.latency = time.Since(begun)
 	if err = w.body(ctx); err != nil {
-		w.rollback(ctx)
+		txn.Rollback(ctx, w.conn)
 		if mysqlerr.IsFailover(err) || errors.Is(err, mysqldb.ErrOtherServer) {
-			w.drop() // the address may lead to another server by now
+			txn.Drop(w.conn) // the address may lead to another server by now
 		}
 		return res, err
 	}
-	if err = w.commit(ctx); err != nil {
+	if err = txn.Commit(ctx, w.conn); err != nil {
 		return res, err
 	}
 	w.res.Seconds = time.Since(begun).Seconds()
@@ -207,43 +203,4 @@ func (w *writer) mayMiscount() bool {
 		}
 	}
 	return false
-}
-
-// commit ends the transaction. Where the connection fails meanwhile, the outcome is unknown.
-func (w *writer) commit(ctx context.Context) error {
-	_, err := w.conn.ExecContext(ctx, "COMMIT")
-	switch {
-	case err == nil:
-		return nil
-	case mysqlerr.IsConnectionLost(err) || mysqlerr.Classify(err) == mysqlerr.ClassCanceled:
-		w.drop()
-		return fmt.Errorf("%w: %w", ErrOutcomeUnknown, mysqlerr.Safe(err))
-	}
-	w.rollback(ctx)
-	return err
-}
-
-// rollback ends the transaction, even where the caller's context has ended. A connection that does not
-// confirm it is dropped; the server then rolls back by itself.
-func (w *writer) rollback(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
-	defer cancel()
-	if _, err := w.conn.ExecContext(ctx, "ROLLBACK"); err != nil {
-		w.drop()
-	}
-}
-
-// restoreForeignKeyChecks makes the connection fit for chunks of other tables.
-func (w *writer) restoreForeignKeyChecks(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
-	defer cancel()
-	if _, err := w.conn.ExecContext(ctx, "SET foreign_key_checks = 1"); err != nil {
-		w.drop()
-	}
-}
-
-// drop closes the connection instead of giving it back to the pool.
-func (w *writer) drop() {
-	// Raw returns the error that it is given, and the pool acts on it.
-	_ = w.conn.Raw(func(any) error { return driver.ErrBadConn })
 }

@@ -2,13 +2,13 @@ package upsert
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/txn"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -90,12 +90,12 @@ type Result struct {
 	Batches int
 }
 
-// ErrOutcomeUnknown is wrapped where the connection failed after COMMIT was sent: the target may have
-// the chunk. To write it again is safe, but the counters then do not tell what was new.
-var ErrOutcomeUnknown = errors.New("the commit was not answered")
+// ErrOutcomeUnknown is [txn.ErrOutcomeUnknown]. To write the chunk again is safe, but the counters then do not tell
+// what was new.
+var ErrOutcomeUnknown = txn.ErrOutcomeUnknown
 
-// MaxTries bounds the tries of a transaction after lock conflicts. The caller may retry later.
-const MaxTries = 3
+// MaxTries is [txn.MaxTries].
+const MaxTries = txn.MaxTries
 
 // WriteChunk writes rows into the target in one transaction, all or none.
 //

@@ -1,4 +1,4 @@
-package upsert
+package txn
 
 import (
 	"context"
@@ -19,40 +19,37 @@ const (
 	blockerTimeout  = 2 * time.Second
 )
 
-// lockWatch looks for the connection that holds the locks which others wait for in a table. After a
+// LockWatch looks for the connection that holds the locks which others wait for in a table. After a
 // wait has ended, no server knows that connection any more.
-type lockWatch struct {
+type LockWatch struct {
 	cancel context.CancelFunc
 	done   sync.WaitGroup
-	found  *blocker // the last one seen
+	found  *Blocker // the last one seen
 }
 
-// blocker is a connection that others wait for.
-type blocker struct {
-	id            int64
+// Blocker is a connection that others wait for.
+type Blocker struct {
+	ID            int64 // of the connection
 	user, command string
 	seconds       int64
 }
 
-// watchLocks starts a lockWatch. It finds nothing where the login may not see locks.
-func watchLocks(ctx context.Context, d *mysqldb.DB, name table.Name) *lockWatch {
+// WatchLocks starts a LockWatch. It finds nothing where the login may not see locks.
+func WatchLocks(ctx context.Context, d *mysqldb.DB, name table.Name) *LockWatch {
 	ctx, cancel := context.WithCancel(ctx)
-	w := &lockWatch{cancel: cancel}
+	w := &LockWatch{cancel: cancel}
 	w.done.Go(func() {
 		for clock.Sleep(ctx, blockerInterval) == nil {
-			for _, query := range blockerQueries(d.Server) {
-				if b := findBlocker(ctx, d, query, name); b != nil {
-					w.found = b
-					break
-				}
+			if b := FindBlocker(ctx, d, name); b != nil {
+				w.found = b
 			}
 		}
 	})
 	return w
 }
 
-// stop ends the watch and returns the last blocker seen, nil for none.
-func (w *lockWatch) stop() *blocker {
+// Stop ends the watch and returns the last blocker seen, nil for none. A nil LockWatch has seen none.
+func (w *LockWatch) Stop() *Blocker {
 	if w == nil {
 		return nil
 	}
@@ -89,20 +86,30 @@ func blockerQueries(s mysqldb.Server) []string {
 	}
 }
 
+// FindBlocker is the connection that others wait for in a table; nil where none is seen.
+func FindBlocker(ctx context.Context, d *mysqldb.DB, name table.Name) *Blocker {
+	for _, query := range blockerQueries(d.Server) {
+		if b := findBlocker(ctx, d, query, name); b != nil {
+			return b
+		}
+	}
+	return nil
+}
+
 // findBlocker runs one of blockerQueries; nil is no result or an error.
-func findBlocker(ctx context.Context, d *mysqldb.DB, query string, name table.Name) *blocker {
+func findBlocker(ctx context.Context, d *mysqldb.DB, query string, name table.Name) *Blocker {
 	ctx, cancel := context.WithTimeout(ctx, blockerTimeout)
 	defer cancel()
-	var b blocker
+	var b Blocker
 	row := d.QueryRowContext(ctx, query, name.Schema, name.Table)
-	if err := row.Scan(&b.id, &b.user, &b.command, &b.seconds); err != nil {
+	if err := row.Scan(&b.ID, &b.user, &b.command, &b.seconds); err != nil {
 		return nil
 	}
 	return &b
 }
 
-// describeBlocker adds the blocker to the error of a lock wait timeout.
-func describeBlocker(err error, b *blocker) error {
+// Describe adds the blocker to the error of a lock wait timeout. A nil Blocker changes nothing.
+func (b *Blocker) Describe(err error) error {
 	if b == nil || mysqlerr.NumberOf(err) != mysqlerr.ErrLockWaitTimeout {
 		return err
 	}
@@ -112,7 +119,7 @@ func describeBlocker(err error, b *blocker) error {
 		state = "has been idle in its transaction"
 	}
 	p.Sentence = fmt.Sprintf("lock wait timeout: connection %d of %s holds a lock on the same rows, and %s for %d s",
-		b.id, b.user, state, b.seconds)
-	p.Remedy = fmt.Sprintf("wait for it, or end it: KILL %d", b.id)
+		b.ID, b.user, state, b.seconds)
+	p.Remedy = fmt.Sprintf("wait for it, or end it: KILL %d", b.ID)
 	return mysqlerr.NewError(p)
 }

@@ -1,0 +1,271 @@
+package remove
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/fetch"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/txn"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+const (
+	// keysAtOnce bounds the keys of one statement: MariaDB turns a list of 1,000 into a join. keysText bounds their
+	// SQL, in bytes.
+	keysAtOnce = 500
+	keysText   = 512 << 10
+	// anyBytes does not bound what a statement brings: the caller has read the same rows before.
+	anyBytes = 1 << 31
+)
+
+// ErrStructureChanged is returned by [Rows] where the target was altered after its structure was read.
+var ErrStructureChanged = errors.New("the target was altered since its structure was read")
+
+// errCount ends a transaction whose statement has met other rows than were locked.
+var errCount = errors.New("the server has changed another number of rows than were locked")
+
+// remover removes one list of rows. It lives as long as the tries.
+type remover struct {
+	db     *mysqldb.DB
+	spec   Spec
+	rows   []Row
+	list   *schema.KeyList
+	exprs  []sqltext.Expr
+	key    []int // of the key's columns among exprs, in key order
+	change string
+	conn   *sql.Conn
+	res    Result
+}
+
+func newRemover(d *mysqldb.DB, spec Spec, rows []Row) (*remover, error) {
+	r := &remover{db: d, spec: spec, rows: rows}
+	if len(spec.Target.PrimaryKey) == 0 {
+		return nil, mysqlerr.Refuse("", fmt.Sprintf("the target %s has no primary key", spec.Target.Name),
+			"give it the source's primary key")
+	}
+	var err error
+	if r.list, err = schema.NewKeyList(spec.Target, nil); err != nil {
+		return nil, err
+	}
+	columns := Columns(spec.Target)
+	for _, c := range columns {
+		r.exprs = append(r.exprs, sqltext.Value(d.Server, c))
+	}
+	for _, name := range spec.Target.PrimaryKey {
+		i := table.Index(columns, name)
+		if i < 0 {
+			return nil, mysqlerr.Refuse(name, "the values of this column of the key cannot be read", "")
+		}
+		r.key = append(r.key, i)
+	}
+	r.change, err = spec.changeSQL(columns)
+	return r, err
+}
+
+// changeSQL is the statement that deletes or marks, without its condition. It names the index, because the optimizer
+// ignores it where statistics are stale: a DELETE that scans the table locks every row.
+func (spec Spec) changeSQL(columns []table.Column) (string, error) {
+	name := sqltext.Qualified(spec.Target.Name)
+	if spec.Mark == nil {
+		return "DELETE FROM " + name + " USING " + name + " FORCE INDEX (PRIMARY) WHERE ", nil
+	}
+	i := table.Index(columns, spec.Mark.Column)
+	if i < 0 {
+		return "", mysqlerr.Refuse(spec.Mark.Column, fmt.Sprintf("the target %s has no such column", spec.Target.Name),
+			"run the table, which adds the column")
+	}
+	write, err := sqltext.NewAppender(columns[i], columns[i])
+	if err != nil {
+		return "", err
+	}
+	at, err := write(nil, []byte(spec.Mark.At))
+	if err != nil {
+		return "", err
+	}
+	set := []string{sqltext.Ident(columns[i].Name) + " = " + string(at)}
+	for _, c := range spec.Target.Columns {
+		if c.OnUpdate != "" && !table.SameColumn(c.Name, spec.Mark.Column) {
+			set = append(set, sqltext.Ident(c.Name)+" = "+sqltext.Ident(c.Name))
+		}
+	}
+	return "UPDATE " + name + " FORCE INDEX (PRIMARY) SET " + strings.Join(set, ", ") + " WHERE ", nil
+}
+
+// transaction is one try:
+//
+//	START TRANSACTION
+//	  OnBegin                 the caller's checks
+//	  SELECT … FOR UPDATE     the rows, by key; those with other bytes or another sum stay
+//	  checkStructure          from the first SELECT on, no ALTER TABLE and no new trigger can come between
+//	  DELETE, or UPDATE       by the keys of the rest, which are locked
+//	COMMIT
+//
+// An error rolls everything back, except one that wraps txn.ErrOutcomeUnknown.
+func (r *remover) transaction(ctx context.Context) (err error) {
+	r.res = Result{Outcomes: make([]Outcome, len(r.rows))}
+	for i := range r.res.Outcomes {
+		r.res.Outcomes[i] = Absent
+	}
+	if r.conn, err = r.db.Conn(ctx); err != nil {
+		return err
+	}
+	defer func() { _ = r.conn.Close() }() // an error means that the pool has dropped the connection already
+	begun := time.Now()
+	if _, err = r.conn.ExecContext(ctx, "START TRANSACTION"); err != nil {
+		txn.Drop(r.conn) // the server may have executed it
+		return err
+	}
+	if err = r.body(ctx); err != nil {
+		txn.Rollback(ctx, r.conn)
+		if mysqlerr.IsFailover(err) || errors.Is(err, mysqldb.ErrOtherServer) {
+			txn.Drop(r.conn) // the address may lead to another server by now
+		}
+		return err
+	}
+	err = txn.Commit(ctx, r.conn)
+	r.res.Seconds = time.Since(begun).Seconds()
+	return err
+}
+
+// body does everything between START TRANSACTION and COMMIT.
+func (r *remover) body(ctx context.Context) error {
+	if r.spec.OnBegin != nil {
+		if err := r.spec.OnBegin(ctx, r.conn); err != nil {
+			return err
+		}
+	}
+	for from := 0; from < len(r.rows); {
+		n, err := r.lock(ctx, from)
+		if err != nil {
+			return err
+		}
+		if from == 0 {
+			if err := r.checkStructure(ctx); err != nil {
+				return err
+			}
+		}
+		if err := r.changeRows(ctx, from, from+n); err != nil {
+			return err
+		}
+		from += n
+	}
+	return ctx.Err() // a context that ends before COMMIT is sent leaves nothing
+}
+
+// lock locks rows from a position on, as many as one statement takes, and decides which of them are Changed.
+// Those that may go are Removed from here on.
+func (r *remover) lock(ctx context.Context, from int) (n int, err error) {
+	rows := r.rows[from:min(from+keysAtOnce, len(r.rows))]
+	keys := make([]table.Texts, len(rows))
+	place := make(map[string]int, len(rows))
+	for i, row := range rows {
+		keys[i] = row.Key
+		place[keyBytes(row.Key)] = from + i
+	}
+	cond, n, err := r.list.In(keys, keysText)
+	if err != nil {
+		return 0, err
+	}
+	names := make([]string, len(r.exprs))
+	for i, e := range r.exprs {
+		names[i] = e.SQL
+	}
+	found := table.NewRows(len(r.exprs))
+	query := "SELECT " + strings.Join(names, ", ") + " FROM " + sqltext.Qualified(r.spec.Target.Name) +
+		" FORCE INDEX (PRIMARY) WHERE " + cond + " FOR UPDATE"
+	if _, err := fetch.RowsOn(ctx, r.conn, query, r.exprs, found, anyBytes); err != nil {
+		return 0, err
+	}
+	var buf []byte
+	for row := range found.Len() {
+		key := make(table.Texts, len(r.key))
+		for i, c := range r.key {
+			key[i] = string(found.Value(row, c))
+		}
+		at, asked := place[keyBytes(key)]
+		switch {
+		case !asked: // another spelling of a key
+		case found.Sum(row, &buf) == r.rows[at].Sum:
+			r.res.Outcomes[at] = Removed
+		default:
+			r.res.Outcomes[at] = Changed
+		}
+	}
+	return n, nil
+}
+
+func keyBytes(key table.Texts) string {
+	var b []byte
+	for _, v := range key {
+		b = table.AppendValue(b, []byte(v))
+	}
+	return string(b)
+}
+
+// checkStructure compares the target with the structure that the statements were made for.
+func (r *remover) checkStructure(ctx context.Context) error {
+	t := r.spec.Target
+	if t.CreateSQL == "" {
+		return nil
+	}
+	if now := schema.ShowCreate(ctx, r.conn, t.Name); now != "" && now != t.CreateSQL {
+		return ErrStructureChanged
+	}
+	return nil
+}
+
+// changeRows deletes or marks the rows at positions [from, to) that may go. Where other tables' rows refer to some of
+// them, it goes row by row, and those stay.
+func (r *remover) changeRows(ctx context.Context, from, to int) error {
+	var at []int
+	for i := from; i < to; i++ {
+		if r.res.Outcomes[i] == Removed {
+			at = append(at, i)
+		}
+	}
+	if len(at) == 0 {
+		return nil
+	}
+	err := r.exec(ctx, at)
+	if mysqlerr.NumberOf(err) != mysqlerr.ErrRowIsReferenced {
+		return err
+	}
+	for _, i := range at {
+		err := r.exec(ctx, []int{i})
+		if mysqlerr.NumberOf(err) == mysqlerr.ErrRowIsReferenced {
+			r.res.Outcomes[i] = Referenced
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// exec deletes or marks rows, all of which are locked.
+func (r *remover) exec(ctx context.Context, at []int) error {
+	keys := make([]table.Texts, len(at))
+	for i, row := range at {
+		keys[i] = r.rows[row].Key
+	}
+	cond, n, err := r.list.In(keys, 2*keysText) // the same keys have been one list before
+	if err != nil {
+		return err
+	}
+	res, err := r.conn.ExecContext(ctx, r.change+cond)
+	if err != nil {
+		return err
+	}
+	changed, err := res.RowsAffected()
+	if err == nil && (n != len(at) || changed != int64(len(at))) {
+		return fmt.Errorf("%w: %d, and %d were locked", errCount, changed, len(at))
+	}
+	return err
+}
