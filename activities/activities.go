@@ -91,6 +91,8 @@ func Register(w worker.ActivityRegistry, a *Activities) {
 		"CompareRange":       withStepLog(a, a.CompareRange),
 		"RecheckRows":        withStepLog(a, a.RecheckRows),
 		"FinishVerify":       withStepLog(a, a.FinishVerify),
+		"BeginSlice":         withStepLog(a, a.BeginSlice),
+		"EndSlice":           withStepLog(a, a.EndSlice),
 		"Notify":             withStepLog(a, a.Notify),
 		"Sweep":              a.Sweep,
 		"StopSweeping":       a.StopSweeping,

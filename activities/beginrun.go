@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/tablehaul/tablehaul/internal/api"
@@ -16,6 +17,8 @@ import (
 const (
 	// busyPoll is the pause between two looks at a busy table while a run waits for it.
 	busyPoll = 2 * time.Second
+	// slicePoll is that pause while a slice of a comparison has the table, which takes seconds.
+	slicePoll = 250 * time.Millisecond
 	// ChunkTimeout bounds one try of UpsertChunk. A worker that lost Temporal but not MySQL
 	// may go on writing for as long, which is why BeginRun waits it out where no cursor
 	// guards the rows.
@@ -44,7 +47,8 @@ type BeginRunResult struct {
 
 // BeginRun gets the table's lease from its state workflow, which it starts where there is none. A
 // lease whose holder is closed is taken over with a higher fence. While the table is busy, it asks by
-// the state workflow's query, which writes nothing to a history.
+// the state workflow's query, which writes nothing to a history. Where a slice of a comparison has the lease, it waits
+// for the slice with any IfBusy.
 //
 // Repeating it is harmless: the same run gets the same lease. While it waits for a busy table
 // it heartbeats the holder's workflow id.
@@ -53,65 +57,119 @@ func (a *Activities) BeginRun(ctx context.Context, in BeginRunInput) (BeginRunRe
 	if err != nil {
 		return BeginRunResult{}, err
 	}
-	req := owner.BeginRequest{WorkflowID: in.WorkflowID, RunID: in.RunID, Visibility: a.visibility(ctx)}
+	return a.waitForLease(ctx, leaseWait{
+		table: in.Table, settings: settings, ifBusy: in.IfBusy,
+		req: a.beginRequest(ctx, settings, in.WorkflowID, in.RunID),
+		pause: func(ctx context.Context, d time.Duration, why string) error {
+			return sleep(ctx, d, "waiting for "+why)
+		},
+	})
+}
+
+func (a *Activities) beginRequest(ctx context.Context, s Settings, workflowID, runID string) owner.BeginRequest {
+	req := owner.BeginRequest{WorkflowID: workflowID, RunID: runID, Visibility: a.visibility(ctx)}
 	if a.deps.Webhook != nil {
-		req.Notices = &owner.NoticeSettings{StaleAfter: settings.StaleAfter}
+		req.Notices = &owner.NoticeSettings{StaleAfter: s.StaleAfter}
 	}
+	return req
+}
+
+// leaseWait is a wait for a table's lease.
+type leaseWait struct {
+	table    string
+	settings Settings
+	req      owner.BeginRequest
+	// ifBusy says what to do while a run holds the lease; a slice is waited for in any case.
+	ifBusy string
+	// pause waits and shows why.
+	pause func(ctx context.Context, d time.Duration, why string) error
+}
+
+func (a *Activities) waitForLease(ctx context.Context, w leaseWait) (BeginRunResult, error) {
 	var ended []string // runs that held the lease and are closed
 	for {
-		state, err := a.state(ctx, in.Table)
+		state, err := a.state(ctx, w.table)
 		if err != nil {
 			return BeginRunResult{}, err
 		}
-		if l := state.Lease; l == nil || l.BelongsTo(req) || l.Fence == req.TakeOver {
-			begun, err := a.acquire(ctx, in.Table, req)
-			if err == nil {
-				a.forgetRuns(ctx, in.Table, ended, begun.FirstLoad)
-				return BeginRunResult{State: begun, Visibility: req.Visibility}, nil
-			}
-			if !isBusy(err) {
+		why := ""
+		if l := state.Lease; l != nil && !l.BelongsTo(w.req) && l.Fence != w.req.TakeOver {
+			a.observe(state)
+			over, runs, err := a.holderIsOver(ctx, w, *l)
+			switch {
+			case err != nil:
 				return BeginRunResult{}, err
-			}
-			continue // another run was faster
-		}
-		a.observe(state)
-		holder := *state.Lease
-		closed, err := a.closedSince(ctx, holder, in.RunID)
-		if err != nil {
-			return BeginRunResult{}, err
-		}
-		if closed != nil {
-			if wait := ChunkTimeout - time.Since(closed.at); closed.abruptly && settings.Cursor == "" && wait > 0 {
-				if err := sleep(ctx, wait, "waiting for the last write of "+holder.WorkflowID); err != nil {
+			case over:
+				w.req.TakeOver, ended = l.Fence, runs
+			case l.Slice && !w.req.Slice:
+				why = "a slice of " + l.WorkflowID // the state workflow grants the lease when the slice ends
+			case w.ifBusy == api.IfBusySkip && !w.req.Slice:
+				state.LastRuns = nil
+				return BeginRunResult{Busy: l, State: state, Visibility: w.req.Visibility}, nil
+			default:
+				if err := w.waitForHolder(ctx, *l); err != nil {
 					return BeginRunResult{}, err
 				}
+				continue
 			}
-			req.TakeOver, ended = holder.Fence, closed.runs
-			continue
 		}
-		switch in.IfBusy {
-		case api.IfBusySkip:
-			state.LastRuns = nil
-			return BeginRunResult{Busy: &holder, State: state, Visibility: req.Visibility}, nil
-		case api.IfBusyWait:
-			if err := sleep(ctx, busyPoll, "waiting for "+holder.WorkflowID); err != nil {
-				return BeginRunResult{}, err
-			}
-		default:
-			return BeginRunResult{}, failure.New(failure.TableBusy,
-				fmt.Sprintf(
-					"table %s is being written by workflow %s (run %s) since %s", in.Table, holder.WorkflowID,
-					holder.RunID, holder.Since.UTC().Format(time.RFC3339),
-				),
-				`wait for it, or start with "ifBusy":"wait" or "skip"`)
+		begun, err := a.acquire(ctx, w, why)
+		if err == nil {
+			a.forgetRuns(ctx, w.table, ended, begun.FirstLoad)
+			return BeginRunResult{State: begun, Visibility: w.req.Visibility}, nil
+		}
+		if isBusy(err) { // another run was faster, or one waits and no slice begins
+			err = w.pause(ctx, slicePoll, "another run")
+		}
+		if err != nil {
+			return BeginRunResult{}, err
 		}
 	}
 }
 
-// acquire gets the lease from the state workflow. It fails with TableBusy where another run has it by now.
-func (a *Activities) acquire(ctx context.Context, tbl string, req owner.BeginRequest) (owner.State, error) {
+// waitForHolder waits for some time while a run holds the lease, or fails.
+func (w leaseWait) waitForHolder(ctx context.Context, holder owner.Lease) error {
+	switch {
+	case holder.Slice:
+		return w.pause(ctx, slicePoll, "a slice of "+holder.WorkflowID)
+	case w.ifBusy == api.IfBusyWait:
+		return w.pause(ctx, busyPoll, holder.WorkflowID)
+	}
+	return heldByRun(w.table, holder)
+}
+
+// holderIsOver reports whether the holder of a lease is closed, and returns its runs. Where no cursor guards the rows,
+// it waits until a run that was ended abruptly cannot write any more.
+func (a *Activities) holderIsOver(
+	ctx context.Context, w leaseWait, holder owner.Lease,
+) (over bool, runs []string, err error) {
+	closed, err := a.closedSince(ctx, holder, w.req.RunID)
+	if err != nil || closed == nil {
+		return false, nil, err
+	}
+	wait := ChunkTimeout - time.Since(closed.at)
+	if closed.abruptly && w.settings.Cursor == "" && wait > 0 && !holder.Slice {
+		err = w.pause(ctx, wait, "the last write of "+holder.WorkflowID)
+	}
+	return err == nil, closed.runs, err
+}
+
+func heldByRun(tbl string, holder owner.Lease) error {
+	return failure.New(failure.TableBusy, fmt.Sprintf("table %s is being written by workflow %s (run %s) since %s",
+		tbl, holder.WorkflowID, holder.RunID, holder.Since.UTC().Format(time.RFC3339)),
+		`wait for it, or start with "ifBusy":"wait" or "skip"`)
+}
+
+// acquire gets the lease from the state workflow, and heartbeats why it waits, "" for no reason. It fails with
+// TableBusy where another run has the lease by now.
+func (a *Activities) acquire(ctx context.Context, w leaseWait, why string) (owner.State, error) {
+	if why != "" {
+		why = "waiting for " + why
+		activity.RecordHeartbeat(ctx, why)
+		defer beat(ctx, func() any { return why })()
+	}
 	var begun owner.State
-	if err := a.update(ctx, tbl, owner.UpdateBeginRun, req, &begun); err != nil {
+	if err := a.update(ctx, w.table, owner.UpdateBeginRun, w.req, &begun); err != nil {
 		return owner.State{}, err
 	}
 	a.observe(begun)

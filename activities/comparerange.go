@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
@@ -120,16 +121,25 @@ func (a *Activities) stageSuspects(ctx context.Context, r *openedRange, parts *p
 func (c *openedComparison) run(ctx context.Context, parts *partWriter) error {
 	keys := c.r.plan.Ranges[c.r.in.Range].Keys
 	join := verify.NewJoin(&c.c.Layout, c.mode())
-	var after *table.Position
-	for {
-		next, err := c.stretch(ctx, join, *keys, after, func(keys []table.Texts) error {
-			return translate(ctx, writeKeys(ctx, parts, keys), where{doing: "stage what differs of " + c.r.in.Table})
+	stage := func(keys []table.Texts) error {
+		return translate(ctx, writeKeys(ctx, parts, keys), where{doing: "stage what differs of " + c.r.in.Table})
+	}
+	var at *table.Position
+	for done := false; !done; {
+		err := c.slice(ctx, func(until time.Time) error {
+			for {
+				next, err := c.stretch(ctx, join, *keys, at, stage)
+				at, done = next, next == nil
+				if err != nil || done || !time.Now().Before(until) {
+					return err
+				}
+			}
 		})
-		if err != nil || next == nil {
+		if err != nil {
 			return err
 		}
-		after = next
 	}
+	return nil
 }
 
 // mode is what the range looks for.

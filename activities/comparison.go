@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
@@ -21,6 +22,8 @@ type openedComparison struct {
 	out      CompareRangeResult
 	rows     atomic.Int64
 	waiting  atomic.Value
+	// holder is nil where the comparison needs no lease.
+	holder *sliceHolder
 }
 
 // comparedSide is a side and the table there.
@@ -45,6 +48,9 @@ func (a *Activities) openComparison(ctx context.Context, in RangeInput) (*opened
 		return nil, failure.New(failure.UnsupportedTable, err.Error(), "")
 	}
 	s := r.plan.Settings
+	if s.Cursor == "" {
+		c.holder = a.sliceHolder(ctx, in.Table, s, c.say)
+	}
 	c.src = comparedSide{side: verify.Source, at: where{s.SourceConnection, "compare " + s.Table.String()}}
 	c.dst = comparedSide{side: verify.Target, at: where{s.TargetConnection, "compare " + s.Target.String()}}
 	if c.src.db, err = a.deps.Source(ctx, s.SourceConnection); err != nil {
@@ -80,6 +86,17 @@ func alteredSincePlan(name table.Name) error {
 
 func (c *openedComparison) progress() any {
 	return compareProgress{Rows: c.rows.Load(), Waiting: c.waiting.Load().(string)}
+}
+
+func (c *openedComparison) say(reason string) { c.waiting.Store(reason) }
+
+// slice calls f, which reads both sides until about a moment. A table without a cursor has no row that runs leave
+// alone: f holds its lease.
+func (c *openedComparison) slice(ctx context.Context, f func(until time.Time) error) error {
+	if c.holder == nil {
+		return f(time.Now())
+	}
+	return c.holder.hold(ctx, f)
 }
 
 // altered reports whether a table is another one than when the comparison was opened.
@@ -147,7 +164,10 @@ func (c *openedComparison) lookUp(
 
 // wait waits until the table's limits let the side be used.
 func (c *openedComparison) wait(ctx context.Context, s comparedSide) error {
-	return c.a.waitOut(ctx, s.db, c.r.plan.Settings, func(reason string) { c.waiting.Store(reason) })
+	if c.holder != nil {
+		return nil // it has waited before the slice
+	}
+	return c.a.waitOut(ctx, s.db, c.r.plan.Settings, c.say)
 }
 
 // writeKeys stages keys.

@@ -124,16 +124,20 @@ func (c *openedComparison) recheck(
 	out *RecheckRowsResult,
 ) error {
 	look := verify.NewLook(&c.c.Layout, keys)
-	for _, s := range []comparedSide{c.src, c.dst} {
-		err := c.lookUp(ctx, s, keys, func(rows *table.Rows) error {
-			look.Add(s.side, rows)
-			return nil
-		})
-		if err != nil {
-			return err
+	var respelled map[string]bool
+	err := c.slice(ctx, func(time.Time) (err error) {
+		for _, s := range []comparedSide{c.src, c.dst} {
+			err := c.lookUp(ctx, s, keys, func(rows *table.Rows) error {
+				look.Add(s.side, rows)
+				return nil
+			})
+			if err != nil {
+				return err
+			}
 		}
-	}
-	respelled, err := c.respelled(ctx, look)
+		respelled, err = c.respelled(ctx, look)
+		return err
+	})
 	if err != nil {
 		return err
 	}

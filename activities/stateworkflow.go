@@ -63,7 +63,7 @@ func Observed(s owner.State) metrics.TableState {
 	if n := len(s.LastRuns); n > 0 && strings.HasPrefix(s.LastRuns[n-1].Failure, failure.WatermarkAhead+":") {
 		out.Ahead = true
 	}
-	if s.Lease != nil {
+	if s.Lease != nil && !s.Lease.Slice {
 		out.RunningSince = s.Lease.Since
 	}
 	return out

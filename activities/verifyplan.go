@@ -105,11 +105,15 @@ func (a *Activities) PlanVerify(ctx context.Context, in PlanVerifyInput) (PlanVe
 	if err != nil {
 		return PlanVerifyResult{}, translate(ctx, err, where{doing: "stage the plan of " + in.Table})
 	}
+	limit := p.settings.RangesInFlight
+	if p.settings.Cursor == "" {
+		limit = 1 // slices of a table hold its lease one after the other
+	}
 	logStep(ctx, "ranges", len(p.ranges), "asOf", c.Layout.AsOf, "sameOrder", c.SameOrder)
 	return PlanVerifyResult{
 		Target: p.settings.Target.String(), Run: in.Run, PlanSum: sum, Ranges: len(p.ranges),
 		Cursor: p.settings.Cursor, AsOf: c.Layout.AsOf, SecondLook: p.settings.Overlap,
-		RowsEstimate: p.table.RowsEstimate, RangesInFlight: p.settings.RangesInFlight, Priority: p.settings.Priority,
+		RowsEstimate: p.table.RowsEstimate, RangesInFlight: limit, Priority: p.settings.Priority,
 		Warnings: p.warnings, Queue: a.deps.HostQueue,
 	}, nil
 }

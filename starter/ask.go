@@ -46,7 +46,7 @@ func (a *app) askTable(ctx context.Context, s service, name string) (tableStatus
 		out.LagSeconds = &lag
 	}
 	out.Failure = lastFailure(state)
-	if l := state.Lease; l != nil {
+	if l := state.Lease; l != nil && !l.Slice {
 		out.Run, out.Ended = askRun(ctx, s, remote.Execution{WorkflowID: l.WorkflowID, RunID: l.RunID})
 	}
 	return out, nil

@@ -104,6 +104,8 @@ func nowText(one tableStatus) string {
 			text = strings.TrimPrefix(text+"; ", "; ") + waitCell(w, time.Now())
 		}
 		return text
+	case one.State.Lease != nil && one.State.Lease.Slice:
+		return "being compared by workflow " + one.State.Lease.WorkflowID
 	case one.State.Lease != nil:
 		return "held by workflow " + one.State.Lease.WorkflowID + ", which does not answer"
 	case one.State.HeldBack != "":

@@ -119,6 +119,8 @@ func (a *app) nowCell(one tableStatus, m *meter) string {
 		return "never run"
 	case one.Ended != "":
 		return "idle, " + one.Ended
+	case one.Run == nil && one.State.Lease != nil && one.State.Lease.Slice:
+		return "being compared"
 	case one.Run == nil && one.State.Lease != nil:
 		return a.paint(a.stdout, yellow, "no answer")
 	case one.Run == nil && one.State.HeldBack != "":

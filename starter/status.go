@@ -69,7 +69,7 @@ func (a *app) followAgain(ctx context.Context, s service, names []string) error 
 		if err != nil {
 			return a.fromTemporal(ctx, a.explainSilence(ctx, s, err))
 		}
-		if l := state.Lease; l != nil {
+		if l := state.Lease; l != nil && !l.Slice {
 			held[name] = remote.Execution{WorkflowID: l.WorkflowID, RunID: l.RunID}
 		}
 	}

@@ -168,7 +168,11 @@ func stateDetails(s owner.State) string {
 		fmt.Fprintf(&b, "- **Fresh:** the target holds what was committed by %s\n", timeText(s.FreshAt))
 	}
 	if l := s.Lease; l != nil {
-		fmt.Fprintf(&b, "- **Written by:** `%s` since %s\n", l.WorkflowID, timeText(l.Since))
+		what := "Written by"
+		if l.Slice {
+			what = "Compared by"
+		}
+		fmt.Fprintf(&b, "- **%s:** `%s` since %s\n", what, l.WorkflowID, timeText(l.Since))
 	}
 	if f := s.FirstLoad; f != nil {
 		fmt.Fprintf(&b, "- **First load:** %d of %s loaded\n", strings.Count(f.Done, "1"),

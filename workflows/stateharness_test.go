@@ -42,6 +42,10 @@ func (o *stateHarness) resolve(req any) any {
 		l := lease(r.Fence)
 		r.Fence, r.RunID = l.Fence, cmp.Or(r.RunID, l.RunID)
 		return r
+	case owner.ReleaseRequest:
+		l := lease(r.Fence)
+		r.Fence, r.RunID = l.Fence, cmp.Or(r.RunID, l.RunID)
+		return r
 	case owner.FinishRequest:
 		l := lease(r.Fence)
 		r.Fence, r.RunID = l.Fence, cmp.Or(r.RunID, l.RunID)

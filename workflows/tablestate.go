@@ -22,8 +22,9 @@ const (
 // TableState holds one table's watermark and the right to write its target. It never ends: it
 // continues as new with its state. Runs reach it through activities (update with start).
 //
-// Its updates are beginRun, recordProgress, finishRun and setWatermark; all are safe to repeat. A validator refuses
-// each that may not change the state, so that a refusal writes nothing to the history. Its query is state.
+// Its updates are beginRun, recordProgress, finishRun, setWatermark and releaseLease; all are safe to repeat. A
+// validator refuses each that may not change the state, so that a refusal writes nothing to the history. Its query is
+// state.
 func TableState(ctx workflow.Context, state owner.State) error {
 	o := &stateWorkflow{state: state}
 	if err := o.handle(ctx); err != nil {
@@ -52,6 +53,8 @@ type stateWorkflow struct {
 	state   owner.State
 	updates int
 	notices notices
+	// waiting counts updates that wait for the end of a slice; no slice begins meanwhile.
+	waiting int
 }
 
 func (o *stateWorkflow) handle(ctx workflow.Context) error {
@@ -67,6 +70,7 @@ func (o *stateWorkflow) handle(ctx workflow.Context) error {
 		{owner.UpdateRecordProgress, o.progress, o.checkProgress},
 		{owner.UpdateFinishRun, o.finish, o.checkFinish},
 		{owner.UpdateSetWatermark, o.set, o.checkSet},
+		{owner.UpdateReleaseLease, o.release, o.checkRelease},
 	} {
 		opts := workflow.UpdateHandlerOptions{Validator: u.validator}
 		if err := workflow.SetUpdateHandlerWithOptions(ctx, u.name, u.handler, opts); err != nil {
@@ -76,15 +80,25 @@ func (o *stateWorkflow) handle(ctx workflow.Context) error {
 	return nil
 }
 
-// checkBegin refuses a run while another one holds the lease, unless it takes that lease over.
+// checkBegin refuses a run while another one holds the lease, unless it takes that lease over. It refuses a slice while
+// a run waits, so that runs wait for one slice and not for all.
 func (o *stateWorkflow) checkBegin(req owner.BeginRequest) error {
-	if l := o.state.Lease; l != nil && !l.BelongsTo(req) && l.Fence != req.TakeOver {
+	l := o.state.Lease
+	switch {
+	case l != nil && (l.BelongsTo(req) || l.Fence == req.TakeOver):
+		return nil
+	case l != nil && (req.Slice || !l.Slice):
 		return o.busy("wait for it")
+	case l == nil && req.Slice && o.waiting > 0:
+		return failure.New(failure.TableBusy, "a run waits for table "+o.state.Table, "wait for it")
 	}
 	return nil
 }
 
 func (o *stateWorkflow) begin(ctx workflow.Context, req owner.BeginRequest) (owner.State, error) {
+	if err := o.waitForSlice(ctx, req); err != nil {
+		return o.state, err
+	}
 	o.changed()
 	defer o.show(ctx)
 	o.state.Notices = owner.NoticesWith(o.state.Notices, req.Notices)
@@ -99,7 +113,7 @@ func (o *stateWorkflow) begin(ctx workflow.Context, req owner.BeginRequest) (own
 	// A state workflow that was started again, or restored, does not know the fences of before.
 	o.state.Fence = max(o.state.Fence+1, now.UnixMilli())
 	o.state.Lease = &owner.Lease{
-		WorkflowID: req.WorkflowID, RunID: req.RunID, Fence: o.state.Fence, Since: now,
+		WorkflowID: req.WorkflowID, RunID: req.RunID, Fence: o.state.Fence, Since: now, Slice: req.Slice,
 	}
 	return o.state, nil
 }
@@ -192,10 +206,10 @@ func (o *stateWorkflow) changed() {
 	o.notices.pending = true
 }
 
-// checkSet refuses while a run holds the lease, and a text that is no value of the table's cursor. The command line
-// asks a worker first, which knows the cursor better; this is for all other clients.
+// checkSet refuses while a run holds the lease, which is no slice, and a text that is no value of the table's cursor.
+// The command line asks a worker first, which knows the cursor better; this is for all other clients.
 func (o *stateWorkflow) checkSet(req owner.SetRequest) error {
-	if o.state.Lease != nil {
+	if l := o.state.Lease; l != nil && !l.Slice {
 		return o.busy("wait for it, then set the watermark")
 	}
 	if req.Adopt {
@@ -216,6 +230,12 @@ func (o *stateWorkflow) busy(remedy string) error {
 }
 
 func (o *stateWorkflow) set(ctx workflow.Context, req owner.SetRequest) (owner.State, error) {
+	if err := o.waitForSlice(ctx, owner.BeginRequest{}); err != nil {
+		return o.state, err
+	}
+	if o.state.Lease != nil {
+		return o.state, o.busy("wait for it, then set the watermark")
+	}
 	o.changed()
 	if req.Adopt {
 		o.state.Adopt, o.state.Identity = true, nil

@@ -12,6 +12,7 @@ const (
 	UpdateRecordProgress = "recordProgress"
 	UpdateFinishRun      = "finishRun"
 	UpdateSetWatermark   = "setWatermark"
+	UpdateReleaseLease   = "releaseLease"
 	QueryState           = "state"
 )
 
@@ -22,6 +23,8 @@ type BeginRequest struct {
 	RunID      string `json:"runId"`
 	// TakeOver is the fence of a lease whose holder is known to be closed; 0 takes nothing over.
 	TakeOver int64 `json:"takeOver,omitempty"`
+	// Slice says that the lease is for one slice of a comparison, and no run: see Lease.
+	Slice bool `json:"slice,omitempty"`
 	// Notices is set if the webhook is notified of the table, and nil otherwise. Each run sets it again.
 	Notices *NoticeSettings `json:"notices,omitempty"`
 	// Visibility is what the state workflow may show in Temporal's lists.
@@ -69,6 +72,13 @@ type FinishRequest struct {
 	// ForgetFirstLoad drops the record of an unfinished first load.
 	ForgetFirstLoad bool      `json:"forgetFirstLoad,omitempty"`
 	Record          RunRecord `json:"record"`
+}
+
+// ReleaseRequest gives the lease of a slice back. It is no run: the state keeps no record of it. It is refused with
+// LeaseLost where the slice does not hold the lease any more; repeating it is harmless.
+type ReleaseRequest struct {
+	Fence int64  `json:"fence"`
+	RunID string `json:"runId"`
 }
 
 // SetRequest moves the watermark by hand. It is refused while a run holds the lease.

@@ -15,6 +15,9 @@ type Lease struct {
 	// time, in milliseconds since 1970. A request that carries another one is refused.
 	Fence int64     `json:"fence"`
 	Since time.Time `json:"since"`
+	// Slice says that a comparison holds the lease for some seconds. Sync runs wait for it, and are neither refused nor
+	// skipped because of it.
+	Slice bool `json:"slice,omitempty"`
 }
 
 // BelongsTo reports whether the lease is that of the run which asks.
@@ -79,9 +82,11 @@ type State struct {
 	Cursor string `json:"cursor,omitempty"`
 	// TailTop is up to where the last run that was done had read above its window's end, in the
 	// cursor's exact text; empty where that is not known.
-	TailTop   string                `json:"tailTop,omitempty"`
-	Fence     int64                 `json:"fence"`
-	Lease     *Lease                `json:"lease,omitempty"`
+	TailTop string `json:"tailTop,omitempty"`
+	Fence   int64  `json:"fence"`
+	Lease   *Lease `json:"lease,omitempty"`
+	// Released is the fence of the slice that has given the lease back last.
+	Released  int64                 `json:"released,omitempty"`
 	FirstLoad *FirstLoad            `json:"firstLoad,omitempty"`
 	Marks     []source.CursorSample `json:"marks,omitempty"`
 	// ClockBack is by how much the source's clock was back, at most, since the run that Seen is of.
