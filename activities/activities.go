@@ -93,6 +93,7 @@ func Register(w worker.ActivityRegistry, a *Activities) {
 		"FinishVerify":       withStepLog(a, a.FinishVerify),
 		"BeginSlice":         withStepLog(a, a.BeginSlice),
 		"EndSlice":           withStepLog(a, a.EndSlice),
+		"SettleQuarantine":   withStepLog(a, a.SettleQuarantine),
 		"Notify":             withStepLog(a, a.Notify),
 		"Sweep":              a.Sweep,
 		"StopSweeping":       a.StopSweeping,

@@ -15,6 +15,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/upsert"
 	"github.com/tablehaul/tablehaul/internal/rowfile"
 	"github.com/tablehaul/tablehaul/internal/staging"
 )
@@ -50,11 +51,14 @@ type where struct {
 // hold a row's values: mysqldb has rewritten those.
 func translate(ctx context.Context, err error, at where) error {
 	var app *temporal.ApplicationError
+	var tooMany *upsert.TooManyBadRowsError
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &app):
 		return err
+	case errors.As(err, &tooMany):
+		return at.permanent(failure.TooManyBadRows, err, failure.RemedyTooManyBadRows)
 	case ctx.Err() != nil && errors.Is(ctx.Err(), context.Canceled):
 		return ctx.Err() // a cancelled step is not a failure
 	case errors.Is(err, lineage.ErrFenced):

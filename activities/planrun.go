@@ -92,6 +92,10 @@ type PlanRunResult struct {
 	Instance string `json:"instance,omitempty"`
 	// TargetRow is the run's state row beside the target; nil where none is kept.
 	TargetRow *TargetRow `json:"targetRow,omitempty"`
+	// Quarantine bounds the rows that the run sets aside; nil: it sets none aside.
+	Quarantine *QuarantinePlan `json:"quarantine,omitempty"`
+	// InQuarantine says that earlier runs have set rows aside.
+	InQuarantine bool `json:"inQuarantine,omitempty"`
 }
 
 // PlanProgress is what PlanRun heartbeats.
@@ -154,6 +158,9 @@ func (a *Activities) PlanRun(ctx context.Context, in PlanRunInput) (PlanRunResul
 		return PlanRunResult{}, err
 	}
 	out.Queue = a.deps.HostQueue
+	if err := a.planQuarantine(ctx, in, p, &out); err != nil {
+		return PlanRunResult{}, translate(ctx, err, where{doing: "look for rows of " + in.Table + " in quarantine"})
+	}
 	logStep(
 		ctx, "mode", out.Mode, "window", out.Window.String(), "ranges", out.Ranges, "statements",
 		len(p.target.Statements), "warnings", len(out.Warnings), "heldBack", out.HeldBack,

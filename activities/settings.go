@@ -68,6 +68,15 @@ type Settings struct {
 	// CreateTarget lets a missing target be created, AddColumns lets it be widened.
 	CreateTarget bool `json:"createTarget"`
 	AddColumns   bool `json:"addColumns"`
+	// Quarantine sets rows aside that the target refuses; nil: the run fails.
+	Quarantine *QuarantineSettings `json:"quarantine,omitempty"`
 	// Compression of staged files: snappy, zstd, gzip, lz4 or none.
 	Compression string `json:"compression"`
+}
+
+// QuarantineSettings bound the rows of a table that may be set aside.
+type QuarantineSettings struct {
+	// MaxRows and MaxShare (0–1, of the rows read or there) are those of one run, and of all that is in quarantine.
+	MaxRows  int     `json:"maxRows"`
+	MaxShare float64 `json:"maxShare"`
 }

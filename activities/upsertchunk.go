@@ -60,6 +60,9 @@ type UpsertChunkResult struct {
 	Approximate bool `json:"approximate,omitempty"`
 	// Seconds is the transaction that committed, from BEGIN to COMMIT.
 	Seconds float64 `json:"seconds"`
+	// Quarantined rows were set aside, since the target refuses them; FirstBad says why, of the first.
+	Quarantined int64  `json:"quarantined,omitempty"`
+	FirstBad    string `json:"firstBad,omitempty"`
 	// Tries is 1 unless a lock wait or a deadlock was met.
 	Tries int `json:"tries"`
 	// NextRows is how many rows the next chunks should have at most, since transactions took
@@ -106,7 +109,13 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	defer beat(ctx, func() any { return chunkProgress{Batches: batches.Load()} })()
 	key := tableKey{s.TargetConnection, s.Target}
 	pace := a.paces.of(paceKey{key, r.plan.ByKey})
-	done, err := a.upsert(ctx, db.DB, r, a.upsertSpec(db.DB, r, in.Range, pace), rows, func() { batches.Add(1) })
+	done, bad, err := a.upsert(ctx, db.DB, r, a.upsertSpec(db.DB, r, in.Range, pace), rows, r.mostBadRows(),
+		func() { batches.Add(1) })
+	if err == nil && r.plan.Settings.Quarantine != nil && (len(bad) > 0 || !clean) {
+		if err := a.setAside(ctx, in, r, rows, bad); err != nil {
+			return UpsertChunkResult{}, translate(ctx, err, where{doing: "set rows of " + in.Table + " aside"})
+		}
+	}
 	if err != nil {
 		if mysqlerr.IsLockConflict(err) {
 			a.deps.Metrics.LockWaits(in.Table, upsert.MaxTries)
@@ -120,21 +129,25 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 		"skippedConflicts", done.SkippedConflicts, "newerOnTarget", done.NewerOnTarget, "pace", pace.sizer.Rows(),
 		"writeLimit", pace.limiter.Limit(),
 	)
-	superseded := int64(rows.Len()) - done.Inserted - done.Updated - done.Unchanged
+	superseded := int64(rows.Len()-len(bad)) - done.Inserted - done.Updated - done.Unchanged
 	a.deps.Metrics.Wrote(in.Table, metrics.Chunk{
 		Inserted: done.Inserted, Updated: done.Updated, Unchanged: done.Unchanged + superseded,
 		NewerOnTarget: done.NewerOnTarget,
 		Seconds:       done.Seconds, Tries: done.Tries,
 	})
-	return UpsertChunkResult{
+	out := UpsertChunkResult{
 		Inserted: done.Inserted, Updated: done.Updated, Unchanged: done.Unchanged + superseded,
 		// What an earlier attempt of this step left behind is not known: it may have committed.
 		Approximate:      done.Approximate || !clean,
 		DeletedConflicts: done.DeletedConflicts, SkippedConflicts: done.SkippedConflicts,
 		NewerOnTarget: done.NewerOnTarget,
 		Seconds:       done.Seconds, Tries: done.Tries, NextRows: int64(pace.sizer.Rows()),
-		WriteLimit: pace.limiter.Limit(),
-	}, nil
+		WriteLimit: pace.limiter.Limit(), Quarantined: int64(len(bad)),
+	}
+	if len(bad) > 0 {
+		out.FirstBad = mysqlerr.NewError(bad[0].Problem).Error()
+	}
+	return out, nil
 }
 
 // upsertSpec says how the chunks of a range are written; the target is missing in it. order is that of the range.
@@ -153,10 +166,19 @@ func (a *Activities) upsertSpec(db *mysqldb.DB, r *openedRange, order int, pace 
 // maxAlters bounds how often a chunk is begun again because the target was altered in between.
 const maxAlters = 3
 
-// upsert writes the rows into the target as it is now; spec lacks the target only.
+// mostBadRows is how many rows of a chunk may be set aside; 0: one that is refused fails the run.
+func (r *openedRange) mostBadRows() int {
+	if q := r.plan.Settings.Quarantine; q != nil {
+		return q.MaxRows
+	}
+	return 0
+}
+
+// upsert writes the rows into the target as it is now; spec lacks the target only. Rows that the target refuses are
+// returned, most of them at most; with 0 the first one is an error.
 func (a *Activities) upsert(ctx context.Context, db *mysqldb.DB, r *openedRange, spec upsert.Spec, rows *table.Rows,
-	heartbeat func(),
-) (done upsert.Result, err error) {
+	most int, heartbeat func(),
+) (done upsert.Result, bad []upsert.BadRow, err error) {
 	name := r.plan.Settings.Target
 	for range maxAlters {
 		// The run's own name: nothing that is remembered from before it was planned is used.
@@ -165,23 +187,25 @@ func (a *Activities) upsert(ctx context.Context, db *mysqldb.DB, r *openedRange,
 			err = cmp.Or(spec.OnBegin(ctx, db), err) // on another server it need not be
 		}
 		if err != nil {
-			return done, err
+			return done, nil, err
 		}
 		if missing := missingColumn(spec.Columns, spec.Target); missing != "" {
-			return done, failure.New(
+			return done, nil, failure.New(
 				failure.TableChanged, fmt.Sprintf("%s lost column %s after this run was planned", name, missing),
 				"start the run again",
 			)
 		}
-		if done, err = upsert.WriteChunk(ctx, db, spec, rows, heartbeat); !errors.Is(
-			err,
-			upsert.ErrStructureChanged,
-		) {
-			return done, err
+		if most == 0 {
+			done, err = upsert.WriteChunk(ctx, db, spec, rows, heartbeat)
+		} else {
+			done, bad, err = upsert.WriteGoodRows(ctx, db, spec, rows, most, heartbeat)
+		}
+		if !errors.Is(err, upsert.ErrStructureChanged) {
+			return done, bad, err
 		}
 		a.schemas.Forget(db, name)
 	}
-	return done, err
+	return done, nil, err
 }
 
 // chunkOf reads a chunk's rows. The manifest that this worker remembers may have been replaced

@@ -55,6 +55,9 @@ func (a *app) printDetails(ctx context.Context, s service, c *config.Config, nam
 		if one.State.HeldBack != "" {
 			fmt.Fprintf(a.stdout, "  held back:  %s (at the last run)\n", one.State.HeldBack)
 		}
+		if text := quarantineText(one.State.Quarantine); text != "" {
+			fmt.Fprintf(a.stdout, "  quarantine: %s\n", a.paint(a.stdout, yellow, text))
+		}
 		a.printRuns(one.State.LastRuns, shownRuns)
 		if one.Failure != nil {
 			a.printProblems(one)

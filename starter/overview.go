@@ -219,6 +219,9 @@ func (a *app) printProblems(one tableStatus) {
 	if f := one.Failure; f != nil && one.Run == nil {
 		a.printProblem(red, one.Table+" failed: "+f.Type+": "+f.Message, f.Remedy)
 	}
+	if text := quarantineText(one.State.Quarantine); text != "" {
+		a.printProblem(yellow, one.Table+" has "+text, "docs/quarantine.md says what to do")
+	}
 	if s := one.Schedule; s != nil && s.Paused {
 		text := one.Table + " is paused: " + cmp.Or(s.Note, "its schedule starts no run")
 		a.printProblem(yellow, text, "tablehaul schedule resume "+one.Table)

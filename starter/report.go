@@ -45,6 +45,9 @@ func (a *app) printDone(done []outcome) {
 	}
 	a.printGrid(t)
 	for _, o := range done {
+		if text := quarantineText(o.Result.Quarantine); text != "" {
+			fmt.Fprintf(a.stdout, "%s has %s\n", o.Table, text)
+		}
 		if o.Result.HeldBack != "" {
 			fmt.Fprintf(a.stdout, "%s held back: %s\n", o.Table, o.Result.HeldBack)
 		}
@@ -127,6 +130,12 @@ func (a *app) printResult(r api.SyncTableResult) {
 		}
 		fmt.Fprintf(a.stdout, "  kept:       %s newer on the target, among the unchanged%s\n",
 			human.Count(r.NewerOnTarget, "row"), remedy)
+	}
+	if r.Quarantined > 0 {
+		fmt.Fprintf(a.stdout, "  set aside:  %s that the target refuses\n", human.Count(r.Quarantined, "row"))
+	}
+	if text := quarantineText(r.Quarantine); text != "" {
+		fmt.Fprintf(a.stdout, "  quarantine: %s\n", text)
 	}
 	if r.Chunks > 0 {
 		a.printFiles(r)

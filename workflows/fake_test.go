@@ -45,6 +45,7 @@ type fake struct {
 	wait    func(activities.RangeInput) error
 	upsert  func(context.Context, activities.UpsertChunkInput) (activities.UpsertChunkResult, error)
 	cleanup func(activities.RangeInput) error
+	settle  func(activities.SettleQuarantineInput) (activities.SettleQuarantineResult, error)
 }
 
 const (
@@ -166,6 +167,14 @@ func (f *fake) register(env *testsuite.TestWorkflowEnvironment) {
 				return activities.CleanupResult{}, err
 			}
 			return activities.CleanupResult{}, f.cleanup(in)
+		},
+		"SettleQuarantine": func(
+			ctx context.Context, in activities.SettleQuarantineInput,
+		) (activities.SettleQuarantineResult, error) {
+			if err := f.step(ctx, "SettleQuarantine"); err != nil {
+				return activities.SettleQuarantineResult{}, err
+			}
+			return f.settle(in)
 		},
 		"FinishRun": func(ctx context.Context, in activities.FinishRunInput) (activities.FinishRunResult, error) {
 			if err := f.step(ctx, "FinishRun"); err != nil {

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -118,6 +119,9 @@ func (f *fanOut) start(ctx workflow.Context, slice *sliceWrites, ref activities.
 			return
 		}
 		f.runner.addWritten(out)
+		if err := f.runner.tooManyBadRows(); err != nil {
+			f.fail(err)
+		}
 	})
 }
 
@@ -156,6 +160,8 @@ func (r *rangeRunner) addWritten(out activities.UpsertChunkResult) {
 	r.counts.NewerOnTarget += out.NewerOnTarget
 	r.counts.DeletedConflicts += out.DeletedConflicts
 	r.counts.SkippedConflicts += out.SkippedConflicts
+	r.counts.Quarantined += out.Quarantined
+	r.firstBad = cmp.Or(r.firstBad, out.FirstBad)
 	r.counts.Approximate = r.counts.Approximate || out.Approximate
 	r.counts.LongestTransaction = max(r.counts.LongestTransaction, out.Seconds)
 	if out.Tries > 1 {

@@ -50,6 +50,7 @@ func (s *sync) finish(ctx workflow.Context, runErr error) error {
 	if runErr != nil && s.planned && s.plan.Mode != api.ModeFirstLoad && s.plan.Ranges > 0 {
 		in.DropPlan = s.plan.Run // only a first load is resumed
 	}
+	req.Quarantine = s.inQuarantine(detached)
 	in.Finish = req
 	var ended activities.FinishRunResult
 	err := s.finishRun(detached, in, failureType(runErr) == failure.HostGone, &ended)

@@ -18,6 +18,8 @@ type SyncRangeInput struct {
 	// Pinned: see hostRouter. Priority is the table's.
 	Pinned   bool `json:"pinned,omitempty"`
 	Priority int  `json:"priority,omitempty"`
+	// MaxBadRows is how many rows the range may set aside; 0 is no limit.
+	MaxBadRows int64 `json:"maxBadRows,omitempty"`
 	// Signals is how often the range may still report its progress to its run.
 	Signals int `json:"signals,omitempty"`
 
@@ -25,6 +27,7 @@ type SyncRangeInput struct {
 	// counts and seconds of the slices before, and how often the range was extracted again from its beginning.
 	Extracted *activities.ExtractResult `json:"extracted,omitempty"`
 	Counts    Counts                    `json:"counts,omitzero"`
+	FirstBad  string                    `json:"firstBad,omitempty"`
 	Seconds   map[string]float64        `json:"seconds,omitempty"`
 	Restarts  int                       `json:"restarts,omitempty"`
 }
@@ -33,6 +36,8 @@ type SyncRangeInput struct {
 type SyncRangeResult struct {
 	Counts
 	Seconds map[string]float64 `json:"seconds"`
+	// FirstBad is why the first row was set aside that was.
+	FirstBad string `json:"firstBad,omitempty"`
 	// Pinned: see hostRouter.
 	Pinned bool `json:"pinned,omitempty"`
 }

@@ -27,7 +27,9 @@ type rangeRunner struct {
 	// at is the slice in upsert.
 	at     activities.RangeInput
 	counts Counts
-	phases map[string]float64
+	// firstBad is why the first row was set aside that was.
+	firstBad string
+	phases   map[string]float64
 	// setPhase is called at the beginning of each phase, onChunk with the range's counts after each chunk.
 	setPhase func(phase string)
 	onChunk  func(p rangeProgress)
@@ -41,7 +43,7 @@ func newRangeRunner(
 	in SyncRangeInput, router *hostRouter, setPhase func(string), onChunk func(rangeProgress),
 ) *rangeRunner {
 	r := &rangeRunner{in: in, at: in.Range, router: router, setPhase: setPhase, onChunk: onChunk}
-	r.counts, r.totalChunks = in.Counts, in.Counts.Chunks
+	r.counts, r.totalChunks, r.firstBad = in.Counts, in.Counts.Chunks, in.FirstBad
 	r.phases = map[string]float64{}
 	for _, phase := range movePhases {
 		if t := in.Seconds[phase]; t > 0 {
@@ -119,6 +121,7 @@ func (r *rangeRunner) runSlices(ctx workflow.Context) (*SyncRangeInput, error) {
 func (r *rangeRunner) remaining(slice activities.ExtractResult) *SyncRangeInput {
 	in := r.in
 	in.Range, in.Extracted, in.Counts, in.Seconds, in.Pinned = r.at, &slice, r.counts, r.phases, r.router.pinned
+	in.FirstBad = r.firstBad
 	return &in
 }
 

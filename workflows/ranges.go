@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -25,6 +26,7 @@ func (s *sync) rangeInput(i int) SyncRangeInput {
 		ChunksInFlight: max(1, s.plan.ChunksInFlight/side),
 		ChunkRows:      s.plan.ChunkRows,
 		Priority:       s.plan.Priority,
+		MaxBadRows:     s.maxBadRows(),
 		Signals:        max(1, maxSignals/s.plan.Ranges),
 	}
 }
@@ -48,7 +50,7 @@ func (s *sync) moveInline(ctx workflow.Context) error {
 	if needsNewPlan(err) {
 		return err // what was counted is read again
 	}
-	s.add(r.counts, r.phases)
+	s.add(r.counts, r.phases, r.firstBad)
 	if err == nil {
 		s.status.RangesDone++
 	}
@@ -89,6 +91,7 @@ func (s *sync) moveChildren(ctx workflow.Context, todo []SyncRangeInput) error {
 			inFlight--
 			record, err := s.settleRange(ctx, in.Range.Range, f)
 			fail(err)
+			fail(s.tooManyBadRows())
 			if record == nil {
 				return
 			}
@@ -139,7 +142,7 @@ func (s *sync) settleRange(ctx workflow.Context, i int, f workflow.Future) (reco
 		return nil, cause(err)
 	}
 	s.router.pinned = s.router.pinned || out.Pinned
-	s.add(out.Counts, out.Seconds)
+	s.add(out.Counts, out.Seconds, out.FirstBad)
 	s.status.RangesDone++
 	if i < len(s.plan.Done) {
 		s.plan.Done = s.plan.Done[:i] + "1" + s.plan.Done[i+1:]
@@ -152,8 +155,9 @@ func (s *sync) settleRange(ctx workflow.Context, i int, f workflow.Future) (reco
 		owner.ProgressRequest{Fence: s.lease.Fence, RunID: s.lease.RunID, RangeDone: &i}), nil
 }
 
-func (s *sync) add(c Counts, phases map[string]float64) {
+func (s *sync) add(c Counts, phases map[string]float64, firstBad string) {
 	s.result.Counts.Add(c)
+	s.firstBad = cmp.Or(s.firstBad, firstBad)
 	for _, phase := range movePhases {
 		if t, ok := phases[phase]; ok {
 			s.result.Seconds[phase] += t

@@ -41,7 +41,9 @@ func SyncRange(ctx workflow.Context, in SyncRangeInput) (SyncRangeResult, error)
 	if remaining != nil {
 		return SyncRangeResult{}, workflow.NewContinueAsNewError(ctx, SyncRangeName, *remaining)
 	}
-	return SyncRangeResult{Counts: r.counts, Seconds: r.phases, Pinned: r.router.pinned}, cause(err)
+	return SyncRangeResult{
+		Counts: r.counts, Seconds: r.phases, FirstBad: r.firstBad, Pinned: r.router.pinned,
+	}, cause(err)
 }
 
 // signalParent signals without waiting: progress that does not arrive is only not shown.

@@ -80,6 +80,9 @@ type sync struct {
 	// planned says that PlanRun succeeded; plans counts its calls.
 	planned bool
 	plans   int
+	// firstBad is why the first row was set aside that was; begunWith is what was in quarantine before.
+	firstBad  string
+	begunWith *api.Quarantine
 }
 
 func newSync(ctx workflow.Context, in SyncTableInput) *sync {
@@ -103,7 +106,7 @@ func (s *sync) begin(ctx workflow.Context) (activities.BeginRunResult, error) {
 	s.status.FreshAt = out.State.FreshAt
 	if err == nil && out.State.Lease != nil {
 		s.lease = *out.State.Lease
-		s.result.Watermark = out.State.Watermark
+		s.result.Watermark, s.begunWith = out.State.Watermark, out.State.Quarantine
 	}
 	return out, err
 }
@@ -180,16 +183,16 @@ func (s *sync) attempt(ctx workflow.Context, state owner.State) error {
 		s.setPhase(ctx, PhaseRanges)
 		err = s.moveChildren(ctx, todo)
 	}
-	if err == nil && s.result.Written() != s.result.RowsExtracted {
-		// Invariant: rows extracted = rows in manifests = rows applied. If it does not hold,
+	if applied := s.result.Written() + s.result.Quarantined; err == nil && applied != s.result.RowsExtracted {
+		// Invariant: rows extracted = rows in manifests = rows applied or set aside. If it does not hold,
 		// the watermark must not rise.
-		what := fmt.Sprintf("%d rows were extracted and %d applied", s.result.RowsExtracted, s.result.Written())
+		what := fmt.Sprintf("%d rows were extracted and %d applied", s.result.RowsExtracted, applied)
 		err = temporal.NewNonRetryableApplicationError(what+": the watermark stays", failure.Unexpected, nil)
 	}
 	if err == nil && s.plan.IndexesLater > 0 {
 		err = s.addIndexes(ctx)
 	}
-	return err
+	return s.settleQuarantine(ctx, err)
 }
 
 // addIndexes gives a target that this load has created the indexes that it lacks.

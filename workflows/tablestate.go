@@ -139,6 +139,7 @@ func (o *stateWorkflow) progress(ctx workflow.Context, req owner.ProgressRequest
 	if req.Marks != nil {
 		o.state.Marks = req.Marks
 	}
+	o.setQuarantine(req.Quarantine)
 	if req.HeldBack != nil {
 		o.state.HeldBack, o.state.HeldBackSeconds = *req.HeldBack, req.HeldBackSeconds
 	}
@@ -174,6 +175,7 @@ func (o *stateWorkflow) finish(ctx workflow.Context, req owner.FinishRequest) (o
 	if req.TailTop != "" {
 		o.state.TailTop = req.TailTop
 	}
+	o.setQuarantine(req.Quarantine)
 	if req.ForgetFirstLoad {
 		o.state.FirstLoad = nil
 	}

@@ -39,6 +39,8 @@ type SyncTableResult struct {
 	// HeldBack says what open work on the source kept the window's end back.
 	HeldBack string   `json:"heldBack,omitempty"`
 	Warnings []string `json:"warnings,omitempty"`
+	// Quarantine is what of the table is in quarantine after the run, nil where nothing is.
+	Quarantine *Quarantine `json:"quarantine,omitempty"`
 }
 
 // Counts are rows and files of a run or a range.
@@ -54,8 +56,10 @@ type Counts struct {
 	// not written because a newer row has their value. Both need uniqueConflicts: replace.
 	DeletedConflicts int64 `json:"deletedConflicts,omitempty"`
 	SkippedConflicts int64 `json:"skippedConflicts,omitempty"`
-	Chunks           int64 `json:"chunks"`
-	Parts            int64 `json:"parts"`
+	// Quarantined rows were set aside, since the target refuses them.
+	Quarantined int64 `json:"quarantined,omitempty"`
+	Chunks      int64 `json:"chunks"`
+	Parts       int64 `json:"parts"`
 	// StagedBytes is the sum of the parts' sizes.
 	StagedBytes int64 `json:"stagedBytes"`
 	// Approximate marks Inserted, Updated and Unchanged: a connection was lost at COMMIT.
@@ -76,6 +80,7 @@ func (c *Counts) Add(o Counts) {
 	c.NewerOnTarget += o.NewerOnTarget
 	c.DeletedConflicts += o.DeletedConflicts
 	c.SkippedConflicts += o.SkippedConflicts
+	c.Quarantined += o.Quarantined
 	c.Chunks += o.Chunks
 	c.Parts += o.Parts
 	c.StagedBytes += o.StagedBytes

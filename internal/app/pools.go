@@ -193,5 +193,14 @@ func settings(cfg *config.Config, n table.Name) (activities.Settings, error) {
 		StaleAfter: t.StaleAfter,
 		Priority:   t.Priority, CreateTarget: t.CreateTarget, AddColumns: t.AddColumns,
 		Compression: cfg.Staging.Compression,
+		Quarantine:  quarantine(t),
 	}, nil
+}
+
+// quarantine says what happens to rows that the target refuses; nil where the run fails.
+func quarantine(t config.Table) *activities.QuarantineSettings {
+	if t.BadRows != "quarantine" {
+		return nil
+	}
+	return &activities.QuarantineSettings{MaxRows: t.MaxBadRows, MaxShare: t.MaxBadShare}
 }

@@ -107,6 +107,12 @@ type Table struct {
 	BulkLoad bool
 	// IndexesAfterLoad gives a target that is created its secondary indexes after the first load.
 	IndexesAfterLoad bool
+	// BadRows is "fail" or "quarantine". MaxBadRows and MaxBadShare (0–1) bound the rows that a run sets aside and that
+	// are in quarantine, QuarantineKeep how long they stay there.
+	BadRows        string
+	MaxBadRows     int
+	MaxBadShare    float64
+	QuarantineKeep time.Duration
 	// ChunksInFlight and RangesInFlight bound what one run does at once.
 	ChunksInFlight int
 	RangesInFlight int

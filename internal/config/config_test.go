@@ -63,6 +63,7 @@ func TestExampleFileLoads(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, config.Table{
 		Name: table.Name{Schema: "shop", Table: "orders"}, Target: table.Name{Schema: "dw", Table: "orders"},
+		BadRows: "fail", MaxBadRows: 100, MaxBadShare: 0.001, QuarantineKeep: 720 * time.Hour,
 		SourceConnection: "shop", TargetConnection: "warehouse",
 		Cursor: "updated_at", Overlap: time.Minute, MinLag: time.Second, TailRows: 100_000,
 		PageRows: 10000, PageBytes: 4 << 20, PageTime: 5 * time.Second,
@@ -135,6 +136,10 @@ func TestEverySettingIsTakenFromTableThenDefaults(t *testing.T) {
     maxReplicaLag: 10s
     replicas: [shop, warehouse]
     uniqueConflicts: replace
+    badRows: quarantine
+    maxBadRows: 7
+    maxBadShare: 2.5 %
+    quarantine: { keep: 48h }
     staleAfter: 90m
     schedule: 0  3 * * 1-5 Europe/Berlin
     scheduleJitter: 2m
@@ -162,6 +167,7 @@ func TestEverySettingIsTakenFromTableThenDefaults(t *testing.T) {
 		Name: table.Name{Schema: "shop", Table: "a"}, Target: table.Name{Schema: "dw", Table: "b"},
 		SourceConnection: "warehouse", TargetConnection: "shop",
 		Cursor: "7", CursorZone: "Europe/Berlin", Overlap: 90 * time.Minute, MinLag: 250 * time.Millisecond,
+		BadRows: "quarantine", MaxBadRows: 7, MaxBadShare: 0.025, QuarantineKeep: 48 * time.Hour,
 		FixedLag: 10 * time.Minute, TailRows: 5000,
 		Hours: "22:00-06:00 Europe/Berlin", MaxThreadsRunning: 50, MaxReplicaLag: 10 * time.Second,
 		Replicas:     []string{"shop", "warehouse"},

@@ -16,6 +16,7 @@ func Reference() string {
 	section(&b, "tables[]", "Beside these, every key of “defaults and tables[]”.", tableNames)
 	section(&b, "defaults and tables[]", "In `defaults` for every table, or in an entry of `tables` for one.",
 		slices.Concat(connectionNames, basics))
+	section(&b, "defaults and tables[]: bad rows", "What happens to rows that the target refuses.", badRows)
 	section(&b, "staging", "", stagingFields)
 	section(&b, "defaults and tables[]: the window", "Up to where a run reads.", windows)
 	section(&b, "defaults and tables[]: pauses", "When a run waits.", pauses)

@@ -24,6 +24,7 @@ var builtin = Table{
 	UniqueConflicts: conflictsFail, MaxTransaction: time.Second, StaleAfter: day,
 	Priority: 3, BulkLoad: true, CreateTarget: true, AddColumns: true,
 	ScheduleJitter: 30 * time.Second,
+	BadRows:        badRowsFail, MaxBadRows: 100, MaxBadShare: 0.001, QuarantineKeep: 30 * day,
 }
 
 const (
@@ -104,7 +105,7 @@ var pauses = []field[Table]{
 }
 
 // settings are all keys that stand in defaults and in every table.
-var settings = slices.Concat(connectionNames, basics, windows, pauses, []field[Table]{
+var settings = slices.Concat(connectionNames, basics, badRows, windows, pauses, []field[Table]{
 	{"tuning", "", "", "Sizes and limits that few files need: see “tuning” below.", setTuning},
 })
 

@@ -83,7 +83,7 @@ var defaultsHints = func() map[string]string {
 // tuningHints are what to say about settings that are put under tuning.
 var tuningHints = func() map[string]string {
 	hints := map[string]string{}
-	for _, f := range slices.Concat(basics, windows, pauses) {
+	for _, f := range slices.Concat(basics, badRows, windows, pauses) {
 		hints[f.key] = "write it beside tuning, not under it"
 	}
 	return hints

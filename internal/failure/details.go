@@ -35,3 +35,7 @@ func New(typ, what, remedy string) error {
 		NonRetryable: true, Details: []any{Details{What: what, Remedy: remedy}},
 	})
 }
+
+// RemedyTooManyBadRows is what to do about rows that the target refuses.
+const RemedyTooManyBadRows = "so many have one cause: correct it at the source or on the target (tablehaul " +
+	"quarantine list names it) and run again, or raise maxBadRows and maxBadShare"

@@ -73,6 +73,12 @@ var Guide = []Advice{
 		"correct the row at the source or widen the target, then run again", false,
 	},
 	{
+		TooManyBadRows, "the target refuses more rows than `maxBadRows` and `maxBadShare` let runs set aside",
+		"the first of them in the message; all: `tablehaul quarantine list`",
+		"correct the one cause that so many have, at the source or on the target, and run again; or raise the limits",
+		false,
+	},
+	{
 		StagedFileCorrupt, "a staged file is missing or damaged, again after the range was extracted again",
 		"the disk, and whether all workers see the same `staging.url`", "mend that, then run again", false,
 	},

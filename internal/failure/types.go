@@ -25,6 +25,8 @@ const (
 	ServerRejected = "ServerRejected"
 	// RowRejected: the target refuses a row's data.
 	RowRejected = "RowRejected"
+	// TooManyBadRows: the target refuses more rows than may be set aside.
+	TooManyBadRows = "TooManyBadRows"
 	// StagedFileCorrupt: a staged file is missing or not what its manifest says; the range is extracted again.
 	StagedFileCorrupt = "StagedFileCorrupt"
 	// StagingFull: staging has no room left; retried slowly.

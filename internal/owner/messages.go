@@ -3,6 +3,7 @@ package owner
 import (
 	"time"
 
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 )
 
@@ -44,6 +45,8 @@ type ProgressRequest struct {
 	HeldBack  *string               `json:"heldBack,omitempty"`
 	// HeldBackSeconds goes with HeldBack.
 	HeldBackSeconds float64 `json:"heldBackSeconds,omitempty"`
+	// Quarantine replaces that of the state; nil changes nothing.
+	Quarantine *api.Quarantine `json:"quarantine,omitempty"`
 	// ForgetWatermark is set where the target was found without the rows that the watermark
 	// promises.
 	ForgetWatermark bool `json:"forgetWatermark,omitempty"`
@@ -70,8 +73,10 @@ type FinishRequest struct {
 	// FreshAt: see State; the zero time changes nothing.
 	FreshAt time.Time `json:"freshAt,omitzero"`
 	// ForgetFirstLoad drops the record of an unfinished first load.
-	ForgetFirstLoad bool      `json:"forgetFirstLoad,omitempty"`
-	Record          RunRecord `json:"record"`
+	ForgetFirstLoad bool `json:"forgetFirstLoad,omitempty"`
+	// Quarantine replaces that of the state; nil changes nothing.
+	Quarantine *api.Quarantine `json:"quarantine,omitempty"`
+	Record     RunRecord       `json:"record"`
 }
 
 // ReleaseRequest gives the lease of a slice back. It is no run: the state keeps no record of it. It is refused with

@@ -3,6 +3,7 @@ package owner
 import (
 	"time"
 
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -109,6 +110,8 @@ type State struct {
 	// LastSuccess is when a run last ended well, FailedRuns how many have failed since.
 	LastSuccess time.Time `json:"lastSuccess,omitzero"`
 	FailedRuns  int       `json:"failedRuns,omitempty"`
+	// Quarantine is what is in quarantine, nil where nothing is.
+	Quarantine *api.Quarantine `json:"quarantine,omitempty"`
 	// Notices is nil where the webhook is not notified.
 	Notices *Notices `json:"notices,omitempty"`
 	// Visibility is what the run that was begun last allows.

@@ -145,6 +145,15 @@ func IsLockConflict(err error) bool {
 	return n == ErrLockWaitTimeout || n == errDeadlock
 }
 
+// IsForeignKey reports a row that lacks its parent, or a row that other rows refer to, by the server's number.
+func IsForeignKey(number uint16) bool {
+	switch number {
+	case ErrForeignKey, errRowIsReferenced, errNoReferencedRow, errRowReferenced:
+		return true
+	}
+	return false
+}
+
 // IsMissing reports whether a table, or the schema that it would be in, is not there.
 func IsMissing(err error) bool {
 	n := NumberOf(err)

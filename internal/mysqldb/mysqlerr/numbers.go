@@ -44,6 +44,8 @@ const (
 	ErrLockWaitTimeout    = 1205 // ER_LOCK_WAIT_TIMEOUT: the transaction stays open, so it must be rolled back
 	errLockTableFull      = 1206 // ER_LOCK_TABLE_FULL
 	errDeadlock           = 1213 // ER_LOCK_DEADLOCK: rolled back by the server
+	errNoReferencedRow    = 1216 // ER_NO_REFERENCED_ROW: of a login that may not see the parent
+	errRowReferenced      = 1217 // ER_ROW_IS_REFERENCED: of a login that may not see the child
 	ErrUserLimit          = 1226 // ER_USER_LIMIT_REACHED
 	ErrSpecificAccess     = 1227 // ER_SPECIFIC_ACCESS_DENIED_ERROR
 	ErrSubqueryRows       = 1242 // ER_SUBQUERY_NO_1_ROW: in our upserts only the key guard raises it

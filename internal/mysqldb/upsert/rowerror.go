@@ -29,6 +29,7 @@ func keyHash(values [][]byte) string {
 
 // rowError is a problem of one row, named by its key's hash.
 func (w *writer) rowError(row int32, p mysqlerr.Problem) error {
+	w.blamed = row
 	p.Row, p.KeyHash = 0, keyHash(w.keyValues(row))
 	if c := w.plan.computedBy(p); c != nil {
 		p.Column = c.Name

@@ -20,6 +20,7 @@ type writer struct {
 	rows      *table.Rows
 	order     []int32 // the rows to write, sorted by key; a position is an index of it
 	heartbeat func()
+	blamed    int32 // the row that the last error was found to be about
 
 	conn    *sql.Conn
 	latency time.Duration // of START TRANSACTION

@@ -1,0 +1,122 @@
+package activities_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/testenv/dbtest"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
+)
+
+// quarantineBench has the rows 0 to 249 on the source, and a target with a check that they pass.
+func quarantineBench(t *testing.T, s *servers.Server, most int) (*bench, *dbtest.Writing) {
+	t.Helper()
+	b := newBench(t, s)
+	b.settings.Quarantine = &activities.QuarantineSettings{MaxRows: most, MaxShare: 1}
+	b.AtSource("UPDATE t SET v = 'ok'")
+	to := &dbtest.Writing{T: t, Raw: s.DB(t, b.To)}
+	to.Exec("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20), updated_at TIMESTAMP(6) NOT NULL, KEY (updated_at), " +
+		"CONSTRAINT good CHECK (v NOT LIKE 'bad%'))")
+	return b, to
+}
+
+// write runs every step of the range up to the last chunk, and returns what the chunks did.
+func (b *bench) write(in activities.RangeInput) (sum activities.UpsertChunkResult, err error) {
+	b.t.Helper()
+	var extracted activities.ExtractResult
+	require.NoError(b.t, b.step("ExtractIncremental", in, &extracted))
+	var page activities.ListChunksResult
+	require.NoError(b.t, b.step("ListChunks", activities.ListChunksInput{RangeInput: in, Limit: 1000}, &page))
+	for _, c := range page.Chunks {
+		var r activities.UpsertChunkResult
+		if err := b.step("UpsertChunk", activities.UpsertChunkInput{RangeInput: in, ChunkRef: c}, &r); err != nil {
+			return sum, err
+		}
+		sum.Inserted, sum.Updated = sum.Inserted+r.Inserted, sum.Updated+r.Updated
+		sum.Unchanged += r.Unchanged
+		sum.Quarantined, sum.FirstBad = sum.Quarantined+r.Quarantined, sum.FirstBad+r.FirstBad
+	}
+	return sum, nil
+}
+
+// settle runs SettleQuarantine, and returns "open waiting written gone pending".
+func (b *bench) settle(in activities.SettleQuarantineInput) string {
+	b.t.Helper()
+	var r activities.SettleQuarantineResult
+	require.NoError(b.t, b.step("SettleQuarantine", in, &r))
+	require.Equal(b.t, r.Rows() > 0, !r.Oldest.IsZero())
+	return fmt.Sprint(r.Open, r.Waiting, r.Written, r.Gone, r.Pending)
+}
+
+// quarantineFiles counts what is in quarantine: indexes and files of rows.
+func (b *bench) quarantineFiles() (n [2]int) {
+	b.t.Helper()
+	for i, ending := range []string{"json", "parquet"} {
+		found, err := filepath.Glob(filepath.Join(b.folder, "quarantine", "*", "*", "*."+ending))
+		require.NoError(b.t, err)
+		n[i] = len(found)
+	}
+	return n
+}
+
+func TestRefusedRowsGoIntoQuarantine(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		b, to := quarantineBench(t, s, 5)
+		b.AtSource("UPDATE t SET v = 'bad s3cret' WHERE id IN (1, 50, 100, 249)")
+		plan, in := b.plan()
+		require.False(t, plan.InQuarantine)
+		for try, want := range []string{"246 0 0 4", "0 0 246 4"} {
+			sum, err := b.write(in)
+			require.NoError(t, err)
+			require.Equal(t, want, fmt.Sprint(sum.Inserted, sum.Updated, sum.Unchanged, sum.Quarantined), "try %d", try)
+			require.Contains(t, sum.FirstBad, "a check of the target refuses the row, key good, row with")
+			require.NotContains(t, sum.FirstBad, "s3cret")
+			require.Equal(t, [2]int{3, 3}, b.quarantineFiles(), "one for each chunk, also after a repetition")
+		}
+		to.Holds("SELECT COUNT(*) FROM t", "246")
+		plan, in = b.plan()
+		require.True(t, plan.InQuarantine)
+
+		settle := activities.SettleQuarantineInput{RangeInput: in}
+		require.Equal(t, "4 0 0 0 0", b.settle(settle))
+		require.Equal(t, "4 0 0 0 0", b.settle(settle), "to repeat it changes nothing")
+		b.AtSource("UPDATE t SET v = 'good' WHERE id = 1", "DELETE FROM t WHERE id = 50",
+			"UPDATE t SET v = 'bad again', updated_at = '2030-01-01' WHERE id = 100")
+		settle.AsOf = "2029-01-01 00:00:00.000000"
+		require.Equal(t, "2 0 1 1 1", b.settle(settle))
+		require.Equal(t, [2]int{2, 2}, b.quarantineFiles())
+		to.Exec("ALTER TABLE t DROP CONSTRAINT good")
+		b.restart()
+		require.Equal(t, "2 0 0 0 1", b.settle(settle), "the row is what it was: it is not tried")
+		settle.All = true
+		require.Equal(t, "1 0 1 0 1", b.settle(settle))
+		settle.AsOf = ""
+		require.Equal(t, "0 0 1 0 0", b.settle(settle))
+		require.Equal(t, [2]int{0, 0}, b.quarantineFiles())
+		to.Holds("SELECT id, v FROM t WHERE v <> 'ok' ORDER BY id", "1|good", "100|bad again", "249|bad s3cret")
+	})
+}
+
+// Above the limit the step fails, once, by a failure that says what to do; without a quarantine the first row does.
+func TestTooManyRefusedRowsFailTheStep(t *testing.T) {
+	b, to := quarantineBench(t, servers.MySQL(t), 5)
+	b.AtSource("UPDATE t SET v = 'bad s3cret' WHERE id < 7")
+	_, in := b.plan()
+	_, err := b.write(in)
+	requireType(t, err, failure.TooManyBadRows)
+	require.ErrorContains(t, err, "more than 5 rows are refused, the first: a check of the target refuses the row")
+	require.NotContains(t, err.Error(), "s3cret")
+	require.Equal(t, [2]int{0, 0}, b.quarantineFiles())
+
+	b.settings.Quarantine = nil
+	to.Exec("DELETE FROM t")
+	_, in = b.plan()
+	_, err = b.write(in)
+	requireType(t, err, failure.RowRejected)
+	to.Holds("SELECT COUNT(*) FROM t", "0")
+}
