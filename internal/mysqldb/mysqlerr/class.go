@@ -148,7 +148,7 @@ func IsLockConflict(err error) bool {
 // IsForeignKey reports a row that lacks its parent, or a row that other rows refer to, by the server's number.
 func IsForeignKey(number uint16) bool {
 	switch number {
-	case ErrForeignKey, errRowIsReferenced, errNoReferencedRow, errRowReferenced:
+	case ErrForeignKey, ErrRowIsReferenced, errNoReferencedRow, errRowReferenced:
 		return true
 	}
 	return false
