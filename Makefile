@@ -135,6 +135,10 @@ bench-compare: $(BENCHSTAT) ## the same on two commits, in turn: make bench-comp
 bench-impact: build ## how much other clients of both servers notice, beside the usual way
 	$(call bench,impact)
 
+.PHONY: bench-verify
+bench-verify: build ## verify of 2,000,000 rows beside its goals, into docs/benchmarks-verify.md (ROWS=n WAYS=…)
+	$(call bench,verify)
+
 .PHONY: bench-stores
 bench-stores: build ## a first load with staging in a folder and on S3, by one worker and by two
 	$(call bench,stores)

@@ -72,7 +72,8 @@ func (c *comparing) planned(depth string) (activities.PlanVerifyResult, activiti
 	c.t.Helper()
 	var plan activities.PlanVerifyResult
 	tbl := c.settings.Table.String()
-	require.NoError(c.t, c.step("PlanVerify", activities.PlanVerifyInput{Table: tbl, Run: "run-1", Depth: depth}, &plan))
+	in := activities.PlanVerifyInput{Table: tbl, Run: "run-1", Depth: depth}
+	require.NoError(c.t, c.step("PlanVerify", in, &plan))
 	return plan, activities.RangeInput{Table: tbl, Run: plan.Run, PlanSum: plan.PlanSum}
 }
 
@@ -137,7 +138,8 @@ func TestEachDifferenceIsFound(t *testing.T) {
 			rows:   []string{"INSERT INTO t (id, b) VALUES (1, x'00ff'), (2, ''), (3, NULL), (4, 'x'), (5, 'x')"},
 			target: []string{
 				"UPDATE t SET b = x'00fe' WHERE id = 1", "UPDATE t SET b = NULL WHERE id = 2",
-				"UPDATE t SET b = '' WHERE id = 3", "DELETE FROM t WHERE id = 4", "INSERT INTO t (id, b) VALUES (6, 'x')",
+				"UPDATE t SET b = '' WHERE id = 3", "DELETE FROM t WHERE id = 4",
+				"INSERT INTO t (id, b) VALUES (6, 'x')",
 			},
 			want: map[verify.Verdict]int64{verify.Silent: 3, verify.Missing: 1, verify.Deleted: 1},
 		},
@@ -154,7 +156,8 @@ func TestEachDifferenceIsFound(t *testing.T) {
 					"(x'ff5c27', 3), (REPEAT(x'ff', 16), 4)",
 			},
 			target: []string{
-				"DELETE FROM t WHERE v = 1", "UPDATE t SET v = 5 WHERE v = 3", "INSERT INTO t (id, v) VALUES (x'0b00', 9)",
+				"DELETE FROM t WHERE v = 1", "UPDATE t SET v = 5 WHERE v = 3",
+				"INSERT INTO t (id, v) VALUES (x'0b00', 9)",
 			},
 			want: map[verify.Verdict]int64{verify.Silent: 1, verify.Missing: 1, verify.Deleted: 1},
 		},
@@ -189,7 +192,7 @@ func TestEachDifferenceIsFound(t *testing.T) {
 		"64 KiB of text": {
 			create: "CREATE TABLE t (id INT PRIMARY KEY, v TEXT, " + cursorColumn + ", KEY (updated_at))",
 			rows: []string{
-				"INSERT INTO t (id, v) VALUES (1, REPEAT('x', 65535)), (2, REPEAT('y', 65535)), (3, REPEAT('z', 65535))",
+				"INSERT INTO t (id, v) VALUES (1, REPEAT('x', 65535)), (2, REPEAT('y', 65535))",
 			},
 			target: []string{"UPDATE t SET v = CONCAT(REPEAT('y', 65534), 'Y') WHERE id = 2"},
 			want:   map[verify.Verdict]int64{verify.Silent: 1},
@@ -212,7 +215,8 @@ func TestEachDifferenceIsFound(t *testing.T) {
 			create: "CREATE TABLE t (id INT PRIMARY KEY, v INT, " + cursorColumn + ", KEY (updated_at))",
 			rows:   []string{"INSERT INTO t (id, v) VALUES (1, 1), (2, 2), (3, 3)"},
 			target: []string{
-				"UPDATE t SET updated_at = '2023-12-31' WHERE id = 1", "UPDATE t SET updated_at = '2024-01-02' WHERE id = 2",
+				"UPDATE t SET updated_at = '2023-12-31' WHERE id = 1",
+				"UPDATE t SET updated_at = '2024-01-02' WHERE id = 2",
 			},
 			want: map[verify.Verdict]int64{verify.Stale: 1, verify.Newer: 1},
 		},

@@ -81,7 +81,8 @@ func NewJoin(l *Layout, mode Mode) *Join { return &Join{layout: l, mode: mode} }
 func (j *Join) Reset() {
 	clear(j.byKey)
 	*j = Join{
-		layout: j.layout, mode: j.mode, entries: j.entries[:0], keys: j.keys[:0], byKey: j.byKey, key: j.key, buf: j.buf,
+		layout: j.layout, mode: j.mode, entries: j.entries[:0], keys: j.keys[:0],
+		byKey: j.byKey, key: j.key, buf: j.buf,
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 )
 
 // canonicalJSON writes a document with sorted members and one form of each number, so that the text that a column of
-// text keeps and the text that MySQL prints of it are equal. Where MySQL has parsed the text, asDoubles, numbers are what
-// it keeps of them; otherwise only zeros at their end make no difference. What is no JSON stays as it is.
+// text keeps and the text that MySQL prints of it are equal. Where MySQL has parsed the text, asDoubles, numbers are
+// what it keeps of them; otherwise only zeros at their end make no difference. What is no JSON stays as it is.
 func canonicalJSON(asDoubles bool) form {
 	number := exactNumber
 	if asDoubles {
@@ -62,7 +62,7 @@ func doubleNumber(n json.Number) json.Number {
 	return json.Number(strconv.FormatFloat(f, 'g', -1, 64))
 }
 
-// exactNumber is a decimal without zeros at its end, and a number with an exponent as the double that it was printed of.
+// exactNumber is a decimal without zeros at its end, or the double that a number with an exponent was printed of.
 func exactNumber(n json.Number) json.Number {
 	if strings.ContainsAny(string(n), "eE") {
 		return doubleNumber(n)
