@@ -34,8 +34,10 @@ type way struct{ source, target servers.Flavor }
 func (w way) String() string { return fmt.Sprintf("%s-%s", w.source, w.target) }
 
 var allWays = []way{
-	{servers.FlavorMySQL, servers.FlavorMySQL}, {servers.FlavorMariaDB, servers.FlavorMariaDB},
-	{servers.FlavorMySQL, servers.FlavorMariaDB}, {servers.FlavorMariaDB, servers.FlavorMySQL},
+	{servers.FlavorMySQL, servers.FlavorMySQL},
+	{servers.FlavorMariaDB, servers.FlavorMariaDB},
+	{servers.FlavorMySQL, servers.FlavorMariaDB},
+	{servers.FlavorMariaDB, servers.FlavorMySQL},
 }
 
 // settings are how much is measured.

@@ -141,7 +141,8 @@ func how(r *report) string {
 	sync := "pt-table-sync was not there: " + f.why
 	if f.version != "" {
 		sync = fmt.Sprintf("%s was run as `%s`, with its own settings: chunks of 1,000 rows, checksums by CRC32 on "+
-			"the servers, and locks of each chunk's rows (`LOCK IN SHARE MODE` at the source, `FOR UPDATE` on the target)", f.version, f.command)
+			"the servers, and locks of each chunk's rows (`LOCK IN SHARE MODE` at the source, `FOR UPDATE` on the "+
+			"target)", f.version, f.command)
 	}
 	return `## How it is measured
 
