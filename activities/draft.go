@@ -38,7 +38,7 @@ type planDraft struct {
 	rowsEstimate int64
 	// windowRows is the server's guess of the rows of a window of any size.
 	windowRows int64
-	marks      []source.CursorSample
+	samples    []source.CursorSample
 	heldBack   string
 	// heldFor is how far open work holds the window's end back, 0 where none does.
 	heldFor time.Duration

@@ -66,7 +66,7 @@ type PlanRunResult struct {
 	// FreshAt is the moment, by the worker's clock, whose state of the source the target holds
 	// when the run is done; the zero time where the run changes nothing about that.
 	FreshAt time.Time             `json:"freshAt,omitzero"`
-	Marks   []source.CursorSample `json:"marks,omitempty"`
+	Samples []source.CursorSample `json:"samples,omitempty"`
 	// ClockBack and ClockUntil are what the next runs have to know of the source's clock: see State.
 	ClockBack  time.Duration `json:"clockBack,omitempty"`
 	ClockUntil string        `json:"clockUntil,omitempty"`
@@ -100,9 +100,9 @@ type PlanRunResult struct {
 
 // PlanProgress is what PlanRun heartbeats.
 type PlanProgress struct {
-	// Marks are what earlier tries have seen of an integer cursor, where none of them could choose
+	// Samples are what earlier tries have seen of an integer cursor, where none of them could choose
 	// an end: once the work has ended that was open at the first of them, the next try can.
-	Marks []source.CursorSample `json:"marks,omitempty"`
+	Samples []source.CursorSample `json:"samples,omitempty"`
 }
 
 // planProgress is what an earlier try of the same step has left.
@@ -124,13 +124,13 @@ func (a *Activities) PlanRun(ctx context.Context, in PlanRunInput) (PlanRunResul
 	}
 	var progress atomic.Value
 	progress.Store(planProgress(ctx))
-	if marks := progress.Load().(PlanProgress).Marks; marks != nil {
-		in.State.Marks = marks // of an earlier try: they hold those of the state
+	if samples := progress.Load().(PlanProgress).Samples; samples != nil {
+		in.State.Samples = samples // of an earlier try: they hold those of the state
 	}
 	defer beat(ctx, progress.Load)()
 	p, err := a.draft(ctx, in)
 	if held := new(noUpperBoundError); errors.As(err, &held) {
-		progress.Store(PlanProgress{Marks: held.marks})
+		progress.Store(PlanProgress{Samples: held.samples})
 		activity.RecordHeartbeat(ctx, progress.Load())
 		return PlanRunResult{}, held.error
 	}
@@ -213,7 +213,7 @@ func (p *planDraft) result(in PlanRunInput) PlanRunResult {
 		RowsEstimate: p.rowsEstimate, ChunksInFlight: p.settings.ChunksInFlight, ChunkRows: int64(
 			p.settings.ChunkRows,
 		), RangesInFlight: p.settings.RangesInFlight,
-		HeldBack: p.heldBack, HeldBackSeconds: p.heldFor.Seconds(), FreshAt: p.freshAt.UTC(), Marks: p.marks,
+		HeldBack: p.heldBack, HeldBackSeconds: p.heldFor.Seconds(), FreshAt: p.freshAt.UTC(), Samples: p.samples,
 		Seen: p.seen, ClockBack: p.clockBack, ClockUntil: p.clockUntil, Warnings: p.warnings,
 		IndexesLater: len(p.target.Deferred), TargetLost: p.targetLost && in.State.Watermark != "" ||
 			p.id.forget, Watermark: in.State.Watermark, Priority: p.settings.Priority,

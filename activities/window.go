@@ -37,7 +37,7 @@ func (p *planDraft) chooseWindow(ctx context.Context, in PlanRunInput) error {
 		p.window = table.Window{Lo: in.State.Watermark, Hi: in.State.Watermark} // there is none
 		return nil
 	}
-	p.marks = h.Samples
+	p.samples = h.Samples
 	if h.BlockedBy != nil {
 		p.heldBack = heldText(*h.BlockedBy)
 	}
@@ -76,7 +76,7 @@ func (p *planDraft) upperBoundSpec(in PlanRunInput, cursor table.Column) source.
 	s := p.settings
 	spec := source.UpperBoundSpec{
 		Table: p.table, Cursor: cursor, MinLag: s.MinLag, FixedLag: s.FixedLag, Unit: source.CursorUnit(s.CursorUnit),
-		Zone: s.CursorZone, AllowReplica: s.AllowReplica, Samples: in.State.Marks,
+		Zone: s.CursorZone, AllowReplica: s.AllowReplica, Samples: in.State.Samples,
 	}
 	if p.mode == api.ModeIncremental {
 		spec.Incremental, spec.Watermark, spec.Overlap = true, in.State.Watermark, s.Overlap
@@ -155,7 +155,7 @@ func (p *planDraft) nothingToRead(h source.UpperBound) error {
 // noUpperBoundError is a run that cannot choose its end yet, with what the next try must know.
 type noUpperBoundError struct {
 	error
-	marks []source.CursorSample
+	samples []source.CursorSample
 }
 
 func (e *noUpperBoundError) Unwrap() error { return e.error }

@@ -61,7 +61,7 @@ var allowed = regexp.MustCompile(`(?i)\bstands (for|on)\b|["'](CONCAT\(')?nobody
 
 // identifiers are names that Go code declares no more, and what they have become.
 var identifiers = map[string]string{
-	"HiSpec": "UpperBoundSpec", "Horizon": "UpperBound", "ChooseHi": "ChooseUpperBound", "HeldBy": "BlockedBy",
+	"Marks": "Samples", "HiSpec": "UpperBoundSpec", "Horizon": "UpperBound", "ChooseHi": "ChooseUpperBound", "HeldBy": "BlockedBy",
 	"forEver": "startUnknown", "zoned": "withTimeZone", "intoUnit": "truncationLag",
 	"Gate": "Limiter", "felt": "OnLatency", "meet": "OnOtherTraffic", "judge": "adjust", "admit": "wakeWaiters",
 	"AtOnce": "Limit", "atOnce": "limit", "Pace": "ChunkSizer", "fewestRows": "minRows",

@@ -58,7 +58,7 @@ func (s *sync) planRun(ctx workflow.Context, state owner.State) error {
 // recordPlan records in the state workflow what a later run needs to know, if the plan has any of it.
 func (s *sync) recordPlan(ctx workflow.Context, state owner.State) error {
 	req := owner.ProgressRequest{
-		Fence: s.lease.Fence, RunID: s.lease.RunID, Marks: s.plan.Marks, ForgetWatermark: s.plan.TargetLost,
+		Fence: s.lease.Fence, RunID: s.lease.RunID, Samples: s.plan.Samples, ForgetWatermark: s.plan.TargetLost,
 	}
 	if s.plan.Mode == api.ModeFirstLoad && s.plan.Ranges > 0 {
 		req.FirstLoad = &owner.FirstLoad{
@@ -70,7 +70,7 @@ func (s *sync) recordPlan(ctx workflow.Context, state owner.State) error {
 	if s.plan.HeldBack != state.HeldBack {
 		req.HeldBack, req.HeldBackSeconds = &s.plan.HeldBack, s.plan.HeldBackSeconds
 	}
-	if req.FirstLoad == nil && req.HeldBack == nil && len(req.Marks) == 0 && !req.ForgetWatermark {
+	if req.FirstLoad == nil && req.HeldBack == nil && len(req.Samples) == 0 && !req.ForgetWatermark {
 		return nil
 	}
 	return s.record(ctx, "record the plan", req)

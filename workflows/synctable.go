@@ -154,8 +154,8 @@ func (s *sync) stateForNewPlan(state owner.State) owner.State {
 	if s.plan.TargetLost {
 		state.Watermark, state.Cursor, state.Loaded = "", "", false
 	}
-	if s.plan.Marks != nil {
-		state.Marks = s.plan.Marks
+	if s.plan.Samples != nil {
+		state.Samples = s.plan.Samples
 	}
 	state.HeldBack = s.plan.HeldBack
 	s.status.Waits = nil

@@ -136,8 +136,8 @@ func (o *stateWorkflow) progress(ctx workflow.Context, req owner.ProgressRequest
 		i := *req.RangeDone
 		first.Done = first.Done[:i] + "1" + first.Done[i+1:]
 	}
-	if req.Marks != nil {
-		o.state.Marks = req.Marks
+	if req.Samples != nil {
+		o.state.Samples = req.Samples
 	}
 	o.setQuarantine(req.Quarantine)
 	if req.HeldBack != nil {

@@ -41,7 +41,7 @@ type ProgressRequest struct {
 	Identity  *Identity             `json:"identity,omitempty"`
 	FirstLoad *FirstLoad            `json:"firstLoad,omitempty"`
 	RangeDone *int                  `json:"rangeDone,omitempty"`
-	Marks     []source.CursorSample `json:"marks,omitempty"`
+	Samples   []source.CursorSample `json:"samples,omitempty"`
 	HeldBack  *string               `json:"heldBack,omitempty"`
 	// HeldBackSeconds goes with HeldBack.
 	HeldBackSeconds float64 `json:"heldBackSeconds,omitempty"`

@@ -89,7 +89,7 @@ type State struct {
 	// Released is the fence of the slice that has given the lease back last.
 	Released  int64                 `json:"released,omitempty"`
 	FirstLoad *FirstLoad            `json:"firstLoad,omitempty"`
-	Marks     []source.CursorSample `json:"marks,omitempty"`
+	Samples   []source.CursorSample `json:"samples,omitempty"`
 	// ClockBack is by how much the source's clock was back, at most, since the run that Seen is of.
 	// ClockUntil, in the cursor's exact text, is where a window has to end before that is forgotten:
 	// all transactions have ended then that were open before. See source.UpperBoundSpec.

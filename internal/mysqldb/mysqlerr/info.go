@@ -24,7 +24,7 @@ func infoOf(e *mysql.MySQLError) (errorInfo, bool) {
 	if v, ok := infoByState[sqlState(e)]; ok {
 		return v, false
 	}
-	return errorInfo{class: ClassUnknown, message: "the server refused with an error that is not known here"}, false
+	return info(ClassUnknown, "the server refused with an error that is not known here", ""), false
 }
 
 // stateSignal is the SQLSTATE of a SIGNAL in a trigger or a routine.
@@ -32,13 +32,13 @@ const stateSignal = "45000"
 
 // infoByState is for unknown numbers: SQLSTATEs with one meaning.
 var infoByState = map[string]errorInfo{
-	"08S01": {class: ClassRetry, message: "the connection to the server failed"},
-	"40001": {class: ClassRetry, message: "the server rolled the transaction back"},
-	"22001": {class: ClassRowData, message: "value too long", remedy: remedyValue},
-	"22003": {class: ClassRowData, message: "value out of range", remedy: remedyValue},
-	"22007": {class: ClassRowData, message: "value cannot be read as the column's type", remedy: remedyValue},
-	"23000": {class: ClassRowData, message: "a key or a constraint of the target refuses the row", remedy: remedyValue},
-	"28000": {class: ClassConfiguration, message: "the server refuses the login", remedy: remedyLogin},
+	"08S01": info(ClassRetry, "the connection to the server failed", ""),
+	"40001": info(ClassRetry, "the server rolled the transaction back", ""),
+	"22001": info(ClassRowData, "value too long", remedyValue),
+	"22003": info(ClassRowData, "value out of range", remedyValue),
+	"22007": info(ClassRowData, "value cannot be read as the column's type", remedyValue),
+	"23000": info(ClassRowData, "a key or a constraint of the target refuses the row", remedyValue),
+	"28000": info(ClassConfiguration, "the server refuses the login", remedyLogin),
 }
 
 // sqlState is the error's SQLSTATE, or empty where the server sent none.
@@ -51,33 +51,18 @@ func sqlState(e *mysql.MySQLError) string {
 }
 
 var (
-	readOnlyServer = errorInfo{
-		class: ClassFailover, message: "the server is read-only",
-		remedy: "write to the primary server",
-	}
-	fullDisk    = errorInfo{class: ClassCapacity, message: "the server's disk is full", remedy: remedyRoom}
-	noResources = errorInfo{
-		class: ClassCapacity, message: "the server is out of files, memory or threads",
-		remedy: remedyRoom,
-	}
-	lockedRows = errorInfo{class: ClassRetry, message: "another session holds a lock on the same rows, or" +
-		" changed them"}
-	damagedTable = errorInfo{
-		class: ClassConfiguration, message: "the table or an index of it is damaged",
-		remedy: remedyDamaged,
-	}
-	engineRefuses = errorInfo{
-		class: ClassConfiguration, message: "the server's storage engine refuses the statement", remedy: remedyFiles,
-	}
-	transactionTooLarge = errorInfo{
-		class: ClassSplit, message: "the transaction is larger than the cluster takes",
-		remedy: "raise wsrep_max_ws_size and wsrep_max_ws_rows, or lower chunkRows",
-	}
-	clusterForbids = errorInfo{
-		class: ClassConfiguration, safeText: true,
-		remedy: "set pxc_strict_mode to PERMISSIVE on the cluster, or connect to a server that allows it",
-	}
-	cannotReach = errorInfo{class: ClassUnknown, message: "the proxy before the server is in trouble"}
+	readOnlyServer = info(ClassFailover, "the server is read-only", "write to the primary server")
+	fullDisk       = info(ClassCapacity, "the server's disk is full", remedyRoom)
+	noResources    = info(ClassCapacity, "the server is out of files, memory or threads", remedyRoom)
+	lockedRows     = info(ClassRetry, "another session holds a lock on the same rows, or changed them", "")
+	damagedTable   = info(ClassConfiguration, "the table or an index of it is damaged", remedyDamaged)
+	engineRefuses  = info(ClassConfiguration, "the server's storage engine refuses the statement", remedyFiles)
+
+	transactionTooLarge = info(ClassSplit, "the transaction is larger than the cluster takes",
+		"raise wsrep_max_ws_size and wsrep_max_ws_rows, or lower chunkRows")
+	clusterForbids = shown(ClassConfiguration,
+		"set pxc_strict_mode to PERMISSIVE on the cluster, or connect to a server that allows it")
+	cannotReach = info(ClassUnknown, "the proxy before the server is in trouble", "")
 )
 
 // infoByText is for numbers that say too little; nil where the number is enough.

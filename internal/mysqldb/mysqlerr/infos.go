@@ -12,6 +12,15 @@ type errorInfo struct {
 	remedy string
 }
 
+func info(class Class, message, remedy string) errorInfo {
+	return errorInfo{class: class, message: message, remedy: remedy}
+}
+
+// shown is the info of an error whose own text is shown.
+func shown(class Class, remedy string) errorInfo {
+	return errorInfo{class: class, safeText: true, remedy: remedy}
+}
+
 const (
 	remedyGrant = "grant the login what it lacks, or use another login"
 	remedyLogin = "check user, password, the hosts the login is allowed from, and whether it has to use tls"
@@ -37,178 +46,109 @@ const (
 
 // errorInfos are the common errors, one by one; errorGroups has all others.
 var errorInfos = map[uint16]errorInfo{
-	ErrLockWaitTimeout: {class: ClassRetry, message: "lock wait timeout: another session holds a lock on the same" +
-		" rows", remedy: remedyLock},
-	errDeadlock:           {class: ClassRetry, message: "deadlock with another session"},
-	errInterrupted:        {class: ClassRetry, message: "the statement was interrupted"},
-	errTableDefChanged:    {class: ClassRetry, message: "the table's definition changed"},
-	errReprepare:          {class: ClassRetry, message: "the statement must be prepared again"},
-	errClientInactive:     {class: ClassRetry, message: "the server closed an idle connection"},
-	errShutdown:           {class: ClassRetry, message: "the server is shutting down"},
-	errClientConnect:      {class: ClassRetry, message: "the server cannot be reached"},
-	errClientGone:         {class: ClassRetry, message: "the connection is gone"},
-	errClientLost:         {class: ClassRetry, message: "the connection was lost during a statement"},
-	errClientLostExtended: {class: ClassRetry, message: "the connection was lost during a statement"},
-	errNetReadFromPipe:    {class: ClassRetry, message: "network error"},
-	errNetReadError:       {class: ClassRetry, message: "network error while reading"},
-	errNetReadInterrupted: {class: ClassRetry, message: "network timeout while reading"},
-	errNetErrorOnWrite:    {class: ClassRetry, message: "network error while writing"},
-	errNetWriteInterrupt:  {class: ClassRetry, message: "network timeout while writing"},
-	ErrHandlerError:       {class: ClassRetry, message: "a row changed since it was read"},
-	errConnectionKilled:   {class: ClassRetry, message: "the connection was killed on the server"},
-	errNotReady:           {class: ClassRetry, message: "the node is not ready for statements"},
-	errCommitHook:         {class: ClassRetry, message: "the group refused the commit"},
-	errTransactionRolled:  {class: ClassRetry, message: "the server rolled the transaction back during commit"},
-	errQueryTimeout:       {class: ClassRetry, message: "the statement ran longer than the server allows"},
-	errStatementTimeout:   {class: ClassRetry, message: "the statement ran longer than the server allows"},
+	ErrLockWaitTimeout: info(ClassRetry, "lock wait timeout: another session holds a lock on the same rows",
+		remedyLock),
+	errDeadlock:           info(ClassRetry, "deadlock with another session", ""),
+	errInterrupted:        info(ClassRetry, "the statement was interrupted", ""),
+	errTableDefChanged:    info(ClassRetry, "the table's definition changed", ""),
+	errReprepare:          info(ClassRetry, "the statement must be prepared again", ""),
+	errClientInactive:     info(ClassRetry, "the server closed an idle connection", ""),
+	errShutdown:           info(ClassRetry, "the server is shutting down", ""),
+	errClientConnect:      info(ClassRetry, "the server cannot be reached", ""),
+	errClientGone:         info(ClassRetry, "the connection is gone", ""),
+	errClientLost:         info(ClassRetry, "the connection was lost during a statement", ""),
+	errClientLostExtended: info(ClassRetry, "the connection was lost during a statement", ""),
+	errNetReadFromPipe:    info(ClassRetry, "network error", ""),
+	errNetReadError:       info(ClassRetry, "network error while reading", ""),
+	errNetReadInterrupted: info(ClassRetry, "network timeout while reading", ""),
+	errNetErrorOnWrite:    info(ClassRetry, "network error while writing", ""),
+	errNetWriteInterrupt:  info(ClassRetry, "network timeout while writing", ""),
+	ErrHandlerError:       info(ClassRetry, "a row changed since it was read", ""),
+	errConnectionKilled:   info(ClassRetry, "the connection was killed on the server", ""),
+	errNotReady:           info(ClassRetry, "the node is not ready for statements", ""),
+	errCommitHook:         info(ClassRetry, "the group refused the commit", ""),
+	errTransactionRolled:  info(ClassRetry, "the server rolled the transaction back during commit", ""),
+	errQueryTimeout:       info(ClassRetry, "the statement ran longer than the server allows", ""),
+	errStatementTimeout:   info(ClassRetry, "the statement ran longer than the server allows", ""),
 
-	ErrTooManyConnections: {class: ClassCapacity, message: "the server has no connection left", remedy: remedyConns},
-	ErrTooManyUserConns:   {class: ClassCapacity, message: "the login has no connection left", remedy: remedyUser},
-	ErrUserLimit:          {class: ClassCapacity, safeText: true, remedy: remedyUser},
-	errHostBlocked: {class: ClassCapacity, message: "the server blocks this host after too many connection" +
-		" errors", remedy: remedyBlocked},
-	errCantCreateThread: {class: ClassCapacity, message: "the server cannot create a thread", remedy: remedyRoom},
-	errDiskFull:         {class: ClassCapacity, message: "the server's disk is full", remedy: remedyRoom},
-	errTableFull:        {class: ClassCapacity, message: "the table or its tablespace is full", remedy: remedyRoom},
-	errOutOfMemory:      {class: ClassCapacity, message: "the server is out of memory", remedy: remedyRoom},
-	errOutOfSortMemory: {
-		class: ClassCapacity, message: "the server is out of sort memory",
-		remedy: "raise the server's sort_buffer_size",
-	},
-	errOutOfResources: {class: ClassCapacity, message: "the server is out of resources", remedy: remedyRoom},
+	ErrTooManyConnections: info(ClassCapacity, "the server has no connection left", remedyConns),
+	ErrTooManyUserConns:   info(ClassCapacity, "the login has no connection left", remedyUser),
+	ErrUserLimit:          shown(ClassCapacity, remedyUser),
+	errHostBlocked:        info(ClassCapacity, "the server blocks this host after too many connection errors", remedyBlocked),
+	errCantCreateThread:   info(ClassCapacity, "the server cannot create a thread", remedyRoom),
+	errDiskFull:           info(ClassCapacity, "the server's disk is full", remedyRoom),
+	errTableFull:          info(ClassCapacity, "the table or its tablespace is full", remedyRoom),
+	errOutOfMemory:        info(ClassCapacity, "the server is out of memory", remedyRoom),
+	errOutOfSortMemory:    info(ClassCapacity, "the server is out of sort memory", "raise the server's sort_buffer_size"),
+	errOutOfResources:     info(ClassCapacity, "the server is out of resources", remedyRoom),
 
-	errReadOnlyTx: {
-		class: ClassFailover, message: "the session is read-only",
-		remedy: "write to the primary server",
-	},
-	errReadOnlyMode: {
-		class: ClassFailover, message: "the server is in read-only mode",
-		remedy: "write to the primary server",
-	},
-	errInnoDBReadOnly: {
-		class: ClassFailover, message: "innodb is in read-only mode",
-		remedy: "write to the primary server",
-	},
-	errOpenAsReadOnly: {class: ClassFailover, message: "the table is read-only", remedy: "write to the primary server"},
+	errReadOnlyTx:     info(ClassFailover, "the session is read-only", "write to the primary server"),
+	errReadOnlyMode:   info(ClassFailover, "the server is in read-only mode", "write to the primary server"),
+	errInnoDBReadOnly: info(ClassFailover, "innodb is in read-only mode", "write to the primary server"),
+	errOpenAsReadOnly: info(ClassFailover, "the table is read-only", "write to the primary server"),
 	// 1015 and 1290 are failover only where the text says read-only: see infoByText.
-	errOptionPrevents: {
-		class: ClassConfiguration, safeText: true,
-		remedy: "change the server option that the message names",
-	},
+	errOptionPrevents: shown(ClassConfiguration, "change the server option that the message names"),
 
-	errPacketTooLarge: {
-		class: ClassSplit, message: "the statement is larger than the server's max_allowed_packet",
-		remedy: "raise max_allowed_packet on the server",
-	},
-	errLockTableFull: {
-		class:   ClassSplit,
-		message: "the statement takes more locks than the server's lock table holds",
-	},
-	errTooManyMarkers: {class: ClassSplit, message: "the statement has too many placeholders"},
+	errPacketTooLarge: info(ClassSplit, "the statement is larger than the server's max_allowed_packet",
+		"raise max_allowed_packet on the server"),
+	errLockTableFull:  info(ClassSplit, "the statement takes more locks than the server's lock table holds", ""),
+	errTooManyMarkers: info(ClassSplit, "the statement has too many placeholders", ""),
 
-	ErrDuplicateEntry: {
-		class: ClassRowData, message: "another row already holds this value of a unique key",
-		remedy: remedyUnique,
-	},
-	errBadNull: {
-		class: ClassRowData, message: "a column that cannot be NULL got a NULL",
-		remedy: "make the target column nullable, or correct the row at the source",
-	},
-	errOutOfRange:    {class: ClassRowData, message: "value out of range", remedy: remedyValue},
-	ErrDataTruncated: {class: ClassRowData, message: "value does not fit and would be cut", remedy: remedyValue},
-	errWrongValue: {
-		class: ClassRowData, message: "value cannot be read as the column's type",
-		remedy: remedyValue,
-	},
-	errInvalidCharacters: {
-		class: ClassRowData, message: "string is not valid in its character set",
-		remedy: remedyValue,
-	},
-	errNoDefault: {
-		class: ClassRowData, message: "a target column without a default gets no value",
-		remedy: "give the target column a default or make it nullable",
-	},
-	errWrongValueForField: {
-		class:   ClassRowData,
-		message: "value cannot be stored in the column's type or character set", remedy: remedyValue,
-	},
-	errIllegalValue:      {class: ClassRowData, message: "illegal value for the type", remedy: remedyValue},
-	errDataTooLong:       {class: ClassRowData, message: "value too long", remedy: remedyValue},
-	errWrongValueForType: {class: ClassRowData, message: "value cannot be read as the type", remedy: remedyValue},
-	errBadGeometry:       {class: ClassRowData, message: "value is not a geometry", remedy: remedyValue},
-	ErrRowIsReferenced: {class: ClassRowData, message: "a row of the target that has to make way is referred to" +
-		" by another table", remedy: "drop the foreign key that refers to the target, or set uniqueConflicts: fail"},
-	ErrForeignKey: {
-		class:   ClassRowData,
-		message: "a foreign key of the target has no parent row for this value",
-		remedy:  "sync the parent table first, or drop the foreign key on the target",
-	},
-	ErrNumericRange: {
-		class: ClassRowData, message: "the result of an expression is out of range",
-		remedy: remedyValue,
-	},
-	errInvalidJSON: {class: ClassRowData, message: "value is not valid JSON", remedy: remedyValue},
-	errCheckViolated: {
-		class: ClassRowData, message: "a check of the target refuses the row",
-		remedy: "drop the check on the target, or correct the row at the source",
-	},
-	errConstraintFailed: {
-		class: ClassRowData, message: "a check of the target refuses the row",
-		remedy: "drop the check on the target, or correct the row at the source",
-	},
-	ErrCannotConvert: {class: ClassRowData, message: "string has characters that the column's character set" +
-		" does not have", remedy: remedyValue},
-	ErrSubqueryRows: {
-		class: ClassRowData, message: "another row already holds this value of a unique key",
-		remedy: remedyUnique,
-	},
+	ErrDuplicateEntry: info(ClassRowData, "another row already holds this value of a unique key", remedyUnique),
+	errBadNull: info(ClassRowData, "a column that cannot be NULL got a NULL",
+		"make the target column nullable, or correct the row at the source"),
+	errOutOfRange:        info(ClassRowData, "value out of range", remedyValue),
+	ErrDataTruncated:     info(ClassRowData, "value does not fit and would be cut", remedyValue),
+	errWrongValue:        info(ClassRowData, "value cannot be read as the column's type", remedyValue),
+	errInvalidCharacters: info(ClassRowData, "string is not valid in its character set", remedyValue),
+	errNoDefault: info(ClassRowData, "a target column without a default gets no value",
+		"give the target column a default or make it nullable"),
+	errWrongValueForField: info(ClassRowData, "value cannot be stored in the column's type or character set",
+		remedyValue),
+	errIllegalValue:      info(ClassRowData, "illegal value for the type", remedyValue),
+	errDataTooLong:       info(ClassRowData, "value too long", remedyValue),
+	errWrongValueForType: info(ClassRowData, "value cannot be read as the type", remedyValue),
+	errBadGeometry:       info(ClassRowData, "value is not a geometry", remedyValue),
+	ErrRowIsReferenced: info(ClassRowData, "a row of the target that has to make way is referred to by another table",
+		"drop the foreign key that refers to the target, or set uniqueConflicts: fail"),
+	ErrForeignKey: info(ClassRowData, "a foreign key of the target has no parent row for this value",
+		"sync the parent table first, or drop the foreign key on the target"),
+	ErrNumericRange: info(ClassRowData, "the result of an expression is out of range", remedyValue),
+	errInvalidJSON:  info(ClassRowData, "value is not valid JSON", remedyValue),
+	errCheckViolated: info(ClassRowData, "a check of the target refuses the row",
+		"drop the check on the target, or correct the row at the source"),
+	errConstraintFailed: info(ClassRowData, "a check of the target refuses the row",
+		"drop the check on the target, or correct the row at the source"),
+	ErrCannotConvert: info(ClassRowData, "string has characters that the column's character set does not have",
+		remedyValue),
+	ErrSubqueryRows: info(ClassRowData, "another row already holds this value of a unique key", remedyUnique),
 
-	errDBAccessDenied:     {class: ClassConfiguration, safeText: true, remedy: remedyGrant},
-	ErrAccessDenied:       {class: ClassConfiguration, safeText: true, remedy: remedyLogin},
-	ErrAccessDeniedNoPass: {class: ClassConfiguration, safeText: true, remedy: remedyLogin},
-	ErrHostNotAllowed:     {class: ClassConfiguration, safeText: true, remedy: remedyLogin},
-	errAuthProtocol:       {class: ClassConfiguration, safeText: true, remedy: remedyLogin},
-	errMustChangePassword: {
-		class: ClassConfiguration, message: "the login's password has expired",
-		remedy: "set a new password",
-	},
-	ErrPasswordExpired: {
-		class: ClassConfiguration, message: "the login's password has expired",
-		remedy: "set a new password",
-	},
-	ErrAccountLocked:      {class: ClassConfiguration, safeText: true, remedy: "unlock the account"},
-	ErrMariaAccountLocked: {class: ClassConfiguration, safeText: true, remedy: "unlock the account"},
-	errNoDB: {
-		class: ClassConfiguration, message: "a function or a table is named without its database",
-		remedy: remedyNoDB,
-	},
-	errUnknown: {class: ClassConfiguration, message: "the server, or the cluster or proxy before it," +
-		" forbids the statement", remedy: remedyForbidden},
-	ErrUserBlocked:  {class: ClassConfiguration, safeText: true, remedy: remedyBlockedUser},
-	ErrPasswordLock: {class: ClassConfiguration, safeText: true, remedy: remedyBlockedUser},
-	ErrBadDB: {
-		class: ClassConfiguration, safeText: true,
-		remedy: "create the database, or correct its name",
-	},
-	ErrBadField: {
-		class: ClassConfiguration, safeText: true,
-		remedy: "the table's columns changed: plan the run again",
-	},
-	ErrParse: {
-		class: ClassConfiguration, message: "the server does not understand a statement of ours",
-		remedy: "report it with the server's version",
-	},
-	ErrTableAccessDenied:  {class: ClassConfiguration, safeText: true, remedy: remedyGrant},
-	ErrColumnAccessDenied: {class: ClassConfiguration, safeText: true, remedy: remedyGrant},
-	ErrNoSuchTable:        {class: ClassConfiguration, safeText: true, remedy: "create the table, or correct its name"},
-	errViewInvalid:        {class: ClassConfiguration, safeText: true, remedy: "correct the view"},
-	errUnknownVariable:    {class: ClassConfiguration, safeText: true, remedy: "use a server version that has it"},
-	ErrSpecificAccess:     {class: ClassConfiguration, safeText: true, remedy: remedyGrant},
-	ErrUnknownTimeZone:    {class: ClassConfiguration, safeText: true, remedy: "load the server's time zone tables"},
-	errBinlogFormat: {class: ClassConfiguration, message: "binlog_format=STATEMENT does not allow writes in" +
-		" READ COMMITTED", remedy: "set binlog_format to ROW or MIXED on the target"},
-	errSecureTransport: {
-		class: ClassConfiguration, message: "the server accepts encrypted connections only",
-		remedy: remedySecure,
-	},
+	errDBAccessDenied:     shown(ClassConfiguration, remedyGrant),
+	ErrAccessDenied:       shown(ClassConfiguration, remedyLogin),
+	ErrAccessDeniedNoPass: shown(ClassConfiguration, remedyLogin),
+	ErrHostNotAllowed:     shown(ClassConfiguration, remedyLogin),
+	errAuthProtocol:       shown(ClassConfiguration, remedyLogin),
+	errMustChangePassword: info(ClassConfiguration, "the login's password has expired", "set a new password"),
+	ErrPasswordExpired:    info(ClassConfiguration, "the login's password has expired", "set a new password"),
+	ErrAccountLocked:      shown(ClassConfiguration, "unlock the account"),
+	ErrMariaAccountLocked: shown(ClassConfiguration, "unlock the account"),
+	errNoDB:               info(ClassConfiguration, "a function or a table is named without its database", remedyNoDB),
+	errUnknown: info(ClassConfiguration, "the server, or the cluster or proxy before it, forbids the statement",
+		remedyForbidden),
+	ErrUserBlocked:  shown(ClassConfiguration, remedyBlockedUser),
+	ErrPasswordLock: shown(ClassConfiguration, remedyBlockedUser),
+	ErrBadDB:        shown(ClassConfiguration, "create the database, or correct its name"),
+	ErrBadField:     shown(ClassConfiguration, "the table's columns changed: plan the run again"),
+	ErrParse: info(ClassConfiguration, "the server does not understand a statement of ours",
+		"report it with the server's version"),
+	ErrTableAccessDenied:  shown(ClassConfiguration, remedyGrant),
+	ErrColumnAccessDenied: shown(ClassConfiguration, remedyGrant),
+	ErrNoSuchTable:        shown(ClassConfiguration, "create the table, or correct its name"),
+	errViewInvalid:        shown(ClassConfiguration, "correct the view"),
+	errUnknownVariable:    shown(ClassConfiguration, "use a server version that has it"),
+	ErrSpecificAccess:     shown(ClassConfiguration, remedyGrant),
+	ErrUnknownTimeZone:    shown(ClassConfiguration, "load the server's time zone tables"),
+	errBinlogFormat: info(ClassConfiguration, "binlog_format=STATEMENT does not allow writes in READ COMMITTED",
+		"set binlog_format to ROW or MIXED on the target"),
+	errSecureTransport: info(ClassConfiguration, "the server accepts encrypted connections only", remedySecure),
 }
