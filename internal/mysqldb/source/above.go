@@ -78,10 +78,7 @@ func (s *Source) countAbove(ctx context.Context, spec UpperBoundSpec, h *UpperBo
 // countAboveInteger is countAbove where the largest value may say that there is nothing to count.
 // The last of the samples is the one just taken.
 func (s *Source) countAboveInteger(
-	ctx context.Context,
-	spec UpperBoundSpec,
-	h *UpperBound,
-	samples []CursorSample,
+	ctx context.Context, spec UpperBoundSpec, h *UpperBound, samples []CursorSample,
 ) error {
 	h.Clock = highestSample(samples, endOfTime)
 	from, err := spec.tailFrom(h.Hi)
@@ -115,10 +112,7 @@ func (s UpperBoundSpec) tailFrom(hi string) (string, error) {
 // TailStart is where a tail begins, exclusive, that goes on from one which ended at top: the
 // overlap and one unit of the cursor lower, since rows of top's own unit may have come later.
 func (s *Source) TailStart(
-	ctx context.Context,
-	cursor table.Column,
-	top string,
-	overlap time.Duration,
+	ctx context.Context, cursor table.Column, top string, overlap time.Duration,
 ) (string, error) {
 	if !cursor.Kind.IsInteger() {
 		return s.SubtractOverlap(ctx, cursor, top, overlap+table.CursorUnit(cursor))

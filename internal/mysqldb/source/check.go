@@ -50,7 +50,10 @@ type findings struct {
 	list  table.Findings
 }
 
-func (f *findings) add(one table.Finding) { f.list.Add(f.table, one) }
+// add adds a finding; column, topic and remedy may be empty.
+func (f *findings) add(level table.Level, column string, topic table.Topic, text, remedy string) {
+	f.list.Add(f.table, table.Finding{Level: level, Column: column, Topic: topic, Text: text, Remedy: remedy})
+}
 
 func (f *findings) aboutKey(t *schema.Table) {
 	if len(t.PrimaryKey) == 0 {
@@ -59,12 +62,8 @@ func (f *findings) aboutKey(t *schema.Table) {
 	}
 	for _, c := range schema.IndexNamed(t, "PRIMARY").Columns {
 		if c.Prefix > 0 {
-			f.add(table.Finding{
-				Level: table.LevelWarn, Column: c.Column, Topic: table.TopicKey,
-				Text: fmt.Sprintf("the primary key has only the beginning of column %s: the server sorts for"+
-					" every page",
-					c.Column),
-			})
+			f.add(table.LevelWarn, c.Column, table.TopicKey, fmt.Sprintf("the primary key has only the beginning of "+
+				"column %s: the server sorts for every page", c.Column), "")
 		}
 	}
 }
@@ -86,26 +85,17 @@ func (f *findings) aboutColumns(t *schema.Table, cursor string) {
 		case c.Kind == table.KindJSON:
 			documents = append(documents, c.Name)
 		case c.Kind == table.KindUnsupported:
-			f.add(table.Finding{
-				Level: table.LevelRefuse, Column: c.Name,
-				Text:   fmt.Sprintf("column %s has the type %s, which cannot be carried exactly", c.Name, c.Type),
-				Remedy: "change its type, or leave the table out",
-			})
+			f.add(table.LevelRefuse, c.Name, "", fmt.Sprintf("column %s has the type %s, which cannot be carried "+
+				"exactly", c.Name, c.Type), "change its type, or leave the table out")
 		}
 	}
 	if len(documents) > 0 {
-		f.add(table.Finding{
-			Level: table.LevelInfo,
-			Text: fmt.Sprintf("JSON arrives as it prints: dates, times and bytes that functions have put into a"+
-				" document become strings of the same text: %s",
-				strings.Join(documents, ", ")),
-		})
+		f.add(table.LevelInfo, "", "", fmt.Sprintf("JSON arrives as it prints: dates, times and bytes that functions "+
+			"have put into a document become strings of the same text: %s", strings.Join(documents, ", ")), "")
 	}
 	if len(generated) > 0 {
-		f.add(table.Finding{
-			Level: table.LevelInfo, Topic: table.TopicGenerated,
-			Text: fmt.Sprintf("generated columns are computed by the target: %s", strings.Join(generated, ", ")),
-		})
+		f.add(table.LevelInfo, "", table.TopicGenerated,
+			fmt.Sprintf("generated columns are computed by the target: %s", strings.Join(generated, ", ")), "")
 	}
 }
 
@@ -113,29 +103,17 @@ func (f *findings) aboutTable(t *schema.Table, check CheckSpec) {
 	if !strings.EqualFold(t.Engine, "InnoDB") {
 		remedy := "ALTER TABLE " + sqltext.Qualified(t.Name) + " ENGINE=InnoDB"
 		if check.Cursor != "" && check.FixedLag == 0 {
-			f.add(table.Finding{
-				Level: table.LevelRefuse,
-				Text: fmt.Sprintf("engine %s has no transactions that the server shows: a window cannot end"+
-					" before a statement that still writes",
-					t.Engine),
-				Remedy: remedy + ", or set fixedLag to longer than any statement lasts",
-			})
+			f.add(table.LevelRefuse, "", "", fmt.Sprintf("engine %s has no transactions that the server shows: a "+
+				"window cannot end before a statement that still writes", t.Engine), remedy+
+				", or set fixedLag to longer than any statement lasts")
 		} else {
-			f.add(table.Finding{
-				Level: table.LevelWarn,
-				Text: fmt.Sprintf("engine %s has no transactions: a statement that is cut off leaves half of its rows",
-					t.Engine),
-				Remedy: remedy,
-			})
+			f.add(table.LevelWarn, "", "", fmt.Sprintf("engine %s has no transactions: a statement that is cut off "+
+				"leaves half of its rows", t.Engine), remedy)
 		}
 	}
 	if len(t.Cascades) > 0 {
-		f.add(table.Finding{
-			Level: table.LevelWarn, Topic: table.TopicCascade,
-			Text: fmt.Sprintf("foreign keys change rows without touching a cursor: %s",
-				strings.Join(t.Cascades, ", ")),
-			Remedy: "let a comparison of both sides find such rows",
-		})
+		f.add(table.LevelWarn, "", table.TopicCascade, fmt.Sprintf("foreign keys change rows without touching a "+
+			"cursor: %s", strings.Join(t.Cascades, ", ")), "let a comparison of both sides find such rows")
 	}
 }
 
@@ -143,37 +121,24 @@ func (s *Source) checkCursor(ctx context.Context, f *findings, t *schema.Table, 
 	name := check.Cursor
 	size := sizeText(t)
 	if name == "" {
-		f.add(table.Finding{
-			Level: table.LevelWarn, Topic: table.TopicCursor,
-			Text:   fmt.Sprintf("no cursor: every run reads the whole table, %s", size),
-			Remedy: "set a cursor column",
-		})
+		f.add(table.LevelWarn, "", table.TopicCursor,
+			fmt.Sprintf("no cursor: every run reads the whole table, %s", size), "set a cursor column")
 		return nil
 	}
 	c := t.Column(name)
 	switch {
 	case c == nil:
-		f.add(table.Finding{
-			Level: table.LevelRefuse, Column: name, Topic: table.TopicCursor,
-			Text:   fmt.Sprintf("there is no column %s for a cursor", name),
-			Remedy: candidates(t),
-		})
+		f.add(table.LevelRefuse, name, table.TopicCursor, fmt.Sprintf("there is no column %s for a cursor", name),
+			candidates(t))
 		return nil
 	case !c.Kind.IsCursor():
-		f.add(table.Finding{
-			Level: table.LevelRefuse, Column: name, Topic: table.TopicCursor,
-			Text:   fmt.Sprintf("column %s has the type %s: %s", name, c.Type, table.ErrCursorType),
-			Remedy: candidates(t),
-		})
+		f.add(table.LevelRefuse, name, table.TopicCursor,
+			fmt.Sprintf("column %s has the type %s: %s", name, c.Type, table.ErrCursorType), candidates(t))
 		return nil
 	case !changesWithRow(t, c):
-		f.add(table.Finding{
-			Level: table.LevelRefuse, Column: name, Topic: table.TopicCursor,
-			Text: fmt.Sprintf("column %s is computed when it is read, so that its value may change without a"+
-				" change of the row",
-				name),
-			Remedy: "make it STORED, or give it an index; " + candidates(t),
-		})
+		f.add(table.LevelRefuse, name, table.TopicCursor, fmt.Sprintf("column %s is computed when it is read, so that "+
+			"its value may change without a change of the row", name), "make it STORED, or give it an index; "+
+			candidates(t))
 		return nil
 	}
 	f.aboutUsableCursor(t, c, check.Overlap)
@@ -184,39 +149,26 @@ func (s *Source) checkCursor(ctx context.Context, f *findings, t *schema.Table, 
 func (f *findings) aboutUsableCursor(t *schema.Table, c *schema.Column, overlap time.Duration) {
 	name := c.Name
 	if schema.CursorIndex(t, name) == "" {
-		f.add(table.Finding{
-			Level: table.LevelWarn, Column: name, Topic: table.TopicCursor,
-			Text: fmt.Sprintf("no index begins with the cursor %s: every run looks at every row, %s",
-				name, sizeText(t)),
-			Remedy: "ALTER TABLE " + sqltext.Qualified(t.Name) + " ADD INDEX (" + sqltext.Ident(name) + ")",
-		})
+		f.add(table.LevelWarn, name, table.TopicCursor,
+			fmt.Sprintf("no index begins with the cursor %s: every run looks at every row, %s", name, sizeText(t)),
+			"ALTER TABLE "+sqltext.Qualified(t.Name)+" ADD INDEX ("+sqltext.Ident(name)+")")
 	}
 	switch {
 	case c.Kind.IsInteger():
-		f.add(table.Finding{
-			Level: table.LevelInfo, Column: name, Topic: table.TopicCursor,
-			Text: fmt.Sprintf("an integer cursor finds rows with a larger %s only: changes of older rows need"+
-				" the application to raise it",
-				name),
-		})
+		f.add(table.LevelInfo, name, table.TopicCursor, fmt.Sprintf("an integer cursor finds rows with a larger %s "+
+			"only: changes of older rows need the application to raise it", name), "")
 	case c.IsComputed():
 		f.aboutComputed(c, overlap)
 	case c.OnUpdate == "":
-		f.add(table.Finding{
-			Level: table.LevelInfo, Column: name, Topic: table.TopicCursor,
-			Text: fmt.Sprintf("the server does not change %s when a row changes: the application has to", name),
-		})
+		f.add(table.LevelInfo, name, table.TopicCursor,
+			fmt.Sprintf("the server does not change %s when a row changes: the application has to", name), "")
 	}
 	if moves := !c.Kind.IsInteger() ||
 		len(t.PrimaryKey) > 1; moves && slices.Contains(t.PrimaryKey, c.Name) &&
 		!c.AutoIncrement {
-		f.add(table.Finding{
-			Level: table.LevelWarn, Column: name, Topic: table.TopicCursor,
-			Text: fmt.Sprintf("the cursor %s is part of the primary key: a row whose %s changes is a new row on"+
-				" the target, and its old version stays there",
-				name, name),
-			Remedy: "take the cursor out of the primary key, or choose another column",
-		})
+		f.add(table.LevelWarn, name, table.TopicCursor, fmt.Sprintf("the cursor %s is part of the primary key: a row "+
+			"whose %s changes is a new row on the target, and its old version stays there", name, name),
+			"take the cursor out of the primary key, or choose another column")
 	}
 }
 

@@ -26,24 +26,17 @@ func (s *Source) checkZone(ctx context.Context, f *findings, t *schema.Table, ch
 		// Six points of the coming year: more than one offset means summer time.
 		points := make([]string, 6)
 		for i := range points {
-			points[i] = fmt.Sprintf(
-				"SELECT TIMESTAMPDIFF(SECOND, '1970-01-01', FROM_UNIXTIME(p.at)) - p.at AS shift FROM (SELECT"+
-					" UNIX_TIMESTAMP() + %d AS at) p",
-				i*61*24*3600,
-			)
+			points[i] = fmt.Sprintf("SELECT TIMESTAMPDIFF(SECOND, '1970-01-01', FROM_UNIXTIME(p.at)) - p.at AS shift "+
+				"FROM (SELECT UNIX_TIMESTAMP() + %d AS at) p", i*61*24*3600)
 		}
-		return conn.QueryRowContext(ctx, "SELECT COUNT(DISTINCT shift), IF(@@time_zone = 'SYSTEM',"+
-			" @@system_time_zone, @@time_zone) FROM ("+
-			strings.Join(points, " UNION ALL ")+") year").
+		return conn.QueryRowContext(ctx, "SELECT COUNT(DISTINCT shift), IF(@@time_zone = 'SYSTEM', "+
+			"@@system_time_zone, @@time_zone) FROM ("+strings.Join(points, " UNION ALL ")+") year").
 			Scan(&offsets, &zone)
 	})
 	switch {
 	case mysqlerr.NumberOf(err) == mysqlerr.ErrUnknownTimeZone:
-		f.add(table.Finding{
-			Level: table.LevelRefuse, Column: check.Cursor,
-			Text:   fmt.Sprintf("the server does not know the time zone %q", check.Zone),
-			Remedy: `load the server's time zone tables, or write the zone as an offset such as "+01:00"`,
-		})
+		f.add(table.LevelRefuse, check.Cursor, "", fmt.Sprintf("the server does not know the time zone %q", check.Zone),
+			`load the server's time zone tables, or write the zone as an offset such as "+01:00"`)
 		return nil
 	case err != nil:
 		return err
@@ -52,17 +45,12 @@ func (s *Source) checkZone(ctx context.Context, f *findings, t *schema.Table, ch
 	if check.Zone == "" {
 		whose = ", the source's global time_zone; cursorZone names another"
 	}
-	f.add(table.Finding{
-		Level: table.LevelInfo, Column: check.Cursor, Topic: table.TopicCursor,
-		Text: fmt.Sprintf("column %s is taken as local time of %s%s", check.Cursor, zone, whose),
-	})
+	f.add(table.LevelInfo, check.Cursor, table.TopicCursor,
+		fmt.Sprintf("column %s is taken as local time of %s%s", check.Cursor, zone, whose), "")
 	if offsets > 1 {
-		f.add(table.Finding{
-			Level: table.LevelWarn, Column: check.Cursor,
-			Text: fmt.Sprintf("column %s has local times of %s: when summer time ends, an hour of it comes twice",
-				check.Cursor, zone),
-			Remedy: "use a TIMESTAMP, or an overlap longer than an hour around the change",
-		})
+		f.add(table.LevelWarn, check.Cursor, "", fmt.Sprintf("column %s has local times of %s: when summer time ends, "+
+			"an hour of it comes twice", check.Cursor, zone), "use a TIMESTAMP, or an overlap longer than an hour "+
+			"around the change")
 	}
 	return nil
 }
@@ -73,52 +61,35 @@ func (s *Source) checkServer(ctx context.Context, f *findings, _ *schema.Table, 
 	switch {
 	case errors.Is(err, ErrReplica):
 		if check.Cursor != "" {
-			f.add(table.Finding{
-				Level: table.LevelRefuse,
-				Text:  fmt.Sprintf("%s", err),
-			})
+			f.add(table.LevelRefuse, "", "", fmt.Sprintf("%s", err), "")
 		}
 	case err != nil:
 		return err
 	}
 	for _, w := range replica.warnings {
-		f.add(table.Finding{
-			Level:  table.LevelWarn,
-			Text:   w,
-			Remedy: "set an overlap longer than the primary's longest transaction",
-		})
+		f.add(table.LevelWarn, "", "", w, "set an overlap longer than the primary's longest transaction")
 	}
 	if replica.unseen && check.Cursor != "" {
 		grant := "GRANT REPLICATION CLIENT ON *.* TO the login"
 		if s.db.Server.Flavor == mysqldb.FlavorMariaDB {
 			grant = "GRANT REPLICA MONITOR ON *.* TO the login"
 		}
-		f.add(table.Finding{
-			Level: table.LevelInfo, Topic: table.TopicGrant,
-			Text: "the login may not ask about replication: a replica that takes writes, and whose replication" +
-				" has stopped, is not noticed",
-			Remedy: grant,
-		})
+		f.add(table.LevelInfo, "", table.TopicGrant, "the login may not ask about replication: a replica that takes "+
+			"writes, and whose replication has stopped, is not noticed", grant)
 	}
 	if check.Cursor == "" {
 		return nil
 	}
 	if check.FixedLag > 0 {
-		f.add(table.Finding{
-			Level:  table.LevelWarn,
-			Text:   fmt.Sprintf("rows of transactions that last longer than %s are lost", check.FixedLag),
-			Remedy: "GRANT PROCESS ON *.* and leave fixedLag out",
-		})
+		f.add(table.LevelWarn, "", "", fmt.Sprintf("rows of transactions that last longer than %s are lost",
+			check.FixedLag), "GRANT PROCESS ON *.* and leave fixedLag out")
 	} else if err := s.checkOpenWorkVisible(ctx, f); err != nil {
 		return err
 	}
 	writers, err := s.otherWriters(ctx)
 	if writers != "" {
-		f.add(table.Finding{
-			Level:  table.LevelWarn,
-			Text:   fmt.Sprintf("%s: transactions open on other nodes are not seen", writers),
-			Remedy: "let only this node take writes, or set an overlap longer than the longest transaction",
-		})
+		f.add(table.LevelWarn, "", "", fmt.Sprintf("%s: transactions open on other nodes are not seen", writers),
+			"let only this node take writes, or set an overlap longer than the longest transaction")
 	}
 	return err
 }
@@ -133,11 +104,8 @@ func (s *Source) checkReadable(ctx context.Context, f *findings, t *schema.Table
 	}
 	switch mysqlerr.NumberOf(err) {
 	case mysqlerr.ErrTableAccessDenied, mysqlerr.ErrColumnAccessDenied:
-		f.add(table.Finding{
-			Level: table.LevelRefuse, Topic: table.TopicGrant,
-			Text:   "the login lacks SELECT on the source, or has it on some columns only",
-			Remedy: "GRANT SELECT ON " + sqltext.Qualified(t.Name) + " TO the login",
-		})
+		f.add(table.LevelRefuse, "", table.TopicGrant, "the login lacks SELECT on the source, or has it on some "+
+			"columns only", "GRANT SELECT ON "+sqltext.Qualified(t.Name)+" TO the login")
 		return false, nil
 	}
 	if err != nil {
@@ -158,27 +126,18 @@ func (s *Source) checkOpenWorkVisible(ctx context.Context, f *findings) error {
 		_, without, err = s.readLockView(ctx, conn)
 	}
 	if errors.Is(err, ErrNeedsProcess) {
-		f.add(table.Finding{
-			Level: table.LevelRefuse, Topic: table.TopicGrant,
-			Text: fmt.Sprintf("%s", err),
-		})
+		f.add(table.LevelRefuse, "", table.TopicGrant, fmt.Sprintf("%s", err), "")
 		return nil
 	}
 	const cost = "%s: transactions that write other tables hold the window back too, and reads outside of START" +
 		" TRANSACTION READ ONLY"
 	switch without {
 	case noLocksGrant:
-		f.add(table.Finding{
-			Level: table.LevelInfo, Topic: table.TopicGrant,
-			Text:   fmt.Sprintf(cost, without),
-			Remedy: "GRANT SELECT ON performance_schema.* TO the login",
-		})
+		f.add(table.LevelInfo, "", table.TopicGrant, fmt.Sprintf(cost, without),
+			"GRANT SELECT ON performance_schema.* TO the login")
 	case noLocksRecorded:
-		f.add(table.Finding{
-			Level:  table.LevelInfo,
-			Text:   fmt.Sprintf(cost, without),
-			Remedy: "switch the instrument wait/lock/metadata/sql/mdl and the consumer events_statements_current on",
-		})
+		f.add(table.LevelInfo, "", "", fmt.Sprintf(cost, without), "switch the instrument wait/lock/metadata/sql/mdl "+
+			"and the consumer events_statements_current on")
 	}
 	return err
 }

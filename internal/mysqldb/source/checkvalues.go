@@ -52,10 +52,8 @@ func (s *Source) findNull(ctx context.Context, t *schema.Table, name string) (bo
 // checkUnreadable searches for rows whose cursor lies below every watermark.
 func (s *Source) checkUnreadable(ctx context.Context, f *findings, t *schema.Table, c *schema.Column) error {
 	if c.Nullable {
-		if err := s.checkValue(ctx, f, t, c, unreadable{
-			condition: sqltext.Ident(c.Name) + " IS NULL", name: "NULL", possible: !c.IsComputed(),
-			never: "make the column NOT NULL", remedy: nullRemedy(t, c),
-		}); err != nil {
+		if err := s.checkValue(ctx, f, t, c, unreadable{condition: sqltext.Ident(c.Name) + " IS NULL", name: "NULL",
+			possible: !c.IsComputed(), never: "make the column NOT NULL", remedy: nullRemedy(t, c)}); err != nil {
 			return err
 		}
 	}
@@ -63,12 +61,10 @@ func (s *Source) checkUnreadable(ctx context.Context, f *findings, t *schema.Tab
 	if zero == "" || c.IsPeriod() {
 		return nil
 	}
-	return s.checkValue(ctx, f, t, c, unreadable{
-		condition: sqltext.Ident(c.Name) + " = " + zero, name: "the zero date",
+	return s.checkValue(ctx, f, t, c, unreadable{condition: sqltext.Ident(c.Name) + " = " + zero, name: "the zero date",
 		possible: c.Default != nil && strings.HasPrefix(strings.Trim(*c.Default, "'"), "0000-00-00"),
 		never:    "give the column another default, such as CURRENT_TIMESTAMP",
-		remedy:   "give these rows a date, and the column another default than the zero date",
-	})
+		remedy:   "give these rows a date, and the column another default than the zero date"})
 }
 
 // unreadable is a value of a cursor that lies below every watermark.
@@ -86,29 +82,17 @@ func (s *Source) checkValue(ctx context.Context, f *findings, t *schema.Table, c
 	switch {
 	case mysqlerr.IsTimeLimit(err):
 		if u.possible {
-			f.add(table.Finding{
-				Level: table.LevelWarn, Column: c.Name, Topic: table.TopicCursor,
-				Text: fmt.Sprintf("column %s may be %s, and it takes too long to see whether it is: such rows"+
-					" are never read",
-					c.Name, u.name),
-				Remedy: u.never,
-			})
+			f.add(table.LevelWarn, c.Name, table.TopicCursor, fmt.Sprintf("column %s may be %s, and it takes too long "+
+				"to see whether it is: such rows are never read", c.Name, u.name), u.never)
 		}
 	case err != nil:
 		return err
 	case found:
-		f.add(table.Finding{
-			Level: table.LevelRefuse, Column: c.Name, Topic: table.TopicCursor,
-			Text:   fmt.Sprintf("the cursor %s is %s in some rows, which would never be read", c.Name, u.name),
-			Remedy: u.remedy,
-		})
+		f.add(table.LevelRefuse, c.Name, table.TopicCursor,
+			fmt.Sprintf("the cursor %s is %s in some rows, which would never be read", c.Name, u.name), u.remedy)
 	case u.possible:
-		f.add(table.Finding{
-			Level: table.LevelWarn, Column: c.Name, Topic: table.TopicCursor,
-			Text: fmt.Sprintf("column %s may be %s, now it never is: a row with %s is never read",
-				c.Name, u.name, u.name),
-			Remedy: u.never,
-		})
+		f.add(table.LevelWarn, c.Name, table.TopicCursor, fmt.Sprintf("column %s may be %s, now it never is: a row "+
+			"with %s is never read", c.Name, u.name, u.name), u.never)
 	}
 	return nil
 }

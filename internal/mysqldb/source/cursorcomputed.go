@@ -35,18 +35,12 @@ func (f *findings) aboutComputed(c *schema.Column, overlap time.Duration) {
 	if c.IsPeriod() {
 		return // the server sets it with every change of a row
 	}
-	f.add(table.Finding{
-		Level: table.LevelInfo, Column: c.Name, Topic: table.TopicCursor,
-		Text: fmt.Sprintf("the cursor %s is computed by the source: it must change whenever a row does", c.Name),
-	})
+	f.add(table.LevelInfo, c.Name, table.TopicCursor,
+		fmt.Sprintf("the cursor %s is computed by the source: it must change whenever a row does", c.Name), "")
 	if c.Kind == table.KindTimestamp && overlap <= fold {
-		f.add(table.Finding{
-			Level: table.LevelWarn, Column: c.Name, Topic: table.TopicCursor,
-			Text: fmt.Sprintf("the cursor %s is computed in the time zone of the session that writes a row:"+
-				" where daylight saving ends, an hour comes twice",
-				c.Name),
-			Remedy: "set overlap above 1h, or compute it from DATETIME columns",
-		})
+		f.add(table.LevelWarn, c.Name, table.TopicCursor, fmt.Sprintf("the cursor %s is computed in the time zone of "+
+			"the session that writes a row: where daylight saving ends, an hour comes twice", c.Name),
+			"set overlap above 1h, or compute it from DATETIME columns")
 	}
 }
 
@@ -62,17 +56,10 @@ func nullRemedy(t *schema.Table, c *schema.Column) string {
 	name := freeName(t, c.Name+"_or_"+created)
 	// MySQL computes the column once before it fills in a default, and refuses the zero date that it
 	// meets: every INSERT without a value for the column would fail.
-	return fmt.Sprintf(
-		"ALTER TABLE %s ADD COLUMN %s %s GENERATED ALWAYS AS (COALESCE(%s, IF(%[5]s > '1971-01-01', %[5]s,"+
-			" NULL))) STORED, ADD INDEX (%[2]s), and cursor: %[6]s; or give these rows a value and"+
-			" make the column NOT NULL",
-		sqltext.Qualified(t.Name),
-		sqltext.Ident(name),
-		c.Type,
-		sqltext.Ident(c.Name),
-		sqltext.Ident(created),
-		name,
-	)
+	return fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s GENERATED ALWAYS AS (COALESCE(%s, IF(%[5]s > '1971-01-01', "+
+		"%[5]s, NULL))) STORED, ADD INDEX (%[2]s), and cursor: %[6]s; or give these rows a value and make the column "+
+		"NOT NULL", sqltext.Qualified(t.Name), sqltext.Ident(name), c.Type, sqltext.Ident(c.Name),
+		sqltext.Ident(created), name)
 }
 
 // createdName are names of columns that hold when a row was made.

@@ -116,11 +116,7 @@ func (s *Source) readIntegerTop(ctx context.Context, spec UpperBoundSpec) (look 
 
 // belowCeiling finds the largest value that may end a window.
 func (s *Source) belowCeiling(
-	ctx context.Context,
-	spec UpperBoundSpec,
-	look *integerTop,
-	top []*big.Int,
-	numbered bool,
+	ctx context.Context, spec UpperBoundSpec, look *integerTop, top []*big.Int, numbered bool,
 ) (err error) {
 	name := spec.Cursor.Name
 	if spec.Unit.Step() == 0 {
@@ -134,15 +130,9 @@ func (s *Source) belowCeiling(
 				name, leapBase(spec, look), look.highest)
 			return nil
 		}
-		look.warning = fmt.Sprintf(
-			"%d rows have a %s far above all others (the largest %s, against %s): they are not read,"+
-				" and the watermark stays below them; correct them, or wait until %d rows have such values",
-			look.above,
-			name,
-			look.highest,
-			leapBase(spec, look),
-			leapRows,
-		)
+		look.warning = fmt.Sprintf("%d rows have a %s far above all others (the largest %s, against %s): they are not "+
+			"read, and the watermark stays below them; correct them, or wait until %d rows have such values",
+			look.above, name, look.highest, leapBase(spec, look), leapRows)
 	}
 	if look.above == 0 {
 		return nil
@@ -210,11 +200,8 @@ func (s *Source) topValues(ctx context.Context, spec UpperBoundSpec) (top []*big
 		return top, err
 	}
 	c := sqltext.Ident(spec.Cursor.Name)
-	rows, err := s.db.QueryContext(
-		ctx,
-		fmt.Sprintf("SELECT %[1]s FROM %[2]s FORCE INDEX (%[3]s) ORDER BY %[1]s DESC LIMIT %[4]d",
-			c, sqltext.Qualified(spec.Table.Name), sqltext.Ident(index), topRows),
-	)
+	rows, err := s.db.QueryContext(ctx, fmt.Sprintf("SELECT %[1]s FROM %[2]s FORCE INDEX (%[3]s) ORDER BY %[1]s DESC "+
+		"LIMIT %[4]d", c, sqltext.Qualified(spec.Table.Name), sqltext.Ident(index), topRows))
 	if err != nil {
 		return nil, err
 	}

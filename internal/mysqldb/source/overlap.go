@@ -15,10 +15,7 @@ import (
 // cursor's precision, in its exact text. Integers have no overlap: lo itself. An empty lo,
 // and one that would lie before the beginning of time, is "from the beginning".
 func (s *Source) SubtractOverlap(
-	ctx context.Context,
-	cursor table.Column,
-	lo string,
-	overlap time.Duration,
+	ctx context.Context, cursor table.Column, lo string, overlap time.Duration,
 ) (string, error) {
 	if lo == "" || cursor.Kind.IsInteger() || overlap <= 0 {
 		return lo, nil
@@ -33,12 +30,8 @@ func (s *Source) SubtractOverlap(
 		as = "DATE"
 	}
 	var back *string
-	query := fmt.Sprintf(
-		"SELECT CAST(CAST('%s' AS DATETIME(6)) - INTERVAL %d MICROSECOND AS %s)",
-		lo,
-		overlap.Microseconds(),
-		as,
-	)
+	query := fmt.Sprintf("SELECT CAST(CAST('%s' AS DATETIME(6)) - INTERVAL %d MICROSECOND AS %s)", lo,
+		overlap.Microseconds(), as)
 	if err := s.db.QueryRowContext(ctx, query).Scan(&back); err != nil {
 		return "", fmt.Errorf("go back from the watermark: %w", mysqlerr.Safe(err))
 	}
@@ -65,28 +58,15 @@ func truncationLag(now string, lag, unit time.Duration) time.Duration {
 // Where the local clock was set back or forward in between, local arithmetic and the moment's
 // own local time differ; the earlier one is right in either case.
 func boundBefore(
-	ctx context.Context,
-	conn *sql.Conn,
-	cursor table.Column,
-	t0 clockReading,
-	lag time.Duration,
+	ctx context.Context, conn *sql.Conn, cursor table.Column, t0 clockReading, lag time.Duration,
 ) (hi string, err error) {
 	micros := (lag + time.Microsecond - 1).Microseconds()
 	moment := t0.unix - micros
 	unit := table.CursorUnit(cursor).Microseconds()
-	earlier := fmt.Sprintf(
-		"LEAST(CAST('%s' AS DATETIME(6)) - INTERVAL %d MICROSECOND, CAST(FROM_UNIXTIME(%d.%06d) AS DATETIME(6)))",
-		t0.local,
-		micros,
-		moment/1e6,
-		moment%1e6,
-	)
-	floored := fmt.Sprintf(
-		"CAST(x - INTERVAL (MICROSECOND(x) %% %d + %d) MICROSECOND AS DATETIME(%d))",
-		unit,
-		unit,
-		cursor.Precision,
-	)
+	earlier := fmt.Sprintf("LEAST(CAST('%s' AS DATETIME(6)) - INTERVAL %d MICROSECOND, CAST(FROM_UNIXTIME(%d.%06d) AS "+
+		"DATETIME(6)))", t0.local, micros, moment/1e6, moment%1e6)
+	floored := fmt.Sprintf("CAST(x - INTERVAL (MICROSECOND(x) %% %d + %d) MICROSECOND AS DATETIME(%d))", unit, unit,
+		cursor.Precision)
 	if cursor.Kind == table.KindDate {
 		floored = "CAST(x AS DATE) - INTERVAL 1 DAY"
 	}

@@ -16,12 +16,9 @@ func (s *Source) silences(ctx context.Context) (map[string]time.Duration, error)
 	if s.db.Server.Flavor != mysqldb.FlavorMySQL || !s.db.Server.AtLeast(8, 0, 11) {
 		return nil, nil
 	}
-	rows, err := s.db.QueryContext(
-		ctx,
-		"SELECT CHANNEL_NAME, TIMESTAMPDIFF(MICROSECOND, GREATEST(LAST_HEARTBEAT_TIMESTAMP,"+
-			" LAST_QUEUED_TRANSACTION_END_QUEUE_TIMESTAMP), NOW(6)) FROM"+
-			" performance_schema.replication_connection_status",
-	)
+	rows, err := s.db.QueryContext(ctx, "SELECT CHANNEL_NAME, TIMESTAMPDIFF(MICROSECOND, "+
+		"GREATEST(LAST_HEARTBEAT_TIMESTAMP, LAST_QUEUED_TRANSACTION_END_QUEUE_TIMESTAMP), NOW(6)) FROM "+
+		"performance_schema.replication_connection_status")
 	if err != nil {
 		return nil, ignoreDenied(err)
 	}
@@ -44,9 +41,7 @@ func (s *Source) silences(ctx context.Context) (map[string]time.Duration, error)
 // listenForEvents is silences on MariaDB: it asks a few times whether an event has arrived. Where the primary
 // is written all the time, one has at once.
 func (s *Source) listenForEvents(
-	ctx context.Context,
-	before []schema.Record,
-	asked time.Time,
+	ctx context.Context, before []schema.Record, asked time.Time,
 ) (map[string]time.Duration, error) {
 	position := func(c schema.Record) string {
 		return c.Text("MASTER_LOG_FILE") + " " + c.Text("READ_MASTER_LOG_POS") + " " +

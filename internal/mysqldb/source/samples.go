@@ -87,9 +87,7 @@ const sampleTimeFormat = "2006-01-02T15:04:05.000000Z07:00"
 // endedBefore is a moment of the server's UTC time such that all work begun before it has ended;
 // the zero time where no such moment is known.
 func (s *Source) endedBefore(
-	ctx context.Context,
-	spec UpperBoundSpec,
-	replica replicaLag,
+	ctx context.Context, spec UpperBoundSpec, replica replicaLag,
 ) (time.Time, *Blocker, error) {
 	now, err := s.utcNow(ctx) // before looking, so that an age subtracted from it is early enough
 	if err != nil {

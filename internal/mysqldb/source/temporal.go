@@ -63,9 +63,7 @@ func (s *Source) readClock(ctx context.Context, spec UpperBoundSpec) (c clockRea
 // It holds no connection while it reads open work, which takes one: tables that choose at the same time
 // must not wait for each other's.
 func (s *Source) chooseTemporal(
-	ctx context.Context,
-	spec UpperBoundSpec,
-	replica replicaLag,
+	ctx context.Context, spec UpperBoundSpec, replica replicaLag,
 ) (h UpperBound, err error) {
 	h.Warnings = replica.warnings
 	t0, err := s.readClock(ctx, spec)

@@ -66,10 +66,8 @@ func (s *Source) freshTransactions(ctx context.Context, conn *sql.Conn) (trxs []
 
 // errUnreadableList is about a list that MySQL cannot show: it converts the text of every
 // running statement, also where the column is not selected, and such a text may hold bytes that are no text.
-var errUnreadableList = errors.New(
-	"the server cannot show its list of transactions: a running statement holds bytes that are no text in its" +
-		" character set",
-)
+var errUnreadableList = errors.New("the server cannot show its list of transactions: a running statement holds bytes " +
+	"that are no text in its character set")
 
 // unreadableTries bounds the readings of such a list before the caller has to come back later.
 const unreadableTries = 20
@@ -129,12 +127,8 @@ func listTransactions(ctx context.Context, conn *sql.Conn, instance string) ([]t
 func clockSetBack(ctx context.Context, conn *sql.Conn, oldest float64) (float64, error) {
 	var micros int64
 	span := int64(oldest) + int64(hour) + 100
-	query := fmt.Sprintf(
-		"SELECT GREATEST(0, TIMESTAMPDIFF(MICROSECOND, NOW() - INTERVAL %d SECOND,"+
-			" FROM_UNIXTIME(UNIX_TIMESTAMP() - %d)))",
-		span,
-		span,
-	)
+	query := fmt.Sprintf("SELECT GREATEST(0, TIMESTAMPDIFF(MICROSECOND, NOW() - INTERVAL %d SECOND, "+
+		"FROM_UNIXTIME(UNIX_TIMESTAMP() - %d)))", span, span)
 	err := conn.QueryRowContext(ctx, query).Scan(&micros)
 	return float64(micros) / 1e6, err
 }
@@ -146,13 +140,9 @@ func clockSetBack(ctx context.Context, conn *sql.Conn, oldest float64) (float64,
 // Where the performance schema is off (MariaDB's default) or not readable, only the overlap
 // covers such a wait.
 func transactionAges(ctx context.Context, conn *sql.Conn) (map[uint64]float64, error) {
-	recs, err := readRecords(
-		ctx,
-		conn,
-		"SELECT t.PROCESSLIST_ID AS id, e.TIMER_WAIT AS age FROM performance_schema.events_transactions_current e"+
-			" JOIN performance_schema.threads t ON t.THREAD_ID = e.THREAD_ID WHERE e.STATE = 'ACTIVE' AND"+
-			" t.PROCESSLIST_ID IS NOT NULL",
-	)
+	recs, err := readRecords(ctx, conn, "SELECT t.PROCESSLIST_ID AS id, e.TIMER_WAIT AS age FROM "+
+		"performance_schema.events_transactions_current e JOIN performance_schema.threads t ON t.THREAD_ID = "+
+		"e.THREAD_ID WHERE e.STATE = 'ACTIVE' AND t.PROCESSLIST_ID IS NOT NULL")
 	if err != nil {
 		return nil, ignoreDenied(err)
 	}
