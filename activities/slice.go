@@ -70,7 +70,7 @@ func (a *Activities) BeginSlice(ctx context.Context, in BeginSliceInput) (Slice,
 		return Slice{}, err
 	}
 	row, err := a.beginSliceOnTarget(ctx, settings, state)
-	state.FirstLoad, state.Marks, state.Notices = nil, nil, nil
+	state.FirstLoad, state.Samples, state.Notices = nil, nil, nil
 	return Slice{Fence: state.Lease.Fence, State: state, TargetRow: row}, err
 }
 
