@@ -57,7 +57,6 @@ func TestAWatermarkAheadOfTheSourceIsNeverDone(t *testing.T) {
 // is newer than the run itself: that is counted, wherever people look.
 func TestAFullRunMakesEqualWhatWasChangedOnTheTarget(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		p := start(t, options{source: s, tables: bare})
 		exec(t, p.src, createT, insertT(1, 100), old)
 		exec(t, p.dst, createT)
@@ -81,7 +80,6 @@ func TestAFullRunMakesEqualWhatWasChangedOnTheTarget(t *testing.T) {
 // A writer in another zone stamps rows below the watermark. The newest of them are read all the same.
 func TestRowsOfAWriterInAnotherZoneArriveWithAWarning(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		p := start(t, options{source: s, tables: "- { name: FROM.t, target: TO.t, cursor: updated_at, cursorZone: " +
 			"'+08:00' }"})
 		utc := session(t, p.src)
@@ -109,7 +107,6 @@ func TestRowsOfAWriterInAnotherZoneArriveWithAWarning(t *testing.T) {
 // read again, and one absurd value stops nothing.
 func TestAnIntegerCursorThatIsNoAutoIncrementLosesNothing(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		for name, c := range map[string]struct {
 			settings string
 			factor   int
@@ -170,7 +167,6 @@ func TestAnOverlapThatDoesNotFitIsSaid(t *testing.T) {
 // The plan says in which zone it takes a DATETIME, and sees a writer in another one before the first load.
 func TestThePlanSeesAWriterInAnotherZone(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		for name, c := range map[string]struct{ zone, writer, said string }{
 			"in UTC": {"+08:00", "+00:00", "is of now in UTC, and the window is chosen in the table's " +
 				"cursorZone +08:00"},

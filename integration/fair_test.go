@@ -1,6 +1,8 @@
 package integration_test
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -42,29 +44,65 @@ func (p *product) waits(id string) map[string][]wait {
 	return out
 }
 
+// inState are the ids of a run's steps that are scheduled, or started.
+func (p *product) inState(id string, state enumspb.PendingActivityState) (ids []string) {
+	p.t.Helper()
+	d, err := p.client.DescribeWorkflowExecution(p.t.Context(), id, "")
+	require.NoError(p.t, err)
+	for _, a := range d.GetPendingActivities() {
+		if a.GetState() == state {
+			ids = append(ids, a.GetActivityId())
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
 // A table with far more to do than the worker can at once, and a small one: the small one's
 // steps do not stand behind all those of the large one that were there before.
+//
+// A chunk of the large one ends only where a step of the small one waits for a worker, so the large one is not done
+// before the small one, however slow the machine is.
 func TestALargeLoadDoesNotStarveASmallTable(t *testing.T) {
 	t.Parallel()
+	const rows, slots = 6000, 2
 	const waiting = 30 // chunks of the large table that stand in the queue, about
 	p := start(t, options{
-		tables: "- { name: FROM.t, target: TO.t, cursor: updated_at, tuning: { chunkRows: 20, chunksInFlight: 32 " +
+		tables: "- { name: FROM.t, target: TO.t, cursor: updated_at, tuning: { chunkRows: 100, chunksInFlight: 32 " +
 			"} }\n- { name: FROM.small, target: TO.small }",
-		defaults: ", tuning: { maxTransaction: 30s, priority: 4 }", worker: ", activities: 2",
+		defaults: ", tuning: { maxTransaction: 30s, priority: 4 }", worker: fmt.Sprintf(", activities: %d", slots),
 	})
-	exec(t, p.src, createT, insertT(1, 3000), old, "CREATE TABLE small (id INT PRIMARY KEY)",
+	exec(t, p.src, createT, insertT(1, rows), old, "CREATE TABLE small (id INT PRIMARY KEY)",
 		"INSERT INTO small VALUES (1), (2), (3)")
-	exec(t, p.dst, createT, slowTarget)
+	exec(t, p.dst, createT)
+	p.closeGate("t")
 	large := p.run("t")
-	p.waitForRows(100)
-	small := p.run("small")
-	require.EqualValues(t, 3, small().RowsExtracted)
-	require.Less(t, p.targetRows(), 3000, "the large one is still at it")
-	ids := workflows.SyncTableID(p.queue, p.table("small"))
-	steps := p.waits(ids)
-	require.EqualValues(t, 3000, large().RowsExtracted)
+	p.gate.waitForOne(p)
+	id := workflows.SyncTableID(p.queue, p.table("small"))
+	run := p.launch(workflows.SyncTableInput{Table: p.table("small")}, id)
+	var before []string
+	require.Eventually(t, func() bool {
+		d, err := p.client.DescribeWorkflowExecution(t.Context(), id, "")
+		require.NoError(t, err)
+		if d.GetWorkflowExecutionInfo().GetCloseTime() != nil {
+			return true
+		}
+		writing := p.inState(workflows.SyncTableID(p.queue, p.table("t")), enumspb.PENDING_ACTIVITY_STATE_STARTED)
+		waits := len(p.inState(id, enumspb.PENDING_ACTIVITY_STATE_SCHEDULED)) > 0
+		if waits && len(writing) == slots && !slices.Equal(writing, before) {
+			before = writing
+			p.gate.open(100 * (p.gate.closed + 1))
+		}
+		return false
+	}, timeout, poll)
+	var r workflows.SyncTableResult
+	require.NoError(t, run.Get(t.Context(), &r))
+	require.EqualValues(t, 3, r.RowsExtracted)
+	require.Less(t, p.targetRows(), rows, "the large one was done before the small one")
+	p.gate.release()
+	require.EqualValues(t, rows, large().RowsExtracted)
 
-	chunks := p.waits(workflows.SyncTableID(p.queue, p.table("t")))["UpsertChunk"]
+	steps, chunks := p.waits(id), p.waits(workflows.SyncTableID(p.queue, p.table("t")))["UpsertChunk"]
 	require.NotEmpty(t, chunks)
 	for name, s := range steps {
 		for _, step := range s {

@@ -31,7 +31,6 @@ func TestEachRefusedRowTakesOneAttempt(t *testing.T) {
 	for number, c := range refusedRows {
 		t.Run(fmt.Sprint(number), func(t *testing.T) {
 			servers.Each(t, func(t *testing.T, s *servers.Server) {
-				t.Parallel()
 				said := number
 				if number == 1406 && s.Flavor == servers.FlavorMySQL {
 					said = 1265 // its word for the same thing inside a trigger
@@ -70,7 +69,6 @@ func TestEachErrorOfConfigurationTakesOneAttempt(t *testing.T) {
 	for number, c := range lostLater {
 		t.Run(fmt.Sprint(number), func(t *testing.T) {
 			servers.Each(t, func(t *testing.T, s *servers.Server) {
-				t.Parallel()
 				target := proxy.Start(t, s.Addr())
 				dsn := target.DSN(s.DSN(""))
 				p := start(t, options{source: s, idle: true, tables: bare, targetDSN: "${TARGET}"})

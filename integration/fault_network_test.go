@@ -23,7 +23,6 @@ func between(t *testing.T, s *servers.Server, o options) (p *product, source, ta
 // cannot know.
 func TestALostCommitReplyKeepsRowsRight(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		p, _, target := between(t, s, options{tables: bare, defaults: ", tuning: { chunkRows: 100 }"})
 		exec(t, p.src, createT, insertT(1, 500), old)
 		exec(t, p.dst, createT)
@@ -51,7 +50,6 @@ func TestALostCommitReplyKeepsRowsRight(t *testing.T) {
 func TestABadNetworkLosesNothing(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		p, source, target := between(t, s, options{
 			tables:   bare,
 			defaults: ", tuning: { chunkRows: 200, pageRows: 150 }",
@@ -106,17 +104,19 @@ func TestASlowLineOnlyTakesLonger(t *testing.T) {
 // The source goes away while it is read, and comes back.
 func TestASourceThatIsGoneForAWhileIsWaitedFor(t *testing.T) {
 	t.Parallel()
-	p, source, _ := between(t, servers.MySQL(t), options{tables: bare, defaults: ", tuning: { pageRows: 100 }"})
+	s := servers.MySQL(t)
+	p, source, _ := between(t, s, options{tables: bare, defaults: ", tuning: { pageRows: 100 }"})
 	exec(t, p.src, createT, insertT(1, 3000), old)
-	source.Bandwidth(200_000)
+	source.Pass(3, pageReads(s))
+	page := source.Hold(1, pageReads(s))
 	wait := p.run("t")
-	p.waitForStep("t", "ExtractIncremental")
+	require.Eventually(t, func() bool { return page.Seen() == 1 }, timeout, poll)
 	source.Refuse(true)
 	source.Cut()
+	page.Release()
 	p.waitFor(workflows.SyncTableID(p.queue, p.table("t")), "ExtractIncremental attempt 2", "connection shop",
 		"connection trouble")
 	source.Refuse(false)
-	source.Bandwidth(0)
 	require.EqualValues(t, 3000, wait().RowsExtracted)
 	p.equal("t", []string{"id"}, columnsT...)
 	require.Empty(t, p.staged())

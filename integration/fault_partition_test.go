@@ -72,7 +72,6 @@ const createWrote = "CREATE TABLE wrote (id INT, who VARCHAR(20), KEY (id))"
 func TestAWorkerCutOffFromTemporalStopsWriting(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		p := start(t, options{
 			source: s, idle: true, tables: bare, targetDSN: "${TARGET}",
 			defaults: ", tuning: { chunkRows: 50, chunksInFlight: 4, bulkLoad: false }",
@@ -149,7 +148,6 @@ func freeze(t *testing.T, s *servers.Server, side func(source, target *proxy.Pro
 func TestAFrozenWorkerWakesUpAndHasLostItsLease(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		p := freeze(t, s, func(_, target *proxy.Proxy) *proxy.Rule { return target.Hold(1, "INSERT INTO") })
 		exec(t, p.src, "UPDATE t SET n = 2, updated_at = '2024-06-02'")
 		r, err := p.try(workflows.SyncTableInput{Table: p.table("t"), From: "2024-05-01"})
@@ -175,7 +173,6 @@ func TestAFrozenWorkerWakesUpAndHasLostItsLease(t *testing.T) {
 func TestTheLocksOfAFrozenWorkerAreGivenUp(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		p := start(t, options{
 			source: s, idle: true, tables: bare, targetDSN: "${TARGET}",
 			defaults: ", tuning: { chunkRows: 50, chunksInFlight: 4 }",

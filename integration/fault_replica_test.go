@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -48,25 +50,32 @@ func TestAReplicaThatLagsPausesARun(t *testing.T) {
 			defaults:    ", tuning: { chunkRows: 50, chunksInFlight: 1 }, maxReplicaLag: 2s, replicas: [replica]",
 		})
 		exec(t, p.src, createT, insertT(1, 2000), old)
-		exec(t, p.dst, createT, strings.Replace(slowTarget, "0.05", "0.3", 1))
+		exec(t, p.dst, createT)
+		p.closeGate("t")
 		require.NoError(t, primary.AwaitReplica(t.Context(), replica))
 		there := replica.DB(t, p.to)
 		free := hinder(t, there, "t")
 		id := workflows.SyncTableID(p.queue, p.table("t"))
 		wait := p.run("t")
+		p.gate.open(100)
+		p.awaitLag(replica, 2*time.Second)
+		p.gate.open(400) // one chunk has been at the gate since before the lag
 		p.waitFor(id, "UpsertChunk", "Throttled", "replica replica is ", " behind, at most 2s are allowed")
 		behind := p.targetRows()
-		require.Less(t, behind, 2000)
-		require.False(t, pause(t.Context(), 3*time.Second) && p.targetRows() > behind, "it writes on")
+		require.LessOrEqual(t, behind, 200)
+		p.waitFor(id, "UpsertChunk attempt 3", "Throttled")
+		require.Equal(t, behind, p.targetRows(), "it writes on")
 		stop, goOn := "STOP REPLICA SQL_THREAD", "START REPLICA SQL_THREAD"
 		if primary.Flavor == servers.FlavorMariaDB {
 			stop, goOn = "STOP SLAVE SQL_THREAD", "START SLAVE SQL_THREAD"
 		}
 		free()
-		p.waitForRows(behind + 50) // it goes on
+		p.gate.waitForOne(p) // it goes on
 		exec(t, there, stop)
+		p.gate.open(600)
 		p.waitFor(id, "UpsertChunk", "replica replica does not say how far it is behind")
 		exec(t, there, goOn)
+		p.gate.release()
 		r := wait()
 		require.EqualValues(t, 2000, r.RowsExtracted)
 		require.False(t, r.Approximate, "nothing was written while waiting")
@@ -74,6 +83,18 @@ func TestAReplicaThatLagsPausesARun(t *testing.T) {
 		require.NoError(t, primary.AwaitReplica(t.Context(), replica))
 		require.Equal(t, "2000", scalar(t, there, "SELECT COUNT(*) FROM t"))
 	})
+}
+
+// awaitLag waits until the product sees that a replica is further behind than that.
+func (p *product) awaitLag(replica *servers.Server, than time.Duration) {
+	p.t.Helper()
+	db, err := mysqldb.Open(p.t.Context(), replica.DSN(""), mysqldb.Options{Name: "replica"})
+	require.NoError(p.t, err)
+	defer func() { require.NoError(p.t, db.Close()) }()
+	require.Eventually(p.t, func() bool {
+		lag, known, err := source.New(db).ReplicaLag(p.t.Context())
+		return err == nil && known && lag > than
+	}, timeout, poll)
 }
 
 // A source that is a replica is read only as far as it has come: rows that it does not have yet

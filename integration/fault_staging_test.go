@@ -81,6 +81,7 @@ func TestAFileSpoiledWhileItIsAppliedIsExtractedAgain(t *testing.T) {
 			require.NoError(t, spoil(path, func(b []byte) []byte { b[len(b)/2] ^= 1; return b }))
 		}
 	}
+	p.gate.release()
 	r := wait()
 	require.EqualValues(t, 2000, r.RowsExtracted)
 	require.Less(t, r.Inserted, int64(2000), "the first chunks were there already")
@@ -96,7 +97,7 @@ func TestFilesSpoiledTwiceAreReadAnewByEveryWorker(t *testing.T) {
 	p.startWorker() // three, each with a memory of its own
 	wait := p.run("t")
 	last := ""
-	for range 2 {
+	for round := range 2 {
 		require.Eventually(t, func() bool {
 			parts := slices.DeleteFunc(p.staged(), func(f string) bool { return !isPart(f) || f == last })
 			if len(parts) == 1 {
@@ -104,9 +105,11 @@ func TestFilesSpoiledTwiceAreReadAnewByEveryWorker(t *testing.T) {
 			}
 			return len(parts) == 1
 		}, timeout, 10*time.Millisecond)
-		p.waitForStep("t", "UpsertChunk")
+		p.gate.waitForOne(p) // two chunks are under way, and have read the file
 		require.NoError(t, spoil(last, func(b []byte) []byte { b[len(b)/2] ^= 1; return b }))
+		p.gate.open(300 * (1 + round)) // they end, and later ones read what was spoiled
 	}
+	p.gate.release()
 	r := wait()
 	require.EqualValues(t, 2000, r.RowsExtracted)
 	p.equal("t", []string{"id"}, columnsT...)
@@ -136,7 +139,6 @@ func TestFullStagingIsAVisibleWait(t *testing.T) {
 // A terminated first load goes on reading while the next run reads the same range.
 func TestTwoExtractsAtOncePublishOneManifest(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		source := proxy.Start(t, s.Addr())
 		p := start(t, options{
 			source: s, tables: bare, sourceDSN: source.DSN(s.DSN("")),

@@ -70,7 +70,6 @@ func TestARowThatNeverRestsArrivesWithEveryRun(t *testing.T) {
 		},
 	}
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		tables, hot := "", []string{}
 		for name, c := range cases {
 			tables += fmt.Sprintf("- { name: FROM.%s, target: TO.%s, cursor: u, %s }\n", name, name, c.settings)
@@ -123,7 +122,6 @@ func number(t *testing.T, text string) int64 {
 // rest comes when the end of the window has passed it.
 func TestATailOfManyRowsIsNotReadAgainByEveryRun(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		p := start(t, options{source: s, tables: "- { name: FROM.t, target: TO.t, cursor: updated_at, overlap: 0s, " +
 			"tuning: { tailRows: 100 } }"})
 		exec(t, p.src, createT, insertT(1, 10), old)
@@ -156,7 +154,6 @@ func TestATailOfManyRowsIsNotReadAgainByEveryRun(t *testing.T) {
 // A run that finds nothing takes as many steps as it did when it read the window alone.
 func TestARunThatFindsNothingTakesNoStepForTheTail(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		p := start(t, options{source: s, tables: "- { name: FROM.t, target: TO.t, cursor: updated_at, overlap: 0s }\n" +
 			"- { name: FROM.i, target: TO.i, cursor: id, overlap: 0s }"})
 		exec(t, p.src, createT, insertT(1, 10), old, "CREATE TABLE i (id INT PRIMARY KEY)", "INSERT INTO i VALUES (1)")
@@ -203,7 +200,6 @@ func (p *product) swap(t *testing.T) (commit func()) {
 // cursor because its statement had waited for a lock.
 func TestALaterVersionWithASmallerCursorArrives(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		p := start(t, options{source: s, tables: bare})
 		exec(t, p.src, createT, insertT(1, 10), old)
 		p.sync("t")

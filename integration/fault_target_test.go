@@ -3,9 +3,10 @@ package integration_test
 import (
 	"context"
 	"database/sql"
+	"fmt"
+	"math"
 	"math/rand/v2"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -20,18 +21,18 @@ import (
 // eachPrivate runs f with a target server of its own for each flavor, side by side.
 func eachPrivate(t *testing.T, f func(t *testing.T, source, target *servers.Server), args ...string) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		f(t, s, servers.Private(t, s.Flavor, args...))
 	})
 }
 
-// chunked is a first load of 2,000 rows in chunks of 50, slow enough to be interrupted. A
-// transaction of so few rows is never cut into smaller ones.
+// chunked is a first load of 2,000 rows in chunks of 50, which goes on as far as wholeChunks lets it, and ends once
+// the gate is released. A transaction of so few rows is never cut into smaller ones.
 func chunked(t *testing.T, o options) *product {
 	o.defaults += ", tuning: { chunkRows: 50, chunksInFlight: 2 }"
 	p := start(t, o)
 	exec(t, p.src, createT, insertT(1, 2000), old)
-	exec(t, p.dst, createT, strings.Replace(slowTarget, "0.05", "0.2", 1))
+	exec(t, p.dst, createT)
+	p.closeGate("t")
 	return p
 }
 
@@ -39,6 +40,9 @@ func chunked(t *testing.T, o options) *product {
 // part of a chunk. A server that does not answer is looked at again.
 func (p *product) wholeChunks(n int) {
 	p.t.Helper()
+	if p.gate != nil {
+		p.gate.open(n + 299)
+	}
 	var rows, part int
 	require.Eventually(p.t, func() bool {
 		ctx, cancel := context.WithTimeout(p.t.Context(), time.Second)
@@ -55,38 +59,40 @@ func (p *product) wholeChunks(n int) {
 }
 
 // kills is how often the target is killed while one run writes to it.
-const kills = 20
+const kills = 10
 
-// Every other kill is aimed at COMMIT: the server dies within three milliseconds of getting it.
-// The others come at any moment.
+// Every kill is aimed at COMMIT: no chunk gets further than that before it. Every other one comes within three
+// milliseconds of a COMMIT's arrival, the rest at any moment after some have arrived.
 func TestATargetKilledAgainAndAgainHoldsWholeChunks(t *testing.T) {
 	t.Parallel()
 	eachPrivate(t, func(t *testing.T, source, target *servers.Server) {
+		const chunks, inFlight = 200, 8
 		line := proxy.Start(t, target.Addr())
 		p := start(t, options{
 			source: source, target: target, targetDSN: line.DSN(target.DSN("")),
-			defaults: ", tuning: { chunkRows: 50, chunksInFlight: 8 }",
+			defaults: fmt.Sprintf(", tuning: { chunkRows: 50, chunksInFlight: %d }", inFlight),
 		})
-		exec(t, p.src, createT, insertT(1, 10_000), old)
+		exec(t, p.src, createT, insertT(1, 50*chunks), old)
 		exec(t, p.dst, createT)
+		commits := line.Hold(math.MaxInt, "COMMIT")
 		wait := p.run("t")
 		for kill := range kills {
-			if held := line.Hold(4, "COMMIT"); kill%2 == 0 {
-				require.Eventually(t, func() bool { return held.Seen() > 0 }, timeout, time.Millisecond, "kill %d",
-					kill)
-				held.Release()
+			arrived := func() bool { return commits.Let(1) == 1 }
+			require.Eventually(t, arrived, timeout, time.Millisecond, "kill %d", kill)
+			if kill%2 == 0 {
 				pause(t.Context(), rand.N(3*time.Millisecond))
 			} else {
-				held.Release()
+				commits.Let(rand.N(inFlight))
 				pause(t.Context(), rand.N(300*time.Millisecond))
 			}
 			target.Kill(t)
 			target.Restart(t)
 			p.wholeChunks(0)
 		}
-		require.Less(t, p.targetRows(), 10_000, "the run was over before the last kill")
+		require.Less(t, p.targetRows(), 50*chunks, "the run was over before the last kill")
+		commits.Release()
 		r := wait()
-		require.EqualValues(t, 10_000, r.RowsExtracted)
+		require.EqualValues(t, 50*chunks, r.RowsExtracted)
 		p.equal("t", []string{"id"}, columnsT...)
 		require.Empty(t, p.staged())
 	})
@@ -112,6 +118,7 @@ func TestAFrozenTargetIsWaitedFor(t *testing.T) {
 		}
 		pause(t.Context(), time.Until(frozen.Add(time.Minute)))
 		target.Resume(t)
+		p.gate.release()
 		p.wholeChunks(2000)
 		require.EqualValues(t, 2000, wait().RowsExtracted)
 		p.equal("t", []string{"id"}, columnsT...)
@@ -122,7 +129,6 @@ func TestAFrozenTargetIsWaitedFor(t *testing.T) {
 // One row that another session has locked costs its own chunk time, and no other.
 func TestALockedRowHoldsUpItsChunkOnly(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		p := start(t, options{source: s, tables: bare, defaults: ", tuning: { chunkRows: 100 }"})
 		exec(t, p.src, createT, insertT(1, 1000), old)
 		p.sync("t")
@@ -163,10 +169,18 @@ func TestAReadOnlyTargetIsAVisibleWait(t *testing.T) {
 	t.Parallel()
 	eachPrivate(t, func(t *testing.T, source, target *servers.Server) {
 		admin := target.DB(t, "")
-		p := chunked(t, options{source: source, target: target, targetDSN: plain(t, target, admin, "`th\\_%`")})
+		line := proxy.Start(t, target.Addr())
+		p := start(t, options{
+			source: source, target: target, tables: bare, defaults: ", tuning: { chunkRows: 50 }",
+			targetDSN: line.DSN(plain(t, target, admin, "`th\\_%`")),
+		})
+		exec(t, p.src, createT, insertT(1, 500), old)
+		line.Pass(2, "COMMIT")
+		held := line.Hold(1, "COMMIT")
 		wait := p.run("t")
-		p.wholeChunks(300)
+		require.Eventually(t, func() bool { return held.Seen() == 1 }, timeout, poll)
 		exec(t, admin, "SET GLOBAL read_only = ON")
+		held.Release()
 		p.waitFor(workflows.SyncTableID(p.queue, p.table("t")), "connection warehouse", "the server is read-only")
 		exec(t, admin, "SET GLOBAL read_only = OFF")
 		wait()

@@ -22,7 +22,6 @@ const stamp = "SELECT CAST(CONVERT_TZ(updated_at, @@session.time_zone, '+00:00')
 // A transaction that stays open across runs keeps the watermark below what it wrote.
 func TestAnOpenTransactionIsWaitedFor(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel() // one server beside the other
 		p := start(t, options{source: s, tables: bare})
 		exec(t, p.src, createT, insertT(1, 100), old)
 		p.sync("t")
@@ -59,7 +58,6 @@ func TestAnOpenTransactionIsWaitedFor(t *testing.T) {
 // shows it.
 func TestAnInsertBehindAMetadataLockIsNotLost(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel() // one server beside the other
 		p := start(t, options{source: s, tables: bare})
 		exec(t, p.src, createT, insertT(1, 100), old)
 		p.sync("t")
@@ -91,7 +89,6 @@ func TestAnInsertBehindAMetadataLockIsNotLost(t *testing.T) {
 // A prepared XA transaction belongs to no connection any more, and may still commit.
 func TestAPreparedTransactionPinsTheWatermark(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel() // one server beside the other
 		p := start(t, options{source: s, tables: bare})
 		exec(t, p.src, createT, insertT(1, 100), old)
 		p.sync("t")
@@ -130,7 +127,6 @@ func insertMany(n int) string {
 
 func TestTenThousandRowsOfOneSecondArriveOnce(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel() // one server beside the other
 		p := start(t, options{source: s, tables: bare, defaults: ", tuning: { pageRows: 1000, chunkRows: 2500 }"})
 		exec(t, p.src, createSeconds, "INSERT INTO t (n, updated_at) VALUES (0, '2024-01-01')")
 		p.sync("t")
@@ -150,7 +146,6 @@ func TestTenThousandRowsOfOneSecondArriveOnce(t *testing.T) {
 // Rows go on being written in the very second in which a run reads.
 func TestRowsOfTheSameSecondAfterARunAreNotLost(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel() // one server beside the other
 		p := start(t, options{source: s, tables: bare})
 		exec(t, p.src, createSeconds, "INSERT INTO t (n, updated_at) VALUES (0, '2024-01-01')")
 		p.sync("t")
@@ -176,7 +171,6 @@ func TestARowOfTheFutureHoldsNothingUp(t *testing.T) {
 	for name, atFirst := range map[string]bool{"there at the first load": true, "written later": false} {
 		t.Run(name, func(t *testing.T) {
 			servers.Each(t, func(t *testing.T, s *servers.Server) {
-				t.Parallel() // one server beside the other
 				p := start(t, options{source: s, tables: bare})
 				exec(t, p.src, createSeconds, "INSERT INTO t (id, n, updated_at) VALUES (1, 0, '2024-01-01')")
 				ahead := "INSERT INTO t (id, n, updated_at) VALUES (2, 0, '2099-01-01') ON DUPLICATE KEY UPDATE " +

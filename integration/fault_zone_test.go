@@ -54,7 +54,6 @@ func writeAll(ctx context.Context, conn *sql.Conn, tables ...string) error {
 func TestAClockThatIsSetBackIsCoveredByTheOverlap(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, shared *servers.Server) {
-		t.Parallel()
 		s := servers.Private(t, shared.Flavor)
 		back := setBackIn(t, s, 25*time.Second)
 		p := start(t, options{source: s, target: shared, tables: strings.Join([]string{

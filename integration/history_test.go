@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	timeout = 60 * time.Second
+	timeout = 3 * time.Minute
 	poll    = 50 * time.Millisecond
 )
 

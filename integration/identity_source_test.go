@@ -16,7 +16,6 @@ import (
 // Pages of a run come from the server on which its window was chosen.
 func TestPagesOfAnotherServerAreNotRead(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		o := on(s, oneTable)
 		o.defaults = ", tuning: { chunkRows: 100, rangeRows: 300, rangesInFlight: 1, chunksInFlight: 1 }"
 		d := startWithDetour(t, s, o, false)
@@ -85,7 +84,6 @@ func TestACursorThatChangesItsType(t *testing.T) {
 // A source that leads elsewhere is found by its history or its rows, and a failover is none.
 func TestTheSourceLeadsToAnotherServer(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		d := startWithDetour(t, s, on(s, oneTable), false)
 		p := d.product
 		exec(t, p.src, oldRows...)

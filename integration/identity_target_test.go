@@ -24,7 +24,6 @@ import (
 // adopted on request; one that is empty is loaded again.
 func TestAnotherTargetIsNotTakenForTheOldOne(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		p := start(t, on(s, oneTable))
 		exec(t, p.src, oldRows...)
 		p.sync("t")
@@ -58,7 +57,6 @@ func TestAnotherTargetIsNotTakenForTheOldOne(t *testing.T) {
 // A connection that leads to another server with an old copy of the target.
 func TestTheTargetsConnectionLeadsToAnotherServer(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		d := startWithDetour(t, s, on(s, oneTable), true)
 		p := d.product
 		exec(t, p.src, oldRows...)
@@ -79,7 +77,6 @@ func TestTheTargetsConnectionLeadsToAnotherServer(t *testing.T) {
 // again. So is a failover that lost its tail.
 func TestARestoredTargetGetsWhatItLost(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		p := start(t, on(s, oneTable))
 		exec(t, p.src, oldRows...)
 		p.sync("t")
@@ -138,7 +135,6 @@ func TestOneRunIsNotSplitOverTwoTargets(t *testing.T) {
 // What a run knows of the target is never older than the run: a unique key that came right before it.
 func TestAUniqueKeyThatCameRightBeforeTheRun(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		p := start(t, on(s, oneTable))
 		exec(t, p.src, createT, "INSERT INTO t VALUES (1, 'a', 1, '2024-01-01'), (2, 'b', 2, '2024-01-02')")
 		p.sync("t")

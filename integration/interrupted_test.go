@@ -56,11 +56,6 @@ func (p *product) startCommand(path string, log io.Writer, flags ...string) *ose
 	return cmd
 }
 
-// slowTarget makes every insert on the target take a while, so that a test sees a run at work. Where
-// it must not end before the test has looked, closeGate holds it.
-const slowTarget = `CREATE TRIGGER slow BEFORE INSERT ON t FOR EACH ROW
-  SET @slow = IF(NEW.id % 50 = 0, SLEEP(0.05), 0)`
-
 // interruptible is a first load of 3,000 rows in chunks of 100, which goes on as far as waitForRows
 // lets it, and ends once the gate is released.
 func interruptible(t *testing.T, idle bool) *product {

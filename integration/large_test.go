@@ -21,7 +21,6 @@ import (
 func TestATableThatGrowsAndIsPrunedWhileItIsLoaded(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		p := start(t, options{source: s, defaults: ", tuning: { rangeRows: 500, chunkRows: 100, chunksInFlight: 2 }"})
 		exec(t, p.src, createT, insertT(1, 6000), old, "ANALYZE TABLE t")
 		exec(t, p.dst, createT)
@@ -105,7 +104,6 @@ func TestAFirstLoadWithLittleMemory(t *testing.T) {
 func TestIndexesComeAfterTheFirstLoad(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		p := start(t, options{source: s, defaults: ", tuning: { chunkRows: 100, rangeRows: 500, rangesInFlight: 1, " +
 			"chunksInFlight: 1, indexesAfterLoad: true }"})
 		exec(t, p.src, createT, "ALTER TABLE t ADD KEY by_name (name, n DESC), ADD UNIQUE KEY once (id, n), ADD KEY "+

@@ -22,7 +22,6 @@ const longAgo = "TIMESTAMP(6) NOT NULL DEFAULT '2024-01-01 00:00:00'"
 // The most columns that InnoDB has in a table.
 func TestTableOf1017Columns(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		p := start(t, options{source: s, defaults: ", tuning: { chunkRows: 20 }"})
 		var names, ddl []string
 		for i := range 1015 {
@@ -55,7 +54,6 @@ func TestTableOf1017Columns(t *testing.T) {
 // four bytes; then one of 3,072 arbitrary bytes. Pages and ranges go by these keys.
 func TestLargestKeys(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		p := start(t, options{
 			source: s, defaults: ", tuning: { chunkRows: 10, pageRows: 7, rangeRows: 20 }",
 			tables: "- { name: FROM.wide, target: TO.wide, cursor: updated_at }\n- { name: FROM.long, target: " +
@@ -124,7 +122,6 @@ func schemaNamed(t *testing.T, s *servers.Server, name string) {
 // Names are names, with any characters in them: of schemas, tables, columns and indexes.
 func TestAwkwardNames(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		once := rand.Text()[:8] // the table's state workflow is found by name
 		from, to := table.Name{Schema: awkward(once), Table: awkward("orders")},
 			table.Name{Schema: awkward("to" + once), Table: awkward("copy")}

@@ -57,7 +57,6 @@ func seed(t *testing.T) uint64 {
 // window over the same rows at the same time must lose some, or this test sees nothing.
 func TestRandomWritersLoseNothing(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel() // one server beside the other
 		p := start(t, options{source: s, tables: `- { name: FROM.micros, target: TO.micros, cursor: updated_at, overlap: 0s }
 - { name: FROM.seconds, target: TO.seconds, cursor: updated_at, overlap: 0s }
 - { name: FROM.numbers, target: TO.numbers, cursor: id }`, defaults: ", tuning: { chunkRows: 50, pageRows: 40 }"})

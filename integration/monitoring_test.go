@@ -26,7 +26,6 @@ const hookSecret = "sentinel-hook-secret"
 // a row's value or a secret.
 func TestAWorkerTellsOfItself(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		p := start(t, options{source: s, idle: true, defaults: ", tuning: { chunkRows: 100 }, staleAfter: 1h"})
 		exec(t, p.src, createT, strings.ReplaceAll(insertT(1, 450), "'name ", "'sentinel-name "),
 			"UPDATE t SET updated_at = '2024-01-01 00:00:00' + INTERVAL id SECOND", "ANALYZE TABLE t")

@@ -111,7 +111,6 @@ func (p *product) seen(id string) (text string, heartbeat bool) {
 // staging is closed to everybody else.
 func TestSecretsAndRowsStayWhereTheyBelong(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		p := start(t, options{source: s, idle: true})
 		exec(t, p.src, `CREATE TABLE t (code VARCHAR(60) PRIMARY KEY, name VARCHAR(60) NOT NULL, n INT, mail VARCHAR(60) UNIQUE,
 			updated_at TIMESTAMP(6) NOT NULL DEFAULT '2024-01-01 00:00:00', KEY (updated_at))`)

@@ -86,7 +86,6 @@ func logins(t *testing.T, s *servers.Server, o options, source, target []string,
 // What docs/security.md asks for is enough, for everything that a run does.
 func TestDocumentedGrantsAreEnough(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		t.Run("the target exists", func(t *testing.T) {
 			p := logins(t, s, options{}, sourceGrants, targetGrants, createT)
 			require.EqualValues(t, 50, p.sync("t").Inserted)
@@ -216,7 +215,6 @@ func TestMissingGrantsAreNamed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			servers.Each(t, func(t *testing.T, s *servers.Server) {
-				t.Parallel()
 				var ddl []string
 				if c.exists {
 					ddl = []string{createT}

@@ -35,7 +35,6 @@ func (p *product) steps(name string) (n int) {
 // many rows of one cursor value as a slice holds.
 func TestARangeLargerThanPlannedIsMovedInSlices(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		p := start(t, options{source: s, defaults: ", tuning: { chunkRows: 50, rangeBytes: 64KiB, partBytes: 64KiB, " +
 			"pageBytes: 64KiB, pageRows: 20 }"})
 		exec(t, p.src, wideT, insertT(1, 3000), wide, "ANALYZE TABLE t")
@@ -63,7 +62,6 @@ func TestARangeLargerThanPlannedIsMovedInSlices(t *testing.T) {
 // A slice begins behind a key of the one before it, with any bytes in that key.
 func TestSlicesOfABinaryKeyLoseNothing(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		p := start(t, options{source: s, defaults: ", tuning: { chunkRows: 15, rangeRows: 50, rangeBytes: 64KiB, " +
 			"partBytes: 64KiB, pageBytes: 64KiB, pageRows: 20 }"})
 		exec(t, p.src, "CREATE TABLE t (id BINARY(16) PRIMARY KEY, name VARCHAR(1300), updated_at TIMESTAMP(6) NOT "+
@@ -86,7 +84,6 @@ func TestSlicesOfABinaryKeyLoseNothing(t *testing.T) {
 // A window of many rows is cut by its cursor, and its pieces are moved by children side by side.
 func TestALargeWindowIsCutByItsCursor(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		p := start(t, options{source: s, tables: bare, defaults: ", tuning: { rangeRows: 1000, chunkRows: 200 }"})
 		exec(t, p.src, createT, insertT(1, 100), old)
 		p.sync("t")
@@ -110,7 +107,6 @@ func TestALargeWindowIsCutByItsCursor(t *testing.T) {
 func TestAFirstLoadByStringAndCompositeKeys(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		p := start(t, options{
 			source: s, tables: "- { name: FROM.u, target: TO.u, cursor: updated_at }\n- { name: FROM.c, target: " +
 				"TO.c, cursor: updated_at }",

@@ -17,7 +17,6 @@ import (
 // transaction is always open: it waits for the work that was open at its first look.
 func TestAFirstLoadByAnIntegerBegins(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		p := start(t, options{source: s, tables: "- { name: FROM.lagging, target: TO.lagging, cursor: id, fixedLag: " +
 			"8s }\n" +
 			"- { name: FROM.busy, target: TO.busy, cursor: id }"})
@@ -79,7 +78,6 @@ func TestABackfillWaitsForASafeEnd(t *testing.T) {
 // Rows that refer to later rows of their own table arrive, in a first load by ranges and in a window.
 func TestATargetThatRefersToItselfConverges(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		p := start(t, options{source: s, defaults: ", tuning: { chunkRows: 50, rangeRows: 150 }"})
 		const tree = "CREATE TABLE t (id INT PRIMARY KEY, up INT, updated_at TIMESTAMP(6) NOT NULL DEFAULT " +
 			"CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6), KEY (updated_at)," +

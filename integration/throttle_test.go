@@ -15,16 +15,22 @@ import (
 func TestThreadsRunningPausesARun(t *testing.T) {
 	p := start(t, options{defaults: ", maxThreadsRunning: 4"})
 	exec(t, p.src, createT, insertT(1, 300), "UPDATE t SET updated_at = '2024-01-01'")
+	busy := session(t, p.dst)
+	say(t, busy, "DO GET_LOCK('"+p.to+"', 0)")
 	done := make(chan struct{})
 	for range 6 {
 		go func() {
-			_, _ = p.dst.ExecContext(context.Background(), "SELECT SLEEP(8)")
+			_, _ = p.dst.ExecContext(context.WithoutCancel(t.Context()), "DO GET_LOCK('"+p.to+"', 600) + "+
+				"RELEASE_LOCK('"+p.to+"')")
 			done <- struct{}{}
 		}()
 	}
+	holds(t, p.dst, "SELECT COUNT(*) = 6 FROM information_schema.processlist WHERE state = 'User lock' AND info LIKE "+
+		"'%"+p.to+"%'")
 	id := workflows.SyncTableID(p.queue, p.table("t"))
 	run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
 	p.requireWaitsFor(id, "threads are running on")
+	leave(busy)
 	for range 6 {
 		<-done
 	}

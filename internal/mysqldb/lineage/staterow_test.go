@@ -26,7 +26,6 @@ func open(t *testing.T, s *servers.Server) (*mysqldb.DB, table.Name) {
 
 func TestStateRow(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		db, target := open(t, s)
 		ctx := t.Context()
 		rows, err := lineage.Read(ctx, db, target)
@@ -84,7 +83,6 @@ func TestStateRow(t *testing.T) {
 // A run begins only when the chunks of earlier runs that are being written have ended.
 func TestBeginWaitsForChunks(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		db, target := open(t, s)
 		old := lineage.Ref{Target: target, StateID: "a", Fence: 1}
 		require.NoError(t, lineage.Begin(t.Context(), db, lineage.BeginSpec{Ref: old}))
@@ -102,7 +100,6 @@ func TestBeginWaitsForChunks(t *testing.T) {
 
 func TestALoginThatMayNotKeepAStateRow(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		_, target := open(t, s)
 		root := s.DB(t, target.Schema)
 		user := "u" + target.Schema[len(target.Schema)-8:]
@@ -127,7 +124,6 @@ func TestALoginThatMayNotKeepAStateRow(t *testing.T) {
 
 func TestReadServer(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		db, target := open(t, s)
 		was, err := lineage.ReadServer(t.Context(), db, "")
 		require.NoError(t, err)

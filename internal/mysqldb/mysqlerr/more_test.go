@@ -95,6 +95,7 @@ func TestEachErrorNumberOfAnObjectIsWhatItsClassSays(t *testing.T) {
 
 // MariaDB counts wrong passwords for all of a login's hosts.
 func TestALoginBlockedByWrongPasswordsIsAConfiguration(t *testing.T) {
+	t.Parallel()
 	s := servers.Private(t, servers.FlavorMariaDB, "--max-password-errors=2")
 	shouldSay(t, s, []provoked{{4150, "", mysqlerr.ClassConfiguration, "blocked", func(p *dbtest.Provoker) error {
 		login := p.Login("")
@@ -112,6 +113,7 @@ func TestALoginBlockedByWrongPasswordsIsAConfiguration(t *testing.T) {
 
 // A transaction that the binary log cannot take is split, like a statement that is too large.
 func TestATransactionLargerThanTheBinaryLogIsSplit(t *testing.T) {
+	t.Parallel()
 	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
 		t.Run(string(flavor), func(t *testing.T) {
 			t.Parallel()
@@ -140,6 +142,7 @@ func TestNotesAreNotWarningsOfRows(t *testing.T) {
 
 // A server's limit on reads is for people who forget a WHERE.
 func TestAServersLimitOnJoinsIsNotOurs(t *testing.T) {
+	t.Parallel()
 	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
 		t.Run(string(flavor), func(t *testing.T) {
 			t.Parallel()

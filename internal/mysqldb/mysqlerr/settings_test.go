@@ -57,6 +57,7 @@ func global(p *dbtest.Provoker, name, value string) {
 }
 
 func TestEachErrorNumberOfASettingIsWhatItsClassSays(t *testing.T) {
+	t.Parallel()
 	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
 		t.Run(string(flavor), func(t *testing.T) {
 			t.Parallel()
@@ -68,6 +69,7 @@ func TestEachErrorNumberOfASettingIsWhatItsClassSays(t *testing.T) {
 
 // A server whose storage engine was started for reading only has numbers of its own.
 func TestAServerStartedForReadingOnlyIsAFailover(t *testing.T) {
+	t.Parallel()
 	const row, ddl = "UPDATE mysql.innodb_table_stats SET n_rows = 1", "CREATE TABLE mysql.x (id INT) ENGINE=InnoDB"
 	for flavor, wants := range map[servers.Flavor]map[string]provoked{
 		servers.FlavorMySQL: {
@@ -90,6 +92,7 @@ func TestAServerStartedForReadingOnlyIsAFailover(t *testing.T) {
 
 // A server that is being shut down says so, or is gone.
 func TestAShutdownDuringAStatementIsRetried(t *testing.T) {
+	t.Parallel()
 	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
 		t.Run(string(flavor), func(t *testing.T) {
 			t.Parallel()
@@ -128,6 +131,7 @@ func TestAStatementLargerThanThePacketIsSplitOrLost(t *testing.T) {
 
 // x509 has no number: the driver refuses the server before the login is sent.
 func TestCertificatesAndPlainTextAreConfiguration(t *testing.T) {
+	t.Parallel()
 	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
 		t.Run(string(flavor), func(t *testing.T) {
 			t.Parallel()

@@ -125,7 +125,6 @@ var uncut = map[string]bool{"bigsets": true}
 func TestCutRangesOfEveryKindOfKey(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		schema := s.Schema(t)
 		admin := dbtest.Lenient(t, s, schema)
 		db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})

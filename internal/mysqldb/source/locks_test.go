@@ -20,6 +20,7 @@ import (
 // A statement with NOW() frozen that has not come to lock the table: it waits for the lock of
 // another one, or for a lock of the whole server.
 func TestOpenWorkThatWaitsForALock(t *testing.T) {
+	t.Parallel()
 	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
 		t.Run(string(flavor), func(t *testing.T) {
 			t.Parallel()
@@ -105,6 +106,7 @@ func TestATransactionIsDatedByItsFirstStatement(t *testing.T) {
 
 // A prepared XA transaction holds back the tables that it has locked, with and without its session.
 func TestAPreparedTransactionHoldsItsTablesOnly(t *testing.T) {
+	t.Parallel()
 	s := servers.Private(t, servers.FlavorMySQL)
 	schema := s.Schema(t)
 	admin := s.DB(t, schema)
@@ -138,6 +140,7 @@ func TestAPreparedTransactionHoldsItsTablesOnly(t *testing.T) {
 
 // Where the server did not record locks when a transaction took them, it counts for every table.
 func TestLocksThatWereNotRecorded(t *testing.T) {
+	t.Parallel()
 	s := servers.Private(t, servers.FlavorMySQL)
 	schema := s.Schema(t)
 	admin := s.DB(t, schema)
@@ -199,6 +202,7 @@ func TestStatementsThatMayYetLock(t *testing.T) {
 
 // An event runs like a procedure, in a thread of the server's own.
 func TestAnEventIsOpenWork(t *testing.T) {
+	t.Parallel()
 	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
 		t.Run(string(flavor), func(t *testing.T) {
 			t.Parallel()

@@ -18,12 +18,14 @@ import (
 )
 
 func TestAReplicaIsRefusedWithoutOptIn(t *testing.T) {
+	t.Parallel()
 	for flavor, setup := range map[servers.Flavor]string{
 		servers.FlavorMySQL: "CHANGE REPLICATION SOURCE TO SOURCE_HOST = '127.0.0.1', SOURCE_PORT = 1," +
 			" SOURCE_USER = 'replica'",
 		servers.FlavorMariaDB: "CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = 1, MASTER_USER = 'replica'",
 	} {
 		t.Run(string(flavor), func(t *testing.T) {
+			t.Parallel()
 			s := servers.Private(t, flavor, "--server-id=7")
 			schema := s.Schema(t)
 			admin := s.DB(t, schema)
@@ -47,8 +49,10 @@ func TestAReplicaIsRefusedWithoutOptIn(t *testing.T) {
 
 // A server that takes no writes is a replica, or was replaced by another primary.
 func TestAReadOnlySourceIsAReplica(t *testing.T) {
+	t.Parallel()
 	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
 		t.Run(string(flavor), func(t *testing.T) {
+			t.Parallel()
 			s := servers.Private(t, flavor)
 			schema := s.Schema(t)
 			dbtest.Exec(t, s.DB(t, schema), dbtest.Stamped, "SET GLOBAL read_only = 1")
@@ -80,6 +84,7 @@ func TestAReadOnlySourceIsAReplica(t *testing.T) {
 
 // A primary that is cut off says nothing, and its replica says that it is 0 seconds behind.
 func TestTheSilenceOfAReplicasLineIsLag(t *testing.T) {
+	t.Parallel()
 	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
 		t.Run(string(flavor), func(t *testing.T) {
 			t.Parallel()
@@ -162,6 +167,7 @@ func secondsBehind(t *testing.T, replica *servers.Server, what string, out *sql.
 
 // A secondary of a group has no channel that replicates from elsewhere: its own are the group's.
 func TestASecondaryOfAGroupIsAReplica(t *testing.T) {
+	t.Parallel()
 	primary, secondary := servers.Group(t)
 	members := []*servers.Server{primary, secondary}
 	schema := members[0].Schema(t)

@@ -45,8 +45,10 @@ func TestChooseUpperBoundDoesNotCareForTheZoneOfTheServer(t *testing.T) {
 }
 
 func TestChooseUpperBoundIsHeldByAPreparedTransaction(t *testing.T) {
+	t.Parallel()
 	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
 		t.Run(string(flavor), func(t *testing.T) {
+			t.Parallel()
 			s := servers.Private(t, flavor)
 			schema := s.Schema(t)
 			admin := s.DB(t, schema)

@@ -14,8 +14,10 @@ import (
 
 // A target that may lose what it has confirmed draws one warning, which names each setting and how to set it.
 func TestATargetThatMayLoseCommitsIsWarnedOf(t *testing.T) {
+	t.Parallel()
 	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
 		t.Run(string(flavor), func(t *testing.T) {
+			t.Parallel()
 			s := servers.Private(t, flavor, "--log-bin=binlog", "--server-id=7", "--binlog-format=ROW")
 			p := dbtest.NewPair(t, s, s)
 			p.AtSource("CREATE TABLE g (id INT PRIMARY KEY)")

@@ -206,8 +206,10 @@ func TestLoginsWithoutPrivilegesAreRefused(t *testing.T) {
 }
 
 func TestServersThatCannotTakeRowsAreToldApart(t *testing.T) {
+	t.Parallel()
 	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
 		t.Run(string(flavor), func(t *testing.T) {
+			t.Parallel()
 			s := servers.Private(t, flavor, "--log-bin=binlog", "--server-id=7", "--binlog-format=STATEMENT")
 			p := dbtest.NewPair(t, s, s)
 			p.AtSource("CREATE TABLE g (id INT PRIMARY KEY)")

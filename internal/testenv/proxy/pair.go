@@ -18,6 +18,8 @@ type pair struct {
 	lose atomic.Int64
 	// forgotten says that nothing is carried any more, either way, without an error at either end.
 	forgotten atomic.Bool
+	// ended is closed once the server sends nothing more.
+	ended chan struct{}
 }
 
 const (
@@ -87,11 +89,13 @@ func (c *pair) request(packet []byte) bool {
 	return c.send(c.server, packet[:keep]) == nil && keep == len(packet)
 }
 
-// await holds a query back; false says that the test is over.
+// await holds a query back; false says that the server has gone, or that the test is over.
 func (c *pair) await(r *Rule) bool {
 	select {
 	case <-r.held:
 		return true
+	case <-c.ended:
+		return false
 	case <-c.proxy.done:
 		return false
 	}
@@ -124,6 +128,7 @@ func queryOf(packet []byte) []byte {
 
 // replies passes on what the server sends, as it comes.
 func (c *pair) replies() {
+	defer close(c.ended)
 	defer c.cut()
 	buf := make([]byte, pipe)
 	for {

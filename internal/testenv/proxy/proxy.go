@@ -196,7 +196,7 @@ func (p *Proxy) serve(client net.Conn) {
 		_ = client.Close() // as a host would that has nothing on the port
 		return
 	}
-	c := &pair{proxy: p, client: client, server: server}
+	c := &pair{proxy: p, client: client, server: server, ended: make(chan struct{})}
 	if !p.add(c) {
 		c.cut()
 		return

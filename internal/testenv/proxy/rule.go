@@ -44,7 +44,7 @@ func (p *Proxy) LoseRequest(n int, prefix string, bytes int) *Rule {
 }
 
 // Hold keeps the next n queries that begin with prefix from the server until Release. They
-// reach it then, even where the client has gone.
+// reach it then, even where the client has gone; where the server has gone they never do.
 func (p *Proxy) Hold(n int, prefix string) *Rule {
 	return p.rule(&Rule{prefix: []byte(prefix), act: hold, held: make(chan struct{})}, n)
 }
@@ -62,6 +62,19 @@ func (r *Rule) Seen() int { return int(r.seen.Load()) }
 
 // Release lets the queries of a Hold go on, and later ones pass. It must be called once.
 func (r *Rule) Release() { close(r.held) }
+
+// Let lets n of the queries go on that a Hold keeps now, or all where they are fewer; it returns how many. Later ones
+// are kept as before.
+func (r *Rule) Let(n int) int {
+	for i := range n {
+		select {
+		case r.held <- struct{}{}:
+		default:
+			return i
+		}
+	}
+	return n
+}
 
 // match finds the rule for a query, and uses it up by one; nil is not a query.
 func (p *Proxy) match(query []byte) *Rule {

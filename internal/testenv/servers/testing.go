@@ -67,11 +67,15 @@ func get(tb testing.TB, f Flavor) *Server {
 	return o.server
 }
 
-// Each runs f once for each flavor, as the subtests "mysql" and "mariadb".
+// Each runs f once for each flavor, as the subtests "mysql" and "mariadb", side by side: they have nothing in common
+// but the processor, and most tests wait. f runs after the calling test's own function has returned.
 func Each(t *testing.T, f func(t *testing.T, s *Server)) {
 	t.Helper()
 	for _, flavor := range []Flavor{FlavorMySQL, FlavorMariaDB} {
-		t.Run(string(flavor), func(t *testing.T) { f(t, get(t, flavor)) })
+		t.Run(string(flavor), func(t *testing.T) {
+			t.Parallel()
+			f(t, get(t, flavor))
+		})
 	}
 }
 
