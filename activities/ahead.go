@@ -16,15 +16,13 @@ func aheadText(a source.Ahead) string {
 	if a.By > 0 {
 		by = fmt.Sprintf(", by %s", a.By.Round(time.Second))
 	}
-	return fmt.Sprintf("the watermark %s lies above what the source can give to a row now (%s)%s: new rows would"+
-		" lie below it; %s",
-		a.Watermark, a.Latest, by, a.Cause)
+	return fmt.Sprintf("the watermark %s lies above what the source can give to a row now (%s)%s: new rows would lie "+
+		"below it; %s", a.Watermark, a.Latest, by, a.Cause)
 }
 
 func aheadRemedy(name table.Name, a source.Ahead) string {
-	return fmt.Sprintf("correct the clock or the zone, then run tablehaul watermark set %s with a value from"+
-		" before the change"+
-		" (at most %s) to read again from there, or tablehaul run %s --full", name, a.Latest, name)
+	return fmt.Sprintf("correct the clock or the zone, then run tablehaul watermark set %s with a value from before "+
+		"the change (at most %s) to read again from there, or tablehaul run %s --full", name, a.Latest, name)
 }
 
 // addAheadFinding makes a watermark that is ahead the finding that refuses the run.

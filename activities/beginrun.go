@@ -19,9 +19,8 @@ const (
 	busyPoll = 2 * time.Second
 	// slicePoll is that pause while a slice of a comparison has the table, which takes seconds.
 	slicePoll = 250 * time.Millisecond
-	// ChunkTimeout bounds one try of UpsertChunk. A worker that lost Temporal but not MySQL
-	// may go on writing for as long, which is why BeginRun waits it out where no cursor
-	// guards the rows.
+	// ChunkTimeout bounds one try of UpsertChunk. A worker that lost Temporal but not MySQL may go on writing for as
+	// long, which is why BeginRun waits it out where no cursor guards the rows.
 	ChunkTimeout = 2 * time.Minute
 )
 
@@ -45,10 +44,9 @@ type BeginRunResult struct {
 	Visibility owner.Visibility `json:"visibility,omitempty"`
 }
 
-// BeginRun gets the table's lease from its state workflow, which it starts where there is none. A
-// lease whose holder is closed is taken over with a higher fence. While the table is busy, it asks by
-// the state workflow's query, which writes nothing to a history. Where a slice of a comparison has the lease, it waits
-// for the slice with any IfBusy.
+// BeginRun gets the table's lease from its state workflow, which it starts where there is none. A lease whose holder is
+// closed is taken over with a higher fence. While the table is busy, it asks by the state workflow's query, which
+// writes nothing to a history. Where a slice of a comparison has the lease, it waits for the slice with any IfBusy.
 //
 // Repeating it is harmless: the same run gets the same lease. While it waits for a busy table
 // it heartbeats the holder's workflow id.

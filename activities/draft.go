@@ -201,15 +201,11 @@ func (p *planDraft) chooseMode(in PlanRunInput) error {
 	case backfill && in.Full:
 		return invalidInput("full and from/to together", "full reads the whole table: give one or the other")
 	case backfill && p.settings.Cursor == "":
-		return invalidInput(
-			"from/to for table "+in.Table+", which has no cursor",
-			"set cursor: for the table, or leave from and to out",
-		)
+		return invalidInput("from/to for table "+in.Table+", which has no cursor",
+			"set cursor: for the table, or leave from and to out")
 	case backfill && p.targetLost:
-		return invalidInput(
-			"from/to for table "+in.Table+", whose target has lost its rows",
-			"start once without from and to: the table is then loaded again",
-		)
+		return invalidInput("from/to for table "+in.Table+", whose target has lost its rows",
+			"start once without from and to: the table is then loaded again")
 	case backfill:
 		p.mode = api.ModeBackfill
 	case p.settings.Cursor == "":
@@ -218,19 +214,11 @@ func (p *planDraft) chooseMode(in PlanRunInput) error {
 		p.mode = api.ModeFirstLoad
 	case p.targetLost:
 		p.mode = api.ModeFirstLoad
-		p.warnings = append(
-			p.warnings,
-			fmt.Sprintf(
-				"the target %s has no row, and the watermark says %s: the table is loaded again", p.settings.Target,
-				in.State.Watermark,
-			),
-		)
+		p.warnings = append(p.warnings, fmt.Sprintf("the target %s has no row, and the watermark says %s: the table "+
+			"is loaded again", p.settings.Target, in.State.Watermark))
 	case in.State.Cursor != "" && !table.SameColumn(in.State.Cursor, p.settings.Cursor):
-		return invalidInput(fmt.Sprintf(
-			"the watermark of %s is of cursor %s, the configuration now says %s", in.Table, in.State.Cursor,
-			p.settings.Cursor,
-		),
-			`start once with "full":true, or set the watermark by hand`)
+		return invalidInput(fmt.Sprintf("the watermark of %s is of cursor %s, the configuration now says %s", in.Table,
+			in.State.Cursor, p.settings.Cursor), `start once with "full":true, or set the watermark by hand`)
 	default:
 		p.mode = api.ModeIncremental
 	}

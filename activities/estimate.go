@@ -46,8 +46,7 @@ func (p *planDraft) rowsToRead() (int64, bool) {
 	}
 }
 
-// paceOf is rows per second of the table's last telling run, of the same mode where there is
-// one; 0 for none.
+// paceOf is rows per second of the table's last telling run, of the same mode where there is one; 0 for none.
 func paceOf(runs []owner.RunRecord, mode string) float64 {
 	var any float64
 	for i := len(runs) - 1; i >= 0; i-- {

@@ -67,9 +67,8 @@ func (a *Activities) ExtractIncremental(ctx context.Context, in RangeInput) (Ext
 		return ExtractResult{}, translate(ctx, err, at)
 	}
 	if !r.plan.sameSource(src) {
-		return ExtractResult{}, failure.New(
-			failure.TableChanged, in.Table+" was altered after this run was planned", "start the run again",
-		)
+		return ExtractResult{}, failure.New(failure.TableChanged, in.Table+" was altered after this run was planned",
+			"start the run again")
 	}
 
 	start, err := a.sliceStart(ctx, r)
@@ -90,10 +89,8 @@ func (a *Activities) ExtractIncremental(ctx context.Context, in RangeInput) (Ext
 	if err != nil {
 		return ExtractResult{}, err
 	}
-	logStep(
-		ctx, "range", in.Range, "slice", in.Slice, "rows", result.Rows, "parts", result.Parts, "bytes", result.Bytes,
-		"pages", result.Pages, "longestPage", result.LongestPage,
-	)
+	logStep(ctx, "range", in.Range, "slice", in.Slice, "rows", result.Rows, "parts", result.Parts, "bytes",
+		result.Bytes, "pages", result.Pages, "longestPage", result.LongestPage)
 	return result, nil
 }
 
@@ -136,17 +133,15 @@ func (a *Activities) sliceStart(ctx context.Context, r *openedRange) (*table.Pos
 	if r.in.Slice == 0 {
 		return nil, nil
 	}
-	before, err := staging.ReadManifest(
-		ctx, a.deps.Store, staging.ManifestKey(r.name, r.in.Run, r.in.Range, r.in.Slice-1),
-	)
+	before, err := staging.ReadManifest(ctx, a.deps.Store,
+		staging.ManifestKey(r.name, r.in.Run, r.in.Range, r.in.Slice-1))
 	if err == nil && before.Next == nil {
 		err = fmt.Errorf("slice %d of range %d is the last one: %w", r.in.Slice-1, r.in.Range, staging.ErrCorrupt)
 	}
 	return before.Next, err
 }
 
-// copyPages moves pages of the range into parts, until the slice is full, and keeps the
-// heartbeat going.
+// copyPages moves pages of the range into parts, until the slice is full, and keeps the heartbeat going.
 func (a *Activities) copyPages(
 	ctx context.Context, db *source.Source, spec scan.ReadSpec, r *openedRange, parts *partWriter,
 ) (stats scan.ReadStats, readErr, writeErr error) {

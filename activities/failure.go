@@ -24,12 +24,10 @@ const (
 	// patience is how long the same step may fail of an unknown cause, or find the server
 	// read-only, before the run fails. Longer than a failover, shorter than a night.
 	patience = 15 * time.Minute
-	// reachPatience is how long a server that cannot be reached at all is tried before a run
-	// has begun to read: long enough for a restart, short enough to show a wrong port.
-	// Later steps wait for as long as it takes.
+	// reachPatience is how long a server that cannot be reached at all is tried before a run has begun to read: long
+	// enough for a restart, short enough to show a wrong port. Later steps wait for as long as it takes.
 	reachPatience = 25 * time.Second
-	// fullDelay is the pause after "out of connections" or "disk full": retrying sooner
-	// would be part of the problem.
+	// fullDelay is the pause after "out of connections" or "disk full": retrying sooner would be part of the problem.
 	fullDelay = 30 * time.Second
 	// serverPatience is how long a step looks for the server that its run was planned on. A proxy that
 	// sends each connection to another server leads there in seconds; after a failover the run is planned again.
@@ -46,9 +44,8 @@ type where struct {
 	doing string
 }
 
-// translate turns any error of a step into the failure that Temporal and people see. Whether
-// to retry is decided here and nowhere else. It never lets a server's text through that could
-// hold a row's values: mysqldb has rewritten those.
+// translate turns any error of a step into the failure that Temporal and people see. Whether to retry is decided here
+// and nowhere else. It never lets a server's text through that could hold a row's values: mysqldb has rewritten those.
 func translate(ctx context.Context, err error, at where) error {
 	var app *temporal.ApplicationError
 	var tooMany *upsert.TooManyBadRowsError
@@ -69,10 +66,8 @@ func translate(ctx context.Context, err error, at where) error {
 		return at.permanent(failure.StagedFileCorrupt, err, "")
 	case schema.IsGone(err) && at.connection != "" && !isPreflight(ctx):
 		// A plan was made of it, so that it was there.
-		return at.permanent(
-			failure.TableChanged, err,
-			"it was there when this run was planned: bring it back, or start the run again",
-		)
+		return at.permanent(failure.TableChanged, err, "it was there when this run was planned: bring it back, or "+
+			"start the run again")
 	case errors.Is(err, rowfile.ErrColumns), errors.Is(err, rowfile.ErrValue):
 		return at.permanent(failure.UnsupportedTable, err, "")
 	}
@@ -114,8 +109,7 @@ func translate(ctx context.Context, err error, at where) error {
 func (at where) otherServer(ctx context.Context, err error) error {
 	const remedy = "let the connection lead to one server"
 	return temporal.NewApplicationErrorWithOptions(at.text(
-		err,
-	)+": "+remedy, failure.ServerChanged, temporal.ApplicationErrorOptions{
+		err)+": "+remedy, failure.ServerChanged, temporal.ApplicationErrorOptions{
 		NonRetryable: age(ctx) > serverPatience, Details: []any{at.details(err, remedy)},
 	})
 }

@@ -29,10 +29,8 @@ func (p *planDraft) refusal() error {
 	if p.ahead != nil && len(texts) == 1 {
 		return p.watermarkAhead()
 	}
-	return failure.New(
-		failure.UnsupportedTable,
-		fmt.Sprintf("table %s cannot be synced safely: %s", p.settings.Table, strings.Join(texts, "; ")), "",
-	)
+	return failure.New(failure.UnsupportedTable,
+		fmt.Sprintf("table %s cannot be synced safely: %s", p.settings.Table, strings.Join(texts, "; ")), "")
 }
 
 // watermarkAhead is the failure of a run whose watermark is ahead of the source. What the run saw of the

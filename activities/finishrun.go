@@ -40,10 +40,8 @@ func (a *Activities) FinishRun(ctx context.Context, in FinishRunInput) (FinishRu
 	}
 	a.observe(s)
 	a.deps.Metrics.Ended(in.Table, in.Finish.Record.Outcome, in.Finish.Record.Seconds)
-	logStep(
-		ctx, "outcome", in.Finish.Record.Outcome, "mode", in.Finish.Record.Mode, "rows", in.Finish.Record.Rows,
-		"runSeconds", in.Finish.Record.Seconds, "watermark", s.Watermark,
-	)
+	logStep(ctx, "outcome", in.Finish.Record.Outcome, "mode", in.Finish.Record.Mode, "rows", in.Finish.Record.Rows,
+		"runSeconds", in.Finish.Record.Seconds, "watermark", s.Watermark)
 	if in.DropPlan != "" {
 		a.forgetPlan(ctx, in.Table, in.DropPlan)
 	}

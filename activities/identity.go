@@ -71,8 +71,7 @@ func (p *planDraft) identify(ctx context.Context, in PlanRunInput, keeper string
 	return nil
 }
 
-// lookAtIdentity asks both servers who they are, and reads the target's state rows. It returns those
-// of other states.
+// lookAtIdentity asks both servers who they are, and reads the target's state rows. It returns those of other states.
 func (p *planDraft) lookAtIdentity(ctx context.Context, s owner.State) (others []lineage.Row, err error) {
 	known := ""
 	if s.Identity != nil {
@@ -132,10 +131,7 @@ func (p *planDraft) identityText() (what, remedy string) {
 	if p.id.state.Watermark == "" {
 		what = fmt.Sprintf("%s cannot be written: %s", name, p.id.changed)
 	}
-	remedy = fmt.Sprintf(
-		"load it again with `tablehaul run %s --full`; or, where the target holds all rows up to the watermark,"+
-			" `tablehaul watermark adopt %s`",
-		name, name,
-	)
+	remedy = fmt.Sprintf("load it again with `tablehaul run %s --full`; or, where the target holds all rows up to the "+
+		"watermark, `tablehaul watermark adopt %s`", name, name)
 	return what, remedy
 }

@@ -21,19 +21,16 @@ func (p *planDraft) compareIdentity(ctx context.Context, was *owner.Identity) (c
 	}
 	switch {
 	case was.Target.Table != now.Target.Table:
-		return fmt.Sprintf(
-			"it is of the target %s, the configuration says %s, which has rows", was.Target.Table, now.Target.Table,
-		), nil
+		return fmt.Sprintf("it is of the target %s, the configuration says %s, which has rows", was.Target.Table,
+			now.Target.Table), nil
 	case s.Watermark != "" && !table.SameColumn(was.Cursor, now.Cursor):
 		return fmt.Sprintf("it is of %s, the configuration says %s", cursorName(was.Cursor), cursorName(now.Cursor)),
 			nil
 	case was.CursorZone != now.CursorZone:
 		return fmt.Sprintf("it is of cursorZone %q, the configuration says %q", was.CursorZone, now.CursorZone), nil
 	case !slices.EqualFunc(was.Key, now.Key, table.SameColumn):
-		return fmt.Sprintf(
-			"it is of the primary key (%s), the source now has (%s)", strings.Join(was.Key, ", "),
-			strings.Join(now.Key, ", "),
-		), nil
+		return fmt.Sprintf("it is of the primary key (%s), the source now has (%s)", strings.Join(was.Key, ", "),
+			strings.Join(now.Key, ", ")), nil
 	}
 	if changed := p.convertWatermark(was); changed != "" {
 		return changed, nil
@@ -68,9 +65,8 @@ func (p *planDraft) compareTarget(ctx context.Context, was *owner.Identity) (cha
 	moved := !was.Target.Server.Same(p.id.now.Target.Server)
 	switch {
 	case row == nil && was.Target.Row:
-		return fmt.Sprintf("the target %s on %s has no state row of this table: it is another target, or was"+
-			" written by others",
-			p.settings.Target, p.id.now.Target.Server), nil
+		return fmt.Sprintf("the target %s on %s has no state row of this table: it is another target, or was written "+
+			"by others", p.settings.Target, p.id.now.Target.Server), nil
 	case row == nil && moved:
 		agrees, err := p.rowsAgree(ctx)
 		if err != nil || !agrees {
@@ -81,9 +77,8 @@ func (p *planDraft) compareTarget(ctx context.Context, was *owner.Identity) (cha
 		return p.lowerWatermark(ctx, was)
 	}
 	if moved {
-		p.warnings = append(p.warnings, fmt.Sprintf("the target is on another server than before, %s instead of"+
-			" %s: it is taken for the same, moved",
-			p.id.now.Target.Server, was.Target.Server))
+		p.warnings = append(p.warnings, fmt.Sprintf("the target is on another server than before, %s instead of %s: "+
+			"it is taken for the same, moved", p.id.now.Target.Server, was.Target.Server))
 	}
 	if s.FirstLoad != nil && row != nil {
 		first := *s.FirstLoad
@@ -93,8 +88,7 @@ func (p *planDraft) compareTarget(ctx context.Context, was *owner.Identity) (cha
 	return "", nil
 }
 
-// lowerWatermark goes back to what the target says of itself: it was restored, or has lost what was
-// written last.
+// lowerWatermark goes back to what the target says of itself: it was restored, or has lost what was written last.
 func (p *planDraft) lowerWatermark(ctx context.Context, was *owner.Identity) (changed string, err error) {
 	s := &p.id.state
 	mark := p.id.row.Watermark
@@ -114,13 +108,8 @@ func (p *planDraft) lowerWatermark(ctx context.Context, was *owner.Identity) (ch
 	if mark == "" {
 		what, s.FirstLoad, p.id.forget = "the table is loaded again", nil, true
 	}
-	p.warnings = append(
-		p.warnings,
-		fmt.Sprintf(
-			"the target %s has lost its last runs (a backup that was restored, or a crash): %s", p.settings.Target,
-			what,
-		),
-	)
+	p.warnings = append(p.warnings, fmt.Sprintf("the target %s has lost its last runs (a backup that was restored, or "+
+		"a crash): %s", p.settings.Target, what))
 	s.Watermark, s.TailTop = mark, ""
 	return "", nil
 }
@@ -146,20 +135,14 @@ func (p *planDraft) compareSource(ctx context.Context, was *owner.Identity) (cha
 	case err != nil:
 		return "", err
 	case !agrees && same:
-		return fmt.Sprintf(
-			"the source %s has gone back in its history, as after a restored backup, and its rows differ from"+
-				" the target's",
-			now,
-		), nil
+		return fmt.Sprintf("the source %s has gone back in its history, as after a restored backup, and its rows "+
+			"differ from the target's", now), nil
 	case !agrees:
-		return fmt.Sprintf(
-			"it is of the source %s, the connection now leads to %s, whose rows differ from the target's", was.Source,
-			now,
-		), nil
+		return fmt.Sprintf("it is of the source %s, the connection now leads to %s, whose rows differ from the "+
+			"target's", was.Source, now), nil
 	}
-	p.warnings = append(p.warnings, fmt.Sprintf("the source is not surely the one of the last run (%s instead of"+
-		" %s), and its last rows are on the target: it is taken for the same",
-		now, was.Source))
+	p.warnings = append(p.warnings, fmt.Sprintf("the source is not surely the one of the last run (%s instead of %s), "+
+		"and its last rows are on the target: it is taken for the same", now, was.Source))
 	return "", nil
 }
 
@@ -194,11 +177,8 @@ func (p *planDraft) adoptState(ctx context.Context) (changed string, err error) 
 		return "nothing is known of the target that it is of, and the last rows of the source below it are not" +
 			" on the target", nil
 	}
-	p.warnings = append(
-		p.warnings,
-		"the state of the table did not say which servers and columns it is of: the source's last rows are on"+
-			" the target, and it is bound to them",
-	)
+	p.warnings = append(p.warnings, "the state of the table did not say which servers and columns it is of: the "+
+		"source's last rows are on the target, and it is bound to them")
 	return "", nil
 }
 
@@ -211,9 +191,8 @@ func (p *planDraft) rowsAgree(ctx context.Context) (bool, error) {
 	}
 	sample, err := scan.LastRows(ctx, p.src, p.table, p.settings.Cursor, mark, sampleRows)
 	if err != nil {
-		return false, translate(
-			ctx, err, where{p.settings.SourceConnection, "read the last rows of " + p.settings.Table.String()},
-		)
+		return false, translate(ctx, err,
+			where{p.settings.SourceConnection, "read the last rows of " + p.settings.Table.String()})
 	}
 	at := where{p.settings.TargetConnection, "look for rows of " + p.settings.Target.String()}
 	dst, err := schema.Read(ctx, p.dst.DB, p.settings.Target)
@@ -246,9 +225,8 @@ func (p *planDraft) sourceHasKept(ctx context.Context) (bool, error) {
 	}
 	n, err := scan.CountSample(ctx, p.src, p.table, sample, true)
 	if err != nil {
-		return false, translate(
-			ctx, err, where{p.settings.SourceConnection, "look for rows of " + p.settings.Table.String()},
-		)
+		return false, translate(ctx, err,
+			where{p.settings.SourceConnection, "look for rows of " + p.settings.Table.String()})
 	}
 	return n == sample.Len(), nil
 }

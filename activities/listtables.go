@@ -49,10 +49,8 @@ func (a *Activities) ListTables(ctx context.Context) (api.ListTablesResult, erro
 		}
 		seen[n] = true
 		if len(out.Tables) == maxTables {
-			return invalidInput(
-				fmt.Sprintf("the configuration stands for more than %d tables", maxTables),
-				"name fewer, or split the file between two workers with task queues of their own",
-			)
+			return invalidInput(fmt.Sprintf("the configuration stands for more than %d tables", maxTables),
+				"name fewer, or split the file between two workers with task queues of their own")
 		}
 		digest, err := a.deps.Catalog.Digest(n)
 		if err != nil {

@@ -8,8 +8,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// manifest opens a range and reads its manifest, from the cache where a step of this worker
-// has read it before.
+// manifest opens a range and reads its manifest, from the cache where a step of this worker has read it before.
 func (a *Activities) manifest(ctx context.Context, in RangeInput) (*openedRange, staging.Manifest, error) {
 	name, err := table.ParseName(in.Table)
 	if err != nil {
@@ -40,9 +39,8 @@ func (a *Activities) freshManifest(ctx context.Context, in RangeInput) (*openedR
 	return a.manifest(ctx, in)
 }
 
-// manifestCache keeps the manifests of the ranges being loaded by this worker, so that a
-// thousand chunks do not read and check a thousand times the same file. Entries are dropped
-// by Cleanup, and all of them when there are too many.
+// manifestCache keeps the manifests of the ranges being loaded by this worker, so that a thousand chunks do not read
+// and check a thousand times the same file. Entries are dropped by Cleanup, and all of them when there are too many.
 type manifestCache struct {
 	mu      sync.Mutex
 	entries map[string]manifestEntry

@@ -25,16 +25,12 @@ func (p *planDraft) checkOverlap() {
 		})
 	}
 	if s.OverlapSteps > 0 {
-		refuse(fmt.Sprintf(
-			"overlap: %d is a number of steps, and the cursor %s is a %s", s.OverlapSteps, s.Cursor, c.Type,
-		),
-			fmt.Sprintf("write a time, such as overlap: %ds", s.OverlapSteps))
+		refuse(fmt.Sprintf("overlap: %d is a number of steps, and the cursor %s is a %s", s.OverlapSteps, s.Cursor,
+			c.Type), fmt.Sprintf("write a time, such as overlap: %ds", s.OverlapSteps))
 	}
 	if u := source.CursorUnit(s.CursorUnit); u != "" && u != source.UnitAuto {
-		refuse(
-			fmt.Sprintf("cursorUnit: %s is for an integer cursor, and %s is a %s", u, s.Cursor, c.Type),
-			"leave cursorUnit out",
-		)
+		refuse(fmt.Sprintf("cursorUnit: %s is for an integer cursor, and %s is a %s", u, s.Cursor, c.Type),
+			"leave cursorUnit out")
 	}
 }
 
@@ -72,19 +68,15 @@ func (p *planDraft) explainOverlap(cursor table.Column, h source.UpperBound) {
 		return
 	}
 	if h.Unit == 0 {
-		p.warnings = append(p.warnings, fmt.Sprintf("overlap: %s is a time, and nothing says what time a step of"+
-			" the integer cursor"+
-			" %s is: only its last value is read again; write overlap as a number of steps, such as 100, or set"+
-			" cursorUnit;"+
-			" overlap: 0 says that no row comes late", s.Overlap, cursor.Name))
+		p.warnings = append(p.warnings, fmt.Sprintf("overlap: %s is a time, and nothing says what time a step of the "+
+			"integer cursor %s is: only its last value is read again; write overlap as a number of steps, such as "+
+			"100, or set cursorUnit; overlap: 0 says that no row comes late", s.Overlap, cursor.Name))
 		return
 	}
 	p.findings = append(p.findings, table.Finding{
 		Level: table.LevelInfo, Table: s.Table.String(), Column: cursor.Name, Topic: table.TopicCursor,
-		Text: fmt.Sprintf(
-			"the integer cursor %s counts %s: the overlap is %d steps", cursor.Name, unitText(h.Unit),
-			p.overlapSteps(h),
-		),
+		Text: fmt.Sprintf("the integer cursor %s counts %s: the overlap is %d steps", cursor.Name, unitText(h.Unit),
+			p.overlapSteps(h)),
 	})
 }
 

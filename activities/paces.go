@@ -26,8 +26,7 @@ type pace struct {
 	limiter upsert.Limiter
 }
 
-// paceCache keeps the pace of each target table as long as the worker lives: what one chunk
-// learns, the next ones know.
+// paceCache keeps the pace of each target table as long as the worker lives: what one chunk learns, the next ones know.
 type paceCache struct {
 	mu      sync.Mutex
 	entries map[paceKey]*pace

@@ -22,9 +22,8 @@ func (a *Activities) PreviewRun(ctx context.Context, in PreviewRunInput) (api.Pl
 	if err != nil {
 		return api.PlanTableResult{}, err
 	}
-	p, err := a.draft(
-		ctx, PlanRunInput{Table: in.Table, State: state, Full: in.Full, From: in.From, To: in.To, preview: true},
-	)
+	p, err := a.draft(ctx,
+		PlanRunInput{Table: in.Table, State: state, Full: in.Full, From: in.From, To: in.To, preview: true})
 	if err != nil {
 		return api.PlanTableResult{}, err
 	}
@@ -48,10 +47,8 @@ func (a *Activities) PreviewRun(ctx context.Context, in PreviewRunInput) (api.Pl
 		out.AboveWatermark = p.aboveWatermark(state)
 	}
 	if p.id.withoutRow != "" {
-		out.Findings = append(
-			out.Findings,
-			table.Finding{Level: table.LevelWarn, Table: out.Target, Text: withoutRow(p), Topic: table.TopicGrant},
-		)
+		out.Findings = append(out.Findings,
+			table.Finding{Level: table.LevelWarn, Table: out.Target, Text: withoutRow(p), Topic: table.TopicGrant})
 	}
 	for _, w := range p.warnings {
 		if !p.hasFinding(w) {

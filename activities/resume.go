@@ -54,9 +54,8 @@ func (a *Activities) resume(ctx context.Context, in PlanRunInput, p *planDraft) 
 		staged.Settings.SourceConnection != p.settings.SourceConnection ||
 		staged.Settings.TargetConnection != p.settings.TargetConnection ||
 		len(old.Done) != len(staged.Ranges) || staged.StateID != "" && staged.StateID != in.State.ID {
-		p.warnings = append(
-			p.warnings, "the table or its settings changed since the unfinished first load: the load starts over",
-		)
+		p.warnings = append(p.warnings, "the table or its settings changed since the unfinished first load: the load "+
+			"starts over")
 		a.forgetPlan(ctx, in.Table, old.Run)
 		return PlanRunResult{}, false, nil
 	}

@@ -21,9 +21,8 @@ func (a *Activities) checkSharedTarget(ctx context.Context, p *planDraft) error 
 	}
 	p.findings = append(p.findings, table.Finding{
 		Level: table.LevelRefuse, Table: p.settings.Table.String(),
-		Text: fmt.Sprintf("the target %s is that of %s too: the target's server does not tell names by letter"+
-			" case (lower_case_table_names), and the rows of both tables would be mixed",
-			p.settings.Target, first),
+		Text: fmt.Sprintf("the target %s is that of %s too: the target's server does not tell names by letter case "+
+			"(lower_case_table_names), and the rows of both tables would be mixed", p.settings.Target, first),
 		Remedy: "give one of the two tables another target",
 	})
 	return nil

@@ -9,15 +9,13 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// The upper end of a window bounds the watermark, and not what a run reads. A row that changes more
-// often than that end lies behind the clock is above it at every look. So a run reads on, up to the
-// clock: the tail of its window. The watermark rises to the window's end all the same, and the next
-// run reads the tail's rows again.
+// The upper end of a window bounds the watermark, and not what a run reads. A row that changes more often than that end
+// lies behind the clock is above it at every look. So a run reads on, up to the clock: the tail of its window. The
+// watermark rises to the window's end all the same, and the next run reads the tail's rows again.
 //
-// Ranges of a window that was cut are read side by side, and a row may move from one that is not
-// read yet to one that is. So they end at the window's end, and the tail is a range of its own that
-// begins when they are done. A first load goes by key, where no row moves: each of its ranges is
-// read up to the clock.
+// Ranges of a window that was cut are read side by side, and a row may move from one that is not read yet to one that
+// is. So they end at the window's end, and the tail is a range of its own that begins when they are done. A first load
+// goes by key, where no row moves: each of its ranges is read up to the clock.
 
 // tail is what lies above the end of an incremental run's window.
 type tail struct {

@@ -55,9 +55,8 @@ func (a *Activities) beginTarget(ctx context.Context, in PlanRunInput, p *planDr
 		}
 	}
 	err := lineage.Begin(ctx, p.dst.DB, lineage.BeginSpec{
-		Ref: row.Ref, Keeper: a.keeper(
-			ctx, in.Table,
-		), Expected: identity.Target.Run, Done: done, Replaces: p.id.replaces,
+		Ref: row.Ref, Keeper: a.keeper(ctx,
+			in.Table), Expected: identity.Target.Run, Done: done, Replaces: p.id.replaces,
 	})
 	if errors.Is(err, lineage.ErrNoStateTable) && p.id.row == nil {
 		if in.State.Identity == nil { // said once; the plan says it whenever it is asked
@@ -83,10 +82,9 @@ func (a *Activities) beginTarget(ctx context.Context, in PlanRunInput, p *planDr
 func withoutRow(p *planDraft) string {
 	schema := sqltext.Ident(p.settings.Target.Schema)
 	table := schema + "." + sqltext.Ident(lineage.StateTable)
-	return fmt.Sprintf("no state row is kept beside the target: that it is another table of this name, was"+
-		" restored from a backup, or is written by"+
-		" another deployment is not noticed, and a row that changes all the time arrives only when it rests"+
-		" (GRANT SELECT, INSERT, UPDATE, CREATE ON %s TO the login)", table)
+	return fmt.Sprintf("no state row is kept beside the target: that it is another table of this name, was restored "+
+		"from a backup, or is written by another deployment is not noticed, and a row that changes all the time "+
+		"arrives only when it rests (GRANT SELECT, INSERT, UPDATE, CREATE ON %s TO the login)", table)
 }
 
 // checkTargetRow is what a chunk's transaction begins with.
@@ -154,10 +152,9 @@ func (a *Activities) checkRestart(ctx context.Context, db *mysqldb.DB, row *Targ
 			return nil
 		}
 	}
-	return failure.New(failure.TargetRestarted, fmt.Sprintf(
-		"the server of %s was started again during the run, and may have lost rows that were committed", row.Target,
-	),
-		"the rows are written again; set innodb_flush_log_at_trx_commit = 1 on the target")
+	return failure.New(failure.TargetRestarted, fmt.Sprintf("the server of %s was started again during the run, and "+
+		"may have lost rows that were committed", row.Target), "the rows are written again; set "+
+		"innodb_flush_log_at_trx_commit = 1 on the target")
 }
 
 func (p *planDraft) identityShown() api.IdentityShown {

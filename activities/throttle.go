@@ -58,8 +58,7 @@ func throttled(w throttle.Wait) error {
 		temporal.ApplicationErrorOptions{NextRetryDelay: w.For})
 }
 
-// waitOut waits inside a step that heartbeats, until db may be used. say gets the reason, and
-// "" when the wait is over.
+// waitOut waits inside a step that heartbeats, until db may be used. say gets the reason, and "" when the wait is over.
 func (a *Activities) waitOut(ctx context.Context, db mysqldb.Reader, s Settings, say func(reason string)) error {
 	defer say("")
 	for {

@@ -101,10 +101,8 @@ func notAfter(cursor table.Column, from, latest string) error {
 	if order, err := table.CompareCursor(cursor, from, latest); err != nil || order <= 0 {
 		return nil //nolint:nilerr // from has been parsed, and a text of the source's own is none to blame people for
 	}
-	return invalidInput(fmt.Sprintf(
-		"from lies above what the source can have by now: %s is at most %s", cursor.Name, latest,
-	),
-		"write a value that the source has reached")
+	return invalidInput(fmt.Sprintf("from lies above what the source can have by now: %s is at most %s", cursor.Name,
+		latest), "write a value that the source has reached")
 }
 
 // bounds are a backfill's from and to as the server prints them.
@@ -120,9 +118,8 @@ func (p *planDraft) bounds(cursor table.Column, in PlanRunInput) (from, to strin
 			continue
 		}
 		if *b.out, err = source.ParseCursor(cursor, b.text); err != nil {
-			return "", "", invalidInput(
-				fmt.Sprintf("%s of cursor %s (%s): %s", b.key, cursor.Name, cursor.Type, err), "",
-			)
+			return "", "", invalidInput(fmt.Sprintf("%s of cursor %s (%s): %s", b.key, cursor.Name, cursor.Type, err),
+				"")
 		}
 	}
 	if from == "" || to == "" {
@@ -146,10 +143,8 @@ func (p *planDraft) nothingToRead(h source.UpperBound) error {
 		return nil
 	}
 	return &noUpperBoundError{temporal.NewApplicationErrorWithOptions(
-		fmt.Sprintf(
-			"nothing of %s can be read safely yet: %s; %s", p.settings.Table, p.heldBack, p.begins(h),
-		), failure.OpenTransactions,
-		temporal.ApplicationErrorOptions{NextRetryDelay: heldRetry}), h.Samples}
+		fmt.Sprintf("nothing of %s can be read safely yet: %s; %s", p.settings.Table, p.heldBack, p.begins(h)),
+		failure.OpenTransactions, temporal.ApplicationErrorOptions{NextRetryDelay: heldRetry}), h.Samples}
 }
 
 // noUpperBoundError is a run that cannot choose its end yet, with what the next try must know.
@@ -227,9 +222,8 @@ func (p *planDraft) beginAt(ctx context.Context, s owner.State, cursor table.Col
 func (p *planDraft) readBelow(ctx context.Context, cursor table.Column, s owner.State, h source.UpperBound) error {
 	p.lowered = h.StepBack > 0
 	if h.StepBack > time.Minute {
-		p.warnings = append(p.warnings, fmt.Sprintf("the source's clock went back by %s since the last run: the"+
-			" window begins as much lower",
-			h.StepBack.Round(time.Second)))
+		p.warnings = append(p.warnings, fmt.Sprintf("the source's clock went back by %s since the last run: the "+
+			"window begins as much lower", h.StepBack.Round(time.Second)))
 	}
 	if s.Seen == nil || s.Seen.Newest == "" || h.Newest == "" || p.window.Lo == "" {
 		return nil
@@ -242,11 +236,9 @@ func (p *planDraft) readBelow(ctx context.Context, cursor table.Column, s owner.
 	if err != nil || above > 0 {
 		return err
 	}
-	p.warnings = append(p.warnings, fmt.Sprintf("rows came since the last run whose %s lies below the watermark"+
-		" %s, the newest at %s,"+
-		" while the source's now is %s: the window begins there; see that the writers' clocks and time zone are"+
-		" the source's, or set cursorZone",
-		cursor.Name, s.Watermark, h.Newest, h.Latest))
+	p.warnings = append(p.warnings, fmt.Sprintf("rows came since the last run whose %s lies below the watermark %s, "+
+		"the newest at %s, while the source's now is %s: the window begins there; see that the writers' clocks and "+
+		"time zone are the source's, or set cursorZone", cursor.Name, s.Watermark, h.Newest, h.Latest))
 	p.lowered = true
 	p.window.Lo, err = p.src.SubtractOverlap(ctx, cursor, s.Seen.Newest, p.settings.Overlap)
 	return err

@@ -40,9 +40,8 @@ func (p *planDraft) explainZone(cursor table.Column, h source.UpperBound) {
 			" rows would come below the watermark; %s, such as cursorZone: '+00:00'", cursor.Name, p.zoneText(h),
 			remedy))
 	case behind >= time.Hour && behind <= 14*time.Hour+recent && hour <= recent/6:
-		p.warnings = append(p.warnings, fmt.Sprintf("the newest %s is exactly %s behind now in %s:"+
-			" if rows are written there all the time, %s", cursor.Name, behind.Truncate(time.Hour), p.zoneText(h),
-			remedy))
+		p.warnings = append(p.warnings, fmt.Sprintf("the newest %s is exactly %s behind now in %s: if rows are "+
+			"written there all the time, %s", cursor.Name, behind.Truncate(time.Hour), p.zoneText(h), remedy))
 	}
 }
 

@@ -47,13 +47,10 @@ func newBars(out io.Writer, tables []string) *bars {
 	width := terminalWidth(out)
 	for _, name := range tables {
 		t := &tableBar{phase: "starting", narrow: width > 0 && width < narrowTerminal}
-		t.bar = b.container.AddBar(0, mpb.BarWidth(barWidth),
-			mpb.PrependDecorators(
-				decor.Name(name, decor.WCSyncSpaceR),
-				decor.Any(t.text((*tableBar).phaseText), decor.WCSyncSpaceR)),
-			mpb.AppendDecorators(
-				decor.Any(t.text((*tableBar).rowsText), decor.WCSyncSpace),
-				decor.Name("  "), decor.Any(t.text((*tableBar).speedText))))
+		t.bar = b.container.AddBar(0, mpb.BarWidth(barWidth), mpb.PrependDecorators(decor.Name(name,
+			decor.WCSyncSpaceR), decor.Any(t.text((*tableBar).phaseText), decor.WCSyncSpaceR)),
+			mpb.AppendDecorators(decor.Any(t.text((*tableBar).rowsText), decor.WCSyncSpace), decor.Name("  "),
+				decor.Any(t.text((*tableBar).speedText))))
 		b.byTable[name] = t
 	}
 	return b

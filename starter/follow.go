@@ -122,8 +122,7 @@ func (a *app) explainSilence(ctx context.Context, s service, err error) error {
 		return err
 	case there:
 		return fmt.Errorf("no worker answered within %s: it is busy, or has just ended; runs go on as soon as a "+
-			"worker runs",
-			remote.QueryTimeout)
+			"worker runs", remote.QueryTimeout)
 	default:
 		return a.noWorker()
 	}

@@ -69,9 +69,8 @@ func (a *app) init(ctx context.Context, f initFlags) error {
 		return errors.New("--file - and --output json both use standard output: give only one of them")
 	}
 	if _, err := os.Lstat(path); path != "-" && err == nil {
-		return exitf(exitUsage, "%s exists, and init does not change it: name another file with --file, "+
-			"or print with --file -",
-			path)
+		return exitf(exitUsage, "%s exists, and init does not change it: name another file with --file, or print with "+
+			"--file -", path)
 	}
 	setup, err := a.setup(f)
 	if err != nil {
@@ -143,9 +142,8 @@ func connection(flag, text, fallback string) (survey.Connection, error) {
 		return survey.Connection{Name: fallback, DSN: reference}, nil
 	}
 	if !variableName.MatchString(text) {
-		return survey.Connection{}, fmt.Errorf("%s names a variable that holds the DSN, or file:/path: "+
-			"a DSN itself does not belong on a command line",
-			flag)
+		return survey.Connection{}, fmt.Errorf("%s names a variable that holds the DSN, or file:/path: a DSN itself "+
+			"does not belong on a command line", flag)
 	}
 	name := strings.ToLower(text)
 	for dsnSuffix.MatchString(name) {
@@ -181,8 +179,7 @@ func (a *app) survey(ctx context.Context, f initFlags, c survey.Connection) (*su
 			where = " in " + strings.Join(f.schemas, ", ")
 		}
 		return nil, exitf(exitFailed, "the login of %s sees no table%s: grant it SELECT, or name other schemas with "+
-			"--schema",
-			f.source, where)
+			"--schema", f.source, where)
 	}
 	return found, nil
 }

@@ -99,8 +99,7 @@ func (a *app) printEmptyFamilies(l api.ListTablesResult, include func(string) bo
 	for _, f := range l.Families {
 		if f.Tables == 0 && include(f.Name) {
 			a.printNote("%s matches no table on connection %s: correct the name, or grant the login SELECT on its "+
-				"tables",
-				f.Name, f.Connection)
+				"tables", f.Name, f.Connection)
 		}
 	}
 }

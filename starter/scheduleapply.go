@@ -37,9 +37,8 @@ func (a *app) scheduleApply() *cobra.Command {
 				return err
 			}
 			if c == nil {
-				return exitf(exitUsage, "schedules come from the configuration, and %s does not exist: name the "+
-					"file with --config",
-					defaultConfig)
+				return exitf(exitUsage, "schedules come from the configuration, and %s does not exist: name the file "+
+					"with --config", defaultConfig)
 			}
 			sel, err := a.selectTables(c, args, len(args) == 0)
 			if err != nil {
@@ -147,10 +146,8 @@ func (a *app) currentSchedules(ctx context.Context, s service, names []string) (
 			continue
 		}
 		if !found[i].Ours {
-			return nil, exitf(exitFailed, "schedule apply did not make the schedule %s for the task queue %q: "+
-				"delete it, "+
-				"or remove the key schedule of %s",
-				found[i].ID, a.taskQueue, name)
+			return nil, exitf(exitFailed, "schedule apply did not make the schedule %s for the task queue %q: delete "+
+				"it, or remove the key schedule of %s", found[i].ID, a.taskQueue, name)
 		}
 		out[name] = found[i]
 	}

@@ -106,9 +106,8 @@ func (a *app) checkSchedule(ctx context.Context, s service, c *config.Config, na
 	case found && one.Ours:
 		return nil
 	case found:
-		return exitf(exitUsage, "schedule apply did not make the schedule %s for this task queue: "+
-			"use temporal schedule, or --task-queue",
-			one.ID)
+		return exitf(exitUsage, "schedule apply did not make the schedule %s for this task queue: use temporal "+
+			"schedule, or --task-queue", one.ID)
 	}
 	if _, err := a.tables(c, []string{name}); err != nil {
 		return err // most likely a misspelt name
@@ -120,11 +119,9 @@ func (a *app) checkSchedule(ctx context.Context, s service, c *config.Config, na
 	for _, other := range all {
 		if other.Table == name {
 			return exitf(exitUsage, "schedule apply did not make the schedule of %s: use temporal schedule … "+
-				"--schedule-id %s",
-				name, other.ID)
+				"--schedule-id %s", name, other.ID)
 		}
 	}
-	return exitf(exitUsage, "%s has no schedule: set the key schedule in the configuration, "+
-		"then run tablehaul schedule apply",
-		name)
+	return exitf(exitUsage, "%s has no schedule: set the key schedule in the configuration, then run tablehaul "+
+		"schedule apply", name)
 }

@@ -143,9 +143,8 @@ func (a *app) exactValue(ctx context.Context, s service, name, value string, yes
 	}
 	question := fmt.Sprintf("Leave out the rows of %s between the watermark %s and %s?", name, p.Watermark, p.Window.Lo)
 	if p.AboveWatermark && !yes && (a.json() || !a.confirm(question)) {
-		return "", exitf(exitUsage, "%s: %s is above the watermark %s, so no run would read the rows between: "+
-			"--yes sets it anyway",
-			name, p.Window.Lo, p.Watermark)
+		return "", exitf(exitUsage, "%s: %s is above the watermark %s, so no run would read the rows between: --yes "+
+			"sets it anyway", name, p.Window.Lo, p.Watermark)
 	}
 	return p.Window.Lo, nil
 }
@@ -202,8 +201,7 @@ func (a *app) changeWatermark(ctx context.Context, s service, name string, req o
 		fmt.Fprintf(a.stdout, "%s: the next run takes the target over, and loads it again\n", name)
 	case req.Adopt:
 		fmt.Fprintf(a.stdout, "%s: the next run binds the watermark %s to the servers, target and cursor that it "+
-			"finds\n",
-			name, state.Watermark)
+			"finds\n", name, state.Watermark)
 	default:
 		fmt.Fprintf(a.stdout, "%s: the watermark is %s\n", name, orNone(state.Watermark))
 	}

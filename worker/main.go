@@ -25,8 +25,7 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
 }
 
-// run returns the exit code: 0 after an orderly stop, 1 where the worker cannot run, 2 for
-// flags that make no sense.
+// run returns the exit code: 0 after an orderly stop, 1 where the worker cannot run, 2 for flags that make no sense.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	code := 0
 	cmd := command(getenv, stderr, &code)

@@ -136,8 +136,7 @@ func ping(ctx workflow.Context, queue string) error {
 	if err == nil || temporal.IsCanceledError(err) {
 		return err
 	}
-	return temporal.NewApplicationErrorWithOptions(
-		fmt.Sprintf("no worker answers on %s, where this run's files are: start one there, or keep staging where every"+
-			" worker sees it", queue),
-		failure.HostGone, temporal.ApplicationErrorOptions{NonRetryable: true})
+	return temporal.NewApplicationErrorWithOptions(fmt.Sprintf("no worker answers on %s, where this run's files are: "+
+		"start one there, or keep staging where every worker sees it", queue), failure.HostGone,
+		temporal.ApplicationErrorOptions{NonRetryable: true})
 }

@@ -14,8 +14,7 @@ const QueryStatus = "status"
 
 // Modes of a run.
 const (
-	// ModeFirstLoad reads the whole table up to hi, because there is no watermark or the
-	// caller asked for a full run.
+	// ModeFirstLoad reads the whole table up to hi, because there is no watermark or the caller asked for a full run.
 	ModeFirstLoad = "first load"
 	// ModeIncremental reads the window above the watermark.
 	ModeIncremental = "incremental"

@@ -14,10 +14,9 @@ import (
 )
 
 const (
-	// clockWarn and clockRefuse are how far a worker's clock may be from Temporal's. A table
-	// without a cursor is written by the next run two minutes after a terminated run's end, when
-	// no chunk of it can be on its way any more: a clock that is further ahead than this would
-	// not wait long enough.
+	// clockWarn and clockRefuse are how far a worker's clock may be from Temporal's. A table without a cursor is
+	// written by the next run two minutes after a terminated run's end, when no chunk of it can be on its way any more:
+	// a clock that is further ahead than this would not wait long enough.
 	clockWarn   = 5 * time.Second
 	clockRefuse = time.Minute
 	// seenWithin bounds the wait for Temporal to say that it has seen this worker.

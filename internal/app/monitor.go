@@ -40,10 +40,9 @@ func NewMonitor(c config.Metrics) (*Monitor, error) {
 	if err != nil {
 		return nil, fmt.Errorf("metrics of the Temporal SDK: %w", err)
 	}
-	provider := metric.NewMeterProvider(metric.WithReader(exporter), metric.WithView(metric.NewView(
-		metric.Instrument{Kind: metric.InstrumentKindHistogram},
-		metric.Stream{Aggregation: metric.AggregationExplicitBucketHistogram{Boundaries: sdkBuckets}},
-	)))
+	provider := metric.NewMeterProvider(metric.WithReader(exporter),
+		metric.WithView(metric.NewView(metric.Instrument{Kind: metric.InstrumentKindHistogram},
+			metric.Stream{Aggregation: metric.AggregationExplicitBucketHistogram{Boundaries: sdkBuckets}})))
 	m.sdk = opentelemetry.NewMetricsHandler(opentelemetry.MetricsHandlerOptions{
 		Meter: provider.Meter("temporal-sdk-go"), UseMonotonicCounters: true,
 		OnError: func(error) {}, // a metric that cannot be made is not there; a run goes on

@@ -16,9 +16,8 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// stopTimeout is how long a worker that gets SIGTERM lets its steps end. A chunk's
-// transaction takes a second and a page of the source at most five; a longer step is cancelled
-// and begun again by another worker.
+// stopTimeout is how long a worker that gets SIGTERM lets its steps end. A chunk's transaction takes a second and a
+// page of the source at most five; a longer step is cancelled and begun again by another worker.
 const stopTimeout = 30 * time.Second
 
 // heartbeats is how often a step's heartbeat is really sent. The SDK's default, most of the
@@ -44,8 +43,7 @@ type WorkerOptions struct {
 	Log *slog.Logger
 	// Now is this machine's clock, time.Now where it is nil.
 	Now func() time.Time
-	// Monitor is what Client was made with; nil makes one, which a given Client's own metrics
-	// are not part of.
+	// Monitor is what Client was made with; nil makes one, which a given Client's own metrics are not part of.
 	Monitor *Monitor
 	// Ready is called once the worker polls; may be nil.
 	Ready func()
@@ -112,8 +110,7 @@ func RunWorker(ctx context.Context, o WorkerOptions) error {
 // connect returns the client of Temporal and its namespace: those of the options, or of the environment. The caller
 // calls hangUp at the end.
 func (o *WorkerOptions) connect(
-	ctx context.Context,
-	monitor *Monitor,
+	ctx context.Context, monitor *Monitor,
 ) (c client.Client, namespace string, hangUp func(), err error) {
 	c, namespace, hangUp = o.Client, cmp.Or(o.Namespace, client.DefaultNamespace), func() {}
 	if c == nil {

@@ -11,8 +11,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 )
 
-// setDSN keeps the text of the file beside its value: secrets may have changed when a server
-// refuses a login.
+// setDSN keeps the text of the file beside its value: secrets may have changed when a server refuses a login.
 func setDSN(d *decoder, a at, c *Connection) {
 	if n, ok := a.node.(*ast.StringNode); ok && rereadable.MatchString(n.Value) {
 		c.unread = n.Value

@@ -34,8 +34,7 @@ func (d *decoder) problem(a at, remedy, format string, args ...any) {
 	})
 }
 
-// missing is problem for what is not there, unless its place has been reported as something
-// that could not hold it.
+// missing is problem for what is not there, unless its place has been reported as something that could not hold it.
 func (d *decoder) missing(parent at, path, remedy string) {
 	for _, p := range d.problems {
 		if p.Path == parent.path && p.Line == parent.line() {

@@ -36,8 +36,7 @@ func setExclude(d *decoder, a at, e *entry) {
 	}
 }
 
-// checkExclude reports an exclude of an entry that names one table, and excludes that leave out
-// nothing or everything.
+// checkExclude reports an exclude of an entry that names one table, and excludes that leave out nothing or everything.
 func (d *decoder) checkExclude(a at, e *entry) {
 	if a.node == nil || e.source.broken {
 		return

@@ -18,8 +18,7 @@ const maxSecretFile = 64 << 10
 
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// execTime bounds a command of ${exec:…}: a worker waits for it when it starts, and when a server
-// refuses a login.
+// execTime bounds a command of ${exec:…}: a worker waits for it when it starts, and when a server refuses a login.
 const execTime = 10 * time.Second
 
 // expand replaces ${NAME} by the environment's value, ${file:/path} by a file's content and ${exec:command}

@@ -81,8 +81,7 @@ func (d *decoder) checkTableConnection(c *Config, table, given at, key, name str
 	}
 }
 
-// checkTarget reports what is wrong with one entry's two names taken together; false means that
-// something was.
+// checkTarget reports what is wrong with one entry's two names taken together; false means that something was.
 func (d *decoder) checkTarget(e entry) bool {
 	if e.source.broken || e.target.broken {
 		return false

@@ -141,8 +141,7 @@ func moduleRoot() (string, error) {
 	}
 }
 
-// StandalonePath returns bin/tablehaul-standalone with today's worker in it, for tests of the
-// whole program.
+// StandalonePath returns bin/tablehaul-standalone with today's worker in it, for tests of the whole program.
 func StandalonePath(ctx context.Context) (string, error) { return withWorker.path(ctx) }
 
 // CLIPath returns the official temporal command line: the one on PATH, else bin/temporal,

@@ -42,8 +42,7 @@ func StopShared() error {
 	return shared.server.Stop()
 }
 
-// Private starts a server of the test's own, which may be killed and restarted. It ends
-// with the test.
+// Private starts a server of the test's own, which may be killed and restarted. It ends with the test.
 func Private(tb testing.TB) *Server {
 	tb.Helper()
 	s, err := New(tb.Context(), Options{})

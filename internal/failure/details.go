@@ -6,9 +6,8 @@ import (
 	"go.temporal.io/sdk/temporal"
 )
 
-// Details travel in a failure beside its message, which holds the same words in one
-// line for the Web UI: the command line shows what, where and remedy apart. Fields are added,
-// never re-used.
+// Details travel in a failure beside its message, which holds the same words in one line for the Web UI: the command
+// line shows what, where and remedy apart. Fields are added, never re-used.
 type Details struct {
 	// Doing is the operation, such as "write a chunk of shop.orders to dw.orders".
 	Doing string `json:"doing,omitempty"`

@@ -52,8 +52,7 @@ type Server struct {
 	addr net.Addr
 }
 
-// Serve listens on address, host:port, and answers until Close. An address that cannot be
-// listened on is an error.
+// Serve listens on address, host:port, and answers until Close. An address that cannot be listened on is an error.
 func Serve(address string, m *Metrics) (*Server, error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {

@@ -32,8 +32,7 @@ type Options struct {
 	CAFile string
 	// MaxOpen bounds the connections of the pool; 0 is 8.
 	MaxOpen int
-	// Name is what the connection is called in the configuration. Errors carry it, and
-	// never the DSN.
+	// Name is what the connection is called in the configuration. Errors carry it, and never the DSN.
 	Name string
 	// ReloadDSN returns the DSN with its secrets as they are now; nil where they cannot change. It is
 	// called when a server refuses the login.

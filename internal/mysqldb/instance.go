@@ -58,9 +58,8 @@ func instanceSQL(f Flavor) string {
 	return "LEFT(SHA2(CONCAT_WS(' ', " + id + ", @@hostname, @@port), 256), 12)"
 }
 
-// InstanceGuardSQL is a condition that is true on the server of the digest, and an error (1242) on any
-// other. A server computes it once for a statement. It is part of each statement, since a proxy may
-// send each one to another server.
+// InstanceGuardSQL is a condition that is true on the server of the digest, and an error (1242) on any other. A server
+// computes it once for a statement. It is part of each statement, since a proxy may send each one to another server.
 func InstanceGuardSQL(f Flavor, digest string) string {
 	return "IF(" + instanceSQL(f) + " = '" + digest + "', 1, (SELECT 1 UNION SELECT 2))"
 }

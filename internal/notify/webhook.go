@@ -24,8 +24,7 @@ type Webhook struct {
 	client              *http.Client
 }
 
-// NewWebhook posts to url with the given header, which is left out where secret is empty. It is
-// nil for an empty url.
+// NewWebhook posts to url with the given header, which is left out where secret is empty. It is nil for an empty url.
 func NewWebhook(url, header, secret string) *Webhook {
 	if url == "" {
 		return nil

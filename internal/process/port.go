@@ -7,9 +7,8 @@ import (
 	"strconv"
 )
 
-// Free ports are taken from below the range that Linux gives to outgoing connections
-// (32768 and up), so that a server can be stopped and started again on its port without
-// losing it to a client socket in between.
+// Free ports are taken from below the range that Linux gives to outgoing connections (32768 and up), so that a server
+// can be stopped and started again on its port without losing it to a client socket in between.
 const (
 	firstPort = 15000
 	lastPort  = 32000

@@ -15,9 +15,8 @@ import (
 // TempDir is [TempDirIn] the folder for temporary files.
 func TempDir(prefix string) (string, error) { return TempDirIn(os.TempDir(), prefix) }
 
-// TempDirIn makes a folder in base whose name begins with prefix and carries our process id.
-// Folders of the same prefix whose process is gone are removed: their owner was killed before it
-// could do so itself.
+// TempDirIn makes a folder in base whose name begins with prefix and carries our process id. Folders of the same prefix
+// whose process is gone are removed: their owner was killed before it could do so itself.
 func TempDirIn(base, prefix string) (string, error) {
 	if dirs, err := filepath.Glob(filepath.Join(base, prefix+"-*-*")); err == nil {
 		for _, dir := range dirs {

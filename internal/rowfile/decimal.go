@@ -12,8 +12,7 @@ const maxPrecision = 65
 // e19 is the largest power of ten in a uint64: 19 digits are read and printed at a time.
 const e19 = 10_000_000_000_000_000_000
 
-// wide is an unsigned number of 256 bits, its least significant limb first: room for the
-// 216 bits of 65 digits.
+// wide is an unsigned number of 256 bits, its least significant limb first: room for the 216 bits of 65 digits.
 type wide [4]uint64
 
 // mulAdd sets w to w × m + a. It never overflows for numbers of up to 77 digits.

@@ -18,8 +18,7 @@ func corrupt(text string, args ...any) error {
 	return fmt.Errorf("%w: %w", ErrCorrupt, fmt.Errorf(text, args...))
 }
 
-// Footer is the parsed footer of one file, good for reading any number of its chunks, by any
-// number of goroutines.
+// Footer is the parsed footer of one file, good for reading any number of its chunks, by any number of goroutines.
 type Footer struct {
 	schema *schema
 	at     int64

@@ -10,11 +10,10 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// ReadChunk decodes one chunk of a file from nothing but the bytes of its footer, which begin
-// at offset footerAt, and the bytes of its row group. It does not check hashes: the caller
-// has, and hands over exactly the bytes that it checked. Bytes that do not fit together, or
-// not to cols, are ErrCorrupt; memory stays bounded for any sizes they claim. A caller that is done with
-// the rows may give them back (table.Rows.Return).
+// ReadChunk decodes one chunk of a file from nothing but the bytes of its footer, which begin at offset footerAt, and
+// the bytes of its row group. It does not check hashes: the caller has, and hands over exactly the bytes that it
+// checked. Bytes that do not fit together, or not to cols, are ErrCorrupt; memory stays bounded for any sizes they
+// claim. A caller that is done with the rows may give them back (table.Rows.Return).
 func ReadChunk(footer []byte, footerAt int64, group []byte, chunk table.Chunk, cols []table.Column) (*table.Rows,
 	error,
 ) {

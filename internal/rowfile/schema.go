@@ -17,8 +17,7 @@ import (
 // type, a name twice, a DECIMAL outside MySQL's limits.
 var ErrColumns = errors.New("columns cannot be written")
 
-// rawSuffix ends the name of a companion column. A number follows where a table has a column
-// of that name itself.
+// rawSuffix ends the name of a companion column. A number follows where a table has a column of that name itself.
 const rawSuffix = "__raw"
 
 // form is how the text of a value becomes a typed value and comes back.

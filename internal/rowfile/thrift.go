@@ -21,9 +21,8 @@ const (
 // maxDepth is deeper than any structure of Parquet's, and far from the end of the stack.
 const maxDepth = 16
 
-// thriftReader walks Thrift's compact protocol without giving memory to any size that the
-// bytes claim: it only ever points into them. After the first error everything reads as
-// nothing and bad stays set, so that callers check once.
+// thriftReader walks Thrift's compact protocol without giving memory to any size that the bytes claim: it only ever
+// points into them. After the first error everything reads as nothing and bad stays set, so that callers check once.
 type thriftReader struct {
 	b   []byte
 	pos int
@@ -68,8 +67,7 @@ func (r *thriftReader) bytes() []byte {
 	return r.b[r.pos-int(n) : r.pos : r.pos]
 }
 
-// list reads the head of a list or a set. Every item takes a byte at least, so a size beyond
-// what is left is a lie.
+// list reads the head of a list or a set. Every item takes a byte at least, so a size beyond what is left is a lie.
 func (r *thriftReader) list() (item byte, size int) {
 	head := r.byte()
 	n := uint64(head >> 4)

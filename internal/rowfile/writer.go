@@ -57,10 +57,9 @@ type Summary struct {
 	Chunks []table.Chunk
 }
 
-// Writer writes one file. It holds at most two row groups in memory: the open one, and the one
-// before it, which is compressed, hashed and written meanwhile by a goroutine that ends with the
-// group, or when the io.Writer returns an error. After an error every further call returns that
-// error; the file is then worthless.
+// Writer writes one file. It holds at most two row groups in memory: the open one, and the one before it, which is
+// compressed, hashed and written meanwhile by a goroutine that ends with the group, or when the io.Writer returns an
+// error. After an error every further call returns that error; the file is then worthless.
 type Writer struct {
 	schema  *schema
 	cols    []table.Column
@@ -236,8 +235,7 @@ func (w *Writer) Rows() int64 { return w.before + int64(w.rows) }
 // Chunks is the number of row groups that are complete.
 func (w *Writer) Chunks() int { return w.begun }
 
-// Buffered is what the open row group holds: its rows, and the bytes of encoded pages that
-// wait in memory.
+// Buffered is what the open row group holds: its rows, and the bytes of encoded pages that wait in memory.
 func (w *Writer) Buffered() (rows int, bytes int64) {
 	for i := range w.pages {
 		bytes += int64(len(w.pages[i].values) + len(w.pages[i].bits) + len(w.pages[i].done))

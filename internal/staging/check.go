@@ -16,9 +16,8 @@ const checkBytes = 64 << 10
 // checkCleanup bounds the removal of Check's file after a check that was broken off.
 const checkCleanup = 10 * time.Second
 
-// Check proves that a store does what runs need, by one small file of its own that nothing of
-// it stays of: it can be written and read back, is never replaced by PutNew, and can be
-// deleted. A worker calls it before it takes work.
+// Check proves that a store does what runs need, by one small file of its own that nothing of it stays of: it can be
+// written and read back, is never replaced by PutNew, and can be deleted. A worker calls it before it takes work.
 func Check(ctx context.Context, s Store) (err error) {
 	key := checkKey(strings.ToLower(rand.Text()))
 	body := make([]byte, checkBytes)

@@ -45,9 +45,8 @@ func plainRune(r rune) bool {
 	return r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '_' || r == '-'
 }
 
-// segment makes any text a path segment, and different texts different segments, also where
-// a file system ignores case. Plain texts stay as they are; others keep what is plain of
-// them and get a hash, behind a "~" that no plain text has.
+// segment makes any text a path segment, and different texts different segments, also where a file system ignores case.
+// Plain texts stay as they are; others keep what is plain of them and get a hash, behind a "~" that no plain text has.
 func segment(text string) string {
 	odd := func(r rune) bool { return !plainRune(r) && r != '.' }
 	if text != "" && text[0] != '.' && len(text) <= 2*slugBytes && !strings.ContainsFunc(text, odd) {

@@ -21,8 +21,7 @@ const ManifestVersion = 1
 // this is some 300,000 chunks: far more than one range has.
 const maxManifest = 64 << 20
 
-// Manifest is the only list of the files of a range, or of one slice of a range that is staged
-// piece by piece.
+// Manifest is the only list of the files of a range, or of one slice of a range that is staged piece by piece.
 type Manifest struct {
 	Version int        `json:"version"`
 	Table   table.Name `json:"table"`
@@ -32,8 +31,7 @@ type Manifest struct {
 	// Range counts from 0 within the run, Slice within the range.
 	Range int `json:"range"`
 	Slice int `json:"slice,omitempty"`
-	// Next is where the range's next slice begins; nil where this is the last. It holds values
-	// of a key.
+	// Next is where the range's next slice begins; nil where this is the last. It holds values of a key.
 	Next *table.Position `json:"next,omitempty"`
 	// Window is the run's, with its bounds as they are in the workflow's state too.
 	Window table.Window `json:"window,omitzero"`
@@ -46,9 +44,8 @@ type Manifest struct {
 	Created time.Time `json:"created"`
 }
 
-// PublishManifest makes the files of a range count, all at once and last of all. It sets
-// Version and the sums. ErrExists means that another attempt has published already: that one
-// counts, read it.
+// PublishManifest makes the files of a range count, all at once and last of all. It sets Version and the sums.
+// ErrExists means that another attempt has published already: that one counts, read it.
 func PublishManifest(ctx context.Context, s Store, key string, m Manifest) error {
 	m.Version = ManifestVersion
 	m.Rows, m.Bytes = 0, 0

@@ -15,8 +15,7 @@ var (
 	// ErrFull is returned by Put and PutNew where the store has no room left. It passes when
 	// room is made, so it is worth waiting for.
 	ErrFull = errors.New("staging is full")
-	// ErrUnavailable is returned where the store does not answer, or says that it is busy. It
-	// passes by itself.
+	// ErrUnavailable is returned where the store does not answer, or says that it is busy. It passes by itself.
 	ErrUnavailable = errors.New("staging is not available")
 	// ErrCredentials is returned where the store's credentials have expired or cannot be had, or
 	// the machine's clock is off. It passes when that is corrected.
@@ -33,14 +32,12 @@ var (
 
 // A Store holds staged files between extract and upsert. It is safe for concurrent use.
 //
-// A key is visible only once its content is complete: no reader ever sees half a file, not even
-// after a crash.
+// A key is visible only once its content is complete: no reader ever sees half a file, not even after a crash.
 type Store interface {
 	// Put makes key visible with r's content, whole or not at all. It replaces what was there.
 	// An error of r comes back wrapped.
 	Put(ctx context.Context, key string, r io.Reader) error
-	// PutNew is Put that fails with ErrExists when the key is already there. Of several at
-	// once exactly one succeeds.
+	// PutNew is Put that fails with ErrExists when the key is already there. Of several at once exactly one succeeds.
 	PutNew(ctx context.Context, key string, r io.Reader) error
 	// Open fails with ErrNotFound where the key is not there. The content cannot change under
 	// an open File. ctx holds for the File's reads too.

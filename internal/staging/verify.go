@@ -11,8 +11,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// verifyBytes is how much VerifyPart reads between two heartbeats: a fraction of a second
-// even on a slow disk.
+// verifyBytes is how much VerifyPart reads between two heartbeats: a fraction of a second even on a slow disk.
 const verifyBytes = 1 << 20
 
 // VerifyPart compares a part's size and its hash with what the manifest says: by the checksum that the store
@@ -72,8 +71,7 @@ func ReadSpan(ctx context.Context, s Store, key string, span table.Span) ([]byte
 	return pieces[0], nil
 }
 
-// ReadSpans is ReadSpan for several pieces of a file that is opened once, such as a chunk and
-// the footer.
+// ReadSpans is ReadSpan for several pieces of a file that is opened once, such as a chunk and the footer.
 func ReadSpans(ctx context.Context, s Store, key string, spans ...table.Span) ([][]byte, error) {
 	f, err := s.Open(ctx, key)
 	if err != nil {
@@ -99,9 +97,8 @@ func ReadSpans(ctx context.Context, s Store, key string, spans ...table.Span) ([
 	return out, nil
 }
 
-// Sweep deletes the files of ours under prefix that were last written before the given time:
-// those of attempts and runs that never came to their own cleanup. Foreign files stay. It
-// returns how many it deleted.
+// Sweep deletes the files of ours under prefix that were last written before the given time: those of attempts and runs
+// that never came to their own cleanup. Foreign files stay. It returns how many it deleted.
 func Sweep(ctx context.Context, s Store, prefix string, before time.Time) (int, error) {
 	var keys []string
 	err := s.List(ctx, prefix, func(e Entry) error {

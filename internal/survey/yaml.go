@@ -113,9 +113,8 @@ func (w *yamlWriter) family(first *Table) {
 			rows, bytes = rows+t.Rows, bytes+t.Bytes
 		}
 	}
-	w.comment(fmt.Sprintf("%s of the same form, about %s, %s: %s. Key: %s.",
-		human.Count(len(names), "table"), human.Count(rows, "row"),
-		human.Size(bytes), human.Sample(names, len(names)), strings.Join(first.Key, ", ")))
+	w.comment(fmt.Sprintf("%s of the same form, about %s, %s: %s. Key: %s.", human.Count(len(names), "table"),
+		human.Count(rows, "row"), human.Size(bytes), human.Sample(names, len(names)), strings.Join(first.Key, ", ")))
 	w.remarks(first)
 	fmt.Fprintf(w, "  - name: %s # includes tables that are created later\n", strconv.Quote(first.Family))
 	if left := w.refusedIn(first.Family); len(left) > 0 {

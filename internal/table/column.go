@@ -46,8 +46,7 @@ const (
 	KindSet
 	// KindJSON is MySQL's JSON, as printed. MariaDB's JSON is a LONGTEXT and so a KindString.
 	KindJSON
-	// KindGeometry is every spatial type: MySQL's internal form, four bytes of SRID (little
-	// endian), then WKB.
+	// KindGeometry is every spatial type: MySQL's internal form, four bytes of SRID (little endian), then WKB.
 	KindGeometry
 	// KindUUID is MariaDB's UUID: "123e4567-e89b-12d3-a456-426655440000".
 	KindUUID
@@ -63,8 +62,7 @@ type Column struct {
 	Kind Kind   `json:"kind"`
 	// Bits is the width of an integer (8, 16, 24, 32, 64) or of a BIT(n); 0 otherwise.
 	Bits int `json:"bits,omitempty"`
-	// Precision is the digits of a DECIMAL (1-65) or the fraction digits (0-6) of a
-	// DATETIME, TIMESTAMP or TIME.
+	// Precision is the digits of a DECIMAL (1-65) or the fraction digits (0-6) of a DATETIME, TIMESTAMP or TIME.
 	Precision int `json:"precision,omitempty"`
 	// Scale is the digits of a DECIMAL after the point, 0-30.
 	Scale int `json:"scale,omitempty"`

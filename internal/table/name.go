@@ -6,8 +6,7 @@ import (
 	"strings"
 )
 
-// maxIdentifier is MySQL's limit for the name of a schema or a table, in characters
-// (manual: Identifier Length Limits).
+// maxIdentifier is MySQL's limit for the name of a schema or a table, in characters (manual: Identifier Length Limits).
 const maxIdentifier = 64
 
 // ErrBadName is returned by ParseName for a text that is not a schema-qualified table name.

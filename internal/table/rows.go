@@ -29,15 +29,13 @@ var empty = []byte{}
 // NewRows returns an empty Rows for rows of cols columns, cols > 0.
 func NewRows(cols int) *Rows { return &Rows{cols: cols} }
 
-// pool keeps the memory of Rows that were given back: growing a page or a chunk again costs
-// more than filling it. keptBytes is the most that one may hold; beyond it a table of huge
-// rows would be paid for until the process ends.
+// pool keeps the memory of Rows that were given back: growing a page or a chunk again costs more than filling it.
+// keptBytes is the most that one may hold; beyond it a table of huge rows would be paid for until the process ends.
 var pool = sync.Pool{New: func() any { return &Rows{} }}
 
 const keptBytes = 24 << 20
 
-// Borrow returns an empty Rows for rows of cols columns, cols > 0, in memory that Return gave
-// back where there is any.
+// Borrow returns an empty Rows for rows of cols columns, cols > 0, in memory that Return gave back where there is any.
 func Borrow(cols int) *Rows {
 	r, ok := pool.Get().(*Rows)
 	if !ok {
@@ -96,8 +94,7 @@ func (r *Rows) AppendFunc(f func(dst []byte) []byte) {
 	r.cells = append(r.cells, cell{off: uint32(off), size: int32(len(r.data) - off)})
 }
 
-// Value is the value of a row and a column, both counted from 0; nil is NULL, and an empty
-// value is not nil.
+// Value is the value of a row and a column, both counted from 0; nil is NULL, and an empty value is not nil.
 func (r *Rows) Value(row, col int) []byte {
 	c := r.cells[row*r.cols+col]
 	if c.size <= 0 {

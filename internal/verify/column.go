@@ -20,12 +20,8 @@ type form func(v []byte) []byte
 // forms are how the values of both sides are compared. The error names the column and its types.
 func (c Column) forms() (form, error) {
 	s, t := c.Source, c.Target
-	no := fmt.Errorf(
-		"column %s: %s at the source and %s on the target cannot be compared exactly",
-		s.Name,
-		s.Type,
-		t.Type,
-	)
+	no := fmt.Errorf("column %s: %s at the source and %s on the target cannot be compared exactly", s.Name, s.Type,
+		t.Type)
 	switch {
 	case s.Kind == table.KindUnsupported || t.Kind == table.KindUnsupported:
 		return nil, no

@@ -94,8 +94,7 @@ func (d *dataDir) takenError() error {
 			"another --data-dir", d.database)
 	}
 	return fmt.Errorf("%s is in use: a server runs already (process %d) at %s, Web UI %s: use that one "+
-		"(TEMPORAL_ADDRESS=%s), or choose another --data-dir",
-		d.database, r.PID, r.Address, r.UIURL, r.Address)
+		"(TEMPORAL_ADDRESS=%s), or choose another --data-dir", d.database, r.PID, r.Address, r.UIURL, r.Address)
 }
 
 // close lets go of the folder.

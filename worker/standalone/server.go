@@ -182,9 +182,8 @@ func temporalConfig(c serverConfig, sql *config.SQL) (*config.Config, map[primit
 	return conf, hosts, nil
 }
 
-// dynamicConfig raises limits that are meant for clusters shared by many: here one user has
-// one server, and a list in the Web UI must not run into a rate limit. It turns on what a
-// cluster's operator decides on.
+// dynamicConfig raises limits that are meant for clusters shared by many: here one user has one server, and a list in
+// the Web UI must not run into a rate limit. It turns on what a cluster's operator decides on.
 func dynamicConfig() dynamicconfig.StaticClient {
 	return dynamicconfig.StaticClient{
 		dynamicconfig.HistoryCacheHostLevelMaxSize.Key():                 8096, // memory before hit rate

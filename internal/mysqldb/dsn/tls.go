@@ -53,10 +53,8 @@ func applyTLS(cfg *mysql.Config, set TLSMode, caFile string) error {
 	cfg.TLS, cfg.TLSConfig, cfg.AllowFallbackToPlaintext = nil, "", false
 	if mode == TLSDisabled {
 		if cfg.AllowCleartextPasswords && !isLocal(cfg) {
-			return badDSN(
-				"leave it out, or set tls for the connection",
-				"allowCleartextPasswords needs an encrypted connection",
-			)
+			return badDSN("leave it out, or set tls for the connection", "allowCleartextPasswords needs an encrypted "+
+				"connection")
 		}
 		return nil
 	}
@@ -99,9 +97,8 @@ func tlsMode(cfg *mysql.Config, set TLSMode) (TLSMode, error) {
 	}
 	switch {
 	case set != "" && fromDSN != "" && set != fromDSN:
-		return "", badDSN(
-			"leave one of them out", "its tls parameter means %s, the connection's tls setting says %s", fromDSN, set,
-		)
+		return "", badDSN("leave one of them out", "its tls parameter means %s, the connection's tls setting says %s",
+			fromDSN, set)
 	case set == "" && fromDSN != "":
 		return fromDSN, nil
 	case set == "" && isLocal(cfg):

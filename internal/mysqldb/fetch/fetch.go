@@ -86,9 +86,8 @@ func Row(ctx context.Context, d mysqldb.Reader, query string, exprs []sqltext.Ex
 // errEnough ends a query before its last row.
 var errEnough = errors.New("enough rows")
 
-// Raw runs a query on a connection and hands over the driver's rows. When read ends before
-// the last row, the connection is closed: that, and not reading on, is what ends the statement on
-// the server.
+// Raw runs a query on a connection and hands over the driver's rows. When read ends before the last row, the connection
+// is closed: that, and not reading on, is what ends the statement on the server.
 func Raw(ctx context.Context, conn *sql.Conn, query string, read func(driver.Rows) error) error {
 	return raw(ctx, query, read, func(f func(driver.QueryerContext) error) error { return mysqldb.QueryRawOn(conn, f) })
 }

@@ -24,8 +24,7 @@ type Row struct {
 	Keeper  string
 	// Fence is that of the run that has begun to write last.
 	Fence int64
-	// Run is the fence of the last run that was written whole, 0 for none, and Watermark the table's
-	// when it was.
+	// Run is the fence of the last run that was written whole, 0 for none, and Watermark the table's when it was.
 	Run       int64
 	Watermark string
 	// Done has a '1' for each range of an unfinished first load that is on the target.
@@ -58,8 +57,7 @@ const createSQL = "CREATE TABLE IF NOT EXISTS %s (\n" +
 	"  PRIMARY KEY (target_table, state_id)\n" +
 	") ENGINE=InnoDB COMMENT='Tablehaul: which run has written what; do not change it'"
 
-// CreateStatement is the DDL of the state table beside a target, for people whose login may not
-// create it.
+// CreateStatement is the DDL of the state table beside a target, for people whose login may not create it.
 func CreateStatement(target table.Name) string {
 	return fmt.Sprintf(createSQL, stateTable(target))
 }
@@ -156,9 +154,8 @@ func begin(ctx context.Context, db *mysqldb.DB, spec BeginSpec) error {
 	st, target := stateTable(spec.Target), name(db, spec.Target)
 	for range 2 { // the second time, the row is there
 		result, err := db.ExecContext(ctx, "UPDATE "+st+" SET keeper = ?, fence = ?, done = ?, changed_at = NOW() "+
-			"WHERE target_table = ? AND state_id = ?"+
-			" AND fence <= ? AND run IN (?, ?)", spec.Keeper, spec.Fence, spec.Done, target, spec.StateID, spec.Fence,
-			spec.Expected, spec.Fence)
+			"WHERE target_table = ? AND state_id = ? AND fence <= ? AND run IN (?, ?)", spec.Keeper, spec.Fence,
+			spec.Done, target, spec.StateID, spec.Fence, spec.Expected, spec.Fence)
 		if err != nil {
 			return err
 		}
@@ -198,8 +195,7 @@ func (spec BeginSpec) settle(ctx context.Context, db *mysqldb.DB, rows []Row) (t
 	case own == nil && len(others) > 0:
 		// The other state's row becomes ours: that takes no DELETE privilege.
 		_, err = db.ExecContext(ctx, "UPDATE "+st+" SET state_id = ?, run = 0, watermark = '', fence = LEAST(fence, "+
-			"?) WHERE target_table = ? AND state_id = ?",
-			spec.StateID, spec.Fence, target, others[0])
+			"?) WHERE target_table = ? AND state_id = ?", spec.StateID, spec.Fence, target, others[0])
 		others = others[1:]
 	case own == nil:
 		_, err = db.ExecContext(ctx, "INSERT INTO "+st+" (target_table, state_id, keeper, fence, run, watermark, done)"+

@@ -28,8 +28,7 @@ const (
 	ClassCapacity
 	// ClassFailover is a server that is read-only: the connection is dropped and opened again.
 	ClassFailover
-	// ClassSplit is a statement that is too large: smaller batches, and permanent once one
-	// row alone does not fit.
+	// ClassSplit is a statement that is too large: smaller batches, and permanent once one row alone does not fit.
 	ClassSplit
 	// ClassRowData is a row that the target refuses, now and on every retry.
 	ClassRowData

@@ -82,16 +82,14 @@ func infoByText(e *mysql.MySQLError) *errorInfo {
 	return nil
 }
 
-// saysReadOnly reads the text of 1290 "The server is running with the %s option so it cannot
-// execute this statement", whose option may also be --secure-file-priv or --skip-grant-tables,
-// and of 1015 "Can't lock file (errno: 165 - Table is read only)", which MySQL says with
-// innodb_read_only.
+// saysReadOnly reads the text of 1290 "The server is running with the %s option so it cannot execute this statement",
+// whose option may also be --secure-file-priv or --skip-grant-tables, and of 1015 "Can't lock file (errno: 165 - Table
+// is read only)", which MySQL says with innodb_read_only.
 func saysReadOnly(message string) bool {
 	return strings.Contains(strings.NewReplacer("-", " ", "_", " ").Replace(message), "read only")
 }
 
-// unknownError tells what passes by itself from what is forbidden: Vitess and others say 1105 of
-// a lost backend, too.
+// unknownError tells what passes by itself from what is forbidden: Vitess and others say 1105 of a lost backend, too.
 func unknownError(m string) *errorInfo {
 	if strings.HasPrefix(m, "percona-xtradb-cluster prohibits") { // its text is about names
 		return &clusterForbids

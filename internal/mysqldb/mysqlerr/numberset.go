@@ -21,12 +21,10 @@ const refusedRanges = "1000-1887 1900-1999 3000-3238 3500-4208 6000-6141 6400-65
 
 var refused = info(ClassConfiguration, "the server refuses the statement", remedyRefused)
 
-// systemErrors carry an error number of the operating system or of a storage engine in their
-// text: see systemError.
+// systemErrors carry an error number of the operating system or of a storage engine in their text: see systemError.
 const systemErrors = "1004 1009-1014 1016-1019 1023-1026 1028 1030 1296 1376 1374 1810 1811 1815"
 
-// knownErrors are the numbers of errorInfos, errorGroups and refusedRanges; noteNumbers are those of
-// notes.
+// knownErrors are the numbers of errorInfos, errorGroups and refusedRanges; noteNumbers are those of notes.
 var knownErrors, noteNumbers = collect()
 
 // IsNote reports whether a warning of the number is a note about the statement, not about a row.

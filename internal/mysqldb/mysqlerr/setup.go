@@ -25,8 +25,7 @@ func (e *DSNError) Error() string { return ErrBadDSN.Error() + ": " + e.What + "
 // Unwrap makes errors.Is find ErrBadDSN.
 func (e *DSNError) Unwrap() error { return ErrBadDSN }
 
-// FileError is a file of this machine that the configuration names and that cannot be read. It is
-// permanent.
+// FileError is a file of this machine that the configuration names and that cannot be read. It is permanent.
 type FileError struct {
 	Path  string
 	Cause error

@@ -187,8 +187,7 @@ func (c *cutter) measure() (total int64, ranges int) {
 	return total, int(min(int64(c.want), max(1, total/c.minRows)))
 }
 
-// join makes ranges of about equally many rows from adjacent pieces and returns their ends, but
-// for the last one's.
+// join makes ranges of about equally many rows from adjacent pieces and returns their ends, but for the last one's.
 func (c *cutter) join() [][]string {
 	if len(c.pieces) == 0 {
 		return nil
@@ -268,8 +267,7 @@ func (c *cutter) splitAt(ctx context.Context, p piece, m *midpointer) (left, rig
 	return left, right, nil
 }
 
-// nextColumn turns a piece of one value into the piece of all values of the key's next column
-// below it.
+// nextColumn turns a piece of one value into the piece of all values of the key's next column below it.
 func (c *cutter) nextColumn(ctx context.Context, p piece) ([]piece, error) {
 	p.indivisible, p.unevenSplits = true, 0
 	depth := len(p.prefix) + 1

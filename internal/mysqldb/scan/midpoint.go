@@ -12,9 +12,8 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// A midpointFunc names a text about in the middle between two values of a column, lo before hi by
-// its own order; false where it knows none. Only balance depends on it: the cutter asks the server
-// which values lie on either side.
+// A midpointFunc names a text about in the middle between two values of a column, lo before hi by its own order; false
+// where it knows none. Only balance depends on it: the cutter asks the server which values lie on either side.
 type midpointFunc func(lo, hi string) (string, bool)
 
 // A midpointer finds midpoints of one column's values.

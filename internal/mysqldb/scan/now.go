@@ -11,11 +11,10 @@ import (
 
 // Reads up to now.
 //
-// A row that changes more often than the upper end of a window lies behind the clock is above
-// that end whenever it is looked at. So a read may go on above it, up to the clock as each
-// statement begins. Along the cursor the order is ascending: a row that moves while it is read
-// moves up, to where the read has not been yet, and the last statement ends at its own moment.
-// By key a row stays where it is, and is read as it is then.
+// A row that changes more often than the upper end of a window lies behind the clock is above that end whenever it is
+// looked at. So a read may go on above it, up to the clock as each statement begins. Along the cursor the order is
+// ascending: a row that moves while it is read moves up, to where the read has not been yet, and the last statement
+// ends at its own moment. By key a row stays where it is, and is read as it is then.
 
 // maxRowsAfterClock is how many rows above the clock at which it began a read to now may take at least.
 // It may take as many again as it had below that clock. Where rows are written faster than
@@ -51,13 +50,8 @@ func (p *readPlan) cursorUpperBound(spec ReadSpec, c table.Column) (string, erro
 			return sqltext.Ident(c.Name) + " <= " + now, nil
 		}
 		// Up to hi the window is promised, also where the clock has been set back since.
-		return fmt.Sprintf(
-			"%s <= GREATEST(CAST(%s AS %s), %s)",
-			sqltext.Ident(c.Name),
-			hi,
-			sqltext.CastType(c),
-			now,
-		), nil
+		return fmt.Sprintf("%s <= GREATEST(CAST(%s AS %s), %s)", sqltext.Ident(c.Name), hi, sqltext.CastType(c),
+			now), nil
 	case hi != "":
 		return sqltext.Ident(c.Name) + " <= " + hi, nil
 	}

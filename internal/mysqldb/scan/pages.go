@@ -91,8 +91,7 @@ type ReadStats struct {
 }
 
 var (
-	// errNoPrimaryKey is returned for a table without a primary key: pages need one to
-	// know where the next begins.
+	// errNoPrimaryKey is returned for a table without a primary key: pages need one to know where the next begins.
 	errNoPrimaryKey = errors.New("the table has no primary key")
 	// errPageTooSlow is returned by ReadPages where not even one row arrives within the
 	// longest time that a statement is ever given.
@@ -131,12 +130,11 @@ func (l PageLimits) withDefaults() PageLimits {
 
 // ReadPages reads rows and hands them to yield a page at a time.
 //
-// Every page is one or a few short SELECTs in autocommit, read whole before the connection
-// is given back: a slow caller holds nothing open on the server. While yield is busy with one
-// page the next is read, and no further one. Each committed row in range is read exactly once
-// if it does not change meanwhile. The Rows are reused: yield must be done with them when it
-// returns. A page may be empty: a sign of life where a filter passes few rows. An error of
-// yield ends the read and is returned as it is, but for ErrStop.
+// Every page is one or a few short SELECTs in autocommit, read whole before the connection is given back: a slow caller
+// holds nothing open on the server. While yield is busy with one page the next is read, and no further one. Each
+// committed row in range is read exactly once if it does not change meanwhile. The Rows are reused: yield must be done
+// with them when it returns. A page may be empty: a sign of life where a filter passes few rows. An error of yield ends
+// the read and is returned as it is, but for ErrStop.
 func ReadPages(ctx context.Context, d mysqldb.Reader, spec ReadSpec, yield func(*table.Rows) error) (ReadStats, error) {
 	plan, err := newReadPlan(d.ServerInfo(), spec)
 	if err != nil {

@@ -21,10 +21,9 @@ import (
 // at most 16 × want + 200 statements, each of which reads a few entries of the index or asks
 // for an estimate, however large the table is; about ten for each range are usual.
 //
-// An empty table, a key that begins with a prefix of a column or with a SET of many members,
-// and a table without a primary key are one range. Where the server's statistics are of another
-// time than the rows, so that its estimates say nothing, the key space is cut evenly by value,
-// into want ranges.
+// An empty table, a key that begins with a prefix of a column or with a SET of many members, and a table without a
+// primary key are one range. Where the server's statistics are of another time than the rows, so that its estimates say
+// nothing, the key space is cut evenly by value, into want ranges.
 func CutRanges(ctx context.Context, d mysqldb.Reader, t *schema.Table, want int, minRows int64) ([]KeyRange, error) {
 	whole := []KeyRange{{}}
 	if want <= 1 || len(t.PrimaryKey) == 0 {

@@ -85,11 +85,7 @@ func CountSample(ctx context.Context, d mysqldb.Reader, target *schema.Table, s 
 }
 
 func countSample(
-	ctx context.Context,
-	d mysqldb.Reader,
-	target *schema.Table,
-	s Sample,
-	orNewer bool,
+	ctx context.Context, d mysqldb.Reader, target *schema.Table, s Sample, orNewer bool,
 ) (n int, err error) {
 	if s.Len() == 0 {
 		return 0, nil

@@ -29,10 +29,8 @@ func (c *cutter) seek(ctx context.Context, prefix, where []string, backward, one
 	part := c.plan.parts[len(prefix)]
 	exprs := []sqltext.Expr{c.plan.exprs[part.expr]}
 	if part.column.RawCharset {
-		exprs = append(
-			exprs,
-			sqltext.Expr{SQL: "CONVERT(" + sqltext.Ident(part.column.Name) + " USING utf8mb4)", Kind: table.KindString},
-		)
+		exprs = append(exprs,
+			sqltext.Expr{SQL: "CONVERT(" + sqltext.Ident(part.column.Name) + " USING utf8mb4)", Kind: table.KindString})
 	}
 	if other := c.plan.offIndex(); other != "" {
 		exprs = append(exprs, sqltext.Expr{SQL: other, Kind: table.KindInt})

@@ -112,9 +112,8 @@ func (p *readPlan) orderSQL(pos table.Position) string {
 	return " ORDER BY " + strings.Join(terms, ", ")
 }
 
-// throughSQL is the end of a read by key as a condition; empty where the position's equalities imply
-// it. Inside the group in which the read ends it is a bound of the next column alone, which
-// the index serves for every kind of column.
+// throughSQL is the end of a read by key as a condition; empty where the position's equalities imply it. Inside the
+// group in which the read ends it is a bound of the next column alone, which the index serves for every kind of column.
 func (p *readPlan) throughSQL(pos table.Position) (string, error) {
 	if len(p.through) == 0 {
 		return "", nil

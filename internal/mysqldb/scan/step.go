@@ -108,9 +108,8 @@ func (r *pageReader) advance(before int) {
 	}
 }
 
-// advanceByCursor ends a page in the order of the cursor alone. The rows of its last cursor
-// value are an arbitrary part of the rows that have it: they are dropped and read again, as
-// a group of their own, in the order of the key.
+// advanceByCursor ends a page in the order of the cursor alone. The rows of its last cursor value are an arbitrary part
+// of the rows that have it: they are dropped and read again, as a group of their own, in the order of the key.
 func (r *pageReader) advanceByCursor(before int) {
 	expr := r.plan.parts[0].expr
 	last := r.rows.Len() - 1

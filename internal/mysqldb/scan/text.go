@@ -22,9 +22,8 @@ const (
 	fillRunes = 60
 )
 
-// textStrategies are the ways to cut a text column. None of them asks the server for the order of
-// its collation: a midpoint that the collation places elsewhere makes a light piece, and the next
-// strategy takes over.
+// textStrategies are the ways to cut a text column. None of them asks the server for the order of its collation: a
+// midpoint that the collation places elsewhere makes a light piece, and the next strategy takes over.
 //
 //	strategy        finds                                       fits
 //	by base letter  the middle of folded texts                  collations that first ignore accents and case

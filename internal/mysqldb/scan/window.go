@@ -21,13 +21,7 @@ import (
 // It goes along an index that begins with the cursor and costs what CutRanges does. Without
 // such an index, and where there is nothing to be cut, it is the window itself.
 func CutWindow(
-	ctx context.Context,
-	d mysqldb.Reader,
-	t *schema.Table,
-	cursor string,
-	w table.Window,
-	want int,
-	minRows int64,
+	ctx context.Context, d mysqldb.Reader, t *schema.Table, cursor string, w table.Window, want int, minRows int64,
 ) ([]table.Window, error) {
 	whole := []table.Window{w}
 	if want <= 1 || schema.CursorIndex(t, cursor) == "" {
@@ -48,13 +42,7 @@ func CutWindow(
 
 // windowCutter cuts a window into pieces.
 func windowCutter(
-	ctx context.Context,
-	d mysqldb.Reader,
-	t *schema.Table,
-	cursor string,
-	w table.Window,
-	want int,
-	minRows int64,
+	ctx context.Context, d mysqldb.Reader, t *schema.Table, cursor string, w table.Window, want int, minRows int64,
 ) (*cutter, error) {
 	plan, err := newReadPlan(d.ServerInfo(), ReadSpec{Table: t, Cursor: cursor})
 	if err != nil {
@@ -69,9 +57,8 @@ func windowCutter(
 	return c, c.cut(ctx, where)
 }
 
-// WindowRows is the server's estimate of the rows in a window, by a few dozen readings of the
-// cursor's index, however many rows the window has. It is 0 where there is no such index. It is for
-// messages: half or twice as many are normal.
+// WindowRows is the server's estimate of the rows in a window, by a few dozen readings of the cursor's index, however
+// many rows the window has. It is 0 where there is no such index. It is for messages: half or twice as many are normal.
 func WindowRows(ctx context.Context, d mysqldb.Reader, t *schema.Table, cursor string, w table.Window) (int64, error) {
 	if schema.CursorIndex(t, cursor) == "" {
 		return 0, nil

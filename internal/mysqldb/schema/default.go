@@ -88,9 +88,8 @@ func onUpdate(extra string) string {
 	return m[1]
 }
 
-// unescapeExpression undoes what MySQL's information schema does to expressions, and to
-// nothing else: it escapes them, concat(_utf8mb4\'a\') for concat(_utf8mb4'a'), and encodes
-// them in UTF-8 twice.
+// unescapeExpression undoes what MySQL's information schema does to expressions, and to nothing else: it escapes them,
+// concat(_utf8mb4\'a\') for concat(_utf8mb4'a'), and encodes them in UTF-8 twice.
 func unescapeExpression(s string) string {
 	s = decodedOnce(s)
 	if !strings.Contains(s, `\`) {
@@ -108,9 +107,8 @@ func unescapeExpression(s string) string {
 	return b.String()
 }
 
-// decodedOnce gives back a text whose UTF-8 bytes were taken for characters and encoded
-// again. Any other text comes back as it is: its characters, taken for bytes, hardly ever
-// are UTF-8.
+// decodedOnce gives back a text whose UTF-8 bytes were taken for characters and encoded again. Any other text comes
+// back as it is: its characters, taken for bytes, hardly ever are UTF-8.
 func decodedOnce(s string) string {
 	once := make([]byte, 0, len(s))
 	twice := false

@@ -78,9 +78,8 @@ func memberQuery(server mysqldb.Server, name table.Name, c *Column, places []int
 	switch {
 	case c.Kind == table.KindSet && server.Flavor == mysqldb.FlavorMariaDB && server.AtLeast(10, 3, 0):
 		return memberVariables(name, c, places)
-	case server.Flavor == mysqldb.FlavorMariaDB && c.Kind == table.KindEnum && server.AtLeast(
-		10, 2, 2,
-	), server.Flavor == mysqldb.FlavorMySQL && server.AtLeast(8, 0, 1):
+	case server.Flavor == mysqldb.FlavorMariaDB && c.Kind == table.KindEnum && server.AtLeast(10, 2, 2),
+		server.Flavor == mysqldb.FlavorMySQL && server.AtLeast(8, 0, 1):
 		return memberRecursion(name, c, places)
 	}
 	return ""
@@ -115,10 +114,8 @@ func memberVariables(name table.Name, c *Column, places []int) string {
 	var declare strings.Builder
 	selects := make([]string, len(places))
 	for n, at := range places {
-		fmt.Fprintf(
-			&declare, "DECLARE m%d TYPE OF %s.%s DEFAULT CAST(%d AS UNSIGNED); ", at, sqltext.Qualified(name),
-			sqltext.Ident(c.Name), memberNumber(c, at),
-		)
+		fmt.Fprintf(&declare, "DECLARE m%d TYPE OF %s.%s DEFAULT CAST(%d AS UNSIGNED); ", at, sqltext.Qualified(name),
+			sqltext.Ident(c.Name), memberNumber(c, at))
 		selects[n] = fmt.Sprintf("SELECT %d AS place, CONCAT(m%d) AS member", at, at)
 	}
 	return "BEGIN NOT ATOMIC " + declare.String() + strings.Join(selects, " UNION ALL ") + "; END"

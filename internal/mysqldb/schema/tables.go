@@ -11,8 +11,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// Tables are the base tables of a schema that the account sees, by name. A schema that is not
-// there has none.
+// Tables are the base tables of a schema that the account sees, by name. A schema that is not there has none.
 func Tables(ctx context.Context, d mysqldb.Reader, schema string) (_ []table.Name, err error) {
 	names, err := QueryNames(ctx, d, "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = ?"+
 		" AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') ORDER BY TABLE_NAME", schema)

@@ -22,9 +22,8 @@ const aheadTolerance = 10 * time.Second
 // without a step of either: the time that a reading takes, and the difference between two workers.
 const stepTolerance = 2 * time.Second
 
-// Ahead says that a watermark lies above every value that the source can give to a row now. Rows
-// that are written meanwhile lie below the watermark, where no window begins: such a run is not
-// done, however little it has to read.
+// Ahead says that a watermark lies above every value that the source can give to a row now. Rows that are written
+// meanwhile lie below the watermark, where no window begins: such a run is not done, however little it has to read.
 type Ahead struct {
 	// Watermark is the table's, Latest the largest value that a row can have by now; both are
 	// exact texts of the cursor.
@@ -81,9 +80,8 @@ func cursorMoment(text string) (time.Time, error) {
 	return time.Parse("2006-01-02 15:04:05.999999", text)
 }
 
-// stepBack is by how much the source's clock went back since the last run, as the worker's clock
-// shows; 0 where it did not, or that is not known. A change of the cursor's zone counts too, and the end
-// of summer time.
+// stepBack is by how much the source's clock went back since the last run, as the worker's clock shows; 0 where it did
+// not, or that is not known. A change of the cursor's zone counts too, and the end of summer time.
 func stepBack(spec UpperBoundSpec, now string, worker time.Time) time.Duration {
 	if spec.Seen == nil || spec.Seen.Worker.IsZero() {
 		return 0

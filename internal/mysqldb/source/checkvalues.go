@@ -13,9 +13,8 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// Some values of a cursor lie below every watermark: NULL, and the zero date that a server stores
-// where it is given none. A first load reads such rows once; when they change or new ones come,
-// no run reads them again.
+// Some values of a cursor lie below every watermark: NULL, and the zero date that a server stores where it is given
+// none. A first load reads such rows once; when they change or new ones come, no run reads them again.
 
 // nullCheckTime bounds the search for such a value in a cursor without an index.
 const nullCheckTime = 10 * time.Second
@@ -52,8 +51,10 @@ func (s *Source) findNull(ctx context.Context, t *schema.Table, name string) (bo
 // checkUnreadable searches for rows whose cursor lies below every watermark.
 func (s *Source) checkUnreadable(ctx context.Context, f *findings, t *schema.Table, c *schema.Column) error {
 	if c.Nullable {
-		if err := s.checkValue(ctx, f, t, c, unreadable{condition: sqltext.Ident(c.Name) + " IS NULL", name: "NULL",
-			possible: !c.IsComputed(), never: "make the column NOT NULL", remedy: nullRemedy(t, c)}); err != nil {
+		if err := s.checkValue(ctx, f, t, c, unreadable{
+			condition: sqltext.Ident(c.Name) + " IS NULL", name: "NULL",
+			possible: !c.IsComputed(), never: "make the column NOT NULL", remedy: nullRemedy(t, c),
+		}); err != nil {
 			return err
 		}
 	}
@@ -61,10 +62,12 @@ func (s *Source) checkUnreadable(ctx context.Context, f *findings, t *schema.Tab
 	if zero == "" || c.IsPeriod() {
 		return nil
 	}
-	return s.checkValue(ctx, f, t, c, unreadable{condition: sqltext.Ident(c.Name) + " = " + zero, name: "the zero date",
+	return s.checkValue(ctx, f, t, c, unreadable{
+		condition: sqltext.Ident(c.Name) + " = " + zero, name: "the zero date",
 		possible: c.Default != nil && strings.HasPrefix(strings.Trim(*c.Default, "'"), "0000-00-00"),
 		never:    "give the column another default, such as CURRENT_TIMESTAMP",
-		remedy:   "give these rows a date, and the column another default than the zero date"})
+		remedy:   "give these rows a date, and the column another default than the zero date",
+	})
 }
 
 // unreadable is a value of a cursor that lies below every watermark.

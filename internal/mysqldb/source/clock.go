@@ -6,11 +6,10 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// A source's clock that is set back gives rows cursors that lie below the watermark. Such a step is
-// seen by the clock of the workers. From then on the watermark is at the lowest value that a row can
-// have got since: it is lowered to there. It stays there until all transactions have ended that were
-// open before the step, since they give rows cursors below their own start. Rows above it arrive as
-// the tail of each run.
+// A source's clock that is set back gives rows cursors that lie below the watermark. Such a step is seen by the clock
+// of the workers. From then on the watermark is at the lowest value that a row can have got since: it is lowered to
+// there. It stays there until all transactions have ended that were open before the step, since they give rows cursors
+// below their own start. Rows above it arrive as the tail of each run.
 
 // rememberStep says by how much the source's clock is back, at most, and since when no transaction is
 // older than the step: see [UpperBound].

@@ -12,10 +12,9 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// Integer cursors that are not AUTO_INCREMENT are mostly moments, as seconds or parts of a second
-// since 1970. One value that is none, such as microseconds among seconds, would become a watermark
-// that no later row is above. So the largest values are read, and not only the maximum: a few
-// that are far above all others are no end of a window.
+// Integer cursors that are not AUTO_INCREMENT are mostly moments, as seconds or parts of a second since 1970. One value
+// that is none, such as microseconds among seconds, would become a watermark that no later row is above. So the largest
+// values are read, and not only the maximum: a few that are far above all others are no end of a window.
 
 // CursorUnit says what an integer cursor counts.
 type CursorUnit string
@@ -56,16 +55,14 @@ const (
 
 // integerTop is what an integer cursor's largest values say.
 type integerTop struct {
-	// highest is the largest value that may end a window; "" for none. at is the source's UTC time
-	// after it was read.
+	// highest is the largest value that may end a window; "" for none. at is the source's UTC time after it was read.
 	highest string
 	at      time.Time
 	// ceiling bounds the values that are read at all, inclusive; nil for none. above counts the
 	// rows that lie above it, among those read.
 	ceiling *big.Int
 	above   int64
-	// unit is what the cursor counts, 0 where that is not known; latest is now in it, where the
-	// configuration says so.
+	// unit is what the cursor counts, 0 where that is not known; latest is now in it, where the configuration says so.
 	unit    time.Duration
 	latest  string
 	middle  *big.Int // of the values read; nil for none

@@ -13,8 +13,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// metadataLock is a lock by which its owner writes a table or may come to write one: held, or
-// waited for.
+// metadataLock is a lock by which its owner writes a table or may come to write one: held, or waited for.
 type metadataLock struct {
 	table   table.Name
 	pending bool

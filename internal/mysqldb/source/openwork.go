@@ -40,10 +40,9 @@ const (
 
 // oldestOpenWork is the open work on a table that began first, or nil for none at all.
 //
-// The order is what makes it complete. Work that began before the call is, when statements are
-// listed, either a running statement and in that list, or has an open transaction, or is
-// committed and so visible to every later read. Only then are the transactions read, from a
-// copy that is proven to be younger than the list of statements.
+// The order is what makes it complete. Work that began before the call is, when statements are listed, either a running
+// statement and in that list, or has an open transaction, or is committed and so visible to every later read. Only then
+// are the transactions read, from a copy that is proven to be younger than the list of statements.
 func (s *Source) oldestOpenWork(ctx context.Context, name table.Name, instance string) (oldest *openWork, err error) {
 	for try := 0; ; try++ {
 		seen, err := s.openWork.read(ctx, s.readOpenWork)

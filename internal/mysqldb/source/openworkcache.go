@@ -10,10 +10,9 @@ import (
 )
 
 const (
-	// workReadTimeout bounds one reading of open work. workJoinTimeout bounds how long a caller waits for
-	// a reading that began before its call; after that, one caller starts the next. A reading takes less than
-	// a second, and up to twelve seconds where other clients read the list all the time. The sum of both
-	// stays below a minute.
+	// workReadTimeout bounds one reading of open work. workJoinTimeout bounds how long a caller waits for a reading
+	// that began before its call; after that, one caller starts the next. A reading takes less than a second, and up to
+	// twelve seconds where other clients read the list all the time. The sum of both stays below a minute.
 	workReadTimeout = 45 * time.Second
 	workJoinTimeout = 12 * time.Second
 )

@@ -8,10 +8,9 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 )
 
-// ReplicaLag is how far the server is behind those that it replicates from, in whole seconds:
-// the longest of its channels. known is false where a channel does not say, as when its
-// replication is stopped, where the account may not ask (REPLICATION CLIENT; on MariaDB
-// REPLICA MONITOR), or where the server is no replica.
+// ReplicaLag is how far the server is behind those that it replicates from, in whole seconds: the longest of its
+// channels. known is false where a channel does not say, as when its replication is stopped, where the account may not
+// ask (REPLICATION CLIENT; on MariaDB REPLICA MONITOR), or where the server is no replica.
 func (s *Source) ReplicaLag(ctx context.Context) (lag time.Duration, known bool, err error) {
 	channels, seen, err := s.replicaChannels(ctx)
 	if err != nil {

@@ -22,9 +22,8 @@ const (
 	maxSamples = 20
 )
 
-// chooseInteger chooses hi for an integer cursor. Its values carry no time, so the maximum is
-// safe only once everything that was open when it was read has ended. An AUTO_INCREMENT value
-// taken later is larger.
+// chooseInteger chooses hi for an integer cursor. Its values carry no time, so the maximum is safe only once everything
+// that was open when it was read has ended. An AUTO_INCREMENT value taken later is larger.
 func (s *Source) chooseInteger(ctx context.Context, spec UpperBoundSpec, replica replicaLag) (h UpperBound, err error) {
 	h.Warnings = replica.warnings
 	look, err := s.readIntegerTop(ctx, spec)
@@ -131,10 +130,9 @@ func samplesOf(spec UpperBoundSpec) (out []CursorSample) {
 	return out
 }
 
-// keepSamples are the samples that later runs need: one for all whose work has ended, and of the
-// others at most as many as there is room for. The first of those is never dropped, because it
-// settles first: with a lag of any length, and runs at any pace, the end rises. Nor is the last.
-// Between them the sample goes that leaves the smallest gap.
+// keepSamples are the samples that later runs need: one for all whose work has ended, and of the others at most as many
+// as there is room for. The first of those is never dropped, because it settles first: with a lag of any length, and
+// runs at any pace, the end rises. Nor is the last. Between them the sample goes that leaves the smallest gap.
 func keepSamples(samples []CursorSample, settled time.Time) []CursorSample {
 	var kept []CursorSample
 	if max := highestSample(samples, settled); max != "" {

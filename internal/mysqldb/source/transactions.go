@@ -16,10 +16,9 @@ import (
 )
 
 const (
-	// freshPause is a little longer than InnoDB keeps its copy of the list after the last
-	// reading, and so the time between two of ours. While others read it more often than that, it
-	// never gets fresh: pauses grow until one falls into a gap, up to freshPauseLimit each, about
-	// twelve seconds in all.
+	// freshPause is a little longer than InnoDB keeps its copy of the list after the last reading, and so the time
+	// between two of ours. While others read it more often than that, it never gets fresh: pauses grow until one falls
+	// into a gap, up to freshPauseLimit each, about twelve seconds in all.
 	freshPause      = 110 * time.Millisecond
 	freshPauseLimit = 4 * time.Second
 )
@@ -30,9 +29,8 @@ var errStaleList = errors.New("the server's list of transactions does not show a
 // freshTransactions reads the transaction list, from a copy made after this call began, and
 // returns the thread of its own connection.
 //
-// InnoDB hands out a copy that may be older. The statement that reads the list is the proof: a
-// copy that shows it, in a transaction of ours, was made for it. What CONNECTION_ID() says is of
-// no use here, since a proxy answers that itself.
+// InnoDB hands out a copy that may be older. The statement that reads the list is the proof: a copy that shows it, in a
+// transaction of ours, was made for it. What CONNECTION_ID() says is of no use here, since a proxy answers that itself.
 func (s *Source) freshTransactions(ctx context.Context, conn *sql.Conn) (trxs []transaction, self uint64, err error) {
 	for _, stmt := range []string{
 		"SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", // below it, no snapshot is taken
@@ -135,10 +133,9 @@ func clockSetBack(ctx context.Context, conn *sql.Conn, oldest float64) (float64,
 
 // transactionAges are the ages in seconds, by connection, that the performance schema knows.
 //
-// InnoDB dates a transaction by its first access to a row. A first statement that waited for
-// a metadata lock stamped its rows before that, and leaves no other trace once it is done.
-// Where the performance schema is off (MariaDB's default) or not readable, only the overlap
-// covers such a wait.
+// InnoDB dates a transaction by its first access to a row. A first statement that waited for a metadata lock stamped
+// its rows before that, and leaves no other trace once it is done. Where the performance schema is off (MariaDB's
+// default) or not readable, only the overlap covers such a wait.
 func transactionAges(ctx context.Context, conn *sql.Conn) (map[uint64]float64, error) {
 	recs, err := readRecords(ctx, conn, "SELECT t.PROCESSLIST_ID AS id, e.TIMER_WAIT AS age FROM "+
 		"performance_schema.events_transactions_current e JOIN performance_schema.threads t ON t.THREAD_ID = "+

@@ -119,8 +119,7 @@ type UpperBound struct {
 	// Tail counts the rows above Hi and the watermark, up to now and up to UpperBoundSpec.TailRows + 1. Where
 	// there is no index to count by, it is TailUnknown.
 	Tail int64 `json:"tail,omitempty"`
-	// Latest is the largest value that a row can have by now, in the cursor's exact text; empty
-	// where nothing says so.
+	// Latest is the largest value that a row can have by now, in the cursor's exact text; empty where nothing says so.
 	Latest string `json:"latest,omitempty"`
 	// Unit is the time between two values of an integer cursor; 0 where that is not known. Ceiling
 	// bounds the values of one that are read, inclusive: Future counts the rows above. "" is no bound.

@@ -11,14 +11,12 @@ import (
 // maxDecimalDigits is the longest number that a DECIMAL inside a document can have.
 const maxDecimalDigits = 65
 
-// appendJSON appends a document of MySQL's as SQL for a JSON column, so that it prints there
-// as it does at its source.
+// appendJSON appends a document of MySQL's as SQL for a JSON column, so that it prints there as it does at its source.
 //
-// MySQL's documents hold DECIMALs where functions built them (JSON_OBJECT over a DECIMAL
-// column, say). Printed and parsed they become DOUBLEs: 1.10 turns into 1.1, and digits
-// beyond the seventeenth go. A document with such a number is built by functions again; every
-// other one is its own text. What text cannot tell apart (a date from a string of it, the
-// DECIMAL 1.5 from the DOUBLE) arrives as what the text says.
+// MySQL's documents hold DECIMALs where functions built them (JSON_OBJECT over a DECIMAL column, say). Printed and
+// parsed they become DOUBLEs: 1.10 turns into 1.1, and digits beyond the seventeenth go. A document with such a number
+// is built by functions again; every other one is its own text. What text cannot tell apart (a date from a string of
+// it, the DECIMAL 1.5 from the DOUBLE) arrives as what the text says.
 func appendJSON(dst, v []byte) ([]byte, error) {
 	if !holdsDecimal(v) {
 		return AppendQuoted(dst, v), nil

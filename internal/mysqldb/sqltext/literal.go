@@ -131,8 +131,7 @@ func AppendQuoted(dst, v []byte) []byte {
 	return append(dst, '\'')
 }
 
-// AppendEscaped appends v with a backslash, and what the table has, for each byte that is in
-// the table.
+// AppendEscaped appends v with a backslash, and what the table has, for each byte that is in the table.
 func AppendEscaped(dst, v []byte, escapes *[256]byte) []byte {
 	plain := 0 // where the piece that needs no escape begins
 	for i, c := range v {
@@ -164,9 +163,8 @@ func AppendHex(dst, v []byte) []byte {
 // AssignAppender is the appender for a value that is assigned to a column, where compare is the one for
 // values that are compared with it.
 //
-// Bytes go as they are into a column of their own character set. With an introducer, MySQL warns of
-// a byte that has no character (x'98' of cp1251), or takes the text for NULL, although the column
-// holds that byte like any other.
+// Bytes go as they are into a column of their own character set. With an introducer, MySQL warns of a byte that has no
+// character (x'98' of cp1251), or takes the text for NULL, although the column holds that byte like any other.
 func AssignAppender(from, to table.Column, compare Appender) Appender {
 	if !from.RawCharset || from.Charset != to.Charset {
 		return compare

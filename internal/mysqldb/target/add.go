@@ -14,10 +14,8 @@ func (c *comparison) columnsToAdd(missing []*schema.Column) (names []string) {
 	for _, m := range missing {
 		if !c.options.AddColumns {
 			if !m.Generated {
-				c.addFinding(
-					table.LevelRefuse, m.Name, "is missing on the target",
-					"add it to the target, or leave it out of the sync",
-				)
+				c.addFinding(table.LevelRefuse, m.Name, "is missing on the target",
+					"add it to the target, or leave it out of the sync")
 			}
 			continue
 		}

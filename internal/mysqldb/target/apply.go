@@ -18,10 +18,8 @@ import (
 // Each statement commits by itself; after an error, plan again and what is left is done.
 func (t *Target) Apply(ctx context.Context, p Diff) error {
 	if p.Refused() {
-		return fmt.Errorf(
-			"change the target %s: %w", p.Name,
-			mysqlerr.Refuse("", "the plan was refused", "resolve its findings and plan again"),
-		)
+		return fmt.Errorf("change the target %s: %w", p.Name,
+			mysqlerr.Refuse("", "the plan was refused", "resolve its findings and plan again"))
 	}
 	if len(p.Statements) == 0 {
 		return nil
@@ -82,8 +80,7 @@ func alterable(t *schema.Table, p *Diff, statement string) string {
 	if !t.Versioned {
 		return statement
 	}
-	p.addFinding(
-		table.LevelInfo, "", "the target keeps former rows (WITH SYSTEM VERSIONING), which are altered as well", "",
-	)
+	p.addFinding(table.LevelInfo, "",
+		"the target keeps former rows (WITH SYSTEM VERSIONING), which are altered as well", "")
 	return "SET STATEMENT system_versioning_alter_history = KEEP FOR " + statement
 }

@@ -19,9 +19,8 @@ func readCollations(ctx context.Context, db *mysqldb.DB) (_ collations, err erro
 	if db.Server.Flavor == mysqldb.FlavorMariaDB && db.Server.AtLeast(10, 10, 1) {
 		name = "FULL_COLLATION_NAME"
 	}
-	rows, err := db.QueryContext(
-		ctx, "SELECT CHARACTER_SET_NAME, "+name+" FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY",
-	)
+	rows, err := db.QueryContext(ctx, "SELECT CHARACTER_SET_NAME, "+name+
+		" FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY")
 	if err != nil {
 		return nil, err
 	}
@@ -50,10 +49,9 @@ type translated struct {
 // errNoCharset is returned where a character set's bytes would have no home on the target.
 var errNoCharset = errors.New("the target server does not have this character set")
 
-// translate finds the target's name for a column's collation, or the nearest one it has. For
-// columns of a primary or unique key the nearest is not good enough: two keys that differ on
-// the source could be one on the target, so there it is one that never takes two different
-// strings for equal.
+// translate finds the target's name for a column's collation, or the nearest one it has. For columns of a primary or
+// unique key the nearest is not good enough: two keys that differ on the source could be one on the target, so there it
+// is one that never takes two different strings for equal.
 func (have collations) translate(charset, collation string, key, raw bool) (translated, error) {
 	for _, spelled := range spellings(charset, collation) {
 		if have[spelled.charset][spelled.collation] {

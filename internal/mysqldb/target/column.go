@@ -27,14 +27,12 @@ func compareColumn(p *Diff, from, to *schema.Column) {
 func noteColumn(p *Diff, from, to *schema.Column) {
 	switch {
 	case from.Kind == table.KindTimestamp && to.Kind == table.KindDateTime:
-		p.addFinding(
-			table.LevelInfo, to.Name, "is a DATETIME on the target, and holds the source's TIMESTAMP in UTC", "",
-		)
+		p.addFinding(table.LevelInfo, to.Name, "is a DATETIME on the target, and holds the source's TIMESTAMP in UTC",
+			"")
 	case from.Kind == table.KindTimestamp && hasLongTimestamps(p.from) && !hasLongTimestamps(p.to):
 		p.addFinding(table.LevelInfo, to.Name, "ends in 2038 on the target, and not at the source: a later moment "+
-			"stops the run",
-			fmt.Sprintf("ALTER TABLE %s MODIFY %s datetime(%d)", sqltext.Qualified(p.Name), sqltext.Ident(to.Name),
-				from.Precision))
+			"stops the run", fmt.Sprintf("ALTER TABLE %s MODIFY %s datetime(%d)", sqltext.Qualified(p.Name),
+			sqltext.Ident(to.Name), from.Precision))
 	case strings.HasPrefix(to.Type, "vector") && mayBeShorter(p.from, p.to):
 		p.addFinding(table.LevelWarn, to.Name, "takes vectors of its whole length only: one with fewer entries, "+
 			"which the source allows, stops the run",
@@ -176,10 +174,8 @@ func checkMembers(p *Diff, source *schema.Table) {
 		c := &source.Columns[i]
 		for j, m := range c.Members {
 			if slices.Index(c.Members, m) < j && !strings.Contains(m, "?") { // how a server shows what it cannot name
-				p.addFinding(
-					table.LevelRefuse, c.Name, fmt.Sprintf("has the member %q twice", m),
-					"give each member a text of its own at the source",
-				)
+				p.addFinding(table.LevelRefuse, c.Name, fmt.Sprintf("has the member %q twice", m),
+					"give each member a text of its own at the source")
 				break
 			}
 		}

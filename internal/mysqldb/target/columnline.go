@@ -11,9 +11,8 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// columnLines are the definitions of a table's columns as SHOW CREATE TABLE has them. What they
-// hold beside the type is kept by a MODIFY only where it is said again, and the information
-// schema does not know all of it.
+// columnLines are the definitions of a table's columns as SHOW CREATE TABLE has them. What they hold beside the type is
+// kept by a MODIFY only where it is said again, and the information schema does not know all of it.
 func columnLines(ctx context.Context, d *mysqldb.DB, t *schema.Table) (map[string]string, error) {
 	var name, create string
 	if err := d.QueryRowContext(ctx, "SHOW CREATE TABLE "+sqltext.Qualified(t.Name)).Scan(&name, &create); err != nil {
@@ -34,11 +33,9 @@ func columnLines(ctx context.Context, d *mysqldb.DB, t *schema.Table) (map[strin
 // tiedColumns are those of foreign keys of and to a table, in lower case: their types cannot change.
 func tiedColumns(ctx context.Context, d *mysqldb.DB, t *schema.Table) (map[string]bool, error) {
 	names, err := schema.QueryNames(ctx, d, "SELECT COLUMN_NAME FROM information_schema.KEY_COLUMN_USAGE WHERE "+
-		"TABLE_SCHEMA = ? AND TABLE_NAME = ?"+
-		" AND REFERENCED_TABLE_NAME IS NOT NULL UNION ALL SELECT REFERENCED_COLUMN_NAME FROM "+
-		"information_schema.KEY_COLUMN_USAGE"+
-		" WHERE REFERENCED_TABLE_SCHEMA = ? AND REFERENCED_TABLE_NAME = ?", t.Name.Schema, t.Name.Table, t.Name.Schema,
-		t.Name.Table)
+		"TABLE_SCHEMA = ? AND TABLE_NAME = ? AND REFERENCED_TABLE_NAME IS NOT NULL UNION ALL SELECT "+
+		"REFERENCED_COLUMN_NAME FROM information_schema.KEY_COLUMN_USAGE WHERE REFERENCED_TABLE_SCHEMA = ? AND "+
+		"REFERENCED_TABLE_NAME = ?", t.Name.Schema, t.Name.Table, t.Name.Schema, t.Name.Table)
 	tied := map[string]bool{}
 	for _, n := range names {
 		tied[strings.ToLower(n)] = true

@@ -29,19 +29,16 @@ func compareTables(p *Diff, source, target *schema.Table, replace bool) []*schem
 		case from.Generated:
 			compareGenerated(p, source, from, to)
 		case to.Generated:
-			p.addFinding(
-				table.LevelRefuse, to.Name, "is a generated column on the target, which cannot be written",
-				plainRemedy(p, to),
-			)
+			p.addFinding(table.LevelRefuse, to.Name, "is a generated column on the target, which cannot be written",
+				plainRemedy(p, to))
 		default:
 			compareColumn(p, from, to)
 		}
 	}
 	for i := range target.Columns {
 		if source.Column(target.Columns[i].Name) == nil {
-			extraColumn(
-				p, &target.Columns[i], "is on the target and no longer at the source; it is kept, and not written",
-			)
+			extraColumn(p, &target.Columns[i], "is on the target and no longer at the source; it is kept, and not "+
+				"written")
 		}
 	}
 	compareRest(p, target, replace)
@@ -51,14 +48,11 @@ func compareTables(p *Diff, source, target *schema.Table, replace bool) []*schem
 // plainRemedy makes a generated column of the target a plain one. What is stored stays.
 func plainRemedy(p *Diff, c *schema.Column) string {
 	if c.Stored {
-		return fmt.Sprintf(
-			"ALTER TABLE %s MODIFY COLUMN %s %s NULL", sqltext.Qualified(p.Name), sqltext.Ident(c.Name), c.Type,
-		)
+		return fmt.Sprintf("ALTER TABLE %s MODIFY COLUMN %s %s NULL", sqltext.Qualified(p.Name), sqltext.Ident(c.Name),
+			c.Type)
 	}
-	return fmt.Sprintf(
-		"ALTER TABLE %s DROP COLUMN %s; the run adds it as a plain one", sqltext.Qualified(p.Name),
-		sqltext.Ident(c.Name),
-	)
+	return fmt.Sprintf("ALTER TABLE %s DROP COLUMN %s; the run adds it as a plain one", sqltext.Qualified(p.Name),
+		sqltext.Ident(c.Name))
 }
 
 // extraColumn adds the finding for a target column that gets no value.
@@ -76,13 +70,9 @@ func compareKeys(p *Diff, source, target *schema.Table) {
 		return // refused already
 	}
 	if len(target.PrimaryKey) == 0 {
-		p.addFinding(
-			table.LevelRefuse, "", "the target has no primary key",
-			fmt.Sprintf(
-				"ALTER TABLE %s ADD PRIMARY KEY (%s)", sqltext.Qualified(target.Name),
-				sqltext.IdentList(source.PrimaryKey),
-			),
-		).Topic = table.TopicKey
+		p.addFinding(table.LevelRefuse, "", "the target has no primary key", fmt.Sprintf(
+			"ALTER TABLE %s ADD PRIMARY KEY (%s)", sqltext.Qualified(target.Name),
+			sqltext.IdentList(source.PrimaryKey))).Topic = table.TopicKey
 		return
 	}
 	fold := func(names []string) []string {
@@ -102,11 +92,8 @@ func compareKeys(p *Diff, source, target *schema.Table) {
 	for _, index := range target.Indexes {
 		for _, part := range index.Columns {
 			if index.Name == "PRIMARY" && part.Prefix > 0 {
-				p.addFinding(
-					table.LevelRefuse, part.Column,
-					"is in the target's primary key with a prefix only, which could take two keys for one",
-					"use a key of whole columns",
-				).Topic = table.TopicKey
+				p.addFinding(table.LevelRefuse, part.Column, "is in the target's primary key with a prefix only, "+
+					"which could take two keys for one", "use a key of whole columns").Topic = table.TopicKey
 			}
 			if !index.Unique || part.Column == "" {
 				continue
@@ -123,23 +110,18 @@ func compareKeyColumn(p *Diff, from, to *schema.Column, index string) {
 		!mayMerge(from.Collation, to.Collation) {
 		return
 	}
-	text := fmt.Sprintf(
-		"has collation %s on the target and %s at the source: two different keys could become one row", to.Collation,
-		from.Collation,
-	)
+	text := fmt.Sprintf("has collation %s on the target and %s at the source: two different keys could become one row",
+		to.Collation, from.Collation)
 	remedy := fmt.Sprintf("give the target's column collation %s, or one that compares every character", from.Collation)
 	if index == "PRIMARY" {
 		p.addFinding(table.LevelRefuse, to.Name, text, remedy).Topic = table.TopicCollation
 		return
 	}
-	p.addFinding(
-		table.LevelWarn, to.Name, fmt.Sprintf("%s (unique key %s), which stops the run when it happens", text, index),
-		remedy,
-	).Topic = table.TopicCollation
+	p.addFinding(table.LevelWarn, to.Name, fmt.Sprintf("%s (unique key %s), which stops the run when it happens", text,
+		index), remedy).Topic = table.TopicCollation
 }
 
-// mayMerge reports whether two strings that differ under the source's collation could be
-// equal under the target's.
+// mayMerge reports whether two strings that differ under the source's collation could be equal under the target's.
 func mayMerge(from, to string) bool {
 	switch {
 	case sameCollation(from, to), schema.IsExactCollation(to):
@@ -158,9 +140,8 @@ func compareRest(p *Diff, target *schema.Table, replace bool) {
 			if replace {
 				what = "a row makes way for another with its value, unless it is newer"
 			}
-			p.addFinding(
-				table.LevelInfo, "", fmt.Sprintf("the target has a further unique key %s: %s", index.Name, what), "",
-			).Topic = table.TopicUnique
+			p.addFinding(table.LevelInfo, "", fmt.Sprintf("the target has a further unique key %s: %s", index.Name,
+				what), "").Topic = table.TopicUnique
 		}
 	}
 	for _, on := range []struct {

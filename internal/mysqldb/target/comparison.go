@@ -75,9 +75,8 @@ func (c *comparison) run(ctx context.Context) error {
 	c.target, err = schema.Read(ctx, c.dst, c.Name)
 	switch {
 	case errors.Is(err, schema.ErrNotABaseTable):
-		c.addFinding(
-			table.LevelRefuse, "", "the target is a view, not a table", "choose another name, or drop the view",
-		)
+		c.addFinding(table.LevelRefuse, "", "the target is a view, not a table",
+			"choose another name, or drop the view")
 		return nil
 	case errors.Is(err, schema.ErrNotFound):
 		return c.createTable(ctx)
@@ -123,25 +122,21 @@ func (c *comparison) changeTable(ctx context.Context) error {
 func (c *comparison) createTable(ctx context.Context) error {
 	c.Create = true
 	if !c.options.Create {
-		c.addFinding(
-			table.LevelRefuse, "", "the target table does not exist, or the login has no privilege on it",
-			"create it, or allow its creation",
-		)
+		c.addFinding(table.LevelRefuse, "", "the target table does not exist, or the login has no privilege on it",
+			"create it, or allow its creation")
 		return nil
 	}
 	var found int
-	err := c.dst.QueryRowContext(
-		ctx, "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?", c.Name.Schema,
-	).Scan(&found)
+	err := c.dst.QueryRowContext(ctx, "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?",
+		c.Name.Schema).Scan(&found)
 	if err != nil {
 		return err
 	}
 	if found == 0 {
 		// A database is more than a table: only a login that clearly may is taken to mean it.
 		if !c.grants.has("CREATE", table.Name{Schema: c.Name.Schema}) {
-			c.addFinding(table.LevelRefuse, "", fmt.Sprintf(
-				"the target has no database %s that the login can see", c.Name.Schema,
-			),
+			c.addFinding(table.LevelRefuse, "", fmt.Sprintf("the target has no database %s that the login can see",
+				c.Name.Schema),
 				"create the database and grant the login SELECT, INSERT, UPDATE, CREATE and ALTER on "+
 					"it").Topic = table.TopicGrant
 			return nil
@@ -183,10 +178,9 @@ func (c *comparison) checkCursor() {
 	if col.Nullable {
 		null = " NULL"
 	}
-	c.addFinding(table.LevelWarn, col.Name, "has ON UPDATE on the target: any UPDATE there makes a row newer than "+
-		"the source's, and it is then kept as it is until a later run",
-		"ALTER TABLE "+sqltext.Qualified(c.target.Name)+" MODIFY "+sqltext.Ident(col.Name)+" "+
-			col.Type+null+def).Topic = table.TopicCursor
+	c.addFinding(table.LevelWarn, col.Name, "has ON UPDATE on the target: any UPDATE there makes a row newer than the "+
+		"source's, and it is then kept as it is until a later run", "ALTER TABLE "+sqltext.Qualified(c.target.Name)+
+		" MODIFY "+sqltext.Ident(col.Name)+" "+col.Type+null+def).Topic = table.TopicCursor
 }
 
 // checkSourceKey refuses keys that rows cannot be matched by.
@@ -202,15 +196,11 @@ func checkSourceKey(p *Diff, source *schema.Table) {
 			c := source.Column(part.Column)
 			switch {
 			case c != nil && c.Generated:
-				p.addFinding(
-					table.LevelRefuse, part.Column,
-					"is a generated column in the primary key, which cannot be written", "use a key of plain columns",
-				).Topic = table.TopicKey
+				p.addFinding(table.LevelRefuse, part.Column, "is a generated column in the primary key, which cannot "+
+					"be written", "use a key of plain columns").Topic = table.TopicKey
 			case part.Prefix > 0:
-				p.addFinding(
-					table.LevelRefuse, part.Column, "is in the primary key with a prefix only",
-					"use a key of whole columns",
-				).Topic = table.TopicKey
+				p.addFinding(table.LevelRefuse, part.Column, "is in the primary key with a prefix only",
+					"use a key of whole columns").Topic = table.TopicKey
 			}
 		}
 	}

@@ -17,15 +17,12 @@ func compareGenerated(p *Diff, source *schema.Table, from, to *schema.Column) {
 	switch {
 	case from.IsPeriod():
 		if !to.Generated {
-			extraColumn(
-				p, to, "is filled by the source's server, and a plain column on the target, which is not written",
-			)
+			extraColumn(p, to, "is filled by the source's server, and a plain column on the target, which is not "+
+				"written")
 		}
 	case !to.Generated:
-		p.addFinding(
-			table.LevelInfo, to.Name,
-			"is generated at the source and a plain column on the target, which gets the source's values", "",
-		).Topic = table.TopicGenerated
+		p.addFinding(table.LevelInfo, to.Name, "is generated at the source and a plain column on the target, which "+
+			"gets the source's values", "").Topic = table.TopicGenerated
 		compareColumn(p, from, to)
 		p.carryColumn(from.Name)
 	default:
@@ -82,13 +79,11 @@ func (d *ddl) tryComputed(ctx context.Context, src mysqldb.Reader, dst *mysqldb.
 		}
 		if why != "" {
 			at := sqltext.Qualified(p.Name)
-			p.addFinding(table.LevelRefuse, c.to.Name, fmt.Sprintf(
-				"is generated on both sides, by expressions that read differently: %s", why,
-			),
-				fmt.Sprintf("give it the source's expression on the target, or make it a plain column there, which "+
-					"gets the source's values: ALTER TABLE %s DROP COLUMN %s, ADD COLUMN %[2]s %s NULL; then run "+
-					"once with --full",
-					at, sqltext.Ident(c.to.Name), c.from.Type)).Topic = table.TopicGenerated
+			p.addFinding(table.LevelRefuse, c.to.Name, fmt.Sprintf("is generated on both sides, by expressions that "+
+				"read differently: %s", why), fmt.Sprintf("give it the source's expression on the target, or make it "+
+				"a plain column there, which gets the source's values: ALTER TABLE %s DROP COLUMN %s, ADD COLUMN "+
+				"%[2]s %s NULL; then run once with --full", at, sqltext.Ident(c.to.Name),
+				c.from.Type)).Topic = table.TopicGenerated
 		}
 	}
 	return nil

@@ -94,10 +94,8 @@ func (d *ddl) create(name table.Name, indexesLater bool) string {
 		{"foreign keys", d.source.ForeignKeys}, {"triggers", d.source.Triggers}, {"checks", d.source.Checks},
 	} {
 		if len(left.names) > 0 {
-			d.addFinding(
-				table.LevelInfo, "",
-				fmt.Sprintf("%s are not created on the target: %s", left.what, strings.Join(left.names, ", ")), "",
-			)
+			d.addFinding(table.LevelInfo, "",
+				fmt.Sprintf("%s are not created on the target: %s", left.what, strings.Join(left.names, ", ")), "")
 		}
 	}
 	if d.source.Partitioned {

@@ -48,10 +48,9 @@ func hasIndex(t *schema.Table, name string) bool {
 	return slices.ContainsFunc(t.Indexes, func(i schema.Index) bool { return strings.EqualFold(i.Name, name) })
 }
 
-// AddIndexes adds those of the indexes that the table does not have, in as few statements as the server
-// allows. Other sessions may read and write meanwhile (manual: Online DDL Operations). It is safe to repeat:
-// while the statement of an earlier call runs on the server, this one waits for its lock. A context that
-// ends also ends the statement.
+// AddIndexes adds those of the indexes that the table does not have, in as few statements as the server allows. Other
+// sessions may read and write meanwhile (manual: Online DDL Operations). It is safe to repeat: while the statement of
+// an earlier call runs on the server, this one waits for its lock. A context that ends also ends the statement.
 func (t *Target) AddIndexes(ctx context.Context, name table.Name, indexes []DeferredIndex) (added int, err error) {
 	now, err := schema.Read(ctx, t.DB, name)
 	if err != nil {

@@ -21,11 +21,8 @@ func (d *ddl) column(c *schema.Column, added bool) (string, bool) {
 	sqlType, changed := targetType(c, d.from, d.to)
 	if d.becomesDateTime(c) {
 		sqlType = strings.Replace(strings.ToLower(c.Type), "timestamp", "datetime", 1)
-		d.addFinding(
-			table.LevelInfo, c.Name,
-			fmt.Sprintf("%s becomes %s on the target, in UTC: the target's TIMESTAMP ends in 2038", c.Type, sqlType),
-			"",
-		)
+		d.addFinding(table.LevelInfo, c.Name, fmt.Sprintf("%s becomes %s on the target, in UTC: the target's "+
+			"TIMESTAMP ends in 2038", c.Type, sqlType), "")
 	}
 	parts := []string{sqltext.Ident(c.Name), sqlType}
 	if changed {
@@ -76,27 +73,18 @@ func (d *ddl) charset(c *schema.Column, changed bool) (string, bool) {
 	key := d.keys[table.FoldColumn(c.Name)] && c.Kind == table.KindString
 	t, err := d.collations.translate(cs, co, key, c.RawCharset)
 	if err != nil {
-		d.addFinding(
-			table.LevelRefuse, c.Name, fmt.Sprintf("the target server does not have character set %s", cs),
-			"convert the column to utf8mb4 at the source, or leave it out",
-		)
+		d.addFinding(table.LevelRefuse, c.Name, fmt.Sprintf("the target server does not have character set %s", cs),
+			"convert the column to utf8mb4 at the source, or leave it out")
 		return "", false
 	}
 	switch {
 	case t.changed && key:
-		d.addFinding(
-			table.LevelWarn, c.Name,
-			fmt.Sprintf(
-				"collation %s becomes %s on the target, so that no two keys are taken for one; a key that changes "+
-					"only in what the old collation ignores arrives as another row",
-				co, t.collation,
-			),
-			"",
-		).Topic = table.TopicCollation
+		d.addFinding(table.LevelWarn, c.Name, fmt.Sprintf("collation %s becomes %s on the target, so that no two keys "+
+			"are taken for one; a key that changes only in what the old collation ignores arrives as another row", co,
+			t.collation), "").Topic = table.TopicCollation
 	case t.changed:
-		d.addFinding(
-			table.LevelInfo, c.Name, fmt.Sprintf("collation %s becomes %s on the target", co, t.collation), "",
-		).Topic = table.TopicCollation
+		d.addFinding(table.LevelInfo, c.Name, fmt.Sprintf("collation %s becomes %s on the target", co, t.collation),
+			"").Topic = table.TopicCollation
 	}
 	return "CHARACTER SET " + t.charset + " COLLATE " + t.collation, true
 }
@@ -119,10 +107,8 @@ func (d *ddl) generated(c *schema.Column) []string {
 		parts[1] = "STORED"
 	}
 	if d.from.Flavor != d.to.Flavor {
-		d.addFinding(
-			table.LevelInfo, c.Name, fmt.Sprintf("its expression comes from %s and is computed by %s", d.from, d.to),
-			"",
-		)
+		d.addFinding(table.LevelInfo, c.Name,
+			fmt.Sprintf("its expression comes from %s and is computed by %s", d.from, d.to), "")
 	}
 	if !c.Nullable && d.to.Flavor == mysqldb.FlavorMySQL {
 		parts = append(parts, "NOT NULL") // MariaDB's grammar has no such clause here
@@ -152,9 +138,8 @@ func (d *ddl) plain(c *schema.Column, added bool) []string {
 	if def != "" {
 		parts = append(parts, "DEFAULT "+def)
 	}
-	// The source's ON UPDATE is left out: the target's columns hold the source's values, and an
-	// UPDATE of another column on the target must not change them. In the cursor it would make the
-	// row newer than the source's for ever.
+	// The source's ON UPDATE is left out: the target's columns hold the source's values, and an UPDATE of another
+	// column on the target must not change them. In the cursor it would make the row newer than the source's for ever.
 	counts := c.AutoIncrement && !added && d.mayCount(c)
 	if counts {
 		parts = append(parts, "AUTO_INCREMENT")
@@ -170,10 +155,8 @@ func (d *ddl) mayCount(c *schema.Column) bool {
 			return true
 		}
 	}
-	d.addFinding(
-		table.LevelInfo, c.Name,
-		"is created without AUTO_INCREMENT, for which InnoDB wants an index that begins with it", "",
-	)
+	d.addFinding(table.LevelInfo, c.Name, "is created without AUTO_INCREMENT, for which InnoDB wants an index that "+
+		"begins with it", "")
 	return false
 }
 
@@ -203,10 +186,8 @@ func (d *ddl) defaultOf(c *schema.Column) string {
 		return ""
 	}
 	if slices.Contains(d.uncomputable, c.Name) {
-		d.addFinding(
-			table.LevelInfo, c.Name,
-			fmt.Sprintf("its default is not created on the target, since %s cannot compute it: %s", d.to, def), "",
-		)
+		d.addFinding(table.LevelInfo, c.Name,
+			fmt.Sprintf("its default is not created on the target, since %s cannot compute it: %s", d.to, def), "")
 		return ""
 	}
 	if expression {

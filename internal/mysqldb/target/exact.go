@@ -15,10 +15,9 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// fetchExact replaces those defaults and expressions of the named columns that the information
-// schema may show wrongly: it speaks utf8mb3, cuts binary defaults at a NUL, and MySQL's gives a
-// TIMESTAMP in the zone of the session that declared it. A default whose bytes cannot be read is
-// left out, and noted. It reads one row at most.
+// fetchExact replaces those defaults and expressions of the named columns that the information schema may show wrongly:
+// it speaks utf8mb3, cuts binary defaults at a NUL, and MySQL's gives a TIMESTAMP in the zone of the session that
+// declared it. A default whose bytes cannot be read is left out, and noted. It reads one row at most.
 func (d *ddl) fetchExact(ctx context.Context, src mysqldb.Reader, named func(*schema.Column) bool) error {
 	exact := *d.source // which others share
 	exact.Columns = slices.Clone(d.source.Columns)
@@ -64,9 +63,8 @@ func (d *ddl) readDefaults(ctx context.Context, src mysqldb.Reader, named func(*
 		if c.Default == nil || !named(c) || isExpressionDefault(c) || !mayBeShownWrongly(c) {
 			continue
 		}
-		exprs = append(
-			exprs, sqltext.ValueOf(src.ServerInfo(), c.Column, "DEFAULT("+tableAlias+"."+sqltext.Ident(c.Name)+")"),
-		)
+		exprs = append(exprs,
+			sqltext.ValueOf(src.ServerInfo(), c.Column, "DEFAULT("+tableAlias+"."+sqltext.Ident(c.Name)+")"))
 		columns = append(columns, c)
 	}
 	if len(columns) == 0 {
@@ -88,10 +86,8 @@ func (d *ddl) readDefaults(ctx context.Context, src mysqldb.Reader, named func(*
 	for i, c := range columns {
 		if rows.Len() == 0 || rows.Value(0, i) == nil {
 			// A NOT NULL column of a table without rows.
-			d.addFinding(
-				table.LevelInfo, c.Name,
-				"its default is not created on the target: it can only be read from a table with rows", "",
-			)
+			d.addFinding(table.LevelInfo, c.Name, "its default is not created on the target: it can only be read from "+
+				"a table with rows", "")
 			c.Default = nil
 			continue
 		}

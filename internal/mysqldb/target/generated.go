@@ -43,10 +43,8 @@ func (d *ddl) tryGenerated(ctx context.Context, src mysqldb.Reader, dst *mysqldb
 
 func (d *ddl) carryPlain(c *schema.Column, why string) {
 	d.carried = append(d.carried, c.Name)
-	d.addFinding(
-		table.LevelInfo, c.Name,
-		"is generated at the source and a plain column on the target, which gets the source's values: "+why, "",
-	).Topic = table.TopicGenerated
+	d.addFinding(table.LevelInfo, c.Name, "is generated at the source and a plain column on the target, which gets "+
+		"the source's values: "+why, "").Topic = table.TopicGenerated
 }
 
 // isCarried reports whether a generated column is created as a plain one.
@@ -57,19 +55,15 @@ func (d *ddl) isCarried(c *schema.Column) bool {
 // carriedPlain is the definition's end of a generated column that is carried.
 func (d *ddl) carriedPlain(c *schema.Column, added bool) []string {
 	if added && !d.noRows {
-		d.addFinding(
-			table.LevelWarn, c.Name,
-			"is added as a plain column: rows already on the target hold NULL in it until they change",
-			"tablehaul run TABLE --full fills it",
-		)
+		d.addFinding(table.LevelWarn, c.Name, "is added as a plain column: rows already on the target hold NULL in it "+
+			"until they change", "tablehaul run TABLE --full fills it")
 	}
 	return append([]string{"NULL"}, d.invisible(c, false)...)
 }
 
 // sessionFunctions have results that depend on a session's zone, language or mode.
 var sessionFunctions = regexp.MustCompile(
-	`(?i)\b(from_unixtime|unix_timestamp|convert_tz|date_format|dayname|monthname|format|str_to_date|week)\s*\(`,
-)
+	`(?i)\b(from_unixtime|unix_timestamp|convert_tz|date_format|dayname|monthname|format|str_to_date|week)\s*\(`)
 
 // dependsOnSession says why a stored value may be another one than any session of ours computes,
 // or "". A virtual column is computed by each session that reads it, on either side.
@@ -128,13 +122,10 @@ func (d *ddl) tryColumn(ctx context.Context, src mysqldb.Reader, t *trial, c *sc
 	case err != nil:
 		return err
 	case trouble != 0 && !c.Stored:
-		d.addFinding(table.LevelRefuse, c.Name, fmt.Sprintf(
-			"is a virtual column that the source cannot compute for all rows (error %d): what it holds depends on "+
-				"the session that reads",
-			trouble,
-		),
-			"make it STORED at the source, or its expression one that every session can compute (CAST the operands "+
-				"of an unsigned subtraction AS SIGNED)").Topic = table.TopicGenerated
+		d.addFinding(table.LevelRefuse, c.Name, fmt.Sprintf("is a virtual column that the source cannot compute for "+
+			"all rows (error %d): what it holds depends on the session that reads", trouble),
+			"make it STORED at the source, or its expression one that every session can compute (CAST the operands of "+
+				"an unsigned subtraction AS SIGNED)").Topic = table.TopicGenerated
 		return nil
 	case trouble != 0:
 		d.carryPlain(c, fmt.Sprintf("sessions compute its expression differently (error %d)", trouble))
@@ -246,9 +237,8 @@ func (d *ddl) tryIndexes(ctx context.Context, src mysqldb.Reader, t *trial) erro
 		if rows == nil || rows.Len() == 0 {
 			continue
 		}
-		why, err := t.accepts(
-			ctx, append(d.definitions(base), "KEY ("+strings.Join(parts, ", ")+")"), base, d.onTargetAll(base), rows,
-		)
+		why, err := t.accepts(ctx, append(d.definitions(base), "KEY ("+strings.Join(parts, ", ")+")"), base,
+			d.onTargetAll(base), rows)
 		if err != nil {
 			return err
 		}

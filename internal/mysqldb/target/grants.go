@@ -31,9 +31,8 @@ type grant struct {
 }
 
 var (
-	grantLine = regexp.MustCompile(
-		`(?is)^GRANT (.+?) ON (?:TABLE )?(\*|` + "`(?:[^`]|``)*`" + `)\.(\*|` + "`(?:[^`]|``)*`" + `) TO `,
-	)
+	grantLine = regexp.MustCompile(`(?is)^GRANT (.+?) ON (?:TABLE )?(\*|` + "`(?:[^`]|``)*`" + `)\.(\*|` +
+		"`(?:[^`]|``)*`" + `) TO `)
 	// grantElsewhere are the lines about what is no table: procedures, proxies.
 	grantElsewhere = regexp.MustCompile(`(?i)^GRANT (?:PROXY|.+ ON (?:PROCEDURE|FUNCTION|PACKAGE|PACKAGE BODY) )`)
 	// grantRole are the lines about roles. What active ones give has lines of its own.

@@ -78,9 +78,8 @@ func (d *ddl) oneCollation(index *schema.Index) bool {
 		if c == nil {
 			return false
 		}
-		t, err := d.collations.translate(
-			c.Charset, c.Collation, d.keys[c.Name] && c.Kind == table.KindString, c.RawCharset,
-		)
+		t, err := d.collations.translate(c.Charset, c.Collation, d.keys[c.Name] && c.Kind == table.KindString,
+			c.RawCharset)
 		if err != nil {
 			return false
 		}

@@ -68,9 +68,8 @@ func (d *ddl) oldRows(o Options) (string, error) {
 	return from + " WHERE " + sqltext.Ident(cursor.Name) + " <= " + bound + " AND ", nil
 }
 
-// findOther finds one old row in which some of the columns do not hold their default, and returns
-// their names, which it keeps in d.differ; nil where there is no such row, or none was found in
-// time, which it keeps in d.unproven.
+// findOther finds one old row in which some of the columns do not hold their default, and returns their names, which it
+// keeps in d.differ; nil where there is no such row, or none was found in time, which it keeps in d.unproven.
 func (d *ddl) findOther(ctx context.Context, src mysqldb.Reader, columns []*schema.Column, from string,
 	left time.Duration,
 ) ([]string, error) {
@@ -126,28 +125,18 @@ func (d *ddl) forOldRows(c *schema.Column, def string) (nullable bool, _ string)
 	const remedy = "tablehaul run TABLE --full fills it"
 	switch {
 	case slices.Contains(d.differing, c.Name):
-		d.addFinding(
-			table.LevelWarn, c.Name,
-			"is added as nullable, since rows of the source hold another value than its default: rows already on "+
-				"the target hold NULL in it until they change",
-			remedy,
-		)
+		d.addFinding(table.LevelWarn, c.Name, "is added as nullable, since rows of the source hold another value than "+
+			"its default: rows already on the target hold NULL in it until they change", remedy)
 		return true, ""
 	case c.Default == nil && c.Nullable && !slices.Contains(d.unproven, c.Name):
 		return true, ""
 	case c.Default == nil && !c.Nullable, isExpressionDefault(c), def == "" && c.Default != nil:
-		d.addFinding(
-			table.LevelWarn, c.Name,
-			"is added as nullable: rows already on the target hold NULL in it until they change", remedy,
-		)
+		d.addFinding(table.LevelWarn, c.Name, "is added as nullable: rows already on the target hold NULL in it until "+
+			"they change", remedy)
 		return true, ""
 	case slices.Contains(d.unproven, c.Name):
-		d.addFinding(
-			table.LevelWarn, c.Name,
-			"is added with its default, and it takes too long to see whether all rows of the source hold it: those "+
-				"already on the target do",
-			remedy+" with what the source holds",
-		)
+		d.addFinding(table.LevelWarn, c.Name, "is added with its default, and it takes too long to see whether all "+
+			"rows of the source hold it: those already on the target do", remedy+" with what the source holds")
 	}
 	return c.Nullable, def
 }

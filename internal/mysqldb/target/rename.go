@@ -122,12 +122,10 @@ func refuseFilled(p *Diff, source, target *schema.Table, names []string) {
 func refuseRename(p *Diff, e, m *schema.Column, why string) {
 	at := sqltext.Qualified(p.Name)
 	p.addFinding(table.LevelRefuse, m.Name, fmt.Sprintf("is new at the source, and the target has %s, which the "+
-		"source no longer has, %s: "+
-		"it may be the same column by another name, and rows on the target would lose its values", e.Name, why),
-		fmt.Sprintf("where it was renamed, ALTER TABLE %s RENAME COLUMN %s TO %s on the target (CHANGE on servers "+
-			"before MySQL 8.0 and MariaDB 10.5); "+
-			"where it is another column, tablehaul run TABLE --full adds and fills it",
-			at, sqltext.Ident(e.Name), sqltext.Ident(m.Name)))
+		"source no longer has, %s: it may be the same column by another name, and rows on the target would lose its "+
+		"values", e.Name, why), fmt.Sprintf("where it was renamed, ALTER TABLE %s RENAME COLUMN %s TO %s on the "+
+		"target (CHANGE on servers before MySQL 8.0 and MariaDB 10.5); where it is another column, tablehaul run "+
+		"TABLE --full adds and fills it", at, sqltext.Ident(e.Name), sqltext.Ident(m.Name)))
 }
 
 // extraColumns are plain columns of the target that the source does not have.

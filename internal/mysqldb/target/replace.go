@@ -30,9 +30,8 @@ func (c *comparison) checkReplace(ctx context.Context) error {
 			return column == nil || column.Generated
 		}):
 			c.addFinding(table.LevelWarn, "", fmt.Sprintf("uniqueConflicts: replace cannot look rows up by the "+
-				"target's unique key %s"+
-				" (an expression, a generated column, a hash, or invisible): a row whose value another row holds "+
-				"stops the run", index.Name), "")
+				"target's unique key %s (an expression, a generated column, a hash, or invisible): a row whose value "+
+				"another row holds stops the run", index.Name), "")
 		case !slices.ContainsFunc(source.Indexes, func(s schema.Index) bool {
 			return implies(source, target, s, index)
 		}):
@@ -46,8 +45,7 @@ func (c *comparison) checkReplace(ctx context.Context) error {
 	return checkReferences(ctx, c.dst, c.Diff)
 }
 
-// implies reports whether no two rows that a source's unique key allows could meet under a
-// target's.
+// implies reports whether no two rows that a source's unique key allows could meet under a target's.
 func implies(source, target *schema.Table, s, t schema.Index) bool {
 	if !s.Unique {
 		return false
@@ -88,22 +86,12 @@ func checkReferences(ctx context.Context, d *mysqldb.DB, p *Diff) (err error) {
 			return err
 		}
 		if rule == "RESTRICT" || rule == "NO ACTION" {
-			p.addFinding(
-				table.LevelWarn, "",
-				fmt.Sprintf(
-					"table %s refers to the target: with uniqueConflicts: replace, a row that has to make way and "+
-						"is referred to stops the run",
-					child,
-				),
-				"",
-			)
+			p.addFinding(table.LevelWarn, "", fmt.Sprintf("table %s refers to the target: with uniqueConflicts: "+
+				"replace, a row that has to make way and is referred to stops the run", child), "")
 			continue
 		}
-		p.addFinding(table.LevelRefuse, "", fmt.Sprintf(
-			"table %s refers to the target with ON DELETE %s: with uniqueConflicts: replace, a row that makes way "+
-				"for a moment would change rows there",
-			child, rule,
-		),
+		p.addFinding(table.LevelRefuse, "", fmt.Sprintf("table %s refers to the target with ON DELETE %s: with "+
+			"uniqueConflicts: replace, a row that makes way for a moment would change rows there", child, rule),
 			"drop that foreign key on the target, or set uniqueConflicts: fail")
 	}
 	return list.Err()

@@ -23,10 +23,9 @@ func otherForeignKeys(t *schema.Table) []string {
 // order of the source's key or cursor, so that a row may come before the one that it refers to, and
 // no order of rows or runs is right for every table: two rows may refer to each other.
 //
-// Where nothing else hangs on it, the rows are written without looking at foreign keys: each row that
-// the source has is there when the run is done. Otherwise the table is refused, because a session
-// without checks has none at all: neither those of other foreign keys, nor what follows a change of a
-// key or a deletion.
+// Where nothing else hangs on it, the rows are written without looking at foreign keys: each row that the source has is
+// there when the run is done. Otherwise the table is refused, because a session without checks has none at all: neither
+// those of other foreign keys, nor what follows a change of a key or a deletion.
 func (c *comparison) checkSelfReferences(ctx context.Context) error {
 	target := c.target
 	if len(target.SelfReferences) == 0 {
@@ -66,10 +65,9 @@ func (c *comparison) checkSelfReferences(ctx context.Context) error {
 	for _, name := range target.SelfReferences {
 		drops = append(drops, "DROP FOREIGN KEY "+sqltext.Ident(name))
 	}
-	c.addFinding(table.LevelRefuse, "", fmt.Sprintf("the target refers to itself by a foreign key (%s), and a row "+
-		"may come before the one that it refers to;"+
-		" the foreign key cannot be left unchecked: %s", names, why),
-		fmt.Sprintf("ALTER TABLE %s %s", sqltext.Qualified(target.Name), strings.Join(drops, ", ")))
+	c.addFinding(table.LevelRefuse, "", fmt.Sprintf("the target refers to itself by a foreign key (%s), and a row may "+
+		"come before the one that it refers to; the foreign key cannot be left unchecked: %s", names, why), fmt.Sprintf(
+		"ALTER TABLE %s %s", sqltext.Qualified(target.Name), strings.Join(drops, ", ")))
 	return nil
 }
 
@@ -91,10 +89,9 @@ func keepsSelfReferences(ctx context.Context, src mysqldb.Reader, source table.N
 // selfReferences are the columns of each foreign key to the table itself, and those that it refers to.
 func selfReferences(ctx context.Context, d mysqldb.Reader, name table.Name) (out []string, err error) {
 	rows, err := d.QueryContext(ctx, "SELECT CONSTRAINT_NAME, COLUMN_NAME, REFERENCED_COLUMN_NAME FROM "+
-		"information_schema.KEY_COLUMN_USAGE"+
-		" WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND REFERENCED_TABLE_SCHEMA = TABLE_SCHEMA"+
-		" AND CAST(REFERENCED_TABLE_NAME AS BINARY) = CAST(TABLE_NAME AS BINARY) ORDER BY CONSTRAINT_NAME, "+
-		"ORDINAL_POSITION", name.Schema, name.Table)
+		"information_schema.KEY_COLUMN_USAGE WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND REFERENCED_TABLE_SCHEMA = "+
+		"TABLE_SCHEMA AND CAST(REFERENCED_TABLE_NAME AS BINARY) = CAST(TABLE_NAME AS BINARY) ORDER BY "+
+		"CONSTRAINT_NAME, ORDINAL_POSITION", name.Schema, name.Table)
 	if err != nil {
 		return nil, err
 	}
@@ -117,9 +114,8 @@ func selfReferences(ctx context.Context, d mysqldb.Reader, name table.Name) (out
 // key; "" for none that the login can see.
 func refersByUnique(ctx context.Context, d *mysqldb.DB, name table.Name) (child string, err error) {
 	err = d.QueryRowContext(ctx, "SELECT COALESCE(MIN(CONCAT(CONSTRAINT_SCHEMA, '.', TABLE_NAME)), '') FROM "+
-		"information_schema.REFERENTIAL_CONSTRAINTS"+
-		" WHERE UNIQUE_CONSTRAINT_SCHEMA = ? AND REFERENCED_TABLE_NAME = ? AND UNIQUE_CONSTRAINT_NAME <> 'PRIMARY'"+
-		" AND NOT (CONSTRAINT_SCHEMA = UNIQUE_CONSTRAINT_SCHEMA AND TABLE_NAME = REFERENCED_TABLE_NAME)", name.Schema,
-		name.Table).Scan(&child)
+		"information_schema.REFERENTIAL_CONSTRAINTS WHERE UNIQUE_CONSTRAINT_SCHEMA = ? AND REFERENCED_TABLE_NAME = ? "+
+		"AND UNIQUE_CONSTRAINT_NAME <> 'PRIMARY' AND NOT (CONSTRAINT_SCHEMA = UNIQUE_CONSTRAINT_SCHEMA AND TABLE_NAME "+
+		"= REFERENCED_TABLE_NAME)", name.Schema, name.Table).Scan(&child)
 	return child, err
 }

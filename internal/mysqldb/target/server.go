@@ -77,10 +77,8 @@ func (c *comparison) checkServer(ctx context.Context) (err error) {
 	}
 	on := func(name string) bool { v := settings[name]; return v != "" && v != "OFF" && v != "0" }
 	if on("log_bin") && settings["binlog_format"] == "STATEMENT" {
-		c.addFinding(
-			table.LevelRefuse, "", "binlog_format=STATEMENT on the target does not allow writes in READ COMMITTED",
-			"set binlog_format to ROW or MIXED on the target",
-		)
+		c.addFinding(table.LevelRefuse, "", "binlog_format=STATEMENT on the target does not allow writes in READ "+
+			"COMMITTED", "set binlog_format to ROW or MIXED on the target")
 	}
 	checkDurable(c.Diff, settings, on("log_bin"))
 	bypass := c.grants.unknown || c.grants.has("SUPER", anywhere) || c.grants.has("CONNECTION_ADMIN", anywhere) ||
@@ -94,10 +92,8 @@ func (c *comparison) checkServer(ctx context.Context) (err error) {
 			},
 		}
 	case on("read_only"):
-		c.addFinding(
-			table.LevelWarn, "", "the target is read-only for other logins: it may be a replica",
-			"write to the primary server",
-		)
+		c.addFinding(table.LevelWarn, "", "the target is read-only for other logins: it may be a replica",
+			"write to the primary server")
 	}
 	return nil
 }
@@ -119,27 +115,23 @@ func checkDurable(p *Diff, settings map[string]string, binlog bool) {
 		return
 	}
 	p.addFinding(table.LevelWarn, "", "a crash of the target's server or its machine can undo chunks that it has "+
-		"confirmed ("+strings.Join(lax, ", ")+
-		"): the last rows of a run that is done are then missing until the next run, which writes them again where "+
-		"a state row is kept beside the target",
-		"SET "+strings.Join(strict, ", ")+" on the target, and the same in its configuration "+
-			"file").Topic = table.TopicDurability
+		"confirmed ("+strings.Join(lax, ", ")+"): the last rows of a run that is done are then missing until the next "+
+		"run, which writes them again where a state row is kept beside the target", "SET "+strings.Join(strict, ", ")+
+		" on the target, and the same in its configuration file").Topic = table.TopicDurability
 }
 
 // checkEngine refuses engines in which a chunk could be left half written.
 func (c *comparison) checkEngine(ctx context.Context) error {
 	var transactions sql.NullString
-	err := c.dst.QueryRowContext(
-		ctx, "SELECT TRANSACTIONS FROM information_schema.ENGINES WHERE ENGINE = ?", c.target.Engine,
-	).Scan(&transactions)
+	err := c.dst.QueryRowContext(ctx, "SELECT TRANSACTIONS FROM information_schema.ENGINES WHERE ENGINE = ?",
+		c.target.Engine).Scan(&transactions)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
 	if transactions.String != "YES" {
-		c.addFinding(table.LevelRefuse, "", fmt.Sprintf(
-			"the target's engine %s has no transactions, so a failed chunk would stay half written", c.target.Engine,
-		),
-			fmt.Sprintf("ALTER TABLE %s ENGINE=InnoDB", sqltext.Qualified(c.target.Name)))
+		c.addFinding(table.LevelRefuse, "", fmt.Sprintf("the target's engine %s has no transactions, so a failed "+
+			"chunk would stay half written", c.target.Engine), fmt.Sprintf("ALTER TABLE %s ENGINE=InnoDB",
+			sqltext.Qualified(c.target.Name)))
 	}
 	return nil
 }

@@ -77,8 +77,7 @@ func isText(c *schema.Column) bool {
 	return strings.HasSuffix(strings.ToLower(typeComment.ReplaceAllString(c.Type, "")), "text")
 }
 
-// extent is the most characters, and the most bytes in the target's character set, that a
-// value of from can have.
+// extent is the most characters, and the most bytes in the target's character set, that a value of from can have.
 func extent(from, to *schema.Column) (chars, size uint64) {
 	perChar := charsetBytes[to.Charset]
 	if perChar == 0 {

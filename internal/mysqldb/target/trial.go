@@ -56,8 +56,7 @@ func newTrial(ctx context.Context, dst *mysqldb.DB, name table.Name) (*trial, er
 		return nil, err
 	default:
 		t.unavailable = fmt.Sprintf("its expression was not tried, since no temporary table can be created on the "+
-			"target (error %d; GRANT CREATE TEMPORARY TABLES ON %s.* allows it)",
-			mysqlerr.NumberOf(err), name.Schema)
+			"target (error %d; GRANT CREATE TEMPORARY TABLES ON %s.* allows it)", mysqlerr.NumberOf(err), name.Schema)
 	}
 	return t, nil
 }
@@ -97,9 +96,8 @@ func (t *trial) accepts(ctx context.Context, columns []string, base []*schema.Co
 		why, err = t.insert(ctx, base, onTarget, rows)
 	}
 	if mysqlerr.NumberOf(err) != 0 {
-		return fmt.Sprintf(
-			"%s does not take its expression, or not for all rows (error %d)", t.to, mysqlerr.NumberOf(err),
-		), nil
+		return fmt.Sprintf("%s does not take its expression, or not for all rows (error %d)", t.to,
+			mysqlerr.NumberOf(err)), nil
 	}
 	return why, err
 }

@@ -87,9 +87,8 @@ func hasLongTimestamps(s mysqldb.Server) bool {
 	return s.Flavor == mysqldb.FlavorMariaDB && s.AtLeast(11, 5, 0)
 }
 
-// findLate looks for TIMESTAMP columns of the source that hold moments beyond the target's, for
-// at most lateTime each. A column that cannot be looked through counts as one of them, unless
-// the server fills it: then its moments are past.
+// findLate looks for TIMESTAMP columns of the source that hold moments beyond the target's, for at most lateTime each.
+// A column that cannot be looked through counts as one of them, unless the server fills it: then its moments are past.
 func (d *ddl) findLate(ctx context.Context, src mysqldb.Reader, named func(*schema.Column) bool) error {
 	if !hasLongTimestamps(d.from) || hasLongTimestamps(d.to) {
 		return nil

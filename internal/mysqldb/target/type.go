@@ -52,8 +52,7 @@ func targetType(c *schema.Column, from, to mysqldb.Server) (sqlType string, chan
 	return t, false
 }
 
-// mayBeShorter reports whether a VECTOR of from may have fewer entries than declared, and one of
-// to may not.
+// mayBeShorter reports whether a VECTOR of from may have fewer entries than declared, and one of to may not.
 func mayBeShorter(from, to mysqldb.Server) bool {
 	return from.Flavor == mysqldb.FlavorMySQL && to.Flavor == mysqldb.FlavorMariaDB
 }
@@ -81,8 +80,7 @@ func hasExpressionDefaults(s mysqldb.Server) bool {
 	return s.Flavor == mysqldb.FlavorMariaDB || s.AtLeast(8, 0, 13)
 }
 
-// textType is the column type of texts that stand for another type: never compared by
-// anything but their codes.
+// textType is the column type of texts that stand for another type: never compared by anything but their codes.
 func textType(c *schema.Column) (charset, collation string) {
 	if c.Kind == table.KindJSON {
 		return "utf8mb4", "utf8mb4_bin"

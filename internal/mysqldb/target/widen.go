@@ -64,10 +64,8 @@ func (c *comparison) widenColumns(ctx context.Context) error {
 	}
 	c.grants.require(c.Diff, "ALTER")
 	c.Statements = append(c.Statements, alterable(c.target, c.Diff, "ALTER TABLE "+sqltext.Qualified(c.Name)+changes))
-	c.addFinding(
-		table.LevelInfo, "",
-		"columns of the target are widened, as those of the source were: "+strings.Join(names, ", "), "",
-	)
+	c.addFinding(table.LevelInfo, "", "columns of the target are widened, as those of the source were: "+
+		strings.Join(names, ", "), "")
 	return nil
 }
 
@@ -90,9 +88,8 @@ func refuseNarrow(p *Diff, n narrowColumn, line, why string) {
 	text := "is NOT NULL on the target and nullable at the source"
 	remedy := "make it nullable on the target"
 	if n.why != "" {
-		text = fmt.Sprintf(
-			"is %s on the target and %s at the source: %s", describeType(n.to), describeType(n.from), n.why,
-		)
+		text = fmt.Sprintf("is %s on the target and %s at the source: %s", describeType(n.to), describeType(n.from),
+			n.why)
 		remedy = "change the target's column to " + describeType(n.from)
 	}
 	if line != "" {

@@ -58,8 +58,7 @@ func Drop(conn *sql.Conn) {
 	_ = conn.Raw(func(any) error { return driver.ErrBadConn })
 }
 
-// RetryPause is 50 to 150 ms times the number of tries, so that two writers with a conflict do not
-// meet again.
+// RetryPause is 50 to 150 ms times the number of tries, so that two writers with a conflict do not meet again.
 func RetryPause(try int) time.Duration {
 	return time.Duration(try) * (50*time.Millisecond + rand.N(100*time.Millisecond))
 }

@@ -39,9 +39,8 @@ const (
 	emptyRoundTrips = 6
 )
 
-// timeLimit is half of what a transaction may take, so that one which is twice as slow as those before
-// it is still in time. On a slow line it is twice the round trips of any transaction: a shorter one
-// would be round trips only.
+// timeLimit is half of what a transaction may take, so that one which is twice as slow as those before it is still in
+// time. On a slow line it is twice the round trips of any transaction: a shorter one would be round trips only.
 func timeLimit(longest, latency time.Duration) time.Duration {
 	return max(longest/2, 2*emptyRoundTrips*latency)
 }

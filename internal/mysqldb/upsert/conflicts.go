@@ -9,15 +9,13 @@ import (
 
 // Rows with a conflict, where the policy is DeleteConflicts.
 //
-// Only rows that the server refused for a unique value are handled here. bisect finds them, and
-// defers them until all other rows of the transaction are written, which resolves most conflicts.
-// Then writeDeferred writes them one by one, from the last key to the first. A row that still has one
-// of their unique values is deleted, unless it is newer by cursor. In that case the deferred row is
-// skipped: its own row has changed or gone at the source since it was read.
+// Only rows that the server refused for a unique value are handled here. bisect finds them, and defers them until all
+// other rows of the transaction are written, which resolves most conflicts. Then writeDeferred writes them one by one,
+// from the last key to the first. A row that still has one of their unique values is deleted, unless it is newer by
+// cursor. In that case the deferred row is skipped: its own row has changed or gone at the source since it was read.
 //
-// A deleted row comes back with its own new version, or is deleted at the source too: there, it gave
-// its unique value up before the other row could take it. To do so it changed, which raised its
-// cursor, or it was deleted.
+// A deleted row comes back with its own new version, or is deleted at the source too: there, it gave its unique value
+// up before the other row could take it. To do so it changed, which raised its cursor, or it was deleted.
 
 // maxRounds bounds how often a row is tried after conflicting rows were deleted. A row has at most
 // as many of them as the table has unique keys, and other sessions may insert more.
@@ -68,8 +66,7 @@ func (w *writer) sendRows(ctx context.Context, from, to int) (int64, error) {
 	return affected, err
 }
 
-// deferredExisting says which of the deferred rows the target has under their own key, before any
-// row is deleted.
+// deferredExisting says which of the deferred rows the target has under their own key, before any row is deleted.
 func (w *writer) deferredExisting(ctx context.Context) ([]bool, error) {
 	existed := make([]bool, len(w.deferred))
 	if w.empty {

@@ -29,8 +29,7 @@ func (w *writer) listKeys(from, end int) (to int, err error) {
 // listRows is listKeys, with the cursor of each row where asked for.
 func (w *writer) listRows(from, end int, withCursor bool) (to int, err error) {
 	p := w.plan
-	// A row constructor in IN is a range read on both servers, and several times as fast as
-	// an OR of ANDs.
+	// A row constructor in IN is a range read on both servers, and several times as fast as an OR of ANDs.
 	last := from + w.keysAtOnce(from, end)
 	exprs, byNumber := make([]string, len(p.key)), make([]bool, len(p.key))
 	for n := range p.key {

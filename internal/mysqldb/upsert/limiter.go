@@ -31,8 +31,7 @@ const (
 	// stuckTime is how long a transaction runs until its slot no longer counts. It probably waits for
 	// a lock, and must not keep other chunks out.
 	stuckTime = time.Second
-	// slowLatency is how many times the lowest latency counts as slow. Below minLatencyFloor,
-	// differences are noise.
+	// slowLatency is how many times the lowest latency counts as slow. Below minLatencyFloor, differences are noise.
 	slowLatency     = 2
 	minLatencyFloor = 150 * time.Microsecond
 )

@@ -1,8 +1,7 @@
 package upsert
 
-// hillClimb finds the limit of a [Limiter] by trials: it changes the limit by one, and keeps the
-// change where that pays. It has no clock and no lock. These are its rules; TestHillClimb has a case
-// for each of them.
+// hillClimb finds the limit of a [Limiter] by trials: it changes the limit by one, and keeps the change where that
+// pays. It has no clock and no lock. These are its rules; TestHillClimb has a case for each of them.
 //
 //	phase    event                                     limit  phase    pause
 //	-        first chunk                               2      warmUp   0

@@ -20,8 +20,7 @@ import (
 // errLoadRefused says that the rows have to be sent as INSERTs.
 var errLoadRefused = errors.New("the rows are not to be loaded as a file")
 
-// loadStatement is the end of the LOAD DATA statement for the plan's rows; "" where the rows cannot
-// be sent as a file.
+// loadStatement is the end of the LOAD DATA statement for the plan's rows; "" where the rows cannot be sent as a file.
 func (p *plan) loadStatement(server mysqldb.Server) string {
 	if !server.LocalInfile {
 		return ""

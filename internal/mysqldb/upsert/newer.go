@@ -6,10 +6,9 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
 )
 
-// A row of the chunk is not written where the target's row is newer. The server does not tell such a
-// row from an equal one: both change nothing. So countExisting also asks whether some rows of the
-// target may be newer, which is rare. After the write, countNewer then looks at those rows again: all
-// rows that were written have the chunk's cursor.
+// A row of the chunk is not written where the target's row is newer. The server does not tell such a row from an equal
+// one: both change nothing. So countExisting also asks whether some rows of the target may be newer, which is rare.
+// After the write, countNewer then looks at those rows again: all rows that were written have the chunk's cursor.
 
 // span is a part of a chunk, from a position to one behind its last.
 type span struct{ from, to int }

@@ -12,8 +12,7 @@ import (
 // orderRows returns the rows to write, sorted by primary key. Of rows with the same key it keeps
 // only the newest by cursor, or the last where there is no cursor.
 //
-// All writers use the same order, which prevents deadlocks between chunks. It need not be the order
-// of the index.
+// All writers use the same order, which prevents deadlocks between chunks. It need not be the order of the index.
 func (p *plan) orderRows(rows *table.Rows) []int32 {
 	order := make([]int32, rows.Len())
 	for i := range order {

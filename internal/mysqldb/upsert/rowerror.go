@@ -34,9 +34,8 @@ func (w *writer) rowError(row int32, p mysqlerr.Problem) error {
 	if c := w.plan.computedBy(p); c != nil {
 		p.Column = c.Name
 		p.Remedy = fmt.Sprintf("the target computes this column and cannot for this row: make it a plain one there, "+
-			"which gets the source's values (ALTER TABLE %s DROP COLUMN %s, ADD COLUMN %[2]s %s NULL), "+
-			"then run with --full",
-			sqltext.Qualified(w.plan.target.Name), sqltext.Ident(c.Name), c.Type)
+			"which gets the source's values (ALTER TABLE %s DROP COLUMN %s, ADD COLUMN %[2]s %s NULL), then run with "+
+			"--full", sqltext.Qualified(w.plan.target.Name), sqltext.Ident(c.Name), c.Type)
 	}
 	return mysqlerr.NewError(p)
 }
@@ -131,9 +130,8 @@ func (w *writer) trySingleRow(ctx context.Context, i int) (*mysqlerr.Problem, er
 	return &p, nil
 }
 
-// nameUnique makes a problem one of a unique key, and says what to do. It shows a key's name only
-// where the target has such a key: the server's text begins with a value, and a value can imitate a
-// name.
+// nameUnique makes a problem one of a unique key, and says what to do. It shows a key's name only where the target has
+// such a key: the server's text begins with a value, and a value can imitate a name.
 func (w *writer) nameUnique(p *mysqlerr.Problem) {
 	p.Number = mysqlerr.ErrDuplicateEntry
 	if w.plan.deleteConflicts {
@@ -160,8 +158,7 @@ func (w *writer) nameUnique(p *mysqlerr.Problem) {
 	}
 }
 
-// isUniqueConflict reports a row that the target cannot take because another row has the same value
-// of a unique key.
+// isUniqueConflict reports a row that the target cannot take because another row has the same value of a unique key.
 func isUniqueConflict(err error) bool {
 	return isConflict(mysqlerr.NumberOf(err))
 }

@@ -4,9 +4,8 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
 )
 
-// unsettledCondition is true where the new row replaces the row of the target although the cursor
-// of the latter is larger; "" where that never happens. old and fresh are the cursors of both rows
-// as SQL. See [table.Unsettled].
+// unsettledCondition is true where the new row replaces the row of the target although the cursor of the latter is
+// larger; "" where that never happens. old and fresh are the cursors of both rows as SQL. See [table.Unsettled].
 func (p *plan) unsettledCondition(old, fresh string) (string, error) {
 	u := p.unsettled
 	if u.Hi == "" || u.Through == "" || !p.comparesCursors() {

@@ -77,8 +77,7 @@ func (w *writer) compareWithTarget(ctx context.Context, from, to int, unchanged 
 	})
 }
 
-// joinKey is a key's values as one text. A key whose text differs on the target is not found, and
-// its row is written.
+// joinKey is a key's values as one text. A key whose text differs on the target is not found, and its row is written.
 func (w *writer) joinKey(values [][]byte) string {
 	var b []byte
 	for n, v := range values {

@@ -15,8 +15,7 @@ import (
 // raise the setting takes a privilege on MySQL.
 const minListed = 64
 
-// checkWarnings reads the warnings of the last statement. The first one that is not allowed is the
-// error.
+// checkWarnings reads the warnings of the last statement. The first one that is not allowed is the error.
 //
 // The driver does not return the number of warnings in the server's reply. To ask for it
 // (@@warning_count) clears the warnings on MySQL. So the list is read after every batch.
@@ -66,8 +65,7 @@ func (w *writer) listWarnings(ctx context.Context, allowed func(mysqlerr.Problem
 	return listed, list.Err()
 }
 
-// isEnumWarning reports whether a warning says only that an error value was stored, in a row that
-// has one.
+// isEnumWarning reports whether a warning says only that an error value was stored, in a row that has one.
 func (w *writer) isEnumWarning(p mysqlerr.Problem, from int) bool {
 	if p.Number != mysqlerr.ErrDataTruncated || p.Row < 1 || from+p.Row > len(w.order) {
 		return false

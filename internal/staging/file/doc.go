@@ -1,5 +1,4 @@
-// Package file is the staging store in a folder of a local disk, or of one that all workers
-// mount.
+// Package file is the staging store in a folder of a local disk, or of one that all workers mount.
 //
 // It owns everything below its root folder and nothing outside of it: every access goes
 // through os.Root, keys are checked, and symbolic links are refused on the way. What the root

@@ -28,8 +28,7 @@ func (s *Store) Put(ctx context.Context, key string, r io.Reader) error {
 	return s.put(ctx, key, r, s.root.Rename)
 }
 
-// PutNew writes key unless it is there. A hard link is the one step that publishes and finds
-// out at the same time.
+// PutNew writes key unless it is there. A hard link is the one step that publishes and finds out at the same time.
 func (s *Store) PutNew(ctx context.Context, key string, r io.Reader) error {
 	return s.put(ctx, key, r, func(temp, key string) error {
 		if err := s.root.Link(temp, key); err != nil {
@@ -138,8 +137,7 @@ func (s *Store) folders(folder string) error {
 	return err
 }
 
-// syncFolders makes a new name outlive a power cut: the folder that holds it, and those above
-// it, which may be as new.
+// syncFolders makes a new name outlive a power cut: the folder that holds it, and those above it, which may be as new.
 func (s *Store) syncFolders(folder string) error {
 	for ; ; folder = path.Dir(folder) {
 		f, err := s.root.Open(folder)

@@ -122,8 +122,7 @@ func (u *upload) encrypted(got types.ServerSideEncryption) error {
 		return nil
 	}
 	return fmt.Errorf("writing %s: %w: sse=%s is set in staging.url, and the server did not encrypt so: set it up "+
-		"there, or leave sse out",
-		u.key, staging.ErrRejected, u.at.SSE)
+		"there, or leave sse out", u.key, staging.ErrRejected, u.at.SSE)
 }
 
 // published turns the failure of the request that publishes an object into its error: none,
