@@ -144,6 +144,9 @@ func (a *Activities) PlanRun(ctx context.Context, in PlanRunInput) (PlanRunResul
 		return PlanRunResult{}, err
 	}
 	in.State = p.id.state
+	if err := p.findOwned(ctx, in.State); err != nil {
+		return PlanRunResult{}, err
+	}
 	if in.Lost != "" {
 		a.forgetPlan(ctx, in.Table, in.Lost)
 	}

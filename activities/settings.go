@@ -70,6 +70,8 @@ type Settings struct {
 	AddColumns   bool `json:"addColumns"`
 	// Quarantine sets rows aside that the target refuses; nil: the run fails.
 	Quarantine *QuarantineSettings `json:"quarantine,omitempty"`
+	// Deletes says what happens to rows that the source deletes.
+	Deletes Deletes `json:"deletes,omitzero"`
 	// Compression of staged files: snappy, zstd, gzip, lz4 or none.
 	Compression string `json:"compression"`
 }

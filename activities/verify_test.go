@@ -50,6 +50,7 @@ func newComparing(t *testing.T, source, target *servers.Server, create string, r
 		Version: 1, Table: c.settings.Table.String(), Watermark: watermark, Cursor: c.settings.Cursor, Adopt: true,
 	}}
 	c.deps.Client = c.state
+	c.settings.Deletes.OwnsAll = true
 	c.restart()
 	return c
 }

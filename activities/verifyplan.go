@@ -25,6 +25,8 @@ type PlanVerifyInput struct {
 	Run string `json:"run"`
 	// Depth is api.DepthDigest or api.DepthKeys.
 	Depth string `json:"depth"`
+	// Deletes says that the comparison looks for deleted rows, and acts on them as the table's deletes say.
+	Deletes bool `json:"deletes,omitempty"`
 }
 
 // PlanVerifyResult is the plan of a comparison as far as histories may know it: no keys, no rows.
@@ -38,6 +40,10 @@ type PlanVerifyResult struct {
 	// empty for a table without a cursor.
 	Cursor string `json:"cursor,omitempty"`
 	AsOf   string `json:"asOf,omitempty"`
+	// Depth is the input's, or a sweep's own.
+	Depth string `json:"depth,omitempty"`
+	// Deletes is the mode of a sweep, empty for a comparison that only compares.
+	Deletes string `json:"deletes,omitempty"`
 	// SecondLook is how long after the first look the second one decides.
 	SecondLook time.Duration `json:"secondLook"`
 	// RowsEstimate is the server's guess of the source's rows, 0 where it has none.
@@ -67,7 +73,11 @@ func (a *Activities) PlanVerify(ctx context.Context, in PlanVerifyInput) (PlanVe
 	if in.Depth != api.DepthDigest && in.Depth != api.DepthKeys {
 		return PlanVerifyResult{}, invalidInput(fmt.Sprintf("depth %q", in.Depth), "write digest or keys")
 	}
-	if _, err := a.settings(in.Table); err != nil {
+	s, err := a.settings(in.Table)
+	if err == nil && in.Deletes {
+		in.Depth, err = s.sweepDepth(), s.sweepable()
+	}
+	if err != nil {
 		return PlanVerifyResult{}, err
 	}
 	defer beat(ctx, func() any { return "planning" })()
@@ -90,6 +100,15 @@ func (a *Activities) PlanVerify(ctx context.Context, in PlanVerifyInput) (PlanVe
 			where{p.settings.TargetConnection, "look at " + p.settings.Target.String()},
 		)
 	}
+	out := PlanVerifyResult{
+		Target: p.settings.Target.String(), Run: in.Run, Depth: in.Depth,
+		Cursor: p.settings.Cursor, SecondLook: p.settings.Overlap,
+		RowsEstimate: p.table.RowsEstimate, RangesInFlight: p.settings.RangesInFlight, Priority: p.settings.Priority,
+		Warnings: p.warnings, Queue: a.deps.HostQueue,
+	}
+	if in.Deletes {
+		out.Deletes, out.SecondLook = s.Deletes.Mode, max(out.SecondLook, s.Deletes.Grace)
+	}
 	var c comparison
 	if c.Layout, err = p.layout(ctx, dst, in.Depth); err != nil {
 		return PlanVerifyResult{}, err
@@ -97,7 +116,7 @@ func (a *Activities) PlanVerify(ctx context.Context, in PlanVerifyInput) (PlanVe
 	if err := p.cutComparison(ctx, dst, &c); err != nil {
 		return PlanVerifyResult{}, err
 	}
-	sum, err := a.writePlan(ctx, in.Run, stagedPlan{
+	out.PlanSum, err = a.writePlan(ctx, in.Run, stagedPlan{
 		Version: 1, Deployment: a.deps.Deployment, StateID: state.ID,
 		WorkflowID: activity.GetInfo(ctx).WorkflowExecution.ID, Settings: p.settings,
 		ByKey: true, Columns: suspectColumns(&c.Layout), Key: p.table.PrimaryKey, Ranges: p.ranges, Comparison: &c,
@@ -105,17 +124,12 @@ func (a *Activities) PlanVerify(ctx context.Context, in PlanVerifyInput) (PlanVe
 	if err != nil {
 		return PlanVerifyResult{}, translate(ctx, err, where{doing: "stage the plan of " + in.Table})
 	}
-	limit := p.settings.RangesInFlight
 	if p.settings.Cursor == "" {
-		limit = 1 // slices of a table hold its lease one after the other
+		out.RangesInFlight = 1 // slices of a table hold its lease one after the other
 	}
 	logStep(ctx, "ranges", len(p.ranges), "asOf", c.Layout.AsOf, "sameOrder", c.SameOrder)
-	return PlanVerifyResult{
-		Target: p.settings.Target.String(), Run: in.Run, PlanSum: sum, Ranges: len(p.ranges),
-		Cursor: p.settings.Cursor, AsOf: c.Layout.AsOf, SecondLook: p.settings.Overlap,
-		RowsEstimate: p.table.RowsEstimate, RangesInFlight: limit, Priority: p.settings.Priority,
-		Warnings: p.warnings, Queue: a.deps.HostQueue,
-	}, nil
+	out.Ranges, out.AsOf = len(p.ranges), c.Layout.AsOf
+	return out, nil
 }
 
 // comparable refuses what cannot be compared: a table that a run would refuse, one whose target is not
@@ -159,7 +173,10 @@ func (p *planDraft) comparable(tbl string) error {
 // layout is what is compared: the key, the cursor, and unless only keys are asked for all other columns
 // whose values travel.
 func (p *planDraft) layout(ctx context.Context, dst *schema.Table, depth string) (verify.Layout, error) {
-	l := verify.Layout{Cursor: -1, Key: len(p.table.PrimaryKey)}
+	l := verify.Layout{Cursor: -1, Key: len(p.table.PrimaryKey), Owned: p.settings.Deletes.OwnsAll}
+	if was := p.id.state.Identity; was != nil {
+		l.Owned = l.Owned || was.Target.Owned
+	}
 	add := func(name string) error {
 		s, t := p.table.Column(name), dst.Column(name)
 		if s == nil || t == nil {

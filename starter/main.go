@@ -129,10 +129,9 @@ func (a *app) rootCommand() *cobra.Command {
 	flags.StringVar(&a.taskQueue, "task-queue", api.DefaultTaskQueue, "task queue of the workers")
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "no progress, no notes, no messages of success: answers and "+
 		"errors only")
-	root.AddCommand(a.initCommand(), a.runCommand(), a.planCommand(), a.verifyCommand(), a.statusCommand(),
-		a.historyCommand(), a.explainCommand(), a.scheduleCommand(), a.watermarkCommand(), a.quarantineCommand(),
-		a.configCommand(),
-		a.versionCommand())
+	root.AddCommand(a.initCommand(), a.runCommand(), a.planCommand(), a.verifyCommand(), a.deletesCommand(),
+		a.statusCommand(), a.historyCommand(), a.explainCommand(), a.scheduleCommand(), a.watermarkCommand(),
+		a.quarantineCommand(), a.configCommand(), a.versionCommand())
 	return root
 }
 

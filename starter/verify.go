@@ -100,6 +100,7 @@ var verdictTexts = map[verify.Verdict]string{
 	verify.Newer:     "the target's cursor is above the source's",
 	verify.Respelled: "the key has another spelling on the target",
 	verify.Deleted:   "rows of the target are not at the source any more",
+	verify.Extra:     "rows of the target are not at the source, and may be those of others",
 }
 
 func (a *app) printCompared(one compared) {

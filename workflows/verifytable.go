@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"fmt"
 
 	"go.temporal.io/sdk/converter"
@@ -55,6 +56,9 @@ func decodeVerify(raw converter.RawValue) (VerifyTableInput, error) {
 	if err := verifyInput.checkTable(in.Table); err != nil {
 		return in, err
 	}
+	if in.Deletes && in.Depth != "" {
+		return in, verifyInput.invalid(`depth and deletes together: a sweep compares by key`)
+	}
 	switch in.Depth {
 	case "":
 		in.Depth = api.DepthDigest
@@ -89,6 +93,9 @@ func (v *verification) attempt(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := v.sweep(ctx); err != nil {
+		return err
+	}
 	v.status.Phase = PhaseFinish
 	finish := activities.FinishVerifyInput{RangeInput: v.rangeInput(v.plan.Ranges), Verdicts: verdicts}
 	removed := v.router.step(ctx, cleanupOptions, "remove the files of the comparison", "FinishVerify", finish)
@@ -103,7 +110,7 @@ func (v *verification) attempt(ctx workflow.Context) error {
 
 func (v *verification) planVerify(ctx workflow.Context) error {
 	in := activities.PlanVerifyInput{
-		Table: v.in.Table, Depth: v.in.Depth,
+		Table: v.in.Table, Depth: v.in.Depth, Deletes: v.in.Deletes,
 		Run: activities.StagingName(workflow.GetInfo(ctx).WorkflowExecution.RunID, v.plans),
 	}
 	v.plans++
@@ -119,6 +126,7 @@ func (v *verification) planVerify(ctx workflow.Context) error {
 	), 0, v.plan.RowsEstimate
 	v.result.Target, v.result.Ranges, v.result.Warnings = v.plan.Target, v.plan.Ranges, v.plan.Warnings
 	v.result.Cursor, v.result.AsOf = v.plan.Cursor, v.plan.AsOf
+	v.result.Depth = cmp.Or(v.plan.Depth, v.in.Depth)
 	return nil
 }
 

@@ -27,6 +27,9 @@ type VerifyTableInput struct {
 	Table string `json:"table"`
 	// Depth is DepthDigest (also for "") or DepthKeys.
 	Depth string `json:"depth,omitempty"`
+	// Deletes makes the comparison a sweep: it looks for deleted rows, by key, and does with them what the table's
+	// deletes say. Depth is then left out.
+	Deletes bool `json:"deletes,omitempty"`
 }
 
 // VerifyTableResult is the receipt of a comparison.
@@ -46,6 +49,8 @@ type VerifyTableResult struct {
 	Ranges int `json:"ranges"`
 	// Differences is the key of the staged file that lists the keys that differ, empty where there is none.
 	Differences string `json:"differences,omitempty"`
+	// Sweep is what a sweep did, nil for another comparison.
+	Sweep *SweepResult `json:"sweep,omitempty"`
 	// LongestPage is the longest SELECT on either side, in seconds.
 	LongestPage float64  `json:"longestPage"`
 	Seconds     float64  `json:"seconds"`

@@ -194,6 +194,9 @@ func settings(cfg *config.Config, n table.Name) (activities.Settings, error) {
 		Priority:   t.Priority, CreateTarget: t.CreateTarget, AddColumns: t.AddColumns,
 		Compression: cfg.Staging.Compression,
 		Quarantine:  quarantine(t),
+		Deletes: activities.Deletes{
+			Mode: t.Deletes.Mode, Grace: t.Deletes.Grace, OwnsAll: t.Deletes.Owns == config.OwnsAll,
+		},
 	}, nil
 }
 

@@ -140,6 +140,9 @@ type Table struct {
 	ScheduleJitter time.Duration
 	SchedulePaused bool
 
+	// Deletes says what happens to rows that the source deletes.
+	Deletes Deletes
+
 	// CreateTarget creates a missing target table, AddColumns adds the source's later columns to it.
 	CreateTarget bool
 	AddColumns   bool

@@ -71,6 +71,7 @@ func TestExampleFileLoads(t *testing.T) {
 		ChunksInFlight: 4, RangesInFlight: 2,
 		UniqueConflicts: "fail", MaxTransaction: time.Second, Priority: 3, StaleAfter: 24 * time.Hour,
 		BulkLoad: true, CreateTarget: true, AddColumns: true, ScheduleJitter: 30 * time.Second,
+		Deletes: config.Deletes{Mode: "off", Grace: 10 * time.Minute, Owns: "scope"},
 	}, got)
 
 	log, err := c.Table(table.Name{Schema: "shop", Table: "log_2024"})
@@ -146,6 +147,7 @@ func TestEverySettingIsTakenFromTableThenDefaults(t *testing.T) {
     schedulePaused: true
     createTarget: false
     addColumns: false
+    deletes: { mode: report, grace: 1h, owns: all }
     tuning:
       tailRows: 5000
       pageRows: 1_000
@@ -181,6 +183,7 @@ func TestEverySettingIsTakenFromTableThenDefaults(t *testing.T) {
 			DayOfWeek: []config.CalendarRange{{First: 1, Last: 5, Step: 1}},
 		}},
 		ScheduleJitter: 2 * time.Minute, SchedulePaused: true,
+		Deletes: config.Deletes{Mode: "report", Grace: time.Hour, Owns: "all"},
 	}, c.Tables()[0])
 }
 

@@ -20,6 +20,8 @@ func Reference() string {
 	section(&b, "staging", "", stagingFields)
 	section(&b, "defaults and tables[]: the window", "Up to where a run reads.", windows)
 	section(&b, "defaults and tables[]: pauses", "When a run waits.", pauses)
+	section(&b, "deletes", "Under `deletes` in `defaults`, or in an entry of `tables`: see [deletes.md](deletes.md).",
+		deletesFields)
 	section(&b, "worker", "", workerFields)
 	section(&b, "metrics", "", metricsFields)
 	section(&b, "log", "", logFields)

@@ -25,6 +25,7 @@ var builtin = Table{
 	Priority: 3, BulkLoad: true, CreateTarget: true, AddColumns: true,
 	ScheduleJitter: 30 * time.Second,
 	BadRows:        badRowsFail, MaxBadRows: 100, MaxBadShare: 0.001, QuarantineKeep: 30 * day,
+	Deletes: Deletes{Mode: DeletesOff, Grace: 10 * time.Minute, Owns: OwnsScope},
 }
 
 const (
@@ -106,6 +107,7 @@ var pauses = []field[Table]{
 
 // settings are all keys that stand in defaults and in every table.
 var settings = slices.Concat(connectionNames, basics, badRows, windows, pauses, []field[Table]{
+	{"deletes", "", "", "What happens to rows that the source deletes: see “deletes” below.", setDeletes},
 	{"tuning", "", "", "Sizes and limits that few files need: see “tuning” below.", setTuning},
 })
 

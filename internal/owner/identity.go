@@ -39,4 +39,7 @@ type TargetIdentity struct {
 	// has written rows and was whole; 0 for none.
 	Row bool  `json:"row,omitempty"`
 	Run int64 `json:"run,omitempty"`
+	// Owned says that the table was created for its rows, or had none, when they were first loaded: what it holds
+	// came from the source, as far as no others write it.
+	Owned bool `json:"owned,omitempty"`
 }

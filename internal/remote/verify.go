@@ -9,13 +9,15 @@ import (
 	"github.com/tablehaul/tablehaul/internal/api"
 )
 
-// StartVerify begins a comparison of both sides of a table. It joins one of the same table that goes on.
+// StartVerify begins a comparison of both sides of a table, or a sweep of its deletes. It joins one of the same table
+// that goes on.
 func (c *Client) StartVerify(ctx context.Context, in api.VerifyTableInput) (Execution, error) {
+	id, summary, details := api.VerifyTableID(c.taskQueue, in.Table), "Verify "+in.Table, api.VerifyDetails
+	if in.Deletes {
+		id, summary, details = api.SweepTableID(c.taskQueue, in.Table), "Sweep deletes of "+in.Table, api.SweepDetails
+	}
 	return c.startHelper(ctx, in.Table, client.StartWorkflowOptions{
-		ID: api.VerifyTableID(
-			c.taskQueue,
-			in.Table,
-		), StaticSummary: "Verify " + in.Table, StaticDetails: api.VerifyDetails,
+		ID: id, StaticSummary: summary, StaticDetails: details,
 		Memo: memo(in.Table), Priority: priority(in.Table),
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 	}, api.VerifyTableName, in)

@@ -20,6 +20,8 @@ type Layout struct {
 	Cursor int `json:"cursor"`
 	// AsOf is the cursor's value, in the source's exact text, up to which both sides hold the same rows.
 	AsOf string `json:"asOf,omitempty"`
+	// Owned says that all rows of the target are known to have come from the source.
+	Owned bool `json:"owned,omitempty"`
 
 	forms []form
 }

@@ -23,15 +23,17 @@ const (
 	Silent Verdict = "silent"
 	// Newer: the target's cursor is above the source's.
 	Newer Verdict = "newer"
-	// Deleted: the row of the target is not at the source, in two looks.
+	// Deleted: the row of the target is not at the source, in two looks, and came from there.
 	Deleted Verdict = "deleted"
+	// Extra: the row of the target is not at the source, in two looks, and is not known to have come from there.
+	Extra Verdict = "extra"
 	// Respelled: the row of the target is that of the source under another spelling of its key, such as 'AA' and 'aa'.
 	Respelled Verdict = "respelled"
 )
 
 // Differences are the verdicts that make two sides differ, the gravest first.
 func Differences() []Verdict {
-	return []Verdict{Missing, Stale, Silent, Newer, Respelled, Deleted}
+	return []Verdict{Missing, Stale, Silent, Newer, Respelled, Deleted, Extra}
 }
 
 // Differs reports whether the verdict makes the two sides differ.
@@ -136,8 +138,10 @@ func (k *Look) verdict(s Row, atSource bool, t Row, onTarget, respelled bool) Ve
 		return Respelled
 	case !onTarget:
 		return Missing
-	case !atSource:
+	case !atSource && k.layout.Owned:
 		return Deleted
+	case !atSource:
+		return Extra
 	case k.layout.Cursor < 0:
 		return Silent
 	}

@@ -47,6 +47,7 @@ func layoutOf(t *testing.T, source, target table.Column) *verify.Layout {
 		Key:    1,
 		Cursor: 2,
 		AsOf:   "2024-06-01 00:00:00.000000",
+		Owned:  true,
 	}
 	require.NoError(t, l.Prepare())
 	return l

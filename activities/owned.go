@@ -1,0 +1,34 @@
+package activities
+
+import (
+	"context"
+
+	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/owner"
+)
+
+// findOwned says, for the identity that the run binds, whether all rows of the target came from the source: it is
+// created, or has no row, when its rows are first loaded. A watermark that a person has adopted says nothing of it.
+//
+// A column that holds the same value in all rows of one table would tell its rows in a target that several share.
+// No setting adds one yet.
+func (p *planDraft) findOwned(ctx context.Context, s owner.State) error {
+	now, was := &p.id.now.Target, s.Identity
+	if p.target.Create || p.targetLost {
+		now.Owned = true
+		return nil
+	}
+	if was != nil && !s.Adopt && was.Target.Owned && was.Target.Table == now.Table && len(p.id.replaces) == 0 {
+		now.Owned = true
+		return nil
+	}
+	if p.mode != api.ModeFirstLoad && p.mode != api.ModeWhole || was != nil && was.Target.Run > 0 {
+		return nil
+	}
+	rows, err := p.dst.HasRows(ctx, p.settings.Target)
+	if err != nil {
+		return translate(ctx, err, targetAt(p.settings))
+	}
+	now.Owned = !rows
+	return nil
+}
