@@ -94,6 +94,8 @@ func Register(w worker.ActivityRegistry, a *Activities) {
 		"BeginSlice":         withStepLog(a, a.BeginSlice),
 		"EndSlice":           withStepLog(a, a.EndSlice),
 		"SettleQuarantine":   withStepLog(a, a.SettleQuarantine),
+		"RetryQuarantine":    withStepLog(a, a.RetryQuarantine),
+		"DropQuarantine":     withStepLog(a, a.DropQuarantine),
 		"Notify":             withStepLog(a, a.Notify),
 		"Sweep":              a.Sweep,
 		"StopSweeping":       a.StopSweeping,

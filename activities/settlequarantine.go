@@ -50,12 +50,19 @@ func (a *Activities) SettleQuarantine(ctx context.Context, in SettleQuarantineIn
 		return SettleQuarantineResult{}, translate(ctx, err, at)
 	}
 	defer beat(ctx, func() any { return "settling" })()
+	return a.settle(ctx, in, r)
+}
+
+func (a *Activities) settle(
+	ctx context.Context, in SettleQuarantineInput, r *openedRange,
+) (SettleQuarantineResult, error) {
+	at := where{doing: "settle the quarantine of " + in.Table}
 	files, err := a.quarantineFiles(ctx, r.name)
 	if err != nil {
 		return SettleQuarantineResult{}, translate(ctx, err, at)
 	}
 	s := &settling{a: a, in: in, r: r, seen: map[string]bool{}}
-	s.out.Queue = in.Queue
+	s.out.Queue = a.deps.HostQueue
 	for _, f := range files {
 		if err := s.file(ctx, f); err != nil {
 			return SettleQuarantineResult{}, translate(ctx, err, at)
@@ -135,6 +142,29 @@ func (s *settling) file(ctx context.Context, f quarantineFile) error {
 		return nil
 	}
 	return s.a.putEntries(ctx, f, f.fileName(), attemptName(ctx), kept)
+}
+
+// countFile counts the entries of a file that stays as it is.
+func (s *settling) countFile(ctx context.Context, f quarantineFile) error {
+	rows, entries, err := s.a.entries(ctx, f)
+	if err != nil {
+		if unreadable(err) {
+			err = nil
+		}
+		return err
+	}
+	places, ok := keyColumns(f.Key, f.Columns)
+	for i, e := range entries {
+		if ok {
+			_, key := keyAt(rows, i, places)
+			if s.seen[key] {
+				continue
+			}
+			s.seen[key] = true
+		}
+		s.count(e)
+	}
+	return nil
 }
 
 func (s *settling) count(e entry) {
@@ -252,8 +282,10 @@ func (s *settling) write(ctx context.Context, fate []decision, now currentRows) 
 	if err != nil {
 		return nil, translate(ctx, err, at)
 	}
-	if err := s.a.waitOut(ctx, dst.DB, set, func(string) {}); err != nil {
-		return nil, err
+	if !s.in.All { // a retry holds the lease for a short time, and has waited before
+		if err := s.a.waitOut(ctx, dst.DB, set, func(string) {}); err != nil {
+			return nil, err
+		}
 	}
 	pace := s.a.paces.of(paceKey{tableKey{set.TargetConnection, set.Target}, s.r.plan.ByKey})
 	spec := s.a.upsertSpec(dst.DB, s.r, s.in.Range, pace)

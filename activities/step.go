@@ -25,6 +25,7 @@ func (in NotifyInput) tableName() string         { return in.Table }
 func (in PlanVerifyInput) tableName() string     { return in.Table }
 func (in BeginSliceInput) tableName() string     { return in.Table }
 func (in EndSliceInput) tableName() string       { return in.Table }
+func (in QuarantineInput) tableName() string     { return in.Table }
 
 // withStepLog wraps a step so that each attempt leaves one line in the log and, where it fails, a count.
 func withStepLog[In stepInput, Out any](

@@ -39,13 +39,16 @@ type fakeService struct {
 	plans   map[string]api.PlanTableResult
 	// receipts are of comparisons, by "table depth"
 	receipts map[string]api.VerifyTableResult
-	states   map[string]owner.State
-	listed   api.ListTablesResult
-	sched    map[string]remote.Schedule // by id
-	did      []string                   // what was done to schedules
-	deny     map[string]error           // by what was to be done
-	goOn     map[remote.Execution]string
-	lists    int
+	// retried and dropped are of the quarantine, by "retry table" and "drop table"
+	retried map[string]api.RetryQuarantineResult
+	dropped map[string]api.DropQuarantineResult
+	states  map[string]owner.State
+	listed  api.ListTablesResult
+	sched   map[string]remote.Schedule // by id
+	did     []string                   // what was done to schedules
+	deny    map[string]error           // by what was to be done
+	goOn    map[remote.Execution]string
+	lists   int
 }
 
 func (f *fakeService) StartVerify(_ context.Context, in api.VerifyTableInput) (remote.Execution, error) {
@@ -54,6 +57,26 @@ func (f *fakeService) StartVerify(_ context.Context, in api.VerifyTableInput) (r
 
 func (f *fakeService) WaitVerify(_ context.Context, e remote.Execution) (api.VerifyTableResult, error) {
 	return f.receipts[e.WorkflowID], f.fails[e.WorkflowID]
+}
+
+func (f *fakeService) StartRetryQuarantine(
+	_ context.Context, in api.RetryQuarantineInput,
+) (remote.Execution, error) {
+	return remote.Execution{WorkflowID: "retry " + in.Table, RunID: "run-1"}, f.act("retry " + in.Table)
+}
+
+func (f *fakeService) WaitRetryQuarantine(
+	_ context.Context, e remote.Execution,
+) (api.RetryQuarantineResult, error) {
+	return f.retried[e.WorkflowID], f.fails[e.WorkflowID]
+}
+
+func (f *fakeService) StartDropQuarantine(_ context.Context, in api.DropQuarantineInput) (remote.Execution, error) {
+	return remote.Execution{WorkflowID: "drop " + in.Table, RunID: "run-1"}, f.act("drop " + in.Table + " " + in.Run)
+}
+
+func (f *fakeService) WaitDropQuarantine(_ context.Context, e remote.Execution) (api.DropQuarantineResult, error) {
+	return f.dropped[e.WorkflowID], f.fails[e.WorkflowID]
 }
 
 func (f *fakeService) StartList(context.Context) (remote.Execution, error) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/dustin/go-humanize"
@@ -10,6 +11,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/human"
+	"github.com/tablehaul/tablehaul/internal/remote"
 )
 
 func (a *app) quarantineCommand() *cobra.Command {
@@ -17,9 +19,9 @@ func (a *app) quarantineCommand() *cobra.Command {
 		Use:   "quarantine",
 		Short: "Show rows that targets have refused, and try them again",
 		Long: "With badRows: quarantine, a row that its target refuses is set aside, and the run goes on. These\n" +
-			"commands list such rows. See docs/quarantine.md.\n\n" + exitHelp,
+			"commands count such rows, try them again, or close them. See docs/quarantine.md.\n\n" + exitHelp,
 	}
-	cmd.AddCommand(a.quarantineListCommand())
+	cmd.AddCommand(a.quarantineListCommand(), a.quarantineRetryCommand(), a.quarantineDropCommand())
 	return cmd
 }
 
@@ -103,4 +105,138 @@ func quarantineText(q *api.Quarantine) string {
 		text += ": " + q.First
 	}
 	return text
+}
+
+func (a *app) quarantineRetryCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "retry TABLE…",
+		Short: "Write rows in quarantine, as the source has them now",
+		Long: "Retry reads the source's row of each key in quarantine as it is now, and writes that. A row that is\n" +
+			"gone at the source closes its entry, and so does one that the target takes, or has in a newer\n" +
+			"version. Runs of the table wait meanwhile.\n\n" + exitHelp,
+		Example:           "  tablehaul quarantine retry shop.orders",
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: a.completeTables,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.config()
+			if err != nil {
+				return err
+			}
+			sel, err := a.selectTables(c, args, false)
+			if err != nil {
+				return err
+			}
+			return a.quarantineRetry(cmd.Context(), c, sel)
+		},
+	}
+	a.outputFlag(cmd)
+	return cmd
+}
+
+func (a *app) quarantineRetry(ctx context.Context, c *config.Config, sel selection) error {
+	s, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	all, err := askEach(ctx, a, s, c, sel, question[api.RetryQuarantineResult]{
+		limit: 2,
+		start: func(ctx context.Context, table string) (remote.Execution, error) {
+			return s.StartRetryQuarantine(ctx, api.RetryQuarantineInput{Table: table})
+		},
+		wait: s.WaitRetryQuarantine,
+	})
+	if err != nil {
+		return err
+	}
+	code := exitOK
+	for _, one := range all {
+		switch r := one.result; {
+		case one.failed != nil:
+			code = exitFailed
+			id := api.RetryQuarantineID(a.taskQueue, one.table)
+			printFailure(a.stderr, one.table, remote.Execution{WorkflowID: id}, one.failed)
+		case a.json():
+			a.printJSON(r)
+		default:
+			fmt.Fprintf(a.stdout, "%s: %s written, %s gone at the source, %s left\n", r.Table,
+				humanize.Comma(r.Written), humanize.Comma(r.Gone), humanize.Comma(r.Left.Rows()))
+			if r.Pending > 0 {
+				fmt.Fprintf(a.stdout, "  %s changed since the last run: the next one brings them\n",
+					human.Count(r.Pending, "row"))
+			}
+			if r.Left.First != "" {
+				fmt.Fprintf(a.stdout, "  first:      %s\n", r.Left.First)
+			}
+		}
+	}
+	if code != exitOK {
+		return &exitError{code: code}
+	}
+	return nil
+}
+
+func (a *app) quarantineDropCommand() *cobra.Command {
+	yes := false
+	cmd := &cobra.Command{
+		Use:   "drop TABLE [RUN]",
+		Short: "Close entries without writing their rows",
+		Long: "Drop closes all entries of a table, or those of one run. Their rows stay as they are on both sides:\n" +
+			"the target lacks them, or has an older version. Before that it asks, unless --yes is given.\n\n" +
+			exitHelp,
+		Example:           "  tablehaul quarantine drop shop.orders --yes",
+		Args:              cobra.RangeArgs(1, 2),
+		ValidArgsFunction: a.completeTables,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.config()
+			if err != nil {
+				return err
+			}
+			names, err := a.tables(c, args[:1])
+			if err != nil {
+				return err
+			}
+			in := api.DropQuarantineInput{Table: names[0]}
+			if len(args) > 1 {
+				in.Run = args[1]
+			}
+			question := "Close the entries of " + in.Table + "? Nothing names the rows then that the target lacks."
+			if !yes && (a.json() || !a.confirm(question)) {
+				return exitf(exitUsage, "nothing was dropped: --yes drops without asking")
+			}
+			return a.quarantineDrop(cmd.Context(), in)
+		},
+	}
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
+	a.outputFlag(cmd)
+	return cmd
+}
+
+func (a *app) quarantineDrop(ctx context.Context, in api.DropQuarantineInput) error {
+	s, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	r, err := askOne(ctx, a, s, in.Table, question[api.DropQuarantineResult]{
+		start: func(ctx context.Context, _ string) (remote.Execution, error) {
+			return s.StartDropQuarantine(ctx, in)
+		},
+		wait: s.WaitDropQuarantine,
+	})
+	var failed *remote.FailedError
+	switch {
+	case errors.As(err, &failed):
+		id := api.DropQuarantineID(a.taskQueue, in.Table)
+		printFailure(a.stderr, in.Table, remote.Execution{WorkflowID: id}, failed)
+		return &exitError{code: exitFailed}
+	case err != nil:
+		return a.fromTemporal(ctx, err)
+	case a.json():
+		a.printJSON(r)
+	default:
+		fmt.Fprintf(a.stdout, "%s: %s dropped, %s left\n", r.Table, human.Count(r.Dropped, "row"),
+			humanize.Comma(r.Left.Rows()))
+	}
+	return nil
 }

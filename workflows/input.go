@@ -21,6 +21,8 @@ type inputForm string
 
 const (
 	runInput    inputForm = `"full", "from", "to", "ifBusy"`
+	retryInput  inputForm = `nothing`
+	dropInput   inputForm = `"run"`
 	verifyInput inputForm = `"depth"`
 )
 

@@ -65,6 +65,8 @@ func Register(w worker.WorkflowRegistry) {
 	w.RegisterWorkflowWithOptions(SyncRange, workflow.RegisterOptions{Name: SyncRangeName})
 	w.RegisterWorkflowWithOptions(PlanTable, workflow.RegisterOptions{Name: PlanTableName})
 	w.RegisterWorkflowWithOptions(VerifyTable, workflow.RegisterOptions{Name: VerifyTableName})
+	w.RegisterWorkflowWithOptions(RetryQuarantine, workflow.RegisterOptions{Name: api.RetryQuarantineName})
+	w.RegisterWorkflowWithOptions(DropQuarantine, workflow.RegisterOptions{Name: api.DropQuarantineName})
 	w.RegisterWorkflowWithOptions(SweepStaging, workflow.RegisterOptions{Name: SweepName})
 	w.RegisterWorkflowWithOptions(ListTables, workflow.RegisterOptions{Name: ListTablesName})
 	w.RegisterWorkflowWithOptions(TableState, workflow.RegisterOptions{Name: TableStateName})

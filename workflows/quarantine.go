@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -106,22 +107,17 @@ func (s *sync) inQuarantine(ctx workflow.Context) *api.Quarantine {
 	if s.result.Quarantine != nil || s.result.Quarantined == 0 {
 		return s.result.Quarantine
 	}
-	now := api.Quarantine{Queue: s.plan.Queue, First: s.firstBad}
-	if before := s.begunWith; before != nil {
-		now = *before
-	}
+	now := s.begunWith.Of(s.plan.Queue)
+	now.First = cmp.Or(now.First, s.firstBad)
 	if now.Open += s.result.Quarantined; now.Oldest.IsZero() {
 		now.Oldest = workflow.Now(ctx).UTC()
 	}
 	return &now
 }
 
-// setQuarantine keeps what is in quarantine.
+// setQuarantine keeps what a host has in quarantine.
 func (o *stateWorkflow) setQuarantine(q *api.Quarantine) {
-	if q == nil {
-		return
-	}
-	if o.state.Quarantine = q; q.Rows() == 0 {
-		o.state.Quarantine = nil
+	if q != nil {
+		o.state.Quarantine = o.state.Quarantine.With(*q)
 	}
 }

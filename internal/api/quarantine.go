@@ -1,6 +1,10 @@
 package api
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
 // Quarantine is what of a table is in quarantine: rows that the target refused, and that runs have set aside.
 type Quarantine struct {
@@ -13,6 +17,8 @@ type Quarantine struct {
 	First  string    `json:"first,omitempty"`
 	// Queue is that of the host which has the files; empty where every worker sees them.
 	Queue string `json:"queue,omitempty"`
+	// Hosts are the parts of a whole, one of each host that has files.
+	Hosts []Quarantine `json:"hosts,omitempty"`
 }
 
 // Rows are all rows in quarantine; 0 for nil.
@@ -21,4 +27,114 @@ func (q *Quarantine) Rows() int64 {
 		return 0
 	}
 	return q.Open + q.Waiting
+}
+
+// With is q with what one host, or the one place that every worker sees, has in quarantine now; nil where nothing is
+// left.
+func (q *Quarantine) With(now Quarantine) *Quarantine {
+	var hosts []Quarantine
+	if q != nil {
+		if hosts = q.Hosts; len(hosts) == 0 {
+			hosts = []Quarantine{*q}
+		}
+	}
+	hosts = append(slices.DeleteFunc(slices.Clone(hosts), func(h Quarantine) bool { return h.Queue == now.Queue }), now)
+	hosts = slices.DeleteFunc(hosts, func(h Quarantine) bool { return h.Rows() == 0 })
+	switch len(hosts) {
+	case 0:
+		return nil
+	case 1:
+		return &hosts[0]
+	}
+	sum := &Quarantine{Hosts: hosts}
+	for _, h := range hosts {
+		sum.Open += h.Open
+		sum.Waiting += h.Waiting
+		sum.First = cmp.Or(sum.First, h.First)
+		if sum.Oldest.IsZero() || !h.Oldest.IsZero() && h.Oldest.Before(sum.Oldest) {
+			sum.Oldest = h.Oldest
+		}
+	}
+	return sum
+}
+
+// Of is what one host has in quarantine, or the one place that every worker sees.
+func (q *Quarantine) Of(queue string) Quarantine {
+	if q != nil {
+		for _, h := range append(slices.Clone(q.Hosts), *q) {
+			if len(h.Hosts) == 0 && h.Queue == queue {
+				return h
+			}
+		}
+	}
+	return Quarantine{Queue: queue}
+}
+
+// Elsewhere are the queues of the hosts, but for one, that have rows in quarantine.
+func (q *Quarantine) Elsewhere(queue string) []string {
+	var out []string
+	if q == nil {
+		return nil
+	}
+	for _, h := range append(slices.Clone(q.Hosts), *q) {
+		if len(h.Hosts) == 0 && h.Queue != queue && h.Queue != "" {
+			out = append(out, h.Queue)
+		}
+	}
+	return out
+}
+
+// Workflow types of the commands about rows in quarantine.
+const (
+	RetryQuarantineName = "RetryQuarantine"
+	DropQuarantineName  = "DropQuarantine"
+)
+
+// RetryQuarantineDetails and DropQuarantineDetails are the static details of these workflows.
+const (
+	RetryQuarantineDetails = "Reads the source's rows of the keys in quarantine as they are now, and writes them."
+	DropQuarantineDetails  = "Closes entries of the quarantine without looking at either side."
+)
+
+// RetryQuarantineID is the workflow id that the command line uses to try rows in quarantine again.
+func RetryQuarantineID(queue, tbl string) string {
+	return OnQueue(queue, "tablehaul/quarantine/retry/"+IDText(tbl))
+}
+
+// DropQuarantineID is the workflow id that the command line uses to close entries.
+func DropQuarantineID(queue, tbl string) string {
+	return OnQueue(queue, "tablehaul/quarantine/drop/"+IDText(tbl))
+}
+
+// RetryQuarantineInput asks for another try of all rows of a table that are in quarantine.
+type RetryQuarantineInput struct {
+	// Table is a configured source table, "schema.table".
+	Table string `json:"table"`
+}
+
+// RetryQuarantineResult is what came of it.
+type RetryQuarantineResult struct {
+	Table string `json:"table"`
+	// Written rows are on the target now, or a newer version is; Gone ones are not at the source any more. Pending ones
+	// have changed at the source since the last run: the next run brings them.
+	Written int64 `json:"written"`
+	Gone    int64 `json:"gone"`
+	Pending int64 `json:"pending,omitempty"`
+	// Left is what is in quarantine now.
+	Left Quarantine `json:"left"`
+}
+
+// DropQuarantineInput closes the entries of a table, or of one run of it.
+type DropQuarantineInput struct {
+	// Table is a configured source table, "schema.table".
+	Table string `json:"table"`
+	// Run is the id of the run that has set the rows aside; empty is every run.
+	Run string `json:"run,omitempty"`
+}
+
+// DropQuarantineResult is what was closed.
+type DropQuarantineResult struct {
+	Table   string     `json:"table"`
+	Dropped int64      `json:"dropped"`
+	Left    Quarantine `json:"left"`
 }

@@ -1,0 +1,41 @@
+package remote
+
+import (
+	"context"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+
+	"github.com/tablehaul/tablehaul/internal/api"
+)
+
+// StartRetryQuarantine begins another try of a table's rows in quarantine. It joins one of the same table that goes on.
+func (c *Client) StartRetryQuarantine(ctx context.Context, in api.RetryQuarantineInput) (Execution, error) {
+	return c.startHelper(ctx, in.Table, client.StartWorkflowOptions{
+		ID:            api.RetryQuarantineID(c.taskQueue, in.Table),
+		StaticSummary: "Retry the quarantine of " + in.Table, StaticDetails: api.RetryQuarantineDetails,
+		Memo: memo(in.Table), Priority: priority(in.Table),
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+	}, api.RetryQuarantineName, in)
+}
+
+// WaitRetryQuarantine returns what came of it.
+func (c *Client) WaitRetryQuarantine(ctx context.Context, e Execution) (api.RetryQuarantineResult, error) {
+	return waitHelper[api.RetryQuarantineResult](ctx, c, e)
+}
+
+// StartDropQuarantine begins to close entries of a table's quarantine. It fails where another such workflow goes on.
+func (c *Client) StartDropQuarantine(ctx context.Context, in api.DropQuarantineInput) (Execution, error) {
+	return c.startHelper(ctx, in.Table, client.StartWorkflowOptions{
+		ID:            api.DropQuarantineID(c.taskQueue, in.Table),
+		StaticSummary: "Drop the quarantine of " + in.Table, StaticDetails: api.DropQuarantineDetails,
+		Memo: memo(in.Table), Priority: priority(in.Table),
+		WorkflowIDConflictPolicy:                 enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
+		WorkflowExecutionErrorWhenAlreadyStarted: true,
+	}, api.DropQuarantineName, in)
+}
+
+// WaitDropQuarantine returns what was closed.
+func (c *Client) WaitDropQuarantine(ctx context.Context, e Execution) (api.DropQuarantineResult, error) {
+	return waitHelper[api.DropQuarantineResult](ctx, c, e)
+}
