@@ -69,13 +69,17 @@ type found struct {
 	verdicts map[verify.Verdict]int64
 }
 
+func (c *comparing) planInput() activities.PlanVerifyInput {
+	return activities.PlanVerifyInput{Table: c.settings.Table.String(), Run: "run-1", Depth: api.DepthDigest}
+}
+
 func (c *comparing) planned(depth string) (activities.PlanVerifyResult, activities.RangeInput) {
 	c.t.Helper()
 	var plan activities.PlanVerifyResult
-	tbl := c.settings.Table.String()
-	in := activities.PlanVerifyInput{Table: tbl, Run: "run-1", Depth: depth}
+	in := c.planInput()
+	in.Depth = depth
 	require.NoError(c.t, c.step("PlanVerify", in, &plan))
-	return plan, activities.RangeInput{Table: tbl, Run: plan.Run, PlanSum: plan.PlanSum}
+	return plan, activities.RangeInput{Table: in.Table, Run: plan.Run, PlanSum: plan.PlanSum}
 }
 
 // verify runs all steps of a comparison.

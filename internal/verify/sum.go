@@ -106,6 +106,9 @@ func (l *Layout) pending(rows *table.Rows, row int) bool {
 		return false
 	}
 	v := rows.Value(row, l.Cursor)
+	if len(v) > 0 && len(v) == len(l.AsOf) && v[0] != '-' && l.AsOf[0] != '-' { // the usual case, without a copy
+		return string(v) > l.AsOf
+	}
 	return v == nil || l.compareCursor(string(v), l.AsOf) > 0
 }
 
