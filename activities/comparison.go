@@ -32,6 +32,8 @@ type comparedSide struct {
 	table *schema.Table
 	side  verify.Side
 	at    where
+	// instance is the digest of the server that every statement must reach.
+	instance string
 }
 
 func (a *Activities) openComparison(ctx context.Context, in RangeInput) (*openedComparison, error) {
@@ -61,6 +63,7 @@ func (a *Activities) openComparison(ctx context.Context, in RangeInput) (*opened
 		return nil, translate(ctx, err, c.dst.at)
 	}
 	c.dst.db = dst.DB
+	c.src.instance, c.dst.instance = c.c.SourceInstance, c.c.TargetInstance
 	for side, name := range map[*comparedSide]table.Name{&c.src: s.Table, &c.dst: s.Target} {
 		if side.table, err = a.schemas.TableOfRun(ctx, side.db, name, in.PlanSum); err != nil {
 			return nil, translate(ctx, err, side.at)
@@ -126,6 +129,7 @@ func (c *openedComparison) read(
 	}
 	stats, err := scan.ReadPages(ctx, s.db, scan.ReadSpec{
 		Table: s.table, Columns: c.c.Layout.ColumnsOf(s.side), ByKey: true, Keys: &keys, Start: start,
+		Instance: s.instance,
 		Limits: scan.PageLimits{Rows: set.PageRows, MaxTime: set.PageTime, MaxBytes: int(set.PageBytes)},
 	}, func(rows *table.Rows) error {
 		c.rows.Add(int64(rows.Len()))
@@ -150,6 +154,7 @@ func (c *openedComparison) lookUp(
 		s.db,
 		scan.KeysSpec{
 			Table: s.table, Columns: c.c.Layout.ColumnsOf(s.side), Key: c.c.Layout.KeyNames(s.side), Keys: keys,
+			Instance: s.instance,
 		},
 		func(rows *table.Rows) error {
 			c.rows.Add(int64(rows.Len()))

@@ -9,7 +9,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
-	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/verify"
@@ -63,6 +63,10 @@ type comparison struct {
 	// SourceRanges ranges, those of the target in the rest.
 	SameOrder    bool `json:"sameOrder"`
 	SourceRanges int  `json:"sourceRanges"`
+	// SourceInstance and TargetInstance are the digests of the servers that were planned on. Each statement must reach
+	// them: another server of the same address may be behind.
+	SourceInstance string `json:"sourceInstance,omitempty"`
+	TargetInstance string `json:"targetInstance,omitempty"`
 }
 
 // PlanVerify checks both sides as a run's plan does, and cuts the key space into ranges. It writes
@@ -92,13 +96,10 @@ func (a *Activities) PlanVerify(ctx context.Context, in PlanVerifyInput) (PlanVe
 	if err := p.comparable(in.Table); err != nil {
 		return PlanVerifyResult{}, err
 	}
+	targetInstance := p.dst.DB.Instance()
 	dst, err := schema.Read(ctx, p.dst.DB, p.settings.Target)
 	if err != nil {
-		return PlanVerifyResult{}, lookupFailure(
-			ctx,
-			err,
-			where{p.settings.TargetConnection, "look at " + p.settings.Target.String()},
-		)
+		return PlanVerifyResult{}, lookupFailure(ctx, err, targetAt(p.settings))
 	}
 	out := PlanVerifyResult{
 		Target: p.settings.Target.String(), Run: in.Run, Depth: in.Depth,
@@ -109,11 +110,14 @@ func (a *Activities) PlanVerify(ctx context.Context, in PlanVerifyInput) (PlanVe
 	if in.Deletes {
 		out.Deletes, out.SecondLook = s.Deletes.Mode, max(out.SecondLook, s.Deletes.Grace)
 	}
-	var c comparison
+	c := comparison{SourceInstance: p.instance.Digest, TargetInstance: targetInstance.Digest}
 	if c.Layout, err = p.layout(ctx, dst, in.Depth); err != nil {
 		return PlanVerifyResult{}, err
 	}
 	if err := p.cutComparison(ctx, dst, &c); err != nil {
+		return PlanVerifyResult{}, err
+	}
+	if err := p.sameServers(ctx, targetInstance); err != nil {
 		return PlanVerifyResult{}, err
 	}
 	out.PlanSum, err = a.writePlan(ctx, in.Run, stagedPlan{
@@ -130,6 +134,17 @@ func (a *Activities) PlanVerify(ctx context.Context, in PlanVerifyInput) (PlanVe
 	logStep(ctx, "ranges", len(p.ranges), "asOf", c.Layout.AsOf, "sameOrder", c.SameOrder)
 	out.Ranges, out.AsOf = len(p.ranges), c.Layout.AsOf
 	return out, nil
+}
+
+// sameServers fails where a connection leads to another server than when the plan began.
+func (p *planDraft) sameServers(ctx context.Context, target mysqldb.Instance) error {
+	switch {
+	case p.src.Instance() != p.instance:
+		return translate(ctx, mysqldb.ErrOtherServer, sourceAt(p.settings))
+	case p.dst.DB.Instance() != target:
+		return translate(ctx, mysqldb.ErrOtherServer, targetAt(p.settings))
+	}
+	return nil
 }
 
 // comparable refuses what cannot be compared: a table that a run would refuse, one whose target is not
@@ -214,83 +229,20 @@ func (p *planDraft) layout(ctx context.Context, dst *schema.Table, depth string)
 	if p.settings.Cursor == "" {
 		return l, nil
 	}
+	cursor, mark := p.table.Column(p.settings.Cursor).Column, p.id.state.Watermark
 	var err error
-	l.AsOf, err = p.overlapBelow(ctx, p.table.Column(p.settings.Cursor).Column, p.id.state.Watermark, p.tail.upperBound)
+	if hi := p.tail.upperBound.Hi; p.settings.AllowReplica && hi != "" {
+		// A replica that is behind does not have all rows that an earlier one, or the primary, has given to runs.
+		if mark, err = lower(cursor, hi, mark); err != nil {
+			return l, translate(ctx, err, sourceAt(p.settings))
+		}
+	}
+	l.AsOf, err = p.overlapBelow(ctx, cursor, mark, p.tail.upperBound)
 	return l, translate(
 		ctx,
 		err,
 		where{p.settings.SourceConnection, "find what " + p.settings.Table.String() + " has promised"},
 	)
-}
-
-// cutComparison cuts the key space: once where both sides order keys alike, and otherwise each side's own.
-func (p *planDraft) cutComparison(ctx context.Context, dst *schema.Table, c *comparison) error {
-	c.SameOrder = (p.src.ServerInfo().Flavor == p.dst.Server.Flavor || !orderedByCollation(p.table)) &&
-		scan.SameKeyOrder(p.table, dst)
-	for _, col := range c.Layout.Columns[:c.Layout.Key] {
-		c.SameOrder = c.SameOrder && ordersAlike(col)
-	}
-	rows := min(verifyRangeRows, max(1, p.settings.RangeRows))
-	ranges, err := scan.CutRanges(ctx, p.src, p.table, maxRanges, rows)
-	if err != nil {
-		return translate(
-			ctx,
-			err,
-			where{p.settings.SourceConnection, "cut the ranges of " + p.settings.Table.String()},
-		)
-	}
-	p.ranges = nil
-	for i := range ranges {
-		p.ranges = append(p.ranges, piece{Keys: &ranges[i]})
-	}
-	c.SourceRanges = len(ranges)
-	if c.SameOrder {
-		if len(p.ranges) == 0 { // an empty source; the target may have rows
-			p.ranges = []piece{{Keys: &scan.KeyRange{}}}
-			c.SourceRanges = 1
-		}
-		return nil
-	}
-	back, err := scan.CutRanges(ctx, p.dst, dst, maxRanges, rows)
-	if err != nil {
-		return translate(
-			ctx,
-			err,
-			where{p.settings.TargetConnection, "cut the ranges of " + p.settings.Target.String()},
-		)
-	}
-	for i := range back {
-		p.ranges = append(p.ranges, piece{Keys: &back[i]})
-	}
-	return nil
-}
-
-func orderedByCollation(t *schema.Table) bool {
-	for _, name := range t.PrimaryKey {
-		if c := t.Column(name); c == nil || c.Kind == table.KindString {
-			return true
-		}
-	}
-	return false
-}
-
-// ordersAlike reports whether both sides order the values of a key's column alike.
-func ordersAlike(c verify.Column) bool {
-	s, t := c.Source, c.Target
-	switch s.Kind {
-	case table.KindInt, table.KindUint:
-		return t.Kind.IsInteger()
-	case table.KindDecimal, table.KindDate, table.KindYear, table.KindBit, table.KindTime:
-		return s.Kind == t.Kind
-	case table.KindDateTime, table.KindTimestamp:
-		return t.Kind == table.KindDateTime || t.Kind == table.KindTimestamp
-	case table.KindBytes:
-		return t.Kind == table.KindBytes && s.Length == t.Length
-	case table.KindString:
-		return t.Kind == table.KindString && s.Collation == t.Collation && s.Charset == t.Charset
-	default:
-		return false
-	}
 }
 
 // suspectColumns are those of the files with the keys that a second look decides.

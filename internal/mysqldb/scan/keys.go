@@ -31,6 +31,9 @@ type KeysSpec struct {
 	Keys []table.Texts
 	// MaxBytes bounds the values of one statement, in bytes, 0 is 16 MiB. One row may be larger.
 	MaxBytes int
+	// Instance is the digest of the server that every statement must reach; any other is
+	// mysqldb.ErrOtherServer. Empty is any server.
+	Instance string
 }
 
 // ReadKeys looks for rows by their keys, some hundred at a time, and hands those that are there to yield, in no
@@ -40,7 +43,9 @@ type KeysSpec struct {
 // caller compares bytes. Each look is one short SELECT in autocommit. The Rows are reused: yield must be done with
 // them when it returns. An error of yield ends the read and is returned as it is.
 func ReadKeys(ctx context.Context, d mysqldb.Reader, spec KeysSpec, yield func(*table.Rows) error) error {
-	plan, err := newReadPlan(d.ServerInfo(), ReadSpec{Table: spec.Table, Columns: spec.Columns, ByKey: true})
+	plan, err := newReadPlan(d.ServerInfo(), ReadSpec{
+		Table: spec.Table, Columns: spec.Columns, ByKey: true, Instance: spec.Instance,
+	})
 	if err != nil {
 		return fmt.Errorf("read %s: %w", spec.Table.Name, err)
 	}
@@ -55,7 +60,7 @@ func ReadKeys(ctx context.Context, d mysqldb.Reader, spec KeysSpec, yield func(*
 	for keys := spec.Keys; len(keys) > 0; {
 		done, rows, err := k.look(ctx, keys)
 		if err != nil {
-			return fmt.Errorf("read %s: %w", spec.Table.Name, mysqlerr.Safe(err))
+			return fmt.Errorf("read %s: %w", spec.Table.Name, mysqlerr.Safe(mysqldb.AsOtherServer(err)))
 		}
 		if err := yield(rows); err != nil {
 			return err
