@@ -130,7 +130,7 @@ func (c *openedComparison) read(
 	stats, err := scan.ReadPages(ctx, s.db, scan.ReadSpec{
 		Table: s.table, Columns: c.c.Layout.ColumnsOf(s.side), ByKey: true, Keys: &keys, Start: start,
 		Instance: s.instance,
-		Limits: scan.PageLimits{Rows: set.PageRows, MaxTime: set.PageTime, MaxBytes: int(set.PageBytes)},
+		Limits:   scan.PageLimits{Rows: set.PageRows, MaxTime: set.PageTime, MaxBytes: int(set.PageBytes)},
 	}, func(rows *table.Rows) error {
 		c.rows.Add(int64(rows.Len()))
 		if err := take(rows); err != nil {

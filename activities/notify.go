@@ -11,6 +11,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/notify"
 	"github.com/tablehaul/tablehaul/internal/owner"
+	"github.com/tablehaul/tablehaul/internal/verify"
 )
 
 // NotifyInput is an event of a table, and what is known of the table at that time.
@@ -23,6 +24,8 @@ type NotifyInput struct {
 	FailedRuns int              `json:"failedRuns,omitempty"`
 	HeldBack   string           `json:"heldBack,omitempty"`
 	LastRun    *owner.RunRecord `json:"lastRun,omitempty"`
+	// LastVerify is set for events of a comparison.
+	LastVerify *owner.VerifyRecord `json:"lastVerify,omitempty"`
 }
 
 // Notify notifies the worker's webhook of an event; a worker without one sends nothing. What the
@@ -63,6 +66,15 @@ func message(in NotifyInput, id string) notify.Message {
 	if in.LastRun != nil && in.FailedRuns > 0 && in.LastRun.Failure != "" {
 		typ, text, _ := strings.Cut(in.LastRun.Failure, ": ")
 		f.Failure = &notify.Failure{Type: typ, Message: text}
+	}
+	if v := in.LastVerify; v != nil {
+		f.WorkflowID, f.RunID, f.Failure, f.HeldBack = v.WorkflowID, v.RunID, nil, ""
+		f.Verdicts = map[string]int64{}
+		for _, verdict := range verify.Differences() {
+			if n := v.Verdicts[verdict]; n > 0 {
+				f.Verdicts[string(verdict)] = n
+			}
+		}
 	}
 	return notify.New(owner.EventText(in.Event), f)
 }

@@ -184,38 +184,3 @@ func (c *openedComparison) respelled(ctx context.Context, look *verify.Look) (ma
 	}
 	return out, nil
 }
-
-// FinishVerifyInput is a comparison that was done.
-type FinishVerifyInput struct {
-	RangeInput
-	Verdicts map[verify.Verdict]int64 `json:"verdicts,omitempty"`
-}
-
-// FinishVerifyResult is what was removed.
-type FinishVerifyResult struct {
-	Files int `json:"files"`
-}
-
-// FinishVerify removes the keys that the second look was for, and counts what it found. The list of differences stays
-// until staging is swept. Repeating it is harmless. in.Range is the number of all ranges.
-func (a *Activities) FinishVerify(ctx context.Context, in FinishVerifyInput) (FinishVerifyResult, error) {
-	if err := a.requireLocalFiles(ctx, in.Queue); err != nil {
-		return FinishVerifyResult{}, err
-	}
-	var out FinishVerifyResult
-	for i := range in.Range {
-		of := in.RangeInput
-		of.Range = i
-		done, err := a.Cleanup(ctx, of)
-		if err != nil {
-			return out, err
-		}
-		out.Files += done.Parts
-	}
-	differing := map[string]int64{}
-	for _, v := range verify.Differences() {
-		differing[string(v)] = in.Verdicts[v]
-	}
-	a.deps.Metrics.Verified(in.Table, time.Now(), differing)
-	return out, nil
-}

@@ -15,6 +15,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/metrics"
 	"github.com/tablehaul/tablehaul/internal/owner"
+	"github.com/tablehaul/tablehaul/internal/verify"
 )
 
 // update sends an update to the table's state workflow, which is started first if it does not run.
@@ -65,6 +66,12 @@ func Observed(s owner.State) metrics.TableState {
 	}
 	if s.Lease != nil && !s.Lease.Slice {
 		out.RunningSince = s.Lease.Since
+	}
+	if v := s.LastVerify; v != nil {
+		out.VerifiedAt, out.Differing = v.At, map[string]int64{}
+		for _, verdict := range verify.Differences() {
+			out.Differing[string(verdict)] = v.Verdicts[verdict]
+		}
 	}
 	return out
 }

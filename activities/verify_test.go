@@ -1,13 +1,10 @@
 package activities_test
 
 import (
-	"context"
 	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/converter"
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
@@ -17,19 +14,6 @@ import (
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/internal/verify"
 )
-
-// stateClient answers with one state, as a table's state workflow does.
-type stateClient struct {
-	client.Client
-	state owner.State
-}
-
-func (c *stateClient) QueryWorkflowWithOptions(
-	context.Context, *client.QueryWorkflowWithOptionsRequest,
-) (*client.QueryWorkflowWithOptionsResponse, error) {
-	payloads, err := converter.GetDefaultDataConverter().ToPayloads(c.state)
-	return &client.QueryWorkflowWithOptionsResponse{QueryResult: client.NewValue(payloads)}, err
-}
 
 // comparing is a table t on both sides, with the watermark of a run that was done, and the steps of a comparison.
 type comparing struct {

@@ -44,6 +44,9 @@ type PlanVerifyResult struct {
 	Depth string `json:"depth,omitempty"`
 	// Deletes is the mode of a sweep, empty for a comparison that only compares.
 	Deletes string `json:"deletes,omitempty"`
+	// StateID and Watermark are of the table's state, as it was when the comparison was planned.
+	StateID   string `json:"stateId,omitempty"`
+	Watermark string `json:"watermark,omitempty"`
 	// SecondLook is how long after the first look the second one decides.
 	SecondLook time.Duration `json:"secondLook"`
 	// RowsEstimate is the server's guess of the source's rows, 0 where it has none.
@@ -103,7 +106,7 @@ func (a *Activities) PlanVerify(ctx context.Context, in PlanVerifyInput) (PlanVe
 	}
 	out := PlanVerifyResult{
 		Target: p.settings.Target.String(), Run: in.Run, Depth: in.Depth,
-		Cursor: p.settings.Cursor, SecondLook: p.settings.Overlap,
+		StateID: state.ID, Watermark: state.Watermark, Cursor: p.settings.Cursor, SecondLook: p.settings.Overlap,
 		RowsEstimate: p.table.RowsEstimate, RangesInFlight: p.settings.RangesInFlight, Priority: p.settings.Priority,
 		Warnings: p.warnings, Queue: a.deps.HostQueue,
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/remote"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -51,6 +52,9 @@ func (a *app) printDetails(ctx context.Context, s service, c *config.Config, nam
 		if one.State == nil {
 			continue
 		}
+		if text := verifiedText(one.State); text != "" {
+			fmt.Fprintf(a.stdout, "  verified:   %s\n", text)
+		}
 		a.printWaits(one.Run)
 		if one.State.HeldBack != "" {
 			fmt.Fprintf(a.stdout, "  held back:  %s (at the last run)\n", one.State.HeldBack)
@@ -85,6 +89,22 @@ func windowCell(w table.Window) string {
 	}
 	return w.String()
 }
+
+// verifiedText is what the table's last comparison found, and "" before the first one.
+func verifiedText(state *owner.State) string {
+	if state == nil || state.LastVerify == nil {
+		return ""
+	}
+	v := state.LastVerify
+	text := age(v.At) + " ago: "
+	if v.Differs {
+		return text + human.Count(v.Differing(), "row") + " differ; " + verifyRemedy(state.Table)
+	}
+	return text + "equal"
+}
+
+// verifyRemedy is how to see what differs.
+func verifyRemedy(tbl string) string { return "tablehaul verify " + tbl + " compares again" }
 
 // watermarkText is the watermark of a state, which may be nil.
 func watermarkText(state *owner.State) string {

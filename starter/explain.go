@@ -93,7 +93,7 @@ type explained struct {
 
 // issue is one thing that is wrong with a table.
 type issue struct {
-	// Kind is "failed", "waits", "held", "paused" or "never".
+	// Kind is "failed", "waits", "held", "differs", "paused" or "never".
 	Kind string `json:"kind"`
 	Type string `json:"type,omitempty"`
 	Text string `json:"text"`
@@ -138,6 +138,9 @@ func (a *app) printExplained(out explained, one tableStatus) {
 		if cell, _ := a.lastCells(one.State); cell != "" {
 			fmt.Fprintf(a.stdout, "  last run: %s; tablehaul history %s lists more\n", cell, out.Table)
 		}
+		if text := verifiedText(one.State); text != "" {
+			fmt.Fprintf(a.stdout, "  verified: %s\n", text)
+		}
 		return
 	}
 	for _, m := range out.Issues {
@@ -172,6 +175,9 @@ func issuesOf(one tableStatus) []issue {
 	}
 	if one.Ended != "" {
 		out = append(out, issue{"failed", failure.EndTerminated, "idle; the last run was " + one.Ended})
+	}
+	if v := one.State.LastVerify; v != nil && v.Differs {
+		out = append(out, issue{Kind: "differs", Text: "was verified " + verifiedText(one.State)})
 	}
 	if s := one.Schedule; s != nil && s.Paused {
 		text := strings.Join(compact(s.Note, "tablehaul schedule resume "+one.Table), "; ")

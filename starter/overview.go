@@ -222,6 +222,9 @@ func (a *app) printProblems(one tableStatus) {
 	if text := quarantineText(one.State.Quarantine); text != "" {
 		a.printProblem(yellow, one.Table+" has "+text, "docs/quarantine.md says what to do")
 	}
+	if v := one.State.LastVerify; v != nil && v.Differs {
+		a.printProblem(yellow, one.Table+" was verified "+verifiedText(one.State), "")
+	}
 	if s := one.Schedule; s != nil && s.Paused {
 		text := one.Table + " is paused: " + cmp.Or(s.Note, "its schedule starts no run")
 		a.printProblem(yellow, text, "tablehaul schedule resume "+one.Table)

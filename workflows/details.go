@@ -11,6 +11,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/owner"
+	"github.com/tablehaul/tablehaul/internal/verify"
 )
 
 // Current details are what the Web UI shows of a running workflow, in Markdown. They say the same as the query
@@ -181,10 +182,27 @@ func stateDetails(s owner.State) string {
 	if s.HeldBack != "" {
 		fmt.Fprintf(&b, "- **Held back:** %s\n", s.HeldBack)
 	}
+	if v := s.LastVerify; v != nil {
+		fmt.Fprintf(&b, "- **Verified** at %s: %s\n", timeText(v.At), verifiedText(v))
+	}
 	for i := len(s.LastRuns) - 1; i >= 0 && i >= len(s.LastRuns)-shownRuns; i-- {
 		b.WriteString(recordText(s.LastRuns[i]))
 	}
 	return b.String()
+}
+
+// verifiedText is what a comparison found.
+func verifiedText(v *owner.VerifyRecord) string {
+	if !v.Differs {
+		return "equal"
+	}
+	var found []string
+	for _, verdict := range verify.Differences() {
+		if n := v.Verdicts[verdict]; n > 0 {
+			found = append(found, humanize.Comma(n)+" "+string(verdict))
+		}
+	}
+	return human.Count(v.Differing(), "row") + " differ (" + strings.Join(found, ", ") + ")"
 }
 
 func recordText(r owner.RunRecord) string {

@@ -51,6 +51,9 @@ func (o *stateWorkflow) send(ctx workflow.Context, event string) {
 	if runs := o.state.LastRuns; len(runs) > 0 {
 		in.LastRun = &runs[len(runs)-1]
 	}
+	if event == owner.EventDiffers || event == owner.EventEqual {
+		in.LastVerify = o.state.LastVerify
+	}
 	summary := "notify that " + o.state.Table + " " + owner.EventText(event)
 	sending, cancel := workflow.WithCancel(ctx)
 	n.sending, n.cancel = event, cancel

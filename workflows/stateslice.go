@@ -49,3 +49,17 @@ func (o *stateWorkflow) release(ctx workflow.Context, req owner.ReleaseRequest) 
 	}
 	return o.state, nil
 }
+
+// recordVerify keeps what a comparison has found. It needs no lease, since it changes nothing that runs depend on.
+func (o *stateWorkflow) recordVerify(ctx workflow.Context, req owner.VerifyRequest) (owner.State, error) {
+	last, now := o.state.LastVerify, workflow.Now(ctx).UTC()
+	repeated := last != nil && last.WorkflowID == req.Record.WorkflowID && last.RunID == req.Record.RunID
+	if repeated || req.StateID != o.state.ID {
+		return o.state, nil
+	}
+	o.changed()
+	req.Record.At = now
+	o.state.LastVerify = &req.Record
+	o.show(ctx)
+	return o.state, nil
+}

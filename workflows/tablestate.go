@@ -22,8 +22,8 @@ const (
 // TableState holds one table's watermark and the right to write its target. It never ends: it
 // continues as new with its state. Runs reach it through activities (update with start).
 //
-// Its updates are beginRun, recordProgress, finishRun, setWatermark and releaseLease; all are safe to repeat. A
-// validator refuses each that may not change the state, so that a refusal writes nothing to the history. Its query is
+// Its updates are beginRun, recordProgress, finishRun, setWatermark, releaseLease and recordVerify; all are safe to
+// repeat. A validator refuses each that may not change the state, so that a refusal writes nothing to the history. Its query is
 // state.
 func TableState(ctx workflow.Context, state owner.State) error {
 	o := &stateWorkflow{state: state}
@@ -71,6 +71,7 @@ func (o *stateWorkflow) handle(ctx workflow.Context) error {
 		{owner.UpdateFinishRun, o.finish, o.checkFinish},
 		{owner.UpdateSetWatermark, o.set, o.checkSet},
 		{owner.UpdateReleaseLease, o.release, o.checkRelease},
+		{owner.UpdateRecordVerify, o.recordVerify, func(owner.VerifyRequest) error { return nil }},
 	} {
 		opts := workflow.UpdateHandlerOptions{Validator: u.validator}
 		if err := workflow.SetUpdateHandlerWithOptions(ctx, u.name, u.handler, opts); err != nil {

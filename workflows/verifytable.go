@@ -10,6 +10,7 @@ import (
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/verify"
 )
 
@@ -89,23 +90,41 @@ func (v *verification) attempt(ctx workflow.Context) error {
 	if err := v.compare(ctx); err != nil {
 		return err
 	}
-	verdicts, err := v.recheck(ctx)
-	if err != nil {
+	if err := v.recheck(ctx); err != nil {
 		return err
 	}
 	if err := v.sweep(ctx); err != nil {
 		return err
 	}
 	v.status.Phase = PhaseFinish
-	finish := activities.FinishVerifyInput{RangeInput: v.rangeInput(v.plan.Ranges), Verdicts: verdicts}
-	removed := v.router.step(ctx, cleanupOptions, "remove the files of the comparison", "FinishVerify", finish)
-	if err := removed.Get(ctx, nil); err != nil {
-		// Files that are left are swept; what was found does not depend on them.
-		workflow.GetLogger(ctx).Warn("files of the comparison not removed", "error", err)
-	}
+	v.finish(ctx)
 	v.status.Phase = PhaseDone
-	v.result.Seconds = workflow.Now(ctx).Sub(v.status.Started).Seconds()
 	return nil
+}
+
+// finish records what was found, and removes files. Neither decides over the comparison: files that are left are swept.
+func (v *verification) finish(ctx workflow.Context) {
+	v.result.Seconds = workflow.Now(ctx).Sub(v.status.Started).Seconds()
+	exec := workflow.GetInfo(ctx).WorkflowExecution
+	in := activities.FinishVerifyInput{
+		RangeInput: v.rangeInput(v.plan.Ranges), StateID: v.plan.StateID, Watermark: v.plan.Watermark,
+		Record: owner.VerifyRecord{
+			WorkflowID: exec.ID, RunID: exec.RunID, Depth: v.result.Depth, Cursor: v.result.Cursor, AsOf: v.result.AsOf,
+			Differs: v.result.Differs, Verdicts: v.result.Verdicts, SourceRows: v.result.SourceRows,
+			Pending: v.result.Pending, Seconds: v.result.Seconds,
+		},
+	}
+	const summary = "record what was found, remove the files of the comparison"
+	var out activities.FinishVerifyResult
+	err := v.router.step(ctx, cleanupOptions, summary, "FinishVerify", in).Get(ctx, &out)
+	if failureType(err) == failure.HostGone {
+		in.Queue = "" // the files are gone with the host; any host records
+		err = (&hostRouter{}).step(ctx, cleanupOptions, summary, "FinishVerify", in).Get(ctx, &out)
+	}
+	if err != nil {
+		workflow.GetLogger(ctx).Warn("the comparison is not recorded, or its files are left", "error", err)
+	}
+	v.result.Warnings = append(v.result.Warnings, out.Warnings...)
 }
 
 func (v *verification) planVerify(ctx workflow.Context) error {
@@ -184,9 +203,9 @@ func (v *verification) count(out activities.CompareRangeResult) {
 }
 
 // recheck waits until late commits have arrived, and looks a second time at the keys that differ.
-func (v *verification) recheck(ctx workflow.Context) (map[verify.Verdict]int64, error) {
+func (v *verification) recheck(ctx workflow.Context) error {
 	if v.result.Suspects == 0 {
-		return nil, nil
+		return nil
 	}
 	v.status.Phase = api.PhaseRecheck
 	if wait := v.plan.SecondLook; wait > 0 {
@@ -199,7 +218,7 @@ func (v *verification) recheck(ctx workflow.Context) (map[verify.Verdict]int64, 
 			), Since: workflow.Now(ctx).UTC(),
 		}}
 		if err := workflow.Sleep(ctx, wait); err != nil {
-			return nil, err
+			return err
 		}
 		v.status.Waits = nil
 	}
@@ -212,11 +231,11 @@ func (v *verification) recheck(ctx workflow.Context) (map[verify.Verdict]int64, 
 		v.rangeInput(v.plan.Ranges),
 	)
 	if err := step.Get(ctx, &out); err != nil {
-		return nil, err
+		return err
 	}
 	v.result.Verdicts, v.result.Differences = out.Verdicts, out.Differences
 	for _, verdict := range verify.Differences() {
 		v.result.Differs = v.result.Differs || out.Verdicts[verdict] > 0
 	}
-	return out.Verdicts, nil
+	return nil
 }

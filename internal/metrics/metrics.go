@@ -35,7 +35,6 @@ type Metrics struct {
 	retries, failures, notifications        *prometheus.CounterVec
 	chunkDuration                           prometheus.Histogram
 	runDuration                             *prometheus.HistogramVec
-	verified                                verified
 }
 
 // chunkBuckets are seconds. A chunk's transaction is to take less than one (maxTransaction);
@@ -68,7 +67,7 @@ func New(ready *Ready) *Metrics {
 	m.failures = counter("step_failures_total", "Attempts of a step that failed for good, by the type of the failure.",
 		[]string{"step", "type"})
 	m.notifications = counter("notifications_total", "Tries to notify the webhook, by event (failed, stale, "+
-		"recovered) and outcome (sent, failed).", []string{"event", "outcome"})
+		"recovered, differs, equal) and outcome (sent, failed).", []string{"event", "outcome"})
 	m.chunkDuration = prometheus.NewHistogram(prometheus.HistogramOpts{
 		Namespace: namespace, Name: "chunk_transaction_duration_seconds", Buckets: chunkBuckets,
 		Help: "Seconds of a chunk's committed transaction on the target, from BEGIN to COMMIT.",
@@ -77,11 +76,10 @@ func New(ready *Ready) *Metrics {
 		Namespace: namespace, Name: "run_duration_seconds", Buckets: runBuckets,
 		Help: "Seconds of a run that ended, from its start, by outcome: done, failed or cancelled.",
 	}, []string{"outcome"})
-	m.verified = newVerified()
 	m.registry.MustRegister(
 		m.rowsExtracted, m.rowsWritten, m.newerOnTarget, m.stagedBytes, m.lockWaits, m.throttled,
 		m.runs, m.retries, m.failures, m.notifications,
-		m.chunkDuration, m.runDuration, m.verified.at, m.verified.differing, m.tables, buildInfo(),
+		m.chunkDuration, m.runDuration, m.tables, buildInfo(),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Namespace: namespace, Name: "worker_ready", Help: "1 while the worker takes tasks from Temporal, 0 " +
 				"otherwise.",

@@ -30,6 +30,10 @@ type TableState struct {
 	Ahead bool
 	// Failed counts the runs that failed since the last one that ended well.
 	Failed int
+	// VerifiedAt is when a comparison of both sides last ended; Differing counts the keys that it found to differ, by
+	// verdict, each verdict that there is.
+	VerifiedAt time.Time
+	Differing  map[string]int64
 }
 
 // tables are the gauges of each table. Those that grow with time are computed when they are read.
@@ -59,9 +63,13 @@ var (
 	aheadDesc = tableDesc("watermark_ahead", "1 where the last run found the watermark above what the source "+
 		"can give to a row now (failure WatermarkAhead), else 0.")
 	failedDesc   = tableDesc("consecutive_failed_runs", "Runs that failed since the last one that ended well.")
+	verifiedDesc = tableDesc("verified_at_seconds", "When both sides of the table were last compared, in seconds "+
+		"since 1970. Absent before the first comparison.")
+	differingDesc = prometheus.NewDesc(prometheus.BuildFQName(namespace, "", "rows_differing"),
+		"Keys that the last comparison of the table found to differ, by verdict.", []string{"table", "verdict"}, nil)
 	descriptions = []*prometheus.Desc{
 		lagDesc, staleAfterDesc, lastSuccessDesc, runningDesc, heldBackDesc, aheadDesc,
-		failedDesc,
+		failedDesc, verifiedDesc, differingDesc,
 	}
 )
 
@@ -149,6 +157,13 @@ func (t *tables) Collect(ch chan<- prometheus.Metric) {
 		}
 		if !s.LastSuccess.IsZero() {
 			send(lastSuccessDesc, float64(s.LastSuccess.UnixMilli())/1000)
+		}
+		if s.VerifiedAt.IsZero() {
+			continue
+		}
+		send(verifiedDesc, float64(s.VerifiedAt.UnixMilli())/1000)
+		for verdict, keys := range s.Differing {
+			ch <- prometheus.MustNewConstMetric(differingDesc, prometheus.GaugeValue, float64(keys), label, verdict)
 		}
 	}
 }

@@ -3,6 +3,8 @@ package notify
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -22,7 +24,7 @@ type Fields struct {
 	Version int `json:"version"`
 	// ID is the same for every try of one message.
 	ID string `json:"id"`
-	// Event is "failed", "stale" or "recovered".
+	// Event is "failed", "stale", "recovered", "differs" or "equal".
 	Event string    `json:"event"`
 	Table string    `json:"table"`
 	Time  time.Time `json:"time"`
@@ -34,9 +36,11 @@ type Fields struct {
 	FreshAt    *time.Time `json:"freshAt,omitempty"`
 	LagSeconds float64    `json:"lagSeconds,omitempty"`
 	// HeldBack is what keeps the watermark from rising.
-	HeldBack   string `json:"heldBack,omitempty"`
-	WorkflowID string `json:"workflowId,omitempty"`
-	RunID      string `json:"runId,omitempty"`
+	HeldBack string `json:"heldBack,omitempty"`
+	// Verdicts counts the keys that differ, for the events of a comparison.
+	Verdicts   map[string]int64 `json:"verdicts,omitempty"`
+	WorkflowID string           `json:"workflowId,omitempty"`
+	RunID      string           `json:"runId,omitempty"`
 }
 
 // Failure is why the last run failed.
@@ -58,6 +62,13 @@ func New(verb string, f Fields) Message {
 		fmt.Fprintf(&b, ": %s: %s", f.Failure.Type, f.Failure.Message)
 	}
 	b.WriteString(".")
+	for i, verdict := range slices.Sorted(maps.Keys(f.Verdicts)) {
+		b.WriteString([]string{" Rows by verdict: ", ", "}[min(i, 1)])
+		fmt.Fprintf(&b, "%d %s", f.Verdicts[verdict], verdict)
+	}
+	if len(f.Verdicts) > 0 {
+		b.WriteString(".")
+	}
 	if f.FreshAt != nil {
 		fmt.Fprintf(&b, " The target is %s behind (as of %s).", round(f.LagSeconds),
 			f.FreshAt.UTC().Format("2006-01-02 15:04:05Z"))

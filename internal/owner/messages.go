@@ -14,6 +14,7 @@ const (
 	UpdateFinishRun      = "finishRun"
 	UpdateSetWatermark   = "setWatermark"
 	UpdateReleaseLease   = "releaseLease"
+	UpdateRecordVerify   = "recordVerify"
 	QueryState           = "state"
 )
 

@@ -12,11 +12,18 @@ const (
 	EventStale = "stale"
 	// EventRecovered: neither of both any more, after the webhook was notified of one.
 	EventRecovered = "recovered"
+	// EventDiffers: a comparison found rows that differ, and the one before it had not.
+	EventDiffers = "differs"
+	// EventEqual: a comparison found none any more, after the webhook was notified of some.
+	EventEqual = "equal"
 )
 
 // EventText is what has become of a table, as a verb.
 func EventText(event string) string {
-	return map[string]string{EventFailed: "failed", EventStale: "is stale", EventRecovered: "has recovered"}[event]
+	return map[string]string{
+		EventFailed: "failed", EventStale: "is stale", EventRecovered: "has recovered",
+		EventDiffers: "differs from its target", EventEqual: "equals its target again",
+	}[event]
 }
 
 // NoticeSettings say that the webhook is notified of a table, and when the table is stale.
@@ -31,6 +38,8 @@ type Notices struct {
 	NoticeSettings
 	NotifiedFailed bool `json:"notifiedFailed,omitempty"`
 	NotifiedStale  bool `json:"notifiedStale,omitempty"`
+	// NotifiedDiffers: the webhook was notified that rows differ.
+	NotifiedDiffers bool `json:"notifiedDiffers,omitempty"`
 }
 
 // NoticesWith is n under new settings; nil settings forget the notified events.
@@ -53,11 +62,16 @@ func (s State) Due(now time.Time) string {
 		return ""
 	}
 	failing, stale := s.FailedRuns > 0, s.stale(now)
+	differs := s.LastVerify != nil && s.LastVerify.Differs
 	switch {
 	case failing && !n.NotifiedFailed:
 		return EventFailed
 	case stale && !n.NotifiedStale:
 		return EventStale
+	case differs && !n.NotifiedDiffers:
+		return EventDiffers
+	case !differs && n.NotifiedDiffers:
+		return EventEqual
 	case !failing && !stale && (n.NotifiedFailed || n.NotifiedStale):
 		return EventRecovered
 	}
@@ -90,6 +104,10 @@ func (n *Notices) SetNotified(event string) {
 		n.NotifiedFailed = true
 	case EventStale:
 		n.NotifiedStale = true
+	case EventDiffers:
+		n.NotifiedDiffers = true
+	case EventEqual:
+		n.NotifiedDiffers = false
 	case EventRecovered:
 		n.NotifiedFailed, n.NotifiedStale = false, false
 	}

@@ -117,6 +117,8 @@ type State struct {
 	// Visibility is what the run that was begun last allows.
 	Visibility Visibility  `json:"visibility,omitempty"`
 	LastRuns   []RunRecord `json:"lastRuns,omitempty"`
+	// LastVerify is the last comparison of both sides that ended; nil before the first one.
+	LastVerify *VerifyRecord `json:"lastVerify,omitempty"`
 }
 
 // Visibility is what workflows may write of themselves where Temporal lists them. It is looked

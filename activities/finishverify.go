@@ -1,0 +1,90 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tablehaul/tablehaul/internal/owner"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// FinishVerifyInput is a comparison that was done.
+type FinishVerifyInput struct {
+	RangeInput
+	// Record is what the table's state keeps of it, and StateID and Watermark are of the state that it was planned by.
+	Record    owner.VerifyRecord `json:"record"`
+	StateID   string             `json:"stateId,omitempty"`
+	Watermark string             `json:"watermark,omitempty"`
+}
+
+// FinishVerifyResult is what was removed.
+type FinishVerifyResult struct {
+	Files int `json:"files"`
+	// Warnings say what has become of the table's watermark meanwhile, where a person has changed it.
+	Warnings []string `json:"warnings,omitempty"`
+}
+
+// FinishVerify records in the table's state what a comparison has found, and removes the keys that the second look was
+// for. The list of differences stays until staging is swept. Repeating it is harmless. in.Range is the number of all
+// ranges.
+func (a *Activities) FinishVerify(ctx context.Context, in FinishVerifyInput) (FinishVerifyResult, error) {
+	if err := a.requireLocalFiles(ctx, in.Queue); err != nil {
+		return FinishVerifyResult{}, err
+	}
+	var out FinishVerifyResult
+	var err error
+	if out.Warnings, err = a.recordVerify(ctx, in); err != nil {
+		return out, err
+	}
+	for i := range in.Range {
+		of := in.RangeInput
+		of.Range = i
+		done, err := a.Cleanup(ctx, of)
+		if err != nil {
+			return out, err
+		}
+		out.Files += done.Parts
+	}
+	return out, nil
+}
+
+// recordVerify sends the record to the table's state workflow. It starts none: a table without one has had no run, or
+// its state was lost with the workflow.
+func (a *Activities) recordVerify(ctx context.Context, in FinishVerifyInput) (warnings []string, err error) {
+	now, there, err := owner.ReadState(ctx, a.deps.Client, a.deps.TaskQueue, in.Table)
+	if err != nil {
+		return nil, err
+	}
+	if !there || now.ID != in.StateID {
+		return []string{"the table's state was lost while it was compared, and does not show this comparison"}, nil
+	}
+	req := owner.VerifyRequest{StateID: in.StateID, Record: in.Record}
+	if err := a.update(ctx, in.Table, owner.UpdateRecordVerify, req, &now); err != nil {
+		return nil, err
+	}
+	a.observe(now)
+	return a.watermarkChanged(ctx, in, now.Watermark), nil
+}
+
+// watermarkChanged says that the watermark was forgotten or set back while the table was compared. What was compared
+// is what it had promised before.
+func (a *Activities) watermarkChanged(ctx context.Context, in FinishVerifyInput, now string) []string {
+	const meanwhile = "while the table was compared: the comparison goes by the former one, %s"
+	switch {
+	case in.Watermark == "" || now == in.Watermark:
+		return nil
+	case now == "":
+		return []string{fmt.Sprintf("the watermark was forgotten "+meanwhile, in.Watermark)}
+	}
+	first := in.RangeInput
+	first.Range = 0
+	r, err := a.openRange(ctx, first)
+	if err != nil || r.plan.Comparison == nil || r.plan.Comparison.Layout.Cursor < 0 {
+		return nil // what was found does not depend on it
+	}
+	l := r.plan.Comparison.Layout
+	if order, err := table.CompareCursor(l.Columns[l.Cursor].Source, now, in.Watermark); err != nil || order >= 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("the watermark was set back to %s "+meanwhile, now, in.Watermark)}
+}
