@@ -188,7 +188,7 @@ func (h *sliceHolder) hold(ctx context.Context, f func(until time.Time) error) e
 	}
 	var app *temporal.ApplicationError
 	if errors.As(err, &app) && app.Type() == failure.LeaseLost {
-		what := fmt.Sprintf("the comparison of %s has lost the table's lease: what it has seen does not count", h.in.Table)
+		what := fmt.Sprintf("the comparison of %s has lost the lease: what it has seen does not count", h.in.Table)
 		return temporal.NewApplicationErrorWithOptions(what, failure.LeaseLost, temporal.ApplicationErrorOptions{
 			NonRetryable: activity.GetInfo(ctx).Attempt >= maxLostSlices, Details: []any{failure.Details{What: what}},
 		})

@@ -95,11 +95,33 @@ func TestAWorkerTellsOfItself(t *testing.T) {
 		for id, h := range p.histories() {
 			require.NoError(t, replayer.ReplayWorkflowHistory(silent{}, h), id)
 		}
+		requireADifferenceIsNotified(p, m, hook)
 		sent := strings.Join(hook.bodies, "\n")
 		requireNone(t, at.text+m.log.String(), []string{"sentinel"})
 		requireNone(t, sent, []string{"sentinel", "5000"})
 		p.requireNoText("sentinel")
 	})
+}
+
+// requireADifferenceIsNotified has a comparison find a row that differs: the webhook hears of it, and a worker that is
+// started afterwards shows it.
+func requireADifferenceIsNotified(p *product, m *monitored, hook *receiver) {
+	p.t.Helper()
+	exec(p.t, p.dst, "DELETE FROM t WHERE id = 9")
+	require.True(p.t, p.verify("t", "").Differs)
+	hook.requireEvents(owner.EventFailed, owner.EventRecovered, owner.EventDiffers)
+	last := hook.messages[2]
+	require.Contains(p.t, last.Text, p.table("t")+" differs from its target. Rows by verdict: 1 missing.")
+	require.Equal(p.t, map[string]int64{"missing": 1}, last.Fields.Verdicts)
+	require.Equal(p.t, workflows.VerifyTableID(p.queue, p.table("t")), last.Fields.WorkflowID)
+	m.end()
+	m = p.startMonitored(hook.notifications())
+	tbl := `table="` + p.table("t") + `"`
+	require.Eventually(p.t, func() bool {
+		missing, known := m.scrape().value("tablehaul_rows_differing", tbl, `verdict="missing"`)
+		return known > 0 && missing == 1
+	}, timeout, poll)
+	require.InDelta(p.t, float64(time.Now().Unix()), m.scrape().the("tablehaul_verified_at_seconds", tbl), 300)
 }
 
 // requireEveryNamedMetric requires that a page has every metric of dashboard and alerts, and

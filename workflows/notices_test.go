@@ -3,6 +3,7 @@ package workflows_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/owner"
+	"github.com/tablehaul/tablehaul/internal/verify"
 )
 
 // notifiedHarness is a state workflow whose messages are kept.
@@ -87,6 +89,28 @@ func TestAFailureIsToldOnceAndItsEndOnce(t *testing.T) {
 	require.Equal(t, 1, o.events[0].FailedRuns)
 	require.Zero(t, o.events[1].FailedRuns)
 	require.Equal(t, &owner.Notices{}, o.state().Notices)
+}
+
+func TestADifferenceIsToldOnceAndItsEndOnce(t *testing.T) {
+	o := newNotifiedHarness(t)
+	ok := func(_ any, err error) { require.NoError(t, err) }
+	o.ends("done", never)
+	for run, missing := range []int64{0, 2, 1, 0, 0} {
+		o.delay += time.Minute
+		record := owner.VerifyRecord{RunID: fmt.Sprint(run), Differs: missing > 0}
+		record.Verdicts = map[verify.Verdict]int64{verify.Missing: missing, verify.Settled: 5}
+		req := owner.VerifyRequest{StateID: "default-test-run-id", Record: record}
+		o.then(owner.UpdateRecordVerify, req, ok)
+		o.then(owner.UpdateRecordVerify, req, ok) // its reply was lost
+		req.StateID = "another"
+		req.Record.RunID = "of a state workflow that was terminated"
+		o.then(owner.UpdateRecordVerify, req, ok)
+	}
+	o.run()
+	require.Equal(t, []string{"differs", "equal"}, o.names())
+	require.EqualValues(t, 2, o.events[0].LastVerify.Differing())
+	require.Equal(t, "4", o.state().LastVerify.RunID)
+	require.Len(t, o.state().LastRuns, 1, "a comparison is no run")
 }
 
 func TestStalenessIsToldOnceWithoutAnyRun(t *testing.T) {

@@ -23,8 +23,8 @@ const (
 // continues as new with its state. Runs reach it through activities (update with start).
 //
 // Its updates are beginRun, recordProgress, finishRun, setWatermark, releaseLease and recordVerify; all are safe to
-// repeat. A validator refuses each that may not change the state, so that a refusal writes nothing to the history. Its query is
-// state.
+// repeat. A validator refuses each that may not change the state, so that a refusal writes nothing to the history. Its
+// query is state.
 func TableState(ctx workflow.Context, state owner.State) error {
 	o := &stateWorkflow{state: state}
 	if err := o.handle(ctx); err != nil {

@@ -40,6 +40,7 @@ func TestAStateShowsAsGauges(t *testing.T) {
 	m.State(TableState{
 		Table: "shop.orders", FreshAt: now.Add(-90 * time.Second), LastSuccess: now.Add(-time.Minute),
 		RunningSince: now.Add(-5 * time.Second), HeldBack: 40 * time.Second, Ahead: true, Failed: 3,
+		VerifiedAt: now.Add(-time.Minute), Differing: map[string]int64{"missing": 2, "silent": 0},
 	})
 	require.NoError(t, testutil.CollectAndCompare(m.tables, strings.NewReader(`
 # HELP tablehaul_consecutive_failed_runs Runs that failed since the last one that ended well.
@@ -51,12 +52,19 @@ tablehaul_freshness_lag_seconds{table="shop.orders"} 90
 # HELP tablehaul_last_success_timestamp_seconds Unix time at which a run last ended well.
 # TYPE tablehaul_last_success_timestamp_seconds gauge
 tablehaul_last_success_timestamp_seconds{table="shop.orders"} 1.79999994e+09
+# HELP tablehaul_rows_differing Keys that the last comparison of the table found to differ, by verdict.
+# TYPE tablehaul_rows_differing gauge
+tablehaul_rows_differing{table="shop.orders",verdict="missing"} 2
+tablehaul_rows_differing{table="shop.orders",verdict="silent"} 0
 # HELP tablehaul_run_in_progress_seconds How long the run that goes on has been going on; 0 where none does.
 # TYPE tablehaul_run_in_progress_seconds gauge
 tablehaul_run_in_progress_seconds{table="shop.orders"} 5
 # HELP tablehaul_stale_after_seconds The table's setting staleAfter: beyond this freshness lag it is stale. Absent where it never is.
 # TYPE tablehaul_stale_after_seconds gauge
 tablehaul_stale_after_seconds{table="shop.orders"} 3600
+# HELP tablehaul_verified_at_seconds When both sides of the table were last compared, in seconds since 1970. Absent before the first comparison.
+# TYPE tablehaul_verified_at_seconds gauge
+tablehaul_verified_at_seconds{table="shop.orders"} 1.79999994e+09
 # HELP tablehaul_watermark_ahead 1 where the last run found the watermark above what the source can give to a row now (failure WatermarkAhead), else 0.
 # TYPE tablehaul_watermark_ahead gauge
 tablehaul_watermark_ahead{table="shop.orders"} 1
