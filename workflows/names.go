@@ -33,9 +33,6 @@ const signalRangeProgress = "rangeProgress"
 // SyncTableID is the workflow id that the command line and its schedules use for a table.
 func SyncTableID(queue, tbl string) string { return api.SyncTableID(queue, tbl) }
 
-// TableOfSyncID reads back what SyncTableID wrote.
-func TableOfSyncID(queue, id string) string { return api.TableOfSyncID(queue, id) }
-
 // syncRangeID is the workflow id of a range of a run. All of it comes from the lease, and so
 // from the run's history: a replayed history has another workflow id. The lease's number makes
 // it unique, since a child of a terminated run may still be ending when the next run begins.
@@ -46,18 +43,12 @@ func syncRangeID(l owner.Lease, i int) string {
 // TableStateID is the workflow id of a table's state workflow.
 func TableStateID(queue, tbl string) string { return owner.WorkflowID(queue, tbl) }
 
-// PlanTableID is the workflow id that the command line uses for a preview.
-func PlanTableID(queue, tbl string) string { return api.PlanTableID(queue, tbl) }
-
 // VerifyTableID is the workflow id that the command line uses for a comparison.
 func VerifyTableID(queue, tbl string) string { return api.VerifyTableID(queue, tbl) }
 
 // SweepID is the id of the schedule that sweeps what is staged for a task queue, or for the
 // host whose queue it is; its workflows have the same id.
 func SweepID(queue string) string { return api.SweepID(queue) }
-
-// ListTablesID is the workflow id that the command line uses for the list of a task queue's tables.
-func ListTablesID(queue string) string { return api.ListTablesID(queue) }
 
 // Register makes every workflow known to w.
 func Register(w worker.WorkflowRegistry) {

@@ -1,9 +1,6 @@
 package config
 
 import (
-	"maps"
-	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -182,41 +179,3 @@ func (d DSN) GoString() string { return `"` + d.String() + `"` }
 
 // MarshalText masks JSON, YAML and log/slog like String does.
 func (d DSN) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
-
-// Masked is a copy without secrets: passwords in DSNs and in the staging URL are "***".
-func (c *Config) Masked() *Config {
-	out := *c
-	out.Connections = maps.Clone(c.Connections)
-	for name, conn := range out.Connections {
-		conn.DSN = DSN(conn.DSN.String())
-		out.Connections[name] = conn
-	}
-	out.Staging.URL = maskURL(c.Staging.URL)
-	out.Notifications.Webhook = Secret(c.Notifications.Webhook.String())
-	out.Notifications.Secret = Secret(c.Notifications.Secret.String())
-	out.entries = slices.Clone(c.entries)
-	return &out
-}
-
-func maskURL(s string) string {
-	u, err := url.Parse(s)
-	if err != nil {
-		return "***"
-	}
-	if u.User != nil {
-		u.User = url.User("***")
-	}
-	q := u.Query()
-	for key := range q {
-		low := strings.ToLower(key)
-		for _, word := range []string{"secret", "password", "token", "key"} {
-			if strings.Contains(low, word) {
-				q.Set(key, "***")
-			}
-		}
-	}
-	if len(q) > 0 {
-		u.RawQuery = q.Encode()
-	}
-	return u.String()
-}

@@ -250,10 +250,9 @@ func TestSecretsStayHidden(t *testing.T) {
 	for _, text := range []string{fmt.Sprintf("%v %+v %#v", c, c, c), string(printed)} {
 		require.NotContains(t, text, sentinel)
 	}
-	masked := c.Masked()
-	require.Equal(t, "reader:***@tcp(10.0.0.1:3306)/", masked.Connections["shop"].DSN.Reveal())
-	require.Equal(t, "tablehaul:***@tcp(warehouse.example.com:3306)/", masked.Connections["warehouse"].DSN.Reveal())
-	require.Contains(t, c.Connections["shop"].DSN.Reveal(), sentinel, "the original is left alone")
+	require.Equal(t, "reader:***@tcp(10.0.0.1:3306)/", c.Connections["shop"].DSN.String())
+	require.Equal(t, "tablehaul:***@tcp(warehouse.example.com:3306)/", c.Connections["warehouse"].DSN.String())
+	require.Contains(t, c.Connections["shop"].DSN.Reveal(), sentinel)
 	for in, want := range map[string]string{
 		"": "", "no slash " + sentinel: "***", "u@tcp(h)/db": "u@tcp(h)/db", "tcp(h)/": "tcp(h)/",
 		"u:" + sentinel + "@" + sentinel + "/x@unix(/tmp/s)/db?a=/": "u:***",

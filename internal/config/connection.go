@@ -69,6 +69,6 @@ func (c Connection) ReadAgain(getenv func(string) string) (DSN, error) {
 	if c.unread == "" {
 		return c.DSN, nil
 	}
-	text, err := expand(c.unread, getenv)
+	text, err := Expand(c.unread, getenv)
 	return DSN(text), err
 }

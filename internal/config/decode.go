@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
@@ -69,11 +70,11 @@ func decodeMapping[T any](d *decoder, a at, fields []field[T], hint map[string]s
 	}
 	for _, kv := range d.pairs(a) {
 		place := at{join(a.path, kv.key), kv.value}
-		i := indexOf(keys, kv.key)
+		i := slices.Index(keys, kv.key)
 		if i < 0 {
 			remedy := hint[kv.key]
 			if remedy == "" {
-				remedy = meant(kv.key, keys)
+				remedy = Meant(kv.key, keys)
 			}
 			d.problem(at{place.path, kv.keyNode}, remedy, "unknown key")
 			continue
@@ -82,15 +83,6 @@ func decodeMapping[T any](d *decoder, a at, fields []field[T], hint map[string]s
 		fields[i].set(d, place, into)
 	}
 	return found
-}
-
-func indexOf(list []string, s string) int {
-	for i := range list {
-		if list[i] == s {
-			return i
-		}
-	}
-	return -1
 }
 
 type pair struct {
@@ -178,7 +170,7 @@ func (d *decoder) scalar(a at) (scalar, bool) {
 	if !strings.Contains(text, "${") {
 		return scalar{text, fmt.Sprintf("%q", text)}, true
 	}
-	value, err := expand(text, d.getenv)
+	value, err := Expand(text, d.getenv)
 	if err != nil {
 		d.problem(a, "set it where the program starts, or change the file", "%s", err.Error())
 		return scalar{}, false

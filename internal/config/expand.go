@@ -21,10 +21,10 @@ var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 // execTime bounds a command of ${exec:…}: a worker waits for it when it starts, and when a server refuses a login.
 const execTime = 10 * time.Second
 
-// expand replaces ${NAME} by the environment's value, ${file:/path} by a file's content and ${exec:command}
+// Expand replaces ${NAME} by the environment's value, ${file:/path} by a file's content and ${exec:command}
 // by what a command prints, each without its last line break. $${ is a literal ${. What was put in is
 // not expanded again, so a value may hold any character. Errors name the variable, never its value.
-func expand(s string, getenv func(string) string) (string, error) {
+func Expand(s string, getenv func(string) string) (string, error) {
 	var b strings.Builder
 	for {
 		i := strings.Index(s, "${")
@@ -136,7 +136,3 @@ func pathCause(err error) error {
 	}
 	return err
 }
-
-// Expand is a value of the file with its variables in their places: ${NAME}, ${file:/path},
-// ${exec:command}. Errors name the variable, never its value.
-func Expand(s string, getenv func(string) string) (string, error) { return expand(s, getenv) }

@@ -10,123 +10,84 @@ import (
 
 // The constructors below make one field each: parse, check the bounds, store.
 
-func intField[T any](key string, def, lo, hi int, doc string, to func(*T) *int) field[T] {
-	return field[T]{key, strconv.Itoa(def), fmt.Sprintf("%d–%d", lo, hi), doc, func(d *decoder, a at, into *T) {
-		v, ok := d.scalar(a)
+// scalarField is a field of one value: parse reads it, or says what is wrong and what to do.
+func scalarField[T, V any](key, def, bounds, doc string, to func(*T) *V,
+	parse func(text string) (v V, wrong, remedy string),
+) field[T] {
+	return field[T]{key, def, bounds, doc, func(d *decoder, a at, into *T) {
+		s, ok := d.scalar(a)
 		if !ok {
 			return
 		}
-		n, err := parseInt(v.text)
-		if err != nil {
-			d.problem(a, fmt.Sprintf("write a number from %d to %d", lo, hi), "%s is not a whole number", v.shown)
+		v, wrong, remedy := parse(s.text)
+		if wrong != "" {
+			d.problem(a, remedy, "%s %s", s.shown, wrong)
 			return
 		}
-		if n < int64(lo) || n > int64(hi) {
-			d.problem(a, fmt.Sprintf("allowed is %d to %d", lo, hi), "%s is out of bounds", v.shown)
-			return
-		}
-		*to(into) = int(n)
+		*to(into) = v
 	}}
 }
 
-func int64Field[T any](key string, def, lo, hi int64, doc string, to func(*T) *int64) field[T] {
-	f := intField(key, int(def), int(lo), int(hi), doc, func(*T) *int { return nil })
-	f.set = func(d *decoder, a at, into *T) {
-		n := int(*to(into))
-		intField(key, int(def), int(lo), int(hi), doc, func(*T) *int { return &n }).set(d, a, into)
-		*to(into) = int64(n)
-	}
-	return f
+// bounded is a scalarField of a number from lo to hi, which format shows; hint is what to do about text that
+// parse does not read.
+func bounded[T any, V int | int64 | time.Duration](key string, def, lo, hi V, doc string, to func(*T) *V, hint string,
+	parse func(string) (V, error), format func(V) string,
+) field[T] {
+	return scalarField(key, format(def), format(lo)+"–"+format(hi), doc, to, func(text string) (V, string, string) {
+		v, err := parse(text)
+		switch {
+		case err != nil:
+			return 0, err.Error(), hint
+		case v < lo || v > hi:
+			return 0, "is out of bounds", fmt.Sprintf("allowed is %s to %s", format(lo), format(hi))
+		}
+		return v, "", ""
+	})
+}
+
+func intField[T any, V int | int64](key string, def, lo, hi V, doc string, to func(*T) *V) field[T] {
+	return bounded(key, def, lo, hi, doc, to, fmt.Sprintf("write a number from %d to %d", lo, hi), parseInt[V],
+		func(v V) string { return strconv.FormatInt(int64(v), 10) })
 }
 
 func sizeField[T any](key string, def, lo, hi int64, doc string, to func(*T) *int64) field[T] {
-	bounds := formatSize(lo) + "–" + formatSize(hi)
-	return field[T]{key, formatSize(def), bounds, doc, func(d *decoder, a at, into *T) {
-		v, ok := d.scalar(a)
-		if !ok {
-			return
-		}
-		n, err := parseSize(v.text)
-		if err != nil {
-			d.problem(a, "write it like 512KiB, 16MiB or 1GiB", "%s %s", v.shown, err.Error())
-			return
-		}
-		if n < lo || n > hi {
-			d.problem(a, fmt.Sprintf("allowed is %s to %s", formatSize(lo), formatSize(hi)), "%s is out of bounds",
-				v.shown)
-			return
-		}
-		*to(into) = n
-	}}
+	return bounded(key, def, lo, hi, doc, to, "write it like 512KiB, 16MiB or 1GiB", parseSize, formatSize)
 }
 
 func durationField[T any](key string, def, lo, hi time.Duration, doc string, to func(*T) *time.Duration) field[T] {
-	bounds := formatDuration(lo) + "–" + formatDuration(hi)
-	return field[T]{key, formatDuration(def), bounds, doc, func(d *decoder, a at, into *T) {
-		v, ok := d.scalar(a)
-		if !ok {
-			return
-		}
-		n, err := parseDuration(v.text)
-		if err != nil {
-			d.problem(a, "write it with a unit, like 500ms, 30s, 5m or 2h", "%s %s", v.shown, err.Error())
-			return
-		}
-		if n < lo || n > hi {
-			d.problem(a, fmt.Sprintf("allowed is %s to %s", formatDuration(lo), formatDuration(hi)),
-				"%s is out of bounds", v.shown)
-			return
-		}
-		*to(into) = n
-	}}
+	return bounded(key, def, lo, hi, doc, to, "write it with a unit, like 500ms, 30s, 5m or 2h", parseDuration,
+		formatDuration)
 }
 
 func boolField[T any](key string, def bool, doc string, to func(*T) *bool) field[T] {
-	return field[T]{key, strconv.FormatBool(def), "true, false", doc, func(d *decoder, a at, into *T) {
-		v, ok := d.scalar(a)
-		if !ok {
-			return
+	return scalarField(key, strconv.FormatBool(def), "true, false", doc, to, func(text string) (bool, string, string) {
+		if text != "true" && text != "false" {
+			return false, "is neither true nor false", "write true or false"
 		}
-		if v.text != "true" && v.text != "false" {
-			d.problem(a, "write true or false", "%s is neither true nor false", v.shown)
-			return
-		}
-		*to(into) = v.text == "true"
-	}}
+		return text == "true", "", ""
+	})
 }
 
 // wordField takes one of a few words, or what is the default anyway.
 func wordField[T any](key, def string, words []string, doc string, to func(*T) *string) field[T] {
-	return field[T]{key, def, strings.Join(words, ", "), doc, func(d *decoder, a at, into *T) {
-		v, ok := d.scalar(a)
-		if !ok {
-			return
+	return textField(key, def, strings.Join(words, ", "), doc, func(text string) (wrong, remedy string) {
+		if text != def && !slices.Contains(words, text) {
+			return "is not allowed", Meant(text, words)
 		}
-		if v.text != def && !slices.Contains(words, v.text) {
-			d.problem(a, meant(v.text, words), "%s is not allowed", v.shown)
-			return
-		}
-		*to(into) = v.text
-	}}
+		return "", ""
+	}, to)
 }
 
 // textField takes any text that check accepts; check returns what is wrong and what to do, or "".
 func textField[T any](key, def, bounds, doc string, check func(string) (wrong, remedy string),
 	to func(*T) *string,
 ) field[T] {
-	return field[T]{key, def, bounds, doc, func(d *decoder, a at, into *T) {
-		v, ok := d.scalar(a)
-		if !ok {
-			return
-		}
+	return scalarField(key, def, bounds, doc, to, func(text string) (v, wrong, remedy string) {
 		if check != nil {
-			if wrong, remedy := check(v.text); wrong != "" {
-				d.problem(a, remedy, "%s %s", v.shown, wrong)
-				return
-			}
+			wrong, remedy = check(text)
 		}
-		*to(into) = v.text
-	}}
+		return text, wrong, remedy
+	})
 }
 
 // namesField is a list of connections' names.

@@ -27,8 +27,8 @@ func didYouMean(name string, candidates []string) []string {
 	return out
 }
 
-// meant is the remedy text for an unknown word: a suggestion, or everything that is allowed.
-func meant(name string, candidates []string) string {
+// Meant is the remedy for an unknown word: a suggestion, or everything that is allowed.
+func Meant(name string, candidates []string) string {
 	if near := didYouMean(name, candidates); len(near) > 0 {
 		return "did you mean " + strings.Join(near, " or ") + "?"
 	}
@@ -65,6 +65,3 @@ func distance(a, b string) int {
 	}
 	return rows[len(s)][len(t)]
 }
-
-// Meant is a suggestion for a word that is none of the candidates, or all that are allowed.
-func Meant(word string, candidates []string) string { return meant(word, candidates) }

@@ -21,7 +21,7 @@ func setOverlap(d *decoder, a at, t *Table) {
 		return
 	}
 	if plainNumber.MatchString(v.text) {
-		n, err := parseInt(v.text)
+		n, err := parseInt[int64](v.text)
 		if err != nil || n > maxOverlapSteps {
 			d.problem(a, "allowed is 0 to 10000000000000", "%s is out of bounds", v.shown)
 			return

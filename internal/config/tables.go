@@ -52,7 +52,7 @@ func (d *decoder) checkConnection(c *Config, a at, name string) {
 	}
 	if _, ok := c.Connections[name]; !ok {
 		known := slices.Sorted(maps.Keys(c.Connections))
-		d.problem(a, meant(name, known), "there is no such connection")
+		d.problem(a, Meant(name, known), "there is no such connection")
 	}
 }
 

@@ -22,7 +22,7 @@ var tuning = []field[Table]{
 		func(t *Table) *int { return &t.ChunksInFlight }),
 	intField("rangesInFlight", builtin.RangesInFlight, 1, 16, "Ranges of a run that are worked on at once.",
 		func(t *Table) *int { return &t.RangesInFlight }),
-	int64Field("rangeRows", builtin.RangeRows, 1, 1_000_000_000, "Rows of a range, the piece of a first load or of a "+
+	intField("rangeRows", builtin.RangeRows, 1, 1_000_000_000, "Rows of a range, the piece of a first load or of a "+
 		"large window whose files are removed as soon as it is loaded. Very large tables get larger ranges, so that "+
 		"their number stays bounded.",
 		func(t *Table) *int64 { return &t.RangeRows }),
@@ -39,7 +39,7 @@ var tuning = []field[Table]{
 		func(t *Table) *int64 { return &t.PageBytes }),
 	durationField("pageTime", builtin.PageTime, 100*time.Millisecond, 30*time.Second, "Time after which a page ends.",
 		func(t *Table) *time.Duration { return &t.PageTime }),
-	int64Field("tailRows", builtin.TailRows, 1, 100_000_000, "A run reads on above the end of its window, up to the "+
+	intField("tailRows", builtin.TailRows, 1, 100_000_000, "A run reads on above the end of its window, up to the "+
 		"source's now, so that a row that changes all the time arrives. Where more rows than this lie there, because "+
 		"an open transaction holds the end back, it reads those that came since the last run; later runs read the "+
 		"others, when the end has passed them.",

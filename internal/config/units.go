@@ -2,7 +2,6 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -33,6 +32,7 @@ var sizeUnits = []struct {
 var (
 	errSize     = errors.New("is not a size")
 	errDuration = errors.New("is not a duration")
+	errInt      = errors.New("is not a whole number")
 )
 
 // parseSize reads "16MiB", "16 MiB", "500kB" or a bare number of bytes.
@@ -44,7 +44,7 @@ func parseSize(s string) (int64, error) {
 			break
 		}
 	}
-	n, err := parseInt(number)
+	n, err := parseInt[int64](number)
 	if err != nil || n < 0 || n > math.MaxInt64/unit {
 		return 0, errSize
 	}
@@ -89,10 +89,10 @@ func formatDuration(d time.Duration) string {
 }
 
 // parseInt reads a decimal number, with the underscores that YAML allows between digits.
-func parseInt(s string) (int64, error) {
+func parseInt[V int | int64](s string) (V, error) {
 	n, err := strconv.ParseInt(strings.ReplaceAll(strings.TrimSpace(s), "_", ""), 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("is not a whole number: %w", strconv.ErrSyntax)
+		return 0, errInt
 	}
-	return n, nil
+	return V(n), nil
 }

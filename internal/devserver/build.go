@@ -141,9 +141,6 @@ func moduleRoot() (string, error) {
 	}
 }
 
-// StandalonePath returns bin/tablehaul-standalone with today's worker in it, for tests of the whole program.
-func StandalonePath(ctx context.Context) (string, error) { return withWorker.path(ctx) }
-
 // CLIPath returns the official temporal command line: the one on PATH, else bin/temporal,
 // built from the version that tools/temporal pins.
 func CLIPath(ctx context.Context) (string, error) {

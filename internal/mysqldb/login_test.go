@@ -176,7 +176,7 @@ func TestPoolsFollowTheServersLimits(t *testing.T) {
 			}
 		}
 		require.Error(t, refused)
-		require.True(t, mysqlerr.IsCapacity(refused), "%v", refused)
+		require.Equal(t, mysqlerr.ClassCapacity, mysqlerr.Classify(refused), "%v", refused)
 		require.Contains(t, mysqlerr.Describe(refused).Remedy, "lower maxConnections")
 		require.Less(t, pools[0].Stats().MaxOpenConnections, 5, "it did not become smaller")
 		for _, err := range concurrently(20, work(pools[0])) {

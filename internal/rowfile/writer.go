@@ -229,19 +229,8 @@ func (w *Writer) writeGroup(pages []pages, rows int64) error {
 // one before it: what a caller compares with the size at which it begins another part.
 func (w *Writer) Size() int64 { return w.size }
 
-// Rows is the number of rows so far, those of the open row group included.
-func (w *Writer) Rows() int64 { return w.before + int64(w.rows) }
-
 // Chunks is the number of row groups that are complete.
 func (w *Writer) Chunks() int { return w.begun }
-
-// Buffered is what the open row group holds: its rows, and the bytes of encoded pages that wait in memory.
-func (w *Writer) Buffered() (rows int, bytes int64) {
-	for i := range w.pages {
-		bytes += int64(len(w.pages[i].values) + len(w.pages[i].bits) + len(w.pages[i].done))
-	}
-	return w.rows, bytes
-}
 
 // Close writes the last row group and the footer. It does not close the io.Writer. A file
 // without rows is a valid one, without chunks.

@@ -216,12 +216,12 @@ func TestVerifyPartBeatsAndStops(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-func TestReadSpanReturnsOnlyVerifiedBytes(t *testing.T) {
+func TestReadSpansReturnsOnlyVerifiedBytes(t *testing.T) {
 	s := newStore(t)
 	part := stagedPart(t, s, 0)
-	got, err := staging.ReadSpan(t.Context(), s, part.Key, part.Chunks[0].Span)
+	got, err := staging.ReadSpans(t.Context(), s, part.Key, part.Chunks[0].Span)
 	require.NoError(t, err)
-	require.Equal(t, "first chunk", string(got))
+	require.Equal(t, "first chunk", string(got[0]))
 	both, err := staging.ReadSpans(t.Context(), s, part.Key, part.Chunks[1].Span, part.Footer)
 	require.NoError(t, err)
 	require.Equal(t, "second chunk", string(both[0]))
@@ -235,10 +235,10 @@ func TestReadSpanReturnsOnlyVerifiedBytes(t *testing.T) {
 		"negative":      {Offset: -1, Size: 4},
 		"negative size": {Offset: 4, Size: -4},
 	} {
-		_, err := staging.ReadSpan(t.Context(), s, part.Key, span)
+		_, err := staging.ReadSpans(t.Context(), s, part.Key, span)
 		require.ErrorIs(t, err, staging.ErrCorrupt, name)
 		require.ErrorContains(t, err, part.Key, name)
 	}
-	_, err = staging.ReadSpan(t.Context(), s, "none", part.Footer)
+	_, err = staging.ReadSpans(t.Context(), s, "none", part.Footer)
 	require.ErrorIs(t, err, staging.ErrNotFound)
 }

@@ -61,17 +61,8 @@ func readFull(f File, b []byte, at int64) error {
 	return err
 }
 
-// ReadSpan reads one piece of a staged file and verifies its hash: what it returns are exactly
-// the bytes that were hashed when the file was written.
-func ReadSpan(ctx context.Context, s Store, key string, span table.Span) ([]byte, error) {
-	pieces, err := ReadSpans(ctx, s, key, span)
-	if err != nil {
-		return nil, err
-	}
-	return pieces[0], nil
-}
-
-// ReadSpans is ReadSpan for several pieces of a file that is opened once, such as a chunk and the footer.
+// ReadSpans reads pieces of a staged file and verifies their hashes: what it returns are exactly the bytes
+// that were hashed when the file was written.
 func ReadSpans(ctx context.Context, s Store, key string, spans ...table.Span) ([][]byte, error) {
 	f, err := s.Open(ctx, key)
 	if err != nil {

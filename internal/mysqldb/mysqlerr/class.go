@@ -132,9 +132,6 @@ func IsPermanent(err error) bool {
 // IsRetryable reports whether the whole transaction may be run again at once.
 func IsRetryable(err error) bool { return Classify(err) == ClassRetry }
 
-// IsCapacity reports whether the server lacks room, connections or memory.
-func IsCapacity(err error) bool { return Classify(err) == ClassCapacity }
-
 // IsFailover reports whether the server is read-only, as after a failover.
 func IsFailover(err error) bool { return Classify(err) == ClassFailover }
 

@@ -61,8 +61,8 @@ func TestClassifyServerErrorsByNumber(t *testing.T) {
 	require.False(t, mysqlerr.IsFailover(serverError(1015, "Can't lock file (errno: 77 - No locks available)")))
 	require.True(t, mysqlerr.IsPermanent(serverError(1290,
 		"The MySQL server is running with the --secure-file-priv option so it cannot execute this statement")))
-	require.True(t, mysqlerr.IsCapacity(serverError(3, "Error writing file '/tmp/ML1' (Errcode: 28 - No space left"+
-		" on device)")))
+	require.Equal(t, mysqlerr.ClassCapacity, mysqlerr.Classify(serverError(3,
+		"Error writing file '/tmp/ML1' (Errcode: 28 - No space left on device)")))
 }
 
 func TestClassifyDriverErrors(t *testing.T) {

@@ -109,12 +109,12 @@ func TestAChunkIsOneRangedRead(t *testing.T) {
 	require.NoError(t, s.Put(t.Context(), "a", bytes.NewReader(body)))
 	proxy.Seen()
 	hash := sha256.Sum256(body[1000:3000])
-	got, err := staging.ReadSpan(t.Context(), s, "a", table.Span{
+	got, err := staging.ReadSpans(t.Context(), s, "a", table.Span{
 		Offset: 1000, Size: 2000,
 		SHA256: hex.EncodeToString(hash[:]),
 	})
 	require.NoError(t, err)
-	require.True(t, bytes.Equal(body[1000:3000], got))
+	require.True(t, bytes.Equal(body[1000:3000], got[0]))
 	seen := proxy.Seen()
 	require.Len(t, seen, 2, "one to look, one to read")
 	require.Equal(t, "bytes=1000-2999", seen[1].Header.Get("Range"))
