@@ -23,49 +23,35 @@ var retry = &temporal.RetryPolicy{
 // heartbeatTimeout is how long a worker that died delays a step. Steps heartbeat every 2 seconds.
 const heartbeatTimeout = 20 * time.Second
 
+// heartbeating are the options of a step that heartbeats and lasts at most that long.
+func heartbeating(longest time.Duration) workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		StartToCloseTimeout: longest, HeartbeatTimeout: heartbeatTimeout, RetryPolicy: retry, WaitForCancellation: true,
+	}
+}
+
 var (
 	// beginOptions: with "ifBusy":"wait" it waits for another run, which may take a day.
-	beginOptions = workflow.ActivityOptions{
-		StartToCloseTimeout: 48 * time.Hour, HeartbeatTimeout: heartbeatTimeout,
-		RetryPolicy: retry, WaitForCancellation: true,
-	}
+	beginOptions = heartbeating(48 * time.Hour)
 	// planOptions: introspection and at most one scan for a cursor's NULLs.
-	planOptions = workflow.ActivityOptions{
-		StartToCloseTimeout: time.Hour, HeartbeatTimeout: heartbeatTimeout,
-		RetryPolicy: retry, WaitForCancellation: true,
-	}
+	planOptions = heartbeating(time.Hour)
 	// extractOptions: a range is some hundred thousand rows, but a window may be of any size
 	// and a source may be slow. The heartbeat finds a dead worker.
-	extractOptions = workflow.ActivityOptions{
-		StartToCloseTimeout: 24 * time.Hour, HeartbeatTimeout: heartbeatTimeout,
-		RetryPolicy: retry, WaitForCancellation: true,
-	}
+	extractOptions = heartbeating(24 * time.Hour)
 	// waitOptions: reading what was staged once, to hash it.
-	waitOptions = workflow.ActivityOptions{
-		StartToCloseTimeout: time.Hour, HeartbeatTimeout: heartbeatTimeout,
-		RetryPolicy: retry, WaitForCancellation: true,
-	}
+	waitOptions = heartbeating(time.Hour)
 	// listOptions: one small file.
 	listOptions = workflow.ActivityOptions{StartToCloseTimeout: time.Minute, RetryPolicy: retry}
 	// upsertOptions: a chunk's transaction takes a second; the rest is lock waits and retries.
-	upsertOptions = workflow.ActivityOptions{
-		StartToCloseTimeout: activities.ChunkTimeout, HeartbeatTimeout: heartbeatTimeout,
-		RetryPolicy: retry, WaitForCancellation: true,
-	}
+	upsertOptions = heartbeating(activities.ChunkTimeout)
 	// cleanupOptions: bounded, since files left behind must not keep a good run from ending.
 	cleanupOptions = workflow.ActivityOptions{
 		StartToCloseTimeout: time.Minute, ScheduleToCloseTimeout: 5 * time.Minute, RetryPolicy: retry,
 	}
 	// indexOptions: building indexes of a large table takes hours; the heartbeat finds a dead worker.
-	indexOptions = workflow.ActivityOptions{
-		StartToCloseTimeout: 48 * time.Hour, HeartbeatTimeout: heartbeatTimeout,
-		RetryPolicy: retry, WaitForCancellation: true,
-	}
+	indexOptions = heartbeating(48 * time.Hour)
 	// sweepOptions: a listing of all of staging, and an answer of Temporal for each run in it.
-	sweepOptions = workflow.ActivityOptions{
-		StartToCloseTimeout: time.Hour, HeartbeatTimeout: heartbeatTimeout,
-		RetryPolicy: retry, WaitForCancellation: true,
-	}
+	sweepOptions = heartbeating(time.Hour)
 	// notifyOptions: a try takes ten seconds at most. After a day the message is out of date.
 	notifyOptions = workflow.ActivityOptions{
 		StartToCloseTimeout: 20 * time.Second, ScheduleToCloseTimeout: 24 * time.Hour, WaitForCancellation: true,

@@ -11,6 +11,8 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	workflowservice "go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+
+	"github.com/tablehaul/tablehaul/internal/clock"
 )
 
 const (
@@ -78,13 +80,9 @@ func checkClock(ctx context.Context, c client.Client, w *workers, started time.T
 		if !seen.IsZero() {
 			return checkClockSkew(skew(started, now(), seen), log)
 		}
-		timer := time.NewTimer(seenPoll)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
+		if clock.Sleep(ctx, seenPoll) != nil {
 			log.Warn("Temporal does not say when it saw this worker: its clock is not compared", "error", err)
 			return nil
-		case <-timer.C:
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/tablehaul/tablehaul/internal/clock"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -29,15 +30,14 @@ func keepSweeping(ctx context.Context, c client.Client, w *workers, age time.Dur
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for age > 0 && ctx.Err() == nil {
+		for age > 0 {
 			err := makeSchedule(ctx, c, w)
 			if err == nil || ctx.Err() != nil {
 				return
 			}
 			log.Warn("the schedule that sweeps staging is not made yet", "error", err)
-			select {
-			case <-ctx.Done():
-			case <-time.After(scheduleRetry):
+			if clock.Sleep(ctx, scheduleRetry) != nil {
+				return
 			}
 		}
 	}()

@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"google.golang.org/grpc/codes"
 
+	"github.com/tablehaul/tablehaul/internal/clock"
 	"github.com/tablehaul/tablehaul/internal/temporalopts"
 )
 
@@ -83,12 +84,8 @@ func connectTemporal(ctx context.Context, opts client.Options, log *slog.Logger)
 		}
 		log.Warn("waiting for Temporal", "address", opts.HostPort, "namespace", opts.Namespace,
 			"waited", time.Since(begun).Round(time.Second).String(), "next", pause.String(), "error", err, "do", remedy)
-		timer := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return nil, ctx.Err()
-		case <-timer.C:
+		if err := clock.Sleep(ctx, pause); err != nil {
+			return nil, err
 		}
 		pause = min(2*pause, longestDialPause)
 	}

@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/clock"
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -47,11 +48,11 @@ func (w *watcher) run(ctx context.Context) {
 	if w.monitor.metrics == nil {
 		return
 	}
-	go every(ctx, statesEvery, func() time.Duration {
+	go every(ctx, func() time.Duration {
 		w.askStateWorkflows(ctx)
 		return statesEvery
 	})
-	every(ctx, readyAtFirst, func() time.Duration {
+	every(ctx, func() time.Duration {
 		err := w.polls(ctx)
 		if ctx.Err() != nil {
 			return readyEvery
@@ -65,16 +66,8 @@ func (w *watcher) run(ctx context.Context) {
 }
 
 // every calls f at once and then after each pause that it returns, until ctx ends.
-func every(ctx context.Context, first time.Duration, f func() time.Duration) {
-	timer := time.NewTimer(first)
-	defer timer.Stop()
-	for {
-		timer.Reset(f())
-		select {
-		case <-ctx.Done():
-			return
-		case <-timer.C:
-		}
+func every(ctx context.Context, f func() time.Duration) {
+	for clock.Sleep(ctx, f()) == nil {
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tablehaul/tablehaul/internal/human"
 )
 
 // Version is that of the structured half of a message. Fields are added, never re-used.
@@ -70,7 +72,7 @@ func New(verb string, f Fields) Message {
 		b.WriteString(".")
 	}
 	if f.FreshAt != nil {
-		fmt.Fprintf(&b, " The target is %s behind (as of %s).", round(f.LagSeconds),
+		fmt.Fprintf(&b, " The target is %s behind (as of %s).", human.Seconds(f.LagSeconds),
 			f.FreshAt.UTC().Format("2006-01-02 15:04:05Z"))
 	}
 	if f.HeldBack != "" {
@@ -90,15 +92,6 @@ func shorten(s string) string {
 		return s
 	}
 	return strings.ToValidUTF8(s[:longestFailure], "") + "…"
-}
-
-// round is a duration as people say it: 45s, 5m10s, 26h5m.
-func round(seconds float64) string {
-	d := time.Duration(seconds * float64(time.Second)).Round(time.Second)
-	if d < time.Hour {
-		return d.String()
-	}
-	return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
 }
 
 // encode is the message's JSON, with < and > as they are.

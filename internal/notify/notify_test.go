@@ -65,7 +65,7 @@ func TestLongFailuresAreCut(t *testing.T) {
 }
 
 func TestLagIsSaidInWords(t *testing.T) {
-	for seconds, want := range map[float64]string{0.4: "0s", 45.2: "45s", 300: "5m0s", 3600: "1h0m", 93900: "26h5m"} {
+	for seconds, want := range map[float64]string{0.4: "400ms", 45.2: "45s", 300: "5m", 3600: "1h", 93900: "26h5m"} {
 		f := fields()
 		f.LagSeconds = seconds
 		require.Contains(t, notify.New("is stale", f).Text, " is "+want+" behind", seconds)

@@ -61,7 +61,7 @@ func (s *Source) checkServer(ctx context.Context, f *findings, _ *schema.Table, 
 	switch {
 	case errors.Is(err, ErrReplica):
 		if check.Cursor != "" {
-			f.add(table.LevelRefuse, "", "", fmt.Sprintf("%s", err), "")
+			f.add(table.LevelRefuse, "", "", err.Error(), "")
 		}
 	case err != nil:
 		return err
@@ -126,7 +126,7 @@ func (s *Source) checkOpenWorkVisible(ctx context.Context, f *findings) error {
 		_, without, err = s.readLockView(ctx, conn)
 	}
 	if errors.Is(err, ErrNeedsProcess) {
-		f.add(table.LevelRefuse, "", table.TopicGrant, fmt.Sprintf("%s", err), "")
+		f.add(table.LevelRefuse, "", table.TopicGrant, err.Error(), "")
 		return nil
 	}
 	const cost = "%s: transactions that write other tables hold the window back too, and reads outside of START" +
