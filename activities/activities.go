@@ -96,6 +96,7 @@ func Register(w worker.ActivityRegistry, a *Activities) {
 		"SettleQuarantine":   withStepLog(a, a.SettleQuarantine),
 		"RetryQuarantine":    withStepLog(a, a.RetryQuarantine),
 		"DropQuarantine":     withStepLog(a, a.DropQuarantine),
+		"ShowDifferences":    withStepLog(a, a.ShowDifferences),
 		"Notify":             withStepLog(a, a.Notify),
 		"Sweep":              a.Sweep,
 		"StopSweeping":       a.StopSweeping,

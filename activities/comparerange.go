@@ -22,6 +22,8 @@ const suspectsAtOnce = 10_000
 // CompareRangeResult is what one range came to.
 type CompareRangeResult struct {
 	verify.Tally
+	// Digest is that of the rows that are equal.
+	Digest verify.Digest `json:"digest"`
 	// LongestPage is the longest SELECT on either side, in seconds.
 	LongestPage float64 `json:"longestPage"`
 }
@@ -196,5 +198,6 @@ func (c *openedComparison) stretch(
 		err = suspects(join.End())
 	}
 	c.out.Add(join.Tally)
+	c.out.Digest.Merge(join.Digest)
 	return next, err
 }

@@ -3,8 +3,11 @@ package activities
 import (
 	"context"
 	"fmt"
+	"time"
 
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/owner"
+	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -15,6 +18,8 @@ type FinishVerifyInput struct {
 	Record    owner.VerifyRecord `json:"record"`
 	StateID   string             `json:"stateId,omitempty"`
 	Watermark string             `json:"watermark,omitempty"`
+	// Receipt is kept beside the list of differences.
+	Receipt *api.VerifyTableResult `json:"receipt,omitempty"`
 }
 
 // FinishVerifyResult is what was removed.
@@ -24,28 +29,28 @@ type FinishVerifyResult struct {
 	Warnings []string `json:"warnings,omitempty"`
 }
 
-// FinishVerify records in the table's state what a comparison has found, and removes the keys that the second look was
-// for. The list of differences stays until staging is swept. Repeating it is harmless. in.Range is the number of all
-// ranges.
+// FinishVerify records in the table's state what a comparison has found, removes the comparison's files but for those
+// that are kept, and keeps the receipt. Repeating it is harmless. in.Range is the number of all ranges.
 func (a *Activities) FinishVerify(ctx context.Context, in FinishVerifyInput) (FinishVerifyResult, error) {
 	if err := a.requireLocalFiles(ctx, in.Queue); err != nil {
 		return FinishVerifyResult{}, err
 	}
+	name, err := table.ParseName(in.Table)
+	if err != nil {
+		return FinishVerifyResult{}, invalidInput("table: "+err.Error(), "")
+	}
 	var out FinishVerifyResult
-	var err error
 	if out.Warnings, err = a.recordVerify(ctx, in); err != nil {
 		return out, err
 	}
 	for i := range in.Range {
-		of := in.RangeInput
-		of.Range = i
-		done, err := a.Cleanup(ctx, of)
-		if err != nil {
-			return out, err
-		}
-		out.Files += done.Parts
+		a.manifests.forget(staging.ManifestKey(name, in.Run, i, 0))
 	}
-	return out, nil
+	out.Files, err = staging.Sweep(ctx, a.deps.Store, staging.RunPrefix(name, in.Run), time.Now().Add(ahead))
+	if err == nil && in.Receipt != nil {
+		err = a.keepReceipt(ctx, name, in.Run, *in.Receipt)
+	}
+	return out, translate(ctx, err, where{doing: "tidy up after a comparison of " + in.Table})
 }
 
 // recordVerify sends the record to the table's state workflow. It starts none: a table without one has had no run, or

@@ -15,12 +15,14 @@ const recheckKeys = 5_000
 type RecheckRowsResult struct {
 	// Verdicts counts keys; those that turned out equal are verify.Settled.
 	Verdicts map[verify.Verdict]int64 `json:"verdicts,omitempty"`
-	// Differences is the key of the staged file that lists what differs, empty where nothing does.
+	// Digest is that of the rows that turned out equal.
+	Digest verify.Digest `json:"digest"`
+	// Differences is the key of the kept file that lists what differs, empty where nothing does.
 	Differences string `json:"differences,omitempty"`
 }
 
 // RecheckRows looks a second time at each key that a range has staged, on both sides, and decides what it is. The keys
-// that differ are staged with their verdicts. in.Range is the number of all ranges.
+// that differ are kept with their verdicts. in.Range is the number of all ranges.
 //
 // Repeating it is harmless: it looks again.
 func (a *Activities) RecheckRows(ctx context.Context, in RangeInput) (RecheckRowsResult, error) {
@@ -36,7 +38,9 @@ func (a *Activities) RecheckRows(ctx context.Context, in RangeInput) (RecheckRow
 	}
 	defer beat(ctx, c.progress)()
 	out := RecheckRowsResult{Verdicts: map[verify.Verdict]int64{}}
-	parts := newPartWriter(a.deps.Store, c.differences(ranges), attemptName(ctx))
+	list := c.differences(ranges)
+	parts := newPartWriter(a.deps.Store, list, attemptName(ctx))
+	defer parts.discard(ctx)
 	for i := range ranges {
 		of := in
 		of.Range = i
@@ -45,35 +49,20 @@ func (a *Activities) RecheckRows(ctx context.Context, in RangeInput) (RecheckRow
 			err = alteredSincePlan(c.src.table.Name)
 		}
 		if err != nil {
-			parts.discard(ctx)
 			return RecheckRowsResult{}, err
 		}
 	}
-	if err := parts.close(); err != nil {
-		parts.discard(ctx)
-		return RecheckRowsResult{}, translate(ctx, err, where{doing: "stage the differences of " + in.Table})
+	err = parts.close()
+	if err == nil {
+		out.Differences, err = a.keepDifferences(ctx, list, parts)
 	}
-	if len(parts.parts) > 0 {
-		out.Differences = parts.parts[0].Key
+	if err != nil {
+		return RecheckRowsResult{}, translate(ctx, err, where{doing: "stage the differences of " + in.Table})
 	}
 	for verdict, n := range out.Verdicts {
 		logStep(ctx, string(verdict), n)
 	}
 	return out, nil
-}
-
-// differences is the range that the list of differences is staged as: it comes behind all others.
-func (c *openedComparison) differences(ranges int) *openedRange {
-	r := *c.r
-	r.in.Range = ranges
-	r.plan.Columns = append(
-		append([]table.Column{}, r.plan.Columns...),
-		textColumn("tablehaul_verdict", true),
-		textColumn("tablehaul_source_cursor", true),
-		textColumn("tablehaul_target_cursor", true),
-	)
-	r.plan.Settings.PartBytes = 1 << 40 // one file
-	return &r
 }
 
 // eachSuspect hands the keys that a range has staged to f, some thousand at a time.
@@ -144,6 +133,9 @@ func (c *openedComparison) recheck(
 	rows := table.NewRows(c.c.Layout.Key + 3)
 	for _, j := range look.Judge(respelled) {
 		out.Verdicts[j.Verdict]++
+		if j.Equal {
+			out.Digest.Add(j.Sum)
+		}
 		if !j.Verdict.Differs() {
 			continue
 		}

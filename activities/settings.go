@@ -3,6 +3,7 @@ package activities
 import (
 	"time"
 
+	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/throttle"
 )
@@ -65,6 +66,8 @@ type Settings struct {
 	Priority int `json:"priority,omitempty"`
 	// StaleAfter is the freshness lag beyond which the target is stale; 0 is never.
 	StaleAfter time.Duration `json:"staleAfter,omitempty"`
+	// Keep is how long kept files of each kind stay; of a kind that it lacks, staging.DefaultKeep.
+	Keep map[staging.Kind]time.Duration `json:"keep,omitempty"`
 	// CreateTarget lets a missing target be created, AddColumns lets it be widened.
 	CreateTarget bool `json:"createTarget"`
 	AddColumns   bool `json:"addColumns"`

@@ -15,17 +15,18 @@ import (
 // A stepInput is a step's input; every one names its table.
 type stepInput interface{ tableName() string }
 
-func (in BeginRunInput) tableName() string       { return in.Table }
-func (in PlanRunInput) tableName() string        { return in.Table }
-func (in RangeInput) tableName() string          { return in.Table }
-func (in RecordProgressInput) tableName() string { return in.Table }
-func (in FinishRunInput) tableName() string      { return in.Table }
-func (in PreviewRunInput) tableName() string     { return in.Table }
-func (in NotifyInput) tableName() string         { return in.Table }
-func (in PlanVerifyInput) tableName() string     { return in.Table }
-func (in BeginSliceInput) tableName() string     { return in.Table }
-func (in EndSliceInput) tableName() string       { return in.Table }
-func (in QuarantineInput) tableName() string     { return in.Table }
+func (in BeginRunInput) tableName() string        { return in.Table }
+func (in PlanRunInput) tableName() string         { return in.Table }
+func (in RangeInput) tableName() string           { return in.Table }
+func (in RecordProgressInput) tableName() string  { return in.Table }
+func (in FinishRunInput) tableName() string       { return in.Table }
+func (in PreviewRunInput) tableName() string      { return in.Table }
+func (in NotifyInput) tableName() string          { return in.Table }
+func (in PlanVerifyInput) tableName() string      { return in.Table }
+func (in BeginSliceInput) tableName() string      { return in.Table }
+func (in EndSliceInput) tableName() string        { return in.Table }
+func (in QuarantineInput) tableName() string      { return in.Table }
+func (in ShowDifferencesInput) tableName() string { return in.Table }
 
 // withStepLog wraps a step so that each attempt leaves one line in the log and, where it fails, a count.
 func withStepLog[In stepInput, Out any](

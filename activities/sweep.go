@@ -18,8 +18,10 @@ type SweepResult struct {
 	// Runs were removed, Files in all of them and among unfinished writes.
 	Runs  int `json:"runs"`
 	Files int `json:"files"`
-	// Kept belong to a run that lives, or to a first load that will be taken up again; Young are
-	// not old enough to be looked at.
+	// Expired are runs whose kept files have been there for as long as their table keeps them.
+	Expired int `json:"expired,omitempty"`
+	// Kept belong to a run that lives, to a first load that will be taken up again, or are kept for people;
+	// Young are not old enough to be looked at.
 	Kept  int `json:"kept"`
 	Young int `json:"young"`
 	// Others belong to another deployment, which removes them itself: another Temporal namespace or
@@ -43,7 +45,7 @@ type runFolder struct {
 // or a manifest, says which table and run they are of, in agreement with where they stand; no
 // first load of the table will go on from them; they are of this deployment; and Temporal says that
 // the run has ended.
-// Foreign files are neither looked at nor removed.
+// Foreign files are neither looked at nor removed. Kept files go when their table's settings say so.
 //
 // Repeating it is harmless. It heartbeats.
 func (a *Activities) Sweep(ctx context.Context) (SweepResult, error) {
@@ -63,6 +65,9 @@ func (a *Activities) Sweep(ctx context.Context) (SweepResult, error) {
 			return out, translate(ctx, err, at)
 		}
 	}
+	if err := a.sweepKept(ctx, time.Now(), &out); err != nil {
+		return out, translate(ctx, err, at)
+	}
 	// A file that is being written has another name until it is whole; see staging/file.
 	if s, ok := a.deps.Store.(interface {
 		SweepTemp(olderThan time.Duration) (int, error)
@@ -74,8 +79,8 @@ func (a *Activities) Sweep(ctx context.Context) (SweepResult, error) {
 		}
 	}
 	a.deps.Log.Info(
-		"staging swept", "runs", out.Runs, "files", out.Files, "kept", out.Kept, "young", out.Young, "others",
-		out.Others, "unnamed", out.Unnamed,
+		"staging swept", "runs", out.Runs, "expired", out.Expired, "files", out.Files, "kept", out.Kept, "young",
+		out.Young, "others", out.Others, "unnamed", out.Unnamed,
 	)
 	return out, nil
 }
@@ -85,7 +90,7 @@ func (a *Activities) runFolders(ctx context.Context) (map[string]*runFolder, err
 	folders := map[string]*runFolder{}
 	err := a.deps.Store.List(ctx, "", func(e staging.Entry) error {
 		parts := strings.SplitN(e.Key, "/", 3)
-		if len(parts) < 3 || !staging.Ours(e.Key) {
+		if len(parts) < 3 || !staging.Ours(e.Key) || staging.IsKept(e.Key) {
 			return nil
 		}
 		prefix := parts[0] + "/" + parts[1] + "/"

@@ -252,7 +252,8 @@ func (p *planDraft) layout(ctx context.Context, dst *schema.Table, depth string)
 func suspectColumns(l *verify.Layout) []table.Column {
 	out := make([]table.Column, l.Key)
 	for i, c := range l.Columns[:l.Key] {
-		out[i] = textColumn(c.Source.Name, c.Source.Kind == table.KindString && !c.Source.RawCharset)
+		bytes := c.Source.Kind == table.KindBytes || c.Source.RawCharset
+		out[i] = textColumn(c.Source.Name, !bytes)
 	}
 	return out
 }

@@ -24,6 +24,8 @@ type tableStatus struct {
 	LagSeconds *float64 `json:"lagSeconds,omitempty"`
 	// Schedule is the table's schedule; missing where it has none.
 	Schedule *remote.Schedule `json:"schedule,omitempty"`
+	// VerifySchedule is that of the table's comparisons; only status of a named table has it.
+	VerifySchedule *remote.Schedule `json:"verifySchedule,omitempty"`
 	// Failure is that of the last run; missing where that run did not fail.
 	Failure *remote.FailedError `json:"failure,omitempty"`
 	// NoAnswer says why the state workflow did not answer. State is missing then.

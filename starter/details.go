@@ -31,6 +31,10 @@ func (a *app) printDetails(ctx context.Context, s service, c *config.Config, nam
 		if one, found, err := s.Schedule(ctx, remote.ScheduleID(a.taskQueue, all[i].Table)); err == nil && found {
 			all[i].Schedule = &one
 		}
+		verify := remote.VerifyScheduleID(a.taskQueue, all[i].Table)
+		if one, found, err := s.Schedule(ctx, verify); err == nil && found {
+			all[i].VerifySchedule = &one
+		}
 	}
 	for _, one := range all {
 		if a.json() {
@@ -45,9 +49,11 @@ func (a *app) printDetails(ctx context.Context, s service, c *config.Config, nam
 		if one.LagSeconds != nil {
 			fmt.Fprintf(a.stdout, "  lag:        %s\n", lagCell(one))
 		}
-		if one.Schedule != nil {
-			next := strings.Join(compact(nextText(*one.Schedule), one.Schedule.Note), ": ")
-			fmt.Fprintf(a.stdout, "  schedule:   %s; next %s\n", one.Schedule.Text(), next)
+		for _, sched := range []*remote.Schedule{one.Schedule, one.VerifySchedule} {
+			if sched != nil {
+				next := strings.Join(compact(nextText(*sched), sched.Note), ": ")
+				fmt.Fprintf(a.stdout, "  schedule:   %s; next %s\n", sched.Text(), next)
+			}
 		}
 		if one.State == nil {
 			continue

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +20,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/remote"
+	"github.com/tablehaul/tablehaul/internal/sealed"
 )
 
 // fakeService is Temporal as the commands see it.
@@ -49,6 +52,9 @@ type fakeService struct {
 	deny    map[string]error           // by what was to be done
 	goOn    map[remote.Execution]string
 	lists   int
+	// pages are those of a list of differences; After counts them
+	pages []api.DifferencePage
+	shown []api.ShowDifferencesInput
 }
 
 func (f *fakeService) StartVerify(_ context.Context, in api.VerifyTableInput) (remote.Execution, error) {
@@ -77,6 +83,35 @@ func (f *fakeService) StartDropQuarantine(_ context.Context, in api.DropQuaranti
 
 func (f *fakeService) WaitDropQuarantine(_ context.Context, e remote.Execution) (api.DropQuarantineResult, error) {
 	return f.dropped[e.WorkflowID], f.fails[e.WorkflowID]
+}
+
+func (f *fakeService) Comparison(_ context.Context, table, run string) (api.VerifyTableResult, bool, error) {
+	out, ok := f.receipts[table+" "+run]
+	return out, ok, nil
+}
+
+func (f *fakeService) StartShow(
+	_ context.Context, in api.ShowDifferencesInput, _ sealed.Key,
+) (remote.Execution, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.shown = append(f.shown, in)
+	return remote.Execution{WorkflowID: in.Table, RunID: fmt.Sprint(in.After)}, nil
+}
+
+func (f *fakeService) WaitShow(_ context.Context, e remote.Execution, table string, _ sealed.Key) (
+	api.ShowDifferencesResult, api.DifferencePage, error,
+) {
+	out := api.ShowDifferencesResult{Run: "run-1"}
+	i, err := strconv.Atoi(e.RunID)
+	if err != nil || i >= len(f.pages) {
+		return out, api.DifferencePage{}, f.fails[table]
+	}
+	if i+1 < len(f.pages) {
+		out.Next = int64(i + 1)
+	}
+	out.Shown = len(f.pages[i].Differences)
+	return out, f.pages[i], f.fails[table]
 }
 
 func (f *fakeService) StartList(context.Context) (remote.Execution, error) {

@@ -75,7 +75,7 @@ func (o *overview) addSchedules(ctx context.Context, a *app, all []tableStatus) 
 	}
 	byTable := map[string]*remote.Schedule{}
 	for i, one := range found {
-		if known := byTable[one.Table]; known == nil || !known.Ours {
+		if known := byTable[one.Table]; one.Depth == "" && (known == nil || !known.Ours) {
 			byTable[one.Table] = &found[i]
 		}
 	}

@@ -21,11 +21,10 @@ func (a *app) scheduleApply() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "apply [TABLE…]",
 		Short: "Make Temporal Schedules match the configuration",
-		Long: "Apply prints what it would create, change, pause and delete. Then it asks, and does it. A " +
-			"table's key\n" +
-			"schedule says when it runs: an interval (5m), or a cron expression (0 3 * * * Europe/Berlin). With " +
-			"names,\n" +
-			"apply compares the schedules of these tables only. A schedule that was paused by hand stays paused.\n\n" +
+		Long: "Apply prints what it would create, change, pause and delete. Then it asks, and does it. A table's\n" +
+			"key schedule says when it runs: an interval (5m), or a cron expression (0 3 * * * Europe/Berlin); its key\n" +
+			"verify.every says in the same way when it is compared. With names, apply compares the schedules of\n" +
+			"these tables only. A schedule that was paused by hand stays paused.\n\n" +
 			"Apply changes only schedules that it has made: their ids begin with " + remote.SchedulePrefix +
 			", their memos\n" +
 			"name the table, and they start runs on the same task queue.\n\n" + exitHelp,
@@ -68,7 +67,8 @@ func (a *app) changes(ctx context.Context, s service, c *config.Config, sel sele
 	if err != nil {
 		return nil, err
 	}
-	wanted := map[string]remote.ScheduleSpec{}
+	tables := map[string]config.Table{}
+	var wanted []remote.ScheduleSpec
 	for _, name := range names {
 		n, err := table.ParseName(name)
 		if err != nil {
@@ -78,23 +78,20 @@ func (a *app) changes(ctx context.Context, s service, c *config.Config, sel sele
 		if err != nil {
 			return nil, &exitError{exitUsage, err}
 		}
-		wanted[name] = remote.ScheduleSpec{
-			Table: name, When: t.Schedule, Jitter: t.ScheduleJitter,
-			Paused: t.SchedulePaused,
-		}
+		tables[name] = t
+		wanted = append(wanted, scheduleOf(t), verifyScheduleOf(t))
 	}
 	all, err := s.Schedules(ctx, false)
 	if err != nil {
 		return nil, a.fromTemporal(ctx, err)
 	}
-	have, err := a.currentSchedules(ctx, s, names)
+	have, err := a.currentSchedules(ctx, s, wanted)
 	if err != nil {
 		return nil, err
 	}
 	var out []remote.Change
-	for _, name := range names {
-		want := wanted[name]
-		switch current := have[name]; {
+	for i, want := range wanted {
+		switch current := have[i]; {
 		case !want.When.None():
 			out = append(out, remote.Changes(a.taskQueue, want, current)...)
 		case current != nil:
@@ -102,10 +99,10 @@ func (a *app) changes(ctx context.Context, s service, c *config.Config, sel sele
 		}
 	}
 	for _, one := range all {
-		switch _, mine := wanted[one.Table]; {
+		switch t, mine := tables[one.Table]; {
 		case one.Ours && !mine && sel.all:
 			out = append(out, remote.Deletion(one))
-		case !one.Ours && mine && !wanted[one.Table].When.None():
+		case !one.Ours && mine && one.Depth == "" && !t.Schedule.None():
 			a.printNote("%s also has the schedule %s, which schedule apply did not make: both start runs", one.Table,
 				one.ID)
 		}
@@ -114,11 +111,27 @@ func (a *app) changes(ctx context.Context, s service, c *config.Config, sel sele
 	return out, nil
 }
 
+// scheduleOf is the schedule of a table's runs.
+func scheduleOf(t config.Table) remote.ScheduleSpec {
+	return remote.ScheduleSpec{
+		Table: t.Name.String(), When: t.Schedule, Jitter: t.ScheduleJitter, Paused: t.SchedulePaused,
+	}
+}
+
+// verifyScheduleOf is the schedule of a table's comparisons.
+func verifyScheduleOf(t config.Table) remote.ScheduleSpec {
+	return remote.ScheduleSpec{
+		Table: t.Name.String(), When: t.Verify.Every, Jitter: t.ScheduleJitter, Paused: t.SchedulePaused,
+		Depth: t.Verify.Depth,
+	}
+}
+
 // scheduledTables returns the tables whose schedules to compare. It needs no worker where no family has a schedule.
 func (a *app) scheduledTables(ctx context.Context, s service, c *config.Config, sel selection) ([]string, error) {
 	families := len(sel.families) > 0
 	for _, p := range c.Patterns() {
-		families = families || sel.all && !p.Settings().Schedule.None()
+		t := p.Settings()
+		families = families || sel.all && !(t.Schedule.None() && t.Verify.Every.None())
 	}
 	if families {
 		return a.expand(ctx, s, c, sel)
@@ -130,28 +143,27 @@ func (a *app) scheduledTables(ctx context.Context, s service, c *config.Config, 
 	return names, a.compareWithWorker(ctx, s, c, selection{all: true}, names)
 }
 
-// currentSchedules returns the schedules of tables as they are now, because Temporal's list is a moment old.
-func (a *app) currentSchedules(ctx context.Context, s service, names []string) (map[string]*remote.Schedule, error) {
-	ids := make([]string, len(names))
-	for i, name := range names {
-		ids[i] = remote.ScheduleID(a.taskQueue, name)
+// currentSchedules returns the schedules as they are now, in the order of the specs and nil where there is none,
+// because Temporal's list is a moment old.
+func (a *app) currentSchedules(
+	ctx context.Context, s service, wanted []remote.ScheduleSpec,
+) ([]*remote.Schedule, error) {
+	ids := make([]string, len(wanted))
+	for i, want := range wanted {
+		ids[i] = want.ID(a.taskQueue)
 	}
 	found, err := s.SchedulesByID(ctx, ids)
 	if err != nil {
 		return nil, a.fromTemporal(ctx, err)
 	}
-	out := map[string]*remote.Schedule{}
-	for i, name := range names {
-		if found[i] == nil {
-			continue
+	for i, one := range found {
+		if one != nil && !one.Ours {
+			return nil, exitf(exitFailed, "schedule apply did not make the schedule %s for the task queue %q: "+
+				"delete it, or remove the key %s of %s",
+				one.ID, a.taskQueue, scheduleKey(wanted[i].Depth != ""), wanted[i].Table)
 		}
-		if !found[i].Ours {
-			return nil, exitf(exitFailed, "schedule apply did not make the schedule %s for the task queue %q: delete "+
-				"it, or remove the key schedule of %s", found[i].ID, a.taskQueue, name)
-		}
-		out[name] = found[i]
 	}
-	return out, nil
+	return found, nil
 }
 
 // applyChanges prints the changes, asks, and makes them. After a change that fails it goes on with the others.

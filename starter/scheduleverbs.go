@@ -19,7 +19,7 @@ type scheduleVerb struct {
 }
 
 func (a *app) scheduleVerbCommand(v scheduleVerb) *cobra.Command {
-	all, reason := false, ""
+	all, verify, reason := false, false, ""
 	cmd := &cobra.Command{
 		Use: v.verb + " TABLE…", Short: v.short, ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -40,14 +40,15 @@ func (a *app) scheduleVerbCommand(v scheduleVerb) *cobra.Command {
 			}
 			defer s.Close()
 			if all {
-				if names, err = tablesWithSchedule(cmd.Context(), s); err != nil {
+				if names, err = tablesWithSchedule(cmd.Context(), s, verify); err != nil {
 					return a.fromTemporal(cmd.Context(), err)
 				}
 			}
-			return a.eachSchedule(cmd.Context(), s, c, names, v, reason)
+			return a.eachSchedule(cmd.Context(), s, c, names, v, verify, reason)
 		},
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "every schedule that schedule apply has made")
+	cmd.Flags().BoolVar(&verify, "verify", false, "the schedule of the table's comparisons, not that of its runs")
 	if v.verb != "trigger" {
 		cmd.Flags().StringVar(&reason, "reason", "", "a note that status and the Web UI show")
 	}
@@ -55,12 +56,28 @@ func (a *app) scheduleVerbCommand(v scheduleVerb) *cobra.Command {
 	return cmd
 }
 
-// tablesWithSchedule returns the tables whose schedule was made by schedule apply.
-func tablesWithSchedule(ctx context.Context, s service) ([]string, error) {
+// scheduleKey is the key of the configuration that makes a schedule, of comparisons or of runs.
+func scheduleKey(verify bool) string {
+	if verify {
+		return "verify.every"
+	}
+	return "schedule"
+}
+
+// scheduleID is the id of a table's schedule, of comparisons or of runs.
+func (a *app) scheduleID(name string, verify bool) string {
+	if verify {
+		return remote.VerifyScheduleID(a.taskQueue, name)
+	}
+	return remote.ScheduleID(a.taskQueue, name)
+}
+
+// tablesWithSchedule returns the tables whose schedule, of comparisons or of runs, was made by schedule apply.
+func tablesWithSchedule(ctx context.Context, s service, verify bool) ([]string, error) {
 	all, err := s.Schedules(ctx, false)
 	var out []string
 	for _, one := range all {
-		if one.Ours {
+		if one.Ours && verify == (one.Depth != "") {
 			out = append(out, one.Table)
 		}
 	}
@@ -76,15 +93,15 @@ type scheduleDone struct {
 
 // eachSchedule does v to the schedules of all tables. It checks all tables before it changes the first schedule.
 func (a *app) eachSchedule(
-	ctx context.Context, s service, c *config.Config, names []string, v scheduleVerb, reason string,
+	ctx context.Context, s service, c *config.Config, names []string, v scheduleVerb, verify bool, reason string,
 ) error {
 	for _, name := range names {
-		if err := a.checkSchedule(ctx, s, c, name); err != nil {
+		if err := a.checkSchedule(ctx, s, c, name, verify); err != nil {
 			return err
 		}
 	}
 	for _, name := range names {
-		id := remote.ScheduleID(a.taskQueue, name)
+		id := a.scheduleID(name, verify)
 		if err := v.do(ctx, s, id, reason); err != nil {
 			return a.fromTemporal(ctx, fmt.Errorf("%s: %w", name, err))
 		}
@@ -98,8 +115,8 @@ func (a *app) eachSchedule(
 }
 
 // checkSchedule refuses a table whose schedule was not made by schedule apply, and says which schedule it has instead.
-func (a *app) checkSchedule(ctx context.Context, s service, c *config.Config, name string) error {
-	one, found, err := s.Schedule(ctx, remote.ScheduleID(a.taskQueue, name))
+func (a *app) checkSchedule(ctx context.Context, s service, c *config.Config, name string, verify bool) error {
+	one, found, err := s.Schedule(ctx, a.scheduleID(name, verify))
 	switch {
 	case err != nil:
 		return a.fromTemporal(ctx, err)
@@ -117,11 +134,12 @@ func (a *app) checkSchedule(ctx context.Context, s service, c *config.Config, na
 		return a.fromTemporal(ctx, err)
 	}
 	for _, other := range all {
-		if other.Table == name {
+		if other.Table == name && verify == (other.Depth != "") {
 			return exitf(exitUsage, "schedule apply did not make the schedule of %s: use temporal schedule … "+
 				"--schedule-id %s", name, other.ID)
 		}
 	}
-	return exitf(exitUsage, "%s has no schedule: set the key schedule in the configuration, then run tablehaul "+
-		"schedule apply", name)
+	return exitf(exitUsage, "%s has no schedule: set the key %s in the configuration, "+
+		"then run tablehaul schedule apply",
+		name, scheduleKey(verify))
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/remote"
+	"github.com/tablehaul/tablehaul/internal/sealed"
 )
 
 // service is what the commands ask of Temporal: a *remote.Client, or a fake in tests. remote.Client describes the
@@ -22,6 +23,11 @@ type service interface {
 	WaitRetryQuarantine(ctx context.Context, e remote.Execution) (api.RetryQuarantineResult, error)
 	StartDropQuarantine(ctx context.Context, in api.DropQuarantineInput) (remote.Execution, error)
 	WaitDropQuarantine(ctx context.Context, e remote.Execution) (api.DropQuarantineResult, error)
+	Comparison(ctx context.Context, table, run string) (api.VerifyTableResult, bool, error)
+	StartShow(ctx context.Context, in api.ShowDifferencesInput, key sealed.Key) (remote.Execution, error)
+	WaitShow(ctx context.Context, e remote.Execution, table string, key sealed.Key) (
+		api.ShowDifferencesResult, api.DifferencePage, error,
+	)
 	StartList(ctx context.Context) (remote.Execution, error)
 	WaitList(ctx context.Context, e remote.Execution) (api.ListTablesResult, error)
 	State(ctx context.Context, table string) (owner.State, bool, error)

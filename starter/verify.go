@@ -47,6 +47,7 @@ func (a *app) verifyCommand() *cobra.Command {
 	cmd.Flags().StringVar(&in.Depth, "depth", api.DepthDigest,
 		"digest: all values of each row; keys: the key and the cursor")
 	a.outputFlag(cmd)
+	cmd.AddCommand(a.verifyShowCommand())
 	return cmd
 }
 
@@ -151,8 +152,9 @@ func (a *app) printCompared(one compared) {
 		}
 	}
 	if r.Differences != "" {
-		line("keys", "%s in the worker's staging", r.Differences)
+		line("keys", "tablehaul verify show %s %s", r.Table, r.Run)
 	}
+	line("digest", "%s of the %s that are equal", r.Digest, human.Count(r.Equal, "row"))
 	line("took", "%s, longest page %s", human.Seconds(r.Seconds), human.Seconds(r.LongestPage))
 	for _, w := range r.Warnings {
 		line("warning", "%s", w)

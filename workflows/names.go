@@ -17,6 +17,7 @@ const (
 	PlanTableName   = api.PlanTableName
 	VerifyTableName = api.VerifyTableName
 	SweepName       = api.SweepName
+	ShowName        = api.ShowDifferencesName
 	ListTablesName  = api.ListTablesName
 	TableStateName  = owner.WorkflowType
 )
@@ -58,6 +59,7 @@ func Register(w worker.WorkflowRegistry) {
 	w.RegisterWorkflowWithOptions(VerifyTable, workflow.RegisterOptions{Name: VerifyTableName})
 	w.RegisterWorkflowWithOptions(RetryQuarantine, workflow.RegisterOptions{Name: api.RetryQuarantineName})
 	w.RegisterWorkflowWithOptions(DropQuarantine, workflow.RegisterOptions{Name: api.DropQuarantineName})
+	w.RegisterWorkflowWithOptions(ShowDifferences, workflow.RegisterOptions{Name: ShowName})
 	w.RegisterWorkflowWithOptions(SweepStaging, workflow.RegisterOptions{Name: SweepName})
 	w.RegisterWorkflowWithOptions(ListTables, workflow.RegisterOptions{Name: ListTablesName})
 	w.RegisterWorkflowWithOptions(TableState, workflow.RegisterOptions{Name: TableStateName})

@@ -113,6 +113,7 @@ func (v *verification) finish(ctx workflow.Context) {
 			Differs: v.result.Differs, Verdicts: v.result.Verdicts, SourceRows: v.result.SourceRows,
 			Pending: v.result.Pending, Seconds: v.result.Seconds,
 		},
+		Receipt: &v.result,
 	}
 	const summary = "record what was found, remove the files of the comparison"
 	var out activities.FinishVerifyResult
@@ -146,6 +147,7 @@ func (v *verification) planVerify(ctx workflow.Context) error {
 	v.result.Target, v.result.Ranges, v.result.Warnings = v.plan.Target, v.plan.Ranges, v.plan.Warnings
 	v.result.Cursor, v.result.AsOf = v.plan.Cursor, v.plan.AsOf
 	v.result.Depth = cmp.Or(v.plan.Depth, v.in.Depth)
+	v.result.Run, v.result.Queue = v.plan.Run, v.plan.Queue
 	return nil
 }
 
@@ -197,6 +199,7 @@ func (v *verification) compare(ctx workflow.Context) (err error) {
 
 func (v *verification) count(out activities.CompareRangeResult) {
 	v.result.Tally.Add(out.Tally)
+	v.result.Digest.Merge(out.Digest)
 	v.result.LongestPage = max(v.result.LongestPage, out.LongestPage)
 	v.status.RangesDone++
 	v.status.RowsExtracted += out.SourceRows
@@ -234,6 +237,7 @@ func (v *verification) recheck(ctx workflow.Context) error {
 		return err
 	}
 	v.result.Verdicts, v.result.Differences = out.Verdicts, out.Differences
+	v.result.Digest.Merge(out.Digest)
 	for _, verdict := range verify.Differences() {
 		v.result.Differs = v.result.Differs || out.Verdicts[verdict] > 0
 	}

@@ -13,6 +13,9 @@ const (
 	DepthKeys = "keys"
 )
 
+// Depths are all of them.
+func Depths() []string { return []string{DepthDigest, DepthKeys} }
+
 // VerifyDetails are the static details of a comparison.
 const VerifyDetails = "Compares both sides of the table, up to the watermark less the overlap. It writes to neither."
 
@@ -46,7 +49,14 @@ type VerifyTableResult struct {
 	// Verdicts counts keys by what a second look found; verdicts without a key are left out.
 	Verdicts map[verify.Verdict]int64 `json:"verdicts,omitempty"`
 	verify.Tally
-	Ranges int `json:"ranges"`
+	// Digest sums the rows that are equal: one for both sides, in any order of rows and ranges. A later comparison of
+	// the same depth that finds the same equal rows has the same.
+	Digest verify.Digest `json:"digest"`
+	Ranges int           `json:"ranges"`
+	// Run is the name of the comparison's kept files.
+	Run string `json:"run"`
+	// Queue is that of the host which has these files; empty where every worker sees them.
+	Queue string `json:"queue,omitempty"`
 	// Differences is the key of the staged file that lists the keys that differ, empty where there is none.
 	Differences string `json:"differences,omitempty"`
 	// Sweep is what a sweep did, nil for another comparison.

@@ -13,6 +13,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb/dsn"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/target"
+	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/throttle"
 )
@@ -170,6 +171,13 @@ func catalog(cfg *config.Config) activities.Catalog {
 	return out
 }
 
+// keeps is how long a table's kept files stay.
+func keeps(t config.Table) map[staging.Kind]time.Duration {
+	return map[staging.Kind]time.Duration{
+		staging.KeptVerify: t.Verify.Keep, staging.KeptQuarantine: t.QuarantineKeep,
+	}
+}
+
 // settings hands a table's configuration to the activities as plain values.
 func settings(cfg *config.Config, n table.Name) (activities.Settings, error) {
 	t, err := cfg.Table(n)
@@ -192,8 +200,8 @@ func settings(cfg *config.Config, n table.Name) (activities.Settings, error) {
 		BulkLoad: t.BulkLoad, IndexesAfterLoad: t.IndexesAfterLoad,
 		StaleAfter: t.StaleAfter,
 		Priority:   t.Priority, CreateTarget: t.CreateTarget, AddColumns: t.AddColumns,
-		Compression: cfg.Staging.Compression,
-		Quarantine:  quarantine(t),
+		Compression: cfg.Staging.Compression, Keep: keeps(t),
+		Quarantine: quarantine(t),
 		Deletes: activities.Deletes{
 			Mode: t.Deletes.Mode, Grace: t.Deletes.Grace, OwnsAll: t.Deletes.Owns == config.OwnsAll,
 		},

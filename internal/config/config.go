@@ -139,6 +139,8 @@ type Table struct {
 
 	// Deletes says what happens to rows that the source deletes.
 	Deletes Deletes
+	// Verify says when both sides are compared.
+	Verify Verify
 
 	// CreateTarget creates a missing target table, AddColumns adds the source's later columns to it.
 	CreateTarget bool

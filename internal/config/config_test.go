@@ -72,6 +72,7 @@ func TestExampleFileLoads(t *testing.T) {
 		UniqueConflicts: "fail", MaxTransaction: time.Second, Priority: 3, StaleAfter: 24 * time.Hour,
 		BulkLoad: true, CreateTarget: true, AddColumns: true, ScheduleJitter: 30 * time.Second,
 		Deletes: config.Deletes{Mode: "off", Grace: 10 * time.Minute, Owns: "scope"},
+		Verify:  config.Verify{Depth: "digest", Keep: 30 * 24 * time.Hour},
 	}, got)
 
 	log, err := c.Table(table.Name{Schema: "shop", Table: "log_2024"})
@@ -148,6 +149,7 @@ func TestEverySettingIsTakenFromTableThenDefaults(t *testing.T) {
     createTarget: false
     addColumns: false
     deletes: { mode: report, grace: 1h, owns: all }
+    verify: { every: 12h, depth: keys, keep: 36h }
     tuning:
       tailRows: 5000
       pageRows: 1_000
@@ -183,7 +185,9 @@ func TestEverySettingIsTakenFromTableThenDefaults(t *testing.T) {
 			DayOfWeek: []config.CalendarRange{{First: 1, Last: 5, Step: 1}},
 		}},
 		ScheduleJitter: 2 * time.Minute, SchedulePaused: true,
-		Deletes: config.Deletes{Mode: "report", Grace: time.Hour, Owns: "all"},
+		Deletes: config.Deletes{Mode: "report", Grace: time.Hour, Owns: "all"}, Verify: config.Verify{
+			Every: config.Schedule{Every: 12 * time.Hour}, Depth: "keys", Keep: 36 * time.Hour,
+		},
 	}, c.Tables()[0])
 }
 

@@ -13,13 +13,14 @@ import (
 const digestLength = 12
 
 // Digest is equal for two configurations that give a table the same settings. The command line compares its
-// own with that of a worker. Times of schedules do not count, because a worker does not use them.
+// own with that of a worker. What only schedules use does not count, because a worker does not use them.
 func (c *Config) Digest(n table.Name) (string, error) {
 	t, err := c.Table(n)
 	if err != nil {
 		return "", err
 	}
 	t.Schedule, t.ScheduleJitter, t.SchedulePaused = Schedule{}, 0, false
+	t.Verify.Every, t.Verify.Depth = Schedule{}, ""
 	text, err := json.Marshal(struct {
 		Table
 		Compression string

@@ -22,6 +22,8 @@ func Reference() string {
 	section(&b, "defaults and tables[]: pauses", "When a run waits.", pauses)
 	section(&b, "deletes", "Under `deletes` in `defaults`, or in an entry of `tables`: see [deletes.md](deletes.md).",
 		deletesFields)
+	section(&b, "verify", "Under `verify` in `defaults`, or in an entry of `tables`: see [verify.md](verify.md).",
+		comparisons)
 	section(&b, "worker", "", workerFields)
 	section(&b, "metrics", "", metricsFields)
 	section(&b, "log", "", logFields)

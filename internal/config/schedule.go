@@ -92,17 +92,19 @@ func (s Schedule) String() string {
 	}
 }
 
-// setSchedule is the set of the key "schedule".
-func setSchedule(d *decoder, a at, t *Table) {
-	v, ok := d.scalar(a)
-	if !ok {
-		return
+// setScheduleTo makes the set of a key that says when something begins.
+func setScheduleTo(to func(*Table) *Schedule) func(*decoder, at, *Table) {
+	return func(d *decoder, a at, t *Table) {
+		v, ok := d.scalar(a)
+		if !ok {
+			return
+		}
+		parsed, err := ParseSchedule(v.text)
+		if err != nil {
+			d.problem(a, `write "*/5 * * * *", with a zone "0 3 * * * Europe/Berlin", or an interval such as 5m`,
+				"%s %s", v.shown, err.Error())
+			return
+		}
+		*to(t) = parsed
 	}
-	parsed, err := ParseSchedule(v.text)
-	if err != nil {
-		d.problem(a, `write "*/5 * * * *", with a zone "0 3 * * * Europe/Berlin", or an interval such as 5m`, "%s %s",
-			v.shown, err.Error())
-		return
-	}
-	t.Schedule = parsed
 }

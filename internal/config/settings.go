@@ -23,8 +23,8 @@ var builtin = Table{
 	ChunksInFlight: 4, RangesInFlight: 2,
 	UniqueConflicts: conflictsFail, MaxTransaction: time.Second, StaleAfter: day,
 	Priority: 3, BulkLoad: true, CreateTarget: true, AddColumns: true,
-	ScheduleJitter: 30 * time.Second,
-	BadRows:        badRowsFail, MaxBadRows: 100, MaxBadShare: 0.001, QuarantineKeep: 30 * day,
+	ScheduleJitter: 30 * time.Second, Verify: builtinVerify,
+	BadRows: badRowsFail, MaxBadRows: 100, MaxBadShare: 0.001, QuarantineKeep: 30 * day,
 	Deletes: Deletes{Mode: DeletesOff, Grace: 10 * time.Minute, Owns: OwnsScope},
 }
 
@@ -44,9 +44,13 @@ var basics = []field[Table]{
 		"again, for clocks that are not the server's. For an integer cursor: a number of its own steps, such as " +
 		"3600, or a duration where cursorUnit is known; an AUTO_INCREMENT needs none. Other integers read at least " +
 		"the watermark's own value again.", setOverlap},
-	{"schedule", scheduleOff, `5m, "*/5 * * * *", "0 3 * * * Europe/Berlin"`, "When runs begin: an interval, or the " +
-		"five fields of a cron expression, in UTC or in the zone that follows them. `tablehaul schedule apply` makes " +
-		"Temporal Schedules of it. off: no schedule.", setSchedule},
+	{
+		"schedule", scheduleOff, `5m, "*/5 * * * *", "0 3 * * * Europe/Berlin"`, "When runs begin: an interval, or " +
+			"the five fields of a cron expression, in UTC or in the zone that follows them. " +
+			"`tablehaul schedule apply` makes " +
+			"Temporal Schedules of it. off: no schedule.",
+		setScheduleTo(func(t *Table) *Schedule { return &t.Schedule }),
+	},
 	durationField("staleAfter", builtin.StaleAfter, 0, 365*day, "How far the target may be behind the source before "+
 		"it counts as stale, which alerts and notifications report. Choose more than the time between two runs. "+
 		"0: never.",
@@ -108,6 +112,7 @@ var pauses = []field[Table]{
 // settings are all keys that stand in defaults and in every table.
 var settings = slices.Concat(connectionNames, basics, badRows, windows, pauses, []field[Table]{
 	{"deletes", "", "", "What happens to rows that the source deletes: see “deletes” below.", setDeletes},
+	{"verify", "", "", "When both sides are compared, and how: see “verify” below.", setVerify},
 	{"tuning", "", "", "Sizes and limits that few files need: see “tuning” below.", setTuning},
 })
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -118,7 +117,7 @@ func (c *Client) list(ctx context.Context, workflowType string, f func(*workflow
 	for {
 		reply, err := c.client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
 			Query: fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running' AND TaskQueue = '%s'",
-				workflowType, strings.ReplaceAll(c.taskQueue, "'", "''")),
+				workflowType, quoted(c.taskQueue)),
 			PageSize: listPageSize, NextPageToken: page,
 		})
 		if err != nil {

@@ -12,6 +12,8 @@ import (
 const (
 	// SchedulePrefix begins the ids of schedules that schedule apply makes.
 	SchedulePrefix = "tablehaul-"
+	// verifyPrefix begins the ids of schedules of comparisons. No schedule of runs has such an id: IDText writes no @.
+	verifyPrefix = "tablehaul-verify@"
 	// scheduleMemo is the key of the table's name in a schedule's memo.
 	scheduleMemo = "tablehaulTable"
 	// catchUpWindow is how late a run may begin whose time passed while Temporal was down. A run reads everything since
@@ -32,9 +34,21 @@ type ScheduleSpec struct {
 	When   config.Schedule
 	Jitter time.Duration
 	Paused bool
+	// Depth is that of the comparisons that the schedule starts; "" is a schedule that starts runs.
+	Depth string
+	// Share is how much of the table a comparison of depth sample compares.
+	Share float64
 }
 
-// Schedule is a Temporal Schedule that starts runs of SyncTable.
+// ID is the id of the schedule.
+func (s ScheduleSpec) ID(queue string) string {
+	if s.Depth != "" {
+		return VerifyScheduleID(queue, s.Table)
+	}
+	return ScheduleID(queue, s.Table)
+}
+
+// Schedule is a Temporal Schedule that starts runs of SyncTable, or comparisons by VerifyTable.
 type Schedule struct {
 	ID string `json:"scheduleId"`
 	// Table is the table of its runs; empty where its input cannot be read.
@@ -43,7 +57,10 @@ type Schedule struct {
 	// them.
 	Ours bool `json:"ours"`
 	// When is the times as the configuration writes them, or OtherCalendar.
-	When   string        `json:"when"`
+	When string `json:"when"`
+	// Depth is that of the comparisons that it starts; empty where it starts runs.
+	Depth  string        `json:"verify,omitempty"`
+	Share  float64       `json:"-"`
 	Jitter time.Duration `json:"-"`
 	// Unexpected is what else differs from a schedule that apply makes, such as "overlap AllowAll".
 	Unexpected string    `json:"unexpected,omitempty"`
@@ -58,20 +75,31 @@ func ScheduleID(queue, tbl string) string {
 	return api.OnQueue(queue, SchedulePrefix+api.IDText(tbl))
 }
 
-// tableOfSchedule reads the table back from ScheduleID.
+// VerifyScheduleID is the id of the schedule of a table's comparisons.
+func VerifyScheduleID(queue, tbl string) string {
+	return api.OnQueue(queue, verifyPrefix+api.IDText(tbl))
+}
+
+// tableOfSchedule reads the table back from ScheduleID or VerifyScheduleID.
 func tableOfSchedule(queue, id string) string {
+	if text, ok := strings.CutPrefix(id, verifyPrefix); ok {
+		return api.TableOfID(queue, text)
+	}
 	return api.TableOfID(queue, strings.TrimPrefix(id, SchedulePrefix))
 }
 
-// Text is when the schedule begins runs, such as "5m, up to 30s later".
-func (s Schedule) Text() string { return whenText(s.When, s.Jitter) }
+// Text is what the schedule begins and when, such as "5m, up to 30s later" of runs.
+func (s Schedule) Text() string { return whenText(s.When, s.Jitter, s.Depth) }
 
-// Text is when the schedule begins runs, such as "5m, up to 30s later".
-func (s ScheduleSpec) Text() string { return whenText(s.When.String(), s.Jitter) }
+// Text is what the schedule begins and when, such as "verify by digest: 24h, up to 30s later" of comparisons.
+func (s ScheduleSpec) Text() string { return whenText(s.When.String(), s.Jitter, s.Depth) }
 
-func whenText(when string, jitter time.Duration) string {
+func whenText(when string, jitter time.Duration, depth string) string {
 	if jitter > 0 {
-		return when + ", up to " + human.Duration(jitter) + " later"
+		when += ", up to " + human.Duration(jitter) + " later"
+	}
+	if depth != "" {
+		when = "verify by " + depth + ": " + when
 	}
 	return when
 }
@@ -104,7 +132,7 @@ type Change struct {
 // Changes returns what makes a table's schedule match; have is nil where the table has none. The times and the pause
 // may change together.
 func Changes(queue string, want ScheduleSpec, have *Schedule) []Change {
-	c := Change{Table: want.Table, ID: ScheduleID(queue, want.Table), Want: want, Action: ChangeNone}
+	c := Change{Table: want.Table, ID: want.ID(queue), Want: want, Action: ChangeNone}
 	if have == nil {
 		c.Action, c.To = ChangeCreate, want.Text()
 		if want.Paused {
@@ -113,7 +141,8 @@ func Changes(queue string, want ScheduleSpec, have *Schedule) []Change {
 		return []Change{c}
 	}
 	var out []Change
-	if have.When != want.When.String() || have.Jitter != want.Jitter || have.Unexpected != "" {
+	if have.When != want.When.String() || have.Jitter != want.Jitter || have.Depth != want.Depth ||
+		have.Share != want.Share || have.Unexpected != "" {
 		update := c
 		update.Action, update.From, update.To = ChangeUpdate, have.Text(), want.Text()
 		if have.Unexpected != "" {

@@ -9,7 +9,15 @@ import (
 	"github.com/tablehaul/tablehaul/internal/api"
 )
 
-func (c *Client) action(tbl string) *client.ScheduleWorkflowAction {
+func (c *Client) action(want ScheduleSpec) *client.ScheduleWorkflowAction {
+	tbl := want.Table
+	if want.Depth != "" {
+		return &client.ScheduleWorkflowAction{
+			ID: api.VerifyTableID(c.taskQueue, tbl), Workflow: api.VerifyTableName, TaskQueue: c.taskQueue,
+			StaticSummary: "Verify " + tbl, Memo: memo(tbl),
+			Args: []any{verifyInput(want)},
+		}
+	}
 	return &client.ScheduleWorkflowAction{
 		ID: api.SyncTableID(c.taskQueue, tbl), Workflow: api.SyncTableName, TaskQueue: c.taskQueue,
 		StaticSummary: "Sync " + tbl,
@@ -17,12 +25,17 @@ func (c *Client) action(tbl string) *client.ScheduleWorkflowAction {
 	}
 }
 
+// verifyInput is the input of the comparisons of a schedule.
+func verifyInput(want ScheduleSpec) api.VerifyTableInput {
+	return api.VerifyTableInput{Table: want.Table, Depth: want.Depth}
+}
+
 // CreateSchedule creates the table's schedule.
 func (c *Client) CreateSchedule(ctx context.Context, want ScheduleSpec) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	options := client.ScheduleOptions{
-		ID: ScheduleID(c.taskQueue, want.Table), Spec: specOf(want), Action: c.action(want.Table),
+		ID: want.ID(c.taskQueue), Spec: specOf(want), Action: c.action(want),
 		Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_SKIP, CatchupWindow: catchUpWindow,
 		Memo: map[string]any{scheduleMemo: want.Table},
 	}
@@ -38,7 +51,7 @@ func (c *Client) CreateSchedule(ctx context.Context, want ScheduleSpec) error {
 func (c *Client) UpdateSchedule(ctx context.Context, want ScheduleSpec) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	handle := c.client.ScheduleClient().GetHandle(ctx, ScheduleID(c.taskQueue, want.Table))
+	handle := c.client.ScheduleClient().GetHandle(ctx, want.ID(c.taskQueue))
 	err := handle.Update(ctx, client.ScheduleUpdateOptions{
 		DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
 			spec := specOf(want)
@@ -51,7 +64,7 @@ func (c *Client) UpdateSchedule(ctx context.Context, want ScheduleSpec) error {
 				state.Paused, state.Note = false, ResumedByFile
 			}
 			return &client.ScheduleUpdate{Schedule: &client.Schedule{
-				Spec: &spec, Action: c.action(want.Table), State: state,
+				Spec: &spec, Action: c.action(want), State: state,
 				Policy: &client.SchedulePolicies{
 					Overlap:       enumspb.SCHEDULE_OVERLAP_POLICY_SKIP,
 					CatchupWindow: catchUpWindow,

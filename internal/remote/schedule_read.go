@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -21,8 +22,9 @@ import (
 // schedulePageSize is how many schedules one answer of the list has.
 const schedulePageSize = 200
 
-// Schedules returns every schedule that starts SyncTable. Temporal's list is a moment old: a schedule that was just
-// made may be missing. With brief it takes our own schedules from the list, which is fast and leaves out Unexpected.
+// Schedules returns every schedule that starts SyncTable or VerifyTable. Temporal's list is a moment old: a schedule
+// that was just made may be missing. With brief it takes our own schedules from the list, which is fast, and leaves out
+// Unexpected and the depth of comparisons.
 func (c *Client) Schedules(ctx context.Context, brief bool) ([]Schedule, error) {
 	ctx, cancel := context.WithTimeout(ctx, 3*requestTimeout)
 	defer cancel()
@@ -37,7 +39,7 @@ func (c *Client) Schedules(ctx context.Context, brief bool) ([]Schedule, error) 
 		if err != nil {
 			return nil, c.translate("", err)
 		}
-		if entry.WorkflowType.Name != api.SyncTableName {
+		if name := entry.WorkflowType.Name; name != api.SyncTableName && name != api.VerifyTableName {
 			continue
 		}
 		if one, ok := c.readEntry(entry); ok && brief {
@@ -98,6 +100,9 @@ func (c *Client) readEntry(e *client.ScheduleListEntry) (Schedule, bool) {
 		return out, false
 	}
 	out.When, out.Jitter = readTimes(*e.Spec), e.Spec.Jitter
+	if e.WorkflowType.Name == api.VerifyTableName {
+		out.Depth = api.DepthDigest
+	}
 	out.setRuns(e.NextActionTimes, e.RecentActions)
 	return out, true
 }
@@ -130,27 +135,43 @@ func (c *Client) read(id string, d *client.ScheduleDescription) Schedule {
 	if !ok {
 		return out
 	}
-	var in api.SyncTableInput
-	if len(action.Args) == 1 {
-		decode(action.Args[0], &in)
-	}
-	out.Table = in.Table
 	out.Ours = c.hasOurMemo(id, d.Memo) && action.TaskQueue == c.taskQueue
-	out.Unexpected = strings.Join(c.unexpected(d, action, in, tableOfSchedule(c.taskQueue, id)), ", ")
+	tbl := tableOfSchedule(c.taskQueue, id)
+	usual, workflowID := true, ""
+	if action.Workflow == any(api.VerifyTableName) {
+		var in api.VerifyTableInput
+		decodeOnly(action.Args, &in)
+		out.Table, out.Depth = in.Table, cmp.Or(in.Depth, api.DepthDigest)
+		usual = in == verifyInput(ScheduleSpec{Table: tbl, Depth: out.Depth, Share: out.Share})
+		workflowID = api.VerifyTableID(c.taskQueue, tbl)
+	} else {
+		var in api.SyncTableInput
+		decodeOnly(action.Args, &in)
+		out.Table = in.Table
+		usual = in == api.SyncTableInput{Table: tbl, IfBusy: api.IfBusySkip}
+		workflowID = api.SyncTableID(c.taskQueue, tbl)
+	}
+	var unexpected []string
+	if !usual {
+		unexpected = append(unexpected, "another input")
+	}
+	if action.ID != workflowID {
+		unexpected = append(unexpected, "workflow id "+action.ID)
+	}
+	out.Unexpected = strings.Join(append(unexpected, unexpectedPolicies(d)...), ", ")
 	return out
 }
 
-// unexpected returns what differs from a schedule that apply makes, apart from its times.
-func (c *Client) unexpected(
-	d *client.ScheduleDescription, action *client.ScheduleWorkflowAction, in api.SyncTableInput, tbl string,
-) []string {
+// decodeOnly reads the only argument of a workflow.
+func decodeOnly(args []any, into any) {
+	if len(args) == 1 {
+		decode(args[0], into)
+	}
+}
+
+// unexpectedPolicies returns what differs from a schedule that apply makes, apart from its times and its action.
+func unexpectedPolicies(d *client.ScheduleDescription) []string {
 	var out []string
-	if in != (api.SyncTableInput{Table: tbl, IfBusy: api.IfBusySkip}) {
-		out = append(out, "another input")
-	}
-	if action.ID != api.SyncTableID(c.taskQueue, tbl) {
-		out = append(out, "workflow id "+action.ID)
-	}
 	if p := d.Schedule.Policy; p != nil {
 		if p.Overlap != enumspb.SCHEDULE_OVERLAP_POLICY_SKIP {
 			out = append(out, "overlap "+p.Overlap.String())

@@ -63,6 +63,8 @@ type Join struct {
 	layout *Layout
 	mode   Mode
 	Tally  Tally
+	// Digest is that of the rows that are equal.
+	Digest Digest
 	// entries are the first side's rows, in the order in which they came, and keys the bytes of their keys.
 	entries []entry
 	keys    []byte
@@ -77,7 +79,7 @@ type Join struct {
 // NewJoin begins a comparison by a layout that is prepared.
 func NewJoin(l *Layout, mode Mode) *Join { return &Join{layout: l, mode: mode} }
 
-// Reset begins another stretch of the same comparison in the same memory. Its Tally begins at zero.
+// Reset begins another stretch of the same comparison in the same memory. Its Tally and Digest begin at zero.
 func (j *Join) Reset() {
 	clear(j.byKey)
 	*j = Join{
@@ -143,6 +145,7 @@ func (j *Join) Second(rows *table.Rows) {
 		case j.mode == TargetKeys:
 		case e != nil && e.sum == j.layout.sumOf(&j.buf, rows, r):
 			j.Tally.Equal++
+			j.Digest.Add(e.sum)
 		case e != nil && e.pending || j.layout.pending(rows, r):
 			j.Tally.Pending++
 		default:

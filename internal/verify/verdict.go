@@ -88,6 +88,9 @@ type Judgement struct {
 	// SourceCursor and TargetCursor are "" where the side has no such row, or no cursor.
 	SourceCursor string
 	TargetCursor string
+	// Equal says that both sides have the row, with one sum, which is Sum.
+	Equal bool
+	Sum   Sum
 }
 
 // MaybeRespelled are the keys that one side may have in another spelling: it has no row with their bytes, and the other
@@ -123,6 +126,7 @@ func (k *Look) Judge(respelled map[string]bool) []Judgement {
 		out = append(out, Judgement{
 			Key: key, SourceCursor: s.Cursor, TargetCursor: t.Cursor,
 			Verdict: k.verdict(s, atSource, t, onTarget, respelled[bytes]),
+			Equal:   atSource && onTarget && s.Sum == t.Sum, Sum: s.Sum,
 		})
 	}
 	return out

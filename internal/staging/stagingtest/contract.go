@@ -43,6 +43,7 @@ func Contract(t *testing.T, newStore func(t *testing.T) staging.Store) {
 		"a part is what was put":           verifyPart,
 		"the worker's check":               check,
 		"sweep spares the young":           sweep,
+		"kept files of a run":              kept,
 		"reads end with their context":     readContext,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newStore(t)) })
