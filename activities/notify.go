@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/notify"
 	"github.com/tablehaul/tablehaul/internal/owner"
@@ -26,6 +27,8 @@ type NotifyInput struct {
 	LastRun    *owner.RunRecord `json:"lastRun,omitempty"`
 	// LastVerify is set for events of a comparison.
 	LastVerify *owner.VerifyRecord `json:"lastVerify,omitempty"`
+	// Quarantine is what is in quarantine, nil for nothing.
+	Quarantine *api.Quarantine `json:"quarantine,omitempty"`
 }
 
 // Notify notifies the worker's webhook of an event; a worker without one sends nothing. What the
@@ -75,6 +78,9 @@ func message(in NotifyInput, id string) notify.Message {
 				f.Verdicts[string(verdict)] = n
 			}
 		}
+	}
+	if q := in.Quarantine; q.Rows() > 0 {
+		f.Quarantine = &notify.Quarantine{Rows: q.Rows(), Oldest: q.Oldest, First: q.First}
 	}
 	return notify.New(owner.EventText(in.Event), f)
 }

@@ -1,14 +1,20 @@
 package activities_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/testenv/dbtest"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
@@ -119,4 +125,98 @@ func TestTooManyRefusedRowsFailTheStep(t *testing.T) {
 	_, err = b.write(in)
 	requireType(t, err, failure.RowRejected)
 	to.Holds("SELECT COUNT(*) FROM t", "0")
+}
+
+// A row whose parent is missing waits: the next runs try it, and it counts as set aside after the third of them. When
+// the parent has come, the next run brings the row.
+func TestARowWithoutItsParentWaits(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		b, to := quarantineBench(t, s, 5)
+		to.Exec("DROP TABLE t")
+		to.Exec("CREATE TABLE parent (id INT PRIMARY KEY)")
+		to.Exec("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20), updated_at TIMESTAMP(6) NOT NULL, parent INT NULL, " +
+			"KEY (updated_at), FOREIGN KEY (parent) REFERENCES parent (id))")
+		b.AtSource("ALTER TABLE t ADD parent INT NULL", "UPDATE t SET parent = 7 WHERE id IN (3, 4)")
+		_, in := b.plan()
+		sum, err := b.write(in)
+		require.NoError(t, err)
+		require.EqualValues(t, 2, sum.Quarantined)
+		require.Contains(t, sum.FirstBad, "no parent row")
+		settle := activities.SettleQuarantineInput{RangeInput: in}
+		require.Equal(t, "0 2 0 0 0", b.settle(settle), "the run itself does not count")
+		for run, want := range []string{"0 2 0 0 0", "0 2 0 0 0", "2 0 0 0 0", "2 0 0 0 0"} {
+			var plan activities.PlanRunResult
+			name := fmt.Sprintf("run-%d", run+2)
+			require.NoError(t, b.step("PlanRun", activities.PlanRunInput{Table: in.Table, Run: name}, &plan))
+			settle.Run, settle.PlanSum = plan.Run, plan.PlanSum
+			require.Equal(t, want, b.settle(settle), name)
+			require.Equal(t, want, b.settle(settle), "a repeated step is no other try")
+		}
+		to.Exec("INSERT INTO parent VALUES (7)")
+		require.Equal(t, "0 0 2 0 0", b.settle(settle))
+		require.Equal(t, [2]int{0, 0}, b.quarantineFiles())
+		to.Holds("SELECT COUNT(*) FROM t", "250")
+	})
+}
+
+// fullStore refuses the files of a quarantine, as a full disk does, after so many of them.
+type fullStore struct {
+	staging.Store
+	left int
+}
+
+func (s *fullStore) Put(ctx context.Context, key string, r io.Reader) error {
+	if strings.HasPrefix(key, "quarantine/") {
+		if s.left--; s.left < 0 {
+			return staging.ErrFull
+		}
+	}
+	return s.Store.Put(ctx, key, r)
+}
+
+// A chunk counts as done when its refused rows are in staging: where they cannot be written, the step fails after its
+// other rows have arrived, and its next attempt comes to the same.
+func TestAChunkIsDoneWhenItsRefusedRowsAreKept(t *testing.T) {
+	b, to := quarantineBench(t, servers.MySQL(t), 5)
+	b.AtSource("UPDATE t SET v = 'bad' WHERE id IN (1, 50)")
+	store := &fullStore{Store: b.deps.Store}
+	b.deps.Store = store
+	b.restart()
+	_, in := b.plan()
+	var sum activities.UpsertChunkResult
+	var err error
+	for left := 0; ; left++ { // each of its files in turn is the one that cannot be written
+		store.left = left
+		sum, err = b.write(in)
+		if err == nil {
+			break
+		}
+		var app *temporal.ApplicationError
+		require.True(t, errors.As(err, &app), "%v", err)
+		require.Equal(t, failure.StagingFull, app.Type())
+		require.False(t, app.NonRetryable())
+		require.Equal(t, 0, b.quarantineFiles()[0], "no index names anything")
+		to.Holds("SELECT COUNT(*) FROM t", "98")
+	}
+	require.Equal(t, "150 0 98 2", fmt.Sprint(sum.Inserted, sum.Updated, sum.Unchanged, sum.Quarantined))
+	require.Equal(t, 1, b.quarantineFiles()[0])
+	require.Equal(t, "2 0 0 0 0", b.settle(activities.SettleQuarantineInput{RangeInput: in}))
+}
+
+// A table without a cursor is read whole by every run: a row that each of them sets aside has one entry.
+func TestARowThatEveryRunSetsAsideHasOneEntry(t *testing.T) {
+	b, _ := quarantineBench(t, servers.MariaDB(t), 5)
+	b.settings.Cursor = ""
+	b.AtSource("UPDATE t SET v = 'bad' WHERE id IN (1, 50)")
+	for run := range 3 {
+		var plan activities.PlanRunResult
+		name := fmt.Sprintf("run-%d", run)
+		require.NoError(t, b.step("PlanRun", activities.PlanRunInput{Table: b.settings.Table.String(), Run: name}, &plan))
+		in := activities.RangeInput{Table: b.settings.Table.String(), Run: plan.Run, PlanSum: plan.PlanSum}
+		sum, err := b.write(in)
+		require.NoError(t, err)
+		require.EqualValues(t, 2, sum.Quarantined)
+		require.Equal(t, "2 0 0 0 0", b.settle(activities.SettleQuarantineInput{RangeInput: in}), name)
+		require.Equal(t, [2]int{1, 1}, b.quarantineFiles())
+	}
 }

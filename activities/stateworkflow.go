@@ -61,6 +61,9 @@ func Observed(s owner.State) metrics.TableState {
 		Table: s.Table, FreshAt: s.FreshAt, LastSuccess: s.LastSuccess, Failed: s.FailedRuns,
 		HeldBack: time.Duration(s.HeldBackSeconds * float64(time.Second)),
 	}
+	if q := s.Quarantine; q.Rows() > 0 {
+		out.Quarantined, out.QuarantinedSince = q.Rows(), q.Oldest
+	}
 	if n := len(s.LastRuns); n > 0 && strings.HasPrefix(s.LastRuns[n-1].Failure, failure.WatermarkAhead+":") {
 		out.Ahead = true
 	}

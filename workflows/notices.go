@@ -46,7 +46,7 @@ func (o *stateWorkflow) send(ctx workflow.Context, event string) {
 	n := &o.notices
 	in := activities.NotifyInput{
 		Table: o.state.Table, Event: event, Time: workflow.Now(ctx).UTC(), FreshAt: o.state.FreshAt,
-		FailedRuns: o.state.FailedRuns, HeldBack: o.state.HeldBack,
+		FailedRuns: o.state.FailedRuns, HeldBack: o.state.HeldBack, Quarantine: o.state.Quarantine,
 	}
 	if runs := o.state.LastRuns; len(runs) > 0 {
 		in.LastRun = &runs[len(runs)-1]

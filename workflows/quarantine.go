@@ -120,4 +120,7 @@ func (o *stateWorkflow) setQuarantine(q *api.Quarantine) {
 	if q != nil {
 		o.state.Quarantine = o.state.Quarantine.With(*q)
 	}
+	if n := o.state.Notices; n != nil && o.state.Quarantine == nil {
+		n.NotifiedQuarantine = false
+	}
 }

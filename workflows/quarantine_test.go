@@ -10,6 +10,7 @@ import (
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -110,4 +111,37 @@ func TestSyncTableFailsAboveTheLimitsOfTheQuarantine(t *testing.T) {
 	}
 	f := quarantineRun(map[int]int64{0: 5, 1: 5}, api.Quarantine{Open: 10, Waiting: 90})
 	require.NoError(t, run(t, f, orders).GetWorkflowError(), "ten rows are no share, and waiting rows no limit")
+}
+
+// A state has the rows of every host, and the webhook is notified when the first is there, once until none is left.
+func TestTableStateKeepsWhatIsInQuarantine(t *testing.T) {
+	o := newNotifiedHarness(t)
+	ok := func(_ any, err error) { require.NoError(t, err) }
+	since := o.start.Add(-time.Hour)
+	for i, q := range []*api.Quarantine{
+		{Open: 2, Oldest: o.start, First: "too long", Queue: "host-a"},
+		{Open: 1, Waiting: 3, Oldest: since, Queue: "host-b"}, nil, {Queue: "host-b"}, {Queue: "host-a"},
+		{Open: 1, Oldest: o.start},
+	} {
+		id := o.delay.String()
+		o.then(owner.UpdateBeginRun, owner.BeginRequest{WorkflowID: "a", RunID: id, Notices: never}, ok)
+		fence := int64(i + 1)
+		o.then(owner.UpdateRecordProgress, owner.ProgressRequest{Fence: fence, RunID: id, Quarantine: q}, ok)
+		o.then(owner.UpdateFinishRun, owner.FinishRequest{Fence: fence, Record: owner.RunRecord{
+			WorkflowID: "a", RunID: id, Outcome: owner.OutcomeDone,
+		}}, func(reply any, err error) {
+			require.NoError(t, err)
+			s := reply.(owner.State)
+			require.Equal(t, []int64{2, 6, 6, 2, 0, 1}[i], s.Quarantine.Rows())
+			if i == 1 {
+				require.Equal(t, since, s.Quarantine.Oldest.UTC())
+				require.Equal(t, "too long", s.Quarantine.First)
+				require.Equal(t, []string{"host-b"}, s.Quarantine.Elsewhere("host-a"))
+				require.EqualValues(t, 2, s.Quarantine.Of("host-a").Open)
+			}
+		})
+	}
+	o.run()
+	require.Equal(t, []string{"quarantined", "quarantined"}, o.names())
+	require.EqualValues(t, 2, o.events[0].Quarantine.Rows())
 }

@@ -67,7 +67,7 @@ func New(ready *Ready) *Metrics {
 	m.failures = counter("step_failures_total", "Attempts of a step that failed for good, by the type of the failure.",
 		[]string{"step", "type"})
 	m.notifications = counter("notifications_total", "Tries to notify the webhook, by event (failed, stale, "+
-		"recovered, differs, equal) and outcome (sent, failed).", []string{"event", "outcome"})
+		"quarantined, recovered, differs, equal) and outcome (sent, failed).", []string{"event", "outcome"})
 	m.chunkDuration = prometheus.NewHistogram(prometheus.HistogramOpts{
 		Namespace: namespace, Name: "chunk_transaction_duration_seconds", Buckets: chunkBuckets,
 		Help: "Seconds of a chunk's committed transaction on the target, from BEGIN to COMMIT.",

@@ -41,6 +41,7 @@ func TestAStateShowsAsGauges(t *testing.T) {
 		Table: "shop.orders", FreshAt: now.Add(-90 * time.Second), LastSuccess: now.Add(-time.Minute),
 		RunningSince: now.Add(-5 * time.Second), HeldBack: 40 * time.Second, Ahead: true, Failed: 3,
 		VerifiedAt: now.Add(-time.Minute), Differing: map[string]int64{"missing": 2, "silent": 0},
+		Quarantined: 4, QuarantinedSince: now.Add(-2 * time.Hour),
 	})
 	require.NoError(t, testutil.CollectAndCompare(m.tables, strings.NewReader(`
 # HELP tablehaul_consecutive_failed_runs Runs that failed since the last one that ended well.
@@ -52,6 +53,12 @@ tablehaul_freshness_lag_seconds{table="shop.orders"} 90
 # HELP tablehaul_last_success_timestamp_seconds Unix time at which a run last ended well.
 # TYPE tablehaul_last_success_timestamp_seconds gauge
 tablehaul_last_success_timestamp_seconds{table="shop.orders"} 1.79999994e+09
+# HELP tablehaul_quarantine_age_seconds How long the oldest row has been in quarantine; 0 where none is.
+# TYPE tablehaul_quarantine_age_seconds gauge
+tablehaul_quarantine_age_seconds{table="shop.orders"} 7200
+# HELP tablehaul_quarantined_rows Rows that the target refused and that are in quarantine.
+# TYPE tablehaul_quarantined_rows gauge
+tablehaul_quarantined_rows{table="shop.orders"} 4
 # HELP tablehaul_rows_differing Keys that the last comparison of the table found to differ, by verdict.
 # TYPE tablehaul_rows_differing gauge
 tablehaul_rows_differing{table="shop.orders",verdict="missing"} 2

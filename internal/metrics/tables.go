@@ -34,6 +34,9 @@ type TableState struct {
 	// verdict, each verdict that there is.
 	VerifiedAt time.Time
 	Differing  map[string]int64
+	// Quarantined counts rows in quarantine, the oldest of them since QuarantinedSince.
+	Quarantined      int64
+	QuarantinedSince time.Time
 }
 
 // tables are the gauges of each table. Those that grow with time are computed when they are read.
@@ -67,9 +70,12 @@ var (
 		"since 1970. Absent before the first comparison.")
 	differingDesc = prometheus.NewDesc(prometheus.BuildFQName(namespace, "", "rows_differing"),
 		"Keys that the last comparison of the table found to differ, by verdict.", []string{"table", "verdict"}, nil)
+	quarantinedDesc   = tableDesc("quarantined_rows", "Rows that the target refused and that are in quarantine.")
+	quarantineAgeDesc = tableDesc("quarantine_age_seconds", "How long the oldest row has been in quarantine; 0 where "+
+		"none is.")
 	descriptions = []*prometheus.Desc{
 		lagDesc, staleAfterDesc, lastSuccessDesc, runningDesc, heldBackDesc, aheadDesc,
-		failedDesc, verifiedDesc, differingDesc,
+		failedDesc, verifiedDesc, differingDesc, quarantinedDesc, quarantineAgeDesc,
 	}
 )
 
@@ -147,6 +153,12 @@ func (t *tables) Collect(ch chan<- prometheus.Metric) {
 		send(failedDesc, float64(s.Failed))
 		send(heldBackDesc, s.HeldBack.Seconds())
 		send(aheadDesc, float64(boolInt(s.Ahead)))
+		send(quarantinedDesc, float64(s.Quarantined))
+		waiting := 0.0
+		if !s.QuarantinedSince.IsZero() {
+			waiting = max(0, now.Sub(s.QuarantinedSince).Seconds())
+		}
+		send(quarantineAgeDesc, waiting)
 		running := 0.0
 		if !s.RunningSince.IsZero() {
 			running = max(0, now.Sub(s.RunningSince).Seconds())

@@ -40,9 +40,18 @@ type Fields struct {
 	// HeldBack is what keeps the watermark from rising.
 	HeldBack string `json:"heldBack,omitempty"`
 	// Verdicts counts the keys that differ, for the events of a comparison.
-	Verdicts   map[string]int64 `json:"verdicts,omitempty"`
-	WorkflowID string           `json:"workflowId,omitempty"`
-	RunID      string           `json:"runId,omitempty"`
+	Verdicts map[string]int64 `json:"verdicts,omitempty"`
+	// Quarantine is missing where no row is in quarantine.
+	Quarantine *Quarantine `json:"quarantine,omitempty"`
+	WorkflowID string      `json:"workflowId,omitempty"`
+	RunID      string      `json:"runId,omitempty"`
+}
+
+// Quarantine is what is in quarantine: how many rows, since when, and what the target said of the first.
+type Quarantine struct {
+	Rows   int64     `json:"rows"`
+	Oldest time.Time `json:"oldest"`
+	First  string    `json:"first,omitempty"`
 }
 
 // Failure is why the last run failed.
@@ -74,6 +83,9 @@ func New(verb string, f Fields) Message {
 	if f.FreshAt != nil {
 		fmt.Fprintf(&b, " The target is %s behind (as of %s).", human.Seconds(f.LagSeconds),
 			f.FreshAt.UTC().Format("2006-01-02 15:04:05Z"))
+	}
+	if q := f.Quarantine; q != nil {
+		fmt.Fprintf(&b, " In quarantine: %d since %s.", q.Rows, q.Oldest.UTC().Format("2006-01-02 15:04:05Z"))
 	}
 	if f.HeldBack != "" {
 		fmt.Fprintf(&b, " Held back by %s.", f.HeldBack)

@@ -16,6 +16,8 @@ const (
 	EventDiffers = "differs"
 	// EventEqual: a comparison found none any more, after the webhook was notified of some.
 	EventEqual = "equal"
+	// EventQuarantined: rows are in quarantine, and none was before.
+	EventQuarantined = "quarantined"
 )
 
 // EventText is what has become of a table, as a verb.
@@ -23,6 +25,7 @@ func EventText(event string) string {
 	return map[string]string{
 		EventFailed: "failed", EventStale: "is stale", EventRecovered: "has recovered",
 		EventDiffers: "differs from its target", EventEqual: "equals its target again",
+		EventQuarantined: "has rows in quarantine",
 	}[event]
 }
 
@@ -40,6 +43,8 @@ type Notices struct {
 	NotifiedStale  bool `json:"notifiedStale,omitempty"`
 	// NotifiedDiffers: the webhook was notified that rows differ.
 	NotifiedDiffers bool `json:"notifiedDiffers,omitempty"`
+	// NotifiedQuarantine: the webhook was notified of rows in quarantine. It is forgotten when none is left.
+	NotifiedQuarantine bool `json:"notifiedQuarantine,omitempty"`
 }
 
 // NoticesWith is n under new settings; nil settings forget the notified events.
@@ -72,6 +77,8 @@ func (s State) Due(now time.Time) string {
 		return EventDiffers
 	case !differs && n.NotifiedDiffers:
 		return EventEqual
+	case s.Quarantine.Rows() > 0 && !n.NotifiedQuarantine:
+		return EventQuarantined
 	case !failing && !stale && (n.NotifiedFailed || n.NotifiedStale):
 		return EventRecovered
 	}
@@ -108,6 +115,8 @@ func (n *Notices) SetNotified(event string) {
 		n.NotifiedDiffers = true
 	case EventEqual:
 		n.NotifiedDiffers = false
+	case EventQuarantined:
+		n.NotifiedQuarantine = true
 	case EventRecovered:
 		n.NotifiedFailed, n.NotifiedStale = false, false
 	}
