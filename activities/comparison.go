@@ -22,6 +22,8 @@ type openedComparison struct {
 	out      CompareRangeResult
 	rows     atomic.Int64
 	waiting  atomic.Value
+	// aside are keys in quarantine, by verify.KeyBytes; nil before they were read.
+	aside map[string]bool
 	// holder is nil where the comparison needs no lease.
 	holder *sliceHolder
 }

@@ -131,7 +131,12 @@ func (c *openedComparison) recheck(
 		return err
 	}
 	rows := table.NewRows(c.c.Layout.Key + 3)
+	aside, err := c.keysInQuarantine(ctx)
+	if err != nil {
+		return err
+	}
 	for _, j := range look.Judge(respelled) {
+		j.Verdict = j.Verdict.Unless(aside[verify.KeyBytes(j.Key)])
 		out.Verdicts[j.Verdict]++
 		if j.Equal {
 			out.Digest.Add(j.Sum)

@@ -358,3 +358,31 @@ func (a *Activities) planQuarantine(ctx context.Context, in PlanRunInput, p *pla
 }
 
 var errFound = errors.New("found")
+
+// keysInQuarantine are the keys of the table's rows in quarantine, by verify.KeyBytes.
+func (c *openedComparison) keysInQuarantine(ctx context.Context) (map[string]bool, error) {
+	if c.aside != nil {
+		return c.aside, nil
+	}
+	at := where{doing: "read the quarantine of " + c.r.in.Table}
+	files, err := c.a.quarantineFiles(ctx, c.r.name)
+	if err != nil {
+		return nil, translate(ctx, err, at)
+	}
+	c.aside = map[string]bool{}
+	for _, f := range files {
+		rows, _, err := c.a.entries(ctx, f)
+		if unreadable(err) {
+			continue
+		}
+		if err != nil {
+			return nil, translate(ctx, err, at)
+		}
+		places, ok := keyColumns(f.Key, f.Columns)
+		for i := 0; ok && i < rows.Len(); i++ {
+			_, key := keyAt(rows, i, places)
+			c.aside[key] = true
+		}
+	}
+	return c.aside, nil
+}

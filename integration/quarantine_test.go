@@ -10,6 +10,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
+	"github.com/tablehaul/tablehaul/internal/verify"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -31,7 +32,6 @@ func quarantineCommand[T any](p *product, workflow string) (out T) {
 func TestRefusedRowsAreSetAsideAndTheOthersArrive(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		p := start(t, options{source: s, tables: quarantining, defaults: ", tuning: { chunkRows: 30, rangeRows: 60 }"})
 		exec(t, p.src, createT, insertT(1, 200), old, "UPDATE t SET n = -200 WHERE id IN (7, 8, 170)", old)
 		exec(t, p.dst, strings.TrimSuffix(createT, ")")+", CONSTRAINT small CHECK (n > -100))")
@@ -44,6 +44,9 @@ func TestRefusedRowsAreSetAsideAndTheOthersArrive(t *testing.T) {
 		require.EqualValues(t, 3, q.Open)
 		require.Contains(t, q.First, "a check of the target refuses the row")
 		require.Equal(t, "197", scalar(t, p.dst, "SELECT COUNT(*) FROM t"))
+		compared := p.verify("t", "")
+		require.False(t, compared.Differs)
+		require.EqualValues(t, 3, compared.Verdicts[verify.Quarantined])
 
 		exec(t, p.src, "UPDATE t SET n = 1 WHERE id = 7",
 			"UPDATE t SET n = -300 WHERE id = 8")
@@ -64,7 +67,6 @@ func TestRefusedRowsAreSetAsideAndTheOthersArrive(t *testing.T) {
 func TestTooManyRefusedRowsFailTheRun(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Parallel()
 		p := start(t, options{source: s, tables: quarantining, defaults: ", tuning: { chunkRows: 2 }"})
 		exec(t, p.src, createT, insertT(1, 20), old)
 		p.sync("t")

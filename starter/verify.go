@@ -151,6 +151,9 @@ func (a *app) printCompared(one compared) {
 			line(string(v), "%s: %s", humanize.Comma(n), verdictTexts[v])
 		}
 	}
+	if n := r.Verdicts[verify.Quarantined]; n > 0 {
+		line(string(verify.Quarantined), "%s: rows that the target has refused", humanize.Comma(n))
+	}
 	if r.Differences != "" {
 		line("keys", "tablehaul verify show %s %s", r.Table, r.Run)
 	}

@@ -29,11 +29,22 @@ const (
 	Extra Verdict = "extra"
 	// Respelled: the row of the target is that of the source under another spelling of its key, such as 'AA' and 'aa'.
 	Respelled Verdict = "respelled"
+	// Quarantined: the row of the source is in quarantine. The target lacks it, or has an older version.
+	Quarantined Verdict = "quarantined"
 )
 
 // Differences are the verdicts that make two sides differ, the gravest first.
 func Differences() []Verdict {
 	return []Verdict{Missing, Stale, Silent, Newer, Respelled, Deleted, Extra}
+}
+
+// Unless is the verdict of a key that is, or is not, in quarantine: a row that the target refused is missing there, or
+// older, by name.
+func (v Verdict) Unless(inQuarantine bool) Verdict {
+	if inQuarantine && (v == Missing || v == Stale || v == Silent) {
+		return Quarantined
+	}
+	return v
 }
 
 // Differs reports whether the verdict makes the two sides differ.
