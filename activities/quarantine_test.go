@@ -134,8 +134,8 @@ func TestARowWithoutItsParentWaits(t *testing.T) {
 		b, to := quarantineBench(t, s, 5)
 		to.Exec("DROP TABLE t")
 		to.Exec("CREATE TABLE parent (id INT PRIMARY KEY)")
-		to.Exec("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20), updated_at TIMESTAMP(6) NOT NULL, parent INT NULL, " +
-			"KEY (updated_at), FOREIGN KEY (parent) REFERENCES parent (id))")
+		to.Exec("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20), updated_at TIMESTAMP(6) NOT NULL, " +
+			"parent INT NULL, KEY (updated_at), FOREIGN KEY (parent) REFERENCES parent (id))")
 		b.AtSource("ALTER TABLE t ADD parent INT NULL", "UPDATE t SET parent = 7 WHERE id IN (3, 4)")
 		_, in := b.plan()
 		sum, err := b.write(in)
@@ -211,8 +211,9 @@ func TestARowThatEveryRunSetsAsideHasOneEntry(t *testing.T) {
 	for run := range 3 {
 		var plan activities.PlanRunResult
 		name := fmt.Sprintf("run-%d", run)
-		require.NoError(t, b.step("PlanRun", activities.PlanRunInput{Table: b.settings.Table.String(), Run: name}, &plan))
-		in := activities.RangeInput{Table: b.settings.Table.String(), Run: plan.Run, PlanSum: plan.PlanSum}
+		tbl := b.settings.Table.String()
+		require.NoError(t, b.step("PlanRun", activities.PlanRunInput{Table: tbl, Run: name}, &plan))
+		in := activities.RangeInput{Table: tbl, Run: plan.Run, PlanSum: plan.PlanSum}
 		sum, err := b.write(in)
 		require.NoError(t, err)
 		require.EqualValues(t, 2, sum.Quarantined)
