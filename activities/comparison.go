@@ -93,6 +93,13 @@ func (c *openedComparison) progress() any {
 	return compareProgress{Rows: c.rows.Load(), Waiting: c.waiting.Load().(string)}
 }
 
+// countRows counts rows for those who watch: those of the source.
+func (c *openedComparison) countRows(s comparedSide, rows *table.Rows) {
+	if s.side == verify.Source {
+		c.rows.Add(int64(rows.Len()))
+	}
+}
+
 func (c *openedComparison) say(reason string) { c.waiting.Store(reason) }
 
 // slice calls f, which reads both sides until about a moment. A table without a cursor has no row that runs leave
@@ -134,7 +141,7 @@ func (c *openedComparison) read(
 		Instance: s.instance,
 		Limits:   scan.PageLimits{Rows: set.PageRows, MaxTime: set.PageTime, MaxBytes: int(set.PageBytes)},
 	}, func(rows *table.Rows) error {
-		c.rows.Add(int64(rows.Len()))
+		c.countRows(s, rows)
 		if err := take(rows); err != nil {
 			return err
 		}
@@ -159,7 +166,7 @@ func (c *openedComparison) lookUp(
 			Instance: s.instance,
 		},
 		func(rows *table.Rows) error {
-			c.rows.Add(int64(rows.Len()))
+			c.countRows(s, rows)
 			if err := take(rows); err != nil {
 				return err
 			}

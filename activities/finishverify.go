@@ -14,10 +14,11 @@ import (
 // FinishVerifyInput is a comparison that was done.
 type FinishVerifyInput struct {
 	RangeInput
-	// Record is what the table's state keeps of it, and StateID and Watermark are of the state that it was planned by.
-	Record    owner.VerifyRecord `json:"record"`
-	StateID   string             `json:"stateId,omitempty"`
-	Watermark string             `json:"watermark,omitempty"`
+	// Record is what the table's state keeps of it, nil for a sweep, which looks for deleted rows alone. StateID and
+	// Watermark are of the state that it was planned by.
+	Record    *owner.VerifyRecord `json:"record,omitempty"`
+	StateID   string              `json:"stateId,omitempty"`
+	Watermark string              `json:"watermark,omitempty"`
 	// Receipt is kept beside the list of differences.
 	Receipt *api.VerifyTableResult `json:"receipt,omitempty"`
 }
@@ -40,14 +41,17 @@ func (a *Activities) FinishVerify(ctx context.Context, in FinishVerifyInput) (Fi
 		return FinishVerifyResult{}, invalidInput("table: "+err.Error(), "")
 	}
 	var out FinishVerifyResult
-	if out.Warnings, err = a.recordVerify(ctx, in); err != nil {
-		return out, err
+	if in.Record != nil {
+		if out.Warnings, err = a.recordVerify(ctx, in); err != nil {
+			return out, err
+		}
 	}
 	for i := range in.Range {
 		a.manifests.forget(staging.ManifestKey(name, in.Run, i, 0))
 	}
 	out.Files, err = staging.Sweep(ctx, a.deps.Store, staging.RunPrefix(name, in.Run), time.Now().Add(ahead))
 	if err == nil && in.Receipt != nil {
+		in.Receipt.Warnings = append(in.Receipt.Warnings, out.Warnings...)
 		err = a.keepReceipt(ctx, name, in.Run, *in.Receipt)
 	}
 	return out, translate(ctx, err, where{doing: "tidy up after a comparison of " + in.Table})
@@ -63,7 +67,7 @@ func (a *Activities) recordVerify(ctx context.Context, in FinishVerifyInput) (wa
 	if !there || now.ID != in.StateID {
 		return []string{"the table's state was lost while it was compared, and does not show this comparison"}, nil
 	}
-	req := owner.VerifyRequest{StateID: in.StateID, Record: in.Record}
+	req := owner.VerifyRequest{StateID: in.StateID, Record: *in.Record}
 	if err := a.update(ctx, in.Table, owner.UpdateRecordVerify, req, &now); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package activities_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -55,6 +56,47 @@ func TestATableWithoutACursorIsComparedUnderItsLease(t *testing.T) {
 		require.Equal(t, map[verify.Verdict]int64{verify.Missing: 1}, found.Verdicts)
 		require.Nil(t, c.state.state.Lease)
 	})
+}
+
+// A watermark that is forgotten or set back, and a first load that begins, while a table is compared: rows up to the
+// former watermark stay where they are, so that there is no alarm, and the receipt says what was done.
+func TestAWatermarkThatChangesWhileATableIsCompared(t *testing.T) {
+	const create = "CREATE TABLE t (id INT PRIMARY KEY, v INT, " + cursorColumn + ", KEY (updated_at))"
+	c := newComparing(t, servers.MySQL(t), servers.MariaDB(t), create, "INSERT INTO t (id, v) VALUES (1, 1), (2, 2)")
+	c.copied()
+	c.state.state.ID = "state-1"
+	before := c.state.state
+	for name, change := range map[string]struct {
+		state func(s *owner.State)
+		says  string
+	}{
+		"raised":    {func(s *owner.State) { s.Watermark = "2024-06-02 00:00:00.000000" }, ""},
+		"set back":  {func(s *owner.State) { s.Watermark = "2023-06-01 00:00:00.000000" }, "set back to 2023-06-01"},
+		"forgotten": {func(s *owner.State) { s.Watermark = "" }, "was forgotten"},
+		"lost":      {func(s *owner.State) { *s = owner.State{ID: "state-2"} }, "state was lost"},
+		"a full run": {func(s *owner.State) {
+			s.Watermark, s.FirstLoad = "", &owner.FirstLoad{Run: "run-2", Done: "0"}
+			c.AtTarget("REPLACE INTO t SELECT * FROM t")
+		}, "was forgotten"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.state.state = before
+			plan, in := c.planned("digest")
+			change.state(&c.state.state)
+			var one activities.CompareRangeResult
+			require.NoError(t, c.step("CompareRange", in, &one))
+			require.Zero(t, one.Suspects)
+			in.Range = plan.Ranges
+			var finished activities.FinishVerifyResult
+			require.NoError(t, c.step("FinishVerify", activities.FinishVerifyInput{
+				RangeInput: in, StateID: plan.StateID, Watermark: plan.Watermark,
+				Record: &owner.VerifyRecord{RunID: "verify-1"},
+			}, &finished))
+			require.Equal(t, change.says != "", len(finished.Warnings) == 1, "%v", finished.Warnings)
+			require.Contains(t, strings.Join(finished.Warnings, ""), change.says)
+			require.Equal(t, name != "lost", c.state.state.LastVerify != nil)
+		})
+	}
 }
 
 // requireLost requires a failure because of a lost lease, after which the step is tried again.

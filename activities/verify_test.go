@@ -79,7 +79,9 @@ func (c *comparing) verify(depth string) (out found) {
 	require.NoError(c.t, c.step("RecheckRows", in, &rechecked))
 	out.verdicts = rechecked.Verdicts
 	var finished activities.FinishVerifyResult
-	require.NoError(c.t, c.step("FinishVerify", activities.FinishVerifyInput{RangeInput: in}, &finished))
+	require.NoError(c.t, c.step("FinishVerify", activities.FinishVerifyInput{
+		RangeInput: in, Record: &owner.VerifyRecord{Verdicts: rechecked.Verdicts},
+	}, &finished))
 	return out
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/verify"
 )
@@ -47,6 +48,8 @@ type PlanVerifyResult struct {
 	// StateID and Watermark are of the table's state, as it was when the comparison was planned.
 	StateID   string `json:"stateId,omitempty"`
 	Watermark string `json:"watermark,omitempty"`
+	// Visibility is what the comparison may show of itself in Temporal's lists.
+	Visibility owner.Visibility `json:"visibility,omitempty"`
 	// SecondLook is how long after the first look the second one decides.
 	SecondLook time.Duration `json:"secondLook"`
 	// RowsEstimate is the server's guess of the source's rows, 0 where it has none.
@@ -108,7 +111,7 @@ func (a *Activities) PlanVerify(ctx context.Context, in PlanVerifyInput) (PlanVe
 		Target: p.settings.Target.String(), Run: in.Run, Depth: in.Depth,
 		StateID: state.ID, Watermark: state.Watermark, Cursor: p.settings.Cursor, SecondLook: p.settings.Overlap,
 		RowsEstimate: p.table.RowsEstimate, RangesInFlight: p.settings.RangesInFlight, Priority: p.settings.Priority,
-		Warnings: p.warnings, Queue: a.deps.HostQueue,
+		Warnings: p.warnings, Queue: a.deps.HostQueue, Visibility: a.visibility(ctx),
 	}
 	if in.Deletes {
 		out.Deletes, out.SecondLook = s.Deletes.Mode, max(out.SecondLook, s.Deletes.Grace)

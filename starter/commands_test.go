@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -284,6 +285,17 @@ shop.orders: first load, upsert; range 2 of 4; 80,000 of about 1,000,000 rows wr
 shop.orders: done
 `, out.String())
 	require.Equal(t, "shop.orders: a note\n", notes.String())
+}
+
+func TestLinesOfAComparison(t *testing.T) {
+	var out bytes.Buffer
+	l := newLines(&out, io.Discard, false, time.Now)
+	s := api.Status{Mode: api.ModeVerify, Phase: api.PhaseCompare, Ranges: 4, RangesDone: 1, RowsExtracted: 2000}
+	l.update("shop.orders", remote.Progress{Status: s})
+	s.Phase, s.RowsTotal = api.PhaseRecheck, 9000
+	l.update("shop.orders", remote.Progress{Status: s})
+	require.Equal(t, "shop.orders: verify, compare; range 2 of 4; 2,000 rows compared\n"+
+		"shop.orders: verify, recheck; range 2 of 4; 2,000 of about 9,000 rows compared\n", out.String())
 }
 
 func TestBarsEndWithEveryOutcome(t *testing.T) {

@@ -137,6 +137,12 @@ func progressText(p remote.Progress, m *meter) string {
 }
 
 func rowsText(s api.Status) string {
+	switch {
+	case s.Mode == api.ModeVerify && s.RowsTotal > 0:
+		return fmt.Sprintf("%s of about %s rows compared", humanize.Comma(s.RowsExtracted), humanize.Comma(s.RowsTotal))
+	case s.Mode == api.ModeVerify:
+		return humanize.Comma(s.RowsExtracted) + " rows compared"
+	}
 	if s.RowsTotal > 0 {
 		return fmt.Sprintf("%s of about %s rows written, %s read",
 			humanize.Comma(s.RowsWritten), humanize.Comma(s.RowsTotal), humanize.Comma(s.RowsExtracted))

@@ -25,6 +25,33 @@ type question[T any] struct {
 	limit int
 	start func(ctx context.Context, table string) (remote.Execution, error)
 	wait  func(ctx context.Context, e remote.Execution) (T, error)
+	// show returns what shows the status of each workflow while it runs, and rows counts those of an answer. Without
+	// them only what a workflow waits for is shown.
+	show func(tables []string) display
+	rows func(T) int64
+
+	display display
+}
+
+// message prints a line about a table that is no answer.
+func (q question[T]) message(a *app, table, text string) {
+	if q.display != nil {
+		q.display.message(table, text)
+		return
+	}
+	fmt.Fprintf(a.stderr, "%s: %s\n", table, text)
+}
+
+// finish ends what is shown of the tables.
+func (q question[T]) finish(all []answer[T]) {
+	for _, one := range all {
+		if one.result == nil {
+			q.display.finish(one.table, outcomeFailed, 0)
+		} else {
+			q.display.finish(one.table, outcomeDone, q.rows(*one.result))
+		}
+	}
+	q.display.close()
 }
 
 // askEach asks for an answer of each selected table, side by side, and returns them in the order of the tables. A
@@ -37,16 +64,22 @@ func askEach[T any](ctx context.Context, a *app, s service, c *config.Config, se
 		return nil, err
 	}
 	all := make([]answer[T], len(names))
+	if q.show != nil {
+		q.display = q.show(names)
+		defer func() { q.finish(all) }()
+	}
 	group, inner := errgroup.WithContext(ctx)
 	group.SetLimit(q.limit)
 	for i, name := range names {
+		all[i].table = name
 		group.Go(func() error {
-			all[i].table = name
 			result, err := askOne(inner, a, s, name, q)
 			if errors.As(err, &all[i].failed) {
 				return nil
 			}
-			all[i].result = &result
+			if err == nil {
+				all[i].result = &result
+			}
 			return err
 		})
 	}
@@ -59,16 +92,27 @@ func askEach[T any](ctx context.Context, a *app, s service, c *config.Config, se
 // askOne returns the answer of one table. It prints a message where no worker runs, and each wait of the workflow.
 func askOne[T any](ctx context.Context, a *app, s service, name string, q question[T]) (none T, _ error) {
 	if running, err := s.HasWorker(ctx); err == nil && !running {
-		fmt.Fprintf(a.stderr, "%s: %s\n", name, a.noWorker().Error())
+		q.message(a, name, a.noWorker().Error())
 	}
 	e, err := q.start(ctx, name)
 	if err != nil {
 		return none, err
 	}
-	printer := newWaitPrinter(func(text string) { fmt.Fprintf(a.stderr, "%s: %s\n", name, text) })
+	printer := newWaitPrinter(func(text string) { q.message(a, name, text) })
 	return await(ctx, a.interval(), func() (T, error) { return q.wait(ctx, e) }, func() {
-		if steps, err := s.Pending(ctx, e); err == nil {
+		steps, err := s.Pending(ctx, e)
+		if err != nil || steps.Closed != "" {
+			return
+		}
+		if q.display == nil {
 			printer.update(time.Now(), steps.Waits)
+			return
+		}
+		if status, err := s.Status(ctx, e); err == nil {
+			now := remote.Join(status, steps)
+			now.RowsWritten = now.RowsExtracted // what is read is compared
+			printer.update(time.Now(), now.Waits)
+			q.display.update(name, now)
 		}
 	})
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/remote"
 	"github.com/tablehaul/tablehaul/internal/table"
+	"github.com/tablehaul/tablehaul/internal/verify"
 )
 
 func failedOrders() *fakeService {
@@ -38,6 +39,33 @@ func TestStatusSaysWhatToDoAboutAFailure(t *testing.T) {
 	require.Regexp(t, `shop.orders +idle +failed 3m ago +0\n`, got.stdout)
 	require.Contains(t, got.stdout, "shop.orders failed: RowRejected: column note is too short\n"+
 		"  → correct the row at the source or widen the target, then run again\n")
+}
+
+// Each page says when both sides were last compared, and what was found.
+func TestStatusShowsTheLastComparison(t *testing.T) {
+	f := failedOrders()
+	s := f.states["shop.orders"]
+	s.LastRuns = s.LastRuns[:1]
+	s.LastVerify = &owner.VerifyRecord{At: time.Now().Add(-3 * time.Hour), Depth: api.DepthDigest}
+	f.states["shop.orders"] = s
+	require.NotContains(t, call(t, f, "status").stdout, "verified")
+	require.Contains(t, call(t, f, "status", "shop.orders").stdout, "  verified:   3h ago: equal\n")
+	require.Contains(t, call(t, f, "explain", "shop.orders").stdout, "  verified: 3h ago: equal\n")
+
+	s.LastVerify.Differs = true
+	s.LastVerify.Verdicts = map[verify.Verdict]int64{verify.Missing: 10, verify.Stale: 2, verify.Settled: 5}
+	s.Lease = &owner.Lease{WorkflowID: "tablehaul/verify/shop.orders", Slice: true}
+	f.states["shop.orders"] = s
+	got := call(t, f, "status").stdout
+	require.Regexp(t, `shop.orders +being compared`, got)
+	require.Contains(t, got, "shop.orders was verified 3h ago: 12 rows differ")
+	require.Contains(t, call(t, f, "status", "shop.orders").stdout, "  verified:   3h ago: 12 rows differ")
+	var e explained
+	require.NoError(t, json.Unmarshal([]byte(call(t, f, "explain", "shop.orders", "--output", "json").stdout), &e))
+	require.False(t, e.Healthy)
+	require.Equal(t, "differs", e.Issues[0].Kind)
+	require.Contains(t, call(t, f, "status", "shop.orders", "--output", "json").stdout,
+		`"verdicts":{"missing":10,"settled":5,"stale":2}`)
 }
 
 func TestHistoryListsRunsNewestFirst(t *testing.T) {

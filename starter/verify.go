@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
@@ -66,7 +67,7 @@ func (a *app) verifyAll(ctx context.Context, c *config.Config, sel selection, in
 	}
 	defer s.Close()
 	all, err := askEach(ctx, a, s, c, sel, question[api.VerifyTableResult]{
-		limit: 2,
+		limit: 2, show: a.verifyDisplay, rows: func(r api.VerifyTableResult) int64 { return r.SourceRows },
 		start: func(ctx context.Context, table string) (remote.Execution, error) {
 			one := in
 			one.Table = table
@@ -91,6 +92,15 @@ func (a *app) verifyAll(ctx context.Context, c *config.Config, sel selection, in
 		return &exitError{code: code}
 	}
 	return nil
+}
+
+// verifyDisplay shows how far comparisons are: bars on a terminal, and lines beside the receipts otherwise.
+func (a *app) verifyDisplay(names []string) display {
+	d := a.display(names)
+	if _, ok := d.(*lines); ok {
+		return newLines(a.stderr, a.stderr, false, time.Now)
+	}
+	return d
 }
 
 // verdictTexts say what a verdict means, to who reads the receipt.

@@ -26,12 +26,13 @@ func VerifyTable(ctx workflow.Context, raw converter.RawValue) (VerifyTableResul
 	}
 	ctx = withPriority(ctx, in.Table, 0)
 	v := &verification{
-		in:     in,
-		status: Status{Table: in.Table, Phase: PhasePlan, Mode: modeVerify, Started: workflow.Now(ctx).UTC()},
+		in: in, listedPhases: map[string]bool{},
+		status: Status{Table: in.Table, Phase: PhasePlan, Mode: api.ModeVerify, Started: workflow.Now(ctx).UTC()},
 	}
 	if err := workflow.SetQueryHandler(ctx, QueryStatus, func() (Status, error) { return v.status, nil }); err != nil {
 		return VerifyTableResult{}, err
 	}
+	v.show(ctx)
 	for lost := 1; ; lost++ {
 		err := v.attempt(ctx)
 		if err == nil {
@@ -44,9 +45,6 @@ func VerifyTable(ctx workflow.Context, raw converter.RawValue) (VerifyTableResul
 		workflow.GetLogger(ctx).Warn("the plan of the comparison no longer holds: planning again", "error", err)
 	}
 }
-
-// modeVerify is Status.Mode of a comparison.
-const modeVerify = "verify"
 
 // decodeVerify reads the input as strictly as that of a run.
 func decodeVerify(raw converter.RawValue) (VerifyTableInput, error) {
@@ -78,6 +76,8 @@ type verification struct {
 	plan   activities.PlanVerifyResult
 	router hostRouter
 	plans  int
+	// listedPhases are the phases that Temporal's lists show already.
+	listedPhases map[string]bool
 }
 
 func (v *verification) attempt(ctx workflow.Context) error {
@@ -86,7 +86,7 @@ func (v *verification) attempt(ctx workflow.Context) error {
 		return err
 	}
 	ctx = withPriority(ctx, v.in.Table, v.plan.Priority)
-	v.status.Phase = api.PhaseCompare
+	v.setPhase(ctx, api.PhaseCompare)
 	if err := v.compare(ctx); err != nil {
 		return err
 	}
@@ -96,9 +96,9 @@ func (v *verification) attempt(ctx workflow.Context) error {
 	if err := v.sweep(ctx); err != nil {
 		return err
 	}
-	v.status.Phase = PhaseFinish
+	v.setPhase(ctx, PhaseFinish)
 	v.finish(ctx)
-	v.status.Phase = PhaseDone
+	v.setPhase(ctx, PhaseDone)
 	return nil
 }
 
@@ -108,12 +108,14 @@ func (v *verification) finish(ctx workflow.Context) {
 	exec := workflow.GetInfo(ctx).WorkflowExecution
 	in := activities.FinishVerifyInput{
 		RangeInput: v.rangeInput(v.plan.Ranges), StateID: v.plan.StateID, Watermark: v.plan.Watermark,
-		Record: owner.VerifyRecord{
+		Receipt: &v.result,
+	}
+	if !v.in.Deletes {
+		in.Record = &owner.VerifyRecord{
 			WorkflowID: exec.ID, RunID: exec.RunID, Depth: v.result.Depth, Cursor: v.result.Cursor, AsOf: v.result.AsOf,
 			Differs: v.result.Differs, Verdicts: v.result.Verdicts, SourceRows: v.result.SourceRows,
 			Pending: v.result.Pending, Seconds: v.result.Seconds,
-		},
-		Receipt: &v.result,
+		}
 	}
 	const summary = "record what was found, remove the files of the comparison"
 	var out activities.FinishVerifyResult
@@ -148,6 +150,7 @@ func (v *verification) planVerify(ctx workflow.Context) error {
 	v.result.Cursor, v.result.AsOf = v.plan.Cursor, v.plan.AsOf
 	v.result.Depth = cmp.Or(v.plan.Depth, v.in.Depth)
 	v.result.Run, v.result.Queue = v.plan.Run, v.plan.Queue
+	v.upsertMemo(ctx)
 	return nil
 }
 
@@ -189,6 +192,7 @@ func (v *verification) compare(ctx workflow.Context) (err error) {
 				return
 			}
 			v.count(out)
+			v.show(ctx)
 		})
 	}
 	if waitErr := workflow.Await(ctx, func() bool { return inFlight == 0 }); waitErr != nil && err == nil {
@@ -210,7 +214,7 @@ func (v *verification) recheck(ctx workflow.Context) error {
 	if v.result.Suspects == 0 {
 		return nil
 	}
-	v.status.Phase = api.PhaseRecheck
+	v.setPhase(ctx, api.PhaseRecheck)
 	if wait := v.plan.SecondLook; wait > 0 {
 		until := workflow.Now(ctx).Add(wait)
 		v.status.Waits = []Wait{{
@@ -220,6 +224,7 @@ func (v *verification) recheck(ctx workflow.Context) error {
 				timeText(until),
 			), Since: workflow.Now(ctx).UTC(),
 		}}
+		v.show(ctx)
 		if err := workflow.Sleep(ctx, wait); err != nil {
 			return err
 		}

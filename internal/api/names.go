@@ -20,6 +20,8 @@ const (
 	ModeIncremental = "incremental"
 	// ModeWhole reads a table that has no cursor.
 	ModeWhole = "whole"
+	// ModeVerify is the mode of a comparison in its Status.
+	ModeVerify = "verify"
 	// ModeBackfill reads a window that the caller gave, and leaves the watermark alone.
 	ModeBackfill = "backfill"
 )
