@@ -14,6 +14,7 @@ import (
 // An ALTER at the source moves no cursor: what it does to old rows must be on the target all the
 // same, or be said.
 func TestOldRowsOfAnAlteredSourceAreNotWrong(t *testing.T) {
+	t.Parallel()
 	eachPair(t, func(t *testing.T, src, dst *servers.Server) {
 		t.Parallel()
 		p := start(t, options{source: src, target: dst})

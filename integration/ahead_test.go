@@ -15,6 +15,7 @@ import (
 
 // A source whose time zone was changed and changed back stamps rows below the watermark.
 func TestAWatermarkAheadOfTheSourceIsNeverDone(t *testing.T) {
+	t.Parallel()
 	eachPrivate(t, func(t *testing.T, target, source *servers.Server) {
 		p := start(t, options{source: source, target: target})
 		p.src.SetMaxOpenConns(1) // whose zone is set
@@ -56,6 +57,7 @@ func TestAWatermarkAheadOfTheSourceIsNeverDone(t *testing.T) {
 // An UPDATE on the target makes a row newer than the source's. A full run makes it equal, unless it
 // is newer than the run itself: that is counted, wherever people look.
 func TestAFullRunMakesEqualWhatWasChangedOnTheTarget(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, options{source: s, tables: bare})
 		exec(t, p.src, createT, insertT(1, 100), old)
@@ -79,6 +81,7 @@ func TestAFullRunMakesEqualWhatWasChangedOnTheTarget(t *testing.T) {
 
 // A writer in another zone stamps rows below the watermark. The newest of them are read all the same.
 func TestRowsOfAWriterInAnotherZoneArriveWithAWarning(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, options{source: s, tables: "- { name: FROM.t, target: TO.t, cursor: updated_at, cursorZone: " +
 			"'+08:00' }"})
@@ -166,6 +169,7 @@ func TestAnOverlapThatDoesNotFitIsSaid(t *testing.T) {
 
 // The plan says in which zone it takes a DATETIME, and sees a writer in another one before the first load.
 func TestThePlanSeesAWriterInAnotherZone(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		for name, c := range map[string]struct{ zone, writer, said string }{
 			"in UTC": {"+08:00", "+00:00", "is of now in UTC, and the window is chosen in the table's " +

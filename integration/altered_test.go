@@ -69,6 +69,7 @@ func (p paused) afterwards(statements ...string) {
 // What a range has staged is loaded in any case; what came later comes with
 // the next run.
 func TestSourceAlteredBetweenExtractAndUpsert(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := pausedLoad(t, s, false)
 		exec(t, p.src, "ALTER TABLE t ADD COLUMN more INT NOT NULL DEFAULT 7, MODIFY name VARCHAR(90) NOT NULL, "+
@@ -147,6 +148,7 @@ func TestTargetChangedDuringALoad(t *testing.T) {
 
 // A watermark is a promise about rows on the target. Where none is left, it is void.
 func TestTargetLostBetweenRuns(t *testing.T) {
+	t.Parallel()
 	for name, ddl := range map[string]string{"dropped": "DROP TABLE t", "emptied": "TRUNCATE TABLE t"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -200,6 +202,7 @@ func (p *product) setWatermark(name, watermark string) {
 // A column that is renamed by letter case alone is the same column: for a run that is under way,
 // for the next one, for the target that keeps the old spelling, and for the configuration.
 func TestRenamedByLetterCaseAlone(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := pausedLoad(t, s, true)
 		exec(t, p.src, "ALTER TABLE t CHANGE n N INT, CHANGE id ID BIGINT UNSIGNED NOT NULL AUTO_INCREMENT, CHANGE "+

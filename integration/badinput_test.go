@@ -24,6 +24,7 @@ func (p *product) requireNothingWritten() {
 }
 
 func TestUnknownTableIsRefused(t *testing.T) {
+	t.Parallel()
 	p := start(t, options{})
 	_, err := p.try(workflows.SyncTableInput{Table: p.from + ".tt"})
 	requireFailure(t, err, failure.UnknownTable, p.from+".tt", p.from+".t")
@@ -69,6 +70,7 @@ func TestUnsafeTablesAreRefused(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			servers.Each(t, func(t *testing.T, s *servers.Server) {
 				p := start(t, options{source: s})
 				exec(t, p.src, c.ddl...)

@@ -28,8 +28,10 @@ var refusedRows = map[uint16]struct{ column, value, says string }{
 // A row that the target refuses takes one attempt, with any number; its column or key is
 // named, its primary key as a hash, and its values are not.
 func TestEachRefusedRowTakesOneAttempt(t *testing.T) {
+	t.Parallel()
 	for number, c := range refusedRows {
 		t.Run(fmt.Sprint(number), func(t *testing.T) {
+			t.Parallel()
 			servers.Each(t, func(t *testing.T, s *servers.Server) {
 				said := number
 				if number == 1406 && s.Flavor == servers.FlavorMySQL {
@@ -66,8 +68,10 @@ var lostLater = map[uint16]struct {
 
 // What only a person can mend takes one attempt, and the message says what to do.
 func TestEachErrorOfConfigurationTakesOneAttempt(t *testing.T) {
+	t.Parallel()
 	for number, c := range lostLater {
 		t.Run(fmt.Sprint(number), func(t *testing.T) {
+			t.Parallel()
 			servers.Each(t, func(t *testing.T, s *servers.Server) {
 				target := proxy.Start(t, s.Addr())
 				dsn := target.DSN(s.DSN(""))

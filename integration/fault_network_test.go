@@ -22,6 +22,7 @@ func between(t *testing.T, s *servers.Server, o options) (p *product, source, ta
 // It is unknown whether the COMMIT was done: it is done again, and the counters say that they
 // cannot know.
 func TestALostCommitReplyKeepsRowsRight(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p, _, target := between(t, s, options{tables: bare, defaults: ", tuning: { chunkRows: 100 }"})
 		exec(t, p.src, createT, insertT(1, 500), old)

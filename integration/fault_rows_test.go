@@ -57,6 +57,7 @@ func TestSwappedUniqueValuesNeverSpoilARow(t *testing.T) {
 	t.Parallel()
 	for name, swap := range swaps {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			servers.Each(t, func(t *testing.T, s *servers.Server) {
 				p := swapped(t, s, swap, "fail")
 				before := p.state("t").Watermark
@@ -81,6 +82,7 @@ func TestSwappedUniqueValuesNeverSpoilARow(t *testing.T) {
 // A chunk that is being written when its run is ended holds the next run off until it has ended; what
 // the next run writes is newer.
 func TestAnOldChunkAfterANewerRunChangesNothing(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p, held, id := heldChunk(t, s)
 		run := p.launch(workflows.SyncTableInput{Table: p.table("t"), From: "2024-05-01"}, id)
@@ -111,6 +113,7 @@ func heldChunk(t *testing.T, s *servers.Server) (p *product, held *proxy.Rule, i
 
 // A backfill of what the target has in a newer version leaves it alone.
 func TestABackfillOfOldValuesChangesNothing(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, options{source: s, tables: bare})
 		exec(t, p.src, createT, insertT(1, 100), old)
@@ -147,11 +150,13 @@ func (p *product) attempts(id, step string) int32 {
 
 // Data that the target will never take fails at once, by column and key, and nothing moves.
 func TestRefusedDataFailsInOneAttempt(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct{ check, row string }{
 		"a check":       {"CHECK (n <> 31415926)", "(500, 'x', 31415926, '2024-06-01')"},
 		"a foreign key": {"FOREIGN KEY (n) REFERENCES parents (id)", "(500, 'x', 31415926, '2024-06-01')"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			servers.Each(t, func(t *testing.T, s *servers.Server) {
 				p := start(t, options{source: s, tables: bare})
 				exec(t, p.src, createT, insertT(1, 100), old, "UPDATE t SET n = 1, updated_at = '2024-01-01'")

@@ -20,6 +20,7 @@ import (
 
 // What is staged is checked before a row of it is written; the window is read again.
 func TestSpoiledFilesAreExtractedAgain(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func([]byte) []byte{
 		"one bit": flipped, "cut short": half,
 		"empty": func([]byte) []byte { return nil },
@@ -138,6 +139,7 @@ func TestFullStagingIsAVisibleWait(t *testing.T) {
 
 // A terminated first load goes on reading while the next run reads the same range.
 func TestTwoExtractsAtOncePublishOneManifest(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		source := proxy.Start(t, s.Addr())
 		p := start(t, options{
@@ -204,6 +206,7 @@ func TestForeignFilesInStagingAreLeftAlone(t *testing.T) {
 
 // A manifest that names a file elsewhere is corrupt, from any writer: nothing is deleted by it.
 func TestAForgedManifestReachesNothingOutside(t *testing.T) {
+	t.Parallel()
 	for name, target := range map[string]string{
 		"a path":         "../../../outside.parquet",
 		"another folder": "elsewhere/00000/part-00000-x.parquet",

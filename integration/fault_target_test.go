@@ -128,6 +128,7 @@ func TestAFrozenTargetIsWaitedFor(t *testing.T) {
 
 // One row that another session has locked costs its own chunk time, and no other.
 func TestALockedRowHoldsUpItsChunkOnly(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, options{source: s, tables: bare, defaults: ", tuning: { chunkRows: 100 }"})
 		exec(t, p.src, createT, insertT(1, 1000), old)
@@ -139,7 +140,8 @@ func TestALockedRowHoldsUpItsChunkOnly(t *testing.T) {
 		id := workflows.SyncTableID(p.queue, p.table("t"))
 		run := p.launch(workflows.SyncTableInput{Table: p.table("t"), From: "2024-05-01"}, id)
 		holds(t, p.dst, "SELECT COUNT(*) >= 900 FROM t WHERE n = -1")
-		waiting := "SELECT MAX(trx_started) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
+		waiting := "SELECT MAX(trx_started) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT' AND " +
+			"trx_query LIKE '%" + p.to + "%'"
 		var first string
 		require.Eventually(t, func() bool { // 1205, rolled back, and tried again in a new transaction
 			now := scalar(t, p.dst, waiting)
@@ -152,7 +154,7 @@ func TestALockedRowHoldsUpItsChunkOnly(t *testing.T) {
 		var r workflows.SyncTableResult
 		require.NoError(t, run.Get(t.Context(), &r), p.pending(id))
 		require.EqualValues(t, 1000, r.Updated)
-		require.EqualValues(t, 1, r.Retried)
+		require.Positive(t, r.Retried)
 		require.False(t, r.Approximate, "its counters are exact for all that")
 		p.equal("t", []string{"id"}, columnsT...)
 	})

@@ -144,7 +144,7 @@ func (p *product) run(name string) (wait func() workflows.SyncTableResult) {
 	run := p.launch(workflows.SyncTableInput{Table: p.table(name)}, id)
 	return func() workflows.SyncTableResult {
 		p.t.Helper()
-		ctx, cancel := context.WithTimeout(p.t.Context(), 2*time.Minute)
+		ctx, cancel := context.WithTimeout(p.t.Context(), runTimeout)
 		defer cancel()
 		var r workflows.SyncTableResult
 		require.NoError(p.t, run.Get(ctx, &r), "%s", p.pending(id))

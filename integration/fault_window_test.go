@@ -170,6 +170,7 @@ func TestARowOfTheFutureHoldsNothingUp(t *testing.T) {
 	t.Parallel()
 	for name, atFirst := range map[string]bool{"there at the first load": true, "written later": false} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			servers.Each(t, func(t *testing.T, s *servers.Server) {
 				p := start(t, options{source: s, tables: bare})
 				exec(t, p.src, createSeconds, "INSERT INTO t (id, n, updated_at) VALUES (1, 0, '2024-01-01')")

@@ -12,6 +12,7 @@ import (
 
 // Two tables of the source that differ by letter case are one table to a server that folds names.
 func TestTablesThatDifferByCaseAreNotMixed(t *testing.T) {
+	t.Parallel()
 	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
 		t.Run(string(flavor), func(t *testing.T) {
 			t.Parallel()

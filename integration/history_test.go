@@ -16,8 +16,10 @@ import (
 )
 
 const (
-	timeout = 3 * time.Minute
-	poll    = 50 * time.Millisecond
+	// timeout bounds the wait for an event, and runTimeout that for a run's end: neither comes on any machine that works.
+	timeout    = 3 * time.Minute
+	runTimeout = 8 * time.Minute
+	poll       = 50 * time.Millisecond
 )
 
 // requireClosed waits until a workflow has ended.

@@ -15,6 +15,7 @@ import (
 
 // Pages of a run come from the server on which its window was chosen.
 func TestPagesOfAnotherServerAreNotRead(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		o := on(s, oneTable)
 		o.defaults = ", tuning: { chunkRows: 100, rangeRows: 300, rangesInFlight: 1, chunksInFlight: 1 }"
@@ -42,6 +43,7 @@ func TestPagesOfAnotherServerAreNotRead(t *testing.T) {
 
 // A cursor whose type changes: the watermark is converted where that is exact, and refused elsewhere.
 func TestACursorThatChangesItsType(t *testing.T) {
+	t.Parallel()
 	both := func(p *product, ddl string) {
 		exec(p.t, p.src, ddl)
 		exec(p.t, p.dst, ddl)
@@ -83,6 +85,7 @@ func TestACursorThatChangesItsType(t *testing.T) {
 
 // A source that leads elsewhere is found by its history or its rows, and a failover is none.
 func TestTheSourceLeadsToAnotherServer(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		d := startWithDetour(t, s, on(s, oneTable), false)
 		p := d.product

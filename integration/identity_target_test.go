@@ -23,6 +23,7 @@ import (
 // A watermark is of one target. Another one that holds rows is refused in one try, and loaded again or
 // adopted on request; one that is empty is loaded again.
 func TestAnotherTargetIsNotTakenForTheOldOne(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, on(s, oneTable))
 		exec(t, p.src, oldRows...)
@@ -56,6 +57,7 @@ func TestAnotherTargetIsNotTakenForTheOldOne(t *testing.T) {
 
 // A connection that leads to another server with an old copy of the target.
 func TestTheTargetsConnectionLeadsToAnotherServer(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		d := startWithDetour(t, s, on(s, oneTable), true)
 		p := d.product
@@ -76,6 +78,7 @@ func TestTheTargetsConnectionLeadsToAnotherServer(t *testing.T) {
 // A target that is restored from a backup says by its state row which runs it has lost: they are done
 // again. So is a failover that lost its tail.
 func TestARestoredTargetGetsWhatItLost(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, on(s, oneTable))
 		exec(t, p.src, oldRows...)
@@ -134,6 +137,7 @@ func TestOneRunIsNotSplitOverTwoTargets(t *testing.T) {
 
 // What a run knows of the target is never older than the run: a unique key that came right before it.
 func TestAUniqueKeyThatCameRightBeforeTheRun(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, on(s, oneTable))
 		exec(t, p.src, createT, "INSERT INTO t VALUES (1, 'a', 1, '2024-01-01'), (2, 'b', 2, '2024-01-02')")
@@ -155,6 +159,7 @@ func TestAUniqueKeyThatCameRightBeforeTheRun(t *testing.T) {
 // A target that may lose commits and is started again during a run: the run writes its rows again
 // before the watermark rises.
 func TestTargetRestartedDuringARun(t *testing.T) {
+	t.Parallel()
 	status := map[servers.Flavor]string{
 		servers.FlavorMySQL:   "performance_schema.global_status",
 		servers.FlavorMariaDB: "information_schema.GLOBAL_STATUS",

@@ -109,6 +109,7 @@ func TestTwoDeploymentsOfOneNamespace(t *testing.T) {
 
 // Who adopts a target takes it over from the deployment that kept it, which is refused from then on.
 func TestATargetIsTakenOverOnRequest(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, on(s, oneTable))
 		exec(t, p.src, oldRows...)
@@ -132,6 +133,7 @@ func TestATargetIsTakenOverOnRequest(t *testing.T) {
 // A state workflow that is terminated in the middle of a first load: the run that it had begun marks
 // nothing in the plan of the next one.
 func TestStateWorkflowTerminatedInAFirstLoad(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		l := pausedLoad(t, s, true)
 		p := l.product
@@ -181,6 +183,7 @@ func TestAPlanThatWasChangedIsNotResumed(t *testing.T) {
 
 // A state of an earlier version knows no identity: it is bound where the rows agree, else refused.
 func TestAStateWithoutIdentityIsAdoptedWhereRowsAgree(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, on(s, "- { name: FROM.t, target: TO.t, cursor: updated_at }\n- { name: FROM.u, target: TO.u, "+
 			"cursor: updated_at }"))

@@ -21,6 +21,7 @@ const longAgo = "TIMESTAMP(6) NOT NULL DEFAULT '2024-01-01 00:00:00'"
 
 // The most columns that InnoDB has in a table.
 func TestTableOf1017Columns(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, options{source: s, defaults: ", tuning: { chunkRows: 20 }"})
 		var names, ddl []string
@@ -53,6 +54,7 @@ func TestTableOf1017Columns(t *testing.T) {
 // Keys of 16 columns, which is the most there can be, and 3,072 bytes: 16 × 48 characters of
 // four bytes; then one of 3,072 arbitrary bytes. Pages and ranges go by these keys.
 func TestLargestKeys(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, options{
 			source: s, defaults: ", tuning: { chunkRows: 10, pageRows: 7, rangeRows: 20 }",
@@ -121,6 +123,7 @@ func schemaNamed(t *testing.T, s *servers.Server, name string) {
 
 // Names are names, with any characters in them: of schemas, tables, columns and indexes.
 func TestAwkwardNames(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		once := rand.Text()[:8] // the table's state workflow is found by name
 		from, to := table.Name{Schema: awkward(once), Table: awkward("orders")},
@@ -168,6 +171,7 @@ func escaped(text string) string { return strings.ReplaceAll(text, "${", "$${") 
 
 // A row that the target's packets cannot hold is refused by its key's hash; one just below goes.
 func TestRowLargerThanAPacket(t *testing.T) {
+	t.Parallel()
 	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
 		t.Run(string(flavor), func(t *testing.T) {
 			t.Parallel()

@@ -132,7 +132,7 @@ func (p *product) runAgainst(runs int64) {
 }
 
 func (p *product) oneRun(name string) (r workflows.SyncTableResult, err error) {
-	ctx, cancel := context.WithTimeout(p.t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(p.t.Context(), runTimeout)
 	defer cancel()
 	run, err := p.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: workflows.SyncTableID(p.queue,
 		p.table(name)), TaskQueue: p.queue},

@@ -25,6 +25,7 @@ const hookSecret = "sentinel-hook-secret"
 // line per step, and tells a webhook once of a failure and once of its end. Nothing of it holds
 // a row's value or a secret.
 func TestAWorkerTellsOfItself(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, options{source: s, idle: true, defaults: ", tuning: { chunkRows: 100 }, staleAfter: 1h"})
 		exec(t, p.src, createT, strings.ReplaceAll(insertT(1, 450), "'name ", "'sentinel-name "),

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	_ "github.com/go-sql-driver/mysql"
 	"github.com/stretchr/testify/require"
@@ -181,7 +180,7 @@ func (p *product) launch(in any, id string) client.WorkflowRun {
 // try runs a table and returns what came of it.
 func (p *product) try(in workflows.SyncTableInput) (workflows.SyncTableResult, error) {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(p.t.Context(), runTimeout)
 	defer cancel()
 	var result workflows.SyncTableResult
 	err := p.launch(in, workflows.SyncTableID(p.queue, in.Table)).Get(ctx, &result)

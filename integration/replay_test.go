@@ -24,6 +24,7 @@ const recordTo = "TABLEHAUL_RECORD_HISTORIES"
 
 // Every kind of run replays with the code that made it: workflows are deterministic.
 func TestFreshHistoriesReplay(t *testing.T) {
+	t.Parallel()
 	p := start(t, options{defaults: ", tuning: { chunkRows: 100, rangeRows: 500 }"})
 	exec(t, p.src, createT, insertT(1, 2000), "UPDATE t SET updated_at = '2024-01-01 00:00:00' + INTERVAL id SECOND",
 		"ANALYZE TABLE t")

@@ -27,6 +27,7 @@ func stagedIn(t *testing.T, url string) []string {
 // The same as on a folder: a first load in ranges by two workers that share nothing but the
 // bucket, then what has changed.
 func TestSyncWithStagingOnS3(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		url := s3server.Shared(t).URL(t)
 		p := start(t, options{source: s, stagingURL: url, defaults: ", tuning: { chunkRows: 500, rangeRows: 1000 }"})

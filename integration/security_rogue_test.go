@@ -142,6 +142,7 @@ func (f *fake) receive(conn net.Conn) (payload []byte, seq byte, err error) {
 // A server that answers statements by asking for a file gets none, whichever statement it is
 // and for any use of the connection.
 func TestRogueServerGetsNoLocalFile(t *testing.T) {
+	t.Parallel()
 	secret := filepath.Join(t.TempDir(), "secret")
 	require.NoError(t, os.WriteFile(secret, []byte("sentinel-content"), 0o600))
 	const load = "LOAD DATA LOCAL INFILE 'Reader::tablehaul-none' INTO TABLE t" // the program's own use of such files

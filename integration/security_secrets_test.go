@@ -110,6 +110,7 @@ func (p *product) seen(id string) (text string, heartbeat bool) {
 // in histories, heartbeats, failures, queries or the worker's log, in any failure. And
 // staging is closed to everybody else.
 func TestSecretsAndRowsStayWhereTheyBelong(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, options{source: s, idle: true})
 		exec(t, p.src, `CREATE TABLE t (code VARCHAR(60) PRIMARY KEY, name VARCHAR(60) NOT NULL, n INT, mail VARCHAR(60) UNIQUE,

@@ -32,6 +32,7 @@ var (
 
 // The grants tested here are the documented ones.
 func TestGrantsAreThoseOfTheDocumentation(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("../docs/security.md")
 	require.NoError(t, err)
 	names := strings.NewReplacer("FROM.t", "shop.orders", "TO.t", "dw.orders")
@@ -85,6 +86,7 @@ func logins(t *testing.T, s *servers.Server, o options, source, target []string,
 
 // What docs/security.md asks for is enough, for everything that a run does.
 func TestDocumentedGrantsAreEnough(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		t.Run("the target exists", func(t *testing.T) {
 			p := logins(t, s, options{}, sourceGrants, targetGrants, createT)
@@ -135,6 +137,7 @@ func TestDocumentedGrantsAreEnough(t *testing.T) {
 
 // Each grant that is missing is named before anything is written.
 func TestMissingGrantsAreNamed(t *testing.T) {
+	t.Parallel()
 	type grants = []string
 	const whole = "- { name: FROM.t, target: TO.t }"
 	for name, c := range map[string]struct {

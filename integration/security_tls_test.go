@@ -104,6 +104,7 @@ func secured(t *testing.T, s *servers.Server, settings string, encrypted bool) *
 
 // Each tls setting does what its name says, and nothing less where the server cannot.
 func TestTLSSettings(t *testing.T) {
+	t.Parallel()
 	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
 		t.Run(string(flavor), func(t *testing.T) {
 			t.Parallel()
@@ -174,6 +175,7 @@ func TestCertificatesThatMySQLMakes(t *testing.T) {
 
 // Where a server has no TLS, a connection that wants it ends before the login is sent.
 func TestNoSilentFallbackToPlainText(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []string{"required", "verify-ca", "verify-identity"} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()

@@ -34,6 +34,7 @@ func (p *product) steps(name string) (n int) {
 // A range that is larger than planned is moved slice by slice, by key and by cursor, with as
 // many rows of one cursor value as a slice holds.
 func TestARangeLargerThanPlannedIsMovedInSlices(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, options{source: s, defaults: ", tuning: { chunkRows: 50, rangeBytes: 64KiB, partBytes: 64KiB, " +
 			"pageBytes: 64KiB, pageRows: 20 }"})
@@ -61,6 +62,7 @@ func TestARangeLargerThanPlannedIsMovedInSlices(t *testing.T) {
 
 // A slice begins behind a key of the one before it, with any bytes in that key.
 func TestSlicesOfABinaryKeyLoseNothing(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, options{source: s, defaults: ", tuning: { chunkRows: 15, rangeRows: 50, rangeBytes: 64KiB, " +
 			"partBytes: 64KiB, pageBytes: 64KiB, pageRows: 20 }"})
@@ -83,6 +85,7 @@ func TestSlicesOfABinaryKeyLoseNothing(t *testing.T) {
 
 // A window of many rows is cut by its cursor, and its pieces are moved by children side by side.
 func TestALargeWindowIsCutByItsCursor(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, options{source: s, tables: bare, defaults: ", tuning: { rangeRows: 1000, chunkRows: 200 }"})
 		exec(t, p.src, createT, insertT(1, 100), old)

@@ -77,6 +77,7 @@ func TestABackfillWaitsForASafeEnd(t *testing.T) {
 
 // Rows that refer to later rows of their own table arrive, in a first load by ranges and in a window.
 func TestATargetThatRefersToItselfConverges(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, options{source: s, defaults: ", tuning: { chunkRows: 50, rangeRows: 150 }"})
 		const tree = "CREATE TABLE t (id INT PRIMARY KEY, up INT, updated_at TIMESTAMP(6) NOT NULL DEFAULT " +

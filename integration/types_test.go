@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
@@ -202,7 +201,7 @@ func requireSame(t *testing.T, want, got map[string]string) {
 // results are by table name.
 func (p *product) runAll(inputs []workflows.SyncTableInput) map[string]workflows.SyncTableResult {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(p.t.Context(), runTimeout)
 	defer cancel()
 	runs := map[string]client.WorkflowRun{}
 	for _, in := range inputs {

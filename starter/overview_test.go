@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -193,12 +194,29 @@ func fitsEighty(t *testing.T, text string) {
 	}
 }
 
+// stopper stops a command once it has written a text so many times.
+type stopper struct {
+	*bytes.Buffer
+	text  string
+	times int
+	stop  func()
+}
+
+func (s *stopper) Write(b []byte) (int, error) {
+	n, err := s.Buffer.Write(b)
+	if strings.Count(s.String(), s.text) >= s.times {
+		s.stop()
+	}
+	return n, err
+}
+
 func TestWatchShowsAnewUntilItIsStopped(t *testing.T) {
 	f := failedOrders()
 	a, stdout, stderr := testApp(t, f, map[string]string{"TABLEHAUL_CONFIG": configFile(t,
 		strings.Replace(testConfig, `- { name: "shop.log_*", cursor: id }`, "", 1))})
-	ctx, cancel := context.WithTimeout(t.Context(), 1200*time.Millisecond)
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
+	a.stdout = &stopper{stdout, "Ctrl-C ends it\n", 2, cancel}
 	require.Equal(t, exitStopped, a.execute(ctx, []string{"status", "--watch=500ms"}))
 	require.GreaterOrEqual(t, strings.Count(stdout.String(), "Ctrl-C ends it\n"), 2)
 	require.Empty(t, stderr.String())
@@ -207,8 +225,9 @@ func TestWatchShowsAnewUntilItIsStopped(t *testing.T) {
 	f.mute = &remote.UnreachableError{Address: "h:1", Cause: errors.New("gone")}
 	a, stdout, _ = testApp(t, f, nil)
 	t.Chdir(t.TempDir())
-	ctx, cancel = context.WithTimeout(t.Context(), 700*time.Millisecond)
+	ctx, cancel = context.WithCancel(t.Context())
 	defer cancel()
+	a.stdout = &stopper{stdout, "no worker answered", 1, cancel}
 	require.Equal(t, exitStopped, a.execute(ctx, []string{"status", "--watch=500ms"}))
 	require.GreaterOrEqual(t, strings.Count(stdout.String(), "no worker answered"), 1)
 }

@@ -142,7 +142,7 @@ func (w *world) call(t *testing.T, args ...string) invocation {
 // eventually polls until ok; Temporal's answers may lag behind what was asked of it.
 func eventually(t *testing.T, ok func() bool) {
 	t.Helper()
-	require.Eventually(t, ok, 30*time.Second, 50*time.Millisecond)
+	require.Eventually(t, ok, 3*time.Minute, 50*time.Millisecond)
 }
 
 func TestRunAgainstTemporal(t *testing.T) {

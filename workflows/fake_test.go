@@ -108,7 +108,7 @@ func (f *fake) count(name string) int {
 // waitUntil is for a step that ends only when something has happened; it fails the run if that does
 // not come. done is called with the lock held.
 func (f *fake) waitUntil(done func() bool) error {
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		f.mu.Lock()
 		ok := done()
 		f.mu.Unlock()

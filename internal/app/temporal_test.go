@@ -116,7 +116,7 @@ func TestTemporalSettingsThatCannotWorkAreRefusedAtOnce(t *testing.T) {
 		_, err := connectTemporal(t.Context(), o, slog.New(slog.DiscardHandler))
 		require.ErrorIs(t, err, ErrTemporalUnreachable)
 		require.ErrorContains(t, err, want)
-		require.Less(t, time.Since(begun), 10*time.Second)
+		require.Less(t, time.Since(begun), time.Minute)
 	}
 	for address, ok := range map[string]bool{
 		"h:7233": true, "[::1]:7233": true, "dns:///h:7233": true,

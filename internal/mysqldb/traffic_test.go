@@ -21,24 +21,21 @@ func TestOthersOnAServerAreSeen(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		private := servers.Private(t, s.Flavor)
 		w := dbtest.NewWriting(t, private, "(id INT PRIMARY KEY, v VARCHAR(10))")
-		others := func(busy bool) bool {
-			deadline := time.Now().Add(1500 * time.Millisecond)
-			seen := false
-			for time.Now().Before(deadline) {
+		shows := func(busy bool) {
+			require.Eventually(t, func() bool {
 				if busy {
 					for range 20 {
 						w.Exec("DO 1")
 					}
 				}
 				w.Wrote(0, 0, 1, dbtest.Row(1, "x"))
-				seen = mysqldb.OthersPresent(t.Context(), w.Db)
-			}
-			return seen
+				return mysqldb.OthersPresent(t.Context(), w.Db) == busy
+			}, dbtest.Soon, time.Millisecond, "busy: %t", busy)
 		}
 		w.Wrote(1, 0, 0, dbtest.Row(1, "x"))
-		require.False(t, others(false))
-		require.True(t, others(true))
-		require.False(t, others(false))
+		shows(false)
+		shows(true)
+		shows(false)
 	})
 }
 
@@ -77,7 +74,7 @@ func TestPagesTakeTurnsWhereOthersAre(t *testing.T) {
 				w.Exec("DO 1")
 			}
 			return mysqldb.OthersPresent(t.Context(), w.Db)
-		}, 5*time.Second, time.Millisecond)
+		}, dbtest.Soon, time.Millisecond)
 		done := read()
 		select {
 		case <-done:

@@ -50,7 +50,7 @@ func TestChildDiesWithItsKilledParent(t *testing.T) {
 
 	require.NoError(t, parent.Process.Kill())
 	require.Error(t, parent.Wait())
-	require.Eventually(t, func() bool { return !running(pid) }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return !running(pid) }, time.Minute, 10*time.Millisecond)
 }
 
 // running reports whether pid is a process that is not merely waiting to be reaped.

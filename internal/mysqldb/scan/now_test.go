@@ -45,7 +45,7 @@ func busyCounter(t testing.TB, s *servers.Server, schema, update string, pause t
 		require.NoError(t, db.QueryRowContext(t.Context(), "SELECT n FROM t WHERE id = 1").Scan(&n))
 		return n
 	}
-	require.Eventually(t, func() bool { return count() > 0 }, 20*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return count() > 0 }, dbtest.Soon, 10*time.Millisecond)
 	return count
 }
 

@@ -28,18 +28,21 @@ func TestAStatementWithBytesDoesNotEndAWindow(t *testing.T) {
 		require.NoError(t, err)
 		var id uint64
 		require.NoError(t, conn.QueryRowContext(t.Context(), "SELECT CONNECTION_ID()").Scan(&id))
+		gate := dbtest.Session(t, w.Raw)
+		dbtest.Run(t, gate, "DO GET_LOCK('w', 0)")
 		done := make(chan error, 1)
 		go func() {
-			_, err := conn.ExecContext(t.Context(), "UPDATE t SET id = 2 + SLEEP(1) WHERE '\xff\xfe\x80' <> ''")
+			_, err := conn.ExecContext(t.Context(), "UPDATE t SET id = 1 + GET_LOCK('w', 60) WHERE '\xff\xfe\x80' <> ''")
 			done <- err
 		}()
-		asleep := "information_schema.processlist WHERE id = %d AND state = 'User sleep'"
+		asleep := "information_schema.processlist WHERE id = %d AND state = 'User lock'"
 		if s.Flavor == servers.FlavorMySQL { // whose process list is as unreadable
-			asleep = "performance_schema.threads WHERE processlist_id = %d AND processlist_state = 'User sleep'"
+			asleep = "performance_schema.threads WHERE processlist_id = %d AND processlist_state = 'User lock'"
 		}
 		dbtest.WaitUntil(t, w.Raw, fmt.Sprintf("SELECT COUNT(*) FROM "+asleep, id))
 		_, err = source.New(w.Db).Check(t.Context(), w.Spec.Target, source.CheckSpec{Cursor: "updated_at"})
 		require.NoError(t, err)
+		dbtest.Run(t, gate, "DO RELEASE_LOCK('w')")
 		require.NoError(t, <-done)
 	})
 }

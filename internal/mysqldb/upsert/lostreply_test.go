@@ -134,7 +134,7 @@ func TestALostConnectionInsideAChunkLeavesNothing(t *testing.T) {
 		require.Eventually(t, func() bool { // the server may still hold the rows of the lost session
 			_, err := w.Upsert(dbtest.Row(1, "a", nil), dbtest.Row(2, "x", nil), dbtest.Row(3, "c", nil))
 			return err == nil
-		}, 20*time.Second, 10*time.Millisecond)
+		}, dbtest.Soon, 10*time.Millisecond)
 		w.Holds("SELECT COUNT(*) FROM t", "3")
 	})
 }
@@ -182,6 +182,6 @@ func TestCompositeKeysAreCountedByIndex(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, [3]int64{1000, 0, 2000}, [3]int64{res.Inserted, res.Updated, res.Unchanged})
 		require.False(t, res.Approximate)
-		require.Less(t, res.Seconds, 5.0)
+		require.Less(t, res.Seconds, 60.0)
 	})
 }

@@ -5,4 +5,4 @@ import (
 )
 
 // Soon bounds what a server on this machine needs for anything.
-const Soon = 20 * time.Second
+const Soon = 2 * time.Minute

@@ -60,8 +60,8 @@ func Parse(t testing.TB, text string) time.Time {
 	return at
 }
 
-// WaitUntil polls a condition on the server with a deadline. InnoDB keeps its copy of innodb_trx for as long as a reader
-// asks more often than every 0.1 s.
+// WaitUntil polls a condition on the server with a deadline. InnoDB keeps its copy of innodb_trx for as long as a
+// reader asks more often than every 0.1 s.
 func WaitUntil(t testing.TB, db *sql.DB, query string) {
 	t.Helper()
 	poll := 50 * time.Millisecond
@@ -72,5 +72,5 @@ func WaitUntil(t testing.TB, db *sql.DB, query string) {
 		var n int
 		err := db.QueryRowContext(context.WithoutCancel(t.Context()), query).Scan(&n)
 		return err == nil && n > 0
-	}, time.Minute, poll, query)
+	}, Soon, poll, query)
 }
