@@ -16,7 +16,8 @@ import (
 )
 
 const (
-	// timeout bounds the wait for an event, and runTimeout that for a run's end: neither comes on any machine that works.
+	// timeout bounds the wait for an event, and runTimeout that for a run's end: so long that a slow machine does not
+	// reach them.
 	timeout    = 3 * time.Minute
 	runTimeout = 8 * time.Minute
 	poll       = 50 * time.Millisecond

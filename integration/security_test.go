@@ -135,86 +135,91 @@ func TestDocumentedGrantsAreEnough(t *testing.T) {
 	})
 }
 
+type grants = []string
+
+const whole = "- { name: FROM.t, target: TO.t }"
+
+// missingGrants are logins that lack one grant, and parts of what the failure says.
+var missingGrants = map[string]struct {
+	tables         string
+	source, target grants
+	// exists has the target made beforehand.
+	exists bool
+	parts  []string
+}{
+	"source nothing": {"", grants{"PROCESS ON *.*"}, targetGrants, true, []string{"GRANT SELECT"}},
+	"source SELECT": {
+		"",
+		grants{"PROCESS ON *.*", "INSERT ON FROM.t"},
+		targetGrants, true,
+		[]string{"lacks SELECT on the source", "GRANT SELECT"},
+	},
+	"source SELECT, whole": {
+		whole,
+		grants{"INSERT ON FROM.t"},
+		createGrants, false,
+		[]string{"lacks SELECT on the source", "GRANT SELECT"},
+	},
+	"source SELECT of column": {
+		"",
+		grants{"PROCESS ON *.*", "SELECT (id, updated_at) ON FROM.t"},
+		createGrants,
+		false,
+		[]string{"some columns only", "GRANT SELECT"},
+	},
+	"source PROCESS": {
+		"", sourceGrants[:1], targetGrants, true,
+		[]string{"GRANT PROCESS ON *.*", "fixedLag"},
+	},
+	"target nothing": {
+		"", sourceGrants, nil, true,
+		[]string{"grant the login SELECT, INSERT, UPDATE, CREATE"},
+	},
+	"target SELECT": {
+		"", sourceGrants,
+		grants{"INSERT, UPDATE ON TO.t"},
+		true,
+		[]string{"lacks SELECT on the target", "GRANT SELECT ON"},
+	},
+	"target INSERT": {
+		"", sourceGrants,
+		grants{"SELECT, UPDATE ON TO.t"},
+		true,
+		[]string{"lacks INSERT on the target", "GRANT INSERT ON"},
+	},
+	"target UPDATE": {
+		"", sourceGrants,
+		grants{"SELECT, INSERT ON TO.t"},
+		true,
+		[]string{"lacks UPDATE on the target", "GRANT UPDATE ON"},
+	},
+	"target UPDATE of column": {
+		"", sourceGrants,
+		grants{"SELECT, INSERT, UPDATE (n) ON TO.t"},
+		true,
+		[]string{"lacks UPDATE on the target"},
+	},
+	"target CREATE": {
+		"", sourceGrants,
+		grants{"SELECT, INSERT, UPDATE, ALTER ON TO.*"},
+		false,
+		[]string{"lacks CREATE on the target", "GRANT CREATE ON"},
+	},
+	"target DELETE": {
+		"- { name: FROM.t, target: TO.t, cursor: updated_at, uniqueConflicts: replace }",
+		sourceGrants, targetGrants, true,
+		[]string{"lacks DELETE on the target", "GRANT DELETE ON"},
+	},
+	"target ALTER": {
+		"", sourceGrants, targetGrants, true,
+		[]string{"lacks ALTER on the target", "GRANT ALTER ON"},
+	},
+}
+
 // Each grant that is missing is named before anything is written.
 func TestMissingGrantsAreNamed(t *testing.T) {
 	t.Parallel()
-	type grants = []string
-	const whole = "- { name: FROM.t, target: TO.t }"
-	for name, c := range map[string]struct {
-		tables         string
-		source, target grants
-		// exists has the target made beforehand.
-		exists bool
-		parts  []string
-	}{
-		"source nothing": {"", grants{"PROCESS ON *.*"}, targetGrants, true, []string{"GRANT SELECT"}},
-		"source SELECT": {
-			"",
-			grants{"PROCESS ON *.*", "INSERT ON FROM.t"},
-			targetGrants, true,
-			[]string{"lacks SELECT on the source", "GRANT SELECT"},
-		},
-		"source SELECT, whole": {
-			whole,
-			grants{"INSERT ON FROM.t"},
-			createGrants, false,
-			[]string{"lacks SELECT on the source", "GRANT SELECT"},
-		},
-		"source SELECT of column": {
-			"",
-			grants{"PROCESS ON *.*", "SELECT (id, updated_at) ON FROM.t"},
-			createGrants,
-			false,
-			[]string{"some columns only", "GRANT SELECT"},
-		},
-		"source PROCESS": {
-			"", sourceGrants[:1], targetGrants, true,
-			[]string{"GRANT PROCESS ON *.*", "fixedLag"},
-		},
-		"target nothing": {
-			"", sourceGrants, nil, true,
-			[]string{"grant the login SELECT, INSERT, UPDATE, CREATE"},
-		},
-		"target SELECT": {
-			"", sourceGrants,
-			grants{"INSERT, UPDATE ON TO.t"},
-			true,
-			[]string{"lacks SELECT on the target", "GRANT SELECT ON"},
-		},
-		"target INSERT": {
-			"", sourceGrants,
-			grants{"SELECT, UPDATE ON TO.t"},
-			true,
-			[]string{"lacks INSERT on the target", "GRANT INSERT ON"},
-		},
-		"target UPDATE": {
-			"", sourceGrants,
-			grants{"SELECT, INSERT ON TO.t"},
-			true,
-			[]string{"lacks UPDATE on the target", "GRANT UPDATE ON"},
-		},
-		"target UPDATE of column": {
-			"", sourceGrants,
-			grants{"SELECT, INSERT, UPDATE (n) ON TO.t"},
-			true,
-			[]string{"lacks UPDATE on the target"},
-		},
-		"target CREATE": {
-			"", sourceGrants,
-			grants{"SELECT, INSERT, UPDATE, ALTER ON TO.*"},
-			false,
-			[]string{"lacks CREATE on the target", "GRANT CREATE ON"},
-		},
-		"target DELETE": {
-			"- { name: FROM.t, target: TO.t, cursor: updated_at, uniqueConflicts: replace }",
-			sourceGrants, targetGrants, true,
-			[]string{"lacks DELETE on the target", "GRANT DELETE ON"},
-		},
-		"target ALTER": {
-			"", sourceGrants, targetGrants, true,
-			[]string{"lacks ALTER on the target", "GRANT ALTER ON"},
-		},
-	} {
+	for name, c := range missingGrants {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			servers.Each(t, func(t *testing.T, s *servers.Server) {

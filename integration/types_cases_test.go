@@ -2,69 +2,72 @@ package integration_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
+var numberColumns = []typeCase{
+	{name: "flag", ddl: "BOOL", values: []string{"TRUE", "FALSE", "-128"}},
+	{name: "dec_max", ddl: "DECIMAL(65,30)", values: []string{
+		strings.Repeat("9", 35) + "." + strings.Repeat("9", 30),
+		"-" + strings.Repeat("9", 35) + "." + strings.Repeat("9", 30),
+		"0." + strings.Repeat("0", 29) + "1", "-0." + strings.Repeat("0", 29) + "1", "0", "1.10",
+	}},
+	{name: "dec_int", ddl: "DECIMAL(65,0)", values: []string{
+		strings.Repeat("9", 65), "-" + strings.Repeat("9", 65),
+		"0",
+	}},
+	{name: "dec_fraction", ddl: "DECIMAL(30,30)", values: []string{
+		"0." + strings.Repeat("9", 30),
+		"-0." + strings.Repeat("9", 30), "0",
+	}},
+	{name: "dec_small", ddl: "DECIMAL(9,2)", values: []string{"9999999.99", "-9999999.99", "-0.01", "0.00"}},
+	{name: "dec_18", ddl: "DECIMAL(18,6)", values: []string{
+		"999999999999.999999", "-999999999999.999999",
+		"0.000001",
+	}},
+	{name: "dec_unsigned", ddl: "DECIMAL(10,4) UNSIGNED", values: []string{"999999.9999", "0.0001", "0"}},
+	{
+		name: "dec_zerofill", ddl: "DECIMAL(10,3) UNSIGNED ZEROFILL",
+		values: []string{"0", "0.5", "12.345", "9999999.999"},
+	},
+	{name: "int_zerofill", ddl: "INT(8) UNSIGNED ZEROFILL", values: []string{"0", "42", "4294967295"}},
+	{
+		name: "big_zerofill", ddl: "BIGINT(20) UNSIGNED ZEROFILL",
+		values: []string{"0", "42", "18446744073709551615"},
+	},
+	{name: "f", ddl: "FLOAT", oracle: asDouble, values: []string{
+		"0.1e0", "16777216e0", "16777217e0 + 2", "3.4028234663852886e38", "-3.4028234663852886e38",
+		"1.401298464324817e-45",
+		"-1.401298464324817e-45", "1.1754943508222875e-38", "1.1754942106924411e-38", "0e0", "123456.789e0",
+		"1e0/3",
+	}},
+	{
+		name: "f_digits", ddl: "FLOAT(7,2)", oracle: asDouble,
+		values: []string{"99999.99", "-99999.99", "0.01", "12345.67", "0"},
+	},
+	{
+		name: "f_unsigned", ddl: "FLOAT UNSIGNED", oracle: asDouble,
+		values: []string{"3.4028234663852886e38", "0.1e0"},
+	},
+	{name: "d", ddl: "DOUBLE", oracle: asDouble, values: []string{
+		"0.1e0", "0.30000000000000004e0", "1.7976931348623157e308", "-1.7976931348623157e308", "5e-324", "-5e-324",
+		"2.2250738585072014e-308", "2.2250738585072009e-308", "9007199254740993e0", "1e15", "1e16", "1e-5",
+		"123456789012345678e0", "0e0",
+	}},
+	{
+		name: "d_digits", ddl: "DOUBLE(12,3)", oracle: asDouble,
+		values: []string{"999999999.999", "-0.001", "123456789.123"},
+	},
+	// MariaDB has no −0
+	{name: "f_minus", ddl: "FLOAT", oracle: asDouble, values: []string{"-0e0", "0e0"}, on: onlyMySQL},
+	// neither here
+	{name: "d_minus", ddl: "DOUBLE", oracle: asDouble, values: []string{"-0e0", "0e0"}, on: onlyMySQL},
+	{name: "y", ddl: "YEAR", values: []string{"0", "1901", "1970", "2000", "2155"}},
+}
+
 func numberCases() []typeCase {
-	cases := []typeCase{
-		{name: "flag", ddl: "BOOL", values: []string{"TRUE", "FALSE", "-128"}},
-		{name: "dec_max", ddl: "DECIMAL(65,30)", values: []string{
-			strings.Repeat("9", 35) + "." + strings.Repeat("9", 30),
-			"-" + strings.Repeat("9", 35) + "." + strings.Repeat("9", 30),
-			"0." + strings.Repeat("0", 29) + "1", "-0." + strings.Repeat("0", 29) + "1", "0", "1.10",
-		}},
-		{name: "dec_int", ddl: "DECIMAL(65,0)", values: []string{
-			strings.Repeat("9", 65), "-" + strings.Repeat("9", 65),
-			"0",
-		}},
-		{name: "dec_fraction", ddl: "DECIMAL(30,30)", values: []string{
-			"0." + strings.Repeat("9", 30),
-			"-0." + strings.Repeat("9", 30), "0",
-		}},
-		{name: "dec_small", ddl: "DECIMAL(9,2)", values: []string{"9999999.99", "-9999999.99", "-0.01", "0.00"}},
-		{name: "dec_18", ddl: "DECIMAL(18,6)", values: []string{
-			"999999999999.999999", "-999999999999.999999",
-			"0.000001",
-		}},
-		{name: "dec_unsigned", ddl: "DECIMAL(10,4) UNSIGNED", values: []string{"999999.9999", "0.0001", "0"}},
-		{
-			name: "dec_zerofill", ddl: "DECIMAL(10,3) UNSIGNED ZEROFILL",
-			values: []string{"0", "0.5", "12.345", "9999999.999"},
-		},
-		{name: "int_zerofill", ddl: "INT(8) UNSIGNED ZEROFILL", values: []string{"0", "42", "4294967295"}},
-		{
-			name: "big_zerofill", ddl: "BIGINT(20) UNSIGNED ZEROFILL",
-			values: []string{"0", "42", "18446744073709551615"},
-		},
-		{name: "f", ddl: "FLOAT", oracle: asDouble, values: []string{
-			"0.1e0", "16777216e0", "16777217e0 + 2", "3.4028234663852886e38", "-3.4028234663852886e38",
-			"1.401298464324817e-45",
-			"-1.401298464324817e-45", "1.1754943508222875e-38", "1.1754942106924411e-38", "0e0", "123456.789e0",
-			"1e0/3",
-		}},
-		{
-			name: "f_digits", ddl: "FLOAT(7,2)", oracle: asDouble,
-			values: []string{"99999.99", "-99999.99", "0.01", "12345.67", "0"},
-		},
-		{
-			name: "f_unsigned", ddl: "FLOAT UNSIGNED", oracle: asDouble,
-			values: []string{"3.4028234663852886e38", "0.1e0"},
-		},
-		{name: "d", ddl: "DOUBLE", oracle: asDouble, values: []string{
-			"0.1e0", "0.30000000000000004e0", "1.7976931348623157e308", "-1.7976931348623157e308", "5e-324", "-5e-324",
-			"2.2250738585072014e-308", "2.2250738585072009e-308", "9007199254740993e0", "1e15", "1e16", "1e-5",
-			"123456789012345678e0", "0e0",
-		}},
-		{
-			name: "d_digits", ddl: "DOUBLE(12,3)", oracle: asDouble,
-			values: []string{"999999999.999", "-0.001", "123456789.123"},
-		},
-		// MariaDB has no −0
-		{name: "f_minus", ddl: "FLOAT", oracle: asDouble, values: []string{"-0e0", "0e0"}, on: onlyMySQL},
-		// neither here
-		{name: "d_minus", ddl: "DOUBLE", oracle: asDouble, values: []string{"-0e0", "0e0"}, on: onlyMySQL},
-		{name: "y", ddl: "YEAR", values: []string{"0", "1901", "1970", "2000", "2155"}},
-	}
+	cases := slices.Clone(numberColumns)
 	for _, n := range []struct {
 		name string
 		bits uint

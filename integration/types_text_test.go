@@ -3,6 +3,7 @@ package integration_test
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -99,77 +100,79 @@ func notPadded(values []string) []string {
 	return out
 }
 
+var charsetColumns = []typeCase{
+	{
+		name: "latin1_", ddl: "VARCHAR(256) CHARACTER SET latin1",
+		values: append(singleBytes("latin1", 0), everyByte("latin1", 0)), oracle: asHex,
+	},
+	{
+		name: "latin1_bin_", ddl: "VARCHAR(256) CHARACTER SET latin1 COLLATE latin1_bin",
+		values: []string{everyByte("latin1", 0), "''"}, oracle: asHex,
+	},
+	{
+		name: "latin1_char", ddl: "CHAR(200) CHARACTER SET latin1",
+		values: []string{everyByte("latin1", 0x80), "''"},
+		oracle: asHex,
+	},
+	{
+		name: "latin1_text", ddl: "TEXT CHARACTER SET latin1", values: []string{everyByte("latin1", 0), "''"},
+		oracle: asHex,
+	},
+	{
+		name: "ascii_", ddl: "VARCHAR(128) CHARACTER SET ascii", values: []string{"''", "_ascii x'00207F'", "'a '"},
+		oracle: asHex,
+	},
+	// MariaDB lets anything into an ascii column.
+	{
+		name: "ascii_high", ddl: "VARCHAR(9) CHARACTER SET ascii",
+		values: []string{"_ascii x'80FF'", "_ascii x'41FF'", "'plain'"}, oracle: asHex, on: onlyMariaDB,
+	},
+	{
+		name: "sjis_", ddl: "VARCHAR(20) CHARACTER SET sjis",
+		values: []string{
+			"_sjis x'835C'", "_sjis x'5C'", "_sjis x'815F'", "_sjis x'B1'", "_sjis x'835C27'", "''",
+			"_sjis x'20'",
+		}, oracle: asHex,
+	},
+	{
+		name: "cp932_", ddl: "VARCHAR(20) CHARACTER SET cp932",
+		values: []string{"_cp932 x'8790'", "_cp932 x'81E0'", "_cp932 x'FA4A'", "_cp932 x'8754'", "''"},
+		oracle: asHex,
+	},
+	{
+		name: "ujis_", ddl: "VARCHAR(20) CHARACTER SET ujis",
+		values: []string{"_ujis x'A4A2'", "_ujis x'8EB1'", "_ujis x'8FB0A1'", "_ujis x'A1C0'", "_ujis x'5C'"},
+		oracle: asHex,
+	},
+	{
+		name: "gbk_", ddl: "VARCHAR(20) CHARACTER SET gbk",
+		values: []string{"_gbk x'815C'", "_gbk x'B0A1'", "_gbk x'5C'", "_gbk x'A2E3'", "''"}, oracle: asHex,
+	},
+	{
+		name: "gb2312_", ddl: "VARCHAR(20) CHARACTER SET gb2312",
+		values: []string{"_gb2312 x'B0A1'", "_gb2312 x'A1A4'", "''"}, oracle: asHex,
+	},
+	{
+		name: "gb18030_", ddl: "VARCHAR(20) CHARACTER SET gb18030",
+		values: []string{"_gb18030 x'81308130'", "_gb18030 x'815C'", "_gb18030 x'9439DC36'"}, oracle: asHex,
+		on: onlyMySQL,
+	},
+	{
+		name: "big5_", ddl: "VARCHAR(20) CHARACTER SET big5",
+		values: []string{"_big5 x'A55C'", "_big5 x'A15A'", "_big5 x'A1C3'", "_big5 x'5C27'", "''"}, oracle: asHex,
+	},
+	{
+		name: "euckr_", ddl: "VARCHAR(20) CHARACTER SET euckr",
+		values: []string{"_euckr x'B0A1'", "_euckr x'8141'", "''"}, oracle: asHex,
+	},
+	{
+		name: "eucjpms_", ddl: "VARCHAR(20) CHARACTER SET eucjpms",
+		values: []string{"_eucjpms x'A4A2'", "_eucjpms x'ADA1'", "_eucjpms x'A1C1'"}, oracle: asHex,
+	},
+}
+
 func charsetCases() []typeCase {
-	cases := []typeCase{
-		{
-			name: "latin1_", ddl: "VARCHAR(256) CHARACTER SET latin1",
-			values: append(singleBytes("latin1", 0), everyByte("latin1", 0)), oracle: asHex,
-		},
-		{
-			name: "latin1_bin_", ddl: "VARCHAR(256) CHARACTER SET latin1 COLLATE latin1_bin",
-			values: []string{everyByte("latin1", 0), "''"}, oracle: asHex,
-		},
-		{
-			name: "latin1_char", ddl: "CHAR(200) CHARACTER SET latin1",
-			values: []string{everyByte("latin1", 0x80), "''"},
-			oracle: asHex,
-		},
-		{
-			name: "latin1_text", ddl: "TEXT CHARACTER SET latin1", values: []string{everyByte("latin1", 0), "''"},
-			oracle: asHex,
-		},
-		{
-			name: "ascii_", ddl: "VARCHAR(128) CHARACTER SET ascii", values: []string{"''", "_ascii x'00207F'", "'a '"},
-			oracle: asHex,
-		},
-		// MariaDB lets anything into an ascii column.
-		{
-			name: "ascii_high", ddl: "VARCHAR(9) CHARACTER SET ascii",
-			values: []string{"_ascii x'80FF'", "_ascii x'41FF'", "'plain'"}, oracle: asHex, on: onlyMariaDB,
-		},
-		{
-			name: "sjis_", ddl: "VARCHAR(20) CHARACTER SET sjis",
-			values: []string{
-				"_sjis x'835C'", "_sjis x'5C'", "_sjis x'815F'", "_sjis x'B1'", "_sjis x'835C27'", "''",
-				"_sjis x'20'",
-			}, oracle: asHex,
-		},
-		{
-			name: "cp932_", ddl: "VARCHAR(20) CHARACTER SET cp932",
-			values: []string{"_cp932 x'8790'", "_cp932 x'81E0'", "_cp932 x'FA4A'", "_cp932 x'8754'", "''"},
-			oracle: asHex,
-		},
-		{
-			name: "ujis_", ddl: "VARCHAR(20) CHARACTER SET ujis",
-			values: []string{"_ujis x'A4A2'", "_ujis x'8EB1'", "_ujis x'8FB0A1'", "_ujis x'A1C0'", "_ujis x'5C'"},
-			oracle: asHex,
-		},
-		{
-			name: "gbk_", ddl: "VARCHAR(20) CHARACTER SET gbk",
-			values: []string{"_gbk x'815C'", "_gbk x'B0A1'", "_gbk x'5C'", "_gbk x'A2E3'", "''"}, oracle: asHex,
-		},
-		{
-			name: "gb2312_", ddl: "VARCHAR(20) CHARACTER SET gb2312",
-			values: []string{"_gb2312 x'B0A1'", "_gb2312 x'A1A4'", "''"}, oracle: asHex,
-		},
-		{
-			name: "gb18030_", ddl: "VARCHAR(20) CHARACTER SET gb18030",
-			values: []string{"_gb18030 x'81308130'", "_gb18030 x'815C'", "_gb18030 x'9439DC36'"}, oracle: asHex,
-			on: onlyMySQL,
-		},
-		{
-			name: "big5_", ddl: "VARCHAR(20) CHARACTER SET big5",
-			values: []string{"_big5 x'A55C'", "_big5 x'A15A'", "_big5 x'A1C3'", "_big5 x'5C27'", "''"}, oracle: asHex,
-		},
-		{
-			name: "euckr_", ddl: "VARCHAR(20) CHARACTER SET euckr",
-			values: []string{"_euckr x'B0A1'", "_euckr x'8141'", "''"}, oracle: asHex,
-		},
-		{
-			name: "eucjpms_", ddl: "VARCHAR(20) CHARACTER SET eucjpms",
-			values: []string{"_eucjpms x'A4A2'", "_eucjpms x'ADA1'", "_eucjpms x'A1C1'"}, oracle: asHex,
-		},
-	}
+	cases := slices.Clone(charsetColumns)
 	for _, cs := range []string{
 		"latin2", "latin5", "latin7", "cp850", "cp1250", "cp1251", "cp1256", "cp1257", "cp852",
 		"cp866", "dec8", "geostd8", "greek", "hebrew", "hp8", "keybcs2", "koi8r", "koi8u", "macce", "macroman", "swe7",

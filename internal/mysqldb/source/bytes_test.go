@@ -32,7 +32,8 @@ func TestAStatementWithBytesDoesNotEndAWindow(t *testing.T) {
 		dbtest.Run(t, gate, "DO GET_LOCK('w', 0)")
 		done := make(chan error, 1)
 		go func() {
-			_, err := conn.ExecContext(t.Context(), "UPDATE t SET id = 1 + GET_LOCK('w', 60) WHERE '\xff\xfe\x80' <> ''")
+			const update = "UPDATE t SET id = 1 + GET_LOCK('w', 60) WHERE '\xff\xfe\x80' <> ''"
+			_, err := conn.ExecContext(t.Context(), update)
 			done <- err
 		}()
 		asleep := "information_schema.processlist WHERE id = %d AND state = 'User lock'"

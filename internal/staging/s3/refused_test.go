@@ -23,40 +23,44 @@ import (
 	"github.com/tablehaul/tablehaul/internal/testenv/s3server"
 )
 
+var elsewhere = http.Header{"X-Amz-Bucket-Region": {"ap-south-1"}}
+
+// refusals are answers of a server, and what becomes of them.
+var refusals = map[string]struct {
+	status int
+	code   string
+	header http.Header
+	class  error
+	text   string
+}{
+	"busy for long":   {503, "SlowDown", nil, staging.ErrUnavailable, "status 503"},
+	"access denied":   {403, "AccessDenied", nil, staging.ErrRejected, "grant s3:GetObject"},
+	"no such bucket":  {404, "NoSuchBucket", nil, staging.ErrRejected, "create the bucket"},
+	"wrong login":     {403, "InvalidAccessKeyId", nil, staging.ErrRejected, "valid credentials"},
+	"wrong secret":    {403, "SignatureDoesNotMatch", nil, staging.ErrRejected, "valid credentials"},
+	"expired":         {400, "ExpiredToken", nil, staging.ErrCredentials, "renew them"},
+	"clock":           {403, "RequestTimeTooSkewed", nil, staging.ErrCredentials, "clock (NTP)"},
+	"not implemented": {501, "NotImplemented", nil, staging.ErrRejected, "conditional writes"},
+	"another region": {
+		301, "PermanentRedirect", elsewhere, staging.ErrRejected,
+		"was asked: write region=ap-south-1",
+	},
+	"another region's": {
+		400, "AuthorizationHeaderMalformed", elsewhere, staging.ErrRejected,
+		"write region=ap-south-1",
+	},
+	"somewhere else":       {301, "PermanentRedirect", nil, staging.ErrRejected, "correct region or endpoint"},
+	"quota":                {403, "QuotaExceeded", nil, staging.ErrFull, "QuotaExceeded"},
+	"full":                 {507, "XMinioStorageFull", nil, staging.ErrFull, "make room"},
+	"a key that is gone":   {400, "KMS.NotFoundException", nil, staging.ErrRejected, "correct kmsKey"},
+	"something else":       {400, "UnknownCode", nil, nil, "UnknownCode, status 400"},
+	"a page of some proxy": {407, "", nil, nil, "status 407"},
+}
+
 // What does not pass has a class, and a text that says what to do; never a secret.
 func TestEachRefusalSaysWhatToDo(t *testing.T) {
 	t.Parallel()
-	elsewhere := http.Header{"X-Amz-Bucket-Region": {"ap-south-1"}}
-	for name, c := range map[string]struct {
-		status int
-		code   string
-		header http.Header
-		class  error
-		text   string
-	}{
-		"busy for long":   {503, "SlowDown", nil, staging.ErrUnavailable, "status 503"},
-		"access denied":   {403, "AccessDenied", nil, staging.ErrRejected, "grant s3:GetObject"},
-		"no such bucket":  {404, "NoSuchBucket", nil, staging.ErrRejected, "create the bucket"},
-		"wrong login":     {403, "InvalidAccessKeyId", nil, staging.ErrRejected, "valid credentials"},
-		"wrong secret":    {403, "SignatureDoesNotMatch", nil, staging.ErrRejected, "valid credentials"},
-		"expired":         {400, "ExpiredToken", nil, staging.ErrCredentials, "renew them"},
-		"clock":           {403, "RequestTimeTooSkewed", nil, staging.ErrCredentials, "clock (NTP)"},
-		"not implemented": {501, "NotImplemented", nil, staging.ErrRejected, "conditional writes"},
-		"another region": {
-			301, "PermanentRedirect", elsewhere, staging.ErrRejected,
-			"was asked: write region=ap-south-1",
-		},
-		"another region's": {
-			400, "AuthorizationHeaderMalformed", elsewhere, staging.ErrRejected,
-			"write region=ap-south-1",
-		},
-		"somewhere else":       {301, "PermanentRedirect", nil, staging.ErrRejected, "correct region or endpoint"},
-		"quota":                {403, "QuotaExceeded", nil, staging.ErrFull, "QuotaExceeded"},
-		"full":                 {507, "XMinioStorageFull", nil, staging.ErrFull, "make room"},
-		"a key that is gone":   {400, "KMS.NotFoundException", nil, staging.ErrRejected, "correct kmsKey"},
-		"something else":       {400, "UnknownCode", nil, nil, "UnknownCode, status 400"},
-		"a page of some proxy": {407, "", nil, nil, "status 407"},
-	} {
+	for name, c := range refusals {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s, proxy := faulty(t, "")
