@@ -49,7 +49,7 @@ func TestAWindowIsHeldWhileTheSourcesClockIsBack(t *testing.T) {
 				h.Seen, h.Watermark, h.ClockBack, h.ClockUntil = seen, held.Hi, held.StepBack, held.ClockUntil
 			})
 			require.Equal(t, held.ClockUntil, again.ClockUntil, column)
-			require.InDelta(t, 0, dbtest.Parse(t, again.Hi).Sub(dbtest.Parse(t, held.Hi)), float64(20*time.Second), column)
+			require.WithinDuration(t, dbtest.Parse(t, held.Hi), dbtest.Parse(t, again.Hi), 20*time.Second, column)
 
 			right := look(func(h *source.UpperBoundSpec) { // the step was none of the source's
 				h.Watermark, h.ClockBack, h.ClockUntil = held.Hi, held.StepBack, held.ClockUntil
