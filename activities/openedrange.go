@@ -87,6 +87,12 @@ func (r *openedRange) unsettled() table.Unsettled {
 	return r.plan.Unsettled
 }
 
+// overwrites reports whether the range's rows are written also where the target's are newer.
+func (r *openedRange) overwrites() bool {
+	p := r.plan.Ranges[r.in.Range]
+	return p.Undo != nil || p.Repair != nil && p.Repair.Overwrite
+}
+
 // window is the range's own where the run's window was cut, and the run's otherwise.
 func (r *openedRange) window() table.Window {
 	if w := r.plan.Ranges[r.in.Range].Window; w != nil {

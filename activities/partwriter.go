@@ -13,14 +13,15 @@ import (
 
 // partWriter writes the rows of a slice to parts, starting a new one where the last is large enough.
 type partWriter struct {
-	store   staging.Store
-	r       *openedRange
-	attempt string
-	parts   []table.Part
-	open    *openPart
-	done    int64 // bytes of finished parts
-	chunks  int   // of finished parts
-	keys    []string
+	store  staging.Store
+	r      *openedRange
+	parts  []table.Part
+	open   *openPart
+	done   int64 // bytes of finished parts
+	chunks int   // of finished parts
+	keys   []string
+	// keyOf is the key of a part; by default that of a slice's part.
+	keyOf func(part int) string
 }
 
 // openPart is the part being written: rowfile → pipe → store.Put.
@@ -34,7 +35,9 @@ type openPart struct {
 }
 
 func newPartWriter(store staging.Store, r *openedRange, attempt string) *partWriter {
-	return &partWriter{store: store, r: r, attempt: attempt}
+	return &partWriter{store: store, r: r, keyOf: func(part int) string {
+		return staging.PartKey(r.name, r.in.Run, r.in.Range, r.in.Slice, part, attempt)
+	}}
 }
 
 func (w *partWriter) write(ctx context.Context, rows *table.Rows) error {
@@ -56,7 +59,7 @@ func (w *partWriter) write(ctx context.Context, rows *table.Rows) error {
 }
 
 func (w *partWriter) start(ctx context.Context) error {
-	key := staging.PartKey(w.r.name, w.r.in.Run, w.r.in.Range, w.r.in.Slice, len(w.parts), w.attempt)
+	key := w.keyOf(len(w.parts))
 	pr, pw := io.Pipe()
 	rw, err := rowfile.NewWriter(pw, w.r.plan.Columns, rowfile.WriterOptions{
 		Compression: w.r.plan.Settings.Compression,

@@ -68,6 +68,8 @@ type Settings struct {
 	StaleAfter time.Duration `json:"staleAfter,omitempty"`
 	// Keep is how long kept files of each kind stay; of a kind that it lacks, staging.DefaultKeep.
 	Keep map[staging.Kind]time.Duration `json:"keep,omitempty"`
+	// UndoOff says that a repair and a sweep of deletes keep nothing of what they replace.
+	UndoOff bool `json:"undoOff,omitempty"`
 	// CreateTarget lets a missing target be created, AddColumns lets it be widened.
 	CreateTarget bool `json:"createTarget"`
 	AddColumns   bool `json:"addColumns"`

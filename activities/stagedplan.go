@@ -53,6 +53,10 @@ type stagedPlan struct {
 	Ranges  []piece        `json:"ranges"`
 	// Comparison is set in the plan of a comparison, whose ranges are those of keys.
 	Comparison *comparison `json:"comparison,omitempty"`
+	// Expect is set in the plan of a repair or an undo: the last of Columns says what each row replaces, by the
+	// sum of these columns of the target. Repair is set in that of a repair.
+	Expect []table.Column `json:"expect,omitempty"`
+	Repair *repairPlan    `json:"repair,omitempty"`
 	// RefersToItself: see mysqldb.TargetPlan.
 	RefersToItself bool `json:"refersToItself,omitempty"`
 	// IndexesLater are the indexes that the target gets when the first load is done.
@@ -66,6 +70,10 @@ type piece struct {
 	Window *table.Window  `json:"window,omitempty"`
 	// ToNow says that it is read on, above the end of its window, up to the source's clock.
 	ToNow bool `json:"toNow,omitempty"`
+	// Repair is a batch of a repair, and of nothing else.
+	Repair *repairPiece `json:"repair,omitempty"`
+	// Undo is a batch of an undo, and of nothing else.
+	Undo *undoPiece `json:"undo,omitempty"`
 }
 
 func (a *Activities) writePlan(ctx context.Context, run string, p stagedPlan) (sum string, err error) {

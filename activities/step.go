@@ -27,6 +27,9 @@ func (in BeginSliceInput) tableName() string      { return in.Table }
 func (in EndSliceInput) tableName() string        { return in.Table }
 func (in QuarantineInput) tableName() string      { return in.Table }
 func (in ShowDifferencesInput) tableName() string { return in.Table }
+func (in PlanUndoInput) tableName() string        { return in.Table }
+func (in PauseDeletesInput) tableName() string    { return in.Table }
+func (in DropPlanInput) tableName() string        { return in.Table }
 
 // withStepLog wraps a step so that each attempt leaves one line in the log and, where it fails, a count.
 func withStepLog[In stepInput, Out any](

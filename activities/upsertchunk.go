@@ -55,6 +55,8 @@ type UpsertChunkResult struct {
 	NewerOnTarget    int64 `json:"newerOnTarget,omitempty"`
 	DeletedConflicts int64 `json:"deletedConflicts,omitempty"`
 	SkippedConflicts int64 `json:"skippedConflicts,omitempty"`
+	// Changed counts rows of a repair or an undo that were not written: the target's row has changed meanwhile.
+	Changed int64 `json:"changed,omitempty"`
 	// Approximate is set where a connection was lost at COMMIT: the rows are right, the three
 	// counters may not be.
 	Approximate bool `json:"approximate,omitempty"`
@@ -111,7 +113,8 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	pace := a.paces.of(paceKey{key, r.plan.ByKey})
 	done, bad, err := a.upsert(ctx, db.DB, r, a.upsertSpec(db.DB, r, in.Range, pace), rows, r.mostBadRows(),
 		func() { batches.Add(1) })
-	if err == nil && r.plan.Settings.Quarantine != nil && (len(bad) > 0 || !clean) {
+	// What a repair cannot write is left, and counted there.
+	if err == nil && r.plan.Settings.Quarantine != nil && r.plan.Expect == nil && (len(bad) > 0 || !clean) {
 		if err := a.setAside(ctx, in, r, rows, bad); err != nil {
 			return UpsertChunkResult{}, translate(ctx, err, where{doing: "set rows of " + in.Table + " aside"})
 		}
@@ -129,7 +132,7 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 		"skippedConflicts", done.SkippedConflicts, "newerOnTarget", done.NewerOnTarget, "pace", pace.sizer.Rows(),
 		"writeLimit", pace.limiter.Limit(),
 	)
-	superseded := int64(rows.Len()-len(bad)) - done.Inserted - done.Updated - done.Unchanged
+	superseded := int64(rows.Len()-len(bad)) - done.Inserted - done.Updated - done.Unchanged - done.Changed
 	a.deps.Metrics.Wrote(in.Table, metrics.Chunk{
 		Inserted: done.Inserted, Updated: done.Updated, Unchanged: done.Unchanged + superseded,
 		NewerOnTarget: done.NewerOnTarget,
@@ -140,8 +143,8 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 		// What an earlier attempt of this step left behind is not known: it may have committed.
 		Approximate:      done.Approximate || !clean,
 		DeletedConflicts: done.DeletedConflicts, SkippedConflicts: done.SkippedConflicts,
-		NewerOnTarget: done.NewerOnTarget,
-		Seconds:       done.Seconds, Tries: done.Tries, NextRows: int64(pace.sizer.Rows()),
+		NewerOnTarget: done.NewerOnTarget, Changed: done.Changed,
+		Seconds: done.Seconds, Tries: done.Tries, NextRows: int64(pace.sizer.Rows()),
 		WriteLimit: pace.limiter.Limit(), Quarantined: int64(len(bad)),
 	}
 	if len(bad) > 0 {
@@ -153,7 +156,7 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 // upsertSpec says how the chunks of a range are written; the target is missing in it. order is that of the range.
 func (a *Activities) upsertSpec(db *mysqldb.DB, r *openedRange, order int, pace *pace) upsert.Spec {
 	s := r.plan.Settings
-	return upsert.Spec{
+	spec := upsert.Spec{
 		Columns: r.plan.Columns, Cursor: s.Cursor, Unsettled: r.unsettled(),
 		Conflicts:      upsert.ConflictPolicy(s.UniqueConflicts),
 		MaxTransaction: s.MaxTransaction, Sizer: &pace.sizer, MinRows: s.ChunkRows / MaxPieces,
@@ -161,6 +164,12 @@ func (a *Activities) upsertSpec(db *mysqldb.DB, r *openedRange, order int, pace 
 		Limiter: &pace.limiter, MaxInFlight: s.ChunksInFlight, Order: order,
 		BulkLoad: s.BulkLoad, RefersToItself: r.plan.RefersToItself, OnBegin: a.checkTargetRow(db, r),
 	}
+	if r.plan.Expect != nil {
+		at := len(r.plan.Columns) - 1
+		spec.Columns, spec.Expect = r.plan.Columns[:at], &upsert.Expect{At: at, Columns: r.plan.Expect}
+		spec.Overwrite = r.overwrites()
+	}
+	return spec
 }
 
 // maxAlters bounds how often a chunk is begun again because the target was altered in between.

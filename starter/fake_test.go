@@ -45,6 +45,7 @@ type fakeService struct {
 	// retried and dropped are of the quarantine, by "retry table" and "drop table"
 	retried map[string]api.RetryQuarantineResult
 	dropped map[string]api.DropQuarantineResult
+	undone  api.UndoTableResult
 	states  map[string]owner.State
 	listed  api.ListTablesResult
 	sched   map[string]remote.Schedule // by id
@@ -112,6 +113,14 @@ func (f *fakeService) WaitShow(_ context.Context, e remote.Execution, table stri
 	}
 	out.Shown = len(f.pages[i].Differences)
 	return out, f.pages[i], f.fails[table]
+}
+
+func (f *fakeService) StartUndo(_ context.Context, in api.UndoTableInput) (remote.Execution, error) {
+	return remote.Execution{WorkflowID: in.Table + " " + in.Run, RunID: "run-1"}, nil
+}
+
+func (f *fakeService) WaitUndo(_ context.Context, e remote.Execution) (api.UndoTableResult, error) {
+	return f.undone, f.fails[e.WorkflowID]
 }
 
 func (f *fakeService) StartList(context.Context) (remote.Execution, error) {

@@ -130,8 +130,8 @@ func (a *app) rootCommand() *cobra.Command {
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "no progress, no notes, no messages of success: answers and "+
 		"errors only")
 	root.AddCommand(a.initCommand(), a.runCommand(), a.planCommand(), a.verifyCommand(), a.deletesCommand(),
-		a.statusCommand(), a.historyCommand(), a.explainCommand(), a.scheduleCommand(), a.watermarkCommand(),
-		a.quarantineCommand(), a.configCommand(), a.versionCommand())
+		a.undoCommand(), a.statusCommand(), a.historyCommand(), a.explainCommand(), a.scheduleCommand(),
+		a.watermarkCommand(), a.quarantineCommand(), a.configCommand(), a.versionCommand())
 	return root
 }
 
@@ -168,7 +168,10 @@ func (a *app) connect(ctx context.Context) (service, error) {
 func (a *app) fromTemporal(ctx context.Context, err error) error {
 	var unreachable *remote.UnreachableError
 	var settings *remote.SettingsError
+	var busy *remote.BusyError
 	switch {
+	case errors.As(err, &busy):
+		return &exitError{exitBusy, err}
 	case ctx.Err() != nil:
 		return exitf(exitStopped, "stopped")
 	case errors.As(err, &settings):

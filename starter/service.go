@@ -28,6 +28,8 @@ type service interface {
 	WaitShow(ctx context.Context, e remote.Execution, table string, key sealed.Key) (
 		api.ShowDifferencesResult, api.DifferencePage, error,
 	)
+	StartUndo(ctx context.Context, in api.UndoTableInput) (remote.Execution, error)
+	WaitUndo(ctx context.Context, e remote.Execution) (api.UndoTableResult, error)
 	StartList(ctx context.Context) (remote.Execution, error)
 	WaitList(ctx context.Context, e remote.Execution) (api.ListTablesResult, error)
 	State(ctx context.Context, table string) (owner.State, bool, error)

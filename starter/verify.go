@@ -20,14 +20,17 @@ func (a *app) verifyCommand() *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{
 		Use:   "verify TABLE…|--all",
-		Short: "Compare both sides of tables, row by row; nothing is written",
+		Short: "Compare both sides of tables, row by row, and repair what differs",
 		Long: "Verify reads each table on both sides by short pages, and compares the rows up to the watermark less\n" +
 			"the overlap. Runs go on meanwhile: rows that have changed since are counted as pending. A key whose\n" +
 			"rows differ is looked at once more after the overlap, and gets a verdict. A table without a cursor has\n" +
 			"no watermark: what has changed since its last run differs. It ends with exit code 5 where two sides\n" +
-			"differ.\n\n" + exitHelp,
+			"differ. Nothing is written, unless --repair is given: then the rows that differ are written as the\n" +
+			"source has them, under the table's lease, a batch at a time. Rows that are not at the source any more\n" +
+			"stay. `tablehaul undo` takes a repair back.\n\n" + exitHelp,
 		Example: "  tablehaul verify shop.orders\n  tablehaul verify --all --depth keys\n" +
-			"  tablehaul verify shop.orders --output json",
+			"  tablehaul verify shop.orders --output json\n" +
+			"  tablehaul verify shop.orders --repair",
 		ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := a.config()
@@ -36,6 +39,9 @@ func (a *app) verifyCommand() *cobra.Command {
 			}
 			if in.Depth != api.DepthDigest && in.Depth != api.DepthKeys {
 				return &exitError{exitUsage, fmt.Errorf("--depth %s: write digest or keys", in.Depth)}
+			}
+			if in.OverwriteNewer && !in.Repair {
+				return exitf(exitUsage, "--overwrite-newer says which rows --repair writes: give both")
 			}
 			sel, err := a.selectTables(c, args, all)
 			if err != nil {
@@ -47,6 +53,9 @@ func (a *app) verifyCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&all, "all", false, "every table of the configuration")
 	cmd.Flags().StringVar(&in.Depth, "depth", api.DepthDigest,
 		"digest: all values of each row; keys: the key and the cursor")
+	cmd.Flags().BoolVar(&in.Repair, "repair", false, "write the rows that differ as the source has them")
+	cmd.Flags().BoolVar(&in.OverwriteNewer, "overwrite-newer", false,
+		"with --repair: also rows that are newer on the target")
 	a.outputFlag(cmd)
 	cmd.AddCommand(a.verifyShowCommand())
 	return cmd
@@ -164,6 +173,7 @@ func (a *app) printCompared(one compared) {
 	if n := r.Verdicts[verify.Quarantined]; n > 0 {
 		line(string(verify.Quarantined), "%s: rows that the target has refused", humanize.Comma(n))
 	}
+	a.printRepair(r, line)
 	if r.Differences != "" {
 		line("keys", "tablehaul verify show %s %s", r.Table, r.Run)
 	}

@@ -28,6 +28,10 @@ type (
 	VerifyTableInput = api.VerifyTableInput
 	// VerifyTableResult is the receipt of a comparison.
 	VerifyTableResult = api.VerifyTableResult
+	// UndoTableInput takes back what a repair or a sweep has written.
+	UndoTableInput = api.UndoTableInput
+	// UndoTableResult is what an undo did.
+	UndoTableResult = api.UndoTableResult
 	// ListTablesResult is what the worker's configuration contains now.
 	ListTablesResult = api.ListTablesResult
 	// ListedFamily is an entry with a *, and how many tables it has now.

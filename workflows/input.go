@@ -23,7 +23,8 @@ const (
 	runInput    inputForm = `"full", "from", "to", "ifBusy"`
 	retryInput  inputForm = `nothing`
 	dropInput   inputForm = `"run"`
-	verifyInput inputForm = `"depth"`
+	undoInput   inputForm = `"run", "dryRun"`
+	verifyInput inputForm = `"depth", "repair", "overwriteNewer"`
 )
 
 // decodeSync reads what a person typed after --input, strictly: a misspelt key must not

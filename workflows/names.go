@@ -16,6 +16,7 @@ const (
 	SyncRangeName   = api.SyncRangeName
 	PlanTableName   = api.PlanTableName
 	VerifyTableName = api.VerifyTableName
+	UndoTableName   = api.UndoTableName
 	SweepName       = api.SweepName
 	ShowName        = api.ShowDifferencesName
 	ListTablesName  = api.ListTablesName
@@ -60,6 +61,7 @@ func Register(w worker.WorkflowRegistry) {
 	w.RegisterWorkflowWithOptions(RetryQuarantine, workflow.RegisterOptions{Name: api.RetryQuarantineName})
 	w.RegisterWorkflowWithOptions(DropQuarantine, workflow.RegisterOptions{Name: api.DropQuarantineName})
 	w.RegisterWorkflowWithOptions(ShowDifferences, workflow.RegisterOptions{Name: ShowName})
+	w.RegisterWorkflowWithOptions(UndoTable, workflow.RegisterOptions{Name: UndoTableName})
 	w.RegisterWorkflowWithOptions(SweepStaging, workflow.RegisterOptions{Name: SweepName})
 	w.RegisterWorkflowWithOptions(ListTables, workflow.RegisterOptions{Name: ListTablesName})
 	w.RegisterWorkflowWithOptions(TableState, workflow.RegisterOptions{Name: TableStateName})

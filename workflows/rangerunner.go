@@ -37,12 +37,16 @@ type rangeRunner struct {
 	totalChunks int64
 	limits      chunkLimits
 	router      *hostRouter
+	// readStep is the step that stages a slice.
+	readStep string
 }
 
 func newRangeRunner(
 	in SyncRangeInput, router *hostRouter, setPhase func(string), onChunk func(rangeProgress),
 ) *rangeRunner {
-	r := &rangeRunner{in: in, at: in.Range, router: router, setPhase: setPhase, onChunk: onChunk}
+	r := &rangeRunner{
+		in: in, at: in.Range, router: router, setPhase: setPhase, onChunk: onChunk, readStep: "ExtractIncremental",
+	}
 	r.counts, r.totalChunks, r.firstBad = in.Counts, in.Counts.Chunks, in.FirstBad
 	r.phases = map[string]float64{}
 	for _, phase := range movePhases {
@@ -167,7 +171,7 @@ func (r *rangeRunner) extract(ctx workflow.Context, at activities.RangeInput, ou
 		summary += fmt.Sprintf(", slice %d", at.Slice+1)
 	}
 	return r.measure(ctx, PhaseExtract, func() error {
-		return r.step(ctx, extractOptions, summary, "ExtractIncremental", at).Get(ctx, out)
+		return r.step(ctx, extractOptions, summary, r.readStep, at).Get(ctx, out)
 	})
 }
 

@@ -72,6 +72,7 @@ func (o *stateWorkflow) handle(ctx workflow.Context) error {
 		{owner.UpdateSetWatermark, o.set, o.checkSet},
 		{owner.UpdateReleaseLease, o.release, o.checkRelease},
 		{owner.UpdateRecordVerify, o.recordVerify, func(owner.VerifyRequest) error { return nil }},
+		{owner.UpdatePauseDeletes, o.pauseDeletes, nil},
 	} {
 		opts := workflow.UpdateHandlerOptions{Validator: u.validator}
 		if err := workflow.SetUpdateHandlerWithOptions(ctx, u.name, u.handler, opts); err != nil {

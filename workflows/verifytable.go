@@ -55,8 +55,11 @@ func decodeVerify(raw converter.RawValue) (VerifyTableInput, error) {
 	if err := verifyInput.checkTable(in.Table); err != nil {
 		return in, err
 	}
-	if in.Deletes && in.Depth != "" {
-		return in, verifyInput.invalid(`depth and deletes together: a sweep compares by key`)
+	if in.Deletes && (in.Depth != "" || in.Repair) {
+		return in, verifyInput.invalid(`deletes with depth or repair: a sweep compares by key, and writes no row`)
+	}
+	if in.OverwriteNewer && !in.Repair {
+		return in, verifyInput.invalid("overwriteNewer says which rows a repair writes: set repair, too")
 	}
 	switch in.Depth {
 	case "":
@@ -81,7 +84,10 @@ type verification struct {
 }
 
 func (v *verification) attempt(ctx workflow.Context) error {
-	v.result = VerifyTableResult{Table: v.in.Table, Depth: v.in.Depth}
+	// What an attempt that lost its plan has repaired is repaired.
+	v.result = VerifyTableResult{
+		Table: v.in.Table, Depth: v.in.Depth, Repaired: v.result.Repaired, Undo: v.result.Undo,
+	}
 	if err := v.planVerify(ctx); err != nil {
 		return err
 	}
@@ -94,6 +100,9 @@ func (v *verification) attempt(ctx workflow.Context) error {
 		return err
 	}
 	if err := v.sweep(ctx); err != nil {
+		return err
+	}
+	if err := v.repair(ctx); err != nil {
 		return err
 	}
 	v.setPhase(ctx, PhaseFinish)
@@ -116,6 +125,9 @@ func (v *verification) finish(ctx workflow.Context) {
 			Differs: v.result.Differs, Verdicts: v.result.Verdicts, SourceRows: v.result.SourceRows,
 			Pending: v.result.Pending, Seconds: v.result.Seconds,
 		}
+	}
+	if v.in.Repair {
+		in.Record.Verdicts = v.result.Left // what differs still
 	}
 	const summary = "record what was found, remove the files of the comparison"
 	var out activities.FinishVerifyResult

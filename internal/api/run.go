@@ -110,6 +110,8 @@ const (
 	// PhaseCompare and PhaseRecheck are those of a comparison.
 	PhaseCompare = "compare"
 	PhaseRecheck = "recheck"
+	// PhaseRepair is that of a comparison that writes what differs.
+	PhaseRepair = "repair"
 )
 
 // Status answers the query "status".

@@ -19,6 +19,10 @@ func Depths() []string { return []string{DepthDigest, DepthKeys} }
 // VerifyDetails are the static details of a comparison.
 const VerifyDetails = "Compares both sides of the table, up to the watermark less the overlap. It writes to neither."
 
+// RepairDetails are those of a comparison that repairs.
+const RepairDetails = "Compares both sides of the table, up to the watermark less the overlap, and writes the rows " +
+	"that differ as the source has them now."
+
 const verifyPrefix = "tablehaul/verify/"
 
 // VerifyTableID is the workflow id that the command line uses for a comparison.
@@ -33,6 +37,10 @@ type VerifyTableInput struct {
 	// Deletes makes the comparison a sweep: it looks for deleted rows, by key, and does with them what the table's
 	// deletes say. Depth is then left out.
 	Deletes bool `json:"deletes,omitempty"`
+	// Repair writes the rows that differ as the source has them now. Rows that are not at the source any more stay.
+	Repair bool `json:"repair,omitempty"`
+	// OverwriteNewer lets a repair write over rows that are newer on the target.
+	OverwriteNewer bool `json:"overwriteNewer,omitempty"`
 }
 
 // VerifyTableResult is the receipt of a comparison.
@@ -48,6 +56,13 @@ type VerifyTableResult struct {
 	Differs bool `json:"differs"`
 	// Verdicts counts keys by what a second look found; verdicts without a key are left out.
 	Verdicts map[verify.Verdict]int64 `json:"verdicts,omitempty"`
+	// Repaired counts keys that a repair has made equal, by what they were. Left counts those that differ still, by
+	// what they are now; "pending" ones have changed since, and come with the next run, "settled" ones are on neither
+	// side any more. Differs is about what is left.
+	Repaired map[verify.Verdict]int64 `json:"repaired,omitempty"`
+	Left     map[verify.Verdict]int64 `json:"left,omitempty"`
+	// Undo names what `tablehaul undo` takes back; empty where nothing was written or nothing is kept.
+	Undo []string `json:"undo,omitempty"`
 	verify.Tally
 	// Digest sums the rows that are equal: one for both sides, in any order of rows and ranges. A later comparison of
 	// the same depth that finds the same equal rows has the same.

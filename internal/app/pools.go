@@ -174,7 +174,7 @@ func catalog(cfg *config.Config) activities.Catalog {
 // keeps is how long a table's kept files stay.
 func keeps(t config.Table) map[staging.Kind]time.Duration {
 	return map[staging.Kind]time.Duration{
-		staging.KeptVerify: t.Verify.Keep, staging.KeptQuarantine: t.QuarantineKeep,
+		staging.KeptVerify: t.Verify.Keep, staging.KeptQuarantine: t.QuarantineKeep, staging.KeptUndo: t.Undo.Keep,
 	}
 }
 
@@ -200,7 +200,7 @@ func settings(cfg *config.Config, n table.Name) (activities.Settings, error) {
 		BulkLoad: t.BulkLoad, IndexesAfterLoad: t.IndexesAfterLoad,
 		StaleAfter: t.StaleAfter,
 		Priority:   t.Priority, CreateTarget: t.CreateTarget, AddColumns: t.AddColumns,
-		Compression: cfg.Staging.Compression, Keep: keeps(t),
+		Compression: cfg.Staging.Compression, Keep: keeps(t), UndoOff: t.Undo.Off,
 		Quarantine: quarantine(t),
 		Deletes: activities.Deletes{
 			Mode: t.Deletes.Mode, Grace: t.Deletes.Grace, OwnsAll: t.Deletes.Owns == config.OwnsAll,

@@ -141,6 +141,8 @@ type Table struct {
 	Deletes Deletes
 	// Verify says when both sides are compared.
 	Verify Verify
+	// Undo says what is kept of rows that are replaced or removed by a repair or a sweep.
+	Undo Undo
 
 	// CreateTarget creates a missing target table, AddColumns adds the source's later columns to it.
 	CreateTarget bool

@@ -73,6 +73,7 @@ func TestExampleFileLoads(t *testing.T) {
 		BulkLoad: true, CreateTarget: true, AddColumns: true, ScheduleJitter: 30 * time.Second,
 		Deletes: config.Deletes{Mode: "off", Grace: 10 * time.Minute, Owns: "scope"},
 		Verify:  config.Verify{Depth: "digest", Keep: 30 * 24 * time.Hour},
+		Undo:    config.Undo{Keep: 30 * 24 * time.Hour},
 	}, got)
 
 	log, err := c.Table(table.Name{Schema: "shop", Table: "log_2024"})
@@ -150,6 +151,7 @@ func TestEverySettingIsTakenFromTableThenDefaults(t *testing.T) {
     addColumns: false
     deletes: { mode: report, grace: 1h, owns: all }
     verify: { every: 12h, depth: keys, keep: 36h }
+    undo: { keep: 48h }
     tuning:
       tailRows: 5000
       pageRows: 1_000
@@ -184,7 +186,7 @@ func TestEverySettingIsTakenFromTableThenDefaults(t *testing.T) {
 			Month:     []config.CalendarRange{{First: 1, Last: 12, Step: 1}},
 			DayOfWeek: []config.CalendarRange{{First: 1, Last: 5, Step: 1}},
 		}},
-		ScheduleJitter: 2 * time.Minute, SchedulePaused: true,
+		ScheduleJitter: 2 * time.Minute, SchedulePaused: true, Undo: config.Undo{Keep: 48 * time.Hour},
 		Deletes: config.Deletes{Mode: "report", Grace: time.Hour, Owns: "all"}, Verify: config.Verify{
 			Every: config.Schedule{Every: 12 * time.Hour}, Depth: "keys", Keep: 36 * time.Hour,
 		},

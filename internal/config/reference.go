@@ -24,6 +24,8 @@ func Reference() string {
 		deletesFields)
 	section(&b, "verify", "Under `verify` in `defaults`, or in an entry of `tables`: see [verify.md](verify.md).",
 		comparisons)
+	section(&b, "undo", "Under `undo` in `defaults`, or in an entry of `tables`, or `undo: off`: see "+
+		"[repair.md](repair.md).", undos)
 	section(&b, "worker", "", workerFields)
 	section(&b, "metrics", "", metricsFields)
 	section(&b, "log", "", logFields)

@@ -23,7 +23,7 @@ var builtin = Table{
 	ChunksInFlight: 4, RangesInFlight: 2,
 	UniqueConflicts: conflictsFail, MaxTransaction: time.Second, StaleAfter: day,
 	Priority: 3, BulkLoad: true, CreateTarget: true, AddColumns: true,
-	ScheduleJitter: 30 * time.Second, Verify: builtinVerify,
+	ScheduleJitter: 30 * time.Second, Verify: builtinVerify, Undo: builtinUndo,
 	BadRows: badRowsFail, MaxBadRows: 100, MaxBadShare: 0.001, QuarantineKeep: 30 * day,
 	Deletes: Deletes{Mode: DeletesOff, Grace: 10 * time.Minute, Owns: OwnsScope},
 }
@@ -113,6 +113,8 @@ var pauses = []field[Table]{
 var settings = slices.Concat(connectionNames, basics, badRows, windows, pauses, []field[Table]{
 	{"deletes", "", "", "What happens to rows that the source deletes: see “deletes” below.", setDeletes},
 	{"verify", "", "", "When both sides are compared, and how: see “verify” below.", setVerify},
+	{"undo", "", "off, or keys", "What is kept of the rows that a repair or a sweep of deletes replaces: see “undo” " +
+		"below. off: nothing.", setUndo},
 	{"tuning", "", "", "Sizes and limits that few files need: see “tuning” below.", setTuning},
 })
 

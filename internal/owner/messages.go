@@ -15,6 +15,7 @@ const (
 	UpdateSetWatermark   = "setWatermark"
 	UpdateReleaseLease   = "releaseLease"
 	UpdateRecordVerify   = "recordVerify"
+	UpdatePauseDeletes   = "pauseDeletes"
 	QueryState           = "state"
 )
 
@@ -85,6 +86,13 @@ type FinishRequest struct {
 type ReleaseRequest struct {
 	Fence int64  `json:"fence"`
 	RunID string `json:"runId"`
+}
+
+// PauseDeletesRequest pauses the table's deletes, or resumes them. It needs no lease; repeating it is harmless.
+type PauseDeletesRequest struct {
+	Paused bool `json:"paused"`
+	// Reason says why they are paused, for people.
+	Reason string `json:"reason,omitempty"`
 }
 
 // SetRequest moves the watermark by hand. It is refused while a run holds the lease.

@@ -110,6 +110,9 @@ type State struct {
 	FailedRuns  int       `json:"failedRuns,omitempty"`
 	// Quarantine is what is in quarantine, nil where nothing is.
 	Quarantine *api.Quarantine `json:"quarantine,omitempty"`
+	// DeletesPaused says that no sweep deletes rows until a person resumes it, and DeletesPausedReason why.
+	DeletesPaused       bool   `json:"deletesPaused,omitempty"`
+	DeletesPausedReason string `json:"deletesPausedReason,omitempty"`
 	// Notices is nil where the webhook is not notified.
 	Notices *Notices `json:"notices,omitempty"`
 	// Visibility is what the run that was begun last allows.

@@ -10,17 +10,24 @@ import (
 )
 
 // StartVerify begins a comparison of both sides of a table, or a sweep of its deletes. It joins one of the same table
-// that goes on.
+// that goes on; one that repairs fails with a BusyError there.
 func (c *Client) StartVerify(ctx context.Context, in api.VerifyTableInput) (Execution, error) {
 	id, summary, details := api.VerifyTableID(c.taskQueue, in.Table), "Verify "+in.Table, api.VerifyDetails
-	if in.Deletes {
+	switch {
+	case in.Deletes:
 		id, summary, details = api.SweepTableID(c.taskQueue, in.Table), "Sweep deletes of "+in.Table, api.SweepDetails
+	case in.Repair:
+		summary, details = "Verify and repair "+in.Table, api.RepairDetails
 	}
-	return c.startHelper(ctx, in.Table, client.StartWorkflowOptions{
+	o := client.StartWorkflowOptions{
 		ID: id, StaticSummary: summary, StaticDetails: details,
 		Memo: memo(in.Table), Priority: priority(in.Table),
-		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-	}, api.VerifyTableName, in)
+	}
+	if in.Repair {
+		return c.startAlone(ctx, in.Table, o, api.VerifyTableName, in)
+	}
+	o.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
+	return c.startHelper(ctx, in.Table, o, api.VerifyTableName, in)
 }
 
 // WaitVerify returns the receipt of a comparison.

@@ -92,24 +92,30 @@ func (l *Layout) KeyOf(rows *table.Rows, row int) string { return string(l.keyOf
 
 // sumOf is the sum of a row's values; buf is scratch.
 func (l *Layout) sumOf(buf *[]byte, rows *table.Rows, row int) Sum {
-	b := (*buf)[:0]
+	*buf = l.AppendRow((*buf)[:0], rows, row)
+	return table.SumOf(*buf)
+}
+
+// AppendRow appends a row's values in the form in which they are compared: equal rows of both sides have equal bytes.
+func (l *Layout) AppendRow(dst []byte, rows *table.Rows, row int) []byte {
 	for c := range l.Columns {
-		b = table.AppendValue(b, l.value(rows, row, c))
+		dst = table.AppendValue(dst, l.value(rows, row, c))
 	}
-	*buf = b
-	return table.SumOf(b)
+	return dst
+}
+
+// After reports whether a row's cursor is above a bound, in the source's exact text, or NULL.
+func (l *Layout) After(rows *table.Rows, row int, bound string) bool {
+	v := rows.Value(row, l.Cursor)
+	if len(v) > 0 && len(v) == len(bound) && v[0] != '-' && bound[0] != '-' { // the usual case, without a copy
+		return string(v) > bound
+	}
+	return v == nil || l.compareCursor(string(v), bound) > 0
 }
 
 // pending reports whether the row's cursor is above AsOf, or NULL: no run has promised it.
 func (l *Layout) pending(rows *table.Rows, row int) bool {
-	if l.Cursor < 0 {
-		return false
-	}
-	v := rows.Value(row, l.Cursor)
-	if len(v) > 0 && len(v) == len(l.AsOf) && v[0] != '-' && l.AsOf[0] != '-' { // the usual case, without a copy
-		return string(v) > l.AsOf
-	}
-	return v == nil || l.compareCursor(string(v), l.AsOf) > 0
+	return l.Cursor >= 0 && l.After(rows, row, l.AsOf)
 }
 
 // compareCursor orders two texts of the cursor, of either side: -1, 0 or 1.

@@ -127,6 +127,13 @@ func (k *Look) lacking(side Side) []table.Texts {
 	return out
 }
 
+// Absent reports whether neither side has a row with the bytes of a key.
+func (k *Look) Absent(key table.Texts) bool {
+	_, atSource := k.sides[Source][KeyBytes(key)]
+	_, onTarget := k.sides[Target][KeyBytes(key)]
+	return !atSource && !onTarget
+}
+
 // Judge says what becomes of the keys. respelled names keys, by KeyBytes, that the other side has in another spelling.
 func (k *Look) Judge(respelled map[string]bool) []Judgement {
 	out := make([]Judgement, 0, len(k.keys))

@@ -39,6 +39,8 @@ type plan struct {
 
 	skipForeignKeyChecks bool
 	deleteConflicts      bool
+	overwrite            bool
+	expect               *expectation // nil for none
 
 	maxRows  int   // of one statement
 	maxBytes int64 // of a statement with more than one row
@@ -46,7 +48,9 @@ type plan struct {
 }
 
 func newPlan(server mysqldb.Server, spec Spec) (*plan, error) {
-	p := &plan{target: spec.Target, columns: spec.Columns, cursor: -1, unsettled: spec.Unsettled}
+	p := &plan{
+		target: spec.Target, columns: spec.Columns, cursor: -1, unsettled: spec.Unsettled, overwrite: spec.Overwrite,
+	}
 	if err := p.matchColumns(spec); err != nil {
 		return nil, err
 	}
@@ -71,9 +75,12 @@ func newPlan(server mysqldb.Server, spec Spec) (*plan, error) {
 	}
 	p.skipForeignKeyChecks = spec.RefersToItself && !p.deleteConflicts &&
 		len(spec.Target.SelfReferences) == len(spec.Target.ForeignKeys)
+	if err := p.setExpectation(server, spec.Expect); err != nil {
+		return nil, err
+	}
 	p.setLimits(server, spec)
 	p.writeStatement(server)
-	if spec.BulkLoad {
+	if spec.BulkLoad && spec.Expect == nil {
 		p.load = p.loadStatement(server)
 	}
 	return p, nil

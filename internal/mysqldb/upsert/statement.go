@@ -113,7 +113,7 @@ func (p *plan) assignments(d dialect) []string {
 // comparesCursors reports whether newer rows of the target stay. Where the cursor is part of the
 // key, rows with the same key have the same cursor.
 func (p *plan) comparesCursors() bool {
-	return p.cursor >= 0 && !slices.Contains(p.key, p.cursor)
+	return p.cursor >= 0 && !p.overwrite && !slices.Contains(p.key, p.cursor)
 }
 
 // cursorGuard is true where the new row may replace the old one; "" where it always may.

@@ -60,6 +60,7 @@ const (
 //	  checkStructure                   from here on, no ALTER TABLE can come between
 //	  empty, and files are allowed:    LOAD DATA LOCAL
 //	  otherwise:
+//	    dropChangedRows                only where the caller says what the rows replace
 //	    dropUnchangedRows              only for a table WITH SYSTEM VERSIONING
 //	    for each batch
 //	      countExisting                which keys are there, and may some be newer?
@@ -147,9 +148,14 @@ func (w *writer) chooseMethod(ctx context.Context) (_ writeMethod, err error) {
 
 // insert writes the rows as statements, and those with a conflict at the end.
 func (w *writer) insert(ctx context.Context) error {
+	all := w.order
+	defer func() { w.order = all }()
+	if w.plan.expect != nil {
+		if err := w.dropChangedRows(ctx); err != nil || len(w.order) == 0 {
+			return err
+		}
+	}
 	if w.plan.target.Versioned && !w.empty {
-		all := w.order
-		defer func() { w.order = all }()
 		if err := w.dropUnchangedRows(ctx); err != nil || len(w.order) == 0 {
 			return err
 		}

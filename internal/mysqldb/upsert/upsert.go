@@ -50,6 +50,10 @@ type Spec struct {
 	// BulkLoad allows LOAD DATA LOCAL for a chunk whose keys the target does not have, where the
 	// server allows it and the types of the columns are safe in a file. The results are the same.
 	BulkLoad bool
+	// Expect, which may be nil, says what each row replaces: rows whose target row is another are not written.
+	Expect *Expect
+	// Overwrite replaces rows of the target that are newer by cursor too.
+	Overwrite bool
 	// RefersToItself allows writing without foreign key checks, where all foreign keys of the target
 	// still refer to the target itself. The plan of the target decides.
 	RefersToItself bool
@@ -63,8 +67,8 @@ type Spec struct {
 	MaxBatchBytes int64
 }
 
-// Result is what the transaction of a chunk did. Inserted + Updated + Unchanged is the number of
-// distinct keys of the chunk.
+// Result is what the transaction of a chunk did. Inserted + Updated + Unchanged + Changed is the number
+// of distinct keys of the chunk.
 type Result struct {
 	Inserted  int64
 	Updated   int64
@@ -78,6 +82,8 @@ type Result struct {
 	// SkippedConflicts counts rows, among Unchanged, that were not written because a conflicting row
 	// is newer.
 	SkippedConflicts int64
+	// Changed counts rows that were not written because the target's row is not the one that Expect says.
+	Changed int64
 	// Approximate says that the counters are not exact. Another session wrote the same rows, or an
 	// earlier try with an unknown outcome did, or a column with a default has a NULL, where servers
 	// count rows that they do not change.

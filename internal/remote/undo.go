@@ -1,0 +1,43 @@
+package remote
+
+import (
+	"context"
+	"errors"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+
+	"github.com/tablehaul/tablehaul/internal/api"
+)
+
+// StartUndo begins an undo. It fails with a BusyError where one of the same table goes on.
+func (c *Client) StartUndo(ctx context.Context, in api.UndoTableInput) (Execution, error) {
+	id := api.UndoTableID(c.taskQueue, in.Table)
+	return c.startAlone(ctx, in.Table, client.StartWorkflowOptions{
+		ID: id, StaticSummary: "Undo " + in.Run + " of " + in.Table, StaticDetails: api.UndoDetails,
+		Memo: memo(in.Table), Priority: priority(in.Table),
+	}, api.UndoTableName, in)
+}
+
+// WaitUndo returns what an undo did.
+func (c *Client) WaitUndo(ctx context.Context, e Execution) (api.UndoTableResult, error) {
+	return waitHelper[api.UndoTableResult](ctx, c, e)
+}
+
+// startAlone starts a workflow that writes. It fails with a BusyError where one of the same id goes on.
+func (c *Client) startAlone(
+	ctx context.Context, tbl string, o client.StartWorkflowOptions, name string, in any,
+) (Execution, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	o.TaskQueue, o.WorkflowExecutionErrorWhenAlreadyStarted = c.taskQueue, true
+	run, err := c.client.ExecuteWorkflow(ctx, o, name, in)
+	var already *serviceerror.WorkflowExecutionAlreadyStarted
+	if errors.As(err, &already) {
+		return Execution{}, &BusyError{tbl, Execution{o.ID, already.RunId}}
+	}
+	if err != nil {
+		return Execution{}, c.translate(tbl, err)
+	}
+	return Execution{run.GetID(), run.GetRunID()}, nil
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
+
+	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/human"
+	"github.com/tablehaul/tablehaul/internal/remote"
+	"github.com/tablehaul/tablehaul/internal/verify"
+)
+
+func (a *app) undoCommand() *cobra.Command {
+	var dryRun bool
+	cmd := &cobra.Command{
+		Use:   "undo TABLE RUN",
+		Short: "Take back what a repair or a sweep of deletes has written",
+		Long: "Undo writes rows of the target back as they were before a repair or a sweep of deletes, and deletes\n" +
+			"those that were not there. RUN is what the receipt names. It touches only rows that still are what was\n" +
+			"left there, byte for byte; rows that have changed since stay, and are counted. The table's deletes are\n" +
+			"paused until they are resumed: the next sweep would delete again what comes back.\n\n" + exitHelp,
+		Example: "  tablehaul undo shop.orders 01a221b7-0d3c-7c1a-8a57-4cf1a4c1d5a0 --dry-run",
+		Args:    cobra.ExactArgs(2), ValidArgsFunction: a.completeTables,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.config()
+			if err != nil {
+				return err
+			}
+			names, err := a.tables(c, args[:1])
+			if err != nil {
+				return err
+			}
+			return a.undo(cmd.Context(), api.UndoTableInput{Table: names[0], Run: args[1], DryRun: dryRun})
+		},
+	}
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "count the rows, and write nothing")
+	a.outputFlag(cmd)
+	return cmd
+}
+
+func (a *app) undo(ctx context.Context, in api.UndoTableInput) error {
+	s, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	r, err := askOne(ctx, a, s, in.Table, question[api.UndoTableResult]{
+		start: func(ctx context.Context, _ string) (remote.Execution, error) { return s.StartUndo(ctx, in) },
+		wait:  s.WaitUndo,
+	})
+	var failed *remote.FailedError
+	if errors.As(err, &failed) {
+		printFailure(a.stderr, in.Table, remote.Execution{WorkflowID: api.UndoTableID(a.taskQueue, in.Table)}, failed)
+		return &exitError{code: exitFailed}
+	}
+	if err != nil {
+		return a.fromTemporal(ctx, err)
+	}
+	if a.json() {
+		a.printJSON(r)
+		return nil
+	}
+	done := "are as they were before"
+	if r.DryRun {
+		done = "would be written back"
+	}
+	fmt.Fprintf(a.stdout, "%s: %s of %s %s\n", r.Table, human.Count(r.Restored, "row"), r.Target, done)
+	if r.Changed > 0 {
+		fmt.Fprintf(a.stdout, "  %-10s %s: not what was left there, and not touched\n", "changed",
+			human.Count(r.Changed, "row"))
+	}
+	if r.DeletesPaused {
+		fmt.Fprintf(a.stdout, "  %-10s paused until they are resumed\n", "deletes")
+	}
+	return nil
+}
+
+// leftTexts say why a repair has left keys, by what they are now.
+var leftTexts = map[verify.Verdict]string{
+	verify.Missing:   "not written",
+	verify.Stale:     "not written",
+	verify.Silent:    "not written",
+	verify.Respelled: "not written",
+	verify.Newer:     "newer on the target; --overwrite-newer writes over them",
+	verify.Deleted:   "not at the source any more; a repair deletes no row",
+	verify.Extra:     "not at the source, and not known to have come from there",
+	verify.Pending:   "changed since; the next run brings them",
+	verify.Settled:   "on neither side any more",
+}
+
+// printRepair prints what a repair did.
+func (a *app) printRepair(r *api.VerifyTableResult, line func(key, format string, args ...any)) {
+	for _, v := range verify.Differences() {
+		if n := r.Repaired[v]; n > 0 {
+			line("repaired", "%s %s", humanize.Comma(n), v)
+		}
+	}
+	for _, v := range append(verify.Differences(), verify.Pending, verify.Settled) {
+		if n := r.Left[v]; n > 0 {
+			line("left", "%s %s: %s", humanize.Comma(n), v, leftTexts[v])
+		}
+	}
+	for _, run := range r.Undo {
+		line("undo", "tablehaul undo %s %s", r.Table, run)
+	}
+}
