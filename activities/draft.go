@@ -50,11 +50,9 @@ type planDraft struct {
 	nothing bool
 	// preview says that no run follows: nothing waits for anything.
 	preview bool
-	// latest is the largest value of the cursor that the source can have by now, seen what this run
-	// saw of the source, ahead is set where the watermark lies above it.
-	latest string
-	seen   *source.Seen
-	ahead  *source.Ahead
+	// seen is what this run saw of the source, ahead is set where the watermark lies above all that it can have by now.
+	seen  *source.Seen
+	ahead *source.Ahead
 	// lowered says that the window begins lower than the overlap, since cursors went back.
 	lowered bool
 	// tail is what lies above the window's end; tailLast says that the last range is it, and begins

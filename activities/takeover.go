@@ -41,9 +41,8 @@ func (a *Activities) closedSince(ctx context.Context, holder owner.Lease, us str
 	last := &closing{}
 	for run, resets := holder.RunID, 0; run != us && resets < maxResets; resets++ {
 		d, err := a.deps.Client.DescribeWorkflowExecution(ctx, holder.WorkflowID, run)
-		var gone *serviceerror.NotFound
 		last.runs = append(last.runs, run)
-		if errors.As(err, &gone) {
+		if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
 			return &closing{runs: last.runs}, nil // past the namespace's retention: long over
 		}
 		if err != nil {

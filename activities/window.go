@@ -54,7 +54,7 @@ func (p *planDraft) chooseWindow(ctx context.Context, in PlanRunInput) error {
 		p.warnings = append(p.warnings, fmt.Sprintf("at least %d rows have a %s in the future;"+
 			" they are read when their time has come", h.Future, cursor.Name))
 	}
-	p.window.Hi, p.latest = h.Hi, h.Latest
+	p.window.Hi = h.Hi
 	if err := notAfter(cursor, from, h.Latest); err != nil {
 		return err
 	}

@@ -10,8 +10,7 @@ import (
 
 // failureText is the type and message of the application failure inside err.
 func failureText(err error) string {
-	var app *temporal.ApplicationError
-	if errors.As(err, &app) {
+	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		return app.Type() + ": " + app.Message()
 	}
 	return err.Error()
@@ -19,8 +18,7 @@ func failureText(err error) string {
 
 // failureType is the type of the application failure inside err, or "".
 func failureType(err error) string {
-	var app *temporal.ApplicationError
-	if errors.As(err, &app) {
+	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		return app.Type()
 	}
 	return ""
@@ -29,12 +27,10 @@ func failureType(err error) string {
 // cause is the application failure or cancel inside the failure of an activity or a child:
 // people should read "column c is too narrow", not "child workflow execution error".
 func cause(err error) error {
-	var app *temporal.ApplicationError
-	if errors.As(err, &app) {
+	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		return app
 	}
-	var canceled *temporal.CanceledError
-	if errors.As(err, &canceled) {
+	if canceled, ok := errors.AsType[*temporal.CanceledError](err); ok {
 		return canceled
 	}
 	return err

@@ -130,8 +130,7 @@ func (l *limited) Write(p []byte) (int, error) {
 
 // pathCause drops the "open /path:" of an os error, which our own sentence already says.
 func pathCause(err error) error {
-	var pe *os.PathError
-	if errors.As(err, &pe) {
+	if pe, ok := errors.AsType[*os.PathError](err); ok {
 		return pe.Err
 	}
 	return err

@@ -31,12 +31,6 @@ var serverOnly = program{
 	cost:    "about 5 to 8 minutes on two cores the first time, seconds afterwards",
 }
 
-// withWorker is the same program for its worker: everything counts.
-var withWorker = program{
-	name: serverOnly.name, module: serverOnly.module, pkg: serverOnly.pkg, cost: serverOnly.cost,
-	sources: []string{"worker/standalone", "workflows", "activities", "internal", "go.mod"},
-}
-
 var temporalCLI = program{
 	name: "temporal", module: "tools/temporal", pkg: "github.com/temporalio/cli/cmd/temporal",
 	sources: []string{"tools/temporal"},

@@ -69,8 +69,7 @@ func (w *Webhook) Send(ctx context.Context, m Message) error {
 
 // withoutURL is what went wrong, without the URL that net/http puts before it.
 func withoutURL(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
+	if u, ok := errors.AsType[*url.Error](err); ok {
 		return u.Err
 	}
 	return err

@@ -32,7 +32,7 @@ type FirstLoad struct {
 	Run string `json:"run"`
 	// Done has one character per range, '1' where the range is loaded.
 	Done string `json:"done"`
-	// PlanSum is the SHA-256 of its plan; empty in states of earlier versions.
+	// PlanSum is the SHA-256 of its plan.
 	PlanSum string `json:"planSum,omitempty"`
 	// IndexesLater says that the load has created its target without all of its indexes.
 	IndexesLater bool `json:"indexesLater,omitempty"`
@@ -128,7 +128,7 @@ type State struct {
 type Visibility string
 
 const (
-	// VisibilityNone is that of runs begun by workers that knew of neither.
+	// VisibilityNone is that before a run has looked.
 	VisibilityNone Visibility = ""
 	// VisibilityMemo allows a memo, which every namespace takes.
 	VisibilityMemo Visibility = "memo"

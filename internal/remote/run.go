@@ -28,8 +28,7 @@ func (c *Client) Start(ctx context.Context, in api.SyncTableInput) (Execution, e
 		Memo: memo(in.Table), Priority: priority(in.Table),
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
 	}, api.SyncTableName, in)
-	var already *serviceerror.WorkflowExecutionAlreadyStarted
-	if errors.As(err, &already) {
+	if already, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); ok {
 		return Execution{}, &BusyError{in.Table, Execution{id, already.RunId}}
 	}
 	if err != nil {

@@ -83,8 +83,7 @@ func (c *Client) Schedule(ctx context.Context, id string) (Schedule, bool, error
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	d, err := c.client.ScheduleClient().GetHandle(ctx, id).Describe(ctx)
-	var none *serviceerror.NotFound
-	if errors.As(err, &none) {
+	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
 		return Schedule{}, false, nil
 	}
 	if err != nil {

@@ -69,7 +69,6 @@ type Writer struct {
 	rows    int     // of the open group
 	bytes   int64   // of the open group's values
 	begun   int     // groups that are complete
-	before  int64   // their rows
 	size    int64   // of what is written for certain
 	err     error
 
@@ -179,7 +178,6 @@ func (w *Writer) endGroup() error {
 	go func() { written <- w.writeGroup(w.spare, rows) }()
 	w.written = written
 	w.begun++
-	w.before += rows
 	w.rows, w.bytes = 0, 0
 	return nil
 }

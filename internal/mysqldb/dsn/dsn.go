@@ -73,7 +73,7 @@ func Refused() error { return badDSN(writeDSN, "the driver refuses it") }
 
 // parseDSN is the driver's ParseDSN with errors that say what to write.
 func parseDSN(dsn string) (*mysql.Config, error) {
-	if i := strings.Index(dsn, "://"); i >= 0 && !strings.ContainsAny(dsn[:i], "@/(") {
+	if before, _, ok := strings.Cut(dsn, "://"); ok && !strings.ContainsAny(before, "@/(") {
 		return nil, badDSN(writeDSN, "it is a URL")
 	}
 	if err := checkParams(dsn); err != nil {

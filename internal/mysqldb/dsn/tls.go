@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"slices"
 
 	"github.com/go-sql-driver/mysql"
 
@@ -106,10 +107,8 @@ func tlsMode(cfg *mysql.Config, set TLSMode) (TLSMode, error) {
 	case set == "":
 		return TLSVerifyIdentity, nil
 	}
-	for _, known := range TLSModes() {
-		if set == known {
-			return set, nil
-		}
+	if slices.Contains(TLSModes(), set) {
+		return set, nil
 	}
 	return "", badDSN(writeTLS, "unknown tls mode %q", set)
 }

@@ -56,15 +56,13 @@ func Classify(err error) Class {
 	if err == nil {
 		return ClassNone
 	}
-	var known *Error
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*Error](err); ok {
 		return known.Class
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return ClassCanceled
 	}
-	var server *mysql.MySQLError
-	if errors.As(err, &server) {
+	if server, ok := errors.AsType[*mysql.MySQLError](err); ok {
 		return classifyServer(server)
 	}
 	return classifyDriver(err)
@@ -76,8 +74,7 @@ func classifyServer(e *mysql.MySQLError) Class {
 }
 
 func classifyDriver(err error) Class {
-	var file *FileError
-	if errors.As(err, &file) {
+	if _, ok := errors.AsType[*FileError](err); ok {
 		return ClassConfiguration
 	}
 	for _, setup := range []error{
@@ -103,8 +100,7 @@ func classifyDriver(err error) Class {
 			return ClassRetry
 		}
 	}
-	var network net.Error
-	if errors.As(err, &network) {
+	if _, ok := errors.AsType[net.Error](err); ok {
 		return ClassRetry
 	}
 	return ClassUnknown
@@ -182,12 +178,10 @@ func IsConnectionLost(err error) bool {
 
 // NumberOf is the server's number of an error, or 0 where no server spoke.
 func NumberOf(err error) uint16 {
-	var known *Error
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*Error](err); ok {
 		return known.Number
 	}
-	var server *mysql.MySQLError
-	if errors.As(err, &server) {
+	if server, ok := errors.AsType[*mysql.MySQLError](err); ok {
 		return server.Number
 	}
 	return 0

@@ -73,8 +73,7 @@ func Safe(err error) error {
 	if err == nil {
 		return nil
 	}
-	var known *Error
-	if errors.As(err, &known) {
+	if _, ok := errors.AsType[*Error](err); ok {
 		return err
 	}
 	return &Error{Problem: Describe(err), cause: safeCause(err)}
@@ -105,8 +104,7 @@ func ServerMessage(err error) (number uint16, text string, ok bool) {
 
 // safeCause keeps what callers look for with errors.Is.
 func safeCause(err error) error {
-	var server *mysql.MySQLError
-	if errors.As(err, &server) {
+	if server, ok := errors.AsType[*mysql.MySQLError](err); ok {
 		return Code(server.Number)
 	}
 	for _, sentinel := range []error{context.Canceled, context.DeadlineExceeded} {
@@ -130,8 +128,7 @@ func holdsValue(err error) bool {
 
 // Describe says what an error means without any row value in it.
 func Describe(err error) Problem {
-	var known *Error
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*Error](err); ok {
 		return known.Problem
 	}
 	p := Problem{Class: Classify(err)}

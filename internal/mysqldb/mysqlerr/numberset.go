@@ -2,6 +2,7 @@ package mysqlerr
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,9 +41,7 @@ func collect() (map[uint16]errorInfo, map[uint16]bool) {
 			all[n] = g.errorInfo
 		}
 	}
-	for n, v := range errorInfos {
-		all[n] = v
-	}
+	maps.Copy(all, errorInfos)
 	return all, numbersIn(notes)
 }
 

@@ -40,7 +40,7 @@ const (
 )
 
 // runningStatements reads what runs and, in the same statement, whether locks are recorded at all.
-const runningStatements = "SELECT t.THREAD_ID AS thread, t.PROCESSLIST_ID AS id, t.NAME AS name," +
+const runningStatements = "SELECT t.PROCESSLIST_ID AS id, t.NAME AS name," +
 	" t.PROCESSLIST_USER AS user, t.PROCESSLIST_HOST AS host, t.PROCESSLIST_COMMAND AS command," +
 	" t.PROCESSLIST_TIME AS time, t.PROCESSLIST_STATE AS state," +
 	" s.EVENT_NAME AS kind, s.NESTING_EVENT_LEVEL AS level, s.TIMER_WAIT AS timer," +
@@ -60,7 +60,7 @@ const runningStatements = "SELECT t.THREAD_ID AS thread, t.PROCESSLIST_ID AS id,
 //
 // A lock of a user's own is taken while a statement runs, long after those of its tables.
 const writeLocks = "SELECT STRAIGHT_JOIN m.OBJECT_TYPE AS type, m.OBJECT_SCHEMA AS db, m.OBJECT_NAME AS object," +
-	" m.LOCK_STATUS AS status, m.OWNER_THREAD_ID AS thread, t.NAME AS name, t.PROCESSLIST_ID AS id," +
+	" m.LOCK_STATUS AS status, t.NAME AS name, t.PROCESSLIST_ID AS id," +
 	" t.PROCESSLIST_USER AS user, t.PROCESSLIST_HOST AS host, t.PROCESSLIST_COMMAND AS command," +
 	" t.PROCESSLIST_TIME AS time, t.PROCESSLIST_STATE AS state," +
 	// A clock that was set back makes the unsigned TIMER_WAIT wrap around: then it says nothing.
@@ -164,9 +164,6 @@ func threadOf(r schema.Record) (p process, err error) {
 		if p.id, err = strconv.ParseUint(text, 10, 64); err != nil {
 			return p, fmt.Errorf("read the list of threads: %w", err)
 		}
-	}
-	if p.thread, err = strconv.ParseUint(r.Text("THREAD"), 10, 64); err != nil {
-		return p, fmt.Errorf("read the list of threads: %w", err)
 	}
 	p.name, p.user, p.host = r.Text("NAME"), r.Text("USER"), r.Text("HOST")
 	p.command, p.state, p.seconds = r.Text("COMMAND"), r.Text("STATE"), float64(r.Number("TIME"))

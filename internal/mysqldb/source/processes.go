@@ -18,9 +18,8 @@ type process struct {
 	user, host, command, state string
 	// seconds is since its statement began, rounded down.
 	seconds float64
-	// What only MySQL's performance schema tells: the thread and its name, the kind of the statement that the client
+	// What only MySQL's performance schema tells: the name of the thread, the kind of the statement that the client
 	// sent, how long ago it began by the server's own timer, and whether a stored program runs in it.
-	thread     uint64
 	name, kind string
 	timer      float64
 	program    bool

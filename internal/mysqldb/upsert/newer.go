@@ -2,6 +2,7 @@ package upsert
 
 import (
 	"context"
+	"slices"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
 )
@@ -30,10 +31,8 @@ func (w *writer) newerCondition(from, to int) (string, error) {
 	}
 	c := sqltext.Ident(p.targets[p.cursor].Name)
 	cond := c + " > " + string(fresh)
-	for _, row := range w.order[from:to] {
-		if w.isAboveWindow(row) {
-			return cond, nil // it replaces no newer row
-		}
+	if slices.ContainsFunc(w.order[from:to], w.isAboveWindow) {
+		return cond, nil // it replaces no newer row
 	}
 	replaced, err := p.unsettledCondition(c, string(fresh))
 	if replaced != "" {

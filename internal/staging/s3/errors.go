@@ -45,8 +45,7 @@ func answerOf(err error) answer {
 	if noCredentials(err) {
 		return a // what answered was no S3
 	}
-	var api smithy.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		a.code, a.message = api.ErrorCode(), api.ErrorMessage()
 	}
 	var response *smithyhttp.ResponseError
