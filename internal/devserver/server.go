@@ -2,6 +2,7 @@ package devserver
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -48,6 +49,9 @@ type Options struct {
 	// Nice is the server's niceness. Tests have none: their limits of time are meant for one
 	// that is served in its turn.
 	Nice int
+
+	// base is the folder for the server's own; empty is the one for temporary files.
+	base string
 }
 
 // Find returns the server of TEMPORAL_ADDRESS, or starts one as New does.
@@ -73,7 +77,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{Origin: "tablehaul-standalone", bin: bin, data: o.DataDir, nice: o.Nice}
-	if s.dir, err = process.TempDir("tablehaul-temporal"); err != nil {
+	if s.dir, err = process.TempDirIn(cmp.Or(o.base, os.TempDir()), "tablehaul-temporal"); err != nil {
 		return nil, fmt.Errorf("make a folder for the Temporal server: %w", err)
 	}
 	if s.data == "" {

@@ -6,6 +6,8 @@ import (
 	"os"
 	"sync"
 	"testing"
+
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
 // The one server that the tests of a process share.
@@ -20,7 +22,7 @@ var shared struct {
 func Start(tb testing.TB) *Server {
 	tb.Helper()
 	shared.Do(func() {
-		shared.server, shared.err = Find(context.Background(), Options{})
+		shared.server, shared.err = Find(context.Background(), Options{base: servers.ScratchDir()})
 		if shared.err == nil {
 			fmt.Fprintf(os.Stderr, "devserver: Temporal at %s from %s, Web UI %s\n", shared.server.Address,
 				shared.server.Origin, shared.server.UIURL)
@@ -45,7 +47,7 @@ func StopShared() error {
 // Private starts a server of the test's own, which may be killed and restarted. It ends with the test.
 func Private(tb testing.TB) *Server {
 	tb.Helper()
-	s, err := New(tb.Context(), Options{})
+	s, err := New(tb.Context(), Options{base: servers.ScratchDir()})
 	if err != nil {
 		tb.Fatal(err)
 	}

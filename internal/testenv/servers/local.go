@@ -41,7 +41,7 @@ func newLocal(ctx context.Context, b binary, port int, o Options) (_ *local, err
 	}
 	base := os.TempDir()
 	if o.scratch {
-		base = scratchDir()
+		base = ScratchDir()
 	}
 	dir, err := process.TempDirIn(base, "tablehaul-server")
 	if err != nil {

@@ -16,9 +16,9 @@ const (
 	memoryRoom = 6 << 30
 )
 
-// scratchDir is the folder that the data of tests' servers goes below: memory where there is room,
+// ScratchDir is the folder that the data of tests' servers goes below: memory where there is room,
 // else the one for temporary files. TABLEHAUL_TEST_DATA names another.
-func scratchDir() string {
+func ScratchDir() string {
 	if dir := os.Getenv("TABLEHAUL_TEST_DATA"); dir != "" {
 		return dir
 	}
