@@ -83,7 +83,9 @@ test-faults: bin/tablehaul-standalone servers ## each fault of docs/reliability.
 # One test for each world and not for each fault: `make test` plays a minute of it, on seeds that
 # are known to be good.
 .PHONY: test-world
-test-world: bin/tablehaul-standalone servers ## random worlds for ten minutes (BUDGET=1h; TABLEHAUL_WORLD_SEED=n)
+test-world: bin/tablehaul-standalone servers ## random worlds for ten minutes, plays of verify (BUDGET=1h PLAYS=50)
+	TABLEHAUL_VERIFY_PLAYS=$(or $(PLAYS),50) \
+	  $(GO) test -count=1 -timeout 0 -v -parallel 4 -run TestRandomWritersAndVerify ./integration
 	TABLEHAUL_WORLD_SHRINK=1 TABLEHAUL_WORLD_BUDGET=$(or $(BUDGET),10m) \
 	  $(GO) test -count=1 -timeout 0 -v -run TestRandomWorld ./integration/world
 

@@ -115,16 +115,7 @@ func (c *openedComparison) recheck(
 	look := verify.NewLook(&c.c.Layout, keys)
 	var respelled map[string]bool
 	err := c.slice(ctx, func(time.Time) (err error) {
-		for _, s := range []comparedSide{c.src, c.dst} {
-			err := c.lookUp(ctx, s, keys, func(rows *table.Rows) error {
-				look.Add(s.side, rows)
-				return nil
-			})
-			if err != nil {
-				return err
-			}
-		}
-		respelled, err = c.respelled(ctx, look)
+		respelled, err = c.lookAgain(ctx, look, keys)
 		return err
 	})
 	if err != nil {
@@ -157,6 +148,32 @@ func (c *openedComparison) recheck(
 	return translate(ctx, parts.write(ctx, rows), where{doing: "stage the differences of " + c.r.in.Table})
 }
 
+// lookAgain looks at the target, at the source, and once more at the target for what differs: what was on the target
+// before and after was there when the source was looked at. It returns the keys of another spelling.
+func (c *openedComparison) lookAgain(
+	ctx context.Context, look *verify.Look, keys []table.Texts,
+) (respelled map[string]bool, err error) {
+	at := func(s comparedSide, look *verify.Look, keys []table.Texts) error {
+		return c.lookUp(ctx, s, keys, func(rows *table.Rows) error {
+			look.Add(s.side, rows)
+			return nil
+		})
+	}
+	if err := at(c.dst, look, keys); err != nil {
+		return nil, err
+	}
+	if err := at(c.src, look, keys); err != nil {
+		return nil, err
+	}
+	differing := look.Differing()
+	later := verify.NewLook(&c.c.Layout, differing)
+	if err := at(c.dst, later, differing); err != nil {
+		return nil, err
+	}
+	look.Confirm(later)
+	return c.respelled(ctx, look)
+}
+
 // respelled are the keys, by verify.KeyBytes, that one side has and the other has in another spelling only. A look by
 // one key finds the other spelling, since the server compares by its collation. Where no part of the key is text there
 // is none.
@@ -169,8 +186,11 @@ func (c *openedComparison) respelled(ctx context.Context, look *verify.Look) (ma
 		for _, key := range look.MaybeRespelled(s.side) {
 			err := c.lookUp(ctx, s, []table.Texts{key}, func(rows *table.Rows) error {
 				for row := range rows.Len() {
-					out[verify.KeyBytes(key)] = true
-					out[c.c.Layout.KeyOf(rows, row)] = true
+					other := c.c.Layout.KeyOf(rows, row)
+					if other == verify.KeyBytes(key) {
+						continue // the row itself has come back since
+					}
+					out[verify.KeyBytes(key)], out[other] = true, true
 				}
 				return nil
 			})

@@ -20,13 +20,18 @@ var spin = sync.OnceValues(func() (string, error) { return servers.Program("spin
 // checkTimeout bounds one exploration, which takes a few seconds.
 const checkTimeout = 3 * time.Minute
 
-// explore looks at every state of the model under the given switches and returns the
+// explore looks at every state of the window's model under the given switches and returns the
 // checker's report and, where it found a violation, the steps that lead there.
 func explore(t *testing.T, switches ...string) (report, trail string) {
 	t.Helper()
+	return exploreModel(t, "window.pml", switches...)
+}
+
+func exploreModel(t *testing.T, file string, switches ...string) (report, trail string) {
+	t.Helper()
 	checker, err := spin()
 	require.NoError(t, err)
-	model, err := filepath.Abs("window.pml")
+	model, err := filepath.Abs(file)
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), checkTimeout)
 	defer cancel()

@@ -79,6 +79,7 @@ func TestEachRuleIsNeeded(t *testing.T) {
 		"not a rule: a later version has a smaller cursor": {[]string{"REACHFALL"}, "fell[0]"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // each is a few seconds of one core, most of them the compiler's
 			switches := []string{"-DKEYS=1", "-DTXNS=2"}
 			if !slices.Contains(c.without, "WRITERS=1") {
 				switches = append(switches, "-DTICKS=5")

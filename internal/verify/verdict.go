@@ -65,6 +65,8 @@ type Look struct {
 	sides  [2]map[string]Row
 	// other says that a look found a row whose key has other bytes than what was asked for.
 	other [2]bool
+	// moved are the keys whose row on the target has changed while the source was looked at.
+	moved map[string]bool
 	buf   []byte
 	key   []byte
 }
@@ -114,6 +116,32 @@ func (k *Look) MaybeRespelled(side Side) []table.Texts {
 	return k.lacking(side)
 }
 
+// Differing are the keys whose rows differ, with neither of them pending: the target is looked at once more.
+func (k *Look) Differing() []table.Texts {
+	var out []table.Texts
+	for _, key := range k.keys {
+		bytes := KeyBytes(key)
+		s, atSource := k.sides[Source][bytes]
+		t, onTarget := k.sides[Target][bytes]
+		if k.verdict(s, atSource, t, onTarget, false).Differs() {
+			out = append(out, key)
+		}
+	}
+	return out
+}
+
+// Confirm takes the look at the target that came after the one at the source. A row that is what it was before was so
+// when the source was looked at. Any other is pending.
+func (k *Look) Confirm(later *Look) {
+	k.moved = map[string]bool{}
+	for _, key := range later.keys {
+		bytes := KeyBytes(key)
+		before, was := k.sides[Target][bytes]
+		after, is := later.sides[Target][bytes]
+		k.moved[bytes] = was != is || before.Sum != after.Sum
+	}
+}
+
 // lacking are the keys of which one side has no row with the same bytes, and the other side has.
 func (k *Look) lacking(side Side) []table.Texts {
 	var out []table.Texts
@@ -141,9 +169,13 @@ func (k *Look) Judge(respelled map[string]bool) []Judgement {
 		bytes := KeyBytes(key)
 		s, atSource := k.sides[Source][bytes]
 		t, onTarget := k.sides[Target][bytes]
+		verdict := k.verdict(s, atSource, t, onTarget, respelled[bytes])
+		if verdict.Differs() && k.moved[bytes] {
+			verdict = Pending
+		}
 		out = append(out, Judgement{
 			Key: key, SourceCursor: s.Cursor, TargetCursor: t.Cursor,
-			Verdict: k.verdict(s, atSource, t, onTarget, respelled[bytes]),
+			Verdict: verdict,
 			Equal:   atSource && onTarget && s.Sum == t.Sum, Sum: s.Sum,
 		})
 	}

@@ -249,6 +249,39 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
+// A row of the target that changes while the source is looked at is left to the next comparison: neither order of two
+// looks shows what was there at one moment.
+func TestARowThatChangesBetweenLooksIsPending(t *testing.T) {
+	text := one(table.KindString, "text")
+	l := layoutOf(t, text, text)
+	same, other, gone := []any{"k", "a", before}, []any{"k", "b", before}, []any(nil)
+	for _, c := range []struct {
+		first, source, last []any
+		want                verify.Verdict
+	}{
+		{gone, same, gone, verify.Missing},
+		{gone, same, same, verify.Pending},  // a run has brought it
+		{same, gone, gone, verify.Pending},  // a sweep has removed it
+		{other, same, same, verify.Pending}, // a repair has mended it
+		{other, same, other, verify.Silent},
+	} {
+		keys := []table.Texts{{"k"}}
+		look, later := verify.NewLook(l, keys), verify.NewLook(l, keys)
+		for _, a := range []struct {
+			to   *verify.Look
+			side verify.Side
+			row  []any
+		}{{look, verify.Target, c.first}, {look, verify.Source, c.source}, {later, verify.Target, c.last}} {
+			if a.row != nil {
+				a.to.Add(a.side, rowsOf(a.row))
+			}
+		}
+		require.Equal(t, keys, look.Differing())
+		look.Confirm(later)
+		require.Equal(t, c.want, look.Judge(nil)[0].Verdict, "%v", c)
+	}
+}
+
 // A cursor of integers is no text: 9 is below 10, and -10 below -9.
 func TestIntegerCursorsCompareAsNumbers(t *testing.T) {
 	id := table.Column{Name: "id", Type: "bigint", Kind: table.KindInt, Bits: 64}
