@@ -96,6 +96,7 @@ func Register(w worker.ActivityRegistry, a *Activities) {
 		"SettleQuarantine":   withStepLog(a, a.SettleQuarantine),
 		"RetryQuarantine":    withStepLog(a, a.RetryQuarantine),
 		"DropQuarantine":     withStepLog(a, a.DropQuarantine),
+		"ShowQuarantine":     withStepLog(a, a.ShowQuarantine),
 		"ShowDifferences":    withStepLog(a, a.ShowDifferences),
 		"PlanRepair":         withStepLog(a, a.PlanRepair),
 		"StageRepair":        withStepLog(a, a.StageRepair),

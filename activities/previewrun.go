@@ -50,6 +50,9 @@ func (a *Activities) PreviewRun(ctx context.Context, in PreviewRunInput) (api.Pl
 		out.Findings = append(out.Findings,
 			table.Finding{Level: table.LevelWarn, Table: out.Target, Text: withoutRow(p), Topic: table.TopicGrant})
 	}
+	if q := state.Quarantine; q.Rows() > 0 {
+		out.Findings = append(out.Findings, quarantineFinding(out.Table, *q))
+	}
 	for _, w := range p.warnings {
 		if !p.hasFinding(w) {
 			out.Findings = append(out.Findings, table.Finding{Level: table.LevelWarn, Table: out.Table, Text: w})

@@ -2,6 +2,7 @@ package activities_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,7 +14,9 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/sealed"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/testenv/dbtest"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
@@ -65,7 +68,11 @@ func (b *bench) quarantineFiles() (n [2]int) {
 	for i, ending := range []string{"json", "parquet"} {
 		found, err := filepath.Glob(filepath.Join(b.folder, "quarantine", "*", "*", "*."+ending))
 		require.NoError(b.t, err)
-		n[i] = len(found)
+		for _, path := range found {
+			if filepath.Base(path) != "kept.json" {
+				n[i]++
+			}
+		}
 	}
 	return n
 }
@@ -220,4 +227,43 @@ func TestARowThatEveryRunSetsAsideHasOneEntry(t *testing.T) {
 		require.Equal(t, "2 0 0 0 0", b.settle(activities.SettleQuarantineInput{RangeInput: in}), name)
 		require.Equal(t, [2]int{1, 1}, b.quarantineFiles())
 	}
+}
+
+// Keys and errors of a quarantine are read page by page, encrypted for who has asked.
+func TestAQuarantineIsShownToWhoHasAsked(t *testing.T) {
+	b, _ := quarantineBench(t, servers.MySQL(t), 5)
+	b.AtSource("UPDATE t SET v = 'bad s3cret' WHERE id IN (1, 50, 249)")
+	_, in := b.plan()
+	_, err := b.write(in)
+	require.NoError(t, err)
+	key, err := sealed.NewKey()
+	require.NoError(t, err)
+	ask := activities.ShowQuarantineInput{Table: in.Table, Limit: 2, PublicKey: key.Public()}
+	keys := map[string]bool{}
+	for pages := 1; ; pages++ {
+		var out api.ShowQuarantineResult
+		require.NoError(t, b.step("ShowQuarantine", ask, &out))
+		text, err := key.Open(in.Table, out.Sealed)
+		require.NoError(t, err)
+		require.NotContains(t, string(text), "s3cret", "values stay in staging")
+		var page api.QuarantinePage
+		require.NoError(t, json.Unmarshal(text, &page))
+		for _, e := range page.Entries {
+			require.Equal(t, "id", e.KeyColumns[0].Name)
+			require.Contains(t, e.Message, "a check of the target refuses the row")
+			require.Equal(t, in.Run, e.Run)
+			keys[string(e.Key[0])] = true
+		}
+		if ask.After = out.Next; out.Next == 0 {
+			require.Equal(t, 2, pages)
+			break
+		}
+	}
+	require.Equal(t, map[string]bool{"1": true, "50": true, "249": true}, keys)
+	ask.Run, ask.After = "another", 0
+	var none api.ShowQuarantineResult
+	require.NoError(t, b.step("ShowQuarantine", ask, &none))
+	text, err := key.Open(in.Table, none.Sealed)
+	require.NoError(t, err)
+	require.JSONEq(t, `{"entries": null}`, string(text))
 }

@@ -96,12 +96,9 @@ func entryAt(rows *table.Rows, row int) (e entry, err error) {
 	return e, nil
 }
 
-// quarantinePrefix is what all keys of a table's quarantine begin with.
-func quarantinePrefix(name table.Name) string { return "quarantine/" + staging.TablePrefix(name) }
-
 // quarantineKey is the key of a file in quarantine.
 func quarantineKey(name table.Name, run, file string) string {
-	return quarantinePrefix(name) + strings.TrimPrefix(staging.RunPrefix(name, run), staging.TablePrefix(name)) + file
+	return staging.KeptKey(staging.KeptQuarantine, name, run, file)
 }
 
 // chunkFile is the name, without an ending, of the quarantine file of a chunk: the same for every attempt.
@@ -136,6 +133,9 @@ func (a *Activities) putEntries(ctx context.Context, f quarantineFile, file, att
 	sum, err := w.Close()
 	if err != nil {
 		return fmt.Errorf("write rows into a file: %w", err)
+	}
+	if err := a.beginKept(ctx, staging.KeptQuarantine, f.Table, f.Run); err != nil {
+		return err
 	}
 	f.Version = 1
 	f.Part = table.Part{
@@ -191,13 +191,7 @@ func (a *Activities) readQuarantineFile(ctx context.Context, key string) (f quar
 // quarantineFiles are those of a table, the newest first. An index that is not whole is left out, with a line in the
 // log.
 func (a *Activities) quarantineFiles(ctx context.Context, name table.Name) ([]quarantineFile, error) {
-	var keys []string
-	err := a.deps.Store.List(ctx, quarantinePrefix(name), func(e staging.Entry) error {
-		if strings.HasSuffix(e.Key, ".json") {
-			keys = append(keys, e.Key)
-		}
-		return nil
-	})
+	keys, err := a.quarantineIndexes(ctx, name)
 	if err != nil {
 		return nil, err
 	}
@@ -274,4 +268,37 @@ func keyAt(rows *table.Rows, row int, places []int) (key table.Texts, keyBytes s
 		key = append(key, string(rows.Value(row, c)))
 	}
 	return key, verify.KeyBytes(key)
+}
+
+// quarantineIndexes are the keys of the indexes of a table.
+func (a *Activities) quarantineIndexes(ctx context.Context, name table.Name) ([]string, error) {
+	runs, err := staging.KeptRuns(ctx, a.deps.Store, staging.KeptQuarantine, name)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, run := range runs {
+		for _, key := range run.Keys() {
+			if strings.HasSuffix(key, ".json") && !staging.IsNote(key) {
+				out = append(out, key)
+			}
+		}
+	}
+	return out, nil
+}
+
+// removeEmptyRuns removes the notes of runs that have nothing in quarantine any more.
+func (a *Activities) removeEmptyRuns(ctx context.Context, name table.Name) error {
+	runs, err := staging.KeptRuns(ctx, a.deps.Store, staging.KeptQuarantine, name)
+	if err != nil {
+		return err
+	}
+	for _, run := range runs {
+		if run.Files == 1 && staging.IsNote(run.Keys()[0]) {
+			if err := run.Remove(ctx, a.deps.Store); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

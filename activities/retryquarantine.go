@@ -128,6 +128,9 @@ func (a *Activities) DropQuarantine(ctx context.Context, in QuarantineInput) (Dr
 				return api.Quarantine{}, translate(ctx, err, at)
 			}
 		}
+		if err := a.removeEmptyRuns(ctx, name); err != nil {
+			return api.Quarantine{}, translate(ctx, err, at)
+		}
 		out.Quarantine = left.out.Quarantine
 		logStep(ctx, "dropped", out.Dropped, "open", out.Open, "waiting", out.Waiting)
 		return out.Quarantine, nil

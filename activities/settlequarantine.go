@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/upsert"
-	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -67,6 +67,9 @@ func (a *Activities) settle(
 		if err := s.file(ctx, f); err != nil {
 			return SettleQuarantineResult{}, translate(ctx, err, at)
 		}
+	}
+	if err := a.removeEmptyRuns(ctx, r.name); err != nil {
+		return SettleQuarantineResult{}, translate(ctx, err, at)
 	}
 	logStep(
 		ctx, "open", s.out.Open, "waiting", s.out.Waiting, "written", s.out.Written, "gone", s.out.Gone, "pending",
@@ -347,17 +350,23 @@ func (a *Activities) planQuarantine(ctx context.Context, in PlanRunInput, p *pla
 	if out.InQuarantine {
 		return nil
 	}
-	err := a.deps.Store.List(ctx, quarantinePrefix(p.settings.Table), func(staging.Entry) error {
-		out.InQuarantine = true
-		return errFound
-	})
-	if errors.Is(err, errFound) {
-		return nil
-	}
+	keys, err := a.quarantineIndexes(ctx, p.settings.Table)
+	out.InQuarantine = len(keys) > 0
 	return err
 }
 
-var errFound = errors.New("found")
+// quarantineFinding says in a preview what is in quarantine.
+func quarantineFinding(tbl string, q api.Quarantine) table.Finding {
+	text := fmt.Sprintf("%s in quarantine, the oldest since %s: the target lacks them, or has older versions",
+		human.Count(q.Rows(), "row"), q.Oldest.UTC().Format(time.DateTime))
+	if q.First != "" {
+		text += "; the first: " + q.First
+	}
+	return table.Finding{
+		Level: table.LevelWarn, Table: tbl, Text: text,
+		Remedy: "correct the cause, then tablehaul quarantine retry " + tbl,
+	}
+}
 
 // keysInQuarantine are the keys of the table's rows in quarantine, by verify.KeyBytes.
 func (c *openedComparison) keysInQuarantine(ctx context.Context) (map[string]bool, error) {

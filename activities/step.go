@@ -26,6 +26,7 @@ func (in PlanVerifyInput) tableName() string      { return in.Table }
 func (in BeginSliceInput) tableName() string      { return in.Table }
 func (in EndSliceInput) tableName() string        { return in.Table }
 func (in QuarantineInput) tableName() string      { return in.Table }
+func (in ShowQuarantineInput) tableName() string  { return in.Table }
 func (in ShowDifferencesInput) tableName() string { return in.Table }
 func (in PlanUndoInput) tableName() string        { return in.Table }
 func (in PauseDeletesInput) tableName() string    { return in.Table }

@@ -43,16 +43,17 @@ type fakeService struct {
 	// receipts are of comparisons, by "table depth"
 	receipts map[string]api.VerifyTableResult
 	// retried and dropped are of the quarantine, by "retry table" and "drop table"
-	retried map[string]api.RetryQuarantineResult
-	dropped map[string]api.DropQuarantineResult
-	undone  api.UndoTableResult
-	states  map[string]owner.State
-	listed  api.ListTablesResult
-	sched   map[string]remote.Schedule // by id
-	did     []string                   // what was done to schedules
-	deny    map[string]error           // by what was to be done
-	goOn    map[remote.Execution]string
-	lists   int
+	retried    map[string]api.RetryQuarantineResult
+	dropped    map[string]api.DropQuarantineResult
+	undone     api.UndoTableResult
+	quarantine api.QuarantinePage
+	states     map[string]owner.State
+	listed     api.ListTablesResult
+	sched      map[string]remote.Schedule // by id
+	did        []string                   // what was done to schedules
+	deny       map[string]error           // by what was to be done
+	goOn       map[remote.Execution]string
+	lists      int
 	// pages are those of a list of differences; After counts them
 	pages []api.DifferencePage
 	shown []api.ShowDifferencesInput
@@ -76,6 +77,18 @@ func (f *fakeService) WaitRetryQuarantine(
 	_ context.Context, e remote.Execution,
 ) (api.RetryQuarantineResult, error) {
 	return f.retried[e.WorkflowID], f.fails[e.WorkflowID]
+}
+
+func (f *fakeService) StartShowQuarantine(
+	_ context.Context, in api.ShowQuarantineInput, _ sealed.Key,
+) (remote.Execution, error) {
+	return remote.Execution{WorkflowID: "show " + in.Table, RunID: "run-1"}, f.act("show " + in.Table + " " + in.Run)
+}
+
+func (f *fakeService) WaitShowQuarantine(
+	context.Context, remote.Execution, string, sealed.Key,
+) (api.ShowQuarantineResult, api.QuarantinePage, error) {
+	return api.ShowQuarantineResult{}, f.quarantine, nil
 }
 
 func (f *fakeService) StartDropQuarantine(_ context.Context, in api.DropQuarantineInput) (remote.Execution, error) {

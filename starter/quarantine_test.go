@@ -70,3 +70,22 @@ func TestQuarantineRetryAndDrop(t *testing.T) {
 		require.Contains(t, got.stderr, "no grant")
 	}
 }
+
+func TestQuarantineShowPrintsKeysAndErrors(t *testing.T) {
+	f := &fakeService{states: quarantined(), quarantine: api.QuarantinePage{Entries: []api.QuarantineEntry{
+		{
+			KeyColumns: []api.DifferenceColumn{{Name: "shop"}, {Name: "id", Binary: true}},
+			Key:        [][]byte{[]byte("north"), {1, 255}}, Error: 1406, Column: "note", Run: "run-7",
+			Message: "value too long, column note", At: time.Now().Add(-2 * time.Hour), Waiting: true,
+		},
+	}}}
+	got := call(t, f, "quarantine", "show", "shop.orders", "run-7")
+	require.Equal(t, exitOK, got.code, got.stderr)
+	require.Regexp(t, `shop=north, id=0x01ff +2h.* ago +waiting: value too long, column note`, got.stdout)
+	require.Equal(t, []string{"show shop.orders run-7"}, f.did)
+	got = call(t, f, "quarantine", "show", "shop.orders", "--output", "json")
+	require.Contains(t, got.stdout, `"key":{"id":"0x01ff","shop":"north"},"error":1406,"column":"note"`)
+	f.quarantine.Entries = nil
+	got = call(t, f, "quarantine", "show", "shop.orders")
+	require.Contains(t, got.stderr, "no row is in quarantine")
+}

@@ -21,6 +21,12 @@ type service interface {
 	WaitVerify(ctx context.Context, e remote.Execution) (api.VerifyTableResult, error)
 	StartRetryQuarantine(ctx context.Context, in api.RetryQuarantineInput) (remote.Execution, error)
 	WaitRetryQuarantine(ctx context.Context, e remote.Execution) (api.RetryQuarantineResult, error)
+	StartShowQuarantine(
+		ctx context.Context, in api.ShowQuarantineInput, key sealed.Key,
+	) (remote.Execution, error)
+	WaitShowQuarantine(
+		ctx context.Context, e remote.Execution, tbl string, key sealed.Key,
+	) (api.ShowQuarantineResult, api.QuarantinePage, error)
 	StartDropQuarantine(ctx context.Context, in api.DropQuarantineInput) (remote.Execution, error)
 	WaitDropQuarantine(ctx context.Context, e remote.Execution) (api.DropQuarantineResult, error)
 	Comparison(ctx context.Context, table, run string) (api.VerifyTableResult, bool, error)

@@ -60,6 +60,7 @@ func Register(w worker.WorkflowRegistry) {
 	w.RegisterWorkflowWithOptions(VerifyTable, workflow.RegisterOptions{Name: VerifyTableName})
 	w.RegisterWorkflowWithOptions(RetryQuarantine, workflow.RegisterOptions{Name: api.RetryQuarantineName})
 	w.RegisterWorkflowWithOptions(DropQuarantine, workflow.RegisterOptions{Name: api.DropQuarantineName})
+	w.RegisterWorkflowWithOptions(ShowQuarantine, workflow.RegisterOptions{Name: api.ShowQuarantineName})
 	w.RegisterWorkflowWithOptions(ShowDifferences, workflow.RegisterOptions{Name: ShowName})
 	w.RegisterWorkflowWithOptions(UndoTable, workflow.RegisterOptions{Name: UndoTableName})
 	w.RegisterWorkflowWithOptions(SweepStaging, workflow.RegisterOptions{Name: SweepName})

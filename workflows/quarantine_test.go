@@ -120,7 +120,10 @@ func TestTableStateKeepsWhatIsInQuarantine(t *testing.T) {
 	since := o.start.Add(-time.Hour)
 	for i, q := range []*api.Quarantine{
 		{Open: 2, Oldest: o.start, First: "too long", Queue: "host-a"},
-		{Open: 1, Waiting: 3, Oldest: since, Queue: "host-b"}, nil, {Queue: "host-b"}, {Queue: "host-a"},
+		{Open: 1, Waiting: 3, Oldest: since, Queue: "host-b"},
+		nil,
+		{Queue: "host-b"},
+		{Queue: "host-a"},
 		{Open: 1, Oldest: o.start},
 	} {
 		id := o.delay.String()

@@ -95,3 +95,13 @@ func quarantineStep(ctx workflow.Context, queue, summary, name string, in activi
 	h := hostRouter{queue: queue}
 	return h.step(ctx, beginOptions, summary, name, in).Get(ctx, out)
 }
+
+// ShowQuarantine reads a page of the rows of a table that are in quarantine. Its result is encrypted for the command
+// line that has asked: values of keys must not be in a history.
+func ShowQuarantine(ctx workflow.Context, in api.ShowQuarantineInput) (api.ShowQuarantineResult, error) {
+	ctx = withPriority(ctx, in.Table, 0)
+	var out api.ShowQuarantineResult
+	host := hostRouter{queue: in.Queue, pinned: true}
+	err := host.step(ctx, waitOptions, "read the quarantine of "+in.Table, "ShowQuarantine", in).Get(ctx, &out)
+	return out, cause(err)
+}

@@ -138,3 +138,56 @@ type DropQuarantineResult struct {
 	Dropped int64      `json:"dropped"`
 	Left    Quarantine `json:"left"`
 }
+
+// ShowQuarantineName is the workflow type that reads a page of a quarantine for one command line.
+const ShowQuarantineName = "ShowQuarantine"
+
+// ShowQuarantineDetails are the static details of such a workflow.
+const ShowQuarantineDetails = "Reads keys and errors of rows in quarantine. The result is encrypted for who has asked."
+
+// ShowQuarantineID is the workflow id of one question; id tells questions apart.
+func ShowQuarantineID(queue, tbl, id string) string {
+	return OnQueue(queue, "tablehaul/quarantine/show/"+IDText(tbl)+"/"+id)
+}
+
+// ShowQuarantineInput asks for a page of the rows of a table that are in quarantine.
+type ShowQuarantineInput struct {
+	Table string `json:"table"`
+	// Run is the id of the run that has set the rows aside; "" is every run.
+	Run string `json:"run,omitempty"`
+	// Queue is that of the host which has the files.
+	Queue string `json:"queue,omitempty"`
+	// After is how many entries to pass over; Limit, 1 to 1,000, how many to return at most.
+	After int64 `json:"after,omitempty"`
+	Limit int   `json:"limit"`
+	// PublicKey is the one that the page is encrypted for: see package sealed.
+	PublicKey []byte `json:"publicKey"`
+}
+
+// ShowQuarantineResult is a page.
+type ShowQuarantineResult struct {
+	// Next is the After of the next page, 0 where there is none.
+	Next int64 `json:"next,omitempty"`
+	// Sealed is a QuarantinePage as JSON, encrypted.
+	Sealed []byte `json:"sealed"`
+}
+
+// QuarantinePage is the content of a page. No history has it in clear text.
+type QuarantinePage struct {
+	Entries []QuarantineEntry `json:"entries"`
+}
+
+// QuarantineEntry is a row in quarantine.
+type QuarantineEntry struct {
+	// Key are the values of the primary key, by KeyColumns.
+	KeyColumns []DifferenceColumn `json:"keyColumns"`
+	Key        [][]byte           `json:"key"`
+	// Error is the server's number, Column the one that it names, Message what the error means.
+	Error   int       `json:"error"`
+	Column  string    `json:"column,omitempty"`
+	Message string    `json:"message"`
+	KeyHash string    `json:"keyHash"`
+	Run     string    `json:"run"`
+	At      time.Time `json:"at"`
+	Waiting bool      `json:"waiting,omitempty"`
+}

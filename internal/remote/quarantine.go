@@ -2,11 +2,16 @@ package remote
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"strings"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/sealed"
 )
 
 // StartRetryQuarantine begins another try of a table's rows in quarantine. It joins one of the same table that goes on.
@@ -38,4 +43,35 @@ func (c *Client) StartDropQuarantine(ctx context.Context, in api.DropQuarantineI
 // WaitDropQuarantine returns what was closed.
 func (c *Client) WaitDropQuarantine(ctx context.Context, e Execution) (api.DropQuarantineResult, error) {
 	return waitHelper[api.DropQuarantineResult](ctx, c, e)
+}
+
+// StartShowQuarantine begins to read a page of a table's quarantine. The key opens the answer.
+func (c *Client) StartShowQuarantine(
+	ctx context.Context, in api.ShowQuarantineInput, key sealed.Key,
+) (Execution, error) {
+	in.PublicKey = key.Public()
+	return c.startHelper(ctx, in.Table, client.StartWorkflowOptions{
+		ID:            api.ShowQuarantineID(c.taskQueue, in.Table, strings.ToLower(rand.Text()[:8])),
+		StaticSummary: "Show the quarantine of " + in.Table, StaticDetails: api.ShowQuarantineDetails,
+		Memo: memo(in.Table), Priority: priority(in.Table),
+	}, api.ShowQuarantineName, in)
+}
+
+// WaitShowQuarantine returns a page, and what it has in clear text.
+func (c *Client) WaitShowQuarantine(
+	ctx context.Context, e Execution, tbl string, key sealed.Key,
+) (api.ShowQuarantineResult, api.QuarantinePage, error) {
+	var page api.QuarantinePage
+	out, err := waitHelper[api.ShowQuarantineResult](ctx, c, e)
+	if err != nil {
+		return out, page, err
+	}
+	text, err := key.Open(tbl, out.Sealed)
+	if err == nil {
+		err = json.Unmarshal(text, &page)
+	}
+	if err != nil {
+		return out, page, fmt.Errorf("the worker's answer cannot be read: %w", err)
+	}
+	return out, page, nil
 }

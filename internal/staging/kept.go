@@ -152,6 +152,12 @@ func listKept(ctx context.Context, s Store, prefix string) ([]KeptRun, error) {
 	return out, nil
 }
 
+// Keys are those of the files that the listing has found.
+func (r KeptRun) Keys() []string { return slices.Clone(r.keys) }
+
+// IsNote reports whether a key is that of a run's note.
+func IsNote(key string) bool { return IsKept(key) && strings.HasSuffix(key, "/"+noteFile) }
+
 // Table is the table's name; false where only the note says it, because the name is unusual.
 func (r KeptRun) Table() (table.Name, bool) {
 	name, err := table.ParseName(r.table)
@@ -177,12 +183,11 @@ func (r KeptRun) Note(ctx context.Context, s Store) (KeptNote, error) {
 
 // Remove removes the files that the listing has found, the note last: while a file is left, it says whose it is.
 func (r KeptRun) Remove(ctx context.Context, s Store) error {
-	note := func(key string) bool { return strings.HasSuffix(key, "/"+noteFile) }
-	files := slices.DeleteFunc(slices.Clone(r.keys), note)
+	files := slices.DeleteFunc(slices.Clone(r.keys), IsNote)
 	if err := s.Delete(ctx, files...); err != nil {
 		return fmt.Errorf("removing kept files: %w", err)
 	}
-	notes := slices.DeleteFunc(slices.Clone(r.keys), func(key string) bool { return !note(key) })
+	notes := slices.DeleteFunc(slices.Clone(r.keys), func(key string) bool { return !IsNote(key) })
 	if err := s.Delete(ctx, notes...); err != nil {
 		return fmt.Errorf("removing kept files: %w", err)
 	}
