@@ -21,7 +21,9 @@ func (a *app) quarantineCommand() *cobra.Command {
 		Long: "With badRows: quarantine, a row that its target refuses is set aside, and the run goes on. These\n" +
 			"commands count such rows, try them again, or close them. See docs/quarantine.md.\n\n" + exitHelp,
 	}
-	cmd.AddCommand(a.quarantineListCommand(), a.quarantineShowCommand(), a.quarantineRetryCommand(), a.quarantineDropCommand())
+	cmd.AddCommand(
+		a.quarantineListCommand(), a.quarantineShowCommand(), a.quarantineRetryCommand(), a.quarantineDropCommand(),
+	)
 	return cmd
 }
 

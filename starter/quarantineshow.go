@@ -17,9 +17,9 @@ func (a *app) quarantineShowCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show TABLE [RUN]",
 		Short: "Print the keys and errors of rows in quarantine",
-		Long: "Show prints the key of each row in quarantine, of all runs or of one, and what the target said of it.\n" +
-			"A worker reads the list, and encrypts its answer for this one command: Temporal keeps no key in clear\n" +
-			"text. Bytes that are no text are printed as 0x and hexadecimal digits.\n\n" + exitHelp,
+		Long: "Show prints the key of each row in quarantine, of all runs or of one, and what the target said of\n" +
+			"it. A worker reads the list, and encrypts its answer for this one command: Temporal keeps no key in\n" +
+			"clear text. Bytes that are no text are printed as 0x and hexadecimal digits.\n\n" + exitHelp,
 		Example:           "  tablehaul quarantine show shop.orders",
 		Args:              cobra.RangeArgs(1, 2),
 		ValidArgsFunction: a.completeTables,
