@@ -27,7 +27,8 @@ const hookSecret = "sentinel-hook-secret"
 func TestAWorkerTellsOfItself(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		p := start(t, options{source: s, idle: true, defaults: ", tuning: { chunkRows: 100 }, staleAfter: 1h"})
+		p := start(t, options{source: s, idle: true, defaults: ", tuning: { chunkRows: 100 }, staleAfter: 1h, " +
+			"verify: { every: 24h }"})
 		exec(t, p.src, createT, strings.ReplaceAll(insertT(1, 450), "'name ", "'sentinel-name "),
 			"UPDATE t SET updated_at = '2024-01-01 00:00:00' + INTERVAL id SECOND", "ANALYZE TABLE t")
 		hook := startReceiver(t, hookSecret)

@@ -104,13 +104,13 @@ func verifiedText(state *owner.State) string {
 	v := state.LastVerify
 	text := age(v.At) + " ago: "
 	if v.Differs {
-		return text + human.Count(v.Differing(), "row") + " differ; " + verifyRemedy(state.Table)
+		return text + human.Count(v.Differing(), "row") + " differ: " + verifyRemedy(state.Table)
 	}
 	return text + "equal"
 }
 
 // verifyRemedy is how to see what differs.
-func verifyRemedy(tbl string) string { return "tablehaul verify " + tbl + " compares again" }
+func verifyRemedy(tbl string) string { return "tablehaul verify show " + tbl }
 
 // watermarkText is the watermark of a state, which may be nil.
 func watermarkText(state *owner.State) string {

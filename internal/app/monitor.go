@@ -62,13 +62,18 @@ func (m *Monitor) Address() string {
 	return m.server.Address()
 }
 
+// expected is what metrics show of a table's configuration.
+func expected(t config.Table) metrics.Expected {
+	return metrics.Expected{StaleAfter: t.StaleAfter, VerifyEvery: t.Verify.Every.Longest()}
+}
+
 // start begins to answer, with the tables that cfg names. Where it names no address, it does nothing.
 func (m *Monitor) start(cfg *config.Config, log *slog.Logger) error {
 	if m.listen == "" {
 		return nil
 	}
 	for _, t := range cfg.Tables() {
-		m.metrics.Know(t.Name.String(), t.StaleAfter)
+		m.metrics.Know(t.Name.String(), expected(t))
 	}
 	server, err := metrics.Serve(m.listen, m.metrics)
 	if err != nil {

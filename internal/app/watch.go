@@ -136,7 +136,7 @@ func (w *watcher) ours(id string) (table.Name, bool) {
 	if err != nil {
 		return table.Name{}, false
 	}
-	w.monitor.metrics.Know(name.String(), t.StaleAfter)
+	w.monitor.metrics.Know(name.String(), expected(t))
 	return name, true
 }
 

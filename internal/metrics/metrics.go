@@ -102,13 +102,20 @@ func counter(name, help string, labels []string) *prometheus.CounterVec {
 // Registerer takes the metrics of libraries that go along with ours.
 func (m *Metrics) Registerer() prometheus.Registerer { return m.registry }
 
+// Expected is what the configuration says of a table.
+type Expected struct {
+	// StaleAfter is how far it may be behind; 0 is never stale. VerifyEvery is about the longest time between two
+	// comparisons of its schedule; 0 is no schedule.
+	StaleAfter, VerifyEvery time.Duration
+}
+
 // Know makes a configured table's series, so that a table whose first run has not come shows
-// as 0 and not as absent. staleAfter is how far it may be behind; 0 is never stale.
-func (m *Metrics) Know(table string, staleAfter time.Duration) {
+// as 0 and not as absent.
+func (m *Metrics) Know(table string, e Expected) {
 	if m == nil {
 		return
 	}
-	label := m.tables.know(table, staleAfter)
+	label := m.tables.know(table, e)
 	for _, c := range []*prometheus.CounterVec{
 		m.rowsExtracted, m.newerOnTarget, m.stagedBytes, m.lockWaits,
 		m.throttled,

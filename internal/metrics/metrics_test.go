@@ -17,7 +17,7 @@ func TestTablesAreBounded(t *testing.T) {
 	m := New(&Ready{})
 	for i := range 2 * maxTables {
 		name := fmt.Sprintf("shop.t%d", i)
-		m.Know(name, time.Hour)
+		m.Know(name, Expected{StaleAfter: time.Hour})
 		m.Extracted(name, 2, 10)
 		m.State(TableState{Table: name, FreshAt: time.Now()})
 		m.Wrote(name, Chunk{Inserted: 1, Tries: 2})
@@ -35,8 +35,8 @@ func TestAStateShowsAsGauges(t *testing.T) {
 	m := New(&Ready{})
 	now := time.Unix(1_800_000_000, 0)
 	m.tables.now = func() time.Time { return now }
-	m.Know("shop.new", 0)
-	m.Know("shop.orders", time.Hour)
+	m.Know("shop.new", Expected{})
+	m.Know("shop.orders", Expected{StaleAfter: time.Hour, VerifyEvery: 24 * time.Hour})
 	m.State(TableState{
 		Table: "shop.orders", FreshAt: now.Add(-90 * time.Second), LastSuccess: now.Add(-time.Minute),
 		RunningSince: now.Add(-5 * time.Second), HeldBack: 40 * time.Second, Ahead: true, Failed: 3,
@@ -72,6 +72,9 @@ tablehaul_stale_after_seconds{table="shop.orders"} 3600
 # HELP tablehaul_verified_at_seconds When both sides of the table were last compared, in seconds since 1970. Absent before the first comparison.
 # TYPE tablehaul_verified_at_seconds gauge
 tablehaul_verified_at_seconds{table="shop.orders"} 1.79999994e+09
+# HELP tablehaul_verify_every_seconds About the longest time between two comparisons of the table's schedule (verify.every). Absent where there is none.
+# TYPE tablehaul_verify_every_seconds gauge
+tablehaul_verify_every_seconds{table="shop.orders"} 86400
 # HELP tablehaul_watermark_ahead 1 where the last run found the watermark above what the source can give to a row now (failure WatermarkAhead), else 0.
 # TYPE tablehaul_watermark_ahead gauge
 tablehaul_watermark_ahead{table="shop.orders"} 1
@@ -90,7 +93,7 @@ tablehaul_freshness_lag_seconds{table="shop.orders"} 3690
 func TestNobodyHasToAskWhetherThereAreMetrics(t *testing.T) {
 	var m *Metrics
 	require.NotPanics(t, func() {
-		m.Know("a.b", time.Second)
+		m.Know("a.b", Expected{StaleAfter: time.Second})
 		m.Extracted("a.b", 1, 1)
 		m.Wrote("a.b", Chunk{Tries: 3})
 		m.LockWaits("a.b", 1)

@@ -48,9 +48,9 @@ type tables struct {
 }
 
 type gauges struct {
-	state      TableState
-	known      bool // a state was reported
-	staleAfter time.Duration
+	state    TableState
+	known    bool // a state was reported
+	expected Expected
 }
 
 var (
@@ -68,6 +68,8 @@ var (
 	failedDesc   = tableDesc("consecutive_failed_runs", "Runs that failed since the last one that ended well.")
 	verifiedDesc = tableDesc("verified_at_seconds", "When both sides of the table were last compared, in seconds "+
 		"since 1970. Absent before the first comparison.")
+	verifyEveryDesc = tableDesc("verify_every_seconds", "About the longest time between two comparisons of the "+
+		"table's schedule (verify.every). Absent where there is none.")
 	differingDesc = prometheus.NewDesc(prometheus.BuildFQName(namespace, "", "rows_differing"),
 		"Keys that the last comparison of the table found to differ, by verdict.", []string{"table", "verdict"}, nil)
 	quarantinedDesc   = tableDesc("quarantined_rows", "Rows that the target refused and that are in quarantine.")
@@ -75,7 +77,7 @@ var (
 		"none is.")
 	descriptions = []*prometheus.Desc{
 		lagDesc, staleAfterDesc, lastSuccessDesc, runningDesc, heldBackDesc, aheadDesc,
-		failedDesc, verifiedDesc, differingDesc, quarantinedDesc, quarantineAgeDesc,
+		failedDesc, verifiedDesc, verifyEveryDesc, differingDesc, quarantinedDesc, quarantineAgeDesc,
 	}
 )
 
@@ -109,12 +111,12 @@ func (t *tables) of(table string) (string, *gauges) {
 	return table, g
 }
 
-func (t *tables) know(table string, staleAfter time.Duration) string {
+func (t *tables) know(table string, e Expected) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	label, g := t.of(table)
 	if g != nil {
-		g.staleAfter = staleAfter
+		g.expected = e
 	}
 	return label
 }
@@ -143,8 +145,11 @@ func (t *tables) Collect(ch chan<- prometheus.Metric) {
 		send := func(d *prometheus.Desc, v float64) {
 			ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, label)
 		}
-		if g.staleAfter > 0 {
-			send(staleAfterDesc, g.staleAfter.Seconds())
+		if g.expected.VerifyEvery > 0 {
+			send(verifyEveryDesc, g.expected.VerifyEvery.Seconds())
+		}
+		if g.expected.StaleAfter > 0 {
+			send(staleAfterDesc, g.expected.StaleAfter.Seconds())
 		}
 		if !g.known {
 			continue
