@@ -26,6 +26,9 @@ type CompareRangeResult struct {
 	Digest verify.Digest `json:"digest"`
 	// LongestPage is the longest SELECT on either side, in seconds.
 	LongestPage float64 `json:"longestPage"`
+	// More says that a sample goes on with the range's next slice; AtEnd that the last key of the table was compared.
+	More  bool `json:"more,omitempty"`
+	AtEnd bool `json:"atEnd,omitempty"`
 }
 
 // compareProgress is what CompareRange heartbeats.
@@ -46,8 +49,13 @@ func (a *Activities) CompareRange(ctx context.Context, in RangeInput) (CompareRa
 	if err != nil {
 		return CompareRangeResult{}, err
 	}
-	if err := a.stageSuspects(ctx, c.r, parts); err != nil {
+	next, err := a.stageSuspects(ctx, c, parts)
+	if err != nil {
 		return CompareRangeResult{}, err
+	}
+	c.out.AtEnd = next == nil
+	if s := c.c.Sample; s != nil {
+		c.out.More = next != nil && in.Slice+1 < s.steps(in.Range)
 	}
 	logStep(
 		ctx,
@@ -104,19 +112,24 @@ func (a *Activities) compareRange(ctx context.Context, in RangeInput) (*openedCo
 
 var errAltered = errors.New("a table was altered while it was compared")
 
-// stageSuspects publishes the manifest of what a range has found. Where another attempt was faster, its files count.
-func (a *Activities) stageSuspects(ctx context.Context, r *openedRange, parts *partWriter) error {
-	err := parts.close()
+// stageSuspects publishes the manifest of what a range has found, and returns where the next slice begins. Where
+// another attempt was faster, its files count.
+func (a *Activities) stageSuspects(
+	ctx context.Context, c *openedComparison, parts *partWriter,
+) (next *table.Position, err error) {
+	next, err = c.next, parts.close()
 	if err == nil {
-		err = staging.PublishManifest(ctx, a.deps.Store, r.manifestKey(), r.manifest(parts, nil))
+		err = staging.PublishManifest(ctx, a.deps.Store, c.r.manifestKey(), c.r.manifest(parts, next))
 	}
 	if err != nil {
 		parts.discard(ctx)
 	}
 	if errors.Is(err, staging.ErrExists) {
-		return nil
+		var m staging.Manifest
+		m, err = staging.ReadManifest(ctx, a.deps.Store, c.r.manifestKey())
+		next = m.Next
 	}
-	return translate(ctx, err, where{doing: "stage what differs of " + r.in.Table})
+	return next, translate(ctx, err, where{doing: "stage what differs of " + c.r.in.Table})
 }
 
 // run compares the range, a stretch of keys at a time.
@@ -126,12 +139,15 @@ func (c *openedComparison) run(ctx context.Context, parts *partWriter) error {
 	stage := func(keys []table.Texts) error {
 		return translate(ctx, writeKeys(ctx, parts, keys), where{doing: "stage what differs of " + c.r.in.Table})
 	}
-	var at *table.Position
+	at, err := c.start(ctx)
+	if err != nil {
+		return err
+	}
 	for done := false; !done; {
 		err := c.slice(ctx, func(until time.Time) error {
 			for {
 				next, err := c.stretch(ctx, join, *keys, at, stage)
-				at, done = next, next == nil
+				at, done = next, next == nil || c.full()
 				if err != nil || done || !time.Now().Before(until) {
 					return err
 				}
@@ -141,12 +157,15 @@ func (c *openedComparison) run(ctx context.Context, parts *partWriter) error {
 			return err
 		}
 	}
+	c.next = at
 	return nil
 }
 
 // mode is what the range looks for.
 func (c *openedComparison) mode() verify.Mode {
 	switch {
+	case c.r.in.Range >= c.c.SourceRanges && c.c.Layout.Since != "":
+		return verify.TargetChanges
 	case c.r.in.Range >= c.c.SourceRanges:
 		return verify.TargetKeys
 	case !c.c.SameOrder:
@@ -165,7 +184,7 @@ func (c *openedComparison) stretch(
 	suspects func([]table.Texts) error,
 ) (*table.Position, error) {
 	first, second := c.src, c.dst
-	if c.mode() == verify.TargetKeys {
+	if c.r.in.Range >= c.c.SourceRanges {
 		first, second = c.dst, c.src
 	}
 	join.Reset()

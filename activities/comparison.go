@@ -20,8 +20,10 @@ type openedComparison struct {
 	c        *comparison
 	src, dst comparedSide
 	out      CompareRangeResult
-	rows     atomic.Int64
-	waiting  atomic.Value
+	// next is where the slice of a sample has ended; nil at the end of the table.
+	next    *table.Position
+	rows    atomic.Int64
+	waiting atomic.Value
 	// aside are keys in quarantine, by verify.KeyBytes; nil before they were read.
 	aside map[string]bool
 	// holder is nil where the comparison needs no lease.
@@ -133,14 +135,24 @@ func (c *openedComparison) read(
 	take func(*table.Rows) error,
 ) (*table.Position, error) {
 	set := c.r.plan.Settings
+	limits := scan.PageLimits{Rows: set.PageRows, MaxTime: set.PageTime, MaxBytes: int(set.PageBytes)}
+	if c.c.Sample != nil {
+		limits.MaxRows = c.c.Sample.pageRows(c.r.in.Range)
+		limits.Rows = min(limits.Rows, limits.MaxRows)
+	}
 	if err := c.wait(ctx, s); err != nil {
 		return nil, err
 	}
-	stats, err := scan.ReadPages(ctx, s.db, scan.ReadSpec{
+	spec := scan.ReadSpec{
 		Table: s.table, Columns: c.c.Layout.ColumnsOf(s.side), ByKey: true, Keys: &keys, Start: start,
 		Instance: s.instance,
-		Limits:   scan.PageLimits{Rows: set.PageRows, MaxTime: set.PageTime, MaxBytes: int(set.PageBytes)},
-	}, func(rows *table.Rows) error {
+		Limits:   limits,
+	}
+	if l := c.c.Layout; l.Since != "" {
+		spec.ByKey, spec.Keys, spec.Cursor = false, nil, l.ColumnsOf(s.side)[l.Cursor].Name
+		spec.Window = table.Window{Lo: l.Since, Hi: l.AsOf}
+	}
+	stats, err := scan.ReadPages(ctx, s.db, spec, func(rows *table.Rows) error {
 		c.countRows(s, rows)
 		if err := take(rows); err != nil {
 			return err

@@ -64,3 +64,27 @@ func paceOf(runs []owner.RunRecord, mode string) float64 {
 	}
 	return any
 }
+
+// guessedComparePace is rows per second of a comparison if none of the table shows it.
+var guessedComparePace = map[string]float64{api.DepthDigest: 150_000, api.DepthSample: 150_000, api.DepthKeys: 400_000}
+
+// estimateVerify says what a comparison would read.
+func (p *planDraft) estimateVerify(
+	in PlanVerifyInput, last *owner.VerifyRecord, dst *schema.Table, c *comparison,
+) *api.VerifyEstimate {
+	out := &api.VerifyEstimate{
+		SourceRows: p.table.RowsEstimate, TargetRows: dst.RowsEstimate, Bytes: p.table.Bytes + dst.Bytes,
+		Basis: api.BasisGuess,
+	}
+	if s := c.Sample; s != nil {
+		part := min(1, float64(s.Rows[0])/float64(max(1, s.Total)))
+		out.SourceRows, out.TargetRows = min(s.Rows[0], out.SourceRows), int64(part*float64(out.TargetRows))
+		out.Bytes = int64(part * float64(out.Bytes))
+	}
+	pace := guessedComparePace[in.Depth]
+	if last != nil && last.Depth == in.Depth && last.SourceRows >= minPaceRows && last.Seconds > overhead {
+		pace, out.Basis = float64(last.SourceRows)/(last.Seconds-overhead), api.BasisEarlier
+	}
+	out.Seconds = overhead + float64(max(out.SourceRows, out.TargetRows))/pace
+	return out
+}

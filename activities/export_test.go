@@ -8,3 +8,10 @@ func LowerStretch(t *testing.T, rows int) {
 	stretchRows = rows
 	t.Cleanup(func() { stretchRows = was })
 }
+
+// LowerSampleSlice makes a step of a sample read about so many rows, until the test ends.
+func LowerSampleSlice(t *testing.T, rows int64) {
+	was := sampleSliceRows
+	sampleSliceRows = rows
+	t.Cleanup(func() { sampleSliceRows = was })
+}

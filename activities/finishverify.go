@@ -46,8 +46,13 @@ func (a *Activities) FinishVerify(ctx context.Context, in FinishVerifyInput) (Fi
 			return out, err
 		}
 	}
+	if in.Receipt != nil && in.Receipt.Sample != nil {
+		if err := a.advanceSample(ctx, in.RangeInput, in.Receipt.SourceRows); err != nil {
+			return out, translate(ctx, err, where{doing: "keep where the sample of " + in.Table + " ended"})
+		}
+	}
 	for i := range in.Range {
-		a.manifests.forget(staging.ManifestKey(name, in.Run, i, 0))
+		a.manifests.forget(staging.ManifestKey(name, in.Run, i, 0)) // those of later slices make room by themselves
 	}
 	out.Files, err = staging.Sweep(ctx, a.deps.Store, staging.RunPrefix(name, in.Run), time.Now().Add(ahead))
 	if err == nil && in.Receipt != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/verify"
 )
@@ -65,12 +66,27 @@ func (a *Activities) RecheckRows(ctx context.Context, in RangeInput) (RecheckRow
 	return out, nil
 }
 
-// eachSuspect hands the keys that a range has staged to f, some thousand at a time.
+// eachSuspect hands the keys that a range has staged, in all slices of it, to f, some thousand at a time.
 func (a *Activities) eachSuspect(ctx context.Context, in RangeInput, f func([]table.Texts) error) error {
-	r, m, err := a.freshManifest(ctx, in)
-	if err != nil {
-		return translate(ctx, err, where{doing: "read what differs of " + in.Table})
+	for ; ; in.Slice++ {
+		r, m, err := a.freshManifest(ctx, in)
+		if err != nil {
+			return translate(ctx, err, where{doing: "read what differs of " + in.Table})
+		}
+		if err := a.eachStaged(ctx, r, m, f); err != nil {
+			return err
+		}
+		s := r.plan.Comparison.Sample
+		if s == nil || m.Next == nil || in.Slice+1 == s.steps(in.Range) {
+			return nil
+		}
 	}
+}
+
+// eachStaged hands the keys of a manifest to f.
+func (a *Activities) eachStaged(
+	ctx context.Context, r *openedRange, m staging.Manifest, f func([]table.Texts) error,
+) error {
 	var keys []table.Texts
 	for i, part := range m.Parts {
 		for j, chunk := range part.Chunks {
@@ -81,7 +97,7 @@ func (a *Activities) eachSuspect(ctx context.Context, in RangeInput, f func([]ta
 				ChunkRef{Part: i, Chunk: j, Rows: chunk.Rows, FirstRow: chunk.FirstRow},
 			)
 			if err != nil {
-				return translate(ctx, err, where{doing: "read what differs of " + in.Table})
+				return translate(ctx, err, where{doing: "read what differs of " + m.Table.String()})
 			}
 			for row := range rows.Len() {
 				key := make(table.Texts, rows.Columns())

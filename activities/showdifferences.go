@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
@@ -111,6 +112,9 @@ func (a *Activities) lastComparison(ctx context.Context, name table.Name) (strin
 		return "", translate(ctx, err, where{doing: "look for the last comparison of " + name.String()})
 	}
 	for _, run := range runs {
+		if strings.HasPrefix(run.Run, samplePrefix) {
+			continue
+		}
 		note, err := run.Note(ctx, a.deps.Store)
 		if unreadable(err) || err == nil && note.Deployment != a.deps.Deployment {
 			continue

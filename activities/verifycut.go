@@ -3,6 +3,9 @@ package activities
 import (
 	"context"
 
+	"go.temporal.io/sdk/activity"
+
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -11,11 +14,6 @@ import (
 
 // cutComparison cuts the key space: once where both sides order keys alike, and otherwise each side's own.
 func (p *planDraft) cutComparison(ctx context.Context, dst *schema.Table, c *comparison) error {
-	c.SameOrder = (p.src.ServerInfo().Flavor == p.dst.Server.Flavor || !orderedByCollation(p.table)) &&
-		scan.SameKeyOrder(p.table, dst)
-	for _, col := range c.Layout.Columns[:c.Layout.Key] {
-		c.SameOrder = c.SameOrder && ordersAlike(col)
-	}
 	rows := min(verifyRangeRows, max(1, p.settings.RangeRows))
 	ranges, err := scan.CutRanges(ctx, p.src, p.table, maxRanges, rows)
 	if err != nil {
@@ -77,4 +75,48 @@ func ordersAlike(c verify.Column) bool {
 	default:
 		return false
 	}
+}
+
+// sameOrder reports whether both sides order keys alike.
+func (p *planDraft) sameOrder(dst *schema.Table, l *verify.Layout) bool {
+	same := (p.src.ServerInfo().Flavor == p.dst.Server.Flavor || !orderedByCollation(p.table)) &&
+		scan.SameKeyOrder(p.table, dst)
+	for _, col := range l.Columns[:l.Key] {
+		same = same && ordersAlike(col)
+	}
+	return same
+}
+
+// chooseRanges makes the ranges of a comparison.
+func (a *Activities) chooseRanges(
+	ctx context.Context, in PlanVerifyInput, p *planDraft, dst *schema.Table, c *comparison,
+) error {
+	c.SameOrder = p.sameOrder(dst, &c.Layout)
+	switch {
+	case in.Since:
+		return a.planSince(ctx, p, in.Depth, dst, c)
+	case in.Depth == api.DepthSample:
+		return a.planSample(ctx, p, in.Share, dst.RowsEstimate, c)
+	default:
+		return p.cutComparison(ctx, dst, c)
+	}
+}
+
+// stageComparison stages the plan of a comparison.
+func (a *Activities) stageComparison(
+	ctx context.Context, p *planDraft, stateID string, c *comparison, out *PlanVerifyResult,
+) (err error) {
+	out.PlanSum, err = a.writePlan(ctx, out.Run, stagedPlan{
+		Version: 1, Deployment: a.deps.Deployment, StateID: stateID,
+		WorkflowID: activity.GetInfo(ctx).WorkflowExecution.ID, Settings: p.settings,
+		ByKey: true, Columns: suspectColumns(&c.Layout), Key: p.table.PrimaryKey, Ranges: p.ranges, Comparison: c,
+	})
+	if err != nil {
+		return translate(ctx, err, where{doing: "stage the plan of " + p.settings.Table.String()})
+	}
+	if p.settings.Cursor == "" {
+		out.RangesInFlight = 1 // slices of a table hold its lease one after the other
+	}
+	logStep(ctx, "ranges", len(p.ranges), "asOf", c.Layout.AsOf, "sameOrder", c.SameOrder)
+	return nil
 }

@@ -3,9 +3,8 @@ package activities
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
-
-	"go.temporal.io/sdk/activity"
 
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
@@ -24,8 +23,14 @@ type PlanVerifyInput struct {
 	Table string `json:"table"`
 	// Run is the name that the comparison's files get in staging.
 	Run string `json:"run"`
-	// Depth is api.DepthDigest or api.DepthKeys.
+	// Depth is one of api.Depths.
 	Depth string `json:"depth"`
+	// Share is how much of the table a sample has, 0 is a thirtieth.
+	Share float64 `json:"share,omitempty"`
+	// Since asks for the rows that have changed since the last comparison.
+	Since bool `json:"since,omitempty"`
+	// DryRun asks for an estimate; nothing is staged.
+	DryRun bool `json:"dryRun,omitempty"`
 	// Deletes says that the comparison looks for deleted rows, and acts on them as the table's deletes say.
 	Deletes bool `json:"deletes,omitempty"`
 }
@@ -41,6 +46,8 @@ type PlanVerifyResult struct {
 	// empty for a table without a cursor.
 	Cursor string `json:"cursor,omitempty"`
 	AsOf   string `json:"asOf,omitempty"`
+	// Since is up to where the last comparison went, where only what has changed since is compared.
+	Since string `json:"since,omitempty"`
 	// Depth is the input's, or a sweep's own.
 	Depth string `json:"depth,omitempty"`
 	// Deletes is the mode of a sweep, empty for a comparison that only compares.
@@ -53,10 +60,15 @@ type PlanVerifyResult struct {
 	// SecondLook is how long after the first look the second one decides.
 	SecondLook time.Duration `json:"secondLook"`
 	// RowsEstimate is the server's guess of the source's rows, 0 where it has none.
-	RowsEstimate   int64    `json:"rowsEstimate,omitempty"`
-	RangesInFlight int      `json:"rangesInFlight"`
-	Priority       int      `json:"priority,omitempty"`
-	Warnings       []string `json:"warnings,omitempty"`
+	RowsEstimate   int64 `json:"rowsEstimate,omitempty"`
+	RangesInFlight int   `json:"rangesInFlight"`
+	Priority       int   `json:"priority,omitempty"`
+	// SamplePassed is how many rows of about SampleTotal the samples of this cycle have compared before.
+	SamplePassed int64    `json:"samplePassed,omitempty"`
+	SampleTotal  int64    `json:"sampleTotal,omitempty"`
+	Warnings     []string `json:"warnings,omitempty"`
+	// Estimate is that of a dry run.
+	Estimate *api.VerifyEstimate `json:"estimate,omitempty"`
 	// Queue is that of the host which has the plan; empty where every worker sees it.
 	Queue string `json:"queue,omitempty"`
 }
@@ -69,6 +81,8 @@ type comparison struct {
 	// SourceRanges ranges, those of the target in the rest.
 	SameOrder    bool `json:"sameOrder"`
 	SourceRanges int  `json:"sourceRanges"`
+	// Sample is set where a share of the table is compared.
+	Sample *sample `json:"sample,omitempty"`
 	// SourceInstance and TargetInstance are the digests of the servers that were planned on. Each statement must reach
 	// them: another server of the same address may be behind.
 	SourceInstance string `json:"sourceInstance,omitempty"`
@@ -80,8 +94,9 @@ type comparison struct {
 //
 // Repeating it is harmless: it plans again, and the last plan counts.
 func (a *Activities) PlanVerify(ctx context.Context, in PlanVerifyInput) (PlanVerifyResult, error) {
-	if in.Depth != api.DepthDigest && in.Depth != api.DepthKeys {
-		return PlanVerifyResult{}, invalidInput(fmt.Sprintf("depth %q", in.Depth), "write digest or keys")
+	if !slices.Contains(api.Depths(), in.Depth) || in.Share < 0 || in.Share > 1 {
+		return PlanVerifyResult{}, invalidInput(fmt.Sprintf("depth %q, share %g", in.Depth, in.Share),
+			"write digest, keys or sample, and a share from 0 to 1")
 	}
 	s, err := a.settings(in.Table)
 	if err == nil && in.Deletes {
@@ -107,39 +122,34 @@ func (a *Activities) PlanVerify(ctx context.Context, in PlanVerifyInput) (PlanVe
 	if err != nil {
 		return PlanVerifyResult{}, lookupFailure(ctx, err, targetAt(p.settings))
 	}
-	out := PlanVerifyResult{
-		Target: p.settings.Target.String(), Run: in.Run, Depth: in.Depth,
-		StateID: state.ID, Watermark: state.Watermark, Cursor: p.settings.Cursor, SecondLook: p.settings.Overlap,
-		RowsEstimate: p.table.RowsEstimate, RangesInFlight: p.settings.RangesInFlight, Priority: p.settings.Priority,
-		Warnings: p.warnings, Queue: a.deps.HostQueue, Visibility: a.visibility(ctx),
-	}
-	if in.Deletes {
-		out.Deletes, out.SecondLook = s.Deletes.Mode, max(out.SecondLook, s.Deletes.Grace)
-	}
 	c := comparison{SourceInstance: p.instance.Digest, TargetInstance: targetInstance.Digest}
 	if c.Layout, err = p.layout(ctx, dst, in.Depth); err != nil {
 		return PlanVerifyResult{}, err
 	}
-	if err := p.cutComparison(ctx, dst, &c); err != nil {
+	if err := a.chooseRanges(ctx, in, p, dst, &c); err != nil {
 		return PlanVerifyResult{}, err
 	}
 	if err := p.sameServers(ctx, targetInstance); err != nil {
 		return PlanVerifyResult{}, err
 	}
-	out.PlanSum, err = a.writePlan(ctx, in.Run, stagedPlan{
-		Version: 1, Deployment: a.deps.Deployment, StateID: state.ID,
-		WorkflowID: activity.GetInfo(ctx).WorkflowExecution.ID, Settings: p.settings,
-		ByKey: true, Columns: suspectColumns(&c.Layout), Key: p.table.PrimaryKey, Ranges: p.ranges, Comparison: &c,
-	})
-	if err != nil {
-		return PlanVerifyResult{}, translate(ctx, err, where{doing: "stage the plan of " + in.Table})
+	out := PlanVerifyResult{
+		Target: p.settings.Target.String(), Run: in.Run, Depth: in.Depth, Ranges: len(p.ranges),
+		StateID: state.ID, Watermark: state.Watermark, Cursor: p.settings.Cursor, AsOf: c.Layout.AsOf,
+		Since: c.Layout.Since, SecondLook: p.settings.Overlap, RowsEstimate: p.table.RowsEstimate,
+		RangesInFlight: p.settings.RangesInFlight, Priority: p.settings.Priority,
+		Warnings: p.warnings, Queue: a.deps.HostQueue, Visibility: a.visibility(ctx),
 	}
-	if p.settings.Cursor == "" {
-		out.RangesInFlight = 1 // slices of a table hold its lease one after the other
+	if c.Sample != nil {
+		out.SamplePassed, out.SampleTotal = c.Sample.Passed, c.Sample.Total
 	}
-	logStep(ctx, "ranges", len(p.ranges), "asOf", c.Layout.AsOf, "sameOrder", c.SameOrder)
-	out.Ranges, out.AsOf = len(p.ranges), c.Layout.AsOf
-	return out, nil
+	if in.Deletes {
+		out.Deletes, out.SecondLook = s.Deletes.Mode, max(out.SecondLook, s.Deletes.Grace)
+	}
+	if in.DryRun {
+		out.Estimate = p.estimateVerify(in, state.LastVerify, dst, &c)
+		return out, nil
+	}
+	return out, a.stageComparison(ctx, p, state.ID, &c, &out)
 }
 
 // sameServers fails where a connection leads to another server than when the plan began.
@@ -216,7 +226,7 @@ func (p *planDraft) layout(ctx context.Context, dst *schema.Table, depth string)
 	names := append([]string{}, p.table.PrimaryKey...)
 	for _, c := range p.target.Columns {
 		isCursor := table.SameColumn(c.Name, p.settings.Cursor)
-		if !table.HasColumn(p.table.PrimaryKey, c.Name) && (depth == api.DepthDigest || isCursor) {
+		if !table.HasColumn(p.table.PrimaryKey, c.Name) && (depth != api.DepthKeys || isCursor) {
 			names = append(names, c.Name)
 		}
 	}

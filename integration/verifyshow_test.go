@@ -31,6 +31,8 @@ func TestVerifyShowPrintsKeysThatNoHistoryHas(t *testing.T) {
 	require.Equal(t, equal.Digest, p.verify("t", "").Digest)
 	require.NotEqual(t, verify.Digest{}, equal.Digest)
 	require.Empty(t, p.cli("verify show "+p.table("t")))
+	require.Contains(t, p.cli("verify "+p.table("t")+" --dry-run"), "a guess until the table was compared")
+	require.Contains(t, p.cli("verify "+p.table("t")+" --depth sample --share 1"), "0 % to 100 % of the rows")
 
 	exec(t, p.dst, "DELETE FROM t WHERE code = 'secret-one'", "UPDATE t SET v = 9 WHERE code = 'secret-two'")
 	require.Contains(t, p.cliFails(5, "verify "+p.table("t")), "tablehaul verify show "+p.table("t"))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/remote"
@@ -22,9 +23,10 @@ func (a *app) scheduleApply() *cobra.Command {
 		Use:   "apply [TABLE…]",
 		Short: "Make Temporal Schedules match the configuration",
 		Long: "Apply prints what it would create, change, pause and delete. Then it asks, and does it. A table's\n" +
-			"key schedule says when it runs: an interval (5m), or a cron expression (0 3 * * * Europe/Berlin); its key\n" +
-			"verify.every says in the same way when it is compared. With names, apply compares the schedules of\n" +
-			"these tables only. A schedule that was paused by hand stays paused.\n\n" +
+			"key schedule says when it runs: an interval (5m), or a cron expression\n" +
+			"(0 3 * * * Europe/Berlin); its key verify.every says in the same way when it is compared. With\n" +
+			"names, apply compares the schedules of these tables only. A schedule that was paused by hand stays\n" +
+			"paused.\n\n" +
 			"Apply changes only schedules that it has made: their ids begin with " + remote.SchedulePrefix +
 			", their memos\n" +
 			"name the table, and they start runs on the same task queue.\n\n" + exitHelp,
@@ -118,12 +120,17 @@ func scheduleOf(t config.Table) remote.ScheduleSpec {
 	}
 }
 
-// verifyScheduleOf is the schedule of a table's comparisons.
+// verifyScheduleOf is the schedule of a table's comparisons. Samples are as large as four weeks of them need to cover
+// the table.
 func verifyScheduleOf(t config.Table) remote.ScheduleSpec {
-	return remote.ScheduleSpec{
+	out := remote.ScheduleSpec{
 		Table: t.Name.String(), When: t.Verify.Every, Jitter: t.ScheduleJitter, Paused: t.SchedulePaused,
 		Depth: t.Verify.Depth,
 	}
+	if out.Depth == api.DepthSample {
+		out.Share = 1 / max(1, out.When.InFourWeeks())
+	}
+	return out
 }
 
 // scheduledTables returns the tables whose schedules to compare. It needs no worker where no family has a schedule.

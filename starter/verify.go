@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -37,8 +38,15 @@ func (a *app) verifyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if in.Depth != api.DepthDigest && in.Depth != api.DepthKeys {
-				return &exitError{exitUsage, fmt.Errorf("--depth %s: write digest or keys", in.Depth)}
+			switch {
+			case !slices.Contains(api.Depths(), in.Depth):
+				return exitf(exitUsage, "--depth %s: write digest, keys or sample", in.Depth)
+			case in.Share < 0 || in.Share > 1:
+				return exitf(exitUsage, "--share %g: write a number above 0 and up to 1", in.Share)
+			case in.Since && in.Depth == api.DepthSample:
+				return exitf(exitUsage, "--since is of --depth digest or keys")
+			case in.Share > 0 && in.Depth != api.DepthSample:
+				return exitf(exitUsage, "--share is of --depth sample")
 			}
 			if in.OverwriteNewer && !in.Repair {
 				return exitf(exitUsage, "--overwrite-newer says which rows --repair writes: give both")
@@ -52,7 +60,13 @@ func (a *app) verifyCommand() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "every table of the configuration")
 	cmd.Flags().StringVar(&in.Depth, "depth", api.DepthDigest,
-		"digest: all values of each row; keys: the key and the cursor")
+		"digest: all values of each row; keys: the key and the cursor; sample: all values of a share of the rows")
+	completeFlag(cmd, "depth", api.Depths()...)
+	cmd.Flags().BoolVar(&in.Since, "since", false,
+		"only rows whose cursor has risen since the last comparison; deletes and silent changes are not seen")
+	cmd.Flags().BoolVar(&in.DryRun, "dry-run", false, "print what a comparison would read and how long it would take")
+	cmd.Flags().Float64Var(&in.Share, "share", 0,
+		"how much of the table a sample compares, from where the last one ended (default a thirtieth)")
 	cmd.Flags().BoolVar(&in.Repair, "repair", false, "write the rows that differ as the source has them")
 	cmd.Flags().BoolVar(&in.OverwriteNewer, "overwrite-newer", false,
 		"with --repair: also rows that are newer on the target")
@@ -123,6 +137,19 @@ var verdictTexts = map[verify.Verdict]string{
 	verify.Extra:     "rows of the target are not at the source, and may be those of others",
 }
 
+// comparedBasis says what an estimate of a comparison's time goes by.
+var comparedBasis = map[string]string{
+	api.BasisEarlier: "at the speed of the last one", api.BasisGuess: "a guess until the table was compared",
+}
+
+// printEstimate prints what a dry run has found.
+func (a *app) printEstimate(r api.VerifyTableResult) {
+	e := r.Estimate
+	fmt.Fprintf(a.stdout, "%s: about %s at the source, %s on the target, %s in %s; takes %s, %s\n", r.Table,
+		human.Count(e.SourceRows, "row"), human.Count(e.TargetRows, "row"), human.Size(e.Bytes),
+		human.Count(int64(r.Ranges), "range"), human.Seconds(e.Seconds), comparedBasis[e.Basis])
+}
+
 func (a *app) printCompared(one compared) {
 	switch {
 	case a.json():
@@ -138,6 +165,10 @@ func (a *app) printCompared(one compared) {
 		return
 	}
 	r := one.Receipt
+	if r.Estimate != nil {
+		a.printEstimate(*r)
+		return
+	}
 	verdict := a.paint(a.stdout, green, "equal")
 	if r.Differs {
 		verdict = a.paint(a.stdout, red, "differs")
@@ -146,25 +177,7 @@ func (a *app) printCompared(one compared) {
 	line := func(key, format string, args ...any) {
 		fmt.Fprintf(a.stdout, "  %-10s %s\n", key, fmt.Sprintf(format, args...))
 	}
-	what := "all values"
-	if r.Depth == api.DepthKeys {
-		what = "key and cursor"
-	}
-	line(
-		"compared",
-		"%s of %s, %s of %s: %s",
-		human.Count(r.SourceRows, "row"),
-		r.Table,
-		human.Count(r.TargetRows, "row"),
-		r.Target,
-		what,
-	)
-	if r.Cursor != "" {
-		line("up to", "%s %s", r.Cursor, r.AsOf)
-	}
-	if r.Pending > 0 {
-		line("pending", "%s: changed since, and not compared", humanize.Comma(r.Pending))
-	}
+	printScope(r, line)
 	for _, v := range verify.Differences() {
 		if n := r.Verdicts[v]; n > 0 {
 			line(string(v), "%s: %s", humanize.Comma(n), verdictTexts[v])
@@ -181,5 +194,27 @@ func (a *app) printCompared(one compared) {
 	line("took", "%s, longest page %s", human.Seconds(r.Seconds), human.Seconds(r.LongestPage))
 	for _, w := range r.Warnings {
 		line("warning", "%s", w)
+	}
+}
+
+// printScope says what was compared.
+func printScope(r *api.VerifyTableResult, line func(key, format string, args ...any)) {
+	what := "all values"
+	if r.Depth == api.DepthKeys {
+		what = "key and cursor"
+	}
+	line("compared", "%s of %s, %s of %s: %s", human.Count(r.SourceRows, "row"), r.Table,
+		human.Count(r.TargetRows, "row"), r.Target, what)
+	if r.Since != "" {
+		line("since", "%s %s: deleted rows and changes that left the cursor as it was are not seen", r.Cursor, r.Since)
+	}
+	if r.Cursor != "" {
+		line("up to", "%s %s", r.Cursor, r.AsOf)
+	}
+	if s := r.Sample; s != nil {
+		line("sample", "%g %% to %g %% of the rows, by key; the next one goes on there", s.From, s.To)
+	}
+	if r.Pending > 0 {
+		line("pending", "%s: changed since, and not compared", humanize.Comma(r.Pending))
 	}
 }

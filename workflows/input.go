@@ -24,7 +24,7 @@ const (
 	retryInput  inputForm = `nothing`
 	dropInput   inputForm = `"run"`
 	undoInput   inputForm = `"run", "dryRun"`
-	verifyInput inputForm = `"depth", "repair", "overwriteNewer"`
+	verifyInput inputForm = `"depth", "share", "since", "dryRun", "repair", "overwriteNewer"`
 )
 
 // decodeSync reads what a person typed after --input, strictly: a misspelt key must not

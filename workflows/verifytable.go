@@ -64,9 +64,15 @@ func decodeVerify(raw converter.RawValue) (VerifyTableInput, error) {
 	switch in.Depth {
 	case "":
 		in.Depth = api.DepthDigest
-	case api.DepthDigest, api.DepthKeys:
+	case api.DepthDigest, api.DepthKeys, api.DepthSample:
 	default:
-		return in, verifyInput.invalid(fmt.Sprintf(`depth is %q: it is "digest" or "keys"`, in.Depth))
+		return in, verifyInput.invalid(fmt.Sprintf(`depth is %q: it is "digest", "keys" or "sample"`, in.Depth))
+	}
+	if in.Since && (in.Deletes || in.Depth == api.DepthSample) {
+		return in, verifyInput.invalid(`since is of depth "digest" or "keys", and of no sweep`)
+	}
+	if in.Share < 0 || in.Share > 1 || in.Share > 0 && in.Depth != api.DepthSample {
+		return in, verifyInput.invalid(fmt.Sprintf(`share is %g: it is of depth "sample", and from 0 to 1`, in.Share))
 	}
 	return in, nil
 }
@@ -81,15 +87,21 @@ type verification struct {
 	plans  int
 	// listedPhases are the phases that Temporal's lists show already.
 	listedPhases map[string]bool
+	// atEnd says that a sample has come to the last key of the table.
+	atEnd bool
 }
 
 func (v *verification) attempt(ctx workflow.Context) error {
 	// What an attempt that lost its plan has repaired is repaired.
-	v.result = VerifyTableResult{
+	v.result, v.atEnd = VerifyTableResult{
 		Table: v.in.Table, Depth: v.in.Depth, Repaired: v.result.Repaired, Undo: v.result.Undo,
-	}
+	}, false
 	if err := v.planVerify(ctx); err != nil {
 		return err
+	}
+	if v.in.DryRun {
+		v.result.Estimate, v.result.Run, v.status.Phase = v.plan.Estimate, "", PhaseDone
+		return nil
 	}
 	ctx = withPriority(ctx, v.in.Table, v.plan.Priority)
 	v.setPhase(ctx, api.PhaseCompare)
@@ -114,6 +126,7 @@ func (v *verification) attempt(ctx workflow.Context) error {
 // finish records what was found, and removes files. Neither decides over the comparison: files that are left are swept.
 func (v *verification) finish(ctx workflow.Context) {
 	v.result.Seconds = workflow.Now(ctx).Sub(v.status.Started).Seconds()
+	v.result.Sample = v.sampled()
 	exec := workflow.GetInfo(ctx).WorkflowExecution
 	in := activities.FinishVerifyInput{
 		RangeInput: v.rangeInput(v.plan.Ranges), StateID: v.plan.StateID, Watermark: v.plan.Watermark,
@@ -144,7 +157,8 @@ func (v *verification) finish(ctx workflow.Context) {
 
 func (v *verification) planVerify(ctx workflow.Context) error {
 	in := activities.PlanVerifyInput{
-		Table: v.in.Table, Depth: v.in.Depth, Deletes: v.in.Deletes,
+		Table: v.in.Table, Depth: v.in.Depth, Deletes: v.in.Deletes, Share: v.in.Share,
+		DryRun: v.in.DryRun, Since: v.in.Since,
 		Run: activities.StagingName(workflow.GetInfo(ctx).WorkflowExecution.RunID, v.plans),
 	}
 	v.plans++
@@ -159,7 +173,7 @@ func (v *verification) planVerify(ctx workflow.Context) error {
 		v.plan.Ranges,
 	), 0, v.plan.RowsEstimate
 	v.result.Target, v.result.Ranges, v.result.Warnings = v.plan.Target, v.plan.Ranges, v.plan.Warnings
-	v.result.Cursor, v.result.AsOf = v.plan.Cursor, v.plan.AsOf
+	v.result.Cursor, v.result.AsOf, v.result.Since = v.plan.Cursor, v.plan.AsOf, v.plan.Since
 	v.result.Depth = cmp.Or(v.plan.Depth, v.in.Depth)
 	v.result.Run, v.result.Queue = v.plan.Run, v.plan.Queue
 	v.upsertMemo(ctx)
@@ -189,22 +203,9 @@ func (v *verification) compare(ctx workflow.Context) (err error) {
 		inFlight++
 		workflow.Go(ctx, func(ctx workflow.Context) {
 			defer func() { inFlight-- }()
-			var out activities.CompareRangeResult
-			step := v.router.step(
-				ctx,
-				extractOptions,
-				fmt.Sprintf("compare range %d of %d", i+1, v.plan.Ranges),
-				"CompareRange",
-				v.rangeInput(i),
-			)
-			if stepErr := step.Get(ctx, &out); stepErr != nil {
-				if err == nil {
-					err = stepErr
-				}
-				return
+			if rangeErr := v.compareRange(ctx, i); rangeErr != nil && err == nil {
+				err = rangeErr
 			}
-			v.count(out)
-			v.show(ctx)
 		})
 	}
 	if waitErr := workflow.Await(ctx, func() bool { return inFlight == 0 }); waitErr != nil && err == nil {
@@ -213,11 +214,35 @@ func (v *verification) compare(ctx workflow.Context) (err error) {
 	return err
 }
 
+// compareRange compares a range. That of a sample has slices, each of which begins where the one before has ended.
+func (v *verification) compareRange(ctx workflow.Context, i int) error {
+	in := v.rangeInput(i)
+	for {
+		var out activities.CompareRangeResult
+		summary := fmt.Sprintf("compare range %d of %d", i+1, v.plan.Ranges)
+		if v.in.Depth == api.DepthSample {
+			summary = fmt.Sprintf("compare slice %d of a sample", in.Slice+1)
+		}
+		step := v.router.step(ctx, extractOptions, summary, "CompareRange", in)
+		if err := step.Get(ctx, &out); err != nil {
+			return err
+		}
+		v.count(out)
+		if !out.More {
+			v.status.RangesDone++
+			v.atEnd = v.atEnd || out.AtEnd && i == 0
+		}
+		if v.show(ctx); !out.More {
+			return nil
+		}
+		in.Slice++
+	}
+}
+
 func (v *verification) count(out activities.CompareRangeResult) {
 	v.result.Tally.Add(out.Tally)
 	v.result.Digest.Merge(out.Digest)
 	v.result.LongestPage = max(v.result.LongestPage, out.LongestPage)
-	v.status.RangesDone++
 	v.status.RowsExtracted += out.SourceRows
 }
 

@@ -11,10 +11,12 @@ const (
 	DepthDigest = "digest"
 	// DepthKeys compares the key and the cursor of each row.
 	DepthKeys = "keys"
+	// DepthSample compares all values of a share of the rows, and goes on from where the last sample ended.
+	DepthSample = "sample"
 )
 
 // Depths are all of them.
-func Depths() []string { return []string{DepthDigest, DepthKeys} }
+func Depths() []string { return []string{DepthDigest, DepthKeys, DepthSample} }
 
 // VerifyDetails are the static details of a comparison.
 const VerifyDetails = "Compares both sides of the table, up to the watermark less the overlap. It writes to neither."
@@ -28,12 +30,24 @@ const verifyPrefix = "tablehaul/verify/"
 // VerifyTableID is the workflow id that the command line uses for a comparison.
 func VerifyTableID(queue, tbl string) string { return OnQueue(queue, verifyPrefix+IDText(tbl)) }
 
+// VerifyDryRunID is the workflow id that the command line uses for an estimate.
+func VerifyDryRunID(queue, tbl string) string {
+	return OnQueue(queue, "tablehaul/verify-dry-run/"+IDText(tbl))
+}
+
 // VerifyTableInput starts a comparison. Only Table is required.
 type VerifyTableInput struct {
 	// Table is a configured source table, "schema.table".
 	Table string `json:"table"`
-	// Depth is DepthDigest (also for "") or DepthKeys.
+	// Depth is DepthDigest (also for ""), DepthKeys or DepthSample.
 	Depth string `json:"depth,omitempty"`
+	// Share is how much of the table a sample compares, above 0 and up to 1; 0 is a thirtieth.
+	Share float64 `json:"share,omitempty"`
+	// Since compares only rows whose cursor has risen since the last comparison. Rows that were deleted, and changes
+	// that left the cursor as it was, are not seen.
+	Since bool `json:"since,omitempty"`
+	// DryRun asks for an estimate, and compares nothing.
+	DryRun bool `json:"dryRun,omitempty"`
 	// Deletes makes the comparison a sweep: it looks for deleted rows, by key, and does with them what the table's
 	// deletes say. Depth is then left out.
 	Deletes bool `json:"deletes,omitempty"`
@@ -43,15 +57,37 @@ type VerifyTableInput struct {
 	OverwriteNewer bool `json:"overwriteNewer,omitempty"`
 }
 
+// SampleResult is the part of the key space that a sample has compared, in percent of the rows. The next one goes on at
+// To, and begins again at 0 where To is 100.
+type SampleResult struct {
+	From float64 `json:"from"`
+	To   float64 `json:"to"`
+}
+
+// VerifyEstimate says what a comparison would read.
+type VerifyEstimate struct {
+	// SourceRows and TargetRows are the servers' estimates, 0 where they have none, and Bytes is the sum of both sides.
+	SourceRows int64 `json:"sourceRows"`
+	TargetRows int64 `json:"targetRows"`
+	Bytes      int64 `json:"bytes"`
+	// Seconds is how long it would take; Basis is BasisEarlier or BasisGuess.
+	Seconds float64 `json:"seconds"`
+	Basis   string  `json:"basis"`
+}
+
 // VerifyTableResult is the receipt of a comparison.
 type VerifyTableResult struct {
 	Table  string `json:"table"`
 	Target string `json:"target"`
 	Depth  string `json:"depth"`
+	// Sample says which part of the key space a sample has compared; nil for other depths.
+	Sample *SampleResult `json:"sample,omitempty"`
 	// Cursor and AsOf say which rows were compared: those up to AsOf, in the cursor's exact text. Both
 	// are empty for a table without a cursor, of which all rows are compared.
 	Cursor string `json:"cursor,omitempty"`
 	AsOf   string `json:"asOf,omitempty"`
+	// Since is where the compared rows begin, exclusive, of a comparison of what has changed; empty for others.
+	Since string `json:"since,omitempty"`
 	// Differs says that a verdict was found that makes the two sides differ.
 	Differs bool `json:"differs"`
 	// Verdicts counts keys by what a second look found; verdicts without a key are left out.
@@ -76,6 +112,8 @@ type VerifyTableResult struct {
 	Differences string `json:"differences,omitempty"`
 	// Sweep is what a sweep did, nil for another comparison.
 	Sweep *SweepResult `json:"sweep,omitempty"`
+	// Estimate is what a dry run has found; nil where rows were compared.
+	Estimate *VerifyEstimate `json:"estimate,omitempty"`
 	// LongestPage is the longest SELECT on either side, in seconds.
 	LongestPage float64  `json:"longestPage"`
 	Seconds     float64  `json:"seconds"`

@@ -78,6 +78,22 @@ func parseEvery(text string) (Schedule, error) {
 // None says that runs are started by hand, or by something else.
 func (s Schedule) None() bool { return s.Every == 0 && s.Cron == "" }
 
+// InFourWeeks is about how many times the schedule comes in four weeks, of months that it names.
+func (s Schedule) InFourWeeks() float64 {
+	const days = 28
+	if s.Every > 0 {
+		return float64(days*day) / float64(s.Every)
+	}
+	count := func(ranges []CalendarRange) (n float64) {
+		for _, r := range ranges {
+			n += float64((max(r.First, r.Last)-r.First)/max(1, r.Step) + 1)
+		}
+		return n
+	}
+	c := s.Calendar
+	return days * count(c.Minute) * count(c.Hour) * (count(c.DayOfMonth) / 31) * (count(c.DayOfWeek) / 7)
+}
+
 // String is the schedule as ParseSchedule reads it, in one form for each meaning.
 func (s Schedule) String() string {
 	switch {

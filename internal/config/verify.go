@@ -11,7 +11,7 @@ import (
 type Verify struct {
 	// Every says when comparisons begin.
 	Every Schedule
-	// Depth is api.DepthDigest or api.DepthKeys, of comparisons that the schedule starts.
+	// Depth is one of api.Depths, of comparisons that the schedule starts.
 	Depth string
 	// Keep is how long receipts and lists of differences stay in staging.
 	Keep time.Duration
@@ -26,7 +26,8 @@ var comparisons = []field[Table]{
 		setScheduleTo(func(t *Table) *Schedule { return &t.Verify.Every }),
 	},
 	wordField("depth", builtin.Verify.Depth, api.Depths(), "How comparisons of the schedule compare. digest: all "+
-		"values of each row. keys: the key and the cursor.",
+		"values of each row. keys: the key and the cursor. sample: all values of a share of the rows, so that a month "+
+		"of the schedule covers the table.",
 		func(t *Table) *string { return &t.Verify.Depth }),
 	durationField("keep", builtin.Verify.Keep, time.Hour, 3650*day, "How long receipts and lists of differences, "+
 		"which hold key values, stay in staging.",

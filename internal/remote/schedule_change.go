@@ -27,7 +27,7 @@ func (c *Client) action(want ScheduleSpec) *client.ScheduleWorkflowAction {
 
 // verifyInput is the input of the comparisons of a schedule.
 func verifyInput(want ScheduleSpec) api.VerifyTableInput {
-	return api.VerifyTableInput{Table: want.Table, Depth: want.Depth}
+	return api.VerifyTableInput{Table: want.Table, Depth: want.Depth, Share: want.Share}
 }
 
 // CreateSchedule creates the table's schedule.

@@ -140,7 +140,7 @@ func (c *Client) read(id string, d *client.ScheduleDescription) Schedule {
 	if action.Workflow == any(api.VerifyTableName) {
 		var in api.VerifyTableInput
 		decodeOnly(action.Args, &in)
-		out.Table, out.Depth = in.Table, cmp.Or(in.Depth, api.DepthDigest)
+		out.Table, out.Depth, out.Share = in.Table, cmp.Or(in.Depth, api.DepthDigest), in.Share
 		usual = in == verifyInput(ScheduleSpec{Table: tbl, Depth: out.Depth, Share: out.Share})
 		workflowID = api.VerifyTableID(c.taskQueue, tbl)
 	} else {

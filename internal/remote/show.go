@@ -88,7 +88,7 @@ func (c *Client) receiptOf(
 	}
 	exec := e.GetExecution()
 	err := c.client.GetWorkflow(ctx, exec.GetWorkflowId(), exec.GetRunId()).Get(ctx, &out)
-	return out, err == nil && out.Table == tbl
+	return out, err == nil && out.Table == tbl && out.Estimate == nil
 }
 
 func quoted(text string) string { return strings.ReplaceAll(text, "'", "''") }

@@ -19,6 +19,9 @@ func (c *Client) StartVerify(ctx context.Context, in api.VerifyTableInput) (Exec
 	case in.Repair:
 		summary, details = "Verify and repair "+in.Table, api.RepairDetails
 	}
+	if in.DryRun {
+		id = api.VerifyDryRunID(c.taskQueue, in.Table)
+	}
 	o := client.StartWorkflowOptions{
 		ID: id, StaticSummary: summary, StaticDetails: details,
 		Memo: memo(in.Table), Priority: priority(in.Table),

@@ -47,6 +47,9 @@ const (
 	// TargetKeys looks for rows of the target that a look by their keys does not find at the source. It counts and
 	// finds nothing else: SourceKeys has compared the others.
 	TargetKeys
+	// TargetChanges compares rows of the target that have changed with those of the source that a look by their keys
+	// has found. It leaves out pairs of which the source's row has changed too: SourceKeys has compared them.
+	TargetChanges
 )
 
 // Join compares the rows of one stretch of keys: all rows of the first side, which is the source but for TargetKeys,
@@ -90,7 +93,7 @@ func (j *Join) Reset() {
 
 // First takes rows of the first side.
 func (j *Join) First(rows *table.Rows) {
-	if j.mode == TargetKeys {
+	if j.mode == TargetKeys || j.mode == TargetChanges {
 		j.Tally.TargetRows += int64(rows.Len())
 	} else {
 		j.Tally.SourceRows += int64(rows.Len())
@@ -142,7 +145,7 @@ func (j *Join) Second(rows *table.Rows) {
 			e.done = true
 		}
 		switch {
-		case j.mode == TargetKeys:
+		case j.mode == TargetKeys, j.mode == TargetChanges && j.layout.changed(rows, r):
 		case e != nil && e.sum == j.layout.sumOf(&j.buf, rows, r):
 			j.Tally.Equal++
 			j.Digest.Add(e.sum)

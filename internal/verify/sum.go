@@ -20,6 +20,8 @@ type Layout struct {
 	Cursor int `json:"cursor"`
 	// AsOf is the cursor's value, in the source's exact text, up to which both sides hold the same rows.
 	AsOf string `json:"asOf,omitempty"`
+	// Since is where a comparison of what has changed begins, exclusive; "" for all rows.
+	Since string `json:"since,omitempty"`
 	// Owned says that all rows of the target are known to have come from the source.
 	Owned bool `json:"owned,omitempty"`
 
@@ -116,6 +118,12 @@ func (l *Layout) After(rows *table.Rows, row int, bound string) bool {
 // pending reports whether the row's cursor is above AsOf, or NULL: no run has promised it.
 func (l *Layout) pending(rows *table.Rows, row int) bool {
 	return l.Cursor >= 0 && l.After(rows, row, l.AsOf)
+}
+
+// changed reports whether the row's cursor is above Since, and not above AsOf.
+func (l *Layout) changed(rows *table.Rows, row int) bool {
+	v := rows.Value(row, l.Cursor)
+	return v != nil && l.compareCursor(string(v), l.Since) > 0 && !l.pending(rows, row)
 }
 
 // compareCursor orders two texts of the cursor, of either side: -1, 0 or 1.
