@@ -65,9 +65,7 @@ func (a *Activities) keepDifferences(ctx context.Context, r *openedRange, parts 
 }
 
 // keepReceipt keeps the receipt of a comparison as JSON. That of an earlier attempt is replaced.
-func (a *Activities) keepReceipt(
-	ctx context.Context, tbl table.Name, run string, receipt api.VerifyTableResult,
-) error {
+func (a *Activities) keepReceipt(ctx context.Context, tbl table.Name, run string, receipt api.VerifyTableResult) error {
 	text, err := json.MarshalIndent(receipt, "", "  ")
 	if err != nil {
 		return err
@@ -139,11 +137,8 @@ func (a *Activities) eachDifferenceChunk(
 		if _, err := a.receipt(ctx, tbl, run); err == nil {
 			return nil
 		}
-		return failure.New(
-			failure.InvalidInput,
-			fmt.Sprintf("staging has no list of differences of %s and the comparison %s", tbl, run),
-			"compare the table again; lists are kept as long as verify.keep says",
-		)
+		return failure.New(failure.InvalidInput, fmt.Sprintf("staging has no list of differences of %s and the "+
+			"comparison %s", tbl, run), "compare the table again; lists are kept as long as verify.keep says")
 	}
 	if err != nil {
 		return translate(ctx, err, at)

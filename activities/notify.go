@@ -34,8 +34,7 @@ type NotifyInput struct {
 // Notify notifies the worker's webhook of an event; a worker without one sends nothing. What the
 // URL and the secret are, only the worker's configuration knows.
 //
-// Repeating it sends the message again, with the same id. It does not heartbeat: a try takes
-// seconds.
+// Repeating it sends the message again, with the same id. It does not heartbeat: a try takes seconds.
 func (a *Activities) Notify(ctx context.Context, in NotifyInput) (struct{}, error) {
 	if a.deps.Webhook == nil {
 		return struct{}{}, nil
@@ -48,9 +47,8 @@ func (a *Activities) Notify(ctx context.Context, in NotifyInput) (struct{}, erro
 	a.deps.Metrics.Notified(in.Event, err)
 	logStep(ctx, "event", in.Event)
 	if err != nil {
-		return struct{}{}, temporal.NewApplicationErrorWithOptions(
-			"notify of "+in.Table+": "+err.Error(), failure.NotifyFailed, temporal.ApplicationErrorOptions{},
-		)
+		return struct{}{}, temporal.NewApplicationErrorWithOptions("notify of "+in.Table+": "+err.Error(),
+			failure.NotifyFailed, temporal.ApplicationErrorOptions{})
 	}
 	return struct{}{}, nil
 }

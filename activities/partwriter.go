@@ -145,8 +145,7 @@ const maxSliceChunks = 150
 // those before them are written, and a slice more would only cost them more steps.
 const firstSliceChunks = 6
 
-// full reports whether the slice has as much as one may have. A range that was planned well
-// has two.
+// full reports whether the slice has as much as one may have. A range that was planned well has two.
 func (w *partWriter) full() bool {
 	chunks := w.chunks
 	if w.open != nil {

@@ -44,12 +44,10 @@ type PlanRunResult struct {
 	// Run and PlanSum name the staged plan; Run is an earlier run's where a first load resumes.
 	Run     string `json:"run"`
 	PlanSum string `json:"planSum"`
-	// Ranges is how many there are; 0: nothing to read. Done has a '1' for each that an
-	// earlier run has loaded.
+	// Ranges is how many there are; 0: nothing to read. Done has a '1' for each that an earlier run has loaded.
 	Ranges int    `json:"ranges"`
 	Done   string `json:"done,omitempty"`
-	// TailLast says that the last range is what lies above the window's end. It begins when all
-	// others are done.
+	// TailLast says that the last range is what lies above the window's end. It begins when all others are done.
 	TailLast bool `json:"tailLast,omitempty"`
 	// TailTop is where the source's clock was, in the cursor's exact text; see State.
 	TailTop string `json:"tailTop,omitempty"`
@@ -75,11 +73,9 @@ type PlanRunResult struct {
 	Warnings []string     `json:"warnings,omitempty"`
 	// IndexesLater is how many indexes the target gets when the first load is done.
 	IndexesLater int `json:"indexesLater,omitempty"`
-	// TargetLost says that the target has none of the rows that the watermark promises, so that
-	// the watermark is void.
+	// TargetLost says that the target has none of the rows that the watermark promises, so that the watermark is void.
 	TargetLost bool `json:"targetLost,omitempty"`
-	// Queue is that of the host which has the plan and will have the files; empty where every
-	// worker sees them.
+	// Queue is that of the host which has the plan and will have the files; empty where every worker sees them.
 	Queue string `json:"queue,omitempty"`
 	// Priority is 1 to 5, for the steps that follow.
 	Priority int `json:"priority,omitempty"`
@@ -164,21 +160,17 @@ func (a *Activities) PlanRun(ctx context.Context, in PlanRunInput) (PlanRunResul
 	if err := a.planQuarantine(ctx, in, p, &out); err != nil {
 		return PlanRunResult{}, translate(ctx, err, where{doing: "look for rows of " + in.Table + " in quarantine"})
 	}
-	logStep(
-		ctx, "mode", out.Mode, "window", out.Window.String(), "ranges", out.Ranges, "statements",
-		len(p.target.Statements), "warnings", len(out.Warnings), "heldBack", out.HeldBack,
-	)
+	logStep(ctx, "mode", out.Mode, "window", out.Window.String(), "ranges", out.Ranges, "statements",
+		len(p.target.Statements), "warnings", len(out.Warnings), "heldBack", out.HeldBack)
 	if err := p.dst.Apply(ctx, p.target); err != nil {
-		return PlanRunResult{}, translate(
-			ctx, err, where{p.settings.TargetConnection, "create or widen " + p.settings.Target.String()},
-		)
+		return PlanRunResult{}, translate(ctx, err,
+			where{p.settings.TargetConnection, "create or widen " + p.settings.Target.String()})
 	}
 	return out, a.beginTarget(ctx, in, p, &out)
 }
 
-// stagePlan resumes an earlier plan, or cuts and stages a new one. It comes before the target
-// is created: a repeated step, which finds the target there, must still know from the plan
-// which indexes it was created without.
+// stagePlan resumes an earlier plan, or cuts and stages a new one. It comes before the target is created: a repeated
+// step, which finds the target there, must still know from the plan which indexes it was created without.
 func (a *Activities) stagePlan(ctx context.Context, in PlanRunInput, p *planDraft) (PlanRunResult, error) {
 	if resumed, ok, err := a.resume(ctx, in, p); err != nil || ok {
 		return resumed, err
@@ -214,8 +206,7 @@ func (p *planDraft) result(in PlanRunInput) PlanRunResult {
 		Run: in.Run, Ranges: len(p.ranges), Done: strings.Repeat("0", len(p.ranges)),
 		TailLast: p.tailLast, TailTop: p.tailTop(),
 		RowsEstimate: p.rowsEstimate, ChunksInFlight: p.settings.ChunksInFlight, ChunkRows: int64(
-			p.settings.ChunkRows,
-		), RangesInFlight: p.settings.RangesInFlight,
+			p.settings.ChunkRows), RangesInFlight: p.settings.RangesInFlight,
 		HeldBack: p.heldBack, HeldBackSeconds: p.heldFor.Seconds(), FreshAt: p.freshAt.UTC(), Samples: p.samples,
 		Seen: p.seen, ClockBack: p.clockBack, ClockUntil: p.clockUntil, Warnings: p.warnings,
 		IndexesLater: len(p.target.Deferred), TargetLost: p.targetLost && in.State.Watermark != "" ||

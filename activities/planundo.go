@@ -104,8 +104,7 @@ func (a *Activities) PlanUndo(ctx context.Context, in PlanUndoInput) (PlanUndoRe
 
 // noUndo is the refusal of an undo of which nothing is kept.
 func noUndo(s Settings, run string, keep time.Duration) error {
-	remedy := fmt.Sprintf("name a run as its receipt does; what a run replaces is kept for %s",
-		human.Duration(keep))
+	remedy := fmt.Sprintf("name a run as its receipt does; what a run replaces is kept for %s", human.Duration(keep))
 	if s.UndoOff {
 		remedy = "undo is off for this table: nothing is kept of what is replaced"
 	}

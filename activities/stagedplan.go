@@ -95,9 +95,8 @@ func (a *Activities) readPlan(ctx context.Context, tbl table.Name, run, sum stri
 	}
 	got := hash(text)
 	if sum != "" && got != sum {
-		return stagedPlan{}, "", fmt.Errorf(
-			"plan of run %s: SHA-256 %s, expected %s: %w", run, got, sum, staging.ErrCorrupt,
-		)
+		return stagedPlan{}, "", fmt.Errorf("plan of run %s: SHA-256 %s, expected %s: %w", run, got, sum,
+			staging.ErrCorrupt)
 	}
 	p, err := parsePlan(text, run)
 	return p, got, err
@@ -159,9 +158,8 @@ func hash(b []byte) string {
 // to another spelling of its name is the same to the server, and so to the plan.
 func (p *stagedPlan) sameSource(t *schema.Table) bool {
 	t = p.carrying(t)
-	return slices.EqualFunc(p.Key, t.PrimaryKey, table.SameColumn) && slices.EqualFunc(
-		p.Columns, table.Carried(t.Values()), sameColumn,
-	)
+	return slices.EqualFunc(p.Key, t.PrimaryKey, table.SameColumn) && slices.EqualFunc(p.Columns,
+		table.Carried(t.Values()), sameColumn)
 }
 
 // carrying is the source with those generated columns as plain ones whose values travel.

@@ -40,12 +40,11 @@ type runFolder struct {
 	manifests []string
 }
 
-// Sweep removes what runs have left in staging that were terminated, or whose worker died. A
-// run's files go when all of these hold: the newest is older than the configured age; its plan,
-// or a manifest, says which table and run they are of, in agreement with where they stand; no
-// first load of the table will go on from them; they are of this deployment; and Temporal says that
-// the run has ended.
-// Foreign files are neither looked at nor removed. Kept files go when their table's settings say so.
+// Sweep removes what runs have left in staging that were terminated, or whose worker died. A run's files go when all of
+// these hold: the newest is older than the configured age; its plan, or a manifest, says which table and run they are
+// of, in agreement with where they stand; no first load of the table will go on from them; they are of this deployment;
+// and Temporal says that the run has ended. Foreign files are neither looked at nor removed. Kept files go when their
+// table's settings say so.
 //
 // Repeating it is harmless. It heartbeats.
 func (a *Activities) Sweep(ctx context.Context) (SweepResult, error) {
@@ -78,10 +77,8 @@ func (a *Activities) Sweep(ctx context.Context) (SweepResult, error) {
 			return out, translate(ctx, err, at)
 		}
 	}
-	a.deps.Log.Info(
-		"staging swept", "runs", out.Runs, "expired", out.Expired, "files", out.Files, "kept", out.Kept, "young",
-		out.Young, "others", out.Others, "unnamed", out.Unnamed,
-	)
+	a.deps.Log.Info("staging swept", "runs", out.Runs, "expired", out.Expired, "files", out.Files, "kept", out.Kept,
+		"young", out.Young, "others", out.Others, "unnamed", out.Unnamed)
 	return out, nil
 }
 

@@ -91,9 +91,8 @@ func newUndoIndex(s Settings, run string, batch int, l verify.Layout, dst *schem
 			continue
 		}
 		if c.Kind == table.KindUnsupported {
-			return x, failure.New(failure.UnsupportedTable,
-				fmt.Sprintf("%s: an undo cannot keep column %s (%s)", s.Target, c.Name, c.Type),
-				"drop the column, or set undo: off for the table")
+			return x, failure.New(failure.UnsupportedTable, fmt.Sprintf("%s: an undo cannot keep column %s (%s)",
+				s.Target, c.Name, c.Type), "drop the column, or set undo: off for the table")
 		}
 		x.Columns = append(x.Columns, c.Column)
 		if c.OnUpdate == "" {

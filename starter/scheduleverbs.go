@@ -139,7 +139,6 @@ func (a *app) checkSchedule(ctx context.Context, s service, c *config.Config, na
 				"--schedule-id %s", name, other.ID)
 		}
 	}
-	return exitf(exitUsage, "%s has no schedule: set the key %s in the configuration, "+
-		"then run tablehaul schedule apply",
-		name, scheduleKey(verify))
+	return exitf(exitUsage, "%s has no schedule: set the key %s in the configuration, then run tablehaul schedule "+
+		"apply", name, scheduleKey(verify))
 }

@@ -60,9 +60,8 @@ func verifyDetails(s *Status, r *VerifyTableResult, now time.Time) string {
 		fmt.Fprintf(&b, "- **%s:** %s\n", key, fmt.Sprintf(format, args...))
 	}
 	if s.Ranges > 0 {
-		line("Progress", "%d of %s; %s equal, %s pending, %s to look at again", s.RangesDone,
-			human.Count(s.Ranges, "range"), human.Count(r.Equal, "row"), humanize.Comma(r.Pending),
-			humanize.Comma(r.Suspects))
+		line("Progress", "%d of %s; %s equal, %s pending, %s to look at again", s.RangesDone, human.Count(s.Ranges,
+			"range"), human.Count(r.Equal, "row"), humanize.Comma(r.Pending), humanize.Comma(r.Suspects))
 	}
 	if r.AsOf != "" {
 		line("Up to", "%s `%s`", r.Cursor, r.AsOf)

@@ -33,8 +33,7 @@ type Fields struct {
 	// FailedRuns counts the runs that failed since the last one that ended well.
 	FailedRuns int      `json:"failedRuns"`
 	Failure    *Failure `json:"failure,omitempty"`
-	// FreshAt is the moment up to which the target holds what the source held, and LagSeconds
-	// its age at Time.
+	// FreshAt is the moment up to which the target holds what the source held, and LagSeconds its age at Time.
 	FreshAt    *time.Time `json:"freshAt,omitempty"`
 	LagSeconds float64    `json:"lagSeconds,omitempty"`
 	// HeldBack is what keeps the watermark from rising.

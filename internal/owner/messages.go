@@ -49,8 +49,7 @@ type ProgressRequest struct {
 	HeldBackSeconds float64 `json:"heldBackSeconds,omitempty"`
 	// Quarantine replaces that of the state; nil changes nothing.
 	Quarantine *api.Quarantine `json:"quarantine,omitempty"`
-	// ForgetWatermark is set where the target was found without the rows that the watermark
-	// promises.
+	// ForgetWatermark is set where the target was found without the rows that the watermark promises.
 	ForgetWatermark bool `json:"forgetWatermark,omitempty"`
 }
 
@@ -97,8 +96,7 @@ type PauseDeletesRequest struct {
 
 // SetRequest moves the watermark by hand. It is refused while a run holds the lease.
 type SetRequest struct {
-	// Watermark is the exact text of a cursor value; empty forgets the watermark, so that the
-	// next run is a first load.
+	// Watermark is the exact text of a cursor value; empty forgets the watermark, so that the next run is a first load.
 	Watermark string `json:"watermark"`
 	Cursor    string `json:"cursor,omitempty"`
 	// Adopt leaves the watermark, and binds it to what the next run finds.

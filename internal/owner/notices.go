@@ -85,8 +85,7 @@ func (s State) Due(now time.Time) string {
 	return ""
 }
 
-// stale reports whether the target is too far behind. Where it is not known how far, nothing
-// has changed since it was.
+// stale reports whether the target is too far behind. Where it is not known how far, nothing has changed since it was.
 func (s State) stale(now time.Time) bool {
 	at, known := s.StaleAt()
 	if !known {

@@ -16,9 +16,7 @@ import (
 )
 
 // StartShow begins to read a page of a list of differences. The key opens the answer.
-func (c *Client) StartShow(
-	ctx context.Context, in api.ShowDifferencesInput, key sealed.Key,
-) (Execution, error) {
+func (c *Client) StartShow(ctx context.Context, in api.ShowDifferencesInput, key sealed.Key) (Execution, error) {
 	in.PublicKey = key.Public()
 	return c.startHelper(ctx, in.Table, client.StartWorkflowOptions{
 		ID:            api.ShowDifferencesID(c.taskQueue, in.Table, strings.ToLower(rand.Text()[:8])),

@@ -111,8 +111,7 @@ var errorGroups = []errorGroup{
 	group(info(ClassConfiguration, "the server's replication, binary log or group forbids the statement", remedyGroup),
 		"1099 1100 1188-1192 1198-1202 1218 1223 1236 1518 1534 1593 1598 1609 1610 1661-1664 1666 1667 1679 1685 "+
 			"1694 1729 1756 1766-1790 1794 1837-1844 1871 1872 1884 1885 1934-1956 1966 3001 3017 3021 3030 3056 "+
-			"3074-3086 3091-3099 3111-3117 3129 3138 3139 3173 3176 3190 3191 3663 3725 3745-3748 3796 3799 "+
-			"3910-3919"),
+			"3074-3086 3091-3099 3111-3117 3129 3138 3139 3173 3176 3190 3191 3663 3725 3745-3748 3796 3799 3910-3919"),
 	group(info(ClassConfiguration, "the server does not allow LOAD DATA LOCAL",
 		"set local_infile on the server, or tuning: { bulkLoad: false } for the table"), "1148 3948 4166"),
 	group(info(ClassConfiguration, "the read is larger than the server's max_join_size",

@@ -80,9 +80,8 @@ var errorInfos = map[uint16]errorInfo{
 	errDiskFull:         info(ClassCapacity, "the server's disk is full", remedyRoom),
 	errTableFull:        info(ClassCapacity, "the table or its tablespace is full", remedyRoom),
 	errOutOfMemory:      info(ClassCapacity, "the server is out of memory", remedyRoom),
-	errOutOfSortMemory: info(ClassCapacity, "the server is out of sort memory",
-		"raise the server's sort_buffer_size"),
-	errOutOfResources: info(ClassCapacity, "the server is out of resources", remedyRoom),
+	errOutOfSortMemory:  info(ClassCapacity, "the server is out of sort memory", "raise the server's sort_buffer_size"),
+	errOutOfResources:   info(ClassCapacity, "the server is out of resources", remedyRoom),
 
 	errReadOnlyTx:     info(ClassFailover, "the session is read-only", "write to the primary server"),
 	errReadOnlyMode:   info(ClassFailover, "the server is in read-only mode", "write to the primary server"),

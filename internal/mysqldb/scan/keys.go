@@ -36,8 +36,7 @@ type KeysSpec struct {
 	Instance string
 }
 
-// ReadKeys looks for rows by their keys, some hundred at a time, and hands those that are there to yield, in no
-// order.
+// ReadKeys looks for rows by their keys, some hundred at a time, and hands those that are there to yield, in no order.
 //
 // The server compares keys by its own collation: a row whose key has another spelling is found as well, and the
 // caller compares bytes. Each look is one short SELECT in autocommit. The Rows are reused: yield must be done with

@@ -197,8 +197,7 @@ func deleteKeys(t *testing.T, s staging.Store) {
 	require.Equal(t, []string{"t/r/1/c"}, keys(t, s, ""))
 }
 
-// putDeleteRace writes and deletes side by side: a folder that empties must not take a new
-// file's place away.
+// putDeleteRace writes and deletes side by side: a folder that empties must not take a new file's place away.
 func putDeleteRace(t *testing.T, s staging.Store) {
 	var g errgroup.Group
 	for i := range 4 {
