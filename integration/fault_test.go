@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	enumspb "go.temporal.io/api/enums/v1"
 
 	"github.com/tablehaul/tablehaul/internal/clock"
 	"github.com/tablehaul/tablehaul/internal/owner"
@@ -98,24 +97,6 @@ func (p *product) state(name string) workflows.TableStateView {
 	var s workflows.TableStateView
 	require.NoError(p.t, value.Get(&s))
 	return s
-}
-
-// waitForStep waits until a step of the run is under way.
-func (p *product) waitForStep(name, step string) {
-	p.t.Helper()
-	id := workflows.SyncTableID(p.queue, p.table(name))
-	require.Eventually(p.t, func() bool {
-		d, err := p.client.DescribeWorkflowExecution(p.t.Context(), id, "")
-		if err != nil {
-			return false
-		}
-		for _, a := range d.GetPendingActivities() {
-			if a.GetActivityType().GetName() == step && a.GetState() == enumspb.PENDING_ACTIVITY_STATE_STARTED {
-				return true
-			}
-		}
-		return false
-	}, timeout, 10*time.Millisecond, "%s does not start", step)
 }
 
 // waitFor requires that a workflow becomes visible as waiting, with all of parts in its reason.

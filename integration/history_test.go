@@ -20,7 +20,7 @@ const (
 	// reach them.
 	timeout    = 3 * time.Minute
 	runTimeout = 8 * time.Minute
-	poll       = 50 * time.Millisecond
+	poll       = 150 * time.Millisecond // each look at a run costs Temporal and the test milliseconds of the processor
 )
 
 // requireClosed waits until a workflow has ended.

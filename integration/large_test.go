@@ -12,6 +12,7 @@ import (
 	"github.com/tablehaul/tablehaul/integration/compare"
 	"github.com/tablehaul/tablehaul/integration/procs"
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/testenv/proxy"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -104,8 +105,9 @@ func TestAFirstLoadWithLittleMemory(t *testing.T) {
 func TestIndexesComeAfterTheFirstLoad(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		p := start(t, options{source: s, defaults: ", tuning: { chunkRows: 100, rangeRows: 500, rangesInFlight: 1, " +
-			"chunksInFlight: 1, indexesAfterLoad: true }"})
+		line := proxy.Start(t, s.Addr())
+		p := start(t, options{source: s, targetDSN: line.DSN(s.DSN("")), defaults: ", tuning: { chunkRows: 100, " +
+			"rangeRows: 500, rangesInFlight: 1, chunksInFlight: 1, indexesAfterLoad: true }"})
 		exec(t, p.src, createT, "ALTER TABLE t ADD KEY by_name (name, n DESC), ADD UNIQUE KEY once (id, n), ADD KEY "+
 			"by_n (n)", insertT(1, 3000), old, "ANALYZE TABLE t")
 		indexes := func() string {
@@ -113,12 +115,12 @@ func TestIndexesComeAfterTheFirstLoad(t *testing.T) {
 				"information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 't'")
 		}
 		id := workflows.SyncTableID(p.queue, p.table("t"))
+		line.Pass(8, "COMMIT") // the second range is under way
+		held := line.Hold(1, "COMMIT")
 		run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
-		require.Eventually(t, func() bool {
-			var n int
-			return p.dst.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM t").Scan(&n) == nil && n > 600
-		}, timeout, poll)
+		require.Eventually(t, func() bool { return held.Seen() == 1 }, timeout, poll)
 		require.NoError(t, p.client.CancelWorkflow(t.Context(), id, ""))
+		held.Release()
 		require.Error(t, run.Get(t.Context(), nil))
 		require.Equal(t, "once,PRIMARY", indexes())
 		require.True(t, p.state("t").FirstLoad.IndexesLater)

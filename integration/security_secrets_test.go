@@ -160,7 +160,11 @@ func TestSecretsAndRowsStayWhereTheyBelong(t *testing.T) {
 					"UPDATE t SET mail = NULL WHERE code = 'sentinel-key-b'",
 					"UPDATE t SET mail = 'sentinel-mail-b' WHERE code = 'sentinel-key-other'")
 			}
-			_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
+			var err error
+			require.Eventually(t, func() bool { // until the window has the rows
+				_, err = p.try(workflows.SyncTableInput{Table: p.table("t")})
+				return err != nil
+			}, timeout, poll)
 			requireFailure(t, err, failure.RowRejected)
 			requireNone(t, err.Error(), secrets)
 		}

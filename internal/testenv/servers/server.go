@@ -149,8 +149,20 @@ func fromEnvironment(ctx context.Context, f Flavor, dsn string) (*Server, error)
 	return s, nil
 }
 
+// launches is how often a server is started, each time on another port: one that was free may be taken meanwhile.
+const launches = 3
+
 // launch starts a server on a free port and waits until it answers.
-func launch(ctx context.Context, f Flavor, origin string, make func(port int) (runner, error)) (*Server, error) {
+func launch(ctx context.Context, f Flavor, origin string, make func(port int) (runner, error)) (s *Server, err error) {
+	for range launches {
+		if s, err = launchOnce(ctx, f, origin, make); err == nil {
+			return s, nil
+		}
+	}
+	return nil, err
+}
+
+func launchOnce(ctx context.Context, f Flavor, origin string, make func(port int) (runner, error)) (*Server, error) {
 	port, err := process.FreePort()
 	if err != nil {
 		return nil, err
