@@ -38,6 +38,10 @@ type RetryQuarantineResult struct {
 func (a *Activities) RetryQuarantine(ctx context.Context, in QuarantineInput) (RetryQuarantineResult, error) {
 	var out RetryQuarantineResult
 	err := a.underQuarantineLease(ctx, in, func(state owner.State) (api.Quarantine, error) {
+		out = RetryQuarantineResult{Elsewhere: state.Quarantine.Elsewhere(a.deps.HostQueue)}
+		if none, err := a.nothingInQuarantine(ctx, in); none || err != nil {
+			return api.Quarantine{}, err
+		}
 		r, err := a.retriedRange(ctx, in, state)
 		if err != nil {
 			return api.Quarantine{}, err
@@ -49,13 +53,22 @@ func (a *Activities) RetryQuarantine(ctx context.Context, in QuarantineInput) (R
 			}
 			r.in.Fence = row.Fence
 		}
-		out.Elsewhere = state.Quarantine.Elsewhere(a.deps.HostQueue)
 		out.SettleQuarantineResult, err = a.settle(ctx, SettleQuarantineInput{
 			RangeInput: r.in, AsOf: state.Watermark, All: true,
 		}, r)
 		return out.Quarantine, err
 	})
 	return out, err
+}
+
+// nothingInQuarantine reports whether a table has no entry here: then neither side is asked.
+func (a *Activities) nothingInQuarantine(ctx context.Context, in QuarantineInput) (bool, error) {
+	name, err := table.ParseName(in.Table)
+	if err != nil {
+		return false, invalidInput("table: "+err.Error(), "")
+	}
+	keys, err := a.quarantineIndexes(ctx, name)
+	return len(keys) == 0, translate(ctx, err, where{doing: "look for rows of " + in.Table + " in quarantine"})
 }
 
 // retriedRange is the table as it is now, in the form of a range whose rows are written.
