@@ -204,7 +204,10 @@ func (p *planDraft) comparable(tbl string) error {
 // layout is what is compared: the key, the cursor, and unless only keys are asked for all other columns
 // whose values travel.
 func (p *planDraft) layout(ctx context.Context, dst *schema.Table, depth string) (verify.Layout, error) {
-	l := verify.Layout{Cursor: -1, Key: len(p.table.PrimaryKey), Owned: p.settings.Deletes.OwnsAll}
+	l := verify.Layout{
+		Cursor: -1, Key: len(p.table.PrimaryKey), Owned: p.settings.Deletes.OwnsAll,
+		PlainZero: p.src.ServerInfo().Flavor != p.dst.Server.Flavor,
+	}
 	if was := p.id.state.Identity; was != nil {
 		l.Owned = l.Owned || was.Target.Owned
 	}

@@ -115,3 +115,11 @@ func trimmed(differ bool) form {
 		return v
 	}
 }
+
+// plainZero is 0 for −0.
+func plainZero(v []byte) []byte {
+	if string(v) == "-0" {
+		return v[1:]
+	}
+	return v
+}

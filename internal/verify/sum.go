@@ -24,6 +24,8 @@ type Layout struct {
 	Since string `json:"since,omitempty"`
 	// Owned says that all rows of the target are known to have come from the source.
 	Owned bool `json:"owned,omitempty"`
+	// PlainZero says that a side keeps no −0 of a FLOAT or a DOUBLE: it is 0 then.
+	PlainZero bool `json:"plainZero,omitempty"`
 
 	forms []form
 }
@@ -35,6 +37,9 @@ func (l *Layout) Prepare() error {
 		var err error
 		if l.forms[i], err = c.forms(); err != nil {
 			return err
+		}
+		if l.PlainZero && isFloat(c.Source.Kind) {
+			l.forms[i] = plainZero
 		}
 	}
 	if l.Key < 1 || l.Key > len(l.Columns) || l.Cursor >= len(l.Columns) {

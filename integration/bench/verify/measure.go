@@ -31,9 +31,18 @@ type figures struct {
 	longest float64
 	peakMiB float64
 	sync    syncFigures
+	// sweep is what a sweep took that found so many deleted rows.
+	sweep float64
+	swept int64
 	// idle and during are the other clients of both servers.
 	idle, during bystanders.Report
 }
+
+// sweepMode is what the sweep does with the rows that it finds.
+const sweepMode = "report"
+
+// tableConfig is what the table's entry says beside the defaults: the second look begins at once.
+const tableConfig = ", overlap: 0s, deletes: { mode: " + sweepMode + ", grace: 0s }"
 
 // rounds is how often a comparison is measured; the median counts.
 const rounds = 3
@@ -46,7 +55,7 @@ type bench struct {
 }
 
 func measure(ctx context.Context, set settings, w way, out io.Writer) (figures, error) {
-	s, err := scene.Up(ctx, scene.Options{Source: w.source, Target: w.target, Config: ", overlap: 0s", Out: out})
+	s, err := scene.Up(ctx, scene.Options{Source: w.source, Target: w.target, Config: tableConfig, Out: out})
 	if err != nil {
 		return figures{}, err
 	}
@@ -61,7 +70,7 @@ func measure(ctx context.Context, set settings, w way, out io.Writer) (figures, 
 		return b.figures, err
 	}
 	for _, step := range []func(context.Context) error{
-		b.firstLoad, b.equalSides, b.tableSync, b.amongOthers, b.plantedDifferences,
+		b.firstLoad, b.equalSides, b.tableSync, b.amongOthers, b.plantedDifferences, b.sweepDeleted,
 	} {
 		if err := step(ctx); err != nil {
 			return b.figures, err
@@ -86,22 +95,28 @@ func (b *bench) firstLoad(ctx context.Context) error {
 
 // compare runs the workflow that people start.
 func (b *bench) compare(ctx context.Context, depth string) (api.VerifyTableResult, float64, error) {
+	return b.workflow(ctx, depth, api.VerifyTableInput{Table: scene.Table, Depth: depth})
+}
+
+func (b *bench) workflow(
+	ctx context.Context, what string, in api.VerifyTableInput,
+) (api.VerifyTableResult, float64, error) {
 	var r api.VerifyTableResult
 	began := time.Now()
 	run, err := b.Client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID: api.VerifyTableID(workflows.TaskQueue, scene.Table), TaskQueue: workflows.TaskQueue,
-	}, api.VerifyTableName, api.VerifyTableInput{Table: scene.Table, Depth: depth})
+	}, api.VerifyTableName, in)
 	if err == nil {
 		err = run.Get(ctx, &r)
 	}
 	if err != nil {
-		return r, 0, fmt.Errorf("compare by %s: %w (the worker's log is %s)", depth, err, b.LogFile())
+		return r, 0, fmt.Errorf("verify by %s: %w (the worker's log is %s)", what, err, b.LogFile())
 	}
 	seconds := time.Since(began).Seconds()
 	b.longest = max(b.longest, r.LongestPage)
 	peak, err := procs.PeakMiB(b.Worker.Process.Pid)
 	b.peakMiB = max(b.peakMiB, peak)
-	b.Say("verify by %s: %.2f s, %d equal, %d pending, %v", depth, seconds, r.Equal, r.Pending, r.Verdicts)
+	b.Say("verify by %s: %.2f s, %d equal, %d pending, %v", what, seconds, r.Equal, r.Pending, r.Verdicts)
 	return r, seconds, err
 }
 
@@ -196,6 +211,31 @@ func (b *bench) plantedDifferences(ctx context.Context) error {
 			}
 		}
 		b.planted = append(b.planted, seconds)
+	}
+	return nil
+}
+
+// deletedShare is how many rows there are for one that is deleted.
+const deletedShare = 100
+
+// sweepDeleted deletes a hundredth of the source's rows, and lets a sweep find them.
+func (b *bench) sweepDeleted(ctx context.Context) error {
+	q := fmt.Sprintf("DELETE FROM shop.orders WHERE id %% %d = 2", deletedShare)
+	deleted, err := b.SourceDB.ExecContext(ctx, q)
+	if err != nil {
+		return fmt.Errorf("delete rows: %w", err)
+	}
+	n, err := deleted.RowsAffected()
+	if err != nil {
+		return err
+	}
+	r, seconds, err := b.workflow(ctx, "sweep", api.VerifyTableInput{Table: scene.Table, Deletes: true})
+	if err != nil {
+		return err
+	}
+	b.sweep, b.swept = seconds, r.Verdicts[verify.Deleted]
+	if b.swept < n {
+		return fmt.Errorf("%d rows were deleted, and the sweep found %v", n, r.Verdicts)
 	}
 	return nil
 }

@@ -59,6 +59,13 @@ var goals = []goal{
 	ratio("finding 100 planted differences, against equal sides", 1.2, func(f *figures) float64 {
 		return median(f.planted)
 	}, digestOf),
+	{"sweep of a hundredth deleted rows, against verify `keys`", "≤ its time + 3 s", func(f *figures) (string,
+		bool, bool,
+	) {
+		keys := median(f.keys)
+		text := fmt.Sprintf("%.2f s for %s rows, mode %s; keys %.2f s", f.sweep, scene.Number(f.swept), sweepMode, keys)
+		return text, f.sweep <= keys+3, f.swept == 0
+	}},
 	{"p99 of other clients during verify, against idle", "≤ 2 ×", func(f *figures) (string, bool, bool) {
 		x := float64(f.during.All.P99) / float64(max(f.idle.All.P99, 1))
 		return fmt.Sprintf("%.1f × (%s, idle %s)", x, bystanders.Round(f.during.All.P99),
