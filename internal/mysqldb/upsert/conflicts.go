@@ -87,6 +87,7 @@ func (w *writer) deferredExisting(ctx context.Context) ([]bool, error) {
 // at the end: the new version of that row may be a deferred row too.
 func (w *writer) writeDeferred(ctx context.Context, existed []bool) error {
 	var skipped []int
+	w.listUnwritten()
 	for n := len(w.deferred) - 1; n >= 0; n-- {
 		newer, err := w.resolveConflicts(ctx, w.deferred[n], existed[n])
 		if err != nil {
@@ -106,7 +107,7 @@ func (w *writer) writeDeferred(ctx context.Context, existed []bool) error {
 			w.res.Unchanged++
 		}
 	}
-	return nil
+	return w.checkDisplaced()
 }
 
 // resolveConflicts writes the row at a position, and deletes conflicting rows. newer says that one
@@ -117,6 +118,7 @@ func (w *writer) resolveConflicts(ctx context.Context, at int, existed bool) (ne
 		w.heartbeat()
 		if err == nil {
 			w.countSingleRow(affected, existed)
+			w.onWritten(at)
 			return false, nil
 		}
 		if !isUniqueConflict(err) || round >= maxRounds {
@@ -130,6 +132,8 @@ func (w *writer) resolveConflicts(ctx context.Context, at int, existed bool) (ne
 			return true, nil
 		case found.Len() == 0:
 			return false, w.identifyRow(ctx, err, at, at+1) // a key that cannot be searched
+		case !w.mayDelete(found):
+			return true, nil
 		}
 		for r := range found.Len() {
 			if err := w.deleteRow(ctx, found, r); err != nil {

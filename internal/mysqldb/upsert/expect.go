@@ -190,3 +190,60 @@ func (w *writer) fateOf(row int32, have *table.Rows) fate {
 	}
 	return unchanged
 }
+
+// Where the caller expects rows, only those of rows are deleted that this very transaction writes again: all others
+// are not kept for an undo, and a reader would miss them. A row whose unique value such a row holds is skipped.
+
+// listUnwritten notes the keys of the deferred rows.
+func (w *writer) listUnwritten() {
+	if w.plan.expect == nil {
+		return
+	}
+	w.unwritten, w.displaced = map[string]int{}, map[string]int{}
+	for _, at := range w.deferred {
+		w.unwritten[w.joinKey(w.keyValues(w.order[at]))] = at
+	}
+}
+
+// mayDelete reports whether conflicting rows may be deleted, and notes that they are.
+func (w *writer) mayDelete(found *table.Rows) bool {
+	if w.plan.expect == nil {
+		return true
+	}
+	keys := make([]string, found.Len())
+	for r := range keys {
+		key := make([][]byte, found.Columns())
+		for n := range key {
+			key[n] = found.Value(r, n)
+		}
+		keys[r] = w.joinKey(key)
+		if _, ok := w.unwritten[keys[r]]; !ok {
+			return false
+		}
+	}
+	for _, key := range keys {
+		w.displaced[key] = w.unwritten[key]
+	}
+	return true
+}
+
+// onWritten notes that a deferred row was written.
+func (w *writer) onWritten(at int) {
+	if w.plan.expect == nil {
+		return
+	}
+	key := w.joinKey(w.keyValues(w.order[at]))
+	delete(w.unwritten, key)
+	delete(w.displaced, key)
+}
+
+// checkDisplaced ends the transaction where a row was deleted and could not be written again.
+func (w *writer) checkDisplaced() error {
+	for _, at := range w.displaced {
+		return w.rowError(w.order[at], mysqlerr.Problem{
+			Class: mysqlerr.ClassRowData, Sentence: "another row already holds this value of a unique key",
+			Remedy: "run the table, which brings the other row, then repair again",
+		})
+	}
+	return nil
+}

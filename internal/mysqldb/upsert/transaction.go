@@ -34,11 +34,13 @@ type writer struct {
 
 // attempt is what one transaction has done so far.
 type attempt struct {
-	empty      bool   // the target has no key between the smallest and the largest of the chunk
-	existing   int64  // keys that the target has
-	affected   int64  // the server's sum: 1 for an inserted row, 2 for an updated one
-	maybeNewer []span // of the current statement: some of these rows may be newer on the target
-	deferred   []int  // positions of rows with a conflict
+	empty      bool           // the target has no key between the smallest and the largest of the chunk
+	existing   int64          // keys that the target has
+	affected   int64          // the server's sum: 1 for an inserted row, 2 for an updated one
+	maybeNewer []span         // of the current statement: some of these rows may be newer on the target
+	deferred   []int          // positions of rows with a conflict
+	unwritten  map[string]int // of these, where the caller expects rows: the keys that are not written yet
+	displaced  map[string]int // and those whose rows were deleted
 	res        Result
 }
 
