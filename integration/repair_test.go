@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/internal/verify"
 	"github.com/tablehaul/tablehaul/workflows"
@@ -76,6 +77,31 @@ func TestARepairLeavesNoGapAndCanBeUndone(t *testing.T) {
 			p.requireNoText("quietly")
 		})
 	}
+}
+
+// What docs/security.md and docs/repair.md ask for is enough; without DELETE, an undo of rows that were missing is
+// refused, and leaves what it was to delete.
+func TestGrantsOfARepair(t *testing.T) {
+	t.Parallel()
+	s := servers.MySQL(t)
+	o := options{tables: verified}
+	state := []string{"SELECT, INSERT, UPDATE, CREATE ON TO.tablehaul_state"}
+	p := logins(t, s, o, sourceGrants, append(state, targetGrants...), createT)
+	p.settled("t")
+	exec(t, p.dst, "DELETE FROM t WHERE id = 1", "UPDATE t SET name = 'other', updated_at = updated_at WHERE id = 2")
+	r, err := p.repair(workflows.VerifyTableInput{Table: p.table("t")})
+	require.NoError(t, err)
+	require.False(t, r.Differs)
+	refused := p.cliFails(1, "undo "+p.table("t")+" "+r.Undo[0])
+	require.Contains(t, refused, failure.ServerRejected)
+	require.Equal(t, "50", scalar(t, p.dst, "SELECT COUNT(*) FROM t"))
+
+	o.source, o.sourceDSN = s, p.login(s, sourceGrants...)
+	o.targetDSN = p.login(s, append(state, replaceGrants...)...)
+	p.reconfigure(o)
+	require.Contains(t, p.cli("undo "+p.table("t")+" "+r.Undo[0]), "2 rows")
+	require.Equal(t, "49", scalar(t, p.dst, "SELECT COUNT(*) FROM t"))
+	require.Equal(t, "other", scalar(t, p.dst, "SELECT name FROM t WHERE id = 2"))
 }
 
 // keepReading reads the target again and again, until stop is called, and fails where a read finds another number.
