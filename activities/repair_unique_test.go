@@ -24,8 +24,8 @@ func newSwap(t *testing.T, s *servers.Server) *repairBench {
 	return b
 }
 
-// Two rows that have exchanged a unique value are refused by name, or written in one transaction, as the policy says. An
-// undo takes the exchange back.
+// Two rows that have exchanged a unique value are refused by name, or written in one transaction, as the policy says.
+// An undo takes the exchange back.
 func TestAUniqueSwapDuringARepair(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		b := newSwap(t, s)
