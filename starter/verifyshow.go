@@ -27,10 +27,10 @@ func (a *app) verifyShowCommand() *cobra.Command {
 		Use:   "show TABLE [RUN]",
 		Short: "Print the keys that a comparison found to differ",
 		Long: "Show prints the list of differences of a comparison: the key of each row, the verdict, and the\n" +
-			"cursor of both sides. RUN is the run of a receipt; without it, the list is that of the last comparison. The\n" +
-			"list is in the worker's staging. A worker reads it, and encrypts its answer for this one command:\n" +
-			"Temporal keeps no key in clear text. Bytes that are no text are printed as 0x and hexadecimal\n" +
-			"digits.\n\n" +
+			"cursor of both sides. RUN is the run of a receipt; without it, the list is that of the last\n" +
+			"comparison. The list is in the worker's staging. A worker reads it, and encrypts its answer for\n" +
+			"this one command: Temporal keeps no key in clear text. Bytes that are no text are printed as 0x\n" +
+			"and hexadecimal digits.\n\n" +
 			exitHelp,
 		Example: "  tablehaul verify show shop.orders\n" +
 			"  tablehaul verify show shop.orders --verdict missing --limit 0\n" +
