@@ -6,7 +6,7 @@ SHELL := bash
 GO ?= go
 # Packages tested at once, the longest first. Their tests wait more than they compute: for servers, locks and timers.
 TEST_P ?= 3
-TESTED = ./integration ./internal/mysqldb/... $(shell $(GO) list ./... | grep -v '/integration/model$$')
+TESTED = ./integration ./internal/mysqldb/... ./...
 TEST_TIMEOUT ?= 25m
 
 # Linters are built once into the user's cache, each version into a folder of its own.
@@ -55,7 +55,6 @@ servers: ## find or fetch the database servers of the tests, and print the choic
 .PHONY: test
 test: bin/tablehaul-standalone bin/temporal servers ## every test, on real servers, with the race detector
 	$(GO) test -race -p $(TEST_P) -parallel 8 -timeout $(TEST_TIMEOUT) $(TESTED)
-	$(GO) test -timeout $(TEST_TIMEOUT) ./integration/model # one goroutine, so that the race detector only costs time
 	cd worker/standalone && $(GO) test -race -timeout $(TEST_TIMEOUT) ./...
 	cd integration/bench && $(GO) test -race -timeout $(TEST_TIMEOUT) ./...
 
