@@ -106,6 +106,8 @@ func Register(w worker.ActivityRegistry, a *Activities) {
 		"FinishUndo":         withStepLog(a, a.FinishUndo),
 		"PauseDeletes":       withStepLog(a, a.PauseDeletes),
 		"DropPlan":           withStepLog(a, a.DropPlan),
+		"CheckDeletes":       withStepLog(a, a.CheckDeletes),
+		"DeleteRows":         withStepLog(a, a.DeleteRows),
 		"Notify":             withStepLog(a, a.Notify),
 		"Sweep":              a.Sweep,
 		"StopSweeping":       a.StopSweeping,

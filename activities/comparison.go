@@ -154,7 +154,7 @@ func (c *openedComparison) read(
 	}
 	stats, err := scan.ReadPages(ctx, s.db, spec, func(rows *table.Rows) error {
 		c.countRows(s, rows)
-		if err := take(rows); err != nil {
+		if err := take(c.c.Layout.Live(s.side, rows)); err != nil {
 			return err
 		}
 		return c.wait(ctx, s)
@@ -179,7 +179,7 @@ func (c *openedComparison) lookUp(
 		},
 		func(rows *table.Rows) error {
 			c.countRows(s, rows)
-			if err := take(rows); err != nil {
+			if err := take(c.c.Layout.Live(s.side, rows)); err != nil {
 				return err
 			}
 			return c.wait(ctx, s)

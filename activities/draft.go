@@ -160,6 +160,7 @@ func (a *Activities) inspectTarget(ctx context.Context, p *planDraft, in PlanRun
 		Create: s.CreateTarget, AddColumns: s.AddColumns, Cursor: s.Cursor,
 		Watermark: watermarkOf(in.State, s.Cursor), Rewrites: rewrites(in, s.Cursor),
 		Replace:      s.UniqueConflicts == string(upsert.DeleteConflicts),
+		SoftColumn:   s.Deletes.softColumn(),
 		DeferIndexes: s.IndexesAfterLoad || in.State.FirstLoad != nil && in.State.FirstLoad.IndexesLater,
 	})
 	if err != nil {

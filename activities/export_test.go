@@ -15,3 +15,10 @@ func LowerSampleSlice(t *testing.T, rows int64) {
 	sampleSliceRows = rows
 	t.Cleanup(func() { sampleSliceRows = was })
 }
+
+// LowerDeleteBatch makes slices of a sweep see to so few rows, until the test ends.
+func LowerDeleteBatch(t *testing.T, rows int) {
+	was := deleteBatch
+	deleteBatch = rows
+	t.Cleanup(func() { deleteBatch = was })
+}

@@ -14,9 +14,10 @@ import (
 // FinishVerifyInput is a comparison that was done.
 type FinishVerifyInput struct {
 	RangeInput
-	// Record is what the table's state keeps of it, nil for a sweep, which looks for deleted rows alone. StateID and
-	// Watermark are of the state that it was planned by.
+	// Record is what the table's state keeps of it; of a sweep, which looks for deleted rows alone, it keeps Sweep. StateID
+	// and Watermark are of the state that it was planned by.
 	Record    *owner.VerifyRecord `json:"record,omitempty"`
+	Sweep     *owner.SweepRecord  `json:"sweep,omitempty"`
 	StateID   string              `json:"stateId,omitempty"`
 	Watermark string              `json:"watermark,omitempty"`
 	// Receipt is kept beside the list of differences.
@@ -41,7 +42,7 @@ func (a *Activities) FinishVerify(ctx context.Context, in FinishVerifyInput) (Fi
 		return FinishVerifyResult{}, invalidInput("table: "+err.Error(), "")
 	}
 	var out FinishVerifyResult
-	if in.Record != nil {
+	if in.Record != nil || in.Sweep != nil {
 		if out.Warnings, err = a.recordVerify(ctx, in); err != nil {
 			return out, err
 		}
@@ -72,7 +73,10 @@ func (a *Activities) recordVerify(ctx context.Context, in FinishVerifyInput) (wa
 	if !there || now.ID != in.StateID {
 		return []string{"the table's state was lost while it was compared, and does not show this comparison"}, nil
 	}
-	req := owner.VerifyRequest{StateID: in.StateID, Record: *in.Record}
+	req := owner.VerifyRequest{StateID: in.StateID, Sweep: in.Sweep}
+	if in.Record != nil {
+		req.Record = *in.Record
+	}
 	if err := a.update(ctx, in.Table, owner.UpdateRecordVerify, req, &now); err != nil {
 		return nil, err
 	}

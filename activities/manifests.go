@@ -26,6 +26,7 @@ func (a *Activities) manifest(ctx context.Context, in RangeInput) (*openedRange,
 	if err != nil {
 		return nil, staging.Manifest{}, err
 	}
+	r.readAt = m.ReadAt
 	a.manifests.put(key, manifestEntry{r: r, m: m})
 	return r, m, nil
 }

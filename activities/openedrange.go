@@ -35,6 +35,8 @@ type openedRange struct {
 	in   RangeInput
 	name table.Name
 	plan stagedPlan
+	// readAt is that of the range's manifest: see staging.Manifest.
+	readAt string
 }
 
 func (a *Activities) openRange(ctx context.Context, in RangeInput) (*openedRange, error) {
@@ -104,7 +106,7 @@ func (r *openedRange) window() table.Window {
 func (r *openedRange) manifest(w *partWriter, next *table.Position) staging.Manifest {
 	return staging.Manifest{
 		Table: r.name, Run: r.in.Run, Deployment: r.plan.Deployment, Range: r.in.Range, Slice: r.in.Slice, Next: next,
-		Window:  r.window(),
+		Window: r.window(), ReadAt: r.readAt,
 		Columns: r.plan.Columns, Parts: w.parts, Created: time.Now().UTC(),
 	}
 }

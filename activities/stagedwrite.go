@@ -62,6 +62,13 @@ func (w *stagedWrite) remove(
 	for c := range w.key.Columns() - 1 {
 		w.key.Append(rows.Value(at, c))
 	}
+	sum := removalSum(columns, rows, at, dst)
+	appendSum(w.key, &sum)
+	return w.removals.write(ctx, w.key)
+}
+
+// removalSum is the sum of a row of the target as [remove.Row] has it; its values are those of columns.
+func removalSum(columns []table.Column, rows *table.Rows, at int, dst *schema.Table) table.Sum {
 	var b []byte
 	for _, c := range remove.Columns(dst) {
 		var v []byte
@@ -70,9 +77,7 @@ func (w *stagedWrite) remove(
 		}
 		b = table.AppendValue(b, v)
 	}
-	sum := table.SumOf(b)
-	appendSum(w.key, &sum)
-	return w.removals.write(ctx, w.key)
+	return table.SumOf(b)
 }
 
 func appendSum(rows *table.Rows, sum *table.Sum) {

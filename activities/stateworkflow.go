@@ -70,6 +70,7 @@ func Observed(s owner.State) metrics.TableState {
 	if s.Lease != nil && !s.Lease.Slice {
 		out.RunningSince = s.Lease.Since
 	}
+	out.DeletesHeld = s.DeletesPaused || s.LastSweep != nil && s.LastSweep.Held != ""
 	if v := s.LastVerify; v != nil {
 		out.VerifiedAt, out.Differing = v.At, map[string]int64{}
 		for _, verdict := range verify.Differences() {

@@ -157,7 +157,8 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 func (a *Activities) upsertSpec(db *mysqldb.DB, r *openedRange, order int, pace *pace) upsert.Spec {
 	s := r.plan.Settings
 	spec := upsert.Spec{
-		Columns: r.plan.Columns, Cursor: s.Cursor, Unsettled: r.unsettled(),
+		Tombstone: r.tombstone(),
+		Columns:   r.plan.Columns, Cursor: s.Cursor, Unsettled: r.unsettled(),
 		Conflicts:      upsert.ConflictPolicy(s.UniqueConflicts),
 		MaxTransaction: s.MaxTransaction, Sizer: &pace.sizer, MinRows: s.ChunkRows / MaxPieces,
 		// Ranges that took turns would all be read at the same time, and then all be written.

@@ -50,6 +50,8 @@ type PlanVerifyResult struct {
 	Since string `json:"since,omitempty"`
 	// Depth is the input's, or a sweep's own.
 	Depth string `json:"depth,omitempty"`
+	// Undo says that what a sweep deletes is kept.
+	Undo bool `json:"undo,omitempty"`
 	// Deletes is the mode of a sweep, empty for a comparison that only compares.
 	Deletes string `json:"deletes,omitempty"`
 	// StateID and Watermark are of the table's state, as it was when the comparison was planned.
@@ -143,6 +145,7 @@ func (a *Activities) PlanVerify(ctx context.Context, in PlanVerifyInput) (PlanVe
 		out.SamplePassed, out.SampleTotal = c.Sample.Passed, c.Sample.Total
 	}
 	if in.Deletes {
+		out.Undo = !s.UndoOff
 		out.Deletes, out.SecondLook = s.Deletes.Mode, max(out.SecondLook, s.Deletes.Grace)
 	}
 	if in.DryRun {
@@ -207,6 +210,9 @@ func (p *planDraft) layout(ctx context.Context, dst *schema.Table, depth string)
 	l := verify.Layout{
 		Cursor: -1, Key: len(p.table.PrimaryKey), Owned: p.settings.Deletes.OwnsAll,
 		PlainZero: p.src.ServerInfo().Flavor != p.dst.Server.Flavor,
+	}
+	if c := dst.Column(p.settings.Deletes.softColumn()); c != nil {
+		l.Tombstone = &c.Column
 	}
 	if was := p.id.state.Identity; was != nil {
 		l.Owned = l.Owned || was.Target.Owned

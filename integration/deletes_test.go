@@ -1,6 +1,7 @@
 package integration_test
 
 import (
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -57,5 +58,78 @@ func TestASweepReportsDeletedRows(t *testing.T) {
 		exec(t, p.src, createT)
 		_, err := p.sweepDeletes("t")
 		requireFailure(t, err, failure.InvalidInput, "deletes of", "are off", "mode: report")
+	})
+}
+
+// A sweep deletes what is gone and nothing else; an undo brings it back and pauses the sweeps, until they are resumed.
+func TestASweepDeletesAndAnUndoBringsBack(t *testing.T) {
+	t.Parallel()
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		p := start(t, options{source: s, target: s, tables: swept("{ mode: hard, grace: 0s }")})
+		exec(t, p.src, createT, insertT(1, 300), old)
+		p.settled("t")
+		exec(t, p.src, "DELETE FROM t WHERE id % 5 = 0")
+		got, err := p.sweepDeletes("t")
+		require.NoError(t, err)
+		require.Equal(t, int64(60), got.Sweep.Deleted, "%+v", got.Sweep)
+		p.equal("t", []string{"id"}, columnsT...)
+
+		require.Contains(t, p.cli("undo "+p.table("t")+" "+got.Sweep.Undo), "60")
+		require.Equal(t, 300, p.targetRows())
+		_, err = p.sweepDeletes("t")
+		requireFailure(t, err, failure.DeletesHeld, "are paused", "deletes resume")
+		require.Equal(t, 300, p.targetRows())
+		p.cli("deletes resume " + p.table("t"))
+		require.Contains(t, p.cli("deletes sweep "+p.table("t")), "60 rows not at the source any more, 60 deleted")
+		p.equal("t", []string{"id"}, columnsT...)
+	})
+}
+
+// A source that was emptied, and more rows than a share, stop a sweep; what a person approves is that list alone.
+func TestAGuardStopsASweepUntilAPersonApproves(t *testing.T) {
+	t.Parallel()
+	p := start(t, options{tables: swept("{ mode: hard, grace: 0s }")})
+	exec(t, p.src, createT, insertT(1, 150), old)
+	p.settled("t")
+	exec(t, p.src, "TRUNCATE TABLE t")
+	_, err := p.sweepDeletes("t")
+	requireFailure(t, err, failure.DeletesHeld, "has no row", "deletes approve "+p.table("t"))
+	exec(t, p.src, insertT(1, 30), old)
+	_, err = p.sweepDeletes("t")
+	requireFailure(t, err, failure.DeletesHeld, "120 of 150 rows", "lets one sweep delete 100")
+	require.Equal(t, 150, p.targetRows())
+
+	run := regexp.MustCompile(`deletes approve \S+ (\S+);`).FindStringSubmatch(err.Error())[1]
+	exec(t, p.src, insertT(31, 40)) // back, in versions that no run has brought yet
+	exec(t, p.src, "DELETE FROM t WHERE id < 11")
+	out := p.cli("deletes approve " + p.table("t") + " " + run)
+	require.Contains(t, out, "110 deleted")
+	require.Equal(t, 40, p.targetRows(), "rows that were not on the list stay")
+}
+
+// With soft, a row that is gone is marked and keeps its cursor; it counts as absent, comes back with a run that finds it
+// at the source again, and with an undo.
+func TestASoftSweepMarksRows(t *testing.T) {
+	t.Parallel()
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		p := start(t, options{source: s, target: s, tables: swept("{ mode: soft, column: gone, grace: 0s }")})
+		exec(t, p.src, createT, insertT(1, 20), old)
+		p.settled("t")
+		exec(t, p.src, "DELETE FROM t WHERE id <= 5")
+		got, err := p.sweepDeletes("t")
+		require.NoError(t, err)
+		require.EqualValues(t, 5, got.Sweep.Deleted)
+		marked := "SELECT COUNT(*) FROM t WHERE gone BETWEEN UTC_TIMESTAMP() - INTERVAL 1 HOUR AND UTC_TIMESTAMP(6)" +
+			" AND updated_at < '2025-01-01'"
+		require.Equal(t, "5", scalar(t, p.dst, marked))
+		require.False(t, p.verify("t", "").Differs, "marked rows are absent")
+
+		exec(t, p.src, insertT(1, 2))
+		p.sync("t")
+		require.Equal(t, "3", scalar(t, p.dst, marked))
+		require.Equal(t, "2", scalar(t, p.dst, "SELECT COUNT(*) FROM t WHERE id <= 2 AND gone IS NULL"))
+		p.cli("undo " + p.table("t") + " " + got.Sweep.Undo)
+		require.Equal(t, "0", scalar(t, p.dst, "SELECT COUNT(*) FROM t WHERE gone IS NOT NULL"))
+		require.Equal(t, "20", scalar(t, p.dst, "SELECT COUNT(*) FROM t"))
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/human"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/remote"
 	"github.com/tablehaul/tablehaul/internal/verify"
 )
@@ -19,7 +20,7 @@ func (a *app) deletesCommand() *cobra.Command {
 		Use:   "deletes",
 		Short: "Rows that the source has deleted: look for them, and see to them",
 	}
-	cmd.AddCommand(a.deletesSweepCommand())
+	cmd.AddCommand(a.deletesSweepCommand(), a.deletesApproveCommand(), a.deletesResumeCommand())
 	return cmd
 }
 
@@ -28,8 +29,8 @@ func (a *app) deletesSweepCommand() *cobra.Command {
 		Use:   "sweep TABLE…",
 		Short: "Look for rows that are not at the source any more, and do what the table's deletes say",
 		Long: "A sweep compares the keys of both sides by short pages. A row of the target whose key is not at the\n" +
-			"source is looked at once more after the overlap and the grace, and then counted. It ends with exit\n" +
-			"code 5 where such rows are left on the target.\n\n" + exitHelp,
+			"source is looked at once more after the overlap and the grace. With mode hard it is then deleted, after a\n" +
+			"last look at the source. It ends with exit code 5 where such rows are left on the target.\n\n" + exitHelp,
 		Example: "  tablehaul deletes sweep shop.orders\n" +
 			"  tablehaul deletes sweep 'shop.log_*' --output json",
 		ValidArgsFunction: a.completeTables,
@@ -42,15 +43,70 @@ func (a *app) deletesSweepCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.sweepAll(cmd.Context(), c, sel)
+			return a.sweepAll(cmd.Context(), c, sel, "")
 		},
 	}
 	a.outputFlag(cmd)
 	return cmd
 }
 
+func (a *app) deletesApproveCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "approve TABLE RUN",
+		Short: "Delete the rows that a sweep has listed and a guard has stopped, once",
+		Long: "A sweep that finds more rows than maxShare allows, or an empty source, deletes none and names its RUN.\n" +
+			"Approve acts on the list of that run, and on no other row: after the same last look at the source, in\n" +
+			"the same small transactions. The other guards hold.\n\n" + exitHelp,
+		Example: "  tablehaul deletes approve shop.orders 01a221b7-0d3c-7c1a-8a57-4cf1a4c1d5a0",
+		Args:    cobra.ExactArgs(2), ValidArgsFunction: a.completeTables,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.config()
+			if err != nil {
+				return err
+			}
+			sel, err := a.selectTables(c, args[:1], false)
+			if err != nil {
+				return err
+			}
+			return a.sweepAll(cmd.Context(), c, sel, args[1])
+		},
+	}
+	a.outputFlag(cmd)
+	return cmd
+}
+
+func (a *app) deletesResumeCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "resume TABLE",
+		Short: "Let sweeps delete rows of a table again, after an undo has paused that",
+		Args:  cobra.ExactArgs(1), ValidArgsFunction: a.completeTables,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.config()
+			if err != nil {
+				return err
+			}
+			names, err := a.tables(c, args)
+			if err != nil {
+				return err
+			}
+			s, err := a.connect(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer s.Close()
+			if _, err := s.PauseDeletes(cmd.Context(), names[0], owner.PauseDeletesRequest{}); err != nil {
+				return a.fromTemporal(cmd.Context(), err)
+			}
+			if !a.quiet {
+				fmt.Fprintf(a.stdout, "%s: sweeps delete again\n", names[0])
+			}
+			return nil
+		},
+	}
+}
+
 // sweepAll sweeps tables side by side, and shows what came of it in the order of the arguments.
-func (a *app) sweepAll(ctx context.Context, c *config.Config, sel selection) error {
+func (a *app) sweepAll(ctx context.Context, c *config.Config, sel selection, approve string) error {
 	s, err := a.connect(ctx)
 	if err != nil {
 		return err
@@ -59,7 +115,7 @@ func (a *app) sweepAll(ctx context.Context, c *config.Config, sel selection) err
 	all, err := askEach(ctx, a, s, c, sel, question[api.VerifyTableResult]{
 		limit: 2,
 		start: func(ctx context.Context, table string) (remote.Execution, error) {
-			return s.StartVerify(ctx, api.VerifyTableInput{Table: table, Deletes: true})
+			return s.StartVerify(ctx, api.VerifyTableInput{Table: table, Deletes: true, Approve: approve})
 		},
 		wait: s.WaitVerify,
 	})
@@ -72,7 +128,7 @@ func (a *app) sweepAll(ctx context.Context, c *config.Config, sel selection) err
 		switch {
 		case one.failed != nil:
 			code = exitFailed
-		case code == exitOK && one.result.Sweep != nil && one.result.Sweep.Deleted < one.result.Sweep.Found:
+		case code == exitOK && one.result.Sweep != nil && one.result.Sweep.Left() > 0:
 			code = exitDiffers
 		}
 	}
@@ -101,6 +157,23 @@ func (a *app) printSwept(one compared) {
 		fmt.Fprintf(a.stdout, "  %-10s %s\n", key, fmt.Sprintf(format, args...))
 	}
 	line("mode", "%s", r.Sweep.Mode)
+	for _, kept := range []struct {
+		key, text string
+		rows      int64
+	}{
+		{"back", "at the source again by the last look", r.Sweep.Back},
+		{"changed", "changed on the target since, and left to the next sweep", r.Sweep.Changed},
+		{"gone", "not on the target any more", r.Sweep.Gone},
+		{"referenced", "rows of other tables refer to them: sweep those tables first", r.Sweep.Referenced},
+		{"waiting", "the table has no cursor: the next sweep deletes those that it finds too", r.Sweep.Waiting},
+	} {
+		if kept.rows > 0 {
+			line(kept.key, "%s: %s", humanize.Comma(kept.rows), kept.text)
+		}
+	}
+	if r.Sweep.Undo != "" {
+		line("undo", "tablehaul undo %s %s", r.Table, r.Sweep.Undo)
+	}
 	line("compared", "%s of %s, %s of %s", human.Count(r.SourceRows, "row"), r.Table,
 		human.Count(r.TargetRows, "row"), r.Target)
 	if r.Cursor != "" {

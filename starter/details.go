@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize"
+
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/owner"
@@ -58,6 +60,9 @@ func (a *app) printDetails(ctx context.Context, s service, c *config.Config, nam
 		if one.State == nil {
 			continue
 		}
+		if text := sweptText(one.State); text != "" {
+			fmt.Fprintf(a.stdout, "  deletes:    %s\n", text)
+		}
 		if text := verifiedText(one.State); text != "" {
 			fmt.Fprintf(a.stdout, "  verified:   %s\n", text)
 		}
@@ -107,6 +112,24 @@ func verifiedText(state *owner.State) string {
 		return text + human.Count(v.Differing(), "row") + " differ: " + verifyRemedy(state.Table)
 	}
 	return text + "equal"
+}
+
+// sweptText is what the table's last sweep of deletes did, and whether they are paused; "" before the first one.
+func sweptText(state *owner.State) string {
+	switch {
+	case state == nil:
+		return ""
+	case state.DeletesPaused:
+		return "paused, since " + state.DeletesPausedReason + "; tablehaul deletes resume " + state.Table
+	case state.LastSweep == nil:
+		return ""
+	}
+	d := state.LastSweep
+	if d.Held != "" {
+		return age(d.At) + " ago a guard stopped the sweep: " + d.Held
+	}
+	return fmt.Sprintf("%s ago: %s found, %s deleted (%s)", age(d.At), human.Count(d.Found, "row"),
+		humanize.Comma(d.Deleted), d.Mode)
 }
 
 // verifyRemedy is how to see what differs.

@@ -258,6 +258,12 @@ func (f *fakeService) State(_ context.Context, tbl string) (owner.State, bool, e
 	return s, ok, f.mute
 }
 
+func (f *fakeService) PauseDeletes(
+	_ context.Context, _ string, req owner.PauseDeletesRequest,
+) (owner.State, error) {
+	return owner.State{DeletesPaused: req.Paused}, nil
+}
+
 func (f *fakeService) SetWatermark(_ context.Context, tbl string, req owner.SetRequest) (owner.State, error) {
 	if req.Adopt {
 		f.set = append(f.set, tbl+" adopt")

@@ -222,6 +222,9 @@ func (a *app) printProblems(one tableStatus) {
 	if text := quarantineText(one.State.Quarantine); text != "" {
 		a.printProblem(yellow, one.Table+" has "+text, "docs/quarantine.md says what to do")
 	}
+	if d := one.State.LastSweep; d != nil && d.Held != "" || one.State.DeletesPaused {
+		a.printProblem(yellow, one.Table+": deletes "+sweptText(one.State), "")
+	}
 	if v := one.State.LastVerify; v != nil && v.Differs {
 		a.printProblem(yellow, one.Table+" was verified "+verifiedText(one.State), "")
 	}

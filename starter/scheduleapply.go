@@ -24,9 +24,9 @@ func (a *app) scheduleApply() *cobra.Command {
 		Short: "Make Temporal Schedules match the configuration",
 		Long: "Apply prints what it would create, change, pause and delete. Then it asks, and does it. A table's\n" +
 			"key schedule says when it runs: an interval (5m), or a cron expression\n" +
-			"(0 3 * * * Europe/Berlin); its key verify.every says in the same way when it is compared. With\n" +
-			"names, apply compares the schedules of these tables only. A schedule that was paused by hand stays\n" +
-			"paused.\n\n" +
+			"(0 3 * * * Europe/Berlin); its keys verify.every and deletes.every say in the same way when it is\n" +
+			"compared, and when its deletes are swept. With names, apply compares the schedules of these tables\n" +
+			"only. A schedule that was paused by hand stays paused.\n\n" +
 			"Apply changes only schedules that it has made: their ids begin with " + remote.SchedulePrefix +
 			", their memos\n" +
 			"name the table, and they start runs on the same task queue.\n\n" + exitHelp,
@@ -81,7 +81,7 @@ func (a *app) changes(ctx context.Context, s service, c *config.Config, sel sele
 			return nil, &exitError{exitUsage, err}
 		}
 		tables[name] = t
-		wanted = append(wanted, scheduleOf(t), verifyScheduleOf(t))
+		wanted = append(wanted, scheduleOf(t), verifyScheduleOf(t), deletesScheduleOf(t))
 	}
 	all, err := s.Schedules(ctx, false)
 	if err != nil {
@@ -133,12 +133,24 @@ func verifyScheduleOf(t config.Table) remote.ScheduleSpec {
 	return out
 }
 
+// deletesScheduleOf is the schedule of a table's sweeps of deletes.
+func deletesScheduleOf(t config.Table) remote.ScheduleSpec {
+	out := remote.ScheduleSpec{
+		Table: t.Name.String(), When: t.Deletes.Every, Jitter: t.ScheduleJitter, Paused: t.SchedulePaused,
+		Depth: remote.DepthDeletes,
+	}
+	if t.Deletes.Mode == config.DeletesOff {
+		out.When = config.Schedule{}
+	}
+	return out
+}
+
 // scheduledTables returns the tables whose schedules to compare. It needs no worker where no family has a schedule.
 func (a *app) scheduledTables(ctx context.Context, s service, c *config.Config, sel selection) ([]string, error) {
 	families := len(sel.families) > 0
 	for _, p := range c.Patterns() {
 		t := p.Settings()
-		families = families || sel.all && !(t.Schedule.None() && t.Verify.Every.None())
+		families = families || sel.all && !(t.Schedule.None() && t.Verify.Every.None() && t.Deletes.Mode == config.DeletesOff)
 	}
 	if families {
 		return a.expand(ctx, s, c, sel)

@@ -77,7 +77,7 @@ func tablesWithSchedule(ctx context.Context, s service, verify bool) ([]string, 
 	all, err := s.Schedules(ctx, false)
 	var out []string
 	for _, one := range all {
-		if one.Ours && verify == (one.Depth != "") {
+		if one.Ours && one.Depth != remote.DepthDeletes && verify == (one.Depth != "") {
 			out = append(out, one.Table)
 		}
 	}

@@ -39,6 +39,7 @@ type service interface {
 	StartList(ctx context.Context) (remote.Execution, error)
 	WaitList(ctx context.Context, e remote.Execution) (api.ListTablesResult, error)
 	State(ctx context.Context, table string) (owner.State, bool, error)
+	PauseDeletes(ctx context.Context, table string, req owner.PauseDeletesRequest) (owner.State, error)
 	SetWatermark(ctx context.Context, table string, req owner.SetRequest) (owner.State, error)
 	Tables(ctx context.Context) ([]string, error)
 	HasWorker(ctx context.Context) (bool, error)

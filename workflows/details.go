@@ -185,10 +185,24 @@ func stateDetails(s owner.State) string {
 	if v := s.LastVerify; v != nil {
 		fmt.Fprintf(&b, "- **Verified** at %s: %s\n", timeText(v.At), verifiedText(v))
 	}
+	if d := s.LastSweep; d != nil {
+		fmt.Fprintf(&b, "- **Deletes swept** at %s: %s\n", timeText(d.At), sweptText(d))
+	}
+	if s.DeletesPaused {
+		fmt.Fprintf(&b, "- **Deletes paused:** %s\n", s.DeletesPausedReason)
+	}
 	for i := len(s.LastRuns) - 1; i >= 0 && i >= len(s.LastRuns)-shownRuns; i-- {
 		b.WriteString(recordText(s.LastRuns[i]))
 	}
 	return b.String()
+}
+
+// sweptText is what a sweep of deletes did.
+func sweptText(d *owner.SweepRecord) string {
+	if d.Held != "" {
+		return "stopped: " + d.Held
+	}
+	return fmt.Sprintf("%s found, %s deleted (%s)", human.Count(d.Found, "row"), humanize.Comma(d.Deleted), d.Mode)
 }
 
 // verifiedText is what a comparison found.

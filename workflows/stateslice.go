@@ -52,6 +52,9 @@ func (o *stateWorkflow) release(ctx workflow.Context, req owner.ReleaseRequest) 
 
 // recordVerify keeps what a comparison has found. It needs no lease, since it changes nothing that runs depend on.
 func (o *stateWorkflow) recordVerify(ctx workflow.Context, req owner.VerifyRequest) (owner.State, error) {
+	if req.Sweep != nil {
+		return o.recordSweep(ctx, req)
+	}
 	last, now := o.state.LastVerify, workflow.Now(ctx).UTC()
 	repeated := last != nil && last.WorkflowID == req.Record.WorkflowID && last.RunID == req.Record.RunID
 	if repeated || req.StateID != o.state.ID {

@@ -13,3 +13,17 @@ func (o *stateWorkflow) pauseDeletes(ctx workflow.Context, req owner.PauseDelete
 	o.show(ctx)
 	return o.state, nil
 }
+
+// recordSweep keeps what a sweep has done.
+func (o *stateWorkflow) recordSweep(ctx workflow.Context, req owner.VerifyRequest) (owner.State, error) {
+	last := o.state.LastSweep
+	repeated := last != nil && last.WorkflowID == req.Sweep.WorkflowID && last.RunID == req.Sweep.RunID
+	if repeated || req.StateID != o.state.ID {
+		return o.state, nil
+	}
+	o.changed()
+	req.Sweep.At = workflow.Now(ctx).UTC()
+	o.state.LastSweep = req.Sweep
+	o.show(ctx)
+	return o.state, nil
+}

@@ -58,6 +58,9 @@ func decodeVerify(raw converter.RawValue) (VerifyTableInput, error) {
 	if in.Deletes && (in.Depth != "" || in.Repair) {
 		return in, verifyInput.invalid(`deletes with depth or repair: a sweep compares by key, and writes no row`)
 	}
+	if in.Approve != "" && !in.Deletes {
+		return in, verifyInput.invalid("approve is of a sweep: set deletes, too")
+	}
 	if in.OverwriteNewer && !in.Repair {
 		return in, verifyInput.invalid("overwriteNewer says which rows a repair writes: set repair, too")
 	}
@@ -104,33 +107,36 @@ func (v *verification) attempt(ctx workflow.Context) error {
 		return nil
 	}
 	ctx = withPriority(ctx, v.in.Table, v.plan.Priority)
-	v.setPhase(ctx, api.PhaseCompare)
-	if err := v.compare(ctx); err != nil {
-		return err
+	if v.in.Approve == "" {
+		v.setPhase(ctx, api.PhaseCompare)
+		if err := v.compare(ctx); err != nil {
+			return err
+		}
+		if err := v.recheck(ctx); err != nil {
+			return err
+		}
 	}
-	if err := v.recheck(ctx); err != nil {
-		return err
-	}
-	if err := v.sweep(ctx); err != nil {
-		return err
+	swept := v.sweep(ctx)
+	if swept != nil && failureType(swept) != failure.DeletesHeld {
+		return swept
 	}
 	if err := v.repair(ctx); err != nil {
 		return err
 	}
 	v.setPhase(ctx, PhaseFinish)
-	v.finish(ctx)
+	v.finish(ctx, swept)
 	v.setPhase(ctx, PhaseDone)
-	return nil
+	return swept
 }
 
 // finish records what was found, and removes files. Neither decides over the comparison: files that are left are swept.
-func (v *verification) finish(ctx workflow.Context) {
+func (v *verification) finish(ctx workflow.Context, swept error) {
 	v.result.Seconds = workflow.Now(ctx).Sub(v.status.Started).Seconds()
 	v.result.Sample = v.sampled()
 	exec := workflow.GetInfo(ctx).WorkflowExecution
 	in := activities.FinishVerifyInput{
 		RangeInput: v.rangeInput(v.plan.Ranges), StateID: v.plan.StateID, Watermark: v.plan.Watermark,
-		Receipt: &v.result,
+		Receipt: &v.result, Sweep: v.sweepRecord(exec, swept),
 	}
 	if !v.in.Deletes {
 		in.Record = &owner.VerifyRecord{

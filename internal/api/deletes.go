@@ -23,6 +23,37 @@ type SweepResult struct {
 	Mode string `json:"mode"`
 	// Found is how many rows had the verdict.
 	Found int64 `json:"found"`
+	SweptRows
+	// Undo names what `tablehaul undo` takes back; empty where nothing was deleted or nothing is kept.
+	Undo string `json:"undo,omitempty"`
+	// LongestTransaction is the longest one on the target, in seconds.
+	LongestTransaction float64 `json:"longestTransaction,omitempty"`
+}
+
+// SweptRows counts what became of the rows that a sweep has found.
+type SweptRows struct {
 	// Deleted is how many were deleted, or marked by DeletesSoft.
 	Deleted int64 `json:"deleted"`
+	// Back were at the source again at the last look, Changed had other values on the target by then, Gone were not
+	// there any more.
+	Back    int64 `json:"back,omitempty"`
+	Changed int64 `json:"changed,omitempty"`
+	Gone    int64 `json:"gone,omitempty"`
+	// Referenced stay because rows of other tables on the target refer to them.
+	Referenced int64 `json:"referenced,omitempty"`
+	// Waiting wait for the next sweep to find them too: the table has no cursor.
+	Waiting int64 `json:"waiting,omitempty"`
 }
+
+// Add adds another batch's counts.
+func (r *SweptRows) Add(o SweptRows) {
+	r.Deleted += o.Deleted
+	r.Back += o.Back
+	r.Changed += o.Changed
+	r.Gone += o.Gone
+	r.Referenced += o.Referenced
+	r.Waiting += o.Waiting
+}
+
+// Left is how many of the rows that were found are still on the target although they are not at the source.
+func (r SweepResult) Left() int64 { return r.Found - r.Deleted - r.Back - r.Gone }

@@ -41,7 +41,9 @@ type PlanTableResult struct {
 	// Creates says that Statements create the target table.
 	Creates  bool            `json:"creates,omitempty"`
 	Findings []table.Finding `json:"findings"`
-	Verdict  string          `json:"verdict"`
+	// Deletes says in a sentence what becomes of rows that the source deletes.
+	Deletes string `json:"deletes,omitempty"`
+	Verdict string `json:"verdict"`
 	// Identity is what the run would bind the watermark to.
 	Identity IdentityShown `json:"identity,omitzero"`
 }

@@ -112,6 +112,8 @@ const (
 	PhaseRecheck = "recheck"
 	// PhaseRepair is that of a comparison that writes what differs.
 	PhaseRepair = "repair"
+	// PhaseDeletes is that of a sweep that deletes.
+	PhaseDeletes = "deletes"
 )
 
 // Status answers the query "status".

@@ -51,6 +51,8 @@ type VerifyTableInput struct {
 	// Deletes makes the comparison a sweep: it looks for deleted rows, by key, and does with them what the table's
 	// deletes say. Depth is then left out.
 	Deletes bool `json:"deletes,omitempty"`
+	// Approve, for a sweep, names one that a guard has stopped: its list is acted on, once and however long it is.
+	Approve string `json:"approve,omitempty"`
 	// Repair writes the rows that differ as the source has them now. Rows that are not at the source any more stay.
 	Repair bool `json:"repair,omitempty"`
 	// OverwriteNewer lets a repair write over rows that are newer on the target.

@@ -203,7 +203,8 @@ func settings(cfg *config.Config, n table.Name) (activities.Settings, error) {
 		Compression: cfg.Staging.Compression, Keep: keeps(t), UndoOff: t.Undo.Off,
 		Quarantine: quarantine(t),
 		Deletes: activities.Deletes{
-			Mode: t.Deletes.Mode, Grace: t.Deletes.Grace, OwnsAll: t.Deletes.Owns == config.OwnsAll,
+			Mode: t.Deletes.Mode, Column: t.Deletes.Column, MaxShare: t.Deletes.MaxShare, Grace: t.Deletes.Grace,
+			OwnsAll: t.Deletes.Owns == config.OwnsAll, AllowCascade: t.Deletes.AllowCascade,
 		},
 	}, nil
 }

@@ -71,9 +71,12 @@ func TestExampleFileLoads(t *testing.T) {
 		ChunksInFlight: 4, RangesInFlight: 2,
 		UniqueConflicts: "fail", MaxTransaction: time.Second, Priority: 3, StaleAfter: 24 * time.Hour,
 		BulkLoad: true, CreateTarget: true, AddColumns: true, ScheduleJitter: 30 * time.Second,
-		Deletes: config.Deletes{Mode: "off", Grace: 10 * time.Minute, Owns: "scope"},
-		Verify:  config.Verify{Depth: "digest", Keep: 30 * 24 * time.Hour},
-		Undo:    config.Undo{Keep: 30 * 24 * time.Hour},
+		Deletes: config.Deletes{
+			Mode: "off", Column: "deleted_at", Every: config.Schedule{Every: 24 * time.Hour}, MaxShare: 0.05,
+			Grace: 10 * time.Minute, Owns: "scope",
+		},
+		Verify: config.Verify{Depth: "digest", Keep: 30 * 24 * time.Hour},
+		Undo:   config.Undo{Keep: 30 * 24 * time.Hour},
 	}, got)
 
 	log, err := c.Table(table.Name{Schema: "shop", Table: "log_2024"})
@@ -149,7 +152,7 @@ func TestEverySettingIsTakenFromTableThenDefaults(t *testing.T) {
     schedulePaused: true
     createTarget: false
     addColumns: false
-    deletes: { mode: report, grace: 1h, owns: all }
+    deletes: { mode: soft, column: gone, every: 6h, maxShare: 12.5%, grace: 1h, owns: all, allowCascade: true }
     verify: { every: 12h, depth: keys, keep: 36h }
     undo: { keep: 48h }
     tuning:
@@ -187,7 +190,11 @@ func TestEverySettingIsTakenFromTableThenDefaults(t *testing.T) {
 			DayOfWeek: []config.CalendarRange{{First: 1, Last: 5, Step: 1}},
 		}},
 		ScheduleJitter: 2 * time.Minute, SchedulePaused: true, Undo: config.Undo{Keep: 48 * time.Hour},
-		Deletes: config.Deletes{Mode: "report", Grace: time.Hour, Owns: "all"}, Verify: config.Verify{
+		Deletes: config.Deletes{
+			Mode: "soft", Column: "gone", Every: config.Schedule{Every: 6 * time.Hour}, MaxShare: 0.125,
+			Grace: time.Hour, Owns: "all", AllowCascade: true,
+		},
+		Verify: config.Verify{
 			Every: config.Schedule{Every: 12 * time.Hour}, Depth: "keys", Keep: 36 * time.Hour,
 		},
 	}, c.Tables()[0])

@@ -25,7 +25,9 @@ var builtin = Table{
 	Priority: 3, BulkLoad: true, CreateTarget: true, AddColumns: true,
 	ScheduleJitter: 30 * time.Second, Verify: builtinVerify, Undo: builtinUndo,
 	BadRows: badRowsFail, MaxBadRows: 100, MaxBadShare: 0.001, QuarantineKeep: 30 * day,
-	Deletes: Deletes{Mode: DeletesOff, Grace: 10 * time.Minute, Owns: OwnsScope},
+	Deletes: Deletes{
+		Mode: DeletesOff, Column: "deleted_at", Every: Schedule{Every: day}, MaxShare: 0.05, Grace: 10 * time.Minute, Owns: OwnsScope,
+	},
 }
 
 const (

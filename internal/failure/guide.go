@@ -79,6 +79,11 @@ var Guide = []Advice{
 		false,
 	},
 	{
+		DeletesHeld, "a guard has stopped a sweep of [deletes](deletes.md) before its first delete",
+		"the message; the rows: the list of the sweep",
+		"do what the message says; where the rows are to go, `tablehaul deletes approve TABLE RUN`", false,
+	},
+	{
 		StagedFileCorrupt, "a staged file is missing or damaged, again after the range was extracted again",
 		"the disk, and whether all workers see the same `staging.url`", "mend that, then run again", false,
 	},

@@ -27,6 +27,8 @@ const (
 	RowRejected = "RowRejected"
 	// TooManyBadRows: the target refuses more rows than may be set aside.
 	TooManyBadRows = "TooManyBadRows"
+	// DeletesHeld: a guard has stopped a sweep before its first delete.
+	DeletesHeld = "DeletesHeld"
 	// StagedFileCorrupt: a staged file is missing or not what its manifest says; the range is extracted again.
 	StagedFileCorrupt = "StagedFileCorrupt"
 	// StagingFull: staging has no room left; retried slowly.

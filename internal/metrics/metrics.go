@@ -30,6 +30,7 @@ type Metrics struct {
 	ready    *Ready
 
 	rowsExtracted, rowsWritten, stagedBytes *prometheus.CounterVec
+	rowsDeleted                             *prometheus.CounterVec
 	newerOnTarget                           *prometheus.CounterVec
 	lockWaits, throttled, runs              *prometheus.CounterVec
 	retries, failures, notifications        *prometheus.CounterVec
@@ -56,6 +57,8 @@ func New(ready *Ready) *Metrics {
 		"Rows of the source that were not written because the target's row is newer; they count as unchanged, too.",
 		table)
 	m.stagedBytes = counter("staged_bytes_total", "Bytes of files written to staging.", table)
+	m.rowsDeleted = counter("rows_deleted_total", "Rows that sweeps have deleted on the target, or marked as deleted.",
+		table)
 	m.lockWaits = counter("lock_waits_total", "Transactions on the target that ended in a lock wait timeout or a "+
 		"deadlock and were rolled back.", table)
 	m.throttled = counter("throttled_seconds_total", "Seconds that steps waited because of a limit of the table's "+
@@ -77,7 +80,7 @@ func New(ready *Ready) *Metrics {
 		Help: "Seconds of a run that ended, from its start, by outcome: done, failed or cancelled.",
 	}, []string{"outcome"})
 	m.registry.MustRegister(
-		m.rowsExtracted, m.rowsWritten, m.newerOnTarget, m.stagedBytes, m.lockWaits, m.throttled,
+		m.rowsExtracted, m.rowsWritten, m.rowsDeleted, m.newerOnTarget, m.stagedBytes, m.lockWaits, m.throttled,
 		m.runs, m.retries, m.failures, m.notifications,
 		m.chunkDuration, m.runDuration, m.tables, buildInfo(),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
@@ -163,6 +166,13 @@ func (m *Metrics) Wrote(table string, c Chunk) {
 	m.newerOnTarget.WithLabelValues(label).Add(float64(c.NewerOnTarget))
 	m.chunkDuration.Observe(c.Seconds)
 	m.LockWaits(table, c.Tries-1)
+}
+
+// RowsDeleted counts rows that a sweep has deleted.
+func (m *Metrics) RowsDeleted(table string, n int64) {
+	if m != nil {
+		m.rowsDeleted.WithLabelValues(m.tables.label(table)).Add(float64(n))
+	}
 }
 
 // LockWaits counts transactions that ended in a lock wait timeout or a deadlock.

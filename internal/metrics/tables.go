@@ -30,6 +30,8 @@ type TableState struct {
 	Ahead bool
 	// Failed counts the runs that failed since the last one that ended well.
 	Failed int
+	// DeletesHeld says that a guard has stopped the last sweep of deletes, or that they are paused.
+	DeletesHeld bool
 	// VerifiedAt is when a comparison of both sides last ended; Differing counts the keys that it found to differ, by
 	// verdict, each verdict that there is.
 	VerifiedAt time.Time
@@ -65,6 +67,8 @@ var (
 		"How far open work on the source held the watermark back when the last run looked; 0 where none did.")
 	aheadDesc = tableDesc("watermark_ahead", "1 where the last run found the watermark above what the source "+
 		"can give to a row now (failure WatermarkAhead), else 0.")
+	deletesHeldDesc = tableDesc("deletes_held", "1 where a guard has stopped the last sweep of the table's deletes, or "+
+		"they are paused, else 0.")
 	failedDesc   = tableDesc("consecutive_failed_runs", "Runs that failed since the last one that ended well.")
 	verifiedDesc = tableDesc("verified_at_seconds", "When both sides of the table were last compared, in seconds "+
 		"since 1970. Absent before the first comparison.")
@@ -77,7 +81,7 @@ var (
 		"none is.")
 	descriptions = []*prometheus.Desc{
 		lagDesc, staleAfterDesc, lastSuccessDesc, runningDesc, heldBackDesc, aheadDesc,
-		failedDesc, verifiedDesc, verifyEveryDesc, differingDesc, quarantinedDesc, quarantineAgeDesc,
+		failedDesc, deletesHeldDesc, verifiedDesc, verifyEveryDesc, differingDesc, quarantinedDesc, quarantineAgeDesc,
 	}
 )
 
@@ -157,6 +161,7 @@ func (t *tables) Collect(ch chan<- prometheus.Metric) {
 		s := g.state
 		send(failedDesc, float64(s.Failed))
 		send(heldBackDesc, s.HeldBack.Seconds())
+		send(deletesHeldDesc, float64(boolInt(s.DeletesHeld)))
 		send(aheadDesc, float64(boolInt(s.Ahead)))
 		send(quarantinedDesc, float64(s.Quarantined))
 		waiting := 0.0

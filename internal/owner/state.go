@@ -120,6 +120,8 @@ type State struct {
 	LastRuns   []RunRecord `json:"lastRuns,omitempty"`
 	// LastVerify is the last comparison of both sides that ended; nil before the first one.
 	LastVerify *VerifyRecord `json:"lastVerify,omitempty"`
+	// LastSweep is the last sweep of deletes that ended; nil before the first one.
+	LastSweep *SweepRecord `json:"lastSweep,omitempty"`
 }
 
 // Visibility is what workflows may write of themselves where Temporal lists them. It is looked

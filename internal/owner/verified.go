@@ -38,4 +38,6 @@ type VerifyRequest struct {
 	// StateID is State.ID when the comparison was planned. A state workflow that was started again ignores the request.
 	StateID string       `json:"stateId,omitempty"`
 	Record  VerifyRecord `json:"record"`
+	// Sweep is set where the comparison was a sweep of deletes: Record does not count then.
+	Sweep *SweepRecord `json:"sweep,omitempty"`
 }

@@ -14,6 +14,10 @@ const (
 	SchedulePrefix = "tablehaul-"
 	// verifyPrefix begins the ids of schedules of comparisons. No schedule of runs has such an id: IDText writes no @.
 	verifyPrefix = "tablehaul-verify@"
+	// deletesPrefix begins the ids of schedules of sweeps.
+	deletesPrefix = "tablehaul-deletes@"
+	// DepthDeletes stands for the depth of a sweep of deletes.
+	DepthDeletes = "deletes"
 	// scheduleMemo is the key of the table's name in a schedule's memo.
 	scheduleMemo = "tablehaulTable"
 	// catchUpWindow is how late a run may begin whose time passed while Temporal was down. A run reads everything since
@@ -34,7 +38,8 @@ type ScheduleSpec struct {
 	When   config.Schedule
 	Jitter time.Duration
 	Paused bool
-	// Depth is that of the comparisons that the schedule starts; "" is a schedule that starts runs.
+	// Depth is that of the comparisons that the schedule starts, DepthDeletes of sweeps; "" is a schedule that starts
+	// runs.
 	Depth string
 	// Share is how much of the table a comparison of depth sample compares.
 	Share float64
@@ -42,7 +47,11 @@ type ScheduleSpec struct {
 
 // ID is the id of the schedule.
 func (s ScheduleSpec) ID(queue string) string {
-	if s.Depth != "" {
+	switch s.Depth {
+	case "":
+	case DepthDeletes:
+		return DeletesScheduleID(queue, s.Table)
+	default:
 		return VerifyScheduleID(queue, s.Table)
 	}
 	return ScheduleID(queue, s.Table)
@@ -80,8 +89,16 @@ func VerifyScheduleID(queue, tbl string) string {
 	return api.OnQueue(queue, verifyPrefix+api.IDText(tbl))
 }
 
-// tableOfSchedule reads the table back from ScheduleID or VerifyScheduleID.
+// DeletesScheduleID is the id of the schedule of a table's sweeps.
+func DeletesScheduleID(queue, tbl string) string {
+	return api.OnQueue(queue, deletesPrefix+api.IDText(tbl))
+}
+
+// tableOfSchedule reads the table back from ScheduleID, VerifyScheduleID or DeletesScheduleID.
 func tableOfSchedule(queue, id string) string {
+	if text, ok := strings.CutPrefix(id, deletesPrefix); ok {
+		return api.TableOfID(queue, text)
+	}
 	if text, ok := strings.CutPrefix(id, verifyPrefix); ok {
 		return api.TableOfID(queue, text)
 	}
@@ -97,6 +114,9 @@ func (s ScheduleSpec) Text() string { return whenText(s.When.String(), s.Jitter,
 func whenText(when string, jitter time.Duration, depth string) string {
 	if jitter > 0 {
 		when += ", up to " + human.Duration(jitter) + " later"
+	}
+	if depth == DepthDeletes {
+		return "sweep deletes: " + when
 	}
 	if depth != "" {
 		when = "verify by " + depth + ": " + when

@@ -11,6 +11,13 @@ import (
 
 func (c *Client) action(want ScheduleSpec) *client.ScheduleWorkflowAction {
 	tbl := want.Table
+	if want.Depth == DepthDeletes {
+		return &client.ScheduleWorkflowAction{
+			ID: api.SweepTableID(c.taskQueue, tbl), Workflow: api.VerifyTableName, TaskQueue: c.taskQueue,
+			StaticSummary: "Sweep deletes of " + tbl, Memo: memo(tbl),
+			Args: []any{verifyInput(want)},
+		}
+	}
 	if want.Depth != "" {
 		return &client.ScheduleWorkflowAction{
 			ID: api.VerifyTableID(c.taskQueue, tbl), Workflow: api.VerifyTableName, TaskQueue: c.taskQueue,
@@ -27,6 +34,9 @@ func (c *Client) action(want ScheduleSpec) *client.ScheduleWorkflowAction {
 
 // verifyInput is the input of the comparisons of a schedule.
 func verifyInput(want ScheduleSpec) api.VerifyTableInput {
+	if want.Depth == DepthDeletes {
+		return api.VerifyTableInput{Table: want.Table, Deletes: true}
+	}
 	return api.VerifyTableInput{Table: want.Table, Depth: want.Depth, Share: want.Share}
 }
 

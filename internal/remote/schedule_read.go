@@ -101,6 +101,9 @@ func (c *Client) readEntry(e *client.ScheduleListEntry) (Schedule, bool) {
 	out.When, out.Jitter = readTimes(*e.Spec), e.Spec.Jitter
 	if e.WorkflowType.Name == api.VerifyTableName {
 		out.Depth = api.DepthDigest
+		if strings.HasPrefix(e.ID, deletesPrefix) {
+			out.Depth = DepthDeletes
+		}
 	}
 	out.setRuns(e.NextActionTimes, e.RecentActions)
 	return out, true
@@ -141,8 +144,14 @@ func (c *Client) read(id string, d *client.ScheduleDescription) Schedule {
 		var in api.VerifyTableInput
 		decodeOnly(action.Args, &in)
 		out.Table, out.Depth, out.Share = in.Table, cmp.Or(in.Depth, api.DepthDigest), in.Share
+		if in.Deletes {
+			out.Depth = DepthDeletes
+		}
 		usual = in == verifyInput(ScheduleSpec{Table: tbl, Depth: out.Depth, Share: out.Share})
 		workflowID = api.VerifyTableID(c.taskQueue, tbl)
+		if in.Deletes {
+			workflowID = api.SweepTableID(c.taskQueue, tbl)
+		}
 	} else {
 		var in api.SyncTableInput
 		decodeOnly(action.Args, &in)

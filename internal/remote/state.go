@@ -24,6 +24,16 @@ func (c *Client) State(ctx context.Context, tbl string) (owner.State, bool, erro
 // SetWatermark moves or forgets the watermark, or binds it to the servers and the target that the next run finds. It
 // starts the state workflow where the table has none.
 func (c *Client) SetWatermark(ctx context.Context, tbl string, req owner.SetRequest) (owner.State, error) {
+	return c.updateState(ctx, tbl, owner.UpdateSetWatermark, req)
+}
+
+// PauseDeletes pauses the table's deletes, or resumes them.
+func (c *Client) PauseDeletes(ctx context.Context, tbl string, req owner.PauseDeletesRequest) (owner.State, error) {
+	return c.updateState(ctx, tbl, owner.UpdatePauseDeletes, req)
+}
+
+// updateState sends an update to the table's state workflow, and starts that where it does not run.
+func (c *Client) updateState(ctx context.Context, tbl, update string, req any) (owner.State, error) {
 	ctx, cancel := context.WithTimeout(ctx, updateTimeout)
 	defer cancel()
 	var out owner.State
@@ -34,7 +44,7 @@ func (c *Client) SetWatermark(ctx context.Context, tbl string, req owner.SetRequ
 			WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		}, owner.WorkflowType, owner.State{Version: 1, Table: tbl}),
 		UpdateOptions: client.UpdateWorkflowOptions{
-			UpdateName: owner.UpdateSetWatermark, Args: []any{req}, WaitForStage: client.WorkflowUpdateStageCompleted,
+			UpdateName: update, Args: []any{req}, WaitForStage: client.WorkflowUpdateStageCompleted,
 		},
 	})
 	if err == nil {

@@ -35,6 +35,8 @@ type Manifest struct {
 	Next *table.Position `json:"next,omitempty"`
 	// Window is the run's, with its bounds as they are in the workflow's state too.
 	Window table.Window `json:"window,omitzero"`
+	// ReadAt is the source's clock, in UTC, before the first row was read; "" where that does not matter.
+	ReadAt string `json:"readAt,omitempty"`
 	// Columns are those of the files, in their order.
 	Columns []table.Column `json:"columns"`
 	Parts   []table.Part   `json:"parts"`

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -22,6 +23,9 @@ type Layout struct {
 	AsOf string `json:"asOf,omitempty"`
 	// Since is where a comparison of what has changed begins, exclusive; "" for all rows.
 	Since string `json:"since,omitempty"`
+	// Tombstone is the column of the target that marks rows as deleted, nil for none. Rows of the target are read with
+	// it behind Columns.
+	Tombstone *table.Column `json:"tombstone,omitempty"`
 	// Owned says that all rows of the target are known to have come from the source.
 	Owned bool `json:"owned,omitempty"`
 	// PlainZero says that a side keeps no −0 of a FLOAT or a DOUBLE: it is 0 then.
@@ -65,6 +69,9 @@ func (l *Layout) ColumnsOf(side Side) []table.Column {
 			out[i] = c.Target
 		}
 	}
+	if side == Target && l.Tombstone != nil {
+		out = append(out, *l.Tombstone)
+	}
 	return out
 }
 
@@ -96,6 +103,20 @@ func (l *Layout) keyOf(dst []byte, rows *table.Rows, row int) []byte {
 
 // KeyOf are the bytes of a row's key, as KeyBytes has them.
 func (l *Layout) KeyOf(rows *table.Rows, row int) string { return string(l.keyOf(nil, rows, row)) }
+
+// KeyTexts are the values of a row's key, in the form in which they are compared.
+func (l *Layout) KeyTexts(rows *table.Rows, row int) table.Texts {
+	return texts(l.keyOf(nil, rows, row))
+}
+
+// SeenOf tells versions of a row apart: its cursor, and where there is none its sum, as hex digits.
+func (l *Layout) SeenOf(rows *table.Rows, row int) string {
+	if l.Cursor >= 0 {
+		return string(rows.Value(row, l.Cursor))
+	}
+	sum := l.sumOf(new([]byte), rows, row)
+	return hex.EncodeToString(sum[:])
+}
 
 // sumOf is the sum of a row's values; buf is scratch.
 func (l *Layout) sumOf(buf *[]byte, rows *table.Rows, row int) Sum {

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"encoding/hex"
 	"slices"
 
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -98,7 +99,8 @@ func (k *Look) Add(side Side, rows *table.Rows) {
 type Judgement struct {
 	Key     table.Texts
 	Verdict Verdict
-	// SourceCursor and TargetCursor are "" where the side has no such row, or no cursor.
+	// SourceCursor and TargetCursor are "" where the side has no such row, or no cursor. Without one, TargetCursor is
+	// what SeenOf says of the row.
 	SourceCursor string
 	TargetCursor string
 	// Equal says that both sides have the row, with one sum, which is Sum.
@@ -174,12 +176,19 @@ func (k *Look) Judge(respelled map[string]bool) []Judgement {
 			verdict = Pending
 		}
 		out = append(out, Judgement{
-			Key: key, SourceCursor: s.Cursor, TargetCursor: t.Cursor,
+			Key: key, SourceCursor: s.Cursor, TargetCursor: t.seen(k.layout, onTarget),
 			Verdict: verdict,
 			Equal:   atSource && onTarget && s.Sum == t.Sum, Sum: s.Sum,
 		})
 	}
 	return out
+}
+
+func (r Row) seen(l *Layout, there bool) string {
+	if there && l.Cursor < 0 {
+		return hex.EncodeToString(r.Sum[:])
+	}
+	return r.Cursor
 }
 
 func (k *Look) verdict(s Row, atSource bool, t Row, onTarget, respelled bool) Verdict {

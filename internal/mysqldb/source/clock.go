@@ -1,8 +1,11 @@
 package source
 
 import (
+	"context"
+	"fmt"
 	"time"
 
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -59,4 +62,12 @@ func (h *UpperBound) limitToLowest(spec *UpperBoundSpec) {
 // cursorText is a moment as a cursor's exact text, rounded down.
 func cursorText(c table.Column, at time.Time) string {
 	return table.TruncateCursor(c, at.Format(localTime))
+}
+
+// UTCNow is the source's clock as the text of a DATETIME(6), in UTC.
+func (s *Source) UTCNow(ctx context.Context) (now string, err error) {
+	if err := s.QueryRowContext(ctx, "SELECT CAST(UTC_TIMESTAMP(6) AS CHAR)").Scan(&now); err != nil {
+		return "", fmt.Errorf("ask for the source's clock: %w", mysqlerr.Safe(err))
+	}
+	return now, nil
 }

@@ -12,7 +12,7 @@ import (
 
 // compareTables adds a finding for each difference that matters to rows, and returns the source's columns
 // that the target does not have.
-func compareTables(p *Diff, source, target *schema.Table, replace bool) []*schema.Column {
+func compareTables(p *Diff, source, target *schema.Table, o Options) []*schema.Column {
 	compareKeys(p, source, target)
 	var missing []*schema.Column
 	for i := range source.Columns {
@@ -36,12 +36,12 @@ func compareTables(p *Diff, source, target *schema.Table, replace bool) []*schem
 		}
 	}
 	for i := range target.Columns {
-		if source.Column(target.Columns[i].Name) == nil {
+		if source.Column(target.Columns[i].Name) == nil && !table.SameColumn(target.Columns[i].Name, o.SoftColumn) {
 			extraColumn(p, &target.Columns[i], "is on the target and no longer at the source; it is kept, and not "+
 				"written")
 		}
 	}
-	compareRest(p, target, replace)
+	compareRest(p, target, o.Replace)
 	return missing
 }
 

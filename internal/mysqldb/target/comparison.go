@@ -92,7 +92,7 @@ func (c *comparison) changeTable(ctx context.Context) error {
 	if err := c.checkEngine(ctx); err != nil {
 		return err
 	}
-	missing := compareTables(c.Diff, c.source, c.target, c.options.Replace)
+	missing := compareTables(c.Diff, c.source, c.target, c.options)
 	if err := c.widenColumns(ctx); err != nil {
 		return err
 	}
@@ -112,6 +112,7 @@ func (c *comparison) changeTable(ctx context.Context) error {
 	if err := c.addColumns(ctx, c.columnsToAdd(missing)); err != nil {
 		return err
 	}
+	c.addSoftColumn()
 	if c.options.DeferIndexes {
 		c.Deferred = c.ddl.deferredIndexes(c.target)
 	}
@@ -158,6 +159,7 @@ func (c *comparison) createTable(ctx context.Context) error {
 		}
 	}
 	c.Statements = append(c.Statements, c.ddl.create(c.Name, c.options.DeferIndexes))
+	c.addSoftColumn()
 	c.carry(c.ddl)
 	return nil
 }

@@ -35,6 +35,8 @@ type Options struct {
 	Rewrites bool
 	// Replace says that rows are written with ConflictsReplace.
 	Replace bool
+	// SoftColumn is the column that marks rows which the source has deleted; "" for none.
+	SoftColumn string
 	// DeferIndexes leaves indexes that the rows do not need to AddIndexes.
 	DeferIndexes bool
 }

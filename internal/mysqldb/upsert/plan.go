@@ -32,7 +32,9 @@ type plan struct {
 	cursor    int                // position of the cursor, or -1
 	enums     []int              // positions of columns that are an ENUM on both sides
 	unsettled table.Unsettled
-	uniques   []schema.Index // the target's unique keys beside the primary key
+	// tombstone is the target's column that marks deleted rows, "" for none, and readAt Tombstone.ReadAt as SQL.
+	tombstone, readAt string
+	uniques           []schema.Index // the target's unique keys beside the primary key
 
 	head, tail []byte // of an INSERT: before its first row, and after its last
 	load       string // the rest of a LOAD DATA LOCAL statement; "" where the rows cannot go that way
@@ -75,6 +77,9 @@ func newPlan(server mysqldb.Server, spec Spec) (*plan, error) {
 	}
 	p.skipForeignKeyChecks = spec.RefersToItself && !p.deleteConflicts &&
 		len(spec.Target.SelfReferences) == len(spec.Target.ForeignKeys)
+	if err := p.setTombstone(spec.Tombstone); err != nil {
+		return nil, err
+	}
 	if err := p.setExpectation(server, spec.Expect); err != nil {
 		return nil, err
 	}

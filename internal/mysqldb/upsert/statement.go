@@ -59,7 +59,7 @@ func (p *plan) writeStatement(server mysqldb.Server) {
 // those before it assigned. So the key's guard comes first, and the cursor, which all others
 // compare, last.
 func (p *plan) assignments(d dialect) []string {
-	newer := p.cursorGuard(d)
+	newer := p.guardOf(d, p.cursorGuard(d))
 	assigned := func(i int) string {
 		c := p.targets[i]
 		fresh, kept := d.new(c.Name), d.old(c.Name)
@@ -102,6 +102,9 @@ func (p *plan) assignments(d dialect) []string {
 	}
 	if p.cursor >= 0 && !isKey[p.cursor] {
 		out = append(out, d.old(p.targets[p.cursor].Name)+" = "+assigned(p.cursor))
+	}
+	if p.tombstone != "" {
+		out = append(out, p.clearMark(d))
 	}
 	if len(out) == 0 { // the syntax needs one
 		c := d.old(p.targets[p.key[0]].Name)

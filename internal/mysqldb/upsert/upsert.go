@@ -35,6 +35,8 @@ type Spec struct {
 	// Unsettled says which rows of the target are replaced although their cursor is larger.
 	Unsettled table.Unsettled
 	Conflicts ConflictPolicy
+	// Tombstone is set where the target marks rows that the source has deleted.
+	Tombstone *Tombstone
 	// MaxTransaction is how long a transaction should take at most; 0 is no limit. It interrupts
 	// nothing: Sizer and Limiter go by it.
 	MaxTransaction time.Duration
