@@ -80,14 +80,15 @@ func (a *Activities) guardPause(ctx context.Context, _ *openedComparison, in Che
 // guardAmount: an empty source, or more rows than one sweep may delete.
 func guardAmount(_ context.Context, c *openedComparison, in CheckDeletesInput) error {
 	s := c.r.plan.Settings
-	approve := fmt.Sprintf("look at the list; where the rows are to go, tablehaul deletes approve %s %s", in.Table, in.Run)
+	approve := fmt.Sprintf("look at the list; where the rows are to go, tablehaul deletes approve %s %s", in.Table,
+		in.Run)
 	most := max(int64(s.Deletes.MaxShare*float64(in.TargetRows)), fewDeletes)
 	switch {
 	case in.Approved:
 		return nil
 	case in.SourceRows == 0:
-		return held(fmt.Sprintf("%s has no row, and %s has %s: it may have been emptied by mistake, or be another table",
-			s.Table, s.Target, human.Count(in.TargetRows, "row")), approve)
+		return held(fmt.Sprintf("%s has no row, and %s has %s: it may have been emptied by mistake, or be another "+
+			"table", s.Table, s.Target, human.Count(in.TargetRows, "row")), approve)
 	case in.Found > most:
 		return held(fmt.Sprintf("%s of %s are not at the source any more: maxShare lets one sweep delete %s",
 			humanize.Comma(in.Found), human.Count(in.TargetRows, "row"), humanize.Comma(most)),

@@ -89,7 +89,8 @@ func (c *sweeping) finish(in activities.CheckDeletesInput) {
 	var out activities.FinishVerifyResult
 	require.NoError(c.t, c.step("FinishVerify", activities.FinishVerifyInput{
 		RangeInput: in.RangeInput, Receipt: &api.VerifyTableResult{
-			Verdicts: map[verify.Verdict]int64{verify.Deleted: in.Found}, Sweep: &api.SweepResult{Mode: api.DeletesHard},
+			Verdicts: map[verify.Verdict]int64{verify.Deleted: in.Found},
+			Sweep:    &api.SweepResult{Mode: api.DeletesHard},
 		},
 	}, &out))
 }

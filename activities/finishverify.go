@@ -14,8 +14,8 @@ import (
 // FinishVerifyInput is a comparison that was done.
 type FinishVerifyInput struct {
 	RangeInput
-	// Record is what the table's state keeps of it; of a sweep, which looks for deleted rows alone, it keeps Sweep. StateID
-	// and Watermark are of the state that it was planned by.
+	// Record is what the table's state keeps of it; of a sweep, which looks for deleted rows alone, it keeps Sweep.
+	// StateID and Watermark are of the state that it was planned by.
 	Record    *owner.VerifyRecord `json:"record,omitempty"`
 	Sweep     *owner.SweepRecord  `json:"sweep,omitempty"`
 	StateID   string              `json:"stateId,omitempty"`

@@ -107,8 +107,8 @@ func TestAGuardStopsASweepUntilAPersonApproves(t *testing.T) {
 	require.Equal(t, 40, p.targetRows(), "rows that were not on the list stay")
 }
 
-// With soft, a row that is gone is marked and keeps its cursor; it counts as absent, comes back with a run that finds it
-// at the source again, and with an undo.
+// With soft, a row that is gone is marked and keeps its cursor; it counts as absent, comes back with a run that finds
+// it at the source again, and with an undo.
 func TestASoftSweepMarksRows(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {

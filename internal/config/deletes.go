@@ -42,13 +42,14 @@ var deletesFields = []field[Table]{
 			"soft sets column, hard deletes them, which needs DELETE, and TRIGGER unless allowCascade is true.",
 		func(t *Table) *string { return &t.Deletes.Mode }),
 	textField("column", builtin.Deletes.Column, "a column name", "Column that soft sets, to the source's UTC time of "+
-		"the look that found the row gone. A run adds it to the target as DATETIME(6) NULL. The source must not have it.",
+		"the look that found the row gone. A run adds it to the target as DATETIME(6) NULL. The source must not have "+
+		"it.",
 		checkColumn, func(t *Table) *string { return &t.Deletes.Column }),
 	{"every", builtin.Deletes.Every.String(), `24h, "0 3 * * * Europe/Berlin", off`, "When sweeps begin, in the forms " +
 		"of schedule, where mode is not off; `tablehaul schedule apply` makes Temporal Schedules of it. off: by hand.",
 		setScheduleTo(func(t *Table) *Schedule { return &t.Deletes.Every })},
-	shareField("maxShare", builtin.Deletes.MaxShare, "Share of the target's rows that one sweep may delete, or 100 rows "+
-		"if that is more. Above it nothing is deleted, and the sweep fails until a person approves its list.",
+	shareField("maxShare", builtin.Deletes.MaxShare, "Share of the target's rows that one sweep may delete, or 100 "+
+		"rows if that is more. Above it nothing is deleted, and the sweep fails until a person approves its list.",
 		func(t *Table) *float64 { return &t.Deletes.MaxShare }),
 	durationField("grace", builtin.Deletes.Grace, 0, 30*day, "How long after the first look the second one comes, at "+
 		"least; never less than overlap. A row that is back by then stays.",

@@ -26,7 +26,8 @@ var builtin = Table{
 	ScheduleJitter: 30 * time.Second, Verify: builtinVerify, Undo: builtinUndo,
 	BadRows: badRowsFail, MaxBadRows: 100, MaxBadShare: 0.001, QuarantineKeep: 30 * day,
 	Deletes: Deletes{
-		Mode: DeletesOff, Column: "deleted_at", Every: Schedule{Every: day}, MaxShare: 0.05, Grace: 10 * time.Minute, Owns: OwnsScope,
+		Mode: DeletesOff, Column: "deleted_at", Every: Schedule{Every: day}, MaxShare: 0.05,
+		Grace: 10 * time.Minute, Owns: OwnsScope,
 	},
 }
 

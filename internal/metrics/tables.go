@@ -67,8 +67,8 @@ var (
 		"How far open work on the source held the watermark back when the last run looked; 0 where none did.")
 	aheadDesc = tableDesc("watermark_ahead", "1 where the last run found the watermark above what the source "+
 		"can give to a row now (failure WatermarkAhead), else 0.")
-	deletesHeldDesc = tableDesc("deletes_held", "1 where a guard has stopped the last sweep of the table's deletes, or "+
-		"they are paused, else 0.")
+	deletesHeldDesc = tableDesc("deletes_held", "1 where a guard has stopped the last sweep of the table's "+
+		"deletes, or they are paused, else 0.")
 	failedDesc   = tableDesc("consecutive_failed_runs", "Runs that failed since the last one that ended well.")
 	verifiedDesc = tableDesc("verified_at_seconds", "When both sides of the table were last compared, in seconds "+
 		"since 1970. Absent before the first comparison.")
