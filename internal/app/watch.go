@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -108,7 +109,7 @@ func (w *watcher) knownTables(ctx context.Context) (names []table.Name, err erro
 	for {
 		list, err := w.client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
 			Query: fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running' AND TaskQueue = '%s'",
-				owner.WorkflowType, w.queue),
+				owner.WorkflowType, strings.ReplaceAll(w.queue, "'", "''")),
 			NextPageToken: token,
 		})
 		if err != nil {
