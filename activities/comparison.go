@@ -35,7 +35,9 @@ type comparedSide struct {
 	db    mysqldb.Reader
 	table *schema.Table
 	side  verify.Side
-	at    where
+	// key names the key's columns in the order of the comparison.
+	key []string
+	at  where
 	// instance is the digest of the server that every statement must reach.
 	instance string
 }
@@ -68,6 +70,7 @@ func (a *Activities) openComparison(ctx context.Context, in RangeInput) (*opened
 	}
 	c.dst.db = dst.DB
 	c.src.instance, c.dst.instance = c.c.SourceInstance, c.c.TargetInstance
+	c.src.key, c.dst.key = c.c.Layout.KeyNames(verify.Source), c.c.Layout.KeyNames(verify.Target)
 	for side, name := range map[*comparedSide]table.Name{&c.src: s.Table, &c.dst: s.Target} {
 		if side.table, err = a.schemas.TableOfRun(ctx, side.db, name, in.PlanSum); err != nil {
 			return nil, translate(ctx, err, side.at)
@@ -174,7 +177,7 @@ func (c *openedComparison) lookUp(
 		ctx,
 		s.db,
 		scan.KeysSpec{
-			Table: s.table, Columns: c.c.Layout.ColumnsOf(s.side), Key: c.c.Layout.KeyNames(s.side), Keys: keys,
+			Table: s.table, Columns: c.c.Layout.ColumnsOf(s.side), Key: s.key, Keys: keys,
 			Instance: s.instance,
 		},
 		func(rows *table.Rows) error {

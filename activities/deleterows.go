@@ -263,6 +263,5 @@ func (d *deletion) back(ctx context.Context, kept []keptRow) (map[string]bool, e
 func (d *deletion) look(
 	ctx context.Context, s comparedSide, columns []table.Column, keys []table.Texts, f func(*table.Rows) error,
 ) error {
-	spec := scan.KeysSpec{Table: s.table, Columns: columns, Key: d.c.c.Layout.KeyNames(s.side), Keys: keys}
-	return translate(ctx, scan.ReadKeys(ctx, s.db, spec, f), s.at)
+	return eachRow(ctx, s, columns, keys, f)
 }

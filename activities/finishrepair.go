@@ -127,6 +127,9 @@ func (a *Activities) removeRows(ctx context.Context, r *openedRange, rows []remo
 	if err != nil {
 		return remove.Result{}, translate(ctx, err, at)
 	}
-	done, err := remove.Rows(ctx, dst.DB, remove.Spec{Target: t, OnBegin: a.checkTargetRow(dst.DB, r)}, rows)
+	spec := remove.Spec{
+		Target: t, Key: r.plan.Comparison.Layout.KeyNames(verify.Target), OnBegin: a.checkTargetRow(dst.DB, r),
+	}
+	done, err := remove.Rows(ctx, dst.DB, spec, rows)
 	return done, translate(ctx, err, at)
 }

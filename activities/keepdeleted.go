@@ -67,7 +67,7 @@ func (d *deletion) keepRow(ctx context.Context, undo *undoWriter, x *undoIndex, 
 	}
 	delete(d.cursors, bytes)
 	switch {
-	case l.Tombstone != nil && rows.Value(i, len(l.Columns)) != nil:
+	case l.Marked(rows, i):
 		d.out.Gone++ // marked already
 		return nil
 	case l.SeenOf(rows, i) != seen:

@@ -84,7 +84,7 @@ func (a *Activities) PlanRepair(ctx context.Context, in PlanRepairInput) (PlanRe
 	if err != nil {
 		return PlanRepairResult{}, lookupFailure(ctx, err, targetAt(p.settings))
 	}
-	c := comparison{SameOrder: true}
+	c := comparison{SourceInstance: p.instance.Digest, TargetInstance: p.dst.DB.Instance().Digest}
 	if c.Layout, err = p.layout(ctx, dst, api.DepthDigest); err != nil {
 		return PlanRepairResult{}, err
 	}

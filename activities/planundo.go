@@ -127,8 +127,8 @@ func (x *undoIndex) fits(dst *schema.Table, first *undoIndex) error {
 			"alter it back, then undo; or write the rows by hand")
 	}
 	key := len(dst.PrimaryKey) == x.Layout.Key
-	for i := 0; key && i < x.Layout.Key; i++ {
-		key = table.SameColumn(dst.PrimaryKey[i], x.Columns[i].Name)
+	for _, c := range x.Columns[:x.Layout.Key] {
+		key = key && table.HasColumn(dst.PrimaryKey, c.Name)
 	}
 	if !key {
 		return altered("it has another primary key")

@@ -123,6 +123,15 @@ func (b *repairBatch) stageAll(ctx context.Context) (err error) {
 	for i, k := range b.keys {
 		keys[i] = k.key
 	}
+	if s.Deletes.softColumn() != "" {
+		src, err := b.a.deps.Source(ctx, s.SourceConnection)
+		if err == nil {
+			b.r.readAt, err = src.UTCNow(ctx)
+		}
+		if err != nil {
+			return translate(ctx, err, b.src.at)
+		}
+	}
 	columns := b.c.Layout.ColumnsOf(verify.Source)
 	err = eachRow(ctx, b.src, columns, keys, func(rows *table.Rows) error { return b.stage(ctx, rows) })
 	if err != nil {
@@ -192,7 +201,7 @@ func (b *repairBatch) isAbove(rows *table.Rows, at int) bool {
 // replace stages a row of the source that replaces one of the target.
 func (b *repairBatch) replace(ctx context.Context, rows *table.Rows, i int, have *table.Rows, j int) error {
 	left := b.index.left(rows, i, have, j)
-	if left == b.index.left(have, j, have, j) {
+	if left == b.index.left(have, j, have, j) && !b.c.Layout.Marked(have, j) {
 		b.equal++
 		return nil
 	}
@@ -259,6 +268,6 @@ func (b *repairBatch) discard(ctx context.Context) {
 func eachRow(
 	ctx context.Context, s comparedSide, columns []table.Column, keys []table.Texts, f func(*table.Rows) error,
 ) error {
-	err := scan.ReadKeys(ctx, s.db, scan.KeysSpec{Table: s.table, Columns: columns, Keys: keys}, f)
-	return translate(ctx, err, s.at)
+	spec := scan.KeysSpec{Table: s.table, Columns: columns, Key: s.key, Keys: keys, Instance: s.instance}
+	return translate(ctx, scan.ReadKeys(ctx, s.db, spec, f), s.at)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb/target"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
+	"github.com/tablehaul/tablehaul/internal/verify"
 )
 
 // undoState is what a row of an undo is on the target now.
@@ -207,7 +208,9 @@ func (u *openedUndo) sameRow(was *table.Rows, i int, now *table.Rows, j int) boo
 }
 
 func (u *openedUndo) eachTarget(ctx context.Context, keys []table.Texts, f func(*table.Rows) error) error {
-	s := comparedSide{db: u.dst.DB, table: u.table, at: targetAt(u.r.plan.Settings)}
+	s := comparedSide{
+		db: u.dst.DB, table: u.table, key: u.x.Layout.KeyNames(verify.Target), at: targetAt(u.r.plan.Settings),
+	}
 	return eachRow(ctx, s, u.x.rowColumns(), keys, f)
 }
 

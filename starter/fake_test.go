@@ -1,21 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"testing"
-	"time"
-
-	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/owner"
@@ -284,12 +276,6 @@ func (f *fakeService) Tables(context.Context) ([]string, error) {
 func (f *fakeService) HasWorker(context.Context) (bool, error) { return !f.idle, nil }
 func (f *fakeService) Close()                                  {}
 
-// invocation is one call of the program and what came of it.
-type invocation struct {
-	code           int
-	stdout, stderr string
-}
-
 const testConfig = `
 connections:
   shop: { dsn: "${SHOP_DSN}" }
@@ -301,50 +287,6 @@ tables:
   - { name: shop.countries }
   - { name: "shop.log_*", cursor: id }
 `
-
-// configFile writes a configuration and returns its path.
-func configFile(t *testing.T, text string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "tablehaul.yaml")
-	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
-	return path
-}
-
-// call runs the program against f with the test configuration.
-func call(t *testing.T, f *fakeService, args ...string) invocation {
-	t.Helper()
-	return callContext(t.Context(), t, f, args...)
-}
-
-func callContext(ctx context.Context, t *testing.T, f *fakeService, args ...string) invocation {
-	t.Helper()
-	return callConfig(ctx, t, f, testConfig, args...)
-}
-
-// callConfig is callContext with another configuration.
-func callConfig(ctx context.Context, t *testing.T, f *fakeService, config string, args ...string) invocation {
-	t.Helper()
-	a, stdout, stderr := testApp(t, f, map[string]string{"TABLEHAUL_CONFIG": configFile(t, config)})
-	code := a.execute(ctx, args)
-	return invocation{code, stdout.String(), stderr.String()}
-}
-
-// testApp is the program against f; a nil f is a Temporal that cannot be reached.
-func testApp(t *testing.T, f *fakeService, env map[string]string) (a *app, stdout, stderr *bytes.Buffer) {
-	t.Helper()
-	stdout, stderr = &bytes.Buffer{}, &bytes.Buffer{}
-	return &app{
-		getenv: func(name string) string { return env[name] }, stdin: strings.NewReader(""), stdout: stdout,
-		stderr: stderr,
-		poll:   time.Millisecond,
-		dial: func(context.Context, func(string) string, string) (service, error) {
-			if f == nil {
-				return nil, &remote.UnreachableError{Address: "127.0.0.1:7233", Cause: errors.New("connection refused")}
-			}
-			return f, nil
-		},
-	}, stdout, stderr
-}
 
 var doneResult = api.SyncTableResult{
 	Table: "shop.orders", Target: "dw.orders", Mode: "first load", Watermark: "2024-05-01 12:00:00",

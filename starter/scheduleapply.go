@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/remote"
@@ -113,44 +112,13 @@ func (a *app) changes(ctx context.Context, s service, c *config.Config, sel sele
 	return out, nil
 }
 
-// scheduleOf is the schedule of a table's runs.
-func scheduleOf(t config.Table) remote.ScheduleSpec {
-	return remote.ScheduleSpec{
-		Table: t.Name.String(), When: t.Schedule, Jitter: t.ScheduleJitter, Paused: t.SchedulePaused,
-	}
-}
-
-// verifyScheduleOf is the schedule of a table's comparisons. Samples are as large as four weeks of them need to cover
-// the table.
-func verifyScheduleOf(t config.Table) remote.ScheduleSpec {
-	out := remote.ScheduleSpec{
-		Table: t.Name.String(), When: t.Verify.Every, Jitter: t.ScheduleJitter, Paused: t.SchedulePaused,
-		Depth: t.Verify.Depth,
-	}
-	if out.Depth == api.DepthSample {
-		out.Share = 1 / max(1, out.When.InFourWeeks())
-	}
-	return out
-}
-
-// deletesScheduleOf is the schedule of a table's sweeps of deletes.
-func deletesScheduleOf(t config.Table) remote.ScheduleSpec {
-	out := remote.ScheduleSpec{
-		Table: t.Name.String(), When: t.Deletes.Every, Jitter: t.ScheduleJitter, Paused: t.SchedulePaused,
-		Depth: remote.DepthDeletes,
-	}
-	if t.Deletes.Mode == config.DeletesOff {
-		out.When = config.Schedule{}
-	}
-	return out
-}
-
 // scheduledTables returns the tables whose schedules to compare. It needs no worker where no family has a schedule.
 func (a *app) scheduledTables(ctx context.Context, s service, c *config.Config, sel selection) ([]string, error) {
 	families := len(sel.families) > 0
 	for _, p := range c.Patterns() {
 		t := p.Settings()
-		families = families || sel.all && !(t.Schedule.None() && t.Verify.Every.None() && t.Deletes.Mode == config.DeletesOff)
+		scheduled := !t.Schedule.None() || !t.Verify.Every.None() || t.Deletes.Mode != config.DeletesOff
+		families = families || sel.all && scheduled
 	}
 	if families {
 		return a.expand(ctx, s, c, sel)

@@ -30,7 +30,8 @@ func (v *verification) sweep(ctx workflow.Context) error {
 		TargetRows: v.result.TargetRows, Approved: v.in.Approve != "",
 	}
 	var checked activities.CheckDeletesResult
-	err := v.router.step(ctx, planOptions, "hold the sweep against its guards", "CheckDeletes", check).Get(ctx, &checked)
+	step := v.router.step(ctx, planOptions, "hold the sweep against its guards", "CheckDeletes", check)
+	err := step.Get(ctx, &checked)
 	if err != nil {
 		return err
 	}

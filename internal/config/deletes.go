@@ -45,9 +45,11 @@ var deletesFields = []field[Table]{
 		"the look that found the row gone. A run adds it to the target as DATETIME(6) NULL. The source must not have "+
 		"it.",
 		checkColumn, func(t *Table) *string { return &t.Deletes.Column }),
-	{"every", builtin.Deletes.Every.String(), `24h, "0 3 * * * Europe/Berlin", off`, "When sweeps begin, in the forms " +
-		"of schedule, where mode is not off; `tablehaul schedule apply` makes Temporal Schedules of it. off: by hand.",
-		setScheduleTo(func(t *Table) *Schedule { return &t.Deletes.Every })},
+	{
+		"every", builtin.Deletes.Every.String(), `24h, "0 3 * * * Europe/Berlin", off`, "When sweeps begin, in the forms " +
+			"of schedule, where mode is not off; `tablehaul schedule apply` makes Temporal Schedules of it. off: by hand.",
+		setScheduleTo(func(t *Table) *Schedule { return &t.Deletes.Every }),
+	},
 	shareField("maxShare", builtin.Deletes.MaxShare, "Share of the target's rows that one sweep may delete, or 100 "+
 		"rows if that is more. Above it nothing is deleted, and the sweep fails until a person approves its list.",
 		func(t *Table) *float64 { return &t.Deletes.MaxShare }),

@@ -9,9 +9,8 @@ func (l *Layout) Live(side Side, rows *table.Rows) *table.Rows {
 		return rows
 	}
 	var live *table.Rows
-	at := len(l.Columns)
 	for r := range rows.Len() {
-		marked := rows.Value(r, at) != nil
+		marked := l.Marked(rows, r)
 		if marked && live == nil { // the first one: those before it are copied
 			live = table.NewRows(rows.Columns())
 			for before := range r {
@@ -26,6 +25,11 @@ func (l *Layout) Live(side Side, rows *table.Rows) *table.Rows {
 		return rows
 	}
 	return live
+}
+
+// Marked reports whether a row of the target is marked as deleted.
+func (l *Layout) Marked(rows *table.Rows, row int) bool {
+	return l.Tombstone != nil && rows.Value(row, len(l.Columns)) != nil
 }
 
 func appendRow(dst, rows *table.Rows, row int) {

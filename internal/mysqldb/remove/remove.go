@@ -15,7 +15,7 @@ import (
 
 // Row names a row of the target, and what it must still be.
 type Row struct {
-	// Key are the texts of the primary key's columns as the target prints them, in key order.
+	// Key are the texts of the primary key's columns as the target prints them, in the order of Spec.Key.
 	Key table.Texts
 	// Sum is the row's, of the columns that [Columns] lists, in their order.
 	Sum table.Sum
@@ -25,6 +25,8 @@ type Row struct {
 type Spec struct {
 	// Target is the table as the server describes it. It has a primary key.
 	Target *schema.Table
+	// Key names the columns of the rows' keys, all of the primary key in any order; nil is its own order.
+	Key []string
 	// OnBegin, which may be nil, runs on the transaction's connection before anything is read. Its error
 	// ends the transaction, and is returned unchanged.
 	OnBegin func(ctx context.Context, tx mysqldb.Querier) error

@@ -39,7 +39,7 @@ type remover struct {
 	rows   []Row
 	list   *schema.KeyList
 	exprs  []sqltext.Expr
-	key    []int // of the key's columns among exprs, in key order
+	key    []int // of the key's columns among exprs, in the order of the rows' keys
 	change string
 	conn   *sql.Conn
 	res    Result
@@ -52,14 +52,18 @@ func newRemover(d *mysqldb.DB, spec Spec, rows []Row) (*remover, error) {
 			"give it the source's primary key")
 	}
 	var err error
-	if r.list, err = schema.NewKeyList(spec.Target, nil); err != nil {
+	if r.list, err = schema.NewKeyList(spec.Target, spec.Key); err != nil {
 		return nil, err
 	}
 	columns := Columns(spec.Target)
 	for _, c := range columns {
 		r.exprs = append(r.exprs, sqltext.Value(d.Server, c))
 	}
-	for _, name := range spec.Target.PrimaryKey {
+	names := spec.Key
+	if names == nil {
+		names = spec.Target.PrimaryKey
+	}
+	for _, name := range names {
 		i := table.Index(columns, name)
 		if i < 0 {
 			return nil, mysqlerr.Refuse(name, "the values of this column of the key cannot be read", "")
