@@ -34,6 +34,8 @@ var inlineNotRun = map[string]string{
 	"temporal schedule describe --schedule-id orders": "the page makes that schedule further " +
 		"down",
 	"temporal schedule trigger --schedule-id tablehaul/sweep/tablehaul@HOST": "HOST is a machine's name",
+	"tablehaul undo TABLE RUN":            "it needs a run that has replaced rows",
+	"tablehaul deletes approve TABLE RUN": "it needs a sweep that a guard has stopped",
 }
 
 // bareCommand is a command that is only named: whether it exists is all that can be said.
@@ -63,7 +65,7 @@ const readersConfig = `connections:
 staging: { url: "file://%s" }
 defaults: { sourceConnection: shop, targetConnection: warehouse, minLag: 0s }
 tables:
-  - { name: shop.orders, target: dw.orders, cursor: updated_at, schedule: 1h }
+  - { name: shop.orders, target: dw.orders, cursor: updated_at, schedule: 1h, deletes: { mode: hard } }
 `
 
 // Every command of README and docs does what it says, or at least does not fail: a block of

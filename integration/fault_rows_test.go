@@ -74,7 +74,8 @@ func TestSwappedUniqueValuesNeverSpoilARow(t *testing.T) {
 				r, err := p.try(workflows.SyncTableInput{Table: p.table("t"), From: "2024-05-01"})
 				require.NoError(t, err)
 				require.Positive(t, r.Quarantined)
-				require.Equal(t, "3", scalar(t, p.dst, "SELECT COUNT(*) FROM t WHERE v = id"), "a row under another row's key")
+				require.Equal(t, "3", scalar(t, p.dst, "SELECT COUNT(*) FROM t WHERE v = id"),
+					"a row under another row's key")
 
 				p = swapped(t, s, swap, "replace")
 				_, err = p.try(workflows.SyncTableInput{Table: p.table("t"), From: "2024-05-01"})

@@ -14,7 +14,9 @@ import (
 	"go.temporal.io/sdk/worker"
 	"google.golang.org/protobuf/encoding/protojson"
 
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/owner"
+	"github.com/tablehaul/tablehaul/internal/verify"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -25,7 +27,7 @@ const recordTo = "TABLEHAUL_RECORD_HISTORIES"
 // Every kind of run replays with the code that made it: workflows are deterministic.
 func TestFreshHistoriesReplay(t *testing.T) {
 	t.Parallel()
-	p := start(t, options{defaults: ", tuning: { chunkRows: 100, rangeRows: 500 }"})
+	p := start(t, options{defaults: ", tuning: { chunkRows: 100, rangeRows: 500 }, deletes: { mode: hard, grace: 0s }"})
 	exec(t, p.src, createT, insertT(1, 2000), "UPDATE t SET updated_at = '2024-01-01 00:00:00' + INTERVAL id SECOND",
 		"ANALYZE TABLE t")
 	launch := func(name string, in any, id string) {
@@ -38,13 +40,11 @@ func TestFreshHistoriesReplay(t *testing.T) {
 	launch("backfill", workflows.SyncTableInput{Table: p.table("t"), From: "2024-01-01", To: "2024-01-01 00:10:00"},
 		p.from)
 	launch("bad-input", map[string]any{"tabel": "x"}, p.from)
+	compareAndUndo(p)
 	exec(t, p.dst, "ALTER TABLE t ADD CHECK (n <> 999)")
 	exec(t, p.src, "UPDATE t SET n = 999, updated_at = NOW(6) - INTERVAL 30 SECOND WHERE id = 5")
 	launch("refused-row", workflows.SyncTableInput{Table: p.table("t"), Full: true}, p.from)
-	run, err := p.client.ExecuteWorkflow(t.Context(), startOptions(p, "plan-"+p.from), workflows.PlanTableName,
-		workflows.PlanTableInput{Table: p.table("t")})
-	require.NoError(t, err)
-	require.NoError(t, run.Get(t.Context(), nil))
+	p.ask("plan", workflows.PlanTableName, workflows.PlanTableInput{Table: p.table("t")}, nil)
 
 	all := p.histories()
 	require.GreaterOrEqual(t, len(all), 8)
@@ -60,11 +60,35 @@ func TestFreshHistoriesReplay(t *testing.T) {
 		}
 	}
 	for _, typ := range []string{
-		workflows.SyncTableName, workflows.SyncRangeName, workflows.PlanTableName,
-		owner.WorkflowType,
+		workflows.SyncTableName, workflows.SyncRangeName, workflows.PlanTableName, workflows.VerifyTableName,
+		api.UndoTableName, owner.WorkflowType,
 	} {
 		require.Positive(t, seen[typ], typ)
 	}
+}
+
+// ask runs a workflow to its end.
+func (p *product) ask(name, typ string, in, out any) {
+	p.t.Helper()
+	run, err := p.client.ExecuteWorkflow(p.t.Context(), startOptions(p, name+"-"+p.from), typ, in)
+	require.NoError(p.t, err)
+	require.NoError(p.t, run.Get(p.t.Context(), out))
+}
+
+// compareAndUndo repairs a row that was lost, sweeps one that was deleted, and undoes the repair.
+func compareAndUndo(p *product) {
+	p.t.Helper()
+	exec(p.t, p.dst, "DELETE FROM t WHERE id = 900")
+	exec(p.t, p.src, "DELETE FROM t WHERE id = 1100")
+	in := workflows.VerifyTableInput{Table: p.table("t"), Repair: true}
+	var repaired, swept workflows.VerifyTableResult
+	p.ask("repair", workflows.VerifyTableName, in, &repaired)
+	require.EqualValues(p.t, 1, repaired.Repaired[verify.Missing], "%+v", repaired)
+	in = workflows.VerifyTableInput{Table: p.table("t"), Deletes: true}
+	p.ask("sweep", workflows.VerifyTableName, in, &swept)
+	require.EqualValues(p.t, 1, swept.Sweep.Deleted)
+	require.Len(p.t, repaired.Undo, 1)
+	p.ask("undo", api.UndoTableName, api.UndoTableInput{Table: p.table("t"), Run: repaired.Undo[0]}, nil)
 }
 
 // leaseNumber is the part of a range's workflow id that follows the clock.

@@ -28,9 +28,10 @@ func (a *app) deletesSweepCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sweep TABLE…",
 		Short: "Look for rows that are not at the source any more, and do what the table's deletes say",
-		Long: "A sweep compares the keys of both sides by short pages. A row of the target whose key is not at the\n" +
-			"source is looked at once more after the overlap and the grace. With mode hard it is then deleted, after a\n" +
-			"last look at the source. It ends with exit code 5 where such rows are left on the target.\n\n" + exitHelp,
+		Long: "A sweep compares the keys of both sides by short pages. A row of the target whose key is not at\n" +
+			"the source is looked at once more after the overlap and the grace. With mode hard it is then\n" +
+			"deleted, after a last look at the source. It ends with exit code 5 where such rows are left on the\n" +
+			"target.\n\n" + exitHelp,
 		Example: "  tablehaul deletes sweep shop.orders\n" +
 			"  tablehaul deletes sweep 'shop.log_*' --output json",
 		ValidArgsFunction: a.completeTables,
@@ -54,9 +55,9 @@ func (a *app) deletesApproveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "approve TABLE RUN",
 		Short: "Delete the rows that a sweep has listed and a guard has stopped, once",
-		Long: "A sweep that finds more rows than maxShare allows, or an empty source, deletes none and names its RUN.\n" +
-			"Approve acts on the list of that run, and on no other row: after the same last look at the source, in\n" +
-			"the same small transactions. The other guards hold.\n\n" + exitHelp,
+		Long: "A sweep that finds more rows than maxShare allows, or an empty source, deletes none and names\n" +
+			"its RUN. Approve acts on the list of that run, and on no other row: after the same last look at\n" +
+			"the source, in the same small transactions. The other guards hold.\n\n" + exitHelp,
 		Example: "  tablehaul deletes approve shop.orders 01a221b7-0d3c-7c1a-8a57-4cf1a4c1d5a0",
 		Args:    cobra.ExactArgs(2), ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -47,7 +47,8 @@ var deletesFields = []field[Table]{
 		checkColumn, func(t *Table) *string { return &t.Deletes.Column }),
 	{
 		"every", builtin.Deletes.Every.String(), `24h, "0 3 * * * Europe/Berlin", off`, "When sweeps begin, in the forms " +
-			"of schedule, where mode is not off; `tablehaul schedule apply` makes Temporal Schedules of it. off: by hand.",
+			"of schedule, where mode is not off; `tablehaul schedule apply` makes Temporal Schedules of it. off: by " +
+			"hand.",
 		setScheduleTo(func(t *Table) *Schedule { return &t.Deletes.Every }),
 	},
 	shareField("maxShare", builtin.Deletes.MaxShare, "Share of the target's rows that one sweep may delete, or 100 "+

@@ -26,7 +26,9 @@ func TestAMarkedRowComesBackWithALaterPageOnly(t *testing.T) {
 				if cursor == "" {
 					live4 = "4|new|6|NULL"
 				}
-				for _, late := range []string{"2024-01-01 10:00:00", "2024-01-01 10:00:00.000001", "2023-01-01 23:00:00"} {
+				for _, late := range []string{
+					"2024-01-01 10:00:00", "2024-01-01 10:00:00.000001", "2023-01-01 23:00:00",
+				} {
 					w.Spec.Tombstone = &upsert.Tombstone{Column: "deleted_at", ReadAt: late}
 					_, err := w.Upsert(rows...)
 					require.NoError(t, err)
