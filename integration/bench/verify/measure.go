@@ -38,8 +38,8 @@ type figures struct {
 	idle, during bystanders.Report
 }
 
-// sweepMode is what the sweep does with the rows that it finds.
-const sweepMode = "report"
+// sweepMode is what the sweep does with the rows that it finds: it deletes them.
+const sweepMode = "hard"
 
 // tableConfig is what the table's entry says beside the defaults: the second look begins at once.
 const tableConfig = ", overlap: 0s, deletes: { mode: " + sweepMode + ", grace: 0s }"
@@ -233,10 +233,10 @@ func (b *bench) sweepDeleted(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.sweep, b.swept = seconds, r.Verdicts[verify.Deleted]
-	if b.swept < n {
-		return fmt.Errorf("%d rows were deleted, and the sweep found %v", n, r.Verdicts)
+	if r.Sweep == nil || r.Sweep.Deleted < n {
+		return fmt.Errorf("%d rows were deleted at the source, and the sweep has deleted: %+v", n, r.Sweep)
 	}
+	b.sweep, b.swept = seconds, r.Sweep.Deleted
 	return nil
 }
 
