@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -29,8 +30,8 @@ type Activities struct {
 	schemas   schema.Cache
 }
 
-// Deps are what the steps work with. All fields but Metrics, Webhook, Searchable, Log, HostQueue, Deployment and
-// SweepAfter are required.
+// Deps are what the steps work with. All fields but Metrics, Webhook, Searchable, Log, HostQueue, Deployment,
+// SweepAfter and Sizes are required.
 type Deps struct {
 	// Settings resolves a configured table; an error of it is the caller's mistake (unknown
 	// table) and is never retried.
@@ -62,6 +63,26 @@ type Deps struct {
 	Searchable func(ctx context.Context) bool
 	// Log gets one line per step; nil discards.
 	Log *slog.Logger
+	// Sizes bound what steps of comparisons and sweeps take at once; the zero value is the default of each.
+	Sizes Sizes
+}
+
+// Sizes bound, in rows, what steps take at once. Tests lower them.
+type Sizes struct {
+	// Stretch is how many rows of the first side a comparison joins: 50,000, about 4 MiB of keys and sums.
+	Stretch int
+	// SampleSlice is about how many rows a step of depth sample reads.
+	SampleSlice int64
+	// DeleteBatch is how many listed rows one slice of a sweep sees to: some seconds, for which sync runs wait.
+	DeleteBatch int
+}
+
+// orDefaults is s with the default in each place that is zero.
+func (s Sizes) orDefaults() Sizes {
+	return Sizes{
+		Stretch: cmp.Or(s.Stretch, 50_000), SampleSlice: cmp.Or(s.SampleSlice, verifyRangeRows),
+		DeleteBatch: cmp.Or(s.DeleteBatch, 5_000),
+	}
 }
 
 // New binds the steps to deps.
@@ -69,6 +90,7 @@ func New(deps Deps) *Activities {
 	if deps.Log == nil {
 		deps.Log = slog.New(slog.DiscardHandler)
 	}
+	deps.Sizes = deps.Sizes.orDefaults()
 	return &Activities{deps: deps, manifests: newManifestCache(), paces: newPaceCache()}
 }
 

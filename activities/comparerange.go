@@ -13,9 +13,6 @@ import (
 	"github.com/tablehaul/tablehaul/internal/verify"
 )
 
-// stretchRows is how many rows of the first side are compared at once: about 4 MiB of keys and sums. Tests lower it.
-var stretchRows = 50_000
-
 // suspectsAtOnce is how many suspects are in memory before they are staged.
 const suspectsAtOnce = 10_000
 
@@ -189,7 +186,7 @@ func (c *openedComparison) stretch(
 	}
 	join.Reset()
 	next, err := c.read(ctx, first, keys, after, func(rows *table.Rows) error {
-		if join.First(rows); join.Full(stretchRows) {
+		if join.First(rows); join.Full(c.a.deps.Sizes.Stretch) {
 			return scan.ErrStop
 		}
 		return nil

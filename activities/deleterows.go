@@ -15,9 +15,6 @@ import (
 	"github.com/tablehaul/tablehaul/internal/verify"
 )
 
-// deleteBatch is how many listed rows one slice sees to: some seconds, for which sync runs wait. Tests lower it.
-var deleteBatch = 5_000
-
 // deleteAtOnce bounds the rows of one transaction, which comes right after the last look at the source.
 const deleteAtOnce = 500
 
@@ -129,7 +126,7 @@ func (d *deletion) list(ctx context.Context) error {
 				continue
 			}
 			d.keys, d.cursors[bytes] = append(d.keys, key), seen
-			if len(d.keys) == deleteBatch {
+			if len(d.keys) == d.a.deps.Sizes.DeleteBatch {
 				return scan.ErrStop
 			}
 		}

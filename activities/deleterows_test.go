@@ -104,8 +104,8 @@ func (c *sweeping) onTarget(query string) string {
 // is what the sweep has seen. To repeat a batch changes nothing.
 func TestOnlyRowsThatAreStillGoneAreDeleted(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		activities.LowerDeleteBatch(t, 7)
 		c := newSweeping(t, s, sweptTable)
+		c.lower(activities.Sizes{DeleteBatch: 7})
 		c.AtSource("DELETE FROM t WHERE v < 20")
 		in := c.look()
 		require.EqualValues(t, 20, in.Found)

@@ -76,6 +76,12 @@ func (b *bench) restart() {
 	activities.Register(b.env, activities.New(b.deps))
 }
 
+// lower gives the steps to a worker that takes less at once.
+func (b *bench) lower(to activities.Sizes) {
+	b.deps.Sizes = to
+	b.restart()
+}
+
 // step runs one step, and decodes its result into out.
 func (b *bench) step(name string, in, out any) error {
 	b.t.Helper()

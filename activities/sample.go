@@ -29,15 +29,14 @@ import (
 // defaultShare of a table in each comparison of depth sample: daily ones see all of it in a month.
 const defaultShare = 1.0 / 30
 
-// sampleSliceRows is about how many rows a step of such a comparison reads. Tests lower it.
-var sampleSliceRows int64 = verifyRangeRows
-
 // sample is what such a comparison reads, in its staged plan. The slices hold one entry for each range.
 type sample struct {
 	// Starts are where the ranges begin; nil is the beginning of the key space.
 	Starts []*table.Position `json:"starts"`
 	// Rows is how many rows of its first side a range reads, at least.
 	Rows []int64 `json:"rows"`
+	// SliceRows is about how many rows a step reads.
+	SliceRows int64 `json:"sliceRows"`
 	// Passed is how many rows of the source the cycle has compared before, of about Total.
 	Passed int64 `json:"passed"`
 	Total  int64 `json:"total"`
@@ -45,11 +44,11 @@ type sample struct {
 
 // steps is how many slices a range has at most.
 func (s *sample) steps(i int) int {
-	return max(1, int(math.Ceil(float64(s.Rows[i])/float64(sampleSliceRows))))
+	return max(1, int(math.Ceil(float64(s.Rows[i])/float64(s.SliceRows))))
 }
 
 // pageRows bounds a page, so that a sample of few rows does not end with a page of many.
-func (s *sample) pageRows(i int) int { return int(min(s.Rows[i], sampleSliceRows, math.MaxInt32)) }
+func (s *sample) pageRows(i int) int { return int(min(s.Rows[i], s.SliceRows, math.MaxInt32)) }
 
 // samplePointer is where the next comparison goes on. It is in staging: it holds values of a key.
 type samplePointer struct {
@@ -98,7 +97,7 @@ func (a *Activities) planSample(
 	}
 	total := max(p.table.RowsEstimate, from.LastTotal, from.Passed)
 	c.SourceRanges = 1
-	c.Sample = &sample{Starts: from.Starts, Passed: from.Passed, Total: total}
+	c.Sample = &sample{SliceRows: a.deps.Sizes.SampleSlice, Starts: from.Starts, Passed: from.Passed, Total: total}
 	p.ranges = nil
 	for _, rows := range []int64{total, targetRows}[:ranges] {
 		p.ranges = append(p.ranges, piece{Keys: &scan.KeyRange{}})
@@ -132,8 +131,9 @@ func (c *openedComparison) full() bool {
 	if c.r.in.Range >= c.c.SourceRanges {
 		rows = c.out.TargetRows
 	}
-	left := c.c.Sample.Rows[c.r.in.Range] - int64(c.r.in.Slice)*sampleSliceRows
-	return rows >= min(left, sampleSliceRows)
+	most := c.c.Sample.SliceRows
+	left := c.c.Sample.Rows[c.r.in.Range] - int64(c.r.in.Slice)*most
+	return rows >= min(left, most)
 }
 
 // advanceSample moves the pointer behind what the comparison has read. rows are those of the source. Where the plan is

@@ -60,8 +60,6 @@ func (c *comparing) sample(share float64) (out sampled) {
 // Successive samples compare each row once, on both sides: before the first key, between keys and behind the last one,
 // where both sides order keys alike and where they do not. Then the next cycle begins.
 func TestSamplesCoverTheTable(t *testing.T) {
-	activities.LowerStretch(t, 7)
-	activities.LowerSampleSlice(t, 10)
 	for name, key := range map[string]string{
 		"ordered alike": "VARBINARY(20)", "ordered otherwise": "VARCHAR(20) COLLATE utf8mb4_bin",
 	} {
@@ -70,6 +68,7 @@ func TestSamplesCoverTheTable(t *testing.T) {
 				"v VARCHAR(20), updated_at TIMESTAMP(6) NOT NULL DEFAULT '2024-01-01', KEY (updated_at)) "+
 				"DEFAULT CHARSET utf8mb4")
 			c.settings.PageRows = 5
+			c.lower(activities.Sizes{Stretch: 7, SampleSlice: 10})
 			dbtest.Fill(t, dbtest.Lenient(t, servers.MySQL(t), c.From), "t", 120,
 				"n + 1000, CONCAT('v', n), '2024-01-01'")
 			c.copied().AtTarget(

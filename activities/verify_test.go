@@ -135,11 +135,11 @@ func TestKeysAreBytesAtEachBound(t *testing.T) {
 		servers.Each(t, func(t *testing.T, s *servers.Server) {
 			for _, rows := range []int{1, 2, 3} {
 				t.Run(fmt.Sprint(collation, " ", rows), func(t *testing.T) {
-					activities.LowerStretch(t, rows)
 					c := newComparing(t, s, s, "CREATE TABLE t (id VARCHAR(9) PRIMARY KEY, v INT, "+cursorColumn+
 						", KEY (updated_at)) DEFAULT CHARSET utf8mb4 COLLATE "+collation,
 						"INSERT INTO t (id, v) VALUES ('A', 0), ('aa', 1), ('ab ', 2), ('AC', 3), ('z', 4)").copied()
 					c.settings.PageRows = 1
+					c.lower(activities.Sizes{Stretch: rows})
 					c.requireEqual(5)
 					// Each bound has another spelling on the target now, as its first, last or only row.
 					c.AtTarget("UPDATE t SET id = CASE id WHEN 'aa' THEN 'AA ' WHEN 'ab ' THEN 'aB' ELSE id END")
@@ -157,9 +157,9 @@ func TestKeysAreBytesAtEachBound(t *testing.T) {
 // The last range of either side ends first.
 func TestRowsBehindTheOtherSidesLastAreFound(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		activities.LowerStretch(t, 10)
 		c := newComparing(t, s, s, "CREATE TABLE t (id INT PRIMARY KEY, v INT, "+cursorColumn+", KEY (updated_at))")
 		c.settings.PageRows, c.settings.RangeRows = 10, 50
+		c.lower(activities.Sizes{Stretch: 10})
 		source, target := dbtest.Lenient(t, s, c.From), dbtest.Lenient(t, s, c.To)
 		dbtest.Fill(t, source, "t", 200, "n, n, '2024-01-01'")
 		dbtest.Fill(t, target, "t", 200, "n, n, '2024-01-01'")
@@ -198,9 +198,9 @@ func TestKeysInAnotherOrderOnTheTarget(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		for _, key := range []string{"b, a", "a DESC, b"} {
 			t.Run(key, func(t *testing.T) {
-				activities.LowerStretch(t, 7)
 				c := newComparing(t, s, s, "CREATE TABLE t (a INT, b VARCHAR(9), v INT, "+cursorColumn+
 					", PRIMARY KEY (a, b), KEY (updated_at)) DEFAULT CHARSET utf8mb4 COLLATE utf8mb4_bin")
+				c.lower(activities.Sizes{Stretch: 7})
 				c.AtTarget("ALTER TABLE t DROP PRIMARY KEY, ADD PRIMARY KEY (" + key + ")")
 				dbtest.Fill(t, dbtest.Lenient(t, s, c.From), "t", 60, "n % 9, n, n, '2024-01-01'")
 				c.copied().requireEqual(60)

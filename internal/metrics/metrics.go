@@ -120,8 +120,7 @@ func (m *Metrics) Know(table string, e Expected) {
 	}
 	label := m.tables.know(table, e)
 	for _, c := range []*prometheus.CounterVec{
-		m.rowsExtracted, m.newerOnTarget, m.stagedBytes, m.lockWaits,
-		m.throttled,
+		m.rowsExtracted, m.newerOnTarget, m.stagedBytes, m.lockWaits, m.throttled, m.rowsDeleted,
 	} {
 		c.WithLabelValues(label)
 	}

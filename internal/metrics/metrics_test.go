@@ -47,6 +47,9 @@ func TestAStateShowsAsGauges(t *testing.T) {
 # HELP tablehaul_consecutive_failed_runs Runs that failed since the last one that ended well.
 # TYPE tablehaul_consecutive_failed_runs gauge
 tablehaul_consecutive_failed_runs{table="shop.orders"} 3
+# HELP tablehaul_deletes_held 1 where a guard has stopped the last sweep of the table's deletes, or they are paused, else 0.
+# TYPE tablehaul_deletes_held gauge
+tablehaul_deletes_held{table="shop.orders"} 0
 # HELP tablehaul_freshness_lag_seconds How far the target is behind the source: the age of the source's state that it is known to hold. Absent before the first load is done.
 # TYPE tablehaul_freshness_lag_seconds gauge
 tablehaul_freshness_lag_seconds{table="shop.orders"} 90

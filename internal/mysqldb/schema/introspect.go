@@ -219,5 +219,5 @@ func (i introspection) column(r Record) (Column, error) {
 // IsGone reports whether a table, or a column of it, is not there (any more).
 func IsGone(err error) bool {
 	n := mysqlerr.NumberOf(err)
-	return errors.Is(err, ErrNotFound) || n == mysqlerr.ErrNoSuchTable || n == mysqlerr.ErrBadField
+	return errors.Is(err, ErrNotFound) || mysqlerr.IsMissing(err) || n == mysqlerr.ErrBadField
 }

@@ -28,10 +28,11 @@ func TestALaterVersionWithASmallerCursorReplacesWhatATailBrought(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			servers.Each(t, func(t *testing.T, s *servers.Server) {
+				more := c.more
 				if s.Flavor != servers.FlavorMariaDB {
-					c.more = ""
+					more = ""
 				}
-				w := dbtest.NewWriting(t, s, "(id INT PRIMARY KEY, v INT, u DATETIME NOT NULL)"+c.more)
+				w := dbtest.NewWriting(t, s, "(id INT PRIMARY KEY, v INT, u DATETIME NOT NULL)"+more)
 				w.Spec.Cursor, w.Spec.BulkLoad = "u", c.bulk
 				const earlier, later = "2024-01-01 10:00:03", "2024-01-01 10:00:05"
 				w.Spec.Unsettled = of("2024-01-01 09:00:00", "2024-01-01 10:00:00", "2024-01-01 10:00:06")
