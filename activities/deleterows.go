@@ -58,6 +58,10 @@ func (a *Activities) DeleteRows(ctx context.Context, in DeleteRowsInput) (Delete
 		return DeleteRowsResult{}, err
 	}
 	defer beat(ctx, c.progress)()
+	// An undo may have paused them since the batch before.
+	if err := a.guardPause(ctx, c, CheckDeletesInput{RangeInput: in.RangeInput}); err != nil {
+		return DeleteRowsResult{}, err
+	}
 	d := &deletion{a: a, c: c, in: in}
 	d.r = *c.r
 	d.r.in.Fence = in.Fence

@@ -164,6 +164,24 @@ func TestAFencedOffSweepDeletesNothing(t *testing.T) {
 	})
 }
 
+// An undo that pauses the table's deletes stops a sweep that goes on.
+func TestASweepEndsWhereDeletesArePausedMeanwhile(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		c := newSweeping(t, s, sweptTable)
+		c.lower(activities.Sizes{DeleteBatch: 7})
+		c.AtSource("DELETE FROM t WHERE v < 20")
+		in := c.look()
+		next := activities.DeleteRowsInput{RangeInput: in.RangeInput, List: in.Run}
+		var out activities.DeleteRowsResult
+		require.NoError(t, c.step("DeleteRows", next, &out))
+		require.EqualValues(t, 7, out.Deleted)
+		c.state.state.DeletesPaused, c.state.state.DeletesPausedReason = true, "run x was undone"
+		next.From, next.Batch = out.Next, 1
+		requireType(t, c.step("DeleteRows", next, &out), failure.DeletesHeld)
+		require.Equal(t, "293", c.onTarget("SELECT COUNT(*) FROM t"))
+	})
+}
+
 // Rows of a table without a cursor go with the second sweep that finds them, if they are the same by then.
 func TestASweepWithoutACursorNeedsTwoLists(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
