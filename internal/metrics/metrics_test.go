@@ -31,19 +31,8 @@ func TestTablesAreBounded(t *testing.T) {
 	require.Equal(t, maxTables, testutil.CollectAndCount(m.tables, "tablehaul_freshness_lag_seconds"))
 }
 
-func TestAStateShowsAsGauges(t *testing.T) {
-	m := New(&Ready{})
-	now := time.Unix(1_800_000_000, 0)
-	m.tables.now = func() time.Time { return now }
-	m.Know("shop.new", Expected{})
-	m.Know("shop.orders", Expected{StaleAfter: time.Hour, VerifyEvery: 24 * time.Hour})
-	m.State(TableState{
-		Table: "shop.orders", FreshAt: now.Add(-90 * time.Second), LastSuccess: now.Add(-time.Minute),
-		RunningSince: now.Add(-5 * time.Second), HeldBack: 40 * time.Second, Ahead: true, Failed: 3,
-		VerifiedAt: now.Add(-time.Minute), Differing: map[string]int64{"missing": 2, "silent": 0},
-		Quarantined: 4, QuarantinedSince: now.Add(-2 * time.Hour),
-	})
-	require.NoError(t, testutil.CollectAndCompare(m.tables, strings.NewReader(`
+// gaugesOfAState are those of TestAStateShowsAsGauges.
+const gaugesOfAState = `
 # HELP tablehaul_consecutive_failed_runs Runs that failed since the last one that ended well.
 # TYPE tablehaul_consecutive_failed_runs gauge
 tablehaul_consecutive_failed_runs{table="shop.orders"} 3
@@ -84,7 +73,21 @@ tablehaul_watermark_ahead{table="shop.orders"} 1
 # HELP tablehaul_watermark_held_back_seconds How far open work on the source held the watermark back when the last run looked; 0 where none did.
 # TYPE tablehaul_watermark_held_back_seconds gauge
 tablehaul_watermark_held_back_seconds{table="shop.orders"} 40
-`)))
+`
+
+func TestAStateShowsAsGauges(t *testing.T) {
+	m := New(&Ready{})
+	now := time.Unix(1_800_000_000, 0)
+	m.tables.now = func() time.Time { return now }
+	m.Know("shop.new", Expected{})
+	m.Know("shop.orders", Expected{StaleAfter: time.Hour, VerifyEvery: 24 * time.Hour})
+	m.State(TableState{
+		Table: "shop.orders", FreshAt: now.Add(-90 * time.Second), LastSuccess: now.Add(-time.Minute),
+		RunningSince: now.Add(-5 * time.Second), HeldBack: 40 * time.Second, Ahead: true, Failed: 3,
+		VerifiedAt: now.Add(-time.Minute), Differing: map[string]int64{"missing": 2, "silent": 0},
+		Quarantined: 4, QuarantinedSince: now.Add(-2 * time.Hour),
+	})
+	require.NoError(t, testutil.CollectAndCompare(m.tables, strings.NewReader(gaugesOfAState)))
 	now = now.Add(time.Hour) // no run reports, and the lag grows
 	require.NoError(t, testutil.CollectAndCompare(m.tables, strings.NewReader(`
 # HELP tablehaul_freshness_lag_seconds How far the target is behind the source: the age of the source's state that it is known to hold. Absent before the first load is done.
