@@ -16,9 +16,10 @@ import (
 // compareIdentity says what differs such that the state does not speak of what is there.
 func (p *planDraft) compareIdentity(ctx context.Context, was *owner.Identity) (changed string, err error) {
 	now, s := p.id.now, &p.id.state
+	if was == nil {
+		return p.adoptState(ctx)
+	}
 	switch {
-	case was == nil: // no run has bound one
-		return "", nil
 	case was.Target.Table != now.Target.Table:
 		return fmt.Sprintf("it is of the target %s, the configuration says %s, which has rows", was.Target.Table,
 			now.Target.Table), nil
@@ -151,6 +152,34 @@ func cursorName(name string) string {
 		return "a table without a cursor"
 	}
 	return "the cursor " + name
+}
+
+// adoptState takes over the state of an earlier version, which knows no identity.
+func (p *planDraft) adoptState(ctx context.Context) (changed string, err error) {
+	s := p.id.state
+	if s.Watermark == "" || s.SetByHand {
+		return "", nil
+	}
+	cursor := p.table.Column(p.settings.Cursor).Column
+	if s.Cursor != "" && !table.SameColumn(s.Cursor, cursor.Name) {
+		return fmt.Sprintf("it is of the cursor %s, the configuration says %s", s.Cursor, cursor.Name), nil
+	}
+	if _, err := table.CompareCursor(cursor, s.Watermark, s.Watermark); err != nil {
+		return fmt.Sprintf(
+			"it is no value of the cursor %s, which is %s", cursor.Name, cursor.Type,
+		), nil //nolint:nilerr // the sentence says it
+	}
+	agrees, err := p.rowsAgree(ctx)
+	if err != nil {
+		return "", err
+	}
+	if !agrees {
+		return "nothing is known of the target that it is of, and the last rows of the source below it are not" +
+			" on the target", nil
+	}
+	p.warnings = append(p.warnings, "the state of the table did not say which servers and columns it is of: the "+
+		"source's last rows are on the target, and it is bound to them")
+	return "", nil
 }
 
 // rowsAgree reports whether the last rows of the source up to the watermark are on the target. Where

@@ -180,3 +180,33 @@ func TestAPlanThatWasChangedIsNotResumed(t *testing.T) {
 	require.Contains(t, strings.Join(r.Warnings, "\n"), "starts over")
 	p.equal("t", []string{"id"}, columnsT...)
 }
+
+// A state of an earlier version knows no identity: it is bound where the rows agree, else refused.
+func TestAStateWithoutIdentityIsAdoptedWhereRowsAgree(t *testing.T) {
+	t.Parallel()
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		p := start(t, on(s, "- { name: FROM.t, target: TO.t, cursor: updated_at }\n- { name: FROM.u, target: TO.u, "+
+			"cursor: updated_at }"))
+		exec(t, p.src, oldRows...)
+		exec(t, p.src, "CREATE TABLE u LIKE t", "INSERT INTO u SELECT * FROM t")
+		exec(t, p.dst, createT, "INSERT INTO t SELECT * FROM "+p.from+".t", "CREATE TABLE u LIKE t",
+			"INSERT INTO u SELECT * FROM "+p.from+".t WHERE id < 900")
+		for _, name := range []string{"t", "u"} {
+			_, err := p.client.ExecuteWorkflow(t.Context(),
+				startOptions(p, workflows.TableStateID(p.queue, p.table(name))), workflows.TableStateName,
+				owner.State{
+					Version: 1, Table: p.table(name), Watermark: "2024-06-01 00:00:00.000000",
+					Cursor: "updated_at", Loaded: true,
+				})
+			require.NoError(t, err)
+		}
+		r := p.sync("t")
+		require.Equal(t, api.ModeIncremental, r.Mode)
+		require.Contains(t, strings.Join(r.Warnings, "\n"), "it is bound to them")
+		require.NotNil(t, p.state("t").Identity)
+		_, err := p.try(workflows.SyncTableInput{Table: p.table("u")})
+		requireFailure(t, err, failure.IdentityChanged, "are not on the target")
+		p.adopt("u")
+		require.Equal(t, api.ModeIncremental, p.sync("u").Mode)
+	})
+}

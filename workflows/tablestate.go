@@ -246,6 +246,7 @@ func (o *stateWorkflow) set(ctx workflow.Context, req owner.SetRequest) (owner.S
 		o.show(ctx)
 		return o.state, nil
 	}
+	o.state.SetByHand = o.state.Identity == nil
 	o.state.Watermark, o.state.Cursor, o.state.TailTop = req.Watermark, req.Cursor, ""
 	o.state.FirstLoad, o.state.HeldBack, o.state.Loaded, o.state.Seen = nil, "", false, nil
 	o.state.ClockBack, o.state.ClockUntil = 0, ""
@@ -257,7 +258,7 @@ func (o *stateWorkflow) set(ctx workflow.Context, req owner.SetRequest) (owner.S
 // bind keeps what the watermark speaks of.
 func (o *stateWorkflow) bindIdentity(id *owner.Identity) {
 	if id != nil {
-		o.state.Identity, o.state.Adopt = id, false
+		o.state.Identity, o.state.Adopt, o.state.SetByHand = id, false, false
 	}
 }
 

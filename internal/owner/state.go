@@ -74,7 +74,9 @@ type State struct {
 	// Identity is what the watermark speaks of; nil where no run has bound it yet.
 	Identity *Identity `json:"identity,omitempty"`
 	// Adopt says that a person vouches for what is there now: the next run binds the watermark to it.
-	Adopt bool `json:"adopt,omitempty"`
+	// SetByHand says that a person has set the watermark before a run has bound one.
+	Adopt     bool `json:"adopt,omitempty"`
+	SetByHand bool `json:"setByHand,omitempty"`
 	// Watermark is the upper end of what the target is known to hold; empty before the first load.
 	Watermark string `json:"watermark,omitempty"`
 	// Cursor is the column that Watermark is a value of.
