@@ -173,22 +173,21 @@ func (c *openedComparison) lookUp(
 	keys []table.Texts,
 	take func(*table.Rows) error,
 ) error {
-	err := scan.ReadKeys(
-		ctx,
-		s.db,
-		scan.KeysSpec{
-			Table: s.table, Columns: c.c.Layout.ColumnsOf(s.side), Key: s.key, Keys: keys,
-			Instance: s.instance,
-		},
-		func(rows *table.Rows) error {
-			c.countRows(s, rows)
-			if err := take(c.c.Layout.Live(s.side, rows)); err != nil {
-				return err
-			}
-			return c.wait(ctx, s)
-		},
-	)
-	return translate(ctx, err, s.at)
+	return eachRow(ctx, s, c.c.Layout.ColumnsOf(s.side), keys, func(rows *table.Rows) error {
+		c.countRows(s, rows)
+		if err := take(c.c.Layout.Live(s.side, rows)); err != nil {
+			return err
+		}
+		return c.wait(ctx, s)
+	})
+}
+
+// eachRow reads rows of one side by their keys. An error of f is returned as it is.
+func eachRow(
+	ctx context.Context, s comparedSide, columns []table.Column, keys []table.Texts, f func(*table.Rows) error,
+) error {
+	spec := scan.KeysSpec{Table: s.table, Columns: columns, Key: s.key, Keys: keys, Instance: s.instance}
+	return translate(ctx, scan.ReadKeys(ctx, s.db, spec, f), s.at)
 }
 
 // wait waits until the table's limits let the side be used.

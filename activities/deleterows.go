@@ -237,7 +237,7 @@ func (d *deletion) back(ctx context.Context, kept []keptRow) (map[string]bool, e
 	l := &d.c.c.Layout
 	columns := l.ColumnsOf(verify.Source)[:l.Key]
 	respelled := false
-	err := d.look(ctx, d.c.src, columns, keys, func(rows *table.Rows) error {
+	err := eachRow(ctx, d.c.src, columns, keys, func(rows *table.Rows) error {
 		for i := range rows.Len() {
 			bytes := l.KeyOf(rows, i)
 			out[bytes] = true
@@ -249,7 +249,7 @@ func (d *deletion) back(ctx context.Context, kept []keptRow) (map[string]bool, e
 		return out, err
 	}
 	for _, key := range keys {
-		err := d.look(ctx, d.c.src, columns, []table.Texts{key}, func(rows *table.Rows) error {
+		err := eachRow(ctx, d.c.src, columns, []table.Texts{key}, func(rows *table.Rows) error {
 			out[verify.KeyBytes(key)] = out[verify.KeyBytes(key)] || rows.Len() > 0
 			return nil
 		})
@@ -258,11 +258,4 @@ func (d *deletion) back(ctx context.Context, kept []keptRow) (map[string]bool, e
 		}
 	}
 	return out, nil
-}
-
-// look reads rows of one side by their keys.
-func (d *deletion) look(
-	ctx context.Context, s comparedSide, columns []table.Column, keys []table.Texts, f func(*table.Rows) error,
-) error {
-	return eachRow(ctx, s, columns, keys, f)
 }

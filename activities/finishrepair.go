@@ -130,6 +130,6 @@ func (a *Activities) removeRows(ctx context.Context, r *openedRange, rows []remo
 	spec := remove.Spec{
 		Target: t, Key: r.plan.Comparison.Layout.KeyNames(verify.Target), OnBegin: a.checkTargetRow(dst.DB, r),
 	}
-	done, err := remove.Rows(ctx, dst.DB, spec, rows)
+	done, err := a.remove(ctx, dst.DB, r.in.Table, spec, rows)
 	return done, translate(ctx, err, at)
 }

@@ -26,7 +26,7 @@ func (d *deletion) keep(ctx context.Context) error {
 			return err
 		}
 	}
-	err = d.look(ctx, d.c.dst, index.rowColumns(), d.keys, func(rows *table.Rows) error {
+	err = eachRow(ctx, d.c.dst, index.rowColumns(), d.keys, func(rows *table.Rows) error {
 		for i := range rows.Len() {
 			if err := d.keepRow(ctx, undo, &index, rows, i); err != nil {
 				return err

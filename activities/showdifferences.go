@@ -50,14 +50,23 @@ func (a *Activities) ShowDifferences(
 		return api.ShowDifferencesResult{}, err
 	}
 	out.Shown = len(page.Differences)
-	text, err := json.Marshal(page)
-	if err != nil {
+	if out.Sealed, err = seal(in.PublicKey, in.Table, page, "tablehaul verify show"); err != nil {
 		return api.ShowDifferencesResult{}, err
 	}
-	if out.Sealed, err = sealed.Seal(in.PublicKey, in.Table, text); err != nil {
-		return api.ShowDifferencesResult{}, invalidInput("publicKey: "+err.Error(), "ask by tablehaul verify show")
-	}
 	logStep(ctx, "run", out.Run, "differences", out.Shown)
+	return out, nil
+}
+
+// seal encrypts a page for who has asked by a command.
+func seal(publicKey []byte, tbl string, page any, command string) ([]byte, error) {
+	text, err := json.Marshal(page)
+	if err != nil {
+		return nil, err
+	}
+	out, err := sealed.Seal(publicKey, tbl, text)
+	if err != nil {
+		return nil, invalidInput("publicKey: "+err.Error(), "ask by "+command)
+	}
 	return out, nil
 }
 

@@ -2,10 +2,8 @@ package activities
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/tablehaul/tablehaul/internal/api"
-	"github.com/tablehaul/tablehaul/internal/sealed"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -34,12 +32,8 @@ func (a *Activities) ShowQuarantine(ctx context.Context, in ShowQuarantineInput)
 	if page.Entries, out.Next, err = a.readQuarantine(ctx, name, in); err != nil {
 		return out, translate(ctx, err, where{doing: "read the quarantine of " + in.Table})
 	}
-	text, err := json.Marshal(page)
-	if err != nil {
+	if out.Sealed, err = seal(in.PublicKey, in.Table, page, "tablehaul quarantine show"); err != nil {
 		return out, err
-	}
-	if out.Sealed, err = sealed.Seal(in.PublicKey, in.Table, text); err != nil {
-		return out, invalidInput("publicKey: "+err.Error(), "ask by tablehaul quarantine show")
 	}
 	logStep(ctx, "entries", len(page.Entries))
 	return out, nil

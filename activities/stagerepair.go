@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/verify"
@@ -262,12 +261,4 @@ func (b *repairBatch) discard(ctx context.Context) {
 	if b.undo != nil {
 		b.undo.discard(ctx)
 	}
-}
-
-// eachRow reads rows of one side by their keys. An error of f is returned as it is.
-func eachRow(
-	ctx context.Context, s comparedSide, columns []table.Column, keys []table.Texts, f func(*table.Rows) error,
-) error {
-	spec := scan.KeysSpec{Table: s.table, Columns: columns, Key: s.key, Keys: keys, Instance: s.instance}
-	return translate(ctx, scan.ReadKeys(ctx, s.db, spec, f), s.at)
 }

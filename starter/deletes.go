@@ -108,35 +108,15 @@ func (a *app) deletesResumeCommand() *cobra.Command {
 
 // sweepAll sweeps tables side by side, and shows what came of it in the order of the arguments.
 func (a *app) sweepAll(ctx context.Context, c *config.Config, sel selection, approve string) error {
-	s, err := a.connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	all, err := askEach(ctx, a, s, c, sel, question[api.VerifyTableResult]{
-		limit: 2,
-		start: func(ctx context.Context, table string) (remote.Execution, error) {
-			return s.StartVerify(ctx, api.VerifyTableInput{Table: table, Deletes: true, Approve: approve})
-		},
-		wait: s.WaitVerify,
+	all, err := askAll(ctx, a, c, sel, func(s service) question[api.VerifyTableResult] {
+		return comparisons(s, api.VerifyTableInput{Deletes: true, Approve: approve})
 	})
 	if err != nil {
 		return err
 	}
-	code := exitOK
-	for _, one := range all {
+	return showEach(all, func(one answer[api.VerifyTableResult]) {
 		a.printSwept(compared{one.table, one.result, one.failed})
-		switch {
-		case one.failed != nil:
-			code = exitFailed
-		case code == exitOK && one.result.Sweep != nil && one.result.Sweep.Left() > 0:
-			code = exitDiffers
-		}
-	}
-	if code != exitOK {
-		return &exitError{code: code}
-	}
-	return nil
+	}, func(r *api.VerifyTableResult) bool { return r.Sweep != nil && r.Sweep.Left() > 0 })
 }
 
 func (a *app) printSwept(one compared) {

@@ -89,6 +89,56 @@ func askEach[T any](ctx context.Context, a *app, s service, c *config.Config, se
 	return all, nil
 }
 
+// askAll connects, and asks for an answer of each selected table, as askEach does.
+func askAll[T any](ctx context.Context, a *app, c *config.Config, sel selection, ask func(s service) question[T]) (
+	[]answer[T], error,
+) {
+	s, err := a.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	return askEach(ctx, a, s, c, sel, ask(s))
+}
+
+// askAlone connects, and returns the answer of one table. It prints how the workflow with this id has failed.
+func askAlone[T any](ctx context.Context, a *app, name, id string, ask func(s service) question[T]) (none T, _ error) {
+	s, err := a.connect(ctx)
+	if err != nil {
+		return none, err
+	}
+	defer s.Close()
+	result, err := askOne(ctx, a, s, name, ask(s))
+	var failed *remote.FailedError
+	switch {
+	case errors.As(err, &failed):
+		printFailure(a.stderr, name, remote.Execution{WorkflowID: id}, failed)
+		return none, &exitError{code: exitFailed}
+	case err != nil:
+		return none, a.fromTemporal(ctx, err)
+	}
+	return result, nil
+}
+
+// showEach shows answers in the order of the tables. The exit code is that of a failure where one failed, and else
+// that of a difference where one differs.
+func showEach[T any](all []answer[T], show func(answer[T]), differs func(*T) bool) error {
+	code := exitOK
+	for _, one := range all {
+		show(one)
+		switch {
+		case one.failed != nil:
+			code = exitFailed
+		case code == exitOK && differs(one.result):
+			code = exitDiffers
+		}
+	}
+	if code != exitOK {
+		return &exitError{code: code}
+	}
+	return nil
+}
+
 // askOne returns the answer of one table. It prints a message where no worker runs, and each wait of the workflow.
 func askOne[T any](ctx context.Context, a *app, s service, name string, q question[T]) (none T, _ error) {
 	if running, err := s.HasWorker(ctx); err == nil && !running {

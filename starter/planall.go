@@ -31,12 +31,7 @@ func previews(s service, in api.PlanTableInput) question[api.PlanTableResult] {
 
 // previewAll previews the tables side by side, and prints them in the order of the arguments.
 func (a *app) previewAll(ctx context.Context, c *config.Config, sel selection, f planFlags) error {
-	s, err := a.connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	all, err := askEach(ctx, a, s, c, sel, previews(s, f.input))
+	all, err := askAll(ctx, a, c, sel, func(s service) question[api.PlanTableResult] { return previews(s, f.input) })
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/dustin/go-humanize"
@@ -136,26 +135,20 @@ func (a *app) quarantineRetryCommand() *cobra.Command {
 }
 
 func (a *app) quarantineRetry(ctx context.Context, c *config.Config, sel selection) error {
-	s, err := a.connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	all, err := askEach(ctx, a, s, c, sel, question[api.RetryQuarantineResult]{
-		limit: 2,
-		start: func(ctx context.Context, table string) (remote.Execution, error) {
-			return s.StartRetryQuarantine(ctx, api.RetryQuarantineInput{Table: table})
-		},
-		wait: s.WaitRetryQuarantine,
+	all, err := askAll(ctx, a, c, sel, func(s service) question[api.RetryQuarantineResult] {
+		return question[api.RetryQuarantineResult]{
+			limit: 2, wait: s.WaitRetryQuarantine,
+			start: func(ctx context.Context, table string) (remote.Execution, error) {
+				return s.StartRetryQuarantine(ctx, api.RetryQuarantineInput{Table: table})
+			},
+		}
 	})
 	if err != nil {
 		return err
 	}
-	code := exitOK
-	for _, one := range all {
+	return showEach(all, func(one answer[api.RetryQuarantineResult]) {
 		switch r := one.result; {
 		case one.failed != nil:
-			code = exitFailed
 			id := api.RetryQuarantineID(a.taskQueue, one.table)
 			printFailure(a.stderr, one.table, remote.Execution{WorkflowID: id}, one.failed)
 		case a.json():
@@ -171,11 +164,7 @@ func (a *app) quarantineRetry(ctx context.Context, c *config.Config, sel selecti
 				fmt.Fprintf(a.stdout, "  first:      %s\n", r.Left.First)
 			}
 		}
-	}
-	if code != exitOK {
-		return &exitError{code: code}
-	}
-	return nil
+	}, func(*api.RetryQuarantineResult) bool { return false })
 }
 
 func (a *app) quarantineDropCommand() *cobra.Command {
@@ -215,25 +204,18 @@ func (a *app) quarantineDropCommand() *cobra.Command {
 }
 
 func (a *app) quarantineDrop(ctx context.Context, in api.DropQuarantineInput) error {
-	s, err := a.connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	r, err := askOne(ctx, a, s, in.Table, question[api.DropQuarantineResult]{
-		start: func(ctx context.Context, _ string) (remote.Execution, error) {
-			return s.StartDropQuarantine(ctx, in)
-		},
-		wait: s.WaitDropQuarantine,
+	id := api.DropQuarantineID(a.taskQueue, in.Table)
+	r, err := askAlone(ctx, a, in.Table, id, func(s service) question[api.DropQuarantineResult] {
+		return question[api.DropQuarantineResult]{
+			start: func(ctx context.Context, _ string) (remote.Execution, error) {
+				return s.StartDropQuarantine(ctx, in)
+			},
+			wait: s.WaitDropQuarantine,
+		}
 	})
-	var failed *remote.FailedError
 	switch {
-	case errors.As(err, &failed):
-		id := api.DropQuarantineID(a.taskQueue, in.Table)
-		printFailure(a.stderr, in.Table, remote.Execution{WorkflowID: id}, failed)
-		return &exitError{code: exitFailed}
 	case err != nil:
-		return a.fromTemporal(ctx, err)
+		return err
 	case a.json():
 		a.printJSON(r)
 	default:

@@ -118,15 +118,11 @@ type shownEntry struct {
 
 func (a *app) showEntry(t *grid, tbl string, e api.QuarantineEntry) {
 	one := shownEntry{
-		Table: tbl, Key: map[string]string{}, Error: e.Error, Column: e.Column, Message: e.Message, Run: e.Run,
-		At: e.At, Waiting: e.Waiting,
+		Table: tbl, Key: keyTexts(e.KeyColumns, e.Key), Error: e.Error, Column: e.Column, Message: e.Message,
+		Run: e.Run, At: e.At, Waiting: e.Waiting,
 	}
 	var key []string
 	for i, c := range e.KeyColumns {
-		one.Key[c.Name] = string(e.Key[i])
-		if c.Binary {
-			one.Key[c.Name] = hexText(e.Key[i])
-		}
 		key = append(key, c.Name+"="+valueText(e.Key[i], c.Binary))
 	}
 	if a.json() {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/dustin/go-humanize"
@@ -43,22 +42,15 @@ func (a *app) undoCommand() *cobra.Command {
 }
 
 func (a *app) undo(ctx context.Context, in api.UndoTableInput) error {
-	s, err := a.connect(ctx)
+	id := api.UndoTableID(a.taskQueue, in.Table)
+	r, err := askAlone(ctx, a, in.Table, id, func(s service) question[api.UndoTableResult] {
+		return question[api.UndoTableResult]{
+			start: func(ctx context.Context, _ string) (remote.Execution, error) { return s.StartUndo(ctx, in) },
+			wait:  s.WaitUndo,
+		}
+	})
 	if err != nil {
 		return err
-	}
-	defer s.Close()
-	r, err := askOne(ctx, a, s, in.Table, question[api.UndoTableResult]{
-		start: func(ctx context.Context, _ string) (remote.Execution, error) { return s.StartUndo(ctx, in) },
-		wait:  s.WaitUndo,
-	})
-	var failed *remote.FailedError
-	if errors.As(err, &failed) {
-		printFailure(a.stderr, in.Table, remote.Execution{WorkflowID: api.UndoTableID(a.taskQueue, in.Table)}, failed)
-		return &exitError{code: exitFailed}
-	}
-	if err != nil {
-		return a.fromTemporal(ctx, err)
 	}
 	if a.json() {
 		a.printJSON(r)

@@ -84,37 +84,29 @@ type compared struct {
 
 // verifyAll compares tables side by side, and shows the receipts in the order of the arguments.
 func (a *app) verifyAll(ctx context.Context, c *config.Config, sel selection, in api.VerifyTableInput) error {
-	s, err := a.connect(ctx)
+	all, err := askAll(ctx, a, c, sel, func(s service) question[api.VerifyTableResult] {
+		q := comparisons(s, in)
+		q.show, q.rows = a.verifyDisplay, func(r api.VerifyTableResult) int64 { return r.SourceRows }
+		return q
+	})
 	if err != nil {
 		return err
 	}
-	defer s.Close()
-	all, err := askEach(ctx, a, s, c, sel, question[api.VerifyTableResult]{
-		limit: 2, show: a.verifyDisplay, rows: func(r api.VerifyTableResult) int64 { return r.SourceRows },
+	return showEach(all, func(one answer[api.VerifyTableResult]) {
+		a.printCompared(compared{one.table, one.result, one.failed})
+	}, func(r *api.VerifyTableResult) bool { return r.Differs })
+}
+
+// comparisons ask for a comparison of each table, or a sweep of its deletes.
+func comparisons(s service, in api.VerifyTableInput) question[api.VerifyTableResult] {
+	return question[api.VerifyTableResult]{
+		limit: 2, wait: s.WaitVerify,
 		start: func(ctx context.Context, table string) (remote.Execution, error) {
 			one := in
 			one.Table = table
 			return s.StartVerify(ctx, one)
 		},
-		wait: s.WaitVerify,
-	})
-	if err != nil {
-		return err
 	}
-	code := exitOK
-	for _, one := range all {
-		a.printCompared(compared{one.table, one.result, one.failed})
-		switch {
-		case one.failed != nil:
-			code = exitFailed
-		case one.result.Differs && code == exitOK:
-			code = exitDiffers
-		}
-	}
-	if code != exitOK {
-		return &exitError{code: code}
-	}
-	return nil
 }
 
 // verifyDisplay shows how far comparisons are: bars on a terminal, and lines beside the receipts otherwise.

@@ -149,14 +149,8 @@ func (a *app) printDifferencePage(tbl, run string, page api.DifferencePage) {
 	if a.json() {
 		for _, d := range page.Differences {
 			one := shownDifference{
-				Table: tbl, Run: run, Key: map[string]string{}, Verdict: d.Verdict,
+				Table: tbl, Run: run, Key: keyTexts(page.Columns, d.Key), Verdict: d.Verdict,
 				SourceCursor: d.SourceCursor, TargetCursor: d.TargetCursor,
-			}
-			for i, c := range page.Columns {
-				one.Key[c.Name] = string(d.Key[i])
-				if c.Binary {
-					one.Key[c.Name] = hexText(d.Key[i])
-				}
 			}
 			a.printJSON(one)
 		}
@@ -178,6 +172,18 @@ func (a *app) printDifferencePage(tbl, run string, page api.DifferencePage) {
 		t.add(append(cells, d.Verdict, d.SourceCursor, d.TargetCursor)...)
 	}
 	a.printGrid(t)
+}
+
+// keyTexts are a key's values by column, as they are; bytes as hexadecimal digits.
+func keyTexts(columns []api.DifferenceColumn, key [][]byte) map[string]string {
+	out := make(map[string]string, len(columns))
+	for i, c := range columns {
+		out[c.Name] = string(key[i])
+		if c.Binary {
+			out[c.Name] = hexText(key[i])
+		}
+	}
+	return out
 }
 
 // valueText is a value for people: text as it is where it can be read, else in quotes with escapes; bytes as

@@ -61,17 +61,24 @@ func (v *verification) repairBatch(
 ) (out activities.FinishRepairResult, err error) {
 	at := v.rangeInput(i)
 	at.Run, at.PlanSum, at.Fence = plan.Run, plan.PlanSum, slice.Fence
-	r := newRangeRunner(SyncRangeInput{
+	written, err := writeBatch(ctx, &v.router, "StageRepair", SyncRangeInput{
 		Range: at, Ranges: plan.Batches, ChunksInFlight: plan.ChunksInFlight, ChunkRows: plan.ChunkRows,
-	}, &v.router, func(string) {}, func(rangeProgress) {})
-	r.readStep = "StageRepair"
-	if _, err := r.run(ctx); err != nil {
+	})
+	if err != nil {
 		return out, err
 	}
-	v.status.RowsWritten += r.counts.Written()
+	v.status.RowsWritten += written
 	summary := fmt.Sprintf("look at the rows of batch %d of %d again", i+1, plan.Batches)
 	err = v.router.step(ctx, extractOptions, summary, "FinishRepair", at).Get(ctx, &out)
 	return out, err
+}
+
+// writeBatch moves one range that readStep stages, by the steps of a run, and returns how many rows were written.
+func writeBatch(ctx workflow.Context, router *hostRouter, readStep string, in SyncRangeInput) (int64, error) {
+	r := newRangeRunner(in, router, func(string) {}, func(rangeProgress) {})
+	r.readStep = readStep
+	_, err := r.run(ctx)
+	return r.counts.Written(), err
 }
 
 func (v *verification) addRepaired(verdict verify.Verdict, n int64) {

@@ -22,7 +22,7 @@ func RetryQuarantine(ctx workflow.Context, raw converter.RawValue) (api.RetryQua
 	out.Table = in.Table
 	var left *api.Quarantine
 	ctx = withPriority(ctx, in.Table, 0)
-	err := onEachHost(ctx, func(queue string) ([]string, error) {
+	err := onEachHost(func(queue string) ([]string, error) {
 		var done activities.RetryQuarantineResult
 		err := quarantineStep(ctx, queue, "try the rows in quarantine again", "RetryQuarantine",
 			activities.QuarantineInput{Table: in.Table, Queue: queue}, &done)
@@ -50,7 +50,7 @@ func DropQuarantine(ctx workflow.Context, raw converter.RawValue) (api.DropQuara
 	out.Table = in.Table
 	var left *api.Quarantine
 	ctx = withPriority(ctx, in.Table, 0)
-	err := onEachHost(ctx, func(queue string) ([]string, error) {
+	err := onEachHost(func(queue string) ([]string, error) {
 		var done activities.DropQuarantineResult
 		err := quarantineStep(ctx, queue, "drop rows from quarantine", "DropQuarantine",
 			activities.QuarantineInput{Table: in.Table, Run: in.Run, Queue: queue}, &done)
@@ -77,7 +77,7 @@ func decodeQuarantine(form inputForm, raw converter.RawValue, in any, tbl *strin
 }
 
 // onEachHost calls do for any host, and then for the other hosts that the first call names.
-func onEachHost(_ workflow.Context, do func(queue string) (elsewhere []string, err error)) error {
+func onEachHost(do func(queue string) (elsewhere []string, err error)) error {
 	others, err := do("")
 	if err != nil {
 		return err
@@ -94,14 +94,4 @@ func onEachHost(_ workflow.Context, do func(queue string) (elsewhere []string, e
 func quarantineStep(ctx workflow.Context, queue, summary, name string, in activities.QuarantineInput, out any) error {
 	h := hostRouter{queue: queue}
 	return h.step(ctx, beginOptions, summary, name, in).Get(ctx, out)
-}
-
-// ShowQuarantine reads a page of the rows of a table that are in quarantine. Its result is encrypted for the command
-// line that has asked: values of keys must not be in a history.
-func ShowQuarantine(ctx workflow.Context, in api.ShowQuarantineInput) (api.ShowQuarantineResult, error) {
-	ctx = withPriority(ctx, in.Table, 0)
-	var out api.ShowQuarantineResult
-	host := hostRouter{queue: in.Queue, pinned: true}
-	err := host.step(ctx, waitOptions, "read the quarantine of "+in.Table, "ShowQuarantine", in).Get(ctx, &out)
-	return out, cause(err)
 }

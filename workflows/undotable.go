@@ -111,15 +111,14 @@ func (u *undo) undoFile(ctx workflow.Context, i int) error {
 	}
 	write := func(ctx workflow.Context, slice activities.Slice) error {
 		in.Fence = slice.Fence
-		r := newRangeRunner(SyncRangeInput{
+		written, err := writeBatch(ctx, &u.router, "StageUndo", SyncRangeInput{
 			Range: in.RangeInput, Ranges: u.plan.Batches, ChunksInFlight: u.plan.ChunksInFlight,
 			ChunkRows: u.plan.ChunkRows,
-		}, &u.router, func(string) {}, func(rangeProgress) {})
-		r.readStep = "StageUndo"
-		if _, err := r.run(ctx); err != nil {
+		})
+		if err != nil {
 			return err
 		}
-		u.status.RowsWritten += r.counts.Written()
+		u.status.RowsWritten += written
 		return finish(ctx)
 	}
 	var err error

@@ -2,10 +2,6 @@ package remote
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/json"
-	"fmt"
-	"strings"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
@@ -51,7 +47,7 @@ func (c *Client) StartShowQuarantine(
 ) (Execution, error) {
 	in.PublicKey = key.Public()
 	return c.startHelper(ctx, in.Table, client.StartWorkflowOptions{
-		ID:            api.ShowQuarantineID(c.taskQueue, in.Table, strings.ToLower(rand.Text()[:8])),
+		ID:            api.ShowQuarantineID(c.taskQueue, in.Table, askID()),
 		StaticSummary: "Show the quarantine of " + in.Table, StaticDetails: api.ShowQuarantineDetails,
 		Memo: memo(in.Table), Priority: priority(in.Table),
 	}, api.ShowQuarantineName, in)
@@ -63,15 +59,8 @@ func (c *Client) WaitShowQuarantine(
 ) (api.ShowQuarantineResult, api.QuarantinePage, error) {
 	var page api.QuarantinePage
 	out, err := waitHelper[api.ShowQuarantineResult](ctx, c, e)
-	if err != nil {
-		return out, page, err
-	}
-	text, err := key.Open(tbl, out.Sealed)
 	if err == nil {
-		err = json.Unmarshal(text, &page)
+		err = unseal(key, tbl, out.Sealed, &page)
 	}
-	if err != nil {
-		return out, page, fmt.Errorf("the worker's answer cannot be read: %w", err)
-	}
-	return out, page, nil
+	return out, page, err
 }

@@ -19,7 +19,7 @@ import (
 func (c *Client) StartShow(ctx context.Context, in api.ShowDifferencesInput, key sealed.Key) (Execution, error) {
 	in.PublicKey = key.Public()
 	return c.startHelper(ctx, in.Table, client.StartWorkflowOptions{
-		ID:            api.ShowDifferencesID(c.taskQueue, in.Table, strings.ToLower(rand.Text()[:8])),
+		ID:            api.ShowDifferencesID(c.taskQueue, in.Table, askID()),
 		StaticSummary: "Show what differs of " + in.Table, StaticDetails: api.ShowDetails,
 		Memo: memo(in.Table), Priority: priority(in.Table),
 	}, api.ShowDifferencesName, in)
@@ -31,18 +31,26 @@ func (c *Client) WaitShow(
 ) (api.ShowDifferencesResult, api.DifferencePage, error) {
 	var page api.DifferencePage
 	out, err := waitHelper[api.ShowDifferencesResult](ctx, c, e)
-	if err != nil {
-		return out, page, err
-	}
-	text, err := key.Open(tbl, out.Sealed)
 	if err == nil {
-		err = json.Unmarshal(text, &page)
+		err = unseal(key, tbl, out.Sealed, &page)
+	}
+	return out, page, err
+}
+
+// unseal opens a worker's answer.
+func unseal(key sealed.Key, tbl string, answer []byte, page any) error {
+	text, err := key.Open(tbl, answer)
+	if err == nil {
+		err = json.Unmarshal(text, page)
 	}
 	if err != nil {
-		return out, page, fmt.Errorf("the worker's answer cannot be read: %w", err)
+		return fmt.Errorf("the worker's answer cannot be read: %w", err)
 	}
-	return out, page, nil
+	return nil
 }
+
+// askID tells two commands apart that ask for the same at the same time.
+func askID() string { return strings.ToLower(rand.Text()[:8]) }
 
 // Comparison returns the receipt of a comparison that Temporal still remembers: the one whose kept files have the name
 // run, and the last one that has ended where run is "". It returns false where there is none.
