@@ -253,10 +253,13 @@ func (p *product) settled(name string) workflows.SyncTableResult {
 // staged are the files left in staging.
 func (p *product) staged() []string { return filesBelow(p.t, p.staging()) }
 
-// filesBelow are the files of a folder and of those in it.
+// filesBelow are the files of a folder and of those in it. Files come and go while it looks.
 func filesBelow(t *testing.T, folder string) []string {
 	var files []string
 	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
 		if err == nil && !d.IsDir() {
 			files = append(files, path)
 		}

@@ -199,8 +199,14 @@ func (p *product) requireClosedStaging() {
 	p.t.Helper()
 	files := 0
 	require.NoError(p.t, filepath.WalkDir(p.staging(), func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // deleted meanwhile
+		}
 		require.NoError(p.t, err)
 		info, err := d.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
 		require.NoError(p.t, err)
 		if d.IsDir() {
 			require.Equal(p.t, fs.FileMode(0o700), info.Mode().Perm(), path)
