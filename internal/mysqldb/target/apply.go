@@ -2,12 +2,9 @@ package target
 
 import (
 	"context"
-	"database/sql"
-	"database/sql/driver"
 	"fmt"
 	"strings"
 
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -24,33 +21,24 @@ func (t *Target) Apply(ctx context.Context, p Diff) error {
 	if len(p.Statements) == 0 {
 		return nil
 	}
-	conn, err := t.Conn(ctx)
-	if err != nil {
-		return fmt.Errorf("change the target %s: %w", p.Name, mysqlerr.Safe(err))
-	}
-	defer func() { _ = conn.Close() }() // says only whether the connection is closed already
-	if err := applyStatements(ctx, t.DB, conn, p.Statements); err != nil {
+	if err := t.applyStatements(ctx, p.Name, p.Statements); err != nil {
 		return fmt.Errorf("change the target %s: %w", p.Name, err)
 	}
 	return nil
 }
 
-// applyStatements runs DDL with a short lock_wait_timeout: while it waits for a table, later statements of
-// other sessions wait as well.
-func applyStatements(ctx context.Context, d *mysqldb.DB, conn *sql.Conn, statements []string) error {
-	if _, err := conn.ExecContext(ctx, "SET @tablehaul_wait = @@SESSION.lock_wait_timeout, SESSION "+
-		"lock_wait_timeout = 3"); err != nil {
-		return mysqlerr.Safe(err)
-	}
+// applyStatements runs DDL. What alters a table that is there takes care of its other users; see ExecExclusive.
+func (t *Target) applyStatements(ctx context.Context, name table.Name, statements []string) error {
 	for _, statement := range statements {
-		if err := execStructure(ctx, d, conn, statement); err != nil {
-			// never a session in the pool with another setting
-			_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+		var err error
+		if strings.HasPrefix(statement, "CREATE ") {
+			_, err = t.ExecContext(ctx, statement)
+		} else {
+			err = t.ExecExclusive(ctx, statement, name)
+		}
+		if err != nil {
 			return ddlError(statement, err)
 		}
-	}
-	if _, err := conn.ExecContext(ctx, "SET SESSION lock_wait_timeout = @tablehaul_wait"); err != nil {
-		_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // all statements have been executed
 	}
 	return nil
 }

@@ -26,15 +26,6 @@ const (
 // errStatementGone is a long statement that the server does not run any more, while its connection is silent.
 var errStatementGone = errors.New("the server does not have the statement any more, and the connection says nothing")
 
-// execStructure executes a statement that makes or changes a table; one that changes a table may take hours.
-func execStructure(ctx context.Context, d *mysqldb.DB, conn *sql.Conn, statement string) error {
-	if strings.HasPrefix(statement, "ALTER ") {
-		return execWatched(ctx, d, conn, statement, watchEvery)
-	}
-	_, err := conn.ExecContext(ctx, statement)
-	return err
-}
-
 // execCancelable executes a long statement that does not outlive ctx: closing its connection,
 // which is all that a driver does, would let it run on.
 func execCancelable(ctx context.Context, d *mysqldb.DB, statement string) error {

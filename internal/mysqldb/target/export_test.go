@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/table"
 )
 
 // ExecCancelable is DB.execCancelable for tests of another package.
@@ -20,4 +21,18 @@ func ExecWatched(ctx context.Context, d *mysqldb.DB, statement string, every tim
 	}
 	defer func() { _ = conn.Close() }()
 	return execWatched(ctx, d, conn, statement, every)
+}
+
+// FailedTries is how the tries at a table's exclusive lock are counted, from nothing.
+type FailedTries struct{ tries }
+
+// NewFailedTries counts from nothing.
+func NewFailedTries() *FailedTries { return &FailedTries{tries{at: map[string][]time.Time{}}} }
+
+// Add counts a try, NextAt is when the next one may be made.
+func (f *FailedTries) Add(d *mysqldb.DB, n table.Name, now time.Time) { f.add(d, []table.Name{n}, now) }
+
+// NextAt is when the next try may be made; zero: now.
+func (f *FailedTries) NextAt(d *mysqldb.DB, n table.Name, now time.Time) time.Time {
+	return f.nextAt(d, []table.Name{n}, now)
 }
