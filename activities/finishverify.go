@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -42,8 +43,20 @@ func (a *Activities) FinishVerify(ctx context.Context, in FinishVerifyInput) (Fi
 		return FinishVerifyResult{}, invalidInput("table: "+err.Error(), "")
 	}
 	var out FinishVerifyResult
-	if in.Record != nil || in.Sweep != nil {
-		if out.Warnings, err = a.recordVerify(ctx, in); err != nil {
+	var now owner.State
+	known := in.Record != nil || in.Sweep != nil
+	if known {
+		if now, known, out.Warnings, err = a.lookAtState(ctx, in); err != nil {
+			return out, err
+		}
+	}
+	var receiptErr error // staging that takes no file does not keep the state from what was found
+	if in.Receipt != nil {
+		in.Receipt.Warnings = append(in.Receipt.Warnings, out.Warnings...)
+		receiptErr = a.keepReceipt(ctx, name, in.Run, *in.Receipt)
+	}
+	if known {
+		if err := a.recordVerify(ctx, in, name, now); err != nil {
 			return out, err
 		}
 	}
@@ -56,32 +69,40 @@ func (a *Activities) FinishVerify(ctx context.Context, in FinishVerifyInput) (Fi
 		a.manifests.forget(staging.ManifestKey(name, in.Run, i, 0)) // those of later slices make room by themselves
 	}
 	out.Files, err = staging.Sweep(ctx, a.deps.Store, staging.RunPrefix(name, in.Run), time.Now().Add(ahead))
-	if err == nil && in.Receipt != nil {
-		in.Receipt.Warnings = append(in.Receipt.Warnings, out.Warnings...)
-		err = a.keepReceipt(ctx, name, in.Run, *in.Receipt)
+	return out, translate(ctx, cmp.Or(receiptErr, err), where{doing: "tidy up after a comparison of " + in.Table})
+}
+
+// lookAtState reads the state that a comparison is recorded in; false where the state that it was planned by is gone.
+func (a *Activities) lookAtState(
+	ctx context.Context, in FinishVerifyInput,
+) (now owner.State, there bool, warnings []string, err error) {
+	now, there, err = owner.ReadState(ctx, a.deps.Client, a.deps.TaskQueue, in.Table)
+	if err != nil {
+		return now, false, nil, err
 	}
-	return out, translate(ctx, err, where{doing: "tidy up after a comparison of " + in.Table})
+	if !there || now.ID != in.StateID {
+		return now, false, []string{
+			"the table's state was lost while it was compared, and does not show this comparison",
+		}, nil
+	}
+	return now, true, a.watermarkChanged(ctx, in, now.Watermark), nil
 }
 
 // recordVerify sends the record to the table's state workflow. It starts none: a table without one has had no run, or
 // its state was lost with the workflow.
-func (a *Activities) recordVerify(ctx context.Context, in FinishVerifyInput) (warnings []string, err error) {
-	now, there, err := owner.ReadState(ctx, a.deps.Client, a.deps.TaskQueue, in.Table)
-	if err != nil {
-		return nil, err
-	}
-	if !there || now.ID != in.StateID {
-		return []string{"the table's state was lost while it was compared, and does not show this comparison"}, nil
-	}
+func (a *Activities) recordVerify(ctx context.Context, in FinishVerifyInput, name table.Name, now owner.State) error {
 	req := owner.VerifyRequest{StateID: in.StateID, Sweep: in.Sweep}
 	if in.Record != nil {
 		req.Record = *in.Record
 	}
+	if files, bytes, err := staging.TableKept(ctx, a.deps.Store, name); err == nil {
+		req.Kept = &owner.Kept{Files: files, Bytes: bytes}
+	}
 	if err := a.update(ctx, in.Table, owner.UpdateRecordVerify, req, &now); err != nil {
-		return nil, err
+		return err
 	}
 	a.observe(now)
-	return a.watermarkChanged(ctx, in, now.Watermark), nil
+	return nil
 }
 
 // watermarkChanged says that the watermark was forgotten or set back while the table was compared. What was compared

@@ -27,6 +27,8 @@ type NotifyInput struct {
 	LastRun    *owner.RunRecord `json:"lastRun,omitempty"`
 	// LastVerify is set for events of a comparison.
 	LastVerify *owner.VerifyRecord `json:"lastVerify,omitempty"`
+	// LastSweep is set for a held sweep.
+	LastSweep *owner.SweepRecord `json:"lastSweep,omitempty"`
 	// Quarantine is what is in quarantine, nil for nothing.
 	Quarantine *api.Quarantine `json:"quarantine,omitempty"`
 }
@@ -76,6 +78,11 @@ func message(in NotifyInput, id string) notify.Message {
 				f.Verdicts[string(verdict)] = n
 			}
 		}
+	}
+	if d := in.LastSweep; d != nil {
+		typ, text, _ := strings.Cut(d.Held, ": ")
+		f.WorkflowID, f.RunID, f.HeldBack = d.WorkflowID, d.RunID, ""
+		f.Failure = &notify.Failure{Type: typ, Message: text}
 	}
 	if q := in.Quarantine; q.Rows() > 0 {
 		f.Quarantine = &notify.Quarantine{Rows: q.Rows(), Oldest: q.Oldest, First: q.First}

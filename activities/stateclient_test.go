@@ -68,7 +68,7 @@ func (c *stateClient) UpdateWithStartWorkflow(
 		}
 		s.Lease = nil
 	case owner.VerifyRequest:
-		s.LastVerify = &req.Record
+		s.LastVerify, s.Kept = &req.Record, req.Kept
 	}
 	return updated{*s}, nil
 }

@@ -26,6 +26,8 @@ type tableStatus struct {
 	Schedule *remote.Schedule `json:"schedule,omitempty"`
 	// VerifySchedule is that of the table's comparisons; only status of a named table has it.
 	VerifySchedule *remote.Schedule `json:"verifySchedule,omitempty"`
+	// DeletesSchedule is that of the table's sweeps; only status of a named table has it.
+	DeletesSchedule *remote.Schedule `json:"deletesSchedule,omitempty"`
 	// Failure is that of the last run; missing where that run did not fail.
 	Failure *remote.FailedError `json:"failure,omitempty"`
 	// NoAnswer says why the state workflow did not answer. State is missing then.

@@ -30,12 +30,12 @@ func (a *app) printDetails(ctx context.Context, s service, c *config.Config, nam
 		}
 	}
 	for i := range all {
-		if one, found, err := s.Schedule(ctx, remote.ScheduleID(a.taskQueue, all[i].Table)); err == nil && found {
-			all[i].Schedule = &one
-		}
-		verify := remote.VerifyScheduleID(a.taskQueue, all[i].Table)
-		if one, found, err := s.Schedule(ctx, verify); err == nil && found {
-			all[i].VerifySchedule = &one
+		for kind, sched := range map[scheduleKind]**remote.Schedule{
+			kindRuns: &all[i].Schedule, kindVerify: &all[i].VerifySchedule, kindDeletes: &all[i].DeletesSchedule,
+		} {
+			if one, found, err := s.Schedule(ctx, a.scheduleID(all[i].Table, kind)); err == nil && found {
+				*sched = &one
+			}
 		}
 	}
 	for _, one := range all {
@@ -51,7 +51,7 @@ func (a *app) printDetails(ctx context.Context, s service, c *config.Config, nam
 		if one.LagSeconds != nil {
 			fmt.Fprintf(a.stdout, "  lag:        %s\n", lagCell(one))
 		}
-		for _, sched := range []*remote.Schedule{one.Schedule, one.VerifySchedule} {
+		for _, sched := range []*remote.Schedule{one.Schedule, one.VerifySchedule, one.DeletesSchedule} {
 			if sched != nil {
 				next := strings.Join(compact(nextText(*sched), sched.Note), ": ")
 				fmt.Fprintf(a.stdout, "  schedule:   %s; next %s\n", sched.Text(), next)
@@ -65,6 +65,10 @@ func (a *app) printDetails(ctx context.Context, s service, c *config.Config, nam
 		}
 		if text := verifiedText(one.State); text != "" {
 			fmt.Fprintf(a.stdout, "  verified:   %s\n", text)
+		}
+		if k := one.State.Kept; k != nil && k.Files > 0 {
+			fmt.Fprintf(a.stdout, "  kept:       %s in staging, %s, counted %s ago\n", human.Count(k.Files, "file"),
+				human.Size(k.Bytes), age(k.At))
 		}
 		a.printWaits(one.Run)
 		if one.State.HeldBack != "" {

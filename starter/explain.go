@@ -11,6 +11,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/remote"
 )
 
@@ -93,7 +94,7 @@ type explained struct {
 
 // issue is one thing that is wrong with a table.
 type issue struct {
-	// Kind is "failed", "waits", "held", "differs", "paused" or "never".
+	// Kind is "failed", "waits", "held", "quarantined", "deletesHeld", "deletesPaused", "differs", "paused" or "never".
 	Kind string `json:"kind"`
 	Type string `json:"type,omitempty"`
 	Text string `json:"text"`
@@ -176,12 +177,28 @@ func issuesOf(one tableStatus) []issue {
 	if one.Ended != "" {
 		out = append(out, issue{"failed", failure.EndTerminated, "idle; the last run was " + one.Ended})
 	}
+	out = append(out, rowIssues(one.State)...)
 	if v := one.State.LastVerify; v != nil && v.Differs {
 		out = append(out, issue{Kind: "differs", Text: "was verified " + verifiedText(one.State)})
 	}
 	if s := one.Schedule; s != nil && s.Paused {
 		text := strings.Join(compact(s.Note, "tablehaul schedule resume "+one.Table), "; ")
 		out = append(out, issue{Kind: "paused", Text: "is paused: " + text})
+	}
+	return out
+}
+
+// rowIssues are rows that need a person: those in quarantine, and those that no sweep deletes.
+func rowIssues(state *owner.State) (out []issue) {
+	if text := quarantineText(state.Quarantine); text != "" {
+		text = "has " + text + "; tablehaul quarantine show " + state.Table + " lists them"
+		out = append(out, issue{Kind: "quarantined", Text: text})
+	}
+	switch d := state.LastSweep; {
+	case state.DeletesPaused:
+		out = append(out, issue{Kind: "deletesPaused", Text: "deletes are " + sweptText(state)})
+	case d != nil && d.Held != "":
+		out = append(out, issue{"deletesHeld", failure.DeletesHeld, "deletes: " + sweptText(state)})
 	}
 	return out
 }

@@ -53,6 +53,12 @@ func TestStatusShowsTheLastComparison(t *testing.T) {
 	require.Contains(t, call(t, f, "status", "shop.orders").stdout, "  verified:   3h ago: equal\n")
 	require.Contains(t, call(t, f, "explain", "shop.orders").stdout, "  verified: 3h ago: equal\n")
 
+	require.NotContains(t, call(t, f, "status", "shop.orders").stdout, "kept:")
+	s.Kept = &owner.Kept{Files: 7, Bytes: 5 << 20, At: s.LastVerify.At}
+	f.states["shop.orders"] = s
+	require.Contains(t, call(t, f, "status", "shop.orders").stdout,
+		"  kept:       7 files in staging, 5.0 MiB, counted 3h ago\n")
+
 	s.LastVerify.Differs = true
 	s.LastVerify.Verdicts = map[verify.Verdict]int64{verify.Missing: 10, verify.Stale: 2, verify.Settled: 5}
 	s.Lease = &owner.Lease{WorkflowID: "tablehaul/verify/shop.orders", Slice: true}
@@ -123,6 +129,35 @@ func TestExplain(t *testing.T) {
 	require.False(t, e.Healthy)
 	require.Equal(t, "waits", e.Issues[0].Kind)
 	require.Equal(t, failure.ServerFull, e.Advice[0].Type)
+}
+
+// Rows in quarantine and deletes that wait for a person are issues, of a table whose runs end well too.
+func TestExplainOfRowsThatNeedAPerson(t *testing.T) {
+	f := failedOrders()
+	s := f.states["shop.orders"]
+	s.LastRuns, s.Table = s.LastRuns[:1], "shop.orders"
+	s.Quarantine = &api.Quarantine{Open: 2, First: "value too long, column note (error 1406)"}
+	s.LastSweep = &owner.SweepRecord{
+		At: time.Now().Add(-time.Hour), Mode: "hard", Found: 900,
+		Held: "DeletesHeld: 900 rows are more than 5% of dw.orders",
+	}
+	f.states["shop.orders"] = s
+	got := call(t, f, "explain", "shop.orders")
+	require.Equal(t, exitOK, got.code, got.stderr)
+	require.Contains(t, got.stdout, "shop.orders has 2 rows in quarantine: value too long, column note (error 1406); "+
+		"tablehaul quarantine show shop.orders lists them\n")
+	require.Contains(t, got.stdout, "shop.orders deletes: 1h ago a guard stopped the sweep: DeletesHeld: 900 rows "+
+		"are more than 5% of dw.orders\n  means:    a guard has stopped a sweep of deletes")
+
+	s.DeletesPaused, s.DeletesPausedReason = true, "run r7 was undone"
+	f.states["shop.orders"] = s
+	got = call(t, f, "explain", "shop.orders", "--output", "json")
+	var e explained
+	require.NoError(t, json.Unmarshal([]byte(got.stdout), &e))
+	require.Equal(t, []string{"quarantined", "deletesPaused"}, []string{e.Issues[0].Kind, e.Issues[1].Kind})
+	require.Contains(t, e.Issues[1].Text, "paused, since run r7 was undone; tablehaul deletes resume shop.orders")
+	require.False(t, e.Healthy)
+	require.Empty(t, e.Advice)
 }
 
 func TestExplainOfAHealthyTable(t *testing.T) {

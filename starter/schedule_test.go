@@ -168,6 +168,33 @@ func TestScheduleVerbs(t *testing.T) {
 	}
 }
 
+// Each kind of schedule is named by its flag. A table that has another kind has none of this one.
+func TestScheduleVerbsOfSweepsAndComparisons(t *testing.T) {
+	sweeps, comparisons := ours("shop.orders", "6h"), ours("shop.log_1", "1h")
+	sweeps.ID, sweeps.Depth = remote.DeletesScheduleID(api.DefaultTaskQueue, "shop.orders"), remote.DepthDeletes
+	comparisons.ID, comparisons.Depth = remote.VerifyScheduleID(api.DefaultTaskQueue, "shop.log_1"), api.DepthKeys
+	f := &fakeService{sched: byID(sweeps, comparisons)}
+	for _, args := range [][]string{{"shop.orders"}, {"--all"}} {
+		f.did = nil
+		got := call(t, f, append([]string{"schedule", "pause", "--deletes"}, args...)...)
+		require.Equal(t, exitOK, got.code, got.stderr)
+		require.Equal(t, []string{"pause tablehaul-deletes@shop.orders: paused by hand"}, f.did)
+	}
+	f.did = nil
+	require.Equal(t, exitOK, call(t, f, "schedule", "trigger", "--all", "--verify").code)
+	require.Equal(t, []string{"trigger tablehaul-verify@shop.log_1"}, f.did)
+	for want, args := range map[string][]string{
+		"shop.orders has no schedule: set the key verify.every": {"resume", "shop.orders", "--verify"},
+		"shop.log_1 has no schedule: set the key deletes.every": {"resume", "shop.log_1", "--deletes"},
+		"shop.orders has no schedule: set the key schedule ":    {"trigger", "shop.orders"},
+		"[deletes verify]": {"trigger", "shop.orders", "--verify", "--deletes"},
+	} {
+		got := call(t, f, append([]string{"schedule"}, args...)...)
+		require.Equal(t, exitUsage, got.code, args)
+		require.Contains(t, got.stderr, want)
+	}
+}
+
 func TestScheduleList(t *testing.T) {
 	f := &fakeService{sched: byID(
 		ours("shop.orders", "5m", func(s *remote.Schedule) {

@@ -147,7 +147,7 @@ func (a *app) currentSchedules(
 		if one != nil && !one.Ours {
 			return nil, exitf(exitFailed, "schedule apply did not make the schedule %s for the task queue %q: "+
 				"delete it, or remove the key %s of %s",
-				one.ID, a.taskQueue, scheduleKey(wanted[i].Depth != ""), wanted[i].Table)
+				one.ID, a.taskQueue, kindOfDepth(wanted[i].Depth), wanted[i].Table)
 		}
 	}
 	return found, nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -26,6 +27,11 @@ func TestSchedulesOfSweepsAgainstTemporal(t *testing.T) {
 	require.Equal(t, []any{true, w.a, "6h", remote.DepthDeletes, ""},
 		[]any{one.Ours, one.Table, one.When, one.Depth, one.Unexpected})
 	require.Equal(t, "  2 schedules as configured\n", w.apply(t))
+	require.Equal(t, exitOK, w.call(t, "schedule", "pause", w.a, "--deletes").code)
+	eventually(t, func() bool {
+		return strings.Contains(w.call(t, "status", w.a).stdout, "sweep deletes: 6h; next paused")
+	})
+	require.False(t, w.describe(t, w.a).Paused, "runs go on")
 	file(`schedule: 5m, deletes: { mode: "off", every: 6h }`)
 	require.Contains(t, w.apply(t), "- "+w.a+"  sweep deletes: 6h (no longer in the configuration)\n")
 }

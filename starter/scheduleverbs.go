@@ -19,12 +19,19 @@ type scheduleVerb struct {
 }
 
 func (a *app) scheduleVerbCommand(v scheduleVerb) *cobra.Command {
-	all, verify, reason := false, false, ""
+	all, verify, deletes, reason := false, false, false, ""
 	cmd := &cobra.Command{
 		Use: v.verb + " TABLE…", Short: v.short, ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := tablesOrAll(args, all); err != nil {
 				return err
+			}
+			kind := kindRuns
+			switch {
+			case verify:
+				kind = kindVerify
+			case deletes:
+				kind = kindDeletes
 			}
 			names, err := a.tables(nil, args) // the table may have left the configuration
 			if err != nil {
@@ -40,15 +47,17 @@ func (a *app) scheduleVerbCommand(v scheduleVerb) *cobra.Command {
 			}
 			defer s.Close()
 			if all {
-				if names, err = tablesWithSchedule(cmd.Context(), s, verify); err != nil {
+				if names, err = tablesWithSchedule(cmd.Context(), s, kind); err != nil {
 					return a.fromTemporal(cmd.Context(), err)
 				}
 			}
-			return a.eachSchedule(cmd.Context(), s, c, names, v, verify, reason)
+			return a.eachSchedule(cmd.Context(), s, c, names, v, kind, reason)
 		},
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "every schedule that schedule apply has made")
 	cmd.Flags().BoolVar(&verify, "verify", false, "the schedule of the table's comparisons, not that of its runs")
+	cmd.Flags().BoolVar(&deletes, "deletes", false, "the schedule of the table's sweeps of deletes")
+	cmd.MarkFlagsMutuallyExclusive("verify", "deletes")
 	if v.verb != "trigger" {
 		cmd.Flags().StringVar(&reason, "reason", "", "a note that status and the Web UI show")
 	}
@@ -56,28 +65,45 @@ func (a *app) scheduleVerbCommand(v scheduleVerb) *cobra.Command {
 	return cmd
 }
 
-// scheduleKey is the key of the configuration that makes a schedule, of comparisons or of runs.
-func scheduleKey(verify bool) string {
-	if verify {
-		return "verify.every"
+// scheduleKind is what a schedule begins, named by the key of the configuration that makes the schedule.
+type scheduleKind string
+
+const (
+	kindRuns    scheduleKind = "schedule"
+	kindVerify  scheduleKind = "verify.every"
+	kindDeletes scheduleKind = "deletes.every"
+)
+
+// kindOfDepth is the kind of a schedule that begins comparisons of a depth, remote.DepthDeletes, or, for "", runs.
+func kindOfDepth(depth string) scheduleKind {
+	switch depth {
+	case "":
+		return kindRuns
+	case remote.DepthDeletes:
+		return kindDeletes
+	default:
+		return kindVerify
 	}
-	return "schedule"
 }
 
-// scheduleID is the id of a table's schedule, of comparisons or of runs.
-func (a *app) scheduleID(name string, verify bool) string {
-	if verify {
+// scheduleID is the id of a table's schedule of a kind.
+func (a *app) scheduleID(name string, kind scheduleKind) string {
+	switch kind {
+	case kindDeletes:
+		return remote.DeletesScheduleID(a.taskQueue, name)
+	case kindVerify:
 		return remote.VerifyScheduleID(a.taskQueue, name)
+	default:
+		return remote.ScheduleID(a.taskQueue, name)
 	}
-	return remote.ScheduleID(a.taskQueue, name)
 }
 
-// tablesWithSchedule returns the tables whose schedule, of comparisons or of runs, was made by schedule apply.
-func tablesWithSchedule(ctx context.Context, s service, verify bool) ([]string, error) {
+// tablesWithSchedule returns the tables whose schedule of a kind was made by schedule apply.
+func tablesWithSchedule(ctx context.Context, s service, kind scheduleKind) ([]string, error) {
 	all, err := s.Schedules(ctx, false)
 	var out []string
 	for _, one := range all {
-		if one.Ours && one.Depth != remote.DepthDeletes && verify == (one.Depth != "") {
+		if one.Ours && kind == kindOfDepth(one.Depth) {
 			out = append(out, one.Table)
 		}
 	}
@@ -93,15 +119,16 @@ type scheduleDone struct {
 
 // eachSchedule does v to the schedules of all tables. It checks all tables before it changes the first schedule.
 func (a *app) eachSchedule(
-	ctx context.Context, s service, c *config.Config, names []string, v scheduleVerb, verify bool, reason string,
+	ctx context.Context, s service, c *config.Config, names []string, v scheduleVerb, kind scheduleKind,
+	reason string,
 ) error {
 	for _, name := range names {
-		if err := a.checkSchedule(ctx, s, c, name, verify); err != nil {
+		if err := a.checkSchedule(ctx, s, c, name, kind); err != nil {
 			return err
 		}
 	}
 	for _, name := range names {
-		id := a.scheduleID(name, verify)
+		id := a.scheduleID(name, kind)
 		if err := v.do(ctx, s, id, reason); err != nil {
 			return a.fromTemporal(ctx, fmt.Errorf("%s: %w", name, err))
 		}
@@ -115,8 +142,10 @@ func (a *app) eachSchedule(
 }
 
 // checkSchedule refuses a table whose schedule was not made by schedule apply, and says which schedule it has instead.
-func (a *app) checkSchedule(ctx context.Context, s service, c *config.Config, name string, verify bool) error {
-	one, found, err := s.Schedule(ctx, a.scheduleID(name, verify))
+func (a *app) checkSchedule(
+	ctx context.Context, s service, c *config.Config, name string, kind scheduleKind,
+) error {
+	one, found, err := s.Schedule(ctx, a.scheduleID(name, kind))
 	switch {
 	case err != nil:
 		return a.fromTemporal(ctx, err)
@@ -134,11 +163,11 @@ func (a *app) checkSchedule(ctx context.Context, s service, c *config.Config, na
 		return a.fromTemporal(ctx, err)
 	}
 	for _, other := range all {
-		if other.Table == name && verify == (other.Depth != "") {
+		if other.Table == name && kind == kindOfDepth(other.Depth) {
 			return exitf(exitUsage, "schedule apply did not make the schedule of %s: use temporal schedule … "+
 				"--schedule-id %s", name, other.ID)
 		}
 	}
 	return exitf(exitUsage, "%s has no schedule: set the key %s in the configuration, then run tablehaul schedule "+
-		"apply", name, scheduleKey(verify))
+		"apply", name, kind)
 }

@@ -66,7 +66,8 @@ func (a *app) undo(ctx context.Context, in api.UndoTableInput) error {
 			human.Count(r.Changed, "row"))
 	}
 	if r.DeletesPaused {
-		fmt.Fprintf(a.stdout, "  %-10s paused until they are resumed\n", "deletes")
+		fmt.Fprintf(a.stdout, "  %-10s paused; tablehaul deletes resume %s lets sweeps delete again\n", "deletes",
+			r.Table)
 	}
 	return nil
 }

@@ -31,6 +31,9 @@ func (a *app) verifyCommand() *cobra.Command {
 			"stay. `tablehaul undo` takes a repair back.\n\n" + exitHelp,
 		Example: "  tablehaul verify shop.orders\n  tablehaul verify --all --depth keys\n" +
 			"  tablehaul verify shop.orders --output json\n" +
+			"  tablehaul verify shop.orders --depth sample --share 0.1\n" +
+			"  tablehaul verify shop.orders --since\n" +
+			"  tablehaul verify --all --dry-run\n" +
 			"  tablehaul verify shop.orders --repair",
 		ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -38,18 +41,8 @@ func (a *app) verifyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			switch {
-			case !slices.Contains(api.Depths(), in.Depth):
-				return exitf(exitUsage, "--depth %s: write digest, keys or sample", in.Depth)
-			case in.Share < 0 || in.Share > 1:
-				return exitf(exitUsage, "--share %g: write a number above 0 and up to 1", in.Share)
-			case in.Since && in.Depth == api.DepthSample:
-				return exitf(exitUsage, "--since is of --depth digest or keys")
-			case in.Share > 0 && in.Depth != api.DepthSample:
-				return exitf(exitUsage, "--share is of --depth sample")
-			}
-			if in.OverwriteNewer && !in.Repair {
-				return exitf(exitUsage, "--overwrite-newer says which rows --repair writes: give both")
+			if err := checkVerifyFlags(in); err != nil {
+				return err
 			}
 			sel, err := a.selectTables(c, args, all)
 			if err != nil {
@@ -64,7 +57,8 @@ func (a *app) verifyCommand() *cobra.Command {
 	completeFlag(cmd, "depth", api.Depths()...)
 	cmd.Flags().BoolVar(&in.Since, "since", false,
 		"only rows whose cursor has risen since the last comparison; deletes and silent changes are not seen")
-	cmd.Flags().BoolVar(&in.DryRun, "dry-run", false, "print what a comparison would read and how long it would take")
+	cmd.Flags().BoolVar(&in.DryRun, "dry-run", false,
+		"print what a comparison would read and how long it would take")
 	cmd.Flags().Float64Var(&in.Share, "share", 0,
 		"how much of the table a sample compares, from where the last one ended (default a thirtieth)")
 	cmd.Flags().BoolVar(&in.Repair, "repair", false, "write the rows that differ as the source has them")
@@ -73,6 +67,25 @@ func (a *app) verifyCommand() *cobra.Command {
 	a.outputFlag(cmd)
 	cmd.AddCommand(a.verifyShowCommand())
 	return cmd
+}
+
+// checkVerifyFlags refuses flags that do not go together.
+func checkVerifyFlags(in api.VerifyTableInput) error {
+	switch {
+	case !slices.Contains(api.Depths(), in.Depth):
+		return exitf(exitUsage, "--depth %s: write digest, keys or sample", in.Depth)
+	case in.Share < 0 || in.Share > 1:
+		return exitf(exitUsage, "--share %g: write a number above 0 and up to 1", in.Share)
+	case in.Since && in.Depth == api.DepthSample:
+		return exitf(exitUsage, "--since is of --depth digest or keys")
+	case in.Share > 0 && in.Depth != api.DepthSample:
+		return exitf(exitUsage, "--share is of --depth sample")
+	case in.DryRun && in.Repair:
+		return exitf(exitUsage, "--dry-run estimates a comparison, and --repair writes: give one of them")
+	case in.OverwriteNewer && !in.Repair:
+		return exitf(exitUsage, "--overwrite-newer says which rows --repair writes: give both")
+	}
+	return nil
 }
 
 // compared is what came of one table's comparison: one of the two is set.

@@ -54,6 +54,9 @@ func (o *stateWorkflow) send(ctx workflow.Context, event string) {
 	if event == owner.EventDiffers || event == owner.EventEqual {
 		in.LastVerify = o.state.LastVerify
 	}
+	if event == owner.EventDeletesHeld {
+		in.LastSweep = o.state.LastSweep
+	}
 	summary := "notify that " + o.state.Table + " " + owner.EventText(event)
 	sending, cancel := workflow.WithCancel(ctx)
 	n.sending, n.cancel = event, cancel

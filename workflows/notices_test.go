@@ -113,6 +113,26 @@ func TestADifferenceIsToldOnceAndItsEndOnce(t *testing.T) {
 	require.Len(t, o.state().LastRuns, 1, "a comparison is no run")
 }
 
+// A guard that stops one sweep after the other is one message, with what the guard said. A sweep that goes well ends
+// that.
+func TestAHeldSweepIsNotifiedOnce(t *testing.T) {
+	o := newNotifiedHarness(t)
+	ok := func(_ any, err error) { require.NoError(t, err) }
+	o.ends("done", never)
+	for run, text := range []string{"", "DeletesHeld: too many", "DeletesHeld: more", "", "DeletesHeld: empty"} {
+		o.delay += time.Minute
+		sweep := &owner.SweepRecord{WorkflowID: "sweep", RunID: fmt.Sprint(run), Mode: "hard", Found: 900, Held: text}
+		req := owner.VerifyRequest{StateID: "default-test-run-id", Sweep: sweep}
+		o.then(owner.UpdateRecordVerify, req, ok)
+		o.then(owner.UpdateRecordVerify, req, ok) // its reply was lost
+	}
+	o.run()
+	require.Equal(t, []string{"deletesHeld", "deletesHeld"}, o.names())
+	require.Equal(t, "DeletesHeld: too many", o.events[0].LastSweep.Held)
+	require.Equal(t, "DeletesHeld: empty", o.events[1].LastSweep.Held)
+	require.Nil(t, o.state().LastVerify, "a sweep is no comparison")
+}
+
 func TestStalenessIsToldOnceWithoutAnyRun(t *testing.T) {
 	o := newNotifiedHarness(t)
 	hour := &owner.NoticeSettings{StaleAfter: time.Hour}

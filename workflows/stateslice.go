@@ -63,6 +63,14 @@ func (o *stateWorkflow) recordVerify(ctx workflow.Context, req owner.VerifyReque
 	o.changed()
 	req.Record.At = now
 	o.state.LastVerify = &req.Record
+	o.setKept(req.Kept, now)
 	o.show(ctx)
 	return o.state, nil
+}
+
+// setKept keeps how much staging keeps of the table.
+func (o *stateWorkflow) setKept(kept *owner.Kept, now time.Time) {
+	if o.state.Kept = kept; kept != nil {
+		kept.At = now
+	}
 }

@@ -24,6 +24,10 @@ func (o *stateWorkflow) recordSweep(ctx workflow.Context, req owner.VerifyReques
 	o.changed()
 	req.Sweep.At = workflow.Now(ctx).UTC()
 	o.state.LastSweep = req.Sweep
+	o.setKept(req.Kept, req.Sweep.At)
+	if n := o.state.Notices; n != nil && req.Sweep.Held == "" {
+		n.NotifiedDeletes = false
+	}
 	o.show(ctx)
 	return o.state, nil
 }

@@ -61,6 +61,9 @@ func decodeVerify(raw converter.RawValue) (VerifyTableInput, error) {
 	if in.Approve != "" && !in.Deletes {
 		return in, verifyInput.invalid("approve is of a sweep: set deletes, too")
 	}
+	if in.DryRun && (in.Repair || in.Deletes) {
+		return in, verifyInput.invalid("dryRun estimates a comparison: leave out repair, deletes and approve")
+	}
 	if in.OverwriteNewer && !in.Repair {
 		return in, verifyInput.invalid("overwriteNewer says which rows a repair writes: set repair, too")
 	}

@@ -122,3 +122,25 @@ func TestDocsExplainEveryAlert(t *testing.T) {
 		require.True(t, known[m[1]], "docs/monitoring.md explains %s, which does not exist", m[1])
 	}
 }
+
+// What people ask of their data is in one row of the dashboard: compared when, what differs, which deletes wait, which
+// rows are in quarantine.
+func TestDashboardShowsComparisons(t *testing.T) {
+	d, err := ReadDashboard(dir)
+	require.NoError(t, err)
+	var row string
+	of := map[string][]string{}
+	for _, p := range d.Panels {
+		if p.Type == "row" {
+			row = p.Title
+			continue
+		}
+		for _, target := range p.Targets {
+			of[row] = append(of[row], Named(target.Expr)...)
+		}
+	}
+	require.ElementsMatch(t, []string{
+		"tablehaul_verified_at_seconds", "tablehaul_rows_differing", "tablehaul_deletes_held",
+		"tablehaul_quarantined_rows",
+	}, of["Comparisons"])
+}

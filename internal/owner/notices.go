@@ -18,6 +18,8 @@ const (
 	EventEqual = "equal"
 	// EventQuarantined: rows are in quarantine, and none was before.
 	EventQuarantined = "quarantined"
+	// EventDeletesHeld: a guard has stopped a sweep of deletes, and had not stopped the one before it.
+	EventDeletesHeld = "deletesHeld"
 )
 
 // EventText is what has become of a table, as a verb.
@@ -25,7 +27,7 @@ func EventText(event string) string {
 	return map[string]string{
 		EventFailed: "failed", EventStale: "is stale", EventRecovered: "has recovered",
 		EventDiffers: "differs from its target", EventEqual: "equals its target again",
-		EventQuarantined: "has rows in quarantine",
+		EventQuarantined: "has rows in quarantine", EventDeletesHeld: "has deletes that a guard holds",
 	}[event]
 }
 
@@ -45,6 +47,8 @@ type Notices struct {
 	NotifiedDiffers bool `json:"notifiedDiffers,omitempty"`
 	// NotifiedQuarantine: the webhook was notified of rows in quarantine. It is forgotten when none is left.
 	NotifiedQuarantine bool `json:"notifiedQuarantine,omitempty"`
+	// NotifiedDeletes: the webhook was notified of a held sweep. It is forgotten when a sweep is not held.
+	NotifiedDeletes bool `json:"notifiedDeletes,omitempty"`
 }
 
 // NoticesWith is n under new settings; nil settings forget the notified events.
@@ -79,6 +83,8 @@ func (s State) Due(now time.Time) string {
 		return EventEqual
 	case s.Quarantine.Rows() > 0 && !n.NotifiedQuarantine:
 		return EventQuarantined
+	case s.LastSweep != nil && s.LastSweep.Held != "" && !n.NotifiedDeletes:
+		return EventDeletesHeld
 	case !failing && !stale && (n.NotifiedFailed || n.NotifiedStale):
 		return EventRecovered
 	}
@@ -116,6 +122,8 @@ func (n *Notices) SetNotified(event string) {
 		n.NotifiedDiffers = false
 	case EventQuarantined:
 		n.NotifiedQuarantine = true
+	case EventDeletesHeld:
+		n.NotifiedDeletes = true
 	case EventRecovered:
 		n.NotifiedFailed, n.NotifiedStale = false, false
 	}

@@ -124,6 +124,8 @@ type State struct {
 	LastVerify *VerifyRecord `json:"lastVerify,omitempty"`
 	// LastSweep is the last sweep of deletes that ended; nil before the first one.
 	LastSweep *SweepRecord `json:"lastSweep,omitempty"`
+	// Kept is what staging kept of the table when the last of both ended; nil where that is not known.
+	Kept *Kept `json:"kept,omitempty"`
 }
 
 // Visibility is what workflows may write of themselves where Temporal lists them. It is looked

@@ -40,4 +40,6 @@ type VerifyRequest struct {
 	Record  VerifyRecord `json:"record"`
 	// Sweep is set where the comparison was a sweep of deletes: Record does not count then.
 	Sweep *SweepRecord `json:"sweep,omitempty"`
+	// Kept is what staging keeps of the table; nil where that is not known.
+	Kept *Kept `json:"kept,omitempty"`
 }

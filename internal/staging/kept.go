@@ -119,6 +119,20 @@ func AllKept(ctx context.Context, s Store) ([]KeptRun, error) {
 	return out, nil
 }
 
+// TableKept is how many files are kept of a table, of all kinds, and their bytes.
+func TableKept(ctx context.Context, s Store, tbl table.Name) (files int, bytes int64, err error) {
+	for _, kind := range KeptKinds() {
+		runs, err := KeptRuns(ctx, s, kind, tbl)
+		if err != nil {
+			return 0, 0, err
+		}
+		for _, r := range runs {
+			files, bytes = files+r.Files, bytes+r.Bytes
+		}
+	}
+	return files, bytes, nil
+}
+
 func listKept(ctx context.Context, s Store, prefix string) ([]KeptRun, error) {
 	folders := map[[2]string]*KeptRun{}
 	err := s.List(ctx, prefix, func(e Entry) error {
