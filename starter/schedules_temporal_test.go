@@ -49,8 +49,8 @@ func newScheduleWorld(t *testing.T) *scheduleWorld {
 	handles := w.client.ScheduleClient()
 	t.Cleanup(func() {
 		for _, id := range []string{
-			remote.ScheduleID(w.queue, a), remote.ScheduleID(api.DefaultTaskQueue, b),
-			remote.ScheduleID(api.DefaultTaskQueue, c), "foreign-" + s,
+			remote.ScheduleID(w.queue, a), remote.ScheduleID(w.queue, b), remote.ScheduleID(w.queue, c),
+			"foreign-" + s,
 		} {
 			// gone already when the test passes
 			_ = handles.GetHandle(context.Background(), id).Delete(context.Background())

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -108,7 +109,9 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	server := devserver.Start(t)
 	env := map[string]string{"TEMPORAL_ADDRESS": server.Address}
-	w := &world{queue: "starter-" + t.Name(), getenv: func(name string) string { return env[name] }}
+	// Temporal remembers for minutes who has polled a task queue: one that had a worker is not one without.
+	queue := "starter-" + t.Name() + "-" + rand.Text()[:8]
+	w := &world{queue: queue, getenv: func(name string) string { return env[name] }}
 	c, err := client.Dial(client.Options{HostPort: server.Address})
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
@@ -157,7 +160,7 @@ func TestRunAgainstTemporal(t *testing.T) {
 	require.Equal(t, exitFailed, got.code)
 	require.Regexp(t, `(?s)act.refuse failed: UnsupportedTable
   what:   look at act.refuse: it has no primary key
-  where:  connection shop, step PlanRun, workflow tablehaul/sync/act.refuse@starter-TestRunAgainstTemporal, run [0-9a-f-]{36}
+  where:  connection shop, step PlanRun, workflow tablehaul/sync/act.refuse@starter-TestRunAgainstTemporal-[A-Z2-7]+, run [0-9a-f-]{36}
   remedy: add one
 $`, got.stderr)
 
