@@ -8,13 +8,13 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/tablehaul/tablehaul/internal/devserver"
 	"github.com/tablehaul/tablehaul/internal/testenv/s3server"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
+	"github.com/tablehaul/tablehaul/internal/testenv/temporaltest"
 )
 
 func TestMain(m *testing.M) {
-	servers.Main(m, devserver.StopShared, s3server.StopShared, removeBinaries)
+	servers.Main(m, temporaltest.StopShared, s3server.StopShared, removeBinaries)
 }
 
 // binaries is the folder of programs that were built for this test process.

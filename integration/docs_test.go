@@ -21,8 +21,8 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/tablehaul/tablehaul/internal/app"
-	"github.com/tablehaul/tablehaul/internal/devserver"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
+	"github.com/tablehaul/tablehaul/internal/testenv/temporaltest"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -94,7 +94,7 @@ func TestEveryCommandInTheDocsRuns(t *testing.T) {
 
 func newReader(t *testing.T) *reader {
 	t.Helper()
-	server, temporal := servers.MySQL(t), devserver.Private(t)
+	server, temporal := servers.MySQL(t), temporaltest.Private(t)
 	r := &reader{t: t, dir: t.TempDir(), db: server.DB(t, "")}
 	exec(t, r.db, "CREATE DATABASE shop", "CREATE DATABASE dw")
 	t.Cleanup(func() {
@@ -120,7 +120,7 @@ func newReader(t *testing.T) *reader {
 	settings := map[string]string{
 		"TABLEHAUL_CONFIG": config, "SHOP_DSN": server.DSN(""), "WAREHOUSE_DSN": server.DSN(""),
 		"TEMPORAL_ADDRESS": temporal.Address,
-		"HOME":             r.dir, "NO_COLOR": "1", "PATH": r.programs() + ":" + filepath.Dir(devserver.CLI(t)) + ":" +
+		"HOME":             r.dir, "NO_COLOR": "1", "PATH": r.programs() + ":" + filepath.Dir(temporaltest.CLI(t)) + ":" +
 			os.Getenv("PATH"),
 	}
 	for k, v := range settings {

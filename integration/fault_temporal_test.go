@@ -14,9 +14,9 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
-	"github.com/tablehaul/tablehaul/internal/devserver"
 	"github.com/tablehaul/tablehaul/internal/testenv/proxy"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
+	"github.com/tablehaul/tablehaul/internal/testenv/temporaltest"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -97,7 +97,7 @@ func TestAResetRunKeepsItsTable(t *testing.T) {
 // onPrivateTemporal moves a product that has no worker yet to a Temporal server of its own.
 func (p *product) onPrivateTemporal() {
 	p.t.Helper()
-	p.temporal = devserver.Private(p.t)
+	p.temporal = temporaltest.Private(p.t)
 	p.connect()
 	p.startWorker()
 }

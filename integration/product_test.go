@@ -22,6 +22,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/devserver"
 	"github.com/tablehaul/tablehaul/internal/temporalopts"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
+	"github.com/tablehaul/tablehaul/internal/testenv/temporaltest"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -73,7 +74,7 @@ func start(t *testing.T, o options) *product {
 	}
 	p := &product{
 		t: t, from: o.source.Schema(t), to: o.target.Schema(t), dir: t.TempDir(),
-		temporal: devserver.Start(t),
+		temporal: temporaltest.Start(t),
 	}
 	p.src, p.dst = o.source.DB(t, p.from), o.target.DB(t, p.to)
 	p.queue = "queue-" + p.from

@@ -10,14 +10,14 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/workflowservice/v1"
 
-	"github.com/tablehaul/tablehaul/internal/devserver"
+	"github.com/tablehaul/tablehaul/internal/testenv/temporaltest"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
 // temporalCLI runs the official command line as people do.
 func (p *product) temporalCLI(args ...string) string {
 	p.t.Helper()
-	cmd := osexec.CommandContext(p.t.Context(), devserver.CLI(p.t), append(args, "--address", p.temporal.Address)...)
+	cmd := osexec.CommandContext(p.t.Context(), temporaltest.CLI(p.t), append(args, "--address", p.temporal.Address)...)
 	out, err := cmd.CombinedOutput()
 	require.NoError(p.t, err, "temporal %s: %s", strings.Join(args, " "), out)
 	return string(out)

@@ -20,17 +20,17 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tablehaul/tablehaul/internal/api"
-	"github.com/tablehaul/tablehaul/internal/devserver"
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/remote"
 	"github.com/tablehaul/tablehaul/internal/table"
+	"github.com/tablehaul/tablehaul/internal/testenv/temporaltest"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if err := devserver.StopShared(); err != nil {
+	if err := temporaltest.StopShared(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
 	}
@@ -107,7 +107,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	server := devserver.Start(t)
+	server := temporaltest.Start(t)
 	env := map[string]string{"TEMPORAL_ADDRESS": server.Address}
 	// Temporal remembers for minutes who has polled a task queue: one that had a worker is not one without.
 	queue := "starter-" + t.Name() + "-" + rand.Text()[:8]

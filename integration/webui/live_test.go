@@ -16,12 +16,12 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/tablehaul/tablehaul/internal/app"
-	"github.com/tablehaul/tablehaul/internal/devserver"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
+	"github.com/tablehaul/tablehaul/internal/testenv/temporaltest"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
-func TestMain(m *testing.M) { servers.Main(m, devserver.StopShared) }
+func TestMain(m *testing.M) { servers.Main(m, temporaltest.StopShared) }
 
 const (
 	rows      = 20_000
@@ -52,7 +52,7 @@ tables:
 func start(t *testing.T) *live {
 	t.Helper()
 	server := servers.Private(t, servers.FlavorMySQL)
-	temporal := devserver.Private(t)
+	temporal := temporaltest.Private(t)
 	l := &live{t: t, db: server.DB(t, ""), ui: temporal.UIURL}
 	var err error
 	l.client, err = client.Dial(client.Options{HostPort: temporal.Address, Logger: silent{}})

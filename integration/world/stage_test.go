@@ -16,6 +16,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/devserver"
 	"github.com/tablehaul/tablehaul/internal/temporalopts"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
+	"github.com/tablehaul/tablehaul/internal/testenv/temporaltest"
 )
 
 // A stage is what worlds are played on, one after the other: database servers that may be killed,
@@ -33,7 +34,7 @@ func newStage(t *testing.T) *stage {
 	t.Helper()
 	s := &stage{
 		t: t, free: map[serverKind][]*servers.Server{}, clocks: map[*servers.Server]*servers.Clock{},
-		temporal: devserver.Private(t),
+		temporal: temporaltest.Private(t),
 	}
 	opts := temporalopts.At(s.temporal.Address)
 	opts.Logger = silent{}

@@ -18,8 +18,8 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
-	"github.com/tablehaul/tablehaul/internal/devserver"
 	"github.com/tablehaul/tablehaul/internal/temporalopts"
+	"github.com/tablehaul/tablehaul/internal/testenv/temporaltest"
 )
 
 // lines is a log that may be read while it is written.
@@ -42,7 +42,7 @@ func (l *lines) String() string {
 
 // A worker that is started before Temporal waits, says so, and goes on when it is there.
 func TestAWorkerWaitsForTemporal(t *testing.T) {
-	real := devserver.Start(t)
+	real := temporaltest.Start(t)
 	door, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	address := door.Addr().String()
@@ -135,7 +135,7 @@ func TestTemporalSettingsThatCannotWorkAreRefusedAtOnce(t *testing.T) {
 }
 
 func TestPatienceWithTemporal(t *testing.T) {
-	real := devserver.Start(t)
+	real := temporaltest.Start(t)
 	o := temporalopts.At(real.Address)
 	o.Namespace = "elsewhere"
 	_, missing := dial(t.Context(), o)

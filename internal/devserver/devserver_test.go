@@ -9,20 +9,21 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/tablehaul/tablehaul/internal/devserver"
+	"github.com/tablehaul/tablehaul/internal/testenv/temporaltest"
 )
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if devserver.StopShared() != nil {
+	if temporaltest.StopShared() != nil {
 		code = 1
 	}
 	os.Exit(code)
 }
 
 func TestSharedServerAnswersTheCommandLine(t *testing.T) {
-	s := devserver.Start(t)
-	require.Same(t, s, devserver.Start(t))
-	out, err := exec.CommandContext(t.Context(), devserver.CLI(t),
+	s := temporaltest.Start(t)
+	require.Same(t, s, temporaltest.Start(t))
+	out, err := exec.CommandContext(t.Context(), temporaltest.CLI(t),
 		"operator", "cluster", "health", "--address", s.Address).CombinedOutput()
 	require.NoError(t, err, string(out))
 	require.Contains(t, string(out), "SERVING")
@@ -30,7 +31,7 @@ func TestSharedServerAnswersTheCommandLine(t *testing.T) {
 
 func TestPrivateServerKeepsItsAddressAndDataOverAKill(t *testing.T) {
 	t.Setenv("TEMPORAL_ADDRESS", "127.0.0.1:1") // must not matter
-	s := devserver.Private(t)
+	s := temporaltest.Private(t)
 	address, ui := s.Address, s.UIURL
 	require.NotEmpty(t, ui)
 	id := startWorkflow(t, address)
@@ -54,7 +55,7 @@ func TestFindSaysThatTheEnvironmentsServerIsNotThere(t *testing.T) {
 }
 
 func TestFindTakesTheServerOfTheEnvironment(t *testing.T) {
-	s := devserver.Start(t)
+	s := temporaltest.Start(t)
 	t.Setenv("TEMPORAL_ADDRESS", s.Address)
 	found, err := devserver.Find(t.Context(), devserver.Options{})
 	require.NoError(t, err)

@@ -1,4 +1,4 @@
-// Package devserver finds or starts the Temporal server that tests and the demo run against,
+// Package devserver finds or starts the Temporal server that tests, the demo and the benchmarks run against,
 // and finds or builds the official temporal command line.
 //
 // TEMPORAL_ADDRESS wins where it is set; else the project's own tablehaul-standalone runs as a subprocess, without its

@@ -50,8 +50,8 @@ type Options struct {
 	// that is served in its turn.
 	Nice int
 
-	// base is the folder for the server's own; empty is the one for temporary files.
-	base string
+	// Base is the folder in which the server makes one of its own; empty means the one for temporary files.
+	Base string
 }
 
 // Find returns the server of TEMPORAL_ADDRESS, or starts one as New does.
@@ -77,7 +77,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{Origin: "tablehaul-standalone", bin: bin, data: o.DataDir, nice: o.Nice}
-	if s.dir, err = process.TempDirIn(cmp.Or(o.base, os.TempDir()), "tablehaul-temporal"); err != nil {
+	if s.dir, err = process.TempDirIn(cmp.Or(o.Base, os.TempDir()), "tablehaul-temporal"); err != nil {
 		return nil, fmt.Errorf("make a folder for the Temporal server: %w", err)
 	}
 	if s.data == "" {

@@ -15,8 +15,8 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/staging/file"
-	"github.com/tablehaul/tablehaul/internal/staging/stagingtest"
 	"github.com/tablehaul/tablehaul/internal/table"
+	"github.com/tablehaul/tablehaul/internal/testenv/stagingtest"
 )
 
 var orders = table.Name{Schema: "shop", Table: "orders"}

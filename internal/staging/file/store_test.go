@@ -12,7 +12,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/staging/file"
-	"github.com/tablehaul/tablehaul/internal/staging/stagingtest"
+	"github.com/tablehaul/tablehaul/internal/testenv/stagingtest"
 )
 
 func newStore(t *testing.T, folder string) staging.Store {

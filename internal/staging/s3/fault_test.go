@@ -17,8 +17,8 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/staging/s3"
-	"github.com/tablehaul/tablehaul/internal/staging/stagingtest"
 	"github.com/tablehaul/tablehaul/internal/testenv/s3server"
+	"github.com/tablehaul/tablehaul/internal/testenv/stagingtest"
 )
 
 // faulty opens a store behind a proxy; more are parameters of its URL.

@@ -19,8 +19,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/internal/staging"
-	"github.com/tablehaul/tablehaul/internal/staging/stagingtest"
 	"github.com/tablehaul/tablehaul/internal/testenv/s3server"
+	"github.com/tablehaul/tablehaul/internal/testenv/stagingtest"
 )
 
 var elsewhere = http.Header{"X-Amz-Bucket-Region": {"ap-south-1"}}

@@ -17,9 +17,9 @@ import (
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/staging/s3"
 	"github.com/tablehaul/tablehaul/internal/staging/s3/s3url"
-	"github.com/tablehaul/tablehaul/internal/staging/stagingtest"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/testenv/s3server"
+	"github.com/tablehaul/tablehaul/internal/testenv/stagingtest"
 )
 
 func TestMain(m *testing.M) {

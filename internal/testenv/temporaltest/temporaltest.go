@@ -1,4 +1,4 @@
-package devserver
+package temporaltest
 
 import (
 	"context"
@@ -7,24 +7,25 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/tablehaul/tablehaul/internal/devserver"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
 // The one server that the tests of a process share.
 var shared struct {
 	sync.Once
-	server *Server
+	server *devserver.Server
 	err    error
 }
 
 // Start returns the Temporal server that the tests of this process share, and fails the test
 // where there is none to be had. StopShared ends it.
-func Start(tb testing.TB) *Server {
+func Start(tb testing.TB) *devserver.Server {
 	tb.Helper()
 	shared.Do(func() {
-		shared.server, shared.err = Find(context.Background(), Options{base: servers.ScratchDir()})
+		shared.server, shared.err = devserver.Find(context.Background(), devserver.Options{Base: servers.ScratchDir()})
 		if shared.err == nil {
-			fmt.Fprintf(os.Stderr, "devserver: Temporal at %s from %s, Web UI %s\n", shared.server.Address,
+			fmt.Fprintf(os.Stderr, "temporaltest: Temporal at %s from %s, Web UI %s\n", shared.server.Address,
 				shared.server.Origin, shared.server.UIURL)
 		}
 	})
@@ -36,7 +37,7 @@ func Start(tb testing.TB) *Server {
 
 // StopShared ends the shared server where a test started one. It fits servers.Main:
 //
-//	func TestMain(m *testing.M) { servers.Main(m, devserver.StopShared) }
+//	func TestMain(m *testing.M) { servers.Main(m, temporaltest.StopShared) }
 func StopShared() error {
 	if shared.server == nil {
 		return nil
@@ -45,9 +46,9 @@ func StopShared() error {
 }
 
 // Private starts a server of the test's own, which may be killed and restarted. It ends with the test.
-func Private(tb testing.TB) *Server {
+func Private(tb testing.TB) *devserver.Server {
 	tb.Helper()
-	s, err := New(tb.Context(), Options{base: servers.ScratchDir()})
+	s, err := devserver.New(tb.Context(), devserver.Options{Base: servers.ScratchDir()})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -59,10 +60,10 @@ func Private(tb testing.TB) *Server {
 	return s
 }
 
-// CLI returns the path of the temporal command line, see CLIPath.
+// CLI returns the path of the temporal command line, see [devserver.CLIPath].
 func CLI(tb testing.TB) string {
 	tb.Helper()
-	path, err := CLIPath(tb.Context())
+	path, err := devserver.CLIPath(tb.Context())
 	if err != nil {
 		tb.Fatal(err)
 	}
