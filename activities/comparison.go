@@ -75,6 +75,9 @@ func (a *Activities) openComparison(ctx context.Context, in RangeInput) (*opened
 		if side.table, err = a.schemas.TableOfRun(ctx, side.db, name, in.PlanSum); err != nil {
 			return nil, translate(ctx, err, side.at)
 		}
+		if side == &c.src {
+			side.table = r.plan.mapped(side.table)
+		}
 		for _, col := range c.c.Layout.ColumnsOf(side.side) {
 			now := side.table.Column(col.Name)
 			if now == nil || now.Type != col.Type || now.Charset != col.Charset || now.Collation != col.Collation {

@@ -126,25 +126,18 @@ func sourceAt(s Settings) where { return where{s.SourceConnection, "look at " + 
 
 func targetAt(s Settings) where { return where{s.TargetConnection, "look at " + s.Target.String()} }
 
-// inspectSource reads the source table's structure and checks it.
+// inspectSource reads the source table's structure, checks it, and applies the mapping.
 func (a *Activities) inspectSource(ctx context.Context, p *planDraft) (err error) {
 	at := sourceAt(p.settings)
 	if p.src, err = a.deps.Source(ctx, p.settings.SourceConnection); err != nil {
 		return lookupFailure(ctx, err, at)
 	}
-	if p.table, err = schema.Read(ctx, p.src, p.settings.Table); err != nil {
+	raw, err := schema.Read(ctx, p.src, p.settings.Table)
+	if err != nil {
 		return lookupFailure(ctx, err, at)
 	}
 	p.instance = p.src.Instance()
-	if c := p.table.Column(p.settings.Cursor); c != nil { // as the server spells it, from here on
-		p.settings.Cursor = c.Name
-		p.table = p.table.Carrying(c.Name)
-	}
-	s := p.settings
-	p.findings, err = p.src.Check(ctx, p.table, source.CheckSpec{
-		Cursor: s.Cursor, Overlap: s.Overlap, FixedLag: s.FixedLag, AllowReplica: s.AllowReplica, Zone: s.CursorZone,
-	})
-	if err != nil {
+	if err := p.mapSource(ctx, raw); err != nil {
 		return lookupFailure(ctx, err, at)
 	}
 	return nil

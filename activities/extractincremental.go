@@ -66,7 +66,7 @@ func (a *Activities) ExtractIncremental(ctx context.Context, in RangeInput) (Ext
 	if err != nil {
 		return ExtractResult{}, translate(ctx, err, at)
 	}
-	if !r.plan.sameSource(src) {
+	if src = r.plan.mapped(src); !r.plan.sameSource(src) {
 		return ExtractResult{}, failure.New(failure.TableChanged, in.Table+" was altered after this run was planned",
 			"start the run again")
 	}
@@ -81,7 +81,7 @@ func (a *Activities) ExtractIncremental(ctx context.Context, in RangeInput) (Ext
 		}
 	}
 	parts := newPartWriter(a.deps.Store, r, attemptName(ctx))
-	stats, readErr, writeErr := a.copyPages(ctx, db, r.readSpec(r.plan.carrying(src), start), r, parts)
+	stats, readErr, writeErr := a.copyPages(ctx, db, r.readSpec(src, start), r, parts)
 	switch {
 	case writeErr != nil:
 		parts.discard(ctx)

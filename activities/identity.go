@@ -87,6 +87,7 @@ func (p *planDraft) lookAtIdentity(ctx context.Context, s owner.State) (others [
 	}
 	now.Target.Server.History = "" // the state row says more
 	now.Target.Table, now.Key = p.settings.Target.String(), p.table.PrimaryKey
+	now.Mapping = p.settings.Mapping.Digest()
 	if c := p.table.Column(p.settings.Cursor); c != nil {
 		now.Cursor, now.CursorType = c.Name, c.Type
 		if c.Kind == table.KindDateTime || c.Kind == table.KindDate {

@@ -23,6 +23,8 @@ func (p *planDraft) compareIdentity(ctx context.Context, was *owner.Identity) (c
 	case was.Target.Table != now.Target.Table:
 		return fmt.Sprintf("it is of the target %s, the configuration says %s, which has rows", was.Target.Table,
 			now.Target.Table), nil
+	case was.Mapping != now.Mapping:
+		return "where or columns have changed since: rows on the target are as they were before", nil
 	case s.Watermark != "" && !table.SameColumn(was.Cursor, now.Cursor):
 		return fmt.Sprintf("it is of %s, the configuration says %s", cursorName(was.Cursor), cursorName(now.Cursor)),
 			nil

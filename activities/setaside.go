@@ -41,7 +41,7 @@ func (s *settling) current(ctx context.Context, rows *table.Rows, places []int) 
 	}
 	out = currentRows{rows: table.NewRows(len(columns)), at: map[string]int{}}
 	err = scan.ReadKeys(ctx, db, scan.KeysSpec{
-		Table: s.r.plan.carrying(src), Columns: columns, Keys: keys,
+		Table: s.r.plan.mapped(src), Columns: columns, Keys: keys,
 	}, func(some *table.Rows) error {
 		for row := range some.Len() {
 			_, key := keyAt(some, row, own)

@@ -3,6 +3,7 @@ package activities
 import (
 	"time"
 
+	"github.com/tablehaul/tablehaul/internal/mapping"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/throttle"
@@ -17,7 +18,10 @@ type Settings struct {
 	// SourceConnection and TargetConnection are names of connections, never DSNs.
 	SourceConnection string `json:"sourceConnection"`
 	TargetConnection string `json:"targetConnection"`
-	// Cursor is the column that grows with every change; empty: the table is read whole by every run.
+	// Mapping is what rows become; nil where they stay as they are.
+	Mapping *mapping.Settings `json:"mapping,omitempty"`
+	// Cursor is the column that grows with every change; empty: the table is read whole by every run. It has the
+	// source's name, and in a staged plan the target's.
 	Cursor string `json:"cursor,omitempty"`
 	// CursorZone is the zone of the writers' local time for DATETIME and DATE cursors; empty
 	// is the source's global time zone.

@@ -154,7 +154,7 @@ func hash(b []byte) string {
 	return hex.EncodeToString(s[:])
 }
 
-// sameSource reports whether t still is what the plan was made for. A column that was renamed
+// sameSource reports whether t, a mapped source, still is what the plan was made for. A column that was renamed
 // to another spelling of its name is the same to the server, and so to the plan.
 func (p *stagedPlan) sameSource(t *schema.Table) bool {
 	t = p.carrying(t)

@@ -169,7 +169,7 @@ func (a *app) setWatermark(ctx context.Context, args []string, value string, yes
 		if err != nil {
 			return &exitError{exitUsage, err}
 		}
-		if cursor = settings.Cursor; cursor == "" {
+		if cursor = settings.Columns.TargetName(settings.Cursor); cursor == "" {
 			return exitf(exitUsage, "%s has no cursor, and so no watermark: every run reads the whole table", n)
 		}
 	}

@@ -186,7 +186,8 @@ func settings(cfg *config.Config, n table.Name) (activities.Settings, error) {
 	}
 	return activities.Settings{
 		Table: t.Name, Target: t.Target, SourceConnection: t.SourceConnection, TargetConnection: t.TargetConnection,
-		Cursor: t.Cursor, CursorZone: t.CursorZone, CursorUnit: t.CursorUnit, Overlap: t.Overlap,
+		Mapping: mappingOf(t),
+		Cursor:  t.Cursor, CursorZone: t.CursorZone, CursorUnit: t.CursorUnit, Overlap: t.Overlap,
 		OverlapSteps: t.OverlapSteps, MinLag: t.MinLag, FixedLag: t.FixedLag,
 		TailRows: t.TailRows, AllowReplica: t.AllowReplica, ChunkRows: t.ChunkRows, ChunkBytes: t.ChunkBytes,
 		PartBytes: t.PartBytes,

@@ -71,6 +71,10 @@ type Table struct {
 	SourceConnection string
 	TargetConnection string
 
+	// Where is an SQL condition of the source for the rows that travel, empty for all; Columns say which columns do.
+	Where   string
+	Columns Columns
+
 	// Cursor is the column that says what changed; empty means that every run reads the whole table.
 	Cursor string
 	// CursorZone is the zone of a DATETIME cursor; empty means the source server's own.

@@ -146,7 +146,8 @@ var tableNames = []field[entry]{
 }
 
 // tableFields are the keys of an entry of tables.
-var tableFields = slices.Concat(tableNames, liftAll(settings, func(e *entry) *Table { return &e.settings }))
+var tableFields = slices.Concat(tableNames, liftAll(slices.Concat(mappings, settings),
+	func(e *entry) *Table { return &e.settings }))
 
 func liftAll[Outer, Inner any](fields []field[Inner], to func(*Outer) *Inner) []field[Outer] {
 	out := make([]field[Outer], len(fields))

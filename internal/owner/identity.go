@@ -17,6 +17,8 @@ type Identity struct {
 	CursorZone string `json:"cursorZone,omitempty"`
 	// Key are the columns of the source's primary key, in key order.
 	Key []string `json:"key"`
+	// Mapping is the digest of what rows become on the target; empty where they stay as they are.
+	Mapping string `json:"mapping,omitempty"`
 }
 
 // String is for people.

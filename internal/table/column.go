@@ -1,6 +1,9 @@
 package table
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Kind groups MySQL's column types by how a value travels.
 //
@@ -81,7 +84,14 @@ type Column struct {
 	Generated     bool `json:"generated,omitempty"`
 	Invisible     bool `json:"invisible,omitempty"`
 	AutoIncrement bool `json:"autoIncrement,omitempty"`
+	// From is the column's name in the table that it is read from, where that is another one than Name; see SourceName.
+	From string `json:"from,omitempty"`
+	// Expr is an SQL expression of that table which yields the value; empty: the value is that of the column.
+	Expr string `json:"expr,omitempty"`
 }
+
+// SourceName is the column's name in the table that it is read from.
+func (c Column) SourceName() string { return cmp.Or(c.From, c.Name) }
 
 // SetByNumber reports whether values of a SET travel as the decimal number of their bits: with an
 // empty member, several values print as the same text.

@@ -56,6 +56,8 @@ const (
 	TopicCollation Topic = "collation"
 	TopicGenerated Topic = "generated column"
 	TopicIdentity  Topic = "identity"
+	// TopicMapping is that of where and columns.
+	TopicMapping Topic = "mapping"
 	// TopicDurability is that of a server that may lose what it has confirmed.
 	TopicDurability Topic = "durability"
 )

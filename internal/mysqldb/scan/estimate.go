@@ -87,11 +87,11 @@ func (c *cutter) bounds(p piece) (part posPart, first, last string, err error) {
 func (p *readPlan) offIndex() string {
 	best := ""
 	for _, c := range p.table.Columns {
-		if c.Generated || schema.HasColumn(schema.IndexNamed(p.table, p.index).Columns, c.Name) ||
+		if c.Generated || c.Expr != "" || schema.HasColumn(schema.IndexNamed(p.table, p.index).Columns, c.Name) ||
 			schema.HasColumn(schema.IndexNamed(p.table, "PRIMARY").Columns, c.Name) {
 			continue
 		}
-		best = sqltext.Ident(c.Name) + " IS NULL"
+		best = sqltext.Column(c.Column) + " IS NULL"
 		if c.Kind != table.KindString && c.Kind != table.KindBytes && c.Kind != table.KindJSON &&
 			c.Kind != table.KindGeometry {
 			break // surely not kept on pages of its own

@@ -3,6 +3,7 @@ package scan
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
@@ -92,7 +93,8 @@ func (k *keyReader) look(ctx context.Context, keys []table.Texts) (done int, _ *
 			k.rows = table.NewRows(len(exprs))
 		}
 		k.rows.Reset()
-		got, err := fetch.Rows(ctx, k.db, k.plan.selectSQL(exprs, []string{cond}, keysTime), exprs, k.rows, k.max)
+		query := k.plan.selectSQL(exprs, append(slices.Clone(k.plan.filters), cond), keysTime)
+		got, err := fetch.Rows(ctx, k.db, query, exprs, k.rows, k.max)
 		if err != nil {
 			return 0, nil, err
 		}

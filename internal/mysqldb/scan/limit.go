@@ -36,7 +36,7 @@ func (p posPart) within(from, to *limit) (conds []string, one bool) {
 		if !side.open {
 			op += "="
 		}
-		conds = append(conds, sqltext.Ident(p.column.Name)+op+" "+side.sql)
+		conds = append(conds, sqltext.Column(p.column)+op+" "+side.sql)
 	}
 	return conds, false
 }
@@ -82,5 +82,5 @@ func (p posPart) list(from, to *limit) (cond string, one bool) {
 	for n := low + 1; n <= high; n++ {
 		list += "," + strconv.Itoa(n)
 	}
-	return sqltext.Ident(p.column.Name) + " IN (" + list + ")", low == high
+	return sqltext.Column(p.column) + " IN (" + list + ")", low == high
 }

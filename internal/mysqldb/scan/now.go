@@ -42,18 +42,18 @@ func (p *readPlan) cursorUpperBound(spec ReadSpec, c table.Column) (string, erro
 			return "", err
 		}
 		top, err := lit(spec.Ceiling)
-		return sqltext.Ident(c.Name) + " <= " + top, err
+		return sqltext.Column(c) + " <= " + top, err
 	case spec.ToNow:
 		p.clock = sqltext.Now(c, spec.ZoneOffset)
 		now := sqltext.Now(c, spec.ZoneOffset+sqltext.NowSlack)
 		if hi == "" {
-			return sqltext.Ident(c.Name) + " <= " + now, nil
+			return sqltext.Column(c) + " <= " + now, nil
 		}
 		// Up to hi the window is promised, also where the clock has been set back since.
-		return fmt.Sprintf("%s <= GREATEST(CAST(%s AS %s), %s)", sqltext.Ident(c.Name), hi, sqltext.CastType(c),
+		return fmt.Sprintf("%s <= GREATEST(CAST(%s AS %s), %s)", sqltext.Column(c), hi, sqltext.CastType(c),
 			now), nil
 	case hi != "":
-		return sqltext.Ident(c.Name) + " <= " + hi, nil
+		return sqltext.Column(c) + " <= " + hi, nil
 	}
 	return "", nil
 }
@@ -86,7 +86,7 @@ func (r *pageReader) behindClock(ctx context.Context) (bool, error) {
 // clockNow is the source's clock in the cursor's exact text, or the largest value of an integer
 // cursor; "" where there is none.
 func (r *pageReader) clockNow(ctx context.Context, cursor table.Column) (string, error) {
-	query := "SELECT MAX(" + sqltext.Ident(cursor.Name) + ") FROM " + sqltext.Qualified(r.plan.table.Name)
+	query := "SELECT MAX(" + sqltext.Column(cursor) + ") FROM " + sqltext.Qualified(r.plan.table.Name)
 	switch {
 	case r.plan.clock != "":
 		query = "SELECT " + r.plan.clock

@@ -70,6 +70,9 @@ func newReadPlan(server mysqldb.Server, spec ReadSpec) (*readPlan, error) {
 		}
 		p.exprs = append(p.exprs, sqltext.Value(server, c))
 	}
+	if t.Filter != "" {
+		p.filters, p.filtered = append(p.filters, "("+t.Filter+")"), true
+	}
 	index := ""
 	if !spec.ByKey && spec.Cursor != "" {
 		index = schema.CursorIndex(t, spec.Cursor)
@@ -153,13 +156,13 @@ func (p *readPlan) alongKey(spec ReadSpec) error {
 		if err != nil {
 			return err
 		}
-		p.filters = append(p.filters, sqltext.Ident(c.Name)+" > "+sql)
+		p.filters = append(p.filters, sqltext.Column(c.Column)+" > "+sql)
 	}
 	top, err := p.cursorUpperBound(spec, c.Column)
 	if top != "" {
 		p.filters = append(p.filters, top)
 	}
-	p.filtered = spec.Window.Lo != ""
+	p.filtered = p.filtered || spec.Window.Lo != ""
 	return err
 }
 

@@ -62,7 +62,10 @@ func lastRows(ctx context.Context, d mysqldb.Reader, t *schema.Table, cursor, wa
 		if err != nil {
 			return Sample{}, err
 		}
-		where = " WHERE " + sqltext.Ident(c.Name) + " <= " + top
+		where = " WHERE " + sqltext.Column(c.Column) + " <= " + top
+	}
+	if t.Filter != "" {
+		where = " WHERE (" + t.Filter + ")" + strings.Replace(where, " WHERE ", " AND ", 1)
 	}
 	from := sqltext.Qualified(t.Name)
 	if index := schema.CursorIndex(t, cursor); index != "" {
@@ -70,7 +73,7 @@ func lastRows(ctx context.Context, d mysqldb.Reader, t *schema.Table, cursor, wa
 	}
 	s.rows = table.NewRows(len(exprs))
 	_, err := fetch.Rows(ctx, d, fmt.Sprintf("SELECT %s FROM %s%s ORDER BY %s DESC LIMIT %d",
-		strings.Join(list, ", "), from, where, sqltext.Ident(c.Name), n), exprs, s.rows, 1<<20)
+		strings.Join(list, ", "), from, where, sqltext.Column(c.Column), n), exprs, s.rows, 1<<20)
 	return s, err
 }
 
@@ -114,7 +117,7 @@ func countSample(
 			if orNewer && i == len(s.columns)-1 { // the cursor
 				equals = " >= "
 			}
-			where = append(where, sqltext.Ident(c.Name)+equals...)
+			where = append(where, sqltext.Column(target.Column(c.Name).Column)+equals...)
 			if where, err = appenders[i](where, s.rows.Value(row, i)); err != nil {
 				return 0, err
 			}

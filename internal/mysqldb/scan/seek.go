@@ -30,14 +30,14 @@ func (c *cutter) seek(ctx context.Context, prefix, where []string, backward, one
 	exprs := []sqltext.Expr{c.plan.exprs[part.expr]}
 	if part.column.RawCharset {
 		exprs = append(exprs,
-			sqltext.Expr{SQL: "CONVERT(" + sqltext.Ident(part.column.Name) + " USING utf8mb4)", Kind: table.KindString})
+			sqltext.Expr{SQL: "CONVERT(" + sqltext.Column(part.column) + " USING utf8mb4)", Kind: table.KindString})
 	}
 	if other := c.plan.offIndex(); other != "" {
 		exprs = append(exprs, sqltext.Expr{SQL: other, Kind: table.KindInt})
 	}
 	query := c.plan.selectSQL(exprs, append(equal, where...), seekTimeout)
 	if !one {
-		query += " ORDER BY " + sqltext.Ident(part.column.Name)
+		query += " ORDER BY " + sqltext.Column(part.column)
 	}
 	if !one && part.desc != backward {
 		query += " DESC"

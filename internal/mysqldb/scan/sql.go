@@ -77,7 +77,7 @@ func (p *readPlan) where(pos table.Position) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		conds = append(conds, sqltext.Ident(p.parts[i].column.Name)+" = "+lit)
+		conds = append(conds, sqltext.Column(p.parts[i].column)+" = "+lit)
 	}
 	if len(pos.Values) > pos.Equal {
 		cond, err := p.parts[pos.Equal].after(pos.Values[pos.Equal])
@@ -104,7 +104,7 @@ func (p *readPlan) orderSQL(pos table.Position) string {
 	}
 	terms := make([]string, len(parts))
 	for i, part := range parts {
-		terms[i] = sqltext.Ident(part.column.Name)
+		terms[i] = sqltext.Column(part.column)
 		if part.desc {
 			terms[i] += " DESC"
 		}

@@ -95,7 +95,7 @@ func (p *readPlan) inWindow(w table.Window) ([]string, error) {
 	}
 	where, _ := cursor.within(from, to)
 	if len(where) == 0 {
-		return []string{sqltext.Ident(cursor.column.Name) + " IS NOT NULL"}, nil
+		return []string{sqltext.Column(cursor.column) + " IS NOT NULL"}, nil
 	}
 	return where, nil
 }

@@ -39,7 +39,7 @@ func NewKeyList(t *Table, order []string) (*KeyList, error) {
 		if l.places[i] < 0 || order != nil && len(order) != len(names) {
 			return nil, fmt.Errorf("%w: a look by %v, and a key of %v", errBadKey, order, t.PrimaryKey)
 		}
-		names[i] = sqltext.Ident(c.Name)
+		names[i] = sqltext.Column(c.Column)
 		var err error
 		if l.literals[i], err = keyLiteral(c); err != nil {
 			return nil, err

@@ -1,8 +1,10 @@
 package schema
 
 import (
+	"cmp"
 	"slices"
 
+	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -37,6 +39,8 @@ type Table struct {
 	Partitioned            bool
 	Versioned              bool
 
+	// Filter is an SQL condition: only rows that meet it are read; empty for every row.
+	Filter string
 	// CreateSQL is the statement that would create it, for a table of a [Cache]; else empty.
 	CreateSQL string
 }
@@ -52,7 +56,10 @@ type Column struct {
 	// Expression is a generated column's expression and Stored its kind.
 	Expression string
 	Stored     bool
-	Comment    string
+	// SourceExpression is Expression in the names of the table that it is read from, where those are others: see
+	// AtSource.
+	SourceExpression string
+	Comment          string
 	// HiddenMembers says that the server did not tell the members of an ENUM or SET exactly.
 	HiddenMembers bool
 	// SRID is the declared SRID of a spatial column; nil where it has none.
@@ -68,6 +75,8 @@ type Index struct {
 	Type      string
 	Comment   string
 	Invisible bool
+	// SourceOnly says that a target cannot have the index: it holds what the target does not get.
+	SourceOnly bool
 }
 
 // IndexColumn is one part of an index: a column, or an expression.
@@ -98,6 +107,21 @@ func (t *Table) Column(name string) *Column {
 	}
 	return nil
 }
+
+// SourceIdents quotes columns by their names in the table that they are read from.
+func (t *Table) SourceIdents(names []string) []string {
+	out := make([]string, len(names))
+	for i, name := range names {
+		out[i] = sqltext.Ident(name)
+		if c := t.Column(name); c != nil {
+			out[i] = sqltext.Column(c.Column)
+		}
+	}
+	return out
+}
+
+// AtSource is a generated column's expression in the names of the table that it is read from.
+func (c *Column) AtSource() string { return cmp.Or(c.SourceExpression, c.Expression) }
 
 // Carrying is the table with the named generated columns as plain ones, whose values travel: the cursor,
 // which the target must have as the source computed it, and those of [TargetPlan].Columns. Expression and

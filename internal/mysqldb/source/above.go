@@ -32,7 +32,7 @@ func (s *Source) countAbove(ctx context.Context, spec UpperBoundSpec, h *UpperBo
 		}
 		return nil
 	}
-	cursor := sqltext.Ident(spec.Cursor.Name)
+	cursor := sqltext.Column(spec.Cursor)
 	count := func(limit int64, where string) string {
 		return fmt.Sprintf("(SELECT COUNT(*) FROM (SELECT 1 FROM %s FORCE INDEX (%s) WHERE %s LIMIT %d) above)",
 			sqltext.Qualified(spec.Table.Name), sqltext.Ident(index), where, limit)

@@ -196,7 +196,7 @@ func (s *Source) topValues(ctx context.Context, spec UpperBoundSpec) (top []*big
 		}
 		return top, err
 	}
-	c := sqltext.Ident(spec.Cursor.Name)
+	c := sqltext.Column(spec.Cursor)
 	rows, err := s.db.QueryContext(ctx, fmt.Sprintf("SELECT %[1]s FROM %[2]s FORCE INDEX (%[3]s) ORDER BY %[1]s DESC "+
 		"LIMIT %[4]d", c, sqltext.Qualified(spec.Table.Name), sqltext.Ident(index), topRows))
 	if err != nil {
@@ -222,7 +222,7 @@ func (s *Source) topValues(ctx context.Context, spec UpperBoundSpec) (top []*big
 // maximum is the largest value of the cursor, up to a bound where one is given; "" for none.
 func (s *Source) maximum(ctx context.Context, spec UpperBoundSpec, upTo *big.Int) (string, error) {
 	var highest sql.NullString
-	c := sqltext.Ident(spec.Cursor.Name)
+	c := sqltext.Column(spec.Cursor)
 	query := fmt.Sprintf("SELECT MAX(%s) FROM %s", c, sqltext.Qualified(spec.Table.Name))
 	if upTo != nil {
 		query += fmt.Sprintf(" WHERE %s <= %s", c, upTo)

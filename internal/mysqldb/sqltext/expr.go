@@ -20,8 +20,14 @@ type Expr struct {
 // Value selects a column so that the text protocol sends the text that a value of its
 // kind has; see the kinds of package table.
 func Value(server mysqldb.Server, c table.Column) Expr {
-	return ValueOf(server, c, Ident(c.Name))
+	if c.Expr != "" {
+		return ValueOf(server, c, "("+c.Expr+")")
+	}
+	return ValueOf(server, c, Column(c))
 }
+
+// Column quotes a column's name in the table that it is read from.
+func Column(c table.Column) string { return Ident(c.SourceName()) }
 
 // ValueOf is valueExpr of an expression that has a value of the column's type.
 func ValueOf(server mysqldb.Server, c table.Column, name string) Expr {
@@ -55,7 +61,7 @@ func isZerofill(c table.Column) bool {
 // Position selects a part of the position that the page itself does not hold.
 func Position(server mysqldb.Server, c table.Column) Expr {
 	if ComparesByNumber(c.Kind) {
-		return Expr{SQL: "CAST(" + Ident(c.Name) + " AS UNSIGNED)", Kind: table.KindUint}
+		return Expr{SQL: "CAST(" + Column(c) + " AS UNSIGNED)", Kind: table.KindUint}
 	}
 	return Value(server, c)
 }

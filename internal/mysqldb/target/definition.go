@@ -151,7 +151,7 @@ func (d *ddl) plain(c *schema.Column, added bool) []string {
 // begins with it. MyISAM and Aria count within a group as well.
 func (d *ddl) mayCount(c *schema.Column) bool {
 	for _, index := range d.source.Indexes {
-		if len(index.Columns) > 0 && strings.EqualFold(index.Columns[0].Column, c.Name) {
+		if !index.SourceOnly && len(index.Columns) > 0 && strings.EqualFold(index.Columns[0].Column, c.Name) {
 			return true
 		}
 	}

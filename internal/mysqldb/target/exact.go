@@ -64,7 +64,7 @@ func (d *ddl) readDefaults(ctx context.Context, src mysqldb.Reader, named func(*
 			continue
 		}
 		exprs = append(exprs,
-			sqltext.ValueOf(src.ServerInfo(), c.Column, "DEFAULT("+tableAlias+"."+sqltext.Ident(c.Name)+")"))
+			sqltext.ValueOf(src.ServerInfo(), c.Column, "DEFAULT("+tableAlias+"."+sqltext.Column(c.Column)+")"))
 		columns = append(columns, c)
 	}
 	if len(columns) == 0 {
@@ -157,11 +157,11 @@ func (d *ddl) readExpressions(ctx context.Context, src mysqldb.Reader, named fun
 				return err
 			}
 		}
-		if exact, ok := exactExpression(create, c.Name, c.Expression); ok && c.Expression != "" {
+		if exact, ok := exactExpression(create, c.SourceName(), c.Expression); ok && c.Expression != "" {
 			c.Expression = exact
 		}
 		if ofDefault {
-			if exact, ok := exactExpression(create, c.Name, *c.Default); ok {
+			if exact, ok := exactExpression(create, c.SourceName(), *c.Default); ok {
 				c.Default = &exact
 			}
 		}

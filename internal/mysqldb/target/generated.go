@@ -213,6 +213,9 @@ func (d *ddl) tryIndexes(ctx context.Context, src mysqldb.Reader, t *trial) erro
 	}
 	for i := range d.source.Indexes {
 		index := &d.source.Indexes[i]
+		if index.SourceOnly {
+			continue
+		}
 		var parts []string
 		var base []*schema.Column
 		for _, part := range index.Columns {

@@ -23,6 +23,8 @@ func (d *ddl) index(index *schema.Index) (string, bool) {
 	}
 	kind := "KEY"
 	switch {
+	case index.SourceOnly:
+		return skip("it has a column that the target does not get")
 	case index.Name == "PRIMARY":
 		kind = "PRIMARY KEY"
 	case index.Type == "FULLTEXT" || index.Type == "SPATIAL":

@@ -65,7 +65,7 @@ func (d *ddl) oldRows(o Options) (string, error) {
 	if err != nil {
 		return from + " WHERE ", nil // a watermark of another kind: the run says so
 	}
-	return from + " WHERE " + sqltext.Ident(cursor.Name) + " <= " + bound + " AND ", nil
+	return from + " WHERE " + sqltext.Column(cursor.Column) + " <= " + bound + " AND ", nil
 }
 
 // findOther finds one old row in which some of the columns do not hold their default, and returns their names, which it
@@ -104,7 +104,10 @@ func (d *ddl) findOther(ctx context.Context, src mysqldb.Reader, columns []*sche
 
 // isNotDefault is true of a row whose value is another one than the column's default, bit for bit.
 func isNotDefault(c *schema.Column) string {
-	name := sqltext.Ident(c.Name)
+	name := sqltext.Column(c.Column)
+	if c.Expr != "" {
+		name = "(" + c.Expr + ")"
+	}
 	if c.Default == nil {
 		return "(" + name + " IS NOT NULL)"
 	}

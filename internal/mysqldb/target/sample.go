@@ -31,7 +31,7 @@ func (d *ddl) sample(ctx context.Context, src mysqldb.Reader, c *schema.Column,
 	base []*schema.Column,
 ) (rows *table.Rows, trouble uint16, err error) {
 	bytes := func(of string) string { return "CAST(" + of + " AS BINARY)" }
-	other := " WHERE NOT (" + bytes(sqltext.Ident(c.Name)) + " <=> " + bytes("("+c.Expression+")") + ")"
+	other := " WHERE NOT (" + bytes(sqltext.Column(c.Column)) + " <=> " + bytes("("+c.AtSource()+")") + ")"
 	return d.readSample(ctx, src, append(slices.Clone(base), c), other)
 }
 
@@ -49,8 +49,9 @@ func (d *ddl) readSample(ctx context.Context, src mysqldb.Reader, columns []*sch
 		strings.Join(list, ", ") + " FROM " + sqltext.Qualified(d.source.Name)
 	up, down := "", ""
 	if len(d.source.PrimaryKey) > 0 {
-		up = " ORDER BY " + sqltext.IdentList(d.source.PrimaryKey)
-		down = " ORDER BY " + strings.ReplaceAll(sqltext.IdentList(d.source.PrimaryKey), ", ", " DESC, ") + " DESC"
+		key := d.source.SourceIdents(d.source.PrimaryKey)
+		up = " ORDER BY " + strings.Join(key, ", ")
+		down = " ORDER BY " + strings.Join(key, " DESC, ") + " DESC"
 	}
 	rows = table.NewRows(len(exprs))
 	for n, rest := range []string{up, down, other} {

@@ -95,11 +95,11 @@ func (d *ddl) findLate(ctx context.Context, src mysqldb.Reader, named func(*sche
 	}
 	for i := range d.source.Columns {
 		c := &d.source.Columns[i]
-		if c.Kind != table.KindTimestamp || c.Generated || !named(c) {
+		if c.Kind != table.KindTimestamp || c.Generated || c.Expr != "" || !named(c) {
 			continue
 		}
 		query := sqltext.SelectWithin(src.ServerInfo(), lateTime) + "1 FROM " + sqltext.Qualified(d.source.Name) +
-			" WHERE " + sqltext.Ident(c.Name) + " > '" + lastShort + ".999999' LIMIT 1"
+			" WHERE " + sqltext.Column(c.Column) + " > '" + lastShort + ".999999' LIMIT 1"
 		key, err := fetch.Row(ctx, src, query, []sqltext.Expr{{SQL: "1", Kind: table.KindInt}})
 		switch {
 		case mysqlerr.IsTimeLimit(err):

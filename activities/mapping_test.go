@@ -1,0 +1,171 @@
+package activities_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/mapping"
+	"github.com/tablehaul/tablehaul/internal/owner"
+	"github.com/tablehaul/tablehaul/internal/testenv/dbtest"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
+	"github.com/tablehaul/tablehaul/internal/verify"
+)
+
+// customers is a table of whose columns each rule of a mapping has one.
+const customers = "CREATE TABLE t (cust_id INT PRIMARY KEY, name VARCHAR(40), note VARCHAR(40), " +
+	"tenant INT NOT NULL, name_length INT AS (CHAR_LENGTH(name)) STORED, " +
+	"note_length INT AS (CHAR_LENGTH(note)) STORED, " +
+	"updated_at TIMESTAMP(6) NOT NULL, KEY by_cursor (updated_at, note), KEY (note), KEY (name))"
+
+func newMapped(t *testing.T, source, target *servers.Server, rows int) *bench {
+	t.Helper()
+	b := emptyBench(t, source, target)
+	b.AtSource(customers)
+	b.AtSource(fmt.Sprintf("INSERT INTO t (cust_id, name, note, tenant, updated_at) SELECT n, CONCAT('name', n), "+
+		"'SECRETNOTE', n %% 4, '2024-01-01' FROM (WITH RECURSIVE seq (n) AS (SELECT 0 UNION ALL SELECT n+1 FROM seq "+
+		"WHERE n < %d) SELECT n FROM seq) seq", rows-1))
+	b.settings.Mapping = &mapping.Settings{
+		Where: "tenant = 1 OR tenant = 2", Exclude: []string{"NOTE"},
+		Rename: []mapping.Pair{{Column: "cust_id", Value: "customer"}, {Column: "name", Value: "cust_id"}, {
+			Column: "updated_at", Value: "changed",
+		}},
+	}
+	b.restart()
+	return b
+}
+
+// loaded runs the steps of a first load.
+func (b *bench) loaded() activities.PlanRunResult {
+	b.t.Helper()
+	plan, in := b.plan()
+	for ; in.Range < plan.Ranges; in.Range++ {
+		b.moveRange(in)
+	}
+	return plan
+}
+
+// moveRange extracts a range and writes its chunks.
+func (b *bench) moveRange(in activities.RangeInput) {
+	b.t.Helper()
+	var extracted activities.ExtractResult
+	require.NoError(b.t, b.step("ExtractIncremental", in, &extracted))
+	var list activities.ListChunksResult
+	require.NoError(b.t, b.step("ListChunks", activities.ListChunksInput{RangeInput: in, Limit: 1000}, &list))
+	for _, c := range list.Chunks {
+		var r activities.UpsertChunkResult
+		require.NoError(b.t, b.step("UpsertChunk", activities.UpsertChunkInput{RangeInput: in, ChunkRef: c}, &r))
+	}
+	var removed activities.CleanupResult
+	require.NoError(b.t, b.step("Cleanup", in, &removed))
+}
+
+// verified compares both sides, and returns how many rows are equal, and the verdicts on the others.
+func (b *bench) verified(cursor string) (verify.Tally, map[verify.Verdict]int64) {
+	b.t.Helper()
+	c := &comparing{bench: b, state: &stateClient{state: owner.State{
+		Version: 1, Table: b.settings.Table.String(), Watermark: watermark, Cursor: cursor, Adopt: true,
+	}}}
+	b.deps.Client = c.state
+	b.settings.Deletes.OwnsAll = true
+	b.restart()
+	got := c.verify(api.DepthDigest)
+	return got.Tally, got.verdicts
+}
+
+// eachPair runs a test on the four pairs of servers.
+func eachPair(t *testing.T, f func(t *testing.T, source, target *servers.Server)) {
+	for name, pair := range map[string][2]func(testing.TB) *servers.Server{
+		"mysql to mysql": {servers.MySQL, servers.MySQL}, "mysql to mariadb": {servers.MySQL, servers.MariaDB},
+		"mariadb to mysql": {servers.MariaDB, servers.MySQL}, "mariadb to mariadb": {servers.MariaDB, servers.MariaDB},
+	} {
+		t.Run(name, func(t *testing.T) { f(t, pair[0](t), pair[1](t)) })
+	}
+}
+
+// A mapped table has the columns and rows that are asked for, on each pair of servers, and a comparison sees both
+// sides alike.
+func TestColumnsAndRowsAreMapped(t *testing.T) {
+	eachPair(t, func(t *testing.T, source, target *servers.Server) {
+		b := newMapped(t, source, target, 400)
+		b.loaded()
+		require.Equal(t, []string{"customer,cust_id,tenant,name_length,changed"}, dbtest.Texts(t, b.Target.DB(t, b.To),
+			"SELECT GROUP_CONCAT(COLUMN_NAME ORDER BY ORDINAL_POSITION) "+
+				"FROM information_schema.COLUMNS WHERE "+
+				"TABLE_SCHEMA = '"+b.To+"' AND TABLE_NAME = 't'"))
+		require.Equal(t, []string{"200 200"}, dbtest.Texts(t, b.Target.DB(t, b.To), "SELECT "+
+			"CONCAT(COUNT(*), ' ', "+
+			"SUM(cust_id = CONCAT('name', customer) AND tenant IN (1, 2) AND name_length = CHAR_LENGTH(cust_id))) FROM t"))
+
+		b.AtSource("UPDATE t SET tenant = 3 WHERE cust_id = 1", "UPDATE t SET name = 'other' WHERE cust_id = 2",
+			"UPDATE t SET note = 'other' WHERE cust_id = 5")
+		tally, verdicts := b.verified("changed")
+		require.EqualValues(t, 199, tally.SourceRows)
+		require.EqualValues(t, 198, tally.Equal)
+		require.Equal(t, map[verify.Verdict]int64{verify.Deleted: 1, verify.Silent: 1}, verdicts)
+	})
+}
+
+// A mapping that cannot be is refused before anything is written.
+func TestAMappingIsRefusedBeforeTheFirstWrite(t *testing.T) {
+	s := servers.MySQL(t)
+	b := newMapped(t, s, s, 1)
+	for name, c := range map[string]struct {
+		mapping mapping.Settings
+		text    string
+	}{
+		"no such column": {mapping.Settings{Exclude: []string{"nott"}}, "has no column nott (did you mean note?)"},
+		"the key":        {mapping.Settings{Exclude: []string{"cust_id"}}, "leaves out cust_id"},
+		"the cursor":     {mapping.Settings{Include: []string{"cust_id"}}, "leaves out the cursor updated_at"},
+		"a name that is used": {
+			mapping.Settings{Rename: []mapping.Pair{{Column: "note", Value: "NAME"}}}, "two columns",
+		},
+		"no such column in where": {
+			mapping.Settings{Where: "x = 1"}, "where: the source does not take it (1054",
+		},
+		"no expression": {mapping.Settings{Where: "tenant ="}, "where: the source does not take it (1064"},
+		"a subquery":    {mapping.Settings{Where: "tenant IN (SELECT 1)"}, "where has SELECT"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b.settings.Mapping = &c.mapping
+			var out activities.PlanRunResult
+			err := b.step("PlanRun", activities.PlanRunInput{Table: b.settings.Table.String(), Run: "run-1"}, &out)
+			require.ErrorContains(t, err, c.text)
+		})
+	}
+	require.Equal(t, []string{"0"}, dbtest.Texts(t, b.Target.DB(t, b.To), "SELECT COUNT(*) FROM "+
+		"information_schema.TABLES WHERE TABLE_SCHEMA = '"+b.To+"'"))
+}
+
+// What a watermark promises is of a mapping: with another one the table is loaded again, or adopted.
+func TestAMappingIsPartOfTheIdentity(t *testing.T) {
+	s := servers.MySQL(t)
+	b := newMapped(t, s, s, 10)
+	plan := b.loaded()
+	state := owner.State{
+		Version: 1, Table: b.settings.Table.String(), Watermark: watermark, Cursor: "changed", Loaded: true,
+		Identity: plan.Identity,
+	}
+	next := func() error {
+		var out activities.PlanRunResult
+		return b.step("PlanRun", activities.PlanRunInput{
+			Table: b.settings.Table.String(), Run: "run-2", State: state,
+		}, &out)
+	}
+	require.NoError(t, next())
+	was := *b.settings.Mapping
+	for name, change := range map[string]func(*mapping.Settings){
+		"where":   func(m *mapping.Settings) { m.Where = "tenant = 1" },
+		"exclude": func(m *mapping.Settings) { m.Exclude = []string{"note", "name_length"} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			other := was
+			change(&other)
+			b.settings.Mapping = &other
+			require.ErrorContains(t, next(), "where or columns have changed since")
+		})
+	}
+}

@@ -1,0 +1,98 @@
+package mapping
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// Settings say what a table's rows become. They hold no secret, and are safe to stage. All columns are named as the
+// source names them, but for the names that Rename and Add give.
+type Settings struct {
+	// Where is an SQL condition of the source: only rows that meet it travel; empty for every row.
+	Where string `json:"where,omitempty"`
+	// Include are the only columns that travel, Exclude those that do not; at most one of the two is set.
+	Include []string `json:"include,omitempty"`
+	Exclude []string `json:"exclude,omitempty"`
+	// Rename has the target's name of each column that gets another one.
+	Rename []Pair `json:"rename,omitempty"`
+}
+
+// Pair is a column and what the settings say of it.
+type Pair struct {
+	Column string `json:"column"`
+	Value  string `json:"value"`
+}
+
+// IsZero reports whether every row and every column travels as it is.
+func (s *Settings) IsZero() bool {
+	return s == nil || s.Where == "" && len(s.Include) == 0 && len(s.Exclude) == 0 && len(s.Rename) == 0
+}
+
+// Digest is equal for two settings that make the same of every row, and empty for those that change nothing. Order
+// does not count, nor does the letter case of columns' names.
+func (s *Settings) Digest() string {
+	if s.IsZero() {
+		return ""
+	}
+	same := *s
+	same.Include, same.Exclude = foldNames(s.Include), foldNames(s.Exclude)
+	same.Rename = foldPairs(s.Rename)
+	text, err := json.Marshal(same)
+	if err != nil {
+		return "" // texts always encode
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:16])
+}
+
+func foldNames(names []string) []string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = table.FoldColumn(n)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func foldPairs(pairs []Pair) []Pair {
+	out := slices.Clone(pairs)
+	for i := range out {
+		out[i].Column = table.FoldColumn(out[i].Column)
+	}
+	slices.SortFunc(out, func(a, b Pair) int { return strings.Compare(a.Column, b.Column) })
+	return out
+}
+
+// valueOf is what pairs say of a column.
+func valueOf(pairs []Pair, column string) (string, bool) {
+	for _, p := range pairs {
+		if table.SameColumn(p.Column, column) {
+			return p.Value, true
+		}
+	}
+	return "", false
+}
+
+// TargetName is the target's name of a column of the source.
+func (s *Settings) TargetName(column string) string {
+	if s == nil {
+		return column
+	}
+	if name, ok := valueOf(s.Rename, column); ok {
+		return name
+	}
+	return column
+}
+
+// travels reports whether a column of the source is carried.
+func (s *Settings) travels(column string) bool {
+	if len(s.Include) > 0 {
+		return table.HasColumn(s.Include, column)
+	}
+	return !table.HasColumn(s.Exclude, column)
+}
