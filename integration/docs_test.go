@@ -120,7 +120,8 @@ func newReader(t *testing.T) *reader {
 	settings := map[string]string{
 		"TABLEHAUL_CONFIG": config, "SHOP_DSN": server.DSN(""), "WAREHOUSE_DSN": server.DSN(""),
 		"TEMPORAL_ADDRESS": temporal.Address,
-		"HOME":             r.dir, "NO_COLOR": "1", "PATH": r.programs() + ":" + filepath.Dir(temporaltest.CLI(t)) + ":" +
+		"HOME":             r.dir, "NO_COLOR": "1",
+		"PATH": r.programs() + ":" + filepath.Dir(temporaltest.CLI(t)) + ":" +
 			os.Getenv("PATH"),
 	}
 	for k, v := range settings {

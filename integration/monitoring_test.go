@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/worker"
 
 	"github.com/tablehaul/tablehaul/integration/monitoring"
 	"github.com/tablehaul/tablehaul/internal/failure"
@@ -91,8 +90,7 @@ func TestAWorkerTellsOfItself(t *testing.T) {
 		at.require(0, "tablehaul_rows_differing", tbl, `verdict="missing"`)
 		requireEveryNamedMetric(t, at)
 		requirePrometheusTakes(t, at.text)
-		replayer := worker.NewWorkflowReplayer() // state workflows that notified the webhook are deterministic, too
-		workflows.Register(replayer)
+		replayer := newReplayer(t) // state workflows that notified the webhook are deterministic, too
 		for id, h := range p.histories() {
 			require.NoError(t, replayer.ReplayWorkflowHistory(silent{}, h), id)
 		}

@@ -121,7 +121,9 @@ func newWorld(t *testing.T) *world {
 
 func (w *world) startWorker(t *testing.T) {
 	t.Helper()
-	wk := worker.New(w.client, w.queue, worker.Options{WorkerStopTimeout: time.Second})
+	wk := worker.New(w.client, w.queue, worker.Options{
+		WorkerStopTimeout: time.Second, DeadlockDetectionTimeout: time.Minute,
+	})
 	wk.RegisterWorkflowWithOptions(syncTable, workflow.RegisterOptions{Name: api.SyncTableName})
 	wk.RegisterWorkflowWithOptions(planTable, workflow.RegisterOptions{Name: api.PlanTableName})
 	wk.RegisterWorkflowWithOptions(listTables, workflow.RegisterOptions{Name: api.ListTablesName})

@@ -25,7 +25,9 @@ func TestRecordedHistoriesReplay(t *testing.T) {
 		require.NotEmpty(t, files, release.Name())
 		for _, file := range files {
 			t.Run(release.Name()+"/"+filepath.Base(file), func(t *testing.T) {
-				replayer := worker.NewWorkflowReplayer()
+				replayer, err := worker.NewWorkflowReplayerWithOptions(
+					worker.WorkflowReplayerOptions{DisableDeadlockDetection: true})
+				require.NoError(t, err)
 				workflows.Register(replayer)
 				silent := log.NewStructuredLogger(slog.New(slog.DiscardHandler))
 				require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(silent, file))

@@ -93,7 +93,6 @@ func TestARunOfTenBillionRowsStaysWithinBounds(t *testing.T) {
 	visible(f, owner.VisibilitySearch, time.Now())
 	var listed lists
 	env := run(t, f, orders, func(env *testsuite.TestWorkflowEnvironment) {
-		env.SetTestTimeout(5 * time.Minute)
 		env.SetDataConverter(measuring{converter.GetDefaultDataConverter(), &largest})
 		env.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, _ converter.EncodedValues) {
 			if info.WorkflowType.Name == workflows.SyncTableName {
@@ -134,7 +133,6 @@ func TestARangeOfFiftyMillionRowsStaysWithinBounds(t *testing.T) {
 		executions++
 		events := 0
 		env := newEnvironment()
-		env.SetTestTimeout(5 * time.Minute)
 		f.register(env)
 		env.SetDataConverter(measuring{converter.GetDefaultDataConverter(), &largest})
 		env.SetOnActivityCompletedListener(func(*activity.Info, converter.EncodedValue, error) {

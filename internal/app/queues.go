@@ -85,6 +85,7 @@ func (w *workers) options(o WorkerOptions, tuning config.Worker) worker.Options 
 	opts := worker.Options{
 		Identity:                               w.identity,
 		WorkerStopTimeout:                      stopTimeout,
+		DeadlockDetectionTimeout:               deadlockAfter,
 		MaxConcurrentActivityExecutionSize:     tuning.Activities,
 		MaxConcurrentWorkflowTaskExecutionSize: tuning.WorkflowTasks,
 		MaxConcurrentActivityTaskPollers:       tuning.Pollers,

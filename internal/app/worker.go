@@ -20,6 +20,10 @@ import (
 // page of the source at most five; a longer step is cancelled and begun again by another worker.
 const stopTimeout = 30 * time.Second
 
+// deadlockAfter is how long a workflow may compute before the SDK takes it for blocked. The SDK's default, a second, may
+// pass before a busy machine gives the processor to a worker, which has a low priority there.
+const deadlockAfter = time.Minute
+
 // heartbeats is how often a step's heartbeat is really sent. The SDK's default, most of the
 // heartbeat timeout, would let a cancel and a wait's reason arrive a quarter of a minute late.
 const heartbeats = 2 * time.Second

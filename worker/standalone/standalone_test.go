@@ -103,7 +103,7 @@ func TestKilledServerFinishesWhatWasRunning(t *testing.T) {
 	first := start(t, dir, "--server-only")
 	c := first.dial(t)
 	steps := make(chan string, 10)
-	w := worker.New(c, "q", worker.Options{})
+	w := worker.New(c, "q", worker.Options{DeadlockDetectionTimeout: time.Minute})
 	register := func(w worker.Worker) {
 		w.RegisterWorkflowWithOptions(twoSteps, workflow.RegisterOptions{Name: "TwoSteps"})
 		w.RegisterActivityWithOptions(func(_ context.Context, name string) (string, error) {
@@ -121,7 +121,7 @@ func TestKilledServerFinishesWhatWasRunning(t *testing.T) {
 
 	second := start(t, dir, "--server-only") // on other ports, too
 	c = second.dial(t)
-	w = worker.New(c, "q", worker.Options{})
+	w = worker.New(c, "q", worker.Options{DeadlockDetectionTimeout: time.Minute})
 	register(w)
 	require.NoError(t, w.Start())
 	defer w.Stop()
