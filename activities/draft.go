@@ -150,7 +150,7 @@ func (a *Activities) inspectTarget(ctx context.Context, p *planDraft, in PlanRun
 		return translate(ctx, err, at)
 	}
 	p.target, err = p.dst.Compare(ctx, p.src, p.table, s.Target, target.Options{
-		Create: s.CreateTarget, AddColumns: s.AddColumns, Cursor: s.Cursor,
+		Create: s.CreateTarget, Contract: s.Schema, Cursor: s.Cursor,
 		Watermark: watermarkOf(in.State, s.Cursor), Rewrites: rewrites(in, s.Cursor),
 		Replace:      s.UniqueConflicts == string(upsert.DeleteConflicts),
 		SoftColumn:   s.Deletes.softColumn(),

@@ -74,9 +74,9 @@ type Settings struct {
 	Keep map[staging.Kind]time.Duration `json:"keep,omitempty"`
 	// UndoOff says that a repair and a sweep of deletes keep nothing of what they replace.
 	UndoOff bool `json:"undoOff,omitempty"`
-	// CreateTarget lets a missing target be created, AddColumns lets it be widened.
-	CreateTarget bool `json:"createTarget"`
-	AddColumns   bool `json:"addColumns"`
+	// CreateTarget lets a missing target be created, Schema says how it follows the source's structure.
+	CreateTarget bool           `json:"createTarget"`
+	Schema       table.Contract `json:"schema,omitzero"`
 	// Quarantine sets rows aside that the target refuses; nil: the run fails.
 	Quarantine *QuarantineSettings `json:"quarantine,omitempty"`
 	// Deletes says what happens to rows that the source deletes.

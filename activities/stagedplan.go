@@ -157,9 +157,11 @@ func hash(b []byte) string {
 // sameSource reports whether t, a mapped source, still is what the plan was made for. A column that was renamed
 // to another spelling of its name is the same to the server, and so to the plan.
 func (p *stagedPlan) sameSource(t *schema.Table) bool {
-	t = p.carrying(t)
-	return slices.EqualFunc(p.Key, t.PrimaryKey, table.SameColumn) && slices.EqualFunc(p.Columns,
-		table.Carried(t.Values()), sameColumn)
+	now := table.Carried(p.carrying(t).Values())
+	if p.Settings.Schema.NewColumns == table.ContractIgnore {
+		now = slices.DeleteFunc(now, func(c table.Column) bool { return table.Index(p.Columns, c.Name) < 0 })
+	}
+	return slices.EqualFunc(p.Key, t.PrimaryKey, table.SameColumn) && slices.EqualFunc(p.Columns, now, sameColumn)
 }
 
 // carrying is the source with those generated columns as plain ones whose values travel.

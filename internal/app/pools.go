@@ -200,7 +200,7 @@ func settings(cfg *config.Config, n table.Name) (activities.Settings, error) {
 		UniqueConflicts: t.UniqueConflicts, MaxTransaction: t.MaxTransaction,
 		BulkLoad: t.BulkLoad, IndexesAfterLoad: t.IndexesAfterLoad,
 		StaleAfter: t.StaleAfter,
-		Priority:   t.Priority, CreateTarget: t.CreateTarget, AddColumns: t.AddColumns,
+		Priority:   t.Priority, CreateTarget: t.CreateTarget, Schema: t.Schema,
 		Compression: cfg.Staging.Compression, Keep: keeps(t), UndoOff: t.Undo.Off,
 		Quarantine: quarantine(t),
 		Deletes: activities.Deletes{

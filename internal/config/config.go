@@ -148,9 +148,9 @@ type Table struct {
 	// Undo says what is kept of rows that are replaced or removed by a repair or a sweep.
 	Undo Undo
 
-	// CreateTarget creates a missing target table, AddColumns adds the source's later columns to it.
+	// CreateTarget creates a missing target table, Schema says how it follows the source's structure.
 	CreateTarget bool
-	AddColumns   bool
+	Schema       table.Contract
 }
 
 // A DSN is a connection text with a password in it. Printing one by any verb masks the password.

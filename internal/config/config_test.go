@@ -66,7 +66,10 @@ func TestExampleFileLoads(t *testing.T) {
 		ChunkRows: 10000, ChunkBytes: 16 << 20, PartBytes: 256 << 20, RangeRows: 250000, RangeBytes: 256 << 20,
 		ChunksInFlight: 4, RangesInFlight: 2,
 		UniqueConflicts: "fail", MaxTransaction: time.Second, Priority: 3, StaleAfter: 24 * time.Hour,
-		BulkLoad: true, CreateTarget: true, AddColumns: true, ScheduleJitter: 30 * time.Second,
+		BulkLoad: true, CreateTarget: true, ScheduleJitter: 30 * time.Second,
+		Schema: table.Contract{
+			NewColumns: "add", Widened: "alter", Dropped: "keep", Narrowed: "fail", MaxCopyRows: 100_000,
+		},
 		Deletes: config.Deletes{
 			Mode: "off", Column: "deleted_at", Every: config.Schedule{Every: 24 * time.Hour}, MaxShare: 0.05,
 			Grace: 10 * time.Minute, Owns: "scope",
@@ -147,7 +150,7 @@ func TestEverySettingIsTakenFromTableThenDefaults(t *testing.T) {
     scheduleJitter: 2m
     schedulePaused: true
     createTarget: false
-    addColumns: false
+    schema: { newColumns: ignore, widened: fail, dropped: fail, narrowed: fail, maxCopyRows: 5 }
     deletes: { mode: soft, column: gone, every: 6h, maxShare: 12.5%, grace: 1h, owns: all, allowCascade: true }
     verify: { every: 12h, depth: keys, keep: 36h }
     undo: { keep: 48h }
@@ -179,6 +182,9 @@ func TestEverySettingIsTakenFromTableThenDefaults(t *testing.T) {
 		AllowReplica: true, PageRows: 1000, PageBytes: 1 << 20, PageTime: time.Second,
 		Priority: 1, ChunkRows: 77, ChunkBytes: 100_000, PartBytes: 4 << 30, RangeRows: 5, RangeBytes: 3 << 30,
 		IndexesAfterLoad: true, ChunksInFlight: 32, RangesInFlight: 16,
+		Schema: table.Contract{
+			NewColumns: "ignore", Widened: "fail", Dropped: "fail", Narrowed: "fail", MaxCopyRows: 5,
+		},
 		UniqueConflicts: "replace", StaleAfter: 90 * time.Minute, MaxTransaction: 500 * time.Millisecond,
 		Schedule: config.Schedule{Cron: "0 3 * * 1-5", Zone: "Europe/Berlin", Calendar: config.Calendar{
 			Minute: only(0), Hour: only(3), DayOfMonth: []config.CalendarRange{{First: 1, Last: 31, Step: 1}},
@@ -205,6 +211,10 @@ func TestTuningOfATableKeepsWhatDefaultsSay(t *testing.T) {
 
 func TestKeysInTheWrongPlaceNameTheirPlace(t *testing.T) {
 	for entry, want := range map[string]string{
+		"addColumns: true": "tables[0].addColumns: unknown key (line 8); write schema: { newColumns: add, widened: " +
+			"alter } for true, and schema: { newColumns: fail, widened: fail } for false",
+		"schema: { renamed: ask }": "tables[0].schema.renamed: unknown key (line 8); a renamed column is asked for, " +
+			"never guessed: the run that finds one says how to answer",
 		"chunkRows: 5": "tables[0].chunkRows: unknown key (line 8); write it under tuning, as " +
 			"tuning: { chunkRows: … }",
 		"tuning: { cursor: a }": "tables[0].tuning.cursor: unknown key (line 8); write it beside tuning, " +

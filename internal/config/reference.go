@@ -22,6 +22,8 @@ func Reference() string {
 	section(&b, "staging", "", stagingFields)
 	section(&b, "defaults and tables[]: the window", "Up to where a run reads.", windows)
 	section(&b, "defaults and tables[]: pauses", "When a run waits.", pauses)
+	section(&b, "schema", "Under `schema` in `defaults`, or in an entry of `tables`: see "+
+		"[schema-changes.md](schema-changes.md).", contractFields)
 	section(&b, "deletes", "Under `deletes` in `defaults`, or in an entry of `tables`: see [deletes.md](deletes.md).",
 		deletesFields)
 	section(&b, "verify", "Under `verify` in `defaults`, or in an entry of `tables`: see [verify.md](verify.md).",

@@ -22,7 +22,7 @@ var builtin = Table{
 	PartBytes: 256 * mib, RangeRows: 250_000, RangeBytes: 256 * mib,
 	ChunksInFlight: 4, RangesInFlight: 2,
 	UniqueConflicts: conflictsFail, MaxTransaction: time.Second, StaleAfter: day,
-	Priority: 3, BulkLoad: true, CreateTarget: true, AddColumns: true,
+	Priority: 3, BulkLoad: true, CreateTarget: true, Schema: builtinContract,
 	ScheduleJitter: 30 * time.Second, Verify: builtinVerify, Undo: builtinUndo,
 	BadRows: badRowsFail, MaxBadRows: 100, MaxBadShare: 0.001, QuarantineKeep: 30 * day,
 	Deletes: Deletes{
@@ -65,9 +65,6 @@ var basics = []field[Table]{
 		func(t *Table) *string { return &t.UniqueConflicts }),
 	boolField("createTarget", builtin.CreateTarget, "Create the target table where it is missing.",
 		func(t *Table) *bool { return &t.CreateTarget }),
-	boolField("addColumns", builtin.AddColumns, "Add columns to the target that the source has gained, and widen "+
-		"those that became wider where that is harmless.",
-		func(t *Table) *bool { return &t.AddColumns }),
 }
 
 // windows are the keys that say up to where a run reads.
@@ -114,6 +111,7 @@ var pauses = []field[Table]{
 
 // settings are all keys that stand in defaults and in every table.
 var settings = slices.Concat(connectionNames, basics, badRows, windows, pauses, []field[Table]{
+	{"schema", "", "", "How the target follows changes of the source's structure: see “schema” below.", setSchema},
 	{"deletes", "", "", "What happens to rows that the source deletes: see “deletes” below.", setDeletes},
 	{"verify", "", "", "When both sides are compared, and how: see “verify” below.", setVerify},
 	{"undo", "", "off, or keys", "What is kept of the rows that a repair or a sweep of deletes replaces: see “undo” " +

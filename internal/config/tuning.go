@@ -66,6 +66,7 @@ func setTuning(d *decoder, a at, t *Table) {
 var settingHints = func() map[string]string {
 	hints := map[string]string{
 		"source": "write sourceConnection", "from": "write sourceConnection", "to": "write targetConnection",
+		"addColumns": schemaHint,
 	}
 	for _, f := range tuning {
 		hints[f.key] = "write it under tuning, as tuning: { " + f.key + ": … }"
@@ -82,7 +83,7 @@ var defaultsHints = func() map[string]string {
 
 // tuningHints are what to say about settings that are put under tuning.
 var tuningHints = func() map[string]string {
-	hints := map[string]string{}
+	hints := map[string]string{"schema": "write it beside tuning, not under it"}
 	for _, f := range slices.Concat(basics, badRows, windows, pauses) {
 		hints[f.key] = "write it beside tuning, not under it"
 	}

@@ -12,14 +12,17 @@ import (
 // columnsToAdd are the missing columns that the target gets.
 func (c *comparison) columnsToAdd(missing []*schema.Column) (names []string) {
 	for _, m := range missing {
-		if !c.options.AddColumns {
-			if !m.Generated {
-				c.addFinding(table.LevelRefuse, m.Name, "is missing on the target",
-					"add it to the target, or leave it out of the sync")
-			}
-			continue
+		switch {
+		case c.options.Contract.NewColumns == table.ContractAdd:
+			names = append(names, m.Name)
+		case m.Generated:
+		case c.options.Contract.NewColumns == table.ContractIgnore && !table.SameColumn(m.Name, c.options.Cursor):
+			c.ignored = append(c.ignored, m.Name)
+			c.addFinding(table.LevelInfo, m.Name, "is missing on the target and not read: schema.newColumns is ignore", "")
+		default:
+			c.addFinding(table.LevelRefuse, m.Name, "is missing on the target",
+				"add it to the target; or set schema.newColumns to add, or to ignore, which leaves it out")
 		}
-		names = append(names, m.Name)
 	}
 	return names
 }

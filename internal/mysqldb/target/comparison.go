@@ -37,7 +37,8 @@ func (t *Target) Compare(ctx context.Context, src mysqldb.Reader, source *schema
 	if err := c.run(ctx); err != nil {
 		return Diff{}, fmt.Errorf("plan the target %s: %w", name, mysqlerr.Safe(err))
 	}
-	d.Columns = table.Carried(source.Carrying(d.carried...).Values())
+	d.Columns = slices.DeleteFunc(table.Carried(source.Carrying(d.carried...).Values()),
+		func(c table.Column) bool { return table.HasColumn(d.ignored, c.Name) })
 	refusals := func(f table.Finding) bool { return f.Level == table.LevelRefuse }
 	rest := slices.DeleteFunc(slices.Clone(d.Findings), refusals)
 	d.Findings = append(slices.DeleteFunc(d.Findings, func(f table.Finding) bool { return !refusals(f) }), rest...)
@@ -113,7 +114,7 @@ func (c *comparison) changeTable(ctx context.Context) error {
 		return err
 	}
 	c.addSoftColumn()
-	if c.options.DeferIndexes {
+	if c.ddl.ignored = c.ignored; c.options.DeferIndexes {
 		c.Deferred = c.ddl.deferredIndexes(c.target)
 	}
 	return nil

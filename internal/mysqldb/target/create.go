@@ -24,7 +24,9 @@ type ddl struct {
 	// differing are added columns of which an old row holds another value than the default, unproven those
 	// for which the search took too long. noRows says that the target has no row.
 	differing, unproven []string
-	noRows              bool
+	// ignored are columns of the source that an existing target does not get.
+	ignored []string
+	noRows  bool
 	// carried are generated columns of the source that are plain columns on the target.
 	carried []string
 	// refusedIndexes are those whose expressions the target does not take for all rows.

@@ -34,7 +34,7 @@ func (d *ddl) deferrable(index *schema.Index) bool {
 func (d *ddl) deferredIndexes(target *schema.Table) (out []DeferredIndex) {
 	for i := range d.source.Indexes {
 		index := &d.source.Indexes[i]
-		if !d.deferrable(index) || target != nil && hasIndex(target, index.Name) {
+		if !d.deferrable(index) || target != nil && (hasIndex(target, index.Name) || d.isIgnored(index)) {
 			continue
 		}
 		if def, ok := d.index(index); ok {
@@ -42,6 +42,13 @@ func (d *ddl) deferredIndexes(target *schema.Table) (out []DeferredIndex) {
 		}
 	}
 	return out
+}
+
+// isIgnored reports whether an index has a column that the target does not get.
+func (d *ddl) isIgnored(index *schema.Index) bool {
+	return slices.ContainsFunc(index.Columns, func(c schema.IndexColumn) bool {
+		return table.HasColumn(d.ignored, c.Column)
+	})
 }
 
 func hasIndex(t *schema.Table, name string) bool {

@@ -124,7 +124,7 @@ func TestSelfReferencesThatCannotBeLeftUncheckedAreRefused(t *testing.T) {
 				plan, err := target.New(p.Dst).Compare(t.Context(), p.Src, dbtest.Introspect(
 					t, p.Src, p.From, "c",
 				), table.Name{Schema: p.To, Table: "c"},
-					target.Options{Create: true, AddColumns: true, Replace: c.replace})
+					target.Options{Create: true, Contract: dbtest.Follows, Replace: c.replace})
 				require.NoError(t, err)
 				require.False(t, plan.RefersToItself, why)
 				return plan

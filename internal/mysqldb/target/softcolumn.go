@@ -44,7 +44,7 @@ func (c *comparison) addSoftColumn() {
 		c.addFinding(table.LevelRefuse, name, fmt.Sprintf("is %s on the target: deletes.column is a plain DATETIME(6) "+
 			"NULL", col.Type), "choose another deletes.column, or change it")
 	case col != nil:
-	case !c.options.AddColumns:
+	case c.options.Contract.NewColumns != table.ContractAdd:
 		c.addFinding(table.LevelRefuse, name, "is missing on the target, and marks deleted rows", statement)
 	default:
 		c.grants.require(c.Diff, "ALTER")

@@ -23,8 +23,8 @@ func New(db *mysqldb.DB) *Target { return &Target{db} }
 type Options struct {
 	// Create allows CREATE TABLE, and CREATE DATABASE where the login may, for what is missing.
 	Create bool
-	// AddColumns allows ALTER TABLE … ADD COLUMN for later source columns.
-	AddColumns bool
+	// Contract says how the target follows changes of the source's structure.
+	Contract table.Contract
 	// Cursor is the column by which newer rows are known; "" for none.
 	Cursor string
 	// Watermark is the cursor's value up to which rows were written, in the text of its kind. With
@@ -72,6 +72,8 @@ type Diff struct {
 	narrow   []narrowColumn
 	// carried are the source's generated columns that are plain ones on the target.
 	carried []string
+	// ignored are the source's columns that the target lacks and does not get.
+	ignored []string
 	// computed are generated columns on both sides whose expressions read differently.
 	computed []computed
 }

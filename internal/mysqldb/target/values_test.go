@@ -186,7 +186,7 @@ func TestRowsAboveTheWatermarkDoNotCountAsOld(t *testing.T) {
 			plan, err := target.New(p.Dst).Compare(t.Context(), p.Src, dbtest.Introspect(
 				t, p.Src, p.From, "o",
 			), table.Name{Schema: p.To, Table: "o"},
-				target.Options{AddColumns: true, Cursor: "at", Watermark: watermark})
+				target.Options{Contract: dbtest.Follows, Cursor: "at", Watermark: watermark})
 			require.NoError(t, err)
 			return plan
 		}
@@ -218,6 +218,7 @@ func TestARenameAtTheSourceIsAskedFor(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				q := &dbtest.Pair{
 					T: t, Src: p.Src, Dst: p.Dst, From: p.From, To: p.To, Source: p.Source, Target: p.Target,
+					Contract: p.Contract,
 				}
 				q.AtSource(
 					"DROP TABLE IF EXISTS r",

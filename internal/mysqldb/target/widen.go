@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dustin/go-humanize"
+
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
@@ -15,9 +17,6 @@ import (
 // Where a source column has become wider, the target's column follows if that is harmless: every value stays
 // what it is, and other clients of the target do not wait long. Any other difference is refused, with the
 // statement that a person can run at a good time.
-
-// copyBytes is the largest table that an ALTER may copy while its writers wait.
-const copyBytes = 16 << 20
 
 // narrowColumn is a target column that does not take every value of its source.
 type narrowColumn struct {
@@ -40,20 +39,22 @@ func (c *comparison) widenColumns(ctx context.Context) error {
 		return err
 	}
 	var parts, names []string
+	how := algorithmInstant
 	for _, n := range c.narrow {
 		sqlType, exact := widened(c.from, c.to, n.from, n.to)
 		line := ""
 		if sqlType != "" {
 			line = modified(definitions[n.to.Name], n.to, sqlType, n.from.Nullable || n.to.Nullable)
 		}
-		if why := cannotWiden(n, c.target, exact && line != "", c.options, tied); why != "" {
+		by := algorithmOf(c.dst.Server, c.target, n)
+		if why := cannotWiden(n, c.target, exact && line != "", c.options.Contract, tied, by); why != "" {
 			if line == "" {
 				line, why = c.ddl.replaced(n), ""
 			}
 			refuseNarrow(c.Diff, n, line, why)
 			continue
 		}
-		parts, names = append(parts, "MODIFY COLUMN "+line), append(names, n.to.Name)
+		parts, names, how = append(parts, "MODIFY COLUMN "+line), append(names, n.to.Name), max(how, by)
 	}
 	if len(parts) == 0 || c.Refused() {
 		return nil
@@ -63,23 +64,30 @@ func (c *comparison) widenColumns(ctx context.Context) error {
 		return err
 	}
 	c.grants.require(c.Diff, "ALTER")
+	if how != algorithmCopy {
+		changes += ",\n  ALGORITHM=" + how.String() // never a copy in silence
+	}
 	c.Statements = append(c.Statements, alterable(c.target, c.Diff, "ALTER TABLE "+sqltext.Qualified(c.Name)+changes))
-	c.addFinding(table.LevelInfo, "", "columns of the target are widened, as those of the source were: "+
-		strings.Join(names, ", "), "")
+	c.addFinding(table.LevelInfo, "", fmt.Sprintf("columns of the target are widened, as those of the source were: %s "+
+		"(ALGORITHM=%s)", strings.Join(names, ", "), how), "")
 	return nil
 }
 
 // cannotWiden says why a column is not widened by us, or "".
-func cannotWiden(n narrowColumn, target *schema.Table, exact bool, o Options, tied map[string]bool) string {
+func cannotWiden(
+	n narrowColumn, target *schema.Table, exact bool, contract table.Contract, tied map[string]bool, by algorithm,
+) string {
 	switch {
 	case !exact:
-		return "it is not widened by itself"
-	case !o.AddColumns:
-		return "addColumns is off"
+		return "values may be lost, so that it is not altered by itself (schema.narrowed)"
+	case contract.Widened != table.ContractAlter:
+		return "schema.widened is fail"
 	case tied[strings.ToLower(n.to.Name)]:
 		return "a foreign key has the column"
-	case target.Bytes > copyBytes && !touchesNoRow(n):
-		return fmt.Sprintf("the target is larger than %d MiB, and its writers would wait", copyBytes>>20)
+	case by == algorithmCopy && target.RowsEstimate > contract.MaxCopyRows:
+		return fmt.Sprintf("the ALTER copies about %s rows (ALGORITHM=COPY) while the target's writers wait, and "+
+			"schema.maxCopyRows is %s: raise it, or run the ALTER at a good time",
+			humanize.Comma(target.RowsEstimate), humanize.Comma(contract.MaxCopyRows))
 	}
 	return ""
 }
@@ -176,34 +184,4 @@ func isHarmless(from, to *schema.Column) bool {
 	default:
 		return false
 	}
-}
-
-// touchesNoRow reports the changes that both servers make without a look at the rows.
-func touchesNoRow(n narrowColumn) bool {
-	from, to := n.from, n.to
-	if from.Nullable && !to.Nullable {
-		return false
-	}
-	switch from.Kind {
-	case table.KindString:
-		size := charsetBytes[to.Charset]
-		sameLengthBytes := from.Length*size <= 255 || to.Length*size > 255
-		return size != 0 && strings.HasPrefix(strings.ToLower(to.Type), "varchar") && sameLengthBytes
-	case table.KindBytes:
-		return strings.HasPrefix(strings.ToLower(to.Type), "varbinary") && (from.Length <= 255 || to.Length > 255)
-	case table.KindEnum:
-		return (len(from.Members) <= 255) == (len(to.Members) <= 255)
-	case table.KindSet:
-		return setBytes(len(from.Members)) == setBytes(len(to.Members))
-	default:
-		return false
-	}
-}
-
-// setBytes is how many bytes a SET of so many members takes.
-func setBytes(members int) int {
-	if bytes := (members + 7) / 8; bytes <= 4 {
-		return bytes
-	}
-	return 8
 }

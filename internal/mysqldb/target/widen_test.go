@@ -11,7 +11,6 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb/target"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/testenv/dbtest"
-	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
 // widenings are columns whose source has become wider, with a value that did not fit, and what the
@@ -142,24 +141,5 @@ func TestAWideningIsTried(t *testing.T) {
 		p.AtSource("CREATE TABLE i (id INT PRIMARY KEY, v VARCHAR(16000)) CHARACTER SET utf8mb4")
 		p.AtTarget("CREATE TABLE i (id INT PRIMARY KEY, v VARCHAR(100), own VARCHAR(5000)) CHARACTER SET utf8mb4")
 		refuses(p, "i", "", "Row size too large")
-	})
-}
-
-// A large target is not written again under the eyes of its other users; what touches no row is.
-func TestLargeTargetsAreWidenedWhereNoRowIsTouched(t *testing.T) {
-	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		p := dbtest.NewPair(t, s, s)
-		p.AtSource(
-			"CREATE TABLE l (id INT PRIMARY KEY, n BIGINT, v VARCHAR(20), body LONGTEXT)", "CREATE TABLE m LIKE l",
-			"ALTER TABLE m MODIFY n INT",
-		)
-		p.AtTarget("CREATE TABLE l (id INT PRIMARY KEY, n INT, v VARCHAR(10), body LONGTEXT)",
-			"INSERT INTO l VALUES (1, 1, '', REPEAT('x', 9000000)), (2, 2, '', REPEAT('x', 9000000))",
-			"ANALYZE TABLE l", "CREATE TABLE m AS SELECT * FROM l", "ALTER TABLE m ADD PRIMARY KEY (id)",
-			"ANALYZE TABLE m")
-		refuses(p, "l", "n", "the target is larger than 16 MiB")
-		require.Contains(t, p.Plan("l").Findings[0].Remedy, "ALTER TABLE `"+p.To+"`.`l` MODIFY COLUMN `n` bigint")
-		require.Len(t, p.Apply("m").Statements, 1)
-		require.EqualValues(t, 20, dbtest.Introspect(t, p.Dst, p.To, "m").Column("v").Length)
 	})
 }

@@ -21,6 +21,8 @@ type Pair struct {
 	From, To string // schemas
 	Source   *servers.Server
 	Target   *servers.Server
+	// Contract is that of the plans.
+	Contract table.Contract
 	// Roughly says that counts may be approximate: servers count a row whose column with a default
 	// holds NULL as one that they have touched.
 	Roughly bool
@@ -40,11 +42,14 @@ func EachPair(t *testing.T, f func(t *testing.T, p *Pair)) {
 func NewPair(t *testing.T, source, target *servers.Server) *Pair {
 	t.Helper()
 	return &Pair{
-		T: t, Source: source, Target: target, From: source.Schema(t), To: target.Schema(t),
+		T: t, Contract: Follows, Source: source, Target: target, From: source.Schema(t), To: target.Schema(t),
 		Src: Open(t, source, mysqldb.Options{Role: mysqldb.Source, Name: "source"}),
 		Dst: Open(t, target, mysqldb.Options{Role: mysqldb.Target, Name: "target"}),
 	}
 }
+
+// Follows is a contract that follows every change it may.
+var Follows = table.Contract{NewColumns: table.ContractAdd, Widened: table.ContractAlter, MaxCopyRows: 100_000}
 
 // AtSource runs statements at the source, which must succeed.
 func (p *Pair) AtSource(statements ...string) {
@@ -63,7 +68,7 @@ func (p *Pair) Plan(name string) target.Diff {
 	p.T.Helper()
 	plan, err := target.New(p.Dst).Compare(p.T.Context(), p.Src, Introspect(p.T, p.Src, p.From, name),
 		table.Name{Schema: p.To, Table: name},
-		target.Options{Create: true, AddColumns: true})
+		target.Options{Create: true, Contract: p.Contract})
 	require.NoError(p.T, err)
 	return plan
 }
