@@ -75,13 +75,16 @@ type Sizes struct {
 	SampleSlice int64
 	// DeleteBatch is how many listed rows one slice of a sweep sees to: some seconds, for which sync runs wait.
 	DeleteBatch int
+	// SwapPatience is how long a swap waits for transactions that are older than the load, before it rebuilds the
+	// table: 10 minutes.
+	SwapPatience time.Duration
 }
 
 // orDefaults is s with the default in each place that is zero.
 func (s Sizes) orDefaults() Sizes {
 	return Sizes{
 		Stretch: cmp.Or(s.Stretch, 50_000), SampleSlice: cmp.Or(s.SampleSlice, verifyRangeRows),
-		DeleteBatch: cmp.Or(s.DeleteBatch, 5_000),
+		DeleteBatch: cmp.Or(s.DeleteBatch, 5_000), SwapPatience: cmp.Or(s.SwapPatience, 10*time.Minute),
 	}
 }
 
@@ -106,6 +109,9 @@ func Register(w worker.ActivityRegistry, a *Activities) {
 		"UpsertChunk":        withStepLog(a, a.UpsertChunk),
 		"Cleanup":            withStepLog(a, a.Cleanup),
 		"AddIndexes":         withStepLog(a, a.AddIndexes),
+		"CheckReplacement":   withStepLog(a, a.CheckReplacement),
+		"SwapTable":          withStepLog(a, a.SwapTable),
+		"DropOld":            withStepLog(a, a.DropOld),
 		"RecordProgress":     withStepLog(a, a.RecordProgress),
 		"FinishRun":          withStepLog(a, a.FinishRun),
 		"PreviewRun":         withStepLog(a, a.PreviewRun),

@@ -27,7 +27,7 @@ func (a *Activities) AddIndexes(ctx context.Context, in RangeInput) (AddIndexesR
 		return AddIndexesResult{}, translate(ctx, err, at)
 	}
 	defer beat(ctx, func() any { return "building indexes" })()
-	added, err := db.AddIndexes(ctx, s.Target, r.plan.IndexesLater)
+	added, err := db.AddIndexes(ctx, r.plan.writesTo(), r.plan.IndexesLater)
 	if err == nil {
 		logStep(ctx, "indexes", added)
 	}

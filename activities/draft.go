@@ -151,13 +151,16 @@ func (a *Activities) inspectTarget(ctx context.Context, p *planDraft, in PlanRun
 	}
 	p.target, err = p.dst.Compare(ctx, p.src, p.table, s.Target, target.Options{
 		Create: s.CreateTarget, Contract: s.Schema, Cursor: s.Cursor,
-		Watermark: watermarkOf(in.State, s.Cursor), Rewrites: rewrites(in, s.Cursor),
+		Watermark: watermarkOf(in.State, s.Cursor), Rewrites: rewrites(in, s.Cursor) || s.Replace != nil,
 		Replace:      s.UniqueConflicts == string(upsert.DeleteConflicts),
 		SoftColumn:   s.Deletes.softColumn(),
 		DeferIndexes: s.IndexesAfterLoad || in.State.FirstLoad != nil && in.State.FirstLoad.IndexesLater,
 	})
 	if err != nil {
 		return lookupFailure(ctx, err, at)
+	}
+	if err := p.checkReplaceable(ctx); err != nil {
+		return translate(ctx, err, at)
 	}
 	return a.checkSharedTarget(ctx, p)
 }
@@ -180,6 +183,9 @@ func watermarkOf(s owner.State, cursor string) string {
 // that is about to be created has none either; a retry of this step finds it created, and empty.
 func (p *planDraft) hasLostTarget(ctx context.Context, s owner.State) (bool, error) {
 	loaded := s.Loaded && s.Watermark != "" || s.FirstLoad != nil && strings.Contains(s.FirstLoad.Done, "1")
+	if p.settings.Replace != nil {
+		return false, nil // each run loads all rows
+	}
 	if !loaded || p.target.Create {
 		return loaded, nil
 	}
@@ -190,6 +196,8 @@ func (p *planDraft) hasLostTarget(ctx context.Context, s owner.State) (bool, err
 func (p *planDraft) chooseMode(in PlanRunInput) error {
 	backfill := in.From != "" || in.To != ""
 	switch {
+	case p.settings.Replace != nil && !in.compare:
+		return p.chooseReplace(in, backfill)
 	case backfill && in.Full:
 		return invalidInput("full and from/to together", "full reads the whole table: give one or the other")
 	case backfill && p.settings.Cursor == "":
@@ -218,4 +226,6 @@ func (p *planDraft) chooseMode(in PlanRunInput) error {
 }
 
 // byKey says whether ranges are of the key space.
-func (p *planDraft) byKey() bool { return p.mode == api.ModeFirstLoad || p.mode == api.ModeWhole }
+func (p *planDraft) byKey() bool {
+	return p.mode == api.ModeFirstLoad || p.mode == api.ModeWhole || p.mode == api.ModeReplace
+}

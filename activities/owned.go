@@ -14,7 +14,7 @@ import (
 // No setting adds one yet.
 func (p *planDraft) findOwned(ctx context.Context, s owner.State) error {
 	now, was := &p.id.now.Target, s.Identity
-	if p.target.Create || p.targetLost {
+	if p.target.Create || p.targetLost || p.mode == api.ModeReplace {
 		now.Owned = true
 		return nil
 	}

@@ -32,6 +32,7 @@ type PlanRunInput struct {
 	Queue string `json:"queue,omitempty"`
 
 	preview bool // no run follows
+	compare bool // a comparison follows
 }
 
 // PlanRunResult is a run's plan as far as histories may know it: no keys, no rows.
@@ -88,6 +89,8 @@ type PlanRunResult struct {
 	Instance string `json:"instance,omitempty"`
 	// TargetRow is the run's state row beside the target; nil where none is kept.
 	TargetRow *TargetRow `json:"targetRow,omitempty"`
+	// Replacement is set where the run replaces its target.
+	Replacement *Replacement `json:"replacement,omitempty"`
 	// Quarantine bounds the rows that the run sets aside; nil: it sets none aside.
 	Quarantine *QuarantinePlan `json:"quarantine,omitempty"`
 	// InQuarantine says that earlier runs have set rows aside.
@@ -146,8 +149,11 @@ func (a *Activities) PlanRun(ctx context.Context, in PlanRunInput) (PlanRunResul
 	if in.Lost != "" {
 		a.forgetPlan(ctx, in.Table, in.Lost)
 	}
-	if old := in.State.FirstLoad; old != nil && p.mode == api.ModeIncremental {
+	if old := in.State.FirstLoad; old != nil && (p.mode == api.ModeIncremental || p.mode == api.ModeReplace) {
 		a.forgetPlan(ctx, in.Table, old.Run) // of a full run that was ended: none goes on from it
+	}
+	if p.mode == api.ModeReplace {
+		return a.planReplacement(ctx, in, p)
 	}
 	if err := a.startOver(ctx, in, p); err != nil {
 		return PlanRunResult{}, translate(ctx, err, where{doing: "remove the old plan of " + in.Table})
@@ -186,7 +192,13 @@ func (a *Activities) stagePlan(ctx context.Context, in PlanRunInput, p *planDraf
 		return out, nil
 	}
 	var err error
-	out.PlanSum, err = a.writePlan(ctx, in.Run, stagedPlan{
+	out.PlanSum, err = a.writePlan(ctx, in.Run, a.staged(ctx, in, p))
+	return out, translate(ctx, err, where{doing: "stage the plan of " + in.Table})
+}
+
+// staged is the draft as the steps of the run need it.
+func (a *Activities) staged(ctx context.Context, in PlanRunInput, p *planDraft) stagedPlan {
+	return stagedPlan{
 		Version: 1, Deployment: a.deps.Deployment, StateID: in.State.ID,
 		WorkflowID: activity.GetInfo(ctx).WorkflowExecution.ID, Settings: p.settings, Mode: p.mode,
 		Window: p.window, FreshAt: p.freshAt, ByKey: p.byKey(),
@@ -195,8 +207,7 @@ func (a *Activities) stagePlan(ctx context.Context, in PlanRunInput, p *planDraf
 		Columns:    p.target.Columns, Key: p.table.PrimaryKey, Ranges: p.ranges,
 		RefersToItself: p.target.RefersToItself,
 		IndexesLater:   p.target.Deferred,
-	})
-	return out, translate(ctx, err, where{doing: "stage the plan of " + in.Table})
+	}
 }
 
 // result is the draft as histories may know it.

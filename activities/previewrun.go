@@ -43,6 +43,9 @@ func (a *Activities) PreviewRun(ctx context.Context, in PreviewRunInput) (api.Pl
 		HeldBack: p.heldBack, Statements: p.target.Statements, Creates: p.target.Create, Findings: p.findings,
 		Verdict: api.VerdictReady, Deletes: p.deletesText(),
 	}
+	if p.mode == api.ModeReplace {
+		out.Statements = p.replaceStatements()
+	}
 	if p.mode == api.ModeBackfill && in.From != "" {
 		out.AboveWatermark = p.aboveWatermark(state)
 	}

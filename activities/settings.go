@@ -74,6 +74,8 @@ type Settings struct {
 	Keep map[staging.Kind]time.Duration `json:"keep,omitempty"`
 	// UndoOff says that a repair and a sweep of deletes keep nothing of what they replace.
 	UndoOff bool `json:"undoOff,omitempty"`
+	// Replace puts a table that was loaded beside the target in its place; nil: rows are written into the target.
+	Replace *ReplaceSettings `json:"replace,omitempty"`
 	// CreateTarget lets a missing target be created, Schema says how it follows the source's structure.
 	CreateTarget bool           `json:"createTarget"`
 	Schema       table.Contract `json:"schema,omitzero"`

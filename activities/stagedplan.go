@@ -59,6 +59,8 @@ type stagedPlan struct {
 	Repair *repairPlan    `json:"repair,omitempty"`
 	// RefersToItself: see mysqldb.TargetPlan.
 	RefersToItself bool `json:"refersToItself,omitempty"`
+	// Replacement is set in the plan of a run that replaces its target.
+	Replacement *replacementPlan `json:"replacement,omitempty"`
 	// IndexesLater are the indexes that the target gets when the first load is done.
 	IndexesLater []target.DeferredIndex `json:"later,omitempty"`
 }

@@ -16,6 +16,7 @@ import (
 type stepInput interface{ tableName() string }
 
 func (in BeginRunInput) tableName() string        { return in.Table }
+func (in DropOldInput) tableName() string         { return in.Table }
 func (in PlanRunInput) tableName() string         { return in.Table }
 func (in RangeInput) tableName() string           { return in.Table }
 func (in RecordProgressInput) tableName() string  { return in.Table }

@@ -19,6 +19,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/rowfile"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
+	"github.com/tablehaul/tablehaul/internal/verify"
 )
 
 // chunkProgress is what UpsertChunk heartbeats, and what its next attempt finds.
@@ -65,6 +66,8 @@ type UpsertChunkResult struct {
 	// Quarantined rows were set aside, since the target refuses them; FirstBad says why, of the first.
 	Quarantined int64  `json:"quarantined,omitempty"`
 	FirstBad    string `json:"firstBad,omitempty"`
+	// Loaded is the digest of the chunk's rows, where the run replaces its target.
+	Loaded *verify.Digest `json:"loaded,omitempty"`
 	// Tries is 1 unless a lock wait or a deadlock was met.
 	Tries int `json:"tries"`
 	// NextRows is how many rows the next chunks should have at most, since transactions took
@@ -147,6 +150,7 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 		Seconds: done.Seconds, Tries: done.Tries, NextRows: int64(pace.sizer.Rows()),
 		WriteLimit: pace.limiter.Limit(), Quarantined: int64(len(bad)),
 	}
+	out.Loaded = r.plan.Replacement.digest(rows, bad)
 	if len(bad) > 0 {
 		out.FirstBad = mysqlerr.NewError(bad[0].Problem).Error()
 	}
@@ -189,7 +193,7 @@ func (r *openedRange) mostBadRows() int {
 func (a *Activities) upsert(ctx context.Context, db *mysqldb.DB, r *openedRange, spec upsert.Spec, rows *table.Rows,
 	most int, heartbeat func(),
 ) (done upsert.Result, bad []upsert.BadRow, err error) {
-	name := r.plan.Settings.Target
+	name := r.plan.writesTo()
 	for range maxAlters {
 		// The run's own name: nothing that is remembered from before it was planned is used.
 		spec.Target, err = a.schemas.TableOfRun(ctx, db, name, r.in.PlanSum+" "+strconv.FormatInt(r.in.Fence, 10))

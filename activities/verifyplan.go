@@ -112,7 +112,7 @@ func (a *Activities) PlanVerify(ctx context.Context, in PlanVerifyInput) (PlanVe
 	if err != nil {
 		return PlanVerifyResult{}, err
 	}
-	p, err := a.draft(ctx, PlanRunInput{Table: in.Table, State: state, preview: true})
+	p, err := a.draft(ctx, PlanRunInput{Table: in.Table, State: state, preview: true, compare: true})
 	if err != nil {
 		return PlanVerifyResult{}, err
 	}

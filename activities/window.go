@@ -134,6 +134,9 @@ func (p *planDraft) bounds(cursor table.Column, in PlanRunInput) (from, to strin
 // nothingToRead is where open work leaves no safe upper end. An incremental run has simply
 // nothing to do yet; a first load and a backfill must wait for an upper end.
 func (p *planDraft) nothingToRead(h source.UpperBound) error {
+	if p.mode == api.ModeReplace {
+		return nil // all rows are read, and the watermark stays
+	}
 	if h.BlockedBy == nil || p.mode == api.ModeIncremental {
 		p.nothing = true
 		return nil

@@ -162,6 +162,7 @@ func (r *rangeRunner) addWritten(out activities.UpsertChunkResult) {
 	r.counts.SkippedConflicts += out.SkippedConflicts
 	r.counts.Quarantined += out.Quarantined
 	r.firstBad = cmp.Or(r.firstBad, out.FirstBad)
+	r.counts.AddLoaded(out.Loaded)
 	r.counts.Approximate = r.counts.Approximate || out.Approximate
 	r.counts.LongestTransaction = max(r.counts.LongestTransaction, out.Seconds)
 	if out.Tries > 1 {

@@ -92,6 +92,11 @@ func (s *sync) raiseWatermark(req *owner.FinishRequest) {
 	case api.ModeFirstLoad:
 		req.Watermark, req.Cursor, req.ForgetFirstLoad = s.plan.Window.Hi, s.plan.Cursor, true
 		req.Seen = s.plan.Seen
+	case api.ModeReplace:
+		req.ForgetFirstLoad = true
+		if s.plan.Window.Hi != "" { // otherwise open work left no end, and the watermark stays
+			req.Watermark, req.Cursor, req.Seen = s.plan.Window.Hi, s.plan.Cursor, s.plan.Seen
+		}
 	case api.ModeIncremental:
 		req.ForgetFirstLoad = true // a full run that was ended: only another one begins again
 		req.Watermark, req.Cursor, req.Seen = s.plan.Window.Hi, s.plan.Cursor, s.plan.Seen
@@ -109,7 +114,8 @@ func (s *sync) bindIdentity(in *activities.FinishRunInput, req *owner.FinishRequ
 		return
 	}
 	id := *s.plan.Identity
-	if s.plan.TargetRow != nil && (s.result.RowsExtracted > 0 || s.plan.Mode == api.ModeFirstLoad) {
+	if s.plan.TargetRow != nil && (s.result.RowsExtracted > 0 || s.plan.Mode == api.ModeFirstLoad ||
+		s.plan.Mode == api.ModeReplace) {
 		in.TargetRow, in.TargetWatermark = s.plan.TargetRow, cmp.Or(req.Watermark, s.plan.Watermark)
 		id.Target.Run = s.plan.TargetRow.Fence
 	}

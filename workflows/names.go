@@ -63,6 +63,7 @@ func Register(w worker.WorkflowRegistry) {
 	w.RegisterWorkflowWithOptions(ShowQuarantine, workflow.RegisterOptions{Name: api.ShowQuarantineName})
 	w.RegisterWorkflowWithOptions(ShowDifferences, workflow.RegisterOptions{Name: ShowName})
 	w.RegisterWorkflowWithOptions(UndoTable, workflow.RegisterOptions{Name: UndoTableName})
+	w.RegisterWorkflowWithOptions(DropOldTable, workflow.RegisterOptions{Name: api.DropOldTableName})
 	w.RegisterWorkflowWithOptions(SweepStaging, workflow.RegisterOptions{Name: SweepName})
 	w.RegisterWorkflowWithOptions(ListTables, workflow.RegisterOptions{Name: ListTablesName})
 	w.RegisterWorkflowWithOptions(TableState, workflow.RegisterOptions{Name: TableStateName})

@@ -50,6 +50,12 @@ var (
 	}
 	// indexOptions: building indexes of a large table takes hours; the heartbeat finds a dead worker.
 	indexOptions = heartbeating(48 * time.Hour)
+	// checkOptions: reading a loaded table once.
+	checkOptions = heartbeating(24 * time.Hour)
+	// swapOptions: a swap waits for old transactions and for locks, and rebuilds the table.
+	swapOptions = heartbeating(48 * time.Hour)
+	// dropOptions: a table is dropped in seconds.
+	dropOptions = workflow.ActivityOptions{StartToCloseTimeout: 10 * time.Minute, RetryPolicy: retry}
 	// sweepOptions: a listing of all of staging, and an answer of Temporal for each run in it.
 	sweepOptions = heartbeating(time.Hour)
 	// notifyOptions: a try takes ten seconds at most. After a day the message is out of date.

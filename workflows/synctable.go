@@ -192,6 +192,9 @@ func (s *sync) attempt(ctx workflow.Context, state owner.State) error {
 	if err == nil && s.plan.IndexesLater > 0 {
 		err = s.addIndexes(ctx)
 	}
+	if err == nil && s.plan.Replacement != nil {
+		err = s.replaceTarget(ctx)
+	}
 	return s.settleQuarantine(ctx, err)
 }
 

@@ -31,6 +31,11 @@ func TableOfSyncID(queue, id string) string {
 // PlanTableID is the workflow id that the command line uses for a preview.
 func PlanTableID(queue, tbl string) string { return OnQueue(queue, planPrefix+IDText(tbl)) }
 
+// DropOldTableID is the workflow id of the workflow that drops the former table of a table's target.
+func DropOldTableID(queue, tbl string) string {
+	return OnQueue(queue, "tablehaul/drop-old/"+IDText(tbl))
+}
+
 // ListTablesID is the workflow id that the command line uses for the list of a task queue's tables.
 func ListTablesID(queue string) string { return "tablehaul/list/" + queue }
 

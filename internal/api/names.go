@@ -7,6 +7,8 @@ const (
 	PlanTableName  = "PlanTable"
 	SweepName      = "SweepStaging"
 	ListTablesName = "ListTables"
+	// DropOldTableName drops the former table of a target that was replaced, when its time is over.
+	DropOldTableName = "DropOldTable"
 )
 
 // QueryStatus is the query of SyncTable and SyncRange; its answer is a Status.
@@ -20,6 +22,8 @@ const (
 	ModeIncremental = "incremental"
 	// ModeWhole reads a table that has no cursor.
 	ModeWhole = "whole"
+	// ModeReplace reads the whole table into one beside the target, which then takes the target's place.
+	ModeReplace = "replace"
 	// ModeVerify is the mode of a comparison in its Status.
 	ModeVerify = "verify"
 	// ModeBackfill reads a window that the caller gave, and leaves the watermark alone.

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/table"
+	"github.com/tablehaul/tablehaul/internal/verify"
 )
 
 // SyncTableInput starts a run. Only Table is required.
@@ -39,8 +40,20 @@ type SyncTableResult struct {
 	// HeldBack says what open work on the source kept the window's end back.
 	HeldBack string   `json:"heldBack,omitempty"`
 	Warnings []string `json:"warnings,omitempty"`
+	// Swap says how the target was replaced, nil where it was not.
+	Swap *Swap `json:"swap,omitempty"`
 	// Quarantine is what of the table is in quarantine after the run, nil where nothing is.
 	Quarantine *Quarantine `json:"quarantine,omitempty"`
+}
+
+// Swap says how a loaded table took the place of its target.
+type Swap struct {
+	// Seconds is how long the swap has waited for older transactions and for locks, the RENAME included.
+	Seconds float64 `json:"seconds"`
+	// Rebuilt says that the table was rebuilt before, for the sake of transactions that were older than its rows.
+	Rebuilt bool `json:"rebuilt,omitempty"`
+	// KeptSeconds is how long the former table is kept; 0: it was dropped, or there was none.
+	KeptSeconds int64 `json:"keptSeconds,omitempty"`
 }
 
 // Counts are rows and files of a run or a range.
@@ -62,6 +75,8 @@ type Counts struct {
 	Parts       int64 `json:"parts"`
 	// StagedBytes is the sum of the parts' sizes.
 	StagedBytes int64 `json:"stagedBytes"`
+	// Loaded is the digest of the rows that were written beside the target, where the run replaces it.
+	Loaded *verify.Digest `json:"loaded,omitempty"`
 	// Approximate marks Inserted, Updated and Unchanged: a connection was lost at COMMIT.
 	Approximate bool `json:"approximate,omitempty"`
 	// LongestTransaction and LongestPage are the longest on target and source, in seconds.
@@ -84,10 +99,23 @@ func (c *Counts) Add(o Counts) {
 	c.Chunks += o.Chunks
 	c.Parts += o.Parts
 	c.StagedBytes += o.StagedBytes
+	c.AddLoaded(o.Loaded)
 	c.Approximate = c.Approximate || o.Approximate
 	c.LongestTransaction = max(c.LongestTransaction, o.LongestTransaction)
 	c.LongestPage = max(c.LongestPage, o.LongestPage)
 	c.Retried += o.Retried
+}
+
+// AddLoaded adds the digest of further rows; nil adds nothing.
+func (c *Counts) AddLoaded(o *verify.Digest) {
+	if o == nil {
+		return
+	}
+	sum := *o
+	if c.Loaded != nil {
+		sum.Merge(*c.Loaded)
+	}
+	c.Loaded = &sum
 }
 
 // Written is how many rows have reached the target, those that were there already included.
@@ -103,8 +131,11 @@ const (
 	PhaseCleanup = "cleanup"
 	PhaseIndexes = "indexes"
 	PhaseFinish  = "finish"
-	PhaseDone    = "done"
-	PhaseTotal   = "total"
+	// PhaseCheck and PhaseSwap are those of a run that replaces its target.
+	PhaseCheck = "check"
+	PhaseSwap  = "swap"
+	PhaseDone  = "done"
+	PhaseTotal = "total"
 	// PhaseRanges is the phase of a run whose ranges are child workflows.
 	PhaseRanges = "ranges"
 	// PhaseCompare and PhaseRecheck are those of a comparison.

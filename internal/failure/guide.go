@@ -118,6 +118,12 @@ var Guide = []Advice{
 		"the message names the table", "run again: the new shape is planned for", false,
 	},
 	{
+		TargetWritten, "others wrote the target while the table was loaded that takes its place (`write: replace`): " +
+			"the swap would lose it, and the target stays as it is",
+		"who writes there: `SHOW PROCESSLIST` on the target", "let only this run write the target, or use `write: " +
+			"upsert`; then run again", false,
+	},
+	{
 		OpenTransactions, "a first load or a backfill cannot choose an end yet: work on the source has been open " +
 			"since its first look, or a lag that was set has not passed",
 		"[what holds it](#held-back)",

@@ -43,6 +43,8 @@ const (
 	StagingRejected = "StagingRejected"
 	// TableChanged: the source or target table was altered while a run was in flight.
 	TableChanged = "TableChanged"
+	// TargetWritten: others wrote a target while the table was loaded that was to take its place.
+	TargetWritten = "TargetWritten"
 	// OpenTransactions: open work on the source leaves nothing that could be read safely.
 	OpenTransactions = "OpenTransactions"
 	// WatermarkAhead: the watermark lies above every value that the source can give to a row now.

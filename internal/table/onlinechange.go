@@ -26,7 +26,7 @@ func WithoutOnlineChanges(names []Name) (kept, left []Name) {
 		here[n.Table] = true
 	}
 	for _, n := range names {
-		if strings.EqualFold(n.Table, StateTable) || isOnlineChange(n.Table, here) {
+		if strings.EqualFold(n.Table, StateTable) || isReplacement(n.Table) || isOnlineChange(n.Table, here) {
 			left = append(left, n)
 		} else {
 			kept = append(kept, n)

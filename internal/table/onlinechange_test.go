@@ -18,6 +18,9 @@ func TestTablesOfOnlineSchemaChangesAreTold(t *testing.T) {
 	}{
 		{"_orders_gho", nil, true},
 		{"tablehaul_state", nil, true},
+		{"tablehaul_new_orders", []string{"orders"}, true},
+		{"TABLEHAUL_OLD_orders", nil, true},
+		{"tablehaul_news", nil, false},
 		{"_orders_ghc", []string{"orders"}, true},
 		{"_orders_del", []string{"orders"}, true},
 		{"_orders_20240131120000_del", []string{"orders"}, true},

@@ -45,6 +45,11 @@ func (t *Target) ExecExclusive(ctx context.Context, statement string, names ...t
 	return execExclusive(ctx, t.DB, conn, statement, names...)
 }
 
+// ExecExclusiveOn is ExecExclusive on a connection of the caller's, which is dropped after an error.
+func (t *Target) ExecExclusiveOn(ctx context.Context, conn *sql.Conn, statement string, names ...table.Name) error {
+	return execExclusive(ctx, t.DB, conn, statement, names...)
+}
+
 func execExclusive(ctx context.Context, d *mysqldb.DB, conn *sql.Conn, statement string, names ...table.Name) error {
 	if err := awaitHolders(ctx, d, names); err != nil {
 		return err
