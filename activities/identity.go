@@ -88,6 +88,9 @@ func (p *planDraft) lookAtIdentity(ctx context.Context, s owner.State) (others [
 	now.Target.Server.History = "" // the state row says more
 	now.Target.Table, now.Key = p.settings.Target.String(), p.table.PrimaryKey
 	now.Mapping = p.settings.Mapping.Digest()
+	if now.Write = p.settings.Write; now.Write == table.WriteUpsert {
+		now.Write = "" // as states have it that are older than the modes
+	}
 	if c := p.table.Column(p.settings.Cursor); c != nil {
 		now.Cursor, now.CursorType = c.Name, c.Type
 		if c.Kind == table.KindDateTime || c.Kind == table.KindDate {

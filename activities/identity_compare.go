@@ -33,6 +33,9 @@ func (p *planDraft) compareIdentity(ctx context.Context, was *owner.Identity) (c
 	case !slices.EqualFunc(was.Key, now.Key, table.SameColumn):
 		return fmt.Sprintf("it is of the primary key (%s), the source now has (%s)", strings.Join(was.Key, ", "),
 			strings.Join(now.Key, ", ")), nil
+	case was.Write.OrUpsert() != now.Write.OrUpsert():
+		return fmt.Sprintf("it is of write: %s, the configuration says write: %s", was.Write.OrUpsert(),
+			now.Write.OrUpsert()), nil
 	}
 	if changed := p.convertWatermark(was); changed != "" {
 		return changed, nil

@@ -41,7 +41,7 @@ func (a *Activities) PreviewRun(ctx context.Context, in PreviewRunInput) (api.Pl
 		Table:    p.settings.Table.String(), Target: p.settings.Target.String(), Mode: p.mode, Window: p.window,
 		Watermark: state.Watermark, RowsEstimate: p.table.RowsEstimate, BytesEstimate: p.table.Bytes,
 		HeldBack: p.heldBack, Statements: p.target.Statements, Creates: p.target.Create, Findings: p.findings,
-		Verdict: api.VerdictReady, Deletes: p.deletesText(),
+		Verdict: api.VerdictReady, Deletes: p.deletesText(), Write: p.settings.Write.Text(),
 	}
 	if p.mode == api.ModeReplace {
 		out.Statements = p.replaceStatements()

@@ -57,6 +57,8 @@ type Settings struct {
 	RangeBytes int64 `json:"rangeBytes"`
 	// Throttle says when and up to which load both servers may be used.
 	Throttle throttle.Limits `json:"throttle,omitzero"`
+	// Write is what a row does to the target; "" is upsert.
+	Write table.WriteMode `json:"write,omitempty"`
 	// UniqueConflicts is mysqldb's policy, "fail" (also for "") or "replace".
 	UniqueConflicts string `json:"uniqueConflicts,omitempty"`
 	// MaxTransaction is how long a transaction on the target should take; 0 is not bounded.

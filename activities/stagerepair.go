@@ -200,7 +200,8 @@ func (b *repairBatch) isAbove(rows *table.Rows, at int) bool {
 // replace stages a row of the source that replaces one of the target.
 func (b *repairBatch) replace(ctx context.Context, rows *table.Rows, i int, have *table.Rows, j int) error {
 	left := b.index.left(rows, i, have, j)
-	if left == b.index.left(have, j, have, j) && !b.c.Layout.Marked(have, j) {
+	same := b.c.Layout.KeysOnly || left == b.index.left(have, j, have, j)
+	if same && !b.c.Layout.Marked(have, j) {
 		b.equal++
 		return nil
 	}

@@ -44,7 +44,10 @@ func (t tail) rows(p *planDraft) int64 {
 // from where the last tail ended: a window that is held back for hours must not be read again and
 // again. The rest comes when the window's end has passed it.
 func (p *planDraft) chooseTail(ctx context.Context, in PlanRunInput) error {
-	if p.mode != api.ModeIncremental {
+	if !p.settings.Write.ReadsTail() {
+		p.tail.nothing = true
+	}
+	if p.mode != api.ModeIncremental || p.tail.nothing {
 		return nil
 	}
 	cursor, h := p.table.Column(p.settings.Cursor).Column, p.tail.upperBound
@@ -89,6 +92,7 @@ func (p *planDraft) addHeldBack(text string) {
 // addTail adds the tail to the ranges of an incremental run.
 func (p *planDraft) addTail() {
 	switch t := p.tail; {
+	case !p.settings.Write.ReadsTail():
 	case p.mode == api.ModeFirstLoad && p.settings.Cursor != "":
 		for i := range p.ranges {
 			p.ranges[i].ToNow = true
@@ -110,7 +114,7 @@ func (p *planDraft) tailPiece() piece {
 
 // unsettled says which rows of the target give way to this run's although their cursor is larger.
 func (p *planDraft) unsettled(in PlanRunInput) table.Unsettled {
-	if p.settings.Cursor == "" || p.window.Hi == "" {
+	if p.settings.Cursor == "" || p.window.Hi == "" || !p.settings.Write.ReadsTail() {
 		return table.Unsettled{}
 	}
 	after := in.State.Watermark

@@ -57,6 +57,12 @@ func TestTheTailIsReadLast(t *testing.T) {
 			[]piece{{Keys: keys[0].Keys, ToNow: true}, {Keys: keys[1].Keys, ToNow: true}},
 			false,
 		},
+		"a window of a mode that replaces nothing": {draftOf(api.ModeIncremental, func(p *planDraft) {
+			p.settings.Write, p.tail.upperBound.Tail = table.WriteAppend, 1
+		}), []piece{{}}, false},
+		"a first load of such a mode": {draftOf(api.ModeFirstLoad, func(p *planDraft) {
+			p.settings.Write, p.ranges = table.WriteAppend, []piece{{Keys: &scan.KeyRange{}}}
+		}), []piece{{Keys: &scan.KeyRange{}}}, false},
 		"a backfill ends at its window": {draftOf(api.ModeBackfill, nil), []piece{{}}, false},
 		"a table without a cursor has none": {draftOf(api.ModeWhole,
 			func(p *planDraft) { p.settings.Cursor = "" }), []piece{{}}, false},

@@ -56,6 +56,8 @@ type UpsertChunkResult struct {
 	NewerOnTarget    int64 `json:"newerOnTarget,omitempty"`
 	DeletedConflicts int64 `json:"deletedConflicts,omitempty"`
 	SkippedConflicts int64 `json:"skippedConflicts,omitempty"`
+	// Existing counts rows, among Unchanged, whose key the target had: see table.WriteAppend.
+	Existing int64 `json:"existing,omitempty"`
 	// Changed counts rows of a repair or an undo that were not written: the target's row has changed meanwhile.
 	Changed int64 `json:"changed,omitempty"`
 	// Approximate is set where a connection was lost at COMMIT: the rows are right, the three
@@ -138,15 +140,15 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	superseded := int64(rows.Len()-len(bad)) - done.Inserted - done.Updated - done.Unchanged - done.Changed
 	a.deps.Metrics.Wrote(in.Table, metrics.Chunk{
 		Inserted: done.Inserted, Updated: done.Updated, Unchanged: done.Unchanged + superseded,
-		NewerOnTarget: done.NewerOnTarget,
-		Seconds:       done.Seconds, Tries: done.Tries,
+		NewerOnTarget: done.NewerOnTarget, Existing: done.Existing,
+		Seconds: done.Seconds, Tries: done.Tries,
 	})
 	out := UpsertChunkResult{
 		Inserted: done.Inserted, Updated: done.Updated, Unchanged: done.Unchanged + superseded,
 		// What an earlier attempt of this step left behind is not known: it may have committed.
 		Approximate:      done.Approximate || !clean,
 		DeletedConflicts: done.DeletedConflicts, SkippedConflicts: done.SkippedConflicts,
-		NewerOnTarget: done.NewerOnTarget, Changed: done.Changed,
+		NewerOnTarget: done.NewerOnTarget, Existing: done.Existing, Changed: done.Changed,
 		Seconds: done.Seconds, Tries: done.Tries, NextRows: int64(pace.sizer.Rows()),
 		WriteLimit: pace.limiter.Limit(), Quarantined: int64(len(bad)),
 	}
@@ -163,6 +165,7 @@ func (a *Activities) upsertSpec(db *mysqldb.DB, r *openedRange, order int, pace 
 	spec := upsert.Spec{
 		Tombstone: r.tombstone(),
 		Columns:   r.plan.Columns, Cursor: s.Cursor, Unsettled: r.unsettled(),
+		KeepExisting:   s.Write == table.WriteAppend,
 		Conflicts:      upsert.ConflictPolicy(s.UniqueConflicts),
 		MaxTransaction: s.MaxTransaction, Sizer: &pace.sizer, MinRows: s.ChunkRows / MaxPieces,
 		// Ranges that took turns would all be read at the same time, and then all be written.
@@ -172,7 +175,7 @@ func (a *Activities) upsertSpec(db *mysqldb.DB, r *openedRange, order int, pace 
 	if r.plan.Expect != nil {
 		at := len(r.plan.Columns) - 1
 		spec.Columns, spec.Expect = r.plan.Columns[:at], &upsert.Expect{At: at, Columns: r.plan.Expect}
-		spec.Overwrite = r.overwrites()
+		spec.Overwrite, spec.KeepExisting = r.overwrites(), false // a row is written by what it replaces
 	}
 	return spec
 }

@@ -104,6 +104,9 @@ func (a *Activities) PlanVerify(ctx context.Context, in PlanVerifyInput) (PlanVe
 	if err == nil && in.Deletes {
 		in.Depth, err = s.sweepDepth(), s.sweepable()
 	}
+	if in.Depth == api.DepthDigest {
+		in.Depth = s.comparedDepth(in.Depth)
+	}
 	if err != nil {
 		return PlanVerifyResult{}, err
 	}
@@ -125,7 +128,7 @@ func (a *Activities) PlanVerify(ctx context.Context, in PlanVerifyInput) (PlanVe
 		return PlanVerifyResult{}, lookupFailure(ctx, err, targetAt(p.settings))
 	}
 	c := comparison{SourceInstance: p.instance.Digest, TargetInstance: targetInstance.Digest}
-	if c.Layout, err = p.layout(ctx, dst, in.Depth); err != nil {
+	if c.Layout, err = p.layout(ctx, dst, p.settings.comparedDepth(in.Depth)); err != nil {
 		return PlanVerifyResult{}, err
 	}
 	if err := a.chooseRanges(ctx, in, p, dst, &c); err != nil {
@@ -209,6 +212,7 @@ func (p *planDraft) comparable(tbl string) error {
 func (p *planDraft) layout(ctx context.Context, dst *schema.Table, depth string) (verify.Layout, error) {
 	l := verify.Layout{
 		Cursor: -1, Key: len(p.table.PrimaryKey), Owned: p.settings.Deletes.OwnsAll,
+		KeysOnly:  p.settings.Write == table.WriteAppend,
 		PlainZero: p.src.ServerInfo().Flavor != p.dst.Server.Flavor,
 	}
 	if c := dst.Column(p.settings.Deletes.softColumn()); c != nil {

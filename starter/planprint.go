@@ -45,6 +45,9 @@ func (a *app) printPlan(p api.PlanTableResult) {
 	if id := p.Identity; id.Source != "" {
 		fmt.Fprintf(a.stdout, "  source:     %s\n  target:     %s\n  state row:  %s\n", id.Source, id.Target, id.Row)
 	}
+	if p.Write != "" {
+		fmt.Fprintf(a.stdout, "  a row:      %s\n", p.Write)
+	}
 	if p.Deletes != "" {
 		fmt.Fprintf(a.stdout, "  deletes:    %s\n", p.Deletes)
 	}

@@ -123,6 +123,10 @@ func (a *app) printResult(r api.SyncTableResult) {
 	fmt.Fprintf(a.stdout, "  rows:       %s read%s; %s%s inserted, %s updated, %s unchanged\n",
 		humanize.Comma(r.RowsExtracted), rate, about,
 		humanize.Comma(r.Inserted), humanize.Comma(r.Updated), humanize.Comma(r.Unchanged))
+	if r.Existing > 0 {
+		fmt.Fprintf(a.stdout, "  kept:       %s of the same key on the target, among the unchanged (write: append)\n",
+			human.Count(r.Existing, "row"))
+	}
 	if r.NewerOnTarget > 0 {
 		remedy := ""
 		if r.Mode != api.ModeFirstLoad {

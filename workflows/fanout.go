@@ -158,6 +158,7 @@ func (r *rangeRunner) addWritten(out activities.UpsertChunkResult) {
 	r.counts.Updated += out.Updated
 	r.counts.Unchanged += out.Unchanged
 	r.counts.NewerOnTarget += out.NewerOnTarget
+	r.counts.Existing += out.Existing
 	r.counts.DeletedConflicts += out.DeletedConflicts
 	r.counts.SkippedConflicts += out.SkippedConflicts
 	r.counts.Quarantined += out.Quarantined

@@ -41,6 +41,8 @@ type PlanTableResult struct {
 	// Creates says that Statements create the target table.
 	Creates  bool            `json:"creates,omitempty"`
 	Findings []table.Finding `json:"findings"`
+	// Write says in a sentence what a row does to the target.
+	Write string `json:"write,omitempty"`
 	// Deletes says in a sentence what becomes of rows that the source deletes.
 	Deletes string `json:"deletes,omitempty"`
 	Verdict string `json:"verdict"`

@@ -64,6 +64,8 @@ type Counts struct {
 	Unchanged     int64 `json:"unchanged"`
 	// NewerOnTarget rows, among Unchanged, were not written because the target's row is newer.
 	NewerOnTarget int64 `json:"newerOnTarget,omitempty"`
+	// Existing rows, among Unchanged, were not written because the target has their key: see write: append.
+	Existing int64 `json:"existing,omitempty"`
 	// DeletedConflicts counts rows of the target that were deleted because another row has their unique
 	// value now, whether or not they came back. SkippedConflicts counts rows, among Unchanged, that were
 	// not written because a newer row has their value. Both need uniqueConflicts: replace.
@@ -93,6 +95,7 @@ func (c *Counts) Add(o Counts) {
 	c.Updated += o.Updated
 	c.Unchanged += o.Unchanged
 	c.NewerOnTarget += o.NewerOnTarget
+	c.Existing += o.Existing
 	c.DeletedConflicts += o.DeletedConflicts
 	c.SkippedConflicts += o.SkippedConflicts
 	c.Quarantined += o.Quarantined

@@ -125,6 +125,8 @@ type Table struct {
 	Replicas          []string
 	Hours             string
 
+	// Write says what a row does to the target.
+	Write table.WriteMode
 	// UniqueConflicts says what happens to a target row that holds a unique value of another
 	// row to write: "fail" or "replace".
 	UniqueConflicts string

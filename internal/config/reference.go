@@ -19,6 +19,8 @@ func Reference() string {
 	section(&b, "defaults and tables[]", "In `defaults` for every table, or in an entry of `tables` for one.",
 		slices.Concat(connectionNames, basics))
 	section(&b, "defaults and tables[]: bad rows", "What happens to rows that the target refuses.", badRows)
+	section(&b, "defaults and tables[]: write", "What a row does to the target: see [write-modes.md](write-modes.md).",
+		writeFields)
 	section(&b, "staging", "", stagingFields)
 	section(&b, "defaults and tables[]: the window", "Up to where a run reads.", windows)
 	section(&b, "defaults and tables[]: pauses", "When a run waits.", pauses)

@@ -21,7 +21,7 @@ var builtin = Table{
 	ChunkRows: 10_000, ChunkBytes: 16 * mib,
 	PartBytes: 256 * mib, RangeRows: 250_000, RangeBytes: 256 * mib,
 	ChunksInFlight: 4, RangesInFlight: 2,
-	UniqueConflicts: conflictsFail, MaxTransaction: time.Second, StaleAfter: day,
+	Write: table.WriteUpsert, UniqueConflicts: conflictsFail, MaxTransaction: time.Second, StaleAfter: day,
 	Priority: 3, BulkLoad: true, CreateTarget: true, Schema: builtinContract,
 	ScheduleJitter: 30 * time.Second, Verify: builtinVerify, Undo: builtinUndo,
 	BadRows: badRowsFail, MaxBadRows: 100, MaxBadShare: 0.001, QuarantineKeep: 30 * day,
@@ -110,7 +110,7 @@ var pauses = []field[Table]{
 }
 
 // settings are all keys that stand in defaults and in every table.
-var settings = slices.Concat(connectionNames, basics, badRows, windows, pauses, []field[Table]{
+var settings = slices.Concat(connectionNames, writeFields, basics, badRows, windows, pauses, []field[Table]{
 	{"schema", "", "", "How the target follows changes of the source's structure: see “schema” below.", setSchema},
 	{"deletes", "", "", "What happens to rows that the source deletes: see “deletes” below.", setDeletes},
 	{"verify", "", "", "When both sides are compared, and how: see “verify” below.", setVerify},

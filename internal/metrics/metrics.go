@@ -31,7 +31,7 @@ type Metrics struct {
 
 	rowsExtracted, rowsWritten, stagedBytes *prometheus.CounterVec
 	rowsDeleted                             *prometheus.CounterVec
-	newerOnTarget                           *prometheus.CounterVec
+	newerOnTarget, existing                 *prometheus.CounterVec
 	lockWaits, throttled, runs              *prometheus.CounterVec
 	retries, failures, notifications        *prometheus.CounterVec
 	chunkDuration                           prometheus.Histogram
@@ -56,6 +56,8 @@ func New(ready *Ready) *Metrics {
 	m.newerOnTarget = counter("rows_newer_on_target_total",
 		"Rows of the source that were not written because the target's row is newer; they count as unchanged, too.",
 		table)
+	m.existing = counter("rows_existing_total", "Rows of the source that were not written because the target has "+
+		"their key, with write: append; they count as unchanged, too.", table)
 	m.stagedBytes = counter("staged_bytes_total", "Bytes of files written to staging.", table)
 	m.rowsDeleted = counter("rows_deleted_total", "Rows that sweeps have deleted on the target, or marked as deleted.",
 		table)
@@ -80,7 +82,8 @@ func New(ready *Ready) *Metrics {
 		Help: "Seconds of a run that ended, from its start, by outcome: done, failed or cancelled.",
 	}, []string{"outcome"})
 	m.registry.MustRegister(
-		m.rowsExtracted, m.rowsWritten, m.rowsDeleted, m.newerOnTarget, m.stagedBytes, m.lockWaits, m.throttled,
+		m.rowsExtracted, m.rowsWritten, m.rowsDeleted, m.newerOnTarget, m.existing, m.stagedBytes,
+		m.lockWaits, m.throttled,
 		m.runs, m.retries, m.failures, m.notifications,
 		m.chunkDuration, m.runDuration, m.tables, buildInfo(),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
@@ -120,7 +123,7 @@ func (m *Metrics) Know(table string, e Expected) {
 	}
 	label := m.tables.know(table, e)
 	for _, c := range []*prometheus.CounterVec{
-		m.rowsExtracted, m.newerOnTarget, m.stagedBytes, m.lockWaits, m.throttled, m.rowsDeleted,
+		m.rowsExtracted, m.newerOnTarget, m.existing, m.stagedBytes, m.lockWaits, m.throttled, m.rowsDeleted,
 	} {
 		c.WithLabelValues(label)
 	}
@@ -144,6 +147,8 @@ type Chunk struct {
 	Inserted, Updated, Unchanged int64
 	// NewerOnTarget are those among Unchanged that the target has in a newer version.
 	NewerOnTarget int64
+	// Existing are those among Unchanged whose key the target had, and whose row stays for that.
+	Existing int64
 	// Seconds is the transaction that committed, from BEGIN to COMMIT.
 	Seconds float64
 	// Tries is how many transactions it took.
@@ -163,6 +168,7 @@ func (m *Metrics) Wrote(table string, c Chunk) {
 		m.rowsWritten.WithLabelValues(label, outcome).Add(float64(rows))
 	}
 	m.newerOnTarget.WithLabelValues(label).Add(float64(c.NewerOnTarget))
+	m.existing.WithLabelValues(label).Add(float64(c.Existing))
 	m.chunkDuration.Observe(c.Seconds)
 	m.LockWaits(table, c.Tries-1)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
+	"github.com/tablehaul/tablehaul/internal/table"
 )
 
 // Identity is what a table's watermark speaks of. It is bound by the run that raises the watermark,
@@ -15,10 +16,12 @@ type Identity struct {
 	Cursor     string `json:"cursor,omitempty"`
 	CursorType string `json:"cursorType,omitempty"`
 	CursorZone string `json:"cursorZone,omitempty"`
-	// Key are the columns of the source's primary key, in key order.
+	// Key are the columns of the source's key, in key order.
 	Key []string `json:"key"`
 	// Mapping is the digest of what rows become on the target; empty where they stay as they are.
 	Mapping string `json:"mapping,omitempty"`
+	// Write is what rows do to the target: see table.WriteMode. "" is upsert.
+	Write table.WriteMode `json:"write,omitempty"`
 }
 
 // String is for people.

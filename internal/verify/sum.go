@@ -28,6 +28,9 @@ type Layout struct {
 	Tombstone *table.Column `json:"tombstone,omitempty"`
 	// Owned says that all rows of the target are known to have come from the source.
 	Owned bool `json:"owned,omitempty"`
+	// KeysOnly says that rows of the same key are equal, with any other values: the target keeps the version that it
+	// had first. Another spelling of a key is the same key.
+	KeysOnly bool `json:"keysOnly,omitempty"`
 	// PlainZero says that a side keeps no −0 of a FLOAT or a DOUBLE: it is 0 then.
 	PlainZero bool `json:"plainZero,omitempty"`
 
@@ -118,8 +121,12 @@ func (l *Layout) SeenOf(rows *table.Rows, row int) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// sumOf is the sum of a row's values; buf is scratch.
+// sumOf is the sum of a row's values that are compared; buf is scratch.
 func (l *Layout) sumOf(buf *[]byte, rows *table.Rows, row int) Sum {
+	if l.KeysOnly {
+		*buf = l.keyOf((*buf)[:0], rows, row)
+		return table.SumOf(*buf)
+	}
 	*buf = l.AppendRow((*buf)[:0], rows, row)
 	return table.SumOf(*buf)
 }

@@ -195,6 +195,8 @@ func (k *Look) verdict(s Row, atSource bool, t Row, onTarget, respelled bool) Ve
 	switch {
 	case !atSource && !onTarget, atSource && onTarget && s.Sum == t.Sum:
 		return Settled
+	case atSource != onTarget && respelled && k.layout.KeysOnly:
+		return Settled
 	case atSource && s.Pending, onTarget && t.Pending:
 		return Pending
 	case atSource != onTarget && respelled:

@@ -230,6 +230,7 @@ func (r *Result) add(o Result) {
 	r.Updated += o.Updated
 	r.Unchanged += o.Unchanged
 	r.NewerOnTarget += o.NewerOnTarget
+	r.Existing += o.Existing
 	r.DeletedConflicts += o.DeletedConflicts
 	r.SkippedConflicts += o.SkippedConflicts
 	r.Approximate = r.Approximate || o.Approximate

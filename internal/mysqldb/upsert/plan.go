@@ -42,6 +42,7 @@ type plan struct {
 	skipForeignKeyChecks bool
 	deleteConflicts      bool
 	overwrite            bool
+	keepExisting         bool
 	expect               *expectation // nil for none
 
 	maxRows  int   // of one statement
@@ -52,6 +53,7 @@ type plan struct {
 func newPlan(server mysqldb.Server, spec Spec) (*plan, error) {
 	p := &plan{
 		target: spec.Target, columns: spec.Columns, cursor: -1, unsettled: spec.Unsettled, overwrite: spec.Overwrite,
+		keepExisting: spec.KeepExisting,
 	}
 	if err := p.matchColumns(spec); err != nil {
 		return nil, err
@@ -70,7 +72,7 @@ func newPlan(server mysqldb.Server, spec Spec) (*plan, error) {
 	switch spec.Conflicts {
 	case "", FailOnConflict:
 	case DeleteConflicts:
-		p.deleteConflicts = len(p.uniques) > 0
+		p.deleteConflicts = len(p.uniques) > 0 && !p.keepExisting
 	default:
 		return nil, mysqlerr.Refuse("", fmt.Sprintf("unknown policy %q for unique conflicts", spec.Conflicts),
 			"use fail or replace")

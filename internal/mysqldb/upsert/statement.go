@@ -59,6 +59,9 @@ func (p *plan) writeStatement(server mysqldb.Server) {
 // those before it assigned. So the key's guard comes first, and the cursor, which all others
 // compare, last.
 func (p *plan) assignments(d dialect) []string {
+	if p.keepExisting {
+		return p.keepingAssignments(d)
+	}
 	newer := p.guardOf(d, p.cursorGuard(d))
 	assigned := func(i int) string {
 		c := p.targets[i]
@@ -113,10 +116,25 @@ func (p *plan) assignments(d dialect) []string {
 	return out
 }
 
+// keepingAssignments leave the old row as it is, but for the mark of a row that the source has again. An old row of
+// another key is an error, as in assignments.
+func (p *plan) keepingAssignments(d dialect) []string {
+	c := d.old(p.targets[p.key[0]].Name)
+	value := c
+	if len(p.uniques) > 0 {
+		value = "IF(" + p.sameKeyCondition(d) + " OR (SELECT 1 UNION SELECT 2), " + c + ", " + c + ")"
+	}
+	out := []string{c + " = " + value}
+	if p.tombstone != "" {
+		out = append(out, p.clearMark(d))
+	}
+	return out
+}
+
 // comparesCursors reports whether newer rows of the target stay. Where the cursor is part of the
 // key, rows with the same key have the same cursor.
 func (p *plan) comparesCursors() bool {
-	return p.cursor >= 0 && !p.overwrite && !slices.Contains(p.key, p.cursor)
+	return p.cursor >= 0 && !p.overwrite && !p.keepExisting && !slices.Contains(p.key, p.cursor)
 }
 
 // cursorGuard is true where the new row may replace the old one; "" where it always may.

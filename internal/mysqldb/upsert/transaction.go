@@ -190,12 +190,15 @@ func (w *writer) count(existed []bool) {
 	}
 	twice := w.affected - (n - existing)
 	updated := twice / 2
-	if twice < 0 || twice%2 != 0 || updated > existing || twice > 0 && w.mayMiscount() {
+	if twice < 0 || twice%2 != 0 || updated > existing || twice > 0 && !w.plan.keepExisting && w.mayMiscount() {
 		r.Approximate = true
 		updated = min(max(updated, 0), existing)
 	}
 	r.Updated += updated
 	r.Unchanged += existing - updated
+	if w.plan.keepExisting {
+		r.Existing += existing - updated
+	}
 }
 
 // mayMiscount reports whether the server may count 1 for a row that it does not change: it compares a

@@ -56,6 +56,8 @@ type Spec struct {
 	Expect *Expect
 	// Overwrite replaces rows of the target that are newer by cursor too.
 	Overwrite bool
+	// KeepExisting leaves rows of the target as they are whose key a row of the chunk has.
+	KeepExisting bool
 	// RefersToItself allows writing without foreign key checks, where all foreign keys of the target
 	// still refer to the target itself. The plan of the target decides.
 	RefersToItself bool
@@ -78,6 +80,8 @@ type Result struct {
 	// NewerOnTarget counts rows, among Unchanged, that were not written because the target's row is
 	// newer. Rows with a conflict are not counted here.
 	NewerOnTarget int64
+	// Existing counts rows, among Unchanged, that were not written because of KeepExisting.
+	Existing int64
 	// DeletedConflicts counts conflicting rows that were deleted. Some may have come back with a row of
 	// this chunk.
 	DeletedConflicts int64

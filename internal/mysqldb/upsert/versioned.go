@@ -39,6 +39,9 @@ func (w *writer) dropUnchangedRows(ctx context.Context) error {
 		}
 	}
 	w.res.Unchanged += int64(len(w.order) - len(changed))
+	if w.plan.keepExisting {
+		w.res.Existing += int64(len(w.order) - len(changed))
+	}
 	w.order = changed
 	return nil
 }
@@ -90,6 +93,9 @@ func (w *writer) joinKey(values [][]byte) string {
 
 // isUnchanged reports whether a write would leave the target's row, the only one of have, as it is.
 func (w *writer) isUnchanged(row int32, have *table.Rows) bool {
+	if w.plan.keepExisting && w.plan.tombstone == "" {
+		return true
+	}
 	value := func(i int) (fresh, old []byte) { return w.rows.Value(int(row), i), have.Value(0, i) }
 	if w.plan.comparesCursors() && w.plan.isNewerOnTarget(value(w.plan.cursor)) {
 		w.res.NewerOnTarget++
