@@ -131,8 +131,8 @@ func (a *Activities) guardReplica(ctx context.Context, c *openedComparison, _ Ch
 	case err != nil:
 		return translate(ctx, err, c.src.at)
 	case !known:
-		return held("the source is a replica that does not know how far it is behind",
-			"let its replication run, then sweep again")
+		return held("the source may be a replica, and does not say how far it is behind", "let its replication run, "+
+			"and let the login ask: GRANT REPLICATION CLIENT ON *.* (MariaDB: REPLICA MONITOR); then sweep again")
 	case lag > s.Overlap:
 		return held(fmt.Sprintf("the source is a replica that is %s behind, more than the overlap of %s: rows that it "+
 			"has not got yet look deleted", human.Duration(lag), human.Duration(s.Overlap)),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 
@@ -85,8 +86,7 @@ func TestGrantsOfARepair(t *testing.T) {
 	t.Parallel()
 	s := servers.MySQL(t)
 	o := options{tables: verified}
-	state := []string{"SELECT, INSERT, UPDATE, CREATE ON TO.tablehaul_state"}
-	p := logins(t, s, o, sourceGrants, append(state, targetGrants...), createT)
+	p := logins(t, s, o, sourceGrants, slices.Concat(stateGrants, targetGrants), createT)
 	p.settled("t")
 	exec(t, p.dst, "DELETE FROM t WHERE id = 1", "UPDATE t SET name = 'other', updated_at = updated_at WHERE id = 2")
 	r, err := p.repair(workflows.VerifyTableInput{Table: p.table("t")})
@@ -97,7 +97,7 @@ func TestGrantsOfARepair(t *testing.T) {
 	require.Equal(t, "50", scalar(t, p.dst, "SELECT COUNT(*) FROM t"))
 
 	o.source, o.sourceDSN = s, p.login(s, sourceGrants...)
-	o.targetDSN = p.login(s, append(state, replaceGrants...)...)
+	o.targetDSN = p.login(s, slices.Concat(stateGrants, replaceGrants)...)
 	p.reconfigure(o)
 	require.Contains(t, p.cli("undo "+p.table("t")+" "+r.Undo[0]), "2 rows")
 	require.Equal(t, "49", scalar(t, p.dst, "SELECT COUNT(*) FROM t"))

@@ -28,6 +28,8 @@ var (
 	replaceGrants = []string{"SELECT, INSERT, UPDATE, DELETE ON TO.t"}
 	// createGrants let a run create its target, and widen it later.
 	createGrants = []string{"SELECT, INSERT, UPDATE, CREATE, ALTER ON TO.t"}
+	// stateGrants are for the state row.
+	stateGrants = []string{"SELECT, INSERT, UPDATE, CREATE ON TO.tablehaul_state"}
 )
 
 // The grants tested here are the documented ones.
@@ -35,10 +37,10 @@ func TestGrantsAreThoseOfTheDocumentation(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../docs/security.md")
 	require.NoError(t, err)
-	names := strings.NewReplacer("FROM.t", "shop.orders", "TO.t", "dw.orders")
+	names := strings.NewReplacer("TO.tablehaul_state", "dw.tablehaul_state", "FROM.t", "shop.orders", "TO.t", "dw.orders")
 	for user, lists := range map[string][][]string{
 		"read":  {sourceGrants, usefulGrants},
-		"write": {targetGrants, createGrants, replaceGrants},
+		"write": {targetGrants, createGrants, replaceGrants, stateGrants, sweepGrants},
 	} {
 		for _, g := range slices.Concat(lists...) {
 			require.Contains(t, string(text), "GRANT "+names.Replace(g)+" TO 'tablehaul_"+user+"'@'%';")

@@ -29,11 +29,12 @@ func (s *Source) ReplicaLag(ctx context.Context) (lag time.Duration, known bool,
 }
 
 // Behind is how far the source is behind its primary, at most, its silence included; 0 for a server that is no replica.
-// known is false where a replica does not say. See [UpperBoundSpec].AllowReplica.
+// known is false where a replica does not say, and where the login may not ask whether it is one. See
+// [UpperBoundSpec].AllowReplica.
 func (s *Source) Behind(ctx context.Context) (behind time.Duration, known bool, err error) {
 	r, err := s.replica(ctx, UpperBoundSpec{AllowReplica: true})
 	if err != nil {
 		return 0, false, fmt.Errorf("ask for the replica's lag: %w", mysqlerr.Safe(err))
 	}
-	return r.behind(), !r.unknown, nil
+	return r.behind(), !r.unknown && !r.unseen, nil
 }
