@@ -9,6 +9,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
+	"github.com/tablehaul/tablehaul/internal/throttle"
 	"github.com/tablehaul/tablehaul/internal/verify"
 )
 
@@ -98,6 +99,7 @@ func (a *Activities) PlanRepair(ctx context.Context, in PlanRepairInput) (PlanRe
 		Columns: writtenColumns(&c.Layout), Key: p.table.PrimaryKey, Comparison: &c,
 		RefersToItself: p.target.RefersToItself, Expect: x.rowColumns(), Repair: &repairPlan{},
 	}
+	plan.Settings.Throttle = throttle.Limits{} // each batch has waited before it holds the lease
 	if !p.settings.UndoOff {
 		plan.Repair.UndoRun = in.Run
 	}

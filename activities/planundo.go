@@ -13,6 +13,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
+	"github.com/tablehaul/tablehaul/internal/throttle"
 )
 
 // PlanUndoInput asks for the undo of a repair or a sweep.
@@ -84,7 +85,8 @@ func (a *Activities) PlanUndo(ctx context.Context, in PlanUndoInput) (PlanUndoRe
 		Columns: append(slices.Clone(x.rowColumns()), textColumn(expectColumn, false)), Key: t.PrimaryKey,
 		Comparison: &comparison{Layout: x.Layout}, Expect: x.rowColumns(),
 	}
-	plan.Settings.Cursor = "" // each row is written, also one with a smaller cursor
+	plan.Settings.Throttle = throttle.Limits{} // each batch has waited before it holds the lease
+	plan.Settings.Cursor = ""                  // each row is written, also one with a smaller cursor
 	for _, f := range files {
 		if err := f.fits(t, &x); err != nil {
 			return PlanUndoResult{}, err

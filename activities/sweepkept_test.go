@@ -30,7 +30,9 @@ func TestSweepRemovesKeptFilesWhenTheirTimeIsOver(t *testing.T) {
 				return activities.Settings{}, fmt.Errorf("%s is not in the configuration", n)
 			}
 			day := 24 * time.Hour
-			return activities.Settings{Keep: map[staging.Kind]time.Duration{staging.KeptVerify: 2 * day}}, nil
+			return activities.Settings{Keep: map[staging.Kind]time.Duration{
+				staging.KeptVerify: 2 * day, staging.KeptUndo: 20 * day,
+			}}, nil
 		},
 	}}
 	b.restart()
@@ -56,7 +58,8 @@ func TestSweepRemovesKeptFilesWhenTheirTimeIsOver(t *testing.T) {
 	old, oldOdd := keep(staging.KeptVerify, orders, "old", "here", 2.1, true),
 		keep(staging.KeptVerify, odd, "old", "here", 2.1, true)
 	young := keep(staging.KeptVerify, orders, "young", "here", 1.9, true)
-	otherKind := keep(staging.KeptUndo, orders, "undo", "here", 29, true)
+	otherKind := keep(staging.KeptUndo, orders, "undo", "here", 19.9, true)
+	oldUndo := keep(staging.KeptUndo, orders, "old-undo", "here", 20.1, true)
 	leftYoung, leftOld := keep(staging.KeptQuarantine, gone, "young", "here", 29, true),
 		keep(staging.KeptQuarantine, gone, "old", "here", 31, true)
 	elsewhere := keep(staging.KeptVerify, orders, "theirs", "elsewhere", 400, true)
@@ -64,11 +67,11 @@ func TestSweepRemovesKeptFilesWhenTheirTimeIsOver(t *testing.T) {
 
 	var out activities.SweepResult
 	require.NoError(t, b.step("Sweep", nil, &out))
-	require.Equal(t, activities.SweepResult{Expired: 3, Files: 6, Kept: 3, Others: 1, Unnamed: 1}, out)
+	require.Equal(t, activities.SweepResult{Expired: 4, Files: 8, Kept: 3, Others: 1, Unnamed: 1}, out)
 	for _, one := range []func() bool{young, otherKind, leftYoung, elsewhere, unnamed} {
 		require.True(t, one())
 	}
-	for _, one := range []func() bool{old, oldOdd, leftOld} {
+	for _, one := range []func() bool{old, oldOdd, oldUndo, leftOld} {
 		require.False(t, one())
 	}
 }

@@ -36,6 +36,7 @@ var quarantineKeys = []field[Table]{
 
 func setQuarantine(d *decoder, a at, t *Table) {
 	decodeMapping(d, a, quarantineKeys, map[string]string{
+		"":        "write { keep: 720h }",
 		"badRows": "write it beside quarantine, not under it", "maxBadRows": "write it beside quarantine, not under it",
 		"maxBadShare": "write it beside quarantine, not under it",
 	}, t)

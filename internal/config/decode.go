@@ -61,9 +61,14 @@ type field[T any] struct {
 }
 
 // decodeMapping fills into from the mapping at a, key by key, and returns the places of the
-// keys that it found. hint is what to say about a key that belongs elsewhere.
+// keys that it found. hint is what to say about a key that belongs elsewhere, and, for the key "", where there is no
+// mapping.
 func decodeMapping[T any](d *decoder, a at, fields []field[T], hint map[string]string, into *T) map[string]at {
 	found := map[string]at{}
+	if remedy := hint[""]; remedy != "" && !isMapping(a.node) {
+		d.problem(a, remedy, "must be a mapping of keys to values, not %s", kindOf(a.node))
+		return found
+	}
 	keys := make([]string, len(fields))
 	for i, f := range fields {
 		keys[i] = f.key
@@ -83,6 +88,16 @@ func decodeMapping[T any](d *decoder, a at, fields []field[T], hint map[string]s
 		fields[i].set(d, place, into)
 	}
 	return found
+}
+
+// isMapping reports whether a value is a mapping, or empty.
+func isMapping(n ast.Node) bool {
+	switch n.(type) {
+	case nil, *ast.NullNode, *ast.MappingNode, *ast.MappingValueNode:
+		return true
+	default:
+		return false
+	}
 }
 
 type pair struct {

@@ -29,7 +29,6 @@ const (
 )
 
 // Words of deletes.owns.
-// Words of deletes.owns.
 const (
 	OwnsScope = "scope"
 	OwnsAll   = "all"
@@ -44,7 +43,7 @@ var deletesFields = []field[Table]{
 	textField("column", builtin.Deletes.Column, "a column name", "Column that soft sets, to the source's UTC time of "+
 		"the look that found the row gone. A run adds it to the target as DATETIME(6) NULL. The source must not have "+
 		"it.",
-		checkColumn, func(t *Table) *string { return &t.Deletes.Column }),
+		checkMarkColumn, func(t *Table) *string { return &t.Deletes.Column }),
 	{
 		"every", builtin.Deletes.Every.String(), `24h, "0 3 * * * Europe/Berlin", off`, "When sweeps begin, in the forms " +
 			"of schedule, where mode is not off; `tablehaul schedule apply` makes Temporal Schedules of it. off: by " +
@@ -68,5 +67,17 @@ var deletesFields = []field[Table]{
 
 // setDeletes is the set of the key "deletes".
 func setDeletes(d *decoder, a at, t *Table) {
-	decodeMapping(d, a, deletesFields, nil, t)
+	decodeMapping(d, a, deletesFields, deletesHints, t)
+}
+
+var deletesHints = map[string]string{
+	"": "write { mode: hard }, or off, report or soft", "schedule": "write every", "cron": "write every",
+	"keep": "write undo: { keep: … } beside deletes",
+}
+
+func checkMarkColumn(s string) (wrong, remedy string) {
+	if s == "" {
+		return "is empty", "name the column that soft sets, such as deleted_at"
+	}
+	return checkColumn(s)
 }

@@ -42,7 +42,9 @@ func setUndo(d *decoder, a at, t *Table) {
 	}
 }
 
-var undoHints = map[string]string{"retention": "write keep", "off": "write undo: off", "mode": "write undo: off"}
+var undoHints = map[string]string{
+	"": "write off, or { keep: 720h }", "retention": "write keep", "off": "write undo: off", "mode": "write undo: off",
+}
 
 // builtinUndo is what a table has that says nothing of undo.
 var builtinUndo = Undo{Keep: staging.DefaultKeep}

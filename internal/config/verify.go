@@ -40,7 +40,7 @@ func setVerify(d *decoder, a at, t *Table) {
 }
 
 var verifyHints = map[string]string{
-	"schedule": "write every", "cron": "write every", "retention": "write keep",
+	"": "write { every: 24h }", "schedule": "write every", "cron": "write every", "retention": "write keep",
 }
 
 // builtinVerify is what a table has that says nothing of comparisons.

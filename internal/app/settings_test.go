@@ -1,0 +1,49 @@
+package app
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/staging"
+)
+
+// How long kept files stay is what the table says of each kind, or defaults do.
+func TestKeptFilesStayAsTheTableSays(t *testing.T) {
+	const text = `
+connections:
+  shop: { dsn: "r:x@tcp(127.0.0.1:3306)/" }
+staging: { url: "file:///tmp/x" }
+defaults:
+  sourceConnection: shop
+  targetConnection: shop
+  verify: { keep: 36h }
+  undo: { keep: 48h }
+  quarantine: { keep: 72h }
+tables:
+  - { name: a.one, target: b.one }
+  - { name: a.two, target: b.two, undo: { keep: 1h }, verify: { every: 24h } }
+  - { name: a.off, target: b.off, undo: off }
+`
+	cfg, err := config.Load(strings.NewReader(text), func(string) string { return "" })
+	require.NoError(t, err)
+	for name, want := range map[string]map[staging.Kind]time.Duration{
+		"one": {staging.KeptVerify: 36 * time.Hour, staging.KeptUndo: 48 * time.Hour, staging.KeptQuarantine: 72 * time.Hour},
+		"two": {staging.KeptVerify: 36 * time.Hour, staging.KeptUndo: time.Hour, staging.KeptQuarantine: 72 * time.Hour},
+		"off": {staging.KeptVerify: 36 * time.Hour, staging.KeptUndo: 48 * time.Hour, staging.KeptQuarantine: 72 * time.Hour},
+	} {
+		for _, table := range cfg.Tables() {
+			if table.Name.Table != name {
+				continue
+			}
+			s, err := settings(cfg, table.Name)
+			require.NoError(t, err)
+			require.Equal(t, want, s.Keep, name)
+			require.Equal(t, name == "off", s.UndoOff, name)
+		}
+	}
+	require.Len(t, staging.KeptKinds(), 3, "each kind has a key")
+}
