@@ -37,7 +37,8 @@ func TestGrantsAreThoseOfTheDocumentation(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../docs/security.md")
 	require.NoError(t, err)
-	names := strings.NewReplacer("TO.tablehaul_state", "dw.tablehaul_state", "FROM.t", "shop.orders", "TO.t", "dw.orders")
+	names := strings.NewReplacer("TO.tablehaul_state", "dw.tablehaul_state", "FROM.t", "shop.orders", "TO.t",
+		"dw.orders")
 	for user, lists := range map[string][][]string{
 		"read":  {sourceGrants, usefulGrants},
 		"write": {targetGrants, createGrants, replaceGrants, stateGrants, sweepGrants},

@@ -30,11 +30,10 @@ tables:
 `
 	cfg, err := config.Load(strings.NewReader(text), func(string) string { return "" })
 	require.NoError(t, err)
-	for name, want := range map[string]map[staging.Kind]time.Duration{
-		"one": {staging.KeptVerify: 36 * time.Hour, staging.KeptUndo: 48 * time.Hour, staging.KeptQuarantine: 72 * time.Hour},
-		"two": {staging.KeptVerify: 36 * time.Hour, staging.KeptUndo: time.Hour, staging.KeptQuarantine: 72 * time.Hour},
-		"off": {staging.KeptVerify: 36 * time.Hour, staging.KeptUndo: 48 * time.Hour, staging.KeptQuarantine: 72 * time.Hour},
-	} {
+	for name, undo := range map[string]time.Duration{"one": 48 * time.Hour, "two": time.Hour, "off": 48 * time.Hour} {
+		want := map[staging.Kind]time.Duration{
+			staging.KeptVerify: 36 * time.Hour, staging.KeptUndo: undo, staging.KeptQuarantine: 72 * time.Hour,
+		}
 		for _, table := range cfg.Tables() {
 			if table.Name.Table != name {
 				continue
