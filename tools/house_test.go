@@ -24,36 +24,38 @@ const maxLine = 120
 
 // A rule is a word that is not used in names, comments, messages and docs.
 type rule struct {
+	// stem is in all that words matches, in small letters: a file without it needs no pattern.
+	stem string
 	// words is a pattern that ignores case.
 	words *regexp.Regexp
 	// instead is what to write.
 	instead string
 }
 
-func words(pattern, instead string) rule {
-	return rule{regexp.MustCompile(`(?i)` + pattern), instead}
+func words(stem, pattern, instead string) rule {
+	return rule{stem, regexp.MustCompile(`(?i)` + pattern), instead}
 }
 
 // prose are words of all texts: plain ones take their place, or the names that docs/glossary.md has.
 var prose = []rule{
-	words(`\bnobody\b`, "name who does not"),
-	words(`\bsomebody\b`, "name who does"),
-	words(`\bwhoever\b`, "name who does"),
-	words(`\bwhatever\b`, "any, or name what"),
-	words(`\banew\b`, "again"),
-	words(`\bgiven up\b`, "stopped, ended, failed"),
-	words(`\b(is|are|was|were|be|been) told\b`, "name who says it, and to whom"),
-	words(`\bstands\b`, "is"),
-	words(`\blookouts?\b`, "cache of open transactions"),
-	words(`\bcrowd`, "other traffic"),
-	words(`\bhorizons?\b`, "upper bound"),
-	words(`\bneighbours?\b`, "other clients, or adjacent rows"),
-	words(`\bFencedOff\b`, "LeaseLost"),
-	words(`\bSourceHeld\b`, "OpenTransactions"),
-	words(`\bNotNotified\b`, "NotifyFailed"),
-	words(`\bTablehaulLag\b`, "TablehaulLagSeconds"),
-	words(`\bfailed_runs_in_a_row\b`, "consecutive_failed_runs"),
-	words(`\bis at it\b`, "already synced by"),
+	words("nobody", `\bnobody\b`, "name who does not"),
+	words("somebody", `\bsomebody\b`, "name who does"),
+	words("whoever", `\bwhoever\b`, "name who does"),
+	words("whatever", `\bwhatever\b`, "any, or name what"),
+	words("anew", `\banew\b`, "again"),
+	words("given up", `\bgiven up\b`, "stopped, ended, failed"),
+	words("told", `\b(is|are|was|were|be|been) told\b`, "name who says it, and to whom"),
+	words("stands", `\bstands\b`, "is"),
+	words("lookout", `\blookouts?\b`, "cache of open transactions"),
+	words("crowd", `\bcrowd`, "other traffic"),
+	words("horizon", `\bhorizons?\b`, "upper bound"),
+	words("neighbour", `\bneighbours?\b`, "other clients, or adjacent rows"),
+	words("fencedoff", `\bFencedOff\b`, "LeaseLost"),
+	words("sourceheld", `\bSourceHeld\b`, "OpenTransactions"),
+	words("notnotified", `\bNotNotified\b`, "NotifyFailed"),
+	words("tablehaullag", `\bTablehaulLag\b`, "TablehaulLagSeconds"),
+	words("failed_runs_in_a_row", `\bfailed_runs_in_a_row\b`, "consecutive_failed_runs"),
+	words("is at it", `\bis at it\b`, "already synced by"),
 }
 
 // allowed are phrases in which such a word has its own meaning.
@@ -100,9 +102,15 @@ func texts(t *testing.T) []string {
 
 func TestNoTextUsesAWordThatWasReplaced(t *testing.T) {
 	for _, path := range texts(t) {
-		for i, line := range lines(t, path) {
+		all := lines(t, path)
+		text := strings.ToLower(strings.Join(all, "\n"))
+		rules := slices.DeleteFunc(slices.Clone(prose), func(r rule) bool { return !strings.Contains(text, r.stem) })
+		if len(rules) == 0 {
+			continue
+		}
+		for i, line := range all {
 			line = allowed.ReplaceAllString(line, "")
-			for _, r := range prose {
+			for _, r := range rules {
 				if word := r.words.FindString(line); word != "" {
 					t.Errorf("%s:%d: %q; write: %s", path[3:], i+1, word, r.instead)
 				}
