@@ -20,7 +20,7 @@ import (
 // page of the source at most five; a longer step is cancelled and begun again by another worker.
 const stopTimeout = 30 * time.Second
 
-// deadlockAfter is how long a workflow may compute before the SDK takes it for blocked. The SDK's default, a second, may
+// deadlockAfter is how long a workflow may compute before the SDK takes it for blocked. Its default, a second, may
 // pass before a busy machine gives the processor to a worker, which has a low priority there.
 const deadlockAfter = time.Minute
 
