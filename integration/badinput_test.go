@@ -1,7 +1,6 @@
 package integration_test
 
 import (
-	"net"
 	"strings"
 	"testing"
 
@@ -9,6 +8,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/testenv/proxy"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -124,11 +124,7 @@ func TestWrongPasswordIsRefused(t *testing.T) {
 // that never answers before the first row was read is a mistake, and the run fails.
 func TestUnreachableServerIsAVisibleWaitThenAFailure(t *testing.T) {
 	t.Parallel() // it waits for half a minute, and holds nothing that others want
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	addr := l.Addr().String()
-	require.NoError(t, l.Close())
-	p := start(t, options{sourceDSN: "root@tcp(" + addr + ")/"})
+	p := start(t, options{sourceDSN: "root@tcp(" + proxy.Reserve(t).Addr + ")/"})
 	id := workflows.SyncTableID(p.queue, p.table("t"))
 	run := p.launch(workflows.SyncTableInput{Table: p.table("t")}, id)
 	require.Eventually(t, func() bool { return strings.Contains(p.pending(id), "connection shop") }, timeout, poll)

@@ -121,7 +121,7 @@ func TestFromNothingToASchedule(t *testing.T) {
 		require.Contains(t, p.cli("schedule apply --dry-run"), "5 schedules as configured")
 		require.Eventually(t, func() bool {
 			return regexp.MustCompile(p.from +
-				`.orders +idle +done \d+s ago +2 +\d+s +in \d+d(\d+h)?\n`).MatchString(p.cli("status"))
+				`.orders +idle +done \S+ ago +2 +\S+ +in \d+d(\d+h)?\n`).MatchString(p.cli("status"))
 		}, timeout, poll, "lag and next run")
 		exec(t, p.src, "INSERT INTO orders VALUES (3, 'c', NOW() - INTERVAL 1 MINUTE)")
 		p.cli("schedule trigger " + p.from + ".orders")

@@ -4,11 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
 
 	"github.com/tablehaul/tablehaul/internal/clock"
 	"github.com/tablehaul/tablehaul/internal/owner"
@@ -85,6 +88,7 @@ func (p *product) settledLocal(name string) workflows.SyncTableResult {
 		if result := p.sync(name); result.Watermark >= now || p.t.Context().Err() != nil {
 			return result
 		}
+		pause(p.t.Context(), poll)
 	}
 }
 
@@ -99,23 +103,39 @@ func (p *product) state(name string) workflows.TableStateView {
 	return s
 }
 
-// waitFor requires that a workflow becomes visible as waiting, with all of parts in its reason.
+// waitFor requires that a workflow becomes visible as waiting, with all of parts in its reason. A wait that began and
+// ended between two looks is in the history.
 func (p *product) waitFor(id string, parts ...string) {
 	p.t.Helper()
 	var seen string
-	visible := func() bool {
-		seen = p.pending(id)
-		for _, part := range parts {
-			if !strings.Contains(seen, part) {
-				return false
-			}
-		}
-		return true
+	visible := func(text string) bool {
+		seen = text
+		return !slices.ContainsFunc(parts, func(part string) bool { return !strings.Contains(text, part) })
 	}
-	for deadline := time.Now().Add(timeout); !visible(); {
+	deadline := time.Now().Add(timeout)
+	for look := 1; !visible(p.pending(id)) && (look%10 != 0 || !visible(p.retried(id))); look++ {
 		require.True(p.t, time.Now().Before(deadline) && pause(p.t.Context(), poll),
 			"the wait does not show %q, but %q", parts, seen)
 	}
+}
+
+// retried says what steps of a run waited for that have ended.
+func (p *product) retried(id string) string {
+	var b strings.Builder
+	events := p.client.GetWorkflowHistory(p.t.Context(), id, "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	types := map[int64]string{}
+	for events.HasNext() {
+		e, err := events.Next()
+		if err != nil {
+			break
+		}
+		types[e.GetEventId()] = e.GetActivityTaskScheduledEventAttributes().GetActivityType().GetName()
+		if a := e.GetActivityTaskStartedEventAttributes(); a.GetLastFailure() != nil {
+			fmt.Fprintf(&b, "%s attempt %d: %s %s; ", types[a.GetScheduledEventId()], a.GetAttempt(),
+				a.GetLastFailure().GetApplicationFailureInfo().GetType(), a.GetLastFailure().GetMessage())
+		}
+	}
+	return b.String()
 }
 
 // run starts a run and returns what waits for its end.

@@ -22,6 +22,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/app"
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/notify"
+	"github.com/tablehaul/tablehaul/internal/process"
 )
 
 // monitored is a worker that tells of itself.
@@ -182,7 +183,9 @@ type receiver struct {
 }
 
 func startReceiver(t *testing.T, secret string) *receiver {
-	r := &receiver{t: t, secret: secret, address: "127.0.0.1:0"}
+	port, err := process.FreePort() // below those of clients: none takes it between down and up
+	require.NoError(t, err)
+	r := &receiver{t: t, secret: secret, address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port))}
 	r.up()
 	t.Cleanup(r.down)
 	return r

@@ -248,6 +248,7 @@ func (p *product) settled(name string) workflows.SyncTableResult {
 			result.Inserted, result.Updated = all.Inserted, all.Updated
 			return result
 		}
+		pause(p.t.Context(), poll) // a run more costs more than the wait
 	}
 }
 

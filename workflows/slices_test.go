@@ -143,7 +143,7 @@ func TestASlowChunkHoldsUpItsOwnFilesOnly(t *testing.T) {
 		if in.Slice == 0 && in.Part == 0 && in.FirstRow == 0 {
 			select {
 			case <-next:
-			case <-time.After(30 * time.Second):
+			case <-time.After(2 * time.Minute):
 				return activities.UpsertChunkResult{}, temporal.NewNonRetryableApplicationError("slice 1 waits",
 					"Test", nil)
 			}

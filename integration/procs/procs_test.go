@@ -36,7 +36,7 @@ func TestChildIsFoundByItsArguments(t *testing.T) {
 	require.Eventually(t, func() bool { // until the new program has taken the place of ours
 		pid, err := procs.Child("sleep", "61.25")
 		return err == nil && pid == cmd.Process.Pid
-	}, 10*time.Second, 10*time.Millisecond)
+	}, time.Minute, 10*time.Millisecond)
 	_, err := procs.Child("sleep", "61.5")
 	require.ErrorIs(t, err, procs.ErrNotFound)
 }

@@ -19,6 +19,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/tablehaul/tablehaul/internal/temporalopts"
+	"github.com/tablehaul/tablehaul/internal/testenv/proxy"
 	"github.com/tablehaul/tablehaul/internal/testenv/temporaltest"
 )
 
@@ -43,28 +44,22 @@ func (l *lines) String() string {
 // A worker that is started before Temporal waits, says so, and goes on when it is there.
 func TestAWorkerWaitsForTemporal(t *testing.T) {
 	real := temporaltest.Start(t)
-	door, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	address := door.Addr().String()
-	require.NoError(t, door.Close())
+	door := proxy.Reserve(t)
 	var log lines
 	connected := make(chan error, 1)
 	go func() {
-		c, err := connectTemporal(t.Context(), temporalopts.At(address), slog.New(slog.NewTextHandler(&log, nil)))
+		c, err := connectTemporal(t.Context(), temporalopts.At(door.Addr), slog.New(slog.NewTextHandler(&log, nil)))
 		if err == nil {
 			c.Close()
 		}
 		connected <- err
 	}()
 	require.Eventually(t, func() bool { return strings.Count(log.String(), "waiting for Temporal") >= 2 },
-		20*time.Second, 10*time.Millisecond)
+		2*time.Minute, 10*time.Millisecond)
 	require.Contains(t, log.String(), "connection refused")
 	require.Contains(t, log.String(), "tablehaul-standalone")
 
-	door, err = (&net.ListenConfig{}).Listen(t.Context(), "tcp", address)
-	require.NoError(t, err)
-	defer door.Close() //nolint:errcheck // at the end of the test
-	go forward(t.Context(), door, real.Address)
+	go forward(t.Context(), door.Listen(t), real.Address)
 	require.NoError(t, <-connected)
 	require.Contains(t, log.String(), "Temporal answers")
 }

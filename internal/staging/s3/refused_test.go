@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -19,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/internal/staging"
+	"github.com/tablehaul/tablehaul/internal/testenv/proxy"
 	"github.com/tablehaul/tablehaul/internal/testenv/s3server"
 	"github.com/tablehaul/tablehaul/internal/testenv/stagingtest"
 )
@@ -125,11 +125,8 @@ func TestABucketOfAnotherRegion(t *testing.T) {
 
 func TestNobodyAnswers(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, l.Close())
-	s := open(t, s3server.Shared(t).Through(t, "http://"+l.Addr().String(), ""))
-	err = staging.Check(t.Context(), s)
+	s := open(t, s3server.Shared(t).Through(t, "http://"+proxy.Reserve(t).Addr, ""))
+	err := staging.Check(t.Context(), s)
 	require.ErrorIs(t, err, staging.ErrUnavailable)
 	require.ErrorContains(t, err, "connection refused")
 }
