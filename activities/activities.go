@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/mask"
 	"github.com/tablehaul/tablehaul/internal/metrics"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
@@ -30,12 +31,14 @@ type Activities struct {
 	schemas   schema.Cache
 }
 
-// Deps are what the steps work with. All fields but Metrics, Webhook, Searchable, Log, HostQueue, Deployment,
+// Deps are what the steps work with. All fields but MaskKey, Metrics, Webhook, Searchable, Log, HostQueue, Deployment,
 // SweepAfter and Sizes are required.
 type Deps struct {
 	// Settings resolves a configured table; an error of it is the caller's mistake (unknown
 	// table) and is never retried.
 	Settings func(table.Name) (Settings, error)
+	// MaskKey is the secret of a table's keyed masks; nil where no table has one.
+	MaskKey func(table.Name) mask.Key
 	// Catalog is every table that Settings knows.
 	Catalog Catalog
 	// Source and Target open, or return the already open, pool of a named connection.

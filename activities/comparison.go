@@ -76,7 +76,9 @@ func (a *Activities) openComparison(ctx context.Context, in RangeInput) (*opened
 			return nil, translate(ctx, err, side.at)
 		}
 		if side == &c.src {
-			side.table = r.plan.mapped(side.table)
+			if side.table, err = a.mapped(&r.plan, side.table); err != nil {
+				return nil, err
+			}
 		}
 		for _, col := range c.c.Layout.ColumnsOf(side.side) {
 			now := side.table.Column(col.Name)

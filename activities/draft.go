@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/mask"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
@@ -24,7 +25,9 @@ const (
 // planDraft is a run's plan in the making: what is known before anything is written.
 type planDraft struct {
 	settings Settings
-	src      *source.Source
+	// maskKey is the secret of the table's keyed masks.
+	maskKey mask.Key
+	src     *source.Source
 	// instance is the server that the structure was read from.
 	instance mysqldb.Instance
 	dst      *target.Target
@@ -74,7 +77,7 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*planDraft, er
 	if err != nil {
 		return nil, err
 	}
-	p := &planDraft{settings: settings, preview: in.preview}
+	p := &planDraft{settings: settings, maskKey: a.maskKey(settings.Table), preview: in.preview}
 	begun := time.Now()
 	if err := a.inspectSource(ctx, p); err != nil {
 		return nil, err

@@ -66,7 +66,10 @@ func (a *Activities) ExtractIncremental(ctx context.Context, in RangeInput) (Ext
 	if err != nil {
 		return ExtractResult{}, translate(ctx, err, at)
 	}
-	if src = r.plan.mapped(src); !r.plan.sameSource(src) {
+	if src, err = a.mapped(&r.plan, src); err != nil {
+		return ExtractResult{}, err
+	}
+	if !r.plan.sameSource(src) {
 		return ExtractResult{}, failure.New(failure.TableChanged, in.Table+" was altered after this run was planned",
 			"start the run again")
 	}

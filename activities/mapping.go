@@ -3,7 +3,10 @@ package activities
 import (
 	"context"
 
+	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/mapping"
 	"github.com/tablehaul/tablehaul/internal/mapping/sqlexpr"
+	"github.com/tablehaul/tablehaul/internal/mask"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -23,8 +26,14 @@ func (p *planDraft) mapSource(ctx context.Context, raw *schema.Table) (err error
 	if err != nil {
 		return err
 	}
+	described, err := p.describeAdded(ctx, raw)
+	if err != nil {
+		return err
+	}
 	var found table.Findings
 	p.table, found = s.Mapping.Apply(raw, s.Cursor)
+	found = append(found, described...)
+	p.table.MaskKey = p.maskKey
 	if p.table.Filter != "" && sqlexpr.Check(p.table.Filter) == nil {
 		f, err := p.src.TryFilter(ctx, p.table)
 		if err != nil {
@@ -37,8 +46,50 @@ func (p *planDraft) mapSource(ctx context.Context, raw *schema.Table) (err error
 	return nil
 }
 
-// mapped is the source, as it was read for a step, as the plan has it.
-func (p *stagedPlan) mapped(raw *schema.Table) *schema.Table {
-	t, _ := p.Settings.Mapping.Apply(raw, "")
-	return p.carrying(t)
+// describeAdded asks the source what the added columns hold. What the tokens of an expression refuse is not asked.
+func (p *planDraft) describeAdded(ctx context.Context, raw *schema.Table) (found []table.Finding, err error) {
+	m := p.settings.Mapping
+	if m == nil || len(m.Add) == 0 {
+		return nil, nil
+	}
+	own := *m
+	p.settings.Mapping, own.Added = &own, make([]mapping.Added, len(m.Add))
+	for i, add := range m.Add {
+		if sqlexpr.Check(add.Value) != nil {
+			continue
+		}
+		one := &own.Added[i]
+		var refused []table.Finding
+		one.Column, one.Constant, refused, err = p.src.Describe(ctx, raw, "columns.add."+add.Column, add.Value)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, refused...)
+	}
+	return found, nil
+}
+
+// mapped is the source, as it was read for a step, as the plan has it, with the key of its masks.
+func (a *Activities) mapped(p *stagedPlan, raw *schema.Table) (*schema.Table, error) {
+	m := p.Settings.Mapping
+	t, _ := m.Apply(raw, "")
+	t = p.carrying(t)
+	if m == nil || m.KeyFingerprint == "" {
+		return t, nil
+	}
+	key := a.maskKey(p.Settings.Table)
+	if key.Fingerprint() != m.KeyFingerprint {
+		return nil, failure.New(failure.TableChanged, "this worker has another mask key for "+p.Settings.Table.String()+
+			" than the one that planned the run", "give all workers the same maskKey, and start the run again")
+	}
+	t.MaskKey = key
+	return t, nil
+}
+
+// maskKey is the key of a table's masks, as this worker has it.
+func (a *Activities) maskKey(n table.Name) mask.Key {
+	if a.deps.MaskKey == nil {
+		return mask.Key{}
+	}
+	return a.deps.MaskKey(n)
 }

@@ -9,7 +9,9 @@ import (
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/mapping"
+	"github.com/tablehaul/tablehaul/internal/mask"
 	"github.com/tablehaul/tablehaul/internal/owner"
+	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/testenv/dbtest"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/internal/verify"
@@ -17,7 +19,9 @@ import (
 
 // customers is a table of whose columns each rule of a mapping has one.
 const customers = "CREATE TABLE t (cust_id INT PRIMARY KEY, name VARCHAR(40), note VARCHAR(40), " +
-	"tenant INT NOT NULL, name_length INT AS (CHAR_LENGTH(name)) STORED, " +
+	"email VARCHAR(60) DEFAULT 'x', status ENUM('new','old') DEFAULT 'new', email_domain VARCHAR(60) AS " +
+	"(SUBSTRING_INDEX(email, '@', -1)), tenant INT NOT NULL, code INT UNIQUE, " +
+	"name_length INT AS (CHAR_LENGTH(name)) STORED, " +
 	"note_length INT AS (CHAR_LENGTH(note)) STORED, " +
 	"updated_at TIMESTAMP(6) NOT NULL, KEY by_cursor (updated_at, note), KEY (note), KEY (name))"
 
@@ -25,15 +29,21 @@ func newMapped(t *testing.T, source, target *servers.Server, rows int) *bench {
 	t.Helper()
 	b := emptyBench(t, source, target)
 	b.AtSource(customers)
-	b.AtSource(fmt.Sprintf("INSERT INTO t (cust_id, name, note, tenant, updated_at) SELECT n, CONCAT('name', n), "+
-		"'SECRETNOTE', n %% 4, '2024-01-01' FROM (WITH RECURSIVE seq (n) AS (SELECT 0 UNION ALL SELECT n+1 FROM seq "+
-		"WHERE n < %d) SELECT n FROM seq) seq", rows-1))
+	b.AtSource(fmt.Sprintf("INSERT INTO t (cust_id, name, note, email, tenant, updated_at) SELECT n, "+
+		"CONCAT('name', n), 'SECRETNOTE', CONCAT('SECRET', n %% 10), n %% 4, '2024-01-01' FROM (WITH RECURSIVE "+
+		"seq (n) AS (SELECT 0 UNION ALL SELECT n+1 FROM seq WHERE n < %d) SELECT n FROM seq) seq", rows-1))
 	b.settings.Mapping = &mapping.Settings{
-		Where: "tenant = 1 OR tenant = 2", Exclude: []string{"NOTE"},
+		Where: "tenant = 1 OR tenant = 2", Exclude: []string{"NOTE", "code"},
 		Rename: []mapping.Pair{{Column: "cust_id", Value: "customer"}, {Column: "name", Value: "cust_id"}, {
 			Column: "updated_at", Value: "changed",
 		}},
+		Mask: []mapping.Pair{{Column: "email", Value: "hmac"}}, KeyFingerprint: mask.NewKey(someKey).Fingerprint(),
+		Add:  []mapping.Pair{{Column: "loaded_from", Value: "'shop-eu'"}, {Column: "twice", Value: "tenant * 2"}},
+		Type: []mapping.Pair{{Column: "status", Value: "varchar(12)"}, {Column: "twice", Value: "decimal(22,2)"}},
 	}
+	b.deps.MaskKey = func(table.Name) mask.Key { return mask.NewKey(someKey) }
+	b.settings.Compression = "none"
+	b.deps.Store = &keptStore{Store: b.deps.Store, t: t, secrets: []string{"SECRET"}}
 	b.restart()
 	return b
 }
@@ -92,13 +102,15 @@ func TestColumnsAndRowsAreMapped(t *testing.T) {
 	eachPair(t, func(t *testing.T, source, target *servers.Server) {
 		b := newMapped(t, source, target, 400)
 		b.loaded()
-		require.Equal(t, []string{"customer,cust_id,tenant,name_length,changed"}, dbtest.Texts(t, b.Target.DB(t, b.To),
-			"SELECT GROUP_CONCAT(COLUMN_NAME ORDER BY ORDINAL_POSITION) "+
-				"FROM information_schema.COLUMNS WHERE "+
-				"TABLE_SCHEMA = '"+b.To+"' AND TABLE_NAME = 't'"))
-		require.Equal(t, []string{"200 200"}, dbtest.Texts(t, b.Target.DB(t, b.To), "SELECT "+
-			"CONCAT(COUNT(*), ' ', "+
-			"SUM(cust_id = CONCAT('name', customer) AND tenant IN (1, 2) AND name_length = CHAR_LENGTH(cust_id))) FROM t"))
+		db := b.Target.DB(t, b.To)
+		require.Equal(t, []string{"customer int,cust_id varchar(40),email char(64),status varchar(12)," +
+			"tenant int,name_length int,changed timestamp(6),loaded_from varchar(64),twice decimal(22,2)"},
+			dbtest.Texts(t, db, "SELECT REPLACE(GROUP_CONCAT(COLUMN_NAME, ' ', COLUMN_TYPE ORDER BY "+
+				"ORDINAL_POSITION), 'int(11)', 'int') FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = '"+b.To+
+				"' AND TABLE_NAME = 't'"))
+		require.Equal(t, []string{"200 10 200"}, dbtest.Texts(t, db, "SELECT CONCAT(COUNT(*), ' ', "+
+			"COUNT(DISTINCT email), ' ', SUM(loaded_from = 'shop-eu' AND twice = 2 * tenant AND status = 'new' AND "+
+			"cust_id = CONCAT('name', customer) AND tenant IN (1, 2) AND name_length = CHAR_LENGTH(cust_id))) FROM t"))
 
 		b.AtSource("UPDATE t SET tenant = 3 WHERE cust_id = 1", "UPDATE t SET name = 'other' WHERE cust_id = 2",
 			"UPDATE t SET note = 'other' WHERE cust_id = 5")
@@ -113,21 +125,31 @@ func TestColumnsAndRowsAreMapped(t *testing.T) {
 func TestAMappingIsRefusedBeforeTheFirstWrite(t *testing.T) {
 	s := servers.MySQL(t)
 	b := newMapped(t, s, s, 1)
+	pair := func(column, value string) []mapping.Pair { return []mapping.Pair{{Column: column, Value: value}} }
 	for name, c := range map[string]struct {
 		mapping mapping.Settings
 		text    string
 	}{
-		"no such column": {mapping.Settings{Exclude: []string{"nott"}}, "has no column nott (did you mean note?)"},
-		"the key":        {mapping.Settings{Exclude: []string{"cust_id"}}, "leaves out cust_id"},
-		"the cursor":     {mapping.Settings{Include: []string{"cust_id"}}, "leaves out the cursor updated_at"},
-		"a name that is used": {
-			mapping.Settings{Rename: []mapping.Pair{{Column: "note", Value: "NAME"}}}, "two columns",
-		},
-		"no such column in where": {
-			mapping.Settings{Where: "x = 1"}, "where: the source does not take it (1054",
-		},
-		"no expression": {mapping.Settings{Where: "tenant ="}, "where: the source does not take it (1064"},
-		"a subquery":    {mapping.Settings{Where: "tenant IN (SELECT 1)"}, "where has SELECT"},
+		"no such column":      {mapping.Settings{Exclude: []string{"nott"}}, "has no column nott (did you mean note?)"},
+		"the key":             {mapping.Settings{Exclude: []string{"cust_id"}}, "leaves out cust_id"},
+		"the cursor":          {mapping.Settings{Include: []string{"cust_id"}}, "leaves out the cursor updated_at"},
+		"a name that is used": {mapping.Settings{Rename: pair("note", "NAME")}, "two columns would be"},
+		"where: no column":    {mapping.Settings{Where: "x = 1"}, "where: the source does not take it (1054"},
+		"where: no SQL":       {mapping.Settings{Where: "tenant ="}, "where: the source does not take it (1064"},
+		"where: a subquery":   {mapping.Settings{Where: "tenant IN (SELECT 1)"}, "where has SELECT"},
+		"mask: the key":       {mapping.Settings{Mask: pair("cust_id", "hmac")}, "part of the key"},
+		"mask: the cursor":    {mapping.Settings{Mask: pair("updated_at", "year")}, "the cursor cannot have a mask"},
+		"mask: a unique key":  {mapping.Settings{Mask: pair("code", "null")}, "in the unique key code"},
+		"mask: none":          {mapping.Settings{Mask: pair("name", "md5")}, `"md5" is no mask`},
+		"mask: a type":        {mapping.Settings{Mask: pair("name", "year")}, "does not take the type varchar(40)"},
+		"mask: no secret":     {mapping.Settings{Mask: pair("name", "hmac")}, "hmac needs a key"},
+		"add: a column":       {mapping.Settings{Add: pair("NAME", "1")}, "has a column of that name"},
+		"add: a moment":       {mapping.Settings{Add: pair("at", "NOW()")}, "columns.add.at has NOW()"},
+		"add: no column":      {mapping.Settings{Add: pair("at", "nme")}, "add.at: the source does not take it (10"},
+		"add: no type":        {mapping.Settings{Add: pair("at", "NULL")}, "columns.add.at: it has no type"},
+		"type: too small":     {mapping.Settings{Type: pair("name", "varchar(3)")}, "type: long values do not fit"},
+		"type: none":          {mapping.Settings{Type: pair("name", "varchar(3) DEFAULT 'x'")}, "is not a type"},
+		"type: no column":     {mapping.Settings{Type: pair("nme", "int")}, "has no column nme (did you mean name?)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b.settings.Mapping = &c.mapping
@@ -159,7 +181,7 @@ func TestAMappingIsPartOfTheIdentity(t *testing.T) {
 	was := *b.settings.Mapping
 	for name, change := range map[string]func(*mapping.Settings){
 		"where":   func(m *mapping.Settings) { m.Where = "tenant = 1" },
-		"exclude": func(m *mapping.Settings) { m.Exclude = []string{"note", "name_length"} },
+		"exclude": func(m *mapping.Settings) { m.Exclude = []string{"note", "code", "name_length"} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			other := was

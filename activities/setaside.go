@@ -35,13 +35,16 @@ func (s *settling) current(ctx context.Context, rows *table.Rows, places []int) 
 	if err != nil {
 		return out, translate(ctx, err, at)
 	}
+	if src, err = s.a.mapped(&s.r.plan, src); err != nil {
+		return out, err
+	}
 	keys := make([]table.Texts, rows.Len())
 	for i := range keys {
 		keys[i], _ = keyAt(rows, i, places)
 	}
 	out = currentRows{rows: table.NewRows(len(columns)), at: map[string]int{}}
 	err = scan.ReadKeys(ctx, db, scan.KeysSpec{
-		Table: s.r.plan.mapped(src), Columns: columns, Keys: keys,
+		Table: src, Columns: columns, Keys: keys,
 	}, func(some *table.Rows) error {
 		for row := range some.Len() {
 			_, key := keyAt(some, row, own)

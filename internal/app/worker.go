@@ -12,6 +12,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/mask"
 	"github.com/tablehaul/tablehaul/internal/notify"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -97,6 +98,7 @@ func RunWorker(ctx context.Context, o WorkerOptions) error {
 	o.Monitor = monitor
 	return serve(ctx, o, cfg, c, activities.Deps{
 		Settings:   func(n table.Name) (activities.Settings, error) { return settings(cfg, n) },
+		MaskKey:    func(n table.Name) mask.Key { return maskKey(cfg, n) },
 		Catalog:    catalog(cfg),
 		Source:     pools.source,
 		Target:     pools.target,

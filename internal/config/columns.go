@@ -1,9 +1,14 @@
 package config
 
 import (
+	"fmt"
+	"regexp"
 	"strings"
 
+	"github.com/goccy/go-yaml/ast"
+
 	"github.com/tablehaul/tablehaul/internal/mapping/sqlexpr"
+	"github.com/tablehaul/tablehaul/internal/mask"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -11,8 +16,9 @@ import (
 type Columns struct {
 	// Include are the only ones, Exclude those that stay at the source; at most one of the two is given.
 	Include, Exclude []string
-	// Rename has the target's names.
-	Rename []ColumnSetting
+	// Rename has the target's names, Mask the masks, Type the target's types; Add has the expressions of columns that
+	// only the target has, by their names there.
+	Rename, Mask, Add, Type []ColumnSetting
 }
 
 // TargetName is a column's name on the target.
@@ -36,6 +42,12 @@ var mappings = []field[Table]{
 	{"columns", "", "", "Which columns travel, and as what: see “columns” below.", setColumns},
 }
 
+// maskKeys are the keys of masks.
+var maskKeys = []field[Table]{
+	{"maskKey", "", "${NAME}", "Secret of the masks hmac and dateShift, of 16 characters at least, from a variable " +
+		"of the worker's environment. It is never in SQL, in staged files or in histories.", setMaskKey},
+}
+
 // columnFields are the keys under "columns".
 var columnFields = []field[Columns]{
 	columnsField("include", "[id, name]", "The only columns that travel. Not together with exclude.",
@@ -45,6 +57,60 @@ var columnFields = []field[Columns]{
 	columnSettings("rename", "{ cust_id: customer_id }", "Names on the target, by the source's names. Everywhere else "+
 		"in this file columns have the source's names.", checkNewName,
 		func(c *Columns) *[]ColumnSetting { return &c.Rename }),
+	columnSettings("mask", "{ email: hmac, phone: last4 }", "What replaces a value: "+
+		strings.Join(mask.Words(), ", ")+"; round takes any power of ten. hmac and dateShift "+
+		"need maskKey. Key, cursor and unique columns have none.",
+		checkMask, func(c *Columns) *[]ColumnSetting { return &c.Mask }),
+	columnSettings("add", "{ loaded_from: \"'shop-eu'\" }", "Columns that only the target has: a constant or an SQL "+
+		"expression of the source.", checkWhere, func(c *Columns) *[]ColumnSetting { return &c.Add }),
+	columnSettings("type", "{ status: varchar(20) }", "Types on a target that is created, where each holds every "+
+		"value of the source's.", checkType, func(c *Columns) *[]ColumnSetting { return &c.Type }),
+}
+
+func checkMask(text string) (wrong, remedy string) {
+	if !mask.Known(text) {
+		return "is no mask", Meant(text, mask.Words())
+	}
+	return "", ""
+}
+
+func checkType(text string) (wrong, remedy string) {
+	if strings.TrimSpace(text) == "" {
+		return "is no type", "write a type such as bigint unsigned or varchar(20)"
+	}
+	return "", ""
+}
+
+// setMaskKey takes a key from a variable, and none that is in the file.
+func setMaskKey(d *decoder, a at, t *Table) {
+	n, ok := a.node.(*ast.StringNode)
+	if !ok || !wholeVariable.MatchString(n.Value) {
+		d.problem(a, "write maskKey: ${NAME}, and set the variable NAME where workers run",
+			"a key is not written into the file")
+		return
+	}
+	v, ok := d.sealedScalar(a)
+	if ok && len(v.text) < mask.MinKey {
+		d.problem(a, fmt.Sprintf("give the variable %d random characters or more", mask.MinKey),
+			"%s is too short for a key", v.shown)
+	}
+	t.MaskKey = Secret(v.text)
+}
+
+var wholeVariable = regexp.MustCompile(`^\$\{[^{}]+\}$`)
+
+// checkMaskKey reports keyed masks of an entry without a key.
+func (d *decoder) checkMaskKey(entry at, t Table) {
+	if t.MaskKey != "" {
+		return
+	}
+	for _, m := range t.Columns.Mask {
+		if mask.Keyed(m.Value) {
+			d.missing(entry, join(entry.path, "maskKey"), fmt.Sprintf("columns.mask.%s is %s, which needs a key: "+
+				"write maskKey: ${NAME}", m.Column, m.Value))
+			return
+		}
+	}
 }
 
 func setColumns(d *decoder, a at, t *Table) {
@@ -112,7 +178,10 @@ func columnSettings(key, example, doc string, check func(string) (wrong, remedy 
 		var list []ColumnSetting
 		for _, kv := range d.pairs(a) {
 			place := at{join(a.path, kv.key), kv.value}
-			v, ok := d.scalar(place)
+			v, ok := scalar{text: mask.Null, shown: mask.Null}, true
+			if _, null := kv.value.(*ast.NullNode); !null || key != "mask" { // YAML's null is the mask of that name
+				v, ok = d.scalar(place)
+			}
 			if !ok {
 				continue
 			}

@@ -74,6 +74,8 @@ type Table struct {
 	// Where is an SQL condition of the source for the rows that travel, empty for all; Columns say which columns do.
 	Where   string
 	Columns Columns
+	// MaskKey is the secret of keyed masks; empty for none.
+	MaskKey Secret
 
 	// Cursor is the column that says what changed; empty means that every run reads the whole table.
 	Cursor string

@@ -16,6 +16,7 @@ func Reference() string {
 	section(&b, "tables[]", "Beside these, every key of “defaults and tables[]”.", tableNames)
 	section(&b, "tables[]: what rows become", "Only in an entry of `tables`.", mappings)
 	section(&b, "columns", "Under `columns` in an entry of `tables`: see [columns.md](columns.md).", columnFields)
+	section(&b, "defaults and tables[]: masks", "What `columns.mask` needs.", maskKeys)
 	section(&b, "defaults and tables[]", "In `defaults` for every table, or in an entry of `tables` for one.",
 		slices.Concat(connectionNames, basics))
 	section(&b, "defaults and tables[]: bad rows", "What happens to rows that the target refuses.", badRows)

@@ -110,7 +110,7 @@ var pauses = []field[Table]{
 }
 
 // settings are all keys that stand in defaults and in every table.
-var settings = slices.Concat(connectionNames, writeFields, basics, badRows, windows, pauses, []field[Table]{
+var settings = slices.Concat(connectionNames, writeFields, basics, maskKeys, badRows, windows, pauses, []field[Table]{
 	{"schema", "", "", "How the target follows changes of the source's structure: see “schema” below.", setSchema},
 	{"deletes", "", "", "What happens to rows that the source deletes: see “deletes” below.", setDeletes},
 	{"verify", "", "", "When both sides are compared, and how: see “verify” below.", setVerify},

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tablehaul/tablehaul/internal/mapping/sqlexpr"
+	"github.com/tablehaul/tablehaul/internal/mask"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -62,8 +63,8 @@ func (a *application) note(column, text, remedy string) {
 	})
 }
 
-// columns are those that travel. A generated column that is computed of one that does not travel is left out with it:
-// the target cannot compute it, and its values would tell what was to stay at the source.
+// columns are those that travel. A generated column that is computed of one that does not travel, or that has a mask,
+// is left out with it: its values would tell what was to stay at the source.
 func (a *application) columns() {
 	a.leave()
 	a.out.Columns = nil
@@ -71,9 +72,12 @@ func (a *application) columns() {
 		if table.HasColumn(a.left, c.Name) {
 			continue
 		}
+		c, _ = a.masked(c)
+		declared := a.declared(&c)
 		if name := a.settings.TargetName(c.Name); name != c.Name {
-			c.Name, c.From = name, c.Name
+			c.Name, c.From = name, c.SourceName()
 		}
+		c.As = declared
 		if name := sqlexpr.Rename(c.Expression, a.settings.TargetName); name != c.Expression {
 			c.Expression, c.SourceExpression = name, c.Expression
 		}
@@ -86,6 +90,7 @@ func (a *application) columns() {
 		}
 		a.out.Columns = append(a.out.Columns, c)
 	}
+	a.add()
 	if len(a.out.Columns) == 0 {
 		a.refuse("", "columns: no column is left", "exclude fewer columns")
 	}
@@ -104,8 +109,11 @@ func (a *application) leave() {
 			if !c.IsComputed() || c.IsPeriod() || table.HasColumn(a.left, c.Name) {
 				continue
 			}
+			if _, own := valueOf(a.settings.Mask, c.Name); own {
+				continue // it is a plain column, with a mask of its own
+			}
 			for _, base := range sqlexpr.ColumnNames(c.Expression) {
-				if table.HasColumn(a.left, base) {
+				if _, masked := valueOf(a.settings.Mask, base); masked || table.HasColumn(a.left, base) {
 					a.left, more = append(a.left, c.Name), true
 					a.note(c.Name, fmt.Sprintf("column %s is computed of %s, and is left out with it", c.Name, base),
 						"")
@@ -146,6 +154,12 @@ func (a *application) keys() {
 				used = []string{part.Column}
 			}
 			gone := slices.ContainsFunc(used, func(c string) bool { return table.HasColumn(a.left, c) })
+			word := ""
+			for _, c := range used {
+				if w, ok := valueOf(a.settings.Mask, c); ok {
+					word = w
+				}
+			}
 			switch {
 			case gone && part.Expression == "":
 				// Pages may go along the index: its part stays, as an expression that is no column of the target.
@@ -153,10 +167,15 @@ func (a *application) keys() {
 				index.SourceOnly = true
 			case gone:
 				index.SourceOnly = true
+			case word != "" && (part.Expression != "" || !strings.EqualFold(index.Type, "BTREE")):
+				index.SourceOnly = true
 			case part.Expression != "":
 				part.Expression = sqlexpr.Rename(part.Expression, a.settings.TargetName)
 			default:
 				part.Column = a.settings.TargetName(part.Column)
+				if word == mask.HMAC {
+					part.Prefix = 0 // of a digest it would be none
+				}
 			}
 		}
 		a.out.Indexes = append(a.out.Indexes, index)

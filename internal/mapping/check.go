@@ -18,6 +18,8 @@ func (a *application) check() {
 	for _, p := range s.Rename {
 		a.known("rename", p.Column)
 	}
+	a.checkMasks()
+	a.checkTypes()
 	for _, key := range a.source.PrimaryKey {
 		if !s.travels(key) {
 			a.refuse(key, fmt.Sprintf("columns leaves out %s, which is part of the primary key: rows could not be "+

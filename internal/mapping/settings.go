@@ -20,6 +20,23 @@ type Settings struct {
 	Exclude []string `json:"exclude,omitempty"`
 	// Rename has the target's name of each column that gets another one.
 	Rename []Pair `json:"rename,omitempty"`
+	// Mask has the masks of columns; see package mask. KeyFingerprint is that of the key of keyed ones, empty without
+	// one.
+	Mask           []Pair `json:"mask,omitempty"`
+	KeyFingerprint string `json:"keyFingerprint,omitempty"`
+	// Add has the SQL expressions of columns that the target has beside the source's, by their names there.
+	Add []Pair `json:"add,omitempty"`
+	// Type has the types of columns on the target.
+	Type []Pair `json:"type,omitempty"`
+	// Added is what the source says of each of Add, in the same order: not a setting, but found by a plan.
+	Added []Added `json:"added,omitempty"`
+}
+
+// Added is a column that the source does not have.
+type Added struct {
+	Column table.Column `json:"column"`
+	// Constant is the value where it is the same for every row, and not NULL.
+	Constant *string `json:"constant,omitempty"`
 }
 
 // Pair is a column and what the settings say of it.
@@ -30,7 +47,8 @@ type Pair struct {
 
 // IsZero reports whether every row and every column travels as it is.
 func (s *Settings) IsZero() bool {
-	return s == nil || s.Where == "" && len(s.Include) == 0 && len(s.Exclude) == 0 && len(s.Rename) == 0
+	return s == nil || s.Where == "" && len(s.Include)+len(s.Exclude)+len(s.Rename)+len(s.Mask)+len(s.Add)+
+		len(s.Type) == 0
 }
 
 // Digest is equal for two settings that make the same of every row, and empty for those that change nothing. Order
@@ -41,7 +59,9 @@ func (s *Settings) Digest() string {
 	}
 	same := *s
 	same.Include, same.Exclude = foldNames(s.Include), foldNames(s.Exclude)
-	same.Rename = foldPairs(s.Rename)
+	same.Rename, same.Mask, same.Add, same.Type = foldPairs(s.Rename), foldPairs(s.Mask), foldPairs(s.Add),
+		foldPairs(s.Type)
+	same.Added = nil
 	text, err := json.Marshal(same)
 	if err != nil {
 		return "" // texts always encode

@@ -88,6 +88,9 @@ type Column struct {
 	From string `json:"from,omitempty"`
 	// Expr is an SQL expression of that table which yields the value; empty: the value is that of the column.
 	Expr string `json:"expr,omitempty"`
+	// Mask is the keyed mask by which the worker replaces the value that it has read; see package mask. Kind and type
+	// are those of what it becomes.
+	Mask string `json:"mask,omitempty"`
 }
 
 // SourceName is the column's name in the table that it is read from.

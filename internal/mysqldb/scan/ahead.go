@@ -106,7 +106,7 @@ func (r *pageReader) readSerialized(ctx context.Context) (more bool, err error) 
 func (r *pageReader) newPage() *readPage {
 	p := &readPage{rows: table.Borrow(max(1, len(r.plan.exprs)))}
 	p.out = p.rows
-	if len(r.plan.exprs) != len(r.plan.columns) {
+	if r.plan.projects() {
 		p.out = table.Borrow(max(1, len(r.plan.columns)))
 	}
 	return p
@@ -119,15 +119,9 @@ func (p *readPage) release() {
 	p.rows.Return()
 }
 
-// project copies a page without the expressions that only the position needs.
+// project fills in what yield gets of a page, where that is not all of it.
 func (r *pageReader) project(p *readPage) {
-	if p.out == p.rows {
-		return
-	}
-	p.out.Reset()
-	for row := range p.rows.Len() {
-		for col := range r.plan.columns {
-			p.out.Append(p.rows.Value(row, col))
-		}
+	if p.out != p.rows {
+		r.plan.project(p.out, p.rows)
 	}
 }

@@ -78,12 +78,28 @@ type keyReader struct {
 	max  int
 	want int
 	rows *table.Rows
+	out  *table.Rows
+}
+
+// visible are the rows that were found, with masks.
+func (k *keyReader) visible() *table.Rows {
+	if !k.plan.masked {
+		return k.rows
+	}
+	if k.out == nil {
+		k.out = table.NewRows(len(k.plan.columns))
+	}
+	k.plan.project(k.out, k.rows)
+	return k.out
 }
 
 // look asks for the first of the keys, and returns for how many it did. Where they are more bytes than a statement may
 // bring, it asks for fewer.
 func (k *keyReader) look(ctx context.Context, keys []table.Texts) (done int, _ *table.Rows, err error) {
-	exprs := k.plan.exprs[:len(k.plan.columns)]
+	exprs := k.plan.exprs
+	if !k.plan.masked { // the key's own columns are not asked for
+		exprs = exprs[:len(k.plan.columns)]
+	}
 	for {
 		cond, n, err := k.list.In(keys[:min(k.want, len(keys))], keysText)
 		if err != nil {
@@ -99,7 +115,7 @@ func (k *keyReader) look(ctx context.Context, keys []table.Texts) (done int, _ *
 			return 0, nil, err
 		}
 		if !got.Truncated || n == 1 {
-			return n, k.rows, nil
+			return n, k.visible(), nil
 		}
 		k.want = max(1, n/4)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tablehaul/tablehaul/internal/mask"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
@@ -39,6 +40,11 @@ type readPlan struct {
 	clock string
 	// guard is a condition of every statement that fails on a server which is not the one meant.
 	guard string
+	// masked says that some columns have a keyed mask; masker computes them, keyExprs are the primary key's places
+	// among the expressions.
+	masked   bool
+	masker   *mask.Masker
+	keyExprs []int
 }
 
 // posPart is one column of the position.
@@ -85,6 +91,9 @@ func newReadPlan(server mysqldb.Server, spec ReadSpec) (*readPlan, error) {
 	}
 	if err == nil && spec.Start != nil {
 		err = p.startAt(*spec.Start)
+	}
+	if err == nil {
+		err = p.setMasks(t)
 	}
 	return p, err
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/tablehaul/tablehaul/internal/mask"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -41,6 +42,8 @@ type Table struct {
 
 	// Filter is an SQL condition: only rows that meet it are read; empty for every row.
 	Filter string
+	// MaskKey is the secret of those columns that have a keyed mask.
+	MaskKey mask.Key
 	// CreateSQL is the statement that would create it, for a table of a [Cache]; else empty.
 	CreateSQL string
 }
@@ -59,7 +62,9 @@ type Column struct {
 	// SourceExpression is Expression in the names of the table that it is read from, where those are others: see
 	// AtSource.
 	SourceExpression string
-	Comment          string
+	// As is the type that a target is to have, where that is another one than the column's own.
+	As      *table.Column
+	Comment string
 	// HiddenMembers says that the server did not tell the members of an ENUM or SET exactly.
 	HiddenMembers bool
 	// SRID is the declared SRID of a spatial column; nil where it has none.

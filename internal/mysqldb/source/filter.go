@@ -18,11 +18,11 @@ func (s *Source) TryFilter(ctx context.Context, t *schema.Table) ([]table.Findin
 	if err == nil {
 		err = errors.Join(rows.Err(), rows.Close())
 	}
-	number, text, ok := mysqlerr.ServerMessage(err)
-	switch class := mysqlerr.Classify(err); {
+	number, text, ok := refusedSQL(err)
+	switch {
 	case err == nil:
 		return nil, nil
-	case !ok, class == mysqlerr.ClassRetry, class == mysqlerr.ClassFailover, class == mysqlerr.ClassCapacity:
+	case !ok:
 		return nil, fmt.Errorf("try the filter of %s: %w", t.Name, mysqlerr.Safe(err))
 	case number == mysqlerr.ErrTableAccessDenied:
 		return nil, nil // the check of the source says it

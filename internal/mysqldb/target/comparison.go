@@ -61,6 +61,7 @@ func (c *comparison) run(ctx context.Context) error {
 	}
 	checkSourceKey(c.Diff, c.source)
 	checkMembers(c.Diff, c.source)
+	c.checkDeclared()
 	have, err := readCollations(ctx, c.dst)
 	if err != nil {
 		return err

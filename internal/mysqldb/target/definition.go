@@ -18,6 +18,7 @@ func (d *ddl) column(c *schema.Column, added bool) (string, bool) {
 		d.addFinding(table.LevelInfo, c.Name, "a system versioning column is not created on the target", "")
 		return "", false
 	}
+	c = asDeclared(c)
 	sqlType, changed := targetType(c, d.from, d.to)
 	if d.becomesDateTime(c) {
 		sqlType = strings.Replace(strings.ToLower(c.Type), "timestamp", "datetime", 1)
@@ -46,6 +47,34 @@ func (d *ddl) column(c *schema.Column, added bool) (string, bool) {
 		parts = append(parts, "COMMENT "+schema.TextLiteral(c.Comment))
 	}
 	return strings.Join(parts, " "), true
+}
+
+// asDeclared is a column with the type that the settings give it on the target.
+func asDeclared(c *schema.Column) *schema.Column {
+	if c.As == nil || c.Generated {
+		return c
+	}
+	out := *c
+	out.Column = *c.As
+	out.Name, out.Nullable, out.Invisible, out.AutoIncrement = c.Name, c.Nullable, c.Invisible, c.AutoIncrement
+	out.Default, out.SRID = nil, nil // the default is of the source's type
+	return &out
+}
+
+// checkDeclared refuses types that do not hold every value of their column.
+func (c *comparison) checkDeclared() {
+	for i := range c.source.Columns {
+		from := &c.source.Columns[i]
+		if from.As == nil {
+			continue
+		}
+		to := &schema.Column{Column: *from.As}
+		if why := misfit(from, to); why != "" {
+			f := c.addFinding(table.LevelRefuse, from.Name, fmt.Sprintf("is %s at the source and %s by columns.type: "+
+				"%s", describeType(from), describeType(to), why), "choose a type that holds every value")
+			f.Topic = table.TopicMapping
+		}
+	}
 }
 
 func (d *ddl) charset(c *schema.Column, changed bool) (string, bool) {

@@ -1,0 +1,68 @@
+package config_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/internal/config"
+)
+
+// mappedFile is a file with one table and these keys of it.
+func mappedFile(keys string) string {
+	return fmt.Sprintf(`
+connections: { shop: { dsn: "u:p@tcp(h:1)/" }, dw: { dsn: "u:p@tcp(h:2)/" } }
+staging: { url: "file:///tmp/s" }
+defaults: { sourceConnection: shop, targetConnection: dw }
+tables:
+  - { name: shop.t, cursor: at, %s }
+`, keys)
+}
+
+func TestColumnsAreRead(t *testing.T) {
+	c := load(t, mappedFile(`where: "a = 1 OR b", maskKey: "${KEY}", columns: { exclude: [x], rename: { a: b },
+      mask: { iban: null, email: hmac, pay: round100 }, add: { origin: "'eu'" }, type: { a: bigint } }`),
+		env("KEY", strings.Repeat("k", 16)))
+	got := c.Tables()[0]
+	require.Equal(t, "a = 1 OR b", got.Where)
+	require.Equal(t, config.Columns{
+		Exclude: []string{"x"}, Rename: []config.ColumnSetting{{"a", "b"}},
+		Mask: []config.ColumnSetting{{"iban", "null"}, {"email", "hmac"}, {"pay", "round100"}},
+		Add:  []config.ColumnSetting{{"origin", "'eu'"}}, Type: []config.ColumnSetting{{"a", "bigint"}},
+	}, got.Columns)
+	require.Equal(t, strings.Repeat("k", 16), got.MaskKey.Reveal())
+	require.NotContains(t, fmt.Sprintf("%v %+v %#v", got, got, got), "kkkk")
+}
+
+// What contradicts itself in the file is found without a server, with the key's path.
+func TestProblemsOfColumns(t *testing.T) {
+	for keys, want := range map[string]string{
+		`where: "RAND() < 1"`:                                     "tables[0].where: ",
+		`where: "a = 1; DROP TABLE b"`:                            "has a semicolon",
+		`columns: { include: [a], exclude: [b] }`:                 "tables[0].columns.exclude: include says already",
+		`columns: { exclude: [a, A] }`:                            "tables[0].columns.exclude[1]: \"A\" is there twice",
+		`columns: { rename: { a: c, b: C } }`:                     "tables[0].columns.rename.b: C is the new name of a already",
+		`columns: { rename: { a: "" } }`:                          "tables[0].columns.rename.a: ",
+		`columns: { mask: { a: md5 } }`:                           "tables[0].columns.mask.a: \"md5\" is no mask",
+		`columns: { mask: { a: hmac } }`:                          "tables[0].maskKey: is missing",
+		`columns: { mask: { a: round1500 } }`:                     "is no mask",
+		`columns: { add: { a: "NOW()" } }`:                        "tables[0].columns.add.a: ",
+		`columns: { masks: {} }`:                                  "tables[0].columns.masks: unknown key",
+		`maskKey: "0123456789abcdef"`:                             "tables[0].maskKey: a key is not written into the file",
+		`maskKey: "${SHORT}"`:                                     "is too short for a key",
+		`columns: { mask: { a: stars, A: last4 } }`:               "tables[0].columns.mask.A: ",
+		`columns: { type: { a: "" } }`:                            "tables[0].columns.type.a: ",
+		`columns: [a]`:                                            "must be a mapping",
+		`columns: { exclude: a }`:                                 "must be a list",
+		`columns: { rename: { a: b, c: d, "x` + "`" + `y": e } }`: "",
+	} {
+		_, err := config.Load(strings.NewReader(mappedFile(keys)), env("SHORT", "short"))
+		if want == "" {
+			require.NoError(t, err, keys)
+			continue
+		}
+		require.ErrorContains(t, err, want, keys)
+	}
+}
