@@ -13,10 +13,10 @@ import (
 // write.
 func TestWrongKeysOfComparisonsNameTheirPlace(t *testing.T) {
 	const share = "a percentage above 0 and at most 100, like 0.1% or 5%"
-	const single, list = "must be a mapping of keys to values, not a single value (line 8)", "not a list (line 8); write"
+	const single, list = "must be a mapping of keys to values, not a single value (line 8)", "not a list (line 8);"
 	for entry, want := range map[string]string{
 		"undo: never":           `undo: "never" is neither off nor a mapping (line 8); write off, or { keep: 720h }`,
-		"undo: [off]":           "undo: must be a mapping of keys to values, " + list + " off, or { keep: 720h }",
+		"undo: [off]":           "undo: must be a mapping of keys to values, " + list + " write off, or { keep: 720h }",
 		"undo: { keep: 10s }":   `undo.keep: "10s" is out of bounds (line 8); allowed is 1h to 87600h`,
 		"undo: { keep: 30 }":    `undo.keep: "30" is not a duration (line 8); write it with a unit`,
 		"undo: { off: true }":   "undo.off: unknown key (line 8); write undo: off",
