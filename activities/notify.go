@@ -74,7 +74,7 @@ func message(in NotifyInput, id string) notify.Message {
 		f.WorkflowID, f.RunID, f.Failure, f.HeldBack = v.WorkflowID, v.RunID, nil, ""
 		f.Verdicts = map[string]int64{}
 		for _, verdict := range verify.Differences() {
-			if n := v.Verdicts[verdict]; n > 0 {
+			if n := v.Open()[verdict]; n > 0 {
 				f.Verdicts[string(verdict)] = n
 			}
 		}

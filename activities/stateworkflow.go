@@ -15,7 +15,6 @@ import (
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/metrics"
 	"github.com/tablehaul/tablehaul/internal/owner"
-	"github.com/tablehaul/tablehaul/internal/verify"
 )
 
 // update sends an update to the table's state workflow, which is started first if it does not run.
@@ -73,8 +72,8 @@ func Observed(s owner.State) metrics.TableState {
 	out.DeletesHeld = s.DeletesPaused || s.LastSweep != nil && s.LastSweep.Held != ""
 	if v := s.LastVerify; v != nil {
 		out.VerifiedAt, out.Differing = v.At, map[string]int64{}
-		for _, verdict := range verify.Differences() {
-			out.Differing[string(verdict)] = v.Verdicts[verdict]
+		for verdict, keys := range v.Open() {
+			out.Differing[string(verdict)] = keys
 		}
 	}
 	return out

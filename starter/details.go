@@ -112,6 +112,14 @@ func verifiedText(state *owner.State) string {
 	}
 	v := state.LastVerify
 	text := age(v.At) + " ago: "
+	if n := v.DifferingEarlier(); n > 0 {
+		found := "equal"
+		if v.Differs {
+			found = human.Count(v.Differing(), "row") + " differ"
+		}
+		return fmt.Sprintf("%s%s, in a part of what is compared; %s differed %s ago: tablehaul verify %s looks at all",
+			text, found, human.Count(n, "row"), age(v.EarlierAt), state.Table)
+	}
 	if v.Differs {
 		return text + human.Count(v.Differing(), "row") + " differ: " + verifyRemedy(state.Table)
 	}

@@ -178,7 +178,7 @@ func issuesOf(one tableStatus) []issue {
 		out = append(out, issue{"failed", failure.EndTerminated, "idle; the last run was " + one.Ended})
 	}
 	out = append(out, rowIssues(one.State)...)
-	if v := one.State.LastVerify; v != nil && v.Differs {
+	if v := one.State.LastVerify; v.IsOpen() {
 		out = append(out, issue{Kind: "differs", Text: "was verified " + verifiedText(one.State)})
 	}
 	if s := one.Schedule; s != nil && s.Paused {

@@ -225,7 +225,7 @@ func (a *app) printProblems(one tableStatus) {
 	if d := one.State.LastSweep; d != nil && d.Held != "" || one.State.DeletesPaused {
 		a.printProblem(yellow, one.Table+": deletes "+sweptText(one.State), "")
 	}
-	if v := one.State.LastVerify; v != nil && v.Differs {
+	if v := one.State.LastVerify; v.IsOpen() {
 		a.printProblem(yellow, one.Table+" was verified "+verifiedText(one.State), "")
 	}
 	if s := one.Schedule; s != nil && s.Paused {

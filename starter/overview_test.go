@@ -73,6 +73,13 @@ func TestStatusShowsTheLastComparison(t *testing.T) {
 	require.Equal(t, "differs", e.Issues[0].Kind)
 	require.Contains(t, call(t, f, "status", "shop.orders", "--output", "json").stdout,
 		`"verdicts":{"missing":10,"settled":5,"stale":2}`)
+
+	later := &owner.VerifyRecord{At: time.Now().Add(-time.Hour), Depth: api.DepthSample, Partial: true}
+	later.Follow(s.LastVerify)
+	s.LastVerify = later
+	f.states["shop.orders"] = s
+	require.Contains(t, call(t, f, "status").stdout, "shop.orders was verified 1h ago: equal, in a part of what is "+
+		"compared; 12 rows differed 3h ago: tablehaul verify shop.orders looks at all")
 }
 
 func TestHistoryListsRunsNewestFirst(t *testing.T) {

@@ -207,6 +207,14 @@ func sweptText(d *owner.SweepRecord) string {
 
 // verifiedText is what a comparison found.
 func verifiedText(v *owner.VerifyRecord) string {
+	if n := v.DifferingEarlier(); n > 0 {
+		return foundText(v) + "; " + human.Count(n, "row") + " differed at " + timeText(v.EarlierAt) +
+			", and none has looked at them since"
+	}
+	return foundText(v)
+}
+
+func foundText(v *owner.VerifyRecord) string {
 	if !v.Differs {
 		return "equal"
 	}

@@ -113,6 +113,27 @@ func TestADifferenceIsToldOnceAndItsEndOnce(t *testing.T) {
 	require.Len(t, o.state().LastRuns, 1, "a comparison is no run")
 }
 
+// A sample that finds nothing is no message that all is well: the rows that differed are not in it.
+func TestAnEqualSampleDoesNotEndADifference(t *testing.T) {
+	o := newNotifiedHarness(t)
+	ok := func(_ any, err error) { require.NoError(t, err) }
+	o.ends("done", never)
+	for run, record := range []owner.VerifyRecord{
+		{Depth: "sample", Partial: true, Differs: true, Verdicts: map[verify.Verdict]int64{verify.Missing: 2}},
+		{Depth: "sample", Partial: true},
+		{Depth: "digest"},
+	} {
+		o.delay += time.Minute
+		record.RunID = fmt.Sprint(run)
+		o.then(owner.UpdateRecordVerify, owner.VerifyRequest{StateID: "default-test-run-id", Record: record}, ok)
+		o.delay += time.Minute
+		events := run / 2 // one of the first, another of the last
+		o.env.RegisterDelayedCallback(func() { require.Len(t, o.events, 1+events, "%d", run) }, o.delay)
+	}
+	o.run()
+	require.Equal(t, []string{"differs", "equal"}, o.names())
+}
+
 // A guard that stops one sweep after the other is one message, with what the guard said. A sweep that goes well ends
 // that.
 func TestAHeldSweepIsNotifiedOnce(t *testing.T) {

@@ -62,6 +62,7 @@ func (o *stateWorkflow) recordVerify(ctx workflow.Context, req owner.VerifyReque
 	}
 	o.changed()
 	req.Record.At = now
+	req.Record.Follow(last)
 	o.state.LastVerify = &req.Record
 	o.setKept(req.Kept, now)
 	o.show(ctx)

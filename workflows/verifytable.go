@@ -145,7 +145,7 @@ func (v *verification) finish(ctx workflow.Context, swept error) {
 		in.Record = &owner.VerifyRecord{
 			WorkflowID: exec.ID, RunID: exec.RunID, Depth: v.result.Depth, Cursor: v.result.Cursor, AsOf: v.result.AsOf,
 			Differs: v.result.Differs, Verdicts: v.result.Verdicts, SourceRows: v.result.SourceRows,
-			Pending: v.result.Pending, Seconds: v.result.Seconds,
+			Pending: v.result.Pending, Seconds: v.result.Seconds, Partial: v.result.Sample != nil || v.in.Since,
 		}
 	}
 	if v.in.Repair {

@@ -51,7 +51,7 @@ tablehaul_quarantine_age_seconds{table="shop.orders"} 7200
 # HELP tablehaul_quarantined_rows Rows that the target refused and that are in quarantine.
 # TYPE tablehaul_quarantined_rows gauge
 tablehaul_quarantined_rows{table="shop.orders"} 4
-# HELP tablehaul_rows_differing Keys that the last comparison of the table found to differ, by verdict.
+# HELP tablehaul_rows_differing Keys that a comparison found to differ and none has looked at since, by verdict.
 # TYPE tablehaul_rows_differing gauge
 tablehaul_rows_differing{table="shop.orders",verdict="missing"} 2
 tablehaul_rows_differing{table="shop.orders",verdict="silent"} 0

@@ -71,7 +71,7 @@ func (s State) Due(now time.Time) string {
 		return ""
 	}
 	failing, stale := s.FailedRuns > 0, s.stale(now)
-	differs := s.LastVerify != nil && s.LastVerify.Differs
+	differs := s.LastVerify.IsOpen()
 	switch {
 	case failing && !n.NotifiedFailed:
 		return EventFailed
