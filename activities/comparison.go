@@ -80,6 +80,7 @@ func (a *Activities) openComparison(ctx context.Context, in RangeInput) (*opened
 				return nil, err
 			}
 		}
+		side.table = onTarget(side.table, side.key)
 		for _, col := range c.c.Layout.ColumnsOf(side.side) {
 			now := side.table.Column(col.Name)
 			if now == nil || now.Type != col.Type || now.Charset != col.Charset || now.Collation != col.Collation {

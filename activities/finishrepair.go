@@ -127,8 +127,9 @@ func (a *Activities) removeRows(ctx context.Context, r *openedRange, rows []remo
 	if err != nil {
 		return remove.Result{}, translate(ctx, err, at)
 	}
+	key := r.plan.Comparison.Layout.KeyNames(verify.Target)
 	spec := remove.Spec{
-		Target: t, Key: r.plan.Comparison.Layout.KeyNames(verify.Target), OnBegin: a.checkTargetRow(dst.DB, r),
+		Target: onTarget(t, key), Key: key, OnBegin: a.checkTargetRow(dst.DB, r),
 	}
 	done, err := a.remove(ctx, dst.DB, r.in.Table, spec, rows)
 	return done, translate(ctx, err, at)

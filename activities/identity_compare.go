@@ -31,7 +31,7 @@ func (p *planDraft) compareIdentity(ctx context.Context, was *owner.Identity) (c
 	case was.CursorZone != now.CursorZone:
 		return fmt.Sprintf("it is of cursorZone %q, the configuration says %q", was.CursorZone, now.CursorZone), nil
 	case !slices.EqualFunc(was.Key, now.Key, table.SameColumn):
-		return fmt.Sprintf("it is of the primary key (%s), the source now has (%s)", strings.Join(was.Key, ", "),
+		return fmt.Sprintf("it is of the key (%s), the source now has (%s)", strings.Join(was.Key, ", "),
 			strings.Join(now.Key, ", ")), nil
 	case was.Write.OrUpsert() != now.Write.OrUpsert():
 		return fmt.Sprintf("it is of write: %s, the configuration says write: %s", was.Write.OrUpsert(),
@@ -204,7 +204,7 @@ func (p *planDraft) rowsAgree(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, lookupFailure(ctx, err, at)
 	}
-	n, err := scan.CountSample(ctx, p.dst.DB, dst, sample, false)
+	n, err := scan.CountSample(ctx, p.dst.DB, onTarget(dst, p.table.PrimaryKey), sample, false)
 	if err != nil {
 		return false, translate(ctx, err, at)
 	}
@@ -221,6 +221,7 @@ func (p *planDraft) sourceHasKept(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, lookupFailure(ctx, err, at)
 	}
+	dst = onTarget(dst, p.table.PrimaryKey)
 	if schema.CursorIndex(dst, p.settings.Cursor) == "" {
 		return true, nil
 	}

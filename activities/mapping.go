@@ -20,6 +20,8 @@ func (p *planDraft) mapSource(ctx context.Context, raw *schema.Table) (err error
 		s.Cursor = c.Name
 		raw = raw.Carrying(c.Name)
 	}
+	key := s.keyFindings(raw)
+	raw = s.keyed(raw)
 	p.findings, err = p.src.Check(ctx, s.Mapping.Selected(raw), source.CheckSpec{
 		Cursor: s.Cursor, Overlap: s.Overlap, FixedLag: s.FixedLag, AllowReplica: s.AllowReplica, Zone: s.CursorZone,
 	})
@@ -34,6 +36,7 @@ func (p *planDraft) mapSource(ctx context.Context, raw *schema.Table) (err error
 	p.table, found = s.Mapping.Apply(raw, s.Cursor)
 	found = append(found, described...)
 	p.table.MaskKey = p.maskKey
+	found = append(key, found...)
 	if p.table.Filter != "" && sqlexpr.Check(p.table.Filter) == nil {
 		f, err := p.src.TryFilter(ctx, p.table)
 		if err != nil {
@@ -72,7 +75,7 @@ func (p *planDraft) describeAdded(ctx context.Context, raw *schema.Table) (found
 // mapped is the source, as it was read for a step, as the plan has it, with the key of its masks.
 func (a *Activities) mapped(p *stagedPlan, raw *schema.Table) (*schema.Table, error) {
 	m := p.Settings.Mapping
-	t, _ := m.Apply(raw, "")
+	t, _ := m.Apply(p.Settings.keyed(raw), "")
 	t = p.carrying(t)
 	if m == nil || m.KeyFingerprint == "" {
 		return t, nil

@@ -85,6 +85,7 @@ func (a *Activities) PlanRepair(ctx context.Context, in PlanRepairInput) (PlanRe
 	if err != nil {
 		return PlanRepairResult{}, lookupFailure(ctx, err, targetAt(p.settings))
 	}
+	dst = onTarget(dst, p.table.PrimaryKey)
 	c := comparison{SourceInstance: p.instance.Digest, TargetInstance: p.dst.DB.Instance().Digest}
 	if c.Layout, err = p.layout(ctx, dst, api.DepthDigest); err != nil {
 		return PlanRepairResult{}, err

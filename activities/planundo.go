@@ -14,6 +14,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/throttle"
+	"github.com/tablehaul/tablehaul/internal/verify"
 )
 
 // PlanUndoInput asks for the undo of a repair or a sweep.
@@ -74,6 +75,7 @@ func (a *Activities) PlanUndo(ctx context.Context, in PlanUndoInput) (PlanUndoRe
 	if err != nil {
 		return PlanUndoResult{}, lookupFailure(ctx, err, targetAt(s))
 	}
+	t = onTarget(t, files[0].Layout.KeyNames(verify.Target))
 	state, err := a.state(ctx, in.Table)
 	if err != nil {
 		return PlanUndoResult{}, err

@@ -70,7 +70,7 @@ func (a *Activities) PreviewRun(ctx context.Context, in PreviewRunInput) (api.Pl
 	}
 	out.Ranges, out.Reads = len(p.ranges), p.estimate(state.LastRuns)
 	if p.byKey() {
-		out.Index = "PRIMARY"
+		out.Index = p.table.KeyName()
 	} else {
 		out.Index = schema.CursorIndex(p.table, p.settings.Cursor)
 	}

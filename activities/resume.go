@@ -53,6 +53,7 @@ func (a *Activities) resume(ctx context.Context, in PlanRunInput, p *planDraft) 
 		!table.SameColumn(staged.Settings.Cursor, p.settings.Cursor) || staged.Settings.Target != p.settings.Target ||
 		staged.Settings.SourceConnection != p.settings.SourceConnection ||
 		staged.Settings.TargetConnection != p.settings.TargetConnection ||
+		staged.Settings.Write.OrUpsert() != p.settings.Write.OrUpsert() ||
 		staged.Settings.Mapping.Digest() != p.settings.Mapping.Digest() ||
 		len(old.Done) != len(staged.Ranges) || staged.StateID != "" && staged.StateID != in.State.ID {
 		p.warnings = append(p.warnings, "the table or its settings changed since the unfinished first load: the load "+

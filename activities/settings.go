@@ -57,6 +57,8 @@ type Settings struct {
 	RangeBytes int64 `json:"rangeBytes"`
 	// Throttle says when and up to which load both servers may be used.
 	Throttle throttle.Limits `json:"throttle,omitzero"`
+	// Key are the columns of the source's key that tells rows apart; nil is its primary key, or its first unique one.
+	Key []string `json:"key,omitempty"`
 	// Write is what a row does to the target; "" is upsert.
 	Write table.WriteMode `json:"write,omitempty"`
 	// UniqueConflicts is mysqldb's policy, "fail" (also for "") or "replace".

@@ -197,7 +197,7 @@ func settings(cfg *config.Config, n table.Name) (activities.Settings, error) {
 		Throttle: throttle.Limits{
 			ThreadsRunning: t.MaxThreadsRunning, ReplicaLag: t.MaxReplicaLag, Replicas: t.Replicas, Hours: t.Hours,
 		},
-		Write: t.Write, UniqueConflicts: t.UniqueConflicts, MaxTransaction: t.MaxTransaction,
+		Key: t.Key, Write: t.Write, UniqueConflicts: t.UniqueConflicts, MaxTransaction: t.MaxTransaction,
 		BulkLoad: t.BulkLoad, IndexesAfterLoad: t.IndexesAfterLoad,
 		StaleAfter: t.StaleAfter,
 		Priority:   t.Priority, CreateTarget: t.CreateTarget, Schema: t.Schema,

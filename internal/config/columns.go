@@ -148,8 +148,8 @@ func checkNewName(text string) (wrong, remedy string) {
 }
 
 // columnsField is a list of columns' names, each once.
-func columnsField(key, example, doc string, to func(*Columns) *[]string) field[Columns] {
-	return field[Columns]{key, "", example, doc, func(d *decoder, a at, into *Columns) {
+func columnsField[T any](key, example, doc string, to func(*T) *[]string) field[T] {
+	return field[T]{key, "", example, doc, func(d *decoder, a at, into *T) {
 		var names []string
 		for _, place := range d.list(a, example) {
 			v, ok := d.scalar(place)

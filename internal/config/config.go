@@ -127,6 +127,8 @@ type Table struct {
 	Replicas          []string
 	Hours             string
 
+	// Key are the columns of the source's key by which rows are matched; nil is the primary key.
+	Key []string
 	// Write says what a row does to the target.
 	Write table.WriteMode
 	// UniqueConflicts says what happens to a target row that holds a unique value of another

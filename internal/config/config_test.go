@@ -65,7 +65,8 @@ func TestExampleFileLoads(t *testing.T) {
 		PageRows: 10000, PageBytes: 4 << 20, PageTime: 5 * time.Second,
 		ChunkRows: 10000, ChunkBytes: 16 << 20, PartBytes: 256 << 20, RangeRows: 250000, RangeBytes: 256 << 20,
 		ChunksInFlight: 4, RangesInFlight: 2,
-		Write: table.WriteUpsert, UniqueConflicts: "fail", MaxTransaction: time.Second, Priority: 3, StaleAfter: 24 * time.Hour,
+		Write: table.WriteUpsert, UniqueConflicts: "fail",
+		MaxTransaction: time.Second, Priority: 3, StaleAfter: 24 * time.Hour,
 		BulkLoad: true, CreateTarget: true, ScheduleJitter: 30 * time.Second,
 		Schema: table.Contract{
 			NewColumns: "add", Widened: "alter", Dropped: "keep", Narrowed: "fail", MaxCopyRows: 100_000,
@@ -186,7 +187,8 @@ func TestEverySettingIsTakenFromTableThenDefaults(t *testing.T) {
 		Schema: table.Contract{
 			NewColumns: "ignore", Widened: "fail", Dropped: "fail", Narrowed: "fail", MaxCopyRows: 5,
 		},
-		Write: table.WriteUpsert, UniqueConflicts: "replace", StaleAfter: 90 * time.Minute, MaxTransaction: 500 * time.Millisecond,
+		Write: table.WriteUpsert, UniqueConflicts: "replace",
+		StaleAfter: 90 * time.Minute, MaxTransaction: 500 * time.Millisecond,
 		Schedule: config.Schedule{Cron: "0 3 * * 1-5", Zone: "Europe/Berlin", Calendar: config.Calendar{
 			Minute: only(0), Hour: only(3), DayOfMonth: []config.CalendarRange{{First: 1, Last: 31, Step: 1}},
 			Month:     []config.CalendarRange{{First: 1, Last: 12, Step: 1}},
@@ -233,6 +235,8 @@ func TestKeysInTheWrongPlaceNameTheirPlace(t *testing.T) {
 		"write: merge": "tables[0].write: \"merge\" is not allowed (line 8); known are upsert, append",
 		"write: append, uniqueConflicts: replace": "tables[0].uniqueConflicts: replace removes existing rows, and " +
 			"write: append leaves them as they are (line 8); use fail, or write: upsert",
+		"key: id":                       "tables[0].key: must be a list, not a single value (line 8); write [tenant, number]",
+		"key: [id, ID]":                 "tables[0].key[1]: \"ID\" is there twice (line 8); write it once",
 		"tuning: { bulkLoad: perhaps }": "tables[0].tuning.bulkLoad: \"perhaps\" is neither true nor false",
 	} {
 		_, err := config.Load(strings.NewReader(small+"  - { name: shop.a, "+entry+" }\n"), shopEnv)

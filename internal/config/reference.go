@@ -14,7 +14,8 @@ func Reference() string {
 	section(&b, "connections.NAME", "NAME is yours: up to 64 letters, digits, dots, dashes and underscores.",
 		connectionFields)
 	section(&b, "tables[]", "Beside these, every key of “defaults and tables[]”.", tableNames)
-	section(&b, "tables[]: what rows become", "Only in an entry of `tables`.", mappings)
+	section(&b, "tables[]: what rows become", "Only in an entry of `tables`.",
+		slices.Concat(keyFields, mappings))
 	section(&b, "columns", "Under `columns` in an entry of `tables`: see [columns.md](columns.md).", columnFields)
 	section(&b, "defaults and tables[]: masks", "What `columns.mask` needs.", maskKeys)
 	section(&b, "defaults and tables[]", "In `defaults` for every table, or in an entry of `tables` for one.",

@@ -15,6 +15,14 @@ var writeFields = []field[Table]{
 		func(t *Table) *string { return (*string)(&t.Write) }),
 }
 
+// keyFields are those keys of an entry of tables alone.
+var keyFields = []field[Table]{
+	columnsField("key", "[tenant, number]", "Columns of the key by which rows of both sides are matched: the primary "+
+		"key, or a unique key of whole columns that are NOT NULL. Empty: the primary key; without one, the unique "+
+		"key with the fewest columns, then the first by name.",
+		func(t *Table) *[]string { return &t.Key }),
+}
+
 // checkWrite reports settings that contradict the write mode. given are the keys that the entry has itself.
 func (d *decoder) checkWrite(place at, given map[string]at, t Table) {
 	where := func(key string) at {

@@ -77,9 +77,9 @@ func newRemover(d *mysqldb.DB, spec Spec, rows []Row) (*remover, error) {
 // changeSQL is the statement that deletes or marks, without its condition. It names the index, because the optimizer
 // ignores it where statistics are stale: a DELETE that scans the table locks every row.
 func (spec Spec) changeSQL(columns []table.Column) (string, error) {
-	name := sqltext.Qualified(spec.Target.Name)
+	name, key := sqltext.Qualified(spec.Target.Name), sqltext.Ident(spec.Target.KeyName())
 	if spec.Mark == nil {
-		return "DELETE FROM " + name + " USING " + name + " FORCE INDEX (PRIMARY) WHERE ", nil
+		return "DELETE FROM " + name + " USING " + name + " FORCE INDEX (" + key + ") WHERE ", nil
 	}
 	i := table.Index(columns, spec.Mark.Column)
 	if i < 0 {
@@ -100,7 +100,7 @@ func (spec Spec) changeSQL(columns []table.Column) (string, error) {
 			set = append(set, sqltext.Ident(c.Name)+" = "+sqltext.Ident(c.Name))
 		}
 	}
-	return "UPDATE " + name + " FORCE INDEX (PRIMARY) SET " + strings.Join(set, ", ") + " WHERE ", nil
+	return "UPDATE " + name + " FORCE INDEX (" + key + ") SET " + strings.Join(set, ", ") + " WHERE ", nil
 }
 
 // transaction is one try:
@@ -184,7 +184,7 @@ func (r *remover) lock(ctx context.Context, from int) (n int, err error) {
 	}
 	found := table.NewRows(len(r.exprs))
 	query := "SELECT " + strings.Join(names, ", ") + " FROM " + sqltext.Qualified(r.spec.Target.Name) +
-		" FORCE INDEX (PRIMARY) WHERE " + cond + " FOR UPDATE"
+		" FORCE INDEX (" + sqltext.Ident(r.spec.Target.KeyName()) + ") WHERE " + cond + " FOR UPDATE"
 	if _, err := fetch.RowsOn(ctx, r.conn, query, r.exprs, found, anyBytes); err != nil {
 		return 0, err
 	}

@@ -88,7 +88,7 @@ func (p *readPlan) offIndex() string {
 	best := ""
 	for _, c := range p.table.Columns {
 		if c.Generated || c.Expr != "" || schema.HasColumn(schema.IndexNamed(p.table, p.index).Columns, c.Name) ||
-			schema.HasColumn(schema.IndexNamed(p.table, "PRIMARY").Columns, c.Name) {
+			schema.HasColumn(schema.IndexNamed(p.table, schema.PrimaryIndex).Columns, c.Name) {
 			continue
 		}
 		best = sqltext.Column(c.Column) + " IS NULL"

@@ -135,7 +135,7 @@ func (p *readPlan) alongCursor(spec ReadSpec, index string) error {
 }
 
 func (p *readPlan) alongKey(spec ReadSpec) error {
-	p.index = "PRIMARY"
+	p.index = p.table.KeyName()
 	for _, key := range p.table.PrimaryKey {
 		if err := p.addPart(key, p.keyDesc(key)); err != nil {
 			return err
@@ -200,7 +200,7 @@ func SameKeyOrder(a, b *schema.Table) bool {
 func (p *readPlan) keyDesc(column string) bool { return keyDesc(p.table, column) }
 
 func keyDesc(t *schema.Table, column string) bool {
-	for _, c := range schema.IndexNamed(t, "PRIMARY").Columns {
+	for _, c := range t.Key().Columns {
 		if table.SameColumn(c.Column, column) {
 			return c.Desc
 		}

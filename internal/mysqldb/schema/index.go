@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -41,16 +40,15 @@ func servesCursor(ix Index, cursor string) bool {
 // InnoDB appends the missing columns of the primary key to every secondary index.
 func OrdersTies(t *Table, ix Index) bool {
 	got := append([]IndexColumn(nil), ix.Columns...)
-	primary := IndexNamed(t, "PRIMARY")
-	if strings.EqualFold(t.Engine, "InnoDB") && ix.Name != "PRIMARY" {
-		for _, c := range primary.Columns {
+	if strings.EqualFold(t.Engine, "InnoDB") && ix.Name != PrimaryIndex {
+		for _, c := range IndexNamed(t, PrimaryIndex).Columns {
 			if !HasColumn(got, c.Column) {
 				got = append(got, c)
 			}
 		}
 	}
 	want := got[:1:1]
-	for _, c := range primary.Columns {
+	for _, c := range t.Key().Columns {
 		if !table.SameColumn(c.Column, got[0].Column) {
 			want = append(want, c)
 		}
@@ -86,34 +84,14 @@ func IndexNamed(t *Table, name string) Index {
 	return Index{}
 }
 
-// NoPrimaryKeyFinding is the finding on a source without a primary key. The checks of the source and of
-// the target return the same finding, so that a caller can drop one.
-func NoPrimaryKeyFinding(t *Table) table.Finding {
-	remedy := "add a primary key"
-	if key := keyCandidate(t); key != "" {
-		remedy = "ALTER TABLE " + sqltext.Qualified(t.Name) + " ADD PRIMARY KEY (" + key + "), which is unique already"
-	}
+// NoKeyFinding is the finding on a source without a key. The checks of the source and of the target return the same
+// finding, so that a caller can drop one.
+func NoKeyFinding(t *Table) table.Finding {
 	return table.Finding{
-		Level: table.LevelRefuse, Table: t.Name.String(), Text: "the table has no primary key", Remedy: remedy,
-		Topic: table.TopicKey,
+		Level: table.LevelRefuse, Table: t.Name.String(), Topic: table.TopicKey,
+		Text:   "the table has no primary key, and no unique key of whole columns that are NOT NULL",
+		Remedy: "add a primary key, or make the columns of a unique key NOT NULL",
 	}
-}
-
-// keyCandidate is an index that would do as a primary key, as its quoted columns.
-func keyCandidate(t *Table) string {
-	for _, ix := range t.Indexes {
-		usable := ix.Unique
-		var names []string
-		for _, part := range ix.Columns {
-			c := t.Column(part.Column)
-			usable = usable && c != nil && !c.Nullable && part.Prefix == 0
-			names = append(names, part.Column)
-		}
-		if usable {
-			return sqltext.IdentList(names)
-		}
-	}
-	return ""
 }
 
 // SupportsLookup reports whether equality of plain columns is what a unique key checks, and an

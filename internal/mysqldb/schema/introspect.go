@@ -45,6 +45,7 @@ func Read(ctx context.Context, d mysqldb.Reader, name table.Name) (t *Table, err
 		return nil, fmt.Errorf("introspect %s: %w", name, err)
 	}
 	t.withoutRowEnd()
+	t.withFirstKey()
 	return t, nil
 }
 

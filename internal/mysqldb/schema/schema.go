@@ -13,8 +13,10 @@ import (
 type Table struct {
 	Name    table.Name
 	Columns []Column
-	// PrimaryKey are the key's column names, in key order; empty where the table has none.
+	// PrimaryKey are the key's column names, in key order; empty where the table has none. KeyIndex is the index that
+	// they are of: "" is the primary key, and otherwise it is a unique key whose columns are NOT NULL.
 	PrimaryKey []string
+	KeyIndex   string
 	// Indexes are all indexes, the primary key (name "PRIMARY") among them.
 	Indexes []Index
 	// Charset and Collation are the table's defaults.

@@ -57,12 +57,12 @@ func (f *findings) add(level table.Level, column string, topic table.Topic, text
 
 func (f *findings) aboutKey(t *schema.Table) {
 	if len(t.PrimaryKey) == 0 {
-		f.list = append(f.list, schema.NoPrimaryKeyFinding(t))
+		f.list = append(f.list, schema.NoKeyFinding(t))
 		return
 	}
-	for _, c := range schema.IndexNamed(t, "PRIMARY").Columns {
+	for _, c := range t.Key().Columns {
 		if c.Prefix > 0 {
-			f.add(table.LevelWarn, c.Column, table.TopicKey, fmt.Sprintf("the primary key has only the beginning of "+
+			f.add(table.LevelWarn, c.Column, table.TopicKey, fmt.Sprintf("the key has only the beginning of "+
 				"column %s: the server sorts for every page", c.Column), "")
 		}
 	}

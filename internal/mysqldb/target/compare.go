@@ -75,43 +75,42 @@ func compareKeys(p *Diff, source, target *schema.Table) {
 	if len(source.PrimaryKey) == 0 {
 		return // refused already
 	}
-	if len(target.PrimaryKey) == 0 {
-		p.addFinding(table.LevelRefuse, "", "the target has no primary key", fmt.Sprintf(
-			"ALTER TABLE %s ADD PRIMARY KEY (%s)", sqltext.Qualified(target.Name),
-			sqltext.IdentList(source.PrimaryKey))).Topic = table.TopicKey
-		return
-	}
-	fold := func(names []string) []string {
-		out := make([]string, len(names))
-		for i, n := range names {
-			out[i] = table.FoldColumn(n)
+	if !sameColumns(source.PrimaryKey, target.PrimaryKey) {
+		what := "has no such key"
+		if len(target.PrimaryKey) > 0 {
+			what = "has the key (" + strings.Join(target.PrimaryKey, ", ") + ")"
 		}
-		slices.Sort(out)
-		return out
-	}
-	if !slices.Equal(fold(source.PrimaryKey), fold(target.PrimaryKey)) {
-		p.addFinding(table.LevelRefuse, "", fmt.Sprintf("the target's primary key is (%s), the source's (%s)",
-			strings.Join(target.PrimaryKey, ", "), strings.Join(source.PrimaryKey, ", ")),
-			"give the target the source's primary key").Topic = table.TopicKey
+		kind := "PRIMARY KEY"
+		if source.KeyName() != schema.PrimaryIndex {
+			kind = "UNIQUE KEY"
+		}
+		text := fmt.Sprintf("rows have the key (%s), and the target %s", strings.Join(source.PrimaryKey, ", "), what)
+		p.addFinding(table.LevelRefuse, "", text, fmt.Sprintf("give the target that key: ALTER TABLE %s ADD %s (%s)",
+			sqltext.Qualified(target.Name), kind, sqltext.IdentList(source.PrimaryKey))).Topic = table.TopicKey
 		return
 	}
 	for _, index := range target.Indexes {
 		for _, part := range index.Columns {
-			if index.Name == "PRIMARY" && part.Prefix > 0 {
-				p.addFinding(table.LevelRefuse, part.Column, "is in the target's primary key with a prefix only, "+
+			if index.Name == target.KeyName() && part.Prefix > 0 {
+				p.addFinding(table.LevelRefuse, part.Column, "is in the target's key with a prefix only, "+
 					"which could take two keys for one", "use a key of whole columns").Topic = table.TopicKey
 			}
 			if !index.Unique || part.Column == "" {
 				continue
 			}
-			compareKeyColumn(p, source.Column(part.Column), target.Column(part.Column), index.Name)
+			compareKeyColumn(p, source.Column(part.Column), target.Column(part.Column), index.Name, target.KeyName())
 		}
 	}
 }
 
+// sameColumns reports whether two lists name the same columns, in any order.
+func sameColumns(a, b []string) bool {
+	return len(a) == len(b) && !slices.ContainsFunc(a, func(c string) bool { return !table.HasColumn(b, c) })
+}
+
 // compareKeyColumn refuses a primary key under which two keys of the source could be one row.
 // Under another unique key the same is an error once it happens, and a warning now.
-func compareKeyColumn(p *Diff, from, to *schema.Column, index string) {
+func compareKeyColumn(p *Diff, from, to *schema.Column, index, key string) {
 	if from == nil || to == nil || from.Kind != table.KindString || to.Kind != table.KindString ||
 		!mayMerge(from.Collation, to.Collation) {
 		return
@@ -119,7 +118,7 @@ func compareKeyColumn(p *Diff, from, to *schema.Column, index string) {
 	text := fmt.Sprintf("has collation %s on the target and %s at the source: two different keys could become one row",
 		to.Collation, from.Collation)
 	remedy := fmt.Sprintf("give the target's column collation %s, or one that compares every character", from.Collation)
-	if index == "PRIMARY" {
+	if index == key {
 		p.addFinding(table.LevelRefuse, to.Name, text, remedy).Topic = table.TopicCollation
 		return
 	}
@@ -141,7 +140,7 @@ func mayMerge(from, to string) bool {
 // compareRest notes what rows meet on the target beside columns and keys.
 func compareRest(p *Diff, target *schema.Table, replace bool) {
 	for _, index := range target.Indexes {
-		if index.Unique && index.Name != "PRIMARY" {
+		if index.Unique && index.Name != target.KeyName() {
 			what := "a row whose value another row holds stops the run"
 			if replace {
 				what = "a row makes way for another with its value, unless it is newer"

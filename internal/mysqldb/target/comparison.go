@@ -94,6 +94,7 @@ func (c *comparison) changeTable(ctx context.Context) error {
 	if err := c.checkEngine(ctx); err != nil {
 		return err
 	}
+	c.target, _ = c.target.WithKey(c.source.PrimaryKey)
 	missing := compareTables(c.Diff, c.source, c.target, c.options)
 	if err := c.widenColumns(ctx); err != nil {
 		return err
@@ -190,20 +191,20 @@ func (c *comparison) checkCursor() {
 // checkSourceKey refuses keys that rows cannot be matched by.
 func checkSourceKey(p *Diff, source *schema.Table) {
 	if len(source.PrimaryKey) == 0 {
-		p.Findings = append(p.Findings, schema.NoPrimaryKeyFinding(source))
+		p.Findings = append(p.Findings, schema.NoKeyFinding(source))
 	}
 	for _, index := range source.Indexes {
-		if index.Name != "PRIMARY" {
+		if index.Name != source.KeyName() {
 			continue
 		}
 		for _, part := range index.Columns {
 			c := source.Column(part.Column)
 			switch {
 			case c != nil && c.Generated:
-				p.addFinding(table.LevelRefuse, part.Column, "is a generated column in the primary key, which cannot "+
+				p.addFinding(table.LevelRefuse, part.Column, "is a generated column in the key, which cannot "+
 					"be written", "use a key of plain columns").Topic = table.TopicKey
 			case part.Prefix > 0:
-				p.addFinding(table.LevelRefuse, part.Column, "is in the primary key with a prefix only",
+				p.addFinding(table.LevelRefuse, part.Column, "is in the key with a prefix only",
 					"use a key of whole columns").Topic = table.TopicKey
 			}
 		}

@@ -147,9 +147,9 @@ func TestKeysThatCouldMergeAreRefused(t *testing.T) {
 		require.True(t, slices.ContainsFunc(plan.Findings,
 			func(f table.Finding) bool { return f.Level == table.LevelWarn && f.Column == "u" }))
 		p.AtTarget("ALTER TABLE k DROP PRIMARY KEY, ADD PRIMARY KEY (n)")
-		refuses(p, "k", "", "the target's primary key is (n), the source's (k, n)")
+		refuses(p, "k", "", "rows have the key (k, n), and the target has the key (n)")
 		p.AtTarget("ALTER TABLE k DROP PRIMARY KEY")
-		refuses(p, "k", "", "no primary key")
+		refuses(p, "k", "", "rows have the key (k, n), and the target has no such key")
 		p.AtTarget("DROP TABLE k", "CREATE VIEW k AS SELECT 1 AS n")
 		refuses(p, "k", "", "a view")
 		p.AtTarget(

@@ -21,7 +21,7 @@ func (c *comparison) checkReplace(ctx context.Context) error {
 	}
 	source, target := c.source, c.target
 	for _, index := range target.Indexes {
-		if !index.Unique || index.Name == "PRIMARY" {
+		if !index.Unique || index.Name == target.KeyName() {
 			continue
 		}
 		switch {

@@ -31,7 +31,7 @@ func (c *comparison) addSoftColumn() {
 	}
 	if !c.options.Replace && len(c.target.Indexes) > 1 {
 		for _, index := range c.target.Indexes {
-			if index.Unique && index.Name != "PRIMARY" {
+			if index.Unique && index.Name != c.target.KeyName() {
 				c.addFinding(table.LevelWarn, "", fmt.Sprintf("a row that is marked as deleted keeps its value of the "+
 					"unique key %s: another row with that value stops the run", index.Name),
 					"set uniqueConflicts to replace").Topic = table.TopicUnique

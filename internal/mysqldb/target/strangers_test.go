@@ -98,7 +98,7 @@ func gain(p *dbtest.Pair, s stranger, source *schema.Table, o target.Options) {
 		less.Columns[i].Invisible = false // a table has a visible column
 	}
 	less.Indexes = slices.DeleteFunc(slices.Clone(source.Indexes),
-		func(i schema.Index) bool { return i.Name != "PRIMARY" })
+		func(i schema.Index) bool { return i.Name != source.KeyName() })
 	p.AtTarget("DROP TABLE " + sqltext.Ident(s.name))
 	for _, from := range []*schema.Table{&less, source} {
 		plan, err := target.New(p.Dst).Compare(p.T.Context(), p.Src, from, table.Name{Schema: p.To, Table: s.name}, o)

@@ -14,7 +14,7 @@ import (
 // index, because the optimizer ignores it where statistics are stale.
 func (w *writer) selectListed(exprs string) string {
 	return "SELECT " + exprs + " FROM " + sqltext.Qualified(w.plan.target.Name) +
-		" FORCE INDEX (PRIMARY) WHERE " + string(w.keyList)
+		" FORCE INDEX (" + sqltext.Ident(w.plan.target.KeyName()) + ") WHERE " + string(w.keyList)
 }
 
 // keysAtOnce bounds the keys of one list, of those at positions [from, end).

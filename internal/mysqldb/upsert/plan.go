@@ -65,7 +65,7 @@ func newPlan(server mysqldb.Server, spec Spec) (*plan, error) {
 		return nil, fmt.Errorf("the bounds of the window: %w", err)
 	}
 	for _, index := range spec.Target.Indexes {
-		if index.Unique && index.Name != "PRIMARY" {
+		if index.Unique && index.Name != spec.Target.KeyName() {
 			p.uniques = append(p.uniques, index)
 		}
 	}

@@ -1,0 +1,66 @@
+package activities
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// keyed is the source, as the server describes it, with the key that the configuration names. Without one it keeps the
+// first of its keys.
+func (s Settings) keyed(raw *schema.Table) *schema.Table {
+	if len(s.Key) > 0 {
+		raw, _ = raw.WithKey(s.Key)
+	}
+	return raw
+}
+
+// keyFindings say by which key rows are matched, where that is not the primary key, and refuse a key that there is not.
+func (s Settings) keyFindings(raw *schema.Table) (out table.Findings) {
+	named := make([]string, 0, len(raw.Keys()))
+	for _, k := range raw.Keys() {
+		named = append(named, keyText(k))
+	}
+	if _, ok := raw.WithKey(s.Key); len(s.Key) > 0 && !ok {
+		remedy := "the table has none: add a unique key of these columns, all NOT NULL"
+		if len(named) > 0 {
+			remedy = "write one of these keys: " + strings.Join(named, "; ")
+		}
+		out.Add(raw.Name, table.Finding{
+			Level: table.LevelRefuse, Topic: table.TopicKey, Remedy: remedy,
+			Text: fmt.Sprintf("key: there is no unique key of whole, NOT NULL columns (%s)", strings.Join(s.Key, ", ")),
+		})
+		return out
+	}
+	t := s.keyed(raw)
+	if t.KeyName() == schema.PrimaryIndex || len(t.PrimaryKey) == 0 {
+		return out
+	}
+	text, remedy := "rows are matched by the unique key "+keyText(t.Key()), ""
+	if len(s.Key) == 0 {
+		text += ", since the table has no primary key"
+		if len(named) > 1 {
+			text += ": of several keys, the one with the fewest columns, then the first by name"
+			remedy = "key: names another one of " + strings.Join(named, "; ")
+		}
+	}
+	out.Add(raw.Name, table.Finding{Level: table.LevelInfo, Topic: table.TopicKey, Text: text, Remedy: remedy})
+	return out
+}
+
+// keyText is a key for people.
+func keyText(index schema.Index) string {
+	names := make([]string, len(index.Columns))
+	for i, part := range index.Columns {
+		names[i] = part.Column
+	}
+	return fmt.Sprintf("%s (%s)", index.Name, strings.Join(names, ", "))
+}
+
+// onTarget is the target with the key that rows have there. One that has no such key stays as it is.
+func onTarget(t *schema.Table, key []string) *schema.Table {
+	t, _ = t.WithKey(key)
+	return t
+}
