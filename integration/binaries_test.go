@@ -40,7 +40,8 @@ func build(name, from string) (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, name)
-	if out, err := osexec.Command("go", "build", "-o", path, from).CombinedOutput(); err != nil { //nolint:noctx // once
+	cmd := osexec.Command("go", "build", "-ldflags=-s -w", "-o", path, from) //nolint:noctx // once
+	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build %s: %w: %s", name, err, out)
 	}
 	return path, nil

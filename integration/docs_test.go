@@ -136,7 +136,8 @@ func newReader(t *testing.T) *reader {
 func (r *reader) programs() string {
 	r.t.Helper()
 	dir := filepath.Join(r.dir, "programs")
-	cmd := osexec.CommandContext(r.t.Context(), "go", "build", "-o", filepath.Join(dir, "tablehaul"), "../starter")
+	cmd := osexec.CommandContext(r.t.Context(), "go", "build", "-ldflags=-s -w", "-o",
+		filepath.Join(dir, "tablehaul"), "../starter")
 	out, err := cmd.CombinedOutput()
 	require.NoError(r.t, err, "%s", out)
 	root, err := filepath.Abs("..")

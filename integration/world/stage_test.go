@@ -126,7 +126,7 @@ var workerBinary = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, "worker")
-	build := exec.Command("go", "build", "-o", path, "../../worker") //nolint:noctx // once
+	build := exec.Command("go", "build", "-ldflags=-s -w", "-o", path, "../../worker") //nolint:noctx // once
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the worker: %w: %s", err, out)
 	}

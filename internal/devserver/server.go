@@ -34,6 +34,7 @@ type Server struct {
 	dir    string // temporary folder; empty where the caller's DataDir is used
 	data   string
 	nice   int
+	env    []string
 	ports  [2]string // frontend and Web UI, the same after a restart
 	child  *process.Child
 	output *bytes.Buffer
@@ -50,6 +51,8 @@ type Options struct {
 	// that is served in its turn.
 	Nice int
 
+	// Env are further variables of the server's environment.
+	Env []string
 	// Base is the folder in which the server makes one of its own; empty means the one for temporary files.
 	Base string
 }
@@ -76,7 +79,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Origin: "tablehaul-standalone", bin: bin, data: o.DataDir, nice: o.Nice}
+	s := &Server{Origin: "tablehaul-standalone", bin: bin, data: o.DataDir, nice: o.Nice, env: o.Env}
 	if s.dir, err = process.TempDirIn(cmp.Or(o.Base, os.TempDir()), "tablehaul-temporal"); err != nil {
 		return nil, fmt.Errorf("make a folder for the Temporal server: %w", err)
 	}
@@ -105,6 +108,7 @@ func (s *Server) up(ctx context.Context) error {
 	}
 	cmd := exec.Command(s.bin, "--server-only", "--port", s.ports[0], "--ui-port", s.ports[1],
 		"--data-dir", s.data, "--ready-file", ready, "--nice", strconv.Itoa(s.nice))
+	cmd.Env = append(os.Environ(), s.env...)
 	s.output = &bytes.Buffer{}
 	cmd.Stdout, cmd.Stderr = s.output, s.output
 	child, err := process.Start(cmd)
