@@ -3,10 +3,14 @@ package activities_test
 import (
 	"context"
 	"sync"
+	"time"
 
+	enumspb "go.temporal.io/api/enums/v1"
+	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/owner"
@@ -20,7 +24,21 @@ type stateClient struct {
 	state owner.State
 	// onUpdate may change the state before an update, or refuse the update.
 	onUpdate func(name string, s *owner.State) error
-	updates  []string
+	// onBegin hears what is asked for.
+	onBegin func(owner.BeginRequest)
+	updates []string
+
+	// onDescribe is the status of a run at a look, which counts from 1; nil where the tests have no other run.
+	onDescribe func(look int) enumspb.WorkflowExecutionStatus
+	looks      int
+	// closed is when a run that does not run has ended; reset names the runs that others live on in.
+	closed time.Time
+	reset  map[string]string
+}
+
+// describes gives every run a status.
+func (c *stateClient) describes(status enumspb.WorkflowExecutionStatus) {
+	c.onDescribe = func(int) enumspb.WorkflowExecutionStatus { return status }
 }
 
 func (c *stateClient) QueryWorkflowWithOptions(
@@ -33,9 +51,20 @@ func (c *stateClient) QueryWorkflowWithOptions(
 }
 
 func (c *stateClient) DescribeWorkflowExecution(
-	context.Context, string, string,
+	_ context.Context, _, run string,
 ) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
-	panic("the tests have no other holder of a lease")
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.onDescribe == nil {
+		panic("the test has no other holder of a lease")
+	}
+	c.looks++
+	return &workflowservice.DescribeWorkflowExecutionResponse{
+		WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{
+			Status: c.onDescribe(c.looks), CloseTime: timestamppb.New(c.closed),
+		},
+		WorkflowExtendedInfo: &workflowpb.WorkflowExecutionExtendedInfo{ResetRunId: c.reset[run]},
+	}, nil
 }
 
 func (c *stateClient) NewWithStartWorkflowOperation(
@@ -58,6 +87,9 @@ func (c *stateClient) UpdateWithStartWorkflow(
 	}
 	switch req := o.UpdateOptions.Args[0].(type) {
 	case owner.BeginRequest:
+		if c.onBegin != nil {
+			c.onBegin(req)
+		}
 		if s.Lease == nil || !s.Lease.BelongsTo(req) {
 			s.Fence++
 			s.Lease = &owner.Lease{WorkflowID: req.WorkflowID, RunID: req.RunID, Fence: s.Fence, Slice: req.Slice}
@@ -67,6 +99,14 @@ func (c *stateClient) UpdateWithStartWorkflow(
 			return nil, failure.New(failure.LeaseLost, "taken over", "")
 		}
 		s.Lease = nil
+	case owner.FinishRequest:
+		if s.Lease != nil && s.Lease.Fence != req.Fence {
+			return nil, failure.New(failure.LeaseLost, "taken over", "")
+		}
+		if s.Lease != nil { // asked again, it is done
+			s.LastRuns = append(s.LastRuns, req.Record)
+		}
+		s.Lease, s.Watermark = nil, req.Watermark
 	case owner.VerifyRequest:
 		s.LastVerify, s.Kept = &req.Record, req.Kept
 	}
