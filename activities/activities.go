@@ -132,6 +132,7 @@ func Register(w worker.ActivityRegistry, a *Activities) {
 		"PlanRepair":         withStepLog(a, a.PlanRepair),
 		"StageRepair":        withStepLog(a, a.StageRepair),
 		"FinishRepair":       withStepLog(a, a.FinishRepair),
+		"PlanFill":           withStepLog(a, a.PlanFill),
 		"PlanUndo":           withStepLog(a, a.PlanUndo),
 		"StageUndo":          withStepLog(a, a.StageUndo),
 		"FinishUndo":         withStepLog(a, a.FinishUndo),

@@ -72,7 +72,8 @@ func (r *openedRange) readSpec(src *schema.Table, start *table.Position) scan.Re
 		Limits: scan.PageLimits{
 			Rows: s.PageRows, MaxTime: s.PageTime,
 			// A slice ends with a page: one of many small chunks must not make it much too large.
-			MaxRows: s.ChunkRows * (maxSliceChunks / 4), MaxBytes: int(min(s.PageBytes, s.ChunkBytes*maxSliceChunks/4)),
+			MaxRows:  s.ChunkRows * (r.maxChunks() / 4),
+			MaxBytes: int(min(s.PageBytes, s.ChunkBytes*int64(r.maxChunks())/4)),
 		},
 	}
 }

@@ -145,13 +145,21 @@ const maxSliceChunks = 150
 // those before them are written, and a slice more would only cost them more steps.
 const firstSliceChunks = 6
 
+// maxChunks bounds the slices of a range.
+func (r *openedRange) maxChunks() int {
+	if r.plan.Fill != nil {
+		return fillSliceChunks
+	}
+	return maxSliceChunks
+}
+
 // full reports whether the slice has as much as one may have. A range that was planned well has two.
 func (w *partWriter) full() bool {
 	chunks := w.chunks
 	if w.open != nil {
 		chunks += w.open.w.Chunks()
 	}
-	most := maxSliceChunks
+	most := w.r.maxChunks()
 	if w.r.in.Range == 0 && w.r.in.Slice == 0 {
 		most = firstSliceChunks
 	}

@@ -65,6 +65,13 @@ func (a *Activities) PreviewRun(ctx context.Context, in PreviewRunInput) (api.Pl
 		out.Verdict = api.VerdictRefused
 		return out, nil
 	}
+	unfilled, err := p.unfilledFinding(ctx)
+	if err != nil {
+		return api.PlanTableResult{}, err
+	}
+	if unfilled != nil {
+		out.Findings = append(out.Findings, *unfilled)
+	}
 	if err := p.cut(ctx); err != nil {
 		return api.PlanTableResult{}, err
 	}

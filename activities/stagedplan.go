@@ -57,6 +57,8 @@ type stagedPlan struct {
 	// sum of these columns of the target. Repair is set in that of a repair.
 	Expect []table.Column `json:"expect,omitempty"`
 	Repair *repairPlan    `json:"repair,omitempty"`
+	// Fill is set in the plan of a fill: Columns are then the key, the cursor and those to fill.
+	Fill *fillPlan `json:"fill,omitempty"`
 	// RefersToItself: see mysqldb.TargetPlan.
 	RefersToItself bool `json:"refersToItself,omitempty"`
 	// Replacement is set in the plan of a run that replaces its target.
@@ -160,7 +162,7 @@ func hash(b []byte) string {
 // to another spelling of its name is the same to the server, and so to the plan.
 func (p *stagedPlan) sameSource(t *schema.Table) bool {
 	now := table.Carried(p.carrying(t).Values())
-	if p.Settings.Schema.NewColumns == table.ContractIgnore {
+	if p.Settings.Schema.NewColumns == table.ContractIgnore || p.Fill != nil {
 		now = slices.DeleteFunc(now, func(c table.Column) bool { return table.Index(p.Columns, c.Name) < 0 })
 	}
 	return slices.EqualFunc(p.Key, t.PrimaryKey, table.SameColumn) && slices.EqualFunc(p.Columns, now, sameColumn)

@@ -29,6 +29,7 @@ func (in EndSliceInput) tableName() string        { return in.Table }
 func (in QuarantineInput) tableName() string      { return in.Table }
 func (in ShowQuarantineInput) tableName() string  { return in.Table }
 func (in ShowDifferencesInput) tableName() string { return in.Table }
+func (in PlanFillInput) tableName() string        { return in.Table }
 func (in PlanUndoInput) tableName() string        { return in.Table }
 func (in PauseDeletesInput) tableName() string    { return in.Table }
 func (in DropPlanInput) tableName() string        { return in.Table }

@@ -59,7 +59,10 @@ type UpsertChunkResult struct {
 	// Existing counts rows, among Unchanged, whose key the target had: see table.WriteAppend.
 	Existing int64 `json:"existing,omitempty"`
 	// Changed counts rows of a repair or an undo that were not written: the target's row has changed meanwhile.
+	// Of a fill it counts those that are another version on the target than was read.
 	Changed int64 `json:"changed,omitempty"`
+	// Missing counts rows of a fill that are not on the target.
+	Missing int64 `json:"missing,omitempty"`
 	// Approximate is set where a connection was lost at COMMIT: the rows are right, the three
 	// counters may not be.
 	Approximate bool `json:"approximate,omitempty"`
@@ -114,6 +117,9 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 	}
 	var batches atomic.Int64
 	defer beat(ctx, func() any { return chunkProgress{Batches: batches.Load()} })()
+	if r.plan.Fill != nil {
+		return a.fillChunk(ctx, db.DB, r, rows, clean, func() { batches.Add(1) })
+	}
 	key := tableKey{s.TargetConnection, s.Target}
 	pace := a.paces.of(paceKey{key, r.plan.ByKey})
 	done, bad, err := a.upsert(ctx, db.DB, r, a.upsertSpec(db.DB, r, in.Range, pace), rows, r.mostBadRows(),

@@ -38,6 +38,7 @@ type fakeService struct {
 	retried    map[string]api.RetryQuarantineResult
 	dropped    map[string]api.DropQuarantineResult
 	undone     api.UndoTableResult
+	filled     api.FillColumnsResult
 	quarantine api.QuarantinePage
 	states     map[string]owner.State
 	listed     api.ListTablesResult

@@ -34,6 +34,8 @@ type service interface {
 	WaitShow(ctx context.Context, e remote.Execution, table string, key sealed.Key) (
 		api.ShowDifferencesResult, api.DifferencePage, error,
 	)
+	StartFill(ctx context.Context, in api.FillColumnsInput) (remote.Execution, error)
+	WaitFill(ctx context.Context, e remote.Execution) (api.FillColumnsResult, error)
 	StartUndo(ctx context.Context, in api.UndoTableInput) (remote.Execution, error)
 	WaitUndo(ctx context.Context, e remote.Execution) (api.UndoTableResult, error)
 	StartList(ctx context.Context) (remote.Execution, error)

@@ -30,6 +30,10 @@ type (
 	VerifyTableResult = api.VerifyTableResult
 	// UndoTableInput takes back what a repair or a sweep has written.
 	UndoTableInput = api.UndoTableInput
+	// FillColumnsInput fills columns of rows that are on the target.
+	FillColumnsInput = api.FillColumnsInput
+	// FillColumnsResult is what that did.
+	FillColumnsResult = api.FillColumnsResult
 	// UndoTableResult is what an undo did.
 	UndoTableResult = api.UndoTableResult
 	// ListTablesResult is what the worker's configuration contains now.

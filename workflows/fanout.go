@@ -162,6 +162,8 @@ func (r *rangeRunner) addWritten(out activities.UpsertChunkResult) {
 	r.counts.DeletedConflicts += out.DeletedConflicts
 	r.counts.SkippedConflicts += out.SkippedConflicts
 	r.counts.Quarantined += out.Quarantined
+	r.counts.Changed += out.Changed
+	r.counts.Missing += out.Missing
 	r.firstBad = cmp.Or(r.firstBad, out.FirstBad)
 	r.counts.AddLoaded(out.Loaded)
 	r.counts.Approximate = r.counts.Approximate || out.Approximate

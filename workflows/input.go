@@ -24,6 +24,7 @@ const (
 	retryInput  inputForm = `nothing`
 	dropInput   inputForm = `"run"`
 	undoInput   inputForm = `"run", "dryRun"`
+	fillForm    inputForm = `"columns", "dryRun"`
 	verifyInput inputForm = `"depth", "share", "since", "dryRun", "repair", "overwriteNewer"`
 )
 

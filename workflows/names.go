@@ -17,6 +17,7 @@ const (
 	PlanTableName   = api.PlanTableName
 	VerifyTableName = api.VerifyTableName
 	UndoTableName   = api.UndoTableName
+	FillColumnsName = api.FillColumnsName
 	SweepName       = api.SweepName
 	ShowName        = api.ShowDifferencesName
 	ListTablesName  = api.ListTablesName
@@ -64,6 +65,7 @@ func Register(w worker.WorkflowRegistry) {
 	w.RegisterWorkflowWithOptions(ShowDifferences, workflow.RegisterOptions{Name: ShowName})
 	w.RegisterWorkflowWithOptions(UndoTable, workflow.RegisterOptions{Name: UndoTableName})
 	w.RegisterWorkflowWithOptions(DropOldTable, workflow.RegisterOptions{Name: api.DropOldTableName})
+	w.RegisterWorkflowWithOptions(FillColumns, workflow.RegisterOptions{Name: FillColumnsName})
 	w.RegisterWorkflowWithOptions(SweepStaging, workflow.RegisterOptions{Name: SweepName})
 	w.RegisterWorkflowWithOptions(ListTables, workflow.RegisterOptions{Name: ListTablesName})
 	w.RegisterWorkflowWithOptions(TableState, workflow.RegisterOptions{Name: TableStateName})

@@ -73,8 +73,12 @@ type Counts struct {
 	SkippedConflicts int64 `json:"skippedConflicts,omitempty"`
 	// Quarantined rows were set aside, since the target refuses them.
 	Quarantined int64 `json:"quarantined,omitempty"`
-	Chunks      int64 `json:"chunks"`
-	Parts       int64 `json:"parts"`
+	// Changed and Missing are of a repair, an undo or a backfill of columns: rows that were not written, since the
+	// target's row was another one, or none.
+	Changed int64 `json:"changed,omitempty"`
+	Missing int64 `json:"missing,omitempty"`
+	Chunks  int64 `json:"chunks"`
+	Parts   int64 `json:"parts"`
 	// StagedBytes is the sum of the parts' sizes.
 	StagedBytes int64 `json:"stagedBytes"`
 	// Loaded is the digest of the rows that were written beside the target, where the run replaces it.
@@ -99,6 +103,8 @@ func (c *Counts) Add(o Counts) {
 	c.DeletedConflicts += o.DeletedConflicts
 	c.SkippedConflicts += o.SkippedConflicts
 	c.Quarantined += o.Quarantined
+	c.Changed += o.Changed
+	c.Missing += o.Missing
 	c.Chunks += o.Chunks
 	c.Parts += o.Parts
 	c.StagedBytes += o.StagedBytes

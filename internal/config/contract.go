@@ -13,7 +13,7 @@ var contractFields = []field[Table]{
 	wordField("newColumns", builtinContract.NewColumns,
 		[]string{table.ContractAdd, table.ContractIgnore, table.ContractFail}, "A column that the source has and the "+
 			"target has not. add: it is added to the target; rows that are there hold its default or NULL until "+
-			"they change. ignore: it is not read. fail: the run ends before it writes.",
+			"they change, or until `tablehaul backfill`. ignore: it is not read. fail: the run ends before it writes.",
 		func(t *Table) *string { return &t.Schema.NewColumns }),
 	wordField("widened", builtinContract.Widened, []string{table.ContractAlter, table.ContractFail}, "A column that "+
 		"takes more values at the source than on the target. alter: the target's column is widened by one ALTER, "+

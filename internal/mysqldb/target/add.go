@@ -18,7 +18,8 @@ func (c *comparison) columnsToAdd(missing []*schema.Column) (names []string) {
 		case m.Generated:
 		case c.options.Contract.NewColumns == table.ContractIgnore && !table.SameColumn(m.Name, c.options.Cursor):
 			c.ignored = append(c.ignored, m.Name)
-			c.addFinding(table.LevelInfo, m.Name, "is missing on the target and not read: schema.newColumns is ignore", "")
+			c.addFinding(table.LevelInfo, m.Name, "is missing on the target and not read: schema.newColumns is ignore",
+				"")
 		default:
 			c.addFinding(table.LevelRefuse, m.Name, "is missing on the target",
 				"add it to the target; or set schema.newColumns to add, or to ignore, which leaves it out")

@@ -56,7 +56,7 @@ func (d *ddl) isCarried(c *schema.Column) bool {
 func (d *ddl) carriedPlain(c *schema.Column, added bool) []string {
 	if added && !d.noRows {
 		d.addFinding(table.LevelWarn, c.Name, "is added as a plain column: rows already on the target hold NULL in it "+
-			"until they change", "tablehaul run TABLE --full fills it")
+			"until they change", d.fillRemedy(c.Name))
 	}
 	return append([]string{"NULL"}, d.invisible(c, false)...)
 }

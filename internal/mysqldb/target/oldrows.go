@@ -2,6 +2,7 @@ package target
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -102,6 +103,12 @@ func (d *ddl) findOther(ctx context.Context, src mysqldb.Reader, columns []*sche
 	return out, nil
 }
 
+// fillRemedy says how old rows get the values of an added column.
+func (d *ddl) fillRemedy(column string) string {
+	return fmt.Sprintf("tablehaul backfill %s %s fills it, and so does tablehaul run %s --full", d.source.Name, column,
+		d.source.Name)
+}
+
 // isNotDefault is true of a row whose value is another one than the column's default, bit for bit.
 func isNotDefault(c *schema.Column) string {
 	name := sqltext.Column(c.Column)
@@ -125,7 +132,7 @@ func isNotDefault(c *schema.Column) string {
 // forOldRows is how a column is added so that the rows already there get no value that the source
 // never had: with its default where old rows hold that, and nullable without one otherwise.
 func (d *ddl) forOldRows(c *schema.Column, def string) (nullable bool, _ string) {
-	const remedy = "tablehaul run TABLE --full fills it"
+	remedy := d.fillRemedy(c.Name)
 	switch {
 	case slices.Contains(d.differing, c.Name):
 		d.addFinding(table.LevelWarn, c.Name, "is added as nullable, since rows of the source hold another value than "+
@@ -139,7 +146,7 @@ func (d *ddl) forOldRows(c *schema.Column, def string) (nullable bool, _ string)
 		return true, ""
 	case slices.Contains(d.unproven, c.Name):
 		d.addFinding(table.LevelWarn, c.Name, "is added with its default, and it takes too long to see whether all "+
-			"rows of the source hold it: those already on the target do", remedy+" with what the source holds")
+			"rows of the source hold it: those already on the target do", remedy)
 	}
 	return c.Nullable, def
 }

@@ -1,0 +1,91 @@
+package fill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/tablehaul/tablehaul/internal/clock"
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/txn"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// ErrStructureChanged is returned by [Rows] where the target was altered after its structure was read.
+var ErrStructureChanged = errors.New("the target was altered since its structure was read")
+
+// Spec says which columns of which rows are written.
+type Spec struct {
+	// Target is the table as the server describes it. It has a primary key.
+	Target *schema.Table
+	// Columns are those of the rows, in their order: the whole primary key, the cursor, and those that are written.
+	// All are columns of the target.
+	Columns []table.Column
+	// Cursor is the column by which a row is known to be the same version. It is no column of Fill.
+	Cursor string
+	// Fill names the columns to write.
+	Fill []string
+	// DryRun counts, and neither locks nor writes.
+	DryRun bool
+	// OnBegin, which may be nil, runs on the transaction's connection before anything is read. Its error
+	// ends the transaction, and is returned unchanged.
+	OnBegin func(ctx context.Context, tx mysqldb.Querier) error
+}
+
+// Result is what the transaction did. Its counts add up to the rows.
+type Result struct {
+	// Filled rows have the values now. Equal ones had them before.
+	Filled, Equal int64
+	// Newer rows are of another version than was read: a run has written them, or will.
+	Newer int64
+	// Missing rows are not on the target.
+	Missing int64
+	// Approximate says that an earlier try with an unknown outcome may have filled rows that count as Equal.
+	Approximate bool
+	// Seconds is how long the committed transaction took; Tries counts transactions, that one included.
+	Seconds float64
+	Tries   int
+}
+
+// Rows fills columns of rows in one transaction, all of those that are still what was read, or none.
+//
+// It locks the rows first, by their keys and no others. To repeat it is harmless. After a lock conflict it tries the
+// whole transaction again, txn.MaxTries times at most. It calls heartbeat, which may be nil, between statements. All
+// errors are safe to show. Besides errors of the server it returns [txn.ErrOutcomeUnknown] and [ErrStructureChanged].
+func Rows(ctx context.Context, d *mysqldb.DB, spec Spec, rows *table.Rows, heartbeat func()) (Result, error) {
+	f, err := newFiller(d, spec, rows, heartbeat)
+	if err == nil && rows.Len() > 0 {
+		err = f.withRetries(ctx)
+	}
+	if err != nil {
+		return Result{}, fmt.Errorf("fill columns of %s: %w", spec.Target.Name, mysqlerr.Safe(err))
+	}
+	return f.res, nil
+}
+
+// withRetries runs transactions until one commits, or until no further one would help.
+func (f *filler) withRetries(ctx context.Context) error {
+	unknown := false
+	for try := 1; ; try++ {
+		var watch *txn.LockWatch
+		if try == txn.MaxTries { // the lock has been there for two tries
+			watch = txn.WatchLocks(ctx, f.db, f.spec.Target.Name)
+		}
+		err := f.transaction(ctx)
+		blocker := watch.Stop()
+		switch {
+		case err == nil:
+			f.res.Tries, f.res.Approximate = try, unknown
+			return nil
+		case errors.Is(err, txn.ErrOutcomeUnknown) && !unknown:
+			unknown = true
+		case !mysqlerr.IsLockConflict(err) || try >= txn.MaxTries:
+			return blocker.Describe(err)
+		}
+		if err := clock.Sleep(ctx, txn.RetryPause(try)); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,246 @@
+package fill
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/fetch"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/txn"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+const (
+	// keysAtOnce bounds the keys of one statement: MariaDB turns a list of 1,000 into a join. keysText bounds their
+	// SQL, in bytes.
+	keysAtOnce = 500
+	keysText   = 512 << 10
+	// anyBytes does not bound what a statement brings: its rows are those of one list of keys.
+	anyBytes = 1 << 31
+)
+
+// filler fills the rows of one chunk. It lives as long as the tries.
+type filler struct {
+	db        *mysqldb.DB
+	spec      Spec
+	rows      *table.Rows
+	heartbeat func()
+	list      *schema.KeyList
+	// key, cursor and fill are positions of columns in a row; targets are the target's columns of all of them.
+	key     []int
+	cursor  int
+	fill    []int
+	targets []table.Column
+	exprs   []sqltext.Expr
+	write   *statements
+	conn    *sql.Conn
+	res     Result
+}
+
+func newFiller(d *mysqldb.DB, spec Spec, rows *table.Rows, heartbeat func()) (*filler, error) {
+	f := &filler{db: d, spec: spec, rows: rows, heartbeat: heartbeat}
+	if heartbeat == nil {
+		f.heartbeat = func() {}
+	}
+	for _, c := range spec.Columns {
+		to := spec.Target.Column(c.Name)
+		if to == nil || to.Generated {
+			return nil, mysqlerr.Refuse(c.Name, fmt.Sprintf("the target %s has no such column to write",
+				spec.Target.Name), "start it again")
+		}
+		f.targets = append(f.targets, to.Column)
+		f.exprs = append(f.exprs, sqltext.Value(d.Server, to.Column))
+	}
+	place := func(name string) (int, error) {
+		i := table.Index(spec.Columns, name)
+		if i < 0 {
+			return 0, mysqlerr.Refuse(name, "the rows to fill lack a column", "start it again")
+		}
+		return i, nil
+	}
+	var err error
+	for _, name := range spec.Target.PrimaryKey {
+		i, err := place(name)
+		if err != nil {
+			return nil, err
+		}
+		f.key = append(f.key, i)
+	}
+	if f.cursor, err = place(spec.Cursor); err != nil {
+		return nil, err
+	}
+	for _, name := range spec.Fill {
+		i, err := place(name)
+		if err != nil {
+			return nil, err
+		}
+		f.fill = append(f.fill, i)
+	}
+	if f.list, err = schema.NewKeyList(spec.Target, nil); err != nil {
+		return nil, err
+	}
+	f.write, err = f.newStatements()
+	return f, err
+}
+
+// transaction is one try:
+//
+//	START TRANSACTION
+//	  OnBegin                 the caller's checks
+//	  SELECT … FOR UPDATE     the rows, by key; those of another version stay
+//	  checkStructure          from the first SELECT on, no ALTER TABLE and no new trigger can come between
+//	  UPDATE …                of the rest, which are locked
+//	COMMIT
+//
+// An error rolls everything back, except one that wraps txn.ErrOutcomeUnknown.
+func (f *filler) transaction(ctx context.Context) (err error) {
+	f.res = Result{}
+	if f.conn, err = f.db.Conn(ctx); err != nil {
+		return err
+	}
+	defer func() { _ = f.conn.Close() }() // an error means that the pool has dropped the connection already
+	begun := time.Now()
+	if _, err = f.conn.ExecContext(ctx, "START TRANSACTION"); err != nil {
+		txn.Drop(f.conn) // the server may have executed it
+		return err
+	}
+	if err = f.body(ctx); err != nil {
+		txn.Rollback(ctx, f.conn)
+		if mysqlerr.IsFailover(err) || errors.Is(err, mysqldb.ErrOtherServer) {
+			txn.Drop(f.conn) // the address may lead to another server by now
+		}
+		return err
+	}
+	err = txn.Commit(ctx, f.conn)
+	f.res.Seconds = time.Since(begun).Seconds()
+	return err
+}
+
+// body does everything between START TRANSACTION and COMMIT.
+func (f *filler) body(ctx context.Context) error {
+	if f.spec.OnBegin != nil {
+		if err := f.spec.OnBegin(ctx, f.conn); err != nil {
+			return err
+		}
+	}
+	for from := 0; from < f.rows.Len(); {
+		todo, n, err := f.lock(ctx, from)
+		if err != nil {
+			return err
+		}
+		if from == 0 {
+			if err := f.checkStructure(ctx); err != nil {
+				return err
+			}
+		}
+		if !f.spec.DryRun {
+			if err := f.update(ctx, todo); err != nil {
+				return err
+			}
+		}
+		f.heartbeat()
+		from += n
+	}
+	return ctx.Err() // a context that ends before COMMIT is sent leaves nothing
+}
+
+// lock locks the target's rows of a position on, n of them, and returns those to write.
+func (f *filler) lock(ctx context.Context, from int) (todo []int, n int, err error) {
+	keys := make([]table.Texts, 0, keysAtOnce)
+	for i := from; i < min(from+keysAtOnce, f.rows.Len()); i++ {
+		keys = append(keys, f.keyOf(f.rows, i))
+	}
+	cond, n, err := f.list.In(keys, keysText)
+	if err != nil {
+		return nil, 0, err
+	}
+	names := make([]string, len(f.exprs))
+	for i, e := range f.exprs {
+		names[i] = e.SQL
+	}
+	found := table.NewRows(len(f.exprs))
+	query := "SELECT " + strings.Join(names, ", ") + " FROM " + sqltext.Qualified(f.spec.Target.Name) +
+		" FORCE INDEX (PRIMARY) WHERE " + cond
+	if !f.spec.DryRun {
+		query += " FOR UPDATE"
+	}
+	if _, err := fetch.RowsOn(ctx, f.conn, query, f.exprs, found, anyBytes); err != nil {
+		return nil, 0, err
+	}
+	have := make(map[string]int, found.Len())
+	for i := range found.Len() {
+		have[keyBytes(f.keyOf(found, i))] = i
+	}
+	for i := range n {
+		at, ok := have[keyBytes(keys[i])]
+		switch {
+		case !ok: // also where the target has another spelling of the key
+			f.res.Missing++
+		case !f.sameVersion(from+i, found, at):
+			f.res.Newer++
+		case f.isFilled(from+i, found, at):
+			f.res.Equal++
+		default:
+			todo = append(todo, from+i)
+		}
+	}
+	f.res.Filled += int64(len(todo))
+	return todo, n, nil
+}
+
+// keyOf is a row's key, in the order of the primary key.
+func (f *filler) keyOf(rows *table.Rows, i int) table.Texts {
+	key := make(table.Texts, len(f.key))
+	for n, at := range f.key {
+		key[n] = string(rows.Value(i, at))
+	}
+	return key
+}
+
+func keyBytes(key table.Texts) string {
+	var b []byte
+	for _, v := range key {
+		b = table.AppendValue(b, []byte(v))
+	}
+	return string(b)
+}
+
+// sameVersion reports whether the target's row has the cursor that was read.
+func (f *filler) sameVersion(row int, found *table.Rows, at int) bool {
+	read, now := f.rows.Value(row, f.cursor), found.Value(at, f.cursor)
+	if read == nil || now == nil {
+		return read == nil && now == nil
+	}
+	return table.OrderCursor(f.spec.Columns[f.cursor].Kind, string(read), string(now)) == 0
+}
+
+// isFilled reports whether the target's row has the values already, byte for byte.
+func (f *filler) isFilled(row int, found *table.Rows, at int) bool {
+	for _, c := range f.fill {
+		read, now := f.rows.Value(row, c), found.Value(at, c)
+		if (read == nil) != (now == nil) || !bytes.Equal(read, now) {
+			return false
+		}
+	}
+	return true
+}
+
+// checkStructure compares the target with the structure that the statements were made for.
+func (f *filler) checkStructure(ctx context.Context) error {
+	t := f.spec.Target
+	if t.CreateSQL == "" {
+		return nil
+	}
+	if now := schema.ShowCreate(ctx, f.conn, t.Name); now != "" && now != t.CreateSQL {
+		return ErrStructureChanged
+	}
+	return nil
+}
