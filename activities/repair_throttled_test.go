@@ -29,7 +29,8 @@ func TestARepairWaitsForLimitsWithoutTheLease(t *testing.T) {
 	defer cancel()
 	b.env.SetWorkerOptions(worker.Options{BackgroundActivityContext: ctx})
 	var slice activities.Slice
-	require.Error(t, b.step("BeginSlice", activities.BeginSliceInput{Table: in.Table, WorkflowID: "w", RunID: "r"}, &slice))
+	begin := activities.BeginSliceInput{Table: in.Table, WorkflowID: "w", RunID: "r"}
+	require.Error(t, b.step("BeginSlice", begin, &slice))
 	require.NotContains(t, b.state.updates, owner.UpdateBeginRun, "the hours are closed")
 	b.restart()
 

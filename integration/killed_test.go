@@ -26,7 +26,9 @@ func (p *product) replaced(worker *osexec.Cmd) {
 // rest, and the row is in quarantine once.
 func TestAWorkerKilledWhileItSplitsAChunkLosesNothing(t *testing.T) {
 	t.Parallel()
-	p := start(t, options{idle: true, tables: quarantining, defaults: ", tuning: { chunkRows: 300, chunksInFlight: 1 }"})
+	p := start(t, options{
+		idle: true, tables: quarantining, defaults: ", tuning: { chunkRows: 300, chunksInFlight: 1 }",
+	})
 	exec(t, p.src, createT, insertT(1, 300), "UPDATE t SET n = -200 WHERE id = 10", old, "ANALYZE TABLE t")
 	exec(t, p.dst, strings.TrimSuffix(createT, ")")+", CONSTRAINT small CHECK (n > -100))")
 	p.closeGate("t")

@@ -75,7 +75,8 @@ var (
 	verifyEveryDesc = tableDesc("verify_every_seconds", "About the longest time between two comparisons of the "+
 		"table's schedule (verify.every). Absent where there is none.")
 	differingDesc = prometheus.NewDesc(prometheus.BuildFQName(namespace, "", "rows_differing"),
-		"Keys that a comparison found to differ and none has looked at since, by verdict.", []string{"table", "verdict"}, nil)
+		"Keys that a comparison found to differ and none has looked at since, by verdict.",
+		[]string{"table", "verdict"}, nil)
 	quarantinedDesc   = tableDesc("quarantined_rows", "Rows that the target refused and that are in quarantine.")
 	quarantineAgeDesc = tableDesc("quarantine_age_seconds", "How long the oldest row has been in quarantine; 0 where "+
 		"none is.")
