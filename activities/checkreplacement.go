@@ -59,7 +59,7 @@ func (a *Activities) CheckReplacement(ctx context.Context, in CheckReplacementIn
 	}
 	var rows atomic.Int64
 	defer beat(ctx, func() any { return compareProgress{Rows: rows.Load()} })()
-	found, err := readLoad(ctx, db, r.plan.Replacement, s, &rows)
+	found, err := readLoad(ctx, db, &r.plan, &rows)
 	if err != nil {
 		return CheckReplacementResult{}, translate(ctx, err, at)
 	}
@@ -103,11 +103,16 @@ func (in CheckReplacementInput) agrees(found CheckReplacementResult, load table.
 
 // readLoad counts the rows of a loaded table, and adds up their digest.
 func readLoad(
-	ctx context.Context, db *target.Target, p *replacementPlan, s Settings, seen *atomic.Int64,
+	ctx context.Context, db *target.Target, plan *stagedPlan, seen *atomic.Int64,
 ) (out CheckReplacementResult, err error) {
+	p, s, key := plan.Replacement, plan.Settings, plan.Key
 	t, err := schema.Read(ctx, db.DB, p.Load)
 	if err != nil {
 		return out, err
+	}
+	t, _ = t.WithKey(key)
+	if len(t.PrimaryKey) == 0 {
+		return out, failure.New(failure.TableChanged, p.Load.String()+" has lost its key", "run again")
 	}
 	columns := []table.Column{t.Column(t.PrimaryKey[0]).Column}
 	if p.Layout != nil {

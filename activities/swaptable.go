@@ -17,8 +17,14 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
+// pauseAfter is the pause after so many tries that got no lock: each has stalled the target's readers for a second, and
+// five of them are all that an hour has.
+func pauseAfter(tries int) time.Duration {
+	return min(10*time.Minute, 5*time.Second<<(2*min(tries-1, 5)))
+}
+
 // swapPause is between two looks at what keeps a swap waiting.
-const swapPause = 5 * time.Second
+const swapPause = 2 * time.Second
 
 // SwapTableInput names the run whose loaded table takes the target's place: any range of it.
 type SwapTableInput struct {
@@ -51,6 +57,8 @@ type swapProgress struct {
 	Looked  bool `json:"looked,omitempty"`
 	Settled bool `json:"settled,omitempty"`
 	Rebuilt bool `json:"rebuilt,omitempty"`
+	// Tries is how many RENAMEs have got no lock within a second.
+	Tries int `json:"tries,omitempty"`
 }
 
 // swapping is one attempt of SwapTable.
@@ -60,6 +68,8 @@ type swapping struct {
 	in SwapTableInput
 	db *target.Target
 	at where
+
+	logged string // the last wait that was logged
 
 	mu       sync.Mutex
 	progress swapProgress
@@ -115,6 +125,10 @@ func (w *swapping) now() swapProgress {
 
 // pause waits, and heartbeats what for.
 func (w *swapping) pause(ctx context.Context, d time.Duration, why string) error {
+	if why != w.logged {
+		w.logged = why
+		w.a.log(ctx, w.in.Table).Info("waiting", "reason", why)
+	}
 	w.update(func(p *swapProgress) { p.Waiting = why })
 	defer w.update(func(p *swapProgress) { p.Waiting = "" })
 	activity.RecordHeartbeat(ctx, w.now())
@@ -134,7 +148,12 @@ func (w *swapping) run(ctx context.Context) (SwapTableResult, error) {
 		if !swap.IsLocked(err) {
 			return out, err
 		}
-		if err := w.pause(ctx, swapPause, mysqlerr.Describe(err).Sentence); err != nil {
+		pause := swapPause
+		if !target.IsPutOff(err) {
+			w.update(func(p *swapProgress) { p.Tries++ })
+			pause = pauseAfter(w.now().Tries)
+		}
+		if err := w.pause(ctx, pause, "the swap got no lock: "+mysqlerr.Describe(err).Sentence); err != nil {
 			return out, err
 		}
 	}

@@ -197,7 +197,7 @@ func settings(cfg *config.Config, n table.Name) (activities.Settings, error) {
 		Throttle: throttle.Limits{
 			ThreadsRunning: t.MaxThreadsRunning, ReplicaLag: t.MaxReplicaLag, Replicas: t.Replicas, Hours: t.Hours,
 		},
-		Key: t.Key, Write: t.Write, UniqueConflicts: t.UniqueConflicts, MaxTransaction: t.MaxTransaction,
+		Key: t.Key, Write: t.Write, Replace: replacement(t), UniqueConflicts: t.UniqueConflicts, MaxTransaction: t.MaxTransaction,
 		BulkLoad: t.BulkLoad, IndexesAfterLoad: t.IndexesAfterLoad,
 		StaleAfter: t.StaleAfter,
 		Priority:   t.Priority, CreateTarget: t.CreateTarget, Schema: t.Schema,
@@ -208,6 +208,14 @@ func settings(cfg *config.Config, n table.Name) (activities.Settings, error) {
 			OwnsAll: t.Deletes.Owns == config.OwnsAll, AllowCascade: t.Deletes.AllowCascade,
 		},
 	}, nil
+}
+
+// replacement says how the target is replaced; nil where it is written into.
+func replacement(t config.Table) *activities.ReplaceSettings {
+	if t.Write != table.WriteReplace {
+		return nil
+	}
+	return &activities.ReplaceSettings{KeepOld: t.KeepOld, AllowUnsafe: t.AllowUnsafeSwap}
 }
 
 // quarantine says what happens to rows that the target refuses; nil where the run fails.

@@ -131,6 +131,10 @@ type Table struct {
 	Key []string
 	// Write says what a row does to the target.
 	Write table.WriteMode
+	// KeepOld is how long the former table is kept of a target that is replaced, and AllowUnsafeSwap lets it be
+	// replaced where a RENAME of two tables is not atomic.
+	KeepOld         time.Duration
+	AllowUnsafeSwap bool
 	// UniqueConflicts says what happens to a target row that holds a unique value of another
 	// row to write: "fail" or "replace".
 	UniqueConflicts string

@@ -65,8 +65,8 @@ func TestExampleFileLoads(t *testing.T) {
 		PageRows: 10000, PageBytes: 4 << 20, PageTime: 5 * time.Second,
 		ChunkRows: 10000, ChunkBytes: 16 << 20, PartBytes: 256 << 20, RangeRows: 250000, RangeBytes: 256 << 20,
 		ChunksInFlight: 4, RangesInFlight: 2,
-		Write: table.WriteUpsert, UniqueConflicts: "fail",
-		MaxTransaction: time.Second, Priority: 3, StaleAfter: 24 * time.Hour,
+		Write: table.WriteUpsert, KeepOld: time.Hour, UniqueConflicts: "fail", MaxTransaction: time.Second,
+		Priority: 3, StaleAfter: 24 * time.Hour,
 		BulkLoad: true, CreateTarget: true, ScheduleJitter: 30 * time.Second,
 		Schema: table.Contract{
 			NewColumns: "add", Widened: "alter", Dropped: "keep", Narrowed: "fail", MaxCopyRows: 100_000,
@@ -143,6 +143,8 @@ func TestEverySettingIsTakenFromTableThenDefaults(t *testing.T) {
     replicas: [shop, warehouse]
     uniqueConflicts: replace
     write: upsert
+    keepOld: 20m
+    allowUnsafeSwap: true
     badRows: quarantine
     maxBadRows: 7
     maxBadShare: 2.5 %
@@ -187,7 +189,7 @@ func TestEverySettingIsTakenFromTableThenDefaults(t *testing.T) {
 		Schema: table.Contract{
 			NewColumns: "ignore", Widened: "fail", Dropped: "fail", Narrowed: "fail", MaxCopyRows: 5,
 		},
-		Write: table.WriteUpsert, UniqueConflicts: "replace",
+		Write: table.WriteUpsert, KeepOld: 20 * time.Minute, AllowUnsafeSwap: true, UniqueConflicts: "replace",
 		StaleAfter: 90 * time.Minute, MaxTransaction: 500 * time.Millisecond,
 		Schedule: config.Schedule{Cron: "0 3 * * 1-5", Zone: "Europe/Berlin", Calendar: config.Calendar{
 			Minute: only(0), Hour: only(3), DayOfMonth: []config.CalendarRange{{First: 1, Last: 31, Step: 1}},
@@ -232,11 +234,13 @@ func TestKeysInTheWrongPlaceNameTheirPlace(t *testing.T) {
 			"[schema.table, schema.part_*]",
 		"maxReplicaLag: 5s": "tables[0].replicas: is missing (line 8); name the connections whose lag " +
 			"maxReplicaLag limits",
-		"write: merge": "tables[0].write: \"merge\" is not allowed (line 8); known are upsert, append",
+		"write: merge": "tables[0].write: \"merge\" is not allowed (line 8); known are upsert, append, replace",
 		"write: append, uniqueConflicts: replace": "tables[0].uniqueConflicts: replace removes existing rows, and " +
 			"write: append leaves them as they are (line 8); use fail, or write: upsert",
-		"key: id":                       "tables[0].key: must be a list, not a single value (line 8); write [tenant, number]",
-		"key: [id, ID]":                 "tables[0].key[1]: \"ID\" is there twice (line 8); write it once",
+		"key: id":       "tables[0].key: must be a list, not a single value (line 8); write [tenant, number]",
+		"key: [id, ID]": "tables[0].key[1]: \"ID\" is there twice (line 8); write it once",
+		"write: replace, deletes: { mode: soft }": "tables[0].deletes: write: replace loads all rows with every run: " +
+			"the target never has rows that the source lacks (line 8); leave deletes out, or use write: upsert",
 		"tuning: { bulkLoad: perhaps }": "tables[0].tuning.bulkLoad: \"perhaps\" is neither true nor false",
 	} {
 		_, err := config.Load(strings.NewReader(small+"  - { name: shop.a, "+entry+" }\n"), shopEnv)

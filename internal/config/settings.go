@@ -22,7 +22,7 @@ var builtin = Table{
 	PartBytes: 256 * mib, RangeRows: 250_000, RangeBytes: 256 * mib,
 	ChunksInFlight: 4, RangesInFlight: 2,
 	Write: table.WriteUpsert, UniqueConflicts: conflictsFail, MaxTransaction: time.Second, StaleAfter: day,
-	Priority: 3, BulkLoad: true, CreateTarget: true, Schema: builtinContract,
+	KeepOld: time.Hour, Priority: 3, BulkLoad: true, CreateTarget: true, Schema: builtinContract,
 	ScheduleJitter: 30 * time.Second, Verify: builtinVerify, Undo: builtinUndo,
 	BadRows: badRowsFail, MaxBadRows: 100, MaxBadShare: 0.001, QuarantineKeep: 30 * day,
 	Deletes: Deletes{

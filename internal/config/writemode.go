@@ -1,18 +1,29 @@
 package config
 
 import (
+	"time"
+
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
 // writeModes are the words of the key "write".
-var writeModes = []string{string(table.WriteUpsert), string(table.WriteAppend)}
+var writeModes = []string{string(table.WriteUpsert), string(table.WriteAppend), string(table.WriteReplace)}
 
 // writeFields are the keys that say what a row does to the target.
 var writeFields = []field[Table]{
 	wordField("write", string(table.WriteUpsert), writeModes, "What a row does to the target. upsert: it is "+
 		"inserted, or updates the row of its key where that is not newer. append: it is inserted where its key is not "+
-		"there, and an existing row of the same key stays as it is. See docs/write-modes.md.",
+		"there, and an existing row of the same key stays as it is. replace: every run loads all rows into a table "+
+		"beside the target, which then takes its place. See docs/write-modes.md.",
 		func(t *Table) *string { return (*string)(&t.Write) }),
+	durationField("keepOld", builtin.KeepOld, 0, 30*day, "With write: replace, how long the former table is kept "+
+		"beside the target, so that a RENAME can bring it back, but no longer than to the next swap. 0: it is dropped "+
+		"at once.",
+		func(t *Table) *time.Duration { return &t.KeepOld }),
+	boolField("allowUnsafeSwap", builtin.AllowUnsafeSwap, "With write: replace, allow a server whose RENAME of two "+
+		"tables is not atomic in a crash: MySQL 5.7, MariaDB before 10.6. After a crash in that moment the target is "+
+		"missing until the run goes on.",
+		func(t *Table) *bool { return &t.AllowUnsafeSwap }),
 }
 
 // keyFields are those keys of an entry of tables alone.
@@ -30,6 +41,10 @@ func (d *decoder) checkWrite(place at, given map[string]at, t Table) {
 			return a
 		}
 		return at{join(place.path, key), place.node}
+	}
+	if t.Write == table.WriteReplace && t.Deletes.Mode != DeletesOff {
+		d.problem(where("deletes"), "leave deletes out, or use write: upsert",
+			"write: replace loads all rows with every run: the target never has rows that the source lacks")
 	}
 	if t.Write == table.WriteAppend && t.UniqueConflicts == conflictsReplace {
 		d.problem(where("uniqueConflicts"), "use fail, or write: upsert",

@@ -9,6 +9,8 @@ const (
 	WriteUpsert WriteMode = "upsert"
 	// WriteAppend inserts a row whose key the target does not have, and leaves the target's row as it is otherwise.
 	WriteAppend WriteMode = "append"
+	// WriteReplace loads all rows into a table beside the target, which then takes its place.
+	WriteReplace WriteMode = "replace"
 )
 
 // OrUpsert is the mode with its default written out.
@@ -26,6 +28,8 @@ func (m WriteMode) ReadsTail() bool { return m.OrUpsert() == WriteUpsert }
 // Text says in a sentence what a row does.
 func (m WriteMode) Text() string {
 	switch m {
+	case WriteReplace:
+		return "replace: all rows are loaded into a table beside the target, which then takes its place by one RENAME"
 	case WriteAppend:
 		return "append: a row is inserted where its key is not there; an existing row of the same key stays as it is"
 	default:

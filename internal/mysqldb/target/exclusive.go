@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -83,10 +84,23 @@ func lockedError(names []table.Name, what, remedy string) error {
 	for i, n := range names {
 		texts[i] = n.String()
 	}
-	return mysqlerr.NewError(mysqlerr.Problem{
+	return putOff{mysqlerr.NewError(mysqlerr.Problem{
 		Class: mysqlerr.ClassRetry, Number: mysqlerr.ErrLockWaitTimeout,
 		Sentence: strings.Join(texts, ", ") + " is in use: " + what, Remedy: remedy,
-	})
+	})}
+}
+
+// putOff is the error of a statement that was not tried.
+type putOff struct{ error }
+
+// Unwrap returns the error that says why.
+func (p putOff) Unwrap() error { return p.error }
+
+// IsPutOff reports whether an error of ExecExclusive is about a statement that was not tried: others have locks that it
+// would have to wait for.
+func IsPutOff(err error) bool {
+	_, ok := errors.AsType[putOff](err)
+	return ok
 }
 
 // awaitHolders waits until no lock of the tables is kept from one reading to the next; an error after holderLooks.
