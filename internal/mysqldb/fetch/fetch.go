@@ -28,12 +28,15 @@ type Stats struct {
 // Rows runs a query and appends its rows to dst, until dst holds maxBytes. After an error, the rows
 // that it has appended are complete.
 //
-// It uses the driver directly: database/sql would box and convert every value a second time.
+// It reads the server's text where the connection is plain: the driver would allocate for each value. Elsewhere it uses
+// the driver directly: database/sql would box and convert every value a second time.
 func Rows(ctx context.Context, d mysqldb.Reader, query string, exprs []sqltext.Expr, dst *table.Rows,
 	maxBytes int,
 ) (Stats, error) {
 	return appendRows(exprs, dst, maxBytes, func(read func(driver.Rows) error) error {
-		return raw(ctx, query, read, func(f func(driver.QueryerContext) error) error { return d.QueryRaw(ctx, f) })
+		return raw(queryText(ctx, query), read, func(f func(driver.QueryerContext) error) error {
+			return d.QueryRaw(ctx, f)
+		})
 	})
 }
 
@@ -42,7 +45,9 @@ func RowsOn(ctx context.Context, conn *sql.Conn, query string, exprs []sqltext.E
 	maxBytes int,
 ) (Stats, error) {
 	return appendRows(exprs, dst, maxBytes, func(read func(driver.Rows) error) error {
-		return Raw(ctx, conn, query, read)
+		return raw(queryText(ctx, query), read, func(f func(driver.QueryerContext) error) error {
+			return mysqldb.QueryRawOn(conn, f)
+		})
 	})
 }
 
@@ -52,9 +57,9 @@ func appendRows(exprs []sqltext.Expr, dst *table.Rows, maxBytes int,
 	began := time.Now()
 	before, size := dst.Len(), dst.Bytes()
 	err = query(func(rows driver.Rows) error {
-		values := make([]driver.Value, len(exprs))
+		next := rowAppender(dst, exprs, rows)
 		for {
-			if more, err := AppendRow(dst, exprs, rows, values); !more || err != nil {
+			if more, err := next(); !more || err != nil {
 				return err
 			}
 			if dst.Bytes() >= maxBytes {
@@ -89,16 +94,29 @@ var errEnough = errors.New("enough rows")
 // Raw runs a query on a connection and hands over the driver's rows. When read ends before the last row, the connection
 // is closed: that, and not reading on, is what ends the statement on the server.
 func Raw(ctx context.Context, conn *sql.Conn, query string, read func(driver.Rows) error) error {
-	return raw(ctx, query, read, func(f func(driver.QueryerContext) error) error { return mysqldb.QueryRawOn(conn, f) })
+	return raw(func(queryer driver.QueryerContext) (driver.Rows, error) {
+		return queryer.QueryContext(ctx, query, nil)
+	}, read, func(f func(driver.QueryerContext) error) error { return mysqldb.QueryRawOn(conn, f) })
+}
+
+// querier sends a query on a connection of the driver.
+type querier func(driver.QueryerContext) (driver.Rows, error)
+
+// queryText sends a query whose rows are mysqldb.TextRows, where the connection can.
+func queryText(ctx context.Context, query string) querier {
+	return func(queryer driver.QueryerContext) (driver.Rows, error) {
+		if q, ok := queryer.(mysqldb.TextQueryer); ok {
+			return q.QueryText(ctx, query)
+		}
+		return queryer.QueryContext(ctx, query, nil)
+	}
 }
 
 // raw is Raw on the connection that on hands over.
-func raw(ctx context.Context, query string, read func(driver.Rows) error,
-	on func(func(driver.QueryerContext) error) error,
-) error {
+func raw(query querier, read func(driver.Rows) error, on func(func(driver.QueryerContext) error) error) error {
 	var outcome error
 	rawErr := on(func(queryer driver.QueryerContext) error {
-		rows, err := queryer.QueryContext(ctx, query, nil)
+		rows, err := query(queryer)
 		if err != nil {
 			outcome = err
 			return connFate(err)

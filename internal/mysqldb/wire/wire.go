@@ -39,6 +39,10 @@ type Conn struct {
 	usual    time.Duration
 	limit    atomic.Int64 // nanoseconds, of the statement that runs
 	timedOut atomic.Bool
+
+	// greeted says that the client's first packet was seen; see noteFlags.
+	greeted, readable, deprecateEOF bool
+	result                          result
 }
 
 type slotKey struct{}
@@ -77,6 +81,7 @@ func (c *Conn) StartStatement(ctx context.Context) {
 		limit = d
 	}
 	c.limit.Store(int64(limit))
+	c.endResult()
 }
 
 // ReadTimeout is that of the statement that was sent last.
@@ -87,6 +92,13 @@ func (c *Conn) TimedOut() bool { return c.timedOut.Load() }
 
 // Read implements net.Conn.
 func (c *Conn) Read(p []byte) (int, error) {
+	if c.readable {
+		return c.readResult(p)
+	}
+	return c.read(p)
+}
+
+func (c *Conn) read(p []byte) (int, error) {
 	if err := c.SetReadDeadline(time.Now().Add(c.ReadTimeout())); err != nil {
 		return 0, err
 	}
@@ -96,6 +108,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 
 // Write implements net.Conn. Its timeout holds for each piece: a slow line is not a dead one.
 func (c *Conn) Write(p []byte) (written int, err error) {
+	c.noteFlags(p)
 	for written < len(p) {
 		if err := c.SetWriteDeadline(time.Now().Add(c.usual)); err != nil {
 			return written, err
