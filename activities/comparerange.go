@@ -185,8 +185,9 @@ func (c *openedComparison) stretch(
 		first, second = c.dst, c.src
 	}
 	join.Reset()
-	next, err := c.read(ctx, first, keys, after, func(rows *table.Rows) error {
-		if join.First(rows); join.Full(c.a.deps.Sizes.Stretch) {
+	most := c.a.deps.Sizes.Stretch
+	next, err := c.read(ctx, first, keys, after, most, func(rows *table.Rows) error {
+		if join.First(rows); join.Full(most) {
 			return scan.ErrStop
 		}
 		return nil
@@ -206,7 +207,7 @@ func (c *openedComparison) stretch(
 		if next != nil {
 			keys.Through = next.Values
 		}
-		_, err = c.read(ctx, second, keys, nil, takeSecond)
+		_, err = c.read(ctx, second, keys, nil, 0, takeSecond)
 	} else {
 		err = c.lookUp(ctx, second, join.Keys(), takeSecond)
 	}

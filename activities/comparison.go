@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"sync/atomic"
 	"time"
@@ -21,9 +22,11 @@ type openedComparison struct {
 	src, dst comparedSide
 	out      CompareRangeResult
 	// next is where the slice of a sample has ended; nil at the end of the table.
-	next    *table.Position
-	rows    atomic.Int64
-	waiting atomic.Value
+	next *table.Position
+	// pageRows are what the next pages of both sides should have.
+	pageRows [2]int
+	rows     atomic.Int64
+	waiting  atomic.Value
 	// aside are keys in quarantine, by verify.KeyBytes; nil before they were read.
 	aside map[string]bool
 	// holder is nil where the comparison needs no lease.
@@ -135,16 +138,30 @@ func (c *openedComparison) altered(ctx context.Context) bool {
 	return altered
 }
 
-// read reads rows of one side by key until take returns scan.ErrStop, and returns where the rest begins.
+const (
+	// comparedRows and comparedBytes bound pages below the table's own limits. A comparison keeps keys and fingerprints
+	// only: longer pages would take memory, and other clients' time, for nothing.
+	comparedRows  = 2_000
+	comparedBytes = 1 << 20
+	// comparedRest makes a comparison use at most half of a processor of a server that other clients use.
+	comparedRest = 1
+)
+
+// read reads rows of one side by key until take returns scan.ErrStop or about total rows were read, 0 for all, and
+// returns where the rest begins.
 func (c *openedComparison) read(
 	ctx context.Context,
 	s comparedSide,
 	keys scan.KeyRange,
 	start *table.Position,
+	total int,
 	take func(*table.Rows) error,
 ) (*table.Position, error) {
 	set := c.r.plan.Settings
-	limits := scan.PageLimits{Rows: set.PageRows, MaxTime: set.PageTime, MaxBytes: int(set.PageBytes)}
+	limits := scan.PageLimits{
+		Rows: cmp.Or(c.pageRows[s.side], min(comparedRows, set.PageRows)), MaxTime: set.PageTime,
+		MaxBytes: min(comparedBytes, int(set.PageBytes)), TotalRows: total, Rest: comparedRest,
+	}
 	if c.c.Sample != nil {
 		limits.MaxRows = c.c.Sample.pageRows(c.r.in.Range)
 		limits.Rows = min(limits.Rows, limits.MaxRows)
@@ -169,6 +186,7 @@ func (c *openedComparison) read(
 		return c.wait(ctx, s)
 	})
 	c.out.LongestPage = max(c.out.LongestPage, stats.Longest.Seconds)
+	c.pageRows[s.side] = stats.PageRows
 	return stats.Next, translate(ctx, err, s.at)
 }
 

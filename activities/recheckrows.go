@@ -146,7 +146,7 @@ func (c *openedComparison) recheck(
 		j.Verdict = j.Verdict.Unless(aside[verify.KeyBytes(j.Key)])
 		out.Verdicts[j.Verdict]++
 		if j.Equal {
-			out.Digest.Add(j.Sum)
+			out.Digest.Merge(j.Digest)
 		}
 		if !j.Verdict.Differs() {
 			continue

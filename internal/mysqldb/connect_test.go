@@ -2,6 +2,8 @@ package mysqldb_test
 
 import (
 	"context"
+	"database/sql/driver"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -130,6 +132,30 @@ func TestALocalFileIsNeverSent(t *testing.T) {
 	})
 }
 
+// requireTextRows reads a value past the driver, or of an encrypted connection by the driver.
+func requireTextRows(t *testing.T, db *mysqldb.DB, text bool) {
+	t.Helper()
+	require.NoError(t, db.QueryRaw(t.Context(), func(q driver.QueryerContext) error {
+		rows, err := q.(mysqldb.TextQueryer).QueryText(t.Context(), "SELECT 'seven', NULL")
+		require.NoError(t, err)
+		defer func() { require.NoError(t, rows.Close()) }()
+		plain, ok := rows.(mysqldb.TextRows)
+		require.Equal(t, text, ok)
+		if !ok {
+			values := make([]driver.Value, 2)
+			require.NoError(t, rows.Next(values))
+			require.Equal(t, []driver.Value{[]byte("seven"), nil}, values)
+			return nil
+		}
+		row, err := plain.NextText()
+		require.NoError(t, err)
+		require.Equal(t, "\x05seven\xfb", string(row))
+		_, err = plain.NextText()
+		require.ErrorIs(t, err, io.EOF)
+		return nil
+	}))
+}
+
 func TestTLSModes(t *testing.T) {
 	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
 		for _, host := range []string{"127.0.0.1", "other.example"} {
@@ -148,6 +174,9 @@ func TestTLSModes(t *testing.T) {
 					defer func() { require.NoError(t, db.Close()) }()
 					var name, value string
 					err = db.QueryRowContext(t.Context(), "SHOW SESSION STATUS LIKE 'Ssl_cipher'").Scan(&name, &value)
+					if err == nil {
+						requireTextRows(t, db, value == "")
+					}
 					return value, err
 				}
 				good := host == "127.0.0.1"

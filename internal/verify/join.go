@@ -29,7 +29,7 @@ func (t *Tally) Add(o Tally) {
 
 // entry is what is kept of a row of the first side until the second side's row of the same key comes.
 type entry struct {
-	sum Sum
+	print fingerprint
 	// end is where its key ends among all keys; it begins where that of the entry before it ends.
 	end     int32
 	pending bool
@@ -100,8 +100,9 @@ func (j *Join) First(rows *table.Rows) {
 	}
 	for r := range rows.Len() {
 		j.keys = j.layout.keyOf(j.keys, rows, r)
+		j.buf = j.layout.AppendRow(j.buf[:0], rows, r)
 		j.entries = append(j.entries, entry{
-			sum: j.layout.sumOf(&j.buf, rows, r), end: int32(len(j.keys)), pending: j.layout.pending(rows, r),
+			print: fingerprintOf(j.buf), end: int32(len(j.keys)), pending: j.layout.pending(rows, r),
 		})
 	}
 }
@@ -146,15 +147,21 @@ func (j *Join) Second(rows *table.Rows) {
 		}
 		switch {
 		case j.mode == TargetKeys, j.mode == TargetChanges && j.layout.changed(rows, r):
-		case e != nil && e.sum == j.layout.sumOf(&j.buf, rows, r):
+		case e != nil && j.equal(e, rows, r):
 			j.Tally.Equal++
-			j.Digest.Add(e.sum)
+			j.Digest.Merge(digestOf(j.buf))
 		case e != nil && e.pending || j.layout.pending(rows, r):
 			j.Tally.Pending++
 		default:
 			j.suspect(j.key)
 		}
 	}
+}
+
+// equal compares a row with an entry; j.buf has its values afterwards.
+func (j *Join) equal(e *entry, rows *table.Rows, row int) bool {
+	j.buf = j.layout.AppendRow(j.buf[:0], rows, row)
+	return e.print == fingerprintOf(j.buf)
 }
 
 // find is the entry of a key that no row of the second side has had yet, nil where there is none.

@@ -54,6 +54,7 @@ func (v Verdict) Differs() bool { return slices.Contains(Differences(), v) }
 // Row is a row as a second look finds it.
 type Row struct {
 	Sum     Sum
+	Digest  Digest
 	Cursor  string
 	Pending bool
 }
@@ -87,6 +88,7 @@ func (k *Look) Add(side Side, rows *table.Rows) {
 	for r := range rows.Len() {
 		k.key = k.layout.keyOf(k.key[:0], rows, r)
 		row := Row{Sum: k.layout.sumOf(&k.buf, rows, r), Pending: k.layout.pending(rows, r)}
+		row.Digest = digestOf(k.buf)
 		if k.layout.Cursor >= 0 {
 			row.Cursor = string(rows.Value(r, k.layout.Cursor))
 		}
@@ -103,9 +105,9 @@ type Judgement struct {
 	// what SeenOf says of the row.
 	SourceCursor string
 	TargetCursor string
-	// Equal says that both sides have the row, with one sum, which is Sum.
-	Equal bool
-	Sum   Sum
+	// Equal says that both sides have the row, with one sum; Digest is the row's.
+	Equal  bool
+	Digest Digest
 }
 
 // MaybeRespelled are the keys that one side may have in another spelling: it has no row with their bytes, and the other
@@ -178,7 +180,7 @@ func (k *Look) Judge(respelled map[string]bool) []Judgement {
 		out = append(out, Judgement{
 			Key: key, SourceCursor: s.Cursor, TargetCursor: t.seen(k.layout, onTarget),
 			Verdict: verdict,
-			Equal:   atSource && onTarget && s.Sum == t.Sum, Sum: s.Sum,
+			Equal:   atSource && onTarget && s.Sum == t.Sum, Digest: s.Digest,
 		})
 	}
 	return out

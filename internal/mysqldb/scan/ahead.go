@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
+	"github.com/tablehaul/tablehaul/internal/clock"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -17,6 +19,8 @@ type readPage struct {
 	rows *table.Rows // all expressions
 	out  *table.Rows // without the hidden ones; the same as rows where there are none
 	more bool
+	// stop says that the read ends here, by its TotalRows.
+	stop bool
 	// next is where the page after this one begins, where there is more.
 	next table.Position
 	err  error
@@ -45,6 +49,7 @@ func (r *pageReader) readAhead(
 			p.release()
 		}
 		stats.Index, stats.Statements, stats.Longest = r.stats.Index, r.stats.Statements, r.stats.Longest
+		stats.PageRows = r.wantRows
 	}()
 	for p := range pages {
 		if p.err != nil {
@@ -57,6 +62,9 @@ func (r *pageReader) readAhead(
 		stats.Rows += int64(p.out.Len())
 		stats.Bytes += int64(p.out.Bytes())
 		err := yield(p.out)
+		if err == nil && p.stop {
+			err = ErrStop
+		}
 		switch {
 		case errors.Is(err, ErrStop):
 			if p.more {
@@ -76,12 +84,17 @@ func (r *pageReader) readAhead(
 // The end of ctx is an error like any other: it must not look like the end of the rows.
 func (r *pageReader) produce(ctx context.Context, free <-chan *readPage, pages chan<- *readPage) {
 	defer close(pages)
+	if r.limits.Rest > 0 {
+		r.otherTraffic = r.db.OtherTrafficActive(ctx)
+	}
 	for p := range free {
 		r.rows = p.rows
 		p.more, p.err = r.readSerialized(ctx)
 		p.next = table.Position{Values: slices.Clone(r.pos.Values), Equal: r.pos.Equal, Until: r.clockAtStart}
 		r.project(p)
-		last := p.err != nil || !p.more
+		r.rowsRead += p.rows.Len()
+		p.stop = r.limits.TotalRows > 0 && r.rowsRead >= r.limits.TotalRows
+		last := p.err != nil || !p.more || p.stop
 		if pages <- p; last {
 			return
 		}
@@ -89,19 +102,28 @@ func (r *pageReader) produce(ctx context.Context, free <-chan *readPage, pages c
 }
 
 // readSerialized reads a page. Where other clients use the server, reads of all tables take one page at a
-// time between them.
+// time between them, and rest as long as their limits say.
 func (r *pageReader) readSerialized(ctx context.Context) (more bool, err error) {
+	rest := 0.0
 	if r.otherTraffic {
+		rest = r.limits.Rest
 		release, err := r.db.AcquireReadSlot(ctx)
 		if err != nil {
 			return false, err
 		}
 		defer release()
 	}
+	began := time.Now()
 	more, err = r.page(ctx)
+	if more && rest > 0 && err == nil {
+		err = clock.Sleep(ctx, min(longestRest, time.Duration(rest*float64(time.Since(began)))))
+	}
 	r.otherTraffic = r.db.OtherTrafficActive(ctx)
 	return more, err
 }
+
+// longestRest bounds the pause behind one page.
+const longestRest = time.Second
 
 func (r *pageReader) newPage() *readPage {
 	p := &readPage{rows: table.Borrow(max(1, len(r.plan.exprs)))}

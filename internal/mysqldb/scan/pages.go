@@ -66,6 +66,13 @@ type PageLimits struct {
 	Rows int
 	// MaxRows bounds the rows of a page: 100,000, and never more.
 	MaxRows int
+	// TotalRows ends the read as ErrStop does, after so many rows or some more; 0 is no bound. A reader that knows
+	// where it stops reads no page too many.
+	TotalRows int
+	// Rest lets a reader pause after each page while other clients use the server, for so many times what the page
+	// has taken, at most a second; 0 is no pause. Readers of one server take turns then, and the pause is part of a
+	// turn.
+	Rest float64
 }
 
 // PageInfo is the measure of one page.
@@ -88,6 +95,8 @@ type ReadStats struct {
 	Longest PageInfo `json:"longest"`
 	// Next is where the rest begins; nil where everything was read.
 	Next *table.Position `json:"-"`
+	// PageRows is how many rows the next page should have: PageLimits.Rows of a read that goes on.
+	PageRows int `json:"-"`
 }
 
 var (
@@ -177,6 +186,8 @@ type pageReader struct {
 	statementTime time.Duration
 	// want is the number of rows that a page shall have, adapted after every statement.
 	wantRows int
+	// rowsRead counts the rows of all pages before this one.
+	rowsRead int
 	rows     *table.Rows
 	pos      table.Position
 	stats    ReadStats
@@ -186,6 +197,14 @@ type pageReader struct {
 	// count the rows up to it and above it.
 	clockAtStart                    string
 	rowsBeforeClock, rowsAfterClock int
+}
+
+// pageRows is how many rows this page shall have.
+func (r *pageReader) pageRows() int {
+	if r.limits.TotalRows == 0 {
+		return r.wantRows
+	}
+	return max(1, min(r.wantRows, r.limits.TotalRows-r.rowsRead))
 }
 
 // page fills r.rows with the next page; false says that it is the last.
@@ -202,7 +221,8 @@ func (r *pageReader) page(ctx context.Context) (more bool, err error) {
 		if exhausted && !widen(&r.pos) {
 			return false, nil
 		}
-		if r.rows.Len() >= r.wantRows || r.rows.Bytes() >= r.limits.MaxBytes/2 || time.Since(began) > r.limits.MaxTime {
+		full := r.rows.Len() >= r.pageRows() || r.rows.Bytes() >= r.limits.MaxBytes/2
+		if full || time.Since(began) > r.limits.MaxTime {
 			caught, err := r.behindClock(ctx)
 			return !caught, err
 		}

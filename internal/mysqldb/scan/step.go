@@ -31,10 +31,10 @@ import (
 //
 // Late matters because MariaDB may end a statement at its time limit without an error.
 func (r *pageReader) step(ctx context.Context) (exhausted bool, err error) {
-	want := max(1, r.wantRows-r.rows.Len())
+	want := max(1, r.pageRows()-r.rows.Len())
 	var through []string
 	if r.plan.filtered {
-		want = r.wantRows
+		want = r.pageRows()
 		if through, err = r.boundary(ctx, want); err != nil {
 			if mysqlerr.IsTimeLimit(err) || errors.Is(err, errMayHaveTimedOut) {
 				return false, r.backOff(want)

@@ -79,7 +79,7 @@ func Texts(t testing.TB, db *sql.DB, query string) []string {
 }
 
 // ReadAll reads all pages; a row is its values joined with "|", and NULL is "NULL".
-func ReadAll(t testing.TB, db *mysqldb.DB, spec scan.ReadSpec) ([]string, scan.ReadStats) {
+func ReadAll(t testing.TB, db mysqldb.Reader, spec scan.ReadSpec) ([]string, scan.ReadStats) {
 	t.Helper()
 	return ReadSome(t, db, spec, 0)
 }
@@ -98,7 +98,7 @@ func ReadInPieces(t testing.TB, db *mysqldb.DB, spec scan.ReadSpec, pages int) (
 }
 
 // ReadSome stops after so many pages, 0 for none.
-func ReadSome(t testing.TB, db *mysqldb.DB, spec scan.ReadSpec, pages int) ([]string, scan.ReadStats) {
+func ReadSome(t testing.TB, db mysqldb.Reader, spec scan.ReadSpec, pages int) ([]string, scan.ReadStats) {
 	t.Helper()
 	if spec.Columns == nil {
 		spec.Columns = table.Carried(spec.Table.Values())
