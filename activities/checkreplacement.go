@@ -138,7 +138,7 @@ func readLoad(
 			}, func(rows *table.Rows) error {
 				for i := 0; p.Layout != nil && i < rows.Len(); i++ {
 					buf = p.Layout.AppendRow(buf[:0], rows, i)
-					digest.Add(table.SumOf(buf))
+					digest.AddRow(buf)
 				}
 				seen.Add(int64(rows.Len()))
 				return nil

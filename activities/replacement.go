@@ -79,7 +79,7 @@ func (r *replacementPlan) digest(rows *table.Rows, bad []upsert.BadRow) *verify.
 	for i := range rows.Len() {
 		if !aside[i] {
 			buf = r.Layout.AppendRow(buf[:0], rows, i)
-			out.Add(table.SumOf(buf))
+			out.AddRow(buf)
 		}
 	}
 	return &out

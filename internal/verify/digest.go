@@ -9,15 +9,19 @@ import (
 	"github.com/cespare/xxhash/v2"
 )
 
-// Digest is the sum of the hashes of rows, modulo 2^128, in any order. It names what was found equal: one text for both
-// sides, and for a later comparison of the same rows. No verdict depends on it, so its hash need not withstand anyone
-// who looks for two rows with one hash; SHA-256 would cost a comparison by key a third of the worker's time.
+// Digest is the sum of the hashes of rows, modulo 2^128, in any order. It names rows: one text for both sides, and for a
+// later comparison of the same rows. No verdict of a comparison depends on it. Its hash shows accidents, and does not
+// withstand anyone who looks for two rows with one hash; SHA-256 would cost a comparison by key a third of the worker's
+// time.
 type Digest struct{ high, low uint64 }
+
+// AddRow adds a row, by what Layout.AppendRow has appended.
+func (d *Digest) AddRow(values []byte) { d.Merge(digestOf(values)) }
 
 // secondSeed is the seed of the second of the two hashes of a row.
 const secondSeed = 0x746162_6c656861
 
-// digestOf is the Digest of one row, of what AppendRow has appended: two hashes by XXH64.
+// digestOf is the Digest of one row: two hashes by XXH64.
 func digestOf(values []byte) Digest {
 	var second xxhash.Digest
 	second.ResetWithSeed(secondSeed)

@@ -149,7 +149,7 @@ func (j *Join) Second(rows *table.Rows) {
 		case j.mode == TargetKeys, j.mode == TargetChanges && j.layout.changed(rows, r):
 		case e != nil && j.equal(e, rows, r):
 			j.Tally.Equal++
-			j.Digest.Merge(digestOf(j.buf))
+			j.Digest.AddRow(j.buf)
 		case e != nil && e.pending || j.layout.pending(rows, r):
 			j.Tally.Pending++
 		default:
