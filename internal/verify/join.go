@@ -100,7 +100,7 @@ func (j *Join) First(rows *table.Rows) {
 	}
 	for r := range rows.Len() {
 		j.keys = j.layout.keyOf(j.keys, rows, r)
-		j.buf = j.layout.AppendRow(j.buf[:0], rows, r)
+		j.buf = j.layout.appendCompared(j.buf[:0], rows, r)
 		j.entries = append(j.entries, entry{
 			print: fingerprintOf(j.buf), end: int32(len(j.keys)), pending: j.layout.pending(rows, r),
 		})
@@ -160,7 +160,7 @@ func (j *Join) Second(rows *table.Rows) {
 
 // equal compares a row with an entry; j.buf has its values afterwards.
 func (j *Join) equal(e *entry, rows *table.Rows, row int) bool {
-	j.buf = j.layout.AppendRow(j.buf[:0], rows, row)
+	j.buf = j.layout.appendCompared(j.buf[:0], rows, row)
 	return e.print == fingerprintOf(j.buf)
 }
 

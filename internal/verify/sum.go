@@ -123,12 +123,16 @@ func (l *Layout) SeenOf(rows *table.Rows, row int) string {
 
 // sumOf is the sum of a row's values that are compared; buf is scratch.
 func (l *Layout) sumOf(buf *[]byte, rows *table.Rows, row int) Sum {
-	if l.KeysOnly {
-		*buf = l.keyOf((*buf)[:0], rows, row)
-		return table.SumOf(*buf)
-	}
-	*buf = l.AppendRow((*buf)[:0], rows, row)
+	*buf = l.appendCompared((*buf)[:0], rows, row)
 	return table.SumOf(*buf)
+}
+
+// appendCompared appends a row's values that are compared: AppendRow, or the key alone.
+func (l *Layout) appendCompared(dst []byte, rows *table.Rows, row int) []byte {
+	if l.KeysOnly {
+		return l.keyOf(dst, rows, row)
+	}
+	return l.AppendRow(dst, rows, row)
 }
 
 // AppendRow appends a row's values in the form in which they are compared: equal rows of both sides have equal bytes.
