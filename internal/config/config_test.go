@@ -154,7 +154,7 @@ func TestEverySettingIsTakenFromTableThenDefaults(t *testing.T) {
     scheduleJitter: 2m
     schedulePaused: true
     createTarget: false
-    schema: { newColumns: ignore, widened: fail, dropped: fail, narrowed: fail, maxCopyRows: 5 }
+    schema: { newColumns: ignore, widened: alter, dropped: fail, narrowed: fail, maxCopyRows: 5 }
     deletes: { mode: soft, column: gone, every: 6h, maxShare: 12.5%, grace: 1h, owns: all, allowCascade: true }
     verify: { every: 12h, depth: keys, keep: 36h }
     undo: { keep: 48h }
@@ -187,7 +187,7 @@ func TestEverySettingIsTakenFromTableThenDefaults(t *testing.T) {
 		Priority: 1, ChunkRows: 77, ChunkBytes: 100_000, PartBytes: 4 << 30, RangeRows: 5, RangeBytes: 3 << 30,
 		IndexesAfterLoad: true, ChunksInFlight: 32, RangesInFlight: 16,
 		Schema: table.Contract{
-			NewColumns: "ignore", Widened: "fail", Dropped: "fail", Narrowed: "fail", MaxCopyRows: 5,
+			NewColumns: "ignore", Widened: "alter", Dropped: "fail", Narrowed: "fail", MaxCopyRows: 5,
 		},
 		Write: table.WriteUpsert, KeepOld: 20 * time.Minute, AllowUnsafeSwap: true, UniqueConflicts: "replace",
 		StaleAfter: 90 * time.Minute, MaxTransaction: 500 * time.Millisecond,
@@ -218,6 +218,11 @@ func TestKeysInTheWrongPlaceNameTheirPlace(t *testing.T) {
 	for entry, want := range map[string]string{
 		"addColumns: true": "tables[0].addColumns: unknown key (line 8); write schema: { newColumns: add, widened: " +
 			"alter } for true, and schema: { newColumns: fail, widened: fail } for false",
+		"columns: { include: [id] }, schema: { newColumns: add }": "tables[0].schema.newColumns: columns.include names " +
+			"the only columns that travel: no new one is added (line 8); name them under columns.include, or write " +
+			"columns.exclude instead",
+		"schema: { widened: fail, maxCopyRows: 5 }": "tables[0].schema.maxCopyRows: widened is fail: nothing is ever " +
+			"altered (line 8); write widened: alter, or leave it out",
 		"schema: { renamed: ask }": "tables[0].schema.renamed: unknown key (line 8); a renamed column is asked for, " +
 			"never guessed: the run that finds one says how to answer",
 		"chunkRows: 5": "tables[0].chunkRows: unknown key (line 8); write it under tuning, as " +

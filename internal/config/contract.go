@@ -45,3 +45,21 @@ func setSchema(d *decoder, a at, t *Table) {
 // schemaHint is what is said about the key that schema has replaced.
 const schemaHint = "write schema: { newColumns: add, widened: alter } for true, and schema: { newColumns: fail, " +
 	"widened: fail } for false"
+
+// checkContract reports what an entry says of its structure and contradicts what it says of its columns.
+func (d *decoder) checkContract(given map[string]at, t Table) {
+	a, ok := given["schema"]
+	if !ok {
+		return
+	}
+	for _, kv := range d.pairs(a) {
+		place := at{join(a.path, kv.key), kv.value}
+		switch {
+		case kv.key == "newColumns" && t.Schema.NewColumns == table.ContractAdd && len(t.Columns.Include) > 0:
+			d.problem(place, "name them under columns.include, or write columns.exclude instead",
+				"columns.include names the only columns that travel: no new one is added")
+		case kv.key == "maxCopyRows" && t.Schema.Widened == table.ContractFail:
+			d.problem(place, "write widened: alter, or leave it out", "widened is fail: nothing is ever altered")
+		}
+	}
+}

@@ -43,6 +43,8 @@ type Table struct {
 	Cursor     string                   `json:"cursor,omitempty"`
 	Candidates []source.CursorCandidate `json:"candidates"`
 	Findings   []table.Finding          `json:"findings"`
+	// Proposals are settings that a person may want.
+	Proposals []string `json:"proposals,omitempty"`
 	// Refused says that the table cannot be synced as it is.
 	Refused bool `json:"refused,omitempty"`
 	// Family is the entry with a * that includes the table; empty where the table has an entry of its own.
@@ -159,7 +161,9 @@ func lookAt(ctx context.Context, db *source.Source, n table.Name) (*Table, error
 	if out.Findings, err = db.Check(ctx, t, source.CheckSpec{Cursor: out.Cursor}); err != nil {
 		return nil, err
 	}
-	out.Refused = refused(out.Findings)
+	if out.Refused = refused(out.Findings); !out.Refused {
+		out.Proposals = propose(t, out.Cursor)
+	}
 	return out, nil
 }
 

@@ -187,6 +187,9 @@ func (w *yamlWriter) remarks(t *Table) {
 		}
 		w.comment(findingText(f))
 	}
+	for _, p := range t.Proposals {
+		w.comment("proposal: " + p)
+	}
 }
 
 func candidateText(c source.CursorCandidate) string {

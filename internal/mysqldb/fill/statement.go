@@ -40,7 +40,8 @@ type statements struct {
 
 func (f *filler) newStatements() (*statements, error) {
 	s := &statements{f: f, byCase: true}
-	s.head = "UPDATE " + sqltext.Qualified(f.spec.Target.Name) + " FORCE INDEX (PRIMARY) SET "
+	s.head = "UPDATE " + sqltext.Qualified(f.spec.Target.Name) + " FORCE INDEX (" +
+		sqltext.Ident(f.spec.Target.KeyName()) + ") SET "
 	for _, c := range f.spec.Target.Columns {
 		if c.OnUpdate != "" && !table.HasColumn(f.spec.Fill, c.Name) {
 			s.keep += ", " + sqltext.Ident(c.Name) + " = " + sqltext.Ident(c.Name)

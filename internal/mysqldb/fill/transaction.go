@@ -168,7 +168,7 @@ func (f *filler) lock(ctx context.Context, from int) (todo []int, n int, err err
 	}
 	found := table.NewRows(len(f.exprs))
 	query := "SELECT " + strings.Join(names, ", ") + " FROM " + sqltext.Qualified(f.spec.Target.Name) +
-		" FORCE INDEX (PRIMARY) WHERE " + cond
+		" FORCE INDEX (" + sqltext.Ident(f.spec.Target.KeyName()) + ") WHERE " + cond
 	if !f.spec.DryRun {
 		query += " FOR UPDATE"
 	}
