@@ -144,6 +144,10 @@ bench-impact: build ## how much other clients of both servers notice, beside the
 bench-verify: build ## verify of 2,000,000 rows beside its goals, into docs/benchmarks-verify.md (ROWS=n WAYS=…)
 	$(call bench,verify)
 
+.PHONY: bench-backfill
+bench-backfill: ## a backfill of one column beside a full run, on both servers (ROWS=n)
+	TABLEHAUL_BACKFILL_ROWS=$(or $(ROWS),2000000) $(GO) test -count=1 -timeout 60m -v -run TestMeasureABackfill ./integration
+
 .PHONY: bench-stores
 bench-stores: build ## a first load with staging in a folder and on S3, by one worker and by two
 	$(call bench,stores)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -105,4 +107,39 @@ func TestABackfillOutlivesItsWorker(t *testing.T) {
 	require.EqualValues(t, 1200, r.Filled+r.Equal, "%+v", r)
 	p.equal("t", []string{"id"}, append([]string{"extra"}, columnsT...)...)
 	require.Empty(t, p.staged())
+}
+
+// backfillRows is the environment's variable that asks for the measurement below, of so many rows: make bench-backfill.
+const backfillRows = "TABLEHAUL_BACKFILL_ROWS"
+
+// It measures a backfill of one column on a server of each kind, beside a full run of the same table.
+func TestMeasureABackfill(t *testing.T) {
+	rows, err := strconv.Atoi(os.Getenv(backfillRows))
+	if err != nil {
+		t.Skip(backfillRows + " is not set")
+	}
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		p := start(t, options{source: s, target: s})
+		exec(t, p.src, "CREATE TABLE t (id INT PRIMARY KEY, name VARCHAR(60) NOT NULL, n INT NOT NULL, note VARCHAR(200), "+
+			"updated_at TIMESTAMP(6) NOT NULL, KEY (updated_at))", "INSERT INTO t VALUES (1, 'customer 1', 1, "+
+			"REPEAT('note ', 20), '2024-01-01')")
+		for have := 1; have < rows; have *= 2 {
+			exec(t, p.src, fmt.Sprintf("INSERT INTO t SELECT id + %d, CONCAT('customer ', id + %d), n, note, updated_at "+
+				"FROM t WHERE id <= %d", have, have, rows-have))
+		}
+		p.settled("t")
+		exec(t, p.src, "ALTER TABLE t ADD COLUMN extra INT NOT NULL DEFAULT 0",
+			"UPDATE t SET extra = id * 3 % 1000003, updated_at = updated_at")
+		p.settled("t")
+		var r workflows.FillColumnsResult
+		p.ask("backfill", api.FillColumnsName,
+			workflows.FillColumnsInput{Table: p.table("t"), Columns: []string{"extra"}}, &r)
+		require.EqualValues(t, rows, r.Filled, "%+v", r)
+		began := time.Now()
+		_, err := p.try(workflows.SyncTableInput{Table: p.table("t"), Full: true})
+		require.NoError(t, err)
+		full := time.Since(began).Seconds()
+		t.Logf("%d rows: %.1f s, %.0f rows/s, longest transaction %.3f s; a full run: %.1f s", rows, r.Seconds,
+			float64(rows)/r.Seconds, r.LongestTransaction, full)
+	})
 }

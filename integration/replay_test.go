@@ -41,6 +41,7 @@ func TestFreshHistoriesReplay(t *testing.T) {
 		p.from)
 	launch("bad-input", map[string]any{"tabel": "x"}, p.from)
 	compareAndUndo(p)
+	p.ask("fill", api.FillColumnsName, api.FillColumnsInput{Table: p.table("t"), Columns: []string{"n"}}, nil)
 	exec(t, p.dst, "ALTER TABLE t ADD CHECK (n <> 999)")
 	exec(t, p.src, "UPDATE t SET n = 999, updated_at = NOW(6) - INTERVAL 30 SECOND WHERE id = 5")
 	launch("refused-row", workflows.SyncTableInput{Table: p.table("t"), Full: true}, p.from)
@@ -60,7 +61,7 @@ func TestFreshHistoriesReplay(t *testing.T) {
 	}
 	for _, typ := range []string{
 		workflows.SyncTableName, workflows.SyncRangeName, workflows.PlanTableName, workflows.VerifyTableName,
-		api.UndoTableName, owner.WorkflowType,
+		api.UndoTableName, api.FillColumnsName, owner.WorkflowType,
 	} {
 		require.Positive(t, seen[typ], typ)
 	}

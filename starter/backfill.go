@@ -19,8 +19,8 @@ func (a *app) backfillCommand() *cobra.Command {
 		Use:   "backfill TABLE COLUMN…",
 		Short: "Fill columns of old rows that the target got later",
 		Long: "A column that was added holds its default or NULL in rows that were there before, since no run\n" +
-			"reads them again. Backfill reads the rows up to the watermark, and writes the columns' values where the\n" +
-			"target still has the version that was read, by its cursor. Runs may go on meanwhile, and win.\n\n" +
+			"reads them again. Backfill reads the rows up to the watermark, and writes the columns' values where\n" +
+			"the target still has the version that was read, by its cursor. Runs may go on meanwhile, and win.\n\n" +
 			"It can be started again at any time: what is filled counts as equal.\n\n" + exitHelp,
 		Example: "  tablehaul backfill shop.orders discount\n  tablehaul backfill shop.orders discount note --dry-run",
 		Args:    cobra.MinimumNArgs(2), ValidArgsFunction: a.completeTables,

@@ -38,8 +38,8 @@ func compareTables(p *Diff, source, target *schema.Table, o Options) []*schema.C
 	for i := range target.Columns {
 		if source.Column(target.Columns[i].Name) == nil && !table.SameColumn(target.Columns[i].Name, o.SoftColumn) {
 			if c := &target.Columns[i]; o.Contract.Dropped == table.ContractFail && !c.Generated {
-				p.addFinding(table.LevelRefuse, c.Name, "is on the target and not at the source, and schema.dropped is "+
-					"fail", fmt.Sprintf("ALTER TABLE %s DROP COLUMN %s on the target, or set schema.dropped to keep",
+				p.addFinding(table.LevelRefuse, c.Name, "is on the target and not at the source, and schema.dropped "+
+					"is fail", fmt.Sprintf("ALTER TABLE %s DROP COLUMN %s on the target, or set schema.dropped to keep",
 					sqltext.Qualified(p.Name), sqltext.Ident(c.Name)))
 				continue
 			}
