@@ -25,6 +25,8 @@ const (
 // planDraft is a run's plan in the making: what is known before anything is written.
 type planDraft struct {
 	settings Settings
+	// raw is the source as it was read; table is what the mapping has made of it.
+	raw *schema.Table
 	// maskKey is the secret of the table's keyed masks.
 	maskKey mask.Key
 	src     *source.Source
@@ -153,7 +155,7 @@ func (a *Activities) inspectTarget(ctx context.Context, p *planDraft, in PlanRun
 		return translate(ctx, err, at)
 	}
 	p.target, err = p.dst.Compare(ctx, p.src, p.table, s.Target, target.Options{
-		Create: s.CreateTarget, Contract: s.Schema, Cursor: s.Cursor,
+		Create: s.CreateTarget, Contract: s.Schema, Cursor: s.Cursor, Mapped: !s.Mapping.IsZero(),
 		Watermark: watermarkOf(in.State, s.Cursor), Rewrites: rewrites(in, s.Cursor) || s.Replace != nil,
 		Replace:      s.UniqueConflicts == string(upsert.DeleteConflicts),
 		SoftColumn:   s.Deletes.softColumn(),

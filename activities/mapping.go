@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mapping"
 	"github.com/tablehaul/tablehaul/internal/mapping/sqlexpr"
@@ -22,6 +23,7 @@ func (p *planDraft) mapSource(ctx context.Context, raw *schema.Table) (err error
 	}
 	key := s.keyFindings(raw)
 	raw = s.keyed(raw)
+	p.raw = raw
 	p.findings, err = p.src.Check(ctx, s.Mapping.Selected(raw), source.CheckSpec{
 		Cursor: s.Cursor, Overlap: s.Overlap, FixedLag: s.FixedLag, AllowReplica: s.AllowReplica, Zone: s.CursorZone,
 	})
@@ -44,7 +46,7 @@ func (p *planDraft) mapSource(ctx context.Context, raw *schema.Table) (err error
 		}
 		found = append(found, f...)
 	}
-	p.findings = append(p.findings, found...)
+	p.findings = append(append(p.findings, found...), p.filterNote()...)
 	s.Cursor = s.Mapping.TargetName(s.Cursor)
 	return nil
 }
@@ -70,6 +72,35 @@ func (p *planDraft) describeAdded(ctx context.Context, raw *schema.Table) (found
 		found = append(found, refused...)
 	}
 	return found, nil
+}
+
+// showMapping adds the filter and the columns to a preview, where they are not those of the source.
+func (p *planDraft) showMapping(out *api.PlanTableResult) {
+	m := p.settings.Mapping
+	if m.IsZero() || p.raw == nil {
+		return
+	}
+	out.Where = m.Where
+	for _, s := range m.Show(p.raw, p.table) {
+		out.Columns = append(out.Columns, api.MappedColumn(s))
+	}
+}
+
+// filterNote says what becomes of rows for which the filter turns false.
+func (p *planDraft) filterNote() []table.Finding {
+	if p.table.Filter == "" {
+		return nil
+	}
+	text, remedy := "where: a row for which it turns false counts as deleted: ", ""
+	if p.settings.Deletes.off() {
+		text += "no sweep is configured, so it stays on the target as it was"
+		remedy = "set deletes: { mode: hard } where such rows are to go"
+	} else {
+		text += "the next sweep finds it, by the same filter"
+	}
+	return []table.Finding{{
+		Level: table.LevelInfo, Table: p.settings.Table.String(), Text: text, Remedy: remedy, Topic: table.TopicMapping,
+	}}
 }
 
 // mapped is the source, as it was read for a step, as the plan has it, with the key of its masks.

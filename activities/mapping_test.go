@@ -2,6 +2,7 @@ package activities_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -160,6 +161,37 @@ func TestAMappingIsRefusedBeforeTheFirstWrite(t *testing.T) {
 	}
 	require.Equal(t, []string{"0"}, dbtest.Texts(t, b.Target.DB(t, b.To), "SELECT COUNT(*) FROM "+
 		"information_schema.TABLES WHERE TABLE_SCHEMA = '"+b.To+"'"))
+}
+
+// A preview shows what becomes of each column, and what a filter that turns false means.
+func TestAPlanShowsTheMapping(t *testing.T) {
+	s := servers.MySQL(t)
+	b := newMapped(t, s, s, 10)
+	b.deps.Client = &stateClient{state: owner.State{Version: 1, Table: b.settings.Table.String()}}
+	b.restart()
+	var out api.PlanTableResult
+	require.NoError(t, b.step("PreviewRun", activities.PreviewRunInput{Table: b.settings.Table.String()}, &out))
+	require.Equal(t, api.VerdictReady, out.Verdict)
+	require.Equal(t, "tenant = 1 OR tenant = 2", out.Where)
+	require.Equal(t, []api.MappedColumn{
+		{Source: "cust_id", Target: "customer", Type: "int"}, {Source: "name", Target: "cust_id", Type: "varchar(40)"},
+		{Source: "email", Target: "email", Type: "char(64)", How: "mask hmac"},
+		{Source: "status", Target: "status", Type: "varchar(12)"}, {Source: "tenant", Target: "tenant", Type: "int"},
+		{Source: "name_length", Target: "name_length", Type: "int", How: "computed"},
+		{Source: "updated_at", Target: "changed", Type: "timestamp(6)"},
+		{Source: "'shop-eu'", Target: "loaded_from", Type: "varchar(64)", How: "added"},
+		{Source: "tenant * 2", Target: "twice", Type: "decimal(22,2)", How: "added"},
+		{Source: "note", How: "left out"}, {Source: "email_domain", How: "left out"}, {Source: "code", How: "left out"},
+		{Source: "note_length", How: "left out"},
+	}, out.Columns)
+	var texts []string
+	for _, f := range out.Findings {
+		texts = append(texts, f.Text)
+	}
+	said := strings.Join(texts, "\n")
+	require.Contains(t, said, "a row for which it turns false counts as deleted: no sweep is configured")
+	require.Contains(t, said, "column email_domain is computed of email, and is left out with it")
+	require.Contains(t, said, "index note is not created on the target: it has a column that the target does not get")
 }
 
 // What a watermark promises is of a mapping: with another one the table is loaded again, or adopted.

@@ -43,6 +43,7 @@ func (a *Activities) PreviewRun(ctx context.Context, in PreviewRunInput) (api.Pl
 		HeldBack: p.heldBack, Statements: p.target.Statements, Creates: p.target.Create, Findings: p.findings,
 		Verdict: api.VerdictReady, Deletes: p.deletesText(), Write: p.settings.Write.Text(),
 	}
+	p.showMapping(&out)
 	if p.mode == api.ModeReplace {
 		out.Statements = p.replaceStatements()
 	}

@@ -45,6 +45,7 @@ func (a *app) printPlan(p api.PlanTableResult) {
 	if id := p.Identity; id.Source != "" {
 		fmt.Fprintf(a.stdout, "  source:     %s\n  target:     %s\n  state row:  %s\n", id.Source, id.Target, id.Row)
 	}
+	a.printMapping(p)
 	if p.Write != "" {
 		fmt.Fprintf(a.stdout, "  a row:      %s\n", p.Write)
 	}
@@ -75,6 +76,24 @@ func readsText(r api.Estimate) string {
 // basisTexts say what an estimate of the duration is based on.
 var basisTexts = map[string]string{
 	api.BasisEarlier: "at the speed of earlier runs", api.BasisGuess: "a guess until the table has had a run",
+}
+
+// printMapping prints the filter, and where each column of the target comes from.
+func (a *app) printMapping(p api.PlanTableResult) {
+	if p.Where != "" {
+		fmt.Fprintf(a.stdout, "  where:      %s\n", p.Where)
+	}
+	if len(p.Columns) == 0 {
+		return
+	}
+	g := newGrid("Source", "Target", "Type", "")
+	for _, c := range p.Columns {
+		g.add(c.Source, orNone(c.Target), c.Type, c.How)
+	}
+	fmt.Fprintln(a.stdout, "  columns:")
+	for line := range strings.SplitSeq(g.table(), "\n") {
+		fmt.Fprintf(a.stdout, "   %s\n", line)
+	}
 }
 
 // printStatements prints the DDL for the target.

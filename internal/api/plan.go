@@ -43,11 +43,25 @@ type PlanTableResult struct {
 	Findings []table.Finding `json:"findings"`
 	// Write says in a sentence what a row does to the target.
 	Write string `json:"write,omitempty"`
+	// Where is the filter of rows, empty for none. Columns is the mapping of columns; empty where all travel as they are.
+	Where   string         `json:"where,omitempty"`
+	Columns []MappedColumn `json:"columns,omitempty"`
 	// Deletes says in a sentence what becomes of rows that the source deletes.
 	Deletes string `json:"deletes,omitempty"`
 	Verdict string `json:"verdict"`
 	// Identity is what the run would bind the watermark to.
 	Identity IdentityShown `json:"identity,omitzero"`
+}
+
+// MappedColumn is a column of the target and what it comes from.
+type MappedColumn struct {
+	// Source is the source's column, or the expression of an added one.
+	Source string `json:"source"`
+	// Target and Type are empty for a column that is left out.
+	Target string `json:"target,omitempty"`
+	Type   string `json:"type,omitempty"`
+	// How is "mask …", "added", "computed" or "left out"; empty for a value as it is.
+	How string `json:"how,omitempty"`
 }
 
 // Estimate is what a run would read and write, as far as servers and earlier runs show. It is

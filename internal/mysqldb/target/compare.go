@@ -43,8 +43,11 @@ func compareTables(p *Diff, source, target *schema.Table, o Options) []*schema.C
 					sqltext.Qualified(p.Name), sqltext.Ident(c.Name)))
 				continue
 			}
-			extraColumn(p, &target.Columns[i], "is on the target and no longer at the source; it is kept, and not "+
-				"written")
+			text := "is on the target and no longer at the source; it is kept, and not written"
+			if o.Mapped {
+				text = "is on the target, and the source or the mapping does not give it; it is kept, and not written"
+			}
+			extraColumn(p, &target.Columns[i], text)
 		}
 	}
 	compareRest(p, target, o.Replace)

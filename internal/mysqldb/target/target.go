@@ -27,6 +27,8 @@ type Options struct {
 	Contract table.Contract
 	// Cursor is the column by which newer rows are known; "" for none.
 	Cursor string
+	// Mapped says that the source does not give all of its columns, or gives them other names.
+	Mapped bool
 	// Watermark is the cursor's value up to which rows were written, in the text of its kind. With
 	// it, only rows up to there count as old where a column is added; "" makes all rows old.
 	Watermark string
