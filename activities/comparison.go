@@ -82,6 +82,8 @@ func (a *Activities) openComparison(ctx context.Context, in RangeInput) (*opened
 			if side.table, err = a.mapped(&r.plan, side.table); err != nil {
 				return nil, err
 			}
+		} else if side.table, err = s.scoped(side.table); err != nil {
+			return nil, translate(ctx, err, side.at)
 		}
 		side.table = onTarget(side.table, side.key)
 		for _, col := range c.c.Layout.ColumnsOf(side.side) {

@@ -194,7 +194,7 @@ func (p *planDraft) hasLostTarget(ctx context.Context, s owner.State) (bool, err
 	if !loaded || p.target.Create {
 		return loaded, nil
 	}
-	rows, err := p.dst.HasRows(ctx, p.settings.Target)
+	rows, err := p.hasOwnRows(ctx)
 	return !rows, err
 }
 

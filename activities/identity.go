@@ -107,7 +107,9 @@ func (p *planDraft) lookAtIdentity(ctx context.Context, s owner.State) (others [
 	}
 	for i, r := range rows {
 		if r.StateID != s.ID {
-			others = append(others, r)
+			if !p.settings.KeysDisjoint { // otherwise it is another table's, which keeps its own rows there
+				others = append(others, r)
+			}
 			continue
 		}
 		p.id.row, now.Target.Run = &rows[i], r.Run

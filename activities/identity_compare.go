@@ -200,9 +200,9 @@ func (p *planDraft) rowsAgree(ctx context.Context) (bool, error) {
 			where{p.settings.SourceConnection, "read the last rows of " + p.settings.Table.String()})
 	}
 	at := where{p.settings.TargetConnection, "look for rows of " + p.settings.Target.String()}
-	dst, err := schema.Read(ctx, p.dst.DB, p.settings.Target)
+	dst, err := p.readTarget(ctx)
 	if err != nil {
-		return false, lookupFailure(ctx, err, at)
+		return false, err
 	}
 	n, err := scan.CountSample(ctx, p.dst.DB, onTarget(dst, p.table.PrimaryKey), sample, false)
 	if err != nil {
@@ -217,9 +217,9 @@ func (p *planDraft) rowsAgree(ctx context.Context) (bool, error) {
 // A target without an index on the cursor is not sorted for it.
 func (p *planDraft) sourceHasKept(ctx context.Context) (bool, error) {
 	at := where{p.settings.TargetConnection, "look for rows of " + p.settings.Target.String()}
-	dst, err := schema.Read(ctx, p.dst.DB, p.settings.Target)
+	dst, err := p.readTarget(ctx)
 	if err != nil {
-		return false, lookupFailure(ctx, err, at)
+		return false, err
 	}
 	dst = onTarget(dst, p.table.PrimaryKey)
 	if schema.CursorIndex(dst, p.settings.Cursor) == "" {

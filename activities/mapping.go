@@ -47,6 +47,7 @@ func (p *planDraft) mapSource(ctx context.Context, raw *schema.Table) (err error
 		found = append(found, f...)
 	}
 	p.findings = append(append(p.findings, found...), p.filterNote()...)
+	p.checkScope()
 	s.Cursor = s.Mapping.TargetName(s.Cursor)
 	return nil
 }

@@ -223,3 +223,41 @@ func TestAMappingIsPartOfTheIdentity(t *testing.T) {
 		})
 	}
 }
+
+// Two sources share a target, each with a watermark, a state row and a comparison of its own: what one does touches no
+// row of the other, and none of its rows counts as extra, deleted or lost.
+func TestManySourcesShareATarget(t *testing.T) {
+	for _, s := range []*servers.Server{servers.MySQL(t), servers.MariaDB(t)} {
+		t.Run(string(s.Flavor), func(t *testing.T) {
+			b := emptyBench(t, s, s)
+			b.AtSource("CREATE TABLE eu (id INT PRIMARY KEY, updated_at TIMESTAMP(6) NOT NULL, KEY (updated_at))",
+				"CREATE TABLE us LIKE eu", "INSERT INTO eu VALUES (1, '2024-01-01'), (3, '2024-01-01'), (5, '2024-01-01')",
+				"INSERT INTO us VALUES (2, '2024-01-01'), (4, '2024-01-01')")
+			use := func(name string) *bench {
+				b.settings.Table.Table, b.settings.KeysDisjoint = name, true
+				b.settings.Mapping = &mapping.Settings{Add: []mapping.Pair{{Column: "origin", Value: "'" + name + "'"}}}
+				b.restart()
+				return b
+			}
+			require.True(t, use("eu").loaded().Identity.Target.Owned)
+			require.True(t, use("us").loaded().Identity.Target.Owned, "none of its own rows was there")
+			require.Equal(t, []string{"1 eu", "2 us", "3 eu", "4 us", "5 eu"}, dbtest.Texts(t, b.Target.DB(t, b.To),
+				"SELECT CONCAT(id, ' ', origin) FROM t ORDER BY id"))
+			b.AtSource("DELETE FROM us WHERE id = 2")
+			tally, verdicts := use("us").verified("updated_at")
+			require.EqualValues(t, 1, tally.Equal)
+			require.Equal(t, map[verify.Verdict]int64{verify.Deleted: 1}, verdicts)
+			tally, verdicts = use("eu").verified("updated_at")
+			require.Equal(t, verify.Tally{SourceRows: 3, TargetRows: 3, Equal: 3}, tally)
+			require.Empty(t, verdicts)
+
+			b.settings.Mapping = &mapping.Settings{Add: []mapping.Pair{{Column: "origin", Value: "CONCAT(id)"}}}
+			b.settings.Deletes.Mode = "hard"
+			b.restart()
+			var out activities.PlanRunResult
+			require.ErrorContains(t, b.step("PlanRun", activities.PlanRunInput{
+				Table: b.settings.Table.String(), Run: "run-3",
+			}, &out), "nothing tells the rows of this table from others")
+		})
+	}
+}

@@ -10,8 +10,7 @@ import (
 // findOwned says, for the identity that the run binds, whether all rows of the target came from the source: it is
 // created, or has no row, when its rows are first loaded. A watermark that a person has adopted says nothing of it.
 //
-// A column that holds the same value in all rows of one table would tell its rows in a target that several share.
-// No setting adds one yet.
+// In a target that several tables share, an added column that holds the same in all rows of one tells its rows.
 func (p *planDraft) findOwned(ctx context.Context, s owner.State) error {
 	now, was := &p.id.now.Target, s.Identity
 	if p.target.Create || p.targetLost || p.mode == api.ModeReplace {
@@ -25,7 +24,7 @@ func (p *planDraft) findOwned(ctx context.Context, s owner.State) error {
 	if p.mode != api.ModeFirstLoad && p.mode != api.ModeWhole || was != nil && was.Target.Run > 0 {
 		return nil
 	}
-	rows, err := p.dst.HasRows(ctx, p.settings.Target)
+	rows, err := p.hasOwnRows(ctx)
 	if err != nil {
 		return translate(ctx, err, targetAt(p.settings))
 	}

@@ -20,6 +20,8 @@ type Settings struct {
 	TargetConnection string `json:"targetConnection"`
 	// Mapping is what rows become; nil where they stay as they are.
 	Mapping *mapping.Settings `json:"mapping,omitempty"`
+	// KeysDisjoint says that other tables have the same target, and that no key is in two of them.
+	KeysDisjoint bool `json:"keysDisjoint,omitempty"`
 	// Cursor is the column that grows with every change; empty: the table is read whole by every run. It has the
 	// source's name, and in a staged plan the target's.
 	Cursor string `json:"cursor,omitempty"`

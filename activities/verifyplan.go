@@ -123,9 +123,9 @@ func (a *Activities) PlanVerify(ctx context.Context, in PlanVerifyInput) (PlanVe
 		return PlanVerifyResult{}, err
 	}
 	targetInstance := p.dst.DB.Instance()
-	dst, err := schema.Read(ctx, p.dst.DB, p.settings.Target)
+	dst, err := p.readTarget(ctx)
 	if err != nil {
-		return PlanVerifyResult{}, lookupFailure(ctx, err, targetAt(p.settings))
+		return PlanVerifyResult{}, err
 	}
 	dst = onTarget(dst, p.table.PrimaryKey)
 	c := comparison{SourceInstance: p.instance.Digest, TargetInstance: targetInstance.Digest}
@@ -177,6 +177,9 @@ func (p *planDraft) comparable(tbl string) error {
 		return refusal
 	}
 	if err := p.identityChanged(); err != nil {
+		return err
+	}
+	if err := p.scopeMissing(); err != nil {
 		return err
 	}
 	switch {

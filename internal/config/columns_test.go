@@ -66,3 +66,14 @@ func TestProblemsOfColumns(t *testing.T) {
 		require.ErrorContains(t, err, want, keys)
 	}
 }
+
+// Two entries may have one target where both say that no key is in both.
+func TestEntriesThatShareATarget(t *testing.T) {
+	both := func(one, other string) error {
+		_, err := config.Load(strings.NewReader(mappedFile("target: dw.t, keysDisjoint: "+one)+
+			"  - { name: shop.u, target: dw.t, keysDisjoint: "+other+" }\n"), env())
+		return err
+	}
+	require.NoError(t, both("true", "true"))
+	require.ErrorContains(t, both("true", "false"), "tables[1].target: dw.t is a target of tables[0] already")
+}

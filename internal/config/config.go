@@ -74,6 +74,8 @@ type Table struct {
 	// Where is an SQL condition of the source for the rows that travel, empty for all; Columns say which columns do.
 	Where   string
 	Columns Columns
+	// KeysDisjoint says that other tables have the same target, and that no key is in two of them.
+	KeysDisjoint bool
 	// MaskKey is the secret of keyed masks; empty for none.
 	MaskKey Secret
 

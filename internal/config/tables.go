@@ -126,9 +126,10 @@ func (d *decoder) checkAgainst(before []entry, e entry) {
 				"%s is never reached: %s of %s matches first", e.source, other.source, other.place.path)
 			return
 		}
-		if clash, ok := sharedTarget(other, e); ok {
-			d.problem(at{join(e.place.path, "target"), e.place.node}, "give one of them another target",
-				"%s is a target of %s already", clash, other.place.path)
+		bothDisjoint := other.settings.KeysDisjoint && e.settings.KeysDisjoint
+		if clash, ok := sharedTarget(other, e); ok && !bothDisjoint {
+			d.problem(at{join(e.place.path, "target"), e.place.node}, "give one of them another target; or, where no key "+
+				"is in both, write keysDisjoint: true in both", "%s is a target of %s already", clash, other.place.path)
 			return
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -102,8 +103,17 @@ func columnText(column, text string) string {
 
 // HasRows reports whether a table has any row at all.
 func (t *Target) HasRows(ctx context.Context, name table.Name) (bool, error) {
+	return t.HasRowsOf(ctx, &schema.Table{Name: name})
+}
+
+// HasRowsOf reports whether a table has a row that meets its filter.
+func (t *Target) HasRowsOf(ctx context.Context, of *schema.Table) (bool, error) {
 	var one int
-	err := t.QueryRowContext(ctx, "SELECT 1 FROM "+sqltext.Qualified(name)+" LIMIT 1").Scan(&one)
+	name, where := of.Name, ""
+	if of.Filter != "" {
+		where = " WHERE (" + of.Filter + ")"
+	}
+	err := t.QueryRowContext(ctx, "SELECT 1 FROM "+sqltext.Qualified(name)+where+" LIMIT 1").Scan(&one)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
