@@ -231,7 +231,8 @@ func TestManySourcesShareATarget(t *testing.T) {
 		t.Run(string(s.Flavor), func(t *testing.T) {
 			b := emptyBench(t, s, s)
 			b.AtSource("CREATE TABLE eu (id INT PRIMARY KEY, updated_at TIMESTAMP(6) NOT NULL, KEY (updated_at))",
-				"CREATE TABLE us LIKE eu", "INSERT INTO eu VALUES (1, '2024-01-01'), (3, '2024-01-01'), (5, '2024-01-01')",
+				"CREATE TABLE us LIKE eu",
+				"INSERT INTO eu VALUES (1, '2024-01-01'), (3, '2024-01-01'), (5, '2024-01-01')",
 				"INSERT INTO us VALUES (2, '2024-01-01'), (4, '2024-01-01')")
 			use := func(name string) *bench {
 				b.settings.Table.Table, b.settings.KeysDisjoint = name, true

@@ -68,8 +68,8 @@ func (p *planDraft) checkScope() {
 	}
 	if !p.settings.Deletes.off() {
 		f.Level = table.LevelRefuse
-		f.Text = "keysDisjoint and deletes: nothing tells the rows of this table from others in the target, which would " +
-			"count as deleted"
+		f.Text = "keysDisjoint and deletes: nothing tells the rows of this table from others in the target, which " +
+			"would count as deleted"
 	}
 	p.findings = append(p.findings, f)
 }

@@ -43,7 +43,8 @@ type PlanTableResult struct {
 	Findings []table.Finding `json:"findings"`
 	// Write says in a sentence what a row does to the target.
 	Write string `json:"write,omitempty"`
-	// Where is the filter of rows, empty for none. Columns is the mapping of columns; empty where all travel as they are.
+	// Where is the filter of rows, empty for none. Columns is the mapping of columns, empty where all travel as they
+	// are.
 	Where   string         `json:"where,omitempty"`
 	Columns []MappedColumn `json:"columns,omitempty"`
 	// Deletes says in a sentence what becomes of rows that the source deletes.
