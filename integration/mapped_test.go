@@ -23,13 +23,14 @@ func TestMaskedValuesNeverLeaveTheSource(t *testing.T) {
 	exec(t, p.src, "CREATE TABLE t (id INT PRIMARY KEY, mail VARCHAR(80), iban VARCHAR(40), note TEXT, born DATE, "+
 		"tenant INT NOT NULL, updated_at TIMESTAMP(6) NOT NULL, KEY (updated_at))")
 	for _, row := range []string{"1, 'sentinel-a'", "2, 'sentinel-a'", "3, 'sentinel-b'"} {
-		exec(t, p.src, "INSERT INTO t VALUES ("+row+", 'sentinel-iban', 'sentinel-note', '1977-10-23', 7, '2024-01-01')")
+		exec(t, p.src, "INSERT INTO t VALUES ("+row+", 'sentinel-iban', "+
+			"'sentinel-note', '1977-10-23', 7, '2024-01-01')")
 	}
 	exec(t, p.src, "INSERT INTO t VALUES (4, 'sentinel-c', 'x', 'x', '1977-10-23', 8, '2024-01-01')")
 	const key = "sentinel-key-0123456789abcdef"
 	file := filepath.Join(p.dir, "key")
 	require.NoError(t, os.WriteFile(file, []byte(key), 0o600))
-	p.writeConfig(options{tables: strings.Replace(oneTable, "cursor: updated_at", `cursor: updated_at, maskKey: "${file:`+
+	p.writeConfig(options{sourceDSN: s.DSN(""), targetDSN: s.DSN(""), tables: strings.Replace(oneTable, "cursor: updated_at", `cursor: updated_at, maskKey: "${file:`+
 		file+`}", where: "tenant = 7", columns: { exclude: [note], rename: { id: customer },
     mask: { mail: hmac, iban: null, born: year }, add: { loaded_from: "'eu'" } }`, 1)})
 	log := p.startOverheard()
@@ -42,7 +43,8 @@ func TestMaskedValuesNeverLeaveTheSource(t *testing.T) {
 	p.sync("t")
 	require.Equal(t, []string{"1 eu 1977-01-01", "2 eu 1977-01-01", "3 eu 1977-01-01"}, dbtest.Texts(t, p.dst,
 		"SELECT CONCAT_WS(' ', customer, loaded_from, born, iban) FROM t ORDER BY customer"))
-	require.Equal(t, []string{"2"}, dbtest.Texts(t, p.dst, "SELECT COUNT(DISTINCT mail) FROM t WHERE LENGTH(mail) = 64"))
+	require.Equal(t, []string{"2"}, dbtest.Texts(t, p.dst,
+		"SELECT COUNT(DISTINCT mail) FROM t WHERE LENGTH(mail) = 64"))
 	p.cli("verify " + p.table("t"))
 
 	secrets := []string{"sentinel", key}
