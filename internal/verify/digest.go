@@ -9,8 +9,8 @@ import (
 	"github.com/cespare/xxhash/v2"
 )
 
-// Digest is the sum of the hashes of rows, modulo 2^128, in any order. It names rows: one text for both sides, and for a
-// later comparison of the same rows. No verdict of a comparison depends on it. Its hash shows accidents, and does not
+// Digest is the sum of the hashes of rows, modulo 2^128, in any order. It names rows: one text for both sides, and for
+// a later comparison of the same rows. No verdict of a comparison depends on it. Its hash shows accidents, and does not
 // withstand anyone who looks for two rows with one hash; SHA-256 would cost a comparison by key a third of the worker's
 // time.
 type Digest struct{ high, low uint64 }

@@ -30,7 +30,8 @@ func TestReadPagesEndsAfterItsTotal(t *testing.T) {
 		}{
 			{scan.ReadSpec{ByKey: true}, true},
 			{scan.ReadSpec{Cursor: "u"}, true},
-			{scan.ReadSpec{ByKey: true, Cursor: "u", Window: table.Window{Lo: "2023-01-01"}}, false}, // by bounded pages
+			// By bounded pages:
+			{scan.ReadSpec{ByKey: true, Cursor: "u", Window: table.Window{Lo: "2023-01-01"}}, false},
 		} {
 			spec := c.spec
 			spec.Table, spec.Limits = tbl, scan.PageLimits{Rows: 100, MaxRows: 100, TotalRows: 250}
