@@ -10,6 +10,8 @@ TESTED = ./integration ./internal/mysqldb/... ./...
 TEST_TIMEOUT ?= 25m
 # Fifty test programs link faster without what only a debugger reads; `make lint` has vetted the code.
 TEST_FLAGS := -race -vet=off -ldflags=-w
+# A program with the race detector sleeps a second before it ends.
+test: export GORACE := atexit_sleep_ms=100
 
 # Linters are built once into the user's cache, each version into a folder of its own.
 GOLANGCI_VERSION := v2.15.0

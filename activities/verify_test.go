@@ -32,97 +32,100 @@ func (v verifyCase) run(t *testing.T, source, target *servers.Server) {
 	c.requireFound(v.want)
 }
 
+// differenceCases are differences of a target, and what a comparison says of them.
+var differenceCases = map[string]verifyCase{
+	"a bit, a row too few, a row too many, NULL and nothing": {
+		create: "CREATE TABLE t (id INT PRIMARY KEY, b VARBINARY(20), " + cursorColumn + ", KEY (updated_at))",
+		rows:   []string{"INSERT INTO t (id, b) VALUES (1, x'00ff'), (2, ''), (3, NULL), (4, 'x'), (5, 'x')"},
+		target: []string{
+			"UPDATE t SET b = x'00fe' WHERE id = 1", "UPDATE t SET b = NULL WHERE id = 2",
+			"UPDATE t SET b = '' WHERE id = 3", "DELETE FROM t WHERE id = 4",
+			"INSERT INTO t (id, b) VALUES (6, 'x')",
+		},
+		want: map[verify.Verdict]int64{verify.Silent: 3, verify.Missing: 1, verify.Deleted: 1},
+	},
+	"a FLOAT in its eighth digit": {
+		create: "CREATE TABLE t (id INT PRIMARY KEY, f FLOAT, " + cursorColumn + ", KEY (updated_at))",
+		rows:   []string{"INSERT INTO t (id, f) VALUES (1, 1.0000001), (2, 1.0000002)"},
+		target: []string{"UPDATE t SET f = 1.0000003 WHERE id = 2"},
+		want:   map[verify.Verdict]int64{verify.Silent: 1},
+	},
+	"BINARY(16) keys": {
+		create: "CREATE TABLE t (id BINARY(16) PRIMARY KEY, v INT, " + cursorColumn + ", KEY (updated_at))",
+		rows: []string{
+			"INSERT INTO t (id, v) VALUES (x'00', 1), (x'0000000000000000000000000000000a', 2), " +
+				"(x'ff5c27', 3), (REPEAT(x'ff', 16), 4)",
+		},
+		target: []string{
+			"DELETE FROM t WHERE v = 1", "UPDATE t SET v = 5 WHERE v = 3",
+			"INSERT INTO t (id, v) VALUES (x'0b00', 9)",
+		},
+		want: map[verify.Verdict]int64{verify.Silent: 1, verify.Missing: 1, verify.Deleted: 1},
+	},
+	"BINARY at the source, VARBINARY on the target": {
+		create: "CREATE TABLE t (id VARBINARY(4) PRIMARY KEY, v INT, " + cursorColumn + ", KEY (updated_at))",
+		rows: []string{
+			"ALTER TABLE t MODIFY id BINARY(4)", "INSERT INTO t (id, v) VALUES ('a', 1), ('b', 2)",
+		},
+		target: []string{"UPDATE t SET id = 'b' WHERE v = 2"},
+		want:   map[verify.Verdict]int64{verify.Missing: 1, verify.Deleted: 1},
+	},
+	"bytes that move from one column of the key to the next": {
+		create: "CREATE TABLE t (a VARCHAR(9), b VARCHAR(9), v INT, " + cursorColumn +
+			", PRIMARY KEY (a, b), KEY (updated_at))",
+		rows:   []string{"INSERT INTO t (a, b, v) VALUES ('x0', 'y', 1), ('k', 'k', 1)"},
+		target: []string{"UPDATE t SET a = 'x', b = '0y' WHERE a = 'x0'"},
+		want:   map[verify.Verdict]int64{verify.Missing: 1, verify.Deleted: 1},
+	},
+	"a NULL that moves from one column to the next": {
+		create: "CREATE TABLE t (id INT PRIMARY KEY, a VARCHAR(9), b VARCHAR(9), " + cursorColumn +
+			", KEY (updated_at))",
+		rows:   []string{"INSERT INTO t (id, a, b) VALUES (1, 'a', NULL)"},
+		target: []string{"UPDATE t SET a = NULL, b = 'a'"},
+		want:   map[verify.Verdict]int64{verify.Silent: 1},
+	},
+	"two rows that exchange their values": {
+		create: "CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(9), " + cursorColumn + ", KEY (updated_at))",
+		rows:   []string{"INSERT INTO t (id, v) VALUES (1, 'one'), (2, 'two'), (3, 'three')"},
+		target: []string{"UPDATE t SET v = IF(id = 1, 'two', 'one') WHERE id < 3"},
+		want:   map[verify.Verdict]int64{verify.Silent: 2},
+	},
+	"64 KiB of text": {
+		create: "CREATE TABLE t (id INT PRIMARY KEY, v TEXT, " + cursorColumn + ", KEY (updated_at))",
+		rows: []string{
+			"INSERT INTO t (id, v) VALUES (1, REPEAT('x', 65535)), (2, REPEAT('y', 65535))",
+		},
+		target: []string{"UPDATE t SET v = CONCAT(REPEAT('y', 65534), 'Y') WHERE id = 2"},
+		want:   map[verify.Verdict]int64{verify.Silent: 1},
+	},
+	"a key of another spelling": {
+		create: "CREATE TABLE t (id VARCHAR(9) PRIMARY KEY, v INT, " + cursorColumn +
+			", KEY (updated_at)) DEFAULT CHARSET utf8mb4 COLLATE utf8mb4_general_ci",
+		rows:   []string{"INSERT INTO t (id, v) VALUES ('aa', 1), ('b', 2), ('Aa c', 3)"},
+		target: []string{"UPDATE t SET id = 'Aa ' WHERE v = 1"},
+		want:   map[verify.Verdict]int64{verify.Respelled: 2},
+	},
+	"keys that differ by case and spaces": {
+		create: "CREATE TABLE t (id VARCHAR(9) PRIMARY KEY, v INT, " + cursorColumn +
+			", KEY (updated_at)) DEFAULT CHARSET utf8mb4 COLLATE utf8mb4_bin",
+		rows:   []string{"INSERT INTO t (id, v) VALUES ('aa', 1), ('AA', 2), ('Aa ', 3), ('aB', 4)"},
+		target: []string{"UPDATE t SET v = 9 WHERE id = 'AA'", "DELETE FROM t WHERE id = 'aa'"},
+		want:   map[verify.Verdict]int64{verify.Silent: 1, verify.Missing: 1},
+	},
+	"a row of each verdict of the cursor": {
+		create: "CREATE TABLE t (id INT PRIMARY KEY, v INT, " + cursorColumn + ", KEY (updated_at))",
+		rows:   []string{"INSERT INTO t (id, v) VALUES (1, 1), (2, 2), (3, 3)"},
+		target: []string{
+			"UPDATE t SET updated_at = '2023-12-31' WHERE id = 1",
+			"UPDATE t SET updated_at = '2024-01-02' WHERE id = 2",
+		},
+		want: map[verify.Verdict]int64{verify.Stale: 1, verify.Newer: 1},
+	},
+}
+
 // Each way in which a row can differ is found on one kind of server, and nothing else.
 func TestEachDifferenceIsFound(t *testing.T) {
-	for name, c := range map[string]verifyCase{
-		"a bit, a row too few, a row too many, NULL and nothing": {
-			create: "CREATE TABLE t (id INT PRIMARY KEY, b VARBINARY(20), " + cursorColumn + ", KEY (updated_at))",
-			rows:   []string{"INSERT INTO t (id, b) VALUES (1, x'00ff'), (2, ''), (3, NULL), (4, 'x'), (5, 'x')"},
-			target: []string{
-				"UPDATE t SET b = x'00fe' WHERE id = 1", "UPDATE t SET b = NULL WHERE id = 2",
-				"UPDATE t SET b = '' WHERE id = 3", "DELETE FROM t WHERE id = 4",
-				"INSERT INTO t (id, b) VALUES (6, 'x')",
-			},
-			want: map[verify.Verdict]int64{verify.Silent: 3, verify.Missing: 1, verify.Deleted: 1},
-		},
-		"a FLOAT in its eighth digit": {
-			create: "CREATE TABLE t (id INT PRIMARY KEY, f FLOAT, " + cursorColumn + ", KEY (updated_at))",
-			rows:   []string{"INSERT INTO t (id, f) VALUES (1, 1.0000001), (2, 1.0000002)"},
-			target: []string{"UPDATE t SET f = 1.0000003 WHERE id = 2"},
-			want:   map[verify.Verdict]int64{verify.Silent: 1},
-		},
-		"BINARY(16) keys": {
-			create: "CREATE TABLE t (id BINARY(16) PRIMARY KEY, v INT, " + cursorColumn + ", KEY (updated_at))",
-			rows: []string{
-				"INSERT INTO t (id, v) VALUES (x'00', 1), (x'0000000000000000000000000000000a', 2), " +
-					"(x'ff5c27', 3), (REPEAT(x'ff', 16), 4)",
-			},
-			target: []string{
-				"DELETE FROM t WHERE v = 1", "UPDATE t SET v = 5 WHERE v = 3",
-				"INSERT INTO t (id, v) VALUES (x'0b00', 9)",
-			},
-			want: map[verify.Verdict]int64{verify.Silent: 1, verify.Missing: 1, verify.Deleted: 1},
-		},
-		"BINARY at the source, VARBINARY on the target": {
-			create: "CREATE TABLE t (id VARBINARY(4) PRIMARY KEY, v INT, " + cursorColumn + ", KEY (updated_at))",
-			rows: []string{
-				"ALTER TABLE t MODIFY id BINARY(4)", "INSERT INTO t (id, v) VALUES ('a', 1), ('b', 2)",
-			},
-			target: []string{"UPDATE t SET id = 'b' WHERE v = 2"},
-			want:   map[verify.Verdict]int64{verify.Missing: 1, verify.Deleted: 1},
-		},
-		"bytes that move from one column of the key to the next": {
-			create: "CREATE TABLE t (a VARCHAR(9), b VARCHAR(9), v INT, " + cursorColumn +
-				", PRIMARY KEY (a, b), KEY (updated_at))",
-			rows:   []string{"INSERT INTO t (a, b, v) VALUES ('x0', 'y', 1), ('k', 'k', 1)"},
-			target: []string{"UPDATE t SET a = 'x', b = '0y' WHERE a = 'x0'"},
-			want:   map[verify.Verdict]int64{verify.Missing: 1, verify.Deleted: 1},
-		},
-		"a NULL that moves from one column to the next": {
-			create: "CREATE TABLE t (id INT PRIMARY KEY, a VARCHAR(9), b VARCHAR(9), " + cursorColumn +
-				", KEY (updated_at))",
-			rows:   []string{"INSERT INTO t (id, a, b) VALUES (1, 'a', NULL)"},
-			target: []string{"UPDATE t SET a = NULL, b = 'a'"},
-			want:   map[verify.Verdict]int64{verify.Silent: 1},
-		},
-		"two rows that exchange their values": {
-			create: "CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(9), " + cursorColumn + ", KEY (updated_at))",
-			rows:   []string{"INSERT INTO t (id, v) VALUES (1, 'one'), (2, 'two'), (3, 'three')"},
-			target: []string{"UPDATE t SET v = IF(id = 1, 'two', 'one') WHERE id < 3"},
-			want:   map[verify.Verdict]int64{verify.Silent: 2},
-		},
-		"64 KiB of text": {
-			create: "CREATE TABLE t (id INT PRIMARY KEY, v TEXT, " + cursorColumn + ", KEY (updated_at))",
-			rows: []string{
-				"INSERT INTO t (id, v) VALUES (1, REPEAT('x', 65535)), (2, REPEAT('y', 65535))",
-			},
-			target: []string{"UPDATE t SET v = CONCAT(REPEAT('y', 65534), 'Y') WHERE id = 2"},
-			want:   map[verify.Verdict]int64{verify.Silent: 1},
-		},
-		"a key of another spelling": {
-			create: "CREATE TABLE t (id VARCHAR(9) PRIMARY KEY, v INT, " + cursorColumn +
-				", KEY (updated_at)) DEFAULT CHARSET utf8mb4 COLLATE utf8mb4_general_ci",
-			rows:   []string{"INSERT INTO t (id, v) VALUES ('aa', 1), ('b', 2), ('Aa c', 3)"},
-			target: []string{"UPDATE t SET id = 'Aa ' WHERE v = 1"},
-			want:   map[verify.Verdict]int64{verify.Respelled: 2},
-		},
-		"keys that differ by case and spaces": {
-			create: "CREATE TABLE t (id VARCHAR(9) PRIMARY KEY, v INT, " + cursorColumn +
-				", KEY (updated_at)) DEFAULT CHARSET utf8mb4 COLLATE utf8mb4_bin",
-			rows:   []string{"INSERT INTO t (id, v) VALUES ('aa', 1), ('AA', 2), ('Aa ', 3), ('aB', 4)"},
-			target: []string{"UPDATE t SET v = 9 WHERE id = 'AA'", "DELETE FROM t WHERE id = 'aa'"},
-			want:   map[verify.Verdict]int64{verify.Silent: 1, verify.Missing: 1},
-		},
-		"a row of each verdict of the cursor": {
-			create: "CREATE TABLE t (id INT PRIMARY KEY, v INT, " + cursorColumn + ", KEY (updated_at))",
-			rows:   []string{"INSERT INTO t (id, v) VALUES (1, 1), (2, 2), (3, 3)"},
-			target: []string{
-				"UPDATE t SET updated_at = '2023-12-31' WHERE id = 1",
-				"UPDATE t SET updated_at = '2024-01-02' WHERE id = 2",
-			},
-			want: map[verify.Verdict]int64{verify.Stale: 1, verify.Newer: 1},
-		},
-	} {
+	for name, c := range differenceCases {
 		t.Run(name, func(t *testing.T) {
 			servers.Each(t, func(t *testing.T, s *servers.Server) { c.run(t, s, s) })
 		})

@@ -45,45 +45,52 @@ func (p *product) keepHot(updates ...string) {
 	})
 }
 
+const restlessStamps = "TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6)"
+
+const restlessTouch = "UPDATE %s SET n = n + 1 WHERE id = 1"
+
+// restless are tables in which one row changes all the time: their cursor, settings, and how the row changes.
+var restless = map[string]struct{ column, settings, touch string }{
+	"lagging": {"u " + restlessStamps + ", KEY (u)", "minLag: 30s", restlessTouch},
+	"fixed":   {"u " + restlessStamps + ", KEY (u)", "fixedLag: 1m", restlessTouch},
+	"held":    {"u " + restlessStamps + ", KEY (u)", "minLag: 0s", restlessTouch},
+	"seconds": {
+		"u DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP, KEY (u)", "minLag: 5s",
+		restlessTouch,
+	},
+	"noindex": {"u " + restlessStamps, "minLag: 30s", restlessTouch},
+	"cut": {
+		"u " + restlessStamps + ", KEY (u)", "minLag: 1s, tuning: { rangeRows: 200, chunkRows: 50 }",
+		restlessTouch,
+	},
+	"day": {
+		"u DATE NOT NULL DEFAULT '2024-01-01', KEY (u)", "minLag: 0s",
+		"UPDATE %s SET n = n + 1, u = CURRENT_DATE WHERE id = 1",
+	},
+	"versions": {
+		"u BIGINT NOT NULL DEFAULT 1, KEY (u)", "fixedLag: 1s",
+		"UPDATE %s SET n = n + 1, u = u + 1000 WHERE id = 1",
+	},
+}
+
 // A row that changes all the time is above the end of every window. It arrives all the same, with
 // every run, in a version from during the run, with any cursor and any reason that holds the end back.
 func TestARowThatNeverRestsArrivesWithEveryRun(t *testing.T) {
-	const touch = "UPDATE %s SET n = n + 1 WHERE id = 1"
-	const stamps = "TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6)"
-	cases := map[string]struct{ column, settings, touch string }{
-		"lagging": {"u " + stamps + ", KEY (u)", "minLag: 30s", touch},
-		"fixed":   {"u " + stamps + ", KEY (u)", "fixedLag: 1m", touch},
-		"held":    {"u " + stamps + ", KEY (u)", "minLag: 0s", touch},
-		"seconds": {
-			"u DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP, KEY (u)", "minLag: 5s",
-			touch,
-		},
-		"noindex": {"u " + stamps, "minLag: 30s", touch},
-		"cut":     {"u " + stamps + ", KEY (u)", "minLag: 1s, tuning: { rangeRows: 200, chunkRows: 50 }", touch},
-		"day": {
-			"u DATE NOT NULL DEFAULT '2024-01-01', KEY (u)", "minLag: 0s",
-			"UPDATE %s SET n = n + 1, u = CURRENT_DATE WHERE id = 1",
-		},
-		"versions": {
-			"u BIGINT NOT NULL DEFAULT 1, KEY (u)", "fixedLag: 1s",
-			"UPDATE %s SET n = n + 1, u = u + 1000 WHERE id = 1",
-		},
-	}
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		tables, hot := "", []string{}
-		for name, c := range cases {
+		for name, c := range restless {
 			tables += fmt.Sprintf("- { name: FROM.%s, target: TO.%s, cursor: u, %s }\n", name, name, c.settings)
 			hot = append(hot, fmt.Sprintf(c.touch, name))
 		}
 		p := start(t, options{source: s, tables: tables})
-		for name, c := range cases {
+		for name, c := range restless {
 			exec(t, p.src, "CREATE TABLE "+name+" (id INT PRIMARY KEY, n BIGINT NOT NULL DEFAULT 0, "+c.column+")",
 				"INSERT INTO "+name+" (id) WITH RECURSIVE q (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM q WHERE i "+
 					"< 400) SELECT i FROM q")
 		}
 		p.keepHot(hot...)
 		writer := session(t, p.src) // never touches row 1, and holds the end back
-		for name := range cases {
+		for name := range restless {
 			for run := range 3 {
 				if name == "held" && run == 1 {
 					say(t, writer, "BEGIN", "INSERT INTO held (id) VALUES (1000)")

@@ -11,57 +11,61 @@ func rowOf(key, v, cursor string) row {
 	return row{key: key, shape: []string{"id", "v", "updated_at"}, vals: []string{key, v, cursor}, cursor: cursor}
 }
 
+func judgedUpTo(watermark string) *promise { return &promise{watermark: watermark, cursor: true} }
+
+// wrongs are targets that the judge must see.
+var wrongs = map[string]struct {
+	before, now []row
+	kept        *promise
+	fault       string
+}{
+	"all is well": {
+		now:  []row{rowOf("1", "b", "12:02"), rowOf("2", "a", "12:01")},
+		kept: judgedUpTo("12:03"),
+	},
+	"newer than promised": {
+		now:  []row{rowOf("1", "b", "12:02"), rowOf("2", "a", "12:01")},
+		kept: judgedUpTo("12:01"),
+	},
+	"older, and no more was promised": {now: []row{rowOf("1", "a", "12:00")}, kept: judgedUpTo("12:00")},
+	"deleted rows may stay or be absent": {now: []row{
+		rowOf("1", "b", "12:02"), rowOf("2", "a", "12:01"),
+		rowOf("3", "a", "12:01"),
+	}, kept: judgedUpTo("12:03")},
+	"a row is missing": {
+		now: []row{rowOf("1", "b", "12:02")}, kept: judgedUpTo("12:03"),
+		fault: "row 2 is lost",
+	},
+	"a row is an older version": {
+		now:  []row{rowOf("1", "a", "12:00"), rowOf("2", "a", "12:01")},
+		kept: judgedUpTo("12:03"), fault: "row 1 is lost",
+	},
+	"a row falls back": {
+		before: []row{rowOf("1", "b", "12:02")},
+		now:    []row{rowOf("1", "a", "12:00")}, fault: "row 1 is older than it was",
+	},
+	"a value is spoiled": {
+		now:   []row{rowOf("1", "B", "12:02")},
+		fault: "row 1 is no version that the source ever had",
+	},
+	"half a row is old": {
+		now:   []row{rowOf("1", "a", "12:02")},
+		fault: "row 1 is no version that the source ever had",
+	},
+	"a row has another's values": {
+		now:   []row{rowOf("2", "b", "12:02")},
+		fault: "row 2 is no version that the source ever had",
+	},
+	"a row that no writer made": {
+		now:   []row{rowOf("9", "a", "12:00")},
+		fault: "the source never had this key",
+	},
+}
+
 // An oracle that finds nothing is worth nothing: each of these targets is one that it must refuse.
 func TestTheOracleSeesWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	upTo := func(watermark string) *promise { return &promise{watermark: watermark, cursor: true} }
-	for name, c := range map[string]struct {
-		before, now []row
-		kept        *promise
-		fault       string
-	}{
-		"all is well": {
-			now:  []row{rowOf("1", "b", "12:02"), rowOf("2", "a", "12:01")},
-			kept: upTo("12:03"),
-		},
-		"newer than promised": {
-			now:  []row{rowOf("1", "b", "12:02"), rowOf("2", "a", "12:01")},
-			kept: upTo("12:01"),
-		},
-		"older, and no more was promised": {now: []row{rowOf("1", "a", "12:00")}, kept: upTo("12:00")},
-		"deleted rows may stay or be absent": {now: []row{
-			rowOf("1", "b", "12:02"), rowOf("2", "a", "12:01"),
-			rowOf("3", "a", "12:01"),
-		}, kept: upTo("12:03")},
-		"a row is missing": {
-			now: []row{rowOf("1", "b", "12:02")}, kept: upTo("12:03"),
-			fault: "row 2 is lost",
-		},
-		"a row is an older version": {
-			now:  []row{rowOf("1", "a", "12:00"), rowOf("2", "a", "12:01")},
-			kept: upTo("12:03"), fault: "row 1 is lost",
-		},
-		"a row falls back": {
-			before: []row{rowOf("1", "b", "12:02")},
-			now:    []row{rowOf("1", "a", "12:00")}, fault: "row 1 is older than it was",
-		},
-		"a value is spoiled": {
-			now:   []row{rowOf("1", "B", "12:02")},
-			fault: "row 1 is no version that the source ever had",
-		},
-		"half a row is old": {
-			now:   []row{rowOf("1", "a", "12:02")},
-			fault: "row 1 is no version that the source ever had",
-		},
-		"a row has another's values": {
-			now:   []row{rowOf("2", "b", "12:02")},
-			fault: "row 2 is no version that the source ever had",
-		},
-		"a row that no writer made": {
-			now:   []row{rowOf("9", "a", "12:00")},
-			fault: "the source never had this key",
-		},
-	} {
+	for name, c := range wrongs {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHistory()

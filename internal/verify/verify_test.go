@@ -55,69 +55,76 @@ func layoutOf(t *testing.T, source, target table.Column) *verify.Layout {
 
 const before, after = "2024-05-31 23:59:59.999999", "2024-06-01 00:00:00.000001"
 
+func typedDecimal(scale int) table.Column {
+	c := one(table.KindDecimal, "decimal")
+	c.Scale = scale
+	return c
+}
+
+func typedMoment(kind table.Kind, precision int) table.Column {
+	c := one(kind, "datetime")
+	c.Precision = precision
+	return c
+}
+
+func typedBinary(n uint64) table.Column {
+	c := one(table.KindBytes, "binary")
+	c.Length = n
+	return c
+}
+
+var typedText, typedJson = one(table.KindString, "longtext"), one(table.KindJSON, "json")
+
+// twoTypes are values of one column on both sides.
+var twoTypes = map[string]struct {
+	source, target table.Column
+	a, b           any
+	equal          bool
+}{
+	"INT in BIGINT": {
+		one(table.KindInt, "int"), one(table.KindUint, "bigint unsigned"),
+		"7", "7", true,
+	},
+	"FLOAT, 8th digit": {
+		one(table.KindFloat, "float"), one(table.KindFloat, "float"),
+		"1.0000001192092896", "1.000000238418579", false,
+	},
+	"DECIMAL of more digits":     {typedDecimal(2), typedDecimal(4), "-1.10", "-1.1000", true},
+	"DECIMAL without a fraction": {typedDecimal(0), typedDecimal(2), "100", "100.00", true},
+	"DECIMAL that differs":       {typedDecimal(2), typedDecimal(4), "1.10", "1.1001", false},
+	"DATETIME of more digits": {
+		typedMoment(table.KindDateTime, 0), typedMoment(table.KindDateTime, 6),
+		"2024-01-01 00:00:00", "2024-01-01 00:00:00.000000", true,
+	},
+	"TIMESTAMP in DATETIME": {
+		typedMoment(table.KindTimestamp, 3), typedMoment(table.KindDateTime, 6),
+		"2024-01-01 00:00:00.120", "2024-01-01 00:00:00.120000", true,
+	},
+	"INT in DECIMAL":       {one(table.KindInt, "int"), typedDecimal(2), "-7", "-7.00", true},
+	"YEAR in INT":          {one(table.KindYear, "year"), one(table.KindInt, "int"), "2024", "2024", true},
+	"BINARY of one length": {typedBinary(2), typedBinary(2), "\x01\x00", "\x01", false},
+	"64 KiB of text": {
+		typedText, typedText,
+		strings.Repeat("x", 65535), strings.Repeat("x", 65534) + "y", false,
+	},
+	"UUID in CHAR":                         {one(table.KindUUID, "uuid"), typedText, "0-1", "0-1", true},
+	"ENUM in text":                         {members(table.KindEnum, "a"), typedText, "a", "a", true},
+	"text with a space":                    {typedText, typedText, "a", "a ", false},
+	"text of another case":                 {typedText, typedText, "aa", "AA", false},
+	"NULL and nothing":                     {typedText, typedText, nil, "", false},
+	"NULL and NULL":                        {typedText, typedText, nil, nil, true},
+	"JSON and its text":                    {typedJson, typedText, `{"a": [1, 2.5], "b": null}`, `{"b":null,"a":[1,2.50]}`, true},
+	"JSON that differs":                    {typedJson, typedText, `{"a": 1}`, `{"a":"1"}`, false},
+	"JSON with a large number":             {typedJson, typedText, `[18446744073709551615]`, `[18446744073709551614]`, false},
+	"JSON with digits that a double lacks": {typedJson, typedText, `[1.00000000000000000001]`, `[1.0]`, false},
+	"text in JSON, as a double":            {typedText, typedJson, `[1.00000000000000000001]`, `[1.0]`, true},
+	"text that is no JSON":                 {typedJson, typedText, `{`, `{`, true},
+	"two JSON values":                      {typedJson, typedText, `1 2`, `1`, false},
+}
+
 // Equal values of two types are equal, and values that differ in the last digit are not.
 func TestValuesOfTwoTypesAreComparedExactly(t *testing.T) {
-	decimal := func(scale int) table.Column {
-		c := one(table.KindDecimal, "decimal")
-		c.Scale = scale
-		return c
-	}
-	moment := func(kind table.Kind, precision int) table.Column {
-		c := one(kind, "datetime")
-		c.Precision = precision
-		return c
-	}
-	binary := func(n uint64) table.Column {
-		c := one(table.KindBytes, "binary")
-		c.Length = n
-		return c
-	}
-	text, json := one(table.KindString, "longtext"), one(table.KindJSON, "json")
-	for name, c := range map[string]struct {
-		source, target table.Column
-		a, b           any
-		equal          bool
-	}{
-		"INT in BIGINT": {
-			one(table.KindInt, "int"), one(table.KindUint, "bigint unsigned"),
-			"7", "7", true,
-		},
-		"FLOAT, 8th digit": {
-			one(table.KindFloat, "float"), one(table.KindFloat, "float"),
-			"1.0000001192092896", "1.000000238418579", false,
-		},
-		"DECIMAL of more digits":     {decimal(2), decimal(4), "-1.10", "-1.1000", true},
-		"DECIMAL without a fraction": {decimal(0), decimal(2), "100", "100.00", true},
-		"DECIMAL that differs":       {decimal(2), decimal(4), "1.10", "1.1001", false},
-		"DATETIME of more digits": {
-			moment(table.KindDateTime, 0), moment(table.KindDateTime, 6),
-			"2024-01-01 00:00:00", "2024-01-01 00:00:00.000000", true,
-		},
-		"TIMESTAMP in DATETIME": {
-			moment(table.KindTimestamp, 3), moment(table.KindDateTime, 6),
-			"2024-01-01 00:00:00.120", "2024-01-01 00:00:00.120000", true,
-		},
-		"INT in DECIMAL":       {one(table.KindInt, "int"), decimal(2), "-7", "-7.00", true},
-		"YEAR in INT":          {one(table.KindYear, "year"), one(table.KindInt, "int"), "2024", "2024", true},
-		"BINARY of one length": {binary(2), binary(2), "\x01\x00", "\x01", false},
-		"64 KiB of text": {
-			text, text,
-			strings.Repeat("x", 65535), strings.Repeat("x", 65534) + "y", false,
-		},
-		"UUID in CHAR":                         {one(table.KindUUID, "uuid"), text, "0-1", "0-1", true},
-		"ENUM in text":                         {members(table.KindEnum, "a"), text, "a", "a", true},
-		"text with a space":                    {text, text, "a", "a ", false},
-		"text of another case":                 {text, text, "aa", "AA", false},
-		"NULL and nothing":                     {text, text, nil, "", false},
-		"NULL and NULL":                        {text, text, nil, nil, true},
-		"JSON and its text":                    {json, text, `{"a": [1, 2.5], "b": null}`, `{"b":null,"a":[1,2.50]}`, true},
-		"JSON that differs":                    {json, text, `{"a": 1}`, `{"a":"1"}`, false},
-		"JSON with a large number":             {json, text, `[18446744073709551615]`, `[18446744073709551614]`, false},
-		"JSON with digits that a double lacks": {json, text, `[1.00000000000000000001]`, `[1.0]`, false},
-		"text in JSON, as a double":            {text, json, `[1.00000000000000000001]`, `[1.0]`, true},
-		"text that is no JSON":                 {json, text, `{`, `{`, true},
-		"two JSON values":                      {json, text, `1 2`, `1`, false},
-	} {
+	for name, c := range twoTypes {
 		t.Run(name, func(t *testing.T) {
 			l := layoutOf(t, c.source, c.target)
 			j := verify.NewJoin(l, verify.SameKeys)

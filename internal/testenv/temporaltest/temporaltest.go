@@ -18,8 +18,8 @@ var shared struct {
 	err    error
 }
 
-// options keep the data in memory. The collector of garbage, which took a tenth of the server's time, has a third of the
-// work.
+// options keep the data in memory. The collector of garbage, which took a tenth of the server's time, has a third of
+// the work.
 func options() devserver.Options {
 	return devserver.Options{Base: servers.ScratchDir(), Env: []string{"GOGC=300"}}
 }
