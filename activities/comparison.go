@@ -85,7 +85,11 @@ func (a *Activities) openComparison(ctx context.Context, in RangeInput) (*opened
 		} else if side.table, err = s.scoped(side.table); err != nil {
 			return nil, translate(ctx, err, side.at)
 		}
-		side.table = onTarget(side.table, side.key)
+		if side.side == verify.Target {
+			side.table = s.currentRows(side.table, side.key)
+		} else {
+			side.table = onTarget(side.table, side.key)
+		}
 		for _, col := range c.c.Layout.ColumnsOf(side.side) {
 			now := side.table.Column(col.Name)
 			if now == nil || now.Type != col.Type || now.Charset != col.Charset || now.Collation != col.Collation {

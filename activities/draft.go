@@ -154,7 +154,7 @@ func (a *Activities) inspectTarget(ctx context.Context, p *planDraft, in PlanRun
 	if p.dst, err = a.deps.Target(ctx, s.TargetConnection); err != nil {
 		return translate(ctx, err, at)
 	}
-	p.target, err = p.dst.Compare(ctx, p.src, p.table, s.Target, target.Options{
+	p.target, err = p.dst.Compare(ctx, p.src, p.wanted(), s.Target, target.Options{
 		Create: s.CreateTarget, Contract: s.Schema, Cursor: s.Cursor, Mapped: !s.Mapping.IsZero(),
 		Watermark: watermarkOf(in.State, s.Cursor), Rewrites: rewrites(in, s.Cursor) || s.Replace != nil,
 		Replace:      s.UniqueConflicts == string(upsert.DeleteConflicts),
@@ -164,6 +164,7 @@ func (a *Activities) inspectTarget(ctx context.Context, p *planDraft, in PlanRun
 	if err != nil {
 		return lookupFailure(ctx, err, at)
 	}
+	p.asRead()
 	if err := p.checkReplaceable(ctx); err != nil {
 		return translate(ctx, err, at)
 	}

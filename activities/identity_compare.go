@@ -221,7 +221,7 @@ func (p *planDraft) sourceHasKept(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	dst = onTarget(dst, p.table.PrimaryKey)
+	dst = p.settings.currentRows(dst, p.table.PrimaryKey)
 	if schema.CursorIndex(dst, p.settings.Cursor) == "" {
 		return true, nil
 	}

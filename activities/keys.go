@@ -64,3 +64,49 @@ func onTarget(t *schema.Table, key []string) *schema.Table {
 	t, _ = t.WithKey(key)
 	return t
 }
+
+// wanted is the table that the target is to be.
+func (p *planDraft) wanted() *schema.Table {
+	if p.settings.Write == table.WriteHistory && p.table.Column(p.settings.Cursor) != nil {
+		return p.table.History(p.settings.Cursor)
+	}
+	return p.table
+}
+
+// asRead makes the columns that travel those of the source again, where the target's differ.
+func (p *planDraft) asRead() {
+	for i, c := range p.target.Columns {
+		if from := p.table.Column(c.Name); from != nil && p.settings.Write == table.WriteHistory {
+			p.target.Columns[i].AutoIncrement, p.target.Columns[i].Nullable = from.AutoIncrement, from.Nullable
+		}
+	}
+}
+
+// currentRows is the target as a comparison sees it: with the key of the source's rows, and of a history the newest
+// version of each.
+func (s Settings) currentRows(dst *schema.Table, key []string) *schema.Table {
+	if s.Write == table.WriteHistory {
+		return dst.CurrentRows(key, s.Cursor)
+	}
+	return onTarget(dst, key)
+}
+
+// targetKey is the key that rows have on the target.
+func (p *stagedPlan) targetKey() []string {
+	if p.Settings.Write == table.WriteHistory {
+		return schema.VersionKey(p.Key, p.Settings.Cursor)
+	}
+	return p.Key
+}
+
+// historyFinding offers a view of the current rows of a history.
+func (p *planDraft) historyFinding() []table.Finding {
+	if p.settings.Write != table.WriteHistory || p.table.Column(p.settings.Cursor) == nil {
+		return nil
+	}
+	return []table.Finding{{
+		Level: table.LevelInfo, Table: p.settings.Table.String(), Topic: table.TopicKey,
+		Text:   "each version is a row of its own; a view of the current rows, for readers, is yours to create",
+		Remedy: schema.CurrentRowsView(p.settings.Target, p.table, p.table.PrimaryKey, p.settings.Cursor),
+	}}
+}

@@ -78,6 +78,10 @@ func (a *Activities) PlanRepair(ctx context.Context, in PlanRepairInput) (PlanRe
 	if err != nil {
 		return PlanRepairResult{}, err
 	}
+	if p.settings.Write == table.WriteHistory {
+		return PlanRepairResult{}, invalidInput("a repair of "+in.Table+", whose target keeps versions (write: history)",
+			"run it with --full, which adds the versions that are missing")
+	}
 	if err := p.comparable(in.Table); err != nil {
 		return PlanRepairResult{}, err
 	}

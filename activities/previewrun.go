@@ -57,6 +57,7 @@ func (a *Activities) PreviewRun(ctx context.Context, in PreviewRunInput) (api.Pl
 	if q := state.Quarantine; q.Rows() > 0 {
 		out.Findings = append(out.Findings, quarantineFinding(out.Table, *q))
 	}
+	out.Findings = append(out.Findings, p.historyFinding()...)
 	for _, w := range p.warnings {
 		if !p.hasFinding(w) {
 			out.Findings = append(out.Findings, table.Finding{Level: table.LevelWarn, Table: out.Table, Text: w})

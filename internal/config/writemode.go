@@ -7,13 +7,16 @@ import (
 )
 
 // writeModes are the words of the key "write".
-var writeModes = []string{string(table.WriteUpsert), string(table.WriteAppend), string(table.WriteReplace)}
+var writeModes = []string{
+	string(table.WriteUpsert), string(table.WriteAppend), string(table.WriteHistory), string(table.WriteReplace),
+}
 
 // writeFields are the keys that say what a row does to the target.
 var writeFields = []field[Table]{
 	wordField("write", string(table.WriteUpsert), writeModes, "What a row does to the target. upsert: it is "+
 		"inserted, or updates the row of its key where that is not newer. append: it is inserted where its key is not "+
-		"there, and an existing row of the same key stays as it is. replace: every run loads all rows into a table "+
+		"there, and an existing row of the same key stays as it is. history: each version that a run has seen "+
+		"is kept, by key and cursor. replace: every run loads all rows into a table "+
 		"beside the target, which then takes its place. See docs/write-modes.md.",
 		func(t *Table) *string { return (*string)(&t.Write) }),
 	durationField("keepOld", builtin.KeepOld, 0, 30*day, "With write: replace, how long the former table is kept "+
@@ -46,8 +49,25 @@ func (d *decoder) checkWrite(place at, given map[string]at, t Table) {
 		d.problem(where("deletes"), "leave deletes out, or use write: upsert",
 			"write: replace loads all rows with every run: the target never has rows that the source lacks")
 	}
+	if t.Write == table.WriteHistory {
+		d.checkHistory(where, t)
+	}
 	if t.Write == table.WriteAppend && t.UniqueConflicts == conflictsReplace {
 		d.problem(where("uniqueConflicts"), "use fail, or write: upsert",
 			"replace removes existing rows, and write: append leaves them as they are")
+	}
+}
+
+// checkHistory reports what makes no sense where each version of a row is kept.
+func (d *decoder) checkHistory(where func(key string) at, t Table) {
+	if t.Cursor == "" {
+		d.problem(where("write"), "set cursor, or write: upsert", "history tells versions apart by a cursor")
+	}
+	if t.UniqueConflicts == conflictsReplace {
+		d.problem(where("uniqueConflicts"), "use fail", "a history has no unique key beside (key, cursor)")
+	}
+	if t.Deletes.Mode == DeletesSoft || t.Deletes.Mode == DeletesHard {
+		d.problem(where("deletes"), "use mode: report, or off", "deletes.mode %s makes no sense with write: history, "+
+			"which keeps all versions", t.Deletes.Mode)
 	}
 }

@@ -11,6 +11,8 @@ const (
 	WriteAppend WriteMode = "append"
 	// WriteReplace loads all rows into a table beside the target, which then takes its place.
 	WriteReplace WriteMode = "replace"
+	// WriteHistory keeps each version of a row that a run has seen, by the row's key and its cursor.
+	WriteHistory WriteMode = "history"
 )
 
 // OrUpsert is the mode with its default written out.
@@ -32,6 +34,8 @@ func (m WriteMode) Text() string {
 		return "replace: all rows are loaded into a table beside the target, which then takes its place by one RENAME"
 	case WriteAppend:
 		return "append: a row is inserted where its key is not there; an existing row of the same key stays as it is"
+	case WriteHistory:
+		return "history: each version of a row that a run has seen is kept, by the row's key and its cursor"
 	default:
 		return "upsert: a row is inserted, or updates the row of its key where that is not newer"
 	}

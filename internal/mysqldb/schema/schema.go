@@ -17,6 +17,8 @@ type Table struct {
 	// they are of: "" is the primary key, and otherwise it is a unique key whose columns are NOT NULL.
 	PrimaryKey []string
 	KeyIndex   string
+	// Origin is the source that the table was made of, where its key is another one: see [Table.History]; else nil.
+	Origin *Table
 	// Indexes are all indexes, the primary key (name "PRIMARY") among them.
 	Indexes []Index
 	// Charset and Collation are the table's defaults.

@@ -48,8 +48,8 @@ func (d *ddl) readSample(ctx context.Context, src mysqldb.Reader, columns []*sch
 	from := sqltext.SelectWithin(src.ServerInfo(), sampleTime) +
 		strings.Join(list, ", ") + " FROM " + sqltext.Qualified(d.source.Name)
 	up, down := "", ""
-	if len(d.source.PrimaryKey) > 0 {
-		key := d.source.SourceIdents(d.source.PrimaryKey)
+	if primary := d.source.AtSource().PrimaryKey; len(primary) > 0 {
+		key := d.source.SourceIdents(primary)
 		up = " ORDER BY " + strings.Join(key, ", ")
 		down = " ORDER BY " + strings.Join(key, " DESC, ") + " DESC"
 	}

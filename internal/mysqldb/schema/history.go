@@ -1,0 +1,109 @@
+package schema
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// VersionKey are the columns that tell versions of rows apart: those of the rows' key, and the cursor.
+func VersionKey(key []string, cursor string) []string {
+	if table.HasColumn(key, cursor) {
+		return key
+	}
+	return append(slices.Clone(key), cursor)
+}
+
+// History is the table that holds each version of the rows of t: its primary key is that of versions, and the unique
+// keys of t, with its AUTO_INCREMENT, are plain.
+func (t *Table) History(cursor string) *Table {
+	out := *t
+	out.Origin, out.KeyIndex, out.PrimaryKey = t, "", VersionKey(t.PrimaryKey, cursor)
+	out.Columns = slices.Clone(t.Columns)
+	for i := range out.Columns {
+		c := &out.Columns[i]
+		c.AutoIncrement = false
+		c.Nullable = c.Nullable && !table.SameColumn(c.Name, cursor)
+	}
+	primary := Index{Name: PrimaryIndex, Unique: true, Type: "BTREE"}
+	for _, name := range out.PrimaryKey {
+		primary.Columns = append(primary.Columns, IndexColumn{Column: name})
+	}
+	out.Indexes = []Index{primary}
+	for _, index := range t.Indexes {
+		if index.Name == t.KeyName() || index.Name == PrimaryIndex && index.SourceOnly {
+			continue // the new key begins with it
+		}
+		if index.Name == PrimaryIndex {
+			index.Name = "source_primary"
+		}
+		index.Unique = false
+		out.Indexes = append(out.Indexes, index)
+	}
+	return &out
+}
+
+// AtSource is the table that rows are read from.
+func (t *Table) AtSource() *Table {
+	if t.Origin != nil {
+		return t.Origin
+	}
+	return t
+}
+
+// CurrentRows is a history as a table of its newest versions, one for each key. A history that lacks the key of versions
+// stays as it is.
+func (t *Table) CurrentRows(key []string, cursor string) *Table {
+	versions, ok := t.WithKey(VersionKey(key, cursor))
+	if !ok {
+		return t
+	}
+	out := *versions
+	out.PrimaryKey = nil
+	for _, name := range versions.PrimaryKey {
+		if table.HasColumn(key, name) {
+			out.PrimaryKey = append(out.PrimaryKey, name)
+		}
+	}
+	out.Filter = t.newestSQL(key, cursor)
+	return &out
+}
+
+// newestSQL is true for the newest version of each key.
+func (t *Table) newestSQL(key []string, cursor string) string {
+	const versions = "tablehaul_versions"
+	own, other := sqltext.Ident(t.Name.Table)+".", sqltext.Ident(versions)+"."
+	conds := make([]string, 0, len(key))
+	for _, name := range key {
+		if name = t.spelled(name); !table.SameColumn(name, cursor) {
+			conds = append(conds, other+sqltext.Ident(name)+" = "+own+sqltext.Ident(name))
+		}
+	}
+	c := sqltext.Ident(t.spelled(cursor))
+	return own + c + " = (SELECT MAX(" + other + c + ") FROM " + sqltext.Qualified(t.Name) + " AS " +
+		sqltext.Ident(versions) + " WHERE " + strings.Join(conds, " AND ") + ")"
+}
+
+// spelled is a column's name as the table has it.
+func (t *Table) spelled(name string) string {
+	if c := t.Column(name); c != nil {
+		return c.Name
+	}
+	return name
+}
+
+// maxIdentifier is how many characters a name has at most.
+const maxIdentifier = 64
+
+// CurrentRowsView is the statement that makes a view of the newest versions of a history, one for each key.
+func CurrentRowsView(name table.Name, t *Table, key []string, cursor string) string {
+	h := *t
+	h.Name = name
+	view := []rune(name.Table)
+	const suffix = "_current"
+	view = append(view[:min(len(view), maxIdentifier-len(suffix))], []rune(suffix)...)
+	return "CREATE VIEW " + sqltext.Qualified(table.Name{Schema: name.Schema, Table: string(view)}) +
+		" AS SELECT * FROM " + sqltext.Qualified(name) + " WHERE " + h.newestSQL(key, cursor)
+}
