@@ -174,14 +174,18 @@ func TestAPlanShowsTheMapping(t *testing.T) {
 	require.Equal(t, api.VerdictReady, out.Verdict)
 	require.Equal(t, "tenant = 1 OR tenant = 2", out.Where)
 	require.Equal(t, []api.MappedColumn{
-		{Source: "cust_id", Target: "customer", Type: "int"}, {Source: "name", Target: "cust_id", Type: "varchar(40)"},
+		{Source: "cust_id", Target: "customer", Type: "int"},
+		{Source: "name", Target: "cust_id", Type: "varchar(40)"},
 		{Source: "email", Target: "email", Type: "char(64)", How: "mask hmac"},
-		{Source: "status", Target: "status", Type: "varchar(12)"}, {Source: "tenant", Target: "tenant", Type: "int"},
+		{Source: "status", Target: "status", Type: "varchar(12)"},
+		{Source: "tenant", Target: "tenant", Type: "int"},
 		{Source: "name_length", Target: "name_length", Type: "int", How: "computed"},
 		{Source: "updated_at", Target: "changed", Type: "timestamp(6)"},
 		{Source: "'shop-eu'", Target: "loaded_from", Type: "varchar(64)", How: "added"},
 		{Source: "tenant * 2", Target: "twice", Type: "decimal(22,2)", How: "added"},
-		{Source: "note", How: "left out"}, {Source: "email_domain", How: "left out"}, {Source: "code", How: "left out"},
+		{Source: "note", How: "left out"},
+		{Source: "email_domain", How: "left out"},
+		{Source: "code", How: "left out"},
 		{Source: "note_length", How: "left out"},
 	}, out.Columns)
 	var texts []string
