@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -265,4 +266,31 @@ func TestManySourcesShareATarget(t *testing.T) {
 			}, &out), "nothing tells the rows of this table from others")
 		})
 	}
+}
+
+// A repair brings back what a mapped table lost on the target, masks and all, and an undo takes it back.
+func TestAMappedTableIsRepairedAndUndone(t *testing.T) {
+	s := servers.MySQL(t)
+	mapped := newMapped(t, s, s, 40)
+	mapped.loaded()
+	b := &repairBench{bench: mapped, t: t, server: s}
+	b.settings.Overlap, b.settings.Deletes.OwnsAll = time.Second, true
+	b.state = &stateClient{state: owner.State{
+		Version: 1, Table: b.settings.Table.String(), Watermark: watermark, Cursor: "changed", Adopt: true,
+	}}
+	b.deps.Client = b.state
+	b.restart()
+	all := func() []string {
+		return dbtest.Texts(t, b.Target.DB(t, b.To), "SELECT CONCAT_WS('|', customer, cust_id, email, status, tenant, "+
+			"loaded_from, twice, changed) FROM t ORDER BY customer")
+	}
+	right := all()
+	b.AtTarget("DELETE FROM t WHERE customer = 1", "UPDATE t SET email = 'spoiled' WHERE customer = 2",
+		"UPDATE t SET loaded_from = 'elsewhere' WHERE customer = 5")
+	spoiled := all()
+	done, undo := b.repaired(false)
+	require.Equal(t, map[verify.Verdict]int64{verify.Missing: 1, verify.Silent: 2}, done.Repaired)
+	require.Equal(t, right, all())
+	b.undone(undo, false)
+	require.Equal(t, spoiled, all())
 }
