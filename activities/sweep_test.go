@@ -20,8 +20,8 @@ const (
 	hasEnded  = enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED
 )
 
-// Files of a run go when all of it is known: they are old, they say whose they are, no first load goes on from them, they
-// are of this deployment, and Temporal says that the run has ended.
+// Files of a run go when all of it is known: they are old, they say whose they are, no first load goes on from them,
+// they are of this deployment, and Temporal says that the run has ended.
 func TestSweepRemovesFilesOfEndedRunsOnly(t *testing.T) {
 	for name, c := range map[string]struct {
 		status  enumspb.WorkflowExecutionStatus
@@ -53,7 +53,8 @@ func TestSweepRemovesFilesOfEndedRunsOnly(t *testing.T) {
 			require.Len(b.t, plans, 1)
 			require.NoError(b.t, os.WriteFile(plans[0], []byte("{"), 0o600))
 		}, activities.SweepResult{Unnamed: 1}},
-		"sweeping is off": {hasEnded, func(b *bench, _ *stateClient) { b.deps.SweepAfter = 0 }, activities.SweepResult{}},
+		"sweeping is off": {hasEnded, func(b *bench, _ *stateClient) { b.deps.SweepAfter = 0 },
+			activities.SweepResult{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

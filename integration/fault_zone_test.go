@@ -97,8 +97,8 @@ func (z setBackSource) load(table string) {
 		require.NotContains(z.t, warnings, "comes twice")
 		return
 	}
-	require.Contains(z.t, warnings, "column at has local times of Test/Back: when summer time ends, an hour of it comes "+
-		"twice")
+	require.Contains(z.t, warnings, "column at has local times of Test/Back: when summer time ends, an hour of it "+
+		"comes twice")
 }
 
 // tryBare runs the table without an overlap, and says whether its watermark was ahead of the source.
