@@ -73,6 +73,10 @@ func (a *Activities) PlanFill(ctx context.Context, in PlanFillInput) (PlanFillRe
 		return PlanFillResult{}, invalidInput("a backfill of "+in.Table+", which has no cursor",
 			"each run writes every row of it, the added columns too: tablehaul run "+in.Table)
 	}
+	if p.settings.Write == table.WriteReplace {
+		return PlanFillResult{}, invalidInput("a backfill of "+in.Table+", whose write is replace",
+			"each run loads all of it again, the added columns too: tablehaul run "+in.Table)
+	}
 	if err := p.comparable(in.Table); err != nil {
 		return PlanFillResult{}, err
 	}

@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/remote"
 )
@@ -52,6 +53,8 @@ func (a *app) askTable(ctx context.Context, s service, name string) (tableStatus
 	out.Failure = lastFailure(state)
 	if l := state.Lease; l != nil && !l.Slice {
 		out.Run, out.Ended = askRun(ctx, s, remote.Execution{WorkflowID: l.WorkflowID, RunID: l.RunID})
+	} else if l != nil && api.IsFillID(l.WorkflowID) {
+		out.Run, _ = askRun(ctx, s, remote.Execution{WorkflowID: l.WorkflowID, RunID: l.RunID})
 	}
 	return out, nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/remote"
 )
 
@@ -36,4 +37,20 @@ func TestTheReceiptOfABackfill(t *testing.T) {
 	f.filled = api.FillColumnsResult{Table: "shop.orders", Target: "dw.orders", Filled: 1, Rows: 1, DryRun: true}
 	require.Contains(t, call(t, f, "backfill", "shop.orders", "note", "--dry-run").stdout, "would be filled: note")
 	require.Equal(t, exitUsage, call(t, f, "backfill", "shop.orders").code)
+}
+
+func TestStatusShowsABackfill(t *testing.T) {
+	held := owner.State{Watermark: "1", Lease: &owner.Lease{
+		WorkflowID: api.FillColumnsID(api.DefaultTaskQueue, "shop.orders"), RunID: "r1", Slice: true,
+	}}
+	f := &fakeService{
+		states: map[string]owner.State{"shop.orders": held},
+		report: api.Status{
+			Mode: api.ModeFill, Phase: api.PhaseUpsert, RowsTotal: 1000, RowsExtracted: 400, RowsWritten: 250,
+		},
+	}
+	got := call(t, f, "status", "shop.orders")
+	require.Equal(t, exitOK, got.code, got.stderr)
+	require.Contains(t, got.stdout, "columns of old rows are filled")
+	require.NotContains(t, got.stdout, "being compared")
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/owner"
@@ -164,6 +165,9 @@ func nowText(one tableStatus) string {
 		return "idle; the last run was " + one.Ended + ", and the next run takes over"
 	case one.Run != nil:
 		text := progressText(*one.Run, &meter{})
+		if one.Run.Mode == api.ModeFill {
+			text = "columns of old rows are filled; " + text
+		}
 		if w, ok := one.Run.Stalled(); ok {
 			text = strings.TrimPrefix(text+"; ", "; ") + waitCell(w, time.Now())
 		}

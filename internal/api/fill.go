@@ -1,5 +1,7 @@
 package api
 
+import "strings"
+
 // FillColumnsName is the workflow type that fills columns of rows that are on the target.
 const FillColumnsName = "FillColumns"
 
@@ -14,6 +16,9 @@ const fillPrefix = "tablehaul/backfill/"
 
 // FillColumnsID is the workflow id that the command line uses for a backfill of columns.
 func FillColumnsID(queue, tbl string) string { return OnQueue(queue, fillPrefix+IDText(tbl)) }
+
+// IsFillID reports whether a workflow id is that of a backfill of columns which the command line has started.
+func IsFillID(id string) bool { return strings.Contains(id, fillPrefix) }
 
 // FillColumnsInput starts a backfill of columns. Table and Columns are required.
 type FillColumnsInput struct {

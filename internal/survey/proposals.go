@@ -14,6 +14,9 @@ import (
 // wideRow is how many bytes rows have, on average, before columns of any length are proposed to be left out.
 const wideRow = 2 << 10
 
+// A table of up to smallRows rows and smallBytes is loaded whole in seconds.
+const smallRows, smallBytes = 100_000, 16 << 20
+
 // personal are words in the names of columns that often hold personal data, with the mask to propose. The first that
 // fits counts.
 var personal = []struct {
@@ -57,6 +60,11 @@ func propose(t *schema.Table, cursor string) (out []string) {
 		if mask := maskOf(&c); mask != "" {
 			masks = append(masks, scalar(c.Name)+": "+mask)
 		}
+	}
+	small := t.RowsEstimate > 0 && t.RowsEstimate <= smallRows && t.Bytes <= smallBytes
+	if cursor == "" && len(t.PrimaryKey) > 0 && small {
+		out = append(out, "a small table without a cursor; to load it whole beside the target and exchange the two, so "+
+			"that rows which are gone at the source go, too: write: replace")
 	}
 	if len(wide) > 0 {
 		out = append(out, fmt.Sprintf("rows have %s on average; to leave wide columns out: columns: { exclude: [%s] }",

@@ -38,6 +38,7 @@ func TestProposalsAreSettingsThatWork(t *testing.T) {
 	}, got)
 	shop.Bytes = 100 << 10
 	require.Len(t, propose(shop, "Email"), 1, "the cursor has no mask, and rows are not wide")
+	require.Contains(t, propose(shop, "")[0], "write: replace")
 
 	found := look("shop.people", func(s *Table) { s.Cursor, s.Proposals = "updated_at", got })
 	yaml := (&Result{Server: "mysql 8", Tables: []*Table{found}}).YAML(testSetup)
