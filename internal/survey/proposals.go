@@ -26,8 +26,10 @@ var personal = []struct {
 }{
 	{regexp.MustCompile(`(?i)(^|_)(e?mail|email_?address)(_|$)`), "hmac", ""},
 	{regexp.MustCompile(`(?i)(^|_)(phone|mobile|fax|tel)(_?(number|no|nr))?(_|$)`), "last4", ""},
-	{regexp.MustCompile(`(?i)(^|_)(iban|bic|card_?(number|no|nr)|account_?(number|no|nr)|ssn|passport|tax_?id)(_|$)`),
-		"last4", ""},
+	{
+		regexp.MustCompile(`(?i)(^|_)(iban|bic|card_?(number|no|nr)|account_?(number|no|nr)|ssn|passport|tax_?id)(_|$)`),
+		"last4", "",
+	},
 	{regexp.MustCompile(`(?i)(^|_)(birth_?(day|date)?|date_?of_?birth|dob|born)(_|$)`), "", "year"},
 	{regexp.MustCompile(`(?i)(^|_)((first|last|middle|sur|maiden|full)_?name)(_|$)`), "hmac", ""},
 	{regexp.MustCompile(`(?i)(^|_)(password|passwd|pwd|secret|api_?key|token)(_?hash)?(_|$)`), "null", ""},
