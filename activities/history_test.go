@@ -46,7 +46,8 @@ func TestAHistoryIsCreatedOnEachPair(t *testing.T) {
 		b.settings.Write = table.WriteHistory
 		b.AtSource("CREATE TABLE parent (id INT PRIMARY KEY)", "CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, "+
 			"v VARCHAR(20) NOT NULL UNIQUE, updated_at DATETIME(6) NOT NULL, p INT, KEY (updated_at), FOREIGN KEY (p) "+
-			"REFERENCES parent (id))", "INSERT INTO t VALUES (1, 'a', '2024-01-01', NULL), (2, 'b', '2024-01-01', NULL)")
+			"REFERENCES parent (id))",
+			"INSERT INTO t VALUES (1, 'a', '2024-01-01', NULL), (2, 'b', '2024-01-01', NULL)")
 		b.moved("load", owner.State{}, -1)
 		b.AtSource("UPDATE t SET v = 'c', updated_at = '2024-01-02' WHERE id = 1",
 			"UPDATE t SET v = 'a', updated_at = '2024-01-02' WHERE id = 2")

@@ -79,7 +79,7 @@ func (a *Activities) PlanRepair(ctx context.Context, in PlanRepairInput) (PlanRe
 		return PlanRepairResult{}, err
 	}
 	if p.settings.Write == table.WriteHistory {
-		return PlanRepairResult{}, invalidInput("a repair of "+in.Table+", whose target keeps versions (write: history)",
+		return PlanRepairResult{}, invalidInput("a repair of "+in.Table+", which has write: history",
 			"run it with --full, which adds the versions that are missing")
 	}
 	if err := p.comparable(in.Table); err != nil {

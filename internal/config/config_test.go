@@ -239,15 +239,16 @@ func TestKeysInTheWrongPlaceNameTheirPlace(t *testing.T) {
 			"[schema.table, schema.part_*]",
 		"maxReplicaLag: 5s": "tables[0].replicas: is missing (line 8); name the connections whose lag " +
 			"maxReplicaLag limits",
-		"write: merge": "tables[0].write: \"merge\" is not allowed (line 8); known are upsert, append, history, replace",
+		"write: merge": "tables[0].write: \"merge\" is not allowed (line 8); known are upsert, append, history, " +
+			"replace",
 		"write: append, uniqueConflicts: replace": "tables[0].uniqueConflicts: replace removes existing rows, and " +
 			"write: append leaves them as they are (line 8); use fail, or write: upsert",
 		"key: id":       "tables[0].key: must be a list, not a single value (line 8); write [tenant, number]",
 		"key: [id, ID]": "tables[0].key[1]: \"ID\" is there twice (line 8); write it once",
 		"write: history": "tables[0].write: history tells versions apart by a cursor (line 8); set cursor, or " +
 			"write: upsert",
-		"write: history, cursor: u, deletes: { mode: hard }": "tables[0].deletes: deletes.mode hard makes no sense with " +
-			"write: history, which keeps all versions (line 8); use mode: report, or off",
+		"write: history, cursor: u, deletes: { mode: hard }": "tables[0].deletes: deletes.mode hard makes no sense " +
+			"with write: history, which keeps all versions (line 8); use mode: report, or off",
 		"write: history, cursor: u, uniqueConflicts: replace": "tables[0].uniqueConflicts: a history has no unique key",
 		"write: replace, deletes: { mode: soft }": "tables[0].deletes: write: replace loads all rows with every run: " +
 			"the target never has rows that the source lacks (line 8); leave deletes out, or use write: upsert",

@@ -53,8 +53,8 @@ func (t *Table) AtSource() *Table {
 	return t
 }
 
-// CurrentRows is a history as a table of its newest versions, one for each key. A history that lacks the key of versions
-// stays as it is.
+// CurrentRows is a history as a table of its newest versions, one for each key. A history that lacks the key of
+// versions stays as it is.
 func (t *Table) CurrentRows(key []string, cursor string) *Table {
 	versions, ok := t.WithKey(VersionKey(key, cursor))
 	if !ok {

@@ -52,7 +52,8 @@ func (d *ddl) compareOldRows(ctx context.Context, src mysqldb.Reader, names []st
 func (d *ddl) oldRows(o Options) (string, error) {
 	from := sqltext.Qualified(d.source.Name)
 	if len(d.source.PrimaryKey) > 0 {
-		from += " FORCE INDEX (" + sqltext.Ident(d.source.AtSource().KeyName()) + ")" // a cursor's index would look each row up
+		// A cursor's index would look each row up.
+		from += " FORCE INDEX (" + sqltext.Ident(d.source.AtSource().KeyName()) + ")"
 	}
 	cursor := d.source.Column(o.Cursor)
 	if cursor == nil || o.Watermark == "" {
