@@ -150,6 +150,10 @@ bench-verify: build ## verify of 2,000,000 rows beside its goals, into docs/benc
 bench-backfill: ## a backfill of one column beside a full run, on both servers (ROWS=n)
 	TABLEHAUL_BACKFILL_ROWS=$(or $(ROWS),2000000) $(GO) test -count=1 -timeout 60m -v -run TestMeasureABackfill ./integration
 
+.PHONY: bench-replace
+bench-replace: build ## a run with write: replace against a first load, and readers at its swap (ROWS=n FLAVOR=mysql)
+	$(call bench,replace)
+
 .PHONY: bench-stores
 bench-stores: build ## a first load with staging in a folder and on S3, by one worker and by two
 	$(call bench,stores)

@@ -131,6 +131,9 @@ tables:
 // StageAt makes the next workers stage at a URL, so many of them; "" and 0 are the defaults.
 func (s *Scene) StageAt(url string, workers int) { s.options.Staging, s.options.Workers = url, workers }
 
+// Configure gives the next workers another configuration of the table: see Options.Config.
+func (s *Scene) Configure(config string) { s.options.Config = config }
+
 // StartWorker makes the target's schema again and runs the worker binary as people do, with its
 // log in a file.
 func (s *Scene) StartWorker(ctx context.Context) error {
