@@ -148,7 +148,8 @@ bench-verify: build ## verify of 2,000,000 rows beside its goals, into docs/benc
 
 .PHONY: bench-backfill
 bench-backfill: ## a backfill of one column beside a full run, on both servers (ROWS=n)
-	TABLEHAUL_BACKFILL_ROWS=$(or $(ROWS),2000000) $(GO) test -count=1 -timeout 60m -v -run TestMeasureABackfill ./integration
+	TABLEHAUL_BACKFILL_ROWS=$(or $(ROWS),2000000) \
+	  $(GO) test -count=1 -timeout 60m -v -run TestMeasureABackfill ./integration
 
 .PHONY: bench-replace
 bench-replace: build ## a run with write: replace against a first load, and readers at its swap (ROWS=n FLAVOR=mysql)

@@ -16,7 +16,8 @@ import (
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
-const filledTable = "CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20) NOT NULL, " + cursorColumn + ", KEY (updated_at))"
+const filledTable = "CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20) NOT NULL, " + cursorColumn +
+	", KEY (updated_at))"
 
 // newFilling has 250 rows on both sides, and a column that came later: n, which only the source has values of.
 func newFilling(t *testing.T, s, d *servers.Server) *comparing {
@@ -48,7 +49,10 @@ func (c *comparing) fill(dryRun bool, between ...string) (sum activities.UpsertC
 		require.NoError(c.t, c.step("ListChunks", activities.ListChunksInput{RangeInput: at, Limit: 1000}, &list))
 		for _, chunk := range list.Chunks {
 			var r activities.UpsertChunkResult
-			require.NoError(c.t, c.step("UpsertChunk", activities.UpsertChunkInput{RangeInput: at, ChunkRef: chunk}, &r))
+			require.NoError(
+				c.t,
+				c.step("UpsertChunk", activities.UpsertChunkInput{RangeInput: at, ChunkRef: chunk}, &r),
+			)
 			sum.Updated, sum.Unchanged = sum.Updated+r.Updated, sum.Unchanged+r.Unchanged
 			sum.Changed, sum.Missing = sum.Changed+r.Changed, sum.Missing+r.Missing
 		}
@@ -80,7 +84,10 @@ func TestThePlanNamesWhatIsNotFilled(t *testing.T) {
 		c.AtSource("ALTER TABLE t MODIFY n INT NOT NULL")
 		texts := func() string {
 			var plan api.PlanTableResult
-			require.NoError(t, c.step("PreviewRun", activities.PreviewRunInput{Table: c.settings.Table.String()}, &plan))
+			require.NoError(
+				t,
+				c.step("PreviewRun", activities.PreviewRunInput{Table: c.settings.Table.String()}, &plan),
+			)
 			return fmt.Sprintf("%+v", plan.Findings)
 		}
 		require.Contains(t, texts(), "tablehaul backfill "+c.settings.Table.String()+" n")

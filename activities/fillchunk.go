@@ -36,7 +36,8 @@ func (a *Activities) fillChunk(
 	logStep(ctx, "filled", done.Filled, "equal", done.Equal, "newer", done.Newer, "missing", done.Missing,
 		"transactionSeconds", done.Seconds)
 	a.deps.Metrics.Wrote(r.in.Table, metrics.Chunk{
-		Updated: done.Filled, Unchanged: done.Equal + done.Newer + done.Missing, Seconds: done.Seconds, Tries: done.Tries,
+		Updated: done.Filled, Unchanged: done.Equal + done.Newer + done.Missing, Seconds: done.Seconds,
+		Tries: done.Tries,
 	})
 	return UpsertChunkResult{
 		Updated: done.Filled, Unchanged: done.Equal, Changed: done.Newer, Missing: done.Missing,

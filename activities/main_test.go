@@ -54,7 +54,11 @@ func emptyBench(t *testing.T, s, d *servers.Server) *bench {
 		ChunkRows: 100, ChunkBytes: 1 << 20, PartBytes: 1 << 20, PageRows: 100, PageBytes: 1 << 20,
 		PageTime:       5 * time.Second,
 		ChunksInFlight: 2, RangesInFlight: 1, RangeRows: 1000, RangeBytes: 1 << 20, CreateTarget: true,
-		Schema: table.Contract{NewColumns: table.ContractAdd, Widened: table.ContractAlter, MaxCopyRows: 1000}, Compression: "zstd",
+		Schema: table.Contract{
+			NewColumns:  table.ContractAdd,
+			Widened:     table.ContractAlter,
+			MaxCopyRows: 1000,
+		}, Compression: "zstd",
 	}
 	src, dst := source.New(b.Src), target.New(b.Dst)
 	b.deps = activities.Deps{

@@ -53,8 +53,10 @@ func TestSweepRemovesFilesOfEndedRunsOnly(t *testing.T) {
 			require.Len(b.t, plans, 1)
 			require.NoError(b.t, os.WriteFile(plans[0], []byte("{"), 0o600))
 		}, activities.SweepResult{Unnamed: 1}},
-		"sweeping is off": {hasEnded, func(b *bench, _ *stateClient) { b.deps.SweepAfter = 0 },
-			activities.SweepResult{}},
+		"sweeping is off": {
+			hasEnded, func(b *bench, _ *stateClient) { b.deps.SweepAfter = 0 },
+			activities.SweepResult{},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -45,8 +45,11 @@ func TestABackfillAmongWriters(t *testing.T) {
 			others.Go(func() {
 				random := rand.New(rand.NewPCG(seed, 1))
 				for ctx.Err() == nil {
-					_, err := p.src.ExecContext(t.Context(), fmt.Sprintf("UPDATE t SET n = n + 1, extra = %d WHERE id = %d",
-						random.IntN(1_000_000), 1+random.IntN(1200)))
+					_, err := p.src.ExecContext(
+						t.Context(),
+						fmt.Sprintf("UPDATE t SET n = n + 1, extra = %d WHERE id = %d",
+							random.IntN(1_000_000), 1+random.IntN(1200)),
+					)
 					if err != nil {
 						errs <- err
 						return
@@ -120,12 +123,21 @@ func TestMeasureABackfill(t *testing.T) {
 	}
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, options{source: s, target: s})
-		exec(t, p.src, "CREATE TABLE t (id INT PRIMARY KEY, name VARCHAR(60) NOT NULL, n INT NOT NULL, note VARCHAR(200), "+
-			"updated_at TIMESTAMP(6) NOT NULL, KEY (updated_at))", "INSERT INTO t VALUES (1, 'customer 1', 1, "+
-			"REPEAT('note ', 20), '2024-01-01')")
+		exec(
+			t,
+			p.src,
+			"CREATE TABLE t (id INT PRIMARY KEY, name VARCHAR(60) NOT NULL, n INT NOT NULL, note VARCHAR(200), "+
+				"updated_at TIMESTAMP(6) NOT NULL, KEY (updated_at))",
+			"INSERT INTO t VALUES (1, 'customer 1', 1, "+
+				"REPEAT('note ', 20), '2024-01-01')",
+		)
 		for have := 1; have < rows; have *= 2 {
-			exec(t, p.src, fmt.Sprintf("INSERT INTO t SELECT id + %d, CONCAT('customer ', id + %d), n, note, updated_at "+
-				"FROM t WHERE id <= %d", have, have, rows-have))
+			exec(
+				t,
+				p.src,
+				fmt.Sprintf("INSERT INTO t SELECT id + %d, CONCAT('customer ', id + %d), n, note, updated_at "+
+					"FROM t WHERE id <= %d", have, have, rows-have),
+			)
 		}
 		p.settled("t")
 		exec(t, p.src, "ALTER TABLE t ADD COLUMN extra INT NOT NULL DEFAULT 0",

@@ -58,7 +58,11 @@ func TestAFillHoldsTheLeaseForASlice(t *testing.T) {
 		require.NoError(t, env.GetWorkflowError())
 		var got workflows.FillColumnsResult
 		require.NoError(t, env.GetWorkflowResult(&got))
-		require.Equal(t, [5]int64{360, 216, 72, 36, 36}, [5]int64{got.Rows, got.Filled, got.Equal, got.Newer, got.Missing})
+		require.Equal(
+			t,
+			[5]int64{360, 216, 72, 36, 36},
+			[5]int64{got.Rows, got.Filled, got.Equal, got.Newer, got.Missing},
+		)
 		leases, fence := 3, int64(7)
 		if dryRun {
 			leases, fence = 0, 0

@@ -19,10 +19,14 @@ var contractFields = []field[Table]{
 		"takes more values at the source than on the target. alter: the target's column is widened by one ALTER, "+
 		"where every value that it holds stays what it is. fail: the run ends and says the ALTER.",
 		func(t *Table) *string { return &t.Schema.Widened }),
-	wordField("dropped", builtinContract.Dropped, []string{table.ContractKeep, table.ContractFail}, "A column that the "+
-		"target has and the source has not. keep: it stays, and is not written. fail: the run ends before it writes; "+
-		"the target then has no columns of its own.",
-		func(t *Table) *string { return &t.Schema.Dropped }),
+	wordField(
+		"dropped",
+		builtinContract.Dropped,
+		[]string{table.ContractKeep, table.ContractFail},
+		"A column that the target has and the source has not. keep: it stays, and is not written. fail: the run ends "+
+			"before it writes; the target then has no columns of its own.",
+		func(t *Table) *string { return &t.Schema.Dropped },
+	),
 	wordField("narrowed", builtinContract.Narrowed, []string{table.ContractFail}, "A column whose type has changed so "+
 		"that values may be lost: never altered. The run ends and says what to do.",
 		func(t *Table) *string { return &t.Schema.Narrowed }),

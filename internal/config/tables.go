@@ -128,8 +128,14 @@ func (d *decoder) checkAgainst(before []entry, e entry) {
 		}
 		bothDisjoint := other.settings.KeysDisjoint && e.settings.KeysDisjoint
 		if clash, ok := sharedTarget(other, e); ok && !bothDisjoint {
-			d.problem(at{join(e.place.path, "target"), e.place.node}, "give one of them another target; or, where no key "+
-				"is in both, write keysDisjoint: true in both", "%s is a target of %s already", clash, other.place.path)
+			d.problem(
+				at{join(e.place.path, "target"), e.place.node},
+				"give one of them another target; or, where no key "+
+					"is in both, write keysDisjoint: true in both",
+				"%s is a target of %s already",
+				clash,
+				other.place.path,
+			)
 			return
 		}
 	}

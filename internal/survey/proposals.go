@@ -27,7 +27,9 @@ var personal = []struct {
 	{regexp.MustCompile(`(?i)(^|_)(e?mail|email_?address)(_|$)`), "hmac", ""},
 	{regexp.MustCompile(`(?i)(^|_)(phone|mobile|fax|tel)(_?(number|no|nr))?(_|$)`), "last4", ""},
 	{
-		regexp.MustCompile(`(?i)(^|_)(iban|bic|card_?(number|no|nr)|account_?(number|no|nr)|ssn|passport|tax_?id)(_|$)`),
+		regexp.MustCompile(
+			`(?i)(^|_)(iban|bic|card_?(number|no|nr)|account_?(number|no|nr)|ssn|passport|tax_?id)(_|$)`,
+		),
 		"last4", "",
 	},
 	{regexp.MustCompile(`(?i)(^|_)(birth_?(day|date)?|date_?of_?birth|dob|born)(_|$)`), "", "year"},
@@ -65,8 +67,11 @@ func propose(t *schema.Table, cursor string) (out []string) {
 	}
 	small := t.RowsEstimate > 0 && t.RowsEstimate <= smallRows && t.Bytes <= smallBytes
 	if cursor == "" && len(t.PrimaryKey) > 0 && small {
-		out = append(out, "a small table without a cursor; to load it whole beside the target and exchange the two, so "+
-			"that rows which are gone at the source go, too: write: replace")
+		out = append(
+			out,
+			"a small table without a cursor; to load it whole beside the target and exchange the two, so "+
+				"that rows which are gone at the source go, too: write: replace",
+		)
 	}
 	if len(wide) > 0 {
 		out = append(out, fmt.Sprintf("rows have %s on average; to leave wide columns out: columns: { exclude: [%s] }",

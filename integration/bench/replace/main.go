@@ -77,7 +77,8 @@ func measure(ctx context.Context, flavor servers.Flavor, rows int, out io.Writer
 		}
 	}
 	s.Say("%s, %s rows: first load %.2f s; replace without a target %.2f s: %.2f × (goal ≤ 1.1 ×); "+
-		"of a target %.2f s: %.2f ×; its check %.2f s, its swap %.2f s; the longest wait of a reader %s", s.Target.Version,
+		"of a target %.2f s: %.2f ×; its check %.2f s, its swap %.2f s; the longest wait of a reader %s",
+		s.Target.Version,
 		scene.Number(int64(rows)), f.load, f.first, f.first/f.load, f.again, f.again/f.load, f.check, f.swap,
 		f.longest.Round(100*time.Microsecond))
 	return nil

@@ -59,7 +59,7 @@ func (f *filler) newStatements() (*statements, error) {
 	return s, nil
 }
 
-// keepsInCase reports the columns whose values are texts or numbers of one type, whatever they are.
+// keepsInCase reports the columns whose values are texts or numbers of one type, with any values.
 func keepsInCase(from, to table.Column) bool {
 	if from.RawCharset || to.RawCharset || from.Kind != to.Kind {
 		return false

@@ -126,7 +126,8 @@ func refuseRename(p *Diff, e, m *schema.Column, why string) {
 		"values", e.Name, why), fmt.Sprintf("where it was renamed, ALTER TABLE %s RENAME COLUMN %s TO %s on the "+
 		"target (CHANGE on servers before MySQL 8.0 and MariaDB 10.5), or keep the target's name by columns: { "+
 		"rename: { %s: %s } }; where it is another column, tablehaul run TABLE --full adds and fills it, or add it "+
-		"to the target by hand and fill it by tablehaul backfill TABLE %s", at, sqltext.Ident(e.Name), sqltext.Ident(m.Name),
+		"to the target by hand and fill it by tablehaul backfill TABLE %s", at, sqltext.Ident(e.Name),
+		sqltext.Ident(m.Name),
 		m.SourceName(), e.Name, m.Name))
 }
 
