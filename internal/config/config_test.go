@@ -219,7 +219,7 @@ func TestKeysInTheWrongPlaceNameTheirPlace(t *testing.T) {
 		"addColumns: true": "tables[0].addColumns: unknown key (line 8); write schema: { newColumns: add, widened: " +
 			"alter } for true, and schema: { newColumns: fail, widened: fail } for false",
 		"columns: { include: [id] }, schema: { newColumns: add }": "tables[0].schema.newColumns: columns.include " +
-			"names the only columns that travel: no new one is added (line 8); name them under columns.include, or "+
+			"names the only columns that travel: no new one is added (line 8); name them under columns.include, or " +
 			"write columns.exclude instead",
 		"schema: { widened: fail, maxCopyRows: 5 }": "tables[0].schema.maxCopyRows: widened is fail: nothing is ever " +
 			"altered (line 8); write widened: alter, or leave it out",
