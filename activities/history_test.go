@@ -8,6 +8,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
@@ -104,4 +105,44 @@ func TestTheCurrentRowsOfAHistory(t *testing.T) {
 		require.NoError(t, c.step("PreviewRun", activities.PreviewRunInput{Table: c.settings.Table.String()}, &plan))
 		require.Contains(t, plan.Findings[0].Text, "rows have the key (id, updated_at)")
 	})
+}
+
+// Settings that no check of the configuration has seen are refused by name, with what to write: no target is created,
+// and no sweep begins.
+func TestWhatAHistoryCannotDoIsRefused(t *testing.T) {
+	s := servers.MySQL(t)
+	for name, c := range map[string]struct {
+		change       func(*activities.Settings)
+		text, remedy string
+	}{
+		"no cursor": {func(s *activities.Settings) { s.Cursor = "" }, "told apart by a cursor", "set cursor"},
+		"hard": {
+			func(s *activities.Settings) { s.Deletes = activities.Deletes{Mode: api.DeletesHard} },
+			"deletes.mode hard would remove versions", "mode: report",
+		},
+		"soft": {func(s *activities.Settings) {
+			s.Deletes = activities.Deletes{Mode: api.DeletesSoft, Column: "gone"}
+		}, "deletes.mode soft", "mode: report"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := emptyBench(t, s, s)
+			b.AtSource("CREATE TABLE t (id INT PRIMARY KEY, v INT, updated_at DATETIME(6) NOT NULL, KEY (updated_at))")
+			b.settings.Write = table.WriteHistory
+			c.change(&b.settings)
+			tbl := b.settings.Table.String()
+			b.deps.Client = &stateClient{state: owner.State{Version: 1, Table: tbl}}
+			b.restart()
+			refused := func(err error) {
+				requireType(t, err, failure.UnsupportedTable)
+				require.ErrorContains(t, err, c.text)
+				require.ErrorContains(t, err, c.remedy)
+			}
+			refused(b.step("PlanRun", activities.PlanRunInput{Table: tbl, Run: "run-1"}, nil))
+			require.Empty(t, b.targetTexts("SHOW TABLES"))
+			if b.settings.Deletes.Mode != "" {
+				in := activities.PlanVerifyInput{Table: tbl, Run: "sweep-1", Depth: api.DepthKeys, Deletes: true}
+				refused(b.step("PlanVerify", in, nil))
+			}
+		})
+	}
 }

@@ -54,9 +54,11 @@ func (p *planDraft) identify(ctx context.Context, in PlanRunInput, keeper string
 		p.id.replaces = append(p.id.replaces, o.StateID)
 	}
 	s := in.State
-	promises := s.Watermark != "" && p.settings.Cursor != "" || s.FirstLoad != nil
-	if takesOver || p.targetLost || !promises {
+	if takesOver || p.targetLost {
 		return nil
+	}
+	if promises := s.Watermark != "" && p.settings.Cursor != "" || s.FirstLoad != nil; !promises {
+		return p.compareLoaded(ctx, s)
 	}
 	changed, err := p.compareIdentity(ctx, s.Identity)
 	switch {
@@ -134,10 +136,11 @@ func (p *planDraft) identityChanged() error {
 func (p *planDraft) identityText() (what, remedy string) {
 	name := p.settings.Table.String()
 	what = fmt.Sprintf("the watermark of %s does not speak of what is there now: %s", name, p.id.changed)
+	holds := "all rows up to the watermark"
 	if p.id.state.Watermark == "" {
-		what = fmt.Sprintf("%s cannot be written: %s", name, p.id.changed)
+		what, holds = fmt.Sprintf("%s cannot be written: %s", name, p.id.changed), "what it is to hold"
 	}
-	remedy = fmt.Sprintf("load it again with `tablehaul run %s --full`; or, where the target holds all rows up to the "+
-		"watermark, `tablehaul watermark adopt %s`", name, name)
+	remedy = fmt.Sprintf("load it again with `tablehaul run %s --full`; or, where the target holds %s, "+
+		"`tablehaul watermark adopt %s`", name, holds, name)
 	return what, remedy
 }

@@ -3,8 +3,6 @@ package activities
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
@@ -23,19 +21,14 @@ func (p *planDraft) compareIdentity(ctx context.Context, was *owner.Identity) (c
 	case was.Target.Table != now.Target.Table:
 		return fmt.Sprintf("it is of the target %s, the configuration says %s, which has rows", was.Target.Table,
 			now.Target.Table), nil
-	case was.Mapping != now.Mapping:
-		return "where or columns have changed since: rows on the target are as they were before", nil
 	case s.Watermark != "" && !table.SameColumn(was.Cursor, now.Cursor):
 		return fmt.Sprintf("it is of %s, the configuration says %s", cursorName(was.Cursor), cursorName(now.Cursor)),
 			nil
 	case was.CursorZone != now.CursorZone:
 		return fmt.Sprintf("it is of cursorZone %q, the configuration says %q", was.CursorZone, now.CursorZone), nil
-	case !slices.EqualFunc(was.Key, now.Key, table.SameColumn):
-		return fmt.Sprintf("it is of the key (%s), the source now has (%s)", strings.Join(was.Key, ", "),
-			strings.Join(now.Key, ", ")), nil
-	case was.Write.OrUpsert() != now.Write.OrUpsert():
-		return fmt.Sprintf("it is of write: %s, the configuration says write: %s", was.Write.OrUpsert(),
-			now.Write.OrUpsert()), nil
+	}
+	if changed := p.otherRows(was); changed != "" {
+		return changed, nil
 	}
 	if changed := p.convertWatermark(was); changed != "" {
 		return changed, nil

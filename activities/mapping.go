@@ -48,6 +48,7 @@ func (p *planDraft) mapSource(ctx context.Context, raw *schema.Table) (err error
 	}
 	p.findings = append(append(p.findings, found...), p.filterNote()...)
 	p.checkScope()
+	p.checkHistory()
 	s.Cursor = s.Mapping.TargetName(s.Cursor)
 	return nil
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/mapping"
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/testenv/dbtest"
@@ -163,5 +165,48 @@ func TestAnotherWriteModeIsNeverSilent(t *testing.T) {
 		err := b.step("PlanRun", activities.PlanRunInput{Table: b.settings.Table.String(), Run: "x", State: state}, nil)
 		require.ErrorContains(t, err, "it is of write: append, the configuration says write: upsert")
 		require.ErrorContains(t, err, "--full")
+	})
+}
+
+// The state of a table without a cursor has no watermark: another mode, key or mapping asks for a person there, too.
+// A full run and an adopted target are taken, and so is a target without rows.
+func TestAChangeOfATableWithoutACursorIsNeverSilent(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		b := emptyBench(t, s, s)
+		b.settings.Cursor, b.settings.Write = "", table.WriteAppend
+		b.AtSource("CREATE TABLE t (id INT PRIMARY KEY, code INT NOT NULL UNIQUE, v VARCHAR(20))",
+			"INSERT INTO t VALUES (1, 1, 'a'), (2, 2, 'b')")
+		bound := b.moved("load", owner.State{}, -1).plan.Identity
+		state := owner.State{Version: 1, Table: b.settings.Table.String(), Loaded: true, Identity: bound}
+		next := func(in activities.PlanRunInput) error {
+			in.Table, in.Run = state.Table, "next"
+			return b.step("PlanRun", in, &activities.PlanRunResult{})
+		}
+		was := b.settings
+		require.NoError(t, next(activities.PlanRunInput{State: state}))
+		for changed, change := range map[string]func(){
+			"it is of write: append, the configuration says write: upsert": func() { b.settings.Write = "" },
+			"it is of the key (id), the source now has (code)": func() {
+				b.settings.Key = []string{"code"}
+			},
+			"where or columns have changed since": func() {
+				b.settings.Mapping = &mapping.Settings{Where: "id > 1"}
+			},
+		} {
+			b.settings = was
+			change()
+			b.restart()
+			err := next(activities.PlanRunInput{State: state})
+			requireType(t, err, failure.IdentityChanged)
+			require.ErrorContains(t, err, changed)
+			require.ErrorContains(t, err, "--full")
+			require.ErrorContains(t, err, "where the target holds what it is to hold, `tablehaul watermark adopt")
+			require.NoError(t, next(activities.PlanRunInput{State: state, Full: true}), changed)
+			adopted := state
+			adopted.Adopt, adopted.Identity = true, nil
+			require.NoError(t, next(activities.PlanRunInput{State: adopted}), changed)
+		}
+		b.AtTarget("DELETE FROM t")
+		require.NoError(t, next(activities.PlanRunInput{State: state}))
 	})
 }
