@@ -136,6 +136,8 @@ func Register(w worker.ActivityRegistry, a *Activities) {
 		"PlanUndo":           withStepLog(a, a.PlanUndo),
 		"StageUndo":          withStepLog(a, a.StageUndo),
 		"FinishUndo":         withStepLog(a, a.FinishUndo),
+		"PlanUndoSwap":       withStepLog(a, a.PlanUndoSwap),
+		"UndoSwap":           withStepLog(a, a.UndoSwap),
 		"PauseDeletes":       withStepLog(a, a.PauseDeletes),
 		"DropPlan":           withStepLog(a, a.DropPlan),
 		"CheckDeletes":       withStepLog(a, a.CheckDeletes),

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 
+	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -47,6 +48,12 @@ func (a *Activities) DropOld(ctx context.Context, in DropOldInput) (DropOldResul
 	}
 	if left := record.Old.SwappedAt + record.Old.KeepSeconds - now; left > 0 && there.Old {
 		return DropOldResult{WaitSeconds: left}, nil
+	}
+	if there.Old && record.Stage == lineage.ReplacementUndoing { // an undo that has got no lock: it comes too late
+		record.Stage = lineage.ReplacementSwapped
+		if err := l.SetRecord(ctx, *record); err != nil {
+			return DropOldResult{}, translate(ctx, err, at)
+		}
 	}
 	if err := l.Drop(ctx, l.Tables.Old); err != nil {
 		return DropOldResult{}, translate(ctx, err, at)

@@ -107,6 +107,8 @@ func (c *stateClient) UpdateWithStartWorkflow(
 			s.LastRuns = append(s.LastRuns, req.Record)
 		}
 		s.Lease, s.Watermark = nil, req.Watermark
+	case owner.SetRequest:
+		s.Watermark, s.Cursor = req.Watermark, req.Cursor
 	case owner.VerifyRequest:
 		s.LastVerify, s.Kept = &req.Record, req.Kept
 	}

@@ -31,6 +31,8 @@ func (in ShowQuarantineInput) tableName() string  { return in.Table }
 func (in ShowDifferencesInput) tableName() string { return in.Table }
 func (in PlanFillInput) tableName() string        { return in.Table }
 func (in PlanUndoInput) tableName() string        { return in.Table }
+func (in PlanUndoSwapInput) tableName() string    { return in.Table }
+func (in UndoSwapInput) tableName() string        { return in.Table }
 func (in PauseDeletesInput) tableName() string    { return in.Table }
 func (in DropPlanInput) tableName() string        { return in.Table }
 

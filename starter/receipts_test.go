@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -65,6 +66,22 @@ func TestTheReceiptOfAnUndoSaysHowDeletesGoOn(t *testing.T) {
 	f.undone = api.UndoTableResult{Table: "shop.orders", Target: "dw.orders", Restored: 1, DryRun: true}
 	require.Equal(t, "shop.orders: 1 row of dw.orders would be written back\n",
 		call(t, f, "undo", "shop.orders", "run-7", "--dry-run").stdout)
+}
+
+func TestTheReceiptOfAnUndoOfASwap(t *testing.T) {
+	f := &fakeService{undone: api.UndoTableResult{Table: "shop.orders", Target: "dw.orders", Swap: &api.UndoneSwap{
+		At: time.Date(2024, 3, 1, 12, 0, 0, 0, time.UTC), Watermark: "7", KeptSeconds: 1800,
+	}}}
+	got := call(t, f, "undo", "shop.orders")
+	require.Equal(t, exitOK, got.code, got.stderr)
+	require.Equal(t, `shop.orders: dw.orders is the table again that it was before the swap of 2024-03-01 12:00:00 UTC;`+
+		` the other one is dropped
+  watermark  7
+  next       tablehaul run shop.orders loads the table again
+`, got.stdout)
+	f.undone.DryRun = true
+	require.Equal(t, "shop.orders: dw.orders would be the table again that it was before the swap of "+
+		"2024-03-01 12:00:00 UTC; it is kept for 30m\n", call(t, f, "undo", "shop.orders", "--dry-run").stdout)
 }
 
 func TestFlagsOfAComparisonThatDoNotGoTogether(t *testing.T) {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
@@ -16,14 +17,19 @@ import (
 func (a *app) undoCommand() *cobra.Command {
 	var dryRun bool
 	cmd := &cobra.Command{
-		Use:   "undo TABLE RUN",
-		Short: "Take back what a repair or a sweep of deletes has written",
+		Use:   "undo TABLE [RUN]",
+		Short: "Take back what a repair, a sweep of deletes or a swap has done",
 		Long: "Undo writes rows of the target back as they were before a repair or a sweep of deletes, and deletes\n" +
 			"those that were not there. RUN is what the receipt names. It touches only rows that still are what was\n" +
 			"left there, byte for byte; rows that have changed since stay, and are counted. The table's deletes are\n" +
-			"paused until they are resumed: the next sweep would delete again what comes back.\n\n" + exitHelp,
-		Example: "  tablehaul undo shop.orders 01a221b7-0d3c-7c1a-8a57-4cf1a4c1d5a0 --dry-run",
-		Args:    cobra.ExactArgs(2), ValidArgsFunction: a.completeTables,
+			"paused until they are resumed: the next sweep would delete again what comes back.\n\n" +
+			"Without RUN, it undoes the last swap of a table with write: replace, while the former table is kept:\n" +
+			"that one has the target's name again, the one that took its place is dropped, and the watermark is\n" +
+			"what it was before. Pause the table's schedule first: its next run replaces the target again.\n\n" +
+			exitHelp,
+		Example: "  tablehaul undo shop.orders 01a221b7-0d3c-7c1a-8a57-4cf1a4c1d5a0 --dry-run\n" +
+			"  tablehaul undo shop.customers",
+		Args: cobra.RangeArgs(1, 2), ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := a.config()
 			if err != nil {
@@ -33,10 +39,14 @@ func (a *app) undoCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.undo(cmd.Context(), api.UndoTableInput{Table: names[0], Run: args[1], DryRun: dryRun})
+			in := api.UndoTableInput{Table: names[0], DryRun: dryRun}
+			if len(args) > 1 {
+				in.Run = args[1]
+			}
+			return a.undo(cmd.Context(), in)
 		},
 	}
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "count the rows, and write nothing")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be taken back, and write nothing")
 	a.outputFlag(cmd)
 	return cmd
 }
@@ -56,6 +66,10 @@ func (a *app) undo(ctx context.Context, in api.UndoTableInput) error {
 		a.printJSON(r)
 		return nil
 	}
+	if r.Swap != nil {
+		a.printUndoneSwap(r)
+		return nil
+	}
 	done := "are as they were before"
 	if r.DryRun {
 		done = "would be written back"
@@ -70,6 +84,24 @@ func (a *app) undo(ctx context.Context, in api.UndoTableInput) error {
 			r.Table)
 	}
 	return nil
+}
+
+// printUndoneSwap prints what the undo of a swap did.
+func (a *app) printUndoneSwap(r api.UndoTableResult) {
+	at := r.Swap.At.Format("2006-01-02 15:04:05 MST")
+	if r.DryRun {
+		fmt.Fprintf(a.stdout, "%s: %s would be the table again that it was before the swap of %s; it is kept for %s\n",
+			r.Table, r.Target, at, human.Duration(time.Duration(r.Swap.KeptSeconds)*time.Second))
+		return
+	}
+	fmt.Fprintf(a.stdout, "%s: %s is the table again that it was before the swap of %s; the other one is dropped\n",
+		r.Table, r.Target, at)
+	watermark := r.Swap.Watermark
+	if watermark == "" {
+		watermark = "none, as before that swap"
+	}
+	fmt.Fprintf(a.stdout, "  %-10s %s\n", "watermark", watermark)
+	fmt.Fprintf(a.stdout, "  %-10s tablehaul run %s loads the table again\n", "next", r.Table)
 }
 
 // leftTexts say why a repair has left keys, by what they are now.

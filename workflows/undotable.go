@@ -13,6 +13,8 @@ import (
 // is kept, the last one first and under the table's lease, StageUndo, the steps of a range, and FinishUndo. Its input
 // is an UndoTableInput. It answers the query "status" with a Status.
 //
+// Without a run, it undoes the last swap of a table with write: replace: PlanUndoSwap, then UndoSwap under the lease.
+//
 // Rows that are not what was left there stay as they are. The table's deletes are paused first: the next sweep would
 // delete again what comes back.
 func UndoTable(ctx workflow.Context, raw converter.RawValue) (UndoTableResult, error) {
@@ -29,7 +31,11 @@ func UndoTable(ctx workflow.Context, raw converter.RawValue) (UndoTableResult, e
 	if err := workflow.SetQueryHandler(ctx, QueryStatus, func() (Status, error) { return u.status, nil }); err != nil {
 		return UndoTableResult{}, err
 	}
-	if err := u.run(ctx); err != nil {
+	run := u.run
+	if in.Run == "" {
+		run = u.swap
+	}
+	if err := run(ctx); err != nil {
 		return UndoTableResult{}, cause(err)
 	}
 	u.status.Phase = PhaseDone
@@ -47,9 +53,6 @@ func decodeUndo(raw converter.RawValue) (UndoTableInput, error) {
 	}
 	if err := undoInput.checkTable(in.Table); err != nil {
 		return in, err
-	}
-	if in.Run == "" {
-		return in, undoInput.invalid("the run is missing: its receipt names it")
 	}
 	return in, nil
 }

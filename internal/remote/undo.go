@@ -13,8 +13,12 @@ import (
 // StartUndo begins an undo. It fails with a BusyError where one of the same table goes on.
 func (c *Client) StartUndo(ctx context.Context, in api.UndoTableInput) (Execution, error) {
 	id := api.UndoTableID(c.taskQueue, in.Table)
+	summary := "Undo " + in.Run + " of " + in.Table
+	if in.Run == "" {
+		summary = "Undo the last swap of " + in.Table
+	}
 	return c.startAlone(ctx, in.Table, client.StartWorkflowOptions{
-		ID: id, StaticSummary: "Undo " + in.Run + " of " + in.Table, StaticDetails: api.UndoDetails,
+		ID: id, StaticSummary: summary, StaticDetails: api.UndoDetails,
 		Memo: memo(in.Table), Priority: priority(in.Table),
 	}, api.UndoTableName, in)
 }

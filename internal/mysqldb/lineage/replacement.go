@@ -20,6 +20,8 @@ const (
 	ReplacementChecked = "checked"
 	// ReplacementSwapped: it has the target's name, and the one before is kept.
 	ReplacementSwapped = "swapped"
+	// ReplacementUndoing: the former target gets its name back.
+	ReplacementUndoing = "undoing"
 	// ReplacementUndone: the former target has its name back, and no table is beside it.
 	ReplacementUndone = "undone"
 )
