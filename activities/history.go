@@ -18,7 +18,7 @@ func (p *planDraft) checkHistory() {
 		})
 	}
 	if s.Cursor == "" {
-		refuse("versions are told apart by a cursor, and the table has none", "set cursor, or write: upsert")
+		refuse("a cursor tells versions apart, and the table has none", "set cursor, or write: upsert")
 	}
 	switch s.Deletes.Mode {
 	case api.DeletesHard:

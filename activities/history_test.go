@@ -115,7 +115,7 @@ func TestWhatAHistoryCannotDoIsRefused(t *testing.T) {
 		change       func(*activities.Settings)
 		text, remedy string
 	}{
-		"no cursor": {func(s *activities.Settings) { s.Cursor = "" }, "told apart by a cursor", "set cursor"},
+		"no cursor": {func(s *activities.Settings) { s.Cursor = "" }, "a cursor tells versions apart", "set cursor"},
 		"hard": {
 			func(s *activities.Settings) { s.Deletes = activities.Deletes{Mode: api.DeletesHard} },
 			"deletes.mode hard would remove versions", "mode: report",

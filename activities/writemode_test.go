@@ -28,6 +28,12 @@ type moving struct {
 // whose run is not gone on with. A negative most runs all.
 func (b *bench) moved(run string, state owner.State, most int) moving {
 	b.t.Helper()
+	return b.movedAs(activities.PlanRunInput{Run: run, State: state}, most)
+}
+
+// movedAs is moved by a run that is asked for more.
+func (b *bench) movedAs(in activities.PlanRunInput, most int) moving {
+	b.t.Helper()
 	var m moving
 	step := func(name string, in, out any) bool {
 		if most == 0 {
@@ -37,11 +43,11 @@ func (b *bench) moved(run string, state owner.State, most int) moving {
 		require.NoError(b.t, b.step(name, in, out), name)
 		return true
 	}
-	name := b.settings.Table.String()
-	if !step("PlanRun", activities.PlanRunInput{Table: name, Run: run, State: state}, &m.plan) {
+	in.Table = b.settings.Table.String()
+	if !step("PlanRun", in, &m.plan) {
 		return m
 	}
-	m.in = activities.RangeInput{Table: name, Run: m.plan.Run, PlanSum: m.plan.PlanSum}
+	m.in = activities.RangeInput{Table: in.Table, Run: m.plan.Run, PlanSum: m.plan.PlanSum}
 	for ; m.in.Range < m.plan.Ranges; m.in.Range++ {
 		var extracted activities.ExtractResult
 		var verified activities.WaitForFilesResult

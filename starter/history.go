@@ -102,6 +102,9 @@ func (a *app) printRuns(runs []owner.RunRecord, limit int) {
 		if r.NewerOnTarget > 0 {
 			outcome += fmt.Sprintf(", %s newer on the target", humanize.Comma(r.NewerOnTarget))
 		}
+		if r.Existing > 0 {
+			outcome += fmt.Sprintf(", %s existing", humanize.Comma(r.Existing))
+		}
 		t.add(at, r.Mode, a.outcomeText(r.Outcome, outcome), humanize.Comma(r.Rows), human.Seconds(r.Seconds),
 			windowCell(r.Window))
 		if r.Failure != "" && (len(causes) == 0 || causes[len(causes)-1].text != r.Failure) {

@@ -238,6 +238,9 @@ func recordText(r owner.RunRecord) string {
 	if r.NewerOnTarget > 0 {
 		text += fmt.Sprintf(", %s newer on the target", humanize.Comma(r.NewerOnTarget))
 	}
+	if r.Existing > 0 {
+		text += fmt.Sprintf(", %s existing", humanize.Comma(r.Existing))
+	}
 	if r.Failure != "" {
 		text += ": " + r.Failure
 	}

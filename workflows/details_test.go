@@ -105,7 +105,7 @@ func TestDetailsOfAnOwner(t *testing.T) {
 	for range shownRuns + 5 {
 		s.LastRuns = append(s.LastRuns, owner.RunRecord{
 			Mode: api.ModeIncremental, Outcome: owner.OutcomeDone,
-			Rows: 7, Seconds: 1.26, Finished: now,
+			Rows: 7, Existing: 2, Seconds: 1.26, Finished: now,
 		})
 	}
 	s.LastRuns = append(s.LastRuns, owner.RunRecord{
@@ -120,7 +120,7 @@ func TestDetailsOfAnOwner(t *testing.T) {
 - **First load:** 2 of 4 ranges loaded
 - **Held back:** a prepared XA transaction
 - **Run** of 2026-11-25 10:00:00Z: run failed, 0 rows in 0s: UnsupportedTable: no primary key
-- **Run** of 2026-11-25 10:00:00Z: incremental done, 7 rows in 1.3s
+- **Run** of 2026-11-25 10:00:00Z: incremental done, 7 rows in 1.3s, 2 existing
 `), text)
 	require.Equal(t, shownRuns, strings.Count(text, "**Run**"))
 	require.Equal(t, "**shop.orders** watermark `none`\n\n", stateDetails(owner.State{Table: "shop.orders"}))

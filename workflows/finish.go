@@ -27,7 +27,8 @@ func (s *sync) finish(ctx workflow.Context, runErr error) error {
 	exec := workflow.GetInfo(ctx).WorkflowExecution
 	req := owner.FinishRequest{Fence: s.lease.Fence, RunID: s.lease.RunID, Record: owner.RunRecord{
 		WorkflowID: exec.ID, RunID: exec.RunID, Mode: s.plan.Mode, Outcome: owner.OutcomeDone,
-		Window: s.plan.Window, Rows: s.result.RowsExtracted, NewerOnTarget: s.result.NewerOnTarget, Seconds: total,
+		Window: s.plan.Window, Rows: s.result.RowsExtracted, NewerOnTarget: s.result.NewerOnTarget,
+		Existing: s.result.Existing, Seconds: total,
 	}}
 	in := activities.FinishRunInput{Table: s.in.Table}
 	switch {

@@ -51,9 +51,11 @@ type RunRecord struct {
 	// Rows is how many were read from the source.
 	Rows int64 `json:"rows"`
 	// NewerOnTarget is how many of them were not written because the target's row is newer.
-	NewerOnTarget int64     `json:"newerOnTarget,omitempty"`
-	Seconds       float64   `json:"seconds"`
-	Finished      time.Time `json:"finished"`
+	NewerOnTarget int64 `json:"newerOnTarget,omitempty"`
+	// Existing is how many of them were not written because the target has their key: see write: append.
+	Existing int64     `json:"existing,omitempty"`
+	Seconds  float64   `json:"seconds"`
+	Finished time.Time `json:"finished"`
 	// Failure is the failure's type and text, empty for a run that is done.
 	Failure string `json:"failure,omitempty"`
 }
