@@ -82,13 +82,9 @@ func (a *Activities) openComparison(ctx context.Context, in RangeInput) (*opened
 			if side.table, err = a.mapped(&r.plan, side.table); err != nil {
 				return nil, err
 			}
-		} else if side.table, err = s.scoped(side.table); err != nil {
-			return nil, translate(ctx, err, side.at)
-		}
-		if side.side == verify.Target {
-			side.table = s.currentRows(side.table, side.key)
-		} else {
 			side.table = onTarget(side.table, side.key)
+		} else if side.table, err = s.ownRows(side.table, side.key); err != nil {
+			return nil, translate(ctx, err, side.at)
 		}
 		for _, col := range c.c.Layout.ColumnsOf(side.side) {
 			now := side.table.Column(col.Name)

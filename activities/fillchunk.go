@@ -60,7 +60,9 @@ func (a *Activities) fill(
 		if spec.Target, err = a.schemas.TableOfRun(ctx, db, name, token); err != nil {
 			return done, err
 		}
-		spec.Target = onTarget(spec.Target, r.plan.Key)
+		if spec.Target, err = r.plan.onTarget(spec.Target); err != nil {
+			return done, err
+		}
 		if missing := missingColumn(spec.Columns, spec.Target); missing != "" {
 			return done, failure.New(failure.TableChanged,
 				fmt.Sprintf("%s lost column %s after this backfill was planned", name, missing), "start it again")

@@ -128,9 +128,10 @@ func (a *Activities) removeRows(ctx context.Context, r *openedRange, rows []remo
 		return remove.Result{}, translate(ctx, err, at)
 	}
 	key := r.plan.Comparison.Layout.KeyNames(verify.Target)
-	spec := remove.Spec{
-		Target: onTarget(t, key), Key: key, OnBegin: a.checkTargetRow(dst.DB, r),
+	if t, err = s.ownRows(t, key); err != nil {
+		return remove.Result{}, translate(ctx, err, at)
 	}
+	spec := remove.Spec{Target: t, Key: key, OnBegin: a.checkTargetRow(dst.DB, r)}
 	done, err := a.remove(ctx, dst.DB, r.in.Table, spec, rows)
 	return done, translate(ctx, err, at)
 }

@@ -109,7 +109,7 @@ func (p *planDraft) lookAtIdentity(ctx context.Context, s owner.State) (others [
 	}
 	for i, r := range rows {
 		if r.StateID != s.ID {
-			if !p.settings.KeysDisjoint { // otherwise it is another table's, which keeps its own rows there
+			if !p.settings.shared() { // otherwise it is another table's, which keeps its own rows there
 				others = append(others, r)
 			}
 			continue

@@ -197,7 +197,7 @@ func (p *planDraft) rowsAgree(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	n, err := scan.CountSample(ctx, p.dst.DB, onTarget(dst, p.table.PrimaryKey), sample, false)
+	n, err := scan.CountSample(ctx, p.dst.DB, dst, sample, false)
 	if err != nil {
 		return false, translate(ctx, err, at)
 	}
@@ -214,7 +214,6 @@ func (p *planDraft) sourceHasKept(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	dst = p.settings.currentRows(dst, p.table.PrimaryKey)
 	if schema.CursorIndex(dst, p.settings.Cursor) == "" {
 		return true, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -70,33 +71,64 @@ func (p *planDraft) wanted() *schema.Table {
 	if p.settings.Write == table.WriteHistory && p.table.Column(p.settings.Cursor) != nil {
 		return p.table.History(p.settings.Cursor)
 	}
+	if key := p.settings.Mapping.TargetKey(); len(key) > 0 {
+		return p.table.WiderKey(key)
+	}
 	return p.table
 }
 
 // asRead makes the columns that travel those of the source again, where the target's differ.
 func (p *planDraft) asRead() {
+	if p.wanted() == p.table {
+		return
+	}
 	for i, c := range p.target.Columns {
-		if from := p.table.Column(c.Name); from != nil && p.settings.Write == table.WriteHistory {
+		if from := p.table.Column(c.Name); from != nil {
 			p.target.Columns[i].AutoIncrement, p.target.Columns[i].Nullable = from.AutoIncrement, from.Nullable
 		}
 	}
 }
 
-// currentRows is the target as a comparison sees it: with the key of the source's rows, and of a history the newest
-// version of each.
-func (s Settings) currentRows(dst *schema.Table, key []string) *schema.Table {
-	if s.Write == table.WriteHistory {
-		return dst.CurrentRows(key, s.Cursor)
+// ownRows is the target as all that looks for rows there sees it: with the key of the source's rows, without the rows
+// of other sources, and of a history the newest version of each.
+func (s *Settings) ownRows(dst *schema.Table, key []string) (*schema.Table, error) {
+	dst, err := s.scoped(dst)
+	if err != nil {
+		return nil, err
 	}
-	return onTarget(dst, key)
+	if s.Write == table.WriteHistory {
+		return dst.CurrentRows(key, s.Cursor), nil
+	}
+	if wide := s.Mapping.TargetKey(); len(wide) > 0 {
+		out, ok := dst.Narrowed(wide, key)
+		if !ok {
+			return nil, lostKey(s.Target, wide)
+		}
+		out.Fixed = s.Mapping.AddedKey()
+		return out, nil
+	}
+	return onTarget(dst, key), nil
 }
 
-// targetKey is the key that rows have on the target.
-func (p *stagedPlan) targetKey() []string {
-	if p.Settings.Write == table.WriteHistory {
-		return schema.VersionKey(p.Key, p.Settings.Cursor)
+// lostKey is the refusal of a target that others have altered.
+func lostKey(target table.Name, key []string) error {
+	return failure.New(failure.TableChanged, fmt.Sprintf("%s has no key (%s) any more, which tells the rows of its "+
+		"sources apart", target, strings.Join(key, ", ")), "give it that key again, then start it again")
+}
+
+// onTarget is the target with the key that its rows have.
+func (p *stagedPlan) onTarget(t *schema.Table) (*schema.Table, error) {
+	if key := p.Settings.Mapping.TargetKey(); len(key) > 0 {
+		out, ok := t.WithKey(key)
+		if !ok {
+			return nil, lostKey(t.Name, key)
+		}
+		return out, nil
 	}
-	return p.Key
+	if p.Settings.Write == table.WriteHistory {
+		return onTarget(t, schema.VersionKey(p.Key, p.Settings.Cursor)), nil
+	}
+	return onTarget(t, p.Key), nil
 }
 
 // historyFinding offers a view of the current rows of a history.

@@ -112,7 +112,7 @@ func (p *planDraft) fillColumns(asked []string) (columns []table.Column, names [
 		case i < 0:
 			return nil, nil, invalidInput(fmt.Sprintf("%s is no column that %s gets from %s", name, p.settings.Target,
 				p.settings.Table), "name one of "+columnList(p.target.Columns))
-		case table.HasColumn(p.table.PrimaryKey, name) || table.SameColumn(name, p.settings.Cursor):
+		case p.finds(name):
 			return nil, nil, invalidInput(name+" is in the key, or the cursor, by which rows are found",
 				"load the table again where it is wrong: tablehaul run "+p.settings.Table.String()+" --full")
 		case !table.HasColumn(names, name):
@@ -123,12 +123,16 @@ func (p *planDraft) fillColumns(asked []string) (columns []table.Column, names [
 		return nil, nil, invalidInput("no column to fill", "name one of "+columnList(p.target.Columns))
 	}
 	for _, c := range p.target.Columns {
-		if table.HasColumn(p.table.PrimaryKey, c.Name) || table.SameColumn(c.Name, p.settings.Cursor) ||
-			table.HasColumn(names, c.Name) {
+		if p.finds(c.Name) || table.HasColumn(names, c.Name) {
 			columns = append(columns, c)
 		}
 	}
 	return columns, names, nil
+}
+
+// finds reports whether rows of the target are found by a column: it is in the key, or the cursor.
+func (p *planDraft) finds(name string) bool {
+	return p.wanted().IsKeyColumn(name) || table.SameColumn(name, p.settings.Cursor)
 }
 
 // columnList names a few columns.

@@ -6,7 +6,6 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"github.com/tablehaul/tablehaul/internal/api"
-	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/throttle"
@@ -85,11 +84,10 @@ func (a *Activities) PlanRepair(ctx context.Context, in PlanRepairInput) (PlanRe
 	if err := p.comparable(in.Table); err != nil {
 		return PlanRepairResult{}, err
 	}
-	dst, err := schema.Read(ctx, p.dst.DB, p.settings.Target)
+	dst, err := p.readTarget(ctx)
 	if err != nil {
-		return PlanRepairResult{}, lookupFailure(ctx, err, targetAt(p.settings))
+		return PlanRepairResult{}, err
 	}
-	dst = onTarget(dst, p.table.PrimaryKey)
 	c := comparison{SourceInstance: p.instance.Digest, TargetInstance: p.dst.DB.Instance().Digest}
 	if c.Layout, err = p.layout(ctx, dst, api.DepthDigest); err != nil {
 		return PlanRepairResult{}, err

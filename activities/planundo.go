@@ -75,7 +75,9 @@ func (a *Activities) PlanUndo(ctx context.Context, in PlanUndoInput) (PlanUndoRe
 	if err != nil {
 		return PlanUndoResult{}, lookupFailure(ctx, err, targetAt(s))
 	}
-	t = onTarget(t, files[0].Layout.KeyNames(verify.Target))
+	if t, err = s.ownRows(t, files[0].Layout.KeyNames(verify.Target)); err != nil {
+		return PlanUndoResult{}, translate(ctx, err, targetAt(s))
+	}
 	state, err := a.state(ctx, in.Table)
 	if err != nil {
 		return PlanUndoResult{}, err

@@ -12,7 +12,7 @@ import (
 // scoped is a target that several sources share, narrowed to the rows of these settings' own: all that looks for rows
 // there (a comparison, a sweep of deletes, the identity) sees no others. Any other target stays as it is.
 func (s *Settings) scoped(target *schema.Table) (*schema.Table, error) {
-	if !s.KeysDisjoint {
+	if !s.shared() {
 		return target, nil
 	}
 	scope, err := s.Mapping.Scope(target)
@@ -24,13 +24,16 @@ func (s *Settings) scoped(target *schema.Table) (*schema.Table, error) {
 	return &out, nil
 }
 
-// readTarget reads the target's structure, narrowed to the table's own rows.
+// shared reports whether other tables may have the same target.
+func (s *Settings) shared() bool { return s.KeysDisjoint || len(s.Mapping.AddedKey()) > 0 }
+
+// readTarget reads the target's structure, as a table of the source's own rows.
 func (p *planDraft) readTarget(ctx context.Context) (*schema.Table, error) {
 	dst, err := schema.Read(ctx, p.dst.DB, p.settings.Target)
 	if err != nil {
 		return nil, lookupFailure(ctx, err, targetAt(p.settings))
 	}
-	if dst, err = p.settings.scoped(dst); err != nil {
+	if dst, err = p.settings.ownRows(dst, p.table.PrimaryKey); err != nil {
 		return nil, translate(ctx, err, targetAt(p.settings))
 	}
 	return dst, nil
@@ -38,7 +41,7 @@ func (p *planDraft) readTarget(ctx context.Context) (*schema.Table, error) {
 
 // hasOwnRows reports whether the target, which is there, has a row of the table's own.
 func (p *planDraft) hasOwnRows(ctx context.Context) (bool, error) {
-	if !p.settings.KeysDisjoint {
+	if !p.settings.shared() {
 		return p.dst.HasRows(ctx, p.settings.Target)
 	}
 	dst, err := p.readTarget(ctx)
@@ -78,6 +81,9 @@ func (p *planDraft) checkScope() {
 func (p *planDraft) hasScope() bool {
 	if p.settings.Mapping == nil {
 		return false
+	}
+	if len(p.settings.Mapping.AddedKey()) > 0 {
+		return true
 	}
 	for _, added := range p.settings.Mapping.Added {
 		if added.Constant != nil {

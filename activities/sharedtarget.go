@@ -12,7 +12,7 @@ import (
 // tell names by letter case: the rows of both would be in one table. The first that the
 // configuration names may go on: entries in the file's order, then members of families by name.
 func (a *Activities) checkSharedTarget(ctx context.Context, p *planDraft) error {
-	if !p.dst.Server.FoldsNames || p.settings.KeysDisjoint {
+	if !p.dst.Server.FoldsNames || p.settings.shared() {
 		return nil
 	}
 	first, err := a.firstOfTarget(ctx, p)

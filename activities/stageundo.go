@@ -103,7 +103,9 @@ func (a *Activities) openUndo(ctx context.Context, in RangeInput) (*openedUndo, 
 	if u.table, err = a.schemas.TableOfRun(ctx, u.dst.DB, s.Target, in.PlanSum); err != nil {
 		return nil, translate(ctx, err, at)
 	}
-	u.table = onTarget(u.table, u.x.Layout.KeyNames(verify.Target))
+	if u.table, err = s.ownRows(u.table, u.x.Layout.KeyNames(verify.Target)); err != nil {
+		return nil, translate(ctx, err, at)
+	}
 	return u, u.x.fits(u.table, &u.x)
 }
 

@@ -212,7 +212,9 @@ func (a *Activities) upsert(ctx context.Context, db *mysqldb.DB, r *openedRange,
 		if err != nil {
 			return done, nil, err
 		}
-		spec.Target = onTarget(spec.Target, r.plan.targetKey())
+		if spec.Target, err = r.plan.onTarget(spec.Target); err != nil {
+			return done, nil, err
+		}
 		if missing := missingColumn(spec.Columns, spec.Target); missing != "" {
 			return done, nil, failure.New(
 				failure.TableChanged, fmt.Sprintf("%s lost column %s after this run was planned", name, missing),

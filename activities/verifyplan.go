@@ -127,7 +127,6 @@ func (a *Activities) PlanVerify(ctx context.Context, in PlanVerifyInput) (PlanVe
 	if err != nil {
 		return PlanVerifyResult{}, err
 	}
-	dst = p.settings.currentRows(dst, p.table.PrimaryKey)
 	c := comparison{SourceInstance: p.instance.Digest, TargetInstance: targetInstance.Digest}
 	if c.Layout, err = p.layout(ctx, dst, p.settings.comparedDepth(in.Depth)); err != nil {
 		return PlanVerifyResult{}, err

@@ -13,6 +13,7 @@ func mappingOf(t config.Table) *mapping.Settings {
 		Where: t.Where, Include: t.Columns.Include, Exclude: t.Columns.Exclude, Rename: pairs(t.Columns.Rename),
 		Mask: pairs(t.Columns.Mask), Add: pairs(t.Columns.Add), Type: pairs(t.Columns.Type),
 	}
+	m.Key = t.WiderKey()
 	for _, p := range m.Mask {
 		if mask.Keyed(p.Value) {
 			m.KeyFingerprint = mask.NewKey(t.MaskKey.Reveal()).Fingerprint()

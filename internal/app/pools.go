@@ -197,9 +197,9 @@ func settings(cfg *config.Config, n table.Name) (activities.Settings, error) {
 		Throttle: throttle.Limits{
 			ThreadsRunning: t.MaxThreadsRunning, ReplicaLag: t.MaxReplicaLag, Replicas: t.Replicas, Hours: t.Hours,
 		},
-		Key: t.Key, Write: t.Write, Replace: replacement(t), UniqueConflicts: t.UniqueConflicts,
-		MaxTransaction: t.MaxTransaction,
-		BulkLoad:       t.BulkLoad, IndexesAfterLoad: t.IndexesAfterLoad,
+		Key: t.SourceKey(), Write: t.Write, Replace: replacement(t),
+		UniqueConflicts: t.UniqueConflicts, MaxTransaction: t.MaxTransaction,
+		BulkLoad: t.BulkLoad, IndexesAfterLoad: t.IndexesAfterLoad,
 		StaleAfter: t.StaleAfter,
 		Priority:   t.Priority, CreateTarget: t.CreateTarget, Schema: t.Schema,
 		Compression: cfg.Staging.Compression, Keep: keeps(t), UndoOff: t.Undo.Off,

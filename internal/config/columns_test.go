@@ -77,3 +77,33 @@ func TestEntriesThatShareATarget(t *testing.T) {
 	require.NoError(t, both("true", "true"))
 	require.ErrorContains(t, both("true", "false"), "tables[1].target: dw.t is a target of tables[0] already")
 }
+
+// Two entries may have one target where an added column of its key has another constant in each.
+func TestAnAddedColumnOfTheKey(t *testing.T) {
+	const more = "target: dw.t, key: "
+	for _, c := range []struct{ one, other, want string }{
+		{"[s, id], columns: { add: { s: \"'eu'\" } }", "[id, S], columns: { add: { s: \"'us'\" } }", ""},
+		{"[s, id], columns: { add: { s: 1 } }", "[s, id], columns: { add: { s: 2 } }", ""},
+		{"[s, id], columns: { add: { s: \"'eu'\" } }", "[s, id], columns: { add: { s: \"'EU'\" } }", "is a target of"},
+		{"[s, id], columns: { add: { s: 1 } }", "[s, id], columns: { add: { s: \"'01'\" } }", "is a target of"},
+		{"[s, id], columns: { add: { s: 1 } }", "[r, id], columns: { add: { r: 2 } }", "is a target of"},
+		{"[s, id], columns: { add: { s: 1 } }", "[id], keysDisjoint: true", "is a target of"},
+		{"[s, id], columns: { add: { s: id } }", "", "the added column s is no plain constant"},
+		{"[s, id], columns: { add: { s: \"'a b'\" } }", "", "the added column s is no plain constant"},
+		{"[s], columns: { add: { s: 1 } }", "", "tables[0].key: has added columns only"},
+		{"[s, id], columns: { add: { s: 1 } }, write: history", "", "tables[0].write: write: history makes no sense"},
+		{"[s, id], columns: { add: { s: 1 } }, write: replace", "", "tables[0].write: write: replace makes no sense"},
+		{"[s, id], columns: { add: { s: 1 } }, uniqueConflicts: replace", "", "rows of other sources"},
+	} {
+		text := mappedFile(more + c.one)
+		if c.other != "" {
+			text += "  - { name: shop.u, " + more + c.other + " }\n"
+		}
+		_, err := config.Load(strings.NewReader(text), env())
+		if c.want == "" {
+			require.NoError(t, err, text)
+			continue
+		}
+		require.ErrorContains(t, err, c.want, text)
+	}
+}

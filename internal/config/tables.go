@@ -126,16 +126,10 @@ func (d *decoder) checkAgainst(before []entry, e entry) {
 				"%s is never reached: %s of %s matches first", e.source, other.source, other.place.path)
 			return
 		}
-		bothDisjoint := other.settings.KeysDisjoint && e.settings.KeysDisjoint
-		if clash, ok := sharedTarget(other, e); ok && !bothDisjoint {
-			d.problem(
-				at{join(e.place.path, "target"), e.place.node},
-				"give one of them another target; or, where no key "+
-					"is in both, write keysDisjoint: true in both",
-				"%s is a target of %s already",
-				clash,
-				other.place.path,
-			)
+		if clash, ok := sharedTarget(other, e); ok && !apart(other.settings, e.settings) {
+			d.problem(at{join(e.place.path, "target"), e.place.node}, "give one of them another target; or, where no "+
+				"key is in both, write keysDisjoint: true in both; or add a column to both, of different constants, "+
+				"and name it in key", "%s is a target of %s already", clash, other.place.path)
 			return
 		}
 	}

@@ -33,7 +33,8 @@ var writeFields = []field[Table]{
 var keyFields = []field[Table]{
 	columnsField("key", "[tenant, number]", "Columns of the key by which rows of both sides are matched: the primary "+
 		"key, or a unique key of whole columns that are NOT NULL. Empty: the primary key; without one, the unique "+
-		"key with the fewest columns, then the first by name.",
+		"key with the fewest columns, then the first by name. With an added column among them, sources whose keys "+
+		"meet may share a target: see [columns.md](columns.md#many-sources-one-target).",
 		func(t *Table) *[]string { return &t.Key }),
 }
 
@@ -45,6 +46,7 @@ func (d *decoder) checkWrite(place at, given map[string]at, t Table) {
 		}
 		return at{join(place.path, key), place.node}
 	}
+	d.checkKey(where, t)
 	if t.Write == table.WriteReplace && t.Deletes.Mode != DeletesOff {
 		d.problem(where("deletes"), "leave deletes out, or use write: upsert",
 			"write: replace loads all rows with every run: the target never has rows that the source lacks")

@@ -14,6 +14,9 @@ func (s *Settings) Scope(target *schema.Table) (string, error) {
 	if s == nil {
 		return "", nil
 	}
+	if key := s.AddedKey(); len(key) > 0 {
+		return s.keyScope(target, key)
+	}
 	var conditions []string
 	for i, added := range s.Added {
 		c := target.Column(s.Add[i].Column)
@@ -31,6 +34,28 @@ func (s *Settings) Scope(target *schema.Table) (string, error) {
 			return "", fmt.Errorf("columns.add.%s: %w", c.Name, err)
 		}
 		conditions = append(conditions, sqltext.Ident(c.Name)+" = "+string(value))
+	}
+	return strings.Join(conditions, " AND "), nil
+}
+
+// keyScope is the scope where added columns are part of the target's key: by them alone.
+func (s *Settings) keyScope(target *schema.Table, key []string) (string, error) {
+	var conditions []string
+	for _, name := range key {
+		c := target.Column(name)
+		if c == nil {
+			return "", nil
+		}
+		expr, _ := valueOf(s.Add, name)
+		literal, err := sqltext.Comparand(c.Column)
+		if err != nil {
+			return "", fmt.Errorf("columns.add.%s: %w", name, err)
+		}
+		value, err := literal(strings.Trim(expr, "'"))
+		if err != nil {
+			return "", fmt.Errorf("columns.add.%s: %w", name, err)
+		}
+		conditions = append(conditions, sqltext.Column(c.Column)+" = "+value)
 	}
 	return strings.Join(conditions, " AND "), nil
 }

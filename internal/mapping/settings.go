@@ -28,6 +28,9 @@ type Settings struct {
 	Add []Pair `json:"add,omitempty"`
 	// Type has the types of columns on the target.
 	Type []Pair `json:"type,omitempty"`
+	// Key are the columns of the target's key where an added one is among them, by the names of the source and of Add;
+	// else it is empty. The values of such columns are literals.
+	Key []string `json:"key,omitempty"`
 	// Added is what the source says of each of Add, in the same order: not a setting, but found by a plan.
 	Added []Added `json:"added,omitempty"`
 }
@@ -61,6 +64,9 @@ func (s *Settings) Digest() string {
 	same.Include, same.Exclude = foldNames(s.Include), foldNames(s.Exclude)
 	same.Rename, same.Mask, same.Add, same.Type = foldPairs(s.Rename), foldPairs(s.Mask), foldPairs(s.Add),
 		foldPairs(s.Type)
+	if len(s.Key) > 0 {
+		same.Key = foldNames(s.Key)
+	}
 	same.Added = nil
 	text, err := json.Marshal(same)
 	if err != nil {
@@ -107,6 +113,33 @@ func (s *Settings) TargetName(column string) string {
 		return name
 	}
 	return column
+}
+
+// AddedKey are the columns of the target's key that the source does not have.
+func (s *Settings) AddedKey() (out []string) {
+	if s == nil {
+		return nil
+	}
+	for _, name := range s.Key {
+		if _, added := valueOf(s.Add, name); added {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// TargetKey are the columns of the target's key, by their names there, where it is not the source's; else nil.
+func (s *Settings) TargetKey() (out []string) {
+	if s == nil {
+		return nil
+	}
+	for _, name := range s.Key {
+		if _, added := valueOf(s.Add, name); !added {
+			name = s.TargetName(name)
+		}
+		out = append(out, name)
+	}
+	return out
 }
 
 // travels reports whether a column of the source is carried.

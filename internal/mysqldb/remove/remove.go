@@ -23,7 +23,8 @@ type Row struct {
 
 // Spec says where rows are removed, and how.
 type Spec struct {
-	// Target is the table as the server describes it. It has a primary key.
+	// Target is the table as the server describes it. It has a primary key. One with Fixed columns has no other rows
+	// than those of its filter.
 	Target *schema.Table
 	// Key names the columns of the rows' keys, all of the primary key in any order; nil is its own order.
 	Key []string

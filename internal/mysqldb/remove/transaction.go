@@ -174,7 +174,7 @@ func (r *remover) lock(ctx context.Context, from int) (n int, err error) {
 		keys[i] = row.Key
 		place[keyBytes(row.Key)] = from + i
 	}
-	cond, n, err := r.list.In(keys, keysText)
+	cond, n, err := r.in(keys, keysText)
 	if err != nil {
 		return 0, err
 	}
@@ -204,6 +204,15 @@ func (r *remover) lock(ctx context.Context, from int) (n int, err error) {
 		}
 	}
 	return n, nil
+}
+
+// in is true for the rows with the first n of the keys.
+func (r *remover) in(keys []table.Texts, maxText int) (sql string, n int, err error) {
+	sql, n, err = r.list.In(keys, maxText)
+	if len(r.spec.Target.Fixed) > 0 { // others may have the same keys
+		sql = r.spec.Target.Filter + " AND " + sql
+	}
+	return sql, n, err
 }
 
 func keyBytes(key table.Texts) string {
@@ -259,7 +268,7 @@ func (r *remover) exec(ctx context.Context, at []int) error {
 	for i, row := range at {
 		keys[i] = r.rows[row].Key
 	}
-	cond, n, err := r.list.In(keys, 2*keysText) // the same keys have been one list before
+	cond, n, err := r.in(keys, 2*keysText) // the same keys have been one list before
 	if err != nil {
 		return err
 	}

@@ -109,7 +109,11 @@ func (k *keyReader) look(ctx context.Context, keys []table.Texts) (done int, _ *
 			k.rows = table.NewRows(len(exprs))
 		}
 		k.rows.Reset()
-		query := k.plan.selectSQL(exprs, append(slices.Clone(k.plan.filters), cond), keysTime)
+		where := slices.Clone(k.plan.filters)
+		if k.plan.fixed != "" {
+			where = append(where, k.plan.fixed)
+		}
+		query := k.plan.selectSQL(exprs, append(where, cond), keysTime)
 		got, err := fetch.Rows(ctx, k.db, query, exprs, k.rows, k.max)
 		if err != nil {
 			return 0, nil, err

@@ -30,6 +30,8 @@ type readPlan struct {
 	start    table.Position
 	// filters are conditions of every statement, as SQL.
 	filters []string
+	// fixed is the table's filter where it makes a read by key a range of the index; else empty.
+	fixed string
 	// through is the last key of a read by key, or a prefix of it; nil is the end.
 	through []string
 	// top is the upper bound of the first part, wanted only where no equality fixes that part.
@@ -76,12 +78,16 @@ func newReadPlan(server mysqldb.Server, spec ReadSpec) (*readPlan, error) {
 		}
 		p.exprs = append(p.exprs, sqltext.Value(server, c))
 	}
-	if t.Filter != "" {
-		p.filters, p.filtered = append(p.filters, "("+t.Filter+")"), true
-	}
 	index := ""
 	if !spec.ByKey && spec.Cursor != "" {
 		index = schema.CursorIndex(t, spec.Cursor)
+	}
+	switch {
+	case t.Filter == "":
+	case index == "" && t.BeginsWithFixed():
+		p.fixed = t.Filter
+	default:
+		p.filters, p.filtered = append(p.filters, "("+t.Filter+")"), true
 	}
 	var err error
 	if index != "" {

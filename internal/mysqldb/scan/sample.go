@@ -124,6 +124,9 @@ func countSample(
 		}
 		where = append(where, ')')
 	}
+	if len(target.Fixed) > 0 { // others may have the same keys
+		where = append(append([]byte(target.Filter+" AND ("), where...), ')')
+	}
 	err = d.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+sqltext.Qualified(target.Name)+" WHERE "+string(where)).
 		Scan(&n)
 	return n, err

@@ -72,6 +72,9 @@ func (p *readPlan) selectSQL(exprs []sqltext.Expr, where []string, max time.Dura
 // each statement is then a single range of the index on every server and version.
 func (p *readPlan) where(pos table.Position) ([]string, error) {
 	var conds []string
+	if p.fixed != "" {
+		conds = append(conds, p.fixed)
+	}
 	for i := range pos.Equal {
 		lit, err := p.parts[i].lit(pos.Values[i])
 		if err != nil {

@@ -16,59 +16,20 @@ func VersionKey(key []string, cursor string) []string {
 	return append(slices.Clone(key), cursor)
 }
 
-// History is the table that holds each version of the rows of t: its primary key is that of versions, and the unique
-// keys of t, with its AUTO_INCREMENT, are plain.
-func (t *Table) History(cursor string) *Table {
-	out := *t
-	out.Origin, out.KeyIndex, out.PrimaryKey = t, "", VersionKey(t.PrimaryKey, cursor)
-	out.Columns = slices.Clone(t.Columns)
-	for i := range out.Columns {
-		c := &out.Columns[i]
-		c.AutoIncrement = false
-		c.Nullable = c.Nullable && !table.SameColumn(c.Name, cursor)
-	}
-	primary := Index{Name: PrimaryIndex, Unique: true, Type: "BTREE"}
-	for _, name := range out.PrimaryKey {
-		primary.Columns = append(primary.Columns, IndexColumn{Column: name})
-	}
-	out.Indexes = []Index{primary}
-	for _, index := range t.Indexes {
-		if index.Name == t.KeyName() || index.Name == PrimaryIndex && index.SourceOnly {
-			continue // the new key begins with it
-		}
-		if index.Name == PrimaryIndex {
-			index.Name = "source_primary"
-		}
-		index.Unique = false
-		out.Indexes = append(out.Indexes, index)
-	}
-	return &out
-}
-
-// AtSource is the table that rows are read from.
-func (t *Table) AtSource() *Table {
-	if t.Origin != nil {
-		return t.Origin
-	}
-	return t
-}
+// History is the table that holds each version of the rows of t.
+func (t *Table) History(cursor string) *Table { return t.WiderKey(VersionKey(t.PrimaryKey, cursor)) }
 
 // CurrentRows is a history as a table of its newest versions, one for each key. A history that lacks the key of
 // versions stays as it is.
 func (t *Table) CurrentRows(key []string, cursor string) *Table {
-	versions, ok := t.WithKey(VersionKey(key, cursor))
+	out, ok := t.Narrowed(VersionKey(key, cursor), key)
 	if !ok {
-		return t
+		return out
 	}
-	out := *versions
-	out.PrimaryKey = nil
-	for _, name := range versions.PrimaryKey {
-		if table.HasColumn(key, name) {
-			out.PrimaryKey = append(out.PrimaryKey, name)
-		}
+	if out.Filter = t.newestSQL(key, cursor); t.Filter != "" {
+		out.Filter = "(" + t.Filter + ") AND " + out.Filter
 	}
-	out.Filter = t.newestSQL(key, cursor)
-	return &out
+	return out
 }
 
 // newestSQL is true for the newest version of each key.

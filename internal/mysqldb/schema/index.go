@@ -47,6 +47,9 @@ func OrdersTies(t *Table, ix Index) bool {
 			}
 		}
 	}
+	if len(t.Fixed) > 0 {
+		return false // the key's columns do not follow each other
+	}
 	want := got[:1:1]
 	for _, c := range t.Key().Columns {
 		if !table.SameColumn(c.Column, got[0].Column) {

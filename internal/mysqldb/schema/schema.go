@@ -17,7 +17,9 @@ type Table struct {
 	// they are of: "" is the primary key, and otherwise it is a unique key whose columns are NOT NULL.
 	PrimaryKey []string
 	KeyIndex   string
-	// Origin is the source that the table was made of, where its key is another one: see [Table.History]; else nil.
+	// Fixed are columns of the key's index to which Filter, which says nothing else, gives one value each; mostly nil.
+	Fixed []string
+	// Origin is the source that the table was made of, where its key is another one: see [Table.WiderKey]; else nil.
 	Origin *Table
 	// Indexes are all indexes, the primary key (name "PRIMARY") among them.
 	Indexes []Index

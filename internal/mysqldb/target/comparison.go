@@ -95,7 +95,7 @@ func (c *comparison) changeTable(ctx context.Context) error {
 		return err
 	}
 	c.target, _ = c.target.WithKey(c.source.PrimaryKey)
-	c.checkHistory()
+	c.checkWiderKey()
 	missing := compareTables(c.Diff, c.source, c.target, c.options)
 	if err := c.widenColumns(ctx); err != nil {
 		return err

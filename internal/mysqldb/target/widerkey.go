@@ -6,16 +6,16 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// checkHistory refuses a target that cannot hold several versions of a row.
-func (c *comparison) checkHistory() {
+// checkWiderKey refuses a target that cannot hold several rows for one of the source.
+func (c *comparison) checkWiderKey() {
 	if c.source.Origin == nil {
 		return
 	}
 	for _, index := range c.target.Indexes {
 		if index.Unique && index.Name != c.target.KeyName() {
 			c.addFinding(table.LevelRefuse, "", fmt.Sprintf("the target has the unique key %s: two versions of a row "+
-				"cannot both be there (write: history)", index.Name), "make it a plain index, or let the run create "+
-				"another target").Topic = table.TopicKey
+				"(write: history), or rows of two sources (an added column in key), cannot both be there", index.Name),
+				"make it a plain index, or let the run create another target").Topic = table.TopicKey
 		}
 	}
 }

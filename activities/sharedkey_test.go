@@ -1,0 +1,120 @@
+package activities_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/activities"
+	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/mapping"
+	"github.com/tablehaul/tablehaul/internal/owner"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
+	"github.com/tablehaul/tablehaul/internal/verify"
+)
+
+// shards are two tables with the same keys that go into one target, whose key has the column origin.
+type shards struct {
+	*bench
+	server *servers.Server
+	key    []string
+	marks  string
+}
+
+func newShards(t *testing.T, s *servers.Server, key ...string) *shards {
+	t.Helper()
+	b := &shards{bench: emptyBench(t, s, s), server: s, key: key}
+	b.settings.ChunkRows = 2
+	b.AtSource("CREATE TABLE eu (id INT PRIMARY KEY AUTO_INCREMENT, v VARCHAR(20) UNIQUE, updated_at DATETIME(6) "+
+		"NOT NULL, KEY (updated_at))", "CREATE TABLE us LIKE eu",
+		"INSERT INTO eu VALUES (1, 'a', '2024-01-01'), (2, 'b', '2024-01-01'), (3, 'c', '2024-01-01')",
+		"INSERT INTO us VALUES (1, 'a', '2024-01-01'), (2, 'x', '2024-01-01'), (4, 'y', '2024-01-01')")
+	return b
+}
+
+// use turns to the entry of one of the two.
+func (b *shards) use(name string) *shards {
+	b.t.Helper()
+	b.settings.Table.Table, b.settings.Key, b.settings.Overlap = name, []string{"id"}, time.Second
+	b.settings.Mapping = &mapping.Settings{
+		Add: []mapping.Pair{{Column: "origin", Value: "'" + name + "'"}}, Key: b.key,
+		Rename: []mapping.Pair{{Column: "id", Value: "number"}},
+	}
+	b.restart()
+	return b
+}
+
+// compared turns to the entry, and to the steps of its comparisons.
+func (b *shards) compared(name string) *comparing {
+	b.t.Helper()
+	b.use(name)
+	c := &comparing{bench: b.bench, state: &stateClient{state: b.stateAt(watermark)}}
+	b.deps.Client = c.state
+	b.settings.Deletes.OwnsAll = true
+	b.restart()
+	return c
+}
+
+// rows are those of one origin on the target.
+func (b *shards) rows(origin string) string {
+	b.t.Helper()
+	return strings.Join(b.targetTexts("SELECT CONCAT(number, v"+b.marks+") FROM t WHERE origin = '"+origin+
+		"' ORDER BY number"), " ")
+}
+
+// Two sources with the same keys share a target whose key tells them apart: loads, changes, comparisons, repairs,
+// undos and sweeps of one touch no row of the other.
+func TestSourcesWithTheSameKeysShareATarget(t *testing.T) {
+	for name, key := range map[string][]string{"origin first": {"origin", "id"}, "origin last": {"ID", "origin"}} {
+		t.Run(name, func(t *testing.T) {
+			servers.Each(t, func(t *testing.T, s *servers.Server) { newShards(t, s, key...).goThroughAll() })
+		})
+	}
+}
+
+func (b *shards) goThroughAll() {
+	t := b.t
+	require.True(t, b.use("eu").moved("load-eu", owner.State{}, -1).plan.Identity.Target.Owned)
+	require.True(t, b.use("us").moved("load-us", owner.State{}, -1).plan.Identity.Target.Owned)
+	require.Equal(t, "1a 2b 3c", b.rows("eu"))
+	require.Equal(t, "1a 2x 4y", b.rows("us"))
+	want := strings.Replace(strings.ToLower(strings.Join(b.key, ",")), "id", "number", 1)
+	require.Equal(t, []string{want}, b.targetTexts("SELECT GROUP_CONCAT(COLUMN_NAME ORDER BY SEQ_IN_INDEX) FROM "+
+		"information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 't' AND NON_UNIQUE = 0 "+
+		"GROUP BY INDEX_NAME"))
+
+	b.AtSource("UPDATE eu SET v = 'B', updated_at = '2024-01-02' WHERE id = 2")
+	sum := b.use("eu").moved("next", b.stateAt(firstDay), -1).sum
+	require.EqualValues(t, 1, sum.Updated)
+	require.Equal(t, "1a 2x 4y", b.rows("us"))
+	b.compared("eu").requireEqual(3)
+	b.compared("us").requireEqual(3)
+
+	b.AtTarget("UPDATE t SET v = 'spoiled' WHERE number = 1 AND origin = 'eu'", "DELETE FROM t WHERE v = 'B'")
+	b.compared("us").requireEqual(3)
+	state := b.compared("eu").state
+	repair := &repairBench{bench: b.bench, t: t, server: b.server, state: state}
+	done, undo := repair.repaired(false)
+	require.Equal(t, map[verify.Verdict]int64{verify.Missing: 1, verify.Silent: 1}, done.Repaired)
+	require.Equal(t, "1a 2B 3c", b.rows("eu"))
+	repair.undone(undo, false)
+	require.Equal(t, "1spoiled 3c", b.rows("eu"))
+	require.Equal(t, "1a 2x 4y", b.rows("us"))
+
+	b.AtSource("DELETE FROM us WHERE id IN (1, 4)")
+	sweep := &sweeping{comparing: b.compared("us"), server: b.server}
+	b.settings.Deletes = activities.Deletes{Mode: api.DeletesHard, MaxShare: 1, OwnsAll: true}
+	b.restart()
+	in := sweep.look()
+	swept, err := sweep.act(in)
+	require.NoError(t, err)
+	require.EqualValues(t, 2, swept.Deleted)
+	require.Equal(t, "1spoiled 3c", b.rows("eu"))
+	require.Equal(t, "2x", b.rows("us"))
+	repair = &repairBench{bench: b.bench, t: t, server: b.server, state: sweep.state}
+	repair.undone(in.Run, false)
+	require.Equal(t, "1spoiled 3c", b.rows("eu"))
+	require.Equal(t, "1a 2x 4y", b.rows("us"))
+}
