@@ -101,6 +101,41 @@ func TestQuarantineOfEachMode(t *testing.T) {
 	})
 }
 
+// A retry by command brings what the target takes by now, in each mode.
+func TestARetryOfTheQuarantineOfEachMode(t *testing.T) {
+	const columns = "(id INT NOT NULL, v VARCHAR(20), updated_at DATETIME(6) NOT NULL, KEY (updated_at), "
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		for mode, key := range map[table.WriteMode]string{
+			table.WriteUpsert: "UNIQUE KEY (id)", table.WriteAppend: "UNIQUE KEY (id)",
+			table.WriteHistory: "PRIMARY KEY (id, updated_at)",
+		} {
+			b := emptyBench(t, s, s)
+			b.settings.Write = mode
+			b.settings.Quarantine = &activities.QuarantineSettings{MaxRows: 5, MaxShare: 1}
+			b.AtSource("CREATE TABLE t "+columns+"UNIQUE KEY (id))", "INSERT INTO t VALUES (1, 'a', '2024-01-01'), "+
+				"(2, 'bad', '2024-01-01')")
+			b.AtTarget("CREATE TABLE t " + columns + key + ", CONSTRAINT good CHECK (v NOT LIKE 'bad%'))")
+			b.deps.Client = &stateClient{state: b.stateAt(watermark)}
+			b.restart()
+			_, in := b.plan()
+			_, err := b.write(in)
+			require.NoError(t, err, mode)
+			for _, want := range []int64{0, 1, 0} {
+				var retried activities.RetryQuarantineResult
+				require.NoError(t, b.step("RetryQuarantine", activities.QuarantineInput{Table: in.Table}, &retried), mode)
+				require.Equal(t, want, retried.Written, mode)
+				if want == 0 && retried.Open == 1 {
+					require.Equal(t, []string{"1a 1"}, b.targetTexts(allVersions), mode)
+					b.AtTarget("ALTER TABLE t DROP CONSTRAINT good")
+					b.restart()
+				}
+			}
+			require.Equal(t, []string{"1a 1", "2bad 1"}, b.targetTexts(allVersions), mode)
+			require.Equal(t, [2]int{0, 0}, b.quarantineFiles(), mode)
+		}
+	})
+}
+
 // A sweep deletes rows that it has matched by a unique key, and an undo brings them back as they were.
 func TestASweepByAUniqueKeyAndItsUndo(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
