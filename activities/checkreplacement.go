@@ -183,5 +183,6 @@ func (a *Activities) markChecked(ctx context.Context, r *openedRange, found Chec
 
 // targetRef names the state row that the run has begun.
 func (r *openedRange) targetRef() lineage.Ref {
-	return lineage.Ref{Target: r.plan.Settings.Target, StateID: r.plan.StateID, Fence: r.in.Fence}
+	s := &r.plan.Settings
+	return lineage.Ref{Target: s.Target, StateID: r.plan.StateID, Fence: r.in.Fence, Shared: s.shared()}
 }

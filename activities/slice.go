@@ -116,7 +116,7 @@ func (a *Activities) beginSliceOnTarget(ctx context.Context, s Settings, state o
 		return nil, translate(ctx, err, at)
 	}
 	row := &TargetRow{
-		Ref:        lineage.Ref{Target: s.Target, StateID: state.ID, Fence: state.Lease.Fence},
+		Ref:        lineage.Ref{Target: s.Target, StateID: state.ID, Fence: state.Lease.Fence, Shared: s.shared()},
 		Connection: s.TargetConnection,
 	}
 	rows, err := lineage.Read(ctx, dst.DB, s.Target)

@@ -44,7 +44,9 @@ func (a *Activities) beginTarget(ctx context.Context, in PlanRunInput, p *planDr
 		return nil
 	}
 	row := &TargetRow{
-		Ref:        lineage.Ref{Target: p.settings.Target, StateID: in.State.ID, Fence: in.State.Lease.Fence},
+		Ref: lineage.Ref{
+			Target: p.settings.Target, StateID: in.State.ID, Fence: in.State.Lease.Fence, Shared: p.settings.shared(),
+		},
 		Connection: p.settings.TargetConnection,
 	}
 	done := out.Done
@@ -92,7 +94,7 @@ func (a *Activities) checkTargetRow(db *mysqldb.DB, r *openedRange) func(context
 	if r.in.Fence == 0 {
 		return nil
 	}
-	ref := lineage.Ref{Target: r.plan.Settings.Target, StateID: r.plan.StateID, Fence: r.in.Fence}
+	ref := r.targetRef()
 	return func(ctx context.Context, tx mysqldb.Querier) error { return lineage.Check(ctx, db, tx, ref) }
 }
 

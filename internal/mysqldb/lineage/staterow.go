@@ -71,6 +71,8 @@ type Ref struct {
 	Target  table.Name `json:"target"`
 	StateID string     `json:"stateId"`
 	Fence   int64      `json:"fence"`
+	// Shared says that other tables write the target too, each with a state row of its own: theirs do not count.
+	Shared bool `json:"shared,omitempty"`
 }
 
 // name is the target's name as the state table has it.
@@ -135,7 +137,7 @@ type BeginSpec struct {
 // Begin makes the state row that of a run that is about to write: its fence rises. It waits for
 // chunks of earlier runs that are being written, and none of them can commit afterwards.
 //
-// Repeating it is harmless. ErrFenced: a newer run, or one of another state, has begun.
+// Repeating it is harmless. ErrFenced: a newer run, or one of another state where the target is not shared, has begun.
 // ErrNotBegun: the row has changed since the run was planned. ErrNoStateTable: the login may not.
 func Begin(ctx context.Context, db *mysqldb.DB, spec BeginSpec) error {
 	err := begin(ctx, db, spec)
@@ -174,7 +176,8 @@ func begin(ctx context.Context, db *mysqldb.DB, spec BeginSpec) error {
 	return ErrNotBegun
 }
 
-// settle makes the run's row the only one, and reports whether it is as the run wants it.
+// settle makes the run's row the only one, beside those of others that share the target, and reports whether it is as
+// the run wants it.
 func (spec BeginSpec) settle(ctx context.Context, db *mysqldb.DB, rows []Row) (there bool, err error) {
 	var own *Row
 	var others []string
@@ -184,6 +187,7 @@ func (spec BeginSpec) settle(ctx context.Context, db *mysqldb.DB, rows []Row) (t
 			own = &rows[i]
 		case slices.Contains(spec.Replaces, r.StateID):
 			others = append(others, r.StateID)
+		case spec.Shared:
 		default:
 			return false, ErrFenced
 		}
@@ -219,10 +223,14 @@ func (spec BeginSpec) settle(ctx context.Context, db *mysqldb.DB, rows []Row) (t
 }
 
 // Check fails in a transaction that writes the target unless the run is the one that has begun last
-// on it. No later run can begin before the transaction has ended.
+// on it, of its own table where the target is shared. No later run can begin before the transaction has ended.
 func Check(ctx context.Context, db *mysqldb.DB, tx mysqldb.Querier, ref Ref) error {
-	rows, err := tx.QueryContext(ctx, "SELECT state_id, fence FROM "+stateTable(ref.Target)+
-		" WHERE target_table = ? LOCK IN SHARE MODE", name(db, ref.Target))
+	which, args := "target_table = ?", []any{name(db, ref.Target)}
+	if ref.Shared {
+		which, args = which+" AND state_id = ?", append(args, ref.StateID)
+	}
+	rows, err := tx.QueryContext(ctx, "SELECT state_id, fence FROM "+stateTable(ref.Target)+" WHERE "+which+
+		" LOCK IN SHARE MODE", args...)
 	if err != nil {
 		return fmt.Errorf("check the state row of %s: %w", ref.Target, gone(err))
 	}

@@ -80,6 +80,35 @@ func TestStateRow(t *testing.T) {
 	})
 }
 
+// Tables that share a target have a row each. A run waits for chunks of its own table, and those of another are not in
+// its way, nor is its row.
+func TestTablesThatShareATargetHaveARowEach(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		db, target := open(t, s)
+		ctx := t.Context()
+		ref := func(state string, fence int64) lineage.Ref {
+			return lineage.Ref{Target: target, StateID: state, Fence: fence, Shared: true}
+		}
+		begin := func(r lineage.Ref, run int64) error {
+			return lineage.Begin(ctx, db, lineage.BeginSpec{Ref: r, Keeper: r.StateID, Expected: run})
+		}
+		require.NoError(t, begin(ref("a", 10), 0))
+		chunk, err := db.BeginTx(ctx, nil)
+		require.NoError(t, err)
+		require.NoError(t, lineage.Check(ctx, db, chunk, ref("a", 10)))
+		require.NoError(t, begin(ref("b", 5), 0), "of another table")
+		require.NoError(t, lineage.Check(ctx, db, db, ref("b", 5)))
+		require.NoError(t, lineage.Finish(ctx, db, ref("b", 5), "7"))
+		require.NoError(t, lineage.Check(ctx, db, chunk, ref("a", 10)))
+		require.NoError(t, chunk.Commit())
+		require.NoError(t, lineage.Finish(ctx, db, ref("a", 10), "8"))
+		require.NoError(t, begin(ref("a", 20), 10))
+		require.ErrorIs(t, begin(ref("a", 10), 10), lineage.ErrFenced, "a newer run of its own table")
+		require.ErrorIs(t, lineage.Check(ctx, db, db, ref("a", 10)), lineage.ErrFenced)
+		require.NoError(t, begin(ref("b", 6), 5))
+	})
+}
+
 // A run begins only when the chunks of earlier runs that are being written have ended.
 func TestBeginWaitsForChunks(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {

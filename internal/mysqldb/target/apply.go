@@ -53,8 +53,9 @@ func ddlError(statement string, err error) error {
 		return mysqlerr.Safe(err)
 	}
 	switch number {
-	case mysqlerr.ErrDBExists, mysqlerr.ErrTableExists:
-		return mysqlerr.Safe(err) // planning again finds it
+	case mysqlerr.ErrDBExists, mysqlerr.ErrTableExists: // by the run of another table, where several share a target
+		p.Class, p.Sentence, p.Remedy = mysqlerr.ClassRetry, "another session has created it meanwhile", ""
+		return mysqlerr.NewError(p) // planning again finds it
 	}
 	p.Class, p.Sentence = mysqlerr.ClassConfiguration, text
 	if p.Remedy == "" || number == mysqlerr.ErrParse {
