@@ -122,7 +122,8 @@ func TestARetryOfTheQuarantineOfEachMode(t *testing.T) {
 			require.NoError(t, err, mode)
 			for _, want := range []int64{0, 1, 0} {
 				var retried activities.RetryQuarantineResult
-				require.NoError(t, b.step("RetryQuarantine", activities.QuarantineInput{Table: in.Table}, &retried), mode)
+				ask := activities.QuarantineInput{Table: in.Table}
+				require.NoError(t, b.step("RetryQuarantine", ask, &retried), mode)
 				require.Equal(t, want, retried.Written, mode)
 				if want == 0 && retried.Open == 1 {
 					require.Equal(t, []string{"1a 1"}, b.targetTexts(allVersions), mode)

@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
@@ -62,4 +64,20 @@ func TestHistoryAfterAKilledWorker(t *testing.T) {
 	p.changed()
 	const versions = "SELECT CONCAT(COUNT(*), ' ', COUNT(DISTINCT id), ' ', SUM(n < 0)) FROM t"
 	require.Equal(t, "320 310 10", scalar(t, p.dst, versions))
+}
+
+// A table without a cursor that has been loaded is refused in another write mode, until a person says what it holds.
+func TestAnotherModeOfATableWithoutACursor(t *testing.T) {
+	t.Parallel()
+	s := servers.MySQL(t)
+	o := options{sourceDSN: s.DSN(""), targetDSN: s.DSN(""), tables: "- { name: FROM.t, target: TO.t }"}
+	p := start(t, o)
+	exec(t, p.src, createT, insertT(1, 10))
+	p.sync("t")
+	o.tables = "- { name: FROM.t, target: TO.t, write: append }"
+	p.reconfigure(o)
+	_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
+	requireFailure(t, err, failure.IdentityChanged, "it is of write: upsert, the configuration says write: append")
+	p.cli("watermark adopt " + p.table("t"))
+	require.EqualValues(t, 10, p.sync("t").Existing)
 }
