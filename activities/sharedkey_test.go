@@ -118,3 +118,83 @@ func (b *shards) goThroughAll() {
 	require.Equal(t, "1spoiled 3c", b.rows("eu"))
 	require.Equal(t, "1a 2x 4y", b.rows("us"))
 }
+
+// sharedTarget is a target that is there before the first run.
+const sharedTarget = "CREATE TABLE t (number INT, v VARCHAR(20), updated_at DATETIME(6) NOT NULL, origin VARCHAR(64) " +
+	"COLLATE utf8mb4_bin, n INT, CHECK (v NOT LIKE 'bad%'), KEY (updated_at), "
+
+// A row that the target refuses is set aside, written later, and never in the place of the other source's row.
+func TestAQuarantineOfASharedTarget(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		b := newShards(t, s, "origin", "id")
+		b.AtTarget(sharedTarget + "PRIMARY KEY (number, origin))")
+		b.settings.Quarantine = &activities.QuarantineSettings{MaxRows: 5, MaxShare: 1}
+		b.use("us").moved("load-us", owner.State{}, -1)
+		b.AtSource("UPDATE eu SET v = 'bad' WHERE id = 1")
+		_, in := b.use("eu").plan()
+		sum, err := b.write(in)
+		require.NoError(t, err)
+		require.EqualValues(t, 1, sum.Quarantined)
+		require.Equal(t, "2b 3c", b.rows("eu"))
+		_, in = b.plan()
+		b.AtSource("UPDATE eu SET v = 'good' WHERE id = 1")
+		require.Equal(t, "0 0 1 0 0", b.settle(activities.SettleQuarantineInput{RangeInput: in}))
+		require.Equal(t, "1good 2b 3c", b.rows("eu"))
+		require.Equal(t, "1a 2x 4y", b.rows("us"))
+	})
+}
+
+// A sweep that marks rows, and a backfill, leave the other source's rows of the same keys as they are.
+func TestMarksAndABackfillOfASharedTarget(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		b := newShards(t, s, "origin", "id")
+		b.AtTarget(sharedTarget + "deleted_at DATETIME(6), PRIMARY KEY (origin, number))")
+		for _, name := range []string{"eu", "us"} {
+			b.use(name).moved("load-"+name, owner.State{}, -1)
+		}
+		b.marks = ", IFNULL(n, ''), IF(deleted_at IS NULL, '', '-')"
+		b.AtSource("DELETE FROM us WHERE id = 2")
+		sweep := &sweeping{comparing: b.compared("us"), server: b.server}
+		b.settings.Deletes = activities.Deletes{
+			Mode: api.DeletesSoft, Column: "deleted_at", MaxShare: 1, OwnsAll: true,
+		}
+		b.restart()
+		swept, err := sweep.act(sweep.look())
+		require.NoError(t, err)
+		require.EqualValues(t, 1, swept.Deleted)
+		require.Equal(t, "1a 2x- 4y", b.rows("us"))
+		require.Equal(t, "1a 2b 3c", b.rows("eu"))
+
+		b.settings.Deletes = activities.Deletes{}
+		b.AtSource("ALTER TABLE eu ADD COLUMN n INT", "UPDATE eu SET n = 7")
+		require.Equal(t, activities.UpsertChunkResult{Updated: 3}, b.compared("eu").fill(false))
+		require.Equal(t, "1a7 2b7 3c7", b.rows("eu"))
+		require.Equal(t, "1a 2x- 4y", b.rows("us"))
+	})
+}
+
+// A target whose key does not tell the sources apart, or that has a further unique key, is refused by name. One that
+// loses its key during a run is not written.
+func TestATargetWithoutTheWiderKeyIsRefused(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		b := newShards(t, s, "origin", "id")
+		name := b.use("eu").settings.Table.String()
+		for key, want := range map[string]string{
+			"PRIMARY KEY (number))":                                       "rows have the key (origin, number), and the target",
+			"PRIMARY KEY (number, origin), UNIQUE one (v))":               "the target has the unique key one",
+			"PRIMARY KEY (origin, number), UNIQUE b (number, origin, v))": "the target has the unique key b",
+		} {
+			b.AtTarget("DROP TABLE IF EXISTS t", sharedTarget+key)
+			err := b.step("PlanRun", activities.PlanRunInput{Table: name, Run: "run-1"}, nil)
+			require.ErrorContains(t, err, want)
+		}
+		b.AtTarget("DROP TABLE t", sharedTarget+"PRIMARY KEY (number, origin))")
+		b.use("us").moved("load-us", owner.State{}, -1)
+		_, in := b.use("eu").plan()
+		b.AtTarget("DELETE FROM t WHERE origin <> 'us'", "ALTER TABLE t DROP PRIMARY KEY, ADD PRIMARY KEY (number)")
+		b.restart()
+		_, err := b.write(in)
+		require.ErrorContains(t, err, "has no key (origin, number) any more")
+		require.Equal(t, "1a 2x 4y", b.rows("us"))
+	})
+}

@@ -183,3 +183,35 @@ func TestALockAndAnAlterAreNoticed(t *testing.T) {
 		w.Holds("SELECT id FROM t ORDER BY id", "1", "2")
 	})
 }
+
+// Of a target that several sources share, a row goes only where the filter passes it; one of the same key that another
+// source has is neither met nor changed.
+func TestARowOfAnotherSourceIsNotMet(t *testing.T) {
+	for _, key := range []string{"shard, a, b", "a, b, shard"} {
+		t.Run(key, func(t *testing.T) {
+			servers.Each(t, func(t *testing.T, s *servers.Server) {
+				w := dbtest.NewWriting(t, s, "(a INT, b INT, v INT, shard VARCHAR(64) COLLATE utf8mb4_bin, deleted_at "+
+					"DATETIME NULL, PRIMARY KEY ("+key+"))")
+				w.Exec("INSERT INTO t VALUES (1, 1, 1, 'eu', NULL), (2, 2, 2, 'eu', NULL)")
+				target, ok := w.Spec.Target.Narrowed([]string{"shard", "a", "b"}, []string{"a", "b"})
+				require.True(t, ok)
+				target.Filter, target.Fixed = "`shard` = 'eu'", []string{"shard"}
+				w.Spec.Target = target
+				was := []remove.Row{}
+				for _, row := range read(w) {
+					was = append(was, row)
+				}
+				w.Exec("INSERT INTO t VALUES (1, 1, 1, 'us', NULL), (2, 2, 2, 'us', NULL)")
+				held := dbtest.Session(t, w.Raw)
+				dbtest.Run(t, held, "BEGIN", "UPDATE t SET v = 9 WHERE shard = 'us' AND a = 1 AND b = 1")
+				res, err := remove.Rows(t.Context(), w.Db, remove.Spec{
+					Target: target, Mark: &remove.Mark{Column: "deleted_at", At: "2024-06-01 00:00:00"},
+				}, was)
+				require.NoError(t, err)
+				require.EqualValues(t, 2, res.Count(remove.Removed))
+				dbtest.Run(t, held, "ROLLBACK")
+				w.Holds("SELECT shard, a, b FROM t WHERE deleted_at IS NOT NULL ORDER BY a", "eu|1|1", "eu|2|2")
+			})
+		})
+	}
+}
