@@ -33,7 +33,7 @@ func (p *planDraft) checkReplaceable(ctx context.Context) error {
 	}
 	found, err := p.dst.Replaceable(ctx, target.ReplaceSpec{
 		Names: swap.NamesOf(p.dst.DB, p.settings.Target), CrashSafe: swap.IsCrashSafe(p.dst.Server),
-		AllowUnsafe: r.AllowUnsafe, Bytes: p.table.Bytes,
+		AllowUnsafe: r.AllowUnsafe, Bytes: p.table.Bytes, Written: p.target.Columns,
 	})
 	if err != nil {
 		return err

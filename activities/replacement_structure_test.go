@@ -83,11 +83,11 @@ func TestALongNameAndPartitionsAreCarried(t *testing.T) {
 // What a swap would break is refused before anything is written, with the remedy.
 func TestTargetsThatAreNotReplaced(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		for name, c := range map[string]struct {
-			ddl  []string
-			undo []string
-			says string
-		}{
+		type refused struct {
+			ddl, undo []string
+			says      string
+		}
+		cases := map[string]refused{
 			"a foreign key of another table": {
 				[]string{"CREATE TABLE child (id INT, FOREIGN KEY (id) REFERENCES t (id))"},
 				[]string{"DROP TABLE child"},
@@ -98,7 +98,15 @@ func TestTargetsThatAreNotReplaced(t *testing.T) {
 				[]string{"DROP TRIGGER mine"},
 				"triggers",
 			},
-		} {
+		}
+		if s.Flavor == servers.FlavorMariaDB {
+			cases["former rows"] = refused{
+				[]string{"ALTER TABLE t ADD SYSTEM VERSIONING"},
+				[]string{"ALTER TABLE t DROP SYSTEM VERSIONING"},
+				"SYSTEM VERSIONING",
+			}
+		}
+		for name, c := range cases {
 			t.Run(name, func(t *testing.T) {
 				r := newReplacing(t, s)
 				r.replaced()

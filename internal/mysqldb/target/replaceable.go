@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tablehaul/tablehaul/internal/human"
@@ -20,6 +21,8 @@ type ReplaceSpec struct {
 	CrashSafe, AllowUnsafe bool
 	// Bytes is about how large the loaded table will be.
 	Bytes int64
+	// Written are the columns that rows of the source have.
+	Written []table.Column
 }
 
 // Replaceable says what speaks against the replacement of a target, and what its owner has to know. It writes nothing.
@@ -124,6 +127,18 @@ func (r *replaceable) existing(ctx context.Context, now *schema.Table) error {
 		"the former table is dropped", human.Size(max(now.Bytes, r.spec.Bytes))), "")
 	r.diff.addFinding(table.LevelInfo, "", "what others write to the target between two runs goes with the former "+
 		"table; what they write during a run stops it before the swap, where the server shows it", "")
+	var own []string
+	for _, c := range now.Columns {
+		if !c.Generated && !slices.ContainsFunc(r.spec.Written, func(w table.Column) bool {
+			return table.SameColumn(w.Name, c.Name)
+		}) {
+			own = append(own, c.Name)
+		}
+	}
+	if len(own) > 0 {
+		r.diff.addFinding(table.LevelWarn, "", "columns that only the target has get their default in every row, what "+
+			"others have written there is lost: "+strings.Join(own, ", "), "")
+	}
 	return r.copies(ctx, now)
 }
 
