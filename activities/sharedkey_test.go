@@ -180,7 +180,7 @@ func TestATargetWithoutTheWiderKeyIsRefused(t *testing.T) {
 		b := newShards(t, s, "origin", "id")
 		name := b.use("eu").settings.Table.String()
 		for key, want := range map[string]string{
-			"PRIMARY KEY (number))":                                       "rows have the key (origin, number), and the target",
+			"PRIMARY KEY (number))":                                       "rows have the key (origin, number), and",
 			"PRIMARY KEY (number, origin), UNIQUE one (v))":               "the target has the unique key one",
 			"PRIMARY KEY (origin, number), UNIQUE b (number, origin, v))": "the target has the unique key b",
 		} {

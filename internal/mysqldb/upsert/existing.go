@@ -1,9 +1,11 @@
 package upsert
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
@@ -45,10 +47,29 @@ func (w *writer) countExisting(ctx context.Context, from, to int) error {
 	return nil
 }
 
-// sortsLikeServer reports whether the server orders the values of the first key column as we do, so
+// boundColumn is the place in the key of the first column in which the chunk's rows differ, as far as the values before
+// it, which are the same in all of them, may be compared as they are: a tenant, say, or the source of the rows.
+func (w *writer) boundColumn() (n int) {
+	first, last := int(w.order[0]), int(w.order[len(w.order)-1])
+	for n < len(w.plan.key)-1 {
+		i := w.plan.key[n]
+		from, to := w.plan.columns[i], w.plan.targets[i]
+		plain := from.Kind == to.Kind && !from.RawCharset && slices.Contains([]table.Kind{
+			table.KindInt, table.KindUint, table.KindString, table.KindBytes,
+		}, from.Kind)
+		if !plain || !bytes.Equal(w.rows.Value(first, i), w.rows.Value(last, i)) {
+			break
+		}
+		n++
+	}
+	return n
+}
+
+// sortsLikeServer reports whether the server orders the values of the key's bound column as we do, so
 // that our smallest and largest are the server's too.
 func (w *writer) sortsLikeServer() bool {
-	from, to := w.plan.columns[w.plan.key[0]], w.plan.targets[w.plan.key[0]]
+	n := w.plan.key[w.boundColumn()]
+	from, to := w.plan.columns[n], w.plan.targets[n]
 	if from.Kind != to.Kind || from.RawCharset {
 		return false
 	}
@@ -65,14 +86,21 @@ func (w *writer) sortsLikeServer() bool {
 
 // hasNoRowBetween reports whether the target has no key between the chunk's smallest and largest.
 // That is the usual case of a first load, and takes one index lookup.
-func (w *writer) hasNoRowBetween(ctx context.Context) (bool, error) {
-	stmt := []byte("SELECT 1 FROM " + sqltext.Qualified(w.plan.target.Name) +
-		" WHERE " + sqltext.Ident(w.plan.target.PrimaryKey[0]) + " BETWEEN ")
-	stmt, err := w.appendKeyValue(stmt, w.order[0], 0)
-	if err != nil {
+func (w *writer) hasNoRowBetween(ctx context.Context) (_ bool, err error) {
+	bound, first := w.boundColumn(), w.order[0]
+	stmt := []byte("SELECT 1 FROM " + sqltext.Qualified(w.plan.target.Name) + " WHERE ")
+	for n := range bound {
+		stmt = append(stmt, sqltext.Ident(w.plan.target.PrimaryKey[n])+" = "...)
+		if stmt, err = w.appendKeyValue(stmt, first, n); err != nil {
+			return false, err
+		}
+		stmt = append(stmt, " AND "...)
+	}
+	stmt = append(stmt, sqltext.Ident(w.plan.target.PrimaryKey[bound])+" BETWEEN "...)
+	if stmt, err = w.appendKeyValue(stmt, first, bound); err != nil {
 		return false, err
 	}
-	if stmt, err = w.appendKeyValue(append(stmt, " AND "...), w.order[len(w.order)-1], 0); err != nil {
+	if stmt, err = w.appendKeyValue(append(stmt, " AND "...), w.order[len(w.order)-1], bound); err != nil {
 		return false, err
 	}
 	var one int

@@ -218,3 +218,22 @@ func TestFilesThatAreNotTakenAreInserted(t *testing.T) {
 		w.Holds("SELECT id FROM t ORDER BY id", "1", "2")
 	})
 }
+
+// Where all rows of a chunk have the first values of the key, as those of one tenant, the range is that of the next
+// column: rows of others do not keep new ones from travelling as a file.
+func TestTheRangeOfAChunkIsThatOfItsFirstColumnThatDiffers(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		w := dbtest.NewWriting(t, s, "(tenant VARCHAR(9) COLLATE utf8mb4_bin, id INT, v INT, PRIMARY KEY (tenant, id))")
+		w.Spec.BulkLoad = true
+		w.Exec("INSERT INTO t VALUES ('eu', 1, 1), ('us', 5, 5), ('us', 1, 1)")
+		before := files(w)
+		w.Wrote(2, 0, 0, dbtest.Row("us", 2, 2), dbtest.Row("us", 3, 3))
+		require.NotEqual(t, before, files(w))
+		before = files(w)
+		w.Wrote(1, 1, 0, dbtest.Row("us", 4, 4), dbtest.Row("us", 5, 6))
+		w.Wrote(2, 0, 0, dbtest.Row("eu", 0, 0), dbtest.Row("us", 7, 7))
+		require.Equal(t, before, files(w))
+		w.Holds("SELECT tenant, id, v FROM t ORDER BY tenant, id", "eu|0|0", "eu|1|1", "us|1|1", "us|2|2", "us|3|3",
+			"us|4|4", "us|5|6", "us|7|7")
+	})
+}
