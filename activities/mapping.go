@@ -26,6 +26,7 @@ func (p *planDraft) mapSource(ctx context.Context, raw *schema.Table) (err error
 	p.raw = raw
 	p.findings, err = p.src.Check(ctx, s.Mapping.Selected(raw), source.CheckSpec{
 		Cursor: s.Cursor, Overlap: s.Overlap, FixedLag: s.FixedLag, AllowReplica: s.AllowReplica, Zone: s.CursorZone,
+		WholeByMode: s.Replace != nil,
 	})
 	if err != nil {
 		return err

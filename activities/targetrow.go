@@ -165,6 +165,8 @@ func (p *planDraft) identityShown() api.IdentityShown {
 	}
 	out := api.IdentityShown{Source: p.id.now.Source.String(), Target: p.id.now.Target.Server.String()}
 	switch {
+	case p.id.row != nil && p.id.row.Run > 0 && p.id.row.Watermark == "":
+		out.Row = "there, no watermark"
 	case p.id.row != nil && p.id.row.Run > 0:
 		out.Row = "there, watermark " + p.id.row.Watermark
 	case p.id.row != nil:

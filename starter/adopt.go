@@ -9,8 +9,8 @@ import (
 func (a *app) watermarkAdopt() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "adopt TABLE", Short: "Bind a table's watermark to its present source and target",
-		Long: "A watermark holds for one source, one target, one cursor and one primary key. Where one of them has\n" +
-			"changed, runs fail with IdentityChanged. With adopt you say that the present target holds every row\n" +
+		Long: "A watermark holds for one source, one target, one cursor, one key, one write mode, and one where, columns\n" +
+			"and maskKey. Where one of them has changed, runs fail with IdentityChanged. With adopt you say that the present target holds every row\n" +
 			"of the source up to the watermark. The next run binds the watermark to what it finds.\n\n" +
 			"Rows that the target lacks below the watermark never arrive later. In doubt, load the table again\n" +
 			"with tablehaul run TABLE --full. Adopt also takes over a target that another deployment writes.\n" +

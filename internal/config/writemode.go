@@ -47,6 +47,7 @@ func (d *decoder) checkWrite(place at, given map[string]at, t Table) {
 		return at{join(place.path, key), place.node}
 	}
 	d.checkKey(where, t)
+	d.checkColumns(where, t)
 	if t.Write == table.WriteReplace && t.Deletes.Mode != DeletesOff {
 		d.problem(where("deletes"), "leave deletes out, or use write: upsert",
 			"write: replace loads all rows with every run: the target never has rows that the source lacks")

@@ -19,6 +19,8 @@ type CheckSpec struct {
 	Cursor string
 	// Overlap is how far below the watermark a run reads again.
 	Overlap time.Duration
+	// WholeByMode says that every run reads the table whole, with a cursor as well (write: replace).
+	WholeByMode bool
 	// FixedLag, AllowReplica and Zone are as in UpperBoundSpec.
 	FixedLag     time.Duration
 	AllowReplica bool
@@ -121,6 +123,9 @@ func (s *Source) checkCursor(ctx context.Context, f *findings, t *schema.Table, 
 	name := check.Cursor
 	size := sizeText(t)
 	if name == "" {
+		if check.WholeByMode {
+			return nil
+		}
 		f.add(table.LevelWarn, "", table.TopicCursor,
 			fmt.Sprintf("no cursor: every run reads the whole table, %s", size), "set a cursor column")
 		return nil

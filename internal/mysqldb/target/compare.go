@@ -83,13 +83,9 @@ func compareKeys(p *Diff, source, target *schema.Table) {
 		if len(target.PrimaryKey) > 0 {
 			what = "has the key (" + strings.Join(target.PrimaryKey, ", ") + ")"
 		}
-		kind := "PRIMARY KEY"
-		if source.KeyName() != schema.PrimaryIndex {
-			kind = "UNIQUE KEY"
-		}
 		text := fmt.Sprintf("rows have the key (%s), and the target %s", strings.Join(source.PrimaryKey, ", "), what)
-		p.addFinding(table.LevelRefuse, "", text, fmt.Sprintf("give the target that key: ALTER TABLE %s ADD %s (%s)",
-			sqltext.Qualified(target.Name), kind, sqltext.IdentList(source.PrimaryKey))).Topic = table.TopicKey
+		p.addFinding(table.LevelRefuse, "", text, "give the target that key: "+
+			keyStatement(source, target)).Topic = table.TopicKey
 		return
 	}
 	for _, index := range target.Indexes {

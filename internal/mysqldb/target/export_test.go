@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -36,3 +37,6 @@ func (f *FailedTries) Add(d *mysqldb.DB, n table.Name, now time.Time) { f.add(d,
 func (f *FailedTries) NextAt(d *mysqldb.DB, n table.Name, now time.Time) time.Time {
 	return f.nextAt(d, []table.Name{n}, now)
 }
+
+// KeyStatement is the statement that a plan says for a target with another key.
+func KeyStatement(source, target *schema.Table) string { return keyStatement(source, target) }
