@@ -11,6 +11,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/mapping"
 	"github.com/tablehaul/tablehaul/internal/owner"
+	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/internal/verify"
 )
@@ -196,5 +197,34 @@ func TestATargetWithoutTheWiderKeyIsRefused(t *testing.T) {
 		_, err := b.write(in)
 		require.ErrorContains(t, err, "has no key (origin, number) any more")
 		require.Equal(t, "1a 2x 4y", b.rows("us"))
+	})
+}
+
+// A comparison of what has changed since the last one, and one of a target that is appended to, see the rows of one
+// source, also where many of both have one cursor value.
+func TestChangesAndAppendsOfASharedTarget(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		b := newShards(t, s, "origin", "id")
+		b.settings.PageRows, b.settings.Write = 7, table.WriteAppend
+		for _, name := range []string{"eu", "us"} {
+			b.AtSource("INSERT INTO " + name + " SELECT n, CONCAT('v', n), '2024-02-01' FROM (WITH RECURSIVE seq (n) AS " +
+				"(SELECT 10 UNION ALL SELECT n + 1 FROM seq WHERE n < 59) SELECT n FROM seq) seq")
+			require.EqualValues(t, 53, b.use(name).moved("load-"+name, owner.State{}, -1).sum.Inserted)
+			require.EqualValues(t, 53, b.moved("again-"+name, owner.State{}, -1).sum.Existing)
+		}
+		b.AtTarget("DELETE FROM t WHERE origin = 'us' AND number = 20")
+		b.compared("eu").requireEqual(53)
+		b.compared("us").requireFound(map[verify.Verdict]int64{verify.Missing: 1})
+
+		b.settings.Write = table.WriteUpsert
+		c := b.compared("eu")
+		c.all(c.planInput())
+		c.state.state.Watermark = "2024-07-01 00:00:00.000000"
+		b.AtSource("UPDATE eu SET updated_at = '2024-06-10' WHERE id > 9")
+		b.AtTarget("UPDATE t SET updated_at = '2024-06-10' WHERE number > 9",
+			"UPDATE t SET v = 'spoiled' WHERE number = 30 AND origin = 'us'")
+		got, _, _ := c.changes()
+		require.Empty(t, got.verdicts)
+		require.Equal(t, verify.Tally{SourceRows: 50, TargetRows: 50, Equal: 50}, got.Tally)
 	})
 }
