@@ -207,8 +207,8 @@ func TestChangesAndAppendsOfASharedTarget(t *testing.T) {
 		b := newShards(t, s, "origin", "id")
 		b.settings.PageRows, b.settings.Write = 7, table.WriteAppend
 		for _, name := range []string{"eu", "us"} {
-			b.AtSource("INSERT INTO " + name + " SELECT n, CONCAT('v', n), '2024-02-01' FROM (WITH RECURSIVE seq (n) AS " +
-				"(SELECT 10 UNION ALL SELECT n + 1 FROM seq WHERE n < 59) SELECT n FROM seq) seq")
+			b.AtSource("INSERT INTO " + name + " SELECT n, CONCAT('v', n), '2024-02-01' FROM (WITH RECURSIVE seq (n) " +
+				"AS (SELECT 10 UNION ALL SELECT n + 1 FROM seq WHERE n < 59) SELECT n FROM seq) seq")
 			require.EqualValues(t, 53, b.use(name).moved("load-"+name, owner.State{}, -1).sum.Inserted)
 			require.EqualValues(t, 53, b.moved("again-"+name, owner.State{}, -1).sum.Existing)
 		}

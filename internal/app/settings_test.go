@@ -9,6 +9,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/staging"
+	"github.com/tablehaul/tablehaul/internal/table"
 )
 
 // How long kept files stay is what the table says of each kind, or defaults do.
@@ -45,4 +46,27 @@ tables:
 		}
 	}
 	require.Len(t, staging.KeptKinds(), 3, "each kind has a key")
+}
+
+// An added column in key is part of the target's key alone: rows are read by the others.
+func TestAnAddedColumnInTheKeyIsOfTheTarget(t *testing.T) {
+	cfg, err := config.Load(strings.NewReader(`
+connections: { shop: { dsn: "u:p@tcp(h:1)/" }, dw: { dsn: "u:p@tcp(h:2)/" } }
+staging: { url: "file:///tmp/s" }
+defaults: { sourceConnection: shop, targetConnection: dw }
+tables:
+  - { name: eu.t, target: dw.t, key: [shard, id], columns: { add: { shard: "'eu'" }, rename: { id: number } } }
+  - { name: us.t, target: dw.t, key: [shard, id], columns: { add: { shard: "'us'" } } }
+  - { name: eu.u, key: [id], columns: { add: { shard: "'eu'" } } }
+`), func(string) string { return "" })
+	require.NoError(t, err)
+	s, err := settings(cfg, table.Name{Schema: "eu", Table: "t"})
+	require.NoError(t, err)
+	require.Equal(t, []string{"id"}, s.Key)
+	require.Equal(t, []string{"shard", "number"}, s.Mapping.TargetKey())
+	require.Equal(t, []string{"shard"}, s.Mapping.AddedKey())
+	s, err = settings(cfg, table.Name{Schema: "eu", Table: "u"})
+	require.NoError(t, err)
+	require.Equal(t, []string{"id"}, s.Key)
+	require.Empty(t, s.Mapping.TargetKey())
 }
