@@ -207,7 +207,8 @@ func (r *replacing) requireNoSwap(in activities.RangeInput, typ string) {
 }
 
 // nextSecond waits until the target's clock shows another second: writes are dated to the second where the server does
-// not count them. They are dated by a clock that is a tick of the kernel behind that of NOW: hence the tenth of a second.
+// not count them. They are dated by a clock that may be a tick of the kernel behind that of NOW: hence the tenth of a
+// second.
 func (r *replacing) nextSecond() {
 	r.t.Helper()
 	db := r.Target.DB(r.t, r.To)

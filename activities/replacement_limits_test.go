@@ -118,7 +118,8 @@ func TestAForeignKeyOfTheTargetToItselfIsCarried(t *testing.T) {
 		r.settings.Replace.KeepOld = 0
 		require.True(t, r.replaced().Kept)
 		require.True(t, r.dropOld().Dropped)
-		_, err := s.DB(t, r.To).ExecContext(t.Context(), "INSERT INTO t (id, updated_at, above) VALUES (999, NOW(), 998)")
+		_, err := s.DB(t, r.To).ExecContext(t.Context(),
+			"INSERT INTO t (id, updated_at, above) VALUES (999, NOW(), 998)")
 		require.ErrorContains(t, err, "1452", "the key holds")
 	})
 }
