@@ -9,9 +9,10 @@ import (
 func (a *app) watermarkAdopt() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "adopt TABLE", Short: "Bind a table's watermark to its present source and target",
-		Long: "A watermark holds for one source, one target, one cursor, one key, one write mode, and one where, columns\n" +
-			"and maskKey. Where one of them has changed, runs fail with IdentityChanged. With adopt you say that the present target holds every row\n" +
-			"of the source up to the watermark. The next run binds the watermark to what it finds.\n\n" +
+		Long: "A watermark holds for one source, target, cursor, key and write mode, and for one where, columns and\n" +
+			"maskKey. Where one of them has changed, runs fail with IdentityChanged. With adopt you say that the\n" +
+			"present target holds every row of the source up to the watermark. The next run binds the watermark to\n" +
+			"what it finds.\n\n" +
 			"Rows that the target lacks below the watermark never arrive later. In doubt, load the table again\n" +
 			"with tablehaul run TABLE --full. Adopt also takes over a target that another deployment writes.\n" +
 			"Adopt is refused while a run holds the table.\n\n" + exitHelp,

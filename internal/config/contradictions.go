@@ -31,7 +31,7 @@ func (d *decoder) checkColumns(where func(key string) at, t Table) {
 	}
 	for _, m := range t.Columns.Mask {
 		if table.HasColumn(needed, m.Column) {
-			problem("mask."+m.Column, "take the mask away", "%s is the cursor, or in the key: rows could not be told apart",
+			problem("mask."+m.Column, "take the mask away", "%s is the cursor, or in the key: it needs its own value",
 				m.Column)
 		}
 	}
@@ -41,17 +41,19 @@ func (d *decoder) checkColumns(where func(key string) at, t Table) {
 	}{{"rename", t.Columns.Rename}, {"mask", t.Columns.Mask}, {"type", t.Columns.Type}} {
 		for _, s := range kind.list {
 			if _, added := t.Columns.added(s.Column); !added && t.Columns.leftOut(s.Column) {
-				problem(kind.key+"."+s.Column, "keep one of the two", "the column is left out by include or exclude")
+				problem(kind.key+"."+s.Column, "keep one of the two",
+					"the column is left out by include or exclude")
 			}
 		}
 	}
 	for _, r := range t.Columns.Rename {
 		if _, added := t.Columns.added(r.Value); added {
-			problem("add."+r.Value, "give one of them another name", "%s is the new name of %s already", r.Value, r.Column)
+			problem("add."+r.Value, "give one of them another name", "%s is the new name of %s already", r.Value,
+				r.Column)
 		}
 	}
 	if t.KeysDisjoint && t.Write == table.WriteReplace {
-		d.problem(where("write"), "use another write mode, or a target of its own", "write: replace makes no sense with "+
-			"keysDisjoint: the target has rows of other sources")
+		d.problem(where("write"), "use another write mode, or a target of its own",
+			"write: replace makes no sense with keysDisjoint: the target has rows of other sources")
 	}
 }

@@ -29,12 +29,12 @@ func TestTheStatementForAnotherKeyOfTheTargetWorks(t *testing.T) {
 			"none":                       {source, "KEY (w)", []string{"PRIMARY", "w"}},
 		} {
 			t.Run(name, func(t *testing.T) {
-				p.AtTarget("DROP TABLE IF EXISTS k", "CREATE TABLE k (id INT NOT NULL, v INT NOT NULL, w INT NOT NULL, "+
-					c.keys+")")
+				p.AtTarget("DROP TABLE IF EXISTS k",
+					"CREATE TABLE k (id INT NOT NULL, v INT NOT NULL, w INT NOT NULL, "+c.keys+")")
 				there := dbtest.Introspect(t, p.Dst, p.To, "k")
 				p.AtTarget(target.KeyStatement(c.source, there))
-				plan, err := target.New(p.Dst).Compare(t.Context(), p.Src, c.source, table.Name{Schema: p.To, Table: "k"},
-					target.Options{Contract: p.Contract})
+				plan, err := target.New(p.Dst).Compare(t.Context(), p.Src, c.source,
+					table.Name{Schema: p.To, Table: "k"}, target.Options{Contract: p.Contract})
 				require.NoError(t, err)
 				require.False(t, plan.Refused(), "%+v", plan.Findings)
 				var remains []string
