@@ -27,7 +27,7 @@ type openedComparison struct {
 	pageRows [2]int
 	rows     atomic.Int64
 	waiting  atomic.Value
-	// aside are keys in quarantine, by verify.KeyBytes; nil before they were read.
+	// aside are keys in quarantine, by their Bytes; nil before they were read.
 	aside map[string]bool
 	// holder is nil where the comparison needs no lease.
 	holder *sliceHolder

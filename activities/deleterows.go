@@ -90,7 +90,7 @@ type deletion struct {
 	// r is the plan's range, with the fence of the slice.
 	r    openedRange
 	keys []table.Texts
-	// cursors are what the sweep has seen, by KeyBytes.
+	// cursors are what the sweep has seen, by their Bytes.
 	cursors map[string]string
 	rows    []keptRow
 	out     DeleteRowsResult
@@ -124,7 +124,7 @@ func (d *deletion) list(ctx context.Context) error {
 				continue
 			}
 			key, seen := keyTexts(rows, i, width), string(rows.Value(i, width+2))
-			bytes := verify.KeyBytes(key)
+			bytes := key.Bytes()
 			if d.in.Before != "" && before[bytes] != seen {
 				d.out.Waiting++
 				continue
@@ -144,7 +144,7 @@ func (d *deletion) list(ctx context.Context) error {
 	return err
 }
 
-// listedBefore is what an earlier sweep has found to be deleted: the sums of the rows by KeyBytes.
+// listedBefore is what an earlier sweep has found to be deleted: the sums of the rows by their Bytes.
 func (a *Activities) listedBefore(ctx context.Context, tbl table.Name, run string) (map[string]string, error) {
 	if run == "" {
 		return nil, nil
@@ -154,7 +154,7 @@ func (a *Activities) listedBefore(ctx context.Context, tbl table.Name, run strin
 		width := len(columns) - len(differenceColumns)
 		for i := range rows.Len() {
 			if verify.Verdict(rows.Value(i, width)) == verify.Deleted {
-				out[verify.KeyBytes(keyTexts(rows, i, width))] = string(rows.Value(i, width+2))
+				out[keyTexts(rows, i, width).Bytes()] = string(rows.Value(i, width+2))
 			}
 		}
 		return nil
@@ -173,7 +173,7 @@ func (d *deletion) delete(ctx context.Context, kept []keptRow) error {
 	}
 	var rows []remove.Row
 	for _, row := range kept {
-		if back[verify.KeyBytes(row.key)] {
+		if back[row.key.Bytes()] {
 			d.out.Back++
 			continue
 		}
@@ -226,13 +226,13 @@ func (a *Activities) remove(
 	return done, err
 }
 
-// back are the keys, by KeyBytes, that the source has by now, in any spelling.
+// back are the keys, by their Bytes, that the source has by now, in any spelling.
 func (d *deletion) back(ctx context.Context, kept []keptRow) (map[string]bool, error) {
 	out := map[string]bool{}
 	keys, asked := make([]table.Texts, len(kept)), map[string]bool{}
 	for i, row := range kept {
 		keys[i] = row.key
-		asked[verify.KeyBytes(row.key)] = true
+		asked[row.key.Bytes()] = true
 	}
 	l := &d.c.c.Layout
 	columns := l.ColumnsOf(verify.Source)[:l.Key]
@@ -250,7 +250,7 @@ func (d *deletion) back(ctx context.Context, kept []keptRow) (map[string]bool, e
 	}
 	for _, key := range keys {
 		err := eachRow(ctx, d.c.src, columns, []table.Texts{key}, func(rows *table.Rows) error {
-			out[verify.KeyBytes(key)] = out[verify.KeyBytes(key)] || rows.Len() > 0
+			out[key.Bytes()] = out[key.Bytes()] || rows.Len() > 0
 			return nil
 		})
 		if err != nil {

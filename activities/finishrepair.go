@@ -56,7 +56,7 @@ func (a *Activities) FinishRepair(ctx context.Context, in RangeInput) (FinishRep
 		return FinishRepairResult{}, err
 	}
 	for _, j := range look.Judge(respelled) {
-		before := was[verify.KeyBytes(j.Key)]
+		before := was[j.Key.Bytes()]
 		switch {
 		case j.Verdict == verify.Settled && (before == verify.Respelled || !look.Absent(j.Key)):
 			out.Repaired[before]++
@@ -94,7 +94,7 @@ func (b *repairBatch) newSpellingThere(ctx context.Context, key table.Texts) (th
 	var now []table.Texts
 	err = eachRow(ctx, b.src, b.c.Layout.ColumnsOf(verify.Source), []table.Texts{key}, func(rows *table.Rows) error {
 		for i := range rows.Len() {
-			if b.c.Layout.KeyOf(rows, i) != verify.KeyBytes(key) {
+			if b.c.Layout.KeyOf(rows, i) != key.Bytes() {
 				now = append(now, keyTexts(rows, i, b.c.Layout.Key))
 			}
 		}
@@ -105,7 +105,7 @@ func (b *repairBatch) newSpellingThere(ctx context.Context, key table.Texts) (th
 	}
 	err = eachRow(ctx, b.dst, b.index.rowColumns(), now, func(rows *table.Rows) error {
 		for i := range rows.Len() {
-			there = there || b.c.Layout.KeyOf(rows, i) == verify.KeyBytes(now[0])
+			there = there || b.c.Layout.KeyOf(rows, i) == now[0].Bytes()
 		}
 		return nil
 	})

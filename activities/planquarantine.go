@@ -46,7 +46,7 @@ func quarantineFinding(tbl string, q api.Quarantine) table.Finding {
 	}
 }
 
-// keysInQuarantine are the keys of the table's rows in quarantine, by verify.KeyBytes.
+// keysInQuarantine are the keys of the table's rows in quarantine, by their Bytes.
 func (c *openedComparison) keysInQuarantine(ctx context.Context) (map[string]bool, error) {
 	if c.aside != nil {
 		return c.aside, nil

@@ -207,7 +207,7 @@ func (a *Activities) repairKeys(ctx context.Context, r *openedRange) ([]repairKe
 	out := make([]repairKey, rows.Len())
 	for at := range out {
 		key := keyTexts(rows, at, rows.Columns()-1)
-		out[at] = repairKey{key, verify.KeyBytes(key), verify.Verdict(rows.Value(at, rows.Columns()-1))}
+		out[at] = repairKey{key, key.Bytes(), verify.Verdict(rows.Value(at, rows.Columns()-1))}
 	}
 	return out, nil
 }

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/tablehaul/tablehaul/internal/table"
-	"github.com/tablehaul/tablehaul/internal/verify"
 )
 
 // appendValues copies the first values of a row.
@@ -31,5 +30,5 @@ func keyAt(rows *table.Rows, row int, places []int) (key table.Texts, keyBytes s
 	for _, c := range places {
 		key = append(key, string(rows.Value(row, c)))
 	}
-	return key, verify.KeyBytes(key)
+	return key, key.Bytes()
 }

@@ -143,7 +143,7 @@ func (c *openedComparison) recheck(
 		return err
 	}
 	for _, j := range look.Judge(respelled) {
-		j.Verdict = j.Verdict.Unless(aside[verify.KeyBytes(j.Key)])
+		j.Verdict = j.Verdict.Unless(aside[j.Key.Bytes()])
 		out.Verdicts[j.Verdict]++
 		if j.Equal {
 			out.Digest.Merge(j.Digest)
@@ -190,7 +190,7 @@ func (c *openedComparison) lookAgain(
 	return c.respelled(ctx, look)
 }
 
-// respelled are the keys, by verify.KeyBytes, that one side has and the other has in another spelling only. A look by
+// respelled are the keys, by their Bytes, that one side has and the other has in another spelling only. A look by
 // one key finds the other spelling, since the server compares by its collation. Where no part of the key is text there
 // is none.
 func (c *openedComparison) respelled(ctx context.Context, look *verify.Look) (map[string]bool, error) {
@@ -203,10 +203,10 @@ func (c *openedComparison) respelled(ctx context.Context, look *verify.Look) (ma
 			err := c.lookUp(ctx, s, []table.Texts{key}, func(rows *table.Rows) error {
 				for row := range rows.Len() {
 					other := c.c.Layout.KeyOf(rows, row)
-					if other == verify.KeyBytes(key) {
+					if other == key.Bytes() {
 						continue // the row itself has come back since
 					}
-					out[verify.KeyBytes(key)], out[other] = true, true
+					out[key.Bytes()], out[other] = true, true
 				}
 				return nil
 			})

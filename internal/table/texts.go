@@ -9,6 +9,15 @@ import (
 // JSON's own strings would put U+FFFD in place of its bytes. Such a text is {"bytes": "base64"}.
 type Texts []string
 
+// Bytes tells texts from all others: two lists have the same bytes only where they have the same texts.
+func (t Texts) Bytes() string {
+	var b []byte
+	for _, text := range t {
+		b = AppendValue(b, []byte(text))
+	}
+	return string(b)
+}
+
 type binaryText struct {
 	Bytes []byte `json:"bytes"`
 }

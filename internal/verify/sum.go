@@ -104,7 +104,7 @@ func (l *Layout) keyOf(dst []byte, rows *table.Rows, row int) []byte {
 	return dst
 }
 
-// KeyOf are the bytes of a row's key, as KeyBytes has them.
+// KeyOf are the bytes of a row's key, as table.Texts.Bytes has them.
 func (l *Layout) KeyOf(rows *table.Rows, row int) string { return string(l.keyOf(nil, rows, row)) }
 
 // KeyTexts are the values of a row's key, in the form in which they are compared.

@@ -77,7 +77,7 @@ type Look struct {
 func NewLook(l *Layout, keys []table.Texts) *Look {
 	k := &Look{layout: l, keys: keys, asked: make(map[string]bool, len(keys)), sides: [2]map[string]Row{{}, {}}}
 	for _, key := range keys {
-		k.asked[KeyBytes(key)] = true
+		k.asked[key.Bytes()] = true
 	}
 	return k
 }
@@ -124,7 +124,7 @@ func (k *Look) MaybeRespelled(side Side) []table.Texts {
 func (k *Look) Differing() []table.Texts {
 	var out []table.Texts
 	for _, key := range k.keys {
-		bytes := KeyBytes(key)
+		bytes := key.Bytes()
 		s, atSource := k.sides[Source][bytes]
 		t, onTarget := k.sides[Target][bytes]
 		if k.verdict(s, atSource, t, onTarget, false).Differs() {
@@ -139,7 +139,7 @@ func (k *Look) Differing() []table.Texts {
 func (k *Look) Confirm(later *Look) {
 	k.moved = map[string]bool{}
 	for _, key := range later.keys {
-		bytes := KeyBytes(key)
+		bytes := key.Bytes()
 		before, was := k.sides[Target][bytes]
 		after, is := later.sides[Target][bytes]
 		k.moved[bytes] = was != is || before.Sum != after.Sum
@@ -150,7 +150,7 @@ func (k *Look) Confirm(later *Look) {
 func (k *Look) lacking(side Side) []table.Texts {
 	var out []table.Texts
 	for _, key := range k.keys {
-		bytes := KeyBytes(key)
+		bytes := key.Bytes()
 		_, here := k.sides[side][bytes]
 		if _, there := k.sides[1-side][bytes]; there && !here {
 			out = append(out, key)
@@ -161,16 +161,16 @@ func (k *Look) lacking(side Side) []table.Texts {
 
 // Absent reports whether neither side has a row with the bytes of a key.
 func (k *Look) Absent(key table.Texts) bool {
-	_, atSource := k.sides[Source][KeyBytes(key)]
-	_, onTarget := k.sides[Target][KeyBytes(key)]
+	_, atSource := k.sides[Source][key.Bytes()]
+	_, onTarget := k.sides[Target][key.Bytes()]
 	return !atSource && !onTarget
 }
 
-// Judge says what becomes of the keys. respelled names keys, by KeyBytes, that the other side has in another spelling.
+// Judge says what becomes of the keys. respelled names keys, by their Bytes, that the other side has in another spelling.
 func (k *Look) Judge(respelled map[string]bool) []Judgement {
 	out := make([]Judgement, 0, len(k.keys))
 	for _, key := range k.keys {
-		bytes := KeyBytes(key)
+		bytes := key.Bytes()
 		s, atSource := k.sides[Source][bytes]
 		t, onTarget := k.sides[Target][bytes]
 		verdict := k.verdict(s, atSource, t, onTarget, respelled[bytes])
@@ -219,13 +219,4 @@ func (k *Look) verdict(s Row, atSource bool, t Row, onTarget, respelled bool) Ve
 		return Newer
 	}
 	return Silent
-}
-
-// KeyBytes are the bytes that tell keys apart.
-func KeyBytes(key table.Texts) string {
-	var b []byte
-	for _, v := range key {
-		b = table.AppendValue(b, []byte(v))
-	}
-	return string(b)
 }

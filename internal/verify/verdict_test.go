@@ -42,7 +42,7 @@ func TestVerdicts(t *testing.T) {
 					look.Add(side, rowsOf(rows...))
 				}
 			}
-			got := look.Judge(map[string]bool{verify.KeyBytes(key): c.respelled})
+			got := look.Judge(map[string]bool{key.Bytes(): c.respelled})
 			require.Equal(t, c.want, got[0].Verdict)
 			require.Equal(t, c.want != verify.Settled && c.want != verify.Pending, c.want.Differs())
 		})

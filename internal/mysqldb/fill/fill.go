@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/tablehaul/tablehaul/internal/clock"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
@@ -42,11 +41,8 @@ type Result struct {
 	Newer int64
 	// Missing rows are not on the target.
 	Missing int64
-	// Approximate says that an earlier try with an unknown outcome may have filled rows that count as Equal.
-	Approximate bool
-	// Seconds is how long the committed transaction took; Tries counts transactions, that one included.
-	Seconds float64
-	Tries   int
+	// Committed says how long it took. Where it is Approximate, an earlier try may have filled rows that count as Equal.
+	txn.Committed
 }
 
 // Rows fills columns of rows in one transaction, all of those that are still what was read, or none.
@@ -57,35 +53,10 @@ type Result struct {
 func Rows(ctx context.Context, d *mysqldb.DB, spec Spec, rows *table.Rows, heartbeat func()) (Result, error) {
 	f, err := newFiller(d, spec, rows, heartbeat)
 	if err == nil && rows.Len() > 0 {
-		err = f.withRetries(ctx)
+		f.res.Committed, err = txn.Run(ctx, d, spec.Target.Name, f.transaction)
 	}
 	if err != nil {
 		return Result{}, fmt.Errorf("fill columns of %s: %w", spec.Target.Name, mysqlerr.Safe(err))
 	}
 	return f.res, nil
-}
-
-// withRetries runs transactions until one commits, or until no further one would help.
-func (f *filler) withRetries(ctx context.Context) error {
-	unknown := false
-	for try := 1; ; try++ {
-		var watch *txn.LockWatch
-		if try == txn.MaxTries { // the lock has been there for two tries
-			watch = txn.WatchLocks(ctx, f.db, f.spec.Target.Name)
-		}
-		err := f.transaction(ctx)
-		blocker := watch.Stop()
-		switch {
-		case err == nil:
-			f.res.Tries, f.res.Approximate = try, unknown
-			return nil
-		case errors.Is(err, txn.ErrOutcomeUnknown) && !unknown:
-			unknown = true
-		case !mysqlerr.IsLockConflict(err) || try >= txn.MaxTries:
-			return blocker.Describe(err)
-		}
-		if err := clock.Sleep(ctx, txn.RetryPause(try)); err != nil {
-			return err
-		}
-	}
 }

@@ -4,17 +4,14 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/fetch"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
-	"github.com/tablehaul/tablehaul/internal/mysqldb/txn"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -91,7 +88,7 @@ func newFiller(d *mysqldb.DB, spec Spec, rows *table.Rows, heartbeat func()) (*f
 	return f, err
 }
 
-// transaction is one try:
+// transaction is one try, inside of [txn.Run]:
 //
 //	START TRANSACTION
 //	  OnBegin                 the caller's checks
@@ -99,35 +96,10 @@ func newFiller(d *mysqldb.DB, spec Spec, rows *table.Rows, heartbeat func()) (*f
 //	  checkStructure          from the first SELECT on, no ALTER TABLE and no new trigger can come between
 //	  UPDATE …                of the rest, which are locked
 //	COMMIT
-//
-// An error rolls everything back, except one that wraps txn.ErrOutcomeUnknown.
-func (f *filler) transaction(ctx context.Context) (err error) {
-	f.res = Result{}
-	if f.conn, err = f.db.Conn(ctx); err != nil {
-		return err
-	}
-	defer func() { _ = f.conn.Close() }() // an error means that the pool has dropped the connection already
-	begun := time.Now()
-	if _, err = f.conn.ExecContext(ctx, "START TRANSACTION"); err != nil {
-		txn.Drop(f.conn) // the server may have executed it
-		return err
-	}
-	if err = f.body(ctx); err != nil {
-		txn.Rollback(ctx, f.conn)
-		if mysqlerr.IsFailover(err) || errors.Is(err, mysqldb.ErrOtherServer) {
-			txn.Drop(f.conn) // the address may lead to another server by now
-		}
-		return err
-	}
-	err = txn.Commit(ctx, f.conn)
-	f.res.Seconds = time.Since(begun).Seconds()
-	return err
-}
-
-// body does everything between START TRANSACTION and COMMIT.
-func (f *filler) body(ctx context.Context) error {
+func (f *filler) transaction(ctx context.Context, conn *sql.Conn) error {
+	f.conn, f.res = conn, Result{}
 	if f.spec.OnBegin != nil {
-		if err := f.spec.OnBegin(ctx, f.conn); err != nil {
+		if err := f.spec.OnBegin(ctx, conn); err != nil {
 			return err
 		}
 	}
@@ -149,7 +121,7 @@ func (f *filler) body(ctx context.Context) error {
 		f.heartbeat()
 		from += n
 	}
-	return ctx.Err() // a context that ends before COMMIT is sent leaves nothing
+	return nil
 }
 
 // lock locks the target's rows of a position on, n of them, and returns those to write.
@@ -177,10 +149,10 @@ func (f *filler) lock(ctx context.Context, from int) (todo []int, n int, err err
 	}
 	have := make(map[string]int, found.Len())
 	for i := range found.Len() {
-		have[keyBytes(f.keyOf(found, i))] = i
+		have[f.keyOf(found, i).Bytes()] = i
 	}
 	for i := range n {
-		at, ok := have[keyBytes(keys[i])]
+		at, ok := have[keys[i].Bytes()]
 		switch {
 		case !ok: // also where the target has another spelling of the key
 			f.res.Missing++
@@ -203,14 +175,6 @@ func (f *filler) keyOf(rows *table.Rows, i int) table.Texts {
 		key[n] = string(rows.Value(i, at))
 	}
 	return key
-}
-
-func keyBytes(key table.Texts) string {
-	var b []byte
-	for _, v := range key {
-		b = table.AppendValue(b, []byte(v))
-	}
-	return string(b)
 }
 
 // sameVersion reports whether the target's row has the cursor that was read.

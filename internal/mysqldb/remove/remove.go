@@ -2,10 +2,8 @@ package remove
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
-	"github.com/tablehaul/tablehaul/internal/clock"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
@@ -60,11 +58,8 @@ const (
 type Result struct {
 	// Outcomes has one element for each row, in the order of the rows.
 	Outcomes []Outcome
-	// Approximate says that an earlier try with an unknown outcome may have removed rows that are Absent.
-	Approximate bool
-	// Seconds is how long the committed transaction took; Tries counts transactions, that one included.
-	Seconds float64
-	Tries   int
+	// Committed says how long it took. Where it is Approximate, an earlier try may have removed rows that are Absent.
+	txn.Committed
 }
 
 // Count is how many rows had an outcome.
@@ -98,35 +93,10 @@ func Columns(t *schema.Table) []table.Column {
 func Rows(ctx context.Context, d *mysqldb.DB, spec Spec, rows []Row) (Result, error) {
 	r, err := newRemover(d, spec, rows)
 	if err == nil && len(rows) > 0 {
-		err = r.withRetries(ctx)
+		r.res.Committed, err = txn.Run(ctx, d, spec.Target.Name, r.transaction)
 	}
 	if err != nil {
 		return Result{}, fmt.Errorf("remove from %s: %w", spec.Target.Name, mysqlerr.Safe(err))
 	}
 	return r.res, nil
-}
-
-// withRetries runs transactions until one commits, or until no further one would help.
-func (r *remover) withRetries(ctx context.Context) error {
-	unknown := false
-	for try := 1; ; try++ {
-		var watch *txn.LockWatch
-		if try == txn.MaxTries { // the lock has been there for two tries
-			watch = txn.WatchLocks(ctx, r.db, r.spec.Target.Name)
-		}
-		err := r.transaction(ctx)
-		blocker := watch.Stop()
-		switch {
-		case err == nil:
-			r.res.Tries, r.res.Approximate = try, unknown
-			return nil
-		case errors.Is(err, txn.ErrOutcomeUnknown) && !unknown:
-			unknown = true
-		case !mysqlerr.IsLockConflict(err) || try >= txn.MaxTries:
-			return blocker.Describe(err)
-		}
-		if err := clock.Sleep(ctx, txn.RetryPause(try)); err != nil {
-			return err
-		}
-	}
 }

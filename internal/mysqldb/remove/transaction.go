@@ -6,14 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/fetch"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
-	"github.com/tablehaul/tablehaul/internal/mysqldb/txn"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -103,7 +101,7 @@ func (spec Spec) changeSQL(columns []table.Column) (string, error) {
 	return "UPDATE " + name + " FORCE INDEX (" + key + ") SET " + strings.Join(set, ", ") + " WHERE ", nil
 }
 
-// transaction is one try:
+// transaction is one try, inside of [txn.Run]:
 //
 //	START TRANSACTION
 //	  OnBegin                 the caller's checks
@@ -111,38 +109,13 @@ func (spec Spec) changeSQL(columns []table.Column) (string, error) {
 //	  checkStructure          from the first SELECT on, no ALTER TABLE and no new trigger can come between
 //	  DELETE, or UPDATE       by the keys of the rest, which are locked
 //	COMMIT
-//
-// An error rolls everything back, except one that wraps txn.ErrOutcomeUnknown.
-func (r *remover) transaction(ctx context.Context) (err error) {
-	r.res = Result{Outcomes: make([]Outcome, len(r.rows))}
+func (r *remover) transaction(ctx context.Context, conn *sql.Conn) error {
+	r.conn, r.res = conn, Result{Outcomes: make([]Outcome, len(r.rows))}
 	for i := range r.res.Outcomes {
 		r.res.Outcomes[i] = Absent
 	}
-	if r.conn, err = r.db.Conn(ctx); err != nil {
-		return err
-	}
-	defer func() { _ = r.conn.Close() }() // an error means that the pool has dropped the connection already
-	begun := time.Now()
-	if _, err = r.conn.ExecContext(ctx, "START TRANSACTION"); err != nil {
-		txn.Drop(r.conn) // the server may have executed it
-		return err
-	}
-	if err = r.body(ctx); err != nil {
-		txn.Rollback(ctx, r.conn)
-		if mysqlerr.IsFailover(err) || errors.Is(err, mysqldb.ErrOtherServer) {
-			txn.Drop(r.conn) // the address may lead to another server by now
-		}
-		return err
-	}
-	err = txn.Commit(ctx, r.conn)
-	r.res.Seconds = time.Since(begun).Seconds()
-	return err
-}
-
-// body does everything between START TRANSACTION and COMMIT.
-func (r *remover) body(ctx context.Context) error {
 	if r.spec.OnBegin != nil {
-		if err := r.spec.OnBegin(ctx, r.conn); err != nil {
+		if err := r.spec.OnBegin(ctx, conn); err != nil {
 			return err
 		}
 	}
@@ -161,7 +134,7 @@ func (r *remover) body(ctx context.Context) error {
 		}
 		from += n
 	}
-	return ctx.Err() // a context that ends before COMMIT is sent leaves nothing
+	return nil
 }
 
 // lock locks rows from a position on, as many as one statement takes, and decides which of them are Changed.
@@ -172,7 +145,7 @@ func (r *remover) lock(ctx context.Context, from int) (n int, err error) {
 	place := make(map[string]int, len(rows))
 	for i, row := range rows {
 		keys[i] = row.Key
-		place[keyBytes(row.Key)] = from + i
+		place[row.Key.Bytes()] = from + i
 	}
 	cond, n, err := r.in(keys, keysText)
 	if err != nil {
@@ -194,7 +167,7 @@ func (r *remover) lock(ctx context.Context, from int) (n int, err error) {
 		for i, c := range r.key {
 			key[i] = string(found.Value(row, c))
 		}
-		at, asked := place[keyBytes(key)]
+		at, asked := place[key.Bytes()]
 		switch {
 		case !asked: // another spelling of a key
 		case found.Sum(row, &buf) == r.rows[at].Sum:
@@ -213,14 +186,6 @@ func (r *remover) in(keys []table.Texts, maxText int) (sql string, n int, err er
 		sql = r.spec.Target.Filter + " AND " + sql
 	}
 	return sql, n, err
-}
-
-func keyBytes(key table.Texts) string {
-	var b []byte
-	for _, v := range key {
-		b = table.AppendValue(b, []byte(v))
-	}
-	return string(b)
 }
 
 // checkStructure compares the target with the structure that the statements were made for.
