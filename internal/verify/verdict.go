@@ -166,7 +166,7 @@ func (k *Look) Absent(key table.Texts) bool {
 	return !atSource && !onTarget
 }
 
-// Judge says what becomes of the keys. respelled names keys, by their Bytes, that the other side has in another spelling.
+// Judge says what becomes of the keys. respelled names keys, by their Bytes, that the other side spells in another way.
 func (k *Look) Judge(respelled map[string]bool) []Judgement {
 	out := make([]Judgement, 0, len(k.keys))
 	for _, key := range k.keys {

@@ -41,7 +41,7 @@ type Result struct {
 	Newer int64
 	// Missing rows are not on the target.
 	Missing int64
-	// Committed says how long it took. Where it is Approximate, an earlier try may have filled rows that count as Equal.
+	// Committed says how long it took. Where it is Approximate, an earlier try may have filled rows that are Equal now.
 	txn.Committed
 }
 
