@@ -12,7 +12,9 @@ import (
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/target"
 	"github.com/tablehaul/tablehaul/internal/staging"
+	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/verify"
 )
 
@@ -144,12 +146,21 @@ func (a *Activities) guardReplica(ctx context.Context, c *openedComparison, _ Ch
 // guardEffects: a DELETE that the login may not do, or that changes other rows too.
 func (a *Activities) guardEffects(ctx context.Context, c *openedComparison, _ CheckDeletesInput) error {
 	s := c.r.plan.Settings
-	if s.Deletes.Mode != api.DeletesHard {
-		return nil
-	}
 	dst, err := a.deps.Target(ctx, s.TargetConnection)
 	if err != nil {
 		return translate(ctx, err, c.dst.at)
+	}
+	what, remedy, err := s.deleteProblem(ctx, dst)
+	if err != nil || what == "" {
+		return translate(ctx, err, c.dst.at)
+	}
+	return held(what, remedy)
+}
+
+// deleteProblem says why a hard sweep may not delete rows of the target, and what to do; empty where it may.
+func (s Settings) deleteProblem(ctx context.Context, dst *target.Target) (what, remedy string, err error) {
+	if s.Deletes.Mode != api.DeletesHard {
+		return "", "", nil
 	}
 	privileges := []string{"DELETE"}
 	if !s.Deletes.AllowCascade {
@@ -157,19 +168,34 @@ func (a *Activities) guardEffects(ctx context.Context, c *openedComparison, _ Ch
 	}
 	lacks, err := dst.Lacks(ctx, s.Target, privileges...)
 	if err != nil {
-		return translate(ctx, err, c.dst.at)
+		return "", "", err
 	}
 	if len(lacks) > 0 {
-		return held(fmt.Sprintf("the login lacks %s on %s", strings.Join(lacks, ", "), s.Target),
+		return fmt.Sprintf("the login lacks %s on %s", strings.Join(lacks, ", "), s.Target),
 			fmt.Sprintf("GRANT %s ON %s TO the login; without TRIGGER, deletes.allowCascade", strings.Join(lacks, ", "),
-				s.Target))
+				s.Target), nil
 	}
 	effects, err := dst.DeleteEffects(ctx, s.Target)
 	if err != nil || s.Deletes.AllowCascade || len(effects) == 0 {
-		return translate(ctx, err, c.dst.at)
+		return "", "", err
 	}
-	return held(fmt.Sprintf("a DELETE on %s changes other rows: %s", s.Target, strings.Join(effects, ", ")),
-		"remove them; or, where that is meant, set deletes.allowCascade")
+	return fmt.Sprintf("a DELETE on %s changes other rows: %s", s.Target, strings.Join(effects, ", ")),
+		"remove them; or, where that is meant, set deletes.allowCascade", nil
+}
+
+// deleteFinding warns where sweeps would be held for their rights, or for what a DELETE changes beside the row.
+func (p *planDraft) deleteFinding(ctx context.Context) ([]table.Finding, error) {
+	if p.target.Create {
+		return nil, nil // a target that is created has no trigger, and is not referred to
+	}
+	what, remedy, err := p.settings.deleteProblem(ctx, p.dst)
+	if err != nil || what == "" {
+		return nil, translate(ctx, err, targetAt(p.settings))
+	}
+	return []table.Finding{{
+		Level: table.LevelWarn, Table: p.settings.Target.String(), Text: "deletes: sweeps will be held: " + what,
+		Remedy: remedy, Topic: table.TopicGrant,
+	}}, nil
 }
 
 // sweepBefore is the last sweep of a table whose list is kept, but for this one; "" for none.

@@ -74,6 +74,11 @@ func (a *Activities) PreviewRun(ctx context.Context, in PreviewRunInput) (api.Pl
 	if unfilled != nil {
 		out.Findings = append(out.Findings, *unfilled)
 	}
+	held, err := p.deleteFinding(ctx)
+	if err != nil {
+		return api.PlanTableResult{}, err
+	}
+	out.Findings = append(out.Findings, held...)
 	if err := p.cut(ctx); err != nil {
 		return api.PlanTableResult{}, err
 	}

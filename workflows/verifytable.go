@@ -10,6 +10,7 @@ import (
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/verify"
 )
@@ -264,11 +265,8 @@ func (v *verification) recheck(ctx workflow.Context) error {
 	if wait := v.plan.SecondLook; wait > 0 {
 		until := workflow.Now(ctx).Add(wait)
 		v.status.Waits = []Wait{{
-			Reason: fmt.Sprintf(
-				"%d keys differ: a second look at %s decides what they are",
-				v.result.Suspects,
-				timeText(until),
-			), Since: workflow.Now(ctx).UTC(),
+			Reason: fmt.Sprintf("a second look at %s begins at %s", human.Count(v.result.Suspects, "key"),
+				timeText(until)), Since: workflow.Now(ctx).UTC(),
 		}}
 		v.show(ctx)
 		if err := workflow.Sleep(ctx, wait); err != nil {
