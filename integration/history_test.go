@@ -1,7 +1,9 @@
 package integration_test
 
 import (
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -38,10 +40,53 @@ func requireClosed(t *testing.T, p *product, id string) enumspb.WorkflowExecutio
 	return status
 }
 
-// histories are those of every workflow that this test's worker ran.
+// launchedRuns are runs that Temporal's list may not have yet: it is a moment behind.
+type launchedRuns struct {
+	mu   sync.Mutex
+	runs []workflowRun
+}
+
+// workflowRun is one run of a workflow.
+type workflowRun struct{ id, run string }
+
+func (l *launchedRuns) add(run client.WorkflowRun) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.runs = append(l.runs, workflowRun{run.GetID(), run.GetRunID()})
+}
+
+func (l *launchedRuns) all() []workflowRun {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.runs)
+}
+
+// histories are those of every workflow that this test's worker ran: those that were launched, those of Temporal's
+// list, and, since the list is a moment behind, those that they have started.
 func (p *product) histories() map[string]*historypb.History {
 	p.t.Helper()
 	out := map[string]*historypb.History{}
+	for todo := append(p.launched.all(), p.listedRuns()...); len(todo) > 0; todo = todo[1:] {
+		name := todo[0].id + " " + todo[0].run
+		if out[name] != nil {
+			continue
+		}
+		out[name] = p.history(todo[0])
+		for _, e := range out[name].GetEvents() {
+			if c := e.GetChildWorkflowExecutionStartedEventAttributes().GetWorkflowExecution(); c != nil {
+				todo = append(todo, workflowRun{c.GetWorkflowId(), c.GetRunId()})
+			}
+			if next := e.GetWorkflowExecutionContinuedAsNewEventAttributes().GetNewExecutionRunId(); next != "" {
+				todo = append(todo, workflowRun{todo[0].id, next})
+			}
+		}
+	}
+	return out
+}
+
+// listedRuns are the runs of Temporal's list.
+func (p *product) listedRuns() (out []workflowRun) {
+	p.t.Helper()
 	var token []byte
 	for {
 		list, err := p.client.ListWorkflow(p.t.Context(), &workflowservice.ListWorkflowExecutionsRequest{
@@ -49,21 +94,25 @@ func (p *product) histories() map[string]*historypb.History {
 		})
 		require.NoError(p.t, err)
 		for _, e := range list.GetExecutions() {
-			exec := e.GetExecution()
-			h := &historypb.History{}
-			it := p.client.GetWorkflowHistory(p.t.Context(), exec.GetWorkflowId(), exec.GetRunId(), false,
-				enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
-			for it.HasNext() {
-				event, err := it.Next()
-				require.NoError(p.t, err)
-				h.Events = append(h.Events, event)
-			}
-			out[exec.GetWorkflowId()+" "+exec.GetRunId()] = h
+			out = append(out, workflowRun{e.GetExecution().GetWorkflowId(), e.GetExecution().GetRunId()})
 		}
 		if token = list.GetNextPageToken(); len(token) == 0 {
 			return out
 		}
 	}
+}
+
+// history is that of one run.
+func (p *product) history(r workflowRun) *historypb.History {
+	p.t.Helper()
+	h := &historypb.History{}
+	it := p.client.GetWorkflowHistory(p.t.Context(), r.id, r.run, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for it.HasNext() {
+		event, err := it.Next()
+		require.NoError(p.t, err)
+		h.Events = append(h.Events, event)
+	}
+	return h
 }
 
 // requireNoText requires that no history of this test's workflows holds text, in any encoding

@@ -41,6 +41,8 @@ type product struct {
 	gate *gate
 	// stopWorker ends the worker that was started last.
 	stopWorker func()
+	// launched are the runs of launch.
+	launched *launchedRuns
 }
 
 // options of a product; the zero value is source and target on the shared MySQL server.
@@ -74,7 +76,7 @@ func start(t *testing.T, o options) *product {
 	}
 	p := &product{
 		t: t, from: o.source.Schema(t), to: o.target.Schema(t), dir: t.TempDir(),
-		temporal: temporaltest.Start(t),
+		temporal: temporaltest.Start(t), launched: new(launchedRuns),
 	}
 	p.src, p.dst = o.source.DB(t, p.from), o.target.DB(t, p.to)
 	p.queue = "queue-" + p.from
@@ -175,6 +177,7 @@ func (p *product) launch(in any, id string) client.WorkflowRun {
 	run, err := p.client.ExecuteWorkflow(p.t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: p.queue},
 		workflows.SyncTableName, in)
 	require.NoError(p.t, err)
+	p.launched.add(run)
 	return run
 }
 
