@@ -10,6 +10,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/remove"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/txn"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/verify"
@@ -219,7 +220,7 @@ func (a *Activities) remove(
 	if mysqlerr.IsLockConflict(err) {
 		a.deps.Metrics.LockWaits(tbl, txn.MaxTries)
 	}
-	if errors.Is(err, remove.ErrStructureChanged) {
+	if errors.Is(err, schema.ErrStructureChanged) {
 		a.schemas.Forget(db, spec.Target.Name)
 		err = alteredSincePlan(spec.Target.Name)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/fill"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/txn"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -68,7 +69,7 @@ func (a *Activities) fill(
 				fmt.Sprintf("%s lost column %s after this backfill was planned", name, missing), "start it again")
 		}
 		done, err = fill.Rows(ctx, db, spec, rows, heartbeat)
-		if !errors.Is(err, fill.ErrStructureChanged) {
+		if !errors.Is(err, schema.ErrStructureChanged) {
 			return done, err
 		}
 		a.schemas.Forget(db, name)

@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
@@ -14,7 +13,6 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/swap"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/target"
-	"github.com/tablehaul/tablehaul/internal/table"
 )
 
 // pauseAfter is the pause after so many tries that got no lock: each has stalled the target's readers for a second, and
@@ -174,7 +172,8 @@ func (w *swapping) swapped(ctx context.Context) (out SwapTableResult, done bool,
 		return out, false, failure.New(failure.TableChanged, w.r.plan.Replacement.Load.String()+" is gone, which was "+
 			"loaded: the target stays as it is", "run again: the table is loaded again")
 	}
-	return w.finish(ctx, l, record, there)
+	out, err = w.finish(ctx, l, record, there)
+	return out, err == nil, err
 }
 
 // lock gets the lock of the target, and makes sure that no newer run has begun.
@@ -203,19 +202,17 @@ func (w *swapping) look(ctx context.Context, l *swap.Lock) (*lineage.Replacement
 	return record, there, err
 }
 
-// finish records that the swap is done. Where nothing is to be kept, it drops the former target.
+// finish records that the swap is done. DropOld drops the former target.
 func (w *swapping) finish(
 	ctx context.Context, l *swap.Lock, record *lineage.Replacement, there swap.There,
-) (SwapTableResult, bool, error) {
+) (SwapTableResult, error) {
 	p := w.now()
 	out := SwapTableResult{Rebuilt: p.Rebuilt, Kept: there.Old, Seconds: time.Since(p.Since).Seconds()}
-	if record.Stage != lineage.ReplacementSwapped {
-		record.Stage = lineage.ReplacementSwapped
-		if err := l.SetRecord(ctx, *record); err != nil {
-			return out, false, err
-		}
+	if record.Stage == lineage.ReplacementSwapped {
+		return out, nil
 	}
-	return out, true, nil
+	record.Stage = lineage.ReplacementSwapped
+	return out, l.SetRecord(ctx, *record)
 }
 
 // try renames, if nothing speaks against it any more.
@@ -251,62 +248,7 @@ func (w *swapping) try(ctx context.Context) (SwapTableResult, error) {
 	if there, err = l.Look(ctx); err != nil {
 		return SwapTableResult{}, err
 	}
-	out, _, err := w.finish(ctx, l, record, there)
+	out, err := w.finish(ctx, l, record, there)
 	logStep(ctx, "seconds", out.Seconds, "rebuilt", out.Rebuilt)
 	return out, err
-}
-
-// requireUntouched refuses a target that others have written or altered since the load began, as far as the server
-// knows: what they wrote would be lost.
-func (w *swapping) requireUntouched(
-	ctx context.Context, l *swap.Lock, record *lineage.Replacement, there swap.There,
-) error {
-	if !there.Target {
-		return nil
-	}
-	name := l.Tables.Target
-	if record.Writes == nil {
-		return failure.New(failure.TargetWritten, fmt.Sprintf("%s was created by others while the table was "+
-			"loaded that takes its place", name), "look at it, then run again")
-	}
-	now, err := l.Writes(ctx)
-	switch {
-	case err != nil:
-		return err
-	case now.Structure != record.Writes.Structure:
-		return failure.New(failure.TableChanged, fmt.Sprintf("%s was altered while the table was loaded that takes "+
-			"its place: the target stays as it is", name), "run again: the new shape is copied")
-	case now.Since(*record.Writes):
-		return failure.New(failure.TargetWritten, fmt.Sprintf("others have written %s while the table was loaded that "+
-			"takes its place: their rows would be lost, and the target stays as it is", name),
-			"let only this run write the target, or use write: upsert; then run again")
-	}
-	return nil
-}
-
-// prepare drops the table of an earlier swap and records that this one is kept, and says what to rename.
-func (w *swapping) prepare(
-	ctx context.Context, l *swap.Lock, record *lineage.Replacement, there swap.There,
-) ([][2]table.Name, error) {
-	load := [2]table.Name{l.Tables.Load, l.Tables.Target}
-	if !there.Target {
-		return [][2]table.Name{load}, nil
-	}
-	if there.Old {
-		if err := l.Drop(ctx, l.Tables.Old); err != nil {
-			return nil, err
-		}
-	}
-	now, err := l.Now(ctx)
-	if err != nil {
-		return nil, err
-	}
-	record.Old = &lineage.OldTable{
-		SwappedAt: now, Watermark: w.in.Watermark,
-		KeepSeconds: int64(w.r.plan.Settings.Replace.KeepOld.Seconds()),
-	}
-	if err := l.SetRecord(ctx, *record); err != nil {
-		return nil, err
-	}
-	return [][2]table.Name{{l.Tables.Target, l.Tables.Old}, load}, nil
 }

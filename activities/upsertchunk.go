@@ -226,7 +226,7 @@ func (a *Activities) upsert(ctx context.Context, db *mysqldb.DB, r *openedRange,
 		} else {
 			done, bad, err = upsert.WriteGoodRows(ctx, db, spec, rows, most, heartbeat)
 		}
-		if !errors.Is(err, upsert.ErrStructureChanged) {
+		if !errors.Is(err, schema.ErrStructureChanged) {
 			return done, bad, err
 		}
 		a.schemas.Forget(db, name)

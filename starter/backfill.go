@@ -25,15 +25,11 @@ func (a *app) backfillCommand() *cobra.Command {
 		Example: "  tablehaul backfill shop.orders discount\n  tablehaul backfill shop.orders discount note --dry-run",
 		Args:    cobra.MinimumNArgs(2), ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := a.config()
+			name, err := a.oneTable(args[0])
 			if err != nil {
 				return err
 			}
-			names, err := a.tables(c, args[:1])
-			if err != nil {
-				return err
-			}
-			return a.backfill(cmd.Context(), api.FillColumnsInput{Table: names[0], Columns: args[1:], DryRun: dryRun})
+			return a.backfill(cmd.Context(), api.FillColumnsInput{Table: name, Columns: args[1:], DryRun: dryRun})
 		},
 	}
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "count the rows, and write nothing")
@@ -60,23 +56,21 @@ func (a *app) backfill(ctx context.Context, in api.FillColumnsInput) error {
 	if r.DryRun {
 		done = "would be filled"
 	}
-	line := func(key, format string, args ...any) {
-		fmt.Fprintf(a.stdout, "  %-10s "+format+"\n", append([]any{key}, args...)...)
-	}
 	fmt.Fprintf(a.stdout, "%s: %s of %s %s: %s\n", r.Table, human.Count(r.Filled, "row"), r.Target, done,
 		strings.Join(r.Columns, ", "))
-	line("read", "%s up to %s %s", human.Count(r.Rows, "row"), r.Cursor, r.Through)
+	a.printLine("read", "%s up to %s %s", human.Count(r.Rows, "row"), r.Cursor, r.Through)
 	if r.Equal > 0 {
-		line("equal", "%s had the values before", humanize.Comma(r.Equal))
+		a.printLine("equal", "%s had the values before", humanize.Comma(r.Equal))
 	}
 	if r.Newer > 0 {
-		line("newer", "%s were another version than was read: runs bring them", humanize.Comma(r.Newer))
+		a.printLine("newer", "%s were another version than was read: runs bring them", humanize.Comma(r.Newer))
 	}
 	if r.Missing > 0 {
-		line("missing", "%s not on the target: tablehaul verify %s says why", human.Count(r.Missing, "row"), r.Table)
+		a.printLine("missing", "%s not on the target: tablehaul verify %s says why", human.Count(r.Missing, "row"),
+			r.Table)
 	}
 	for _, w := range r.Warnings {
-		line("warning", "%s", w)
+		a.printLine("warning", "%s", w)
 	}
 	return nil
 }

@@ -82,11 +82,7 @@ func (a *app) deletesResumeCommand() *cobra.Command {
 		Short: "Let sweeps delete rows of a table again, after an undo has paused that",
 		Args:  cobra.ExactArgs(1), ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := a.config()
-			if err != nil {
-				return err
-			}
-			names, err := a.tables(c, args)
+			name, err := a.oneTable(args[0])
 			if err != nil {
 				return err
 			}
@@ -95,11 +91,11 @@ func (a *app) deletesResumeCommand() *cobra.Command {
 				return err
 			}
 			defer s.Close()
-			if _, err := s.PauseDeletes(cmd.Context(), names[0], owner.PauseDeletesRequest{}); err != nil {
+			if _, err := s.PauseDeletes(cmd.Context(), name, owner.PauseDeletesRequest{}); err != nil {
 				return a.fromTemporal(cmd.Context(), err)
 			}
 			if !a.quiet {
-				fmt.Fprintf(a.stdout, "%s: sweeps delete again\n", names[0])
+				fmt.Fprintf(a.stdout, "%s: sweeps delete again\n", name)
 			}
 			return nil
 		},
@@ -134,10 +130,7 @@ func (a *app) printSwept(one compared) {
 	}
 	fmt.Fprintf(a.stdout, "%s: %s not at the source any more, %s deleted\n", r.Table,
 		human.Count(r.Sweep.Found, "row"), humanize.Comma(r.Sweep.Deleted))
-	line := func(key, format string, args ...any) {
-		fmt.Fprintf(a.stdout, "  %-10s %s\n", key, fmt.Sprintf(format, args...))
-	}
-	line("mode", "%s", r.Sweep.Mode)
+	a.printLine("mode", "%s", r.Sweep.Mode)
 	for _, kept := range []struct {
 		key, text string
 		rows      int64
@@ -149,25 +142,25 @@ func (a *app) printSwept(one compared) {
 		{"waiting", "the table has no cursor: the next sweep deletes those that it finds too", r.Sweep.Waiting},
 	} {
 		if kept.rows > 0 {
-			line(kept.key, "%s: %s", humanize.Comma(kept.rows), kept.text)
+			a.printLine(kept.key, "%s: %s", humanize.Comma(kept.rows), kept.text)
 		}
 	}
 	if r.Sweep.Undo != "" {
-		line("undo", "tablehaul undo %s %s", r.Table, r.Sweep.Undo)
+		a.printLine("undo", "tablehaul undo %s %s", r.Table, r.Sweep.Undo)
 	}
-	line("compared", "%s of %s, %s of %s", human.Count(r.SourceRows, "row"), r.Table,
+	a.printLine("compared", "%s of %s, %s of %s", human.Count(r.SourceRows, "row"), r.Table,
 		human.Count(r.TargetRows, "row"), r.Target)
 	if r.Cursor != "" {
-		line("up to", "%s %s", r.Cursor, r.AsOf)
+		a.printLine("up to", "%s %s", r.Cursor, r.AsOf)
 	}
 	if n := r.Verdicts[verify.Extra]; n > 0 {
-		line(string(verify.Extra), "%s: %s", humanize.Comma(n), verdictTexts[verify.Extra])
+		a.printLine(string(verify.Extra), "%s: %s", humanize.Comma(n), verdictTexts[verify.Extra])
 	}
 	if r.Differences != "" {
-		line("keys", "%s in the worker's staging", r.Differences)
+		a.printLine("keys", "%s in the worker's staging", r.Differences)
 	}
-	line("took", "%s, longest page %s", human.Seconds(r.Seconds), human.Seconds(r.LongestPage))
+	a.printLine("took", "%s, longest page %s", human.Seconds(r.Seconds), human.Seconds(r.LongestPage))
 	for _, w := range r.Warnings {
-		line("warning", "%s", w)
+		a.printLine("warning", "%s", w)
 	}
 }

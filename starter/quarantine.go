@@ -179,15 +179,11 @@ func (a *app) quarantineDropCommand() *cobra.Command {
 		Args:              cobra.RangeArgs(1, 2),
 		ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := a.config()
+			name, err := a.oneTable(args[0])
 			if err != nil {
 				return err
 			}
-			names, err := a.tables(c, args[:1])
-			if err != nil {
-				return err
-			}
-			in := api.DropQuarantineInput{Table: names[0]}
+			in := api.DropQuarantineInput{Table: name}
 			if len(args) > 1 {
 				in.Run = args[1]
 			}

@@ -37,6 +37,19 @@ func (a *app) config() (*config.Config, error) {
 	}
 }
 
+// oneTable checks a name against the configuration.
+func (a *app) oneTable(name string) (string, error) {
+	c, err := a.config()
+	if err != nil {
+		return "", err
+	}
+	names, err := a.tables(c, []string{name})
+	if err != nil {
+		return "", err
+	}
+	return names[0], nil
+}
+
 // tables checks names against the configuration, where c is not nil, and removes duplicates.
 func (a *app) tables(c *config.Config, names []string) ([]string, error) {
 	var out []string

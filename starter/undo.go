@@ -31,15 +31,11 @@ func (a *app) undoCommand() *cobra.Command {
 			"  tablehaul undo shop.customers",
 		Args: cobra.RangeArgs(1, 2), ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := a.config()
+			name, err := a.oneTable(args[0])
 			if err != nil {
 				return err
 			}
-			names, err := a.tables(c, args[:1])
-			if err != nil {
-				return err
-			}
-			in := api.UndoTableInput{Table: names[0], DryRun: dryRun}
+			in := api.UndoTableInput{Table: name, DryRun: dryRun}
 			if len(args) > 1 {
 				in.Run = args[1]
 			}
@@ -76,12 +72,10 @@ func (a *app) undo(ctx context.Context, in api.UndoTableInput) error {
 	}
 	fmt.Fprintf(a.stdout, "%s: %s of %s %s\n", r.Table, human.Count(r.Restored, "row"), r.Target, done)
 	if r.Changed > 0 {
-		fmt.Fprintf(a.stdout, "  %-10s %s: not what was left there, and not touched\n", "changed",
-			human.Count(r.Changed, "row"))
+		a.printLine("changed", "%s: not what was left there, and not touched", human.Count(r.Changed, "row"))
 	}
 	if r.DeletesPaused {
-		fmt.Fprintf(a.stdout, "  %-10s paused; tablehaul deletes resume %s lets sweeps delete again\n", "deletes",
-			r.Table)
+		a.printLine("deletes", "paused; tablehaul deletes resume %s lets sweeps delete again", r.Table)
 	}
 	return nil
 }
@@ -100,8 +94,8 @@ func (a *app) printUndoneSwap(r api.UndoTableResult) {
 	if watermark == "" {
 		watermark = "none, as before that swap"
 	}
-	fmt.Fprintf(a.stdout, "  %-10s %s\n", "watermark", watermark)
-	fmt.Fprintf(a.stdout, "  %-10s tablehaul run %s loads the table again\n", "next", r.Table)
+	a.printLine("watermark", "%s", watermark)
+	a.printLine("next", "tablehaul run %s loads the table again", r.Table)
 }
 
 // leftTexts say why a repair has left keys, by what they are now.
@@ -118,18 +112,18 @@ var leftTexts = map[verify.Verdict]string{
 }
 
 // printRepair prints what a repair did.
-func (a *app) printRepair(r *api.VerifyTableResult, line func(key, format string, args ...any)) {
+func (a *app) printRepair(r *api.VerifyTableResult) {
 	for _, v := range verify.Differences() {
 		if n := r.Repaired[v]; n > 0 {
-			line("repaired", "%s %s", humanize.Comma(n), v)
+			a.printLine("repaired", "%s %s", humanize.Comma(n), v)
 		}
 	}
 	for _, v := range append(verify.Differences(), verify.Pending, verify.Settled) {
 		if n := r.Left[v]; n > 0 {
-			line("left", "%s %s: %s", humanize.Comma(n), v, leftTexts[v])
+			a.printLine("left", "%s %s: %s", humanize.Comma(n), v, leftTexts[v])
 		}
 	}
 	for _, run := range r.Undo {
-		line("undo", "tablehaul undo %s %s", r.Table, run)
+		a.printLine("undo", "tablehaul undo %s %s", r.Table, run)
 	}
 }

@@ -179,47 +179,45 @@ func (a *app) printCompared(one compared) {
 		verdict = a.paint(a.stdout, red, "differs")
 	}
 	fmt.Fprintf(a.stdout, "%s: %s\n", r.Table, verdict)
-	line := func(key, format string, args ...any) {
-		fmt.Fprintf(a.stdout, "  %-10s %s\n", key, fmt.Sprintf(format, args...))
-	}
-	printScope(r, line)
+	a.printScope(r)
 	for _, v := range verify.Differences() {
 		if n := r.Verdicts[v]; n > 0 {
-			line(string(v), "%s: %s", humanize.Comma(n), verdictTexts[v])
+			a.printLine(string(v), "%s: %s", humanize.Comma(n), verdictTexts[v])
 		}
 	}
 	if n := r.Verdicts[verify.Quarantined]; n > 0 {
-		line(string(verify.Quarantined), "%s: rows that the target has refused", humanize.Comma(n))
+		a.printLine(string(verify.Quarantined), "%s: rows that the target has refused", humanize.Comma(n))
 	}
-	a.printRepair(r, line)
+	a.printRepair(r)
 	if r.Differences != "" {
-		line("keys", "tablehaul verify show %s %s", r.Table, r.Run)
+		a.printLine("keys", "tablehaul verify show %s %s", r.Table, r.Run)
 	}
-	line("digest", "%s of the %s that are equal", r.Digest, human.Count(r.Equal, "row"))
-	line("took", "%s, longest page %s", human.Seconds(r.Seconds), human.Seconds(r.LongestPage))
+	a.printLine("digest", "%s of the %s that are equal", r.Digest, human.Count(r.Equal, "row"))
+	a.printLine("took", "%s, longest page %s", human.Seconds(r.Seconds), human.Seconds(r.LongestPage))
 	for _, w := range r.Warnings {
-		line("warning", "%s", w)
+		a.printLine("warning", "%s", w)
 	}
 }
 
 // printScope says what was compared.
-func printScope(r *api.VerifyTableResult, line func(key, format string, args ...any)) {
+func (a *app) printScope(r *api.VerifyTableResult) {
 	what := "all values"
 	if r.Depth == api.DepthKeys {
 		what = "key and cursor"
 	}
-	line("compared", "%s of %s, %s of %s: %s", human.Count(r.SourceRows, "row"), r.Table,
+	a.printLine("compared", "%s of %s, %s of %s: %s", human.Count(r.SourceRows, "row"), r.Table,
 		human.Count(r.TargetRows, "row"), r.Target, what)
 	if r.Since != "" {
-		line("since", "%s %s: deleted rows and changes that left the cursor as it was are not seen", r.Cursor, r.Since)
+		a.printLine("since", "%s %s: deleted rows and changes that left the cursor as it was are not seen",
+			r.Cursor, r.Since)
 	}
 	if r.Cursor != "" {
-		line("up to", "%s %s", r.Cursor, r.AsOf)
+		a.printLine("up to", "%s %s", r.Cursor, r.AsOf)
 	}
 	if s := r.Sample; s != nil {
-		line("sample", "%g %% to %g %% of the rows, by key; the next one goes on there", s.From, s.To)
+		a.printLine("sample", "%g %% to %g %% of the rows, by key; the next one goes on there", s.From, s.To)
 	}
 	if r.Pending > 0 {
-		line("pending", "%s: changed since, and not compared", humanize.Comma(r.Pending))
+		a.printLine("pending", "%s: changed since, and not compared", humanize.Comma(r.Pending))
 	}
 }

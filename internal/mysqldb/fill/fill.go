@@ -2,7 +2,6 @@ package fill
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
@@ -11,9 +10,6 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb/txn"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
-
-// ErrStructureChanged is returned by [Rows] where the target was altered after its structure was read.
-var ErrStructureChanged = errors.New("the target was altered since its structure was read")
 
 // Spec says which columns of which rows are written.
 type Spec struct {
@@ -49,7 +45,8 @@ type Result struct {
 //
 // It locks the rows first, by their keys and no others. To repeat it is harmless. After a lock conflict it tries the
 // whole transaction again, txn.MaxTries times at most. It calls heartbeat, which may be nil, between statements. All
-// errors are safe to show. Besides errors of the server it returns [txn.ErrOutcomeUnknown] and [ErrStructureChanged].
+// errors are safe to show. Besides errors of the server it returns [txn.ErrOutcomeUnknown] and
+// [schema.ErrStructureChanged].
 func Rows(ctx context.Context, d *mysqldb.DB, spec Spec, rows *table.Rows, heartbeat func()) (Result, error) {
 	f, err := newFiller(d, spec, rows, heartbeat)
 	if err == nil && rows.Len() > 0 {

@@ -11,6 +11,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/fill"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/txn"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/testenv/dbtest"
@@ -139,7 +140,7 @@ func TestARefusalAtTheBeginningFillsNothing(t *testing.T) {
 		altered.CreateSQL = "CREATE TABLE t (id INT PRIMARY KEY)"
 		spec.Target, spec.OnBegin = &altered, nil
 		_, err = fill.Rows(t.Context(), w.Db, spec, w.Rows(dbtest.Row(1, 1, 1)), nil)
-		require.ErrorIs(t, err, fill.ErrStructureChanged)
+		require.ErrorIs(t, err, schema.ErrStructureChanged)
 		w.Holds("SELECT v FROM t", "NULL")
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -149,7 +150,7 @@ func (s *statements) execCase(ctx context.Context, single []group) (n int, err e
 	for size := 0; n < len(single) && n < caseRows && (n == 0 || size < caseText); n++ {
 		row := single[n].rows[0]
 		rows = append(rows, row)
-		key, _, err := s.f.list.In([]table.Texts{s.f.keyOf(s.f.rows, row)}, keysText)
+		key, _, err := s.f.list.In([]table.Texts{s.f.keyOf(s.f.rows, row)}, schema.KeysText)
 		if err != nil {
 			return 0, err
 		}
@@ -174,7 +175,7 @@ func (s *statements) run(ctx context.Context, set string, rows []int) error {
 	for i, row := range rows {
 		keys[i] = s.f.keyOf(s.f.rows, row)
 	}
-	cond, n, err := s.f.list.In(keys, 2*keysText) // the same keys have been one list before
+	cond, n, err := s.f.list.In(keys, 2*schema.KeysText) // the same keys have been one list before
 	if err != nil {
 		return err
 	}

@@ -15,14 +15,8 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-const (
-	// keysAtOnce bounds the keys of one statement: MariaDB turns a list of 1,000 into a join. keysText bounds their
-	// SQL, in bytes.
-	keysAtOnce = 500
-	keysText   = 512 << 10
-	// anyBytes does not bound what a statement brings: its rows are those of one list of keys.
-	anyBytes = 1 << 31
-)
+// anyBytes does not bound what a statement brings: its rows are those of one list of keys.
+const anyBytes = 1 << 31
 
 // filler fills the rows of one chunk. It lives as long as the tries.
 type filler struct {
@@ -93,7 +87,7 @@ func newFiller(d *mysqldb.DB, spec Spec, rows *table.Rows, heartbeat func()) (*f
 //	START TRANSACTION
 //	  OnBegin                 the caller's checks
 //	  SELECT … FOR UPDATE     the rows, by key; those of another version stay
-//	  checkStructure          from the first SELECT on, no ALTER TABLE and no new trigger can come between
+//	  CheckUnchanged          from the first SELECT on, no ALTER TABLE and no new trigger can come between
 //	  UPDATE …                of the rest, which are locked
 //	COMMIT
 func (f *filler) transaction(ctx context.Context, conn *sql.Conn) error {
@@ -109,7 +103,7 @@ func (f *filler) transaction(ctx context.Context, conn *sql.Conn) error {
 			return err
 		}
 		if from == 0 {
-			if err := f.checkStructure(ctx); err != nil {
+			if err := f.spec.Target.CheckUnchanged(ctx, conn); err != nil {
 				return err
 			}
 		}
@@ -126,11 +120,11 @@ func (f *filler) transaction(ctx context.Context, conn *sql.Conn) error {
 
 // lock locks the target's rows of a position on, n of them, and returns those to write.
 func (f *filler) lock(ctx context.Context, from int) (todo []int, n int, err error) {
-	keys := make([]table.Texts, 0, keysAtOnce)
-	for i := from; i < min(from+keysAtOnce, f.rows.Len()); i++ {
+	keys := make([]table.Texts, 0, schema.KeysAtOnce)
+	for i := from; i < min(from+schema.KeysAtOnce, f.rows.Len()); i++ {
 		keys = append(keys, f.keyOf(f.rows, i))
 	}
-	cond, n, err := f.list.In(keys, keysText)
+	cond, n, err := f.list.In(keys, schema.KeysText)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -195,16 +189,4 @@ func (f *filler) isFilled(row int, found *table.Rows, at int) bool {
 		}
 	}
 	return true
-}
-
-// checkStructure compares the target with the structure that the statements were made for.
-func (f *filler) checkStructure(ctx context.Context) error {
-	t := f.spec.Target
-	if t.CreateSQL == "" {
-		return nil
-	}
-	if now := schema.ShowCreate(ctx, f.conn, t.Name); now != "" && now != t.CreateSQL {
-		return ErrStructureChanged
-	}
-	return nil
 }

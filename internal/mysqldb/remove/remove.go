@@ -89,7 +89,7 @@ func Columns(t *schema.Table) []table.Column {
 //
 // It locks the rows first, and compares key and Sum. No row is read or locked beside those. To repeat it is harmless.
 // After a lock conflict it tries the whole transaction again, txn.MaxTries times at most. All errors are safe to
-// show. Besides errors of the server it returns [txn.ErrOutcomeUnknown] and [ErrStructureChanged].
+// show. Besides errors of the server it returns [txn.ErrOutcomeUnknown] and [schema.ErrStructureChanged].
 func Rows(ctx context.Context, d *mysqldb.DB, spec Spec, rows []Row) (Result, error) {
 	r, err := newRemover(d, spec, rows)
 	if err == nil && len(rows) > 0 {

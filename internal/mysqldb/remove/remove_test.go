@@ -11,6 +11,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/remove"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/txn"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/testenv/dbtest"
@@ -179,7 +180,7 @@ func TestALockAndAnAlterAreNoticed(t *testing.T) {
 		altered := *w.Spec.Target
 		altered.CreateSQL = "CREATE TABLE t (id INT PRIMARY KEY)"
 		_, err := remove.Rows(t.Context(), w.Db, remove.Spec{Target: &altered}, []remove.Row{was["2"]})
-		require.ErrorIs(t, err, remove.ErrStructureChanged)
+		require.ErrorIs(t, err, schema.ErrStructureChanged)
 		w.Holds("SELECT id FROM t ORDER BY id", "1", "2")
 	})
 }

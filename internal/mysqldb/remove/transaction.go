@@ -15,17 +15,8 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-const (
-	// keysAtOnce bounds the keys of one statement: MariaDB turns a list of 1,000 into a join. keysText bounds their
-	// SQL, in bytes.
-	keysAtOnce = 500
-	keysText   = 512 << 10
-	// anyBytes does not bound what a statement brings: the caller has read the same rows before.
-	anyBytes = 1 << 31
-)
-
-// ErrStructureChanged is returned by [Rows] where the target was altered after its structure was read.
-var ErrStructureChanged = errors.New("the target was altered since its structure was read")
+// anyBytes does not bound what a statement brings: the caller has read the same rows before.
+const anyBytes = 1 << 31
 
 // errCount ends a transaction whose statement has met other rows than were locked.
 var errCount = errors.New("the server has changed another number of rows than were locked")
@@ -106,7 +97,7 @@ func (spec Spec) changeSQL(columns []table.Column) (string, error) {
 //	START TRANSACTION
 //	  OnBegin                 the caller's checks
 //	  SELECT … FOR UPDATE     the rows, by key; those with other bytes or another sum stay
-//	  checkStructure          from the first SELECT on, no ALTER TABLE and no new trigger can come between
+//	  CheckUnchanged          from the first SELECT on, no ALTER TABLE and no new trigger can come between
 //	  DELETE, or UPDATE       by the keys of the rest, which are locked
 //	COMMIT
 func (r *remover) transaction(ctx context.Context, conn *sql.Conn) error {
@@ -125,7 +116,7 @@ func (r *remover) transaction(ctx context.Context, conn *sql.Conn) error {
 			return err
 		}
 		if from == 0 {
-			if err := r.checkStructure(ctx); err != nil {
+			if err := r.spec.Target.CheckUnchanged(ctx, conn); err != nil {
 				return err
 			}
 		}
@@ -140,14 +131,14 @@ func (r *remover) transaction(ctx context.Context, conn *sql.Conn) error {
 // lock locks rows from a position on, as many as one statement takes, and decides which of them are Changed.
 // Those that may go are Removed from here on.
 func (r *remover) lock(ctx context.Context, from int) (n int, err error) {
-	rows := r.rows[from:min(from+keysAtOnce, len(r.rows))]
+	rows := r.rows[from:min(from+schema.KeysAtOnce, len(r.rows))]
 	keys := make([]table.Texts, len(rows))
 	place := make(map[string]int, len(rows))
 	for i, row := range rows {
 		keys[i] = row.Key
 		place[row.Key.Bytes()] = from + i
 	}
-	cond, n, err := r.in(keys, keysText)
+	cond, n, err := r.in(keys, schema.KeysText)
 	if err != nil {
 		return 0, err
 	}
@@ -188,18 +179,6 @@ func (r *remover) in(keys []table.Texts, maxText int) (sql string, n int, err er
 	return sql, n, err
 }
 
-// checkStructure compares the target with the structure that the statements were made for.
-func (r *remover) checkStructure(ctx context.Context) error {
-	t := r.spec.Target
-	if t.CreateSQL == "" {
-		return nil
-	}
-	if now := schema.ShowCreate(ctx, r.conn, t.Name); now != "" && now != t.CreateSQL {
-		return ErrStructureChanged
-	}
-	return nil
-}
-
 // changeRows deletes or marks the rows at positions [from, to) that may go. Where other tables' rows refer to some of
 // them, it goes row by row, and those stay.
 func (r *remover) changeRows(ctx context.Context, from, to int) error {
@@ -233,7 +212,7 @@ func (r *remover) exec(ctx context.Context, at []int) error {
 	for i, row := range at {
 		keys[i] = r.rows[row].Key
 	}
-	cond, n, err := r.in(keys, 2*keysText) // the same keys have been one list before
+	cond, n, err := r.in(keys, 2*schema.KeysText) // the same keys have been one list before
 	if err != nil {
 		return err
 	}

@@ -13,13 +13,8 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-const (
-	// keysAtOnce bounds the keys of one look; keysText their SQL, in bytes.
-	keysAtOnce = 500
-	keysText   = 512 << 10
-	// keysTime bounds one look on the server.
-	keysTime = 30 * time.Second
-)
+// keysTime bounds one look on the server.
+const keysTime = 30 * time.Second
 
 // KeysSpec says which rows to look for.
 type KeysSpec struct {
@@ -53,7 +48,7 @@ func ReadKeys(ctx context.Context, d mysqldb.Reader, spec KeysSpec, yield func(*
 	if err != nil {
 		return fmt.Errorf("read %s: %w", spec.Table.Name, err)
 	}
-	k := &keyReader{db: d, plan: plan, list: list, max: spec.MaxBytes, want: keysAtOnce}
+	k := &keyReader{db: d, plan: plan, list: list, max: spec.MaxBytes, want: schema.KeysAtOnce}
 	if k.max <= 0 {
 		k.max = defaultPageBytes
 	}
@@ -101,7 +96,7 @@ func (k *keyReader) look(ctx context.Context, keys []table.Texts) (done int, _ *
 		exprs = exprs[:len(k.plan.columns)]
 	}
 	for {
-		cond, n, err := k.list.In(keys[:min(k.want, len(keys))], keysText)
+		cond, n, err := k.list.In(keys[:min(k.want, len(keys))], schema.KeysText)
 		if err != nil {
 			return 0, nil, err
 		}

@@ -103,8 +103,11 @@ func ShowCreate(ctx context.Context, q mysqldb.RowQuerier, name table.Name) stri
 		&create); err != nil {
 		return ""
 	}
-	return counter.ReplaceAllString(create, "")
+	return WithoutCounter(create)
 }
+
+// WithoutCounter is a CREATE statement without the part that changes with the rows.
+func WithoutCounter(create string) string { return counter.ReplaceAllString(create, "") }
 
 // hasDoubtfulMembers reports whether the statement may show two different lists of members alike.
 func hasDoubtfulMembers(t *Table, create string) bool {

@@ -10,6 +10,13 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
+// KeysAtOnce bounds the keys of one list: MariaDB turns a list of 1,000 into a join. KeysText bounds their SQL, in
+// bytes.
+const (
+	KeysAtOnce = 500
+	KeysText   = 512 << 10
+)
+
 // KeyList writes the primary keys of some rows as a condition.
 type KeyList struct {
 	names    string

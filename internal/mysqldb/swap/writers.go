@@ -7,11 +7,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"regexp"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -62,9 +62,6 @@ func ReadWrites(ctx context.Context, db *mysqldb.DB, name table.Name) (w lineage
 
 // structureSum is a digest of the statement that creates a table, without its counter.
 func structureSum(create string) string {
-	sum := sha256.Sum256([]byte(counter.ReplaceAllString(create, "")))
+	sum := sha256.Sum256([]byte(schema.WithoutCounter(create)))
 	return hex.EncodeToString(sum[:8])
 }
-
-// counter is the part of a CREATE statement that changes with the rows.
-var counter = regexp.MustCompile(` AUTO_INCREMENT=[0-9]+`)

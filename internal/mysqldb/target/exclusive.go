@@ -3,7 +3,6 @@ package target
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/clock"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/txn"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -73,8 +73,7 @@ func execExclusive(ctx context.Context, d *mysqldb.DB, conn *sql.Conn, statement
 			return nil
 		}
 	}
-	// never a session in the pool with another setting
-	_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+	txn.Drop(conn) // never a session in the pool with another setting
 	return err
 }
 

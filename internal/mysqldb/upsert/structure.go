@@ -4,14 +4,8 @@ import (
 	"context"
 	"errors"
 
-	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
 )
-
-// ErrStructureChanged is returned by [WriteChunk] where the target was altered after its structure
-// was read. The caller reads the structure again, and then writes. A unique key or a foreign key
-// that the writer does not know of would change what its statements do.
-var ErrStructureChanged = errors.New("the target was altered since its structure was read")
 
 // checkStructure compares the target with the structure that the plan was made for. A statement of
 // the transaction that names the table blocks ALTER TABLE until the transaction ends.
@@ -29,8 +23,5 @@ func (w *writer) checkStructure(ctx context.Context) error {
 			return err
 		}
 	}
-	if now := schema.ShowCreate(ctx, w.conn, t.Name); now != "" && now != t.CreateSQL {
-		return ErrStructureChanged
-	}
-	return nil
+	return t.CheckUnchanged(ctx, w.conn)
 }

@@ -114,7 +114,7 @@ const MaxTries = txn.MaxTries
 // To repeat it is harmless: a row is written only where it is at least as new as the target's row.
 // After a lock conflict it tries the whole transaction again, MaxTries times at most. It calls
 // heartbeat, which may be nil, between statements. All errors are safe to show: a hash stands for a
-// row's key. Besides errors of the server it returns [ErrOutcomeUnknown] and [ErrStructureChanged].
+// row's key. Besides errors of the server it returns [ErrOutcomeUnknown] and [schema.ErrStructureChanged].
 func WriteChunk(ctx context.Context, d *mysqldb.DB, spec Spec, rows *table.Rows, heartbeat func()) (Result, error) {
 	res, err := writeChunk(ctx, d, spec, rows, heartbeat)
 	if err != nil {

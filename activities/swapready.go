@@ -1,0 +1,66 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/swap"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// requireUntouched refuses a target that others have written or altered since the load began, as far as the server
+// knows: what they wrote would be lost.
+func (w *swapping) requireUntouched(
+	ctx context.Context, l *swap.Lock, record *lineage.Replacement, there swap.There,
+) error {
+	if !there.Target {
+		return nil
+	}
+	name := l.Tables.Target
+	if record.Writes == nil {
+		return failure.New(failure.TargetWritten, fmt.Sprintf("%s was created by others while the table was "+
+			"loaded that takes its place", name), "look at it, then run again")
+	}
+	now, err := l.Writes(ctx)
+	switch {
+	case err != nil:
+		return err
+	case now.Structure != record.Writes.Structure:
+		return failure.New(failure.TableChanged, fmt.Sprintf("%s was altered while the table was loaded that takes "+
+			"its place: the target stays as it is", name), "run again: the new shape is copied")
+	case now.Since(*record.Writes):
+		return failure.New(failure.TargetWritten, fmt.Sprintf("others have written %s while the table was loaded that "+
+			"takes its place: their rows would be lost, and the target stays as it is", name),
+			"let only this run write the target, or use write: upsert; then run again")
+	}
+	return nil
+}
+
+// prepare drops the table of an earlier swap and records that this one is kept, and says what to rename.
+func (w *swapping) prepare(
+	ctx context.Context, l *swap.Lock, record *lineage.Replacement, there swap.There,
+) ([][2]table.Name, error) {
+	load := [2]table.Name{l.Tables.Load, l.Tables.Target}
+	if !there.Target {
+		return [][2]table.Name{load}, nil
+	}
+	if there.Old {
+		if err := l.Drop(ctx, l.Tables.Old); err != nil {
+			return nil, err
+		}
+	}
+	now, err := l.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	record.Old = &lineage.OldTable{
+		SwappedAt: now, Watermark: w.in.Watermark,
+		KeepSeconds: int64(w.r.plan.Settings.Replace.KeepOld.Seconds()),
+	}
+	if err := l.SetRecord(ctx, *record); err != nil {
+		return nil, err
+	}
+	return [][2]table.Name{{l.Tables.Target, l.Tables.Old}, load}, nil
+}
