@@ -54,8 +54,9 @@ func (r *VerifyRecord) Follow(last *VerifyRecord) {
 	if last == nil {
 		return
 	}
-	for v, keys := range last.Open() {
-		seen := !r.Partial && (r.Depth != api.DepthKeys || v != verify.Silent)
+	open := last.Open()
+	for _, v := range verify.Differences() {
+		keys, seen := open[v], !r.Partial && (r.Depth != api.DepthKeys || v != verify.Silent)
 		if keys -= r.Verdicts[v]; seen || keys <= 0 {
 			continue
 		}
