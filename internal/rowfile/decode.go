@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	"github.com/parquet-go/parquet-go/format"
+
+	"github.com/tablehaul/tablehaul/internal/parquet"
 )
 
 // maxGroupBytes bounds what the pages of one row group may unpack to: the largest row that a
@@ -111,42 +113,42 @@ type pageHead struct {
 
 func (r *thriftReader) page() pageHead {
 	h := pageHead{typ: -1, compressed: true}
-	r.fields(func(id int64, typ byte) {
+	r.Fields(func(id int64, typ byte) {
 		switch {
-		case id == 1 && typ == thriftI32:
-			h.typ = r.int()
-		case id == 2 && typ == thriftI32:
-			h.unpacked = r.int()
-		case id == 3 && typ == thriftI32:
-			h.packed = r.int()
-		case id == 8 && typ == thriftStruct:
-			r.fields(func(id int64, typ byte) { r.dataPage(&h, id, typ) })
+		case id == 1 && typ == parquet.ThriftI32:
+			h.typ = r.Int()
+		case id == 2 && typ == parquet.ThriftI32:
+			h.unpacked = r.Int()
+		case id == 3 && typ == parquet.ThriftI32:
+			h.packed = r.Int()
+		case id == 8 && typ == parquet.ThriftStruct:
+			r.Fields(func(id int64, typ byte) { r.dataPage(&h, id, typ) })
 		default:
-			r.skip(typ, 0)
+			r.Skip(typ, 0)
 		}
 	})
 	return h
 }
 
 func (r *thriftReader) dataPage(h *pageHead, id int64, typ byte) {
-	number := typ == thriftI32
+	number := typ == parquet.ThriftI32
 	switch {
 	case id == 1 && number:
-		h.values = r.int()
+		h.values = r.Int()
 	case id == 2 && number:
-		h.nulls = r.int()
+		h.nulls = r.Int()
 	case id == 3 && number:
-		h.rows = r.int()
+		h.rows = r.Int()
 	case id == 4 && number:
-		h.encoding = r.int()
+		h.encoding = r.Int()
 	case id == 5 && number:
-		h.levels = r.int()
+		h.levels = r.Int()
 	case id == 6 && number:
-		h.repetitions = r.int()
+		h.repetitions = r.Int()
 	case id == 7:
-		h.compressed = typ == thriftTrue
+		h.compressed = typ == parquet.ThriftTrue
 	default:
-		r.skip(typ, 0)
+		r.Skip(typ, 0)
 	}
 }
 
@@ -155,11 +157,11 @@ func (c *cursor) open() error {
 	if len(c.values) > 0 {
 		return errPage // more values than rows
 	}
-	r := thriftReader{b: c.src}
+	r := thriftReader{parquet.ThriftReader{B: c.src}}
 	h := r.page()
-	rest := int64(len(c.src) - r.pos)
+	rest := int64(len(c.src) - r.Pos)
 	switch {
-	case r.bad || h.typ != int64(format.DataPageV2) || h.encoding != int64(format.Plain) || h.repetitions != 0,
+	case r.Bad || h.typ != int64(format.DataPageV2) || h.encoding != int64(format.Plain) || h.repetitions != 0,
 		h.rows <= 0 || h.rows > c.left || h.values != h.rows || h.nulls < 0 || h.nulls > h.rows,
 		h.packed < 0 || h.packed > rest || h.levels < 0 || h.levels > h.packed || h.unpacked < h.levels:
 		return errPage
@@ -167,8 +169,8 @@ func (c *cursor) open() error {
 	if *c.budget -= h.unpacked + h.rows; *c.budget < 0 {
 		return errPage
 	}
-	body := c.src[r.pos : r.pos+int(h.packed)]
-	c.src = c.src[r.pos+int(h.packed):]
+	body := c.src[r.Pos : r.Pos+int(h.packed)]
+	c.src = c.src[r.Pos+int(h.packed):]
 	c.left -= h.rows
 	c.rows, c.row = int(h.rows), 0
 	if err := c.levels(body[:h.levels], h); err != nil {
@@ -181,10 +183,10 @@ func (c *cursor) open() error {
 	size := int(h.unpacked - h.levels)
 	var err error
 	if codec == format.Uncompressed {
-		c.values, err = decompress(codec, nil, body[h.levels:], size)
+		c.values, err = parquet.Decompress(codec, nil, body[h.levels:], size)
 		return err
 	}
-	c.buf, err = decompress(codec, c.buf, body[h.levels:], size)
+	c.buf, err = parquet.Decompress(codec, c.buf, body[h.levels:], size)
 	c.values = c.buf
 	return err
 }

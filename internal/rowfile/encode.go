@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tablehaul/tablehaul/internal/table"
+	"github.com/tablehaul/tablehaul/internal/table/exact"
 )
 
 // number adds an integer of the column's width.
@@ -21,7 +22,7 @@ func (p *pages) number(c *column, v uint64) {
 
 // add appends the typed form of text, and reports false where it has none.
 func (p *pages) add(c *column, text []byte) bool {
-	var number [maxFloatText]byte
+	var number [exact.MaxFloatText]byte
 	switch c.form {
 	case formBytes:
 		p.putBytes(text)
@@ -33,13 +34,13 @@ func (p *pages) add(c *column, text []byte) bool {
 		p.putBytes(text)
 		return true
 	case formInt:
-		v, ok := parseInt(text, c.bits)
+		v, ok := exact.ParseInt(text, c.bits)
 		if ok {
 			p.number(c, uint64(v))
 		}
 		return ok
 	case formUint:
-		v, ok := parseUint(text, c.bits)
+		v, ok := exact.ParseUint(text, c.bits)
 		if ok {
 			p.number(c, v)
 		}
@@ -47,16 +48,16 @@ func (p *pages) add(c *column, text []byte) bool {
 	case formDecimal:
 		return p.addDecimal(c, text)
 	case formDate:
-		v, ok := parseDate(text)
+		v, ok := exact.ParseDate(text)
 		if ok {
 			p.bound(uint64(int64(v)))
 			p.put32(uint32(v))
 		}
 		return ok
 	case formMoment, formTime:
-		parse := parseMoment
+		parse := exact.ParseMoment
 		if c.form == formTime {
-			parse = parseClock
+			parse = exact.ParseClock
 		}
 		v, ok := parse(text, c.precision)
 		if ok {
@@ -65,13 +66,13 @@ func (p *pages) add(c *column, text []byte) bool {
 		}
 		return ok
 	case formFloat:
-		v, ok := parseFloat(text, number[:])
+		v, ok := exact.ParseFloat(text, number[:])
 		if ok = ok && float64(float32(v)) == v; ok {
 			p.put32(math.Float32bits(float32(v)))
 		}
 		return ok
 	case formDouble:
-		v, ok := parseFloat(text, number[:])
+		v, ok := exact.ParseFloat(text, number[:])
 		if ok {
 			p.put64(math.Float64bits(v))
 		}
@@ -81,14 +82,14 @@ func (p *pages) add(c *column, text []byte) bool {
 }
 
 func (p *pages) addDecimal(c *column, text []byte) bool {
-	w, neg, ok := parseDecimal(text, c.precision, c.scale)
+	w, neg, ok := exact.ParseDecimal(text, c.precision, c.scale)
 	if !ok {
 		return false
 	}
 	if p.leaf.length > 0 {
 		n := len(p.values)
 		p.values = slices.Grow(p.values, p.leaf.length)[:n+p.leaf.length]
-		putWide(p.values[n:], w, neg)
+		exact.PutWide(p.values[n:], w, neg)
 		p.mark(true)
 		return true
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/parquet-go/parquet-go/format"
 
+	"github.com/tablehaul/tablehaul/internal/parquet"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -24,6 +25,9 @@ type Footer struct {
 	at     int64
 	groups []group
 }
+
+// thriftReader reads what this package needs of a footer and of page headers.
+type thriftReader struct{ parquet.ThriftReader }
 
 // group is what the footer says of a row group.
 type group struct {
@@ -54,29 +58,29 @@ func ParseFooter(footer []byte, at int64, cols []table.Column) (f *Footer, err e
 		return nil, corrupt("the footer does not end as one")
 	}
 	f = &Footer{schema: s, at: at}
-	r := &thriftReader{b: footer[:n]}
+	r := &thriftReader{parquet.ThriftReader{B: footer[:n]}}
 	leaf := -1 // the root comes first
-	r.fields(func(id int64, typ byte) {
+	r.Fields(func(id int64, typ byte) {
 		switch {
-		case id == 2 && typ == thriftList:
-			_, size := r.list()
+		case id == 2 && typ == parquet.ThriftList:
+			_, size := r.List()
 			for range size {
-				if err == nil && !r.bad {
+				if err == nil && !r.Bad {
 					err = r.element(s, leaf)
 					leaf++
 				}
 			}
-		case id == 4 && typ == thriftList:
-			_, size := r.list()
-			for i := 0; i < size && !r.bad; i++ {
+		case id == 4 && typ == parquet.ThriftList:
+			_, size := r.List()
+			for i := 0; i < size && !r.Bad; i++ {
 				f.groups = append(f.groups, r.group(len(s.leaves)))
 			}
 		default:
-			r.skip(typ, 0)
+			r.Skip(typ, 0)
 		}
 	})
 	switch {
-	case r.bad || r.pos != n:
+	case r.Bad || r.Pos != n:
 		return nil, corrupt("the footer cannot be read")
 	case err != nil:
 		return nil, err
@@ -97,24 +101,24 @@ func recoverCorrupt(err *error) {
 func (r *thriftReader) element(s *schema, i int) error {
 	var name string
 	var typ, length, repetition, children, scale, precision int64
-	r.fields(func(id int64, t byte) {
+	r.Fields(func(id int64, t byte) {
 		switch id {
 		case 1:
-			typ = r.int()
+			typ = r.Int()
 		case 2:
-			length = r.int()
+			length = r.Int()
 		case 3:
-			repetition = r.int()
+			repetition = r.Int()
 		case 4:
-			name = string(r.bytes())
+			name = string(r.Bytes())
 		case 5:
-			children = r.int()
+			children = r.Int()
 		case 7:
-			scale = r.int()
+			scale = r.Int()
 		case 8:
-			precision = r.int()
+			precision = r.Int()
 		default:
-			r.skip(t, 0)
+			r.Skip(t, 0)
 		}
 	})
 	if i < 0 {
@@ -136,58 +140,58 @@ func (r *thriftReader) element(s *schema, i int) error {
 }
 
 func (r *thriftReader) group(leaves int) (g group) {
-	r.fields(func(id int64, typ byte) {
+	r.Fields(func(id int64, typ byte) {
 		switch {
-		case id == 1 && typ == thriftList:
-			_, size := r.list()
+		case id == 1 && typ == parquet.ThriftList:
+			_, size := r.List()
 			if size != leaves {
-				r.fail()
+				r.Fail()
 				return
 			}
 			g.leaves = make([]placed, size)
 			for i := range g.leaves {
 				r.chunk(&g.leaves[i])
 			}
-		case id == 3 && typ == thriftI64:
-			g.rows = r.int()
+		case id == 3 && typ == parquet.ThriftI64:
+			g.rows = r.Int()
 		default:
-			r.skip(typ, 0)
+			r.Skip(typ, 0)
 		}
 	})
 	return g
 }
 
 func (r *thriftReader) chunk(p *placed) {
-	r.fields(func(id int64, typ byte) {
+	r.Fields(func(id int64, typ byte) {
 		switch {
 		case id == 1: // the data are in another file
 			p.other = true
-			r.skip(typ, 0)
-		case id == 3 && typ == thriftStruct:
-			r.fields(func(id int64, typ byte) { r.metadata(p, id, typ) })
+			r.Skip(typ, 0)
+		case id == 3 && typ == parquet.ThriftStruct:
+			r.Fields(func(id int64, typ byte) { r.metadata(p, id, typ) })
 		default:
-			r.skip(typ, 0)
+			r.Skip(typ, 0)
 		}
 	})
 }
 
 func (r *thriftReader) metadata(p *placed, id int64, typ byte) {
 	switch {
-	case id == 1 && typ == thriftI32:
-		p.typ = format.Type(r.int())
-	case id == 4 && typ == thriftI32:
-		p.codec = format.CompressionCodec(r.int())
-	case id == 5 && typ == thriftI64:
-		p.values = r.int()
-	case id == 7 && typ == thriftI64:
-		p.size = r.int()
-	case id == 9 && typ == thriftI64:
-		p.offset = r.int()
+	case id == 1 && typ == parquet.ThriftI32:
+		p.typ = format.Type(r.Int())
+	case id == 4 && typ == parquet.ThriftI32:
+		p.codec = format.CompressionCodec(r.Int())
+	case id == 5 && typ == parquet.ThriftI64:
+		p.values = r.Int()
+	case id == 7 && typ == parquet.ThriftI64:
+		p.size = r.Int()
+	case id == 9 && typ == parquet.ThriftI64:
+		p.offset = r.Int()
 	case id == 11:
 		p.other = true
-		r.skip(typ, 0)
+		r.Skip(typ, 0)
 	default:
-		r.skip(typ, 0)
+		r.Skip(typ, 0)
 	}
 }
 
@@ -208,7 +212,7 @@ func (f *Footer) find(chunk table.Chunk) (*group, error) {
 		for l := range g.leaves {
 			p := &g.leaves[l]
 			if p.offset != at || p.size < 0 || p.size > chunk.Offset+chunk.Size-at ||
-				p.values != chunk.Rows || p.typ != f.schema.leaves[l].typ || p.other || !known(p.codec) {
+				p.values != chunk.Rows || p.typ != f.schema.leaves[l].typ || p.other || !parquet.Known(p.codec) {
 				return nil, corrupt("the footer and the chunk disagree")
 			}
 			at += p.size

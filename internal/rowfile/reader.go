@@ -8,6 +8,7 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/tablehaul/tablehaul/internal/table"
+	"github.com/tablehaul/tablehaul/internal/table/exact"
 )
 
 // ReadChunk decodes one chunk of a file from nothing but the bytes of its footer, which begin at offset footerAt, and
@@ -162,7 +163,7 @@ func (d *decoder) typed(c *column, from *cursor) error {
 		ok = c.wide || v>>c.bits == 0
 		text = strconv.AppendUint(text, v, 10)
 	case formFloat, formDouble:
-		text = appendFloat(text, math.Float64frombits(v))
+		text = exact.AppendFloat(text, math.Float64frombits(v))
 	default:
 		text, ok = c.print(text, int64(v), b)
 	}
@@ -178,22 +179,22 @@ func (c *column) print(text []byte, v int64, b []byte) ([]byte, bool) {
 	switch c.form {
 	case formDecimal:
 		if b == nil {
-			return appendSmallDecimal(text, v, c.precision, c.scale)
+			return exact.AppendSmallDecimal(text, v, c.precision, c.scale)
 		}
-		w, neg := getWide(b)
-		return appendDecimal(text, w, neg, c.precision, c.scale)
+		w, neg := exact.GetWide(b)
+		return exact.AppendDecimal(text, w, neg, c.precision, c.scale)
 	case formDate:
-		if v < minDays || v > maxDays {
+		if v < exact.MinDays || v > exact.MaxDays {
 			return text, false
 		}
-		return appendDate(text, int(v)), true
+		return exact.AppendDate(text, int(v)), true
 	case formMoment:
-		return appendMoment(text, v, c.precision)
+		return exact.AppendMoment(text, v, c.precision)
 	case formTime:
-		if v < 0 || v >= microsPerDay {
+		if v < 0 || v >= exact.MicrosPerDay {
 			return text, false
 		}
-		return appendClock(text, v, c.precision)
+		return exact.AppendClock(text, v, c.precision)
 	default:
 		return text, false
 	}

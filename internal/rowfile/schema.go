@@ -11,6 +11,7 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/tablehaul/tablehaul/internal/table"
+	"github.com/tablehaul/tablehaul/internal/table/exact"
 )
 
 // ErrColumns is returned for columns that no file can hold: none at all, an unsupported
@@ -195,7 +196,7 @@ func integer(c *column, l *leaf, bits int, unsigned bool) {
 }
 
 func decimal(c *column, l *leaf) error {
-	if c.precision < 1 || c.precision > maxPrecision || c.scale < 0 || c.scale > c.precision {
+	if c.precision < 1 || c.precision > exact.MaxPrecision || c.scale < 0 || c.scale > c.precision {
 		return fmt.Errorf("DECIMAL(%d,%d) is outside MySQL's limits", c.precision, c.scale)
 	}
 	c.form, l.precision, l.scale = formDecimal, c.precision, c.scale

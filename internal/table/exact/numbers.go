@@ -1,4 +1,4 @@
-package rowfile
+package exact
 
 import (
 	"math"
@@ -6,14 +6,14 @@ import (
 	"unsafe"
 )
 
-// parseInt reads the canonical text of an integer of the given width: no sign but '-', no
+// ParseInt reads the canonical text of an integer of the given width: no sign but '-', no
 // leading zero, no "-0". Only that text prints back to itself.
-func parseInt(b []byte, bits int) (int64, bool) {
+func ParseInt(b []byte, bits int) (int64, bool) {
 	neg := len(b) > 0 && b[0] == '-'
 	if neg {
 		b = b[1:]
 	}
-	u, ok := parseUint(b, 64)
+	u, ok := ParseUint(b, 64)
 	limit := uint64(1) << (bits - 1)
 	switch {
 	case !ok:
@@ -25,8 +25,8 @@ func parseInt(b []byte, bits int) (int64, bool) {
 	}
 }
 
-// parseUint is parseInt for numbers without a sign.
-func parseUint(b []byte, bits int) (uint64, bool) {
+// ParseUint is ParseInt for numbers without a sign.
+func ParseUint(b []byte, bits int) (uint64, bool) {
 	if len(b) == 0 || len(b) > 20 || b[0] == '0' && len(b) > 1 {
 		return 0, false
 	}
@@ -44,13 +44,13 @@ func parseUint(b []byte, bits int) (uint64, bool) {
 	return u, bits == 64 || u < 1<<bits
 }
 
-// maxFloatText is longer than the shortest text of any double ("-1.7976931348623157e+308").
-const maxFloatText = 32
+// MaxFloatText is longer than the shortest text of any double ("-1.7976931348623157e+308").
+const MaxFloatText = 32
 
-// parseFloat reads the shortest text of a double. The text is printed again, because only
+// ParseFloat reads the shortest text of a double. The text is printed again, because only
 // the printer knows which of many texts for the same number is its own.
-func parseFloat(b []byte, scratch []byte) (float64, bool) {
-	if len(b) == 0 || len(b) > maxFloatText {
+func ParseFloat(b []byte, scratch []byte) (float64, bool) {
+	if len(b) == 0 || len(b) > MaxFloatText {
 		return 0, false
 	}
 	// The string is gone when the call returns: an error of ParseFloat holds a copy.
@@ -58,7 +58,8 @@ func parseFloat(b []byte, scratch []byte) (float64, bool) {
 	if err != nil || math.IsNaN(f) {
 		return 0, false
 	}
-	return f, string(appendFloat(scratch[:0], f)) == string(b)
+	return f, string(AppendFloat(scratch[:0], f)) == string(b)
 }
 
-func appendFloat(dst []byte, f float64) []byte { return strconv.AppendFloat(dst, f, 'g', -1, 64) }
+// AppendFloat prints the shortest text that reads back as the same double.
+func AppendFloat(dst []byte, f float64) []byte { return strconv.AppendFloat(dst, f, 'g', -1, 64) }

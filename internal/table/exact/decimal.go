@@ -1,4 +1,4 @@
-package rowfile
+package exact
 
 import (
 	"encoding/binary"
@@ -6,17 +6,17 @@ import (
 	"strconv"
 )
 
-// maxPrecision is the largest number of digits of a DECIMAL (manual: Fixed-Point Types).
-const maxPrecision = 65
+// MaxPrecision is the largest number of digits of a DECIMAL (manual: Fixed-Point Types).
+const MaxPrecision = 65
 
 // e19 is the largest power of ten in a uint64: 19 digits are read and printed at a time.
 const e19 = 10_000_000_000_000_000_000
 
-// wide is an unsigned number of 256 bits, its least significant limb first: room for the 216 bits of 65 digits.
-type wide [4]uint64
+// Wide is an unsigned number of 256 bits, its least significant limb first: room for the 216 bits of 65 digits.
+type Wide [4]uint64
 
 // mulAdd sets w to w × m + a. It never overflows for numbers of up to 77 digits.
-func (w *wide) mulAdd(m, a uint64) {
+func (w *Wide) mulAdd(m, a uint64) {
 	for i := range w {
 		hi, lo := bits.Mul64(w[i], m)
 		var carry uint64
@@ -26,25 +26,26 @@ func (w *wide) mulAdd(m, a uint64) {
 }
 
 // divMod sets w to w / d and returns the remainder.
-func (w *wide) divMod(d uint64) (rem uint64) {
+func (w *Wide) divMod(d uint64) (rem uint64) {
 	for i := len(w) - 1; i >= 0; i-- {
 		w[i], rem = bits.Div64(rem, w[i], d)
 	}
 	return rem
 }
 
-func (w *wide) negate() {
+func (w *Wide) negate() {
 	carry := uint64(1)
 	for i := range w {
 		w[i], carry = bits.Add64(^w[i], 0, carry)
 	}
 }
 
-func (w *wide) isZero() bool { return w[0]|w[1]|w[2]|w[3] == 0 }
+// IsZero reports whether w is 0.
+func (w *Wide) IsZero() bool { return w[0]|w[1]|w[2]|w[3] == 0 }
 
-// parseDecimal reads the text of a DECIMAL(precision, scale): an optional '-', at least one
+// ParseDecimal reads the text of a DECIMAL(precision, scale): an optional '-', at least one
 // digit and no leading zero before the point, all scale digits after it, no "-0.00".
-func parseDecimal(b []byte, precision, scale int) (w wide, neg, ok bool) {
+func ParseDecimal(b []byte, precision, scale int) (w Wide, neg, ok bool) {
 	if neg = len(b) > 0 && b[0] == '-'; neg {
 		b = b[1:]
 	}
@@ -74,11 +75,11 @@ func parseDecimal(b []byte, precision, scale int) (w wide, neg, ok bool) {
 		}
 	}
 	w.mulAdd(pow, limb)
-	return w, neg, !neg || !w.isZero()
+	return w, neg, !neg || !w.IsZero()
 }
 
-// putWide writes a signed number as big-endian two's complement into dst, at most 32 bytes.
-func putWide(dst []byte, w wide, neg bool) {
+// PutWide writes a signed number as big-endian two's complement into dst, at most 32 bytes.
+func PutWide(dst []byte, w Wide, neg bool) {
 	if neg {
 		w.negate()
 	}
@@ -89,8 +90,8 @@ func putWide(dst []byte, w wide, neg bool) {
 	copy(dst, full[32-len(dst):])
 }
 
-// getWide reads what putWide wrote; b has 1 to 32 bytes.
-func getWide(b []byte) (w wide, neg bool) {
+// GetWide reads what PutWide wrote; b has 1 to 32 bytes.
+func GetWide(b []byte) (w Wide, neg bool) {
 	var full [32]byte
 	if neg = b[0]&0x80 != 0; neg {
 		for i := range full {
@@ -107,12 +108,12 @@ func getWide(b []byte) (w wide, neg bool) {
 	return w, neg
 }
 
-// appendDecimal prints a number with scale digits after the point. It fails for a number of
+// AppendDecimal prints a number with scale digits after the point. It fails for a number of
 // more digits than precision, which only a corrupt file holds.
-func appendDecimal(dst []byte, w wide, neg bool, precision, scale int) ([]byte, bool) {
+func AppendDecimal(dst []byte, w Wide, neg bool, precision, scale int) ([]byte, bool) {
 	var digits [80]byte
 	n := len(digits)
-	for !w.isZero() {
+	for !w.IsZero() {
 		rem := w.divMod(e19)
 		for range 19 {
 			n--
@@ -133,8 +134,8 @@ func appendDecimal(dst []byte, w wide, neg bool, precision, scale int) ([]byte, 
 	return appendPoint(dst, digits[n:], neg, scale), true
 }
 
-// appendSmallDecimal is appendDecimal for numbers of up to 18 digits.
-func appendSmallDecimal(dst []byte, v int64, precision, scale int) ([]byte, bool) {
+// AppendSmallDecimal is AppendDecimal for numbers of up to 18 digits.
+func AppendSmallDecimal(dst []byte, v int64, precision, scale int) ([]byte, bool) {
 	var digits [24]byte
 	u := uint64(v)
 	if v < 0 {

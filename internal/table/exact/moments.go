@@ -1,15 +1,16 @@
-package rowfile
+package exact
 
 // Days of the first and the last date that have a typed form, 0001-01-01 and 9999-12-31,
 // counted from 1970-01-01. Year 0 has none: most readers' calendars begin with year 1.
 const (
-	minDays = -719162
-	maxDays = 2932896
+	MinDays = -719162
+	MaxDays = 2932896
 )
 
+// A moment is counted in microseconds.
 const (
-	microsPerSecond = 1_000_000
-	microsPerDay    = 86_400 * microsPerSecond
+	MicrosPerSecond = 1_000_000
+	MicrosPerDay    = 86_400 * MicrosPerSecond
 )
 
 var daysInMonth = [13]int{0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31}
@@ -23,8 +24,8 @@ func pair(b []byte, i int) int {
 	return int(hi)*10 + int(lo)
 }
 
-// parseDate reads YYYY-MM-DD, a date that exists, in days since 1970-01-01.
-func parseDate(b []byte) (int32, bool) {
+// ParseDate reads YYYY-MM-DD, a date that exists, in days since 1970-01-01.
+func ParseDate(b []byte) (int32, bool) {
 	if len(b) != 10 || b[4] != '-' || b[7] != '-' {
 		return 0, false
 	}
@@ -40,12 +41,12 @@ func parseDate(b []byte) (int32, bool) {
 	if year == 0 || day > last {
 		return 0, false
 	}
-	return int32(daysOf(year, month, day)), true
+	return int32(DaysOf(year, month, day)), true
 }
 
-// daysOf counts in years that begin in March, so that the leap day comes last (the
+// DaysOf counts in years that begin in March, so that the leap day comes last (the
 // days_from_civil algorithm); year ≥ 1.
-func daysOf(year, month, day int) int {
+func DaysOf(year, month, day int) int {
 	if month <= 2 {
 		year--
 		month += 12
@@ -57,8 +58,8 @@ func daysOf(year, month, day int) int {
 	return era*146097 + dayOfEra - 719468
 }
 
-// appendDate is the inverse of parseDate, for days from minDays to maxDays.
-func appendDate(dst []byte, days int) []byte {
+// AppendDate is the inverse of ParseDate, for days from MinDays to MaxDays.
+func AppendDate(dst []byte, days int) []byte {
 	days += 719468
 	era := days / 146097
 	dayOfEra := days % 146097
@@ -82,8 +83,8 @@ func appendDate(dst []byte, days int) []byte {
 
 func appendPair(dst []byte, n int) []byte { return append(dst, byte('0'+n/10), byte('0'+n%10)) }
 
-// parseClock reads HH:MM:SS and exactly digits fraction digits, 0 ≤ t < 24 h, in microseconds.
-func parseClock(b []byte, digits int) (int64, bool) {
+// ParseClock reads HH:MM:SS and exactly digits fraction digits, 0 ≤ t < 24 h, in microseconds.
+func ParseClock(b []byte, digits int) (int64, bool) {
 	size := 8
 	if digits > 0 {
 		size += 1 + digits
@@ -111,13 +112,13 @@ func parseClock(b []byte, digits int) (int64, bool) {
 			micros *= 10
 		}
 	}
-	return int64(hour*3600+minute*60+second)*microsPerSecond + micros, true
+	return int64(hour*3600+minute*60+second)*MicrosPerSecond + micros, true
 }
 
-// appendClock is the inverse of parseClock, for 0 ≤ micros < a day. It fails where micros
+// AppendClock is the inverse of ParseClock, for 0 ≤ micros < a day. It fails where micros
 // has more fraction digits than asked for.
-func appendClock(dst []byte, micros int64, digits int) ([]byte, bool) {
-	seconds, fraction := int(micros/microsPerSecond), int(micros%microsPerSecond)
+func AppendClock(dst []byte, micros int64, digits int) ([]byte, bool) {
+	seconds, fraction := int(micros/MicrosPerSecond), int(micros%MicrosPerSecond)
 	dst = appendPair(dst, seconds/3600)
 	dst = append(dst, ':')
 	dst = appendPair(dst, seconds/60%60)
@@ -140,30 +141,30 @@ func appendClock(dst []byte, micros int64, digits int) ([]byte, bool) {
 	return append(dst, six[:digits]...), true
 }
 
-// parseMoment reads a date, a space and a clock, in microseconds since 1970-01-01 00:00:00.
-func parseMoment(b []byte, digits int) (int64, bool) {
+// ParseMoment reads a date, a space and a clock, in microseconds since 1970-01-01 00:00:00.
+func ParseMoment(b []byte, digits int) (int64, bool) {
 	if len(b) < 19 || b[10] != ' ' {
 		return 0, false
 	}
-	days, ok := parseDate(b[:10])
+	days, ok := ParseDate(b[:10])
 	if !ok {
 		return 0, false
 	}
-	clock, ok := parseClock(b[11:], digits)
-	return int64(days)*microsPerDay + clock, ok
+	clock, ok := ParseClock(b[11:], digits)
+	return int64(days)*MicrosPerDay + clock, ok
 }
 
-// appendMoment is the inverse of parseMoment. It fails outside the years 1 to 9999.
-func appendMoment(dst []byte, micros int64, digits int) ([]byte, bool) {
-	if micros < minDays*microsPerDay || micros >= (maxDays+1)*microsPerDay {
+// AppendMoment is the inverse of ParseMoment. It fails outside the years 1 to 9999.
+func AppendMoment(dst []byte, micros int64, digits int) ([]byte, bool) {
+	if micros < MinDays*MicrosPerDay || micros >= (MaxDays+1)*MicrosPerDay {
 		return dst, false
 	}
-	days, clock := micros/microsPerDay, micros%microsPerDay
+	days, clock := micros/MicrosPerDay, micros%MicrosPerDay
 	if clock < 0 {
 		days--
-		clock += microsPerDay
+		clock += MicrosPerDay
 	}
-	dst = appendDate(dst, int(days))
+	dst = AppendDate(dst, int(days))
 	dst = append(dst, ' ')
-	return appendClock(dst, clock, digits)
+	return AppendClock(dst, clock, digits)
 }
