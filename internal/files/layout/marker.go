@@ -1,0 +1,296 @@
+package layout
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/files"
+)
+
+// maxMarker bounds what is read of a marker, in bytes. A larger one is refused.
+const maxMarker = 4 << 20
+
+// marked takes what markers complete: a marker whose pattern ends in a plain name, such as _SUCCESS, completes the
+// folder that it is in and all below it; one with a *, such as *.done, the file that the * names. A marker that lists
+// files completes those.
+func (p plain) marked(ctx context.Context, s files.Store) (Found, error) {
+	data, markers, err := p.entries(ctx, s)
+	if err != nil {
+		return Found{}, err
+	}
+	m := marking{plain: p, data: data, covered: make([]bool, len(data)), at: map[string]int{}, in: map[string][]int{}}
+	for i, f := range data {
+		m.at[f.Key] = i
+		m.in[path.Dir(f.Key)] = append(m.in[path.Dir(f.Key)], i)
+	}
+	var rest []files.Entry
+	for _, e := range markers {
+		listed, err := p.listed(ctx, s, e)
+		if err != nil {
+			return Found{}, err
+		}
+		if listed == nil {
+			rest = append(rest, e)
+			continue
+		}
+		m.take(e, m.named(e, listed))
+	}
+	if p.perFile {
+		for _, e := range rest {
+			m.take(e, m.ofFile(e))
+		}
+	} else {
+		m.folders(rest)
+	}
+	m.found.Waiting = append(m.found.Waiting, m.unmarked()...)
+	return m.found, nil
+}
+
+// marking is one look at markers and data.
+type marking struct {
+	plain
+	data    []File
+	covered []bool           // by a marker
+	at      map[string]int   // of a key
+	in      map[string][]int // of a folder
+	found   Found
+}
+
+// picked is what a marker completes, as places in data; missing says what is not there as it should be.
+type picked struct {
+	files   []int
+	missing string
+}
+
+// take adds what a marker completes to the loads, or to the waits.
+func (m *marking) take(e files.Entry, of picked) {
+	load := Load{ID: e.Key, Time: e.Modified, Marker: &e}
+	for _, i := range of.files {
+		f := m.data[i]
+		m.covered[i] = true
+		load.Files = append(load.Files, f)
+		if f.Modified.After(e.Modified) && of.missing == "" {
+			of.missing = fmt.Sprintf("%s was modified after its marker %s: the marker has to be written last",
+				f.Key, e.Key)
+		}
+	}
+	sortFiles(load.Files)
+	load.Version = version(load.Files)
+	switch {
+	case of.missing != "":
+		m.found.Waiting = append(m.found.Waiting, Wait{ID: e.Key, Why: of.missing, Since: newest(e, load.Files)})
+	case len(load.Files) > 0:
+		m.found.Loads = append(m.found.Loads, load)
+	}
+}
+
+// named are the files that a marker lists.
+func (m *marking) named(e files.Entry, listed []listedFile) (of picked) {
+	for _, want := range listed {
+		i, ok := m.find(want.name, path.Dir(e.Key))
+		if ok {
+			of.files = append(of.files, i)
+		}
+		switch {
+		case of.missing != "":
+		case !ok:
+			of.missing = fmt.Sprintf("%s is missing, which the marker %s lists", want.name, e.Key)
+		case want.size >= 0 && want.size != m.data[i].Size:
+			of.missing = fmt.Sprintf("%s has %d bytes, and %d by the marker %s",
+				m.data[i].Key, m.data[i].Size, want.size, e.Key)
+		}
+	}
+	slices.Sort(of.files)
+	of.files = slices.Compact(of.files)
+	return of
+}
+
+// find is the file of a name that is relative to the marker's folder or to the store, or a URL.
+func (m *marking) find(name, dir string) (int, bool) {
+	if _, rest, url := strings.Cut(name, "://"); url {
+		for more := true; more; {
+			if _, rest, more = strings.Cut(rest, "/"); more {
+				if i, ok := m.at[rest]; ok {
+					return i, true
+				}
+			}
+		}
+		return 0, false
+	}
+	if i, ok := m.at[path.Join(dir, name)]; ok {
+		return i, true
+	}
+	i, ok := m.at[path.Clean(name)]
+	return i, ok
+}
+
+// ofFile is the file that a marker of a file names, with or without its suffixes.
+func (m *marking) ofFile(e files.Entry) (of picked) {
+	dir, base := path.Split(e.Key)
+	before, after, _ := strings.Cut(path.Base(m.complete.marker), "*")
+	stem := strings.TrimSuffix(strings.TrimPrefix(base, before), after)
+	for _, i := range m.in[path.Dir(e.Key)] {
+		name := path.Base(m.data[i].Key)
+		if !m.covered[i] && (name == stem || strings.HasPrefix(name, stem+".")) {
+			of.files = append(of.files, i)
+		}
+	}
+	if len(of.files) == 0 {
+		of.missing = fmt.Sprintf("the file %s is missing, which the marker %s completes", dir+stem, e.Key)
+	}
+	return of
+}
+
+// folders gives each file to the marker of its folder, or to that of the next folder above that has one.
+func (m *marking) folders(markers []files.Entry) {
+	byDir := map[string]int{}
+	for i, e := range markers {
+		byDir[path.Dir(e.Key)] = i
+	}
+	of := make([]picked, len(markers))
+	for i, f := range m.data {
+		for dir := path.Dir(f.Key); !m.covered[i]; dir = path.Dir(dir) {
+			if n, ok := byDir[dir]; ok {
+				of[n].files = append(of[n].files, i)
+				break
+			}
+			if dir == "." {
+				break
+			}
+		}
+	}
+	for n, e := range markers {
+		m.take(e, of[n])
+	}
+}
+
+// unmarked are waits for files without a marker, one for each folder.
+func (m *marking) unmarked() []Wait {
+	var waits []Wait
+	at := map[string]int{}
+	for i, f := range m.data {
+		if m.covered[i] {
+			continue
+		}
+		id := path.Dir(f.Key) + "/"
+		n, ok := at[id]
+		if !ok {
+			n, at[id] = len(waits), len(waits)
+			waits = append(waits, Wait{ID: id, Why: fmt.Sprintf("%s has no marker %s", f.Key, m.complete.marker)})
+		}
+		if f.Modified.After(waits[n].Since) {
+			waits[n].Since = f.Modified
+		}
+	}
+	return waits
+}
+
+func newest(m files.Entry, list []File) time.Time {
+	t := m.Modified
+	for _, f := range list {
+		if f.Modified.After(t) {
+			t = f.Modified
+		}
+	}
+	return t
+}
+
+// listedFile is a file that a marker names.
+type listedFile struct {
+	name string
+	size int64 // -1 where the marker does not say
+}
+
+// listed is what a marker lists: the entries of Redshift's manifests, a JSON array files or the array itself, or lines
+// that all match the globs. Any other content says nothing, and the result is nil.
+func (p plain) listed(ctx context.Context, s files.Store, m files.Entry) ([]listedFile, error) {
+	if m.Size == 0 {
+		return nil, nil
+	}
+	text, err := readSmall(ctx, s, m, maxMarker)
+	if err != nil {
+		return nil, err
+	}
+	text = []byte(strings.TrimSpace(string(text)))
+	if list := listedJSON(text); list != nil {
+		return list, nil
+	}
+	var list []listedFile
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimRight(line, "\r\n")
+		if line == "" {
+			continue
+		}
+		f := listedFile{name: line, size: -1}
+		ours := func(g glob) bool { return g.match(path.Join(path.Dir(m.Key), line)) || g.match(path.Clean(line)) }
+		if !slices.ContainsFunc(p.match, ours) {
+			return nil, nil
+		}
+		list = append(list, f)
+	}
+	return list, nil
+}
+
+func listedJSON(text []byte) []listedFile {
+	type item struct {
+		URL, Key, Path, Name string
+		Size                 *int64
+		Meta                 struct {
+			ContentLength *int64 `json:"content_length"`
+		}
+	}
+	var doc struct{ Entries, Files json.RawMessage }
+	var items []item
+	if json.Unmarshal(text, &doc) == nil {
+		text = slices.Concat(doc.Entries, doc.Files)
+	}
+	var names []string
+	if json.Unmarshal(text, &names) == nil {
+		for _, n := range names {
+			items = append(items, item{Name: n})
+		}
+	} else if json.Unmarshal(text, &items) != nil {
+		return nil
+	}
+	var list []listedFile
+	for _, i := range items {
+		f := listedFile{size: -1}
+		for _, name := range []string{i.URL, i.Key, i.Path, i.Name} {
+			if f.name == "" {
+				f.name = name
+			}
+		}
+		for _, size := range []*int64{i.Size, i.Meta.ContentLength} {
+			if size != nil {
+				f.size = *size
+			}
+		}
+		if f.name != "" {
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+// readSmall reads a file of metadata of at most limit bytes.
+func readSmall(ctx context.Context, s files.Store, e files.Entry, limit int64) ([]byte, error) {
+	f, err := s.Open(ctx, e)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", e.Key, err)
+	}
+	defer f.Close() //nolint:errcheck // opened for reading
+	if f.Size() > limit {
+		return nil, refuse("%s has %d bytes, and at most %d are expected", e.Key, f.Size(), limit)
+	}
+	text, err := io.ReadAll(io.NewSectionReader(f, 0, f.Size()))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", e.Key, err)
+	}
+	return text, nil
+}

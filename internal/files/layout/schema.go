@@ -1,0 +1,44 @@
+package layout
+
+// Schema is what a maker says about a table.
+type Schema struct {
+	// Columns are in the maker's order, without its internal ones.
+	Columns []Column
+	// Key are the columns of the primary key; empty where the maker knows none.
+	Key []string
+	// Disposition is dlt's: append, merge or replace. It writes merge as append: all versions of a row are there.
+	Disposition string
+	// Parent is the table that a child table of dlt belongs to; empty for the others.
+	Parent string
+	// HardDelete is the column that marks a deleted row: true where it is a bool, else not NULL.
+	HardDelete string
+	// DedupSort orders versions of a row within a load: the first one counts.
+	DedupSort       string
+	DedupDescending bool
+}
+
+// Column is a column in the words of its maker.
+type Column struct {
+	Name string
+	// Type is dlt's data_type (text, bigint, double, bool, timestamp, date, time, decimal, wei, binary, json), or a
+	// MySQL type of a dump; empty where the maker has only the name.
+	Type string
+	// Precision and Scale are digits; 0 where they are not set.
+	Precision, Scale int
+	Nullable         bool
+	// NoTimezone says that a timestamp has no zone.
+	NoTimezone bool
+}
+
+// Text is how a maker writes its text files.
+type Text struct {
+	// Columns names the fields, in order; empty where a header line does.
+	Columns []string
+	// Decode has for columns how their bytes are written: base64 or hex.
+	Decode map[string]string
+	// Charset is MySQL's name of the character set, such as utf8mb4.
+	Charset string
+	// FieldsTerminatedBy and so on are LOAD DATA's. Escaped by "" is no escaping.
+	FieldsTerminatedBy, FieldsEnclosedBy, FieldsEscapedBy, LinesTerminatedBy string
+	FieldsOptionallyEnclosed                                                 bool
+}
