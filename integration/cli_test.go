@@ -75,33 +75,18 @@ func TestFromNothingToASchedule(t *testing.T) {
 			"CREATE TABLE customers (id INT PRIMARY KEY, changed DATETIME NULL ON UPDATE CURRENT_TIMESTAMP)",
 			"INSERT INTO customers VALUES (1, NULL)",
 			"CREATE TABLE log_1 (id INT AUTO_INCREMENT PRIMARY KEY, what VARCHAR(20))", "CREATE TABLE log_2 LIKE log_1",
-			"CREATE TABLE log_3 LIKE log_1",
-			"INSERT INTO log_2 (what) VALUES ('x')", "CREATE TABLE log_bad (a INT)",
-			"CREATE VIEW seen AS SELECT 1 AS one")
+			"CREATE TABLE log_3 LIKE log_1", "INSERT INTO log_2 (what) VALUES ('x')",
+			"CREATE TABLE log_bad (a INT)", "CREATE VIEW seen AS SELECT 1 AS one")
 
-		text := p.cli("init --source file:" + dsn + " --target file:" + dsn + " --schema " + p.from +
-			" --target-schema " + p.to + " --staging " + p.staging())
-		require.Regexp(t, p.from+`.orders +\S+ +\S+ KiB +id +updated_at\n`, text)
-		require.Regexp(t, p.from+`.log_bad +\S+ +\S+ KiB +cannot be synced\n`, text)
-		require.NotContains(t, text, "seen")
-		file, err := os.ReadFile(p.config())
-		require.NoError(t, err)
-		require.NotContains(t, string(file), s.DSN(""), "the secret stays where it is")
-		require.Contains(t, string(file), "changed datetime; ON UPDATE; no index: every run scans the whole table; "+
-			"NULL in some rows")
-		require.Contains(t, string(file), "exclude: ["+p.from+".log_bad]")
-		require.Contains(t, p.cliFails(2, "init"), "exists, and init does not change it")
-		p.cli("config check")
-
+		requireInit(p, s, dsn)
 		p.shell("sed -i 's/ 15m / 720h /' " + p.config()) // no run but those of this test
 		p.startWorker()
-		text = p.cli("plan --all")
+		text := p.cli("plan --all")
 		for _, name := range []string{"orders", "customers", "log_1", "log_2", "log_3"} {
 			require.Regexp(t, `(?m)^ `+p.from+`\.`+name+` .* created$`, text)
 		}
 		require.Contains(t, text, "5 of 5 tables ready")
 		require.Contains(t, p.cli("plan "+p.from+".orders"), "  + CREATE TABLE `"+p.to+"`.`orders`")
-
 		text = p.cli("run --all")
 		require.Regexp(t, p.from+`.orders +first load +2 +2 +0 +0 `, text)
 		p.equal("orders", []string{"id"}, "note", "updated_at")
@@ -136,6 +121,25 @@ func TestFromNothingToASchedule(t *testing.T) {
 		require.Empty(t, got.stderr, "a pipe that is closed is no news")
 		require.Equal(t, 2, strings.Count(got.stdout, "\n"))
 	})
+}
+
+// requireInit writes the configuration, by a DSN that is in a file, and looks at it.
+func requireInit(p *product, s *servers.Server, dsn string) {
+	t := p.t
+	t.Helper()
+	text := p.cli("init --source file:" + dsn + " --target file:" + dsn + " --schema " + p.from +
+		" --target-schema " + p.to + " --staging " + p.staging())
+	require.Regexp(t, p.from+`.orders +\S+ +\S+ KiB +id +updated_at\n`, text)
+	require.Regexp(t, p.from+`.log_bad +\S+ +\S+ KiB +cannot be synced\n`, text)
+	require.NotContains(t, text, "seen")
+	file, err := os.ReadFile(p.config())
+	require.NoError(t, err)
+	require.NotContains(t, string(file), s.DSN(""), "the secret stays where it is")
+	require.Contains(t, string(file), "changed datetime; ON UPDATE; no index: every run scans the whole table; "+
+		"NULL in some rows")
+	require.Contains(t, string(file), "exclude: ["+p.from+".log_bad]")
+	require.Contains(t, p.cliFails(2, "init"), "exists, and init does not change it")
+	p.cli("config check")
 }
 
 // A run in flight goes on with the settings that it was planned with; who looks at it with a

@@ -65,7 +65,13 @@ func TestALostPlanIsMadeAnew(t *testing.T) {
 		exec(t, p.src, old)
 	}
 
-	// A plan that cannot be kept is a failure, and the watermark stays.
+	requirePlanLost(p, isPlan)
+}
+
+// requirePlanLost requires that a plan that cannot be kept is a failure, and that the watermark stays.
+func requirePlanLost(p *product, isPlan func(path string) bool) {
+	t := p.t
+	t.Helper()
 	exec(t, p.src, "UPDATE t SET n = n + 1, updated_at = NOW(6)")
 	before := p.state("t").Watermark
 	p.onWritten(func(path string) error {

@@ -34,27 +34,7 @@ func TestAWorkerTellsOfItself(t *testing.T) {
 		m := p.startMonitored(hook.notifications())
 		tbl := `table="` + p.table("t") + `"`
 
-		at := m.scrape()
-		at.require(0, "tablehaul_rows_extracted_total", tbl) // known before any run
-		at.require(3600, "tablehaul_stale_after_seconds", tbl)
-		_, known := at.value("tablehaul_freshness_lag_seconds", tbl)
-		require.Zero(t, known, "unknown before the first load")
-
-		p.sync("t")
-		at = m.scrape()
-		at.require(450, "tablehaul_rows_extracted_total", tbl)
-		at.require(450, "tablehaul_rows_written_total", tbl, `outcome="inserted"`)
-		at.require(5, "tablehaul_chunk_transaction_duration_seconds_count")
-		at.require(1, "tablehaul_runs_total", tbl, `outcome="done"`)
-		at.require(0, "tablehaul_run_in_progress_seconds", tbl)
-		lag := at.the("tablehaul_freshness_lag_seconds", tbl)
-		require.Greater(t, lag, 0.0)
-		require.Less(t, lag, 600.0)
-		last := at.the("tablehaul_last_success_timestamp_seconds", tbl)
-		require.InDelta(t, float64(time.Now().Unix()), last, 60)
-		at.require(1, "tablehaul_run_duration_seconds_count", `outcome="done"`)
-		staged := at.the("tablehaul_staged_bytes_total", tbl)
-		require.Greater(t, staged, 1000.0)
+		at := requireAFirstLoadIsCounted(p, m, tbl)
 
 		// The source's rows do not fit any more, twice; then they do.
 		exec(t, p.dst, "ALTER TABLE t ADD CONSTRAINT small CHECK (n < 1000)")
@@ -100,6 +80,34 @@ func TestAWorkerTellsOfItself(t *testing.T) {
 		requireNone(t, sent, []string{"sentinel", "5000"})
 		p.requireNoText("sentinel")
 	})
+}
+
+// requireAFirstLoadIsCounted loads the table and requires what the worker counts, before it and afterwards.
+func requireAFirstLoadIsCounted(p *product, m *monitored, tbl string) page {
+	t := p.t
+	t.Helper()
+	at := m.scrape()
+	at.require(0, "tablehaul_rows_extracted_total", tbl) // known before any run
+	at.require(3600, "tablehaul_stale_after_seconds", tbl)
+	_, known := at.value("tablehaul_freshness_lag_seconds", tbl)
+	require.Zero(t, known, "unknown before the first load")
+
+	p.sync("t")
+	at = m.scrape()
+	at.require(450, "tablehaul_rows_extracted_total", tbl)
+	at.require(450, "tablehaul_rows_written_total", tbl, `outcome="inserted"`)
+	at.require(5, "tablehaul_chunk_transaction_duration_seconds_count")
+	at.require(1, "tablehaul_runs_total", tbl, `outcome="done"`)
+	at.require(0, "tablehaul_run_in_progress_seconds", tbl)
+	lag := at.the("tablehaul_freshness_lag_seconds", tbl)
+	require.Greater(t, lag, 0.0)
+	require.Less(t, lag, 600.0)
+	last := at.the("tablehaul_last_success_timestamp_seconds", tbl)
+	require.InDelta(t, float64(time.Now().Unix()), last, 60)
+	at.require(1, "tablehaul_run_duration_seconds_count", `outcome="done"`)
+	staged := at.the("tablehaul_staged_bytes_total", tbl)
+	require.Greater(t, staged, 1000.0)
+	return at
 }
 
 // requireADifferenceIsNotified has a comparison find a row that differs: the webhook hears of it, and a worker that is

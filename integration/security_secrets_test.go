@@ -146,28 +146,7 @@ func TestSecretsAndRowsStayWhereTheyBelong(t *testing.T) {
 		say(t, blocker, "ROLLBACK")
 		require.NoError(t, run.Get(t.Context(), nil))
 
-		for _, spoil := range []string{
-			"UPDATE t SET n = 100 WHERE code = 'sentinel-key-b'", // the target's check
-			"UPDATE t SET n = 2, mail = NULL WHERE code = 'sentinel-key-b'; UPDATE t SET mail = 'sentinel-mail-b' " +
-				"WHERE code = 'sentinel-key-c'",
-		} {
-			for statement := range strings.SplitSeq(spoil, ";") {
-				exec(t, p.src, statement, "UPDATE t SET updated_at = NOW(6) - INTERVAL 2 SECOND WHERE code = "+
-					"'sentinel-key-b' OR code = 'sentinel-key-c'")
-			}
-			if strings.Contains(spoil, "mail") {
-				exec(t, p.dst, "INSERT INTO t VALUES ('sentinel-key-other', 'x', 1, 'sentinel-mail-b-2', '2030-01-01')",
-					"UPDATE t SET mail = NULL WHERE code = 'sentinel-key-b'",
-					"UPDATE t SET mail = 'sentinel-mail-b' WHERE code = 'sentinel-key-other'")
-			}
-			var err error
-			require.Eventually(t, func() bool { // until the window has the rows
-				_, err = p.try(workflows.SyncTableInput{Table: p.table("t")})
-				return err != nil
-			}, timeout, poll)
-			requireFailure(t, err, failure.RowRejected)
-			requireNone(t, err.Error(), secrets)
-		}
+		requireRowsAreRefused(p, secrets)
 		text, _ := p.seen(id)
 		for _, secret := range secrets {
 			p.requireNoText(secret)
@@ -177,6 +156,34 @@ func TestSecretsAndRowsStayWhereTheyBelong(t *testing.T) {
 		require.Contains(t, log.String(), "UpsertChunk", "a log without a line proves nothing")
 		requireNone(t, log.String(), secrets)
 	})
+}
+
+// requireRowsAreRefused has the target refuse a row by a check and another by a unique key: the failures name neither.
+func requireRowsAreRefused(p *product, secrets []string) {
+	t := p.t
+	t.Helper()
+	for _, spoil := range []string{
+		"UPDATE t SET n = 100 WHERE code = 'sentinel-key-b'", // the target's check
+		"UPDATE t SET n = 2, mail = NULL WHERE code = 'sentinel-key-b'; UPDATE t SET mail = 'sentinel-mail-b' " +
+			"WHERE code = 'sentinel-key-c'",
+	} {
+		for statement := range strings.SplitSeq(spoil, ";") {
+			exec(t, p.src, statement, "UPDATE t SET updated_at = NOW(6) - INTERVAL 2 SECOND WHERE code = "+
+				"'sentinel-key-b' OR code = 'sentinel-key-c'")
+		}
+		if strings.Contains(spoil, "mail") {
+			exec(t, p.dst, "INSERT INTO t VALUES ('sentinel-key-other', 'x', 1, 'sentinel-mail-b-2', '2030-01-01')",
+				"UPDATE t SET mail = NULL WHERE code = 'sentinel-key-b'",
+				"UPDATE t SET mail = 'sentinel-mail-b' WHERE code = 'sentinel-key-other'")
+		}
+		var err error
+		require.Eventually(t, func() bool { // until the window has the rows
+			_, err = p.try(workflows.SyncTableInput{Table: p.table("t")})
+			return err != nil
+		}, timeout, poll)
+		requireFailure(t, err, failure.RowRejected)
+		requireNone(t, err.Error(), secrets)
+	}
 }
 
 func requireNone(t *testing.T, text string, secrets []string) {

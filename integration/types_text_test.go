@@ -76,6 +76,11 @@ func textCases() []typeCase {
 			oracle: asHex, on: onlyMariaDB,
 		},
 	}
+	return append(cases, textBlobCases(wide)...)
+}
+
+// textBlobCases have the wide values in each size of TEXT, and a long one of each that holds it.
+func textBlobCases(wide []string) (cases []typeCase) {
 	for _, name := range []string{"TINYTEXT", "TEXT", "MEDIUMTEXT", "LONGTEXT"} {
 		values := append(wide[:len(wide):len(wide)], "REPEAT('é', 120)")
 		if name != "TINYTEXT" {

@@ -49,28 +49,13 @@ func TestVerifyNamesEveryDifference(t *testing.T) {
 	} {
 		t.Run(key, func(t *testing.T) {
 			eachWay(t, func(t *testing.T, source, target *servers.Server) {
-				p := start(
-					t,
-					options{
-						source:   source,
-						target:   target,
-						tables:   verified,
-						defaults: ", tuning: { pageRows: 100 }",
-					},
-				)
+				p := start(t, options{
+					source: source, target: target, tables: verified, defaults: ", tuning: { pageRows: 100 }",
+				})
 				exec(t, p.src, create)
 				for i := 100; i < 500; i++ {
-					exec(
-						t,
-						p.src,
-						fmt.Sprintf(
-							"INSERT INTO t VALUES ('%d', 'v%d', %d / 7, '2024-01-01' + INTERVAL %d SECOND)",
-							i,
-							i,
-							i,
-							i,
-						),
-					)
+					exec(t, p.src, fmt.Sprintf("INSERT INTO t VALUES ('%[1]d', 'v%[1]d', %[1]d / 7, "+
+						"'2024-01-01' + INTERVAL %[1]d SECOND)", i))
 				}
 				p.settled("t")
 				equal := p.verify("t", "")
@@ -79,48 +64,55 @@ func TestVerifyNamesEveryDifference(t *testing.T) {
 				require.NotEmpty(t, equal.AsOf)
 				require.Empty(t, equal.Differences)
 
-				exec(
-					t,
-					p.dst,
-					"DELETE FROM t WHERE id IN ('100', '499')",
-					"UPDATE t SET updated_at = updated_at - INTERVAL 1 DAY WHERE id = '200'",
-					"UPDATE t SET f = f + 0.00001 WHERE id = '210'",
-					"UPDATE t SET v = NULL WHERE id = '211'",
-					"UPDATE t SET updated_at = updated_at + INTERVAL 1 DAY WHERE id = '220'",
-					"INSERT INTO t VALUES ('5', 'before', 1, '2024-01-01'), ('9999', 'behind', 1, '2024-01-01'),"+
-						" ('987650123', 'between', 1, '2024-01-01')",
-				)
-				exec(
-					t,
-					p.src,
-					"DELETE FROM t WHERE id = '300'",
-					"UPDATE t SET v = 'later', updated_at = NOW(6) + INTERVAL 1 DAY WHERE id = '310'",
-				)
-				found := p.verify("t", "")
-				require.True(t, found.Differs)
-				require.Equal(
-					t,
-					map[verify.Verdict]int64{
-						verify.Missing: 2,
-						verify.Stale:   1,
-						verify.Silent:  2,
-						verify.Newer:   1,
-						verify.Deleted: 4,
-					},
-					found.Verdicts,
-				)
-				require.EqualValues(t, 1, found.Pending)
-				require.NotEmpty(t, found.Differences)
-				require.Equal(
-					t,
-					map[verify.Verdict]int64{verify.Missing: 2, verify.Stale: 1, verify.Newer: 1, verify.Deleted: 4},
-					p.verify("t", "keys").Verdicts,
-				)
+				requireVerdicts(p)
 				p.requireNoText("between")
 				p.requireNoText("987650123")
 			})
 		})
 	}
+}
+
+// requireVerdicts makes a difference of each kind, and requires that a comparison finds and names them.
+func requireVerdicts(p *product) {
+	t := p.t
+	t.Helper()
+	exec(
+		t,
+		p.dst,
+		"DELETE FROM t WHERE id IN ('100', '499')",
+		"UPDATE t SET updated_at = updated_at - INTERVAL 1 DAY WHERE id = '200'",
+		"UPDATE t SET f = f + 0.00001 WHERE id = '210'",
+		"UPDATE t SET v = NULL WHERE id = '211'",
+		"UPDATE t SET updated_at = updated_at + INTERVAL 1 DAY WHERE id = '220'",
+		"INSERT INTO t VALUES ('5', 'before', 1, '2024-01-01'), ('9999', 'behind', 1, '2024-01-01'),"+
+			" ('987650123', 'between', 1, '2024-01-01')",
+	)
+	exec(
+		t,
+		p.src,
+		"DELETE FROM t WHERE id = '300'",
+		"UPDATE t SET v = 'later', updated_at = NOW(6) + INTERVAL 1 DAY WHERE id = '310'",
+	)
+	found := p.verify("t", "")
+	require.True(t, found.Differs)
+	require.Equal(
+		t,
+		map[verify.Verdict]int64{
+			verify.Missing: 2,
+			verify.Stale:   1,
+			verify.Silent:  2,
+			verify.Newer:   1,
+			verify.Deleted: 4,
+		},
+		found.Verdicts,
+	)
+	require.EqualValues(t, 1, found.Pending)
+	require.NotEmpty(t, found.Differences)
+	require.Equal(
+		t,
+		map[verify.Verdict]int64{verify.Missing: 2, verify.Stale: 1, verify.Newer: 1, verify.Deleted: 4},
+		p.verify("t", "keys").Verdicts,
+	)
 }
 
 // A key that has another spelling on the target is one row, and no two.

@@ -4,7 +4,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"slices"
 	"strings"
 	"testing"
 
@@ -15,20 +14,7 @@ import (
 // and TestFunctionsOfTestsAreShort that of its tests.
 const maxFunction = 60
 
-// longFunctions are longer. The list only shrinks.
-var longFunctions = []string{
-	"TestEverySettingIsTakenFromTableThenDefaults",
-	"TestALostPlanIsMadeAnew", "TestATargetThatRefersToItselfTakesChildrenFirst",
-	"TestAVersionedTargetKeepsNoHistoryOfRowsThatStay", "TestAWorkerTellsOfItself",
-	"TestChooseUpperBoundCountsWhatLiesAbove", "TestCutRangesOfTextKeys", "TestFromNothingToASchedule",
-	"TestPagesThatLie", "TestReadPagesAgreesWithOneSelect", "TestReadPagesUpToNowInEveryKindOfCursor",
-	"TestSecretsAndRowsStayWhereTheyBelong", "TestTheRemedyForANullCursorWorks",
-	"TestTheSilenceOfAReplicasLineIsLag", "TestVerifyNamesEveryDifference", "commonTypes", "documentCases",
-	"play", "register", "textCases",
-}
-
 func TestFunctionsOfTestsAreShort(t *testing.T) {
-	var long []string
 	for _, path := range texts(t) {
 		if !strings.HasSuffix(path, "_test.go") {
 			continue
@@ -45,16 +31,8 @@ func TestFunctionsOfTestsAreShort(t *testing.T) {
 			if lines <= maxFunction {
 				continue
 			}
-			long = append(long, f.Name.Name)
-			if !slices.Contains(longFunctions, f.Name.Name) {
-				t.Errorf("%s:%d: %s has %d lines; write at most %d: tables of cases are variables, and a test has "+
-					"one subject", path[3:], fset.Position(f.Pos()).Line, f.Name.Name, lines, maxFunction)
-			}
-		}
-	}
-	for _, name := range longFunctions {
-		if !slices.Contains(long, name) {
-			t.Errorf("%s has at most %d lines now: take it out of longFunctions", name, maxFunction)
+			t.Errorf("%s:%d: %s has %d lines; write at most %d: tables of cases are variables, and a test has "+
+				"one subject", path[3:], fset.Position(f.Pos()).Line, f.Name.Name, lines, maxFunction)
 		}
 	}
 }

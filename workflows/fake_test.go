@@ -120,72 +120,55 @@ func (f *fake) waitUntil(done func() bool) error {
 	return temporal.NewNonRetryableApplicationError("what the step waits for has not happened", failure.Unexpected, nil)
 }
 
+// answered is a step whose answer is made without the lock.
+func answered[In, Out any](f *fake, name string, answer func(In) (Out, error)) func(context.Context, In) (Out, error) {
+	return func(ctx context.Context, in In) (out Out, err error) {
+		if err := f.step(ctx, name); err != nil {
+			return out, err
+		}
+		return answer(in)
+	}
+}
+
+// kept is a step whose input is kept, under the lock.
+func kept[In, Out any](f *fake, name string, keep func(In) Out) func(context.Context, In) (Out, error) {
+	return answered(f, name, func(in In) (Out, error) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return keep(in), nil
+	})
+}
+
 func (f *fake) register(env *testsuite.TestWorkflowEnvironment) {
 	for name, fn := range map[string]any{
-		"BeginRun": func(ctx context.Context, in activities.BeginRunInput) (activities.BeginRunResult, error) {
-			if err := f.step(ctx, "BeginRun"); err != nil {
-				return activities.BeginRunResult{}, err
-			}
-			return f.begin(in)
-		},
-		"PlanRun": func(ctx context.Context, in activities.PlanRunInput) (activities.PlanRunResult, error) {
-			if err := f.step(ctx, "PlanRun"); err != nil {
-				return activities.PlanRunResult{}, err
-			}
+		"BeginRun": answered(f, "BeginRun", f.begin),
+		"PlanRun": kept(f, "PlanRun", func(in activities.PlanRunInput) activities.PlanRunResult {
 			f.planned = append(f.planned, in)
-			return f.plan, nil
-		},
-		"RecordProgress": func(ctx context.Context, in activities.RecordProgressInput) error {
-			if err := f.step(ctx, "RecordProgress"); err != nil {
-				return err
-			}
-			f.mu.Lock()
-			defer f.mu.Unlock()
+			return f.plan
+		}),
+		"RecordProgress": kept(f, "RecordProgress", func(in activities.RecordProgressInput) any {
 			f.recorded = append(f.recorded, in.Progress)
 			return nil
-		},
+		}),
 		"PingHost": func(ctx context.Context) (activities.PingHostResult, error) {
 			f.mu.Lock()
 			defer f.mu.Unlock()
 			return activities.PingHostResult{}, f.ask(activity.GetInfo(ctx).TaskQueue)
 		},
-		"ExtractIncremental": func(ctx context.Context, in activities.RangeInput) (activities.ExtractResult, error) {
-			if err := f.step(ctx, "ExtractIncremental"); err != nil {
-				return activities.ExtractResult{}, err
-			}
-			return f.extract(in)
-		},
-		"WaitForFiles": func(ctx context.Context, in activities.RangeInput) (activities.WaitForFilesResult, error) {
-			if err := f.step(ctx, "WaitForFiles"); err != nil {
-				return activities.WaitForFilesResult{}, err
-			}
+		"ExtractIncremental": answered(f, "ExtractIncremental", f.extract),
+		"WaitForFiles": answered(f, "WaitForFiles", func(in activities.RangeInput) (any, error) {
 			return activities.WaitForFilesResult{}, f.wait(in)
-		},
+		}),
 		"ListChunks":  f.list,
 		"UpsertChunk": f.write,
-		"Cleanup": func(ctx context.Context, in activities.RangeInput) (activities.CleanupResult, error) {
-			if err := f.step(ctx, "Cleanup"); err != nil {
-				return activities.CleanupResult{}, err
-			}
+		"Cleanup": answered(f, "Cleanup", func(in activities.RangeInput) (any, error) {
 			return activities.CleanupResult{}, f.cleanup(in)
-		},
-		"SettleQuarantine": func(
-			ctx context.Context, in activities.SettleQuarantineInput,
-		) (activities.SettleQuarantineResult, error) {
-			if err := f.step(ctx, "SettleQuarantine"); err != nil {
-				return activities.SettleQuarantineResult{}, err
-			}
-			return f.settle(in)
-		},
-		"FinishRun": func(ctx context.Context, in activities.FinishRunInput) (activities.FinishRunResult, error) {
-			if err := f.step(ctx, "FinishRun"); err != nil {
-				return activities.FinishRunResult{}, err
-			}
-			f.mu.Lock()
-			defer f.mu.Unlock()
+		}),
+		"SettleQuarantine": answered(f, "SettleQuarantine", f.settle),
+		"FinishRun": kept(f, "FinishRun", func(in activities.FinishRunInput) activities.FinishRunResult {
 			f.finished = append(f.finished, in)
-			return activities.FinishRunResult{Watermark: in.Finish.Watermark}, nil
-		},
+			return activities.FinishRunResult{Watermark: in.Finish.Watermark}
+		}),
 	} {
 		env.RegisterActivityWithOptions(fn, activity.RegisterOptions{Name: name})
 	}

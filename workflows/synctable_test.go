@@ -9,8 +9,12 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
@@ -64,16 +68,15 @@ func TestSyncTableWritesEachChunkOnce(t *testing.T) {
 }
 
 func TestSyncTableBoundsChunksInFlight(t *testing.T) {
+	asked := &scheduling{activity: "UpsertChunk"}
 	f := newFake()
-	f.upsert = func(context.Context, activities.UpsertChunkInput) (activities.UpsertChunkResult, error) {
-		if err := f.waitUntil(func() bool { return f.most >= 3 }); err != nil { // the bound is reached
-			return activities.UpsertChunkResult{}, err
-		}
-		time.Sleep(20 * time.Millisecond) // a chunk too many would come now
-		return activities.UpsertChunkResult{Inserted: fakeChunkRows}, nil
-	}
-	require.NoError(t, run(t, f, orders).GetWorkflowError())
-	require.Equal(t, 3, f.most)
+	require.NoError(t, run(t, f, orders, func(env *testsuite.TestWorkflowEnvironment) {
+		env.SetWorkerOptions(worker.Options{
+			DeadlockDetectionTimeout: time.Minute, Interceptors: []interceptor.WorkerInterceptor{asked},
+		})
+	}).GetWorkflowError())
+	require.Len(t, asked.futures, fakeChunks)
+	require.Equal(t, 3, asked.most)
 }
 
 // Once a chunk says that the target wants smaller transactions, the next ones are cut: every
@@ -102,21 +105,25 @@ func TestSyncTableCutsChunksForASlowTarget(t *testing.T) {
 
 func TestSyncTableFailsWithTheFirstErrorAndCleansUp(t *testing.T) {
 	f := newFake()
-	failed := make(chan struct{})
+	heard := make(chan struct{}) // by the workflow
 	f.upsert = func(_ context.Context, in activities.UpsertChunkInput) (activities.UpsertChunkResult, error) {
 		if in.Part == 0 && in.Chunk == 2 {
-			defer close(failed)
 			return activities.UpsertChunkResult{}, temporal.NewNonRetryableApplicationError("column c",
 				failure.RowRejected, nil)
 		}
-		<-failed
-		time.Sleep(50 * time.Millisecond) // the workflow hears of the failure first
+		<-heard
 		return activities.UpsertChunkResult{Inserted: fakeChunkRows}, nil
 	}
 	f.cleanup = func(activities.RangeInput) error {
 		return temporal.NewNonRetryableApplicationError("disk", failure.Unexpected, nil)
 	}
-	env := run(t, f, orders)
+	env := run(t, f, orders, func(env *testsuite.TestWorkflowEnvironment) {
+		env.SetOnActivityCompletedListener(func(info *activity.Info, _ converter.EncodedValue, err error) {
+			if info.ActivityType.Name == "UpsertChunk" && err != nil {
+				env.RegisterDelayedCallback(func() { close(heard) }, 0) // behind the workflow task of the failure
+			}
+		})
+	})
 	requireFailure(t, env, failure.RowRejected)
 	require.Equal(t, 1, f.count("Cleanup"))
 	require.Less(t, f.count("UpsertChunk"), fakeChunks, "no chunk may be begun after the first error")

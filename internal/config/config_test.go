@@ -125,8 +125,8 @@ func TestUnknownTableNamesLookalikes(t *testing.T) {
 	}
 }
 
-func TestEverySettingIsTakenFromTableThenDefaults(t *testing.T) {
-	c := load(t, small+`
+// everySetting is a table with all of its keys, and tableOfEverySetting is what they say.
+const everySetting = `
   - name: shop.a
     target: dw.b
     sourceConnection: warehouse
@@ -174,37 +174,44 @@ func TestEverySettingIsTakenFromTableThenDefaults(t *testing.T) {
       rangesInFlight: 16
       maxTransaction: 500ms
       priority: 1
-`, func(n string) string { return map[string]string{"ROWS": "77", "SHOP_DSN": "u@tcp(h)/"}[n] })
-	require.Equal(t, config.Table{
-		Name: table.Name{Schema: "shop", Table: "a"}, Target: table.Name{Schema: "dw", Table: "b"},
-		SourceConnection: "warehouse", TargetConnection: "shop",
-		Cursor: "7", CursorZone: "Europe/Berlin", Overlap: 90 * time.Minute, MinLag: 250 * time.Millisecond,
-		BadRows: "quarantine", MaxBadRows: 7, MaxBadShare: 0.025, QuarantineKeep: 48 * time.Hour,
-		FixedLag: 10 * time.Minute, TailRows: 5000,
-		Hours: "22:00-06:00 Europe/Berlin", MaxThreadsRunning: 50, MaxReplicaLag: 10 * time.Second,
-		Replicas:     []string{"shop", "warehouse"},
-		AllowReplica: true, PageRows: 1000, PageBytes: 1 << 20, PageTime: time.Second,
-		Priority: 1, ChunkRows: 77, ChunkBytes: 100_000, PartBytes: 4 << 30, RangeRows: 5, RangeBytes: 3 << 30,
-		IndexesAfterLoad: true, ChunksInFlight: 32, RangesInFlight: 16,
-		Schema: table.Contract{
-			NewColumns: "ignore", Widened: "alter", Dropped: "fail", Narrowed: "fail", MaxCopyRows: 5,
-		},
-		Write: table.WriteUpsert, KeepOld: 20 * time.Minute, AllowUnsafeSwap: true, UniqueConflicts: "replace",
-		StaleAfter: 90 * time.Minute, MaxTransaction: 500 * time.Millisecond,
-		Schedule: config.Schedule{Cron: "0 3 * * 1-5", Zone: "Europe/Berlin", Calendar: config.Calendar{
-			Minute: only(0), Hour: only(3), DayOfMonth: []config.CalendarRange{{First: 1, Last: 31, Step: 1}},
-			Month:     []config.CalendarRange{{First: 1, Last: 12, Step: 1}},
-			DayOfWeek: []config.CalendarRange{{First: 1, Last: 5, Step: 1}},
-		}},
-		ScheduleJitter: 2 * time.Minute, SchedulePaused: true, Undo: config.Undo{Keep: 48 * time.Hour},
-		Deletes: config.Deletes{
-			Mode: "soft", Column: "gone", Every: config.Schedule{Every: 6 * time.Hour}, MaxShare: 0.125,
-			Grace: time.Hour, Owns: "all", AllowCascade: true,
-		},
-		Verify: config.Verify{
-			Every: config.Schedule{Every: 12 * time.Hour}, Depth: "keys", Keep: 36 * time.Hour,
-		},
-	}, c.Tables()[0])
+`
+
+var tableOfEverySetting = config.Table{
+	Name: table.Name{Schema: "shop", Table: "a"}, Target: table.Name{Schema: "dw", Table: "b"},
+	SourceConnection: "warehouse", TargetConnection: "shop",
+	Cursor: "7", CursorZone: "Europe/Berlin", Overlap: 90 * time.Minute, MinLag: 250 * time.Millisecond,
+	BadRows: "quarantine", MaxBadRows: 7, MaxBadShare: 0.025, QuarantineKeep: 48 * time.Hour,
+	FixedLag: 10 * time.Minute, TailRows: 5000,
+	Hours: "22:00-06:00 Europe/Berlin", MaxThreadsRunning: 50, MaxReplicaLag: 10 * time.Second,
+	Replicas:     []string{"shop", "warehouse"},
+	AllowReplica: true, PageRows: 1000, PageBytes: 1 << 20, PageTime: time.Second,
+	Priority: 1, ChunkRows: 77, ChunkBytes: 100_000, PartBytes: 4 << 30, RangeRows: 5, RangeBytes: 3 << 30,
+	IndexesAfterLoad: true, ChunksInFlight: 32, RangesInFlight: 16,
+	Schema: table.Contract{
+		NewColumns: "ignore", Widened: "alter", Dropped: "fail", Narrowed: "fail", MaxCopyRows: 5,
+	},
+	Write: table.WriteUpsert, KeepOld: 20 * time.Minute, AllowUnsafeSwap: true, UniqueConflicts: "replace",
+	StaleAfter: 90 * time.Minute, MaxTransaction: 500 * time.Millisecond,
+	Schedule: config.Schedule{Cron: "0 3 * * 1-5", Zone: "Europe/Berlin", Calendar: config.Calendar{
+		Minute: only(0), Hour: only(3), DayOfMonth: []config.CalendarRange{{First: 1, Last: 31, Step: 1}},
+		Month:     []config.CalendarRange{{First: 1, Last: 12, Step: 1}},
+		DayOfWeek: []config.CalendarRange{{First: 1, Last: 5, Step: 1}},
+	}},
+	ScheduleJitter: 2 * time.Minute, SchedulePaused: true, Undo: config.Undo{Keep: 48 * time.Hour},
+	Deletes: config.Deletes{
+		Mode: "soft", Column: "gone", Every: config.Schedule{Every: 6 * time.Hour}, MaxShare: 0.125,
+		Grace: time.Hour, Owns: "all", AllowCascade: true,
+	},
+	Verify: config.Verify{
+		Every: config.Schedule{Every: 12 * time.Hour}, Depth: "keys", Keep: 36 * time.Hour,
+	},
+}
+
+func TestEverySettingIsTakenFromTableThenDefaults(t *testing.T) {
+	c := load(t, small+everySetting, func(n string) string {
+		return map[string]string{"ROWS": "77", "SHOP_DSN": "u@tcp(h)/"}[n]
+	})
+	require.Equal(t, tableOfEverySetting, c.Tables()[0])
 }
 
 // A table's tuning replaces single keys of the defaults' tuning and keeps the others.

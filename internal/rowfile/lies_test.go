@@ -86,12 +86,30 @@ func TestPagesThatLie(t *testing.T) {
 	}
 	require.NoError(t, read(format.Uncompressed, page(t, ok, 12, body)))
 
+	for name, group := range lyingPages(t, ok, body) {
+		require.ErrorIs(t, read(format.Uncompressed, group), rowfile.ErrCorrupt, name)
+	}
+	// A few bytes that claim to unpack to two gigabytes, for every codec.
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for _, codec := range []format.CompressionCodec{format.Snappy, format.Gzip, format.Zstd, format.Lz4Raw} {
+		for _, size := range []int32{1 << 20, 1<<30 + 5, 1<<31 - 1} {
+			require.ErrorIs(t, read(codec, page(t, ok, size, body)), rowfile.ErrCorrupt, "%v", codec)
+		}
+	}
+	runtime.ReadMemStats(&after)
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(32<<20))
+}
+
+// lyingPages are pages that claim more, or less, than body holds. ok is the header that fits it.
+func lyingPages(t *testing.T, ok format.DataPageHeaderV2, body []byte) map[string][]byte {
+	t.Helper()
 	claims := func(change func(h *format.DataPageHeaderV2), body ...byte) []byte {
 		h := ok
 		change(&h)
 		return page(t, h, int32(len(body)), body)
 	}
-	bad := map[string][]byte{
+	return map[string][]byte{
 		"rows": claims(func(h *format.DataPageHeaderV2) { h.NumRows, h.NumValues = 1<<31-1, 1<<31-1 },
 			body...),
 		"negative rows": claims(func(h *format.DataPageHeaderV2) { h.NumRows, h.NumValues = -3, -3 }, body...),
@@ -120,17 +138,4 @@ func TestPagesThatLie(t *testing.T) {
 		"bytes behind":      append(page(t, ok, 12, body), 0),
 		"no page":           {0},
 	}
-	for name, group := range bad {
-		require.ErrorIs(t, read(format.Uncompressed, group), rowfile.ErrCorrupt, name)
-	}
-	// A few bytes that claim to unpack to two gigabytes, for every codec.
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	for _, codec := range []format.CompressionCodec{format.Snappy, format.Gzip, format.Zstd, format.Lz4Raw} {
-		for _, size := range []int32{1 << 20, 1<<30 + 5, 1<<31 - 1} {
-			require.ErrorIs(t, read(codec, page(t, ok, size, body)), rowfile.ErrCorrupt, "%v", codec)
-		}
-	}
-	runtime.ReadMemStats(&after)
-	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(32<<20))
 }

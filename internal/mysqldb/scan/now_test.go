@@ -124,12 +124,8 @@ func TestReadPagesUpToNowInEveryKindOfCursor(t *testing.T) {
 			"hi above now": {"DATETIME(6)", "NOW(6) + INTERVAL 2 MINUTE", "NOW(6) + INTERVAL 3 MINUTE", 0, false},
 		} {
 			t.Run(name, func(t *testing.T) {
-				dbtest.Exec(
-					t,
-					admin,
-					"DROP TABLE IF EXISTS t",
-					"CREATE TABLE t (id INT PRIMARY KEY, u "+c.column+", KEY k (u))",
-				)
+				dbtest.Exec(t, admin, "DROP TABLE IF EXISTS t",
+					"CREATE TABLE t (id INT PRIMARY KEY, u "+c.column+", KEY k (u))")
 				dbtest.Exec(t, admin, "SET @hi = "+c.hi, "INSERT INTO t VALUES (2, "+c.now+")")
 				future := []string{
 					"INSERT INTO t SELECT 3, u + INTERVAL 2 DAY FROM t WHERE id = 2",
@@ -140,18 +136,11 @@ func TestReadPagesUpToNowInEveryKindOfCursor(t *testing.T) {
 				}
 				dbtest.Exec(t, admin, future...)
 				tbl := dbtest.Introspect(t, db, schema, "t")
+				hi := dbtest.Texts(t, admin, "SELECT CAST(@hi AS CHAR)")[0]
 				for _, byKey := range []bool{false, true} {
 					spec := scan.ReadSpec{
-						Table:      tbl,
-						Columns:    tbl.Values()[:1],
-						Cursor:     "u",
-						ByKey:      byKey,
-						ToNow:      true,
-						ZoneOffset: c.zone,
-						Window: table.Window{
-							Lo: "2020-01-01",
-							Hi: dbtest.Texts(t, admin, "SELECT CAST(@hi AS CHAR)")[0],
-						},
+						Table: tbl, Columns: tbl.Values()[:1], Cursor: "u", ByKey: byKey, ToNow: true,
+						ZoneOffset: c.zone, Window: table.Window{Lo: "2020-01-01", Hi: hi},
 					}
 					if c.noFuture {
 						spec.Window.Lo = "100"

@@ -61,51 +61,54 @@ func TestReadPagesReadsTenThousandRowsOfOneSecondOnce(t *testing.T) {
 	})
 }
 
+func pagedKeys(flavor servers.Flavor) []keyCase {
+	noPad := "utf8mb4_0900_ai_ci"
+	if flavor == servers.FlavorMariaDB {
+		noPad = "utf8mb4_unicode_520_nopad_ci"
+	}
+	return []keyCase{
+		{"composite", "a INT NOT NULL, b VARCHAR(20) NOT NULL, c INT" +
+			" NOT NULL", "a, b, c", "n DIV 100, CONCAT('k', n DIV 7), n"},
+		{"latin1", "a VARCHAR(30) CHARACTER SET latin1 COLLATE latin1_german1_ci" +
+			" NOT NULL", "a", "CONCAT(ELT(1+n%5,'é','ß','a','Z','ü'), n)"},
+		{
+			"nopad", "a VARCHAR(30) CHARACTER SET utf8mb4 COLLATE " + noPad + " NOT NULL", "a",
+			"CONCAT(ELT(1+n%4,'😀','é','A','日本'), n, IF(n%2,' ',''))",
+		},
+		{"general", "a VARCHAR(30) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci" +
+			" NOT NULL", "a", "CONCAT(ELT(1+n%4,'😀','é','A','\\\\\\''), n)"},
+		{"utf8mb3", "a CHAR(30) CHARACTER SET utf8mb3 COLLATE utf8mb3_unicode_ci" +
+			" NOT NULL", "a", "CONCAT(ELT(1+n%3,'ñ','é','A'), n)"},
+		{"sjis", "a VARCHAR(30) CHARACTER SET sjis NOT NULL", "a", "CONCAT(ELT(1+n%3,'ソ','表','A'), n)"},
+		{"bin", "a VARBINARY(30) NOT NULL", "a", "CONCAT(CHAR(n%256), CHAR(n DIV 256), IF(n%2, ' ', CHAR(0)))"},
+		{"fixedbin", "a BINARY(4) NOT NULL", "a", "CONCAT(CHAR(n%256), CHAR(n DIV 256))"},
+		{"descending", "a INT NOT NULL, b INT NOT NULL", "a DESC, b", "n DIV 10, n"},
+		{"enum", "a ENUM('z','b','','a') NOT NULL, b INT NOT NULL", "a, b", "1 + n%4, n"},
+		{"enumdesc", "a ENUM('z','b','a') NOT NULL, b INT NOT NULL", "a DESC, b DESC", "1 + n%3, n"},
+		{"sets", "a SET('z','b','a','d','e','f','g','h','i','j','k','l') NOT NULL", "a", "n"},
+		{"bits", "a BIT(64) NOT NULL", "a", "CAST(18446744073709551615 - n*n AS UNSIGNED)"},
+		{"biggest", "a BIGINT UNSIGNED NOT NULL", "a", "18446744073709551615 - n"},
+		{"smallest", "a BIGINT NOT NULL", "a", "CAST(-9223372036854775808 + n AS SIGNED)"},
+		{"decimals", "a DECIMAL(65,30) NOT NULL", "a", "(n-150) * 12345678901234567890.123456789"},
+		{"padded", "a DECIMAL(10,2) ZEROFILL NOT NULL, b INT ZEROFILL", "a", "n/10, n"},
+		{"doubles", "a DOUBLE NOT NULL", "a", "(n-150) * 1.1e300"},
+		{"floats", "a FLOAT NOT NULL", "a", "(n-150) * 1.1e30"},
+		{"years", "a YEAR NOT NULL, b INT NOT NULL", "a, b", "IF(n%200=0, 0, 1900+n%200), n"},
+		{"times", "a TIME(6) NOT NULL", "a", "SEC_TO_TIME((n-150)*6000) + INTERVAL n MICROSECOND"},
+		{"dates", "a DATE NOT NULL, b INT NOT NULL", "a, b", "IF(n%3, '0000-00-00', '2024-02-30'), n"},
+		{"stamps", "a TIMESTAMP(6) NOT NULL", "a", "TIMESTAMP'2024-10-27 00:30:00' + INTERVAL n*7 SECOND +" +
+			" INTERVAL n MICROSECOND"},
+		{"moments", "a DATETIME(6) NOT NULL", "a", "TIMESTAMP'2024-10-27 00:30:00' + INTERVAL n*7 SECOND +" +
+			" INTERVAL n MICROSECOND"},
+	}
+}
+
 func TestReadPagesAgreesWithOneSelect(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		schema := s.Schema(t)
 		admin := dbtest.Lenient(t, s, schema)
 		db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
-		desc := "DESC"
-		noPad := "utf8mb4_0900_ai_ci"
-		if s.Flavor == servers.FlavorMariaDB {
-			noPad = "utf8mb4_unicode_520_nopad_ci"
-		}
-		for _, c := range []struct{ name, cols, key, exprs string }{
-			{"composite", "a INT NOT NULL, b VARCHAR(20) NOT NULL, c INT" +
-				" NOT NULL", "a, b, c", "n DIV 100, CONCAT('k', n DIV 7), n"},
-			{"latin1", "a VARCHAR(30) CHARACTER SET latin1 COLLATE latin1_german1_ci" +
-				" NOT NULL", "a", "CONCAT(ELT(1+n%5,'é','ß','a','Z','ü'), n)"},
-			{
-				"nopad", "a VARCHAR(30) CHARACTER SET utf8mb4 COLLATE " + noPad + " NOT NULL", "a",
-				"CONCAT(ELT(1+n%4,'😀','é','A','日本'), n, IF(n%2,' ',''))",
-			},
-			{"general", "a VARCHAR(30) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci" +
-				" NOT NULL", "a", "CONCAT(ELT(1+n%4,'😀','é','A','\\\\\\''), n)"},
-			{"utf8mb3", "a CHAR(30) CHARACTER SET utf8mb3 COLLATE utf8mb3_unicode_ci" +
-				" NOT NULL", "a", "CONCAT(ELT(1+n%3,'ñ','é','A'), n)"},
-			{"sjis", "a VARCHAR(30) CHARACTER SET sjis NOT NULL", "a", "CONCAT(ELT(1+n%3,'ソ','表','A'), n)"},
-			{"bin", "a VARBINARY(30) NOT NULL", "a", "CONCAT(CHAR(n%256), CHAR(n DIV 256), IF(n%2, ' ', CHAR(0)))"},
-			{"fixedbin", "a BINARY(4) NOT NULL", "a", "CONCAT(CHAR(n%256), CHAR(n DIV 256))"},
-			{"descending", "a INT NOT NULL, b INT NOT NULL", "a " + desc + ", b", "n DIV 10, n"},
-			{"enum", "a ENUM('z','b','','a') NOT NULL, b INT NOT NULL", "a, b", "1 + n%4, n"},
-			{"enumdesc", "a ENUM('z','b','a') NOT NULL, b INT NOT NULL", "a DESC, b DESC", "1 + n%3, n"},
-			{"sets", "a SET('z','b','a','d','e','f','g','h','i','j','k','l') NOT NULL", "a", "n"},
-			{"bits", "a BIT(64) NOT NULL", "a", "CAST(18446744073709551615 - n*n AS UNSIGNED)"},
-			{"biggest", "a BIGINT UNSIGNED NOT NULL", "a", "18446744073709551615 - n"},
-			{"smallest", "a BIGINT NOT NULL", "a", "CAST(-9223372036854775808 + n AS SIGNED)"},
-			{"decimals", "a DECIMAL(65,30) NOT NULL", "a", "(n-150) * 12345678901234567890.123456789"},
-			{"padded", "a DECIMAL(10,2) ZEROFILL NOT NULL, b INT ZEROFILL", "a", "n/10, n"},
-			{"doubles", "a DOUBLE NOT NULL", "a", "(n-150) * 1.1e300"},
-			{"floats", "a FLOAT NOT NULL", "a", "(n-150) * 1.1e30"},
-			{"years", "a YEAR NOT NULL, b INT NOT NULL", "a, b", "IF(n%200=0, 0, 1900+n%200), n"},
-			{"times", "a TIME(6) NOT NULL", "a", "SEC_TO_TIME((n-150)*6000) + INTERVAL n MICROSECOND"},
-			{"dates", "a DATE NOT NULL, b INT NOT NULL", "a, b", "IF(n%3, '0000-00-00', '2024-02-30'), n"},
-			{"stamps", "a TIMESTAMP(6) NOT NULL", "a", "TIMESTAMP'2024-10-27 00:30:00' + INTERVAL n*7 SECOND +" +
-				" INTERVAL n MICROSECOND"},
-			{"moments", "a DATETIME(6) NOT NULL", "a", "TIMESTAMP'2024-10-27 00:30:00' + INTERVAL n*7 SECOND +" +
-				" INTERVAL n MICROSECOND"},
-		} {
+		for _, c := range pagedKeys(s.Flavor) {
 			t.Run(c.name, func(t *testing.T) {
 				dbtest.Exec(t, admin, "CREATE TABLE "+c.name+" ("+c.cols+", v INT, PRIMARY KEY ("+c.key+"))")
 				dbtest.Fill(t, admin, c.name, 300, c.exprs+", n")

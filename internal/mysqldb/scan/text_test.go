@@ -1,6 +1,7 @@
 package scan_test
 
 import (
+	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -76,19 +77,18 @@ func (r textKeys) mixedCase(i int) string {
 	}
 }
 
-// No strategy knows a collation: only balance depends on that, and it stays within three targets.
-func TestCutRangesOfTextKeys(t *testing.T) {
-	t.Parallel()
-	const n, want = 10000, 12
-	r := textKeys{rand.New(rand.NewPCG(1, 2))}
+// textKeyCase is a table whose key is text; AI in its column stands for a collation of the server without accents.
+type textKeyCase struct {
+	name, column string
+	key          func(i int) string
+}
+
+func textKeyCases(r textKeys) []textKeyCase {
 	base62 := func(int) string {
 		return r.randomText("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", 21)
 	}
 	russian := func(i int) string { return fmt.Sprint(r.word(russianNames), i) }
-	cases := []struct {
-		name, column string
-		key          func(i int) string
-	}{
+	return []textKeyCase{
 		{"uuids", "CHAR(36) CHARACTER SET ascii", r.uuid},
 		{"uppercase", "VARCHAR(36) COLLATE AI", func(i int) string { return strings.ToUpper(r.uuid(i)) }},
 		{"base62", "VARCHAR(40) COLLATE AI", base62},
@@ -105,6 +105,13 @@ func TestCutRangesOfTextKeys(t *testing.T) {
 		{"cp1251", "VARCHAR(60) CHARACTER SET cp1251", russian},
 		{"chinese", "VARCHAR(60) CHARACTER SET gbk", func(i int) string { return fmt.Sprint(r.word(chineseNames), i) }},
 	}
+}
+
+// No strategy knows a collation: only balance depends on that, and it stays within three targets.
+func TestCutRangesOfTextKeys(t *testing.T) {
+	t.Parallel()
+	const n, want = 10000, 12
+	cases := textKeyCases(textKeys{rand.New(rand.NewPCG(1, 2))})
 	rows := make([]strings.Builder, len(cases))
 	for c := range cases {
 		for i := range n {
@@ -120,14 +127,7 @@ func TestCutRangesOfTextKeys(t *testing.T) {
 		schema := s.Schema(t)
 		admin := dbtest.Lenient(t, s, schema)
 		db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
-		ai := "utf8mb4_0900_ai_ci"
-		if s.Flavor == servers.FlavorMariaDB {
-			ai = "utf8mb4_unicode_520_ci"
-			if dbtest.Texts(t, admin, "SELECT COUNT(*) FROM information_schema.COLLATIONS WHERE COLLATION_NAME"+
-				" LIKE '%uca1400_ai_ci'")[0] != "0" {
-				ai = "utf8mb4_uca1400_ai_ci"
-			}
-		}
+		ai := accentInsensitive(t, s, admin)
 		for i, c := range cases {
 			dbtest.Exec(
 				t,
@@ -146,4 +146,17 @@ func TestCutRangesOfTextKeys(t *testing.T) {
 			}
 		}
 	})
+}
+
+// accentInsensitive is the server's newest collation that ignores accents and case.
+func accentInsensitive(t *testing.T, s *servers.Server, admin *sql.DB) string {
+	t.Helper()
+	if s.Flavor == servers.FlavorMySQL {
+		return "utf8mb4_0900_ai_ci"
+	}
+	const known = "SELECT COUNT(*) FROM information_schema.COLLATIONS WHERE COLLATION_NAME LIKE '%uca1400_ai_ci'"
+	if dbtest.Texts(t, admin, known)[0] != "0" {
+		return "utf8mb4_uca1400_ai_ci"
+	}
+	return "utf8mb4_unicode_520_ci"
 }

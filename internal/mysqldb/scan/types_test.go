@@ -24,24 +24,15 @@ type typeCase struct {
 }
 
 func commonTypes() []typeCase {
-	everyByte := make([]byte, 256)
-	for i := range everyByte {
-		everyByte[i] = byte(i)
-	}
-	return []typeCase{
+	return append([]typeCase{
 		{"TINYINT", [][2]string{{"-128", "-128"}, {"127", "127"}}},
 		{"INT(8) UNSIGNED ZEROFILL", [][2]string{{"42", "42"}, {"0", "0"}, {"4294967295", "4294967295"}}},
 		{"BIGINT", [][2]string{{"-9223372036854775808", "-9223372036854775808"}}},
 		{"BIGINT UNSIGNED", [][2]string{{"18446744073709551615", "18446744073709551615"}}},
-		{
-			"DECIMAL(65,30)",
-			[][2]string{
-				{
-					"-12345678901234567890123456789012345.123456789012345678901234567890",
-					"-12345678901234567890123456789012345.123456789012345678901234567890",
-				},
-			},
-		},
+		{"DECIMAL(65,30)", [][2]string{{
+			"-12345678901234567890123456789012345.123456789012345678901234567890",
+			"-12345678901234567890123456789012345.123456789012345678901234567890",
+		}}},
 		{"DECIMAL(6,2) ZEROFILL", [][2]string{{"1.1", "1.10"}, {"0", "0.00"}, {"0.5", "0.50"}, {"1234", "1234.00"}}},
 		{"DECIMAL(6,0) ZEROFILL", [][2]string{{"0", "0"}, {"70", "70"}}},
 		{
@@ -65,6 +56,11 @@ func commonTypes() []typeCase {
 		{"BIT(1)", [][2]string{{"b'1'", "1"}, {"b'0'", "0"}}},
 		{"BIT(64)", [][2]string{{"18446744073709551615", "18446744073709551615"}, {"258", "258"}}},
 		{"YEAR", [][2]string{{"0", "0"}, {"1901", "1901"}, {"2155", "2155"}}},
+	}, append(commonTimes(), commonTexts()...)...)
+}
+
+func commonTimes() []typeCase {
+	return []typeCase{
 		{
 			"DATE",
 			[][2]string{
@@ -98,6 +94,16 @@ func commonTypes() []typeCase {
 				{"'-00:00:00.000001'", "-00:00:00.000001"},
 			},
 		},
+	}
+}
+
+// commonTexts are those of commonTypes that are bytes, or text of a character set.
+func commonTexts() []typeCase {
+	everyByte := make([]byte, 256)
+	for i := range everyByte {
+		everyByte[i] = byte(i)
+	}
+	return []typeCase{
 		{"VARCHAR(20) CHARACTER SET utf8mb4", [][2]string{{"'é😀  '", "é😀  "}, {"''", ""}, {`'\\\''`, `\'`}}},
 		{"CHAR(5) CHARACTER SET latin1", [][2]string{{"'é€'", "é€"}, {"_latin1 x'81'", "\u0081"}}},
 		{"TEXT CHARACTER SET utf16", [][2]string{{"'é😀'", "é😀"}}},

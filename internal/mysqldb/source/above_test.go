@@ -19,25 +19,12 @@ func TestChooseUpperBoundCountsWhatLiesAbove(t *testing.T) {
 		admin := dbtest.Lenient(t, s, schema)
 		db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
 		dbtest.Exec(t, admin, dbtest.Stamped, "ALTER TABLE t ADD plain DATETIME(6)")
-		dbtest.Fill(
-			t,
-			admin,
-			"t",
-			50,
-			"n + 1, NOW(6) - INTERVAL 1 DAY, NOW() - INTERVAL 1 DAY, CURRENT_DATE - INTERVAL 9 DAY, NULL",
-		)
-		dbtest.Fill(
-			t,
-			admin,
-			"t",
-			30,
-			"n + 101, NOW(6) - INTERVAL 10 SECOND, NOW() - INTERVAL 10 SECOND, CURRENT_DATE, NULL",
-		)
-		dbtest.Exec(
-			t,
-			admin,
-			"INSERT INTO t (id, ts, dt) VALUES (999, NOW(6) + INTERVAL 1 DAY, NOW() + INTERVAL 1 DAY)",
-		)
+		dbtest.Fill(t, admin, "t", 50,
+			"n + 1, NOW(6) - INTERVAL 1 DAY, NOW() - INTERVAL 1 DAY, CURRENT_DATE - INTERVAL 9 DAY, NULL")
+		dbtest.Fill(t, admin, "t", 30,
+			"n + 101, NOW(6) - INTERVAL 10 SECOND, NOW() - INTERVAL 10 SECOND, CURRENT_DATE, NULL")
+		dbtest.Exec(t, admin,
+			"INSERT INTO t (id, ts, dt) VALUES (999, NOW(6) + INTERVAL 1 DAY, NOW() + INTERVAL 1 DAY)")
 		tbl := dbtest.Introspect(t, db, schema, "t")
 		held := func(limit int64) func(*source.UpperBoundSpec) {
 			return func(spec *source.UpperBoundSpec) {
@@ -52,14 +39,7 @@ func TestChooseUpperBoundCountsWhatLiesAbove(t *testing.T) {
 			h = dbtest.Choose(t, db, tbl, cursor, held(0))
 			require.Zero(t, h.Tail, cursor)
 			last := dbtest.Texts(t, admin, "SELECT MAX("+cursor+") FROM t WHERE id < 999")[0]
-			h = dbtest.Choose(
-				t,
-				db,
-				tbl,
-				cursor,
-				held(100),
-				func(spec *source.UpperBoundSpec) { spec.Watermark = last },
-			)
+			h = dbtest.Choose(t, db, tbl, cursor, held(100), func(s *source.UpperBoundSpec) { s.Watermark = last })
 			require.Zero(t, h.Tail, "%s: what the watermark has passed is not above", cursor)
 			require.Len(t, h.Clock, len(last), cursor)
 			require.LessOrEqual(t, last, h.Clock, cursor)

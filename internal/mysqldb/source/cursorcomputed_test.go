@@ -59,34 +59,40 @@ func TestTheRemedyForANullCursorWorks(t *testing.T) {
 			require.Equal(t, cursor, candidates[0].Column)
 			require.True(t, candidates[0].Sound())
 
-			plan, err := target.New(p.Dst).
-				Compare(t.Context(), p.Src, src, table.Name{Schema: p.To, Table: "posts"},
-					target.Options{Create: true, Cursor: cursor})
-			require.NoError(t, err)
-			require.NoError(t, target.New(p.Dst).Apply(t.Context(), plan))
-			target := dbtest.Introspect(t, p.Dst, p.To, "posts")
-			require.False(t, target.Column(cursor).Generated)
-			require.NotEmpty(t, schema.CursorIndex(target, cursor))
-
-			columns := table.Carried(src.Values())
-			spec := upsert.Spec{Target: target, Columns: columns, Cursor: cursor}
-			read := scan.ReadSpec{
-				Table:   src,
-				Columns: columns,
-				Cursor:  cursor,
-				Window:  table.Window{Hi: "2037-01-01 00:00:00.000000"[:19+len(fraction(kind))]},
-			}
-			_, err = scan.ReadPages(t.Context(), p.Src, read, func(rows *table.Rows) error {
-				_, err := upsert.WriteChunk(t.Context(), p.Dst, spec, rows, nil)
-				return err
-			})
-			require.NoError(t, err)
-			want, _ := dbtest.ReadAll(t, p.Src, scan.ReadSpec{Table: src, Columns: columns})
-			got3, _ := dbtest.ReadAll(t, p.Dst, scan.ReadSpec{Table: target, Columns: columns})
-			require.Len(t, want, 3)
-			require.Equal(t, want, got3)
+			requireArrives(t, p, src, cursor, "2037-01-01 00:00:00.000000"[:19+len(fraction(kind))])
 		}
 	})
+}
+
+// requireArrives makes the target of a table with a computed cursor, moves its three rows below hi, and compares them.
+func requireArrives(t *testing.T, p *dbtest.Pair, src *schema.Table, cursor, hi string) {
+	t.Helper()
+	plan, err := target.New(p.Dst).
+		Compare(t.Context(), p.Src, src, table.Name{Schema: p.To, Table: "posts"},
+			target.Options{Create: true, Cursor: cursor})
+	require.NoError(t, err)
+	require.NoError(t, target.New(p.Dst).Apply(t.Context(), plan))
+	target := dbtest.Introspect(t, p.Dst, p.To, "posts")
+	require.False(t, target.Column(cursor).Generated)
+	require.NotEmpty(t, schema.CursorIndex(target, cursor))
+
+	columns := table.Carried(src.Values())
+	spec := upsert.Spec{Target: target, Columns: columns, Cursor: cursor}
+	read := scan.ReadSpec{
+		Table:   src,
+		Columns: columns,
+		Cursor:  cursor,
+		Window:  table.Window{Hi: hi},
+	}
+	_, err = scan.ReadPages(t.Context(), p.Src, read, func(rows *table.Rows) error {
+		_, err := upsert.WriteChunk(t.Context(), p.Dst, spec, rows, nil)
+		return err
+	})
+	require.NoError(t, err)
+	want, _ := dbtest.ReadAll(t, p.Src, scan.ReadSpec{Table: src, Columns: columns})
+	got, _ := dbtest.ReadAll(t, p.Dst, scan.ReadSpec{Table: target, Columns: columns})
+	require.Len(t, want, 3)
+	require.Equal(t, want, got)
 }
 
 // fraction is the fraction of a second that a type has, as text.

@@ -220,6 +220,14 @@ func play(t *testing.T, admin *sql.DB, db *mysqldb.DB, schema string) (all map[s
 		}
 		all[name] = p
 	}
+	awaitLast(t, admin, all)
+	afterwards(t, gate, "ROLLBACK", "DO RELEASE_ALL_LOCKS()")
+	return all, func() { dbtest.Run(t, gate, "ROLLBACK", "DO RELEASE_ALL_LOCKS()") }
+}
+
+// awaitLast waits until each scene's last statement has waited for three seconds.
+func awaitLast(t *testing.T, admin *sql.DB, all map[string]*playing) {
+	t.Helper()
 	for name, p := range all {
 		if p.last == "" {
 			continue
@@ -240,6 +248,4 @@ func play(t *testing.T, admin *sql.DB, db *mysqldb.DB, schema string) (all map[s
 			),
 		)
 	}
-	afterwards(t, gate, "ROLLBACK", "DO RELEASE_ALL_LOCKS()")
-	return all, func() { dbtest.Run(t, gate, "ROLLBACK", "DO RELEASE_ALL_LOCKS()") }
 }

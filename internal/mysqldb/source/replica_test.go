@@ -125,13 +125,7 @@ func TestTheSilenceOfAReplicasLineIsLag(t *testing.T) {
 				100*time.Millisecond,
 			)
 			h := dbtest.Choose(t, db, tbl, "ts", func(h *source.UpperBoundSpec) { h.AllowReplica = true })
-			require.True(
-				t,
-				dbtest.Parse(t, h.Hi).Before(silent),
-				"%s is above %s, when the line fell silent",
-				h.Hi,
-				silent,
-			)
+			require.True(t, dbtest.Parse(t, h.Hi).Before(silent), "%s is above %s, of the last sign", h.Hi, silent)
 			require.Equal(t, source.BlockerReplica, h.BlockedBy.Kind)
 			require.Regexp(t, "its line to the primary (was|may have been) silent for", h.BlockedBy.State)
 			require.NotEmpty(t, h.BlockedBy.Release)

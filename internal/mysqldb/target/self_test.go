@@ -31,31 +31,8 @@ func TestATargetThatRefersToItselfTakesChildrenFirst(t *testing.T) {
 				plan := p.Plan("staff")
 				require.False(t, plan.Refused(), plan.Findings)
 				require.True(t, plan.RefersToItself)
-				db, err := mysqldb.Open(
-					t.Context(), s.DSN(""), mysqldb.Options{Role: mysqldb.Target, Name: "target", MaxOpen: 1},
-				)
-				require.NoError(t, err)
-				defer func() { require.NoError(t, db.Close()) }()
-				write := func(name string, refers bool, rows ...[]any) error {
-					target := dbtest.Introspect(t, db, p.To, name)
-					spec := upsert.Spec{
-						Target: target, Columns: table.Carried(target.Values()), RefersToItself: refers,
-						BulkLoad: load,
-					}
-					chunk := table.NewRows(len(spec.Columns))
-					for _, row := range rows {
-						for _, v := range row {
-							if v == nil {
-								chunk.AppendNull()
-							} else {
-								chunk.Append(fmt.Append(nil, v))
-							}
-						}
-					}
-					_, err := upsert.WriteChunk(t.Context(), db, spec, chunk, nil)
-					return err
-				}
-				err = write("staff", false, []any{1, 5, 0})
+				write := oneWriter(t, s, p.To, load)
+				err := write("staff", false, []any{1, 5, 0})
 				require.Equal(t, uint16(1452), mysqlerr.NumberOf(err), "without it: %v", err)
 				require.NoError(
 					t, write("staff", true, []any{1, 5, 0}, []any{2, 3, 0}, []any{3, 2, 0}, []any{4, 4, 0}),
@@ -82,6 +59,36 @@ func TestATargetThatRefersToItselfTakesChildrenFirst(t *testing.T) {
 			})
 		}
 	})
+}
+
+// oneWriter writes chunks of rows, in their order in the table, over one connection.
+func oneWriter(
+	t *testing.T, s *servers.Server, schema string, load bool,
+) func(name string, refers bool, rows ...[]any) error {
+	t.Helper()
+	db, err := mysqldb.Open(
+		t.Context(), s.DSN(""), mysqldb.Options{Role: mysqldb.Target, Name: "target", MaxOpen: 1},
+	)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	return func(name string, refers bool, rows ...[]any) error {
+		target := dbtest.Introspect(t, db, schema, name)
+		spec := upsert.Spec{
+			Target: target, Columns: table.Carried(target.Values()), RefersToItself: refers, BulkLoad: load,
+		}
+		chunk := table.NewRows(len(spec.Columns))
+		for _, row := range rows {
+			for _, v := range row {
+				if v == nil {
+					chunk.AppendNull()
+				} else {
+					chunk.Append(fmt.Append(nil, v))
+				}
+			}
+		}
+		_, err := upsert.WriteChunk(t.Context(), db, spec, chunk, nil)
+		return err
+	}
 }
 
 // Where a foreign key of a target to itself cannot be left unchecked, the plan says why, and what to drop.

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/upsert"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/testenv/dbtest"
@@ -40,16 +41,7 @@ func TestAVersionedTargetKeepsNoHistoryOfRowsThatStay(t *testing.T) {
 					Target: dbtest.Introspect(t, p.Dst, p.To, "t"), Columns: table.Carried(source.Values()),
 					Cursor: "u", MaxBatchRows: 2,
 				}
-				write := func() (out upsert.Result) {
-					read := scan.ReadSpec{Table: source, Columns: spec.Columns}
-					_, err := scan.ReadPages(t.Context(), p.Src, read, func(rows *table.Rows) (err error) {
-						out, err = upsert.WriteChunk(t.Context(), p.Dst, spec, rows, nil)
-						return err
-					})
-					require.NoError(t, err)
-					require.False(t, out.Approximate)
-					return out
-				}
+				write := func() upsert.Result { return writeAll(t, p, source, spec) }
 				history := func() string {
 					query := "SELECT COUNT(*) FROM t FOR SYSTEM_TIME ALL"
 					return dbtest.Texts(t, dbtest.Lenient(t, p.Target, p.To), query)[0]
@@ -85,6 +77,19 @@ func TestAVersionedTargetKeepsNoHistoryOfRowsThatStay(t *testing.T) {
 			})
 		}
 	}
+}
+
+// writeAll writes all rows of the source as one chunk, whose counts are exact.
+func writeAll(t *testing.T, p *dbtest.Pair, source *schema.Table, spec upsert.Spec) (out upsert.Result) {
+	t.Helper()
+	read := scan.ReadSpec{Table: source, Columns: spec.Columns}
+	_, err := scan.ReadPages(t.Context(), p.Src, read, func(rows *table.Rows) (err error) {
+		out, err = upsert.WriteChunk(t.Context(), p.Dst, spec, rows, nil)
+		return err
+	})
+	require.NoError(t, err)
+	require.False(t, out.Approximate)
+	return out
 }
 
 func TestAVersionedTargetGetsNewColumns(t *testing.T) {
