@@ -159,6 +159,7 @@ func (a *Activities) inspectTarget(ctx context.Context, p *planDraft, in PlanRun
 		Watermark: watermarkOf(in.State, s.Cursor), Rewrites: rewrites(in, s.Cursor) || s.Replace != nil,
 		Replace:      s.UniqueConflicts == string(upsert.DeleteConflicts),
 		SoftColumn:   s.Deletes.softColumn(),
+		Had:          hadColumns(in),
 		DeferIndexes: s.IndexesAfterLoad || in.State.FirstLoad != nil && in.State.FirstLoad.IndexesLater,
 	})
 	if err != nil {

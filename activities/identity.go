@@ -90,6 +90,7 @@ func (p *planDraft) lookAtIdentity(ctx context.Context, s owner.State) (others [
 	now.Target.Server.History = "" // the state row says more
 	now.Target.Table, now.Key = p.settings.Target.String(), p.table.PrimaryKey
 	now.Mapping = p.settings.Mapping.Digest()
+	now.Columns = p.sourceColumns()
 	if now.Write = p.settings.Write; now.Write == table.WriteUpsert {
 		now.Write = "" // as states have it that are older than the modes
 	}

@@ -30,6 +30,9 @@ func (p *planDraft) compareIdentity(ctx context.Context, was *owner.Identity) (c
 	if changed := p.otherRows(was); changed != "" {
 		return changed, nil
 	}
+	if changed := p.narrowed(was); changed != "" {
+		return changed, nil
+	}
 	if changed := p.convertWatermark(was); changed != "" {
 		return changed, nil
 	}

@@ -23,12 +23,12 @@ var contractFields = []field[Table]{
 		"dropped",
 		builtinContract.Dropped,
 		[]string{table.ContractKeep, table.ContractFail},
-		"A column that the target has and the source has not. keep: it stays, and is not written. fail: the run ends "+
-			"before it writes; the target then has no columns of its own.",
+		"A column that the source had when runs wrote last, and has no more. keep: it stays on the target, and is not "+
+			"written. fail: the run ends before it writes. Columns that only the target has are no matter of this key.",
 		func(t *Table) *string { return &t.Schema.Dropped },
 	),
 	wordField("narrowed", builtinContract.Narrowed, []string{table.ContractFail}, "A column whose type has changed so "+
-		"that values may be lost: never altered. The run ends and says what to do.",
+		"that values may be lost, on the target or at the source: never altered. The run ends and says what to do.",
 		func(t *Table) *string { return &t.Schema.Narrowed }),
 	intField("maxCopyRows", builtinContract.MaxCopyRows, 0, 1_000_000_000_000, "Rows of the target, by its server's "+
 		"estimate, up to which an ALTER may copy the table (ALGORITHM=COPY), while its writers wait. 0: none. INSTANT "+

@@ -22,6 +22,26 @@ type Identity struct {
 	Mapping string `json:"mapping,omitempty"`
 	// Write is what rows do to the target: see table.WriteMode. "" is upsert.
 	Write table.WriteMode `json:"write,omitempty"`
+	// Columns are the source's, by their names on the target; see schema: narrowed and dropped. nil is not known.
+	Columns []SourceColumn `json:"columns,omitempty"`
+}
+
+// SourceColumn is a column as a run has read it.
+type SourceColumn struct {
+	Name string `json:"n"`
+	// Type is the COLUMN_TYPE; "" where it says nothing of the values at the source (an expression, a mask) or is long.
+	Type string `json:"t,omitempty"`
+}
+
+// ColumnNames are the names of the source's columns; none where they are not known.
+func (i *Identity) ColumnNames() (names []string) {
+	if i == nil {
+		return nil
+	}
+	for _, c := range i.Columns {
+		names = append(names, c.Name)
+	}
+	return names
 }
 
 // String is for people.

@@ -37,21 +37,27 @@ func compareTables(p *Diff, source, target *schema.Table, o Options) []*schema.C
 	}
 	for i := range target.Columns {
 		if source.Column(target.Columns[i].Name) == nil && !table.SameColumn(target.Columns[i].Name, o.SoftColumn) {
-			if c := &target.Columns[i]; o.Contract.Dropped == table.ContractFail && !c.Generated {
-				p.addFinding(table.LevelRefuse, c.Name, "is on the target and not at the source, and schema.dropped "+
-					"is fail", fmt.Sprintf("ALTER TABLE %s DROP COLUMN %s on the target, or set schema.dropped to keep",
-					sqltext.Qualified(p.Name), sqltext.Ident(c.Name)))
+			c := &target.Columns[i]
+			if o.Contract.Dropped == table.ContractFail && table.HasColumn(o.Had, c.Name) {
+				refuseDropped(p, c)
 				continue
 			}
 			text := "is on the target and no longer at the source; it is kept, and not written"
 			if o.Mapped {
 				text = "is on the target, and the source or the mapping does not give it; it is kept, and not written"
 			}
-			extraColumn(p, &target.Columns[i], text)
+			extraColumn(p, c, text)
 		}
 	}
 	compareRest(p, target, o.Replace)
 	return missing
+}
+
+// refuseDropped refuses a column of the target that the source has had.
+func refuseDropped(p *Diff, c *schema.Column) {
+	remedy := fmt.Sprintf("ALTER TABLE %s DROP COLUMN %s on the target, or set schema.dropped to keep; tablehaul "+
+		"watermark adopt TABLE keeps it as a column of the target's own", sqltext.Qualified(p.Name), sqltext.Ident(c.Name))
+	p.addFinding(table.LevelRefuse, c.Name, "is gone at the source since the last run, and schema.dropped is fail", remedy)
 }
 
 // plainRemedy makes a generated column of the target a plain one. What is stored stays.

@@ -40,6 +40,8 @@ type Options struct {
 	Replace bool
 	// SoftColumn is the column that marks rows which the source has deleted; "" for none.
 	SoftColumn string
+	// Had are columns that the source has had, by their names on the target: Contract.Dropped is of them.
+	Had []string
 	// DeferIndexes leaves indexes that the rows do not need to AddIndexes.
 	DeferIndexes bool
 }

@@ -23,6 +23,8 @@ type Pair struct {
 	Target   *servers.Server
 	// Contract is that of the plans.
 	Contract table.Contract
+	// Had are columns that the source has had, for the plans.
+	Had []string
 	// Roughly says that counts may be approximate: servers count a row whose column with a default
 	// holds NULL as one that they have touched.
 	Roughly bool
@@ -68,7 +70,7 @@ func (p *Pair) Plan(name string) target.Diff {
 	p.T.Helper()
 	plan, err := target.New(p.Dst).Compare(p.T.Context(), p.Src, Introspect(p.T, p.Src, p.From, name),
 		table.Name{Schema: p.To, Table: name},
-		target.Options{Create: true, Contract: p.Contract})
+		target.Options{Create: true, Contract: p.Contract, Had: p.Had})
 	require.NoError(p.T, err)
 	return plan
 }
