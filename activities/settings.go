@@ -74,8 +74,10 @@ type Settings struct {
 	IndexesAfterLoad bool `json:"indexesAfterLoad,omitempty"`
 	// Priority is 1 to 5: steps of a table with a lower number are taken first.
 	Priority int `json:"priority,omitempty"`
-	// StaleAfter is the freshness lag beyond which the target is stale; 0 is never.
-	StaleAfter time.Duration `json:"staleAfter,omitempty"`
+	// StaleAfter is the freshness lag beyond which the target is stale; 0 is never. StaleByDefault says that the
+	// configuration does not set it.
+	StaleAfter     time.Duration `json:"staleAfter,omitempty"`
+	StaleByDefault bool          `json:"staleByDefault,omitempty"`
 	// Keep is how long kept files of each kind stay; of a kind that it lacks, staging.DefaultKeep.
 	Keep map[staging.Kind]time.Duration `json:"keep,omitempty"`
 	// UndoOff says that a repair and a sweep of deletes keep nothing of what they replace.

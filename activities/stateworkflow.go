@@ -60,6 +60,9 @@ func Observed(s owner.State) metrics.TableState {
 		Table: s.Table, FreshAt: s.FreshAt, LastSuccess: s.LastSuccess, Failed: s.FailedRuns,
 		HeldBack: time.Duration(s.HeldBackSeconds * float64(time.Second)),
 	}
+	if s.HasDateCursor() {
+		out.StaleMargin = owner.DateMargin
+	}
 	if q := s.Quarantine; q.Rows() > 0 {
 		out.Quarantined, out.QuarantinedSince = q.Rows(), q.Oldest
 	}

@@ -16,6 +16,8 @@ type configReport struct {
 	File     string           `json:"file"`
 	OK       bool             `json:"ok"`
 	Problems []config.Problem `json:"problems"`
+	// Warnings keep no program from using the file.
+	Warnings []config.Problem `json:"warnings"`
 	Tables   []configTable    `json:"tables"`
 }
 
@@ -53,11 +55,15 @@ func (a *app) checkConfig() error {
 	if err != nil && (!a.json() || !errors.As(err, &problems)) {
 		return &exitError{exitUsage, err}
 	}
-	report := configReport{File: path, OK: err == nil, Problems: []config.Problem{}, Tables: []configTable{}}
+	report := configReport{
+		File: path, OK: err == nil, Problems: []config.Problem{}, Warnings: []config.Problem{},
+		Tables: []configTable{},
+	}
 	if problems != nil {
 		report.Problems = problems.List
 	} else {
 		report.Tables = configTables(c)
+		report.Warnings = append(report.Warnings, c.Warnings...)
 	}
 	if a.json() {
 		a.printJSON(report)
@@ -76,7 +82,15 @@ func (a *app) checkConfig() error {
 	}
 	fmt.Fprintf(a.stdout, "%s is valid.\n", path)
 	a.printGrid(t)
+	a.printConfigWarnings(c)
 	return nil
+}
+
+// printConfigWarnings prints what a person should know of the configuration.
+func (a *app) printConfigWarnings(c *config.Config) {
+	for _, w := range c.Warnings {
+		fmt.Fprintf(a.stderr, "%s: %s: %s\n", c.File, a.paint(a.stderr, yellow, "warning"), w)
+	}
 }
 
 func configTables(c *config.Config) []configTable {

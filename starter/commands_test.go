@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -236,6 +237,16 @@ func TestConfigCheck(t *testing.T) {
 	require.Regexp(t, `shop.orders +shop +dw.orders +warehouse +updated_at`, got.stdout)
 	require.Regexp(t, `shop.log_\* +shop +shop.log_\* +warehouse +id`, got.stdout)
 	require.NotContains(t, got.stdout, "S3NT1NEL")
+	require.Empty(t, got.stderr)
+
+	require.NoError(t, os.Chmod(path, 0o644))
+	got = call(t, nil, "config", "check", "--config", path)
+	require.Equal(t, exitOK, got.code)
+	require.Contains(t, got.stderr, "warning: connections.shop.dsn: a secret stands in a file that every user")
+	require.NotContains(t, got.stderr, "S3NT1NEL")
+	got = call(t, nil, "config", "check", "--config", path, "--output", "json")
+	require.Contains(t, got.stdout, `"warnings":[{"path":"connections.shop.dsn"`)
+	require.Empty(t, got.stderr)
 
 	got = call(t, nil, "config", "check", "--output", "json")
 	require.Equal(t, exitUsage, got.code)

@@ -40,6 +40,7 @@ func (a *app) scheduleApply() *cobra.Command {
 				return exitf(exitUsage, "schedules come from the configuration, and %s does not exist: name the file "+
 					"with --config", defaultConfig)
 			}
+			a.printConfigWarnings(c)
 			sel, err := a.selectTables(c, args, len(args) == 0)
 			if err != nil {
 				return err

@@ -170,6 +170,22 @@ func TestStalenessIsToldOnceWithoutAnyRun(t *testing.T) {
 	require.Equal(t, time.Hour, o.events[0].Time.Sub(o.events[0].FreshAt).Round(time.Second))
 }
 
+// A DATE cursor is behind by up to a day at any time: by default that does not make its table stale.
+func TestADateCursorHasADayMore(t *testing.T) {
+	at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	set := owner.NoticeSettings{StaleAfter: time.Hour, StaleByDefault: true}
+	s := owner.State{FreshAt: at, Notices: &owner.Notices{NoticeSettings: set}}
+	stale, known := s.StaleAt()
+	require.True(t, known)
+	require.Equal(t, at.Add(time.Hour), stale)
+	s.Identity = &owner.Identity{Cursor: "day", CursorType: "date"}
+	stale, _ = s.StaleAt()
+	require.Equal(t, at.Add(25*time.Hour), stale)
+	s.Notices.StaleByDefault = false
+	stale, _ = s.StaleAt()
+	require.Equal(t, at.Add(time.Hour), stale, "a setting holds as it is")
+}
+
 func TestAReceiverThatWasAwayIsToldWhatIsTrueWhenItIsBack(t *testing.T) {
 	o := newNotifiedHarness(t)
 	o.away = func(at time.Duration) bool { return at < 5*time.Minute }

@@ -64,7 +64,9 @@ func (m *Monitor) Address() string {
 
 // expected is what metrics show of a table's configuration.
 func expected(t config.Table) metrics.Expected {
-	return metrics.Expected{StaleAfter: t.StaleAfter, VerifyEvery: t.Verify.Every.Longest()}
+	return metrics.Expected{
+		StaleAfter: t.StaleAfter, StaleByDefault: t.StaleByDefault, VerifyEvery: t.Verify.Every.Longest(),
+	}
 }
 
 // start begins to answer, with the tables that cfg names. Where it names no address, it does nothing.

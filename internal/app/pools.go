@@ -200,8 +200,8 @@ func settings(cfg *config.Config, n table.Name) (activities.Settings, error) {
 		Key: t.SourceKey(), Write: t.Write, Replace: replacement(t),
 		UniqueConflicts: t.UniqueConflicts, MaxTransaction: t.MaxTransaction,
 		BulkLoad: t.BulkLoad, IndexesAfterLoad: t.IndexesAfterLoad,
-		StaleAfter: t.StaleAfter,
-		Priority:   t.Priority, CreateTarget: t.CreateTarget, Schema: t.Schema,
+		StaleAfter: t.StaleAfter, StaleByDefault: t.StaleByDefault,
+		Priority: t.Priority, CreateTarget: t.CreateTarget, Schema: t.Schema,
 		Compression: cfg.Staging.Compression, Keep: keeps(t), UndoOff: t.Undo.Off,
 		Quarantine: quarantine(t),
 		Deletes: activities.Deletes{

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/staging"
@@ -15,7 +16,7 @@ import (
 const checkTimeout = time.Minute
 
 // openStaging opens the store of a URL and proves that this worker can use it.
-func openStaging(ctx context.Context, rawURL string) (staging.Store, error) {
+func openStaging(ctx context.Context, rawURL string, log *slog.Logger) (staging.Store, error) {
 	store, err := staging.Open(rawURL)
 	if err != nil {
 		return nil, fmt.Errorf("staging.url: %w", err)
@@ -24,6 +25,9 @@ func openStaging(ctx context.Context, rawURL string) (staging.Store, error) {
 	defer cancel()
 	if err := staging.Check(ctx, store); err != nil {
 		return nil, fmt.Errorf("staging.url: %w", err)
+	}
+	if w, ok := store.(interface{ Warning() string }); ok && w.Warning() != "" {
+		log.Warn("staging.url", "warning", w.Warning())
 	}
 	return store, nil
 }

@@ -67,7 +67,10 @@ func RunWorker(ctx context.Context, o WorkerOptions) error {
 			return err
 		}
 	}
-	store, err := openStaging(ctx, cfg.Staging.URL)
+	for _, w := range cfg.Warnings {
+		o.Log.Warn("the configuration", "warning", w.String())
+	}
+	store, err := openStaging(ctx, cfg.Staging.URL, o.Log)
 	if err != nil {
 		return err
 	}

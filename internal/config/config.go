@@ -21,6 +21,8 @@ type Config struct {
 	Metrics       Metrics
 	Log           Log
 	Notifications Notifications
+	// Warnings are what a person should know of the file, and what keeps no program from using it.
+	Warnings []Problem
 
 	entries []entry
 }
@@ -147,6 +149,8 @@ type Table struct {
 	Priority int
 	// StaleAfter is how old the source's state on the target may become before that is reported; 0 is never.
 	StaleAfter time.Duration
+	// StaleByDefault says that the file does not set it: a DATE cursor then has a day more.
+	StaleByDefault bool
 
 	// Schedule says when runs begin; ScheduleJitter spreads them, SchedulePaused keeps them from it.
 	Schedule       Schedule

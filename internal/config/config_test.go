@@ -66,7 +66,7 @@ func TestExampleFileLoads(t *testing.T) {
 		ChunkRows: 10000, ChunkBytes: 16 << 20, PartBytes: 256 << 20, RangeRows: 250000, RangeBytes: 256 << 20,
 		ChunksInFlight: 4, RangesInFlight: 2,
 		Write: table.WriteUpsert, KeepOld: time.Hour, UniqueConflicts: "fail", MaxTransaction: time.Second,
-		Priority: 3, StaleAfter: 24 * time.Hour,
+		Priority: 3, StaleAfter: 24 * time.Hour, StaleByDefault: true,
 		BulkLoad: true, CreateTarget: true, ScheduleJitter: 30 * time.Second,
 		Schema: table.Contract{
 			NewColumns: "add", Widened: "alter", Dropped: "keep", Narrowed: "fail", MaxCopyRows: 100_000,

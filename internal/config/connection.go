@@ -18,6 +18,19 @@ func setDSN(d *decoder, a at, c *Connection) {
 	}
 	v, _ := d.sealedScalar(a)
 	c.DSN = DSN(v.text)
+	if n, ok := a.node.(*ast.StringNode); ok && hasPassword(variable.ReplaceAllString(n.Value, "")) {
+		d.secrets = append(d.secrets, a)
+	}
+}
+
+// hasPassword reports whether a DSN holds a password.
+func hasPassword(text string) bool {
+	at := strings.LastIndexByte(text[:max(0, strings.LastIndexByte(text, '/'))], '@')
+	if at < 0 {
+		return false
+	}
+	_, password, _ := strings.Cut(text[:at], ":")
+	return password != ""
 }
 
 // setCA takes a file that has to be there, where the program opens connections at all.
@@ -42,7 +55,7 @@ var (
 
 // checkDSN finds a DSN that no server could be reached by. Where variables stay unread, the part
 // between them is looked at, as far as it tells.
-func (d *decoder) checkDSN(a at, c Connection) {
+func (d *decoder) checkDSN(a, ca at, c Connection) {
 	text := string(c.DSN)
 	if text == "" {
 		return // it could not be read, and that is said already
@@ -55,8 +68,12 @@ func (d *decoder) checkDSN(a at, c Connection) {
 		text = variable.ReplaceAllString(text, "1") // a number is right for a port, too
 	}
 	var wrong *mysqlerr.DSNError
-	if err := dsn.Check(text, dsn.TLSMode(c.TLS)); errors.As(err, &wrong) {
+	if err := dsn.Check(text, dsn.TLSMode(c.TLS), ""); errors.As(err, &wrong) {
 		d.problem(a, wrong.Write, "cannot be used with any server: %s", wrong.What)
+		return
+	}
+	if err := dsn.Check(text, dsn.TLSMode(c.TLS), c.CA); errors.As(err, &wrong) {
+		d.problem(ca, wrong.Write, "%s", wrong.What)
 	}
 }
 

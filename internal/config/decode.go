@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -12,8 +13,13 @@ import (
 type decoder struct {
 	getenv func(string) string
 	// sealed leaves variables of connections and staging as they are written; see WithoutSecrets.
-	sealed   bool
+	sealed bool
+	// mode are the permissions of the file; 0 where it is none.
+	mode     fs.FileMode
 	problems []Problem
+	warnings []Problem
+	// secrets are the places that hold a secret themselves, and not the name of a variable or a file.
+	secrets []at
 }
 
 // at is a place in the file: a key path, and the node found there.
@@ -31,6 +37,13 @@ func (a at) line() int {
 
 func (d *decoder) problem(a at, remedy, format string, args ...any) {
 	d.problems = append(d.problems, Problem{
+		Path: a.path, Line: a.line(), Text: fmt.Sprintf(format, args...), Remedy: remedy,
+	})
+}
+
+// warn is problem for what a program can be used with.
+func (d *decoder) warn(a at, remedy, format string, args ...any) {
+	d.warnings = append(d.warnings, Problem{
 		Path: a.path, Line: a.line(), Text: fmt.Sprintf(format, args...), Remedy: remedy,
 	})
 }

@@ -26,7 +26,10 @@ tables: [{ name: shop.orders, cursor: id }]
 	was := digest(text)
 	require.Len(t, was, digestLength)
 	require.Equal(t, was, digest(text, WithoutSecrets()), "the command line does not read secrets")
-	require.Equal(t, was, digest(strings.Replace(text, "cursor: id", "cursor: id, schedule: 5m", 1)),
+	require.NotEqual(t, was, digest(strings.Replace(text, "cursor: id", "cursor: id, schedule: 5m", 1)),
+		"a worker says when the table is stale, which follows the schedule")
+	fixed := strings.Replace(text, "cursor: id", "cursor: id, staleAfter: 2h", 1)
+	require.Equal(t, digest(fixed), digest(strings.Replace(fixed, "cursor: id", "cursor: id, schedule: 5m", 1)),
 		"a worker does not use it")
 	require.NotEqual(t, was, digest(strings.Replace(text, "cursor: id", "cursor: seq", 1)))
 	require.NotEqual(t, was, digest(strings.Replace(text, "/x\"", "/x\", compression: zstd", 1)))

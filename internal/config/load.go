@@ -30,7 +30,11 @@ func LoadFile(path string, getenv func(string) string, opts ...Option) (*Config,
 		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
 	defer func() { _ = f.Close() }() // only read from
-	c, err := Load(f, getenv, opts...)
+	d := newDecoder(getenv, opts)
+	if info, err := f.Stat(); err == nil {
+		d.mode = info.Mode()
+	}
+	c, err := d.load(f)
 	if problems := (*Problems)(nil); errors.As(err, &problems) {
 		problems.File = path
 	}
@@ -44,13 +48,21 @@ func LoadFile(path string, getenv func(string) string, opts ...Option) (*Config,
 // Load reads a configuration and checks all of it. Where the content is at fault, the error is
 // a *Problems that lists everything wrong with it.
 func Load(r io.Reader, getenv func(string) string, opts ...Option) (*Config, error) {
-	content, err := io.ReadAll(io.LimitReader(r, maxFile+1))
-	if err != nil {
-		return nil, fmt.Errorf("read the configuration: %w", err)
-	}
+	return newDecoder(getenv, opts).load(r)
+}
+
+func newDecoder(getenv func(string) string, opts []Option) *decoder {
 	d := &decoder{getenv: getenv}
 	for _, o := range opts {
 		o(d)
+	}
+	return d
+}
+
+func (d *decoder) load(r io.Reader) (*Config, error) {
+	content, err := io.ReadAll(io.LimitReader(r, maxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
 	c := &Config{Connections: map[string]Connection{}}
 	if root, ok := d.parse(content); ok {
@@ -59,6 +71,8 @@ func Load(r io.Reader, getenv func(string) string, opts ...Option) (*Config, err
 	if len(d.problems) > 0 {
 		return nil, &Problems{List: sorted(d.problems)}
 	}
+	d.warnReadable(d.mode)
+	c.Warnings = sorted(d.warnings)
 	return c, nil
 }
 
@@ -158,7 +172,7 @@ func (d *decoder) connections(a at, c *Config) {
 		if _, ok := found["dsn"]; !ok {
 			d.missing(place, join(place.path, "dsn"), `for example "${SHOP_DSN}"`)
 		}
-		d.checkDSN(found["dsn"], conn)
+		d.checkDSN(found["dsn"], found["ca"], conn)
 		c.Connections[kv.key] = conn
 	}
 	if len(c.Connections) == 0 {

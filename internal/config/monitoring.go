@@ -130,6 +130,9 @@ func checkHeader(s string) (wrong, remedy string) {
 func setWebhook(d *decoder, a at, n *Notifications) {
 	v, ok := d.sealedScalar(a)
 	n.Webhook = Secret(v.text)
+	if isLiteral(a) {
+		d.secrets = append(d.secrets, a)
+	}
 	if !ok || v.text == "" {
 		return
 	}
@@ -142,6 +145,9 @@ func setWebhook(d *decoder, a at, n *Notifications) {
 func setSecret(d *decoder, a at, n *Notifications) {
 	v, ok := d.sealedScalar(a)
 	n.Secret = Secret(v.text)
+	if isLiteral(a) {
+		d.secrets = append(d.secrets, a)
+	}
 	if ok && strings.ContainsFunc(v.text, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 		d.problem(a, "remove line breaks and control characters", "cannot be the value of a header")
 	}

@@ -124,21 +124,3 @@ func setScheduleTo(to func(*Table) *Schedule) func(*decoder, at, *Table) {
 		*to(t) = parsed
 	}
 }
-
-// Longest is about the longest time between two moments of the schedule; 0 where there is none.
-func (s Schedule) Longest() time.Duration {
-	all := func(f []CalendarRange, first, last int) bool {
-		return len(f) == 0 || f[0].First <= first && f[0].Last >= last && f[0].Step <= 1
-	}
-	switch c := s.Calendar; {
-	case s.Cron == "":
-		return s.Every
-	case !all(c.Month, 1, 12):
-		return 366 * day
-	case !all(c.DayOfMonth, 1, 31):
-		return 31 * day
-	case !all(c.DayOfWeek, 0, 6):
-		return 7 * day
-	}
-	return day
-}

@@ -21,7 +21,8 @@ var builtin = Table{
 	ChunkRows: 10_000, ChunkBytes: 16 * mib,
 	PartBytes: 256 * mib, RangeRows: 250_000, RangeBytes: 256 * mib,
 	ChunksInFlight: 4, RangesInFlight: 2,
-	Write: table.WriteUpsert, UniqueConflicts: conflictsFail, MaxTransaction: time.Second, StaleAfter: day,
+	Write: table.WriteUpsert, UniqueConflicts: conflictsFail, MaxTransaction: time.Second,
+	StaleAfter: staleUnscheduled, StaleByDefault: true,
 	KeepOld: time.Hour, Priority: 3, BulkLoad: true, CreateTarget: true, Schema: builtinContract,
 	ScheduleJitter: 30 * time.Second, Verify: builtinVerify, Undo: builtinUndo,
 	BadRows: badRowsFail, MaxBadRows: 100, MaxBadShare: 0.001, QuarantineKeep: 30 * day,
@@ -54,10 +55,7 @@ var basics = []field[Table]{
 			"Temporal Schedules of it. off: no schedule.",
 		setScheduleTo(func(t *Table) *Schedule { return &t.Schedule }),
 	},
-	durationField("staleAfter", builtin.StaleAfter, 0, 365*day, "How far the target may be behind the source before "+
-		"it counts as stale, which alerts and notifications report. Choose more than the time between two runs. "+
-		"0: never.",
-		func(t *Table) *time.Duration { return &t.StaleAfter }),
+	staleAfterField(),
 	wordField("uniqueConflicts", builtin.UniqueConflicts, []string{conflictsFail, conflictsReplace}, "What happens "+
 		"when another row of the target holds a unique value of a row to write. fail: the run stops and names the "+
 		"key. replace: that row is removed unless it is newer, and comes back with its own new version; needs the "+

@@ -37,6 +37,7 @@ func (d *decoder) tables(a at, defaults Table, c *Config) {
 		d.checkReplicas(c, place, found["replicas"], e.settings)
 		d.checkWrite(place, found, e.settings)
 		d.checkContract(found, e.settings)
+		d.setStaleAfter(place, found["staleAfter"], &e.settings)
 		d.checkExclude(found["exclude"], &e)
 		d.checkMaskKey(place, e.settings)
 		e.target.broken = e.target.broken || !d.checkTarget(e)

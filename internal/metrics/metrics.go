@@ -113,6 +113,8 @@ type Expected struct {
 	// StaleAfter is how far it may be behind; 0 is never stale. VerifyEvery is about the longest time between two
 	// comparisons of its schedule; 0 is no schedule.
 	StaleAfter, VerifyEvery time.Duration
+	// StaleByDefault says that the file does not set StaleAfter; see TableState.StaleMargin.
+	StaleByDefault bool
 }
 
 // Know makes a configured table's series, so that a table whose first run has not come shows

@@ -96,6 +96,22 @@ tablehaul_freshness_lag_seconds{table="shop.orders"} 3690
 `), "tablehaul_freshness_lag_seconds"))
 }
 
+// A DATE cursor is a day behind at any time, which a staleAfter of the configuration's own allows for already.
+func TestStaleAfterOfADateCursor(t *testing.T) {
+	m := New(&Ready{})
+	m.Know("shop.days", Expected{StaleAfter: time.Hour, StaleByDefault: true})
+	m.Know("shop.set", Expected{StaleAfter: time.Hour})
+	for _, name := range []string{"shop.days", "shop.set"} {
+		m.State(TableState{Table: name, StaleMargin: 24 * time.Hour})
+	}
+	require.NoError(t, testutil.CollectAndCompare(m.tables, strings.NewReader(`
+# HELP tablehaul_stale_after_seconds The table's setting staleAfter: beyond this freshness lag it is stale. Absent where it never is.
+# TYPE tablehaul_stale_after_seconds gauge
+tablehaul_stale_after_seconds{table="shop.days"} 90000
+tablehaul_stale_after_seconds{table="shop.set"} 3600
+`), "tablehaul_stale_after_seconds"))
+}
+
 func TestNobodyHasToAskWhetherThereAreMetrics(t *testing.T) {
 	var m *Metrics
 	require.NotPanics(t, func() {

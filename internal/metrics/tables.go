@@ -20,6 +20,8 @@ type TableState struct {
 	Table string
 	// FreshAt is the moment up to which the target holds what the source held.
 	FreshAt time.Time
+	// StaleMargin is what a StaleAfter has more that the configuration does not set.
+	StaleMargin time.Duration
 	// LastSuccess is when a run last ended well.
 	LastSuccess time.Time
 	// RunningSince is when the run that goes on got the table.
@@ -154,7 +156,11 @@ func (t *tables) Collect(ch chan<- prometheus.Metric) {
 			send(verifyEveryDesc, g.expected.VerifyEvery.Seconds())
 		}
 		if g.expected.StaleAfter > 0 {
-			send(staleAfterDesc, g.expected.StaleAfter.Seconds())
+			limit := g.expected.StaleAfter
+			if g.expected.StaleByDefault {
+				limit += g.state.StaleMargin
+			}
+			send(staleAfterDesc, limit.Seconds())
 		}
 		if !g.known {
 			continue

@@ -1,6 +1,7 @@
 package owner
 
 import (
+	"strings"
 	"time"
 )
 
@@ -33,8 +34,10 @@ func EventText(event string) string {
 
 // NoticeSettings say that the webhook is notified of a table, and when the table is stale.
 type NoticeSettings struct {
-	// StaleAfter is the freshness lag beyond which the table is stale; 0 is never.
-	StaleAfter time.Duration `json:"staleAfter,omitempty"`
+	// StaleAfter is the freshness lag beyond which the table is stale; 0 is never. StaleByDefault says that the
+	// configuration does not set it: a table with a DATE cursor then has DateMargin more.
+	StaleAfter     time.Duration `json:"staleAfter,omitempty"`
+	StaleByDefault bool          `json:"staleByDefault,omitempty"`
 }
 
 // Notices is what a state keeps of the notified events, so that each event is sent once,
@@ -101,12 +104,32 @@ func (s State) stale(now time.Time) bool {
 }
 
 // StaleAt is when the table will be stale, or has become so, unless a run comes first; false
-// where that is never, or not known.
+// where that is never, or not known, or nothing is sent.
 func (s State) StaleAt() (time.Time, bool) {
-	if s.Notices == nil || s.Notices.StaleAfter == 0 || s.FreshAt.IsZero() {
+	if s.Notices == nil {
 		return time.Time{}, false
 	}
-	return s.FreshAt.Add(s.Notices.StaleAfter), true
+	limit := s.StaleLimit(s.Notices.NoticeSettings)
+	if limit == 0 || s.FreshAt.IsZero() {
+		return time.Time{}, false
+	}
+	return s.FreshAt.Add(limit), true
+}
+
+// DateMargin is how far a table with a DATE cursor is behind at any time: today is read as a whole when it is over.
+const DateMargin = 24 * time.Hour
+
+// StaleLimit is the freshness lag beyond which the table is stale under the settings; 0 is never.
+func (s State) StaleLimit(set NoticeSettings) time.Duration {
+	if set.StaleAfter > 0 && set.StaleByDefault && s.HasDateCursor() {
+		return set.StaleAfter + DateMargin
+	}
+	return set.StaleAfter
+}
+
+// HasDateCursor reports whether the table's watermark is a DATE.
+func (s State) HasDateCursor() bool {
+	return s.Identity != nil && strings.EqualFold(s.Identity.CursorType, "date")
 }
 
 // SetNotified records that an event was sent.

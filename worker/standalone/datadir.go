@@ -11,6 +11,7 @@ import (
 
 	"go.temporal.io/server/common/headers"
 
+	"github.com/tablehaul/tablehaul/internal/folder"
 	"github.com/tablehaul/tablehaul/internal/process"
 )
 
@@ -46,6 +47,7 @@ type dataDir struct {
 	database string // SQLite file
 	log      string // the server's log
 	state    string // file with a running, for a program that finds the folder locked
+	warning  string // what a person should know of the folder; "" for nothing
 	lock     *process.FileLock
 }
 
@@ -57,11 +59,20 @@ func openDataDir(dir string) (*dataDir, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder (see --data-dir): %w", err)
 	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return nil, fmt.Errorf("look at the data folder (see --data-dir): %w", err)
+	}
+	warning, err := folder.Check(dir, info)
+	if err != nil {
+		return nil, fmt.Errorf("--data-dir: %w", err)
+	}
 	name := "temporal-" + minorVersion(headers.ServerVersion)
 	d := &dataDir{
 		database: filepath.Join(dir, name+".db"),
 		log:      filepath.Join(dir, name+".log"),
 		state:    filepath.Join(dir, name+".json"),
+		warning:  warning,
 	}
 	lock, err := process.TryLock(d.database + ".lock")
 	if errors.Is(err, process.ErrLocked) {
@@ -71,12 +82,25 @@ func openDataDir(dir string) (*dataDir, error) {
 		return nil, err
 	}
 	d.lock = lock
+	if err := d.makePrivate(); err != nil {
+		return nil, errors.Join(err, lock.Unlock())
+	}
 	if info, err := os.Stat(d.log); err == nil && info.Size() > maxLogBytes {
 		if err := os.Rename(d.log, d.log+".1"); err != nil {
 			return nil, errors.Join(fmt.Errorf("put the old log aside: %w", err), lock.Unlock())
 		}
 	}
 	return d, nil
+}
+
+// makePrivate leaves the database and the log to this user alone, where an earlier version has made them for all.
+func (d *dataDir) makePrivate() error {
+	for _, file := range []string{d.database, d.database + "-wal", d.database + "-shm", d.log, d.log + ".1"} {
+		if err := os.Chmod(file, 0o600); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("make a file of the data folder private: %w", err)
+		}
+	}
+	return nil
 }
 
 func minorVersion(version string) string {

@@ -40,3 +40,30 @@ func TestLargeLogIsPutAside(t *testing.T) {
 	require.FileExists(t, log+".1")
 	require.NoError(t, d.close())
 }
+
+// A data folder that others may write is refused, one that they may read is named, and its files are private.
+func TestADataFolderOfOthers(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	require.NoError(t, os.Chmod(dir, 0o777))
+	_, err := openDataDir(dir)
+	require.ErrorContains(t, err, "--data-dir: every user of this machine may write the folder "+dir+" (mode 0777): "+
+		"chmod 700 it")
+
+	require.NoError(t, os.Chmod(dir, 0o755))
+	database := filepath.Join(dir, "temporal-1.32.db")
+	require.NoError(t, os.WriteFile(database, nil, 0o644))
+	d, err := openDataDir(dir)
+	require.NoError(t, err)
+	require.Contains(t, d.warning, "may list the folder "+dir+" (mode 0755)")
+	info, err := os.Stat(database)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	require.NoError(t, d.close())
+
+	require.NoError(t, os.Chmod(dir, 0o700))
+	d, err = openDataDir(dir)
+	require.NoError(t, err)
+	require.Empty(t, d.warning)
+	require.NoError(t, d.close())
+}

@@ -48,6 +48,7 @@ func serve(ctx context.Context, s settings, getenv func(string) string, stdout, 
 	if s.dataDir == "" {
 		s.dataDir = defaultDataDir(getenv)
 	}
+	process.PrivateFiles()
 	dir, err := openDataDir(s.dataDir)
 	if err != nil {
 		return err
@@ -147,10 +148,15 @@ func announce(s settings, c serverConfig, dir *dataDir, stdout, stderr io.Writer
 	fmt.Fprintf(stdout, "Temporal %s  %s  (namespace %s, closed workflows are kept %s)\nWeb UI           "+
 		"%s\nDatabase         %s\nServer log       %s\n",
 		headers.ServerVersion, here.Address, namespace, days(c.retention), here.UIURL, c.database, c.logFile)
-	if ip := net.ParseIP(c.ip); ip == nil || !ip.IsLoopback() {
-		fmt.Fprintf(stderr, "warning: all who reach %s can start and read workflows: this server asks for no "+
-			"password\n", c.ip)
+	if dir.warning != "" {
+		fmt.Fprintf(stderr, "warning: %s\n", dir.warning)
 	}
+	who := "every user and program of this machine"
+	if ip := net.ParseIP(c.ip); ip == nil || !ip.IsLoopback() {
+		who = "all who reach " + c.ip
+	}
+	fmt.Fprintf(stderr, "warning: %s can read and end workflows, start runs and move watermarks: this server asks for no "+
+		"password\n", who)
 	return nil
 }
 

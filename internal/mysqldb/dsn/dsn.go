@@ -25,10 +25,14 @@ const (
 )
 
 // Check finds what makes a DSN useless with any server: a URL, no tcp(), a parameter that is
-// refused, a tls setting that contradicts it. The error is a [DSNError]. No server is asked.
-func Check(dsn string, mode TLSMode) error {
-	_, err := Config(dsn, mode, "")
-	return err
+// refused, a tls setting that contradicts it, a file of authorities (caFile, "" for none) that would check nothing. The
+// error is a [DSNError]. No server is asked, and the file is not read.
+func Check(dsn string, mode TLSMode, caFile string) error {
+	cfg, err := Config(dsn, mode, "")
+	if err != nil || caFile == "" {
+		return err
+	}
+	return checkCAIsUsed(cfg, mode)
 }
 
 // Config turns a DSN into the driver's configuration, with everything set that package mysqldb relies

@@ -52,6 +52,11 @@ func applyTLS(cfg *mysql.Config, set TLSMode, caFile string) error {
 		return err
 	}
 	cfg.TLS, cfg.TLSConfig, cfg.AllowFallbackToPlaintext = nil, "", false
+	if mode == TLSDisabled && caFile != "" {
+		if err := checkCAIsUsed(cfg, set); err != nil {
+			return err
+		}
+	}
 	if mode == TLSDisabled {
 		if cfg.AllowCleartextPasswords && !isLocal(cfg) {
 			return badDSN("leave it out, or set tls for the connection", "allowCleartextPasswords needs an encrypted "+
@@ -80,6 +85,16 @@ func applyTLS(cfg *mysql.Config, set TLSMode, caFile string) error {
 	}
 	cfg.TLS = conf
 	return nil
+}
+
+// checkCAIsUsed refuses authorities for a connection that is not encrypted, and that no setting calls so: who names them
+// expects encryption, and a loopback address has none by default.
+func checkCAIsUsed(cfg *mysql.Config, set TLSMode) error {
+	if cfg.TLS != nil || set == TLSDisabled || cfg.Net == "unix" {
+		return nil
+	}
+	return badDSN("set tls: verify-ca beside it, or verify-identity where the certificate has this address; or remove ca",
+		"the ca setting checks nothing: tls is not set, and without it a connection to a loopback address is not encrypted")
 }
 
 // tlsMode joins the setting with the DSN's own tls parameter; a contradiction is an error.

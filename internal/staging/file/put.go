@@ -130,11 +130,7 @@ func (s *Store) folders(folder string) error {
 	if err == nil || !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	info, err := s.root.Lstat(folder)
-	if err == nil && !info.IsDir() {
-		err = fmt.Errorf("%s: %w", folder, errForeign)
-	}
-	return err
+	return s.plain(folder)
 }
 
 // syncFolders makes a new name outlive a power cut: the folder that holds it, and those above it, which may be as new.

@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	access "github.com/tablehaul/tablehaul/internal/folder"
 	"github.com/tablehaul/tablehaul/internal/staging"
 )
 
@@ -35,6 +36,9 @@ func init() { staging.Register("file", open) }
 type Store struct {
 	root *os.Root
 	path string
+	// owner is whose the files of this program are, as the file system shows it; -1 where it does not.
+	owner   int
+	warning string
 }
 
 var _ staging.Store = (*Store)(nil)
@@ -73,11 +77,15 @@ func Open(folder string) (*Store, error) {
 	if !info.IsDir() {
 		return nil, fmt.Errorf("%w: %s is a symbolic link or no folder: name the folder itself", staging.ErrURL, folder)
 	}
+	warning, err := access.Check(folder, info)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", staging.ErrURL, err)
+	}
 	root, err := os.OpenRoot(folder)
 	if err != nil {
 		return nil, fmt.Errorf("opening the staging folder: %w", err)
 	}
-	s := &Store{root: root, path: folder}
+	s := &Store{root: root, path: folder, owner: -1, warning: warning}
 	if err := s.prepare(info); err != nil {
 		return nil, errors.Join(err, root.Close())
 	}
@@ -97,12 +105,20 @@ func (s *Store) prepare(looked fs.FileInfo) error {
 	if err != nil {
 		return fmt.Errorf("the staging folder %s cannot be written to: %w", s.path, err)
 	}
-	if err := errors.Join(f.Close(), s.root.Remove(temp)); err != nil {
+	if info, err := f.Stat(); err == nil {
+		if uid, ok := access.Owner(info); ok {
+			s.owner = uid
+		}
+	}
+	if err := errors.Join(s.plain(tempFolder), f.Close(), s.root.Remove(temp)); err != nil {
 		return fmt.Errorf("the staging folder %s cannot be written to: %w", s.path, err)
 	}
 	_, err = s.SweepTemp(deadAfter)
 	return err
 }
+
+// Warning is what a person should know of the folder; "" for nothing.
+func (s *Store) Warning() string { return s.warning }
 
 // Close gives the folder back. Files that are open stay usable.
 func (s *Store) Close() error { return s.root.Close() }
@@ -170,12 +186,31 @@ func (s *Store) look(key string) (fs.FileInfo, error) {
 	return info, nil
 }
 
-// plainFolders refuses a link or a file where a key has a folder. Missing folders pass.
+// plainFolders refuses a link, a file, or a folder of another user where a key has a folder. Missing folders pass.
 func (s *Store) plainFolders(folder string) error {
 	for ; folder != "."; folder = path.Dir(folder) {
-		if info, err := s.root.Lstat(folder); err == nil && !info.IsDir() {
-			return errForeign
+		if err := s.plain(folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
 		}
+	}
+	return nil
+}
+
+// plain is nil for a folder that this program may have made: who owns a folder can put files into it at any time.
+func (s *Store) plain(folder string) error {
+	info, err := s.root.Lstat(folder)
+	switch {
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return fmt.Errorf("%s: %w", folder, errForeign)
+	}
+	if uid, ok := access.Owner(info); ok && s.owner >= 0 && uid != s.owner {
+		return fmt.Errorf("the folder %s belongs to user %d, and this program's files to user %d: remove it, or "+
+			"chown it and all below it", path.Join(s.path, folder), uid, s.owner)
+	}
+	if _, err := access.Check(path.Join(s.path, folder), info); err != nil {
+		return err
 	}
 	return nil
 }
@@ -223,9 +258,9 @@ func (s *Store) remove(key string) error {
 		}
 	}
 	for folder := path.Dir(key); folder != "."; folder = path.Dir(folder) {
-		// Lstat keeps Remove from taking away a link that is not ours.
-		info, err := s.root.Lstat(folder)
-		if err == nil && info.IsDir() {
+		// Remove would take away a link that is not ours.
+		err := s.plain(folder)
+		if err == nil {
 			err = s.root.Remove(folder)
 		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
