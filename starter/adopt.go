@@ -8,7 +8,7 @@ import (
 
 func (a *app) watermarkAdopt() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "adopt TABLE", Short: "Bind a table's watermark to its present source and target",
+		Use: "adopt TABLE…", Short: "Bind watermarks to the present sources and targets",
 		Long: "A watermark holds for one source, target, cursor, key and write mode, and for one where, columns and\n" +
 			"maskKey. Where one of them has changed, runs fail with IdentityChanged. With adopt you say that the\n" +
 			"present target holds every row of the source up to the watermark. The next run binds the watermark to\n" +
@@ -17,15 +17,20 @@ func (a *app) watermarkAdopt() *cobra.Command {
 			"with tablehaul run TABLE --full. Adopt also takes over a target that another deployment writes.\n" +
 			"Adopt is refused while a run holds the table.\n\n" + exitHelp,
 		Example:           "  tablehaul watermark adopt shop.orders",
-		Args:              cobra.ExactArgs(1),
+		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, name, _, err := a.askOne(cmd.Context(), args)
+			s, all, err := a.askStates(cmd.Context(), args)
 			if err != nil {
 				return err
 			}
 			defer s.Close()
-			return a.changeWatermark(cmd.Context(), s, name, owner.SetRequest{Adopt: true})
+			for _, one := range all {
+				if err := a.changeWatermark(cmd.Context(), s, one.Table, owner.SetRequest{Adopt: true}); err != nil {
+					return err
+				}
+			}
+			return nil
 		},
 	}
 	a.outputFlag(cmd)

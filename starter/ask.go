@@ -29,10 +29,25 @@ type tableStatus struct {
 	VerifySchedule *remote.Schedule `json:"verifySchedule,omitempty"`
 	// DeletesSchedule is that of the table's sweeps; only status of a named table has it.
 	DeletesSchedule *remote.Schedule `json:"deletesSchedule,omitempty"`
+	// StaleAfterSeconds is the table's staleAfter; missing where the table is never stale. Stale says that its lag is
+	// longer.
+	StaleAfterSeconds *float64 `json:"staleAfterSeconds,omitempty"`
+	Stale             bool     `json:"stale,omitempty"`
+	// Queued is a run that was started and does not hold the table yet.
+	Queued *remote.Execution `json:"queued,omitempty"`
+	// Settings is "differ" where the worker has other settings of the table than the file at hand, and "missing" where
+	// it does not have the table.
+	Settings string `json:"settings,omitempty"`
+	// Unscheduled says that the configuration has a schedule of the table, and Temporal has none.
+	Unscheduled bool `json:"unscheduled,omitempty"`
+	// Issues are what is wrong with the table, the most serious first.
+	Issues []issue `json:"issues,omitempty"`
 	// Failure is that of the last run; missing where that run did not fail.
 	Failure *remote.FailedError `json:"failure,omitempty"`
 	// NoAnswer says why the state workflow did not answer. State is missing then.
 	NoAnswer string `json:"noAnswer,omitempty"`
+	// noWorker says that no worker polls the task queue, which is why no state workflow answers.
+	noWorker bool
 }
 
 // askTable asks for the state of a table and the run that holds it.

@@ -101,7 +101,7 @@ func TestStatusShowsConfiguredAndOwnedTables(t *testing.T) {
 	require.Regexp(t, `shop.orders +upsert 50% +failed 1m30s ago +0 +2m30s +in 1m\d+s\n`, got.stdout)
 	require.Regexp(t, `old.gone +idle +paused\n`, got.stdout)
 	require.Regexp(t, `shop.countries +never run\n`, got.stdout)
-	require.Contains(t, got.stdout, "old.gone is paused: maintenance\n  → tablehaul schedule resume old.gone\n")
+	require.Contains(t, got.stdout, "old.gone is paused: maintenance\n  → tablehaul resume old.gone\n")
 	require.NotContains(t, got.stdout, "TableBusy", "a run goes on")
 
 	got = call(t, f, "status", "shop.orders")

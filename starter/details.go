@@ -20,24 +20,10 @@ import (
 const shownRuns = 10
 
 // printDetails prints all that is known of each table.
-func (a *app) printDetails(ctx context.Context, s service, c *config.Config, names []string) error {
-	all, err := a.askTables(ctx, s, names, false)
+func (a *app) printDetails(ctx context.Context, s service, c *config.Config, sel selection, strict bool) error {
+	all, err := a.askComplete(ctx, s, c, sel)
 	if err != nil {
 		return err
-	}
-	for _, one := range all {
-		if err := a.checkKnown(c, one); err != nil {
-			return err
-		}
-	}
-	for i := range all {
-		for kind, sched := range map[scheduleKind]**remote.Schedule{
-			kindRuns: &all[i].Schedule, kindVerify: &all[i].VerifySchedule, kindDeletes: &all[i].DeletesSchedule,
-		} {
-			if one, found, err := s.Schedule(ctx, a.scheduleID(all[i].Table, kind)); err == nil && found {
-				*sched = &one
-			}
-		}
 	}
 	for _, one := range all {
 		if a.json() {
@@ -79,9 +65,53 @@ func (a *app) printDetails(ctx context.Context, s service, c *config.Config, nam
 			fmt.Fprintf(a.stdout, "  quarantine: %s\n", a.paint(a.stdout, yellow, text))
 		}
 		a.printRuns(one.State.LastRuns, shownRuns)
-		if one.Failure != nil {
-			a.printProblems(one)
+		a.printDetailIssues(one)
+	}
+	return strictly(all, strict)
+}
+
+// askComplete asks for all that is known of the selected tables.
+func (a *app) askComplete(ctx context.Context, s service, c *config.Config, sel selection) ([]tableStatus, error) {
+	names, err := a.known(ctx, s, c, sel)
+	if err != nil {
+		return nil, err
+	}
+	all, err := a.askTables(ctx, s, names, false)
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range all {
+		if err := a.checkKnown(c, one); err != nil {
+			return nil, err
 		}
+	}
+	if err := a.addSchedules(ctx, s, all); err != nil {
+		return nil, err
+	}
+	f, err := a.askFleet(ctx, s, c, fleet{})
+	if err != nil {
+		return nil, err
+	}
+	a.complete(ctx, s, c, f, all)
+	return all, nil
+}
+
+// addSchedules adds the schedules of each kind as they are now.
+func (a *app) addSchedules(ctx context.Context, s service, all []tableStatus) error {
+	var ids []string
+	var into []**remote.Schedule
+	for i := range all {
+		one := &all[i]
+		ids = append(ids, a.scheduleID(one.Table, kindRuns), a.scheduleID(one.Table, kindVerify),
+			a.scheduleID(one.Table, kindDeletes))
+		into = append(into, &one.Schedule, &one.VerifySchedule, &one.DeletesSchedule)
+	}
+	found, err := s.SchedulesByID(ctx, ids)
+	if err != nil {
+		return a.fromTemporal(ctx, err)
+	}
+	for i, one := range found {
+		*into[i] = one
 	}
 	return nil
 }

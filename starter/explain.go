@@ -5,19 +5,16 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/failure"
-	"github.com/tablehaul/tablehaul/internal/owner"
-	"github.com/tablehaul/tablehaul/internal/remote"
 )
 
 func (a *app) explainCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "explain FAILURE|TABLE",
+		Use:   "explain FAILURE|TABLE…",
 		Short: "Say what a failure means, or what is wrong with a table, and what to do",
 		Long: "For a failure type, such as ServerRejected, explain says what it means, what to look at and what to " +
 			"do.\n" +
@@ -25,7 +22,7 @@ func (a *app) explainCommand() *cobra.Command {
 			"docs/operations.md.\n\n" +
 			exitHelp,
 		Example: "  tablehaul explain RowRejected\n  tablehaul explain shop.orders",
-		Args:    cobra.ExactArgs(1),
+		Args:    cobra.MinimumNArgs(1),
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
 			names, directive := a.completeTables(cmd, args, word)
 			for _, one := range failure.Guide {
@@ -34,14 +31,14 @@ func (a *app) explainCommand() *cobra.Command {
 			return names, directive
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if !strings.Contains(args[0], ".") {
+			if len(args) == 1 && !strings.Contains(args[0], ".") {
 				return a.explainType(args[0])
 			}
-			c, names, err := a.tablesToShow(args)
+			c, sel, err := a.tablesToShow(args)
 			if err != nil {
 				return err
 			}
-			return a.explainTable(cmd.Context(), c, names[0])
+			return a.explainTables(cmd.Context(), c, sel)
 		},
 	}
 	a.outputFlag(cmd)
@@ -92,32 +89,32 @@ type explained struct {
 	Advice  []failure.Advice `json:"advice"`
 }
 
-// issue is one thing that is wrong with a table.
-type issue struct {
-	// Kind is "failed", "waits", "held", "quarantined", "deletesHeld", "deletesPaused", "differs", "paused" or "never".
-	Kind string `json:"kind"`
-	Type string `json:"type,omitempty"`
-	Text string `json:"text"`
-}
-
-func (a *app) explainTable(ctx context.Context, c *config.Config, name string) error {
+func (a *app) explainTables(ctx context.Context, c *config.Config, sel selection) error {
 	s, err := a.connect(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	one, err := a.askTable(ctx, s, name)
-	if err == nil {
-		err = a.checkKnown(c, one)
-	}
+	all, err := a.askComplete(ctx, s, c, sel)
 	if err != nil {
 		return err
 	}
-	if sched, found, err := s.Schedule(ctx, remote.ScheduleID(a.taskQueue, name)); err == nil && found {
-		one.Schedule = &sched
+	for _, one := range all {
+		out := explainedOf(one)
+		if a.json() {
+			a.printJSON(out)
+		} else {
+			a.printExplained(out, one)
+		}
 	}
-	out := explained{Table: name, Issues: issuesOf(one), Advice: []failure.Advice{}}
-	out.Healthy = len(out.Issues) == 0
+	return nil
+}
+
+func explainedOf(one tableStatus) explained {
+	out := explained{Table: one.Table, Issues: one.Issues, Advice: []failure.Advice{}, Healthy: len(one.Issues) == 0}
+	if out.Healthy {
+		out.Issues = []issue{}
+	}
 	seen := map[string]bool{}
 	for _, m := range out.Issues {
 		if advice, ok := failure.AdviceOn(m.Type); ok && !seen[m.Type] {
@@ -125,12 +122,7 @@ func (a *app) explainTable(ctx context.Context, c *config.Config, name string) e
 			out.Advice = append(out.Advice, advice)
 		}
 	}
-	if a.json() {
-		a.printJSON(out)
-		return nil
-	}
-	a.printExplained(out, one)
-	return nil
+	return out
 }
 
 func (a *app) printExplained(out explained, one tableStatus) {
@@ -148,57 +140,8 @@ func (a *app) printExplained(out explained, one tableStatus) {
 		fmt.Fprintf(a.stdout, "%s %s\n", a.paint(a.stdout, bold, out.Table), m.Text)
 		if advice, ok := failure.AdviceOn(m.Type); ok {
 			writeAdvice(a.stdout, advice, out.Table)
+		} else if m.Remedy != "" {
+			fmt.Fprintf(a.stdout, "  do:       %s\n", m.Remedy)
 		}
 	}
-}
-
-// issuesOf returns what is wrong with a table, the most serious first.
-func issuesOf(one tableStatus) []issue {
-	var out []issue
-	if one.State == nil {
-		text := "has never had a run: tablehaul plan " + one.Table + " shows what the first run would do"
-		return []issue{{Kind: "never", Text: text}}
-	}
-	if f := one.Failure; f != nil && one.Run == nil {
-		out = append(out, issue{"failed", f.Type, "failed: " + f.Type + ": " + f.Message})
-	}
-	if one.Run != nil {
-		for _, w := range one.Run.Waits {
-			kind := "waits"
-			if w.Step == "" {
-				kind = "held"
-			}
-			out = append(out, issue{kind, w.Type, waitText(w, time.Now())})
-		}
-	} else if one.State.HeldBack != "" {
-		text := "is held back: " + one.State.HeldBack + "; the watermark stays below it"
-		out = append(out, issue{"held", failure.OpenTransactions, text})
-	}
-	if one.Ended != "" {
-		out = append(out, issue{"failed", failure.EndTerminated, "idle; the last run was " + one.Ended})
-	}
-	out = append(out, rowIssues(one.State)...)
-	if v := one.State.LastVerify; v.IsOpen() {
-		out = append(out, issue{Kind: "differs", Text: "was verified " + verifiedText(one.State)})
-	}
-	if s := one.Schedule; s != nil && s.Paused {
-		text := strings.Join(compact(s.Note, "tablehaul schedule resume "+one.Table), "; ")
-		out = append(out, issue{Kind: "paused", Text: "is paused: " + text})
-	}
-	return out
-}
-
-// rowIssues are rows that need a person: those in quarantine, and those that no sweep deletes.
-func rowIssues(state *owner.State) (out []issue) {
-	if text := quarantineText(state.Quarantine); text != "" {
-		text = "has " + text + "; tablehaul quarantine show " + state.Table + " lists them"
-		out = append(out, issue{Kind: "quarantined", Text: text})
-	}
-	switch d := state.LastSweep; {
-	case state.DeletesPaused:
-		out = append(out, issue{Kind: "deletesPaused", Text: "deletes are " + sweptText(state)})
-	case d != nil && d.Held != "":
-		out = append(out, issue{"deletesHeld", failure.DeletesHeld, "deletes: " + sweptText(state)})
-	}
-	return out
 }

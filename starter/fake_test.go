@@ -47,9 +47,9 @@ type fakeService struct {
 	deny       map[string]error           // by what was to be done
 	goOn       map[remote.Execution]string
 	lists      int
-	// pages are those of a list of differences; After counts them
-	pages []api.DifferencePage
-	shown []api.ShowDifferencesInput
+	cancels    map[string]bool      // the workflows that Cancel finds
+	pages      []api.DifferencePage // of a list of differences; After counts them
+	shown      []api.ShowDifferencesInput
 }
 
 func (f *fakeService) StartVerify(_ context.Context, in api.VerifyTableInput) (remote.Execution, error) {

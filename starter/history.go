@@ -29,7 +29,7 @@ func (a *app) historyCommand() *cobra.Command {
 			if limit < 1 {
 				return fmt.Errorf("--limit is %d: the minimum is 1", limit)
 			}
-			c, names, err := a.tablesToShow(args)
+			c, sel, err := a.tablesToShow(args)
 			if err != nil {
 				return err
 			}
@@ -38,6 +38,10 @@ func (a *app) historyCommand() *cobra.Command {
 				return err
 			}
 			defer s.Close()
+			names, err := a.known(cmd.Context(), s, c, sel)
+			if err != nil {
+				return err
+			}
 			all, err := a.askTables(cmd.Context(), s, names, false)
 			if err != nil {
 				return err

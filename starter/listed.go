@@ -127,24 +127,17 @@ func (a *app) printDifferences(c *config.Config, l api.ListTablesResult, names [
 	if c == nil {
 		return
 	}
-	digests := map[string]string{}
-	for _, t := range l.Tables {
-		digests[t.Table] = t.Settings
-	}
+	digests := fleet{listed: &l}.settings()
 	var differ, unknown []string
 	for _, name := range names {
-		n, err := table.ParseName(name)
-		if err != nil {
+		settings := settingsOf(c, name)
+		if settings == nil {
 			continue
 		}
-		ours, err := c.Digest(n)
-		if err != nil {
-			continue
-		}
-		switch theirs, ok := digests[name]; {
-		case !ok:
+		switch compareSettings(c, settings.Name, digests) {
+		case settingsMissing:
 			unknown = append(unknown, name)
-		case theirs != ours:
+		case settingsDiffer:
 			differ = append(differ, name)
 		}
 	}
@@ -161,6 +154,17 @@ func (a *app) printDifferences(c *config.Config, l api.ListTablesResult, names [
 // knownTables returns the configured tables and those with a state workflow, by name. It leaves out families where no
 // worker lists their tables within five seconds.
 func (a *app) knownTables(ctx context.Context, s service, c *config.Config) ([]string, error) {
+	var f fleet
+	if c != nil && len(c.Patterns()) > 0 {
+		if running, err := s.HasWorker(ctx); err == nil && running {
+			f.listed = listInTime(ctx, s)
+		}
+	}
+	return a.knownIn(ctx, s, c, f)
+}
+
+// knownIn is knownTables with the worker's tables that a fleet has.
+func (a *app) knownIn(ctx context.Context, s service, c *config.Config, f fleet) ([]string, error) {
 	withState, err := s.Tables(ctx)
 	if err != nil {
 		return nil, err
@@ -174,27 +178,9 @@ func (a *app) knownTables(ctx context.Context, s service, c *config.Config) ([]s
 	add(withState)
 	if c != nil {
 		add(configured(c))
-		if len(c.Patterns()) > 0 {
-			add(a.tablesOfFamilies(ctx, s, c))
+		if len(c.Patterns()) > 0 && f.listed != nil {
+			add(a.allListed(c, *f.listed))
 		}
 	}
 	return slices.Sorted(maps.Keys(names)), nil
-}
-
-// tablesOfFamilies returns the tables of all families; none where no worker lists them in time.
-func (a *app) tablesOfFamilies(ctx context.Context, s service, c *config.Config) []string {
-	ctx, cancel := context.WithTimeout(ctx, familiesTimeout)
-	defer cancel()
-	if running, err := s.HasWorker(ctx); err != nil || !running {
-		return nil
-	}
-	e, err := s.StartList(ctx)
-	if err != nil {
-		return nil
-	}
-	listed, err := s.WaitList(ctx, e)
-	if err != nil {
-		return nil
-	}
-	return a.allListed(c, listed)
 }

@@ -130,7 +130,8 @@ func (a *app) rootCommand() *cobra.Command {
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "no progress, no notes, no messages of success: answers and "+
 		"errors only")
 	root.AddCommand(a.initCommand(), a.runCommand(), a.planCommand(), a.verifyCommand(), a.deletesCommand(),
-		a.undoCommand(), a.backfillCommand(), a.statusCommand(), a.historyCommand(), a.explainCommand(),
+		a.undoCommand(), a.backfillCommand(), a.cancelCommand(), a.retryCommand(),
+		a.pauseCommand(), a.resumeCommand(), a.statusCommand(), a.historyCommand(), a.explainCommand(),
 		a.scheduleCommand(), a.watermarkCommand(), a.quarantineCommand(), a.configCommand(), a.versionCommand())
 	return root
 }

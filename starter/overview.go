@@ -1,11 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,42 +19,47 @@ import (
 	"github.com/tablehaul/tablehaul/internal/remote"
 )
 
-// overview is status without names: one line per table, and the problems.
+// overviewFlags are those of status that select and arrange lines.
+type overviewFlags struct {
+	strict, problems bool
+	// group is one of group….
+	group string
+}
+
+// overview is status without names: one line per table, and the issues.
 type overview struct {
-	service service
-	config  *config.Config
+	service  service
+	config   *config.Config
+	selected selection
+	flags    overviewFlags
 	// meters measure the runs between two prints of --watch.
 	meters map[string]*meter
-	// names are the tables, as asked for at namesAt.
+	// fleet is that of the last print, names are the tables as asked for at namesAt.
+	fleet   fleet
 	names   []string
 	namesAt time.Time
 	// watched prints problems first, because the end of a long list may be off the screen.
 	watched bool
 }
 
-// namesTTL is how long --watch uses a list of tables.
-const namesTTL = time.Minute
-
 func (o *overview) show(ctx context.Context, a *app) error {
-	if o.names == nil || time.Since(o.namesAt) > namesTTL {
-		names, err := a.knownTables(ctx, o.service, o.config)
-		if err != nil {
-			return a.fromTemporal(ctx, err)
-		}
-		o.names, o.namesAt = names, time.Now()
-	}
-	all, err := a.askTables(ctx, o.service, o.names, true)
+	all, err := o.ask(ctx, a)
 	if err != nil {
 		return err
 	}
-	o.addSchedules(ctx, a, all)
+	asked := len(all)
+	if o.flags.problems {
+		all = slices.DeleteFunc(all, func(one tableStatus) bool { return len(one.problems()) == 0 })
+	}
 	switch {
 	case a.json():
 		for _, one := range all {
 			a.printJSON(one)
 		}
-	case len(all) == 0:
+	case asked == 0:
 		a.printNote("the configuration has no table, and no table has had a run")
+	case len(all) == 0:
+		a.printNote("%s, none with an issue", human.Count(asked, "table"))
 	default:
 		o.print(a, all)
 	}
@@ -63,48 +68,79 @@ func (o *overview) show(ctx context.Context, a *app) error {
 			return &exitError{exitFailed, errors.New(one.NoAnswer)} // mostly the same for all
 		}
 	}
-	return nil
+	return strictly(all, o.flags.strict)
 }
 
-// addSchedules adds the tables' schedules. Where Temporal does not return them, the status lacks them.
-func (o *overview) addSchedules(ctx context.Context, a *app, all []tableStatus) {
-	found, err := o.service.Schedules(ctx, true)
-	if err != nil {
-		a.printNote("the status lacks the schedules: %s", err)
-		return
+// ask asks for everything that the overview shows.
+func (o *overview) ask(ctx context.Context, a *app) ([]tableStatus, error) {
+	var err error
+	if o.fleet, err = a.askFleet(ctx, o.service, o.config, o.fleet); err != nil {
+		return nil, err
 	}
-	byTable := map[string]*remote.Schedule{}
-	for i, one := range found {
-		if known := byTable[one.Table]; one.Depth == "" && (known == nil || !known.Ours) {
-			byTable[one.Table] = &found[i]
+	if o.names == nil || time.Since(o.namesAt) > listTTL {
+		names, err := a.knownIn(ctx, o.service, o.config, o.fleet)
+		if err != nil {
+			return nil, a.fromTemporal(ctx, err)
+		}
+		if !o.selected.all {
+			if names, err = o.selected.among(names); err != nil {
+				return nil, err
+			}
+		}
+		o.names, o.namesAt = names, time.Now()
+	}
+	all := make([]tableStatus, len(o.names))
+	if o.fleet.worker {
+		all, err = a.askTables(ctx, o.service, o.names, true)
+	} else {
+		for i, name := range o.names { // each question would wait for its time limit
+			all[i] = tableStatus{Table: name, NoAnswer: a.noWorker().Error()}
 		}
 	}
-	for i := range all {
-		all[i].Schedule = byTable[all[i].Table]
+	if err == nil {
+		a.complete(ctx, o.service, o.config, o.fleet, all)
 	}
+	return all, err
+}
+
+// problems are the issues that the overview shows. That a table has had no run is in its line.
+func (one tableStatus) problems() []issue {
+	return slices.DeleteFunc(slices.Clone(one.Issues), func(m issue) bool { return m.Kind == issueNever })
+}
+
+// strictly is the error of status --strict.
+func strictly(all []tableStatus, strict bool) error {
+	for _, one := range all {
+		if strict && slices.ContainsFunc(one.Issues, func(m issue) bool { return m.Strict }) {
+			return &exitError{code: exitFailed}
+		}
+	}
+	return nil
 }
 
 func (o *overview) print(a *app, all []tableStatus) {
 	t := newGrid("Table", "Now", "Last run", "Rows", "Lag", "Next")
 	t.right("Rows", "Lag")
-	for _, one := range all {
-		m := o.meters[one.Table]
+	for _, one := range o.grouped(a, all) {
+		if one.group != nil {
+			t.add(a.groupCells(one.group)...)
+			continue
+		}
+		m := o.meters[one.table.Table]
 		if m == nil {
 			m = &meter{}
-			o.meters[one.Table] = m
+			o.meters[one.table.Table] = m
 		}
-		if one.Run != nil {
-			m.add(time.Now(), one.Run.RowsWritten)
+		if one.table.Run != nil {
+			m.add(time.Now(), one.table.Run.RowsWritten)
 		}
-		last, rows := a.lastCells(one.State)
-		t.add(one.Table, a.nowCell(one, m), last, rows, lagCell(one), nextCell(one))
+		last, rows := a.lastCells(one.table.State)
+		t.add(one.table.Table, a.nowCell(*one.table, m), last, rows, a.lagCell(*one.table), nextCell(*one.table))
 	}
 	if !o.watched {
 		a.printGrid(t)
 	}
-	for _, one := range all {
-		a.printProblems(one)
-	}
+	a.printProblems(all)
 	if o.watched {
 		a.printGrid(t)
 	}
@@ -113,9 +149,11 @@ func (o *overview) print(a *app, all []tableStatus) {
 // nowCell is what the table's run does, in a few words.
 func (a *app) nowCell(one tableStatus, m *meter) string {
 	switch {
+	case one.Queued != nil && one.noWorker:
+		return a.paint(a.stdout, red, "waits for a worker")
 	case one.NoAnswer != "":
 		return a.paint(a.stdout, yellow, "no answer")
-	case one.State == nil:
+	case one.State == nil && one.Run == nil:
 		return "never run"
 	case one.Ended != "":
 		return "idle, " + one.Ended
@@ -123,6 +161,8 @@ func (a *app) nowCell(one tableStatus, m *meter) string {
 		return "being compared"
 	case one.Run == nil && one.State.Lease != nil:
 		return a.paint(a.stdout, yellow, "no answer")
+	case one.Run == nil && one.Stale:
+		return a.paint(a.stdout, red, "stale")
 	case one.Run == nil && one.State.HeldBack != "":
 		return a.paint(a.stdout, yellow, "held back")
 	case one.Run == nil:
@@ -181,6 +221,14 @@ func lagCell(one tableStatus) string {
 	return human.Seconds(math.Trunc(*one.LagSeconds))
 }
 
+// lagCell is the lag, red where the table is stale.
+func (a *app) lagCell(one tableStatus) string {
+	if one.Stale {
+		return a.paint(a.stdout, red, lagCell(one))
+	}
+	return lagCell(one)
+}
+
 func nextCell(one tableStatus) string {
 	if one.Schedule == nil {
 		return ""
@@ -202,43 +250,6 @@ func lastFailure(state owner.State) *remote.FailedError {
 		typ, message = failure.Unexpected, r.Failure
 	}
 	return &remote.FailedError{Type: typ, Message: message, Remedy: remedyOf(typ, state.Table)}
-}
-
-// printProblems prints what waits or has failed, and what to do.
-func (a *app) printProblems(one tableStatus) {
-	if one.State == nil {
-		return
-	}
-	if one.Run != nil {
-		for _, w := range one.Run.Waits {
-			a.printProblem(yellow, one.Table+" "+waitText(w, time.Now()), remedyOf(w.Type, one.Table))
-		}
-	} else if one.State.HeldBack != "" {
-		a.printProblem(yellow, one.Table+" held back: "+one.State.HeldBack, "")
-	}
-	if f := one.Failure; f != nil && one.Run == nil {
-		a.printProblem(red, one.Table+" failed: "+f.Type+": "+f.Message, f.Remedy)
-	}
-	if text := quarantineText(one.State.Quarantine); text != "" {
-		a.printProblem(yellow, one.Table+" has "+text, "docs/quarantine.md says what to do")
-	}
-	if d := one.State.LastSweep; d != nil && d.Held != "" || one.State.DeletesPaused {
-		a.printProblem(yellow, one.Table+": deletes "+sweptText(one.State), "")
-	}
-	if v := one.State.LastVerify; v.IsOpen() {
-		a.printProblem(yellow, one.Table+" was verified "+verifiedText(one.State), "")
-	}
-	if s := one.Schedule; s != nil && s.Paused {
-		text := one.Table + " is paused: " + cmp.Or(s.Note, "its schedule starts no run")
-		a.printProblem(yellow, text, "tablehaul schedule resume "+one.Table)
-	}
-}
-
-func (a *app) printProblem(c colour, text, remedy string) {
-	fmt.Fprintf(a.stdout, "%s\n", a.paint(a.stdout, c, text))
-	if remedy != "" {
-		fmt.Fprintf(a.stdout, "  → %s\n", remedy)
-	}
 }
 
 // compact removes empty texts.

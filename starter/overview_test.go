@@ -121,7 +121,7 @@ func TestExplain(t *testing.T) {
 	require.Equal(t, exitUsage, got.code)
 	require.Contains(t, got.stderr, "did you mean TableBusy?")
 	require.Contains(t, call(t, f, "explain", "shop.countries").stdout,
-		"has never had a run: tablehaul plan shop.countries")
+		"has never had a run\n  do:       tablehaul plan shop.countries shows")
 
 	held := f.states["shop.orders"]
 	held.Lease = &owner.Lease{WorkflowID: "w", RunID: "r"}
@@ -151,8 +151,8 @@ func TestExplainOfRowsThatNeedAPerson(t *testing.T) {
 	f.states["shop.orders"] = s
 	got := call(t, f, "explain", "shop.orders")
 	require.Equal(t, exitOK, got.code, got.stderr)
-	require.Contains(t, got.stdout, "shop.orders has 2 rows in quarantine: value too long, column note (error 1406); "+
-		"tablehaul quarantine show shop.orders lists them\n")
+	require.Contains(t, got.stdout, "shop.orders has 2 rows in quarantine: value too long, column note (error 1406)\n"+
+		"  do:       tablehaul quarantine show shop.orders lists them\n")
 	require.Contains(t, got.stdout, "shop.orders deletes: 1h ago a guard stopped the sweep: DeletesHeld: 900 rows "+
 		"are more than 5% of dw.orders\n  means:    a guard has stopped a sweep of deletes")
 

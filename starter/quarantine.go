@@ -33,11 +33,11 @@ func (a *app) quarantineListCommand() *cobra.Command {
 		Example:           "  tablehaul quarantine list\n  tablehaul quarantine list shop.orders --output json",
 		ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, names, err := a.tablesToShow(args)
+			c, sel, err := a.tablesToShow(args)
 			if err != nil {
 				return err
 			}
-			return a.quarantineList(cmd.Context(), c, names)
+			return a.quarantineList(cmd.Context(), c, sel)
 		},
 	}
 	a.outputFlag(cmd)
@@ -50,16 +50,15 @@ type quarantineLine struct {
 	api.Quarantine
 }
 
-func (a *app) quarantineList(ctx context.Context, c *config.Config, names []string) error {
+func (a *app) quarantineList(ctx context.Context, c *config.Config, sel selection) error {
 	s, err := a.connect(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	if len(names) == 0 {
-		if names, err = a.knownTables(ctx, s, c); err != nil {
-			return a.fromTemporal(ctx, err)
-		}
+	names, err := a.known(ctx, s, c, sel)
+	if err != nil {
+		return err
 	}
 	all, err := a.askTables(ctx, s, names, false)
 	if err != nil {

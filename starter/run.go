@@ -88,6 +88,11 @@ func (a *app) runAll(ctx context.Context, flags runFlags, c *config.Config, sel 
 	if err != nil {
 		return err
 	}
+	return a.runTables(ctx, s, flags, names)
+}
+
+// runTables is runAll of tables that are known by their names.
+func (a *app) runTables(ctx context.Context, s service, flags runFlags, names []string) error {
 	r := a.newRunner(ctx, s, names)
 	defer r.follower.Close()
 	results := make([]outcome, len(names))

@@ -33,25 +33,7 @@ func (a *app) scheduleVerbCommand(v scheduleVerb) *cobra.Command {
 			case deletes:
 				kind = kindDeletes
 			}
-			names, err := a.tables(nil, args) // the table may have left the configuration
-			if err != nil {
-				return err
-			}
-			c, err := a.config()
-			if err != nil {
-				return err
-			}
-			s, err := a.connect(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer s.Close()
-			if all {
-				if names, err = tablesWithSchedule(cmd.Context(), s, kind); err != nil {
-					return a.fromTemporal(cmd.Context(), err)
-				}
-			}
-			return a.eachSchedule(cmd.Context(), s, c, names, v, kind, reason)
+			return a.toSchedules(cmd.Context(), args, v, kind, reason)
 		},
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "every schedule that schedule apply has made")
@@ -63,6 +45,37 @@ func (a *app) scheduleVerbCommand(v scheduleVerb) *cobra.Command {
 	}
 	a.outputFlag(cmd)
 	return cmd
+}
+
+// toSchedules does v to the schedules of the tables that the arguments name: of all tables without arguments. A table
+// may have left the configuration, and a name with a * selects among the tables that have a schedule.
+func (a *app) toSchedules(ctx context.Context, args []string, v scheduleVerb, kind scheduleKind, reason string) error {
+	sel, err := a.selectTables(nil, args, len(args) == 0)
+	if err != nil {
+		return err
+	}
+	c, err := a.config()
+	if err != nil {
+		return err
+	}
+	s, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	names := sel.names
+	if sel.all || len(sel.families) > 0 {
+		all, err := tablesWithSchedule(ctx, s, kind)
+		if err != nil {
+			return a.fromTemporal(ctx, err)
+		}
+		if names = all; !sel.all {
+			if names, err = sel.among(all); err != nil {
+				return err
+			}
+		}
+	}
+	return a.eachSchedule(ctx, s, c, names, v, kind, reason)
 }
 
 // scheduleKind is what a schedule begins, named by the key of the configuration that makes the schedule.

@@ -84,15 +84,15 @@ func tablesOrAll(args []string, all bool) error {
 	return nil
 }
 
-// tablesToShow returns the configuration and the tables that the arguments name. A table that was removed from the
-// configuration still has a state to show.
-func (a *app) tablesToShow(args []string) (*config.Config, []string, error) {
+// tablesToShow returns the configuration and what the arguments name. A table that was removed from the configuration
+// still has a state to show.
+func (a *app) tablesToShow(args []string) (*config.Config, selection, error) {
 	c, err := a.config()
 	if err != nil {
-		return nil, nil, err
+		return nil, selection{}, err
 	}
-	names, err := a.tables(nil, args)
-	return c, names, err
+	sel, err := a.selectTables(nil, args, len(args) == 0)
+	return c, sel, err
 }
 
 // configured returns the tables that the configuration names exactly.

@@ -4,31 +4,40 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/remote"
 )
 
 func (a *app) statusCommand() *cobra.Command {
-	follow, watch := false, time.Duration(0)
+	follow, watch, f := false, time.Duration(0), overviewFlags{}
 	cmd := &cobra.Command{
 		Use:   "status [TABLE…]",
 		Short: "Show how fresh every table is, what runs, and what is wrong",
 		Long: "Status prints one line for every table that is configured or has had a run. Below them it " +
 			"prints what\n" +
 			"waits or has failed, and what to do. Lag is the age of the latest moment of the source up to which\n" +
-			"the target holds everything. With names, it prints the watermark and the last runs too.\n\n" + exitHelp,
-		Example:           "  tablehaul status\n  tablehaul status --watch\n  tablehaul status shop.orders --follow",
+			"the target holds everything. With names, it prints the watermark and the last runs too; a name\n" +
+			"with a * selects lines. On a terminal, tables without an issue share a line where there are more than\n" +
+			"40.\n\n" +
+			"With --strict it exits with 1 where a table has failed, is stale, waits for a worker, or has a step\n" +
+			"that waits for 15 minutes.\n\n" + exitHelp,
+		Example: "  tablehaul status\n  tablehaul status --watch\n  tablehaul status shop.orders --follow\n" +
+			"  tablehaul status --problems --strict",
 		ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, names, err := a.tablesToShow(args)
+			c, sel, err := a.tablesToShow(args)
 			if err != nil {
 				return err
 			}
 			switch {
-			case follow && len(names) == 0:
+			case !slices.Contains([]string{groupAuto, groupAlways, groupNever}, f.group):
+				return fmt.Errorf("--group is %q: it is auto, always or never", f.group)
+			case follow && sel.all:
 				return errors.New("--follow needs the names of tables")
 			case watch < 0 || watch > 0 && watch < minWatch:
 				return fmt.Errorf("--watch is %s: the minimum is %s", watch, minWatch)
@@ -39,12 +48,14 @@ func (a *app) statusCommand() *cobra.Command {
 			}
 			defer s.Close()
 			if follow {
-				return a.followAgain(cmd.Context(), s, names)
+				return a.followAgain(cmd.Context(), s, c, sel)
 			}
-			o := &overview{service: s, config: c, meters: map[string]*meter{}, watched: watch > 0}
+			o := &overview{
+				service: s, config: c, selected: sel, meters: map[string]*meter{}, watched: watch > 0, flags: f,
+			}
 			show := o.show
-			if len(names) > 0 {
-				show = func(ctx context.Context, a *app) error { return a.printDetails(ctx, s, c, names) }
+			if len(sel.names) > 0 && len(sel.families) == 0 && !f.problems {
+				show = func(ctx context.Context, a *app) error { return a.printDetails(ctx, s, c, sel, f.strict) }
 			}
 			if watch > 0 {
 				return a.watch(cmd.Context(), watch, show)
@@ -56,12 +67,20 @@ func (a *app) statusCommand() *cobra.Command {
 	cmd.Flags().DurationVarP(&watch, "watch", "w", 0, "print the status again at this interval, until Ctrl-C")
 	cmd.Flags().Lookup("watch").NoOptDefVal = "2s"
 	cmd.MarkFlagsMutuallyExclusive("follow", "watch")
+	cmd.Flags().BoolVar(&f.strict, "strict", false, "exit with 1 where a table has failed, is stale or waits long")
+	cmd.Flags().BoolVar(&f.problems, "problems", false, "only tables with an issue")
+	cmd.Flags().StringVar(&f.group, "group", groupAuto, "group tables without an issue: auto, always or never")
+	completeFlag(cmd, "group", groupAuto, groupAlways, groupNever)
 	a.outputFlag(cmd)
 	return cmd
 }
 
 // followAgain follows the runs that hold the tables.
-func (a *app) followAgain(ctx context.Context, s service, names []string) error {
+func (a *app) followAgain(ctx context.Context, s service, c *config.Config, sel selection) error {
+	names, err := a.known(ctx, s, c, sel)
+	if err != nil {
+		return err
+	}
 	results := make([]outcome, 0, len(names))
 	held := map[string]remote.Execution{}
 	for _, name := range names {

@@ -78,6 +78,38 @@ func (a *app) expand(ctx context.Context, s service, c *config.Config, sel selec
 	return names, nil
 }
 
+// known returns the selected tables among those that are configured or have a state. It needs no worker, except for
+// tables of families that have had no run.
+func (a *app) known(ctx context.Context, s service, c *config.Config, sel selection) ([]string, error) {
+	if len(sel.families) == 0 && !sel.all {
+		return sel.names, nil
+	}
+	all, err := a.knownTables(ctx, s, c)
+	if err != nil {
+		return nil, a.fromTemporal(ctx, err)
+	}
+	if sel.all {
+		return all, nil
+	}
+	return sel.among(all)
+}
+
+// among returns the selected names, and those of all that families select.
+func (sel selection) among(all []string) ([]string, error) {
+	names := slices.Clone(sel.names)
+	for _, f := range sel.families {
+		found := slices.DeleteFunc(slices.Clone(all), func(name string) bool {
+			n, err := table.ParseName(name)
+			return err != nil || !f.match(n)
+		})
+		if len(found) == 0 {
+			return nil, exitf(exitUsage, "%s matches no table that is configured or has had a run", f.text)
+		}
+		names = append(names, found...)
+	}
+	return unique(names), nil
+}
+
 // tablesOf are the listed tables of the family.
 func (f family) tablesOf(l api.ListTablesResult) []string {
 	var out []string

@@ -13,7 +13,6 @@ import (
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/remote"
-	"github.com/tablehaul/tablehaul/internal/table"
 )
 
 // tableWatermark is the line of --output json.
@@ -36,23 +35,17 @@ func (a *app) watermarkCommand() *cobra.Command {
 
 func (a *app) watermarkShow() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "show TABLE", Short: "Show a table's watermark",
-		Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeTables,
+		Use: "show TABLE…", Short: "Show the watermarks of tables",
+		Args: cobra.MinimumNArgs(1), ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, name, one, err := a.askOne(cmd.Context(), args)
+			s, all, err := a.askStates(cmd.Context(), args)
 			if err != nil {
 				return err
 			}
 			defer s.Close()
-			if a.json() {
-				out := tableWatermark{Table: name}
-				if one.State != nil {
-					out.Watermark, out.Cursor = one.State.Watermark, one.State.Cursor
-				}
-				a.printJSON(out)
-				return nil
+			for _, one := range all {
+				a.printWatermark(one, len(all) > 1)
 			}
-			fmt.Fprintln(a.stdout, watermarkText(one.State))
 			return nil
 		},
 	}
@@ -60,30 +53,57 @@ func (a *app) watermarkShow() *cobra.Command {
 	return cmd
 }
 
-// askOne connects, and asks for the one table that the arguments name. The caller closes the service, unless there is
+// printWatermark prints the watermark of a table, with its name where there are several.
+func (a *app) printWatermark(one tableStatus, several bool) {
+	switch {
+	case a.json():
+		out := tableWatermark{Table: one.Table}
+		if one.State != nil {
+			out.Watermark, out.Cursor = one.State.Watermark, one.State.Cursor
+		}
+		a.printJSON(out)
+	case several:
+		fmt.Fprintf(a.stdout, "%s: %s\n", one.Table, watermarkText(one.State))
+	default:
+		fmt.Fprintln(a.stdout, watermarkText(one.State))
+	}
+}
+
+// askStates connects, and asks for the tables that the arguments name. The caller closes the service, unless there is
 // an error.
-func (a *app) askOne(ctx context.Context, args []string) (s service, name string, one tableStatus, err error) {
-	c, names, err := a.tablesToShow(args)
+func (a *app) askStates(ctx context.Context, args []string) (_ service, all []tableStatus, err error) {
+	c, sel, err := a.tablesToShow(args)
 	if err != nil {
-		return nil, "", one, err
+		return nil, nil, err
 	}
-	if s, err = a.connect(ctx); err != nil {
-		return nil, "", one, err
-	}
-	if one, err = a.askTable(ctx, s, names[0]); err == nil {
-		err = a.checkKnown(c, one)
-	}
+	s, err := a.connect(ctx)
 	if err != nil {
-		s.Close()
-		return nil, "", one, err
+		return nil, nil, err
 	}
-	return s, names[0], one, nil
+	defer func() {
+		if err != nil {
+			s.Close()
+		}
+	}()
+	names, err := a.known(ctx, s, c, sel)
+	if err != nil {
+		return nil, nil, err
+	}
+	if all, err = a.askTables(ctx, s, names, false); err != nil {
+		return nil, nil, err
+	}
+	for _, one := range all {
+		if err := a.checkKnown(c, one); err != nil {
+			return nil, nil, err
+		}
+	}
+	return s, all, nil
 }
 
 func (a *app) watermarkSet() *cobra.Command {
 	forget, yes := false, false
 	cmd := &cobra.Command{
-		Use: "set TABLE VALUE", Short: "Move a table's watermark; the next run reads from there",
+		Use: "set {TABLE VALUE | TABLE… --none}", Short: "Move a table's watermark; the next run reads from there",
 		Long: "Set moves the watermark by hand. A lower value makes the next run read more, which is harmless. A\n" +
 			"higher value leaves out the rows between, so set asks first (--yes answers). A value above the\n" +
 			"source's present time is refused. Set is also refused while a run holds the table.\n\n" +
@@ -92,23 +112,24 @@ func (a *app) watermarkSet() *cobra.Command {
 			"the next run is a first load.\n\n" + exitHelp,
 		Example: "  tablehaul watermark set shop.orders '2024-05-01 12:00:00'\n" +
 			"  tablehaul watermark set shop.orders --none",
-		Args:              cobra.RangeArgs(1, 2),
+		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			value := ""
-			if len(args) == 2 {
-				value = args[1]
-			}
-			switch {
-			case forget && value != "":
+			last := args[len(args)-1]
+			switch isValue := cursorValue.MatchString(last); {
+			case forget && isValue:
 				return errors.New("give a value or --none, not both")
-			case !forget && value == "":
+			case forget:
+				return a.forgetWatermarks(cmd.Context(), args)
+			case len(args) == 1:
 				return errors.New("give a value, or --none to forget the watermark")
-			case !forget && !cursorValue.MatchString(value):
+			case len(args) > 2:
+				return errors.New("one command sets the watermark of one table: give its name and a value")
+			case !isValue:
 				return fmt.Errorf("%q is no value of a cursor: write 42, 2024-05-01 or 2024-05-01 12:00:00.123456",
-					value)
+					last)
 			}
-			return a.setWatermark(cmd.Context(), args[:1], value, yes)
+			return a.setWatermark(cmd.Context(), args[:1], last, yes)
 		},
 	}
 	cmd.Flags().BoolVar(&forget, "none", false, "forget the watermark")
@@ -160,17 +181,9 @@ func (a *app) setWatermark(ctx context.Context, args []string, value string, yes
 		return err
 	}
 	cursor := ""
-	if c != nil && value != "" {
-		n, err := table.ParseName(names[0])
-		if err != nil {
-			return &exitError{exitUsage, err}
-		}
-		settings, err := c.Table(n)
-		if err != nil {
-			return &exitError{exitUsage, err}
-		}
+	if settings := settingsOf(c, names[0]); settings != nil {
 		if cursor = settings.Columns.TargetName(settings.Cursor); cursor == "" {
-			return exitf(exitUsage, "%s has no cursor, and so no watermark: every run reads the whole table", n)
+			return exitf(exitUsage, "%s has no cursor, and so no watermark: every run reads the whole table", names[0])
 		}
 	}
 	s, err := a.connect(ctx)
@@ -178,12 +191,25 @@ func (a *app) setWatermark(ctx context.Context, args []string, value string, yes
 		return err
 	}
 	defer s.Close()
-	if value != "" {
-		if value, err = a.exactValue(ctx, s, names[0], value, yes); err != nil {
+	if value, err = a.exactValue(ctx, s, names[0], value, yes); err != nil {
+		return err
+	}
+	return a.changeWatermark(ctx, s, names[0], owner.SetRequest{Watermark: value, Cursor: cursor})
+}
+
+// forgetWatermarks forgets the watermarks of the tables that the arguments name.
+func (a *app) forgetWatermarks(ctx context.Context, args []string) error {
+	s, all, err := a.askStates(ctx, args)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	for _, one := range all {
+		if err := a.changeWatermark(ctx, s, one.Table, owner.SetRequest{}); err != nil {
 			return err
 		}
 	}
-	return a.changeWatermark(ctx, s, names[0], owner.SetRequest{Watermark: value, Cursor: cursor})
+	return nil
 }
 
 // changeWatermark asks the state workflow for a change, and prints the result.

@@ -4,6 +4,6 @@
 // opens no MySQL connection and links none of the steps. Package starter decides what to print and which exit code to
 // return.
 //
-// Its one invariant: no request ends or changes a run that goes on. Starting a run and moving a watermark affect later
-// rows only.
+// Its one invariant: no request but Cancel ends or changes a run that goes on. Starting a run and moving a watermark
+// affect later rows only.
 package remote

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/remote"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// Values of tableStatus.Settings where the worker's settings are not those of the file at hand.
+const (
+	settingsDiffer  = "differ"
+	settingsMissing = "missing"
+)
+
+// fleet is what status knows beside the states of tables: each is asked for once, however many tables there are.
+type fleet struct {
+	// worker says that a worker polls the task queue.
+	worker bool
+	// queued are the runs that go on, by table.
+	queued map[string]remote.Execution
+	// listed are the worker's tables, listed at listedAt; nil where no worker has listed them.
+	listed   *api.ListTablesResult
+	listedAt time.Time
+	// schedules are those of runs by table; nil where Temporal does not return them.
+	schedules map[string]*remote.Schedule
+}
+
+// askFleet asks for all of a fleet side by side. It takes a list of the worker's tables from before where that is young
+// enough. What cannot be asked for is missing, and a note says so of schedules.
+func (a *app) askFleet(ctx context.Context, s service, c *config.Config, before fleet) (fleet, error) {
+	var out fleet
+	var err error
+	if out.worker, err = s.HasWorker(ctx); err != nil {
+		return out, a.fromTemporal(ctx, err)
+	}
+	group := errgroup.Group{}
+	group.Go(func() error {
+		running, err := s.Running(ctx)
+		out.queued = map[string]remote.Execution{}
+		for e := range running {
+			if name := api.TableOfSyncID(a.taskQueue, e.WorkflowID); name != "" {
+				out.queued[name] = e
+			}
+		}
+		return err
+	})
+	group.Go(func() error {
+		found, err := s.Schedules(ctx, true)
+		if err != nil {
+			a.printNote("the status lacks the schedules: %s", err)
+			return nil
+		}
+		out.schedules = map[string]*remote.Schedule{}
+		for i, one := range found {
+			if known := out.schedules[one.Table]; one.Depth == "" && (known == nil || !known.Ours) {
+				out.schedules[one.Table] = &found[i]
+			}
+		}
+		return nil
+	})
+	if before.listed != nil && time.Since(before.listedAt) < listTTL {
+		out.listed, out.listedAt = before.listed, before.listedAt
+	} else if out.worker && c != nil {
+		group.Go(func() error {
+			out.listed, out.listedAt = listInTime(ctx, s), time.Now()
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return out, a.fromTemporal(ctx, err)
+	}
+	return out, nil
+}
+
+// listTTL is how long status --watch uses a list of the worker's tables.
+const listTTL = time.Minute
+
+// listInTime asks a worker for its tables; nil where none lists them in five seconds.
+func listInTime(ctx context.Context, s service) *api.ListTablesResult {
+	ctx, cancel := context.WithTimeout(ctx, familiesTimeout)
+	defer cancel()
+	e, err := s.StartList(ctx)
+	if err != nil {
+		return nil
+	}
+	listed, err := s.WaitList(ctx, e)
+	if err != nil {
+		return nil
+	}
+	return &listed
+}
+
+// settings are the digests of the worker's settings by table; nil where they are not known.
+func (f fleet) settings() map[string]string {
+	if f.listed == nil || len(f.listed.Tables) == 0 {
+		return nil
+	}
+	out := map[string]string{}
+	for _, t := range f.listed.Tables {
+		out[t.Table] = t.Settings
+	}
+	return out
+}
+
+// complete adds to the states what the fleet and the configuration say of each table, and the issues.
+func (a *app) complete(ctx context.Context, s service, c *config.Config, f fleet, all []tableStatus) {
+	digests := f.settings()
+	for i := range all {
+		one := &all[i]
+		settings := settingsOf(c, one.Table)
+		one.noWorker = !f.worker
+		if f.schedules != nil && one.Schedule == nil {
+			one.Schedule = f.schedules[one.Table]
+		}
+		if e, ok := f.queued[one.Table]; ok && (one.State == nil || one.State.Lease == nil) {
+			one.Queued = &e
+			if one.Run == nil && f.worker {
+				one.Run, _ = askRun(ctx, s, e)
+			}
+		}
+		one.setStale(staleAfterOf(settings, one.State))
+		if settings == nil {
+			continue
+		}
+		if digests != nil {
+			one.Settings = compareSettings(c, settings.Name, digests)
+		}
+		one.Unscheduled = f.schedules != nil && one.Schedule == nil && !settings.Schedule.None()
+	}
+	a.confirmUnscheduled(ctx, s, all)
+	for i := range all {
+		all[i].Issues = issuesOf(all[i])
+	}
+}
+
+// confirmUnscheduled asks again for schedules that the list lacks: Temporal's list is a moment old.
+func (a *app) confirmUnscheduled(ctx context.Context, s service, all []tableStatus) {
+	var ids []string
+	var missing []*tableStatus
+	for i := range all {
+		if all[i].Unscheduled {
+			ids, missing = append(ids, remote.ScheduleID(a.taskQueue, all[i].Table)), append(missing, &all[i])
+		}
+	}
+	if len(ids) == 0 {
+		return
+	}
+	found, err := s.SchedulesByID(ctx, ids)
+	for i, one := range missing {
+		if err != nil {
+			one.Unscheduled = false // it is not known
+		} else if found[i] != nil {
+			one.Schedule, one.Unscheduled = found[i], false
+		}
+	}
+}
+
+// setStale compares the lag with the table's staleAfter, 0 for never.
+func (one *tableStatus) setStale(after time.Duration) {
+	if after == 0 {
+		return
+	}
+	limit := after.Seconds()
+	one.StaleAfterSeconds = &limit
+	one.Stale = one.LagSeconds != nil && *one.LagSeconds > limit
+}
+
+// settingsOf is the table's configuration; nil where the file at hand does not have the table.
+func settingsOf(c *config.Config, name string) *config.Table {
+	n, err := table.ParseName(name)
+	if c == nil || err != nil {
+		return nil
+	}
+	t, err := c.Table(n)
+	if err != nil {
+		return nil
+	}
+	return &t
+}
+
+// compareSettings compares the settings of a table with those of the worker.
+func compareSettings(c *config.Config, n table.Name, theirs map[string]string) string {
+	ours, err := c.Digest(n)
+	if err != nil {
+		return ""
+	}
+	switch digest, ok := theirs[n.String()]; {
+	case !ok:
+		return settingsMissing
+	case digest != ours:
+		return settingsDiffer
+	}
+	return ""
+}

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/human"
+	"github.com/tablehaul/tablehaul/internal/owner"
+)
+
+// Kinds of an issue.
+const (
+	issueFailed        = "failed"
+	issueStale         = "stale"
+	issueNoWorker      = "noWorker"
+	issueNoAnswer      = "noAnswer"
+	issueWaits         = "waits"
+	issueHeld          = "held"
+	issueQuarantined   = "quarantined"
+	issueDeletesHeld   = "deletesHeld"
+	issueDeletesPaused = "deletesPaused"
+	issueDiffers       = "differs"
+	issuePaused        = "paused"
+	issueSettings      = "settings"
+	issueUnscheduled   = "unscheduled"
+	issueNever         = "never"
+)
+
+// issue is one thing that is wrong with a table.
+type issue struct {
+	// Kind is one of issue….
+	Kind string `json:"kind"`
+	Type string `json:"type,omitempty"`
+	// Text follows the name of the table. Remedy is what to do; empty where the advice on Type says it.
+	Text   string `json:"text"`
+	Remedy string `json:"remedy,omitempty"`
+	// Strict says that status --strict fails because of it.
+	Strict bool `json:"strict,omitempty"`
+}
+
+// longWait is how long a step waits before status --strict fails.
+const longWait = 15 * time.Minute
+
+// serious reports whether an issue is red: the target does not follow the source.
+func (m issue) serious() bool {
+	return m.Kind == issueFailed || m.Kind == issueStale || m.Kind == issueNoWorker
+}
+
+// remedy is what to do about an issue of a table; empty where that is not known.
+func (m issue) remedy(tbl string) string { return cmp.Or(m.Remedy, remedyOf(m.Type, tbl)) }
+
+// issuesOf returns what is wrong with a table, the most serious first.
+func issuesOf(one tableStatus) []issue {
+	var out []issue
+	if one.NoAnswer != "" && !one.noWorker {
+		out = append(out, issue{Kind: issueNoAnswer, Text: "gives no answer: " + one.NoAnswer, Strict: true})
+	}
+	out = append(out, queuedIssues(one)...)
+	if one.State == nil {
+		if one.NoAnswer == "" && one.Queued == nil {
+			out = append(out, issue{
+				Kind: issueNever, Text: "has never had a run",
+				Remedy: "tablehaul plan " + one.Table + " shows what the first run would do",
+			})
+		}
+		return append(out, configIssues(one)...)
+	}
+	if f := one.Failure; f != nil && one.Run == nil {
+		out = append(out, issue{
+			Kind: issueFailed, Type: f.Type, Text: "failed: " + f.Type + ": " + f.Message, Strict: true,
+		})
+	}
+	if one.Ended != "" {
+		out = append(out, issue{
+			Kind: issueFailed, Type: failure.EndTerminated, Text: "idle; the last run was " + one.Ended,
+		})
+	}
+	out = append(out, staleIssues(one)...)
+	out = append(out, waitIssues(one, time.Now())...)
+	out = append(out, rowIssues(one.State)...)
+	if v := one.State.LastVerify; v.IsOpen() {
+		out = append(out, issue{Kind: issueDiffers, Text: "was verified " + verifiedText(one.State)})
+	}
+	if s := one.Schedule; s != nil && s.Paused {
+		out = append(out, issue{
+			Kind: issuePaused, Text: "is paused: " + cmp.Or(s.Note, "its schedule starts no run"),
+			Remedy: "tablehaul resume " + one.Table,
+		})
+	}
+	return append(out, configIssues(one)...)
+}
+
+// queuedIssues says that a run has been started and no worker has begun it.
+func queuedIssues(one tableStatus) []issue {
+	if one.Queued == nil || !one.noWorker {
+		return nil
+	}
+	return []issue{{
+		Kind: issueNoWorker, Text: "waits for a worker: " + one.Queued.String() + " has been started", Strict: true,
+		Remedy: "start a worker of this task queue; the run goes on by itself",
+	}}
+}
+
+// staleIssues says that the target is further behind than its table's staleAfter, and why.
+func staleIssues(one tableStatus) []issue {
+	if !one.Stale {
+		return nil
+	}
+	m := issue{
+		Kind: issueStale, Strict: true, Text: fmt.Sprintf("is stale: %s behind the source, staleAfter is %s",
+			lagCell(one), human.Seconds(*one.StaleAfterSeconds)),
+	}
+	switch s := one.Schedule; {
+	case one.Run != nil:
+		m.Remedy = "a run goes on: wait for it; tablehaul status " + one.Table + " --follow shows it"
+	case one.Failure != nil:
+		m.Remedy = "its last run failed: cure that first"
+	case s != nil && s.Paused:
+		m.Remedy = "tablehaul resume " + one.Table
+	case one.State.HeldBack != "":
+		m.Remedy = "open work on the source holds it back: " + one.State.HeldBack
+	case one.Unscheduled:
+		m.Remedy = "tablehaul schedule apply " + one.Table + ", or tablehaul run " + one.Table
+	case s != nil && !s.Next.IsZero():
+		m.Remedy = "tablehaul run " + one.Table + " runs it before its schedule does (" + nextText(*s) + "); " +
+			"where this comes again, make staleAfter longer than the schedule's gaps"
+	default:
+		m.Remedy = "tablehaul run " + one.Table
+	}
+	return []issue{m}
+}
+
+// waitIssues are what the run waits for, and what holds the watermark back.
+func waitIssues(one tableStatus, now time.Time) (out []issue) {
+	if one.Run == nil {
+		if one.State.HeldBack != "" {
+			out = append(out, issue{
+				Kind: issueHeld, Type: failure.OpenTransactions,
+				Text: "held back: " + one.State.HeldBack,
+			})
+		}
+		return out
+	}
+	for _, w := range one.Run.Waits {
+		m := issue{Kind: issueWaits, Type: w.Type, Text: waitText(w, now)}
+		if w.Step == "" {
+			m.Kind = issueHeld
+		}
+		m.Strict = w.Step != "" && !w.Since.IsZero() && now.Sub(w.Since) >= longWait
+		out = append(out, m)
+	}
+	return out
+}
+
+// rowIssues are rows that need a person: those in quarantine, and those that no sweep deletes.
+func rowIssues(state *owner.State) (out []issue) {
+	if text := quarantineText(state.Quarantine); text != "" {
+		out = append(out, issue{
+			Kind: issueQuarantined, Text: "has " + text,
+			Remedy: "tablehaul quarantine show " + state.Table + " lists them",
+		})
+	}
+	switch d := state.LastSweep; {
+	case state.DeletesPaused:
+		out = append(out, issue{Kind: issueDeletesPaused, Text: "deletes are " + sweptText(state)})
+	case d != nil && d.Held != "":
+		out = append(out, issue{
+			Kind: issueDeletesHeld, Type: failure.DeletesHeld, Text: "deletes: " + sweptText(state),
+		})
+	}
+	return out
+}
+
+// configIssues are where the file at hand, the worker and Temporal's schedules disagree about a table.
+func configIssues(one tableStatus) (out []issue) {
+	switch one.Settings {
+	case settingsDiffer:
+		out = append(out, issue{
+			Kind: issueSettings, Text: "has other settings in the worker than in the file at hand",
+			Remedy: "see in the worker's log whether it has read the file, or name the worker's file with --config",
+		})
+	case settingsMissing:
+		out = append(out, issue{
+			Kind: issueSettings, Text: "is not in the worker's configuration",
+			Remedy: "see in the worker's log whether it has read the file, or name the worker's file with --config",
+		})
+	}
+	if one.Unscheduled {
+		out = append(out, issue{
+			Kind: issueUnscheduled, Text: "has a schedule in the configuration and none in Temporal",
+			Remedy: "tablehaul schedule apply " + one.Table,
+		})
+	}
+	return out
+}
+
+// staleAfterOf is the table's staleAfter; 0 is never. Where no file is at hand, it is that of the last run.
+func staleAfterOf(t *config.Table, state *owner.State) time.Duration {
+	switch {
+	case t != nil:
+		return t.StaleAfter
+	case state != nil && state.Notices != nil:
+		return state.Notices.StaleAfter
+	default:
+		return 0
+	}
+}
