@@ -63,7 +63,7 @@ const (
 //	  empty, and files are allowed:    LOAD DATA LOCAL
 //	  otherwise:
 //	    dropChangedRows                only where the caller says what the rows replace
-//	    dropUnchangedRows              only for a table WITH SYSTEM VERSIONING
+//	    dropUnchangedRows              as long as there are enough of them
 //	    for each batch
 //	      countExisting                which keys are there, and may some be newer?
 //	      INSERT … ON DUPLICATE KEY UPDATE
@@ -157,7 +157,7 @@ func (w *writer) insert(ctx context.Context) error {
 			return err
 		}
 	}
-	if w.plan.target.Versioned && !w.empty {
+	if !w.empty && w.plan.looks() {
 		if err := w.dropUnchangedRows(ctx); err != nil || len(w.order) == 0 {
 			return err
 		}

@@ -75,24 +75,31 @@ func TestUpsertSplitsIntoBatches(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		w := dbtest.NewWriting(t, s, "(id BIGINT UNSIGNED PRIMARY KEY, v LONGTEXT)")
 		w.Spec.MaxBatchRows = 10
-		rows := table.NewRows(2)
-		for i := range 1003 {
-			rows.Append([]byte(fmt.Sprint(1002 - i)))
-			rows.Append([]byte(strings.Repeat("x", i)))
+		rowsOf := func(letter string) *table.Rows {
+			rows := table.NewRows(2)
+			for i := range 1003 {
+				rows.Append([]byte(fmt.Sprint(1002 - i)))
+				rows.Append([]byte(strings.Repeat(letter, i+1)))
+			}
+			return rows
 		}
 		beats := 0
-		res, err := upsert.WriteChunk(t.Context(), w.Db, w.Spec, rows, func() { beats++ })
+		res, err := upsert.WriteChunk(t.Context(), w.Db, w.Spec, rowsOf("x"), func() { beats++ })
 		require.NoError(t, err)
 		require.Equal(t, int64(1003), res.Inserted)
 		require.Equal(t, 101, res.Batches)
 		require.GreaterOrEqual(t, beats, 101)
 		require.Positive(t, res.Seconds)
 		w.Spec.MaxBatchRows, w.Spec.MaxBatchBytes = 1000, 2000
-		res, err = upsert.WriteChunk(t.Context(), w.Db, w.Spec, rows, nil)
+		res, err = upsert.WriteChunk(t.Context(), w.Db, w.Spec, rowsOf("y"), nil)
+		require.NoError(t, err)
+		require.Equal(t, int64(1003), res.Updated)
+		require.Greater(t, res.Batches, 250) // half a megabyte in statements of 2,000 bytes
+		w.Holds("SELECT COUNT(*), SUM(LENGTH(v)), MAX(id) FROM t", "1003|503506|1002")
+		res, err = upsert.WriteChunk(t.Context(), w.Db, w.Spec, rowsOf("y"), nil)
 		require.NoError(t, err)
 		require.Equal(t, int64(1003), res.Unchanged)
-		require.Greater(t, res.Batches, 250) // half a megabyte in statements of 2,000 bytes
-		w.Holds("SELECT COUNT(*), SUM(LENGTH(v)), MAX(id) FROM t", "1003|502503|1002")
+		require.Zero(t, res.Batches, "rows that are there already are not written")
 	})
 }
 
