@@ -184,7 +184,9 @@ func (d *deletion) delete(ctx context.Context, kept []keptRow) error {
 	if err != nil {
 		return translate(ctx, err, d.c.dst.at)
 	}
-	spec := remove.Spec{Target: d.c.dst.table, OnBegin: d.a.checkTargetRow(dst.DB, &d.r), Mark: mark}
+	spec := remove.Spec{
+		Target: d.r.plan.Settings.markedIn(d.c.dst.table), OnBegin: d.a.checkTargetRow(dst.DB, &d.r), Mark: mark,
+	}
 	done, err := d.a.remove(ctx, dst.DB, d.in.Table, spec, rows)
 	if err != nil {
 		return translate(ctx, err, where{d.r.plan.Settings.TargetConnection, fmt.Sprintf("delete rows of %s",

@@ -20,12 +20,8 @@ func (p *planDraft) checkHistory() {
 	if s.Cursor == "" {
 		refuse("a cursor tells versions apart, and the table has none", "set cursor, or write: upsert")
 	}
-	switch s.Deletes.Mode {
-	case api.DeletesHard:
+	if s.Deletes.Mode == api.DeletesHard {
 		refuse("deletes.mode hard would remove versions, and a history keeps all of them",
-			"set deletes: { mode: report }, or off")
-	case api.DeletesSoft:
-		refuse("deletes.mode soft would need a version that the source never had",
-			"set deletes: { mode: report }, or off")
+			"set deletes: { mode: soft }, report, or off")
 	}
 }

@@ -65,8 +65,7 @@ func TestAHistoryIsCreatedOnEachPair(t *testing.T) {
 	})
 }
 
-// A comparison takes the newest version of each key. A repair is refused, with what to do. The view that the plan
-// offers shows the current rows.
+// A comparison takes the newest version of each key. The view that the plan offers shows the current rows.
 func TestTheCurrentRowsOfAHistory(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		const columns = "(id INT, v VARCHAR(20), " + cursorColumn + ", KEY (updated_at), "
@@ -82,9 +81,6 @@ func TestTheCurrentRowsOfAHistory(t *testing.T) {
 		c.AtSource("UPDATE t SET v = 'C', updated_at = '2024-02-01' WHERE id = 3", "DELETE FROM t WHERE id = 4",
 			"UPDATE t SET v = 'A' WHERE id = 1")
 		c.requireFound(map[verify.Verdict]int64{verify.Stale: 1, verify.Deleted: 1, verify.Silent: 1})
-		in := activities.RangeInput{Table: c.settings.Table.String(), Run: "run-1"}
-		err := c.step("PlanRepair", activities.PlanRepairInput{RangeInput: in}, nil)
-		require.ErrorContains(t, err, "--full")
 
 		var plan api.PlanTableResult
 		require.NoError(t, c.step("PreviewRun", activities.PreviewRunInput{Table: c.settings.Table.String()}, &plan))
@@ -118,11 +114,8 @@ func TestWhatAHistoryCannotDoIsRefused(t *testing.T) {
 		"no cursor": {func(s *activities.Settings) { s.Cursor = "" }, "a cursor tells versions apart", "set cursor"},
 		"hard": {
 			func(s *activities.Settings) { s.Deletes = activities.Deletes{Mode: api.DeletesHard} },
-			"deletes.mode hard would remove versions", "mode: report",
+			"deletes.mode hard would remove versions", "mode: soft",
 		},
-		"soft": {func(s *activities.Settings) {
-			s.Deletes = activities.Deletes{Mode: api.DeletesSoft, Column: "gone"}
-		}, "deletes.mode soft", "mode: report"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := emptyBench(t, s, s)

@@ -76,7 +76,7 @@ func (d *deletion) keepRow(ctx context.Context, undo *undoWriter, x *undoIndex, 
 	}
 	row := keptRow{key: l.KeyTexts(rows, i)}
 	columns := x.rowColumns()
-	for _, name := range d.c.dst.table.PrimaryKey {
+	for _, name := range d.r.plan.Settings.markedIn(d.c.dst.table).PrimaryKey {
 		row.Key = append(row.Key, string(rows.Value(i, table.Index(columns, name))))
 	}
 	row.Sum = removalSum(columns, rows, i, d.c.dst.table)

@@ -110,6 +110,15 @@ func (s *Settings) ownRows(dst *schema.Table, key []string) (*schema.Table, erro
 	return onTarget(dst, key), nil
 }
 
+// markedIn is the target as a sweep writes it, from what ownRows has made of it: of a history, the mark is of one
+// version, which its own key names.
+func (s *Settings) markedIn(dst *schema.Table) *schema.Table {
+	if s.Write == table.WriteHistory {
+		return dst.Versions(dst.PrimaryKey, s.Cursor)
+	}
+	return dst
+}
+
 // lostKey is the refusal of a target that others have altered.
 func lostKey(target table.Name, key []string) error {
 	return failure.New(failure.TableChanged, fmt.Sprintf("%s has no key (%s) any more, which tells the rows of its "+
@@ -138,7 +147,8 @@ func (p *planDraft) historyFinding() []table.Finding {
 	}
 	return []table.Finding{{
 		Level: table.LevelInfo, Table: p.settings.Table.String(), Topic: table.TopicKey,
-		Text:   "each version is a row of its own; a view of the current rows, for readers, is yours to create",
-		Remedy: schema.CurrentRowsView(p.settings.Target, p.table, p.table.PrimaryKey, p.settings.Cursor),
+		Text: "each version is a row of its own; a view of the current rows, for readers, is yours to create",
+		Remedy: schema.CurrentRowsView(p.settings.Target, p.table, p.table.PrimaryKey, p.settings.Cursor,
+			p.settings.Deletes.softColumn()),
 	}}
 }

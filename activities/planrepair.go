@@ -77,9 +77,9 @@ func (a *Activities) PlanRepair(ctx context.Context, in PlanRepairInput) (PlanRe
 	if err != nil {
 		return PlanRepairResult{}, err
 	}
-	if p.settings.Write == table.WriteHistory {
-		return PlanRepairResult{}, invalidInput("a repair of "+in.Table+", which has write: history",
-			"run it with --full, which adds the versions that are missing")
+	if p.settings.Write == table.WriteHistory && in.OverwriteNewer {
+		return PlanRepairResult{}, invalidInput("overwriteNewer of "+in.Table+", which has write: history and keeps "+
+			"newer versions", "repair it without, which adds the versions that are missing")
 	}
 	if err := p.comparable(in.Table); err != nil {
 		return PlanRepairResult{}, err
@@ -103,17 +103,14 @@ func (a *Activities) PlanRepair(ctx context.Context, in PlanRepairInput) (PlanRe
 		RefersToItself: p.target.RefersToItself, Expect: x.rowColumns(), Repair: &repairPlan{},
 	}
 	plan.Settings.Throttle = throttle.Limits{} // each batch has waited before it holds the lease
-	if !p.settings.UndoOff {
-		plan.Repair.UndoRun = in.Run
-	}
 	out := PlanRepairResult{
-		Run: repairRun(in.Run), Undo: plan.Repair.UndoRun, Left: map[verify.Verdict]int64{},
+		Run: repairRun(in.Run), Left: map[verify.Verdict]int64{},
 		ChunksInFlight: p.settings.ChunksInFlight, ChunkRows: int64(p.settings.ChunkRows),
 	}
 	if err := a.listRepairs(ctx, in, &plan, &out); err != nil {
 		return PlanRepairResult{}, translate(ctx, err, where{doing: "list the repairs of " + in.Table})
 	}
-	out.Batches = len(plan.Ranges)
+	out.Batches, out.Undo = len(plan.Ranges), plan.Repair.UndoRun
 	if out.PlanSum, err = a.writePlan(ctx, out.Run, plan); err != nil {
 		return PlanRepairResult{}, translate(ctx, err, where{doing: "stage the plan of a repair of " + in.Table})
 	}
@@ -121,16 +118,24 @@ func (a *Activities) PlanRepair(ctx context.Context, in PlanRepairInput) (PlanRe
 	return out, nil
 }
 
-// repairs reports whether a repair writes rows of a verdict.
-func repairs(v verify.Verdict, overwriteNewer bool) bool {
+// repairs reports whether a repair writes rows of a verdict. A history gets versions, and keeps those that it has.
+func (in PlanRepairInput) repairs(v verify.Verdict, write table.WriteMode) bool {
 	switch v {
-	case verify.Missing, verify.Stale, verify.Silent, verify.Respelled:
+	case verify.Missing, verify.Stale, verify.Silent:
 		return true
+	case verify.Respelled:
+		return write != table.WriteHistory
 	case verify.Newer:
-		return overwriteNewer
+		return in.OverwriteNewer
 	default:
 		return false
 	}
+}
+
+// undoable reports whether the repair of a verdict may replace a row, which is kept. A history gets a version beside the
+// others, unless it has one of the same cursor, or one that is marked as deleted.
+func undoable(v verify.Verdict, s Settings) bool {
+	return !s.UndoOff && (s.Write != table.WriteHistory || v == verify.Silent || s.Deletes.softColumn() != "")
 }
 
 // listRepairs stages the keys to repair, a batch in a chunk, and makes a range of each batch.
@@ -147,11 +152,14 @@ func (a *Activities) listRepairs(ctx context.Context, in PlanRepairInput, plan *
 			switch {
 			case (verdict == verify.Newer) != newer:
 				return nil
-			case !repairs(verdict, in.OverwriteNewer) || listed >= maxRepairBatches*repairBatchKeys:
+			case !in.repairs(verdict, plan.Settings.Write) || listed >= maxRepairBatches*repairBatchKeys:
 				out.Left[verdict]++
 				return nil
 			}
 			listed++
+			if undoable(verdict, plan.Settings) {
+				plan.Repair.UndoRun = in.Run
+			}
 			row.Reset()
 			for _, v := range key {
 				row.Append([]byte(v))

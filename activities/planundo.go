@@ -90,7 +90,9 @@ func (a *Activities) PlanUndo(ctx context.Context, in PlanUndoInput) (PlanUndoRe
 		Comparison: &comparison{Layout: x.Layout}, Expect: x.rowColumns(),
 	}
 	plan.Settings.Throttle = throttle.Limits{} // each batch has waited before it holds the lease
-	plan.Settings.Cursor = ""                  // each row is written, also one with a smaller cursor
+	if s.Write != table.WriteHistory {         // where the cursor names the version
+		plan.Settings.Cursor = "" // each row is written, also one with a smaller cursor
+	}
 	for _, f := range files {
 		if err := f.fits(t, &x); err != nil {
 			return PlanUndoResult{}, err

@@ -165,6 +165,9 @@ func (b *repairBatch) stage(ctx context.Context, rows *table.Rows) error {
 				respelled = true
 				continue
 			}
+			if b.addsVersion(rows, i, have, j) {
+				continue
+			}
 			delete(at, key)
 			if err := b.replace(ctx, rows, i, have, j); err != nil {
 				return err
@@ -176,7 +179,7 @@ func (b *repairBatch) stage(ctx context.Context, rows *table.Rows) error {
 		return err
 	}
 	for _, i := range at {
-		if respelled {
+		if respelled && !b.keepsVersions() {
 			found, err := b.replaceRespelled(ctx, rows, i)
 			if err != nil {
 				return err
@@ -197,8 +200,23 @@ func (b *repairBatch) isAbove(rows *table.Rows, at int) bool {
 	return b.c.Layout.Cursor >= 0 && b.c.Layout.After(rows, at, b.watermark)
 }
 
+// keepsVersions says that a row of the source is a version beside those that the target has.
+func (b *repairBatch) keepsVersions() bool { return b.r.plan.Settings.Write == table.WriteHistory }
+
+// addsVersion reports whether a row of the source is a later version than the newest one of a history.
+func (b *repairBatch) addsVersion(rows *table.Rows, i int, have *table.Rows, j int) bool {
+	return b.keepsVersions() && b.isLater(rows, i, have, j)
+}
+
+func (b *repairBatch) isLater(rows *table.Rows, i int, than *table.Rows, j int) bool {
+	return b.c.Layout.After(rows, i, string(than.Value(j, b.c.Layout.Cursor)))
+}
+
 // replace stages a row of the source that replaces one of the target.
 func (b *repairBatch) replace(ctx context.Context, rows *table.Rows, i int, have *table.Rows, j int) error {
+	if b.keepsVersions() && b.isLater(have, j, rows, i) {
+		return nil // the look that follows says that it is newer
+	}
 	left := b.index.left(rows, i, have, j)
 	same := b.c.Layout.KeysOnly || left == b.index.left(have, j, have, j)
 	if same && !b.c.Layout.Marked(have, j) {
@@ -216,7 +234,7 @@ func (b *repairBatch) replace(ctx context.Context, rows *table.Rows, i int, have
 
 // insert stages a row of the source that the target lacks.
 func (b *repairBatch) insert(ctx context.Context, rows *table.Rows, i int) error {
-	if b.undo != nil {
+	if b.undo != nil && !b.keepsVersions() { // no undo removes a version
 		left := b.index.left(rows, i, nil, 0)
 		if err := b.undo.absent(ctx, rows, i, &left); err != nil {
 			return b.stagingError(ctx, err)

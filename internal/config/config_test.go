@@ -255,7 +255,7 @@ func TestKeysInTheWrongPlaceNameTheirPlace(t *testing.T) {
 		"write: history": "tables[0].write: history tells versions apart by a cursor (line 8); set cursor, or " +
 			"write: upsert",
 		"write: history, cursor: u, deletes: { mode: hard }": "tables[0].deletes: deletes.mode hard makes no sense " +
-			"with write: history, which keeps all versions (line 8); use mode: report, or off",
+			"with write: history, which keeps all versions (line 8); use mode: soft, report, or off",
 		"write: history, cursor: u, uniqueConflicts: replace": "tables[0].uniqueConflicts: a history has no unique key",
 		"write: replace, deletes: { mode: soft }": "tables[0].deletes: write: replace loads all rows with every run: " +
 			"the target never has rows that the source lacks (line 8); leave deletes out, or use write: upsert",

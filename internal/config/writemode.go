@@ -69,8 +69,8 @@ func (d *decoder) checkHistory(where func(key string) at, t Table) {
 	if t.UniqueConflicts == conflictsReplace {
 		d.problem(where("uniqueConflicts"), "use fail", "a history has no unique key beside (key, cursor)")
 	}
-	if t.Deletes.Mode == DeletesSoft || t.Deletes.Mode == DeletesHard {
-		d.problem(where("deletes"), "use mode: report, or off", "deletes.mode %s makes no sense with write: history, "+
-			"which keeps all versions", t.Deletes.Mode)
+	if t.Deletes.Mode == DeletesHard {
+		d.problem(where("deletes"), "use mode: soft, report, or off", "deletes.mode hard makes no sense with write: "+
+			"history, which keeps all versions")
 	}
 }

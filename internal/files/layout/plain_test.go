@@ -187,8 +187,10 @@ func TestAMarkerThatListsFilesWaitsForThem(t *testing.T) {
 
 func TestGlobs(t *testing.T) {
 	l := newLake(t)
-	all := []string{"a.csv", "a1.csv", "b.csv", "x/a.csv", "x/y/a.csv", "_a.csv", ".a.csv", "x/_y/a.csv", "é.csv",
-		"a*.csv", "a,b.csv"}
+	all := []string{
+		"a.csv", "a1.csv", "b.csv", "x/a.csv", "x/y/a.csv", "_a.csv", ".a.csv", "x/_y/a.csv", "é.csv",
+		"a*.csv", "a,b.csv",
+	}
 	for i, name := range all {
 		l.write(i-100, name, "a")
 	}

@@ -32,6 +32,14 @@ func (t *Table) CurrentRows(key []string, cursor string) *Table {
 	return out
 }
 
+// Versions is what CurrentRows was made of: all versions, by their own key.
+func (t *Table) Versions(key []string, cursor string) *Table {
+	out, _ := t.WithKey(VersionKey(key, cursor))
+	all := *out
+	all.Filter = ""
+	return &all
+}
+
 // newestSQL is true for the newest version of each key.
 func (t *Table) newestSQL(key []string, cursor string) string {
 	const versions = "tablehaul_versions"
@@ -58,13 +66,18 @@ func (t *Table) spelled(name string) string {
 // maxIdentifier is how many characters a name has at most.
 const maxIdentifier = 64
 
-// CurrentRowsView is the statement that makes a view of the newest versions of a history, one for each key.
-func CurrentRowsView(name table.Name, t *Table, key []string, cursor string) string {
+// CurrentRowsView is the statement that makes a view of the newest versions of a history, one for each key. mark is the
+// column that marks rows which the source has deleted, which the view leaves out; "" for none.
+func CurrentRowsView(name table.Name, t *Table, key []string, cursor, mark string) string {
 	h := *t
 	h.Name = name
+	live := ""
+	if mark != "" {
+		live = " AND " + sqltext.Ident(name.Table) + "." + sqltext.Ident(mark) + " IS NULL"
+	}
 	view := []rune(name.Table)
 	const suffix = "_current"
 	view = append(view[:min(len(view), maxIdentifier-len(suffix))], []rune(suffix)...)
 	return "CREATE VIEW " + sqltext.Qualified(table.Name{Schema: name.Schema, Table: string(view)}) +
-		" AS SELECT * FROM " + sqltext.Qualified(name) + " WHERE " + h.newestSQL(key, cursor)
+		" AS SELECT * FROM " + sqltext.Qualified(name) + " WHERE " + h.newestSQL(key, cursor) + live
 }

@@ -55,9 +55,9 @@ func compareTables(p *Diff, source, target *schema.Table, o Options) []*schema.C
 
 // refuseDropped refuses a column of the target that the source has had.
 func refuseDropped(p *Diff, c *schema.Column) {
-	remedy := fmt.Sprintf("ALTER TABLE %s DROP COLUMN %s on the target, or set schema.dropped to keep; tablehaul "+
-		"watermark adopt TABLE keeps it as a column of the target's own", sqltext.Qualified(p.Name), sqltext.Ident(c.Name))
-	p.addFinding(table.LevelRefuse, c.Name, "is gone at the source since the last run, and schema.dropped is fail", remedy)
+	p.addFinding(table.LevelRefuse, c.Name, "is gone at the source since the last run, and schema.dropped is fail",
+		fmt.Sprintf("ALTER TABLE %s DROP COLUMN %s on the target, or set schema.dropped to keep; tablehaul watermark "+
+			"adopt TABLE keeps it as a column of the target's own", sqltext.Qualified(p.Name), sqltext.Ident(c.Name)))
 }
 
 // plainRemedy makes a generated column of the target a plain one. What is stored stays.
