@@ -25,7 +25,7 @@ type seen struct {
 // readElsewhere reads a file with pyarrow and DuckDB.
 func readElsewhere(t *testing.T, file []byte) map[string][]seen {
 	t.Helper()
-	python := strings.TrimSpace(string(run(t, "sh", "testdata/reader/install.sh")))
+	python := strings.TrimSpace(string(run(t, "../../tools/python/env.sh", "../../tools/python/readers.txt")))
 	name := filepath.Join(t.TempDir(), "part.parquet")
 	require.NoError(t, os.WriteFile(name, file, 0o600))
 	out := map[string][]seen{}
