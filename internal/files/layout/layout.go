@@ -33,6 +33,8 @@ type Options struct {
 	Path string
 	// Complete says when a load is complete; empty is the layout's own rule, which Plain does not have.
 	Complete string
+	// NullsSet says that the options of CSV name a text that means NULL.
+	NullsSet bool
 	// Now is the time of the store's clock, as far as it is known.
 	Now time.Time
 }
@@ -139,10 +141,12 @@ func (o Options) discoverer() (discoverer, error) {
 	switch o.Layout {
 	case Plain:
 		return newPlain(o, complete)
+	case DLT:
+		return newDLT(o, complete)
 	case "":
-		return nil, refuse("no layout: write layout: plain")
+		return nil, refuse("no layout: write layout: plain, or dlt")
 	default:
-		return nil, refuse("unknown layout %q: write layout: plain", o.Layout)
+		return nil, refuse("unknown layout %q: write layout: plain, or dlt", o.Layout)
 	}
 }
 

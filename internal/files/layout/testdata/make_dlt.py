@@ -1,0 +1,143 @@
+"""Writes the folders below testdata/dlt with dlt, as its own pipelines do.
+
+Run it with tools/python/env.sh tools/python/makers.txt, and the folder testdata as its argument. Load ids and file ids
+are new each time; tests read them from the names.
+"""
+
+import datetime
+import os
+import shutil
+import sys
+import tempfile
+from decimal import Decimal
+
+os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
+os.environ["RUNTIME__LOG_LEVEL"] = "CRITICAL"
+
+import dlt
+from dlt.destinations import dummy, filesystem
+from dlt.destinations.exceptions import DestinationTerminalException
+from dlt.destinations.impl.filesystem.filesystem import FilesystemLoadJob
+
+OUT = os.path.join(sys.argv[1], "dlt")
+
+
+def moment(hour):
+    return datetime.datetime(2026, 11, 1, hour, 30, 0, 123456, tzinfo=datetime.timezone.utc)
+
+
+def order(number, hour, **more):
+    row = {
+        "id": number,
+        "customerName": "Ünal",
+        "amount": Decimal("12.30"),
+        "note": None,
+        "raw": b"\x00\xff",
+        "doc": {"a": [1, 2]},
+        "lines": [{"sku": "a", "n": 1}, {"sku": "b", "n": 2}],
+        "due": datetime.date(2026, 12, 24),
+        "updated_at": moment(hour),
+        "deleted": False,
+    }
+    return row | more
+
+
+HINTS = {
+    "amount": {"data_type": "decimal", "precision": 12, "scale": 2},
+    "note": {"data_type": "text"},
+    "doc": {"data_type": "json"},
+    "deleted": {"data_type": "bool", "hard_delete": True},
+    "updated_at": {"dedup_sort": "desc"},
+}
+
+
+@dlt.resource(name="orders", primary_key="id", write_disposition="merge", columns=HINTS)
+def orders(rows, cursor=dlt.sources.incremental("updated_at")):
+    yield rows
+
+
+@dlt.resource(name="events", write_disposition="append")
+def events(rows):
+    yield rows
+
+
+@dlt.resource(name="rates", primary_key="code", write_disposition="replace")
+def rates(rows):
+    yield rows
+
+
+def pipeline(case, pipelines_dir, **options):
+    return dlt.pipeline(
+        "shop",
+        pipelines_dir=pipelines_dir,
+        destination=filesystem(OUT, **options),
+        dataset_name=case,
+    )
+
+
+def without(row, *names):
+    return {k: v for k, v in row.items() if k not in names}
+
+
+def three_loads(case, work, file_format, leave_out=()):
+    """Two complete loads, and one whose upload has failed: its files are there, and its marker is not."""
+    p = pipeline(case, work)
+    p.run(
+        [
+            orders([without(order(n, n), *leave_out) for n in (1, 2)]),
+            rates([{"code": "EUR", "rate": 1.5}, {"code": "CHF", "rate": 1.25}]),
+        ],
+        loader_file_format=file_format,
+    )
+    changed = [order(2, 3, note="x"), order(2, 4, note="y"), order(3, 4), order(1, 5, deleted=True)]
+    p.run(
+        [
+            orders([without(row, *leave_out) for row in changed]),
+            rates([{"code": "EUR", "rate": 2.5}]),
+        ],
+        loader_file_format=file_format,
+    )
+    run = FilesystemLoadJob.run
+
+    def failing(job):
+        run(job)
+        raise DestinationTerminalException("the upload failed")
+
+    FilesystemLoadJob.run = failing
+    try:
+        p.run(orders([without(order(4, 6), *leave_out)]), loader_file_format=file_format)
+    except Exception as e:  # the pipeline says so
+        print(case, type(e).__name__)
+    finally:
+        FilesystemLoadJob.run = run
+
+
+def main():
+    shutil.rmtree(OUT, ignore_errors=True)
+    for file_format in ("jsonl", "parquet"):
+        with tempfile.TemporaryDirectory() as work:
+            three_loads(file_format, work, file_format)
+    with tempfile.TemporaryDirectory() as work:  # its CSV writer refuses bytes
+        three_loads("csv", work, "csv", leave_out=("raw",))
+    with tempfile.TemporaryDirectory() as work:  # a folder that a dlt before 0.5 has begun
+        os.makedirs(os.path.join(OUT, "v1"))
+        open(os.path.join(OUT, "v1", "init"), "w").close()
+        pipeline("v1", work).run(events([{"id": 1}]))
+    with tempfile.TemporaryDirectory() as work:
+        path = "{schema_name}/{table_name}/{YYYY}-{MM}/{load_id}_{file_id}"
+        pipeline("paths", work, layout=path).run(events([{"id": 1}]), loader_file_format="parquet")
+    with tempfile.TemporaryDirectory() as work:  # a replace without rows, by a generator that ends at once
+        p = pipeline("emptied", work)
+        p.run(rates([{"code": "EUR", "parts": [{"n": 1}]}]), loader_file_format="parquet")
+        p.run(rates([]), loader_file_format="parquet")
+    with tempfile.TemporaryDirectory() as work:  # what dlt stages for another destination
+        dlt.pipeline(
+            "shop",
+            pipelines_dir=work,
+            destination=dummy(completed_prob=1.0),
+            staging=filesystem(OUT),
+            dataset_name="staging",
+        ).run(events([{"id": 1}]))
+
+
+main()
