@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/snappy"
 	"github.com/klauspost/compress/zstd"
@@ -40,6 +41,8 @@ func MaxRatio(codec format.CompressionCodec) int64 {
 		return 256 // 255 from one length byte
 	case format.Gzip:
 		return 1100 // 258 bytes from 2 bits
+	case format.Brotli:
+		return 1 << 20 // 16 MiB from a few bytes
 	case format.Zstd:
 		return 48 << 10 // 128 KiB from a block of 4 bytes, less its header
 	default:
@@ -72,6 +75,8 @@ func Decompress(codec format.CompressionCodec, dst, src []byte, size int) ([]byt
 		n = len(out)
 	case format.Lz4Raw:
 		n, err = lz4.UncompressBlock(src, dst)
+	case format.Brotli:
+		n, err = fill(dst, brotli.NewReader(bytes.NewReader(src)))
 	case format.Gzip:
 		n, err = gunzip(dst, src)
 	default:
@@ -91,11 +96,16 @@ func gunzip(dst, src []byte) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	return fill(dst, r)
+}
+
+// fill reads a stream that has exactly as many bytes as dst.
+func fill(dst []byte, r io.Reader) (int, error) {
 	n, err := io.ReadFull(r, dst)
 	if err != nil {
 		return n, err
 	}
-	// The trailer's checksum is read with the end of the stream, and there must be one.
+	// A trailer's checksum is read with the end of the stream, and there must be one.
 	var one [1]byte
 	if extra, err := r.Read(one[:]); extra != 0 || !errors.Is(err, io.EOF) {
 		return n + extra, err

@@ -12,6 +12,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go/format"
 	"github.com/pierrec/lz4/v4"
+
+	"github.com/tablehaul/tablehaul/internal/parquet"
 )
 
 // Compressions are the names that WriterOptions.Compression takes; snappy is the default.
@@ -31,6 +33,11 @@ func codecOf(name string) (format.CompressionCodec, error) {
 		return format.Lz4Raw, nil
 	}
 	return 0, fmt.Errorf("unknown compression %q: it is one of %s", name, strings.Join(Compressions(), ", "))
+}
+
+// written reports whether a codec is one of Compressions.
+func written(codec format.CompressionCodec) bool {
+	return parquet.Known(codec) && codec != format.Brotli
 }
 
 // Coders are expensive to make and safe to keep: zstd's own is for any number of callers.

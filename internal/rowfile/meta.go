@@ -212,7 +212,7 @@ func (f *Footer) find(chunk table.Chunk) (*group, error) {
 		for l := range g.leaves {
 			p := &g.leaves[l]
 			if p.offset != at || p.size < 0 || p.size > chunk.Offset+chunk.Size-at ||
-				p.values != chunk.Rows || p.typ != f.schema.leaves[l].typ || p.other || !parquet.Known(p.codec) {
+				p.values != chunk.Rows || p.typ != f.schema.leaves[l].typ || p.other || !written(p.codec) {
 				return nil, corrupt("the footer and the chunk disagree")
 			}
 			at += p.size

@@ -1,0 +1,176 @@
+package format
+
+import (
+	"unicode/utf8"
+
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// object is a JSON object taken apart, its values as they are in the text.
+type object struct {
+	names  []string
+	index  map[string]int
+	values []jsonValue
+	round  uint64 // of parse
+	guess  int    // the column that the next key is likely to be
+	key    []byte
+	text   []byte
+	onKey  func(key []byte) // nil but for Names
+}
+
+// jsonValue is the value of one column.
+type jsonValue struct {
+	kind    byte // n, t, f, #, ", { or [
+	raw     []byte
+	escaped bool
+	twice   bool
+	seen    uint64 // the round that it belongs to
+}
+
+func (o *object) init(names []string) {
+	o.names, o.values = names, make([]jsonValue, len(names))
+	o.index = make(map[string]int, len(names))
+	for i, name := range names {
+		o.index[name] = i
+	}
+}
+
+// parse takes an object apart; false where b is none. A name that is there twice is marked.
+func (o *object) parse(b []byte) bool {
+	o.round++
+	o.guess = 0
+	p := scanner{b: b}
+	p.space()
+	if !p.take('{') {
+		return false
+	}
+	p.space()
+	if p.take('}') {
+		p.space()
+		return p.i == len(b)
+	}
+	for {
+		key, ok := o.readKey(&p)
+		if !ok {
+			return false
+		}
+		p.space()
+		start := p.i
+		kind, escaped := p.value(1)
+		if kind == 0 {
+			return false
+		}
+		if o.onKey != nil {
+			o.onKey(key)
+		}
+		if i := o.find(key); i >= 0 {
+			v := &o.values[i]
+			v.twice = v.seen == o.round
+			v.kind, v.raw, v.escaped, v.seen = kind, b[start:p.i], escaped, o.round
+		}
+		p.space()
+		if p.take('}') {
+			p.space()
+			return p.i == len(b)
+		}
+		if !p.take(',') {
+			return false
+		}
+		p.space()
+	}
+}
+
+// readKey reads a name and the colon behind it.
+func (o *object) readKey(p *scanner) ([]byte, bool) {
+	start := p.i
+	escaped, ok := p.string()
+	if !ok {
+		return nil, false
+	}
+	key := p.b[start+1 : p.i-1]
+	if escaped {
+		var why reason
+		if o.key, why = unescape(o.key[:0], key); why != "" {
+			return nil, false
+		}
+		key = o.key
+	}
+	p.space()
+	return key, p.take(':')
+}
+
+// find is the column of a name, -1 for none. Objects of one file have their names in the same order, mostly.
+func (o *object) find(key []byte) int {
+	if o.guess < len(o.names) && o.names[o.guess] == string(key) {
+		o.guess++
+		return o.guess - 1
+	}
+	i, ok := o.index[string(key)]
+	if !ok {
+		return -1
+	}
+	o.guess = i + 1
+	return i
+}
+
+// convert appends a value to dst[:0].
+func (o *object) convert(c *column, v *jsonValue, dst []byte) ([]byte, reason) {
+	dst = dst[:0]
+	switch v.kind {
+	case '"':
+		return o.convertString(c, v, dst)
+	case '#':
+		return c.number(dst, v.raw)
+	case 't', 'f':
+		return c.bool(dst, v.kind == 't')
+	default:
+		if !c.document {
+			return dst, whyKind
+		}
+		if !utf8.Valid(v.raw) {
+			return dst, whyUTF8
+		}
+		return c.nested(dst, v.raw)
+	}
+}
+
+func (o *object) convertString(c *column, v *jsonValue, dst []byte) ([]byte, reason) {
+	if c.Kind == table.KindJSON && !c.jsonText {
+		if !utf8.Valid(v.raw) {
+			return dst, whyUTF8
+		}
+		return append(dst, v.raw...), ""
+	}
+	text := v.raw[1 : len(v.raw)-1]
+	if v.escaped {
+		var why reason
+		if o.text, why = unescape(o.text[:0], text); why != "" {
+			return dst, why
+		}
+		text = o.text
+	}
+	return c.value(dst, text)
+}
+
+// nested writes an object or array into a column of documents.
+func (c *column) nested(dst, raw []byte) ([]byte, reason) {
+	if c.byteLimit > 0 && uint64(len(raw)) > c.byteLimit {
+		return dst, whyLength
+	}
+	return append(dst, raw...), ""
+}
+
+// jsonDocument checks that a text is a JSON document.
+func (c *column) jsonDocument(dst, b []byte) ([]byte, reason) {
+	p := scanner{b: b}
+	p.space()
+	kind, _ := p.value(0)
+	p.space()
+	if kind == 0 || p.i != len(b) {
+		return dst, whyJSON
+	}
+	if !utf8.Valid(b) {
+		return dst, whyUTF8
+	}
+	return append(dst, b...), ""
+}

@@ -1,0 +1,80 @@
+package format
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// dictionary holds each value as it is printed.
+type dictionary struct {
+	memory []byte
+	text   []byte
+	ends   []uint32 // value i is text[ends[i]:ends[i+1]]
+	why    []uint8  // of each value, its place in reasons; nil where all are good
+	whys   []reason
+}
+
+// refuse notes why a value is refused. There are fewer reasons than a byte counts.
+func (d *dictionary) refuse(i, values int, why reason) {
+	if d.why == nil {
+		d.why, d.whys = make([]uint8, values), append(d.whys[:0], "")
+	}
+	code := slices.Index(d.whys, why)
+	if code < 0 {
+		code = len(d.whys)
+		d.whys = append(d.whys, why)
+	}
+	d.why[i] = uint8(code)
+}
+
+// readDictionary prints each value of a dictionary, once for all rows that have it.
+func (l *leaf) readDictionary(h *pageHead) error {
+	if h.encoding != encodingPlain && h.encoding != encodingPlainDict || l.typ == typeBool || l.hasDict {
+		return fmt.Errorf("%w: its dictionary", errPage)
+	}
+	body, err := l.pages.body(h)
+	if err != nil {
+		return err
+	}
+	l.plain, l.dict.memory, err = l.pages.unpack(l.dict.memory, body, int(h.unpacked), false)
+	if err != nil {
+		return err
+	}
+	if h.values*int64(cmp.Or(l.size(), 4)) > int64(len(l.plain)) {
+		return errShort
+	}
+	d := &l.dict
+	d.text, d.ends, d.why, l.hasDict = append(d.text[:0], 0), append(d.ends[:0], 1), nil, true
+	for i := range int(h.values) {
+		u, b, err := l.plainValue()
+		if err != nil {
+			return err
+		}
+		var why reason
+		start := len(d.text)
+		if d.text, why = l.print(d.text, u, b); why != "" {
+			d.text = d.text[:start]
+			d.refuse(i, int(h.values), why)
+		}
+		if len(d.text) > maxPage {
+			return errors.New("its dictionary is too large")
+		}
+		d.ends = append(d.ends, uint32(len(d.text)))
+	}
+	return nil
+}
+
+// entry takes the next value of a page that has a dictionary, as it is printed.
+func (l *leaf) entry() ([]byte, reason, error) {
+	i, ok := l.indexes.next()
+	d := &l.dict
+	if !ok || uint64(i)+1 >= uint64(len(d.ends)) {
+		return nil, "", errShort
+	}
+	if d.why != nil && d.why[i] != 0 {
+		return nil, d.whys[d.why[i]], nil
+	}
+	return d.text[d.ends[i]:d.ends[i+1]], "", nil
+}

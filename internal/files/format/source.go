@@ -1,0 +1,210 @@
+package format
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+)
+
+const (
+	// readBytes is what is read from a file at once: a request each, where the file is in a bucket.
+	readBytes = 1 << 20
+	// maxWindow bounds what a stream of zstd may refer back to, which is memory. The program zstd takes 8 MiB at its
+	// level 19, and more only with its options --ultra and --long.
+	maxWindow = 64 << 20
+)
+
+// source is a file's text with a window on it. The window holds a row, and grows up to limit for one.
+type source struct {
+	name  string
+	limit int64
+	file  *raw
+	in    io.Reader
+	close func()
+
+	buf        []byte
+	start, end int   // of the window in buf
+	offset     int64 // of buf[start] in the text
+	eof        bool
+}
+
+// raw reads a file from front to back, and keeps its error apart from what a decompressor makes of it.
+type raw struct {
+	ctx    context.Context // of the running call of Next
+	f      File
+	offset int64
+	err    error
+}
+
+func (r *raw) Read(p []byte) (int, error) {
+	if r.err != nil {
+		return 0, r.err
+	}
+	if r.err = r.ctx.Err(); r.err != nil {
+		return 0, r.err
+	}
+	left := r.f.Size() - r.offset
+	if left <= 0 {
+		return 0, io.EOF
+	}
+	n, err := r.f.ReadAt(p[:min(int64(len(p)), left)], r.offset)
+	r.offset += int64(n)
+	switch {
+	case err == nil || n > 0 && errors.Is(err, io.EOF):
+		return n, nil
+	case errors.Is(err, io.EOF): // there were more bytes when it was opened
+		r.err = errShrunk
+	default:
+		r.err = err
+	}
+	return n, r.err
+}
+
+var errShrunk = fmt.Errorf("%w: it has become shorter", ErrFile)
+
+func newSource(ctx context.Context, f File, name string, o *Options) (*source, error) {
+	s := &source{name: name, limit: maxRow(o), file: &raw{ctx: ctx, f: f}, close: func() {}}
+	var err error
+	s.in, s.close, err = decompressor(s.file, o.Compression)
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	return s, s.wrap(err, 0)
+}
+
+// more widens the window. It returns io.EOF at the end of the text.
+func (s *source) more() error {
+	if s.eof {
+		return io.EOF
+	}
+	if int64(s.end-s.start) > s.limit {
+		return errLong
+	}
+	if s.end+readBytes/4 > len(s.buf) {
+		if s.start > 0 {
+			copy(s.buf, s.buf[s.start:s.end])
+			s.start, s.end = 0, s.end-s.start
+		}
+		if s.end+readBytes/4 > len(s.buf) {
+			s.buf = slices.Grow(s.buf[:s.end], max(readBytes, s.end))
+			s.buf = s.buf[:cap(s.buf)]
+		}
+	}
+	for range 100 {
+		n, err := s.in.Read(s.buf[s.end:])
+		s.end += n
+		switch {
+		case n > 0:
+			return nil // an error comes again
+		case errors.Is(err, io.EOF) && s.file.err == nil:
+			s.eof = true
+			return io.EOF
+		case err != nil:
+			return err
+		}
+	}
+	return io.ErrNoProgress
+}
+
+var errLong = errors.New("a row is too large")
+
+// window is what was read of the text, from the next row on.
+func (s *source) window() []byte { return s.buf[s.start:s.end] }
+
+// advance moves the start of the window.
+func (s *source) advance(n int) {
+	s.start += n
+	s.offset += int64(n)
+}
+
+// seek moves to an offset of the text that is not before the window.
+func (s *source) seek(offset int64, compression string) error {
+	if compression == none {
+		if offset > s.file.f.Size() {
+			return errShrunk
+		}
+		s.start, s.end, s.offset, s.file.offset, s.eof = 0, 0, offset, offset, false
+		return nil
+	}
+	for s.offset < offset {
+		if s.start == s.end {
+			if err := s.more(); errors.Is(err, io.EOF) {
+				return errShrunk
+			} else if err != nil {
+				return err
+			}
+		}
+		s.advance(int(min(offset-s.offset, int64(s.end-s.start))))
+	}
+	return nil
+}
+
+// line is the next line without its end, and the bytes that it takes with it. It is valid until the next call. The
+// last line may have no end; behind it comes io.EOF.
+func (s *source) line() (line []byte, size int, err error) {
+	seen := 0
+	for {
+		w := s.window()
+		if i := bytes.IndexByte(w[seen:], '\n'); i >= 0 {
+			return w[:seen+i], seen + i + 1, nil
+		}
+		seen = len(w)
+		err := s.more()
+		switch {
+		case errors.Is(err, io.EOF) && seen > 0:
+			return s.window(), seen, nil
+		case err != nil:
+			return nil, 0, err
+		}
+	}
+}
+
+// wrap names the file and the row in an error. An error of reading the file stays what it is.
+func (s *source) wrap(err error, row int64) error {
+	switch {
+	case err == nil:
+		return nil
+	case s.file.err != nil:
+		return fmt.Errorf("%s: %w", s.name, s.file.err)
+	case errors.Is(err, errLong):
+		return fileError(s.name, row, "it has more than %d bytes; a row may have no more (maxRowBytes)", s.limit)
+	case errors.Is(err, ErrFile):
+		return fmt.Errorf("%s: %w", s.name, err)
+	case errors.Is(err, io.EOF):
+		return err
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return fileError(s.name, row, "it ends too early")
+	default:
+		return fileError(s.name, row, "its compression cannot be read: %w", err)
+	}
+}
+
+// bom takes a byte order mark of UTF-8 off the start of the text, and refuses those of other encodings.
+func (s *source) bom() error {
+	for len(s.window()) < 3 {
+		if err := s.more(); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return err
+		}
+	}
+	w := s.window()
+	switch {
+	case bytes.HasPrefix(w, []byte("\xef\xbb\xbf")):
+		s.advance(3)
+	case bytes.HasPrefix(w, []byte("\xff\xfe")), bytes.HasPrefix(w, []byte("\xfe\xff")):
+		return fmt.Errorf("%w: its text is UTF-16; only UTF-8 is read", ErrFile)
+	}
+	return nil
+}
+
+// unexpected is io.ErrUnexpectedEOF in place of io.EOF.
+func unexpected(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
