@@ -143,10 +143,10 @@ func (o Options) discoverer() (discoverer, error) {
 		return newPlain(o, complete)
 	case DLT:
 		return newDLT(o, complete)
-	case "":
-		return nil, refuse("no layout: write layout: plain, or dlt")
+	case MySQLShell:
+		return newShell(o, complete)
 	default:
-		return nil, refuse("unknown layout %q: write layout: plain, or dlt", o.Layout)
+		return nil, refuse("layout: %q is none of plain, dlt, mysqlshell", o.Layout)
 	}
 }
 

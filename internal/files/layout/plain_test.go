@@ -224,8 +224,8 @@ func TestOptionsThatCannotBeAreRefused(t *testing.T) {
 	plain := layout.Options{Layout: layout.Plain, Match: []string{"*.csv"}, Complete: "settled:1m"}
 	require.NoError(t, plain.Check())
 	for want, change := range map[string]func(o *layout.Options){
-		"no layout":                        func(o *layout.Options) { o.Layout = "" },
-		`unknown layout "hive"`:            func(o *layout.Options) { o.Layout = "hive" },
+		`layout: "" is none of`:            func(o *layout.Options) { o.Layout = "" },
+		`layout: "hive" is none of plain`:  func(o *layout.Options) { o.Layout = "hive" },
 		"has no match":                     func(o *layout.Options) { o.Match = nil },
 		"relative to the url":              func(o *layout.Options) { o.Match = []string{"/lake/*"} },
 		"[ without ]":                      func(o *layout.Options) { o.Match = []string{"a[b"} },

@@ -36,6 +36,8 @@ type Text struct {
 	Columns []string
 	// Decode has for columns how their bytes are written: base64 or hex.
 	Decode map[string]string
+	// UTC says that moments without a zone are in UTC.
+	UTC bool
 	// Charset is MySQL's name of the character set, such as utf8mb4.
 	Charset string
 	// FieldsTerminatedBy and so on are LOAD DATA's. Escaped by "" is no escaping.
