@@ -80,7 +80,8 @@ func TestASecretInAFileThatAllMayRead(t *testing.T) {
 	got := load(0o644, literal)
 	require.Len(t, got, 1)
 	require.Regexp(t, `^connections\.\w+\.dsn: a secret stands in a file that every user of this machine may read `+
-		`\(mode 0644\) \(line \d+\); chmod o-r the file, or write \$\{NAME\} or \$\{file:/path\} in its place$`, got[0].String())
+		`\(mode 0644\) \(line \d+\); chmod o-r the file, or write \$\{NAME\} or \$\{file:/path\} in its place$`,
+		got[0].String())
 	require.NotContains(t, got[0].String(), "s3cret")
 	require.Empty(t, load(0o644, withDSN("u:${PASSWORD}@tcp(h:3306)/", "")))
 	require.Len(t, load(0o644, withDSN("u:${PASSWORD}@tcp(h:3306)/", "")+
@@ -99,11 +100,11 @@ func TestAuthoritiesOfAConnectionThatIsNotEncrypted(t *testing.T) {
 			require.NoError(t, err, dsn)
 			continue
 		}
-		require.ErrorContains(t, err, "connections.shop.ca: the ca setting checks nothing: tls is not set, and without it a "+
-			"connection to a loopback address is not encrypted")
+		require.ErrorContains(t, err, "connections.shop.ca: the ca setting checks nothing: tls is not set, and without "+
+			"it a connection to a loopback address is not encrypted")
 		require.ErrorContains(t, err, "set tls: verify-ca beside it")
 	}
-	_, err := config.Load(strings.NewReader(withDSN("u:p@tcp(127.0.0.1:3306)/", ", tls: verify-ca, ca: /etc/ca.pem")), env(),
-		config.WithoutSecrets())
+	text := withDSN("u:p@tcp(127.0.0.1:3306)/", ", tls: verify-ca, ca: /etc/ca.pem")
+	_, err := config.Load(strings.NewReader(text), env(), config.WithoutSecrets())
 	require.NoError(t, err)
 }

@@ -19,8 +19,8 @@ func Check(path string, info fs.FileInfo) (warning string, err error) {
 	switch {
 	case runtime.GOOS == "windows":
 	case mode&othersWrite != 0:
-		return "", fmt.Errorf("every user of this machine may write the folder %s (mode %04o): chmod 700 it, or name a "+
-			"folder inside it, which is made with mode 0700", path, mode.Perm())
+		return "", fmt.Errorf("every user of this machine may write the folder %s (mode %04o): chmod 700 it, or name "+
+			"a folder inside it, which is made with mode 0700", path, mode.Perm())
 	case mode&othersRead != 0:
 		return fmt.Sprintf("every user of this machine may list the folder %s (mode %04o), with the names of tables: "+
 			"chmod 700 it", path, mode.Perm()), nil

@@ -155,8 +155,8 @@ func announce(s settings, c serverConfig, dir *dataDir, stdout, stderr io.Writer
 	if ip := net.ParseIP(c.ip); ip == nil || !ip.IsLoopback() {
 		who = "all who reach " + c.ip
 	}
-	fmt.Fprintf(stderr, "warning: %s can read and end workflows, start runs and move watermarks: this server asks for no "+
-		"password\n", who)
+	fmt.Fprintf(stderr, "warning: %s can read and end workflows, start runs and move watermarks: this server asks for "+
+		"no password\n", who)
 	return nil
 }
 

@@ -87,14 +87,15 @@ func applyTLS(cfg *mysql.Config, set TLSMode, caFile string) error {
 	return nil
 }
 
-// checkCAIsUsed refuses authorities for a connection that is not encrypted, and that no setting calls so: who names them
-// expects encryption, and a loopback address has none by default.
+// checkCAIsUsed refuses authorities for a connection that is not encrypted, and that no setting calls so: a person who
+// names them expects encryption, and a loopback address has none by default.
 func checkCAIsUsed(cfg *mysql.Config, set TLSMode) error {
 	if cfg.TLS != nil || set == TLSDisabled || cfg.Net == "unix" {
 		return nil
 	}
-	return badDSN("set tls: verify-ca beside it, or verify-identity where the certificate has this address; or remove ca",
-		"the ca setting checks nothing: tls is not set, and without it a connection to a loopback address is not encrypted")
+	return badDSN("set tls: verify-ca beside it, or verify-identity where the certificate has this address; or remove "+
+		"ca", "the ca setting checks nothing: tls is not set, and without it a connection to a loopback address is not "+
+		"encrypted")
 }
 
 // tlsMode joins the setting with the DSN's own tls parameter; a contradiction is an error.

@@ -57,8 +57,8 @@ func TestATableFolderOfAnotherUser(t *testing.T) {
 
 	stagingtest.Put(t, s, "planted/r/0/a", "x")
 	file.SetOwner(s, os.Geteuid()+1) // as another user sees it
-	refuses(t, s, "planted", fmt.Sprintf("the folder %s/planted/r/0 belongs to user %d, and this program's files to user %d: "+
-		"remove it, or chown it and all below it", root, os.Geteuid(), os.Geteuid()+1))
+	refuses(t, s, "planted", fmt.Sprintf("the folder %s/planted/r/0 belongs to user %d, and this program's files to "+
+		"user %d: remove it, or chown it and all below it", root, os.Geteuid(), os.Geteuid()+1))
 }
 
 func refuses(t *testing.T, s *file.Store, folder, want string) {
