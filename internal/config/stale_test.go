@@ -100,8 +100,8 @@ func TestAuthoritiesOfAConnectionThatIsNotEncrypted(t *testing.T) {
 			require.NoError(t, err, dsn)
 			continue
 		}
-		require.ErrorContains(t, err, "connections.shop.ca: the ca setting checks nothing: tls is not set, and without "+
-			"it a connection to a loopback address is not encrypted")
+		require.ErrorContains(t, err, "connections.shop.ca: the ca setting checks nothing: tls is not set, and "+
+			"without it a connection to a loopback address is not encrypted")
 		require.ErrorContains(t, err, "set tls: verify-ca beside it")
 	}
 	text := withDSN("u:p@tcp(127.0.0.1:3306)/", ", tls: verify-ca, ca: /etc/ca.pem")

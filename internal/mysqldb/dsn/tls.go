@@ -94,8 +94,8 @@ func checkCAIsUsed(cfg *mysql.Config, set TLSMode) error {
 		return nil
 	}
 	return badDSN("set tls: verify-ca beside it, or verify-identity where the certificate has this address; or remove "+
-		"ca", "the ca setting checks nothing: tls is not set, and without it a connection to a loopback address is not "+
-		"encrypted")
+		"ca", "the ca setting checks nothing: tls is not set, and without it a connection to a loopback address is "+
+		"not encrypted")
 }
 
 // tlsMode joins the setting with the DSN's own tls parameter; a contradiction is an error.
