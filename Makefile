@@ -70,7 +70,7 @@ test-webui: bin/tablehaul-standalone servers ## the Web UI of a live run, in a h
 .PHONY: screenshots
 screenshots: bin/tablehaul-standalone servers ## the pictures of docs/images, from the same run
 	cd integration/webui && TABLEHAUL_SCREENSHOTS='$(CURDIR)/docs/images' \
-	  $(GO) test -count=1 -timeout 10m -run TestTheWebUI .
+	  $(GO) test -count=1 -timeout 10m -run 'TestTheWebUI|TestTheReport' .
 
 # Each test of those files is a fault test: docs/reliability.md has the tables.
 tests-of = ^($(shell grep -hoE '^func Test\w+' $(1) | cut -c6- | paste -sd'|'))$$

@@ -199,12 +199,15 @@ func configIssues(one tableStatus) (out []issue) {
 
 // staleAfterOf is the table's staleAfter; 0 is never. Where no file is at hand, it is that of the last run.
 func staleAfterOf(t *config.Table, state *owner.State) time.Duration {
+	var set owner.NoticeSettings
 	switch {
 	case t != nil:
-		return t.StaleAfter
+		set = owner.NoticeSettings{StaleAfter: t.StaleAfter, StaleByDefault: t.StaleByDefault}
 	case state != nil && state.Notices != nil:
-		return state.Notices.StaleAfter
-	default:
-		return 0
+		set = state.Notices.NoticeSettings
 	}
+	if state == nil {
+		return set.StaleAfter
+	}
+	return state.StaleLimit(set)
 }

@@ -132,7 +132,8 @@ func (a *app) rootCommand() *cobra.Command {
 	root.AddCommand(a.initCommand(), a.runCommand(), a.planCommand(), a.verifyCommand(), a.deletesCommand(),
 		a.undoCommand(), a.backfillCommand(), a.cancelCommand(), a.retryCommand(),
 		a.pauseCommand(), a.resumeCommand(), a.statusCommand(), a.historyCommand(), a.explainCommand(),
-		a.scheduleCommand(), a.watermarkCommand(), a.quarantineCommand(), a.configCommand(), a.versionCommand())
+		a.reportCommand(), a.scheduleCommand(), a.watermarkCommand(), a.quarantineCommand(), a.configCommand(),
+		a.versionCommand())
 	return root
 }
 

@@ -37,7 +37,9 @@ type live struct {
 	locker *sql.Conn
 	client client.Client
 	ui     string
-	run    client.WorkflowRun
+	// address is where Temporal answers.
+	address string
+	run     client.WorkflowRun
 }
 
 const config = `connections:
@@ -53,7 +55,7 @@ func start(t *testing.T) *live {
 	t.Helper()
 	server := servers.Private(t, servers.FlavorMySQL)
 	temporal := temporaltest.Private(t)
-	l := &live{t: t, db: server.DB(t, ""), ui: temporal.UIURL}
+	l := &live{t: t, db: server.DB(t, ""), ui: temporal.UIURL, address: temporal.Address}
 	var err error
 	l.client, err = client.Dial(client.Options{HostPort: temporal.Address, Logger: silent{}})
 	require.NoError(t, err)

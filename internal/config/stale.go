@@ -12,10 +12,10 @@ const (
 
 // staleAfterField is the key staleAfter.
 func staleAfterField() field[Table] {
-	f := durationField("staleAfter", staleUnscheduled, 0, 365*day, "How far the target may be behind the source "+
-		"before it counts as stale, which alerts and notifications report. Default: twice the longest time between two "+
-		"runs of schedule, and an hour; without a schedule 24h; with a DATE cursor, which is behind by up to a day at any "+
-		"time, 24h more. 0: never.",
+	f := durationField("staleAfter", staleUnscheduled, 0, 365*day,
+		"How far the target may be behind the source before it counts as stale, which alerts and notifications "+
+			"report. Default: twice the longest time between two runs of schedule, and an hour; without a schedule "+
+			"24h; with a DATE cursor, which is behind by up to a day at any time, 24h more. 0: never.",
 		func(t *Table) *time.Duration { return &t.StaleAfter })
 	f.def = "by schedule"
 	set := f.set
