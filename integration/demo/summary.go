@@ -75,22 +75,22 @@ func (d *demo) loadData(ctx context.Context, first result) error {
 	if err := d.export(ctx, file); err != nil {
 		return fmt.Errorf("write the file for LOAD DATA: %w", err)
 	}
-	for _, q := range []string{"SET GLOBAL local_infile = ON", "CREATE TABLE shop.baseline LIKE shop.orders"} {
-		if _, err := d.TargetDB.ExecContext(ctx, q); err != nil {
-			return err
-		}
+	if _, err := d.TargetDB.ExecContext(ctx, "CREATE TABLE shop.baseline LIKE shop.orders"); err != nil {
+		return err
 	}
 	start := time.Now()
-	_, err := d.TargetDB.ExecContext(ctx, "LOAD DATA LOCAL INFILE '"+file+"' INTO TABLE shop.baseline CHARACTER SET "+
-		"utf8mb4")
-	if err != nil {
+	if err := scene.WithLocalInfile(ctx, d.TargetDB, func() error {
+		_, err := d.TargetDB.ExecContext(ctx, "LOAD DATA LOCAL INFILE '"+file+"' INTO TABLE shop.baseline CHARACTER SET "+
+			"utf8mb4")
+		return err
+	}); err != nil {
 		return fmt.Errorf("LOAD DATA LOCAL: %w", err)
 	}
 	took := time.Since(start).Seconds()
 	rows := float64(first.RowsExtracted)
 	d.Say("LOAD DATA LOCAL of the same rows: %.1f s, %s rows/s; the first load took %.2f times as long",
 		took, scene.Number(int64(rows/took)), first.Seconds[workflows.PhaseTotal]/took)
-	_, err = d.TargetDB.ExecContext(ctx, "DROP TABLE shop.baseline")
+	_, err := d.TargetDB.ExecContext(ctx, "DROP TABLE shop.baseline")
 	return err
 }
 

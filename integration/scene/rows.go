@@ -131,11 +131,13 @@ func Load(ctx context.Context, db *sql.DB, rows int) error {
 		return fmt.Errorf("fill the source table: %w", err)
 	}
 	half := rows / 2 / fillBatch * fillBatch
-	g, both := errgroup.WithContext(ctx)
-	for _, part := range [][2]int{{1, half}, {half + 1, rows}} {
-		g.Go(func() error { return loadOrders(both, db, part[0], part[1]) })
-	}
-	if err := g.Wait(); err != nil {
+	if err := WithLocalInfile(ctx, db, func() error {
+		g, both := errgroup.WithContext(ctx)
+		for _, part := range [][2]int{{1, half}, {half + 1, rows}} {
+			g.Go(func() error { return loadOrders(both, db, part[0], part[1]) })
+		}
+		return g.Wait()
+	}); err != nil {
 		return fmt.Errorf("fill the source table: %w", err)
 	}
 	for _, q := range []string{"ALTER TABLE shop.orders ADD KEY by_update (updated_at)", "ANALYZE TABLE shop.orders"} {
@@ -161,7 +163,7 @@ func loadOrders(ctx context.Context, db *sql.DB, first, last int) error {
 	defer mysql.DeregisterReaderHandler(name)
 	for _, q := range []string{
 		// MariaDB lets one of the two wait for the numbers of the other's rows.
-		"SET time_zone = '+00:00', innodb_lock_wait_timeout = 600",
+		"SET time_zone = '+00:00', innodb_lock_wait_timeout = 600, sql_log_bin = 0",
 		"LOAD DATA LOCAL INFILE 'Reader::" + name + "' INTO TABLE shop.orders CHARACTER SET utf8mb4",
 	} {
 		if _, err := conn.ExecContext(ctx, q); err != nil {

@@ -39,6 +39,8 @@ type Options struct {
 	// Workers is how many workers StartWorker starts, as if each were on a machine of its own; 0 is
 	// one. Several share the staging.
 	Workers int
+	// LocalInfile allows LOAD DATA LOCAL on both servers. Otherwise they have their defaults: MySQL has it off.
+	LocalInfile bool
 	// Out gets a line per step.
 	Out io.Writer
 }
@@ -60,8 +62,9 @@ type Scene struct {
 	closers []func()
 }
 
-// Up brings up servers and Temporal, without tables and without a worker. The servers have
-// innodb_lock_wait_timeout=1, so that a lock in a client's way shows as an error 1205.
+// Up brings up servers and Temporal, without tables and without a worker. The servers are as people have them: with
+// their defaults for the binary log and for durability, and with logins that have the documented grants. Only
+// innodb_lock_wait_timeout is 1, so that a lock in a client's way shows as an error 1205.
 func Up(ctx context.Context, o Options) (_ *Scene, err error) {
 	s := &Scene{options: o, started: time.Now()}
 	defer func() {
@@ -99,7 +102,11 @@ func (s *Scene) Say(format string, args ...any) {
 }
 
 func (s *Scene) server(ctx context.Context, role string, f servers.Flavor) (*servers.Server, *sql.DB, error) {
-	srv, err := servers.Start(ctx, f, servers.Options{BufferPoolMB: 512})
+	options := servers.Options{BufferPoolMB: 512, AsShipped: true}
+	if s.options.LocalInfile {
+		options.Args = []string{"--local-infile=ON"}
+	}
+	srv, err := servers.Start(ctx, f, options)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s server: %w", role, err)
 	}
@@ -115,8 +122,12 @@ func (s *Scene) server(ctx context.Context, role string, f servers.Flavor) (*ser
 		return nil, nil, err
 	}
 	s.closers = append(s.closers, func() { _ = db.Close() })
-	_, err = db.ExecContext(ctx, "SET GLOBAL innodb_lock_wait_timeout = 1")
-	return srv, db, err
+	for _, q := range append(grants(f, role), "SET GLOBAL innodb_lock_wait_timeout = 1") {
+		if _, err := db.ExecContext(ctx, q); err != nil {
+			return nil, nil, fmt.Errorf("%s server: %.60s: %w", role, q, err)
+		}
+	}
+	return srv, db, nil
 }
 
 const workerConfig = `connections:
@@ -177,7 +188,7 @@ func (s *Scene) StartWorker(ctx context.Context) error {
 func (s *Scene) startOne(logFile *os.File) (*exec.Cmd, error) {
 	binary := cmp.Or(s.options.Worker, "bin/tablehaul-worker")
 	worker := exec.Command(binary, "--config", s.ConfigFile()) //nolint:noctx // StopWorker stops it by SIGTERM
-	worker.Env = append(os.Environ(), "SHOP_DSN="+s.Source.DSN(""), "WAREHOUSE_DSN="+s.Target.DSN(""),
+	worker.Env = append(os.Environ(), "SHOP_DSN="+s.SourceDSN(), "WAREHOUSE_DSN="+s.TargetDSN(),
 		"TEMPORAL_ADDRESS="+s.Temporal.Address)
 	worker.Stdout, worker.Stderr = logFile, logFile
 	return worker, worker.Start()
@@ -212,10 +223,17 @@ func (s *Scene) Sync(ctx context.Context, what string) (workflows.SyncTableResul
 
 // Run is Sync that also says which workflow execution it was, for code that reads its history.
 func (s *Scene) Run(ctx context.Context, what string) (workflows.SyncTableResult, client.WorkflowRun, error) {
+	return s.RunWith(ctx, what, workflows.SyncTableInput{Table: Table})
+}
+
+// RunWith is Run with more than the table's name as input.
+func (s *Scene) RunWith(
+	ctx context.Context, what string, in workflows.SyncTableInput,
+) (workflows.SyncTableResult, client.WorkflowRun, error) {
 	var result workflows.SyncTableResult
 	run, err := s.Client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: workflows.SyncTableID(workflows.TaskQueue,
 		Table), TaskQueue: workflows.TaskQueue},
-		workflows.SyncTableName, workflows.SyncTableInput{Table: Table})
+		workflows.SyncTableName, in)
 	if err != nil {
 		return result, nil, fmt.Errorf("%s: %w", what, err)
 	}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/tablehaul/tablehaul/integration/scene"
-	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
 // bench is what is up while one flavor is measured.
@@ -19,18 +18,23 @@ type bench struct {
 	figures figures
 	steps   *steps // activities without a workflow, for the comparison of extract
 	changed int    // how often rows of the source were changed
+	since   string // the source's clock before the last time
 }
 
 // sideTable is the table of everybody but us: on the target, of the same shape as ours.
 const sideTable = "bench.orders"
 
-func newBench(ctx context.Context, set settings, f servers.Flavor, out io.Writer) (*bench, error) {
+func newBench(ctx context.Context, set settings, f serverSettings, out io.Writer) (*bench, error) {
 	// Without an overlap, an incremental run reads exactly the rows that were changed.
-	s, err := scene.Up(ctx, scene.Options{Source: f, Target: f, Config: ", overlap: 0s", Out: out})
+	s, err := scene.Up(ctx, scene.Options{
+		Source: f.flavor, Target: f.flavor, LocalInfile: f.localInfile, Config: ", overlap: 0s", Out: out,
+	})
 	if err != nil {
 		return nil, err
 	}
-	b := &bench{Scene: s, settings: set, figures: figures{flavor: f, version: s.Source.Version, settings: set}}
+	b := &bench{Scene: s, settings: set, figures: figures{
+		serverSettings: f, version: s.Source.Version, settings: set,
+	}}
 	return b, nil
 }
 

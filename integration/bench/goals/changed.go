@@ -4,34 +4,63 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tablehaul/tablehaul/integration/bench/usualway"
 	"github.com/tablehaul/tablehaul/integration/scene"
+	"github.com/tablehaul/tablehaul/workflows"
 )
 
 // transactionRows are the rows of one transaction of the application that changes them: four
 // fifths are updated, next to each other, and one fifth is new.
 const transactionRows = 100
 
-// change changes n rows all over the source table, other ones in each round, and waits until a
+// shape is which rows of a table an application changes.
+type shape struct {
+	name string
+	// where is a condition for the rows of transaction i of so many, in a table of so many rows.
+	where func(i, of, rows, round int) string
+}
+
+// updated are the rows of a transaction that it updates; the others are new.
+const updatedRows = transactionRows * 4 / 5
+
+var shapes = [...]shape{
+	{"runs of 80 keys", func(i, of, rows, round int) string {
+		stride := rows / of
+		from := 1 + i*stride + round*transactionRows%(stride-updatedRows+1)
+		return fmt.Sprintf("id BETWEEN %d AND %d", from, from+updatedRows-1)
+	}},
+	{"scattered singly", func(i, of, rows, round int) string {
+		ids := make([]string, updatedRows)
+		stride := rows / (of * updatedRows)
+		for n := range ids {
+			ids[n] = strconv.Itoa(1 + (i*updatedRows+n)*stride + round%stride)
+		}
+		return "id IN (" + strings.Join(ids, ",") + ")"
+	}},
+	{"the newest", func(i, of, rows, _ int) string {
+		from := rows - (of-i)*updatedRows
+		return fmt.Sprintf("id BETWEEN %d AND %d", from+1, from+updatedRows)
+	}},
+}
+
+// change changes n rows of the source table, other ones in each round where the shape has others, and waits until a
 // window can have them.
-func (b *bench) change(ctx context.Context, rows, n, round int) error {
-	stride := rows / (n / transactionRows)
+func (b *bench) change(ctx context.Context, which shape, rows, n, round int) error {
 	for i := range n / transactionRows {
 		tx, err := b.SourceDB.BeginTx(ctx, nil)
 		if err != nil {
 			return fmt.Errorf("change rows: %w", err)
 		}
-		const old, new = transactionRows * 4 / 5, transactionRows / 5
-		from := 1 + i*stride + round*transactionRows%(stride-old+1)
 		for _, q := range []string{
-			fmt.Sprintf("UPDATE shop.orders SET status = 'paid', amount = amount + 1 WHERE id BETWEEN %d AND %d", from,
-				from+old-1),
+			"UPDATE shop.orders SET status = 'paid', amount = amount + 1 WHERE " +
+				which.where(i, n/transactionRows, rows, round),
 			"INSERT INTO shop.orders (customer, status, amount, note, created_at) VALUES " +
-				strings.TrimSuffix(strings.Repeat("('a new customer','new',9.99,NULL,NOW()),", new), ","),
+				strings.TrimSuffix(strings.Repeat("('a new customer','new',9.99,NULL,NOW()),", transactionRows-updatedRows), ","),
 		} {
 			if _, err := tx.ExecContext(ctx, q); err != nil {
 				_ = tx.Rollback()
@@ -48,10 +77,15 @@ func (b *bench) change(ctx context.Context, rows, n, round int) error {
 // changes compares incremental runs with the usual way, at two sizes, then runs with nothing to do.
 func (b *bench) changes(ctx context.Context) error {
 	f := &b.figures
-	if err := b.merging(ctx, &f.few, b.fewRows(), 3); err != nil {
+	for i, which := range shapes {
+		if err := b.merging(ctx, &f.few[i], which, b.fewRows(), 3); err != nil {
+			return err
+		}
+	}
+	if err := b.merging(ctx, &f.many, shapes[0], b.manyRows(), 2); err != nil {
 		return err
 	}
-	if err := b.merging(ctx, &f.many, b.manyRows(), 2); err != nil {
+	if err := b.rereading(ctx); err != nil {
 		return err
 	}
 	b.Say("runs that find nothing")
@@ -63,15 +97,14 @@ func (b *bench) changes(ctx context.Context) error {
 
 // merging compares incremental runs of n changed rows with the usual way of merging the same rows
 // into a table of the same content.
-func (b *bench) merging(ctx context.Context, f *merging, n, times int) error {
-	b.Say("%s changed rows, and the usual way of merging them", scene.Number(int64(n)))
-	since := ""
+func (b *bench) merging(ctx context.Context, f *merging, which shape, n, times int) error {
+	b.Say("%s changed rows, %s, and the usual way of merging them", scene.Number(int64(n)), which.name)
 	before := func(ctx context.Context) error {
-		if err := b.SourceDB.QueryRowContext(ctx, "SELECT CAST(UTC_TIMESTAMP(6) AS CHAR)").Scan(&since); err != nil {
+		if err := b.SourceDB.QueryRowContext(ctx, "SELECT CAST(UTC_TIMESTAMP(6) AS CHAR)").Scan(&b.since); err != nil {
 			return err
 		}
 		b.changed++
-		return b.change(ctx, b.rows, n, b.changed)
+		return b.change(ctx, which, b.rows, n, b.changed)
 	}
 	rest := func(ctx context.Context) error { return b.settle(ctx, b.TargetDB) }
 	if err := rounds(
@@ -83,7 +116,7 @@ func (b *bench) merging(ctx context.Context, f *merging, n, times int) error {
 		contestant{&f.usual, rest, func(ctx context.Context) (int64, error) {
 			t, err := usualway.Merge{
 				Source: b.SourceDB, Target: b.TargetDB, Into: sideTable, Staging: "bench.staging",
-				Query: "SELECT * FROM " + scene.Table + " WHERE updated_at > '" + since + "'",
+				Query: "SELECT * FROM " + scene.Table + " WHERE updated_at > '" + b.since + "'",
 			}.Do(ctx)
 			f.usualTransaction = max(f.usualTransaction, t.Transaction.Seconds())
 			return t.Rows, orNot(err, t.Rows, n)
@@ -92,6 +125,17 @@ func (b *bench) merging(ctx context.Context, f *merging, n, times int) error {
 		return err
 	}
 	return b.same(ctx)
+}
+
+// rereading moves the rows of the last changes again, which the target has already.
+func (b *bench) rereading(ctx context.Context) error {
+	f := &b.figures
+	b.Say("%s unchanged rows, read again", scene.Number(int64(b.manyRows())))
+	rest := func(ctx context.Context) error { return b.settle(ctx, b.TargetDB) }
+	return rounds(ctx, 3, nil, contestant{&f.again, rest, func(ctx context.Context) (int64, error) {
+		rows, err := b.runWith(ctx, "again", workflows.SyncTableInput{Table: scene.Table, From: b.since}, &f.agains)
+		return rows, orNot(err, rows, b.manyRows())
+	}})
 }
 
 // orNot is err, or that there were other rows than want.

@@ -25,7 +25,7 @@ func (b *bench) chunks(ctx context.Context) (err error) {
 	if _, err := writeOrders(b.file("new"), 1, n, changed); err != nil {
 		return err
 	}
-	db, err := mysqldb.Open(ctx, b.Target.DSN(""), mysqldb.Options{Role: mysqldb.Target, MaxOpen: 1, Name: "bench"})
+	db, err := mysqldb.Open(ctx, b.TargetDSN(), mysqldb.Options{Role: mysqldb.Target, MaxOpen: 1, Name: "bench"})
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func (b *bench) chunks(ctx context.Context) (err error) {
 	}
 	w := chunkWriter{db: db, spec: upsert.Spec{
 		Target: dst, Columns: table.Carried(dst.Values()), Cursor: "updated_at",
-		BulkLoad: true,
+		BulkLoad: true, // where the server allows it
 	}}
 	f := &b.figures
 	b.Say("UpsertChunk of %s new rows, and LOAD DATA LOCAL", scene.Number(int64(n)))

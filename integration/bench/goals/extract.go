@@ -35,7 +35,7 @@ const stepsRun = "bench"
 func (b *bench) newSteps(ctx context.Context) (_ *steps, err error) {
 	s := &steps{}
 	pools := map[mysqldb.Role]*mysqldb.DB{}
-	for role, dsn := range map[mysqldb.Role]string{mysqldb.Source: b.Source.DSN(""), mysqldb.Target: b.Target.DSN("")} {
+	for role, dsn := range map[mysqldb.Role]string{mysqldb.Source: b.SourceDSN(), mysqldb.Target: b.TargetDSN()} {
 		db, err := mysqldb.Open(ctx, dsn, mysqldb.Options{Role: role, Name: "bench"})
 		if err != nil {
 			return nil, errors.Join(err, s.close())

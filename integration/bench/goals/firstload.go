@@ -11,6 +11,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/integration/procs"
 	"github.com/tablehaul/tablehaul/integration/scene"
+	"github.com/tablehaul/tablehaul/workflows"
 )
 
 // longRun is how many rows make a first load that is measured once: it takes half a minute, so
@@ -88,9 +89,15 @@ func (b *bench) freshWorker(ctx context.Context) error {
 
 // run runs the workflow and adds what it came to.
 func (b *bench) run(ctx context.Context, what string, to *[]runFigures) (rows int64, err error) {
+	return b.runWith(ctx, what, workflows.SyncTableInput{Table: scene.Table}, to)
+}
+
+func (b *bench) runWith(
+	ctx context.Context, what string, in workflows.SyncTableInput, to *[]runFigures,
+) (rows int64, err error) {
 	before := b.cpu()
 	start := time.Now()
-	result, run, err := b.Run(ctx, what)
+	result, run, err := b.RunWith(ctx, what, in)
 	if err != nil {
 		return 0, err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"fmt"
 	"os"
 
@@ -59,9 +60,12 @@ func (b *bench) loadData(ctx context.Context, file, option string, want int64) e
 	if _, err := conn.ExecContext(ctx, "SET time_zone = '+00:00'"); err != nil {
 		return err
 	}
-	done, err := conn.ExecContext(ctx,
-		"LOAD DATA LOCAL INFILE '"+file+"' "+option+" INTO TABLE "+sideTable+" CHARACTER SET utf8mb4")
-	if err != nil {
+	var done sql.Result
+	if err := scene.WithLocalInfile(ctx, b.TargetDB, func() error {
+		done, err = conn.ExecContext(ctx,
+			"LOAD DATA LOCAL INFILE '"+file+"' "+option+" INTO TABLE "+sideTable+" CHARACTER SET utf8mb4")
+		return err
+	}); err != nil {
 		return fmt.Errorf("LOAD DATA LOCAL: %w", err)
 	}
 	if n, err := done.RowsAffected(); err != nil || n != want {

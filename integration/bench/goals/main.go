@@ -6,6 +6,7 @@
 //	ROWS      rows of the first load (2000000); everything else is a fraction or a multiple of it
 //	BIG       0 leaves out the table of five times as many rows
 //	FLAVOR    mysql or mariadb; both by default
+//	LOCAL_INFILE  0 or 1: MySQL as it comes, or with local_infile=ON; both by default
 //	ONLY      some of chunks, extract, load, changes, sizes; all by default
 //	REPORT    file to write; docs/benchmarks.md by default, and none where anything above is set
 //	GOALS     strict: a missed goal is exit code 1
@@ -21,8 +22,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
 func main() {
@@ -44,13 +43,13 @@ func run(ctx context.Context, getenv func(string) string, stdout, stderr io.Writ
 		return 1
 	}
 	r := report{settings: set, machine: machine, begun: time.Now()}
-	for _, f := range set.flavors {
+	for _, f := range set.servers {
 		figures, err := measure(ctx, set, f, stdout)
 		if err != nil {
-			fmt.Fprintf(stderr, "bench: %s: %v\n", f, err)
+			fmt.Fprintf(stderr, "bench: %s: %v\n", f.flavor, err)
 			return 1
 		}
-		r.flavors = append(r.flavors, figures)
+		r.servers = append(r.servers, figures)
 	}
 	r.took = time.Since(r.begun)
 	r.print(stdout)
@@ -68,8 +67,8 @@ func run(ctx context.Context, getenv func(string) string, stdout, stderr io.Writ
 	return 0
 }
 
-// measure measures everything on servers of one flavor.
-func measure(ctx context.Context, set settings, f servers.Flavor, out io.Writer) (*figures, error) {
+// measure measures everything on servers of one kind.
+func measure(ctx context.Context, set settings, f serverSettings, out io.Writer) (*figures, error) {
 	b, err := newBench(ctx, set, f, out)
 	if err != nil {
 		return nil, err

@@ -18,7 +18,7 @@ type report struct {
 	machine  machine
 	begun    time.Time
 	took     time.Duration
-	flavors  []*figures
+	servers  []*figures
 }
 
 // grid is one table of the report, the same on a terminal and in Markdown.
@@ -60,8 +60,8 @@ func (r *report) markdown() string {
 
 func (r *report) circumstances() string {
 	m := r.machine
-	versions := make([]string, len(r.flavors))
-	for i, f := range r.flavors {
+	versions := make([]string, len(r.servers))
+	for i, f := range r.servers {
 		versions[i] = f.name()
 	}
 	text := fmt.Sprintf("%s, in %.0f minutes, on %s, %d cores, %.0f GiB of memory, %s (Linux %s), %s, %s. All "+
@@ -77,14 +77,14 @@ func (r *report) circumstances() string {
 	return text
 }
 
-// name is such as "MySQL 9.7.0".
+// name is such as "MySQL 9.7.0, local_infile=ON".
 func (f *figures) name() string {
 	version, _, _ := strings.Cut(f.version, "-")
-	return map[string]string{"mysql": "MySQL", "mariadb": "MariaDB"}[string(f.flavor)] + " " + version
+	return map[string]string{"mysql": "MySQL", "mariadb": "MariaDB"}[string(f.flavor)] + " " + version + map[bool]string{true: ", local_infile=ON"}[f.localInfile]
 }
 
 func (r *report) missed() (n int) {
-	for _, f := range r.flavors {
+	for _, f := range r.servers {
 		for _, found := range f.findings() {
 			if found.verdict == missed {
 				n++
@@ -100,7 +100,7 @@ func (r *report) summary() string {
 	}
 	var b strings.Builder
 	b.WriteString("Missed:\n")
-	for _, f := range r.flavors {
+	for _, f := range r.servers {
 		for _, found := range f.findings() {
 			if found.verdict == missed {
 				fmt.Fprintf(&b, "\n- %s: %s: %s; the goal is %s", f.name(), found.measure, found.figure, found.goal)
@@ -119,7 +119,7 @@ func (r *report) goals() grid {
 		title: "Goals", header: pretty.Row{"Measure", "Goal"},
 		note: "In brackets: the lowest and the highest of the rounds. The large table is measured on MySQL only.",
 	}
-	for i, f := range r.flavors {
+	for i, f := range r.servers {
 		g.header = append(g.header, f.name())
 		for j, found := range f.findings() {
 			if i == 0 {
@@ -140,26 +140,8 @@ func (r *report) rates() grid {
 		"Server", "What", "Rows", "Seconds, median", "Range",
 		"Rows/s",
 	}}
-	for _, f := range r.flavors {
-		for _, line := range []struct {
-			what string
-			s    *sample
-		}{
-			{"UpsertChunk, new rows", &f.upsertNew},
-			{"LOAD DATA LOCAL of the same", &f.loadNew},
-			{"UpsertChunk, changed rows", &f.upsertChanged},
-			{"LOAD DATA LOCAL … REPLACE of the same", &f.loadChanged},
-			{"extract", &f.extract},
-			{"reading the same and throwing it away", &f.discard},
-			{"the same by database/sql, scanned into RawBytes", &f.scan},
-			{"first load", &f.firstLoad},
-			{"LOAD DATA LOCAL of the same", &f.loadAll},
-			{"a copy of the same: " + f.copiedBy, &f.copyAll},
-			{"incremental run", &f.few.merge},
-			{"the usual way with the same rows", &f.few.usual},
-			{"incremental run", &f.many.merge},
-			{"the usual way with the same rows", &f.many.usual},
-		} {
+	for _, f := range r.servers {
+		for _, line := range f.rates() {
 			g.rows = append(g.rows, pretty.Row{
 				f.name(), line.what, scene.Number(line.s.rows), fmt.Sprintf("%.2f", line.s.median()), line.s.spread(),
 				scene.Number(int64(line.s.rate())),
@@ -167,6 +149,33 @@ func (r *report) rates() grid {
 		}
 	}
 	return g
+}
+
+// rated is a line of the table of rates.
+type rated struct {
+	what string
+	s    *sample
+}
+
+func (f *figures) rates() []rated {
+	out := []rated{
+		{"UpsertChunk, new rows", &f.upsertNew},
+		{"LOAD DATA LOCAL of the same", &f.loadNew},
+		{"UpsertChunk, changed rows", &f.upsertChanged},
+		{"LOAD DATA LOCAL … REPLACE of the same", &f.loadChanged},
+		{"extract", &f.extract},
+		{"reading the same and throwing it away", &f.discard},
+		{"the same by database/sql, scanned into RawBytes", &f.scan},
+		{"first load", &f.firstLoad},
+		{"LOAD DATA LOCAL of the same", &f.loadAll},
+		{"a copy of the same: " + f.copiedBy, &f.copyAll},
+	}
+	for i, which := range shapes {
+		out = append(out, rated{"incremental run, " + which.name, &f.few[i].merge},
+			rated{"the usual way with the same rows", &f.few[i].usual})
+	}
+	return append(out, rated{"incremental run, " + shapes[0].name, &f.many.merge},
+		rated{"the usual way with the same rows", &f.many.usual}, rated{"the same rows again", &f.again})
 }
 
 func (r *report) runs() grid {
@@ -180,8 +189,12 @@ func (r *report) runs() grid {
 			"Events", "Events of ranges", "No activity", "Peak",
 		},
 	}
-	for _, f := range r.flavors {
-		runs := slices.Concat(f.firstLoads, f.few.merges, f.many.merges, f.nothings)
+	for _, f := range r.servers {
+		runs := slices.Clone(f.firstLoads)
+		for i := range f.few {
+			runs = append(runs, f.few[i].merges...)
+		}
+		runs = slices.Concat(runs, f.many.merges, f.agains, f.nothings)
 		for _, size := range []*sizeFigures{f.small, f.large} {
 			if size != nil {
 				runs = append(runs, size.runs...)
@@ -203,32 +216,41 @@ func (r *report) runs() grid {
 
 func (r *report) cpu() grid {
 	g := grid{
-		title: "Processor seconds of the first load",
-		note: "User and system time of each process. What is near 100% of all cores is the machine's limit, not " +
-			"the program's.",
-		header: pretty.Row{"Server", "Of", "Seconds", "Of all cores"},
+		title: "Processor seconds",
+		note: "User and system time of each process, in one run of each kind. What is near 100% of all cores is the " +
+			"machine's limit, not the program's.",
+		header: pretty.Row{"Server", "Run"},
 	}
-	for _, f := range r.flavors {
-		if len(f.firstLoads) == 0 {
-			continue
-		}
-		run := f.firstLoads[0]
-		var sum float64
-		line := func(who string, s float64) {
-			g.rows = append(g.rows, pretty.Row{
-				f.name(), who, fmt.Sprintf("%.1f", s),
-				fmt.Sprintf("%.0f%%", 100*s/run.seconds/float64(r.machine.cores)),
-			})
-		}
-		for _, who := range whose {
-			if s, ok := run.cpu[who]; ok {
-				line(who, s)
-				sum += s
+	for _, who := range whose {
+		g.header = append(g.header, who)
+	}
+	g.header = append(g.header, "All", "Of all cores")
+	for _, f := range r.servers {
+		for _, kind := range [][]runFigures{
+			f.firstLoads, f.few[0].merges, f.few[1].merges, f.few[2].merges, f.many.merges, f.agains, f.nothings,
+		} {
+			if len(kind) > 0 {
+				g.rows = append(g.rows, r.cpuOf(f, kind[len(kind)-1]))
 			}
 		}
-		line("all of them", sum)
 	}
 	return g
+}
+
+func (r *report) cpuOf(f *figures, run runFigures) pretty.Row {
+	row := pretty.Row{f.name(), fmt.Sprintf("%s, %s rows", run.name, scene.Number(run.rows))}
+	var sum float64
+	for _, who := range whose {
+		s, ok := run.cpu[who]
+		if !ok {
+			row = append(row, "not known")
+			continue
+		}
+		row = append(row, fmt.Sprintf("%.2f", s))
+		sum += s
+	}
+	return append(row, fmt.Sprintf("%.2f", sum),
+		fmt.Sprintf("%.0f%%", 100*sum/run.seconds/float64(r.machine.cores)))
 }
 
 // gapsShown are the longest kinds of gaps of a run; the others are added up.
@@ -240,7 +262,7 @@ func (r *report) gaps() grid {
 		note:   "By the activities around it. All gaps of a kind together, over all ranges.",
 		header: pretty.Row{"Server", "After", "Before", "Times", "Seconds"},
 	}
-	for _, f := range r.flavors {
+	for _, f := range r.servers {
 		if len(f.firstLoads) == 0 {
 			continue
 		}
@@ -265,9 +287,10 @@ func (r *report) gaps() grid {
 
 const howMeasured = `## How it is measured
 
-Two database servers of one kind, a Temporal server and a worker run on one machine. Their settings are the defaults but for
-these: a buffer pool of 512 MiB, ` + "`local_infile=ON`" + ` and no binary log (MySQL's defaults are OFF, and a binary log), and
-` + "`max_connections=200`" + `. Rows are those of ` + "`integration/scene`" + `: about 150 bytes, a primary key and one index.
+Two database servers of one kind, a Temporal server and a worker run on one machine. The servers have their defaults,
+binary log and durability included, but for a buffer pool of 512 MiB and ` + "`max_connections=200`" + `; ` + "`local_infile`" + ` is OFF on
+MySQL and ON on MariaDB by default, and MySQL is measured a second time with ON. MariaDB has no binary log by default. The worker's
+logins have the grants of security.md. Rows are those of ` + "`integration/scene`" + `: about 150 bytes, a primary key and one index.
 The two sides of a comparison are measured in turn in the same run, on the same rows, each time into a table in the same state, after the
 server has purged and written what it still had in memory. Short ones are repeated, the first of a round last in the next, and the median counts.
 
@@ -280,5 +303,7 @@ server has purged and written what it still had in memory. Short ones are repeat
 - **The usual way** stages the changed rows in a table like the target by such a copy, then deletes and inserts them in one transaction.
 - **The time the orchestration adds** is how long no activity runs, by the histories of a run and its ranges, between the first event and the last.
 - **Incremental runs** have no overlap here, so that they read exactly the rows that were changed.
+- **Changed rows** come in three shapes: four fifths are updated, in runs of 80 keys, scattered singly, or the newest; a fifth is new.
+- **Rows read again** are those of the last changes, by ` + "`--from`" + `: the target has them already.
 - At the end of the comparison with the usual way, the rows on both sides are compared.
 `

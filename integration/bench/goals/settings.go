@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,7 +14,7 @@ import (
 type settings struct {
 	rows    int // of the first load
 	big     bool
-	flavors []servers.Flavor
+	servers []serverSettings
 	report  string
 	strict  bool
 	only    []string // of parts; none for all
@@ -23,6 +24,18 @@ const (
 	fullRows = 2_000_000
 	leastRow = 20_000 // fewer would leave nothing to divide
 )
+
+// serverSettings are one kind of server that everything is measured on.
+type serverSettings struct {
+	flavor servers.Flavor
+	// localInfile allows LOAD DATA LOCAL. Otherwise the server has its default, which is OFF on MySQL and ON on MariaDB.
+	localInfile bool
+}
+
+// allServers are the servers as people have them, and MySQL with LOAD DATA LOCAL allowed.
+var allServers = []serverSettings{
+	{servers.FlavorMySQL, false}, {servers.FlavorMySQL, true}, {servers.FlavorMariaDB, false},
+}
 
 // chunkRows is what every chunk here has: the default of the product.
 const chunkRows = 10_000
@@ -41,11 +54,11 @@ func (s settings) bigRows() int         { return 5 * s.rows }
 
 // full says that nothing was left out.
 func (s settings) full() bool {
-	return s.rows == fullRows && s.big && len(s.flavors) == 2 && len(s.only) == 0
+	return s.rows == fullRows && s.big && len(s.servers) == len(allServers) && len(s.only) == 0
 }
 
 func readSettings(getenv func(string) string) (settings, error) {
-	s := settings{rows: fullRows, big: true, flavors: []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB}}
+	s := settings{rows: fullRows, big: true, servers: allServers}
 	if err := scene.ReadNumber(getenv, "ROWS", leastRow, &s.rows); err != nil {
 		return s, err
 	}
@@ -60,7 +73,7 @@ func readSettings(getenv func(string) string) (settings, error) {
 	switch f := servers.Flavor(getenv("FLAVOR")); f {
 	case "":
 	case servers.FlavorMySQL, servers.FlavorMariaDB:
-		s.flavors = []servers.Flavor{f}
+		s.servers = slices.DeleteFunc(slices.Clone(s.servers), func(x serverSettings) bool { return x.flavor != f })
 	default:
 		return s, fmt.Errorf("FLAVOR=%s: give %s or %s", f, servers.FlavorMySQL, servers.FlavorMariaDB)
 	}
@@ -74,6 +87,18 @@ func readSettings(getenv func(string) string) (settings, error) {
 		if slices.Contains(s.only, "changes") && !slices.Contains(s.only, "load") {
 			return s, fmt.Errorf("ONLY=%s: changes are made to the rows of load: give both", text)
 		}
+	}
+	switch text := getenv("LOCAL_INFILE"); text {
+	case "":
+	case "0", "1":
+		s.servers = slices.DeleteFunc(slices.Clone(s.servers), func(x serverSettings) bool {
+			return x.localInfile != (text == "1")
+		})
+	default:
+		return s, fmt.Errorf("LOCAL_INFILE=%s: give 0 or 1", text)
+	}
+	if len(s.servers) == 0 {
+		return s, errors.New("FLAVOR=mariadb LOCAL_INFILE=1: MariaDB allows it by default: leave LOCAL_INFILE out")
 	}
 	switch text := getenv("GOALS"); text {
 	case "":

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/tablehaul/tablehaul/integration/scene"
-	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
 // sizeFigures are what a worker of its own did with a table of one size: a first load, then
@@ -19,8 +18,8 @@ type sizeFigures struct {
 	peakMiB float64
 }
 
-// bigFlavor is the one whose large table is measured: filling and loading it takes minutes.
-const bigFlavor = servers.FlavorMySQL
+// bigServer is the one whose large table is measured: filling and loading it takes minutes.
+var bigServer = allServers[0]
 
 // sizes does the same in a small table and, where it is wanted, in one ten times as large.
 func (b *bench) sizes(ctx context.Context) error {
@@ -32,7 +31,7 @@ func (b *bench) sizes(ctx context.Context) error {
 		return err
 	}
 	b.figures.small = small
-	if !b.big || b.figures.flavor != bigFlavor {
+	if !b.big || b.figures.serverSettings != bigServer {
 		return nil
 	}
 	b.figures.large, err = b.size(ctx, b.bigRows())
@@ -60,7 +59,7 @@ func (b *bench) size(ctx context.Context, rows int) (*sizeFigures, error) {
 	round := 0
 	before := func(ctx context.Context) error {
 		round++
-		return b.change(ctx, rows, f.changed, round)
+		return b.change(ctx, shapes[0], rows, f.changed, round)
 	}
 	rest := func(ctx context.Context) error { return b.settle(ctx, b.TargetDB) }
 	if err := rounds(ctx, 3, before, contestant{&f.incremental, rest, func(ctx context.Context) (int64, error) {

@@ -39,7 +39,9 @@ type arena struct {
 }
 
 func newArena(ctx context.Context, b *bench, k *kit) (_ *arena, err error) {
-	s, err := scene.Up(ctx, scene.Options{Source: b.flavor, Target: b.flavor, Out: b.out})
+	s, err := scene.Up(ctx, scene.Options{
+		Source: b.flavor, Target: b.flavor, LocalInfile: b.localInfile, Out: b.out,
+	})
 	if err != nil {
 		return nil, err
 	}

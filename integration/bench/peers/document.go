@@ -8,7 +8,7 @@ Written by ` + "`make bench-peers`" + `: the same table, the same two servers an
 |---|---|
 | Date | %s |
 | Machine | %s; servers and tools share it |
-| Servers | two of %s %s, 512 MiB of buffer pool each, local_infile=ON, no binary log |
+| Servers | two of %s %s, with their defaults but for 512 MiB of buffer pool each%s |
 | Table | ` + "`shop.orders`" + `: %s rows of about 150 bytes, a primary key and one index; then %s changes, of which a fifth are new rows |
 | Python | %s, driver %s |
 

@@ -4,9 +4,10 @@
 // load and an incremental run, and whether both sides are equal afterwards. A tool that fails is
 // reported with its message, never left out.
 //
-// Environment: ROWS (1000000), CHANGES (50000), FLAVOR (mysql or mariadb), TIMEOUT of one tool
+// Environment: ROWS (1000000), CHANGES (50000), FLAVOR (mysql or mariadb), LOCAL_INFILE (1: both servers allow LOAD
+// DATA LOCAL; otherwise they have their default), TIMEOUT of one tool
 // (20m), ONLY (names of tools, with commas), SLING and INGESTR (paths of programs to use instead of the packages'),
-// REPORT (file to write; docs/benchmarks-peers.md by default, and none where ROWS, CHANGES or ONLY is set).
+// REPORT (file to write; docs/benchmarks-peers.md by default, and none where ROWS, CHANGES, ONLY or LOCAL_INFILE is set).
 //
 // The document on MySQL also renews the chart and the table of README.md. With the argument draw it measures nothing,
 // and renews them by the document as it is.
@@ -63,6 +64,7 @@ func run(ctx context.Context, getenv func(string) string, stdout, stderr io.Writ
 type settings struct {
 	rows, changes int
 	flavor        servers.Flavor
+	localInfile   bool
 	timeout       time.Duration
 	only          []string
 	// report is the document's path, "" for none.
@@ -94,12 +96,19 @@ func readSettings(getenv func(string) string) (settings, error) {
 	if text := getenv("FLAVOR"); text != "" {
 		s.flavor = servers.Flavor(text)
 	}
+	switch text := getenv("LOCAL_INFILE"); text {
+	case "", "0":
+	case "1":
+		s.localInfile = true
+	default:
+		return s, fmt.Errorf("LOCAL_INFILE=%s: give 0 or 1", text)
+	}
 	for name := range strings.SplitSeq(getenv("ONLY"), ",") {
 		if name = strings.TrimSpace(name); name != "" {
 			s.only = append(s.only, name)
 		}
 	}
-	if s.report = getenv("REPORT"); s.report == "" && getenv("ROWS")+getenv("CHANGES")+getenv("ONLY") == "" {
+	if s.report = getenv("REPORT"); s.report == "" && getenv("ROWS")+getenv("CHANGES")+getenv("ONLY") == "" && !s.localInfile {
 		s.report = documentPath(s.flavor)
 	}
 	return s, nil

@@ -209,6 +209,7 @@ func ourVersion(ctx context.Context) string {
 func (b *bench) document(ctx context.Context, a *arena, results []result) string {
 	var d strings.Builder
 	fmt.Fprintf(&d, documentHead, time.Now().UTC().Format(time.DateOnly), machine(), a.Source.Flavor, a.Source.Version,
+		map[bool]string{true: ", and `local_infile=ON`"}[b.localInfile],
 		scene.Number(int64(b.rows)), scene.Number(int64(b.changes)),
 		version(ctx, a.kit, a.kit.bin("python"), "--version"), a.kit.driver)
 	t := resultTable(results)

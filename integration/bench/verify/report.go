@@ -153,8 +153,8 @@ func how(r *report) string {
 	}
 	return `## How it is measured
 
-Both servers, Temporal's server and a worker run on one machine. Their settings are the defaults but for these: a buffer
-pool of 512 MiB, ` + "`local_infile=ON`" + ` and no binary log. The table's settings are the defaults but for ` +
+Both servers, Temporal's server and a worker run on one machine. The servers have their defaults but for a buffer pool
+of 512 MiB, and the worker's logins have the grants of security.md. The table's settings are the defaults but for ` +
 		"`overlap: 0s`" + `: so
 the second look, which waits for the overlap, begins at once. Seconds are those of the client that starts the workflow
 and gets its receipt.

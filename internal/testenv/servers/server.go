@@ -26,6 +26,9 @@ type Options struct {
 	Args []string
 	// BufferPoolMB is innodb_buffer_pool_size in MiB; 0 means 128.
 	BufferPoolMB int
+	// AsShipped leaves local_infile and the binary log as the server has them by default; otherwise the first is on,
+	// and the second off.
+	AsShipped bool
 	// DataDir keeps the data there: made when missing, used again when not, and never
 	// removed. Empty means a temporary folder that goes with the server.
 	DataDir string
@@ -41,11 +44,14 @@ type Options struct {
 // serverArgs are the settings of every server here, in a process and in a container.
 func serverArgs(f Flavor, o Options) []string {
 	args := []string{
-		"--local-infile=ON",     // the benchmarks compare with LOAD DATA LOCAL
 		"--max-connections=200", // above it connecting fails with 1040: a leak shows early
 		"--innodb-buffer-pool-size=" + strconv.Itoa(cmpOr(o.BufferPoolMB, 128)) + "M",
 		"--character-set-server=utf8mb4",
 	}
+	if o.AsShipped {
+		return append(args, o.Args...)
+	}
+	args = append([]string{"--local-infile=ON"}, args...) // files are one of the two ways to write
 	binlog := false
 	for _, a := range o.Args {
 		binlog = binlog || strings.HasPrefix(a, "--log-bin") || strings.HasPrefix(a, "--log_bin")
