@@ -11,17 +11,17 @@ import (
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
-// reader and writer are the logins of the worker. Their password is no secret: the servers listen on 127.0.0.1.
+// Reader and Writer are the logins of the worker. Their password is no secret: the servers listen on 127.0.0.1.
 const (
-	reader   = "tablehaul_read"
-	writer   = "tablehaul_write"
+	Reader   = "tablehaul_read"
+	Writer   = "tablehaul_write"
 	password = "of-this-scene" //nolint:gosec // see above
 )
 
 // grants make the login of a role, "source" or "target", with what docs/security.md lists for a table that is created,
 // swept and replaced.
 func grants(f servers.Flavor, role string) []string {
-	name := map[string]string{"source": reader, "target": writer}[role] + "@'%'"
+	name := map[string]string{"source": Reader, "target": Writer}[role] + "@'%'"
 	out := []string{
 		"CREATE USER IF NOT EXISTS " + name + " IDENTIFIED BY '" + password + "'",
 		"GRANT PROCESS ON *.* TO " + name,
@@ -41,10 +41,10 @@ func grants(f servers.Flavor, role string) []string {
 }
 
 // SourceDSN and TargetDSN are what the worker connects with.
-func (s *Scene) SourceDSN() string { return login(s.Source, reader) }
+func (s *Scene) SourceDSN() string { return login(s.Source, Reader) }
 
 // TargetDSN is that of the target: see SourceDSN.
-func (s *Scene) TargetDSN() string { return login(s.Target, writer) }
+func (s *Scene) TargetDSN() string { return login(s.Target, Writer) }
 
 func login(s *servers.Server, name string) string {
 	c, err := mysql.ParseDSN(s.DSN(""))

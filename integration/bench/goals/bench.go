@@ -50,7 +50,8 @@ func (b *bench) makeRows(ctx context.Context) error {
 		return fmt.Errorf("write the rows to a file: %w", err)
 	}
 	b.figures.csvPerRow = float64(csv) / float64(b.rows)
-	if err := b.exec(ctx, b.TargetDB, "CREATE DATABASE shop", "CREATE DATABASE bench"); err != nil {
+	if err := b.exec(ctx, b.TargetDB, "CREATE DATABASE shop", "CREATE DATABASE bench",
+		"GRANT SELECT, INSERT, UPDATE ON bench.* TO "+scene.Writer); err != nil {
 		return err
 	}
 	if b.steps, err = b.newSteps(ctx); err != nil {

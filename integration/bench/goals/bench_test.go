@@ -27,7 +27,9 @@ func TestSettingsAreReadAndRefused(t *testing.T) {
 	require.Equal(t, 1_000_000, s.smallRows())
 	require.Equal(t, 10_000_000, s.bigRows())
 
-	s, err = readSettings(env(map[string]string{"ROWS": "105000", "BIG": "0", "FLAVOR": "mariadb", "GOALS": "strict"}))
+	s, err = readSettings(
+		env(map[string]string{"ROWS": "105000", "BIG": "0", "FLAVOR": "mariadb", "GOALS": "strict"}),
+	)
 	require.NoError(t, err)
 	require.Equal(t, settings{rows: 100_000, servers: allServers[2:], strict: true}, s)
 
@@ -110,7 +112,9 @@ func someFigures() *figures {
 			merge: sampleOf(500, 1), usual: sampleOf(500, 1.5), merges: []runFigures{run},
 			usualTransaction: 0.5,
 		},
-		again: sampleOf(500, 0.01), nothing: sampleOf(0, 0.5), nothings: []runFigures{{cpu: cpuTimes{"worker": 0.02, "Temporal server": 0.02}}}, small: size(1, 100), large: size(1.5, 105),
+		again: sampleOf(500, 0.01), nothing: sampleOf(0, 0.5),
+		nothings: []runFigures{{cpu: cpuTimes{"worker": 0.02, "Temporal server": 0.02}}},
+		small:    size(1, 100), large: size(1.5, 105),
 	}
 }
 

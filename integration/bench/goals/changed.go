@@ -60,7 +60,8 @@ func (b *bench) change(ctx context.Context, which shape, rows, n, round int) err
 			"UPDATE shop.orders SET status = 'paid', amount = amount + 1 WHERE " +
 				which.where(i, n/transactionRows, rows, round),
 			"INSERT INTO shop.orders (customer, status, amount, note, created_at) VALUES " +
-				strings.TrimSuffix(strings.Repeat("('a new customer','new',9.99,NULL,NOW()),", transactionRows-updatedRows), ","),
+				strings.TrimSuffix(strings.Repeat("('a new customer','new',9.99,NULL,NOW()),",
+					transactionRows-updatedRows), ","),
 		} {
 			if _, err := tx.ExecContext(ctx, q); err != nil {
 				_ = tx.Rollback()
@@ -89,10 +90,15 @@ func (b *bench) changes(ctx context.Context) error {
 		return err
 	}
 	b.Say("runs that find nothing")
-	return rounds(ctx, pairRounds, b.PastMinLag, contestant{&f.nothing, nil, func(ctx context.Context) (int64, error) {
-		rows, err := b.run(ctx, "nothing to do", &f.nothings)
-		return rows, orNot(err, rows, 0)
-	}})
+	return rounds(
+		ctx,
+		pairRounds,
+		b.PastMinLag,
+		contestant{&f.nothing, nil, func(ctx context.Context) (int64, error) {
+			rows, err := b.run(ctx, "nothing to do", &f.nothings)
+			return rows, orNot(err, rows, 0)
+		}},
+	)
 }
 
 // merging compares incremental runs of n changed rows with the usual way of merging the same rows

@@ -101,13 +101,21 @@ func (f *figures) findings() []finding {
 			goalExtract, &f.extract, &f.discard),
 		f.time("first load of "+rows(set.rows)+" rows, whole run, against `LOAD DATA LOCAL` of the same rows",
 			"≤ 1.15 × its time", goalFirstLoad, &f.firstLoad, &f.loadAll),
-		f.time("the first load against `mysqldump | mysql` of the same rows", "≤ 0.8 × its time", goalCopy, &f.firstLoad,
-			&f.copyAll),
+		f.time(
+			"the first load against `mysqldump | mysql` of the same rows",
+			"≤ 0.8 × its time",
+			goalCopy,
+			&f.firstLoad,
+			&f.copyAll,
+		),
 	}
 	for i, shape := range shapes {
-		out = append(out, f.time(rows(set.fewRows())+" changed rows, "+shape.name+", whole run, against staging table + "+
-			"DELETE + INSERT … SELECT", "≥ 1.5 × faster", goalMerge, &f.few[i].merge, &f.few[i].usual),
-			f.few[i].transactions())
+		out = append(
+			out,
+			f.time(rows(set.fewRows())+" changed rows, "+shape.name+", whole run, against staging table + "+
+				"DELETE + INSERT … SELECT", "≥ 1.5 × faster", goalMerge, &f.few[i].merge, &f.few[i].usual),
+			f.few[i].transactions(),
+		)
 	}
 	return append(
 		out,
@@ -132,7 +140,11 @@ func (f *figures) rereads() finding {
 		verdict: notMeasured,
 	}
 	if f.again.measured() {
-		out.figure, out.verdict = scene.Number(int64(f.again.rate()))+" rows/s", verdictOf(f.again.rate() >= goalAgain)
+		out.figure, out.verdict = scene.Number(
+			int64(f.again.rate()),
+		)+" rows/s", verdictOf(
+			f.again.rate() >= goalAgain,
+		)
 	}
 	return out
 }
@@ -214,8 +226,11 @@ func (f *figures) memory() finding {
 
 func (f *figures) sameMemory() finding {
 	out := finding{
-		measure: fmt.Sprintf("worker's peak memory with %s rows against %s", scene.Number(int64(f.settings.bigRows())),
-			scene.Number(int64(f.settings.smallRows()))),
+		measure: fmt.Sprintf(
+			"worker's peak memory with %s rows against %s",
+			scene.Number(int64(f.settings.bigRows())),
+			scene.Number(int64(f.settings.smallRows())),
+		),
 		goal: "equal within 10%", verdict: notMeasured,
 	}
 	if f.large != nil {

@@ -46,8 +46,12 @@ func (r *report) print(out io.Writer) {
 // markdown is the text of docs/benchmarks.md.
 func (r *report) markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Benchmarks\n\nWritten by `make bench`; change nothing by hand.\n\n%s\n\n%s\n", r.circumstances(),
-		r.summary())
+	fmt.Fprintf(
+		&b,
+		"# Benchmarks\n\nWritten by `make bench`; change nothing by hand.\n\n%s\n\n%s\n",
+		r.circumstances(),
+		r.summary(),
+	)
 	for _, g := range r.grids() {
 		fmt.Fprintf(&b, "\n## %s\n\n", g.title)
 		if g.note != "" {
@@ -80,7 +84,11 @@ func (r *report) circumstances() string {
 // name is such as "MySQL 9.7.0, local_infile=ON".
 func (f *figures) name() string {
 	version, _, _ := strings.Cut(f.version, "-")
-	return map[string]string{"mysql": "MySQL", "mariadb": "MariaDB"}[string(f.flavor)] + " " + version + map[bool]string{true: ", local_infile=ON"}[f.localInfile]
+	out := map[string]string{"mysql": "MySQL", "mariadb": "MariaDB"}[string(f.flavor)] + " " + version
+	if f.localInfile {
+		out += ", local_infile=ON"
+	}
+	return out
 }
 
 func (r *report) missed() (n int) {

@@ -28,7 +28,7 @@ const (
 // serverSettings are one kind of server that everything is measured on.
 type serverSettings struct {
 	flavor servers.Flavor
-	// localInfile allows LOAD DATA LOCAL. Otherwise the server has its default, which is OFF on MySQL and ON on MariaDB.
+	// localInfile allows LOAD DATA LOCAL. Otherwise the server has its default, OFF on MySQL and ON on MariaDB.
 	localInfile bool
 }
 

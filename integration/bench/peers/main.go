@@ -7,7 +7,8 @@
 // Environment: ROWS (1000000), CHANGES (50000), FLAVOR (mysql or mariadb), LOCAL_INFILE (1: both servers allow LOAD
 // DATA LOCAL; otherwise they have their default), TIMEOUT of one tool
 // (20m), ONLY (names of tools, with commas), SLING and INGESTR (paths of programs to use instead of the packages'),
-// REPORT (file to write; docs/benchmarks-peers.md by default, and none where ROWS, CHANGES, ONLY or LOCAL_INFILE is set).
+// REPORT (file to write; docs/benchmarks-peers.md by default, and none where ROWS, CHANGES, ONLY or LOCAL_INFILE is
+// set).
 //
 // The document on MySQL also renews the chart and the table of README.md. With the argument draw it measures nothing,
 // and renews them by the document as it is.
@@ -108,7 +109,8 @@ func readSettings(getenv func(string) string) (settings, error) {
 			s.only = append(s.only, name)
 		}
 	}
-	if s.report = getenv("REPORT"); s.report == "" && getenv("ROWS")+getenv("CHANGES")+getenv("ONLY") == "" && !s.localInfile {
+	if s.report = getenv("REPORT"); s.report == "" && !s.localInfile &&
+		getenv("ROWS")+getenv("CHANGES")+getenv("ONLY") == "" {
 		s.report = documentPath(s.flavor)
 	}
 	return s, nil

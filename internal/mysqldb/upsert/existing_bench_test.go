@@ -97,7 +97,7 @@ func writeChunks(b *testing.B, db *mysqldb.DB, spec upsert.Spec, chunks []*table
 	}
 }
 
-// serverTicks is the processor time that a server has used, in hundredths of a second; 0 where it is not a process here.
+// serverTicks is the processor time that a server has used, in hundredths of a second; 0 where it is no process here.
 func serverTicks(b *testing.B, s *servers.Server) func() int64 {
 	b.Helper()
 	pid := dbtest.Texts(b, s.DB(b, ""), "SELECT @@pid_file")[0]
