@@ -33,6 +33,7 @@ func (a *app) backfillCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "count the rows, and write nothing")
+	a.webFlag(cmd)
 	a.outputFlag(cmd)
 	return cmd
 }

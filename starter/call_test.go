@@ -53,7 +53,12 @@ func testApp(t *testing.T, f *fakeService, env map[string]string) (a *app, stdou
 	t.Helper()
 	stdout, stderr = &bytes.Buffer{}, &bytes.Buffer{}
 	return &app{
-		getenv: func(name string) string { return env[name] }, stdin: strings.NewReader(""), stdout: stdout,
+		getenv: func(name string) string {
+			if name == "TEMPORAL_ADDRESS" && env[name] == "" {
+				return "temporal.test:7233" // whose Web UI is not known: TestLinks has one that is
+			}
+			return env[name]
+		}, stdin: strings.NewReader(""), stdout: stdout,
 		stderr: stderr,
 		poll:   time.Millisecond,
 		dial: func(context.Context, func(string) string, string) (service, error) {

@@ -3,8 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"runtime"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -114,48 +112,4 @@ func scheduleCell(t config.Table) string {
 		return t.Schedule.String() + ", paused"
 	}
 	return t.Schedule.String()
-}
-
-// version is set by the build of a release (-ldflags -X main.version=…).
-var version = ""
-
-func (a *app) versionCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			v := versionReport{versionText(), runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
-			if a.json() {
-				a.printJSON(v)
-				return nil
-			}
-			fmt.Fprintf(a.stdout, "tablehaul %s (%s, %s)\n", v.Version, v.Go, v.Platform)
-			return nil
-		},
-	}
-	a.outputFlag(cmd)
-	return cmd
-}
-
-// versionReport is the answer of version in --output json.
-type versionReport struct {
-	Version  string `json:"version"`
-	Go       string `json:"go"`
-	Platform string `json:"platform"`
-}
-
-// versionText is the release, or the commit of the build.
-func versionText() string {
-	if version != "" {
-		return version
-	}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			return "built from " + s.Value
-		}
-	}
-	return info.Main.Version
 }

@@ -64,6 +64,9 @@ func (a *app) printDetails(ctx context.Context, s service, c *config.Config, sel
 		if text := quarantineText(one.State.Quarantine); text != "" {
 			fmt.Fprintf(a.stdout, "  quarantine: %s\n", a.paint(a.stdout, yellow, text))
 		}
+		if link := a.webLink(one); link != "" && !a.quiet {
+			fmt.Fprintf(a.stdout, "  Web UI:     %s\n", link)
+		}
 		a.printRuns(one.State.LastRuns, shownRuns)
 		a.printDetailIssues(one)
 	}

@@ -31,6 +31,8 @@ type question[T any] struct {
 	rows func(T) int64
 
 	display display
+	// several workflows have no link each, but with --web.
+	several bool
 }
 
 // message prints a line about a table that is no answer.
@@ -64,7 +66,8 @@ func askEach[T any](ctx context.Context, a *app, s service, c *config.Config, se
 		return nil, err
 	}
 	all := make([]answer[T], len(names))
-	if q.show != nil {
+	q.several = len(names) > 1 && !a.web
+	if q.show != nil && !a.web {
 		q.display = q.show(names)
 		defer func() { q.finish(all) }()
 	}
@@ -74,7 +77,7 @@ func askEach[T any](ctx context.Context, a *app, s service, c *config.Config, se
 		all[i].table = name
 		group.Go(func() error {
 			result, err := askOne(inner, a, s, name, q)
-			if errors.As(err, &all[i].failed) {
+			if errors.As(err, &all[i].failed) || errors.Is(err, errLinked) {
 				return nil
 			}
 			if err == nil {
@@ -85,6 +88,9 @@ func askEach[T any](ctx context.Context, a *app, s service, c *config.Config, se
 	}
 	if err := group.Wait(); err != nil {
 		return nil, a.fromTemporal(ctx, err)
+	}
+	if a.web {
+		return nil, afterLinks(errLinked)
 	}
 	return all, nil
 }
@@ -114,6 +120,8 @@ func askAlone[T any](ctx context.Context, a *app, name, id string, ask func(s se
 	case errors.As(err, &failed):
 		printFailure(a.stderr, name, remote.Execution{WorkflowID: id}, failed)
 		return none, &exitError{code: exitFailed}
+	case errors.Is(err, errLinked):
+		return none, afterLinks(err)
 	case err != nil:
 		return none, a.fromTemporal(ctx, err)
 	}
@@ -145,6 +153,9 @@ func askOne[T any](ctx context.Context, a *app, s service, name string, q questi
 		q.message(a, name, a.noWorker().Error())
 	}
 	e, err := q.start(ctx, name)
+	if err == nil && !q.several {
+		err = a.started(func(text string) { q.message(a, name, text) }, e)
+	}
 	if err != nil {
 		return none, err
 	}

@@ -41,6 +41,7 @@ func (a *app) explainCommand() *cobra.Command {
 			return a.explainTables(cmd.Context(), c, sel)
 		},
 	}
+	a.webFlag(cmd)
 	a.outputFlag(cmd)
 	return cmd
 }
@@ -99,12 +100,18 @@ func (a *app) explainTables(ctx context.Context, c *config.Config, sel selection
 	if err != nil {
 		return err
 	}
+	if a.web {
+		return a.printWebLinks(all)
+	}
 	for _, one := range all {
 		out := explainedOf(one)
 		if a.json() {
 			a.printJSON(out)
-		} else {
-			a.printExplained(out, one)
+			continue
+		}
+		a.printExplained(out, one)
+		if link := a.webLink(one); link != "" && !a.quiet {
+			fmt.Fprintf(a.stdout, "  Web UI:   %s\n", link)
 		}
 	}
 	return nil

@@ -23,11 +23,17 @@ type runner struct {
 	service  service
 	follower *remote.Follower
 	display  display
+	// several runs have one link together.
+	several bool
 }
 
 // newRunner returns a runner for the tables. The caller closes its follower and its display.
 func (a *app) newRunner(ctx context.Context, s service, tables []string) *runner {
-	return &runner{a, s, remote.NewFollower(ctx, s, a.interval()), a.display(tables)}
+	shown := a.display(tables)
+	if a.web {
+		shown = quiet{a.stderr}
+	}
+	return &runner{a, s, remote.NewFollower(ctx, s, a.interval()), shown, len(tables) > 1}
 }
 
 // follow shows a run's progress until the run ends. Only ctx and a long outage of Temporal stop it earlier.

@@ -51,6 +51,9 @@ func (a *app) historyCommand() *cobra.Command {
 					return err
 				}
 			}
+			if a.web {
+				return a.printWebLinks(all)
+			}
 			for _, one := range all {
 				a.printHistory(one, limit, failed, len(all) > 1)
 			}
@@ -59,6 +62,7 @@ func (a *app) historyCommand() *cobra.Command {
 	}
 	cmd.Flags().IntVarP(&limit, "limit", "n", 50, "the maximum number of runs")
 	cmd.Flags().BoolVar(&failed, "failed", false, "only failed runs")
+	a.webFlag(cmd)
 	a.outputFlag(cmd)
 	return cmd
 }

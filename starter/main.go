@@ -13,6 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/buildinfo"
+	"github.com/tablehaul/tablehaul/internal/manual"
 	"github.com/tablehaul/tablehaul/internal/remote"
 	"github.com/tablehaul/tablehaul/internal/temporalopts"
 )
@@ -85,6 +87,8 @@ type app struct {
 	output     string
 	// quiet leaves out progress, notes and messages of success.
 	quiet bool
+	// web prints links into the Web UI, and nothing else.
+	web bool
 }
 
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
@@ -120,6 +124,7 @@ func (a *app) rootCommand() *cobra.Command {
 			"This program starts runs and shows them. A worker moves the rows.\n\n" +
 			"Temporal's own settings apply: TEMPORAL_ADDRESS (default " + temporalopts.DefaultAddress + "),\n" +
 			"TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS…, temporal.toml.\n\n" + exitHelp,
+		Version:       buildinfo.Read().String(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
@@ -133,7 +138,8 @@ func (a *app) rootCommand() *cobra.Command {
 		a.undoCommand(), a.backfillCommand(), a.cancelCommand(), a.retryCommand(),
 		a.pauseCommand(), a.resumeCommand(), a.statusCommand(), a.historyCommand(), a.explainCommand(),
 		a.reportCommand(), a.scheduleCommand(), a.watermarkCommand(), a.quarantineCommand(), a.configCommand(),
-		a.versionCommand())
+		a.versionCommand(),
+		manual.Command(root))
 	return root
 }
 
@@ -159,6 +165,9 @@ func (a *app) json() bool { return a.output == "json" }
 
 // connect connects to Temporal.
 func (a *app) connect(ctx context.Context) (service, error) {
+	if a.web && a.webUI().List() == "" {
+		return nil, a.printOnlyLink("") // before anything starts
+	}
 	s, err := a.dial(ctx, a.getenv, a.taskQueue)
 	if err != nil {
 		return nil, a.fromTemporal(ctx, err)

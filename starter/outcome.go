@@ -14,8 +14,10 @@ const (
 	outcomeDone    = "done"
 	outcomeSkipped = "skipped"
 	outcomeStarted = "started"
-	outcomeFailed  = "failed"
-	outcomeBusy    = "busy"
+	// outcomeLinked: --web has printed the link of the run that was started.
+	outcomeLinked = "linked"
+	outcomeFailed = "failed"
+	outcomeBusy   = "busy"
 	// outcomeStopped: this program stopped following. The run goes on.
 	outcomeStopped = "stopped"
 	// outcomeLost: Temporal no longer answers. A run that was started goes on.

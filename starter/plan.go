@@ -40,6 +40,7 @@ func (a *app) planCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&f.input.Full, "full", false, "preview a run with --full")
 	cmd.Flags().StringVar(&f.input.From, "from", "", "preview a run with --from")
 	cmd.Flags().StringVar(&f.input.To, "to", "", "preview a run with --to")
+	a.webFlag(cmd)
 	a.outputFlag(cmd)
 	return cmd
 }

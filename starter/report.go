@@ -57,6 +57,9 @@ func (a *app) printDone(done []outcome) {
 
 // report prints the outcome of one table: a result to stdout, anything else to stderr.
 func (a *app) report(o outcome) {
+	if o.Outcome == outcomeLinked || a.web && o.Outcome == outcomeStarted {
+		return
+	}
 	if a.json() {
 		a.printJSON(o)
 		return

@@ -56,6 +56,7 @@ func (a *app) runCommand() *cobra.Command {
 	completeFlag(cmd, "if-busy", api.IfBusyFail, api.IfBusyWait, api.IfBusySkip)
 	cmd.MarkFlagsMutuallyExclusive("full", "from")
 	cmd.MarkFlagsMutuallyExclusive("full", "to")
+	a.webFlag(cmd)
 	a.outputFlag(cmd)
 	return cmd
 }
@@ -95,13 +96,16 @@ func (a *app) runAll(ctx context.Context, flags runFlags, c *config.Config, sel 
 func (a *app) runTables(ctx context.Context, s service, flags runFlags, names []string) error {
 	r := a.newRunner(ctx, s, names)
 	defer r.follower.Close()
+	if err := r.printList(); err != nil {
+		return err
+	}
 	results := make([]outcome, len(names))
 	var group sync.WaitGroup
 	for i, name := range names {
 		group.Go(func() {
 			in := flags.input
 			in.Table = name
-			results[i] = r.runTable(ctx, in, flags.noWait)
+			results[i] = r.runTable(ctx, in, flags.noWait || a.web)
 			r.display.finish(name, results[i].Outcome, results[i].rows())
 		})
 	}
@@ -118,6 +122,12 @@ func (r *runner) runTable(ctx context.Context, in api.SyncTableInput, noWait boo
 	if errors.As(err, &busy) && in.IfBusy == api.IfBusySkip {
 		skipped := api.SyncTableResult{Table: in.Table, Skipped: true, HolderID: busy.Holder.WorkflowID}
 		return outcome{Table: in.Table, Outcome: outcomeSkipped, Result: &skipped}
+	}
+	if err == nil && !r.several {
+		err = r.started(func(text string) { r.display.message(in.Table, text) }, e)
+	}
+	if errors.Is(err, errLinked) {
+		return outcome{Table: in.Table, Outcome: outcomeLinked, Execution: e}
 	}
 	if err != nil {
 		return r.failed(ctx, in.Table, e, err)

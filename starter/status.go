@@ -53,6 +53,9 @@ func (a *app) statusCommand() *cobra.Command {
 			o := &overview{
 				service: s, config: c, selected: sel, meters: map[string]*meter{}, watched: watch > 0, flags: f,
 			}
+			if a.web {
+				return a.printStatusLinks(cmd.Context(), s, c, sel)
+			}
 			show := o.show
 			if len(sel.names) > 0 && len(sel.families) == 0 && !f.problems {
 				show = func(ctx context.Context, a *app) error { return a.printDetails(ctx, s, c, sel, f.strict) }
@@ -71,6 +74,7 @@ func (a *app) statusCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&f.problems, "problems", false, "only tables with an issue")
 	cmd.Flags().StringVar(&f.group, "group", groupAuto, "group tables without an issue: auto, always or never")
 	completeFlag(cmd, "group", groupAuto, groupAlways, groupNever)
+	a.webFlag(cmd)
 	a.outputFlag(cmd)
 	return cmd
 }

@@ -43,6 +43,7 @@ func (a *app) undoCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be taken back, and write nothing")
+	a.webFlag(cmd)
 	a.outputFlag(cmd)
 	return cmd
 }

@@ -64,6 +64,7 @@ func (a *app) verifyCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&in.Repair, "repair", false, "write the rows that differ as the source has them")
 	cmd.Flags().BoolVar(&in.OverwriteNewer, "overwrite-newer", false,
 		"with --repair: also rows that are newer on the target")
+	a.webFlag(cmd)
 	a.outputFlag(cmd)
 	cmd.AddCommand(a.verifyShowCommand())
 	return cmd

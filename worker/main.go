@@ -14,7 +14,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tablehaul/tablehaul/internal/app"
+	"github.com/tablehaul/tablehaul/internal/buildinfo"
 	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/manual"
 	"github.com/tablehaul/tablehaul/internal/process"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -53,6 +55,7 @@ TLS and API key variables, or temporal.toml. Where no server answers yet, it wai
 
 Exit codes: 0 stopped in order, 1 cannot run, 2 wrong flags.`,
 		Args:          cobra.NoArgs,
+		Version:       buildinfo.Read().String(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -87,6 +90,7 @@ Exit codes: 0 stopped in order, 1 cannot run, 2 wrong flags.`,
 	cmd.Flags().BoolVar(&jsonLogs, "log-json", false, "log JSON, with any log.format")
 	cmd.Flags().IntVar(&nice, "nice", process.DefaultNice, "niceness, 0 to 19: on a machine that it shares with a "+
 		"database server, the server's other clients go first (Linux)")
+	cmd.AddCommand(manual.Command(cmd))
 	return cmd
 }
 

@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tablehaul/tablehaul/internal/buildinfo"
+	"github.com/tablehaul/tablehaul/internal/manual"
 	"github.com/tablehaul/tablehaul/internal/process"
 )
 
@@ -75,6 +77,7 @@ kill -9. The server asks for no password: keep it on 127.0.0.1.
 
 Exit codes: 0 stopped in order, 1 cannot run, 2 wrong flags.`,
 		Args:          cobra.NoArgs,
+		Version:       buildinfo.Read().String(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -98,5 +101,6 @@ Exit codes: 0 stopped in order, 1 cannot run, 2 wrong flags.`,
 	f.IntVar(&s.nice, "nice", process.DefaultNice, "niceness, 0 to 19: on a machine that it shares with a database "+
 		"server, the server's other clients go first (Linux)")
 	f.BoolVar(&s.logJSON, "log-json", false, "the worker logs JSON, with any log.format")
+	cmd.AddCommand(manual.Command(cmd))
 	return cmd
 }

@@ -147,7 +147,8 @@ func announce(s settings, c serverConfig, dir *dataDir, stdout, stderr io.Writer
 	}
 	fmt.Fprintf(stdout, "Temporal %s  %s  (namespace %s, closed workflows are kept %s)\nWeb UI           "+
 		"%s\nDatabase         %s\nServer log       %s\n",
-		headers.ServerVersion, here.Address, namespace, days(c.retention), here.UIURL, c.database, c.logFile)
+		headers.ServerVersion, here.Address, namespace, days(c.retention),
+		temporalopts.WebAt(here.UIURL, namespace).List(), c.database, c.logFile)
 	if dir.warning != "" {
 		fmt.Fprintf(stderr, "warning: %s\n", dir.warning)
 	}
