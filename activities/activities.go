@@ -39,8 +39,8 @@ type Deps struct {
 	Settings func(table.Name) (Settings, error)
 	// MaskKey is the secret of a table's keyed masks; nil where no table has one.
 	MaskKey func(table.Name) mask.Key
-	// Catalog is every table that Settings knows.
-	Catalog Catalog
+	// Catalog returns every table that Settings knows now.
+	Catalog func() Catalog
 	// Source and Target open, or return the already open, pool of a named connection.
 	Source func(ctx context.Context, connection string) (*source.Source, error)
 	Target func(ctx context.Context, connection string) (*target.Target, error)
@@ -59,8 +59,9 @@ type Deps struct {
 	SweepAfter time.Duration
 	// Metrics counts what steps do; nil counts nothing.
 	Metrics *metrics.Metrics
-	// Webhook is notified of tables that fail, are stale, or recover; nil notifies no one.
-	Webhook *notify.Webhook
+	// Webhook returns what is notified of tables that fail, are stale, or recover; nil, or a function that returns
+	// nil, notifies no one.
+	Webhook func() *notify.Webhook
 	// Searchable reports whether the namespace knows the search attributes of
 	// workflows.SearchAttributes; nil means that it does not.
 	Searchable func(ctx context.Context) bool

@@ -66,7 +66,7 @@ func (a *Activities) BeginRun(ctx context.Context, in BeginRunInput) (BeginRunRe
 
 func (a *Activities) beginRequest(ctx context.Context, s Settings, workflowID, runID string) owner.BeginRequest {
 	req := owner.BeginRequest{WorkflowID: workflowID, RunID: runID, Visibility: a.visibility(ctx)}
-	if a.deps.Webhook != nil {
+	if a.webhook() != nil {
 		req.Notices = &owner.NoticeSettings{StaleAfter: s.StaleAfter, StaleByDefault: s.StaleByDefault}
 	}
 	return req

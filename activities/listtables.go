@@ -42,6 +42,7 @@ const maxLeftOut = 10
 func (a *Activities) ListTables(ctx context.Context) (api.ListTablesResult, error) {
 	defer beat(ctx, func() any { return "listing" })()
 	var out api.ListTablesResult
+	catalog := a.deps.Catalog()
 	seen := map[table.Name]bool{}
 	add := func(n table.Name, family string) error {
 		if seen[n] {
@@ -52,19 +53,19 @@ func (a *Activities) ListTables(ctx context.Context) (api.ListTablesResult, erro
 			return invalidInput(fmt.Sprintf("the configuration stands for more than %d tables", maxTables),
 				"name fewer, or split the file between two workers with task queues of their own")
 		}
-		digest, err := a.deps.Catalog.Digest(n)
+		digest, err := catalog.Digest(n)
 		if err != nil {
 			return failure.New(failure.UnknownTable, err.Error(), "")
 		}
 		out.Tables = append(out.Tables, api.ListedTable{Table: n.String(), Family: family, Settings: digest})
 		return nil
 	}
-	for _, n := range a.deps.Catalog.Tables {
+	for _, n := range catalog.Tables {
 		if err := add(n, ""); err != nil {
 			return api.ListTablesResult{}, err
 		}
 	}
-	for _, f := range a.deps.Catalog.Families {
+	for _, f := range catalog.Families {
 		names, left, err := a.familyTables(ctx, f)
 		if err != nil {
 			return api.ListTablesResult{}, err

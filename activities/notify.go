@@ -38,11 +38,12 @@ type NotifyInput struct {
 //
 // Repeating it sends the message again, with the same id. It does not heartbeat: a try takes seconds.
 func (a *Activities) Notify(ctx context.Context, in NotifyInput) (struct{}, error) {
-	if a.deps.Webhook == nil {
+	webhook := a.webhook()
+	if webhook == nil {
 		return struct{}{}, nil
 	}
 	info := activity.GetInfo(ctx)
-	err := a.deps.Webhook.Send(ctx, message(in, shortID(info.WorkflowExecution.RunID+"/"+info.ActivityID)))
+	err := webhook.Send(ctx, message(in, shortID(info.WorkflowExecution.RunID+"/"+info.ActivityID)))
 	if err != nil && ctx.Err() != nil {
 		return struct{}{}, ctx.Err()
 	}
@@ -53,6 +54,14 @@ func (a *Activities) Notify(ctx context.Context, in NotifyInput) (struct{}, erro
 			failure.NotifyFailed, temporal.ApplicationErrorOptions{})
 	}
 	return struct{}{}, nil
+}
+
+// webhook is what is notified now; nil for nothing.
+func (a *Activities) webhook() *notify.Webhook {
+	if a.deps.Webhook == nil {
+		return nil
+	}
+	return a.deps.Webhook()
 }
 
 // message puts an event into words and fields.

@@ -36,12 +36,12 @@ func (a *Activities) firstOfTarget(ctx context.Context, p *planDraft) (table.Nam
 			strings.EqualFold(s.Target.Schema, p.settings.Target.Schema) &&
 			strings.EqualFold(s.Target.Table, p.settings.Target.Table)
 	}
-	for _, n := range a.deps.Catalog.Tables {
+	for _, n := range a.deps.Catalog().Tables {
 		if same(n) {
 			return n, nil
 		}
 	}
-	for _, f := range a.deps.Catalog.Families {
+	for _, f := range a.deps.Catalog().Families {
 		members, _, err := a.familyTables(ctx, f)
 		if err != nil {
 			return table.Name{}, err

@@ -59,6 +59,7 @@ func Observed(s owner.State) metrics.TableState {
 	out := metrics.TableState{
 		Table: s.Table, FreshAt: s.FreshAt, LastSuccess: s.LastSuccess, Failed: s.FailedRuns,
 		HeldBack: time.Duration(s.HeldBackSeconds * float64(time.Second)),
+		Loaded:   s.Watermark != "" || !s.LastSuccess.IsZero(),
 	}
 	if s.HasDateCursor() {
 		out.StaleMargin = owner.DateMargin

@@ -184,6 +184,9 @@ func (r *reader) follow(b block) {
 			strings.HasPrefix(text, "temporal workflow terminate") {
 			r.stand()
 		}
+		if strings.HasPrefix(text, "tablehaul cancel") {
+			r.endStanding() // it would wait for the end of a run that does not go on
+		}
 		if bareCommand.MatchString(text) {
 			text += " --help"
 		}
@@ -269,6 +272,12 @@ func (r *reader) tidy() {
 			s.GetScheduleId()).Delete(r.t.Context()))
 	}
 	require.NoError(r.t, os.RemoveAll(filepath.Join(r.dir, "tablehaul.yaml")))
+	r.endStanding()
+}
+
+// endStanding ends a run that stand has started.
+func (r *reader) endStanding() {
+	r.t.Helper()
 	_ = r.client.TerminateWorkflow(r.t.Context(), workflows.SyncTableID(workflows.TaskQueue, "shop.orders"), "",
 		"the page ends")
 }

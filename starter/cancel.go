@@ -121,7 +121,7 @@ func (a *app) cancelTable(
 			e = remote.Execution{WorkflowID: one.State.Lease.WorkflowID, RunID: one.State.Lease.RunID}
 		}
 	}
-	found, err := s.Cancel(ctx, e)
+	e, found, err := s.Cancel(ctx, e)
 	if err != nil {
 		return out, a.fromTemporal(ctx, fmt.Errorf("%s: %w", name, err))
 	}

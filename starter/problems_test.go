@@ -159,9 +159,9 @@ func TestEqualIssuesShareAText(t *testing.T) {
 	require.Contains(t, got.stdout, "  the same kind (failed, ServerRejected): crm.t01, crm.t02,")
 }
 
-func (f *fakeService) Cancel(_ context.Context, e remote.Execution) (bool, error) {
+func (f *fakeService) Cancel(_ context.Context, e remote.Execution) (remote.Execution, bool, error) {
 	_, goesOn := f.cancels[e.WorkflowID]
-	return goesOn, f.act("cancel " + e.WorkflowID)
+	return e, goesOn, f.act("cancel " + e.WorkflowID)
 }
 
 func TestCancel(t *testing.T) {

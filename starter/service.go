@@ -45,7 +45,7 @@ type service interface {
 	SetWatermark(ctx context.Context, table string, req owner.SetRequest) (owner.State, error)
 	Tables(ctx context.Context) ([]string, error)
 	HasWorker(ctx context.Context) (bool, error)
-	Cancel(ctx context.Context, e remote.Execution) (found bool, err error)
+	Cancel(ctx context.Context, e remote.Execution) (remote.Execution, bool, error)
 	schedules
 	Close()
 }

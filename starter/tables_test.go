@@ -105,8 +105,8 @@ func TestAWorkerWithAnotherConfigurationIsNoticed(t *testing.T) {
 	got := call(t, f, "run", "--all", "--no-wait")
 	require.Equal(t, exitOK, got.code)
 	require.Contains(t, got.stderr, "shop.log_* is in ")
-	require.Regexp(t, `not in the worker's configuration: shop.countries. Restart the worker`, got.stderr)
-	require.Regexp(t, `the worker has other settings than .*tablehaul.yaml for shop.orders, which runs use: restart it`,
+	require.Regexp(t, `not in the worker's configuration: shop.countries. See in the worker's log`, got.stderr)
+	require.Regexp(t, `the worker has other settings than .*tablehaul.yaml for shop.orders, which runs use: see in its log`,
 		got.stderr)
 
 	got = call(t, f, "run", "--all", "--no-wait", "--quiet")

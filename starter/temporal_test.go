@@ -213,7 +213,12 @@ func TestCancelledAndTerminatedRunsAgainstTemporal(t *testing.T) {
 	w := newWorld(t)
 	w.startWorker(t)
 	for end, f := range map[string]func(context.Context, string) error{
-		"Cancelled": func(ctx context.Context, id string) error { return w.client.CancelWorkflow(ctx, id, "") },
+		"Cancelled": func(_ context.Context, id string) error {
+			got := w.call(t, "cancel", api.TableOfSyncID(w.queue, id))
+			require.Equal(t, exitOK, got.code, got.stderr)
+			require.Contains(t, got.stdout, "cancelled; the watermark stays")
+			return nil
+		},
 		"Terminated": func(ctx context.Context, id string) error {
 			return w.client.TerminateWorkflow(ctx, id, "", "test")
 		},

@@ -3,7 +3,9 @@ package app
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,10 +22,12 @@ import (
 
 // pools opens each named connection once per role, when it is first needed.
 type pools struct {
-	cfg *config.Config
+	live *live
 
 	mu   sync.Mutex
 	open map[poolKey]*pool
+	// retired are pools of connections that the configuration has changed; steps that run may still use them.
+	retired []*pool
 }
 
 type poolKey struct {
@@ -51,8 +55,34 @@ type opening struct {
 // closed sooner.
 const openTime = 55 * time.Second
 
-func newPools(cfg *config.Config) *pools {
-	return &pools{cfg: cfg, open: map[poolKey]*pool{}}
+// retireAfter is how long a step may go on with a connection that the configuration has changed.
+const retireAfter = 10 * time.Minute
+
+func newPools(l *live) *pools { return &pools{live: l, open: map[poolKey]*pool{}} }
+
+// retire makes steps that begin from now on open the named connection again. The pools that are open are closed after
+// retireAfter: a step that still uses one is tried again with the new one.
+func (p *pools) retire(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for key, slot := range p.open {
+		if key.name != name {
+			continue
+		}
+		delete(p.open, key)
+		p.retired = append(p.retired, slot)
+		time.AfterFunc(retireAfter, slot.close)
+	}
+}
+
+// close closes the pool, which may be done twice.
+func (s *pool) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.db != nil {
+		_ = s.db.Close() // what is not committed is rolled back
+		s.db = nil
+	}
 }
 
 func (p *pools) source(ctx context.Context, name string) (*source.Source, error) {
@@ -81,7 +111,7 @@ func (p *pools) target(ctx context.Context, name string) (*target.Target, error)
 }
 
 func (p *pools) get(ctx context.Context, key poolKey) (*mysqldb.DB, error) {
-	conn, ok := p.cfg.Connections[key.name]
+	conn, ok := p.live.now().Connections[key.name]
 	if !ok { // the configuration was checked: a plan staged under an older one names it
 		return nil, fmt.Errorf("connection %s is not in the configuration any more", key.name)
 	}
@@ -147,12 +177,8 @@ func open(ctx context.Context, key poolKey, conn config.Connection) (*mysqldb.DB
 func (p *pools) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, slot := range p.open {
-		slot.mu.Lock()
-		if slot.db != nil {
-			_ = slot.db.Close() // the process ends
-		}
-		slot.mu.Unlock()
+	for _, slot := range slices.AppendSeq(slices.Clone(p.retired), maps.Values(p.open)) {
+		slot.close()
 	}
 }
 

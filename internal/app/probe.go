@@ -22,7 +22,7 @@ const probeTime = 20 * time.Second
 func (p *pools) probeConnections(ctx context.Context, log *slog.Logger) (stop func()) {
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	var all sync.WaitGroup
-	for _, key := range needed(p.cfg) {
+	for _, key := range needed(p.live.now()) {
 		all.Go(func() {
 			attrs := []any{
 				"connection", key.name, "role",

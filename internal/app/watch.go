@@ -13,7 +13,6 @@ import (
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/clock"
-	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -37,7 +36,7 @@ const (
 // tables that other workers run.
 type watcher struct {
 	monitor  *Monitor
-	cfg      *config.Config
+	live     *live
 	client   client.Client
 	queue    string
 	identity string
@@ -98,6 +97,9 @@ func (w *watcher) askStateWorkflows(ctx context.Context) {
 		}
 		w.askStateWorkflow(ctx, name)
 	}
+	if err == nil && len(names) < maxStates {
+		w.monitor.metrics.Listed()
+	}
 }
 
 // knownTables are the tables of the configuration that have a state workflow. A pattern's tables are known
@@ -133,7 +135,7 @@ func (w *watcher) ours(id string) (table.Name, bool) {
 	if err != nil {
 		return table.Name{}, false
 	}
-	t, err := w.cfg.Table(name)
+	t, err := w.live.now().Table(name)
 	if err != nil {
 		return table.Name{}, false
 	}

@@ -13,7 +13,6 @@ import (
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/mask"
-	"github.com/tablehaul/tablehaul/internal/notify"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -67,6 +66,7 @@ func RunWorker(ctx context.Context, o WorkerOptions) error {
 			return err
 		}
 	}
+	l := newLive(cfg)
 	for _, w := range cfg.Warnings {
 		o.Log.Warn("the configuration", "warning", w.String())
 	}
@@ -95,14 +95,15 @@ func RunWorker(ctx context.Context, o WorkerOptions) error {
 	}
 	attributes := newSearchable(c, namespace, o.Log)
 	attributes.known(ctx) // adds what is missing
-	pools := newPools(cfg)
+	pools := newPools(l)
 	defer pools.close()
 	defer pools.probeConnections(ctx, o.Log)()
 	o.Monitor = monitor
-	return serve(ctx, o, cfg, c, activities.Deps{
-		Settings:   func(n table.Name) (activities.Settings, error) { return settings(cfg, n) },
-		MaskKey:    func(n table.Name) mask.Key { return maskKey(cfg, n) },
-		Catalog:    catalog(cfg),
+	defer (&reloader{live: l, pools: pools, monitor: monitor, getenv: o.Getenv, log: o.Log}).start(ctx)()
+	return serve(ctx, o, l, c, activities.Deps{
+		Settings:   func(n table.Name) (activities.Settings, error) { return settings(l.now(), n) },
+		MaskKey:    func(n table.Name) mask.Key { return maskKey(l.now(), n) },
+		Catalog:    func() activities.Catalog { return catalog(l.now()) },
 		Source:     pools.source,
 		Target:     pools.target,
 		Store:      store,
@@ -110,9 +111,8 @@ func RunWorker(ctx context.Context, o WorkerOptions) error {
 		Deployment: deployment, // of the namespace; the workers' task queue is added
 		Searchable: attributes.known,
 		Metrics:    monitor.metrics,
-		Webhook: notify.NewWebhook(cfg.Notifications.Webhook.Reveal(), cfg.Notifications.Header,
-			cfg.Notifications.Secret.Reveal()),
-		Log: o.Log,
+		Webhook:    l.webhook,
+		Log:        o.Log,
 	})
 }
 
@@ -141,7 +141,8 @@ func (o *WorkerOptions) connect(
 }
 
 // serve takes tasks until ctx ends.
-func serve(ctx context.Context, o WorkerOptions, cfg *config.Config, c client.Client, deps activities.Deps) error {
+func serve(ctx context.Context, o WorkerOptions, l *live, c client.Client, deps activities.Deps) error {
+	cfg := l.now()
 	w, err := newWorkers(o, cfg, c, deps)
 	if err != nil {
 		return err
@@ -163,7 +164,7 @@ func serve(ctx context.Context, o WorkerOptions, cfg *config.Config, c client.Cl
 	watching, stopWatching := context.WithCancel(ctx)
 	defer stopWatching()
 	go (&watcher{
-		monitor: o.Monitor, cfg: cfg, client: c, queue: w.queue, identity: w.identity, log: o.Log,
+		monitor: o.Monitor, live: l, client: c, queue: w.queue, identity: w.identity, log: o.Log,
 	}).run(watching)
 	if o.Ready != nil {
 		o.Ready()

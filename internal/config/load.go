@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"regexp"
 
@@ -30,11 +31,20 @@ func LoadFile(path string, getenv func(string) string, opts ...Option) (*Config,
 		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
 	defer func() { _ = f.Close() }() // only read from
-	d := newDecoder(getenv, opts)
+	var mode fs.FileMode
 	if info, err := f.Stat(); err == nil {
-		d.mode = info.Mode()
+		mode = info.Mode()
 	}
-	c, err := d.load(f)
+	return LoadAs(path, f, mode, getenv, opts...)
+}
+
+// LoadAs is Load of what a file at path with a mode, 0 for an unknown one, holds.
+func LoadAs(
+	path string, r io.Reader, mode fs.FileMode, getenv func(string) string, opts ...Option,
+) (*Config, error) {
+	d := newDecoder(getenv, opts)
+	d.mode = mode
+	c, err := d.load(r)
 	if problems := (*Problems)(nil); errors.As(err, &problems) {
 		problems.File = path
 	}

@@ -36,6 +36,7 @@ type Metrics struct {
 	retries, failures, notifications        *prometheus.CounterVec
 	chunkDuration                           prometheus.Histogram
 	runDuration                             *prometheus.HistogramVec
+	configCurrent                           prometheus.Gauge
 }
 
 // chunkBuckets are seconds. A chunk's transaction is to take less than one (maxTransaction);
@@ -81,7 +82,13 @@ func New(ready *Ready) *Metrics {
 		Namespace: namespace, Name: "run_duration_seconds", Buckets: runBuckets,
 		Help: "Seconds of a run that ended, from its start, by outcome: done, failed or cancelled.",
 	}, []string{"outcome"})
+	m.configCurrent = prometheus.NewGauge(prometheus.GaugeOpts{
+		Namespace: namespace, Name: "config_current", Help: "1 where the worker uses the present file of its " +
+			"configuration, 0 where it has refused it and goes on with the one before.",
+	})
+	m.configCurrent.Set(1)
 	m.registry.MustRegister(
+		m.configCurrent,
 		m.rowsExtracted, m.rowsWritten, m.rowsDeleted, m.newerOnTarget, m.existing, m.stagedBytes,
 		m.lockWaits, m.throttled,
 		m.runs, m.retries, m.failures, m.notifications,
@@ -131,6 +138,13 @@ func (m *Metrics) Know(table string, e Expected) {
 	}
 	for _, outcome := range []string{RowInserted, RowUpdated, RowUnchanged} {
 		m.rowsWritten.WithLabelValues(label, outcome)
+	}
+}
+
+// Forget removes the gauges of a table that the configuration no longer has. Its counters stay.
+func (m *Metrics) Forget(table string) {
+	if m != nil {
+		m.tables.forget(table)
 	}
 }
 
@@ -227,6 +241,20 @@ func (m *Metrics) Notified(event string, err error) {
 		outcome = NotificationFailed
 	}
 	m.notifications.WithLabelValues(event, outcome).Inc()
+}
+
+// Listed says that State was called for every table that has a state: the others were never loaded.
+func (m *Metrics) Listed() {
+	if m != nil {
+		m.tables.setListed()
+	}
+}
+
+// ConfigRead sets whether the worker has taken over the present file of its configuration.
+func (m *Metrics) ConfigRead(taken bool) {
+	if m != nil {
+		m.configCurrent.Set(float64(boolInt(taken)))
+	}
 }
 
 // State sets what a table's state workflow says of it.

@@ -61,6 +61,9 @@ tablehaul_run_in_progress_seconds{table="shop.orders"} 5
 # HELP tablehaul_stale_after_seconds The table's setting staleAfter: beyond this freshness lag it is stale. Absent where it never is.
 # TYPE tablehaul_stale_after_seconds gauge
 tablehaul_stale_after_seconds{table="shop.orders"} 3600
+# HELP tablehaul_table_loaded 1 where a first load of the table is done, 0 where none is. Absent before this worker has asked for it.
+# TYPE tablehaul_table_loaded gauge
+tablehaul_table_loaded{table="shop.orders"} 1
 # HELP tablehaul_verified_at_seconds When both sides of the table were last compared, in seconds since 1970. Absent before the first comparison.
 # TYPE tablehaul_verified_at_seconds gauge
 tablehaul_verified_at_seconds{table="shop.orders"} 1.79999994e+09
@@ -83,7 +86,7 @@ func TestAStateShowsAsGauges(t *testing.T) {
 	m.Know("shop.orders", Expected{StaleAfter: time.Hour, VerifyEvery: 24 * time.Hour})
 	m.State(TableState{
 		Table: "shop.orders", FreshAt: now.Add(-90 * time.Second), LastSuccess: now.Add(-time.Minute),
-		RunningSince: now.Add(-5 * time.Second), HeldBack: 40 * time.Second, Ahead: true, Failed: 3,
+		RunningSince: now.Add(-5 * time.Second), HeldBack: 40 * time.Second, Ahead: true, Failed: 3, Loaded: true,
 		VerifiedAt: now.Add(-time.Minute), Differing: map[string]int64{"missing": 2, "silent": 0},
 		Quarantined: 4, QuarantinedSince: now.Add(-2 * time.Hour),
 	})
@@ -94,6 +97,24 @@ func TestAStateShowsAsGauges(t *testing.T) {
 # TYPE tablehaul_freshness_lag_seconds gauge
 tablehaul_freshness_lag_seconds{table="shop.orders"} 3690
 `), "tablehaul_freshness_lag_seconds"))
+}
+
+// A table without a state was never loaded; that is known when all states were asked for.
+func TestATableThatWasNeverLoaded(t *testing.T) {
+	m := New(&Ready{})
+	m.Know("shop.new", Expected{})
+	require.Zero(t, testutil.CollectAndCount(m.tables, "tablehaul_table_loaded"))
+	m.Listed()
+	want := `
+# HELP tablehaul_table_loaded 1 where a first load of the table is done, 0 where none is. Absent before this worker has asked for it.
+# TYPE tablehaul_table_loaded gauge
+tablehaul_table_loaded{table="shop.new"} 0
+`
+	require.NoError(t, testutil.CollectAndCompare(m.tables, strings.NewReader(want), "tablehaul_table_loaded"))
+	m.Forget("shop.new")
+	require.Zero(t, testutil.CollectAndCount(m.tables))
+	m.ConfigRead(false)
+	require.Zero(t, testutil.ToFloat64(m.configCurrent))
 }
 
 // A DATE cursor is a day behind at any time, which a staleAfter of the configuration's own allows for already.

@@ -30,6 +30,8 @@ type TableState struct {
 	HeldBack time.Duration
 	// Ahead says that the last run found the watermark above the source's now.
 	Ahead bool
+	// Loaded says that the target holds what a first load has written.
+	Loaded bool
 	// Failed counts the runs that failed since the last one that ended well.
 	Failed int
 	// DeletesHeld says that a guard has stopped the last sweep of deletes, or that they are paused.
@@ -49,6 +51,8 @@ type tables struct {
 
 	mu     sync.Mutex
 	states map[string]*gauges // by label
+	// listed says that all tables that have a state were reported once.
+	listed bool
 }
 
 type gauges struct {
@@ -71,6 +75,8 @@ var (
 		"can give to a row now (failure WatermarkAhead), else 0.")
 	deletesHeldDesc = tableDesc("deletes_held", "1 where a guard has stopped the last sweep of the table's "+
 		"deletes, or they are paused, else 0.")
+	loadedDesc = tableDesc("table_loaded", "1 where a first load of the table is done, 0 where none is. Absent "+
+		"before this worker has asked for it.")
 	failedDesc   = tableDesc("consecutive_failed_runs", "Runs that failed since the last one that ended well.")
 	verifiedDesc = tableDesc("verified_at_seconds", "When both sides of the table were last compared, in seconds "+
 		"since 1970. Absent before the first comparison.")
@@ -84,7 +90,7 @@ var (
 		"none is.")
 	descriptions = []*prometheus.Desc{
 		lagDesc, staleAfterDesc, lastSuccessDesc, runningDesc, heldBackDesc, aheadDesc,
-		failedDesc, deletesHeldDesc, verifiedDesc, verifyEveryDesc, differingDesc, quarantinedDesc, quarantineAgeDesc,
+		failedDesc, loadedDesc, deletesHeldDesc, verifiedDesc, verifyEveryDesc, differingDesc, quarantinedDesc, quarantineAgeDesc,
 	}
 )
 
@@ -128,6 +134,18 @@ func (t *tables) know(table string, e Expected) string {
 	return label
 }
 
+func (t *tables) setListed() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.listed = true
+}
+
+func (t *tables) forget(table string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.states, table)
+}
+
 func (t *tables) set(s TableState) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -161,6 +179,9 @@ func (t *tables) Collect(ch chan<- prometheus.Metric) {
 				limit += g.state.StaleMargin
 			}
 			send(staleAfterDesc, limit.Seconds())
+		}
+		if g.known || t.listed {
+			send(loadedDesc, float64(boolInt(g.state.Loaded)))
 		}
 		if !g.known {
 			continue
