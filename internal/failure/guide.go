@@ -28,7 +28,7 @@ var Guide = []Advice{
 	},
 	{
 		UnknownTable, "the worker's configuration does not have the table",
-		"the worker's file, not yours", "add the table to the worker's configuration and restart the worker", false,
+		"the worker's file, not yours", "add the table to the configuration of every worker", false,
 	},
 	{
 		UnsupportedTable, "preflight refused the table, or it is not there; nothing was written",
