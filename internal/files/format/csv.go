@@ -164,7 +164,7 @@ func (r *textReader) Close() error { r.src.close(); return nil }
 
 func (r *textReader) Next(ctx context.Context, limit int) (*table.Rows, []BadRow, error) {
 	r.src.file.ctx = ctx
-	r.batch = newBatch(r.columns, limit)
+	r.batch = newBatch(r.columns, limit, r.batch.text)
 	for !r.batch.full(limit) {
 		size, why, err := r.next()
 		switch {
@@ -220,8 +220,7 @@ func (r *textReader) add() {
 		case f.null || r.isNull(f, c):
 			r.batch.null(i, r.row)
 		default:
-			text, why := c.value(r.batch.text[:0], f.text)
-			r.batch.add(i, r.row, text, why)
+			r.batch.value(i, r.row, f.text)
 		}
 	}
 	r.batch.end(r.row, before)

@@ -37,6 +37,7 @@ type buffered struct {
 	r    io.Reader
 	buf  []byte
 	next int
+	over bool // a reader of it came to its end
 }
 
 func (b *buffered) fill() error {
@@ -56,6 +57,7 @@ func (b *buffered) fill() error {
 
 func (b *buffered) Read(p []byte) (int, error) {
 	if err := b.fill(); err != nil {
+		b.over = true
 		return 0, err
 	}
 	n := copy(p, b.buf[b.next:])
@@ -86,12 +88,13 @@ func (l *lz4Frames) Read(p []byte) (int, error) {
 			l.frame = lz4.NewReader(l.in)
 		}
 		n, err := l.frame.Read(p)
-		if n > 0 {
-			return n, nil
+		if errors.Is(err, io.EOF) {
+			if l.frame, err = nil, nil; l.in.over { // a frame ends with its mark, not with the file
+				err = io.ErrUnexpectedEOF
+			}
 		}
-		if !errors.Is(err, io.EOF) {
-			return 0, err
+		if n > 0 || err != nil {
+			return n, err
 		}
-		l.frame = nil
 	}
 }

@@ -163,9 +163,8 @@ type batch struct {
 	text    []byte // scratch of the value being converted
 }
 
-// add appends a converted value, or remembers why the row is refused.
-func (b *batch) add(i int, row int64, text []byte, why reason) {
-	b.text = text[:0]
+// put appends a converted value, or remembers why the row is refused.
+func (b *batch) put(i int, row int64, text []byte, why reason) {
 	switch {
 	case why != "":
 		b.refuse(i, row, why)
@@ -174,6 +173,24 @@ func (b *batch) add(i int, row int64, text []byte, why reason) {
 	default:
 		b.rows.Append(text)
 	}
+}
+
+// scratch is put for a text that is in b.text's memory.
+func (b *batch) scratch(i int, row int64, text []byte, why reason) {
+	b.text = text[:0]
+	b.put(i, row, text, why)
+}
+
+// value converts a text and puts it.
+func (b *batch) value(i int, row int64, text []byte) {
+	c := b.columns[i]
+	if c.Kind == table.KindString {
+		out, why := c.checked(text)
+		b.put(i, row, out, why)
+		return
+	}
+	out, why := c.value(b.text[:0], text)
+	b.scratch(i, row, out, why)
 }
 
 var empty = []byte{}
@@ -206,8 +223,8 @@ func (b *batch) full(limit int) bool {
 	return b.rows.Len()+len(b.bad) >= limit || b.rows.Bytes() >= nextBytes
 }
 
-func newBatch(columns []*column, limit int) batch {
-	b := batch{rows: table.Borrow(len(columns)), columns: columns}
+func newBatch(columns []*column, limit int, scratch []byte) batch {
+	b := batch{rows: table.Borrow(len(columns)), columns: columns, text: scratch}
 	b.rows.Grow(min(limit, 1<<20/len(columns)), 0)
 	return b
 }

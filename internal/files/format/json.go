@@ -90,7 +90,7 @@ func (r *jsonReader) Close() error { r.src.close(); return nil }
 
 func (r *jsonReader) Next(ctx context.Context, limit int) (*table.Rows, []BadRow, error) {
 	r.src.file.ctx = ctx
-	r.batch = newBatch(r.columns, limit)
+	r.batch = newBatch(r.columns, limit, r.batch.text)
 	for !r.batch.full(limit) {
 		object, size, err := r.next()
 		if err == nil && object == nil {
@@ -199,7 +199,7 @@ func (r *jsonReader) add(b []byte, size int) error {
 		r.row = row
 		return nil
 	}
-	for i, c := range r.columns {
+	for i := range r.columns {
 		v := &r.object.values[i]
 		switch {
 		case v.seen != r.object.round || v.kind == 'n':
@@ -207,8 +207,7 @@ func (r *jsonReader) add(b []byte, size int) error {
 		case v.twice:
 			r.batch.refuse(i, row, whyTwice)
 		default:
-			text, why := r.object.convert(c, v, r.batch.text)
-			r.batch.add(i, row, text, why)
+			r.object.put(&r.batch, i, row, v)
 		}
 	}
 	r.batch.end(row, before)

@@ -67,13 +67,11 @@ func parseExp(b []byte) (int, bool) {
 // maxDigits is more than a DECIMAL has, in front of and behind the point.
 const maxDigits = 200
 
-// plain moves the exponent into the digits; false where they get more than any column takes.
-func (n *number) plain(buf *[2 * maxDigits]byte) bool {
-	if n.exp == 0 {
-		return true
-	}
+// plain moves the exponent into the digits; false where they get more than any column takes. It returns what is in
+// front of the point and behind it, so that buf stays on the stack.
+func (n *number) plain(buf []byte) (whole, fraction []byte, ok bool) {
 	if len(n.whole)+len(n.fraction) > maxDigits {
-		return false
+		return nil, nil, false
 	}
 	zero := true
 	for _, part := range [2][]byte{n.whole, n.fraction} {
@@ -82,13 +80,12 @@ func (n *number) plain(buf *[2 * maxDigits]byte) bool {
 		}
 	}
 	if zero {
-		n.exp, n.fraction = 0, nil
-		return true
+		return n.whole, nil, true
 	}
 	if n.exp < -maxDigits || n.exp > maxDigits {
-		return false
+		return nil, nil, false
 	}
-	out := buf[:0]
+	out := buf
 	for range -n.exp - len(n.whole) {
 		out = append(out, '0')
 	}
@@ -97,8 +94,7 @@ func (n *number) plain(buf *[2 * maxDigits]byte) bool {
 	for len(out) < point {
 		out = append(out, '0')
 	}
-	n.whole, n.fraction, n.exp = out[:point], out[point:], 0
-	return true
+	return out[:point], out[point:], true
 }
 
 // appendNumber writes b as a DECIMAL(precision, scale).
@@ -107,11 +103,13 @@ func appendNumber(dst, b []byte, precision, scale int) ([]byte, reason) {
 	if !ok {
 		return dst, whyNumber
 	}
-	var buf [2 * maxDigits]byte
-	if !n.plain(&buf) {
-		return dst, whyRange
-	}
 	whole, fraction := n.whole, n.fraction
+	if n.exp != 0 {
+		var buf [2 * maxDigits]byte
+		if whole, fraction, ok = n.plain(buf[:0]); !ok {
+			return dst, whyRange
+		}
+	}
 	for len(whole) > 0 && whole[0] == '0' {
 		whole = whole[1:]
 	}

@@ -113,49 +113,47 @@ func (o *object) find(key []byte) int {
 	return i
 }
 
-// convert appends a value to dst[:0].
-func (o *object) convert(c *column, v *jsonValue, dst []byte) ([]byte, reason) {
-	dst = dst[:0]
+// put converts a value into a row.
+func (o *object) put(b *batch, i int, row int64, v *jsonValue) {
+	c := b.columns[i]
+	dst := b.text[:0]
+	var why reason
 	switch v.kind {
 	case '"':
-		return o.convertString(c, v, dst)
+		if c.Kind == table.KindJSON && !c.jsonText {
+			dst, why = c.nested(dst, v.raw)
+			break
+		}
+		text := v.raw[1 : len(v.raw)-1]
+		if v.escaped {
+			if o.text, why = unescape(o.text[:0], text); why != "" {
+				break
+			}
+			text = o.text
+		}
+		b.value(i, row, text)
+		return
 	case '#':
-		return c.number(dst, v.raw)
+		dst, why = c.number(dst, v.raw)
 	case 't', 'f':
-		return c.bool(dst, v.kind == 't')
+		dst, why = c.bool(dst, v.kind == 't')
 	default:
 		if !c.document {
-			return dst, whyKind
+			why = whyKind
+			break
 		}
-		if !utf8.Valid(v.raw) {
-			return dst, whyUTF8
-		}
-		return c.nested(dst, v.raw)
+		dst, why = c.nested(dst, v.raw)
 	}
-}
-
-func (o *object) convertString(c *column, v *jsonValue, dst []byte) ([]byte, reason) {
-	if c.Kind == table.KindJSON && !c.jsonText {
-		if !utf8.Valid(v.raw) {
-			return dst, whyUTF8
-		}
-		return append(dst, v.raw...), ""
-	}
-	text := v.raw[1 : len(v.raw)-1]
-	if v.escaped {
-		var why reason
-		if o.text, why = unescape(o.text[:0], text); why != "" {
-			return dst, why
-		}
-		text = o.text
-	}
-	return c.value(dst, text)
+	b.scratch(i, row, dst, why)
 }
 
 // nested writes an object or array into a column of documents.
 func (c *column) nested(dst, raw []byte) ([]byte, reason) {
 	if c.byteLimit > 0 && uint64(len(raw)) > c.byteLimit {
 		return dst, whyLength
+	}
+	if !utf8.Valid(raw) {
+		return dst, whyUTF8
 	}
 	return append(dst, raw...), ""
 }

@@ -108,9 +108,7 @@ func (r *parquetReader) Next(ctx context.Context, limit int) (rows *table.Rows, 
 	if r.row >= r.until {
 		return nil, nil, io.EOF
 	}
-	text := r.batch.text
-	r.batch = newBatch(r.columns, limit)
-	r.batch.text = text
+	r.batch = newBatch(r.columns, limit, r.batch.text)
 	for r.row < r.until && !r.batch.full(limit) {
 		for r.left == 0 {
 			if err = r.openGroup(); err != nil {
@@ -197,16 +195,8 @@ func (r *parquetReader) add() error {
 			r.batch.null(i, row)
 			continue
 		}
-		text, why, err := l.text(r.batch.text)
-		switch {
-		case err != nil:
+		if err = l.put(&r.batch, i, row); err != nil {
 			return r.damaged(l, err)
-		case l.encoding == encodingRLEDict && why == "":
-			r.batch.rows.Append(text)
-		case why != "":
-			r.batch.refuse(i, row, why)
-		default:
-			r.batch.add(i, row, text, "")
 		}
 	}
 	r.batch.end(row, before)

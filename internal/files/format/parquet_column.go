@@ -12,7 +12,9 @@ type leaf struct {
 	*node
 	pages  chunkReader
 	print  printer
-	memory []byte // of the open page
+	width  int     // bytes of a plain value; 0 where they differ
+	chars  *column // of texts for a column of characters, which need no printing
+	memory []byte  // of the open page
 
 	left    int64 // values of the row group that are in no page yet
 	inPage  int   // of the open page, not yet taken
@@ -187,7 +189,7 @@ func (l *leaf) openValues(encoding int64, b []byte) error {
 		}
 		l.previous = l.previous[:0]
 	case encodingSplit:
-		l.split, l.splitAt, l.splitLen = b, 0, l.size()
+		l.split, l.splitAt, l.splitLen = b, 0, l.width
 		ok = l.splitLen > 0 && len(b)%l.splitLen == 0
 	default:
 		return fmt.Errorf("its encoding %d is not supported", encoding)
@@ -196,11 +198,6 @@ func (l *leaf) openValues(encoding int64, b []byte) error {
 		return errPage
 	}
 	return nil
-}
-
-// size is the bytes of a plain value, 0 where they differ.
-func (l *leaf) size() int {
-	return [8]int{0, 4, 8, 12, 4, 8, 0, l.length}[l.typ]
 }
 
 // level takes the definition level of the next value.
@@ -213,6 +210,29 @@ func (l *leaf) level() (int, error) {
 		return 0, errLevels
 	}
 	return int(v), nil
+}
+
+// put takes the next value that is there into a row.
+func (l *leaf) put(b *batch, i int, row int64) error {
+	if l.encoding == encodingRLEDict {
+		text, why, err := l.entry()
+		if err == nil {
+			b.put(i, row, text, why)
+		}
+		return err
+	}
+	u, raw, err := l.value()
+	switch {
+	case err != nil:
+		return err
+	case l.chars != nil:
+		text, why := l.chars.checked(raw)
+		b.put(i, row, text, why)
+	default:
+		text, why := l.print(b.text[:0], u, raw)
+		b.scratch(i, row, text, why)
+	}
+	return nil
 }
 
 // text takes the next value that is there, printed into dst[:0] or in place.

@@ -42,7 +42,7 @@ func (l *leaf) readDictionary(h *pageHead) error {
 	if err != nil {
 		return err
 	}
-	if h.values*int64(cmp.Or(l.size(), 4)) > int64(len(l.plain)) {
+	if h.values*int64(cmp.Or(l.width, 4)) > int64(len(l.plain)) {
 		return errShort
 	}
 	d := &l.dict

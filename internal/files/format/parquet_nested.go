@@ -2,7 +2,8 @@ package format
 
 import (
 	"errors"
-	"unicode/utf8"
+
+	"github.com/tablehaul/tablehaul/internal/table"
 )
 
 // tree is what is read of the file for one column: a leaf, or a group that becomes a JSON document.
@@ -23,6 +24,9 @@ func (r *parquetReader) tree(n *node, c *column) (*tree, error) {
 			return nil, err
 		}
 		t.leaf = r.leaf(n, p)
+		if (n.form == formText || n.form == formBytes) && c.Kind == table.KindString {
+			t.leaf.chars = c
+		}
 		return t, nil
 	}
 	if !c.document {
@@ -33,7 +37,7 @@ func (r *parquetReader) tree(n *node, c *column) (*tree, error) {
 }
 
 func (r *parquetReader) leaf(n *node, p printer) *leaf {
-	l := &leaf{node: n, print: p}
+	l := &leaf{node: n, print: p, width: [8]int{0, 4, 8, 12, 4, 8, 0, n.length}[n.typ]}
 	r.leaves = append(r.leaves, l)
 	r.wanted[n.leaf] = &placed{}
 	return l
@@ -234,14 +238,11 @@ func (r *parquetReader) addNested(i int, t *tree, row int64) error {
 	if t.text = d.text; cap(t.text) > keptPage {
 		t.text = nil
 	}
-	if d.why == "" && !utf8.Valid(d.text) {
-		d.why = whyUTF8
-	}
 	if d.why != "" {
 		r.batch.refuse(i, row, d.why)
 		return nil
 	}
 	text, why := r.columns[i].nested(r.batch.text[:0], d.text)
-	r.batch.add(i, row, text, why)
+	r.batch.scratch(i, row, text, why)
 	return nil
 }

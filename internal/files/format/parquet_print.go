@@ -214,6 +214,10 @@ func (n *node) timePrinter(c *column) printer {
 			}
 			return c.clock(dst, v*(nanosPerSecond/n.unit), false)
 		}
+	case (n.form == formMoment && c.utc || n.form == formInstant) && c.Kind == table.KindTimestamp && n.unit == 1e6:
+		return c.micros
+	case (n.form == formMoment || n.form == formInstant && c.utc) && c.Kind == table.KindDateTime && n.unit == 1e6:
+		return c.micros
 	case (n.form == formMoment || n.form == formInstant) && moments:
 		return func(dst []byte, u uint64, _ []byte) ([]byte, reason) {
 			days, rest := floorDiv(int64(u), secondsPerDay*n.unit)
@@ -236,6 +240,21 @@ func (n *node) timePrinter(c *column) printer {
 	default:
 		return nil
 	}
+}
+
+// micros is moment for microseconds since 1970-01-01 in a column whose zone is theirs.
+func (c *column) micros(dst []byte, u uint64, _ []byte) ([]byte, reason) {
+	v := int64(u)
+	if c.Kind == table.KindTimestamp && (v < exact.MicrosPerSecond || v >= 1<<32*exact.MicrosPerSecond) ||
+		v < exact.MinDays*exact.MicrosPerDay || v >= (exact.MaxDays+1)*exact.MicrosPerDay {
+		return dst, whyRange
+	}
+	start := len(dst)
+	out, ok := exact.AppendMoment(dst, v, c.Precision)
+	if !ok {
+		return dst[:start], whyFraction
+	}
+	return out, ""
 }
 
 const whyInt96 reason = "is an INT96, which does not say its time zone; `zone: UTC` says that it is UTC"

@@ -54,7 +54,7 @@ func (l *leaf) plainValue() (u uint64, b []byte, err error) {
 		l.plain = l.plain[4+n:]
 		return 0, b, nil
 	default:
-		n := l.size()
+		n := l.width
 		if n > len(l.plain) {
 			return 0, nil, errShort
 		}

@@ -29,6 +29,7 @@ type source struct {
 	start, end int   // of the window in buf
 	offset     int64 // of buf[start] in the text
 	eof        bool
+	err        error // that came with the last bytes
 }
 
 // raw reads a file from front to back, and keeps its error apart from what a decompressor makes of it.
@@ -94,11 +95,15 @@ func (s *source) more() error {
 		}
 	}
 	for range 100 {
+		if s.err != nil && !errors.Is(s.err, io.EOF) {
+			return s.err
+		}
 		n, err := s.in.Read(s.buf[s.end:])
 		s.end += n
 		switch {
 		case n > 0:
-			return nil // an error comes again
+			s.err = err
+			return nil
 		case errors.Is(err, io.EOF) && s.file.err == nil:
 			s.eof = true
 			return io.EOF

@@ -68,24 +68,31 @@ func (c *column) word(dst, b []byte) ([]byte, reason) {
 	}
 }
 
-// chars checks a text against a column of characters.
+// chars converts a text into a column of characters.
 func (c *column) chars(dst, b []byte) ([]byte, reason) {
+	b, why := c.checked(b)
+	if why != "" {
+		return dst, why
+	}
+	return append(dst, b...), ""
+}
+
+// checked is a text as a column of characters keeps it, in place.
+func (c *column) checked(b []byte) ([]byte, reason) {
 	if c.fixed { // the server takes them off
 		b = bytes.TrimRight(b, " ")
 	}
-	if c.byteLimit > 0 && uint64(len(b)) > c.byteLimit {
-		return dst, whyLength
+	switch {
+	case c.byteLimit > 0 && uint64(len(b)) > c.byteLimit:
+		return nil, whyLength
+	case !utf8.Valid(b):
+		return nil, whyUTF8
+	case c.runeLimit > 0 && uint64(len(b)) > c.runeLimit && uint64(utf8.RuneCount(b)) > c.runeLimit:
+		return nil, whyLength
+	case c.maxRune > 0 && !below(b, c.maxRune):
+		return nil, whyCharset
 	}
-	if !utf8.Valid(b) {
-		return dst, whyUTF8
-	}
-	if c.runeLimit > 0 && uint64(len(b)) > c.runeLimit && uint64(utf8.RuneCount(b)) > c.runeLimit {
-		return dst, whyLength
-	}
-	if c.maxRune > 0 && !below(b, c.maxRune) {
-		return dst, whyCharset
-	}
-	return append(dst, b...), ""
+	return b, ""
 }
 
 // below reports whether no character of valid UTF-8 is above limit, which is 7F or FFFF.
