@@ -70,7 +70,7 @@ func (p paused) afterwards(statements ...string) {
 // the next run.
 func TestSourceAlteredBetweenExtractAndUpsert(t *testing.T) {
 	t.Parallel()
-	servers.Each(t, func(t *testing.T, s *servers.Server) {
+	servers.Some(t, func(t *testing.T, s *servers.Server) {
 		p := pausedLoad(t, s, false)
 		exec(t, p.src, "ALTER TABLE t ADD COLUMN more INT NOT NULL DEFAULT 7, MODIFY name VARCHAR(90) NOT NULL, "+
 			"DROP COLUMN n",
@@ -92,7 +92,7 @@ func TestSourceAlteredBetweenRanges(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			servers.Each(t, func(t *testing.T, s *servers.Server) {
+			servers.Some(t, func(t *testing.T, s *servers.Server) {
 				p := pausedLoad(t, s, true)
 				exec(t, p.src, ddl)
 				err := p.resume()
@@ -125,7 +125,7 @@ func TestTargetChangedDuringALoad(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			servers.Each(t, func(t *testing.T, s *servers.Server) {
+			servers.Some(t, func(t *testing.T, s *servers.Server) {
 				p := pausedLoad(t, s, true)
 				p.afterwards(ddl...)
 				requireFailure(t, p.resume(), failure.TableChanged, p.to+".t")
@@ -135,7 +135,7 @@ func TestTargetChangedDuringALoad(t *testing.T) {
 			})
 		})
 	}
-	servers.Each(t, func(t *testing.T, s *servers.Server) {
+	servers.Some(t, func(t *testing.T, s *servers.Server) {
 		t.Run("a column narrowed", func(t *testing.T) {
 			p := pausedLoad(t, s, true)
 			p.afterwards("ALTER TABLE t DROP COLUMN name, ADD COLUMN name VARCHAR(3) NOT NULL DEFAULT 'x'")
@@ -152,7 +152,7 @@ func TestTargetLostBetweenRuns(t *testing.T) {
 	for name, ddl := range map[string]string{"dropped": "DROP TABLE t", "emptied": "TRUNCATE TABLE t"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			servers.Each(t, func(t *testing.T, s *servers.Server) {
+			servers.Some(t, func(t *testing.T, s *servers.Server) {
 				p := start(t, options{source: s})
 				exec(t, p.src, createT, insertT(1, 100), "UPDATE t SET updated_at = '2024-01-01'")
 				p.sync("t")
@@ -203,7 +203,7 @@ func (p *product) setWatermark(name, watermark string) {
 // for the next one, for the target that keeps the old spelling, and for the configuration.
 func TestRenamedByLetterCaseAlone(t *testing.T) {
 	t.Parallel()
-	servers.Each(t, func(t *testing.T, s *servers.Server) {
+	servers.Some(t, func(t *testing.T, s *servers.Server) {
 		p := pausedLoad(t, s, true)
 		exec(t, p.src, "ALTER TABLE t CHANGE n N INT, CHANGE id ID BIGINT UNSIGNED NOT NULL AUTO_INCREMENT, CHANGE "+
 			"updated_at Updated_At TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6)")

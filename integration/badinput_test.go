@@ -167,7 +167,7 @@ func TestMalformedInputIsRefused(t *testing.T) {
 // A row that the target refuses is named by column and by a hash of its key, never by a value.
 func TestRefusedRowNamesColumnNeverValue(t *testing.T) {
 	t.Parallel()
-	servers.Each(t, func(t *testing.T, s *servers.Server) {
+	servers.Some(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, options{source: s})
 		exec(t, p.src, createT, insertT(1, 10), "UPDATE t SET name = 'sentinel-value' WHERE id = 7")
 		exec(t, p.dst, strings.Replace(createT, "PRIMARY KEY,", "PRIMARY KEY, CHECK (name <> 'sentinel-value'),", 1))

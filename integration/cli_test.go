@@ -63,7 +63,7 @@ func (p *product) cliFails(code int, args string) string {
 
 // From nothing to a schedule, as a newcomer types it.
 func TestFromNothingToASchedule(t *testing.T) {
-	servers.Each(t, func(t *testing.T, s *servers.Server) {
+	servers.Some(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, options{source: s, idle: true})
 		require.NoError(t, os.Remove(p.config()))
 		dsn := filepath.Join(p.dir, "dsn")

@@ -42,7 +42,7 @@ func TestASmallStepBackOfTheSourcesClockLosesNothing(t *testing.T) {
 			require.Equal(t, "5", scalar(t, p.dst, "SELECT n FROM t WHERE id = 1"), "it is in the tail")
 			for until := time.Now().Add(12 * time.Second); time.Now().Before(until); {
 				require.LessOrEqual(t, p.sync("t").Watermark, before, "the transaction is still open")
-				pause(t.Context(), time.Second)
+				pause(t.Context(), 3*time.Second)
 			}
 			say(t, longer, "COMMIT")
 			require.Greater(t, p.settled("t").Watermark, before)

@@ -25,7 +25,7 @@ func startOnS3(t *testing.T, o options) (*product, *s3server.Faulty, string) {
 // Every third request meets a server that is busy, an answer that is lost or a download that breaks off.
 func TestAnS3ThatIsBusyAndCutsLosesNothing(t *testing.T) {
 	t.Parallel()
-	servers.Each(t, func(t *testing.T, s *servers.Server) {
+	servers.Some(t, func(t *testing.T, s *servers.Server) {
 		p, proxy, url := startOnS3(t, options{
 			source: s, tables: bare,
 			defaults: ", tuning: { chunkRows: 200, rangeRows: 1000 }",

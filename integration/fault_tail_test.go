@@ -76,7 +76,7 @@ var restless = map[string]struct{ column, settings, touch string }{
 // A row that changes all the time is above the end of every window. It arrives all the same, with
 // every run, in a version from during the run, with any cursor and any reason that holds the end back.
 func TestARowThatNeverRestsArrivesWithEveryRun(t *testing.T) {
-	servers.Each(t, func(t *testing.T, s *servers.Server) {
+	servers.Some(t, func(t *testing.T, s *servers.Server) {
 		tables, hot := "", []string{}
 		for name, c := range restless {
 			tables += fmt.Sprintf("- { name: FROM.%s, target: TO.%s, cursor: u, %s }\n", name, name, c.settings)
@@ -128,7 +128,7 @@ func number(t *testing.T, text string) int64 {
 // Of a window that is held back far, a run reads what the last one has not read, and says so. The
 // rest comes when the end of the window has passed it.
 func TestATailOfManyRowsIsNotReadAgainByEveryRun(t *testing.T) {
-	servers.Each(t, func(t *testing.T, s *servers.Server) {
+	servers.Some(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, options{source: s, tables: "- { name: FROM.t, target: TO.t, cursor: updated_at, overlap: 0s, " +
 			"tuning: { tailRows: 100 } }"})
 		exec(t, p.src, createT, insertT(1, 10), old)
@@ -160,7 +160,7 @@ func TestATailOfManyRowsIsNotReadAgainByEveryRun(t *testing.T) {
 
 // A run that finds nothing takes as many steps as it did when it read the window alone.
 func TestARunThatFindsNothingTakesNoStepForTheTail(t *testing.T) {
-	servers.Each(t, func(t *testing.T, s *servers.Server) {
+	servers.Some(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, options{source: s, tables: "- { name: FROM.t, target: TO.t, cursor: updated_at, overlap: 0s }\n" +
 			"- { name: FROM.i, target: TO.i, cursor: id, overlap: 0s }"})
 		exec(t, p.src, createT, insertT(1, 10), old, "CREATE TABLE i (id INT PRIMARY KEY)", "INSERT INTO i VALUES (1)")
@@ -206,7 +206,7 @@ func (p *product) swap(t *testing.T) (commit func()) {
 // What a tail has brought does not keep out the later version of the row, which has the smaller
 // cursor because its statement had waited for a lock.
 func TestALaterVersionWithASmallerCursorArrives(t *testing.T) {
-	servers.Each(t, func(t *testing.T, s *servers.Server) {
+	servers.Some(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, options{source: s, tables: bare})
 		exec(t, p.src, createT, insertT(1, 10), old)
 		p.sync("t")

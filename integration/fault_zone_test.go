@@ -156,7 +156,7 @@ func meetSetBack(t *testing.T, shared *servers.Server) setBackSource {
 // ahead of its source for as long. Nothing is lost in either case.
 func TestAClockThatIsSetBackIsCoveredByTheOverlap(t *testing.T) {
 	t.Parallel()
-	servers.Each(t, func(t *testing.T, shared *servers.Server) {
+	servers.Some(t, func(t *testing.T, shared *servers.Server) {
 		p := meetSetBack(t, shared)
 		require.Equal(t, "1", scalar(t, p.src, "SELECT MAX(a.at) > MIN(b.at) FROM local a JOIN local b ON b.id = "+
 			"a.id + 1"), "no clock was set back")
@@ -166,8 +166,9 @@ func TestAClockThatIsSetBackIsCoveredByTheOverlap(t *testing.T) {
 		const local = "CONVERT_TZ(UTC_TIMESTAMP(3), '+00:00', @@GLOBAL.time_zone)"
 		holds(t, p.src, "SELECT "+local+" > MAX(at) + INTERVAL 1 SECOND FROM local")
 		now := scalar(t, p.src, "SELECT CAST("+local+" AS CHAR)")
-		require.Eventually(t, func() bool { return p.sync("local").Watermark >= now }, timeout, poll)
-		require.Eventually(t, func() bool { return !p.tryBare() && p.state("bare").Watermark >= now }, timeout, poll)
+		require.Eventually(t, func() bool { return p.sync("local").Watermark >= now }, timeout, runPoll)
+		caughtUp := func() bool { return !p.tryBare() && p.state("bare").Watermark >= now }
+		require.Eventually(t, caughtUp, timeout, runPoll)
 		p.equal("local", []string{"id"}, "at")
 		p.equal("bare", []string{"id"}, "at")
 	})

@@ -23,6 +23,7 @@ const (
 	timeout    = 3 * time.Minute
 	runTimeout = 8 * time.Minute
 	poll       = 150 * time.Millisecond // each look at a run costs Temporal and the test milliseconds of the processor
+	runPoll    = 600 * time.Millisecond // a run, with the detector of races, a tenth of a second
 )
 
 // requireClosed waits until a workflow has ended.

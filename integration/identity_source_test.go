@@ -16,7 +16,7 @@ import (
 // Pages of a run come from the server on which its window was chosen.
 func TestPagesOfAnotherServerAreNotRead(t *testing.T) {
 	t.Parallel()
-	servers.Each(t, func(t *testing.T, s *servers.Server) {
+	servers.Some(t, func(t *testing.T, s *servers.Server) {
 		o := on(s, oneTable)
 		o.defaults = ", tuning: { chunkRows: 100, rangeRows: 300, rangesInFlight: 1, chunksInFlight: 1 }"
 		d := startWithDetour(t, s, o, false)
@@ -48,7 +48,7 @@ func TestACursorThatChangesItsType(t *testing.T) {
 		exec(p.t, p.src, ddl)
 		exec(p.t, p.dst, ddl)
 	}
-	servers.Each(t, func(t *testing.T, s *servers.Server) {
+	servers.Some(t, func(t *testing.T, s *servers.Server) {
 		for _, tc := range []struct{ was, now, refused string }{
 			{"DATETIME", "DATETIME(6)", ""},
 			{"DATETIME(6)", "DATETIME(3)", ""},
@@ -77,7 +77,7 @@ func TestACursorThatChangesItsType(t *testing.T) {
 				require.Eventually(t, func() bool {
 					p.sync("t")
 					return scalar(t, p.dst, "SELECT n FROM t WHERE id = 2") == "9"
-				}, timeout, poll)
+				}, timeout, runPoll)
 			})
 		}
 	})
@@ -86,7 +86,7 @@ func TestACursorThatChangesItsType(t *testing.T) {
 // A source that leads elsewhere is found by its history or its rows, and a failover is none.
 func TestTheSourceLeadsToAnotherServer(t *testing.T) {
 	t.Parallel()
-	servers.Each(t, func(t *testing.T, s *servers.Server) {
+	servers.Some(t, func(t *testing.T, s *servers.Server) {
 		d := startWithDetour(t, s, on(s, oneTable), false)
 		p := d.product
 		exec(t, p.src, oldRows...)

@@ -24,7 +24,7 @@ import (
 // adopted on request; one that is empty is loaded again.
 func TestAnotherTargetIsNotTakenForTheOldOne(t *testing.T) {
 	t.Parallel()
-	servers.Each(t, func(t *testing.T, s *servers.Server) {
+	servers.Some(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, on(s, oneTable))
 		exec(t, p.src, oldRows...)
 		p.sync("t")
@@ -58,7 +58,7 @@ func TestAnotherTargetIsNotTakenForTheOldOne(t *testing.T) {
 // A connection that leads to another server with an old copy of the target.
 func TestTheTargetsConnectionLeadsToAnotherServer(t *testing.T) {
 	t.Parallel()
-	servers.Each(t, func(t *testing.T, s *servers.Server) {
+	servers.Some(t, func(t *testing.T, s *servers.Server) {
 		d := startWithDetour(t, s, on(s, oneTable), true)
 		p := d.product
 		exec(t, p.src, oldRows...)
@@ -79,7 +79,7 @@ func TestTheTargetsConnectionLeadsToAnotherServer(t *testing.T) {
 // again. So is a failover that lost its tail.
 func TestARestoredTargetGetsWhatItLost(t *testing.T) {
 	t.Parallel()
-	servers.Each(t, func(t *testing.T, s *servers.Server) {
+	servers.Some(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, on(s, oneTable))
 		exec(t, p.src, oldRows...)
 		p.sync("t")
@@ -138,7 +138,7 @@ func TestOneRunIsNotSplitOverTwoTargets(t *testing.T) {
 // What a run knows of the target is never older than the run: a unique key that came right before it.
 func TestAUniqueKeyThatCameRightBeforeTheRun(t *testing.T) {
 	t.Parallel()
-	servers.Each(t, func(t *testing.T, s *servers.Server) {
+	servers.Some(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, on(s, oneTable))
 		exec(t, p.src, createT, "INSERT INTO t VALUES (1, 'a', 1, '2024-01-01'), (2, 'b', 2, '2024-01-02')")
 		p.sync("t")
@@ -151,7 +151,7 @@ func TestAUniqueKeyThatCameRightBeforeTheRun(t *testing.T) {
 			}
 			requireFailure(t, err, failure.RowRejected)
 			return true
-		}, timeout, poll)
+		}, timeout, runPoll)
 		require.Equal(t, "1 1", scalar(t, p.dst, "SELECT CONCAT(id, ' ', n) FROM t WHERE name = 'a'"))
 	})
 }

@@ -110,7 +110,7 @@ func TestTwoDeploymentsOfOneNamespace(t *testing.T) {
 // Who adopts a target takes it over from the deployment that kept it, which is refused from then on.
 func TestATargetIsTakenOverOnRequest(t *testing.T) {
 	t.Parallel()
-	servers.Each(t, func(t *testing.T, s *servers.Server) {
+	servers.Some(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, on(s, oneTable))
 		exec(t, p.src, oldRows...)
 		mark := p.sync("t").Watermark
@@ -134,7 +134,7 @@ func TestATargetIsTakenOverOnRequest(t *testing.T) {
 // nothing in the plan of the next one.
 func TestStateWorkflowTerminatedInAFirstLoad(t *testing.T) {
 	t.Parallel()
-	servers.Each(t, func(t *testing.T, s *servers.Server) {
+	servers.Some(t, func(t *testing.T, s *servers.Server) {
 		l := pausedLoad(t, s, true)
 		p := l.product
 		before := p.state("t")
@@ -184,7 +184,7 @@ func TestAPlanThatWasChangedIsNotResumed(t *testing.T) {
 // A state of an earlier version knows no identity: it is bound where the rows agree, else refused.
 func TestAStateWithoutIdentityIsAdoptedWhereRowsAgree(t *testing.T) {
 	t.Parallel()
-	servers.Each(t, func(t *testing.T, s *servers.Server) {
+	servers.Some(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, on(s, "- { name: FROM.t, target: TO.t, cursor: updated_at }\n- { name: FROM.u, target: TO.u, "+
 			"cursor: updated_at }"))
 		exec(t, p.src, oldRows...)

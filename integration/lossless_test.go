@@ -31,8 +31,6 @@ var cursors = []struct{ table, cursor, ddl string }{
 
 const (
 	writers = 6
-	// propertyRuns is how many runs meet the writers, all tables and both servers' own.
-	propertyRuns = 50
 	// longestCommit bounds the delay between a transaction's statements and its COMMIT.
 	longestCommit = 2 * time.Second
 )
@@ -79,7 +77,11 @@ func TestRandomWritersLoseNothing(t *testing.T) {
 		for _, c := range cursors {
 			all.Go(func() { errs <- naive(ctx, p.src, c.table, c.cursor) })
 		}
-		p.runAgainst(propertyRuns)
+		runs := int64(24) // that meet the writers, of all tables
+		if servers.Thorough() {
+			runs = 50
+		}
+		p.runAgainst(runs)
 		stop()
 		all.Wait()
 		for range cap(errs) {
@@ -181,7 +183,7 @@ func (p *product) requireNothingLost() {
 	p.settledLocal("seconds")
 	require.Eventually(p.t, func() bool {
 		return p.sync("numbers").Watermark == scalar(p.t, p.src, "SELECT MAX(id) FROM numbers")
-	}, timeout, poll)
+	}, timeout, runPoll)
 	for _, c := range cursors {
 		p.equal(c.table, []string{"id"}, "v", "updated_at")
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	_ "github.com/go-sql-driver/mysql"
 	"github.com/stretchr/testify/require"
@@ -243,7 +244,7 @@ func (p *product) settled(name string) workflows.SyncTableResult {
 	var all workflows.Counts
 	var now string
 	require.NoError(p.t, p.src.QueryRowContext(p.t.Context(), "SELECT CAST(UTC_TIMESTAMP(6) AS CHAR)").Scan(&now))
-	for {
+	for wait := poll; ; wait = min(wait*3/2, time.Second) {
 		result := p.sync(name)
 		all.Inserted += result.Inserted
 		all.Updated += result.Updated
@@ -251,7 +252,7 @@ func (p *product) settled(name string) workflows.SyncTableResult {
 			result.Inserted, result.Updated = all.Inserted, all.Updated
 			return result
 		}
-		pause(p.t.Context(), poll) // a run more costs more than the wait
+		pause(p.t.Context(), wait) // a run more costs more than the wait
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
@@ -119,6 +120,7 @@ func (p *product) keepReading(query string, want int) (stop func(), reads *int) 
 				wrong = fmt.Errorf("%d rows, and %d are there", n, want)
 			}
 			*reads++
+			pause(ctx, 2*time.Millisecond)
 		}
 	})
 	return func() {

@@ -28,7 +28,7 @@ func stagedIn(t *testing.T, url string) []string {
 // bucket, then what has changed.
 func TestSyncWithStagingOnS3(t *testing.T) {
 	t.Parallel()
-	servers.Each(t, func(t *testing.T, s *servers.Server) {
+	servers.Some(t, func(t *testing.T, s *servers.Server) {
 		url := s3server.Shared(t).URL(t)
 		p := start(t, options{source: s, stagingURL: url, defaults: ", tuning: { chunkRows: 500, rangeRows: 1000 }"})
 		p.startWorker()

@@ -180,7 +180,7 @@ func requireRowsAreRefused(p *product, secrets []string) {
 		require.Eventually(t, func() bool { // until the window has the rows
 			_, err = p.try(workflows.SyncTableInput{Table: p.table("t")})
 			return err != nil
-		}, timeout, poll)
+		}, timeout, runPoll)
 		requireFailure(t, err, failure.RowRejected)
 		requireNone(t, err.Error(), secrets)
 	}

@@ -82,7 +82,7 @@ func TestFirstLoadCountsAndWindow(t *testing.T) {
 
 func TestTableWithoutCursorIsReadWhole(t *testing.T) {
 	t.Parallel()
-	servers.Each(t, func(t *testing.T, s *servers.Server) {
+	servers.Some(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, options{
 			source: s, tables: "- { name: FROM.t, target: TO.t }",
 			defaults: ", tuning: { chunkRows: 100 }",

@@ -13,62 +13,43 @@ import (
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
-// cursorCase is a type of cursor and a window: five of nine values lie in (from, to], and many
-// rows share one value.
+// cursorCase is a type of cursor and a window: five of nine values lie in (from, to], and many rows share one value.
+// internal/mysqldb/scan has every type.
 type cursorCase struct {
 	name, ddl string
 	value     func(i int) string
 	from, to  string
 }
 
-func cursorCases() []cursorCase {
-	number := func(ddl string, base uint64) cursorCase {
-		at := func(n uint64) string { return fmt.Sprint(base + n) }
-		return cursorCase{
-			name: strings.ToLower(strings.ReplaceAll(ddl, " ", "_")), ddl: ddl, from: at(0), to: at(5),
-			value: func(i int) string { return at(uint64(i%9) + 1) },
-		}
-	}
-	cases := []cursorCase{
-		number("BIGINT UNSIGNED", 18446744073709551615-9), number("BIGINT", 9223372036854775807-9), number("INT", 100),
-		number("TINYINT UNSIGNED", 246), number("MEDIUMINT", 8388607-9),
-		{
-			name: "negative", ddl: "SMALLINT", from: "-32768", to: "-32763",
-			value: func(i int) string { return fmt.Sprint(i%9 - 32767) },
-		},
-		{
-			name: "date", ddl: "DATE", from: "2024-02-20", to: "2024-02-25",
-			value: func(i int) string { return fmt.Sprintf("'2024-02-%02d'", i%9+21) },
-		},
-	}
-	for digits := range 7 {
-		// step is the smallest unit, so that adjacent values differ in the last digit alone.
-		at := func(n int) string {
-			if digits == 0 {
-				return fmt.Sprintf("2024-10-27 00:59:5%d", n)
-			}
-			return fmt.Sprintf("2024-10-27 00:59:59.%s%d", strings.Repeat("9", digits-1), n)
-		}
-		for _, kind := range []string{"DATETIME", "TIMESTAMP"} {
-			cases = append(cases, cursorCase{
-				name: fmt.Sprintf("%s_%d", strings.ToLower(kind), digits), ddl: fmt.Sprintf("%s(%d)", kind, digits),
-				from: at(0), to: at(5), value: func(i int) string { return "'" + at(i%9+1) + "'" },
-			})
-		}
-	}
-	return cases
+var cursorCases = []cursorCase{
+	{
+		name: "biggest", ddl: "BIGINT UNSIGNED", from: "18446744073709551606", to: "18446744073709551611",
+		value: func(i int) string { return fmt.Sprint(18446744073709551607 + uint64(i%9)) },
+	},
+	{
+		name: "date", ddl: "DATE", from: "2024-02-20", to: "2024-02-25",
+		value: func(i int) string { return fmt.Sprintf("'2024-02-%02d'", i%9+21) },
+	},
+	{
+		name: "datetime", ddl: "DATETIME(3)", from: "2024-10-27 00:59:59.990", to: "2024-10-27 00:59:59.995",
+		value: func(i int) string { return fmt.Sprintf("'2024-10-27 00:59:59.99%d'", i%9+1) },
+	},
+	{
+		name: "timestamp", ddl: "TIMESTAMP(6)", from: "2024-10-27 00:59:59.999990", to: "2024-10-27 00:59:59.999995",
+		value: func(i int) string { return fmt.Sprintf("'2024-10-27 00:59:59.99999%d'", i%9+1) },
+	},
 }
 
-func TestEveryCursorIsReadInPages(t *testing.T) {
+func TestWindowsOfEveryKindOfCursorArrive(t *testing.T) {
 	t.Parallel()
-	servers.Each(t, func(t *testing.T, s *servers.Server) {
+	servers.Some(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, options{
 			source: s, tables: "- { name: FROM.c_*, target: TO.c_*, cursor: at }",
 			defaults: ", tuning: { pageRows: 7, chunkRows: 30 }",
 		})
 		from := lax(t, p.src)
 		const rows = 90 // ten for each of nine values: a value spans pages
-		for _, c := range cursorCases() {
+		for _, c := range cursorCases {
 			name := "c_" + c.name
 			execOn(t, from, fmt.Sprintf("CREATE TABLE %s (id INT PRIMARY KEY, at %s NOT NULL, KEY (at))", name, c.ddl))
 			values := make([]string, rows)
@@ -82,7 +63,7 @@ func TestEveryCursorIsReadInPages(t *testing.T) {
 			require.EqualValues(t, rows*5/9, r.RowsExtracted, name)
 			require.EqualValues(t, rows*5/9, r.Inserted, name)
 		}
-		for _, c := range cursorCases() {
+		for _, c := range cursorCases {
 			name := "c_" + c.name
 			report, err := compare.Tables(t.Context(),
 				compare.Side{DB: p.src, Schema: p.from, Table: name},
@@ -97,7 +78,7 @@ func TestEveryCursorIsReadInPages(t *testing.T) {
 
 func cursorInputs(p *product) []workflows.SyncTableInput {
 	var out []workflows.SyncTableInput
-	for _, c := range cursorCases() {
+	for _, c := range cursorCases {
 		out = append(out, workflows.SyncTableInput{Table: p.table("c_" + c.name), From: c.from, To: c.to})
 	}
 	return out

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"os"
 	"strings"
 	"sync"
@@ -77,6 +78,32 @@ func Each(t *testing.T, f func(t *testing.T, s *Server)) {
 			f(t, get(t, flavor))
 		})
 	}
+}
+
+// Thorough says whether tests do more than a suite of ten minutes has time for: Some on every flavor, and the larger
+// numbers of what is repeated. `make test-faults` sets TABLEHAUL_TEST_THOROUGH=1 for it.
+func Thorough() bool { return os.Getenv("TABLEHAUL_TEST_THOROUGH") == "1" }
+
+// Some runs f as Each does, on one of the flavors, for tests whose subject is no server: what happens between Temporal,
+// workers and staging. The test's name chooses, so that a suite of them has both. It is Each where tests are thorough.
+func Some(t *testing.T, f func(t *testing.T, s *Server)) {
+	t.Helper()
+	if Thorough() {
+		Each(t, f)
+		return
+	}
+	flavor := FlavorOf(t)
+	t.Run(string(flavor), func(t *testing.T) {
+		t.Parallel()
+		f(t, get(t, flavor))
+	})
+}
+
+// FlavorOf is the flavor that the test's name chooses.
+func FlavorOf(t *testing.T) Flavor {
+	name := fnv.New32a()
+	_, _ = name.Write([]byte(t.Name()))
+	return []Flavor{FlavorMySQL, FlavorMariaDB}[name.Sum32()>>16%2]
 }
 
 // Private starts a server of the test's own, with further arguments of mysqld. Only such a
