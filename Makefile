@@ -12,6 +12,8 @@ TEST_TIMEOUT ?= 25m
 TEST_FLAGS := -race -vet=off -ldflags=-w
 # A program with the race detector sleeps a second before it ends.
 test: export GORACE := atexit_sleep_ms=100
+# Compilers, linkers and tests have memory enough to collect garbage a third as often.
+test: export GOGC := 300
 
 # Linters are built once into the user's cache, each version into a folder of its own.
 GOLANGCI_VERSION := v2.15.0
@@ -77,9 +79,11 @@ tests-of = ^($(shell grep -hoE '^func Test\w+' $(1) | cut -c6- | paste -sd'|'))$
 FAULTS = $(call tests-of,integration/fault*_test.go integration/lossless_test.go integration/interrupted_test.go)
 ERRORS = $(call tests-of,internal/mysqldb/mysqlerr/*_test.go internal/mysqldb/target/roles_test.go)
 
+# With all servers, and the larger numbers of what is repeated: see servers.Thorough.
 .PHONY: test-faults
+test-faults: export TABLEHAUL_TEST_THOROUGH := 1
 test-faults: bin/tablehaul-standalone servers ## each fault of docs/reliability.md (TABLEHAUL_TEST_SEED=n repeats one)
-	$(GO) test -race -parallel 8 -timeout 10m -run '$(FAULTS)' ./integration # most of them wait
+	$(GO) test -race -parallel 8 -timeout 20m -run '$(FAULTS)' ./integration # most of them wait
 	$(GO) test -race -run '$(ERRORS)' ./internal/mysqldb/mysqlerr ./internal/mysqldb/target
 	$(GO) test -race ./internal/testenv/proxy ./internal/staging/s3
 
@@ -96,15 +100,19 @@ test-world: bin/tablehaul-standalone servers ## random worlds for ten minutes, p
 test-model: ## all states of the window protocol's model: 26 million, a few minutes (`make test` explores 6 million)
 	TABLEHAUL_MODEL_FULL=1 $(GO) test -count=1 -timeout 30m -v ./integration/model
 
+# All checks run, the quick ones first: one that fails hides no other.
+TEXT_TESTS := TestNoText|TestNoDeclaration|TestLines|TestLinks|TestFunctionsOfTests
 .PHONY: lint
-lint: $(GOLANGCI) $(WORKFLOWCHECK) vulncheck ## linters, words, vulnerabilities, and whether workflows are deterministic
-	$(GOLANGCI) run ./...
-	$(GO) test -run 'TestNoText|TestNoDeclaration|TestLines|TestLinks' ./tools
-	$(WORKFLOWCHECK) -config .workflowcheck.yaml ./workflows/...
-	cd worker/standalone && $(GOLANGCI) run --config ../../.golangci.yaml ./...
-	cd integration/bench && $(GOLANGCI) run --config ../../.golangci.yaml ./...
-	cd integration/webui && $(GOLANGCI) run --config ../../.golangci.yaml ./...
-	cd integration/containers && $(GOLANGCI) run --config ../../.golangci.yaml ./...
+lint: $(GOLANGCI) $(WORKFLOWCHECK) $(GOVULNCHECK) ## linters, words, vulnerabilities, and whether workflows are deterministic
+	@failed=; check() { echo "$$*"; "$$@" || failed+=$$'\n'"  $$*"; }; \
+	check $(GO) test -run '$(TEXT_TESTS)' ./tools; \
+	check $(WORKFLOWCHECK) -config .workflowcheck.yaml ./workflows/...; \
+	check $(GOLANGCI) run ./...; \
+	for module in worker/standalone integration/bench integration/webui integration/containers; do \
+	  check env -C $$module $(GOLANGCI) run --config $(CURDIR)/.golangci.yaml ./...; \
+	done; \
+	check tools/vulncheck.sh $(GOVULNCHECK) $(VULN_MODULES); \
+	if [ -n "$$failed" ]; then echo "failed:$$failed"; exit 1; fi
 
 .PHONY: vulncheck
 vulncheck: $(GOVULNCHECK) ## known vulnerabilities (TABLEHAUL_VULNDB=URL asks a mirror of vuln.go.dev)

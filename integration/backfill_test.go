@@ -54,7 +54,7 @@ func TestABackfillAmongWriters(t *testing.T) {
 						errs <- err
 						return
 					}
-					pause(ctx, 5*time.Millisecond)
+					pause(ctx, 10*time.Millisecond)
 				}
 			})
 		}
@@ -64,7 +64,7 @@ func TestABackfillAmongWriters(t *testing.T) {
 					errs <- err
 					return
 				}
-				pause(ctx, poll)
+				pause(ctx, runPoll)
 			}
 		})
 		out := p.cli("backfill " + p.table("t") + " extra")

@@ -24,7 +24,7 @@ func (p *product) setClock(clock *servers.Clock, offset time.Duration) {
 // come again. It stays there as long as a transaction may be open that is older than the step.
 func TestASmallStepBackOfTheSourcesClockLosesNothing(t *testing.T) {
 	t.Parallel()
-	for _, f := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
+	for _, f := range servers.SomeFlavors(t) {
 		t.Run(string(f), func(t *testing.T) {
 			t.Parallel()
 			s, clock := servers.WithClock(t, f)

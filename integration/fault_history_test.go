@@ -57,8 +57,11 @@ func TestManyChunksStayWithinLimits(t *testing.T) {
 	require.Equal(t, api.ModeBackfill, r.Mode)
 	require.EqualValues(t, chunks, r.Chunks)
 	require.EqualValues(t, chunks, r.Unchanged)
-	executions := p.executions(id)
-	require.Greater(t, len(executions), least)
+	var executions []*workflowpb.WorkflowExecutionInfo
+	require.Eventually(t, func() bool {
+		executions = p.executions(id)
+		return len(executions) > least
+	}, timeout, poll, "the list of executions lags behind")
 	for _, e := range executions {
 		t.Logf("%s: %d events, %d bytes", e.GetExecution().GetWorkflowId(), e.GetHistoryLength(),
 			e.GetHistorySizeBytes())

@@ -16,9 +16,9 @@ import (
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
-// eachReplicated runs f with a primary and its replica of each flavor, side by side.
-func eachReplicated(t *testing.T, f func(t *testing.T, primary, replica *servers.Server)) {
-	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
+// someReplicated runs f with a primary and its replica of some flavors, side by side.
+func someReplicated(t *testing.T, f func(t *testing.T, primary, replica *servers.Server)) {
+	for _, flavor := range servers.SomeFlavors(t) {
 		t.Run(string(flavor), func(t *testing.T) {
 			t.Parallel()
 			// Heartbeats come twice in that time: a line is not taken for silent for long.
@@ -42,7 +42,7 @@ func hinder(t *testing.T, replica *sql.DB, table string) (free func()) {
 // replication does not go on.
 func TestAReplicaThatLagsPausesARun(t *testing.T) {
 	t.Parallel()
-	eachReplicated(t, func(t *testing.T, primary, replica *servers.Server) {
+	someReplicated(t, func(t *testing.T, primary, replica *servers.Server) {
 		shared := servers.MySQL(t)
 		p := start(t, options{
 			source: shared, target: primary, tables: bare,
@@ -101,7 +101,7 @@ func (p *product) awaitLag(replica *servers.Server, than time.Duration) {
 // are above the watermark of every run.
 func TestAReplicaAsASourceLosesNothing(t *testing.T) {
 	t.Parallel()
-	eachReplicated(t, func(t *testing.T, primary, replica *servers.Server) {
+	someReplicated(t, func(t *testing.T, primary, replica *servers.Server) {
 		p := start(t, options{
 			source: primary, target: servers.MySQL(t), sourceDSN: replica.DSN(""),
 			tables: strings.Replace(bare, "overlap", "allowReplica: true, overlap", 1),

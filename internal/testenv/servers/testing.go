@@ -72,7 +72,12 @@ func get(tb testing.TB, f Flavor) *Server {
 // but the processor, and most tests wait. f runs after the calling test's own function has returned.
 func Each(t *testing.T, f func(t *testing.T, s *Server)) {
 	t.Helper()
-	for _, flavor := range []Flavor{FlavorMySQL, FlavorMariaDB} {
+	each(t, []Flavor{FlavorMySQL, FlavorMariaDB}, f)
+}
+
+func each(t *testing.T, flavors []Flavor, f func(t *testing.T, s *Server)) {
+	t.Helper()
+	for _, flavor := range flavors {
 		t.Run(string(flavor), func(t *testing.T) {
 			t.Parallel()
 			f(t, get(t, flavor))
@@ -88,22 +93,19 @@ func Thorough() bool { return os.Getenv("TABLEHAUL_TEST_THOROUGH") == "1" }
 // workers and staging. The test's name chooses, so that a suite of them has both. It is Each where tests are thorough.
 func Some(t *testing.T, f func(t *testing.T, s *Server)) {
 	t.Helper()
-	if Thorough() {
-		Each(t, f)
-		return
-	}
-	flavor := FlavorOf(t)
-	t.Run(string(flavor), func(t *testing.T) {
-		t.Parallel()
-		f(t, get(t, flavor))
-	})
+	each(t, SomeFlavors(t), f)
 }
 
-// FlavorOf is the flavor that the test's name chooses.
-func FlavorOf(t *testing.T) Flavor {
+// SomeFlavors are those that Some chooses.
+func SomeFlavors(t *testing.T) []Flavor {
+	all := []Flavor{FlavorMySQL, FlavorMariaDB}
+	if Thorough() {
+		return all
+	}
 	name := fnv.New32a()
 	_, _ = name.Write([]byte(t.Name()))
-	return []Flavor{FlavorMySQL, FlavorMariaDB}[name.Sum32()>>16%2]
+	i := name.Sum32() >> 16 % 2
+	return all[i : i+1]
 }
 
 // Private starts a server of the test's own, with further arguments of mysqld. Only such a
