@@ -11,6 +11,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/txn"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -122,7 +123,11 @@ func (s *Source) checkOpenWorkVisible(ctx context.Context, f *findings) error {
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	if _, err = s.readTransactions(ctx, conn); err == nil && !looked {
+	_, err = txn.ReadList(ctx, func(own string) (bool, error) {
+		_, err := s.readTransactions(ctx, conn, own)
+		return false, err
+	})
+	if err == nil && !looked {
 		_, without, err = s.readLockView(ctx, conn)
 	}
 	if errors.Is(err, ErrNeedsProcess) {

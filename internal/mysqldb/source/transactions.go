@@ -2,93 +2,49 @@ package source
 
 import (
 	"context"
-	"crypto/rand"
 	"database/sql"
-	"errors"
 	"fmt"
-	mathrand "math/rand/v2"
 	"strconv"
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/clock"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/txn"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-const (
-	// freshPause is a little longer than InnoDB keeps its copy of the list after the last reading, and so the time
-	// between two of ours. While others read it more often than that, it never gets fresh: pauses grow until one falls
-	// into a gap, up to freshPauseLimit each, about twelve seconds in all.
-	freshPause      = 110 * time.Millisecond
-	freshPauseLimit = 4 * time.Second
-)
-
-var errStaleList = errors.New("the server's list of transactions does not show a transaction of ours:" +
-	" other clients read the list all the time, or a proxy sends the statements of one connection to several servers")
-
 // freshTransactions reads the transaction list, from a copy made after this call began, and
 // returns the thread of its own connection.
-//
-// InnoDB hands out a copy that may be older. The statement that reads the list is the proof: a copy that shows it, in a
-// transaction of ours, was made for it. What CONNECTION_ID() says is of no use here, since a proxy answers that itself.
 func (s *Source) freshTransactions(ctx context.Context, conn *sql.Conn) (trxs []transaction, self uint64, err error) {
-	for _, stmt := range []string{
-		"SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", // below it, no snapshot is taken
-		"START TRANSACTION WITH CONSISTENT SNAPSHOT",
-	} {
-		if _, err := conn.ExecContext(ctx, stmt); err != nil {
-			return nil, 0, err
-		}
-	}
-	if err := clock.Sleep(ctx, freshPause-time.Since(s.openWork.lastListRead())); err != nil {
+	if err := clock.Sleep(ctx, txn.ListPause-time.Since(s.openWork.lastListRead())); err != nil {
 		return nil, 0, err
 	}
-	for limit := freshPause; limit < freshPauseLimit; limit = limit * 5 / 4 {
-		trxs, err := s.readTransactions(ctx, conn)
-		if err != nil {
-			return nil, 0, err
+	err = txn.ReadFresh(ctx, conn, func(own string) (fresh bool, err error) {
+		if trxs, err = s.readTransactions(ctx, conn, own); err != nil {
+			return false, err
 		}
 		for _, t := range trxs {
 			if t.ours {
-				_, err := conn.ExecContext(ctx, "ROLLBACK")
-				return trxs, t.thread, err
+				self, fresh = t.thread, true
 			}
 		}
-		// Random, because two that read in step keep each other's copy alive.
-		if err := clock.Sleep(ctx, freshPause+mathrand.N(limit)); err != nil {
-			return nil, 0, err
-		}
+		return fresh, nil
+	})
+	if err == nil {
+		_, err = conn.ExecContext(ctx, "ROLLBACK")
 	}
-	return nil, 0, errStaleList
+	return trxs, self, err
 }
 
-// errUnreadableList is about a list that MySQL cannot show: it converts the text of every
-// running statement, also where the column is not selected, and such a text may hold bytes that are no text.
-var errUnreadableList = errors.New("the server cannot show its list of transactions: a running statement holds bytes " +
-	"that are no text in its character set")
-
-// unreadableTries bounds the readings of such a list before the caller has to come back later.
-const unreadableTries = 20
-
-func (s *Source) readTransactions(ctx context.Context, conn *sql.Conn) ([]transaction, error) {
-	for range unreadableTries {
-		trxs, err := listTransactions(ctx, conn, s.db.InstanceSQL())
-		s.openWork.setListRead()
-		if mysqlerr.NumberOf(err) != mysqlerr.ErrCannotConvert {
-			return trxs, err
-		}
-		if err := clock.Sleep(ctx, freshPause+mathrand.N(freshPause)); err != nil {
-			return nil, err
-		}
-	}
-	return nil, errUnreadableList
+func (s *Source) readTransactions(ctx context.Context, conn *sql.Conn, own string) ([]transaction, error) {
+	defer s.openWork.setListRead()
+	return listTransactions(ctx, conn, s.db.InstanceSQL(), own)
 }
 
-func listTransactions(ctx context.Context, conn *sql.Conn, instance string) ([]transaction, error) {
-	// Only in this statement's own row does the text of the statement hold the word.
+func listTransactions(ctx context.Context, conn *sql.Conn, instance, own string) ([]transaction, error) {
 	recs, err := readRecords(ctx, conn, "SELECT trx_mysql_thread_id, trx_state, trx_rows_modified,"+
 		" trx_is_read_only, "+instance+" AS instance, TIMESTAMPDIFF(MICROSECOND, trx_started, NOW(6)) AS age,"+
-		" trx_query LIKE '%tablehaul-"+rand.Text()+"%' AS ours FROM information_schema.innodb_trx")
+		" "+own+" AS ours FROM information_schema.innodb_trx")
 	if err != nil {
 		if mysqlerr.NumberOf(err) == mysqlerr.ErrSpecificAccess {
 			return nil, ErrNeedsProcess

@@ -2,14 +2,10 @@ package swap
 
 import (
 	"context"
-	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
-	mathrand "math/rand/v2"
-	"time"
 
-	"github.com/tablehaul/tablehaul/internal/clock"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/txn"
@@ -44,17 +40,8 @@ func Remaining(before, now []Session) (out []Session) {
 	return out
 }
 
-const (
-	// freshTries bounds the readings of a list that InnoDB may hand out as an older copy; freshPause is a little longer
-	// than it keeps one.
-	freshTries = 12
-	freshPause = 110 * time.Millisecond
-)
-
 // Transactions are all open transactions of the server, in a list that was made after the call began. known is false
 // where the login may not see those of others (PROCESS), or the list is never fresh.
-//
-// The list holds a transaction of this call's own: one that shows it was made after the call began.
 func Transactions(ctx context.Context, db *mysqldb.DB) (list []Session, known bool, err error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
@@ -62,37 +49,24 @@ func Transactions(ctx context.Context, db *mysqldb.DB) (list []Session, known bo
 	}
 	defer func() { _ = conn.Close() }() // says only whether it is closed already
 	defer txn.Rollback(ctx, conn)
-	for _, statement := range []string{
-		"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", // below it, no snapshot is taken
-		"START TRANSACTION WITH CONSISTENT SNAPSHOT",
-	} {
-		if _, err := conn.ExecContext(ctx, statement); err != nil {
-			return nil, false, fmt.Errorf("list open transactions: %w", mysqlerr.Safe(err))
-		}
+	err = txn.ReadFresh(ctx, conn, func(own string) (fresh bool, err error) {
+		list, fresh, err = readTransactions(ctx, conn, own)
+		return fresh, err
+	})
+	switch {
+	case mysqlerr.NumberOf(err) == mysqlerr.ErrSpecificAccess, errors.Is(err, txn.ErrStaleList),
+		errors.Is(err, txn.ErrUnreadableList):
+		return nil, false, nil
+	case err != nil:
+		return nil, false, fmt.Errorf("list open transactions: %w", mysqlerr.Safe(err))
 	}
-	for range freshTries {
-		list, fresh, err := readTransactions(ctx, conn)
-		switch {
-		case mysqlerr.NumberOf(err) == mysqlerr.ErrSpecificAccess:
-			return nil, false, nil
-		case err != nil && mysqlerr.NumberOf(err) != mysqlerr.ErrCannotConvert:
-			return nil, false, fmt.Errorf("list open transactions: %w", mysqlerr.Safe(err))
-		case err == nil && fresh:
-			return list, true, nil
-		}
-		// Random, because two that read in step keep each other's copy alive.
-		if err := clock.Sleep(ctx, freshPause+mathrand.N(freshPause)); err != nil {
-			return nil, false, err
-		}
-	}
-	return nil, false, nil
+	return list, true, nil
 }
 
 // readTransactions reads the list without the reader's own transaction; fresh says that it was in the list.
-func readTransactions(ctx context.Context, conn *sql.Conn) (list []Session, fresh bool, err error) {
-	// Only in this statement's own row does the text of the statement hold the word.
+func readTransactions(ctx context.Context, conn *sql.Conn, own string) (list []Session, fresh bool, err error) {
 	rows, err := conn.QueryContext(ctx, "SELECT t.trx_mysql_thread_id, COALESCE(p.USER, ''), "+
-		"CONCAT(t.trx_started, ' ', t.trx_id), COALESCE(t.trx_query LIKE '%tablehaul-"+rand.Text()+"%', 0) "+
+		"CONCAT(t.trx_started, ' ', t.trx_id), COALESCE("+own+", 0) "+
 		"FROM information_schema.INNODB_TRX t "+
 		"LEFT JOIN information_schema.PROCESSLIST p ON p.ID = t.trx_mysql_thread_id")
 	if err != nil {
