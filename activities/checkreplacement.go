@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
@@ -90,7 +91,7 @@ func (in CheckReplacementInput) agrees(found CheckReplacementResult, load table.
 	what := ""
 	switch {
 	case found.Rows != in.Rows:
-		what = fmt.Sprintf("%s holds %d rows, and %d were written to it", load, found.Rows, in.Rows)
+		what = fmt.Sprintf("%s holds %s, and %d were written to it", load, human.Count(found.Rows, "row"), in.Rows)
 	case found.Digest != nil && in.Digest != nil && *found.Digest != *in.Digest:
 		what = fmt.Sprintf("the rows of %s are not those that were written to it", load)
 	default:

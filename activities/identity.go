@@ -40,7 +40,7 @@ const (
 // exact: a cursor with more digits, a target that has lost its last runs.
 func (p *planDraft) identify(ctx context.Context, in PlanRunInput, keeper string) error {
 	p.id.state = in.State
-	others, err := p.lookAtIdentity(ctx, in.State)
+	others, err := p.lookAtIdentity(ctx, in.State, keeper)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,9 @@ func (p *planDraft) identify(ctx context.Context, in PlanRunInput, keeper string
 }
 
 // lookAtIdentity asks both servers who they are, and reads the target's state rows. It returns those of other states.
-func (p *planDraft) lookAtIdentity(ctx context.Context, s owner.State) (others []lineage.Row, err error) {
+func (p *planDraft) lookAtIdentity(
+	ctx context.Context, s owner.State, keeper string,
+) (others []lineage.Row, err error) {
 	known := ""
 	if s.Identity != nil {
 		known = s.Identity.Source.History
@@ -110,7 +112,9 @@ func (p *planDraft) lookAtIdentity(ctx context.Context, s owner.State) (others [
 	}
 	for i, r := range rows {
 		if r.StateID != s.ID {
-			if !p.settings.shared() { // otherwise it is another table's, which keeps its own rows there
+			// Another table of a shared target keeps its own row there. One of this table was left by a terminated state
+			// workflow.
+			if !p.settings.shared() || r.Keeper == keeper {
 				others = append(others, r)
 			}
 			continue

@@ -38,6 +38,8 @@ type PlanUndoResult struct {
 	Priority       int   `json:"priority,omitempty"`
 	// Queue is that of the host which has the plan; empty where every worker sees it.
 	Queue string `json:"queue,omitempty"`
+	// NoSweeps says that the table's deletes are off: none is to be resumed.
+	NoSweeps bool `json:"noSweeps,omitempty"`
 }
 
 // undoPiece is the file of an undo that a range takes back.
@@ -101,7 +103,7 @@ func (a *Activities) PlanUndo(ctx context.Context, in PlanUndoInput) (PlanUndoRe
 	}
 	out := PlanUndoResult{
 		Target: s.Target.String(), Run: in.Run, Batches: len(plan.Ranges), ChunksInFlight: s.ChunksInFlight,
-		ChunkRows: int64(s.ChunkRows), Priority: s.Priority, Queue: a.deps.HostQueue,
+		ChunkRows: int64(s.ChunkRows), Priority: s.Priority, Queue: a.deps.HostQueue, NoSweeps: s.Deletes.off(),
 	}
 	if out.PlanSum, err = a.writePlan(ctx, in.Run, plan); err != nil {
 		return PlanUndoResult{}, translate(ctx, err, where{doing: "stage the plan of an undo of " + in.Table})

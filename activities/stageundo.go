@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"errors"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb/remove"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
@@ -248,7 +249,14 @@ func (a *Activities) FinishUndo(ctx context.Context, in FinishUndoInput) (Finish
 		}
 	}
 	var out FinishUndoResult
-	err = u.compare(ctx, func(_ *table.Rows, _ int, _ *table.Rows, _ int, state undoState) error {
+	counted, err := u.countedElsewhere(ctx, in.DryRun)
+	if err != nil {
+		return FinishUndoResult{}, translate(ctx, err, where{doing: "read the undo of " + in.Table})
+	}
+	err = u.compare(ctx, func(was *table.Rows, i int, _ *table.Rows, _ int, state undoState) error {
+		if counted[u.x.Layout.KeyOf(was, i)] {
+			return nil
+		}
 		if state == undoDone || in.DryRun && state != undoChanged {
 			out.Restored++
 		} else {
@@ -258,6 +266,34 @@ func (a *Activities) FinishUndo(ctx context.Context, in FinishUndoInput) (Finish
 	})
 	logStep(ctx, "batch", in.Range, "restored", out.Restored, "changed", out.Changed)
 	return out, translate(ctx, err, where{doing: "read the undo of " + in.Table})
+}
+
+// countedElsewhere are the keys, by their Bytes, that count with another file of the batch, which was staged more than
+// once: a row counts with the file that is undone last, and before an undo with the one that comes first.
+func (u *openedUndo) countedElsewhere(ctx context.Context, dryRun bool) (map[string]bool, error) {
+	out := map[string]bool{}
+	try, step := u.x.Try-1, -1
+	if dryRun {
+		try, step = u.x.Try+1, 1
+	}
+	for ; try >= 0; try += step {
+		x, err := u.a.readUndoIndex(ctx, u.x.Table, u.x.Run, u.x.Batch, try)
+		if errors.Is(err, staging.ErrNotFound) {
+			break
+		}
+		if err == nil {
+			err = u.a.eachUndoRows(ctx, x, func(was *table.Rows) error {
+				for i := range was.Len() {
+					out[x.Layout.KeyOf(was, i)] = true
+				}
+				return nil
+			})
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 func (u *openedUndo) removeInserted(ctx context.Context) error {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -60,7 +61,8 @@ func (p *planDraft) chooseTail(ctx context.Context, in PlanRunInput) error {
 		return nil
 	}
 	p.tail.left = true
-	more := fmt.Sprintf("more than %d rows lie above the end of the window", p.settings.TailRows)
+	more := fmt.Sprintf("more than %s above the end of the window",
+		human.Clause(p.settings.TailRows, "row", "lies", "lie"))
 	if cursor.Kind == table.KindDate { // every tail of a day is the whole day
 		p.tail.nothing = true
 		p.addHeldBack(more + ", and come when it has passed them")

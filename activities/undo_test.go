@@ -57,7 +57,8 @@ func TestAnUndoOfABatchThatWasStagedTwice(t *testing.T) {
 		var out activities.FinishRepairResult
 		require.NoError(t, b.step("FinishRepair", in, &out))
 		require.Equal(t, map[verify.Verdict]int64{verify.Missing: 2, verify.Stale: 2, verify.Silent: 4}, out.Repaired)
-		b.undone(undo, false)
+		require.Equal(t, activities.FinishUndoResult{Restored: 8}, b.undone(undo, true), "each row counts once")
+		require.Equal(t, activities.FinishUndoResult{Restored: 8}, b.undone(undo, false))
 		require.Equal(t, before, b.target(ordersAll))
 	})
 }

@@ -50,6 +50,8 @@ type PlanVerifyResult struct {
 	Since string `json:"since,omitempty"`
 	// Depth is the input's, or a sweep's own.
 	Depth string `json:"depth,omitempty"`
+	// KeysOnly: see api.VerifyTableResult.
+	KeysOnly bool `json:"keysOnly,omitempty"`
 	// Undo says that what a sweep deletes is kept.
 	Undo bool `json:"undo,omitempty"`
 	// Deletes is the mode of a sweep, empty for a comparison that only compares.
@@ -142,7 +144,7 @@ func (a *Activities) PlanVerify(ctx context.Context, in PlanVerifyInput) (PlanVe
 		StateID: state.ID, Watermark: state.Watermark, Cursor: p.settings.Cursor, AsOf: c.Layout.AsOf,
 		Since: c.Layout.Since, SecondLook: p.settings.Overlap, RowsEstimate: p.table.RowsEstimate,
 		RangesInFlight: p.settings.RangesInFlight, Priority: p.settings.Priority,
-		Warnings: p.warnings, Queue: a.deps.HostQueue, Visibility: a.visibility(ctx),
+		Warnings: p.warnings, Queue: a.deps.HostQueue, Visibility: a.visibility(ctx), KeysOnly: c.Layout.KeysOnly,
 	}
 	if c.Sample != nil {
 		out.SamplePassed, out.SampleTotal = c.Sample.Passed, c.Sample.Total

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 	"github.com/tablehaul/tablehaul/internal/owner"
@@ -51,8 +52,8 @@ func (p *planDraft) chooseWindow(ctx context.Context, in PlanRunInput) error {
 	p.explainOverlap(cursor, h)
 	p.explainZone(cursor, h)
 	if h.Future > 0 && (!isInteger(cursor) || len(h.Warnings) == 0) { // otherwise a warning says it
-		p.warnings = append(p.warnings, fmt.Sprintf("at least %d rows have a %s in the future;"+
-			" they are read when their time has come", h.Future, cursor.Name))
+		p.warnings = append(p.warnings, fmt.Sprintf("at least %s a %s in the future; it is read when its time "+
+			"has come", human.Clause(h.Future, "row", "has", "have"), cursor.Name))
 	}
 	p.window.Hi = h.Hi
 	if err := notAfter(cursor, from, h.Latest); err != nil {

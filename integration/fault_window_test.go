@@ -184,7 +184,7 @@ func TestARowOfTheFutureHoldsNothingUp(t *testing.T) {
 				first := p.sync("t")
 				exec(t, p.src, ahead, insertMany(10))
 				r := p.settledLocal("t")
-				require.Contains(t, strings.Join(r.Warnings, "\n"), "1 rows have a updated_at in the future")
+				require.Contains(t, strings.Join(r.Warnings, "\n"), "1 row has a updated_at in the future")
 				require.Less(t, first.Watermark, "2099")
 				require.Less(t, r.Watermark, "2099")
 				require.Equal(t, fmt.Sprint(11), scalar(t, p.dst, "SELECT COUNT(*) FROM t WHERE id <> 2"),

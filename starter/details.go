@@ -149,13 +149,13 @@ func verifiedText(state *owner.State) string {
 	if n := v.DifferingEarlier(); n > 0 {
 		found := "equal"
 		if v.Differs {
-			found = human.Count(v.Differing(), "row") + " differ"
+			found = human.Clause(v.Differing(), "row", "differs", "differ")
 		}
 		return fmt.Sprintf("%s%s, in a part of what is compared; %s differed %s ago: tablehaul verify %s looks at all",
 			text, found, human.Count(n, "row"), age(v.EarlierAt), state.Table)
 	}
 	if v.Differs {
-		return text + human.Count(v.Differing(), "row") + " differ: " + verifyRemedy(state.Table)
+		return text + human.Clause(v.Differing(), "row", "differs", "differ") + ": " + verifyRemedy(state.Table)
 	}
 	return text + "equal"
 }

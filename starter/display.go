@@ -124,8 +124,8 @@ func progressText(p remote.Progress, m *meter) string {
 		parts = append(parts, rowsText(s))
 	}
 	if s.ChunkRows > 0 {
-		parts = append(parts, fmt.Sprintf("the target is slow: chunks of %s rows, %d at a time",
-			humanize.Comma(s.ChunkRows), s.WriteLimit))
+		parts = append(parts, fmt.Sprintf("the target is slow: chunks of %s, %d at a time",
+			human.Count(s.ChunkRows, "row"), s.WriteLimit))
 	}
 	if _, stalled := p.Stalled(); stalled {
 		return strings.Join(parts, "; ") // the speed before the wait says nothing about the time left
@@ -139,15 +139,16 @@ func progressText(p remote.Progress, m *meter) string {
 func rowsText(s api.Status) string {
 	switch {
 	case s.Mode == api.ModeVerify && s.RowsTotal > 0:
-		return fmt.Sprintf("%s of about %s rows compared", humanize.Comma(s.RowsExtracted), humanize.Comma(s.RowsTotal))
+		return fmt.Sprintf("%s of about %s compared", humanize.Comma(s.RowsExtracted),
+			human.Count(s.RowsTotal, "row"))
 	case s.Mode == api.ModeVerify:
-		return humanize.Comma(s.RowsExtracted) + " rows compared"
+		return human.Count(s.RowsExtracted, "row") + " compared"
 	}
 	if s.RowsTotal > 0 {
-		return fmt.Sprintf("%s of about %s rows written, %s read",
-			humanize.Comma(s.RowsWritten), humanize.Comma(s.RowsTotal), humanize.Comma(s.RowsExtracted))
+		return fmt.Sprintf("%s of about %s written, %s read",
+			humanize.Comma(s.RowsWritten), human.Count(s.RowsTotal, "row"), humanize.Comma(s.RowsExtracted))
 	}
-	return fmt.Sprintf("%s rows written, %s read", humanize.Comma(s.RowsWritten), humanize.Comma(s.RowsExtracted))
+	return fmt.Sprintf("%s written, %s read", human.Count(s.RowsWritten, "row"), humanize.Comma(s.RowsExtracted))
 }
 
 func speedText(s api.Status, m *meter) string {

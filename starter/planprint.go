@@ -26,7 +26,7 @@ func (a *app) printPlan(p api.PlanTableResult) {
 		fmt.Fprintf(a.stdout, "  mode:       %s\n  window:     %s\n", p.Mode, windowText(p.Window))
 		fmt.Fprintf(a.stdout, "  watermark:  %s\n", orNone(p.Watermark))
 	}
-	rows := "about " + humanize.Comma(p.RowsEstimate) + " rows"
+	rows := "about " + human.Count(p.RowsEstimate, "row")
 	if p.RowsEstimate == 0 { // InnoDB has no statistics of the table yet
 		rows = "no estimate of its rows yet"
 	}
@@ -43,17 +43,18 @@ func (a *app) printPlan(p api.PlanTableResult) {
 		fmt.Fprintf(a.stdout, "  index:      %s\n", index)
 	}
 	if id := p.Identity; id.Source != "" {
-		fmt.Fprintf(a.stdout, "  source:     %s\n  target:     %s\n  state row:  %s\n", id.Source, id.Target, id.Row)
+		fmt.Fprintf(a.stdout, "  source:     %s\n  target:     %s\n  state row:  %s\n", id.Source, id.Target,
+			a.wrap(id.Row, 14))
 	}
 	a.printMapping(p)
 	if p.Write != "" {
-		fmt.Fprintf(a.stdout, "  a row:      %s\n", p.Write)
+		fmt.Fprintf(a.stdout, "  a row:      %s\n", a.wrap(p.Write, 14))
 	}
 	if p.Deletes != "" {
-		fmt.Fprintf(a.stdout, "  deletes:    %s\n", p.Deletes)
+		fmt.Fprintf(a.stdout, "  deletes:    %s\n", a.wrap(p.Deletes, 14))
 	}
 	if p.HeldBack != "" {
-		fmt.Fprintf(a.stdout, "  held back:  %s\n", p.HeldBack)
+		fmt.Fprintf(a.stdout, "  held back:  %s\n", a.wrap(p.HeldBack, 14))
 	}
 	a.printStatements(p)
 	for _, f := range p.Findings {
@@ -69,7 +70,7 @@ func readsText(r api.Estimate) string {
 	if r.Rows == 0 {
 		return "nothing new, according to the index"
 	}
-	return fmt.Sprintf("about %s rows, %s, in %s; about %s, %s", humanize.Comma(r.Rows), human.Size(r.Bytes),
+	return fmt.Sprintf("about %s, %s, in %s; about %s, %s", human.Count(r.Rows, "row"), human.Size(r.Bytes),
 		human.Count(r.Chunks, "chunk"), human.Seconds(r.Seconds), basisTexts[r.Basis])
 }
 
@@ -122,9 +123,9 @@ func (a *app) printFinding(f table.Finding) {
 	if c := levelColours[f.Level]; c != "" {
 		level = a.paint(a.stdout, c, level)
 	}
-	fmt.Fprintf(a.stdout, "  %s%s\n", level, text)
+	fmt.Fprintf(a.stdout, "  %s%s\n", level, a.wrap(text, 14))
 	if f.Remedy != "" {
-		fmt.Fprintf(a.stdout, "  %-12s→ %s\n", "", f.Remedy)
+		fmt.Fprintf(a.stdout, "  %-12s→ %s\n", "", a.wrap(f.Remedy, 16))
 	}
 }
 

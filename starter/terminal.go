@@ -3,6 +3,8 @@ package main
 import (
 	"io"
 	"os"
+	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 )
@@ -30,6 +32,38 @@ func terminalWidth(w io.Writer) int {
 		return 0
 	}
 	return width
+}
+
+// wrap breaks a text at spaces for the columns of a terminal; further lines are indented by so many columns. Elsewhere
+// the text stays one line, for programs that read it.
+func (a *app) wrap(text string, indent int) string {
+	if width := terminalWidth(a.stdout); width > 0 {
+		return wrapped(text, width, indent)
+	}
+	return text
+}
+
+// minWrapped is the fewest columns that a wrapped text has beside its indentation.
+const minWrapped = 40
+
+func wrapped(text string, width, indent int) string {
+	var out strings.Builder
+	at := 0
+	for i, word := range strings.Split(text, " ") {
+		size := utf8.RuneCountInString(word)
+		switch {
+		case i == 0:
+		case at+1+size > max(width-indent, minWrapped):
+			out.WriteString("\n" + strings.Repeat(" ", indent))
+			at = 0
+		default:
+			out.WriteByte(' ')
+			at++
+		}
+		out.WriteString(word)
+		at += size
+	}
+	return out.String()
 }
 
 type colour string

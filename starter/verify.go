@@ -206,6 +206,9 @@ func (a *app) printScope(r *api.VerifyTableResult) {
 	if r.Depth == api.DepthKeys {
 		what = "key and cursor"
 	}
+	if r.KeysOnly {
+		what = "keys"
+	}
 	a.printLine("compared", "%s of %s, %s of %s: %s", human.Count(r.SourceRows, "row"), r.Table,
 		human.Count(r.TargetRows, "row"), r.Target, what)
 	if r.Since != "" {

@@ -224,7 +224,7 @@ func foundText(v *owner.VerifyRecord) string {
 			found = append(found, humanize.Comma(n)+" "+string(verdict))
 		}
 	}
-	return human.Count(v.Differing(), "row") + " differ (" + strings.Join(found, ", ") + ")"
+	return human.Clause(v.Differing(), "row", "differs", "differ") + " (" + strings.Join(found, ", ") + ")"
 }
 
 func recordText(r owner.RunRecord) string {

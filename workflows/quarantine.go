@@ -10,6 +10,7 @@ import (
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/human"
 )
 
 // fewBadRows are allowed however large a share they are: of a small run, one row is a large share.
@@ -35,8 +36,8 @@ func (r *rangeRunner) tooManyBadRows() error {
 	if r.in.MaxBadRows == 0 || r.counts.Quarantined <= r.in.MaxBadRows {
 		return nil
 	}
-	return tooManyBadRowsError("%d rows were set aside, and maxBadRows is %d", r.firstBad, r.counts.Quarantined,
-		r.in.MaxBadRows)
+	return tooManyBadRowsError("%s set aside, and maxBadRows is %d", r.firstBad,
+		human.Clause(r.counts.Quarantined, "row", "was", "were"), r.in.MaxBadRows)
 }
 
 // maxBadRows is how many rows the run may set aside; 0 is no limit.
@@ -50,8 +51,8 @@ func (s *sync) maxBadRows() int64 {
 // tooManyBadRows ends a run of several ranges early.
 func (s *sync) tooManyBadRows() error {
 	if most := s.maxBadRows(); most > 0 && s.result.Quarantined > most {
-		return tooManyBadRowsError("%d rows were set aside, and maxBadRows is %d", s.firstBad, s.result.Quarantined,
-			most)
+		return tooManyBadRowsError("%s set aside, and maxBadRows is %d", s.firstBad,
+			human.Clause(s.result.Quarantined, "row", "was", "were"), most)
 	}
 	return nil
 }
@@ -91,12 +92,12 @@ func (s *sync) checkBadRows(now api.Quarantine) error {
 	}
 	share := fmt.Sprintf("maxBadRows is %d, maxBadShare %g%%", q.MaxRows, 100*q.MaxShare)
 	if s.result.Quarantined > badRowsLimit(q, s.result.RowsExtracted) {
-		return tooManyBadRowsError("%d of %d rows were set aside; %s", s.firstBad, s.result.Quarantined,
-			s.result.RowsExtracted, share)
+		return tooManyBadRowsError("%d of %s set aside; %s", s.firstBad, s.result.Quarantined,
+			human.Clause(s.result.RowsExtracted, "row", "was", "were"), share)
 	}
 	if now.Open > badRowsLimit(q, q.TableRows) {
-		return tooManyBadRowsError("%d rows of a table of about %d are in quarantine; %s", now.First, now.Open,
-			q.TableRows, share)
+		return tooManyBadRowsError("%s of a table of about %d; %s", now.First,
+			human.Clause(now.Open, "row", "is in quarantine,", "are in quarantine,"), q.TableRows, share)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/owner"
 )
 
@@ -186,7 +187,8 @@ func (s *sync) attempt(ctx workflow.Context, state owner.State) error {
 	if applied := s.result.Written() + s.result.Quarantined; err == nil && applied != s.result.RowsExtracted {
 		// Invariant: rows extracted = rows in manifests = rows applied or set aside. If it does not hold,
 		// the watermark must not rise.
-		what := fmt.Sprintf("%d rows were extracted and %d applied", s.result.RowsExtracted, applied)
+		what := fmt.Sprintf("%s extracted and %d applied", human.Clause(s.result.RowsExtracted, "row", "was", "were"),
+			applied)
 		err = temporal.NewNonRetryableApplicationError(what+": the watermark stays", failure.Unexpected, nil)
 	}
 	if err == nil && s.plan.IndexesLater > 0 {

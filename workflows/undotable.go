@@ -84,7 +84,7 @@ func (u *undo) run(ctx workflow.Context) error {
 		if err := paused.Get(ctx, nil); err != nil {
 			return err
 		}
-		u.result.DeletesPaused = true
+		u.result.DeletesPaused = !u.plan.NoSweeps
 	}
 	u.status.Phase = PhaseRanges
 	for i := range u.plan.Batches {

@@ -184,7 +184,7 @@ func (v *verification) planVerify(ctx workflow.Context) error {
 	), 0, v.plan.RowsEstimate
 	v.result.Target, v.result.Ranges, v.result.Warnings = v.plan.Target, v.plan.Ranges, v.plan.Warnings
 	v.result.Cursor, v.result.AsOf, v.result.Since = v.plan.Cursor, v.plan.AsOf, v.plan.Since
-	v.result.Depth = cmp.Or(v.plan.Depth, v.in.Depth)
+	v.result.Depth, v.result.KeysOnly = cmp.Or(v.plan.Depth, v.in.Depth), v.plan.KeysOnly
 	v.result.Run, v.result.Queue = v.plan.Run, v.plan.Queue
 	v.upsertMemo(ctx)
 	return nil
@@ -278,7 +278,7 @@ func (v *verification) recheck(ctx workflow.Context) error {
 	step := v.router.step(
 		ctx,
 		extractOptions,
-		fmt.Sprintf("look again at %d keys", v.result.Suspects),
+		"look again at "+human.Count(v.result.Suspects, "key"),
 		"RecheckRows",
 		v.rangeInput(v.plan.Ranges),
 	)

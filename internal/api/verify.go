@@ -82,6 +82,8 @@ type VerifyTableResult struct {
 	Table  string `json:"table"`
 	Target string `json:"target"`
 	Depth  string `json:"depth"`
+	// KeysOnly says that neither values nor cursors are compared: the target keeps the first version of each row.
+	KeysOnly bool `json:"keysOnly,omitempty"`
 	// Sample says which part of the key space a sample has compared; nil for other depths.
 	Sample *SampleResult `json:"sample,omitempty"`
 	// Cursor and AsOf say which rows were compared: those up to AsOf, in the cursor's exact text. Both

@@ -49,6 +49,14 @@ func Size(n int64) string { return humanize.IBytes(uint64(max(0, n))) }
 // Count is a number and its noun: 1 row, 10,000 rows.
 func Count[N int | int64](n N, noun string) string { return english.Plural(int(n), noun, "") }
 
+// Clause is a number, its noun and the verb that goes with it: 1 row differs, 2 rows differ.
+func Clause[N int | int64](n N, noun, one, many string) string {
+	if n == 1 {
+		many = one
+	}
+	return Count(n, noun) + " " + many
+}
+
 // Sample is the first five names of a longer list: "a, b and 3 more". all is how many there are, of which names may
 // hold only the first.
 func Sample(names []string, all int) string {

@@ -38,3 +38,9 @@ func TestSample(t *testing.T) {
 	require.Equal(t, "a and 1,999 more", Sample(names[:1], 2000))
 	require.Len(t, names, 7)
 }
+
+func TestClause(t *testing.T) {
+	require.Equal(t, "1 row differs", Clause(1, "row", "differs", "differ"))
+	require.Equal(t, "0 rows differ", Clause(0, "row", "differs", "differ"))
+	require.Equal(t, "1,200 rows differ", Clause(int64(1200), "row", "differs", "differ"))
+}

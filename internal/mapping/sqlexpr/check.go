@@ -56,7 +56,10 @@ func checkToken(list []token, i int) *Problem {
 			"has a variable, whose value is another one in each session", "write the value itself",
 		}
 	case tokenSign:
-		return checkSign(list, i)
+		if p := checkSign(list, i); p != nil {
+			return p
+		}
+		return checkOperands(list, i)
 	case tokenWord:
 		return checkWord(list, i)
 	case tokenName:
@@ -87,6 +90,9 @@ func checkSign(list []token, i int) *Problem {
 func checkWord(list []token, i int) *Problem {
 	word := strings.ToUpper(list[i].text)
 	called := after(list, i).is("(")
+	if p := checkOperands(list, i); p != nil {
+		return p
+	}
 	switch {
 	case slices.Contains(statementWords, word):
 		return &Problem{

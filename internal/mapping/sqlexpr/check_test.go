@@ -16,7 +16,8 @@ func TestExpressionsThatAreTaken(t *testing.T) {
 		"`a``b` > 1.5e-3", "d >= DATE '2024-01-01' - INTERVAL 1 DAY", "value BETWEEN .5 AND 0x1f",
 		"COALESCE(a, b, '\\'') = \"x\"", "JSON_EXTRACT(j, '$.a') = 1", "j->>'$.a' = 'b'", "a <=> NULL", "a IS NOT NULL",
 		"CASE WHEN a > 1 THEN b ELSE c END", "CAST(a AS DECIMAL(10,2)) > 0", "name COLLATE utf8mb4_bin = 'x'",
-		"UNIX_TIMESTAMP(d) > 5", "größe > 1", "rand = 1", "now > 5", "a - -1 > 0", "a /b > 1", "_utf8mb4'x' = a",
+		"UNIX_TIMESTAMP(d) > 5", "größe > 1", "rand = 1", "now > 5", "a - -1 > 0", "a /b > 1", "-a > ~b",
+		"!a", "NOT a", "_utf8mb4'x' = a",
 	} {
 		require.Nil(t, sqlexpr.Check(sql), sql)
 	}
@@ -41,6 +42,10 @@ func TestExpressionsThatAreRefused(t *testing.T) {
 		"NEXT VALUE FOR s": "FOR", "NEXTVAL(s)": "NEXTVAL()", "BENCHMARK(1000000, MD5('a'))": "BENCHMARK()",
 		"ROW_NUMBER() OVER () > 1": "ROW_NUMBER()", "a = LAST_INSERT_ID()": "LAST_INSERT_ID()", "USER() = a": "USER()",
 		"CONNECTION_ID() = a": "CONNECTION_ID()", "a LIMIT 1": "LIMIT", "1 UNION ALL SELECT 2": "UNION",
+		"tenant_id =": "nothing behind =", "= 7": "nothing before =", "a = 1 AND": "nothing behind AND",
+		"OR a = 1": "nothing before OR", "(a = ) OR b": "nothing behind =", "a IN (1, *)": "nothing behind *",
+		"IF(a, / 2, 1)": "nothing before /", "a BETWEEN 1 AND ": "nothing behind AND", "NOT": "nothing behind NOT",
+		"a -": "nothing behind -", "a IS ": "nothing behind IS",
 	} {
 		p := sqlexpr.Check(sql)
 		require.NotNil(t, p, sql)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
@@ -75,7 +76,7 @@ func sizeText(t *schema.Table) string {
 	if t.Bytes < 1<<20 {
 		return "less than 1 MiB"
 	}
-	return fmt.Sprintf("about %d rows, %d MiB", t.RowsEstimate, t.Bytes>>20)
+	return fmt.Sprintf("about %s, %d MiB", human.Count(t.RowsEstimate, "row"), t.Bytes>>20)
 }
 
 func (f *findings) aboutColumns(t *schema.Table, cursor string) {

@@ -7,6 +7,7 @@ import (
 	"math/big"
 	"time"
 
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -127,9 +128,9 @@ func (s *Source) belowCeiling(
 				name, leapBase(spec, look), look.highest)
 			return nil
 		}
-		look.warning = fmt.Sprintf("%d rows have a %s far above all others (the largest %s, against %s): they are not "+
-			"read, and the watermark stays below them; correct them, or wait until %d rows have such values",
-			look.above, name, look.highest, leapBase(spec, look), leapRows)
+		look.warning = fmt.Sprintf("%s a %s far above all others (the largest %s, against %s), not read, and "+
+			"the watermark stays below; correct such values, or wait until %d rows have them",
+			human.Clause(look.above, "row", "has", "have"), name, look.highest, leapBase(spec, look), leapRows)
 	}
 	if look.above == 0 {
 		return nil

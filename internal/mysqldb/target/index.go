@@ -23,6 +23,8 @@ func (d *ddl) index(index *schema.Index) (string, bool) {
 	}
 	kind := "KEY"
 	switch {
+	case index.SourceOnly && index.Name == d.source.KeyName():
+		return "", false // refused by the mapping
 	case index.SourceOnly:
 		return skip("it has a column that the target does not get")
 	case index.Name == "PRIMARY":

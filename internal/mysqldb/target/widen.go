@@ -8,6 +8,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
@@ -85,9 +86,9 @@ func cannotWiden(
 	case tied[strings.ToLower(n.to.Name)]:
 		return "a foreign key has the column"
 	case by == algorithmCopy && target.RowsEstimate > contract.MaxCopyRows:
-		return fmt.Sprintf("the ALTER copies about %s rows (ALGORITHM=COPY) while the target's writers wait, and "+
+		return fmt.Sprintf("the ALTER copies about %s (ALGORITHM=COPY) while the target's writers wait, and "+
 			"schema.maxCopyRows is %s: raise it, or run the ALTER at a good time",
-			humanize.Comma(target.RowsEstimate), humanize.Comma(contract.MaxCopyRows))
+			human.Count(target.RowsEstimate, "row"), humanize.Comma(contract.MaxCopyRows))
 	}
 	return ""
 }

@@ -37,8 +37,8 @@ var ErrUnreadableList = errors.New("the server cannot show its list of transacti
 // InnoDB hands out a copy that may be older. The statement that reads the list is the proof: a copy that shows it, in a
 // transaction of ours, was made for it. What CONNECTION_ID() says is of no use here, since a proxy answers that itself.
 //
-// read gets a condition on trx_query that is true in the row of its own statement alone, and says whether there was such
-// a row. ReadFresh returns its errors unchanged, or [ErrStaleList], [ErrUnreadableList].
+// read gets a condition on trx_query that is true in the row of its own statement alone, and says whether there was
+// such a row. ReadFresh returns its errors unchanged, or [ErrStaleList], [ErrUnreadableList].
 func ReadFresh(ctx context.Context, conn *sql.Conn, read func(own string) (fresh bool, err error)) error {
 	for _, stmt := range []string{
 		"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", // below it, no snapshot is taken

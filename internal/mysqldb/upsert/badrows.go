@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -29,7 +30,8 @@ type TooManyBadRowsError struct {
 
 // Error says how many rows were refused, and what the server said of the first.
 func (e *TooManyBadRowsError) Error() string {
-	return fmt.Sprintf("more than %d rows are refused, the first: %s", e.Most, mysqlerr.NewError(e.First))
+	return fmt.Sprintf("more than %s refused, the first: %s", human.Clause(e.Most, "row", "is", "are"),
+		mysqlerr.NewError(e.First))
 }
 
 const (
