@@ -96,8 +96,8 @@ func (s *sync) checkBadRows(now api.Quarantine) error {
 			human.Clause(s.result.RowsExtracted, "row", "was", "were"), share)
 	}
 	if now.Open > badRowsLimit(q, q.TableRows) {
-		return tooManyBadRowsError("%s of a table of about %d; %s", now.First,
-			human.Clause(now.Open, "row", "is in quarantine,", "are in quarantine,"), q.TableRows, share)
+		return tooManyBadRowsError("%s, of a table of about %d; %s", now.First,
+			human.Clause(now.Open, "row", "is in quarantine", "are in quarantine"), q.TableRows, share)
 	}
 	return nil
 }

@@ -95,7 +95,7 @@ func TestSyncTableFailsAboveTheLimitsOfTheQuarantine(t *testing.T) {
 			map[int]int64{0: 1},
 			api.Quarantine{Open: 11, First: "out of range"},
 			100,
-			"11 rows of a table of about 120 are in quarantine; maxBadRows is 100, maxBadShare 0.1%; the first: " +
+			"11 rows are in quarantine, of a table of about 120; maxBadRows is 100, maxBadShare 0.1%; the first: " +
 				"out of range",
 		},
 	} {
