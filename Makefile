@@ -178,7 +178,7 @@ bench-peers-chart: ## the chart and the README's table again, by docs/benchmarks
 .PHONY: histories
 histories: ## record workflow histories for a release: make histories RELEASE=v0.2.0
 	TABLEHAUL_RECORD_HISTORIES="$(CURDIR)/workflows/testdata/histories/$(or $(RELEASE),$(error give RELEASE=v1.2.3))" \
-	  $(GO) test ./integration -run TestFreshHistoriesReplay -count=1
+	  $(GO) test ./integration -run 'TestFreshHistoriesReplay|TestAReplacedTargetSurvivesAKilledWorker' -count=1
 
 # Containers. The scripts use the Docker engine that answers, else, as root on Debian, one of their own.
 ENGINE := integration/images/engine.sh

@@ -15,7 +15,8 @@ import (
 var replaceGrantsAll = []string{"SELECT, INSERT, UPDATE, CREATE, ALTER, DROP ON TO.*", "SELECT ON performance_schema.*"}
 
 // A table is replaced by each run, with the documented grants. A worker that is killed while the swap waits for a lock
-// of the target is followed by another one, which swaps; the former table is kept, and verify finds both sides equal.
+// of the target is followed by another one, which swaps; the former table is kept, and verify finds both sides equal. An
+// undo brings the former table back. All of it replays.
 func TestAReplacedTargetSurvivesAKilledWorker(t *testing.T) {
 	t.Parallel()
 	o := options{idle: true, tables: "- { name: FROM.t, target: TO.t, cursor: updated_at, write: replace }"}
@@ -50,4 +51,14 @@ func TestAReplacedTargetSurvivesAKilledWorker(t *testing.T) {
 	require.Equal(t, "300", scalar(t, p.dst, "SELECT COUNT(*) FROM tablehaul_old_t"))
 	require.Contains(t, p.cli("plan "+p.table("t")), "RENAME TABLE")
 	require.Contains(t, p.cli("verify "+p.table("t")), "equal")
+
+	// The undo gives the former table and its watermark back; the next run loads the table again.
+	require.Contains(t, p.cli("undo --dry-run "+p.table("t")), "would be the table again")
+	require.Equal(t, 200, p.targetRows())
+	require.Contains(t, p.cli("undo "+p.table("t")), "is the table again that it was before the swap")
+	require.Equal(t, 300, p.targetRows())
+	require.Equal(t, first.Watermark, p.state("t").Watermark)
+	require.NotNil(t, p.sync("t").Swap)
+	p.equal("t", []string{"id"}, columnsT...)
+	p.replays("replaced_", workflows.SyncTableName, api.DropOldTableName, api.UndoTableName)
 }
