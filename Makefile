@@ -163,6 +163,14 @@ bench-backfill: ## a backfill of one column beside a full run, on both servers (
 bench-replace: build ## a run with write: replace against a first load, and readers at its swap (ROWS=n FLAVOR=mysql)
 	$(call bench,replace)
 
+.PHONY: bench-writes
+bench-writes: build ## write: append and history against upsert: a first load, a tenth of the rows changed (ROWS=n)
+	$(call bench,writes)
+
+.PHONY: bench-mapped
+bench-mapped: ## what a filter, a rename and each mask cost where rows are read
+	$(GO) test -run '^$$' -bench BenchmarkMapped -benchtime $(BENCH_TIME) ./internal/mysqldb/scan
+
 .PHONY: bench-stores
 bench-stores: build ## a first load with staging in a folder and on S3, by one worker and by two
 	$(call bench,stores)
