@@ -19,11 +19,15 @@ type tableRun struct {
 }
 
 func (a *app) historyCommand() *cobra.Command {
-	limit, failed := 0, false
+	limit, failed, plot := 0, false, false
 	cmd := &cobra.Command{
 		Use: "history TABLE…", Short: "List the last runs of tables: windows, rows, durations, failures",
 		Long: "History lists the last 50 runs of a table, newest first, from its state workflow. The Web UI has the\n" +
-			"steps of each run, for as long as Temporal keeps them.\n\n" + exitHelp,
+			"steps of each run, for as long as Temporal keeps them.\n\n" +
+			"With --plot it draws a column per run: rows, seconds, and how far the target was behind before the run\n" +
+			"ended. --output csv is a line per run for a spreadsheet.\n\n" + exitHelp,
+		Example: "  tablehaul history shop.orders --failed\n  tablehaul history shop.orders --plot\n" +
+			"  tablehaul history 'shop.*' --output csv",
 		Args: cobra.MinimumNArgs(1), ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if limit < 1 {
@@ -54,42 +58,39 @@ func (a *app) historyCommand() *cobra.Command {
 			if a.web {
 				return a.printWebLinks(all)
 			}
+			if a.output == outputCSV {
+				return a.printHistoryCSV(all, limit, failed)
+			}
 			for _, one := range all {
-				a.printHistory(one, limit, failed, len(all) > 1)
+				a.printHistory(one, runsOf(one, limit, failed), plot, len(all) > 1)
 			}
 			return nil
 		},
 	}
 	cmd.Flags().IntVarP(&limit, "limit", "n", 50, "the maximum number of runs")
 	cmd.Flags().BoolVar(&failed, "failed", false, "only failed runs")
-	a.webFlag(cmd)
-	a.outputFlag(cmd)
+	cmd.Flags().BoolVar(&plot, "plot", false, "charts of rows, seconds and lag instead of the list")
+	a.outputFlag(cmd, outputCSV)
 	return cmd
 }
 
-func (a *app) printHistory(one tableStatus, limit int, failed, several bool) {
-	var runs []owner.RunRecord
-	if one.State != nil {
-		runs = one.State.LastRuns
-	}
-	if failed {
-		runs = slices.DeleteFunc(slices.Clone(runs), func(r owner.RunRecord) bool {
-			return r.Outcome != owner.OutcomeFailed
-		})
-	}
+func (a *app) printHistory(one tableStatus, runs []owner.RunRecord, plot, several bool) {
 	switch {
 	case a.json():
-		for _, r := range slices.Backward(runs[max(0, len(runs)-limit):]) {
+		for _, r := range slices.Backward(runs) {
 			a.printJSON(tableRun{one.Table, r})
 		}
 		return
 	case len(runs) == 0:
 		a.printNote("%s: no such run is recorded", one.Table)
 		return
+	case plot:
+		a.printPlot(one, runs)
+		return
 	case several:
 		fmt.Fprintln(a.stdout, one.Table)
 	}
-	a.printRuns(runs, limit)
+	a.printRuns(runs, len(runs))
 }
 
 // printRuns lists the last runs, newest first. Failures follow below, where there is room for their texts.

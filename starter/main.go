@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -143,13 +145,15 @@ func (a *app) rootCommand() *cobra.Command {
 	return root
 }
 
-// outputFlag adds --output, and checks it before the command runs.
-func (a *app) outputFlag(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&a.output, "output", "text", "text, or json: one object per line")
-	completeFlag(cmd, "output", "text", "json")
+// outputFlag adds --output, and checks it before the command runs. more are forms beside text and json.
+func (a *app) outputFlag(cmd *cobra.Command, more ...string) {
+	forms := append([]string{"text", "json"}, more...)
+	usage := strings.Join(append([]string{"text", "json: one object per line"}, more...), ", or ")
+	cmd.Flags().StringVar(&a.output, "output", "text", usage)
+	completeFlag(cmd, "output", forms...)
 	cmd.PreRunE = func(*cobra.Command, []string) error {
-		if a.output != "text" && a.output != "json" {
-			return fmt.Errorf("--output is %q: it is text or json", a.output)
+		if !slices.Contains(forms, a.output) {
+			return fmt.Errorf("--output is %q: it is %s", a.output, strings.Join(forms, " or "))
 		}
 		return nil
 	}

@@ -81,7 +81,7 @@ func (a *app) changes(ctx context.Context, s service, c *config.Config, sel sele
 			return nil, &exitError{exitUsage, err}
 		}
 		tables[name] = t
-		wanted = append(wanted, scheduleOf(t), verifyScheduleOf(t), deletesScheduleOf(t))
+		wanted = append(wanted, remote.SpecsOf(t)...)
 	}
 	all, err := s.Schedules(ctx, false)
 	if err != nil {

@@ -159,6 +159,7 @@ func serve(ctx context.Context, o WorkerOptions, l *live, c client.Client, deps 
 		return err
 	}
 	defer keepSweeping(ctx, c, w, cfg.Staging.SweepAfter, o.Log)()
+	defer keepScheduling(ctx, c, l, w.queue, o.Log)()
 	o.Log.Info("worker started", "taskQueue", w.queue, "hostQueue", w.hostQueue, "config", cfg.File,
 		"tables", len(cfg.Tables()), "patterns", len(cfg.Patterns()))
 	watching, stopWatching := context.WithCancel(ctx)

@@ -117,7 +117,7 @@ func (d *decoder) checkMaskKey(entry at, t Table) {
 }
 
 func setColumns(d *decoder, a at, t *Table) {
-	found := decodeMapping(d, a, columnFields, nil, &t.Columns)
+	found := decodeMapping(d, a, columnFields, map[string]string{"": writeColumns}, &t.Columns)
 	c := t.Columns
 	if exclude, ok := found["exclude"]; ok && len(c.Include) > 0 && len(c.Exclude) > 0 {
 		d.problem(exclude, "keep one of the two", "include says already which columns travel")

@@ -156,6 +156,8 @@ type Table struct {
 	Schedule       Schedule
 	ScheduleJitter time.Duration
 	SchedulePaused bool
+	// ScheduleFamily is "apply" or "auto": whether a worker makes the schedules of a family's new tables.
+	ScheduleFamily string
 
 	// Deletes says what happens to rows that the source deletes.
 	Deletes Deletes

@@ -66,7 +66,7 @@ func TestExampleFileLoads(t *testing.T) {
 		ChunkRows: 10000, ChunkBytes: 16 << 20, PartBytes: 256 << 20, RangeRows: 250000, RangeBytes: 256 << 20,
 		ChunksInFlight: 4, RangesInFlight: 2,
 		Write: table.WriteUpsert, KeepOld: time.Hour, UniqueConflicts: "fail", MaxTransaction: time.Second,
-		Priority: 3, StaleAfter: 24 * time.Hour, StaleByDefault: true,
+		ScheduleFamily: config.FamilyApply, Priority: 3, StaleAfter: 24 * time.Hour, StaleByDefault: true,
 		BulkLoad: true, CreateTarget: true, ScheduleJitter: 30 * time.Second,
 		Schema: table.Contract{
 			NewColumns: "add", Widened: "alter", Dropped: "keep", Narrowed: "fail", MaxCopyRows: 100_000,
@@ -153,6 +153,7 @@ const everySetting = `
     schedule: 0  3 * * 1-5 Europe/Berlin
     scheduleJitter: 2m
     schedulePaused: true
+    scheduleFamily: auto
     createTarget: false
     schema: { newColumns: ignore, widened: alter, dropped: fail, narrowed: fail, maxCopyRows: 5 }
     deletes: { mode: soft, column: gone, every: 6h, maxShare: 12.5%, grace: 1h, owns: all, allowCascade: true }
@@ -197,7 +198,7 @@ var tableOfEverySetting = config.Table{
 		Month:     []config.CalendarRange{{First: 1, Last: 12, Step: 1}},
 		DayOfWeek: []config.CalendarRange{{First: 1, Last: 5, Step: 1}},
 	}},
-	ScheduleJitter: 2 * time.Minute, SchedulePaused: true, Undo: config.Undo{Keep: 48 * time.Hour},
+	ScheduleJitter: 2 * time.Minute, SchedulePaused: true, ScheduleFamily: config.FamilyAuto, Undo: config.Undo{Keep: 48 * time.Hour},
 	Deletes: config.Deletes{
 		Mode: "soft", Column: "gone", Every: config.Schedule{Every: 6 * time.Hour}, MaxShare: 0.125,
 		Grace: time.Hour, Owns: "all", AllowCascade: true,

@@ -19,7 +19,7 @@ func (c *Config) Digest(n table.Name) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	t.Schedule, t.ScheduleJitter, t.SchedulePaused = Schedule{}, 0, false
+	t.Schedule, t.ScheduleJitter, t.SchedulePaused, t.ScheduleFamily = Schedule{}, 0, false, ""
 	t.Verify.Every, t.Verify.Depth = Schedule{}, ""
 	text, err := json.Marshal(struct {
 		Table

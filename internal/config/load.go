@@ -147,7 +147,7 @@ func (d *decoder) decode(root at, c *Config) {
 		metrics: at{path: "metrics"}, log: at{path: "log"}, notifications: at{path: "notifications"},
 		defaults: at{path: "defaults"}, tables: at{path: "tables"},
 	}
-	decodeMapping(d, root, documentFields, nil, &doc)
+	decodeMapping(d, root, documentFields, otherTools(documentWords), &doc)
 	d.connections(doc.connections, c)
 
 	c.Staging = Staging{Compression: defaultCompression, SweepAfter: defaultSweepAfter}
@@ -178,7 +178,7 @@ func (d *decoder) connections(a at, c *Config) {
 				"is not a connection's name")
 		}
 		conn := Connection{MaxConnections: defaultMaxConnections}
-		found := decodeMapping(d, place, connectionFields, nil, &conn)
+		found := decodeMapping(d, place, connectionFields, otherTools(connectionWords), &conn)
 		if _, ok := found["dsn"]; !ok {
 			d.missing(place, join(place.path, "dsn"), `for example "${SHOP_DSN}"`)
 		}

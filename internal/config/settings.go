@@ -24,7 +24,7 @@ var builtin = Table{
 	Write: table.WriteUpsert, UniqueConflicts: conflictsFail, MaxTransaction: time.Second,
 	StaleAfter: staleUnscheduled, StaleByDefault: true,
 	KeepOld: time.Hour, Priority: 3, BulkLoad: true, CreateTarget: true, Schema: builtinContract,
-	ScheduleJitter: 30 * time.Second, Verify: builtinVerify, Undo: builtinUndo,
+	ScheduleJitter: 30 * time.Second, ScheduleFamily: FamilyApply, Verify: builtinVerify, Undo: builtinUndo,
 	BadRows: badRowsFail, MaxBadRows: 100, MaxBadShare: 0.001, QuarantineKeep: 30 * day,
 	Deletes: Deletes{
 		Mode: DeletesOff, Column: "deleted_at", Every: Schedule{Every: day}, MaxShare: 0.05,
@@ -35,6 +35,12 @@ var builtin = Table{
 const (
 	conflictsFail    = "fail"
 	conflictsReplace = "replace"
+)
+
+// Values of Table.ScheduleFamily.
+const (
+	FamilyApply = "apply"
+	FamilyAuto  = "auto"
 )
 
 const day = 24 * time.Hour
@@ -105,6 +111,10 @@ var pauses = []field[Table]{
 		func(t *Table) *time.Duration { return &t.ScheduleJitter }),
 	boolField("schedulePaused", builtin.SchedulePaused, "The schedule exists and starts nothing.",
 		func(t *Table) *bool { return &t.SchedulePaused }),
+	wordField("scheduleFamily", builtin.ScheduleFamily, []string{FamilyApply, FamilyAuto}, "Who makes the schedules of "+
+		"tables that join a family (a name with a *). apply: `tablehaul schedule apply`, and status names tables "+
+		"without one. auto: a worker, within ten minutes. It changes and deletes none.",
+		func(t *Table) *string { return &t.ScheduleFamily }),
 }
 
 // settings are all keys that stand in defaults and in every table.

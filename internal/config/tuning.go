@@ -71,12 +71,18 @@ var settingHints = func() map[string]string {
 	for _, f := range tuning {
 		hints[f.key] = "write it under tuning, as tuning: { " + f.key + ": … }"
 	}
+	maps.Copy(hints, otherTools(settingWords))
 	return hints
 }()
 
 // defaultsHints add the key that is a table's name in an entry of tables.
 var defaultsHints = func() map[string]string {
 	hints := maps.Clone(settingHints)
+	for _, f := range tableFields {
+		if !slices.ContainsFunc(settings, func(s field[Table]) bool { return s.key == f.key }) {
+			hints[f.key] = "write it in an entry of tables"
+		}
+	}
 	hints["target"] = "write targetConnection"
 	return hints
 }()

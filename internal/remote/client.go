@@ -62,6 +62,11 @@ func Dial(ctx context.Context, getenv func(string) string, taskQueue string) (*C
 	return &Client{client: c, address: opts.HostPort, namespace: opts.Namespace, taskQueue: taskQueue}, nil
 }
 
+// Over is a Client that uses a connection of its caller's, who closes it.
+func Over(c client.Client, address, namespace, taskQueue string) *Client {
+	return &Client{client: c, address: address, namespace: namespace, taskQueue: taskQueue}
+}
+
 // Close closes the connection.
 func (c *Client) Close() { c.client.Close() }
 
