@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tablehaul/tablehaul/internal/testenv/schematest"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
@@ -50,7 +51,19 @@ func (p *product) cli(args string) string {
 	p.t.Helper()
 	got := p.shell("tablehaul --task-queue " + p.queue + " " + args)
 	require.Zero(p.t, got.code, "tablehaul %s\n%s%s", args, got.stdout, got.stderr)
+	p.checkJSON(args, got.stdout)
 	return got.stdout
+}
+
+// checkJSON compares what a command has printed with its schema in docs/schemas, where it was to print JSON alone.
+func (p *product) checkJSON(args, stdout string) {
+	p.t.Helper()
+	if !strings.Contains(args, "--output json") || strings.ContainsAny(args, "|;&") {
+		return
+	}
+	command := schematest.Command(strings.Fields(args))
+	require.NotEmpty(p.t, command, "docs/schemas has none of tablehaul %s", args)
+	require.NoError(p.t, schematest.Check(command, stdout))
 }
 
 // cliFails runs tablehaul, which must end with the code.

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/internal/remote"
+	"github.com/tablehaul/tablehaul/internal/testenv/schematest"
 )
 
 // invocation is one call of the program and what came of it.
@@ -45,7 +46,19 @@ func callConfig(ctx context.Context, t *testing.T, f *fakeService, config string
 	t.Helper()
 	a, stdout, stderr := testApp(t, f, map[string]string{"TABLEHAUL_CONFIG": configFile(t, config)})
 	code := a.execute(ctx, args)
+	checkJSON(t, a, args, stdout.String())
 	return invocation{code, stdout.String(), stderr.String()}
+}
+
+// checkJSON compares what a command has printed with its schema, where JSON was asked for.
+func checkJSON(t *testing.T, a *app, args []string, stdout string) {
+	t.Helper()
+	if !a.json() {
+		return
+	}
+	cmd, _, err := a.rootCommand().Find(args)
+	require.NoError(t, err)
+	require.NoError(t, schematest.Check(strings.TrimPrefix(cmd.CommandPath(), "tablehaul "), stdout))
 }
 
 // testApp is the program against f; a nil f is a Temporal that cannot be reached.

@@ -1,0 +1,2 @@
+// Package schematest compares what commands print with --output json with the schemas of docs/schemas.
+package schematest
