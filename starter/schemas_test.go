@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/buildinfo"
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/remote"
 	"github.com/tablehaul/tablehaul/internal/survey"
@@ -51,7 +52,7 @@ var printed = map[string][]reflect.Type{
 	"undo":             {reflect.TypeFor[api.UndoTableResult]()},
 	"verify":           {reflect.TypeFor[compared]()},
 	"verify show":      {reflect.TypeFor[shownDifference]()},
-	"version":          {reflect.TypeFor[versionReport]()},
+	"version":          {reflect.TypeFor[buildinfo.Info]()},
 	"watermark adopt":  {reflect.TypeFor[tableWatermark]()},
 	"watermark set":    {reflect.TypeFor[tableWatermark]()},
 	"watermark show":   {reflect.TypeFor[tableWatermark]()},
@@ -93,7 +94,8 @@ func quarantineSchema() *jsonschema.Schema {
 		Type: "object", Properties: fields(), Required: []string{"open"}, AdditionalProperties: none(),
 	}
 	out := &jsonschema.Schema{
-		Types: []string{"null", "object"}, Properties: fields(), Required: []string{"open"}, AdditionalProperties: none(),
+		Types: []string{"null", "object"}, Properties: fields(), Required: []string{"open"},
+		AdditionalProperties: none(),
 	}
 	out.Properties["hosts"] = &jsonschema.Schema{Type: "array", Items: host}
 	return out
