@@ -156,18 +156,24 @@ func (h waitHandler) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// A session that keeps a lock of the target holds the swap up, visibly, and is not held up by it.
+// A session that keeps a lock of the target holds the swap up, visibly, and is not held up by it: a transaction that has
+// read, and a table lock.
 func TestASwapWaitsForLocksOfTheTarget(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		r := newReplacing(t, s)
 		r.replaced()
-		in := r.checked()
 		holder := dbtest.Session(t, s.DB(t, r.To))
-		dbtest.Run(t, holder, "BEGIN", "SELECT * FROM t")
-		r.lower(activities.Sizes{SwapPatience: time.Nanosecond})
-		r.onWaiting("", func() { dbtest.Run(t, holder, "COMMIT") })
-		r.swap(in)
-		require.Equal(t, "t tablehaul_old_t", r.tables())
+		for _, lock := range [][]string{
+			{"BEGIN", "SELECT * FROM t"}, {"LOCK TABLES t READ"}, {"LOCK TABLES t WRITE"},
+		} {
+			r.lower(activities.Sizes{})
+			in := r.checked()
+			dbtest.Run(t, holder, lock...)
+			r.lower(activities.Sizes{SwapPatience: time.Nanosecond})
+			r.onWaiting("", func() { dbtest.Run(t, holder, "UNLOCK TABLES", "COMMIT") })
+			r.swap(in)
+			require.Equal(t, "t tablehaul_old_t", r.tables())
+		}
 	})
 }
 
