@@ -8,6 +8,7 @@ import (
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
+	"github.com/tablehaul/tablehaul/internal/verify"
 )
 
 // mappedRows are those of newMapped's target, as far as the test changes them.
@@ -50,5 +51,34 @@ func TestAQuarantineAndABackfillOfAMappedTable(t *testing.T) {
 		require.Equal(t, api.ModeBackfill, done.plan.Mode)
 		right[2] = "5 later 64 shop-eu" // 7 is left out by the filter, and 6 is behind the end
 		require.Equal(t, right, b.targetTexts(mappedRows))
+	})
+}
+
+// A row for which the filter turns false is no longer read, and stays on the target as it was; a comparison says that
+// it is deleted, and a sweep, which looks by the same filter, deletes it. One for which it turns true arrives.
+func TestARowForWhichTheFilterTurnsFalseIsADelete(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		b := newMapped(t, s, s, 8)
+		b.loaded()
+		b.AtSource("UPDATE t SET tenant = 3, name = 'elsewhere', updated_at = '2024-01-03' WHERE cust_id = 5",
+			"UPDATE t SET tenant = 1, updated_at = '2024-01-03' WHERE cust_id = 7")
+		state := b.stateAt("2024-01-02 00:00:00.000000")
+		state.Cursor = "changed"
+		b.moved("next", state, -1)
+		before := []string{
+			"1 name1 64 shop-eu", "2 name2 64 shop-eu", "5 name5 64 shop-eu", "6 name6 64 shop-eu", "7 name7 64 shop-eu",
+		}
+		require.Equal(t, before, b.targetTexts(mappedRows))
+		_, verdicts := b.verified("changed")
+		require.Equal(t, map[verify.Verdict]int64{verify.Deleted: 1}, verdicts)
+
+		client := b.deps.Client.(*stateClient)
+		c := &sweeping{comparing: &comparing{bench: b, state: client}, server: s}
+		b.settings.Deletes = activities.Deletes{Mode: api.DeletesHard, MaxShare: 1, OwnsAll: true}
+		b.restart()
+		swept, err := c.act(c.look())
+		require.NoError(t, err)
+		require.EqualValues(t, 1, swept.Deleted)
+		require.Equal(t, append(before[:2:2], before[3:]...), b.targetTexts(mappedRows))
 	})
 }

@@ -156,8 +156,8 @@ func (h waitHandler) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// A session that keeps a lock of the target holds the swap up, visibly, and is not held up by it: a transaction that has
-// read, and a table lock.
+// A session that keeps a lock of the target holds the swap up, visibly, and is not held up by it: a transaction that
+// has read, and a table lock.
 func TestASwapWaitsForLocksOfTheTarget(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		r := newReplacing(t, s)

@@ -29,7 +29,8 @@ func TestATargetStaysWhereThereIsNoRoomForAnother(t *testing.T) {
 	r.AtTarget("CREATE TABLE filler (id INT PRIMARY KEY, v VARCHAR(4000) CHARACTER SET latin1)")
 	filler := dbtest.Lenient(t, small, r.To)
 	for id := 0; ; id++ {
-		if _, err := filler.ExecContext(t.Context(), "INSERT INTO filler VALUES (?, REPEAT('x', 4000))", id); err != nil {
+		_, err := filler.ExecContext(t.Context(), "INSERT INTO filler VALUES (?, REPEAT('x', 4000))", id)
+		if err != nil {
 			require.ErrorContains(t, err, "1114")
 			break
 		}

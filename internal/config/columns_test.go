@@ -41,6 +41,7 @@ func TestProblemsOfColumns(t *testing.T) {
 	for keys, want := range map[string]string{
 		`where: "RAND() < 1"`:                                     "tables[0].where: ",
 		`where: "a = 1; DROP TABLE b"`:                            "has a semicolon",
+		`where: "tenant_id ="`:                                    "has nothing behind =",
 		`columns: { include: [a], exclude: [b] }`:                 "tables[0].columns.exclude: include says already",
 		`columns: { exclude: [a, A] }`:                            "tables[0].columns.exclude[1]: \"A\" is there twice",
 		`columns: { rename: { a: c, b: C } }`:                     "tables[0].columns.rename.b: C is the new name of a already",
