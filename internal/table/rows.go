@@ -94,6 +94,16 @@ func (r *Rows) AppendFunc(f func(dst []byte) []byte) {
 	r.cells = append(r.cells, cell{off: uint32(off), size: int32(len(r.data) - off)})
 }
 
+// Tail is the memory behind the last value: what is appended to it becomes the next value by AppendTail.
+func (r *Rows) Tail() []byte { return r.data }
+
+// AppendTail adds the next value, which was appended to Tail. It is AppendFunc without a call for each value.
+func (r *Rows) AppendTail(tail []byte) {
+	off := len(r.data)
+	r.data = tail
+	r.cells = append(r.cells, cell{off: uint32(off), size: int32(len(tail) - off)})
+}
+
 // Value is the value of a row and a column, both counted from 0; nil is NULL, and an empty value is not nil.
 func (r *Rows) Value(row, col int) []byte {
 	c := r.cells[row*r.cols+col]

@@ -51,8 +51,9 @@ func orders(n int) []order {
 	out := make([]order, n)
 	for i := range out {
 		out[i] = order{
-			ID: uint64(1_000_000 + i), CustomerID: int32(i * 7919 % 100_000), Status: []string{"new", "paid", "sent"}[i%3],
-			Total: int64(i*31%9999*100 + i%100), Email: fmt.Sprintf("customer.%d@example.org", i*7919%100_000),
+			ID: uint64(1_000_000 + i), CustomerID: int32(i * 7919 % 100_000),
+			Status: []string{"new", "paid", "sent"}[i%3],
+			Total:  int64(i*31%9999*100 + i%100), Email: fmt.Sprintf("customer.%d@example.org", i*7919%100_000),
 			Weight: float64(i*17%1000) / 8, Token: fmt.Appendf(nil, "%016x", uint64(i)*0x9e3779b97f4a7c15),
 			CreatedAt: time.Date(2024, time.Month(i%12+1), i%28+1, i%24, i%60, i*7%60, 0, time.UTC),
 			UpdatedAt: time.Date(2026, time.Month(i%12+1), i%28+1, i%24, i%60, i*7%60, i*7919%1_000_000*1000, time.UTC),

@@ -164,7 +164,7 @@ func (r *textReader) Close() error { r.src.close(); return nil }
 
 func (r *textReader) Next(ctx context.Context, limit int) (*table.Rows, []BadRow, error) {
 	r.src.file.ctx = ctx
-	r.batch = newBatch(r.columns, limit, r.batch.text)
+	r.batch = newBatch(r.columns, limit)
 	for !r.batch.full(limit) {
 		size, why, err := r.next()
 		switch {

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestDamagedFilesAreRefused changes some bytes of each file, most of them in a footer. A damage may be refused, or read
-// as other values; it neither ends the process, nor takes memory that the file does not account for.
+// TestDamagedFilesAreRefused changes some bytes of each file, most of them in a footer. A damage may be refused, or
+// read as other values; it neither ends the process, nor takes memory that the file does not account for.
 func TestDamagedFilesAreRefused(t *testing.T) {
 	entries, err := os.ReadDir("testdata")
 	require.NoError(t, err)

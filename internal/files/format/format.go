@@ -113,7 +113,7 @@ type BadRow struct {
 
 // Reader reads the rows of one file in order. It is not safe for concurrent use.
 type Reader interface {
-	// Columns are the names in the file; of JSON, which has none, those that were asked for.
+	// Columns are the names in the file; of JSON, whose objects have names of their own, those that were asked for.
 	Columns() []string
 	// Next returns up to limit rows (limit > 0) with the text of each column, and the rows refused among them. It may
 	// return fewer, and no rows at all with bad rows. At the end of the file it returns io.EOF and nothing else.
@@ -126,7 +126,8 @@ type Reader interface {
 }
 
 // Open begins to read a file at a position. The values of a row come in the order of cols; a column's name in the file
-// is its table.Column.SourceName, exactly (see Match). Errors are ErrFile, ErrColumns, or those of reading f.
+// is its table.Column.SourceName (see Match). A name in a JSON object that is none of these is matched as Match does.
+// Errors are ErrFile, ErrColumns, or those of reading f.
 func Open(ctx context.Context, f File, name string, o Options, cols []table.Column, from Position) (Reader, error) {
 	o, err := resolve(f, name, o)
 	if err != nil {
@@ -160,7 +161,6 @@ type batch struct {
 	rows    *table.Rows
 	bad     []BadRow
 	columns []*column
-	text    []byte // scratch of the value being converted
 }
 
 // put appends a converted value, or remembers why the row is refused.
@@ -175,10 +175,13 @@ func (b *batch) put(i int, row int64, text []byte, why reason) {
 	}
 }
 
-// scratch is put for a text that is in b.text's memory.
-func (b *batch) scratch(i int, row int64, text []byte, why reason) {
-	b.text = text[:0]
-	b.put(i, row, text, why)
+// tail is put for a text that was appended to b.rows.Tail().
+func (b *batch) tail(i int, row int64, tail []byte, why reason) {
+	if why != "" {
+		b.refuse(i, row, why)
+		return
+	}
+	b.rows.AppendTail(tail)
 }
 
 // value converts a text and puts it.
@@ -189,8 +192,8 @@ func (b *batch) value(i int, row int64, text []byte) {
 		b.put(i, row, out, why)
 		return
 	}
-	out, why := c.value(b.text[:0], text)
-	b.scratch(i, row, out, why)
+	out, why := c.value(b.rows.Tail(), text)
+	b.tail(i, row, out, why)
 }
 
 var empty = []byte{}
@@ -223,8 +226,8 @@ func (b *batch) full(limit int) bool {
 	return b.rows.Len()+len(b.bad) >= limit || b.rows.Bytes() >= nextBytes
 }
 
-func newBatch(columns []*column, limit int, scratch []byte) batch {
-	b := batch{rows: table.Borrow(len(columns)), columns: columns, text: scratch}
+func newBatch(columns []*column, limit int) batch {
+	b := batch{rows: table.Borrow(len(columns)), columns: columns}
 	b.rows.Grow(min(limit, 1<<20/len(columns)), 0)
 	return b
 }

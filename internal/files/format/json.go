@@ -15,7 +15,6 @@ type jsonReader struct {
 	lines   bool
 	array   bool // of JSON: the objects are in an array
 	columns []*column
-	names   []string
 	object  object
 	row     int64
 	until   int64
@@ -28,11 +27,7 @@ func openJSON(ctx context.Context, f File, name string, o Options, columns []*co
 		return nil, err
 	}
 	r := &jsonReader{src: s, lines: o.Format == JSONLines, columns: columns, row: from.Row, until: o.Until.Offset}
-	r.names = make([]string, len(columns))
-	for i, c := range columns {
-		r.names[i] = c.SourceName()
-	}
-	r.object.init(r.names)
+	r.object.init(columns)
 	if err = r.begin(from, &o); err != nil {
 		s.close()
 		return nil, s.wrap(err, 0)
@@ -82,7 +77,7 @@ func isSpace(ch byte) bool { return ch == ' ' || ch == '\t' || ch == '\n' || ch 
 
 func isSpaceOrComma(ch byte) bool { return isSpace(ch) || ch == ',' }
 
-func (r *jsonReader) Columns() []string { return r.names }
+func (r *jsonReader) Columns() []string { return r.object.names }
 
 func (r *jsonReader) Position() Position { return Position{Row: r.row, Offset: r.src.offset} }
 
@@ -90,7 +85,7 @@ func (r *jsonReader) Close() error { r.src.close(); return nil }
 
 func (r *jsonReader) Next(ctx context.Context, limit int) (*table.Rows, []BadRow, error) {
 	r.src.file.ctx = ctx
-	r.batch = newBatch(r.columns, limit, r.batch.text)
+	r.batch = newBatch(r.columns, limit)
 	for !r.batch.full(limit) {
 		object, size, err := r.next()
 		if err == nil && object == nil {

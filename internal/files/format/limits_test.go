@@ -146,7 +146,8 @@ func TestAFileThatChangesOrCannotBeRead(t *testing.T) {
 	for _, name := range []string{"duckdb.jsonl", "duckdb.csv", "duckdb.json", "pyarrow.parquet"} {
 		o := format.Options{Bytes: format.BytesHex, Text: format.Text{Nulls: []string{`\N`}}}
 		f := load(t, name)
-		_, _, err := readAll(t, shrinking{memory: f, size: f.Size() + 100}, name, o, makersColumns, format.Position{}, 10)
+		_, _, err := readAll(t, shrinking{memory: f, size: f.Size() + 100}, name, o, makersColumns,
+			format.Position{}, 10)
 		require.ErrorIs(t, err, format.ErrFile, name)
 		f = load(t, name)
 		_, _, err = readAll(t, shrinking{memory: f, size: f.Size(), err: broken}, name, o, makersColumns,
@@ -162,4 +163,32 @@ func TestAFileThatChangesOrCannotBeRead(t *testing.T) {
 		[]table.Column{pairColumns[0]}, format.Position{}, 10)
 	require.ErrorIs(t, err, format.ErrFile)
 	require.Empty(t, rows)
+}
+
+// repeated is a large file that has one text again and again.
+type repeated struct {
+	text string
+	size int64
+}
+
+func (r repeated) Size() int64 { return r.size }
+
+func (r repeated) ReadAt(p []byte, at int64) (int, error) {
+	for n := 0; n < len(p); {
+		n += copy(p[n:], r.text[(at+int64(n))%int64(len(r.text)):])
+	}
+	return len(p), nil
+}
+
+// TestMemoryDoesNotGrowWithTheFile reads a file that is larger than all that reading it allocates.
+func TestMemoryDoesNotGrowWithTheFile(t *testing.T) {
+	lines := string(ordersJSON(t, orders(1000)))
+	f := repeated{text: lines, size: int64(200 * len(lines))}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	n := drain(t, f, "f.jsonl", format.Options{Bytes: format.BytesRaw}, orderColumns)
+	runtime.ReadMemStats(&after)
+	require.Equal(t, 200_000, n)
+	t.Log(f.size, after.TotalAlloc-before.TotalAlloc)
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(f.size/2))
 }

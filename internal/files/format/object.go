@@ -8,14 +8,15 @@ import (
 
 // object is a JSON object taken apart, its values as they are in the text.
 type object struct {
-	names  []string
-	index  map[string]int
-	values []jsonValue
-	round  uint64 // of parse
-	guess  int    // the column that the next key is likely to be
-	key    []byte
-	text   []byte
-	onKey  func(key []byte) // nil but for Names
+	columns []*column
+	names   []string
+	index   map[string]int // of names as they are in the file; -1 where they are of no column
+	values  []jsonValue
+	round   uint64 // of parse
+	guess   int    // the column that the next key is likely to be
+	key     []byte
+	text    []byte
+	onKey   func(key []byte) // nil but for Names
 }
 
 // jsonValue is the value of one column.
@@ -27,11 +28,12 @@ type jsonValue struct {
 	seen    uint64 // the round that it belongs to
 }
 
-func (o *object) init(names []string) {
-	o.names, o.values = names, make([]jsonValue, len(names))
-	o.index = make(map[string]int, len(names))
-	for i, name := range names {
-		o.index[name] = i
+func (o *object) init(columns []*column) {
+	o.columns, o.values = columns, make([]jsonValue, len(columns))
+	o.index = make(map[string]int, len(columns))
+	for i, c := range columns {
+		o.names = append(o.names, c.SourceName())
+		o.index[o.names[i]] = i
 	}
 }
 
@@ -99,7 +101,7 @@ func (o *object) readKey(p *scanner) ([]byte, bool) {
 	return key, p.take(':')
 }
 
-// find is the column of a name, -1 for none. Objects of one file have their names in the same order, mostly.
+// find is the column of a name, -1 for none. The objects of one file have their names in the same order, mostly.
 func (o *object) find(key []byte) int {
 	if o.guess < len(o.names) && o.names[o.guess] == string(key) {
 		o.guess++
@@ -107,16 +109,42 @@ func (o *object) find(key []byte) int {
 	}
 	i, ok := o.index[string(key)]
 	if !ok {
-		return -1
+		i = o.match(string(key))
+		if len(o.index) < maxNames {
+			o.index[string(key)] = i
+		}
 	}
-	o.guess = i + 1
+	if i >= 0 {
+		o.guess = i + 1
+	}
 	return i
+}
+
+// match finds the column of a name that is none of the columns' own, as Match does. Columns with a name of the file's
+// (table.Column.From) take no other.
+func (o *object) match(key string) int {
+	for _, same := range []func(string) string{table.FoldColumn, Snake} {
+		found, want := -1, same(key)
+		for i, c := range o.columns {
+			if c.From != "" || same(c.Name) != want {
+				continue
+			}
+			if found >= 0 {
+				return -1
+			}
+			found = i
+		}
+		if found >= 0 {
+			return found
+		}
+	}
+	return -1
 }
 
 // put converts a value into a row.
 func (o *object) put(b *batch, i int, row int64, v *jsonValue) {
 	c := b.columns[i]
-	dst := b.text[:0]
+	dst := b.rows.Tail()
 	var why reason
 	switch v.kind {
 	case '"':
@@ -144,7 +172,7 @@ func (o *object) put(b *batch, i int, row int64, v *jsonValue) {
 		}
 		dst, why = c.nested(dst, v.raw)
 	}
-	b.scratch(i, row, dst, why)
+	b.tail(i, row, dst, why)
 }
 
 // nested writes an object or array into a column of documents.

@@ -108,7 +108,7 @@ func (r *parquetReader) Next(ctx context.Context, limit int) (rows *table.Rows, 
 	if r.row >= r.until {
 		return nil, nil, io.EOF
 	}
-	r.batch = newBatch(r.columns, limit, r.batch.text)
+	r.batch = newBatch(r.columns, limit)
 	for r.row < r.until && !r.batch.full(limit) {
 		for r.left == 0 {
 			if err = r.openGroup(); err != nil {

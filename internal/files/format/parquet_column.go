@@ -229,8 +229,8 @@ func (l *leaf) put(b *batch, i int, row int64) error {
 		text, why := l.chars.checked(raw)
 		b.put(i, row, text, why)
 	default:
-		text, why := l.print(b.text[:0], u, raw)
-		b.scratch(i, row, text, why)
+		text, why := l.print(b.rows.Tail(), u, raw)
+		b.tail(i, row, text, why)
 	}
 	return nil
 }

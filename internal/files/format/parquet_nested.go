@@ -242,7 +242,7 @@ func (r *parquetReader) addNested(i int, t *tree, row int64) error {
 		r.batch.refuse(i, row, d.why)
 		return nil
 	}
-	text, why := r.columns[i].nested(r.batch.text[:0], d.text)
-	r.batch.scratch(i, row, text, why)
+	text, why := r.columns[i].nested(r.batch.rows.Tail(), d.text)
+	r.batch.tail(i, row, text, why)
 	return nil
 }

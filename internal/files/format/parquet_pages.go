@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"slices"
 
 	"github.com/tablehaul/tablehaul/internal/parquet"
 )
@@ -236,7 +235,7 @@ func (c *chunkReader) unpack(dst, b []byte, size int, plain bool) (out, memory [
 	if size == 0 && len(b) == 0 {
 		return nil, dst, nil
 	}
-	dst, err = parquet.Decompress(c.codec, slices.Grow(dst[:0], size), b, size)
+	dst, err = parquet.Decompress(c.codec, dst[:0], b, size)
 	*c.held += int64(cap(dst) - before)
 	return dst, dst, err
 }

@@ -1,6 +1,8 @@
 package format
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -122,13 +124,24 @@ func (p *scanner) number() bool {
 	return true
 }
 
-// plainChar are the bytes of a string that end nothing and escape nothing.
-var plainChar = func() (t [256]bool) {
-	for i := range t {
-		t[i] = i >= 0x20 && i != '"' && i != '\\'
+// Bytes of a word, each of them once.
+const (
+	ones  = 0x0101010101010101
+	highs = 0x80 * ones
+)
+
+// plain is how many bytes of b, up to eight, end no string and escape nothing; -1 where there are fewer than eight.
+func plain(b []byte) int {
+	if len(b) < 8 {
+		return -1
 	}
-	return t
-}()
+	w := binary.LittleEndian.Uint64(b)
+	quote, backslash := w^('"'*ones), w^('\\'*ones)
+	special := (w - 0x20*ones) &^ w
+	special |= (quote - ones) &^ quote
+	special |= (backslash - ones) &^ backslash
+	return bits.TrailingZeros64(special&highs) / 8
+}
 
 // string passes over a string with its quotes, and says whether it has escapes.
 func (p *scanner) string() (escaped, ok bool) {
@@ -136,19 +149,24 @@ func (p *scanner) string() (escaped, ok bool) {
 		return false, false
 	}
 	for p.i < len(p.b) {
-		ch := p.b[p.i]
-		if plainChar[ch] {
-			p.i++
+		n := plain(p.b[p.i:])
+		if n > 0 {
+			p.i += n
 			continue
 		}
+		ch := p.b[p.i]
 		p.i++
 		switch {
 		case ch == '"':
 			return escaped, true
-		case ch != '\\' || !p.escape():
+		case ch == '\\':
+			if !p.escape() {
+				return false, false
+			}
+			escaped = true
+		case ch < 0x20:
 			return false, false
 		}
-		escaped = true
 	}
 	return false, false
 }

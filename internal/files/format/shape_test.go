@@ -1,6 +1,7 @@
 package format_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -45,7 +46,7 @@ func checkShapes(t *testing.T, name string, o format.Options, shapes []shape) {
 				require.Equal(t, s.rows, got)
 				for _, b := range bad {
 					require.NotContains(t, b.Why, "secret")
-					why = append(why, strings.TrimSpace(strings.Join([]string{string(rune('0' + b.Row)), b.Column}, " ")))
+					why = append(why, strings.TrimSpace(fmt.Sprint(b.Row, " ", b.Column)))
 				}
 				require.Equal(t, s.bad, strings.Join(why, "; "))
 			}
@@ -123,10 +124,12 @@ func TestShapesOfJSON(t *testing.T) {
 		{what: "spaces", text: " { \"id\" : 1 , \"name\" : \"a\" } \r\n", rows: []string{"1|a"}},
 		{what: "byte order mark", text: "\ufeff{\"id\":1}\n", rows: []string{"1|NULL"}},
 		{what: "a missing name is NULL", text: "{}\n{\"name\":null}\n", rows: []string{"NULL|NULL", "NULL|NULL"}},
-		{what: "other names", text: `{"x":{"id":9},"id":1,"Id":7}`, rows: []string{"1|NULL"}},
+		{what: "other names", text: `{"x":{"id":9},"id":1,"ids":7}`, rows: []string{"1|NULL"}},
+		{what: "other case", text: `{"ID":1,"Name":"a"}`, rows: []string{"1|a"}},
+		{what: "two names for one column", text: `{"id":1,"Id":7}`, bad: "1 id"},
 		{what: "an escaped name", text: `{"i\u0064":1}`, rows: []string{"1|NULL"}},
 		{what: "nothing", text: ""},
-		{what: "a name twice", text: `{"id":1,"name":"secret","id":2}` + "\n{\"id\":3}", rows: []string{"3|NULL"}, bad: "1 id"},
+		{what: "a name twice", text: `{"id":1,"id":2}` + "\n{\"id\":3}", rows: []string{"3|NULL"}, bad: "1 id"},
 		{what: "UTF-16", text: "\xff\xfe{\x00", err: "UTF-16"},
 	}
 	checkShapes(t, "f.jsonl", format.Options{}, append(lines, []shape{
@@ -138,7 +141,7 @@ func TestShapesOfJSON(t *testing.T) {
 		{what: "cut off", text: "{\"id\":1}\n{\"id\":2,\"na", err: "row 2: file cannot be read: it ends too early"},
 	}...))
 	checkShapes(t, "f.json", format.Options{}, append(lines, []shape{
-		{what: "an array", text: "[{\"id\":1},\n{\"id\":2} , {\"id\":3}]\n", rows: []string{"1|NULL", "2|NULL", "3|NULL"}},
+		{what: "an array", text: "[{\"id\":1},\n{\"id\":2} , {}]\n", rows: []string{"1|NULL", "2|NULL", "NULL|NULL"}},
 		{what: "an empty array", text: " [ ] "},
 		{what: "over lines", text: "{\n\"id\":\n1}\n{\"id\":2}", rows: []string{"1|NULL", "2|NULL"}},
 		{what: "brackets in texts", text: `[{"name":"]}\"{","id":1}]`, rows: []string{`1|]}"{`}},

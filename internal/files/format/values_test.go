@@ -22,15 +22,17 @@ func integer(typ string, kind table.Kind, bits int) table.Column {
 }
 
 var (
-	tiny      = integer("tinyint", table.KindInt, 8)
-	boolean   = integer("tinyint(1)", table.KindInt, 8)
-	medium    = integer("mediumint", table.KindInt, 24)
-	bigint    = integer("bigint", table.KindInt, 64)
-	ubigint   = integer("bigint unsigned", table.KindUint, 64)
-	bit4      = integer("bit(4)", table.KindBit, 4)
-	year      = integer("year", table.KindYear, 0)
-	money     = table.Column{Name: "v", Type: "decimal(10,2)", Kind: table.KindDecimal, Precision: 10, Scale: 2}
-	umoney    = table.Column{Name: "v", Type: "decimal(10,2) unsigned", Kind: table.KindDecimal, Precision: 10, Scale: 2}
+	tiny    = integer("tinyint", table.KindInt, 8)
+	boolean = integer("tinyint(1)", table.KindInt, 8)
+	medium  = integer("mediumint", table.KindInt, 24)
+	bigint  = integer("bigint", table.KindInt, 64)
+	ubigint = integer("bigint unsigned", table.KindUint, 64)
+	bit4    = integer("bit(4)", table.KindBit, 4)
+	year    = integer("year", table.KindYear, 0)
+	money   = table.Column{Name: "v", Type: "decimal(10,2)", Kind: table.KindDecimal, Precision: 10, Scale: 2}
+	umoney  = table.Column{
+		Name: "v", Type: "decimal(10,2) unsigned", Kind: table.KindDecimal, Precision: 10, Scale: 2,
+	}
 	widest    = table.Column{Name: "v", Type: "decimal(65,30)", Kind: table.KindDecimal, Precision: 65, Scale: 30}
 	double    = table.Column{Name: "v", Type: "double", Kind: table.KindDouble}
 	udouble   = table.Column{Name: "v", Type: "double unsigned", Kind: table.KindDouble}
@@ -55,14 +57,14 @@ var (
 	enumBin = table.Column{
 		Name: "v", Type: "enum('a','A')", Kind: table.KindEnum, Members: []string{"a", "A"}, Collation: "utf8mb4_bin",
 	}
-	set    = table.Column{Name: "v", Type: "set('a','b','c')", Kind: table.KindSet, Members: []string{"a", "b", "c"}}
-	setNum = table.Column{Name: "v", Type: "set('','b')", Kind: table.KindSet, Members: []string{"", "b"}}
-	blob   = table.Column{Name: "v", Type: "varbinary(4)", Kind: table.KindBytes, Length: 4}
-	binary = table.Column{Name: "v", Type: "binary(4)", Kind: table.KindBytes, Length: 4}
-	doc    = table.Column{Name: "v", Type: "json", Kind: table.KindJSON}
-	uuid   = table.Column{Name: "v", Type: "uuid", Kind: table.KindUUID}
-	inet4  = table.Column{Name: "v", Type: "inet4", Kind: table.KindInet}
-	inet6  = table.Column{Name: "v", Type: "inet6", Kind: table.KindInet}
+	set      = table.Column{Name: "v", Type: "set('a','b','c')", Kind: table.KindSet, Members: []string{"a", "b", "c"}}
+	setNum   = table.Column{Name: "v", Type: "set('','b')", Kind: table.KindSet, Members: []string{"", "b"}}
+	blob     = table.Column{Name: "v", Type: "varbinary(4)", Kind: table.KindBytes, Length: 4}
+	fixedBin = table.Column{Name: "v", Type: "binary(4)", Kind: table.KindBytes, Length: 4}
+	doc      = table.Column{Name: "v", Type: "json", Kind: table.KindJSON}
+	uuid     = table.Column{Name: "v", Type: "uuid", Kind: table.KindUUID}
+	inet4    = table.Column{Name: "v", Type: "inet4", Kind: table.KindInet}
+	inet6    = table.Column{Name: "v", Type: "inet6", Kind: table.KindInet}
 )
 
 var numberCases = []valueCase{
@@ -206,7 +208,7 @@ var textCases = []valueCase{
 	{blob, `"AQID"`, "=\x01\x02\x03"},
 	{blob, `"AQIDBAU="`, "too long"},
 	{blob, `"!"`, "no base64"},
-	{binary, `"AQID"`, "=\x01\x02\x03\x00"},
+	{fixedBin, `"AQID"`, "=\x01\x02\x03\x00"},
 	{doc, `{"a": [1, 2.50, "x"]}`, `={"a": [1, 2.50, "x"]}`},
 	{doc, `"text"`, `="text"`},
 	{doc, `12345678901234567890`, `=12345678901234567890`},

@@ -1,0 +1,95 @@
+package format_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/internal/files/format"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// TestSnakeIsTheNamingOfDlt has what dlt 1.31 makes of names.
+func TestSnakeIsTheNamingOfDlt(t *testing.T) {
+	for name, want := range map[string]string{
+		"userId": "user_id", "UserID": "user_id", "HTTPServer": "http_server", "a-b": "a_b", "a+b*c": "axbxc",
+		"name@x|y": "nameaxly", "2fast": "_2fast", "tail_": "tailx", "tail__": "tailxx", "a__b": "a_b",
+		" spaced out ": "spaced_out", "Größe": "gr_e", "already_snake": "already_snake", "abc!!": "abcx",
+	} {
+		require.Equal(t, want, format.Snake(name), name)
+	}
+}
+
+func named(names ...string) []table.Column {
+	out := make([]table.Column, len(names))
+	for i, n := range names {
+		out[i].Name = n
+	}
+	return out
+}
+
+// TestMatch joins names exactly, else without case, else by dlt's rule; two for one are an error.
+func TestMatch(t *testing.T) {
+	for _, c := range []struct {
+		file, target         []string
+		from, missing, extra []string
+		err                  string
+	}{
+		{file: []string{"b", "a"}, target: []string{"a", "b"}, from: []string{"", ""}},
+		{
+			file: []string{"ID", "x"}, target: []string{"id", "y"}, from: []string{"ID"}, missing: []string{"y"},
+			extra: []string{"x"},
+		},
+		{file: []string{"user_id"}, target: []string{"userId"}, from: []string{"user_id"}},
+		{file: []string{"userId"}, target: []string{"user_id"}, from: []string{"userId"}},
+		{file: []string{"user_id", "userId"}, target: []string{"user_id"}, err: "are both"},
+		{file: []string{"id", "ID"}, target: []string{"id"}, err: "are both"},
+		{file: []string{"user_id"}, target: []string{"userId", "UserId"}, err: "more than one column"},
+		{file: []string{"userId", "user_id"}, target: []string{"userId", "user_id"}, from: []string{"", ""}},
+	} {
+		m, err := format.Match(c.file, named(c.target...))
+		if c.err != "" {
+			require.ErrorIs(t, err, format.ErrColumns)
+			require.ErrorContains(t, err, c.err)
+			continue
+		}
+		require.NoError(t, err)
+		var from []string
+		for _, col := range m.Columns {
+			from = append(from, col.From)
+		}
+		require.Equal(t, c.from, from, "%v", c.file)
+		require.Equal(t, c.missing, m.Missing)
+		require.Equal(t, c.extra, m.Extra)
+	}
+	m, err := format.Match([]string{"sum"}, []table.Column{{Name: "sum", Generated: true}})
+	require.NoError(t, err)
+	require.Equal(t, []string{"sum"}, m.Extra)
+}
+
+// TestSplitIsReadAsAWhole cuts Parquet, and reads the pieces: each row is in exactly one.
+func TestSplitIsReadAsAWhole(t *testing.T) {
+	for _, name := range []string{"pyarrow.parquet", "pyarrow-plain.parquet", "duckdb.parquet", "duckdb.csv"} {
+		f := load(t, name)
+		o := format.Options{Bytes: format.BytesHex, Text: format.Text{Nulls: []string{`\N`}}}
+		want := expected(t, makersColumns)
+		for _, size := range []int64{1, 100, 1000, 5000, 1 << 30} {
+			pieces, err := format.Split(t.Context(), f, name, o, size)
+			require.NoError(t, err)
+			require.Equal(t, format.Position{}, pieces[0])
+			var got [][]string
+			for i, from := range pieces {
+				o.Until = format.Position{}
+				if i+1 < len(pieces) {
+					o.Until = pieces[i+1]
+				}
+				rows, bad, err := readAll(t, f, name, o, makersColumns, from, 7)
+				require.NoError(t, err)
+				require.Empty(t, bad)
+				require.NotEmpty(t, rows)
+				got = append(got, rows...)
+			}
+			require.Equal(t, want, got, "%s in pieces of %d", name, size)
+		}
+	}
+}
