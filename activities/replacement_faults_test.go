@@ -246,6 +246,7 @@ func TestReadersNeverMissTheTarget(t *testing.T) {
 						return
 					}
 					reads[i]++
+					time.Sleep(time.Millisecond) // a swap takes longer
 				}
 			})
 		}

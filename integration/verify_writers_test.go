@@ -39,6 +39,7 @@ func (v *verifyPlay) begin() (stop func()) {
 				failed <- err
 				return
 			}
+			pause(ctx, poll)
 		}
 	})
 	return func() {
