@@ -9,7 +9,7 @@ TEST_P ?= 3
 TESTED = ./integration ./internal/mysqldb/... ./...
 TEST_TIMEOUT ?= 25m
 # Fifty test programs link faster without what only a debugger reads; `make lint` has vetted the code.
-TEST_FLAGS := -race -vet=off -ldflags=-w
+TEST_FLAGS := -vet=off -ldflags=-w
 # A program with the race detector sleeps a second before it ends.
 test: export GORACE := atexit_sleep_ms=100
 # Compilers, linkers and tests have memory enough to collect garbage a third as often.
@@ -60,9 +60,9 @@ servers: ## find or fetch the database servers of the tests, and print the choic
 
 .PHONY: test
 test: bin/tablehaul-standalone bin/temporal servers ## every test, on real servers, with the race detector
-	$(GO) test $(TEST_FLAGS) -p $(TEST_P) -parallel 8 -timeout $(TEST_TIMEOUT) $(TESTED)
-	cd worker/standalone && $(GO) test $(TEST_FLAGS) -timeout $(TEST_TIMEOUT) ./...
-	cd integration/bench && $(GO) test $(TEST_FLAGS) -timeout $(TEST_TIMEOUT) ./...
+	$(GO) test -race $(TEST_FLAGS) -p $(TEST_P) -parallel 8 -timeout $(TEST_TIMEOUT) $(TESTED)
+	cd worker/standalone && $(GO) test $(TEST_FLAGS) -timeout $(TEST_TIMEOUT) ./... # with -race, all of Temporal twice
+	cd integration/bench && $(GO) test -race $(TEST_FLAGS) -timeout $(TEST_TIMEOUT) ./...
 
 # Apart from `test`: it needs a browser, and more time than it is worth to wait for every time.
 .PHONY: test-webui
