@@ -103,7 +103,7 @@ test-model: ## all states of the window protocol's model: 26 million, a few minu
 # All checks run, the quick ones first: one that fails hides no other.
 TEXT_TESTS := TestNoText|TestNoDeclaration|TestLines|TestLinks|TestFunctionsOfTests
 .PHONY: lint
-lint: $(GOLANGCI) $(WORKFLOWCHECK) $(GOVULNCHECK) ## linters, words, vulnerabilities, and whether workflows are deterministic
+lint: $(GOLANGCI) $(WORKFLOWCHECK) $(GOVULNCHECK) ## linters, words, vulnerabilities, deterministic workflows
 	@failed=; check() { echo "$$*"; "$$@" || failed+=$$'\n'"  $$*"; }; \
 	check $(GO) test -run '$(TEXT_TESTS)' ./tools; \
 	check $(WORKFLOWCHECK) -config .workflowcheck.yaml ./workflows/...; \
