@@ -98,6 +98,14 @@ func New(deps Deps) *Activities {
 		deps.Log = slog.New(slog.DiscardHandler)
 	}
 	deps.Sizes = deps.Sizes.orDefaults()
+	if open := deps.Source; open != nil {
+		deps.Source = func(ctx context.Context, connection string) (*source.Source, error) {
+			if connection == "" {
+				return nil, errNoSource("the table")
+			}
+			return open(ctx, connection)
+		}
+	}
 	return &Activities{deps: deps, manifests: newManifestCache(), paces: newPaceCache()}
 }
 
@@ -107,6 +115,9 @@ func Register(w worker.ActivityRegistry, a *Activities) {
 	for name, f := range map[string]any{
 		"BeginRun":           withStepLog(a, a.BeginRun),
 		"PlanRun":            withStepLog(a, a.PlanRun),
+		"DiscoverFiles":      withStepLog(a, a.PlanRun),
+		"ReadFiles":          withStepLog(a, a.ReadFiles),
+		"PutFilesAway":       withStepLog(a, a.PutFilesAway),
 		"ExtractIncremental": withStepLog(a, a.ExtractIncremental),
 		"WaitForFiles":       withStepLog(a, a.WaitForFiles),
 		"ListChunks":         withStepLog(a, a.ListChunks),

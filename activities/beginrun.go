@@ -42,6 +42,8 @@ type BeginRunResult struct {
 	State owner.State `json:"state"`
 	// Visibility is what the run may show of itself in Temporal's lists.
 	Visibility owner.Visibility `json:"visibility,omitempty"`
+	// Files says that the table is loaded from files.
+	Files bool `json:"files,omitempty"`
 }
 
 // BeginRun gets the table's lease from its state workflow, which it starts where there is none. A lease whose holder is
@@ -55,13 +57,15 @@ func (a *Activities) BeginRun(ctx context.Context, in BeginRunInput) (BeginRunRe
 	if err != nil {
 		return BeginRunResult{}, err
 	}
-	return a.waitForLease(ctx, leaseWait{
+	out, err := a.waitForLease(ctx, leaseWait{
 		table: in.Table, settings: settings, ifBusy: in.IfBusy,
 		req: a.beginRequest(ctx, settings, in.WorkflowID, in.RunID),
 		pause: func(ctx context.Context, d time.Duration, why string) error {
 			return sleep(ctx, d, "waiting for "+why)
 		},
 	})
+	out.Files = settings.Files != nil
+	return out, err
 }
 
 func (a *Activities) beginRequest(ctx context.Context, s Settings, workflowID, runID string) owner.BeginRequest {

@@ -17,6 +17,8 @@ func (p *planDraft) cut(ctx context.Context) error {
 	var err error
 	switch {
 	case p.nothing:
+	case p.files != nil:
+		return p.cutFiles(ctx)
 	case p.byKey():
 		err = p.cutKeys(ctx)
 	default:

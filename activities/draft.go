@@ -69,6 +69,8 @@ type planDraft struct {
 	clockUntil string
 	// targetLost says that the target has no row, though earlier runs have written some.
 	targetLost bool
+	// files is set where the table is loaded from files, and has no source.
+	files *filesDraft
 	// id is what is known of the identity of both sides.
 	id identified
 }
@@ -78,6 +80,12 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*planDraft, er
 	settings, err := a.settings(in.Table)
 	if err != nil {
 		return nil, err
+	}
+	if settings.Files != nil {
+		if !in.run {
+			return nil, errNoSource(settings.Table.String())
+		}
+		return a.draftFiles(ctx, in, settings)
 	}
 	p := &planDraft{settings: settings, maskKey: a.maskKey(settings.Table), preview: in.preview}
 	begun := time.Now()
@@ -189,7 +197,7 @@ func watermarkOf(s owner.State, cursor string) string {
 // written rows: it was dropped or emptied, and what the watermark promises is not there. One
 // that is about to be created has none either; a retry of this step finds it created, and empty.
 func (p *planDraft) hasLostTarget(ctx context.Context, s owner.State) (bool, error) {
-	loaded := s.Loaded && s.Watermark != "" || s.FirstLoad != nil && strings.Contains(s.FirstLoad.Done, "1")
+	loaded := s.Loaded && (s.Watermark != "" || p.files != nil && s.Files != nil) || s.FirstLoad != nil && strings.Contains(s.FirstLoad.Done, "1")
 	if p.settings.Replace != nil {
 		return false, nil // each run loads all rows
 	}

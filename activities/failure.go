@@ -177,7 +177,7 @@ func isPreflight(ctx context.Context) bool {
 		return false
 	}
 	name := activity.GetInfo(ctx).ActivityType.Name
-	return name == "PlanRun" || name == "PreviewRun" || name == "ListTables"
+	return name == "PlanRun" || name == "DiscoverFiles" || name == "PreviewRun" || name == "ListTables"
 }
 
 // isDial reports whether no connection was made at all.

@@ -57,6 +57,10 @@ func (p *planDraft) identify(ctx context.Context, in PlanRunInput, keeper string
 	if takesOver || p.targetLost {
 		return nil
 	}
+	if p.files != nil {
+		p.id.changed, err = p.compareFilesIdentity(ctx, s)
+		return err
+	}
 	if promises := s.Watermark != "" && p.settings.Cursor != "" || s.FirstLoad != nil; !promises {
 		return p.compareLoaded(ctx, s)
 	}
@@ -82,8 +86,10 @@ func (p *planDraft) lookAtIdentity(
 		known = s.Identity.Source.History
 	}
 	now := &p.id.now
-	if now.Source, err = lineage.ReadServer(ctx, p.src, known); err != nil {
-		return nil, translate(ctx, err, where{p.settings.SourceConnection, "look at " + p.settings.Table.String()})
+	if p.files == nil {
+		if now.Source, err = lineage.ReadServer(ctx, p.src, known); err != nil {
+			return nil, translate(ctx, err, sourceAt(p.settings))
+		}
 	}
 	target := where{p.settings.TargetConnection, "look at " + p.settings.Target.String()}
 	if now.Target.Server, err = lineage.ReadServer(ctx, p.dst.DB, ""); err != nil {

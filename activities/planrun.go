@@ -26,6 +26,10 @@ type PlanRunInput struct {
 	Full bool   `json:"full,omitempty"`
 	From string `json:"from,omitempty"`
 	To   string `json:"to,omitempty"`
+	// Only are the only files to load, by their names below files.url.
+	Only []string `json:"only,omitempty"`
+	// Force loads files also where their rows could undo newer ones.
+	Force bool `json:"force,omitempty"`
 	// Lost is the staging name of what the same run had planned before, and cannot use any more.
 	Lost string `json:"lost,omitempty"`
 	// Queue is that of the host on which the run is to be planned; empty is any.
@@ -33,6 +37,7 @@ type PlanRunInput struct {
 
 	preview bool // no run follows
 	compare bool // a comparison follows
+	run     bool // a run follows, or a preview of one
 }
 
 // PlanRunResult is a run's plan as far as histories may know it: no keys, no rows.
@@ -93,6 +98,8 @@ type PlanRunResult struct {
 	Replacement *Replacement `json:"replacement,omitempty"`
 	// Quarantine bounds the rows that the run sets aside; nil: it sets none aside.
 	Quarantine *QuarantinePlan `json:"quarantine,omitempty"`
+	// Files is set where the table is loaded from files.
+	Files *FilesPlan `json:"files,omitempty"`
 	// InQuarantine says that earlier runs have set rows aside.
 	InQuarantine bool `json:"inQuarantine,omitempty"`
 }
@@ -127,6 +134,7 @@ func (a *Activities) PlanRun(ctx context.Context, in PlanRunInput) (PlanRunResul
 		in.State.Samples = samples // of an earlier try: they hold those of the state
 	}
 	defer beat(ctx, progress.Load)()
+	in.run = true
 	p, err := a.draft(ctx, in)
 	if held := new(noUpperBoundError); errors.As(err, &held) {
 		progress.Store(PlanProgress{Samples: held.samples})
@@ -198,7 +206,7 @@ func (a *Activities) stagePlan(ctx context.Context, in PlanRunInput, p *planDraf
 
 // staged is the draft as the steps of the run need it.
 func (a *Activities) staged(ctx context.Context, in PlanRunInput, p *planDraft) stagedPlan {
-	return stagedPlan{
+	out := stagedPlan{
 		Version: 1, Deployment: a.deps.Deployment, StateID: in.State.ID,
 		WorkflowID: activity.GetInfo(ctx).WorkflowExecution.ID, Settings: p.settings, Mode: p.mode,
 		Window: p.window, FreshAt: p.freshAt, ByKey: p.byKey(),
@@ -208,11 +216,15 @@ func (a *Activities) staged(ctx context.Context, in PlanRunInput, p *planDraft) 
 		RefersToItself: p.target.RefersToItself,
 		IndexesLater:   p.target.Deferred,
 	}
+	if p.files != nil {
+		out.FilesText = p.files.found.Text
+	}
+	return out
 }
 
 // result is the draft as histories may know it.
 func (p *planDraft) result(in PlanRunInput) PlanRunResult {
-	return PlanRunResult{
+	out := PlanRunResult{
 		Target: p.settings.Target.String(), Mode: p.mode, Window: p.window, Cursor: p.settings.Cursor,
 		Run: in.Run, Ranges: len(p.ranges), Done: strings.Repeat("0", len(p.ranges)),
 		TailLast: p.tailLast, TailTop: p.tailTop(),
@@ -223,4 +235,6 @@ func (p *planDraft) result(in PlanRunInput) PlanRunResult {
 		IndexesLater: len(p.target.Deferred), TargetLost: p.targetLost && in.State.Watermark != "" ||
 			p.id.forget, Watermark: in.State.Watermark, Priority: p.settings.Priority,
 	}
+	p.filesResult(&out)
+	return out
 }

@@ -23,7 +23,7 @@ func (a *Activities) PreviewRun(ctx context.Context, in PreviewRunInput) (api.Pl
 		return api.PlanTableResult{}, err
 	}
 	p, err := a.draft(ctx,
-		PlanRunInput{Table: in.Table, State: state, Full: in.Full, From: in.From, To: in.To, preview: true})
+		PlanRunInput{Table: in.Table, State: state, Full: in.Full, From: in.From, To: in.To, preview: true, run: true})
 	if err != nil {
 		return api.PlanTableResult{}, err
 	}
@@ -66,6 +66,9 @@ func (a *Activities) PreviewRun(ctx context.Context, in PreviewRunInput) (api.Pl
 	if p.refusal() != nil {
 		out.Verdict = api.VerdictRefused
 		return out, nil
+	}
+	if p.files != nil {
+		return out, p.previewFiles(ctx, &out)
 	}
 	unfilled, err := p.unfilledFinding(ctx)
 	if err != nil {

@@ -18,6 +18,8 @@ type Settings struct {
 	// SourceConnection and TargetConnection are names of connections, never DSNs.
 	SourceConnection string `json:"sourceConnection"`
 	TargetConnection string `json:"targetConnection"`
+	// Files is set where the table is loaded from files, and SourceConnection is empty then.
+	Files *FileSettings `json:"files,omitempty"`
 	// Mapping is what rows become; nil where they stay as they are.
 	Mapping *mapping.Settings `json:"mapping,omitempty"`
 	// KeysDisjoint says that other tables have the same target, and that no key is in two of them.

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tablehaul/tablehaul/internal/files/layout"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/target"
@@ -59,6 +60,8 @@ type stagedPlan struct {
 	Repair *repairPlan    `json:"repair,omitempty"`
 	// Fill is set in the plan of a fill: Columns are then the key, the cursor and those to fill.
 	Fill *fillPlan `json:"fill,omitempty"`
+	// FilesText is how the maker of files writes text.
+	FilesText *layout.Text `json:"filesText,omitempty"`
 	// RefersToItself: see mysqldb.TargetPlan.
 	RefersToItself bool `json:"refersToItself,omitempty"`
 	// Replacement is set in the plan of a run that replaces its target.
@@ -76,6 +79,8 @@ type piece struct {
 	ToNow bool `json:"toNow,omitempty"`
 	// Repair is a batch of a repair, and of nothing else.
 	Repair *repairPiece `json:"repair,omitempty"`
+	// Files are read one after the other, of a table that is loaded from files.
+	Files []plannedFile `json:"files,omitempty"`
 	// Undo is a batch of an undo, and of nothing else.
 	Undo *undoPiece `json:"undo,omitempty"`
 }

@@ -34,6 +34,7 @@ func (in PlanUndoInput) tableName() string        { return in.Table }
 func (in PlanUndoSwapInput) tableName() string    { return in.Table }
 func (in UndoSwapInput) tableName() string        { return in.Table }
 func (in PauseDeletesInput) tableName() string    { return in.Table }
+func (in PutFilesAwayInput) tableName() string    { return in.Table }
 func (in DropPlanInput) tableName() string        { return in.Table }
 
 // withStepLog wraps a step so that each attempt leaves one line in the log and, where it fails, a count.

@@ -39,7 +39,10 @@ func (v Volatile) restarted(started int64) bool {
 // completes out by what the steps need to know of both servers.
 func (a *Activities) beginTarget(ctx context.Context, in PlanRunInput, p *planDraft, out *PlanRunResult) error {
 	identity := p.id.now
-	out.Identity, out.Instance = &identity, p.src.Instance().Digest
+	out.Identity = &identity
+	if p.files == nil {
+		out.Instance = p.src.Instance().Digest
+	}
 	if out.Ranges == 0 || in.State.ID == "" || in.State.Lease == nil {
 		return nil
 	}
@@ -160,10 +163,13 @@ func (a *Activities) checkRestart(ctx context.Context, db *mysqldb.DB, row *Targ
 }
 
 func (p *planDraft) identityShown() api.IdentityShown {
-	if p.id.now.Source.ID == "" {
+	if p.id.now.Target.Server.ID == "" {
 		return api.IdentityShown{} // refused before the servers were asked
 	}
-	out := api.IdentityShown{Source: p.id.now.Source.String(), Target: p.id.now.Target.Server.String()}
+	out := api.IdentityShown{Target: p.id.now.Target.Server.String()}
+	if p.files == nil {
+		out.Source = p.id.now.Source.String()
+	}
 	switch {
 	case p.id.row != nil && p.id.row.Run > 0 && p.id.row.Watermark == "":
 		out.Row = "there, no watermark"

@@ -126,7 +126,7 @@ worker: { host: here%s }
 defaults: { sourceConnection: shop, targetConnection: warehouse, overlap: 2s, minLag: 0s%s }
 tables:
 `, o.sourceDSN, o.targetDSN, o.connections, o.stagingURL, o.staging, o.worker, o.defaults)
-	for line := range strings.Lines(strings.NewReplacer("FROM", p.from, "TO", p.to).Replace(o.tables)) {
+	for line := range strings.Lines(strings.NewReplacer("FROM", p.from, "TO", p.to, "DIR", p.dir).Replace(o.tables)) {
 		text += "  " + strings.TrimRight(line, "\n") + "\n"
 	}
 	require.NoError(p.t, os.MkdirAll(p.staging(), 0o700))

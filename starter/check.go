@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -22,7 +23,9 @@ type configReport struct {
 type configTable struct {
 	Name             string `json:"name"`
 	Target           string `json:"target,omitempty"`
-	SourceConnection string `json:"sourceConnection"`
+	SourceConnection string `json:"sourceConnection,omitempty"`
+	// Files is the url of the files that the table is loaded from; empty where it has a source connection.
+	Files            string `json:"files,omitempty"`
 	TargetConnection string `json:"targetConnection,omitempty"`
 	Cursor           string `json:"cursor,omitempty"`
 	// Schedule is "off" where there is none.
@@ -76,7 +79,11 @@ func (a *app) checkConfig() error {
 		if cursor == "" {
 			cursor = "none: read whole"
 		}
-		t.add(x.Name, x.SourceConnection, x.Target, x.TargetConnection, cursor, x.Schedule)
+		from := x.SourceConnection
+		if x.Files != "" {
+			from, cursor = "files: "+x.Files, cmp.Or(x.Cursor, "none: the later load wins")
+		}
+		t.add(x.Name, from, x.Target, x.TargetConnection, cursor, x.Schedule)
 	}
 	fmt.Fprintf(a.stdout, "%s is valid.\n", path)
 	a.printGrid(t)
@@ -94,13 +101,19 @@ func (a *app) printConfigWarnings(c *config.Config) {
 func configTables(c *config.Config) []configTable {
 	var out []configTable
 	for _, t := range c.Tables() {
-		out = append(out, configTable{
-			t.Name.String(), t.Target.String(), t.SourceConnection, t.TargetConnection, t.Cursor, scheduleCell(t),
-		})
+		one := configTable{
+			Name: t.Name.String(), Target: t.Target.String(), SourceConnection: t.SourceConnection,
+			TargetConnection: t.TargetConnection, Cursor: t.Cursor, Schedule: scheduleCell(t),
+		}
+		if t.Files != nil {
+			one.Files = t.Files.URL
+		}
+		out = append(out, one)
 	}
 	for _, p := range c.Patterns() {
 		out = append(out, configTable{
-			p.Name, p.Target, p.Connection, p.TargetConnection, p.Cursor, scheduleCell(p.Settings()),
+			Name: p.Name, Target: p.Target, SourceConnection: p.Connection, TargetConnection: p.TargetConnection,
+			Cursor: p.Cursor, Schedule: scheduleCell(p.Settings()),
 		})
 	}
 	return out

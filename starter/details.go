@@ -31,6 +31,9 @@ func (a *app) printDetails(ctx context.Context, s service, c *config.Config, sel
 			continue
 		}
 		fmt.Fprintf(a.stdout, "%s\n  watermark:  %s\n", one.Table, watermarkText(one.State))
+		if one.State != nil && one.State.Files != nil {
+			fmt.Fprintf(a.stdout, "  files:      %s\n", one.State.Files)
+		}
 		fmt.Fprintf(a.stdout, "  now:        %s\n", nowText(one))
 		if one.State != nil && one.State.Identity != nil {
 			fmt.Fprintf(a.stdout, "  holds for:  %s\n", one.State.Identity)
@@ -185,6 +188,9 @@ func verifyRemedy(tbl string) string { return "tablehaul verify show " + tbl }
 func watermarkText(state *owner.State) string {
 	if state == nil {
 		return "none"
+	}
+	if state.Files != nil {
+		return "none: the table is loaded from files"
 	}
 	return orNone(state.Watermark)
 }

@@ -122,6 +122,9 @@ func staleIssues(one tableStatus) []issue {
 		m.Remedy = "tablehaul resume " + one.Table
 	case one.State.HeldBack != "":
 		m.Remedy = "open work on the source holds it back: " + one.State.HeldBack
+		if one.State.Files != nil {
+			m.Remedy = "files are not complete: " + one.State.HeldBack
+		}
 	case one.Unscheduled:
 		m.Remedy = "tablehaul schedule apply " + one.Table + ", or tablehaul run " + one.Table
 	case s != nil && !s.Next.IsZero():
@@ -137,10 +140,11 @@ func staleIssues(one tableStatus) []issue {
 func waitIssues(one tableStatus, now time.Time) (out []issue) {
 	if one.Run == nil {
 		if one.State.HeldBack != "" {
-			out = append(out, issue{
-				Kind: issueHeld, Type: failure.OpenTransactions,
-				Text: "held back: " + one.State.HeldBack,
-			})
+			m := issue{Kind: issueHeld, Type: failure.OpenTransactions, Text: "held back: " + one.State.HeldBack}
+			if one.State.Files != nil {
+				m.Type, m.Text = failure.FilesIncomplete, "waits for files: "+one.State.HeldBack
+			}
+			out = append(out, m)
 		}
 		return out
 	}

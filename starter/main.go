@@ -136,7 +136,8 @@ func (a *app) rootCommand() *cobra.Command {
 	flags.StringVar(&a.taskQueue, "task-queue", api.DefaultTaskQueue, "task queue of the workers")
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "no progress, no notes, no messages of success: answers and "+
 		"errors only")
-	root.AddCommand(a.initCommand(), a.runCommand(), a.planCommand(), a.verifyCommand(), a.deletesCommand(),
+	root.AddCommand(a.initCommand(), a.runCommand(), a.loadCommand(), a.planCommand(), a.verifyCommand(),
+		a.deletesCommand(),
 		a.undoCommand(), a.backfillCommand(), a.cancelCommand(), a.retryCommand(),
 		a.pauseCommand(), a.resumeCommand(), a.statusCommand(), a.historyCommand(), a.explainCommand(),
 		a.reportCommand(), a.scheduleCommand(), a.watermarkCommand(), a.quarantineCommand(), a.configCommand(),

@@ -20,11 +20,21 @@ func (a *app) printPlan(p api.PlanTableResult) {
 	fmt.Fprintf(a.stdout, "%s → %s: %s\n", p.Table, p.Target, verdict)
 	switch p.Mode {
 	case "":
+	case api.ModeFiles:
+		fmt.Fprintf(a.stdout, "  mode:       files: each run loads what is complete and not loaded yet\n")
+		if p.Files != nil {
+			fmt.Fprintf(a.stdout, "  loads:      %s\n", filesText(p.Files))
+			fmt.Fprintf(a.stdout, "  columns:    %s\n", strings.Join(p.FileColumns, ", "))
+		}
 	case api.ModeWhole:
 		fmt.Fprintf(a.stdout, "  mode:       whole: the table has no cursor, so every run reads all of it\n")
 	default:
 		fmt.Fprintf(a.stdout, "  mode:       %s\n  window:     %s\n", p.Mode, windowText(p.Window))
 		fmt.Fprintf(a.stdout, "  watermark:  %s\n", orNone(p.Watermark))
+	}
+	if p.Mode == api.ModeFiles {
+		a.printPlanRest(p)
+		return
 	}
 	rows := "about " + human.Count(p.RowsEstimate, "row")
 	if p.RowsEstimate == 0 { // InnoDB has no statistics of the table yet
@@ -42,8 +52,16 @@ func (a *app) printPlan(p api.PlanTableResult) {
 		}
 		fmt.Fprintf(a.stdout, "  index:      %s\n", index)
 	}
-	if id := p.Identity; id.Source != "" {
-		fmt.Fprintf(a.stdout, "  source:     %s\n  target:     %s\n  state row:  %s\n", id.Source, id.Target,
+	a.printPlanRest(p)
+}
+
+// printPlanRest prints what a preview says of the target.
+func (a *app) printPlanRest(p api.PlanTableResult) {
+	if id := p.Identity; id.Target != "" {
+		if id.Source != "" {
+			fmt.Fprintf(a.stdout, "  source:     %s\n", id.Source)
+		}
+		fmt.Fprintf(a.stdout, "  target:     %s\n  state row:  %s\n", id.Target,
 			a.wrap(id.Row, 14))
 	}
 	a.printMapping(p)

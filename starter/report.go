@@ -147,9 +147,12 @@ func (a *app) printResult(r api.SyncTableResult) {
 	if r.Chunks > 0 {
 		a.printFiles(r)
 	}
-	if r.Mode == api.ModeWhole {
+	switch {
+	case r.Files != nil:
+		fmt.Fprintf(a.stdout, "  loaded:     %s\n", filesText(r.Files))
+	case r.Mode == api.ModeWhole:
 		fmt.Fprintf(a.stdout, "  watermark:  none: the table has no cursor, every run reads it whole\n")
-	} else {
+	default:
 		fmt.Fprintf(a.stdout, "  window:     %s\n  watermark:  %s\n", windowText(r.Window), orNone(r.Watermark))
 	}
 	if r.HeldBack != "" {

@@ -75,7 +75,7 @@ func newWaitPrinter(print func(string)) *waitPrinter {
 // short reports whether a wait is likely to end before a person has read about it.
 func short(w remote.Wait, now time.Time) bool {
 	switch {
-	case w.Step == "" || w.Type == failure.OpenTransactions:
+	case w.Step == "" || w.Type == failure.OpenTransactions || w.Type == failure.FilesIncomplete:
 		return false
 	case w.Since.IsZero():
 		return w.Attempt == 2

@@ -99,6 +99,8 @@ func modeText(mode string) string {
 		return "incremental run"
 	case api.ModeWhole:
 		return "whole read"
+	case api.ModeFiles:
+		return "load of files"
 	}
 	return mode
 }
@@ -178,6 +180,9 @@ func stateDetails(s owner.State) string {
 	if f := s.FirstLoad; f != nil {
 		fmt.Fprintf(&b, "- **First load:** %d of %s loaded\n", strings.Count(f.Done, "1"),
 			human.Count(len(f.Done), "range"))
+	}
+	if s.Files != nil {
+		fmt.Fprintf(&b, "- **Files:** %s\n", s.Files)
 	}
 	if s.HeldBack != "" {
 		fmt.Fprintf(&b, "- **Held back:** %s\n", s.HeldBack)

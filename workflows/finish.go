@@ -10,6 +10,7 @@ import (
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/owner"
 )
 
@@ -36,6 +37,9 @@ func (s *sync) finish(ctx workflow.Context, runErr error) error {
 		s.raiseWatermark(&req)
 		s.bindIdentity(&in, &req)
 		in.DropPlan = s.plan.Run
+		if s.plan.Files != nil {
+			req.Files = &s.plan.Files.Done
+		}
 		if s.plan.Ranges == 0 {
 			in.DropPlan = ""
 		}
@@ -129,6 +133,8 @@ func finishSummary(req owner.FinishRequest) string {
 		return "give the lease back after a run that " + map[string]string{
 			owner.OutcomeFailed: "failed", owner.OutcomeCancelled: "was cancelled",
 		}[req.Record.Outcome]
+	case req.Files != nil:
+		return fmt.Sprintf("%s of files are done", human.Count(len(req.Files.Loads), "load"))
 	case req.Watermark == "":
 		return "give the lease back; the watermark stays"
 	}

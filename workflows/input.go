@@ -20,7 +20,7 @@ import (
 type inputForm string
 
 const (
-	runInput    inputForm = `"full", "from", "to", "ifBusy"`
+	runInput    inputForm = `"full", "from", "to", "ifBusy", "files", "force"`
 	retryInput  inputForm = `nothing`
 	dropInput   inputForm = `"run"`
 	undoInput   inputForm = `"run", "dryRun"`

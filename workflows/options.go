@@ -35,6 +35,8 @@ var (
 	beginOptions = heartbeating(48 * time.Hour)
 	// planOptions: introspection and at most one scan for a cursor's NULLs.
 	planOptions = heartbeating(time.Hour)
+	// discoverOptions: files are waited for, and read whole where keys have to be looked for in all of them.
+	discoverOptions = heartbeating(48 * time.Hour)
 	// extractOptions: a range is some hundred thousand rows, but a window may be of any size
 	// and a source may be slow. The heartbeat finds a dead worker.
 	extractOptions = heartbeating(24 * time.Hour)
@@ -44,6 +46,11 @@ var (
 	listOptions = workflow.ActivityOptions{StartToCloseTimeout: time.Minute, RetryPolicy: retry}
 	// upsertOptions: a chunk's transaction takes a second; the rest is lock waits and retries.
 	upsertOptions = heartbeating(activities.ChunkTimeout)
+	// putAwayOptions: one request per file. Files that stay must not keep a good run from ending.
+	putAwayOptions = workflow.ActivityOptions{
+		StartToCloseTimeout: time.Hour, ScheduleToCloseTimeout: 2 * time.Hour, HeartbeatTimeout: heartbeatTimeout,
+		RetryPolicy: retry, WaitForCancellation: true,
+	}
 	// cleanupOptions: bounded, since files left behind must not keep a good run from ending.
 	cleanupOptions = workflow.ActivityOptions{
 		StartToCloseTimeout: time.Minute, ScheduleToCloseTimeout: 5 * time.Minute, RetryPolicy: retry,

@@ -18,6 +18,8 @@ type SyncRangeInput struct {
 	// Pinned: see hostRouter. Priority is the table's.
 	Pinned   bool `json:"pinned,omitempty"`
 	Priority int  `json:"priority,omitempty"`
+	// ReadStep is the step that stages a slice; "" is ExtractIncremental.
+	ReadStep string `json:"readStep,omitempty"`
 	// MaxBadRows is how many rows the range may set aside; 0 is no limit.
 	MaxBadRows int64 `json:"maxBadRows,omitempty"`
 	// Signals is how often the range may still report its progress to its run.

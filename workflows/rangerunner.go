@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"fmt"
 
 	"go.temporal.io/sdk/workflow"
@@ -45,7 +46,7 @@ func newRangeRunner(
 	in SyncRangeInput, router *hostRouter, setPhase func(string), onChunk func(rangeProgress),
 ) *rangeRunner {
 	r := &rangeRunner{
-		in: in, at: in.Range, router: router, setPhase: setPhase, onChunk: onChunk, readStep: "ExtractIncremental",
+		in: in, at: in.Range, router: router, setPhase: setPhase, onChunk: onChunk, readStep: cmp.Or(in.ReadStep, "ExtractIncremental"),
 	}
 	r.counts, r.totalChunks, r.firstBad = in.Counts, in.Counts.Chunks, in.FirstBad
 	r.phases = map[string]float64{}
@@ -164,6 +165,9 @@ func (r *rangeRunner) stage(
 // extract runs the step and adds its time, which passes beside that of other phases.
 func (r *rangeRunner) extract(ctx workflow.Context, at activities.RangeInput, out *activities.ExtractResult) error {
 	summary := "read the window"
+	if r.readStep == readFilesStep {
+		summary = "read the files"
+	}
 	if r.in.Ranges > 1 {
 		summary = fmt.Sprintf("read range %d of %d", at.Range+1, r.in.Ranges)
 	}

@@ -26,6 +26,7 @@ func (s *sync) rangeInput(i int) SyncRangeInput {
 		ChunksInFlight: max(1, s.plan.ChunksInFlight/side),
 		ChunkRows:      s.plan.ChunkRows,
 		Priority:       s.plan.Priority,
+		ReadStep:       s.readStep(),
 		MaxBadRows:     s.maxBadRows(),
 		Signals:        max(1, maxSignals/s.plan.Ranges),
 	}

@@ -17,6 +17,7 @@ func (s *sync) planRun(ctx workflow.Context, state owner.State) error {
 	defer s.measure(ctx, PhasePlan)()
 	in := activities.PlanRunInput{
 		Table: s.in.Table, State: state, Full: s.in.Full, From: s.in.From, To: s.in.To,
+		Only: s.in.Files, Force: s.in.Force,
 	}
 	in.Run = activities.StagingName(workflow.GetInfo(ctx).WorkflowExecution.RunID, s.plans)
 	if s.plans++; s.planned && s.plan.Mode != api.ModeFirstLoad {
@@ -28,8 +29,11 @@ func (s *sync) planRun(ctx workflow.Context, state owner.State) error {
 	var plan activities.PlanRunResult
 	choose := func() error {
 		at := hostRouter{queue: in.Queue}
-		summary := "check " + s.in.Table + " and choose what to read"
-		return at.step(ctx, planOptions, summary, "PlanRun", in).Get(ctx, &plan)
+		options, summary := planOptions, "check "+s.in.Table+" and choose what to read"
+		if s.files {
+			options, summary = discoverOptions, "find the files of "+s.in.Table+" that are complete and not loaded yet"
+		}
+		return at.step(ctx, options, summary, s.planStep(), in).Get(ctx, &plan)
 	}
 	err := choose()
 	if failureType(err) == failure.HostGone {
@@ -46,6 +50,9 @@ func (s *sync) planRun(ctx workflow.Context, state owner.State) error {
 	s.result.Target, s.result.Mode, s.result.Window = s.plan.Target, s.plan.Mode, s.plan.Window
 	s.result.Warnings, s.result.HeldBack = s.plan.Warnings, s.plan.HeldBack
 	s.status.Target, s.status.Mode, s.status.Window = s.plan.Target, s.plan.Mode, s.plan.Window
+	if plan.Files != nil {
+		s.result.Files = &plan.Files.FilesRead
+	}
 	s.upsertMemo(ctx)
 	s.status.Ranges, s.status.RowsTotal = int64(s.plan.Ranges), s.plan.RowsEstimate
 	s.status.RangesDone = int64(strings.Count(s.plan.Done, "1"))

@@ -41,6 +41,7 @@ func SyncTable(ctx workflow.Context, raw converter.RawValue) (SyncTableResult, e
 	if err := s.runToEnd(ctx, begun.State); err != nil {
 		return SyncTableResult{}, cause(err)
 	}
+	s.putFilesAway(ctx)
 	return s.result, nil
 }
 
@@ -81,6 +82,8 @@ type sync struct {
 	// planned says that PlanRun succeeded; plans counts its calls.
 	planned bool
 	plans   int
+	// files says that the table is loaded from files.
+	files bool
 	// firstBad is why the first row was set aside that was; begunWith is what was in quarantine before.
 	firstBad  string
 	begunWith *api.Quarantine
@@ -103,7 +106,7 @@ func (s *sync) begin(ctx workflow.Context) (activities.BeginRunResult, error) {
 	err := workflow.ExecuteActivity(ctx, "BeginRun", activities.BeginRunInput{
 		Table: s.in.Table, WorkflowID: exec.ID, RunID: exec.RunID, IfBusy: s.in.IfBusy,
 	}).Get(ctx, &out)
-	s.visibility = out.Visibility
+	s.visibility, s.files = out.Visibility, out.Files
 	s.status.FreshAt = out.State.FreshAt
 	if err == nil && out.State.Lease != nil {
 		s.lease = *out.State.Lease
@@ -136,7 +139,7 @@ func (s *sync) run(ctx workflow.Context, state owner.State) error {
 // needsNewPlan reports whether a run goes on with another plan.
 func needsNewPlan(err error) bool {
 	switch failureType(err) {
-	case failure.HostGone, failure.PlanLost, failure.ServerChanged:
+	case failure.HostGone, failure.PlanLost, failure.ServerChanged, failure.FilesChanged:
 		return true
 	}
 	return false

@@ -181,6 +181,9 @@ func (o *stateWorkflow) finish(ctx workflow.Context, req owner.FinishRequest) (o
 	if req.ForgetFirstLoad {
 		o.state.FirstLoad = nil
 	}
+	if req.Files != nil {
+		o.state.Files = o.state.Files.With(*req.Files, req.Fence, workflow.Now(ctx))
+	}
 	o.state.Loaded = o.state.Loaded || req.Record.Rows > 0
 	req.Record.Finished = workflow.Now(ctx).UTC()
 	o.count(req)

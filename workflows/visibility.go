@@ -62,7 +62,7 @@ func (s *sync) upsertMemo(ctx workflow.Context) {
 		return
 	}
 	memo := map[string]any{api.MemoTable: s.in.Table, "target": s.plan.Target, "mode": s.plan.Mode}
-	if s.plan.Mode != api.ModeWhole {
+	if s.plan.Mode != api.ModeWhole && s.plan.Mode != api.ModeFiles {
 		memo["window"] = s.plan.Window.String()
 	}
 	if err := workflow.UpsertMemo(ctx, memo); err != nil {

@@ -24,6 +24,8 @@ const (
 	ModeWhole = "whole"
 	// ModeReplace reads the whole table into one beside the target, which then takes the target's place.
 	ModeReplace = "replace"
+	// ModeFiles loads files that others have written.
+	ModeFiles = "files"
 	// ModeVerify is the mode of a comparison in its Status.
 	ModeVerify = "verify"
 	// ModeBackfill reads a window that the caller gave, and leaves the watermark alone.

@@ -50,6 +50,9 @@ type PlanTableResult struct {
 	// Deletes says in a sentence what becomes of rows that the source deletes.
 	Deletes string `json:"deletes,omitempty"`
 	Verdict string `json:"verdict"`
+	// Files is what the run would load of a table of files, nil for other tables; FileColumns are its columns.
+	Files       *FilesRead `json:"files,omitempty"`
+	FileColumns []string   `json:"fileColumns,omitempty"`
 	// Identity is what the run would bind the watermark to.
 	Identity IdentityShown `json:"identity,omitzero"`
 }

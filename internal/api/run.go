@@ -19,6 +19,10 @@ type SyncTableInput struct {
 	To   string `json:"to,omitempty"`
 	// IfBusy says what to do when another run holds the table: "fail" (default), "wait" or "skip".
 	IfBusy string `json:"ifBusy,omitempty"`
+	// Files are the only files that a table of files is to load, by their names below its url, loaded before or not.
+	// Force loads files also where their rows could undo newer ones.
+	Files []string `json:"files,omitempty"`
+	Force bool     `json:"force,omitempty"`
 }
 
 // SyncTableResult is what a run did.
@@ -40,6 +44,8 @@ type SyncTableResult struct {
 	// HeldBack says what open work on the source kept the window's end back.
 	HeldBack string   `json:"heldBack,omitempty"`
 	Warnings []string `json:"warnings,omitempty"`
+	// Files is what was loaded of a table of files, nil for other tables.
+	Files *FilesRead `json:"files,omitempty"`
 	// Swap says how the target was replaced, nil where it was not.
 	Swap *Swap `json:"swap,omitempty"`
 	// Quarantine is what of the table is in quarantine after the run, nil where nothing is.

@@ -9,6 +9,9 @@ import (
 
 // mappingOf hands what a table's rows become to the activities; nil where they stay as they are.
 func mappingOf(t config.Table) *mapping.Settings {
+	if t.Files != nil {
+		return nil // columns.include names columns of the files
+	}
 	m := &mapping.Settings{
 		Where: t.Where, Include: t.Columns.Include, Exclude: t.Columns.Exclude, Rename: pairs(t.Columns.Rename),
 		Mask: pairs(t.Columns.Mask), Add: pairs(t.Columns.Add), Type: pairs(t.Columns.Type),

@@ -212,7 +212,7 @@ func settings(cfg *config.Config, n table.Name) (activities.Settings, error) {
 	}
 	return activities.Settings{
 		Table: t.Name, Target: t.Target, SourceConnection: t.SourceConnection, TargetConnection: t.TargetConnection,
-		Mapping: mappingOf(t), KeysDisjoint: t.KeysDisjoint,
+		Files: filesOf(t), Mapping: mappingOf(t), KeysDisjoint: t.KeysDisjoint,
 		Cursor: t.Cursor, CursorZone: t.CursorZone, CursorUnit: t.CursorUnit, Overlap: t.Overlap,
 		OverlapSteps: t.OverlapSteps, MinLag: t.MinLag, FixedLag: t.FixedLag,
 		TailRows: t.TailRows, AllowReplica: t.AllowReplica, ChunkRows: t.ChunkRows, ChunkBytes: t.ChunkBytes,

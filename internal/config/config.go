@@ -73,6 +73,9 @@ type Table struct {
 	SourceConnection string
 	TargetConnection string
 
+	// Files is set where the table is loaded from files; SourceConnection is then empty.
+	Files *Files
+
 	// Where is an SQL condition of the source for the rows that travel, empty for all; Columns say which columns do.
 	Where   string
 	Columns Columns

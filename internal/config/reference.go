@@ -15,8 +15,10 @@ func Reference() string {
 		connectionFields)
 	section(&b, "tables[]", "Beside these, every key of “defaults and tables[]”.", tableNames)
 	section(&b, "tables[]: what rows become", "Only in an entry of `tables`.",
-		slices.Concat(keyFields, mappings))
+		slices.Concat(keyFields, mappings, filesKeys))
 	section(&b, "columns", "Under `columns` in an entry of `tables`: see [columns.md](columns.md).", columnFields)
+	section(&b, "files", "Under `files` in an entry of `tables`: see [files.md](files.md).", filesFields)
+	section(&b, "files.csv", "Under `csv` in `files`.", csvFields)
 	section(&b, "defaults and tables[]: masks", "What `columns.mask` needs.", maskKeys)
 	section(&b, "defaults and tables[]", "In `defaults` for every table, or in an entry of `tables` for one.",
 		slices.Concat(connectionNames, basics))

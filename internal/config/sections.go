@@ -83,11 +83,13 @@ func setHost(d *decoder, a at, w *Worker) {
 
 const defaultCompression = "snappy"
 
-func setStagingURL(d *decoder, a at, s *Staging) {
+func setStagingURL(d *decoder, a at, s *Staging) { s.URL = d.storeURL(a) }
+
+// storeURL reads the URL of a folder or a bucket.
+func (d *decoder) storeURL(a at) string {
 	v, ok := d.sealedScalar(a)
-	s.URL = v.text
 	if !ok {
-		return
+		return v.text
 	}
 	const remedy = "write file:///an/absolute/folder or s3://bucket/prefix?region=…"
 	u, err := url.Parse(v.text)
@@ -108,6 +110,7 @@ func setStagingURL(d *decoder, a at, s *Staging) {
 	case u.RawQuery != "" || u.Fragment != "":
 		d.problem(a, remedy, "has parameters, which a folder does not know")
 	}
+	return v.text
 }
 
 // setPattern reads a table name that may hold one *.

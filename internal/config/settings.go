@@ -152,7 +152,7 @@ var tableNames = []field[entry]{
 }
 
 // tableFields are the keys of an entry of tables.
-var tableFields = slices.Concat(tableNames, liftAll(slices.Concat(keyFields, mappings, settings),
+var tableFields = slices.Concat(tableNames, liftAll(slices.Concat(keyFields, mappings, filesKeys, settings),
 	func(e *entry) *Table { return &e.settings }))
 
 func liftAll[Outer, Inner any](fields []field[Inner], to func(*Outer) *Inner) []field[Outer] {

@@ -32,7 +32,10 @@ func (d *decoder) tables(a at, defaults Table, c *Config) {
 			d.missing(place, join(place.path, "name"), "for example shop.orders")
 			e.source.broken = true
 		}
-		d.checkTableConnection(c, place, found["sourceConnection"], "sourceConnection", e.settings.SourceConnection)
+		d.checkFiles(place, found, &e)
+		if e.settings.Files == nil {
+			d.checkTableConnection(c, place, found["sourceConnection"], "sourceConnection", e.settings.SourceConnection)
+		}
 		d.checkTableConnection(c, place, found["targetConnection"], "targetConnection", e.settings.TargetConnection)
 		d.checkReplicas(c, place, found["replicas"], e.settings)
 		d.checkWrite(place, found, e.settings)

@@ -47,6 +47,14 @@ const (
 	TargetWritten = "TargetWritten"
 	// OpenTransactions: open work on the source leaves nothing that could be read safely.
 	OpenTransactions = "OpenTransactions"
+	// FilesIncomplete: the maker of files is not done with any that are to be loaded; retried.
+	FilesIncomplete = "FilesIncomplete"
+	// FilesUnavailable: the store of others' files does not answer or is busy; retried.
+	FilesUnavailable = "FilesUnavailable"
+	// FilesChanged: files were changed or removed after the run was planned; it is planned again.
+	FilesChanged = "FilesChanged"
+	// FilesRefused: files, or their store, that cannot be loaded as they are.
+	FilesRefused = "FilesRefused"
 	// WatermarkAhead: the watermark lies above every value that the source can give to a row now.
 	WatermarkAhead = "WatermarkAhead"
 	// LockWait: another session holds a lock on the rows or the table; retried.

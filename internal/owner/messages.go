@@ -77,7 +77,9 @@ type FinishRequest struct {
 	ForgetFirstLoad bool `json:"forgetFirstLoad,omitempty"`
 	// Quarantine replaces that of the state; nil changes nothing.
 	Quarantine *api.Quarantine `json:"quarantine,omitempty"`
-	Record     RunRecord       `json:"record"`
+	// Files is what a run has loaded of a table of files; nil changes nothing.
+	Files  *FilesDone `json:"files,omitempty"`
+	Record RunRecord  `json:"record"`
 }
 
 // ReleaseRequest gives the lease of a slice back. It is no run: the state keeps no record of it. It is refused with

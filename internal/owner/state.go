@@ -126,6 +126,8 @@ type State struct {
 	LastVerify *VerifyRecord `json:"lastVerify,omitempty"`
 	// LastSweep is the last sweep of deletes that ended; nil before the first one.
 	LastSweep *SweepRecord `json:"lastSweep,omitempty"`
+	// Files is what a table of files has loaded; nil before its first run, and for other tables.
+	Files *Files `json:"files,omitempty"`
 	// Kept is what staging kept of the table when the last of both ended; nil where that is not known.
 	Kept *Kept `json:"kept,omitempty"`
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -156,7 +157,7 @@ func (c *Client) read(id string, d *client.ScheduleDescription) Schedule {
 		var in api.SyncTableInput
 		decodeOnly(action.Args, &in)
 		out.Table = in.Table
-		usual = in == api.SyncTableInput{Table: tbl, IfBusy: api.IfBusySkip}
+		usual = reflect.DeepEqual(in, api.SyncTableInput{Table: tbl, IfBusy: api.IfBusySkip})
 		workflowID = api.SyncTableID(c.taskQueue, tbl)
 	}
 	var unexpected []string

@@ -3,6 +3,7 @@ package s3
 import (
 	"context"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -39,3 +40,14 @@ func (s *Store) PathStyle() bool { return s.client.Options().UsePathStyle }
 
 // Stalling is a connection as the store uses them, with another limit.
 func Stalling(c net.Conn, limit time.Duration) net.Conn { return stallConn{c, limit} }
+
+// ForeignOf has the objects of a store as files of others.
+func ForeignOf(s *Store) *Foreign { return &Foreign{s} }
+
+// PutAny writes an object of any key.
+func PutAny(ctx context.Context, s *Store, key, text string) error {
+	_, err := s.client.PutObject(ctx, &api.PutObjectInput{
+		Bucket: &s.at.Bucket, Key: s.object(key), Body: strings.NewReader(text),
+	})
+	return err
+}

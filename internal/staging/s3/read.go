@@ -130,6 +130,9 @@ func (o *object) readFull(b []byte, at int64) (n int, err error) {
 // errBroken is a download that ended before its end.
 var errBroken = errors.New("the download broke off")
 
+// errReplaced is an object of another content than the one that was opened.
+var errReplaced = errors.New("it was replaced meanwhile")
+
 // fetch asks for exactly the bytes of b. What arrived of a download that broke off counts.
 func (o *object) fetch(b []byte, at int64) (int, error) {
 	span := fmt.Sprintf("bytes=%d-%d", at, at+int64(len(b))-1)
@@ -138,7 +141,7 @@ func (o *object) fetch(b []byte, at int64) (int, error) {
 	})
 	if err != nil {
 		if answerOf(err).status == statusPreconditionFailed && o.ctx.Err() == nil {
-			return 0, fmt.Errorf("reading %s: %w: it was replaced meanwhile", o.key, staging.ErrUnavailable)
+			return 0, fmt.Errorf("reading %s: %w: %w", o.key, staging.ErrUnavailable, errReplaced)
 		}
 		return 0, o.store.fail(o.ctx, "reading "+o.key, err)
 	}

@@ -1,0 +1,90 @@
+package activities
+
+import (
+	"context"
+
+	"github.com/tablehaul/tablehaul/internal/files/format"
+	"github.com/tablehaul/tablehaul/internal/files/layout"
+)
+
+// minFilesRange is the least size of a range of files: below it, ranges side by side gain nothing.
+const minFilesRange = 64 << 20
+
+// plannedFile is a file of a range, or a piece of one that can be cut.
+type plannedFile struct {
+	layout.File
+	// From is where the piece begins, Until where it ends; the zero value of Until is the file's end.
+	From  format.Position `json:"from,omitzero"`
+	Until format.Position `json:"until,omitzero"`
+}
+
+// cutFiles makes the ranges of a run: files together until they are large enough, and pieces of a large file. Without a
+// cursor there is one range, whose chunks are written one after the other: by load, and by row within a file.
+func (p *planDraft) cutFiles(ctx context.Context) error {
+	f := p.files
+	var total int64
+	for _, l := range f.loads {
+		for _, file := range l.Files {
+			total += file.Size
+		}
+	}
+	size := max(minFilesRange, total/maxRanges+1)
+	p.ranges = nil
+	var now []plannedFile
+	var sum int64
+	flush := func() {
+		if len(now) > 0 {
+			p.ranges = append(p.ranges, piece{Files: now})
+			now, sum = nil, 0
+		}
+	}
+	for _, l := range f.loads {
+		for _, file := range l.Files {
+			pieces, err := p.splitFile(ctx, file, size)
+			if err != nil {
+				return err
+			}
+			for _, one := range pieces {
+				if now = append(now, one); p.ordered() {
+					continue
+				}
+				if sum += file.Size / int64(len(pieces)); sum >= size {
+					flush()
+				}
+			}
+		}
+	}
+	flush()
+	p.nothing = len(p.ranges) == 0
+	return nil
+}
+
+// ordered reports whether rows are written in the order of loads and files, since nothing in them says which is newer.
+func (p *planDraft) ordered() bool { return p.settings.Cursor == "" }
+
+// splitFile cuts a file into pieces of about a size, where that is possible and order does not matter.
+func (p *planDraft) splitFile(ctx context.Context, file layout.File, size int64) ([]plannedFile, error) {
+	if p.ordered() || file.Size < 2*size {
+		return []plannedFile{{File: file}}, nil
+	}
+	f, err := p.files.store.Open(ctx, file.Entry)
+	if err != nil {
+		return nil, translateFiles(ctx, err, p.filesAt())
+	}
+	defer f.Close() //nolint:errcheck // opened for reading
+	starts, err := format.Split(ctx, f, file.Key, p.settings.formatOptions(file, p.files.found.Text), size)
+	if err != nil {
+		return nil, translateFiles(ctx, err, p.filesAt())
+	}
+	if len(starts) == 0 {
+		return []plannedFile{{File: file}}, nil
+	}
+	out := make([]plannedFile, len(starts))
+	for i := range starts {
+		out[i] = plannedFile{File: file, From: starts[i]}
+		if i > 0 {
+			out[i-1].Until = starts[i]
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,294 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/files"
+	"github.com/tablehaul/tablehaul/internal/files/layout"
+	"github.com/tablehaul/tablehaul/internal/human"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/target"
+	"github.com/tablehaul/tablehaul/internal/owner"
+	"github.com/tablehaul/tablehaul/internal/table"
+)
+
+// FilesPlan is what a run loads of a table of files, as far as histories may know it.
+type FilesPlan struct {
+	// Done is what the table's state remembers when the run is done.
+	Done owner.FilesDone `json:"done"`
+	api.FilesRead
+	// PutsAway says that files are removed or moved when the run is done.
+	PutsAway bool `json:"putsAway,omitempty"`
+}
+
+// filesDraft is what a planDraft has of a table of files, in place of a source.
+type filesDraft struct {
+	store files.Store
+	found layout.Found
+	// known is what was loaded, as far as the target still has it.
+	known *owner.Files
+	done  owner.FilesDone
+	// loads are those to load, the oldest first.
+	loads []layout.Load
+	// names are those that the files have for columns, by the target's names.
+	names   map[string]string
+}
+
+// draftFiles is draft for a table that is loaded from files: what is complete and not loaded yet takes the place of the
+// window.
+func (a *Activities) draftFiles(ctx context.Context, in PlanRunInput, s Settings) (*planDraft, error) {
+	if len(in.Only) > 0 && in.Full {
+		return nil, invalidInput("full and files together", "full loads all files again: give one or the other")
+	}
+	if in.From != "" || in.To != "" {
+		return nil, invalidInput("from/to for table "+in.Table+", which is loaded from files",
+			"name the files: tablehaul load TABLE FILE…")
+	}
+	own := *s.Files
+	s.Files = &own
+	p := &planDraft{settings: s, preview: in.preview, mode: api.ModeFiles, files: &filesDraft{names: map[string]string{}}}
+	p.files.done = owner.FilesDone{Origin: own.origin(), LookedAt: time.Now().UTC()}
+	var err error
+	if p.dst, err = a.deps.Target(ctx, s.TargetConnection); err != nil {
+		return nil, translate(ctx, err, targetAt(s))
+	}
+	if p.files.store, err = files.Open(own.URL); err != nil {
+		return nil, translateFiles(ctx, err, p.filesAt())
+	}
+	if p.files.found, err = own.discover(ctx, p.files.store); err != nil {
+		return nil, translateFiles(ctx, err, p.filesAt())
+	}
+	if err := p.draftFilesTarget(ctx, in, a.keeper(ctx, in.Table)); err != nil || p.id.changed != "" {
+		return p, err
+	}
+	for _, f := range p.findings {
+		if f.Level == table.LevelWarn {
+			p.warnings = append(p.warnings, findingText(f))
+		}
+	}
+	return p, nil
+}
+
+func (p *planDraft) filesAt() where { return where{doing: "look at the files of " + p.settings.Table.String()} }
+
+// draftFilesTarget looks at the target, chooses what to load, and compares the columns of the files with it.
+func (p *planDraft) draftFilesTarget(ctx context.Context, in PlanRunInput, keeper string) error {
+	err := p.readFilesTarget(ctx)
+	if err != nil || table.Findings(p.findings).Refused() {
+		return err
+	}
+	if p.targetLost, err = p.hasLostTarget(ctx, in.State); err != nil {
+		return translate(ctx, err, targetAt(p.settings))
+	}
+	if err := p.identify(ctx, in, keeper); err != nil || p.id.changed != "" {
+		return err
+	}
+	p.knownLoads(in)
+	if err := p.chooseLoads(ctx, in); err != nil {
+		return err
+	}
+	if err := p.chooseFileColumns(ctx); err != nil {
+		return err
+	}
+	if table.Findings(p.findings).Refused() {
+		return nil
+	}
+	if p.ordered() {
+		p.settings.ChunksInFlight, p.settings.RangesInFlight = 1, 1
+	}
+	return p.compareFilesTarget(ctx)
+}
+
+// readFilesTarget reads the target's structure, with the key by which rows are matched. Where the target is missing, it
+// is the one to create.
+func (p *planDraft) readFilesTarget(ctx context.Context) error {
+	dst, err := schema.Read(ctx, p.dst.DB, p.settings.Target)
+	if errors.Is(err, schema.ErrNotFound) {
+		p.target.Create = true
+		return p.describeFilesTarget()
+	}
+	if err != nil {
+		return lookupFailure(ctx, err, targetAt(p.settings))
+	}
+	p.findings = append(p.findings, p.settings.keyFindings(dst)...)
+	p.table = p.settings.keyed(dst)
+	return nil
+}
+
+// filesTargetHasRows reports whether the target is there and has a row.
+func (p *planDraft) filesTargetHasRows(ctx context.Context) (bool, error) {
+	if p.target.Create {
+		return false, nil
+	}
+	rows, err := p.hasOwnRows(ctx)
+	return rows, translate(ctx, err, targetAt(p.settings))
+}
+
+// compareFilesTarget checks what the target has beside the columns of the files, as for any table.
+func (p *planDraft) compareFilesTarget(ctx context.Context) (err error) {
+	s := p.settings
+	from := *p.table
+	if from.Name = s.Table; from.Name == s.Target {
+		from.Name.Table += " (files)"
+	}
+	p.target, err = p.dst.Compare(ctx, p.dst.DB, &from, s.Target, target.Options{
+		Create: s.CreateTarget, Cursor: s.Cursor, Mapped: true, Rewrites: true, Replace: s.UniqueConflicts == "replace", Contract: s.Schema,
+	})
+	if err != nil {
+		return lookupFailure(ctx, err, targetAt(s))
+	}
+	for i := range p.target.Columns {
+		c := &p.target.Columns[i]
+		if c.From = p.files.names[c.Name]; c.From == c.Name {
+			c.From = ""
+		}
+	}
+	p.joinFindings()
+	return nil
+}
+
+// compareFilesIdentity says what differs such that the state does not speak of what is there. A target that has lost
+// its last runs gets their loads again.
+func (p *planDraft) compareFilesIdentity(ctx context.Context, s owner.State) (changed string, err error) {
+	was, known, row := s.Identity, s.Files, p.id.row
+	if was == nil || known == nil {
+		return "", nil
+	}
+	moved := !was.Target.Server.Same(p.id.now.Target.Server)
+	switch {
+	case was.Target.Table != p.id.now.Target.Table:
+		changed = fmt.Sprintf("it is of the target %s, the configuration says %s", was.Target.Table,
+			p.id.now.Target.Table)
+	case known.Origin != p.files.done.Origin:
+		changed = "what was loaded is of other files: url, layout, table or match of files have changed"
+	case p.otherRows(was) != "":
+		changed = p.otherRows(was)
+	case row == nil && was.Target.Row, row == nil && moved:
+		changed = fmt.Sprintf("the target %s on %s has no state row of this table: it is another target, or was written "+
+			"by others", p.settings.Target, p.id.now.Target.Server)
+	case row != nil && row.Run < was.Target.Run:
+		p.loseRuns(known, row.Run)
+	}
+	if changed == "" {
+		return "", nil
+	}
+	rows, err := p.filesTargetHasRows(ctx)
+	if err != nil {
+		return "", err
+	}
+	if !rows { // there is nothing that the state could speak of
+		p.files.done.Forget = true
+		return "", nil
+	}
+	return changed, nil
+}
+
+// loseRuns loads again what runs after the given one have loaded: the target was restored, or has lost it.
+func (p *planDraft) loseRuns(known *owner.Files, last int64) {
+	what := "their loads are loaded again"
+	if last == 0 || len(known.Done) == 0 || known.Done[0].Run > last {
+		p.files.done.Forget = true
+		what = "all files that are there are loaded again"
+	} else {
+		p.files.done.KeepRuns = last
+	}
+	p.warnings = append(p.warnings, fmt.Sprintf("the target %s has lost its last runs (a backup that was restored, or "+
+		"a crash): %s", p.settings.Target, what))
+}
+
+// knownLoads is what the state says of loads, without what the target has lost.
+func (p *planDraft) knownLoads(in PlanRunInput) {
+	f := p.files
+	if p.targetLost && in.State.Files != nil {
+		p.warnings = append(p.warnings, fmt.Sprintf("the target %s has no row, and loads were done: all files that are "+
+			"there are loaded again", p.settings.Target))
+	}
+	f.done.Forget = f.done.Forget || in.Full || p.targetLost
+	if in.State.Files == nil || f.done.Forget {
+		return
+	}
+	f.known = in.State.Files
+	if f.done.KeepRuns != 0 {
+		f.known = f.known.With(owner.FilesDone{
+			Origin: f.done.Origin, KeepRuns: f.done.KeepRuns, LookedAt: f.known.LookedAt, Unfinished: true,
+			Columns: f.known.Columns,
+		}, 0, time.Now())
+	}
+	f.done.Columns = f.known.Columns
+}
+
+// filesResult adds to a plan what it loads.
+func (p *planDraft) filesResult(out *PlanRunResult) {
+	f := p.files
+	if f == nil {
+		return
+	}
+	out.Files = &FilesPlan{Done: f.done, FilesRead: f.reads(), PutsAway: p.settings.Files.putsAway()}
+}
+
+// reads counts what is loaded.
+func (f *filesDraft) reads() api.FilesRead {
+	out := api.FilesRead{Loads: len(f.loads), Ignored: f.found.Ignored}
+	for _, l := range f.loads {
+		for _, file := range l.Files {
+			out.Files++
+			out.Bytes += file.Size
+		}
+	}
+	return out
+}
+
+// previewFiles adds to a preview what the run would load.
+func (p *planDraft) previewFiles(ctx context.Context, out *api.PlanTableResult) error {
+	if err := p.cut(ctx); err != nil {
+		return err
+	}
+	reads := p.files.reads()
+	out.Ranges, out.Files, out.Reads = len(p.ranges), &reads, api.Estimate{Bytes: reads.Bytes, Basis: api.BasisGuess}
+	for _, c := range p.target.Columns {
+		out.FileColumns = append(out.FileColumns, c.Name)
+	}
+	return nil
+}
+
+// waitingText says what the maker of the files is not done with; empty for nothing.
+func (p *planDraft) waitingText() string {
+	var why []string
+	for _, w := range p.files.found.Waiting {
+		why = append(why, w.Why)
+	}
+	const shown = 3
+	if n := len(why); n > shown {
+		why = append(why[:shown], fmt.Sprintf("and %s more", human.Count(n-shown, "load")))
+	}
+	return strings.Join(why, "; ")
+}
+
+// findFilesColumn is the finding for a column that the files have to have.
+func (p *planDraft) refuseFiles(column, text, remedy string) {
+	p.findings = append(p.findings, table.Finding{
+		Level: table.LevelRefuse, Table: p.settings.Table.String(), Column: column, Text: text, Remedy: remedy,
+	})
+}
+
+// errNoSource refuses what asks the source of a table, where it has none.
+func errNoSource(tbl string) error {
+	return failure.New(failure.UnsupportedTable, tbl+" is loaded from files: it has no source that could be asked",
+		"load files again: tablehaul load "+tbl+" FILE")
+}
+
+// withColumns is a table with these of its columns only, in the table's order.
+func withColumns(t *schema.Table, names []string) *schema.Table {
+	out := *t
+	out.Columns = slices.DeleteFunc(slices.Clone(t.Columns), func(c schema.Column) bool {
+		return !table.HasColumn(names, c.Name)
+	})
+	return &out
+}

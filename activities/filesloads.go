@@ -1,0 +1,149 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tablehaul/tablehaul/internal/files/layout"
+	"github.com/tablehaul/tablehaul/internal/human"
+	"github.com/tablehaul/tablehaul/internal/owner"
+)
+
+const (
+	// maxRunLoads and maxRunFiles bound what one run loads; the next run goes on.
+	maxRunLoads = 2000
+	maxRunFiles = 20_000
+	// settleMargin is how much longer a run waits for files to settle than the rule says.
+	settleMargin = time.Minute
+)
+
+// chooseLoads chooses what to load: what is complete and not done. Without a cursor, a load that is older than one that
+// is done would undo newer rows, and is refused.
+func (p *planDraft) chooseLoads(ctx context.Context, in PlanRunInput) error {
+	f := p.files
+	if len(in.Only) > 0 {
+		return p.chooseFiles(ctx, in)
+	}
+	late := 0
+	for _, l := range f.found.Loads {
+		ref := owner.LoadOf(l.ID, l.Version, l.Time)
+		state := f.known.StateOf(ref)
+		switch {
+		case state == owner.LoadDone:
+			continue
+		case state == owner.LoadBelow:
+			if arrived(l).After(f.known.LookedAt) {
+				late++
+			}
+			continue
+		case p.settings.Cursor == "" && f.known.Newer(ref) && !in.Force:
+			return p.refuseLate(l, state)
+		case l.Snapshot && p.settings.Cursor == "" && !in.Force:
+			if err := p.checkSnapshot(ctx, l); err != nil {
+				return err
+			}
+		}
+		if len(f.loads) >= maxRunLoads || len(f.loads) > 0 && p.filesToLoad()+len(l.Files) > maxRunFiles {
+			f.done.Unfinished = true
+			p.warnings = append(p.warnings, fmt.Sprintf("there is more to load than a run takes: %s now, the rest with "+
+				"the next run", human.Count(len(f.loads), "load")))
+			break
+		}
+		f.loads = append(f.loads, l)
+		f.done.Loads = append(f.done.Loads, ref)
+		f.done.Newest = &owner.LoadRef{ID: l.ID, Time: ref.Time}
+	}
+	if late > 0 {
+		p.warnings = append(p.warnings, fmt.Sprintf("%s arrived more than a week late, and below what is known of loads: "+
+			"not loaded (load the files with tablehaul load %s FILE)", human.Count(late, "load"), p.settings.Table))
+	}
+	p.noteReplaced()
+	return p.waitForLoads(ctx)
+}
+
+func (p *planDraft) filesToLoad() (n int) {
+	for _, l := range p.files.loads {
+		n += len(l.Files)
+	}
+	return n
+}
+
+// arrived is when the last file of a load was written.
+func arrived(l layout.Load) time.Time {
+	at := time.Time{}
+	if l.Marker != nil {
+		at = l.Marker.Modified
+	}
+	for _, f := range l.Files {
+		if f.Modified.After(at) {
+			at = f.Modified
+		}
+	}
+	return at
+}
+
+func (p *planDraft) refuseLate(l layout.Load, state owner.LoadState) error {
+	what := "was completed after"
+	if state == owner.LoadChanged {
+		what = "has changed since it was loaded, and is older than"
+	}
+	return filesRefused(fmt.Sprintf("set a cursor, by which the newest row wins; or `tablehaul run %s --force` loads it "+
+		"all the same; or remove the files", p.settings.Table),
+		"load %s of %s %s load %s, which is loaded: without a cursor its rows would undo newer ones", l.ID,
+		p.settings.Table, what, p.files.known.Newest.ID)
+}
+
+// checkSnapshot refuses a snapshot where the target has rows and no cursor says which of both are newer.
+func (p *planDraft) checkSnapshot(ctx context.Context, l layout.Load) error {
+	rows, err := p.filesTargetHasRows(ctx)
+	if err != nil || !rows {
+		return err
+	}
+	return filesRefused(fmt.Sprintf("set a cursor, by which the newest row wins; or empty the target; or `tablehaul run "+
+		"%s --force` loads it all the same", p.settings.Table),
+		"%s is a dump of %s, and the target %s has rows: without a cursor nothing says which are newer", l.ID,
+		l.Time.UTC().Format(time.DateTime), p.settings.Target)
+}
+
+// noteReplaced says that rows stay which a load that is the whole table lacks.
+func (p *planDraft) noteReplaced() {
+	i := slices.IndexFunc(p.files.loads, func(l layout.Load) bool { return l.Replaces })
+	if i < 0 {
+		return
+	}
+	what := "is the whole table: rows of the target that it lacks stay"
+	if p.files.loads[i].Emptied {
+		what = "has emptied the table: the target's rows stay"
+	}
+	p.warnings = append(p.warnings, fmt.Sprintf("load %s %s", p.files.loads[i].ID, what))
+}
+
+// waitForLoads says what is not complete yet. A run that has nothing to load waits for the first load, and for files
+// that only have to settle; it ends otherwise, and the next one looks again.
+func (p *planDraft) waitForLoads(ctx context.Context) error {
+	f := p.files
+	f.found.Waiting = slices.DeleteFunc(f.found.Waiting, func(w layout.Wait) bool {
+		return f.known.Knows(w.ID)
+	})
+	waiting := p.waitingText()
+	for _, l := range f.loads {
+		if l.Time.After(p.freshAt) {
+			p.freshAt = l.Time
+		}
+	}
+	if len(f.loads) > 0 || waiting == "" {
+		p.heldBack, p.nothing = waiting, len(f.loads) == 0
+		return nil
+	}
+	settle, settles := strings.CutPrefix(p.settings.Files.Complete, "settled:")
+	d, err := time.ParseDuration(settle)
+	soon := settles && err == nil && age(ctx) < 2*d+settleMargin
+	if p.preview || f.known != nil && !soon {
+		p.heldBack, p.nothing = waiting, true
+		return nil
+	}
+	return filesIncomplete("no files of " + p.settings.Table.String() + " are complete yet: " + waiting)
+}

@@ -1,0 +1,50 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tablehaul/tablehaul/internal/files"
+	"github.com/tablehaul/tablehaul/internal/files/format"
+	"github.com/tablehaul/tablehaul/internal/files/layout"
+	"github.com/tablehaul/tablehaul/internal/owner"
+)
+
+// chooseFiles takes the files that a person has named, loaded before or not, complete or not. What a run would find
+// under the same name counts as done afterwards; for all other files the state does not change.
+func (p *planDraft) chooseFiles(ctx context.Context, in PlanRunInput) error {
+	f, s := p.files, p.settings
+	f.done.Forget = false
+	runs := map[string]bool{}
+	for _, l := range f.found.Loads {
+		runs[l.ID] = len(l.Files) == 1 && l.Files[0].Key == l.ID
+	}
+	for _, name := range in.Only {
+		key := strings.TrimPrefix(strings.TrimPrefix(name, s.Files.URL), "/")
+		e, err := f.store.Stat(ctx, key)
+		if errors.Is(err, files.ErrNotFound) {
+			return filesRefused("write its name below files.url", "there is no file %s", key)
+		}
+		if err != nil {
+			return translateFiles(ctx, err, p.filesAt())
+		}
+		file := layout.File{Entry: e}
+		file.Format, file.Compression = format.SuffixFormat(key)
+		l := layout.Load{ID: key, Version: e.Version, Time: e.Modified, Files: []layout.File{file}}
+		ref := owner.LoadOf(l.ID, l.Version, l.Time)
+		if s.Cursor == "" && f.known.Newer(ref) && !in.Force {
+			return filesRefused(fmt.Sprintf("set a cursor, by which the newest row wins; or `tablehaul load %s %s --force`",
+				s.Table, key), "%s is older than load %s, which is loaded: without a cursor its rows would undo newer ones",
+				key, f.known.Newest.ID)
+		}
+		f.loads = append(f.loads, l)
+		if runs[l.ID] {
+			f.done.Loads = append(f.done.Loads, ref)
+			f.done.Newest = &owner.LoadRef{ID: l.ID, Time: ref.Time}
+		}
+	}
+	f.done.Unfinished = true // the floor stays
+	return nil
+}

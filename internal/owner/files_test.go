@@ -1,0 +1,71 @@
+package owner_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/internal/owner"
+)
+
+var noon = time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
+
+func load(id string, ago time.Duration) owner.Load { return owner.LoadOf(id, "v1", noon.Add(-ago)) }
+
+func TestALoadThatIsCompletedLateIsNew(t *testing.T) {
+	var f *owner.Files
+	require.Equal(t, owner.LoadNew, f.StateOf(load("a", time.Hour)))
+	f = f.With(owner.FilesDone{Loads: owner.Loads{load("a", time.Hour), load("c", time.Minute)}}, 5, noon)
+	require.Equal(t, owner.LoadDone, f.StateOf(load("a", time.Hour)))
+	require.Equal(t, owner.LoadDone, f.StateOf(load("c", time.Minute)))
+	require.Equal(t, owner.LoadNew, f.StateOf(load("b", 2*time.Hour)), "between and below, and complete only now")
+	require.Equal(t, owner.LoadChanged, f.StateOf(owner.LoadOf("a", "v2", noon)))
+	require.True(t, f.Floor.IsZero())
+}
+
+func TestTheFloorRisesPastOldLoadsOnly(t *testing.T) {
+	const day = 24 * time.Hour
+	var f *owner.Files
+	f = f.With(owner.FilesDone{
+		Loads: owner.Loads{load("old", 9*day), load("eight", 8*day), load("new", day)}, Unfinished: true,
+	}, 5, noon)
+	require.True(t, f.Floor.IsZero(), "there is more to load, which may be older than what was loaded")
+	f = f.With(owner.FilesDone{}, 6, noon)
+	require.Equal(t, noon.Add(-8*day), f.Floor)
+	require.Len(t, f.Done, 2)
+	require.Equal(t, owner.LoadBelow, f.StateOf(load("old", 9*day)))
+	require.Equal(t, owner.LoadDone, f.StateOf(load("eight", 8*day)))
+	require.Equal(t, owner.LoadNew, f.StateOf(load("same moment", 8*day)))
+	require.Equal(t, owner.LoadDone, f.StateOf(load("new", day)))
+
+	var many owner.Loads
+	for i := range 5000 {
+		many = append(many, load(fmt.Sprint("m", i), time.Duration(5000-i)*time.Second))
+	}
+	f = f.With(owner.FilesDone{Loads: many}, 7, noon)
+	require.LessOrEqual(t, len(f.Done), 4001)
+	require.Equal(t, owner.LoadDone, f.StateOf(many[4999]))
+	text, err := json.Marshal(f)
+	require.NoError(t, err)
+	require.Less(t, len(text), 160_000)
+	var again owner.Files
+	require.NoError(t, json.Unmarshal(text, &again))
+	require.Equal(t, *f, again)
+}
+
+func TestWhatATargetHasLostIsLoadedAgain(t *testing.T) {
+	var f *owner.Files
+	f = f.With(owner.FilesDone{Loads: owner.Loads{load("a", time.Hour)}}, 5, noon)
+	f = f.With(owner.FilesDone{Loads: owner.Loads{load("b", time.Minute)}}, 9, noon)
+	f = f.With(owner.FilesDone{KeepRuns: 5}, 12, noon)
+	require.Equal(t, owner.LoadDone, f.StateOf(load("a", time.Hour)))
+	require.Equal(t, owner.LoadNew, f.StateOf(load("b", time.Minute)))
+	f = f.With(owner.FilesDone{Forget: true}, 13, noon)
+	require.Equal(t, owner.LoadNew, f.StateOf(load("a", time.Hour)))
+	for _, text := range []string{`"x"`, `"AAAA"`, `3`} {
+		require.Error(t, json.Unmarshal([]byte(text), &f.Done), text)
+	}
+}
