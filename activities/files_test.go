@@ -157,7 +157,7 @@ func TestFilesAreLoadedOnceAndInAnyOrder(t *testing.T) {
 		l.put("a/late.csv", 2*time.Hour, header, l.row(1, "older", "00"), l.row(4, "four", "00"))
 		l.put("a/three.csv", 0, header, l.row(5, "still being written", "00"))
 		plan, sum = l.run()
-		require.Equal(t, 1, plan.Files.Files, "a load that is completed later is loaded, whatever its time")
+		require.Equal(t, 1, plan.Files.Files, "a load that is completed later is loaded, of any time")
 		require.EqualValues(t, 1, sum.Inserted)
 		require.Contains(t, plan.HeldBack, "a/three.csv")
 		l.holds("SELECT v FROM t ORDER BY id", "new", "two", "NULL", "four")
@@ -256,7 +256,8 @@ func TestAMissingTargetIsCreatedAsTold(t *testing.T) {
 		l.settings.Key = []string{"id"}
 		_, sum := l.run()
 		require.EqualValues(t, 1, sum.Inserted)
-		l.holds("SELECT CONCAT_WS(' ', COLUMN_NAME, DATA_TYPE, IS_NULLABLE, COLUMN_KEY) FROM information_schema.COLUMNS "+
+		l.holds("SELECT CONCAT_WS(' ', COLUMN_NAME, DATA_TYPE, IS_NULLABLE, COLUMN_KEY) FROM " +
+			"information_schema.COLUMNS "+
 			"WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 't' ORDER BY ORDINAL_POSITION",
 			"id bigint NO PRI", "v varchar YES ", "updated_at datetime YES ")
 	})
@@ -324,7 +325,8 @@ func TestRowsThatCannotBeLoaded(t *testing.T) {
 }
 
 func TestColumnsOfFiles(t *testing.T) {
-	l := newLake(t, servers.MySQL(t), "CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(9), updated_at DATETIME NOT NULL, "+
+	l := newLake(t, servers.MySQL(t), "CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(9), updated_at DATETIME NOT " +
+		"NULL, "+
 		"own INT NOT NULL DEFAULT 7, extra VARCHAR(9))")
 	l.put("1.csv", 3*time.Hour, "id,v,updated_at,other", "1,one,2024-05-01 00:00:00,x")
 	plan, _ := l.run()

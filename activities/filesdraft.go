@@ -38,7 +38,7 @@ type filesDraft struct {
 	// loads are those to load, the oldest first.
 	loads []layout.Load
 	// names are those that the files have for columns, by the target's names.
-	names   map[string]string
+	names map[string]string
 }
 
 // draftFiles is draft for a table that is loaded from files: what is complete and not loaded yet takes the place of the
@@ -76,7 +76,9 @@ func (a *Activities) draftFiles(ctx context.Context, in PlanRunInput, s Settings
 	return p, nil
 }
 
-func (p *planDraft) filesAt() where { return where{doing: "look at the files of " + p.settings.Table.String()} }
+func (p *planDraft) filesAt() where {
+	return where{doing: "look at the files of " + p.settings.Table.String()}
+}
 
 // draftFilesTarget looks at the target, chooses what to load, and compares the columns of the files with it.
 func (p *planDraft) draftFilesTarget(ctx context.Context, in PlanRunInput, keeper string) error {
@@ -171,7 +173,8 @@ func (p *planDraft) compareFilesIdentity(ctx context.Context, s owner.State) (ch
 	case p.otherRows(was) != "":
 		changed = p.otherRows(was)
 	case row == nil && was.Target.Row, row == nil && moved:
-		changed = fmt.Sprintf("the target %s on %s has no state row of this table: it is another target, or was written "+
+		changed = fmt.Sprintf("the target %s on %s has no state row of this table: it is another target, or was " +
+			"written "+
 			"by others", p.settings.Target, p.id.now.Target.Server)
 	case row != nil && row.Run < was.Target.Run:
 		p.loseRuns(known, row.Run)
@@ -207,7 +210,8 @@ func (p *planDraft) loseRuns(known *owner.Files, last int64) {
 func (p *planDraft) knownLoads(in PlanRunInput) {
 	f := p.files
 	if p.targetLost && in.State.Files != nil {
-		p.warnings = append(p.warnings, fmt.Sprintf("the target %s has no row, and loads were done: all files that are "+
+		p.warnings = append(p.warnings, fmt.Sprintf("the target %s has no row, and loads were done: all files that " +
+			"are "+
 			"there are loaded again", p.settings.Target))
 	}
 	f.done.Forget = f.done.Forget || in.Full || p.targetLost

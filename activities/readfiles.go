@@ -206,7 +206,7 @@ func isJSON(name string, o format.Options) bool {
 	return kind == format.JSON || kind == format.JSONLines
 }
 
-// requireCursor makes the cursor NOT NULL: a row without one could not be told from a newer one.
+// requireCursor makes the cursor NOT NULL: a row without one may be newer or older.
 func requireCursor(cols []table.Column, cursor string) []table.Column {
 	out := append([]table.Column(nil), cols...)
 	if i := table.Index(out, cursor); cursor != "" && i >= 0 {

@@ -38,6 +38,13 @@ var inlineNotRun = map[string]string{
 	"tablehaul undo TABLE":                "it needs a table that was replaced",
 	"tablehaul undo TABLE RUN":            "it needs a run that has replaced rows",
 	"tablehaul deletes approve TABLE RUN": "it needs a sweep that a guard has stopped",
+	"tablehaul plan lake.orders":          "it needs a table of files",
+	"tablehaul run lake.orders":           "it needs a table of files",
+	"tablehaul run lake.orders --full":    "it needs a table of files",
+	"tablehaul load lake.orders":          "it needs a table of files",
+	"tablehaul load lake.orders FILE":     "it needs a table of files",
+	"tablehaul load lake.orders --force":  "it needs a table of files",
+	"tablehaul load shop.orders FILE":     "it needs a table of files",
 }
 
 // bareCommand is a command that is only named: whether it exists is all that can be said.

@@ -15,10 +15,14 @@ func (a *app) loadCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "load TABLE [FILE…]",
 		Short: "Load files into a table that has files: in the configuration",
-		Long: "Load starts a run of a table that is loaded from files, and follows it. Without names it loads what is\n" +
-			"complete and not loaded yet, as run does. With names it loads these files, complete or not, loaded before\n" +
-			"or not. A name is what comes after the table's files.url. Without a cursor, files that are older than what\n" +
-			"is loaded are refused, since their rows would undo newer ones; --force loads them all the same.\n\n" + exitHelp,
+		Long: "Load starts a run of a table that is loaded from files, and follows it. Without names it loads what " +
+			"is\n" +
+			"complete and not loaded yet, as run does. With names it loads these files, complete or not, loaded " +
+			"before\n" +
+			"or not. A name is what comes after the table's files.url. Without a cursor, files that are older than " +
+			"what\n" +
+			"is loaded are refused, since their rows would undo newer ones; --force loads them all the " +
+			"same.\n\n" + exitHelp,
 		Example: "  tablehaul load lake.orders\n  tablehaul load lake.orders 2024/05/01/orders.parquet --force",
 		Args:    cobra.MinimumNArgs(1),
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
@@ -61,7 +65,8 @@ func (a *app) load(ctx context.Context, f runFlags, name string, names []string)
 func checkLoads(c *config.Config, name string) error {
 	for _, t := range c.Tables() {
 		if t.Name.String() == name && t.Files == nil {
-			return exitf(exitUsage, "%s is read from a server, and not loaded from files: use tablehaul run %s", name, name)
+			return exitf(exitUsage, "%s is read from a server, and not loaded from files: use tablehaul run " +
+				"%s", name, name)
 		}
 	}
 	if strings.Contains(name, "*") {

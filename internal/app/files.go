@@ -17,7 +17,7 @@ func filesOf(t config.Table) *activities.FileSettings {
 		URL: f.URL, Layout: f.Layout, Table: f.Table, Path: f.Path, Match: f.Match, Complete: f.Complete,
 		Format: f.Format, Compression: f.Compression, Bytes: f.Bytes, Zone: f.Zone, MaxRow: f.MaxRow, After: f.After,
 		Columns: t.Columns.Include,
-		Text: format.Text{NoHeader: !f.CSV.Header, Delimiter: f.CSV.Delimiter, Nulls: f.CSV.Nulls},
+		Text:    format.Text{NoHeader: !f.CSV.Header, Delimiter: f.CSV.Delimiter, Nulls: f.CSV.Nulls},
 	}
 	if out.Text.NoHeader {
 		out.Text.Columns = t.Columns.Include

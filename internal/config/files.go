@@ -187,7 +187,8 @@ func (d *decoder) checkFiles(place at, given map[string]at, e *entry) {
 		t.Deletes.Mode = DeletesOff
 	}
 	if !t.Files.CSV.Header && len(c.Include) == 0 {
-		d.missing(place, join(place.path, "columns.include"), "files.csv.header is false: name the fields in their order")
+		d.missing(place, join(place.path, "columns.include"), "files.csv.header is false: name the fields in their " +
+			"order")
 	}
 }
 

@@ -132,25 +132,32 @@ var Guide = []Advice{
 			"that long", true,
 	},
 	{
-		FilesIncomplete, "the files of a table are not complete by its rule (`files.complete`), and there is nothing else " +
+		FilesIncomplete, "the files of a table are not complete by its rule (`files.complete`), and there is nothing " +
+			"else " +
 			"to load",
-		"the message names what is missing", "wait: the run goes on by itself when the files are complete; where they " +
+		"the message names what is " +
+		"missing", "wait: the run goes on by itself when the files are complete; where they " +
 			"never will be, remove them, or load them with `tablehaul load TABLE FILE`", true,
 	},
 	{
-		FilesUnavailable, "the store of a table's files does not answer or is busy; tried again for as long as it takes",
-		"the store, and the network to it", "see that the store of `files.url` answers the workers; the run goes on by " +
+		FilesUnavailable, "the store of a table's files does not answer or is busy; tried again for as long as it " +
+			"takes",
+		"the store, and the network to it", "see that the store of `files.url` answers the workers; the run goes on " +
+		"by " +
 			"itself", true,
 	},
 	{
 		FilesChanged, "files were changed or removed while a run read them, for the third time in one run",
-		"the message names the file; who writes there", "run again; where it comes back, choose a `files.complete` that " +
+		"the message names the file; who writes there", "run again; where it comes back, choose a `files.complete` " +
+		"that " +
 			"says when files are whole", false,
 	},
 	{
-		FilesRefused, "files cannot be loaded as they are: damaged, of another form, in an order that would undo newer " +
+		FilesRefused, "files cannot be loaded as they are: damaged, of another form, in an order that would undo " +
+			"newer " +
 			"rows; or their store refuses",
-		"the message names file, row and column", "do what the message says, then run again; [files.md](files.md) has " +
+		"the message names file, row and " +
+		"column", "do what the message says, then run again; [files.md](files.md) has " +
 			"the rules", false,
 	},
 	{

@@ -150,9 +150,12 @@ func (f *Foreign) unchanged(ctx context.Context, e files.Entry) (there bool, err
 
 // classes are the errors of others' files for those of staging.
 var classes = []struct{ staging, files error }{
-	{staging.ErrNotFound, files.ErrNotFound}, {staging.ErrRejected, files.ErrRejected},
-	{staging.ErrCredentials, files.ErrCredentials}, {staging.ErrUnavailable, files.ErrUnavailable},
-	{staging.ErrURL, files.ErrURL}, {staging.ErrFull, files.ErrRejected},
+	{staging.ErrNotFound, files.ErrNotFound},
+	{staging.ErrRejected, files.ErrRejected},
+	{staging.ErrCredentials, files.ErrCredentials},
+	{staging.ErrUnavailable, files.ErrUnavailable},
+	{staging.ErrURL, files.ErrURL},
+	{staging.ErrFull, files.ErrRejected},
 }
 
 // foreign is an error of this package for a store of others' files: of its classes, and in words that are true there.
@@ -161,7 +164,8 @@ func foreign(err error) error {
 		return nil
 	}
 	text := strings.ReplaceAll(err.Error(), "staging.url", "files.url")
-	text = strings.ReplaceAll(text, grants, "grant s3:GetObject on bucket/prefix/* and s3:ListBucket on the bucket, and "+
+	text = strings.ReplaceAll(text, grants, "grant s3:GetObject on bucket/prefix/* and s3:ListBucket on the bucket, " +
+		"and "+
 		"for files.after s3:PutObject and s3:DeleteObject")
 	out := &failure{text: text, cause: err}
 	if errors.Is(err, errReplaced) {
