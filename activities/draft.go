@@ -197,7 +197,8 @@ func watermarkOf(s owner.State, cursor string) string {
 // written rows: it was dropped or emptied, and what the watermark promises is not there. One
 // that is about to be created has none either; a retry of this step finds it created, and empty.
 func (p *planDraft) hasLostTarget(ctx context.Context, s owner.State) (bool, error) {
-	loaded := s.Loaded && (s.Watermark != "" || p.files != nil && s.Files != nil) || s.FirstLoad != nil && strings.Contains(s.FirstLoad.Done, "1")
+	loaded := s.Loaded && (s.Watermark != "" || p.files != nil && s.Files != nil) ||
+		s.FirstLoad != nil && strings.Contains(s.FirstLoad.Done, "1")
 	if p.settings.Replace != nil {
 		return false, nil // each run loads all rows
 	}

@@ -250,13 +250,15 @@ func TestAMissingTargetIsCreatedAsTold(t *testing.T) {
 		_, err := l.discover()
 		requireType(t, err, failure.UnsupportedTable)
 		require.ErrorContains(t, err, "nothing says what its columns are")
-		l.settings.Files.Create = []activities.ColumnType{{"id", "bigint"}, {"v", "varchar(9)"}, {"updated_at", "datetime(6)"}}
+		l.settings.Files.Create = []activities.ColumnType{
+			{"id", "bigint"}, {"v", "varchar(9)"}, {"updated_at", "datetime(6)"},
+		}
 		_, err = l.discover()
 		require.ErrorContains(t, err, "nothing says what its key is")
 		l.settings.Key = []string{"id"}
 		_, sum := l.run()
 		require.EqualValues(t, 1, sum.Inserted)
-		l.holds("SELECT CONCAT_WS(' ', COLUMN_NAME, DATA_TYPE, IS_NULLABLE, COLUMN_KEY) FROM " +
+		l.holds("SELECT CONCAT_WS(' ', COLUMN_NAME, DATA_TYPE, IS_NULLABLE, COLUMN_KEY) FROM "+
 			"information_schema.COLUMNS "+
 			"WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 't' ORDER BY ORDINAL_POSITION",
 			"id bigint NO PRI", "v varchar YES ", "updated_at datetime YES ")
@@ -312,7 +314,8 @@ func TestRowsThatCannotBeLoaded(t *testing.T) {
 		l.put("bad.csv", time.Hour, header, l.row(1, "one", "01"), c.line)
 		plan, err := l.discover()
 		require.NoError(t, err)
-		err = l.step("ReadFiles", activities.RangeInput{Table: "lake.orders", Run: plan.Run, PlanSum: plan.PlanSum}, nil)
+		in := activities.RangeInput{Table: "lake.orders", Run: plan.Run, PlanSum: plan.PlanSum}
+		err = l.step("ReadFiles", in, nil)
 		requireType(t, err, failure.FilesRefused)
 		require.ErrorContains(t, err, c.want, name)
 	}
@@ -325,7 +328,7 @@ func TestRowsThatCannotBeLoaded(t *testing.T) {
 }
 
 func TestColumnsOfFiles(t *testing.T) {
-	l := newLake(t, servers.MySQL(t), "CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(9), updated_at DATETIME NOT " +
+	l := newLake(t, servers.MySQL(t), "CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(9), updated_at DATETIME NOT "+
 		"NULL, "+
 		"own INT NOT NULL DEFAULT 7, extra VARCHAR(9))")
 	l.put("1.csv", 3*time.Hour, "id,v,updated_at,other", "1,one,2024-05-01 00:00:00,x")

@@ -39,7 +39,7 @@ func (p *planDraft) describeFilesTarget() error {
 	for _, c := range columns {
 		one, err := schema.ParseType(c.Type, table.Column{Name: c.Name, Nullable: !table.HasColumn(key, c.Name)})
 		if err != nil {
-			p.refuseFiles(c.Name, "files.create: "+err.Error(), "write a type of MySQL's, such as bigint or " +
+			p.refuseFiles(c.Name, "files.create: "+err.Error(), "write a type of MySQL's, such as bigint or "+
 				"varchar(20)")
 			continue
 		}
@@ -110,7 +110,7 @@ func (p *planDraft) chooseFileColumns(ctx context.Context) error {
 	if cursor := p.settings.Cursor; cursor != "" {
 		c := p.table.Column(cursor)
 		if c == nil {
-			p.refuseFiles(cursor, "column "+cursor+" is the cursor, and not among the columns of the files and the " +
+			p.refuseFiles(cursor, "column "+cursor+" is the cursor, and not among the columns of the files and the "+
 				"target",
 				"correct cursor, or leave it out: the later load wins then")
 			return nil

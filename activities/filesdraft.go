@@ -53,7 +53,8 @@ func (a *Activities) draftFiles(ctx context.Context, in PlanRunInput, s Settings
 	}
 	own := *s.Files
 	s.Files = &own
-	p := &planDraft{settings: s, preview: in.preview, mode: api.ModeFiles, files: &filesDraft{names: map[string]string{}}}
+	p := &planDraft{settings: s, preview: in.preview, mode: api.ModeFiles}
+	p.files = &filesDraft{names: map[string]string{}}
 	p.files.done = owner.FilesDone{Origin: own.origin(), LookedAt: time.Now().UTC()}
 	var err error
 	if p.dst, err = a.deps.Target(ctx, s.TargetConnection); err != nil {
@@ -141,7 +142,8 @@ func (p *planDraft) compareFilesTarget(ctx context.Context) (err error) {
 		from.Name.Table += " (files)"
 	}
 	p.target, err = p.dst.Compare(ctx, p.dst.DB, &from, s.Target, target.Options{
-		Create: s.CreateTarget, Cursor: s.Cursor, Mapped: true, Rewrites: true, Replace: s.UniqueConflicts == "replace", Contract: s.Schema,
+		Create: s.CreateTarget, Cursor: s.Cursor, Mapped: true, Rewrites: true,
+		Replace: s.UniqueConflicts == "replace", Contract: s.Schema,
 	})
 	if err != nil {
 		return lookupFailure(ctx, err, targetAt(s))
@@ -173,7 +175,7 @@ func (p *planDraft) compareFilesIdentity(ctx context.Context, s owner.State) (ch
 	case p.otherRows(was) != "":
 		changed = p.otherRows(was)
 	case row == nil && was.Target.Row, row == nil && moved:
-		changed = fmt.Sprintf("the target %s on %s has no state row of this table: it is another target, or was " +
+		changed = fmt.Sprintf("the target %s on %s has no state row of this table: it is another target, or was "+
 			"written "+
 			"by others", p.settings.Target, p.id.now.Target.Server)
 	case row != nil && row.Run < was.Target.Run:
@@ -210,7 +212,7 @@ func (p *planDraft) loseRuns(known *owner.Files, last int64) {
 func (p *planDraft) knownLoads(in PlanRunInput) {
 	f := p.files
 	if p.targetLost && in.State.Files != nil {
-		p.warnings = append(p.warnings, fmt.Sprintf("the target %s has no row, and loads were done: all files that " +
+		p.warnings = append(p.warnings, fmt.Sprintf("the target %s has no row, and loads were done: all files that "+
 			"are "+
 			"there are loaded again", p.settings.Target))
 	}

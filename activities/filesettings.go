@@ -78,7 +78,8 @@ func (s *Settings) formatOptions(f layout.File, text *layout.Text) format.Option
 
 // origin is a digest of where the files are and whose they are.
 func (s *FileSettings) origin() string {
-	return hash([]byte(strings.Join([]string{s.URL, s.Layout, s.Table, s.Path, strings.Join(s.Match, "\n")}, "\x00")))[:16]
+	of := []string{s.URL, s.Layout, s.Table, s.Path, strings.Join(s.Match, "\n")}
+	return hash([]byte(strings.Join(of, "\x00")))[:16]
 }
 
 func (s *FileSettings) layout() layout.Options {

@@ -48,7 +48,7 @@ func (p *planDraft) chooseLoads(ctx context.Context, in PlanRunInput) error {
 		}
 		if len(f.loads) >= maxRunLoads || len(f.loads) > 0 && p.filesToLoad()+len(l.Files) > maxRunFiles {
 			f.done.Unfinished = true
-			p.warnings = append(p.warnings, fmt.Sprintf("there is more to load than a run takes: %s now, the rest " +
+			p.warnings = append(p.warnings, fmt.Sprintf("there is more to load than a run takes: %s now, the rest "+
 				"with "+
 				"the next run", human.Count(len(f.loads), "load")))
 			break
@@ -58,7 +58,7 @@ func (p *planDraft) chooseLoads(ctx context.Context, in PlanRunInput) error {
 		f.done.Newest = &owner.LoadRef{ID: l.ID, Time: ref.Time}
 	}
 	if late > 0 {
-		p.warnings = append(p.warnings, fmt.Sprintf("%s arrived more than a week late, and below what is known of " +
+		p.warnings = append(p.warnings, fmt.Sprintf("%s arrived more than a week late, and below what is known of "+
 			"loads: "+
 			"not loaded (load the files with tablehaul load %s FILE)", human.Count(late, "load"), p.settings.Table))
 	}
@@ -92,7 +92,7 @@ func (p *planDraft) refuseLate(l layout.Load, state owner.LoadState) error {
 	if state == owner.LoadChanged {
 		what = "has changed since it was loaded, and is older than"
 	}
-	return filesRefused(fmt.Sprintf("set a cursor, by which the newest row wins; or `tablehaul load %s --force` loads " +
+	return filesRefused(fmt.Sprintf("set a cursor, by which the newest row wins; or `tablehaul load %s --force` loads "+
 		"it "+
 		"all the same; or remove the files", p.settings.Table),
 		"load %s of %s %s load %s, which is loaded: without a cursor its rows would undo newer ones", l.ID,
@@ -105,7 +105,7 @@ func (p *planDraft) checkSnapshot(ctx context.Context, l layout.Load) error {
 	if err != nil || !rows {
 		return err
 	}
-	return filesRefused(fmt.Sprintf("set a cursor, by which the newest row wins; or empty the target; or `tablehaul " +
+	return filesRefused(fmt.Sprintf("set a cursor, by which the newest row wins; or empty the target; or `tablehaul "+
 		"load "+
 		"%s --force` loads it all the same", p.settings.Table),
 		"%s is a dump of %s, and the target %s has rows: without a cursor nothing says which are newer", l.ID,

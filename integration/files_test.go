@@ -69,7 +69,7 @@ func TestFilesOfOthersAreATable(t *testing.T) {
 	require.NoError(t, run.Get(t.Context(), &r), p.pending(run.GetID()))
 	require.Equal(t, api.ModeFiles, r.Mode)
 	require.EqualValues(t, 302, r.RowsExtracted)
-	require.Equal(t, "302 300 1", scalar(t, p.dst, "SELECT CONCAT_WS(' ', COUNT(*), SUM(v = 'one'), SUM(v IS NULL)) " +
+	require.Equal(t, "302 300 1", scalar(t, p.dst, "SELECT CONCAT_WS(' ', COUNT(*), SUM(v = 'one'), SUM(v IS NULL)) "+
 		"FROM t"))
 
 	p.stage("2", map[string][]string{"a.csv": csvRows(300, 310, "two", 2)})

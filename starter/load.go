@@ -65,7 +65,7 @@ func (a *app) load(ctx context.Context, f runFlags, name string, names []string)
 func checkLoads(c *config.Config, name string) error {
 	for _, t := range c.Tables() {
 		if t.Name.String() == name && t.Files == nil {
-			return exitf(exitUsage, "%s is read from a server, and not loaded from files: use tablehaul run " +
+			return exitf(exitUsage, "%s is read from a server, and not loaded from files: use tablehaul run "+
 				"%s", name, name)
 		}
 	}

@@ -46,7 +46,8 @@ func newRangeRunner(
 	in SyncRangeInput, router *hostRouter, setPhase func(string), onChunk func(rangeProgress),
 ) *rangeRunner {
 	r := &rangeRunner{
-		in: in, at: in.Range, router: router, setPhase: setPhase, onChunk: onChunk, readStep: cmp.Or(in.ReadStep, "ExtractIncremental"),
+		in: in, at: in.Range, router: router, setPhase: setPhase, onChunk: onChunk,
+		readStep: cmp.Or(in.ReadStep, "ExtractIncremental"),
 	}
 	r.counts, r.totalChunks, r.firstBad = in.Counts, in.Counts.Chunks, in.FirstBad
 	r.phases = map[string]float64{}

@@ -169,7 +169,10 @@ func (d *decoder) checkFiles(place at, given map[string]at, e *entry) {
 	if e.source.wild {
 		d.problem(given["name"], "write one entry per table", "a table of files is no family: %s has a *", e.source)
 	}
-	for _, key := range []string{"where", "keysDisjoint", "overlap", "cursorZone", "cursorUnit", "minLag", "fixedLag", "allowReplica"} {
+	for _, key := range []string{
+		"where", "keysDisjoint", "overlap", "cursorZone", "cursorUnit", "minLag", "fixedLag",
+		"allowReplica",
+	} {
 		refuse(key, "leave it out", "a table of files has no source that could be asked: "+key+" means nothing")
 	}
 	t.Where, t.KeysDisjoint = "", false
@@ -187,7 +190,7 @@ func (d *decoder) checkFiles(place at, given map[string]at, e *entry) {
 		t.Deletes.Mode = DeletesOff
 	}
 	if !t.Files.CSV.Header && len(c.Include) == 0 {
-		d.missing(place, join(place.path, "columns.include"), "files.csv.header is false: name the fields in their " +
+		d.missing(place, join(place.path, "columns.include"), "files.csv.header is false: name the fields in their "+
 			"order")
 	}
 }

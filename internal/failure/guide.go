@@ -136,20 +136,20 @@ var Guide = []Advice{
 			"else " +
 			"to load",
 		"the message names what is " +
-		"missing", "wait: the run goes on by itself when the files are complete; where they " +
+			"missing", "wait: the run goes on by itself when the files are complete; where they " +
 			"never will be, remove them, or load them with `tablehaul load TABLE FILE`", true,
 	},
 	{
 		FilesUnavailable, "the store of a table's files does not answer or is busy; tried again for as long as it " +
 			"takes",
 		"the store, and the network to it", "see that the store of `files.url` answers the workers; the run goes on " +
-		"by " +
+			"by " +
 			"itself", true,
 	},
 	{
 		FilesChanged, "files were changed or removed while a run read them, for the third time in one run",
 		"the message names the file; who writes there", "run again; where it comes back, choose a `files.complete` " +
-		"that " +
+			"that " +
 			"says when files are whole", false,
 	},
 	{
@@ -157,7 +157,7 @@ var Guide = []Advice{
 			"newer " +
 			"rows; or their store refuses",
 		"the message names file, row and " +
-		"column", "do what the message says, then run again; [files.md](files.md) has " +
+			"column", "do what the message says, then run again; [files.md](files.md) has " +
 			"the rules", false,
 	},
 	{
