@@ -7,6 +7,8 @@ import (
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/mapping"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/internal/verify"
 )
@@ -81,4 +83,20 @@ func TestARowForWhichTheFilterTurnsFalseIsADelete(t *testing.T) {
 		require.EqualValues(t, 1, swept.Deleted)
 		require.Equal(t, append(before[:2:2], before[3:]...), b.targetTexts(mappedRows))
 	})
+}
+
+// A key that is left out is refused once: no index of its is spoken of.
+func TestAKeyThatIsLeftOutIsRefusedOnce(t *testing.T) {
+	s := servers.MySQL(t)
+	b := newMapped(t, s, s, 1)
+	b.settings.Mapping = &mapping.Settings{Exclude: []string{"cust_id"}}
+	b.deps.Client = &stateClient{state: owner.State{Version: 1, Table: b.settings.Table.String()}}
+	b.restart()
+	var plan api.PlanTableResult
+	require.NoError(t, b.step("PreviewRun", activities.PreviewRunInput{Table: b.settings.Table.String()}, &plan))
+	require.Equal(t, api.VerdictRefused, plan.Verdict)
+	require.Contains(t, plan.Findings[0].Text, "leaves out cust_id")
+	for _, f := range plan.Findings {
+		require.NotContains(t, f.Text, "index PRIMARY")
+	}
 }

@@ -130,6 +130,7 @@ func (b *repairBench) undone(run string, dry bool) activities.FinishUndoResult {
 	require.NoError(b.t, b.step("PlanUndo", activities.PlanUndoInput{
 		Table: b.settings.Table.String(), Undo: run, Run: fmt.Sprintf("undo-%d", b.runs),
 	}, &plan))
+	require.Equal(b.t, b.settings.Deletes.Mode == "", plan.NoSweeps)
 	in := activities.FinishUndoInput{DryRun: dry, RangeInput: activities.RangeInput{
 		Table: b.settings.Table.String(), Run: plan.Run, PlanSum: plan.PlanSum,
 	}}

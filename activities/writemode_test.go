@@ -138,6 +138,7 @@ func TestVerifyAndRepairOfAppend(t *testing.T) {
 		c.requireFound(map[verify.Verdict]int64{verify.Missing: 1, verify.Deleted: 1})
 		plan, _ := c.planned(api.DepthDigest)
 		require.Equal(t, api.DepthKeys, plan.Depth)
+		require.True(t, plan.KeysOnly)
 	})
 }
 

@@ -53,6 +53,17 @@ func TestTheReceiptOfARepairSaysWhatIsLeftAndWhatTakesItBack(t *testing.T) {
 	require.Equal(t, exitOK, call(t, f, "verify", "shop.orders", "--repair").code, "what differed is repaired")
 }
 
+// Where rows are appended, neither values nor cursors are compared, whatever was asked for.
+func TestTheReceiptOfATargetThatIsAppendedTo(t *testing.T) {
+	r := api.VerifyTableResult{
+		Table: "shop.orders", Target: "dw.orders", Depth: api.DepthKeys, KeysOnly: true,
+		Tally: verify.Tally{SourceRows: 1, TargetRows: 2, Equal: 1},
+	}
+	got := call(t, &fakeService{receipts: map[string]api.VerifyTableResult{"shop.orders digest": r}}, "verify",
+		"shop.orders")
+	require.Contains(t, got.stdout, "1 row of shop.orders, 2 rows of dw.orders: keys\n")
+}
+
 func TestTheReceiptOfAnUndoSaysHowDeletesGoOn(t *testing.T) {
 	f := &fakeService{undone: api.UndoTableResult{
 		Table: "shop.orders", Target: "dw.orders", Restored: 1198, Changed: 2, DeletesPaused: true,
