@@ -139,11 +139,12 @@ func forgeries(t *testing.T) map[string]forged {
 		},
 		"an encoding that is none":   one(2, 77, 0, plain),
 		"other rows than its groups": with(func(m *pq.FileMetaData) { m.NumRows = 3 }),
-		"rows beyond counting":       with(func(m *pq.FileMetaData) { m.NumRows, m.RowGroups[0].NumRows = 1<<62, 1<<62 }),
-		"pages in another file": with(func(m *pq.FileMetaData) {
-			m.RowGroups[0].Columns[0].FilePath = "/etc/passwd"
+		"rows beyond counting": with(func(m *pq.FileMetaData) {
+			m.NumRows = 1 << 62
+			m.RowGroups[0].NumRows = 1 << 62
 		}),
-		"more children than elements": with(func(m *pq.FileMetaData) { m.Schema[0].NumChildren.Set(math.MaxInt32) }),
+		"pages in another file":       with(func(m *pq.FileMetaData) { m.RowGroups[0].Columns[0].FilePath = "x" }),
+		"more children than elements": with(func(m *pq.FileMetaData) { m.Schema[0].NumChildren.Set(1 << 30) }),
 		"a group within itself": with(func(m *pq.FileMetaData) {
 			group := pq.SchemaElement{Name: "id"}
 			group.NumChildren.Set(1)

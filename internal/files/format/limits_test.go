@@ -56,7 +56,7 @@ func TestCompressions(t *testing.T) {
 			rows, _, err := readAll(t, inMemory(both), "f.jsonl", format.Options{}, pairColumns, format.Position{}, 10)
 			require.NoError(t, err)
 			require.Len(t, rows, 2)
-			for cut := 1; cut < len(one); cut++ {
+			for cut := 1; cut < len(one); cut += 3 {
 				if by == "snappy" && cut == 10 {
 					continue // its mark alone is a whole file without any bytes
 				}
@@ -97,8 +97,8 @@ func (e endless) ReadAt(p []byte, at int64) (int, error) {
 
 // TestALongRowIsRefusedInBoundedMemory reads rows of many megabytes, of all text formats and out of a bomb.
 func TestALongRowIsRefusedInBoundedMemory(t *testing.T) {
-	const limit, huge = 4 << 20, 1 << 40
-	bomb := compressed(t, "zstd", `{"id":1,"name":"`+strings.Repeat("x", 100<<20))
+	const limit, huge = 1 << 20, 1 << 40
+	bomb := compressed(t, "zstd", `{"id":1,"name":"`+strings.Repeat("x", 20<<20))
 	for _, c := range []struct {
 		name string
 		file format.File
@@ -120,7 +120,7 @@ func TestALongRowIsRefusedInBoundedMemory(t *testing.T) {
 		require.ErrorIs(t, err, format.ErrFile)
 		require.ErrorContains(t, err, "row 1")
 		require.ErrorContains(t, err, "maxRowBytes")
-		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(20*limit), c.name)
+		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(24*limit), c.name)
 	}
 }
 
@@ -180,15 +180,33 @@ func (r repeated) ReadAt(p []byte, at int64) (int, error) {
 	return len(p), nil
 }
 
-// TestMemoryDoesNotGrowWithTheFile reads a file that is larger than all that reading it allocates.
+// TestMemoryDoesNotGrowWithTheFile looks at what is alive while a file is read that is much larger.
 func TestMemoryDoesNotGrowWithTheFile(t *testing.T) {
 	lines := string(ordersJSON(t, orders(1000)))
-	f := repeated{text: lines, size: int64(200 * len(lines))}
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	n := drain(t, f, "f.jsonl", format.Options{Bytes: format.BytesRaw}, orderColumns)
-	runtime.ReadMemStats(&after)
-	require.Equal(t, 200_000, n)
-	t.Log(f.size, after.TotalAlloc-before.TotalAlloc)
-	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(f.size/2))
+	f := repeated{text: lines, size: int64(60 * len(lines))}
+	alive := func() uint64 {
+		var stats runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&stats)
+		return stats.HeapAlloc
+	}
+	before := alive()
+	r, err := format.Open(t.Context(), f, "f.jsonl", format.Options{Bytes: format.BytesRaw}, orderColumns,
+		format.Position{})
+	require.NoError(t, err)
+	n := 0
+	for {
+		rows, bad, err := r.Next(t.Context(), 10_000)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		require.NoError(t, err)
+		require.Empty(t, bad)
+		n += rows.Len()
+		rows.Return()
+		require.Less(t, alive(), before+14<<20)
+	}
+	require.Equal(t, 60_000, n)
+	require.Greater(t, f.size, int64(15<<20))
+	require.NoError(t, r.Close())
 }

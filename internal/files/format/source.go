@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// readBytes is what is read from a file at once: a request each, where the file is in a bucket.
-	readBytes = 1 << 20
+	// windowBytes is the least memory of a window.
+	windowBytes = 1 << 20
 	// maxWindow bounds what a stream of zstd may refer back to, which is memory. The program zstd takes 8 MiB at its
 	// level 19, and more only with its options --ultra and --long.
 	maxWindow = 64 << 20
@@ -32,48 +32,19 @@ type source struct {
 	err        error // that came with the last bytes
 }
 
-// raw reads a file from front to back, and keeps its error apart from what a decompressor makes of it.
-type raw struct {
-	ctx    context.Context // of the running call of Next
-	f      File
-	offset int64
-	err    error
-}
-
-func (r *raw) Read(p []byte) (int, error) {
-	if r.err != nil {
-		return 0, r.err
-	}
-	if r.err = r.ctx.Err(); r.err != nil {
-		return 0, r.err
-	}
-	left := r.f.Size() - r.offset
-	if left <= 0 {
-		return 0, io.EOF
-	}
-	n, err := r.f.ReadAt(p[:min(int64(len(p)), left)], r.offset)
-	r.offset += int64(n)
-	switch {
-	case err == nil || n > 0 && errors.Is(err, io.EOF):
-		return n, nil
-	case errors.Is(err, io.EOF): // there were more bytes when it was opened
-		r.err = errShrunk
-	default:
-		r.err = err
-	}
-	return n, r.err
-}
-
-var errShrunk = fmt.Errorf("%w: it has become shorter", ErrFile)
-
 func newSource(ctx context.Context, f File, name string, o *Options) (*source, error) {
-	s := &source{name: name, limit: maxRow(o), file: &raw{ctx: ctx, f: f}, close: func() {}}
-	var err error
-	s.in, s.close, err = decompressor(s.file, o.Compression)
-	if errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF
+	s := &source{name: name, limit: maxRow(o), file: &raw{ctx: ctx, f: f}}
+	in, end, err := decompressor(s.file, o.Compression)
+	if err != nil {
+		s.file.wait()
+		return nil, s.wrap(unexpected(err), 0)
 	}
-	return s, s.wrap(err, 0)
+	s.in = in
+	s.close = func() {
+		end()
+		s.file.wait()
+	}
+	return s, nil
 }
 
 // more widens the window. It returns io.EOF at the end of the text.
@@ -84,13 +55,13 @@ func (s *source) more() error {
 	if int64(s.end-s.start) > s.limit {
 		return errLong
 	}
-	if s.end+readBytes/4 > len(s.buf) {
+	if s.end+windowBytes/4 > len(s.buf) {
 		if s.start > 0 {
 			copy(s.buf, s.buf[s.start:s.end])
 			s.start, s.end = 0, s.end-s.start
 		}
-		if s.end+readBytes/4 > len(s.buf) {
-			s.buf = slices.Grow(s.buf[:s.end], max(readBytes, s.end))
+		if s.end+windowBytes/4 > len(s.buf) {
+			s.buf = slices.Grow(s.buf[:s.end], max(windowBytes, s.end))
 			s.buf = s.buf[:cap(s.buf)]
 		}
 	}
@@ -131,7 +102,8 @@ func (s *source) seek(offset int64, compression string) error {
 		if offset > s.file.f.Size() {
 			return errShrunk
 		}
-		s.start, s.end, s.offset, s.file.offset, s.eof = 0, 0, offset, offset, false
+		s.start, s.end, s.offset, s.eof = 0, 0, offset, false
+		s.file.move(offset)
 		return nil
 	}
 	for s.offset < offset {
