@@ -409,3 +409,18 @@ func TestLoadedFilesArePutAway(t *testing.T) {
 	require.Equal(t, 2, away().Files)
 	require.NoFileExists(t, filepath.Join(l.dir, "2/b.csv"))
 }
+
+func TestAKeyInTwoFilesOfALoadNeedsACursor(t *testing.T) {
+	l := newLake(t, servers.MySQL(t), lakeTable)
+	l.settings.Files.Complete, l.settings.Cursor = "marker:_SUCCESS", ""
+	l.put("1/a.csv", time.Hour, header, l.row(1, "a", "01"), l.row(2, "a", "01"), l.row(1, "again", "01"))
+	l.put("1/b.csv", time.Hour, header, l.row(2, "b", "01"), l.row(3, "b", "01"))
+	l.put("1/_SUCCESS", time.Hour, "")
+	_, err := l.discover()
+	requireType(t, err, failure.FilesRefused)
+	require.ErrorContains(t, err, "has 1 key in more than one of its files")
+	l.put("1/b.csv", time.Hour, header, l.row(3, "b", "01"))
+	l.put("1/_SUCCESS", time.Hour, "")
+	l.run()
+	l.holds("SELECT v FROM t ORDER BY id", "again", "a", "b")
+}

@@ -107,6 +107,9 @@ func (p *planDraft) chooseFileColumns(ctx context.Context) error {
 				"name other columns under key, or have the files hold it")
 		}
 	}
+	if maker := p.files.found.Schema; maker != nil && maker.HardDelete != "" {
+		p.checkHardDelete(maker.HardDelete)
+	}
 	if cursor := p.settings.Cursor; cursor != "" {
 		c := p.table.Column(cursor)
 		if c == nil {
@@ -118,6 +121,23 @@ func (p *planDraft) chooseFileColumns(ctx context.Context) error {
 		p.settings.Cursor = c.Name
 	}
 	return nil
+}
+
+// checkHardDelete refuses a target without the column by which the maker marks deleted rows: they would look as if they
+// were there.
+func (p *planDraft) checkHardDelete(mark string) {
+	for _, name := range p.files.names {
+		if name == mark {
+			p.findings = append(p.findings, table.Finding{
+				Level: table.LevelInfo, Table: p.settings.Table.String(), Column: mark,
+				Text: "the maker marks deleted rows by column " + mark + ": they stay on the target, with the mark",
+			})
+			return
+		}
+	}
+	p.refuseFiles(mark, "the maker marks deleted rows by column "+mark+", which the target does not have: they would "+
+		"look "+
+		"as if they were there", "add it to the target, and leave rows with the mark out where the target is read")
 }
 
 // fileColumns are the names of the table's columns, as the target has them; nil where nothing says them yet.

@@ -106,7 +106,10 @@ func (p *planDraft) draftFilesTarget(ctx context.Context, in PlanRunInput, keepe
 	if p.ordered() {
 		p.settings.ChunksInFlight, p.settings.RangesInFlight = 1, 1
 	}
-	return p.compareFilesTarget(ctx)
+	if err := p.compareFilesTarget(ctx); err != nil || table.Findings(p.findings).Refused() {
+		return err
+	}
+	return p.refuseDoubles(ctx)
 }
 
 // readFilesTarget reads the target's structure, with the key by which rows are matched. Where the target is missing, it
