@@ -23,6 +23,8 @@ type FinishRunInput struct {
 // FinishRunResult is what the table's state says now.
 type FinishRunResult struct {
 	Watermark string `json:"watermark,omitempty"`
+	// KnownWarnings are those of the run's warnings that an earlier run has given, too.
+	KnownWarnings []string `json:"knownWarnings,omitempty"`
 }
 
 // FinishRun gives the lease back and, for a run that is done, raises the watermark. Repeating
@@ -45,5 +47,5 @@ func (a *Activities) FinishRun(ctx context.Context, in FinishRunInput) (FinishRu
 	if in.DropPlan != "" {
 		a.forgetPlan(ctx, in.Table, in.DropPlan)
 	}
-	return FinishRunResult{Watermark: s.Watermark}, nil
+	return FinishRunResult{Watermark: s.Watermark, KnownWarnings: s.KnownWarnings(in.Finish.Warnings)}, nil
 }

@@ -141,6 +141,7 @@ func (o *overview) print(a *app, all []tableStatus) {
 		a.printGrid(t)
 	}
 	a.printProblems(all)
+	a.printWarningsLeft(all)
 	if o.watched {
 		a.printGrid(t)
 	}

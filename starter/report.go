@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -163,7 +164,12 @@ func (a *app) printResult(r api.SyncTableResult) {
 
 func (a *app) printWarnings(r api.SyncTableResult) {
 	for _, text := range r.Warnings {
-		fmt.Fprintf(a.stderr, "%s: %s: %s\n", r.Table, a.paint(a.stderr, yellow, "warning"), text)
+		if !slices.Contains(r.KnownWarnings, text) {
+			fmt.Fprintf(a.stderr, "%s: %s: %s\n", r.Table, a.paint(a.stderr, yellow, "warning"), text)
+		}
+	}
+	if n := len(r.KnownWarnings); n > 0 && !a.quiet {
+		fmt.Fprintf(a.stderr, "%s: %s as before: tablehaul warnings %s\n", r.Table, human.Count(n, "warning"), r.Table)
 	}
 }
 

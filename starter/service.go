@@ -42,6 +42,7 @@ type service interface {
 	WaitList(ctx context.Context, e remote.Execution) (api.ListTablesResult, error)
 	State(ctx context.Context, table string) (owner.State, bool, error)
 	PauseDeletes(ctx context.Context, table string, req owner.PauseDeletesRequest) (owner.State, error)
+	AckWarnings(ctx context.Context, table string) (owner.State, error)
 	SetWatermark(ctx context.Context, table string, req owner.SetRequest) (owner.State, error)
 	Tables(ctx context.Context) ([]string, error)
 	HasWorker(ctx context.Context) (bool, error)

@@ -56,6 +56,7 @@ func (s *sync) finish(ctx workflow.Context, runErr error) error {
 		in.DropPlan = s.plan.Run // only a first load is resumed
 	}
 	req.Quarantine = s.inQuarantine(detached)
+	req.Warnings = s.result.Warnings
 	in.Finish = req
 	var ended activities.FinishRunResult
 	err := s.finishRun(detached, in, failureType(runErr) == failure.HostGone, &ended)
@@ -65,7 +66,7 @@ func (s *sync) finish(ctx workflow.Context, runErr error) error {
 	if err != nil {
 		return err
 	}
-	s.result.Watermark = ended.Watermark
+	s.result.Watermark, s.result.KnownWarnings = ended.Watermark, ended.KnownWarnings
 	if !req.FreshAt.IsZero() {
 		s.status.FreshAt = req.FreshAt
 	}

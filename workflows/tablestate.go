@@ -73,6 +73,7 @@ func (o *stateWorkflow) handle(ctx workflow.Context) error {
 		{owner.UpdateReleaseLease, o.release, o.checkRelease},
 		{owner.UpdateRecordVerify, o.recordVerify, func(owner.VerifyRequest) error { return nil }},
 		{owner.UpdatePauseDeletes, o.pauseDeletes, nil},
+		{owner.UpdateAckWarnings, o.ackWarnings, nil},
 	} {
 		opts := workflow.UpdateHandlerOptions{Validator: u.validator}
 		if err := workflow.SetUpdateHandlerWithOptions(ctx, u.name, u.handler, opts); err != nil {
@@ -202,6 +203,7 @@ func (o *stateWorkflow) count(req owner.FinishRequest) {
 	switch req.Record.Outcome {
 	case owner.OutcomeDone:
 		o.state.LastSuccess, o.state.FailedRuns = req.Record.Finished, 0
+		o.state.Warnings = owner.FollowWarnings(o.state.Warnings, req.Warnings, req.Record.Finished)
 	case owner.OutcomeFailed:
 		o.state.FailedRuns++
 	}

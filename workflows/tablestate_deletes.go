@@ -14,6 +14,13 @@ func (o *stateWorkflow) pauseDeletes(ctx workflow.Context, req owner.PauseDelete
 	return o.state, nil
 }
 
+// ackWarnings keeps that a person has seen the table's warnings.
+func (o *stateWorkflow) ackWarnings(_ workflow.Context, _ owner.AckRequest) (owner.State, error) {
+	o.changed()
+	o.state.Warnings = owner.Acknowledged(o.state.Warnings)
+	return o.state, nil
+}
+
 // recordSweep keeps what a sweep has done.
 func (o *stateWorkflow) recordSweep(ctx workflow.Context, req owner.VerifyRequest) (owner.State, error) {
 	last := o.state.LastSweep

@@ -46,6 +46,8 @@ type SyncTableResult struct {
 	Warnings []string `json:"warnings,omitempty"`
 	// Files is what was loaded of a table of files, nil for other tables.
 	Files *FilesRead `json:"files,omitempty"`
+	// KnownWarnings are those among Warnings that an earlier run has given, too.
+	KnownWarnings []string `json:"knownWarnings,omitempty"`
 	// Swap says how the target was replaced, nil where it was not.
 	Swap *Swap `json:"swap,omitempty"`
 	// Quarantine is what of the table is in quarantine after the run, nil where nothing is.

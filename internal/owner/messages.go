@@ -16,6 +16,7 @@ const (
 	UpdateReleaseLease   = "releaseLease"
 	UpdateRecordVerify   = "recordVerify"
 	UpdatePauseDeletes   = "pauseDeletes"
+	UpdateAckWarnings    = "ackWarnings"
 	QueryState           = "state"
 )
 
@@ -78,8 +79,10 @@ type FinishRequest struct {
 	// Quarantine replaces that of the state; nil changes nothing.
 	Quarantine *api.Quarantine `json:"quarantine,omitempty"`
 	// Files is what a run has loaded of a table of files; nil changes nothing.
-	Files  *FilesDone `json:"files,omitempty"`
-	Record RunRecord  `json:"record"`
+	Files *FilesDone `json:"files,omitempty"`
+	// Warnings are those of a run that is done: they replace those of the state.
+	Warnings []string  `json:"warnings,omitempty"`
+	Record   RunRecord `json:"record"`
 }
 
 // ReleaseRequest gives the lease of a slice back. It is no run: the state keeps no record of it. It is refused with

@@ -122,6 +122,8 @@ type State struct {
 	// Visibility is what the run that was begun last allows.
 	Visibility Visibility  `json:"visibility,omitempty"`
 	LastRuns   []RunRecord `json:"lastRuns,omitempty"`
+	// Warnings are those of the last run that was done.
+	Warnings []Warning `json:"warnings,omitempty"`
 	// LastVerify is the last comparison of both sides that ended; nil before the first one.
 	LastVerify *VerifyRecord `json:"lastVerify,omitempty"`
 	// LastSweep is the last sweep of deletes that ended; nil before the first one.

@@ -32,6 +32,11 @@ func (c *Client) PauseDeletes(ctx context.Context, tbl string, req owner.PauseDe
 	return c.updateState(ctx, tbl, owner.UpdatePauseDeletes, req)
 }
 
+// AckWarnings keeps that a person has seen the table's warnings.
+func (c *Client) AckWarnings(ctx context.Context, tbl string) (owner.State, error) {
+	return c.updateState(ctx, tbl, owner.UpdateAckWarnings, owner.AckRequest{})
+}
+
 // updateState sends an update to the table's state workflow, and starts that where it does not run.
 func (c *Client) updateState(ctx context.Context, tbl, update string, req any) (owner.State, error) {
 	ctx, cancel := context.WithTimeout(ctx, updateTimeout)
