@@ -53,6 +53,8 @@ var printed = map[string][]reflect.Type{
 	"verify":           {reflect.TypeFor[compared]()},
 	"verify show":      {reflect.TypeFor[shownDifference]()},
 	"version":          {reflect.TypeFor[buildinfo.Info]()},
+	"warnings":         {reflect.TypeFor[tableWarning]()},
+	"warnings ack":     {reflect.TypeFor[tableWarning]()},
 	"watermark adopt":  {reflect.TypeFor[tableWatermark]()},
 	"watermark set":    {reflect.TypeFor[tableWatermark]()},
 	"watermark show":   {reflect.TypeFor[tableWatermark]()},

@@ -21,9 +21,9 @@ func (a *app) warningsCommand() *cobra.Command {
 	all := false
 	cmd := &cobra.Command{
 		Use: "warnings [TABLE…]", Short: "List the warnings of the last runs, and acknowledge them",
-		Long: "Warnings lists what the last run of each table that was done has warned of. Equal warnings of several\n" +
-			"tables are one. A run prints a warning when it is new; status counts those that are not acknowledged.\n\n" +
-			exitHelp,
+		Long: "Warnings lists what the last run of each table that was done has warned of. Equal warnings of\n" +
+			"several tables are one. A run prints a warning when it is new; status counts those that are not\n" +
+			"acknowledged.\n\n" + exitHelp,
 		Example: "  tablehaul warnings\n  tablehaul warnings ack shop.orders",
 		Args:    cobra.ArbitraryArgs, ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.listWarnings(cmd.Context(), args, all) },
@@ -38,8 +38,8 @@ func (a *app) warningsAckCommand() *cobra.Command {
 	all := false
 	cmd := &cobra.Command{
 		Use: "ack TABLE…", Short: "Acknowledge the warnings of tables",
-		Long: "Ack keeps that you have seen the warnings of the tables. A warning that goes away and comes back is new\n" +
-			"again.\n\n" + exitHelp,
+		Long: "Ack keeps that you have seen the warnings of the tables. A warning that goes away and comes back is\n" +
+			"new again.\n\n" + exitHelp,
 		Example:           "  tablehaul warnings ack shop.orders\n  tablehaul warnings ack --all",
 		ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {

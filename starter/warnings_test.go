@@ -29,7 +29,8 @@ func TestWarningsAreGroupedAndAcknowledged(t *testing.T) {
 	require.Contains(t, call(t, f, "status").stdout, "3 warnings of 3 tables: tablehaul warnings\n")
 	got := call(t, f, "warnings")
 	require.Equal(t, exitOK, got.code, got.stderr)
-	require.Equal(t, "no index on TABLE.updated_at\n  since 1h ago: shop.countries, shop.log_1 and shop.orders\n", got.stdout)
+	require.Equal(t, "no index on TABLE.updated_at\n"+
+		"  since 1h ago: shop.countries, shop.log_1 and shop.orders\n", got.stdout)
 
 	got = call(t, f, "warnings", "ack", "shop.l*", "shop.orders")
 	require.Equal(t, exitOK, got.code, got.stderr)

@@ -42,7 +42,7 @@ func (f *fakeScheduler) CreateSchedule(_ context.Context, want remote.ScheduleSp
 	return nil
 }
 
-// A table that joins a family with scheduleFamily: auto gets its schedules once. A schedule that is there stays as it is.
+// A table that joins a family with scheduleFamily: auto gets its schedules once. A schedule that is there stays.
 func TestNewTablesOfFamiliesGetTheirSchedules(t *testing.T) {
 	cfg, err := config.Load(strings.NewReader(`
 connections:

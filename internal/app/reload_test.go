@@ -152,7 +152,8 @@ func TestSIGHUPReadsSecretsAgain(t *testing.T) {
 
 // A file that a program writes piece by piece is not read in between: what it has for a moment may be valid.
 func TestAFileThatIsStillWrittenIsNotRead(t *testing.T) {
-	whole := strings.Replace(reloaded, "cursor: updated_at", "cursor: created_at", 1) + "  - { name: a.two, target: b.two }\n"
+	whole := strings.Replace(reloaded, "cursor: updated_at", "cursor: created_at", 1) +
+		"  - { name: a.two, target: b.two }\n"
 	var reads int
 	r := &reloader{getenv: os.Getenv, settle: time.Millisecond}
 	ctx := t.Context()

@@ -30,8 +30,8 @@ var connectionWords = map[string]string{
 const (
 	writeADSN    = `write dsn: "${NAME}", which holds user:password@tcp(host:3306)/`
 	writeATunnel = "start the tunnel beside the worker (ssh -N -L), and name its end in the dsn: docs/security.md"
-	writeAMode   = "write write: upsert, append, history or replace; a table with a cursor is read incrementally, and tablehaul " +
-		"run --full reads all of it"
+	writeAMode   = "write write: upsert, append, history or replace; a table with a cursor is read incrementally, " +
+		"and tablehaul run --full reads all of it"
 	writeACursor = "write cursor: the column that says what has changed"
 	writeAKey    = "leave it out where the table has a primary key; else write key: [a, b]"
 )
@@ -48,14 +48,15 @@ var settingWords = map[string]string{
 	"object": "write target: schema.table", "dest_table": "write target: schema.table",
 	"destination": "write target: schema.table",
 	"filter":      "write where: an SQL condition", "condition": "write where: an SQL condition",
-	"sql": "write where and columns: a query cannot be named", "query": "write where and columns: a query cannot be named",
+	"sql": writeNoQuery, "query": writeNoQuery,
 	"select": writeColumns, "fields": writeColumns, "include_columns": writeColumns,
 	"exclude_columns": "write columns: { exclude: [a, b] }", "ignore": "write exclude",
 	"transforms": "write columns: { mask: …, add: … }", "column_hints": "write columns: { type: … }",
 	"lag": "write overlap: 1m", "lookback": "write overlap: 1m",
 	"cron": "write schedule", "interval": "write schedule", "every": "write schedule",
 	"batch_size": writeChunkRows, "batch_limit": writeChunkRows, "chunk_size": writeChunkRows,
-	"page_size": "write tuning: { pageRows: … }", "parallelism": "write tuning: { rangesInFlight: …, chunksInFlight: … }",
+	"page_size":      "write tuning: { pageRows: … }",
+	"parallelism":    "write tuning: { rangesInFlight: …, chunksInFlight: … }",
 	"delete_missing": "write deletes: { mode: soft } or { mode: hard }", "hard_delete": "write deletes: { mode: hard }",
 	"soft_delete": "write deletes: { mode: soft }", "schema_contract": "write schema",
 	"initial_value": "give it to a run: tablehaul run TABLE --from",
@@ -63,6 +64,7 @@ var settingWords = map[string]string{
 
 const (
 	writeColumns   = "write columns: { include: [a, b] }"
+	writeNoQuery   = "write where and columns: a query cannot be named"
 	writeChunkRows = "write tuning: { chunkRows: … }"
 )
 

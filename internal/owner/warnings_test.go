@@ -18,7 +18,8 @@ func TestAWarningIsNewOnce(t *testing.T) {
 		return s.KnownWarnings(texts)
 	}
 	require.Empty(t, run(1, "12 rows are dated in the future", "no index"))
-	require.Equal(t, []string{"1,013 rows are dated in the future"}, run(2, "1,013 rows are dated in the future", "slow"))
+	more := "1,013 rows are dated in the future"
+	require.Equal(t, []string{more}, run(2, more, "slow"))
 	s.Warnings = Acknowledged(s.Warnings)
 	require.Equal(t, []string{"slow"}, run(3, "slow"))
 	require.True(t, s.Warnings[0].Acked)
