@@ -139,7 +139,8 @@ func (a *app) rootCommand() *cobra.Command {
 	root.AddCommand(a.initCommand(), a.runCommand(), a.loadCommand(), a.planCommand(), a.verifyCommand(),
 		a.deletesCommand(),
 		a.undoCommand(), a.backfillCommand(), a.cancelCommand(), a.retryCommand(),
-		a.pauseCommand(), a.resumeCommand(), a.warningsCommand(), a.statusCommand(), a.historyCommand(), a.explainCommand(),
+		a.pauseCommand(), a.resumeCommand(), a.warningsCommand(), a.digestCommand(), a.statusCommand(),
+		a.historyCommand(), a.explainCommand(),
 		a.reportCommand(), a.scheduleCommand(), a.watermarkCommand(), a.quarantineCommand(), a.configCommand(),
 		a.versionCommand(),
 		manual.Command(root))

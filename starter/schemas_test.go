@@ -16,6 +16,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/buildinfo"
 	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/notify"
 	"github.com/tablehaul/tablehaul/internal/remote"
 	"github.com/tablehaul/tablehaul/internal/survey"
 	"github.com/tablehaul/tablehaul/internal/testenv/schematest"
@@ -31,6 +32,7 @@ var printed = map[string][]reflect.Type{
 	"config check":     {reflect.TypeFor[configReport]()},
 	"deletes sweep":    {reflect.TypeFor[compared]()},
 	"deletes approve":  {reflect.TypeFor[compared]()},
+	"digest":           {reflect.TypeFor[notify.Digest]()},
 	"explain":          {reflect.TypeFor[failure.Advice](), reflect.TypeFor[explained]()},
 	"history":          {reflect.TypeFor[tableRun]()},
 	"init":             {reflect.TypeFor[survey.Table]()},

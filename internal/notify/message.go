@@ -105,8 +105,8 @@ func shorten(s string) string {
 	return strings.ToValidUTF8(s[:longestFailure], "") + "…"
 }
 
-// encode is the message's JSON, with < and > as they are.
-func (m Message) encode() ([]byte, error) {
+// encode is a message's JSON, with < and > as they are.
+func encode(m any) ([]byte, error) {
 	var b strings.Builder
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)

@@ -38,11 +38,16 @@ func NewWebhook(url, header, secret string) *Webhook {
 
 // Send tries once to deliver a message. Any answer but 2xx is an error. Its text holds neither
 // the URL, nor the secret, nor the answer, which may repeat them.
-func (w *Webhook) Send(ctx context.Context, m Message) error {
+func (w *Webhook) Send(ctx context.Context, m Message) error { return w.send(ctx, m) }
+
+// SendDigest is Send of a digest.
+func (w *Webhook) SendDigest(ctx context.Context, m DigestMessage) error { return w.send(ctx, m) }
+
+func (w *Webhook) send(ctx context.Context, m any) error {
 	if w == nil {
 		return nil
 	}
-	body, err := m.encode()
+	body, err := encode(m)
 	if err != nil {
 		return err
 	}
