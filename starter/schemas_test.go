@@ -37,6 +37,7 @@ var printed = map[string][]reflect.Type{
 	"history":          {reflect.TypeFor[tableRun]()},
 	"init":             {reflect.TypeFor[survey.Table]()},
 	"pause":            {reflect.TypeFor[scheduleDone]()},
+	"load":             {reflect.TypeFor[outcome]()},
 	"plan":             {reflect.TypeFor[api.PlanTableResult](), reflect.TypeFor[outcome]()},
 	"quarantine drop":  {reflect.TypeFor[api.DropQuarantineResult]()},
 	"quarantine list":  {reflect.TypeFor[quarantineLine]()},
