@@ -126,6 +126,10 @@ fmt: $(GOLANGCI) ## format all Go code
 demo: build ## the whole product on 1,000,000 rows, with nothing installed (KEEP=1 leaves it running)
 	$(GO) run ./integration/demo
 
+.PHONY: demo-dlt
+demo-dlt: build ## dlt from PyPI stages a MySQL table in a folder, and the folder is loaded (ROWS=n CHANGES=n FLAVOR=mariadb)
+	$(GO) run ./integration/demodlt
+
 # The benchmarks are a module of their own. $(call bench,NAME) builds one of its programs and runs it from here.
 bench = cd integration/bench && $(GO) build -o ../../bin/bench-$(1) ./$(1) && cd ../.. && bin/bench-$(1)
 

@@ -1,16 +1,13 @@
 package scene
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	_ "github.com/go-sql-driver/mysql" // the clients beside us speak plain SQL
@@ -130,90 +127,12 @@ func (s *Scene) server(ctx context.Context, role string, f servers.Flavor) (*ser
 	return srv, db, nil
 }
 
-const workerConfig = `connections:
-  shop: { dsn: "${SHOP_DSN}" }
-  warehouse: { dsn: "${WAREHOUSE_DSN}" }
-staging: { url: %q, shared: true }
-defaults: { sourceConnection: shop, targetConnection: warehouse, overlap: 10s }
-tables:
-  - { name: shop.orders, cursor: updated_at%s }
-`
-
-// StageAt makes the next workers stage at a URL, so many of them; "" and 0 are the defaults.
-func (s *Scene) StageAt(url string, workers int) { s.options.Staging, s.options.Workers = url, workers }
-
-// Configure gives the next workers another configuration of the table: see Options.Config.
-func (s *Scene) Configure(config string) { s.options.Config = config }
-
-// StartWorker makes the target's schema again and runs the worker binary as people do, with its
-// log in a file.
-func (s *Scene) StartWorker(ctx context.Context) error {
-	for _, q := range []string{"DROP DATABASE IF EXISTS shop", "CREATE DATABASE shop"} {
-		if _, err := s.TargetDB.ExecContext(ctx, q); err != nil {
-			return err
-		}
-	}
-	staging := s.options.Staging
-	if staging == "" {
-		folder := filepath.Join(s.Dir, "staging")
-		if err := os.MkdirAll(folder, 0o700); err != nil {
-			return err
-		}
-		staging = "file://" + folder
-	}
-	if err := os.WriteFile(s.ConfigFile(), fmt.Appendf(nil, workerConfig, staging, s.options.Config),
-		0o600); err != nil {
-		return err
-	}
-	logFile, err := os.Create(s.LogFile())
-	if err != nil {
-		return err
-	}
-	s.closers = append(s.closers, s.StopWorker)
-	for range max(1, s.options.Workers) {
-		worker, err := s.startOne(logFile)
-		if err != nil {
-			return fmt.Errorf("start the worker: %w", err)
-		}
-		s.Say("worker: pid %d, log %s", worker.Process.Pid, s.LogFile())
-		if s.Worker == nil {
-			s.Worker = worker
-		} else {
-			s.others = append(s.others, worker)
-		}
-	}
-	return nil
+// Start starts the workflow that people start.
+func (s *Scene) Start(ctx context.Context, in workflows.SyncTableInput) (client.WorkflowRun, error) {
+	return s.Client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID: workflows.SyncTableID(workflows.TaskQueue, Table), TaskQueue: workflows.TaskQueue,
+	}, workflows.SyncTableName, in)
 }
-
-func (s *Scene) startOne(logFile *os.File) (*exec.Cmd, error) {
-	binary := cmp.Or(s.options.Worker, "bin/tablehaul-worker")
-	worker := exec.Command(binary, "--config", s.ConfigFile()) //nolint:noctx // StopWorker stops it by SIGTERM
-	worker.Env = append(os.Environ(), "SHOP_DSN="+s.SourceDSN(), "WAREHOUSE_DSN="+s.TargetDSN(),
-		"TEMPORAL_ADDRESS="+s.Temporal.Address)
-	worker.Stdout, worker.Stderr = logFile, logFile
-	return worker, worker.Start()
-}
-
-// StopWorker ends the workers, whose running steps end first. StartWorker starts others.
-func (s *Scene) StopWorker() {
-	if s.Worker == nil {
-		return
-	}
-	all := append([]*exec.Cmd{s.Worker}, s.others...)
-	for _, worker := range all {
-		_ = worker.Process.Signal(syscall.SIGTERM)
-	}
-	for _, worker := range all {
-		_ = worker.Wait()
-	}
-	s.Worker, s.others = nil, nil
-}
-
-// ConfigFile and LogFile are the worker's.
-func (s *Scene) ConfigFile() string { return filepath.Join(s.Dir, "tablehaul.yaml") }
-
-// LogFile is where the worker's log goes.
-func (s *Scene) LogFile() string { return filepath.Join(s.Dir, "worker.log") }
 
 // Sync runs the workflow that people start, and waits for it.
 func (s *Scene) Sync(ctx context.Context, what string) (workflows.SyncTableResult, error) {
@@ -231,9 +150,7 @@ func (s *Scene) RunWith(
 	ctx context.Context, what string, in workflows.SyncTableInput,
 ) (workflows.SyncTableResult, client.WorkflowRun, error) {
 	var result workflows.SyncTableResult
-	run, err := s.Client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: workflows.SyncTableID(workflows.TaskQueue,
-		Table), TaskQueue: workflows.TaskQueue},
-		workflows.SyncTableName, in)
+	run, err := s.Start(ctx, in)
 	if err != nil {
 		return result, nil, fmt.Errorf("%s: %w", what, err)
 	}

@@ -81,9 +81,6 @@ func (d dlt) discover(ctx context.Context, s files.Store) (Found, error) {
 		}
 	}
 	d.sort(&found, loads, markers, schema)
-	if err := d.checkNulls(found); err != nil {
-		return Found{}, err
-	}
 	found.Watermark, err = d.watermark(ctx, s, schema)
 	return found, err
 }
@@ -257,23 +254,4 @@ func (d dlt) sort(found *Found, loads map[string]*Load, markers []dltMarker, sch
 			}
 		}
 	}
-}
-
-// checkNulls refuses CSV with text columns that may be NULL: dlt's writer has the same text for NULL and an empty text.
-func (d dlt) checkNulls(found Found) error {
-	if found.Schema == nil || d.options.NullsSet {
-		return nil
-	}
-	for _, l := range found.Loads {
-		if !slices.ContainsFunc(l.Files, func(f File) bool { return f.Format == "csv" }) {
-			continue
-		}
-		for _, c := range found.Schema.Columns {
-			if c.Type == "text" && c.Nullable {
-				return refuse("dlt writes NULL and an empty text alike into CSV, and %s may be NULL: set csv.nulls to "+
-					`[""], which reads both as NULL, or let dlt write parquet or jsonl`, c.Name)
-			}
-		}
-	}
-	return nil
 }

@@ -54,15 +54,13 @@ func (l lake) remove(names ...string) {
 	}
 }
 
-func nulls(o *layout.Options) { o.NullsSet = true }
-
 func TestDLTsLoadsAreCompleteByTheirMarkersAlone(t *testing.T) {
 	for _, format := range []string{"jsonl", "parquet", "csv"} {
 		t.Run(format, func(t *testing.T) {
 			l := dataset(t, format)
 			all := l.names("orders")
 			require.Len(t, all, 3)
-			found := l.mustDLT("orders", nulls)
+			found := l.mustDLT("orders")
 			require.Equal(t, [][]string{all[:1], all[1:2]}, loads(found))
 			require.Equal(t, 1, found.Ignored)
 			require.Empty(t, found.Waiting)
@@ -75,7 +73,7 @@ func TestDLTsLoadsAreCompleteByTheirMarkersAlone(t *testing.T) {
 			// A load that failed is tried again under its own id, also after others are complete.
 			id := strings.Join(strings.Split(filepath.Base(all[2]), ".")[:2], ".")
 			l.write(0, "_dlt_loads/shop__"+id+".jsonl", "{}")
-			require.Len(t, l.mustDLT("orders", nulls).Loads, 3)
+			require.Len(t, l.mustDLT("orders").Loads, 3)
 		})
 	}
 }
@@ -216,7 +214,6 @@ func TestWhatIsNoDatasetOfDLTIsRefused(t *testing.T) {
 	refused(dataset(t, "staging"), "events", "stages for another destination")
 	refused(dataset(t, ""), "orders", "below it these are: csv, emptied, jsonl")
 	refused(dataset(t, "jsonl"), "order", `has no table "order"; it has orders, orders__lines, rates`)
-	refused(dataset(t, "csv"), "orders", "set csv.nulls")
 	l := newLake(t)
 	require.Equal(t, []string{"nothing is there yet: dlt writes init with its first load"}, waits(l.mustDLT("orders")))
 	l.write(0, "orders/a.csv", "")

@@ -33,8 +33,6 @@ type Options struct {
 	Path string
 	// Complete says when a load is complete; empty is the layout's own rule, which Plain does not have.
 	Complete string
-	// NullsSet says that the options of CSV name a text that means NULL.
-	NullsSet bool
 	// Now is the time of the store's clock, as far as it is known.
 	Now time.Time
 }

@@ -1,0 +1,115 @@
+package scene
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+)
+
+const workerConfig = `connections:
+  shop: { dsn: "${SHOP_DSN}" }
+  warehouse: { dsn: "${WAREHOUSE_DSN}" }
+staging: { url: %q, shared: true }
+defaults: { sourceConnection: shop, targetConnection: warehouse, overlap: 10s }
+tables:
+  - { name: shop.orders, cursor: updated_at%s }
+`
+
+// StageAt makes the next workers stage at a URL, so many of them; "" and 0 are the defaults.
+func (s *Scene) StageAt(url string, workers int) { s.options.Staging, s.options.Workers = url, workers }
+
+// Configure gives the next workers another configuration of the table: see Options.Config.
+func (s *Scene) Configure(config string) { s.options.Config = config }
+
+// StartWorker makes the target's schema again and runs the worker binary as people do, with its
+// log in a file.
+func (s *Scene) StartWorker(ctx context.Context) error {
+	for _, q := range []string{"DROP DATABASE IF EXISTS shop", "CREATE DATABASE shop"} {
+		if _, err := s.TargetDB.ExecContext(ctx, q); err != nil {
+			return err
+		}
+	}
+	staging := s.options.Staging
+	if staging == "" {
+		folder := filepath.Join(s.Dir, "staging")
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			return err
+		}
+		staging = "file://" + folder
+	}
+	if err := os.WriteFile(s.ConfigFile(), fmt.Appendf(nil, workerConfig, staging, s.options.Config),
+		0o600); err != nil {
+		return err
+	}
+	logFile, err := os.Create(s.LogFile())
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, s.StopWorker)
+	return s.startAll(logFile)
+}
+
+// startAll starts the workers by the configuration that is there.
+func (s *Scene) startAll(logFile *os.File) error {
+	for range max(1, s.options.Workers) {
+		worker, err := s.startOne(logFile)
+		if err != nil {
+			return fmt.Errorf("start the worker: %w", err)
+		}
+		s.Say("worker: pid %d, log %s", worker.Process.Pid, s.LogFile())
+		if s.Worker == nil {
+			s.Worker = worker
+		} else {
+			s.others = append(s.others, worker)
+		}
+	}
+	return nil
+}
+
+func (s *Scene) startOne(logFile *os.File) (*exec.Cmd, error) {
+	binary := cmp.Or(s.options.Worker, "bin/tablehaul-worker")
+	worker := exec.Command(binary, "--config", s.ConfigFile()) //nolint:noctx // StopWorker stops it by SIGTERM
+	worker.Env = append(os.Environ(), "SHOP_DSN="+s.SourceDSN(), "WAREHOUSE_DSN="+s.TargetDSN(),
+		"TEMPORAL_ADDRESS="+s.Temporal.Address)
+	worker.Stdout, worker.Stderr = logFile, logFile
+	return worker, worker.Start()
+}
+
+// KillWorker kills the workers, as a crash of their machine does, and starts others on the same target.
+func (s *Scene) KillWorker() error {
+	logFile, err := os.OpenFile(s.LogFile(), os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	for _, worker := range append([]*exec.Cmd{s.Worker}, s.others...) {
+		_ = worker.Process.Kill()
+		_ = worker.Wait()
+	}
+	s.Worker, s.others = nil, nil
+	return s.startAll(logFile)
+}
+
+// StopWorker ends the workers, whose running steps end first. StartWorker starts others.
+func (s *Scene) StopWorker() {
+	if s.Worker == nil {
+		return
+	}
+	all := append([]*exec.Cmd{s.Worker}, s.others...)
+	for _, worker := range all {
+		_ = worker.Process.Signal(syscall.SIGTERM)
+	}
+	for _, worker := range all {
+		_ = worker.Wait()
+	}
+	s.Worker, s.others = nil, nil
+}
+
+// ConfigFile and LogFile are the worker's.
+func (s *Scene) ConfigFile() string { return filepath.Join(s.Dir, "tablehaul.yaml") }
+
+// LogFile is where the worker's log goes.
+func (s *Scene) LogFile() string { return filepath.Join(s.Dir, "worker.log") }
