@@ -175,6 +175,10 @@ bench-writes: build ## write: append and history against upsert: a first load, a
 bench-mapped: ## what a filter, a rename and each mask cost where rows are read
 	$(GO) test -run '^$$' -bench BenchmarkMapped -benchtime $(BENCH_TIME) ./internal/mysqldb/scan
 
+.PHONY: bench-files
+bench-files: build ## files of others beside our own, dlt and a script, into docs/benchmarks-files.md (ROWS=n BIG=MiB)
+	$(call bench,files)
+
 .PHONY: bench-stores
 bench-stores: build ## a first load with staging in a folder and on S3, by one worker and by two
 	$(call bench,stores)

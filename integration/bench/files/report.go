@@ -1,0 +1,162 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tablehaul/tablehaul/integration/scene"
+)
+
+// figure is what one load has shown, or the rounds of it.
+type figure struct {
+	rows    int64
+	seconds []float64
+	// peakMiB is the most memory of the worker's, of all rounds.
+	peakMiB float64
+}
+
+func (f *figure) add(g figure) {
+	f.rows, f.seconds, f.peakMiB = g.rows, append(f.seconds, g.seconds...), max(f.peakMiB, g.peakMiB)
+}
+
+// rate is rows a second, of the middle round.
+func (f figure) rate() float64 {
+	if len(f.seconds) == 0 {
+		return 0
+	}
+	s := slices.Sorted(slices.Values(f.seconds))
+	return float64(f.rows) / s[len(s)/2]
+}
+
+func (f figure) row(name string, own figure) string {
+	texts := make([]string, len(f.seconds))
+	for i, s := range f.seconds {
+		texts[i] = fmt.Sprintf("%.1f", s)
+	}
+	peak := ""
+	if f.peakMiB > 0 {
+		peak = fmt.Sprintf("%.0f MiB", f.peakMiB)
+	}
+	beside := ""
+	if own.rate() > 0 {
+		beside = fmt.Sprintf("%.2f", f.rate()/own.rate())
+	}
+	return fmt.Sprintf("| %s | %s | %s | %s | %s | %s |\n", name, scene.Number(f.rows), strings.Join(texts, ", "),
+		scene.Number(int64(f.rate())), beside, peak)
+}
+
+type bigFile struct {
+	kind string
+	figure
+}
+
+// report is everything that was measured.
+type report struct {
+	settings
+	machine, server       string
+	dlt, pyarrow, pymysql string
+	began                 time.Time
+	own, parquet, jsonl   figure
+	changes               figure
+	tools                 []other
+	big                   []bigFile
+}
+
+// goal is a figure and what it should be.
+type goal struct {
+	measure, want, text string
+	met, unknown        bool
+}
+
+func (r *report) goals() []goal {
+	ratio := func(measure string, f figure, least float64) goal {
+		x := f.rate() / cmp.Or(r.own.rate(), 1)
+		return goal{
+			measure: measure, want: fmt.Sprintf("≥ %g", least), text: fmt.Sprintf("%.2f", x), met: x >= least,
+			unknown: len(f.seconds) == 0,
+		}
+	}
+	out := []goal{
+		ratio("Parquet of others, against a first load of the same rows by our own staged files", r.parquet, 0.9),
+		ratio("JSON Lines, against the same", r.jsonl, 0.5),
+	}
+	for _, b := range r.big {
+		out = append(out, goal{
+			measure: fmt.Sprintf("worker's peak memory, one file of %s MiB: %s", scene.Number(int64(r.bigMiB)), b.kind),
+			want:    "≤ 200 MiB", text: fmt.Sprintf("%.0f MiB", b.peakMiB), met: b.peakMiB <= 200,
+		})
+	}
+	return out
+}
+
+func (r *report) missed() (n int) {
+	for _, g := range r.goals() {
+		if !g.met && !g.unknown {
+			n++
+		}
+	}
+	return n
+}
+
+func (r *report) markdown() string {
+	var b strings.Builder
+	p := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	p("# Benchmarks of files that others have staged\n\nWritten by `make bench-files`; change nothing by hand.\n")
+	p("%s, in %.0f minutes, on %s; %s. Rows of about 150 bytes.\n", r.began.UTC().Format("2006-01-02 15:04 UTC"),
+		time.Since(r.began).Minutes(), r.machine, r.server)
+	p("| Measure | Goal | Found |\n| --- | --- | --- |")
+	for _, g := range r.goals() {
+		verdict := "met"
+		switch {
+		case g.unknown:
+			verdict = "not measured"
+		case !g.met:
+			verdict = "missed"
+		}
+		p("| %s | %s | %s, %s |", g.measure, g.want, g.text, verdict)
+	}
+	p("\n## All rows into an empty table\n\n| What | Rows | Seconds | Rows/s | Beside the first line | Worker's peak |\n" +
+		"| --- | ---: | --- | ---: | ---: | ---: |")
+	b.WriteString(r.own.row("Tablehaul, from the server, by its own staged files", r.own))
+	b.WriteString(r.parquet.row("Tablehaul, Parquet of others", r.own))
+	b.WriteString(r.jsonl.row("Tablehaul, JSON Lines", r.own))
+	for _, o := range r.tools {
+		b.WriteString(o.first.row(o.name+", the same Parquet", r.own))
+	}
+	p("\n## Changes onto what is there\n\n| What | Rows | Seconds | Rows/s | Beside the first line | Worker's peak |\n" +
+		"| --- | ---: | --- | ---: | ---: | ---: |")
+	b.WriteString(r.changes.row("Tablehaul, Parquet of others", r.changes))
+	for _, o := range r.tools {
+		b.WriteString(o.changes.row(o.name+", the same Parquet", r.changes))
+	}
+	if len(r.big) > 0 {
+		p("\n## One large file\n\n| What | Rows | Seconds | Rows/s | | Worker's peak |\n" +
+			"| --- | ---: | --- | ---: | --- | ---: |")
+		for _, f := range r.big {
+			b.WriteString(f.row(fmt.Sprintf("%s MiB of %s", scene.Number(int64(r.bigMiB)), f.kind), figure{}))
+		}
+	}
+	p("\n%s", r.how())
+	return strings.TrimRight(b.String(), "\n") + "\n"
+}
+
+func (r *report) how() string {
+	return fmt.Sprintf(`## How it is measured
+
+Both servers, Temporal's server, the worker and the scripts run on one machine. The servers have their defaults but for
+a buffer pool of 512 MiB; for the scripts `+"`local_infile`"+` is ON. The target's table is there, empty, with the
+source's keys. Seconds are those of the client that starts the workflow and gets its result, or of the whole script.
+
+- The files are four of a quarter of the rows each: Parquet of pyarrow %s (snappy, row groups of 250,000 rows), JSON
+  Lines of pandas. Changes are one file. After each load both sides are compared row by row.
+- Our own loads are repeated %d times, in turn, and the middle one counts.
+- The script reads with pyarrow and writes with PyMySQL %s: batches of 10,000 rows by `+"`executemany`"+`, which
+  that driver turns into one statement of many rows; or `+"`LOAD DATA`"+` into a temporary table, and one
+  `+"`INSERT … SELECT … ON DUPLICATE KEY UPDATE`"+` a file, which locks all of its rows at once.
+- dlt %s merges with its destination sqlalchemy, Parquet as the loader's format.
+- The large files repeat one million rows, so that the target stays small and the reader is what is measured.
+`, r.pyarrow, rounds, r.pymysql, r.dlt)
+}
