@@ -59,7 +59,7 @@ func (b *bench) install(ctx context.Context) error {
 	}
 	b.python = strings.TrimSpace(string(out))
 	versions, err := exec.CommandContext(ctx, b.python, "-c",
-		"import dlt, pyarrow, pymysql; print(dlt.__version__, pyarrow.__version__, pymysql.__version__)").Output()
+		"from importlib.metadata import version as v; print(v(\"dlt\"), v(\"pyarrow\"), v(\"PyMySQL\"))").Output()
 	if err != nil {
 		return fmt.Errorf("ask for the tools' versions: %w", err)
 	}
