@@ -157,6 +157,11 @@ func (p *planDraft) fileColumns(ctx context.Context) ([]string, error) {
 				names = append(names, name)
 			}
 		}
+		if mark := maker.HardDelete; mark != "" && p.table.Column(mark) == nil {
+			p.refuseFiles(mark, fmt.Sprintf("the files mark deleted rows by the column %s, which the target %s lacks: "+
+				"such rows would come alive", mark, s.Target),
+				"add the column to the target, or name the columns to load under columns.include")
+		}
 		return p.onFilesTarget(ctx, names, table.LevelWarn)
 	case len(f.done.Columns) > 0:
 		return p.onFilesTarget(ctx, f.done.Columns, table.LevelWarn)

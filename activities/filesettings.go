@@ -54,10 +54,18 @@ func (s *FileSettings) zone() string {
 	return s.Zone
 }
 
+// bytes is how text files write bytes: dlt's JSON Lines have them as base64.
+func (s *FileSettings) bytes() string {
+	if s.Layout == layout.DLT && s.Bytes == "" {
+		return format.BytesBase64
+	}
+	return s.Bytes
+}
+
 // formatOptions say how a file is read. text is how its maker writes text, nil where the settings say it.
 func (s *Settings) formatOptions(f layout.File, text *layout.Text) format.Options {
 	o := format.Options{
-		Format: s.Files.Format, Compression: s.Files.Compression, Text: s.Files.Text, Bytes: s.Files.Bytes,
+		Format: s.Files.Format, Compression: s.Files.Compression, Text: s.Files.Text, Bytes: s.Files.bytes(),
 		Zone: s.Files.zone(), MaxRowBytes: s.Files.MaxRow,
 	}
 	if o.Format == "" || o.Format == "auto" {
@@ -66,8 +74,12 @@ func (s *Settings) formatOptions(f layout.File, text *layout.Text) format.Option
 	if o.Compression == "" || o.Compression == "auto" {
 		o.Compression = f.Compression
 	}
+	o.Text.QuotedNulls = s.Files.Layout == layout.DLT
 	if text != nil {
 		o.Decode = text.Decode
+		if text.UTC {
+			o.Zone = format.ZoneUTC
+		}
 		o.Text.Columns, o.Text.NoHeader = text.Columns, len(text.Columns) > 0
 		if text.FieldsTerminatedBy != "" {
 			o.Text.Delimiter = text.FieldsTerminatedBy

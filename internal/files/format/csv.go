@@ -18,10 +18,12 @@ type textReader struct {
 	names   []string
 	fields  []int // of each column, its field
 	nulls   [][]byte
-	row     int64
-	until   int64
-	batch   batch
-	found   []field // of the last record
+	// quotedNulls says that a field in quotes may be NULL, too.
+	quotedNulls bool
+	row         int64
+	until       int64
+	batch       batch
+	found       []field // of the last record
 }
 
 // records takes the next record off a text. Fields are valid until its next call; size is what it takes with its end.
@@ -45,6 +47,7 @@ const (
 
 func openText(ctx context.Context, f File, name string, o Options, columns []*column, from Position) (Reader, error) {
 	r := &textReader{columns: columns, row: from.Row, until: o.Until.Offset}
+	r.quotedNulls = o.Text.QuotedNulls
 	for _, n := range o.Text.Nulls {
 		r.nulls = append(r.nulls, []byte(n))
 	}
@@ -228,7 +231,7 @@ func (r *textReader) add() {
 
 // isNull reports whether a field means NULL: one of `nulls`, or an empty one where the column has no empty value.
 func (r *textReader) isNull(f *field, c *column) bool {
-	if f.quoted {
+	if f.quoted && !r.quotedNulls {
 		return false
 	}
 	for _, n := range r.nulls {

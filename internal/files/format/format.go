@@ -89,6 +89,9 @@ type Text struct {
 	Delimiter string
 	// Nulls are the unquoted fields that mean NULL. TSV has \N besides.
 	Nulls []string
+	// QuotedNulls says that Nulls are fields in quotes as well, as Python's csv module writes them. Then an empty field
+	// in quotes is NULL where the column has no empty value.
+	QuotedNulls bool
 }
 
 // Position is a place between two rows of a file. The zero value is the first row.
