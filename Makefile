@@ -127,7 +127,7 @@ demo: build ## the whole product on 1,000,000 rows, with nothing installed (KEEP
 	$(GO) run ./integration/demo
 
 .PHONY: demo-dlt
-demo-dlt: build ## dlt from PyPI stages a MySQL table in a folder, and the folder is loaded (ROWS=n CHANGES=n FLAVOR=mariadb)
+demo-dlt: build ## dlt from PyPI stages a MySQL table in a folder, and the folder is loaded (ROWS=n CHANGES=n)
 	$(GO) run ./integration/demodlt
 
 # The benchmarks are a module of their own. $(call bench,NAME) builds one of its programs and runs it from here.

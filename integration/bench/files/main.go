@@ -51,7 +51,8 @@ func main() {
 func readSettings(getenv func(string) string) (settings, error) {
 	s := settings{
 		rows: fullRows, bigMiB: fullBig, others: getenv("ONLY") != "ours", report: getenv("REPORT"),
-		flavor: servers.Flavor(cmp.Or(getenv("FLAVOR"), string(servers.FlavorMySQL))), strict: getenv("GOALS") == "strict",
+		flavor: servers.Flavor(cmp.Or(getenv("FLAVOR"), string(servers.FlavorMySQL))),
+		strict: getenv("GOALS") == "strict",
 	}
 	if err := scene.ReadNumber(getenv, "ROWS", 10_000, &s.rows); err != nil {
 		return s, err

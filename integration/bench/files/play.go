@@ -95,7 +95,10 @@ func (b *bench) others(ctx context.Context) error {
 		return err
 	}
 	for _, o := range []*other{
-		{name: "a script, `LOAD DATA` and one `INSERT … SELECT` a file", script: "pandas_hybrid.py", env: []string{"WAY=load"}},
+		{
+			name:   "a script, `LOAD DATA` and one `INSERT … SELECT` a file",
+			script: "pandas_hybrid.py", env: []string{"WAY=load"},
+		},
 		{name: "a script, `executemany` of 10,000 rows", script: "pandas_hybrid.py", env: []string{"WAY=executemany"}},
 		{name: "dlt, merge into MySQL", script: "dlt_merge.py", env: []string{"WORK=" + filepath.Join(b.Dir, "work")}},
 	} {

@@ -101,6 +101,10 @@ func (r *report) missed() (n int) {
 	return n
 }
 
+// head begins the tables of loads.
+const head = "| What | Rows | Seconds | Rows/s | Beside the first line | Worker's peak |\n" +
+	"| --- | ---: | --- | ---: | ---: | ---: |"
+
 func (r *report) markdown() string {
 	var b strings.Builder
 	p := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
@@ -118,16 +122,14 @@ func (r *report) markdown() string {
 		}
 		p("| %s | %s | %s, %s |", g.measure, g.want, g.text, verdict)
 	}
-	p("\n## All rows into an empty table\n\n| What | Rows | Seconds | Rows/s | Beside the first line | Worker's peak |\n" +
-		"| --- | ---: | --- | ---: | ---: | ---: |")
+	p("\n## All rows into an empty table\n\n%s", head)
 	b.WriteString(r.own.row("Tablehaul, from the server, by its own staged files", r.own))
 	b.WriteString(r.parquet.row("Tablehaul, Parquet of others", r.own))
 	b.WriteString(r.jsonl.row("Tablehaul, JSON Lines", r.own))
 	for _, o := range r.tools {
 		b.WriteString(o.first.row(o.name+", the same Parquet", r.own))
 	}
-	p("\n## Changes onto what is there\n\n| What | Rows | Seconds | Rows/s | Beside the first line | Worker's peak |\n" +
-		"| --- | ---: | --- | ---: | ---: | ---: |")
+	p("\n## Changes onto what is there\n\n%s", head)
 	b.WriteString(r.changes.row("Tablehaul, Parquet of others", r.changes))
 	for _, o := range r.tools {
 		b.WriteString(o.changes.row(o.name+", the same Parquet", r.changes))

@@ -33,8 +33,9 @@ def load(connection, path):
         with connection.cursor() as cursor:
             cursor.execute("CREATE TEMPORARY TABLE incoming LIKE orders")
             cursor.execute(
-                f"LOAD DATA LOCAL INFILE '{out.name}' INTO TABLE incoming CHARACTER SET utf8mb4 FIELDS TERMINATED BY ','"
-                " OPTIONALLY ENCLOSED BY '\"' ESCAPED BY '' (id, customer, status, amount, @note, created_at, @moment)"
+                f"LOAD DATA LOCAL INFILE '{out.name}' INTO TABLE incoming CHARACTER SET utf8mb4"
+                " FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' ESCAPED BY ''"
+                " (id, customer, status, amount, @note, created_at, @moment)"
                 " SET note = NULLIF(@note, ''), updated_at = TRIM(TRAILING 'Z' FROM @moment)"
             )
             cursor.execute(INSERT + f" SELECT {', '.join(COLUMNS)} FROM incoming" + UPDATE)
