@@ -14,7 +14,8 @@ import (
 type contractCase struct {
 	set    func(*table.Contract)
 	change string
-	// next is a row after the change, and want what the target then has of it; refused is what the next run says instead.
+	// next is a row after the change, and want what the target then has of it; refused is what the next run says
+	// instead.
 	next, want, refused string
 }
 
@@ -33,7 +34,8 @@ var contractCases = map[string]contractCase{
 	},
 	"alter": {
 		func(c *table.Contract) { c.Widened = table.ContractAlter }, "MODIFY v VARCHAR(30)",
-		"(id, v, updated_at) VALUES (3, 'a text of twenty-six chars', '2024-01-04')", "3 a text of twenty-six chars", "",
+		"(id, v, updated_at) VALUES (3, 'a text of twenty-six chars', '2024-01-04')", "3 a text of twenty-six chars",
+		"",
 	},
 	"widened fail": {
 		func(c *table.Contract) { c.Widened = table.ContractFail }, "MODIFY v VARCHAR(30)", "", "",
@@ -58,8 +60,8 @@ func TestContractsWithRowsInFlight(t *testing.T) {
 		for name, c := range contractCases {
 			b := emptyBench(t, s, s)
 			c.set(&b.settings.Schema)
-			b.AtSource("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20), w INT, updated_at DATETIME(6) NOT NULL, KEY "+
-				"(updated_at))", "INSERT INTO t VALUES (1, 'first', 1, '2024-01-01')")
+			b.AtSource("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20), w INT, updated_at DATETIME(6) NOT NULL, "+
+				"KEY (updated_at))", "INSERT INTO t VALUES (1, 'first', 1, '2024-01-01')")
 			state := b.stateAt("")
 			state.Identity = b.moved("load", state, -1).plan.Identity
 			state.Watermark, state.Loaded, state.Adopt = firstDay, true, false

@@ -43,8 +43,8 @@ func (b *repairBench) versions() string {
 }
 
 // A sweep marks the newest version of a row that is gone, and no other. A row that comes back is a version beside it,
-// or, with the same cursor, the same version without the mark. The view leaves marked rows out, and an undo of the sweep
-// takes the marks back.
+// or, with the same cursor, the same version without the mark. The view leaves marked rows out, and an undo of the
+// sweep takes the marks back.
 func TestADeleteEndsTheNewestVersionOfAHistory(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		b := newHistory(t, s)

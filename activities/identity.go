@@ -118,8 +118,8 @@ func (p *planDraft) lookAtIdentity(
 	}
 	for i, r := range rows {
 		if r.StateID != s.ID {
-			// Another table of a shared target keeps its own row there. One of this table was left by a terminated state
-			// workflow.
+			// Another table of a shared target keeps its own row there. One of this table was left by a terminated
+			// state workflow.
 			if !p.settings.shared() || r.Keeper == keeper {
 				others = append(others, r)
 			}

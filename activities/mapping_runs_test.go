@@ -68,7 +68,8 @@ func TestARowForWhichTheFilterTurnsFalseIsADelete(t *testing.T) {
 		state.Cursor = "changed"
 		b.moved("next", state, -1)
 		before := []string{
-			"1 name1 64 shop-eu", "2 name2 64 shop-eu", "5 name5 64 shop-eu", "6 name6 64 shop-eu", "7 name7 64 shop-eu",
+			"1 name1 64 shop-eu", "2 name2 64 shop-eu", "5 name5 64 shop-eu", "6 name6 64 shop-eu",
+			"7 name7 64 shop-eu",
 		}
 		require.Equal(t, before, b.targetTexts(mappedRows))
 		_, verdicts := b.verified("changed")

@@ -132,8 +132,8 @@ func (in PlanRepairInput) repairs(v verify.Verdict, write table.WriteMode) bool 
 	}
 }
 
-// undoable reports whether the repair of a verdict may replace a row, which is kept. A history gets a version beside the
-// others, unless it has one of the same cursor, or one that is marked as deleted.
+// undoable reports whether the repair of a verdict may replace a row, which is kept. A history gets a version beside
+// the others, unless it has one of the same cursor, or one that is marked as deleted.
 func undoable(v verify.Verdict, s Settings) bool {
 	return !s.UndoOff && (s.Write != table.WriteHistory || v == verify.Silent || s.Deletes.softColumn() != "")
 }

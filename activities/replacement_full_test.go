@@ -21,8 +21,8 @@ func TestATargetStaysWhereThereIsNoRoomForAnother(t *testing.T) {
 	r.settings.Replace = &activities.ReplaceSettings{KeepOld: time.Hour}
 	r.lower(activities.Sizes{SwapPatience: time.Nanosecond})
 	r.settings.RangeRows, r.settings.RangeBytes = 100, 1<<30
-	r.AtSource("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(4000) CHARACTER SET latin1, updated_at TIMESTAMP(6) NOT " +
-		"NULL, KEY (updated_at))")
+	r.AtSource("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(4000) CHARACTER SET latin1, " + cursorColumn +
+		", KEY (updated_at))")
 	dbtest.Fill(t, dbtest.Lenient(t, s, r.From), "t", 1000, "n, REPEAT('x', 4000), '2024-01-01'")
 	r.replaced()
 	was := r.rows("t")
