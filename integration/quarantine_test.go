@@ -80,7 +80,8 @@ func TestTooManyRefusedRowsFailTheRun(t *testing.T) {
 		for err == nil { // until a window has passed the row
 			_, err = p.try(workflows.SyncTableInput{Table: p.table("t")})
 		}
-		requireFailure(t, err, failure.TooManyBadRows, "4 rows are in quarantine, of a table of about", "maxBadRows is 3")
+		requireFailure(t, err, failure.TooManyBadRows, "4 rows are in quarantine, of a table of about",
+			"maxBadRows is 3")
 		require.Equal(t, before.Watermark, p.state("t").Watermark)
 		require.EqualValues(t, 4, p.state("t").Quarantine.Open)
 

@@ -14,9 +14,9 @@ import (
 // replaceGrantsAll are those of a target with write: replace: tables beside it are made, renamed and dropped.
 var replaceGrantsAll = []string{"SELECT, INSERT, UPDATE, CREATE, ALTER, DROP ON TO.*", "SELECT ON performance_schema.*"}
 
-// A table is replaced by each run, with the documented grants. A worker that is killed while the swap waits for a lock
-// of the target is followed by another one, which swaps; the former table is kept, and verify finds both sides equal. An
-// undo brings the former table back. All of it replays.
+// A table is replaced by each run, with the documented grants. A worker that is killed while the swap waits for a
+// lock of the target is followed by another one, which swaps; the former table is kept, and verify finds both sides
+// equal. An undo brings the former table back. All of it replays.
 func TestAReplacedTargetSurvivesAKilledWorker(t *testing.T) {
 	t.Parallel()
 	o := options{idle: true, tables: "- { name: FROM.t, target: TO.t, cursor: updated_at, write: replace }"}

@@ -242,7 +242,7 @@ func TestConfigCheck(t *testing.T) {
 	require.NoError(t, os.Chmod(path, 0o644))
 	got = call(t, nil, "config", "check", "--config", path)
 	require.Equal(t, exitOK, got.code)
-	require.Contains(t, got.stderr, "warning: connections.shop.dsn: a secret stands in a file that every user")
+	require.Contains(t, got.stderr, "warning: connections.shop.dsn: a secret is in a file that every user")
 	require.NotContains(t, got.stderr, "S3NT1NEL")
 	got = call(t, nil, "config", "check", "--config", path, "--output", "json")
 	require.Contains(t, got.stdout, `"warnings":[{"path":"connections.shop.dsn"`)

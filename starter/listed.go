@@ -87,7 +87,8 @@ func (a *app) allListed(c *config.Config, l api.ListTablesResult) []string {
 	for _, p := range c.Patterns() {
 		configured[p.Name] = true
 		if !slices.ContainsFunc(l.Families, func(f api.ListedFamily) bool { return f.Name == p.Name }) {
-			a.printNote("%s is in %s and not in the worker's configuration: see in the worker's log why", p.Name, c.File)
+			a.printNote("%s is in %s and not in the worker's configuration: see in the worker's log why", p.Name,
+				c.File)
 		}
 	}
 	a.printEmptyFamilies(l, func(name string) bool { return configured[name] })
@@ -146,8 +147,8 @@ func (a *app) printDifferences(c *config.Config, l api.ListTablesResult, names [
 			human.Sample(unknown, n), c.File)
 	}
 	if n := len(differ); n > 0 {
-		a.printNote("the worker has other settings than %s for %s, which runs use: see in its log why, or check its file",
-			c.File, human.Sample(differ, n))
+		a.printNote("the worker has other settings than %s for %s, which runs use: see in its log why, or check its "+
+			"file", c.File, human.Sample(differ, n))
 	}
 }
 

@@ -80,8 +80,8 @@ func (d *demo) loadData(ctx context.Context, first result) error {
 	}
 	start := time.Now()
 	if err := scene.WithLocalInfile(ctx, d.TargetDB, func() error {
-		_, err := d.TargetDB.ExecContext(ctx, "LOAD DATA LOCAL INFILE '"+file+"' INTO TABLE shop.baseline CHARACTER SET "+
-			"utf8mb4")
+		_, err := d.TargetDB.ExecContext(ctx, "LOAD DATA LOCAL INFILE '"+file+"' INTO TABLE shop.baseline CHARACTER "+
+			"SET utf8mb4")
 		return err
 	}); err != nil {
 		return fmt.Errorf("LOAD DATA LOCAL: %w", err)

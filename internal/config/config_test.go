@@ -198,7 +198,8 @@ var tableOfEverySetting = config.Table{
 		Month:     []config.CalendarRange{{First: 1, Last: 12, Step: 1}},
 		DayOfWeek: []config.CalendarRange{{First: 1, Last: 5, Step: 1}},
 	}},
-	ScheduleJitter: 2 * time.Minute, SchedulePaused: true, ScheduleFamily: config.FamilyAuto, Undo: config.Undo{Keep: 48 * time.Hour},
+	ScheduleJitter: 2 * time.Minute, SchedulePaused: true, ScheduleFamily: config.FamilyAuto,
+	Undo: config.Undo{Keep: 48 * time.Hour},
 	Deletes: config.Deletes{
 		Mode: "soft", Column: "gone", Every: config.Schedule{Every: 6 * time.Hour}, MaxShare: 0.125,
 		Grace: time.Hour, Owns: "all", AllowCascade: true,

@@ -30,11 +30,13 @@ func TestChangesNameKeysAndNoValues(t *testing.T) {
 	require.Empty(t, config.Changes(from, load(diffed)))
 	for change, want := range map[string]string{
 		"cursor: updated_at=>cursor: created_at, minLag: 5s": "table shop.orders: cursor, minLag",
-		"S3NT1NEL=>other":                                                  "connection shop: dsn",
-		"dw.orders=>dw.orders2":                                            "table shop.orders: target",
-		"cursor: id=>cursor: id, exclude: [shop.log_old]":                  "table shop.log_*: exclude",
-		"shop.orders, target=>shop.order, target":                          "table shop.order: added; table shop.orders: removed",
-		"targetConnection: dw }=>targetConnection: dw, minLag: 7s }":       "table shop.log_*: minLag; table shop.orders: minLag",
+		"S3NT1NEL=>other":                                 "connection shop: dsn",
+		"dw.orders=>dw.orders2":                           "table shop.orders: target",
+		"cursor: id=>cursor: id, exclude: [shop.log_old]": "table shop.log_*: exclude",
+		"shop.orders, target=>shop.order, target": "table shop.order: added; " +
+			"table shop.orders: removed",
+		"targetConnection: dw }=>targetConnection: dw, minLag: 7s }": "table shop.log_*: minLag; " +
+			"table shop.orders: minLag",
 		"file:///tmp/x=>file:///tmp/y":                                     "staging: url",
 		"staging: =>notifications: { webhook: \"http://h/x\" }\nstaging: ": "notifications: webhook",
 	} {

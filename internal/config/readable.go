@@ -23,6 +23,6 @@ func (d *decoder) warnReadable(mode fs.FileMode) {
 	}
 	for _, a := range d.secrets {
 		d.warn(a, "chmod o-r the file, or write ${NAME} or ${file:/path} in its place",
-			"a secret stands in a file that every user of this machine may read (mode %04o)", mode.Perm())
+			"a secret is in a file that every user of this machine may read (mode %04o)", mode.Perm())
 	}
 }

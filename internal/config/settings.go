@@ -111,8 +111,8 @@ var pauses = []field[Table]{
 		func(t *Table) *time.Duration { return &t.ScheduleJitter }),
 	boolField("schedulePaused", builtin.SchedulePaused, "The schedule exists and starts nothing.",
 		func(t *Table) *bool { return &t.SchedulePaused }),
-	wordField("scheduleFamily", builtin.ScheduleFamily, []string{FamilyApply, FamilyAuto}, "Who makes the schedules of "+
-		"tables that join a family (a name with a *). apply: `tablehaul schedule apply`, and status names tables "+
+	wordField("scheduleFamily", builtin.ScheduleFamily, []string{FamilyApply, FamilyAuto}, "Who makes the schedules "+
+		"of tables that join a family (a name with a *). apply: `tablehaul schedule apply`, and status names tables "+
 		"without one. auto: a worker, within ten minutes. It changes and deletes none.",
 		func(t *Table) *string { return &t.ScheduleFamily }),
 }

@@ -79,7 +79,7 @@ func TestASecretInAFileThatAllMayRead(t *testing.T) {
 	require.Empty(t, load(0o640, literal), "a group may be made for it")
 	got := load(0o644, literal)
 	require.Len(t, got, 1)
-	require.Regexp(t, `^connections\.\w+\.dsn: a secret stands in a file that every user of this machine may read `+
+	require.Regexp(t, `^connections\.\w+\.dsn: a secret is in a file that every user of this machine may read `+
 		`\(mode 0644\) \(line \d+\); chmod o-r the file, or write \$\{NAME\} or \$\{file:/path\} in its place$`,
 		got[0].String())
 	require.NotContains(t, got[0].String(), "s3cret")

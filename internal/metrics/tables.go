@@ -90,7 +90,8 @@ var (
 		"none is.")
 	descriptions = []*prometheus.Desc{
 		lagDesc, staleAfterDesc, lastSuccessDesc, runningDesc, heldBackDesc, aheadDesc,
-		failedDesc, loadedDesc, deletesHeldDesc, verifiedDesc, verifyEveryDesc, differingDesc, quarantinedDesc, quarantineAgeDesc,
+		failedDesc, loadedDesc, deletesHeldDesc, verifiedDesc, verifyEveryDesc, differingDesc, quarantinedDesc,
+		quarantineAgeDesc,
 	}
 )
 

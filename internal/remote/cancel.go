@@ -8,8 +8,8 @@ import (
 	"go.temporal.io/api/serviceerror"
 )
 
-// Cancel asks a run, a comparison or a sweep to end, and returns it with its run id. It ends when a worker has cancelled
-// its steps, which takes a chunk or a page. Cancel returns false where it has ended already.
+// Cancel asks a run, a comparison or a sweep to end, and returns it with its run id. It ends when a worker has
+// cancelled its steps, which takes a chunk or a page. Cancel returns false where it has ended already.
 func (c *Client) Cancel(ctx context.Context, e Execution) (Execution, bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()

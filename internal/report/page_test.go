@@ -49,7 +49,7 @@ func TestThePageSaysWhatIsWrongFirst(t *testing.T) {
 	require.Contains(t, draw(t, report.Page{}), "Nothing: no table has an issue.")
 }
 
-// Names and messages are texts, whatever they hold.
+// Names and messages are texts, with any characters in them.
 func TestThePageEscapes(t *testing.T) {
 	evil := `<script>alert("x")</script>`
 	lag, limit := time.Hour, 2*time.Hour

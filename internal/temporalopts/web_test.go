@@ -36,7 +36,8 @@ func TestLinksIntoTheWebUI(t *testing.T) {
 			continue
 		}
 		require.Equal(t, c.want+list, w.List())
-		require.Equal(t, c.want+"/tablehaul%2Fsync%2Fshop.orders/r-1/history", w.Run("tablehaul/sync/shop.orders", "r-1"))
+		require.Equal(t, c.want+"/tablehaul%2Fsync%2Fshop.orders/r-1/history",
+			w.Run("tablehaul/sync/shop.orders", "r-1"))
 		require.Equal(t, c.want+"/tablehaul%2Fsync%2Fshop.orders", w.Run("tablehaul/sync/shop.orders", ""))
 	}
 }

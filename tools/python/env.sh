@@ -33,7 +33,8 @@ if [ ! -e "$env/complete" ]; then
       "$env/bin/python" "$wheel/pip" install --quiet --disable-pip-version-check --no-index "$wheel"
       rm -rf "$env/debian"
     fi
-    "$env/bin/python" -m pip install --quiet --no-input --disable-pip-version-check --only-binary :all: -r "$requirements"
+    "$env/bin/python" -m pip install --quiet --no-input --disable-pip-version-check --only-binary :all: \
+      -r "$requirements"
   } >&2
   touch "$env/complete"
 fi

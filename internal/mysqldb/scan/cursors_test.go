@@ -69,8 +69,8 @@ func TestEveryCursorIsReadInPages(t *testing.T) {
 		db := dbtest.Open(t, s, mysqldb.Options{Name: "src"})
 		const rows = 90 // ten for each of nine values: a value spans pages
 		for _, c := range cursorCases() {
-			dbtest.Exec(t, admin, fmt.Sprintf("CREATE TABLE %s (id INT PRIMARY KEY, at %s NOT NULL, KEY k (at))", c.name,
-				c.ddl))
+			dbtest.Exec(t, admin, fmt.Sprintf("CREATE TABLE %s (id INT PRIMARY KEY, at %s NOT NULL, KEY k (at))",
+				c.name, c.ddl))
 			values := make([]string, rows)
 			for i := range values {
 				values[i] = fmt.Sprintf("(%d, %s)", (i*37)%rows, c.value(i))
@@ -81,8 +81,8 @@ func TestEveryCursorIsReadInPages(t *testing.T) {
 				Table: tbl, Columns: tbl.Values()[:1], Cursor: "at", Window: table.Window{Lo: c.from, Hi: c.to},
 				Limits: scan.PageLimits{Rows: 7},
 			}
-			want := dbtest.Texts(t, admin, fmt.Sprintf("SELECT id FROM %s WHERE at > '%s' AND at <= '%s'", c.name, c.from,
-				c.to))
+			want := dbtest.Texts(t, admin, fmt.Sprintf("SELECT id FROM %s WHERE at > '%s' AND at <= '%s'",
+				c.name, c.from, c.to))
 			require.Len(t, want, rows*5/9, c.name)
 			got, stats := dbtest.ReadAll(t, db, spec)
 			require.ElementsMatch(t, want, got, c.name)
