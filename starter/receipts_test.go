@@ -53,7 +53,7 @@ func TestTheReceiptOfARepairSaysWhatIsLeftAndWhatTakesItBack(t *testing.T) {
 	require.Equal(t, exitOK, call(t, f, "verify", "shop.orders", "--repair").code, "what differed is repaired")
 }
 
-// Where rows are appended, neither values nor cursors are compared, whatever was asked for.
+// Where rows are appended, neither values nor cursors are compared, also where that was asked for.
 func TestTheReceiptOfATargetThatIsAppendedTo(t *testing.T) {
 	r := api.VerifyTableResult{
 		Table: "shop.orders", Target: "dw.orders", Depth: api.DepthKeys, KeysOnly: true,
