@@ -1,6 +1,6 @@
 #!/bin/bash
 # build.sh [NAME...]: builds local images without any registry, from Debian's packages and Go
-# modules: golang worker mysql mariadb mariadb-11 temporal s3; all of them where none is named.
+# modules: golang worker mysql mariadb mariadb-11 temporal s3 debian; all of them but debian where none is named.
 # Needs an engine (engine.sh) with buildx. Prints their names and sizes.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
@@ -112,6 +112,20 @@ versitygw() {
 install_versitygw() {
   (cd "$1" && GOBIN=$1 GOFLAGS='' GOWORK=off CGO_ENABLED=0 \
     go install -trimpath -ldflags='-s -w' "github.com/versity/versitygw/cmd/versitygw@$versitygw_version")
+}
+
+# A Debian as it is installed, with systemd and rpm, for the tests of what `make dist` makes.
+build_debian() {
+  cached "debian-$release" install_debian
+  image debian debian "root=$cache/debian-$release/root"
+}
+install_debian() {
+  local uri
+  uri=$(apt-get indextargets --no-release-info --format '$(REPO_URI)' | grep -v security | grep -m 1 /debian)
+  bash "$project/internal/testenv/debian/fetch.sh" "" "$1/tool" mmdebstrap
+  perl "$1/tool/root/usr/bin/mmdebstrap" --mode=root --variant=minbase --include=systemd,systemd-sysv,rpm \
+    "$release" "$1/root" "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri $release main"
+  rm -rf "$1/tool"
 }
 
 # programs NAME FILE: a folder with that program and nothing else.
