@@ -209,7 +209,7 @@ images: ## local images without a registry (IMAGES="worker mysql"; make engine-s
 up: .env ## the whole system in containers (LOCAL=1: with the images of make images)
 	$(ENGINE) start
 	eval "$$($(ENGINE) env)"; \
-	  $(COMPOSE) --env-file .env $(if $(LOCAL),--env-file integration/images/local.env) up --wait
+	  integration/images/up.sh $(COMPOSE) --env-file .env $(if $(LOCAL),--env-file integration/images/local.env)
 
 .PHONY: down
 down: .env ## end the containers of make up; the volumes stay (VOLUMES=1: they go as well)
@@ -225,6 +225,26 @@ engine-stop: ## end the Docker engine that make images has started
 .PHONY: test-containers
 test-containers: ## tests in containers, with local images, and a Docker engine of their own where none answers
 	$(ENGINE) run integration/images/test.sh
+
+# A release. tools/dist/build.sh says what can be set.
+.PHONY: dist
+dist: ## what a release holds, into dist/: archives, .deb, .rpm, checksums, SBOMs (TARGETS=linux/amd64 VERSION=v1.2.3)
+	VERSION='$(VERSION)' TARGETS='$(TARGETS)' FORMATS='$(FORMATS)' GO='$(GO)' tools/dist/build.sh dist
+
+.PHONY: test-dist
+test-dist: ## make dist twice with the same bytes; the .deb on a bare Debian: install, run, upgrade, remove
+	$(ENGINE) run integration/images/test.sh dist
+
+PREFIX ?= /usr/local
+.PHONY: install
+install: build ## the programs and their completion and manual pages, below PREFIX=/usr/local (DESTDIR=…)
+	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/man/man1' \
+	  '$(DESTDIR)$(PREFIX)/share/bash-completion/completions'
+	for p in tablehaul tablehaul-worker tablehaul-standalone; do \
+	  install -m 0755 bin/$$p '$(DESTDIR)$(PREFIX)/bin/'; \
+	  bin/$$p man '$(DESTDIR)$(PREFIX)/share/man/man1'; \
+	  bin/$$p completion bash > '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/'$$p; \
+	done
 
 .PHONY: clean
 clean: ## remove bin/; the caches below ~/.cache/tablehaul and /var/cache/tablehaul stay
