@@ -4,5 +4,5 @@ CREATE TABLE shop.digits (d INT PRIMARY KEY);
 INSERT INTO shop.digits VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9);
 INSERT INTO shop.orders (customer, status, amount) SELECT CONCAT('customer ', 1 + a.d + 10 * b.d + 100 * c.d), ELT(1 + e.d % 3, 'new', 'paid', 'sent'), 1 + a.d + 10 * b.d + c.d / 100 FROM shop.digits a, shop.digits b, shop.digits c, shop.digits e WHERE e.d < 5;
 DROP TABLE shop.digits;
-CREATE EVENT shop.new_order ON SCHEDULE EVERY 2 SECOND DO INSERT INTO shop.orders (customer, status, amount) VALUES (CONCAT('customer ', 1 + FLOOR(RAND() * 1000)), 'new', 1 + ROUND(RAND() * 99, 2));
-CREATE EVENT shop.order_goes_on ON SCHEDULE EVERY 3 SECOND DO UPDATE shop.orders SET status = IF(status = 'new', 'paid', 'sent') WHERE status <> 'sent' ORDER BY id DESC LIMIT 5;
+CREATE DEFINER='tablehaul'@'%' EVENT shop.new_order ON SCHEDULE EVERY 2 SECOND DO INSERT INTO shop.orders (customer, status, amount) VALUES (CONCAT('customer ', 1 + FLOOR(RAND() * 1000)), 'new', 1 + ROUND(RAND() * 99, 2));
+CREATE DEFINER='tablehaul'@'%' EVENT shop.order_goes_on ON SCHEDULE EVERY 3 SECOND DO UPDATE shop.orders SET status = IF(status = 'new', 'paid', 'sent') WHERE status <> 'sent' ORDER BY id DESC LIMIT 5;

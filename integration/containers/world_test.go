@@ -56,7 +56,7 @@ func newWorld(t *testing.T) *world {
 	w.engine, err = testcontainers.NewDockerClientWithOpts(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(func() { // after the containers that have it
-		_, err := w.engine.VolumeRemove(context.Background(), w.staging, engine.VolumeRemoveOptions{})
+		_, err := w.engine.VolumeRemove(context.Background(), w.staging, engine.VolumeRemoveOptions{Force: true})
 		require.NoError(t, err)
 		require.NoError(t, w.engine.Close())
 	})

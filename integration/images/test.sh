@@ -21,6 +21,7 @@ elif [ -z "${WORKER_IMAGE:-}" ]; then
 fi
 cd "$project/integration/containers"
 if [ "${1:-}" = dist ]; then
+  (cd ../kubernetes && go test -count=1 -v ./... | grep -vE '^(=== |    --- )')
   go test -count=1 -v -timeout 30m "${tests[@]}" . | grep -vE '^(=== |    --- )'
   exit
 fi

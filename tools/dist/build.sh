@@ -99,8 +99,8 @@ target() {
   fi
   for format in deb rpm; do
     if [[ " $formats " = *" $format "* ]]; then
-      ARCH=$arch VERSION=$version DATE=$date TREE=$tree tool nfpm package --config tools/dist/nfpm.yaml \
-        --packager "$format" --target "$out/" > /dev/null
+      ARCH=$arch VERSION=$version TREE=$tree tool nfpm package --config tools/dist/nfpm.yaml \
+        --packager "$format" --target "$out/" >&2
     fi
   done
 }
