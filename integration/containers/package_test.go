@@ -33,7 +33,8 @@ func release(t *testing.T, version, formats string) string {
 	dir := t.TempDir()
 	cmd := osexec.CommandContext(ctx, "tools/dist/build.sh", dir)
 	cmd.Dir = "../.."
-	cmd.Env = append(os.Environ(), "VERSION="+version, "TARGETS=linux/amd64", "FORMATS="+formats, "GOPROXY=off", "GOFLAGS=-mod=readonly")
+	cmd.Env = append(os.Environ(), "VERSION="+version, "TARGETS=linux/amd64", "FORMATS="+formats,
+		"GOPROXY=off", "GOFLAGS=-mod=readonly")
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))
 	return dir
