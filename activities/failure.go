@@ -81,7 +81,7 @@ func translate(ctx context.Context, err error, at where) error {
 	remedy := ""
 	if at.connection != "" {
 		p := mysqlerr.Describe(err)
-		remedy = p.Remedy
+		remedy = withRowOf(err, p.Remedy)
 		typ, opts = retryOf(p.Class, age(ctx))
 		if mysqlerr.IsLockConflict(err) {
 			typ = failure.LockWait

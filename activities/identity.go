@@ -91,7 +91,7 @@ func (p *planDraft) lookAtIdentity(
 			return nil, translate(ctx, err, sourceAt(p.settings))
 		}
 	}
-	target := where{p.settings.TargetConnection, "look at " + p.settings.Target.String()}
+	target := targetAt(p.settings)
 	if now.Target.Server, err = lineage.ReadServer(ctx, p.dst.DB, ""); err != nil {
 		return nil, translate(ctx, err, target)
 	}

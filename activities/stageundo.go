@@ -97,7 +97,7 @@ func (a *Activities) openUndo(ctx context.Context, in RangeInput) (*openedUndo, 
 		return nil, translate(ctx, err, where{doing: "read the undo of " + in.Table})
 	}
 	s := r.plan.Settings
-	at := where{s.TargetConnection, "look at " + s.Target.String()}
+	at := where{s.TargetConnection, "read the structure of " + s.Target.String()}
 	if u.dst, err = a.deps.Target(ctx, s.TargetConnection); err != nil {
 		return nil, translate(ctx, err, at)
 	}

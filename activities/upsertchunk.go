@@ -134,7 +134,7 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 		if mysqlerr.IsLockConflict(err) {
 			a.deps.Metrics.LockWaits(in.Table, upsert.MaxTries)
 		}
-		return UpsertChunkResult{}, translate(ctx, err, at)
+		return UpsertChunkResult{}, translate(ctx, r.withRow(err), at)
 	}
 	// A key that is twice in the chunk was written once, as its newer version: the older one
 	// changed nothing, and every row that was extracted is accounted for.

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/testenv/proxy"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
@@ -184,14 +185,16 @@ func TestAReadOnlyTargetIsAVisibleWait(t *testing.T) {
 		require.Eventually(t, func() bool { return held.Seen() == 1 }, timeout, poll)
 		exec(t, admin, "SET GLOBAL read_only = ON")
 		held.Release()
-		p.waitFor(workflows.SyncTableID(p.queue, p.table("t")), "connection warehouse", "the server is read-only")
+		p.waitFor(workflows.SyncTableID(p.queue, p.table("t")), failure.ServerReadOnly,
+			"connection warehouse", "the server is read-only")
 		exec(t, admin, "SET GLOBAL read_only = OFF")
 		wait()
 		p.equal("t", []string{"id"}, columnsT...)
 
 		exec(t, admin, "SET GLOBAL read_only = ON") // and from the very start
 		wait = p.run("t")
-		p.waitFor(workflows.SyncTableID(p.queue, p.table("t")), "PlanRun", "the target is read-only")
+		p.waitFor(workflows.SyncTableID(p.queue, p.table("t")), failure.ServerReadOnly, "PlanRun",
+			"the target is read-only")
 		exec(t, admin, "SET GLOBAL read_only = OFF")
 		require.Equal(t, api.ModeIncremental, wait().Mode)
 	})

@@ -202,12 +202,17 @@ func TestTargetRestartedDuringARun(t *testing.T) {
 			p.dst = target.DB(t, p.to)
 			p.equal("t", []string{"id"}, columnsT...)
 			plans := 0
+			var failed []string
 			for _, e := range p.histories()[id+" "+run.GetRunID()].GetEvents() {
+				if f := e.GetActivityTaskFailedEventAttributes().GetFailure(); f != nil {
+					failed = append(failed, f.GetApplicationFailureInfo().GetType())
+				}
 				if e.GetActivityTaskScheduledEventAttributes().GetActivityType().GetName() == "PlanRun" {
 					plans++
 				}
 			}
 			require.Equal(t, 2, plans, "the rows are written again")
+			require.Contains(t, failed, failure.TargetRestarted)
 		})
 	}
 }

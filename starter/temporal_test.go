@@ -209,17 +209,36 @@ func TestBusyAndStoppedRunsAgainstTemporal(t *testing.T) {
 	require.Equal(t, exitOK, got.code, got.stderr)
 }
 
+// Temporal ends a run that was started with a time limit of its own.
+func TestATimedOutRunAgainstTemporal(t *testing.T) {
+	w := newWorld(t)
+	w.startWorker(t)
+	id := api.SyncTableID(w.queue, "timedout."+actHold)
+	_, err := w.client.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
+		ID: id, TaskQueue: w.queue, WorkflowExecutionTimeout: time.Second,
+	}, api.SyncTableName, api.SyncTableInput{Table: "timedout." + actHold})
+	require.NoError(t, err)
+	s, err := dialTemporal(t.Context(), w.getenv, w.queue)
+	require.NoError(t, err)
+	defer s.Close()
+	_, err = s.Wait(t.Context(), remote.Execution{WorkflowID: id})
+	var failed *remote.FailedError
+	require.ErrorAs(t, err, &failed)
+	require.Equal(t, failure.EndTimedOut, failed.Type)
+	require.NotEmpty(t, remedyOf(failure.EndTimedOut, ""))
+}
+
 func TestCancelledAndTerminatedRunsAgainstTemporal(t *testing.T) {
 	w := newWorld(t)
 	w.startWorker(t)
 	for end, f := range map[string]func(context.Context, string) error{
-		"Cancelled": func(_ context.Context, id string) error {
+		failure.EndCancelled: func(_ context.Context, id string) error {
 			got := w.call(t, "cancel", api.TableOfSyncID(w.queue, id))
 			require.Equal(t, exitOK, got.code, got.stderr)
 			require.Contains(t, got.stdout, "cancelled; the watermark stays")
 			return nil
 		},
-		"Terminated": func(ctx context.Context, id string) error {
+		failure.EndTerminated: func(ctx context.Context, id string) error {
 			return w.client.TerminateWorkflow(ctx, id, "", "test")
 		},
 	} {
