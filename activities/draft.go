@@ -135,9 +135,13 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*planDraft, er
 	return p, nil
 }
 
-func sourceAt(s Settings) where { return where{s.SourceConnection, "read the structure of " + s.Table.String()} }
+func sourceAt(s Settings) where {
+	return where{s.SourceConnection, "read the structure of " + s.Table.String()}
+}
 
-func targetAt(s Settings) where { return where{s.TargetConnection, "read the structure of " + s.Target.String()} }
+func targetAt(s Settings) where {
+	return where{s.TargetConnection, "read the structure of " + s.Target.String()}
+}
 
 // inspectSource reads the source table's structure, checks it, and applies the mapping.
 func (a *Activities) inspectSource(ctx context.Context, p *planDraft) (err error) {

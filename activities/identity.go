@@ -123,6 +123,11 @@ func (p *planDraft) lookAtIdentity(
 			if !p.settings.shared() || r.Keeper == keeper {
 				others = append(others, r)
 			}
+			if r.Keeper == keeper && r.StateID != "" && s.Watermark == "" && !s.SetByHand {
+				p.warnings = append(p.warnings, "the workflow that kept the watermark was terminated, and another one "+
+					"has begun: the table is loaded again, and rows that are there are compared. tablehaul pause and "+
+					"tablehaul cancel stop runs without that")
+			}
 			continue
 		}
 		p.id.row, now.Target.Run = &rows[i], r.Run

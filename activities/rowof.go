@@ -9,8 +9,8 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
 )
 
-// rowOf is the statement that finds a row of the source by the hash of its key, which stands for the key in messages; ""
-// where the source cannot compute the hash, because the key is masked by the worker.
+// rowOf is the statement that finds a row of the source by the hash of its key, which stands for the key in messages;
+// "" where the source cannot compute the hash, because the key is masked by the worker.
 func (r *openedRange) rowOf(hash string) string {
 	var key []string
 	for _, want := range r.plan.Key {
@@ -29,8 +29,8 @@ func (r *openedRange) rowOf(hash string) string {
 	if len(key) == 0 || len(key) != len(r.plan.Key) {
 		return ""
 	}
-	return fmt.Sprintf("SELECT * FROM %s WHERE LEFT(SHA2(CONCAT_WS(',', %s), 256), 16) = '%s'", sqltext.Qualified(r.plan.Settings.Table),
-		strings.Join(key, ", "), hash)
+	return fmt.Sprintf("SELECT * FROM %s WHERE LEFT(SHA2(CONCAT_WS(',', %s), 256), 16) = '%s'",
+		sqltext.Qualified(r.plan.Settings.Table), strings.Join(key, ", "), hash)
 }
 
 // rowError is an error about one row, with the statement that shows the row.

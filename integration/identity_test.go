@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -143,7 +144,9 @@ func TestStateWorkflowTerminatedInAFirstLoad(t *testing.T) {
 		next := p.launch(workflows.SyncTableInput{Table: p.table("t")}, "second-"+p.from)
 		require.Greater(t, p.fenceAfter("t", before.Lease.RunID), before.Fence)
 		require.Error(t, l.resume(), "the old run")
-		require.NoError(t, next.Get(t.Context(), nil))
+		var r workflows.SyncTableResult
+		require.NoError(t, next.Get(t.Context(), &r))
+		require.Contains(t, strings.Join(r.Warnings, "\n"), "the workflow that kept the watermark was terminated")
 		p.equal("t", []string{"id"}, columnsT...)
 	})
 }
@@ -159,6 +162,8 @@ func TestAPlanThatWasChangedIsNotResumed(t *testing.T) {
 	exec(t, p.dst, createT, "ALTER TABLE t ADD CHECK (name <> 'bad')")
 	_, err := p.try(workflows.SyncTableInput{Table: p.table("t")})
 	requireFailure(t, err, failure.RowRejected)
+	query := regexp.MustCompile(`SELECT \* FROM .* = '[0-9a-f]{16}'`).FindString(err.Error())
+	require.Equal(t, "950", scalar(t, p.src, strings.Replace(query, "*", "id", 1)), "the remedy's statement shows it")
 	require.Contains(t, p.state("t").FirstLoad.Done, "1")
 	require.Equal(t, "1", scalar(t, p.dst, "SELECT done LIKE '1%0%' FROM "+lineage.StateTable), "the target knows, too")
 	var plans []string

@@ -124,7 +124,7 @@ func explainedOf(one tableStatus) explained {
 	}
 	seen := map[string]bool{}
 	for _, m := range out.Issues {
-		if advice, ok := failure.AdviceOn(m.Type); ok && !seen[m.Type] {
+		if advice, ok := m.advice(); ok && !seen[m.Type] {
 			seen[m.Type] = true
 			out.Advice = append(out.Advice, advice)
 		}
@@ -145,7 +145,7 @@ func (a *app) printExplained(out explained, one tableStatus) {
 	}
 	for _, m := range out.Issues {
 		fmt.Fprintf(a.stdout, "%s %s\n", a.paint(a.stdout, bold, out.Table), m.Text)
-		if advice, ok := failure.AdviceOn(m.Type); ok {
+		if advice, ok := m.advice(); ok {
 			writeAdvice(a.stdout, advice, out.Table)
 		} else if m.Remedy != "" {
 			fmt.Fprintf(a.stdout, "  do:       %s\n", m.Remedy)

@@ -136,13 +136,28 @@ func staleIssues(one tableStatus) []issue {
 	return []issue{m}
 }
 
+// heldRemedy is what to do about open work that keeps a window's end back: runs go on, up to there.
+const heldRemedy = "runs go on, and the target is as fresh as the beginning of that work. Let it end, or end it on " +
+	"the source: KILL and the connection's number, or XA ROLLBACK of a prepared transaction"
+
+// advice is that on the issue's type; false where its remedy says more. That on open work is about a first load.
+func (m issue) advice() (failure.Advice, bool) {
+	if m.Kind == issueHeld && m.Remedy != "" {
+		return failure.Advice{}, false
+	}
+	return failure.AdviceOn(m.Type)
+}
+
 // waitIssues are what the run waits for, and what holds the watermark back.
 func waitIssues(one tableStatus, now time.Time) (out []issue) {
 	if one.Run == nil {
 		if one.State.HeldBack != "" {
-			m := issue{Kind: issueHeld, Type: failure.OpenTransactions, Text: "held back: " + one.State.HeldBack}
+			m := issue{
+				Kind: issueHeld, Type: failure.OpenTransactions, Text: "held back: " + one.State.HeldBack,
+				Remedy: heldRemedy,
+			}
 			if one.State.Files != nil {
-				m.Type, m.Text = failure.FilesIncomplete, "waits for files: "+one.State.HeldBack
+				m.Type, m.Text, m.Remedy = failure.FilesIncomplete, "waits for files: "+one.State.HeldBack, ""
 			}
 			out = append(out, m)
 		}
@@ -152,6 +167,9 @@ func waitIssues(one tableStatus, now time.Time) (out []issue) {
 		m := issue{Kind: issueWaits, Type: w.Type, Text: waitText(w, now)}
 		if w.Step == "" {
 			m.Kind = issueHeld
+			if one.State.Files == nil {
+				m.Remedy = heldRemedy
+			}
 		}
 		m.Strict = w.Step != "" && !w.Since.IsZero() && now.Sub(w.Since) >= longWait
 		out = append(out, m)

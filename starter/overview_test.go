@@ -111,7 +111,7 @@ func TestExplain(t *testing.T) {
 	require.Equal(t, exitOK, got.code, got.stderr)
 	require.Equal(t, `shop.orders failed: RowRejected: column note is too short
   means:    the target refuses a row's data: too long, out of range, a check, a unique value
-  look at:  column and key in the message; which row
+  look at:  column and key in the message, and which row: the remedy has the statement that shows it
   do:       correct the row at the source or widen the target, then run again
 `, got.stdout)
 	got = call(t, f, "explain", "tablebusy")

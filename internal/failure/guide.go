@@ -69,7 +69,7 @@ var Guide = []Advice{
 	},
 	{
 		RowRejected, "the target refuses a row's data: too long, out of range, a check, a unique value",
-		"column and key in the message; [which row](#which-row)",
+		"column and key in the message, and [which row](#which-row): the remedy has the statement that shows it",
 		"correct the row at the source or widen the target, then run again", false,
 	},
 	{
@@ -85,7 +85,8 @@ var Guide = []Advice{
 	},
 	{
 		StagedFileCorrupt, "a staged file is missing or damaged, again after the range was extracted again",
-		"the disk, and whether all workers see the same `staging.url`", "mend that, then run again", false,
+		"the disk, and whether all workers see the same `staging.url`", "let all workers use one staging on a sound " +
+			"disk, which no other program writes to, then run again", false,
 	},
 	{
 		StagingUnavailable, "the store of staged files does not answer or is busy; tried again for as long as it takes",
@@ -102,7 +103,8 @@ var Guide = []Advice{
 	{
 		PlanLost, "the staged plan of a run, plan.json, was removed or changed, for the third time in one run",
 		"what else writes to or cleans the staging folder or bucket",
-		"keep others from it, then run again: before that, a run plans again by itself", false,
+		"keep other programs from the staging folder or bucket, then run again; twice, a run plans again by itself",
+		false,
 	},
 	{
 		HostGone, "no worker answers on the machine that has the run's files, for the third time in one run",
@@ -111,7 +113,7 @@ var Guide = []Advice{
 	},
 	{
 		StagingFull, "staging has no room; tried again every 30 seconds",
-		"`df` on the staging folder", "make room where staged files stand; the run goes on by itself", true,
+		"`df` on the staging folder", "make room on the disk of the staging folder; the run goes on by itself", true,
 	},
 	{
 		TableChanged, "source or target was altered while a run was in flight",
@@ -126,7 +128,8 @@ var Guide = []Advice{
 	{
 		OpenTransactions, "a first load or a backfill cannot choose an end yet: work on the source has been open " +
 			"since its first look, or a lag that was set has not passed",
-		"[what holds it](#held-back)",
+		"`tablehaul status TABLE` names [what holds it](#held-back); on the source `SELECT * FROM " +
+			"information_schema.innodb_trx ORDER BY trx_started` and `XA RECOVER`",
 		"wait: it begins by itself when all work that was open at its first look has ended, however much has begun " +
 			"since. End what never will, such as a prepared XA transaction. `fixedLag` and `minLag` make it wait " +
 			"that long", true,
@@ -172,7 +175,8 @@ var Guide = []Advice{
 	{
 		LockWait, "another session holds a lock on the rows or the table that a step needs; tried again for as long " +
 			"as it takes",
-		"the message names the connection, and so does [this statement](#locks-on-the-target)",
+		"the message names the connection; and so does, on MySQL, `SELECT * FROM sys.innodb_lock_waits`, on MariaDB " +
+			"`SELECT * FROM information_schema.innodb_lock_waits` ([more](#locks-on-the-target))",
 		"wait until that transaction ends, or end it on the server with KILL and the number in the message; the run " +
 			"goes on by itself", true,
 	},
@@ -184,16 +188,18 @@ var Guide = []Advice{
 	},
 	{
 		ServerFull, "connections, memory or disk of a server ran out; tried again every 30 seconds",
-		"the server", "make room on the server, or lower `maxConnections`", true,
+		"the server", "make room on the server, or lower `maxConnections`; the run goes on by itself", true,
 	},
 	{
 		ServerReadOnly, "the server is read-only, as in a failover",
-		"`SELECT @@read_only` on the target", "make the server writable, or point the connection at the primary, " +
-			"then run again; the run fails after 15 minutes", false,
+		"`SELECT @@read_only` on the target", "make the server writable: a run goes on by itself within 15 minutes, " +
+			"and " +
+			"fails after them. Or point the connection at the primary, then run again", false,
 	},
 	{
 		Throttled, "a limit of the table's says that this is not the time",
-		"the reason names the limit", "wait, or change the table's limits", true,
+		"the reason names the limit", "wait: the run goes on by itself; or change the table's limits, which the next " +
+			"run takes", true,
 	},
 	{
 		NotifyFailed, "inside a table's state workflow only: the webhook does not accept a message; tried again for " +
@@ -207,8 +213,10 @@ var Guide = []Advice{
 		"run again once you know why; the same error fails the run after 15 minutes", false,
 	},
 	{EndCancelled, "the run was cancelled; its files are removed", "", "run again when you like", false},
-	{EndTerminated, "the run was terminated", "", "run again: the next run takes the table over, and a first load " +
-		"goes on where it was", false},
+	{EndTerminated, "the run was terminated: it could not remove its staged files, which the next run or the " +
+		"[sweep](deploying.md#what-runs-leave-behind) does", "", "run again: the next run takes the table over, and " +
+		"a " +
+		"first load goes on where it was. `tablehaul cancel TABLE` ends a run in order", false},
 	{EndTimedOut, "Temporal gave the run up", "the run in the Web UI", "run again", false},
 }
 

@@ -69,7 +69,7 @@ var provoked = map[string]struct{ how, file, test string }{
 	failure.EndTimedOut:   {byTemporal, "starter/temporal_test.go", "TestATimedOutRunAgainstTemporal"},
 }
 
-// Each type of failure is provoked by a test that names it. With -v this prints the types, their remedies and the tests.
+// Each type of failure is provoked by a test that names it. With -v this prints types, remedies and tests.
 func TestEachFailureIsProvoked(t *testing.T) {
 	for _, advice := range failure.Guide {
 		p, ok := provoked[advice.Type]
