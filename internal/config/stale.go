@@ -32,14 +32,14 @@ func (d *decoder) setStaleAfter(table, given at, t *Table) {
 	switch {
 	case t.StaleByDefault && gap > 0:
 		t.StaleAfter = 2*gap + staleMargin
-	case t.StaleByDefault || t.StaleAfter == 0 || gap == 0 || t.StaleAfter >= gap:
+	case t.StaleByDefault || t.StaleAfter == 0 || gap == 0 || t.StaleAfter > gap:
 	default:
 		if given.node == nil {
 			given = table
 		}
 		d.warn(at{join(table.path, "staleAfter"), given.node}, "choose more than "+formatDuration(gap)+
 			", or leave it out: the default follows the schedule",
-			"the table is stale before each run: %s is less than the %s between two runs of its schedule",
+			"the table is stale before each run: %s is not more than the %s between two runs of its schedule",
 			formatDuration(t.StaleAfter), formatDuration(gap))
 	}
 }

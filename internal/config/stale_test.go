@@ -58,8 +58,8 @@ func TestStaleAfterFollowsTheSchedule(t *testing.T) {
 	}
 	_, warnings := staleOf(t, `    schedule: "0 3 * * *"`+"\n    staleAfter: 12h\n")
 	require.Len(t, warnings, 1)
-	require.Regexp(t, `^tables\[0\]\.staleAfter: the table is stale before each run: 12h is less than the 24h between `+
-		`two runs of its schedule \(line \d+\); choose more than 24h, or leave it out: the default follows the `+
+	require.Regexp(t, `^tables\[0\]\.staleAfter: the table is stale before each run: 12h is not more than the 24h `+
+		`between two runs of its schedule \(line \d+\); choose more than 24h, or leave it out: the default follows the `+
 		`schedule$`, warnings[0])
 }
 
