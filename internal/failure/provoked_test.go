@@ -23,6 +23,8 @@ const (
 	byStep = "step"
 	// byTemporal: the command line follows a workflow of a real Temporal that ends by it.
 	byTemporal = "Temporal"
+	// byError: the error of a store is turned into it.
+	byError = "store's error"
 	// byWorkflow: the workflow fails by it on simulated hosts.
 	byWorkflow = "workflow"
 )
@@ -52,6 +54,10 @@ var provoked = map[string]struct{ how, file, test string }{
 	failure.TableChanged:       {byRun, "integration/altered_test.go", "TestSourceAlteredBetweenRanges"},
 	failure.TargetWritten:      {byStep, "activities/replacement_faults_test.go", "TestAWriterOnTheTargetStopsTheSwap"},
 	failure.OpenTransactions:   {byRun, "integration/stuck_test.go", "TestAFirstLoadByAnIntegerBegins"},
+	failure.FilesUnavailable:   {byError, "activities/filesunavailable_test.go", "TestAStoreOfFilesThatIsAway"},
+	failure.FilesChanged:       {byStep, "activities/files_test.go", "TestFilesThatChangeWhileARunReadsThem"},
+	failure.FilesRefused:       {byStep, "activities/files_test.go", "TestRowsThatCannotBeLoaded"},
+	failure.FilesIncomplete:    {byRun, "integration/files_test.go", "TestARunWaitsForFiles"},
 	failure.WatermarkAhead:     {byRun, "integration/ahead_test.go", "TestAWatermarkAheadOfTheSourceIsNeverDone"},
 	failure.LockWait:           {byStep, "activities/undoswap_test.go", "TestAnUndoOfASwapWaitsForLocksOfTheTarget"},
 	failure.ServerUnavailable: {
