@@ -34,10 +34,10 @@ var printed = map[string][]reflect.Type{
 	"deletes approve":  {reflect.TypeFor[compared]()},
 	"digest":           {reflect.TypeFor[notify.Digest]()},
 	"explain":          {reflect.TypeFor[failure.Advice](), reflect.TypeFor[explained]()},
+	"load":             {reflect.TypeFor[outcome]()},
 	"history":          {reflect.TypeFor[tableRun]()},
 	"init":             {reflect.TypeFor[survey.Table]()},
 	"pause":            {reflect.TypeFor[scheduleDone]()},
-	"load":             {reflect.TypeFor[outcome]()},
 	"plan":             {reflect.TypeFor[api.PlanTableResult](), reflect.TypeFor[outcome]()},
 	"quarantine drop":  {reflect.TypeFor[api.DropQuarantineResult]()},
 	"quarantine list":  {reflect.TypeFor[quarantineLine]()},
@@ -76,6 +76,13 @@ func schemaOf(t *testing.T, command string) *jsonschema.Schema {
 		require.NoError(t, err, command)
 		describe(s, typ)
 		each = append(each, s)
+	}
+	a, _, _ := testApp(t, nil, nil)
+	if cmd, _, err := a.rootCommand().Find(strings.Fields(command)); err == nil && cmd.Flags().Lookup("web") != nil {
+		each = append(each, &jsonschema.Schema{ // what --web prints
+			Type: "object", Properties: map[string]*jsonschema.Schema{"web": {Type: "string"}}, Required: []string{"web"},
+			AdditionalProperties: &jsonschema.Schema{Not: &jsonschema.Schema{}},
+		})
 	}
 	out := each[0]
 	if len(each) > 1 {
