@@ -136,8 +136,7 @@ func (p *planDraft) checkHardDelete(mark string) {
 		}
 	}
 	p.refuseFiles(mark, "the maker marks deleted rows by column "+mark+", which the target does not have: they would "+
-		"look "+
-		"as if they were there", "add it to the target, and leave rows with the mark out where the target is read")
+		"look as if they were there", "add it to the target, and leave rows with the mark out where the target is read")
 }
 
 // fileColumns are the names of the table's columns, as the target has them; nil where nothing says them yet.
@@ -156,11 +155,6 @@ func (p *planDraft) fileColumns(ctx context.Context) ([]string, error) {
 			if p.table.Column(name) != nil {
 				names = append(names, name)
 			}
-		}
-		if mark := maker.HardDelete; mark != "" && p.table.Column(mark) == nil {
-			p.refuseFiles(mark, fmt.Sprintf("the files mark deleted rows by the column %s, which the target %s lacks: "+
-				"such rows would come alive", mark, s.Target),
-				"add the column to the target, or name the columns to load under columns.include")
 		}
 		return p.onFilesTarget(ctx, names, table.LevelWarn)
 	case len(f.done.Columns) > 0:
