@@ -34,7 +34,7 @@ func TestAWorkerTellsOfItself(t *testing.T) {
 		m := p.startMonitored(hook.notifications())
 		tbl := `table="` + p.table("t") + `"`
 
-		at := requireAFirstLoadIsCounted(p, m, tbl)
+		requireAFirstLoadIsCounted(p, m, tbl)
 
 		// The source's rows do not fit any more, twice; then they do.
 		exec(t, p.dst, "ALTER TABLE t ADD CONSTRAINT small CHECK (n < 1000)")
@@ -45,7 +45,7 @@ func TestAWorkerTellsOfItself(t *testing.T) {
 		}
 		hook.requireEvents(owner.EventFailed)
 		require.Equal(t, 1, hook.refused)
-		at = m.scrape()
+		at := m.scrape()
 		at.require(2, "tablehaul_consecutive_failed_runs", tbl)
 		at.require(2, "tablehaul_runs_total", tbl, `outcome="failed"`)
 		at.require(2, "tablehaul_step_failures_total", `step="UpsertChunk"`, `type="RowRejected"`)
@@ -83,7 +83,7 @@ func TestAWorkerTellsOfItself(t *testing.T) {
 }
 
 // requireAFirstLoadIsCounted loads the table and requires what the worker counts, before it and afterwards.
-func requireAFirstLoadIsCounted(p *product, m *monitored, tbl string) page {
+func requireAFirstLoadIsCounted(p *product, m *monitored, tbl string) {
 	t := p.t
 	t.Helper()
 	at := m.scrape()
@@ -107,7 +107,6 @@ func requireAFirstLoadIsCounted(p *product, m *monitored, tbl string) page {
 	at.require(1, "tablehaul_run_duration_seconds_count", `outcome="done"`)
 	staged := at.the("tablehaul_staged_bytes_total", tbl)
 	require.Greater(t, staged, 1000.0)
-	return at
 }
 
 // requireADifferenceIsNotified has a comparison find a row that differs: the webhook hears of it, and a worker that is
