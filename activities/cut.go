@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
 )
 
@@ -22,7 +23,13 @@ func (p *planDraft) cut(ctx context.Context) error {
 	case p.byKey():
 		err = p.cutKeys(ctx)
 	default:
-		err = p.cutWindow(ctx)
+		var none bool
+		if none, err = p.findsNothing(ctx); none {
+			return nil
+		}
+		if err == nil {
+			err = p.cutWindow(ctx)
+		}
 	}
 	p.addTail()
 	return translate(ctx, err, where{p.settings.SourceConnection, "cut the ranges of " + p.settings.Table.String()})
@@ -35,6 +42,15 @@ func (p *planDraft) cutKeys(ctx context.Context) error {
 		p.ranges = append(p.ranges, piece{Keys: &ranges[i]})
 	}
 	return err
+}
+
+// findsNothing reports whether an incremental run has no row to read, in its window or above it: then it needs no
+// range, and no step that reads one.
+func (p *planDraft) findsNothing(ctx context.Context) (bool, error) {
+	if p.mode != api.ModeIncremental {
+		return false, nil
+	}
+	return scan.NoneAbove(ctx, p.src, p.table, p.settings.Cursor, p.window.Lo, p.instance.Digest)
 }
 
 // cutWindow leaves a window of the usual size whole: it is then moved in the run's own history.

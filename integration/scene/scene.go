@@ -29,6 +29,8 @@ type Options struct {
 	Source, Target servers.Flavor
 	// Config is more YAML for the table's entry, such as ", tuning: { chunkRows: 5000 }".
 	Config string
+	// Tables are lines of YAML with further tables, below that entry.
+	Tables string
 	// Worker is the path of the worker binary; empty is bin/tablehaul-worker.
 	Worker string
 	// Staging is the URL of staged files; empty is a folder of the scene's.

@@ -17,7 +17,7 @@ staging: { url: %q, shared: true }
 defaults: { sourceConnection: shop, targetConnection: warehouse, overlap: 10s }
 tables:
   - { name: shop.orders, cursor: updated_at%s }
-`
+%s`
 
 // StageAt makes the next workers stage at a URL, so many of them; "" and 0 are the defaults.
 func (s *Scene) StageAt(url string, workers int) { s.options.Staging, s.options.Workers = url, workers }
@@ -41,8 +41,8 @@ func (s *Scene) StartWorker(ctx context.Context) error {
 		}
 		staging = "file://" + folder
 	}
-	if err := os.WriteFile(s.ConfigFile(), fmt.Appendf(nil, workerConfig, staging, s.options.Config),
-		0o600); err != nil {
+	if err := os.WriteFile(s.ConfigFile(), fmt.Appendf(nil, workerConfig, staging, s.options.Config,
+		s.options.Tables), 0o600); err != nil {
 		return err
 	}
 	logFile, err := os.Create(s.LogFile())
@@ -73,10 +73,21 @@ func (s *Scene) startAll(logFile *os.File) error {
 func (s *Scene) startOne(logFile *os.File) (*exec.Cmd, error) {
 	binary := cmp.Or(s.options.Worker, "bin/tablehaul-worker")
 	worker := exec.Command(binary, "--config", s.ConfigFile()) //nolint:noctx // StopWorker stops it by SIGTERM
-	worker.Env = append(os.Environ(), "SHOP_DSN="+s.SourceDSN(), "WAREHOUSE_DSN="+s.TargetDSN(),
-		"TEMPORAL_ADDRESS="+s.Temporal.Address)
+	worker.Env = s.environment()
 	worker.Stdout, worker.Stderr = logFile, logFile
 	return worker, worker.Start()
+}
+
+// Command is the command line, told where everything is.
+func (s *Scene) Command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "bin/tablehaul", append([]string{"--config", s.ConfigFile()}, args...)...)
+	cmd.Env = s.environment()
+	return cmd
+}
+
+func (s *Scene) environment() []string {
+	return append(os.Environ(), "SHOP_DSN="+s.SourceDSN(), "WAREHOUSE_DSN="+s.TargetDSN(),
+		"TEMPORAL_ADDRESS="+s.Temporal.Address)
 }
 
 // KillWorker kills the workers, as a crash of their machine does, and starts others on the same target.

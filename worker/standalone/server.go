@@ -191,6 +191,8 @@ func dynamicConfig() dynamicconfig.StaticClient {
 		dynamicconfig.ForceSearchAttributesCacheRefreshOnRead.Key():      true, // a new attribute works at once
 		dynamicconfig.FrontendPersistenceMaxQPS.Key():                    10000,
 		dynamicconfig.HistoryPersistenceMaxQPS.Key():                     45000,
+		// A worker that schedules an activity gets it with the answer, without a task queue in between.
+		dynamicconfig.EnableActivityEagerExecution.Key(): true,
 		// Off in the server by default: tables take turns when workers have more to do than they
 		// can. Fairness is that of a partition, and four of them are for four machines.
 		dynamicconfig.MatchingEnableFairness.Key():              true,
