@@ -108,7 +108,7 @@ lint: $(GOLANGCI) $(WORKFLOWCHECK) $(GOVULNCHECK) ## linters, words, vulnerabili
 	check $(GO) test -run '$(TEXT_TESTS)' ./tools; \
 	check $(WORKFLOWCHECK) -config .workflowcheck.yaml ./workflows/...; \
 	check $(GOLANGCI) run ./...; \
-	for module in worker/standalone integration/bench integration/webui integration/containers integration/kubernetes; do \
+	for module in worker/standalone integration/{bench,webui,containers,kubernetes}; do \
 	  check env -C $$module $(GOLANGCI) run --config $(CURDIR)/.golangci.yaml ./...; \
 	done; \
 	check tools/vulncheck.sh $(GOVULNCHECK) $(VULN_MODULES); \

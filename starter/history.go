@@ -70,6 +70,7 @@ func (a *app) historyCommand() *cobra.Command {
 	cmd.Flags().IntVarP(&limit, "limit", "n", 50, "the maximum number of runs")
 	cmd.Flags().BoolVar(&failed, "failed", false, "only failed runs")
 	cmd.Flags().BoolVar(&plot, "plot", false, "charts of rows, seconds and lag instead of the list")
+	a.webFlag(cmd)
 	a.outputFlag(cmd, outputCSV)
 	return cmd
 }
