@@ -14,7 +14,8 @@ import (
 
 // A store of files that does not answer is waited for.
 func TestAStoreOfFilesThatIsAway(t *testing.T) {
-	err := translateFiles(t.Context(), fmt.Errorf("%w: no answer", files.ErrUnavailable), where{doing: "list the files"})
+	away := fmt.Errorf("%w: no answer", files.ErrUnavailable)
+	err := translateFiles(t.Context(), away, where{doing: "list the files"})
 	var app *temporal.ApplicationError
 	require.True(t, errors.As(err, &app))
 	require.Equal(t, failure.FilesUnavailable, app.Type())

@@ -80,8 +80,8 @@ func schemaOf(t *testing.T, command string) *jsonschema.Schema {
 	a, _, _ := testApp(t, nil, nil)
 	if cmd, _, err := a.rootCommand().Find(strings.Fields(command)); err == nil && cmd.Flags().Lookup("web") != nil {
 		each = append(each, &jsonschema.Schema{ // what --web prints
-			Type: "object", Properties: map[string]*jsonschema.Schema{"web": {Type: "string"}}, Required: []string{"web"},
-			AdditionalProperties: &jsonschema.Schema{Not: &jsonschema.Schema{}},
+			Type: "object", Properties: map[string]*jsonschema.Schema{"web": {Type: "string"}},
+			Required: []string{"web"}, AdditionalProperties: &jsonschema.Schema{Not: &jsonschema.Schema{}},
 		})
 	}
 	out := each[0]

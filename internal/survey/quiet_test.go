@@ -74,7 +74,7 @@ type day struct {
 	next, fresh time.Time
 	// lags and limits are a value a minute, of the two series that alerts compare.
 	lags, limits []string
-	// events are what the webhook would have been told.
+	// events are those of which the webhook would get a message.
 	events []string
 }
 
