@@ -25,6 +25,10 @@ type ExtractResult struct {
 	Pages int   `json:"pages"`
 	// LongestPage is the longest SELECT on the source, in seconds.
 	LongestPage float64 `json:"longestPage"`
+	// Quarantined rows of files, beside Rows, were set aside, since they cannot be converted; FirstBad says why, of the
+	// first.
+	Quarantined int64  `json:"quarantined,omitempty"`
+	FirstBad    string `json:"firstBad,omitempty"`
 	// More says that the range goes on: its next slice begins where this one ended.
 	More bool `json:"more,omitempty"`
 }
@@ -181,7 +185,9 @@ func (a *Activities) copyPages(
 }
 
 func extractResult(m staging.Manifest) ExtractResult {
-	out := ExtractResult{Rows: m.Rows, Parts: len(m.Parts), More: m.Next != nil}
+	out := ExtractResult{
+		Rows: m.Rows, Parts: len(m.Parts), More: m.Next != nil, Quarantined: m.Quarantined, FirstBad: m.FirstBad,
+	}
 	for _, p := range m.Parts {
 		out.Bytes += p.Size
 		out.Chunks += len(p.Chunks)

@@ -94,7 +94,8 @@ func (l *lake) move(plan activities.PlanRunResult, i int) (sum api.Counts) {
 		var read activities.ExtractResult
 		require.NoError(l.t, l.step("ReadFiles", in, &read))
 		more = read.More
-		sum.RowsExtracted += read.Rows
+		sum.RowsExtracted += read.Rows + read.Quarantined
+		sum.Quarantined += read.Quarantined
 		if read.Chunks == 0 {
 			break
 		}

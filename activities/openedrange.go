@@ -109,5 +109,6 @@ func (r *openedRange) manifest(w *partWriter, next *table.Position) staging.Mani
 		Table: r.name, Run: r.in.Run, Deployment: r.plan.Deployment, Range: r.in.Range, Slice: r.in.Slice, Next: next,
 		Window: r.window(), ReadAt: r.readAt,
 		Columns: r.plan.Columns, Parts: w.parts, Created: time.Now().UTC(),
+		Quarantined: w.aside, FirstBad: w.firstAside,
 	}
 }

@@ -19,7 +19,10 @@ type partWriter struct {
 	open   *openPart
 	done   int64 // bytes of finished parts
 	chunks int   // of finished parts
-	keys   []string
+	// aside counts rows of the slice that are in quarantine instead; firstAside says why, of the first.
+	aside      int64
+	firstAside string
+	keys       []string
 	// keyOf is the key of a part; by default that of a slice's part.
 	keyOf func(part int) string
 }

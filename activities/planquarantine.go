@@ -34,15 +34,18 @@ func (a *Activities) planQuarantine(ctx context.Context, in PlanRunInput, p *pla
 }
 
 // quarantineFinding says in a preview what is in quarantine.
-func quarantineFinding(tbl string, q api.Quarantine) table.Finding {
+func quarantineFinding(tbl string, files bool, q api.Quarantine) table.Finding {
+	remedy := "correct the cause, then tablehaul quarantine retry " + tbl
+	if files {
+		remedy = "load the rows from a corrected file, then tablehaul quarantine drop " + tbl
+	}
 	text := fmt.Sprintf("%s in quarantine, the oldest since %s: the target lacks them, or has older versions",
 		human.Count(q.Rows(), "row"), q.Oldest.UTC().Format(time.DateTime))
 	if q.First != "" {
 		text += "; the first: " + q.First
 	}
 	return table.Finding{
-		Level: table.LevelWarn, Table: tbl, Text: text,
-		Remedy: "correct the cause, then tablehaul quarantine retry " + tbl,
+		Level: table.LevelWarn, Table: tbl, Text: text, Remedy: remedy,
 	}
 }
 

@@ -55,7 +55,7 @@ func (a *Activities) PreviewRun(ctx context.Context, in PreviewRunInput) (api.Pl
 			table.Finding{Level: table.LevelWarn, Table: out.Target, Text: withoutRow(p), Topic: table.TopicGrant})
 	}
 	if q := state.Quarantine; q.Rows() > 0 {
-		out.Findings = append(out.Findings, quarantineFinding(out.Table, *q))
+		out.Findings = append(out.Findings, quarantineFinding(out.Table, p.files != nil, *q))
 	}
 	out.Findings = append(out.Findings, p.historyFinding()...)
 	for _, w := range p.warnings {

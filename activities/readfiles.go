@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"sync/atomic"
 
-	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/files"
 	"github.com/tablehaul/tablehaul/internal/files/format"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
@@ -19,6 +18,8 @@ import (
 // ReadFiles reads the files of a range, converts their rows into exact values of the target's columns, and stages them
 // as ExtractIncremental stages rows of a source: in Parquet parts of our own, whose manifest it publishes last. A slice
 // ends where it has as much as one may have; the next one goes on in the middle of the file.
+//
+// With a quarantine, rows that cannot be converted are set aside; without one, the first of them fails the run.
 //
 // What was read of a file counts only if the file is unchanged afterwards. Repeating the step is harmless, for the same
 // reasons. It heartbeats ExtractProgress.
@@ -54,12 +55,16 @@ func (a *Activities) ReadFiles(ctx context.Context, in RangeInput) (ExtractResul
 		c.parts.discard(ctx)
 		return ExtractResult{}, translateFiles(ctx, err, at)
 	}
+	if err := a.setRefusedAside(ctx, &c); err != nil {
+		c.parts.discard(ctx)
+		return ExtractResult{}, err
+	}
 	result, err := a.publish(ctx, r, c.parts, scan.ReadStats{Rows: c.rows.Load(), Next: next})
 	if err != nil {
 		return ExtractResult{}, err
 	}
 	logStep(ctx, "range", in.Range, "slice", in.Slice, "rows", result.Rows, "parts", result.Parts, "bytes",
-		result.Bytes)
+		result.Bytes, "quarantined", result.Quarantined)
 	return result, nil
 }
 
@@ -71,6 +76,8 @@ type fileCopy struct {
 	// wide is the memory of rows with all columns of the table, where a file lacks some.
 	wide        *table.Rows
 	rows, bytes atomic.Int64
+	// refused are rows to set aside: see refuse.
+	refused []refusedRow
 }
 
 // copyFiles reads files from a position until the slice is full, and returns where the next one begins; nil at the end.
@@ -118,8 +125,8 @@ func (c *fileCopy) copyFile(ctx context.Context, p plannedFile, from format.Posi
 		if err != nil {
 			return nil, c.changedOr(ctx, p, err)
 		}
-		if len(bad) > 0 {
-			return nil, c.changedOr(ctx, p, badRow(p.Key, bad[0]))
+		if err := c.refuse(p.Key, bad); err != nil {
+			return nil, c.changedOr(ctx, p, err)
 		}
 		err = c.write(ctx, rows, places)
 		rows.Return()
@@ -140,16 +147,6 @@ func (c *fileCopy) changedOr(ctx context.Context, p plannedFile, err error) erro
 		return changed
 	}
 	return err
-}
-
-// badRow is the failure of a row that cannot be converted.
-func badRow(name string, bad format.BadRow) error {
-	what := fmt.Sprintf("%s: row %d", name, bad.Row)
-	if bad.Column != "" {
-		what += ": column " + bad.Column
-	}
-	return failure.New(failure.FilesRefused, what+": "+bad.Why, "have the file's maker correct it, or change the "+
-		"target's column")
 }
 
 // open opens a file at a position. places says where each column of the plan is in the reader's rows, -1 where the file

@@ -33,6 +33,8 @@ type SettleQuarantineResult struct {
 // is written, and closes its entry where the target takes it or has a newer version. A row above AsOf is the next
 // run's.
 //
+// The entries of a table of files, which has no source, stay as they are.
+//
 // Repeating it is harmless. It runs under the table's lease. in.Range names any range of the plan.
 func (a *Activities) SettleQuarantine(ctx context.Context, in SettleQuarantineInput) (SettleQuarantineResult, error) {
 	if err := a.requireLocalFiles(ctx, in.Queue); err != nil {
@@ -83,6 +85,9 @@ type settling struct {
 
 // file settles the entries of one file, and writes it again without those that are closed.
 func (s *settling) file(ctx context.Context, f quarantineFile) error {
+	if s.r.plan.Settings.Files != nil { // no source has these rows
+		return s.countFile(ctx, f)
+	}
 	rows, entries, err := s.a.entries(ctx, f)
 	if unreadable(err) {
 		s.a.deps.Log.Warn("a file in quarantine cannot be read", "table", s.in.Table, "file", f.key, "error", err)

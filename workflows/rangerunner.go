@@ -189,7 +189,9 @@ func (r *rangeRunner) step(
 
 // addExtracted counts what was extracted.
 func (r *rangeRunner) addExtracted(out activities.ExtractResult) {
-	r.counts.RowsExtracted += out.Rows
+	r.counts.RowsExtracted += out.Rows + out.Quarantined
+	r.counts.Quarantined += out.Quarantined
+	r.firstBad = cmp.Or(r.firstBad, out.FirstBad)
 	r.counts.Parts += int64(out.Parts)
 	r.counts.StagedBytes += out.Bytes
 	r.counts.LongestPage = max(r.counts.LongestPage, out.LongestPage)

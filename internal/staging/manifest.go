@@ -44,6 +44,9 @@ type Manifest struct {
 	Rows    int64     `json:"rows"`
 	Bytes   int64     `json:"bytes"`
 	Created time.Time `json:"created"`
+	// Quarantined counts rows of files that are in quarantine, and not in Parts; FirstBad says why, of the first.
+	Quarantined int64  `json:"quarantined,omitempty"`
+	FirstBad    string `json:"firstBad,omitempty"`
 }
 
 // PublishManifest makes the files of a range count, all at once and last of all. It sets Version and the sums.
