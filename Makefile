@@ -179,6 +179,10 @@ bench-mapped: ## what a filter, a rename and each mask cost where rows are read
 bench-files: build ## files of others beside our own, dlt and a script, into docs/benchmarks-files.md (ROWS=n BIG=MiB)
 	$(call bench,files)
 
+.PHONY: bench-far
+bench-far: build ## a first load and changes through 20 ms of round trip on either side (ROWS=n RTT=50ms FLAVOR=mysql)
+	$(call bench,far)
+
 .PHONY: bench-many
 bench-many: build ## 1,000 tables on one-minute schedules for ten minutes (TABLES=n MINUTES=n FLAVOR=mariadb)
 	$(call bench,many)

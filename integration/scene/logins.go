@@ -1,6 +1,7 @@
 package scene
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -41,17 +42,21 @@ func grants(f servers.Flavor, role string) []string {
 }
 
 // SourceDSN and TargetDSN are what the worker connects with.
-func (s *Scene) SourceDSN() string { return login(s.Source, Reader) }
+func (s *Scene) SourceDSN() string { return login(s.Source, Reader, s.via[0]) }
 
 // TargetDSN is that of the target: see SourceDSN.
-func (s *Scene) TargetDSN() string { return login(s.Target, Writer) }
+func (s *Scene) TargetDSN() string { return login(s.Target, Writer, s.via[1]) }
 
-func login(s *servers.Server, name string) string {
+// Via makes the next workers connect to other addresses, host:port, which lead to the servers; "" is the server's own.
+func (s *Scene) Via(source, target string) { s.via = [2]string{source, target} }
+
+func login(s *servers.Server, name, via string) string {
 	c, err := mysql.ParseDSN(s.DSN(""))
 	if err != nil {
 		panic(err) // the server's own
 	}
 	c.User, c.Passwd = name, password
+	c.Addr = cmp.Or(via, c.Addr)
 	return c.FormatDSN()
 }
 

@@ -57,6 +57,7 @@ type Scene struct {
 
 	others  []*exec.Cmd
 	options Options
+	via     [2]string // where workers connect, if not to the servers themselves
 	started time.Time
 	closers []func()
 }

@@ -3,6 +3,7 @@ package upsert
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
@@ -158,6 +159,21 @@ func (p *plan) setLimits(server mysqldb.Server, spec Spec) {
 		p.maxBytes = defaultBatchBytes
 	}
 	p.maxBytes = min(p.maxBytes, p.packet)
+}
+
+const (
+	// nearby is a round trip in which a batch of defaultBatchRows takes longer than its way.
+	nearby = 2 * time.Millisecond
+	// farBatchRows are what a batch has at most on a distant server; its time is then about that of some round trips.
+	farBatchRows = 4000
+)
+
+// stretch gives batches more rows where the server is far away, so that they are not mostly on their way. Batches that
+// the caller has bounded, or that have been halved, stay as they are.
+func (p *plan) stretch(latency time.Duration) {
+	if p.maxRows == defaultBatchRows {
+		p.maxRows = min(defaultBatchRows*(1+int(latency/nearby)), farBatchRows)
+	}
 }
 
 // halve makes batches smaller; false where they are as small as they can be.

@@ -94,6 +94,7 @@ func (w *writer) transaction(ctx context.Context) (res Result, err error) {
 		return res, err
 	}
 	w.latency = time.Since(begun)
+	w.plan.stretch(w.latency)
 	if err = w.body(ctx); err != nil {
 		txn.Rollback(ctx, w.conn)
 		if mysqlerr.IsFailover(err) || errors.Is(err, mysqldb.ErrOtherServer) {

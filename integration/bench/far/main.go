@@ -1,0 +1,106 @@
+// Command far measures a first load and an incremental run where both servers are a round trip away from the worker,
+// beside the same runs without. It brings up what it needs.
+//
+// Environment:
+//
+//	ROWS    rows of the table (1000000); a twentieth of them are changed
+//	RTT     the round trip, a duration (20ms)
+//	FLAVOR  mysql or mariadb; both by default
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/tablehaul/tablehaul/integration/scene"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Getenv, os.Stdout)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench-far:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, getenv func(string) string, out io.Writer) error {
+	rows, rtt := 1_000_000, 20*time.Millisecond
+	if err := scene.ReadNumber(getenv, "ROWS", 10_000, &rows); err != nil {
+		return err
+	}
+	if text := getenv("RTT"); text != "" {
+		var err error
+		if rtt, err = time.ParseDuration(text); err != nil || rtt <= 0 {
+			return fmt.Errorf("RTT=%s: give a duration such as 20ms", text)
+		}
+	}
+	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
+		if only := getenv("FLAVOR"); only != "" && only != string(flavor) {
+			continue
+		}
+		if err := measure(ctx, flavor, rows, rtt, out); err != nil {
+			return fmt.Errorf("%s: %w", flavor, err)
+		}
+	}
+	return nil
+}
+
+// goal is how many times as long a first load may take.
+const goal = 1.3
+
+func measure(ctx context.Context, flavor servers.Flavor, rows int, rtt time.Duration, out io.Writer) error {
+	s, err := scene.Up(ctx, scene.Options{Source: flavor, Target: flavor, Out: out})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	source, errSource := lay(ctx, s.Source.Addr(), rtt/2)
+	target, errTarget := lay(ctx, s.Target.Addr(), rtt/2)
+	if err := errors.Join(errSource, errTarget); err != nil {
+		return err
+	}
+	s.Say("filling the source with %s rows", scene.Number(int64(rows)))
+	if err := scene.Load(ctx, s.SourceDB, rows); err != nil {
+		return err
+	}
+	var seconds [2][2]float64 // near and far: first load, changes
+	for i, via := range [][2]string{{}, {source.address(), target.address()}} {
+		s.StopWorker()
+		s.Via(via[0], via[1])
+		if err := s.StartWorker(ctx); err != nil {
+			return err
+		}
+		first, _, err := s.RunWith(ctx, "first load", workflows.SyncTableInput{Table: scene.Table, Full: true})
+		if err != nil {
+			return err
+		}
+		if err := scene.Change(ctx, s.SourceDB, rows, rows/20); err != nil {
+			return err
+		}
+		if err := s.PastMinLag(ctx); err != nil {
+			return err
+		}
+		changes, err := s.Sync(ctx, "changes")
+		if err != nil {
+			return err
+		}
+		seconds[i] = [2]float64{first.Seconds[workflows.PhaseTotal], changes.Seconds[workflows.PhaseTotal]}
+	}
+	near, far := seconds[0], seconds[1]
+	s.Say("%s, %s rows, %s of round trip: first load %.1f s, %.1f s without: %.2f × (goal ≤ %.1f ×); %s changes %.1f s, "+
+		"%.1f s without", s.Target.Version, scene.Number(int64(rows)), rtt, far[0], near[0], far[0]/near[0], goal,
+		scene.Number(int64(rows/20)), far[1], near[1])
+	return nil
+}
