@@ -95,7 +95,9 @@ func TestASlowLineIsNotHeldAtOneChunkAtATime(t *testing.T) {
 		for _, l := range []link{{"2 MB/s", 0, 2_000_000}, {"10 ms", 10 * time.Millisecond, 0}} {
 			took, longest, sizer, limiter := copyOver(t, s, l, 40_000, 5000)
 			t.Logf("%s: %s, the longest transaction %.2f s", l.name, took, longest)
-			require.NotZero(t, sizer.Rows(), l.name)
+			if l.bandwidth > 0 { // a long way is made good by larger statements
+				require.NotZero(t, sizer.Rows(), l.name)
+			}
 			require.Greater(t, limiter.Limit(), 1, l.name)
 		}
 	})
