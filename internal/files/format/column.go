@@ -36,6 +36,7 @@ const (
 	whyFloat     reason = "is no finite number"
 	whyExact     reason = "has more digits than a double"
 	whyTwice     reason = "its name is there twice"
+	whyUnclear   reason = "a name in it may be of more than one column of the target"
 	whyRow       reason = "the row is too large"
 	whySurrogate reason = "has half of a surrogate pair"
 )

@@ -194,6 +194,12 @@ func (r *jsonReader) add(b []byte, size int) error {
 		r.row = row
 		return nil
 	}
+	if r.object.unclear {
+		r.batch.bad = append(r.batch.bad, BadRow{Row: row, Why: string(whyUnclear)})
+		r.src.advance(size)
+		r.row = row
+		return nil
+	}
 	for i := range r.columns {
 		v := &r.object.values[i]
 		switch {

@@ -93,3 +93,28 @@ func TestSplitIsReadAsAWhole(t *testing.T) {
 		}
 	}
 }
+
+// TestNamesThatChangeBetweenRows match each row's names, however those of the first file are written. What may be of
+// two columns, or is there twice in two ways, is refused and never NULL.
+func TestNamesThatChangeBetweenRows(t *testing.T) {
+	cols := named("order_id", "v", "userId", "user_id")
+	cols[0].From = "orderId"
+	for i := range cols {
+		cols[i].Type, cols[i].Kind, cols[i].Nullable, cols[i].Charset = "longtext", table.KindString, true, "utf8mb4"
+	}
+	rows, bad, err := readAll(t, inMemory([]byte(`{"orderId": "1", "v": "a", "userId": "u", "user_id": "w"}
+{"ORDERID": "2", "V": "b"}
+{"order_id": "3", "v": "c", "USERID": "u"}
+{"OrderId": "4", "order_id": "5"}
+{"order-id": "6", "user-id": "?"}
+{"order-id": "7", "other": "?"}
+`)), "v.jsonl", format.Options{}, cols, format.Position{}, 10)
+	require.NoError(t, err)
+	require.Equal(t, [][]string{
+		{"=1", "=a", "=u", "=w"}, {"=2", "=b", "NULL", "NULL"}, {"=3", "=c", "=u", "NULL"},
+		{"=7", "NULL", "NULL", "NULL"},
+	}, rows)
+	require.Len(t, bad, 2)
+	require.Equal(t, format.BadRow{Row: 4, Column: "order_id", Why: "its name is there twice"}, bad[0])
+	require.Equal(t, format.BadRow{Row: 5, Why: "a name in it may be of more than one column of the target"}, bad[1])
+}

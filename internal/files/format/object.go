@@ -10,9 +10,10 @@ import (
 type object struct {
 	columns []*column
 	names   []string
-	index   map[string]int // of names as they are in the file; -1 where they are of no column
+	index   map[string]int // of names as they are in the file; see match
 	values  []jsonValue
 	round   uint64 // of parse
+	unclear bool   // a name of the last object may be of more than one column
 	guess   int    // the column that the next key is likely to be
 	key     []byte
 	text    []byte
@@ -40,7 +41,7 @@ func (o *object) init(columns []*column) {
 // parse takes an object apart; false where b is none. A name that is there twice is marked.
 func (o *object) parse(b []byte) bool {
 	o.round++
-	o.guess = 0
+	o.guess, o.unclear = 0, false
 	p := scanner{b: b}
 	p.space()
 	if !p.take('{') {
@@ -65,7 +66,11 @@ func (o *object) parse(b []byte) bool {
 		if o.onKey != nil {
 			o.onKey(key)
 		}
-		if i := o.find(key); i >= 0 {
+		switch i := o.find(key); i {
+		case ofNone:
+		case ofSeveral:
+			o.unclear = true
+		default:
 			v := &o.values[i]
 			v.twice = v.seen == o.round
 			v.kind, v.raw, v.escaped, v.seen = kind, b[start:p.i], escaped, o.round
@@ -101,7 +106,14 @@ func (o *object) readKey(p *scanner) ([]byte, bool) {
 	return key, p.take(':')
 }
 
-// find is the column of a name, -1 for none. The objects of one file have their names in the same order, mostly.
+// What find returns beside the place of a column.
+const (
+	ofNone    = -1
+	ofSeveral = -2
+)
+
+// find is the column of a name, ofNone or ofSeveral. The objects of one file have their names in the same order,
+// mostly.
 func (o *object) find(key []byte) int {
 	if o.guess < len(o.names) && o.names[o.guess] == string(key) {
 		o.guess++
@@ -120,17 +132,17 @@ func (o *object) find(key []byte) int {
 	return i
 }
 
-// match finds the column of a name that is none of the columns' own, as Match does. Columns with a name of the file's
-// (table.Column.From) take no other.
+// match finds the column of a name that is none of the columns' own, as Match does: a maker may write a name in another
+// way than in the rows, or the files, by which columns were matched.
 func (o *object) match(key string) int {
 	for _, same := range []func(string) string{table.FoldColumn, Snake} {
-		found, want := -1, same(key)
+		found, want := ofNone, same(key)
 		for i, c := range o.columns {
-			if c.From != "" || same(c.Name) != want {
+			if want == "" || same(c.Name) != want && same(c.SourceName()) != want {
 				continue
 			}
 			if found >= 0 {
-				return -1
+				return ofSeveral
 			}
 			found = i
 		}
@@ -138,7 +150,7 @@ func (o *object) match(key string) int {
 			return found
 		}
 	}
-	return -1
+	return ofNone
 }
 
 // put converts a value into a row.

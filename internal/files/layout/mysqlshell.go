@@ -221,10 +221,16 @@ func (s shell) load(
 // text is how the dump's files are written.
 func (s shell) text(d *dump, t shellTable) (*Text, error) {
 	o := t.Options
-	usual := o.FieldsTerminatedBy == "\t" && o.FieldsEnclosedBy == "" && o.FieldsEscapedBy == `\` &&
-		o.LinesTerminatedBy == "\n"
-	if !usual {
-		return nil, refuse("the dump %s is not in MySQL Shell's default dialect: dump with dialect: default", d.key)
+	for _, one := range []struct{ name, is, want string }{ // what the reader of tsv can do
+		{"fieldsTerminatedBy", o.FieldsTerminatedBy, "\t"},
+		{"fieldsEnclosedBy", o.FieldsEnclosedBy, ""},
+		{"fieldsEscapedBy", o.FieldsEscapedBy, `\`},
+		{"linesTerminatedBy", o.LinesTerminatedBy, "\n"},
+	} {
+		if one.is != one.want {
+			return nil, refuse("the dump %s has %s %q, and only %q can be read: dump with dialect: default", d.key,
+				one.name, one.is, one.want)
+		}
 	}
 	if c := strings.ToLower(o.DefaultCharacterSet); c != "utf8mb4" && c != "utf8mb3" && c != "utf8" {
 		return nil, refuse("the dump %s is in the character set %q: dump with defaultCharacterSet: utf8mb4", d.key, c)

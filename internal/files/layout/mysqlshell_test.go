@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -170,8 +171,12 @@ func TestADumpThatCannotBeLoadedIsRefused(t *testing.T) {
 	refused("shop.order", "has no table shop.order; it has my.shop.orders.old, shop.a@b, shop.orders",
 		func(lake, shellDump) {})
 	refused("orders", "write schema.table", func(lake, shellDump) {})
+	for name, value := range map[string]string{
+		"fieldsTerminatedBy": ",", "fieldsEnclosedBy": `"`, "fieldsEscapedBy": "", "linesTerminatedBy": "\r\n",
+	} {
+		refused("shop.orders", name+" "+strconv.Quote(value), options(name, value))
+	}
 	refused("shop.orders", "dialect: default", options("fieldsTerminatedBy", ","))
-	refused("shop.orders", "dialect: default", options("fieldsEnclosedBy", `"`))
 	refused("shop.orders", "character set", options("defaultCharacterSet", "latin1"))
 	refused("shop.orders", "raw with ST_ASTEXT", options("decodeColumns", map[string]string{"raw": "ST_ASTEXT"}))
 	refused("shop.orders", "made with ddlOnly", func(_ lake, d shellDump) { d.table["includesData"] = false })
