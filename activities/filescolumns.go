@@ -110,6 +110,10 @@ func (p *planDraft) chooseFileColumns(ctx context.Context) error {
 	if maker := p.files.found.Schema; maker != nil && maker.HardDelete != "" {
 		p.checkHardDelete(maker.HardDelete)
 	}
+	if maker := p.files.found.Schema; maker != nil && maker.DedupSort != "" && p.settings.Cursor == "" {
+		p.refuseFiles(maker.DedupSort, "the maker says by column "+maker.DedupSort+" (dedup_sort) which version of a "+
+			"row counts, and not the order of rows", "set a cursor, by which the newest row wins")
+	}
 	if cursor := p.settings.Cursor; cursor != "" {
 		c := p.table.Column(cursor)
 		if c == nil {

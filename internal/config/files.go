@@ -120,6 +120,11 @@ func setFiles(d *decoder, a at, t *Table) {
 		"header": "write it under files.csv", "delimiter": "write it under files.csv",
 		"nulls": "write it under files.csv", "columns": "write columns: { include: [...] } beside files",
 		"key": "write it beside files", "cursor": "write it beside files",
+		"dedup_sort": "leave it out: by cursor, beside files, the newest row wins",
+		"dedupSort":  "leave it out: by cursor, beside files, the newest row wins",
+		"replace":    "leave it out: rows that a load lacks stay on the target",
+		"deletes":    "leave it out: rows that a maker marks as deleted stay on the target, with the mark",
+		"keep":       "write after: keep, delete, or move:done",
 	}, &f)
 	t.Files = &f
 	where := func(key string) at {
@@ -142,6 +147,7 @@ func setFiles(d *decoder, a at, t *Table) {
 	case plain && f.Table != "":
 		d.problem(where("table"), "leave it out: match finds the files", "layout: plain has no names of tables")
 	}
+	d.checkShell(found, &f)
 	kind, _, _ := strings.Cut(f.Complete, ":")
 	switch {
 	case plain && f.Complete == "":
@@ -150,6 +156,21 @@ func setFiles(d *decoder, a at, t *Table) {
 	case plain && (kind == "dlt" || kind == "mysqlshell"), !plain && kind != "" && kind != f.Layout:
 		d.problem(where("complete"), "leave it out, or use layout: "+kind, "complete: %s does not go with layout: %s",
 			f.Complete, f.Layout)
+	}
+}
+
+// checkShell reports keys that say how files are written, where a dump of MySQL Shell says it itself.
+func (d *decoder) checkShell(found map[string]at, f *Files) {
+	if f.Layout != "mysqlshell" {
+		return
+	}
+	for _, key := range []string{"csv", "bytes"} {
+		if p, ok := found[key]; ok {
+			d.problem(p, "leave it out", "layout: mysqlshell knows it from the dump")
+		}
+	}
+	if f.Format != formatAuto && f.Format != "tsv" {
+		d.problem(found["format"], "leave it out", "layout: mysqlshell has tsv files")
 	}
 }
 
@@ -189,6 +210,9 @@ func (d *decoder) checkFiles(place at, given map[string]at, e *entry) {
 		refuse("deletes", "leave it out", "a sweep of deletes asks the source, and files cannot be asked")
 		t.Deletes.Mode = DeletesOff
 	}
+	refuse("verify", "leave it out", "a comparison asks the source, and files cannot be asked")
+	t.Verify.Every = Schedule{}
+	refuse("undo", "leave it out", "no repair and no sweep changes a table of files: nothing could be undone")
 	if !t.Files.CSV.Header && len(c.Include) == 0 {
 		d.missing(place, join(place.path, "columns.include"), "files.csv.header is false: name the fields in their "+
 			"order")

@@ -55,28 +55,48 @@ func TestATableOfFiles(t *testing.T) {
 func TestWhatIsWrongWithATableOfFiles(t *testing.T) {
 	const good = `url: "file:///lake", match: ["*.csv"], complete: "settled:1m"`
 	for entry, want := range map[string]string{
-		`files: { match: ["*.csv"], complete: "settled:1m" }`:                    "files.url: is missing",
-		`files: { url: "ftp://x/y", match: ["*.csv"], complete: "settled:1m" }`:  "ftp:// is not a store",
-		`files: { url: "file:///lake", complete: "settled:1m" }`:                 "files.match: is missing",
-		`files: { url: "file:///lake", match: ["*.csv"] }`:                       "files.complete: is missing",
-		`files: { url: "file:///lake", match: ["/x"], complete: "settled:1m" }`:  "is no pattern",
-		`files: { url: "file:///lake", match: ["x"], complete: "settled:soon" }`: "has no duration",
-		`files: { url: "file:///lake", match: ["x"], complete: "dlt" }`:          "does not go with layout: plain",
-		`files: { url: "file:///lake", layout: dlt }`:                            "files.table: is missing",
-		`files: { url: "file:///lake", layout: dlt, table: t, match: ["x"] }`:    "layout: dlt knows its own files",
-		`files: { ` + good + `, after: burn }`:                                   "write keep, delete, or move:done",
-		`files: { ` + good + `, csv: { delimiter: ab } }`:                        "is not one ASCII character",
-		`files: { ` + good + `, csv: { header: false } }`:                        "columns.include: is missing",
-		`files: { ` + good + `, zone: Berlin }`:                                  "is not allowed",
-		`files: { ` + good + ` }, sourceConnection: shop`:                        "has no source connection: leave it out",
-		`files: { ` + good + ` }, where: "a = 1"`:                                "has no source that could be asked",
-		`files: { ` + good + ` }, write: replace`:                                "use upsert or append",
-		`files: { ` + good + ` }, deletes: { mode: hard }`:                       "files cannot be asked",
-		`files: { ` + good + ` }, columns: { exclude: [a] }`:                     "keep include alone",
+		`files: { match: ["*.csv"], complete: "settled:1m" }`:                                    "files.url: is missing",
+		`files: { url: "ftp://x/y", match: ["*.csv"], complete: "settled:1m" }`:                  "ftp:// is not a store",
+		`files: { url: "file:///lake", complete: "settled:1m" }`:                                 "files.match: is missing",
+		`files: { url: "file:///lake", match: ["*.csv"] }`:                                       "files.complete: is missing",
+		`files: { url: "file:///lake", match: ["/x"], complete: "settled:1m" }`:                  "is no pattern",
+		`files: { url: "file:///lake", match: ["x"], complete: "settled:soon" }`:                 "has no duration",
+		`files: { url: "file:///lake", match: ["x"], complete: "dlt" }`:                          "does not go with layout: plain",
+		`files: { url: "file:///lake", layout: dlt }`:                                            "files.table: is missing",
+		`files: { url: "file:///lake", layout: dlt, table: t, match: ["x"] }`:                    "layout: dlt knows its own files",
+		`files: { ` + good + `, after: burn }`:                                                   "write keep, delete, or move:done",
+		`files: { ` + good + `, csv: { delimiter: ab } }`:                                        "is not one ASCII character",
+		`files: { ` + good + `, csv: { header: false } }`:                                        "columns.include: is missing",
+		`files: { ` + good + `, zone: Berlin }`:                                                  "is not allowed",
+		`files: { ` + good + ` }, sourceConnection: shop`:                                        "has no source connection: leave it out",
+		`files: { ` + good + ` }, where: "a = 1"`:                                                "has no source that could be asked",
+		`files: { ` + good + ` }, write: replace`:                                                "use upsert or append",
+		`files: { ` + good + ` }, deletes: { mode: hard }`:                                       "files cannot be asked",
+		`files: { ` + good + ` }, verify: { every: 24h }`:                                        "verify: a comparison asks the source",
+		`files: { ` + good + ` }, undo: { keep: 24h }`:                                           "nothing could be undone",
+		`files: { ` + good + `, dedup_sort: at }`:                                                "by cursor, beside files",
+		`files: { ` + good + `, replace: true }`:                                                 "rows that a load lacks stay",
+		`files: { ` + good + `, deletes: hard }`:                                                 "with the mark",
+		`files: { url: "file:///lake", layout: mysqlshell, table: a.b, csv: { header: false } }`: "knows it from the dump",
+		`files: { url: "file:///lake", layout: mysqlshell, table: a.b, format: csv }`:            "has tsv files",
+		`files: { ` + good + ` }, columns: { exclude: [a] }`:                                     "keep include alone",
 		`files: here`: "must be a mapping",
 	} {
 		_, problems := loadLake(t, entry)
 		require.NotEmpty(t, problems, entry)
 		require.Contains(t, strings.Join(problems, "\n"), want, entry)
 	}
+}
+
+// A comparison that defaults have is for other tables. No table keeps its staged files.
+func TestWhatATableOfFilesDoesNotHaveIsNotInherited(t *testing.T) {
+	text := strings.Replace(lake, "targetConnection: dw }", "targetConnection: dw, verify: { every: 24h } }", 1)
+	text = strings.Replace(text, "ENTRY", `files: { url: "file:///lake", layout: dlt, table: orders }`, 1)
+	c, err := config.Load(strings.NewReader(text), func(string) string { return "" })
+	require.NoError(t, err)
+	require.True(t, c.Tables()[0].Verify.Every.None())
+
+	_, err = config.Load(strings.NewReader(strings.Replace(text, `lib/tablehaul"`, `lib/tablehaul", keep: 7d`, 1)),
+		func(string) string { return "" })
+	require.ErrorContains(t, err, "a run's files go when it ends")
 }
