@@ -78,8 +78,10 @@ var identifiers = map[string]string{
 // texts are the files of the repository that people write: code, docs, configuration, scripts.
 func texts(t *testing.T) []string {
 	t.Helper()
-	skipped := []string{".git", "bin", "testdata", "CHANGELOG.md", "house_test.go", "constraints.txt",
-		"shop.sql"} // a server reads that one a statement a line
+	skipped := []string{
+		".git", "bin", "testdata", "CHANGELOG.md", "house_test.go", "constraints.txt",
+		"shop.sql",
+	} // a server reads that one a statement a line
 	kinds := []string{".go", ".md", ".yaml", ".yml", ".sh", ".sql", ".py"}
 	var files []string
 	require.NoError(t, filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
