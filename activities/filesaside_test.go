@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
 
 	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/api"
@@ -63,7 +64,7 @@ func TestRowsOfFilesThatCannotBeConvertedGoIntoQuarantine(t *testing.T) {
 	require.Contains(t, seen["file=2.csv row=2 "].Message, "another number of fields")
 	require.Contains(t, seen["id=2 "].Message, "a check of the target refuses the row")
 
-	// No source has these rows: they stay, and a retry says what to do.
+	// No source has these rows: they stay until they are dropped.
 	in := activities.SettleQuarantineInput{
 		RangeInput: activities.RangeInput{Table: "lake.orders", Run: plan.Run, PlanSum: plan.PlanSum},
 	}
@@ -79,6 +80,16 @@ func TestRowsOfFilesThatCannotBeConvertedGoIntoQuarantine(t *testing.T) {
 	require.EqualValues(t, 1, sum.Quarantined)
 	require.Len(t, l.quarantine(), 4)
 	l.holds("SELECT id FROM t ORDER BY id", "1", "2", "4", "6")
+
+	l.state.Lease = nil
+	l.deps.Client = &stateClient{state: l.state}
+	l.restart()
+	retry := activities.QuarantineInput{Table: "lake.orders"}
+	err := l.step("RetryQuarantine", retry, nil)
+	requireType(t, err, failure.UnsupportedTable)
+	require.ErrorContains(t, err, "no source that could be asked")
+	require.NoError(t, l.step("DropQuarantine", retry, &activities.DropQuarantineResult{}))
+	require.Empty(t, l.quarantine())
 }
 
 // A slice that has more such rows than may be set aside fails, and stages nothing. A step that is done again sets the
@@ -111,4 +122,25 @@ func TestTooManyRowsOfFilesThatCannotBeConverted(t *testing.T) {
 		require.NoError(t, os.Remove(filepath.Join(l.folder, filepath.FromSlash(manifest))), "it is lost")
 	}
 	require.Len(t, l.quarantine(), 2)
+}
+
+// What asks a source is refused for a table of files, with what to do instead.
+func TestWhatATableOfFilesCannotBeAsked(t *testing.T) {
+	l := newLake(t, servers.MySQL(t), lakeTable)
+	l.deps.Client = &stateClient{state: l.state}
+	l.restart()
+	for step, in := range map[string]any{
+		"PlanVerify": activities.PlanVerifyInput{Table: "lake.orders", Depth: api.DepthDigest},
+		"PlanFill":   activities.PlanFillInput{Table: "lake.orders"},
+		"PlanRepair": activities.PlanRepairInput{RangeInput: activities.RangeInput{Table: "lake.orders"}},
+		"PreviewRun": activities.PreviewRunInput{Table: "lake.orders", From: "2024-01-01"},
+	} {
+		var app *temporal.ApplicationError
+		require.ErrorAs(t, l.step(step, in, nil), &app, step)
+		require.Contains(t, app.Error(), "loaded from files", step)
+		require.True(t, app.NonRetryable(), step)
+		var details failure.Details
+		require.NoError(t, app.Details(&details), step)
+		require.Contains(t, details.Remedy, "tablehaul load", step)
+	}
 }

@@ -44,7 +44,7 @@ var inlineNotRun = map[string]string{
 	"tablehaul load lake.orders":          "it needs a table of files",
 	"tablehaul load lake.orders FILE":     "it needs a table of files",
 	"tablehaul load lake.orders --force":  "it needs a table of files",
-	"tablehaul load shop.orders FILE":     "it needs a table of files",
+	"tablehaul load TABLE FILE":           "it needs a table of files",
 }
 
 // bareCommand is a command that is only named: whether it exists is all that can be said.
