@@ -271,6 +271,7 @@ func TestFilesThatAreNotComplete(t *testing.T) {
 	plan, err := l.discover()
 	require.NoError(t, err)
 	require.Zero(t, plan.Ranges, "an empty folder is no reason to wait")
+	require.Contains(t, strings.Join(plan.Warnings, "\n"), "files.match", "but one to say so")
 	l.put("1.csv", 10*time.Second, header, l.row(1, "one", "01"))
 	_, err = l.discover()
 	var app *temporal.ApplicationError
@@ -287,6 +288,7 @@ func TestFilesThatAreNotComplete(t *testing.T) {
 	require.EqualValues(t, 1, sum.Inserted)
 	plan, _ = l.run()
 	require.Zero(t, plan.Ranges)
+	require.Empty(t, plan.Warnings)
 	l.put("day=2/_SUCCESS", 0, "")
 	_, sum = l.run()
 	require.EqualValues(t, 1, sum.Inserted)

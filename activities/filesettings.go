@@ -100,6 +100,16 @@ func (s *FileSettings) layout() layout.Options {
 	}
 }
 
+// nothingThere warns that no file of a table is there that has loaded none yet.
+func (s *FileSettings) nothingThere() string {
+	if s.Layout == layout.Plain || s.Layout == "" {
+		return "no file below files.url matches files.match (if files should be there, correct these keys, and see " +
+			"that the worker has the folder)"
+	}
+	return "no load of the table is below files.url (if one should be there, correct files.url and files.table, and " +
+		"see that the worker has the folder)"
+}
+
 // filesRetry is the pause before looking again for files that are not complete.
 const filesRetry = 10 * time.Second
 

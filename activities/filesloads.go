@@ -138,6 +138,9 @@ func (p *planDraft) waitForLoads(ctx context.Context) error {
 			p.freshAt = l.Time
 		}
 	}
+	if len(f.loads) == 0 && waiting == "" && (f.known == nil || f.known.Newest == nil) {
+		p.warnings = append(p.warnings, p.settings.Files.nothingThere())
+	}
 	if len(f.loads) > 0 || waiting == "" {
 		p.heldBack, p.nothing = waiting, len(f.loads) == 0
 		return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -86,6 +87,10 @@ func (a *app) cancelAll(ctx context.Context, c *config.Config, sel selection, f 
 	if !worker && !f.noWait {
 		f.noWait = true
 		a.printNote("%s; what was cancelled ends when one runs", a.noWorker())
+	}
+	busy := func(one cancelled) bool { return one.Done != cancelIdle }
+	if !slices.ContainsFunc(all, busy) && len(sel.names) == 0 && !a.json() {
+		a.printNote("nothing goes on of these tables")
 	}
 	for i := range all {
 		if all[i].Done == cancelRequested && !f.noWait {

@@ -158,6 +158,8 @@ func waitIssues(one tableStatus, now time.Time) (out []issue) {
 			}
 			if one.State.Files != nil {
 				m.Type, m.Text, m.Remedy = failure.FilesIncomplete, "waits for files: "+one.State.HeldBack, ""
+				m.Remedy = "the next run loads them when they are complete; where they never will be, remove them, " +
+					"or load them with tablehaul load " + one.Table + " FILE"
 			}
 			out = append(out, m)
 		}

@@ -133,7 +133,7 @@ func (a *app) printResult(r api.SyncTableResult) {
 	}
 	if r.NewerOnTarget > 0 {
 		remedy := ""
-		if r.Mode != api.ModeFirstLoad {
+		if r.Mode != api.ModeFirstLoad && r.Files == nil {
 			remedy = ": tablehaul run " + r.Table + " --full makes them equal"
 		}
 		fmt.Fprintf(a.stdout, "  kept:       %s newer on the target, among the unchanged%s\n",

@@ -110,8 +110,10 @@ func (a *app) ackWarnings(ctx context.Context, args []string) error {
 		return err
 	}
 	defer s.Close()
+	none := true
 	for _, one := range all {
 		left := warningsOf(one, false)
+		none = none && len(left) == 0
 		if len(left) == 0 {
 			continue
 		}
@@ -127,6 +129,9 @@ func (a *app) ackWarnings(ctx context.Context, args []string) error {
 		if !a.json() && !a.quiet {
 			fmt.Fprintf(a.stdout, "%s: %s acknowledged\n", one.Table, human.Count(len(left), "warning"))
 		}
+	}
+	if none && !a.json() {
+		a.printNote("no warning that is not acknowledged")
 	}
 	return nil
 }

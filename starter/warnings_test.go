@@ -39,6 +39,7 @@ func TestWarningsAreGroupedAndAcknowledged(t *testing.T) {
 		call(t, f, "warnings").stdout)
 	require.Equal(t, 3, strings.Count(call(t, f, "warnings", "--all", "--output", "json").stdout, "\n"))
 	require.Equal(t, exitOK, call(t, f, "warnings", "ack", "--all").code)
+	require.Contains(t, call(t, f, "warnings", "ack", "--all").stderr, "no warning that is not acknowledged")
 	require.NotContains(t, call(t, f, "status").stdout, "warnings")
 	require.Contains(t, call(t, f, "warnings").stderr, "no warning that is not acknowledged")
 }

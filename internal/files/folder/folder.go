@@ -14,6 +14,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/tablehaul/tablehaul/internal/files"
 )
@@ -49,7 +50,16 @@ func (s *Store) root() (*os.Root, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
+	if err != nil && s.isFile() {
+		err = fmt.Errorf("%w: %w: files.url has to name a folder, files.match names files", files.ErrRejected, err)
+	}
 	return root, s.fail("opening the folder of files", err)
+}
+
+// isFile says that the folder's path, or one above it, is that of a file.
+func (s *Store) isFile() bool {
+	info, err := os.Stat(s.path)
+	return errors.Is(err, syscall.ENOTDIR) || err == nil && !info.IsDir()
 }
 
 // List calls f for each file and each symbolic link whose key begins with prefix.

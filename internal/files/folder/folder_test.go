@@ -50,6 +50,8 @@ func TestFilesAreListedAndRead(t *testing.T) {
 	require.Equal(t, []string{"orders/a b=1.csv", "orders/sub/c.csv"}, list(t, s, "orders/"))
 	require.Equal(t, []string{"other/d.csv"}, list(t, s, "ot"))
 	require.Empty(t, list(t, s, "orders/a b=1.csv/x"), "below a file is nothing")
+	err := store(t, filepath.Join(dir, "other/d.csv")).List(context.Background(), "", nil)
+	require.ErrorIs(t, err, files.ErrRejected, "a file is no folder, also later")
 
 	e, err := s.Stat(context.Background(), "orders/sub/c.csv")
 	require.NoError(t, err)
