@@ -148,3 +148,32 @@ func TestTableStateKeepsWhatIsInQuarantine(t *testing.T) {
 	require.Equal(t, []string{"quarantined", "quarantined"}, o.names())
 	require.EqualValues(t, 2, o.events[0].Quarantine.Rows())
 }
+
+// Rows of files that cannot be converted are read, and set aside, before a chunk has any; also where no other row is
+// there.
+func TestSyncTableCountsRowsOfFilesThatCannotBeConverted(t *testing.T) {
+	const why = "a.csv: row 2: column id: it is no number"
+	for _, chunks := range []int{fakeChunks, 0} {
+		f := quarantineRun(nil, api.Quarantine{Open: 3, First: why})
+		rows := int64(chunks * fakeChunkRows)
+		f.extract = func(activities.RangeInput) (activities.ExtractResult, error) {
+			return activities.ExtractResult{Rows: rows, Chunks: chunks, Parts: 2, Quarantined: 3, FirstBad: why}, nil
+		}
+		env := run(t, f, orders)
+		require.NoError(t, env.GetWorkflowError())
+		var result workflows.SyncTableResult
+		require.NoError(t, env.GetWorkflowResult(&result))
+		require.EqualValues(t, 3, result.Quarantined)
+		require.Equal(t, rows, result.Written())
+		require.Equal(t, rows+3, result.RowsExtracted)
+		require.EqualValues(t, 1, f.count("SettleQuarantine"))
+	}
+
+	f := quarantineRun(nil, api.Quarantine{})
+	f.extract = func(activities.RangeInput) (activities.ExtractResult, error) {
+		return activities.ExtractResult{Quarantined: 11, FirstBad: why}, nil
+	}
+	err := run(t, f, orders).GetWorkflowError()
+	require.ErrorContains(t, err, "11 of 11 rows were set aside")
+	require.ErrorContains(t, err, why)
+}
