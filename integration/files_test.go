@@ -85,10 +85,11 @@ func TestFilesOfOthersAreATable(t *testing.T) {
 	}
 }
 
-// A run waits for files that are not complete, says so wherever people look, and goes on by itself.
+// A run waits for files that are not complete, says so wherever people look, and goes on by itself. A row that cannot
+// be converted is set aside, and shown by file and row.
 func TestARunWaitsForFiles(t *testing.T) {
 	t.Parallel()
-	p := start(t, options{tables: lakeTable})
+	p := start(t, options{tables: lakeTable, defaults: ", badRows: quarantine"})
 	p.stage("1", map[string][]string{"a.csv": csvRows(1, 3, "one", 1)})
 	marker := filepath.Join(p.dir, "lake/1/_SUCCESS")
 	require.NoError(t, os.Remove(marker))
@@ -102,4 +103,13 @@ func TestARunWaitsForFiles(t *testing.T) {
 	var r workflows.SyncTableResult
 	require.NoError(t, run.Get(t.Context(), &r))
 	require.EqualValues(t, 3, r.Inserted)
+
+	p.stage("2", map[string][]string{"a.csv": append(csvRows(4, 4, "two", 2), "s3cret,v,2024-05-01 00:00:00")})
+	text := p.cli("run " + name)
+	require.Contains(t, text, "1 inserted")
+	require.Contains(t, text, "2/a.csv: row 2: column id")
+	text = p.cli("quarantine show " + name)
+	require.Contains(t, text, "file=2/a.csv, row=2")
+	require.NotContains(t, text, "s3cret")
+	require.Contains(t, p.cli("quarantine drop --yes "+name), "1 row dropped, 0 left")
 }
