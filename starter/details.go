@@ -43,7 +43,10 @@ func (a *app) printDetails(ctx context.Context, s service, c *config.Config, sel
 		}
 		for _, sched := range []*remote.Schedule{one.Schedule, one.VerifySchedule, one.DeletesSchedule} {
 			if sched != nil {
-				next := strings.Join(compact(nextText(*sched), sched.Note), ": ")
+				next := nextText(*sched)
+				if sched.Paused { // a note that stays from a resume says nothing of the next run
+					next = strings.Join(compact(next, sched.Note), ": ")
+				}
 				fmt.Fprintf(a.stdout, "  schedule:   %s; next %s\n", sched.Text(), next)
 			}
 		}

@@ -159,7 +159,7 @@ func waitIssues(one tableStatus, now time.Time) (out []issue) {
 			if one.State.Files != nil {
 				m.Type, m.Text, m.Remedy = failure.FilesIncomplete, "waits for files: "+one.State.HeldBack, ""
 				m.Remedy = "the next run loads them when they are complete; where they never will be, remove them, " +
-					"or load them with tablehaul load " + one.Table + " FILE"
+					"after tablehaul load " + one.Table + " FILE where their rows are wanted"
 			}
 			out = append(out, m)
 		}

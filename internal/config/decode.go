@@ -51,7 +51,7 @@ func (d *decoder) warn(a at, remedy, format string, args ...any) {
 // missing is problem for what is not there, unless its place has been reported as something that could not hold it.
 func (d *decoder) missing(parent at, path, remedy string) {
 	for _, p := range d.problems {
-		if p.Path == parent.path && p.Line == parent.line() {
+		if p.Path == path || p.Path == parent.path && p.Line == parent.line() {
 			return
 		}
 	}

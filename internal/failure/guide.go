@@ -140,7 +140,7 @@ var Guide = []Advice{
 			"to load",
 		"the message names what is " +
 			"missing", "wait: the run goes on by itself when the files are complete; where they " +
-			"never will be, remove them, or load them with `tablehaul load TABLE FILE`", true,
+			"never will be, remove them, after `tablehaul load TABLE FILE` where their rows are wanted", true,
 	},
 	{
 		FilesUnavailable, "the store of a table's files does not answer or is busy; tried again for as long as it " +

@@ -46,7 +46,10 @@ func (i *Identity) ColumnNames() (names []string) {
 
 // String is for people.
 func (i Identity) String() string {
-	text := fmt.Sprintf("the source on %s; the target %s on %s", i.Source, i.Target.Table, i.Target.Server)
+	text := fmt.Sprintf("the target %s on %s", i.Target.Table, i.Target.Server)
+	if i.Source.ID != "" { // files have none
+		text = fmt.Sprintf("the source on %s; %s", i.Source, text)
+	}
 	if i.Cursor != "" {
 		text += fmt.Sprintf("; the cursor %s, %s", i.Cursor, i.CursorType)
 	}
