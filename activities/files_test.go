@@ -215,7 +215,7 @@ func TestNamedFilesAreLoadedAgain(t *testing.T) {
 	require.Equal(t, 2, plan.Files.Files)
 	require.EqualValues(t, 2, sum.Inserted)
 	_, err := l.discover(only("lost.csv"))
-	requireType(t, err, failure.FilesRefused)
+	requireType(t, err, failure.InvalidInput)
 	require.ErrorContains(t, err, "there is no file lost.csv")
 	_, err = l.discover(only("../x"))
 	requireType(t, err, failure.FilesRefused)

@@ -25,7 +25,7 @@ func (p *planDraft) chooseFiles(ctx context.Context, in PlanRunInput) error {
 		key := strings.TrimPrefix(strings.TrimPrefix(name, s.Files.URL), "/")
 		e, err := f.store.Stat(ctx, key)
 		if errors.Is(err, files.ErrNotFound) {
-			return filesRefused("write its name below files.url", "there is no file %s", key)
+			return invalidInput("there is no file "+key, "write its name below files.url")
 		}
 		if err != nil {
 			return translateFiles(ctx, err, p.filesAt())

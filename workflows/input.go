@@ -91,3 +91,8 @@ func (f inputForm) invalid(what string) error {
 	return temporal.NewApplicationErrorWithOptions(what+`: give --input '{"table":"shop.orders"}'; also known: `+string(f), failure.InvalidInput,
 		temporal.ApplicationErrorOptions{NonRetryable: true})
 }
+
+// hasArguments reports whether a run was asked for more than the table's next rows.
+func hasArguments(in SyncTableInput) bool {
+	return in.Full || in.From != "" || in.To != "" || len(in.Files) > 0 || in.Force
+}

@@ -49,6 +49,9 @@ func newNotifiedHarness(t *testing.T) *notifiedHarness {
 }
 
 // ends is a run that begins and ends; a good one leaves the target as fresh as at its end.
+// refused is the end of a run that failed because of its own arguments.
+const refused = "refused"
+
 func (o *notifiedHarness) ends(outcome string, settings *owner.NoticeSettings) {
 	o.fence++
 	id := o.delay.String()
@@ -61,6 +64,9 @@ func (o *notifiedHarness) ends(outcome string, settings *owner.NoticeSettings) {
 	}
 	if outcome == owner.OutcomeFailed {
 		req.Record.Failure = "RowRejected: too long"
+	}
+	if outcome == refused {
+		req.Record.Outcome, req.Refused = owner.OutcomeFailed, true
 	}
 	o.then(owner.UpdateFinishRun, req, ok)
 }
@@ -89,6 +95,19 @@ func TestAFailureIsToldOnceAndItsEndOnce(t *testing.T) {
 	require.Equal(t, 1, o.events[0].FailedRuns)
 	require.Zero(t, o.events[1].FailedRuns)
 	require.Equal(t, &owner.Notices{}, o.state().Notices)
+}
+
+// A mistyped argument is no failure of the table: no person is called, and the record of its runs stays.
+func TestARunThatIsRefusedForItsArgumentsIsNoRecord(t *testing.T) {
+	o := newNotifiedHarness(t)
+	for _, outcome := range []string{"done", refused, refused} {
+		o.ends(outcome, never)
+	}
+	o.run()
+	require.Empty(t, o.names())
+	require.Len(t, o.state().LastRuns, 1)
+	require.Zero(t, o.state().FailedRuns)
+	require.Nil(t, o.state().Lease)
 }
 
 func TestADifferenceIsToldOnceAndItsEndOnce(t *testing.T) {

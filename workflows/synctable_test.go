@@ -134,6 +134,22 @@ func TestSyncTableFailsWithTheFirstErrorAndCleansUp(t *testing.T) {
 	require.Equal(t, "RowRejected: column c", finish.Record.Failure)
 }
 
+func TestARunWithMistypedArgumentsIsRefusedAndNotRecorded(t *testing.T) {
+	for from, refused := range map[string]bool{"foo": true, "": false} {
+		f := newFake()
+		f.route = func(step, _ string) error {
+			if step != "PlanRun" {
+				return nil
+			}
+			return temporal.NewNonRetryableApplicationError("from of cursor", failure.InvalidInput, nil)
+		}
+		env := run(t, f, workflows.SyncTableInput{Table: orders.Table, From: from})
+		requireFailure(t, env, failure.InvalidInput)
+		require.Equal(t, refused, f.finished[0].Finish.Refused, "without arguments it is the table's failure")
+		require.Equal(t, owner.OutcomeFailed, f.finished[0].Finish.Record.Outcome)
+	}
+}
+
 func TestSyncTableExtractsAgainWhenStagedFilesAreCorrupt(t *testing.T) {
 	f := newFake()
 	broken := 1

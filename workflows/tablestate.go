@@ -185,6 +185,11 @@ func (o *stateWorkflow) finish(ctx workflow.Context, req owner.FinishRequest) (o
 	if req.Files != nil {
 		o.state.Files = o.state.Files.With(*req.Files, req.Fence, workflow.Now(ctx))
 	}
+	if req.Refused {
+		o.state.Lease = nil
+		o.show(ctx)
+		return o.state, nil
+	}
 	o.state.Loaded = o.state.Loaded || req.Record.Rows > 0
 	req.Record.Finished = workflow.Now(ctx).UTC()
 	o.count(req)

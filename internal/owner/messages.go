@@ -83,6 +83,9 @@ type FinishRequest struct {
 	// Warnings are those of a run that is done: they replace those of the state.
 	Warnings []string  `json:"warnings,omitempty"`
 	Record   RunRecord `json:"record"`
+	// Refused says that the run failed because of its own arguments: that says nothing about the table, so the state
+	// keeps no record of it.
+	Refused bool `json:"refused,omitempty"`
 }
 
 // ReleaseRequest gives the lease of a slice back. It is no run: the state keeps no record of it. It is refused with
