@@ -47,8 +47,8 @@ func (p *planDraft) cutKeys(ctx context.Context) error {
 // findsNothing reports whether an incremental run has no row to read, in its window or above it: then it needs no
 // range, and no step that reads one.
 func (p *planDraft) findsNothing(ctx context.Context) (bool, error) {
-	if p.mode != api.ModeIncremental {
-		return false, nil
+	if p.mode != api.ModeIncremental || p.id.state.Adopt || len(p.id.replaces) > 0 {
+		return false, nil // a target is taken over by a run that writes its state row
 	}
 	return scan.NoneAbove(ctx, p.src, p.table, p.settings.Cursor, p.window.Lo, p.instance.Digest)
 }

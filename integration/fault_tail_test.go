@@ -158,7 +158,7 @@ func TestATailOfManyRowsIsNotReadAgainByEveryRun(t *testing.T) {
 	})
 }
 
-// A run that finds nothing takes as many steps as it did when it read the window alone.
+// A run that finds nothing takes no step that reads.
 func TestARunThatFindsNothingTakesNoStepForTheTail(t *testing.T) {
 	servers.Some(t, func(t *testing.T, s *servers.Server) {
 		p := start(t, options{source: s, tables: "- { name: FROM.t, target: TO.t, cursor: updated_at, overlap: 0s }\n" +
@@ -170,7 +170,7 @@ func TestARunThatFindsNothingTakesNoStepForTheTail(t *testing.T) {
 		r := p.sync("t")
 		require.Zero(t, r.RowsExtracted)
 		require.Equal(t, api.ModeIncremental, r.Mode)
-		require.Equal(t, before+1, p.steps("ExtractIncremental"), "the window and its tail in one")
+		require.Equal(t, before, p.steps("ExtractIncremental"), "the plan has looked for the window and its tail")
 		p.sync("i")
 		before = p.steps("ExtractIncremental")
 		require.Zero(t, p.sync("i").Inserted)

@@ -15,7 +15,7 @@ func TestJSONIsAsDocumented(t *testing.T) {
 	exec(t, p.src,
 		"CREATE TABLE t (id INT PRIMARY KEY, note VARCHAR(20), updated_at TIMESTAMP(6) NOT NULL DEFAULT "+
 			"CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6), KEY (updated_at))",
-		"INSERT INTO t (id, note) VALUES (1, 'a'), (2, 'b')")
+		"INSERT INTO t VALUES (1, 'a', NOW(6) - INTERVAL 1 HOUR), (2, 'b', NOW(6) - INTERVAL 1 HOUR)")
 	name := p.table("t")
 	p.cli("run " + name + " --output json")
 	exec(t, p.dst, "DELETE FROM t WHERE id = 2")
