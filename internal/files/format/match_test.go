@@ -111,7 +111,9 @@ func TestNamesThatChangeBetweenRows(t *testing.T) {
 `)), "v.jsonl", format.Options{}, cols, format.Position{}, 10)
 	require.NoError(t, err)
 	require.Equal(t, [][]string{
-		{"=1", "=a", "=u", "=w"}, {"=2", "=b", "NULL", "NULL"}, {"=3", "=c", "=u", "NULL"},
+		{"=1", "=a", "=u", "=w"},
+		{"=2", "=b", "NULL", "NULL"},
+		{"=3", "=c", "=u", "NULL"},
 		{"=7", "NULL", "NULL", "NULL"},
 	}, rows)
 	require.Len(t, bad, 2)
