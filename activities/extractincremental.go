@@ -56,10 +56,8 @@ func (a *Activities) ExtractIncremental(ctx context.Context, in RangeInput) (Ext
 	if err != nil {
 		return ExtractResult{}, translate(ctx, err, where{doing: "open the plan of " + in.Table})
 	}
-	if m, err := staging.ReadManifest(ctx, a.deps.Store, r.manifestKey()); err == nil {
-		return extractResult(m), nil // an earlier attempt got this far; its result was lost
-	} else if !errors.Is(err, staging.ErrNotFound) {
-		return ExtractResult{}, translate(ctx, err, where{doing: "read the manifest of " + in.Table})
+	if out, ok, err := a.published(ctx, r); ok || err != nil {
+		return out, err
 	}
 	at := where{connection: r.plan.Settings.SourceConnection, doing: "extract " + in.Table}
 	db, err := a.deps.Source(ctx, r.plan.Settings.SourceConnection)
@@ -104,6 +102,19 @@ func (a *Activities) ExtractIncremental(ctx context.Context, in RangeInput) (Ext
 	logStep(ctx, "range", in.Range, "slice", in.Slice, "rows", result.Rows, "parts", result.Parts, "bytes",
 		result.Bytes, "pages", result.Pages, "longestPage", result.LongestPage)
 	return result, nil
+}
+
+// published is what an earlier attempt of a step has published, whose result was lost; ok is false where there is
+// nothing yet.
+func (a *Activities) published(ctx context.Context, r *openedRange) (out ExtractResult, ok bool, err error) {
+	m, err := staging.ReadManifest(ctx, a.deps.Store, r.manifestKey())
+	switch {
+	case err == nil:
+		return extractResult(m), true, nil
+	case errors.Is(err, staging.ErrNotFound):
+		return out, false, nil
+	}
+	return out, false, translate(ctx, err, where{doing: "read the manifest of " + r.in.Table})
 }
 
 // attemptName is unique for an attempt of a step within its range, and safe in a file name.

@@ -31,10 +31,8 @@ func (a *Activities) ReadFiles(ctx context.Context, in RangeInput) (ExtractResul
 	if err != nil {
 		return ExtractResult{}, translate(ctx, err, where{doing: "open the plan of " + in.Table})
 	}
-	if m, err := staging.ReadManifest(ctx, a.deps.Store, r.manifestKey()); err == nil {
-		return extractResult(m), nil // an earlier attempt got this far; its result was lost
-	} else if !errors.Is(err, staging.ErrNotFound) {
-		return ExtractResult{}, translate(ctx, err, where{doing: "read the manifest of " + in.Table})
+	if out, ok, err := a.published(ctx, r); ok || err != nil {
+		return out, err
 	}
 	at := where{doing: "read the files of " + in.Table}
 	store, err := files.Open(r.plan.Settings.Files.URL)

@@ -120,15 +120,10 @@ func (a *Activities) publishWrite(
 	return extractResult(m), nil
 }
 
-// publishedWrite is what an earlier attempt has published; ok is false where there is nothing yet, and then no list of
-// an earlier try is left either.
+// publishedWrite is published of a batch: where nothing is published yet, no list of an earlier try is left either.
 func (a *Activities) publishedWrite(ctx context.Context, r *openedRange) (out ExtractResult, ok bool, err error) {
-	m, err := staging.ReadManifest(ctx, a.deps.Store, r.manifestKey())
-	switch {
-	case err == nil:
-		return extractResult(m), true, nil
-	case !errors.Is(err, staging.ErrNotFound):
-		return out, false, translate(ctx, err, where{doing: "read the manifest of " + r.in.Table})
+	if out, ok, err = a.published(ctx, r); ok || err != nil {
+		return out, ok, err
 	}
 	list := r.in
 	list.Slice = removalSlice

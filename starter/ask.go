@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/remote"
 )
@@ -90,6 +91,24 @@ func askRun(ctx context.Context, s service, e remote.Execution) (*remote.Progres
 
 // tablesAtOnce bounds the tables that are asked for at the same time.
 const tablesAtOnce = 8
+
+// askKnown asks for the selected tables, and refuses those that are neither configured nor have a state.
+func (a *app) askKnown(ctx context.Context, s service, c *config.Config, sel selection) ([]tableStatus, error) {
+	names, err := a.known(ctx, s, c, sel)
+	if err != nil {
+		return nil, err
+	}
+	all, err := a.askTables(ctx, s, names, false)
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range all {
+		if err := a.checkKnown(c, one); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
 
 // askTables asks for several tables side by side. The answers are in the order of names. With tolerant, a state
 // workflow that does not answer is no error.

@@ -44,10 +44,7 @@ func (a *app) cancelCommand() *cobra.Command {
 		Example:           "  tablehaul cancel shop.orders\n  tablehaul cancel 'shop.log_*' --no-wait",
 		ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := tablesOrAll(args, f.all); err != nil {
-				return err
-			}
-			c, sel, err := a.tablesToShow(args)
+			c, sel, err := a.tablesToChange(args, f.all)
 			if err != nil {
 				return err
 			}

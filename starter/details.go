@@ -81,18 +81,9 @@ func (a *app) printDetails(ctx context.Context, s service, c *config.Config, sel
 
 // askComplete asks for all that is known of the selected tables.
 func (a *app) askComplete(ctx context.Context, s service, c *config.Config, sel selection) ([]tableStatus, error) {
-	names, err := a.known(ctx, s, c, sel)
+	all, err := a.askKnown(ctx, s, c, sel)
 	if err != nil {
 		return nil, err
-	}
-	all, err := a.askTables(ctx, s, names, false)
-	if err != nil {
-		return nil, err
-	}
-	for _, one := range all {
-		if err := a.checkKnown(c, one); err != nil {
-			return nil, err
-		}
 	}
 	if err := a.addSchedules(ctx, s, all); err != nil {
 		return nil, err

@@ -42,18 +42,9 @@ func (a *app) historyCommand() *cobra.Command {
 				return err
 			}
 			defer s.Close()
-			names, err := a.known(cmd.Context(), s, c, sel)
+			all, err := a.askKnown(cmd.Context(), s, c, sel)
 			if err != nil {
 				return err
-			}
-			all, err := a.askTables(cmd.Context(), s, names, false)
-			if err != nil {
-				return err
-			}
-			for _, one := range all {
-				if err := a.checkKnown(c, one); err != nil {
-					return err
-				}
 			}
 			if a.web {
 				return a.printWebLinks(all)

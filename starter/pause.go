@@ -41,10 +41,7 @@ func (a *app) pausingCommand(v scheduleVerb, long string) *cobra.Command {
 		Example: "  tablehaul " + v.verb + " shop.orders --reason 'index is built'\n" +
 			"  tablehaul " + v.verb + " 'shop.log_*'",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := tablesOrAll(args, all); err != nil {
-				return err
-			}
-			c, sel, err := a.tablesToShow(args)
+			c, sel, err := a.tablesToChange(args, all)
 			if err != nil {
 				return err
 			}

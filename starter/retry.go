@@ -22,10 +22,7 @@ func (a *app) retryCommand() *cobra.Command {
 		Example:           "  tablehaul retry shop.orders\n  tablehaul retry --all --no-wait",
 		ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := tablesOrAll(args, f.all); err != nil {
-				return err
-			}
-			c, sel, err := a.tablesToShow(args)
+			c, sel, err := a.tablesToChange(args, f.all)
 			if err != nil {
 				return err
 			}

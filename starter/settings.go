@@ -95,6 +95,14 @@ func (a *app) tablesToShow(args []string) (*config.Config, selection, error) {
 	return c, sel, err
 }
 
+// tablesToChange is tablesToShow of a command that changes something: it takes tables, or --all.
+func (a *app) tablesToChange(args []string, all bool) (*config.Config, selection, error) {
+	if err := tablesOrAll(args, all); err != nil {
+		return nil, selection{}, err
+	}
+	return a.tablesToShow(args)
+}
+
 // configured returns the tables that the configuration names exactly.
 func configured(c *config.Config) []string {
 	var out []string

@@ -85,17 +85,8 @@ func (a *app) askStates(ctx context.Context, args []string) (_ service, all []ta
 			s.Close()
 		}
 	}()
-	names, err := a.known(ctx, s, c, sel)
-	if err != nil {
+	if all, err = a.askKnown(ctx, s, c, sel); err != nil {
 		return nil, nil, err
-	}
-	if all, err = a.askTables(ctx, s, names, false); err != nil {
-		return nil, nil, err
-	}
-	for _, one := range all {
-		if err := a.checkKnown(c, one); err != nil {
-			return nil, nil, err
-		}
 	}
 	return s, all, nil
 }

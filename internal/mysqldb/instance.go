@@ -72,8 +72,5 @@ func AsOtherServer(err error) error {
 	return err
 }
 
-// InstanceSQL is InstanceDigestSQL of the server's flavor.
-func (d *DB) InstanceSQL() string { return InstanceDigestSQL(d.Server.Flavor) }
-
-// InstanceDigestSQL is an expression for the digest of the server that evaluates it; see Instance.
-func InstanceDigestSQL(f Flavor) string { return instanceSQL(f) }
+// InstanceSQL is an expression for the digest of the server that evaluates it; see Instance.
+func (d *DB) InstanceSQL() string { return instanceSQL(d.Server.Flavor) }

@@ -3,11 +3,9 @@ package staging
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"net/url"
-	"slices"
-	"strings"
-	"sync"
+
+	"github.com/tablehaul/tablehaul/internal/scheme"
 )
 
 // ErrURL is returned by Open for a URL that names no usable store. The text says what to
@@ -18,53 +16,31 @@ var ErrURL = errors.New("staging url")
 // and holds no user and no password.
 type Opener func(u *url.URL) (Store, error)
 
-var (
-	openersMu sync.Mutex
-	openers   = map[string]Opener{}
-)
+var openers scheme.Openers[Store]
 
 // Register makes Open know a scheme. Packages of stores call it when they are initialised; a
 // scheme twice is a programming error and panics.
-func Register(scheme string, open Opener) {
-	openersMu.Lock()
-	defer openersMu.Unlock()
-	if _, twice := openers[scheme]; twice {
-		panic("staging: scheme registered twice: " + scheme)
-	}
-	openers[scheme] = open
-}
+func Register(name string, open Opener) { openers.Register("staging", name, open) }
 
 // Open opens the store that a URL names, such as file:///var/lib/tablehaul. The package of
 // the store must be imported. Errors wrap ErrURL where the URL itself is at fault.
 func Open(rawURL string) (Store, error) {
 	if rawURL == "" {
-		return nil, fmt.Errorf("%w is empty: write %s", ErrURL, examples())
+		return nil, fmt.Errorf("%w is empty: write %s", ErrURL, openers.Examples())
 	}
 	u, err := url.Parse(rawURL)
 	if err != nil {
-		return nil, fmt.Errorf("%w cannot be parsed: write %s", ErrURL, examples())
+		return nil, fmt.Errorf("%w cannot be parsed: write %s", ErrURL, openers.Examples())
 	}
-	openersMu.Lock()
-	open := openers[u.Scheme]
-	openersMu.Unlock()
+	open := openers.Of(u.Scheme)
 	if open == nil {
 		if u.Scheme == "" {
-			return nil, fmt.Errorf("%w has no scheme: write %s", ErrURL, examples())
+			return nil, fmt.Errorf("%w has no scheme: write %s", ErrURL, openers.Examples())
 		}
-		return nil, fmt.Errorf("%w: unknown scheme %q: write %s", ErrURL, u.Scheme, examples())
+		return nil, fmt.Errorf("%w: unknown scheme %q: write %s", ErrURL, u.Scheme, openers.Examples())
 	}
 	if u.User != nil {
 		return nil, fmt.Errorf("%w holds a user or password: credentials come from the environment", ErrURL)
 	}
 	return open(u)
-}
-
-func examples() string {
-	openersMu.Lock()
-	defer openersMu.Unlock()
-	known := slices.Sorted(maps.Keys(openers))
-	for i := range known {
-		known[i] += "://…"
-	}
-	return strings.Join(known, " or ")
 }

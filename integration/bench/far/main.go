@@ -13,9 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/tablehaul/tablehaul/integration/scene"
@@ -23,15 +20,7 @@ import (
 	"github.com/tablehaul/tablehaul/workflows"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Getenv, os.Stdout)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench-far:", err)
-		os.Exit(1)
-	}
-}
+func main() { scene.Main("bench-far", run) }
 
 func run(ctx context.Context, getenv func(string) string, out io.Writer) error {
 	rows, rtt := 1_000_000, 20*time.Millisecond
@@ -44,15 +33,9 @@ func run(ctx context.Context, getenv func(string) string, out io.Writer) error {
 			return fmt.Errorf("RTT=%s: give a duration such as 20ms", text)
 		}
 	}
-	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
-		if only := getenv("FLAVOR"); only != "" && only != string(flavor) {
-			continue
-		}
-		if err := measure(ctx, flavor, rows, rtt, out); err != nil {
-			return fmt.Errorf("%s: %w", flavor, err)
-		}
-	}
-	return nil
+	return scene.EachFlavor(getenv, func(flavor servers.Flavor) error {
+		return measure(ctx, flavor, rows, rtt, out)
+	})
 }
 
 // goal is how many times as long a first load may take.

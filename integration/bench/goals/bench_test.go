@@ -92,7 +92,7 @@ func someFigures() *figures {
 	run := runFigures{
 		name: "a run", rows: 1000, seconds: 10, result: workflows.SyncTableResult{Counts: counts},
 		events: eventFigures{parent: 10, children: 20, ranges: 2, idle: 400 * time.Millisecond},
-		cpu:    cpuTimes{"worker": 5}, peakMiB: 100,
+		cpu:    scene.CPUTimes{"worker": 5}, peakMiB: 100,
 	}
 	size := func(seconds, peak float64) *sizeFigures {
 		return &sizeFigures{incremental: sampleOf(50, seconds), runs: []runFigures{run, run}, peakMiB: peak}
@@ -113,7 +113,7 @@ func someFigures() *figures {
 			usualTransaction: 0.5,
 		},
 		again: sampleOf(500, 0.01), nothing: sampleOf(0, 0.5),
-		nothings: []runFigures{{cpu: cpuTimes{"worker": 0.02, "Temporal server": 0.02}}},
+		nothings: []runFigures{{cpu: scene.CPUTimes{"worker": 0.02, "Temporal server": 0.02}}},
 		small:    size(1, 100), large: size(1.5, 105),
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"time"
 
@@ -95,7 +94,7 @@ func (b *bench) run(ctx context.Context, what string, to *[]runFigures) (rows in
 func (b *bench) runWith(
 	ctx context.Context, what string, in workflows.SyncTableInput, to *[]runFigures,
 ) (rows int64, err error) {
-	before := b.cpu()
+	before := b.CPU()
 	start := time.Now()
 	result, run, err := b.RunWith(ctx, what, in)
 	if err != nil {
@@ -104,7 +103,7 @@ func (b *bench) runWith(
 	took := time.Since(start)
 	r := runFigures{
 		name: what, rows: result.RowsExtracted, seconds: took.Seconds(), result: result,
-		cpu: b.cpu().since(before),
+		cpu: b.CPU().Since(before),
 	}
 	if r.peakMiB, err = procs.PeakMiB(b.Worker.Process.Pid); err != nil {
 		return 0, err
@@ -114,49 +113,4 @@ func (b *bench) runWith(
 	}
 	*to = append(*to, r)
 	return result.RowsExtracted, nil
-}
-
-// cpuTimes are processor seconds by who took them. Who is not among them, such as a server in a
-// container, is not known.
-type cpuTimes map[string]float64
-
-// whose are the keys of cpuTimes, in the order of the report.
-var whose = []string{"worker", "source server", "target server", "Temporal server"}
-
-func (b *bench) cpu() cpuTimes {
-	t := cpuTimes{}
-	add := func(who string, pid int, err error) {
-		if err != nil {
-			return
-		}
-		if s, err := procs.CPUSeconds(pid); err == nil {
-			t[who] = s
-		}
-	}
-	if b.Worker != nil {
-		add(whose[0], b.Worker.Process.Pid, nil)
-	}
-	for i, address := range []string{b.Source.Addr(), b.Target.Addr(), b.Temporal.Address} {
-		_, port, err := net.SplitHostPort(address)
-		if err != nil {
-			continue
-		}
-		args := []string{"--port=" + port}
-		if i == 2 {
-			args = []string{"--port", port, "--server-only"}
-		}
-		pid, err := procs.Child(args...)
-		add(whose[i+1], pid, err)
-	}
-	return t
-}
-
-func (t cpuTimes) since(before cpuTimes) cpuTimes {
-	out := cpuTimes{}
-	for who, s := range t {
-		if from, ok := before[who]; ok {
-			out[who] = s - from
-		}
-	}
-	return out
 }

@@ -47,24 +47,8 @@ type runFigures struct {
 	seconds float64 // as the client that started it sees it
 	result  workflows.SyncTableResult
 	events  eventFigures
-	cpu     cpuTimes
+	cpu     scene.CPUTimes
 	peakMiB float64 // of the worker, up to the end of this run
-}
-
-// verdict says whether a goal is met.
-type verdict string
-
-const (
-	met         verdict = "met"
-	missed      verdict = "missed"
-	notMeasured verdict = "not measured"
-)
-
-// finding is one measure beside its goal.
-type finding struct {
-	measure, goal string
-	figure        string
-	verdict       verdict
 }
 
 // The goals. They are the project's, and no figure moves them.
@@ -154,7 +138,9 @@ func (f *figures) nothingCPU() finding {
 		measure: "its processor time in the worker and Temporal", goal: "≤ 50 ms", verdict: notMeasured,
 	}
 	if len(f.nothings) > 0 {
-		used := median(each(f.nothings, func(r runFigures) float64 { return r.cpu[whose[0]] + r.cpu[whose[3]] }))
+		used := median(each(f.nothings, func(r runFigures) float64 {
+			return r.cpu[scene.Whose[0]] + r.cpu[scene.Whose[3]]
+		}))
 		out.figure, out.verdict = fmt.Sprintf("%.0f ms", 1000*used), verdictOf(used <= goalNothingCPU)
 	}
 	return out
@@ -284,35 +270,4 @@ func (f *figures) staged() finding {
 		out.verdict = verdictOf(ours <= goalStaged*f.csvPerRow)
 	}
 	return out
-}
-
-func longest(runs []runFigures) (seconds float64) {
-	for _, r := range runs {
-		seconds = max(seconds, r.result.LongestTransaction)
-	}
-	return seconds
-}
-
-func each(runs []runFigures, of func(runFigures) float64) []float64 {
-	out := make([]float64, len(runs))
-	for i, r := range runs {
-		out[i] = of(r)
-	}
-	return out
-}
-
-func verdictOf(good bool) verdict {
-	if good {
-		return met
-	}
-	return missed
-}
-
-// between is a figure with the spread of its rounds, where there were several.
-func between(format string, mid, low, high float64) string {
-	text := fmt.Sprintf(format, mid)
-	if low < high {
-		text += fmt.Sprintf(" (%.2f–%.2f)", low, high)
-	}
-	return text
 }

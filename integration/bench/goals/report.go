@@ -143,49 +143,6 @@ func (r *report) goals() grid {
 	return g
 }
 
-func (r *report) rates() grid {
-	g := grid{title: "Rows per second", header: pretty.Row{
-		"Server", "What", "Rows", "Seconds, median", "Range",
-		"Rows/s",
-	}}
-	for _, f := range r.servers {
-		for _, line := range f.rates() {
-			g.rows = append(g.rows, pretty.Row{
-				f.name(), line.what, scene.Number(line.s.rows), fmt.Sprintf("%.2f", line.s.median()), line.s.spread(),
-				scene.Number(int64(line.s.rate())),
-			})
-		}
-	}
-	return g
-}
-
-// rated is a line of the table of rates.
-type rated struct {
-	what string
-	s    *sample
-}
-
-func (f *figures) rates() []rated {
-	out := []rated{
-		{"UpsertChunk, new rows", &f.upsertNew},
-		{"LOAD DATA LOCAL of the same", &f.loadNew},
-		{"UpsertChunk, changed rows", &f.upsertChanged},
-		{"LOAD DATA LOCAL … REPLACE of the same", &f.loadChanged},
-		{"extract", &f.extract},
-		{"reading the same and throwing it away", &f.discard},
-		{"the same by database/sql, scanned into RawBytes", &f.scan},
-		{"first load", &f.firstLoad},
-		{"LOAD DATA LOCAL of the same", &f.loadAll},
-		{"a copy of the same: " + f.copiedBy, &f.copyAll},
-	}
-	for i, which := range shapes {
-		out = append(out, rated{"incremental run, " + which.name, &f.few[i].merge},
-			rated{"the usual way with the same rows", &f.few[i].usual})
-	}
-	return append(out, rated{"incremental run, " + shapes[0].name, &f.many.merge},
-		rated{"the usual way with the same rows", &f.many.usual}, rated{"the same rows again", &f.again})
-}
-
 func (r *report) runs() grid {
 	g := grid{
 		title: "Runs",
@@ -229,7 +186,7 @@ func (r *report) cpu() grid {
 			"machine's limit, not the program's.",
 		header: pretty.Row{"Server", "Run"},
 	}
-	for _, who := range whose {
+	for _, who := range scene.Whose {
 		g.header = append(g.header, who)
 	}
 	g.header = append(g.header, "All", "Of all cores")
@@ -248,7 +205,7 @@ func (r *report) cpu() grid {
 func (r *report) cpuOf(f *figures, run runFigures) pretty.Row {
 	row := pretty.Row{f.name(), fmt.Sprintf("%s, %s rows", run.name, scene.Number(run.rows))}
 	var sum float64
-	for _, who := range whose {
+	for _, who := range scene.Whose {
 		s, ok := run.cpu[who]
 		if !ok {
 			row = append(row, "not known")

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net"
 	"runtime"
 	"slices"
 	"strings"
@@ -12,7 +11,6 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/tablehaul/tablehaul/integration/procs"
 	"github.com/tablehaul/tablehaul/integration/scene"
 )
 
@@ -26,19 +24,13 @@ type figures struct {
 	// late are runs that were not done a minute after they began.
 	late   int
 	spread []float64 // seconds of the runs, sorted
-	cpu    map[string]float64
+	cpu    scene.CPUTimes
 	differ int
 }
 
-// whose are the processes, in the order of the report.
-var whose = []string{"worker", "Temporal server", "source server", "target server"}
-
 func (m *many) measure(ctx context.Context) (*figures, error) {
-	f := &figures{settings: m.settings, version: m.Source.Version, cpu: map[string]float64{}}
-	before, err := m.cpu()
-	if err != nil {
-		return nil, err
-	}
+	f := &figures{settings: m.settings, version: m.Source.Version}
+	before := m.CPU()
 	m.Say("%d minutes of schedules", m.minutes)
 	begun := time.Now()
 	minutes, cancel := context.WithTimeout(ctx, time.Duration(m.minutes)*time.Minute)
@@ -49,17 +41,17 @@ func (m *many) measure(ctx context.Context) (*figures, error) {
 		return nil, err
 	}
 	f.took = time.Since(begun)
-	after, err := m.cpu()
-	if err != nil {
-		return nil, err
-	}
-	for who, s := range after {
-		f.cpu[who] = s - before[who]
+	f.cpu = m.CPU().Since(before)
+	for _, who := range scene.Whose {
+		if _, known := f.cpu[who]; !known {
+			return nil, fmt.Errorf("the processor time of the %s is not known", who)
+		}
 	}
 	if err := m.readRuns(ctx, begun, f); err != nil {
 		return nil, err
 	}
 	m.Say("waiting for the last changes to arrive")
+	var err error
 	for end := time.Now().Add(3 * time.Minute); ; {
 		if f.differ, err = m.same(ctx); err != nil || f.differ == 0 || time.Now().After(end) {
 			return f, err
@@ -106,35 +98,6 @@ func (m *many) readRuns(ctx context.Context, begun time.Time, f *figures) error 
 	}
 }
 
-// cpu is the processor time of each process so far, in seconds.
-func (m *many) cpu() (map[string]float64, error) {
-	pids := map[string]int{whose[0]: m.Worker.Process.Pid}
-	for i, address := range []string{m.Temporal.Address, m.Source.Addr(), m.Target.Addr()} {
-		_, port, err := net.SplitHostPort(address)
-		if err != nil {
-			return nil, err
-		}
-		args := []string{"--port=" + port}
-		if i == 0 {
-			args = []string{"--port", port, "--server-only"}
-		}
-		pid, err := procs.Child(args...)
-		if err != nil {
-			return nil, fmt.Errorf("find the %s: %w", whose[i+1], err)
-		}
-		pids[whose[i+1]] = pid
-	}
-	out := map[string]float64{}
-	for who, pid := range pids {
-		s, err := procs.CPUSeconds(pid)
-		if err != nil {
-			return nil, fmt.Errorf("processor time of the %s: %w", who, err)
-		}
-		out[who] = s
-	}
-	return out, nil
-}
-
 // goalShare is how much of the processors all of it may take.
 const goalShare = 0.7
 
@@ -175,7 +138,7 @@ func (f *figures) markdown() string {
 	line("of them failed", "0", fmt.Sprintf("%d, %s", f.failed, met(f.failed == 0)))
 	line("seconds of a run: median, 99 %, longest", "", fmt.Sprintf("%.2f, %.2f, %.2f", at(0.5), at(0.99), at(1)))
 	line("share of all processors", "≤ 70 %", fmt.Sprintf("%.0f %%, %s", 100*share, met(share <= goalShare)))
-	for _, who := range whose {
+	for _, who := range scene.Whose {
 		line("processor time of the "+who+" for a run", "",
 			fmt.Sprintf("%.1f ms", 1000*f.cpu[who]/f.took.Seconds()*60/float64(f.tables)))
 	}

@@ -10,11 +10,7 @@ package main
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -27,30 +23,16 @@ import (
 // rounds is how often each run is measured; the fastest counts.
 const rounds = 2
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Getenv, os.Stdout)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench-replace:", err)
-		os.Exit(1)
-	}
-}
+func main() { scene.Main("bench-replace", run) }
 
 func run(ctx context.Context, getenv func(string) string, out io.Writer) error {
 	rows := 2_000_000
 	if err := scene.ReadNumber(getenv, "ROWS", 10_000, &rows); err != nil {
 		return err
 	}
-	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
-		if only := getenv("FLAVOR"); only != "" && only != string(flavor) {
-			continue
-		}
-		if err := measure(ctx, flavor, rows, out); err != nil {
-			return fmt.Errorf("%s: %w", flavor, err)
-		}
-	}
-	return nil
+	return scene.EachFlavor(getenv, func(flavor servers.Flavor) error {
+		return measure(ctx, flavor, rows, out)
+	})
 }
 
 // figures are the fastest of all rounds, in seconds, and the longest wait of a reader.

@@ -11,9 +11,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/tablehaul/tablehaul/integration/scene"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
@@ -23,30 +20,16 @@ import (
 // rounds is how often each mode is measured; the fastest counts.
 const rounds = 2
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Getenv, os.Stdout)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench-writes:", err)
-		os.Exit(1)
-	}
-}
+func main() { scene.Main("bench-writes", run) }
 
 func run(ctx context.Context, getenv func(string) string, out io.Writer) error {
 	rows := 2_000_000
 	if err := scene.ReadNumber(getenv, "ROWS", 10_000, &rows); err != nil {
 		return err
 	}
-	for _, flavor := range []servers.Flavor{servers.FlavorMySQL, servers.FlavorMariaDB} {
-		if only := getenv("FLAVOR"); only != "" && only != string(flavor) {
-			continue
-		}
-		if err := measure(ctx, flavor, rows, out); err != nil {
-			return fmt.Errorf("%s: %w", flavor, err)
-		}
-	}
-	return nil
+	return scene.EachFlavor(getenv, func(flavor servers.Flavor) error {
+		return measure(ctx, flavor, rows, out)
+	})
 }
 
 // figures are the fastest of all rounds, in seconds.

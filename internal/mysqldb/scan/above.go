@@ -34,7 +34,7 @@ func NoneAbove(
 	}
 	// In one row with the server's digest: an empty answer would not say whose it is.
 	exprs := []sqltext.Expr{
-		{SQL: mysqldb.InstanceDigestSQL(server.Flavor), Kind: table.KindString},
+		{SQL: d.InstanceSQL(), Kind: table.KindString},
 		{SQL: "EXISTS (SELECT 1 FROM " + sqltext.Qualified(t.Name) + " FORCE INDEX (" + sqltext.Ident(plan.index) +
 			") WHERE " + strings.Join(append(where, plan.filters...), " AND ") + ")", Kind: table.KindInt},
 	}
