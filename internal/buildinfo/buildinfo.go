@@ -1,4 +1,3 @@
-// Package buildinfo says which build of Tablehaul a program is.
 package buildinfo
 
 import (

@@ -1,4 +1,3 @@
-// Package manual writes the manual pages of a program from its commands.
 package manual
 
 import (

@@ -1,4 +1,3 @@
-// Package machine says what figures were measured on.
 package machine
 
 import (

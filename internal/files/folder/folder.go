@@ -1,7 +1,3 @@
-// Package folder has the files below a folder of this machine, or of a share that is mounted there.
-//
-// Its one invariant: it never leaves the folder. It follows no symbolic link, also where one takes a folder's place
-// while it is read.
 package folder
 
 import (
