@@ -43,6 +43,9 @@ func (a *Activities) beginTarget(ctx context.Context, in PlanRunInput, p *planDr
 	if p.files == nil {
 		out.Instance = p.src.Instance().Digest
 	}
+	if out.Ranges == 0 && len(p.id.replaces) > 0 {
+		out.Identity = nil // the run that takes the row over binds the watermark
+	}
 	if out.Ranges == 0 || in.State.ID == "" || in.State.Lease == nil {
 		return nil
 	}

@@ -23,3 +23,16 @@ func TestBothDone(t *testing.T) {
 	require.Equal(t, "1100", bothDone("1111", "11"))
 	require.Empty(t, bothDone("", "11"))
 }
+
+// Who takes a target over does so with a run that writes its state row. One that finds nothing binds nothing, so that
+// the adoption stays for the next.
+func TestARunWithoutRangesTakesNoTargetOver(t *testing.T) {
+	a := &Activities{}
+	for _, replaces := range [][]string{nil, {"another"}} {
+		p := draftOf("incremental", func(p *planDraft) { p.files = &filesDraft{} })
+		p.id.replaces = replaces
+		var out PlanRunResult
+		require.NoError(t, a.beginTarget(t.Context(), PlanRunInput{}, p, &out))
+		require.Equal(t, len(replaces) == 0, out.Identity != nil)
+	}
+}
