@@ -56,7 +56,7 @@ var provoked = map[string]struct{ how, file, test string }{
 	failure.OpenTransactions:   {byRun, "integration/stuck_test.go", "TestAFirstLoadByAnIntegerBegins"},
 	failure.FilesUnavailable:   {byError, "activities/filesunavailable_test.go", "TestAStoreOfFilesThatIsAway"},
 	failure.FilesChanged:       {byStep, "activities/files_test.go", "TestFilesThatChangeWhileARunReadsThem"},
-	failure.FilesRefused:       {byStep, "activities/files_test.go", "TestRowsThatCannotBeLoaded"},
+	failure.FilesRefused:       {byStep, "activities/files_columns_test.go", "TestRowsThatCannotBeLoaded"},
 	failure.FilesIncomplete:    {byRun, "integration/files_test.go", "TestARunWaitsForFiles"},
 	failure.WatermarkAhead:     {byRun, "integration/ahead_test.go", "TestAWatermarkAheadOfTheSourceIsNeverDone"},
 	failure.LockWait:           {byStep, "activities/undoswap_test.go", "TestAnUndoOfASwapWaitsForLocksOfTheTarget"},
