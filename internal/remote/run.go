@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -112,21 +113,38 @@ func (c *Client) Running(ctx context.Context) (map[Execution]string, error) {
 func (c *Client) list(ctx context.Context, workflowType string, f func(*workflowpb.WorkflowExecutionInfo)) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	var page []byte
-	for {
-		reply, err := c.client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
-			Query: fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running' AND TaskQueue = '%s'",
-				workflowType, quoted(c.taskQueue)),
-			PageSize: listPageSize, NextPageToken: page,
-		})
+	query := fmt.Sprintf(
+		"WorkflowType = '%s' AND ExecutionStatus = 'Running' AND TaskQueue = '%s'", workflowType, quoted(c.taskQueue),
+	)
+	for e, err := range c.listed(ctx, query) {
 		if err != nil {
 			return c.translate("", err)
 		}
-		for _, e := range reply.GetExecutions() {
-			f(e)
-		}
-		if page = reply.GetNextPageToken(); len(page) == 0 {
-			return nil
+		f(e)
+	}
+	return nil
+}
+
+// listed are the workflows of Temporal's list that a query finds, the last first. An error ends it.
+func (c *Client) listed(ctx context.Context, query string) iter.Seq2[*workflowpb.WorkflowExecutionInfo, error] {
+	return func(yield func(*workflowpb.WorkflowExecutionInfo, error) bool) {
+		var page []byte
+		for {
+			reply, err := c.client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
+				Query: query, PageSize: listPageSize, NextPageToken: page,
+			})
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, e := range reply.GetExecutions() {
+				if !yield(e, nil) {
+					return
+				}
+			}
+			if page = reply.GetNextPageToken(); len(page) == 0 {
+				return
+			}
 		}
 	}
 }

@@ -6,12 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	workflowpb "go.temporal.io/api/workflow/v1"
-	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
 	"github.com/tablehaul/tablehaul/internal/api"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/sealed"
 )
 
@@ -53,48 +54,69 @@ func unseal(key sealed.Key, tbl string, answer []byte, page any) error {
 func askID() string { return strings.ToLower(rand.Text()[:8]) }
 
 // Comparison returns the receipt of a comparison that Temporal still remembers: the one whose kept files have the name
-// run, and the last one that has ended where run is "". It returns false where there is none.
+// run, and the last one that has ended where run is "". It returns false where there is none. Temporal's list is a
+// moment old, the table's state is not: of the two, the later comparison counts.
 func (c *Client) Comparison(ctx context.Context, tbl, run string) (api.VerifyTableResult, bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
+	last, at, err := c.recorded(ctx, tbl, run)
+	if err != nil {
+		return last, false, c.translate(tbl, err)
+	}
 	query := fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Completed' AND TaskQueue = '%s'",
 		api.VerifyTableName, quoted(c.taskQueue))
 	if id, _, _ := strings.Cut(run, "."); id != "" {
 		query += fmt.Sprintf(" AND RunId = '%s'", quoted(id))
 	}
-	var page []byte
-	for {
-		reply, err := c.client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
-			Query: query, PageSize: listPageSize, NextPageToken: page,
-		})
-		if err != nil {
+	for e, err := range c.listed(ctx, query) {
+		switch {
+		case err != nil:
 			return api.VerifyTableResult{}, false, c.translate(tbl, err)
+		case !e.GetCloseTime().AsTime().After(at):
+			return last, true, nil
+		case !mayBeOf(e, tbl):
+			continue
 		}
-		for _, e := range reply.GetExecutions() {
-			if out, ok := c.receiptOf(ctx, e, tbl); ok && (run == "" || out.Run == run) {
-				return out, true, nil
-			}
-		}
-		if page = reply.GetNextPageToken(); len(page) == 0 {
-			return api.VerifyTableResult{}, false, nil
+		exec := Execution{e.GetExecution().GetWorkflowId(), e.GetExecution().GetRunId()}
+		if out, ok := c.receipt(ctx, exec, tbl, run); ok {
+			return out, true, nil
 		}
 	}
+	return last, !at.IsZero(), nil
 }
 
-// receiptOf returns the receipt of a comparison that has ended; false where it is of another table.
-func (c *Client) receiptOf(
-	ctx context.Context, e *workflowpb.WorkflowExecutionInfo, tbl string,
-) (out api.VerifyTableResult, ok bool) {
+// recorded returns the receipt of the last comparison in the table's state, and when it ended; the zero time for none.
+// run is as in Comparison.
+func (c *Client) recorded(
+	ctx context.Context, tbl, run string,
+) (last api.VerifyTableResult, at time.Time, err error) {
+	state, _, err := owner.ReadState(ctx, c.client, c.taskQueue, tbl)
+	if v := state.LastVerify; v != nil {
+		if out, ok := c.receipt(ctx, Execution{v.WorkflowID, v.RunID}, tbl, run); ok {
+			last, at = out, v.At
+		}
+	}
+	if s := state.LastSweep; s != nil && s.At.After(at) {
+		if out, ok := c.receipt(ctx, Execution{s.WorkflowID, s.RunID}, tbl, run); ok {
+			last, at = out, s.At
+		}
+	}
+	return last, at, err
+}
+
+// mayBeOf reports whether a workflow may be one of the table: its memo names no other.
+func mayBeOf(e *workflowpb.WorkflowExecutionInfo, tbl string) bool {
 	var of string
 	if p := e.GetMemo().GetFields()[api.MemoTable]; p != nil {
 		decode(p, &of)
 	}
-	if of != "" && of != tbl {
-		return out, false
-	}
-	exec := e.GetExecution()
-	err := c.client.GetWorkflow(ctx, exec.GetWorkflowId(), exec.GetRunId()).Get(ctx, &out)
-	return out, err == nil && out.Table == tbl && out.Estimate == nil
+	return of == "" || of == tbl
+}
+
+// receipt returns the receipt of a comparison that has ended; false where it is none of the table, or another run's.
+func (c *Client) receipt(ctx context.Context, e Execution, tbl, run string) (out api.VerifyTableResult, ok bool) {
+	err := c.client.GetWorkflow(ctx, e.WorkflowID, e.RunID).Get(ctx, &out)
+	return out, err == nil && out.Table == tbl && out.Estimate == nil && (run == "" || out.Run == run)
 }
 
 func quoted(text string) string { return strings.ReplaceAll(text, "'", "''") }
