@@ -37,7 +37,7 @@ type serverConn struct {
 
 // Close implements driver.Conn.
 func (c *serverConn) Close() error {
-	c.once.Do(c.connector.login.onClose)
+	c.once.Do(c.connector.login.OnClose)
 	return c.driverConn.Close()
 }
 

@@ -7,9 +7,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/go-sql-driver/mysql"
-
 	"github.com/tablehaul/tablehaul/internal/mysqldb/dsn"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/login"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/wire"
 )
 
@@ -49,7 +48,7 @@ type DB struct {
 	traffic   *otherTraffic
 	readSlot  chan struct{} // see AcquireReadSlot
 	instances *instances
-	login     *login
+	login     *login.Login
 }
 
 // Querier runs statements: a pool, one of its connections, or a transaction.
@@ -69,24 +68,23 @@ const (
 //
 // The error wraps the driver's own. It never holds the DSN.
 func Open(ctx context.Context, text string, o Options) (*DB, error) {
-	cfg, first, err := newAccount(text, o)
+	first, err := newAccount(text, o)
 	if err != nil {
 		return nil, fmt.Errorf("connection %q: %w", o.Name, err)
 	}
-	c := &connector{
-		driver: first.Driver(), role: o.Role, traffic: otherTrafficAt(cfg.Net + " " + cfg.Addr),
-		instances: &instances{}, login: loginOf(cfg),
-	}
-	c.account.Store(first)
+	var reload func() (*login.Account, error)
 	if o.ReloadDSN != nil {
-		c.reload = func() (*account, error) {
+		reload = func() (*login.Account, error) {
 			text, err := o.ReloadDSN()
 			if err != nil {
 				return nil, err
 			}
-			_, next, err := newAccount(text, o)
-			return next, err
+			return newAccount(text, o)
 		}
+	}
+	c := &connector{
+		driver: first.Driver(), role: o.Role, traffic: otherTrafficAt(first.Address()),
+		instances: &instances{}, login: login.New(first, reload),
 	}
 	db := &DB{
 		DB: sql.OpenDB(c), Name: o.Name, traffic: c.traffic, readSlot: make(chan struct{}, 1),
@@ -98,28 +96,31 @@ func Open(ctx context.Context, text string, o Options) (*DB, error) {
 		_ = db.DB.Close() // the first error says more
 		return nil, fmt.Errorf("connection %q: connect: %w", o.Name, err)
 	}
-	c.login.join(db.DB, cmp.Or(max(0, o.MaxOpen), defaultMaxOpen), db.Server)
+	c.login.Join(
+		db.DB, cmp.Or(max(0, o.MaxOpen), defaultMaxOpen),
+		login.Limits{Connections: db.Server.MaxConnections, UserConnections: db.Server.MaxUserConnections},
+	)
 	_ = db.OtherTrafficActive(ctx) // a rate needs two counts: this is the first
 	return db, nil
 }
 
 // Close closes the pool.
 func (d *DB) Close() error {
-	d.login.leave(d.DB)
+	d.login.Leave(d.DB)
 	return d.DB.Close()
 }
 
-func newAccount(text string, o Options) (*mysql.Config, *account, error) {
+func newAccount(text string, o Options) (*login.Account, error) {
 	cfg, err := dsn.Config(text, o.TLS, o.CAFile)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	// wire.Conn overwrites the driver's deadlines before each read and write.
 	cfg.DialFunc = wire.Dialer(cfg.ReadTimeout)
 	cfg.ReadTimeout, cfg.WriteTimeout = wire.NoReadTimeout, wire.NoReadTimeout
-	inner, err := mysql.NewConnector(cfg)
+	account, err := login.NewAccount(cfg)
 	if err != nil {
-		return nil, nil, dsn.Refused()
+		return nil, dsn.Refused()
 	}
-	return cfg, &account{inner, secretOf(cfg)}, nil
+	return account, nil
 }

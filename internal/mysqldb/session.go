@@ -11,16 +11,14 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
+	"github.com/tablehaul/tablehaul/internal/mysqldb/login"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/wire"
 )
 
 // connector opens connections, and sets up the session of each.
 type connector struct {
-	driver driver.Driver
-	login  *login
-	// account is how the next connection logs in; reload reads it again where it can change, else nil.
-	account   atomic.Pointer[account]
-	reload    func() (*account, error)
+	driver    driver.Driver
+	login     *login.Login
 	role      Role
 	traffic   *otherTraffic
 	instances *instances
@@ -39,14 +37,14 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	c.traffic.sent.Add(1) // the driver asks for max_allowed_packet
 	lost := c.lost.Load()
 	var w *wire.Conn
-	inner, err := c.logIn(wire.WithSlot(ctx, &w))
+	inner, err := c.login.Connect(wire.WithSlot(ctx, &w))
 	if err != nil {
 		return nil, err
 	}
 	own, ok := inner.(driverConn)
 	if !ok || w == nil {
 		_ = inner.Close()
-		c.login.onClose()
+		c.login.OnClose()
 		return nil, errors.New("the driver's connection cannot do all that is needed")
 	}
 	conn := &serverConn{driverConn: own, connector: c, wire: w, lost: lost}
