@@ -73,7 +73,7 @@ func run(ctx context.Context, getenv func(string) string, stdout, stderr io.Writ
 		fmt.Fprintln(stderr, "bench-files:", err)
 		return 2
 	}
-	r := report{settings: set, machine: machine.Describe(ctx), began: time.Now()}
+	r := report{settings: set, machine: machine.This(ctx).String(), began: time.Now()}
 	b := &bench{settings: set, report: &r}
 	if err := b.play(ctx, stdout); err != nil {
 		fmt.Fprintln(stderr, "bench-files:", err)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tablehaul/tablehaul/integration/bench/machine"
 	"github.com/tablehaul/tablehaul/integration/scene"
 	"github.com/tablehaul/tablehaul/workflows"
 )
@@ -140,7 +141,7 @@ func TestGoalsAreJudgedByTheFigures(t *testing.T) {
 
 func TestTheReportSaysWhatIsMissed(t *testing.T) {
 	r := report{
-		settings: settings{rows: fullRows}, machine: machine{cpu: "a processor", cores: 2},
+		settings: settings{rows: fullRows}, machine: machine.Machine{CPU: "a processor", Cores: 2},
 		servers: []*figures{someFigures()},
 	}
 	require.Equal(t, 5, r.missed())

@@ -22,6 +22,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/tablehaul/tablehaul/integration/bench/machine"
 )
 
 func main() {
@@ -37,12 +39,7 @@ func run(ctx context.Context, getenv func(string) string, stdout, stderr io.Writ
 		fmt.Fprintln(stderr, "bench:", err)
 		return 2
 	}
-	machine, err := thisMachine(ctx)
-	if err != nil {
-		fmt.Fprintln(stderr, "bench:", err)
-		return 1
-	}
-	r := report{settings: set, machine: machine, begun: time.Now()}
+	r := report{settings: set, machine: machine.This(ctx), begun: time.Now()}
 	for _, f := range set.servers {
 		figures, err := measure(ctx, set, f, stdout)
 		if err != nil {

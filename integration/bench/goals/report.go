@@ -9,13 +9,14 @@ import (
 
 	pretty "github.com/jedib0t/go-pretty/v6/table"
 
+	"github.com/tablehaul/tablehaul/integration/bench/machine"
 	"github.com/tablehaul/tablehaul/integration/scene"
 )
 
 // report is everything that was measured, ready to be printed.
 type report struct {
 	settings settings
-	machine  machine
+	machine  machine.Machine
 	begun    time.Time
 	took     time.Duration
 	servers  []*figures
@@ -70,10 +71,10 @@ func (r *report) circumstances() string {
 	}
 	text := fmt.Sprintf("%s, in %.0f minutes, on %s, %d cores, %.0f GiB of memory, %s (Linux %s), %s, %s. All "+
 		"processes share that machine; its load average before was %s.",
-		r.begun.UTC().Format("2006-01-02 15:04 UTC"), r.took.Minutes(), m.cpu, m.cores, m.ramGiB, m.os, m.kernel,
-		m.golang, strings.Join(versions, ", "), m.load)
-	if m.commit != "" {
-		text += " Commit " + m.commit + "."
+		r.begun.UTC().Format("2006-01-02 15:04 UTC"), r.took.Minutes(), m.CPU, m.Cores, m.RAMGiB, m.OS, m.Kernel,
+		m.Go, strings.Join(versions, ", "), m.Load)
+	if m.Commit != "" {
+		text += " Commit " + m.Commit + "."
 	}
 	if !r.settings.full() {
 		text += fmt.Sprintf(" Shrunk: ROWS=%d; the goals are meant for %d.", r.settings.rows, fullRows)
@@ -215,7 +216,7 @@ func (r *report) cpuOf(f *figures, run runFigures) pretty.Row {
 		sum += s
 	}
 	return append(row, fmt.Sprintf("%.2f", sum),
-		fmt.Sprintf("%.0f%%", 100*sum/run.seconds/float64(r.machine.cores)))
+		fmt.Sprintf("%.0f%%", 100*sum/run.seconds/float64(r.machine.Cores)))
 }
 
 // gapsShown are the longest kinds of gaps of a run; the others are added up.

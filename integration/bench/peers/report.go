@@ -5,13 +5,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"regexp"
-	"runtime"
 	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"github.com/tablehaul/tablehaul/integration/bench/machine"
 	"github.com/tablehaul/tablehaul/integration/scene"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
@@ -177,25 +176,6 @@ func goals(results []result) (lines []string) {
 	return lines
 }
 
-var modelName = regexp.MustCompile(`(?m)^model name\s*:\s*(.*)$`)
-
-// machine is what the run was on.
-func machine() string {
-	parts := []string{fmt.Sprintf("%d cores", runtime.NumCPU())}
-	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
-		if m := modelName.FindSubmatch(text); m != nil {
-			parts = append(parts, string(m[1]))
-		}
-	}
-	if text, err := os.ReadFile("/proc/meminfo"); err == nil {
-		var kb int64
-		if n, _ := fmt.Sscanf(string(text), "MemTotal: %d kB", &kb); n == 1 {
-			parts = append(parts, fmt.Sprintf("%d GiB", kb>>20))
-		}
-	}
-	return strings.Join(parts, ", ") + ", " + runtime.GOOS + "/" + runtime.GOARCH
-}
-
 // ourVersion is the commit that is checked out; empty outside a repository.
 func ourVersion(ctx context.Context) string {
 	out, err := exec.CommandContext(ctx, "git", "rev-parse", "--short", "HEAD").Output()
@@ -208,7 +188,8 @@ func ourVersion(ctx context.Context) string {
 // document is the same for people who read it later.
 func (b *bench) document(ctx context.Context, a *arena, results []result) string {
 	var d strings.Builder
-	fmt.Fprintf(&d, documentHead, time.Now().UTC().Format(time.DateOnly), machine(), a.Source.Flavor, a.Source.Version,
+	fmt.Fprintf(&d, documentHead, time.Now().UTC().Format(time.DateOnly), machine.This(ctx).Brief(),
+		a.Source.Flavor, a.Source.Version,
 		map[bool]string{true: ", and `local_infile=ON`"}[b.localInfile],
 		scene.Number(int64(b.rows)), scene.Number(int64(b.changes)),
 		version(ctx, a.kit, a.kit.bin("python"), "--version"), a.kit.driver)

@@ -83,7 +83,7 @@ func run(ctx context.Context, getenv func(string) string, stdout, stderr io.Writ
 		fmt.Fprintln(stderr, "bench-verify:", err)
 		return 2
 	}
-	r := report{settings: set, machine: machine.Describe(ctx), began: time.Now()}
+	r := report{settings: set, machine: machine.This(ctx).String(), began: time.Now()}
 	for _, w := range set.ways {
 		f, err := measure(ctx, set, w, stdout)
 		if err != nil {
