@@ -79,6 +79,9 @@ type Sizes struct {
 	SampleSlice int64
 	// DeleteBatch is how many listed rows one slice of a sweep sees to: some seconds, for which sync runs wait.
 	DeleteBatch int
+	// RecheckFiles is about how many keys of files a second look decides at once: 100,000. For each so many, it reads
+	// all files again.
+	RecheckFiles int
 	// SwapPatience is how long a swap waits for transactions that are older than the load, before it rebuilds the
 	// table: 10 minutes.
 	SwapPatience time.Duration
@@ -89,6 +92,7 @@ func (s Sizes) orDefaults() Sizes {
 	return Sizes{
 		Stretch: cmp.Or(s.Stretch, 50_000), SampleSlice: cmp.Or(s.SampleSlice, verifyRangeRows),
 		DeleteBatch: cmp.Or(s.DeleteBatch, 5_000), SwapPatience: cmp.Or(s.SwapPatience, 10*time.Minute),
+		RecheckFiles: cmp.Or(s.RecheckFiles, 100_000),
 	}
 }
 

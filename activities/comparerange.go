@@ -131,6 +131,9 @@ func (a *Activities) stageSuspects(
 
 // run compares the range, a stretch of keys at a time.
 func (c *openedComparison) run(ctx context.Context, parts *partWriter) error {
+	if c.ofFiles() {
+		return c.compareFiles(ctx, parts)
+	}
 	keys := c.r.plan.Ranges[c.r.in.Range].Keys
 	join := verify.NewJoin(&c.c.Layout, c.mode())
 	stage := func(keys []table.Texts) error {

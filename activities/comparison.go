@@ -64,8 +64,10 @@ func (a *Activities) openComparison(ctx context.Context, in RangeInput) (*opened
 	}
 	c.src = comparedSide{side: verify.Source, at: where{s.SourceConnection, "compare " + s.Table.String()}}
 	c.dst = comparedSide{side: verify.Target, at: where{s.TargetConnection, "compare " + s.Target.String()}}
-	if c.src.db, err = a.deps.Source(ctx, s.SourceConnection); err != nil {
-		return nil, translate(ctx, err, c.src.at)
+	if !c.ofFiles() {
+		if c.src.db, err = a.deps.Source(ctx, s.SourceConnection); err != nil {
+			return nil, translate(ctx, err, c.src.at)
+		}
 	}
 	dst, err := a.deps.Target(ctx, s.TargetConnection)
 	if err != nil {
@@ -75,6 +77,9 @@ func (a *Activities) openComparison(ctx context.Context, in RangeInput) (*opened
 	c.src.instance, c.dst.instance = c.c.SourceInstance, c.c.TargetInstance
 	c.src.key, c.dst.key = c.c.Layout.KeyNames(verify.Source), c.c.Layout.KeyNames(verify.Target)
 	for side, name := range map[*comparedSide]table.Name{&c.src: s.Table, &c.dst: s.Target} {
+		if side.db == nil {
+			continue
+		}
 		if side.table, err = a.schemas.TableOfRun(ctx, side.db, name, in.PlanSum); err != nil {
 			return nil, translate(ctx, err, side.at)
 		}
@@ -98,6 +103,9 @@ func (a *Activities) openComparison(ctx context.Context, in RangeInput) (*opened
 	}
 	return c, nil
 }
+
+// ofFiles says that the source is files.
+func (c *openedComparison) ofFiles() bool { return c.r.plan.Settings.Files != nil }
 
 func alteredSincePlan(name table.Name) error {
 	return failure.New(
@@ -131,6 +139,9 @@ func (c *openedComparison) slice(ctx context.Context, f func(until time.Time) er
 func (c *openedComparison) altered(ctx context.Context) bool {
 	altered := false
 	for _, s := range []comparedSide{c.src, c.dst} {
+		if s.db == nil {
+			continue
+		}
 		now := schema.ShowCreate(ctx, s.db, s.table.Name)
 		if was := s.table.CreateSQL; was != "" && now != "" && now != was {
 			c.a.schemas.Forget(s.db, s.table.Name)

@@ -130,7 +130,7 @@ func TestWhatATableOfFilesCannotBeAsked(t *testing.T) {
 	l.deps.Client = &stateClient{state: l.state}
 	l.restart()
 	for step, in := range map[string]any{
-		"PlanVerify": activities.PlanVerifyInput{Table: "lake.orders", Depth: api.DepthDigest},
+		"PlanVerify": activities.PlanVerifyInput{Table: "lake.orders", Depth: api.DepthDigest, Repair: true},
 		"PlanFill":   activities.PlanFillInput{Table: "lake.orders"},
 		"PlanRepair": activities.PlanRepairInput{RangeInput: activities.RangeInput{Table: "lake.orders"}},
 		"PreviewRun": activities.PreviewRunInput{Table: "lake.orders", From: "2024-01-01"},

@@ -93,7 +93,9 @@ func (p *planDraft) draftFilesTarget(ctx context.Context, in PlanRunInput, keepe
 		return err
 	}
 	p.knownLoads(in)
-	if err := p.chooseLoads(ctx, in); err != nil {
+	if in.compare {
+		p.chooseDone(in.State)
+	} else if err := p.chooseLoads(ctx, in); err != nil {
 		return err
 	}
 	if err := p.chooseFileColumns(ctx); err != nil {

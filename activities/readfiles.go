@@ -43,7 +43,10 @@ func (a *Activities) ReadFiles(ctx context.Context, in RangeInput) (ExtractResul
 	if err != nil {
 		return ExtractResult{}, translate(ctx, err, where{doing: "find where a slice of " + in.Table + " begins"})
 	}
-	c := fileCopy{r: r, store: store, parts: newPartWriter(a.deps.Store, r, attemptName(ctx))}
+	c := fileCopy{
+		r: r, store: store, parts: newPartWriter(a.deps.Store, r, attemptName(ctx)),
+		want: requireCursor(r.plan.Columns, r.plan.Settings.Cursor),
+	}
 	defer beat(ctx, func() any { return ExtractProgress{Rows: c.rows.Load(), Bytes: c.bytes.Load()} })()
 	next, err := c.copyFiles(ctx, start)
 	if err == nil {
@@ -71,6 +74,8 @@ type fileCopy struct {
 	r     *openedRange
 	store files.Store
 	parts *partWriter
+	// want are the columns that rows have.
+	want []table.Column
 	// wide is the memory of rows with all columns of the table, where a file lacks some.
 	wide        *table.Rows
 	rows, bytes atomic.Int64
@@ -167,7 +172,7 @@ func (c *fileCopy) open(
 func (c *fileCopy) columnsIn(
 	ctx context.Context, f files.File, p plannedFile, o format.Options,
 ) (cols []table.Column, places []int, err error) {
-	want := requireCursor(c.r.plan.Columns, c.r.plan.Settings.Cursor)
+	want := c.want
 	if isJSON(p.Key, o) { // each row has its own names
 		return want, nil, nil
 	}
@@ -215,29 +220,35 @@ func (c *fileCopy) write(ctx context.Context, rows *table.Rows, places []int) er
 	if rows.Len() == 0 {
 		return nil
 	}
-	out := rows
-	if places != nil {
-		if c.wide == nil {
-			c.wide = table.NewRows(len(places))
-		}
-		c.wide.Reset()
-		for row := range rows.Len() {
-			for _, at := range places {
-				if at < 0 {
-					c.wide.AppendNull()
-				} else {
-					c.wide.Append(rows.Value(row, at))
-				}
-			}
-		}
-		out = c.wide
-	}
+	out := c.widened(rows, places)
 	if err := c.parts.write(ctx, out); err != nil {
 		return err
 	}
 	c.rows.Add(int64(out.Len()))
 	c.bytes.Store(c.parts.bytes())
 	return nil
+}
+
+// widened are rows as they are wanted, with NULL for columns that the file does not have: rows themselves, or memory
+// that the next call uses again.
+func (c *fileCopy) widened(rows *table.Rows, places []int) *table.Rows {
+	if places == nil {
+		return rows
+	}
+	if c.wide == nil {
+		c.wide = table.NewRows(len(places))
+	}
+	c.wide.Reset()
+	for row := range rows.Len() {
+		for _, at := range places {
+			if at < 0 {
+				c.wide.AppendNull()
+			} else {
+				c.wide.Append(rows.Value(row, at))
+			}
+		}
+	}
+	return c.wide
 }
 
 // positionIn and filePosition are a place in the files of a range as a manifest holds it.

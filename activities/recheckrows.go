@@ -42,16 +42,18 @@ func (a *Activities) RecheckRows(ctx context.Context, in RangeInput) (RecheckRow
 	list := c.differences(ranges)
 	parts := newPartWriter(a.deps.Store, list, attemptName(ctx))
 	defer parts.discard(ctx)
-	for i := range ranges {
-		of := in
-		of.Range = i
-		err := a.eachSuspect(ctx, of, func(keys []table.Texts) error { return c.recheck(ctx, keys, parts, &out) })
-		if err == nil && i == ranges-1 && c.altered(ctx) {
-			err = alteredSincePlan(c.src.table.Name)
-		}
-		if err != nil {
-			return RecheckRowsResult{}, err
-		}
+	if c.ofFiles() {
+		err = c.recheckFiles(ctx, first, ranges, parts, &out)
+	} else {
+		err = c.eachSuspectOf(ctx, first, ranges, func(keys []table.Texts) error {
+			return c.recheck(ctx, keys, parts, &out)
+		})
+	}
+	if err == nil && c.altered(ctx) {
+		err = alteredSincePlan(c.r.plan.Settings.Table)
+	}
+	if err != nil {
+		return RecheckRowsResult{}, err
 	}
 	err = parts.close()
 	if err == nil {
@@ -121,7 +123,7 @@ func (a *Activities) eachStaged(
 	return f(keys)
 }
 
-// recheck decides some keys, counts them, and writes those that differ.
+// recheck decides some keys: see settleKeys.
 func (c *openedComparison) recheck(
 	ctx context.Context,
 	keys []table.Texts,
@@ -137,6 +139,13 @@ func (c *openedComparison) recheck(
 	if err != nil {
 		return err
 	}
+	return c.settleKeys(ctx, look, respelled, parts, out)
+}
+
+// settleKeys decides the keys of a look, counts them, and writes those that differ.
+func (c *openedComparison) settleKeys(
+	ctx context.Context, look *verify.Look, respelled map[string]bool, parts *partWriter, out *RecheckRowsResult,
+) error {
 	rows := table.NewRows(c.c.Layout.Key + 3)
 	aside, err := c.keysInQuarantine(ctx)
 	if err != nil {

@@ -106,11 +106,15 @@ func (a *Activities) chooseRanges(
 func (a *Activities) stageComparison(
 	ctx context.Context, p *planDraft, stateID string, c *comparison, out *PlanVerifyResult,
 ) (err error) {
-	out.PlanSum, err = a.writePlan(ctx, out.Run, stagedPlan{
+	plan := stagedPlan{
 		Version: 1, Deployment: a.deps.Deployment, StateID: stateID,
 		WorkflowID: activity.GetInfo(ctx).WorkflowExecution.ID, Settings: p.settings,
 		ByKey: true, Columns: suspectColumns(&c.Layout), Key: p.table.PrimaryKey, Ranges: p.ranges, Comparison: c,
-	})
+	}
+	if p.files != nil {
+		plan.FilesText = p.files.found.Text
+	}
+	out.PlanSum, err = a.writePlan(ctx, out.Run, plan)
 	if err != nil {
 		return translate(ctx, err, where{doing: "stage the plan of " + p.settings.Table.String()})
 	}
@@ -119,4 +123,23 @@ func (a *Activities) stageComparison(
 	}
 	logStep(ctx, "ranges", len(p.ranges), "asOf", c.Layout.AsOf, "sameOrder", c.SameOrder)
 	return nil
+}
+
+// suspectColumns are those of the files with the keys that a second look decides.
+func suspectColumns(l *verify.Layout) []table.Column {
+	out := make([]table.Column, l.Key)
+	for i, c := range l.Columns[:l.Key] {
+		bytes := c.Source.Kind == table.KindBytes || c.Source.RawCharset
+		out[i] = textColumn(c.Source.Name, !bytes)
+	}
+	return out
+}
+
+// textColumn is a column of a file of ours: text, or bytes that are none.
+func textColumn(name string, text bool) table.Column {
+	c := table.Column{Name: name, Type: "longblob", Kind: table.KindBytes, Length: 1<<32 - 1, Nullable: true}
+	if text {
+		c.Type, c.Kind, c.Charset, c.Collation = "longtext", table.KindString, "utf8mb4", "utf8mb4_bin"
+	}
+	return c
 }

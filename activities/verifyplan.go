@@ -31,6 +31,8 @@ type PlanVerifyInput struct {
 	Since bool `json:"since,omitempty"`
 	// DryRun asks for an estimate; nothing is staged.
 	DryRun bool `json:"dryRun,omitempty"`
+	// Repair says that what differs is to be written.
+	Repair bool `json:"repair,omitempty"`
 	// Deletes says that the comparison looks for deleted rows, and acts on them as the table's deletes say.
 	Deletes bool `json:"deletes,omitempty"`
 }
@@ -71,6 +73,8 @@ type PlanVerifyResult struct {
 	SamplePassed int64    `json:"samplePassed,omitempty"`
 	SampleTotal  int64    `json:"sampleTotal,omitempty"`
 	Warnings     []string `json:"warnings,omitempty"`
+	// Files is what a comparison of a table of files reads; nil for other tables.
+	Files *api.FilesRead `json:"files,omitempty"`
 	// Estimate is that of a dry run.
 	Estimate *api.VerifyEstimate `json:"estimate,omitempty"`
 	// Queue is that of the host which has the plan; empty where every worker sees it.
@@ -91,6 +95,8 @@ type comparison struct {
 	// them: another server of the same address may be behind.
 	SourceInstance string `json:"sourceInstance,omitempty"`
 	TargetInstance string `json:"targetInstance,omitempty"`
+	// FilesDone is filesMark of the state that a comparison of files was planned by.
+	FilesDone string `json:"filesDone,omitempty"`
 }
 
 // PlanVerify checks both sides as a run's plan does, and cuts the key space into ranges. It writes
@@ -111,6 +117,9 @@ func (a *Activities) PlanVerify(ctx context.Context, in PlanVerifyInput) (PlanVe
 	}
 	if err != nil {
 		return PlanVerifyResult{}, err
+	}
+	if s.Files != nil {
+		return a.planVerifyFiles(ctx, in, s)
 	}
 	defer beat(ctx, func() any { return "planning" })()
 	state, err := a.state(ctx, in.Table)
@@ -277,23 +286,4 @@ func (p *planDraft) layout(ctx context.Context, dst *schema.Table, depth string)
 		err,
 		where{p.settings.SourceConnection, "find what " + p.settings.Table.String() + " has promised"},
 	)
-}
-
-// suspectColumns are those of the files with the keys that a second look decides.
-func suspectColumns(l *verify.Layout) []table.Column {
-	out := make([]table.Column, l.Key)
-	for i, c := range l.Columns[:l.Key] {
-		bytes := c.Source.Kind == table.KindBytes || c.Source.RawCharset
-		out[i] = textColumn(c.Source.Name, !bytes)
-	}
-	return out
-}
-
-// textColumn is a column of a file of ours: text, or bytes that are none.
-func textColumn(name string, text bool) table.Column {
-	c := table.Column{Name: name, Type: "longblob", Kind: table.KindBytes, Length: 1<<32 - 1, Nullable: true}
-	if text {
-		c.Type, c.Kind, c.Charset, c.Collation = "longtext", table.KindString, "utf8mb4", "utf8mb4_bin"
-	}
-	return c
 }

@@ -80,6 +80,13 @@ func TestFilesOfOthersAreATable(t *testing.T) {
 	require.Contains(t, p.cli("status "+name), "the newest load is 2/_SUCCESS")
 	require.Contains(t, p.cli("load "+name+" 1/a.csv"), "300 unchanged")
 	require.Equal(t, "two", scalar(t, p.dst, "SELECT v FROM t WHERE id = 300"))
+	text = p.cli("verify " + name)
+	require.Contains(t, text, name+": equal")
+	require.Contains(t, text, "files      3 files of 2 loads")
+	exec(t, p.dst, "DELETE FROM t WHERE id = 7")
+	got := p.shell("tablehaul --task-queue " + p.queue + " verify " + name)
+	require.Contains(t, got.stdout, "missing    1")
+	require.Contains(t, got.stdout, name+": differs")
 	for _, step := range []string{"DiscoverFiles", "ReadFiles", "WaitForFiles", "UpsertChunk"} {
 		require.Positive(t, p.steps(step), step)
 	}

@@ -215,6 +215,16 @@ func (a *app) printScope(r *api.VerifyTableResult) {
 		a.printLine("since", "%s %s: deleted rows and changes that left the cursor as it was are not seen",
 			r.Cursor, r.Since)
 	}
+	if f := r.Files; f != nil {
+		a.printLine("files", "%s of %s, %s", human.Count(f.Files, "file"), human.Count(f.Loads, "load"),
+			human.Size(f.Bytes))
+	}
+	if r.Superseded > 0 {
+		a.printLine("superseded", "%s: the target has a newer version", humanize.Comma(r.Superseded))
+	}
+	if r.Refused > 0 {
+		a.printLine("refused", "%s: rows of the files that cannot be converted", humanize.Comma(r.Refused))
+	}
 	if r.Cursor != "" {
 		a.printLine("up to", "%s %s", r.Cursor, r.AsOf)
 	}

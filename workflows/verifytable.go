@@ -168,7 +168,7 @@ func (v *verification) finish(ctx workflow.Context, swept error) {
 func (v *verification) planVerify(ctx workflow.Context) error {
 	in := activities.PlanVerifyInput{
 		Table: v.in.Table, Depth: v.in.Depth, Deletes: v.in.Deletes, Share: v.in.Share,
-		DryRun: v.in.DryRun, Since: v.in.Since,
+		DryRun: v.in.DryRun, Since: v.in.Since, Repair: v.in.Repair,
 		Run: activities.StagingName(workflow.GetInfo(ctx).WorkflowExecution.RunID, v.plans),
 	}
 	v.plans++
@@ -185,7 +185,7 @@ func (v *verification) planVerify(ctx workflow.Context) error {
 	v.result.Target, v.result.Ranges, v.result.Warnings = v.plan.Target, v.plan.Ranges, v.plan.Warnings
 	v.result.Cursor, v.result.AsOf, v.result.Since = v.plan.Cursor, v.plan.AsOf, v.plan.Since
 	v.result.Depth, v.result.KeysOnly = cmp.Or(v.plan.Depth, v.in.Depth), v.plan.KeysOnly
-	v.result.Run, v.result.Queue = v.plan.Run, v.plan.Queue
+	v.result.Run, v.result.Queue, v.result.Files = v.plan.Run, v.plan.Queue, v.plan.Files
 	v.upsertMemo(ctx)
 	return nil
 }

@@ -116,6 +116,8 @@ type VerifyTableResult struct {
 	Differences string `json:"differences,omitempty"`
 	// Sweep is what a sweep did, nil for another comparison.
 	Sweep *SweepResult `json:"sweep,omitempty"`
+	// Files is what was read of a table of files; nil for other tables.
+	Files *FilesRead `json:"files,omitempty"`
 	// Estimate is what a dry run has found; nil where rows were compared.
 	Estimate *VerifyEstimate `json:"estimate,omitempty"`
 	// LongestPage is the longest SELECT on either side, in seconds.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -210,8 +211,10 @@ func (d *decoder) checkFiles(place at, given map[string]at, e *entry) {
 		refuse("deletes", "leave it out", "a sweep of deletes asks the source, and files cannot be asked")
 		t.Deletes.Mode = DeletesOff
 	}
-	refuse("verify", "leave it out", "a comparison asks the source, and files cannot be asked")
-	t.Verify.Every = Schedule{}
+	if t.Verify.Depth == api.DepthSample {
+		refuse("verify", "compare by depth digest or keys", "files are compared as a whole")
+		t.Verify.Depth = api.DepthDigest
+	}
 	refuse("undo", "leave it out", "no repair and no sweep changes a table of files: nothing could be undone")
 	if !t.Files.CSV.Header && len(c.Include) == 0 {
 		d.missing(place, join(place.path, "columns.include"), "files.csv.header is false: name the fields in their "+

@@ -72,7 +72,7 @@ func TestWhatIsWrongWithATableOfFiles(t *testing.T) {
 		`files: { ` + good + ` }, where: "a = 1"`:                                                "has no source that could be asked",
 		`files: { ` + good + ` }, write: replace`:                                                "use upsert or append",
 		`files: { ` + good + ` }, deletes: { mode: hard }`:                                       "files cannot be asked",
-		`files: { ` + good + ` }, verify: { every: 24h }`:                                        "verify: a comparison asks the source",
+		`files: { ` + good + ` }, verify: { every: 24h, depth: sample }`:                         "files are compared as a whole",
 		`files: { ` + good + ` }, undo: { keep: 24h }`:                                           "nothing could be undone",
 		`files: { ` + good + `, dedup_sort: at }`:                                                "by cursor, beside files",
 		`files: { ` + good + `, replace: true }`:                                                 "rows that a load lacks stay",
@@ -91,13 +91,16 @@ func TestWhatIsWrongWithATableOfFiles(t *testing.T) {
 	}
 }
 
-// A comparison that defaults have is for other tables. No table keeps its staged files.
-func TestWhatATableOfFilesDoesNotHaveIsNotInherited(t *testing.T) {
-	text := strings.Replace(lake, "targetConnection: dw }", "targetConnection: dw, verify: { every: 24h } }", 1)
+// A comparison that defaults have is for tables of files, too, in a depth that they can have. No table keeps its staged
+// files.
+func TestWhatATableOfFilesInherits(t *testing.T) {
+	text := strings.Replace(lake, "targetConnection: dw }",
+		"targetConnection: dw, verify: { every: 24h, depth: sample } }", 1)
 	text = strings.Replace(text, "ENTRY", `files: { url: "file:///lake", layout: dlt, table: orders }`, 1)
 	c, err := config.Load(strings.NewReader(text), func(string) string { return "" })
 	require.NoError(t, err)
-	require.True(t, c.Tables()[0].Verify.Every.None())
+	require.False(t, c.Tables()[0].Verify.Every.None())
+	require.Equal(t, "digest", c.Tables()[0].Verify.Depth)
 
 	_, err = config.Load(strings.NewReader(strings.Replace(text, `lib/tablehaul"`, `lib/tablehaul", keep: 7d`, 1)),
 		func(string) string { return "" })

@@ -16,6 +16,10 @@ type Tally struct {
 	Pending int64 `json:"pending"`
 	// Suspects are the keys that a second look decides.
 	Suspects int64 `json:"suspects"`
+	// Superseded are rows of files of which the target has a newer version, by cursor. Refused rows of files cannot be
+	// converted.
+	Superseded int64 `json:"superseded,omitempty"`
+	Refused    int64 `json:"refused,omitempty"`
 }
 
 // Add adds another comparison's counts.
@@ -25,6 +29,8 @@ func (t *Tally) Add(o Tally) {
 	t.Equal += o.Equal
 	t.Pending += o.Pending
 	t.Suspects += o.Suspects
+	t.Superseded += o.Superseded
+	t.Refused += o.Refused
 }
 
 // entry is what is kept of a row of the first side until the second side's row of the same key comes.
@@ -34,6 +40,8 @@ type entry struct {
 	end     int32
 	pending bool
 	done    bool
+	// cursor is kept of rows of files only.
+	cursor string
 }
 
 // Mode says what a Join looks for, and which of its sides is the first.
@@ -101,9 +109,11 @@ func (j *Join) First(rows *table.Rows) {
 	for r := range rows.Len() {
 		j.keys = j.layout.keyOf(j.keys, rows, r)
 		j.buf = j.layout.appendCompared(j.buf[:0], rows, r)
-		j.entries = append(j.entries, entry{
-			print: fingerprintOf(j.buf), end: int32(len(j.keys)), pending: j.layout.pending(rows, r),
-		})
+		e := entry{print: fingerprintOf(j.buf), end: int32(len(j.keys)), pending: j.layout.pending(rows, r)}
+		if j.layout.Versions && j.layout.Cursor >= 0 {
+			e.cursor = string(rows.Value(r, j.layout.Cursor))
+		}
+		j.entries = append(j.entries, e)
 	}
 }
 
@@ -133,7 +143,7 @@ func (j *Join) Keys() []table.Texts {
 // Second takes rows of the second side. Of a look by keys, rows whose key has other bytes than what was asked for are
 // left out: they are another spelling, which a second look tells apart.
 func (j *Join) Second(rows *table.Rows) {
-	if j.mode == SameKeys {
+	if j.mode == SameKeys || j.layout.Versions {
 		j.Tally.TargetRows += int64(rows.Len())
 	}
 	for r := range rows.Len() {
@@ -150,6 +160,8 @@ func (j *Join) Second(rows *table.Rows) {
 		case e != nil && j.equal(e, rows, r):
 			j.Tally.Equal++
 			j.Digest.AddRow(j.buf)
+		case e != nil && e.cursor != "" && j.layout.After(rows, r, e.cursor):
+			j.Tally.Superseded++
 		case e != nil && e.pending || j.layout.pending(rows, r):
 			j.Tally.Pending++
 		default:

@@ -33,6 +33,9 @@ type Layout struct {
 	KeysOnly bool `json:"keysOnly,omitempty"`
 	// PlainZero says that a side keeps no −0 of a FLOAT or a DOUBLE: it is 0 then.
 	PlainZero bool `json:"plainZero,omitempty"`
+	// Versions says that the source's rows are versions of rows in files: several may have one key, and no watermark
+	// bounds them. With a cursor, the newest counts, and a row of the target may be newer; without one, the last.
+	Versions bool `json:"versions,omitempty"`
 
 	forms []form
 }
@@ -44,6 +47,9 @@ func (l *Layout) Prepare() error {
 		var err error
 		if l.forms[i], err = c.forms(); err != nil {
 			return err
+		}
+		if l.Versions && c.Source.Kind == table.KindJSON {
+			l.forms[i] = canonicalJSON(true) // the server prints a document in its own form
 		}
 		if l.PlainZero && isFloat(c.Source.Kind) {
 			l.forms[i] = plainZero
@@ -154,7 +160,7 @@ func (l *Layout) After(rows *table.Rows, row int, bound string) bool {
 
 // pending reports whether the row's cursor is above AsOf, or NULL: no run has promised it.
 func (l *Layout) pending(rows *table.Rows, row int) bool {
-	return l.Cursor >= 0 && l.After(rows, row, l.AsOf)
+	return l.Cursor >= 0 && !l.Versions && l.After(rows, row, l.AsOf)
 }
 
 // changed reports whether the row's cursor is above Since, and not above AsOf.

@@ -57,7 +57,12 @@ type Row struct {
 	Digest  Digest
 	Cursor  string
 	Pending bool
+	// also are the sums of other versions that may be the row as well: those of the same cursor in files.
+	also []Sum
 }
+
+// is reports whether t is the row r, or another version that may be.
+func (r Row) is(t Row) bool { return r.Sum == t.Sum || slices.Contains(r.also, t.Sum) }
 
 // Look holds the rows of both sides that a second look found, by key.
 type Look struct {
@@ -92,9 +97,33 @@ func (k *Look) Add(side Side, rows *table.Rows) {
 		if k.layout.Cursor >= 0 {
 			row.Cursor = string(rows.Value(r, k.layout.Cursor))
 		}
+		if k.layout.Versions && side == Source {
+			k.addVersion(row)
+			continue
+		}
 		k.sides[side][string(k.key)] = row
 		k.other[side] = k.other[side] || !k.asked[string(k.key)]
 	}
+}
+
+// addVersion takes a version of the row with the key k.key, which files have later than those before. A version of a
+// key that was not asked for is left out.
+func (k *Look) addVersion(row Row) {
+	if !k.asked[string(k.key)] {
+		return
+	}
+	if was, there := k.sides[Source][string(k.key)]; there && k.layout.Cursor >= 0 {
+		switch k.layout.compareCursor(row.Cursor, was.Cursor) {
+		case -1:
+			return
+		case 0:
+			row.also = was.also
+			if !row.is(was) {
+				row.also = append(row.also, was.Sum)
+			}
+		}
+	}
+	k.sides[Source][string(k.key)] = row
 }
 
 // Judgement is the verdict of one key.
@@ -180,7 +209,7 @@ func (k *Look) Judge(respelled map[string]bool) []Judgement {
 		out = append(out, Judgement{
 			Key: key, SourceCursor: s.Cursor, TargetCursor: t.seen(k.layout, onTarget),
 			Verdict: verdict,
-			Equal:   atSource && onTarget && s.Sum == t.Sum, Digest: s.Digest,
+			Equal:   atSource && onTarget && s.is(t), Digest: s.Digest,
 		})
 	}
 	return out
@@ -195,7 +224,9 @@ func (r Row) seen(l *Layout, there bool) string {
 
 func (k *Look) verdict(s Row, atSource bool, t Row, onTarget, respelled bool) Verdict {
 	switch {
-	case !atSource && !onTarget, atSource && onTarget && s.Sum == t.Sum:
+	case !atSource && !onTarget, atSource && onTarget && s.is(t):
+		return Settled
+	case respelled && k.layout.Versions: // of two spellings in files, the target keeps one
 		return Settled
 	case atSource != onTarget && respelled && k.layout.KeysOnly:
 		return Settled
@@ -216,6 +247,9 @@ func (k *Look) verdict(s Row, atSource bool, t Row, onTarget, respelled bool) Ve
 	case -1:
 		return Stale
 	case 1:
+		if k.layout.Versions {
+			return Settled
+		}
 		return Newer
 	}
 	return Silent

@@ -21,15 +21,19 @@ func appendJSON(dst, v []byte) ([]byte, error) {
 	if !holdsDecimal(v) {
 		return AppendQuoted(dst, v), nil
 	}
-	p := jsonText{text: v}
+	p := jsonText{text: bytes.Trim(v, jsonSpace)}
 	out, err := p.value(dst, true)
-	if err == nil && p.at != len(v) {
+	if err == nil && p.at != len(p.text) {
 		err = errBadText
 	}
 	return out, err
 }
 
-// jsonText is a walk over a text that a server printed: ", " and ": " are its only spaces.
+// jsonSpace are the characters between the values of a document. A server prints spaces behind "," and ":" only; files
+// of others have any.
+const jsonSpace = " \t\r\n"
+
+// jsonText is a walk over a document.
 type jsonText struct {
 	text []byte
 	at   int
@@ -38,6 +42,7 @@ type jsonText struct {
 // value appends the SQL of the value that begins here. The outermost must be a document by
 // itself, where those inside are arguments of JSON functions.
 func (p *jsonText) value(dst []byte, outermost bool) ([]byte, error) {
+	p.space()
 	began := p.at
 	if err := p.skip(); err != nil {
 		return dst, err
@@ -69,12 +74,13 @@ func (p *jsonText) members(dst []byte) ([]byte, error) {
 			dst = append(dst, ',')
 		}
 		if object {
+			p.space()
 			began := p.at
 			if err := p.skip(); err != nil {
 				return dst, err
 			}
 			var key string
-			if err := json.Unmarshal(p.text[began:p.at], &key); err != nil || !p.take(": ") {
+			if err := json.Unmarshal(p.text[began:p.at], &key); err != nil || !p.take(':') {
 				return dst, errBadText
 			}
 			dst = append(AppendQuoted(dst, []byte(key)), ',')
@@ -83,7 +89,7 @@ func (p *jsonText) members(dst []byte) ([]byte, error) {
 		if dst, err = p.value(dst, false); err != nil {
 			return dst, err
 		}
-		if !p.take(", ") {
+		if !p.take(',') {
 			break
 		}
 	}
@@ -93,12 +99,20 @@ func (p *jsonText) members(dst []byte) ([]byte, error) {
 	return append(dst, ')'), nil
 }
 
-func (p *jsonText) take(s string) bool {
-	if !bytes.HasPrefix(p.text[p.at:], []byte(s)) {
+// take passes over space and c, and space only where c is not there.
+func (p *jsonText) take(c byte) bool {
+	p.space()
+	if p.at == len(p.text) || p.text[p.at] != c {
 		return false
 	}
-	p.at += len(s)
+	p.at++
 	return true
+}
+
+func (p *jsonText) space() {
+	for p.at < len(p.text) && strings.IndexByte(jsonSpace, p.text[p.at]) >= 0 {
+		p.at++
+	}
 }
 
 // skip moves behind the value that begins here.
@@ -114,7 +128,7 @@ func (p *jsonText) skip() error {
 		case ']', '}':
 			depth--
 			p.at++
-		case ',', ':', ' ':
+		case ',', ':', ' ', '\t', '\r', '\n':
 			if depth == 0 {
 				return errBadText
 			}
@@ -149,7 +163,7 @@ func stringEnd(v []byte, i int) int {
 func wordEnd(v []byte, i int) int {
 	for ; i < len(v); i++ {
 		switch v[i] {
-		case ',', ':', ' ', '[', ']', '{', '}', '"':
+		case ',', ':', ' ', '\t', '\r', '\n', '[', ']', '{', '}', '"':
 			return i
 		}
 	}

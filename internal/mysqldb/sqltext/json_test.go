@@ -14,6 +14,8 @@ func TestDocumentsWithDecimalsAreBuiltAgain(t *testing.T) {
 		{`{"a": 1.1}`, `'{"a": 1.1}'`},
 		{`{"a": 1.10}`, `JSON_OBJECT('a',1.10)`},
 		{`1.10`, `CAST(1.10 AS JSON)`},
+		{" {\"b\":1.10,\n\t\"a\" : [ 1 , null,{\"c\":2.50} ]\r\n} ", `JSON_OBJECT('b',1.10,'a',JSON_ARRAY(CAST('1' AS JSON),` +
+			`CAST('null' AS JSON),JSON_OBJECT('c',2.50)))`},
 		{
 			`[1.10, {"k": [2.5, "1.10", null]}, -3.00]`,
 			`JSON_ARRAY(1.10,CAST('{"k": [2.5, "1.10", null]}' AS JSON),-3.00)`,
@@ -48,10 +50,10 @@ func TestTheDoublesOfDocumentsStayText(t *testing.T) {
 	}
 }
 
-// What is no text of a server must be an error, never SQL of its own.
+// What is no document must be an error, never SQL of its own.
 func TestBrokenDocumentsAreNeverSQL(t *testing.T) {
 	for _, doc := range []string{
-		`[1.10`, `1.10]`, `[1.10,2]`, `{"a":1.10}`, `{1.10: 2}`, `[1.10, ]`, `1.10 OR 1`, `[1.10]]`, `{"a": 1.10, }`,
+		`[1.10`, `1.10]`, `[1.10 2]`, `{"a" 1.10}`, `{1.10: 2}`, `[1.10, ]`, `1.10 OR 1`, `[1.10]]`, `{"a": 1.10, }`,
 		`[1.10, "`, `[1.10}, SLEEP(1)`,
 	} {
 		got, err := appendJSON(nil, []byte(doc))
