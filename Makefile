@@ -199,6 +199,14 @@ bench-peers: build ## beside dlt, Sling, ingestr and a script, in one run; renew
 bench-peers-chart: ## the chart and the README's table again, by docs/benchmarks-peers.md
 	$(call bench,peers) draw
 
+.PHONY: bench-large
+bench-large: build ## 15 GB in parts that are kept: by us, the usual way, dlt; needs 60 GB of disk (ROWS=n)
+	$(call bench,peers) large
+
+.PHONY: bench-large-clean
+bench-large-clean: ## remove what bench-large keeps
+	$(call bench,peers) large-clean
+
 .PHONY: histories
 histories: ## record workflow histories for a release: make histories RELEASE=v0.2.0
 	TABLEHAUL_RECORD_HISTORIES="$(CURDIR)/workflows/testdata/histories/$(or $(RELEASE),$(error give RELEASE=v1.2.3))" \

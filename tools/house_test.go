@@ -187,7 +187,7 @@ func TestLinesAreShort(t *testing.T) {
 var (
 	commands = regexp.MustCompile("```(sh|sql|yaml|go)\\b")
 	// generated pages have a line for each item.
-	generated = regexp.MustCompile(`docs/benchmarks(-peers|-verify|-files)?\.md$`)
+	generated = regexp.MustCompile(`docs/benchmarks(-peers|-verify|-files|-large)?\.md$`)
 )
 
 // mayBeLong reports rows of a table of Markdown, and lines that an address makes long.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -86,18 +87,26 @@ func (g *Group) Stop() Report {
 	g.stop()
 	g.wg.Wait()
 	r := Report{Refused: g.refused, Err: g.firstErr, Per: map[string]Stats{}}
-	var all []time.Duration
+	var all, source, target []time.Duration
 	for name, times := range g.times {
 		r.Per[name] = statsOf(times)
 		all = append(all, times...)
+		switch server, _, _ := strings.Cut(name, " "); server {
+		case "source":
+			source = append(source, times...)
+		case "target":
+			target = append(target, times...)
+		}
 	}
-	r.All = statsOf(all)
+	r.All, r.Source, r.Target = statsOf(all), statsOf(source), statsOf(target)
 	return r
 }
 
 // Report is how the clients fared.
 type Report struct {
 	All Stats
+	// Source and Target are the operations whose names begin with either word.
+	Source, Target Stats
 	// Per is by the operations' names.
 	Per map[string]Stats
 	// Refused counts errors by MySQL's number.

@@ -8,10 +8,13 @@ import (
 	"iter"
 	"math/rand/v2"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 )
 
 // Order is one row of the table.
@@ -124,28 +127,72 @@ func writeLines(w io.Writer, first, last int) error {
 // DATA LOCAL side by side, with the index by_update built afterwards. The server must allow
 // local_infile.
 func Load(ctx context.Context, db *sql.DB, rows int) error {
-	if err := makeTable(ctx, db); err != nil {
-		return err
+	if _, err := db.ExecContext(ctx, "DROP DATABASE IF EXISTS shop"); err != nil {
+		return fmt.Errorf("make the source table: %w", err)
 	}
-	if _, err := db.ExecContext(ctx, "ALTER TABLE shop.orders DROP KEY by_update"); err != nil {
-		return fmt.Errorf("fill the source table: %w", err)
+	return LoadMissing(ctx, db, rows, nil)
+}
+
+// duplicateKeyName is the server's number for an index that is there.
+const duplicateKeyName = 1061
+
+// loadRows are the rows of one LOAD DATA, which is one transaction.
+const loadRows = 1_000_000
+
+// LoadMissing is Load that goes on where an earlier one with as many rows was interrupted. It calls onRows, if not
+// nil, with the number of rows that are there, as they come.
+func LoadMissing(ctx context.Context, db *sql.DB, rows int, onRows func(int)) error {
+	var tables int
+	if err := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'shop' AND "+
+		"table_name = 'orders'").Scan(&tables); err != nil {
+		return fmt.Errorf("look for the source table: %w", err)
 	}
-	half := rows / 2 / fillBatch * fillBatch
-	if err := WithLocalInfile(ctx, db, func() error {
-		g, both := errgroup.WithContext(ctx)
-		for _, part := range [][2]int{{1, half}, {half + 1, rows}} {
-			g.Go(func() error { return loadOrders(both, db, part[0], part[1]) })
+	if tables == 0 {
+		if err := makeTable(ctx, db); err != nil {
+			return err
 		}
-		return g.Wait()
-	}); err != nil {
+		if _, err := db.ExecContext(ctx, "ALTER TABLE shop.orders DROP KEY by_update"); err != nil {
+			return fmt.Errorf("make the source table: %w", err)
+		}
+	}
+	if err := WithLocalInfile(ctx, db, func() error { return loadParts(ctx, db, rows, onRows) }); err != nil {
 		return fmt.Errorf("fill the source table: %w", err)
 	}
 	for _, q := range []string{"ALTER TABLE shop.orders ADD KEY by_update (updated_at)", "ANALYZE TABLE shop.orders"} {
-		if _, err := db.ExecContext(ctx, q); err != nil {
+		if _, err := db.ExecContext(ctx, q); err != nil &&
+			mysqlerr.NumberOf(err) != duplicateKeyName {
 			return fmt.Errorf("fill the source table: %w", err)
 		}
 	}
 	return nil
+}
+
+// loadParts loads the parts that are not there, two side by side. A part is there if its last row is.
+func loadParts(ctx context.Context, db *sql.DB, rows int, onRows func(int)) error {
+	size := min(loadRows, (rows/2+fillBatch-1)/fillBatch*fillBatch)
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(2)
+	var there atomic.Int64
+	for first := 1; first <= rows; first += size {
+		last := min(first+size-1, rows)
+		g.Go(func() error {
+			var found int
+			err := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM shop.orders WHERE id = ?", last).Scan(&found)
+			if err != nil {
+				return err
+			}
+			if found == 0 {
+				if err := loadOrders(ctx, db, first, last); err != nil {
+					return err
+				}
+			}
+			if n := there.Add(int64(last - first + 1)); onRows != nil {
+				onRows(int(n))
+			}
+			return nil
+		})
+	}
+	return g.Wait()
 }
 
 func loadOrders(ctx context.Context, db *sql.DB, first, last int) error {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -40,6 +41,9 @@ type Options struct {
 	Workers int
 	// LocalInfile allows LOAD DATA LOCAL on both servers. Otherwise they have their defaults: MySQL has it off.
 	LocalInfile bool
+	// Kept is a folder that keeps the data of both servers and of Temporal; empty is a temporary one. Servers that run
+	// as nobody must be able to enter it.
+	Kept string
 	// Out gets a line per step.
 	Out io.Writer
 }
@@ -82,7 +86,9 @@ func Up(ctx context.Context, o Options) (_ *Scene, err error) {
 	if s.Target, s.TargetDB, err = s.server(ctx, "target", o.Target); err != nil {
 		return nil, err
 	}
-	if s.Temporal, err = devserver.Find(ctx, devserver.Options{Nice: process.DefaultNice}); err != nil {
+	if s.Temporal, err = devserver.Find(ctx, devserver.Options{
+		Nice: process.DefaultNice, DataDir: s.Kept("temporal"),
+	}); err != nil {
 		return nil, fmt.Errorf("temporal: %w", err)
 	}
 	s.closers = append(s.closers, func() { _ = s.Temporal.Stop() })
@@ -101,8 +107,16 @@ func (s *Scene) Say(format string, args ...any) {
 	fmt.Fprintf(s.options.Out, "%7.1fs  %s\n", time.Since(s.started).Seconds(), fmt.Sprintf(format, args...))
 }
 
+// Kept is a folder below that of the options: source, target or temporal. It is empty where nothing is kept.
+func (s *Scene) Kept(name string) string {
+	if s.options.Kept == "" {
+		return ""
+	}
+	return filepath.Join(s.options.Kept, name)
+}
+
 func (s *Scene) server(ctx context.Context, role string, f servers.Flavor) (*servers.Server, *sql.DB, error) {
-	options := servers.Options{BufferPoolMB: 512, AsShipped: true}
+	options := servers.Options{BufferPoolMB: 512, AsShipped: true, DataDir: s.Kept(role)}
 	if s.options.LocalInfile {
 		options.Args = []string{"--local-infile=ON"}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -34,13 +35,15 @@ type arena struct {
 	created string
 	// beside are the other clients' connections: they wait one second for a lock, the tools the default of 50.
 	beside [2]*sql.DB
+	// fewClients makes the other clients three, each with an operation every 20 ms: those of hours, not of minutes.
+	fewClients bool
 	// worker is ours, while it has its turn.
 	worker *process.Child
 }
 
 func newArena(ctx context.Context, b *bench, k *kit) (_ *arena, err error) {
 	s, err := scene.Up(ctx, scene.Options{
-		Source: b.flavor, Target: b.flavor, LocalInfile: b.localInfile, Out: b.out,
+		Source: b.flavor, Target: b.flavor, LocalInfile: b.localInfile, Kept: b.kept, Out: b.out,
 	})
 	if err != nil {
 		return nil, err
@@ -50,7 +53,7 @@ func newArena(ctx context.Context, b *bench, k *kit) (_ *arena, err error) {
 			s.Close()
 		}
 	}()
-	a := &arena{Scene: s, kit: k, work: filepath.Join(s.Dir, "work")}
+	a := &arena{Scene: s, kit: k, work: filepath.Join(cmp.Or(b.kept, s.Dir), "work"), fewClients: b.kept != ""}
 	if a.Source.Addr() == a.Target.Addr() {
 		return nil, errors.New("source and target are one server; unset the variable that names it")
 	}
@@ -90,6 +93,14 @@ var autoIncrement = regexp.MustCompile(` AUTO_INCREMENT=\d+`)
 
 // reset makes both sides new: the source's rows, the target's empty table, no state of a tool.
 func (a *arena) reset(ctx context.Context, rows int) error {
+	if err := scene.Fill(ctx, a.SourceDB, rows); err != nil {
+		return err
+	}
+	return a.resetTarget(ctx)
+}
+
+// resetTarget makes the target new, and leaves the source as it is.
+func (a *arena) resetTarget(ctx context.Context) error {
 	if err := disconnect(ctx, a.TargetDB); err != nil {
 		return err
 	}
@@ -97,9 +108,6 @@ func (a *arena) reset(ctx context.Context, rows int) error {
 		if _, err := a.TargetDB.ExecContext(ctx, "DROP DATABASE IF EXISTS "+schema); err != nil {
 			return fmt.Errorf("empty the target: %w", err)
 		}
-	}
-	if err := scene.Fill(ctx, a.SourceDB, rows); err != nil {
-		return err
 	}
 	var err error
 	if a.created, err = showCreate(ctx, a.SourceDB); err != nil {
@@ -188,10 +196,28 @@ func flush(ctx context.Context, db *sql.DB) error {
 // locks and changes nothing. Nothing changes the source meanwhile, so that every tool has the same
 // rows to move and both sides must be equal when it is done.
 func (a *arena) otherClients(ctx context.Context, rows int) *bystanders.Group {
+	unchanged := func(o bystanders.Operation) bool { return o.Name == "source update" }
+	if a.fewClients {
+		ops := slices.DeleteFunc(bystanders.Orders(a.beside[0], a.beside[1], rows), unchanged)
+		return bystanders.Start(ctx, ops, 4*bystanders.Interval)
+	}
 	ops := append(bystanders.Orders(a.beside[0], a.beside[1], rows),
 		bystanders.Scans(a.beside[0], a.beside[1], rows)...)
-	ops = slices.DeleteFunc(ops, func(o bystanders.Operation) bool { return o.Name == "source update" })
-	return bystanders.Start(ctx, ops, bystanders.Interval)
+	return bystanders.Start(ctx, slices.DeleteFunc(ops, unchanged), bystanders.Interval)
+}
+
+// aloneTime is how long the other clients are watched while no tool runs.
+const aloneTime = 10 * time.Second
+
+// alone says how the other clients fare while no tool runs, with the rows on both sides.
+func (a *arena) alone(ctx context.Context, rows int) bystanders.Report {
+	a.Say("the other clients alone, for %s", aloneTime)
+	others := a.otherClients(ctx, rows)
+	select {
+	case <-ctx.Done():
+	case <-time.After(aloneTime):
+	}
+	return others.Stop()
 }
 
 // say prints a line for who waits at a terminal.

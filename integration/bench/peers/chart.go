@@ -13,8 +13,7 @@ const chartFile = "docs/images/peers.svg"
 const (
 	chartWidth = 860
 	nameWidth  = 300
-	panelWidth = (chartWidth - nameWidth) / 3
-	barRoom    = panelWidth - 75 // the rest is for the figure behind the bar
+	figureRoom = 75 // for the figure behind a bar
 	barHeight  = 16
 	rowHeight  = 28
 	headHeight = 64
@@ -41,7 +40,7 @@ type panel struct {
 }
 
 // chart draws the page's figures: a row for each tool, a column for each of first load, changes and the longest
-// transaction of both.
+// transaction of both, and of the other clients' p99 where the page has it.
 func (p page) chart() string {
 	panels := []panel{
 		{
@@ -56,7 +55,14 @@ func (p page) chart() string {
 			return fmt.Sprintf("%.2f s", longestOf(f))
 		}},
 	}
-	rows := p.shown()
+	if p.hasP99() {
+		panels = append(panels, panel{
+			"Other clients", "p99 on the target", func(f figures) float64 { return f.p99 },
+			func(f figures) string { return latencyText(f.p99) },
+		})
+	}
+	rows, panelWidth := p.shown(), (chartWidth-nameWidth)/len(panels)
+	barRoom := float64(panelWidth - figureRoom)
 	height := headHeight + len(rows)*rowHeight + 12
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%[1]d" height="%[2]d" role="img">

@@ -10,6 +10,7 @@ Written by ` + "`make bench-peers`" + `: the same table, the same two servers an
 | Machine | %s; servers and tools share it |
 | Servers | two of %s %s, with their defaults but for 512 MiB of buffer pool each%s |
 | Table | ` + "`shop.orders`" + `: %s rows of about 150 bytes, a primary key and one index; then %s changes, of which a fifth are new rows |
+| Other clients, alone | p99 %s |
 | Python | %s, driver %s |
 
 A figure in brackets is how many times as long as ours it took. Two figures are the first load's and the changes'.
@@ -26,6 +27,8 @@ const documentFoot = `
   another, the Temporal server.
 - Every tool logs in with an account of its own. The longest transaction is that account's on the target: on MySQL the exact maximum of
   ` + "`events_transactions_summary_by_account_by_event_name`" + `, for all kinds of transactions; on MariaDB it is sampled every 150 ms.
+- Processor seconds are the tool's, the source server's and the target server's. The servers' share with the other clients.
+- The p99 is of the other clients' operations on the source and on the target, while the tool runs. "Alone" is the same while none runs.
 - The other clients are five, each with an operation every 5 ms: point reads and range scans on both sides, and updates on the target, with
   ` + "`innodb_lock_wait_timeout=1`" + `. The tools have the default of 50. Nothing else changes the source, so that every tool moves the same rows.
 - Both sides are compared row by row and value by value after the changes. Tools whose sides are not equal do not count for the goals.

@@ -12,6 +12,10 @@
 //
 // The document on MySQL also renews the chart and the table of README.md. With the argument draw it measures nothing,
 // and renews them by the document as it is.
+//
+// With the argument large it is bench-large: one table of 100,000,000 rows, in parts that are kept, by us, by the usual
+// way and by dlt. It takes ROWS, CHANGES, FLAVOR, LOCAL_INFILE, TIMEOUT, ONLY and REPORT (docs/benchmarks-large.md by
+// default) as well. With large-clean it removes what that keeps.
 package main
 
 import (
@@ -41,10 +45,21 @@ func main() {
 		}
 		return
 	}
+	if len(os.Args) == 2 {
+		if other := modes[os.Args[1]]; other != nil {
+			scene.Main("bench-"+os.Args[1], other)
+			return
+		}
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Getenv, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
+}
+
+// modes are the arguments of which each is a program of its own: see [scene.Main].
+var modes = map[string]func(context.Context, func(string) string, io.Writer) error{
+	"large": runLarge, "large-clean": cleanLarge, "usual": runUsual,
 }
 
 // run returns 0 when every tool had its turn and our own sides are equal, even where others failed.
@@ -70,6 +85,8 @@ type settings struct {
 	only          []string
 	// report is the document's path, "" for none.
 	report string
+	// kept is the folder that keeps all data, "" for none.
+	kept string
 	// programs replace the packages' own, by the tool's name.
 	programs map[string]string
 }

@@ -58,17 +58,24 @@ func login(addr string) string {
 // workerStop is what the worker gets to end by itself; its staged files are ours to remove.
 const workerStop = 10 * time.Second
 
-// ours runs our tool: the workflow that people start, on a worker that is up. Its memory is the
-// worker's and the Temporal server's.
+// ours runs our tool: the workflow that people start, on a worker that is up.
 func (a *arena) ours(ctx context.Context, p phase) (ran, error) {
+	return a.watchOurs(func() error {
+		result, err := a.Sync(ctx, p.String())
+		a.Say("by our own count: longest transaction %.2f s, %d chunks", result.LongestTransaction, result.Chunks)
+		return err
+	})
+}
+
+// watchOurs measures what the worker does. Its memory is the worker's and the Temporal server's.
+func (a *arena) watchOurs(do func() error) (ran, error) {
 	var r ran
 	roots := append([]int{a.worker.Pid()}, temporalServers()...)
 	worker, all := watchMemory(roots[0]), watchMemory(roots...)
 	start := time.Now()
-	result, err := a.Sync(ctx, p.String())
+	err := do()
 	r.seconds = time.Since(start).Seconds()
 	r.workerPeak, r.peak = worker(), all()
-	a.Say("by our own count: longest transaction %.2f s, %d chunks", result.LongestTransaction, result.Chunks)
 	return r, err
 }
 

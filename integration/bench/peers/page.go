@@ -23,6 +23,8 @@ type figures struct {
 	// the tool failed.
 	seconds [2]float64
 	longest [2]string
+	// p99 is the higher one of the other clients' on the target, in milliseconds; 0 on pages that have none.
+	p99 float64
 	// refused counts the other clients' lock wait timeouts of both runs.
 	refused int
 }
@@ -57,28 +59,53 @@ func readPage(text string) (page, error) {
 			}
 		}
 	}
-	_, table, _ := strings.Cut(text, "\n|  | version |")
-	table, _, _ = strings.Cut(table, "\n\n")
-	for _, line := range strings.Split(table, "\n")[1:] {
-		cells := strings.Split(strings.Trim(line, "| "), " | ")
-		if len(cells) != 8 || strings.HasPrefix(cells[0], "---") {
-			continue
+	const begin = "\n|  | version |"
+	_, table, _ := strings.Cut(text, begin)
+	table, _, _ = strings.Cut(begin+table, "\n\n")
+	var head []string
+	for line := range strings.SplitSeq(strings.Trim(table, "\n"), "\n") {
+		cells := strings.Split(strings.Trim(line, "|"), "|")
+		for i := range cells {
+			cells[i] = strings.TrimSpace(cells[i])
 		}
-		f := figures{name: cells[0], version: cells[1]}
-		f.seconds[0], f.seconds[1] = secondsOf(cells[2]), secondsOf(cells[3])
-		for i, longest := range strings.SplitN(cells[5], ", ", 2) {
-			f.longest[i] = longest
+		if head == nil {
+			head = cells
+		} else if len(cells) == len(head) && !strings.HasPrefix(cells[0], "---") {
+			p.tools = append(p.tools, readFigures(func(column string) string {
+				if i := slices.Index(head, column); i >= 0 {
+					return cells[i]
+				}
+				return ""
+			}))
 		}
-		for _, pair := range strings.Split(cells[6], ", ") {
-			n, _ := strconv.Atoi(number.FindString(pair))
-			f.refused += n
-		}
-		p.tools = append(p.tools, f)
 	}
 	if p.date == "" || p.rows == "" || len(p.tools) == 0 {
 		return p, errors.New("the page of the peers has no table of figures")
 	}
 	return p, nil
+}
+
+// readFigures reads a row of the table by the names of its columns.
+func readFigures(cell func(column string) string) figures {
+	f := figures{name: cell(""), version: cell("version")}
+	f.seconds[0], f.seconds[1] = secondsOf(cell("first load")), secondsOf(cell("changes"))
+	for i, longest := range strings.SplitN(cell("longest transaction"), ", ", 2) {
+		f.longest[i] = longest
+	}
+	for _, pair := range strings.Split(cell("other clients' p99"), ", ") {
+		_, target, _ := strings.Cut(pair, " / ")
+		f.p99 = max(f.p99, secondsOf(target))
+	}
+	for _, pair := range strings.Split(cell("other clients' 1205 / 1213"), ", ") {
+		n, _ := strconv.Atoi(number.FindString(pair))
+		f.refused += n
+	}
+	return f
+}
+
+// hasP99 says that the page has the other clients' latencies.
+func (p page) hasP99() bool {
+	return slices.ContainsFunc(p.tools, func(f figures) bool { return f.p99 > 0 })
 }
 
 // secondsOf is the number that a cell begins with, 0 for none.
@@ -159,16 +186,22 @@ func draw(out io.Writer) error {
 func (p page) readme() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "![Seconds and longest transactions of each tool](%s)\n\n", chartFile)
-	const head = "| Tool | First load, %s rows | %s changes | Longest transaction | Lock timeouts of other clients |\n"
-	fmt.Fprintf(&b, head, p.rows, p.changes)
-	b.WriteString("|---|---|---|---|---|\n")
+	head, rule := "| Tool | First load, %s rows | %s changes | Longest transaction |", "|---|---|---|---|---|"
+	if p.hasP99() {
+		head, rule = head+" Other clients' p99 on the target |", rule+"---|"
+	}
+	fmt.Fprintf(&b, head+" Lock timeouts of other clients |\n%s\n", p.rows, p.changes, rule)
 	for _, f := range p.shown() {
 		name := title(f.name)
 		if f.name == ourName {
 			name = "**" + name + "**"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", name, secondsText(f.seconds[0]), secondsText(f.seconds[1]),
-			longestText(f.longest), scene.Number(int64(f.refused)))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |", name, secondsText(f.seconds[0]), secondsText(f.seconds[1]),
+			longestText(f.longest))
+		if p.hasP99() {
+			fmt.Fprintf(&b, " %s |", latencyText(f.p99))
+		}
+		fmt.Fprintf(&b, " %s |\n", scene.Number(int64(f.refused)))
 	}
 	fmt.Fprintf(&b, "\nOne run on %s. Machine: %s.\nServers: %s. Five other\nclients use both.\n",
 		p.date, p.machine, p.servers)
@@ -180,6 +213,13 @@ func secondsText(s float64) string {
 		return "failed"
 	}
 	return fmt.Sprintf("%.1f s", s)
+}
+
+func latencyText(ms float64) string {
+	if ms == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.1f ms", ms)
 }
 
 func longestText(both [2]string) string { return strings.Trim(strings.Join(both[:], ", "), ", ") }

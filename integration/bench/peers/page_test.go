@@ -89,3 +89,19 @@ func TestReadmeIsRenewedBetweenItsMarks(t *testing.T) {
 	_, err = readPage("# A page without a table")
 	require.Error(t, err)
 }
+
+func TestChartAndReadmeShowLatenciesWhereThePageHasThem(t *testing.T) {
+	p, err := readPage(strings.NewReplacer(
+		"| longest transaction |", "| longest transaction | other clients' p99 |",
+		"| 0.34 s, < 0.3 s |", "| 0.34 s, < 0.3 s | 1.2 / 3.4 ms, 1.0 / 2.5 ms |",
+		"| –, – | –, – |", "| –, – | –, – | –, – |",
+		"| 10.00 s, 0.85 s |", "| 10.00 s, 0.85 s | 1.3 / 70.5 ms, 1.0 / 90.1 ms |",
+		"| 1.84 s, 1.60 s |", "| 1.84 s, 1.60 s | 1.3 / 7.5 ms, 1.0 / 9.1 ms |",
+	).Replace(somePage))
+	require.NoError(t, err)
+	require.Equal(t, 9, p.tools[2].refused)
+	require.Contains(t, p.readme(), "Other clients' p99 on the target |")
+	require.Contains(t, p.readme(), "| **Tablehaul** | 10.0 s | 2.5 s | 0.34 s, < 0.3 s | 3.4 ms | 0 |")
+	require.Contains(t, p.readme(), "| Sling | failed | failed | –, – | – | 0 |")
+	require.Contains(t, p.chart(), ">90.1 ms</text>")
+}

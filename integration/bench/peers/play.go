@@ -17,6 +17,8 @@ import (
 type bench struct {
 	settings
 	out io.Writer
+	// idle is how the other clients fare while no tool runs.
+	idle bystanders.Report
 }
 
 // ran is what was seen of one run of a tool.
@@ -29,6 +31,8 @@ type ran struct {
 	longest float64
 	sampled bool
 	fared   bystanders.Report
+	// cpu is the processor time that it took, in seconds.
+	cpu cpu
 }
 
 // result is how a tool did. A run that did not end is nil.
@@ -45,10 +49,8 @@ type result struct {
 func (r result) counts() bool { return r.failure == "" && r.outcome.equal }
 
 func (b *bench) run(ctx context.Context) error {
-	for _, name := range b.only {
-		if !slices.ContainsFunc(tools, func(t tool) bool { return t.name == name || t.pkg == name }) {
-			return fmt.Errorf("ONLY=%s: no tool of that name", name)
-		}
+	if err := b.checkOnly(tools); err != nil {
+		return err
 	}
 	say(b.out, "setting up the peers (once: about a minute)")
 	k, err := readyKit(ctx, b.programs)
@@ -62,7 +64,7 @@ func (b *bench) run(ctx context.Context) error {
 	defer a.close()
 	var results []result
 	for _, t := range tools {
-		if len(b.only) > 0 && !slices.Contains(b.only, t.name) && !slices.Contains(b.only, t.pkg) {
+		if !b.wants(t) {
 			continue
 		}
 		r, err := b.play(ctx, a, t)
@@ -72,6 +74,21 @@ func (b *bench) run(ctx context.Context) error {
 		results = append(results, r)
 	}
 	return b.show(ctx, a, results)
+}
+
+// checkOnly refuses a name that no tool has.
+func (s settings) checkOnly(all []tool) error {
+	for _, name := range s.only {
+		if !slices.ContainsFunc(all, func(t tool) bool { return t.name == name || t.pkg == name }) {
+			return fmt.Errorf("ONLY=%s: no tool of that name", name)
+		}
+	}
+	return nil
+}
+
+// wants says that a tool has a turn.
+func (s settings) wants(t tool) bool {
+	return len(s.only) == 0 || slices.Contains(s.only, t.name) || slices.Contains(s.only, t.pkg)
 }
 
 // play gives one tool its turn. Its own failures are part of the result; an error is ours.
@@ -107,7 +124,7 @@ func (b *bench) play(ctx context.Context, a *arena, t tool) (result, error) {
 				return r, err
 			}
 		}
-		ran, failure, err := b.watch(ctx, mine, a, t, p)
+		ran, failure, err := b.watch(ctx, a, func() (ran, error) { return a.turn(mine, t, p) })
 		if err != nil {
 			return r, err
 		}
@@ -122,6 +139,9 @@ func (b *bench) play(ctx context.Context, a *arena, t tool) (result, error) {
 	var err error
 	r.outcome, err = a.compareSides(ctx)
 	a.Say("%s: %s", t.name, r.outcome)
+	if b.idle.All.Operations == 0 {
+		b.idle = a.alone(ctx, b.rows)
+	}
 	return r, err
 }
 
@@ -133,19 +153,23 @@ func (b *bench) change(ctx context.Context, a *arena) error {
 	return a.PastMinLag(ctx)
 }
 
+// turn is one run of a tool.
+func (a *arena) turn(ctx context.Context, t tool, p phase) (ran, error) {
+	if t.command == nil {
+		return a.ours(ctx, p)
+	}
+	return a.peer(ctx, t, p)
+}
+
 // watch lets a tool run once among bystanders. failure is the tool's, err is ours.
-func (b *bench) watch(ctx, mine context.Context, a *arena, t tool, p phase) (r ran, failure, err error) {
+func (b *bench) watch(ctx context.Context, a *arena, turn func() (ran, error)) (r ran, failure, err error) {
 	longest, err := watchTransactions(ctx, b.flavor, a.TargetDB)
 	if err != nil {
 		return r, nil, err
 	}
-	others := a.otherClients(ctx, b.rows)
-	if t.command == nil {
-		r, failure = a.ours(mine, p)
-	} else {
-		r, failure = a.peer(mine, t, p)
-	}
-	r.fared = others.Stop()
+	others, before := a.otherClients(ctx, b.rows), a.cpuTimes()
+	r, failure = turn()
+	r.fared, r.cpu = others.Stop(), a.cpuTimes().since(before)
 	r.longest, err = longest()
 	r.sampled = b.flavor == servers.FlavorMariaDB
 	return r, failure, err

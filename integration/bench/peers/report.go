@@ -11,6 +11,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"github.com/tablehaul/tablehaul/integration/bench/machine"
+	"github.com/tablehaul/tablehaul/integration/bystanders"
 	"github.com/tablehaul/tablehaul/integration/scene"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
@@ -69,13 +70,14 @@ func documentPath(f servers.Flavor) string {
 func resultTable(results []result) table.Writer {
 	t := table.NewWriter()
 	t.AppendHeader(table.Row{
-		"", "version", "first load", "changes", "peak memory", "longest transaction",
-		"other clients' 1205 / 1213", "both sides",
+		"", "version", "first load", "changes", "peak memory", "processor", "longest transaction",
+		"other clients' p99", "other clients' 1205 / 1213", "both sides",
 	})
 	for _, r := range results {
 		row := table.Row{
 			r.name, r.version, seconds(results, r, firstLoad), seconds(results, r, changes), memory(r),
-			both(r, longest), both(r, func(x *ran) string {
+			both(r, processor), both(r, longest), both(r, func(x *ran) string { return p99(x.fared) }),
+			both(r, func(x *ran) string {
 				return fmt.Sprintf("%d / %d", x.fared.Refused[1205], x.fared.Refused[1213])
 			}), r.outcome.String(),
 		}
@@ -120,6 +122,18 @@ func longest(x *ran) string {
 	}
 	return fmt.Sprintf("%.2f s", x.longest)
 }
+
+// processor is the processor time of the tool and of both servers.
+func processor(x *ran) string {
+	return fmt.Sprintf("%.1f / %.1f / %.1f s", x.cpu.tool, x.cpu.source, x.cpu.target)
+}
+
+// p99 is what 99 of 100 operations of the other clients stay below, on the source and on the target.
+func p99(r bystanders.Report) string {
+	return fmt.Sprintf("%.1f / %.1f ms", milliseconds(r.Source.P99), milliseconds(r.Target.P99))
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // both is a figure of either run.
 func both(r result, figure func(*ran) string) string {
@@ -191,7 +205,7 @@ func (b *bench) document(ctx context.Context, a *arena, results []result) string
 	fmt.Fprintf(&d, documentHead, time.Now().UTC().Format(time.DateOnly), machine.This(ctx).Brief(),
 		a.Source.Flavor, a.Source.Version,
 		map[bool]string{true: ", and `local_infile=ON`"}[b.localInfile],
-		scene.Number(int64(b.rows)), scene.Number(int64(b.changes)),
+		scene.Number(int64(b.rows)), scene.Number(int64(b.changes)), p99(b.idle),
 		version(ctx, a.kit, a.kit.bin("python"), "--version"), a.kit.driver)
 	t := resultTable(results)
 	fmt.Fprintf(&d, "%s\n\n", t.RenderMarkdown())

@@ -29,6 +29,8 @@ type tool struct {
 	config string
 	// command is one run of the tool; nil for ours, which is asked for through Temporal.
 	command func(a *arena, p phase) *exec.Cmd
+	// localInfile says that it has no other way than LOAD DATA LOCAL: the target allows it meanwhile.
+	localInfile bool
 	// version is the command that prints it.
 	version func(k *kit) []string
 }

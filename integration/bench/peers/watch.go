@@ -8,8 +8,10 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"time"
 
+	"github.com/tablehaul/tablehaul/integration/procs"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
@@ -55,6 +57,28 @@ func resident(roots []int) int64 {
 		queue = append(queue[:len(queue):len(queue)], below[queue[0]]...)
 	}
 	return sum * int64(os.Getpagesize())
+}
+
+// cpu is processor time in seconds. Our tool is the worker and, unless it is another machine's, the Temporal server.
+type cpu struct{ tool, source, target float64 }
+
+// cpuTimes are those so far. A tool's own processes count when they have ended.
+func (a *arena) cpuTimes() (c cpu) {
+	times := a.CPU()
+	c.source, c.target, c.tool = times["source server"], times["target server"], times["Temporal server"]
+	if a.worker != nil {
+		seconds, _ := procs.CPUSeconds(a.worker.Pid()) // it is 0 where /proc is not to be had
+		c.tool += seconds
+	}
+	var ended syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_CHILDREN, &ended) == nil {
+		c.tool += time.Duration(ended.Utime.Nano() + ended.Stime.Nano()).Seconds()
+	}
+	return c
+}
+
+func (c cpu) since(before cpu) cpu {
+	return cpu{c.tool - before.tool, c.source - before.source, c.target - before.target}
 }
 
 type processStat struct {

@@ -107,7 +107,8 @@ func Stream(ctx context.Context, db *sql.DB, query string, row func([]driver.Val
 		return err
 	}
 	defer conn.Close() //nolint:errcheck // back to the pool
-	if _, err := conn.ExecContext(ctx, "SET time_zone = '+00:00'"); err != nil {
+	// A target that commits much at once lets the source wait for longer than its default of a minute.
+	if _, err := conn.ExecContext(ctx, "SET time_zone = '+00:00', net_write_timeout = 600"); err != nil {
 		return err
 	}
 	return conn.Raw(func(dc any) error {

@@ -15,6 +15,8 @@ type Merge struct {
 	Query string
 	// Into is the target's table, qualified; Staging is made again beside it.
 	Into, Staging string
+	// ByLoad fills the staging table by [Load]; otherwise by [Copy].
+	ByLoad bool
 }
 
 // Timing is what a merge took.
@@ -32,7 +34,11 @@ func (m Merge) Do(ctx context.Context) (Timing, error) {
 			return Timing{}, fmt.Errorf("make the staging table: %w", err)
 		}
 	}
-	rows, err := Copy{Source: m.Source, Target: m.Target, Query: m.Query, Into: m.Staging}.Do(ctx)
+	fill := Copy{Source: m.Source, Target: m.Target, Query: m.Query, Into: m.Staging}.Do
+	if m.ByLoad {
+		fill = Load{Source: m.Source, Target: m.Target, Query: m.Query, Into: m.Staging}.Do
+	}
+	rows, err := fill(ctx)
 	if err != nil {
 		return Timing{}, err
 	}

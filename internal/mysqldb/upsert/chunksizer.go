@@ -9,18 +9,10 @@ import (
 // a chunk that is being written. One ChunkSizer serves all chunks of a table in a process. It is safe
 // for concurrent use, and its zero value is ready.
 //
-// ChunkSizer and [Limiter] share one limit of a transaction's time, timeLimit, and these rules:
-//
-//	a transaction took            rows of the next       chunks at the same time
-//	well under the limit          a quarter more         as many as make the whole faster
-//	up to the limit               the same               as many as make the whole faster
-//	longer, and has rows to spare as many as fit         as many as make the whole faster
-//	longer, with minRows          minRows                one less
-//	a lock conflict               half                   as many as make the whole faster
-//
-// So fewer rows make a transaction shorter, as long as there can be fewer. The number of chunks at the
-// same time follows the rows per second: on a slow line every transaction is long, and fewer of them
-// at the same time would only make the whole slower.
+// ChunkSizer and [Limiter] share one limit of a transaction's time, timeLimit, and the limiter's law, in the package's
+// comment: fewer rows make a transaction shorter, as long as there can be fewer. The number of chunks at the same time
+// follows the rows per second: on a slow line every transaction is long, and fewer of them at the same time would only
+// make the whole slower.
 type ChunkSizer struct {
 	mu      sync.Mutex
 	rows    int // 0 is no limit

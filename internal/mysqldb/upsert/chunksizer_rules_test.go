@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Each row of the table at ChunkSizer.
+// The bounds of the rules for the rows of a chunk.
 func TestChunkSizerRules(t *testing.T) {
 	const longest = time.Second
 	for name, c := range map[string]struct {

@@ -8,7 +8,7 @@ import (
 )
 
 // A Limiter bounds how many chunks of one target table this process writes at the same time.
-// The bound follows what is measured; limiter_climb.go states the rules. One Limiter serves all
+// The bound follows what is measured; the package's comment has the law. One Limiter serves all
 // chunks of a table. It is safe for concurrent use, and its zero value is ready.
 type Limiter struct {
 	mu    sync.Mutex

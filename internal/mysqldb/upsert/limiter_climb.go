@@ -1,25 +1,11 @@
 package upsert
 
 // hillClimb finds the limit of a [Limiter] by trials: it changes the limit by one, and keeps the change where that
-// pays. It has no clock and no lock. These are its rules; TestHillClimb has a case for each of them.
+// pays. It has no clock and no lock. Its rules are those of the limiter's law, in the package's comment; TestHillClimb
+// has cases at their bounds.
 //
-//	phase    event                                     limit  phase    pause
-//	-        first chunk                               2      warmUp   0
-//	warmUp   other traffic begins                      1      warmUp   0
-//	warmUp   measured                                  same   steady   same
-//	steady   measured, in a pause                      same   steady   one less
-//	steady   measured, other traffic, limit above 1    -1     tryLess  0
-//	steady   measured, no slow latency, below maximum  +1     tryMore  0
-//	steady   measured, neither                         same   steady   0
-//	tryMore  measured, at least 15% faster             same   steady   0
-//	tryMore  measured, not so                          -1     steady   8, 16, 32, then 64
-//	tryLess  measured, at least 15% slower             +1     steady   8
-//	tryLess  measured, not so                          same   steady   8
-//	any      slow transaction with the fewest rows     -1     steady   8
-//	any      slow latency beside other traffic         -1     steady   8
-//
-// The limit stays between 1 and the maximum. "Measured" is the end of a [window]. A slow latency
-// without other traffic changes nothing: the processors are ours alone.
+// "Measured" is the end of a [window]. A slow latency without other traffic changes nothing: the processors are ours
+// alone.
 type hillClimb struct {
 	limit int // 0 before the first chunk
 	phase phase

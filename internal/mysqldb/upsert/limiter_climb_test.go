@@ -15,7 +15,7 @@ func begins(c *climb)                    { c.onOtherTraffic(true) }
 func slowTransaction(c *climb)           { c.onSlowTransaction() }
 func slowLatencyEvent(c *climb)          { c.onLatency(true) }
 
-// climbCases are the rows of the table at hillClimb, with a maximum of 4.
+// climbCases are the bounds of the rules for chunks at once, with a maximum of 4.
 var climbCases = map[string]struct {
 	before climb
 	event  func(*climb)
