@@ -29,6 +29,7 @@ type Activities struct {
 	manifests *manifestCache
 	paces     *paceCache
 	schemas   schema.Cache
+	parked    parkedReaders
 }
 
 // Deps are what the steps work with. All fields but MaskKey, Metrics, Webhook, Searchable, Log, HostQueue, Deployment,
@@ -71,7 +72,7 @@ type Deps struct {
 	Sizes Sizes
 }
 
-// Sizes bound, in rows, what steps take at once. Tests lower them.
+// Sizes bound what steps take at once. Tests lower them.
 type Sizes struct {
 	// Stretch is how many rows of the first side a comparison joins: 50,000, about 4 MiB of keys and sums.
 	Stretch int
@@ -85,6 +86,8 @@ type Sizes struct {
 	// SwapPatience is how long a swap waits for transactions that are older than the load, before it rebuilds the
 	// table: 10 minutes.
 	SwapPatience time.Duration
+	// FilesRange is the least size of a range of files, in bytes: 64 MiB; below it, ranges side by side gain nothing.
+	FilesRange int64
 }
 
 // orDefaults is s with the default in each place that is zero.
@@ -93,6 +96,7 @@ func (s Sizes) orDefaults() Sizes {
 		Stretch: cmp.Or(s.Stretch, 50_000), SampleSlice: cmp.Or(s.SampleSlice, verifyRangeRows),
 		DeleteBatch: cmp.Or(s.DeleteBatch, 5_000), SwapPatience: cmp.Or(s.SwapPatience, 10*time.Minute),
 		RecheckFiles: cmp.Or(s.RecheckFiles, 100_000),
+		FilesRange:   cmp.Or(s.FilesRange, 64<<20),
 	}
 }
 

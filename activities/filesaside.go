@@ -3,7 +3,6 @@ package activities
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/failure"
@@ -19,7 +18,7 @@ type refusedRow struct {
 
 // text says where the row is and what is wrong, without a value.
 func (r refusedRow) text() string {
-	what := fmt.Sprintf("%s: row %d", r.file, r.Row)
+	what := fmt.Sprintf("%s: row %s", r.file, r.Place())
 	if r.Column != "" {
 		what += ": column " + r.Column
 	}
@@ -63,7 +62,7 @@ func (a *Activities) setRefusedAside(ctx context.Context, c *fileCopy) error {
 	rows := table.NewRows(len(f.allColumns()))
 	for _, one := range c.refused {
 		rows.Append([]byte(one.file))
-		rows.Append(strconv.AppendInt(nil, one.Row, 10))
+		rows.Append([]byte(one.Place()))
 		entry{column: one.Column, text: one.text(), at: f.At, triedBy: r.in.Run}.appendTo(rows)
 	}
 	file := fmt.Sprintf("range-%05d-%05d-files", r.in.Range, r.in.Slice)

@@ -2,13 +2,14 @@ package activities
 
 import (
 	"context"
+	"fmt"
+	"strconv"
 
 	"github.com/tablehaul/tablehaul/internal/files/format"
 	"github.com/tablehaul/tablehaul/internal/files/layout"
+	"github.com/tablehaul/tablehaul/internal/staging"
+	"github.com/tablehaul/tablehaul/internal/table"
 )
-
-// minFilesRange is the least size of a range of files: below it, ranges side by side gain nothing.
-const minFilesRange = 64 << 20
 
 // plannedFile is a file of a range, or a piece of one that can be cut.
 type plannedFile struct {
@@ -28,7 +29,7 @@ func (p *planDraft) cutFiles(ctx context.Context) error {
 			total += file.Size
 		}
 	}
-	size := max(minFilesRange, total/maxRanges+1)
+	size := max(f.rangeBytes, total/maxRanges+1)
 	p.ranges = nil
 	var now []plannedFile
 	var sum int64
@@ -87,4 +88,37 @@ func (p *planDraft) splitFile(ctx context.Context, file layout.File, size int64)
 		}
 	}
 	return out, nil
+}
+
+// positionIn and filePosition are a place in the files of a range as a manifest holds it.
+func positionIn(file int, at format.Position) *table.Position {
+	texts := make(table.Texts, 0, positionNumbers)
+	for _, n := range []int64{int64(file), at.Row, at.Offset, int64(at.Group), at.Base} {
+		texts = append(texts, strconv.FormatInt(n, 10))
+	}
+	return &table.Position{Values: texts}
+}
+
+// positionNumbers are those of a place.
+const positionNumbers = 5
+
+func filePosition(p *table.Position, count int) (file int, at format.Position, err error) {
+	if p == nil {
+		return 0, at, nil
+	}
+	if n := len(p.Values); n != positionNumbers {
+		return 0, at, fmt.Errorf("a position of %d values: %w", n, staging.ErrCorrupt)
+	}
+	var numbers [positionNumbers]int64
+	for i, text := range p.Values {
+		if numbers[i], err = strconv.ParseInt(text, 10, 64); err != nil || numbers[i] < 0 {
+			return 0, at, fmt.Errorf("a position in files: %w", staging.ErrCorrupt)
+		}
+	}
+	if numbers[0] >= int64(count) {
+		return 0, at, fmt.Errorf("a position in file %d of %d: %w", numbers[0], count, staging.ErrCorrupt)
+	}
+	return int(numbers[0]), format.Position{
+		Row: numbers[1], Offset: numbers[2], Group: int(numbers[3]), Base: numbers[4],
+	}, nil
 }

@@ -38,6 +38,8 @@ type filesDraft struct {
 	loads []layout.Load
 	// names are those that the files have for columns, by the target's names.
 	names map[string]string
+	// rangeBytes is the least size of a range.
+	rangeBytes int64
 }
 
 // draftFiles is draft for a table that is loaded from files: what is complete and not loaded yet takes the place of the
@@ -53,7 +55,7 @@ func (a *Activities) draftFiles(ctx context.Context, in PlanRunInput, s Settings
 	own := *s.Files
 	s.Files = &own
 	p := &planDraft{settings: s, preview: in.preview, mode: api.ModeFiles}
-	p.files = &filesDraft{names: map[string]string{}}
+	p.files = &filesDraft{names: map[string]string{}, rangeBytes: a.deps.Sizes.FilesRange}
 	p.files.done = owner.FilesDone{Origin: own.origin(), LookedAt: time.Now().UTC()}
 	var err error
 	if p.dst, err = a.deps.Target(ctx, s.TargetConnection); err != nil {

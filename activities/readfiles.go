@@ -3,15 +3,12 @@ package activities
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"strconv"
 	"sync/atomic"
 
 	"github.com/tablehaul/tablehaul/internal/files"
 	"github.com/tablehaul/tablehaul/internal/files/format"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
-	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -44,7 +41,7 @@ func (a *Activities) ReadFiles(ctx context.Context, in RangeInput) (ExtractResul
 		return ExtractResult{}, translate(ctx, err, where{doing: "find where a slice of " + in.Table + " begins"})
 	}
 	c := fileCopy{
-		r: r, store: store, parts: newPartWriter(a.deps.Store, r, attemptName(ctx)),
+		r: r, store: store, parked: &a.parked, parts: newPartWriter(a.deps.Store, r, attemptName(ctx)),
 		want: requireCursor(r.plan.Columns, r.plan.Settings.Cursor),
 	}
 	defer beat(ctx, func() any { return ExtractProgress{Rows: c.rows.Load(), Bytes: c.bytes.Load()} })()
@@ -76,6 +73,8 @@ type fileCopy struct {
 	parts *partWriter
 	// want are the columns that rows have.
 	want []table.Column
+	// parked has readers of compressed files that the slice before this one has left; nil: none.
+	parked *parkedReaders
 	// wide is the memory of rows with all columns of the table, where a file lacks some.
 	wide        *table.Rows
 	rows, bytes atomic.Int64
@@ -119,7 +118,12 @@ func (c *fileCopy) copyFile(ctx context.Context, p plannedFile, from format.Posi
 	if err != nil {
 		return nil, err
 	}
-	defer reader.Close() //nolint:errcheck // opened for reading
+	parked := false
+	defer func() {
+		if !parked {
+			_ = reader.Close() // opened for reading
+		}
+	}()
 	for {
 		rows, bad, err := reader.Next(ctx, c.r.plan.Settings.ChunkRows)
 		if errors.Is(err, io.EOF) {
@@ -138,7 +142,11 @@ func (c *fileCopy) copyFile(ctx context.Context, p plannedFile, from format.Posi
 		}
 		if c.parts.full() {
 			at := reader.Position()
-			return &at, files.Unchanged(ctx, c.store, p.Entry)
+			if err := files.Unchanged(ctx, c.store, p.Entry); err != nil {
+				return nil, err
+			}
+			parked = true
+			return &at, c.park(reader, p)
 		}
 	}
 }
@@ -163,6 +171,11 @@ func (c *fileCopy) open(
 	cols, places, err := c.columnsIn(ctx, f, p, o)
 	if err != nil {
 		return nil, nil, err
+	}
+	if parked := c.parked.take(c.parkKey(p)); parked != nil {
+		if reader, err := parked.Resume(ctx, f, from); !errors.Is(err, format.ErrBehind) {
+			return reader, places, err
+		}
 	}
 	reader, err := format.Open(ctx, f, p.Key, o, cols, from)
 	return reader, places, err
@@ -249,30 +262,4 @@ func (c *fileCopy) widened(rows *table.Rows, places []int) *table.Rows {
 		}
 	}
 	return c.wide
-}
-
-// positionIn and filePosition are a place in the files of a range as a manifest holds it.
-func positionIn(file int, at format.Position) *table.Position {
-	return &table.Position{Values: table.Texts{
-		strconv.Itoa(file), strconv.FormatInt(at.Row, 10), strconv.FormatInt(at.Offset, 10), strconv.Itoa(at.Group),
-	}}
-}
-
-func filePosition(p *table.Position, count int) (file int, at format.Position, err error) {
-	if p == nil {
-		return 0, at, nil
-	}
-	numbers := make([]int64, 4)
-	for i := range numbers {
-		if len(p.Values) != len(numbers) {
-			return 0, at, fmt.Errorf("a position of %d values: %w", len(p.Values), staging.ErrCorrupt)
-		}
-		if numbers[i], err = strconv.ParseInt(p.Values[i], 10, 64); err != nil || numbers[i] < 0 {
-			return 0, at, fmt.Errorf("a position in files: %w", staging.ErrCorrupt)
-		}
-	}
-	if numbers[0] >= int64(count) {
-		return 0, at, fmt.Errorf("a position in file %d of %d: %w", numbers[0], count, staging.ErrCorrupt)
-	}
-	return int(numbers[0]), format.Position{Row: numbers[1], Offset: numbers[2], Group: int(numbers[3])}, nil
 }

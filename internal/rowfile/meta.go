@@ -42,7 +42,9 @@ type placed struct {
 	values int64
 	offset int64
 	size   int64
-	other  bool // a dictionary or another thing that we never write
+	// unpacked is what the pages take uncompressed, as the footer claims.
+	unpacked int64
+	other    bool // a dictionary or another thing that we never write
 }
 
 // ParseFooter reads the footer of a file: the bytes of Summary.Footer, which begin at offset
@@ -183,6 +185,8 @@ func (r *thriftReader) metadata(p *placed, id int64, typ byte) {
 		p.codec = format.CompressionCodec(r.Int())
 	case id == 5 && typ == parquet.ThriftI64:
 		p.values = r.Int()
+	case id == 6 && typ == parquet.ThriftI64:
+		p.unpacked = r.Int()
 	case id == 7 && typ == parquet.ThriftI64:
 		p.size = r.Int()
 	case id == 9 && typ == parquet.ThriftI64:

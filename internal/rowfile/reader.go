@@ -46,7 +46,7 @@ func (f *Footer) ReadChunk(data []byte, chunk table.Chunk) (rows *table.Rows, er
 		}
 	}
 	rows = table.Borrow(len(f.schema.columns))
-	rows.Grow(roomFor(chunk, len(f.schema.columns)))
+	rows.Grow(g.room(len(f.schema.columns)))
 	if err := f.decode(rows, cursors, chunk.Rows); err != nil {
 		rows.Return()
 		return nil, err
@@ -54,11 +54,21 @@ func (f *Footer) ReadChunk(data []byte, chunk table.Chunk) (rows *table.Rows, er
 	return rows, nil
 }
 
-// roomFor guesses what a chunk unpacks to, in rows and bytes of values: a claim gets no more
-// memory than an honest chunk of its size would.
-func roomFor(chunk table.Chunk, columns int) (rows, bytes int) {
+// room is what a group unpacks to, in rows and about how many bytes of values: a claim gets no more memory than an
+// honest chunk would. Texts are as long as they are stored; a number of 8 bytes prints to 26 at most, as a moment.
+func (g *group) room(columns int) (rows, bytes int) {
 	const most = 16 << 20
-	return int(min(chunk.Rows, most/8/int64(columns))), int(min(6*chunk.Size, most))
+	text, other := int64(0), int64(0)
+	for i := range g.leaves {
+		p := &g.leaves[i]
+		claim := max(0, min(p.unpacked, most))
+		if p.typ == format.ByteArray {
+			text += claim
+		} else {
+			other += claim
+		}
+	}
+	return int(min(g.rows, most/8/int64(columns))), int(min(text+other*26/8, most))
 }
 
 // maxTextBytes bounds the texts of a chunk: three times what its pages may unpack to, and less

@@ -39,7 +39,11 @@ func (b *bench) play(ctx context.Context, out io.Writer) (err error) {
 	}
 	defer b.Close()
 	b.report.server = fmt.Sprintf("%s %s", b.flavor, b.Source.Version)
-	for _, act := range []func(context.Context) error{b.install, b.fill, b.ours, b.changes, b.others, b.big} {
+	acts := []func(context.Context) error{b.install, b.fill, b.ours, b.changes, b.others, b.big}
+	if b.only == onlyBig {
+		acts = []func(context.Context) error{b.install, b.fill, b.big}
+	}
+	for _, act := range acts {
 		if err := act(ctx); err != nil {
 			return err
 		}

@@ -7,7 +7,7 @@
 //	ROWS    rows of the table (1000000)
 //	BIG     size of the large files, in MiB (10240); 0 leaves them out
 //	FLAVOR  mysql or mariadb
-//	ONLY    ours: without dlt and the script
+//	ONLY    ours: without dlt and the script; big: the large files alone
 //	REPORT  file to write; docs/benchmarks-files.md by default, and none where anything above is set
 //	GOALS   strict: a missed goal is exit code 1
 package main
@@ -19,6 +19,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -33,10 +34,16 @@ const (
 	fullBig  = 10 << 10
 )
 
+// Values of ONLY.
+const (
+	onlyOurs = "ours"
+	onlyBig  = "big"
+)
+
 type settings struct {
 	rows, bigMiB int
 	flavor       servers.Flavor
-	others       bool
+	only         string
 	report       string
 	strict       bool
 }
@@ -50,7 +57,7 @@ func main() {
 
 func readSettings(getenv func(string) string) (settings, error) {
 	s := settings{
-		rows: fullRows, bigMiB: fullBig, others: getenv("ONLY") != "ours", report: getenv("REPORT"),
+		rows: fullRows, bigMiB: fullBig, only: getenv("ONLY"), report: getenv("REPORT"),
 		flavor: servers.Flavor(cmp.Or(getenv("FLAVOR"), string(servers.FlavorMySQL))),
 		strict: getenv("GOALS") == "strict",
 	}
@@ -60,7 +67,10 @@ func readSettings(getenv func(string) string) (settings, error) {
 	if err := scene.ReadNumber(getenv, "BIG", 0, &s.bigMiB); err != nil {
 		return s, err
 	}
-	full := s.rows == fullRows && s.bigMiB == fullBig && s.others && s.flavor == servers.FlavorMySQL
+	if !slices.Contains([]string{"", onlyOurs, onlyBig}, s.only) {
+		return s, fmt.Errorf("ONLY=%s: it is %s or %s", s.only, onlyOurs, onlyBig)
+	}
+	full := s.rows == fullRows && s.bigMiB == fullBig && s.only == "" && s.flavor == servers.FlavorMySQL
 	if s.report == "" && full {
 		s.report = "docs/benchmarks-files.md"
 	}

@@ -87,7 +87,7 @@ type other struct {
 
 // others lets dlt and a script load the same files, all rows and then the changes.
 func (b *bench) others(ctx context.Context) error {
-	if !b.settings.others {
+	if b.only != "" {
 		return nil
 	}
 	b.StopWorker()
@@ -146,28 +146,36 @@ func (b *bench) big(ctx context.Context) error {
 	if b.bigMiB == 0 {
 		return nil
 	}
-	for _, kind := range []string{"jsonl", "parquet"} {
-		if err := os.RemoveAll(b.folder(kind)); err != nil {
-			return err
-		}
-		if err := os.MkdirAll(b.folder(kind), 0o700); err != nil {
-			return err
-		}
-		path := filepath.Join(b.folder(kind), "big."+kind)
-		b.Say("writing one file of %s MiB: %s", scene.Number(int64(b.bigMiB)), kind)
-		if _, err := b.script(ctx, "make_big.py", fmt.Sprintf("BYTES=%d", int64(b.bigMiB)<<20),
-			strings.ToUpper(kind)+"="+path); err != nil {
-			return err
-		}
-		f, err := b.load(ctx, "one large file, "+kind, b.filesConfig(kind))
-		if err != nil {
-			return err
-		}
-		b.Say("the worker's peak: %.0f MiB", f.peakMiB)
-		b.report.big = append(b.report.big, bigFile{kind, f})
-		if err := os.Remove(path); err != nil {
+	for _, kind := range []string{"jsonl", "jsonl.gz", "parquet"} {
+		if err := b.bigFile(ctx, kind); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (b *bench) bigFile(ctx context.Context, kind string) error {
+	if err := os.RemoveAll(filepath.Join(b.Dir, "lake")); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(b.folder(kind), 0o700); err != nil {
+		return err
+	}
+	path := filepath.Join(b.folder(kind), "big."+kind)
+	b.Say("writing one file of %s MiB: %s", scene.Number(int64(b.bigMiB)), kind)
+	bytes := int64(b.bigMiB) << 20
+	if _, err := b.script(ctx, "make_big.py", fmt.Sprint("BYTES=", bytes), "KIND="+kind, "FILE="+path); err != nil {
+		return err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	f, err := b.load(ctx, "one large file, "+kind, b.filesConfig(kind))
+	if err != nil {
+		return err
+	}
+	b.Say("the worker's peak: %.0f MiB", f.peakMiB)
+	b.report.big = append(b.report.big, bigFile{kind, info.Size() >> 20, f})
+	return os.Remove(path)
 }

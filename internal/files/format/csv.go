@@ -58,7 +58,7 @@ func openText(ctx context.Context, f File, name string, o Options, columns []*co
 	if err != nil {
 		return nil, err
 	}
-	r.src = s
+	r.src, s.base = s, from.Base
 	if err = r.begin(from, &o); err == nil {
 		err = r.match()
 	}
@@ -135,7 +135,7 @@ func (r *textReader) begin(from Position, o *Options) error {
 		return fmt.Errorf("%w: a file without a header needs the names of its columns", ErrColumns)
 	}
 	if from.Offset > r.src.offset {
-		return r.src.seek(from.Offset, o.Compression)
+		return r.src.seek(from.Offset)
 	}
 	return nil
 }
@@ -161,13 +161,16 @@ func (r *textReader) match() error {
 
 func (r *textReader) Columns() []string { return r.names }
 
-func (r *textReader) Position() Position { return Position{Row: r.row, Offset: r.src.offset} }
+func (r *textReader) Position() Position {
+	return Position{Row: r.row, Base: r.src.base, Offset: r.src.offset}
+}
 
 func (r *textReader) Close() error { r.src.close(); return nil }
 
 func (r *textReader) Next(ctx context.Context, limit int) (*table.Rows, []BadRow, error) {
 	r.src.file.ctx = ctx
 	r.batch = newBatch(r.columns, limit)
+	r.batch.base = r.src.base
 	for !r.batch.full(limit) {
 		size, why, err := r.next()
 		switch {
@@ -178,7 +181,7 @@ func (r *textReader) Next(ctx context.Context, limit int) (*table.Rows, []BadRow
 			return nil, nil, r.src.wrap(err, r.row+1)
 		case why != "":
 			r.row++
-			r.batch.bad = append(r.batch.bad, BadRow{Row: r.row, Why: string(why)})
+			r.batch.bad = append(r.batch.bad, BadRow{Row: r.row, Base: r.src.base, Why: string(why)})
 		case len(r.found) > 0:
 			r.row++
 			r.add()
@@ -190,7 +193,9 @@ func (r *textReader) Next(ctx context.Context, limit int) (*table.Rows, []BadRow
 
 // next reads a record; without fields it is an empty line.
 func (r *textReader) next() (int, reason, error) {
-	if r.until > 0 && r.src.offset >= r.until {
+	if over, err := r.src.over(r.until, r.row); err != nil {
+		return 0, "", err
+	} else if over {
 		return 0, "", io.EOF
 	}
 	found, size, why, err := r.record.next(r.src, r.found[:0])
@@ -199,7 +204,7 @@ func (r *textReader) next() (int, reason, error) {
 	case err == nil && int64(size) > r.src.limit:
 		err = errLong
 	case why == whyQuoteAfter: // where the next record begins is anyone's guess
-		err = fmt.Errorf("%w: row %d: %s", ErrFile, r.row+1, why)
+		err = fmt.Errorf("%w: row %s: %s", ErrFile, place(r.row+1, r.src.base), why)
 	}
 	if err != nil || why != "" {
 		return size, why, err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -96,8 +97,10 @@ type Text struct {
 
 // Position is a place between two rows of a file. The zero value is the first row.
 type Position struct {
-	// Row is the number of rows before it in the file.
+	// Row is the number of rows before it in the file, behind Base.
 	Row int64 `json:"row"`
+	// Base is, of a text that was cut, the offset of the piece, where the count of rows begins; 0 is the first row.
+	Base int64 `json:"base,omitempty"`
 	// Offset is, of text, the byte offset after decompression.
 	Offset int64 `json:"offset,omitempty"`
 	// Group is, of Parquet, the row group that has the next row, counted from 0.
@@ -106,12 +109,24 @@ type Position struct {
 
 // BadRow is a row that was refused.
 type BadRow struct {
-	// Row is its number in the file, counted from 1. A header is no row.
+	// Row is its number in the file, behind Base, counted from 1. A header is no row.
 	Row int64
+	// Base is Position.Base: where Row is counted from.
+	Base int64
 	// Column is the target's column that the row was refused for; empty where the row itself is at fault.
 	Column string
 	// Why says what is wrong; it holds no value.
 	Why string
+}
+
+// Place says which row it is: "12", or "12 from byte 5368709120" in a piece of a text that was cut.
+func (b BadRow) Place() string { return place(b.Row, b.Base) }
+
+func place(row, base int64) string {
+	if base > 0 {
+		return fmt.Sprintf("%d from byte %d", row, base)
+	}
+	return strconv.FormatInt(row, 10)
 }
 
 // Reader reads the rows of one file in order. It is not safe for concurrent use.
@@ -152,9 +167,14 @@ func Open(ctx context.Context, f File, name string, o Options, cols []table.Colu
 
 // fileError is an ErrFile of one file, at a row where row > 0.
 func fileError(name string, row int64, text string, args ...any) error {
+	return fileErrorFrom(name, row, 0, text, args...)
+}
+
+// fileErrorFrom is fileError of a row that is counted from a byte of the file.
+func fileErrorFrom(name string, row, base int64, text string, args ...any) error {
 	err := fmt.Errorf(text, args...)
 	if row > 0 {
-		return fmt.Errorf("%s: row %d: %w: %w", name, row, ErrFile, err)
+		return fmt.Errorf("%s: row %s: %w: %w", name, place(row, base), ErrFile, err)
 	}
 	return fmt.Errorf("%s: %w: %w", name, ErrFile, err)
 }
@@ -164,6 +184,7 @@ type batch struct {
 	rows    *table.Rows
 	bad     []BadRow
 	columns []*column
+	base    int64 // of the rows' numbers
 }
 
 // put appends a converted value, or remembers why the row is refused.
@@ -206,7 +227,7 @@ func (b *batch) refuse(i int, row int64, why reason) {
 	if n := len(b.bad); n > 0 && b.bad[n-1].Row == row {
 		return // the first reason is enough
 	}
-	b.bad = append(b.bad, BadRow{Row: row, Column: b.columns[i].Name, Why: b.columns[i].explain(why)})
+	b.bad = append(b.bad, BadRow{Row: row, Base: b.base, Column: b.columns[i].Name, Why: b.columns[i].explain(why)})
 }
 
 // null appends NULL where the column takes it.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -26,9 +27,10 @@ func openJSON(ctx context.Context, f File, name string, o Options, columns []*co
 	if err != nil {
 		return nil, err
 	}
+	s.base = from.Base
 	r := &jsonReader{src: s, lines: o.Format == JSONLines, columns: columns, row: from.Row, until: o.Until.Offset}
 	r.object.init(columns)
-	if err = r.begin(from, &o); err != nil {
+	if err = r.begin(from); err != nil {
 		s.close()
 		return nil, s.wrap(err, 0)
 	}
@@ -36,7 +38,7 @@ func openJSON(ctx context.Context, f File, name string, o Options, columns []*co
 }
 
 // begin reads what is in front of the first row, and moves to the position.
-func (r *jsonReader) begin(from Position, o *Options) error {
+func (r *jsonReader) begin(from Position) error {
 	if err := r.src.bom(); err != nil {
 		return err
 	}
@@ -50,7 +52,7 @@ func (r *jsonReader) begin(from Position, o *Options) error {
 		}
 	}
 	if from.Offset > r.src.offset {
-		return r.src.seek(from.Offset, o.Compression)
+		return r.src.seek(from.Offset)
 	}
 	return nil
 }
@@ -79,13 +81,16 @@ func isSpaceOrComma(ch byte) bool { return isSpace(ch) || ch == ',' }
 
 func (r *jsonReader) Columns() []string { return r.object.names }
 
-func (r *jsonReader) Position() Position { return Position{Row: r.row, Offset: r.src.offset} }
+func (r *jsonReader) Position() Position {
+	return Position{Row: r.row, Base: r.src.base, Offset: r.src.offset}
+}
 
 func (r *jsonReader) Close() error { r.src.close(); return nil }
 
 func (r *jsonReader) Next(ctx context.Context, limit int) (*table.Rows, []BadRow, error) {
 	r.src.file.ctx = ctx
 	r.batch = newBatch(r.columns, limit)
+	r.batch.base = r.src.base
 	for !r.batch.full(limit) {
 		object, size, err := r.next()
 		if err == nil && object == nil {
@@ -109,7 +114,9 @@ func (r *jsonReader) Next(ctx context.Context, limit int) (*table.Rows, []BadRow
 
 // next is the next object and its size; nil is a line without one.
 func (r *jsonReader) next() ([]byte, int, error) {
-	if r.until > 0 && r.src.offset >= r.until {
+	if over, err := r.src.over(r.until, r.row); err != nil {
+		return nil, 0, err
+	} else if over {
 		return nil, 0, io.EOF
 	}
 	if r.lines {
@@ -132,7 +139,8 @@ func (r *jsonReader) next() ([]byte, int, error) {
 	case first == ']' && r.array:
 		return nil, 0, r.end()
 	case first != '{':
-		return nil, 0, fileError(r.src.name, r.row+1, "no JSON object begins at byte %d", r.src.offset)
+		return nil, 0, fmt.Errorf("%w: row %s: no JSON object begins at byte %d", ErrFile, place(r.row+1, r.src.base),
+			r.src.offset)
 	}
 	return r.src.balanced()
 }
@@ -145,7 +153,7 @@ func (r *jsonReader) end() error {
 		if err != nil {
 			return err
 		}
-		return fileError(r.src.name, r.row, "more follows the array that ends at byte %d", offset)
+		return fmt.Errorf("%w: row %d: more follows the array that ends at byte %d", ErrFile, r.row, offset)
 	}
 	r.array = false // from here on, io.EOF is the end
 	return io.EOF
@@ -189,13 +197,13 @@ func (r *jsonReader) add(b []byte, size int) error {
 		if r.lines && size == len(b) && b[len(b)-1] != '}' { // the last line, without its end
 			return r.src.wrap(io.ErrUnexpectedEOF, row)
 		}
-		r.batch.bad = append(r.batch.bad, BadRow{Row: row, Why: "it is no JSON object"})
+		r.batch.bad = append(r.batch.bad, BadRow{Row: row, Base: r.src.base, Why: "it is no JSON object"})
 		r.src.advance(size)
 		r.row = row
 		return nil
 	}
 	if r.object.unclear {
-		r.batch.bad = append(r.batch.bad, BadRow{Row: row, Why: string(whyUnclear)})
+		r.batch.bad = append(r.batch.bad, BadRow{Row: row, Base: r.src.base, Why: string(whyUnclear)})
 		r.src.advance(size)
 		r.row = row
 		return nil

@@ -55,7 +55,7 @@ func jsonNames(ctx context.Context, f File, name string, o *Options) ([]string, 
 	defer s.close()
 	r := &jsonReader{src: s, lines: o.Format == JSONLines}
 	r.object.init(nil)
-	if err = r.begin(Position{}, o); err != nil {
+	if err = r.begin(Position{}); err != nil {
 		return nil, s.wrap(err, 0)
 	}
 	var names []string

@@ -9,11 +9,10 @@ import (
 
 // dictionary holds each value as it is printed.
 type dictionary struct {
-	memory []byte
-	text   []byte
-	ends   []uint32 // value i is text[ends[i]:ends[i+1]]
-	why    []uint8  // of each value, its place in reasons; nil where all are good
-	whys   []reason
+	text []byte
+	ends []uint32 // value i is text[ends[i]:ends[i+1]]
+	why  []uint8  // of each value, its place in reasons; nil where all are good
+	whys []reason
 }
 
 // refuse notes why a value is refused. There are fewer reasons than a byte counts.
@@ -38,7 +37,7 @@ func (l *leaf) readDictionary(h *pageHead) error {
 	if err != nil {
 		return err
 	}
-	l.plain, l.dict.memory, err = l.pages.unpack(l.dict.memory, body, int(h.unpacked), false)
+	l.plain, l.memory, err = l.pages.unpack(l.memory, body, int(h.unpacked), false)
 	if err != nil {
 		return err
 	}

@@ -21,9 +21,13 @@ const (
 type source struct {
 	name  string
 	limit int64
+	base  int64 // where the count of rows begins
 	file  *raw
 	in    io.Reader
 	close func()
+
+	compression string
+	decoder     int64 // bytes of memory
 
 	buf        []byte
 	start, end int   // of the window in buf
@@ -33,13 +37,13 @@ type source struct {
 }
 
 func newSource(ctx context.Context, f File, name string, o *Options) (*source, error) {
-	s := &source{name: name, limit: maxRow(o), file: &raw{ctx: ctx, f: f}}
+	s := &source{name: name, limit: maxRow(o), file: &raw{ctx: ctx, f: f}, compression: o.Compression}
 	in, end, err := decompressor(s.file, o.Compression)
 	if err != nil {
 		s.file.wait()
 		return nil, s.wrap(unexpected(err), 0)
 	}
-	s.in = in
+	s.in, s.decoder = in, decoderBytes(f, o.Compression)
 	s.close = func() {
 		end()
 		s.file.wait()
@@ -97,8 +101,8 @@ func (s *source) advance(n int) {
 }
 
 // seek moves to an offset of the text that is not before the window.
-func (s *source) seek(offset int64, compression string) error {
-	if compression == none {
+func (s *source) seek(offset int64) error {
+	if s.compression == none {
 		if offset > s.file.f.Size() {
 			return errShrunk
 		}
@@ -139,6 +143,16 @@ func (s *source) line() (line []byte, size int, err error) {
 	}
 }
 
+// over reports whether the piece that ends at an offset is read; until 0 is the end of the text. A row that goes on
+// behind it is an error.
+func (s *source) over(until, row int64) (bool, error) {
+	if until > 0 && s.offset > until {
+		return true, fmt.Errorf("%w: row %s: it does not end at byte %d, where other rows begin", ErrFile,
+			place(row, s.base), until)
+	}
+	return until > 0 && s.offset == until, nil
+}
+
 // wrap names the file and the row in an error. An error of reading the file stays what it is.
 func (s *source) wrap(err error, row int64) error {
 	switch {
@@ -147,15 +161,16 @@ func (s *source) wrap(err error, row int64) error {
 	case s.file.err != nil:
 		return fmt.Errorf("%s: %w", s.name, s.file.err)
 	case errors.Is(err, errLong):
-		return fileError(s.name, row, "it has more than %d bytes; a row may have no more (maxRowBytes)", s.limit)
+		return fileErrorFrom(s.name, row, s.base, "it has more than %d bytes; a row may have no more (maxRowBytes)",
+			s.limit)
 	case errors.Is(err, ErrFile):
 		return fmt.Errorf("%s: %w", s.name, err)
 	case errors.Is(err, io.EOF):
 		return err
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return fileError(s.name, row, "it ends too early")
+		return fileErrorFrom(s.name, row, s.base, "it ends too early")
 	default:
-		return fileError(s.name, row, "its compression cannot be read: %w", err)
+		return fileErrorFrom(s.name, row, s.base, "its compression cannot be read: %w", err)
 	}
 }
 

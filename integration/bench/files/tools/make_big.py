@@ -1,19 +1,18 @@
-"""Writes one file of about BYTES bytes, by repeating rows: PARQUET or JSONL is its path, and the other is not set.
+"""Writes one large file: KIND (jsonl, jsonl.gz or parquet) of about BYTES bytes at FILE; of jsonl.gz, BYTES of text.
 
-Every million rows the keys begin again: the target stays small, and what is measured is how the file is read.
+A block of rows is repeated. No two notes of a block are the same, so that Parquet has dictionaries and plain pages as
+real files do. There are few keys: the target keeps the newest row of each, and how the file is read is measured.
 """
 
 import datetime
+import gzip
 import json
 import os
 import random
 import string
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 env = os.environ
-ROWS = 1_000_000
+ROWS, KEYS = 500_000, 500
 
 
 def rows(count):
@@ -23,7 +22,7 @@ def rows(count):
     moment = datetime.datetime(2026, 1, 1)
     for i in range(1, count + 1):
         yield {
-            "id": i,
+            "id": 1 + i % KEYS,
             "customer": f"customer {i % 9973}",
             "status": "paid",
             "amount": f"{i % 100_000}.{i % 100:02}",
@@ -33,21 +32,28 @@ def rows(count):
         }
 
 
-def main():
-    wanted = int(env["BYTES"])
-    if path := env.get("JSONL"):
-        count = min(ROWS, wanted // 400)
-        block = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows(count)).encode()
-        with open(path, "wb") as f:
-            while f.tell() < wanted:
-                f.write(block)
-        return
-    path = env["PARQUET"]
-    count = min(ROWS, wanted // 150)
-    table = pa.Table.from_pylist(list(rows(count)))
+def write_text(path, wanted, compress):
+    block = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows(min(ROWS, wanted // 400))).encode()
+    size = len(block)
+    if compress:
+        block = gzip.compress(block, 1)  # members of gzip may follow one another
+    with open(path, "wb") as f:
+        for _ in range(max(1, wanted // size)):
+            f.write(block)
+
+
+def write_parquet(path, wanted):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pylist(list(rows(min(ROWS, wanted // 150))))
     with pq.ParquetWriter(path, table.schema) as writer:
         while os.path.getsize(path) < wanted:
-            writer.write_table(table, row_group_size=500_000)
+            writer.write_table(table)
 
 
-main()
+path, wanted, kind = env["FILE"], int(env["BYTES"]), env["KIND"]
+if kind == "parquet":
+    write_parquet(path, wanted)
+else:
+    write_text(path, wanted, kind == "jsonl.gz")
