@@ -83,6 +83,10 @@ func (c *pair) request(packet []byte) bool {
 			if !c.await(rule) {
 				return false
 			}
+		case late:
+			if !c.sleep(rule.delay) {
+				return false
+			}
 		case pass: // match has no such rule to give
 		}
 	}

@@ -142,6 +142,18 @@ func TestHoldDeliversAfterTheClientHasGone(t *testing.T) {
 	})
 }
 
+func TestLateQueriesComeLater(t *testing.T) {
+	p, db := through(t, servers.MySQL(t))
+	rule := p.Late(1, "SELECT 7", 300*time.Millisecond)
+	for i, least := range []time.Duration{300 * time.Millisecond, 0} {
+		begun := time.Now()
+		var n int
+		require.NoError(t, db.QueryRowContext(t.Context(), "SELECT 7").Scan(&n))
+		require.GreaterOrEqual(t, time.Since(begun), least, i)
+	}
+	require.Equal(t, 1, rule.Seen())
+}
+
 func TestHangStopsAndResumeGoesOn(t *testing.T) {
 	p, db := through(t, servers.MySQL(t))
 	exec(t, db, "CREATE TABLE t (id INT PRIMARY KEY)")

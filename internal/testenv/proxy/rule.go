@@ -3,6 +3,7 @@ package proxy
 import (
 	"bytes"
 	"sync/atomic"
+	"time"
 )
 
 // A Rule is what happens to a number of queries whose text begins in one way.
@@ -13,6 +14,7 @@ type Rule struct {
 	act    action
 	after  int // bytes that still pass
 	held   chan struct{}
+	delay  time.Duration
 }
 
 type action int
@@ -21,6 +23,7 @@ const (
 	loseReply action = iota
 	loseRequest
 	hold
+	late
 	pass
 )
 
@@ -47,6 +50,12 @@ func (p *Proxy) LoseRequest(n int, prefix string, bytes int) *Rule {
 // reach it then, even where the client has gone; where the server has gone they never do.
 func (p *Proxy) Hold(n int, prefix string) *Rule {
 	return p.rule(&Rule{prefix: []byte(prefix), act: hold, held: make(chan struct{})}, n)
+}
+
+// Late keeps each of the next n queries that begin with prefix from the server for d, as a disk does that is slow to
+// answer.
+func (p *Proxy) Late(n int, prefix string, d time.Duration) *Rule {
+	return p.rule(&Rule{prefix: []byte(prefix), act: late, delay: d}, n)
 }
 
 func (p *Proxy) rule(r *Rule, n int) *Rule {
