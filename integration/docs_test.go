@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
 	"github.com/tablehaul/tablehaul/internal/app"
@@ -66,6 +65,8 @@ type reader struct {
 	env    []string
 	db     *sql.DB
 	client client.Client
+	// schedules are the ids of those that the pages may have made.
+	schedules map[string]bool
 }
 
 const readersConfig = `connections:
@@ -104,7 +105,7 @@ func TestEveryCommandInTheDocsRuns(t *testing.T) {
 func newReader(t *testing.T) *reader {
 	t.Helper()
 	server, temporal := servers.MySQL(t), temporaltest.Private(t)
-	r := &reader{t: t, dir: t.TempDir(), db: server.DB(t, "")}
+	r := &reader{t: t, dir: t.TempDir(), db: server.DB(t, ""), schedules: appliedSchedules()}
 	exec(t, r.db, "CREATE DATABASE shop", "CREATE DATABASE dw")
 	t.Cleanup(func() {
 		for _, q := range []string{
@@ -223,7 +224,7 @@ func (r *reader) sh(b block, script string) (output string) {
 	require.Equal(r.t, cmp.Or(b.exit, "0"), strconv.Itoa(code), "%s:\n%s\nprints\n%s", b, script, out)
 	r.t.Logf("%s: %.1fs", b, time.Since(began).Seconds())
 	if goesOn.MatchString(script) {
-		r.quiet(b)
+		r.quiet(b, script)
 	}
 	return string(out)
 }
@@ -239,26 +240,6 @@ func (r *reader) sql(b block) {
 	}
 }
 
-// goesOn matches commands that end before what they have started does.
-var goesOn = regexp.MustCompile(`workflow start|schedule|--no-wait`)
-
-// quiet waits until what a command has started has ended: the next one would find its table
-// busy. Temporal's lists are a moment behind.
-func (r *reader) quiet(b block) {
-	r.t.Helper()
-	for deadline, quiet := time.Now().Add(timeout), 0; quiet < 5; {
-		n, err := r.client.CountWorkflow(r.t.Context(), &workflowservice.CountWorkflowExecutionsRequest{
-			Query: "WorkflowType='SyncTable' AND ExecutionStatus='Running' AND TaskQueue='" + workflows.TaskQueue + "'",
-		})
-		require.NoError(r.t, err)
-		if quiet++; n.GetCount() > 0 {
-			quiet = 0
-		}
-		require.True(r.t, time.Now().Before(deadline) && pause(r.t.Context(), 50*time.Millisecond),
-			"after %s: a run does not end", b)
-	}
-}
-
 // stand starts a run that does not go on: no worker polls its queue. It is for commands that end runs.
 func (r *reader) stand() {
 	r.t.Helper()
@@ -266,20 +247,6 @@ func (r *reader) stand() {
 	_, err := r.client.ExecuteWorkflow(r.t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: "unpolled"},
 		workflows.SyncTableName, workflows.SyncTableInput{Table: "shop.orders"})
 	require.NoError(r.t, err)
-}
-
-// tidy removes what a page leaves: the next one may make a schedule of the same name.
-func (r *reader) tidy() {
-	r.t.Helper()
-	list, err := r.client.WorkflowService().ListSchedules(r.t.Context(),
-		&workflowservice.ListSchedulesRequest{Namespace: "default"})
-	require.NoError(r.t, err)
-	for _, s := range list.GetSchedules() {
-		require.NoError(r.t, r.client.ScheduleClient().GetHandle(r.t.Context(),
-			s.GetScheduleId()).Delete(r.t.Context()))
-	}
-	require.NoError(r.t, os.RemoveAll(filepath.Join(r.dir, "tablehaul.yaml")))
-	r.endStanding()
 }
 
 // endStanding ends a run that stand has started.
