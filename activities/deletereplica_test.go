@@ -55,7 +55,7 @@ func TestASweepOfAReplicaThatIsBehindIsHeld(t *testing.T) {
 	require.Eventually(t, func() bool {
 		lag, known, err := behind.ReplicaLag(t.Context())
 		return err == nil && known && lag >= time.Second
-	}, time.Minute, 50*time.Millisecond)
+	}, dbtest.Soon, 50*time.Millisecond)
 	c.settings.Overlap = 0
 	in = c.look()
 	held("behind, more than the overlap of 0s")

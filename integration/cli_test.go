@@ -108,14 +108,7 @@ func TestFromNothingToASchedule(t *testing.T) {
 		require.NotContains(t, text, "log_bad")
 
 		require.Contains(t, p.cli("schedule apply --yes"), "5 changes applied")
-		t.Cleanup(func() {
-			got := p.shell("printf 'connections: {a: {dsn: u@tcp(h)/}, b: {dsn: u@tcp(h)/}}\nstaging: {url: " +
-				"file:///tmp}\ndefaults: {sourceConnection: a, targetConnection: b}\ntables: [{name: no.ne}]\n' > " +
-				"none.yaml;" +
-				"tablehaul --task-queue " + p.queue + " schedule apply --yes --config none.yaml")
-			require.Zero(t, got.code, got.stderr)
-			require.Contains(t, got.stdout, "5 changes applied")
-		})
+		t.Cleanup(p.noSchedules)
 		require.Contains(t, p.cli("schedule apply --dry-run"), "5 schedules as configured")
 		require.Eventually(t, func() bool {
 			return regexp.MustCompile(p.from +
@@ -134,6 +127,21 @@ func TestFromNothingToASchedule(t *testing.T) {
 		require.Empty(t, got.stderr, "a pipe that is closed is no news")
 		require.Equal(t, 2, strings.Count(got.stdout, "\n"))
 	})
+}
+
+// noSchedules deletes the five schedules, which have left the configuration. Temporal's list is a moment behind.
+func (p *product) noSchedules() {
+	const none = "connections: {a: {dsn: u@tcp(h)/}, b: {dsn: u@tcp(h)/}}\nstaging: {url: file:///tmp}\n" +
+		"defaults: {sourceConnection: a, targetConnection: b}\ntables: [{name: no.ne}]\n"
+	require.NoError(p.t, os.WriteFile(filepath.Join(p.dir, "none.yaml"), []byte(none), 0o600))
+	deleted := 0
+	require.Eventually(p.t, func() bool {
+		got := p.shell("tablehaul --task-queue " + p.queue + " schedule apply --yes --config none.yaml")
+		require.Zero(p.t, got.code, got.stderr)
+		deleted += strings.Count(got.stdout, "(no longer in the configuration)")
+		return deleted >= 5
+	}, timeout, poll)
+	require.Equal(p.t, 5, deleted)
 }
 
 // requireInit writes the configuration, by a DSN that is in a file, and looks at it.
@@ -183,7 +191,16 @@ func TestConfigurationThatChangesWhileARunIsInFlight(t *testing.T) {
 	require.Contains(t, got.stderr, "the worker has other settings than "+p.config()+" for "+p.table("t"))
 	require.Contains(t, got.stdout, `"table":"`+p.table("t")+`","outcome":"skipped"`)
 
+	followed := make(chan typed, 1)
+	go func() {
+		follow := "tablehaul --task-queue " + p.queue + " status --follow " + p.table("t")
+		followed <- p.shell(follow + " | tee followed")
+	}()
+	require.Eventually(t, func() bool { // it follows the run, which has to go on for that
+		text, err := os.ReadFile(filepath.Join(p.dir, "followed"))
+		return err == nil && len(text) > 0
+	}, timeout, poll)
 	require.NoError(t, tx.Rollback())
-	require.Contains(t, p.cli("status --follow "+p.table("t")), p.table("t")+" → "+p.to+".t done: first load")
+	require.Contains(t, (<-followed).stdout, p.table("t")+" → "+p.to+".t done: first load")
 	p.equal("t", []string{"id"}, columnsT...)
 }

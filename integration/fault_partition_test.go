@@ -8,7 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -190,7 +189,7 @@ func TestTheLocksOfAFrozenWorkerAreGivenUp(t *testing.T) {
 		line.Cut()
 		p.workerAt(p.temporal.Address, "TARGET="+s.DSN(""))
 		p.waitFor(id, "UpsertChunk", "lock wait timeout")
-		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), runTimeout)
 		defer cancel()
 		require.NoError(t, run.Get(ctx, nil), "%s", p.pending(id))
 		p.equal("t", []string{"id"}, columnsT...)

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -105,7 +104,7 @@ func TestARunWaitsForFiles(t *testing.T) {
 	require.Eventually(t, func() bool {
 		got := p.shell("tablehaul --task-queue " + p.queue + " explain " + name)
 		return strings.Contains(got.stdout, "FilesIncomplete") && strings.Contains(got.stdout, "1/a.csv")
-	}, time.Minute, 200*time.Millisecond)
+	}, timeout, poll)
 	require.NoError(t, os.WriteFile(marker, nil, 0o600))
 	var r workflows.SyncTableResult
 	require.NoError(t, run.Get(t.Context(), &r))

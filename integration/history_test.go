@@ -1,6 +1,7 @@
 package integration_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/tablehaul/tablehaul/workflows"
@@ -41,8 +43,9 @@ func requireClosed(t *testing.T, p *product, id string) enumspb.WorkflowExecutio
 	return status
 }
 
-// launchedRuns are runs that Temporal's list may not have yet: it is a moment behind.
+// launchedRuns are the runs that a client has started, which Temporal's list may not have yet: it is a moment behind.
 type launchedRuns struct {
+	interceptor.ClientInterceptorBase
 	mu   sync.Mutex
 	runs []workflowRun
 }
@@ -50,10 +53,30 @@ type launchedRuns struct {
 // workflowRun is one run of a workflow.
 type workflowRun struct{ id, run string }
 
-func (l *launchedRuns) add(run client.WorkflowRun) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.runs = append(l.runs, workflowRun{run.GetID(), run.GetRunID()})
+// InterceptClient implements interceptor.ClientInterceptor.
+func (l *launchedRuns) InterceptClient(
+	next interceptor.ClientOutboundInterceptor,
+) interceptor.ClientOutboundInterceptor {
+	return &launcher{interceptor.ClientOutboundInterceptorBase{Next: next}, l}
+}
+
+// launcher keeps the runs that it starts.
+type launcher struct {
+	interceptor.ClientOutboundInterceptorBase
+	runs *launchedRuns
+}
+
+// ExecuteWorkflow implements interceptor.ClientOutboundInterceptor.
+func (l *launcher) ExecuteWorkflow(
+	ctx context.Context, in *interceptor.ClientExecuteWorkflowInput,
+) (client.WorkflowRun, error) {
+	run, err := l.Next.ExecuteWorkflow(ctx, in)
+	if err == nil {
+		l.runs.mu.Lock()
+		defer l.runs.mu.Unlock()
+		l.runs.runs = append(l.runs.runs, workflowRun{run.GetID(), run.GetRunID()})
+	}
+	return run, err
 }
 
 func (l *launchedRuns) all() []workflowRun {

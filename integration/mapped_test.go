@@ -1,6 +1,7 @@
 package integration_test
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -52,13 +53,9 @@ func TestMaskedValuesNeverLeaveTheSource(t *testing.T) {
 	requireNone(t, text+log.String(), secrets)
 	require.Contains(t, log.String(), "UpsertChunk", "a log without a line proves nothing")
 	p.requireNoText("sentinel")
-	err := filepath.WalkDir(p.staging(), func(path string, e fs.DirEntry, err error) error {
-		if err == nil && !e.IsDir() {
-			content, readErr := os.ReadFile(path)
-			require.NoError(t, readErr)
-			requireNone(t, string(content), secrets)
-		}
-		return err
-	})
-	require.NoError(t, err)
+	for _, path := range p.staged() {
+		content, err := os.ReadFile(path)
+		require.True(t, err == nil || errors.Is(err, fs.ErrNotExist), "%v", err)
+		requireNone(t, string(content), secrets)
+	}
 }

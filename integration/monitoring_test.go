@@ -25,7 +25,7 @@ const hookSecret = "sentinel-hook-secret"
 func TestAWorkerTellsOfItself(t *testing.T) {
 	t.Parallel()
 	servers.Some(t, func(t *testing.T, s *servers.Server) {
-		p := start(t, options{source: s, idle: true, defaults: ", tuning: { chunkRows: 100 }, staleAfter: 1h, " +
+		p := start(t, options{source: s, idle: true, defaults: ", tuning: { chunkRows: 50 }, staleAfter: 1h, " +
 			"verify: { every: 24h }"})
 		exec(t, p.src, createT, strings.ReplaceAll(insertT(1, 450), "'name ", "'sentinel-name "),
 			"UPDATE t SET updated_at = '2024-01-01 00:00:00' + INTERVAL id SECOND", "ANALYZE TABLE t")
@@ -96,7 +96,7 @@ func requireAFirstLoadIsCounted(p *product, m *monitored, tbl string) {
 	at = m.scrape()
 	at.require(450, "tablehaul_rows_extracted_total", tbl)
 	at.require(450, "tablehaul_rows_written_total", tbl, `outcome="inserted"`)
-	at.require(5, "tablehaul_chunk_transaction_duration_seconds_count")
+	at.require(9, "tablehaul_chunk_transaction_duration_seconds_count") // of 50 rows, which no chunk is cut below
 	at.require(1, "tablehaul_runs_total", tbl, `outcome="done"`)
 	at.require(0, "tablehaul_run_in_progress_seconds", tbl)
 	lag := at.the("tablehaul_freshness_lag_seconds", tbl)
@@ -249,6 +249,8 @@ func TestReadyWhilePollingAndNotWhileDraining(t *testing.T) {
 		return strings.Contains(p.pending(workflows.SyncTableID(p.queue, p.table("t"))), "UpsertChunk")
 	}, timeout, poll)
 	require.Greater(t, m.scrape().the("tablehaul_run_in_progress_seconds", `table="`+p.table("t")+`"`), 0.0)
+	holds(t, p.dst, "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT' AND trx_query "+
+		"LIKE '%"+p.to+"%'") // the step is under way, and has just begun to wait
 	m.stop() // as SIGTERM does
 	require.Eventually(t, func() bool {
 		code, text = m.get("/readyz")

@@ -42,7 +42,7 @@ type product struct {
 	gate *gate
 	// stopWorker ends the worker that was started last.
 	stopWorker func()
-	// launched are the runs of launch.
+	// launched are the runs that client has started.
 	launched *launchedRuns
 }
 
@@ -103,6 +103,7 @@ func (p *product) connect() {
 	p.t.Helper()
 	opts := temporalopts.At(p.temporal.Address)
 	opts.Logger = silent{}
+	opts.Interceptors = append(opts.Interceptors, p.launched)
 	var err error
 	p.client, err = client.Dial(opts)
 	require.NoError(p.t, err)
@@ -178,7 +179,6 @@ func (p *product) launch(in any, id string) client.WorkflowRun {
 	run, err := p.client.ExecuteWorkflow(p.t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: p.queue},
 		workflows.SyncTableName, in)
 	require.NoError(p.t, err)
-	p.launched.add(run)
 	return run
 }
 

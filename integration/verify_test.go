@@ -2,6 +2,7 @@ package integration_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -53,10 +54,12 @@ func TestVerifyNamesEveryDifference(t *testing.T) {
 					source: source, target: target, tables: verified, defaults: ", tuning: { pageRows: 100 }",
 				})
 				exec(t, p.src, create)
+				var rows []string
 				for i := 100; i < 500; i++ {
-					exec(t, p.src, fmt.Sprintf("INSERT INTO t VALUES ('%[1]d', 'v%[1]d', %[1]d / 7, "+
+					rows = append(rows, fmt.Sprintf("('%[1]d', 'v%[1]d', %[1]d / 7, "+
 						"'2024-01-01' + INTERVAL %[1]d SECOND)", i))
 				}
+				exec(t, p.src, "INSERT INTO t VALUES "+strings.Join(rows, ", "))
 				p.settled("t")
 				equal := p.verify("t", "")
 				require.False(t, equal.Differs, "%v", equal.Verdicts)

@@ -78,15 +78,16 @@ func (v *verifyPlay) transaction(ctx context.Context, random *rand.Rand, part in
 	if random.IntN(10) == 0 {
 		return tx.Rollback()
 	}
-	now := time.Now()
+	v.mu.Lock()
+	for n := range gone { // before others see it
+		v.away[n] = append(v.away[n], span{from: time.Now()})
+	}
+	v.mu.Unlock()
 	if err := tx.Commit(); err != nil {
 		return err
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	for n := range gone {
-		v.away[n] = append(v.away[n], span{from: now})
-	}
 	for n := range back {
 		v.away[n][len(v.away[n])-1].to = time.Now()
 	}

@@ -42,6 +42,7 @@ type fakeService struct {
 	quarantine api.QuarantinePage
 	states     map[string]owner.State
 	listed     api.ListTablesResult
+	unlisted   map[string]bool            // ids of schedules that Temporal's list does not have yet
 	sched      map[string]remote.Schedule // by id
 	did        []string                   // what was done to schedules
 	deny       map[string]error           // by what was to be done
@@ -140,7 +141,9 @@ func (f *fakeService) WaitList(context.Context, remote.Execution) (api.ListTable
 func (f *fakeService) Schedules(context.Context, bool) ([]remote.Schedule, error) {
 	var out []remote.Schedule
 	for _, id := range slices.Sorted(maps.Keys(f.sched)) {
-		out = append(out, f.sched[id])
+		if !f.unlisted[id] {
+			out = append(out, f.sched[id])
+		}
 	}
 	return out, nil
 }
@@ -267,11 +270,7 @@ func (f *fakeService) SetWatermark(_ context.Context, tbl string, req owner.SetR
 }
 
 func (f *fakeService) Tables(context.Context) ([]string, error) {
-	var out []string
-	for name := range f.states {
-		out = append(out, name)
-	}
-	return out, nil
+	return slices.Collect(maps.Keys(f.states)), nil
 }
 
 func (f *fakeService) HasWorker(context.Context) (bool, error) { return !f.idle, nil }

@@ -62,43 +62,64 @@ func (a *app) pauseOrResume(ctx context.Context, c *config.Config, sel selection
 		return err
 	}
 	defer s.Close()
-	found, err := s.Schedules(ctx, false)
-	if err != nil {
-		return a.fromTemporal(ctx, err)
-	}
-	schedules := map[string][]remote.Schedule{}
-	var scheduled []string
-	for _, one := range found {
-		if one.Ours {
-			schedules[one.Table] = append(schedules[one.Table], one)
-			scheduled = append(scheduled, one.Table)
-		}
-	}
-	names := unique(scheduled)
-	if !sel.all {
-		if names, err = sel.among(names); err != nil {
-			return err
-		}
-	}
-	for _, name := range names {
-		if len(schedules[name]) > 0 {
-			continue
-		}
-		if err := a.checkSchedule(ctx, s, c, name, kindRuns); err != nil { // Temporal's list is a moment old
-			return err
-		}
-		one, _, err := s.Schedule(ctx, a.scheduleID(name, kindRuns))
+	names := sel.names
+	if sel.all || len(sel.families) > 0 {
+		found, err := s.Schedules(ctx, true)
 		if err != nil {
 			return a.fromTemporal(ctx, err)
 		}
-		schedules[name] = []remote.Schedule{one}
+		var scheduled []string
+		for _, one := range found {
+			if one.Ours {
+				scheduled = append(scheduled, one.Table)
+			}
+		}
+		if names = unique(scheduled); !sel.all {
+			if names, err = sel.among(names); err != nil {
+				return err
+			}
+		}
 	}
-	for _, name := range names {
-		if err := a.toEach(ctx, s, name, schedules[name], v, reason); err != nil {
+	schedules, err := a.schedulesOf(ctx, s, c, names)
+	if err != nil {
+		return err
+	}
+	for i, name := range names {
+		if err := a.toEach(ctx, s, name, schedules[i], v, reason); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// schedulesOf returns the schedules of each table that schedule apply has made, as they are now: Temporal's list is a
+// moment old. It refuses a table without any.
+func (a *app) schedulesOf(
+	ctx context.Context, s service, c *config.Config, names []string,
+) ([][]remote.Schedule, error) {
+	kinds := []scheduleKind{kindRuns, kindVerify, kindDeletes}
+	var ids []string
+	for _, name := range names {
+		for _, kind := range kinds {
+			ids = append(ids, a.scheduleID(name, kind))
+		}
+	}
+	found, err := s.SchedulesByID(ctx, ids)
+	if err != nil {
+		return nil, a.fromTemporal(ctx, err)
+	}
+	out := make([][]remote.Schedule, len(names))
+	for i, one := range found {
+		if one != nil && one.Ours {
+			out[i/len(kinds)] = append(out[i/len(kinds)], *one)
+		}
+	}
+	for i, name := range names {
+		if len(out[i]) == 0 {
+			return nil, cmp.Or(a.checkSchedule(ctx, s, c, name, kindRuns), fmt.Errorf("%s has no schedule", name))
+		}
+	}
+	return out, nil
 }
 
 // toEach does v to the schedules of one table, and prints it.

@@ -207,11 +207,11 @@ func TestPauseIsOfEverySchedule(t *testing.T) {
 	f := scheduledWorld(t)
 	sweeps := ours("shop.orders", "6h")
 	sweeps.ID, sweeps.Depth = remote.DeletesScheduleID(api.DefaultTaskQueue, "shop.orders"), remote.DepthDeletes
-	f.sched[sweeps.ID] = sweeps
+	f.sched[sweeps.ID], f.unlisted = sweeps, map[string]bool{sweeps.ID: true}
 	got := callConfig(t.Context(), t, f, scheduledTables, "pause", "shop.orders", "--reason", "move")
 	require.Equal(t, exitOK, got.code, got.stderr)
-	require.Equal(t, []string{"pause tablehaul-deletes@shop.orders: move", "pause tablehaul-shop.orders: move"}, f.did)
-	require.Equal(t, "shop.orders: paused (sweep deletes: 6h; 5m)\n", got.stdout)
+	require.Equal(t, []string{"pause tablehaul-shop.orders: move", "pause tablehaul-deletes@shop.orders: move"}, f.did)
+	require.Equal(t, "shop.orders: paused (5m; sweep deletes: 6h)\n", got.stdout)
 	f.did = nil
 	require.Equal(t, exitOK, callConfig(t.Context(), t, f, scheduledTables, "resume", "--all").code)
 	require.Len(t, f.did, 4)

@@ -51,8 +51,8 @@ func syncRange(ctx workflow.Context) error {
 }
 
 func (w *world) extract(ctx context.Context) error {
-	activity.RecordHeartbeat(ctx, activities.ExtractProgress{Rows: 23, Bytes: 5})
 	for !w.healthy.Load() && ctx.Err() == nil {
+		activity.RecordHeartbeat(ctx, activities.ExtractProgress{Rows: 23, Bytes: 5})
 		select {
 		case <-time.After(20 * time.Millisecond):
 		case <-activity.GetWorkerStopChannel(ctx):

@@ -193,7 +193,7 @@ func promtool(t *testing.T, all map[string]*day) error {
 	require.NoError(t, os.WriteFile(file, []byte(b.String()), 0o600))
 	path, err := monitoring.Promtool()
 	require.NoError(t, err)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, path, "test", "rules", file).CombinedOutput()
 	if err != nil {
