@@ -89,7 +89,7 @@ func (r *reader) held() bool {
 	return there && state.Lease != nil && r.runs(state.Lease.WorkflowID)
 }
 
-// runs reports whether a workflow goes on.
+// runs reports whether a workflow goes on that has a worker: what stand starts has none.
 func (r *reader) runs(id string) bool {
 	r.t.Helper()
 	d, err := r.client.DescribeWorkflowExecution(r.t.Context(), id, "")
@@ -97,7 +97,8 @@ func (r *reader) runs(id string) bool {
 		return false
 	}
 	require.NoError(r.t, err, "%s", id)
-	return d.GetWorkflowExecutionInfo().GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
+	info := d.GetWorkflowExecutionInfo()
+	return info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING && info.GetTaskQueue() == workflows.TaskQueue
 }
 
 // isNotFound reports whether Temporal does not have what was asked for.
