@@ -186,7 +186,8 @@ func (p *product) requireNothingLost() {
 // naiveLost counts rows that the naive window has gone past.
 func naiveLost(name, cursor string) string {
 	return fmt.Sprintf("SELECT COUNT(*) FROM %[1]s s LEFT JOIN naive_%[1]s n ON n.id = s.id AND "+
-		"n.updated_at = s.updated_at WHERE n.id IS NULL AND s.%[2]s < (SELECT MAX(%[2]s) FROM naive_%[1]s)", name, cursor)
+		"n.updated_at = s.updated_at WHERE n.id IS NULL AND s.%[2]s < (SELECT MAX(%[2]s) FROM naive_%[1]s)",
+		name, cursor)
 }
 
 // naive does what is usually done, several times a second.
