@@ -37,7 +37,7 @@ func WithClock(tb testing.TB, f Flavor, args ...string) (*Server, *Clock) {
 	if err := clock.Set(0); err != nil {
 		tb.Fatal(err)
 	}
-	return private(tb, f, Options{Args: args, env: []string{
+	return private(tb, f, Options{Args: args, Env: []string{
 		"LD_PRELOAD=" + library, "FAKETIME_TIMESTAMP_FILE=" + clock.file, "FAKETIME_CACHE_DURATION=1",
 		"FAKETIME_DONT_FAKE_MONOTONIC=1", // or waits inside the server would last as long as the clock is moved
 	}}), clock

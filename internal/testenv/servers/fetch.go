@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/tablehaul/tablehaul/internal/process"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/localserver"
 	"github.com/tablehaul/tablehaul/internal/testenv/debian"
 )
 
@@ -31,43 +31,13 @@ func CacheDir() (string, error) {
 	return filepath.Join(dir, "tablehaul"), nil
 }
 
-// Cached returns the folder name below CacheDir, made by fill on first use. Only one
-// process fills it, the others wait; a fill that fails leaves nothing behind.
+// Cached is localserver.Cached in CacheDir.
 func Cached(ctx context.Context, name string, fill func(dir string) error) (string, error) {
 	cache, err := CacheDir()
 	if err != nil {
 		return "", err
 	}
-	dir := filepath.Join(cache, name)
-	if _, err := os.Stat(dir); err == nil {
-		return dir, nil
-	}
-	if err := os.MkdirAll(cache, 0o755); err != nil {
-		return "", fmt.Errorf("make cache folder: %w", err)
-	}
-	lock, err := process.Lock(ctx, dir+".lock")
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = lock.Unlock() }()
-	if _, err := os.Stat(dir); err == nil {
-		return dir, nil
-	}
-	tmp := dir + ".tmp"
-	if err := os.RemoveAll(tmp); err != nil {
-		return "", fmt.Errorf("clear half-made cache folder: %w", err)
-	}
-	if err := os.Mkdir(tmp, 0o755); err != nil {
-		return "", fmt.Errorf("make cache folder: %w", err)
-	}
-	if err := fill(tmp); err != nil {
-		_ = os.RemoveAll(tmp)
-		return "", err
-	}
-	if err := os.Rename(tmp, dir); err != nil {
-		return "", fmt.Errorf("publish cache folder: %w", err)
-	}
-	return dir, nil
+	return localserver.Cached(ctx, cache, name, fill)
 }
 
 // packages are those that have a server, without what only its scripts use.
@@ -80,7 +50,7 @@ var packages = map[Flavor]debian.Packages{
 var perl = []string{"perl*", "libperl*", "libdb5*", "libgdbm*"}
 
 // fetched returns the server of Debian's packages, downloading them on first use.
-func fetched(ctx context.Context, f Flavor) (binary, error) {
+func fetched(ctx context.Context, f Flavor) (localserver.Binary, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	dir, err := Cached(ctx, "packages-"+string(f), func(dir string) error {
@@ -88,7 +58,7 @@ func fetched(ctx context.Context, f Flavor) (binary, error) {
 		return debian.Unpack(ctx, dir, packages[f])
 	})
 	if err != nil {
-		return binary{}, err
+		return localserver.Binary{}, err
 	}
-	return unpacked(ctx, f, filepath.Join(dir, "root"))
+	return localserver.Unpacked(ctx, f, filepath.Join(dir, "root"))
 }

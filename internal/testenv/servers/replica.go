@@ -22,7 +22,7 @@ func Replicas(tb testing.TB, f Flavor, args ...string) (primary, replica *Server
 	tb.Helper()
 	primary = Private(tb, f, append([]string{"--log-bin=" + replicationLog, "--server-id=1"}, args...)...)
 	replica = Private(tb, f, append([]string{"--log-bin=replica", "--server-id=2"}, args...)...)
-	ctx, cancel := context.WithTimeout(tb.Context(), readyTimeout)
+	ctx, cancel := context.WithTimeout(tb.Context(), controlTimeout)
 	defer cancel()
 	if err := replicate(ctx, primary, replica); err != nil {
 		tb.Fatalf("replicate: %v", err)
@@ -40,7 +40,7 @@ func Group(tb testing.TB) (primary, secondary *Server) {
 	tb.Helper()
 	var members [2]*Server
 	var addresses, seeds [2]string
-	ctx, cancel := context.WithTimeout(tb.Context(), readyTimeout)
+	ctx, cancel := context.WithTimeout(tb.Context(), controlTimeout)
 	defer cancel()
 	for i := range members {
 		members[i] = Private(tb, FlavorMySQL, fmt.Sprintf("--server-id=%d", i+1), "--log-bin=member", "--gtid-mode=ON",
@@ -48,7 +48,7 @@ func Group(tb testing.TB) (primary, secondary *Server) {
 			"--plugin-load-add=group_replication.so",
 			"--loose-group-replication-group-name=3e11fa47-71ca-11e1-9e33-c80aa9429562",
 			"--loose-group-replication-recovery-get-public-key=ON", "--loose-group-replication-start-on-boot=OFF")
-		at, err := members[i].peerAddr(ctx)
+		at, err := members[i].PeerAddr(ctx)
 		if err != nil {
 			tb.Fatalf("start a replication group: %v", err)
 		}
@@ -92,18 +92,9 @@ func Group(tb testing.TB) (primary, secondary *Server) {
 	return primary, secondary
 }
 
-// peerAddr is host:port for other servers of here.
-func (s *Server) peerAddr(ctx context.Context) (string, error) {
-	at, err := s.runner.peer(ctx)
-	if at == "" {
-		at = s.Addr()
-	}
-	return at, err
-}
-
 // replicate lets a replica follow a primary from the primary's first binary log on.
 func replicate(ctx context.Context, primary, replica *Server) error {
-	at, err := primary.peerAddr(ctx)
+	at, err := primary.PeerAddr(ctx)
 	if err != nil {
 		return err
 	}

@@ -2,140 +2,61 @@ package servers
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
-	"net"
 	"os"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
 
-	"github.com/tablehaul/tablehaul/internal/process"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/localserver"
 )
 
-// readyTimeout bounds the wait for a server's first answer; crash recovery of a large
-// benchmark table is what takes longest.
-const readyTimeout = 2 * time.Minute
+// A Flavor is one of the two kinds of server that Tablehaul supports.
+type Flavor = localserver.Flavor
+
+// The flavors; their texts are the names of subtests.
+const (
+	FlavorMySQL   = localserver.FlavorMySQL
+	FlavorMariaDB = localserver.FlavorMariaDB
+)
 
 // Options says what a server of one's own should be like. The zero value is fine.
-type Options struct {
-	// Args are further arguments of mysqld; they win over ours.
-	Args []string
-	// BufferPoolMB is innodb_buffer_pool_size in MiB; 0 means 128.
-	BufferPoolMB int
-	// AsShipped leaves local_infile and the binary log as the server has them by default; otherwise the first is on,
-	// and the second off.
-	AsShipped bool
-	// DataDir keeps the data there: made when missing, used again when not, and never
-	// removed. Empty means a temporary folder that goes with the server.
-	DataDir string
+type Options = localserver.Options
 
-	// scratch keeps the data in memory where there is room: a test's server.
-	scratch bool
-	// own rules out a server from the environment, which cannot be killed.
-	own bool
-	// env are further variables of the server's environment; they rule out a container, too.
-	env []string
-}
-
-// serverArgs are the settings of every server here, in a process and in a container.
-func serverArgs(f Flavor, o Options) []string {
-	args := []string{
-		"--max-connections=200", // above it connecting fails with 1040: a leak shows early
-		"--innodb-buffer-pool-size=" + strconv.Itoa(cmpOr(o.BufferPoolMB, 128)) + "M",
-		"--character-set-server=utf8mb4",
-	}
-	if o.AsShipped {
-		return append(args, o.Args...)
-	}
-	args = append([]string{"--local-infile=ON"}, args...) // files are one of the two ways to write
-	binlog := false
-	for _, a := range o.Args {
-		binlog = binlog || strings.HasPrefix(a, "--log-bin") || strings.HasPrefix(a, "--log_bin")
-	}
-	if f == FlavorMySQL && !binlog {
-		args = append(args, "--skip-log-bin") // on by default in MySQL only
-	}
-	return append(args, o.Args...)
-}
-
-func cmpOr(n, otherwise int) int {
-	if n == 0 {
-		return otherwise
-	}
-	return n
-}
-
-// A runner is what a started server runs in: a local process or a container.
-type runner interface {
-	start(ctx context.Context) error
-	// ended is nil while the server runs.
-	ended() error
-	kill(ctx context.Context) error
-	pause(ctx context.Context) error
-	resume(ctx context.Context) error
-	// peer is host:port for other servers of here; empty where it is the one for clients.
-	peer(ctx context.Context) (string, error)
-	// stop ends the server and removes what it left, but for a DataDir.
-	stop(ctx context.Context) error
-}
-
-var (
-	_ runner = (*local)(nil)
-	_ runner = (*container)(nil)
-)
+// controlTimeout bounds what a test does to a server of its own.
+const controlTimeout = 2 * time.Minute
 
 // A Server is a MySQL or MariaDB server that answers.
-type Server struct {
-	Flavor  Flavor
-	Version string // VERSION() of the server
-	Origin  string // where it comes from, for people
-
-	config *mysql.Config
-	runner runner // nil for a server from the environment
-}
+type Server struct{ *localserver.Server }
 
 // Start finds or starts a server by the layers that the package's documentation lists, and
 // returns when it answers. A DSN in the environment is not used when Args or DataDir ask for
 // a server of one's own. Stop it when done; it also ends with this process. ctx bounds the
 // start only.
 func Start(ctx context.Context, f Flavor, o Options) (*Server, error) {
+	if dsn := os.Getenv(dsnVariable(f)); dsn != "" && len(o.Args) == 0 && o.DataDir == "" {
+		return fromEnvironment(ctx, f, dsn)
+	}
+	return startOwn(ctx, f, o)
+}
+
+// startOwn is Start without a server from the environment, which cannot be killed.
+func startOwn(ctx context.Context, f Flavor, o Options) (*Server, error) {
 	if f != FlavorMySQL && f != FlavorMariaDB {
 		return nil, fmt.Errorf("unknown flavor %q", f)
 	}
-	if dsn := os.Getenv(dsnVariable(f)); dsn != "" && !o.own && len(o.Args) == 0 && o.DataDir == "" {
-		return fromEnvironment(ctx, f, dsn)
+	var err error
+	if o.Cache, err = CacheDir(); err != nil {
+		return nil, err
 	}
-	var reasons []error
-	image, err := dockerImage(ctx, f)
-	if err == nil && o.env == nil {
-		s, err := launch(ctx, f, "Docker image "+image, func(port int) (runner, error) {
-			return &container{flavor: f, image: image, port: port, opts: o}, nil
-		})
-		if err == nil {
-			return s, nil
-		}
-		reasons = append(reasons, err)
-	} else if err != nil {
-		reasons = append(reasons, err)
+	o.Image = os.Getenv("TABLEHAUL_TEST_" + strings.ToUpper(string(f)) + "_IMAGE")
+	s, err := localserver.Start(ctx, f, o,
+		localserver.Container, localserver.Program(localserver.Installed), localserver.Program(fetched))
+	if err != nil {
+		return nil, fmt.Errorf("no %s server to be had; set %s, or mend one of these: %w", f, dsnVariable(f), err)
 	}
-	for _, find := range []func(context.Context, Flavor) (binary, error){installed, fetched} {
-		b, err := find(ctx, f)
-		if err != nil {
-			reasons = append(reasons, err)
-			continue
-		}
-		s, err := launch(ctx, f, b.origin, func(port int) (runner, error) { return newLocal(ctx, b, port, o) })
-		if err == nil {
-			return s, nil
-		}
-		reasons = append(reasons, err)
-	}
-	return nil, fmt.Errorf("no %s server to be had; set %s, or mend one of these: %w", f, dsnVariable(f),
-		errors.Join(reasons...))
+	return &Server{s}, nil
 }
 
 func dsnVariable(f Flavor) string { return "TABLEHAUL_TEST_" + strings.ToUpper(string(f)) + "_DSN" }
@@ -147,106 +68,9 @@ func fromEnvironment(ctx context.Context, f Flavor, dsn string) (*Server, error)
 		// the driver's own text may quote the DSN, password and all
 		return nil, fmt.Errorf("%s is not a DSN of the form user:password@tcp(host:port)/", dsnVariable(f))
 	}
-	config.DBName = ""
-	s := &Server{Flavor: f, Origin: dsnVariable(f), config: config}
-	if err := s.ask(ctx); err != nil {
-		return nil, fmt.Errorf("the server of %s: %w", dsnVariable(f), err)
-	}
-	return s, nil
-}
-
-// launches is how often a server is started, each time on another port: one that was free may be taken meanwhile.
-const launches = 3
-
-// launch starts a server on a free port and waits until it answers.
-func launch(ctx context.Context, f Flavor, origin string, make func(port int) (runner, error)) (s *Server, err error) {
-	for range launches {
-		if s, err = launchOnce(ctx, f, origin, make); err == nil {
-			return s, nil
-		}
-	}
-	return nil, err
-}
-
-func launchOnce(ctx context.Context, f Flavor, origin string, make func(port int) (runner, error)) (*Server, error) {
-	port, err := process.FreePort()
+	s, err := localserver.At(ctx, f, config, dsnVariable(f))
 	if err != nil {
 		return nil, err
 	}
-	r, err := make(port)
-	if err != nil {
-		return nil, err
-	}
-	config := mysql.NewConfig()
-	config.User, config.Net, config.Addr = "root", "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
-	s := &Server{Flavor: f, Origin: origin, config: config, runner: r}
-	if err := s.up(ctx); err != nil {
-		return nil, errors.Join(err, r.stop(context.WithoutCancel(ctx)))
-	}
-	return s, nil
-}
-
-// up starts the runner and waits for the server's first answer.
-func (s *Server) up(ctx context.Context) error {
-	if err := s.runner.start(ctx); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
-	defer cancel()
-	for {
-		err := s.ask(ctx)
-		if err == nil {
-			return nil
-		}
-		if ended := s.runner.ended(); ended != nil {
-			return ended
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("wait for the %s server to answer: %w", s.Flavor, err)
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
-}
-
-// ask reads the server's version, which also proves that it answers and is of the flavor.
-func (s *Server) ask(ctx context.Context) error {
-	config := s.config.Clone()
-	config.Logger = &mysql.NopLogger{} // a refused connection is expected while it starts
-	connector, err := mysql.NewConnector(config)
-	if err != nil {
-		return fmt.Errorf("connect: %w", err)
-	}
-	db := sql.OpenDB(connector)
-	defer func() { _ = db.Close() }()
-	if err := db.QueryRowContext(ctx, "SELECT VERSION()").Scan(&s.Version); err != nil {
-		return fmt.Errorf("read the version: %w", err)
-	}
-	if strings.Contains(s.Version, "MariaDB") != (s.Flavor == FlavorMariaDB) {
-		return fmt.Errorf("it is version %s, not %s", s.Version, s.Flavor)
-	}
-	return nil
-}
-
-// DSN is a root login in the form of go-sql-driver; schema may be empty.
-func (s *Server) DSN(schema string) string {
-	config := s.config.Clone()
-	config.DBName = schema
-	return config.FormatDSN()
-}
-
-// Addr is host:port, for a proxy in between.
-func (s *Server) Addr() string { return s.config.Addr }
-
-// Stop ends the server, unless it came from the environment.
-func (s *Server) Stop() error {
-	if s.runner == nil {
-		return nil
-	}
-	return s.runner.stop(context.Background())
-}
-
-// String names the server for people, without any login.
-func (s *Server) String() string {
-	return fmt.Sprintf("%s %s from %s, %s", s.Flavor, s.Version, s.Origin, s.config.Addr)
+	return &Server{s}, nil
 }

@@ -59,7 +59,7 @@ func get(tb testing.TB, f Flavor) *Server {
 	o.Do(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 		defer cancel()
-		if o.server, o.err = Start(ctx, f, Options{scratch: true}); o.err == nil {
+		if o.server, o.err = Start(ctx, f, Options{Base: ScratchDir()}); o.err == nil {
 			fmt.Fprintln(os.Stderr, "servers:", o.server)
 		}
 	})
@@ -119,10 +119,10 @@ func Private(tb testing.TB, f Flavor, args ...string) *Server {
 // private is Private with options of any kind.
 func private(tb testing.TB, f Flavor, o Options) *Server {
 	tb.Helper()
-	o.own, o.scratch = true, true
+	o.Base = ScratchDir()
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
-	s, err := Start(ctx, f, o)
+	s, err := startOwn(ctx, f, o)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -170,36 +170,26 @@ func (s *Server) DB(tb testing.TB, schema string) *sql.DB {
 }
 
 // Kill ends a private server with SIGKILL, as a crash would.
-func (s *Server) Kill(tb testing.TB) { tb.Helper(); s.control(tb, "kill", runner.kill) }
+func (s *Server) Kill(tb testing.TB) { tb.Helper(); s.control(tb, "kill", s.Server.Kill) }
 
 // Pause stops a private server with SIGSTOP: connections stay open and nothing answers.
-func (s *Server) Pause(tb testing.TB) { tb.Helper(); s.control(tb, "pause", runner.pause) }
+func (s *Server) Pause(tb testing.TB) { tb.Helper(); s.control(tb, "pause", s.Server.Pause) }
 
 // Resume lets a paused server go on.
-func (s *Server) Resume(tb testing.TB) { tb.Helper(); s.control(tb, "resume", runner.resume) }
+func (s *Server) Resume(tb testing.TB) { tb.Helper(); s.control(tb, "resume", s.Server.Resume) }
 
 // Restart starts a killed server again on the same data and port, and waits until it
 // answers. A server that still runs is killed first.
-func (s *Server) Restart(tb testing.TB) {
-	tb.Helper()
-	s.control(tb, "restart", func(r runner, ctx context.Context) error {
-		if r.ended() == nil {
-			if err := r.kill(ctx); err != nil {
-				return err
-			}
-		}
-		return s.up(ctx)
-	})
-}
+func (s *Server) Restart(tb testing.TB) { tb.Helper(); s.control(tb, "restart", s.Server.Restart) }
 
-func (s *Server) control(tb testing.TB, verb string, do func(runner, context.Context) error) {
+func (s *Server) control(tb testing.TB, verb string, do func(context.Context) error) {
 	tb.Helper()
-	if s.runner == nil || s == shared[s.Flavor].server {
+	if !s.Owned() || s == shared[s.Flavor].server {
 		tb.Fatalf("%s: only a private server can be controlled", verb)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), readyTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), controlTimeout)
 	defer cancel()
-	if err := do(s.runner, ctx); err != nil {
+	if err := do(ctx); err != nil {
 		tb.Fatalf("%s server: %v", verb, err)
 	}
 }

@@ -1,6 +1,9 @@
-package servers
+//go:build unix
+
+package localserver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,20 +33,16 @@ type local struct {
 }
 
 // newLocal prepares a data folder and the command line; start runs it.
-func newLocal(ctx context.Context, b binary, port int, o Options) (_ *local, err error) {
+func newLocal(ctx context.Context, b Binary, port int, o Options) (_ *local, err error) {
 	who, err := serverOwner()
 	if err != nil {
 		return nil, err
 	}
-	template, err := b.template(ctx, o.Args)
+	template, err := b.template(ctx, o.Cache, o.Args)
 	if err != nil {
 		return nil, err
 	}
-	base := os.TempDir()
-	if o.scratch {
-		base = ScratchDir()
-	}
-	dir, err := process.TempDirIn(base, "tablehaul-server")
+	dir, err := process.TempDirIn(cmp.Or(o.Base, os.TempDir()), "tablehaul-server")
 	if err != nil {
 		return nil, fmt.Errorf("make server folder: %w", err)
 	}
@@ -80,8 +79,8 @@ func newLocal(ctx context.Context, b binary, port int, o Options) (_ *local, err
 		cmd = append(cmd, "--mysqlx=OFF")
 	}
 	return &local{
-		cmd: append(cmd, serverArgs(b.flavor, o)...), env: o.env, owner: who, dir: dir,
-		graceful: o.DataDir != "" || o.env != nil,
+		cmd: append(cmd, serverArgs(b.flavor, o)...), env: o.Env, owner: who, dir: dir,
+		graceful: o.DataDir != "" || o.Env != nil,
 	}, nil
 }
 

@@ -1,6 +1,9 @@
-package servers
+//go:build unix
+
+package localserver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,15 +45,12 @@ func docker(ctx context.Context, args ...string) (string, error) {
 }
 
 // dockerImage returns the image to run when an engine answers and has the image or can
-// pull it.
-func dockerImage(ctx context.Context, f Flavor) (string, error) {
-	image := os.Getenv("TABLEHAUL_TEST_" + strings.ToUpper(string(f)) + "_IMAGE")
+// pull it. "" is the flavor's default; "none" leaves Docker alone.
+func dockerImage(ctx context.Context, f Flavor, image string) (string, error) {
 	if image == "none" {
 		return "", errors.New("docker is switched off by the environment")
 	}
-	if image == "" {
-		image = defaultImage[f]
-	}
+	image = cmp.Or(image, defaultImage[f])
 	if _, err := exec.LookPath("docker"); err != nil {
 		return "", errors.New("no docker command on PATH")
 	}

@@ -1,4 +1,6 @@
-package servers
+//go:build unix
+
+package localserver
 
 import (
 	"bytes"
@@ -66,7 +68,7 @@ var unsafeInName = regexp.MustCompile(`[^A-Za-z0-9.]+`)
 // Copying it makes a fresh server in about a second where initialising takes several.
 //
 // MySQL keeps lower_case_table_names for life: such folders are of their own.
-func (b binary) template(ctx context.Context, serverArgs []string) (string, error) {
+func (b Binary) template(ctx context.Context, cache string, serverArgs []string) (string, error) {
 	name := "data-" + string(b.flavor) + "-" + unsafeInName.ReplaceAllString(b.version, "_")
 	var forLife []string
 	for _, arg := range serverArgs {
@@ -75,7 +77,7 @@ func (b binary) template(ctx context.Context, serverArgs []string) (string, erro
 			name += "-" + unsafeInName.ReplaceAllString(arg, "_")
 		}
 	}
-	return Cached(ctx, name, func(dir string) error {
+	return Cached(ctx, cache, name, func(dir string) error {
 		o, err := serverOwner()
 		if err != nil {
 			return err
@@ -90,7 +92,7 @@ func (b binary) template(ctx context.Context, serverArgs []string) (string, erro
 	})
 }
 
-func (b binary) initialiseMySQL(ctx context.Context, o *owner, dir string, args []string) error {
+func (b Binary) initialiseMySQL(ctx context.Context, o *owner, dir string, args []string) error {
 	init, err := os.CreateTemp("", "tablehaul-init-*.sql")
 	if err != nil {
 		return fmt.Errorf("write first statements: %w", err)
@@ -113,7 +115,7 @@ func (b binary) initialiseMySQL(ctx context.Context, o *owner, dir string, args 
 
 // initialiseMariaDB does what mariadb-install-db does, without needing that script, which
 // distributions put into a package of its own.
-func (b binary) initialiseMariaDB(ctx context.Context, o *owner, dir string) error {
+func (b Binary) initialiseMariaDB(ctx context.Context, o *owner, dir string) error {
 	share, err := b.mariaDBScripts(ctx)
 	if err != nil {
 		return err
@@ -145,7 +147,7 @@ func (b binary) initialiseMariaDB(ctx context.Context, o *owner, dir string) err
 	return b.initialise(ctx, o, &sql, "--bootstrap", "--datadir="+dir, "--max_allowed_packet=64M")
 }
 
-func (b binary) mariaDBScripts(ctx context.Context) (string, error) {
+func (b Binary) mariaDBScripts(ctx context.Context) (string, error) {
 	dirs := []string{b.shareDir()}
 	if b.root == "" {
 		out, err := exec.CommandContext(ctx, b.command[0], "--no-defaults", "--verbose", "--help").Output()
@@ -183,7 +185,7 @@ func foldersIn(help string) []string {
 	return dirs
 }
 
-func (b binary) initialise(ctx context.Context, o *owner, stdin io.Reader, args ...string) error {
+func (b Binary) initialise(ctx context.Context, o *owner, stdin io.Reader, args ...string) error {
 	cmd := exec.CommandContext(ctx, b.command[0], append(b.args(), args...)...)
 	cmd.Stdin, cmd.SysProcAttr = stdin, o.attr()
 	cmd.Dir = os.TempDir()

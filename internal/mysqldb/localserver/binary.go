@@ -1,4 +1,6 @@
-package servers
+//go:build unix
+
+package localserver
 
 import (
 	"context"
@@ -14,14 +16,14 @@ import (
 // A Flavor is one of the two kinds of server that Tablehaul supports.
 type Flavor string
 
-// The flavors; their texts are the names of subtests and of template folders.
+// The flavors; their texts are the names of initialised data folders.
 const (
 	FlavorMySQL   Flavor = "mysql"
 	FlavorMariaDB Flavor = "mariadb"
 )
 
-// A binary is a server program on this machine and how to run it.
-type binary struct {
+// A Binary is a server program on this machine and how to run it.
+type Binary struct {
 	flavor  Flavor
 	version string   // as the server prints it, such as 10.11.19-MariaDB-0+deb12u1
 	command []string // the program, after its loader where it was unpacked from packages
@@ -30,7 +32,7 @@ type binary struct {
 }
 
 // args are the arguments that every start of the program needs, for any task.
-func (b binary) args() []string {
+func (b Binary) args() []string {
 	a := append([]string{}, b.command[1:]...)
 	a = append(a, "--no-defaults")
 	if b.root == "" {
@@ -45,7 +47,7 @@ func (b binary) args() []string {
 }
 
 // shareDir is where unpacked packages keep messages, character sets and SQL scripts.
-func (b binary) shareDir() string {
+func (b Binary) shareDir() string {
 	for _, name := range []string{"mysql", "mariadb"} {
 		dir := filepath.Join(b.root, "usr/share", name)
 		if _, err := os.Stat(filepath.Join(dir, "charsets")); err == nil {
@@ -59,7 +61,7 @@ var versionText = regexp.MustCompile(`Ver (\S+)`)
 
 // probe asks the program for its version. The name of a server says nothing about its
 // flavor: on Debian with MariaDB, mysqld is a link to mariadbd.
-func (b binary) probe(ctx context.Context) (binary, error) {
+func (b Binary) probe(ctx context.Context) (Binary, error) {
 	out, err := exec.CommandContext(ctx, b.command[0], append(b.args(), "--version")...).CombinedOutput()
 	if err != nil {
 		return b, fmt.Errorf("%s --version: %w: %s", b.command[len(b.command)-1], err, firstLine(string(out)))
@@ -75,8 +77,8 @@ func (b binary) probe(ctx context.Context) (binary, error) {
 	return b, nil
 }
 
-// installed looks for the flavor's server on PATH and where distributions put daemons.
-func installed(ctx context.Context, f Flavor) (binary, error) {
+// Installed looks for the flavor's server on PATH and where distributions put daemons.
+func Installed(ctx context.Context, f Flavor) (Binary, error) {
 	names := []string{"mysqld"}
 	if f == FlavorMariaDB {
 		names = []string{"mariadbd", "mysqld"}
@@ -89,18 +91,18 @@ func installed(ctx context.Context, f Flavor) (binary, error) {
 			if _, err := exec.LookPath(path); err != nil {
 				continue
 			}
-			b, err := binary{command: []string{path}, origin: path}.probe(ctx)
+			b, err := Binary{command: []string{path}, origin: path}.probe(ctx)
 			if err == nil && b.flavor == f {
 				return b, nil
 			}
 		}
 	}
-	return binary{}, fmt.Errorf("no %s server on PATH", f)
+	return Binary{}, fmt.Errorf("no %s server on PATH", f)
 }
 
-// unpacked describes the server in a folder that debian.Unpack filled. It runs through the
+// Unpacked describes the server in a folder that packages of a distribution were unpacked into. It runs through the
 // loader beside it, as its C library may be newer than the machine's.
-func unpacked(ctx context.Context, f Flavor, root string) (binary, error) {
+func Unpacked(ctx context.Context, f Flavor, root string) (Binary, error) {
 	var server string
 	for _, name := range []string{"mariadbd", "mysqld"} {
 		path := filepath.Join(root, "usr/sbin", name)
@@ -111,19 +113,19 @@ func unpacked(ctx context.Context, f Flavor, root string) (binary, error) {
 	}
 	loaders, err := filepath.Glob(filepath.Join(root, "*/lib*/*/ld-linux*.so.*"))
 	if err != nil {
-		return binary{}, err
+		return Binary{}, err
 	}
 	more, err := filepath.Glob(filepath.Join(root, "lib*/*/ld-linux*.so.*"))
 	if err != nil {
-		return binary{}, err
+		return Binary{}, err
 	}
 	loaders = append(loaders, more...)
 	if server == "" || len(loaders) == 0 {
-		return binary{}, errors.New("the unpacked packages hold no server or no loader")
+		return Binary{}, errors.New("the unpacked packages hold no server or no loader")
 	}
 	multiarch := filepath.Base(filepath.Dir(loaders[0]))
 	libs := filepath.Join(root, "usr/lib", multiarch) + ":" + filepath.Join(root, "lib", multiarch)
-	b := binary{
+	b := Binary{
 		command: []string{loaders[0], "--library-path", libs, server}, root: root,
 		origin: "Debian's packages in " + root,
 	}
