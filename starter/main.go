@@ -142,7 +142,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.pauseCommand(), a.resumeCommand(), a.warningsCommand(), a.digestCommand(), a.statusCommand(),
 		a.historyCommand(), a.explainCommand(),
 		a.reportCommand(), a.scheduleCommand(), a.watermarkCommand(), a.quarantineCommand(), a.configCommand(),
-		a.versionCommand(),
+		a.demoCommand(), a.versionCommand(),
 		manual.Command(root))
 	return root
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
+	"github.com/tablehaul/tablehaul/internal/mysqldb/localserver"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
@@ -19,26 +20,12 @@ const (
 	password = "of-this-scene" //nolint:gosec // see above
 )
 
-// grants make the login of a role, "source" or "target", with what docs/security.md lists for a table that is created,
-// swept and replaced.
+// grants make the login of a role, "source" or "target".
 func grants(f servers.Flavor, role string) []string {
-	name := map[string]string{"source": Reader, "target": Writer}[role] + "@'%'"
-	out := []string{
-		"CREATE USER IF NOT EXISTS " + name + " IDENTIFIED BY '" + password + "'",
-		"GRANT PROCESS ON *.* TO " + name,
-	}
-	if f == servers.FlavorMySQL {
-		out = append(out, "GRANT SELECT ON performance_schema.* TO "+name)
-	}
 	if role == "source" {
-		monitor := "REPLICATION CLIENT"
-		if f == servers.FlavorMariaDB {
-			monitor = "REPLICA MONITOR"
-		}
-		return append(out, "GRANT SELECT ON shop.* TO "+name, "GRANT "+monitor+" ON *.* TO "+name)
+		return localserver.Login{Name: Reader, Password: password, Schema: "shop"}.SourceStatements(f)
 	}
-	return append(out, "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, TRIGGER, CREATE TEMPORARY "+
-		"TABLES ON shop.* TO "+name)
+	return localserver.Login{Name: Writer, Password: password, Schema: "shop"}.TargetStatements(f)
 }
 
 // SourceDSN and TargetDSN are what the worker connects with.

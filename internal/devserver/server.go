@@ -33,11 +33,11 @@ type Server struct {
 	bin    string
 	dir    string // temporary folder; empty where the caller's DataDir is used
 	data   string
-	nice   int
-	env    []string
 	ports  [2]string // frontend and Web UI, the same after a restart
 	child  *process.Child
 	output *bytes.Buffer
+
+	options Options
 }
 
 // Options says what a server should be like. The zero value is fine.
@@ -51,6 +51,12 @@ type Options struct {
 	// that is served in its turn.
 	Nice int
 
+	// Program is the path of tablehaul-standalone; empty is the project's own, which is built where it is out of date.
+	Program string
+	// Config is the configuration of a worker that runs beside the server; empty runs the server alone.
+	Config string
+	// Output gets what the program prints; without it, the error of a start that fails has it.
+	Output *os.File
 	// Env are further variables of the server's environment.
 	Env []string
 	// Base is the folder in which the server makes one of its own; empty means the one for temporary files.
@@ -75,11 +81,14 @@ func Find(ctx context.Context, o Options) (*Server, error) {
 // New starts a server of the caller's own, without regard to the environment, and returns when it
 // answers. Stop it when done. ctx bounds the start only.
 func New(ctx context.Context, o Options) (*Server, error) {
-	bin, err := serverOnly.path(ctx)
+	bin, err := o.Program, error(nil)
+	if bin == "" {
+		bin, err = serverOnly.path(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Origin: "tablehaul-standalone", bin: bin, data: o.DataDir, nice: o.Nice, env: o.Env}
+	s := &Server{Origin: "tablehaul-standalone", bin: bin, data: o.DataDir, options: o}
 	if s.dir, err = process.TempDirIn(cmp.Or(o.Base, os.TempDir()), "tablehaul-temporal"); err != nil {
 		return nil, fmt.Errorf("make a folder for the Temporal server: %w", err)
 	}
@@ -106,11 +115,19 @@ func (s *Server) up(ctx context.Context) error {
 	if err := os.RemoveAll(ready); err != nil {
 		return fmt.Errorf("clear the ready file: %w", err)
 	}
-	cmd := exec.Command(s.bin, "--server-only", "--port", s.ports[0], "--ui-port", s.ports[1],
-		"--data-dir", s.data, "--ready-file", ready, "--nice", strconv.Itoa(s.nice))
-	cmd.Env = append(os.Environ(), s.env...)
+	cmd := exec.Command(s.bin, "--port", s.ports[0], "--ui-port", s.ports[1],
+		"--data-dir", s.data, "--ready-file", ready, "--nice", strconv.Itoa(s.options.Nice))
+	if s.options.Config == "" {
+		cmd.Args = append(cmd.Args, "--server-only")
+	} else {
+		cmd.Args = append(cmd.Args, "--config", s.options.Config)
+	}
+	cmd.Env = append(os.Environ(), s.options.Env...)
 	s.output = &bytes.Buffer{}
 	cmd.Stdout, cmd.Stderr = s.output, s.output
+	if s.options.Output != nil {
+		cmd.Stdout, cmd.Stderr = s.options.Output, s.options.Output
+	}
 	child, err := process.Start(cmd)
 	if err != nil {
 		return fmt.Errorf("start the Temporal server: %w", err)

@@ -57,6 +57,9 @@ func (b Binary) shareDir() string {
 	return filepath.Join(b.root, "usr/share/mysql")
 }
 
+// Argv is the program with the arguments of every start. --no-defaults is the first of those of the server.
+func (b Binary) Argv() []string { return append([]string{b.command[0]}, b.args()...) }
+
 var versionText = regexp.MustCompile(`Ver (\S+)`)
 
 // probe asks the program for its version. The name of a server says nothing about its

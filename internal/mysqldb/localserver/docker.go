@@ -130,13 +130,17 @@ func (c *container) do(ctx context.Context, verb string) error {
 	return err
 }
 
-// removeOrphanContainers removes the containers of processes that are gone: unlike a child
-// process, a container outlives the program that asked for it.
-func removeOrphanContainers(ctx context.Context) {
+// RemoveOrphans removes the folders and containers of servers whose process is gone, and returns how many there were:
+// a killed process leaves its folder, and a container, unlike a child process, outlives the program that asked for it.
+func RemoveOrphans(ctx context.Context) int {
+	return process.RemoveOrphans(os.TempDir(), folderPrefix) + removeOrphanContainers(ctx)
+}
+
+func removeOrphanContainers(ctx context.Context) (removed int) {
 	list, err := docker(ctx, "ps", "--all", "--filter", "label="+ownerLabel, "--format",
 		`{{.ID}} {{.Label "`+ownerLabel+`"}}`)
 	if err != nil {
-		return
+		return 0
 	}
 	for line := range strings.Lines(list) {
 		f := strings.Fields(line)
@@ -144,7 +148,10 @@ func removeOrphanContainers(ctx context.Context) {
 			continue
 		}
 		if pid, err := strconv.Atoi(f[1]); err == nil && process.Gone(pid) {
-			_, _ = docker(ctx, "rm", "--force", "--volumes", f[0])
+			if _, err := docker(ctx, "rm", "--force", "--volumes", f[0]); err == nil {
+				removed++
+			}
 		}
 	}
+	return removed
 }

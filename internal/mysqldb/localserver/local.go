@@ -21,6 +21,9 @@ import (
 // stopGrace is what a server gets for a clean shutdown where that matters; then it is killed.
 const stopGrace = 5 * time.Second
 
+// folderPrefix is what the names of servers' folders begin with.
+const folderPrefix = "tablehaul-server"
+
 // A local is a server process on this machine.
 type local struct {
 	cmd   []string // program and arguments, the same at every start
@@ -42,7 +45,7 @@ func newLocal(ctx context.Context, b Binary, port int, o Options) (_ *local, err
 	if err != nil {
 		return nil, err
 	}
-	dir, err := process.TempDirIn(cmp.Or(o.Base, os.TempDir()), "tablehaul-server")
+	dir, err := process.TempDirIn(cmp.Or(o.Base, os.TempDir()), folderPrefix)
 	if err != nil {
 		return nil, fmt.Errorf("make server folder: %w", err)
 	}
@@ -63,8 +66,7 @@ func newLocal(ctx context.Context, b Binary, port int, o Options) (_ *local, err
 			return nil, fmt.Errorf("copy data folder: %w", err)
 		}
 	}
-	cmd := append([]string{b.command[0]}, b.args()...)
-	cmd = append(cmd,
+	cmd := append(b.Argv(),
 		"--datadir="+data,
 		"--port="+strconv.Itoa(port),
 		"--socket="+filepath.Join(dir, "s"),
@@ -121,14 +123,19 @@ func (l *local) lastWords() string {
 	if err != nil {
 		return "it left no log"
 	}
+	return errorLines(string(text))
+}
+
+// errorLines are the last lines of a server's log about errors, where there are any, else its last line.
+func errorLines(log string) string {
 	var last []string
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(log) {
 		if strings.Contains(line, "ERROR") {
 			last = append(last, strings.TrimSpace(line))
 		}
 	}
 	if len(last) == 0 {
-		return lastLine(string(text))
+		return lastLine(log)
 	}
 	return strings.Join(last[max(0, len(last)-3):], "; ")
 }

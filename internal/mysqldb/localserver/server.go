@@ -204,13 +204,10 @@ func (s *Server) up(ctx context.Context) error {
 
 // ask reads the server's version, which also proves that it answers and is of the flavor.
 func (s *Server) ask(ctx context.Context) error {
-	config := s.config.Clone()
-	config.Logger = &mysql.NopLogger{} // a refused connection is expected while it starts
-	connector, err := mysql.NewConnector(config)
+	db, err := s.DB()
 	if err != nil {
-		return fmt.Errorf("connect: %w", err)
+		return err
 	}
-	db := sql.OpenDB(connector)
 	defer func() { _ = db.Close() }()
 	if err := db.QueryRowContext(ctx, "SELECT VERSION()").Scan(&s.Version); err != nil {
 		return fmt.Errorf("read the version: %w", err)
@@ -226,6 +223,34 @@ func (s *Server) DSN(schema string) string {
 	config := s.config.Clone()
 	config.DBName = schema
 	return config.FormatDSN()
+}
+
+// DB opens a pool of root connections, which logs nothing. The caller closes it.
+func (s *Server) DB() (*sql.DB, error) {
+	config := s.config.Clone()
+	config.Logger = &mysql.NopLogger{} // a refused connection is expected while the server starts
+	connector, err := mysql.NewConnector(config)
+	if err != nil {
+		return nil, fmt.Errorf("connect: %w", err)
+	}
+	return sql.OpenDB(connector), nil
+}
+
+// SetPassword gives the logins of root a password, and uses it from now on.
+func (s *Server) SetPassword(ctx context.Context, password string) error {
+	db, err := s.DB()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	for _, host := range []string{"localhost", "%"} { // the last one is what we log in as
+		q := fmt.Sprintf("ALTER USER IF EXISTS 'root'@'%s' IDENTIFIED BY '%s'", host, password)
+		if _, err := db.ExecContext(ctx, q); err != nil {
+			return fmt.Errorf("give root a password: %w", err)
+		}
+	}
+	s.config.Passwd = password
+	return nil
 }
 
 // Addr is host:port, for a proxy in between.

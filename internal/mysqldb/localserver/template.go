@@ -191,7 +191,7 @@ func (b Binary) initialise(ctx context.Context, o *owner, stdin io.Reader, args 
 	cmd.Dir = os.TempDir()
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		return fmt.Errorf("initialise a data folder of %s: %w: %s", b.origin, err, lastLine(string(out)))
+		return fmt.Errorf("initialise a data folder of %s: %w: %s", b.origin, err, errorLines(string(out)))
 	}
 	return nil
 }
