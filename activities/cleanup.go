@@ -15,7 +15,7 @@ type CleanupResult struct {
 
 // Cleanup removes the staged files of a slice of a range: the parts that its manifest names, then the
 // manifest. Repeating it is harmless; a slice without a manifest has nothing to remove. A
-// manifest that cannot be read names nothing, so only it itself goes.
+// manifest that cannot be read names nothing, so only it itself goes. Where staging.keep says so, copies are kept.
 func (a *Activities) Cleanup(ctx context.Context, in RangeInput) (CleanupResult, error) {
 	if err := a.requireLocalFiles(ctx, in.Queue); err != nil {
 		return CleanupResult{}, err
@@ -35,6 +35,9 @@ func (a *Activities) Cleanup(ctx context.Context, in RangeInput) (CleanupResult,
 		return CleanupResult{}, translate(ctx, a.deps.Store.Delete(ctx, key), at)
 	case err != nil:
 		return CleanupResult{}, translate(ctx, err, at)
+	}
+	if err := a.keepStaged(ctx, m); err != nil && !unreadable(err) { // an earlier attempt has removed them
+		return CleanupResult{}, translate(ctx, err, where{doing: "keep the staged files of " + in.Table})
 	}
 	keys := make([]string, 0, len(m.Parts))
 	for _, p := range m.Parts {

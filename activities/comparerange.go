@@ -134,6 +134,9 @@ func (c *openedComparison) run(ctx context.Context, parts *partWriter) error {
 	if c.ofFiles() {
 		return c.compareFiles(ctx, parts)
 	}
+	if len(c.r.plan.Ranges[c.r.in.Range].Kept) > 0 {
+		return c.compareKept(ctx, parts)
+	}
 	keys := c.r.plan.Ranges[c.r.in.Range].Keys
 	join := verify.NewJoin(&c.c.Layout, c.mode())
 	stage := func(keys []table.Texts) error {

@@ -18,7 +18,7 @@ import (
 
 // planVerifyFiles is PlanVerify for a table of files.
 func (a *Activities) planVerifyFiles(ctx context.Context, in PlanVerifyInput, s Settings) (PlanVerifyResult, error) {
-	if in.Repair {
+	if in.Repair || in.Replay != "" {
 		return PlanVerifyResult{}, errNoSource(in.Table)
 	}
 	if in.Since || in.Depth == api.DepthSample {

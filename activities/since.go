@@ -71,5 +71,5 @@ func (a *Activities) comparedBefore(ctx context.Context, p *planDraft, depth str
 // continues reports whether a comparison of what has changed may begin where another one has ended.
 func (p *planDraft) continues(r api.VerifyTableResult, depth string) bool {
 	return r.Target == p.settings.Target.String() && r.Cursor == p.settings.Cursor && r.AsOf != "" &&
-		r.Sample == nil && r.Sweep == nil && (r.Depth == api.DepthDigest || r.Depth == depth)
+		r.Sample == nil && r.Sweep == nil && r.Replay == "" && (r.Depth == api.DepthDigest || r.Depth == depth)
 }

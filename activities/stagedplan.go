@@ -81,6 +81,8 @@ type piece struct {
 	Repair *repairPiece `json:"repair,omitempty"`
 	// Files are read one after the other, of a table that is loaded from files.
 	Files []plannedFile `json:"files,omitempty"`
+	// Kept are manifests of a kept run, whose keys a replay compares.
+	Kept []string `json:"kept,omitempty"`
 	// Undo is a batch of an undo, and of nothing else.
 	Undo *undoPiece `json:"undo,omitempty"`
 }

@@ -87,18 +87,20 @@ func (p *planDraft) sameOrder(dst *schema.Table, l *verify.Layout) bool {
 	return same
 }
 
-// chooseRanges makes the ranges of a comparison.
+// chooseRanges makes the ranges of a comparison. It returns the name of the run that is replayed, "" for none.
 func (a *Activities) chooseRanges(
 	ctx context.Context, in PlanVerifyInput, p *planDraft, dst *schema.Table, c *comparison,
-) error {
+) (replay string, err error) {
 	c.SameOrder = p.sameOrder(dst, &c.Layout)
 	switch {
+	case in.Replay != "":
+		return a.planReplay(ctx, p, in.Replay, c)
 	case in.Since:
-		return a.planSince(ctx, p, in.Depth, dst, c)
+		return "", a.planSince(ctx, p, in.Depth, dst, c)
 	case in.Depth == api.DepthSample:
-		return a.planSample(ctx, p, in.Share, dst.RowsEstimate, c)
+		return "", a.planSample(ctx, p, in.Share, dst.RowsEstimate, c)
 	default:
-		return p.cutComparison(ctx, dst, c)
+		return "", p.cutComparison(ctx, dst, c)
 	}
 }
 

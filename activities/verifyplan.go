@@ -33,6 +33,8 @@ type PlanVerifyInput struct {
 	DryRun bool `json:"dryRun,omitempty"`
 	// Repair says that what differs is to be written.
 	Repair bool `json:"repair,omitempty"`
+	// Replay names a kept run, whose keys are compared, or "last"; empty compares the table.
+	Replay string `json:"replay,omitempty"`
 	// Deletes says that the comparison looks for deleted rows, and acts on them as the table's deletes say.
 	Deletes bool `json:"deletes,omitempty"`
 }
@@ -54,6 +56,8 @@ type PlanVerifyResult struct {
 	Depth string `json:"depth,omitempty"`
 	// KeysOnly: see api.VerifyTableResult.
 	KeysOnly bool `json:"keysOnly,omitempty"`
+	// Replay is the name of the kept run whose keys are compared.
+	Replay string `json:"replay,omitempty"`
 	// Undo says that what a sweep deletes is kept.
 	Undo bool `json:"undo,omitempty"`
 	// Deletes is the mode of a sweep, empty for a comparison that only compares.
@@ -142,7 +146,8 @@ func (a *Activities) PlanVerify(ctx context.Context, in PlanVerifyInput) (PlanVe
 	if c.Layout, err = p.layout(ctx, dst, p.settings.comparedDepth(in.Depth)); err != nil {
 		return PlanVerifyResult{}, err
 	}
-	if err := a.chooseRanges(ctx, in, p, dst, &c); err != nil {
+	replay, err := a.chooseRanges(ctx, in, p, dst, &c)
+	if err != nil {
 		return PlanVerifyResult{}, err
 	}
 	if err := p.sameServers(ctx, targetInstance); err != nil {
@@ -154,6 +159,10 @@ func (a *Activities) PlanVerify(ctx context.Context, in PlanVerifyInput) (PlanVe
 		Since: c.Layout.Since, SecondLook: p.settings.Overlap, RowsEstimate: p.table.RowsEstimate,
 		RangesInFlight: p.settings.RangesInFlight, Priority: p.settings.Priority,
 		Warnings: p.warnings, Queue: a.deps.HostQueue, Visibility: a.visibility(ctx), KeysOnly: c.Layout.KeysOnly,
+		Replay: replay,
+	}
+	if replay != "" {
+		out.SecondLook = 0 // a repair looks at both sides once more
 	}
 	if c.Sample != nil {
 		out.SamplePassed, out.SampleTotal = c.Sample.Passed, c.Sample.Total

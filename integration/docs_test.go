@@ -43,6 +43,7 @@ var inlineNotRun = map[string]string{
 	"tablehaul load lake.orders":          "it needs a table of files",
 	"tablehaul load lake.orders FILE":     "it needs a table of files",
 	"tablehaul load lake.orders --force":  "it needs a table of files",
+	"tablehaul verify lake.orders":        "it needs a table of files",
 	"tablehaul load TABLE FILE":           "it needs a table of files",
 }
 

@@ -138,7 +138,7 @@ func (a *app) rootCommand() *cobra.Command {
 		"errors only")
 	root.AddCommand(a.initCommand(), a.runCommand(), a.loadCommand(), a.planCommand(), a.verifyCommand(),
 		a.deletesCommand(),
-		a.undoCommand(), a.backfillCommand(), a.cancelCommand(), a.retryCommand(),
+		a.undoCommand(), a.replayCommand(), a.backfillCommand(), a.cancelCommand(), a.retryCommand(),
 		a.pauseCommand(), a.resumeCommand(), a.warningsCommand(), a.digestCommand(), a.statusCommand(),
 		a.historyCommand(), a.explainCommand(),
 		a.reportCommand(), a.scheduleCommand(), a.watermarkCommand(), a.quarantineCommand(), a.configCommand(),

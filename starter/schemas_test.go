@@ -54,6 +54,7 @@ var printed = map[string][]reflect.Type{
 	"status":           {reflect.TypeFor[tableStatus](), reflect.TypeFor[outcome]()},
 	"undo":             {reflect.TypeFor[api.UndoTableResult]()},
 	"verify":           {reflect.TypeFor[compared]()},
+	"replay":           {reflect.TypeFor[compared]()},
 	"verify show":      {reflect.TypeFor[shownDifference]()},
 	"version":          {reflect.TypeFor[buildinfo.Info]()},
 	"warnings":         {reflect.TypeFor[tableWarning]()},

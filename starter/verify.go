@@ -211,6 +211,9 @@ func (a *app) printScope(r *api.VerifyTableResult) {
 	}
 	a.printLine("compared", "%s of %s, %s of %s: %s", human.Count(r.SourceRows, "row"), r.Table,
 		human.Count(r.TargetRows, "row"), r.Target, what)
+	if r.Replay != "" {
+		a.printLine("replayed", "the keys of run %s", r.Replay)
+	}
 	if r.Since != "" {
 		a.printLine("since", "%s %s: deleted rows and changes that left the cursor as it was are not seen",
 			r.Cursor, r.Since)

@@ -25,7 +25,7 @@ const (
 	dropInput   inputForm = `"run"`
 	undoInput   inputForm = `"run", "dryRun"`
 	fillForm    inputForm = `"columns", "dryRun"`
-	verifyInput inputForm = `"depth", "share", "since", "dryRun", "repair", "overwriteNewer"`
+	verifyInput inputForm = `"depth", "share", "since", "dryRun", "repair", "overwriteNewer", "replay"`
 )
 
 // decodeSync reads what a person typed after --input, strictly: a misspelt key must not

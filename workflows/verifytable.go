@@ -68,6 +68,10 @@ func decodeVerify(raw converter.RawValue) (VerifyTableInput, error) {
 	if in.OverwriteNewer && !in.Repair {
 		return in, verifyInput.invalid("overwriteNewer says which rows a repair writes: set repair, too")
 	}
+	if in.Replay != "" && (in.Deletes || in.DryRun || in.Since || in.Depth != "" && in.Depth != api.DepthDigest) {
+		return in, verifyInput.invalid("replay compares all values of a run's rows: leave out deletes, dryRun, since " +
+			"and depth")
+	}
 	switch in.Depth {
 	case "":
 		in.Depth = api.DepthDigest
@@ -142,14 +146,14 @@ func (v *verification) finish(ctx workflow.Context, swept error) {
 		RangeInput: v.rangeInput(v.plan.Ranges), StateID: v.plan.StateID, Watermark: v.plan.Watermark,
 		Receipt: &v.result, Sweep: v.sweepRecord(exec, swept),
 	}
-	if !v.in.Deletes {
+	if !v.in.Deletes && v.in.Replay == "" {
 		in.Record = &owner.VerifyRecord{
 			WorkflowID: exec.ID, RunID: exec.RunID, Depth: v.result.Depth, Cursor: v.result.Cursor, AsOf: v.result.AsOf,
 			Differs: v.result.Differs, Verdicts: v.result.Verdicts, SourceRows: v.result.SourceRows,
 			Pending: v.result.Pending, Seconds: v.result.Seconds, Partial: v.result.Sample != nil || v.in.Since,
 		}
 	}
-	if v.in.Repair {
+	if v.in.Repair && in.Record != nil {
 		in.Record.Verdicts = v.result.Left // what differs still
 	}
 	const summary = "record what was found, remove the files of the comparison"
@@ -168,7 +172,7 @@ func (v *verification) finish(ctx workflow.Context, swept error) {
 func (v *verification) planVerify(ctx workflow.Context) error {
 	in := activities.PlanVerifyInput{
 		Table: v.in.Table, Depth: v.in.Depth, Deletes: v.in.Deletes, Share: v.in.Share,
-		DryRun: v.in.DryRun, Since: v.in.Since, Repair: v.in.Repair,
+		DryRun: v.in.DryRun, Since: v.in.Since, Repair: v.in.Repair, Replay: v.in.Replay,
 		Run: activities.StagingName(workflow.GetInfo(ctx).WorkflowExecution.RunID, v.plans),
 	}
 	v.plans++
@@ -185,6 +189,7 @@ func (v *verification) planVerify(ctx workflow.Context) error {
 	v.result.Target, v.result.Ranges, v.result.Warnings = v.plan.Target, v.plan.Ranges, v.plan.Warnings
 	v.result.Cursor, v.result.AsOf, v.result.Since = v.plan.Cursor, v.plan.AsOf, v.plan.Since
 	v.result.Depth, v.result.KeysOnly = cmp.Or(v.plan.Depth, v.in.Depth), v.plan.KeysOnly
+	v.result.Replay = v.plan.Replay
 	v.result.Run, v.result.Queue, v.result.Files = v.plan.Run, v.plan.Queue, v.plan.Files
 	v.upsertMemo(ctx)
 	return nil

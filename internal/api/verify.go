@@ -25,6 +25,10 @@ const VerifyDetails = "Compares both sides of the table, up to the watermark les
 const RepairDetails = "Compares both sides of the table, up to the watermark less the overlap, and writes the rows " +
 	"that differ as the source has them now."
 
+// ReplayDetails are those of a replay.
+const ReplayDetails = "Compares the rows whose keys a kept run has staged, and writes those that differ as the " +
+	"source has them now."
+
 const verifyPrefix = "tablehaul/verify/"
 
 // VerifyTableID is the workflow id that the command line uses for a comparison.
@@ -57,6 +61,9 @@ type VerifyTableInput struct {
 	Repair bool `json:"repair,omitempty"`
 	// OverwriteNewer lets a repair write over rows that are newer on the target.
 	OverwriteNewer bool `json:"overwriteNewer,omitempty"`
+	// Replay compares only rows whose keys a run has staged that staging.keep has kept: its name, or "last". A replay
+	// is not recorded as a comparison of the table.
+	Replay string `json:"replay,omitempty"`
 }
 
 // SampleResult is the part of the key space that a sample has compared, in percent of the rows. The next one goes on at
@@ -92,6 +99,8 @@ type VerifyTableResult struct {
 	AsOf   string `json:"asOf,omitempty"`
 	// Since is where the compared rows begin, exclusive, of a comparison of what has changed; empty for others.
 	Since string `json:"since,omitempty"`
+	// Replay is the run whose keys were compared, of a replay; empty for others.
+	Replay string `json:"replay,omitempty"`
 	// Differs says that a verdict was found that makes the two sides differ.
 	Differs bool `json:"differs"`
 	// Verdicts counts keys by what a second look found; verdicts without a key are left out.

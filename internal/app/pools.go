@@ -198,9 +198,10 @@ func catalog(cfg *config.Config) activities.Catalog {
 }
 
 // keeps is how long a table's kept files stay.
-func keeps(t config.Table) map[staging.Kind]time.Duration {
+func keeps(c *config.Config, t config.Table) map[staging.Kind]time.Duration {
 	return map[staging.Kind]time.Duration{
 		staging.KeptVerify: t.Verify.Keep, staging.KeptQuarantine: t.QuarantineKeep, staging.KeptUndo: t.Undo.Keep,
+		staging.KeptStaged: c.Staging.Keep,
 	}
 }
 
@@ -228,7 +229,7 @@ func settings(cfg *config.Config, n table.Name) (activities.Settings, error) {
 		BulkLoad: t.BulkLoad, IndexesAfterLoad: t.IndexesAfterLoad,
 		StaleAfter: t.StaleAfter, StaleByDefault: t.StaleByDefault,
 		Priority: t.Priority, CreateTarget: t.CreateTarget, Schema: t.Schema,
-		Compression: cfg.Staging.Compression, Keep: keeps(t), UndoOff: t.Undo.Off,
+		Compression: cfg.Staging.Compression, Keep: keeps(cfg, t), UndoOff: t.Undo.Off,
 		Quarantine: quarantine(t),
 		Deletes: activities.Deletes{
 			Mode: t.Deletes.Mode, Column: t.Deletes.Column, MaxShare: t.Deletes.MaxShare, Grace: t.Deletes.Grace,

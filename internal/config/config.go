@@ -50,6 +50,8 @@ type Staging struct {
 	Shared bool
 	// SweepAfter is the age at which files that no run needs are removed; 0 leaves them.
 	SweepAfter time.Duration
+	// Keep is how long the files of runs that have ended stay; 0 keeps none.
+	Keep time.Duration
 }
 
 // Worker is what one worker process takes on, and what its machine is called.

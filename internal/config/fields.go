@@ -55,7 +55,7 @@ func sizeField[T any](key string, def, lo, hi int64, doc string, to func(*T) *in
 }
 
 func durationField[T any](key string, def, lo, hi time.Duration, doc string, to func(*T) *time.Duration) field[T] {
-	return bounded(key, def, lo, hi, doc, to, "write it with a unit, like 500ms, 30s, 5m or 2h", parseDuration,
+	return bounded(key, def, lo, hi, doc, to, "write it with a unit, like 500ms, 30s, 5m, 2h or 7d", parseDuration,
 		formatDuration)
 }
 

@@ -91,8 +91,7 @@ func TestWhatIsWrongWithATableOfFiles(t *testing.T) {
 	}
 }
 
-// A comparison that defaults have is for tables of files, too, in a depth that they can have. No table keeps its staged
-// files.
+// A comparison that defaults have is for tables of files, too, in a depth that they can have.
 func TestWhatATableOfFilesInherits(t *testing.T) {
 	text := strings.Replace(lake, "targetConnection: dw }",
 		"targetConnection: dw, verify: { every: 24h, depth: sample } }", 1)
@@ -101,8 +100,4 @@ func TestWhatATableOfFilesInherits(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, c.Tables()[0].Verify.Every.None())
 	require.Equal(t, "digest", c.Tables()[0].Verify.Depth)
-
-	_, err = config.Load(strings.NewReader(strings.Replace(text, `lib/tablehaul"`, `lib/tablehaul", keep: 7d`, 1)),
-		func(string) string { return "" })
-	require.ErrorContains(t, err, "a run's files go when it ends")
 }

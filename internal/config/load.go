@@ -151,9 +151,7 @@ func (d *decoder) decode(root at, c *Config) {
 	d.connections(doc.connections, c)
 
 	c.Staging = Staging{Compression: defaultCompression, SweepAfter: defaultSweepAfter}
-	found := decodeMapping(d, doc.staging, stagingFields, map[string]string{
-		"keep": "leave it out: a run's files go when it ends; sweepAfter is for those that runs have left",
-	}, &c.Staging)
+	found := decodeMapping(d, doc.staging, stagingFields, nil, &c.Staging)
 	if _, ok := found["url"]; !ok {
 		d.missing(doc.staging, "staging.url", "for example file:///var/lib/tablehaul")
 	}

@@ -44,6 +44,9 @@ var stagingFields = []field[Staging]{
 		"Files that runs have left which were terminated, or whose worker died, are removed when they are this old. "+
 			"0: they stay.",
 		func(s *Staging) *time.Duration { return &s.SweepAfter }),
+	durationField("keep", 0, 0, 3650*day, "How long the files of a run stay after it, which hold its rows: "+
+		"`tablehaul replay` loads their keys again. 0: they go when the run ends. Tables of files keep none.",
+		func(s *Staging) *time.Duration { return &s.Keep }),
 }
 
 // defaultSweepAfter leaves a day in which people can look at what a terminated run has staged.

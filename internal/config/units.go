@@ -64,9 +64,17 @@ func formatSize(n int64) string {
 	return strconv.FormatInt(n, 10)
 }
 
-// parseDuration reads Go's form and a bare 0, which needs no unit.
+// parseDuration reads Go's form, whole days as in "7d", and a bare 0, which needs no unit.
 func parseDuration(s string) (time.Duration, error) {
-	d, err := time.ParseDuration(strings.TrimSpace(s))
+	s = strings.TrimSpace(s)
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		n, err := parseInt[int64](days)
+		if err != nil || n < 0 || n > int64(math.MaxInt64/day) {
+			return 0, errDuration
+		}
+		return time.Duration(n) * day, nil
+	}
+	d, err := time.ParseDuration(s)
 	if err != nil {
 		return 0, errDuration
 	}

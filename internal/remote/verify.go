@@ -16,6 +16,8 @@ func (c *Client) StartVerify(ctx context.Context, in api.VerifyTableInput) (Exec
 	switch {
 	case in.Deletes:
 		id, summary, details = api.SweepTableID(c.taskQueue, in.Table), "Sweep deletes of "+in.Table, api.SweepDetails
+	case in.Replay != "":
+		summary, details = "Replay a run of "+in.Table, api.ReplayDetails
 	case in.Repair:
 		summary, details = "Verify and repair "+in.Table, api.RepairDetails
 	}

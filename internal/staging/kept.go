@@ -25,6 +25,8 @@ const (
 	KeptUndo Kind = "undo"
 	// KeptQuarantine are rows that a run has set aside.
 	KeptQuarantine Kind = "quarantine"
+	// KeptStaged are the files that runs have staged: see staging.keep.
+	KeptStaged Kind = "runs"
 )
 
 // DefaultKeep is how long kept files of a table stay for which no setting says it: one that has left the
@@ -32,7 +34,7 @@ const (
 const DefaultKeep = 30 * 24 * time.Hour
 
 // KeptKinds are all kinds.
-func KeptKinds() []Kind { return []Kind{KeptVerify, KeptUndo, KeptQuarantine} }
+func KeptKinds() []Kind { return []Kind{KeptVerify, KeptUndo, KeptQuarantine, KeptStaged} }
 
 // noteFile says whose the kept files of a folder are.
 const noteFile = "kept.json"
