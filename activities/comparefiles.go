@@ -79,6 +79,7 @@ func (c *openedComparison) eachFileRows(
 		return translateFiles(ctx, err, at)
 	}
 	read := fileCopy{r: c.r, store: store, want: c.c.Layout.ColumnsOf(verify.Source)}
+	read.out = read.want
 	for _, one := range list {
 		if err := read.eachRows(ctx, one, f); err != nil {
 			return translateFiles(ctx, err, at)
@@ -94,12 +95,13 @@ func (c *fileCopy) eachRows(ctx context.Context, p plannedFile, f func(rows *tab
 		return err
 	}
 	defer file.Close() //nolint:errcheck // opened for reading
-	reader, places, err := c.open(ctx, file, p, p.From)
+	reader, shape, err := c.open(ctx, file, p, p.From)
 	if err != nil {
 		return err
 	}
 	defer reader.Close() //nolint:errcheck // opened for reading
 	for {
+		before := reader.Position().Row
 		rows, bad, err := reader.Next(ctx, c.r.plan.Settings.ChunkRows)
 		if errors.Is(err, io.EOF) {
 			return files.Unchanged(ctx, c.store, p.Entry)
@@ -107,7 +109,8 @@ func (c *fileCopy) eachRows(ctx context.Context, p plannedFile, f func(rows *tab
 		if err != nil {
 			return c.changedOr(ctx, p, err)
 		}
-		err = f(c.widened(rows, places), len(bad))
+		out, _ := c.reshape(rows, shape, numbered(rows.Len(), before, bad))
+		err = f(out, len(bad))
 		rows.Return()
 		if err != nil {
 			return err

@@ -107,12 +107,8 @@ func (p *planDraft) chooseFileColumns(ctx context.Context) error {
 				"name other columns under key, or have the files hold it")
 		}
 	}
-	if maker := p.files.found.Schema; maker != nil && maker.HardDelete != "" {
-		p.checkHardDelete(maker.HardDelete)
-	}
-	if maker := p.files.found.Schema; maker != nil && maker.DedupSort != "" && p.settings.Cursor == "" {
-		p.refuseFiles(maker.DedupSort, "the maker says by column "+maker.DedupSort+" (dedup_sort) which version of a "+
-			"row counts, and not the order of rows", "set a cursor, by which the newest row wins")
+	if mark := p.files.marksDeleted(); mark != "" && !p.removes() {
+		p.checkHardDelete(mark)
 	}
 	if cursor := p.settings.Cursor; cursor != "" {
 		c := p.table.Column(cursor)
@@ -134,13 +130,15 @@ func (p *planDraft) checkHardDelete(mark string) {
 		if name == mark {
 			p.findings = append(p.findings, table.Finding{
 				Level: table.LevelInfo, Table: p.settings.Table.String(), Column: mark,
-				Text: "the maker marks deleted rows by column " + mark + ": they stay on the target, with the mark",
+				Text:   "the maker marks deleted rows by column " + mark + ": they stay on the target, with the mark",
+				Remedy: "set deletes: { mode: hard } where such rows are to go, or { mode: soft }",
 			})
 			return
 		}
 	}
 	p.refuseFiles(mark, "the maker marks deleted rows by column "+mark+", which the target does not have: they would "+
-		"look as if they were there", "add it to the target, and leave rows with the mark out where the target is read")
+		"look as if they were there", "set deletes: { mode: hard }, which deletes them, or { mode: soft }; or add the "+
+		"column to the target, and leave rows with the mark out where it is read")
 }
 
 // fileColumns are the names of the table's columns, as the target has them; nil where nothing says them yet.
@@ -186,7 +184,10 @@ func (p *planDraft) onFilesTarget(ctx context.Context, names []string, missing t
 	for i, c := range matched.Columns {
 		out[i], p.files.names[c.Name] = c.Name, c.SourceName()
 	}
-	if lacking := matched.Extra; len(lacking) > 0 {
+	lacking := slices.DeleteFunc(matched.Extra, func(name string) bool {
+		return p.removes() && name == p.files.marksDeleted() // it is read all the same
+	})
+	if len(lacking) > 0 {
 		p.findings = append(p.findings, table.Finding{
 			Level: missing, Table: p.settings.Table.String(), Column: lacking[0],
 			Text: fmt.Sprintf("the target %s has no column for %s of the files: what they hold there is not loaded",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/tablehaul/tablehaul/internal/files/format"
 	"github.com/tablehaul/tablehaul/internal/files/layout"
@@ -17,6 +18,10 @@ type plannedFile struct {
 	// From is where the piece begins, Until where it ends; the zero value of Until is the file's end.
 	From  format.Position `json:"from,omitzero"`
 	Until format.Position `json:"until,omitzero"`
+	// Skip are the packed numbers of rows that do not count, since the load has other versions of them.
+	Skip []byte `json:"skip,omitempty"`
+	// Load is the time of the load, where deletes have it.
+	Load time.Time `json:"load,omitzero"`
 }
 
 // cutFiles makes the ranges of a run: files together until they are large enough, and pieces of a large file. Without a
@@ -46,6 +51,9 @@ func (p *planDraft) cutFiles(ctx context.Context) error {
 				return err
 			}
 			for _, one := range pieces {
+				if one.Skip = f.skip[l.ID+"\x00"+file.Key]; f.removal != nil {
+					one.Load = l.Time
+				}
 				if now = append(now, one); p.ordered() {
 					continue
 				}
@@ -60,8 +68,9 @@ func (p *planDraft) cutFiles(ctx context.Context) error {
 	return nil
 }
 
-// ordered reports whether rows are written in the order of loads and files, since nothing in them says which is newer.
-func (p *planDraft) ordered() bool { return p.settings.Cursor == "" }
+// ordered reports whether rows are written in the order of loads and files: nothing in them says which is newer, or
+// nothing is left on the target that a row is compared with, once it is deleted there.
+func (p *planDraft) ordered() bool { return p.settings.Cursor == "" || p.removes() }
 
 // splitFile cuts a file into pieces of about a size, where that is possible and order does not matter.
 func (p *planDraft) splitFile(ctx context.Context, file layout.File, size int64) ([]plannedFile, error) {

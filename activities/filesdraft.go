@@ -36,6 +36,10 @@ type filesDraft struct {
 	done  owner.FilesDone
 	// loads are those to load, the oldest first.
 	loads []layout.Load
+	// skip are packed numbers of rows that do not count, by load and file: see settleVersions.
+	skip map[string][]byte
+	// removal is set where rows of the files are deletes.
+	removal *removal
 	// names are those that the files have for columns, by the target's names.
 	names map[string]string
 	// rangeBytes is the least size of a range.
@@ -55,7 +59,9 @@ func (a *Activities) draftFiles(ctx context.Context, in PlanRunInput, s Settings
 	own := *s.Files
 	s.Files = &own
 	p := &planDraft{settings: s, preview: in.preview, mode: api.ModeFiles}
-	p.files = &filesDraft{names: map[string]string{}, rangeBytes: a.deps.Sizes.FilesRange}
+	p.files = &filesDraft{
+		names: map[string]string{}, skip: map[string][]byte{}, rangeBytes: a.deps.Sizes.FilesRange,
+	}
 	p.files.done = owner.FilesDone{Origin: own.origin(), LookedAt: time.Now().UTC()}
 	var err error
 	if p.dst, err = a.deps.Target(ctx, s.TargetConnection); err != nil {
@@ -112,7 +118,10 @@ func (p *planDraft) draftFilesTarget(ctx context.Context, in PlanRunInput, keepe
 	if err := p.compareFilesTarget(ctx); err != nil || table.Findings(p.findings).Refused() {
 		return err
 	}
-	return p.refuseDoubles(ctx)
+	if err := p.planRemoval(ctx); err != nil || table.Findings(p.findings).Refused() {
+		return err
+	}
+	return p.settleVersions(ctx, in)
 }
 
 // readFilesTarget reads the target's structure, with the key by which rows are matched. Where the target is missing, it
@@ -169,6 +178,9 @@ func (p *planDraft) previewFiles(ctx context.Context, out *api.PlanTableResult) 
 	reads := p.files.reads()
 	out.Ranges, out.Files, out.Reads = len(p.ranges), &reads, api.Estimate{Bytes: reads.Bytes, Basis: api.BasisGuess}
 	for _, c := range p.target.Columns {
+		if p.files.removal != nil && len(out.FileColumns) == len(p.target.Columns)-1 {
+			break // the moment of a delete
+		}
 		out.FileColumns = append(out.FileColumns, c.Name)
 	}
 	return nil

@@ -19,6 +19,7 @@ func (p *planDraft) compareFilesTarget(ctx context.Context) (err error) {
 	p.target, err = p.dst.Compare(ctx, p.dst.DB, &from, s.Target, target.Options{
 		Create: s.CreateTarget, Cursor: s.Cursor, Mapped: true, Rewrites: true,
 		Replace: s.UniqueConflicts == "replace", Contract: s.Schema,
+		SoftColumn: p.softFilesColumn(),
 	})
 	if err != nil {
 		return lookupFailure(ctx, err, targetAt(s))

@@ -39,7 +39,7 @@ func (p *planDraft) chooseLoads(ctx context.Context, in PlanRunInput) error {
 				late++
 			}
 			continue
-		case p.settings.Cursor == "" && f.known.Newer(ref) && !in.Force:
+		case p.ordered() && f.known.Newer(ref) && !in.Force:
 			return p.refuseLate(l, state)
 		case l.Snapshot && p.settings.Cursor == "" && !in.Force:
 			if err := p.checkSnapshot(ctx, l); err != nil {
@@ -91,6 +91,12 @@ func (p *planDraft) refuseLate(l layout.Load, state owner.LoadState) error {
 	what := "was completed after"
 	if state == owner.LoadChanged {
 		what = "has changed since it was loaded, and is older than"
+	}
+	if p.settings.Cursor != "" {
+		return filesRefused(fmt.Sprintf("`tablehaul load %s --force` loads it all the same; or remove the files",
+			p.settings.Table), "load %s of %s %s load %s, which is loaded: nothing of rows that are deleted is left "+
+			"to compare with, and its rows would bring them back", l.ID, p.settings.Table, what,
+			p.files.known.Newest.ID)
 	}
 	return filesRefused(fmt.Sprintf("set a cursor, by which the newest row wins; or `tablehaul load %s --force` loads "+
 		"it "+

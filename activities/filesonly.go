@@ -34,7 +34,7 @@ func (p *planDraft) chooseFiles(ctx context.Context, in PlanRunInput) error {
 		file.Format, file.Compression = format.SuffixFormat(key)
 		l := layout.Load{ID: key, Version: e.Version, Time: e.Modified, Files: []layout.File{file}}
 		ref := owner.LoadOf(l.ID, l.Version, l.Time)
-		if s.Cursor == "" && f.known.Newer(ref) && !in.Force {
+		if p.ordered() && f.known.Newer(ref) && !in.Force {
 			return filesRefused(fmt.Sprintf("set a cursor, by which the newest row wins; or `tablehaul load %s %s "+
 				"--force`",
 				s.Table, key), "%s is older than load %s, which is loaded: without a cursor its rows would undo newer "+

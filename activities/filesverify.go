@@ -63,6 +63,11 @@ func (p *planDraft) filesComparable(tbl string) error {
 	if err := p.comparable(tbl); err != nil {
 		return err
 	}
+	if p.removes() {
+		return failure.New(failure.UnsupportedTable, "runs of "+tbl+" delete rows that the files hold: nothing tells "+
+			"a row that is missing on the target from one that was deleted", "compare the target with the source that "+
+			"the files are of")
+	}
 	if len(p.files.loads) == 0 {
 		return failure.New(failure.UnsupportedTable,
 			"no file is there that runs of "+tbl+" have loaded: nothing can be compared",

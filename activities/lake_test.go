@@ -106,6 +106,7 @@ func (l *lake) move(plan activities.PlanRunResult, i int) (sum api.Counts) {
 			sum.Inserted, sum.Updated, sum.Unchanged = sum.Inserted+r.Inserted, sum.Updated+r.Updated,
 				sum.Unchanged+r.Unchanged
 			sum.Quarantined += r.Quarantined
+			sum.Removed += r.Removed
 		}
 	}
 	require.Equal(l.t, sum.RowsExtracted, sum.Written()+sum.Quarantined)

@@ -67,17 +67,6 @@ func TestRowsThatDLTMarksAsDeletedNeverComeAlive(t *testing.T) {
 	})
 }
 
-// dlt's dedup_sort is not applied: without a cursor a load is refused, and not loaded in the order of its rows.
-func TestALoadThatDLTWouldDeduplicateNeedsACursor(t *testing.T) {
-	l := newLake(t, servers.MySQL(t), dltTable)
-	l.dlt("parquet")
-	l.settings.Cursor = ""
-	_, err := l.discover()
-	requireType(t, err, failure.UnsupportedTable)
-	require.ErrorContains(t, err, "column updated_at (dedup_sort)")
-	require.ErrorContains(t, err, "set a cursor")
-}
-
 const shellTableDoc = `{"options": {"schema": "shop", "table": "orders", "columns": ["id", "note", "raw", "at"],
 	"decodeColumns": {"raw": "FROM_BASE64"}, "defaultCharacterSet": "utf8mb4", "fieldsTerminatedBy": "\t",
 	"fieldsEnclosedBy": "", "fieldsOptionallyEnclosed": false, "fieldsEscapedBy": "\\", "linesTerminatedBy": "\n"},

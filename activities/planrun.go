@@ -60,6 +60,8 @@ type PlanRunResult struct {
 	// RowsEstimate is the server's guess, 0 where it has none.
 	RowsEstimate   int64 `json:"rowsEstimate,omitempty"`
 	ChunksInFlight int   `json:"chunksInFlight"`
+	// Ordered says that a cursor does not decide between two versions of a row: chunks are written in their order.
+	Ordered bool `json:"ordered,omitempty"`
 	// ChunkRows is the most rows of a staged chunk.
 	ChunkRows      int64 `json:"chunkRows,omitempty"`
 	RangesInFlight int   `json:"rangesInFlight"`
@@ -217,7 +219,7 @@ func (a *Activities) staged(ctx context.Context, in PlanRunInput, p *planDraft) 
 		IndexesLater:   p.target.Deferred,
 	}
 	if p.files != nil {
-		out.FilesText = p.files.found.Text
+		out.FilesText, out.Removal = p.files.found.Text, p.files.removal
 	}
 	return out
 }
@@ -236,5 +238,6 @@ func (p *planDraft) result(in PlanRunInput) PlanRunResult {
 			p.id.forget, Watermark: in.State.Watermark, Priority: p.settings.Priority,
 	}
 	p.filesResult(&out)
+	out.Ordered = p.files != nil && p.removes()
 	return out
 }

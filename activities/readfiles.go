@@ -42,7 +42,7 @@ func (a *Activities) ReadFiles(ctx context.Context, in RangeInput) (ExtractResul
 	}
 	c := fileCopy{
 		r: r, store: store, parked: &a.parked, parts: newPartWriter(a.deps.Store, r, attemptName(ctx)),
-		want: requireCursor(r.plan.Columns, r.plan.Settings.Cursor),
+		want: r.plan.readOfFiles(), out: r.plan.Columns,
 	}
 	defer beat(ctx, func() any { return ExtractProgress{Rows: c.rows.Load(), Bytes: c.bytes.Load()} })()
 	next, err := c.copyFiles(ctx, start)
@@ -71,12 +71,12 @@ type fileCopy struct {
 	r     *openedRange
 	store files.Store
 	parts *partWriter
-	// want are the columns that rows have.
-	want []table.Column
+	// want are the columns that are read of a file, and out those that rows get.
+	want, out []table.Column
 	// parked has readers of compressed files that the slice before this one has left; nil: none.
 	parked *parkedReaders
-	// wide is the memory of rows with all columns of the table, where a file lacks some.
-	wide        *table.Rows
+	// shaped is the memory of rows that differ from those of a file.
+	shaped      *table.Rows
 	rows, bytes atomic.Int64
 	// refused are rows to set aside: see refuse.
 	refused []refusedRow
@@ -90,6 +90,11 @@ func (c *fileCopy) copyFiles(ctx context.Context, start *table.Position) (*table
 		return nil, err
 	}
 	for i := first; i < len(list); i++ {
+		if i > first && !c.r.plan.Removal.samePart(list[i-1].Load, list[i].Load) {
+			if err := c.parts.close(); err != nil {
+				return nil, err
+			}
+		}
 		if i > first || start == nil {
 			from = list[i].From
 		}
@@ -114,7 +119,7 @@ func (c *fileCopy) copyFile(ctx context.Context, p plannedFile, from format.Posi
 		return nil, err
 	}
 	defer f.Close() //nolint:errcheck // opened for reading
-	reader, places, err := c.open(ctx, f, p, from)
+	reader, shape, err := c.open(ctx, f, p, from)
 	if err != nil {
 		return nil, err
 	}
@@ -125,6 +130,7 @@ func (c *fileCopy) copyFile(ctx context.Context, p plannedFile, from format.Posi
 		}
 	}()
 	for {
+		before := reader.Position().Row
 		rows, bad, err := reader.Next(ctx, c.r.plan.Settings.ChunkRows)
 		if errors.Is(err, io.EOF) {
 			return nil, files.Unchanged(ctx, c.store, p.Entry)
@@ -135,10 +141,14 @@ func (c *fileCopy) copyFile(ctx context.Context, p plannedFile, from format.Posi
 		if err := c.refuse(p.Key, bad); err != nil {
 			return nil, c.changedOr(ctx, p, err)
 		}
-		err = c.write(ctx, rows, places)
+		out, more := c.reshape(rows, shape, numbered(rows.Len(), before, bad))
+		err = c.write(ctx, out)
 		rows.Return()
 		if err != nil {
 			return nil, err
+		}
+		if err := c.refuse(p.Key, more); err != nil {
+			return nil, c.changedOr(ctx, p, err)
 		}
 		if c.parts.full() {
 			at := reader.Position()
@@ -158,108 +168,4 @@ func (c *fileCopy) changedOr(ctx context.Context, p plannedFile, err error) erro
 		return changed
 	}
 	return err
-}
-
-// open opens a file at a position. places says where each column of the plan is in the reader's rows, -1 where the file
-// does not have it; nil where rows come as the plan has them.
-func (c *fileCopy) open(
-	ctx context.Context, f files.File, p plannedFile, from format.Position,
-) (format.Reader, []int, error) {
-	s := c.r.plan.Settings
-	o := s.formatOptions(p.File, c.r.plan.FilesText)
-	o.Until = p.Until
-	cols, places, err := c.columnsIn(ctx, f, p, o)
-	if err != nil {
-		return nil, nil, err
-	}
-	if parked := c.parked.take(c.parkKey(p)); parked != nil {
-		if reader, err := parked.Resume(ctx, f, from); !errors.Is(err, format.ErrBehind) {
-			return reader, places, err
-		}
-	}
-	reader, err := format.Open(ctx, f, p.Key, o, cols, from)
-	return reader, places, err
-}
-
-// columnsIn are the columns of the plan that a file has, by its own names.
-func (c *fileCopy) columnsIn(
-	ctx context.Context, f files.File, p plannedFile, o format.Options,
-) (cols []table.Column, places []int, err error) {
-	want := c.want
-	if isJSON(p.Key, o) { // each row has its own names
-		return want, nil, nil
-	}
-	names, err := format.Names(ctx, f, p.Key, o)
-	if err != nil {
-		return nil, nil, err
-	}
-	matched, err := format.Match(names, want)
-	if err != nil {
-		return nil, nil, err
-	}
-	cols = matched.Columns
-	if len(cols) == len(want) {
-		return cols, nil, nil
-	}
-	places = make([]int, len(want))
-	for i, w := range want {
-		if places[i] = table.Index(cols, w.Name); places[i] < 0 && !w.Nullable {
-			return nil, nil, filesRefused("have the file's maker write it, or name the columns to load under "+
-				"columns.include", "%s: it has no column %s, which is NOT NULL", p.Key, w.Name)
-		}
-	}
-	return cols, places, nil
-}
-
-func isJSON(name string, o format.Options) bool {
-	kind := o.Format
-	if kind == "" || kind == "auto" {
-		kind, _ = format.SuffixFormat(name)
-	}
-	return kind == format.JSON || kind == format.JSONLines
-}
-
-// requireCursor makes the cursor NOT NULL: a row without one may be newer or older.
-func requireCursor(cols []table.Column, cursor string) []table.Column {
-	out := append([]table.Column(nil), cols...)
-	if i := table.Index(out, cursor); cursor != "" && i >= 0 {
-		out[i].Nullable = false
-	}
-	return out
-}
-
-// write writes rows, with NULL for columns that the file does not have.
-func (c *fileCopy) write(ctx context.Context, rows *table.Rows, places []int) error {
-	if rows.Len() == 0 {
-		return nil
-	}
-	out := c.widened(rows, places)
-	if err := c.parts.write(ctx, out); err != nil {
-		return err
-	}
-	c.rows.Add(int64(out.Len()))
-	c.bytes.Store(c.parts.bytes())
-	return nil
-}
-
-// widened are rows as they are wanted, with NULL for columns that the file does not have: rows themselves, or memory
-// that the next call uses again.
-func (c *fileCopy) widened(rows *table.Rows, places []int) *table.Rows {
-	if places == nil {
-		return rows
-	}
-	if c.wide == nil {
-		c.wide = table.NewRows(len(places))
-	}
-	c.wide.Reset()
-	for row := range rows.Len() {
-		for _, at := range places {
-			if at < 0 {
-				c.wide.AppendNull()
-			} else {
-				c.wide.Append(rows.Value(row, at))
-			}
-		}
-	}
-	return c.wide
 }

@@ -62,6 +62,8 @@ type stagedPlan struct {
 	Fill *fillPlan `json:"fill,omitempty"`
 	// FilesText is how the maker of files writes text.
 	FilesText *layout.Text `json:"filesText,omitempty"`
+	// Removal is set where rows of files are deletes: the last of Columns is the moment, NULL for a row that is there.
+	Removal *removal `json:"removal,omitempty"`
 	// RefersToItself: see mysqldb.TargetPlan.
 	RefersToItself bool `json:"refersToItself,omitempty"`
 	// Replacement is set in the plan of a run that replaces its target.

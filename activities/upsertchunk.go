@@ -68,6 +68,8 @@ type UpsertChunkResult struct {
 	Approximate bool `json:"approximate,omitempty"`
 	// Seconds is the transaction that committed, from BEGIN to COMMIT.
 	Seconds float64 `json:"seconds"`
+	// Removed: see api.Counts.
+	Removed int64 `json:"removed,omitempty"`
 	// Quarantined rows were set aside, since the target refuses them; FirstBad says why, of the first.
 	Quarantined int64  `json:"quarantined,omitempty"`
 	FirstBad    string `json:"firstBad,omitempty"`
@@ -143,7 +145,8 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 		"skippedConflicts", done.SkippedConflicts, "newerOnTarget", done.NewerOnTarget, "pace", pace.sizer.Rows(),
 		"writeLimit", pace.limiter.Limit(),
 	)
-	superseded := int64(rows.Len()-len(bad)) - done.Inserted - done.Updated - done.Unchanged - done.Changed
+	superseded := int64(rows.Len()-len(bad)) - done.Inserted - done.Updated - done.Unchanged - done.Changed -
+		done.Removed
 	a.deps.Metrics.Wrote(in.Table, metrics.Chunk{
 		Inserted: done.Inserted, Updated: done.Updated, Unchanged: done.Unchanged + superseded,
 		NewerOnTarget: done.NewerOnTarget, Existing: done.Existing,
@@ -158,6 +161,8 @@ func (a *Activities) UpsertChunk(ctx context.Context, in UpsertChunkInput) (Upse
 		Seconds: done.Seconds, Tries: done.Tries, NextRows: int64(pace.sizer.Rows()),
 		WriteLimit: pace.limiter.Limit(), Quarantined: int64(len(bad)),
 	}
+	a.deps.Metrics.RowsDeleted(in.Table, done.Removed)
+	out.Removed = done.Removed
 	out.Loaded = r.plan.Replacement.digest(rows, bad)
 	if len(bad) > 0 {
 		out.FirstBad = mysqlerr.NewError(bad[0].Problem).Error()
@@ -182,6 +187,13 @@ func (a *Activities) upsertSpec(db *mysqldb.DB, r *openedRange, order int, pace 
 		at := len(r.plan.Columns) - 1
 		spec.Columns, spec.Expect = r.plan.Columns[:at], &upsert.Expect{At: at, Columns: r.plan.Expect}
 		spec.Overwrite, spec.KeepExisting = r.overwrites(), false // a row is written by what it replaces
+	}
+	if m := r.plan.Removal; m != nil {
+		at := len(r.plan.Columns) - 1
+		spec.Removal = &upsert.Removal{At: at, Mark: m.Mark}
+		if m.Mark == "" {
+			spec.Columns = r.plan.Columns[:at]
+		}
 	}
 	return spec
 }

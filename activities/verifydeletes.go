@@ -64,6 +64,9 @@ func (s Settings) sweepable() error {
 
 // deletesText says in a sentence what becomes of rows that the source deletes.
 func (p *planDraft) deletesText() string {
+	if p.files != nil {
+		return p.filesDeletesText()
+	}
 	d := p.settings.Deletes
 	const purged = "; where the source purges old rows and the target is their archive, leave it off"
 	owned := p.target.Create || d.OwnsAll || p.id.now.Target.Owned

@@ -139,6 +139,9 @@ func (a *app) printResult(r api.SyncTableResult) {
 		fmt.Fprintf(a.stdout, "  kept:       %s newer on the target, among the unchanged%s\n",
 			human.Count(r.NewerOnTarget, "row"), remedy)
 	}
+	if r.Removed > 0 {
+		fmt.Fprintf(a.stdout, "  deleted:    %s that the files mark as deleted\n", human.Count(r.Removed, "row"))
+	}
 	if r.Quarantined > 0 {
 		fmt.Fprintf(a.stdout, "  set aside:  %s that the target refuses\n", human.Count(r.Quarantined, "row"))
 	}

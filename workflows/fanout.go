@@ -161,6 +161,7 @@ func (r *rangeRunner) addWritten(out activities.UpsertChunkResult) {
 	r.counts.Existing += out.Existing
 	r.counts.DeletedConflicts += out.DeletedConflicts
 	r.counts.SkippedConflicts += out.SkippedConflicts
+	r.counts.Removed += out.Removed
 	r.counts.Quarantined += out.Quarantined
 	r.counts.Changed += out.Changed
 	r.counts.Missing += out.Missing

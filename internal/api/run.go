@@ -79,6 +79,8 @@ type Counts struct {
 	// not written because a newer row has their value. Both need uniqueConflicts: replace.
 	DeletedConflicts int64 `json:"deletedConflicts,omitempty"`
 	SkippedConflicts int64 `json:"skippedConflicts,omitempty"`
+	// Removed rows are deletes of a maker of files: the target's row was deleted, or marked as deleted.
+	Removed int64 `json:"removed,omitempty"`
 	// Quarantined rows were set aside, since the target refuses them.
 	Quarantined int64 `json:"quarantined,omitempty"`
 	// Changed and Missing are of a repair, an undo or a backfill of columns: rows that were not written, since the
@@ -110,6 +112,7 @@ func (c *Counts) Add(o Counts) {
 	c.Existing += o.Existing
 	c.DeletedConflicts += o.DeletedConflicts
 	c.SkippedConflicts += o.SkippedConflicts
+	c.Removed += o.Removed
 	c.Quarantined += o.Quarantined
 	c.Changed += o.Changed
 	c.Missing += o.Missing
@@ -136,7 +139,7 @@ func (c *Counts) AddLoaded(o *verify.Digest) {
 }
 
 // Written is how many rows have reached the target, those that were there already included.
-func (c *Counts) Written() int64 { return c.Inserted + c.Updated + c.Unchanged }
+func (c *Counts) Written() int64 { return c.Inserted + c.Updated + c.Unchanged + c.Removed }
 
 // Phases of a run, as Status and Seconds name them.
 const (

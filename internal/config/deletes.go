@@ -38,7 +38,8 @@ const (
 var deletesFields = []field[Table]{
 	wordField("mode", builtin.Deletes.Mode, []string{DeletesOff, DeletesReport, DeletesSoft, DeletesHard},
 		"off: rows that the source deletes stay on the target. A sweep looks for them: report counts and lists them, "+
-			"soft sets column, hard deletes them, which needs DELETE, and TRIGGER unless allowCascade is true.",
+			"soft sets column, hard deletes them, which needs DELETE, and TRIGGER unless allowCascade is true. With "+
+			"files of dlt there is no sweep: soft and hard are of the rows that dlt marks as deleted (hard_delete).",
 		func(t *Table) *string { return &t.Deletes.Mode }),
 	textField("column", builtin.Deletes.Column, "a column name", "Column that soft sets, to the source's UTC time of "+
 		"the look that found the row gone. A run adds it to the target as DATETIME(6) NULL. The source must not have "+
@@ -80,4 +81,20 @@ func checkMarkColumn(s string) (wrong, remedy string) {
 		return "is empty", "name the column that soft sets, such as deleted_at"
 	}
 	return checkColumn(s)
+}
+
+// checkFilesDeletes reports deletes that a table of files cannot have: it has no sweeps.
+func (t *Table) checkFilesDeletes(refuse func(key, remedy, text string)) {
+	t.Deletes.Every = Schedule{}
+	switch {
+	case t.Deletes.Mode == DeletesOff:
+	case t.Files.Layout != LayoutDLT:
+		refuse("deletes", "leave it out", "a sweep of deletes asks the source, and files cannot be asked; of files, "+
+			"dlt's alone mark deleted rows")
+		t.Deletes.Mode = DeletesOff
+	case t.Deletes.Mode == DeletesReport:
+		refuse("deletes", "use mode: hard, soft, or off", "deletes.mode report is of sweeps, which ask the source; "+
+			"rows that dlt marks as deleted go with the run that loads them")
+		t.Deletes.Mode = DeletesOff
+	}
 }

@@ -45,6 +45,7 @@ type CSV struct {
 // Layouts of files, and what becomes of them.
 const (
 	LayoutPlain   = "plain"
+	LayoutDLT     = "dlt"
 	AfterKeep     = "keep"
 	AfterDelete   = "delete"
 	afterMove     = "move:"
@@ -69,7 +70,8 @@ var filesKeys = []field[Table]{
 var filesFields = []field[Files]{
 	{"url", "required", "file:///folder, s3://bucket/prefix", "Where the files are. The parameters of s3 are those of " +
 		"`staging.url`. A worker has to reach it.", setFilesURL},
-	wordField("layout", builtinFiles.Layout, []string{"dlt", "mysqlshell", LayoutPlain}, "Who writes the files: dlt, "+
+	wordField("layout", builtinFiles.Layout, []string{LayoutDLT, "mysqlshell", LayoutPlain}, "Who writes the files: "+
+		"dlt, "+
 		"a dump of MySQL Shell, or any program (plain), whose files match finds.",
 		func(f *Files) *string { return &f.Layout }),
 	textField("table", "", "orders, or shop.orders for a dump", "The maker's own name of the table, for dlt and "+
@@ -121,10 +123,10 @@ func setFiles(d *decoder, a at, t *Table) {
 		"header": "write it under files.csv", "delimiter": "write it under files.csv",
 		"nulls": "write it under files.csv", "columns": "write columns: { include: [...] } beside files",
 		"key": "write it beside files", "cursor": "write it beside files",
-		"dedup_sort": "leave it out: by cursor, beside files, the newest row wins",
-		"dedupSort":  "leave it out: by cursor, beside files, the newest row wins",
+		"dedup_sort": "leave it out: dlt's hint is in its schema; by cursor, beside files, the newest row wins",
+		"dedupSort":  "leave it out: dlt's hint is in its schema; by cursor, beside files, the newest row wins",
 		"replace":    "leave it out: rows that a load lacks stay on the target",
-		"deletes":    "leave it out: rows that a maker marks as deleted stay on the target, with the mark",
+		"deletes":    "write deletes: { mode: hard } beside files, for rows that dlt marks as deleted",
 		"keep":       "write after: keep, delete, or move:done",
 	}, &f)
 	t.Files = &f
@@ -207,10 +209,7 @@ func (d *decoder) checkFiles(place at, given map[string]at, e *entry) {
 		refuse("write", "use upsert or append", "write: "+string(t.Write)+" needs a source server")
 		t.Write = table.WriteUpsert
 	}
-	if t.Deletes.Mode != DeletesOff {
-		refuse("deletes", "leave it out", "a sweep of deletes asks the source, and files cannot be asked")
-		t.Deletes.Mode = DeletesOff
-	}
+	t.checkFilesDeletes(refuse)
 	if t.Verify.Depth == api.DepthSample {
 		refuse("verify", "compare by depth digest or keys", "files are compared as a whole")
 		t.Verify.Depth = api.DepthDigest

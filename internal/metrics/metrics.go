@@ -60,8 +60,8 @@ func New(ready *Ready) *Metrics {
 	m.existing = counter("rows_existing_total", "Rows of the source that were not written because the target has "+
 		"their key, with write: append; they count as unchanged, too.", table)
 	m.stagedBytes = counter("staged_bytes_total", "Bytes of files written to staging.", table)
-	m.rowsDeleted = counter("rows_deleted_total", "Rows that sweeps have deleted on the target, or marked as deleted.",
-		table)
+	m.rowsDeleted = counter("rows_deleted_total", "Rows that sweeps have deleted on the target, or marked as "+
+		"deleted, and those that files of dlt mark so.", table)
 	m.lockWaits = counter("lock_waits_total", "Transactions on the target that ended in a lock wait timeout or a "+
 		"deadlock and were rolled back.", table)
 	m.throttled = counter("throttled_seconds_total", "Seconds that steps waited because of a limit of the table's "+
@@ -189,9 +189,9 @@ func (m *Metrics) Wrote(table string, c Chunk) {
 	m.LockWaits(table, c.Tries-1)
 }
 
-// RowsDeleted counts rows that a sweep has deleted.
+// RowsDeleted counts rows that a sweep or a run of files has deleted.
 func (m *Metrics) RowsDeleted(table string, n int64) {
-	if m != nil {
+	if m != nil && n > 0 {
 		m.rowsDeleted.WithLabelValues(m.tables.label(table)).Add(float64(n))
 	}
 }

@@ -1,5 +1,8 @@
 package layout
 
+// Merge is dlt's disposition of a table whose rows replace those of the same key.
+const Merge = "merge"
+
 // Schema is what a maker says about a table.
 type Schema struct {
 	// Columns are in the maker's order, without its internal ones.

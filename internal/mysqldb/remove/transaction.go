@@ -63,12 +63,10 @@ func newRemover(d *mysqldb.DB, spec Spec, rows []Row) (*remover, error) {
 	return r, err
 }
 
-// changeSQL is the statement that deletes or marks, without its condition. It names the index, because the optimizer
-// ignores it where statistics are stale: a DELETE that scans the table locks every row.
+// changeSQL is the statement that deletes or marks, without its condition.
 func (spec Spec) changeSQL(columns []table.Column) (string, error) {
-	name, key := sqltext.Qualified(spec.Target.Name), sqltext.Ident(spec.Target.KeyName())
 	if spec.Mark == nil {
-		return "DELETE FROM " + name + " USING " + name + " FORCE INDEX (" + key + ") WHERE ", nil
+		return spec.Target.DeleteSQL(), nil
 	}
 	i := table.Index(columns, spec.Mark.Column)
 	if i < 0 {
@@ -83,13 +81,7 @@ func (spec Spec) changeSQL(columns []table.Column) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	set := []string{sqltext.Ident(columns[i].Name) + " = " + string(at)}
-	for _, c := range spec.Target.Columns {
-		if c.OnUpdate != "" && !table.SameColumn(c.Name, spec.Mark.Column) {
-			set = append(set, sqltext.Ident(c.Name)+" = "+sqltext.Ident(c.Name))
-		}
-	}
-	return "UPDATE " + name + " FORCE INDEX (" + key + ") SET " + strings.Join(set, ", ") + " WHERE ", nil
+	return spec.Target.MarkSQL(columns[i].Name, string(at)), nil
 }
 
 // transaction is one try, inside of [txn.Run]:

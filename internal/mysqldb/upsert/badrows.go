@@ -235,6 +235,7 @@ func (r *Result) add(o Result) {
 	r.Existing += o.Existing
 	r.DeletedConflicts += o.DeletedConflicts
 	r.SkippedConflicts += o.SkippedConflicts
+	r.Removed += o.Removed
 	r.Approximate = r.Approximate || o.Approximate
 	r.Seconds = max(r.Seconds, o.Seconds)
 	r.Tries = max(r.Tries, o.Tries)

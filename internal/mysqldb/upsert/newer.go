@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
+	"github.com/tablehaul/tablehaul/internal/table"
 )
 
 // A row of the chunk is not written where the target's row is newer. The server does not tell such a row from an equal
@@ -51,7 +52,7 @@ func (w *writer) oldest(from, to int) (row int32, ok bool) {
 		if v == nil {
 			return 0, false
 		}
-		if compareValues(kind, v, w.rows.Value(int(row), cursor)) < 0 {
+		if table.CompareValues(kind, v, w.rows.Value(int(row), cursor)) < 0 {
 			row = other
 		}
 	}

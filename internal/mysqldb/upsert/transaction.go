@@ -1,6 +1,7 @@
 package upsert
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -60,6 +61,7 @@ const (
 //	  OnBegin                          the caller's checks
 //	  hasNoRowBetween                  is the key range of the chunk empty on the target?
 //	  checkStructure                   from here on, no ALTER TABLE can come between
+//	  remove                           only where some rows are deletes
 //	  empty, and files are allowed:    LOAD DATA LOCAL
 //	  otherwise:
 //	    dropChangedRows                only where the caller says what the rows replace
@@ -122,6 +124,13 @@ func (w *writer) body(ctx context.Context) error {
 	}
 	if err := w.checkStructure(ctx); err != nil {
 		return err
+	}
+	if w.spec.Removal != nil {
+		all := w.order
+		defer func() { w.order = all }()
+		if err := w.remove(ctx); err != nil || len(w.order) == 0 {
+			return cmp.Or(err, ctx.Err())
+		}
 	}
 	if method == methodLoad {
 		err = w.load(ctx)

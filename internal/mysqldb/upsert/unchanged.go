@@ -163,7 +163,7 @@ func (p *plan) isNewerOnTarget(fresh, old []byte) bool {
 		return false
 	}
 	fresh, old = trimZeros(from, to, fresh), trimZeros(from, to, old)
-	return compareValues(from.Kind, old, fresh) > 0 && !p.isUnsettled(fresh, old)
+	return table.CompareValues(from.Kind, old, fresh) > 0 && !p.isUnsettled(fresh, old)
 }
 
 // trimZeros removes the zeros at the end of a value that a column with more digits adds.

@@ -2,6 +2,7 @@ package upsert
 
 import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
+	"github.com/tablehaul/tablehaul/internal/table"
 )
 
 // unsettledCondition is true where the new row replaces the row of the target although the cursor of the latter is
@@ -40,10 +41,10 @@ func (p *plan) isUnsettled(incoming, old []byte) bool {
 	if u.Hi == "" || u.Through == "" {
 		return false
 	}
-	if compareValues(kind, incoming, []byte(u.Hi)) > 0 || compareValues(kind, old, []byte(u.Through)) > 0 {
+	if table.CompareValues(kind, incoming, []byte(u.Hi)) > 0 || table.CompareValues(kind, old, []byte(u.Through)) > 0 {
 		return false
 	}
-	return u.After == "" || compareValues(kind, old, []byte(u.After)) > 0
+	return u.After == "" || table.CompareValues(kind, old, []byte(u.After)) > 0
 }
 
 // isAboveWindow reports whether a row was read above the end of the run's window.
@@ -53,7 +54,7 @@ func (w *writer) isAboveWindow(row int32) bool {
 		return false
 	}
 	v := w.rows.Value(int(row), p.cursor)
-	return v != nil && compareValues(p.columns[p.cursor].Kind, v, []byte(p.unsettled.Hi)) > 0
+	return v != nil && table.CompareValues(p.columns[p.cursor].Kind, v, []byte(p.unsettled.Hi)) > 0
 }
 
 // dropRowsAboveWindow removes the rows above the end of the window from the chunk, and reports

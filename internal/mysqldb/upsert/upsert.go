@@ -35,6 +35,8 @@ type Spec struct {
 	// Unsettled says which rows of the target are replaced although their cursor is larger.
 	Unsettled table.Unsettled
 	Conflicts ConflictPolicy
+	// Removal, which may be nil, says which rows are deletes.
+	Removal *Removal
 	// Tombstone is set where the target marks rows that the source has deleted.
 	Tombstone *Tombstone
 	// MaxTransaction is how long a transaction should take at most; 0 is no limit. It interrupts
@@ -71,8 +73,8 @@ type Spec struct {
 	MaxBatchBytes int64
 }
 
-// Result is what the transaction of a chunk did. Inserted + Updated + Unchanged + Changed is the number
-// of distinct keys of the chunk.
+// Result is what the transaction of a chunk did. Inserted + Updated + Unchanged + Changed + Removed is the number of
+// distinct keys of the chunk.
 type Result struct {
 	Inserted  int64
 	Updated   int64
@@ -90,6 +92,9 @@ type Result struct {
 	SkippedConflicts int64
 	// Changed counts rows that were not written because the target's row is not the one that Expect says.
 	Changed int64
+	// Removed counts rows of Removal whose row of the target was deleted or marked. Where there was none, or a newer
+	// one, they are Unchanged.
+	Removed int64
 	// Approximate says that the counters are not exact. Another session wrote the same rows, or an
 	// earlier try with an unknown outcome did, or a column with a default has a NULL, where servers
 	// count rows that they do not change.

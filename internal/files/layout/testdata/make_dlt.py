@@ -56,6 +56,23 @@ def orders(rows, cursor=dlt.sources.incremental("updated_at")):
     yield rows
 
 
+@dlt.resource(
+    name="items",
+    primary_key="id",
+    write_disposition="merge",
+    columns={"version": {"dedup_sort": "desc"}, "removed_at": {"data_type": "timestamp", "hard_delete": True}},
+)
+def items(rows):
+    yield rows
+
+
+@dlt.resource(
+    name="firsts", primary_key="id", write_disposition="merge", columns={"seq": {"dedup_sort": "asc"}}
+)
+def firsts(rows):
+    yield rows
+
+
 @dlt.resource(name="events", write_disposition="append")
 def events(rows):
     yield rows
@@ -112,6 +129,47 @@ def three_loads(case, work, file_format, leave_out=()):
         FilesystemLoadJob.run = run
 
 
+def item(number, version, **more):
+    return {"id": number, "version": version, "name": f"v{version}"} | more
+
+
+def merges(case, work):
+    """Loads that dlt deduplicates and deletes by, and what its own merge makes of them in DuckDB. A delete has its key
+    and little else."""
+    os.environ["DATA_WRITER__FILE_MAX_ITEMS"] = "3"  # several files in one load
+    merged = os.path.join(work, "merged.duckdb")
+    staged = pipeline(case, os.path.join(work, "staged"))
+    direct = dlt.pipeline(
+        "shop",
+        pipelines_dir=os.path.join(work, "direct"),
+        destination=dlt.destinations.duckdb(merged),
+        dataset_name=case,
+    )
+    for p in (staged, direct):
+        merge_loads(p)
+    del os.environ["DATA_WRITER__FILE_MAX_ITEMS"]
+    with open(os.path.join(OUT, case, "expected.txt"), "w") as f:
+        for query in ("SELECT id, version, name FROM items ORDER BY id", "SELECT id, seq FROM firsts ORDER BY id"):
+            with direct.sql_client() as c:
+                for row in c.execute_sql(query):
+                    f.write(" ".join(map(str, row)) + "\n")
+
+
+def merge_loads(p):
+    gone = {"removed_at": moment(9)}
+    p.run([items([item(n, 1) for n in (1, 2, 3, 4)]), firsts([{"id": 1, "seq": 5}, {"id": 1, "seq": 10}])])
+    p.run(
+        [
+            items(
+                [item(1, 3), {"id": 1, "version": 4} | gone, item(1, 2), item(3, 5), {"id": 3, "version": 3} | gone]
+                + [item(4, 10), item(4, 9), {"id": 4, "version": 2} | gone, item(5, 1), {"id": 5, "version": 2} | gone]
+            ),
+            firsts([{"id": 2, "seq": 10}, {"id": 2, "seq": None}, {"id": 2, "seq": 9}, {"id": 1, "seq": 20}]),
+        ]
+    )
+    p.run(items([item(1, 6), {"id": 2, "version": 7} | gone, {"id": 9, "version": 1} | gone]))
+
+
 def main():
     shutil.rmtree(OUT, ignore_errors=True)
     for file_format in ("jsonl", "parquet"):
@@ -119,6 +177,8 @@ def main():
             three_loads(file_format, work, file_format)
     with tempfile.TemporaryDirectory() as work:  # its CSV writer refuses bytes
         three_loads("csv", work, "csv", leave_out=("raw",))
+    with tempfile.TemporaryDirectory() as work:
+        merges("merges", work)
     with tempfile.TemporaryDirectory() as work:  # a folder that a dlt before 0.5 has begun
         os.makedirs(os.path.join(OUT, "v1"))
         open(os.path.join(OUT, "v1", "init"), "w").close()
