@@ -154,6 +154,10 @@ bench-compare: $(BENCHSTAT) ## the same on two commits, in turn: make bench-comp
 bench-impact: build ## how much other clients of both servers notice, beside the usual way
 	$(call bench,impact)
 
+.PHONY: bench-faults
+bench-faults: build ## rows/s before, during and after a fault, and what other clients notice (ROWS=n FLAVOR=mysql)
+	$(call bench,impact) faults
+
 .PHONY: bench-verify
 bench-verify: build ## verify of 2,000,000 rows beside its goals, into docs/benchmarks-verify.md (ROWS=n WAYS=…)
 	$(call bench,verify)

@@ -44,6 +44,8 @@ type Options struct {
 	// Kept is a folder that keeps the data of both servers and of Temporal; empty is a temporary one. Servers that run
 	// as nobody must be able to enter it.
 	Kept string
+	// Env are further variables of the workers.
+	Env []string
 	// Out gets a line per step.
 	Out io.Writer
 }

@@ -25,6 +25,9 @@ func (s *Scene) StageAt(url string, workers int) { s.options.Staging, s.options.
 // Configure gives the next workers another configuration of the table: see Options.Config.
 func (s *Scene) Configure(config string) { s.options.Config = config }
 
+// SetEnv gives the next workers further variables, NAME=value each.
+func (s *Scene) SetEnv(variables ...string) { s.options.Env = variables }
+
 // StartWorker makes the target's schema again and runs the worker binary as people do, with its
 // log in a file.
 func (s *Scene) StartWorker(ctx context.Context) error {
@@ -73,7 +76,7 @@ func (s *Scene) startAll(logFile *os.File) error {
 func (s *Scene) startOne(logFile *os.File) (*exec.Cmd, error) {
 	binary := cmp.Or(s.options.Worker, "bin/tablehaul-worker")
 	worker := exec.Command(binary, "--config", s.ConfigFile()) //nolint:noctx // StopWorker stops it by SIGTERM
-	worker.Env = s.environment()
+	worker.Env = append(s.environment(), s.options.Env...)
 	worker.Stdout, worker.Stderr = logFile, logFile
 	return worker, worker.Start()
 }

@@ -15,6 +15,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/tablehaul/tablehaul/integration/bench/line"
 	"github.com/tablehaul/tablehaul/integration/scene"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 	"github.com/tablehaul/tablehaul/workflows"
@@ -49,8 +50,8 @@ func measure(ctx context.Context, flavor servers.Flavor, rows int, rtt time.Dura
 	defer s.Close()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	source, errSource := lay(ctx, s.Source.Addr(), rtt/2)
-	target, errTarget := lay(ctx, s.Target.Addr(), rtt/2)
+	source, errSource := line.Lay(ctx, s.Source.Addr(), rtt/2)
+	target, errTarget := line.Lay(ctx, s.Target.Addr(), rtt/2)
 	if err := errors.Join(errSource, errTarget); err != nil {
 		return err
 	}
@@ -59,7 +60,7 @@ func measure(ctx context.Context, flavor servers.Flavor, rows int, rtt time.Dura
 		return err
 	}
 	var seconds [2][2]float64 // near and far: first load, changes
-	for i, via := range [][2]string{{}, {source.address(), target.address()}} {
+	for i, via := range [][2]string{{}, {source.Address(), target.Address()}} {
 		s.StopWorker()
 		s.Via(via[0], via[1])
 		if err := s.StartWorker(ctx); err != nil {

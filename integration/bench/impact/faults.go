@@ -1,0 +1,243 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"github.com/tablehaul/tablehaul/integration/bench/line"
+	"github.com/tablehaul/tablehaul/integration/bystanders"
+	"github.com/tablehaul/tablehaul/integration/procs"
+	"github.com/tablehaul/tablehaul/integration/scene"
+	"github.com/tablehaul/tablehaul/internal/testenv/servers"
+	"github.com/tablehaul/tablehaul/workflows"
+)
+
+const (
+	// faultTime is how long a fault lasts.
+	faultTime = 8 * time.Second
+	// goalComesBack is the share of the rows a second before a fault that come in after it, at least.
+	goalComesBack = 0.7
+	// slowDelay is the delay of a slow target, each direction of its line.
+	slowDelay = 100 * time.Millisecond
+)
+
+// faults are a first load's, in the order of the report.
+var faults = []fault{
+	{name: "none", begin: nothingHappens},
+	{name: "a slow target", holds: true, begin: func(_ context.Context, g *ground) (func(), error) {
+		g.target.SetDelay(slowDelay)
+		return func() { g.target.SetDelay(0) }, nil
+	}},
+	{name: "both links lose everything", holds: true, lost: true, begin: breakLinks},
+	{name: "a source without a processor to spare", begin: burn},
+	{name: "GOMEMLIMIT=128MiB", env: []string{"GOMEMLIMIT=128MiB"}, begin: nothingHappens},
+}
+
+func breakLinks(_ context.Context, g *ground) (end func(), err error) {
+	g.source.Break()
+	g.target.Break()
+	return func() {
+		g.source.Mend()
+		g.target.Mend()
+	}, nil
+}
+
+func nothingHappens(context.Context, *ground) (end func(), err error) { return func() {}, nil }
+
+// fault is what happens to a first load when a third of its rows are there.
+type fault struct {
+	name string
+	// env are the worker's variables.
+	env []string
+	// holds says that transactions under way when it begins hold their locks for longer: a chunk that is being written
+	// is not cut, and of a link that is lost the server knows nothing.
+	holds bool
+	// lost says that no row can come in meanwhile.
+	lost  bool
+	begin func(context.Context, *ground) (end func(), err error)
+}
+
+// ground is what faults happen to.
+type ground struct {
+	*scene.Scene
+	source, target *line.Line
+}
+
+// faulted is what was seen of a first load.
+type faulted struct {
+	seconds float64
+	// rates are the rows a second before, during and after the fault.
+	rates   [3]float64
+	longest float64
+	peakMiB float64
+	fared   bystanders.Report
+}
+
+// playFaults measures a first load beside other clients under each fault.
+func (b *bench) playFaults(ctx context.Context, f servers.Flavor) error {
+	s, err := scene.Up(ctx, scene.Options{Source: f, Target: f, Out: b.out})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	g := &ground{Scene: s}
+	var errSource, errTarget error
+	g.source, errSource = line.Lay(ctx, s.Source.Addr(), 0)
+	g.target, errTarget = line.Lay(ctx, s.Target.Addr(), 0)
+	if err := errors.Join(errSource, errTarget); err != nil {
+		return err
+	}
+	s.Via(g.source.Address(), g.target.Address())
+	s.Say("filling the source table with %s rows", scene.Number(int64(b.rows)))
+	if err := scene.Load(ctx, s.SourceDB, b.rows); err != nil {
+		return err
+	}
+	var seen []faulted
+	for _, f := range faults {
+		x, err := b.load(ctx, g, f)
+		if err != nil {
+			return fmt.Errorf("%s: %w", f.name, err)
+		}
+		seen = append(seen, x)
+	}
+	idle, err := b.watch(ctx, s, idle, b.nothing)
+	if err != nil {
+		return err
+	}
+	printFaults(b.out, s.Source.String(), b.rows, seen, idle.fared)
+	return nil
+}
+
+// load is a first load by a new worker, with a fault.
+func (b *bench) load(ctx context.Context, g *ground, f fault) (x faulted, err error) {
+	g.StopWorker()
+	g.SetEnv(f.env...)
+	if err := g.StartWorker(ctx); err != nil {
+		return x, err
+	}
+	others := bystanders.Start(ctx, append(bystanders.Orders(g.SourceDB, g.TargetDB, b.rows),
+		bystanders.Scans(g.SourceDB, g.TargetDB, b.rows)...), bystanders.Interval)
+	inserted := func() int64 { return status(ctx, g.TargetDB, "Innodb_rows_inserted") }
+	before, began := inserted(), time.Now()
+	g.Say("a first load with the fault: %s", f.name)
+	run, err := g.Start(ctx, workflows.SyncTableInput{Table: scene.Table, Full: true})
+	if err != nil {
+		return x, err
+	}
+	rate := func(rows int64, since time.Time) float64 {
+		return float64(rows) / max(time.Since(since).Seconds(), 1e-3)
+	}
+	for inserted()-before < int64(b.rows)/3 {
+		select {
+		case <-ctx.Done():
+			return x, ctx.Err()
+		case <-time.After(sampleEvery):
+		}
+	}
+	then, at := inserted(), time.Now()
+	x.rates[0] = rate(then-before, began)
+	end, err := f.begin(ctx, g)
+	if err != nil {
+		return x, err
+	}
+	var r workflows.SyncTableResult
+	done := make(chan error, 1)
+	go func() { done <- run.Get(ctx, &r) }()
+	select {
+	case err = <-done:
+		end()
+		return x, errors.Join(err, fmt.Errorf("the load was done within %s: give more ROWS", faultTime))
+	case <-time.After(faultTime):
+	}
+	now := inserted()
+	x.rates[1] = rate(now-then, at)
+	end()
+	at = time.Now()
+	if err := <-done; err != nil {
+		return x, err
+	}
+	x.rates[2] = rate(inserted()-now, at)
+	x.seconds, x.longest, x.fared = time.Since(began).Seconds(), r.LongestTransaction, others.Stop()
+	x.peakMiB, err = procs.PeakMiB(g.Worker.Process.Pid)
+	return x, err
+}
+
+// burn keeps every processor of the source busy.
+func burn(ctx context.Context, g *ground) (end func(), err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	for range runtime.NumCPU() {
+		go func() {
+			defer func() { done <- struct{}{} }()
+			for ctx.Err() == nil { // statements of about a tenth of a second, so that it ends with ctx
+				_, _ = g.SourceDB.ExecContext(context.WithoutCancel(ctx), "DO BENCHMARK(200000, SHA2('x', 512))")
+			}
+		}()
+	}
+	return func() {
+		cancel()
+		for range runtime.NumCPU() {
+			<-done
+		}
+	}, nil
+}
+
+func printFaults(out io.Writer, server string, rows int, seen []faulted, quiet bystanders.Report) {
+	fmt.Fprintf(out, "\n%s, a first load of %s rows beside other clients, a fault of %s when a third is there; their "+
+		"p99 alone: %s\n", server, scene.Number(int64(rows)), faultTime, bystanders.Round(quiet.All.P99))
+	t := table.NewWriter()
+	t.SetOutputMirror(out)
+	t.SetStyle(table.StyleLight)
+	t.AppendHeader(table.Row{
+		"fault", "seconds", "rows/s before", "during", "after", "longest transaction", "worker", "other clients' p99",
+		"1205", "1213", "goals",
+	})
+	for i, x := range seen {
+		verdict := "met"
+		for _, text := range faults[i].missed(x, quiet) {
+			if verdict == "met" {
+				verdict = "MISSED: "
+			}
+			verdict += text + " "
+		}
+		t.AppendRow(table.Row{
+			faults[i].name, fmt.Sprintf("%.1f", x.seconds),
+			rowsText(x.rates[0]), rowsText(x.rates[1]), rowsText(x.rates[2]),
+			fmt.Sprintf("%.2f s", x.longest), fmt.Sprintf("%.0f MiB", x.peakMiB), bystanders.Round(x.fared.All.P99),
+			x.fared.Refused[1205], x.fared.Refused[1213], verdict,
+		})
+	}
+	t.Render()
+}
+
+func rowsText(rate float64) string { return scene.Number(int64(rate)) }
+
+// missed are the goals that a load has missed: rows come in during a fault, and after it as before; other clients feel
+// no lock but those of transactions that were under way as it began, and at most goalSlower times what they feel alone.
+func (f fault) missed(x faulted, quiet bystanders.Report) (out []string) {
+	if !f.lost && x.rates[1] == 0 {
+		out = append(out, "nothing came in")
+	}
+	if x.rates[2] < goalComesBack*x.rates[0] {
+		out = append(out, "it does not come back")
+	}
+	if x.fared.Locked() > 0 && !f.holds {
+		out = append(out, "locks")
+	}
+	if float64(x.fared.All.P99) > goalSlower*float64(max(quiet.All.P99, 1)) {
+		out = append(out, "p99")
+	}
+	return out
+}
+
+// wantsFaults says that the program measures faults.
+func wantsFaults() bool { return len(os.Args) == 2 && os.Args[1] == "faults" }

@@ -1,0 +1,115 @@
+package line
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A Line leads to a server. It is safe for concurrent use.
+type Line struct {
+	listener net.Listener
+	to       string
+	delay    atomic.Int64 // nanoseconds
+
+	mu   sync.Mutex
+	gate chan struct{} // closed while pieces pass
+}
+
+// inFlight is how many pieces a direction holds: with pieces of 64 KiB, far more than a server sends within a delay.
+const inFlight = 4096
+
+// Lay lays a line to host:port that ends with ctx. The delay is that of each direction.
+func Lay(ctx context.Context, to string, delay time.Duration) (*Line, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("lay a line to %s: %w", to, err)
+	}
+	l := &Line{listener: listener, to: to, gate: make(chan struct{})}
+	close(l.gate)
+	l.SetDelay(delay)
+	context.AfterFunc(ctx, func() { _ = listener.Close() })
+	go l.accept(ctx)
+	return l, nil
+}
+
+// Address is where clients connect, host:port.
+func (l *Line) Address() string { return l.listener.Addr().String() }
+
+// SetDelay is for what enters the line from now on, each direction.
+func (l *Line) SetDelay(d time.Duration) { l.delay.Store(int64(d)) }
+
+// Break keeps back all that is on the line, as if it were lost and sent again and again. Mend ends it.
+func (l *Line) Break() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.gate = make(chan struct{})
+}
+
+// Mend must be called once after each Break.
+func (l *Line) Mend() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	close(l.gate)
+}
+
+func (l *Line) passes() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.gate
+}
+
+func (l *Line) accept(ctx context.Context) {
+	for {
+		near, err := l.listener.Accept()
+		if err != nil {
+			return
+		}
+		far, err := (&net.Dialer{}).DialContext(ctx, "tcp", l.to)
+		if err != nil {
+			_ = near.Close()
+			continue
+		}
+		go l.carry(far, near)
+		go l.carry(near, far)
+	}
+}
+
+// piece is bytes, and when they come out.
+type piece struct {
+	at   time.Time
+	data []byte
+	err  error
+}
+
+// carry carries one direction until it ends, and then ends the connection.
+func (l *Line) carry(to, from net.Conn) {
+	pieces := make(chan piece, inFlight)
+	go func() {
+		for {
+			data := make([]byte, 64<<10)
+			n, err := from.Read(data)
+			pieces <- piece{time.Now().Add(time.Duration(l.delay.Load())), data[:n], err}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	for p := range pieces {
+		time.Sleep(time.Until(p.at))
+		<-l.passes()
+		_, err := to.Write(p.data)
+		if err = errors.Join(err, p.err); err != nil {
+			_ = to.Close()
+			if !errors.Is(err, io.EOF) {
+				_ = from.Close()
+			}
+			return
+		}
+	}
+}

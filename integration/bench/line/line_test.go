@@ -1,0 +1,50 @@
+package line_test
+
+import (
+	"io"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/integration/bench/line"
+)
+
+func TestABrokenLineKeepsWhatItHas(t *testing.T) {
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close() //nolint:errcheck // the test is over
+	go func() {
+		conn, err := listener.Accept()
+		if err == nil {
+			_, _ = io.Copy(conn, conn)
+		}
+	}()
+	l, err := line.Lay(t.Context(), listener.Addr().String(), 5*time.Millisecond)
+	require.NoError(t, err)
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", l.Address())
+	require.NoError(t, err)
+	defer conn.Close() //nolint:errcheck // the test is over
+	echo := func(text string) {
+		back := make([]byte, len(text))
+		_, err := io.ReadFull(conn, back)
+		require.NoError(t, err)
+		require.Equal(t, text, string(back))
+	}
+	_, err = conn.Write([]byte("first"))
+	require.NoError(t, err)
+	begun := time.Now()
+	echo("first")
+	require.Positive(t, time.Since(begun))
+
+	l.Break()
+	_, err = conn.Write([]byte("second"))
+	require.NoError(t, err)
+	require.NoError(t, conn.SetReadDeadline(time.Now().Add(50*time.Millisecond)))
+	_, err = conn.Read(make([]byte, 1))
+	require.Error(t, err)
+	require.NoError(t, conn.SetReadDeadline(time.Time{}))
+	l.Mend()
+	echo("second")
+}
