@@ -121,6 +121,9 @@ func (p *planDraft) draftFilesTarget(ctx context.Context, in PlanRunInput, keepe
 	if err := p.planRemoval(ctx); err != nil || table.Findings(p.findings).Refused() {
 		return err
 	}
+	if err := p.probeFiles(ctx); err != nil {
+		return err
+	}
 	return p.settleVersions(ctx, in)
 }
 
@@ -190,6 +193,9 @@ func (p *planDraft) previewFiles(ctx context.Context, out *api.PlanTableResult) 
 func (p *planDraft) waitingText() string {
 	var why []string
 	for _, w := range p.files.found.Waiting {
+		if p.files.has(w) {
+			continue
+		}
 		why = append(why, w.Why)
 	}
 	const shown = 3
@@ -197,6 +203,18 @@ func (p *planDraft) waitingText() string {
 		why = append(why[:shown], fmt.Sprintf("and %s more", human.Count(n-shown, "load")))
 	}
 	return strings.Join(why, "; ")
+}
+
+// has reports whether what waits is loaded already: the load itself, or each of its files by name.
+func (f *filesDraft) has(w layout.Wait) bool {
+	if f.known.Knows(w.ID) {
+		return true
+	}
+	return len(w.Files) > 0 && !slices.ContainsFunc(w.Files, func(file layout.File) bool {
+		ref := owner.LoadOf(file.Key, file.Version, file.Modified)
+		return !f.known.WasNamed(ref) &&
+			!slices.ContainsFunc(f.done.Named, func(n owner.Load) bool { return n.ID == ref.ID })
+	})
 }
 
 // findFilesColumn is the finding for a column that the files have to have.

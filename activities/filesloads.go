@@ -135,9 +135,6 @@ func (p *planDraft) noteReplaced() {
 // that only have to settle; it ends otherwise, and the next one looks again.
 func (p *planDraft) waitForLoads(ctx context.Context) error {
 	f := p.files
-	f.found.Waiting = slices.DeleteFunc(f.found.Waiting, func(w layout.Wait) bool {
-		return f.known.Knows(w.ID)
-	})
 	waiting := p.waitingText()
 	for _, l := range f.loads {
 		if l.Time.After(p.freshAt) {

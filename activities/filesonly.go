@@ -42,11 +42,14 @@ func (p *planDraft) chooseFiles(ctx context.Context, in PlanRunInput) error {
 				key, f.known.Newest.ID)
 		}
 		f.loads = append(f.loads, l)
-		if runs[l.ID] {
+		if !runs[l.ID] {
+			f.done.Named = append(f.done.Named, ref)
+		} else {
 			f.done.Loads = append(f.done.Loads, ref)
 			f.done.Newest = &owner.LoadRef{ID: l.ID, Time: ref.Time}
 		}
 	}
 	f.done.Unfinished = true // the floor stays
+	p.heldBack = p.waitingText()
 	return nil
 }

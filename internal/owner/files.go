@@ -18,6 +18,8 @@ const (
 	floorAge = 7 * 24 * time.Hour
 	// maxLoads bounds the loads that are remembered one by one: at 32 bytes each, 128 KiB of a state.
 	maxLoads = 4000
+	// maxNamed bounds the files that were loaded by name.
+	maxNamed = 1000
 )
 
 // Files is what a table of files has loaded.
@@ -28,6 +30,8 @@ type Files struct {
 	Floor time.Time `json:"floor,omitzero"`
 	// Done are the loads that are done, at the floor and above it, the oldest first.
 	Done Loads `json:"done,omitempty"`
+	// Named are files that a person has loaded by name, and that are no load of their own: they wait for a marker.
+	Named Loads `json:"named,omitempty"`
 	// Newest is the load with the highest time that is done.
 	Newest *LoadRef `json:"newest,omitempty"`
 	// Columns are those of the table, where its first file has decided them.
@@ -106,8 +110,10 @@ type FilesDone struct {
 	// Forget drops what is known of earlier loads: they are other files, or the target has lost them.
 	Forget bool `json:"forget,omitempty"`
 	// KeepRuns, unless it is 0, drops the loads of runs with a higher fence: the target has lost them.
-	KeepRuns int64     `json:"keepRuns,omitempty"`
-	Loads    Loads     `json:"loads,omitempty"`
+	KeepRuns int64 `json:"keepRuns,omitempty"`
+	Loads    Loads `json:"loads,omitempty"`
+	// Named: see Files.
+	Named    Loads     `json:"named,omitempty"`
 	Newest   *LoadRef  `json:"newest,omitempty"`
 	Columns  []string  `json:"columns,omitempty"`
 	LookedAt time.Time `json:"lookedAt,omitzero"`
@@ -119,7 +125,7 @@ type FilesDone struct {
 func (f *Files) With(done FilesDone, fence int64, now time.Time) *Files {
 	out := Files{Origin: done.Origin, Columns: done.Columns, LookedAt: done.LookedAt, Newest: done.Newest}
 	if f != nil && !done.Forget {
-		out.Floor, out.Done = f.Floor, slices.Clone(f.Done)
+		out.Floor, out.Done, out.Named = f.Floor, slices.Clone(f.Done), slices.Clone(f.Named)
 		if f.Newest != nil && (out.Newest == nil || f.Newest.Time.After(out.Newest.Time)) {
 			out.Newest = f.Newest
 		}
@@ -132,6 +138,15 @@ func (f *Files) With(done FilesDone, fence int64, now time.Time) *Files {
 		l.Run = fence
 		out.Done = append(out.Done, l)
 	}
+	out.Named = slices.DeleteFunc(out.Named, func(l Load) bool {
+		return done.KeepRuns != 0 && l.Run > done.KeepRuns ||
+			slices.ContainsFunc(done.Named, func(n Load) bool { return n.ID == l.ID })
+	})
+	for _, l := range done.Named {
+		l.Run = fence
+		out.Named = append(out.Named, l)
+	}
+	out.Named = out.Named[max(0, len(out.Named)-maxNamed):]
 	slices.SortFunc(out.Done, func(a, b Load) int { return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.ID, b.ID)) })
 	if !done.Unfinished {
 		out.raiseFloor(now)
@@ -191,6 +206,11 @@ func (f *Files) Newer(l Load) bool { return f != nil && f.Newest != nil && f.New
 // Knows reports whether a load of this id is done, in any version.
 func (f *Files) Knows(id string) bool {
 	return f != nil && slices.ContainsFunc(f.Done, func(l Load) bool { return l.ID == digest(id) })
+}
+
+// WasNamed reports whether a person has loaded a file by its name, in this version.
+func (f *Files) WasNamed(l Load) bool {
+	return f != nil && slices.ContainsFunc(f.Named, func(n Load) bool { return n.ID == l.ID && n.Version == l.Version })
 }
 
 // String is for people.

@@ -78,6 +78,8 @@ type Wait struct {
 	Why string `json:"why"`
 	// Since is when the load's newest file was modified; zero where there is none.
 	Since time.Time `json:"since,omitzero"`
+	// Files are what is there of it, where each of them could be loaded by itself.
+	Files []File `json:"files,omitempty"`
 }
 
 // Found is what Discover returns.

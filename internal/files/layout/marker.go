@@ -71,6 +71,7 @@ type picked struct {
 // take adds what a marker completes to the loads, or to the waits.
 func (m *marking) take(e files.Entry, of picked) {
 	load := Load{ID: e.Key, Time: e.Modified, Marker: &e}
+	whole := of.missing == ""
 	for _, i := range of.files {
 		f := m.data[i]
 		m.covered[i] = true
@@ -82,9 +83,15 @@ func (m *marking) take(e files.Entry, of picked) {
 	}
 	sortFiles(load.Files)
 	load.Version = version(load.Files)
+	var there []File
+	if whole {
+		there = load.Files
+	}
 	switch {
 	case of.missing != "":
-		m.found.Waiting = append(m.found.Waiting, Wait{ID: e.Key, Why: of.missing, Since: newest(e, load.Files)})
+		m.found.Waiting = append(m.found.Waiting, Wait{
+			ID: e.Key, Why: of.missing, Since: newest(e, load.Files), Files: there,
+		})
 	case len(load.Files) > 0:
 		m.found.Loads = append(m.found.Loads, load)
 	}
@@ -184,6 +191,7 @@ func (m *marking) unmarked() []Wait {
 			n, at[id] = len(waits), len(waits)
 			waits = append(waits, Wait{ID: id, Why: fmt.Sprintf("%s has no marker %s", f.Key, m.complete.marker)})
 		}
+		waits[n].Files = append(waits[n].Files, f)
 		if f.Modified.After(waits[n].Since) {
 			waits[n].Since = f.Modified
 		}
