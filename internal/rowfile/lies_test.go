@@ -3,6 +3,7 @@ package rowfile_test
 import (
 	"bytes"
 	"encoding/binary"
+	"math/rand/v2"
 	"runtime"
 	"slices"
 	"testing"
@@ -138,4 +139,28 @@ func lyingPages(t *testing.T, ok format.DataPageHeaderV2, body []byte) map[strin
 		"bytes behind":      append(page(t, ok, 12, body), 0),
 		"no page":           {0},
 	}
+}
+
+// TestAChunkTakesTheMemoryOfItsValues reads a chunk that does not compress: a worker has several of them at a time.
+func TestAChunkTakesTheMemoryOfItsValues(t *testing.T) {
+	cols := []table.Column{{Name: "v", Type: "varchar(300)", Kind: table.KindString, Length: 300, Charset: "utf8mb4"}}
+	rows := table.NewRows(1)
+	random := rand.NewChaCha8([32]byte{})
+	value := make([]byte, 300)
+	for range 10_000 {
+		_, _ = random.Read(value) // always nil
+		for i := range value {
+			value[i] = 'a' + value[i]%26
+		}
+		rows.Append(value)
+	}
+	file, sum := write(t, cols, rows, rowfile.WriterOptions{})
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	c := sum.Chunks[0]
+	got, err := rowfile.ReadChunk(span(file, sum.Footer), sum.Footer.Offset, span(file, c.Span), c, cols)
+	runtime.ReadMemStats(&after)
+	require.NoError(t, err)
+	require.Equal(t, rows.Bytes(), got.Bytes())
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(3*rows.Bytes()))
 }

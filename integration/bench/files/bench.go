@@ -137,12 +137,13 @@ func (b *bench) load(ctx context.Context, what, config string) (f figure, err er
 }
 
 func (b *bench) run(ctx context.Context, what string) (f figure, err error) {
-	start := time.Now()
+	before, start := b.CPU(), time.Now()
 	result, err := b.Sync(ctx, what)
 	if err != nil {
 		return f, err
 	}
 	f = figure{rows: result.RowsExtracted, seconds: []float64{time.Since(start).Seconds()}}
+	f.processor = b.CPU().Since(before)["worker"]
 	f.peakMiB, err = b.peak()
 	return f, err
 }

@@ -5,7 +5,7 @@
 // Environment:
 //
 //	ROWS    rows of the table (1000000)
-//	BIG     size of the large files, in MiB (10240); 0 leaves them out
+//	BIG     size of the large files, in MiB (10240), of gzip a quarter of it as text; 0 leaves them out
 //	FLAVOR  mysql or mariadb
 //	ONLY    ours: without dlt and the script; big: the large files alone
 //	REPORT  file to write; docs/benchmarks-files.md by default, and none where anything above is set

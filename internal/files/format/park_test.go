@@ -139,3 +139,54 @@ func TestWhatIsNotParked(t *testing.T) {
 	require.NoError(t, err)
 	require.Nil(t, parked, "the block ahead could not be read")
 }
+
+// parkedRows reads a file in slices of 7 rows, each with a reader that was parked, as far as it is read at all.
+func parkedRows(t *testing.T, f format.File, name string) (rows [][]string, err error) {
+	t.Helper()
+	r, err := format.Open(t.Context(), f, name, splitOptions, pairColumns, format.Position{})
+	for err == nil {
+		got, _, refused := r.Next(t.Context(), 7)
+		if refused != nil {
+			require.NoError(t, r.Close())
+			if errors.Is(refused, io.EOF) {
+				return rows, nil
+			}
+			return rows, refused
+		}
+		rows = append(rows, texts(got)...)
+		got.Return()
+		at := r.Position()
+		parked, stopped := format.Park(r)
+		require.NoError(t, stopped)
+		if parked == nil {
+			r, err = format.Open(t.Context(), f, name, splitOptions, pairColumns, at)
+			continue
+		}
+		r, err = parked.Resume(t.Context(), f, at)
+	}
+	return rows, err
+}
+
+// FuzzParked reads compressed texts, damaged ones too, in slices as in one go.
+func FuzzParked(f *testing.F) {
+	lines, csv := parkRows(40)
+	for by := range compressors {
+		one := compressed(f, by, lines)
+		f.Add(one)
+		f.Add(append(one[:len(one):len(one)], one...))
+		f.Add(one[:len(one)/2])
+		f.Add(compressed(f, by, csv))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		for _, name := range []string{"f.jsonl", "f.csv", "f.json"} {
+			want, _, err := readAll(t, inMemory(b), name, splitOptions, pairColumns, format.Position{}, 7)
+			got, wrong := parkedRows(t, inMemory(b), name)
+			require.Equal(t, want, got, name)
+			if err != nil {
+				require.True(t, isRefusal(wrong), "%s: %v, %v", name, err, wrong)
+				continue
+			}
+			require.NoError(t, wrong)
+		}
+	})
+}

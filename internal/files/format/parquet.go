@@ -32,7 +32,7 @@ type parquetReader struct {
 const (
 	leastShare = 64 << 10
 	mostShare  = 4 << 20
-	allShares  = 16 << 20
+	allShares  = 8 << 20
 )
 
 func openParquet(f File, name string, o Options, columns []*column, from Position) (r Reader, err error) {

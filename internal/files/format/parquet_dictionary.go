@@ -7,13 +7,20 @@ import (
 	"slices"
 )
 
-// dictionary holds each value as it is printed.
+// dictionary holds each value as it is printed, or, of many numbers, as it is in the file.
 type dictionary struct {
 	text []byte
 	ends []uint32 // value i is text[ends[i]:ends[i+1]]
 	why  []uint8  // of each value, its place in reasons; nil where all are good
 	whys []reason
+
+	// raw has the values of a dictionary that is large: printed, they would take three times as much memory, and most
+	// of them are used once. They are printed one by one, into text.
+	raw []byte
 }
+
+// printedValues is how many numbers of a dictionary are printed ahead.
+const printedValues = 4096
 
 // refuse notes why a value is refused. There are fewer reasons than a byte counts.
 func (d *dictionary) refuse(i, values int, why reason) {
@@ -45,7 +52,14 @@ func (l *leaf) readDictionary(h *pageHead) error {
 		return errShort
 	}
 	d := &l.dict
-	d.text, d.ends, d.why, l.hasDict = append(d.text[:0], 0), append(d.ends[:0], 1), nil, true
+	d.raw = d.raw[:0]
+	if h.values > printedValues && l.width > 0 {
+		d.raw, l.hasDict = append(d.raw, l.plain[:h.values*int64(l.width)]...), true
+		return nil
+	}
+	d.text = append(slices.Grow(d.text[:0], len(l.plain)), 0)
+	d.ends = append(slices.Grow(d.ends[:0], int(h.values)+1), 1)
+	d.why, l.hasDict = nil, true
 	for i := range int(h.values) {
 		u, b, err := l.plainValue()
 		if err != nil {
@@ -69,6 +83,15 @@ func (l *leaf) readDictionary(h *pageHead) error {
 func (l *leaf) entry() ([]byte, reason, error) {
 	i, ok := l.indexes.next()
 	d := &l.dict
+	if n := uint64(l.width); ok && len(d.raw) > 0 {
+		if uint64(i) >= uint64(len(d.raw))/n {
+			return nil, "", errShort
+		}
+		b := d.raw[uint64(i)*n:][:n]
+		text, why := l.print(d.text[:0], fixed(b), b)
+		d.text = text
+		return text, why, nil
+	}
 	if !ok || uint64(i)+1 >= uint64(len(d.ends)) {
 		return nil, "", errShort
 	}

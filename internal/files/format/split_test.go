@@ -171,7 +171,7 @@ func FuzzSplit(f *testing.F) {
 			o.Text.NoHeader, o.Text.Columns = true, []string{"id", "name"}
 			whole := inMemory([]byte(strings.Repeat(text, 1+4000/len(text))))
 			want, refused, err := readAll(t, whole, name, o, pairColumns, format.Position{}, 100)
-			got, bad, _, wrong := pieces(t, whole, name, o, 300)
+			got, bad, _, wrong := pieces(t, whole, name, o, 900)
 			if err != nil {
 				require.True(t, isRefusal(err), "%v", err)
 				require.True(t, isRefusal(wrong), "%v", wrong)
