@@ -67,6 +67,9 @@ func (a *Activities) CheckReplacement(ctx context.Context, in CheckReplacementIn
 	if err := in.agrees(found, load); err != nil {
 		return CheckReplacementResult{}, err
 	}
+	if r.plan.Replacement.HoldEmpty && found.Rows == 0 {
+		return CheckReplacementResult{}, refuseEmpty(s)
+	}
 	if err := swap.Analyze(ctx, db.DB, load); err != nil {
 		return CheckReplacementResult{}, translate(ctx, err, at)
 	}

@@ -204,7 +204,8 @@ func (p *planDraft) hasLostTarget(ctx context.Context, s owner.State) (bool, err
 	loaded := s.Loaded && (s.Watermark != "" || p.files != nil && s.Files != nil) ||
 		s.FirstLoad != nil && strings.Contains(s.FirstLoad.Done, "1")
 	if p.settings.Replace != nil {
-		return false, nil // each run loads all rows
+		// Each run loads all rows; of files, one may have been right to empty the target.
+		return loaded && p.files != nil && p.target.Create, nil
 	}
 	if !loaded || p.target.Create {
 		return loaded, nil

@@ -46,12 +46,13 @@ func (p *planDraft) cutFiles(ctx context.Context) error {
 	}
 	for _, l := range f.loads {
 		for _, file := range l.Files {
-			pieces, err := p.splitFile(ctx, file, size)
+			skip := f.skip[l.ID+"\x00"+file.Key]
+			pieces, err := p.splitFile(ctx, file, size, len(skip) > 0)
 			if err != nil {
 				return err
 			}
 			for _, one := range pieces {
-				if one.Skip = f.skip[l.ID+"\x00"+file.Key]; f.removal != nil {
+				if one.Skip = skip; f.removal != nil {
 					one.Load = l.Time
 				}
 				if now = append(now, one); p.ordered() {
@@ -69,12 +70,18 @@ func (p *planDraft) cutFiles(ctx context.Context) error {
 }
 
 // ordered reports whether rows are written in the order of loads and files: nothing in them says which is newer, or
-// nothing is left on the target that a row is compared with, once it is deleted there.
-func (p *planDraft) ordered() bool { return p.settings.Cursor == "" || p.removes() }
+// nothing is left on the target that a row is compared with, once it is deleted there. A load that takes the target's
+// place has each key once.
+func (p *planDraft) ordered() bool {
+	return p.settings.Replace == nil && (p.settings.Cursor == "" || p.removes())
+}
 
-// splitFile cuts a file into pieces of about a size, where that is possible and order does not matter.
-func (p *planDraft) splitFile(ctx context.Context, file layout.File, size int64) ([]plannedFile, error) {
-	if p.ordered() || file.Size < 2*size {
+// splitFile cuts a file into pieces of about a size, where that is possible and order does not matter. whole says that
+// it stays one, since some of its rows are left out by their numbers: pieces of text do not know theirs.
+func (p *planDraft) splitFile(
+	ctx context.Context, file layout.File, size int64, whole bool,
+) ([]plannedFile, error) {
+	if whole || p.ordered() || file.Size < 2*size {
 		return []plannedFile{{File: file}}, nil
 	}
 	f, err := p.files.store.Open(ctx, file.Entry)

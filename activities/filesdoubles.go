@@ -30,7 +30,7 @@ var errManyKeys = errors.New("a load has too many rows to look for keys that are
 // one, a load of several files that have a key in common is refused: files of one load have no order, so that nothing
 // says which row is newer. It reads the keys of all rows. A comparison takes the same versions.
 func (p *planDraft) settleVersions(ctx context.Context, in PlanRunInput) error {
-	if !p.ordered() || p.preview && !in.compare {
+	if !p.ordered() && p.settings.Replace == nil || p.preview && !in.compare {
 		return nil
 	}
 	order, err := p.versionOrder()
@@ -101,7 +101,7 @@ func (s *settler) run(ctx context.Context) error {
 			}
 		}
 	}
-	if s.order == nil && s.across > 0 {
+	if !s.order.compares() && s.across > 0 {
 		return filesRefused("set a cursor, by which the newest row wins", "load %s has %s in more than one of its "+
 			"files, which have no order: nothing says which row is newer", s.load.ID, human.Count(s.across, "key"))
 	}
@@ -206,7 +206,7 @@ func (p *planDraft) openKeys(
 		cols = append(cols, p.target.Columns[table.Index(p.target.Columns, name)])
 	}
 	inKey := -1
-	if order != nil {
+	if order.compares() {
 		if inKey = table.Index(cols, order.column.Name); inKey < 0 {
 			cols = append(cols, order.column)
 		}
@@ -231,7 +231,7 @@ func (p *planDraft) openKeys(
 		keys = append(keys, i)
 	}
 	at = -1
-	if order != nil {
+	if order.compares() {
 		at = table.Index(cols, order.column.Name)
 	}
 	reader, err := format.Open(ctx, in, file.Key, o, cols, format.Position{})

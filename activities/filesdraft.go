@@ -40,6 +40,8 @@ type filesDraft struct {
 	skip map[string][]byte
 	// removal is set where rows of the files are deletes.
 	removal *removal
+	// holdEmpty says that a load without rows is not to empty the target.
+	holdEmpty bool
 	// names are those that the files have for columns, by the target's names.
 	names map[string]string
 	// rangeBytes is the least size of a range.
@@ -116,6 +118,9 @@ func (p *planDraft) draftFilesTarget(ctx context.Context, in PlanRunInput, keepe
 		p.settings.ChunksInFlight, p.settings.RangesInFlight = 1, 1
 	}
 	if err := p.compareFilesTarget(ctx); err != nil || table.Findings(p.findings).Refused() {
+		return err
+	}
+	if err := p.replaceByLoad(ctx, in); err != nil || table.Findings(p.findings).Refused() {
 		return err
 	}
 	if err := p.planRemoval(ctx); err != nil || table.Findings(p.findings).Refused() {

@@ -7,16 +7,13 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb/target"
 	"github.com/tablehaul/tablehaul/internal/owner"
+	"github.com/tablehaul/tablehaul/internal/table"
 )
 
 // compareFilesTarget checks what the target has beside the columns of the files, as for any table.
 func (p *planDraft) compareFilesTarget(ctx context.Context) (err error) {
 	s := p.settings
-	from := *p.table
-	if from.Name = s.Table; from.Name == s.Target {
-		from.Name.Table += " (files)"
-	}
-	p.target, err = p.dst.Compare(ctx, p.dst.DB, &from, s.Target, target.Options{
+	p.target, err = p.filesDiff(ctx, s.Target, target.Options{
 		Create: s.CreateTarget, Cursor: s.Cursor, Mapped: true, Rewrites: true,
 		Replace: s.UniqueConflicts == "replace", Contract: s.Schema,
 		SoftColumn: p.softFilesColumn(),
@@ -24,14 +21,24 @@ func (p *planDraft) compareFilesTarget(ctx context.Context) (err error) {
 	if err != nil {
 		return lookupFailure(ctx, err, targetAt(s))
 	}
-	for i := range p.target.Columns {
-		c := &p.target.Columns[i]
+	p.joinFindings()
+	return nil
+}
+
+// filesDiff compares a table of the target's server with the columns of the files.
+func (p *planDraft) filesDiff(ctx context.Context, to table.Name, o target.Options) (target.Diff, error) {
+	from := *p.table
+	if from.Name = p.settings.Table; from.Name == to {
+		from.Name.Table += " (files)"
+	}
+	out, err := p.dst.Compare(ctx, p.dst.DB, &from, to, o)
+	for i := range out.Columns {
+		c := &out.Columns[i]
 		if c.From = p.files.names[c.Name]; c.From == c.Name {
 			c.From = ""
 		}
 	}
-	p.joinFindings()
-	return nil
+	return out, err
 }
 
 // compareFilesIdentity says what differs such that the state does not speak of what is there. A target that has lost

@@ -39,8 +39,12 @@ func (p *planDraft) chooseLoads(ctx context.Context, in PlanRunInput) error {
 				late++
 			}
 			continue
-		case p.ordered() && f.known.Newer(ref) && !in.Force:
+		case (p.ordered() || p.settings.Replace != nil) && f.known.Newer(ref) && !in.Force:
 			return p.refuseLate(l, state)
+		case p.settings.Replace != nil:
+			if err := p.checkWhole(ctx, l, in.Force); err != nil {
+				return err
+			}
 		case l.Snapshot && p.settings.Cursor == "" && !in.Force:
 			if err := p.checkSnapshot(ctx, l); err != nil {
 				return err
@@ -121,14 +125,15 @@ func (p *planDraft) checkSnapshot(ctx context.Context, l layout.Load) error {
 // noteReplaced says that rows stay which a load that is the whole table lacks.
 func (p *planDraft) noteReplaced() {
 	i := slices.IndexFunc(p.files.loads, func(l layout.Load) bool { return l.Replaces })
-	if i < 0 {
+	if i < 0 || p.settings.Replace != nil {
 		return
 	}
 	what := "is the whole table: rows of the target that it lacks stay"
 	if p.files.loads[i].Emptied {
 		what = "has emptied the table: the target's rows stay"
 	}
-	p.warnings = append(p.warnings, fmt.Sprintf("load %s %s", p.files.loads[i].ID, what))
+	p.warnings = append(p.warnings, fmt.Sprintf("load %s %s (write: replace gives the target what the load has)",
+		p.files.loads[i].ID, what))
 }
 
 // waitForLoads says what is not complete yet. A run that has nothing to load waits for the first load, and for files

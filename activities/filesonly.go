@@ -16,6 +16,10 @@ import (
 // under the same name counts as done afterwards; for all other files the state does not change.
 func (p *planDraft) chooseFiles(ctx context.Context, in PlanRunInput) error {
 	f, s := p.files, p.settings
+	if s.Replace != nil {
+		return invalidInput("files of table "+in.Table+", whose target is replaced by whole loads",
+			"leave the files out")
+	}
 	f.done.Forget = false
 	runs := map[string]bool{}
 	for _, l := range f.found.Loads {

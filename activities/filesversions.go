@@ -12,17 +12,24 @@ import (
 
 // versionOrder says which of the rows of a load that have one key counts.
 type versionOrder struct {
+	// column has the values that decide; without a name, the later row of a file counts.
 	column table.Column
 	// descending says that the largest value counts, else the smallest. NULL counts last, the later row of two equals.
 	descending bool
 }
 
+// compares reports whether a value of the rows decides, and not their order in a file alone.
+func (o *versionOrder) compares() bool { return o != nil && o.column.Name != "" }
+
 // versionOrder is that of the table; nil where the order of rows says it, or a write that compares cursors. A delete
-// leaves nothing to compare with: then the cursor decides within a load before anything is written.
+// leaves nothing to compare with: then the cursor decides within a load before anything is written. So it does of a
+// load that takes the target's place, whose rows are counted.
 func (p *planDraft) versionOrder() (*versionOrder, error) {
 	maker := p.files.found.Schema
 	switch {
-	case p.removes() && p.settings.Cursor != "":
+	case p.settings.Replace != nil && p.settings.Cursor == "":
+		return &versionOrder{}, nil
+	case (p.removes() || p.settings.Replace != nil) && p.settings.Cursor != "":
 		return &versionOrder{p.target.Columns[table.Index(p.target.Columns, p.settings.Cursor)], true}, nil
 	case p.settings.Cursor != "", maker == nil, maker.DedupSort == "", maker.Disposition != layout.Merge:
 		return nil, nil

@@ -78,6 +78,9 @@ func (l *lake) run(change ...func(*activities.PlanRunInput)) (plan activities.Pl
 		c := l.move(plan, i)
 		sum.Add(c)
 	}
+	if plan.Replacement != nil {
+		require.NoError(l.t, l.swap(plan, sum))
+	}
 	l.finish(plan)
 	return plan, sum
 }
@@ -107,10 +110,24 @@ func (l *lake) move(plan activities.PlanRunResult, i int) (sum api.Counts) {
 				sum.Unchanged+r.Unchanged
 			sum.Quarantined += r.Quarantined
 			sum.Removed += r.Removed
+			sum.AddLoaded(r.Loaded)
 		}
 	}
 	require.Equal(l.t, sum.RowsExtracted, sum.Written()+sum.Quarantined)
 	return sum
+}
+
+// swap gives the target what a run that replaces it has loaded.
+func (l *lake) swap(plan activities.PlanRunResult, sum api.Counts) error {
+	l.t.Helper()
+	in := activities.RangeInput{
+		Table: "lake.orders", Run: plan.Run, PlanSum: plan.PlanSum, Fence: plan.TargetRow.Fence,
+	}
+	check := activities.CheckReplacementInput{RangeInput: in, Rows: sum.RowsExtracted, Digest: sum.Loaded}
+	if err := l.step("CheckReplacement", check, &activities.CheckReplacementResult{}); err != nil {
+		return err
+	}
+	return l.step("SwapTable", activities.SwapTableInput{RangeInput: in}, &activities.SwapTableResult{})
 }
 
 // finish does what the run's workflow and its state workflow do.

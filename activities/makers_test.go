@@ -10,6 +10,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/stretchr/testify/require"
 
+	"github.com/tablehaul/tablehaul/activities"
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
@@ -101,5 +102,11 @@ func TestADumpOfMySQLShellIsLoaded(t *testing.T) {
 		_, err = l.discover()
 		requireType(t, err, failure.FilesRefused)
 		require.ErrorContains(t, err, "without a cursor nothing says which are newer")
+
+		l.settings.Replace = &activities.ReplaceSettings{}
+		l.lower(activities.Sizes{SwapPatience: time.Nanosecond})
+		l.AtTarget("INSERT INTO t (id) VALUES (9)")
+		l.run()
+		l.holds("SELECT CONCAT_WS(' ', id, note) FROM t ORDER BY id", "1 newer", "2", "3 ")
 	})
 }

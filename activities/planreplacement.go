@@ -57,7 +57,7 @@ func (a *Activities) planReplacement(ctx context.Context, in PlanRunInput, p *pl
 	if err := p.cut(ctx); err != nil {
 		return PlanRunResult{}, err
 	}
-	if len(p.ranges) == 0 {
+	if p.nothing = false; len(p.ranges) == 0 {
 		p.ranges = []piece{{Keys: &scan.KeyRange{}}}
 	}
 	out := p.result(in)
@@ -74,7 +74,7 @@ func (a *Activities) planReplacement(ctx context.Context, in PlanRunInput, p *pl
 	}
 	staged := a.staged(ctx, in, p)
 	staged.Window = table.Window{} // all rows, with any cursor
-	staged.Replacement = &replacementPlan{Load: names.Load}
+	staged.Replacement = &replacementPlan{Load: names.Load, HoldEmpty: p.files != nil && p.files.holdEmpty}
 	if staged.Replacement.Layout, err = p.loadLayout(ctx, names.Load); err != nil {
 		return PlanRunResult{}, err
 	}
@@ -124,7 +124,7 @@ func (a *Activities) makeLoadTable(ctx context.Context, p *planDraft, ref lineag
 		}
 		later = c.Deferred
 	}
-	diff, err := p.dst.Compare(ctx, p.src, p.table, l.Tables.Load, o)
+	diff, err := p.compareLoad(ctx, l.Tables.Load, o)
 	if err == nil {
 		err = p.dst.Apply(ctx, diff)
 	}
@@ -135,6 +135,15 @@ func (a *Activities) makeLoadTable(ctx context.Context, p *planDraft, ref lineag
 		p.target.Deferred = later
 	}
 	return l.Tables, nil
+}
+
+// compareLoad compares the table that is loaded with the source, or the columns of the files.
+func (p *planDraft) compareLoad(ctx context.Context, load table.Name, o target.Options) (target.Diff, error) {
+	if p.files != nil {
+		o.Mapped = true
+		return p.filesDiff(ctx, load, o)
+	}
+	return p.dst.Compare(ctx, p.src, p.table, load, o)
 }
 
 // clearBeside drops what is left of an earlier load, and records that another one begins. exists says that there is a

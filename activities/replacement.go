@@ -55,6 +55,8 @@ type replacementPlan struct {
 	Load table.Name `json:"load"`
 	// Layout is how rows are compared, nil where a column cannot be compared exactly.
 	Layout *verify.Layout `json:"layout,omitempty"`
+	// HoldEmpty says that a load without rows does not take the target's place before a person has said so.
+	HoldEmpty bool `json:"holdEmpty,omitempty"`
 }
 
 // writesTo is the table that the run's rows are written to.
@@ -92,7 +94,8 @@ func (p *planDraft) loadLayout(ctx context.Context, load table.Name) (*verify.La
 	if err != nil {
 		return nil, lookupFailure(ctx, err, targetAt(p.settings))
 	}
-	l := verify.Layout{Cursor: -1, Key: 1, PlainZero: p.src.ServerInfo().Flavor != p.dst.Server.Flavor}
+	l := verify.Layout{Cursor: -1, Key: 1, Versions: p.files != nil}
+	l.PlainZero = p.files != nil || p.src.ServerInfo().Flavor != p.dst.Server.Flavor
 	for _, c := range p.target.Columns {
 		to := dst.Column(c.Name)
 		if to == nil {

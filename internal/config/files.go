@@ -205,8 +205,13 @@ func (d *decoder) checkFiles(place at, given map[string]at, e *entry) {
 		refuse("columns", "keep include alone; types of a missing target are those of files.create",
 			"of columns, a table of files takes include")
 	}
-	if t.Write == table.WriteReplace || t.Write == table.WriteHistory {
-		refuse("write", "use upsert or append", "write: "+string(t.Write)+" needs a source server")
+	switch {
+	case t.Write == table.WriteHistory:
+		refuse("write", "use upsert or append", "write: history needs a source server")
+		t.Write = table.WriteUpsert
+	case t.Write == table.WriteReplace && t.Files.Layout == LayoutPlain:
+		refuse("write", "use upsert or append", "write: replace needs loads that are the whole table, and layout: "+
+			"plain does not say which are")
 		t.Write = table.WriteUpsert
 	}
 	t.checkFilesDeletes(refuse)

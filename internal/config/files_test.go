@@ -71,6 +71,7 @@ func TestWhatIsWrongWithATableOfFiles(t *testing.T) {
 		`files: { ` + good + ` }, sourceConnection: shop`:                                        "has no source connection: leave it out",
 		`files: { ` + good + ` }, where: "a = 1"`:                                                "has no source that could be asked",
 		`files: { ` + good + ` }, write: replace`:                                                "use upsert or append",
+		`files: { ` + good + ` }, write: history`:                                                "needs a source server",
 		`files: { ` + good + ` }, deletes: { mode: hard }`:                                       "files cannot be asked",
 		`files: { url: "file:///lake", layout: dlt, table: t }, deletes: { mode: report }`:       "use mode: hard, soft, or off",
 		`files: { ` + good + ` }, verify: { every: 24h, depth: sample }`:                         "files are compared as a whole",
