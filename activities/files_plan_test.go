@@ -92,3 +92,25 @@ func TestNamedFilesEndWhatIsHeldBack(t *testing.T) {
 	plan, _ = l.run(only("1/a.csv"))
 	require.Contains(t, plan.HeldBack, "3.csv", "a file that is missing waits")
 }
+
+// A folder in which nothing new arrives is no lag; a file that waits is.
+func TestATableOfFilesIsAsFreshAsItsFolder(t *testing.T) {
+	l := newLake(t, servers.MySQL(t), lakeTable)
+	l.settings.Files.Complete = "marker:_SUCCESS"
+	begun := time.Now().UTC()
+	plan, err := l.discover()
+	require.NoError(t, err)
+	require.Zero(t, plan.FreshAt, "nothing was ever loaded")
+	l.put("1/a.csv", 100*time.Hour, header, l.row(1, "one", "01"))
+	l.put("1/_SUCCESS", 99*time.Hour, "")
+	plan, _ = l.run()
+	require.False(t, plan.FreshAt.Before(begun), "an old file alone is all there is")
+	plan, _ = l.run()
+	require.Zero(t, plan.Ranges)
+	require.False(t, plan.FreshAt.Before(begun))
+	l.put("2/b.csv", 3*time.Hour, header, l.row(2, "two", "01"))
+	plan, _ = l.run()
+	require.WithinDuration(t, begun.Add(-3*time.Hour), plan.FreshAt, time.Hour, "what waits is behind")
+	plan, _ = l.run(only("2/b.csv"))
+	require.Zero(t, plan.FreshAt, "files by name say nothing of the others")
+}

@@ -141,11 +141,7 @@ func (p *planDraft) noteReplaced() {
 func (p *planDraft) waitForLoads(ctx context.Context) error {
 	f := p.files
 	waiting := p.waitingText()
-	for _, l := range f.loads {
-		if l.Time.After(p.freshAt) {
-			p.freshAt = l.Time
-		}
-	}
+	p.freshAt = f.freshAt()
 	if len(f.loads) == 0 && waiting == "" && (f.known == nil || f.known.Newest == nil) {
 		p.warnings = append(p.warnings, p.settings.Files.nothingThere())
 	}
@@ -161,4 +157,23 @@ func (p *planDraft) waitForLoads(ctx context.Context) error {
 		return nil
 	}
 	return filesIncomplete("no files of " + p.settings.Table.String() + " are complete yet: " + waiting)
+}
+
+// freshAt is the moment up to which the target holds what the files hold, when the loads are done: now, or when the
+// oldest of what is not loaded was written; the zero time before a first load. A folder in which nothing new arrives
+// leaves nothing behind.
+func (f *filesDraft) freshAt() time.Time {
+	if len(f.loads) == 0 && (f.known == nil || f.known.Newest == nil) {
+		return time.Time{}
+	}
+	at := f.done.LookedAt
+	if f.done.Unfinished {
+		at = f.loads[len(f.loads)-1].Time
+	}
+	for _, w := range f.found.Waiting {
+		if !f.has(w) && !w.Since.IsZero() && w.Since.Before(at) {
+			at = w.Since
+		}
+	}
+	return at
 }

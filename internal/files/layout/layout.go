@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/files"
@@ -152,4 +153,21 @@ func (o Options) discoverer() (discoverer, error) {
 
 func refuse(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrLayout, fmt.Sprintf(format, args...))
+}
+
+// readSmall reads a file of metadata of at most limit bytes.
+func readSmall(ctx context.Context, s files.Store, e files.Entry, limit int64) ([]byte, error) {
+	f, err := s.Open(ctx, e)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", e.Key, err)
+	}
+	defer f.Close() //nolint:errcheck // opened for reading
+	if f.Size() > limit {
+		return nil, refuse("%s has %d bytes, and at most %d are expected", e.Key, f.Size(), limit)
+	}
+	text, err := io.ReadAll(io.NewSectionReader(f, 0, f.Size()))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", e.Key, err)
+	}
+	return text, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"path"
 	"slices"
 	"strings"
@@ -284,21 +283,4 @@ func listedJSON(text []byte) []listedFile {
 		}
 	}
 	return list
-}
-
-// readSmall reads a file of metadata of at most limit bytes.
-func readSmall(ctx context.Context, s files.Store, e files.Entry, limit int64) ([]byte, error) {
-	f, err := s.Open(ctx, e)
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", e.Key, err)
-	}
-	defer f.Close() //nolint:errcheck // opened for reading
-	if f.Size() > limit {
-		return nil, refuse("%s has %d bytes, and at most %d are expected", e.Key, f.Size(), limit)
-	}
-	text, err := io.ReadAll(io.NewSectionReader(f, 0, f.Size()))
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", e.Key, err)
-	}
-	return text, nil
 }
