@@ -42,7 +42,7 @@ func (p *pipeline) install(ctx context.Context, source *servers.Server, db *sql.
 	p.python, p.source = strings.TrimSpace(string(out)), source.Addr()
 	for _, q := range []string{
 		"DROP USER IF EXISTS " + reader + "@'%'", "CREATE USER " + reader + "@'%'",
-		"GRANT SELECT ON *.* TO " + reader + "@'%'",
+		"GRANT SELECT, SHOW VIEW ON *.* TO " + reader + "@'%'",
 	} {
 		if _, err := db.ExecContext(ctx, q); err != nil {
 			return fmt.Errorf("make a login for dlt: %w", err)

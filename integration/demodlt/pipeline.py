@@ -1,4 +1,5 @@
-"""Reads shop.orders of a MySQL server with dlt and writes what has changed into a folder, by dlt's own incremental.
+"""Reads shop.orders of a MySQL server with dlt and writes what has changed into a folder, by dlt's own incremental. The
+view shop.orders_feed has the orders, and those that were deleted with their key, the time and a mark.
 
 Environment: SOURCE (host:port), USER and PASSWORD, FOLDER (bucket_url), WORK (a folder for dlt's state),
 ABORT=1 ends the process when all files of the load are written, and before dlt marks it as complete.
@@ -24,7 +25,7 @@ engine = create_engine(
 )
 orders = sql_table(
     engine,
-    table="orders",
+    table="orders_feed",
     backend="pyarrow",
     chunk_size=50_000,
     reflection_level="full_with_precision",
@@ -32,6 +33,7 @@ orders = sql_table(
     primary_key="id",
     write_disposition="merge",  # the destination filesystem appends, and keeps the hints in its schema
 )
+orders.apply_hints(table_name="orders", columns={"gone": {"hard_delete": True}})
 pipeline = dlt.pipeline(
     pipeline_name="shop",
     pipelines_dir=env["WORK"],

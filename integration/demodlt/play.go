@@ -36,7 +36,10 @@ func (d *demo) play(ctx context.Context) (err error) {
 	if err := scene.Fill(ctx, d.SourceDB, d.rows); err != nil {
 		return err
 	}
-	d.Configure(fmt.Sprintf(", files: { url: %q, layout: dlt, table: orders }",
+	if err := d.makeFeed(ctx); err != nil {
+		return err
+	}
+	d.Configure(fmt.Sprintf(", files: { url: %q, layout: dlt, table: orders }, deletes: { mode: hard }",
 		"file://"+filepath.Join(d.pipeline.folder, dataset)))
 	if err := d.StartWorker(ctx); err != nil {
 		return err
@@ -70,6 +73,45 @@ func (d *demo) makeTarget(ctx context.Context) error {
 	return err
 }
 
+// makeFeed makes what dlt reads: the orders, and what is left of those that the application deletes.
+func (d *demo) makeFeed(ctx context.Context) error {
+	for _, q := range []string{
+		"CREATE TABLE shop.orders_deleted (id BIGINT UNSIGNED PRIMARY KEY, deleted_at TIMESTAMP(6) NOT NULL)",
+		`CREATE VIEW shop.orders_feed AS
+			SELECT id, customer, status, amount, note, created_at, updated_at, NULL AS gone FROM shop.orders
+			UNION ALL SELECT id, NULL, NULL, NULL, NULL, NULL, deleted_at, 1 FROM shop.orders_deleted`,
+	} {
+		if _, err := d.SourceDB.ExecContext(ctx, q); err != nil {
+			return fmt.Errorf("make the view that dlt reads: %w", err)
+		}
+	}
+	return nil
+}
+
+// deleteOrders deletes some orders, as an application does that notes what it deletes.
+func (d *demo) deleteOrders(ctx context.Context) error {
+	tx, err := d.SourceDB.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() //nolint:errcheck // done by then
+	var n int64
+	for _, q := range []string{
+		"INSERT IGNORE INTO shop.orders_deleted SELECT id, NOW(6) FROM shop.orders WHERE id % 97 = 0",
+		"DELETE FROM shop.orders WHERE id % 97 = 0",
+	} {
+		res, err := tx.ExecContext(ctx, q)
+		if err != nil {
+			return fmt.Errorf("delete rows: %w", err)
+		}
+		if n, err = res.RowsAffected(); err != nil {
+			return err
+		}
+	}
+	d.Say("deleting %s rows", scene.Number(n))
+	return tx.Commit()
+}
+
 // extract lets dlt read what has changed.
 func (d *demo) extract(ctx context.Context, what string) error {
 	start := time.Now()
@@ -84,6 +126,9 @@ func (d *demo) extract(ctx context.Context, what string) error {
 // change changes rows of the source, and is over when no later change can have the same moment.
 func (d *demo) change(ctx context.Context, n int) error {
 	d.Say("changing %s rows", scene.Number(int64(n)))
+	if err := d.deleteOrders(ctx); err != nil {
+		return err
+	}
 	if err := scene.Change(ctx, d.SourceDB, d.rows, n); err != nil {
 		return err
 	}
@@ -148,12 +193,13 @@ func (d *demo) killed(ctx context.Context) error {
 	if err := d.KillWorker(); err != nil {
 		return err
 	}
-	var result struct{ RowsExtracted, Inserted, Updated, Unchanged int64 }
+	var result struct{ RowsExtracted, Inserted, Updated, Unchanged, Removed int64 }
 	if err := run.Get(ctx, &result); err != nil {
 		return fmt.Errorf("the run whose worker was killed: %w (the worker's log is %s)", err, d.LogFile())
 	}
-	d.Say("tablehaul: %s rows: %s inserted, %s updated, %s unchanged", scene.Number(result.RowsExtracted),
-		scene.Number(result.Inserted), scene.Number(result.Updated), scene.Number(result.Unchanged))
+	d.Say("tablehaul: %s rows: %s inserted, %s updated, %s unchanged, %s deleted",
+		scene.Number(result.RowsExtracted), scene.Number(result.Inserted), scene.Number(result.Updated),
+		scene.Number(result.Unchanged), scene.Number(result.Removed))
 	return nil
 }
 
