@@ -75,6 +75,12 @@ func (a *Activities) draftFiles(ctx context.Context, in PlanRunInput, s Settings
 	if p.files.found, err = own.discover(ctx, p.files.store); err != nil {
 		return nil, translateFiles(ctx, err, p.filesAt())
 	}
+	if w := p.files.found.Watermark; w != nil && in.preview && !in.compare {
+		p.findings = append(p.findings, table.Finding{
+			Level: table.LevelInfo, Table: in.Table, Column: w.Column,
+			Text: fmt.Sprintf("the maker of the files has read its source up to %s %s", w.Column, w.Value),
+		})
+	}
 	if err := p.draftFilesTarget(ctx, in, a.keeper(ctx, in.Table)); err != nil || p.id.changed != "" {
 		return p, err
 	}

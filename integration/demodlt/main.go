@@ -1,7 +1,7 @@
 // Command demodlt plays the hybrid that people put together of dlt and an upsert, on real parts: dlt from PyPI reads a
 // MySQL server into a folder by its own incremental, and Tablehaul loads the folder into another server. Between the
-// runs rows change and are deleted, a load of dlt is aborted, and a worker is killed. At the end both sides are compared
-// row by row.
+// runs rows change and are deleted, a load of dlt is aborted, and a worker is killed. At the end both sides are
+// compared row by row.
 //
 // Environment: ROWS (200000), CHANGES (20000), FLAVOR (mysql or mariadb).
 package main
