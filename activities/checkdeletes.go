@@ -12,7 +12,9 @@ import (
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/target"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
 	"github.com/tablehaul/tablehaul/internal/verify"
@@ -75,8 +77,7 @@ func (a *Activities) guardPause(ctx context.Context, _ *openedComparison, in Che
 	if err != nil || !state.DeletesPaused {
 		return err
 	}
-	return held(fmt.Sprintf("deletes of %s are paused: %s", in.Table, state.DeletesPausedReason),
-		"tablehaul deletes resume "+in.Table)
+	return held(pausedText(in.Table, state))
 }
 
 // guardAmount: an empty source, or more rows than one sweep may delete.
@@ -134,7 +135,7 @@ func (a *Activities) guardReplica(ctx context.Context, c *openedComparison, _ Ch
 		return translate(ctx, err, c.src.at)
 	case !known:
 		return held("the source may be a replica, and does not say how far it is behind", "let its replication run, "+
-			"and let the login ask: GRANT REPLICATION CLIENT ON *.* (MariaDB: REPLICA MONITOR); then sweep again")
+			"and let the login ask: "+src.ReplicationGrant()+"; then sweep again")
 	case lag > s.Overlap:
 		return held(fmt.Sprintf("the source is a replica that is %s behind, more than the overlap of %s: rows that it "+
 			"has not got yet look deleted", human.Duration(lag), human.Duration(s.Overlap)),
@@ -157,6 +158,21 @@ func (a *Activities) guardEffects(ctx context.Context, c *openedComparison, _ Ch
 	return held(what, remedy)
 }
 
+// heldBefore says which guard holds a sweep whatever rows it finds, so that it is known before the first look.
+func (p *planDraft) heldBefore(ctx context.Context, state owner.State) (what, remedy string, err error) {
+	if state.DeletesPaused && p.settings.Deletes.Mode != api.DeletesReport {
+		what, remedy = pausedText(p.settings.Table.String(), state)
+		return what, remedy, nil
+	}
+	what, remedy, err = p.settings.deleteProblem(ctx, p.dst)
+	return what, remedy, translate(ctx, err, targetAt(p.settings))
+}
+
+// pausedText says why deletes of a table are paused, and what lets them go on.
+func pausedText(tbl string, state owner.State) (what, remedy string) {
+	return fmt.Sprintf("deletes of %s are paused: %s", tbl, state.DeletesPausedReason), "tablehaul deletes resume " + tbl
+}
+
 // deleteProblem says why a hard sweep may not delete rows of the target, and what to do; empty where it may.
 func (s Settings) deleteProblem(ctx context.Context, dst *target.Target) (what, remedy string, err error) {
 	if s.Deletes.Mode != api.DeletesHard {
@@ -172,8 +188,8 @@ func (s Settings) deleteProblem(ctx context.Context, dst *target.Target) (what, 
 	}
 	if len(lacks) > 0 {
 		return fmt.Sprintf("the login lacks %s on %s", strings.Join(lacks, ", "), s.Target),
-			fmt.Sprintf("GRANT %s ON %s TO the login; without TRIGGER, deletes.allowCascade", strings.Join(lacks, ", "),
-				s.Target), nil
+			dst.Server.Grant(strings.Join(lacks, ", "), sqltext.Qualified(s.Target)) +
+				"; without TRIGGER, deletes.allowCascade", nil
 	}
 	effects, err := dst.DeleteEffects(ctx, s.Target)
 	if err != nil || s.Deletes.AllowCascade || len(effects) == 0 {

@@ -117,9 +117,10 @@ func (c *openedComparison) progress() any {
 	return compareProgress{Rows: c.rows.Load(), Waiting: c.waiting.Load().(string)}
 }
 
-// countRows counts rows for those who watch: those of the source.
+// countRows counts rows for those who watch: those of the source, once. What is looked up there for keys of the target
+// has been counted where the source's own keys were read.
 func (c *openedComparison) countRows(s comparedSide, rows *table.Rows) {
-	if s.side == verify.Source {
+	if s.side == verify.Source && c.r.in.Range < c.c.SourceRanges {
 		c.rows.Add(int64(rows.Len()))
 	}
 }

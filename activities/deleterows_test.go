@@ -36,18 +36,24 @@ func newSweeping(t *testing.T, s *servers.Server, create string) *sweeping {
 const sweptTable = "CREATE TABLE t (k VARCHAR(20) COLLATE utf8mb4_general_ci PRIMARY KEY, v INT, " + cursorColumn +
 	", KEY (updated_at))"
 
-// look runs the steps of a sweep up to its list, and returns what the others take.
-func (c *sweeping) look() activities.CheckDeletesInput {
+// planned is the plan of a sweep.
+func (c *sweeping) planned() (plan activities.PlanVerifyResult) {
 	c.t.Helper()
 	c.runs++
-	var plan activities.PlanVerifyResult
 	in := activities.PlanVerifyInput{
 		Table: c.settings.Table.String(), Run: fmt.Sprintf("sweep-%d", c.runs), Depth: api.DepthDigest, Deletes: true,
 	}
 	require.NoError(c.t, c.step("PlanVerify", in, &plan))
 	require.Equal(c.t, c.settings.Deletes.Mode, plan.Deletes)
+	return plan
+}
+
+// look runs the steps of a sweep up to its list, and returns what the others take.
+func (c *sweeping) look() activities.CheckDeletesInput {
+	c.t.Helper()
+	plan := c.planned()
 	out := activities.CheckDeletesInput{
-		RangeInput: activities.RangeInput{Table: in.Table, Run: plan.Run, PlanSum: plan.PlanSum},
+		RangeInput: activities.RangeInput{Table: c.settings.Table.String(), Run: plan.Run, PlanSum: plan.PlanSum},
 	}
 	for ; out.Range < plan.Ranges; out.Range++ {
 		var one activities.CompareRangeResult
@@ -229,7 +235,11 @@ func TestGuardsOfASweep(t *testing.T) {
 		in.Approved = true
 		c.state.state.DeletesPaused, c.state.state.DeletesPausedReason = true, "run x was undone"
 		held(in, "paused: run x was undone", "deletes resume "+in.Table)
+		plan := c.planned()
+		require.Equal(t, "deletes of "+in.Table+" are paused: run x was undone", plan.Held)
+		require.Equal(t, "tablehaul deletes resume "+in.Table, plan.HeldRemedy)
 		c.state.state.DeletesPaused = false
+		require.Empty(t, c.planned().Held)
 
 		source, err := lineage.ReadServer(t.Context(), c.Src, "")
 		require.NoError(t, err)

@@ -66,7 +66,7 @@ func (a *Activities) planReplacement(ctx context.Context, in PlanRunInput, p *pl
 	}
 	if out.TargetRow == nil {
 		return PlanRunResult{}, failure.New(failure.ServerRejected, "a target is replaced only where a state row is "+
-			"kept beside it: "+withoutRow(p), "grant it, or use write: upsert")
+			"kept beside it: "+noRowText, rowGrant(p)+", or use write: upsert")
 	}
 	names, err := a.makeLoadTable(ctx, p, out.TargetRow.Ref)
 	if err != nil {

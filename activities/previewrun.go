@@ -52,7 +52,9 @@ func (a *Activities) PreviewRun(ctx context.Context, in PreviewRunInput) (api.Pl
 	}
 	if p.id.withoutRow != "" {
 		out.Findings = append(out.Findings,
-			table.Finding{Level: table.LevelWarn, Table: out.Target, Text: withoutRow(p), Topic: table.TopicGrant})
+			table.Finding{
+				Level: table.LevelWarn, Table: out.Target, Text: noRowText, Remedy: rowGrant(p), Topic: table.TopicGrant,
+			})
 	}
 	if q := state.Quarantine; q.Rows() > 0 {
 		out.Findings = append(out.Findings, quarantineFinding(out.Table, p.files != nil, *q))

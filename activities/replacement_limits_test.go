@@ -61,7 +61,7 @@ func TestAReplacementNamesTheGrantThatIsMissing(t *testing.T) {
 		all := []string{"SELECT", "INSERT", "UPDATE", "CREATE", "ALTER", "DROP"}
 		for _, missing := range all {
 			r.as(s, slices.DeleteFunc(slices.Clone(all), func(p string) bool { return p == missing })...)
-			require.Contains(t, r.previewed(), "GRANT "+missing+" ON `"+r.To+"`.* TO the login")
+			require.Contains(t, r.previewed(), "GRANT "+missing+" ON `"+r.To+"`.* TO '")
 			var ignored any
 			requireType(t, r.step("PlanRun", r.planInput(), &ignored), failure.UnsupportedTable)
 			require.Equal(t, "t", r.tables())

@@ -11,6 +11,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
+	"github.com/tablehaul/tablehaul/internal/table"
 )
 
 // TargetRow names the state row that a run has begun beside its target, for the steps that change it.
@@ -86,13 +87,18 @@ func (a *Activities) beginTarget(ctx context.Context, in PlanRunInput, p *planDr
 	return nil
 }
 
+// noRowText is what is not noticed where the login may not keep a state row.
+const noRowText = "no state row is kept beside the target: that it is another table of this name, was restored " +
+	"from a backup, or is written by another deployment is not noticed, and a row that changes all the time " +
+	"arrives only when it rests"
+
 // withoutRow is the warning where the login may not keep a state row.
-func withoutRow(p *planDraft) string {
-	schema := sqltext.Ident(p.settings.Target.Schema)
-	table := schema + "." + sqltext.Ident(lineage.StateTable)
-	return fmt.Sprintf("no state row is kept beside the target: that it is another table of this name, was restored "+
-		"from a backup, or is written by another deployment is not noticed, and a row that changes all the time "+
-		"arrives only when it rests (GRANT SELECT, INSERT, UPDATE, CREATE ON %s TO the login)", table)
+func withoutRow(p *planDraft) string { return noRowText + " (" + rowGrant(p) + ")" }
+
+// rowGrant is the statement that lets the login keep state rows.
+func rowGrant(p *planDraft) string {
+	state := table.Name{Schema: p.settings.Target.Schema, Table: lineage.StateTable}
+	return p.dst.Server.Grant("SELECT, INSERT, UPDATE, CREATE", sqltext.Qualified(state))
 }
 
 // checkTargetRow is what a chunk's transaction begins with.

@@ -62,6 +62,10 @@ type PlanVerifyResult struct {
 	Undo bool `json:"undo,omitempty"`
 	// Deletes is the mode of a sweep, empty for a comparison that only compares.
 	Deletes string `json:"deletes,omitempty"`
+	// Held says why a guard holds the sweep that can be seen before rows are compared, and HeldRemedy what to do;
+	// both are empty where none does.
+	Held       string `json:"held,omitempty"`
+	HeldRemedy string `json:"heldRemedy,omitempty"`
 	// StateID and Watermark are of the table's state, as it was when the comparison was planned.
 	StateID   string `json:"stateId,omitempty"`
 	Watermark string `json:"watermark,omitempty"`
@@ -170,6 +174,9 @@ func (a *Activities) PlanVerify(ctx context.Context, in PlanVerifyInput) (PlanVe
 	if in.Deletes {
 		out.Undo = !s.UndoOff
 		out.Deletes, out.SecondLook = s.Deletes.Mode, max(out.SecondLook, s.Deletes.Grace)
+		if out.Held, out.HeldRemedy, err = p.heldBefore(ctx, state); err != nil {
+			return PlanVerifyResult{}, err
+		}
 	}
 	if in.DryRun {
 		out.Estimate = p.estimateVerify(in, state.LastVerify, dst, &c)

@@ -22,7 +22,7 @@ func TestGrantsOfASweep(t *testing.T) {
 		p := logins(t, s, o, sourceGrants, slices.Concat(stateGrants, targetGrants), createT)
 		o.source, o.sourceDSN = s, p.login(s, sourceGrants...)
 		as := func(deletes string, target ...string) {
-			o.tables, o.targetDSN = swept("{ grace: 0s, owns: all, "+deletes+" }"), p.login(s,
+			o.tables, o.targetDSN = swept("{ owns: all, "+deletes+" }"), p.login(s,
 				slices.Concat(stateGrants, target)...)
 			p.reconfigure(o)
 		}
@@ -32,22 +32,23 @@ func TestGrantsOfASweep(t *testing.T) {
 		require.NoError(t, err)
 		require.EqualValues(t, 5, got.Sweep.Found)
 
-		as("mode: hard", targetGrants...)
+		as("mode: hard, grace: 24h", targetGrants...)
 		_, err = p.sweepDeletes("t")
 		requireFailure(t, err, failure.DeletesHeld, "lacks DELETE, TRIGGER on "+p.to+".t", "GRANT DELETE, TRIGGER ON")
-		as("mode: hard", replaceGrants...)
+		require.Contains(t, p.state("t").LastSweep.Held, "lacks DELETE, TRIGGER", "before the first look")
+		as("mode: hard, grace: 24h", replaceGrants...)
 		_, err = p.sweepDeletes("t")
 		requireFailure(t, err, failure.DeletesHeld, "lacks TRIGGER", "deletes.allowCascade")
 		require.Equal(t, 50, p.targetRows())
 
-		as("mode: hard", sweepGrants...)
+		as("mode: hard, grace: 0s", sweepGrants...)
 		got, err = p.sweepDeletes("t")
 		require.NoError(t, err)
 		require.EqualValues(t, 5, got.Sweep.Deleted)
 
-		as("mode: soft, column: gone", createGrants...)
+		as("mode: soft, grace: 0s, column: gone", createGrants...)
 		p.settled("t") // a run adds the column
-		as("mode: soft, column: gone", targetGrants...)
+		as("mode: soft, grace: 0s, column: gone", targetGrants...)
 		exec(t, p.src, "DELETE FROM t WHERE id <= 8")
 		got, err = p.sweepDeletes("t")
 		require.NoError(t, err)

@@ -105,7 +105,9 @@ func (a *app) deletesResumeCommand() *cobra.Command {
 // sweepAll sweeps tables side by side, and shows what came of it in the order of the arguments.
 func (a *app) sweepAll(ctx context.Context, c *config.Config, sel selection, approve string) error {
 	all, err := askAll(ctx, a, c, sel, func(s service) question[api.VerifyTableResult] {
-		return comparisons(s, api.VerifyTableInput{Deletes: true, Approve: approve})
+		q := comparisons(s, api.VerifyTableInput{Deletes: true, Approve: approve})
+		q.show, q.rows = a.verifyDisplay, func(r api.VerifyTableResult) int64 { return r.SourceRows }
+		return q
 	})
 	if err != nil {
 		return err

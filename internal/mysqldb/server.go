@@ -38,6 +38,23 @@ type Server struct {
 	MaxUserConnections int `json:"-"`
 	// FoldsNames says that names of tables do not differ by case (@@lower_case_table_names is not 0).
 	FoldsNames bool `json:"foldsNames,omitempty"`
+	// Account is CURRENT_USER(): the account that the server took the login for, such as "reader@%".
+	Account string `json:"-"`
+}
+
+// Grant is the statement that gives the login's account privileges on a scope, such as "*.*" or a quoted table.
+func (s Server) Grant(privileges, on string) string {
+	return fmt.Sprintf("GRANT %s ON %s TO %s", privileges, on, s.accountText())
+}
+
+// accountText is the account as statements name it. An account's host has no @, its user may have one.
+func (s Server) accountText() string {
+	at := strings.LastIndex(s.Account, "@")
+	if at < 0 {
+		return "the login"
+	}
+	quote := func(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
+	return quote(s.Account[:at]) + "@" + quote(s.Account[at+1:])
 }
 
 // AtLeast reports whether the server's version is at least major.minor.patch.
@@ -59,8 +76,8 @@ func (d *DB) readServer(ctx context.Context) error {
 	var comment string
 	s := &d.Server
 	err := d.QueryRowContext(ctx, "SELECT @@version, @@version_comment, @@max_allowed_packet, @@local_infile,"+
-		" @@lower_case_table_names <> 0, @@max_connections, @@max_user_connections").Scan(&s.Version, &comment,
-		&s.MaxAllowedPacket, &s.LocalInfile, &s.FoldsNames, &s.MaxConnections, &s.MaxUserConnections)
+		" @@lower_case_table_names <> 0, @@max_connections, @@max_user_connections, CURRENT_USER()").Scan(&s.Version, &comment,
+		&s.MaxAllowedPacket, &s.LocalInfile, &s.FoldsNames, &s.MaxConnections, &s.MaxUserConnections, &s.Account)
 	if err != nil {
 		return err
 	}

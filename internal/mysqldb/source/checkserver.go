@@ -71,19 +71,15 @@ func (s *Source) checkServer(ctx context.Context, f *findings, _ *schema.Table, 
 		f.add(table.LevelWarn, "", "", w, "set an overlap longer than the primary's longest transaction")
 	}
 	if replica.unseen && check.Cursor != "" {
-		grant := "GRANT REPLICATION CLIENT ON *.* TO the login"
-		if s.db.Server.Flavor == mysqldb.FlavorMariaDB {
-			grant = "GRANT REPLICA MONITOR ON *.* TO the login"
-		}
 		f.add(table.LevelInfo, "", table.TopicGrant, "the login may not ask about replication: a replica that takes "+
-			"writes, and whose replication has stopped, is not noticed", grant)
+			"writes, and whose replication has stopped, is not noticed", s.ReplicationGrant())
 	}
 	if check.Cursor == "" {
 		return nil
 	}
 	if check.FixedLag > 0 {
 		f.add(table.LevelWarn, "", "", fmt.Sprintf("rows of transactions that last longer than %s are lost",
-			check.FixedLag), "GRANT PROCESS ON *.* and leave fixedLag out")
+			check.FixedLag), s.db.Server.Grant("PROCESS", "*.*")+", and leave fixedLag out")
 	} else if err := s.checkOpenWorkVisible(ctx, f); err != nil {
 		return err
 	}
@@ -93,6 +89,14 @@ func (s *Source) checkServer(ctx context.Context, f *findings, _ *schema.Table, 
 			"let only this node take writes, or set an overlap longer than the longest transaction")
 	}
 	return err
+}
+
+// ReplicationGrant is the statement that lets the login ask how replication goes.
+func (s *Source) ReplicationGrant() string {
+	if s.db.Server.Flavor == mysqldb.FlavorMariaDB && s.db.Server.AtLeast(10, 5, 0) {
+		return s.db.Server.Grant("REPLICA MONITOR", "*.*")
+	}
+	return s.db.Server.Grant("REPLICATION CLIENT", "*.*")
 }
 
 // checkReadable tries to read. The information schema shows a table to every login that may do anything
@@ -106,7 +110,7 @@ func (s *Source) checkReadable(ctx context.Context, f *findings, t *schema.Table
 	switch mysqlerr.NumberOf(err) {
 	case mysqlerr.ErrTableAccessDenied, mysqlerr.ErrColumnAccessDenied:
 		f.add(table.LevelRefuse, "", table.TopicGrant, "the login lacks SELECT on the source, or has it on some "+
-			"columns only", "GRANT SELECT ON "+sqltext.Qualified(t.Name)+" TO the login")
+			"columns only", s.db.Server.Grant("SELECT", sqltext.Qualified(t.Name)))
 		return false, nil
 	}
 	if err != nil {
@@ -131,7 +135,8 @@ func (s *Source) checkOpenWorkVisible(ctx context.Context, f *findings) error {
 		_, without, err = s.readLockView(ctx, conn)
 	}
 	if errors.Is(err, ErrNeedsProcess) {
-		f.add(table.LevelRefuse, "", table.TopicGrant, err.Error(), "")
+		f.add(table.LevelRefuse, "", table.TopicGrant, noProcess, s.db.Server.Grant("PROCESS", "*.*")+
+			", or set the table's fixedLag to longer than any transaction lasts")
 		return nil
 	}
 	const cost = "%s: transactions that write other tables hold the window back too, and reads outside of START" +
@@ -139,7 +144,7 @@ func (s *Source) checkOpenWorkVisible(ctx context.Context, f *findings) error {
 	switch without {
 	case noLocksGrant:
 		f.add(table.LevelInfo, "", table.TopicGrant, fmt.Sprintf(cost, without),
-			"GRANT SELECT ON performance_schema.* TO the login")
+			s.db.Server.Grant("SELECT", "performance_schema.*"))
 	case noLocksRecorded:
 		f.add(table.LevelInfo, "", "", fmt.Sprintf(cost, without), "switch the instrument wait/lock/metadata/sql/mdl "+
 			"and the consumer events_statements_current on")

@@ -141,10 +141,13 @@ type UpperBound struct {
 	Warnings   []string `json:"warnings,omitempty"`
 }
 
+// noProcess is what an account without PROCESS lacks.
+const noProcess = "the account cannot see open transactions"
+
 var (
 	// ErrNeedsProcess is returned by ChooseUpperBound for an account that cannot see other
 	// connections' transactions, where no fixed lag is set.
-	ErrNeedsProcess = errors.New("the account cannot see open transactions: GRANT PROCESS ON *.* to it," +
+	ErrNeedsProcess = errors.New(noProcess + ": GRANT PROCESS ON *.* to it," +
 		" or set the table's fixedLag to longer than any transaction lasts")
 	// ErrReplica is returned by ChooseUpperBound for a source that is a replica, without opt-in.
 	ErrReplica = errors.New("the source is a replica: read from the primary, or set allowReplica with an overlap" +

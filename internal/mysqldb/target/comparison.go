@@ -142,8 +142,8 @@ func (c *comparison) createTable(ctx context.Context) error {
 		if !c.grants.has("CREATE", table.Name{Schema: c.Name.Schema}) {
 			c.addFinding(table.LevelRefuse, "", fmt.Sprintf("the target has no database %s that the login can see",
 				c.Name.Schema),
-				"create the database and grant the login SELECT, INSERT, UPDATE, CREATE and ALTER on "+
-					"it").Topic = table.TopicGrant
+				"CREATE DATABASE "+sqltext.Ident(c.Name.Schema)+"; "+c.dst.Server.Grant(
+					"SELECT, INSERT, UPDATE, CREATE, ALTER", sqltext.Ident(c.Name.Schema)+".*")).Topic = table.TopicGrant
 			return nil
 		}
 		c.Statements = append(c.Statements, "CREATE DATABASE "+sqltext.Ident(c.Name.Schema))

@@ -3,7 +3,6 @@ package target
 import (
 	"context"
 	"errors"
-	"fmt"
 	"regexp"
 	"strings"
 
@@ -139,7 +138,7 @@ func (g grants) require(p *Diff, privileges ...string) {
 	}
 	if len(lacking) > 0 {
 		list := strings.Join(lacking, ", ")
-		remedy := fmt.Sprintf("GRANT %s ON %s TO the login", list, sqltext.Qualified(p.Name))
+		remedy := p.to.Grant(list, sqltext.Qualified(p.Name))
 		if g.roles {
 			remedy += ", or make the role that has them one of its default roles"
 		}

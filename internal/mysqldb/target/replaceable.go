@@ -81,8 +81,8 @@ func (r *replaceable) grants(ctx context.Context, exists bool) error {
 	if len(list) > 0 {
 		text := strings.Join(list, ", ")
 		r.diff.addFinding(table.LevelRefuse, "", "the login lacks "+text+" on the tables that stand beside the target "+
-			"while it is replaced", fmt.Sprintf("GRANT %s ON %s.* TO the login", text,
-			sqltext.Ident(r.spec.Names.Target.Schema))).Topic = table.TopicGrant
+			"while it is replaced", r.t.DB.Server.Grant(text,
+			sqltext.Ident(r.spec.Names.Target.Schema)+".*")).Topic = table.TopicGrant
 	}
 	return nil
 }

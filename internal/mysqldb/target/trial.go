@@ -56,7 +56,8 @@ func newTrial(ctx context.Context, dst *mysqldb.DB, name table.Name) (*trial, er
 		return nil, err
 	default:
 		t.unavailable = fmt.Sprintf("its expression was not tried, since no temporary table can be created on the "+
-			"target (error %d; GRANT CREATE TEMPORARY TABLES ON %s.* allows it)", mysqlerr.NumberOf(err), name.Schema)
+			"target (error %d; %s allows it)", mysqlerr.NumberOf(err), dst.Server.Grant("CREATE TEMPORARY TABLES",
+			sqltext.Ident(name.Schema)+".*"))
 	}
 	return t, nil
 }
