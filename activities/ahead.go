@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -20,7 +21,8 @@ func aheadText(a source.Ahead) string {
 		"below it; %s", a.Watermark, a.Latest, by, a.Cause)
 }
 
-func aheadRemedy(name table.Name, a source.Ahead) string {
+func aheadRemedy(tbl table.Name, a source.Ahead) string {
+	name := human.Arg(tbl.String())
 	return fmt.Sprintf("correct the clock or the zone, then run tablehaul watermark set %s with a value from before "+
 		"the change (at most %s) to read again from there, or tablehaul run %s --full", name, a.Latest, name)
 }

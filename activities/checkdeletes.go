@@ -83,8 +83,8 @@ func (a *Activities) guardPause(ctx context.Context, _ *openedComparison, in Che
 // guardAmount: an empty source, or more rows than one sweep may delete.
 func guardAmount(_ context.Context, c *openedComparison, in CheckDeletesInput) error {
 	s := c.r.plan.Settings
-	approve := fmt.Sprintf("look at the list; where the rows are to go, tablehaul deletes approve %s %s", in.Table,
-		in.Run)
+	approve := fmt.Sprintf("look at the list; where the rows are to go, tablehaul deletes approve %s %s",
+		human.Arg(in.Table), in.Run)
 	most := max(int64(s.Deletes.MaxShare*float64(in.TargetRows)), fewDeletes)
 	switch {
 	case in.Approved:
@@ -158,7 +158,7 @@ func (a *Activities) guardEffects(ctx context.Context, c *openedComparison, _ Ch
 	return held(what, remedy)
 }
 
-// heldBefore says which guard holds a sweep whatever rows it finds, so that it is known before the first look.
+// heldBefore says which guard holds a sweep with any rows that it finds, so that it is known before the first look.
 func (p *planDraft) heldBefore(ctx context.Context, state owner.State) (what, remedy string, err error) {
 	if state.DeletesPaused && p.settings.Deletes.Mode != api.DeletesReport {
 		what, remedy = pausedText(p.settings.Table.String(), state)
@@ -170,7 +170,8 @@ func (p *planDraft) heldBefore(ctx context.Context, state owner.State) (what, re
 
 // pausedText says why deletes of a table are paused, and what lets them go on.
 func pausedText(tbl string, state owner.State) (what, remedy string) {
-	return fmt.Sprintf("deletes of %s are paused: %s", tbl, state.DeletesPausedReason), "tablehaul deletes resume " + tbl
+	return fmt.Sprintf("deletes of %s are paused: %s", tbl, state.DeletesPausedReason),
+		"tablehaul deletes resume " + human.Arg(tbl)
 }
 
 // deleteProblem says why a hard sweep may not delete rows of the target, and what to do; empty where it may.

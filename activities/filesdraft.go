@@ -238,7 +238,7 @@ func (p *planDraft) refuseFiles(column, text, remedy string) {
 // errNoSource refuses what asks the source of a table, where it has none.
 func errNoSource(tbl string) error {
 	return failure.New(failure.UnsupportedTable, tbl+" is loaded from files: it has no source that could be asked",
-		"load files again: tablehaul load "+tbl+" FILE")
+		"load files again: tablehaul load "+human.Arg(tbl)+" FILE")
 }
 
 // withColumns is a table with these of its columns only, in the table's order.

@@ -64,7 +64,8 @@ func (p *planDraft) chooseLoads(ctx context.Context, in PlanRunInput) error {
 	if late > 0 {
 		p.warnings = append(p.warnings, fmt.Sprintf("%s arrived more than a week late, and below what is known of "+
 			"loads: "+
-			"not loaded (load the files with tablehaul load %s FILE)", human.Count(late, "load"), p.settings.Table))
+			"not loaded (load the files with tablehaul load %s FILE)", human.Count(late, "load"),
+			human.Arg(p.settings.Table.String())))
 	}
 	p.noteReplaced()
 	return p.waitForLoads(ctx)
@@ -104,7 +105,7 @@ func (p *planDraft) refuseLate(l layout.Load, state owner.LoadState) error {
 	}
 	return filesRefused(fmt.Sprintf("set a cursor, by which the newest row wins; or `tablehaul load %s --force` loads "+
 		"it "+
-		"all the same; or remove the files", p.settings.Table),
+		"all the same; or remove the files", human.Arg(p.settings.Table.String())),
 		"load %s of %s %s load %s, which is loaded: without a cursor its rows would undo newer ones", l.ID,
 		p.settings.Table, what, p.files.known.Newest.ID)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/files"
 	"github.com/tablehaul/tablehaul/internal/files/format"
 	"github.com/tablehaul/tablehaul/internal/files/layout"
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/owner"
 )
 
@@ -41,7 +42,7 @@ func (p *planDraft) chooseFiles(ctx context.Context, in PlanRunInput) error {
 		if p.ordered() && f.known.Newer(ref) && !in.Force {
 			return filesRefused(fmt.Sprintf("set a cursor, by which the newest row wins; or `tablehaul load %s %s "+
 				"--force`",
-				s.Table, key), "%s is older than load %s, which is loaded: without a cursor its rows would undo newer "+
+				human.Arg(s.Table.String()), human.Arg(key)), "%s is older than load %s, which is loaded: without a cursor its rows would undo newer "+
 				"ones",
 				key, f.known.Newest.ID)
 		}

@@ -4,23 +4,37 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
-// refusal is the first finding that forbids the run, with all others of its kind, or nil.
+// commandOfTable is a command in a remedy, up to the place of the table's name.
+var commandOfTable = regexp.MustCompile(`(tablehaul [a-z -]+ )TABLE\b`)
+
+// withName puts a table's name into the commands of a remedy.
+func withName(remedy string, name table.Name) string {
+	return commandOfTable.ReplaceAllStringFunc(remedy, func(command string) string {
+		return strings.TrimSuffix(command, "TABLE") + human.Arg(name.String())
+	})
+}
+
+// refusal is the first finding that forbids the run, with all others of its kind, or nil. The remedy of a single one
+// is that of the failure.
 func (p *planDraft) refusal() error {
 	var texts []string
+	var only table.Finding
 	for _, f := range p.findings {
 		if f.Level == table.LevelRefuse {
-			texts = append(texts, findingText(f))
+			only, texts = f, append(texts, findingText(f))
 		}
 	}
 	if len(texts) == 0 {
@@ -29,8 +43,13 @@ func (p *planDraft) refusal() error {
 	if p.ahead != nil && len(texts) == 1 {
 		return p.watermarkAhead()
 	}
+	remedy := ""
+	if len(texts) == 1 {
+		remedy, only.Remedy = only.Remedy, ""
+		texts[0] = findingText(only)
+	}
 	return failure.New(failure.UnsupportedTable,
-		fmt.Sprintf("table %s cannot be synced safely: %s", p.settings.Table, strings.Join(texts, "; ")), "")
+		fmt.Sprintf("table %s cannot be synced safely: %s", p.settings.Table, strings.Join(texts, "; ")), remedy)
 }
 
 // watermarkAhead is the failure of a run whose watermark is ahead of the source. What the run saw of the
@@ -64,6 +83,7 @@ func (p *planDraft) joinFindings() {
 		p.findings = slices.DeleteFunc(p.findings, aboutGenerated)
 	}
 	for _, f := range p.target.Findings {
+		f.Remedy = withName(f.Remedy, p.settings.Table)
 		if !slices.Contains(p.findings, f) { // both sides may find the same thing
 			p.findings = append(p.findings, f)
 		}

@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/lineage"
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -157,6 +158,6 @@ func (p *planDraft) identityText() (what, remedy string) {
 		what, holds = fmt.Sprintf("%s cannot be written: %s", name, p.id.changed), "what it is to hold"
 	}
 	remedy = fmt.Sprintf("load it again with `tablehaul run %s --full`; or, where the target holds %s, "+
-		"`tablehaul watermark adopt %s`", name, holds, name)
+		"`tablehaul watermark adopt %s`", human.Arg(name), holds, human.Arg(name))
 	return what, remedy
 }

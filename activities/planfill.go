@@ -8,6 +8,7 @@ import (
 
 	"go.temporal.io/sdk/activity"
 
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -71,11 +72,11 @@ func (a *Activities) PlanFill(ctx context.Context, in PlanFillInput) (PlanFillRe
 	}
 	if p.settings.Cursor == "" {
 		return PlanFillResult{}, invalidInput("a backfill of "+in.Table+", which has no cursor",
-			"each run writes every row of it, the added columns too: tablehaul run "+in.Table)
+			"each run writes every row of it, the added columns too: tablehaul run "+human.Arg(in.Table))
 	}
 	if p.settings.Write == table.WriteReplace {
 		return PlanFillResult{}, invalidInput("a backfill of "+in.Table+", whose write is replace",
-			"each run loads all of it again, the added columns too: tablehaul run "+in.Table)
+			"each run loads all of it again, the added columns too: tablehaul run "+human.Arg(in.Table))
 	}
 	if err := p.comparable(in.Table); err != nil {
 		return PlanFillResult{}, err
@@ -114,7 +115,7 @@ func (p *planDraft) fillColumns(asked []string) (columns []table.Column, names [
 				p.settings.Table), "name one of "+columnList(p.target.Columns))
 		case p.finds(name):
 			return nil, nil, invalidInput(name+" is in the key, or the cursor, by which rows are found",
-				"load the table again where it is wrong: tablehaul run "+p.settings.Table.String()+" --full")
+				"load the table again where it is wrong: tablehaul run "+human.Arg(p.settings.Table.String())+" --full")
 		case !table.HasColumn(names, name):
 			names = append(names, p.target.Columns[i].Name)
 		}

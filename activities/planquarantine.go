@@ -35,9 +35,9 @@ func (a *Activities) planQuarantine(ctx context.Context, in PlanRunInput, p *pla
 
 // quarantineFinding says in a preview what is in quarantine.
 func quarantineFinding(tbl string, files bool, q api.Quarantine) table.Finding {
-	remedy := "correct the cause, then tablehaul quarantine retry " + tbl
+	remedy := "correct the cause, then tablehaul quarantine retry " + human.Arg(tbl)
 	if files {
-		remedy = "load the rows from a corrected file, then tablehaul quarantine drop " + tbl
+		remedy = "load the rows from a corrected file, then tablehaul quarantine drop " + human.Arg(tbl)
 	}
 	text := fmt.Sprintf("%s in quarantine, the oldest since %s: the target lacks them, or has older versions",
 		human.Count(q.Rows(), "row"), q.Oldest.UTC().Format(time.DateTime))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -22,6 +23,15 @@ func (p *planDraft) unfilledFinding(ctx context.Context) (*table.Finding, error)
 		Level: table.LevelWarn, Table: p.settings.Target.String(),
 		Text: fmt.Sprintf("old rows hold NULL in columns that are never NULL at the source, since they were added "+
 			"later: %s", strings.Join(columns, ", ")),
-		Remedy: fmt.Sprintf("tablehaul backfill %s %s", name, strings.Join(columns, " ")),
+		Remedy: fmt.Sprintf("tablehaul backfill %s %s", human.Arg(name), argList(columns)),
 	}, nil
+}
+
+// argList is names as arguments of a command.
+func argList(names []string) string {
+	out := make([]string, len(names))
+	for i, name := range names {
+		out[i] = human.Arg(name)
+	}
+	return strings.Join(out, " ")
 }

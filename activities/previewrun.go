@@ -53,7 +53,8 @@ func (a *Activities) PreviewRun(ctx context.Context, in PreviewRunInput) (api.Pl
 	if p.id.withoutRow != "" {
 		out.Findings = append(out.Findings,
 			table.Finding{
-				Level: table.LevelWarn, Table: out.Target, Text: noRowText, Remedy: rowGrant(p), Topic: table.TopicGrant,
+				Level: table.LevelWarn, Table: out.Target, Text: noRowText, Remedy: rowGrant(p),
+				Topic: table.TopicGrant,
 			})
 	}
 	if q := state.Quarantine; q.Rows() > 0 {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/sealed"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -133,6 +134,6 @@ func (a *Activities) lastComparison(ctx context.Context, name table.Name) (strin
 	return "", failure.New(
 		failure.InvalidInput,
 		fmt.Sprintf("staging has no comparison of %s", name),
-		"compare it first: tablehaul verify "+name.String(),
+		"compare it first: tablehaul verify "+human.Arg(name.String()),
 	)
 }

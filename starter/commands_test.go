@@ -39,7 +39,7 @@ func TestPlanPrintsWhatARunWouldDo(t *testing.T) {
   window:     (-∞, 9]
   watermark:  none
   table:      about 1,234,567 rows, 3.0 GiB
-  reads:      about 1,234,567 rows, 3.0 GiB, in 192 chunks; about 26s, a guess until the table has had a run
+  reads:      about 1,234,567 rows, 3.0 GiB, in 192 chunks; about 26s, a guess until a run has read thousands of rows
   ranges:     5
   index:      PRIMARY
   would run on the target:
@@ -190,11 +190,11 @@ func TestWatermark(t *testing.T) {
 func TestWatermarkThatTheCursorCannotHave(t *testing.T) {
 	f := &fakeService{fails: map[string]error{"shop.orders": &remote.FailedError{
 		Type:    failure.InvalidInput,
-		Message: "from of cursor updated_at",
+		Message: "from lies above what the source has",
 	}}}
 	got := call(t, f, "watermark", "set", "shop.orders", "42")
 	require.Equal(t, exitUsage, got.code)
-	require.Contains(t, got.stderr, `"42": from of cursor updated_at; the watermark stays`)
+	require.Contains(t, got.stderr, `"42" lies above what the source has; the watermark stays`)
 
 	f = &fakeService{plans: map[string]api.PlanTableResult{"shop.orders": {Verdict: api.VerdictRefused}}}
 	got = call(t, f, "watermark", "set", "shop.orders", "2024-01-01")

@@ -148,7 +148,7 @@ func (a *app) printSwept(one compared) {
 		}
 	}
 	if r.Sweep.Undo != "" {
-		a.printLine("undo", "tablehaul undo %s %s", r.Table, r.Sweep.Undo)
+		a.printLine("undo", "tablehaul undo %s %s", human.Arg(r.Table), r.Sweep.Undo)
 	}
 	a.printLine("compared", "%s of %s, %s of %s", human.Count(r.SourceRows, "row"), r.Table,
 		human.Count(r.TargetRows, "row"), r.Target)

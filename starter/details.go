@@ -65,7 +65,7 @@ func (a *app) printDetails(ctx context.Context, s service, c *config.Config, sel
 		}
 		a.printWaits(one.Run)
 		if one.State.HeldBack != "" {
-			fmt.Fprintf(a.stdout, "  held back:  %s (at the last run)\n", one.State.HeldBack)
+			fmt.Fprintf(a.stdout, "  held back:  %s%s\n", one.State.HeldBack, atLastRun(*one.State))
 		}
 		if text := quarantineText(one.State.Quarantine); text != "" {
 			fmt.Fprintf(a.stdout, "  quarantine: %s\n", a.paint(a.stdout, yellow, text))
@@ -149,7 +149,7 @@ func verifiedText(state *owner.State) string {
 			found = human.Clause(v.Differing(), "row", "differs", "differ")
 		}
 		return fmt.Sprintf("%s%s, in a part of what is compared; %s differed %s ago: tablehaul verify %s looks at all",
-			text, found, human.Count(n, "row"), age(v.EarlierAt), state.Table)
+			text, found, human.Count(n, "row"), age(v.EarlierAt), human.Arg(state.Table))
 	}
 	if v.Differs {
 		return text + human.Clause(v.Differing(), "row", "differs", "differ") + ": " + verifyRemedy(state.Table)
@@ -163,7 +163,7 @@ func sweptText(state *owner.State) string {
 	case state == nil:
 		return ""
 	case state.DeletesPaused:
-		return "paused, since " + state.DeletesPausedReason + "; tablehaul deletes resume " + state.Table
+		return "paused, since " + state.DeletesPausedReason + "; tablehaul deletes resume " + human.Arg(state.Table)
 	case state.LastSweep == nil:
 		return ""
 	}
@@ -176,7 +176,7 @@ func sweptText(state *owner.State) string {
 }
 
 // verifyRemedy is how to see what differs.
-func verifyRemedy(tbl string) string { return "tablehaul verify show " + tbl }
+func verifyRemedy(tbl string) string { return "tablehaul verify show " + human.Arg(tbl) }
 
 // watermarkText is the watermark of a state, which may be nil.
 func watermarkText(state *owner.State) string {

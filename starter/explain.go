@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/config"
 	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/human"
 )
 
 func (a *app) explainCommand() *cobra.Command {
@@ -136,7 +138,7 @@ func (a *app) printExplained(out explained, one tableStatus) {
 	if out.Healthy {
 		fmt.Fprintf(a.stdout, "%s: no issue; %s\n", out.Table, nowText(one))
 		if cell, _ := a.lastCells(one.State); cell != "" {
-			fmt.Fprintf(a.stdout, "  last run: %s; tablehaul history %s lists more\n", cell, out.Table)
+			fmt.Fprintf(a.stdout, "  last run: %s; tablehaul history %s lists more\n", cell, human.Arg(out.Table))
 		}
 		if text := verifiedText(one.State); text != "" {
 			fmt.Fprintf(a.stdout, "  verified: %s\n", text)
@@ -146,6 +148,7 @@ func (a *app) printExplained(out explained, one tableStatus) {
 	for _, m := range out.Issues {
 		fmt.Fprintf(a.stdout, "%s %s\n", a.paint(a.stdout, bold, out.Table), m.Text)
 		if advice, ok := m.advice(); ok {
+			advice.Do = cmp.Or(m.Remedy, advice.Do)
 			writeAdvice(a.stdout, advice, out.Table)
 		} else if m.Remedy != "" {
 			fmt.Fprintf(a.stdout, "  do:       %s\n", m.Remedy)

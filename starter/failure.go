@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/remote"
 )
 
@@ -24,11 +25,14 @@ func remedyOf(typ, tbl string) string {
 // links are links in Markdown.
 var links = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
 
+// more are links whose text says nothing without them.
+var more = regexp.MustCompile(` \(\[more\]\([^)]*\)\)`)
+
 // plainAdvice is a sentence of the guide without Markdown, for one table.
 func plainAdvice(text, tbl string) string {
-	text = links.ReplaceAllString(text, "$1")
+	text = links.ReplaceAllString(more.ReplaceAllString(text, ""), "$1")
 	text = strings.ReplaceAll(text, "`", "")
-	return strings.ReplaceAll(text, "TABLE", cmp.Or(tbl, "TABLE"))
+	return strings.ReplaceAll(text, "TABLE", human.Arg(cmp.Or(tbl, "TABLE")))
 }
 
 // printFailure says what went wrong, where, and what to do.

@@ -63,7 +63,7 @@ func issuesOf(one tableStatus) []issue {
 		if one.NoAnswer == "" && one.Queued == nil {
 			out = append(out, issue{
 				Kind: issueNever, Text: "has never had a run",
-				Remedy: "tablehaul plan " + one.Table + " shows what the first run would do",
+				Remedy: "tablehaul plan " + human.Arg(one.Table) + " shows what the first run would do",
 			})
 		}
 		return append(out, configIssues(one)...)
@@ -71,6 +71,7 @@ func issuesOf(one tableStatus) []issue {
 	if f := one.Failure; f != nil && one.Run == nil {
 		out = append(out, issue{
 			Kind: issueFailed, Type: f.Type, Text: "failed: " + f.Type + ": " + f.Message, Strict: true,
+			Remedy: f.Remedy,
 		})
 	}
 	if one.Ended != "" {
@@ -87,7 +88,7 @@ func issuesOf(one tableStatus) []issue {
 	if s := one.Schedule; s != nil && s.Paused {
 		out = append(out, issue{
 			Kind: issuePaused, Text: "is paused: " + cmp.Or(s.Note, "its schedule starts no run"),
-			Remedy: "tablehaul resume " + one.Table,
+			Remedy: "tablehaul resume " + human.Arg(one.Table),
 		})
 	}
 	return append(out, configIssues(one)...)
@@ -115,23 +116,23 @@ func staleIssues(one tableStatus) []issue {
 	}
 	switch s := one.Schedule; {
 	case one.Run != nil:
-		m.Remedy = "a run goes on: wait for it; tablehaul status " + one.Table + " --follow shows it"
+		m.Remedy = "a run goes on: wait for it; tablehaul status " + human.Arg(one.Table) + " --follow shows it"
 	case one.Failure != nil:
 		m.Remedy = "its last run failed: cure that first"
 	case s != nil && s.Paused:
-		m.Remedy = "tablehaul resume " + one.Table
+		m.Remedy = "tablehaul resume " + human.Arg(one.Table)
 	case one.State.HeldBack != "":
 		m.Remedy = "open work on the source holds it back: " + one.State.HeldBack
 		if one.State.Files != nil {
 			m.Remedy = "files are not complete: " + one.State.HeldBack
 		}
 	case one.Unscheduled:
-		m.Remedy = "tablehaul schedule apply " + one.Table + ", or tablehaul run " + one.Table
+		m.Remedy = "tablehaul schedule apply " + human.Arg(one.Table) + ", or tablehaul run " + human.Arg(one.Table)
 	case s != nil && !s.Next.IsZero():
-		m.Remedy = "tablehaul run " + one.Table + " runs it before its schedule does (" + nextText(*s) + "); " +
+		m.Remedy = "tablehaul run " + human.Arg(one.Table) + " runs it before its schedule does (" + nextText(*s) + "); " +
 			"where this comes again, make staleAfter longer than the schedule's gaps"
 	default:
-		m.Remedy = "tablehaul run " + one.Table
+		m.Remedy = "tablehaul run " + human.Arg(one.Table)
 	}
 	return []issue{m}
 }
@@ -148,18 +149,27 @@ func (m issue) advice() (failure.Advice, bool) {
 	return failure.AdviceOn(m.Type)
 }
 
+// atLastRun dates what the last run has found, and what may be over by now.
+func atLastRun(state owner.State) string {
+	if len(state.LastRuns) == 0 {
+		return ""
+	}
+	return " (at the last run, " + age(state.LastRuns[len(state.LastRuns)-1].Finished) + " ago)"
+}
+
 // waitIssues are what the run waits for, and what holds the watermark back.
 func waitIssues(one tableStatus, now time.Time) (out []issue) {
 	if one.Run == nil {
 		if one.State.HeldBack != "" {
 			m := issue{
-				Kind: issueHeld, Type: failure.OpenTransactions, Text: "held back: " + one.State.HeldBack,
+				Kind: issueHeld, Type: failure.OpenTransactions,
+				Text:   "held back: " + one.State.HeldBack + atLastRun(*one.State),
 				Remedy: heldRemedy,
 			}
 			if one.State.Files != nil {
 				m.Type, m.Text, m.Remedy = failure.FilesIncomplete, "waits for files: "+one.State.HeldBack, ""
 				m.Remedy = "the next run loads them when they are complete; where they never will be, remove them, " +
-					"after tablehaul load " + one.Table + " FILE where their rows are wanted"
+					"after tablehaul load " + human.Arg(one.Table) + " FILE where their rows are wanted"
 			}
 			out = append(out, m)
 		}
@@ -184,7 +194,7 @@ func rowIssues(state *owner.State) (out []issue) {
 	if text := quarantineText(state.Quarantine); text != "" {
 		out = append(out, issue{
 			Kind: issueQuarantined, Text: "has " + text,
-			Remedy: "tablehaul quarantine show " + state.Table + " lists them",
+			Remedy: "tablehaul quarantine show " + human.Arg(state.Table) + " lists them",
 		})
 	}
 	switch d := state.LastSweep; {
@@ -215,7 +225,7 @@ func configIssues(one tableStatus) (out []issue) {
 	if one.Unscheduled {
 		out = append(out, issue{
 			Kind: issueUnscheduled, Text: "has a schedule in the configuration and none in Temporal",
-			Remedy: "tablehaul schedule apply " + one.Table,
+			Remedy: "tablehaul schedule apply " + human.Arg(one.Table),
 		})
 	}
 	return out

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/human"
 )
 
 func (a *app) loadCommand() *cobra.Command {
@@ -66,7 +67,7 @@ func checkLoads(c *config.Config, name string) error {
 	for _, t := range c.Tables() {
 		if t.Name.String() == name && t.Files == nil {
 			return exitf(exitUsage, "%s is read from a server, and not loaded from files: use tablehaul run "+
-				"%s", name, name)
+				"%s", name, human.Arg(name))
 		}
 	}
 	if strings.Contains(name, "*") {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -250,7 +251,10 @@ func lastFailure(state owner.State) *remote.FailedError {
 	if !found {
 		typ, message = failure.Unexpected, r.Failure
 	}
-	return &remote.FailedError{Type: typ, Message: message, Remedy: remedyOf(typ, state.Table)}
+	if r.Remedy != "" {
+		message = strings.TrimSuffix(message, ": "+r.Remedy)
+	}
+	return &remote.FailedError{Type: typ, Message: message, Remedy: cmp.Or(r.Remedy, remedyOf(typ, state.Table))}
 }
 
 // compact removes empty texts.

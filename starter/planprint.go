@@ -94,7 +94,7 @@ func readsText(r api.Estimate) string {
 
 // basisTexts say what an estimate of the duration is based on.
 var basisTexts = map[string]string{
-	api.BasisEarlier: "at the speed of earlier runs", api.BasisGuess: "a guess until the table has had a run",
+	api.BasisEarlier: "at the speed of earlier runs", api.BasisGuess: "a guess until a run has read thousands of rows",
 }
 
 // printMapping prints the filter, and where each column of the target comes from.

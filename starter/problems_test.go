@@ -65,6 +65,16 @@ func TestStatusStrict(t *testing.T) {
 	f.states["shop.orders"] = s
 	require.Equal(t, exitFailed, strict(f).code)
 
+	s.LastRuns = append(s.LastRuns, owner.RunRecord{
+		Outcome: owner.OutcomeFailed, Failure: "RowRejected: no parent row: sync the parent", Remedy: "sync the parent",
+	})
+	f.states["shop.orders"] = s
+	require.Contains(t, strict(f).stdout, "shop.orders failed: RowRejected: no parent row\n  → sync the parent\n",
+		"the remedy of the failure, and no other")
+	got = callConfig(t.Context(), t, f, scheduledTables, "explain", "shop.orders")
+	require.Contains(t, got.stdout, "  do:       sync the parent\n")
+	require.NotContains(t, got.stdout, "widen the target")
+
 	f = scheduledWorld(t)
 	s = f.states["shop.orders"]
 	s.Lease = &owner.Lease{WorkflowID: "w", RunID: "r"}

@@ -73,7 +73,7 @@ func (a *app) report(o outcome) {
 		fmt.Fprintf(a.stdout, "%s started: %s\n", o.Table, o.Execution)
 	case outcomeStopped:
 		fmt.Fprintf(a.stderr, "%s: stopped following; the run goes on (%s).\n", o.Table, o.Execution)
-		fmt.Fprintf(a.stderr, "To follow it again: tablehaul status %s --follow\n", o.Table)
+		fmt.Fprintf(a.stderr, "To follow it again: tablehaul status %s --follow\n", human.Arg(o.Table))
 	case outcomeSkipped:
 		fmt.Fprintf(a.stdout, "%s skipped: another run holds the table%s\n", o.Table, holderText(o))
 	case outcomeDone:
@@ -134,7 +134,7 @@ func (a *app) printResult(r api.SyncTableResult) {
 	if r.NewerOnTarget > 0 {
 		remedy := ""
 		if r.Mode != api.ModeFirstLoad && r.Files == nil {
-			remedy = ": tablehaul run " + r.Table + " --full makes them equal"
+			remedy = ": tablehaul run " + human.Arg(r.Table) + " --full makes them equal"
 		}
 		fmt.Fprintf(a.stdout, "  kept:       %s newer on the target, among the unchanged%s\n",
 			human.Count(r.NewerOnTarget, "row"), remedy)
@@ -172,7 +172,8 @@ func (a *app) printWarnings(r api.SyncTableResult) {
 		}
 	}
 	if n := len(r.KnownWarnings); n > 0 && !a.quiet {
-		fmt.Fprintf(a.stderr, "%s: %s as before: tablehaul warnings %s\n", r.Table, human.Count(n, "warning"), r.Table)
+		fmt.Fprintf(a.stderr, "%s: %s as before: tablehaul warnings %s\n", r.Table, human.Count(n, "warning"),
+			human.Arg(r.Table))
 	}
 }
 

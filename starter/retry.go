@@ -9,6 +9,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/config"
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/owner"
 )
 
@@ -77,7 +78,7 @@ func notToRetry(one tableStatus) string {
 	case one.Run != nil:
 		return "a run goes on"
 	case one.State == nil || len(one.State.LastRuns) == 0:
-		return "it has had no run: tablehaul run " + one.Table
+		return "it has had no run: tablehaul run " + human.Arg(one.Table)
 	case one.State.LastRuns[len(one.State.LastRuns)-1].Outcome == owner.OutcomeDone:
 		return "its last run ended well"
 	}

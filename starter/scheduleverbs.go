@@ -181,6 +181,6 @@ func (a *app) checkSchedule(
 				"--schedule-id %s", name, other.ID)
 		}
 	}
-	return exitf(exitUsage, "%s has no schedule: set the key %s in the configuration, then run tablehaul schedule "+
-		"apply", name, kind)
+	return exitf(exitUsage, "%s has no schedule: set the key %s in the configuration, if it has none, then run "+
+		"tablehaul schedule apply", name, kind)
 }

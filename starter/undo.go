@@ -76,7 +76,7 @@ func (a *app) undo(ctx context.Context, in api.UndoTableInput) error {
 		a.printLine("changed", "%s: not what was left there, and not touched", human.Count(r.Changed, "row"))
 	}
 	if r.DeletesPaused {
-		a.printLine("deletes", "paused; tablehaul deletes resume %s lets sweeps delete again", r.Table)
+		a.printLine("deletes", "paused; tablehaul deletes resume %s lets sweeps delete again", human.Arg(r.Table))
 	}
 	return nil
 }
@@ -96,7 +96,7 @@ func (a *app) printUndoneSwap(r api.UndoTableResult) {
 		watermark = "none, as before that swap"
 	}
 	a.printLine("watermark", "%s", watermark)
-	a.printLine("next", "tablehaul run %s loads the table again", r.Table)
+	a.printLine("next", "tablehaul run %s loads the table again", human.Arg(r.Table))
 }
 
 // leftTexts say why a repair has left keys, by what they are now.
@@ -125,6 +125,6 @@ func (a *app) printRepair(r *api.VerifyTableResult) {
 		}
 	}
 	for _, run := range r.Undo {
-		a.printLine("undo", "tablehaul undo %s %s", r.Table, run)
+		a.printLine("undo", "tablehaul undo %s %s", human.Arg(r.Table), run)
 	}
 }

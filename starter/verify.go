@@ -191,7 +191,7 @@ func (a *app) printCompared(one compared) {
 	}
 	a.printRepair(r)
 	if r.Differences != "" {
-		a.printLine("keys", "tablehaul verify show %s %s", r.Table, r.Run)
+		a.printLine("keys", "tablehaul verify show %s %s", human.Arg(r.Table), r.Run)
 	}
 	a.printLine("digest", "%s of the %s that are equal", r.Digest, human.Count(r.Equal, "row"))
 	a.printLine("took", "%s, longest page %s", human.Seconds(r.Seconds), human.Seconds(r.LongestPage))

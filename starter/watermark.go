@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/remote"
 )
@@ -139,8 +141,8 @@ func (a *app) exactValue(ctx context.Context, s service, name, value string, yes
 	var failed *remote.FailedError
 	switch {
 	case errors.As(err, &failed) && failed.Type == failure.InvalidInput:
-		why := cmp.Or(failed.What, failed.Message)
-		return "", exitf(exitUsage, "%s: %q: %s; the watermark stays", name, value, why)
+		why := strings.TrimPrefix(cmp.Or(failed.What, failed.Message), "from ") // as the preview calls the value
+		return "", exitf(exitUsage, "%s: %q %s; the watermark stays", name, value, why)
 	case errors.As(err, &failed):
 		printFailure(a.stderr, name, remote.Execution{WorkflowID: api.PlanTableID(a.taskQueue, name)}, err)
 		return "", &exitError{code: exitFailed}
@@ -148,7 +150,7 @@ func (a *app) exactValue(ctx context.Context, s service, name, value string, yes
 		return "", a.fromTemporal(ctx, err)
 	case p.Verdict != api.VerdictReady:
 		return "", exitf(exitFailed, "a run of %s would be refused, so its watermark stays: see tablehaul plan %s",
-			name, name)
+			name, human.Arg(name))
 	case p.Window.Lo == "":
 		why := cmp.Or(p.HeldBack, "there is nothing to read")
 		return "", exitf(exitFailed, "%s cannot be checked now, so its watermark stays: %s", name, why)

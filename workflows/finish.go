@@ -47,6 +47,7 @@ func (s *sync) finish(ctx workflow.Context, runErr error) error {
 		req.Record.Outcome = owner.OutcomeCancelled
 	default:
 		req.Record.Outcome, req.Record.Failure = owner.OutcomeFailed, failureText(runErr)
+		req.Record.Remedy = failureDetails(runErr).Remedy
 		req.Refused = failureType(runErr) == failure.InvalidInput && hasArguments(s.in)
 	}
 	req.ClockBack, req.ClockUntil = s.plan.ClockBack, s.plan.ClockUntil

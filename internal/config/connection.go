@@ -16,8 +16,12 @@ func setDSN(d *decoder, a at, c *Connection) {
 	if n, ok := a.node.(*ast.StringNode); ok && rereadable.MatchString(n.Value) {
 		c.unread = n.Value
 	}
-	v, _ := d.sealedScalar(a)
-	c.DSN = DSN(v.text)
+	v, ok := d.sealedScalar(a)
+	c.DSN = DSN(strings.TrimSpace(v.text))
+	if ok && c.DSN == "" {
+		d.problem(a, "write it as user:password@tcp(host:3306)/, or set the variable or file that it comes from",
+			"is empty")
+	}
 	if n, ok := a.node.(*ast.StringNode); ok && hasPassword(variable.ReplaceAllString(n.Value, "")) {
 		d.secrets = append(d.secrets, a)
 	}

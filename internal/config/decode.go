@@ -58,6 +58,16 @@ func (d *decoder) missing(parent at, path, remedy string) {
 	d.problem(at{path, parent.node}, remedy, "is missing")
 }
 
+// missingOnce is missing for what one line of the file cures everywhere: it is a problem of the first place only.
+func (d *decoder) missingOnce(parent at, path, key, remedy string) {
+	if slices.ContainsFunc(d.problems, func(p Problem) bool {
+		return p.Remedy == remedy && strings.HasSuffix(p.Path, "."+key)
+	}) {
+		return
+	}
+	d.missing(parent, path, remedy)
+}
+
 func join(path, key string) string {
 	if path == "" {
 		return key
@@ -86,7 +96,8 @@ func decodeMapping[T any](d *decoder, a at, fields []field[T], hint map[string]s
 	for i, f := range fields {
 		keys[i] = f.key
 	}
-	for _, kv := range d.pairs(a) {
+	pairs := d.pairs(a)
+	for _, kv := range pairs {
 		place := at{join(a.path, kv.key), kv.value}
 		i := slices.Index(keys, kv.key)
 		if i < 0 {
@@ -95,9 +106,14 @@ func decodeMapping[T any](d *decoder, a at, fields []field[T], hint map[string]s
 				remedy = Meant(kv.key, keys)
 			}
 			d.problem(at{place.path, kv.keyNode}, remedy, "unknown key")
-			continue
+			// A slip of the pen is read as what it means: what is below it is not missing as well.
+			near := didYouMean(kv.key, keys)
+			if len(near) != 1 || hint[kv.key] != "" || has(pairs, near[0]) {
+				continue
+			}
+			i = slices.Index(keys, near[0])
 		}
-		found[kv.key] = place
+		found[keys[i]] = place
 		fields[i].set(d, place, into)
 	}
 	return found
@@ -111,6 +127,11 @@ func isMapping(n ast.Node) bool {
 	default:
 		return false
 	}
+}
+
+// has reports whether one of the pairs has a key.
+func has(pairs []pair, key string) bool {
+	return slices.ContainsFunc(pairs, func(p pair) bool { return p.key == key })
 }
 
 type pair struct {

@@ -83,8 +83,8 @@ func (d *decoder) checkTableConnection(c *Config, table, given at, key, name str
 		return
 	}
 	if name == "" {
-		remedy := fmt.Sprintf("set defaults.%s to a name in connections", key)
-		d.missing(table, join(table.path, key), remedy)
+		remedy := fmt.Sprintf("set defaults.%s to a name in connections; that holds for every table", key)
+		d.missingOnce(table, join(table.path, key), key, remedy)
 	}
 }
 

@@ -2,6 +2,7 @@ package human
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -68,4 +69,15 @@ func Sample(names []string, all int) string {
 		names = append(slices.Clone(names), humanize.Comma(int64(more))+" more")
 	}
 	return english.WordSeries(names, "and")
+}
+
+// plainArg is what shells take as it is.
+var plainArg = regexp.MustCompile(`^[A-Za-z0-9_./@%+:,=-]+$`)
+
+// Arg is a name as an argument of a command that people paste into a shell.
+func Arg(name string) string {
+	if plainArg.MatchString(name) {
+		return name
+	}
+	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
 }

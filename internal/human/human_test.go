@@ -44,3 +44,14 @@ func TestClause(t *testing.T) {
 	require.Equal(t, "0 rows differ", Clause(0, "row", "differs", "differ"))
 	require.Equal(t, "1,200 rows differ", Clause(int64(1200), "row", "differs", "differ"))
 }
+
+// A name in a command that people paste reaches the program as it is, and starts no other one.
+func TestArg(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"shop.orders": "shop.orders", "shop.`we ird`": "'shop.`we ird`'", "shop.log_*": "'shop.log_*'",
+		"it's": `'it'\''s'`, "$(x)": "'$(x)'", "": "''", "shop.näme": "'shop.näme'",
+	} {
+		require.Equal(t, want, Arg(name))
+	}
+}

@@ -76,8 +76,9 @@ func (d *DB) readServer(ctx context.Context) error {
 	var comment string
 	s := &d.Server
 	err := d.QueryRowContext(ctx, "SELECT @@version, @@version_comment, @@max_allowed_packet, @@local_infile,"+
-		" @@lower_case_table_names <> 0, @@max_connections, @@max_user_connections, CURRENT_USER()").Scan(&s.Version, &comment,
-		&s.MaxAllowedPacket, &s.LocalInfile, &s.FoldsNames, &s.MaxConnections, &s.MaxUserConnections, &s.Account)
+		" @@lower_case_table_names <> 0, @@max_connections, @@max_user_connections,"+
+		" CURRENT_USER()").Scan(&s.Version, &comment, &s.MaxAllowedPacket, &s.LocalInfile, &s.FoldsNames,
+		&s.MaxConnections, &s.MaxUserConnections, &s.Account)
 	if err != nil {
 		return err
 	}

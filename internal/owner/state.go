@@ -58,6 +58,8 @@ type RunRecord struct {
 	Finished time.Time `json:"finished"`
 	// Failure is the failure's type and text, empty for a run that is done.
 	Failure string `json:"failure,omitempty"`
+	// Remedy is what to do about it, with which Failure ends; empty where the failure does not say.
+	Remedy string `json:"remedy,omitempty"`
 }
 
 // Outcomes of a run.

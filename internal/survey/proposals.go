@@ -14,6 +14,9 @@ import (
 // wideRow is how many bytes rows have, on average, before columns of any length are proposed to be left out.
 const wideRow = 2 << 10
 
+// wideTable is how many bytes such a table has at least: of a small one, half-empty pages make rows look wide.
+const wideTable = 1 << 20
+
 // A table of up to smallRows rows and smallBytes is loaded whole in seconds.
 const smallRows, smallBytes = 100_000, 16 << 20
 
@@ -58,7 +61,7 @@ func propose(t *schema.Table, cursor string) (out []string) {
 		if c.Generated || inKey(c.Name) {
 			continue
 		}
-		if t.RowsEstimate > 0 && t.Bytes/t.RowsEstimate >= wideRow && hasAnyLength(c.Column) {
+		if t.Bytes >= wideTable && t.RowsEstimate > 0 && t.Bytes/t.RowsEstimate >= wideRow && hasAnyLength(c.Column) {
 			wide = append(wide, scalar(c.Name))
 		}
 		if mask := maskOf(&c); mask != "" {

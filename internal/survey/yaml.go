@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/dustin/go-humanize"
-
 	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -154,18 +152,27 @@ func (w *yamlWriter) targetOf(schema, name string) string {
 	if w.setup.TargetSchema == "" {
 		return ""
 	}
-	_, tbl, found := strings.Cut(name, ".")
-	if !found || strings.Contains(name, "`") {
-		return "" // a name in backticks: people choose its target
+	several := slices.ContainsFunc(w.Tables, func(t *Table) bool { return t.name.Schema != schema })
+	parsed, err := table.ParseName(name)
+	if err != nil || strings.HasSuffix(name, "*") { // a family
+		_, tbl, found := strings.Cut(name, ".")
+		if !found || strings.Contains(name, "`") {
+			return "" // a family in backticks: people choose its target
+		}
+		if several {
+			tbl = schema + "_" + tbl
+		}
+		return w.setup.TargetSchema + "." + tbl
 	}
-	if slices.ContainsFunc(w.Tables, func(t *Table) bool { return t.name.Schema != schema }) {
-		tbl = schema + "_" + tbl
+	parsed.Schema = w.setup.TargetSchema
+	if several {
+		parsed.Table = schema + "_" + parsed.Table
 	}
-	return w.setup.TargetSchema + "." + tbl
+	return parsed.String()
 }
 
 func (t *Table) sizeText() string {
-	rows := "about " + humanize.Comma(t.Rows) + " rows"
+	rows := "about " + human.Count(t.Rows, "row")
 	if t.Rows == 0 {
 		rows = "no estimate of its rows"
 	}

@@ -136,3 +136,12 @@ func TestTablesOfSeveralSchemasGoIntoOne(t *testing.T) {
 	require.Contains(t, d.YAML(testSetup), "target: dw.crm_orders\n")
 	require.Contains(t, d.YAML(testSetup), `target: "dw.shop_log_*"`)
 }
+
+// A table whose name needs quoting goes into the target's schema as every other.
+func TestATableWithAnOddNameGoesIntoTheTargetSchema(t *testing.T) {
+	d := testResult()
+	d.Tables = []*Table{look("shop.`we ird.näme`")}
+	require.Contains(t, d.YAML(testSetup), "target: \"dw.`we ird.näme`\"\n")
+	d.Tables = append(d.Tables, look("crm.orders"))
+	require.Contains(t, d.YAML(testSetup), "target: \"dw.`shop_we ird.näme`\"\n")
+}

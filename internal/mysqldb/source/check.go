@@ -120,6 +120,9 @@ func (f *findings) aboutTable(t *schema.Table, check CheckSpec) {
 	}
 }
 
+// largeTable is the size in bytes from which reading all of a table in every run is a warning.
+const largeTable = 64 << 20
+
 func (s *Source) checkCursor(ctx context.Context, f *findings, t *schema.Table, check CheckSpec) error {
 	name := check.Cursor
 	size := sizeText(t)
@@ -127,7 +130,11 @@ func (s *Source) checkCursor(ctx context.Context, f *findings, t *schema.Table, 
 		if check.WholeByMode {
 			return nil
 		}
-		f.add(table.LevelWarn, "", table.TopicCursor,
+		level := table.LevelWarn
+		if t.Bytes < largeTable {
+			level = table.LevelInfo // it costs little, and a warning that needs no one hides the others
+		}
+		f.add(level, "", table.TopicCursor,
 			fmt.Sprintf("no cursor: every run reads the whole table, %s", size), "set a cursor column")
 		return nil
 	}

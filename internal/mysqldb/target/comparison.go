@@ -140,10 +140,10 @@ func (c *comparison) createTable(ctx context.Context) error {
 	if found == 0 {
 		// A database is more than a table: only a login that clearly may is taken to mean it.
 		if !c.grants.has("CREATE", table.Name{Schema: c.Name.Schema}) {
+			schema := sqltext.Ident(c.Name.Schema)
 			c.addFinding(table.LevelRefuse, "", fmt.Sprintf("the target has no database %s that the login can see",
-				c.Name.Schema),
-				"CREATE DATABASE "+sqltext.Ident(c.Name.Schema)+"; "+c.dst.Server.Grant(
-					"SELECT, INSERT, UPDATE, CREATE, ALTER", sqltext.Ident(c.Name.Schema)+".*")).Topic = table.TopicGrant
+				c.Name.Schema), "CREATE DATABASE "+schema+"; "+
+				c.dst.Server.Grant("SELECT, INSERT, UPDATE, CREATE, ALTER", schema+".*")).Topic = table.TopicGrant
 			return nil
 		}
 		c.Statements = append(c.Statements, "CREATE DATABASE "+sqltext.Ident(c.Name.Schema))

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/fetch"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
@@ -106,8 +107,7 @@ func (d *ddl) findOther(ctx context.Context, src mysqldb.Reader, columns []*sche
 
 // fillRemedy says how old rows get the values of an added column.
 func (d *ddl) fillRemedy(column string) string {
-	return fmt.Sprintf("tablehaul backfill %s %s fills it, and so does tablehaul run %s --full", d.source.Name, column,
-		d.source.Name)
+	return fmt.Sprintf("tablehaul backfill TABLE %s fills it, and so does tablehaul run TABLE --full", human.Arg(column))
 }
 
 // isNotDefault is true of a row whose value is another one than the column's default, bit for bit.

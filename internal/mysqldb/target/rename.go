@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
@@ -128,7 +129,7 @@ func refuseRename(p *Diff, e, m *schema.Column, why string) {
 		"rename: { %s: %s } }; where it is another column, tablehaul run TABLE --full adds and fills it, or add it "+
 		"to the target by hand and fill it by tablehaul backfill TABLE %s", at, sqltext.Ident(e.Name),
 		sqltext.Ident(m.Name),
-		m.SourceName(), e.Name, m.Name))
+		m.SourceName(), e.Name, human.Arg(m.Name)))
 }
 
 // extraColumns are plain columns of the target that the source does not have.
