@@ -42,9 +42,8 @@ func (p *planDraft) chooseFiles(ctx context.Context, in PlanRunInput) error {
 		if p.ordered() && f.known.Newer(ref) && !in.Force {
 			return filesRefused(fmt.Sprintf("set a cursor, by which the newest row wins; or `tablehaul load %s %s "+
 				"--force`",
-				human.Arg(s.Table.String()), human.Arg(key)), "%s is older than load %s, which is loaded: without a cursor its rows would undo newer "+
-				"ones",
-				key, f.known.Newest.ID)
+				human.Arg(s.Table.String()), human.Arg(key)), "%s is older than load %s, which is loaded: without a "+
+				"cursor its rows would undo newer ones", key, f.known.Newest.ID)
 		}
 		f.loads = append(f.loads, l)
 		if !runs[l.ID] {

@@ -129,8 +129,8 @@ func staleIssues(one tableStatus) []issue {
 	case one.Unscheduled:
 		m.Remedy = "tablehaul schedule apply " + human.Arg(one.Table) + ", or tablehaul run " + human.Arg(one.Table)
 	case s != nil && !s.Next.IsZero():
-		m.Remedy = "tablehaul run " + human.Arg(one.Table) + " runs it before its schedule does (" + nextText(*s) + "); " +
-			"where this comes again, make staleAfter longer than the schedule's gaps"
+		m.Remedy = "tablehaul run " + human.Arg(one.Table) + " runs it before its schedule does (" + nextText(*s) +
+			"); where this comes again, make staleAfter longer than the schedule's gaps"
 	default:
 		m.Remedy = "tablehaul run " + human.Arg(one.Table)
 	}

@@ -51,7 +51,7 @@ func TestAnEmptyDSNIsAProblem(t *testing.T) {
 	got := problemsOf(t, "connections: { a: { dsn: \"${SHOP_DSN}\" } }\nstaging: { url: \"file:///tmp/x\" }\n"+
 		"defaults: { sourceConnection: a, targetConnection: a }"+twoTables, func(string) string { return " " })
 	require.Equal(t, []string{
-		"connections.a.dsn: is empty (line 1); write it as user:password@tcp(host:3306)/, or set the variable or file " +
-			"that it comes from",
+		"connections.a.dsn: is empty (line 1); write it as user:password@tcp(host:3306)/, or set the variable or " +
+			"file that it comes from",
 	}, got)
 }

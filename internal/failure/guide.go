@@ -175,7 +175,8 @@ var Guide = []Advice{
 	{
 		LockWait, "another session holds a lock on the rows or the table that a step needs; tried again for as long " +
 			"as it takes",
-		"the message names the connection where the login may see it (PROCESS); and so does, on MySQL, `SELECT * FROM sys.innodb_lock_waits`, on MariaDB " +
+		"the message names the connection where the login may see it (PROCESS); and so does, on " +
+			"MySQL, `SELECT * FROM sys.innodb_lock_waits`, on MariaDB " +
 			"`SELECT * FROM information_schema.innodb_lock_waits` ([more](#locks-on-the-target))",
 		"wait until that transaction ends, or end it on the server with KILL and the number in the message; the run " +
 			"goes on by itself", true,

@@ -107,7 +107,8 @@ func (d *ddl) findOther(ctx context.Context, src mysqldb.Reader, columns []*sche
 
 // fillRemedy says how old rows get the values of an added column.
 func (d *ddl) fillRemedy(column string) string {
-	return fmt.Sprintf("tablehaul backfill TABLE %s fills it, and so does tablehaul run TABLE --full", human.Arg(column))
+	return fmt.Sprintf("tablehaul backfill TABLE %s fills it, and so does tablehaul run TABLE --full",
+		human.Arg(column))
 }
 
 // isNotDefault is true of a row whose value is another one than the column's default, bit for bit.
