@@ -132,7 +132,7 @@ func TestAMappingIsRefusedBeforeTheFirstWrite(t *testing.T) {
 		mapping mapping.Settings
 		text    string
 	}{
-		"no such column":      {mapping.Settings{Exclude: []string{"nott"}}, "has no column nott (did you mean note?)"},
+		"no such column":      {mapping.Settings{Exclude: []string{"nott"}}, "has no column nott: did you mean note?"},
 		"the key":             {mapping.Settings{Exclude: []string{"cust_id"}}, "leaves out cust_id"},
 		"the cursor":          {mapping.Settings{Include: []string{"cust_id"}}, "leaves out the cursor updated_at"},
 		"a name that is used": {mapping.Settings{Rename: pair("note", "NAME")}, "two columns would be"},
@@ -152,7 +152,7 @@ func TestAMappingIsRefusedBeforeTheFirstWrite(t *testing.T) {
 		"add: no type":        {mapping.Settings{Add: pair("at", "NULL")}, "columns.add.at: it has no type"},
 		"type: too small":     {mapping.Settings{Type: pair("name", "varchar(3)")}, "type: long values do not fit"},
 		"type: none":          {mapping.Settings{Type: pair("name", "varchar(3) DEFAULT 'x'")}, "is not a type"},
-		"type: no column":     {mapping.Settings{Type: pair("nme", "int")}, "has no column nme (did you mean name?)"},
+		"type: no column":     {mapping.Settings{Type: pair("nme", "int")}, "has no column nme: did you mean name?"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b.settings.Mapping = &c.mapping
