@@ -64,7 +64,12 @@ func TestCheckRefusesWhatWouldLoseRows(t *testing.T) {
 		refuse, warn := table.LevelRefuse, table.LevelWarn
 
 		require.Contains(t, check("nokey", "", refuse), "no unique key of whole columns that are NOT NULL")
-		require.Contains(t, check("nokey", "", warn), "every run reads the whole table")
+		require.Contains(t, check("nokey", "", table.LevelInfo), "every run reads the whole table")
+		require.Empty(t, check("nokey", "", warn), "a small table costs little")
+		large := dbtest.Introspect(t, db, schema, "nokey")
+		large.Bytes = 64 << 20
+		found := dbtest.Found(t, db, large, source.CheckSpec{Zone: "+00:00"}, warn)
+		require.Contains(t, strings.Join(found, "\n"), "every run reads the whole table, about ")
 		require.Equal(
 			t,
 			"oops: there is no column oops for a cursor (possible columns are id, i, u)",
