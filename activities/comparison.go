@@ -249,3 +249,14 @@ func writeKeys(ctx context.Context, parts *partWriter, keys []table.Texts) error
 	}
 	return parts.write(ctx, rows)
 }
+
+// sameServers fails where a connection leads to another server than when the plan began.
+func (p *planDraft) sameServers(ctx context.Context, target mysqldb.Instance) error {
+	switch {
+	case p.src.Instance() != p.instance:
+		return translate(ctx, mysqldb.ErrOtherServer, sourceAt(p.settings))
+	case p.dst.DB.Instance() != target:
+		return translate(ctx, mysqldb.ErrOtherServer, targetAt(p.settings))
+	}
+	return nil
+}

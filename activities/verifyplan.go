@@ -8,7 +8,6 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/failure"
-	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -183,17 +182,6 @@ func (a *Activities) PlanVerify(ctx context.Context, in PlanVerifyInput) (PlanVe
 		return out, nil
 	}
 	return out, a.stageComparison(ctx, p, state.ID, &c, &out)
-}
-
-// sameServers fails where a connection leads to another server than when the plan began.
-func (p *planDraft) sameServers(ctx context.Context, target mysqldb.Instance) error {
-	switch {
-	case p.src.Instance() != p.instance:
-		return translate(ctx, mysqldb.ErrOtherServer, sourceAt(p.settings))
-	case p.dst.DB.Instance() != target:
-		return translate(ctx, mysqldb.ErrOtherServer, targetAt(p.settings))
-	}
-	return nil
 }
 
 // comparable refuses what cannot be compared: a table that a run would refuse, one whose target is not
