@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tablehaul/tablehaul/internal/app"
 	"github.com/tablehaul/tablehaul/internal/testenv/schematest"
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
@@ -167,8 +168,13 @@ func requireInit(p *product, s *servers.Server, dsn string) {
 // newer file is refused, as the worker has not read it.
 func TestConfigurationThatChangesWhileARunIsInFlight(t *testing.T) {
 	t.Parallel()
-	p := start(t, options{})
+	p := start(t, options{idle: true})
 	fillT(p)
+	text, err := os.ReadFile(p.config())
+	require.NoError(t, err)
+	workers := filepath.Join(p.dir, "workers.yaml") // a worker takes its own file over within seconds
+	require.NoError(t, os.WriteFile(workers, text, 0o600))
+	p.startWorkerWith(app.WorkerOptions{ConfigFile: workers, Getenv: os.Getenv, Client: p.client, TaskQueue: p.queue})
 	p.cli("run " + p.table("t") + " --quiet")
 	exec(t, p.src, "UPDATE t SET n = 99, updated_at = NOW() - INTERVAL 30 SECOND")
 	tx, err := p.dst.BeginTx(t.Context(), nil)

@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -25,7 +24,7 @@ func TestTheDemoNeedsNothingButAServerProgram(t *testing.T) {
 	require.NoError(t, err)
 	dir, temp := t.TempDir(), t.TempDir()
 	require.NoError(t, os.Symlink(standalone, filepath.Join(dir, "tablehaul-standalone")))
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), runTimeout)
 	defer cancel()
 	cmd := osexec.CommandContext(ctx, tablehaul, "demo", "--rows", "10000")
 	cmd.Env = []string{

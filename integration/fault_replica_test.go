@@ -78,7 +78,7 @@ func TestAReplicaThatLagsPausesARun(t *testing.T) {
 		p.gate.release()
 		r := wait()
 		require.EqualValues(t, 2000, r.RowsExtracted)
-		require.False(t, r.Approximate, "nothing was written while waiting")
+		p.requireExact(r, "t", "nothing was written while waiting")
 		p.equal("t", []string{"id"}, columnsT...)
 		require.NoError(t, primary.AwaitReplica(t.Context(), replica))
 		require.Equal(t, "2000", scalar(t, there, "SELECT COUNT(*) FROM t"))

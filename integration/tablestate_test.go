@@ -20,7 +20,7 @@ func TestTableStateContinuesAsNewUnderLoad(t *testing.T) {
 	exec(t, p.src, createT, insertT(1, 10), "UPDATE t SET updated_at = '2024-01-01'")
 	before := p.sync("t")
 	id := workflows.TableStateID(p.queue, p.table("t"))
-	const clients, each = 6, 120 // beyond the 500 updates after which it continues
+	const clients, each = 6, 90 // beyond the 500 updates after which it continues
 	g, ctx := errgroup.WithContext(t.Context())
 	for c := range clients {
 		g.Go(func() error {
