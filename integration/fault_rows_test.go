@@ -156,6 +156,17 @@ func (p *product) attempts(id, step string) int32 {
 	return most
 }
 
+// begunAgain reports whether a step was tried more than once, by any workflow of the product.
+func (p *product) begunAgain(step string) bool {
+	p.t.Helper()
+	for key := range p.histories() {
+		if p.attempts(strings.Fields(key)[0], step) > 1 {
+			return true
+		}
+	}
+	return false
+}
+
 // requireExact requires that the counters of a table's last run are exact. They are not where Temporal has missed a
 // step's heartbeats, as on a machine that has no processor for them: then the step was begun a second time.
 func (p *product) requireExact(r workflows.SyncTableResult, name, why string) {

@@ -86,7 +86,9 @@ func TestTooManyRefusedRowsFailTheRun(t *testing.T) {
 		require.EqualValues(t, 4, p.state("t").Quarantine.Open)
 
 		dropped := quarantineCommand[api.DropQuarantineResult](p, api.DropQuarantineName)
-		require.EqualValues(t, 4, dropped.Dropped)
+		if dropped.Dropped != 4 { // a step that is begun again finds what the first attempt has left
+			require.True(t, p.begunAgain("DropQuarantine"), "%+v", dropped)
+		}
 		require.Nil(t, p.state("t").Quarantine)
 	})
 }
