@@ -117,6 +117,12 @@ func (b *bench) playFaults(ctx context.Context, f servers.Flavor) error {
 	return nil
 }
 
+// insertedRows are the servers' counters of rows that came in. Each of them has only one of the two, or counts temporary
+// tables as well.
+var insertedRows = map[servers.Flavor]string{
+	servers.FlavorMySQL: "Innodb_rows_inserted", servers.FlavorMariaDB: "Handler_write",
+}
+
 // load is a first load by a new worker, with a fault.
 func (b *bench) load(ctx context.Context, g *ground, f fault) (x faulted, err error) {
 	g.StopWorker()
@@ -126,7 +132,7 @@ func (b *bench) load(ctx context.Context, g *ground, f fault) (x faulted, err er
 	}
 	others := bystanders.Start(ctx, append(bystanders.Orders(g.SourceDB, g.TargetDB, b.rows),
 		bystanders.Scans(g.SourceDB, g.TargetDB, b.rows)...), bystanders.Interval)
-	inserted := func() int64 { return status(ctx, g.TargetDB, "Innodb_rows_inserted") }
+	inserted := func() int64 { return status(ctx, g.TargetDB, insertedRows[g.Target.Flavor]) }
 	before, began := inserted(), time.Now()
 	g.Say("a first load with the fault: %s", f.name)
 	run, err := g.Start(ctx, workflows.SyncTableInput{Table: scene.Table, Full: true})
