@@ -117,8 +117,8 @@ func (b *bench) playFaults(ctx context.Context, f servers.Flavor) error {
 	return nil
 }
 
-// insertedRows are the servers' counters of rows that came in. Each of them has only one of the two, or counts temporary
-// tables as well.
+// insertedRows are the servers' counters of rows that came in. MariaDB lacks the first; MySQL's second counts those of
+// temporary tables, too.
 var insertedRows = map[servers.Flavor]string{
 	servers.FlavorMySQL: "Innodb_rows_inserted", servers.FlavorMariaDB: "Handler_write",
 }

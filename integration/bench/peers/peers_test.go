@@ -4,8 +4,11 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/tablehaul/tablehaul/integration/bystanders"
 )
 
 func TestGoalsCountWholeJobsOnly(t *testing.T) {
@@ -30,6 +33,18 @@ func TestGoalsCountWholeJobsOnly(t *testing.T) {
 		"changes: 4.50 times as fast as dlt (dlt, 9.0 s); goal 5: missed",
 		"changes: 1.50 times as fast as the best of the others (hybrid, 3.0 s); goal 2: missed",
 	}, goals(results))
+}
+
+func TestOtherClientsMayWaitThreeTimesAsLong(t *testing.T) {
+	fared := func(p99 time.Duration) *ran {
+		return &ran{fared: bystanders.Report{All: bystanders.Stats{P99: p99}}}
+	}
+	our := result{runs: [2]*ran{fared(6 * time.Millisecond), fared(7 * time.Millisecond)}}
+	require.Equal(t, []string{
+		"first load: the other clients' p99 is 3.0 times that without us; goal ≤ 3: reached",
+		"changes: the other clients' p99 is 3.5 times that without us; goal ≤ 3: missed",
+	}, goalsOfOthers(&our, fared(2*time.Millisecond).fared))
+	require.Empty(t, goalsOfOthers(nil, bystanders.Report{}))
 }
 
 func TestLastComplaintIsTheReason(t *testing.T) {

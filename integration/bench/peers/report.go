@@ -29,7 +29,7 @@ func (b *bench) show(ctx context.Context, a *arena, results []result) error {
 	t := resultTable(results)
 	t.SetStyle(table.StyleLight)
 	fmt.Fprintln(b.out, t.Render())
-	for _, line := range goals(results) {
+	for _, line := range append(goals(results), goalsOfOthers(ours(results), b.idle)...) {
 		fmt.Fprintln(b.out, line)
 	}
 	for _, r := range results {
@@ -190,6 +190,25 @@ func goals(results []result) (lines []string) {
 	return lines
 }
 
+// goalOverIdle is how many times as long as alone the other clients may wait beside us, by their p99.
+const goalOverIdle = 3.0
+
+// goalsOfOthers compares the other clients' p99 beside us with what it is alone.
+func goalsOfOthers(our *result, idle bystanders.Report) (lines []string) {
+	if our == nil || idle.All.P99 == 0 {
+		return nil
+	}
+	for _, p := range []phase{firstLoad, changes} {
+		times, verdict := float64(our.runs[p].fared.All.P99)/float64(idle.All.P99), "missed"
+		if times <= goalOverIdle {
+			verdict = "reached"
+		}
+		lines = append(lines, fmt.Sprintf("%s: the other clients' p99 is %.1f times that without us; goal ≤ %.0f: %s",
+			p, times, goalOverIdle, verdict))
+	}
+	return lines
+}
+
 // ourVersion is the commit that is checked out; empty outside a repository.
 func ourVersion(ctx context.Context) string {
 	out, err := exec.CommandContext(ctx, "git", "rev-parse", "--short", "HEAD").Output()
@@ -209,7 +228,7 @@ func (b *bench) document(ctx context.Context, a *arena, results []result) string
 		version(ctx, a.kit, a.kit.bin("python"), "--version"), a.kit.driver)
 	t := resultTable(results)
 	fmt.Fprintf(&d, "%s\n\n", t.RenderMarkdown())
-	for _, line := range goals(results) {
+	for _, line := range append(goals(results), goalsOfOthers(ours(results), b.idle)...) {
 		fmt.Fprintf(&d, "- %s\n", line)
 	}
 	fmt.Fprintf(&d, "\n## How each is configured\n\n")
