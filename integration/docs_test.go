@@ -45,6 +45,7 @@ var inlineNotRun = map[string]string{
 	"tablehaul load lake.orders --force":  "it needs a table of files",
 	"tablehaul verify lake.orders":        "it needs a table of files",
 	"tablehaul load TABLE FILE":           "it needs a table of files",
+	"tablehaul load TABLE --force":        "it needs a table of files",
 }
 
 // bareCommand is a command that is only named: whether it exists is all that can be said.
