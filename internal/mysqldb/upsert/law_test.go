@@ -29,9 +29,10 @@ type lawCase func(t *testing.T) (before lawState, after []lawState)
 // climbs is a case of the chunks at once.
 func climbs(c hillClimb, event func(*hillClimb)) lawCase {
 	return func(*testing.T) (lawState, []lawState) {
-		before := lawState{limit: c.limit, phase: c.phase, pause: c.pause}
-		event(&c)
-		return before, []lawState{{limit: c.limit, phase: c.phase, pause: c.pause}}
+		got := c
+		event(&got)
+		return lawState{limit: c.limit, phase: c.phase, pause: c.pause},
+			[]lawState{{limit: got.limit, phase: got.phase, pause: got.pause}}
 	}
 }
 
