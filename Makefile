@@ -26,7 +26,8 @@ BENCHSTAT_VERSION := v0.0.0-20260908200009-22c9c6c9d4da
 BENCHSTAT := $(TOOLS)/benchstat-$(BENCHSTAT_VERSION)/benchstat
 GOVULNCHECK := $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION)/govulncheck
 # Folders of the modules that are looked at for vulnerabilities.
-VULN_MODULES ?= . worker/standalone integration/bench integration/webui integration/containers
+VULN_MODULES ?= . worker/standalone integration/bench integration/webui integration/containers integration/kubernetes \
+  tools/dist
 
 .PHONY: help
 help: ## list what can be made

@@ -105,9 +105,7 @@ func (a *app) deletesResumeCommand() *cobra.Command {
 // sweepAll sweeps tables side by side, and shows what came of it in the order of the arguments.
 func (a *app) sweepAll(ctx context.Context, c *config.Config, sel selection, approve string) error {
 	all, err := askAll(ctx, a, c, sel, func(s service) question[api.VerifyTableResult] {
-		q := comparisons(s, api.VerifyTableInput{Deletes: true, Approve: approve})
-		q.show, q.rows = a.verifyDisplay, func(r api.VerifyTableResult) int64 { return r.SourceRows }
-		return q
+		return a.comparisons(s, api.VerifyTableInput{Deletes: true, Approve: approve})
 	})
 	if err != nil {
 		return err
@@ -148,7 +146,7 @@ func (a *app) printSwept(one compared) {
 		}
 	}
 	if r.Sweep.Undo != "" {
-		a.printLine("undo", "tablehaul undo %s %s", human.Arg(r.Table), r.Sweep.Undo)
+		a.printLine("undo", "tablehaul undo %s %s", r.Table, r.Sweep.Undo)
 	}
 	a.printLine("compared", "%s of %s, %s of %s", human.Count(r.SourceRows, "row"), r.Table,
 		human.Count(r.TargetRows, "row"), r.Target)

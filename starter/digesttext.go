@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/dustin/go-humanize"
-
 	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/notify"
 )
@@ -49,8 +47,8 @@ func digestText(d notify.Digest) string {
 		if i == 0 {
 			line("Slowest:")
 		}
-		line("  %s", strings.TrimSpace(fmt.Sprintf("%s took %s for %s rows %s", one.Table, human.Seconds(one.Seconds),
-			humanize.Comma(one.Count), one.Link)))
+		line("  %s", strings.TrimSpace(fmt.Sprintf("%s took %s for %s %s", one.Table, human.Seconds(one.Seconds),
+			human.Count(one.Count, "row"), one.Link)))
 	}
 	if d.Link != "" {
 		line("Runs: %s", d.Link)

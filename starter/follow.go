@@ -27,11 +27,12 @@ type runner struct {
 	several bool
 }
 
-// newRunner returns a runner for the tables. The caller closes its follower and its display.
-func (a *app) newRunner(ctx context.Context, s service, tables []string) *runner {
-	shown := a.display(tables)
-	if a.web {
-		shown = quiet{a.stderr}
+// newRunner returns a runner for the tables, which shows their progress where it follows them. The caller closes its
+// follower and its display.
+func (a *app) newRunner(ctx context.Context, s service, tables []string, follows bool) *runner {
+	var shown display = quiet{a.stderr}
+	if follows && !a.web {
+		shown = a.display(tables)
 	}
 	return &runner{a, s, remote.NewFollower(ctx, s, a.interval()), shown, len(tables) > 1}
 }

@@ -62,6 +62,7 @@ func TestTheReceiptOfATargetThatIsAppendedTo(t *testing.T) {
 	got := call(t, &fakeService{receipts: map[string]api.VerifyTableResult{"shop.orders digest": r}}, "verify",
 		"shop.orders")
 	require.Contains(t, got.stdout, "1 row of shop.orders, 2 rows of dw.orders: keys\n")
+	require.Contains(t, got.stdout, " of the 1 row that is equal\n")
 }
 
 func TestTheReceiptOfAnUndoSaysHowDeletesGoOn(t *testing.T) {

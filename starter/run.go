@@ -94,7 +94,7 @@ func (a *app) runAll(ctx context.Context, flags runFlags, c *config.Config, sel 
 
 // runTables is runAll of tables that are known by their names.
 func (a *app) runTables(ctx context.Context, s service, flags runFlags, names []string) error {
-	r := a.newRunner(ctx, s, names)
+	r := a.newRunner(ctx, s, names, !flags.noWait)
 	defer r.follower.Close()
 	if err := r.printList(); err != nil {
 		return err

@@ -96,7 +96,7 @@ func (a *app) followAgain(ctx context.Context, s service, c *config.Config, sel 
 			held[name] = remote.Execution{WorkflowID: l.WorkflowID, RunID: l.RunID}
 		}
 	}
-	r := a.newRunner(ctx, s, names)
+	r := a.newRunner(ctx, s, names, true)
 	defer r.follower.Close()
 	ended := make(chan outcome)
 	for name, e := range held {

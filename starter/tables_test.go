@@ -70,6 +70,7 @@ func TestAllAndFamiliesAreExpandedByTheWorker(t *testing.T) {
 		"shop.orders": true, "shop.countries": true, "shop.log_1": true,
 		"shop.log_2": true,
 	}, started(f))
+	require.Equal(t, len(f.starts), strings.Count(got.stdout, "\n"), "each table has one line:\n%s", got.stdout)
 
 	f.starts = nil
 	got = call(t, f, "run", "shop.l*", "shop.orders", "shop.orders", "--no-wait")

@@ -99,9 +99,7 @@ type compared struct {
 // verifyAll compares tables side by side, and shows the receipts in the order of the arguments.
 func (a *app) verifyAll(ctx context.Context, c *config.Config, sel selection, in api.VerifyTableInput) error {
 	all, err := askAll(ctx, a, c, sel, func(s service) question[api.VerifyTableResult] {
-		q := comparisons(s, in)
-		q.show, q.rows = a.verifyDisplay, func(r api.VerifyTableResult) int64 { return r.SourceRows }
-		return q
+		return a.comparisons(s, in)
 	})
 	if err != nil {
 		return err
@@ -112,9 +110,10 @@ func (a *app) verifyAll(ctx context.Context, c *config.Config, sel selection, in
 }
 
 // comparisons ask for a comparison of each table, or a sweep of its deletes.
-func comparisons(s service, in api.VerifyTableInput) question[api.VerifyTableResult] {
+func (a *app) comparisons(s service, in api.VerifyTableInput) question[api.VerifyTableResult] {
 	return question[api.VerifyTableResult]{
 		limit: 2, wait: s.WaitVerify,
+		show: a.verifyDisplay, rows: func(r api.VerifyTableResult) int64 { return r.SourceRows },
 		start: func(ctx context.Context, table string) (remote.Execution, error) {
 			one := in
 			one.Table = table
@@ -193,7 +192,7 @@ func (a *app) printCompared(one compared) {
 	if r.Differences != "" {
 		a.printLine("keys", "tablehaul verify show %s %s", human.Arg(r.Table), r.Run)
 	}
-	a.printLine("digest", "%s of the %s that are equal", r.Digest, human.Count(r.Equal, "row"))
+	a.printLine("digest", "%s of the %s", r.Digest, human.Clause(r.Equal, "row", "that is equal", "that are equal"))
 	a.printLine("took", "%s, longest page %s", human.Seconds(r.Seconds), human.Seconds(r.LongestPage))
 	for _, w := range r.Warnings {
 		a.printLine("warning", "%s", w)

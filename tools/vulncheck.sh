@@ -11,10 +11,18 @@ shift
 db=()
 [ -z "${TABLEHAUL_VULNDB:-}" ] || db=(-db "$TABLEHAUL_VULNDB")
 
+# packages are those of the module in the working folder; of one that pins tools, these.
+packages() {
+  local own
+  own=$(go list ./... 2> /dev/null)
+  echo "${own:-$(go list tool)}"
+}
+
 # scan LEVEL looks at the module in the working folder; 3 is govulncheck's word for a find.
 scan() {
   local status=0
-  out=$("$govulncheck" -scan "$1" "${db[@]}" ./... 2>&1) || status=$?
+  # shellcheck disable=SC2046 # one argument for each package
+  out=$("$govulncheck" -scan "$1" "${db[@]}" $(packages) 2>&1) || status=$?
   return $status
 }
 

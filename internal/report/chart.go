@@ -101,7 +101,7 @@ func bars(runs []Run, places int, width, height float64, m measure) []Bar {
 		} else if r.Outcome != OutcomeDone {
 			class = levelWarn
 		}
-		tip := fmt.Sprintf("%s: %s, %s rows in %s", utc(r.Finished), r.Outcome, humanize.Comma(r.Rows),
+		tip := fmt.Sprintf("%s: %s, %s in %s", utc(r.Finished), r.Outcome, human.Count(r.Rows, "row"),
 			human.Duration(r.Took))
 		out = append(out, Bar{
 			X: round(float64(places-len(runs)+i) * step), Y: round(height - h), W: round(step * 0.8), H: round(h),

@@ -18,6 +18,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/tablehaul/tablehaul/internal/app"
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/process"
 	"github.com/tablehaul/tablehaul/internal/temporalopts"
 )
@@ -166,5 +167,5 @@ func days(d time.Duration) string {
 	if d%(24*time.Hour) != 0 {
 		return d.String()
 	}
-	return fmt.Sprintf("%d days", d/(24*time.Hour))
+	return human.Count(int64(d/(24*time.Hour)), "day")
 }
