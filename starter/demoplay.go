@@ -20,6 +20,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/demo"
 	"github.com/tablehaul/tablehaul/internal/human"
+	"github.com/tablehaul/tablehaul/internal/temporalopts"
 )
 
 // standaloneProgram is what the demo starts Temporal and the worker with.
@@ -228,9 +229,10 @@ func (p *play) tablehaul(ctx context.Context, args ...string) error {
 // shell lets a person go on. It ends when the person leaves it.
 func (p *play) shell() {
 	program := cmp.Or(p.getenv("SHELL"), "/bin/sh")
+	link := temporalopts.WebAt(p.Temporal.UIURL, "default").List()
 	fmt.Fprintf(p.stdout, "\nAll of it is still up. This is a shell in which tablehaul finds it; exit ends the demo.\n"+
 		"  Web UI          %s\n  configuration   %s\n  try             tablehaul schedule apply --yes, "+
-		"tablehaul status --watch, tablehaul history %s --plot\n\n", p.webUI().List(), p.ConfigFile(), demo.Table)
+		"tablehaul status --watch, tablehaul history %s --plot\n\n", link, p.ConfigFile(), demo.Table)
 	cmd := exec.Command(program) //nolint:noctx // it ends when the person leaves it
 	self, err := os.Executable()
 	if err == nil {

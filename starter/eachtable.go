@@ -169,11 +169,14 @@ func askOne[T any](ctx context.Context, a *app, s service, name string, q questi
 			printer.update(time.Now(), steps.Waits)
 			return
 		}
-		if status, err := s.Status(ctx, e); err == nil {
-			now := remote.Join(status, steps)
-			now.RowsWritten = now.RowsExtracted // what is read is compared
-			printer.update(time.Now(), now.Waits)
-			q.display.update(name, now)
+		status, err := s.Status(ctx, e)
+		if err != nil { // where no worker can answer, what Temporal knows says why
+			printer.update(time.Now(), steps.Waits)
+			return
 		}
+		now := remote.Join(status, steps)
+		now.RowsWritten = now.RowsExtracted // what is read is compared
+		printer.update(time.Now(), now.Waits)
+		q.display.update(name, now)
 	})
 }

@@ -84,7 +84,11 @@ func jsonText(err error) string {
 	case errors.As(err, &typ):
 		return fmt.Sprintf("%q is a JSON %s, it must be a %s", typ.Field, typ.Value, typ.Type)
 	}
-	return strings.Replace(strings.TrimPrefix(err.Error(), "json: "), "unknown field", "unknown key", 1)
+	text := strings.TrimPrefix(err.Error(), "json: ")
+	if key, ok := strings.CutPrefix(text, "unknown field "); ok {
+		return "unknown key " + key + ", misspelt, or of a later version than this worker"
+	}
+	return text
 }
 
 func (f inputForm) invalid(what string) error {

@@ -1,12 +1,14 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"regexp"
+	"unicode/utf8"
 
 	yaml "github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/parser"
@@ -15,6 +17,9 @@ import (
 // maxFile bounds the file: a configuration is kilobytes, and a device or a dump named by
 // mistake must not fill the memory.
 const maxFile = 1 << 20
+
+// byteOrderMark is what editors of Windows write before UTF-8.
+const byteOrderMark = "\uFEFF"
 
 // Option changes how Load reads.
 type Option func(*decoder)
@@ -92,6 +97,13 @@ func (d *decoder) parse(content []byte) (at, bool) {
 		d.problem(at{}, "is this the right file?", "larger than %s", formatSize(maxFile))
 		return at{}, false
 	}
+	content = bytes.TrimPrefix(content, []byte(byteOrderMark))
+	if !utf8.Valid(content) {
+		d.problem(at{}, "save it as UTF-8", "the file is not UTF-8")
+		return at{}, false
+	}
+	// YAML takes both for the end of a line; the parser counts one too many where a comment ends with \r\n.
+	content = bytes.ReplaceAll(content, []byte("\r\n"), []byte("\n"))
 	file, err := parser.ParseBytes(content, 0)
 	if err != nil {
 		p := Problem{Text: "not valid YAML", Remedy: `a value with {, }, :, # or ${ in it goes into "quotes"`}

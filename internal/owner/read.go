@@ -14,7 +14,7 @@ import (
 // the zero State and false where no state workflow runs. One that was terminated would still answer, with the state
 // that it had: that state is of no use, since the next run starts another state workflow.
 func ReadState(ctx context.Context, c client.Client, queue, tbl string) (State, bool, error) {
-	none := State{Version: 1, Table: tbl}
+	none := State{Version: StateVersion, Table: tbl}
 	reply, err := c.QueryWorkflowWithOptions(ctx, &client.QueryWorkflowWithOptionsRequest{
 		WorkflowID: WorkflowID(queue, tbl), QueryType: QueryState,
 		QueryRejectCondition: enumspb.QUERY_REJECT_CONDITION_NOT_OPEN,

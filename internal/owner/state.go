@@ -69,6 +69,10 @@ const (
 	OutcomeCancelled = "cancelled"
 )
 
+// StateVersion is that of the states written here. A state of a later one stays as it is: a worker that does not know
+// all of it would carry over the rest only.
+const StateVersion = 1
+
 // State is all that a state workflow keeps, carried through continue-as-new. Fields are added, never re-used.
 type State struct {
 	Version int    `json:"version"`

@@ -78,8 +78,10 @@ func (c *Client) translate(tbl string, err error) error {
 	if err == nil {
 		return nil
 	}
-	failed := failedOf(err)
+	failed, other := failedOf(err), versionError(err.Error())
 	switch {
+	case other != nil:
+		return other
 	case failed != nil:
 		return failed
 	case errors.As(err, &namespace):

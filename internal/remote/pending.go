@@ -25,6 +25,8 @@ const (
 	// workflowTaskTries is how often a workflow task may fail before that counts as a wait. The first failures may come
 	// from a worker that restarts.
 	workflowTaskTries = 1
+	// taskText bounds what is shown of the error of a workflow task, in characters.
+	taskText = 200
 	// slow is how long a step runs, or waits for a worker, before that counts as a wait.
 	slow = 30 * time.Second
 )
@@ -66,14 +68,13 @@ func (c *Client) describe(ctx context.Context, e Execution, out *Pending) ([]Exe
 		out.Closed = strings.ToLower(status.String())
 		return nil, nil
 	}
+	self := Execution{e.WorkflowID, d.GetWorkflowExecutionInfo().GetExecution().GetRunId()}
 	if t := d.GetPendingWorkflowTask(); t.GetAttempt() > workflowTaskTries {
 		out.Add(Wait{
 			Step: "workflow task", Attempt: int(t.GetAttempt()), Since: t.GetOriginalScheduledTime().AsTime(),
-			Reason: "every attempt fails; the run's history in the Web UI has the error. " +
-				"A worker of another version can cause it",
+			Reason: taskReason(c.taskFailure(ctx, self)),
 		})
 	}
-	self := Execution{e.WorkflowID, d.GetWorkflowExecutionInfo().GetExecution().GetRunId()}
 	for _, a := range d.GetPendingActivities() {
 		beat := heartbeatOf(a.GetHeartbeatDetails())
 		out.Extracted += beat.Rows
@@ -89,6 +90,22 @@ func (c *Client) describe(ctx context.Context, e Execution, out *Pending) ([]Exe
 		children = append(children, Execution{child.GetWorkflowId(), child.GetRunId()})
 	}
 	return children, nil
+}
+
+// taskReason says why every attempt of a workflow's decision fails.
+func taskReason(failure string) string {
+	if other := versionError(failure); other != nil {
+		return other.what() + "; " + versionRemedy
+	}
+	text, _, _ := strings.Cut(failure, "\n")
+	if r := []rune(text); len(r) > taskText {
+		text = string(r[:taskText]) + "…"
+	}
+	if text != "" {
+		text = ": " + text
+	}
+	return "every attempt fails" + text + "; the run's history in the Web UI has the error. A worker of another " +
+		"version can cause it"
 }
 
 // heartbeat is what a running step reports: activities.ExtractProgress as JSON, or a sentence.
@@ -134,6 +151,9 @@ func waitOf(a *workflowpb.PendingActivityInfo, beat heartbeat, now time.Time) (W
 		w.Type, w.Reason = failure.Unexpected, a.GetLastFailure().GetMessage()
 		if failed := failedOf(temporal.GetDefaultFailureConverter().FailureToError(a.GetLastFailure())); failed != nil {
 			w.Type, w.Reason = failed.Type, failed.Message
+		}
+		if other := versionError(w.Reason); other != nil {
+			w.Reason = other.what() + "; " + versionRemedy
 		}
 		return w, true
 	case scheduled && now.Sub(w.Next) > slow:

@@ -47,7 +47,7 @@ func (c *Client) updateState(ctx context.Context, tbl, update string, req any) (
 			ID: owner.WorkflowID(c.taskQueue, tbl), TaskQueue: c.taskQueue,
 			StaticSummary: "Watermark and lease of " + tbl, StaticDetails: owner.StaticDetails, Memo: memo(tbl),
 			WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		}, owner.WorkflowType, owner.State{Version: 1, Table: tbl}),
+		}, owner.WorkflowType, owner.State{Version: owner.StateVersion, Table: tbl}),
 		UpdateOptions: client.UpdateWorkflowOptions{
 			UpdateName: update, Args: []any{req}, WaitForStage: client.WorkflowUpdateStageCompleted,
 		},
