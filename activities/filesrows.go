@@ -17,6 +17,8 @@ type rowShape struct {
 	places []int
 	// skip are rows that do not count.
 	skip skipRows
+	// base is where rows are counted from: format.Position.
+	base int64
 	// hint is the place of the column that marks deletes, -1 for none, and moment what such rows get as their last
 	// value.
 	hint   int
@@ -86,7 +88,7 @@ func (c *fileCopy) columnsIn(
 
 // shapeOf says how rows with these columns of a file become rows of the plan.
 func (c *fileCopy) shapeOf(cols []table.Column, p plannedFile) *rowShape {
-	shape := &rowShape{hint: -1, skip: skipRows{packed: p.Skip}}
+	shape := &rowShape{hint: -1, skip: skipRows{packed: p.Skip}, base: p.From.Base}
 	if m := c.r.plan.Removal; m != nil {
 		shape.hint, shape.moment = table.Index(cols, m.Hint.Name), p.at()
 		for _, name := range m.NotNull {
@@ -151,7 +153,9 @@ func (c *fileCopy) reshape(
 		}
 		deleted := shape.hint >= 0 && m.isDelete(rows.Value(row, shape.hint))
 		if i := nullIn(rows, row, shape); i >= 0 && !deleted {
-			bad = append(bad, format.BadRow{Row: number, Column: c.out[i].Name, Why: "NULL in a NOT NULL column"})
+			bad = append(bad, format.BadRow{
+				Row: number, Base: shape.base, Column: c.out[i].Name, Why: "NULL in a NOT NULL column",
+			})
 			continue
 		}
 		for i, at := range shape.places {

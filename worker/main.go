@@ -28,9 +28,8 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
 }
 
-// gcPercent is GOGC where the environment does not set it: the heap grows by half before garbage is collected. What is
-// alive are buffers of rows and pages without pointers, so that collecting more often costs about one part in a hundred
-// of the worker's processor time.
+// gcPercent is GOGC where the environment does not set it: the heap grows by half before garbage is collected. It takes
+// a sixth off the worker's peak, for a tenth more of its processor time (docs/decisions/402).
 const gcPercent = 50
 
 // run returns the exit code: 0 after an orderly stop, 1 where the worker cannot run, 2 for flags that make no sense.
