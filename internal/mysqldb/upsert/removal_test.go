@@ -83,8 +83,12 @@ func TestAChunkMarksRows(t *testing.T) {
 		w.Exec("INSERT INTO t VALUES (1, 'was', '2024-01-05', NULL), (2, 'was', '2024-01-09', NULL), " +
 			"(3, 'was', '2024-01-05', '2024-02-02'), (4, 'was', '2024-01-06', '2024-02-02')")
 		day := func(n int) string { return fmt.Sprintf("2024-01-0%d 00:00:00", n) }
-		rows := [][]any{{1, nil, day(6), gone}, {2, nil, day(6), gone}, {3, nil, day(6), gone},
-			{4, "was", day(6), nil}}
+		rows := [][]any{
+			{1, nil, day(6), gone},
+			{2, nil, day(6), gone},
+			{3, nil, day(6), gone},
+			{4, "was", day(6), nil},
+		}
 		for i := range 2 {
 			res, err := upsertRemoving(w, rows...)
 			require.NoError(t, err)
