@@ -46,6 +46,7 @@ var inlineNotRun = map[string]string{
 	"tablehaul verify lake.orders":        "it needs a table of files",
 	"tablehaul load TABLE FILE":           "it needs a table of files",
 	"tablehaul load TABLE --force":        "it needs a table of files",
+	"tablehaul verify --repair":           "it names no table",
 }
 
 // bareCommand is a command that is only named: whether it exists is all that can be said.
