@@ -73,17 +73,16 @@ func (s Server) String() string {
 
 // readServer reads Server. The error for an old server wraps [mysqlerr.ErrServerTooOld].
 func (d *DB) readServer(ctx context.Context) error {
-	var comment string
+	var version, comment string
 	s := &d.Server
 	err := d.QueryRowContext(ctx, "SELECT @@version, @@version_comment, @@max_allowed_packet, @@local_infile,"+
 		" @@lower_case_table_names <> 0, @@max_connections, @@max_user_connections,"+
-		" CURRENT_USER()").Scan(&s.Version, &comment, &s.MaxAllowedPacket, &s.LocalInfile, &s.FoldsNames,
+		" CURRENT_USER()").Scan(&version, &comment, &s.MaxAllowedPacket, &s.LocalInfile, &s.FoldsNames,
 		&s.MaxConnections, &s.MaxUserConnections, &s.Account)
 	if err != nil {
 		return err
 	}
-	s.Flavor = flavorOf(s.Version + " " + comment)
-	_, _ = fmt.Sscanf(s.Version, "%d.%d.%d", &s.Major, &s.Minor, &s.Patch) // a missing number stays 0
+	s.setVersion(version, comment)
 	oldest := [2]int{5, 7}
 	if s.Flavor == FlavorMariaDB {
 		oldest = [2]int{10, 3}
@@ -92,6 +91,12 @@ func (d *DB) readServer(ctx context.Context) error {
 		return fmt.Errorf("%w: %s, needed is %d.%d", mysqlerr.ErrServerTooOld, s, oldest[0], oldest[1])
 	}
 	return nil
+}
+
+// setVersion reads @@version, with @@version_comment.
+func (s *Server) setVersion(version, comment string) {
+	s.Version, s.Flavor = version, flavorOf(version+" "+comment)
+	_, _ = fmt.Sscanf(version, "%d.%d.%d", &s.Major, &s.Minor, &s.Patch) // a missing number stays 0
 }
 
 func flavorOf(version string) Flavor {

@@ -22,8 +22,8 @@ type connector struct {
 	role      Role
 	traffic   *otherTraffic
 	instances *instances
-	// flavor is known after the first connection: the setup differs by it.
-	flavor atomic.Pointer[Flavor]
+	// server is known after the first connection: the setup differs by its flavor and version.
+	server atomic.Pointer[Server]
 	// lost counts the connections that timed out. A connection that was opened before the last of
 	// them is not used again.
 	lost atomic.Int64
@@ -58,62 +58,76 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 
 // setUp makes a session that of the role, and returns the digest of its server.
 func (c *connector) setUp(ctx context.Context, conn driverConn) (instance string, err error) {
-	flavor := c.flavor.Load()
-	if flavor == nil {
-		v, err := askText(ctx, conn, "SELECT CONCAT(@@version, ' ', @@version_comment)")
+	server := c.server.Load()
+	if server == nil {
+		version, err := askText(ctx, conn, "SELECT CONCAT(@@version, ' ', @@version_comment)")
 		if err != nil {
 			return "", err
 		}
-		f := flavorOf(v)
-		flavor = &f
-		c.flavor.Store(flavor)
+		server = &Server{}
+		server.setVersion(version, "")
+		c.server.Store(server)
 	}
-	for _, stmt := range sessionSetup(c.role, *flavor) {
+	for _, stmt := range sessionSetup(c.role, *server) {
 		if _, err := conn.ExecContext(ctx, stmt, nil); err != nil {
 			return "", err
 		}
 	}
-	return askText(ctx, conn, "SELECT "+instanceSQL(*flavor))
+	return askText(ctx, conn, "SELECT "+instanceSQL(server.Flavor))
 }
 
-// sessionSetup are the statements that every session of a role begins with.
+// sessionSetup are the statements that every session of a role begins with: one, since each is a round trip of every
+// new connection, but on servers that take the isolation by a statement of its own only.
 //
 // They run after init_connect, so that a global autocommit=0, sql_select_limit or statement time
 // limit cannot change what is read or written.
-func sessionSetup(role Role, flavor Flavor) []string {
-	common := "SET time_zone = '+00:00', autocommit = 1, sql_select_limit = 18446744073709551615, sql_safe_updates " +
-		"= 0, sql_big_selects = 1"
-	if flavor == FlavorMariaDB {
-		common += ", max_statement_time = 0"
-	} else {
-		common += ", max_execution_time = 0"
-	}
+func sessionSetup(role Role, server Server) []string {
 	// A binary collation: no literal of ours ever equals a different text. Comparisons with
 	// a column name the column's own collation.
-	names := "SET NAMES utf8mb4 COLLATE utf8mb4_bin"
-	if role == Source {
-		return []string{
-			names,
-			// No mode at all but this one: zero and impossible dates must come through as stored.
-			common + ", sql_mode = 'ALLOW_INVALID_DATES', lock_wait_timeout = 30",
-			"SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY",
-		}
+	setup := "SET NAMES utf8mb4 COLLATE utf8mb4_bin, time_zone = '+00:00', autocommit = 1, sql_select_limit = " +
+		"18446744073709551615, sql_safe_updates = 0, sql_big_selects = 1" + catalogSettings(server)
+	if server.Flavor == FlavorMariaDB {
+		setup += ", max_statement_time = 0"
+	} else {
+		setup += ", max_execution_time = 0"
 	}
-	return []string{
-		names,
+	readOnly, access := "0", "READ WRITE"
+	if role == Source {
+		readOnly, access = "1", "READ ONLY"
+		// No mode at all but this one: zero and impossible dates must come through as stored.
+		setup += ", sql_mode = 'ALLOW_INVALID_DATES', lock_wait_timeout = 30"
+	} else {
 		// Strict, so that no value is bent silently; NO_AUTO_VALUE_ON_ZERO, or a literal 0 would be
 		// renumbered; no NO_ZERO_DATE, because a source may hold such dates. lock_wait_timeout is
 		// a year by default. Nothing here may need a privilege: max_error_count does on MySQL.
-		common + ", sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION'" +
+		setup += ", sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION'" +
 			", innodb_lock_wait_timeout = 3, lock_wait_timeout = 30" +
 			// A worker whose host freezes or vanishes in the middle of a chunk cannot say so: the
 			// server rolls back a session that is silent for a minute. The default is eight hours.
 			// Statements of a chunk follow each other at once, and pools keep no connection as long.
 			", wait_timeout = 60" +
 			// Both checks stay on: off, they let orphans and duplicates in without an error.
-			", foreign_key_checks = 1, unique_checks = 1",
-		"SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE",
+			", foreign_key_checks = 1, unique_checks = 1"
 	}
+	switch {
+	case server.Flavor == FlavorMariaDB:
+		return []string{setup + ", tx_isolation = 'READ-COMMITTED', tx_read_only = " + readOnly}
+	case server.AtLeast(8, 0, 0):
+		return []string{setup + ", transaction_isolation = 'READ-COMMITTED', transaction_read_only = " + readOnly}
+	}
+	return []string{setup, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, " + access}
+}
+
+// catalogSettings make the information schema say everything: estimates that are not a day old, and primary keys that
+// MySQL has made by itself.
+func catalogSettings(server Server) string {
+	switch {
+	case server.Flavor != FlavorMySQL || !server.AtLeast(8, 0, 0):
+		return ""
+	case server.AtLeast(8, 0, 30):
+		return ", information_schema_stats_expiry = 0, show_gipk_in_create_table_and_information_schema = ON"
+	}
+	return ", information_schema_stats_expiry = 0"
 }
 
 // askText runs a query of one row and one column on a bare driver connection.

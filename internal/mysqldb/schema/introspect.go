@@ -26,14 +26,13 @@ var (
 // Name is given back as the server spells it, which differs in letter case where the server
 // folds it. Columns the account may not see are missing without a trace, on either server.
 func Read(ctx context.Context, d mysqldb.Reader, name table.Name) (t *Table, err error) {
-	err = d.WithSession(ctx, catalogSettings(d.ServerInfo()), "", func(conn mysqldb.RowQuerier) error {
+	err = d.WithSession(ctx, "", "", func(conn mysqldb.RowQuerier) error {
 		i := introspection{conn: conn, server: d.ServerInfo()}
 		if t, err = i.tableOf(ctx, name); err != nil {
 			return err
 		}
 		for _, step := range []func(context.Context, *Table) error{
-			i.columns, i.members, i.indexes, i.constraints,
-			i.triggers,
+			i.columns, i.members, i.indexes, i.rules,
 		} {
 			if err := step(ctx, t); err != nil {
 				return err
@@ -47,19 +46,6 @@ func Read(ctx context.Context, d mysqldb.Reader, name table.Name) (t *Table, err
 	t.withoutRowEnd()
 	t.withFirstKey()
 	return t, nil
-}
-
-// catalogSettings are what a session needs so that the information schema says everything, as one
-// statement: estimates that are not a day old, and primary keys that MySQL has made by itself.
-func catalogSettings(server mysqldb.Server) string {
-	switch {
-	case server.Flavor != mysqldb.FlavorMySQL || !server.AtLeast(8, 0, 0):
-		return ""
-	case server.AtLeast(8, 0, 30):
-		return "SET SESSION information_schema_stats_expiry = 0, SESSION " +
-			"show_gipk_in_create_table_and_information_schema = ON"
-	}
-	return "SET SESSION information_schema_stats_expiry = 0"
 }
 
 // introspection is one reading of the information schema, on one connection.

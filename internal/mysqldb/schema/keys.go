@@ -62,58 +62,61 @@ func (t *Table) withoutRowEnd() {
 	t.PrimaryKey = slices.DeleteFunc(t.PrimaryKey, isRowEnd)
 }
 
-func (i introspection) constraints(ctx context.Context, t *Table) error {
-	fks, err := i.query(ctx, "SELECT CONSTRAINT_NAME, UPDATE_RULE, DELETE_RULE, UNIQUE_CONSTRAINT_NAME, "+
-		"UNIQUE_CONSTRAINT_SCHEMA = CONSTRAINT_SCHEMA AND CAST(REFERENCED_TABLE_NAME AS BINARY) = CAST(TABLE_NAME AS "+
-		"BINARY) AS REFERS_TO_ITSELF FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = ? AND "+
-		"TABLE_NAME = ? ORDER BY CONSTRAINT_NAME", t.Name.Schema, t.Name.Table)
-	if err != nil {
-		return err
+// rules reads foreign keys, checks and triggers in one statement. It needs the TRIGGER privilege to see triggers;
+// without it that list is empty.
+func (i introspection) rules(ctx context.Context, t *Table) error {
+	// Names are compared as bytes: the columns of the information schema have several collations.
+	const name, rest = "CONVERT(%s USING utf8mb4) COLLATE utf8mb4_bin AS name, ", "'', '', '', 0"
+	query := "SELECT 'foreign key' AS kind, " + fmt.Sprintf(name, "CONSTRAINT_NAME") +
+		"CONVERT(UPDATE_RULE USING utf8mb4) AS on_update, CONVERT(DELETE_RULE USING utf8mb4) AS on_delete, " +
+		"CONVERT(UNIQUE_CONSTRAINT_NAME USING utf8mb4) AS their_key, " +
+		"UNIQUE_CONSTRAINT_SCHEMA = CONSTRAINT_SCHEMA AND CAST(REFERENCED_TABLE_NAME AS BINARY) = CAST(TABLE_NAME AS " +
+		"BINARY) AS refers_to_itself FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = ? AND " +
+		"TABLE_NAME = ?"
+	selects, args := []string{query}, []any{t.Name.Schema, t.Name.Table}
+	add := func(kind, column, from string) {
+		selects = append(selects, "SELECT '"+kind+"', "+fmt.Sprintf(name, column)+rest+" FROM information_schema."+from)
+		args = append(args, t.Name.Schema, t.Name.Table)
 	}
-	for _, r := range fks {
-		name := r.Text("CONSTRAINT_NAME")
-		t.ForeignKeys = append(t.ForeignKeys, name)
-		if r.Text("REFERS_TO_ITSELF") == "1" {
-			t.SelfReferences = append(t.SelfReferences, name)
-			if r.Text("UNIQUE_CONSTRAINT_NAME") != "PRIMARY" {
-				t.SelfReferencesByUnique = append(t.SelfReferencesByUnique, name)
-			}
-		}
-		update := r.Text("UPDATE_RULE")
-		if update == "CASCADE" || strings.HasPrefix(update, "SET ") ||
-			strings.HasPrefix(r.Text("DELETE_RULE"), "SET ") {
-			t.Cascades = append(t.Cascades, name)
-		}
-	}
-	query := "SELECT CONSTRAINT_NAME FROM information_schema.TABLE_CONSTRAINTS" +
-		" WHERE CONSTRAINT_SCHEMA = ? AND TABLE_NAME = ? AND CONSTRAINT_TYPE = 'CHECK' ORDER BY CONSTRAINT_NAME"
-	if i.server.Flavor == mysqldb.FlavorMariaDB {
+	add("trigger", "TRIGGER_NAME", "TRIGGERS WHERE EVENT_OBJECT_SCHEMA = ? AND EVENT_OBJECT_TABLE = ?")
+	switch {
+	case i.server.Flavor == mysqldb.FlavorMariaDB:
 		// Every JSON column there is a LONGTEXT with such a check, which says nothing new.
-		query = "SELECT CONSTRAINT_NAME FROM information_schema.CHECK_CONSTRAINTS" +
-			" WHERE CONSTRAINT_SCHEMA = ? AND TABLE_NAME = ? AND CHECK_CLAUSE NOT LIKE 'json_valid(`%`)' ORDER BY " +
-			"CONSTRAINT_NAME"
-	} else if !i.server.AtLeast(8, 0, 16) {
-		return nil // no checks before that, they were parsed and dropped
+		add("check", "CONSTRAINT_NAME", "CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = ? AND TABLE_NAME = ? AND "+
+			"CHECK_CLAUSE NOT LIKE 'json_valid(`%`)'")
+	case i.server.AtLeast(8, 0, 16): // before that, they were parsed and dropped
+		add("check", "CONSTRAINT_NAME", "TABLE_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = ? AND TABLE_NAME = ? AND "+
+			"CONSTRAINT_TYPE = 'CHECK'")
 	}
-	checks, err := i.query(ctx, query, t.Name.Schema, t.Name.Table)
+	recs, err := i.query(ctx, strings.Join(selects, " UNION ALL ")+" ORDER BY name", args...)
 	if err != nil {
-		return fmt.Errorf("read the checks: %w", err)
+		return fmt.Errorf("read foreign keys, checks and triggers: %w", err)
 	}
-	for _, r := range checks {
-		t.Checks = append(t.Checks, r.Text("CONSTRAINT_NAME"))
+	for _, r := range recs {
+		switch r.Text("KIND") {
+		case "trigger":
+			t.Triggers = append(t.Triggers, r.Text("NAME"))
+		case "check":
+			t.Checks = append(t.Checks, r.Text("NAME"))
+		default:
+			t.addForeignKey(r)
+		}
 	}
 	return nil
 }
 
-// triggers needs the TRIGGER privilege to see anything; without it the list is empty.
-func (i introspection) triggers(ctx context.Context, t *Table) error {
-	recs, err := i.query(ctx, "SELECT TRIGGER_NAME FROM information_schema.TRIGGERS"+
-		" WHERE EVENT_OBJECT_SCHEMA = ? AND EVENT_OBJECT_TABLE = ? ORDER BY TRIGGER_NAME", t.Name.Schema, t.Name.Table)
-	if err != nil {
-		return err
+// addForeignKey adds one as rules has read it.
+func (t *Table) addForeignKey(r Record) {
+	name := r.Text("NAME")
+	t.ForeignKeys = append(t.ForeignKeys, name)
+	if r.Text("REFERS_TO_ITSELF") == "1" {
+		t.SelfReferences = append(t.SelfReferences, name)
+		if r.Text("THEIR_KEY") != "PRIMARY" {
+			t.SelfReferencesByUnique = append(t.SelfReferencesByUnique, name)
+		}
 	}
-	for _, r := range recs {
-		t.Triggers = append(t.Triggers, r.Text("TRIGGER_NAME"))
+	update := r.Text("ON_UPDATE")
+	if update == "CASCADE" || strings.HasPrefix(update, "SET ") || strings.HasPrefix(r.Text("ON_DELETE"), "SET ") {
+		t.Cascades = append(t.Cascades, name)
 	}
-	return nil
 }

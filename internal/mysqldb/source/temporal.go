@@ -19,15 +19,21 @@ type clockReading struct {
 	instance string
 }
 
-// withTimeZone runs f on a connection in the zone of the cursor's values: UTC for a TIMESTAMP, the
-// writers' zone for a DATETIME or a DATE.
+// withTimeZone runs f on a connection in the zone of the cursor's values: UTC for a TIMESTAMP, which is that of each
+// session, the writers' zone for a DATETIME or a DATE.
 func (s *Source) withTimeZone(ctx context.Context, spec UpperBoundSpec, f func(*sql.Conn) error) error {
+	if spec.Cursor.Kind != table.KindDateTime && spec.Cursor.Kind != table.KindDate {
+		conn, err := s.db.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = conn.Close() }() // an error means that the pool has dropped the connection already
+		return f(conn)
+	}
 	return s.withDedicatedConn(ctx, func(conn *sql.Conn) (err error) {
-		switch {
-		case spec.Cursor.Kind != table.KindDateTime && spec.Cursor.Kind != table.KindDate:
-		case spec.Zone == "":
+		if spec.Zone == "" {
 			_, err = conn.ExecContext(ctx, "SET time_zone = @@GLOBAL.time_zone")
-		default:
+		} else {
 			_, err = conn.ExecContext(ctx, "SET time_zone = ?", spec.Zone)
 		}
 		if err != nil {

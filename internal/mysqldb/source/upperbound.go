@@ -3,13 +3,13 @@ package source
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
+	"github.com/tablehaul/tablehaul/internal/mysqldb/txn"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
@@ -190,15 +190,18 @@ func (s *Source) chooseUpperBound(ctx context.Context, spec UpperBoundSpec) (Upp
 	return s.chooseTemporal(ctx, spec, replica)
 }
 
-// withDedicatedConn runs f on one connection and closes the connection afterwards, so that f may change
-// the session's time zone.
+// withDedicatedConn runs f on one connection, whose time zone f may change. The connection is closed where f fails, and
+// where its zone cannot be set back.
 func (s *Source) withDedicatedConn(ctx context.Context, f func(*sql.Conn) error) error {
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
 		return err
 	}
-	err = f(conn)
-	_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // so that the pool closes it
-	_ = conn.Close()
-	return err
+	defer func() { _ = conn.Close() }() // an error means that the pool has dropped the connection already
+	if err := f(conn); err != nil {
+		txn.Drop(conn)
+		return err
+	}
+	txn.Restore(ctx, conn, "SET time_zone = '+00:00'")
+	return nil
 }
