@@ -56,6 +56,12 @@ func (p *planDraft) findsNothing(ctx context.Context) (bool, error) {
 // cutWindow leaves a window of the usual size whole: it is then moved in the run's own history.
 func (p *planDraft) cutWindow(ctx context.Context) error {
 	p.ranges = []piece{{}}
+	if !p.preview { // which shows how many rows there are
+		small, err := scan.IsSmallWindow(ctx, p.src, p.table, p.settings.Cursor, p.window, 2*p.settings.RangeRows)
+		if err != nil || small {
+			return err
+		}
+	}
 	rows, err := scan.WindowRows(ctx, p.src, p.table, p.settings.Cursor, p.window)
 	p.windowRows = rows
 	if err != nil || rows < 2*p.settings.RangeRows {

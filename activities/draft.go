@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/api"
@@ -89,10 +90,7 @@ func (a *Activities) draft(ctx context.Context, in PlanRunInput) (*planDraft, er
 	}
 	p := &planDraft{settings: settings, maskKey: a.maskKey(settings.Table), preview: in.preview}
 	begun := time.Now()
-	if err := a.inspectSource(ctx, p); err != nil {
-		return nil, err
-	}
-	if err := a.inspectTarget(ctx, p, in); err != nil {
+	if err := a.inspect(ctx, p, in); err != nil {
 		return nil, err
 	}
 	p.joinFindings()
@@ -143,12 +141,36 @@ func targetAt(s Settings) where {
 	return where{s.TargetConnection, "read the structure of " + s.Target.String()}
 }
 
-// inspectSource reads the source table's structure, checks it, and applies the mapping.
-func (a *Activities) inspectSource(ctx context.Context, p *planDraft) (err error) {
-	at := sourceAt(p.settings)
+// inspect looks at both sides and compares them. A target that is far away is asked while the source is.
+func (a *Activities) inspect(ctx context.Context, p *planDraft, in PlanRunInput) (err error) {
 	if p.src, err = a.deps.Source(ctx, p.settings.SourceConnection); err != nil {
-		return lookupFailure(ctx, err, at)
+		return lookupFailure(ctx, err, sourceAt(p.settings))
 	}
+	dst, noTarget := a.deps.Target(ctx, p.settings.TargetConnection)
+	var look func() (*target.Look, error)
+	if noTarget == nil && dst.IsFar() {
+		ahead, cancel := context.WithCancel(ctx)
+		name := p.settings.Target
+		look = sync.OnceValues(func() (*target.Look, error) { return dst.LookAt(ahead, name) })
+		asked := make(chan struct{})
+		go func() {
+			defer close(asked)
+			_, _ = look() // who needs it gets its error
+		}()
+		defer func() { cancel(); <-asked }()
+	}
+	if err := p.inspectSource(ctx); err != nil {
+		return err
+	}
+	if p.dst = dst; noTarget != nil {
+		return translate(ctx, noTarget, targetAt(p.settings))
+	}
+	return a.inspectTarget(ctx, p, in, look)
+}
+
+// inspectSource reads the source table's structure, checks it, and applies the mapping.
+func (p *planDraft) inspectSource(ctx context.Context) error {
+	at := sourceAt(p.settings)
 	raw, err := schema.Read(ctx, p.src, p.settings.Table)
 	if err != nil {
 		return lookupFailure(ctx, err, at)
@@ -161,11 +183,11 @@ func (a *Activities) inspectSource(ctx context.Context, p *planDraft) (err error
 }
 
 // inspectTarget compares the target table with the source table, and says what has to be created or widened.
-func (a *Activities) inspectTarget(ctx context.Context, p *planDraft, in PlanRunInput) (err error) {
+// look is what it has said of itself already, nil where it is to be asked.
+func (a *Activities) inspectTarget(
+	ctx context.Context, p *planDraft, in PlanRunInput, look func() (*target.Look, error),
+) (err error) {
 	at, s := targetAt(p.settings), p.settings
-	if p.dst, err = a.deps.Target(ctx, s.TargetConnection); err != nil {
-		return translate(ctx, err, at)
-	}
 	p.target, err = p.dst.Compare(ctx, p.src, p.wanted(), s.Target, target.Options{
 		Create: s.CreateTarget, Contract: s.Schema, Cursor: s.Cursor, Mapped: !s.Mapping.IsZero(),
 		Watermark: watermarkOf(in.State, s.Cursor), Rewrites: rewrites(in, s.Cursor) || s.Replace != nil,
@@ -173,6 +195,7 @@ func (a *Activities) inspectTarget(ctx context.Context, p *planDraft, in PlanRun
 		SoftColumn:   s.Deletes.softColumn(),
 		Had:          hadColumns(in),
 		DeferIndexes: s.IndexesAfterLoad || in.State.FirstLoad != nil && in.State.FirstLoad.IndexesLater,
+		Look:         look,
 	})
 	if err != nil {
 		return lookupFailure(ctx, err, at)

@@ -86,15 +86,23 @@ func (p *planDraft) lookAtIdentity(
 	if s.Identity != nil {
 		known = s.Identity.Source.History
 	}
-	now := &p.id.now
-	if p.files == nil {
-		if now.Source, err = lineage.ReadServer(ctx, p.src, known); err != nil {
-			return nil, translate(ctx, err, sourceAt(p.settings))
+	now, target := &p.id.now, targetAt(p.settings)
+	var rows []lineage.Row
+	var noRows error
+	err = p.dst.Together(func() (err error) {
+		if p.files == nil {
+			now.Source, err = lineage.ReadServer(ctx, p.src, known)
 		}
-	}
-	target := targetAt(p.settings)
-	if now.Target.Server, err = lineage.ReadServer(ctx, p.dst.DB, ""); err != nil {
-		return nil, translate(ctx, err, target)
+		return translate(ctx, err, sourceAt(p.settings))
+	}, func() (err error) {
+		now.Target.Server, err = lineage.ReadServer(ctx, p.dst.DB, "")
+		return translate(ctx, err, target)
+	}, func() error {
+		rows, noRows = lineage.Read(ctx, p.dst.DB, p.settings.Target)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	now.Target.Server.History = "" // the state row says more
 	now.Target.Table, now.Key = p.settings.Target.String(), p.table.PrimaryKey
@@ -109,13 +117,12 @@ func (p *planDraft) lookAtIdentity(
 			now.CursorZone = p.settings.CursorZone
 		}
 	}
-	rows, err := lineage.Read(ctx, p.dst.DB, p.settings.Target)
-	if errors.Is(err, lineage.ErrNoStateTable) && (s.Identity == nil || !s.Identity.Target.Row) {
+	if errors.Is(noRows, lineage.ErrNoStateTable) && (s.Identity == nil || !s.Identity.Target.Row) {
 		p.id.withoutRow = "the login may not read it"
 		return nil, nil
 	}
-	if err != nil {
-		return nil, translate(ctx, err, target)
+	if noRows != nil {
+		return nil, translate(ctx, noRows, target)
 	}
 	for i, r := range rows {
 		if r.StateID != s.ID {

@@ -2,6 +2,7 @@ package mysqldb
 
 import (
 	"context"
+	"database/sql"
 	"database/sql/driver"
 	"fmt"
 	"sync"
@@ -51,8 +52,23 @@ func (c *serverConn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver
 // ExecContext implements driver.ExecerContext.
 func (c *serverConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	c.beforeStatements(ctx, 1)
+	if len(args) == 0 {
+		c.wire.BeginOK()
+	}
 	res, err := c.driverConn.ExecContext(ctx, query, args)
 	return res, c.wrapLost(err)
+}
+
+// WarningsOf is how many warnings the server has for the last statement of conn, where that had no arguments and no
+// rows; false where only the server can say.
+func WarningsOf(conn *sql.Conn) (n int, known bool) {
+	_ = conn.Raw(func(c any) error { // nil, or that the connection is closed: nothing is known then
+		if own, ok := c.(*serverConn); ok {
+			n, known = own.wire.Warnings()
+		}
+		return nil
+	})
+	return n, known
 }
 
 // QueryContext implements driver.QueryerContext.

@@ -31,6 +31,10 @@ type Reader interface {
 	ServerInfo() Server
 	// InstanceSQL is an expression for the digest of the server that evaluates it; see Instance.
 	InstanceSQL() string
+	// Instance is the server that the newest connection leads to.
+	Instance() Instance
+	// IsFar reports whether the server is far away, so that what a question costs is mostly its way.
+	IsFar() bool
 	// OtherTrafficActive reports whether other clients use the server.
 	OtherTrafficActive(ctx context.Context) bool
 	// AcquireReadSlot waits for the one read slot that readers share while other clients use the server.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"sync/atomic"
+	"time"
 
 	"github.com/go-sql-driver/mysql"
 
@@ -69,9 +70,11 @@ func (c *connector) setUp(ctx context.Context, conn driverConn) (instance string
 		c.server.Store(server)
 	}
 	for _, stmt := range sessionSetup(c.role, *server) {
+		begun := time.Now()
 		if _, err := conn.ExecContext(ctx, stmt, nil); err != nil {
 			return "", err
 		}
+		c.traffic.answeredIn(time.Since(begun))
 	}
 	return askText(ctx, conn, "SELECT "+instanceSQL(server.Flavor))
 }

@@ -15,6 +15,8 @@ import (
 type otherTraffic struct {
 	// sent counts the statements of all pools of this process to the server.
 	sent atomic.Int64
+	// roundTrip is the shortest time, in nanoseconds, in which the server has set up a session; 0 before the first.
+	roundTrip atomic.Int64
 
 	mu       sync.Mutex
 	isActive bool
@@ -38,6 +40,16 @@ const (
 	// otherTrafficRate is the statements a second of other clients from which on they count as active.
 	otherTrafficRate = 20
 )
+
+// answeredIn records how long the server took to set up a session.
+func (t *otherTraffic) answeredIn(d time.Duration) {
+	for {
+		known := t.roundTrip.Load()
+		if known > 0 && known <= int64(d) || t.roundTrip.CompareAndSwap(known, int64(d)) {
+			return
+		}
+	}
+}
 
 // active reports whether other clients use the server. One caller at a time counts, every
 // otherTrafficEvery; the others use the last result. It is false where the server gives no count.
@@ -69,6 +81,46 @@ func (t *otherTraffic) active(ctx context.Context, d *DB) bool {
 // OtherTrafficActive reports whether other clients use the server now.
 func (d *DB) OtherTrafficActive(ctx context.Context) bool {
 	return d.traffic != nil && d.traffic.active(ctx, d) // nil in benchmarks without a server
+}
+
+// RoundTrip is about how long a statement takes on its way to the server and back: the shortest time in which a session
+// was set up. It is 0 where that is not known.
+func (d *DB) RoundTrip() time.Duration {
+	if d.traffic == nil { // in benchmarks without a server
+		return 0
+	}
+	return time.Duration(d.traffic.roundTrip.Load())
+}
+
+// farRoundTrip is from where on a server is far away: what a question costs is then mostly its way.
+const farRoundTrip = 2 * time.Millisecond
+
+// IsFar reports whether the server is far away.
+func (d *DB) IsFar() bool { return d.RoundTrip() >= farRoundTrip }
+
+// Together asks questions that do not depend on each other, and returns the first error in their order. Where the server
+// is far away, it asks them at once; elsewhere one after the other, since each at once takes a connection of its own.
+func (d *DB) Together(questions ...func() error) error {
+	if !d.IsFar() {
+		for _, ask := range questions {
+			if err := ask(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	errs := make([]error, len(questions))
+	var asked sync.WaitGroup
+	for i, ask := range questions {
+		asked.Go(func() { errs[i] = ask() })
+	}
+	asked.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // AcquireReadSlot waits for the one read slot of the pool, which its readers share while other

@@ -3,6 +3,7 @@ package scan
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
@@ -83,6 +84,8 @@ type cutter struct {
 	exactUpTo int64
 	// queriesLeft is the number of statements that may still be sent.
 	queriesLeft int
+	// mu guards exactUpTo, queriesLeft and the midpointers' strategies while pieces are split at once.
+	mu sync.Mutex
 	// pieces are in the order of the index.
 	pieces []piece
 }
@@ -123,25 +126,23 @@ func (c *cutter) cut(ctx context.Context, where []string) error {
 	c.pieces = all
 	began := time.Now()
 	for time.Since(began) < maxCutTime && len(c.pieces) < piecesPerRange*c.want && c.queriesLeft >= splitCost {
-		i := c.next()
-		if i < 0 {
+		places := c.nextOnes()
+		if len(places) == 0 {
 			break
 		}
-		parts, err := c.split(ctx, c.pieces[i])
-		if err != nil {
+		if err := c.splitAll(ctx, places); err != nil {
 			return err
 		}
-		c.pieces = slices.Replace(c.pieces, i, i+1, parts...)
 	}
 	return nil
 }
 
-// next is the place of the piece to be split next, or -1 where all are small enough. Those
+// next is the place of the piece to be split next beside those that are taken, or -1 where all are small enough. Those
 // that the server cannot estimate come first, the widest before the others.
-func (c *cutter) next() int {
+func (c *cutter) next(taken []int) int {
 	best := -1
 	for i, p := range c.pieces {
-		if !p.indivisible && (best < 0 || p.splitsBefore(c.pieces[best])) {
+		if !p.indivisible && !slices.Contains(taken, i) && (best < 0 || p.splitsBefore(c.pieces[best])) {
 			best = i
 		}
 	}
@@ -203,86 +204,4 @@ func (c *cutter) join() [][]string {
 		}
 	}
 	return cuts
-}
-
-// split divides a piece, or goes on to the key's next column where it holds one value only.
-func (c *cutter) split(ctx context.Context, p piece) ([]piece, error) {
-	stay := p
-	stay.indivisible = true
-	m := c.midpointers[len(p.prefix)]
-	if p.first.text == p.last.text {
-		return c.nextColumn(ctx, p)
-	}
-	if m == nil || p.unevenSplits > maxUnevenSplits {
-		return []piece{stay}, nil
-	}
-	left, right, err := c.splitAt(ctx, p, m)
-	if err != nil {
-		return nil, err
-	}
-	if right == nil {
-		return c.nextColumn(ctx, p)
-	}
-	both := []piece{*left, *right}
-	if err := c.estimate(ctx, both); err != nil {
-		return nil, err
-	}
-	light, heavy := &both[0], &both[1]
-	if light.rows > heavy.rows {
-		light, heavy = heavy, light
-	}
-	if !light.capped && light.rows < heavy.rows/16 {
-		m.nextStrategy()
-		heavy.unevenSplits = p.unevenSplits + 1
-	}
-	return both, nil
-}
-
-// splitAt finds the ends of two pieces that are p together; none where p holds one value.
-func (c *cutter) splitAt(ctx context.Context, p piece, m *midpointer) (left, right *piece, err error) {
-	depth := len(p.prefix)
-	part := c.plan.parts[depth]
-	mid := &p.first
-	if guess, ok, err := m.literalBetween(part, p.first.utf8, p.last.utf8); err != nil {
-		return nil, nil, err
-	} else if ok {
-		found, err := c.lastAtOrBefore(ctx, p, guess)
-		if err != nil {
-			return nil, nil, err
-		}
-		if found != nil {
-			mid = found
-		}
-	}
-	next, err := c.firstAfter(ctx, p, *mid)
-	if err != nil || next == nil {
-		return nil, nil, err
-	}
-	left, right = &piece{}, &piece{}
-	*left, *right = p, p
-	left.splits, right.splits = p.splits+1, p.splits+1
-	left.unevenSplits, right.unevenSplits = 0, 0
-	left.last, right.first = *mid, *next
-	left.end = append(slices.Clone(p.prefix), mid.text)
-	return left, right, nil
-}
-
-// nextColumn turns a piece of one value into the piece of all values of the key's next column below it.
-func (c *cutter) nextColumn(ctx context.Context, p piece) ([]piece, error) {
-	p.indivisible, p.unevenSplits = true, 0
-	depth := len(p.prefix) + 1
-	if c.firstColumnOnly || depth == len(c.plan.parts) || c.midpointers[depth] == nil {
-		return []piece{p}, nil
-	}
-	below := p
-	below.prefix = append(slices.Clone(p.prefix), p.first.text)
-	found, err := c.ends(ctx, &below, nil)
-	if err != nil {
-		return nil, err
-	}
-	if !found {
-		return []piece{p}, nil
-	}
-	below.indivisible = false
-	return []piece{below}, nil
 }

@@ -20,11 +20,13 @@ func (c *cutter) estimate(ctx context.Context, pieces []piece) error {
 		}
 		selects[i] = c.plan.countable(where)
 	}
-	c.queriesLeft--
 	rows, err := explain(ctx, c.db, selects)
 	if err != nil {
 		return err
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.queriesLeft--
 	for i := range pieces {
 		p := &pieces[i]
 		one := p.first.text == p.last.text && len(p.prefix) == len(c.plan.parts)-1

@@ -42,7 +42,9 @@ func (c *cutter) seek(ctx context.Context, prefix, where []string, backward, one
 	if !one && part.desc != backward {
 		query += " DESC"
 	}
+	c.mu.Lock()
 	c.queriesLeft--
+	c.mu.Unlock()
 	found, err := fetch.Row(ctx, c.db, query+" LIMIT 1", exprs)
 	if mysqlerr.IsTimeLimit(err) {
 		return nil, nil

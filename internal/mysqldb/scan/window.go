@@ -44,17 +44,54 @@ func CutWindow(
 func windowCutter(
 	ctx context.Context, d mysqldb.Reader, t *schema.Table, cursor string, w table.Window, want int, minRows int64,
 ) (*cutter, error) {
+	c, where, err := newWindowCutter(d, t, cursor, w, want, minRows)
+	if err != nil {
+		return nil, err
+	}
+	return c, c.cut(ctx, where)
+}
+
+func newWindowCutter(
+	d mysqldb.Reader, t *schema.Table, cursor string, w table.Window, want int, minRows int64,
+) (c *cutter, where []string, err error) {
 	plan, err := newReadPlan(d.ServerInfo(), ReadSpec{Table: t, Cursor: cursor})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	where, err := plan.inWindow(w)
-	if err != nil {
-		return nil, err
+	if where, err = plan.inWindow(w); err != nil {
+		return nil, nil, err
 	}
-	c := newCutter(d, plan, want, minRows)
+	c = newCutter(d, plan, want, minRows)
 	c.firstColumnOnly = true
-	return c, c.cut(ctx, where)
+	return c, where, nil
+}
+
+// IsSmallWindow reports whether a window has surely fewer rows than limit, half or twice as many being normal for an
+// estimate: by what the table has in all, or by three looks into the cursor's index. False means nothing.
+func IsSmallWindow(
+	ctx context.Context, d mysqldb.Reader, t *schema.Table, cursor string, w table.Window, limit int64,
+) (bool, error) {
+	if t.RowsEstimate > 0 && t.RowsEstimate < limit/2 {
+		return true, nil
+	}
+	if schema.CursorIndex(t, cursor) == "" {
+		return false, nil
+	}
+	c, where, err := newWindowCutter(d, t, cursor, w, 1, 1)
+	if err == nil && c.midpointers[0] != nil {
+		all := make([]piece, 1)
+		var found bool
+		if found, err = c.ends(ctx, &all[0], where); err == nil && found {
+			err = c.estimate(ctx, all)
+		}
+		if err == nil {
+			return !found || !all[0].capped && c.rows(all[0]) < limit/2, nil
+		}
+	}
+	if err != nil {
+		return false, fmt.Errorf("estimate the window of %s: %w", t.Name, mysqlerr.Safe(err))
+	}
+	return false, nil
 }
 
 // WindowRows is the server's estimate of the rows in a window, by a few dozen readings of the cursor's index, however

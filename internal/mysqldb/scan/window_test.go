@@ -148,6 +148,13 @@ func TestWindowRowsIsWithinTwoOfTheTruth(t *testing.T) {
 			require.LessOrEqual(t, got, 2*real+real/4+2, "%v", w)
 			require.GreaterOrEqual(t, got, real/2-real/8, "%v", w)
 			t.Logf("%v: %d, in truth %d", w, got, real)
+			window := table.Window{Lo: fmt.Sprint(w[0]), Hi: fmt.Sprint(w[1])}
+			small, err := scan.IsSmallWindow(t.Context(), db, tbl, "u", window, min(5*real+10, n))
+			require.NoError(t, err)
+			require.True(t, small || real > 5000, "%v: of more than that the server may say nothing", w)
+			small, err = scan.IsSmallWindow(t.Context(), db, tbl, "u", window, real/2)
+			require.NoError(t, err)
+			require.Equal(t, real == 0, small, "%v: it has more", w)
 		}
 		got, err := scan.WindowRows(t.Context(), db, tbl, "u", table.Window{})
 		require.NoError(t, err)
@@ -155,5 +162,8 @@ func TestWindowRowsIsWithinTwoOfTheTruth(t *testing.T) {
 		got, err = scan.WindowRows(t.Context(), db, tbl, "bare", table.Window{Lo: "5"})
 		require.NoError(t, err)
 		require.Zero(t, got)
+		small, err := scan.IsSmallWindow(t.Context(), db, tbl, "bare", table.Window{}, 10*n)
+		require.NoError(t, err)
+		require.True(t, small, "by all that the table has")
 	})
 }

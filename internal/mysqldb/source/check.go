@@ -39,10 +39,17 @@ func (s *Source) Check(ctx context.Context, t *schema.Table, check CheckSpec) ([
 		return f.list, err // what comes next reads the table
 	}
 	type step func(context.Context, *findings, *schema.Table, CheckSpec) error
-	for _, step := range []step{s.checkCursor, s.checkZone, s.checkServer} {
-		if err := step(ctx, f, t, check); err != nil {
-			return nil, fmt.Errorf("check the source %s: %w", t.Name, mysqlerr.Safe(err))
-		}
+	steps := []step{s.checkCursor, s.checkZone, s.checkServer}
+	found, ask := make([]findings, len(steps)), make([]func() error, len(steps))
+	for i, step := range steps {
+		found[i].table = t.Name
+		ask[i] = func() error { return step(ctx, &found[i], t, check) }
+	}
+	if err := s.db.Together(ask...); err != nil {
+		return nil, fmt.Errorf("check the source %s: %w", t.Name, mysqlerr.Safe(err))
+	}
+	for _, more := range found {
+		f.list = append(f.list, more.list...)
 	}
 	return f.list, nil
 }

@@ -58,13 +58,26 @@ func (s *Source) checkZone(ctx context.Context, f *findings, t *schema.Table, ch
 
 // checkServer is about the server and the account.
 func (s *Source) checkServer(ctx context.Context, f *findings, _ *schema.Table, check CheckSpec) error {
-	replica, err := s.replica(ctx, UpperBoundSpec{AllowReplica: check.AllowReplica, FixedLag: check.FixedLag})
-	switch {
-	case errors.Is(err, ErrReplica):
-		if check.Cursor != "" {
-			f.add(table.LevelRefuse, "", "", err.Error(), "")
+	var replica replicaLag
+	var writers string
+	work := &findings{table: f.table}
+	ask := []func() error{func() (err error) {
+		replica, err = s.replica(ctx, UpperBoundSpec{AllowReplica: check.AllowReplica, FixedLag: check.FixedLag})
+		if errors.Is(err, ErrReplica) {
+			if check.Cursor != "" {
+				f.add(table.LevelRefuse, "", "", err.Error(), "")
+			}
+			return nil
 		}
-	case err != nil:
+		return err
+	}}
+	if check.Cursor != "" && check.FixedLag == 0 {
+		ask = append(ask, func() error { return s.checkOpenWorkVisible(ctx, work) })
+	}
+	if check.Cursor != "" {
+		ask = append(ask, func() (err error) { writers, err = s.otherWriters(ctx); return err })
+	}
+	if err := s.db.Together(ask...); err != nil {
 		return err
 	}
 	for _, w := range replica.warnings {
@@ -80,15 +93,13 @@ func (s *Source) checkServer(ctx context.Context, f *findings, _ *schema.Table, 
 	if check.FixedLag > 0 {
 		f.add(table.LevelWarn, "", "", fmt.Sprintf("rows of transactions that last longer than %s are lost",
 			check.FixedLag), s.db.Server.Grant("PROCESS", "*.*")+", and leave fixedLag out")
-	} else if err := s.checkOpenWorkVisible(ctx, f); err != nil {
-		return err
 	}
-	writers, err := s.otherWriters(ctx)
+	f.list = append(f.list, work.list...)
 	if writers != "" {
 		f.add(table.LevelWarn, "", "", fmt.Sprintf("%s: transactions open on other nodes are not seen", writers),
 			"let only this node take writes, or set an overlap longer than the longest transaction")
 	}
-	return err
+	return nil
 }
 
 // ReplicationGrant is the statement that lets the login ask how replication goes.

@@ -84,11 +84,13 @@ func (s *Source) readRole(ctx context.Context) (r role, err error) {
 // takes no writes is one: a replica, a secondary of a group, or a primary that was replaced.
 func (s *Source) replica(ctx context.Context, spec UpperBoundSpec) (replicaLag, error) {
 	r := replicaLag{asked: time.Now()}
-	channels, seen, err := s.replicaChannels(ctx)
-	if err != nil {
-		return replicaLag{}, err
-	}
-	role, err := s.readRole(ctx)
+	var channels []schema.Record
+	var seen bool
+	var role role
+	err := s.db.Together(
+		func() (err error) { channels, seen, err = s.replicaChannels(ctx); return err },
+		func() (err error) { role, err = s.readRole(ctx); return err },
+	)
 	if err != nil {
 		return replicaLag{}, err
 	}

@@ -32,6 +32,9 @@ func (s *Source) ConnectionName() string { return s.db.Name }
 // Instance is the server that the pool's newest connection leads to.
 func (s *Source) Instance() mysqldb.Instance { return s.db.Instance() }
 
+// IsFar reports whether the server is far away: see mysqldb.DB.IsFar.
+func (s *Source) IsFar() bool { return s.db.IsFar() }
+
 // ThreadsRunning implements mysqldb.Reader.
 func (s *Source) ThreadsRunning(ctx context.Context) (int, error) { return s.db.ThreadsRunning(ctx) }
 

@@ -197,11 +197,20 @@ func (s *Source) withDedicatedConn(ctx context.Context, f func(*sql.Conn) error)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close() }() // an error means that the pool has dropped the connection already
+	// An error of Close means that the pool has dropped the connection already.
 	if err := f(conn); err != nil {
 		txn.Drop(conn)
+		_ = conn.Close()
 		return err
 	}
-	txn.Restore(ctx, conn, "SET time_zone = '+00:00'")
+	restore := func() {
+		txn.Restore(ctx, conn, "SET time_zone = '+00:00'")
+		_ = conn.Close()
+	}
+	if s.db.IsFar() {
+		go restore() // no one waits for it
+	} else {
+		restore()
+	}
 	return nil
 }

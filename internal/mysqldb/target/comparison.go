@@ -23,6 +23,7 @@ type comparison struct {
 	ddl     *ddl
 	grants  grants
 	options Options
+	look    func() (*Look, error)
 }
 
 // Compare compares a target with its source and says what must change. It writes nothing.
@@ -33,7 +34,10 @@ func (t *Target) Compare(ctx context.Context, src mysqldb.Reader, source *schema
 	o Options,
 ) (Diff, error) {
 	d := Diff{Name: name, from: src.ServerInfo(), to: t.Server}
-	c := comparison{Diff: &d, src: src, dst: t.DB, source: source, options: o}
+	c := comparison{Diff: &d, src: src, dst: t.DB, source: source, options: o, look: o.Look}
+	if c.look == nil {
+		c.look = func() (*Look, error) { return t.LookAt(ctx, name) }
+	}
 	if err := c.run(ctx); err != nil {
 		return Diff{}, fmt.Errorf("plan the target %s: %w", name, mysqlerr.Safe(err))
 	}
@@ -62,19 +66,17 @@ func (c *comparison) run(ctx context.Context) error {
 	checkSourceKey(c.Diff, c.source)
 	checkMembers(c.Diff, c.source)
 	c.checkDeclared()
-	have, err := readCollations(ctx, c.dst)
+	look, err := c.look()
 	if err != nil {
 		return err
 	}
-	if c.grants, err = readGrants(ctx, c.dst); err != nil {
+	c.grants = look.grants
+	if err := c.checkServer(look.settings); err != nil {
 		return err
 	}
-	if err := c.checkServer(ctx); err != nil {
-		return err
-	}
-	c.ddl = newDDL(c.source, c.src.ServerInfo(), c.dst.Server, have)
+	c.ddl = newDDL(c.source, c.src.ServerInfo(), c.dst.Server, look.collations)
 	defer c.ddl.close()
-	c.target, err = schema.Read(ctx, c.dst, c.Name)
+	c.target, err = look.table, look.tableErr
 	switch {
 	case errors.Is(err, schema.ErrNotABaseTable):
 		c.addFinding(table.LevelRefuse, "", "the target is a view, not a table",

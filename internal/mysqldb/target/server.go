@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
@@ -15,12 +16,31 @@ import (
 	"github.com/tablehaul/tablehaul/internal/table"
 )
 
+// instancePair are the digests of two servers: see mysqldb.Instance.
+type instancePair struct{ a, b string }
+
+// othersKnown has each instancePair that was found to be two servers.
+var othersKnown sync.Map
+
 // sameServer reports whether two pools lead to one server. Names and addresses can lie; a
-// lock that one takes and the other sees cannot.
+// lock that one takes and the other sees cannot. Two servers stay two while their pools lead to the same ones, so that a
+// process takes the lock once.
 func sameServer(ctx context.Context, a, b mysqldb.Reader) (same bool, err error) {
 	if a.ServerInfo().Version != b.ServerInfo().Version {
 		return false, nil
 	}
+	pair := instancePair{a.Instance().Digest, b.Instance().Digest}
+	if _, known := othersKnown.Load(pair); known {
+		return false, nil
+	}
+	if same, err = seesItsLock(ctx, a, b); err == nil && !same && pair.a != pair.b {
+		othersKnown.Store(pair, true)
+	}
+	return same, err
+}
+
+// seesItsLock reports whether b sees a lock that a takes.
+func seesItsLock(ctx context.Context, a, b mysqldb.Reader) (same bool, err error) {
 	err = a.WithSession(ctx, "", "", func(conn mysqldb.RowQuerier) error {
 		name := "tablehaul-" + rand.Text()
 		var got sql.NullInt64
@@ -56,25 +76,7 @@ func sameSettings(ctx context.Context, a, b mysqldb.Reader) (bool, error) {
 }
 
 // checkServer checks for settings under which no chunk could be written.
-func (c *comparison) checkServer(ctx context.Context) (err error) {
-	settings := map[string]string{}
-	rows, err := c.dst.QueryContext(ctx, "SHOW VARIABLES WHERE Variable_name IN"+
-		" ('log_bin', 'binlog_format', 'read_only', 'super_read_only', 'innodb_read_only', 'transaction_read_only',"+
-		" 'innodb_flush_log_at_trx_commit', 'sync_binlog')")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var name, value string
-		if err := rows.Scan(&name, &value); err != nil {
-			return err
-		}
-		settings[strings.ToLower(name)] = strings.ToUpper(value)
-	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
+func (c *comparison) checkServer(settings map[string]string) error {
 	on := func(name string) bool { v := settings[name]; return v != "" && v != "OFF" && v != "0" }
 	if on("log_bin") && settings["binlog_format"] == "STATEMENT" {
 		c.addFinding(table.LevelRefuse, "", "binlog_format=STATEMENT on the target does not allow writes in READ "+

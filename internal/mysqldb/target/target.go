@@ -44,6 +44,8 @@ type Options struct {
 	Had []string
 	// DeferIndexes leaves indexes that the rows do not need to AddIndexes.
 	DeferIndexes bool
+	// Look is what LookAt has found of the target, a moment ago; nil looks now.
+	Look func() (*Look, error)
 }
 
 // privileges are what writing rows takes.

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
@@ -18,33 +19,60 @@ import (
 const countRows = 500
 
 // countExisting counts which keys at positions [from, to) the target has, in the transaction that
-// writes them. The server's row count alone cannot tell inserted rows from updated ones.
+// writes them. The server's row count alone cannot tell inserted rows from updated ones. Lists of a larger batch,
+// which a distant server gets, go into one statement.
 func (w *writer) countExisting(ctx context.Context, from, to int) error {
 	for from < to {
-		next, err := w.listKeys(from, to)
-		if err != nil {
+		var lists []span
+		var query []byte
+		for at := from; at < to && (len(lists) == 0 || int64(len(query)) < w.plan.maxBytes/2); {
+			next, err := w.listKeys(at, to)
+			if err != nil {
+				return err
+			}
+			newer, err := w.newerCondition(at, next)
+			if err != nil {
+				return err
+			}
+			what := "COUNT(*), NULL"
+			if newer != "" {
+				what = "COUNT(*), SUM(" + newer + ")"
+			}
+			if len(lists) > 0 {
+				query = append(query, " UNION ALL "...)
+			}
+			query = append(query, w.selectListed(strconv.Itoa(len(lists))+", "+what)...)
+			lists = append(lists, span{at, next})
+			at = next
+		}
+		if err := w.countLists(ctx, string(query), lists); err != nil {
 			return err
 		}
-		newer, err := w.newerCondition(from, next)
-		if err != nil {
-			return err
-		}
+		from = lists[len(lists)-1].to
+	}
+	return nil
+}
+
+// countLists runs a statement of countExisting, which has a row for each list of keys.
+func (w *writer) countLists(ctx context.Context, query string, lists []span) error {
+	rows, err := w.conn.QueryContext(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }() // an error of it follows from one of Next
+	for rows.Next() {
+		var list int
 		var n int64
 		var kept sql.NullInt64
-		what := "COUNT(*), NULL"
-		if newer != "" {
-			what = "COUNT(*), SUM(" + newer + ")"
-		}
-		if err := w.conn.QueryRowContext(ctx, w.selectListed(what)).Scan(&n, &kept); err != nil {
+		if err := rows.Scan(&list, &n, &kept); err != nil {
 			return err
 		}
 		if kept.Int64 > 0 {
-			w.maybeNewer = append(w.maybeNewer, span{from, next})
+			w.maybeNewer = append(w.maybeNewer, lists[list])
 		}
 		w.existing += n
-		from = next
 	}
-	return nil
+	return rows.Err()
 }
 
 // boundColumn is the place in the key of the first column in which the chunk's rows differ, as far as the values before

@@ -39,6 +39,9 @@ func climbs(c hillClimb, event func(*hillClimb)) lawCase {
 // lawRows are the rows of a chunk before an event, of chunks of up to 5,000.
 const lawRows = 1000
 
+// lawMaximum is chunksInFlight.
+const lawMaximum = 4
+
 // commits is a case of the rows of a chunk and of the chunks at once: a transaction of rows that took so much of a
 // second.
 func commits(limit, rows int, took time.Duration) lawCase {
@@ -68,7 +71,12 @@ var lawCases = map[string]lawCase{
 	"first chunk": climbs(hillClimb{}, func(c *hillClimb) { c.start(4) }),
 	"first chunk, others active": func(*testing.T) (before lawState, _ []lawState) {
 		l := &Limiter{}
-		l.onFirstChunk(4, func() bool { return true })
+		l.onFirstChunk(4, true, func() bool { return true })
+		return before, []lawState{{limit: l.climb.limit, phase: l.climb.phase}}
+	},
+	"first chunk, target 2 ms away, no others": func(*testing.T) (before lawState, _ []lawState) {
+		l := &Limiter{}
+		l.onFirstChunk(lawMaximum, true, func() bool { return false })
 		return before, []lawState{{limit: l.climb.limit, phase: l.climb.phase}}
 	},
 	"committed well within the time limit":     commits(lawRows, lawRows, 300*time.Millisecond),
@@ -201,7 +209,7 @@ func requireLimit(t *testing.T, says string, before, after lawState) {
 	t.Helper()
 	want := map[string]int{
 		"same": before.limit, "1 less": before.limit - 1, "1 more": before.limit + 1, "none": 0, "1": 1, "2": 2,
-		"1 more meanwhile": before.limit + 1,
+		"1 more meanwhile": before.limit + 1, "chunksInFlight": lawMaximum,
 	}
 	require.Contains(t, want, says)
 	require.Equal(t, want[says], after.limit, "chunks at once: %s", says)

@@ -163,8 +163,9 @@ func (l *Limiter) onSlowTransaction(s *slot) {
 }
 
 // onFirstChunk asks for other traffic before the first chunk. Two large transactions at the start
-// would keep the other clients waiting for longest.
-func (l *Limiter) onFirstChunk(maxSlots int, otherTraffic func() bool) {
+// would keep the other clients waiting for longest. On a server that is far away most of a transaction's time is its
+// way, so that the first chunks fill all slots.
+func (l *Limiter) onFirstChunk(maxSlots int, isFar bool, otherTraffic func() bool) {
 	if l.Limit() > 0 {
 		return
 	}
@@ -172,6 +173,9 @@ func (l *Limiter) onFirstChunk(maxSlots int, otherTraffic func() bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.climb.limit == 0 {
+		if isFar && !active {
+			l.climb.limit = max(startLimit, maxSlots)
+		}
 		l.climb.start(maxSlots)
 		l.climb.onOtherTraffic(active)
 	}

@@ -99,7 +99,7 @@ func TestLimiterMakesRoomForOtherTraffic(t *testing.T) {
 		require.GreaterOrEqual(t, l.Limit(), 3, "one less is slower")
 
 		l = &Limiter{}
-		l.onFirstChunk(8, func() bool { return true })
+		l.onFirstChunk(8, false, func() bool { return true })
 		require.LessOrEqual(
 			t, runWriters(t, l, 8, 100, 4, shared), 2, "one is as fast as two, which is tried now and then",
 		)
@@ -202,10 +202,13 @@ func TestNoChunkWaitsForLowerOrdersForever(t *testing.T) {
 func TestLimiterStartsWithOneBesideOtherTraffic(t *testing.T) {
 	yes, no := func() bool { return true }, func() bool { return false }
 	beside, alone := &Limiter{}, &Limiter{}
-	beside.onFirstChunk(4, yes)
+	beside.onFirstChunk(4, true, yes)
 	require.Equal(t, 1, beside.Limit())
-	alone.onFirstChunk(4, no)
+	alone.onFirstChunk(4, false, no)
 	require.Equal(t, startLimit, alone.Limit())
-	alone.onFirstChunk(4, yes)
+	alone.onFirstChunk(4, false, yes)
 	require.Equal(t, startLimit, alone.Limit())
+	far := &Limiter{}
+	far.onFirstChunk(4, true, no)
+	require.Equal(t, 4, far.Limit(), "what a chunk costs is its way")
 }

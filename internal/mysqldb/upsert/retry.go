@@ -97,7 +97,7 @@ func (w *writer) withLimiter(ctx context.Context) (Result, error) {
 		return res, err
 	}
 	othersActive := func() bool { return w.db.OtherTrafficActive(ctx) }
-	limiter.onFirstChunk(w.spec.MaxInFlight, othersActive)
+	limiter.onFirstChunk(w.spec.MaxInFlight, w.db.IsFar(), othersActive)
 	s, err := limiter.acquire(ctx, w.spec.Order, w.spec.MaxInFlight)
 	if err != nil {
 		return Result{}, err

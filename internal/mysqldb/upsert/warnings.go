@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tablehaul/tablehaul/internal/mysqldb"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/mysqlerr"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/sqltext"
 	"github.com/tablehaul/tablehaul/internal/table"
@@ -17,9 +18,12 @@ const minListed = 64
 
 // checkWarnings reads the warnings of the last statement. The first one that is not allowed is the error.
 //
-// The driver does not return the number of warnings in the server's reply. To ask for it
-// (@@warning_count) clears the warnings on MySQL. So the list is read after every batch.
+// The server's reply has their number, which is read beside the driver where the connection is plain. To ask for it
+// (@@warning_count) clears the warnings on MySQL. So elsewhere the list is read after every batch.
 func (w *writer) checkWarnings(ctx context.Context, allowed func(mysqlerr.Problem) bool) error {
+	if n, known := mysqldb.WarningsOf(w.conn); known && n == 0 {
+		return nil
+	}
 	listed, err := w.listWarnings(ctx, allowed)
 	if err != nil || listed < minListed {
 		return err

@@ -41,6 +41,8 @@ type phase int
 const (
 	// phaseDriver: the driver reads everything.
 	phaseDriver phase = iota
+	// phaseOK: the driver reads everything, and the first packet is looked at for its warnings.
+	phaseOK
 	phaseHeader
 	phaseColumns
 	phaseRows
@@ -62,6 +64,8 @@ type result struct {
 	lastSeen, number byte
 	split            []byte
 	err              error
+	// warnings are those of the statement, -1 where they are not known.
+	warnings int
 }
 
 // noteFlags looks at the client's first packet: it says whether the others can be read.
@@ -80,6 +84,17 @@ func (c *Conn) noteFlags(p []byte) {
 
 // CanReadRows reports whether [Conn.NextRow] can be used: the connection is neither encrypted nor compressed.
 func (c *Conn) CanReadRows() bool { return c.readable }
+
+// BeginOK makes [Conn.Warnings] tell the warnings of the statement that is sent next, where its answer can be read. It
+// is called after StartStatement.
+func (c *Conn) BeginOK() {
+	if c.readable {
+		c.result.phase = phaseOK
+	}
+}
+
+// Warnings is how many warnings the server has for the statement after BeginOK; false where that is not known.
+func (c *Conn) Warnings() (n int, known bool) { return c.result.warnings, c.result.warnings >= 0 }
 
 // BeginRows makes NextRow read the rows of the statement that is sent next. It is called after StartStatement.
 func (c *Conn) BeginRows() { c.result.phase = phaseHeader }
@@ -119,7 +134,7 @@ func (c *Conn) readResult(p []byte) (int, error) {
 		switch {
 		case r.err != nil:
 			return 0, r.err
-		case r.phase == phaseHeader || r.phase == phaseColumns:
+		case r.phase == phaseHeader || r.phase == phaseColumns || r.phase == phaseOK:
 			if err := c.showColumns(); err != nil {
 				return 0, err
 			}
@@ -147,6 +162,13 @@ func (c *Conn) showColumns() error {
 	r.out = append(r.out[:0], byte(len(packet)), byte(len(packet)>>8), byte(len(packet)>>16), r.number)
 	r.out = append(r.out, packet...)
 	r.lastSeen = r.number
+	if r.phase == phaseOK {
+		if len(packet) > 0 && packet[0] == firstNULL {
+			return nil // the answer follows when the server has read the file
+		}
+		r.warnings, r.phase = warningCount(packet), phaseDriver
+		return nil
+	}
 	if r.phase == phaseHeader {
 		r.columns = columnCount(packet)
 		if r.types = r.types[:0]; r.columns == 0 {
@@ -183,7 +205,7 @@ func (c *Conn) packet() ([]byte, error) {
 			return nil, err
 		}
 		part := r.buf[r.from+headerSize : r.from+headerSize+n]
-		if r.number++; number != r.number && r.phase != phaseHeader && (n == 0 || part[0] != firstError) {
+		if r.number++; number != r.number && r.phase > phaseHeader && (n == 0 || part[0] != firstError) {
 			return nil, fmt.Errorf("%w: %d instead of %d", errPacketOrder, number, r.number)
 		}
 		r.number = number
@@ -230,7 +252,21 @@ func (c *Conn) endResult() {
 	if cap(r.split) > keptBuffer {
 		r.split = nil
 	}
-	r.phase = phaseDriver
+	r.phase, r.warnings = phaseDriver, -1
+}
+
+// warningCount is the number of warnings of a statement without rows; -1 where the packet is another answer.
+func warningCount(packet []byte) int {
+	if len(packet) == 0 || packet[0] != firstOK {
+		return -1
+	}
+	_, rest, _ := CutLength(packet[1:]) // rows
+	_, rest, _ = CutLength(rest)        // the last id
+	const status = 2
+	if len(rest) < status+2 {
+		return -1
+	}
+	return int(binary.LittleEndian.Uint16(rest[status:]))
 }
 
 // columnCount is the number of columns that an answer begins with; 0 where it has no rows.

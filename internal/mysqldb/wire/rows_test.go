@@ -192,3 +192,44 @@ func TestEncryptedAndCompressedRowsAreTheDrivers(t *testing.T) {
 		require.Equal(t, "secret", driverReads(t, conn, 6))
 	}
 }
+
+// What a server says of warnings is read beside the driver, which gets the same bytes; after a file, too.
+func TestTheWarningsOfAnAnswerAreKnown(t *testing.T) {
+	const three = "\x00\xfc\x10\x27\x01\x02\x00\x03\x00 Records: 10000"
+	for name, c := range map[string]struct {
+		flags   uint32
+		packets []string
+		want    int
+		known   bool
+	}{
+		"none":                    {deprecateEOF, []string{"\x00\x00\x00\x02\x00\x00\x00"}, 0, true},
+		"three":                   {deprecateEOF, []string{three}, 3, true},
+		"after a file":            {deprecateEOF, []string{"\xfbfile", three}, 3, true},
+		"an error":                {deprecateEOF, []string{"\xff\x15\x04#42000denied"}, -1, false},
+		"too short":               {deprecateEOF, []string{"\x00\x00\x00"}, -1, false},
+		"a connection with TLS":   {deprecateEOF | encrypted, []string{three}, -1, false},
+		"one that is compressed":  {deprecateEOF | compressed, []string{three}, -1, false},
+		"rows in place of a word": {deprecateEOF, []string{"\x01", column, "\x05seven", endOfRows}, -1, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var a answer
+			for _, packet := range c.packets {
+				a.packet(packet)
+			}
+			const later = "what comes later"
+			a.WriteString(later)
+			conn := dialed(t, c.flags, a.Bytes(), 1<<20)
+			conn.StartStatement(t.Context())
+			conn.BeginOK()
+			require.Equal(t, a.String(), driverReads(t, conn, a.Len()))
+			n, known := conn.Warnings()
+			require.Equal(t, c.known, known)
+			if known {
+				require.Equal(t, c.want, n)
+			}
+			conn.StartStatement(t.Context())
+			_, known = conn.Warnings()
+			require.False(t, known, "of another statement")
+		})
+	}
+}
