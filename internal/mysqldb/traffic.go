@@ -98,8 +98,8 @@ const farRoundTrip = 2 * time.Millisecond
 // IsFar reports whether the server is far away.
 func (d *DB) IsFar() bool { return d.RoundTrip() >= farRoundTrip }
 
-// Together asks questions that do not depend on each other, and returns the first error in their order. Where the server
-// is far away, it asks them at once; elsewhere one after the other, since each at once takes a connection of its own.
+// Together asks questions that do not depend on each other, and returns the first error in their order. Where the
+// server is far away, it asks them at once; elsewhere one after the other, since each at once takes a connection.
 func (d *DB) Together(questions ...func() error) error {
 	if !d.IsFar() {
 		for _, ask := range questions {

@@ -23,8 +23,8 @@ type instancePair struct{ a, b string }
 var othersKnown sync.Map
 
 // sameServer reports whether two pools lead to one server. Names and addresses can lie; a
-// lock that one takes and the other sees cannot. Two servers stay two while their pools lead to the same ones, so that a
-// process takes the lock once.
+// lock that one takes and the other sees cannot. Two servers stay two while their pools lead to the same ones, so that
+// a process takes the lock once.
 func sameServer(ctx context.Context, a, b mysqldb.Reader) (same bool, err error) {
 	if a.ServerInfo().Version != b.ServerInfo().Version {
 		return false, nil
