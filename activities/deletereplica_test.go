@@ -42,7 +42,7 @@ func TestASweepOfAReplicaThatIsBehindIsHeld(t *testing.T) {
 	whole := c.deps.Source
 	c.deps.Source = func(context.Context, string) (*source.Source, error) { return source.New(few), nil }
 	c.restart()
-	held("GRANT REPLICATION CLIENT")
+	held(source.New(few).ReplicationGrant(), "TO 'th_few'@'%'")
 	c.deps.Source = whole
 	c.restart()
 

@@ -176,7 +176,7 @@ var missingGrants = map[string]struct {
 	},
 	"target nothing": {
 		"", sourceGrants, nil, true,
-		[]string{"grant the login SELECT, INSERT, UPDATE, CREATE"},
+		[]string{"CREATE DATABASE", "GRANT SELECT, INSERT, UPDATE, CREATE, ALTER ON"},
 	},
 	"target SELECT": {
 		"", sourceGrants,
