@@ -42,7 +42,9 @@ func TestASweepOfAReplicaThatIsBehindIsHeld(t *testing.T) {
 	whole := c.deps.Source
 	c.deps.Source = func(context.Context, string) (*source.Source, error) { return source.New(few), nil }
 	c.restart()
-	held(source.New(few).ReplicationGrant(), "TO 'th_few'@'%'")
+	grant := source.New(few).ReplicationGrant()
+	require.Contains(t, grant, "TO 'th_few'@'%'")
+	held(grant)
 	c.deps.Source = whole
 	c.restart()
 
