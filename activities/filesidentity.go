@@ -59,8 +59,7 @@ func (p *planDraft) compareFilesIdentity(ctx context.Context, s owner.State) (ch
 		changed = p.otherRows(was)
 	case row == nil && was.Target.Row, row == nil && moved:
 		changed = fmt.Sprintf("the target %s on %s has no state row of this table: it is another target, or was "+
-			"written "+
-			"by others", p.settings.Target, p.id.now.Target.Server)
+			"written by others", p.settings.Target, p.id.now.Target.Server)
 	case row != nil && row.Run < was.Target.Run:
 		p.loseRuns(known, row.Run)
 	}
@@ -95,8 +94,7 @@ func (p *planDraft) loseRuns(known *owner.Files, last int64) {
 func (p *planDraft) knownLoads(in PlanRunInput) {
 	f := p.files
 	if p.targetLost && in.State.Files != nil {
-		p.warnings = append(p.warnings, fmt.Sprintf("the target %s has no row, and loads were done: all files that "+
-			"are "+
+		p.warnings = append(p.warnings, fmt.Sprintf("the target %s has no row, and loads were done: all files that are "+
 			"there are loaded again", p.settings.Target))
 	}
 	f.done.Forget = f.done.Forget || in.Full || p.targetLost

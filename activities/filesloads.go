@@ -53,8 +53,7 @@ func (p *planDraft) chooseLoads(ctx context.Context, in PlanRunInput) error {
 		if len(f.loads) >= maxRunLoads || len(f.loads) > 0 && p.filesToLoad()+len(l.Files) > maxRunFiles {
 			f.done.Unfinished = true
 			p.warnings = append(p.warnings, fmt.Sprintf("there is more to load than a run takes: %s now, the rest "+
-				"with "+
-				"the next run", human.Count(len(f.loads), "load")))
+				"with the next run", human.Count(len(f.loads), "load")))
 			break
 		}
 		f.loads = append(f.loads, l)
@@ -97,17 +96,14 @@ func (p *planDraft) refuseLate(l layout.Load, state owner.LoadState) error {
 	if state == owner.LoadChanged {
 		what = "has changed since it was loaded, and is older than"
 	}
+	force := fmt.Sprintf("`tablehaul load %s --force` loads it all the same; or remove the files",
+		human.Arg(p.settings.Table.String()))
 	if p.settings.Cursor != "" {
-		return filesRefused(fmt.Sprintf("`tablehaul load %s --force` loads it all the same; or remove the files",
-			p.settings.Table), "load %s of %s %s load %s, which is loaded: nothing of rows that are deleted is left "+
-			"to compare with, and its rows would bring them back", l.ID, p.settings.Table, what,
-			p.files.known.Newest.ID)
+		return filesRefused(force, "load %s of %s %s %s, which is loaded: nothing of rows that are deleted is left to "+
+			"compare with, and its rows would bring them back", l.ID, p.settings.Table, what, p.files.known.Newest)
 	}
-	return filesRefused(fmt.Sprintf("set a cursor, by which the newest row wins; or `tablehaul load %s --force` loads "+
-		"it "+
-		"all the same; or remove the files", human.Arg(p.settings.Table.String())),
-		"load %s of %s %s load %s, which is loaded: without a cursor its rows would undo newer ones", l.ID,
-		p.settings.Table, what, p.files.known.Newest.ID)
+	return filesRefused("set a cursor, by which the newest row wins; or "+force, "load %s of %s %s %s, which is "+
+		"loaded: without a cursor its rows would undo newer ones", l.ID, p.settings.Table, what, p.files.known.Newest)
 }
 
 // checkSnapshot refuses a snapshot where the target has rows and no cursor says which of both are newer.
@@ -116,8 +112,7 @@ func (p *planDraft) checkSnapshot(ctx context.Context, l layout.Load) error {
 	if err != nil || !rows {
 		return err
 	}
-	return filesRefused(fmt.Sprintf("set a cursor, by which the newest row wins; or empty the target; or `tablehaul "+
-		"load "+
+	return filesRefused(fmt.Sprintf("set a cursor, by which the newest row wins; or empty the target; or `tablehaul load "+
 		"%s --force` loads it all the same", p.settings.Table),
 		"%s is a dump of %s, and the target %s has rows: without a cursor nothing says which are newer", l.ID,
 		l.Time.UTC().Format(time.DateTime), p.settings.Target)

@@ -40,10 +40,10 @@ func (p *planDraft) chooseFiles(ctx context.Context, in PlanRunInput) error {
 		l := layout.Load{ID: key, Version: e.Version, Time: e.Modified, Files: []layout.File{file}}
 		ref := owner.LoadOf(l.ID, l.Version, l.Time)
 		if p.ordered() && f.known.Newer(ref) && !in.Force {
-			return filesRefused(fmt.Sprintf("set a cursor, by which the newest row wins; or `tablehaul load %s %s "+
-				"--force`",
-				human.Arg(s.Table.String()), human.Arg(key)), "%s is older than load %s, which is loaded: without a "+
-				"cursor its rows would undo newer ones", key, f.known.Newest.ID)
+			remedy := fmt.Sprintf("set a cursor, by which the newest row wins; or `tablehaul load %s %s --force`",
+				human.Arg(s.Table.String()), human.Arg(key))
+			return filesRefused(remedy, "%s is older than %s, which is loaded: without a cursor its rows would undo "+
+				"newer ones", key, f.known.Newest)
 		}
 		f.loads = append(f.loads, l)
 		if !runs[l.ID] {

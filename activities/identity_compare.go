@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/tablehaul/tablehaul/internal/failure"
+	"github.com/tablehaul/tablehaul/internal/human"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/scan"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/schema"
 	"github.com/tablehaul/tablehaul/internal/mysqldb/source"
@@ -14,6 +16,11 @@ import (
 // compareIdentity says what differs such that the state does not speak of what is there.
 func (p *planDraft) compareIdentity(ctx context.Context, was *owner.Identity) (changed string, err error) {
 	now, s := p.id.now, &p.id.state
+	if was == nil || was.CursorType == now.CursorType {
+		if err := p.fitWatermark(); err != nil {
+			return "", err
+		}
+	}
 	if was == nil {
 		return p.adoptState(ctx)
 	}
@@ -40,6 +47,29 @@ func (p *planDraft) compareIdentity(ctx context.Context, was *owner.Identity) (c
 		return changed, err
 	}
 	return p.compareSource(ctx, was)
+}
+
+// fitWatermark writes a watermark that a person has set as the cursor's type has it. A state workflow cannot: it does
+// not know the column.
+func (p *planDraft) fitWatermark() error {
+	s, cursor := &p.id.state, p.table.Column(p.settings.Cursor)
+	if s.Watermark == "" || cursor == nil {
+		return nil
+	}
+	refused := table.CheckCursor(cursor.Column, s.Watermark)
+	if refused == nil {
+		return nil
+	}
+	mark, err := source.FitCursor(cursor.Column, s.Watermark)
+	if err != nil {
+		return failure.New(failure.IdentityChanged,
+			fmt.Sprintf("the watermark %q of %s was set by hand: %v", s.Watermark, p.settings.Table, refused),
+			"tablehaul watermark set "+human.Arg(p.settings.Table.String())+" VALUE")
+	}
+	p.warnings = append(p.warnings, fmt.Sprintf("the watermark %s was set by hand, and becomes %s: the cursor %s is %s",
+		s.Watermark, mark, cursor.Name, cursor.Type))
+	s.Watermark = mark
+	return nil
 }
 
 // convertWatermark carries the watermark over to the cursor's present type.

@@ -44,7 +44,7 @@ func TestAWatermarkAheadOfTheSourceIsNeverDone(t *testing.T) {
 		require.Contains(t, p.cliFails(1, "plan "+p.table("t")), "lies above what the source can give to a row now")
 
 		require.Contains(t, p.cliFails(2, "watermark set "+p.table("t")+" '2099-01-01 00:00:00'"),
-			"from lies above what the source can have by now")
+			"lies above what the source can have by now")
 		require.Contains(t, p.cli("watermark set "+p.table("t")+" '2024-05-01 00:00:00'"),
 			"the watermark is 2024-05-01")
 		require.Contains(t, p.cliFails(2, "watermark set "+p.table("t")+" '2024-06-01 00:00:00'"), "--yes")

@@ -76,7 +76,7 @@ func TestFilesOfOthersAreATable(t *testing.T) {
 	require.Contains(t, text, "8 inserted, 3 updated")
 	require.Contains(t, text, "1 load: 1 file")
 	require.Contains(t, p.cli("run "+name), "nothing new")
-	require.Contains(t, p.cli("status "+name), "the newest load is 2/_SUCCESS")
+	require.Contains(t, p.cli("status "+name), "the newest is load 2/_SUCCESS")
 	require.Contains(t, p.cli("load "+name+" 1/a.csv"), "300 unchanged")
 	require.Equal(t, "two", scalar(t, p.dst, "SELECT v FROM t WHERE id = 300"))
 	text = p.cli("verify " + name)

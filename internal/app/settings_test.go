@@ -17,7 +17,7 @@ func TestKeptFilesStayAsTheTableSays(t *testing.T) {
 	const text = `
 connections:
   shop: { dsn: "r:x@tcp(127.0.0.1:3306)/" }
-staging: { url: "file:///tmp/x" }
+staging: { url: "file:///tmp/x", keep: 24h }
 defaults:
   sourceConnection: shop
   targetConnection: shop
@@ -34,6 +34,7 @@ tables:
 	for name, undo := range map[string]time.Duration{"one": 48 * time.Hour, "two": time.Hour, "off": 48 * time.Hour} {
 		want := map[staging.Kind]time.Duration{
 			staging.KeptVerify: 36 * time.Hour, staging.KeptUndo: undo, staging.KeptQuarantine: 72 * time.Hour,
+			staging.KeptStaged: 24 * time.Hour,
 		}
 		for _, table := range cfg.Tables() {
 			if table.Name.Table != name {
@@ -45,7 +46,7 @@ tables:
 			require.Equal(t, name == "off", s.UndoOff, name)
 		}
 	}
-	require.Len(t, staging.KeptKinds(), 3, "each kind has a key")
+	require.Len(t, staging.KeptKinds(), 4, "each kind has a key")
 }
 
 // An added column in key is part of the target's key alone: rows are read by the others.

@@ -42,8 +42,18 @@ type Files struct {
 
 // LoadRef names a load.
 type LoadRef struct {
+	// ID is empty where only the time is known.
 	ID   string    `json:"id"`
 	Time time.Time `json:"time"`
+}
+
+// String is for people: "load a of 2026-01-02 03:04:05", with the time in UTC.
+func (r *LoadRef) String() string {
+	text := "a load"
+	if r.ID != "" {
+		text = "load " + r.ID
+	}
+	return text + " of " + r.Time.UTC().Format(time.DateTime)
 }
 
 // Load is a load that is done: a digest of its id and of the version of its files, its time, exact to a millisecond,
@@ -126,8 +136,8 @@ func (f *Files) With(done FilesDone, fence int64, now time.Time) *Files {
 	out := Files{Origin: done.Origin, Columns: done.Columns, LookedAt: done.LookedAt, Newest: done.Newest}
 	if f != nil && !done.Forget {
 		out.Floor, out.Done, out.Named = f.Floor, slices.Clone(f.Done), slices.Clone(f.Named)
-		if f.Newest != nil && (out.Newest == nil || f.Newest.Time.After(out.Newest.Time)) {
-			out.Newest = f.Newest
+		if kept := f.newestOf(done.KeepRuns); kept != nil && (out.Newest == nil || kept.Time.After(out.Newest.Time)) {
+			out.Newest = kept
 		}
 	}
 	out.Done = slices.DeleteFunc(out.Done, func(l Load) bool {
@@ -152,6 +162,22 @@ func (f *Files) With(done FilesDone, fence int64, now time.Time) *Files {
 		out.raiseFloor(now)
 	}
 	return &out
+}
+
+// newestOf is the newest load that runs up to this fence have done; 0 is every run. The id of one that was not the
+// newest of all is not known any more.
+func (f *Files) newestOf(lastRun int64) *LoadRef {
+	isLost := func(l Load) bool { return l.Run > lastRun }
+	if lastRun == 0 || !slices.ContainsFunc(f.Done, isLost) {
+		return f.Newest
+	}
+	var out *LoadRef
+	for _, l := range f.Done {
+		if !isLost(l) && (out == nil || l.Time.After(out.Time)) {
+			out = &LoadRef{Time: l.Time}
+		}
+	}
+	return out
 }
 
 // raiseFloor raises the floor to the newest load that is old enough, and forgets the loads below it. Loads of that very
@@ -218,7 +244,7 @@ func (f *Files) String() string {
 	if f.Newest == nil {
 		return "none loaded yet"
 	}
-	text := fmt.Sprintf("the newest load is %s of %s", f.Newest.ID, f.Newest.Time.UTC().Format(time.DateTime))
+	text := "the newest is " + f.Newest.String()
 	if !f.Floor.IsZero() {
 		text += fmt.Sprintf("; all before %s are done", f.Floor.UTC().Format(time.DateTime))
 	}

@@ -65,7 +65,25 @@ func TestWhatATargetHasLostIsLoadedAgain(t *testing.T) {
 	require.Equal(t, owner.LoadNew, f.StateOf(load("b", time.Minute)))
 	f = f.With(owner.FilesDone{Forget: true}, 13, noon)
 	require.Equal(t, owner.LoadNew, f.StateOf(load("a", time.Hour)))
+	require.Nil(t, f.Newest)
 	for _, text := range []string{`"x"`, `"AAAA"`, `3`} {
 		require.Error(t, json.Unmarshal([]byte(text), &f.Done), text)
 	}
+}
+
+// Of several loads that are lost, none is newer than what is there: all come again, where their order counts, too.
+func TestALostLoadIsNotTheNewestAnyMore(t *testing.T) {
+	var f *owner.Files
+	for i, name := range []string{"a", "b", "c"} {
+		one := load(name, time.Duration(3-i)*time.Hour)
+		done := owner.FilesDone{Loads: owner.Loads{one}, Newest: &owner.LoadRef{ID: name, Time: one.Time}}
+		f = f.With(done, int64(i+1), noon)
+	}
+	require.True(t, f.Newer(load("b", 2*time.Hour)))
+	require.Contains(t, f.String(), "the newest is load c of ")
+	kept := f.With(owner.FilesDone{KeepRuns: 1}, 4, noon)
+	require.False(t, kept.Newer(load("b", 2*time.Hour)))
+	require.True(t, kept.Newer(load("late", 4*time.Hour)))
+	require.Contains(t, kept.String(), "the newest is a load of ")
+	require.Equal(t, f.Newest, f.With(owner.FilesDone{KeepRuns: 3}, 4, noon).Newest)
 }

@@ -162,5 +162,5 @@ func TestAChunkTakesTheMemoryOfItsValues(t *testing.T) {
 	runtime.ReadMemStats(&after)
 	require.NoError(t, err)
 	require.Equal(t, rows.Bytes(), got.Bytes())
-	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(3*rows.Bytes()))
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(5*rows.Bytes())) // 2.1 of them; 4.2 with -race
 }

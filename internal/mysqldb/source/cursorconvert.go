@@ -48,6 +48,18 @@ func ConvertCursor(was string, now table.Column, text string) (string, error) {
 	return "", refuse
 }
 
+// FitCursor writes a moment that a person has written with another number of fraction digits, or a day, as a DATETIME or
+// TIMESTAMP cursor has it. As with ConvertCursor, the result is at or below it. The error is ErrCursorChanged for all
+// else.
+func FitCursor(c table.Column, text string) (string, error) {
+	refuse := fmt.Errorf("%w: %s is no value of %s", ErrCursorChanged, text, c.Type)
+	if c.Kind != table.KindDateTime && c.Kind != table.KindTimestamp {
+		return "", refuse
+	}
+	_, digits, _ := strings.Cut(text, ".")
+	return convertDigits(text, len(digits), c.Precision, refuse)
+}
+
 // typeWord is the first word of a COLUMN_TYPE and the number in its braces.
 func typeWord(typ string) (word string, number int) {
 	word = strings.ToLower(typ)
