@@ -94,8 +94,8 @@ func (p *planDraft) loseRuns(known *owner.Files, last int64) {
 func (p *planDraft) knownLoads(in PlanRunInput) {
 	f := p.files
 	if p.targetLost && in.State.Files != nil {
-		p.warnings = append(p.warnings, fmt.Sprintf("the target %s has no row, and loads were done: all files that are "+
-			"there are loaded again", p.settings.Target))
+		p.warnings = append(p.warnings, fmt.Sprintf("the target %s has no row, and loads were done: all files that "+
+			"are there are loaded again", p.settings.Target))
 	}
 	f.done.Forget = f.done.Forget || in.Full || p.targetLost
 	if in.State.Files == nil || f.done.Forget {

@@ -112,8 +112,8 @@ func (p *planDraft) checkSnapshot(ctx context.Context, l layout.Load) error {
 	if err != nil || !rows {
 		return err
 	}
-	return filesRefused(fmt.Sprintf("set a cursor, by which the newest row wins; or empty the target; or `tablehaul load "+
-		"%s --force` loads it all the same", p.settings.Table),
+	return filesRefused(fmt.Sprintf("set a cursor, by which the newest row wins; or empty the target; or "+
+		"`tablehaul load %s --force` loads it all the same", human.Arg(p.settings.Table.String())),
 		"%s is a dump of %s, and the target %s has rows: without a cursor nothing says which are newer", l.ID,
 		l.Time.UTC().Format(time.DateTime), p.settings.Target)
 }

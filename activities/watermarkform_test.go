@@ -11,8 +11,8 @@ import (
 	"github.com/tablehaul/tablehaul/internal/testenv/servers"
 )
 
-// The update of the state workflow takes a text that looks like a value of a cursor. The run knows the column: it writes
-// the text as the cursor has it, at or below what was meant, or refuses it at once.
+// The update of the state workflow takes a text that looks like a value of a cursor. The run knows the column: it
+// writes the text as the cursor has it, at or below what was meant, or refuses it at once.
 func TestAWatermarkOfAnotherFormIsFittedOrRefused(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		b, state := structured(t, s)
@@ -31,8 +31,8 @@ func TestAWatermarkOfAnotherFormIsFittedOrRefused(t *testing.T) {
 				require.NotContains(t, strings.Join(out.Warnings, "\n"), "becomes")
 				continue
 			}
-			require.Contains(t, strings.Join(out.Warnings, "\n"), "the watermark "+text+" was set by hand, and becomes "+
-				want+": the cursor updated_at is datetime(6)")
+			require.Contains(t, strings.Join(out.Warnings, "\n"), "the watermark "+text+" was set by hand, and "+
+				"becomes "+want+": the cursor updated_at is datetime(6)")
 		}
 		for _, text := range []string{"42", "2024-01-01 00:00", "2024-13-01 00:00:00"} {
 			state.Watermark = text

@@ -17,6 +17,7 @@ import (
 	"github.com/tablehaul/tablehaul/internal/buildinfo"
 	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/notify"
+	"github.com/tablehaul/tablehaul/internal/owner"
 	"github.com/tablehaul/tablehaul/internal/remote"
 	"github.com/tablehaul/tablehaul/internal/survey"
 	"github.com/tablehaul/tablehaul/internal/testenv/schematest"
@@ -69,7 +70,7 @@ func schemaOf(t *testing.T, command string) *jsonschema.Schema {
 	t.Helper()
 	opts := &jsonschema.ForOptions{TypeSchemas: map[reflect.Type]*jsonschema.Schema{
 		reflect.TypeFor[api.Quarantine](): quarantineSchema(), reflect.TypeFor[quarantineLine](): lineSchema(),
-		reflect.TypeFor[verify.Digest](): {Type: "string"},
+		reflect.TypeFor[verify.Digest](): {Type: "string"}, reflect.TypeFor[owner.Loads](): {Type: "string"},
 	}}
 	var each []*jsonschema.Schema
 	for _, typ := range printed[command] {

@@ -48,9 +48,9 @@ func ConvertCursor(was string, now table.Column, text string) (string, error) {
 	return "", refuse
 }
 
-// FitCursor writes a moment that a person has written with another number of fraction digits, or a day, as a DATETIME or
-// TIMESTAMP cursor has it. As with ConvertCursor, the result is at or below it. The error is ErrCursorChanged for all
-// else.
+// FitCursor writes a moment that a person has written with another number of fraction digits, or a day, as a DATETIME
+// or TIMESTAMP cursor has it. As with ConvertCursor, the result is at or below it. The error is ErrCursorChanged for
+// all else.
 func FitCursor(c table.Column, text string) (string, error) {
 	refuse := fmt.Errorf("%w: %s is no value of %s", ErrCursorChanged, text, c.Type)
 	if c.Kind != table.KindDateTime && c.Kind != table.KindTimestamp {

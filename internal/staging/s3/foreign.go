@@ -164,8 +164,8 @@ func foreign(err error) error {
 		return nil
 	}
 	text := strings.ReplaceAll(err.Error(), "staging.url", "files.url")
-	text = strings.ReplaceAll(text, grants, "grant s3:GetObject on bucket/prefix/* and s3:ListBucket on the bucket, and "+
-		"for files.after s3:PutObject and s3:DeleteObject")
+	text = strings.ReplaceAll(text, grants, "grant s3:GetObject on bucket/prefix/* and s3:ListBucket on the "+
+		"bucket, and for files.after s3:PutObject and s3:DeleteObject")
 	out := &failure{text: text, cause: err}
 	if errors.Is(err, errReplaced) {
 		out.class = files.ErrChanged
