@@ -77,7 +77,7 @@ func TestRandomWritersLoseNothing(t *testing.T) {
 		for _, c := range cursors {
 			all.Go(func() { errs <- naive(ctx, p.src, c.table, c.cursor) })
 		}
-		runs := int64(24) // that meet the writers, of all tables
+		runs := int64(16) // that meet the writers, of all tables
 		if servers.Thorough() {
 			runs = 50
 		}

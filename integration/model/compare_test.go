@@ -16,7 +16,7 @@ func TestNoOrderOfStepsMakesAFalseAlarm(t *testing.T) {
 	if os.Getenv(full) != "" {
 		switches, least = []string{"-DTXNS=3", "-DRUNS=3", "-DTICKS=5"}, 2_000_000
 	}
-	report, trail := exploreModel(t, "compare.pml", switches...)
+	report, trail := explore(t, comparison, switches...)
 	require.Equal(t, "0", first(found, report), "%s\n%s", report, trail)
 	require.NotContains(t, report, "Search not completed")
 	require.NotContains(t, report, "max search depth too small")
@@ -39,7 +39,7 @@ func TestEachRuleOfAComparisonIsNeeded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			report, _ := exploreModel(t, "compare.pml", "-D"+c.without)
+			report := violate(t, comparison, "-D"+c.without)
 			require.Equal(t, "1", first(found, report), report)
 			require.Contains(t, report, "assertion violated")
 			require.Contains(t, report, c.violated)

@@ -20,14 +20,23 @@ var spin = sync.OnceValues(func() (string, error) { return servers.Program("spin
 // checkTimeout bounds one exploration, which takes a few seconds.
 const checkTimeout = 3 * time.Minute
 
-// explore looks at every state of the window's model under the given switches and returns the
-// checker's report and, where it found a violation, the steps that lead there.
-func explore(t *testing.T, switches ...string) (report, trail string) {
+const window, comparison = "window.pml", "compare.pml"
+
+// explore looks at every state of a model under the given switches and returns the checker's report and, where it
+// found a violation, the steps that lead there.
+func explore(t *testing.T, file string, switches ...string) (report, trail string) {
 	t.Helper()
-	return exploreModel(t, "window.pml", switches...)
+	return search(t, file, "-O1", switches...)
 }
 
-func exploreModel(t *testing.T, file string, switches ...string) (report, trail string) {
+// violate is explore for a model that has a violation: it is found soon, and most of the time is the compiler's.
+func violate(t *testing.T, file string, switches ...string) (report string) {
+	t.Helper()
+	report, _ = search(t, file, "-O0", switches...)
+	return report
+}
+
+func search(t *testing.T, file, optimisation string, switches ...string) (report, trail string) {
 	t.Helper()
 	checker, err := spin()
 	require.NoError(t, err)
@@ -46,7 +55,7 @@ func exploreModel(t *testing.T, file string, switches ...string) (report, trail 
 	run(checker, append(switches, "-a", model)...)
 	// -w: its own code does not compile without warnings. SAFETY: no property here is of liveness.
 	// COLLAPSE: states take half of the memory, and a little more time.
-	run("gcc", "-w", "-O1", "-DSAFETY", "-DCOLLAPSE", "-DMEMLIM=1024", "-o", "pan", "pan.c")
+	run("gcc", "-w", optimisation, "-DSAFETY", "-DCOLLAPSE", "-DMEMLIM=1024", "-o", "pan", "pan.c")
 	report = run("./pan", "-m100000")
 	if trails, err := filepath.Glob(filepath.Join(dir, "*.trail")); err == nil && len(trails) > 0 {
 		trail = run(checker, append(switches, "-t", "-p", "-g", "-k", trails[0], model)...)

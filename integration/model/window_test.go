@@ -43,7 +43,7 @@ func TestNoOrderOfStepsLosesARow(t *testing.T) {
 			if os.Getenv(full) != "" {
 				ticks = size.allTicks
 			}
-			report, trail := explore(t, append(slices.Clone(size.switches), fmt.Sprintf("-DTICKS=%d", ticks))...)
+			report, trail := explore(t, window, append(slices.Clone(size.switches), fmt.Sprintf("-DTICKS=%d", ticks))...)
 			require.Equal(t, "0", first(found, report), "%s\n%s", report, trail)
 			require.NotContains(t, report, "Search not completed")
 			require.NotContains(t, report, "max search depth too small")
@@ -87,7 +87,7 @@ func TestEachRuleIsNeeded(t *testing.T) {
 			for _, s := range c.without {
 				switches = append(switches, "-D"+s)
 			}
-			report, _ := explore(t, switches...)
+			report := violate(t, window, switches...)
 			require.Equal(t, "1", first(found, report), report)
 			require.Contains(t, report, "assertion violated")
 			require.Contains(t, report, c.violated)
