@@ -43,7 +43,8 @@ func TestNoOrderOfStepsLosesARow(t *testing.T) {
 			if os.Getenv(full) != "" {
 				ticks = size.allTicks
 			}
-			report, trail := explore(t, window, append(slices.Clone(size.switches), fmt.Sprintf("-DTICKS=%d", ticks))...)
+			switches := append(slices.Clone(size.switches), fmt.Sprintf("-DTICKS=%d", ticks))
+			report, trail := explore(t, window, switches...)
 			require.Equal(t, "0", first(found, report), "%s\n%s", report, trail)
 			require.NotContains(t, report, "Search not completed")
 			require.NotContains(t, report, "max search depth too small")
