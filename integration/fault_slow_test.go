@@ -60,9 +60,13 @@ func TestATargetThatIsSlowForAWhile(t *testing.T) {
 			say(t, slow, "DO GET_LOCK('"+p.to+"', 0)")
 			return func() { leave(slow) }
 		}},
-		"commits": {func(t *testing.T, _ *product, line *proxy.Proxy) func() {
+		"commits": {func(t *testing.T, p *product, line *proxy.Proxy) func() {
 			slow := line.Late(slowCommits, "COMMIT", 1800*time.Millisecond)
-			return func() { require.Eventually(t, func() bool { return slow.Seen() == slowCommits }, timeout, poll) }
+			return func() {
+				require.Eventually(t, func() bool {
+					return slow.Seen() == slowCommits || p.targetRows() == slowRows
+				}, timeout, poll)
+			}
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -76,8 +80,8 @@ func TestATargetThatIsSlowForAWhile(t *testing.T) {
 				require.Eventually(t, func() bool { return held.Seen() == 1 }, timeout, poll)
 				end := c.slow(t, p, line)
 				held.Release()
-				before := p.targetRows()
-				require.Eventually(t, func() bool { return p.targetRows() >= before+250 }, timeout, poll,
+				more := min(p.targetRows()+250, slowRows) // the other connections may have written most by now
+				require.Eventually(t, func() bool { return p.targetRows() >= more }, timeout, poll,
 					"nothing comes in while the target is slow")
 				end()
 				r := wait()
@@ -91,7 +95,7 @@ func TestATargetThatIsSlowForAWhile(t *testing.T) {
 }
 
 const (
-	slowRows    = 1500
+	slowRows    = 4000
 	slowChunk   = 100
 	slowCommits = 4
 )
@@ -172,6 +176,7 @@ func burn(t *testing.T, db *sql.DB, mark string) {
 func TestALinkThatLosesAllForSeconds(t *testing.T) {
 	t.Parallel()
 	servers.Some(t, func(t *testing.T, s *servers.Server) {
+		s = servers.Private(t, s.Flavor) // on MariaDB, an open transaction holds the windows of all tables back
 		p, source, target := between(t, s, options{
 			tables: bare, defaults: ", tuning: { pageRows: 300, chunkRows: 100, rangeRows: 500 }",
 		})

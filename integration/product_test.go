@@ -242,14 +242,16 @@ func (p *product) equal(name string, key []string, columns ...string) {
 func (p *product) settled(name string) workflows.SyncTableResult {
 	p.t.Helper()
 	var all workflows.Counts
+	var warnings []string
 	var now string
 	require.NoError(p.t, p.src.QueryRowContext(p.t.Context(), "SELECT CAST(UTC_TIMESTAMP(6) AS CHAR)").Scan(&now))
 	for wait := poll; ; wait = min(wait*3/2, time.Second) {
 		result := p.sync(name)
 		all.Inserted += result.Inserted
 		all.Updated += result.Updated
+		warnings = append(warnings, result.Warnings...)
 		if result.Watermark >= now || p.t.Context().Err() != nil {
-			result.Inserted, result.Updated = all.Inserted, all.Updated
+			result.Inserted, result.Updated, result.Warnings = all.Inserted, all.Updated, warnings
 			return result
 		}
 		pause(p.t.Context(), wait) // a run more costs more than the wait
