@@ -27,14 +27,7 @@ func (c *openedComparison) compareFiles(ctx context.Context, parts *partWriter) 
 				return nil
 			})
 		})
-		if err == nil {
-			err = writeKeys(ctx, parts, join.End())
-			err = translate(ctx, err, where{doing: "stage what differs of " + c.r.in.Table})
-		}
-		c.out.Add(join.Tally)
-		c.out.Digest.Merge(join.Digest)
-		join.Reset()
-		return err
+		return c.endJoin(ctx, parts, join, err)
 	}
 	pending := false
 	err := c.eachFileRows(ctx, c.r.plan.Ranges[c.r.in.Range].Files, func(rows *table.Rows, refused int) error {

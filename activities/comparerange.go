@@ -139,9 +139,6 @@ func (c *openedComparison) run(ctx context.Context, parts *partWriter) error {
 	}
 	keys := c.r.plan.Ranges[c.r.in.Range].Keys
 	join := verify.NewJoin(&c.c.Layout, c.mode())
-	stage := func(keys []table.Texts) error {
-		return translate(ctx, writeKeys(ctx, parts, keys), where{doing: "stage what differs of " + c.r.in.Table})
-	}
 	at, err := c.start(ctx)
 	if err != nil {
 		return err
@@ -149,7 +146,7 @@ func (c *openedComparison) run(ctx context.Context, parts *partWriter) error {
 	for done := false; !done; {
 		err := c.slice(ctx, func(until time.Time) error {
 			for {
-				next, err := c.stretch(ctx, join, *keys, at, stage)
+				next, err := c.stretch(ctx, parts, join, *keys, at)
 				at, done = next, next == nil || c.full()
 				if err != nil || done || !time.Now().Before(until) {
 					return err
@@ -177,20 +174,15 @@ func (c *openedComparison) mode() verify.Mode {
 	return verify.SameKeys
 }
 
-// stretch compares the keys from a position on, as many as are joined at once, hands over the suspects, and returns
-// where the next stretch begins; nil where the range is done.
+// stretch compares the keys from a position on, as many as are joined at once, stages the suspects, and returns where
+// the next stretch begins; nil where the range is done.
 func (c *openedComparison) stretch(
-	ctx context.Context,
-	join *verify.Join,
-	keys scan.KeyRange,
-	after *table.Position,
-	suspects func([]table.Texts) error,
+	ctx context.Context, parts *partWriter, join *verify.Join, keys scan.KeyRange, after *table.Position,
 ) (*table.Position, error) {
 	first, second := c.src, c.dst
 	if c.r.in.Range >= c.c.SourceRanges {
 		first, second = c.dst, c.src
 	}
-	join.Reset()
 	most := c.a.deps.Sizes.Stretch
 	next, err := c.read(ctx, first, keys, after, most, func(rows *table.Rows) error {
 		if join.First(rows); join.Full(most) {
@@ -204,7 +196,7 @@ func (c *openedComparison) stretch(
 	// However many rows the second side has behind the first side's last one, few suspects are in memory.
 	takeSecond := func(rows *table.Rows) error {
 		join.Second(rows)
-		return suspects(join.Found(suspectsAtOnce))
+		return c.stage(ctx, parts, join.Found(suspectsAtOnce))
 	}
 	if c.mode() == verify.SameKeys {
 		if after != nil {
@@ -217,10 +209,22 @@ func (c *openedComparison) stretch(
 	} else {
 		err = c.lookUp(ctx, second, join.Keys(), takeSecond)
 	}
+	return next, c.endJoin(ctx, parts, join, err)
+}
+
+// endJoin stages the last suspects of a join that went without an error, adds up what was joined, and empties the join
+// for the next one.
+func (c *openedComparison) endJoin(ctx context.Context, parts *partWriter, join *verify.Join, err error) error {
 	if err == nil {
-		err = suspects(join.End())
+		err = c.stage(ctx, parts, join.End())
 	}
 	c.out.Add(join.Tally)
 	c.out.Digest.Merge(join.Digest)
-	return next, err
+	join.Reset()
+	return err
+}
+
+// stage stages keys that a second look decides.
+func (c *openedComparison) stage(ctx context.Context, parts *partWriter, keys []table.Texts) error {
+	return translate(ctx, writeKeys(ctx, parts, keys), where{doing: "stage what differs of " + c.r.in.Table})
 }

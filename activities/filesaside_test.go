@@ -129,14 +129,20 @@ func TestWhatATableOfFilesCannotBeAsked(t *testing.T) {
 	l := newLake(t, servers.MySQL(t), lakeTable)
 	l.deps.Client = &stateClient{state: l.state}
 	l.restart()
-	for step, in := range map[string]any{
-		"PlanVerify": activities.PlanVerifyInput{Table: "lake.orders", Depth: api.DepthDigest, Repair: true},
-		"PlanFill":   activities.PlanFillInput{Table: "lake.orders"},
-		"PlanRepair": activities.PlanRepairInput{RangeInput: activities.RangeInput{Table: "lake.orders"}},
-		"PreviewRun": activities.PreviewRunInput{Table: "lake.orders", From: "2024-01-01"},
+	l.settings.Deletes.Mode = "hard"
+	for _, in := range []struct {
+		step string
+		of   any
+	}{
+		{"PlanVerify", activities.PlanVerifyInput{Table: "lake.orders", Depth: api.DepthDigest, Repair: true}},
+		{"PlanVerify", activities.PlanVerifyInput{Table: "lake.orders", Depth: api.DepthDigest, Deletes: true}},
+		{"PlanFill", activities.PlanFillInput{Table: "lake.orders"}},
+		{"PlanRepair", activities.PlanRepairInput{RangeInput: activities.RangeInput{Table: "lake.orders"}}},
+		{"PreviewRun", activities.PreviewRunInput{Table: "lake.orders", From: "2024-01-01"}},
 	} {
+		step := in.step
 		var app *temporal.ApplicationError
-		require.ErrorAs(t, l.step(step, in, nil), &app, step)
+		require.ErrorAs(t, l.step(step, in.of, nil), &app, step)
 		require.Contains(t, app.Error(), "loaded from files", step)
 		require.True(t, app.NonRetryable(), step)
 		var details failure.Details

@@ -28,13 +28,7 @@ type plannedFile struct {
 // cursor there is one range, whose chunks are written one after the other: by load, and by row within a file.
 func (p *planDraft) cutFiles(ctx context.Context) error {
 	f := p.files
-	var total int64
-	for _, l := range f.loads {
-		for _, file := range l.Files {
-			total += file.Size
-		}
-	}
-	size := max(f.rangeBytes, total/maxRanges+1)
+	size := max(f.rangeBytes, f.reads().Bytes/maxRanges+1)
 	p.ranges = nil
 	var now []plannedFile
 	var sum int64

@@ -191,10 +191,11 @@ func (p *planDraft) previewFiles(ctx context.Context, out *api.PlanTableResult) 
 	}
 	reads := p.files.reads()
 	out.Ranges, out.Files, out.Reads = len(p.ranges), &reads, api.Estimate{Bytes: reads.Bytes, Basis: api.BasisGuess}
-	for _, c := range p.target.Columns {
-		if p.files.removal != nil && len(out.FileColumns) == len(p.target.Columns)-1 {
-			break // the moment of a delete
-		}
+	columns := p.target.Columns
+	if p.files.removal != nil {
+		columns = columns[:len(columns)-1] // the last is the moment of a delete
+	}
+	for _, c := range columns {
 		out.FileColumns = append(out.FileColumns, c.Name)
 	}
 	return nil

@@ -96,14 +96,19 @@ func (p *planDraft) refuseLate(l layout.Load, state owner.LoadState) error {
 	if state == owner.LoadChanged {
 		what = "has changed since it was loaded, and is older than"
 	}
-	force := fmt.Sprintf("`tablehaul load %s --force` loads it all the same; or remove the files",
-		human.Arg(p.settings.Table.String()))
+	return p.refuseOlder(fmt.Sprintf("load %s of %s %s", l.ID, p.settings.Table, what), fmt.Sprintf(
+		"`tablehaul load %s --force` loads it all the same; or remove the files", human.Arg(p.settings.Table.String())))
+}
+
+// refuseOlder refuses what is older than a load that is done: what says which, and force how to load it nevertheless.
+func (p *planDraft) refuseOlder(what, force string) error {
+	newest := p.files.known.Newest
 	if p.settings.Cursor != "" {
-		return filesRefused(force, "load %s of %s %s %s, which is loaded: nothing of rows that are deleted is left to "+
-			"compare with, and its rows would bring them back", l.ID, p.settings.Table, what, p.files.known.Newest)
+		return filesRefused(force, "%s %s, which is loaded: nothing of rows that are deleted is left to compare with, "+
+			"and its rows would bring them back", what, newest)
 	}
-	return filesRefused("set a cursor, by which the newest row wins; or "+force, "load %s of %s %s %s, which is "+
-		"loaded: without a cursor its rows would undo newer ones", l.ID, p.settings.Table, what, p.files.known.Newest)
+	return filesRefused("set a cursor, by which the newest row wins; or "+force, "%s %s, which is loaded: without a "+
+		"cursor its rows would undo newer ones", what, newest)
 }
 
 // checkSnapshot refuses a snapshot where the target has rows and no cursor says which of both are newer.

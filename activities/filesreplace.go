@@ -6,6 +6,7 @@ import (
 
 	"github.com/tablehaul/tablehaul/internal/api"
 	"github.com/tablehaul/tablehaul/internal/files/layout"
+	"github.com/tablehaul/tablehaul/internal/human"
 )
 
 // With write: replace, a load that is the whole table takes the target's place, as all rows of a source do: it is
@@ -31,7 +32,8 @@ func (p *planDraft) checkWhole(ctx context.Context, l layout.Load, force bool) e
 // refuseEmpty refuses a load without rows: a maker that removes files before it writes others looks the same for a
 // moment, and so does one whose source was empty by mistake.
 func refuseEmpty(s Settings) error {
-	return filesRefused(fmt.Sprintf("look at what wrote it; where that is meant, `tablehaul load %s --force`", s.Table),
+	return filesRefused(fmt.Sprintf("look at what wrote it; where that is meant, `tablehaul load %s --force`",
+		human.Arg(s.Table.String())),
 		"the newest load of %s has no row, and the target %s has some: they stay", s.Table, s.Target)
 }
 

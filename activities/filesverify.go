@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/tablehaul/tablehaul/internal/api"
@@ -18,7 +19,7 @@ import (
 
 // planVerifyFiles is PlanVerify for a table of files.
 func (a *Activities) planVerifyFiles(ctx context.Context, in PlanVerifyInput, s Settings) (PlanVerifyResult, error) {
-	if in.Repair || in.Replay != "" {
+	if in.Repair || in.Replay != "" || in.Deletes {
 		return PlanVerifyResult{}, errNoSource(in.Table)
 	}
 	if in.Since || in.Depth == api.DepthSample {
@@ -163,7 +164,7 @@ func (p *planDraft) estimateFiles(in PlanVerifyInput, state owner.State) *api.Ve
 // guessedRowBytes is what a row takes in a file where nothing is known of it.
 const guessedRowBytes = 100
 
-// filesMark changes with the loads that are done.
+// filesMark changes with the loads that are done, and with the files that a person has loaded by name.
 func filesMark(s owner.State) string {
 	if s.Files == nil {
 		return ""
@@ -172,7 +173,7 @@ func filesMark(s owner.State) string {
 	if s.Files.Newest != nil {
 		newest = s.Files.Newest.ID
 	}
-	text, err := s.Files.Done.MarshalJSON()
+	text, err := json.Marshal([]owner.Loads{s.Files.Done, s.Files.Named})
 	if err != nil {
 		return "" // it never fails
 	}

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tablehaul/tablehaul/internal/failure"
 	"github.com/tablehaul/tablehaul/internal/staging"
 	"github.com/tablehaul/tablehaul/internal/table"
 )
@@ -83,8 +82,7 @@ const lastRun = "last"
 
 // noKeptRun is the refusal of a replay of a run that staging does not have.
 func noKeptRun(s Settings, run string, all []staging.KeptRun) error {
-	const remedy = "tablehaul verify TABLE --repair compares all rows, and needs no kept run"
-	fix := strings.Replace(remedy, "TABLE", s.Table.String(), 1)
+	fix := withName("tablehaul verify TABLE --repair compares all rows, and needs no kept run", s.Table)
 	switch {
 	case len(all) > 0:
 		names := make([]string, 0, len(all))
@@ -94,9 +92,9 @@ func noKeptRun(s Settings, run string, all []staging.KeptRun) error {
 		return invalidInput(fmt.Sprintf("staging keeps no run %s of %s; the newest are %s", run, s.Table,
 			strings.Join(names, ", ")), "name one of them, or leave the name out; "+fix)
 	case s.Keep[staging.KeptStaged] > 0:
-		return failure.New(failure.InvalidInput, fmt.Sprintf("staging keeps no run of %s: none has ended since "+
+		return invalidInput(fmt.Sprintf("staging keeps no run of %s: none has ended since "+
 			"staging.keep was set, or its time is over", s.Table), fix)
 	}
-	return failure.New(failure.InvalidInput, fmt.Sprintf("staging keeps no run of %s", s.Table),
+	return invalidInput(fmt.Sprintf("staging keeps no run of %s", s.Table),
 		"set staging.keep, which keeps the files of runs that come; "+fix)
 }

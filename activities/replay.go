@@ -36,8 +36,8 @@ func (a *Activities) planReplay(ctx context.Context, p *planDraft, run string, c
 func (c *openedComparison) compareKept(ctx context.Context, parts *partWriter) error {
 	seen := map[string]bool{}
 	var keys []table.Texts
+	join := verify.NewJoin(&c.c.Layout, verify.SourceKeys)
 	flush := func() error {
-		join := verify.NewJoin(&c.c.Layout, verify.SourceKeys)
 		err := c.slice(ctx, func(time.Time) error {
 			err := c.lookUp(ctx, c.src, keys, func(rows *table.Rows) error {
 				join.First(rows)
@@ -51,12 +51,7 @@ func (c *openedComparison) compareKept(ctx context.Context, parts *partWriter) e
 				return nil
 			})
 		})
-		if err == nil {
-			err = writeKeys(ctx, parts, join.End())
-			err = translate(ctx, err, where{doing: "stage what differs of " + c.r.in.Table})
-		}
-		c.out.Add(join.Tally)
-		c.out.Digest.Merge(join.Digest)
+		err = c.endJoin(ctx, parts, join, err)
 		clear(seen)
 		keys = nil
 		return err
@@ -89,7 +84,7 @@ func (c *openedComparison) eachKeptKey(ctx context.Context, manifest string, f f
 	places, ok := keyColumns(c.r.plan.Key, m.Columns)
 	if !ok {
 		return failure.New(failure.UnsupportedTable, fmt.Sprintf("the run %s of %s had another key", m.Run, m.Table),
-			"tablehaul verify "+m.Table.String()+" --repair compares all rows")
+			withName("tablehaul verify TABLE --repair compares all rows", m.Table))
 	}
 	r := &openedRange{name: m.Table, plan: stagedPlan{Columns: m.Columns}}
 	for i, part := range m.Parts {

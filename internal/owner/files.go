@@ -231,7 +231,11 @@ func (f *Files) Newer(l Load) bool { return f != nil && f.Newest != nil && f.New
 
 // Knows reports whether a load of this id is done, in any version.
 func (f *Files) Knows(id string) bool {
-	return f != nil && slices.ContainsFunc(f.Done, func(l Load) bool { return l.ID == digest(id) })
+	if f == nil {
+		return false
+	}
+	of := digest(id)
+	return slices.ContainsFunc(f.Done, func(l Load) bool { return l.ID == of })
 }
 
 // WasNamed reports whether a person has loaded a file by its name, in this version.
