@@ -18,17 +18,12 @@ var escapes = regexp.MustCompile(`\x1b\[[0-9;?]*[A-Za-z]`)
 // onTerminal runs tablehaul on a terminal of so many columns, and returns the lines that it prints.
 func (p *product) onTerminal(columns int, env, args string) (text string, lines []string) {
 	p.t.Helper()
+	script, err := servers.Program("script", "bsdutils")
+	require.NoError(p.t, err)
 	got := p.shell(fmt.Sprintf("SHELL=/bin/bash '%s' -qec 'stty cols %d rows 30; %s tablehaul --task-queue %s %s' "+
-		"/dev/null < /dev/null", must(servers.Program("script", "bsdutils")), columns, env, p.queue, args))
+		"/dev/null < /dev/null", script, columns, env, p.queue, args))
 	require.Zero(p.t, got.code, "%s: %s%s", args, got.stdout, got.stderr)
 	return got.stdout, strings.Split(strings.ReplaceAll(escapes.ReplaceAllString(got.stdout, ""), "\r", ""), "\n")
-}
-
-func must(path string, err error) string {
-	if err != nil {
-		panic(err)
-	}
-	return path
 }
 
 func requireFits(t *testing.T, columns int, lines []string) {

@@ -21,11 +21,11 @@ const (
 )
 
 // grants make the login of a role, "source" or "target".
-func grants(f servers.Flavor, role string) []string {
+func grants(s *servers.Server, role string) []string {
 	if role == "source" {
-		return localserver.Login{Name: Reader, Password: password, Schema: "shop"}.SourceStatements(f)
+		return localserver.Login{Name: Reader, Password: password, Schema: "shop"}.SourceStatements(s.Server)
 	}
-	return localserver.Login{Name: Writer, Password: password, Schema: "shop"}.TargetStatements(f)
+	return localserver.Login{Name: Writer, Password: password, Schema: "shop"}.TargetStatements(s.Flavor)
 }
 
 // SourceDSN and TargetDSN are what the worker connects with.

@@ -138,7 +138,7 @@ func (s *Scene) server(ctx context.Context, role string, f servers.Flavor) (*ser
 		return nil, nil, err
 	}
 	s.closers = append(s.closers, func() { _ = db.Close() })
-	for _, q := range append(grants(f, role), "SET GLOBAL innodb_lock_wait_timeout = 1") {
+	for _, q := range append(grants(srv, role), "SET GLOBAL innodb_lock_wait_timeout = 1") {
 		if _, err := db.ExecContext(ctx, q); err != nil {
 			return nil, nil, fmt.Errorf("%s server: %.60s: %w", role, q, err)
 		}

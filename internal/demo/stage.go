@@ -23,7 +23,6 @@ import (
 // Names on both servers.
 const (
 	Table        = "shop.orders"
-	Target       = "dw.orders"
 	SourceSchema = "shop"
 	TargetSchema = "dw"
 	// folderPrefix is what the names of the demo's folders begin with.
@@ -130,7 +129,7 @@ func (s *Stage) logins(ctx context.Context) error {
 		s.Source.LoginDSN(reader.Name, reader.Password), s.Target.LoginDSN(writer.Name, writer.Password),
 	}
 	err := execAll(ctx, s.sourceDB, append([]string{"CREATE DATABASE " + SourceSchema},
-		reader.SourceStatements(s.Source.Flavor)...)...)
+		reader.SourceStatements(s.Source)...)...)
 	if err != nil {
 		return fmt.Errorf("prepare the source: %w", err)
 	}

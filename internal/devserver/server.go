@@ -30,9 +30,7 @@ type Server struct {
 	UIURL   string // of the Web UI; empty for a server from the environment
 	Origin  string // where it comes from, for people
 
-	bin    string
-	dir    string // temporary folder; empty where the caller's DataDir is used
-	data   string
+	dir    string    // temporary folder; empty where the caller's DataDir is used
 	ports  [2]string // frontend and Web UI, the same after a restart
 	child  *process.Child
 	output *bytes.Buffer
@@ -81,20 +79,18 @@ func Find(ctx context.Context, o Options) (*Server, error) {
 // New starts a server of the caller's own, without regard to the environment, and returns when it
 // answers. Stop it when done. ctx bounds the start only.
 func New(ctx context.Context, o Options) (*Server, error) {
-	bin, err := o.Program, error(nil)
-	if bin == "" {
-		bin, err = serverOnly.path(ctx)
+	var err error
+	if o.Program == "" {
+		if o.Program, err = serverOnly.path(ctx); err != nil {
+			return nil, err
+		}
 	}
-	if err != nil {
-		return nil, err
-	}
-	s := &Server{Origin: "tablehaul-standalone", bin: bin, data: o.DataDir, options: o}
+	s := &Server{Origin: "tablehaul-standalone"}
 	if s.dir, err = process.TempDirIn(cmp.Or(o.Base, os.TempDir()), "tablehaul-temporal"); err != nil {
 		return nil, fmt.Errorf("make a folder for the Temporal server: %w", err)
 	}
-	if s.data == "" {
-		s.data = filepath.Join(s.dir, "data")
-	}
+	o.DataDir = cmp.Or(o.DataDir, filepath.Join(s.dir, "data"))
+	s.options = o
 	for i, port := range []int{o.Port, o.UIPort} {
 		if port == 0 {
 			if port, err = process.FreePort(); err != nil {
@@ -115,8 +111,8 @@ func (s *Server) up(ctx context.Context) error {
 	if err := os.RemoveAll(ready); err != nil {
 		return fmt.Errorf("clear the ready file: %w", err)
 	}
-	cmd := exec.Command(s.bin, "--port", s.ports[0], "--ui-port", s.ports[1],
-		"--data-dir", s.data, "--ready-file", ready, "--nice", strconv.Itoa(s.options.Nice))
+	cmd := exec.Command(s.options.Program, "--port", s.ports[0], "--ui-port", s.ports[1],
+		"--data-dir", s.options.DataDir, "--ready-file", ready, "--nice", strconv.Itoa(s.options.Nice))
 	if s.options.Config == "" {
 		cmd.Args = append(cmd.Args, "--server-only")
 	} else {

@@ -2,16 +2,20 @@
 
 package localserver
 
+import "fmt"
+
 // A Login is a worker's account on a server, with what docs/security.md lists for the tables of a schema.
 type Login struct{ Name, Password, Schema string }
 
 // SourceStatements make the login of a source.
-func (l Login) SourceStatements(f Flavor) []string {
+func (l Login) SourceStatements(s *Server) []string {
 	monitor := "REPLICATION CLIENT"
-	if f == FlavorMariaDB {
+	var major, minor int
+	_, _ = fmt.Sscanf(s.Version, "%d.%d", &major, &minor) // a missing number stays 0
+	if s.Flavor == FlavorMariaDB && (major > 10 || major == 10 && minor >= 5) {
 		monitor = "REPLICA MONITOR"
 	}
-	return append(l.create(f), "GRANT SELECT ON "+l.Schema+".* TO "+l.account(),
+	return append(l.create(s.Flavor), "GRANT SELECT ON "+l.Schema+".* TO "+l.account(),
 		"GRANT "+monitor+" ON *.* TO "+l.account())
 }
 
